@@ -1,0 +1,144 @@
+// The trace port: what the see-through is made of. Components say here what they did, at the moment they did it;
+// observe/ collects it. Nothing is sampled and nothing is guessed, so emitting must be cheap: no I/O, no formatting.
+//
+// Causes travel as revisions. Whoever writes because of an object it has seen says that object's resourceVersion
+// (`because`). The API server knows which request made each revision, so any write can be walked back to the
+// request that started it all: `cause`, the id of a request that was because of nothing, that is of a person.
+
+/** One request, when its answer is complete (a watch: when it has been opened). */
+export interface RequestTrace {
+  type: 'request'
+  at: number
+  /** The audit id. */
+  id: string
+  /** Who sent it, by the first words of its user agent: `kubectl`, `kubelet/node-1`, `kube-scheduler` … */
+  client: string
+  user: string
+  verb: string
+  group: string
+  resource: string
+  subresource: string
+  namespace: string
+  name: string
+  code: number
+  durationMs: number
+  stages: RequestStage[]
+  /** The revision that this request wrote, if it wrote one. */
+  revision?: number
+  because?: number
+  /** Id of the request at the root of the chain of causes; its own id when it is because of nothing. */
+  cause: string
+}
+
+export interface RequestStage {
+  name: 'authentication' | 'authorization' | 'admission' | 'store'
+  durationMs: number
+  /** Few words: `ServiceAccount`, `RBAC: allowed`, `11 plug-ins`, `compare, append`. */
+  detail: string
+  ok: boolean
+}
+
+/** A revision was appended to the store. */
+export interface AppendTrace {
+  type: 'append'
+  at: number
+  revision: number
+  operation: 'create' | 'update' | 'delete'
+  group: string
+  resource: string
+  namespace: string
+  name: string
+  /** The client of the request that wrote it. */
+  client: string
+  requestId: string
+  cause: string
+}
+
+/** A watch event was handed to one watcher. */
+export interface DeliverTrace {
+  type: 'deliver'
+  at: number
+  revision: number
+  event: 'ADDED' | 'MODIFIED' | 'DELETED'
+  client: string
+  /** Id of the watch request. */
+  watch: string
+  group: string
+  resource: string
+  namespace: string
+  name: string
+  cause: string
+}
+
+/** A watch was opened or closed; between them its client hears every event. */
+export interface WatchTrace {
+  type: 'watch'
+  at: number
+  state: 'open' | 'closed'
+  watch: string
+  client: string
+  group: string
+  resource: string
+  namespace: string
+}
+
+/** A loop's work queue or cache changed. */
+export interface LoopTrace {
+  type: 'loop'
+  at: number
+  /** As its requests are named: `kube-controller-manager/replicaset-controller`. */
+  client: string
+  /** Keys waiting, longest first, at most ten. */
+  queue: string[]
+  queueLength: number
+  /** The newest revision its caches have heard of. */
+  cacheRevision: number
+}
+
+/** One turn of a loop. */
+export interface ReconcileTrace {
+  type: 'reconcile'
+  at: number
+  durationMs: number
+  client: string
+  key: string
+  /** The newest revision among what it looked at. */
+  because?: number
+  outcome: 'done' | 'requeue' | 'error'
+  error?: string
+  /** In words, as the microscope shows them; empty where the loop has nothing to say. */
+  wanted: string
+  seen: string
+  did: string[]
+  wrote: number[]
+}
+
+/** The scheduler's verdict on one pod. */
+export interface ScheduleTrace {
+  type: 'schedule'
+  at: number
+  durationMs: number
+  pod: string
+  nodes: {
+    name: string
+    failed?: { plugin: string; reason: string }
+    score?: number
+    scores?: Record<string, number>
+  }[]
+  chosen?: string
+}
+
+export type TraceEvent =
+  | RequestTrace
+  | AppendTrace
+  | DeliverTrace
+  | WatchTrace
+  | LoopTrace
+  | ReconcileTrace
+  | ScheduleTrace
+
+export interface Trace {
+  emit(event: TraceEvent): void
+}
+
+export const noTrace: Trace = { emit: () => undefined }

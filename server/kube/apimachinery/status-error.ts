@@ -1,0 +1,216 @@
+// The one error that travels the whole system, and its wire form. Constructors name the situation, predicates
+// recognise it. Upstream: apimachinery/pkg/api/errors/errors.go; wording is what kubectl users see.
+
+const CODE_OF = {
+  BadRequest: 400,
+  Unauthorized: 401,
+  Forbidden: 403,
+  NotFound: 404,
+  MethodNotAllowed: 405,
+  NotAcceptable: 406,
+  AlreadyExists: 409,
+  Conflict: 409,
+  Gone: 410,
+  Expired: 410,
+  RequestEntityTooLarge: 413,
+  UnsupportedMediaType: 415,
+  Invalid: 422,
+  TooManyRequests: 429,
+  InternalError: 500,
+  ServiceUnavailable: 503,
+  Timeout: 504,
+} as const
+
+export type StatusReason = keyof typeof CODE_OF
+
+export interface StatusCause {
+  reason?: string
+  message?: string
+  field?: string
+}
+
+export interface StatusDetails {
+  name?: string
+  group?: string
+  kind?: string
+  uid?: string
+  causes?: StatusCause[]
+  retryAfterSeconds?: number
+}
+
+export interface Status {
+  kind: 'Status'
+  apiVersion: 'v1'
+  metadata: Record<string, never>
+  status: 'Success' | 'Failure'
+  message?: string
+  reason?: string
+  details?: StatusDetails
+  code?: number
+}
+
+export class StatusError extends Error {
+  override readonly name = 'StatusError'
+  readonly reason: StatusReason
+  readonly details: StatusDetails | undefined
+
+  constructor(reason: StatusReason, message: string, options?: ErrorOptions & { details?: StatusDetails }) {
+    super(message, options)
+    this.reason = reason
+    this.details = options?.details
+  }
+
+  get code(): number {
+    return CODE_OF[this.reason]
+  }
+
+  toStatus(): Status {
+    return {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: this.message,
+      reason: this.reason,
+      ...(this.details ? { details: this.details } : {}),
+      code: this.code,
+    }
+  }
+
+  static fromStatus(status: {
+    reason?: string
+    message?: string
+    code?: number
+    details?: StatusDetails
+  }): StatusError {
+    const reason =
+      status.reason && status.reason in CODE_OF ? (status.reason as StatusReason) : reasonOfCode(status.code)
+    return new StatusError(reason, status.message ?? 'unknown', status.details ? { details: status.details } : {})
+  }
+}
+
+function reasonOfCode(code = 500): StatusReason {
+  const known = Object.entries(CODE_OF).find(([, value]) => value === code)
+  return known ? (known[0] as StatusReason) : 'InternalError'
+}
+
+/** `pods`, `deployments.apps`: how a resource is named in messages. */
+export interface GroupResource {
+  group: string
+  resource: string
+}
+
+export function qualified({ group, resource }: GroupResource): string {
+  return group ? `${resource}.${group}` : resource
+}
+
+const detailsOf = (of: GroupResource, name: string): StatusDetails => ({
+  name,
+  ...(of.group ? { group: of.group } : {}),
+  kind: of.resource,
+})
+
+export const notFound = (of: GroupResource, name: string) =>
+  new StatusError('NotFound', `${qualified(of)} "${name}" not found`, { details: detailsOf(of, name) })
+
+export const alreadyExists = (of: GroupResource, name: string) =>
+  new StatusError('AlreadyExists', `${qualified(of)} "${name}" already exists`, { details: detailsOf(of, name) })
+
+export const conflict = (of: GroupResource, name: string, why: string) =>
+  new StatusError('Conflict', `Operation cannot be fulfilled on ${qualified(of)} "${name}": ${why}`, {
+    details: detailsOf(of, name),
+  })
+
+/** The sentence of a stale update, word for word as the registry says it. */
+export const STALE = 'the object has been modified; please apply your changes to the latest version and try again'
+
+export const badRequest = (message: string) => new StatusError('BadRequest', message)
+export const unauthorized = () => new StatusError('Unauthorized', 'Unauthorized')
+export const expired = (message: string) => new StatusError('Expired', message)
+export const internalError = (err: unknown) =>
+  new StatusError('InternalError', `Internal error occurred: ${err instanceof Error ? err.message : String(err)}`, {
+    cause: err,
+  })
+
+export const forbidden = (of: GroupResource, name: string, why: string) =>
+  new StatusError('Forbidden', `${qualified(of)}${name ? ` "${name}"` : ''} is forbidden: ${why}`, {
+    details: detailsOf(of, name),
+  })
+
+/** Field errors as one 422, worded and ordered as upstream's `NewInvalid`. */
+export function invalid(of: { group: string; kind: string }, name: string, errors: FieldError[]): StatusError {
+  const texts = errors.map((error) => `${error.field}: ${error.message}`)
+  const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
+  const kind = of.group ? `${of.kind}.${of.group}` : of.kind
+  return new StatusError('Invalid', `${kind} "${name}" is invalid: ${list}`, {
+    details: {
+      name,
+      ...(of.group ? { group: of.group } : {}),
+      kind: of.kind,
+      causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
+    },
+  })
+}
+
+/** One thing wrong with one field. Upstream: apimachinery/pkg/util/validation/field/errors.go. */
+export interface FieldError {
+  reason:
+    | 'FieldValueRequired'
+    | 'FieldValueInvalid'
+    | 'FieldValueDuplicate'
+    | 'FieldValueForbidden'
+    | 'FieldValueNotSupported'
+    | 'FieldValueNotFound'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueTypeInvalid'
+  field: string
+  message: string
+}
+
+const shown = (value: unknown) =>
+  typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? 'null')
+
+export const fieldError = {
+  required: (field: string, detail = ''): FieldError => ({
+    reason: 'FieldValueRequired',
+    field,
+    message: `Required value${detail && `: ${detail}`}`,
+  }),
+  invalid: (field: string, value: unknown, detail: string): FieldError => ({
+    reason: 'FieldValueInvalid',
+    field,
+    message: `Invalid value: ${shown(value)}: ${detail}`,
+  }),
+  duplicate: (field: string, value: unknown): FieldError => ({
+    reason: 'FieldValueDuplicate',
+    field,
+    message: `Duplicate value: ${shown(value)}`,
+  }),
+  forbidden: (field: string, detail: string): FieldError => ({
+    reason: 'FieldValueForbidden',
+    field,
+    message: `Forbidden: ${detail}`,
+  }),
+  notSupported: (field: string, value: unknown, supported: string[]): FieldError => ({
+    reason: 'FieldValueNotSupported',
+    field,
+    message: `Unsupported value: ${shown(value)}: supported values: ${supported.map((v) => JSON.stringify(v)).join(', ')}`,
+  }),
+  tooLong: (field: string, max: number): FieldError => ({
+    reason: 'FieldValueTooLong',
+    field,
+    message: `Too long: may not be more than ${max} bytes`,
+  }),
+}
+
+const hasReason =
+  (...reasons: StatusReason[]) =>
+  (err: unknown): err is StatusError =>
+    err instanceof StatusError && reasons.includes(err.reason)
+
+export const isNotFound = hasReason('NotFound')
+export const isAlreadyExists = hasReason('AlreadyExists')
+export const isConflict = hasReason('Conflict')
+/** The asked revision has been compacted away: list again. */
+export const isExpired = hasReason('Expired', 'Gone')

@@ -1,0 +1,152 @@
+// What the kubelet asks of a container runtime: the verbs of the CRI, in our words' types.
+// Implementations: docker/ (the machine's own engine, through dockerode) and simulated/ (nothing runs; time passes).
+// Upstream: k8s.io/cri-api, runtime.v1.RuntimeService and ImageService.
+
+import type { Duplex, Readable } from 'node:stream'
+
+export interface PodSandboxConfig {
+  name: string
+  namespace: string
+  uid: string
+  attempt: number
+  hostname: string
+  labels: Record<string, string>
+  annotations: Record<string, string>
+  hostNetwork: boolean
+  shareProcessNamespace: boolean
+  cgroupParent?: string
+  sysctls: Record<string, string>
+}
+
+export interface PodSandbox {
+  id: string
+  config: Pick<PodSandboxConfig, 'name' | 'namespace' | 'uid' | 'attempt'>
+  state: 'ready' | 'notReady'
+  createdAt: number
+  /** Of the pause process, for CNI: `/proc/PID/ns/net`. Zero when it does not run. */
+  pid: number
+  annotations: Record<string, string>
+}
+
+export interface Mount {
+  hostPath: string
+  containerPath: string
+  readOnly: boolean
+  propagation?: 'None' | 'HostToContainer' | 'Bidirectional'
+}
+
+export interface ContainerConfig {
+  name: string
+  attempt: number
+  image: string
+  command?: string[]
+  args?: string[]
+  workingDir?: string
+  env: { name: string; value: string }[]
+  mounts: Mount[]
+  labels: Record<string, string>
+  annotations: Record<string, string>
+  tty: boolean
+  stdin: boolean
+  stdinOnce: boolean
+  resources: {
+    cpuShares?: number
+    cpuQuota?: number
+    cpuPeriod?: number
+    memoryLimitBytes?: number
+    oomScoreAdj?: number
+  }
+  security: {
+    runAsUser?: string
+    privileged?: boolean
+    readOnlyRootFilesystem?: boolean
+    addCapabilities?: string[]
+    dropCapabilities?: string[]
+    noNewPrivileges?: boolean
+    supplementalGroups?: number[]
+  }
+}
+
+export interface ContainerStatus {
+  id: string
+  name: string
+  attempt: number
+  sandboxId: string
+  podUid: string
+  image: string
+  imageId: string
+  state: 'created' | 'running' | 'exited' | 'unknown'
+  /** Milliseconds since 1970; 0 when it has not happened. */
+  createdAt: number
+  startedAt: number
+  finishedAt: number
+  exitCode: number
+  /** `Completed`, `Error`, `OOMKilled`, `ContainerCannotRun`, `StartError`. */
+  reason: string
+  message: string
+  labels: Record<string, string>
+  annotations: Record<string, string>
+}
+
+export interface ImageStatus {
+  id: string
+  tags: string[]
+  digests: string[]
+  sizeBytes: number
+}
+
+export interface ExecSession {
+  /** With a TTY, everything comes as stdout. */
+  stdin: Duplex | NodeJS.WritableStream
+  stdout: Readable
+  stderr: Readable
+  resize(size: { width: number; height: number }): Promise<void>
+  /** Settles when the command ends. */
+  exitCode: Promise<number>
+  kill(): void
+}
+
+export type RuntimeEvent = {
+  type: 'started' | 'exited' | 'removed'
+  containerId: string
+  sandboxId: string
+  podUid: string
+}
+
+export interface ContainerRuntime {
+  version(): Promise<{ name: string; version: string; apiVersion: string }>
+  runPodSandbox(config: PodSandboxConfig): Promise<PodSandbox>
+  /** Stops everything in it; idempotent. */
+  stopPodSandbox(id: string): Promise<void>
+  removePodSandbox(id: string): Promise<void>
+  listPodSandboxes(): Promise<PodSandbox[]>
+  createContainer(sandbox: PodSandbox, config: ContainerConfig): Promise<string>
+  startContainer(id: string): Promise<void>
+  stopContainer(id: string, timeoutSeconds: number): Promise<void>
+  removeContainer(id: string): Promise<void>
+  listContainers(): Promise<ContainerStatus[]>
+  containerStatus(id: string): Promise<ContainerStatus>
+  /** `since`, `tail` and `follow` as the API's log options; lines carry a timestamp when asked. */
+  logs(
+    id: string,
+    options: {
+      follow: boolean
+      timestamps: boolean
+      tailLines?: number
+      sinceTime?: number
+      limitBytes?: number
+      signal: AbortSignal
+    },
+  ): Promise<{ stdout: Readable; stderr: Readable }>
+  exec(id: string, options: { command: string[]; tty: boolean; stdin: boolean }): Promise<ExecSession>
+  execSync(id: string, command: string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>
+  attach(id: string, options: { tty: boolean; stdin: boolean }): Promise<ExecSession>
+  imageStatus(image: string): Promise<ImageStatus | undefined>
+  /** Rejects with an error whose `reason` is `ErrImagePull` and whose message the user may read. */
+  pullImage(image: string, auth?: { username: string; password: string }): Promise<ImageStatus>
+  listImages(): Promise<ImageStatus[]>
+  removeImage(image: string): Promise<void>
+  /** Calls back for every change until disposed; the kubelet relists on start and after any gap. */
+  events(listener: (event: RuntimeEvent) => void): Disposable
+  stats(): Promise<{ containerId: string; cpuNanoCores: number; memoryWorkingSetBytes: number }[]>
+}

@@ -1,0 +1,126 @@
+// A kind is told once, here. From it come: URL paths and discovery, storage keys, defaults, validation, what an update
+// may change, printer columns, field selectors, the typed client and its lister. Field shapes come from schemas/.
+//
+// A kind that needs nothing special has no strategy at all; the registry's defaults apply.
+// The order of the hooks is fixed in apiserver/registry, and written down there.
+
+import type { KubeObject } from '../apimachinery/object-meta.ts'
+import type { FieldError } from '../apimachinery/status-error.ts'
+
+export interface Column<T> {
+  name: string
+  type?: 'string' | 'integer' | 'date'
+  format?: string
+  description?: string
+  /** 0 is always shown; 1 with `-o wide`. */
+  priority?: 0 | 1
+  value(object: T, now: number): string | number | null | undefined
+}
+
+export interface Strategy<T extends KubeObject> {
+  /** Fills what the sender left out; runs on every decode (create, update, patch), so it must be idempotent. Mutates. */
+  setDefaults?(object: T): void
+  /** Clears what a creator may not set (status), sets generation. Mutates. */
+  prepareForCreate?(object: T): void
+  /** The same for an update of the main resource: by default status is taken from `previous`. Mutates `next`. */
+  prepareForUpdate?(next: T, previous: T): void
+  /** For kinds with a status subresource: by default spec and most metadata are taken from `previous`. */
+  prepareForStatusUpdate?(next: T, previous: T): void
+  validate?(object: T): FieldError[]
+  validateUpdate?(next: T, previous: T): FieldError[]
+  validateStatusUpdate?(next: T, previous: T): FieldError[]
+  warnings?(object: T): string[]
+  /** Seconds an object lives on after a DELETE, until whoever runs it confirms; undefined means at once. Pods only. */
+  gracePeriodSeconds?(object: T, asked: number | undefined): number
+}
+
+export interface Kind<T extends KubeObject = KubeObject> {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly plural: string
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly namespaced: boolean
+  /** `metadata.generation` counts changes of spec. */
+  readonly hasGeneration: boolean
+  /** The registry knows these by name: status, scale, log, exec, attach, portforward, binding, eviction, token, proxy, finalize. */
+  readonly subresources: readonly string[]
+  /** Where `scale` finds its numbers; only for kinds with that subresource. */
+  readonly scale?: { specReplicas: string; statusReplicas: string; labelSelector: string }
+  readonly strategy: Strategy<T>
+  /** Beside NAME and AGE, which every table has: all columns in order, NAME and AGE included. */
+  readonly columns: readonly Column<T>[]
+  /** Field selectors beyond metadata.name and metadata.namespace. */
+  readonly selectableFields: Readonly<Record<string, (object: T) => string>>
+  /** Never present at run time; carries the type for inference. */
+  readonly __type?: T
+}
+
+type Told<T extends KubeObject> = Pick<Kind<T>, 'version' | 'kind' | 'plural'> &
+  Partial<Omit<Kind<T>, 'version' | 'kind' | 'plural' | '__type'>>
+
+/** A kind of no particular type: what lists of kinds hold. Strategy methods are bivariant, so every Kind<T> fits. */
+// biome-ignore lint/suspicious/noExplicitAny: the one place where a list must hold kinds of every type
+export type AnyKind = Kind<any>
+
+export function defineKind<T extends KubeObject>(told: Told<T>): Kind<T> {
+  return Object.freeze({
+    group: '',
+    singular: told.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    namespaced: true,
+    hasGeneration: false,
+    subresources: [],
+    strategy: {},
+    columns: [nameColumn, ageColumn],
+    selectableFields: {},
+    ...told,
+  })
+}
+
+export const nameColumn: Column<KubeObject> = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  value: (object) => object.metadata?.name,
+}
+
+export const ageColumn: Column<KubeObject> = {
+  name: 'Age',
+  type: 'date',
+  value: (object, now) => age(object.metadata?.creationTimestamp, now),
+}
+
+export function age(timestamp: string | undefined, now: number): string {
+  return timestamp ? humanDuration(now - Date.parse(timestamp)) : '<unknown>'
+}
+
+/** `5s`, `3m20s`, `2d4h`: as kubectl prints ages. Upstream: apimachinery/pkg/util/duration/duration.go. */
+export function humanDuration(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  if (seconds < -1) return '<invalid>'
+  if (seconds < 0) return '0s'
+  if (seconds < 120) return `${seconds}s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 10) return withRest(minutes, 'm', seconds % 60, 's')
+  if (minutes < 180) return `${minutes}m`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 8) return withRest(hours, 'h', minutes % 60, 'm')
+  if (hours < 48) return `${hours}h`
+  const days = Math.floor(hours / 24)
+  if (hours < 192) return withRest(days, 'd', hours % 24, 'h')
+  if (days < 365 * 2) return `${days}d`
+  const years = Math.floor(days / 365)
+  if (days < 365 * 8) return withRest(years, 'y', days % 365, 'd')
+  return `${years}y`
+}
+
+const withRest = (whole: number, unit: string, rest: number, restUnit: string) =>
+  rest === 0 ? `${whole}${unit}` : `${whole}${unit}${rest}${restUnit}`
+
+export function apiVersionOf(kind: Pick<AnyKind, 'group' | 'version'>): string {
+  return kind.group ? `${kind.group}/${kind.version}` : kind.version
+}
