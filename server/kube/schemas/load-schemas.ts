@@ -1,0 +1,5 @@
+import type { Schemas } from './schemas.ts'
+
+export function loadSchemas(): Schemas {
+  throw new Error('not yet written')
+}
