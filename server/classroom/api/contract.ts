@@ -1,0 +1,148 @@
+// What the pages and the classroom say to each other: the shapes of every answer, told once. The router's procedures
+// declare these as their output; the pages import the types only.
+
+import { z } from 'zod'
+import type { TraceEvent } from '../../base/trace.ts'
+
+export const labSummary = z.object({
+  id: z.string(),
+  number: z.number(),
+  title: z.string(),
+  summary: z.string(),
+  minutes: z.number(),
+  state: z.enum(['new', 'started', 'done']),
+  /** The step the learner stands at, from 1. */
+  step: z.number(),
+  steps: z.number(),
+  hintsOpened: z.number(),
+})
+export type LabSummary = z.infer<typeof labSummary>
+
+export const courseView = z.object({
+  chapters: z.array(z.object({ id: z.string(), title: z.string(), labs: z.array(labSummary) })),
+  /** What the one big button does. `lead` says the next thing to do, in one sentence. */
+  resume: z.object({ labId: z.string(), title: z.string(), lead: z.string(), started: z.boolean(), when: z.string() }),
+  /** What comes after that. */
+  then: z.array(z.object({ labId: z.string(), title: z.string(), summary: z.string(), minutes: z.number() })),
+  /** Where worker machines come from here; `simulated` says plainly why and what would mend it. */
+  machines: z.object({ kind: z.enum(['real', 'simulated']), reason: z.string(), remedy: z.string() }),
+  learner: z.object({ name: z.string(), initials: z.string() }),
+})
+export type CourseView = z.infer<typeof courseView>
+
+/** `html` is our own rendered Markdown, safe to set. */
+export const stepBlock = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('prose'), html: z.string() }),
+  z.object({ type: z.literal('command'), command: z.string() }),
+  z.object({ type: z.literal('file'), name: z.string(), language: z.string(), text: z.string() }),
+  /** Asked before the learner acts; `answered` comes with the session. */
+  z.object({ type: z.literal('predict'), id: z.string(), question: z.string(), options: z.array(z.string()) }),
+  z.object({ type: z.literal('quiz'), id: z.string(), question: z.string(), options: z.array(z.string()) }),
+])
+export type StepBlock = z.infer<typeof stepBlock>
+
+export const stepView = z.object({
+  number: z.number(),
+  title: z.string(),
+  blocks: z.array(stepBlock),
+  checks: z.array(z.object({ id: z.string(), aim: z.string() })),
+  /** Titles only; a hint's text comes when it is opened. */
+  hints: z.array(z.object({ id: z.string(), title: z.string() })),
+})
+export type StepView = z.infer<typeof stepView>
+
+export const labView = z.object({
+  id: z.string(),
+  number: z.number(),
+  title: z.string(),
+  summary: z.string(),
+  minutes: z.number(),
+  steps: z.array(stepView),
+  next: z.object({ labId: z.string(), title: z.string() }).nullable(),
+})
+export type LabView = z.infer<typeof labView>
+
+export const checkResult = z.object({
+  state: z.enum(['ok', 'waiting', 'failed']),
+  /** What is still missing, in the words of the learner's own objects; empty when ok. */
+  message: z.string(),
+  saw: z.string(),
+  wanted: z.string(),
+})
+export type CheckResult = z.infer<typeof checkResult>
+
+export const answerResult = z.object({ choice: z.number(), correct: z.boolean(), explanation: z.string() })
+export type AnswerResult = z.infer<typeof answerResult>
+
+/** Everything about a learner's run of one lab; pushed whole whenever something changed. */
+export const sessionView = z.object({
+  id: z.string(),
+  labId: z.string(),
+  phase: z.enum(['starting', 'ready', 'resetting', 'failed']),
+  /** What is going on while it is not ready, or what went wrong and what to do. */
+  message: z.string(),
+  /** The step the learner looks at, and how far the checks have come. Both from 1. */
+  step: z.number(),
+  reached: z.number(),
+  done: z.boolean(),
+  checks: z.record(z.string(), checkResult),
+  answers: z.record(z.string(), answerResult),
+  /** Opened hints: id to html. */
+  hints: z.record(z.string(), z.string()),
+  nodes: z.array(z.object({ name: z.string(), ready: z.boolean(), simulated: z.boolean() })),
+  version: z.string(),
+  /** Milliseconds from the click to Ready nodes and a prompt. */
+  startedInMs: z.number().nullable(),
+})
+export type SessionView = z.infer<typeof sessionView>
+
+export interface PicturePod {
+  namespace: string
+  name: string
+  node: string
+  /** As `kubectl get pods` says it: Running, ContainerCreating, CrashLoopBackOff, Terminating … */
+  status: string
+  ready: boolean
+  owner: string
+}
+
+export interface PictureNode {
+  name: string
+  ready: boolean
+  simulated: boolean
+}
+
+/**
+ * One push of the picture. The first after (re)connecting holds `pods`, `nodes`, `loops` and the newest events kept;
+ * later ones hold what is new. `seq` counts trace events of this cluster without a gap; ask again with `since`.
+ */
+export interface PicturePush {
+  seq: number
+  events: TraceEvent[]
+  pods?: PicturePod[]
+  nodes?: PictureNode[]
+  /** Clients that are part of the control plane, in drawing order: controllers, scheduler. */
+  loops?: string[]
+  revision: number
+  /** True when events before `events[0]` were asked for but are no longer kept. */
+  missed: boolean
+}
+
+/**
+ * The router, procedure by procedure (server/classroom/api/router.ts implements it as `appRouter`):
+ *
+ *   course.overview                 query                              → CourseView
+ *   lab.get          { labId }      query                              → LabView
+ *   lab.start        { labId }      mutation, resolves when the session exists (it may still be starting) → SessionView
+ *   session.watch    { sessionId }  subscription (SSE)                 → SessionView
+ *   session.goTo     { sessionId, step }             mutation          → SessionView
+ *   session.answer   { sessionId, questionId, choice } mutation        → SessionView
+ *   session.openHint { sessionId, hintId }           mutation          → SessionView
+ *   session.reset    { sessionId }  mutation: the lab back to its start → SessionView
+ *   picture.watch    { sessionId, since? } subscription (SSE)          → PicturePush
+ *
+ * The terminal is a WebSocket at `/terminal/<sessionId>/<tab>` (tab: `1`, `2`, …): binary frames are bytes both ways;
+ * text frames are JSON: `{"resize":{"columns":80,"rows":24}}` to the server, `{"exit":0}` and
+ * `{"ready":true}` (after the kept scroll-back has been sent) from it. The shell outlives the socket.
+ */
+export const contractVersion = 1

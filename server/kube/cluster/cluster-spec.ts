@@ -1,0 +1,44 @@
+// What a cluster is asked to be, and what it says of itself.
+
+import type { MachineNetwork } from './machine-provider.ts'
+
+export interface ClusterSpec {
+  name: string
+  /** Worker machines: real ones, with an engine of their own. */
+  nodes: number
+  /** Hollow kubelets inside the cluster host: no containers run. */
+  simulatedNodes: number
+}
+
+export interface ClusterInfo {
+  name: string
+  state: 'creating' | 'ready' | 'stopped' | 'failed'
+  message: string
+  /** URL of the API server on loopback. */
+  server: string
+  /** Kubeconfig text of an administrator, for use on this host. */
+  kubeconfig: string
+  /** The same for the learner's network, where the API server has the gateway's address; empty without machines. */
+  networkKubeconfig: string
+  network: MachineNetwork | null
+  machines: { name: string; address: string; id: string }[]
+  /** Address of the etcd door, `https://127.0.0.1:PORT`. */
+  etcd: string
+  /** The process that runs the control plane. */
+  pid: number
+}
+
+const NAME = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/
+
+/** Says what is wrong with a spec, or nothing. */
+export function problemsOf(spec: ClusterSpec): string[] {
+  const problems: string[] = []
+  if (!NAME.test(spec.name)) {
+    problems.push(`the name "${spec.name}" must be at most 32 lower case letters, digits and dashes, as in "demo-1"`)
+  }
+  if (!Number.isInteger(spec.nodes) || spec.nodes < 0 || spec.nodes > 32) problems.push('--nodes must be 0 to 32')
+  if (!Number.isInteger(spec.simulatedNodes) || spec.simulatedNodes < 0 || spec.simulatedNodes > 5000) {
+    problems.push('--simulated-nodes must be 0 to 5000')
+  }
+  return problems
+}
