@@ -1,0 +1,32 @@
+// Steps of set-up that need not be done again while what they are made from is the same.
+
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { root } from './bootstrap.mjs'
+
+/** Hash of the names and bytes of files and folders (given relative to the repository). */
+export function hashOf(paths) {
+  const hash = createHash('sha256')
+  const add = (path) => {
+    if (!existsSync(path)) return
+    if (statSync(path).isDirectory()) {
+      for (const entry of readdirSync(path).sort()) if (entry !== 'node_modules') add(join(path, entry))
+      return
+    }
+    hash.update(relative(root, path)).update('\0').update(readFileSync(path)).update('\0')
+  }
+  for (const path of paths) add(join(root, path))
+  return hash.digest('hex')
+}
+
+/** Runs `step` unless it has succeeded for the same inputs and its product is still there. */
+export function once(name, { inputs, product }, step) {
+  const stamp = join(root, '.cache', 'once', name)
+  const hash = hashOf(inputs)
+  const there = !product || existsSync(join(root, product))
+  if (there && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return
+  step()
+  mkdirSync(dirname(stamp), { recursive: true })
+  writeFileSync(stamp, hash)
+}

@@ -1,0 +1,180 @@
+// A cluster's certificates: one CA, and what it signs, under the file names that kubeadm uses.
+// Keys are ECDSA P-256, except the service-account key, which is RSA because tokens are signed RS256.
+
+import 'reflect-metadata'
+import { createPublicKey, generateKeyPair as generateNodeKeyPair, randomBytes, webcrypto } from 'node:crypto'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import * as x509 from '@peculiar/x509'
+import type { Clock } from '../../base/clock.ts'
+
+export interface KeyPairPem {
+  certPem: string
+  keyPem: string
+}
+
+export interface CertificateRequest {
+  commonName: string
+  /** Groups, for client certificates. */
+  organizations?: string[]
+  usages: ('client' | 'server')[]
+  dnsNames?: string[]
+  ipAddresses?: string[]
+}
+
+export interface Pki {
+  caPem: string
+  serviceAccounts: { privateKeyPem: string; publicKeyPem: string }
+  /** Signs a fresh key; nothing is kept on disk. */
+  issue(request: CertificateRequest): Promise<KeyPairPem>
+  /** The pair kept under `name`.crt and `name`.key, made when it is missing. */
+  keep(name: string, request: CertificateRequest): Promise<KeyPairPem>
+}
+
+const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+const YEAR_MS = 365 * 24 * 3600_000
+
+/** Opens the certificates in `directory`, making the CA when there is none. */
+export async function openPki({ directory, clock }: { directory: string; clock: Clock }): Promise<Pki> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  x509.cryptoProvider.set(webcrypto as Crypto)
+  const file = (name: string) => join(directory, name)
+  const authority = await openAuthority(file, clock)
+  const serviceAccounts = await openServiceAccountKey(file)
+
+  const issue = (request: CertificateRequest) => sign(authority, request, clock)
+  return {
+    caPem: authority.pem,
+    serviceAccounts,
+    issue,
+    keep: async (name, request) => {
+      const kept = await readPair(file, name)
+      if (kept) return kept
+      const pair = await issue(request)
+      await writePair(file, name, pair)
+      return pair
+    },
+  }
+}
+
+interface Authority {
+  pem: string
+  certificate: x509.X509Certificate
+  key: CryptoKey
+}
+
+type FileOf = (name: string) => string
+
+async function openAuthority(file: FileOf, clock: Clock): Promise<Authority> {
+  const kept = await readPair(file, 'ca')
+  if (kept) {
+    const key = await webcrypto.subtle.importKey('pkcs8', derOf(kept.keyPem), EC, true, ['sign'])
+    return { pem: kept.certPem, certificate: new x509.X509Certificate(kept.certPem), key: key as CryptoKey }
+  }
+  const keys = (await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify'])) as CryptoKeyPair
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serial(),
+    name: 'CN=kubernetes',
+    ...validity(clock, 10),
+    signingAlgorithm: EC,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment | x509.KeyUsageFlags.keyCertSign,
+        true,
+      ),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  const pair = { certPem: `${certificate.toString('pem')}\n`, keyPem: await pemOfKey(keys.privateKey) }
+  await writePair(file, 'ca', pair)
+  return { pem: pair.certPem, certificate, key: keys.privateKey }
+}
+
+async function sign(authority: Authority, request: CertificateRequest, clock: Clock): Promise<KeyPairPem> {
+  const keys = (await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify'])) as CryptoKeyPair
+  const names = [
+    ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
+    ...(request.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
+  ]
+  const purposes = { client: x509.ExtendedKeyUsage.clientAuth, server: x509.ExtendedKeyUsage.serverAuth }
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: serial(),
+    // As a structure, not as text: a name may hold characters that the text form would have to escape.
+    subject: [...(request.organizations ?? []).map((o) => ({ O: [o] })), { CN: [request.commonName] }],
+    issuer: authority.certificate.subject,
+    ...validity(clock, 1),
+    signingAlgorithm: EC,
+    publicKey: keys.publicKey,
+    signingKey: authority.key,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
+      new x509.ExtendedKeyUsageExtension(request.usages.map((usage) => purposes[usage])),
+      await x509.AuthorityKeyIdentifierExtension.create(authority.certificate),
+      ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
+    ],
+  })
+  return { certPem: `${certificate.toString('pem')}\n`, keyPem: await pemOfKey(keys.privateKey) }
+}
+
+async function openServiceAccountKey(file: FileOf) {
+  const kept = await readIfThere(file('sa.key'))
+  const privateKeyPem = kept ?? (await makeServiceAccountKey())
+  const publicKeyPem = createPublicKey(privateKeyPem).export({ type: 'spki', format: 'pem' }).toString()
+  if (!kept) {
+    await writeWhole(file('sa.key'), privateKeyPem, 0o600)
+    await writeWhole(file('sa.pub'), publicKeyPem, 0o644)
+  }
+  return { privateKeyPem, publicKeyPem }
+}
+
+async function makeServiceAccountKey(): Promise<string> {
+  const { privateKey } = await promisify(generateNodeKeyPair)('rsa', { modulusLength: 2048 })
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+/** Positive and never zero, as RFC 5280 wants it. */
+const serial = () => Buffer.concat([Buffer.of(1), randomBytes(15)]).toString('hex')
+
+/** Starts a little in the past: clocks of machines differ. */
+const validity = (clock: Clock, years: number) => ({
+  notBefore: new Date(clock.now() - 5 * 60_000),
+  notAfter: new Date(clock.now() + years * YEAR_MS),
+})
+
+const derOf = (pem: string) => Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
+
+async function pemOfKey(key: CryptoKey): Promise<string> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key))
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
+  return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`
+}
+
+async function readPair(file: FileOf, name: string): Promise<KeyPairPem | undefined> {
+  const certPem = await readIfThere(file(`${name}.crt`))
+  const keyPem = await readIfThere(file(`${name}.key`))
+  return certPem && keyPem ? { certPem, keyPem } : undefined
+}
+
+async function writePair(file: FileOf, name: string, pair: KeyPairPem): Promise<void> {
+  await writeWhole(file(`${name}.key`), pair.keyPem, 0o600)
+  await writeWhole(file(`${name}.crt`), pair.certPem, 0o644)
+}
+
+/** A file is there whole or not at all, whenever the process is killed. */
+async function writeWhole(path: string, content: string, mode: number): Promise<void> {
+  await writeFile(`${path}.new`, content, { mode })
+  await rename(`${path}.new`, path)
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw err
+  }
+}
