@@ -28,11 +28,20 @@ function nodeOfPackages() {
 /** Installs what package-lock.json says, unless that very lock file is what is installed; returns the path of Node 24. */
 export function bootstrap() {
   const [major = 0] = process.versions.node.split('.').map(Number)
-  if (major < 18) fail(`this is Node ${process.versions.node}; 18 or newer is needed to begin`, 'Install a newer Node.js and try again.')
+  if (major < 18)
+    fail(
+      `this is Node ${process.versions.node}; 18 or newer is needed to begin`,
+      'Install a newer Node.js and try again.',
+    )
   if (process.platform !== 'linux') {
-    fail(`Podium's machines are Linux containers; this is ${process.platform}`, 'Run it on a Linux machine, or in a Linux virtual machine.')
+    fail(
+      `Podium's machines are Linux containers; this is ${process.platform}`,
+      'Run it on a Linux machine, or in a Linux virtual machine.',
+    )
   }
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   const stamp = join(modules, '.podium-lock')
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) installPackages(stamp, lock)
   const node = nodeOfPackages()
@@ -49,7 +58,8 @@ function installPackages(stamp, lock) {
     })
     if (npm.error) fail(`npm could not be started: ${npm.error.message}`, 'npm comes with Node.js; is it on the PATH?')
     if (npm.status === 0) break
-    if (attempt === 3) fail('npm ci failed three times; its own words are above', 'Is the npm registry reachable (npm ping)?')
+    if (attempt === 3)
+      fail('npm ci failed three times; its own words are above', 'Is the npm registry reachable (npm ping)?')
     say(`npm ci failed; trying again (${attempt + 1} of 3)`)
   }
   writeFileSync(stamp, lock)
@@ -57,7 +67,12 @@ function installPackages(stamp, lock) {
 
 /** Runs a command in the repository with our Node first on the PATH; resolves to its exit code. */
 export function run(node, args, options = {}) {
-  const { status, signal } = spawnSync(node, args, { cwd: root, stdio: 'inherit', ...options, env: { ...environment(node), ...options.env } })
+  const { status, signal } = spawnSync(node, args, {
+    cwd: root,
+    stdio: 'inherit',
+    ...options,
+    env: { ...environment(node), ...options.env },
+  })
   return signal ? 1 : status
 }
 

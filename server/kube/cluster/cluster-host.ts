@@ -1,15 +1,8 @@
 // A cluster host runs many clusters' control planes in a process of its own, so that a busy cluster cannot stall the
 // page. This is what the classroom (and the command line) asks of one; host-process.ts is the other end.
 
-import type { TraceEvent } from '../../base/trace.ts'
+import type { TraceBatch } from '../../base/trace-log.ts'
 import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
-
-export interface TraceBatch {
-  /** Sequence number of the last event in `events`; they count up by one from `seq - events.length + 1`. */
-  seq: number
-  events: TraceEvent[]
-  missed: boolean
-}
 
 export interface ClusterHost extends AsyncDisposable {
   /** Resolves when every node is Ready. Rejects with a message for people. */

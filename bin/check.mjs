@@ -1,0 +1,46 @@
+// `npm run check`: format and lint, types, floor plan, unit tests; all of them run even when one fails.
+
+import { spawn } from 'node:child_process'
+import { bootstrap, environment, root } from './bootstrap.mjs'
+import { generateSources } from './setup.mjs'
+
+const node = bootstrap()
+generateSources(node)
+
+const CHECKS = [
+  { name: 'format and lint', args: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'] },
+  { name: 'types', args: ['node_modules/typescript7/bin/tsc', '--noEmit'] },
+  {
+    name: 'floor plan',
+    args: [
+      'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config',
+      '.dependency-cruiser.cjs',
+      'server',
+      'app',
+    ],
+  },
+  { name: 'unit tests', args: ['node_modules/vitest/vitest.mjs', 'run', '--project', 'logic'] },
+]
+
+function check({ name, args }) {
+  return new Promise((resolve) => {
+    const started = Date.now()
+    const child = spawn(node, args, { cwd: root, env: environment(node), stdio: ['ignore', 'pipe', 'pipe'] })
+    const output = []
+    child.stdout.on('data', (chunk) => output.push(chunk))
+    child.stderr.on('data', (chunk) => output.push(chunk))
+    child.on('close', (code) => {
+      const seconds = ((Date.now() - started) / 1000).toFixed(1)
+      process.stdout.write(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)\n`)
+      if (code !== 0) process.stdout.write(Buffer.concat(output))
+      resolve(code === 0)
+    })
+  })
+}
+
+// The three quick ones side by side, then the tests with the machine to themselves.
+const [unitTests] = CHECKS.slice(-1)
+const quick = await Promise.all(CHECKS.slice(0, -1).map(check))
+const tested = await check(unitTests)
+process.exit(tested && quick.every(Boolean) ? 0 : 1)

@@ -1,0 +1,26 @@
+// `npm start`: all set-up, then the classroom. Runs on any Node from 18.
+
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { bootstrap, environment, fail, root } from './bootstrap.mjs'
+import { buildPages, fetchKubectls, generateSources, prepareMachines } from './setup.mjs'
+
+const node = bootstrap()
+try {
+  generateSources(node)
+  buildPages(node)
+  await fetchKubectls(['1.36'])
+  await prepareMachines(node, { required: false })
+} catch (err) {
+  fail(err instanceof Error ? err.message : String(err), 'Mend that and start again; finished steps are not repeated.')
+}
+
+// The server stops in order by itself; this process only waits for it.
+const server = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, 'server', 'main.ts')], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...environment(node), NODE_ENV: 'production' },
+})
+process.on('SIGINT', () => undefined)
+process.on('SIGTERM', () => server.kill('SIGTERM'))
+server.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))

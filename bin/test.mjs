@@ -1,0 +1,55 @@
+// `npm test`: all set-up, then every test. A skip outside bin/allowed-skips.json fails the run.
+
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { bootstrap, fail, root, run, say } from './bootstrap.mjs'
+import { buildPages, ensurePackages, fetchKubectls, generateSources, prepareMachines } from './setup.mjs'
+
+const started = Date.now()
+const node = bootstrap()
+ensurePackages([
+  { name: 'chromium', file: '/usr/bin/chromium' },
+  { name: 'fonts-dejavu-core', file: '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf' },
+  { name: 'etcd-server', file: '/usr/bin/etcd' },
+  { name: 'etcd-client', file: '/usr/bin/etcdctl' },
+  { name: 'openssl', file: '/usr/bin/openssl' },
+  { name: 'curl', file: '/usr/bin/curl' },
+])
+generateSources(node)
+buildPages(node)
+await fetchKubectls(['1.36', '1.32', '1.20'])
+await prepareMachines(node, { required: true })
+say(`set-up took ${Math.round((Date.now() - started) / 1000)} s`)
+
+const checked = run(node, ['bin/check.mjs'])
+
+const report = join(root, '.cache', 'test-report.json')
+mkdirSync(join(root, '.cache'), { recursive: true })
+rmSync(report, { force: true })
+const tested = run(node, [
+  'node_modules/vitest/vitest.mjs',
+  'run',
+  '--project',
+  'real',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+])
+
+const skips = existsSync(report) ? unexpectedSkips(JSON.parse(readFileSync(report, 'utf8'))) : ['no report was written']
+for (const skip of skips) say(`skipped without a reason in bin/allowed-skips.json: ${skip}`)
+say(`all tests took ${Math.round((Date.now() - started) / 1000)} s`)
+if (checked !== 0 || tested !== 0 || skips.length > 0)
+  fail('the tests failed', 'The first failure above is the one to look at.')
+say('everything passed')
+
+/** Names of tests that did not run and are not on the committed list. */
+function unexpectedSkips({ testResults }) {
+  const allowed = JSON.parse(readFileSync(join(root, 'bin', 'allowed-skips.json'), 'utf8'))
+  const names = new Set(allowed.map(({ test }) => test))
+  return testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status !== 'passed' && status !== 'failed')
+    .map(({ fullName }) => fullName)
+    .filter((name) => !names.has(name))
+}
