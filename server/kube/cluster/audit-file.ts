@@ -1,0 +1,42 @@
+// The audit log as a file of JSON lines, the older half in `audit.log.1`. Written behind the request, in order.
+
+import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
+const ROTATE_BYTES = 16 * 1024 * 1024
+
+export class AuditFile {
+  readonly #path: string
+  #stream: WriteStream
+  #bytes: number
+
+  private constructor(path: string) {
+    this.#path = path
+    this.#bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    this.#stream = createWriteStream(path, { flags: 'a', mode: 0o600 })
+  }
+
+  static async open(directory: string): Promise<AuditFile> {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    return new AuditFile(join(directory, 'audit.log'))
+  }
+
+  readonly write = (event: object): void => {
+    const line = `${JSON.stringify(event)}\n`
+    this.#stream.write(line)
+    this.#bytes += line.length
+    if (this.#bytes > ROTATE_BYTES) this.#rotate()
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#stream.end(() => resolve()))
+  }
+
+  #rotate(): void {
+    this.#stream.end()
+    renameSync(this.#path, `${this.#path}.1`)
+    this.#stream = createWriteStream(this.#path, { flags: 'a', mode: 0o600 })
+    this.#bytes = 0
+  }
+}

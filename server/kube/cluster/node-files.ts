@@ -1,0 +1,61 @@
+// What a machine is given so that it becomes a node: certificates of its own, kubeconfigs, and the node agent's config.
+// Paths are kubeadm's where kubeadm has one.
+
+import { type Kubeconfig, kubeconfigFor } from './kubeconfigs.ts'
+import type { Machine, MachineFile, MachineNetwork } from './machine-provider.ts'
+import type { ClusterNetworking } from './networking.ts'
+import type { Pki } from './pki.ts'
+
+export async function nodeFiles(options: {
+  machine: Pick<Machine, 'name' | 'address'>
+  network: MachineNetwork
+  pki: Pki
+  networking: ClusterNetworking
+}): Promise<MachineFile[]> {
+  const { machine, network, pki, networking } = options
+  const server = `https://${network.gatewayAddress}:${networking.apiPort}`
+  const [kubelet, proxy, serving] = await Promise.all([
+    pki.issue({
+      commonName: `system:node:${machine.name}`,
+      organizations: ['system:nodes'],
+      usages: ['client'],
+    }),
+    pki.issue({ commonName: 'system:kube-proxy', usages: ['client'] }),
+    pki.issue({
+      commonName: `system:node:${machine.name}`,
+      organizations: ['system:nodes'],
+      usages: ['server'],
+      dnsNames: [machine.name],
+      ipAddresses: [machine.address],
+    }),
+  ])
+  const config = {
+    nodeName: machine.name,
+    nodeIP: machine.address,
+    kubeconfig: '/etc/kubernetes/kubelet.conf',
+    proxyKubeconfig: '/etc/kubernetes/kube-proxy.conf',
+    clusterCIDR: networking.clusterCidr,
+    serviceCIDR: networking.serviceCidr,
+    clusterDNS: networking.clusterDns,
+    clusterDomain: networking.clusterDomain,
+    kubeletServing: {
+      cert: '/var/lib/kubelet/pki/kubelet.crt',
+      key: '/var/lib/kubelet/pki/kubelet.key',
+      clientCa: '/etc/kubernetes/pki/ca.crt',
+    },
+    dockerSocket: '/var/run/docker.sock',
+    cniConfDir: '/etc/cni/net.d',
+    cniBinDir: '/opt/cni/bin',
+  }
+  const conf = (user: string, pair: typeof kubelet): Kubeconfig =>
+    kubeconfigFor({ cluster: network.cluster, server, caPem: pki.caPem, user, pair })
+  return [
+    { path: '/etc/kubernetes/pki/ca.crt', mode: 0o644, content: pki.caPem },
+    { path: '/etc/kubernetes/kubelet.conf', mode: 0o600, content: conf(`system:node:${machine.name}`, kubelet) },
+    { path: '/etc/kubernetes/kube-proxy.conf', mode: 0o600, content: conf('system:kube-proxy', proxy) },
+    { path: config.kubeletServing.cert, mode: 0o644, content: serving.certPem },
+    { path: config.kubeletServing.key, mode: 0o600, content: serving.keyPem },
+    // Last: the node agent waits for this file.
+    { path: '/etc/podium/node.json', mode: 0o600, content: `${JSON.stringify(config, null, 2)}\n` },
+  ]
+}
