@@ -1,0 +1,3 @@
+export function LabWorkbench({ labId }: { labId: string }) {
+  return <main>{labId}</main>
+}
