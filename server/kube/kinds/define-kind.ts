@@ -32,6 +32,18 @@ export interface Strategy<T extends KubeObject> {
   warnings?(object: T): string[]
   /** Seconds an object lives on after a DELETE, until whoever runs it confirms; undefined means at once. Pods only. */
   gracePeriodSeconds?(object: T, asked: number | undefined): number
+  /** What is wrong with a name; by default it must be an RFC 1123 subdomain. */
+  nameProblems?(name: string): string[]
+  /** Something beside metadata.finalizers that keeps a deleted object: a namespace's own finalizers. */
+  isHeld?(object: T): boolean
+  /** Marks an object whose deletion has begun. Mutates. */
+  prepareForDelete?(object: T): void
+  /** Status updates may change labels and annotations too: pods and nodes, whose kubelet owns them. */
+  statusUpdatesMetadata?: boolean
+  /** DELETE answers with the object rather than with a Status. */
+  returnsDeletedObject?: boolean
+  /** Refuses a PUT that names no resourceVersion. */
+  requiresResourceVersion?: boolean
 }
 
 export interface Kind<T extends KubeObject = KubeObject> {

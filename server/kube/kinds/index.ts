@@ -1,0 +1,48 @@
+// Every kind the server knows. To add one: write its file, add it to the list.
+
+import { ConfigMap } from './config-map.ts'
+import type { AnyKind } from './define-kind.ts'
+import { Deployment } from './deployment.ts'
+import { EndpointSlice } from './endpoint-slice.ts'
+import { Endpoints } from './endpoints.ts'
+import { Event } from './event.ts'
+import { Lease } from './lease.ts'
+import { Namespace } from './namespace.ts'
+import { Node } from './node.ts'
+import { Pod } from './pod.ts'
+import { ReplicaSet } from './replica-set.ts'
+import { Secret } from './secret.ts'
+import { Service } from './service.ts'
+import { ServiceAccount } from './service-account.ts'
+
+export {
+  ConfigMap,
+  Deployment,
+  EndpointSlice,
+  Endpoints,
+  Event,
+  Lease,
+  Namespace,
+  Node,
+  Pod,
+  ReplicaSet,
+  Secret,
+  Service,
+  ServiceAccount,
+}
+
+export const builtInKinds: readonly AnyKind[] = [
+  ConfigMap,
+  Endpoints,
+  Event,
+  Namespace,
+  Node,
+  Pod,
+  Secret,
+  Service,
+  ServiceAccount,
+  Deployment,
+  ReplicaSet,
+  Lease,
+  EndpointSlice,
+]
