@@ -2,11 +2,12 @@
 //
 //   clusters/<name>/cluster.json   this record          pki/    certificates, kubeadm's names
 //                   store/         the log              audit/  audit.log
-//                   run.json       the process that runs it now, and how far it has come
+//                   admin.conf     kubeconfig of an administrator
+//                   run.json       what it said of itself last, and the process that runs it
 
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ClusterSpec } from './cluster-spec.ts'
+import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
 
 export interface ClusterRecord {
   spec: ClusterSpec
@@ -16,20 +17,14 @@ export interface ClusterRecord {
   createdAt: number
 }
 
-export interface RunRecord {
-  pid: number
-  state: 'creating' | 'ready' | 'failed'
-  message: string
-}
-
 export const clusterDirectory = (stateDir: string, name: string) => join(stateDir, 'clusters', name)
 
 export const readClusterRecord = (directory: string) => readJson<ClusterRecord>(join(directory, 'cluster.json'))
 export const writeClusterRecord = (directory: string, record: ClusterRecord) =>
   writeJson(directory, 'cluster.json', record)
 
-export const readRunRecord = (directory: string) => readJson<RunRecord>(join(directory, 'run.json'))
-export const writeRunRecord = (directory: string, record: RunRecord) => writeJson(directory, 'run.json', record)
+export const readRunRecord = (directory: string) => readJson<ClusterInfo>(join(directory, 'run.json'))
+export const writeRunRecord = (directory: string, info: ClusterInfo) => writeJson(directory, 'run.json', info)
 
 /** Names of all clusters that are on disk, whoever made them. */
 export async function clusterNames(stateDir: string): Promise<string[]> {

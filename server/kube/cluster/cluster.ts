@@ -1,0 +1,301 @@
+// Puts one cluster together: store, API server, loops, scheduler, DNS, nodes. The only place where they are wired.
+
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { Trace } from '../../base/trace.ts'
+import { type ApiServer, createApiServer } from '../apiserver/index.ts'
+import { type Client, createClient } from '../client/client.ts'
+import { runControllers } from '../client/controller-runner.ts'
+import { buildControllers } from '../controllers/index.ts'
+import { startDns } from '../dns/index.ts'
+import { kinds } from '../kinds/index.ts'
+import { startHollowNode } from '../kubelet/hollow-node.ts'
+import { runScheduler } from '../scheduler/index.ts'
+import type { Schemas } from '../schemas/schemas.ts'
+import { openStore } from '../store/store.ts'
+import { AuditFile } from './audit-file.ts'
+import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
+import type { ClusterInfo } from './cluster-spec.ts'
+import { kubeconfigFor } from './kubeconfigs.ts'
+import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
+import { NETWORKING } from './networking.ts'
+import { nodeFiles } from './node-files.ts'
+import { nodesReady } from './nodes-ready.ts'
+import { openPki, type Pki } from './pki.ts'
+
+export interface ClusterOptions {
+  directory: string
+  record: ClusterRecord
+  /** Absent where no container engine runs; then a spec may only ask for simulated nodes. */
+  machines?: MachineProvider
+  schemas: Schemas
+  clock: Clock
+  logger: Logger
+  trace: Trace
+  random: () => number
+}
+
+const VERSION = 'v1.36.0'
+
+/** One control plane in this process, and its nodes wherever they are. */
+export class Cluster {
+  readonly #options: ClusterOptions
+  readonly #stack = new AsyncDisposableStack()
+  readonly #started: Promise<void>
+  #state: ClusterInfo['state'] = 'creating'
+  #message = ''
+  #pki!: Pki
+  #apiServer!: ApiServer
+  #network: MachineNetwork | null = null
+  #machines: Machine[] = []
+  #kubeconfig = ''
+  #networkKubeconfig = ''
+
+  constructor(options: ClusterOptions) {
+    this.#options = options
+    this.#started = this.#start()
+    // Whoever waits for readiness hears of a failure; nobody has to.
+    this.#started.catch(() => undefined)
+  }
+
+  get name(): string {
+    return this.#options.record.spec.name
+  }
+
+  info(): ClusterInfo {
+    const { record } = this.#options
+    return {
+      name: this.name,
+      state: this.#state,
+      message: this.#message,
+      server: `https://127.0.0.1:${record.apiPort}`,
+      kubeconfig: this.#kubeconfig,
+      networkKubeconfig: this.#networkKubeconfig,
+      network: this.#network,
+      machines: this.#machines.map(({ name, address, id }) => ({ name, address, id })),
+      etcd: '',
+      pid: process.pid,
+    }
+  }
+
+  /** Resolves when every node is Ready. */
+  ready(): Promise<void> {
+    return this.#started
+  }
+
+  /** Ends the control plane; with `machines: 'stop'` the machines go to disk, else they run on and wait for it. */
+  async close({ machines }: { machines: 'stop' | 'leave' }): Promise<void> {
+    await this.#started.catch(() => undefined)
+    if (machines === 'stop') await Promise.all(this.#machines.map((machine) => machine.stop()))
+    await this.#stack.disposeAsync()
+    this.#state = 'stopped'
+    await writeRunRecord(this.#options.directory, this.info())
+  }
+
+  async #start(): Promise<void> {
+    const { directory, logger } = this.#options
+    try {
+      await writeRunRecord(directory, this.info())
+      const machinesBooted = this.#bootMachines()
+      machinesBooted.catch(() => undefined)
+      await this.#startControlPlane()
+      await machinesBooted
+      await this.#joinMachines()
+      this.#startHollowNodes()
+      await nodesReady(this.#clientFor('podium', 'system:masters'), this.#nodeNames())
+      this.#state = 'ready'
+      logger.info('cluster is ready', { cluster: this.name })
+    } catch (err) {
+      this.#state = 'failed'
+      this.#message = (err as Error).message
+      logger.error('cluster did not start', { cluster: this.name, err })
+      throw err
+    } finally {
+      await writeRunRecord(directory, this.info())
+    }
+  }
+
+  async #startControlPlane(): Promise<void> {
+    const { directory, record, clock, logger, trace, schemas, random } = this.#options
+    this.#pki = await openPki({ directory: join(directory, 'pki'), clock })
+    await this.#ensureNetwork()
+    const store = await openStore({ directory: join(directory, 'store'), clock })
+    this.#stack.defer(() => store.close())
+    const audit = await AuditFile.open(join(directory, 'audit'))
+    this.#stack.defer(() => audit.close())
+
+    const gateway = this.#network?.gatewayAddress
+    const serving = await this.#pki.keep('apiserver', {
+      commonName: 'kube-apiserver',
+      usages: ['server'],
+      dnsNames: [
+        'localhost',
+        'kubernetes',
+        'kubernetes.default',
+        'kubernetes.default.svc',
+        'kubernetes.default.svc.cluster.local',
+      ],
+      ipAddresses: ['127.0.0.1', NETWORKING.apiServiceAddress, ...(gateway ? [gateway] : [])],
+    })
+    const kubeletClient = await this.#pki.keep('apiserver-kubelet-client', {
+      commonName: 'kube-apiserver-kubelet-client',
+      organizations: ['system:masters'],
+      usages: ['client'],
+    })
+    const admin = await this.#pki.keep('admin', {
+      commonName: 'kubernetes-admin',
+      organizations: ['system:masters'],
+      usages: ['client'],
+    })
+    const { caPem } = this.#pki
+    const conf = (server: string) =>
+      kubeconfigFor({ cluster: this.name, server, caPem, user: 'kubernetes-admin', pair: admin })
+    this.#kubeconfig = conf(`https://127.0.0.1:${record.apiPort}`)
+    this.#networkKubeconfig = gateway ? conf(`https://${gateway}:${NETWORKING.apiPort}`) : ''
+    await writeFile(join(directory, 'admin.conf'), this.#kubeconfig, { mode: 0o600 })
+
+    this.#apiServer = await createApiServer({
+      store,
+      kinds,
+      schemas,
+      clock,
+      logger: logger.with({ cluster: this.name, component: 'kube-apiserver' }),
+      trace,
+      serving: { ...serving, caPem },
+      serviceAccounts: { ...this.#pki.serviceAccounts, issuer: 'https://kubernetes.default.svc.cluster.local' },
+      kubeletClient: { ...kubeletClient, caPem },
+      serviceClusterIpRange: NETWORKING.serviceCidr,
+      nodePortRange: NETWORKING.nodePortRange,
+      ...(gateway ? { advertise: { address: gateway, port: NETWORKING.apiPort } } : {}),
+      auditLog: audit.write,
+    })
+    this.#stack.defer(() => this.#apiServer.close())
+    await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })
+    if (gateway) await this.#apiServer.listen({ host: gateway, port: NETWORKING.apiPort })
+
+    const controllers = runControllers({
+      definitions: buildControllers({
+        kinds,
+        clusterCidr: NETWORKING.clusterCidr,
+        rootCaPem: caPem,
+      }),
+      clientFor: (name) => this.#clientFor(`kube-controller-manager/${name}`, 'system:kube-controller-manager'),
+      clock,
+      logger: logger.with({ cluster: this.name, component: 'kube-controller-manager' }),
+      trace,
+      random,
+    })
+    this.#stack.use(controllers)
+    this.#stack.use(
+      runScheduler({
+        client: this.#clientFor('kube-scheduler', 'system:kube-scheduler'),
+        clock,
+        logger: logger.with({ cluster: this.name, component: 'kube-scheduler' }),
+        trace,
+        random,
+      }),
+    )
+    if (gateway) {
+      this.#stack.use(
+        await startDns({
+          client: this.#clientFor('coredns', 'system:masters'),
+          listen: { address: gateway, port: NETWORKING.dnsPort },
+          clusterDomain: NETWORKING.clusterDomain,
+          clusterDns: NETWORKING.clusterDns,
+          clock,
+          logger: logger.with({ cluster: this.name, component: 'dns' }),
+        }),
+      )
+    }
+  }
+
+  /** In-process client under its own user agent: one component, one name in every trace. */
+  #clientFor(client: string, user: string): Client {
+    const groups = user === 'system:masters' ? ['system:masters', 'system:authenticated'] : ['system:authenticated']
+    return createClient(
+      this.#apiServer.transportFor({ user: user === 'system:masters' ? client : user, groups, client }),
+    )
+  }
+
+  #nodeNames(): string[] {
+    const { nodes, simulatedNodes } = this.#options.record.spec
+    const numbered = (count: number, prefix: string) => Array.from({ length: count }, (_, i) => `${prefix}${i + 1}`)
+    return [...numbered(nodes, 'node-'), ...numbered(simulatedNodes, 'sim-')]
+  }
+
+  #networking: Promise<void> | undefined
+
+  /** Asked for from both sides, machines and control plane; made once. */
+  #ensureNetwork(): Promise<void> {
+    this.#networking ??= this.#createNetwork()
+    return this.#networking
+  }
+
+  async #createNetwork(): Promise<void> {
+    const { record, machines } = this.#options
+    if (record.spec.nodes === 0) return
+    if (!machines) throw new Error('real nodes need a container engine, and none runs here; `podium doctor` says more')
+    this.#network = await machines.createNetwork({
+      cluster: this.name,
+      openTcpPorts: [NETWORKING.apiPort, NETWORKING.dnsPort],
+      openUdpPorts: [NETWORKING.dnsPort],
+    })
+  }
+
+  async #bootMachines(): Promise<void> {
+    const { record, machines } = this.#options
+    await this.#ensureNetwork()
+    if (!machines || !this.#network) return
+    const network = this.#network
+    const there = new Map((await machines.listMachines(this.name)).map((machine) => [machine.name, machine]))
+    this.#machines = await Promise.all(
+      Array.from({ length: record.spec.nodes }, async (_, index) => {
+        const name = `node-${index + 1}`
+        const machine =
+          there.get(name) ?? (await machines.createMachine({ cluster: this.name, name, ordinal: index + 1, network }))
+        if ((await machine.state()) !== 'running') await machine.start()
+        return machine
+      }),
+    )
+  }
+
+  async #joinMachines(): Promise<void> {
+    const network = this.#network
+    if (!network) return
+    await Promise.all(
+      this.#machines.map(async (machine) =>
+        machine.configure(await nodeFiles({ machine, network, pki: this.#pki, networking: NETWORKING })),
+      ),
+    )
+  }
+
+  #startHollowNodes(): void {
+    const { record, clock, logger, random } = this.#options
+    for (let i = 1; i <= record.spec.simulatedNodes; i++) {
+      const name = `sim-${i}`
+      this.#stack.use(
+        startHollowNode({
+          name,
+          client: createClient(
+            this.#apiServer.transportFor({
+              user: `system:node:${name}`,
+              groups: ['system:nodes', 'system:authenticated'],
+              client: `kubelet/${name}`,
+            }),
+          ),
+          version: VERSION,
+          clock,
+          logger: logger.with({ cluster: this.name, node: name }),
+          random,
+        }),
+      )
+    }
+  }
+}
+
+/** Removes what a closed cluster left on disk. */
+export async function removeClusterDirectory(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true })
+}

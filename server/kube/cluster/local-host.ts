@@ -1,0 +1,131 @@
+// Many clusters in this process. The classroom keeps one of these in a child process (host-process.ts).
+
+import { createServer } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import { type TraceBatch, TraceLog } from '../../base/trace-log.ts'
+import type { Schemas } from '../schemas/schemas.ts'
+import { Cluster, removeClusterDirectory } from './cluster.ts'
+import type { ClusterHost } from './cluster-host.ts'
+import { type ClusterRecord, clusterDirectory, readClusterRecord, writeClusterRecord } from './cluster-record.ts'
+import { type ClusterInfo, type ClusterSpec, problemsOf } from './cluster-spec.ts'
+import type { MachineProvider } from './machine-provider.ts'
+
+export interface LocalHostOptions {
+  stateDir: string
+  machines?: MachineProvider
+  schemas: Schemas
+  clock: Clock
+  logger: Logger
+  random: () => number
+}
+
+interface Running {
+  cluster: Cluster
+  traces: TraceLog
+}
+
+export class LocalClusterHost implements ClusterHost {
+  readonly #options: LocalHostOptions
+  readonly #running = new Map<string, Running>()
+  #disposing: Promise<void> | undefined
+
+  constructor(options: LocalHostOptions) {
+    this.#options = options
+  }
+
+  async createCluster(spec: ClusterSpec): Promise<ClusterInfo> {
+    const problems = problemsOf(spec)
+    if (problems.length > 0) throw new Error(problems.join('; '))
+    const directory = this.#directory(spec.name)
+    if (this.#running.has(spec.name) || (await readClusterRecord(directory))) {
+      throw new Error(`a cluster named "${spec.name}" exists; choose another name, or delete it first`)
+    }
+    const [apiPort, etcdPort] = await freePorts(2)
+    const record: ClusterRecord = { spec, apiPort: apiPort!, etcdPort: etcdPort!, createdAt: this.#options.clock.now() }
+    await writeClusterRecord(directory, record)
+    return this.#run(record)
+  }
+
+  async startCluster(name: string): Promise<ClusterInfo> {
+    const running = this.#running.get(name)
+    if (running) {
+      await running.cluster.ready()
+      return running.cluster.info()
+    }
+    const record = await readClusterRecord(this.#directory(name))
+    if (!record) throw new Error(`there is no cluster named "${name}"; \`podium cluster list\` shows those there are`)
+    return this.#run(record)
+  }
+
+  async stopCluster(name: string): Promise<void> {
+    await this.#close(name, 'stop')
+  }
+
+  async deleteCluster(name: string): Promise<void> {
+    await this.#close(name, 'leave')
+    await this.#options.machines?.deleteCluster(name)
+    await removeClusterDirectory(this.#directory(name))
+  }
+
+  async listClusters(): Promise<ClusterInfo[]> {
+    return [...this.#running.values()].map(({ cluster }) => cluster.info())
+  }
+
+  watchTraces(name: string, since: number, listener: (batch: TraceBatch) => void): Disposable {
+    const running = this.#running.get(name)
+    if (!running) throw new Error(`the cluster "${name}" does not run`)
+    return running.traces.watch(since, listener)
+  }
+
+  /** Stops every cluster in order; their machines go to disk. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposing ??= Promise.all([...this.#running.keys()].map((name) => this.#close(name, 'stop'))).then(
+      () => undefined,
+    )
+    return this.#disposing
+  }
+
+  /** Ends the control planes and leaves the machines running, for the next process to adopt. */
+  async leave(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((name) => this.#close(name, 'leave')))
+  }
+
+  #directory(name: string): string {
+    return clusterDirectory(this.#options.stateDir, name)
+  }
+
+  async #run(record: ClusterRecord): Promise<ClusterInfo> {
+    const { stateDir: _, ...options } = this.#options
+    const traces = new TraceLog({ clock: options.clock })
+    const cluster = new Cluster({ ...options, record, trace: traces, directory: this.#directory(record.spec.name) })
+    this.#running.set(cluster.name, { cluster, traces })
+    try {
+      await cluster.ready()
+    } catch (err) {
+      await this.#close(cluster.name, 'leave')
+      throw err
+    }
+    return cluster.info()
+  }
+
+  async #close(name: string, machines: 'stop' | 'leave'): Promise<void> {
+    const running = this.#running.get(name)
+    this.#running.delete(name)
+    await running?.cluster.close({ machines })
+  }
+}
+
+/** Loopback ports that nobody holds now, all different. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
