@@ -1,0 +1,165 @@
+// Checks about Deployments and the Pods that their loops keep.
+
+import { type Check, count, failed, listed, ok, type Verdict, waiting } from '../check.ts'
+import {
+  type ClusterView,
+  type Deployment,
+  elsewhere,
+  isReady,
+  LAB_NAMESPACE,
+  named,
+  type Pod,
+  type ReplicaSet,
+} from '../cluster-view.ts'
+import { sameImage, troubleOf } from './pod-troubles.ts'
+
+export function deploymentReady(name: string, { image, replicas }: { image: string; replicas: number }): Check {
+  return {
+    id: `${name}-ready`,
+    aim: `${count(replicas, 'Pod')} of Deployment \`${name}\` ${replicas === 1 ? 'is' : 'are'} Ready, each with \`${image}\``,
+    judge: (cluster) => judgeDeployment(cluster, name, image, replicas),
+  }
+}
+
+function judgeDeployment(cluster: ClusterView, name: string, image: string, replicas: number): Verdict {
+  const wanted = `Deployment ${name}: ${count(replicas, 'Pod')} Ready with image ${image}`
+  const deployment = named(cluster.deployments, name)
+  if (!deployment) return missingDeployment(cluster, name, wanted)
+  const asked = deployment.spec?.replicas ?? 1
+  const template = deployment.spec?.template.spec?.containers[0]?.image
+  const pods = podsOf(cluster, deployment)
+  const ready = pods.filter((pod) => isReady(pod) && sameImage(pod.spec?.containers[0]?.image, image))
+  const saw = `Deployment ${name}: ${ready.length} of ${asked} Ready, image ${template}`
+  const stuck = pods.map(troubleOf).find((trouble) => trouble.stuck)
+  if (!sameImage(template, image)) {
+    const consequence = stuck
+      ? ` ${stuck.message} New Pods come from the same template, so deleting Pods does not mend it.`
+      : ''
+    return failed(
+      `Deployment \`${name}\` asks for image \`${template}\`; this step wants \`${image}\`.${consequence}`,
+      {
+        saw,
+        wanted,
+      },
+    )
+  }
+  if (asked !== replicas) {
+    return waiting(`Deployment \`${name}\` wants ${count(asked, 'Pod')}; this step wants ${replicas}.`, {
+      saw,
+      wanted,
+      credit: 0.25,
+    })
+  }
+  const credit = Math.min(1, ready.length / replicas)
+  if (ready.length === replicas && pods.length === replicas) return ok({ saw, wanted })
+  if (pods.length > replicas) {
+    const extra = count(pods.length - replicas, 'Pod')
+    return waiting(`${ready.length} of ${replicas} Ready; ${extra} too many will be taken away.`, {
+      saw,
+      wanted,
+      credit,
+    })
+  }
+  const late = pods.filter((pod) => !isReady(pod))
+  const lateTrouble = stuck ?? (late[0] && troubleOf(late[0]))
+  const why = lateTrouble?.message ?? 'The ReplicaSet loop has not made the others yet.'
+  return (stuck ? failed : waiting)(`${ready.length} of ${replicas}. ${why}`, { saw, wanted, credit })
+}
+
+function missingDeployment(cluster: ClusterView, name: string, wanted: string): Verdict {
+  const others = elsewhere(cluster.deployments, name)
+  if (others.length > 0) {
+    return failed(
+      `Deployment \`${name}\` is in namespace \`${others[0]}\`; this lab plays in \`${LAB_NAMESPACE}\`. Make it again without \`-n\`.`,
+      { saw: `Deployment ${name} in ${others[0]}`, wanted },
+    )
+  }
+  const bare = named(cluster.pods, name)
+  if (bare) {
+    return failed(
+      `There is a Pod \`${name}\`, but no Deployment \`${name}\`: nobody would bring that Pod back. Use \`kubectl create deployment\`.`,
+      { saw: `Pod ${name}`, wanted },
+    )
+  }
+  const near = cluster.deployments.filter((each) => each.metadata?.namespace === LAB_NAMESPACE)
+  if (near.length > 0) {
+    const names = listed(near.map((each) => each.metadata?.name ?? ''))
+    return waiting(`There is no Deployment \`${name}\` yet, only ${names}.`, { saw: `Deployments ${names}`, wanted })
+  }
+  return waiting(`There is no Deployment \`${name}\` yet.`, { saw: 'no such Deployment', wanted })
+}
+
+/** Pods that the Deployment's ReplicaSets own, by owner reference and not by label; without those going away. */
+export function podsOf(cluster: ClusterView, deployment: Deployment): Pod[] {
+  const sets = new Set(replicaSetsOf(cluster, deployment).map((set) => set.metadata?.uid))
+  return cluster.pods.filter(
+    (pod) =>
+      !pod.metadata?.deletionTimestamp &&
+      pod.metadata?.ownerReferences?.some((owner) => owner.controller && sets.has(owner.uid)),
+  )
+}
+
+export function replicaSetsOf(cluster: ClusterView, deployment: Deployment): ReplicaSet[] {
+  return cluster.replicaSets.filter((set) =>
+    set.metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === deployment.metadata?.uid),
+  )
+}
+
+/** One of the Pods that carried this label when the step began does not exist any more. */
+export function onePodWasDeleted(label: { key: string; value: string }): Check {
+  const text = `${label.key}=${label.value}`
+  return {
+    id: `${label.value}-pod-deleted`,
+    aim: `One of the Pods with \`${text}\` was deleted`,
+    judge(cluster) {
+      const wanted = `a Pod with ${text} of before that is gone`
+      const then = cluster.before.pods.filter((pod) => pod.labels[label.key] === label.value)
+      const left = then.filter(({ uid }) => cluster.pods.some((pod) => pod.metadata?.uid === uid))
+      const gone = then.length - left.length
+      const saw = `${gone} of the ${then.length} Pods of before gone`
+      if (gone > 0) return ok({ saw, wanted })
+      const going = cluster.pods.find(
+        (pod) => pod.metadata?.deletionTimestamp && left.some(({ uid }) => uid === pod.metadata?.uid),
+      )
+      if (going) {
+        return waiting(`Pod \`${going.metadata?.name}\` is going away: its container is given time to end.`, {
+          saw,
+          wanted,
+          credit: 0.5,
+        })
+      }
+      return waiting(
+        `The same ${count(left.length, 'Pod')} ${left.length === 1 ? 'is' : 'are'} still there: ${listed(left.map(({ name }) => name))}.`,
+        { saw, wanted },
+      )
+    },
+  }
+}
+
+/** A change of the template made a second ReplicaSet, and the old one is kept, empty, for the way back. */
+export function rolledOver(name: string): Check {
+  return {
+    id: `${name}-rolled`,
+    aim: `A new ReplicaSet has all Pods of \`${name}\`; the old one is kept with none`,
+    judge(cluster) {
+      const wanted = 'two ReplicaSets, all Pods in the newer'
+      const deployment = named(cluster.deployments, name)
+      if (!deployment) return missingDeployment(cluster, name, wanted)
+      const sets = replicaSetsOf(cluster, deployment)
+      const full = sets.filter((set) => (set.status?.replicas ?? 0) > 0)
+      const saw = sets.map((set) => `${set.metadata?.name}: ${set.status?.replicas ?? 0}`).join(', ') || 'none'
+      if (sets.length < 2) {
+        return waiting(`Deployment \`${name}\` has one ReplicaSet. Only a change of its Pod template makes another.`, {
+          saw,
+          wanted,
+        })
+      }
+      if (full.length === 1) return ok({ saw, wanted })
+      return waiting(`${full.length} ReplicaSets still have Pods: the new one grows as the old one shrinks.`, {
+        saw,
+        wanted,
+        credit: 0.5,
+      })
+    },
+  }
+}

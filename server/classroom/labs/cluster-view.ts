@@ -1,0 +1,97 @@
+// What a check may look at: the informers' caches at one moment, and what was there when the step began. Nothing else,
+// so a check is a pure function that a test can feed by hand. Objects are shared and frozen.
+
+import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1'
+import type { Endpoints, Node, Pod, Service } from 'kubernetes-types/core/v1'
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
+
+export interface ClusterView {
+  readonly nodes: readonly Node[]
+  readonly pods: readonly Pod[]
+  readonly deployments: readonly Deployment[]
+  readonly replicaSets: readonly ReplicaSet[]
+  readonly services: readonly Service[]
+  readonly endpointSlices: readonly EndpointSlice[]
+  readonly before: Before
+}
+
+/** Enough of the past to tell "deleted and made again" from "never touched". Kept with the learner's run. */
+export interface Before {
+  readonly pods: readonly PodBefore[]
+}
+
+export interface PodBefore {
+  readonly name: string
+  readonly namespace: string
+  readonly uid: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly restarts: number
+}
+
+export type { Deployment, EndpointSlice, Endpoints, Node, Pod, ReplicaSet, Service }
+
+/** The namespace labs play in: where kubectl goes when it is told nothing. */
+export const LAB_NAMESPACE = 'default'
+
+export const emptyView: ClusterView = {
+  nodes: [],
+  pods: [],
+  deployments: [],
+  replicaSets: [],
+  services: [],
+  endpointSlices: [],
+  before: { pods: [] },
+}
+
+/** What a step that begins now will remember. */
+export function rememberPods(pods: readonly Pod[]): Before {
+  return {
+    pods: pods
+      .filter((pod) => pod.metadata?.namespace === LAB_NAMESPACE && !pod.metadata.deletionTimestamp)
+      .map((pod) => ({
+        name: pod.metadata?.name ?? '',
+        namespace: pod.metadata?.namespace ?? '',
+        uid: pod.metadata?.uid ?? '',
+        labels: pod.metadata?.labels ?? {},
+        restarts: restartsOf(pod),
+      })),
+  }
+}
+
+export function restartsOf(pod: Pod): number {
+  return (pod.status?.containerStatuses ?? []).reduce((sum, status) => sum + status.restartCount, 0)
+}
+
+type Named = { metadata?: { name?: string; namespace?: string } }
+
+/** The object of that name where labs play. */
+export function named<T extends Named>(objects: readonly T[], name: string): T | undefined {
+  return objects.find((object) => object.metadata?.name === name && object.metadata.namespace === LAB_NAMESPACE)
+}
+
+/** The namespaces, other than the labs' own, in which something has that name: a usual slip. */
+export function elsewhere<T extends Named>(objects: readonly T[], name: string): string[] {
+  return objects
+    .filter((object) => object.metadata?.name === name && object.metadata.namespace !== LAB_NAMESPACE)
+    .map((object) => object.metadata?.namespace ?? '')
+}
+
+export function hasLabels(object: { metadata?: { labels?: Record<string, string> } }, wanted: Record<string, string>) {
+  return Object.entries(wanted).every(([key, value]) => object.metadata?.labels?.[key] === value)
+}
+
+/** Pods where labs play that carry all these labels and are not on their way out. */
+export function podsWith(cluster: ClusterView, labels: Record<string, string>): Pod[] {
+  return cluster.pods.filter(
+    (pod) => pod.metadata?.namespace === LAB_NAMESPACE && !pod.metadata.deletionTimestamp && hasLabels(pod, labels),
+  )
+}
+
+export const isReady = (pod: Pod): boolean =>
+  pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
+
+/** `app=web,tier=front`, as kubectl writes it. */
+export const selectorText = (labels: Record<string, string>): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
