@@ -1,0 +1,134 @@
+// The `podium` command. Reads arguments and environment, says what happened; the work is done elsewhere.
+
+import { Command, InvalidArgumentError } from 'commander'
+import { systemClock } from './base/clock.ts'
+import { createLogger } from './base/logger.ts'
+import {
+  type ClusterCommandContext,
+  createCluster,
+  deleteCluster,
+  listClusters,
+  runCluster,
+  startCluster,
+  stopCluster,
+} from './cli/cluster-commands.ts'
+import { examine, formatFindings } from './cli/doctor.ts'
+import { stateDirectory } from './cli/state-directory.ts'
+import { UserError } from './cli/user-error.ts'
+import { LocalClusterHost, serveHost } from './kube/cluster/index.ts'
+import { loadSchemas } from './kube/schemas/load-schemas.ts'
+import { buildMachineImages, openMachineProvider } from './machines/index.ts'
+
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+const logger = createLogger({ level: 'info', write: (line) => void process.stderr.write(line) })
+const defaultStateDir = stateDirectory(process.env, process.getuid?.())
+
+const program = new Command('podium')
+  .description('A self-hosted classroom for Kubernetes')
+  .showHelpAfterError('(podium --help shows what there is)')
+
+const context = (stateDir = defaultStateDir): ClusterCommandContext => ({
+  stateDir,
+  logger,
+  say,
+  openHost: () => openHost(stateDir),
+})
+
+async function openHost(stateDir: string): Promise<LocalClusterHost> {
+  const machines = await openMachineProvider({ stateDir, log: (line) => logger.info(line) })
+  return new LocalClusterHost({
+    stateDir,
+    ...(machines ? { machines } : {}),
+    schemas: loadSchemas(),
+    clock: systemClock,
+    logger,
+    random: Math.random,
+  })
+}
+
+function count(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed, as in 2')
+  return Number(text)
+}
+
+program
+  .command('doctor')
+  .description('what this machine can and cannot do, each with a remedy')
+  .option('-o, --output <format>', 'json')
+  .action(async ({ output }: { output?: string }) => {
+    const findings = await examine(defaultStateDir)
+    say(output === 'json' ? JSON.stringify(findings, null, 2) : formatFindings(findings))
+  })
+
+const cluster = program.command('cluster').description('clusters without any classroom')
+
+cluster
+  .command('create <name>')
+  .description('make a cluster and wait until its nodes are Ready')
+  .option('--nodes <n>', 'worker machines with a container engine of their own (default: 1)', count)
+  .option('--simulated-nodes <n>', 'nodes on which no containers run; they need no Docker at all', count)
+  .option('--kubeconfig <file>', 'write the kubeconfig of an administrator here')
+  .action((name: string, options: { nodes?: number; simulatedNodes?: number; kubeconfig?: string }) => {
+    const simulatedNodes = options.simulatedNodes ?? 0
+    const nodes = options.nodes ?? (simulatedNodes > 0 ? 0 : 1)
+    return createCluster(context(), { name, nodes, simulatedNodes }, options.kubeconfig)
+  })
+
+cluster
+  .command('start <name>')
+  .description('bring a stopped cluster back as it was')
+  .action((name) => startCluster(context(), name))
+cluster
+  .command('stop <name>')
+  .description('stop a cluster; data and machines are kept')
+  .action((name) => stopCluster(context(), name))
+cluster
+  .command('delete <name>')
+  .description('remove a cluster with everything it has')
+  .action((name) => deleteCluster(context(), name))
+
+cluster
+  .command('list')
+  .description('all clusters on this machine')
+  .option('-o, --output <format>', 'json')
+  .action(async ({ output }: { output?: string }) => {
+    const clusters = await listClusters(context())
+    if (output === 'json') return say(JSON.stringify(clusters, null, 2))
+    if (clusters.length === 0) return say('no clusters; `podium cluster create demo` makes one')
+    for (const { name, state, nodes, simulatedNodes, server } of clusters) {
+      say(`${name.padEnd(24)} ${state.padEnd(9)} ${nodes} nodes, ${simulatedNodes} simulated  ${server}`)
+    }
+  })
+
+program
+  .command('images')
+  .description('images of machines, terminals and labs')
+  .command('build')
+  .description('build what is missing')
+  .action(() => buildMachineImages({ stateDir: defaultStateDir, log: (line) => say(`podium: ${line}`) }))
+
+program
+  .command('cluster-run <name>', { hidden: true })
+  .requiredOption('--state-dir <directory>')
+  .option('--create <spec>')
+  .action((name: string, options: { stateDir: string; create?: string }) =>
+    runCluster(context(options.stateDir), name, options.create ? JSON.parse(options.create) : undefined),
+  )
+
+program
+  .command('cluster-host', { hidden: true })
+  .requiredOption('--state-dir <directory>')
+  .action(async ({ stateDir }: { stateDir: string }) => {
+    const host = await openHost(stateDir)
+    const ended = await serveHost({ host, channel: process, logger })
+    if (ended === 'orphaned') await host.leave()
+    process.exit(0)
+  })
+
+try {
+  await program.parseAsync()
+} catch (err) {
+  const message = err instanceof UserError ? err.message : ((err as Error).stack ?? String(err))
+  process.stderr.write(`podium: ${message}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,212 @@
+// `podium cluster …`: a cluster without any classroom. `create` leaves a recorded background process that runs it.
+
+import { spawn } from 'node:child_process'
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { systemClock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import {
+  type ClusterInfo,
+  type ClusterSpec,
+  clusterDirectory,
+  clusterNames,
+  type LocalClusterHost,
+  problemsOf,
+  readClusterRecord,
+  readRunRecord,
+} from '../kube/cluster/index.ts'
+import { UserError } from './user-error.ts'
+
+export interface ClusterCommandContext {
+  stateDir: string
+  logger: Logger
+  say(line: string): void
+  openHost(): Promise<LocalClusterHost>
+}
+
+export interface ListedCluster {
+  name: string
+  state: ClusterInfo['state']
+  message: string
+  nodes: number
+  simulatedNodes: number
+  server: string
+  etcd: string
+  kubeconfig: string
+  pid: number | null
+  machines: ClusterInfo['machines']
+}
+
+const CREATE_TIMEOUT_MS = 180_000
+
+export async function createCluster(
+  context: ClusterCommandContext,
+  spec: ClusterSpec,
+  kubeconfig?: string,
+): Promise<void> {
+  const problems = problemsOf(spec)
+  if (problems.length > 0) throw new UserError(problems.join('; '))
+  const directory = clusterDirectory(context.stateDir, spec.name)
+  if (await readClusterRecord(directory)) {
+    throw new UserError(
+      `a cluster named "${spec.name}" exists; choose another name, or: podium cluster delete ${spec.name}`,
+    )
+  }
+  const started = systemClock.monotonic()
+  const info = await runInBackground(context, directory, ['--create', JSON.stringify(spec), spec.name])
+  const path = kubeconfig ? resolve(kubeconfig) : join(directory, 'admin.conf')
+  if (kubeconfig) await writeFile(path, await readFile(join(directory, 'admin.conf')), { mode: 0o600 })
+  const seconds = ((systemClock.monotonic() - started) / 1000).toFixed(1)
+  context.say(`cluster "${spec.name}" is ready after ${seconds} s, at ${info.server}`)
+  context.say(`  export KUBECONFIG=${path}`)
+  context.say('  kubectl get nodes')
+}
+
+export async function startCluster(context: ClusterCommandContext, name: string): Promise<void> {
+  const directory = await directoryOf(context, name)
+  if (await runningPid(directory, name)) {
+    context.say(`cluster "${name}" runs already`)
+    return
+  }
+  const info = await runInBackground(context, directory, [name])
+  context.say(`cluster "${name}" is ready, at ${info.server}`)
+}
+
+export async function stopCluster(context: ClusterCommandContext, name: string): Promise<void> {
+  const directory = await directoryOf(context, name)
+  const pid = await runningPid(directory, name)
+  if (!pid) {
+    context.say(`cluster "${name}" does not run`)
+    return
+  }
+  await end(pid, 'SIGTERM', directory, name)
+  context.say(`cluster "${name}" is stopped; its data and machines are kept`)
+}
+
+export async function deleteCluster(context: ClusterCommandContext, name: string): Promise<void> {
+  const directory = await directoryOf(context, name)
+  const pid = await runningPid(directory, name)
+  // SIGUSR2: leave the machines; they are about to be removed anyway.
+  if (pid) await end(pid, 'SIGUSR2', directory, name)
+  const host = await context.openHost()
+  await host.deleteCluster(name)
+  await rm(logFile(context.stateDir, name), { force: true })
+  context.say(`cluster "${name}" is gone`)
+}
+
+export async function listClusters(context: ClusterCommandContext): Promise<ListedCluster[]> {
+  const names = await clusterNames(context.stateDir)
+  return Promise.all(
+    names.map(async (name) => {
+      const directory = clusterDirectory(context.stateDir, name)
+      const record = await readClusterRecord(directory)
+      const run = await readRunRecord(directory)
+      const alive = run !== undefined && run.state !== 'stopped' && isAlive(run.pid)
+      return {
+        name,
+        state: alive ? run.state : run?.state === 'failed' ? 'failed' : 'stopped',
+        message: run?.message ?? '',
+        nodes: record?.spec.nodes ?? 0,
+        simulatedNodes: record?.spec.simulatedNodes ?? 0,
+        server: run?.server ?? '',
+        etcd: run?.etcd ?? '',
+        kubeconfig: join(directory, 'admin.conf'),
+        pid: alive ? run.pid : null,
+        machines: run?.machines ?? [],
+      }
+    }),
+  )
+}
+
+/** The background process itself: runs one cluster until it is told to end. */
+export async function runCluster(context: ClusterCommandContext, name: string, spec?: ClusterSpec): Promise<void> {
+  const host = await context.openHost()
+  const told = new Promise<NodeJS.Signals>((tell) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR2'] as const) process.once(signal, tell)
+  })
+  await (spec ? host.createCluster(spec) : host.startCluster(name))
+  const signal = await told
+  if (signal === 'SIGUSR2') await host.leave()
+  else await host[Symbol.asyncDispose]()
+}
+
+const logFile = (stateDir: string, name: string) => join(stateDir, 'log', `${name}.log`)
+
+async function directoryOf({ stateDir }: ClusterCommandContext, name: string): Promise<string> {
+  const names = await clusterNames(stateDir)
+  if (names.includes(name)) return clusterDirectory(stateDir, name)
+  const there = names.length > 0 ? `those there are: ${names.join(', ')}` : 'there are none'
+  throw new UserError(`there is no cluster named "${name}"; ${there}`)
+}
+
+/** Starts the background process and waits until its cluster is ready or it has failed. */
+async function runInBackground(
+  context: ClusterCommandContext,
+  directory: string,
+  args: string[],
+): Promise<ClusterInfo> {
+  const { stateDir } = context
+  const name = args.at(-1)!
+  await mkdir(join(stateDir, 'log'), { recursive: true, mode: 0o700 })
+  const log = await open(logFile(stateDir, name), 'a', 0o600)
+  const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', cli, 'cluster-run', '--state-dir', stateDir, ...args],
+    { detached: true, stdio: ['ignore', log.fd, log.fd], cwd: '/' },
+  )
+  await log.close()
+  let exited = false
+  child.once('exit', () => {
+    exited = true
+  })
+  const deadline = systemClock.monotonic() + CREATE_TIMEOUT_MS
+  for (;;) {
+    const run = await readRunRecord(directory)
+    if (run?.pid === child.pid && run?.state === 'ready') {
+      child.unref()
+      return run
+    }
+    if (exited || (run?.pid === child.pid && run?.state === 'failed')) {
+      throw new UserError(`${run?.message || 'the cluster did not start'}; more in ${logFile(stateDir, name)}`)
+    }
+    if (systemClock.monotonic() > deadline) {
+      child.kill('SIGTERM')
+      throw new UserError(
+        `the cluster was not ready after ${CREATE_TIMEOUT_MS / 1000} s; see ${logFile(stateDir, name)}`,
+      )
+    }
+    await new Promise((again) => setTimeout(again, 25))
+  }
+}
+
+/** The process that runs the cluster now; only if it is ours, since numbers of processes are used again. */
+async function runningPid(directory: string, name: string): Promise<number | undefined> {
+  const run = await readRunRecord(directory)
+  if (!run || run.state === 'stopped' || !isAlive(run.pid)) return undefined
+  const command = await readFile(`/proc/${run.pid}/cmdline`, 'utf8').catch(() => '')
+  if (command.includes('cluster-host')) {
+    throw new UserError(`cluster "${name}" belongs to a running classroom; stop that first, or use its pages`)
+  }
+  return command.includes('cluster-run') && command.includes(name) ? run.pid : undefined
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function end(pid: number, signal: NodeJS.Signals, directory: string, name: string): Promise<void> {
+  process.kill(pid, signal)
+  const deadline = systemClock.monotonic() + 60_000
+  while (await runningPid(directory, name)) {
+    if (systemClock.monotonic() > deadline)
+      throw new UserError(`process ${pid} of cluster "${name}" did not end within a minute`)
+    await new Promise((again) => setTimeout(again, 25))
+  }
+}
