@@ -1,5 +1,15 @@
-import type { JsonObject } from '../apimachinery/json.ts'
-import type { GroupVersionKind, Schemas } from './schemas.ts'
+// From a request's JSON to an object of a kind: known fields only, each of its type, in canonical form.
+//
+// The wording is that of Go's JSON decoder, since it is what learners see and search for. As there, the first wrong
+// type wins and is an error; unknown and duplicate fields are collected and are the caller's to warn of, refuse or
+// ignore. What Go would leave out when writing (nulls, empty `omitempty` fields that are no pointers) is left out here.
+// Upstream: sigs.k8s.io/json, apimachinery/pkg/runtime/serializer/json.
+
+import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
+import { badRequest, StatusError } from '../apimachinery/status-error.ts'
+import { type Place, readScalar, TypeProblem, unmarshalProblem } from './decode-scalar.ts'
+import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from './schemas.ts'
+import { NumberLiteral, pathText, plainJson, type ReadValue, readJson, setOwn } from './strict-json.ts'
 
 export interface DecodeProblem {
   kind: 'unknown' | 'duplicate'
@@ -18,13 +28,177 @@ export interface Decoded {
 
 /**
  * Reads a JSON body (text or parsed; only text can show duplicate fields) as the given kind.
- * Throws BadRequest, worded as upstream, for wrong types and bad JSON.
+ * Throws BadRequest, worded as upstream, for wrong types and bad JSON. The kind must be one of ours: for custom
+ * resources, `schemas.typeOf(gvk)` is undefined and this throws.
  */
-export function decode(_schemas: Schemas, _gvk: GroupVersionKind, _input: string | JsonObject): Decoded {
-  throw new Error('not yet written')
+export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | JsonObject): Decoded {
+  const type = schemas.typeOf(gvk)
+  if (!type) throw badRequest(`no kind "${gvk.kind}" is registered for version "${groupVersion(gvk)}"`)
+  const { value, duplicates } =
+    typeof input === 'string' ? readBody(gvk, input) : { value: input as ReadValue, duplicates: [] }
+  const decoder = new Decoder(schemas)
+  try {
+    const fields = decoder.object(value, type, { struct: type.goName, names: [] })
+    const { apiVersion: _, kind: __, ...rest } = fields
+    return {
+      object: { apiVersion: groupVersion(gvk), kind: gvk.kind, ...rest },
+      problems: [
+        ...duplicates.map((path) => problem('duplicate', path)),
+        ...decoder.unknown.map((path) => problem('unknown', path)),
+      ],
+    }
+  } catch (err) {
+    if (!(err instanceof TypeProblem)) throw err
+    throw cannotBeHandled(gvk, err.message, err)
+  }
 }
 
 /** What fieldValidation=Strict answers: `… cannot be handled as a Deployment: strict decoding error: unknown field "spec.foo"`. */
-export function strictDecodingError(_gvk: GroupVersionKind, _problems: readonly DecodeProblem[]): Error {
-  throw new Error('not yet written')
+export function strictDecodingError(gvk: GroupVersionKind, problems: readonly DecodeProblem[]): StatusError {
+  const messages = problems.map(({ message }) => message).join(', ')
+  return cannotBeHandled(gvk, `strict decoding error: ${messages}`)
+}
+
+const groupVersion = ({ group, version }: GroupVersionKind) => (group ? `${group}/${version}` : version)
+
+const cannotBeHandled = ({ kind, version }: GroupVersionKind, why: string, cause?: unknown) =>
+  new StatusError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`, { cause })
+
+const problem = (kind: DecodeProblem['kind'], path: string): DecodeProblem => ({
+  kind,
+  path,
+  message: `${kind} field ${JSON.stringify(path)}`,
+})
+
+function readBody(gvk: GroupVersionKind, text: string) {
+  try {
+    return readJson(text)
+  } catch (err) {
+    if (err instanceof StatusError) throw cannotBeHandled(gvk, `json parse error: ${err.message}`, err)
+    throw err
+  }
+}
+
+class Decoder {
+  readonly unknown: string[] = []
+  readonly #schemas: Schemas
+  /** Where we are, with list places and map keys: for unknown fields. `Place` is where Go believes to be. */
+  readonly #path: (string | number)[] = []
+
+  constructor(schemas: Schemas) {
+    this.#schemas = schemas
+  }
+
+  object(value: ReadValue, type: TypeFact, place: Place): JsonObject {
+    if (!isPlainObject(value)) throw unmarshalProblem(value, type.goType, place)
+    const object: JsonObject = {}
+    for (const name of Object.keys(value)) {
+      const field = type.fields.get(name)
+      this.#path.push(name)
+      if (field) {
+        const read = this.#field(value[name]!, field, { struct: type.goName, names: [...place.names, name] })
+        if (read !== undefined) object[name] = read
+      } else {
+        this.unknown.push(pathText(this.#path))
+      }
+      this.#path.pop()
+    }
+    return object
+  }
+
+  #field(value: ReadValue, field: FieldFact, place: Place): JsonValue | undefined {
+    // Null is "nothing said" for every Go type but a raw one, where it is a value like others.
+    if (value === null) return undefined
+    const read = this.#value(value, field.type, place)
+    const isLeftOut = !field.always && !field.pointer && isEmpty(read, field.type)
+    return isLeftOut ? undefined : read
+  }
+
+  #value(value: ReadValue, type: ValueType, place: Place): JsonValue {
+    switch (type.kind) {
+      case 'ref':
+        return this.object(value ?? {}, this.#schemas.type(type.ref)!, place)
+      case 'array':
+        return this.#array(value, type, place)
+      case 'map':
+        return this.#map(value, type, place)
+      case 'raw':
+        return plainJson(value)
+      default:
+        return readScalar(value, type.kind, type.goType, place)
+    }
+  }
+
+  #array(value: ReadValue, type: ValueType & { kind: 'array' }, place: Place): JsonValue {
+    if (!Array.isArray(value)) throw unmarshalProblem(value, this.#goType(type), place)
+    return value.map((element, at) => {
+      this.#path.push(at)
+      const read = this.#value(element, type.items, place)
+      this.#path.pop()
+      return read
+    })
+  }
+
+  #map(value: ReadValue, type: ValueType & { kind: 'map' }, place: Place): JsonValue {
+    if (!isPlainObject(value)) throw unmarshalProblem(value, this.#goType(type), place)
+    const map: JsonObject = {}
+    for (const key of Object.keys(value)) {
+      this.#path.push(key)
+      setOwn(map, key, this.#value(value[key]!, type.values, place))
+      this.#path.pop()
+    }
+    return map
+  }
+
+  #goType(type: ValueType): string {
+    switch (type.kind) {
+      case 'array':
+        return type.goType ?? `[]${this.#goType(type.items)}`
+      case 'map':
+        return type.goType ?? `map[string]${this.#goType(type.values)}`
+      case 'ref':
+        return this.#schemas.type(type.ref)!.goType
+      default:
+        return type.goType ?? GO_TYPE[type.kind]
+    }
+  }
+}
+
+const GO_TYPE: Record<Exclude<ValueType['kind'], 'array' | 'map' | 'ref'>, string> = {
+  string: 'string',
+  int32: 'int32',
+  int64: 'int64',
+  bool: 'bool',
+  double: 'float64',
+  bytes: '[]uint8',
+  'int-or-string': 'intstr.IntOrString',
+  quantity: 'resource.Quantity',
+  time: 'v1.Time',
+  microtime: 'v1.MicroTime',
+  duration: 'v1.Duration',
+  raw: 'runtime.RawExtension',
+}
+
+const isPlainObject = (value: ReadValue): value is JsonObject =>
+  isJsonObject(value) && !((value as unknown) instanceof NumberLiteral)
+
+/** What `omitempty` leaves out. Structs are never empty; neither are the scalars that are structs in Go. */
+function isEmpty(value: JsonValue, type: ValueType): boolean {
+  switch (type.kind) {
+    case 'array':
+      return (value as JsonValue[]).length === 0
+    case 'map':
+      return Object.keys(value as JsonObject).length === 0
+    case 'string':
+    case 'bytes':
+      return value === ''
+    case 'bool':
+      return value === false
+    case 'int32':
+    case 'int64':
+    case 'double':
+      return value === 0
+    default:
+      return false
+  }
 }

@@ -41,7 +41,7 @@ export interface FieldFact {
   readonly pointer: boolean
   /** Written out even when empty, as `resources: {}` is. */
   readonly always: boolean
-  readonly protobuf?: { number: number; wire: string }
+  readonly protobuf?: { number: number; wire: 'varint' | 'fixed64' | 'bytes' }
   readonly patchStrategies: readonly string[]
   readonly patchMergeKey?: string
   readonly listType?: 'atomic' | 'set' | 'map'
@@ -57,7 +57,10 @@ export interface TypeFact {
   /** Go's short name: `Deployment`; with its package in messages: `v1.Deployment`. */
   readonly goName: string
   readonly goType: string
+  /** Those of embedded types included, as in JSON. */
   readonly fields: ReadonlyMap<string, FieldFact>
+  /** Types whose fields are this type's own in JSON, but messages of their own in protobuf. */
+  readonly embedded: readonly { type: string; protobuf: number }[]
 }
 
 export interface Schemas {

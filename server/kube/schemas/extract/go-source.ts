@@ -86,7 +86,12 @@ function readDeclaration(file: GoFile, keyword: string, line: string): void {
     return
   }
   const found = line.match(/^(\w+)(?: +([\w.]+))? += +(?:\w+\()?("(?:[^"\\]|\\.)*"|-?\d+)\)?/)
-  if (found) file.constants.push({ name: found[1]!, type: found[2] ?? '', value: found[3]!.startsWith('"') ? JSON.parse(found[3]!) : Number(found[3]) })
+  if (found)
+    file.constants.push({
+      name: found[1]!,
+      type: found[2] ?? '',
+      value: found[3]!.startsWith('"') ? JSON.parse(found[3]!) : Number(found[3]),
+    })
 }
 
 function readFields(lines: string[]): GoField[] {

@@ -1,0 +1,145 @@
+// One value that is no object and no list, read as its type: checked, and written as Kubernetes would write it.
+
+import type { JsonValue } from '../apimachinery/json.ts'
+import { parseQuantity } from '../apimachinery/quantity.ts'
+import type { ScalarKind } from './schemas.ts'
+import { NumberLiteral, type ReadValue } from './strict-json.ts'
+
+/** Where Go's decoder believes to be: the struct it is filling, and the field names from the top, without list places. */
+export interface Place {
+  struct: string
+  names: readonly string[]
+}
+
+/** A value that does not fit; becomes the end of a BadRequest's message. */
+export class TypeProblem extends Error {
+  override readonly name = 'TypeProblem'
+}
+
+/** `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32` */
+export function unmarshalProblem(value: ReadValue, goType: string, { struct, names }: Place): TypeProblem {
+  const into = names.length > 0 ? `struct field ${struct}.${names.join('.')}` : 'value'
+  return new TypeProblem(`json: cannot unmarshal ${nameOf(value)} into Go ${into} of type ${goType}`)
+}
+
+export function readScalar(
+  value: ReadValue,
+  kind: Exclude<ScalarKind, 'raw'>,
+  goType: string | undefined,
+  place: Place,
+): JsonValue {
+  switch (kind) {
+    case 'string':
+      // Null inside a list or map is the zero value.
+      if (value === null) return ''
+      if (typeof value !== 'string') throw unmarshalProblem(value, goType ?? 'string', place)
+      return value
+    case 'bool':
+      if (value === null) return false
+      if (typeof value !== 'boolean') throw unmarshalProblem(value, goType ?? 'bool', place)
+      return value
+    case 'int32':
+      return readInteger(value, goType ?? 'int32', place, 2 ** 31)
+    case 'int64':
+      return readInteger(value, goType ?? 'int64', place, 2 ** 63)
+    case 'double':
+      if (value === null) return 0
+      if (typeof value === 'number') return value
+      if (value instanceof NumberLiteral) return Number(value.text)
+      throw unmarshalProblem(value, goType ?? 'float64', place)
+    case 'bytes':
+      return readBytes(value, goType ?? '[]uint8', place)
+    case 'int-or-string':
+      if (typeof value === 'string') return value
+      return readInteger(value, 'int32', { struct: '', names: [] }, 2 ** 31)
+    case 'quantity':
+      return readQuantity(value)
+    case 'time':
+      return readTime(value, false)
+    case 'microtime':
+      return readTime(value, true)
+    case 'duration':
+      if (typeof value !== 'string') throw unmarshalProblem(value, 'string', { struct: '', names: [] })
+      return value
+  }
+}
+
+function nameOf(value: ReadValue): string {
+  if (value === null) return 'null'
+  if (value instanceof NumberLiteral) return 'number'
+  if (Array.isArray(value)) return 'array'
+  return { boolean: 'bool', object: 'object', string: 'string', number: 'number' }[
+    typeof value as 'boolean' | 'object' | 'string' | 'number'
+  ]
+}
+
+function readInteger(value: ReadValue, goType: string, place: Place, limit: number): number {
+  if (value === null) return 0
+  const text = value instanceof NumberLiteral ? value.text : typeof value === 'number' ? String(value) : undefined
+  if (text === undefined) throw unmarshalProblem(value, goType, place)
+  const number = Number(text)
+  if (!/^-?\d+$/.test(text) || number >= limit || number < -limit) {
+    const into = place.names.length > 0 ? `struct field ${place.struct}.${place.names.join('.')}` : 'value'
+    throw new TypeProblem(`json: cannot unmarshal number ${text} into Go ${into} of type ${goType}`)
+  }
+  return number
+}
+
+/** Stays text; only checked, by Go's rules: padded standard base64, line ends ignored. */
+function readBytes(value: ReadValue, goType: string, place: Place): string {
+  if (value === null) return ''
+  if (typeof value !== 'string') throw unmarshalProblem(value, goType, place)
+  const text = value.replace(/[\r\n]/g, '')
+  const legal = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+  if (legal.test(text)) return text
+  const bad = text.search(/[^A-Za-z0-9+/]/)
+  throw new TypeProblem(`illegal base64 data at input byte ${bad < 0 ? text.length - (text.length % 4) : bad}`)
+}
+
+const QUANTITY_FORM = "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+/** No honest quantity is longer, and exact arithmetic on a megabyte of digits is slow. */
+const MAX_QUANTITY_LENGTH = 128
+
+function readQuantity(value: ReadValue): string {
+  if (value === null) return '0'
+  const text = value instanceof NumberLiteral ? value.text : typeof value === 'object' ? '{' : String(value).trim()
+  const parsed = text.length > MAX_QUANTITY_LENGTH ? undefined : parseQuantity(text)
+  if (!parsed) throw new TypeProblem(`quantities must match the regular expression ${QUANTITY_FORM}`)
+  return parsed.toString()
+}
+
+const TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|[+-]\d{2}:\d{2})$/
+const TIME_LAYOUT = ['2006', '-', '01', '-', '02', 'T', '15', ':', '04', ':', '05', 'Z07:00']
+
+/** Kubernetes writes UTC: whole seconds for Time, six digits for MicroTime. */
+function readTime(value: ReadValue, isMicro: boolean): string {
+  if (typeof value !== 'string') throw unmarshalProblem(value, 'string', { struct: '', names: [] })
+  const layout = isMicro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00'
+  const refuse = (why: string) => new TypeProblem(`parsing time ${JSON.stringify(value)}${why}`)
+  const match = TIME.exec(value)
+  if (!match) throw refuse(` as ${JSON.stringify(layout)}: ${whereTimeFails(value)}`)
+  const [month, day, hour, minute, second] = match.slice(2, 7).map(Number) as [number, number, number, number, number]
+  if (month < 1 || month > 12) throw refuse(': month out of range')
+  if (hour > 23) throw refuse(': hour out of range')
+  if (minute > 59) throw refuse(': minute out of range')
+  if (second > 59) throw refuse(': second out of range')
+  const daysInMonth = new Date(Date.UTC(Number(match[1]), month, 0)).getUTCDate()
+  if (day < 1 || day > daysInMonth) throw refuse(': day out of range')
+  const [, zone] = [match[7], match[8]!]
+  const whole = `${value.slice(0, 19)}${zone}`
+  const utc = new Date(whole).toISOString().slice(0, 19)
+  return isMicro ? `${utc}.${(match[7] ?? '').padEnd(6, '0').slice(0, 6)}Z` : `${utc}Z`
+}
+
+/** Go names the first part of its reference time that the text does not fit. */
+function whereTimeFails(text: string): string {
+  let rest = text
+  for (const part of TIME_LAYOUT) {
+    const fits =
+      part === 'Z07:00' ? /^(Z|[+-]\d{2}:\d{2})$/ : /^\d/.test(part) ? new RegExp(`^\\d{${part.length}}`) : null
+    const length = fits ? fits.exec(rest)?.[0].length : rest.startsWith(part) ? part.length : undefined
+    if (length === undefined) return `cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(part)}`
+    rest = rest.slice(length)
+  }
+  return `extra text: ${JSON.stringify(rest)}`
+}
