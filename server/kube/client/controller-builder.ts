@@ -1,0 +1,113 @@
+// The few lines that say what wakes a loop:
+//
+//   export const replicaSetController = controller('replicaset')
+//     .for(ReplicaSet)                       each change of a ReplicaSet: its own key
+//     .owns(Pod)                             each change of a Pod: the key of the ReplicaSet that controls it
+//     .watches(Node, (change, view) => …)    each change of a Node: whatever keys the function names
+//     .reconcileWith((view) => new ReplicaSetReconciler(view))
+//
+// Modelled on controller-runtime/pkg/builder.
+
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import { controllerOf, type KubeObject, keyOf } from '../apimachinery/object-meta.ts'
+import type { AnyKind, Kind } from '../kinds/define-kind.ts'
+import type { IndexedCache } from './indexed-cache.ts'
+import type { Reconciler } from './reconcile-context.ts'
+import type { Change, ChangeHandler } from './shared-informer.ts'
+
+/** What a loop is built from: its own caches, and the outside world by the door. Informers start after the building. */
+export interface ClusterView {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+  /** The cache of a kind; asking for it makes the loop watch that kind. */
+  cache<T extends KubeObject>(kind: Kind<T>): IndexedCache<T>
+  /** For bookkeeping, such as expectations; handlers registered here run before those that wake the loop. */
+  onChange<T extends KubeObject>(kind: Kind<T>, handler: ChangeHandler<T>): void
+}
+
+export type Wake = (view: ClusterView, enqueue: (key: string, because?: KubeObject) => void) => void
+
+export interface ControllerDefinition {
+  readonly name: string
+  readonly concurrency: number
+  readonly wakes: readonly Wake[]
+  readonly reconcilerFor: (view: ClusterView) => Reconciler
+}
+
+export class ControllerBuilder {
+  readonly #name: string
+  readonly #wakes: Wake[] = []
+  #for: AnyKind | undefined
+  #concurrency = 5
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  /** The kind whose keys this loop works on. */
+  for<T extends KubeObject>(kind: Kind<T>): this {
+    this.#for = kind
+    return this.watches(kind, ({ object }) => [keyOf(object)])
+  }
+
+  /** Wakes the owner of what changed: the one with `controller: true`, if it is of the kind given to `for`. */
+  owns<T extends KubeObject>(kind: Kind<T>): this {
+    const owner = this.#for
+    if (!owner) throw new Error('owns() needs for() before it')
+    return this.watches(kind, (change) => {
+      const keys = new Set(ownerKeys(change.object, owner))
+      // An object that has changed hands is news for both.
+      if (change.type === 'updated') for (const key of ownerKeys(change.previous, owner)) keys.add(key)
+      return keys
+    })
+  }
+
+  watches<T extends KubeObject>(
+    kind: Kind<T>,
+    keysOf: (change: Change<T>, view: ClusterView) => Iterable<string>,
+  ): this {
+    this.#wakes.push((view, enqueue) => {
+      view.onChange(kind, (change) => {
+        for (const key of keysOf(change, view)) enqueue(key, change.object)
+      })
+    })
+    return this
+  }
+
+  /** A key to work on as soon as the caches are full, for loops that go by time. */
+  startsWith(key: string): this {
+    this.#wakes.push((_, enqueue) => enqueue(key))
+    return this
+  }
+
+  /** How many keys may be worked on at once; 5 unless told, as upstream. */
+  concurrency(workers: number): this {
+    this.#concurrency = workers
+    return this
+  }
+
+  reconcileWith(reconcilerFor: (view: ClusterView) => Reconciler): ControllerDefinition {
+    return Object.freeze({
+      name: this.#name,
+      concurrency: this.#concurrency,
+      wakes: [...this.#wakes],
+      reconcilerFor,
+    })
+  }
+}
+
+function ownerKeys(object: KubeObject, kind: AnyKind): string[] {
+  const owner = controllerOf(object)
+  if (!owner || owner.kind !== kind.kind || groupOf(owner.apiVersion) !== kind.group) return []
+  const namespace = kind.namespaced ? object.metadata?.namespace : undefined
+  return [namespace ? `${namespace}/${owner.name}` : owner.name]
+}
+
+const groupOf = (apiVersion: string) => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '')
+
+/** `name` as upstream's without its suffix: requests go out as `kube-controller-manager/<name>-controller`. */
+export function controller(name: string): ControllerBuilder {
+  return new ControllerBuilder(name)
+}

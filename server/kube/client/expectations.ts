@@ -1,0 +1,57 @@
+// What a loop has done and not yet seen. Its cache lags behind its own writes: counting pods again before the cache
+// has heard of the ones just made would make them twice. So a loop writes down what it expects to hear, and does
+// not count again until it has heard it, or until so much time has passed that the news must have been lost.
+//
+//   default/web   creations 2 → 1 → 0      deletions {uid-7, uid-9} → {uid-9} → {}      satisfied at 0 and {}
+//
+// Deletions are kept by uid: a pod that is being deleted is heard of several times but must count once.
+// Upstream: kubernetes/pkg/controller/controller_utils.go (UIDTrackingControllerExpectations).
+
+import type { Clock } from '../../base/clock.ts'
+
+interface Expected {
+  creations: number
+  deletions: Set<string>
+  since: number
+}
+
+const EXPIRES_AFTER_MS = 5 * 60_000
+
+export class Expectations {
+  readonly #clock: Clock
+  readonly #expected = new Map<string, Expected>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  expectCreations(key: string, count: number): void {
+    this.#expected.set(key, { creations: count, deletions: new Set(), since: this.#clock.monotonic() })
+  }
+
+  expectDeletions(key: string, uids: Iterable<string>): void {
+    this.#expected.set(key, { creations: 0, deletions: new Set(uids), since: this.#clock.monotonic() })
+  }
+
+  /** One creation was heard of, or will never be, because it failed. */
+  creationObserved(key: string, count = 1): void {
+    const expected = this.#expected.get(key)
+    if (expected) expected.creations -= count
+  }
+
+  deletionObserved(key: string, uid: string): void {
+    this.#expected.get(key)?.deletions.delete(uid)
+  }
+
+  /** Whether the loop may trust its cache for this key. */
+  satisfied(key: string): boolean {
+    const expected = this.#expected.get(key)
+    if (!expected) return true
+    if (expected.creations <= 0 && expected.deletions.size === 0) return true
+    return this.#clock.monotonic() - expected.since > EXPIRES_AFTER_MS
+  }
+
+  forget(key: string): void {
+    this.#expected.delete(key)
+  }
+}

@@ -1,0 +1,152 @@
+// The way to an API server for components outside its process: HTTPS with kept-alive connections, JSON bodies,
+// watches decoded line by line, refusals turned back into the server's own StatusError.
+// Upstream: client-go/rest/{request,transport}.go.
+
+import { readFileSync } from 'node:fs'
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { createGunzip } from 'node:zlib'
+import type { KubeObject, WatchEvent } from '../apimachinery/object-meta.ts'
+import { internalError, type Status, StatusError } from '../apimachinery/status-error.ts'
+import { type ClientConfig, loadKubeconfig } from './kubeconfig.ts'
+import type { Transport, TransportRequest } from './transport.ts'
+
+export interface HttpsTransportOptions extends ClientConfig {
+  /** Who is asking, as traces and audit logs name it: `kubelet/node-1`. */
+  userAgent: string
+  /** A request that is not answered for so long is given up; watches and streams may be silent for longer. */
+  timeoutMs?: number
+}
+
+export interface HttpsTransport extends Transport, Disposable {}
+
+const DEFAULT_TIMEOUT_MS = 60_000
+// Servers close watches after at most ten minutes; one that is silent for longer has lost its server without noticing.
+const SILENCE_MS = 11 * 60_000
+
+export function transportFromKubeconfig(path: string, userAgent: string): HttpsTransport {
+  return httpsTransport({ ...loadKubeconfig(path), userAgent })
+}
+
+export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
+  const base = new URL(options.server)
+  const plain = base.protocol === 'http:'
+  const agent = plain
+    ? new http.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })
+    : new https.Agent({
+        keepAlive: true,
+        maxSockets: Number.POSITIVE_INFINITY,
+        ca: options.caPem,
+        cert: options.certPem,
+        key: options.keyPem,
+        rejectUnauthorized: !options.insecureSkipTlsVerify,
+        ...(options.tlsServerName ? { servername: options.tlsServerName } : {}),
+      })
+
+  const headersOf = (request: TransportRequest, body: string | undefined) => {
+    const token = options.tokenFile ? readFileSync(options.tokenFile, 'utf8').trim() : options.token
+    return {
+      accept: 'application/json',
+      'user-agent': options.userAgent,
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+      ...(request.because ? { 'podium-because': request.because } : {}),
+      ...(body === undefined
+        ? {}
+        : { 'content-type': request.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
+    }
+  }
+
+  /** Resolves with a 2xx answer whose body has not been read; rejects with the server's refusal. */
+  const send = (request: TransportRequest, silenceMs: number, acceptGzip: boolean): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      const body = request.body === undefined ? undefined : JSON.stringify(request.body)
+      const query = request.query ? `?${new URLSearchParams(request.query)}` : ''
+      const path = `${base.pathname.replace(/\/$/, '')}${request.path}${query}`
+      const headers = { ...headersOf(request, body), ...(acceptGzip ? { 'accept-encoding': 'gzip' } : {}) }
+      const outgoing = (plain ? http : https).request(
+        {
+          host: base.hostname.replace(/^\[|\]$/g, ''),
+          port: base.port || (plain ? 80 : 443),
+          method: request.method,
+          path,
+          headers,
+          agent,
+          ...(request.signal ? { signal: request.signal } : {}),
+        },
+        (answer) => {
+          const code = answer.statusCode ?? 500
+          if (code >= 200 && code < 300) return resolve(answer)
+          readText(answer).then((text) => reject(refusal(code, text)), reject)
+        },
+      )
+      outgoing.setTimeout(silenceMs, () => outgoing.destroy(new Error(`no answer within ${silenceMs} ms`)))
+      outgoing.on('error', reject)
+      outgoing.end(body)
+    })
+
+  return {
+    async request(request) {
+      const answer = await send(request, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, true)
+      const text = await readText(answer)
+      return answer.headers['content-type']?.includes('json') ? JSON.parse(text) : text
+    },
+    async watch(request) {
+      return decodeWatch(await send(request, SILENCE_MS, false), request.signal)
+    },
+    async stream(request) {
+      return send(request, SILENCE_MS, false)
+    },
+    [Symbol.dispose]: () => agent.destroy(),
+  }
+}
+
+async function readText(answer: IncomingMessage): Promise<string> {
+  const body = answer.headers['content-encoding'] === 'gzip' ? answer.pipe(createGunzip()) : answer
+  // A pipe does not hand on the end of a broken line by itself.
+  if (body !== answer) answer.on('error', (err) => (body as ReturnType<typeof createGunzip>).destroy(err))
+  const chunks: Buffer[] = []
+  for await (const chunk of body) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function refusal(code: number, text: string): StatusError {
+  try {
+    const status = JSON.parse(text) as Partial<Status>
+    if (status.kind === 'Status') return StatusError.fromStatus({ code, ...status })
+  } catch {
+    // Not from an API server: a proxy in between, or somebody else at this address.
+  }
+  return StatusError.fromStatus({ code, message: text.slice(0, 1000) || `the server answered ${code}` })
+}
+
+async function* decodeWatch(answer: IncomingMessage, signal?: AbortSignal): AsyncGenerator<WatchEvent<KubeObject>> {
+  try {
+    for await (const line of linesOf(answer)) {
+      const event = JSON.parse(line) as WatchEvent<KubeObject>
+      if (event.type === 'ERROR') throw StatusError.fromStatus(event.object as Partial<Status>)
+      yield event
+    }
+  } catch (err) {
+    if (signal?.aborted) return
+    throw err instanceof SyntaxError ? internalError(err) : err
+  } finally {
+    answer.destroy()
+  }
+}
+
+/** Splits bytes, not text, at newlines: a character may be cut in two between chunks. */
+async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let rest: Buffer[] = []
+  for await (const chunk of chunks) {
+    let from = 0
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+      const line = Buffer.concat([...rest, chunk.subarray(from, end)])
+      rest = []
+      from = end + 1
+      if (line.length > 0) yield line.toString('utf8')
+    }
+    if (from < chunk.length) rest.push(chunk.subarray(from))
+  }
+  const last = Buffer.concat(rest)
+  if (last.length > 0) yield last.toString('utf8')
+}

@@ -1,0 +1,123 @@
+// What an informer knows: the last heard state of every object of one kind, by key, with indexes beside it.
+// Readers (listers) share the very objects, so those are frozen: change a copy.
+//
+//   objects   default/web-1 → {Pod}      indexes   namespace: default → {default/web-1, default/web-2}
+//             default/web-2 → {Pod}                owner:     uid-77  → {default/web-1}
+//
+// Upstream: client-go/tools/cache/{thread_safe_store,index,listers}.go.
+
+import { controllerOf, type KubeObject, keyOf } from '../apimachinery/object-meta.ts'
+
+/** The values under which an object is filed in an index. */
+export type IndexFunction<T extends KubeObject> = (object: T) => readonly string[]
+
+/** The reading side: what reconcilers get. */
+export interface Lister<T extends KubeObject> {
+  get(key: string): T | undefined
+  list(): T[]
+  inNamespace(namespace: string): T[]
+  /** Objects whose controller (the owner with `controller: true`) has this uid. */
+  controlledBy(uid: string | undefined): T[]
+  byIndex(index: string, value: string): T[]
+}
+
+export const BY_NAMESPACE = 'namespace'
+export const BY_CONTROLLER = 'controller'
+
+interface Index<T extends KubeObject> {
+  valuesOf: IndexFunction<T>
+  keys: Map<string, Set<string>>
+}
+
+export class IndexedCache<T extends KubeObject> implements Lister<T> {
+  readonly #objects = new Map<string, T>()
+  readonly #indexes = new Map<string, Index<T>>()
+
+  constructor() {
+    this.addIndex(BY_NAMESPACE, (object) => [object.metadata?.namespace ?? ''])
+    this.addIndex(BY_CONTROLLER, (object) => {
+      const uid = controllerOf(object)?.uid
+      return uid ? [uid] : []
+    })
+  }
+
+  get size(): number {
+    return this.#objects.size
+  }
+
+  /** May be called at any time: what is there already is filed too. Naming an index twice is a mistake. */
+  addIndex(name: string, valuesOf: IndexFunction<T>): void {
+    if (this.#indexes.has(name)) throw new Error(`index ${name} exists already`)
+    const index: Index<T> = { valuesOf, keys: new Map() }
+    this.#indexes.set(name, index)
+    for (const [key, object] of this.#objects) file(index, key, object)
+  }
+
+  hasIndex(name: string): boolean {
+    return this.#indexes.has(name)
+  }
+
+  get(key: string): T | undefined {
+    return this.#objects.get(key)
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#objects.keys()
+  }
+
+  list(): T[] {
+    return [...this.#objects.values()]
+  }
+
+  inNamespace(namespace: string): T[] {
+    return this.byIndex(BY_NAMESPACE, namespace)
+  }
+
+  controlledBy(uid: string | undefined): T[] {
+    return uid ? this.byIndex(BY_CONTROLLER, uid) : []
+  }
+
+  byIndex(name: string, value: string): T[] {
+    const index = this.#indexes.get(name)
+    if (!index) throw new Error(`no index ${name}`)
+    const keys = index.keys.get(value)
+    return keys ? Array.from(keys, (key) => this.#objects.get(key) as T) : []
+  }
+
+  /** Returns what was there before. */
+  put(object: T): T | undefined {
+    const key = keyOf(object)
+    const previous = this.#objects.get(key)
+    this.#objects.set(key, object)
+    for (const index of this.#indexes.values()) {
+      if (previous) unfile(index, key, previous)
+      file(index, key, object)
+    }
+    return previous
+  }
+
+  delete(key: string): T | undefined {
+    const previous = this.#objects.get(key)
+    if (!previous) return undefined
+    this.#objects.delete(key)
+    for (const index of this.#indexes.values()) unfile(index, key, previous)
+    return previous
+  }
+}
+
+function file<T extends KubeObject>(index: Index<T>, key: string, object: T): void {
+  for (const value of index.valuesOf(object)) {
+    const keys = index.keys.get(value)
+    if (keys) keys.add(key)
+    else index.keys.set(value, new Set([key]))
+  }
+}
+
+function unfile<T extends KubeObject>(index: Index<T>, key: string, object: T): void {
+  for (const value of index.valuesOf(object)) {
+    const keys = index.keys.get(value)
+    keys?.delete(key)
+    // Or a cache that has seen a thousand namespaces come and go would remember them all.
+    if (keys?.size === 0) index.keys.delete(value)
+  }
+}

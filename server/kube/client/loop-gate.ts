@@ -1,0 +1,92 @@
+// The gates at which loops can be held, stepped and slowed, so that a person can watch one turn at a time.
+// A held loop still hears every event; its keys wait in its queue, where everyone can see them.
+
+import type { Clock } from '../../base/clock.ts'
+
+/** What a loop asks before each turn. */
+export interface LoopGate {
+  /** Whether a turn may begin now. A yes uses up the step that allowed it. */
+  tryEnter(client: string): boolean
+  /** Called when a no may have become a yes. */
+  onChange(listener: () => void): Disposable
+}
+
+interface Barrier {
+  held: boolean
+  steps: number
+  /** At least this long from the beginning of one turn to the next. */
+  everyMs: number
+  nextAt: number
+  timer?: Disposable | undefined
+}
+
+export class LoopGates implements LoopGate {
+  readonly #clock: Clock
+  readonly #barriers = new Map<string, Barrier>()
+  readonly #listeners = new Set<() => void>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  hold(client: string): void {
+    this.#barrier(client).held = true
+  }
+
+  /** Lets a held loop take `turns` turns more. */
+  step(client: string, turns = 1): void {
+    this.#barrier(client).steps += turns
+    this.#changed()
+  }
+
+  slow(client: string, everyMs: number): void {
+    this.#barrier(client).everyMs = everyMs
+    this.#changed()
+  }
+
+  /** Neither held nor slowed. */
+  release(client: string): void {
+    this.#barriers.get(client)?.timer?.[Symbol.dispose]()
+    this.#barriers.delete(client)
+    this.#changed()
+  }
+
+  isHeld(client: string): boolean {
+    return this.#barriers.get(client)?.held ?? false
+  }
+
+  tryEnter(client: string): boolean {
+    const barrier = this.#barriers.get(client)
+    if (!barrier) return true
+    if (barrier.held && barrier.steps === 0) return false
+    const waitMs = barrier.nextAt - this.#clock.monotonic()
+    if (waitMs > 0) {
+      barrier.timer ??= this.#clock.setTimeout(() => {
+        barrier.timer = undefined
+        this.#changed()
+      }, waitMs)
+      return false
+    }
+    if (barrier.held) barrier.steps--
+    barrier.nextAt = this.#clock.monotonic() + barrier.everyMs
+    return true
+  }
+
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  #barrier(client: string): Barrier {
+    let barrier = this.#barriers.get(client)
+    if (!barrier) {
+      barrier = { held: false, steps: 0, everyMs: 0, nextAt: 0 }
+      this.#barriers.set(client, barrier)
+    }
+    return barrier
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
