@@ -1,0 +1,309 @@
+// The store itself: memory that decides (mvcc), a log that makes it last (log, group commit), watchers who are told,
+// leases that end. Its one rule: nobody is shown a revision that is not durable.
+//
+//     txn ─► decide at head ─► log ── fdatasync ──► revision = this one ─► watchers ─► the caller
+//                 │                                     ▲
+//             (memory runs ahead)              range and watch end here
+//
+// Upstream: mvcc/watchable_store.go over kvstore.go, with the write-ahead log's promise built in.
+
+import type { Clock } from '../../base/clock.ts'
+import type { Change } from './change-history.ts'
+import type { Disk } from './disk.ts'
+import { GroupCommit } from './group-commit.ts'
+import type { LeaseEntry } from './lease-table.ts'
+import { Lessor } from './lessor.ts'
+import { Log } from './log.ts'
+import { encodeChange, encodeGrant, encodeNumbers, type LogRecord } from './log-record.ts'
+import { Mvcc } from './mvcc.ts'
+import { encodeSnapshot, type SnapshotContent } from './snapshot.ts'
+import {
+  CompactedError,
+  FutureRevisionError,
+  InvalidRequestError,
+  LeaseExistsError,
+  LeaseNotFoundError,
+  StoreClosedError,
+} from './store-error.ts'
+import type {
+  Lease,
+  LeaseState,
+  Operation,
+  RangeRequest,
+  RangeResponse,
+  Store,
+  StoreStatus,
+  TxnRequest,
+  TxnResponse,
+  Watch,
+  WatchHandler,
+  WatchRequest,
+} from './store-interface.ts'
+import { checkKey, checkTxn } from './txn-check.ts'
+import { WatcherHub } from './watcher-hub.ts'
+
+export interface DurableStoreOptions {
+  directory: string
+  clock: Clock
+  disk: Disk
+  random: () => number
+  maxRequestBytes: number
+  maxTxnOperations: number
+  segmentBytes?: number
+  /** Compacted history is given back to the disk when it is more than this and more than what lives. */
+  reclaimBytes: number
+}
+
+export class DurableStore implements Store {
+  readonly #options: DurableStoreOptions
+  readonly #lock: Disposable
+  readonly #mvcc = new Mvcc()
+  readonly #lessor: Lessor
+  readonly #watchers: WatcherHub
+  #log!: Log
+  #commit!: GroupCommit
+  #revision = 0
+  #liveBytes = 0
+  #closing: Promise<void> | undefined
+  /** One compaction or reclaiming after the other. */
+  #maintenance: Promise<unknown> = Promise.resolve()
+
+  private constructor(options: DurableStoreOptions, lock: Disposable) {
+    this.#options = options
+    this.#lock = lock
+    this.#lessor = new Lessor(options.clock, (id) => void this.revokeLease(id).catch(() => {}))
+    this.#watchers = new WatcherHub({
+      changes: this.#mvcc.changes,
+      revision: () => this.#revision,
+      compactRevision: () => this.#mvcc.compactRevision,
+      at: (key, revision) => this.#mvcc.index.at(key, revision),
+    })
+  }
+
+  static async open(options: DurableStoreOptions): Promise<DurableStore> {
+    await options.disk.makeDirectory(options.directory)
+    const lock = await options.disk.lock(options.directory)
+    try {
+      const store = new DurableStore(options, lock)
+      await store.#load()
+      return store
+    } catch (error) {
+      lock[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  async #load(): Promise<void> {
+    let compactRevision = 0
+    this.#log = await Log.open(this.#options, {
+      snapshot: (content) => {
+        for (const lease of content.leases) this.#mvcc.leases.grant(lease.id, lease.ttlSeconds)
+        this.#mvcc.load(content.states, content.revision)
+      },
+      record: (record) => {
+        if (record.type === 'compact') compactRevision = Math.max(compactRevision, record.revision)
+        else this.#replay(record)
+      },
+      revision: () => (this.#commit ? this.#revision : this.#mvcc.head),
+    })
+    this.#commit = new GroupCommit((payloads) => this.#log.append(payloads))
+    this.#revision = this.#mvcc.head
+    if (compactRevision > this.#mvcc.compactRevision) this.#mvcc.compact(compactRevision)
+    for (const [id, lease] of this.#mvcc.leases.entries()) this.#lessor.renew(id, lease.ttlSeconds)
+    this.#liveBytes = this.#measureLiveBytes()
+  }
+
+  #replay(record: LogRecord): void {
+    if (record.type === 'change') this.#mvcc.replay(record.change)
+    else if (record.type === 'grant') this.#mvcc.leases.grant(record.id, record.ttlSeconds)
+    else if (record.type === 'revoke') this.#mvcc.leases.revoke(record.id)
+  }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  get compactRevision(): number {
+    return this.#mvcc.compactRevision
+  }
+
+  async range(request: RangeRequest): Promise<RangeResponse> {
+    if (this.#closing) throw new StoreClosedError()
+    checkKey(request.key)
+    const revision = request.revision || this.#revision
+    this.#mvcc.checkRevision(revision, this.#revision)
+    return { ...this.#mvcc.range(request, revision), revision: this.#revision }
+  }
+
+  // Async, so that whatever is thrown on the way rejects; but nothing is awaited before the transaction is decided.
+  async txn(request: TxnRequest): Promise<TxnResponse> {
+    if (this.#commit.refusal) throw this.#commit.refusal
+    checkTxn(request, this.#options.maxTxnOperations)
+    if (bytesWritten(request) > this.#options.maxRequestBytes) {
+      throw new InvalidRequestError('etcdserver: request is too large')
+    }
+    const { change, ...decided } = this.#mvcc.apply(request)
+    const response: TxnResponse = { ...decided, revision: this.#mvcc.head }
+    if (change) await this.#write(encodeChange(change), change)
+    // What it has read may be newer than what is durable; then it waits for that.
+    else if (this.#mvcc.head > this.#revision) await this.#write()
+    return response
+  }
+
+  watch(request: WatchRequest, handler: WatchHandler): Watch {
+    if (this.#closing) throw new StoreClosedError()
+    checkKey(request.key)
+    return this.#watchers.add(request, handler)
+  }
+
+  compact(revision: number): Promise<void> {
+    return this.#inTurn(async () => {
+      if (revision <= this.#mvcc.compactRevision) throw new CompactedError(this.#mvcc.compactRevision)
+      if (revision > this.#revision) throw new FutureRevisionError()
+      await this.#write(encodeNumbers('compact', revision))
+      this.#mvcc.compact(revision)
+      this.#liveBytes = this.#measureLiveBytes()
+      const garbage = this.#log.bytes - this.#liveBytes
+      if (garbage > Math.max(this.#options.reclaimBytes, this.#liveBytes)) {
+        // Nobody has to wait for that; if it fails, the next compaction tries again.
+        void this.defragment().catch(() => {})
+      }
+    })
+  }
+
+  defragment(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#mvcc.compactRevision === 0) return
+      // All that is behind the cut shall lie in segments that end there, as far as possible.
+      if (!this.#log.activeIsEmpty) await this.#commit.exclusive(() => this.#log.rotate())
+      await this.#log.reclaim(this.#contentAt(this.#mvcc.compactRevision))
+    })
+  }
+
+  async *snapshot(): AsyncGenerator<Buffer> {
+    if (this.#closing) throw new StoreClosedError()
+    // The states are collected at once, so a slow reader holds up nobody and sees one revision.
+    const head = { salt: Math.floor(this.#options.random() * 2 ** 32), number: 1 }
+    yield* encodeSnapshot(this.#contentAt(this.#revision), head)
+  }
+
+  async grantLease(ttlSeconds: number, id = this.#newLeaseId()): Promise<Lease> {
+    if (this.#commit.refusal) throw this.#commit.refusal
+    if (!Number.isSafeInteger(id) || id < 1) throw new InvalidRequestError(`lease id ${id} is not supported`)
+    if (this.#mvcc.leases.has(id)) throw new LeaseExistsError()
+    if (!(ttlSeconds <= 9_000_000_000)) throw new InvalidRequestError('etcdserver: too large lease TTL')
+    const lease = { id, ttlSeconds: Math.max(1, Math.floor(ttlSeconds)) }
+    this.#mvcc.leases.grant(id, lease.ttlSeconds)
+    this.#lessor.renew(id, lease.ttlSeconds)
+    await this.#write(encodeGrant(id, lease.ttlSeconds))
+    return lease
+  }
+
+  async revokeLease(id: number): Promise<void> {
+    if (this.#commit.refusal) throw this.#commit.refusal
+    const lease = this.#lease(id)
+    // In the order of keys, so that the same history gives the same events again.
+    const success = [...lease.keys].sort().map((key): Operation => ({ type: 'delete', key }))
+    const { change } = this.#mvcc.apply({ compare: [], success, failure: [] })
+    lease.isEnding = true
+    this.#lessor.forget(id)
+    const revoke = encodeNumbers('revoke', id)
+    await this.#write(change ? Buffer.concat([encodeChange(change), revoke]) : revoke, change)
+    this.#mvcc.leases.revoke(id)
+  }
+
+  async keepAliveLease(id: number): Promise<Lease> {
+    const { ttlSeconds } = this.#lease(id)
+    this.#lessor.renew(id, ttlSeconds)
+    return { id, ttlSeconds }
+  }
+
+  async timeToLive(id: number): Promise<LeaseState> {
+    const { ttlSeconds, keys } = this.#lease(id)
+    return { id, ttlSeconds, remainingSeconds: this.#lessor.remainingSeconds(id), keys: [...keys].sort() }
+  }
+
+  leases(): number[] {
+    return this.#mvcc.leases.ids()
+  }
+
+  status(): StoreStatus {
+    return {
+      dbSizeBytes: this.#log.bytes,
+      dbSizeInUseBytes: Math.min(this.#log.bytes, this.#liveBytes),
+      keys: this.#mvcc.index.size,
+      watchers: this.#watchers.size,
+      ...(this.#commit.failure && { failure: this.#commit.failure }),
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#lessor[Symbol.dispose]()
+    await this.#commit.close()
+    await this.#maintenance
+    this.#watchers.endAll(new StoreClosedError())
+    await this.#log.close()
+    this.#lock[Symbol.dispose]()
+  }
+
+  /** Resolves when these bytes, and all that were written before, are durable and the watchers know. */
+  #write(bytes?: Buffer, change?: Change): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#commit.enqueue(bytes, (error) => {
+        if (error) return reject(error)
+        if (change) {
+          this.#revision = change.revision
+          this.#watchers.publish(change)
+        }
+        resolve()
+      })
+    })
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#maintenance.then(() => {
+      if (this.#closing) throw new StoreClosedError()
+      return run()
+    })
+    this.#maintenance = result.catch(() => {})
+    return result
+  }
+
+  #contentAt(revision: number): SnapshotContent {
+    const leases = [...this.#mvcc.leases.entries()].map(([id, { ttlSeconds }]) => ({ id, ttlSeconds }))
+    return { revision, states: this.#mvcc.dump(revision), leases }
+  }
+
+  #measureLiveBytes(): number {
+    let bytes = 0
+    for (const state of this.#mvcc.dump(this.#revision)) bytes += state.key.length + state.value.length + 40
+    return bytes
+  }
+
+  #lease(id: number): LeaseEntry {
+    const lease = this.#mvcc.leases.get(id)
+    if (!lease) throw new LeaseNotFoundError()
+    return lease
+  }
+
+  #newLeaseId(): number {
+    for (;;) {
+      const id = 1 + Math.floor(this.#options.random() * (2 ** 53 - 2))
+      if (!this.#mvcc.leases.has(id)) return id
+    }
+  }
+}
+
+function bytesWritten(request: TxnRequest): number {
+  let bytes = 0
+  for (const operation of [...request.success, ...request.failure]) {
+    if (operation.type === 'put') bytes += operation.key.length + operation.value.length
+    else if (operation.type === 'txn') bytes += bytesWritten(operation)
+  }
+  return bytes
+}

@@ -1,0 +1,78 @@
+// The unit in which the log is written and checked: the records of one group commit, as they went to the disk.
+//
+//     offset   0          4           8                        16
+//              crc32c u32 | length u32 | place in the file u64 | payload (length bytes): records
+//
+// The checksum covers everything behind it, and begins with the file's salt, so bytes of another file, or of this one
+// at another place, or inside a value, are no frame.
+//
+// Torn or corrupt? A frame is written only after the one before it is durable. So if a bad frame is followed by any
+// good one, it had been durable and has been damaged since: that is corruption, and the store refuses to open. If
+// nothing good follows, the power went while it was being written, nobody was told that it was, and it is cut off.
+
+import { crc32c } from './crc32c.ts'
+import { CorruptStoreError } from './store-error.ts'
+
+export const FRAME_HEAD_BYTES = 16
+
+export function frameHead(payloads: Buffer[], { place, salt }: { place: number; salt: number }): Buffer {
+  let length = 0
+  for (const payload of payloads) length += payload.length
+  const head = Buffer.allocUnsafe(FRAME_HEAD_BYTES)
+  head.writeUInt32LE(length, 4)
+  head.writeUInt32LE(place % 2 ** 32, 8)
+  head.writeUInt32LE(Math.floor(place / 2 ** 32), 12)
+  let crc = crc32c(head, salt, 4)
+  for (const payload of payloads) crc = crc32c(payload, crc)
+  head.writeUInt32LE(crc, 0)
+  return head
+}
+
+/** The payload of the frame at that place, or what is wrong with it. */
+export function readFrame(bytes: Buffer, place: number, salt: number): Buffer | { problem: string } {
+  if (place + FRAME_HEAD_BYTES > bytes.length) return { problem: 'frame head is cut short' }
+  if (placeIn(bytes, place) !== place) return { problem: 'no frame begins here' }
+  const end = place + FRAME_HEAD_BYTES + bytes.readUInt32LE(place + 4)
+  if (end > bytes.length) return { problem: 'frame is cut short' }
+  if (crc32c(bytes, salt, place + 4, end) !== bytes.readUInt32LE(place)) return { problem: 'checksum does not match' }
+  return bytes.subarray(place + FRAME_HEAD_BYTES, end)
+}
+
+export interface FramesOptions {
+  file: string
+  start: number
+  salt: number
+  /** Only the end of the newest segment can be torn. */
+  mayBeTorn: boolean
+}
+
+/** Hands over each payload with its place and returns where the good ones end. Throws `CorruptStoreError`. */
+export function readFrames(
+  bytes: Buffer,
+  options: FramesOptions,
+  use: (payload: Buffer, place: number) => void,
+): number {
+  let place = options.start
+  while (place < bytes.length) {
+    const frame = readFrame(bytes, place, options.salt)
+    if ('problem' in frame) {
+      if (options.mayBeTorn && !goodFrameAfter(bytes, place, options.salt)) return place
+      throw new CorruptStoreError({ file: options.file, offset: place, problem: frame.problem })
+    }
+    use(frame, place)
+    place += FRAME_HEAD_BYTES + frame.length
+  }
+  return place
+}
+
+function goodFrameAfter(bytes: Buffer, bad: number, salt: number): boolean {
+  for (let place = bad + 1; place + FRAME_HEAD_BYTES <= bytes.length; place++) {
+    // Its place is what makes a frame rare: checksums are worth computing only where that is right.
+    if (placeIn(bytes, place) === place && !('problem' in readFrame(bytes, place, salt))) return true
+  }
+  return false
+}
+
+function placeIn(bytes: Buffer, place: number): number {
+  return bytes.readUInt32LE(place + 8) + bytes.readUInt32LE(place + 12) * 2 ** 32
+}

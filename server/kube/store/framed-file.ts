@@ -1,0 +1,104 @@
+// A file of frames, be it a segment of the log or a snapshot, begins with 32 bytes that say what it is:
+//
+//     magic "PODIUMKV" | format u32 | salt u32 | number u64 | crc32c u32 of the above | 0 u32
+//
+// A new file gets its name only when these are durable: a file under a real name that begins otherwise is corrupt.
+
+import { dirname, join } from 'node:path'
+import { crc32c } from './crc32c.ts'
+import type { Disk, DiskFile } from './disk.ts'
+import { frameHead, readFrames } from './frame.ts'
+import { CorruptStoreError } from './store-error.ts'
+
+export const FILE_HEAD_BYTES = 32
+const MAGIC = 'PODIUMKV'
+const FORMAT = 1
+const CHECKED_BYTES = 24
+
+export function encodeFileHead({ salt, number }: { salt: number; number: number }): Buffer {
+  const head = Buffer.alloc(FILE_HEAD_BYTES)
+  head.write(MAGIC, 0, 'latin1')
+  head.writeUInt32LE(FORMAT, 8)
+  head.writeUInt32LE(salt, 12)
+  head.writeUInt32LE(number % 2 ** 32, 16)
+  head.writeUInt32LE(Math.floor(number / 2 ** 32), 20)
+  head.writeUInt32LE(crc32c(head, 0, 0, CHECKED_BYTES), CHECKED_BYTES)
+  return head
+}
+
+function saltOf(bytes: Buffer, file: string, number: number | undefined): number {
+  const corrupt = (problem: string) => new CorruptStoreError({ file, offset: 0, problem })
+  if (bytes.length < FILE_HEAD_BYTES || bytes.toString('latin1', 0, 8) !== MAGIC) throw corrupt('not a file of a store')
+  if (crc32c(bytes, 0, 0, CHECKED_BYTES) !== bytes.readUInt32LE(CHECKED_BYTES)) throw corrupt('checksum does not match')
+  const format = bytes.readUInt32LE(8)
+  if (format !== FORMAT) throw corrupt(`format ${format} is not known, only ${FORMAT}`)
+  if (number !== undefined && bytes.readUInt32LE(16) !== number) throw corrupt(`this is file ${bytes.readUInt32LE(16)}`)
+  return bytes.readUInt32LE(12)
+}
+
+export interface ReadFramedFile {
+  file: string
+  /** Absent: any. */
+  number?: number
+  mayBeTorn: boolean
+}
+
+export function readFramedFile(
+  bytes: Buffer,
+  { file, number, mayBeTorn }: ReadFramedFile,
+  use: (payload: Buffer, place: number) => void,
+): { salt: number; end: number } {
+  const salt = saltOf(bytes, file, number)
+  return { salt, end: readFrames(bytes, { file, start: FILE_HEAD_BYTES, salt, mayBeTorn }, use) }
+}
+
+/** Appends frames to a file; one at a time, each durable before the next may be written. */
+export class FramedFile {
+  readonly path: string
+  readonly #file: DiskFile
+  readonly #salt: number
+  #end: number
+
+  constructor(path: string, file: DiskFile, { salt, end }: { salt: number; end: number }) {
+    this.path = path
+    this.#file = file
+    this.#salt = salt
+    this.#end = end
+  }
+
+  /** Makes an empty file; its name is durable when this resolves. */
+  static async create(disk: Disk, path: string, options: { salt: number; number: number }): Promise<FramedFile> {
+    const file = await disk.open(`${path}.tmp`)
+    await file.truncate(0)
+    await file.write([encodeFileHead(options)], 0)
+    await file.datasync()
+    await disk.rename(`${path}.tmp`, path)
+    await disk.syncDirectory(dirname(path))
+    return new FramedFile(path, file, { salt: options.salt, end: FILE_HEAD_BYTES })
+  }
+
+  get bytes(): number {
+    return this.#end
+  }
+
+  async append(payloads: Buffer[]): Promise<void> {
+    const head = frameHead(payloads, { place: this.#end, salt: this.#salt })
+    let length = head.length
+    for (const payload of payloads) length += payload.length
+    await this.#file.write([head, ...payloads], this.#end)
+    await this.#file.datasync()
+    this.#end += length
+  }
+
+  close(): Promise<void> {
+    return this.#file.close()
+  }
+}
+
+export function fileName(kind: 'log' | 'snapshot', number: number): string {
+  return `${kind}-${number.toString(16).padStart(8, '0')}`
+}
+
+export function filePath(directory: string, kind: 'log' | 'snapshot', number: number): string {
+  return join(directory, fileName(kind, number))
+}

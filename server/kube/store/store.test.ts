@@ -1,0 +1,518 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
+import { prefixEnd } from './key-range.ts'
+import {
+  CompactedError,
+  FutureRevisionError,
+  type OpenStoreOptions,
+  openStore,
+  restoreStore,
+  type Store,
+  StoreLockedError,
+} from './store.ts'
+
+let directory: string
+let clock: FakeClock
+let store: Store
+
+const open = (more: Partial<OpenStoreOptions> = {}) => openStore({ directory, clock, ...more })
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'podium-store-'))
+  clock = new FakeClock()
+  store = await open()
+})
+
+afterEach(async () => {
+  await store.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+const reopen = async () => {
+  await store.close()
+  store = await open()
+}
+
+async function put(key: string, value: string, lease = 0): Promise<number> {
+  const operation = { type: 'put', key, value: Buffer.from(value), lease } as const
+  return (await store.txn({ compare: [], success: [operation], failure: [] })).revision
+}
+
+async function remove(key: string, rangeEnd?: string): Promise<number> {
+  const operation = { type: 'delete', key, ...(rangeEnd && { rangeEnd }) } as const
+  return (await store.txn({ compare: [], success: [operation], failure: [] })).revision
+}
+
+async function get(key: string, revision?: number): Promise<string | undefined> {
+  const { kvs } = await store.range({ key, ...(revision && { revision }) })
+  return kvs[0]?.value.toString()
+}
+
+interface Seen {
+  log: string[]
+  ended?: Error
+  progress: number[]
+}
+
+/** Collects what a watch sees as `revision+key=value` or `revision-key`, with what was there before in brackets. */
+function watch(key: string, more: { rangeEnd?: string; startRevision?: number; prevKv?: boolean } = {}) {
+  const seen: Seen = { log: [], progress: [] }
+  const handle = store.watch(
+    { key, ...more },
+    {
+      events(revision, events) {
+        for (const { type, kv, prevKv } of events) {
+          const before = prevKv ? `(${prevKv.value})` : ''
+          seen.log.push(
+            type === 'put' ? `${revision}+${kv.key}=${kv.value}${before}` : `${revision}-${kv.key}${before}`,
+          )
+        }
+      },
+      ended(error) {
+        seen.ended = error
+      },
+      progress: (revision) => seen.progress.push(revision),
+    },
+  )
+  return { seen, handle }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+describe('revisions', () => {
+  it('begins at 1 and counts one for each transaction that changes something', async () => {
+    expect(store.revision).toBe(1)
+    expect(await put('a', '1')).toBe(2)
+    expect(await put('b', '1')).toBe(3)
+    expect(await remove('nothing')).toBe(3)
+    expect(store.revision).toBe(3)
+  })
+
+  it('counts versions from the creation of a key, and anew after its deletion', async () => {
+    await put('a', '1')
+    await put('a', '2')
+    const { kvs } = await store.range({ key: 'a' })
+    expect(kvs[0]).toMatchObject({ createRevision: 2, modRevision: 3, version: 2 })
+    await remove('a')
+    await put('a', '3')
+    expect((await store.range({ key: 'a' })).kvs[0]).toMatchObject({ createRevision: 5, modRevision: 5, version: 1 })
+  })
+
+  it('answers as of any revision of the past, and refuses those to come', async () => {
+    await put('a', '1')
+    await put('a', '2')
+    await remove('a')
+    expect([await get('a', 1), await get('a', 2), await get('a', 3), await get('a', 4)]).toEqual([
+      undefined,
+      '1',
+      '2',
+      undefined,
+    ])
+    await expect(store.range({ key: 'a', revision: 5 })).rejects.toThrow(FutureRevisionError)
+  })
+})
+
+describe('range', () => {
+  beforeEach(async () => {
+    for (const key of ['/a/1', '/a/2', '/a/3', '/b/1', '\xff\xff']) await put(key, key)
+  })
+
+  it.each([
+    { name: 'one key', request: { key: '/a/2' }, keys: ['/a/2'] },
+    { name: 'up to an exclusive end', request: { key: '/a/1', rangeEnd: '/a/3' }, keys: ['/a/1', '/a/2'] },
+    { name: 'a prefix', request: { key: '/a/', rangeEnd: prefixEnd('/a/') }, keys: ['/a/1', '/a/2', '/a/3'] },
+    { name: 'to the end', request: { key: '/b', rangeEnd: '\0' }, keys: ['/b/1', '\xff\xff'] },
+    { name: 'a prefix of 0xff', request: { key: '\xff', rangeEnd: prefixEnd('\xff') }, keys: ['\xff\xff'] },
+    { name: 'an end before the start', request: { key: '/b', rangeEnd: '/a' }, keys: [] },
+  ])('reads $name', async ({ request, keys }) => {
+    const { kvs, count, more } = await store.range(request)
+    expect(kvs.map((kv) => kv.key)).toEqual(keys)
+    expect({ count, more }).toEqual({ count: keys.length, more: false })
+  })
+
+  it('counts all though it returns no more than the limit', async () => {
+    const range = await store.range({ key: '/a/', rangeEnd: '/a0', limit: 2 })
+    expect(range).toMatchObject({ count: 3, more: true, kvs: [{ key: '/a/1' }, { key: '/a/2' }] })
+    expect(await store.range({ key: '/a/', rangeEnd: '/a0', countOnly: true })).toMatchObject({ count: 3, kvs: [] })
+    expect((await store.range({ key: '/a/1', keysOnly: true })).kvs[0]?.value.length).toBe(0)
+  })
+
+  it('refuses an empty key', async () => {
+    await expect(store.range({ key: '' })).rejects.toThrow('key is not provided')
+  })
+})
+
+describe('transactions', () => {
+  it('lets exactly one of many concurrent compare-and-swaps win each round', async () => {
+    await put('counter', '0')
+    let increments = 0
+    const increment = async () => {
+      const { kvs } = await store.range({ key: 'counter' })
+      const before = kvs[0]!
+      const { succeeded } = await store.txn({
+        compare: [{ key: 'counter', target: 'mod', result: '=', value: before.modRevision }],
+        success: [{ type: 'put', key: 'counter', value: Buffer.from(String(Number(before.value) + 1)) }],
+        failure: [],
+      })
+      if (succeeded) increments++
+    }
+    for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 8 }, increment))
+    expect(increments).toBe(20)
+    expect(await get('counter')).toBe('20')
+  })
+
+  it('runs the failure branch and returns what is there', async () => {
+    await put('a', '1')
+    const response = await store.txn({
+      compare: [{ key: 'a', target: 'create', result: '=', value: 0 }],
+      success: [{ type: 'put', key: 'a', value: Buffer.from('2') }],
+      failure: [{ type: 'range', key: 'a' }],
+    })
+    expect(response).toMatchObject({ succeeded: false, revision: 2, responses: [{ type: 'range', count: 1 }] })
+  })
+
+  it.each([
+    { compare: { key: 'a', target: 'mod', result: '=', value: 3 }, holds: true },
+    { compare: { key: 'a', target: 'version', result: '>', value: 1 }, holds: true },
+    { compare: { key: 'a', target: 'version', result: '<', value: 2 }, holds: false },
+    { compare: { key: 'a', target: 'create', result: '!=', value: 2 }, holds: false },
+    { compare: { key: 'a', target: 'value', result: '=', value: Buffer.from('y') }, holds: true },
+    { compare: { key: 'a', target: 'value', result: '>', value: Buffer.from('x') }, holds: true },
+    { compare: { key: 'absent', target: 'mod', result: '=', value: 0 }, holds: true },
+    { compare: { key: 'absent', target: 'value', result: '!=', value: Buffer.from('x') }, holds: false },
+    { compare: { key: 'a', rangeEnd: 'z', target: 'version', result: '>', value: 0 }, holds: true },
+    { compare: { key: 'a', rangeEnd: 'z', target: 'version', result: '=', value: 2 }, holds: false },
+    { compare: { key: 'x', rangeEnd: 'z', target: 'version', result: '=', value: 0 }, holds: true },
+  ] as const)('finds $compare to be $holds', async ({ compare, holds }) => {
+    await put('a', 'x')
+    await put('a', 'y')
+    await put('b', 'x')
+    const { succeeded } = await store.txn({ compare: [compare], success: [], failure: [] })
+    expect(succeeded).toBe(holds)
+  })
+
+  it('makes one revision of many operations, and reads its own writes', async () => {
+    await put('old', '1')
+    const { revision, responses } = await store.txn({
+      compare: [],
+      success: [
+        { type: 'put', key: 'a', value: Buffer.from('1') },
+        { type: 'range', key: 'a' },
+        { type: 'delete', key: 'old', prevKv: true },
+        {
+          type: 'txn',
+          compare: [{ key: 'a', target: 'create', result: '=', value: 0 }],
+          success: [{ type: 'put', key: 'b', value: Buffer.from('1') }],
+          failure: [],
+        },
+      ],
+      failure: [],
+    })
+    expect(revision).toBe(3)
+    expect(responses).toMatchObject([
+      { type: 'put' },
+      { type: 'range', kvs: [{ key: 'a', modRevision: 3 }] },
+      { type: 'delete', deleted: 1, prevKvs: [{ key: 'old' }] },
+      { type: 'txn', succeeded: true },
+    ])
+    expect((await store.range({ key: 'b' })).kvs[0]?.modRevision).toBe(3)
+  })
+
+  it.each([
+    {
+      name: 'twice put',
+      operations: [
+        { type: 'put', key: 'a', value: Buffer.from('1') },
+        { type: 'put', key: 'a', value: Buffer.from('2') },
+      ],
+    },
+    {
+      name: 'put and deleted',
+      operations: [
+        { type: 'delete', key: 'a', rangeEnd: 'c' },
+        { type: 'put', key: 'b', value: Buffer.from('2') },
+      ],
+    },
+  ] as const)('refuses a key that is $name, and changes nothing', async ({ operations }) => {
+    await expect(store.txn({ compare: [], success: [...operations], failure: [] })).rejects.toThrow('duplicate key')
+    expect(store.revision).toBe(1)
+  })
+
+  it('changes nothing when a later operation cannot be done', async () => {
+    const success = [
+      { type: 'put', key: 'a', value: Buffer.from('1') },
+      { type: 'put', key: 'b', value: Buffer.from('1'), lease: 99 },
+    ] as const
+    await expect(store.txn({ compare: [], success: [...success], failure: [] })).rejects.toThrow('lease not found')
+    expect(await get('a')).toBeUndefined()
+  })
+
+  it('refuses a request that is too large with the words etcd has for it', async () => {
+    await expect(put('a', 'x'.repeat(2 * 1024 * 1024))).rejects.toThrow('etcdserver: request is too large')
+  })
+})
+
+describe('watches', () => {
+  it('replays history and goes on live, in order, without gap or duplicate', async () => {
+    for (let i = 0; i < 2500; i++) await Promise.all([put('a', String(i))])
+    const { seen } = watch('a', { startRevision: 2 })
+    // Written while the replay is under way.
+    while (seen.progress.length === 0) await put('a', 'more')
+    await put('a', 'last')
+    const revisions = seen.log.map((line) => Number.parseInt(line, 10))
+    expect(revisions).toEqual(Array.from({ length: store.revision - 1 }, (_, i) => i + 2))
+  })
+
+  it('tells all of a revision together and only what is in its range', async () => {
+    const { seen } = watch('b', { rangeEnd: 'd' })
+    await turn()
+    await store.txn({
+      compare: [],
+      success: ['a', 'b', 'c', 'd'].map((key) => ({ type: 'put', key, value: Buffer.from('1') })),
+      failure: [],
+    })
+    await remove('a', 'z')
+    expect(seen.log).toEqual(['2+b=1', '2+c=1', '3-b', '3-c'])
+  })
+
+  it('says what was there before, if asked', async () => {
+    await put('a', '1')
+    const { seen } = watch('a', { startRevision: 2, prevKv: true })
+    await put('a', '2')
+    await remove('a')
+    await put('a', '3')
+    await turn()
+    expect(seen.log).toEqual(['2+a=1', '3+a=2(1)', '4-a(2)', '5+a=3'])
+  })
+
+  it('waits for a revision in the future', async () => {
+    const { seen } = watch('a', { startRevision: 4 })
+    await turn()
+    for (const value of ['1', '2', '3', '4']) await put('a', value)
+    expect(seen.log).toEqual(['4+a=3', '5+a=4'])
+  })
+
+  it('is not called once it is disposed or aborted', async () => {
+    const disposed = watch('a')
+    const abort = new AbortController()
+    const aborted: number[] = []
+    store.watch({ key: 'a', signal: abort.signal }, { events: (revision) => aborted.push(revision), ended: () => {} })
+    await put('a', '1')
+    disposed.handle[Symbol.dispose]()
+    abort.abort()
+    await put('a', '2')
+    expect({ disposed: disposed.seen.log, aborted }).toEqual({ disposed: ['2+a=1'], aborted: [2] })
+    expect(store.status().watchers).toBe(0)
+  })
+
+  it('ends with CompactedError when its start is compacted, but may start at exactly that revision', async () => {
+    await put('a', '1')
+    await put('a', '2')
+    await remove('a')
+    await store.compact(4)
+    const before = watch('a', { startRevision: 3 })
+    const at = watch('a', { startRevision: 4 })
+    await turn()
+    expect(before.seen.ended).toBeInstanceOf(CompactedError)
+    expect((before.seen.ended as CompactedError).compactRevision).toBe(4)
+    expect(at.seen.log).toEqual(['4-a'])
+  })
+
+  it('keeps the events from the others when one handler throws', async () => {
+    let ended: Error | undefined
+    store.watch(
+      { key: 'a' },
+      {
+        events() {
+          throw new Error('bug')
+        },
+        ended(error) {
+          ended = error
+        },
+      },
+    )
+    const { seen } = watch('a')
+    await turn()
+    await put('a', '1')
+    await put('a', '2')
+    expect(seen.log).toEqual(['2+a=1', '3+a=2'])
+    expect(ended?.message).toBe('bug')
+  })
+
+  it('ends when the store is closed', async () => {
+    const { seen } = watch('a')
+    await reopen()
+    expect(seen.ended?.name).toBe('StoreClosedError')
+  })
+
+  it('says how far it has come when asked', async () => {
+    const { seen, handle } = watch('a')
+    await put('b', '1')
+    handle.requestProgress()
+    await turn()
+    expect(seen.progress.at(-1)).toBe(2)
+  })
+})
+
+describe('what is durable', () => {
+  it('is there again after reopening: keys, history, revisions', async () => {
+    await put('a', '1')
+    await put('a', '2')
+    await put('b', '\u0000\u00ff')
+    await remove('b')
+    await reopen()
+    expect(store.revision).toBe(5)
+    expect([await get('a'), await get('a', 2), await get('b', 4)]).toEqual(['2', '1', '\u0000\u00ff'])
+    const { seen } = watch('\0', { rangeEnd: '\0', startRevision: 2 })
+    await turn()
+    expect(seen.log).toEqual(['2+a=1', '3+a=2', '4+b=\u0000\u00ff', '5-b'])
+  })
+
+  it('is kept from other processes while it is open', async () => {
+    await expect(open()).rejects.toThrow(StoreLockedError)
+  })
+
+  it('survives many segments', async () => {
+    await store.close()
+    store = await open({ segmentBytes: 2000 })
+    for (let i = 0; i < 200; i++) await put(`key-${i % 7}`, 'x'.repeat(100))
+    expect((await readdir(directory)).filter((name) => name.startsWith('log-')).length).toBeGreaterThan(5)
+    await reopen()
+    expect(store.revision).toBe(201)
+    expect((await store.range({ key: 'key', rangeEnd: 'kez' })).count).toBe(7)
+  })
+
+  it('refuses writes, and only those, after it was closed', async () => {
+    await store.close()
+    await expect(put('a', '1')).rejects.toThrow('server stopped')
+    store = await open()
+  })
+})
+
+describe('compaction', () => {
+  it('forgets what was superseded and keeps what lives', async () => {
+    await put('a', '1')
+    await put('a', '2')
+    await put('b', '1')
+    await remove('b')
+    await put('c', '1')
+    await store.compact(5)
+    await expect(get('a', 4)).rejects.toThrow(CompactedError)
+    expect([await get('a', 5), await get('b', 5), await get('c')]).toEqual(['2', undefined, '1'])
+    await expect(store.compact(5)).rejects.toThrow(CompactedError)
+    await expect(store.compact(7)).rejects.toThrow(FutureRevisionError)
+    await reopen()
+    expect(store.compactRevision).toBe(5)
+    await expect(get('a', 4)).rejects.toThrow(CompactedError)
+  })
+
+  it('gives the space back to the disk, and nothing that lives is lost', async () => {
+    for (let i = 0; i < 300; i++) await put('big', 'x'.repeat(10_000))
+    await put('small', 'kept')
+    const before = store.status().dbSizeBytes
+    await store.compact(store.revision - 2)
+    await store.defragment()
+    expect(store.status().dbSizeBytes).toBeLessThan(before / 10)
+    await reopen()
+    expect(store.revision).toBe(302)
+    expect(await get('small')).toBe('kept')
+    expect((await store.range({ key: 'big' })).kvs[0]).toMatchObject({ version: 300, createRevision: 2 })
+    await put('after', '1')
+    await reopen()
+    expect(store.revision).toBe(303)
+  })
+
+  it('replays the deletes of the compacted revision even from a snapshot', async () => {
+    await put('a', '1')
+    await put('b', '1')
+    await remove('a')
+    await store.compact(4)
+    await store.defragment()
+    await reopen()
+    const { seen } = watch('\0', { rangeEnd: '\0', startRevision: 4 })
+    await turn()
+    expect(seen.log).toEqual(['4-a'])
+  })
+})
+
+describe('leases', () => {
+  it('delete their keys, in one revision, when their time is up', async () => {
+    const { id } = await store.grantLease(10)
+    await put('a', '1', id)
+    await put('b', '1', id)
+    await put('c', '1')
+    const { seen } = watch('\0', { rangeEnd: '\0' })
+    await clock.advance(9_000)
+    expect(await store.timeToLive(id)).toMatchObject({ ttlSeconds: 10, remainingSeconds: 1, keys: ['a', 'b'] })
+    await store.keepAliveLease(id)
+    await clock.advance(9_000)
+    expect(seen.log).toEqual([])
+    await clock.advance(1_500)
+    while (store.revision < 5) await turn()
+    expect(seen.log).toEqual(['5-a', '5-b'])
+    await expect(store.keepAliveLease(id)).rejects.toThrow('requested lease not found')
+  })
+
+  it('let go of a key that is put without them', async () => {
+    const { id } = await store.grantLease(10, 7)
+    await put('a', '1', id)
+    await put('a', '2')
+    await store.revokeLease(id)
+    expect(await get('a')).toBe('2')
+    expect(store.leases()).toEqual([])
+  })
+
+  it('are there again after reopening, also from a snapshot, with all their time', async () => {
+    await store.grantLease(10, 7)
+    await put('a', '1', 7)
+    await clock.advance(5_000)
+    await reopen()
+    expect(await store.timeToLive(7)).toMatchObject({ remainingSeconds: 10, keys: ['a'] })
+    await store.compact(2)
+    await store.defragment()
+    await reopen()
+    expect(await store.timeToLive(7)).toMatchObject({ remainingSeconds: 10, keys: ['a'] })
+    await store.revokeLease(7)
+    await reopen()
+    expect(store.leases()).toEqual([])
+    expect(await get('a')).toBeUndefined()
+  })
+})
+
+describe('snapshots', () => {
+  it('restore to the same state at the same revision', async () => {
+    await put('a', '1')
+    await put('a', '2')
+    await store.grantLease(60, 5)
+    await put('b', '1', 5)
+    await remove('c')
+    const pieces: Buffer[] = []
+    for await (const piece of store.snapshot()) pieces.push(piece)
+    const copy = `${directory}-copy`
+    await restoreStore({
+      directory: copy,
+      snapshot: (async function* () {
+        yield* pieces
+      })(),
+    })
+    const restored = await openStore({ directory: copy, clock })
+    const everything = { key: '\0', rangeEnd: '\0' }
+    expect(await restored.range(everything)).toEqual(await store.range(everything))
+    expect(restored.leases()).toEqual([5])
+    await restored.close()
+    await rm(copy, { recursive: true })
+  })
+
+  it('are refused when they are cut short', async () => {
+    for (let i = 0; i < 100; i++) await put(`key-${i}`, 'x'.repeat(10_000))
+    const pieces: Buffer[] = []
+    for await (const piece of store.snapshot()) pieces.push(piece)
+    const snapshot = (async function* () {
+      yield* pieces.slice(0, -4)
+    })()
+    await expect(restoreStore({ directory: `${directory}-copy`, snapshot })).rejects.toThrow('snapshot is cut short')
+  })
+})
