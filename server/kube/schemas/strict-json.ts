@@ -173,8 +173,9 @@ class JsonReader {
   }
 
   #word<T extends boolean | null>(word: string, value: T): T {
-    if (!this.#text.startsWith(word, this.#at)) throw this.#unexpected(`in literal ${word}`)
-    this.#at += word.length
+    for (const letter of word) {
+      if (!this.#take(letter)) throw this.#unexpected(`in literal ${word} (expecting '${letter}')`)
+    }
     return value
   }
 
