@@ -16,7 +16,7 @@ export interface Outcome {
 export async function run(
   command: string,
   args: string[],
-  options: { env?: NodeJS.ProcessEnv; input?: string; timeoutMs?: number } = {},
+  options: { env?: Record<string, string>; input?: string; timeoutMs?: number } = {},
 ): Promise<Outcome> {
   const running = exec(command, args, {
     cwd: root,

@@ -181,7 +181,7 @@ export class Cluster {
         clusterCidr: NETWORKING.clusterCidr,
         rootCaPem: caPem,
       }),
-      clientFor: (name) => this.#clientFor(`kube-controller-manager/${name}`, 'system:kube-controller-manager'),
+      clientFor: (client) => this.#clientFor(client, 'system:kube-controller-manager'),
       clock,
       logger: logger.with({ cluster: this.name, component: 'kube-controller-manager' }),
       trace,
