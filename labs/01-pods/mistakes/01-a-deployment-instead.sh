@@ -1,0 +1,3 @@
+# Step: 1
+# Says: There is a Deployment `hello`, which makes Pods of its own.
+kubectl create deployment hello --image=nginx

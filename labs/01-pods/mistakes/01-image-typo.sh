@@ -1,0 +1,3 @@
+# Step: 1
+# Says: Pod `hello` wants image `ngnix`; this step wants `nginx`.
+kubectl run hello --image=ngnix

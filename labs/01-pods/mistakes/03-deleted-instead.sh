@@ -1,0 +1,4 @@
+# Step: 3
+# Says: This Pod `hello` is a new one: the old one was deleted.
+kubectl delete pod hello
+kubectl run hello --image=nginx

@@ -1,0 +1,2 @@
+kubectl logs hello
+kubectl exec hello -- sh -c 'kill 1'

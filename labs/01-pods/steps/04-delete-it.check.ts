@@ -1,0 +1,3 @@
+import { podGone } from '../../../server/classroom/labs/index.ts'
+
+export const checks = [podGone('hello')]

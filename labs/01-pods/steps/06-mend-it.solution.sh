@@ -1,0 +1,1 @@
+kubectl set image pod/web web=nginx

@@ -1,0 +1,6 @@
+import { deploymentReady, onePodWasDeleted } from '../../../server/classroom/labs/index.ts'
+
+export const checks = [
+  onePodWasDeleted({ key: 'app', value: 'web' }),
+  deploymentReady('web', { image: 'nginx', replicas: 3 }),
+]

@@ -1,0 +1,1 @@
+kubectl set image deployment/store nginx=nginx:1.26

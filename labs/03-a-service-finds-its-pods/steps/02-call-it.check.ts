@@ -1,0 +1,3 @@
+import { notesServiceAddress } from '../../../server/classroom/labs/index.ts'
+
+export const checks = [notesServiceAddress({ pod: 'client', annotation: 'called', service: 'web' })]

@@ -1,0 +1,55 @@
+// A lab as it was read from its folder. See labs/README.md for the folder.
+
+import { z } from 'zod'
+import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
+import type { Check } from './check.ts'
+import type { StepText } from './step-markdown.ts'
+
+export const labMetadata = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]+$/, 'lower case letters, digits and dashes'),
+  number: z.int().min(0),
+  /** Id of a chapter in content/course.yaml. */
+  chapter: z.string(),
+  title: z.string(),
+  summary: z.string(),
+  minutes: z.int().min(1),
+  /** What the lab needs; a learner's cluster has at least this. */
+  cluster: z.strictObject({
+    nodes: z.int().min(1).max(2).default(2),
+    /** Steps that cannot be finished on simulated nodes, by number. */
+    containers: z.array(z.int()).default([]),
+  }),
+})
+export type LabMetadata = z.infer<typeof labMetadata>
+
+export interface Step extends StepText {
+  /** The file's name without its ending: `02-delete-a-pod`. */
+  readonly name: string
+  readonly number: number
+  readonly checks: readonly Check[]
+  /** Put into the cluster when the learner comes to this step. */
+  readonly start: readonly KubeObject[]
+  /** Shell commands that make every check of this step pass. */
+  readonly solution: string
+}
+
+export interface Mistake {
+  readonly name: string
+  readonly step: number
+  /** Part of the message that a learner who did this must read. */
+  readonly says: string
+  readonly needsContainers: boolean
+  readonly script: string
+}
+
+export interface Lab extends LabMetadata {
+  readonly directory: string
+  /** Put into the cluster before step 1. */
+  readonly start: readonly KubeObject[]
+  readonly steps: readonly Step[]
+  readonly mistakes: readonly Mistake[]
+}
+
+/** Check and question ids are unique in a lab this way: `2.web-ready`. */
+export const checkKey = (step: Step, check: Check): string => `${step.number}.${check.id}`
+export const hintKey = (step: Step, hint: { id: string }): string => `${step.number}.${hint.id}`
