@@ -12,6 +12,7 @@ import {
   startCluster,
   stopCluster,
 } from './cli/cluster-commands.ts'
+import { addComponentCommands } from './cli/components.ts'
 import { examine, formatFindings } from './cli/doctor.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { UserError } from './cli/user-error.ts'
@@ -124,6 +125,8 @@ program
     if (ended === 'orphaned') await host.leave()
     process.exit(0)
   })
+
+addComponentCommands(program, logger)
 
 try {
   await program.parseAsync()

@@ -8,6 +8,7 @@ import type { Trace } from '../../base/trace.ts'
 import { type ApiServer, createApiServer } from '../apiserver/index.ts'
 import { type Client, createClient } from '../client/client.ts'
 import { runControllers } from '../client/controller-runner.ts'
+import { writeKubeconfig } from '../client/kubeconfig.ts'
 import { buildControllers } from '../controllers/index.ts'
 import { startDns } from '../dns/index.ts'
 import { kinds } from '../kinds/index.ts'
@@ -18,7 +19,6 @@ import { openStore } from '../store/store.ts'
 import { AuditFile } from './audit-file.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
-import { kubeconfigFor } from './kubeconfigs.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { NETWORKING } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
@@ -150,8 +150,7 @@ export class Cluster {
       usages: ['client'],
     })
     const { caPem } = this.#pki
-    const conf = (server: string) =>
-      kubeconfigFor({ cluster: this.name, server, caPem, user: 'kubernetes-admin', pair: admin })
+    const conf = (server: string) => writeKubeconfig({ server, caPem, ...admin }, { cluster: this.name })
     this.#kubeconfig = conf(`https://127.0.0.1:${record.apiPort}`)
     this.#networkKubeconfig = gateway ? conf(`https://${gateway}:${NETWORKING.apiPort}`) : ''
     await writeFile(join(directory, 'admin.conf'), this.#kubeconfig, { mode: 0o600 })

@@ -1,7 +1,7 @@
 // What a machine is given so that it becomes a node: certificates of its own, kubeconfigs, and the node agent's config.
 // Paths are kubeadm's where kubeadm has one.
 
-import { type Kubeconfig, kubeconfigFor } from './kubeconfigs.ts'
+import { writeKubeconfig } from '../client/kubeconfig.ts'
 import type { Machine, MachineFile, MachineNetwork } from './machine-provider.ts'
 import type { ClusterNetworking } from './networking.ts'
 import type { Pki } from './pki.ts'
@@ -47,8 +47,8 @@ export async function nodeFiles(options: {
     cniConfDir: '/etc/cni/net.d',
     cniBinDir: '/opt/cni/bin',
   }
-  const conf = (user: string, pair: typeof kubelet): Kubeconfig =>
-    kubeconfigFor({ cluster: network.cluster, server, caPem: pki.caPem, user, pair })
+  const conf = (user: string, pair: typeof kubelet) =>
+    writeKubeconfig({ server, caPem: pki.caPem, ...pair }, { cluster: network.cluster, user })
   return [
     { path: '/etc/kubernetes/pki/ca.crt', mode: 0o644, content: pki.caPem },
     { path: '/etc/kubernetes/kubelet.conf', mode: 0o600, content: conf(`system:node:${machine.name}`, kubelet) },

@@ -1,0 +1,110 @@
+// The shape the textbooks draw: API server with its store, controllers, scheduler and a kubelet as processes that know
+// nothing of each other but kubeconfigs.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { kubectl } from '../../../e2e/support/commands.ts'
+import { until } from '../../../e2e/support/until.ts'
+import { systemClock } from '../../base/clock.ts'
+import { writeKubeconfig } from '../client/kubeconfig.ts'
+import { openPki } from './pki.ts'
+
+const CLI = join(import.meta.dirname, '..', '..', 'cli.ts')
+let directory: string
+let children: ChildProcess[]
+const output: string[] = []
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'podium-processes-'))
+  children = []
+})
+afterEach(async () => {
+  for (const child of children) child.kill('SIGTERM')
+  await Promise.all(children.map((child) => child.exitCode === null && new Promise((gone) => child.once('exit', gone))))
+  await rm(directory, { recursive: true, force: true })
+})
+
+function component(...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CLI, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child.stdout.on('data', (chunk) => output.push(`${args[0]}: ${chunk}`))
+  child.stderr.on('data', (chunk) => output.push(`${args[0]}: ${chunk}`))
+  children.push(child)
+  return child
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const { port } = server.address() as { port: number }
+  await new Promise((closed) => server.close(closed))
+  return port
+}
+
+it('runs a Deployment through five processes, and goes on after one of them was killed', {
+  timeout: 120_000,
+}, async () => {
+  const pki = await openPki({ directory: join(directory, 'pki'), clock: systemClock })
+  const file = (name: string) => join(directory, 'pki', name)
+  await pki.keep('apiserver', { commonName: 'kube-apiserver', usages: ['server'], ipAddresses: ['127.0.0.1'] })
+  const port = await freePort()
+  const kubeconfig = async (name: string, user: string, organizations: string[]) => {
+    const pair = await pki.issue({ commonName: user, organizations, usages: ['client'] })
+    const path = join(directory, `${name}.conf`)
+    await writeFile(
+      path,
+      writeKubeconfig(
+        { server: `https://127.0.0.1:${port}`, caPem: pki.caPem, ...pair },
+        { cluster: 'hard-way', user },
+      ),
+    )
+    return path
+  }
+  const admin = await kubeconfig('admin', 'kubernetes-admin', ['system:masters'])
+  const kube = kubectl('1.36', admin)
+
+  const apiServer = () =>
+    component(
+      'kube-apiserver',
+      ...['--data-dir', join(directory, 'store'), '--secure-port', String(port), '--client-ca-file', file('ca.crt')],
+      ...['--tls-cert-file', file('apiserver.crt'), '--tls-private-key-file', file('apiserver.key')],
+      ...['--service-account-signing-key-file', file('sa.key'), '--service-account-key-file', file('sa.pub')],
+    )
+  const first = apiServer()
+  component(
+    'kube-controller-manager',
+    '--kubeconfig',
+    await kubeconfig('controllers', 'system:kube-controller-manager', []),
+    '--root-ca-file',
+    file('ca.crt'),
+  )
+  component('kube-scheduler', '--kubeconfig', await kubeconfig('scheduler', 'system:kube-scheduler', []))
+  component(
+    'kubelet',
+    '--kubeconfig',
+    await kubeconfig('kubelet', 'system:node:sim-1', ['system:nodes']),
+    '--hostname-override',
+    'sim-1',
+  )
+
+  const ready = async (replicas: number) =>
+    until(`${replicas} ready replicas; ${output.join('').slice(-2000)}`, async () => {
+      const { stdout } = await kube(`get deploy web -o jsonpath='{.status.readyReplicas}'`)
+      return stdout === String(replicas)
+    })
+  await until('the API server answers', async () => (await kube('get --raw /readyz')).stdout === 'ok')
+  expect(await kube('create deployment web --image=nginx --replicas=3')).toMatchObject({ code: 0 })
+  await ready(3)
+
+  first.kill('SIGKILL')
+  await new Promise((gone) => first.once('exit', gone))
+  apiServer()
+  await until('the API server answers again', async () => (await kube('get --raw /readyz')).stdout === 'ok')
+  expect(await kube('scale deploy web --replicas=5')).toMatchObject({ code: 0 })
+  await ready(5)
+})
