@@ -244,7 +244,8 @@ export class RunningController implements AsyncDisposable {
     if (this.#stop.signal.aborted) return
     if (err instanceof TerminalError) {
       log.error('gave up, a person must look', { err })
-      return this.#queue.forget(key)
+      this.#queue.forget(key)
+      return
     }
     // Somebody was quicker, or it has gone meanwhile: the cache will know soon, and the next turn sees it.
     if (isConflict(err) || isNotFound(err)) log.debug('turn failed, will be tried again', { err })

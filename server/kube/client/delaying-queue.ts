@@ -25,7 +25,10 @@ export class DelayingQueue extends WorkQueue {
 
   addAfter(key: string, delayMs: number): void {
     if (this.isShuttingDown) return
-    if (delayMs <= 0) return this.add(key)
+    if (delayMs <= 0) {
+      this.add(key)
+      return
+    }
     const dueAt = this.#clock.monotonic() + delayMs
     const waiting = this.#delayed.get(key)
     if (waiting) {

@@ -9,11 +9,12 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { deepFreeze } from '../apimachinery/deep.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import type { Kind } from '../kinds/define-kind.ts'
 import type { Client } from './client.ts'
 import { type Delta, DeltaFifo } from './delta-fifo.ts'
-import { deepFreeze } from './frozen.ts'
+
 import { IndexedCache } from './indexed-cache.ts'
 import { Reflector, type Selection } from './reflector.ts'
 

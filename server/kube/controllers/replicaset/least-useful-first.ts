@@ -1,0 +1,65 @@
+// Which pods go first when there are too many: those that would be missed least.
+// Upstream: ActivePodsWithRanks in kubernetes/pkg/controller/controller_utils.go.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import { isReady, podCondition } from '../pod-state.ts'
+
+export interface Ranked {
+  pod: Pod
+  /** How many active pods of the same application share its node: doubled-up pods go before lone ones. */
+  sharers: number
+  now: number
+}
+
+const PHASE_ORDER: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 }
+
+/** Each criterion decides only what all before it left open; smaller goes first. */
+const CRITERIA: readonly ((ranked: Ranked) => number)[] = [
+  ({ pod }) => (pod.spec?.nodeName ? 1 : 0),
+  ({ pod }) => PHASE_ORDER[pod.status?.phase ?? 'Pending'] ?? 0,
+  ({ pod }) => (isReady(pod) ? 1 : 0),
+  ({ pod }) => deletionCost(pod),
+  ({ sharers }) => -sharers,
+  ({ pod, now }) => ageBucket(readySince(pod), now),
+  ({ pod }) => -restarts(pod),
+  ({ pod, now }) => ageBucket(Date.parse(pod.metadata?.creationTimestamp ?? '') || now, now),
+]
+
+export function leastUsefulFirst(pods: readonly Pod[], related: readonly Pod[], now: number): Pod[] {
+  const perNode = new Map<string, number>()
+  for (const { spec } of related) {
+    if (spec?.nodeName) perNode.set(spec.nodeName, (perNode.get(spec.nodeName) ?? 0) + 1)
+  }
+  return pods
+    .map((pod): Ranked => ({ pod, now, sharers: perNode.get(pod.spec?.nodeName ?? '') ?? 0 }))
+    .sort(compare)
+    .map(({ pod }) => pod)
+}
+
+function compare(a: Ranked, b: Ranked): number {
+  for (const criterion of CRITERIA) {
+    const difference = criterion(a) - criterion(b)
+    if (difference !== 0) return difference
+  }
+  return (a.pod.metadata?.uid ?? '') < (b.pod.metadata?.uid ?? '') ? -1 : 1
+}
+
+function deletionCost(pod: Pod): number {
+  const cost = pod.metadata?.annotations?.['controller.kubernetes.io/pod-deletion-cost'] ?? '0'
+  return /^-?\d+$/.test(cost) ? Number(cost) : 0
+}
+
+const readySince = (pod: Pod) => Date.parse(podCondition(pod, 'Ready')?.lastTransitionTime ?? '') || 0
+
+/**
+ * Ages count by powers of two: of pods about equally old none is preferred for being a second younger, or every
+ * scale-down would fall upon those of the newest node. Nothing known (0) counts as youngest.
+ */
+function ageBucket(since: number, now: number): number {
+  if (since === 0) return -1
+  return Math.floor(Math.log2(Math.max(1, (now - since) * 1e6)))
+}
+
+function restarts(pod: Pod): number {
+  return Math.max(0, ...(pod.status?.containerStatuses ?? []).map((status) => status.restartCount ?? 0))
+}
