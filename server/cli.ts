@@ -16,9 +16,8 @@ import { addComponentCommands } from './cli/components.ts'
 import { examine, formatFindings } from './cli/doctor.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { UserError } from './cli/user-error.ts'
-import { LocalClusterHost, serveHost } from './kube/cluster/index.ts'
+import { LocalClusterHost, type MachineProvider, serveHost } from './kube/cluster/index.ts'
 import { loadSchemas } from './kube/schemas/load-schemas.ts'
-import { buildMachineImages, openMachineProvider } from './machines/index.ts'
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 const logger = createLogger({ level: 'info', write: (line) => void process.stderr.write(line) })
@@ -36,15 +35,20 @@ const context = (stateDir = defaultStateDir): ClusterCommandContext => ({
 })
 
 async function openHost(stateDir: string): Promise<LocalClusterHost> {
-  const machines = await openMachineProvider({ stateDir, log: (line) => logger.info(line) })
   return new LocalClusterHost({
     stateDir,
-    ...(machines ? { machines } : {}),
+    machines: () => openMachines(stateDir, (line) => logger.info(line)),
     schemas: loadSchemas(),
     clock: systemClock,
     logger,
     random: Math.random,
   })
+}
+
+/** Loaded only when somebody needs real machines: simulated nodes need no Docker at all. */
+async function openMachines(stateDir: string, log: (line: string) => void): Promise<MachineProvider> {
+  const { openDataCentre } = await import('./machines/index.ts')
+  return openDataCentre({ stateDir, log })
 }
 
 function count(text: string): number {
@@ -106,7 +110,7 @@ program
   .description('images of machines, terminals and labs')
   .command('build')
   .description('build what is missing')
-  .action(() => buildMachineImages({ stateDir: defaultStateDir, log: (line) => say(`podium: ${line}`) }))
+  .action(async () => void (await openMachines(defaultStateDir, (line) => say(`podium: ${line}`))))
 
 program
   .command('cluster-run <name>', { hidden: true })

@@ -55,12 +55,12 @@ async function runApiServer(options: Record<string, string>, logger: Logger): Pr
   const { createApiServer } = await import('../kube/apiserver/index.ts')
   const { openStore } = await import('../kube/store/store.ts')
   const { loadSchemas } = await import('../kube/schemas/load-schemas.ts')
-  const { kinds } = await import('../kube/kinds/index.ts')
+  const { builtInKinds } = await import('../kube/kinds/index.ts')
   const read = (option: string) => readFile(options[option]!, 'utf8')
   const store = await openStore({ directory: options.dataDir!, clock: systemClock })
   const server = await createApiServer({
     store,
-    kinds,
+    kinds: builtInKinds,
     schemas: loadSchemas(),
     clock: systemClock,
     logger,
@@ -90,10 +90,10 @@ async function runControllerManager(options: Record<string, string>, logger: Log
   const { transportFromKubeconfig } = await import('../kube/client/https-transport.ts')
   const { runControllers } = await import('../kube/client/controller-runner.ts')
   const { buildControllers } = await import('../kube/controllers/index.ts')
-  const { kinds } = await import('../kube/kinds/index.ts')
+  const { builtInKinds } = await import('../kube/kinds/index.ts')
   await using _controllers = runControllers({
     definitions: buildControllers({
-      kinds,
+      kinds: builtInKinds,
       clusterCidr: options.clusterCidr!,
       rootCaPem: options.rootCaFile ? await readFile(options.rootCaFile, 'utf8') : '',
     }),

@@ -11,7 +11,7 @@ import { runControllers } from '../client/controller-runner.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import { buildControllers } from '../controllers/index.ts'
 import { startDns } from '../dns/index.ts'
-import { kinds } from '../kinds/index.ts'
+import { builtInKinds } from '../kinds/index.ts'
 import { startHollowNode } from '../kubelet/hollow-node.ts'
 import { runScheduler } from '../scheduler/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
@@ -28,8 +28,8 @@ import { openPki, type Pki } from './pki.ts'
 export interface ClusterOptions {
   directory: string
   record: ClusterRecord
-  /** Absent where no container engine runs; then a spec may only ask for simulated nodes. */
-  machines?: MachineProvider
+  /** Needed when the spec asks for real nodes. */
+  machines: MachineProvider | undefined
   schemas: Schemas
   clock: Clock
   logger: Logger
@@ -157,7 +157,7 @@ export class Cluster {
 
     this.#apiServer = await createApiServer({
       store,
-      kinds,
+      kinds: builtInKinds,
       schemas,
       clock,
       logger: logger.with({ cluster: this.name, component: 'kube-apiserver' }),
@@ -176,7 +176,7 @@ export class Cluster {
 
     const controllers = runControllers({
       definitions: buildControllers({
-        kinds,
+        kinds: builtInKinds,
         clusterCidr: NETWORKING.clusterCidr,
         rootCaPem: caPem,
       }),
@@ -235,7 +235,7 @@ export class Cluster {
   async #createNetwork(): Promise<void> {
     const { record, machines } = this.#options
     if (record.spec.nodes === 0) return
-    if (!machines) throw new Error('real nodes need a container engine, and none runs here; `podium doctor` says more')
+    if (!machines) throw new Error('real nodes need a provider of machines')
     this.#network = await machines.createNetwork({
       cluster: this.name,
       openTcpPorts: [NETWORKING.apiPort, NETWORKING.dnsPort],

@@ -13,7 +13,8 @@ import type { MachineProvider } from './machine-provider.ts'
 
 export interface LocalHostOptions {
   stateDir: string
-  machines?: MachineProvider
+  /** Asked once, when a cluster with real nodes is; rejects with what is missing and how to mend it. */
+  machines(): Promise<MachineProvider>
   schemas: Schemas
   clock: Clock
   logger: Logger
@@ -29,6 +30,7 @@ export class LocalClusterHost implements ClusterHost {
   readonly #options: LocalHostOptions
   readonly #running = new Map<string, Running>()
   #disposing: Promise<void> | undefined
+  #machines: Promise<MachineProvider> | undefined
 
   constructor(options: LocalHostOptions) {
     this.#options = options
@@ -64,7 +66,8 @@ export class LocalClusterHost implements ClusterHost {
 
   async deleteCluster(name: string): Promise<void> {
     await this.#close(name, 'leave')
-    await this.#options.machines?.deleteCluster(name)
+    const record = await readClusterRecord(this.#directory(name))
+    if (record && record.spec.nodes > 0) await (await this.#openMachines()).deleteCluster(name)
     await removeClusterDirectory(this.#directory(name))
   }
 
@@ -91,14 +94,24 @@ export class LocalClusterHost implements ClusterHost {
     await Promise.all([...this.#running.keys()].map((name) => this.#close(name, 'leave')))
   }
 
+  #openMachines(): Promise<MachineProvider> {
+    this.#machines ??= this.#options.machines().catch((err) => {
+      this.#machines = undefined
+      throw err
+    })
+    return this.#machines
+  }
+
   #directory(name: string): string {
     return clusterDirectory(this.#options.stateDir, name)
   }
 
   async #run(record: ClusterRecord): Promise<ClusterInfo> {
-    const { stateDir: _, ...options } = this.#options
-    const traces = new TraceLog({ clock: options.clock })
-    const cluster = new Cluster({ ...options, record, trace: traces, directory: this.#directory(record.spec.name) })
+    const { schemas, clock, logger, random } = this.#options
+    const machines = record.spec.nodes > 0 ? await this.#openMachines() : undefined
+    const traces = new TraceLog({ clock })
+    const directory = this.#directory(record.spec.name)
+    const cluster = new Cluster({ directory, record, machines, schemas, clock, logger, trace: traces, random })
     this.#running.set(cluster.name, { cluster, traces })
     try {
       await cluster.ready()
