@@ -1,0 +1,19 @@
+// The few calls that migrations make. The package brings no types of its own.
+
+declare module 'better-sqlite3' {
+  interface Statement {
+    all(...values: unknown[]): unknown[]
+    run(...values: unknown[]): unknown
+  }
+
+  class Database {
+    constructor(path: string)
+    exec(sql: string): this
+    prepare(sql: string): Statement
+    pragma(text: string): unknown
+    transaction(work: () => void): () => void
+    close(): this
+  }
+
+  export default Database
+}
