@@ -28,6 +28,16 @@ export class ChangeHistory {
     return oldest && revision >= oldest.revision ? this.#changes[this.#dropped + revision - oldest.revision] : undefined
   }
 
+  /** Those after `first`, up to and with `last`. */
+  between(first: number, last: number): Change[] {
+    const changes: Change[] = []
+    for (let revision = first + 1; revision <= last; revision++) {
+      const change = this.at(revision)
+      if (change) changes.push(change)
+    }
+    return changes
+  }
+
   /** Forgets the changes before `revision` and names the keys they, and that revision, touched. */
   compact(revision: number): Set<string> {
     const touched = new Set<string>()

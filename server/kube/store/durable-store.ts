@@ -99,6 +99,7 @@ export class DurableStore implements Store {
       snapshot: (content) => {
         for (const lease of content.leases) this.#mvcc.leases.grant(lease.id, lease.ttlSeconds)
         this.#mvcc.load(content.states, content.revision)
+        for (const change of content.changes) this.#mvcc.replay(change)
       },
       record: (record) => {
         if (record.type === 'compact') compactRevision = Math.max(compactRevision, record.revision)
@@ -174,9 +175,11 @@ export class DurableStore implements Store {
   defragment(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#mvcc.compactRevision === 0) return
-      // All that is behind the cut shall lie in segments that end there, as far as possible.
+      // Everything up to here lies in full segments then, and all of these can go.
       if (!this.#log.activeIsEmpty) await this.#commit.exclusive(() => this.#log.rotate())
-      await this.#log.reclaim(this.#contentAt(this.#mvcc.compactRevision))
+      const { compactRevision } = this.#mvcc
+      const changes = this.#mvcc.changes.between(compactRevision, this.#revision)
+      await this.#log.reclaim({ ...this.#contentAt(compactRevision), changes })
     })
   }
 
@@ -276,7 +279,7 @@ export class DurableStore implements Store {
 
   #contentAt(revision: number): SnapshotContent {
     const leases = [...this.#mvcc.leases.entries()].map(([id, { ttlSeconds }]) => ({ id, ttlSeconds }))
-    return { revision, states: this.#mvcc.dump(revision), leases }
+    return { revision, states: this.#mvcc.dump(revision), leases, changes: [] }
   }
 
   #measureLiveBytes(): number {

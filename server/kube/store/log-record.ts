@@ -34,6 +34,11 @@ export function encodeSnapshotStates(states: KeyValue[]): Buffer {
   return encodeStates('states', states)
 }
 
+/** As `encodeChange`, of one whose values are slices of their record already. */
+export function encodeSnapshotChange(change: Change): Buffer {
+  return encodeStates('change', change.states)
+}
+
 export function encodeNumbers(type: 'compact' | 'start' | 'revoke' | 'end', number: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(9)
   bytes[0] = TYPES.indexOf(type)

@@ -1,8 +1,8 @@
 // The log on the disk: a snapshot, then segments of frames, the last of which is being written.
 //
 //     MANIFEST            { snapshot: 3, firstSegment: 7 }
-//     snapshot-00000003   everything at revision 5000
-//     log-00000007        revisions 4990–5400     (those up to 5000 are skipped when it is read)
+//     snapshot-00000003   everything at revision 5000, and what changed up to 5020
+//     log-00000007        revisions 5010–5400     (those up to 5020 are skipped when it is read)
 //     log-00000008        revisions 5401–…        ◄ appended to
 //
 // Reclaiming writes snapshot 4 beside it, names it in a new manifest, then removes what the manifest no longer names.
@@ -105,22 +105,19 @@ export class Log {
     this.#activeNumber = number
   }
 
-  get hasFullSegments(): boolean {
-    return this.#full.length > 0
-  }
-
   get activeIsEmpty(): boolean {
     return this.#active.bytes <= FILE_HEAD_BYTES
   }
 
-  /** Puts a snapshot in the place of all segments that end at or before its revision. Safe to be killed at any point. */
+  /** Puts a snapshot in the place of all segments that it stands for. Safe to be killed at any point. */
   async reclaim(content: SnapshotContent): Promise<void> {
     const number = this.#manifest.snapshot + 1
     const bytes = await writeSnapshot(this.#disk, this.#directory, content, {
       salt: saltFrom(this.#random),
       number,
     })
-    const needed = this.#full.filter((segment) => segment.lastRevision > content.revision)
+    const covered = content.changes.at(-1)?.revision ?? content.revision
+    const needed = this.#full.filter((segment) => segment.lastRevision > covered)
     const firstSegment = needed[0]?.number ?? this.#activeNumber
     const manifest: Manifest = { format: 'podium-store/1', snapshot: number, firstSegment }
     await writeManifest(this.#disk, this.#directory, manifest)

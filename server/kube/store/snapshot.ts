@@ -1,11 +1,13 @@
 // A snapshot: the whole state at one revision, as a framed file. Compaction writes one to the disk in place of the
 // log before it; `etcdctl snapshot save` gets one through the door; `restoreStore` reads either.
 //
-//     start(revision)   grant…   states   states   …   end(count)
+//     start(revision)   grant…   states   states   …   change   change   …   end(number of states)
+//                                └─ as of revision ─┘   └─ and what followed ─┘
 
+import type { Change } from './change-history.ts'
 import { frameHead } from './frame.ts'
 import { encodeFileHead, FILE_HEAD_BYTES, readFramedFile } from './framed-file.ts'
-import { decodeRecords, encodeGrant, encodeNumbers, encodeSnapshotStates } from './log-record.ts'
+import { decodeRecords, encodeGrant, encodeNumbers, encodeSnapshotChange, encodeSnapshotStates } from './log-record.ts'
 import { CorruptStoreError } from './store-error.ts'
 import type { KeyValue } from './store-interface.ts'
 
@@ -17,6 +19,11 @@ export interface SnapshotContent {
   /** Everything that lived at the revision; last what that very revision changed, its tombstones too. */
   states: KeyValue[]
   leases: { id: number; ttlSeconds: number }[]
+  /**
+   * The revisions after it that the file also stands for: compaction cuts some minutes in the past, and a segment
+   * that reaches over the cut could not be given back without them.
+   */
+  changes: Change[]
 }
 
 export function* encodeSnapshot(
@@ -33,7 +40,7 @@ export function* encodeSnapshot(
   }
 }
 
-function* payloadsOf({ revision, states, leases }: SnapshotContent): Generator<Buffer> {
+function* payloadsOf({ revision, states, leases, changes }: SnapshotContent): Generator<Buffer> {
   yield encodeNumbers('start', revision)
   for (const lease of leases) yield encodeGrant(lease.id, lease.ttlSeconds)
   let first = 0
@@ -46,18 +53,20 @@ function* payloadsOf({ revision, states, leases }: SnapshotContent): Generator<B
     bytes = 0
   }
   if (first < states.length) yield encodeSnapshotStates(states.slice(first))
+  for (const change of changes) yield encodeSnapshotChange(change)
   yield encodeNumbers('end', states.length)
 }
 
 /** Throws `CorruptStoreError` when it is not whole. */
 export function decodeSnapshot(bytes: Buffer, { file, number }: { file: string; number?: number }): SnapshotContent {
-  const content: SnapshotContent = { revision: 0, states: [], leases: [] }
+  const content: SnapshotContent = { revision: 0, states: [], leases: [], changes: [] }
   let whole = false
   readFramedFile(bytes, { file, ...(number !== undefined && { number }), mayBeTorn: false }, (payload) => {
     for (const record of decodeRecords(payload)) {
       if (record.type === 'start') content.revision = record.revision
       else if (record.type === 'grant') content.leases.push({ id: record.id, ttlSeconds: record.ttlSeconds })
       else if (record.type === 'states') for (const state of record.states) content.states.push(state)
+      else if (record.type === 'change') content.changes.push(record.change)
       else if (record.type === 'end') whole = record.count === content.states.length
     }
   })
