@@ -1,0 +1,21 @@
+#!/bin/bash
+# Second stage: root only inside the machine's user namespace. Builds the machine's file tree from its own disk, with
+# /usr shared read-only from the image (one page cache for all machines), then becomes the supervisor.
+set -e
+N=/mnt; mount --bind /data/root $N
+mount --rbind /usr $N/usr; mount -o remount,ro,bind $N/usr    # --rbind: docker-init and the node agent are mounts below it
+mount -t proc proc $N/proc; mount -t sysfs sysfs $N/sys; mount --rbind /dev $N/dev
+mount -t tmpfs -o mode=755,size=64m tmpfs $N/run; mount -t tmpfs -o mode=1777,size=256m tmpfs $N/tmp
+mount -t tmpfs -o mode=755 tmpfs $N/sys/fs/cgroup
+for c in cpu cpuacct cpuset memory devices freezer blkio pids; do mkdir $N/sys/fs/cgroup/$c; mount -t cgroup -o $c cgroup $N/sys/fs/cgroup/$c; done
+mkdir $N/sys/fs/cgroup/systemd; mount -t cgroup -o none,name=systemd cgroup $N/sys/fs/cgroup/systemd
+mkdir -p $N/var/lib/docker $N/.old; mount --bind /data/docker $N/var/lib/docker
+hostname "$NODE_NAME"; echo "$NODE_NAME" > $N/etc/hostname
+# Every public registry's name leads to the classroom's own: pulls work, or fail clearly, with nothing outside.
+{ echo "127.0.0.1 localhost"; echo "$NODE_ADDRESS $NODE_NAME"; [ -z "$REGISTRY_NAMES" ] || echo "$GATEWAY $REGISTRY_NAMES"; } > $N/etc/hosts
+echo "nameserver $NODE_DNS" > $N/etc/resolv.conf
+cd $N; pivot_root . .old; cd /; umount -l /.old; rmdir /.old
+mount --make-rshared /
+sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=1 net.netfilter.nf_conntrack_acct=1
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 NODE_NAME="$NODE_NAME" NODE_ADDRESS="$NODE_ADDRESS" \
+  /usr/bin/perl /usr/lib/podium/supervisor.pl

@@ -1,0 +1,102 @@
+#!/usr/bin/perl
+# The machine's first process: starts the Docker engine and, once the machine has been configured, the node agent;
+# starts either again (with back-off) when it dies; reaps orphans. SIGHUP: the configuration is new. SIGTERM: shut down.
+# Perl because perl-base is on every Debian and an interpreter of 5 MB beside dockerd does not count.
+use strict; use warnings;
+use POSIX ':sys_wait_h';
+use IO::Socket::UNIX;
+
+my $CONFIG = '/etc/podium/node.json';
+my $SOCKET = '/var/run/docker.sock';
+my $AGENT = '/usr/lib/podium/node-agent/node-agent.mjs';
+my %service = (
+  dockerd => { command => ['dockerd', '-H', "unix://$SOCKET", '--bridge=none', '--iptables=false', '--ip6tables=false',
+      '--ip-masq=false', '--userland-proxy=false', '--storage-driver', 'overlay2', '--data-root', '/var/lib/docker',
+      '--exec-root', '/run/docker', '--pidfile', '/run/docker.pid', '--log-level', 'warn'],
+    wanted => sub { 1 }, clean => sub { unlink '/run/docker.pid', '/run/docker/containerd/containerd.pid' } },
+  'node-agent' => { command => ['node', '--max-old-space-size=128', '--max-semi-space-size=2', $AGENT, '--config', $CONFIG],
+    wanted => sub { -e $CONFIG && -e $AGENT && dockerAnswers() }, clean => sub { } },
+);
+my $TICKS = POSIX::sysconf(POSIX::_SC_CLK_TCK());
+my ($hup, $term) = (0, 0);
+$SIG{HUP} = sub { $hup = 1 };
+$SIG{TERM} = $SIG{INT} = sub { $term = 1 };
+$SIG{CHLD} = sub { };    # only so that nap() is interrupted
+$| = 1;
+
+my $dockerWasReady = 0;
+until ($term) {
+  reap();
+  if ($hup) { $hup = 0; stop('node-agent', 10); $service{'node-agent'}{notBefore} = 0; $service{'node-agent'}{failures} = 0 }
+  for my $name ('dockerd', 'node-agent') {
+    my $s = $service{$name};
+    next if $s->{pid} || now() < ($s->{notBefore} // 0) || !$s->{wanted}->();
+    start($name);
+  }
+  if (!$dockerWasReady && dockerAnswers()) { $dockerWasReady = 1; print "podium: docker answers\n" }
+  nap($dockerWasReady ? 0.2 : 0.01);
+}
+print "podium: shutting down\n";
+stop('node-agent', 10);
+stop('dockerd', 20);
+kill 'KILL', -1;
+exit 0;
+
+sub start {
+  my ($name) = @_;
+  my $s = $service{$name};
+  $s->{clean}->();
+  my $pid = fork() // die "fork: $!";
+  if (!$pid) {
+    POSIX::setsid();
+    $SIG{$_} = 'DEFAULT' for qw(HUP TERM INT CHLD);
+    mkdir '/var/log/podium';
+    my $log = "/var/log/podium/$name.log";
+    rename $log, "$log.1" if (-s $log // 0) > 5_000_000;
+    open STDIN, '<', '/dev/null'; open STDOUT, '>>', $log or die $!; open STDERR, '>&', \*STDOUT;
+    chdir '/';
+    exec @{$s->{command}} or do { print STDERR "$name: $!\n"; POSIX::_exit(127) };
+  }
+  @$s{qw(pid startedAt)} = ($pid, now());
+}
+
+sub reap {
+  while ((my $pid = waitpid(-1, WNOHANG)) > 0) {
+    for my $name (keys %service) {
+      my $s = $service{$name};
+      next unless ($s->{pid} // 0) == $pid;
+      my $status = $? & 127 ? 'signal ' . ($? & 127) : 'status ' . ($? >> 8);
+      delete $s->{pid};
+      # Back-off 0.2 s doubling to 30 s; an hour of good behaviour is not needed to forgive, 30 s are.
+      $s->{failures} = now() - $s->{startedAt} > 30 ? 1 : ($s->{failures} // 0) + 1;
+      my $wait = 0.1 * 2 ** ($s->{failures} > 8 ? 8 : $s->{failures});
+      $s->{notBefore} = now() + $wait;
+      print "podium: $name ended with $status, starting again in ${wait}s\n" unless $term || $s->{isStopping};
+      $dockerWasReady = 0 if $name eq 'dockerd';
+    }
+  }
+}
+
+sub stop {
+  my ($name, $seconds) = @_;
+  my $s = $service{$name};
+  return unless $s->{pid};
+  $s->{isStopping} = 1;
+  kill 'TERM', $s->{pid};
+  my $deadline = now() + $seconds;
+  while ($s->{pid} && now() < $deadline) { reap(); nap(0.02) if $s->{pid} }
+  if ($s->{pid}) { kill 'KILL', $s->{pid}; while ($s->{pid}) { reap(); nap(0.02) if $s->{pid} } }
+  delete $s->{isStopping};
+}
+
+sub dockerAnswers {
+  return 1 if $dockerWasReady;
+  my $socket = IO::Socket::UNIX->new(Peer => $SOCKET) or return 0;
+  print $socket "GET /_ping HTTP/1.0\r\n\r\n";
+  my $line = <$socket> // '';
+  return $line =~ / 200 /;
+}
+
+# Time::HiRes is not in perl-base: the monotonic clock in ticks of 10 ms, and select() to sleep for less than a second.
+sub now { return (POSIX::times())[0] / $TICKS }
+sub nap { select undef, undef, undef, $_[0] }

@@ -1,0 +1,54 @@
+// Bundles kubelet, kube-proxy and their supervisor into the one file that runs on every machine.
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const ENTRY = join(REPOSITORY, 'server', 'kube', 'node-agent.ts')
+const OUTPUT = join(REPOSITORY, '.cache', 'node-agent', 'node-agent.mjs')
+
+/** Writes .cache/node-agent/node-agent.mjs and returns its path; fast enough (tens of ms) to do at every start. */
+export async function buildNodeAgent(): Promise<string> {
+  if (!existsSync(ENTRY)) throw new Error(`there is no node agent to build: ${ENTRY}`)
+  const result = await build({
+    entryPoints: [ENTRY],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    // Optional native parts of ssh2 (dockerode's ssh:// transport), which a machine never uses.
+    external: ['cpu-features', '*.node'],
+    keepNames: true,
+    legalComments: 'none',
+    logLevel: 'silent',
+    // CommonJS packages inside an ES module still call require() for Node's own modules.
+    banner: {
+      js: "import { createRequire as podiumRequire } from 'node:module'; const require = podiumRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;",
+    },
+  })
+  const contents = result.outputFiles[0]?.contents
+  if (!contents) throw new Error('esbuild wrote no node agent')
+  await mkdir(dirname(OUTPUT), { recursive: true })
+  const partial = `${OUTPUT}.${process.pid}.partial`
+  await writeFile(partial, contents)
+  await rename(partial, OUTPUT)
+  return OUTPUT
+}
+
+/** Puts the agent where machines mount it from: a directory per content, so a running machine's agent never changes under it. */
+export async function publishNodeAgent(file: string, stateDir: string): Promise<string> {
+  const content = await readFile(file)
+  const directory = join(stateDir, 'node-agent', createHash('sha256').update(content).digest('hex').slice(0, 12))
+  const target = join(directory, 'node-agent.mjs')
+  if (!existsSync(target)) {
+    await mkdir(directory, { recursive: true, mode: 0o755 })
+    const partial = `${target}.${process.pid}.partial`
+    await writeFile(partial, content, { mode: 0o644 })
+    await rename(partial, target)
+  }
+  return directory
+}

@@ -1,0 +1,322 @@
+// The data centre of one host: images, registry, golden disk, and the MachineProvider that clusters use.
+//
+// Everything it makes is found again by Docker labels, so a restarted process adopts what is there, and everything is
+// taken away by deleteCluster (one cluster) or close (what belongs to no cluster stays: registry, disks, images).
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Docker from 'dockerode'
+import type { Machine, MachineNetwork, MachineProvider } from '../kube/cluster/machine-provider.ts'
+import { type BuildContext, type BuiltImage, buildImages, describeImages } from './build-images.ts'
+import { buildNodeAgent, publishNodeAgent } from './build-node-agent.ts'
+import { cgroupSupport, type Limits, limitGroup, removeGroup } from './cgroup-limits.ts'
+import { type DiskStore, openDiskStore } from './disk-store.ts'
+import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
+import { LABELS, labelFilter } from './labels.ts'
+import {
+  applyFirewall,
+  ensureNetwork,
+  findNetwork,
+  findPool,
+  type LearnerNetwork,
+  type NetworkContext,
+  removeNetwork,
+  SERVICES_SLOT,
+} from './learner-network.ts'
+import { type HostedMachine, machineHandle, statusOf } from './machine.ts'
+import { fillRegistry, registryContentHash, startRegistry } from './registry.ts'
+import { ensureRegistryCertificates, REGISTRY_NAMES } from './registry-certificates.ts'
+import { runCommand } from './run-command.ts'
+
+const GIB = 1024 ** 3
+const SECCOMP = join(dirname(fileURLToPath(import.meta.url)), '../../images/machine/seccomp.json')
+const CAPABILITIES = ['SYS_ADMIN', 'NET_ADMIN', 'SETUID', 'SETGID', 'CHOWN', 'DAC_OVERRIDE']
+
+export interface DataCentreOptions {
+  stateDir: string
+  docker?: Docker
+  log?: (line: string) => void
+  machineLimits?: Limits
+  /** The learner's share of the host: all machines of a cluster together. */
+  clusterLimits?: Limits
+  diskBytes?: number
+  /** The bundled node agent; undefined builds it when its source is there. */
+  nodeAgent?: string
+  addressPools?: readonly string[]
+  binaries?: BuildContext['binaries']
+}
+
+export interface DataCentre extends MachineProvider {
+  readonly docker: Docker
+  readonly images: readonly BuiltImage[]
+  readonly machineLimits: Limits
+  createNetwork(request: Parameters<MachineProvider['createNetwork']>[0]): Promise<LearnerNetwork>
+  /** Where the classroom's registry answers. */
+  readonly registryAddress: string
+  readonly installation: string
+  readonly stateDir: string
+}
+
+export const DEFAULT_MACHINE_LIMITS: Limits = { memoryBytes: 2 * GIB, processes: 2000, cpus: 2 }
+export const DEFAULT_CLUSTER_LIMITS: Limits = { memoryBytes: 6 * GIB, processes: 6000, cpus: 4 }
+const DEFAULT_DISK_BYTES = 8 * GIB
+
+/** Whether `openDataCentre` would have nothing to build; takes milliseconds. */
+export async function imagesAreReady(
+  options: Pick<DataCentreOptions, 'stateDir' | 'docker' | 'diskBytes' | 'binaries'>,
+) {
+  const { stateDir, docker = new Docker(), diskBytes = DEFAULT_DISK_BYTES } = options
+  const images = await describeImages(options)
+  const present = new Set((await docker.listImages()).flatMap((image) => image.RepoTags ?? []))
+  if (!images.every((image) => present.has(image.reference))) return false
+  const caFile = join(stateDir, 'registry-tls', 'ca.crt')
+  if (!existsSync(caFile)) return false
+  const registryHash = registryContentHash(images)
+  const hash = goldenHash({ images, registryHash, caCertificate: await readFile(caFile, 'utf8'), diskBytes })
+  return (
+    existsSync(join(stateDir, 'registry', registryHash)) && existsSync(join(stateDir, 'disks/golden', `${hash}.img`))
+  )
+}
+
+/** Prepares the host (building what is missing: minutes the first time, well under a second afterwards). */
+export async function openDataCentre(options: DataCentreOptions): Promise<DataCentre> {
+  const { docker = new Docker(), log = () => {}, diskBytes = DEFAULT_DISK_BYTES } = options
+  const machineLimits = options.machineLimits ?? DEFAULT_MACHINE_LIMITS
+  const clusterLimits = options.clusterLimits ?? DEFAULT_CLUSTER_LIMITS
+  const support = cgroupSupport()
+  if (!support.supported) throw new Error(`${support.reason}; ${support.remedy}`)
+
+  await mkdir(options.stateDir, { recursive: true, mode: 0o711 })
+  const stateDir = await realpath(options.stateDir)
+  const installation = createHash('sha256').update(stateDir).digest('hex').slice(0, 8)
+  await prepareHost(log)
+  const images = await buildImages({ docker, stateDir, log, binaries: options.binaries })
+  const disks = await openDiskStore({ stateDir, log })
+  const { caCertificate } = await ensureRegistryCertificates(stateDir)
+  const registryContext = { docker, stateDir, installation, log }
+  const directory = await fillRegistry(registryContext, images)
+  const networks: NetworkContext = { docker, installation, pool: await findPool(docker, options.addressPools) }
+
+  const servicesName = `services-${installation}`
+  const services = await ensureServicesNetwork(networks, servicesName)
+  const registryAddress = services.addresses.machineAddress(0)
+  await applyFirewall(
+    services,
+    { openTcpPorts: [], openUdpPorts: [] },
+    { serves: { address: registryAddress, tcpPort: 443 } },
+  )
+  await startRegistry(registryContext, { images, directory, network: services.name, address: registryAddress })
+
+  const seccomp = JSON.stringify(JSON.parse(await readFile(SECCOMP, 'utf8')))
+  const agentDirectory = await findNodeAgent(options, stateDir, log)
+  const locks = new Map<string, Promise<unknown>>()
+
+  async function createOn(
+    disk: string,
+    request: Parameters<MachineProvider['createMachine']>[0],
+  ): Promise<HostedMachine> {
+    const { cluster, name, ordinal } = request
+    requireName(cluster, 'cluster')
+    requireName(name, 'machine')
+    const network = await findNetwork(networks, cluster)
+    if (!network) throw new Error(`cluster ${cluster} has no network`)
+    const { addresses } = network
+    const [, cgroupParent, data] = await Promise.all([
+      limitGroup([cluster], clusterLimits),
+      limitGroup([cluster, name], machineLimits),
+      disks.clone(disk, cluster, name).then(() => disks.mount(cluster, name)),
+    ])
+    const address = addresses.machineAddress(ordinal)
+    const container = await docker.createContainer({
+      name: `podium-${cluster}-${name}`,
+      Hostname: name,
+      Image: machineImage(images).reference,
+      Labels: {
+        ...clusterLabels(cluster),
+        [LABELS.role]: 'machine',
+        [LABELS.machine]: name,
+        [LABELS.ordinal]: String(ordinal),
+      },
+      Env: [
+        `UID_BASE=${addresses.uidBase}`,
+        `NODE_NAME=${name}`,
+        `NODE_ADDRESS=${address}`,
+        `NODE_DNS=${addresses.gateway}`,
+        `GATEWAY=${addresses.gateway}`,
+        `REGISTRY_NAMES=${REGISTRY_NAMES.join(' ')}`,
+      ],
+      HostConfig: {
+        Init: true,
+        NetworkMode: network.name,
+        Tmpfs: { '/run': 'rw,exec,size=8m' },
+        CapDrop: ['ALL'],
+        CapAdd: CAPABILITIES,
+        SecurityOpt: [`seccomp=${seccomp}`, 'apparmor=unconfined'],
+        MaskedPaths: [],
+        ReadonlyPaths: [],
+        CgroupParent: cgroupParent,
+        Binds: [`${data}:/data`, ...(agentDirectory ? [`${agentDirectory}:/usr/lib/podium/node-agent:ro`] : [])],
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } },
+      },
+      NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
+    })
+    const machine = handle(cluster, name, address, network.bridge, container.id)
+    try {
+      await machine.boot()
+    } catch (err) {
+      await machine.delete().catch(() => {})
+      throw err
+    }
+    return machine
+  }
+
+  function handle(cluster: string, name: string, address: string, bridge: string, containerId: string): HostedMachine {
+    return machineHandle({ docker, disks, cluster, name, address, bridge, containerId })
+  }
+
+  function clusterLabels(cluster: string): Record<string, string> {
+    return { [LABELS.owner]: '1', [LABELS.home]: installation, [LABELS.cluster]: cluster }
+  }
+
+  /** Slots are found by looking at what is there, so two networks must not be looked for at once. */
+  function serialised<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const result = (locks.get(key) ?? Promise.resolve()).then(work, work)
+    locks.set(
+      key,
+      result.catch(() => {}),
+    )
+    return result
+  }
+
+  const provider = {
+    createNetwork: (request: Parameters<MachineProvider['createNetwork']>[0]) =>
+      serialised('networks', async () => {
+        requireName(request.cluster, 'cluster')
+        const network = await ensureNetwork(networks, request.cluster)
+        await applyFirewall(network, request, { registryAddress })
+        return network
+      }),
+    async listMachines(cluster: string): Promise<Machine[]> {
+      const network = await findNetwork(networks, cluster)
+      const containers = await docker.listContainers({
+        all: true,
+        filters: JSON.stringify({ label: labelFilter({ ...clusterLabels(cluster), [LABELS.role]: 'machine' }) }),
+      })
+      return containers
+        .map((found) => ({ found, ordinal: Number(found.Labels[LABELS.ordinal]) }))
+        .sort((a, b) => a.ordinal - b.ordinal)
+        .map(({ found, ordinal }) =>
+          handle(
+            cluster,
+            found.Labels[LABELS.machine] ?? '',
+            network?.addresses.machineAddress(ordinal) ?? '',
+            network?.bridge ?? '',
+            found.Id,
+          ),
+        )
+    },
+    async deleteCluster(cluster: string): Promise<void> {
+      requireName(cluster, 'cluster')
+      const containers = await docker.listContainers({
+        all: true,
+        filters: JSON.stringify({ label: labelFilter(clusterLabels(cluster)) }),
+      })
+      for (const found of containers) {
+        await docker
+          .getContainer(found.Id)
+          .remove({ force: true, v: true })
+          .catch((err: unknown) => {
+            if (statusOf(err) !== 404) throw err
+          })
+      }
+      await disks.removeCluster(cluster)
+      const network = await findNetwork(networks, cluster)
+      if (network) await removeNetwork(networks, network)
+      const left = await removeGroup([cluster])
+      if (left.length > 0) log(`cgroups of ${cluster} are still busy: ${left.join(', ')}`)
+    },
+  }
+
+  const golden = await serialised('golden', () =>
+    ensureGoldenDisk(
+      { docker, disks, stateDir, images, registryHash: registryContentHash(images), caCertificate, diskBytes, log },
+      async (disk) => {
+        const cluster = 'image-build'
+        await provider.deleteCluster(cluster)
+        const network = await provider.createNetwork({ cluster, openTcpPorts: [], openUdpPorts: [] })
+        const machine = await createOn(disk, { cluster, name: 'golden', ordinal: 0, network })
+        return { machine, keepDiskAs: (path) => keepDisk(disks, machine, cluster, path, provider.deleteCluster) }
+      },
+    ),
+  )
+
+  return {
+    ...provider,
+    docker,
+    images,
+    machineLimits,
+    registryAddress,
+    installation,
+    stateDir,
+    createMachine: (request) => createOn(golden, request),
+  }
+}
+
+async function keepDisk(
+  disks: DiskStore,
+  machine: HostedMachine,
+  cluster: string,
+  path: string,
+  deleteCluster: (cluster: string) => Promise<void>,
+): Promise<void> {
+  await machine.stop()
+  await cleanForCopying(await disks.mount(cluster, machine.name))
+  await disks.unmount(cluster, machine.name)
+  await disks.promote(cluster, machine.name, path)
+  await deleteCluster(cluster)
+}
+
+async function ensureServicesNetwork(context: NetworkContext, name: string): Promise<LearnerNetwork> {
+  const existing = await findNetwork(context, name)
+  if (existing) return existing
+  // Another installation on this host may have slot 0; any free one serves.
+  return ensureNetwork(context, name, SERVICES_SLOT).catch(() => ensureNetwork(context, name))
+}
+
+/** What the kernel has to allow, raised and never lowered; said aloud because it is host-wide. */
+async function prepareHost(log: (line: string) => void): Promise<void> {
+  const wanted: Record<string, number> = {
+    'net/ipv4/ip_forward': 1,
+    'kernel/keys/maxkeys': 20_000,
+    'kernel/keys/maxbytes': 2_000_000,
+    'fs/inotify/max_user_instances': 8192,
+    'fs/inotify/max_user_watches': 1_048_576,
+  }
+  await runCommand('modprobe', ['br_netfilter']).catch(() => {}) // built in, or already there, on many kernels
+  for (const [path, value] of Object.entries(wanted)) {
+    const file = join('/proc/sys', path)
+    const current = Number(await readFile(file, 'utf8').catch(() => Number.NaN))
+    if (Number.isNaN(current) || current >= value) continue
+    await writeFile(file, String(value))
+    log(`sysctl ${path.replaceAll('/', '.')}: ${current} raised to ${value}`)
+  }
+}
+
+async function findNodeAgent(options: DataCentreOptions, stateDir: string, log: (line: string) => void) {
+  if (options.nodeAgent) return publishNodeAgent(options.nodeAgent, stateDir)
+  try {
+    return await publishNodeAgent(await buildNodeAgent(), stateDir)
+  } catch (err) {
+    log(`machines will have no node agent: ${err instanceof Error ? err.message.split('\n')[0] : err}`)
+    return undefined
+  }
+}
+
+/** Cluster and machine names become parts of paths, cgroups and Docker names. */
+function requireName(name: string, what: string): void {
+  if (!/^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/.test(name)) throw new Error(`not a ${what} name: ${JSON.stringify(name)}`)
+}
+
+export type { MachineNetwork }

@@ -1,0 +1,148 @@
+// What a learner's network may reach, as iptables rules on the host.
+//
+//   INPUT        towards the host: only the named ports of the network's own gateway address
+//   DOCKER-USER  through the host: machine ↔ machine on the same bridge, and the classroom's registry; nothing else,
+//                neither the world nor another learner
+//   PREROUTING   the gateway's port 443 is the registry (which answers to the names of the public ones)
+//
+// One chain of each per network, named after its slot, reached by jumps that carry the cluster's name as a comment.
+// Everything is applied in one iptables-restore and can be applied again at any time; `closeFirewall` takes it all away.
+import { runCommand, tryCommand } from './run-command.ts'
+
+export interface FirewallRequest {
+  cluster: string
+  slot: number
+  bridge: string
+  subnet: string
+  gateway: string
+  openTcpPorts: readonly number[]
+  openUdpPorts: readonly number[]
+  /** Where the classroom's registry is, for a learner's network. */
+  registryAddress?: string | undefined
+  /** For the registry's own network: nothing leaves it, and only this may come in. */
+  serves?: { address: string; tcpPort: number }
+}
+
+interface Jump {
+  table: 'filter' | 'nat'
+  chain: string
+  rule: string[]
+}
+
+export async function openFirewall(request: FirewallRequest): Promise<void> {
+  await runCommand('iptables-restore', ['-w', '--noflush'], { input: firewallRules(request) })
+  for (const jump of jumpsOf(request)) {
+    const present = await tryCommand('iptables', ['-w', '-t', jump.table, '-C', jump.chain, ...jump.rule])
+    if (present.exitCode !== 0) {
+      await runCommand('iptables', ['-w', '-t', jump.table, '-I', jump.chain, '1', ...jump.rule])
+    }
+  }
+}
+
+/** Removes every jump and chain of the slot, whatever state they are in. */
+export async function closeFirewall(request: Pick<FirewallRequest, 'slot'>): Promise<void> {
+  const names = Object.values(chainNames(request.slot))
+  for (const table of ['filter', 'nat'] as const) {
+    const saved = await runCommand('iptables-save', ['-t', table])
+    const lines = saved.split('\n')
+    const jumps = lines.filter((line) => names.some((name) => line.startsWith('-A ') && line.endsWith(`-j ${name}`)))
+    const chains = names.filter((name) => lines.some((line) => line.startsWith(`:${name} `)))
+    if (jumps.length === 0 && chains.length === 0) continue
+    const deletions = [
+      `*${table}`,
+      ...jumps.map((line) => line.replace(/^-A /, '-D ')),
+      ...chains.map((name) => `-F ${name}`),
+      ...chains.map((name) => `-X ${name}`),
+      'COMMIT',
+      '',
+    ]
+    await runCommand('iptables-restore', ['-w', '--noflush'], { input: deletions.join('\n') })
+  }
+}
+
+export function chainNames(slot: number) {
+  return { input: `PODIUM-IN-${slot}`, forward: `PODIUM-FWD-${slot}`, nat: `PODIUM-NAT-${slot}` }
+}
+
+/** Opens `ports` of the gateway to one address of the network only (a learner's terminal reaching the etcd door). */
+export async function allowAddress(request: {
+  slot: number
+  gateway: string
+  from: string
+  tcpPorts: readonly number[]
+}) {
+  const { input } = chainNames(request.slot)
+  for (const port of request.tcpPorts) {
+    const rule = [
+      '-s',
+      `${request.from}/32`,
+      '-d',
+      `${request.gateway}/32`,
+      '-p',
+      'tcp',
+      '--dport',
+      String(port),
+      '-j',
+      'ACCEPT',
+    ]
+    const present = await tryCommand('iptables', ['-w', '-C', input, ...rule])
+    if (present.exitCode !== 0) await runCommand('iptables', ['-w', '-I', input, '1', ...rule])
+  }
+}
+
+/** The text handed to iptables-restore; declaring a chain empties it, so applying twice is the same as once. */
+export function firewallRules(request: FirewallRequest): string {
+  const { input, forward, nat } = chainNames(request.slot)
+  const { subnet, gateway, registryAddress } = request
+  const toGateway = `-A ${input} -s ${subnet} -d ${gateway}/32`
+  return [
+    '*filter',
+    `:${input} - [0:0]`,
+    `:${forward} - [0:0]`,
+    `-A ${input} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+    ...request.openTcpPorts.map((port) => `${toGateway} -p tcp --dport ${port} -j ACCEPT`),
+    ...request.openUdpPorts.map((port) => `${toGateway} -p udp --dport ${port} -j ACCEPT`),
+    `${toGateway} -p icmp --icmp-type echo-request -j ACCEPT`,
+    `-A ${input} -j REJECT`,
+    ...(request.serves ? serverRules(request, request.serves) : learnerRules(request)),
+    `-A ${forward} -j REJECT --reject-with icmp-admin-prohibited`,
+    'COMMIT',
+    '*nat',
+    `:${nat} - [0:0]`,
+    ...(registryAddress
+      ? [`-A ${nat} -d ${gateway}/32 -p tcp --dport 443 -j DNAT --to-destination ${registryAddress}:443`]
+      : []),
+    'COMMIT',
+    '',
+  ].join('\n')
+}
+
+function learnerRules({ slot, bridge, registryAddress }: FirewallRequest): string[] {
+  const { forward } = chainNames(slot)
+  return [
+    // Bridged packets pass here too (br_netfilter), with pod addresses that are the same for every learner.
+    `-A ${forward} -i ${bridge} -o ${bridge} -j ACCEPT`,
+    ...(registryAddress ? [`-A ${forward} -i ${bridge} -d ${registryAddress}/32 -p tcp --dport 443 -j ACCEPT`] : []),
+    // Only towards the bridge: a tracked pod-to-pod connection must not become a pass to the host's uplink.
+    `-A ${forward} -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+  ]
+}
+
+function serverRules({ slot, bridge }: FirewallRequest, serves: { address: string; tcpPort: number }): string[] {
+  const { forward } = chainNames(slot)
+  return [
+    `-A ${forward} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+    `-A ${forward} -o ${bridge} -d ${serves.address}/32 -p tcp --dport ${serves.tcpPort} -j ACCEPT`,
+  ]
+}
+
+function jumpsOf({ bridge, slot, cluster }: FirewallRequest): Jump[] {
+  const { input, forward, nat } = chainNames(slot)
+  const comment = ['-m', 'comment', '--comment', `podium.cluster=${cluster}`]
+  return [
+    { table: 'filter', chain: 'INPUT', rule: ['-i', bridge, ...comment, '-j', input] },
+    { table: 'filter', chain: 'DOCKER-USER', rule: ['-i', bridge, ...comment, '-j', forward] },
+    { table: 'filter', chain: 'DOCKER-USER', rule: ['-o', bridge, ...comment, '-j', forward] },
+    { table: 'nat', chain: 'PREROUTING', rule: ['-i', bridge, ...comment, '-j', nat] },
+  ]
+}

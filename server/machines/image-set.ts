@@ -1,0 +1,87 @@
+// The list of images Podium builds. To add a lab image: a folder in images/ and one entry here; it is then built from
+// Debian packages, pushed to the classroom's registry under `names`, and preloaded on every machine's disk.
+
+export type DebianSuite = 'bookworm' | 'trixie'
+
+export interface ImageRecipe {
+  /** Built as `podium/<name>:<content hash>` on the host's engine. */
+  name: string
+  folder: string
+  base: DebianSuite
+  args?: Record<string, string>
+  /** Files from outside the folder: name in the build context → what it is. */
+  needs?: Record<string, 'node' | 'kubectl'>
+  /** The references learners type. None: the image is Podium's own and stays on the host. */
+  names?: string[]
+  /** Not preloaded on machines: pulled from the classroom's registry when asked for. */
+  isOnDemand?: boolean
+}
+
+export const IMAGES: readonly ImageRecipe[] = [
+  { name: 'machine', folder: 'machine', base: 'bookworm', needs: { node: 'node' } },
+  { name: 'terminal', folder: 'terminal', base: 'trixie', needs: { kubectl: 'kubectl' } },
+  {
+    name: 'registry',
+    folder: 'registry',
+    base: 'trixie',
+    names: ['docker.io/library/registry:2', 'docker.io/library/registry:latest'],
+    isOnDemand: true,
+  },
+  {
+    name: 'pause',
+    folder: 'pause',
+    base: 'trixie',
+    names: ['registry.k8s.io/pause:3.10', 'registry.k8s.io/pause:3.10.1', 'docker.io/podium/pause:latest'],
+  },
+  {
+    name: 'busybox',
+    folder: 'busybox',
+    base: 'trixie',
+    names: [
+      'docker.io/library/busybox:latest',
+      'docker.io/library/busybox:1.37',
+      'docker.io/library/busybox:1',
+      'docker.io/library/busybox:stable',
+    ],
+  },
+  {
+    name: 'nginx-1.26',
+    folder: 'nginx',
+    base: 'trixie',
+    args: { SUITE: 'trixie' },
+    names: ['docker.io/library/nginx:1.26', 'docker.io/library/nginx:1.26.3'],
+  },
+  {
+    name: 'nginx-latest',
+    folder: 'nginx',
+    base: 'trixie',
+    args: { SUITE: 'sid' },
+    names: [
+      'docker.io/library/nginx:latest',
+      'docker.io/library/nginx:1',
+      'docker.io/library/nginx:stable',
+      'docker.io/library/nginx:1.30',
+    ],
+  },
+  {
+    name: 'nginx-1.22',
+    folder: 'nginx',
+    base: 'bookworm',
+    args: { SUITE: 'bookworm' },
+    names: ['docker.io/library/nginx:1.22'],
+    isOnDemand: true,
+  },
+  {
+    name: 'redis',
+    folder: 'redis',
+    base: 'bookworm',
+    names: ['docker.io/library/redis:latest', 'docker.io/library/redis:7', 'docker.io/library/redis:7.0'],
+  },
+  {
+    name: 'curl',
+    folder: 'curl',
+    base: 'trixie',
+    names: ['docker.io/curlimages/curl:latest', 'docker.io/curlimages/curl:8.14.1'],
+  },
+  { name: 'tools', folder: 'tools', base: 'trixie', names: ['docker.io/podium/tools:latest'] },
+]

@@ -1,0 +1,11 @@
+// The door of the data centre: what clusters and the classroom may use of it.
+export { buildNodeAgent } from './build-node-agent.ts'
+export { cgroupSupport, type Limits } from './cgroup-limits.ts'
+export {
+  type DataCentre,
+  type DataCentreOptions,
+  DEFAULT_CLUSTER_LIMITS,
+  DEFAULT_MACHINE_LIMITS,
+  imagesAreReady,
+  openDataCentre,
+} from './data-centre.ts'

@@ -1,0 +1,142 @@
+// Docker bridge networks, one per cluster, each in a slot of the address pool with firewall rules of its own.
+import { writeFile } from 'node:fs/promises'
+import type Docker from 'dockerode'
+import type { MachineNetwork } from '../kube/cluster/machine-provider.ts'
+import {
+  addressesOfSlot,
+  choosePool,
+  hostRoutes,
+  POOL_CANDIDATES,
+  type SlotAddresses,
+  slotsIn,
+} from './address-pool.ts'
+import { closeFirewall, openFirewall } from './firewall.ts'
+import { LABELS, labelFilter } from './labels.ts'
+import { statusOf } from './machine.ts'
+
+const POOL_LABEL = 'podium.pool'
+/** The registry's network. */
+export const SERVICES_SLOT = 0
+
+export interface LearnerNetwork extends MachineNetwork {
+  addresses: SlotAddresses
+}
+
+export interface NetworkContext {
+  docker: Docker
+  installation: string
+  pool: string
+}
+
+/** The pool this host's Podium networks already use, or the first candidate that nothing on the host overlaps. */
+export async function findPool(docker: Docker, candidates: readonly string[] = POOL_CANDIDATES): Promise<string> {
+  const networks = await docker.listNetworks()
+  const ours = networks.filter((network) => network.Labels?.[LABELS.owner])
+  const inUse = ours.map((network) => network.Labels?.[POOL_LABEL]).find((pool) => pool !== undefined)
+  if (inUse && candidates.includes(inUse)) return inUse
+  const others = networks.filter((network) => !network.Labels?.[LABELS.owner])
+  const subnets = others.flatMap((network) => network.IPAM?.Config ?? []).flatMap((config) => config.Subnet ?? [])
+  const bridges = new Set(ours.map((network) => network.Options?.['com.docker.network.bridge.name'] ?? ''))
+  const taken = [...subnets.filter((subnet) => subnet.includes('.')), ...(await hostRoutes(bridges))]
+  return choosePool(candidates, taken)
+}
+
+export async function findNetwork(context: NetworkContext, cluster: string): Promise<LearnerNetwork | undefined> {
+  const [found] = await context.docker.listNetworks({
+    filters: JSON.stringify({
+      label: labelFilter({ [LABELS.home]: context.installation, [LABELS.role]: 'network', [LABELS.cluster]: cluster }),
+    }),
+  })
+  if (!found) return undefined
+  return describe(
+    cluster,
+    addressesOfSlot(found.Labels?.[POOL_LABEL] ?? context.pool, Number(found.Labels?.[LABELS.slot])),
+  )
+}
+
+/** Adopts the cluster's network or makes one in the lowest free slot. */
+export async function ensureNetwork(context: NetworkContext, cluster: string, slot?: number): Promise<LearnerNetwork> {
+  const existing = await findNetwork(context, cluster)
+  if (existing) return existing
+  const used = new Set(await usedSlots(context.docker))
+  for (let next = slot ?? SERVICES_SLOT + 1; next < slotsIn(context.pool); next++) {
+    if (used.has(next)) continue
+    const network = describe(cluster, addressesOfSlot(context.pool, next))
+    if (await create(context, network)) return network
+    if (slot !== undefined) break
+  }
+  throw new Error(`no free network slot in ${context.pool}`)
+}
+
+export async function applyFirewall(
+  network: LearnerNetwork,
+  ports: { openTcpPorts: readonly number[]; openUdpPorts: readonly number[] },
+  reach: { registryAddress?: string | undefined; serves?: { address: string; tcpPort: number } },
+): Promise<void> {
+  const { cluster, bridge, subnet, gatewayAddress, addresses } = network
+  await openFirewall({ cluster, slot: addresses.slot, bridge, subnet, gateway: gatewayAddress, ...ports, ...reach })
+}
+
+export async function removeNetwork(context: NetworkContext, network: LearnerNetwork): Promise<void> {
+  const dockerNetwork = context.docker.getNetwork(network.name)
+  await dockerNetwork.remove().catch((err: unknown) => {
+    if (statusOf(err) !== 404) throw err
+  })
+  await closeFirewall({ slot: network.addresses.slot })
+}
+
+async function usedSlots(docker: Docker): Promise<number[]> {
+  const networks = await docker.listNetworks({
+    filters: JSON.stringify({ label: labelFilter({ [LABELS.role]: 'network' }) }),
+  })
+  return networks.map((network) => Number(network.Labels?.[LABELS.slot]))
+}
+
+function describe(cluster: string, addresses: SlotAddresses): LearnerNetwork {
+  return {
+    cluster,
+    name: `podium-${cluster}`,
+    bridge: `pdm-${addresses.slot}`,
+    subnet: addresses.subnet,
+    gatewayAddress: addresses.gateway,
+    addresses,
+  }
+}
+
+/** False when somebody else took the slot in the meantime. */
+async function create(context: NetworkContext, network: LearnerNetwork): Promise<boolean> {
+  const { addresses } = network
+  try {
+    await context.docker.createNetwork({
+      Name: network.name,
+      CheckDuplicate: true,
+      Driver: 'bridge',
+      IPAM: {
+        Driver: 'default',
+        Config: [{ Subnet: addresses.subnet, Gateway: addresses.gateway, IPRange: addresses.dynamicRange }],
+      },
+      Options: {
+        'com.docker.network.bridge.name': network.bridge,
+        // Nothing goes out to the world, so nothing needs the host's address.
+        'com.docker.network.bridge.enable_ip_masquerade': 'false',
+      },
+      Labels: {
+        [LABELS.owner]: '1',
+        [LABELS.home]: context.installation,
+        [LABELS.role]: 'network',
+        [LABELS.cluster]: network.cluster,
+        [LABELS.slot]: String(addresses.slot),
+        [POOL_LABEL]: context.pool,
+      },
+    })
+  } catch (err) {
+    if (/overlap|already (exists|in use)|in use|conflicts/i.test(err instanceof Error ? err.message : '')) {
+      if (await findNetwork(context, network.cluster)) return true
+      return false
+    }
+    throw err
+  }
+  // The host's end of the bridge must not be reachable by IPv6 either, where the rules above say nothing.
+  await writeFile(`/proc/sys/net/ipv6/conf/${network.bridge}/disable_ipv6`, '1').catch(() => {})
+  return true
+}

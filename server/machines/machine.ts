@@ -1,0 +1,247 @@
+// One worker machine, seen from the host: a handle on its outer container and its disk. Stateless, so that any process
+// of this installation can make one from what Docker knows.
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { promisify } from 'node:util'
+import type Docker from 'dockerode'
+import type { Machine, MachineFile } from '../kube/cluster/machine-provider.ts'
+import { removeGroup } from './cgroup-limits.ts'
+import type { DiskStore } from './disk-store.ts'
+import { runCommand, tryCommand } from './run-command.ts'
+
+const ENTER = '/usr/lib/podium/enter.sh'
+const READY = 'podium: docker answers'
+const BOOT_TIMEOUT_MS = 60_000
+const SHUTDOWN_TIMEOUT_MS = 30_000
+
+export interface MachineIdentity {
+  docker: Docker
+  disks: DiskStore
+  cluster: string
+  name: string
+  address: string
+  bridge: string
+  containerId: string
+}
+
+/** Adds what the data centre itself needs to a machine: its container and a way in with a TTY. */
+export interface HostedMachine extends Machine {
+  /** Resolves when the machine's Docker engine answers. */
+  boot(): Promise<void>
+}
+
+export function machineHandle(identity: MachineIdentity): HostedMachine {
+  const { docker, disks, cluster, name, address, bridge, containerId } = identity
+  const container = docker.getContainer(containerId)
+
+  async function state(): Promise<'running' | 'stopped' | 'gone'> {
+    try {
+      return (await container.inspect()).State.Running ? 'running' : 'stopped'
+    } catch (err) {
+      if (statusOf(err) === 404) return 'gone'
+      throw err
+    }
+  }
+
+  async function boot(): Promise<void> {
+    await disks.mount(cluster, name)
+    const attached = await container.attach({ stream: true, stdout: true, stderr: true })
+    const ready = waitForLine(attached, READY)
+    try {
+      await container.start()
+    } catch (err) {
+      ready.catch(() => {})
+      ;(attached as unknown as { destroy(): void }).destroy()
+      throw err
+    }
+    await ready
+  }
+
+  async function exec(command: string[], input?: string | Buffer) {
+    return runInContainer(docker, container, [ENTER, ...command], input)
+  }
+
+  async function shutDown(): Promise<void> {
+    if ((await state()) !== 'running') return
+    const ended = container.wait().then(
+      () => true,
+      () => true,
+    )
+    const asked = await exec(['kill', '-TERM', '1']).catch(() => undefined)
+    const graceful = asked?.exitCode === 0 && (await Promise.race([ended, after(SHUTDOWN_TIMEOUT_MS, false)]))
+    if (!graceful) await killContainer()
+    await ended
+  }
+
+  async function killContainer(): Promise<void> {
+    await container.kill({ signal: 'SIGKILL' }).catch((err: unknown) => {
+      if (statusOf(err) !== 409 && statusOf(err) !== 404) throw err // not running, or gone: what was wanted
+    })
+  }
+
+  return {
+    name,
+    address,
+    id: containerId,
+    state,
+    boot,
+    exec,
+    async configure(files) {
+      const archive = await archiveOf(files)
+      const { exitCode, stderr } = await exec(
+        ['sh', '-c', 'tar -xpf - --no-same-owner --overwrite -C / && kill -HUP 1'],
+        archive,
+      )
+      if (exitCode !== 0) throw new Error(`configuring machine ${name}: ${stderr.trim()}`)
+    },
+    async start() {
+      if ((await state()) === 'running') return
+      await boot()
+    },
+    async stop() {
+      await shutDown()
+      await disks.unmount(cluster, name)
+    },
+    async kill() {
+      await killContainer()
+    },
+    async link(wanted) {
+      const veth = await findHostLink()
+      await runCommand('ip', ['link', 'set', 'dev', veth, wanted])
+    },
+    async delete() {
+      await container.remove({ force: true, v: true }).catch((err: unknown) => {
+        if (statusOf(err) !== 404) throw err
+      })
+      await disks.remove(cluster, name)
+      await removeGroup([cluster, name])
+    },
+  }
+
+  /**
+   * The host's end of this machine's link. Taking the wrong link down would take the host off its network, so the index
+   * is read inside the machine's network namespace and believed only if it is a veth enslaved to this cluster's bridge.
+   */
+  async function findHostLink(): Promise<string> {
+    const inside = await exec(['ip', '-o', 'link', 'show', 'dev', 'eth0'])
+    const index = Number(/^\d+: eth0@if(\d+):/.exec(inside.stdout)?.[1])
+    if (!Number.isInteger(index)) throw new Error(`machine ${name} does not say what its link is connected to`)
+    const enslaved = await runCommand('ip', ['-j', 'link', 'show', 'master', bridge, 'type', 'veth'])
+    const links = JSON.parse(enslaved.trim() || '[]') as { ifindex?: number; ifname?: string; master?: string }[]
+    const link = links.find((candidate) => candidate.ifindex === index)
+    if (!link?.ifname?.startsWith('veth') || link.master !== bridge) {
+      throw new Error(`link ${index} of machine ${name} is not on bridge ${bridge}: left alone`)
+    }
+    return link.ifname
+  }
+}
+
+export function statusOf(err: unknown): number | undefined {
+  return (err as { statusCode?: number } | undefined)?.statusCode
+}
+
+/** Runs a command in a container and collects what it says; input, when given, is written and closed. */
+export async function runInContainer(
+  docker: Docker,
+  container: Docker.Container,
+  command: string[],
+  input?: string | Buffer,
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  const exec = await container.exec({
+    Cmd: command,
+    AttachStdin: input !== undefined,
+    AttachStdout: true,
+    AttachStderr: true,
+  })
+  const stream = await exec.start({ hijack: input !== undefined, stdin: input !== undefined })
+  const stdout = new PassThrough()
+  const stderr = new PassThrough()
+  docker.modem.demuxStream(stream, stdout, stderr)
+  const out = collect(stdout)
+  const err = collect(stderr)
+  if (input !== undefined) stream.end(input)
+  await new Promise<void>((resolve, reject) => {
+    stream.on('end', resolve)
+    stream.on('close', resolve)
+    stream.on('error', reject)
+  })
+  stdout.end()
+  stderr.end()
+  // The stream may end a moment before Docker has written the exit status down.
+  let result = await exec.inspect()
+  for (let tries = 0; result.Running && tries < 100; tries++) {
+    await after(10, undefined)
+    result = await exec.inspect()
+  }
+  return { exitCode: result.ExitCode ?? 1, stdout: await out, stderr: await err }
+}
+
+async function collect(stream: PassThrough): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
+}
+
+function waitForLine(stream: NodeJS.ReadableStream, line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const timer = setTimeout(() => finish(new Error(`the machine did not boot in time: ${tail()}`)), BOOT_TIMEOUT_MS)
+    const tail = () =>
+      said
+        .replace(/[^\x20-\x7e\n]/g, '')
+        .trim()
+        .slice(-600)
+    const finish = (err?: Error) => {
+      clearTimeout(timer)
+      stream.removeAllListeners('data')
+      ;(stream as unknown as { destroy(): void }).destroy()
+      if (err) reject(err)
+      else resolve()
+    }
+    stream.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString('latin1')).slice(-8000)
+      if (said.includes(line)) finish()
+    })
+    stream.on('end', () => finish(new Error(`the machine ended while booting: ${tail()}`)))
+    stream.on('error', (err) => finish(err))
+  })
+}
+
+/** A tar archive is what carries modes and root ownership in one piece; made by the host's tar from a private directory. */
+async function archiveOf(files: MachineFile[]): Promise<Buffer> {
+  const directory = await mkdtemp(join(tmpdir(), 'podium-configure-'))
+  try {
+    const names: string[] = []
+    for (const file of files) {
+      if (!file.path.startsWith('/') || file.path.split('/').includes('..')) {
+        throw new Error(`not an absolute path: ${file.path}`)
+      }
+      const target = join(directory, file.path)
+      await mkdir(dirname(target), { recursive: true })
+      await writeFile(target, file.content, { mode: file.mode })
+      names.push(file.path.slice(1))
+    }
+    const { stdout } = await promisify(execFile)(
+      'tar',
+      ['-C', directory, '--owner=0', '--group=0', '--numeric-owner', '-cf', '-', '--', ...names],
+      { encoding: 'buffer', maxBuffer: 256 * 1024 ** 2 },
+    )
+    return stdout
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+function after<T>(ms: number, value: T): Promise<T> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms, value).unref()
+  })
+}
+
+/** Whether the host has a link of that name; for tests and checks. */
+export async function hasLink(name: string): Promise<boolean> {
+  return (await tryCommand('ip', ['link', 'show', 'dev', name])).exitCode === 0
+}
