@@ -1,0 +1,75 @@
+// Starts the classroom as `npm start` does after set-up, and stops it: in order, or as a crash.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { root } from './commands.ts'
+
+export interface Classroom {
+  /** With the one-time token. */
+  url: string
+  origin: string
+  /** Milliseconds from the start of the process to the line that says it is ready. */
+  startedInMs: number
+  pid: number
+  output(): string
+  /** As Ctrl-C does. */
+  stop(): Promise<void>
+  /** As a crash or a power cut does: nothing gets to say goodbye. Ends the server and its cluster hosts. */
+  kill(): Promise<void>
+}
+
+const READY = /Podium is ready: (http:\/\/\S+)/
+
+export async function startClassroom(
+  options: { home?: string; env?: Record<string, string>; timeoutMs?: number } = {},
+): Promise<Classroom> {
+  const began = performance.now()
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'server', 'main.ts')], {
+    cwd: root,
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      PODIUM_PORT: '0',
+      ...(options.home ? { PODIUM_HOME: options.home } : {}),
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const url = await new Promise<string>((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`the classroom was not ready in time:\n${output}`)),
+      options.timeoutMs ?? 120_000,
+    )
+    const read = (chunk: Buffer) => {
+      output += chunk.toString()
+      const found = READY.exec(output)
+      if (!found) return
+      clearTimeout(timer)
+      resolve(found[1]!)
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      reject(new Error(`the classroom ended with ${code}:\n${output}`))
+    })
+  })
+  return {
+    url,
+    origin: new URL(url).origin,
+    startedInMs: performance.now() - began,
+    pid: child.pid!,
+    output: () => output,
+    stop: () => end(child, 'SIGINT'),
+    kill: () => end(child, 'SIGKILL'),
+  }
+}
+
+function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve())
+    child.kill(signal)
+  })
+}
