@@ -4,6 +4,13 @@
 
 import type { Duplex, Readable } from 'node:stream'
 
+export interface PortMapping {
+  hostPort: number
+  containerPort: number
+  protocol: string
+  hostIP: string
+}
+
 export interface PodSandboxConfig {
   name: string
   namespace: string
@@ -15,6 +22,7 @@ export interface PodSandboxConfig {
   hostNetwork: boolean
   shareProcessNamespace: boolean
   cgroupParent?: string
+  portMappings: PortMapping[]
   sysctls: Record<string, string>
 }
 
@@ -25,6 +33,9 @@ export interface PodSandbox {
   createdAt: number
   /** Of the pause process, for CNI: `/proc/PID/ns/net`. Zero when it does not run. */
   pid: number
+  /** The addresses the pod network gave it; empty for host network and when it does not run. */
+  ips: string[]
+  labels: Record<string, string>
   annotations: Record<string, string>
 }
 
@@ -113,18 +124,28 @@ export type RuntimeEvent = {
   podUid: string
 }
 
+/** What the runtime says of an image that it cannot get; the kubelet shows `message` to the user. */
+export class ImagePullError extends Error {
+  override readonly name = 'ImagePullError'
+}
+
 export interface ContainerRuntime {
   version(): Promise<{ name: string; version: string; apiVersion: string }>
+  /** Rejects when the runtime does not answer. `networkReady` is false, with the reason in words, until pods can get addresses. */
+  status(): Promise<{ networkReady: boolean; message: string }>
+  /** The node was given its range of pod addresses. */
+  updatePodCidr(podCidr: string): Promise<void>
   runPodSandbox(config: PodSandboxConfig): Promise<PodSandbox>
   /** Stops everything in it; idempotent. */
   stopPodSandbox(id: string): Promise<void>
+  /** Containers left in it go too. */
   removePodSandbox(id: string): Promise<void>
-  listPodSandboxes(): Promise<PodSandbox[]>
+  listPodSandboxes(podUid?: string): Promise<PodSandbox[]>
   createContainer(sandbox: PodSandbox, config: ContainerConfig): Promise<string>
   startContainer(id: string): Promise<void>
   stopContainer(id: string, timeoutSeconds: number): Promise<void>
   removeContainer(id: string): Promise<void>
-  listContainers(): Promise<ContainerStatus[]>
+  listContainers(podUid?: string): Promise<ContainerStatus[]>
   containerStatus(id: string): Promise<ContainerStatus>
   /** `since`, `tail` and `follow` as the API's log options; lines carry a timestamp when asked. */
   logs(
@@ -142,7 +163,7 @@ export interface ContainerRuntime {
   execSync(id: string, command: string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>
   attach(id: string, options: { tty: boolean; stdin: boolean }): Promise<ExecSession>
   imageStatus(image: string): Promise<ImageStatus | undefined>
-  /** Rejects with an error whose `reason` is `ErrImagePull` and whose message the user may read. */
+  /** Rejects with an ImagePullError. */
   pullImage(image: string, auth?: { username: string; password: string }): Promise<ImageStatus>
   listImages(): Promise<ImageStatus[]>
   removeImage(image: string): Promise<void>

@@ -1,0 +1,299 @@
+// Containers that only exist on paper: nothing runs, time passes. A hollow node holds one of these.
+//
+// A pod steers its own fate by annotations, for all containers or for one by name:
+//   simulated.podium.dev/exit-after: "5s"        simulated.podium.dev/app.exit-after: "5s"
+//   simulated.podium.dev/exit-code: "1"          simulated.podium.dev/app.exit-code: "1"
+// Without them a container runs for ever; init containers end at once with 0.
+// Images whose name holds `does-not-exist` cannot be pulled.
+
+import { PassThrough, Readable, Writable } from 'node:stream'
+import type { Clock } from '../../../base/clock.ts'
+import {
+  type ContainerConfig,
+  type ContainerRuntime,
+  type ContainerStatus,
+  type ExecSession,
+  ImagePullError,
+  type ImageStatus,
+  type PodSandbox,
+  type PodSandboxConfig,
+  type RuntimeEvent,
+} from '../container-runtime.ts'
+import { CONTAINER_ROLE } from '../labels.ts'
+import { AddressPool } from './address-pool.ts'
+
+const PREFIX = 'simulated.podium.dev/'
+
+interface Container {
+  status: ContainerStatus
+  config: ContainerConfig
+  exitTimer?: Disposable
+}
+
+export class SimulatedRuntime implements ContainerRuntime {
+  readonly #clock: Clock
+  #addresses: AddressPool | undefined
+  #sequence = 0
+  readonly #sandboxes = new Map<string, PodSandbox>()
+  readonly #containers = new Map<string, Container>()
+  readonly #images = new Map<string, ImageStatus>()
+  readonly #listeners = new Set<(event: RuntimeEvent) => void>()
+
+  constructor(options: { clock: Clock; podCidr?: string }) {
+    this.#clock = options.clock
+    if (options.podCidr) this.#addresses = new AddressPool(options.podCidr)
+  }
+
+  async version() {
+    return { name: 'simulated', version: '1.0.0', apiVersion: '1.0.0' }
+  }
+
+  async status() {
+    return this.#addresses
+      ? { networkReady: true, message: '' }
+      : { networkReady: false, message: 'simulated network: no pod CIDR yet' }
+  }
+
+  async updatePodCidr(podCidr: string) {
+    this.#addresses ??= new AddressPool(podCidr)
+  }
+
+  async runPodSandbox(config: PodSandboxConfig): Promise<PodSandbox> {
+    if (!config.hostNetwork && !this.#addresses) throw new Error('no pod CIDR yet')
+    const ip = config.hostNetwork ? undefined : this.#addresses?.take()
+    if (!config.hostNetwork && !ip) throw new Error('no IP addresses available in range set')
+    const { name, namespace, uid, attempt } = config
+    const sandbox: PodSandbox = {
+      id: this.#newId(),
+      config: { name, namespace, uid, attempt },
+      state: 'ready',
+      createdAt: this.#clock.now(),
+      pid: 1,
+      ips: ip ? [ip] : [],
+      labels: config.labels,
+      annotations: config.annotations,
+    }
+    this.#sandboxes.set(sandbox.id, sandbox)
+    return { ...sandbox }
+  }
+
+  async stopPodSandbox(id: string) {
+    const sandbox = this.#sandboxes.get(id)
+    if (!sandbox || sandbox.state === 'notReady') return
+    for (const { status } of this.#containersOf(id)) this.#finish(status.id, 137, 'Error')
+    for (const ip of sandbox.ips) this.#addresses?.give(ip)
+    sandbox.state = 'notReady'
+    sandbox.ips = []
+  }
+
+  async removePodSandbox(id: string) {
+    await this.stopPodSandbox(id)
+    for (const { status } of this.#containersOf(id)) await this.removeContainer(status.id)
+    this.#sandboxes.delete(id)
+  }
+
+  async listPodSandboxes(podUid?: string) {
+    const all = [...this.#sandboxes.values()]
+    return (podUid ? all.filter((sandbox) => sandbox.config.uid === podUid) : all).map((sandbox) => ({ ...sandbox }))
+  }
+
+  async createContainer(sandbox: PodSandbox, config: ContainerConfig): Promise<string> {
+    const image = this.#images.get(config.image)
+    if (!image) throw new Error(`No such image: ${config.image}`)
+    const id = this.#newId()
+    const status: ContainerStatus = {
+      id,
+      name: config.name,
+      attempt: config.attempt,
+      sandboxId: sandbox.id,
+      podUid: sandbox.config.uid,
+      image: config.image,
+      imageId: image.id,
+      state: 'created',
+      createdAt: this.#clock.now(),
+      startedAt: 0,
+      finishedAt: 0,
+      exitCode: 0,
+      reason: '',
+      message: '',
+      labels: config.labels,
+      annotations: config.annotations,
+    }
+    this.#containers.set(id, { status, config })
+    return id
+  }
+
+  async startContainer(id: string) {
+    const container = this.#container(id)
+    container.status = { ...container.status, state: 'running', startedAt: this.#clock.now() }
+    this.#emit('started', container.status)
+    const exitAfterMs = this.#exitAfterMs(container)
+    if (exitAfterMs === undefined) return
+    const exitCode = Number(this.#wish(container, 'exit-code') ?? 0)
+    const finish = () => this.#finish(id, exitCode, exitCode === 0 ? 'Completed' : 'Error')
+    container.exitTimer = this.#clock.setTimeout(finish, exitAfterMs)
+  }
+
+  async stopContainer(id: string) {
+    this.#finish(id, 0, 'Completed')
+  }
+
+  async removeContainer(id: string) {
+    const container = this.#containers.get(id)
+    if (!container) return
+    container.exitTimer?.[Symbol.dispose]()
+    this.#containers.delete(id)
+    this.#emit('removed', container.status)
+  }
+
+  async listContainers(podUid?: string) {
+    const all = [...this.#containers.values()].map(({ status }) => status)
+    return podUid ? all.filter((status) => status.podUid === podUid) : all
+  }
+
+  async containerStatus(id: string) {
+    return this.#container(id).status
+  }
+
+  async logs(id: string, options: { timestamps: boolean }) {
+    const { status } = this.#container(id)
+    const at = new Date(status.startedAt).toISOString()
+    const line = `${options.timestamps ? `${at} ` : ''}container ${status.name} is simulated: it says nothing\n`
+    return { stdout: Readable.from([Buffer.from(line)]), stderr: Readable.from([]) }
+  }
+
+  async exec(id: string): Promise<ExecSession> {
+    this.#container(id)
+    return saying('this container is simulated: there is nothing to run commands in\n', 126)
+  }
+
+  async execSync(id: string) {
+    this.#container(id)
+    return { exitCode: 0, output: '' }
+  }
+
+  async attach(id: string): Promise<ExecSession> {
+    this.#container(id)
+    return saying('this container is simulated: it says nothing\n', 0)
+  }
+
+  async imageStatus(image: string) {
+    return this.#images.get(image)
+  }
+
+  async pullImage(image: string): Promise<ImageStatus> {
+    if (image.includes('does-not-exist')) {
+      throw new ImagePullError(
+        `pull access denied for ${image}, repository does not exist or may require 'docker login'`,
+      )
+    }
+    const status = { id: `sha256:${hashText(image)}`, tags: [image], digests: [], sizeBytes: 10_000_000 }
+    this.#images.set(image, status)
+    return status
+  }
+
+  async listImages() {
+    return [...this.#images.values()]
+  }
+
+  async removeImage(image: string) {
+    this.#images.delete(image)
+  }
+
+  events(listener: (event: RuntimeEvent) => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  async stats() {
+    const running = [...this.#containers.values()].filter(({ status }) => status.state === 'running')
+    return running.map(({ status }) => ({
+      containerId: status.id,
+      cpuNanoCores: 1_000_000,
+      memoryWorkingSetBytes: 2 ** 22,
+    }))
+  }
+
+  /** As a machine that loses power: every container and sandbox stops, nothing is told to anyone. */
+  reboot(): void {
+    for (const container of this.#containers.values()) {
+      container.exitTimer?.[Symbol.dispose]()
+      if (container.status.state !== 'running') continue
+      const finishedAt = this.#clock.now()
+      container.status = { ...container.status, state: 'exited', finishedAt, exitCode: 255, reason: 'Error' }
+    }
+    for (const sandbox of this.#sandboxes.values()) {
+      for (const ip of sandbox.ips) this.#addresses?.give(ip)
+      sandbox.state = 'notReady'
+      sandbox.ips = []
+    }
+  }
+
+  /** Ends one container from outside, as a crash would; for tests and chaos lessons. */
+  crash(id: string, exitCode: number): void {
+    this.#finish(id, exitCode, exitCode === 0 ? 'Completed' : 'Error')
+  }
+
+  #exitAfterMs(container: Container): number | undefined {
+    const wish = this.#wish(container, 'exit-after')
+    if (wish !== undefined) return parseSeconds(wish) * 1000
+    return container.config.annotations[CONTAINER_ROLE] === 'init' ? 0 : undefined
+  }
+
+  #wish({ status }: Container, what: string): string | undefined {
+    const annotations = this.#sandboxes.get(status.sandboxId)?.annotations ?? {}
+    return annotations[`${PREFIX}${status.name}.${what}`] ?? annotations[`${PREFIX}${what}`]
+  }
+
+  #finish(id: string, exitCode: number, reason: string) {
+    const container = this.#containers.get(id)
+    if (container?.status.state !== 'running') return
+    container.exitTimer?.[Symbol.dispose]()
+    container.status = { ...container.status, state: 'exited', finishedAt: this.#clock.now(), exitCode, reason }
+    this.#emit('exited', container.status)
+  }
+
+  #container(id: string): Container {
+    const container = this.#containers.get(id)
+    if (!container) throw new Error(`No such container: ${id}`)
+    return container
+  }
+
+  #containersOf(sandboxId: string): Container[] {
+    return [...this.#containers.values()].filter(({ status }) => status.sandboxId === sandboxId)
+  }
+
+  #newId(): string {
+    return (++this.#sequence).toString(16).padStart(64, '0')
+  }
+
+  #emit(type: RuntimeEvent['type'], { id, sandboxId, podUid }: ContainerStatus) {
+    for (const listener of this.#listeners) listener({ type, containerId: id, sandboxId, podUid })
+  }
+}
+
+/** `5`, `5s`, `2m`, `1h`. */
+function parseSeconds(text: string): number {
+  const [, count = '0', unit = 's'] = /^(\d+(?:\.\d+)?)(s|m|h)?$/.exec(text) ?? []
+  return Number(count) * (unit === 'h' ? 3600 : unit === 'm' ? 60 : 1)
+}
+
+/** Any text of 64 hexadecimal digits that is the same for the same image. */
+function hashText(text: string): string {
+  let hash = 0xcbf29ce484222325n
+  for (const char of text) hash = ((hash ^ BigInt(char.codePointAt(0) ?? 0)) * 0x100000001b3n) & 0xffffffffffffffffn
+  return hash.toString(16).padStart(16, '0').repeat(4)
+}
+
+function saying(text: string, exitCode: number): ExecSession {
+  const stdout = new PassThrough()
+  stdout.end(text)
+  return {
+    stdin: new Writable({ write: (_chunk, _encoding, done) => done() }),
+    stdout,
+    stderr: Readable.from([]),
+    resize: async () => undefined,
+    exitCode: Promise.resolve(exitCode),
+    kill: () => undefined,
+  }
+}

@@ -1,0 +1,39 @@
+// Whether this node can take one more pod at all: the scheduler may have been by-passed or been out of date.
+// Upstream: pkg/kubelet/lifecycle/predicate.go.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import { amountOf } from './resource-amount.ts'
+
+export interface Rejection {
+  reason: string
+  message: string
+}
+
+export function admit(pod: Pod, others: readonly Pod[], allocatable: Record<string, string>): Rejection | undefined {
+  const capacity = amountOf(allocatable.pods) ?? Number.POSITIVE_INFINITY
+  if (others.length + 1 > capacity) return short('pods', 1, others.length, capacity)
+  for (const name of ['cpu', 'memory']) {
+    const available = amountOf(allocatable[name])
+    const asked = requestOf(pod, name)
+    if (available === undefined || asked === 0) continue
+    const used = others.reduce((sum, other) => sum + requestOf(other, name), 0)
+    if (used + asked > available + 1e-9) {
+      const scale = name === 'cpu' ? 1000 : 1
+      return short(name, Math.round(asked * scale), Math.round(used * scale), Math.round(available * scale))
+    }
+  }
+  return undefined
+}
+
+function short(resource: string, requested: number, used: number, capacity: number): Rejection {
+  const numbers = `requested: ${requested}, used: ${used}, capacity: ${capacity}`
+  return { reason: `OutOf${resource}`, message: `Node didn't have enough resource: ${resource}, ${numbers}` }
+}
+
+/** Containers run together, init containers one after another: the larger of both. */
+function requestOf(pod: Pod, name: string): number {
+  const of = (container: { resources?: { requests?: Record<string, string> } }) =>
+    amountOf(container.resources?.requests?.[name]) ?? 0
+  const together = (pod.spec?.containers ?? []).reduce((sum, container) => sum + of(container), 0)
+  return Math.max(together, ...(pod.spec?.initContainers ?? []).map(of))
+}

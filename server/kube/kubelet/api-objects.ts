@@ -1,0 +1,79 @@
+// The ConfigMaps, Secrets and Services that pods refer to, read through a short memory so that ten pods starting at
+// once do not ask ten times. Upstream's watch-based managers answer fresher; see pkg/kubelet/util/manager.
+
+import type {
+  ConfigMap as ConfigMapObject,
+  Secret as SecretObject,
+  Service as ServiceObject,
+} from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
+import { isNotFound, StatusError } from '../apimachinery/status-error.ts'
+import type { Client } from '../client/client.ts'
+import { ConfigMap } from '../kinds/config-map.ts'
+import { Secret } from '../kinds/secret.ts'
+import { Service } from '../kinds/service.ts'
+
+export interface ApiObjects {
+  /** Undefined when there is none. */
+  configMap(namespace: string, name: string): Promise<ConfigMapObject | undefined>
+  secret(namespace: string, name: string): Promise<SecretObject | undefined>
+  services(namespace: string): Promise<ServiceObject[]>
+  /** A fresh token of a service account, bound to the pod. */
+  token(request: TokenRequest): Promise<{ token: string; expiresAt: number }>
+}
+
+export interface TokenRequest {
+  namespace: string
+  serviceAccount: string
+  audience: string
+  expirationSeconds: number
+  pod: { name: string; uid: string }
+}
+
+export function createApiObjects(client: Client, clock: Clock, options = { freshMs: 5_000 }): ApiObjects {
+  const memory = new Map<string, { at: number; value: Promise<unknown> }>()
+
+  function remembered<T>(key: string, read: () => Promise<T>): Promise<T> {
+    const known = memory.get(key)
+    if (known && clock.monotonic() - known.at < options.freshMs) return known.value as Promise<T>
+    const value = read()
+    memory.set(key, { at: clock.monotonic(), value })
+    value.catch(() => memory.delete(key))
+    if (memory.size > 500)
+      for (const [old, { at }] of memory) if (clock.monotonic() - at > options.freshMs) memory.delete(old)
+    return value
+  }
+
+  const orNone = <T>(reading: Promise<T>): Promise<T | undefined> =>
+    reading.catch((err: unknown) => {
+      if (isNotFound(err)) return undefined
+      throw err
+    })
+
+  return {
+    configMap: (namespace, name) =>
+      remembered(`configmap/${namespace}/${name}`, () => orNone(client.of(ConfigMap).get({ namespace, name }))),
+    secret: (namespace, name) =>
+      remembered(`secret/${namespace}/${name}`, () => orNone(client.of(Secret).get({ namespace, name }))),
+    services: (namespace) =>
+      remembered(`services/${namespace}`, async () => (await client.of(Service).list({ namespace })).items),
+    async token({ namespace, serviceAccount, audience, expirationSeconds, pod }) {
+      const answer = (await client.transport.request({
+        method: 'POST',
+        path: `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`,
+        body: {
+          apiVersion: 'authentication.k8s.io/v1',
+          kind: 'TokenRequest',
+          spec: {
+            ...(audience ? { audiences: [audience] } : {}),
+            expirationSeconds,
+            boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod.name, uid: pod.uid },
+          },
+        },
+      })) as { status?: { token?: string; expirationTimestamp?: string } }
+      if (!answer.status?.token) throw new StatusError('InternalError', 'TokenRequest was answered without a token')
+      const expiresAt = Date.parse(answer.status.expirationTimestamp ?? '')
+      return { token: answer.status.token, expiresAt: expiresAt || clock.now() + expirationSeconds * 1000 }
+    },
+  }
+}

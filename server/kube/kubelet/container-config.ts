@@ -1,0 +1,112 @@
+// From a container's spec to what the runtime is asked to make. Upstream: kuberuntime_container.go,
+// generateContainerConfig and kuberuntime_container_linux.go.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { ContainerConfig, Mount } from '../container-runtime/container-runtime.ts'
+import {
+  CONTAINER_HASH,
+  CONTAINER_NAME,
+  CONTAINER_ROLE,
+  POD_NAME,
+  POD_NAMESPACE,
+  POD_UID,
+  RESTART_COUNT,
+  TERMINATION_MESSAGE_PATH,
+  TERMINATION_MESSAGE_POLICY,
+} from '../container-runtime/labels.ts'
+import { hashOfContainer } from './container-hash.ts'
+import { ConfigError } from './environment.ts'
+import { expand } from './expansion.ts'
+import type { NodeAmounts } from './field-ref.ts'
+import type { ContainerRole, ContainerSpec } from './pod-runtime-state.ts'
+import { qosClassOf } from './qos-class.ts'
+import { amountOf } from './resource-amount.ts'
+
+export interface ContainerConfigInput {
+  pod: Pod
+  container: ContainerSpec
+  role: ContainerRole
+  attempt: number
+  environment: ReadonlyMap<string, string>
+  mounts: Mount[]
+  node: NodeAmounts
+}
+
+export function containerConfigOf(input: ContainerConfigInput): ContainerConfig {
+  const { pod, container, role, attempt, environment, mounts } = input
+  const meta = pod.metadata ?? {}
+  const expanded = (list: string[] | undefined) => list?.map((text) => expand(text, environment))
+  const command = expanded(container.command)
+  const args = expanded(container.args)
+  return {
+    name: container.name,
+    attempt,
+    image: container.image ?? '',
+    ...(command ? { command } : {}),
+    ...(args ? { args } : {}),
+    ...(container.workingDir ? { workingDir: container.workingDir } : {}),
+    env: [...environment].map(([name, value]) => ({ name, value })),
+    mounts,
+    labels: {
+      [POD_NAME]: meta.name ?? '',
+      [POD_NAMESPACE]: meta.namespace ?? '',
+      [POD_UID]: meta.uid ?? '',
+      [CONTAINER_NAME]: container.name,
+    },
+    annotations: {
+      [CONTAINER_HASH]: hashOfContainer(container),
+      [RESTART_COUNT]: String(attempt),
+      [CONTAINER_ROLE]: role,
+      [TERMINATION_MESSAGE_PATH]: container.terminationMessagePath ?? '/dev/termination-log',
+      [TERMINATION_MESSAGE_POLICY]: container.terminationMessagePolicy ?? 'File',
+    },
+    tty: container.tty ?? false,
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    resources: resourcesOf(input),
+    security: securityOf(pod, container),
+  }
+}
+
+function resourcesOf({ pod, container, node }: ContainerConfigInput): ContainerConfig['resources'] {
+  const { requests, limits } = container.resources ?? {}
+  const cpuLimit = amountOf(limits?.cpu)
+  const cpuRequest = amountOf(requests?.cpu) ?? cpuLimit ?? 0
+  const memoryLimit = amountOf(limits?.memory)
+  return {
+    // 1024 shares are one CPU; the kernel takes no less than 2.
+    cpuShares: Math.max(2, Math.floor(cpuRequest * 1024)),
+    // 100 ms periods; the kernel takes no quota under 1 ms.
+    ...(cpuLimit ? { cpuPeriod: 100_000, cpuQuota: Math.max(1000, Math.floor(cpuLimit * 100_000)) } : {}),
+    ...(memoryLimit ? { memoryLimitBytes: Math.floor(memoryLimit) } : {}),
+    oomScoreAdj: oomScoreOf(pod, amountOf(requests?.memory) ?? memoryLimit ?? 0, node.memoryBytes),
+  }
+}
+
+/** Who asked for more memory is killed later. Upstream: pkg/kubelet/qos/policy.go. */
+function oomScoreOf(pod: Pod, memoryRequest: number, capacity: number): number {
+  const qos = qosClassOf(pod)
+  if (qos === 'Guaranteed') return -997
+  if (qos === 'BestEffort') return 1000
+  return Math.min(999, Math.max(3, 1000 - Math.floor((1000 * memoryRequest) / capacity)))
+}
+
+function securityOf(pod: Pod, container: ContainerSpec): ContainerConfig['security'] {
+  const own = container.securityContext ?? {}
+  const shared = pod.spec?.securityContext ?? {}
+  const user = own.runAsUser ?? shared.runAsUser
+  const group = own.runAsGroup ?? shared.runAsGroup
+  if ((own.runAsNonRoot ?? shared.runAsNonRoot) && user === 0) {
+    throw new ConfigError("container's runAsUser breaks non-root policy")
+  }
+  const groups = [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])]
+  return {
+    ...(user === undefined ? {} : { runAsUser: group === undefined ? String(user) : `${user}:${group}` }),
+    ...(own.privileged ? { privileged: true } : {}),
+    ...(own.readOnlyRootFilesystem ? { readOnlyRootFilesystem: true } : {}),
+    ...(own.capabilities?.add ? { addCapabilities: own.capabilities.add } : {}),
+    ...(own.capabilities?.drop ? { dropCapabilities: own.capabilities.drop } : {}),
+    ...(own.allowPrivilegeEscalation === false ? { noNewPrivileges: true } : {}),
+    ...(groups.length > 0 ? { supplementalGroups: groups } : {}),
+  }
+}

@@ -1,0 +1,203 @@
+// Starts one container: back-off, image, configuration, create, start, postStart. Whatever stops it becomes the
+// container's waiting reason. Upstream: kuberuntime_container.go, startContainer; kuberuntime_manager.go, doBackOff.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
+import type { ContainerRuntime, PodSandbox } from '../container-runtime/container-runtime.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
+import type { ApiObjects } from './api-objects.ts'
+import { containerConfigOf } from './container-config.ts'
+import type { StartFailure } from './container-statuses.ts'
+import { environmentOf } from './environment.ts'
+import { hostsFileOf } from './etc-files.ts'
+import type { NodeAmounts } from './field-ref.ts'
+import type { ImagePuller } from './image-puller.ts'
+import { withDefaultTag } from './image-puller.ts'
+import { fieldPathOf, type KubeletEvents } from './kubelet-events.ts'
+import { runHook } from './lifecycle-hooks.ts'
+import type { PodKiller } from './pod-killer.ts'
+import { formatPod, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
+import { goDuration, StartBackoff } from './start-backoff.ts'
+import type { ContainerToStart } from './sync-plan.ts'
+import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts'
+
+export type StartOutcome = { ok: true } | { ok: false; failure: StartFailure; retryAfterMs: number }
+
+export interface ContainerStarterOptions {
+  runtime: ContainerRuntime
+  os: NodeOs
+  objects: ApiObjects
+  images: ImagePuller
+  volumes: VolumeManager
+  killer: PodKiller
+  events: KubeletEvents
+  clock: Clock
+  node: NodeAmounts
+  nodeIP: string
+  rootDir: string
+  clusterDomain: string
+}
+
+export interface StartRequest extends ContainerToStart {
+  pod: Pod
+  state: PodRuntimeState
+  sandbox: PodSandbox
+  volumes: MountedVolumes
+}
+
+const RETRY_MS = 10_000
+
+export class ContainerStarter {
+  readonly #options: ContainerStarterOptions
+  readonly #backoff: StartBackoff
+
+  constructor(options: ContainerStarterOptions) {
+    this.#options = options
+    this.#backoff = new StartBackoff({ clock: options.clock, initialMs: 10_000, maxMs: 300_000 })
+  }
+
+  async start(request: StartRequest): Promise<StartOutcome> {
+    const { pod, container, role, state } = request
+    const { events, images } = this.#options
+    const fieldPath = fieldPathOf(role, container.name)
+    const key = `${pod.metadata?.uid}_${container.name}`
+    const latest = latestOf(state, container.name)
+    if (latest?.state === 'exited' && role !== 'ephemeral') {
+      const waitMs = this.#backoff.remainingMs(key, latest.finishedAt)
+      if (waitMs > 0) {
+        const delay = goDuration(this.#backoff.delayMs(key))
+        const message = `back-off ${delay} restarting failed container=${container.name} pod=${formatPod(pod)}`
+        const told = `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`
+        events.pod(pod, 'Warning', 'BackOff', told, fieldPath)
+        return failed('CrashLoopBackOff', message, waitMs)
+      }
+      this.#backoff.next(key, latest.finishedAt)
+    }
+    const image = await images.ensure(pod, container, fieldPath)
+    if (!image.ok) {
+      events.pod(pod, 'Warning', 'Failed', `Error: ${image.reason}`, fieldPath)
+      return failed(image.reason, image.message, image.retryAfterMs)
+    }
+    return this.#createAndStart(request, fieldPath)
+  }
+
+  forget(podUid: string): void {
+    this.#backoff.forget(`${podUid}_`)
+    this.#options.images.forget(podUid)
+  }
+
+  async #createAndStart(request: StartRequest, fieldPath: string): Promise<StartOutcome> {
+    const { pod, sandbox, container } = request
+    const { runtime, events } = this.#options
+    const giveUp = (reason: string, err: unknown): StartOutcome => {
+      const message = err instanceof Error ? err.message : String(err)
+      events.pod(pod, 'Warning', 'Failed', `Error: ${message}`, fieldPath)
+      return failed(reason, message, RETRY_MS)
+    }
+    let config: Awaited<ReturnType<ContainerStarter['configOf']>>
+    try {
+      config = await this.configOf(request)
+    } catch (err) {
+      return giveUp('CreateContainerConfigError', err)
+    }
+    let id: string
+    try {
+      await this.#sweep(request)
+      id = await runtime.createContainer(sandbox, config)
+    } catch (err) {
+      return giveUp('CreateContainerError', err)
+    }
+    events.pod(pod, 'Normal', 'Created', 'Container created', fieldPath)
+    try {
+      await runtime.startContainer(id)
+    } catch (err) {
+      return giveUp('RunContainerError', err)
+    }
+    events.pod(pod, 'Normal', 'Started', 'Container started', fieldPath)
+    const hook = container.lifecycle?.postStart
+    return hook ? this.#postStart(request, id, fieldPath, hook) : { ok: true }
+  }
+
+  async #postStart(
+    { pod, sandbox, container, role }: StartRequest,
+    id: string,
+    fieldPath: string,
+    handler: NonNullable<NonNullable<StartRequest['container']['lifecycle']>['postStart']>,
+  ): Promise<StartOutcome> {
+    const { events, killer, runtime } = this.#options
+    try {
+      const podIP = sandbox.ips[0] ?? this.#options.nodeIP
+      await runHook({ handler, container, containerId: id, podIP, timeoutMs: 600_000 }, this.#options)
+      return { ok: true }
+    } catch (err) {
+      const message = `PostStartHook failed: ${err instanceof Error ? err.message : String(err)}`
+      events.pod(pod, 'Warning', 'FailedPostStartHook', message, fieldPath)
+      const graceSeconds = pod.spec?.terminationGracePeriodSeconds ?? 30
+      const status = await runtime.containerStatus(id)
+      await killer.kill(pod, status, { graceSeconds, role, container, message: 'FailedPostStartHook' })
+      return failed('PostStartHookError', message, RETRY_MS)
+    }
+  }
+
+  async configOf({ pod, container, role, state, sandbox, volumes }: StartRequest) {
+    const { objects, node, nodeIP } = this.#options
+    const podIPs = pod.spec?.hostNetwork ? [nodeIP] : sandbox.ips
+    const addresses = { podIPs, hostIP: nodeIP }
+    const environment = await environmentOf({ pod, container, addresses, node, objects })
+    const mounts = await this.#options.volumes.mountsOf(container, volumes, environment)
+    mounts.push(...(await this.#etcMounts(pod, podIPs, mounts)))
+    const latest = latestOf(state, container.name)
+    const attempt = latest ? latest.attempt + 1 : attemptsTold(pod, container.name)
+    mounts.push(await this.#terminationLog(pod, container, attempt))
+    const withTag = { ...container, image: withDefaultTag(container.image ?? '') }
+    return containerConfigOf({ pod, container: withTag, role, attempt, environment, mounts, node })
+  }
+
+  async #etcMounts(pod: Pod, podIPs: string[], own: { containerPath: string }[]) {
+    const { os, rootDir, clusterDomain } = this.#options
+    const directory = `${rootDir}/pods/${pod.metadata?.uid}`
+    const isTaken = (path: string) => own.some(({ containerPath }) => containerPath === path)
+    const mounts = []
+    if (!isTaken('/etc/hosts') && !pod.spec?.hostNetwork) {
+      await os.writeFile(`${directory}/etc-hosts`, hostsFileOf(pod, podIPs, clusterDomain), { mode: 0o644 })
+      mounts.push({ hostPath: `${directory}/etc-hosts`, containerPath: '/etc/hosts', readOnly: false })
+    }
+    if (!isTaken('/etc/resolv.conf')) {
+      mounts.push({ hostPath: `${directory}/resolv.conf`, containerPath: '/etc/resolv.conf', readOnly: false })
+    }
+    return mounts
+  }
+
+  async #terminationLog(pod: Pod, container: StartRequest['container'], attempt: number) {
+    const { os, rootDir } = this.#options
+    const path = `${rootDir}/pods/${pod.metadata?.uid}/containers/${container.name}/${attempt}`
+    // Any user in the container may write its last words.
+    await os.writeFile(path, '', { mode: 0o666 })
+    return {
+      hostPath: path,
+      containerPath: container.terminationMessagePath ?? '/dev/termination-log',
+      readOnly: false,
+    }
+  }
+
+  /** Of the dead instances of a container only the last is kept, for `kubectl logs --previous`. */
+  async #sweep({ container, state }: StartRequest): Promise<void> {
+    const dead = state.containers.filter(
+      ({ name, state: is }) => name === container.name && (is === 'exited' || is === 'created'),
+    )
+    for (const old of dead.slice(1)) await this.#options.runtime.removeContainer(old.id)
+  }
+}
+
+/** The runtime has forgotten the container; what the API was told must not go back. */
+function attemptsTold(pod: Pod, name: string): number {
+  const all = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])]
+  const told = all.find((status) => status.name === name)
+  return told?.containerID ? told.restartCount + 1 : 0
+}
+
+const failed = (reason: string, message: string, retryAfterMs: number): StartOutcome => ({
+  ok: false,
+  failure: { reason, message },
+  retryAfterMs,
+})

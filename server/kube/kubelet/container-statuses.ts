@@ -1,0 +1,150 @@
+// The containers' part of a pod's status, as kubectl shows it. Upstream: kubelet_pods.go, convertToAPIContainerStatuses.
+
+import type { ContainerStatus as ApiContainerStatus, ContainerState, Pod } from 'kubernetes-types/core/v1'
+import type { ContainerStatus } from '../container-runtime/container-runtime.ts'
+import { type ContainerRole, type ContainerSpec, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
+import { willRestart } from './sync-plan.ts'
+import { timestampOf } from './timestamp.ts'
+
+export interface StartFailure {
+  reason: string
+  message: string
+}
+
+export interface ContainerStatusInput {
+  pod: Pod
+  state: PodRuntimeState
+  /** Why a container could not be started at the last try, by name. */
+  failures: ReadonlyMap<string, StartFailure>
+  /** The pod's containers will not be started again, whatever its restart policy says. */
+  terminal: boolean
+  runtimeName: string
+  /** Verdicts of readiness and startup probes; undefined when there is no such probe. */
+  isReady(containerId: string): boolean | undefined
+  isStarted(containerId: string): boolean | undefined
+}
+
+export function containerStatusOf(
+  container: ContainerSpec,
+  role: ContainerRole,
+  input: ContainerStatusInput,
+): ApiContainerStatus {
+  const { pod, state, failures, terminal } = input
+  const previous = previousStatus(pod, container.name, role)
+  const latest = latestOf(state, container.name)
+  const hasInit = (pod.spec?.initContainers ?? []).length > 0
+  const waiting: ContainerState = {
+    waiting: {
+      reason: hasInit && role === 'regular' ? 'PodInitializing' : hasInit ? 'PodInitializing' : 'ContainerCreating',
+    },
+  }
+  const status: ApiContainerStatus = {
+    name: container.name,
+    image: latest?.image || container.image || '',
+    imageID: latest?.imageId ?? previous?.imageID ?? '',
+    restartCount: latest?.attempt ?? previous?.restartCount ?? 0,
+    state: latest ? stateOf(latest, input.runtimeName, waiting) : unseenState(previous, terminal, waiting),
+    lastState: lastStateOf(container.name, latest, previous, input),
+    ready: false,
+    started: false,
+  }
+  const id = latest ? `${input.runtimeName}://${latest.id}` : previous?.containerID
+  if (id) status.containerID = id
+
+  const failure = failures.get(container.name)
+  const mayStart =
+    !terminal && (role === 'sidecar' || role === 'regular' ? willRestart(pod, latest) : initMayStart(pod, latest))
+  if (failure && mayStart && role !== 'ephemeral') {
+    if (status.state?.terminated) status.lastState = status.state
+    status.state = { waiting: { reason: failure.reason, message: failure.message } }
+  } else if (failure && !latest) {
+    status.state = { waiting: { reason: failure.reason, message: failure.message } }
+  }
+  judgeReadiness(status, container, role, latest, input)
+  return status
+}
+
+function initMayStart(pod: Pod, latest: ContainerStatus | undefined): boolean {
+  return !(latest?.state === 'exited' && latest.exitCode === 0) && willRestart(pod, latest)
+}
+
+function judgeReadiness(
+  status: ApiContainerStatus,
+  container: ContainerSpec,
+  role: ContainerRole,
+  latest: ContainerStatus | undefined,
+  input: ContainerStatusInput,
+): void {
+  const running = latest?.state === 'running' && status.state?.running !== undefined
+  if (role === 'init') {
+    status.ready = status.state?.terminated?.exitCode === 0 && status.state.terminated !== undefined
+    status.started = running
+    return
+  }
+  if (!running || !latest) return
+  status.started = container.startupProbe ? input.isStarted(latest.id) === true : true
+  status.ready = status.started && (container.readinessProbe ? input.isReady(latest.id) === true : true)
+}
+
+function previousStatus(pod: Pod, name: string, role: ContainerRole): ApiContainerStatus | undefined {
+  const list =
+    role === 'regular'
+      ? pod.status?.containerStatuses
+      : role === 'ephemeral'
+        ? pod.status?.ephemeralContainerStatuses
+        : pod.status?.initContainerStatuses
+  return list?.find((status) => status.name === name)
+}
+
+function stateOf(status: ContainerStatus, runtimeName: string, waiting: ContainerState): ContainerState {
+  switch (status.state) {
+    case 'running':
+      return { running: { startedAt: timestampOf(status.startedAt) } }
+    case 'exited':
+      return { terminated: terminatedOf(status, runtimeName) }
+    case 'created':
+      return waiting
+    case 'unknown':
+      return { terminated: lost('The container could not be located when the pod was terminated') }
+  }
+}
+
+function terminatedOf(status: ContainerStatus, runtimeName: string) {
+  return {
+    exitCode: status.exitCode,
+    reason: status.reason || (status.exitCode === 0 ? 'Completed' : 'Error'),
+    ...(status.message ? { message: status.message } : {}),
+    startedAt: timestampOf(status.startedAt),
+    finishedAt: timestampOf(status.finishedAt),
+    containerID: `${runtimeName}://${status.id}`,
+  }
+}
+
+const lost = (message: string) => ({ exitCode: 137, reason: 'ContainerStatusUnknown', message })
+
+/** The runtime knows nothing of it (yet, or any more): the API's memory is the best we have. */
+function unseenState(
+  previous: ApiContainerStatus | undefined,
+  terminal: boolean,
+  waiting: ContainerState,
+): ContainerState {
+  if (previous?.state?.terminated) return previous.state
+  if (previous?.state?.running && terminal) {
+    return { terminated: lost('The container could not be located when the pod was terminated') }
+  }
+  if (previous?.state?.waiting && terminal) return previous.state
+  return waiting
+}
+
+function lastStateOf(
+  name: string,
+  latest: ContainerStatus | undefined,
+  previous: ApiContainerStatus | undefined,
+  { state, runtimeName }: ContainerStatusInput,
+): ContainerState {
+  const before = state.containers.find((one) => one.name === name && one !== latest && one.state === 'exited')
+  if (before) return { terminated: terminatedOf(before, runtimeName) }
+  // The instance before may have been swept away already; the API remembers it.
+  if (previous && latest && previous.containerID === `${runtimeName}://${latest.id}`) return previous.lastState ?? {}
+  return latest ? {} : (previous?.lastState ?? {})
+}

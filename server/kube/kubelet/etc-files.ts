@@ -1,0 +1,89 @@
+// What the kubelet writes for a pod's /etc: hosts and resolv.conf. Upstream: kubelet_pods.go (nodeHostsFileContent,
+// managedHostsFileContent), pkg/kubelet/network/dns.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+
+export interface DnsSettings {
+  clusterDNS: string[]
+  clusterDomain: string
+  /** The node's own resolv.conf, for pods with dnsPolicy Default. */
+  nodeResolvConf: string
+}
+
+export function hostsFileOf(pod: Pod, podIPs: string[], clusterDomain: string): string {
+  const { hostname, subdomain, hostAliases = [] } = pod.spec ?? {}
+  const lines = [
+    '# Kubernetes-managed hosts file.',
+    '127.0.0.1\tlocalhost',
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    'fe00::\tip6-localnet',
+    'fe00::\tip6-mcastprefix',
+    'fe00::1\tip6-allnodes',
+    'fe00::2\tip6-allrouters',
+  ]
+  const short = hostname || hostnameOf(pod)
+  const names = subdomain ? `${short}.${subdomain}.${pod.metadata?.namespace}.svc.${clusterDomain}\t${short}` : short
+  for (const ip of podIPs) lines.push(`${ip}\t${names}`)
+  if (hostAliases.length > 0) {
+    lines.push('', '# Entries added by HostAliases.')
+    for (const { ip, hostnames = [] } of hostAliases) lines.push(`${ip}\t${hostnames.join('\t')}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** At most 63 characters, and not ending in a dash, as the kernel and DNS want it. */
+export function hostnameOf(pod: Pod): string {
+  return (pod.spec?.hostname || pod.metadata?.name || '').slice(0, 63).replace(/[-.]+$/, '')
+}
+
+export function resolvConfOf(pod: Pod, { clusterDNS, clusterDomain, nodeResolvConf }: DnsSettings): string {
+  const policy = pod.spec?.dnsPolicy ?? 'ClusterFirst'
+  const own = parseResolvConf(nodeResolvConf)
+  const clusterFirst = policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && !pod.spec?.hostNetwork)
+  const namespace = pod.metadata?.namespace ?? ''
+  const base =
+    policy === 'None'
+      ? { servers: [], searches: [], options: [] }
+      : clusterFirst
+        ? {
+            servers: clusterDNS,
+            searches: [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain, ...own.searches],
+            options: ['ndots:5'],
+          }
+        : own
+  const extra = pod.spec?.dnsConfig
+  const servers = unique([...base.servers, ...(extra?.nameservers ?? [])])
+  const searches = unique([...base.searches, ...(extra?.searches ?? [])])
+  const options = mergeOptions(
+    base.options,
+    (extra?.options ?? []).map(({ name, value }) => (value === undefined ? (name ?? '') : `${name}:${value}`)),
+  )
+  const lines = [
+    ...(searches.length > 0 ? [`search ${searches.join(' ')}`] : []),
+    ...servers.map((server) => `nameserver ${server}`),
+    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function parseResolvConf(text: string) {
+  const servers: string[] = []
+  let searches: string[] = []
+  let options: string[] = []
+  for (const line of text.split('\n')) {
+    const [word, ...rest] = line.trim().split(/\s+/)
+    if (word === 'nameserver' && rest[0]) servers.push(rest[0])
+    if (word === 'search') searches = rest
+    if (word === 'options') options = rest
+  }
+  return { servers, searches, options }
+}
+
+const unique = (values: string[]) => [...new Set(values)]
+
+/** A later option replaces an earlier one of the same name. */
+function mergeOptions(base: string[], extra: string[]): string[] {
+  const byName = new Map<string, string>()
+  for (const option of [...base, ...extra]) byName.set(option.split(':')[0] ?? '', option)
+  return [...byName.values()]
+}

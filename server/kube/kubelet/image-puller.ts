@@ -1,0 +1,122 @@
+// Makes sure that a container's image is there, by its pull policy, with back-off per pod and image.
+// Upstream: pkg/kubelet/images/image_manager.go.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
+import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
+import type { ApiObjects } from './api-objects.ts'
+import type { KubeletEvents } from './kubelet-events.ts'
+import type { ContainerSpec } from './pod-runtime-state.ts'
+import { registryAuthOf } from './registry-auth.ts'
+import { goMeasured, StartBackoff } from './start-backoff.ts'
+
+export type ImageOutcome =
+  | { ok: true }
+  | {
+      ok: false
+      reason: 'ErrImagePull' | 'ImagePullBackOff' | 'ErrImageNeverPull' | 'InvalidImageName'
+      message: string
+      retryAfterMs: number
+    }
+
+export interface ImagePullerOptions {
+  runtime: ContainerRuntime
+  objects: ApiObjects
+  events: KubeletEvents
+  clock: Clock
+}
+
+export class ImagePuller {
+  readonly #runtime: ContainerRuntime
+  readonly #objects: ApiObjects
+  readonly #events: KubeletEvents
+  readonly #clock: Clock
+  readonly #backoff: StartBackoff
+  readonly #lastError = new Map<string, string>()
+
+  constructor({ runtime, objects, events, clock }: ImagePullerOptions) {
+    this.#runtime = runtime
+    this.#objects = objects
+    this.#events = events
+    this.#clock = clock
+    this.#backoff = new StartBackoff({ clock, initialMs: 10_000, maxMs: 300_000 })
+  }
+
+  async ensure(pod: Pod, container: ContainerSpec, fieldPath: string): Promise<ImageOutcome> {
+    const asked = container.image ?? ''
+    const image = withDefaultTag(asked)
+    const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
+      this.#events.pod(pod, type, reason, message, fieldPath)
+    if (!isValidName(image)) {
+      const message = `Failed to apply default image tag "${asked}": couldn't parse image name "${asked}": invalid reference format`
+      say('Warning', 'InspectFailed', message)
+      return { ok: false, reason: 'InvalidImageName', message, retryAfterMs: 60_000 }
+    }
+    const policy = container.imagePullPolicy ?? defaultPolicy(image)
+    const present = await this.#runtime.imageStatus(image)
+    if (present && policy !== 'Always') {
+      say('Normal', 'Pulled', `Container image "${asked}" already present on machine and can be accessed by the pod`)
+      return { ok: true }
+    }
+    if (policy === 'Never') {
+      const message = `Container image "${asked}" is not present with pull policy of Never`
+      say('Warning', 'ErrImageNeverPull', message)
+      return { ok: false, reason: 'ErrImageNeverPull', message, retryAfterMs: 10_000 }
+    }
+    return this.#pull(pod, asked, image, say)
+  }
+
+  forget(podUid: string): void {
+    this.#backoff.forget(`${podUid}_`)
+    for (const key of this.#lastError.keys()) if (key.startsWith(`${podUid}_`)) this.#lastError.delete(key)
+  }
+
+  async #pull(
+    pod: Pod,
+    asked: string,
+    image: string,
+    say: (type: 'Normal' | 'Warning', reason: string, message: string) => void,
+  ): Promise<ImageOutcome> {
+    const key = `${pod.metadata?.uid}_${image}`
+    const waitMs = this.#backoff.remainingSinceTryMs(key)
+    if (waitMs > 0) {
+      const message = `Back-off pulling image "${asked}": ${this.#lastError.get(key) ?? 'ErrImagePull'}`
+      say('Normal', 'BackOff', `Back-off pulling image "${asked}"`)
+      return { ok: false, reason: 'ImagePullBackOff', message, retryAfterMs: waitMs }
+    }
+    say('Normal', 'Pulling', `Pulling image "${asked}"`)
+    const startedAt = this.#clock.monotonic()
+    try {
+      const auth = await registryAuthOf(pod, image, this.#objects)
+      const { sizeBytes } = await this.#runtime.pullImage(image, auth)
+      const took = goMeasured(this.#clock.monotonic() - startedAt)
+      say(
+        'Normal',
+        'Pulled',
+        `Successfully pulled image "${asked}" in ${took} (${took} including waiting). Image size: ${sizeBytes} bytes.`,
+      )
+      this.#lastError.delete(key)
+      return { ok: true }
+    } catch (err) {
+      const text = err instanceof Error ? err.message : String(err)
+      this.#backoff.next(key, this.#clock.now())
+      this.#lastError.set(key, `ErrImagePull: ${text}`)
+      say('Warning', 'Failed', `Failed to pull image "${asked}": ${text}`)
+      return { ok: false, reason: 'ErrImagePull', message: text, retryAfterMs: 2_000 }
+    }
+  }
+}
+
+export function withDefaultTag(image: string): string {
+  const last = image.slice(image.lastIndexOf('/') + 1)
+  return last.includes(':') || last.includes('@') ? image : `${image}:latest`
+}
+
+const defaultPolicy = (image: string) => (image.endsWith(':latest') ? 'Always' : 'IfNotPresent')
+
+/** Repository in lower case, an optional registry with port, tag or digest. */
+function isValidName(image: string): boolean {
+  return /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@[a-z0-9+.-]+:[0-9a-fA-F]{32,})?$/.test(
+    image,
+  )
+}

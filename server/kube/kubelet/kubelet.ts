@@ -1,0 +1,303 @@
+// The kubelet: the one component that makes pods real. It hears of the pods bound to its node, keeps a worker for
+// each, and tells the API what became of them. Everything it needs of the world comes in by the door, so the same
+// code runs a real machine (node-agent.ts) and a hollow node (hollow-node.ts).
+// Upstream: pkg/kubelet/kubelet.go.
+
+import type { Node as NodeObject, Pod as PodObject } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { Client } from '../client/client.ts'
+import { EventRecorder } from '../client/event-recorder.ts'
+import { type Change, SharedInformer } from '../client/shared-informer.ts'
+import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
+import { Node } from '../kinds/node.ts'
+import { Pod } from '../kinds/pod.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
+import { admit } from './admission.ts'
+import { type ApiObjects, createApiObjects } from './api-objects.ts'
+import { ContainerStarter } from './container-starter.ts'
+import { ImagePuller } from './image-puller.ts'
+import type { KubeletEvents } from './kubelet-events.ts'
+import { keepNodeLease } from './node-lease.ts'
+import { NodeReporter } from './node-reporter.ts'
+import { nodeStatusOf } from './node-status.ts'
+import { PodKiller } from './pod-killer.ts'
+import { PodSync } from './pod-sync.ts'
+import { PodWorker } from './pod-worker.ts'
+import { ProbeManager } from './probes/probe-manager.ts'
+import { StatusWriter } from './status-writer.ts'
+import { VolumeManager } from './volumes/volume-manager.ts'
+
+export interface KubeletOptions {
+  nodeName: string
+  nodeIP: string
+  client: Client
+  runtime: ContainerRuntime
+  os: NodeOs
+  clock: Clock
+  logger: Logger
+  random?: () => number
+  /** `/var/lib/kubelet`. */
+  rootDir?: string
+  clusterDNS?: string[]
+  clusterDomain?: string
+  kubeletVersion?: string
+  kubeletPort?: number
+  maxPods?: number
+  labels?: Record<string, string>
+  taints?: NonNullable<NodeObject['spec']>['taints']
+  capacity?: Record<string, string>
+  reserved?: { cpus: number; memoryBytes: number }
+  /** Where ConfigMaps, Secrets and tokens come from; the API by default. */
+  objects?: ApiObjects
+}
+
+export interface Kubelet extends AsyncDisposable {
+  readonly nodeName: string
+  /** Resolves when the node is registered and its pods are known. */
+  readonly ready: Promise<void>
+  /** Pods of this node with the newest status known here. */
+  pods(): PodObject[]
+  pod(namespace: string, name: string): PodObject | undefined
+  readonly runtime: ContainerRuntime
+}
+
+/** Upstream's housekeeping period is 2 s; ours only catches what events have missed. */
+const HOUSEKEEPING_MS = 10_000
+
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const {
+    nodeName,
+    nodeIP,
+    client,
+    runtime,
+    os,
+    clock,
+    logger,
+    random = Math.random,
+    rootDir = '/var/lib/kubelet',
+    clusterDNS = ['10.96.0.10'],
+    clusterDomain = 'cluster.local',
+    kubeletVersion = 'v1.36.0',
+    kubeletPort = 10250,
+    maxPods = 110,
+    labels = {},
+    taints = [],
+  } = options
+  const stop = new AbortController()
+  const machine = await os.machine()
+  const recorder = new EventRecorder({ client, clock, logger, component: 'kubelet', host: nodeName })
+  const events = eventsOf(recorder, nodeName)
+  const objects = options.objects ?? createApiObjects(client, clock)
+  const node = { cpus: machine.cpus, memoryBytes: machine.memoryBytes }
+  const workers = new Map<string, PodWorker>()
+  let networkError: string | undefined = 'network is not known yet'
+  let nodeResolvConf = ''
+
+  const statuses = new StatusWriter({ client, clock, logger })
+  const images = new ImagePuller({ runtime, objects, events, clock })
+  const volumes = new VolumeManager({ os, objects, clock, node }, rootDir)
+  const killer = new PodKiller({ runtime, os, events, clock, logger })
+  const wake = (podUid: string) => workers.get(podUid)?.wake()
+  const userAgent = `kube-probe/${kubeletVersion.replace(/^v(\d+\.\d+).*/, '$1')}`
+  const probes = new ProbeManager({ os, runtime, events, clock, userAgent, nodeIP, onChange: wake })
+  const starter = new ContainerStarter({
+    runtime,
+    os,
+    objects,
+    images,
+    volumes,
+    killer,
+    events,
+    clock,
+    node,
+    nodeIP,
+    rootDir,
+    clusterDomain,
+  })
+  const { name: runtimeName } = await runtime.version().catch(() => ({ name: 'docker' }))
+  const sync = new PodSync({
+    runtime,
+    os,
+    starter,
+    killer,
+    volumes,
+    probes,
+    statuses,
+    events,
+    clock,
+    logger,
+    nodeIP,
+    rootDir,
+    runtimeName,
+    networkError: () => networkError,
+    dns: () => ({ clusterDNS, clusterDomain, nodeResolvConf }),
+  })
+  nodeResolvConf = (await os.readFile('/etc/resolv.conf')) ?? ''
+
+  const reporter = new NodeReporter({
+    nodeName,
+    nodeIP,
+    client,
+    runtime,
+    machine,
+    events,
+    clock,
+    logger,
+    random,
+    kubeletVersion,
+    kubeletPort,
+    maxPods,
+    labels,
+    taints,
+    ...(options.capacity ? { capacity: options.capacity } : {}),
+    ...(options.reserved ? { reserved: options.reserved } : {}),
+    onNetworkState(notReady) {
+      const recovered = networkError !== undefined && notReady === undefined
+      networkError = notReady
+      if (recovered) for (const worker of workers.values()) worker.wake()
+    },
+  })
+  const { allocatable = {} } = nodeStatusOf({
+    machine,
+    nodeIP,
+    maxPods,
+    kubeletVersion,
+    kubeletPort,
+    runtime: { name: runtimeName, version: '' },
+    images: [],
+    notReady: undefined,
+    ...(options.capacity ? { capacity: options.capacity } : {}),
+    ...(options.reserved ? { reserved: options.reserved } : {}),
+    previous: undefined,
+    now: clock.now(),
+  })
+
+  function takeOn(pod: PodObject): void {
+    const uid = pod.metadata?.uid ?? ''
+    const onRemoved = () => void workers.delete(uid)
+    const worker = new PodWorker(pod, { sync, statuses, clock, logger, random, onRemoved })
+    const others = [...workers.values()].filter((one) => !one.isTerminating).map((one) => one.pod)
+    workers.set(uid, worker)
+    // What has begun to run is not turned away: this may be a restart of the kubelet.
+    const isNew = !pod.status?.startTime && !worker.isTerminating
+    const rejection = isNew ? admit(pod, others, allocatable) : undefined
+    if (!rejection) {
+      worker.wake()
+      return
+    }
+    events.pod(pod, 'Warning', rejection.reason, rejection.message)
+    worker.reject(rejection.reason, rejection.message)
+  }
+
+  function hearOfPod(change: Change<PodObject>): void {
+    if (stop.signal.aborted) return
+    const uid = change.object.metadata?.uid ?? ''
+    if (change.type === 'deleted') {
+      workers.get(uid)?.removedFromApi(change.object)
+      return
+    }
+    if (change.type === 'updated' && change.previous.metadata?.uid !== uid) {
+      workers.get(change.previous.metadata?.uid ?? '')?.removedFromApi(change.previous)
+    }
+    const worker = workers.get(uid)
+    if (worker) worker.update(change.object)
+    else takeOn(change.object)
+  }
+
+  async function housekeeping(): Promise<void> {
+    const found = new Set<string>()
+    for (const { config } of await runtime.listPodSandboxes()) found.add(config.uid)
+    for (const { podUid } of await runtime.listContainers()) found.add(podUid)
+    for (const uid of await os.list(`${rootDir}/pods`)) found.add(uid)
+    for (const uid of found) {
+      if (workers.has(uid) || stop.signal.aborted) continue
+      logger.info('removing what is left of a pod that the API no longer knows', { uid })
+      await sync.destroy(uid)
+    }
+  }
+
+  async function keepHouse(): Promise<void> {
+    while (!stop.signal.aborted) {
+      await housekeeping().catch((err: unknown) => logger.warn('housekeeping failed', { err }))
+      await clock.sleep(HOUSEKEEPING_MS, stop.signal).catch(() => undefined)
+    }
+  }
+
+  const nodes = new SharedInformer({
+    client,
+    kind: Node,
+    clock,
+    random,
+    logger,
+    selection: { fieldSelector: `metadata.name=${nodeName}` },
+  })
+  let podCidr = ''
+  nodes.addHandler((change) => {
+    const told = change.type === 'deleted' ? undefined : change.object.spec?.podCIDR
+    if (!told || told === podCidr) return
+    podCidr = told
+    runtime.updatePodCidr(told).then(
+      () => reporter.poke(),
+      (err: unknown) => logger.error('pod network could not be configured', { podCidr: told, err }),
+    )
+  })
+  const pods = new SharedInformer({
+    client,
+    kind: Pod,
+    clock,
+    random,
+    logger,
+    selection: { fieldSelector: `spec.nodeName=${nodeName}` },
+  })
+
+  const registered = Promise.withResolvers<void>()
+  const running: Promise<unknown>[] = [reporter.run(stop.signal, () => registered.resolve())]
+  const ready = registered.promise.then(async () => {
+    if (stop.signal.aborted) return
+    running.push(nodes.start(stop.signal), keepNodeLease({ nodeName, client, clock, logger, random }, stop.signal))
+    const runtimeEvents = runtime.events(({ podUid }) => wake(podUid))
+    stop.signal.addEventListener('abort', () => runtimeEvents[Symbol.dispose](), { once: true })
+    pods.addHandler(hearOfPod)
+    running.push(pods.start(stop.signal))
+    await pods.synced
+    running.push(keepHouse())
+  })
+
+  const withStatus = (worker: PodWorker): PodObject => {
+    const status = statuses.get(worker.pod.metadata?.uid ?? '')
+    return status ? { ...worker.pod, status } : worker.pod
+  }
+  return {
+    nodeName,
+    ready,
+    runtime,
+    pods: () => [...workers.values()].map(withStatus),
+    pod: (namespace, name) => {
+      const all = [...workers.values()].filter(
+        ({ pod }) => pod.metadata?.namespace === namespace && pod.metadata.name === name,
+      )
+      const worker = all.find((one) => !one.isTerminating) ?? all[0]
+      return worker && withStatus(worker)
+    },
+    /** Containers go on running: a kubelet that stops harms nobody. */
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('kubelet stopped'))
+      for (const worker of workers.values()) worker.close()
+      statuses.close()
+      probes[Symbol.dispose]()
+      await recorder[Symbol.asyncDispose]()
+      await Promise.allSettled(running)
+    },
+  }
+}
+
+function eventsOf(recorder: EventRecorder, nodeName: string): KubeletEvents {
+  // Events of nodes carry the name as uid, as upstream's kubelet has always written them.
+  const node = { metadata: { name: nodeName, uid: nodeName } }
+  return {
+    pod: (about, type, reason, message, fieldPath) =>
+      recorder.record({ about, kind: Pod, type, reason, message, ...(fieldPath ? { fieldPath } : {}) }),
+    node: (type, reason, message) => recorder.record({ about: node, kind: Node, type, reason, message }),
+  }
+}

@@ -1,0 +1,57 @@
+// The node's heartbeat: one small object, renewed every 10 seconds. Upstream: component-helpers/apimachinery/lease.
+
+import type { Lease as LeaseObject } from 'kubernetes-types/coordination/v1'
+import { type Clock, microTime } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import { isConflict, isNotFound } from '../apimachinery/status-error.ts'
+import type { Client } from '../client/client.ts'
+import { Lease } from '../kinds/lease.ts'
+import { Node } from '../kinds/node.ts'
+
+export interface NodeLeaseOptions {
+  nodeName: string
+  client: Client
+  clock: Clock
+  logger: Logger
+  random: () => number
+  durationSeconds?: number
+}
+
+const NAMESPACE = 'kube-node-lease'
+
+export async function keepNodeLease(options: NodeLeaseOptions, signal: AbortSignal): Promise<void> {
+  const { nodeName, client, clock, logger, random, durationSeconds = 40 } = options
+  const leases = client.of(Lease)
+  const renewMs = (durationSeconds * 1000) / 4
+  let lease: LeaseObject | undefined
+
+  const renew = async () => {
+    const spec = { holderIdentity: nodeName, leaseDurationSeconds: durationSeconds, renewTime: microTime(clock) }
+    if (lease) {
+      lease = await leases.update({ ...lease, spec: { ...lease.spec, ...spec } })
+      return
+    }
+    try {
+      const found = await leases.get({ namespace: NAMESPACE, name: nodeName })
+      lease = await leases.update({ ...found, spec: { ...found.spec, ...spec } })
+    } catch (err) {
+      if (!isNotFound(err)) throw err
+      // Owned by the node, so that it goes when the node goes.
+      const { uid = '' } = (await client.of(Node).get({ name: nodeName })).metadata ?? {}
+      const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid }]
+      lease = await leases.create({ metadata: { namespace: NAMESPACE, name: nodeName, ownerReferences }, spec })
+    }
+  }
+
+  while (!signal.aborted) {
+    try {
+      await renew()
+    } catch (err) {
+      lease = undefined
+      if (!isConflict(err)) logger.warn('node lease could not be renewed', { node: nodeName, err })
+    }
+    // A little jitter keeps a hundred nodes that started together apart.
+    const delayMs = lease ? renewMs * (1 + 0.04 * random()) : renewMs / 5
+    await clock.sleep(delayMs, signal).catch(() => undefined)
+  }
+}

@@ -1,0 +1,171 @@
+// Keeps the Node object true: registers it, looks every 10 seconds whether something changed, reports changes at
+// once and everything every 5 minutes. Upstream: kubelet_node_status.go.
+
+import type { ContainerImage, Node as NodeObject, NodeStatus } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import { isAlreadyExists } from '../apimachinery/status-error.ts'
+import type { Client } from '../client/client.ts'
+import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
+import { Node } from '../kinds/node.ts'
+import type { MachineInfo } from '../node-os/node-os.ts'
+import type { KubeletEvents } from './kubelet-events.ts'
+import { hasNews, initialNode, nodeLabels, nodeStatusOf } from './node-status.ts'
+
+export interface NodeReporterOptions {
+  nodeName: string
+  nodeIP: string
+  client: Client
+  runtime: ContainerRuntime
+  machine: MachineInfo
+  events: KubeletEvents
+  clock: Clock
+  logger: Logger
+  random: () => number
+  kubeletVersion: string
+  kubeletPort: number
+  maxPods: number
+  labels: Record<string, string>
+  taints: NonNullable<NodeObject['spec']>['taints']
+  capacity?: Record<string, string>
+  reserved?: { cpus: number; memoryBytes: number }
+  /** Told whenever it becomes known whether pods can be run: undefined, or why not. */
+  onNetworkState(notReady: string | undefined): void
+}
+
+const LOOK_MS = 10_000
+const REPORT_MS = 300_000
+/** While the node is not ready yet, waiting ten seconds would be felt. */
+const IMPATIENT_MS = 1_000
+const MAX_IMAGES = 50
+
+export class NodeReporter {
+  readonly #options: NodeReporterOptions
+  #told: NodeStatus | undefined
+  #toldAt = Number.NEGATIVE_INFINITY
+  #wake: (() => void) | undefined
+
+  constructor(options: NodeReporterOptions) {
+    this.#options = options
+  }
+
+  /** Registers the node, trying until it succeeds, then reports until aborted. */
+  async run(signal: AbortSignal, onRegistered: () => void): Promise<void> {
+    const { clock, logger, events, nodeName } = this.#options
+    let ready = false
+    for (let delayMs = 100; !signal.aborted; delayMs = Math.min(delayMs * 2, 7_000)) {
+      try {
+        await this.#register()
+        break
+      } catch (err) {
+        logger.warn('node could not be registered, will be tried again', { node: nodeName, err })
+        await clock.sleep(delayMs, signal).catch(() => undefined)
+      }
+    }
+    onRegistered()
+    while (!signal.aborted) {
+      try {
+        const isReady = await this.#look()
+        if (isReady && !ready) events.node('Normal', 'NodeReady', `Node ${nodeName} status is now: NodeReady`)
+        if (!isReady && ready) events.node('Normal', 'NodeNotReady', `Node ${nodeName} status is now: NodeNotReady`)
+        ready = isReady
+      } catch (err) {
+        logger.warn('node status could not be reported, will be tried again', { node: nodeName, err })
+      }
+      await this.#rest(ready ? LOOK_MS : IMPATIENT_MS, signal)
+    }
+  }
+
+  /** Something changed that the node's status depends on. */
+  poke(): void {
+    this.#wake?.()
+  }
+
+  async #register(): Promise<void> {
+    const { client, nodeName, machine, labels, taints } = this.#options
+    const nodes = client.of(Node)
+    const node = initialNode(nodeName, { machine, labels, taints })
+    const status = await this.#status(undefined)
+    try {
+      await nodes.create({ ...node, status })
+    } catch (err) {
+      if (!isAlreadyExists(err)) throw err
+      const existing = await nodes.get({ name: nodeName })
+      const wanted = nodeLabels(nodeName, machine, labels)
+      const missing = Object.entries(wanted).some(([key, value]) => existing.metadata?.labels?.[key] !== value)
+      if (missing)
+        await nodes.patch({ name: nodeName }, 'application/merge-patch+json', { metadata: { labels: wanted } })
+      this.#told = existing.status
+    }
+  }
+
+  /** Says whether the node is ready. */
+  async #look(): Promise<boolean> {
+    const { client, clock, nodeName } = this.#options
+    const status = await this.#status(this.#told)
+    const isDue = clock.monotonic() - this.#toldAt >= REPORT_MS
+    if (isDue || hasNews(status, this.#told)) {
+      await client
+        .of(Node)
+        .patch({ name: nodeName }, 'application/strategic-merge-patch+json', { status }, { subresource: 'status' })
+      this.#told = status
+      this.#toldAt = clock.monotonic()
+    }
+    return status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
+  }
+
+  async #status(previous: NodeStatus | undefined): Promise<NodeStatus> {
+    const { runtime, machine, nodeIP, maxPods, kubeletVersion, kubeletPort, clock, onNetworkState } = this.#options
+    const state = await this.#runtimeState()
+    onNetworkState(state.notReady)
+    return nodeStatusOf({
+      machine,
+      nodeIP,
+      maxPods,
+      kubeletVersion,
+      kubeletPort,
+      runtime: state.runtime,
+      images: state.runtime.version ? await imagesOf(runtime) : [],
+      notReady: state.notReady,
+      ...(this.#options.capacity ? { capacity: this.#options.capacity } : {}),
+      ...(this.#options.reserved ? { reserved: this.#options.reserved } : {}),
+      previous,
+      now: clock.now(),
+    })
+  }
+
+  async #runtimeState(): Promise<{ runtime: { name: string; version: string }; notReady: string | undefined }> {
+    const { runtime } = this.#options
+    try {
+      const version = await runtime.version()
+      const { networkReady, message } = await runtime.status()
+      const why = `container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:${message}`
+      return { runtime: version, notReady: networkReady ? undefined : why }
+    } catch (err) {
+      const why = err instanceof Error ? err.message : String(err)
+      return { runtime: { name: 'docker', version: '' }, notReady: `container runtime is down: ${why}` }
+    }
+  }
+
+  #rest(delayMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        timer[Symbol.dispose]()
+        signal.removeEventListener('abort', done)
+        this.#wake = undefined
+        resolve()
+      }
+      const timer = this.#options.clock.setTimeout(done, delayMs)
+      this.#wake = done
+      signal.addEventListener('abort', done, { once: true })
+    })
+  }
+}
+
+async function imagesOf(runtime: ContainerRuntime): Promise<ContainerImage[]> {
+  const images = await runtime.listImages()
+  return images
+    .sort((a, b) => b.sizeBytes - a.sizeBytes)
+    .slice(0, MAX_IMAGES)
+    .map(({ tags, digests, sizeBytes }) => ({ names: [...digests, ...tags], sizeBytes }))
+}

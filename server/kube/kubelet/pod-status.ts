@@ -1,0 +1,54 @@
+// A pod's whole status, from its spec and what the runtime says: pure, so that the same world always gives the same
+// words. Upstream: kubelet_pods.go, generateAPIPodStatus.
+
+import type { Pod, PodStatus } from 'kubernetes-types/core/v1'
+import { type ContainerStatusInput, containerStatusOf } from './container-statuses.ts'
+import { conditionsOf } from './pod-conditions.ts'
+import { phaseOf } from './pod-phase.ts'
+import { ephemeralOf, initRole } from './pod-runtime-state.ts'
+import { qosClassOf } from './qos-class.ts'
+import { timestampOf } from './timestamp.ts'
+
+export interface PodStatusInput extends ContainerStatusInput {
+  now: number
+  nodeIP: string
+  /** Set when the kubelet itself ended the pod: `DeadlineExceeded`, `OutOfcpu`, `Evicted` … */
+  verdict?: { reason: string; message: string } | undefined
+}
+
+export function podStatusOf(input: PodStatusInput): PodStatus {
+  const { pod, state, nodeIP, terminal, verdict } = input
+  const init = (pod.spec?.initContainers ?? []).map((one) => containerStatusOf(one, initRole(one), input))
+  const regular = (pod.spec?.containers ?? []).map((one) => containerStatusOf(one, 'regular', input))
+  const ephemeral = ephemeralOf(pod).map((one) => containerStatusOf(one, 'ephemeral', input))
+
+  const before = pod.status?.phase
+  const isSettled = before === 'Succeeded' || before === 'Failed'
+  const phase = verdict ? 'Failed' : isSettled ? before : phaseOf(pod, { init, regular }, terminal)
+  const now = timestampOf(input.now)
+  const sandbox = state.sandboxes.find((one) => one.state === 'ready')
+  const ips = pod.spec?.hostNetwork ? [nodeIP] : sandbox && sandbox.ips.length > 0 ? sandbox.ips : podIPsBefore(pod)
+  const generation = pod.metadata?.generation
+  const reason = verdict ?? (isSettled ? { reason: pod.status?.reason, message: pod.status?.message } : undefined)
+
+  return {
+    ...(generation ? { observedGeneration: generation } : {}),
+    phase,
+    ...(reason?.reason ? { reason: reason.reason } : {}),
+    ...(reason?.message ? { message: reason.message } : {}),
+    conditions: conditionsOf(pod, { init, regular }, phase, {
+      sandboxReady: sandbox !== undefined && (pod.spec?.hostNetwork === true || sandbox.ips.length > 0),
+      now,
+    }),
+    hostIP: nodeIP,
+    ...({ hostIPs: [{ ip: nodeIP }] } as object),
+    ...(ips.length > 0 ? { podIP: ips[0]!, podIPs: ips.map((ip) => ({ ip })) } : {}),
+    startTime: pod.status?.startTime ?? now,
+    ...(init.length > 0 ? { initContainerStatuses: init } : {}),
+    containerStatuses: regular,
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
+    qosClass: pod.status?.qosClass ?? qosClassOf(pod),
+  }
+}
+
+const podIPsBefore = (pod: Pod) => (pod.status?.podIPs ?? []).flatMap(({ ip }) => (ip ? [ip] : []))

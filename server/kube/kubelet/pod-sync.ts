@@ -1,0 +1,276 @@
+// One look at one pod: read what is, say it, and do the next things that bring it nearer to its spec.
+// Every step can be interrupted and done again. Upstream: kubelet.go (syncPod, SyncTerminatingPod, SyncTerminatedPod)
+// and kuberuntime_manager.go (SyncPod).
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { ContainerRuntime, PodSandbox } from '../container-runtime/container-runtime.ts'
+import { POD_NAME, POD_NAMESPACE, POD_UID } from '../container-runtime/labels.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
+import type { ContainerStarter } from './container-starter.ts'
+import type { StartFailure } from './container-statuses.ts'
+import { type DnsSettings, hostnameOf, resolvConfOf } from './etc-files.ts'
+import type { KubeletEvents } from './kubelet-events.ts'
+import type { PodKiller } from './pod-killer.ts'
+import { type PodRuntimeState, readRuntimeState } from './pod-runtime-state.ts'
+import { podStatusOf } from './pod-status.ts'
+import type { ProbeManager } from './probes/probe-manager.ts'
+import type { StatusWriter } from './status-writer.ts'
+import { type ContainerToStart, planSync, type SyncPlan } from './sync-plan.ts'
+import { MountError, type MountedVolumes, type VolumeManager } from './volumes/volume-manager.ts'
+
+export interface PodSyncOptions {
+  runtime: ContainerRuntime
+  os: NodeOs
+  starter: ContainerStarter
+  killer: PodKiller
+  volumes: VolumeManager
+  probes: ProbeManager
+  statuses: StatusWriter
+  events: KubeletEvents
+  clock: Clock
+  logger: Logger
+  nodeIP: string
+  rootDir: string
+  dns(): DnsSettings
+  /** Why pods cannot get addresses; undefined when they can. */
+  networkError(): string | undefined
+  runtimeName: string
+}
+
+/** What a worker remembers of its pod between looks; all of it may be lost without harm. */
+export interface PodMemory {
+  failures: Map<string, StartFailure>
+  /** Set when the kubelet itself decided that the pod is over. */
+  verdict?: { reason: string; message: string }
+}
+
+export interface SyncResult {
+  /** The pod's containers are over for good. */
+  finished: boolean
+  /** Look again after so long, if nothing happens before. */
+  againAfterMs?: number
+}
+
+const VOLUME_REFRESH_MS = 60_000
+const NETWORK_RETRY_MS = 5_000
+
+export class PodSync {
+  readonly #options: PodSyncOptions
+
+  constructor(options: PodSyncOptions) {
+    this.#options = options
+  }
+
+  async sync(pod: Pod, memory: PodMemory): Promise<SyncResult> {
+    const { runtime, probes } = this.#options
+    const uid = pod.metadata?.uid ?? ''
+    let state = await readRuntimeState(runtime, uid)
+    probes.observe(pod, state, { terminating: false })
+    this.#forgetOldFailures(memory, state)
+    this.#say(pod, state, memory, false)
+
+    const deadlineMs = this.#deadlineMs(pod)
+    if (deadlineMs !== undefined && deadlineMs <= 0) {
+      const message = 'Pod was active on the node longer than the specified deadline'
+      this.#options.events.pod(pod, 'Normal', 'DeadlineExceeded', message)
+      memory.verdict = { reason: 'DeadlineExceeded', message }
+      return { finished: true }
+    }
+    const plan = planSync(pod, state, probes)
+    if (plan.finished) return { finished: true }
+    const waits = deadlineMs === undefined ? [] : [deadlineMs]
+
+    const networkError = pod.spec?.hostNetwork ? undefined : this.#options.networkError()
+    if (networkError !== undefined && plan.createSandbox) {
+      this.#options.events.pod(pod, 'Warning', 'NetworkNotReady', `network is not ready: ${networkError}`)
+      return { finished: false, againAfterMs: NETWORK_RETRY_MS }
+    }
+    if (plan.killPod) state = await this.#replaceSandbox(pod, state, plan)
+    for (const { status, container, message } of plan.kill) {
+      const graceSeconds =
+        container.livenessProbe?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30
+      await this.#options.killer.kill(pod, status, { graceSeconds, role: 'regular', container, message })
+    }
+    if (plan.start.length > 0 || plan.createSandbox) waits.push(...(await this.#bringUp(pod, memory, plan, state)))
+    else if (this.#options.volumes.hasLive(pod)) await this.#refreshVolumes(pod, state)
+
+    state = await readRuntimeState(runtime, uid)
+    probes.observe(pod, state, { terminating: false })
+    this.#say(pod, state, memory, false)
+    if (this.#options.volumes.hasLive(pod)) waits.push(VOLUME_REFRESH_MS)
+    return { finished: false, ...(waits.length > 0 ? { againAfterMs: Math.min(...waits) } : {}) }
+  }
+
+  /** Stops everything of a pod that is deleted or over. */
+  async terminate(pod: Pod, memory: PodMemory, graceSeconds: number): Promise<void> {
+    const { runtime, killer, probes } = this.#options
+    const uid = pod.metadata?.uid ?? ''
+    const state = await readRuntimeState(runtime, uid)
+    probes.observe(pod, state, { terminating: true })
+    this.#say(pod, state, memory, false)
+    await killer.killPod(pod, state, graceSeconds)
+    probes.forget(uid)
+    this.#say(pod, await readRuntimeState(runtime, uid), memory, true)
+  }
+
+  /** Frees what a pod without running containers still holds; its containers stay, for their logs. */
+  async cleanUp(podUid: string): Promise<void> {
+    await this.#options.volumes.unmount(podUid)
+    this.#options.starter.forget(podUid)
+  }
+
+  /** Nobody will ask about the pod again. */
+  async destroy(podUid: string): Promise<void> {
+    const { runtime, volumes, os, rootDir, probes, starter, statuses } = this.#options
+    probes.forget(podUid)
+    starter.forget(podUid)
+    statuses.forget(podUid)
+    for (const container of await runtime.listContainers(podUid)) await runtime.removeContainer(container.id)
+    for (const sandbox of await runtime.listPodSandboxes(podUid)) {
+      await runtime.stopPodSandbox(sandbox.id)
+      await runtime.removePodSandbox(sandbox.id)
+    }
+    await volumes.unmount(podUid)
+    await os.remove(`${rootDir}/pods/${podUid}`)
+  }
+
+  #say(pod: Pod, state: PodRuntimeState, memory: PodMemory, terminal: boolean): void {
+    const { statuses, probes, clock, nodeIP, runtimeName } = this.#options
+    const known = statuses.get(pod.metadata?.uid ?? '')
+    // Our own last word is newer than what the API's copy may show yet.
+    const current = known
+      ? { ...pod, status: { ...pod.status, ...known, conditions: mergeConditions(pod, known) } }
+      : pod
+    const status = podStatusOf({
+      pod: current,
+      state,
+      failures: memory.failures,
+      terminal,
+      runtimeName,
+      isReady: (id) => probes.isReady(id),
+      isStarted: (id) => probes.isStarted(id),
+      now: clock.now(),
+      nodeIP,
+      verdict: memory.verdict,
+    })
+    statuses.set(pod, status)
+  }
+
+  async #replaceSandbox(pod: Pod, state: PodRuntimeState, plan: SyncPlan): Promise<PodRuntimeState> {
+    const { events, killer, runtime } = this.#options
+    if (state.sandboxes.length === 0) return state
+    if (plan.createSandbox) {
+      events.pod(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
+    }
+    await killer.killPod(pod, state, pod.spec?.terminationGracePeriodSeconds ?? 30)
+    const after = await readRuntimeState(runtime, pod.metadata?.uid ?? '')
+    // The last instance of each container is kept for its logs; a sandbox is kept as long as one lives in it.
+    for (const sandbox of after.sandboxes.slice(1)) {
+      if (after.containers.some(({ sandboxId }) => sandboxId === sandbox.id)) continue
+      await runtime.removePodSandbox(sandbox.id)
+    }
+    return after
+  }
+
+  /** Volumes, sandbox, containers, in this order. Returns when to look again for what could not be started. */
+  async #bringUp(pod: Pod, memory: PodMemory, plan: SyncPlan, state: PodRuntimeState): Promise<number[]> {
+    const { events, os, rootDir, nodeIP, dns } = this.#options
+    const directory = `${rootDir}/pods/${pod.metadata?.uid}`
+    await os.writeFile(`${directory}/resolv.conf`, resolvConfOf(pod, dns()), { mode: 0o644 })
+    const volumes = await this.#mount(pod, { podIPs: plan.sandbox?.ips ?? [], hostIP: nodeIP })
+
+    let sandbox = plan.sandbox
+    if (!sandbox) {
+      try {
+        sandbox = await this.#runSandbox(pod, plan.attempt)
+      } catch (err) {
+        const message = err instanceof Error ? err.message : String(err)
+        events.pod(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`)
+        throw err
+      }
+      this.#say(pod, await readRuntimeState(this.#options.runtime, pod.metadata?.uid ?? ''), memory, false)
+    }
+    const present = sandbox
+    const starts = plan.start.map((one) => this.#startOne(pod, memory, one, { state, sandbox: present, volumes }))
+    return (await Promise.all(starts)).flat()
+  }
+
+  async #startOne(
+    pod: Pod,
+    memory: PodMemory,
+    what: ContainerToStart,
+    where: { state: PodRuntimeState; sandbox: PodSandbox; volumes: MountedVolumes },
+  ): Promise<number[]> {
+    const outcome = await this.#options.starter.start({ ...what, ...where, pod })
+    if (outcome.ok) {
+      memory.failures.delete(what.container.name)
+      return []
+    }
+    memory.failures.set(what.container.name, outcome.failure)
+    return [outcome.retryAfterMs]
+  }
+
+  async #mount(pod: Pod, addresses: { podIPs: string[]; hostIP: string }): Promise<MountedVolumes> {
+    try {
+      return await this.#options.volumes.mount(pod, addresses)
+    } catch (err) {
+      if (err instanceof MountError) this.#options.events.pod(pod, 'Warning', 'FailedMount', err.message)
+      throw err
+    }
+  }
+
+  async #refreshVolumes(pod: Pod, state: PodRuntimeState): Promise<void> {
+    const podIPs = state.sandboxes[0]?.ips ?? []
+    await this.#options.volumes.mount(pod, { podIPs, hostIP: this.#options.nodeIP }, 'live').catch((err: unknown) => {
+      this.#options.logger.warn('volumes were not refreshed', { pod: pod.metadata?.name, err })
+    })
+  }
+
+  #runSandbox(pod: Pod, attempt: number): Promise<PodSandbox> {
+    const { name = '', namespace = '', uid = '', labels = {}, annotations = {} } = pod.metadata ?? {}
+    return this.#options.runtime.runPodSandbox({
+      name,
+      namespace,
+      uid,
+      attempt,
+      hostname: hostnameOf(pod),
+      labels: { ...labels, [POD_NAME]: name, [POD_NAMESPACE]: namespace, [POD_UID]: uid },
+      annotations,
+      hostNetwork: pod.spec?.hostNetwork ?? false,
+      shareProcessNamespace: pod.spec?.shareProcessNamespace ?? false,
+      portMappings: (pod.spec?.containers ?? []).flatMap(({ ports = [] }) =>
+        ports.flatMap(({ hostPort, containerPort, protocol = 'TCP', hostIP = '' }) =>
+          hostPort && !pod.spec?.hostNetwork ? [{ hostPort, containerPort, protocol, hostIP }] : [],
+        ),
+      ),
+      sysctls: Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [one.name, one.value])),
+    })
+  }
+
+  /** A container that runs, or ended well, is no longer held back by what held it back before. */
+  #forgetOldFailures(memory: PodMemory, state: PodRuntimeState): void {
+    for (const name of memory.failures.keys()) {
+      if (state.containers.some((one) => one.name === name && one.state === 'running')) memory.failures.delete(name)
+    }
+  }
+
+  #deadlineMs(pod: Pod): number | undefined {
+    const seconds = pod.spec?.activeDeadlineSeconds
+    const start = pod.status?.startTime ?? this.#options.statuses.get(pod.metadata?.uid ?? '')?.startTime
+    if (seconds === undefined || !start) return undefined
+    return Date.parse(start) + seconds * 1000 - this.#options.clock.now()
+  }
+}
+
+/** Ours from our last word, those of others from the API. */
+function mergeConditions(pod: Pod, known: NonNullable<Pod['status']>) {
+  const own = known.conditions ?? []
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => !own.some((one) => one.type === type))
+  const fresh = own.map((one) => {
+    const told = pod.status?.conditions?.find(({ type }) => type === one.type)
+    return told?.status === one.status ? told : one
+  })
+  return [...fresh, ...others]
+}

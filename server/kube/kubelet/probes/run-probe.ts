@@ -1,0 +1,101 @@
+// One question to one container, answered now. Upstream: pkg/probe, pkg/kubelet/prober/prober.go.
+
+import type { HTTPGetAction, Probe, TCPSocketAction } from 'kubernetes-types/core/v1'
+import type { ContainerRuntime } from '../../container-runtime/container-runtime.ts'
+import type { NodeOs } from '../../node-os/node-os.ts'
+import type { ContainerSpec } from '../pod-runtime-state.ts'
+
+export type ProbeAnswer =
+  | { outcome: 'success' }
+  | { outcome: 'failure'; output: string }
+  /** The probe itself could not be asked. */
+  | { outcome: 'error'; output: string }
+
+export interface ProbeTarget {
+  container: ContainerSpec
+  containerId: string
+  podIP: string
+}
+
+export async function runProbe(
+  probe: Probe,
+  target: ProbeTarget,
+  { os, runtime, userAgent }: { os: NodeOs; runtime: ContainerRuntime; userAgent: string },
+): Promise<ProbeAnswer> {
+  const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000
+  if (probe.exec) return runExec(runtime, target.containerId, probe.exec.command ?? [], timeoutMs)
+  if (probe.httpGet) return runHttp(os, probe.httpGet, target, { timeoutMs, userAgent })
+  if (probe.tcpSocket) return runTcp(os, probe.tcpSocket, target, timeoutMs)
+  return { outcome: 'error', output: 'missing probe handler for the container' }
+}
+
+async function runExec(
+  runtime: ContainerRuntime,
+  id: string,
+  command: string[],
+  timeoutMs: number,
+): Promise<ProbeAnswer> {
+  try {
+    const { exitCode, output } = await runtime.execSync(id, command, timeoutMs)
+    return exitCode === 0 ? { outcome: 'success' } : { outcome: 'failure', output: output.slice(0, 10_240) }
+  } catch (err) {
+    const text = messageOf(err)
+    return { outcome: /timed out/.test(text) ? 'failure' : 'error', output: text }
+  }
+}
+
+async function runHttp(
+  os: NodeOs,
+  { scheme, host, path = '/', port, httpHeaders = [] }: HTTPGetAction,
+  target: ProbeTarget,
+  { timeoutMs, userAgent }: { timeoutMs: number; userAgent: string },
+): Promise<ProbeAnswer> {
+  const number = portOf(port, target.container)
+  if (number === undefined) return { outcome: 'error', output: `invalid port number: ${port}` }
+  const withDefaults = [
+    ...(httpHeaders.some(({ name }) => /^user-agent$/i.test(name)) ? [] : [{ name: 'User-Agent', value: userAgent }]),
+    ...(httpHeaders.some(({ name }) => /^accept$/i.test(name)) ? [] : [{ name: 'Accept', value: '*/*' }]),
+    ...httpHeaders,
+  ]
+  const request = {
+    scheme: scheme === 'HTTPS' ? ('HTTPS' as const) : ('HTTP' as const),
+    host: host || target.podIP,
+    port: number,
+    path: path.startsWith('/') ? path : `/${path}`,
+    headers: withDefaults,
+    timeoutMs,
+  }
+  try {
+    const { status } = await os.httpGet(request)
+    if (status >= 200 && status < 400) return { outcome: 'success' }
+    return { outcome: 'failure', output: `HTTP probe failed with statuscode: ${status}` }
+  } catch (err) {
+    const url = `${request.scheme.toLowerCase()}://${request.host}:${request.port}${request.path}`
+    return { outcome: 'failure', output: `Get "${url}": ${messageOf(err)}` }
+  }
+}
+
+async function runTcp(
+  os: NodeOs,
+  { host, port }: TCPSocketAction,
+  target: ProbeTarget,
+  timeoutMs: number,
+): Promise<ProbeAnswer> {
+  const number = portOf(port, target.container)
+  if (number === undefined) return { outcome: 'error', output: `invalid port number: ${port}` }
+  try {
+    await os.connectTcp(host || target.podIP, number, timeoutMs)
+    return { outcome: 'success' }
+  } catch (err) {
+    return { outcome: 'failure', output: messageOf(err) }
+  }
+}
+
+/** A number, or the name of one of the container's ports. */
+export function portOf(port: number | string, container: ContainerSpec): number | undefined {
+  const named = container.ports?.find(({ name }) => name === port)?.containerPort
+  const value = named ?? Number(port)
+  return value > 0 && value < 65_536 ? value : undefined
+}
+
+const messageOf = (err: unknown) => (err instanceof Error ? err.message : String(err))

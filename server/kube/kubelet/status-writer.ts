@@ -1,0 +1,148 @@
+// Tells the API what became of pods: per pod the newest status only, one request at a time, again until it is heard.
+// A pod that ended here after being deleted is confirmed with a DELETE of grace 0, after its last status.
+// Upstream: pkg/kubelet/status/status_manager.go.
+
+import type { Pod as PodObject, PodStatus } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import { isJsonObject } from '../apimachinery/json.ts'
+import { revisionOf } from '../apimachinery/object-meta.ts'
+import { isConflict, isNotFound } from '../apimachinery/status-error.ts'
+import type { Client } from '../client/client.ts'
+import { Pod } from '../kinds/pod.ts'
+import { OWN_CONDITIONS } from './pod-conditions.ts'
+
+interface Entry {
+  pod: PodObject
+  status?: PodStatus
+  /** What the API was last told, as text. */
+  written: string
+  /** What it made of that, and at which revision: anything else heard later was written by somebody else. */
+  acknowledged: string
+  revision: number
+  confirmDeletion: boolean
+  busy: boolean
+}
+
+const RETRY_MS = 2_000
+const STRATEGIC = 'application/strategic-merge-patch+json'
+
+export class StatusWriter {
+  readonly #client: Client
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #entries = new Map<string, Entry>()
+  #closed = false
+
+  constructor(options: { client: Client; clock: Clock; logger: Logger }) {
+    this.#client = options.client
+    this.#clock = options.clock
+    this.#logger = options.logger
+  }
+
+  set(pod: PodObject, status: PodStatus): void {
+    const entry = this.#entry(pod)
+    if (revisionOf(pod) > entry.revision && textOf(pod.status) !== entry.acknowledged) entry.written = ''
+    entry.pod = pod
+    entry.status = status
+    void this.#flush(entry)
+  }
+
+  /** Everything of the pod has been taken down: its object may go. */
+  confirmDeletion(pod: PodObject): void {
+    const entry = this.#entry(pod)
+    entry.confirmDeletion = true
+    void this.#flush(entry)
+  }
+
+  /** The newest status, told to the API or not. */
+  get(podUid: string): PodStatus | undefined {
+    return this.#entries.get(podUid)?.status
+  }
+
+  forget(podUid: string): void {
+    this.#entries.delete(podUid)
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  #entry(pod: PodObject): Entry {
+    const uid = pod.metadata?.uid ?? ''
+    let entry = this.#entries.get(uid)
+    if (!entry) {
+      const written = textOf(pod.status)
+      entry = { pod, written, acknowledged: written, revision: revisionOf(pod), confirmDeletion: false, busy: false }
+      this.#entries.set(uid, entry)
+    }
+    return entry
+  }
+
+  async #flush(entry: Entry): Promise<void> {
+    if (entry.busy) return
+    entry.busy = true
+    try {
+      while (!this.#closed && this.#entries.get(entry.pod.metadata?.uid ?? '') === entry) {
+        const done = await this.#step(entry)
+        if (done) return
+      }
+    } finally {
+      entry.busy = false
+    }
+  }
+
+  /** One request; true when nothing is left to say. */
+  async #step(entry: Entry): Promise<boolean> {
+    const { namespace = '', name = '', uid = '' } = entry.pod.metadata ?? {}
+    const { status } = entry
+    const text = status ? textOf(status) : entry.written
+    try {
+      if (status && text !== entry.written) {
+        const patch = { metadata: { uid }, status: patchOf(status) }
+        const options = { subresource: 'status', because: entry.pod }
+        const answer = await this.#client.of(Pod).patch({ namespace, name }, STRATEGIC, patch, options)
+        entry.written = text
+        entry.acknowledged = textOf(answer.status)
+        entry.revision = revisionOf(answer)
+        return false
+      }
+      if (!entry.confirmDeletion) return true
+      await this.#client.of(Pod).delete({ namespace, name }, { gracePeriodSeconds: 0, uid, because: entry.pod })
+      this.#entries.delete(uid)
+      return true
+    } catch (err) {
+      // Gone, or another pod of the same name lives there now: nobody is left to tell.
+      if (isNotFound(err) || isConflict(err)) {
+        this.#entries.delete(uid)
+        return true
+      }
+      this.#logger.warn('pod status could not be written, will be tried again', { pod: `${namespace}/${name}`, err })
+      await this.#clock.sleep(RETRY_MS)
+      return false
+    }
+  }
+}
+
+/** Whatever the order of keys, the same status gives the same text. Conditions of others are none of our business. */
+function textOf(status: PodStatus | undefined): string {
+  return JSON.stringify(status ? { ...status, conditions: ownConditions(status) } : {}, (_key, value: unknown) => {
+    if (!isJsonObject(value)) return value
+    const keys = Object.keys(value).sort()
+    return Object.fromEntries(keys.filter((key) => value[key] !== null).map((key) => [key, value[key]]))
+  })
+}
+
+const ownConditions = (status: PodStatus) =>
+  (status.conditions ?? []).filter(({ type }) => OWN_CONDITIONS.includes(type))
+
+/** A strategic merge patch leaves out nothing by itself: what must go is named, what must be whole is replaced. */
+function patchOf(status: PodStatus): Record<string, unknown> {
+  return {
+    ...status,
+    reason: status.reason ?? null,
+    message: status.message ?? null,
+    conditions: ownConditions(status),
+    ...(status.podIPs ? { podIPs: [...status.podIPs, { $patch: 'replace' }] } : {}),
+  }
+}

@@ -1,0 +1,239 @@
+// What has to be killed and started so that a pod becomes what its spec says: a pure function of the spec, the
+// runtime's state and the probes' verdicts. Upstream: kuberuntime_manager.go, computePodActions.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { ContainerStatus, PodSandbox } from '../container-runtime/container-runtime.ts'
+import { CONTAINER_HASH } from '../container-runtime/labels.ts'
+import { hashOfContainer } from './container-hash.ts'
+import {
+  type ContainerRole,
+  type ContainerSpec,
+  ephemeralOf,
+  initRole,
+  latestOf,
+  type PodRuntimeState,
+} from './pod-runtime-state.ts'
+
+export interface ContainerToStart {
+  container: ContainerSpec
+  role: ContainerRole
+}
+
+export interface ContainerToKill {
+  status: ContainerStatus
+  container: ContainerSpec
+  message: string
+  reason: 'LivenessProbe' | 'StartupProbe' | 'Changed' | 'Unknown'
+}
+
+export interface SyncPlan {
+  /** Stop everything first, the sandbox too. */
+  killPod: boolean
+  createSandbox: boolean
+  /** Of the sandbox to be created. */
+  attempt: number
+  sandbox: PodSandbox | undefined
+  start: ContainerToStart[]
+  kill: ContainerToKill[]
+  /** Nothing runs and nothing will run again. */
+  finished: boolean
+}
+
+export interface ProbeVerdicts {
+  liveness(containerId: string): 'success' | 'failure' | undefined
+  startup(containerId: string): 'success' | 'failure' | undefined
+}
+
+export function planSync(pod: Pod, state: PodRuntimeState, probes: ProbeVerdicts): SyncPlan {
+  const { changed, attempt, sandbox } = judgeSandbox(pod, state)
+  const plan: SyncPlan = {
+    killPod: changed,
+    createSandbox: changed,
+    attempt,
+    sandbox,
+    start: [],
+    kill: [],
+    finished: false,
+  }
+  if (changed) return planNewSandbox(pod, state, plan)
+
+  for (const container of ephemeralOf(pod)) {
+    if (!latestOf(state, container.name)) plan.start.push({ container, role: 'ephemeral' })
+  }
+  const initialized = planInitContainers(pod, state, probes, plan)
+  if (!initialized) return plan
+  planRegularContainers(pod, state, probes, plan)
+  return plan
+}
+
+function judgeSandbox(pod: Pod, state: PodRuntimeState) {
+  const newest = state.sandboxes[0]
+  if (!newest) return { changed: true, attempt: 0, sandbox: undefined }
+  const ready = state.sandboxes.filter((sandbox) => sandbox.state === 'ready')
+  const withoutAddress = !pod.spec?.hostNetwork && newest.ips.length === 0
+  const changed = ready.length > 1 || newest.state !== 'ready' || withoutAddress
+  return changed
+    ? { changed, attempt: newest.config.attempt + 1, sandbox: undefined }
+    : { changed, attempt: newest.config.attempt, sandbox: newest }
+}
+
+function planNewSandbox(pod: Pod, state: PodRuntimeState, plan: SyncPlan): SyncPlan {
+  const finished = (): SyncPlan => ({ ...plan, createSandbox: false, finished: true })
+  const policy = pod.spec?.restartPolicy ?? 'Always'
+  if (policy === 'Never' && plan.attempt !== 0 && state.containers.length > 0) return finished()
+
+  const regular = pod.spec?.containers ?? []
+  const start = regular.filter((container) => {
+    const latest = latestOf(state, container.name)
+    return !(policy === 'OnFailure' && latest?.state === 'exited' && latest.exitCode === 0)
+  })
+  if (start.length === 0) return finished()
+  const firstInit = pod.spec?.initContainers?.[0]
+  plan.start = firstInit
+    ? [{ container: firstInit, role: initRole(firstInit) }]
+    : start.map((container) => ({ container, role: 'regular' }))
+  return plan
+}
+
+/**
+ * Init containers run one after another; the newest that has any status tells how far we are. Only those of the
+ * present sandbox count: a new sandbox begins again with the first. Returns whether all have done their part.
+ */
+function planInitContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdicts, plan: SyncPlan): boolean {
+  const inits = pod.spec?.initContainers ?? []
+  if (inits.length === 0) return true
+  const here = state.containers.filter((status) => status.sandboxId === plan.sandbox?.id)
+  const find = (name: string) => here.find((status) => status.name === name)
+  const regularStarted = (pod.spec?.containers ?? []).some(({ name }) => find(name))
+  const policy = pod.spec?.restartPolicy ?? 'Always'
+  let initialized = regularStarted
+  let seen = false
+
+  for (let i = inits.length - 1; i >= 0; i--) {
+    const container = inits[i]!
+    const role = initRole(container)
+    const status = find(container.name)
+    if (!status) {
+      if (regularStarted && role === 'sidecar') plan.start.push({ container, role })
+      continue
+    }
+    if (regularStarted && role === 'init') continue
+    const goOn = () => {
+      const next = inits[i + 1]
+      if (next) plan.start.push({ container: next, role: initRole(next) })
+      else initialized = true
+    }
+    // Those behind the first one with a status have begun before and need only be kept alive.
+    const isFront = !regularStarted && !seen
+    seen = true
+    if (status.state === 'running') {
+      if (role === 'init') continue
+      if (container.startupProbe && probes.startup(status.id) !== 'success') {
+        if (probes.startup(status.id) === 'failure') restart(plan, status, container, role, 'StartupProbe')
+        continue
+      }
+      if (isFront) goOn()
+      if (isChanged(status, container)) restart(plan, status, container, role, 'Changed')
+      else if (probes.liveness(status.id) === 'failure') restart(plan, status, container, role, 'LivenessProbe')
+    } else if (role === 'sidecar') {
+      plan.start.push({ container, role })
+    } else if (status.state === 'exited' && status.exitCode === 0) {
+      if (isFront) goOn()
+    } else if (isFront) {
+      if (policy === 'Never' && status.state === 'exited') return giveUp(plan)
+      if (status.state === 'unknown') plan.kill.push(killing(status, container, 'Unknown', true))
+      plan.start.push({ container, role })
+    }
+  }
+  if (!seen && !regularStarted) {
+    const first = inits[0]!
+    plan.start.push({ container: first, role: initRole(first) })
+  }
+  return initialized
+}
+
+function giveUp(plan: SyncPlan): false {
+  plan.killPod = true
+  plan.finished = true
+  plan.start = []
+  return false
+}
+
+function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdicts, plan: SyncPlan): void {
+  const policy = pod.spec?.restartPolicy ?? 'Always'
+  let kept = 0
+  let started = 0
+  for (const container of pod.spec?.containers ?? []) {
+    const status = latestOf(state, container.name)
+    if (status?.state === 'running' && status.sandboxId === plan.sandbox?.id) {
+      const why = isChanged(status, container)
+        ? 'Changed'
+        : probes.liveness(status.id) === 'failure'
+          ? 'LivenessProbe'
+          : probes.startup(status.id) === 'failure'
+            ? 'StartupProbe'
+            : undefined
+      if (!why) {
+        kept++
+        continue
+      }
+      const again = why === 'Changed' || policy !== 'Never'
+      plan.kill.push(killing(status, container, why, again))
+      if (again) {
+        plan.start.push({ container, role: 'regular' })
+        started++
+      }
+      continue
+    }
+    if (!willRestart(pod, status)) continue
+    if (status?.state === 'unknown') plan.kill.push(killing(status, container, 'Unknown', true))
+    plan.start.push({ container, role: 'regular' })
+    started++
+  }
+  if (kept === 0 && started === 0 && plan.kill.length === 0) {
+    plan.killPod = true
+    plan.finished = true
+    // Sidecars have nobody left to serve.
+    plan.start = []
+  }
+}
+
+/** Whether a container that does not run will be started (again). Upstream: ShouldContainerBeRestarted. */
+export function willRestart(pod: Pod, status: ContainerStatus | undefined): boolean {
+  if (pod.metadata?.deletionTimestamp) return false
+  if (!status || status.state === 'created' || status.state === 'unknown') return true
+  if (status.state === 'running') return false
+  const policy = pod.spec?.restartPolicy ?? 'Always'
+  return policy === 'Always' || (policy === 'OnFailure' && status.exitCode !== 0)
+}
+
+function isChanged(status: ContainerStatus, container: ContainerSpec): boolean {
+  const made = status.annotations[CONTAINER_HASH]
+  return made !== undefined && made !== hashOfContainer(container)
+}
+
+function restart(
+  plan: SyncPlan,
+  status: ContainerStatus,
+  container: ContainerSpec,
+  role: ContainerRole,
+  reason: ContainerToKill['reason'],
+): void {
+  plan.kill.push(killing(status, container, reason, true))
+  plan.start.push({ container, role })
+}
+
+function killing(
+  status: ContainerStatus,
+  container: ContainerSpec,
+  reason: ContainerToKill['reason'],
+  again: boolean,
+): ContainerToKill {
+  const why = {
+    Changed: `Container ${container.name} definition changed`,
+    LivenessProbe: `Container ${container.name} failed liveness probe`,
+    StartupProbe: `Container ${container.name} failed startup probe`,
+    Unknown: `Container is in "unknown" state, try killing it before restart`,
+  }[reason]
+  return { status, container, reason, message: again && reason !== 'Unknown' ? `${why}, will be restarted` : why }
+}

@@ -1,0 +1,38 @@
+import type { DownwardAPIVolumeFile, Pod } from 'kubernetes-types/core/v1'
+import type { FileContent } from '../../node-os/node-os.ts'
+import { fieldOf, type NodeAmounts, type PodAddresses, resourceFieldOf } from '../field-ref.ts'
+import type { ContainerSpec } from '../pod-runtime-state.ts'
+import type { VolumePlugin } from './volume-plugin.ts'
+
+export const downwardApiVolume: VolumePlugin = {
+  name: 'kubernetes.io~downward-api',
+  field: 'downwardAPI',
+  isLive: true,
+  async setUp({ pod, volume, directory, addresses }, { os, node }) {
+    const { items = [], defaultMode = 0o644 } = volume.downwardAPI ?? {}
+    await os.publish(directory, downwardFiles(items, { pod, mode: defaultMode, addresses, node }))
+    return directory
+  },
+}
+
+export function downwardFiles(
+  items: DownwardAPIVolumeFile[],
+  about: { pod: Pod; mode: number; addresses: PodAddresses; node: NodeAmounts },
+): FileContent[] {
+  return items.map((item) => ({
+    path: item.path,
+    mode: item.mode ?? about.mode,
+    content: contentOf(item, about),
+  }))
+}
+
+function contentOf(
+  { fieldRef, resourceFieldRef }: DownwardAPIVolumeFile,
+  { pod, addresses, node }: { pod: Pod; addresses: PodAddresses; node: NodeAmounts },
+): string {
+  if (fieldRef) return fieldOf(pod, fieldRef.fieldPath, addresses)
+  if (!resourceFieldRef) return ''
+  const container = pod.spec?.containers.find(({ name }) => name === resourceFieldRef.containerName)
+  if (!container) throw new Error(`container ${resourceFieldRef.containerName} not found`)
+  return resourceFieldOf(container as ContainerSpec, resourceFieldRef, node)
+}

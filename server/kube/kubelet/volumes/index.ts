@@ -1,0 +1,18 @@
+// The volumes a pod may use. To add one: a file like its neighbours, and a line here.
+
+import { configMapVolume } from './config-map.ts'
+import { downwardApiVolume } from './downward-api.ts'
+import { emptyDirVolume } from './empty-dir.ts'
+import { hostPathVolume } from './host-path.ts'
+import { projectedVolume } from './projected.ts'
+import { secretVolume } from './secret.ts'
+import type { VolumePlugin } from './volume-plugin.ts'
+
+export const volumePlugins: readonly VolumePlugin[] = [
+  configMapVolume,
+  downwardApiVolume,
+  emptyDirVolume,
+  hostPathVolume,
+  projectedVolume,
+  secretVolume,
+]

@@ -1,0 +1,68 @@
+// What node components ask of the machine they run on: files, mounts, commands, connections.
+// Implementations: linux-node-os.ts (this very machine) and simulated-node-os.ts (keeps nothing, answers yes).
+
+export interface MachineInfo {
+  hostname: string
+  machineId: string
+  bootId: string
+  kernelVersion: string
+  osImage: string
+  /** In Go's words: `amd64`, `arm64`. */
+  architecture: string
+  cpus: number
+  memoryBytes: number
+  diskBytes: number
+}
+
+export interface CommandResult {
+  exitCode: number
+  stdout: string
+  stderr: string
+}
+
+export interface FileContent {
+  /** Relative to the directory it is put in; may hold slashes. */
+  path: string
+  content: string | Uint8Array
+  mode: number
+}
+
+export interface NodeOs {
+  machine(): Promise<MachineInfo>
+  /** Undefined when there is no such file. */
+  readFile(path: string): Promise<string | undefined>
+  /** Makes missing parents; a reader sees the old or the new content, never half. */
+  writeFile(path: string, content: string | Uint8Array, options?: { mode?: number }): Promise<void>
+  /** Names in a directory; empty when there is none. */
+  list(path: string): Promise<string[]>
+  kindOf(path: string): Promise<'directory' | 'file' | 'socket' | 'other' | undefined>
+  /** Idempotent; makes parents. The mode is set even against the umask. */
+  makeDirectory(path: string, options?: { mode?: number; group?: number }): Promise<void>
+  remove(path: string): Promise<void>
+  /** With every link followed; undefined when there is none. */
+  realPath(path: string): Promise<string | undefined>
+  /**
+   * Replaces what a directory shows in one step, by upstream's dance of links (`..data` → `..2026_…`), so that a
+   * pod never sees the half of an updated ConfigMap. Writes nothing when nothing changed.
+   */
+  publish(directory: string, files: FileContent[]): Promise<void>
+  mountTmpfs(path: string, options: { sizeBytes?: number }): Promise<void>
+  /** Idempotent. */
+  unmount(path: string): Promise<void>
+  /** Rejects only when the command cannot be run at all or takes longer than `timeoutMs`. */
+  run(
+    command: string,
+    args: string[],
+    options?: { input?: string; env?: Record<string, string>; timeoutMs?: number },
+  ): Promise<CommandResult>
+  /** Rejects with the reason, in Go's words, when nobody answers in time. */
+  connectTcp(host: string, port: number, timeoutMs: number): Promise<void>
+  httpGet(request: {
+    scheme: 'HTTP' | 'HTTPS'
+    host: string
+    port: number
+    path: string
+    headers: { name: string; value: string }[]
+    timeoutMs: number
+  }): Promise<{ status: number; body: string }>
+}

@@ -1,0 +1,33 @@
+// A machine that is not there: files vanish, commands succeed, everything answers. For hollow nodes.
+
+import type { MachineInfo, NodeOs } from './node-os.ts'
+
+export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname: string }): NodeOs {
+  const info: MachineInfo = {
+    machineId: machine.hostname,
+    bootId: machine.hostname,
+    kernelVersion: 'simulated',
+    osImage: 'Podium simulated node',
+    architecture: 'amd64',
+    cpus: 4,
+    memoryBytes: 8 * 2 ** 30,
+    diskBytes: 40 * 2 ** 30,
+    ...machine,
+  }
+  return {
+    machine: async () => info,
+    readFile: async () => undefined,
+    writeFile: async () => undefined,
+    list: async () => [],
+    kindOf: async () => 'directory',
+    makeDirectory: async () => undefined,
+    remove: async () => undefined,
+    realPath: async (path) => path,
+    publish: async () => undefined,
+    mountTmpfs: async () => undefined,
+    unmount: async () => undefined,
+    run: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
+    connectTcp: async () => undefined,
+    httpGet: async () => ({ status: 200, body: '' }),
+  }
+}
