@@ -1,19 +1,15 @@
-// The three OpenAPI doors of an API server. Documents are made when first asked for and kept as bytes with their hash.
+// The three OpenAPI doors of an API server. Documents are made when first asked for and kept as bytes.
+//
+// An ETag is the hash of what a document is made from, not of the document: the index names the hash of every document,
+// and must not have to make them all. Pass one `documents` map to all clusters of a process and they share the bytes.
 
+import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../apimachinery/json.ts'
-import type { GroupVersionKind, Schemas } from '../schemas.ts'
-
-/** A kind as the server serves it, told by the caller: the registry or a CustomResourceDefinition. */
-export interface ServedKind extends GroupVersionKind {
-  plural: string
-  namespaced: boolean
-  /** `get`, `list`, `create`, `update`, `patch`, `delete`, `deletecollection`, `watch`. */
-  verbs: readonly string[]
-  /** `status`, `scale`, `log`, …; those of another kind (scale) say which. */
-  subresources: readonly string[]
-  /** A custom resource's `openAPIV3Schema`; built-in kinds have none, the facts know them. */
-  schema?: JsonObject
-}
+import type { Schemas } from '../schemas.ts'
+import { gnosticDocument } from './gnostic.ts'
+import { pathsOf } from './paths.ts'
+import type { ServedKind } from './served-kind.ts'
+import { definitionsOf } from './type-schema.ts'
 
 export interface OpenApiDocument {
   /** Quoted, as the ETag header wants it. */
@@ -36,11 +32,84 @@ export interface OpenApiSource {
   kinds: readonly ServedKind[]
   /** `v1.36.0`, shown in `info.version`. */
   version: string
-  /** Where built descriptions are kept (`.cache/schemas`); none: documents without descriptions. */
+  /** Definition or `definition.field` → text, from buildDescriptions(); none: documents without descriptions. */
   descriptions?: () => ReadonlyMap<string, string>
+  /** Shared between clusters; each document is kept under its hash. */
+  documents?: Map<string, OpenApiDocument>
 }
 
+const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+
 /** Make a new one whenever the set of kinds changes (a CRD came or went); it costs nothing until asked. */
-export function openApi(_source: OpenApiSource): OpenApi {
-  throw new Error('not yet written')
+export function openApi({ schemas, kinds, version, descriptions, documents = new Map() }: OpenApiSource): OpenApi {
+  const byPath = new Map<string, ServedKind[]>()
+  for (const kind of kinds) {
+    const path = kind.group ? `apis/${kind.group}/${kind.version}` : `api/${kind.version}`
+    byPath.set(path, [...(byPath.get(path) ?? []), kind])
+  }
+  const describe = () => descriptions?.() ?? new Map<string, string>()
+  const hashOf = (...parts: unknown[]) =>
+    createHash('sha256')
+      .update(JSON.stringify([version, Boolean(descriptions), ...parts]))
+      .digest('hex')
+      .toUpperCase()
+
+  function kept(hash: string, contentType: string, make: () => Buffer): OpenApiDocument {
+    const known = documents.get(hash)
+    if (known) return known
+    const document = { etag: `"${hash}"`, contentType, body: make() }
+    documents.set(hash, document)
+    return document
+  }
+
+  function v3Document(served: readonly ServedKind[]): Buffer {
+    const dialect = { version: 3 as const, schemas, describe: describe() }
+    return toBytes({
+      openapi: '3.0.0',
+      info: { title: 'Kubernetes', version },
+      paths: pathsOf(served, dialect),
+      components: {
+        schemas: definitionsOf(served, dialect),
+        securitySchemes: { BearerToken: BEARER_TOKEN },
+      },
+    })
+  }
+
+  function v2Document(): JsonObject {
+    const dialect = { version: 2 as const, schemas, describe: describe() }
+    return {
+      swagger: '2.0',
+      info: { title: 'Kubernetes', version },
+      paths: pathsOf(kinds, dialect),
+      definitions: definitionsOf(kinds, dialect),
+      securityDefinitions: { BearerToken: BEARER_TOKEN },
+      security: [{ BearerToken: [] }],
+    }
+  }
+
+  return {
+    v3Index() {
+      const paths: JsonObject = {}
+      for (const path of [...byPath.keys()].sort()) {
+        paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(path, byPath.get(path))}` }
+      }
+      return kept(hashOf('index', paths), 'application/json', () => toBytes({ paths }))
+    },
+
+    v3(path) {
+      const served = byPath.get(path)
+      return served && kept(hashOf(path, served), 'application/json', () => v3Document(served))
+    },
+
+    v2(accept) {
+      const isProtobuf = accept?.includes('com.github.proto-openapi.spec.v2') ?? false
+      return isProtobuf
+        ? kept(hashOf('v2 protobuf', kinds), V2_PROTOBUF, () => gnosticDocument(v2Document()))
+        : kept(hashOf('v2', kinds), 'application/json', () => toBytes(v2Document()))
+    },
+  }
 }
+
+const BEARER_TOKEN = { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' }
+
+const toBytes = (document: JsonObject) => Buffer.from(JSON.stringify(document))

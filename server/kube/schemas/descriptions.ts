@@ -1,0 +1,84 @@
+// What `kubectl explain` says: the texts of all types and fields, read from the declaration files of
+// @kubernetes/client-node when first needed and kept in a cache directory. They are nobody's to commit here, and facts
+// do not contain them.
+//
+// The declarations are generated and of one form, so lines are enough:
+//
+//   /** … */  export declare class V1DeploymentSpec {      → the type
+//   /** … */  'replicas'?: number;                         → a field
+
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { Schemas } from './schemas.ts'
+
+/** Raise when this file's output changes form. */
+const FORM = 1
+
+/** Definition (`io.k8s.api.apps.v1.DeploymentSpec`) or definition and field (`….DeploymentSpec.replicas`) → text. */
+export function buildDescriptions(schemas: Schemas, cacheDir: string): ReadonlyMap<string, string> {
+  const models = join(packageRoot(), 'dist/gen/models')
+  const manifest = readFileSync(join(packageRoot(), 'package.json'), 'utf8')
+  const names = schemas.typeNames()
+  const hash = createHash('sha256')
+    .update(JSON.stringify([FORM, manifest, names]))
+    .digest('hex')
+    .slice(0, 16)
+  const file = join(cacheDir, hash, 'descriptions.json')
+  if (existsSync(file)) return new Map(JSON.parse(readFileSync(file, 'utf8')) as [string, string][])
+
+  const available = new Set(readdirSync(models))
+  const descriptions = new Map<string, string>()
+  for (const name of names) {
+    const model = modelNamesOf(name).find((candidate) => available.has(`${candidate}.d.ts`))
+    if (!model) continue
+    const { own, fields } = readDeclaration(readFileSync(join(models, `${model}.d.ts`), 'utf8'))
+    if (own) descriptions.set(name, own)
+    const described = new Map([...fields].map(([field, text]) => [plain(field), text]))
+    for (const field of schemas.type(name)!.fields.keys()) {
+      const text = described.get(plain(field))
+      if (text) descriptions.set(`${name}.${field}`, text)
+    }
+  }
+  mkdirSync(dirname(file), { recursive: true })
+  // Two servers may start at once: each writes its own file, the last rename wins, and both are right.
+  const mine = `${file}.${process.pid}`
+  writeFileSync(mine, JSON.stringify([...descriptions]))
+  renameSync(mine, file)
+  return descriptions
+}
+
+function packageRoot(): string {
+  const entry = createRequire(import.meta.url).resolve('@kubernetes/client-node')
+  return entry.slice(0, entry.lastIndexOf('client-node') + 'client-node'.length)
+}
+
+/**
+ * `io.k8s.api.core.v1.Event` → `CoreV1Event`, `V1Event`: the generator puts the group before a name only where two
+ * groups share it.
+ */
+function modelNamesOf(definition: string): string[] {
+  const [kind = '', version = '', group = ''] = definition.split('.').reverse()
+  const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+  return [`${capital(group)}${capital(version)}${kind}`, `${capital(version)}${kind}`]
+}
+
+/** Some JSON names are no TypeScript names: `$ref`, `continue`, `x-kubernetes-…` are spelled in other ways there. */
+const plain = (name: string) => name.replace(/[^A-Za-z0-9]/g, '')
+
+function readDeclaration(text: string): { own: string | undefined; fields: Map<string, string> } {
+  const fields = new Map<string, string>()
+  let own: string | undefined
+  for (const [, comment, declared] of text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?=([^\n]*))/g)) {
+    const words = comment!
+      .split('\n')
+      .map((line) => line.replace(/^\s*\*?\s?/, '').trimEnd())
+      .join('\n')
+      .trim()
+    const field = declared!.match(/^'([^']+)'\??:/)?.[1]
+    if (field) fields.set(field, words)
+    else if (declared!.startsWith('export declare class')) own = words
+  }
+  return { own, fields }
+}
