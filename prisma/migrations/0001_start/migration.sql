@@ -50,6 +50,7 @@ CREATE TABLE "Sandbox" (
     "cluster" TEXT NOT NULL PRIMARY KEY,
     "learnerId" TEXT,
     "kind" TEXT NOT NULL,
+    "labId" TEXT NOT NULL DEFAULT '',
     "createdAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
     CONSTRAINT "Sandbox_learnerId_fkey" FOREIGN KEY ("learnerId") REFERENCES "Learner" ("id") ON DELETE SET NULL ON UPDATE CASCADE
 );

@@ -1,0 +1,137 @@
+// What the classroom sees of one learner's cluster: informers for the kinds that checks and the picture read, over the
+// same HTTPS as any other client. Nothing here asks twice: whoever wants to know is called when something changed.
+
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
+import { type Client, createClient } from '../../kube/client/client.ts'
+import { httpsTransport } from '../../kube/client/https-transport.ts'
+import { parseKubeconfig } from '../../kube/client/kubeconfig.ts'
+import { SharedInformer } from '../../kube/client/shared-informer.ts'
+import type { Transport } from '../../kube/client/transport.ts'
+import type { Kind } from '../../kube/kinds/define-kind.ts'
+import { Deployment, EndpointSlice, Node, Pod, ReplicaSet, Service } from '../../kube/kinds/index.ts'
+import type { Before, ClusterView } from '../labs/cluster-view.ts'
+
+/** The name under which the classroom's own requests appear in traces and audit logs. */
+export const CLASSROOM_AGENT = 'podium-classroom'
+
+export interface ClusterWatchOptions {
+  transport: Transport
+  clock: Clock
+  logger: Logger
+  random: () => number
+}
+
+export class ClusterWatch implements Disposable {
+  readonly client: Client
+  readonly #stop = new AbortController()
+  readonly #listeners = new Set<() => void>()
+  readonly #informers: readonly SharedInformer<KubeObject>[]
+  readonly #nodes
+  readonly #pods
+  readonly #deployments
+  readonly #replicaSets
+  readonly #services
+  readonly #endpointSlices
+  #telling = false
+
+  constructor(options: ClusterWatchOptions) {
+    this.client = createClient(options.transport)
+    const informerOf = <T extends KubeObject>(kind: Kind<T>) => {
+      const informer = new SharedInformer<T>({ ...options, client: this.client, kind })
+      informer.addHandler(() => this.#tellSoon())
+      void informer.start(this.#stop.signal).catch(() => undefined)
+      return informer
+    }
+    this.#nodes = informerOf(Node)
+    this.#pods = informerOf(Pod)
+    this.#deployments = informerOf(Deployment)
+    this.#replicaSets = informerOf(ReplicaSet)
+    this.#services = informerOf(Service)
+    this.#endpointSlices = informerOf(EndpointSlice)
+    this.#informers = [
+      this.#nodes,
+      this.#pods,
+      this.#deployments,
+      this.#replicaSets,
+      this.#services,
+      this.#endpointSlices,
+    ] as readonly SharedInformer<KubeObject>[]
+  }
+
+  /** Resolves when all caches hold their first list. */
+  async synced(): Promise<void> {
+    await Promise.all(this.#informers.map((informer) => informer.synced))
+  }
+
+  view(before: Before): ClusterView {
+    return {
+      nodes: this.#nodes.cache.list(),
+      pods: this.#pods.cache.list(),
+      deployments: this.#deployments.cache.list(),
+      replicaSets: this.#replicaSets.cache.list(),
+      services: this.#services.cache.list(),
+      endpointSlices: this.#endpointSlices.cache.list(),
+      before,
+    }
+  }
+
+  /** The newest revision that any of the caches has heard of. */
+  get revision(): number {
+    return Math.max(...this.#informers.map((informer) => informer.revision))
+  }
+
+  /** Called after something changed; several changes of one moment are one call. */
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  /** Resolves as soon as the condition holds; looks only when something changed. */
+  async until(holds: (view: ClusterView) => boolean, signal?: AbortSignal): Promise<void> {
+    const met = () => holds(this.view({ pods: [] }))
+    if (met()) return
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const onAbort = () => reject(signal?.reason ?? this.#stop.signal.reason)
+    using _ = this.onChange(() => {
+      if (met()) resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+    this.#stop.signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      if (signal?.aborted || this.#stop.signal.aborted) onAbort()
+      await promise
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+      this.#stop.signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort(new Error('the classroom has stopped watching this cluster'))
+    this.#listeners.clear()
+  }
+
+  /** After the turn, when all caches have what came with it. */
+  #tellSoon(): void {
+    if (this.#telling) return
+    this.#telling = true
+    setImmediate(() => {
+      this.#telling = false
+      for (const listener of this.#listeners) listener()
+    })
+  }
+}
+
+/** Watches a cluster as its administrator. Disposing closes the connections too. */
+export function watchCluster(kubeconfig: string, options: Omit<ClusterWatchOptions, 'transport'>): ClusterWatch {
+  const transport = httpsTransport({ ...parseKubeconfig(kubeconfig), userAgent: CLASSROOM_AGENT })
+  const watch = new ClusterWatch({ ...options, transport })
+  const dispose = watch[Symbol.dispose].bind(watch)
+  watch[Symbol.dispose] = () => {
+    dispose()
+    transport[Symbol.dispose]()
+  }
+  return watch
+}

@@ -1,0 +1,146 @@
+// Puts a lab's objects into a learner's cluster, and takes everything out again that a learner may have made.
+
+import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
+import { isAlreadyExists, isNotFound } from '../../kube/apimachinery/status-error.ts'
+
+import { type AnyKind, apiVersionOf } from '../../kube/kinds/define-kind.ts'
+import {
+  builtInKinds,
+  Deployment,
+  Endpoints,
+  Event,
+  Namespace,
+  Node,
+  Pod,
+  ReplicaSet,
+  Service,
+} from '../../kube/kinds/index.ts'
+import { type ClusterView, LAB_NAMESPACE } from '../labs/cluster-view.ts'
+import type { ClusterWatch } from './cluster-watch.ts'
+
+/** What every cluster has by itself, and a lab must leave alone. */
+const OWN_NAMESPACES = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease'])
+const OWN_OBJECTS = new Set(['services/kubernetes', 'endpoints/kubernetes', 'endpointslices/kubernetes'])
+const OWN_CONFIG_MAPS = new Set(['kube-root-ca.crt'])
+const OWN_LABELS_OF_NODES = /(^|\.)kubernetes\.io\//
+
+/** Makes each object, or changes it where it exists already; resolves when the caches show it. */
+export async function applyObjects(watch: ClusterWatch, objects: readonly KubeObject[], signal?: AbortSignal) {
+  for (const object of objects) {
+    const kind = kindOf(object)
+    const namespace = kind.namespaced ? (object.metadata?.namespace ?? LAB_NAMESPACE) : undefined
+    const metadata = { ...object.metadata, ...(namespace ? { namespace } : {}) }
+    const client = watch.client.of(kind)
+    const name = object.metadata?.name ?? ''
+    let written: KubeObject
+    try {
+      written = await client.create({ ...object, metadata })
+    } catch (err) {
+      if (!isAlreadyExists(err)) throw err
+      const at = namespace ? { namespace, name } : { name }
+      written = await client.patch(at, 'application/merge-patch+json', object)
+    }
+    await watch.until((view) => shows(view, kind, written), signal)
+  }
+}
+
+function kindOf(object: KubeObject): AnyKind {
+  const kind = builtInKinds.find((each) => each.kind === object.kind && apiVersionOf(each) === object.apiVersion)
+  if (!kind) throw new Error(`this cluster has no kind ${object.kind} in ${object.apiVersion}`)
+  return kind
+}
+
+/** Whether the cache is as new as what was written. Kinds that no check reads are not waited for. */
+function shows(view: ClusterView, kind: AnyKind, written: KubeObject): boolean {
+  const cache = cacheOf(view, kind)
+  if (!cache) return true
+  const { uid, resourceVersion } = written.metadata ?? {}
+  const seen = cache.find((object) => object.metadata?.uid === uid)
+  return Number(seen?.metadata?.resourceVersion ?? 0) >= Number(resourceVersion)
+}
+
+function cacheOf(view: ClusterView, kind: AnyKind): readonly KubeObject[] | undefined {
+  if (kind === Pod) return view.pods
+  if (kind === Deployment) return view.deployments
+  if (kind === ReplicaSet) return view.replicaSets
+  if (kind === Service) return view.services
+  if (kind === Node) return view.nodes
+  return undefined
+}
+
+/**
+ * Brings the cluster back to empty, owners before what they own, so that no loop makes anything again meanwhile.
+ * Pods are not given time to end: the learner waits. Resolves when the caches show nothing of it any more.
+ */
+export async function clearCluster(watch: ClusterWatch, signal?: AbortSignal): Promise<void> {
+  await clearNodes(watch)
+  const namespaces = await watch.client.of(Namespace).list()
+  const extra = namespaces.items.filter(({ metadata }) => !OWN_NAMESPACES.has(metadata?.name ?? ''))
+  await Promise.all(extra.map(({ metadata }) => remove(watch, Namespace, { name: metadata?.name ?? '' })))
+  const kinds = builtInKinds.filter((kind) => kind.namespaced && kind !== Event)
+  const owners: readonly AnyKind[] = [Deployment, ReplicaSet, Service]
+  const order = [
+    ...owners,
+    ...kinds.filter((kind) => !owners.includes(kind) && kind !== Pod && kind !== Endpoints),
+    Pod,
+  ]
+  for (const namespace of ['default', 'kube-public']) {
+    for (const kind of order) await clearKind(watch, kind, namespace)
+  }
+  await watch.until((view) => isClear(view), signal)
+}
+
+async function clearKind(watch: ClusterWatch, kind: AnyKind, namespace: string): Promise<void> {
+  const { items } = await watch.client.of(kind).list({ namespace })
+  await Promise.all(
+    items
+      .filter((object) => !isOwn(kind, object))
+      .map((object) => remove(watch, kind, { namespace, name: object.metadata?.name ?? '' })),
+  )
+}
+
+function isOwn(kind: AnyKind, { metadata }: KubeObject): boolean {
+  const name = metadata?.name ?? ''
+  if (OWN_OBJECTS.has(`${kind.plural}/${name}`)) return true
+  if (kind.plural === 'endpointslices') return metadata?.labels?.['kubernetes.io/service-name'] === 'kubernetes'
+  if (kind.plural === 'configmaps') return OWN_CONFIG_MAPS.has(name)
+  if (kind.plural === 'serviceaccounts') return name === 'default'
+  return kind.plural === 'leases'
+}
+
+async function remove(watch: ClusterWatch, kind: AnyKind, at: { namespace?: string; name: string }): Promise<void> {
+  try {
+    await watch.client
+      .of(kind)
+      .delete(at, { propagationPolicy: 'Background', ...(kind === Pod ? { gracePeriodSeconds: 0 } : {}) })
+  } catch (err) {
+    if (!isNotFound(err)) throw err
+  }
+}
+
+function isClear(view: ClusterView): boolean {
+  const mine = ({ metadata }: KubeObject) =>
+    (metadata?.namespace === LAB_NAMESPACE || metadata?.namespace === 'kube-public') && metadata.name !== 'kubernetes'
+  return (
+    !view.pods.some(mine) && !view.deployments.some(mine) && !view.replicaSets.some(mine) && !view.services.some(mine)
+  )
+}
+
+/** Nodes stay, without what a learner did to them: cordons, taints and labels of their own. */
+async function clearNodes(watch: ClusterWatch): Promise<void> {
+  const nodes = watch.client.of(Node)
+  for (const node of (await nodes.list()).items) {
+    const labels = Object.keys(node.metadata?.labels ?? {}).filter(
+      (key) => !OWN_LABELS_OF_NODES.test(key) && !key.startsWith('podium'),
+    )
+    const taints = (node.spec?.taints ?? []).filter(
+      ({ key }) => key.startsWith('node.kubernetes.io/') && key !== 'node.kubernetes.io/unschedulable',
+    )
+    const touched = labels.length > 0 || node.spec?.unschedulable || taints.length !== (node.spec?.taints ?? []).length
+    if (!touched) continue
+    await nodes.patch({ name: node.metadata?.name ?? '' }, 'application/merge-patch+json', {
+      metadata: { labels: Object.fromEntries(labels.map((key) => [key, null])) },
+      spec: { unschedulable: null, taints: taints.length > 0 ? taints : null },
+    })
+  }
+}

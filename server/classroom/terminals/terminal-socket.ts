@@ -1,0 +1,50 @@
+// The WebSocket at /terminal/<sessionId>/<tab>: binary frames are bytes both ways, text frames are JSON.
+// Who may open one has been decided before (accounts/guard.ts).
+
+import type { WebSocket } from 'ws'
+import { z } from 'zod'
+import type { TerminalRoom } from './terminal-room.ts'
+import type { TerminalSocket } from './terminal-session.ts'
+
+const fromBrowser = z.object({
+  resize: z.object({ columns: z.int().min(2).max(1000), rows: z.int().min(1).max(500) }),
+})
+
+export async function serveTerminal(options: { socket: WebSocket; room: TerminalRoom; tab: string }): Promise<void> {
+  const { socket, room, tab } = options
+  // What the browser says while the shell is still being opened waits in line.
+  const early: [data: Buffer, isBinary: boolean][] = []
+  let handle = (data: Buffer, isBinary: boolean): void => void early.push([data, isBinary])
+  socket.on('message', (data: Buffer, isBinary: boolean) => handle(data, isBinary))
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  socket.on('error', () => socket.terminate())
+
+  const { session, [Symbol.dispose]: detach } = await room.attach(tab, terminalSocket(socket))
+  handle = (data, isBinary) => {
+    if (!session) return
+    if (isBinary) return session.write(data)
+    const message = fromBrowser.safeParse(parseJson(data))
+    if (message.success) session.resize(message.data.resize)
+    else socket.close(1007, 'text frames are {"resize":{"columns":80,"rows":24}}')
+  }
+  for (const [data, isBinary] of early) handle(data, isBinary)
+  await closed
+  detach()
+}
+
+const terminalSocket = (socket: WebSocket): TerminalSocket => ({
+  sendBytes: (data) => socket.send(data, { binary: true }),
+  sendMessage: (message) => socket.send(JSON.stringify(message)),
+  get buffered() {
+    return socket.bufferedAmount
+  },
+  drop: () => socket.close(1013, 'try again'),
+})
+
+function parseJson(data: Buffer): unknown {
+  try {
+    return JSON.parse(data.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
