@@ -14,7 +14,7 @@ const FLOORS = [
   ['cluster'],
 ]
 
-const upward = FLOORS.flatMap((rooms, floor) =>
+const upward = FLOORS.slice(0, -1).flatMap((rooms, floor) =>
   rooms.map((from) => ({
     name: `imports-go-down: ${from}`,
     comment: 'A room may only use rooms on the floors below it.',
