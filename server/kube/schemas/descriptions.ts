@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path'
 import type { Schemas } from './schemas.ts'
 
 /** Raise when this file's output changes form. */
-const FORM = 1
+const FORM = 2
 
 /** Definition (`io.k8s.api.apps.v1.DeploymentSpec`) or definition and field (`….DeploymentSpec.replicas`) → text. */
 export function buildDescriptions(schemas: Schemas, cacheDir: string): ReadonlyMap<string, string> {
@@ -76,6 +76,9 @@ function readDeclaration(text: string): { own: string | undefined; fields: Map<s
       .map((line) => line.replace(/^\s*\*?\s?/, '').trimEnd())
       .join('\n')
       .trim()
+      // As the generator escapes them.
+      .replaceAll('\\"', '"')
+      .replaceAll('*_/', '*/')
     const field = declared!.match(/^'([^']+)'\??:/)?.[1]
     if (field) fields.set(field, words)
     else if (declared!.startsWith('export declare class')) own = words

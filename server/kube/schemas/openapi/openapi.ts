@@ -38,7 +38,8 @@ export interface OpenApiSource {
   documents?: Map<string, OpenApiDocument>
 }
 
-const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+/** Clients ask for `…v2@v1.0+protobuf`, but Go refuses to parse an answer with an @ in its type. */
+const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 /** Make a new one whenever the set of kinds changes (a CRD came or went); it costs nothing until asked. */
 export function openApi({ schemas, kinds, version, descriptions, documents = new Map() }: OpenApiSource): OpenApi {

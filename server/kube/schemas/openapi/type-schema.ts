@@ -94,9 +94,8 @@ function objectSchema(type: TypeFact, dialect: Dialect, refersTo: (name: string)
 
 function fieldSchema(field: FieldFact, type: TypeFact, dialect: Dialect, refersTo: (name: string) => void): JsonObject {
   const value = valueSchema(field.type, type, dialect, refersTo)
-  const target = field.type.kind === 'ref' ? field.type.ref : undefined
-  const description =
-    dialect.describe.get(`${type.name}.${field.name}`) ?? (target ? dialect.describe.get(target) : undefined)
+  // Without a text of its own, a field shows that of its type: clients follow the reference.
+  const description = dialect.describe.get(`${type.name}.${field.name}`)
   const facts: JsonObject = {}
   if (description) facts.description = description
   if (field.default !== undefined) facts.default = field.default as JsonValue

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '../../apimachinery/json.ts'
+import { loadSchemas } from '../load-schemas.ts'
+import { type OpenApiDocument, openApi } from './openapi.ts'
+import type { ServedKind } from './served-kind.ts'
+
+const schemas = loadSchemas()
+const verbs = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection', 'watch']
+const deployment: ServedKind = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'Deployment',
+  plural: 'deployments',
+  namespaced: true,
+  verbs,
+  subresources: ['status', 'scale'],
+}
+const namespace: ServedKind = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+  verbs,
+  subresources: ['status', 'finalize'],
+}
+const cronTab: ServedKind = {
+  group: 'stable.example.com',
+  version: 'v1',
+  kind: 'CronTab',
+  plural: 'crontabs',
+  namespaced: true,
+  verbs,
+  subresources: [],
+  schema: { type: 'object', properties: { spec: { type: 'object', oneOf: [{}], nullable: false } } },
+}
+const documents = openApi({ schemas, kinds: [deployment, namespace, cronTab], version: 'v1.36.0' })
+const parsed = (document: OpenApiDocument | undefined) => JSON.parse(document!.body.toString()) as JsonObject
+
+type Tree = { [key: string]: Tree }
+const tree = (document: OpenApiDocument | undefined) => parsed(document) as unknown as Tree
+
+/** Every `$ref` anywhere in a document. */
+function references(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === '$ref' && typeof inner === 'string' ? [inner] : references(inner),
+  )
+}
+
+describe('openApi', () => {
+  it('lists each group version with a link that changes when the document does', () => {
+    const links = (kinds: ServedKind[]) => {
+      const { paths } = tree(openApi({ schemas, kinds, version: 'v1.36.0' }).v3Index())
+      return Object.fromEntries(
+        Object.entries(paths!).map(([path, { serverRelativeURL }]) => [path, `${serverRelativeURL}`]),
+      )
+    }
+    const before = links([deployment, namespace])
+    const after = links([{ ...deployment, subresources: [] }, namespace])
+    expect(Object.keys(before)).toEqual(['api/v1', 'apis/apps/v1'])
+    expect(before['apis/apps/v1']).toMatch(/^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]{64}$/)
+    expect(after['apis/apps/v1']).not.toBe(before['apis/apps/v1'])
+    expect(after['api/v1']).toBe(before['api/v1'])
+  })
+
+  it('gives a document the hash that the index promised', () => {
+    const link = String(tree(documents.v3Index()).paths!['apis/apps/v1']!.serverRelativeURL)
+    expect(documents.v3('apis/apps/v1')?.etag).toBe(`"${link.split('hash=')[1]}"`)
+  })
+
+  it.each(['api/v1', 'apis/apps/v1', 'apis/stable.example.com/v1'])(
+    'defines all that the version 3 document of %s refers to',
+    (path) => {
+      const document = parsed(documents.v3(path))
+      const { schemas: defined } = document.components as { schemas: JsonObject }
+      for (const reference of references(document)) {
+        expect(defined).toHaveProperty([reference.replace('#/components/schemas/', '')])
+      }
+    },
+  )
+
+  it('defines all that the version 2 document refers to', () => {
+    const document = parsed(documents.v2('application/json'))
+    const found = references(document)
+    expect(found.length).toBeGreaterThan(100)
+    for (const reference of found)
+      expect(document.definitions).toHaveProperty([reference.replace('#/definitions/', '')])
+  })
+
+  it('tells clients which queries a patch takes, and of which kind it is', () => {
+    const { paths } = tree(documents.v3('apis/apps/v1'))
+    const { patch } = paths!['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']!
+    expect(patch).toMatchObject({
+      'x-kubernetes-action': 'patch',
+      'x-kubernetes-group-version-kind': { group: 'apps', version: 'v1', kind: 'Deployment' },
+      parameters: expect.arrayContaining([expect.objectContaining({ name: 'fieldValidation', in: 'query' })]),
+    })
+    const { get } = paths!['/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale']!
+    expect(get).toMatchObject({
+      'x-kubernetes-group-version-kind': { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    })
+  })
+
+  it('describes lists and patches as clients merge them', () => {
+    const { components } = tree(documents.v3('apis/apps/v1'))
+    expect(components!.schemas!['io.k8s.api.core.v1.PodSpec']!.properties!.containers).toMatchObject({
+      type: 'array',
+      items: { $ref: '#/components/schemas/io.k8s.api.core.v1.Container' },
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      'x-kubernetes-patch-strategy': 'merge',
+      'x-kubernetes-patch-merge-key': 'name',
+    })
+    expect(components!.schemas!['io.k8s.api.apps.v1.Deployment']).toMatchObject({
+      'x-kubernetes-group-version-kind': [{ group: 'apps', kind: 'Deployment', version: 'v1' }],
+    })
+  })
+
+  it('puts no namespace in the paths of kinds without', () => {
+    expect(Object.keys(tree(documents.v3('api/v1')).paths!)).toEqual([
+      '/api/v1/namespaces',
+      '/api/v1/namespaces/{name}',
+      '/api/v1/namespaces/{name}/finalize',
+      '/api/v1/namespaces/{name}/status',
+    ])
+  })
+
+  it('leaves out of version 2 what its clients would stumble on', () => {
+    const { definitions } = tree(documents.v2(undefined))
+    expect(definitions!['com.example.stable.v1.CronTab']!.properties!.spec).toEqual({ type: 'object' })
+  })
+
+  it('knows no document of a group version that is not served', () => {
+    expect(documents.v3('apis/batch/v1')).toBeUndefined()
+  })
+
+  it('makes a document once for all clusters that share the map', () => {
+    const shared = new Map<string, OpenApiDocument>()
+    const source = { schemas, kinds: [deployment], version: 'v1.36.0', documents: shared }
+    expect(openApi(source).v3('apis/apps/v1')).toBe(openApi(source).v3('apis/apps/v1'))
+  })
+})
