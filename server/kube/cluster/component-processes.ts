@@ -1,0 +1,98 @@
+// Every component as a process of its own: the shape the textbooks draw. Options are upstream's flags in camel case;
+// what is not asked for is not loaded. Each resolves when `until` does, after it has stopped in order.
+
+import { readFile } from 'node:fs/promises'
+import { systemClock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import { noTrace } from '../../base/trace.ts'
+
+export interface ComponentContext {
+  logger: Logger
+  until: Promise<void>
+}
+
+type Flags = Record<string, string>
+
+export async function runApiServer(options: Flags, { logger, until }: ComponentContext): Promise<void> {
+  const { createApiServer } = await import('../apiserver/index.ts')
+  const { openStore } = await import('../store/store.ts')
+  const { loadSchemas } = await import('../schemas/load-schemas.ts')
+  const { builtInKinds } = await import('../kinds/index.ts')
+  const read = (option: string) => readFile(options[option]!, 'utf8')
+  const store = await openStore({ directory: options.dataDir!, clock: systemClock })
+  const server = await createApiServer({
+    store,
+    kinds: builtInKinds,
+    schemas: loadSchemas(),
+    clock: systemClock,
+    logger,
+    trace: noTrace,
+    serving: {
+      certPem: await read('tlsCertFile'),
+      keyPem: await read('tlsPrivateKeyFile'),
+      caPem: await read('clientCaFile'),
+    },
+    serviceAccounts: {
+      privateKeyPem: await read('serviceAccountSigningKeyFile'),
+      publicKeyPem: await read('serviceAccountKeyFile'),
+      issuer: options.serviceAccountIssuer!,
+    },
+    serviceClusterIpRange: options.serviceClusterIpRange!,
+    nodePortRange: [30000, 32767],
+  })
+  const address = await server.listen({ host: options.bindAddress!, port: Number(options.securePort) })
+  logger.info('serving', { address: `https://${address.host}:${address.port}` })
+  await until
+  await server.close()
+  await store.close()
+}
+
+export async function runControllerManager(options: Flags, { logger, until }: ComponentContext): Promise<void> {
+  const { createClient } = await import('../client/client.ts')
+  const { transportFromKubeconfig } = await import('../client/https-transport.ts')
+  const { runControllers } = await import('../client/controller-runner.ts')
+  const { buildControllers } = await import('../controllers/index.ts')
+  const { builtInKinds } = await import('../kinds/index.ts')
+  await using _controllers = runControllers({
+    definitions: buildControllers({
+      kinds: builtInKinds,
+      clusterCidr: options.clusterCidr!,
+      rootCaPem: options.rootCaFile ? await readFile(options.rootCaFile, 'utf8') : '',
+    }),
+    clientFor: (client) => createClient(transportFromKubeconfig(options.kubeconfig!, client)),
+    clock: systemClock,
+    logger,
+    trace: noTrace,
+    random: Math.random,
+  })
+  await until
+}
+
+export async function runSchedulerProcess(options: Flags, { logger, until }: ComponentContext): Promise<void> {
+  const { createClient } = await import('../client/client.ts')
+  const { transportFromKubeconfig } = await import('../client/https-transport.ts')
+  const { runScheduler } = await import('../scheduler/index.ts')
+  await using _scheduler = runScheduler({
+    client: createClient(transportFromKubeconfig(options.kubeconfig!, 'kube-scheduler')),
+    clock: systemClock,
+    logger,
+    trace: noTrace,
+    random: Math.random,
+  })
+  await until
+}
+
+export async function runHollowKubelet(options: Flags, { logger, until }: ComponentContext): Promise<void> {
+  const { createClient } = await import('../client/client.ts')
+  const { transportFromKubeconfig } = await import('../client/https-transport.ts')
+  const { startHollowNode } = await import('../kubelet/hollow-node.ts')
+  const name = options.hostnameOverride!
+  await using _node = startHollowNode({
+    name,
+    client: createClient(transportFromKubeconfig(options.kubeconfig!, `kubelet/${name}`)),
+    clock: systemClock,
+    logger,
+    random: Math.random,
+  })
+  await until
+}
