@@ -1,0 +1,51 @@
+// One-time links into the classroom. Whoever may write into its state directory may make one: a file there, named
+// after the token's hash, is the token's only trace, and using it is deleting it. So the server and the command line need
+// no channel between them, and a link works exactly once.
+
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, stat, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../base/clock.ts'
+
+const VALID_FOR_MS = 12 * 60 * 60 * 1000
+const TOKEN = /^[A-Za-z0-9_-]{43}$/
+
+const directoryOf = (stateDir: string) => join(stateDir, 'classroom', 'links')
+const fileOf = (stateDir: string, token: string) =>
+  join(directoryOf(stateDir), createHash('sha256').update(token).digest('hex'))
+
+/** Makes a token that opens the classroom once, within the next twelve hours. */
+export async function createToken(stateDir: string): Promise<string> {
+  const token = randomBytes(32).toString('base64url')
+  await mkdir(directoryOf(stateDir), { recursive: true, mode: 0o700 })
+  await writeFile(fileOf(stateDir, token), '', { mode: 0o600 })
+  return token
+}
+
+/** True for exactly one caller, however many come with the same token at once. */
+export async function redeemToken(stateDir: string, token: string, clock: Clock): Promise<boolean> {
+  if (!TOKEN.test(token)) return false
+  const file = fileOf(stateDir, token)
+  try {
+    const { mtimeMs } = await stat(file)
+    await unlink(file)
+    return clock.now() - mtimeMs < VALID_FOR_MS
+  } catch (err) {
+    if ((err as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw err
+  }
+}
+
+const addressFile = (stateDir: string) => join(stateDir, 'classroom', 'address')
+
+/** Written by the server when it listens, so that a link can be made complete from outside. */
+export async function writeAddress(stateDir: string, origin: string): Promise<void> {
+  await mkdir(join(stateDir, 'classroom'), { recursive: true, mode: 0o700 })
+  await writeFile(addressFile(stateDir), `${origin}\n`, { mode: 0o600 })
+}
+
+export async function removeAddress(stateDir: string): Promise<void> {
+  await unlink(addressFile(stateDir)).catch(() => undefined)
+}
+
+export const linkTo = (origin: string, token: string): string => `${origin}/?token=${token}`
