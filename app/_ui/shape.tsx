@@ -34,9 +34,16 @@ const colour: Record<State, string> = {
 }
 
 export function Shape({ state, size = 16, label }: { state: State; size?: number; label?: string }) {
-  const named = label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': true }
+  const measures = { viewBox: '0 0 16 16', width: size, height: size, style: { color: colour[state], flex: 'none' } }
+  if (label) {
+    return (
+      <svg {...measures} role="img" aria-label={label}>
+        {drawing[state]}
+      </svg>
+    )
+  }
   return (
-    <svg viewBox="0 0 16 16" width={size} height={size} style={{ color: colour[state], flex: 'none' }} {...named}>
+    <svg {...measures} aria-hidden="true">
       {drawing[state]}
     </svg>
   )

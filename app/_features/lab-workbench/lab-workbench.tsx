@@ -1,3 +1,93 @@
+'use client'
+
+// The lab: instructions, picture, terminal, microscope. This file joins them; each pane is a feature of its own.
+
+import { useMediaQuery } from '@mantine/hooks'
+import dynamic from 'next/dynamic'
+import { useCallback, useEffect, useRef, useState } from 'react'
+import type { Selection } from '../loops/selection.ts'
+import { usePictureStore } from '../loops/use-picture.ts'
+import type { TerminalHandle } from '../terminal/terminal-screen.tsx'
+import { LabTopBar } from './lab-top-bar.tsx'
+import style from './lab-workbench.module.css'
+import type { PaneName, Panes } from './panes.ts'
+import { useLabSession } from './use-lab-session.ts'
+
+// Panes need a real window (xterm, remembered sizes); the frame above them is in the first HTML.
+const WideLayout = dynamic(() => import('./wide-layout.tsx').then((file) => file.WideLayout), { ssr: false })
+const SmallLayout = dynamic(() => import('./small-layout.tsx').then((file) => file.SmallLayout), { ssr: false })
+
 export function LabWorkbench({ labId }: { labId: string }) {
-  return <main>{labId}</main>
+  const run = useLabSession(labId)
+  const { lab, session } = run
+  const store = usePictureStore(session?.id)
+  const terminal = useRef<TerminalHandle>(null)
+  const [selection, select] = useState<Selection>(null)
+  const [full, setFull] = useState<PaneName | null>(null)
+  const [hidden, setHidden] = useState<ReadonlySet<PaneName>>(new Set())
+  const isSmall = useMediaQuery('(max-width: 700px)', false, { getInitialValueInEffect: true })
+  const selectAndPin = useCallback(
+    (next: Selection) => {
+      store.model.pin(next && 'client' in next ? next.client : undefined)
+      store.changed()
+      select(next)
+    },
+    [store],
+  )
+  const rootRef = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (lab) document.title = `Lab ${lab.number}, ${lab.title} · Podium`
+  }, [lab])
+  // A shell can only be opened once the lab has its machines.
+  const hasShell = session !== undefined && session.phase !== 'starting' && session.phase !== 'failed'
+  const panes: Panes = {
+    run,
+    store,
+    terminal,
+    terminalSession: hasShell ? session.id : undefined,
+    selecting: { selection, select: selectAndPin },
+    full,
+    toggleFull: (pane) => setFull((now) => (now === pane ? null : pane)),
+    runCommand: (command) => {
+      terminal.current?.run(command)
+      if (!isSmall) terminal.current?.focus()
+    },
+  }
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: F6 walks the panes, as in other applications with panes
+    <div
+      ref={rootRef}
+      className={style.workbench}
+      onKeyDown={(event) => {
+        if (event.key !== 'F6') return
+        event.preventDefault()
+        focusNextPane(rootRef.current, event.shiftKey)
+      }}
+    >
+      <LabTopBar
+        lab={lab}
+        session={session}
+        hidden={hidden}
+        onHidden={(pane, isHidden) => {
+          const next = new Set(hidden)
+          if (isHidden) next.add(pane)
+          else next.delete(pane)
+          setHidden(next)
+        }}
+        canHide={!isSmall}
+      />
+      <main className={style.main} aria-label="Lab">
+        {isSmall ? <SmallLayout panes={panes} /> : <WideLayout panes={panes} hidden={hidden} onHidden={setHidden} />}
+      </main>
+    </div>
+  )
+}
+
+function focusNextPane(root: HTMLElement | null, isBack: boolean): void {
+  const panes = [...(root?.querySelectorAll<HTMLElement>('[data-pane]') ?? [])].filter(
+    (pane) => pane.offsetParent !== null && pane.offsetWidth > 0,
+  )
+  const at = panes.findIndex((pane) => pane.contains(document.activeElement))
+  const next = panes[(at + (isBack ? -1 : 1) + panes.length) % panes.length]
+  next?.focus()
 }

@@ -1,0 +1,46 @@
+'use client'
+
+import { useClipboard } from '@mantine/hooks'
+import { useState } from 'react'
+import { Icon } from '../../_ui/icon.tsx'
+import style from './instructions.module.css'
+
+interface Props {
+  command: string
+  mayRun: boolean
+  isAsked: boolean
+  onRun(command: string): void
+}
+
+/** A command: one click runs it in the focused terminal, the other copies it. */
+export function CommandBlock({ command, mayRun, isAsked, onRun }: Props) {
+  const [ranAt, setRanAt] = useState('')
+  const clipboard = useClipboard({ timeout: 1500 })
+  return (
+    <div className={style.command} data-command={command}>
+      <code>{command}</code>
+      <button
+        type="button"
+        className={style.copy}
+        aria-label={clipboard.copied ? 'Copied' : 'Copy'}
+        title={clipboard.copied ? 'Copied' : 'Copy'}
+        onClick={() => clipboard.copy(command)}
+      >
+        <Icon name="copy" size={14} />
+      </button>
+      <button
+        type="button"
+        className={style.run}
+        data-ran={ranAt !== '' || undefined}
+        disabled={!mayRun || isAsked}
+        title={isAsked ? 'Answer the question above first' : ranAt ? `Ran at ${ranAt}` : 'Run in the terminal'}
+        onClick={() => {
+          onRun(command)
+          setRanAt(new Date().toLocaleTimeString())
+        }}
+      >
+        {isAsked ? 'Answer first' : ranAt ? 'Again' : 'Run'}
+      </button>
+    </div>
+  )
+}

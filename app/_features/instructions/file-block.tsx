@@ -1,0 +1,22 @@
+'use client'
+
+import { useClipboard } from '@mantine/hooks'
+import { Button } from '../../_ui/button.tsx'
+import { Icon } from '../../_ui/icon.tsx'
+import style from './instructions.module.css'
+
+export function FileBlock({ name, text }: { name: string; text: string }) {
+  const clipboard = useClipboard({ timeout: 1500 })
+  return (
+    <figure className={style.file}>
+      <figcaption>
+        <code>{name}</code>
+        <Button small look="quiet" onClick={() => clipboard.copy(text)}>
+          <Icon name="copy" size={13} /> {clipboard.copied ? 'Copied' : 'Copy'}
+        </Button>
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <pre tabIndex={0}>{text}</pre>
+    </figure>
+  )
+}

@@ -1,0 +1,86 @@
+'use client'
+
+import { Modal } from '@mantine/core'
+import Link from 'next/link'
+import { useState } from 'react'
+import type { LabView, SessionView, StepView } from '../../../server/classroom/api/contract.ts'
+import buttonStyle from '../../_ui/button.module.css'
+import { Button } from '../../_ui/button.tsx'
+import { Icon } from '../../_ui/icon.tsx'
+import type { LabSession } from '../lab-workbench/use-lab-session.ts'
+import style from './instructions.module.css'
+
+interface Props {
+  lab: LabView
+  step: StepView
+  session: SessionView | undefined
+  run: LabSession
+}
+
+export function StepFooter({ lab, step, session, run }: Props) {
+  const [isAsking, setAsking] = useState(false)
+  const isOk = step.checks.every((check) => session?.checks[check.id]?.state === 'ok')
+  const mayGoOn = session !== undefined && (isOk || step.number < session.reached || session.done)
+  const isLast = step.number === lab.steps.length
+  return (
+    <div className={style.foot}>
+      <Button small disabled={step.number <= 1} onClick={() => run.goTo(step.number - 1)}>
+        Back
+      </Button>
+      <Button
+        small
+        look="quiet"
+        disabled={session?.phase !== 'ready' && session?.phase !== 'failed'}
+        onClick={() => setAsking(true)}
+      >
+        Reset lab
+      </Button>
+      <span className={style.grow} />
+      {isLast ? (
+        mayGoOn && <Onward lab={lab} />
+      ) : (
+        <Button small look={mayGoOn ? 'go' : 'plain'} disabled={!mayGoOn} onClick={() => run.goTo(step.number + 1)}>
+          Next <Icon name="next" size={12} />
+        </Button>
+      )}
+      <Modal
+        opened={isAsking}
+        onClose={() => setAsking(false)}
+        title="Put the lab back to its start?"
+        centered
+        withCloseButton={false}
+        transitionProps={{ duration: 0 }}
+      >
+        <p style={{ lineHeight: '19px' }}>
+          Everything you made in this cluster goes; your answers and opened hints stay.
+        </p>
+        <div className={style.choice}>
+          <Button onClick={() => setAsking(false)}>Keep working</Button>
+          <Button
+            look="stop"
+            onClick={() => {
+              setAsking(false)
+              run.reset()
+            }}
+          >
+            Reset lab
+          </Button>
+        </div>
+      </Modal>
+    </div>
+  )
+}
+
+function Onward({ lab }: { lab: LabView }) {
+  return (
+    <Link
+      href={lab.next ? `/labs/${lab.next.labId}` : '/'}
+      className={buttonStyle.button}
+      data-look="go"
+      data-small=""
+      title={lab.next?.title}
+    >
+      {lab.next ? 'Next lab' : 'To the course'} <Icon name="next" size={12} />
+    </Link>
+  )
+}

@@ -1,0 +1,110 @@
+'use client'
+
+// The panes as the layouts place them, with what each shows while the lab is not ready.
+
+import { useLocalStorage } from '@mantine/hooks'
+import { Button } from '../../_ui/button.tsx'
+import { Shape } from '../../_ui/shape.tsx'
+import { Instructions } from '../instructions/instructions.tsx'
+import { LoopsLens } from '../loops/loops-lens.tsx'
+import { TerminalPane } from '../terminal/terminal-pane.tsx'
+import style from './lab-workbench.module.css'
+import type { Panes } from './panes.ts'
+import { useSeconds } from './use-seconds.ts'
+
+export function ReadPane({ panes, children }: { panes: Panes; children?: React.ReactNode }) {
+  const { run, runCommand } = panes
+  return (
+    <div className={style.read}>
+      <Instructions run={run} onRun={runCommand}>
+        {children}
+      </Instructions>
+    </div>
+  )
+}
+
+export function PicturePane({ panes, isFull, isSmall }: { panes: Panes; isFull?: boolean; isSmall?: boolean }) {
+  const [view, setView] = useLocalStorage<'canvas' | 'table'>({
+    key: isSmall ? 'podium.picture.small' : 'podium.picture',
+    defaultValue: isSmall ? 'table' : 'canvas',
+    getInitialValueInEffect: false,
+  })
+  return (
+    <div className={style.picture}>
+      <PhaseNotice panes={panes} />
+      <div className={style.pictureBody}>
+        <LoopsLens
+          store={panes.store}
+          {...panes.selecting}
+          view={view}
+          onView={setView}
+          isFull={isFull ?? false}
+          onFull={isSmall ? undefined : () => panes.toggleFull('picture')}
+        />
+      </div>
+    </div>
+  )
+}
+
+export function ShellPane({ panes, isFull, isSmall }: { panes: Panes; isFull?: boolean; isSmall?: boolean }) {
+  return (
+    <TerminalPane
+      key={panes.terminalSession ?? 'none'}
+      ref={panes.terminal}
+      sessionId={panes.terminalSession}
+      isFull={isFull ?? false}
+      onFull={isSmall ? undefined : () => panes.toggleFull('terminal')}
+    />
+  )
+}
+
+/** What is going on while the lab is not ready; over ten seconds, a way out. */
+function PhaseNotice({ panes }: { panes: Panes }) {
+  const { session, error, retry, reset } = panes.run
+  const isWaiting = !error && (!session || session.phase === 'starting' || session.phase === 'resetting')
+  const seconds = useSeconds(isWaiting)
+  if (error && !session) {
+    return (
+      <div className={style.notice} data-kind="failed" role="alert">
+        <Shape state="fail" />
+        <span>
+          <b>The lab did not start.</b> {error}
+        </span>
+        <Button small onClick={retry}>
+          Try again
+        </Button>
+      </div>
+    )
+  }
+  if (session?.phase === 'failed') {
+    return (
+      <div className={style.notice} data-kind="failed" role="alert">
+        <Shape state="fail" />
+        <span>
+          <b>Your lab failed.</b> {session.message}
+        </span>
+        <Button small onClick={reset}>
+          Start it afresh
+        </Button>
+      </div>
+    )
+  }
+  if (!isWaiting) return null
+  const what =
+    session?.message || (session?.phase === 'resetting' ? 'Putting the lab back to its start' : 'Starting your cluster')
+  return (
+    <div className={style.notice} role="status" data-phase={session?.phase ?? 'starting'}>
+      <Shape state="wait" />
+      <span>
+        <b>{what}</b>
+        {seconds >= 2 && <span aria-hidden="true">, {seconds} s</span>}
+        {seconds >= 10 && ' This takes longer than usual; you may go on reading, or start over.'}
+      </span>
+      {seconds >= 10 && (
+        <Button small onClick={session ? reset : retry}>
+          Start over
+        </Button>
+      )}
+    </div>
+  )
+}

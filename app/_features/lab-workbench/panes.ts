@@ -1,0 +1,27 @@
+import type { RefObject } from 'react'
+import type { PictureStore } from '../loops/picture-store.ts'
+import type { Selecting } from '../loops/selection.ts'
+import type { TerminalHandle } from '../terminal/terminal-screen.tsx'
+import type { LabSession } from './use-lab-session.ts'
+
+export type PaneName = 'read' | 'picture' | 'terminal' | 'scope'
+
+export const paneWords: Record<PaneName, string> = {
+  read: 'Instructions',
+  picture: 'Picture',
+  terminal: 'Terminal',
+  scope: 'Microscope',
+}
+
+/** What the panes share, however they are laid out. */
+export interface Panes {
+  run: LabSession
+  store: PictureStore
+  terminal: RefObject<TerminalHandle | null>
+  /** Undefined until a shell can be opened. */
+  terminalSession: string | undefined
+  selecting: Selecting
+  full: PaneName | null
+  toggleFull(pane: PaneName): void
+  runCommand(command: string): void
+}

@@ -1,0 +1,97 @@
+'use client'
+
+// Below 700 px: one pane at a time behind three tabs. Reading keeps a line of the picture and a peek at the terminal.
+
+import { Drawer } from '@mantine/core'
+import { useState } from 'react'
+import { Shape } from '../../_ui/shape.tsx'
+import { loopState } from '../loops/loop-state.ts'
+import { Microscope } from '../loops/microscope.tsx'
+import type { PictureStore } from '../loops/picture-store.ts'
+import { usePictureVersion } from '../loops/use-picture.ts'
+import { PicturePane, ReadPane, ShellPane } from './lab-panes.tsx'
+import style from './lab-workbench.module.css'
+import type { Panes } from './panes.ts'
+
+const tabs = [
+  { name: 'read', word: 'Read' },
+  { name: 'terminal', word: 'Terminal' },
+  { name: 'picture', word: 'Picture' },
+] as const
+
+export function SmallLayout({ panes }: { panes: Panes }) {
+  const [tab, setTab] = useState<(typeof tabs)[number]['name']>('read')
+  const { selecting, store } = panes
+  return (
+    <div className={style.small} data-tab={tab}>
+      <section className={style.pane} data-pane="read" aria-label="Instructions" tabIndex={-1} hidden={tab !== 'read'}>
+        <ReadPane panes={panes}>
+          <PictureLine store={store} onOpen={() => setTab('picture')} />
+        </ReadPane>
+      </section>
+      <section className={style.pane} data-pane="picture" aria-label="Picture" tabIndex={-1} hidden={tab !== 'picture'}>
+        {tab === 'picture' && <PicturePane panes={panes} isSmall />}
+      </section>
+      <section
+        className={style.pane}
+        data-pane="terminal"
+        aria-label="Terminal"
+        tabIndex={-1}
+        hidden={tab === 'picture'}
+      >
+        <ShellPane panes={panes} isSmall />
+      </section>
+      <nav className={style.tabs} aria-label="Panes">
+        {tabs.map(({ name, word }) => (
+          <button
+            key={name}
+            type="button"
+            aria-current={tab === name ? 'page' : undefined}
+            onClick={() => setTab(name)}
+          >
+            {word}
+          </button>
+        ))}
+      </nav>
+      <Drawer
+        opened={selecting.selection !== null}
+        onClose={() => selecting.select(null)}
+        position="bottom"
+        size="75%"
+        withCloseButton={false}
+        styles={{ body: { padding: 0 } }}
+        aria-label="Microscope"
+      >
+        <Microscope store={store} {...selecting} />
+      </Drawer>
+    </div>
+  )
+}
+
+/** The picture in one line: the loop that most needs a look. */
+function PictureLine({ store, onOpen }: { store: PictureStore; onOpen: () => void }) {
+  usePictureVersion(store)
+  const { model } = store
+  const loud = model.loops
+    .map((client) => ({ client, state: loopState(model.client(client), model.now) }))
+    .sort((a, b) => weight[a.state.word] - weight[b.state.word])[0]
+  if (!loud) return null
+  const isQuiet = loud.state.word === 'idle'
+  return (
+    <button type="button" className={style.line} onClick={onOpen}>
+      <Shape state={loud.state.shape} />
+      <span>
+        {isQuiet ? (
+          <b>All {model.loops.length} loops idle</b>
+        ) : (
+          <b>
+            {model.place(loud.client).label} loop: {loud.state.word}
+          </b>
+        )}
+      </span>
+      <code className="quiet">rev {model.revision}</code>
+    </button>
+  )
+}
+
+const weight = { 'back-off': 0, behind: 1, acted: 2, working: 3, idle: 4 }

@@ -1,0 +1,104 @@
+'use client'
+
+// Data and state of a learner's run of one lab; no markup. Starting is idempotent: it resumes where one stopped.
+
+import { useQuery } from '@tanstack/react-query'
+import { useCallback, useEffect, useState } from 'react'
+import type { LabView, SessionView } from '../../../server/classroom/api/contract.ts'
+import { api, wordsOf } from '../../_api/api-client.ts'
+
+export interface LabSession {
+  lab: LabView | undefined
+  session: SessionView | undefined
+  /** What went wrong, in words; empty when nothing did. */
+  error: string
+  /** The session's own stream is broken; what is shown is the last that was heard. */
+  isBehind: boolean
+  goTo(step: number): void
+  answer(questionId: string, choice: number): void
+  openHint(hintId: string): void
+  reset(): void
+  retry(): void
+}
+
+const retryMs = 2000
+
+export function useLabSession(labId: string): LabSession {
+  const lab = useQuery({ queryKey: ['lab', labId], queryFn: () => api.lab.get.query({ labId }) })
+  const [session, setSession] = useState<SessionView>()
+  const [error, setError] = useState('')
+  const [isBehind, setBehind] = useState(false)
+  const [attempt, setAttempt] = useState(0)
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt starts again
+  useEffect(() => {
+    let isGone = false
+    api.lab.start.mutate({ labId }).then(
+      (started) => {
+        if (isGone) return
+        setError('')
+        setSession(started)
+      },
+      (cause: unknown) => !isGone && setError(wordsOf(cause)),
+    )
+    return () => {
+      isGone = true
+    }
+  }, [labId, attempt])
+
+  const sessionId = session?.id
+  useEffect(() => {
+    if (!sessionId) return
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let subscription: { unsubscribe(): void } | undefined
+    const open = () => {
+      subscription = api.session.watch.subscribe(
+        { sessionId },
+        {
+          onData: (next) => {
+            setBehind(false)
+            setSession(next)
+          },
+          onError: () => {
+            setBehind(true)
+            timer = setTimeout(open, retryMs)
+          },
+          onConnectionStateChange: ({ state, error }) => {
+            if (state === 'connecting' && error) setBehind(true)
+            if (state === 'pending') setBehind(false)
+          },
+        },
+      )
+    }
+    open()
+    return () => {
+      clearTimeout(timer)
+      subscription?.unsubscribe()
+    }
+  }, [sessionId])
+
+  const act = useCallback((call: Promise<SessionView>) => {
+    call.then(
+      (next) => {
+        setError('')
+        setSession(next)
+      },
+      (cause: unknown) => setError(wordsOf(cause)),
+    )
+  }, [])
+
+  return {
+    lab: lab.data,
+    session,
+    error: error || (lab.error ? wordsOf(lab.error) : ''),
+    isBehind,
+    goTo: (step) => sessionId && act(api.session.goTo.mutate({ sessionId, step })),
+    answer: (questionId, choice) => sessionId && act(api.session.answer.mutate({ sessionId, questionId, choice })),
+    openHint: (hintId) => sessionId && act(api.session.openHint.mutate({ sessionId, hintId })),
+    reset: () => sessionId && act(api.session.reset.mutate({ sessionId })),
+    retry: () => {
+      void lab.refetch()
+      setAttempt((count) => count + 1)
+    },
+  }
+}

@@ -1,0 +1,161 @@
+'use client'
+
+// Three columns from 1100 px on; below, the microscope becomes a sheet from the right. Sizes are remembered.
+
+import { Drawer } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
+import { type ReactNode, useEffect } from 'react'
+import { Group, Panel, Separator, useDefaultLayout, usePanelRef } from 'react-resizable-panels'
+import { Microscope } from '../loops/microscope.tsx'
+import { PicturePane, ReadPane, ShellPane } from './lab-panes.tsx'
+import style from './lab-workbench.module.css'
+import type { PaneName, Panes } from './panes.ts'
+
+interface Props {
+  panes: Panes
+  hidden: ReadonlySet<PaneName>
+  onHidden(hidden: ReadonlySet<PaneName>): void
+}
+
+export function WideLayout({ panes, hidden, onHidden }: Props) {
+  const isMedium = useMediaQuery('(max-width: 1100px)', false, { getInitialValueInEffect: false })
+  const isNarrow = useMediaQuery('(max-width: 1360px)', false, { getInitialValueInEffect: false })
+  const { selecting, store } = panes
+  const columns = useDefaultLayout({
+    id: isMedium ? 'podium.lab.columns.medium' : 'podium.lab.columns',
+    storage: localStorage,
+  })
+  const rows = useDefaultLayout({ id: 'podium.lab.rows', storage: localStorage })
+  const read = usePanelRef()
+  const scope = usePanelRef()
+  const picture = usePanelRef()
+  const terminal = usePanelRef()
+
+  useEffect(() => {
+    for (const [name, panel] of [
+      ['read', read],
+      ['scope', scope],
+      ['picture', picture],
+      ['terminal', terminal],
+    ] as const) {
+      const handle = panel.current
+      if (!handle) continue
+      if (hidden.has(name) && !handle.isCollapsed()) handle.collapse()
+      if (!hidden.has(name) && handle.isCollapsed()) handle.expand()
+    }
+  }, [hidden, read, scope, picture, terminal])
+  // Dragged shut is hidden too, and the menu knows.
+  const onResize = (pane: PaneName) => (size: { inPixels: number }) => {
+    const isShut = size.inPixels < 2
+    if (isShut === hidden.has(pane)) return
+    const next = new Set(hidden)
+    if (isShut) next.add(pane)
+    else next.delete(pane)
+    onHidden(next)
+  }
+
+  return (
+    <>
+      <Group
+        className={style.columns}
+        defaultLayout={columns.defaultLayout}
+        onLayoutChanged={columns.onLayoutChanged}
+        key={isMedium ? 'medium' : 'wide'}
+      >
+        <Panel
+          id="read"
+          panelRef={read}
+          collapsible
+          defaultSize={isNarrow ? '284px' : '336px'}
+          minSize="240px"
+          groupResizeBehavior="preserve-pixel-size"
+          onResize={onResize('read')}
+        >
+          <Pane name="read" full={panes.full}>
+            <ReadPane panes={panes} />
+          </Pane>
+        </Panel>
+        <Separator className={style.separator} aria-label="Between instructions and picture" />
+        <Panel id="middle" minSize="320px">
+          <Group orientation="vertical" defaultLayout={rows.defaultLayout} onLayoutChanged={rows.onLayoutChanged}>
+            <Panel id="picture" panelRef={picture} collapsible minSize="160px" onResize={onResize('picture')}>
+              <Pane name="picture" full={panes.full}>
+                <PicturePane panes={panes} isFull={panes.full === 'picture'} />
+              </Pane>
+            </Panel>
+            <Separator className={style.separator} aria-label="Between picture and terminal" />
+            <Panel
+              id="terminal"
+              panelRef={terminal}
+              collapsible
+              defaultSize="31%"
+              minSize="90px"
+              onResize={onResize('terminal')}
+            >
+              <Pane name="terminal" full={panes.full}>
+                <ShellPane panes={panes} isFull={panes.full === 'terminal'} />
+              </Pane>
+            </Panel>
+          </Group>
+        </Panel>
+        {!isMedium && (
+          <>
+            <Separator className={style.separator} aria-label="Between picture and microscope" />
+            <Panel
+              id="scope"
+              panelRef={scope}
+              collapsible
+              defaultSize={isNarrow ? '276px' : '312px'}
+              minSize="220px"
+              groupResizeBehavior="preserve-pixel-size"
+              onResize={onResize('scope')}
+            >
+              <Pane name="scope" full={panes.full}>
+                <Microscope store={store} {...selecting} />
+              </Pane>
+            </Panel>
+          </>
+        )}
+      </Group>
+      {isMedium && (
+        <Drawer
+          opened={selecting.selection !== null}
+          onClose={() => selecting.select(null)}
+          position="right"
+          size={336}
+          withCloseButton={false}
+          withOverlay={false}
+          trapFocus={false}
+          lockScroll={false}
+          returnFocus
+          transitionProps={{ duration: 180 }}
+          styles={{ body: { padding: 0 } }}
+          aria-label="Microscope"
+        >
+          <Microscope store={store} {...selecting} />
+        </Drawer>
+      )}
+    </>
+  )
+}
+
+const labels: Record<PaneName, string> = {
+  read: 'Instructions',
+  picture: 'Picture of the cluster',
+  terminal: 'Terminal',
+  scope: 'Microscope',
+}
+
+function Pane({ name, full, children }: { name: PaneName; full: PaneName | null; children: ReactNode }) {
+  return (
+    <section
+      className={style.pane}
+      data-pane={name}
+      data-full={full === name || undefined}
+      aria-label={labels[name]}
+      tabIndex={-1}
+    >
+      {children}
+    </section>
+  )
+}

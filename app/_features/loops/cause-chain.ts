@@ -1,0 +1,97 @@
+// Walks from any event back to the keystroke that caused it. Nothing is guessed: each step is either the request that
+// wrote a revision, or the revision that a request says it acted on. Where the trail leads to events that are no longer
+// kept, the chain says that it is cut instead of pretending to begin there.
+//
+//   request (because of nothing) → append 450 → deliver 450 to the loop → request (because 450) → append 455 → …
+
+import type { AppendTrace, DeliverTrace, RequestTrace } from '../../../server/base/trace.ts'
+import type { LoopsModel, Row } from './loops-model.ts'
+
+export interface Hop {
+  request: Row<RequestTrace>
+  append?: Row<AppendTrace>
+  /** The delivery of this hop's revision to whoever acted next, or to whoever was asked about. */
+  deliver?: Row<DeliverTrace>
+}
+
+export interface Chain {
+  /** The cause first. */
+  hops: Hop[]
+  cut: boolean
+}
+
+export interface Mark {
+  number: number
+  kind: 'request' | 'append' | 'deliver'
+  seq: number
+  client: string
+  revision?: number
+  refused: boolean
+}
+
+export function chainOf(model: LoopsModel, seq: number): Chain {
+  const row = model.rowBySeq(seq)
+  if (!row) return { hops: [], cut: true }
+  const { event } = row
+  switch (event.type) {
+    case 'request':
+      return walk(model, row as Row<RequestTrace>)
+    case 'append': {
+      const request = model.requestById(event.requestId)
+      return request ? walk(model, request) : { hops: [], cut: true }
+    }
+    case 'deliver': {
+      const append = model.appendOf(event.revision)
+      const request = append && model.requestById(append.event.requestId)
+      return request ? walk(model, request, row as Row<DeliverTrace>) : { hops: [], cut: true }
+    }
+    case 'reconcile': {
+      if (event.because === undefined) return { hops: [], cut: false }
+      return chainOfRevision(model, event.because, event.client)
+    }
+    default:
+      return { hops: [], cut: false }
+  }
+}
+
+/** The chain that led to a revision, and on to `client` if it was handed there. */
+export function chainOfRevision(model: LoopsModel, revision: number, client?: string): Chain {
+  const append = model.appendOf(revision)
+  const request = append && model.requestById(append.event.requestId)
+  if (!request) return { hops: [], cut: true }
+  return walk(model, request, client === undefined ? undefined : deliveryTo(model, revision, client))
+}
+
+function walk(model: LoopsModel, last: Row<RequestTrace>, deliver?: Row<DeliverTrace>): Chain {
+  const hops: Hop[] = []
+  let request: Row<RequestTrace> | undefined = last
+  let onward = deliver
+  while (request) {
+    const { revision, because, client }: RequestTrace = request.event
+    hops.unshift({ request, append: revision === undefined ? undefined : model.appendOf(revision), deliver: onward })
+    if (because === undefined) return { hops, cut: false }
+    // A request acts on what was written before it; anything else would be a circle.
+    if (revision !== undefined && because >= revision) return { hops, cut: true }
+    onward = deliveryTo(model, because, client)
+    const append = model.appendOf(because)
+    request = append && model.requestById(append.event.requestId)
+  }
+  return { hops, cut: true }
+}
+
+function deliveryTo(model: LoopsModel, revision: number, client: string): Row<DeliverTrace> | undefined {
+  return model.deliversOf(revision).find((row) => row.event.client === client)
+}
+
+/** The chain as numbered marks, in causal order. */
+export function marksOf(chain: Chain): Mark[] {
+  const marks: Mark[] = []
+  const add = (kind: Mark['kind'], seq: number, client: string, revision: number | undefined, refused = false) =>
+    marks.push({ number: marks.length + 1, kind, seq, client, revision, refused })
+  for (const { request, append, deliver } of chain.hops) {
+    add('request', request.seq, request.event.client, request.event.revision, request.event.code >= 400)
+    if (append) add('append', append.seq, append.event.client, append.event.revision)
+    if (deliver) add('deliver', deliver.seq, deliver.event.client, deliver.event.revision)
+  }
+  return marks
+}

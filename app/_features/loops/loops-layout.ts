@@ -1,0 +1,197 @@
+// Where everything stands on the Loops lens. Same thing, same place: the API server is always the band in the middle,
+// etcd the tape at the right, loops above, machines below. The picture is laid out for the pane it has and never scaled,
+// so that text keeps its size; when the pane is too small the cards drop their second lines, then the picture pans.
+
+export interface Rect {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+/** A straight way between a client and the API server, or the API server and etcd. From the client, from the API server. */
+export interface Way {
+  id: string
+  kind: 'request' | 'deliver' | 'append'
+  x1: number
+  y1: number
+  x2: number
+  y2: number
+}
+
+export interface MachineLayout extends Rect {
+  name: string
+  kubelet: Rect
+  proxy: Rect
+  /** Pods that fit, one row each. */
+  podRows: number
+}
+
+export interface LoopsLayout {
+  width: number
+  height: number
+  compact: boolean
+  loops: Rect[]
+  fold: Rect
+  api: Rect
+  tape: Rect
+  tapeRows: number
+  you: Rect
+  scheduler: Rect
+  machines: MachineLayout[]
+  /** Machines that did not fit. */
+  foldedMachines: number
+  ways: Map<string, Way>
+}
+
+const pad = 16
+const tapeWidth = 178
+const tapeGap = 36
+const foldWidth = 58
+const gap = 10
+const leastWidth = 640
+const mostLoops = 6
+const leastLoop = 112
+const youWidth = 86
+const schedulerWidth = 104
+const leastMachine = 128
+
+export function loopSlots(width: number): number {
+  const left = leftWidth(Math.max(width, leastWidth))
+  return Math.max(2, Math.min(mostLoops, Math.floor((left - foldWidth) / (leastLoop + gap))))
+}
+
+function leftWidth(width: number): number {
+  return width - pad * 2 - tapeWidth - tapeGap
+}
+
+export function layoutLoops(pane: { width: number; height: number; loops: number; machines: string[] }): LoopsLayout {
+  const width = Math.max(pane.width, leastWidth)
+  const compact = pane.height < 476
+  const measure = compact
+    ? { loop: 64, lane: 44, api: 66, bottom: 118, edge: 12 }
+    : { loop: 98, lane: 54, api: 112, bottom: 152, edge: pad }
+  const least = measure.edge * 2 + measure.loop + measure.lane * 2 + measure.api + measure.bottom
+  const height = Math.max(pane.height, least)
+  const spare = height - least
+  const lane = measure.lane + Math.min(16, spare / 6)
+  const left = leftWidth(width)
+
+  const slots = loopSlots(width)
+  const count = Math.min(pane.loops, slots)
+  const loopWidth = Math.min(150, (left - foldWidth - gap * slots) / slots)
+  const loops = Array.from({ length: count }, (_, index) => ({
+    x: pad + index * (loopWidth + gap),
+    y: measure.edge,
+    width: loopWidth,
+    height: measure.loop,
+  }))
+  const foldX = pad + slots * (loopWidth + gap)
+  const fold = { x: foldX, y: measure.edge, width: pad + left - foldX, height: measure.loop }
+
+  const api = { x: pad, y: measure.edge + measure.loop + lane, width: left, height: measure.api }
+  const bottomY = api.y + api.height + lane
+  const bottom = height - measure.edge - bottomY
+  const tape = { x: pad + left + tapeGap, y: measure.edge, width: tapeWidth, height: height - measure.edge * 2 }
+  const you = { x: pad, y: bottomY, width: youWidth, height: bottom }
+  const scheduler = { x: pad + youWidth + gap, y: bottomY, width: schedulerWidth, height: bottom }
+
+  const machinesX = scheduler.x + schedulerWidth + gap
+  const room = pad + left - machinesX
+  const fit = Math.max(1, Math.floor((room + gap) / (leastMachine + gap)))
+  const shown = pane.machines.slice(0, pane.machines.length > fit ? fit : undefined)
+  const machineWidth = shown.length > 0 ? (room - gap * (shown.length - 1)) / shown.length : room
+  const machines = shown.map((name, index) =>
+    machineLayout(
+      name,
+      { x: machinesX + index * (machineWidth + gap), y: bottomY, width: machineWidth, height: bottom },
+      compact,
+    ),
+  )
+
+  const ways = new Map<string, Way>()
+  const addPair = (id: string, card: Rect, above: boolean, spread = 9) => {
+    const middle = card.x + card.width / 2
+    const [cardY, apiY] = above ? [card.y + card.height, api.y] : [card.y, api.y + api.height]
+    ways.set(`${id} deliver`, {
+      id: `${id} deliver`,
+      kind: 'deliver',
+      x1: middle - spread,
+      y1: apiY,
+      x2: middle - spread,
+      y2: cardY,
+    })
+    ways.set(`${id} request`, {
+      id: `${id} request`,
+      kind: 'request',
+      x1: middle + spread,
+      y1: cardY,
+      x2: middle + spread,
+      y2: apiY,
+    })
+  }
+  loops.forEach((card, index) => {
+    addPair(`loop ${index}`, card, true)
+  })
+  addPair('fold', fold, true)
+  addPair('you', you, false)
+  addPair('scheduler', scheduler, false)
+  for (const machine of machines) {
+    // The line ends at the machine's wall: behind its name no line may pass.
+    addPair(`kubelet ${machine.name}`, { ...machine.kubelet, y: machine.y }, false)
+    addPair(`proxy ${machine.name}`, { ...machine.proxy, y: machine.y }, false)
+  }
+  const apiMiddle = api.y + api.height / 2
+  ways.set('append', { id: 'append', kind: 'append', x1: api.x + api.width, y1: apiMiddle, x2: tape.x, y2: apiMiddle })
+
+  return {
+    width,
+    height,
+    compact,
+    loops,
+    fold,
+    api,
+    tape,
+    tapeRows: Math.max(1, Math.floor((tape.height - 52 - 22) / 31)),
+    you,
+    scheduler,
+    machines,
+    foldedMachines: pane.machines.length - shown.length,
+    ways,
+  }
+}
+
+function machineLayout(name: string, rect: Rect, compact: boolean): MachineLayout {
+  const head = 30
+  const part = compact ? 24 : 42
+  const inner = 8
+  const half = (rect.width - inner * 2 - 6) / 2
+  const kubelet = { x: rect.x + inner, y: rect.y + head, width: half, height: part }
+  const proxy = { ...kubelet, x: kubelet.x + half + 6 }
+  const podRows = Math.max(1, Math.floor((rect.height - head - part - inner * 2) / 30))
+  return { ...rect, name, kubelet, proxy, podRows }
+}
+
+/** The way that a dot of this client takes, by what stands on the picture now. */
+export function wayOf(
+  place: { role: string; node?: string },
+  client: string,
+  shownLoops: readonly string[],
+  layout: LoopsLayout,
+): string {
+  switch (place.role) {
+    case 'you':
+      return 'you'
+    case 'scheduler':
+      return 'scheduler'
+    case 'kubelet':
+    case 'proxy': {
+      const id = `${place.role} ${place.node}`
+      return layout.ways.has(`${id} request`) ? id : 'fold'
+    }
+    default: {
+      const index = shownLoops.indexOf(client)
+      return index >= 0 && index < layout.loops.length ? `loop ${index}` : 'fold'
+    }
+  }
+}

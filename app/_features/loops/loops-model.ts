@@ -1,0 +1,359 @@
+// What the Loops lens knows: pushes of measured events in, cards, tape and counters out. No DOM, no clock, no React, so
+// that what the picture claims can be tested. Time is the newest event's own time, never the page's.
+//
+// Counters are exact: each request, append and delivery taken in since `fromSeq` is either handed out once as a dot or
+// counted as hidden. A test compares them with the audit log and with a watcher that knows nothing of us.
+
+import type {
+  AppendTrace,
+  DeliverTrace,
+  ReconcileTrace,
+  RequestTrace,
+  ScheduleTrace,
+  TraceEvent,
+} from '../../../server/base/trace.ts'
+import type { PictureNode, PicturePod, PicturePush } from '../../../server/classroom/api/contract.ts'
+import { placeOf } from './client-place.ts'
+import { isHeartbeat } from './heartbeat.ts'
+
+export interface Row<E extends TraceEvent = TraceEvent> {
+  seq: number
+  event: E
+  heartbeat: boolean
+}
+
+export type DotKind = 'request' | 'deliver' | 'append'
+
+/** One event on its way to become a dot. */
+export interface Dot {
+  kind: DotKind
+  seq: number
+  client: string
+  cause: string
+  refused: boolean
+  revision?: number
+  /** The revision a request acted on. */
+  because?: number
+  requestId?: string
+}
+
+export interface Turn {
+  /** Counted since the page began to look. */
+  number: number
+  trace: ReconcileTrace
+}
+
+export interface ClientState {
+  client: string
+  lastRequest?: RequestTrace
+  /** The newest revision its caches have heard of; for clients without a cache of ours, the newest handed to it. */
+  cacheRevision: number
+  /** The newest revision that was handed to it. */
+  handedRevision: number
+  queue: string[]
+  queueLength: number
+  /** Newest first. */
+  turns: Turn[]
+  turnCount: number
+  lastWroteAt: number
+}
+
+export interface Counters {
+  requests: number
+  delivers: number
+  appends: number
+  hiddenRequests: number
+  hiddenDelivers: number
+  hiddenAppends: number
+}
+
+const keptRows = 4000
+const keptTurns = 20
+
+export class LoopsModel {
+  seq = 0
+  /** The first event that the counters count. 0: none yet. */
+  fromSeq = 0
+  revision = 0
+  /** The newest event's own time. */
+  now = 0
+  /** Events that were asked for but no longer kept, as far as known. */
+  missed = 0
+  showHeartbeats = false
+  version = 0
+  counters: Counters = noCounts()
+  rows: Row[] = []
+  pods: PicturePod[] = []
+  nodes: PictureNode[] = []
+  /** In drawing order, without the scheduler. */
+  loops: string[] = []
+  /** The loops that have a card; the others share the folded one. Places are kept as long as possible. */
+  shownLoops: string[] = []
+  pinnedLoop?: string
+  lastRequest?: RequestTrace
+  lastOwnRequest?: RequestTrace
+  lastSchedule?: ScheduleTrace
+  openWatches = new Set<string>()
+  private clients = new Map<string, ClientState>()
+  private requests = new Map<string, Row<RequestTrace>>()
+  private appends = new Map<number, Row<AppendTrace>>()
+  private delivers = new Map<number, Row<DeliverTrace>[]>()
+  private loopSet: ReadonlySet<string> = new Set()
+  private slots = 4
+
+  /** Takes a push in and says which dots it makes, oldest first. Events already known (after a reconnect) make none. */
+  apply(push: PicturePush): Dot[] {
+    // A lab that was reset has a new cluster, whose events count from 1 again.
+    if (push.pods && push.seq < this.seq) this.forget()
+    if (push.loops) this.takeLoops(push.loops)
+    if (push.pods) this.pods = push.pods
+    if (push.nodes) this.nodes = push.nodes
+    const first = push.seq - push.events.length + 1
+    if (this.seq > 0 && first > this.seq + 1) this.missed += first - this.seq - 1
+    const dots: Dot[] = []
+    push.events.forEach((event, index) => {
+      const seq = first + index
+      if (seq <= this.seq) return
+      if (this.fromSeq === 0) this.fromSeq = seq
+      const dot = this.take({ seq, event, heartbeat: isHeartbeat(event) })
+      if (dot) dots.push(dot)
+    })
+    this.seq = Math.max(this.seq, push.seq)
+    this.revision = Math.max(this.revision, push.revision)
+    this.trim()
+    this.version++
+    return dots
+  }
+
+  setSlots(count: number): void {
+    if (count === this.slots) return
+    this.slots = count
+    this.chooseShown()
+    this.version++
+  }
+
+  setShowHeartbeats(show: boolean): void {
+    this.showHeartbeats = show
+    this.version++
+  }
+
+  /** A loop under the microscope keeps its card. */
+  pin(client: string | undefined): void {
+    this.pinnedLoop = client
+    if (client && this.loopSet.has(client)) this.promote(client)
+    this.version++
+  }
+
+  client(name: string): ClientState {
+    let state = this.clients.get(name)
+    if (!state) {
+      state = {
+        client: name,
+        cacheRevision: 0,
+        handedRevision: 0,
+        queue: [],
+        queueLength: 0,
+        turns: [],
+        turnCount: 0,
+        lastWroteAt: 0,
+      }
+      this.clients.set(name, state)
+    }
+    return state
+  }
+
+  isLoop(client: string): boolean {
+    return this.loopSet.has(client)
+  }
+
+  /** Clients that are neither a loop, nor on a machine, nor a person's. */
+  others(): string[] {
+    return [...this.clients.keys()].filter((name) => placeOf(name, this.loopSet).role === 'other').sort()
+  }
+
+  place(client: string) {
+    return placeOf(client, this.loopSet)
+  }
+
+  requestById(id: string): Row<RequestTrace> | undefined {
+    return this.requests.get(id)
+  }
+
+  appendOf(revision: number): Row<AppendTrace> | undefined {
+    return this.appends.get(revision)
+  }
+
+  deliversOf(revision: number): readonly Row<DeliverTrace>[] {
+    return this.delivers.get(revision) ?? []
+  }
+
+  rowBySeq(seq: number): Row | undefined {
+    const first = this.rows[0]
+    if (!first) return undefined
+    const guess = this.rows[seq - first.seq]
+    return guess?.seq === seq ? guess : this.rows.find((row) => row.seq === seq)
+  }
+
+  /** The newest appends, oldest first. */
+  tape(count: number): Row<AppendTrace>[] {
+    const found: Row<AppendTrace>[] = []
+    for (let at = this.rows.length - 1; at >= 0 && found.length < count; at--) {
+      const row = this.rows[at]!
+      if (row.event.type === 'append' && this.isVisible(row)) found.push(row as Row<AppendTrace>)
+    }
+    return found.reverse()
+  }
+
+  isVisible(row: Row): boolean {
+    return this.showHeartbeats || !row.heartbeat
+  }
+
+  private take(row: Row): Dot | undefined {
+    const { event } = row
+    this.rows.push(row)
+    this.now = Math.max(this.now, event.at)
+    switch (event.type) {
+      case 'request':
+        this.requests.set(event.id, row as Row<RequestTrace>)
+        return this.takeRequest(row as Row<RequestTrace>)
+      case 'append': {
+        this.appends.set(event.revision, row as Row<AppendTrace>)
+        this.revision = Math.max(this.revision, event.revision)
+        const { client, cause, revision, requestId } = event
+        return this.count('append', row, { client, cause, revision, requestId, refused: false })
+      }
+      case 'deliver': {
+        const known = this.delivers.get(event.revision)
+        if (known) known.push(row as Row<DeliverTrace>)
+        else this.delivers.set(event.revision, [row as Row<DeliverTrace>])
+        const state = this.client(event.client)
+        state.handedRevision = Math.max(state.handedRevision, event.revision)
+        const { client, cause, revision } = event
+        return this.count('deliver', row, { client, cause, revision, refused: false })
+      }
+      case 'watch':
+        if (event.state === 'open') this.openWatches.add(event.watch)
+        else this.openWatches.delete(event.watch)
+        return undefined
+      case 'loop': {
+        const state = this.client(event.client)
+        state.queue = event.queue
+        state.queueLength = event.queueLength
+        state.cacheRevision = event.cacheRevision
+        return undefined
+      }
+      case 'reconcile': {
+        const state = this.client(event.client)
+        state.turnCount++
+        state.turns.unshift({ number: state.turnCount, trace: event })
+        if (state.turns.length > keptTurns) state.turns.pop()
+        if (event.wrote.length > 0) this.wrote(state, event.at)
+        return undefined
+      }
+      case 'schedule':
+        this.lastSchedule = event
+        return undefined
+    }
+  }
+
+  private takeRequest(row: Row<RequestTrace>): Dot | undefined {
+    const { event } = row
+    const state = this.client(event.client)
+    state.lastRequest = event
+    if (!row.heartbeat) {
+      // Watches that open are a request like any other, but they stay: the band shows what was just answered.
+      this.lastRequest = event
+      if (placeOf(event.client, this.loopSet).role === 'you') this.lastOwnRequest = event
+      if (event.revision !== undefined) this.wrote(state, event.at)
+    }
+    return this.count('request', row, {
+      client: event.client,
+      cause: event.cause,
+      refused: event.code >= 400,
+      revision: event.revision,
+      because: event.because,
+      requestId: event.id,
+    })
+  }
+
+  private count(kind: DotKind, row: Row, rest: Omit<Dot, 'kind' | 'seq'>): Dot | undefined {
+    const visible = this.isVisible(row)
+    this.counters[counterOf[kind][visible ? 0 : 1]]++
+    return visible ? { kind, seq: row.seq, ...rest } : undefined
+  }
+
+  private wrote(state: ClientState, at: number): void {
+    state.lastWroteAt = Math.max(state.lastWroteAt, at)
+    if (this.loopSet.has(state.client)) this.promote(state.client)
+  }
+
+  private takeLoops(all: string[]): void {
+    this.loops = all.filter((client) => placeOf(client).role !== 'scheduler')
+    this.loopSet = new Set(this.loops)
+    this.chooseShown()
+  }
+
+  /** Fills the places: those that already stand keep standing, then the loops that a first lab meets, then the rest. */
+  private chooseShown(): void {
+    const kept = this.shownLoops.filter((client) => this.loopSet.has(client))
+    const wishes = [...this.loops].sort((a, b) => rank(a) - rank(b))
+    for (const client of wishes) if (!kept.includes(client)) kept.push(client)
+    this.shownLoops = kept.slice(0, this.slots)
+    if (this.pinnedLoop && this.loopSet.has(this.pinnedLoop)) this.promote(this.pinnedLoop)
+  }
+
+  /** A folded loop that acts takes the place of the one that has been still for longest. */
+  private promote(client: string): void {
+    if (this.shownLoops.includes(client) || this.shownLoops.length === 0) return
+    if (this.shownLoops.length < this.slots) {
+      this.shownLoops = [...this.shownLoops, client]
+      return
+    }
+    let stillest = -1
+    let since = Number.POSITIVE_INFINITY
+    this.shownLoops.forEach((shown, index) => {
+      const at = this.client(shown).lastWroteAt
+      // <=: of those that never wrote, the last in line goes first.
+      if (shown !== this.pinnedLoop && at <= since) {
+        since = at
+        stillest = index
+      }
+    })
+    const busy = since > this.now - 4000
+    if (stillest < 0 || (busy && client !== this.pinnedLoop)) return
+    this.shownLoops = this.shownLoops.with(stillest, client)
+  }
+
+  private trim(): void {
+    if (this.rows.length <= keptRows * 1.25) return
+    for (const { event } of this.rows.splice(0, this.rows.length - keptRows)) {
+      if (event.type === 'request') this.requests.delete(event.id)
+      else if (event.type === 'append') this.appends.delete(event.revision)
+      else if (event.type === 'deliver') this.delivers.delete(event.revision)
+    }
+  }
+
+  private forget(): void {
+    const { showHeartbeats, version, slots, pinnedLoop } = this
+    Object.assign(this, new LoopsModel())
+    Object.assign(this, { showHeartbeats, version, slots, pinnedLoop })
+  }
+}
+
+const counterOf = {
+  request: ['requests', 'hiddenRequests'],
+  deliver: ['delivers', 'hiddenDelivers'],
+  append: ['appends', 'hiddenAppends'],
+} as const
+
+function noCounts(): Counters {
+  return { requests: 0, delivers: 0, appends: 0, hiddenRequests: 0, hiddenDelivers: 0, hiddenAppends: 0 }
+}
+
+const familiar = ['deployment', 'replicaset', 'endpointslice', 'garbage-collector', 'node-lifecycle', 'namespace']
+
+function rank(client: string): number {
+  const name = client.slice(client.indexOf('/') + 1).replace(/-controller$/, '')
+  const place = familiar.indexOf(name)
+  return place < 0 ? familiar.length : place
+}

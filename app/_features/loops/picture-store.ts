@@ -1,0 +1,105 @@
+// The live picture of one session: subscribes, feeds the model, and tells two kinds of listeners. Dots are handed on at
+// once, one call per push; React hears at most ten times a second, so that a burst costs a frame and not a render each.
+
+import type { PicturePush } from '../../../server/classroom/api/contract.ts'
+import { api, wordsOf } from '../../_api/api-client.ts'
+import { type Dot, LoopsModel } from './loops-model.ts'
+
+export interface Connection {
+  state: 'connecting' | 'live' | 'broken'
+  tries: number
+  why: string
+}
+
+const renderEveryMs = 100
+const retryMs = 1500
+
+export class PictureStore {
+  readonly model = new LoopsModel()
+  connection: Connection = { state: 'connecting', tries: 0, why: '' }
+  private version = 0
+  private renderTimer: ReturnType<typeof setTimeout> | undefined
+  private retryTimer: ReturnType<typeof setTimeout> | undefined
+  private viewers = new Set<() => void>()
+  private dotListeners = new Set<(dots: readonly Dot[], resting: boolean) => void>()
+  private subscription: { unsubscribe(): void } | undefined
+  private sessionId: string | undefined
+  private hasBacklog = false
+
+  connect(sessionId: string): () => void {
+    this.sessionId = sessionId
+    this.open()
+    return () => {
+      clearTimeout(this.retryTimer)
+      this.subscription?.unsubscribe()
+      this.subscription = undefined
+      clearTimeout(this.renderTimer)
+      this.renderTimer = undefined
+    }
+  }
+
+  /** Tries again now instead of when the stream itself would. */
+  reconnect(): void {
+    this.open()
+  }
+
+  subscribe = (viewer: () => void): (() => void) => {
+    this.viewers.add(viewer)
+    return () => this.viewers.delete(viewer)
+  }
+
+  snapshot = (): number => this.version
+
+  onDots(listener: (dots: readonly Dot[], resting: boolean) => void): () => void {
+    this.dotListeners.add(listener)
+    return () => this.dotListeners.delete(listener)
+  }
+
+  changed(): void {
+    this.renderTimer ??= setTimeout(() => {
+      this.renderTimer = undefined
+      this.version++
+      for (const viewer of this.viewers) viewer()
+    }, renderEveryMs)
+  }
+
+  private open(): void {
+    if (!this.sessionId) return
+    clearTimeout(this.retryTimer)
+    this.subscription?.unsubscribe()
+    const since = this.model.seq || undefined
+    this.subscription = api.picture.watch.subscribe(
+      { sessionId: this.sessionId, since },
+      {
+        onData: (push) => this.take(push),
+        // The stream itself comes back from a lost connection; from a refusal (still starting, restarted) we do.
+        onError: (error) => {
+          this.connectionIs({ state: 'broken', tries: this.connection.tries + 1, why: wordsOf(error) })
+          clearTimeout(this.retryTimer)
+          this.retryTimer = setTimeout(() => this.open(), retryMs)
+        },
+        onConnectionStateChange: (change) => {
+          if (change.state === 'pending') this.connectionIs({ state: 'live', tries: 0, why: '' })
+          else if (change.state === 'connecting' && change.error) {
+            this.connectionIs({ state: 'broken', tries: this.connection.tries + 1, why: wordsOf(change.error) })
+          }
+        },
+      },
+    )
+  }
+
+  private take(push: PicturePush): void {
+    const dots = this.model.apply(push)
+    // What happened before we looked is marked where it arrived; nothing moves that did not move before our eyes.
+    const resting = !this.hasBacklog
+    this.hasBacklog = true
+    for (const listener of this.dotListeners) listener(dots, resting)
+    if (this.connection.state !== 'live') this.connection = { state: 'live', tries: 0, why: '' }
+    this.changed()
+  }
+
+  private connectionIs(connection: Connection): void {
+    this.connection = connection
+    this.changed()
+  }
+}

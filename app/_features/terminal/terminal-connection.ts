@@ -1,0 +1,110 @@
+// One shell over one WebSocket. Binary frames are bytes both ways; text frames are JSON about the terminal itself. The
+// shell outlives the socket: after a break we come back, and the server first sends the kept scroll-back, so the screen
+// is cleared before. What is typed or run meanwhile waits until the shell is ready again.
+
+export type TerminalState = { state: 'connecting' | 'ready' | 'broken' | 'ended'; tries: number; exit?: number }
+
+export interface TerminalScreen {
+  write(bytes: Uint8Array): void
+  clear(): void
+}
+
+const longestWaitMs = 8000
+
+export class TerminalConnection {
+  private socket: WebSocket | undefined
+  private waiting: Uint8Array<ArrayBuffer>[] = []
+  private size: { columns: number; rows: number } | undefined
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private isClosed = false
+  private encoder = new TextEncoder()
+  state: TerminalState = { state: 'connecting', tries: 0 }
+
+  private readonly address: string
+  private readonly screen: TerminalScreen
+  private readonly onState: (state: TerminalState) => void
+
+  constructor(address: string, screen: TerminalScreen, onState: (state: TerminalState) => void) {
+    this.address = address
+    this.screen = screen
+    this.onState = onState
+    this.open()
+  }
+
+  send(text: string): void {
+    const bytes = this.encoder.encode(text)
+    if (this.state.state === 'ready') this.socket?.send(bytes)
+    else if (this.state.state !== 'ended') this.waiting.push(bytes)
+  }
+
+  sendBytes(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.state.state === 'ready') this.socket?.send(bytes)
+  }
+
+  resize(columns: number, rows: number): void {
+    this.size = { columns, rows }
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ resize: this.size }))
+  }
+
+  /** Tries at once; after an exit this starts a new shell. */
+  reconnect(): void {
+    clearTimeout(this.timer)
+    this.socket?.close()
+    this.open()
+  }
+
+  close(): void {
+    this.isClosed = true
+    clearTimeout(this.timer)
+    this.socket?.close()
+  }
+
+  private open(): void {
+    const socket = new WebSocket(this.address)
+    socket.binaryType = 'arraybuffer'
+    this.socket = socket
+    let isFirst = true
+    socket.onopen = () => {
+      if (this.size) socket.send(JSON.stringify({ resize: this.size }))
+    }
+    socket.onmessage = (message: MessageEvent<ArrayBuffer | string>) => {
+      if (socket !== this.socket) return
+      if (typeof message.data === 'string') {
+        this.hear(message.data)
+        return
+      }
+      if (isFirst && this.state.tries > 0) this.screen.clear()
+      isFirst = false
+      this.screen.write(new Uint8Array(message.data))
+    }
+    socket.onclose = () => {
+      if (this.isClosed || socket !== this.socket || this.state.state === 'ended') return
+      const tries = this.state.tries + 1
+      this.stateIs({ state: 'broken', tries })
+      this.timer = setTimeout(() => this.open(), Math.min(longestWaitMs, 250 * 2 ** Math.min(tries, 6)))
+    }
+  }
+
+  private hear(text: string): void {
+    const said = parse(text)
+    if (typeof said.exit === 'number') this.stateIs({ state: 'ended', tries: 0, exit: said.exit })
+    if (said.ready === true) {
+      this.stateIs({ state: 'ready', tries: 0 })
+      for (const bytes of this.waiting.splice(0)) this.socket?.send(bytes)
+    }
+  }
+
+  private stateIs(state: TerminalState): void {
+    this.state = state
+    this.onState(state)
+  }
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}

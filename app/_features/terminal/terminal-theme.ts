@@ -1,0 +1,33 @@
+import type { ITheme } from '@xterm/xterm'
+
+/** The terminal in the page's own colours, read from the tokens as they are now. */
+export function terminalTheme(element: Element): ITheme {
+  const styles = getComputedStyle(element)
+  const token = (name: string) => styles.getPropertyValue(name).trim()
+  const ink = token('--term-ink')
+  const dim = token('--term-dim')
+  return {
+    background: token('--term-bg'),
+    foreground: ink,
+    cursor: ink,
+    cursorAccent: token('--term-bg'),
+    selectionBackground: token('--marker'),
+    selectionForeground: token('--on-marker'),
+    black: ink,
+    brightBlack: dim,
+    white: token('--ink-2'),
+    brightWhite: ink,
+    red: token('--fail'),
+    brightRed: token('--fail'),
+    green: token('--ok'),
+    brightGreen: token('--ok'),
+    yellow: token('--store'),
+    brightYellow: token('--store'),
+    blue: token('--api'),
+    brightBlue: token('--api'),
+    magenta: token('--ctl'),
+    brightMagenta: token('--ctl'),
+    cyan: token('--net'),
+    brightCyan: token('--net'),
+  }
+}
