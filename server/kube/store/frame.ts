@@ -46,11 +46,11 @@ export interface FramesOptions {
   mayBeTorn: boolean
 }
 
-/** Hands over each payload with its place and returns where the good ones end. Throws `CorruptStoreError`. */
+/** Hands over each payload with its place, until told `false`; returns where the good ones end. Throws `CorruptStoreError`. */
 export function readFrames(
   bytes: Buffer,
   options: FramesOptions,
-  use: (payload: Buffer, place: number) => void,
+  use: (payload: Buffer, place: number) => unknown,
 ): number {
   let place = options.start
   while (place < bytes.length) {
@@ -59,8 +59,9 @@ export function readFrames(
       if (options.mayBeTorn && !goodFrameAfter(bytes, place, options.salt)) return place
       throw new CorruptStoreError({ file: options.file, offset: place, problem: frame.problem })
     }
-    use(frame, place)
+    const goesOn = use(frame, place)
     place += FRAME_HEAD_BYTES + frame.length
+    if (goesOn === false) break
   }
   return place
 }

@@ -46,7 +46,7 @@ export interface ReadFramedFile {
 export function readFramedFile(
   bytes: Buffer,
   { file, number, mayBeTorn }: ReadFramedFile,
-  use: (payload: Buffer, place: number) => void,
+  use: (payload: Buffer, place: number) => unknown,
 ): { salt: number; end: number } {
   const salt = saltOf(bytes, file, number)
   return { salt, end: readFrames(bytes, { file, start: FILE_HEAD_BYTES, salt, mayBeTorn }, use) }

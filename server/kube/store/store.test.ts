@@ -266,6 +266,17 @@ describe('watches', () => {
     expect(revisions).toEqual(Array.from({ length: store.revision - 1 }, (_, i) => i + 2))
   })
 
+  it.each([998, 999, 1000, 1001])(
+    'has no gap where a slice of replayed history ends, after %i revisions',
+    async (many) => {
+      await Promise.all(Array.from({ length: many }, () => put('a', '1')))
+      const { seen } = watch('a', { startRevision: 2 })
+      while (seen.progress.length === 0) await turn()
+      await put('a', '1')
+      expect(seen.log.length).toBe(many + 1)
+    },
+  )
+
   it('tells all of a revision together and only what is in its range', async () => {
     const { seen } = watch('b', { rangeEnd: 'd' })
     await turn()

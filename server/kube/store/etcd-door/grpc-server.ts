@@ -1,0 +1,180 @@
+// gRPC over Node's own HTTP/2. A call is one HTTP/2 stream:
+//
+//     POST /etcdserverpb.KV/Range       content-type: application/grpc
+//     messages, either way:             compressed u8 (0) | length u32, big-endian | message
+//     at the end, as trailers:          grpc-status, grpc-message
+//
+// Written here rather than taken from a library because the store is asked tens of thousands of times a second and
+// half of a library's time goes into interceptors, deadlines and retries, which a server of single messages lacks.
+
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { GRPC_CODES, GrpcError, type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
+import type { MessageType } from './protobuf.ts'
+
+/** etcd's limit of a request, 1.5 MiB, and some for what is around it; as there. */
+const MAX_MESSAGE_BYTES = 1.5 * 1024 * 1024 + 512 * 1024
+const MESSAGE_HEAD_BYTES = 5
+
+/** The server's end of a call whose answer is a stream. */
+export interface StreamCall<Request, Response> {
+  onMessage: (request: Request) => void
+  /** The client has no more to say. */
+  onEnd: () => void
+  /** The call is over, for whatever reason. Always called, once. */
+  onClose: () => void
+  /** What was sent before `isFull` has gone out. */
+  onDrain: () => void
+  readonly isFull: boolean
+  send(response: Partial<Response>): void
+  end(status?: GrpcStatus): void
+}
+
+export type Method =
+  | { kind: 'unary'; answer: (request: Buffer) => Promise<Buffer> }
+  | { kind: 'stream'; open: (stream: ServerHttp2Stream) => void }
+
+export type Methods = Map<string, Method>
+
+export function unary<Request extends object, Response extends object>(
+  request: MessageType<Request>,
+  response: MessageType<Response>,
+  answer: (request: Request) => Promise<Partial<Response>>,
+): Method {
+  return { kind: 'unary', answer: async (bytes) => response.encode(await answer(request.decode(bytes))) }
+}
+
+export function streaming<Request extends object, Response extends object>(
+  request: MessageType<Request>,
+  response: MessageType<Response>,
+  open: (call: StreamCall<Request, Response>) => void,
+): Method {
+  return { kind: 'stream', open: (stream) => open(new Http2StreamCall(stream, request, response)) }
+}
+
+export function serveGrpc(methods: Methods, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+  stream.on('error', () => {}) // the client went away; 'close' follows
+  const method = methods.get(headers[':path'] as string)
+  if (!headers['content-type']?.startsWith('application/grpc')) {
+    stream.respond({ ':status': 415 }, { endStream: true })
+  } else if (!method) {
+    refuse(stream, new GrpcError('UNIMPLEMENTED', `unknown method ${headers[':path']}`))
+  } else if (method.kind === 'unary') {
+    serveUnary(method.answer, stream)
+  } else {
+    method.open(stream)
+  }
+}
+
+function serveUnary(answer: (request: Buffer) => Promise<Buffer>, stream: ServerHttp2Stream): void {
+  const messages = new MessageReader()
+  let asked = false
+  stream.on('data', (chunk: Buffer) => {
+    try {
+      messages.add(chunk)
+      const request = asked ? undefined : messages.next()
+      if (!request) return
+      asked = true
+      answer(request).then(
+        (response) => respond(stream, response),
+        (error) => refuse(stream, error),
+      )
+    } catch (error) {
+      asked = true
+      refuse(stream, error)
+    }
+  })
+  stream.on('end', () => {
+    if (!asked) refuse(stream, new GrpcError('INVALID_ARGUMENT', 'no request message'))
+  })
+}
+
+const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' }
+
+function respond(stream: ServerHttp2Stream, message: Buffer): void {
+  if (stream.destroyed || stream.headersSent) return
+  stream.respond(RESPONSE_HEADERS, { waitForTrailers: true })
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+  stream.end(frame(message))
+}
+
+/** Without any message, the status travels in the headers ("Trailers-Only"). */
+function refuse(stream: ServerHttp2Stream, error: unknown): void {
+  if (stream.destroyed || stream.headersSent) return
+  stream.respond({ ...RESPONSE_HEADERS, ...statusHeaders(grpcStatusOf(error)) }, { endStream: true })
+}
+
+function statusHeaders({ code, message }: GrpcStatus): Record<string, string> {
+  const escaped = message.replace(/[^\x20-\x24\x26-\x7e]/gu, (character) => encodeURIComponent(character))
+  return { 'grpc-status': String(code), ...(message && { 'grpc-message': escaped }) }
+}
+
+function frame(message: Buffer): Buffer {
+  const framed = Buffer.allocUnsafe(MESSAGE_HEAD_BYTES + message.length)
+  framed[0] = 0
+  framed.writeUInt32BE(message.length, 1)
+  framed.set(message, MESSAGE_HEAD_BYTES)
+  return framed
+}
+
+/** Puts messages together from however they were cut up. */
+class MessageReader {
+  #bytes: Buffer = Buffer.alloc(0)
+
+  add(chunk: Buffer): void {
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
+  }
+
+  next(): Buffer | undefined {
+    if (this.#bytes.length < MESSAGE_HEAD_BYTES) return undefined
+    if (this.#bytes[0] !== 0) throw new GrpcError('UNIMPLEMENTED', 'compressed messages are not supported')
+    const length = this.#bytes.readUInt32BE(1)
+    if (length > MAX_MESSAGE_BYTES) throw new GrpcError('INVALID_ARGUMENT', 'etcdserver: request is too large')
+    const end = MESSAGE_HEAD_BYTES + length
+    if (this.#bytes.length < end) return undefined
+    const message = this.#bytes.subarray(MESSAGE_HEAD_BYTES, end)
+    this.#bytes = this.#bytes.subarray(end)
+    return message
+  }
+}
+
+class Http2StreamCall<Request extends object, Response extends object> implements StreamCall<Request, Response> {
+  onMessage: (request: Request) => void = () => {}
+  onEnd: () => void = () => {}
+  onClose: () => void = () => {}
+  onDrain: () => void = () => {}
+  readonly #stream: ServerHttp2Stream
+  readonly #response: MessageType<Response>
+  #status: GrpcStatus = { code: GRPC_CODES.OK, message: '' }
+
+  constructor(stream: ServerHttp2Stream, request: MessageType<Request>, response: MessageType<Response>) {
+    this.#stream = stream
+    this.#response = response
+    const messages = new MessageReader()
+    stream.respond(RESPONSE_HEADERS, { waitForTrailers: true })
+    stream.once('wantTrailers', () => stream.sendTrailers(statusHeaders(this.#status)))
+    stream.on('data', (chunk: Buffer) => {
+      try {
+        messages.add(chunk)
+        for (let next = messages.next(); next; next = messages.next()) this.onMessage(request.decode(next))
+      } catch (error) {
+        this.end(grpcStatusOf(error))
+      }
+    })
+    stream.on('end', () => this.onEnd())
+    stream.on('close', () => this.onClose())
+    stream.on('drain', () => this.onDrain())
+  }
+
+  get isFull(): boolean {
+    return this.#stream.writableLength > 256 * 1024
+  }
+
+  send(response: Partial<Response>): void {
+    if (this.#stream.writable) this.#stream.write(frame(this.#response.encode(response)))
+  }
+
+  end(status?: GrpcStatus): void {
+    if (status) this.#status = status
+    if (this.#stream.writable) this.#stream.end()
+  }
+}

@@ -1,0 +1,190 @@
+// etcdserverpb.Watch: many watches on one stream. Upstream: etcdserver/api/v3rpc/watch.go.
+//
+// A client that reads slowly must not make us keep its events: when its stream is full, its watches are dropped, with
+// a note of how far each has come, and taken up from there when it has drained. The store's history is the buffer.
+
+import type { Clock } from '../../../base/clock.ts'
+import { CompactedError } from '../store-error.ts'
+import type { Store, StoreEvent, Watch } from '../store-interface.ts'
+import { type Method, type StreamCall, streaming } from './grpc-server.ts'
+import { EVENT_TYPES, WATCH_FILTERS, type WatchCreateRequest, WatchRequest, WatchResponse } from './messages.ts'
+import type { DecodedOf } from './protobuf.ts'
+import { headerAt, headerOf, keyFromWire, kvToWire, rangeEndFromWire } from './wire.ts'
+
+/** As etcd: who asked for it hears every ten minutes how far it has come. */
+const PROGRESS_NOTIFY_MS = 10 * 60 * 1000
+/** "No watch in particular": progress of all of them, or a creation that failed. */
+const NO_WATCH = -1
+
+export function watchMethods(store: Store, clock: Clock): [string, Method][] {
+  return [
+    [
+      '/etcdserverpb.Watch/Watch',
+      streaming(WatchRequest, WatchResponse, (call) => new WatchStream(store, clock, call)),
+    ],
+  ]
+}
+
+interface Watched {
+  request: WatchCreateRequest
+  /** The first revision the client has not been told of. */
+  next: number
+  /** Absent while the stream is full. */
+  watch: Watch | undefined
+  isCaughtUp: boolean
+}
+
+type Call = StreamCall<DecodedOf<typeof WatchRequest>, WatchResponse>
+
+class WatchStream {
+  readonly #store: Store
+  readonly #call: Call
+  readonly #watched = new Map<number, Watched>()
+  readonly #clock: Clock
+  #nextId = 0
+  #isPaused = false
+  /** Progress that was asked for while some watches were behind. */
+  #owesProgress = false
+  #timer: Disposable | undefined
+
+  constructor(store: Store, clock: Clock, call: Call) {
+    this.#store = store
+    this.#clock = clock
+    this.#call = call
+    call.onMessage = (request) => this.#receive(request)
+    call.onEnd = () => call.end()
+    call.onClose = () => this.#close()
+    call.onDrain = () => this.#resume()
+  }
+
+  #receive(request: DecodedOf<typeof WatchRequest>): void {
+    if (request.create_request) this.#create(request.create_request)
+    else if (request.cancel_request) this.#cancel(request.cancel_request.watch_id)
+    else if (request.progress_request) {
+      this.#owesProgress = true
+      this.#payProgress()
+    }
+  }
+
+  #create(request: WatchCreateRequest): void {
+    const id = request.watch_id || this.#freeId()
+    if (this.#watched.has(id)) {
+      const cancel_reason = 'mvcc: duplicate watch ID provided on the WatchStream'
+      this.#send({ watch_id: NO_WATCH, created: true, canceled: true, cancel_reason })
+      return
+    }
+    // An empty key with an end means "from the very first key"; etcd's clients send '\0' for it.
+    const key = request.key.length > 0 ? request.key : Buffer.alloc(1)
+    const next = request.start_revision || this.#store.revision + 1
+    const watched: Watched = { request: { ...request, key }, next, watch: undefined, isCaughtUp: false }
+    this.#watched.set(id, watched)
+    this.#send({ watch_id: id, created: true })
+    if (request.progress_notify) this.#timer ??= this.#startTimer()
+    if (!this.#isPaused) this.#start(id, watched)
+  }
+
+  #start(id: number, watched: Watched): void {
+    const { request } = watched
+    watched.isCaughtUp = false
+    watched.watch = this.#store.watch(
+      {
+        key: keyFromWire(request.key),
+        ...rangeEndFromWire(request.range_end),
+        startRevision: watched.next,
+        prevKv: request.prev_kv,
+      },
+      {
+        events: (revision, events) => {
+          watched.next = revision + 1
+          this.#sendEvents(id, watched, revision, events)
+        },
+        progress: (revision) => {
+          watched.isCaughtUp = true
+          watched.next = Math.max(watched.next, revision + 1)
+          this.#payProgress()
+        },
+        ended: (error) => {
+          this.#watched.delete(id)
+          const compact_revision = error instanceof CompactedError ? error.compactRevision : 0
+          // The client takes the compacted revision as reason enough, and words as a reason to give up.
+          const cancel_reason = compact_revision ? '' : (error?.message ?? '')
+          this.#send({ watch_id: id, canceled: true, compact_revision, cancel_reason })
+        },
+      },
+    )
+  }
+
+  #cancel(id: number): void {
+    const watched = this.#watched.get(id)
+    if (!watched) return
+    watched.watch?.[Symbol.dispose]()
+    this.#watched.delete(id)
+    this.#send({ watch_id: id, canceled: true })
+  }
+
+  #sendEvents(id: number, { request }: Watched, revision: number, events: StoreEvent[]): void {
+    const unwanted = request.filters.map((filter) => (WATCH_FILTERS[filter] === 'NOPUT' ? 'put' : 'delete'))
+    const wanted = events.filter((event) => !unwanted.includes(event.type))
+    if (wanted.length === 0) return
+    this.#send({
+      header: headerAt(revision),
+      watch_id: id,
+      events: wanted.map(({ type, kv, prevKv }) => ({
+        type: EVENT_TYPES.indexOf(type === 'put' ? 'PUT' : 'DELETE'),
+        kv: kvToWire(kv),
+        prev_kv: prevKv && kvToWire(prevKv),
+      })),
+    })
+    if (this.#call.isFull) this.#pause()
+  }
+
+  #pause(): void {
+    this.#isPaused = true
+    const { revision } = this.#store
+    for (const watched of this.#watched.values()) {
+      watched.watch?.[Symbol.dispose]()
+      watched.watch = undefined
+      // This very revision may just be going round, and this one's turn may not have come.
+      if (watched.isCaughtUp) watched.next = Math.max(watched.next, revision)
+    }
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    for (const [id, watched] of this.#watched) this.#start(id, watched)
+  }
+
+  /** "All of your watches have come up to here", as soon as that is true. */
+  #payProgress(): void {
+    if (!this.#owesProgress || this.#isPaused) return
+    for (const watched of this.#watched.values())
+      if (!watched.isCaughtUp && watched.next <= this.#store.revision) return
+    this.#owesProgress = false
+    this.#send({ watch_id: NO_WATCH })
+  }
+
+  #startTimer(): Disposable {
+    return this.#clock.setTimeout(() => {
+      this.#timer = this.#startTimer()
+      for (const [id, { request, isCaughtUp, watch }] of this.#watched) {
+        if (request.progress_notify && isCaughtUp && watch) this.#send({ watch_id: id })
+      }
+    }, PROGRESS_NOTIFY_MS)
+  }
+
+  #close(): void {
+    this.#timer?.[Symbol.dispose]()
+    for (const { watch } of this.#watched.values()) watch?.[Symbol.dispose]()
+    this.#watched.clear()
+  }
+
+  #freeId(): number {
+    while (this.#watched.has(this.#nextId)) this.#nextId++
+    return this.#nextId++
+  }
+
+  #send(response: Partial<WatchResponse>): void {
+    this.#call.send({ header: headerOf(this.#store), ...response })
+  }
+}
