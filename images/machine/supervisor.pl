@@ -12,8 +12,9 @@ my $AGENT = '/usr/lib/podium/node-agent/node-agent.mjs';
 my %service = (
   dockerd => { command => ['dockerd', '-H', "unix://$SOCKET", '--bridge=none', '--iptables=false', '--ip6tables=false',
       '--ip-masq=false', '--userland-proxy=false', '--storage-driver', 'overlay2', '--data-root', '/var/lib/docker',
-      '--exec-root', '/run/docker', '--pidfile', '/run/docker.pid', '--log-level', 'warn'],
-    wanted => sub { 1 }, clean => sub { unlink '/run/docker.pid', '/run/docker/containerd/containerd.pid' } },
+      # Pods outlive a restart of the engine, as they do on a node with containerd.
+      '--live-restore', '--exec-root', '/run/docker', '--pidfile', '/run/docker.pid', '--log-level', 'warn'],
+    wanted => sub { 1 }, clean => sub { unlink '/run/docker.pid' } },
   'node-agent' => { command => ['node', '--max-old-space-size=128', '--max-semi-space-size=2', $AGENT, '--config', $CONFIG],
     wanted => sub { -e $CONFIG && -e $AGENT && dockerAnswers() }, clean => sub { } },
 );

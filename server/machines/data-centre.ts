@@ -8,11 +8,12 @@ import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
-import type { Machine, MachineNetwork, MachineProvider } from '../kube/cluster/machine-provider.ts'
+import type { Machine, MachineProvider } from '../kube/cluster/machine-provider.ts'
 import { type BuildContext, type BuiltImage, buildImages, describeImages } from './build-images.ts'
 import { buildNodeAgent, publishNodeAgent } from './build-node-agent.ts'
 import { cgroupSupport, type Limits, limitGroup, removeGroup } from './cgroup-limits.ts'
 import { type DiskStore, openDiskStore } from './disk-store.ts'
+import { withFileLock } from './file-lock.ts'
 import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
 import { LABELS, labelFilter } from './labels.ts'
 import {
@@ -25,10 +26,20 @@ import {
   removeNetwork,
   SERVICES_SLOT,
 } from './learner-network.ts'
-import { type HostedMachine, machineHandle, statusOf } from './machine.ts'
+import { ENTER, type HostedMachine, machineHandle, statusOf } from './machine.ts'
+import { pruneImages } from './prune-images.ts'
 import { fillRegistry, registryContentHash, startRegistry } from './registry.ts'
 import { ensureRegistryCertificates, REGISTRY_NAMES } from './registry-certificates.ts'
 import { runCommand } from './run-command.ts'
+import {
+  createTerminal,
+  DEFAULT_TERMINAL_LIMITS,
+  openShell,
+  type Terminal,
+  type TerminalRequest,
+  type TerminalShell,
+  type TerminalSize,
+} from './terminal.ts'
 
 const GIB = 1024 ** 3
 const SECCOMP = join(dirname(fileURLToPath(import.meta.url)), '../../images/machine/seccomp.json')
@@ -41,6 +52,7 @@ export interface DataCentreOptions {
   machineLimits?: Limits
   /** The learner's share of the host: all machines of a cluster together. */
   clusterLimits?: Limits
+  terminalLimits?: Limits
   diskBytes?: number
   /** The bundled node agent; undefined builds it when its source is there. */
   nodeAgent?: string
@@ -53,6 +65,12 @@ export interface DataCentre extends MachineProvider {
   readonly images: readonly BuiltImage[]
   readonly machineLimits: Limits
   createNetwork(request: Parameters<MachineProvider['createNetwork']>[0]): Promise<LearnerNetwork>
+  /** The learner's shell container; adopts the one of that name. `network` defaults to the cluster's. */
+  createTerminal(request: Omit<TerminalRequest, 'network'>): Promise<Terminal>
+  /** A root shell on a machine, in all its namespaces: what `ssh` to a node would give. */
+  openMachineShell(request: { machine: Machine; size: TerminalSize; command?: string[] }): Promise<TerminalShell>
+  /** Removes images, golden disks and registry contents of earlier image sets; returns their names. */
+  pruneImages(): Promise<string[]>
   /** Where the classroom's registry answers. */
   readonly registryAddress: string
   readonly installation: string
@@ -82,13 +100,19 @@ export async function imagesAreReady(
 
 /** Prepares the host (building what is missing: minutes the first time, well under a second afterwards). */
 export async function openDataCentre(options: DataCentreOptions): Promise<DataCentre> {
+  await mkdir(options.stateDir, { recursive: true, mode: 0o711 })
+  const lock = join(options.stateDir, 'preparing.lock')
+  const onWait = (pid: number) => options.log?.(`process ${pid} is preparing the images, waiting for it`)
+  return withFileLock(lock, () => prepareDataCentre(options), onWait)
+}
+
+async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre> {
   const { docker = new Docker(), log = () => {}, diskBytes = DEFAULT_DISK_BYTES } = options
   const machineLimits = options.machineLimits ?? DEFAULT_MACHINE_LIMITS
   const clusterLimits = options.clusterLimits ?? DEFAULT_CLUSTER_LIMITS
   const support = cgroupSupport()
   if (!support.supported) throw new Error(`${support.reason}; ${support.remedy}`)
 
-  await mkdir(options.stateDir, { recursive: true, mode: 0o711 })
   const stateDir = await realpath(options.stateDir)
   const installation = createHash('sha256').update(stateDir).digest('hex').slice(0, 8)
   await prepareHost(log)
@@ -261,6 +285,16 @@ export async function openDataCentre(options: DataCentreOptions): Promise<DataCe
     installation,
     stateDir,
     createMachine: (request) => createOn(golden, request),
+    openMachineShell: ({ machine, size, command = ['bash', '-l'] }) =>
+      openShell(docker.getContainer(machine.id), size, { command: [ENTER, ...command] }),
+    pruneImages: () => pruneImages({ docker, stateDir, images, caCertificate, diskBytes }),
+    async createTerminal(request) {
+      requireName(request.name ?? 'terminal', 'terminal')
+      const network = await findNetwork(networks, request.cluster)
+      if (!network) throw new Error(`cluster ${request.cluster} has no network`)
+      const limits = options.terminalLimits ?? DEFAULT_TERMINAL_LIMITS
+      return createTerminal({ docker, disks, images, installation, stateDir, limits }, { ...request, network })
+    },
   }
 }
 
@@ -318,5 +352,3 @@ async function findNodeAgent(options: DataCentreOptions, stateDir: string, log: 
 function requireName(name: string, what: string): void {
   if (!/^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/.test(name)) throw new Error(`not a ${what} name: ${JSON.stringify(name)}`)
 }
-
-export type { MachineNetwork }

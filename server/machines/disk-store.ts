@@ -13,8 +13,8 @@ import { runCommand, tryCommand } from './run-command.ts'
 export interface DiskStore {
   readonly sharesBlocks: boolean
   goldenPath(hash: string): string
-  /** Makes an empty ext4 disk file. */
-  format(path: string, sizeBytes: number): Promise<void>
+  /** Makes an ext4 disk file, empty or filled with a directory's tree. */
+  format(path: string, sizeBytes: number, tree?: string): Promise<void>
   /** Copies a disk file (sharing its blocks where possible); an existing target is kept. */
   clone(from: string, cluster: string, machine: string): Promise<void>
   /** Mounts the machine's disk if it is not; returns the mount point. */
@@ -44,10 +44,11 @@ export async function openDiskStore(options: { stateDir: string; log: (line: str
   const store: DiskStore = {
     sharesBlocks,
     goldenPath: (hash) => join(disks, 'golden', `${hash}.img`),
-    async format(path, sizeBytes) {
+    async format(path, sizeBytes, tree) {
       await writeFile(path, '')
       await truncate(path, sizeBytes)
-      await runCommand('mkfs.ext4', ['-q', '-F', '-m', '0', '-O', '^has_journal', '-E', 'lazy_itable_init=0', path])
+      const filling = tree ? ['-d', tree] : []
+      await runCommand('mkfs.ext4', ['-q', '-F', '-m', '0', '-O', '^has_journal', ...filling, path])
     },
     async clone(from, cluster, machine) {
       const image = imageOf(cluster, machine)

@@ -64,30 +64,31 @@ export function chainNames(slot: number) {
   return { input: `PODIUM-IN-${slot}`, forward: `PODIUM-FWD-${slot}`, nat: `PODIUM-NAT-${slot}` }
 }
 
-/** Opens `ports` of the gateway to one address of the network only (a learner's terminal reaching the etcd door). */
-export async function allowAddress(request: {
+export interface AddressAccess {
   slot: number
   gateway: string
+  /** One address of the network. */
   from: string
   tcpPorts: readonly number[]
-}) {
-  const { input } = chainNames(request.slot)
-  for (const port of request.tcpPorts) {
-    const rule = [
-      '-s',
-      `${request.from}/32`,
-      '-d',
-      `${request.gateway}/32`,
-      '-p',
-      'tcp',
-      '--dport',
-      String(port),
-      '-j',
-      'ACCEPT',
-    ]
+}
+
+/** Opens ports of the gateway to one address of the network only (a learner's terminal reaching the etcd door). */
+export async function allowAddress(access: AddressAccess): Promise<void> {
+  const { input } = chainNames(access.slot)
+  for (const rule of accessRules(access)) {
     const present = await tryCommand('iptables', ['-w', '-C', input, ...rule])
     if (present.exitCode !== 0) await runCommand('iptables', ['-w', '-I', input, '1', ...rule])
   }
+}
+
+export async function disallowAddress(access: AddressAccess): Promise<void> {
+  const { input } = chainNames(access.slot)
+  for (const rule of accessRules(access)) await tryCommand('iptables', ['-w', '-D', input, ...rule])
+}
+
+function accessRules({ gateway, from, tcpPorts }: AddressAccess): string[][] {
+  const path = ['-s', `${from}/32`, '-d', `${gateway}/32`, '-p', 'tcp']
+  return tcpPorts.map((port) => [...path, '--dport', String(port), '-j', 'ACCEPT'])
 }
 
 /** The text handed to iptables-restore; declaring a chain empties it, so applying twice is the same as once. */

@@ -77,7 +77,7 @@ export async function cleanForCopying(root: string): Promise<void> {
 
 async function ensureBareDisk(request: GoldenRequest): Promise<string> {
   const { docker, disks, stateDir, log } = request
-  const bare = disks.goldenPath(`bare-${bareHash(request)}`)
+  const bare = disks.goldenPath(bareDiskName(request))
   if (existsSync(bare)) return bare
   log('making the bare machine disk')
   const partial = `${bare}.partial`
@@ -122,6 +122,10 @@ export function machineImage(images: readonly BuiltImage[]): BuiltImage {
   const image = images.find((candidate) => candidate.recipe.name === 'machine')
   if (!image) throw new Error('the image set has no machine')
   return image
+}
+
+export function bareDiskName(request: Parameters<typeof bareHash>[0]): string {
+  return `bare-${bareHash(request)}`
 }
 
 function bareHash(request: Pick<GoldenRequest, 'images' | 'caCertificate' | 'diskBytes'>): string {

@@ -83,5 +83,32 @@ export const IMAGES: readonly ImageRecipe[] = [
     base: 'trixie',
     names: ['docker.io/curlimages/curl:latest', 'docker.io/curlimages/curl:8.14.1'],
   },
+  ...['1.0', '2.0'].map((version) => ({
+    name: `hello-${version}`,
+    folder: 'hello',
+    base: 'trixie' as const,
+    args: { VERSION: `${version}.0` },
+    names: [`docker.io/podium/hello:${version}`, `gcr.io/google-samples/hello-app:${version}`],
+  })),
+  {
+    name: 'debian',
+    folder: 'debian',
+    base: 'trixie',
+    names: ['docker.io/library/debian:latest', 'docker.io/library/debian:13', 'docker.io/library/debian:trixie-slim'],
+  },
+  {
+    name: 'httpd',
+    folder: 'httpd',
+    base: 'trixie',
+    names: ['docker.io/library/httpd:latest', 'docker.io/library/httpd:2.4'],
+    isOnDemand: true,
+  },
+  {
+    name: 'python',
+    folder: 'python',
+    base: 'trixie',
+    names: ['docker.io/library/python:latest', 'docker.io/library/python:3', 'docker.io/library/python:3.13'],
+    isOnDemand: true,
+  },
   { name: 'tools', folder: 'tools', base: 'trixie', names: ['docker.io/podium/tools:latest'] },
 ]

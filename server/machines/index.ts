@@ -9,3 +9,4 @@ export {
   imagesAreReady,
   openDataCentre,
 } from './data-centre.ts'
+export type { Terminal, TerminalShell, TerminalSize } from './terminal.ts'

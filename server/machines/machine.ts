@@ -10,9 +10,12 @@ import type Docker from 'dockerode'
 import type { Machine, MachineFile } from '../kube/cluster/machine-provider.ts'
 import { removeGroup } from './cgroup-limits.ts'
 import type { DiskStore } from './disk-store.ts'
-import { runCommand, tryCommand } from './run-command.ts'
+import { type CommandResult, runCommand, tryCommand } from './run-command.ts'
 
-const ENTER = '/usr/lib/podium/enter.sh'
+export type { CommandResult }
+
+/** Runs its arguments as the machine's root in all of the machine's namespaces. */
+export const ENTER = '/usr/lib/podium/enter.sh'
 const READY = 'podium: docker answers'
 const BOOT_TIMEOUT_MS = 60_000
 const SHUTDOWN_TIMEOUT_MS = 30_000
@@ -149,7 +152,7 @@ export async function runInContainer(
   container: Docker.Container,
   command: string[],
   input?: string | Buffer,
-): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+): Promise<CommandResult> {
   const exec = await container.exec({
     Cmd: command,
     AttachStdin: input !== undefined,

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { firewallRules } from './firewall.ts'
+
+const request = {
+  cluster: 'ada',
+  slot: 3,
+  bridge: 'pdm-3',
+  subnet: '10.160.3.0/24',
+  gateway: '10.160.3.1',
+  openTcpPorts: [6443, 53],
+  openUdpPorts: [53],
+  registryAddress: '10.160.0.11',
+}
+
+describe('the rules of a learner network', () => {
+  const rules = firewallRules(request).split('\n')
+  const of = (chain: string) => rules.filter((rule) => rule.startsWith(`-A ${chain} `))
+
+  it('opens exactly the named ports, and only of the network’s own gateway', () => {
+    const accepted = of('PODIUM-IN-3').filter((rule) => rule.endsWith('ACCEPT') && rule.includes('--dport'))
+    expect(accepted).toEqual([
+      '-A PODIUM-IN-3 -s 10.160.3.0/24 -d 10.160.3.1/32 -p tcp --dport 6443 -j ACCEPT',
+      '-A PODIUM-IN-3 -s 10.160.3.0/24 -d 10.160.3.1/32 -p tcp --dport 53 -j ACCEPT',
+      '-A PODIUM-IN-3 -s 10.160.3.0/24 -d 10.160.3.1/32 -p udp --dport 53 -j ACCEPT',
+    ])
+  })
+
+  it('ends both chains by refusing, so that what is not named fails at once', () => {
+    expect(of('PODIUM-IN-3').at(-1)).toBe('-A PODIUM-IN-3 -j REJECT')
+    expect(of('PODIUM-FWD-3').at(-1)).toContain('-j REJECT')
+  })
+
+  it('lets nothing be forwarded but machine to machine, the registry, and answers to the network', () => {
+    expect(of('PODIUM-FWD-3').slice(0, -1)).toEqual([
+      '-A PODIUM-FWD-3 -i pdm-3 -o pdm-3 -j ACCEPT',
+      '-A PODIUM-FWD-3 -i pdm-3 -d 10.160.0.11/32 -p tcp --dport 443 -j ACCEPT',
+      '-A PODIUM-FWD-3 -o pdm-3 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    ])
+  })
+
+  it('declares its chains, so that applying the rules twice leaves them once', () => {
+    for (const chain of ['PODIUM-IN-3', 'PODIUM-FWD-3', 'PODIUM-NAT-3']) expect(rules).toContain(`:${chain} - [0:0]`)
+  })
+
+  it('lets the registry’s own network answer and never start a connection', () => {
+    const serving = firewallRules({
+      ...request,
+      registryAddress: undefined,
+      serves: { address: '10.160.0.11', tcpPort: 443 },
+    })
+    expect(serving).not.toContain('-i pdm-3')
+    expect(serving).toContain('-A PODIUM-FWD-3 -o pdm-3 -d 10.160.0.11/32 -p tcp --dport 443 -j ACCEPT')
+  })
+})

@@ -1,0 +1,250 @@
+// A learner's terminal: an unprivileged container on the learner's network with kubectl and friends, and a home directory
+// on a small disk of its own that outlives the container. Any number of shells (tabs) run in one terminal.
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import type Docker from 'dockerode'
+import type { BuiltImage } from './build-images.ts'
+import { type Limits, limitGroup } from './cgroup-limits.ts'
+import type { DiskStore } from './disk-store.ts'
+import { allowAddress, disallowAddress } from './firewall.ts'
+import { LABELS, labelFilter } from './labels.ts'
+import type { LearnerNetwork } from './learner-network.ts'
+import { type CommandResult, runInContainer, statusOf } from './machine.ts'
+import { runCommand } from './run-command.ts'
+
+export interface TerminalSize {
+  columns: number
+  rows: number
+}
+
+export interface TerminalShell {
+  /** What the learner types goes in, what the screen shows comes out: raw bytes of a TTY, nothing framed. */
+  readonly stream: Duplex
+  resize(size: TerminalSize): Promise<void>
+  /** The shell's exit status, once it ended by itself or by close(). */
+  readonly ended: Promise<number>
+  /** Hangs up, as closing a terminal window does. */
+  close(): Promise<void>
+}
+
+export interface Terminal {
+  readonly id: string
+  readonly address: string
+  /** Opens a shell; `command` replaces the login shell. */
+  shell(size: TerminalSize, options?: { command?: string[]; env?: Record<string, string> }): Promise<TerminalShell>
+  /** Runs a command as the learner, without a TTY. */
+  exec(command: string[], input?: string): Promise<CommandResult>
+  /** Replaces ~/.kube/config. */
+  setKubeconfig(kubeconfig: string): Promise<void>
+  /** Removes the container; the home directory is kept until its cluster is deleted. */
+  delete(): Promise<void>
+}
+
+export interface TerminalRequest {
+  cluster: string
+  network: LearnerNetwork
+  /** More than one learner may share a cluster; each has a terminal of another name. */
+  name?: string
+  kubeconfig?: string
+  /** Ports of the gateway that this terminal may reach and pods may not (the etcd door). */
+  openTcpPorts?: readonly number[]
+}
+
+export interface TerminalContext {
+  docker: Docker
+  disks: DiskStore
+  images: readonly BuiltImage[]
+  installation: string
+  stateDir: string
+  limits: Limits
+}
+
+const LEARNER = 61_000
+const HOME = '/home/learner'
+const HOME_BYTES = 512 * 1024 ** 2
+export const DEFAULT_TERMINAL_LIMITS: Limits = { memoryBytes: 768 * 1024 ** 2, processes: 256, cpus: 1 }
+
+/** Adopts the terminal of that name when it is there, so it may be called again after a restart. */
+export async function createTerminal(context: TerminalContext, request: TerminalRequest): Promise<Terminal> {
+  const { docker, disks } = context
+  const { cluster, network, name = 'terminal' } = request
+  const container = (await findContainer(context, request)) ?? (await createContainer(context, request))
+  const found = await container.inspect()
+  if (!found.State.Running) {
+    await disks.mount(cluster, homeDisk(name))
+    await container.start()
+  }
+  const address = (await container.inspect()).NetworkSettings.Networks[network.name]?.IPAddress ?? ''
+  const access = {
+    slot: network.addresses.slot,
+    gateway: network.gatewayAddress,
+    from: address,
+    tcpPorts: request.openTcpPorts ?? [],
+  }
+  await allowAddress(access)
+
+  const exec = (command: string[], input?: string) => runInContainer(docker, container, command, input)
+  const terminal: Terminal = {
+    id: container.id,
+    address,
+    exec,
+    shell: (size, options) => openShell(container, size, options),
+    async setKubeconfig(kubeconfig) {
+      const script =
+        'umask 077 && mkdir -p ~/.kube && cat > ~/.kube/.config.new && mv ~/.kube/.config.new ~/.kube/config'
+      const { exitCode, stderr } = await exec(['sh', '-c', script], kubeconfig)
+      if (exitCode !== 0) throw new Error(`writing the kubeconfig: ${stderr.trim()}`)
+    },
+    async delete() {
+      await disallowAddress(access)
+      await container.remove({ force: true, v: true }).catch((err: unknown) => {
+        if (statusOf(err) !== 404) throw err
+      })
+      await disks.unmount(cluster, homeDisk(name))
+    },
+  }
+  if (request.kubeconfig !== undefined) await terminal.setKubeconfig(request.kubeconfig)
+  return terminal
+}
+
+async function findContainer(
+  context: TerminalContext,
+  request: TerminalRequest,
+): Promise<Docker.Container | undefined> {
+  const { cluster, name = 'terminal' } = request
+  const labels = {
+    [LABELS.home]: context.installation,
+    [LABELS.cluster]: cluster,
+    [LABELS.role]: 'terminal',
+    [LABELS.machine]: name,
+  }
+  const [found] = await context.docker.listContainers({
+    all: true,
+    filters: JSON.stringify({ label: labelFilter(labels) }),
+  })
+  return found && context.docker.getContainer(found.Id)
+}
+
+async function createContainer(context: TerminalContext, request: TerminalRequest): Promise<Docker.Container> {
+  const { docker, disks } = context
+  const { cluster, network, name = 'terminal' } = request
+  const image = context.images.find((candidate) => candidate.recipe.name === 'terminal')
+  if (!image) throw new Error('the image set has no terminal')
+  const [template, cgroupParent] = await Promise.all([
+    ensureHomeTemplate(context),
+    limitGroup([cluster, homeDisk(name)], context.limits),
+  ])
+  await disks.clone(template, cluster, homeDisk(name))
+  const home = join(await disks.mount(cluster, homeDisk(name)), 'home')
+  return docker.createContainer({
+    name: `podium-${cluster}-${name}`,
+    Hostname: 'classroom',
+    Image: image.reference,
+    Labels: {
+      [LABELS.owner]: '1',
+      [LABELS.home]: context.installation,
+      [LABELS.cluster]: cluster,
+      [LABELS.role]: 'terminal',
+      [LABELS.machine]: name,
+    },
+    // Fills an empty home once; the learner's later changes to these files are theirs.
+    Cmd: [
+      'sh',
+      '-c',
+      'cd /etc/skel && for f in .[!.]*; do [ -e "$HOME/$f" ] || cp "$f" "$HOME/"; done; exec sleep infinity',
+    ],
+    User: `${LEARNER}:${LEARNER}`,
+    WorkingDir: HOME,
+    Env: [`HOME=${HOME}`, 'USER=learner', 'LANG=C.UTF-8', 'EDITOR=nano', 'KUBE_EDITOR=nano', 'PAGER=less'],
+    HostConfig: {
+      Init: true,
+      NetworkMode: network.name,
+      Dns: [network.gatewayAddress],
+      Binds: [`${home}:${HOME}`],
+      Tmpfs: { '/tmp': 'rw,nosuid,nodev,size=128m', '/run': 'rw,nosuid,nodev,noexec,size=8m' },
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      CgroupParent: cgroupParent,
+      LogConfig: { Type: 'none', Config: {} },
+    },
+  })
+}
+
+/** A TTY in a running container. */
+export async function openShell(
+  container: Docker.Container,
+  size: TerminalSize,
+  options: { command?: string[]; env?: Record<string, string> } = {},
+): Promise<TerminalShell> {
+  const exec = await container.exec({
+    Cmd: options.command ?? ['bash', '-l'],
+    Tty: true,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    Env: [
+      'TERM=xterm-256color',
+      'COLORTERM=truecolor',
+      ...Object.entries(options.env ?? {}).map(([k, v]) => `${k}=${v}`),
+    ],
+  })
+  const stream = await exec.start({ hijack: true, stdin: true, Tty: true })
+  const resize = async ({ columns, rows }: TerminalSize) => {
+    await exec.resize({ w: columns, h: rows }).catch((err: unknown) => {
+      if (statusOf(err) !== 404 && statusOf(err) !== 409 && statusOf(err) !== 500) throw err // it has ended: no screen
+    })
+  }
+  await resize(size)
+  const ended = new Promise<number>((resolve) => {
+    const finish = () =>
+      resolve(
+        exec.inspect().then(
+          (state) => state.ExitCode ?? 0,
+          () => 0,
+        ),
+      )
+    stream.once('end', finish)
+    stream.once('close', finish)
+    stream.once('error', finish)
+  })
+  return {
+    stream,
+    resize,
+    ended,
+    async close() {
+      const { Pid: pid, Running: isRunning } = await exec.inspect().catch(() => ({ Pid: 0, Running: false }))
+      // The engine cannot signal an exec; its pid is the host's, so be sure that it is still that container's process.
+      if (
+        isRunning &&
+        pid > 1 &&
+        (await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')).includes(container.id)
+      ) {
+        process.kill(pid, 'SIGHUP')
+      }
+      stream.destroy()
+    },
+  }
+}
+
+function homeDisk(name: string): string {
+  return `home-${name}`
+}
+
+async function ensureHomeTemplate({ disks, stateDir }: TerminalContext): Promise<string> {
+  const template = disks.goldenPath('home-v1')
+  if (existsSync(template)) return template
+  const tree = await mkdtemp(join(stateDir, 'home-template-'))
+  try {
+    await mkdir(join(tree, 'home'), { mode: 0o700 })
+    await runCommand('chown', [`${LEARNER}:${LEARNER}`, join(tree, 'home')])
+    const partial = `${template}.${process.pid}.partial`
+    await disks.format(partial, HOME_BYTES, tree)
+    await rename(partial, template)
+  } finally {
+    await rm(tree, { recursive: true, force: true })
+  }
+  return template
+}

@@ -1,0 +1,40 @@
+// What the real tests of this room share: one data centre on the host's engine, and a picture of the host to compare.
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type DataCentre, type DataCentreOptions, openDataCentre } from './data-centre.ts'
+import { runCommand } from './run-command.ts'
+
+export const TEST_STATE_DIR = '/var/lib/podium'
+
+export function openTestDataCentre(options: Partial<DataCentreOptions> = {}): Promise<DataCentre> {
+  return openDataCentre({ stateDir: TEST_STATE_DIR, log: (line) => console.log(line), ...options })
+}
+
+/** Everything on the host that a cluster could leave behind, as sorted lines. */
+export async function hostPicture(dataCentre: DataCentre): Promise<string[]> {
+  const { docker } = dataCentre
+  const containers = await docker.listContainers({ all: true })
+  const networks = await docker.listNetworks()
+  const volumes = await docker.listVolumes()
+  const saved = await Promise.all(['filter', 'nat'].map((table) => runCommand('iptables-save', ['-t', table])))
+  const groups = await Promise.all(
+    (await readdir('/sys/fs/cgroup')).map(async (controller) => {
+      const found = await readdir(join('/sys/fs/cgroup', controller, 'podium'), { withFileTypes: true }).catch(() => [])
+      return found.filter((entry) => entry.isDirectory()).map((entry) => `cgroup ${controller}/${entry.name}`)
+    }),
+  )
+  const disks = await readdir(join(dataCentre.stateDir, 'disks/clusters')).catch(() => [])
+  return [
+    ...containers.map((container) => `container ${container.Names.join()}`),
+    ...networks.map((network) => `network ${network.Name}`),
+    ...volumes.Volumes.map((volume) => `volume ${volume.Name}`),
+    ...saved.flatMap((text) => text.split('\n')).filter((line) => line.startsWith('-A') || /^:PODIUM/.test(line)),
+    ...(await readFile('/proc/self/mounts', 'utf8')).split('\n').filter((line) => line.includes(dataCentre.stateDir)),
+    ...(await runCommand('losetup', ['-n', '-O', 'BACK-FILE', '-a'])).split('\n').filter(Boolean),
+    ...(await readdir('/sys/class/net')).map((link) => `link ${link}`),
+    ...groups.flat(),
+    ...disks.map((disk) => `disk ${disk}`),
+  ]
+    .map((line) => line.trim().replace(/\[\d+:\d+\]/, ''))
+    .sort()
+}
