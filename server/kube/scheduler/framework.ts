@@ -1,0 +1,74 @@
+// The stages of a decision and what a plug-in may do at each. A plug-in implements the stages it has something to say at.
+//
+//   preFilter ─► filter (each node) ─┬─ some fit ─► preScore ─► score (each node) ─► normalize ─► reserve ─► permit ─► bind
+//                                    └─ none fits ─► postFilter ─► back to the queue, until an event `mayHelp`
+//
+// Upstream: kubernetes/pkg/scheduler/framework/interface.go.
+
+import type { Node, Pod } from 'kubernetes-types/core/v1'
+import type { NodeInfo } from './node-info.ts'
+
+export const MAX_SCORE = 100
+
+/** Why a node (or, from preFilter, every node) cannot have the pod. */
+export interface Rejection {
+  reasons: string[]
+  /** Removing other pods would not help either. */
+  unresolvable: boolean
+}
+
+/** What plug-ins have worked out for one pod in one cycle, by plug-in name. */
+export type CycleState = Map<string, unknown>
+
+/** What may make room for pods that fitted nowhere. */
+export type ClusterEvent =
+  | { type: 'node-added'; node: Node }
+  | { type: 'node-updated'; node: Node; previous: Node }
+  /** A pod that had a node is gone from it, or asks for less. */
+  | { type: 'pod-removed'; pod: Pod }
+  /** A pod has got a node. */
+  | { type: 'pod-assigned'; pod: Pod }
+
+export interface Plugin {
+  readonly name: string
+  /** How much its scores count; 1 unless told. */
+  readonly weight?: number
+  preFilter?(state: CycleState, pod: Pod, nodes: readonly NodeInfo[]): Rejection | undefined
+  filter?(state: CycleState, pod: Pod, node: NodeInfo): Rejection | undefined
+  /** When no node fits: a last try to make one. The message ends up in the pod's condition. */
+  postFilter?(state: CycleState, pod: Pod, rejections: ReadonlyMap<string, NodeRejection>): { message: string }
+  /** False when there is nothing to score by; then `score` is not called. */
+  preScore?(state: CycleState, pod: Pod, feasible: readonly NodeInfo[], all: readonly NodeInfo[]): boolean
+  score?(state: CycleState, pod: Pod, node: NodeInfo): number
+  /** Brings the scores of all nodes between 0 and MAX_SCORE; in place. */
+  normalize?(state: CycleState, pod: Pod, scores: NodeScore[]): void
+  reserve?(state: CycleState, pod: Pod, node: string): void
+  unreserve?(state: CycleState, pod: Pod, node: string): void
+  /** A rejection, or a promise to wait for one's leave. */
+  permit?(state: CycleState, pod: Pod, node: string): Promise<Rejection | undefined> | Rejection | undefined
+  /** True when it has bound the pod; false leaves it to the next. */
+  bind?(state: CycleState, pod: Pod, node: string): Promise<boolean>
+  /** Whether a pod that this plug-in rejected may fit after the event. Without it: after any. */
+  mayHelp?(event: ClusterEvent, pod: Pod): boolean
+}
+
+export interface NodeRejection extends Rejection {
+  plugin: string
+}
+
+export interface NodeScore {
+  node: NodeInfo
+  score: number
+}
+
+export const reject = (...reasons: string[]): Rejection => ({ reasons, unresolvable: false })
+export const rejectForGood = (...reasons: string[]): Rejection => ({ reasons, unresolvable: true })
+
+/** The largest becomes MAX_SCORE; `reverse` when less is better. */
+export function normalizeByMax(scores: NodeScore[], { reverse }: { reverse: boolean }): void {
+  const max = Math.max(0, ...scores.map(({ score }) => score))
+  for (const entry of scores) {
+    const share = max === 0 ? 0 : Math.floor((entry.score * MAX_SCORE) / max)
+    entry.score = reverse ? MAX_SCORE - share : share
+  }
+}

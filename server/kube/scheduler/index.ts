@@ -1,0 +1,1 @@
+export { type RunningScheduler, runScheduler, type SchedulerOptions } from './scheduler.ts'

@@ -1,0 +1,78 @@
+// A node with everything on it, added up, so that a filter need not count pods.
+// Upstream: kubernetes/pkg/scheduler/framework/types.go (NodeInfo).
+
+import type { Node, Pod } from 'kubernetes-types/core/v1'
+import { keyOf } from '../apimachinery/object-meta.ts'
+import { add, amountsOf, type PodResources, podResources, type Resources } from './pod-resources.ts'
+
+export interface HostPort {
+  ip: string
+  protocol: string
+  port: number
+}
+
+export class NodeInfo {
+  readonly name: string
+  /** Undefined while pods are known on a node that is not: its Node object is late, or has gone before them. */
+  node: Node | undefined
+  allocatable: Resources = new Map()
+  readonly pods = new Map<string, Pod>()
+  readonly requested: Resources = new Map()
+  nonZeroCpu = 0
+  nonZeroMemory = 0
+  readonly usedPorts: HostPort[] = []
+  /** Worked out once: the Pod in the cache may be replaced by one that asks for something else. */
+  readonly #counted = new Map<string, { resources: PodResources; ports: HostPort[] }>()
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  setNode(node: Node | undefined): void {
+    this.node = node
+    this.allocatable = amountsOf(node?.status?.allocatable ?? node?.status?.capacity)
+  }
+
+  get labels(): Record<string, string> {
+    return this.node?.metadata?.labels ?? {}
+  }
+
+  addPod(pod: Pod): void {
+    const key = keyOf(pod)
+    if (this.pods.has(key)) this.removePod(key)
+    const counted = { resources: podResources(pod), ports: hostPorts(pod) }
+    this.pods.set(key, pod)
+    this.#counted.set(key, counted)
+    this.#count(counted.resources, 1)
+    this.usedPorts.push(...counted.ports)
+  }
+
+  removePod(key: string): void {
+    const counted = this.#counted.get(key)
+    if (!counted) return
+    this.pods.delete(key)
+    this.#counted.delete(key)
+    this.#count(counted.resources, -1)
+    for (const port of counted.ports) this.usedPorts.splice(this.usedPorts.indexOf(port), 1)
+  }
+
+  #count({ requests, nonZeroCpu, nonZeroMemory }: PodResources, sign: 1 | -1): void {
+    for (const [name, amount] of requests) add(this.requested, name, sign * amount)
+    this.nonZeroCpu += sign * nonZeroCpu
+    this.nonZeroMemory += sign * nonZeroMemory
+  }
+}
+
+export function hostPorts(pod: Pod): HostPort[] {
+  const { containers = [], initContainers = [] } = pod.spec ?? {}
+  const sidecars = initContainers.filter((container) => container.restartPolicy === 'Always')
+  return [...containers, ...sidecars].flatMap((container) =>
+    (container.ports ?? [])
+      .filter(({ hostPort }) => hostPort)
+      .map(({ hostIP, protocol, hostPort }) => ({
+        ip: hostIP || '0.0.0.0',
+        protocol: protocol ?? 'TCP',
+        port: hostPort ?? 0,
+      })),
+  )
+}

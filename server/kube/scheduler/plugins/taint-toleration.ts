@@ -1,0 +1,26 @@
+// Keeps pods off nodes whose taints they do not tolerate; of the others, those with the fewest taints that would
+// rather not have the pod score best. Upstream: plugins/tainttoleration.
+
+import { deepEqual } from '../../apimachinery/deep.ts'
+import { normalizeByMax, type Plugin, rejectForGood } from '../framework.ts'
+import { tolerates, untolerated } from './tolerations.ts'
+
+export const taintToleration: Plugin = {
+  name: 'TaintToleration',
+  weight: 3,
+  filter(_, pod, { node }) {
+    const taint = untolerated(node?.spec?.taints, pod.spec?.tolerations, ['NoSchedule', 'NoExecute'])
+    return taint && rejectForGood(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`)
+  },
+  score(_, pod, { node }) {
+    const tolerations = (pod.spec?.tolerations ?? []).filter(({ effect }) => !effect || effect === 'PreferNoSchedule')
+    return (node?.spec?.taints ?? []).filter(
+      (taint) => taint.effect === 'PreferNoSchedule' && !tolerations.some((toleration) => tolerates(toleration, taint)),
+    ).length
+  },
+  normalize: (_state, _pod, scores) => normalizeByMax(scores, { reverse: true }),
+  mayHelp(event) {
+    if (event.type === 'node-added') return true
+    return event.type === 'node-updated' && !deepEqual(event.node.spec?.taints, event.previous.spec?.taints)
+  },
+}

@@ -1,0 +1,331 @@
+// Takes pods without a node out of the queue, one after the other, and finds each its place. Decisions are made one
+// at a time and at once; telling the API server about them goes on beside the next decision.
+// Upstream: kubernetes/pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go.
+
+import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
+import { type Clock, isoTime } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { Trace } from '../../base/trace.ts'
+import { deepEqual } from '../apimachinery/deep.ts'
+import { keyOf, revisionOf } from '../apimachinery/object-meta.ts'
+import { isNotFound } from '../apimachinery/status-error.ts'
+import type { Client } from '../client/client.ts'
+import { EventRecorder } from '../client/event-recorder.ts'
+import type { LoopGate } from '../client/loop-gate.ts'
+import { LoopTracer } from '../client/loop-tracer.ts'
+import { atRevision } from '../client/reconcile-context.ts'
+import { type Change, SharedInformer } from '../client/shared-informer.ts'
+import type { Kind } from '../kinds/define-kind.ts'
+import { Node } from '../kinds/node.ts'
+import { Pod } from '../kinds/pod.ts'
+import { ReplicaSet } from '../kinds/replica-set.ts'
+import { Service } from '../kinds/service.ts'
+import { type Decision, decide } from './cycle.ts'
+import { defaultSpreading } from './default-spreading.ts'
+import type { ClusterEvent, Plugin } from './framework.ts'
+import { BECAUSE } from './plugins/default-binder.ts'
+import { defaultPlugins } from './plugins/index.ts'
+import { SchedulerCache } from './scheduler-cache.ts'
+import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+
+export interface SchedulerOptions {
+  client: Client
+  clock: Clock
+  logger: Logger
+  trace: Trace
+  random: () => number
+  /** Only pods that ask for this scheduler; `default-scheduler` unless told. */
+  schedulerName?: string
+  /** As its requests are named. */
+  clientName?: string
+  gate?: LoopGate
+}
+
+export interface RunningScheduler extends AsyncDisposable {
+  readonly ready: Promise<void>
+  /** No pod is in line and no binding is on its way; pods that fit nowhere or wait out their back-off do not count. */
+  idle(): boolean
+}
+
+export function runScheduler(options: SchedulerOptions): RunningScheduler {
+  return new Scheduler(options)
+}
+
+/** So many decisions between two looks at what else there is to do in this process. */
+const DECISIONS_PER_BREATH = 16
+
+class Scheduler implements RunningScheduler {
+  readonly ready: Promise<void>
+  readonly #options: SchedulerOptions
+  readonly #name: string
+  readonly #clientName: string
+  readonly #informers: SharedInformer<never>[] = []
+  readonly #cache = new SchedulerCache()
+  readonly #queue: SchedulingQueue
+  readonly #plugins: readonly Plugin[]
+  readonly #recorder: EventRecorder
+  readonly #tracer: LoopTracer
+  readonly #stop = new AbortController()
+  readonly #binding = new Set<Promise<void>>()
+  readonly #gateListener: Disposable | undefined
+  #startAt = 0
+  #started = false
+  #pumping = false
+
+  constructor(options: SchedulerOptions) {
+    const { client, clock, logger, trace, schedulerName = 'default-scheduler' } = options
+    this.#options = options
+    this.#name = schedulerName
+    this.#clientName = options.clientName ?? 'kube-scheduler'
+    this.#queue = new SchedulingQueue(clock, () => {
+      this.#tracer.changed()
+      this.#pumpSoon()
+    })
+    this.#tracer = new LoopTracer({
+      client: this.#clientName,
+      clock,
+      trace,
+      queue: () => this.#queue.activeKeys,
+      cacheRevision: () => Math.max(0, ...this.#informers.map(({ revision }) => revision)),
+    })
+    this.#recorder = new EventRecorder({ client, clock, logger, component: schedulerName })
+    const spreading = defaultSpreading(this.#informer(Service).cache, this.#informer(ReplicaSet).cache)
+    this.#plugins = defaultPlugins({ client, spreading })
+    this.#informer(Node).addHandler((change) => this.#onNode(change))
+    this.#informer(Pod).addHandler((change) => this.#onPod(change))
+    this.#gateListener = options.gate?.onChange(() => this.#pumpSoon())
+    this.ready = this.#start()
+  }
+
+  idle(): boolean {
+    const heard = this.#informers.every(({ pending }) => pending === 0)
+    return this.#started && heard && !this.#pumping && this.#queue.length === 0 && this.#binding.size === 0
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    this.#gateListener?.[Symbol.dispose]()
+    this.#queue.close()
+    await Promise.all(this.#binding)
+    await this.#recorder[Symbol.asyncDispose]()
+  }
+
+  #informer<T extends object>(kind: Kind<T>): SharedInformer<T> {
+    const { client, clock, random, logger } = this.#options
+    const informer = new SharedInformer<T>({
+      client,
+      kind,
+      clock,
+      random,
+      logger,
+      onHeard: () => this.#tracer.changed(),
+    })
+    this.#informers.push(informer as unknown as SharedInformer<never>)
+    return informer
+  }
+
+  async #start(): Promise<void> {
+    const stopped = new Promise<void>((resolve) =>
+      this.#stop.signal.addEventListener('abort', () => resolve(), { once: true }),
+    )
+    for (const informer of this.#informers) void informer.start(this.#stop.signal)
+    await Promise.race([Promise.all(this.#informers.map(({ synced }) => synced)), stopped])
+    this.#started = true
+    this.#pumpSoon()
+  }
+
+  // ── what happens in the cluster ──
+
+  #onNode(change: Change<CoreNode>): void {
+    const node = change.object
+    if (change.type === 'deleted') {
+      this.#cache.removeNode(node.metadata?.name ?? '')
+      return
+    }
+    this.#cache.setNode(node)
+    if (change.type === 'added') {
+      this.#wake({ type: 'node-added', node }, revisionOf(node))
+      return
+    }
+    const { previous } = change
+    // Heartbeats make no room.
+    const matters =
+      !deepEqual(node.spec, previous.spec) ||
+      !deepEqual(node.metadata?.labels, previous.metadata?.labels) ||
+      !deepEqual(node.status?.allocatable, previous.status?.allocatable)
+    if (matters) this.#wake({ type: 'node-updated', node, previous }, revisionOf(node))
+  }
+
+  #onPod(change: Change<CorePod>): void {
+    const pod = change.object
+    const previous = change.type === 'updated' ? change.previous : undefined
+    // Deleted and made again while nobody looked: two different pods.
+    if (previous && previous.metadata?.uid !== pod.metadata?.uid) this.#gone(previous, revisionOf(pod))
+    const over = change.type === 'deleted' || isTerminated(pod)
+    if (over) {
+      this.#gone(pod, revisionOf(pod))
+      return
+    }
+    if (pod.spec?.nodeName) {
+      const isNews = !previous?.spec?.nodeName
+      this.#cache.confirm(pod)
+      this.#queue.delete(pod)
+      if (isNews) this.#wake({ type: 'pod-assigned', pod }, revisionOf(pod))
+      return
+    }
+    if (!this.#isOurs(pod)) return
+    if (pod.metadata?.deletionTimestamp) {
+      this.#queue.delete(pod)
+      return
+    }
+    if (this.#cache.isAssumed(pod)) return
+    if (!previous) {
+      this.#queue.add(pod)
+      return
+    }
+    const mayFit = !deepEqual(pod.spec, previous.spec) || !deepEqual(pod.metadata?.labels, previous.metadata?.labels)
+    this.#queue.update(pod, { mayFit })
+  }
+
+  #gone(pod: CorePod, revision: number): void {
+    this.#queue.delete(pod)
+    this.#cache.remove(pod)
+    if (pod.spec?.nodeName) this.#wake({ type: 'pod-removed', pod }, revision)
+  }
+
+  #isOurs(pod: CorePod): boolean {
+    const asked = pod.spec?.schedulerName || 'default-scheduler'
+    return asked === this.#name && !pod.spec?.schedulingGates?.length
+  }
+
+  #wake(event: ClusterEvent, revision: number): void {
+    this.#queue.wake(
+      ({ pod, rejectedBy }) =>
+        rejectedBy.size === 0 ||
+        this.#plugins.some(({ name, mayHelp }) => rejectedBy.has(name) && (!mayHelp || mayHelp(event, pod))),
+      revision,
+    )
+  }
+
+  // ── deciding ──
+
+  #pumpSoon(): void {
+    if (!this.#started || this.#pumping || this.#stop.signal.aborted || this.#queue.length === 0) return
+    this.#pumping = true
+    // Not at once: what arrives together is seen together. And between breaths others get their turn.
+    setImmediate(() => {
+      this.#pumping = false
+      for (let count = 0; count < DECISIONS_PER_BREATH && !this.#stop.signal.aborted; count++) {
+        if (this.#queue.length === 0) return
+        if (this.#options.gate && !this.#options.gate.tryEnter(this.#clientName)) return
+        const queued = this.#queue.pop()
+        if (queued) this.#scheduleOne(queued)
+      }
+      this.#pumpSoon()
+    })
+  }
+
+  #scheduleOne(queued: QueuedPod): void {
+    const { clock, random, logger } = this.#options
+    const { pod } = queued
+    const at = clock.now()
+    const startedAt = clock.monotonic()
+    const nodes = this.#cache.nodes()
+    let decision: Decision
+    try {
+      const { looked, ...rest } = decide(pod, nodes, { plugins: this.#plugins, random, startAt: this.#startAt })
+      if (nodes.length > 0) this.#startAt = (this.#startAt + looked) % nodes.length
+      decision = rest
+    } catch (err) {
+      // A pod that a plug-in cannot understand must not stop the pods behind it.
+      logger.error('scheduling failed', { pod: queued.key, err })
+      this.#queue.putBack(queued)
+      return
+    }
+    this.#emit(queued.key, decision, { at, durationMs: clock.monotonic() - startedAt })
+    if (decision.chosen === undefined) {
+      this.#notScheduled(queued, decision)
+      return
+    }
+    const { chosen, state } = decision
+    state.set(BECAUSE, queued.because)
+    this.#cache.assume(pod, chosen)
+    for (const plugin of this.#plugins) plugin.reserve?.(state, pod, chosen)
+    const binding = this.#bind(queued, decision, chosen).finally(() => this.#binding.delete(binding))
+    this.#binding.add(binding)
+  }
+
+  async #bind(queued: QueuedPod, { state }: Decision, node: string): Promise<void> {
+    const { pod, key } = queued
+    try {
+      for (const plugin of this.#plugins) {
+        const rejection = await plugin.permit?.(state, pod, node)
+        if (rejection) throw new Error(rejection.reasons.join(', '))
+      }
+      for (const plugin of this.#plugins) if (await plugin.bind?.(state, pod, node)) break
+      this.#queue.done(queued)
+      this.#record(queued, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${node}`)
+    } catch (err) {
+      if (this.#stop.signal.aborted) return
+      for (const plugin of [...this.#plugins].reverse()) plugin.unreserve?.(state, pod, node)
+      this.#cache.forget(pod)
+      if (isNotFound(err)) return this.#queue.done(queued)
+      this.#options.logger.warn('binding failed, will be tried again', { pod: key, node, err })
+      this.#record(queued, 'Warning', 'FailedScheduling', err instanceof Error ? err.message : String(err))
+      this.#queue.putBack(queued)
+    }
+  }
+
+  #notScheduled(queued: QueuedPod, { message = '', rejectedBy }: Decision): void {
+    this.#queue.putAside(queued, rejectedBy)
+    this.#record(queued, 'Warning', 'FailedScheduling', message)
+    const telling = this.#tellCondition(queued, message).finally(() => this.#binding.delete(telling))
+    this.#binding.add(telling)
+  }
+
+  async #tellCondition({ pod, because }: QueuedPod, message: string): Promise<void> {
+    const { client, clock, logger } = this.#options
+    const current = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
+    if (current?.status === 'False' && current.reason === 'Unschedulable' && current.message === message) return
+    const at = isoTime(clock)
+    const lastTransitionTime = current?.status === 'False' ? current.lastTransitionTime : at
+    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime }
+    const { namespace = '', name = '', uid } = pod.metadata ?? {}
+    const why = atRevision(because)
+    try {
+      await client
+        .of(Pod)
+        .patch(
+          { namespace, name },
+          'application/strategic-merge-patch+json',
+          { metadata: { uid }, status: { conditions: [condition] } },
+          { subresource: 'status', ...(why ? { because: why } : {}) },
+        )
+    } catch (err) {
+      if (!isNotFound(err)) logger.debug('condition not written', { pod: keyOf(pod), err })
+    }
+  }
+
+  #record({ pod, because }: QueuedPod, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const why = atRevision(because)
+    this.#recorder.record({ about: pod, kind: Pod, type, reason, message, ...(why ? { because: why } : {}) })
+  }
+
+  #emit(pod: string, { scored, rejections, chosen }: Decision, time: { at: number; durationMs: number }): void {
+    this.#options.trace.emit({
+      type: 'schedule',
+      ...time,
+      pod,
+      nodes: [
+        ...scored.map(({ node, total, scores }) => ({ name: node.name, score: total, scores })),
+        ...Array.from(rejections, ([name, { plugin, reasons }]) => ({
+          name,
+          failed: { plugin, reason: reasons.join(', ') },
+        })),
+      ],
+      ...(chosen === undefined ? {} : { chosen }),
+    })
+  }
+}
+
+const isTerminated = (pod: CorePod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'

@@ -1,0 +1,205 @@
+// Pods that wait for a node, in three places:
+//
+//   active         next in line: by priority, then who came first
+//   backoff        failed a moment ago: 1 s, 2 s, 4 s, 8 s, 10 s after the 1st, 2nd … failure, then active
+//   unschedulable  fitted nowhere: stays until an event that may help (or five minutes have passed)
+//
+//   add ─► active ─ pop ─► (a cycle) ─ fits nowhere ─► unschedulable ─ event ─► backoff ─ time ─► active
+//
+// Upstream: kubernetes/pkg/scheduler/backend/queue/scheduling_queue.go.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
+import { keyOf, revisionOf } from '../apimachinery/object-meta.ts'
+
+export interface QueuedPod {
+  pod: Pod
+  key: string
+  /** Since when it has been in line, for its turn. */
+  since: number
+  attempts: number
+  /** Plug-ins that rejected it last time. */
+  rejectedBy: ReadonlySet<string>
+  /** The newest revision among what brought it into the line. */
+  because: number
+  failedAt: number
+}
+
+const INITIAL_BACKOFF_MS = 1000
+const MAX_BACKOFF_MS = 10_000
+const UNSCHEDULABLE_AT_MOST_MS = 5 * 60_000
+const FLUSH_EVERY_MS = 30_000
+
+export class SchedulingQueue {
+  readonly #clock: Clock
+  readonly #onChange: () => void
+  readonly #active: QueuedPod[] = []
+  readonly #backoff = new Map<string, { queued: QueuedPod; timer: Disposable }>()
+  readonly #unschedulable = new Map<string, QueuedPod>()
+  /** Popped and not yet decided or bound. */
+  readonly #inFlight = new Map<string, QueuedPod>()
+  #flush: Disposable | undefined
+  #closed = false
+
+  constructor(clock: Clock, onChange: () => void) {
+    this.#clock = clock
+    this.#onChange = onChange
+  }
+
+  get activeKeys(): string[] {
+    return this.#active.map(({ key }) => key)
+  }
+
+  get length(): number {
+    return this.#active.length
+  }
+
+  /** How many wait in each place. */
+  get counts() {
+    return { active: this.#active.length, backoff: this.#backoff.size, unschedulable: this.#unschedulable.size }
+  }
+
+  add(pod: Pod): void {
+    const key = keyOf(pod)
+    this.#forget(key)
+    this.#toActive({
+      pod,
+      key,
+      since: this.#clock.monotonic(),
+      attempts: 0,
+      rejectedBy: new Set(),
+      because: revisionOf(pod),
+      failedAt: 0,
+    })
+  }
+
+  /** The pod itself has changed; `mayFit` when in a way that may make it fit. */
+  update(pod: Pod, { mayFit }: { mayFit: boolean }): void {
+    const key = keyOf(pod)
+    const inFlight = this.#inFlight.get(key)
+    if (inFlight) {
+      inFlight.pod = pod
+      return
+    }
+    const known = this.#active.find((queued) => queued.key === key) ?? this.#backoff.get(key)?.queued
+    if (known) {
+      known.pod = pod
+      return
+    }
+    const unschedulable = this.#unschedulable.get(key)
+    if (!unschedulable) {
+      this.add(pod)
+      return
+    }
+    unschedulable.pod = pod
+    if (mayFit) this.#wake(unschedulable, revisionOf(pod))
+  }
+
+  delete(pod: Pod): void {
+    this.#forget(keyOf(pod))
+    this.#onChange()
+  }
+
+  pop(): QueuedPod | undefined {
+    const queued = this.#active.shift()
+    if (!queued) return undefined
+    queued.attempts++
+    this.#inFlight.set(queued.key, queued)
+    this.#onChange()
+    return queued
+  }
+
+  /** It has a node. */
+  done(queued: QueuedPod): void {
+    if (this.#inFlight.get(queued.key) === queued) this.#inFlight.delete(queued.key)
+  }
+
+  /** It fitted nowhere. */
+  putAside(queued: QueuedPod, rejectedBy: ReadonlySet<string>): void {
+    if (!this.#takeBack(queued)) return
+    queued.rejectedBy = rejectedBy
+    this.#unschedulable.set(queued.key, queued)
+    this.#flushLater()
+  }
+
+  /** Something went wrong that has nothing to do with the nodes: try again soon. */
+  putBack(queued: QueuedPod): void {
+    if (this.#takeBack(queued)) this.#toBackoffOrActive(queued)
+  }
+
+  /** Wakes pods whose rejection may be over. */
+  wake(mayHelp: (queued: QueuedPod) => boolean, because: number): void {
+    for (const queued of [...this.#unschedulable.values()]) if (mayHelp(queued)) this.#wake(queued, because)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#flush?.[Symbol.dispose]()
+    for (const { timer } of this.#backoff.values()) timer[Symbol.dispose]()
+    this.#backoff.clear()
+    this.#active.length = 0
+    this.#unschedulable.clear()
+  }
+
+  /** False when it has been deleted or made anew while it was away. */
+  #takeBack(queued: QueuedPod): boolean {
+    if (this.#closed || this.#inFlight.get(queued.key) !== queued) return false
+    this.#inFlight.delete(queued.key)
+    queued.failedAt = this.#clock.monotonic()
+    return true
+  }
+
+  #wake(queued: QueuedPod, because: number): void {
+    this.#unschedulable.delete(queued.key)
+    queued.because = Math.max(queued.because, because)
+    this.#toBackoffOrActive(queued)
+  }
+
+  #toBackoffOrActive(queued: QueuedPod): void {
+    const waitMs = queued.failedAt + backoffMs(queued.attempts) - this.#clock.monotonic()
+    if (waitMs <= 0) {
+      this.#toActive(queued)
+      return
+    }
+    const timer = this.#clock.setTimeout(() => {
+      this.#backoff.delete(queued.key)
+      this.#toActive(queued)
+    }, waitMs)
+    this.#backoff.set(queued.key, { queued, timer })
+  }
+
+  #toActive(queued: QueuedPod): void {
+    if (this.#closed) return
+    // From the end: who comes last usually belongs last.
+    let at = this.#active.length
+    while (at > 0 && goesBefore(queued, this.#active[at - 1] as QueuedPod)) at--
+    this.#active.splice(at, 0, queued)
+    this.#onChange()
+  }
+
+  #forget(key: string): void {
+    this.#backoff.get(key)?.timer[Symbol.dispose]()
+    this.#backoff.delete(key)
+    this.#unschedulable.delete(key)
+    this.#inFlight.delete(key)
+    const at = this.#active.findIndex((queued) => queued.key === key)
+    if (at >= 0) this.#active.splice(at, 1)
+  }
+
+  /** Should an event have been missed, nobody waits for ever. */
+  #flushLater(): void {
+    this.#flush ??= this.#clock.setTimeout(() => {
+      this.#flush = undefined
+      const before = this.#clock.monotonic() - UNSCHEDULABLE_AT_MOST_MS
+      this.wake((queued) => queued.failedAt <= before, 0)
+      if (this.#unschedulable.size > 0) this.#flushLater()
+    }, FLUSH_EVERY_MS)
+  }
+}
+
+const backoffMs = (attempts: number) => Math.min(MAX_BACKOFF_MS, INITIAL_BACKOFF_MS * 2 ** Math.max(0, attempts - 1))
+
+function goesBefore(a: QueuedPod, b: QueuedPod): boolean {
+  const difference = (b.pod.spec?.priority ?? 0) - (a.pod.spec?.priority ?? 0)
+  return difference < 0 || (difference === 0 && a.since < b.since)
+}
