@@ -1,0 +1,18 @@
+// What can go wrong in a classroom as far as a learner is concerned. api/ maps these codes to tRPC's in one table.
+
+export type ClassroomErrorCode =
+  | 'lab-unknown'
+  | 'session-unknown'
+  | 'question-unknown'
+  | 'hint-unknown'
+  | 'step-not-reached'
+
+export class ClassroomError extends Error {
+  override readonly name = 'ClassroomError'
+  readonly code: ClassroomErrorCode
+
+  constructor(code: ClassroomErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}

@@ -1,0 +1,93 @@
+// The classroom put together: labs, database, sandboxes, sessions. No sockets here; server.ts has those.
+
+import { join } from 'node:path'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { ClusterHost, ClusterInfo } from '../kube/cluster/index.ts'
+import type { LearnerSummary } from './accounts/local-learner.ts'
+import { localLearner } from './accounts/local-learner.ts'
+import type { CourseView } from './api/contract.ts'
+import { type Course, courseOverview, loadCourse } from './courses/course-overview.ts'
+import { runsOfLearner } from './courses/runs-of-learner.ts'
+import { type Database, openDatabase } from './database/open-database.ts'
+import { ProgressStore } from './grading/progress.ts'
+import { Sessions } from './grading/sessions.ts'
+import type { Lab } from './labs/lab.ts'
+import { loadLabs } from './labs/load-labs.ts'
+import { SandboxPool } from './sandboxes/sandbox-pool.ts'
+import type { Shells } from './terminals/shell.ts'
+
+export interface ClassroomOptions {
+  /** Where the repository is: labs, content, migrations. */
+  root: string
+  stateDir: string
+  host: ClusterHost
+  machines: CourseView['machines']
+  shellsFor: (info: ClusterInfo) => Promise<Shells>
+  removeShells: (cluster: string) => Promise<void>
+  learnerName: string
+  clock: Clock
+  logger: Logger
+  random: () => number
+  /** How many sandboxes are kept ready. */
+  warm?: number
+}
+
+export interface Classroom extends AsyncDisposable {
+  readonly labs: readonly Lab[]
+  readonly sessions: Sessions
+  readonly host: ClusterHost
+  readonly learner: LearnerSummary
+  courseOf(learnerId: string): Promise<CourseView>
+}
+
+/** Of the clusters we make; shown until a node says its own. */
+const KUBERNETES_VERSION = 'v1.36'
+
+export async function openClassroom(options: ClassroomOptions): Promise<Classroom> {
+  const { root, stateDir, host, machines, clock, logger } = options
+  const labs = await loadLabs(join(root, 'labs'))
+  const course = await loadCourse(join(root, 'content', 'course.yaml'), labs)
+  const database = openDatabase({
+    path: join(stateDir, 'classroom', 'podium.db'),
+    migrations: join(root, 'prisma', 'migrations'),
+    clock,
+  })
+  const learner = await localLearner(database, options.learnerName)
+  const pool = new SandboxPool({ ...options, database, machines: machines.kind })
+  const sessions = new Sessions({
+    labs,
+    store: new ProgressStore(database),
+    pool,
+    version: KUBERNETES_VERSION,
+    clock,
+    logger,
+  })
+  await pool.start()
+  return {
+    labs,
+    sessions,
+    host,
+    learner,
+    courseOf: (learnerId) => courseOf({ database, course, labs, machines, clock, learnerId }),
+    async [Symbol.asyncDispose]() {
+      await sessions[Symbol.asyncDispose]()
+      await pool[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function courseOf(from: {
+  database: Database
+  course: Course
+  labs: readonly Lab[]
+  machines: CourseView['machines']
+  clock: Clock
+  learnerId: string
+}): Promise<CourseView> {
+  const { database, clock, learnerId } = from
+  const { name } = await database.learner.findUniqueOrThrow({ where: { id: learnerId }, select: { name: true } })
+  const runs = await runsOfLearner(database, learnerId)
+  return courseOverview({ ...from, runs, learnerName: name, now: clock.now() })
+}

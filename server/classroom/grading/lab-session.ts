@@ -1,0 +1,332 @@
+// One learner in one lab: brings the cluster to where the lab stands, runs the checks of the current step whenever the
+// cluster changes, and tells whoever watches. What it knows is in `progress`, which is in the database; a session that
+// is made again from there goes on where the last one was.
+//
+//   starting ──► ready ◄──► resetting        any of them ──► failed (with what to do)
+
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { AnswerResult, CheckResult, SessionView } from '../api/contract.ts'
+import { ClassroomError } from '../classroom-error.ts'
+import { rememberPods } from '../labs/cluster-view.ts'
+import { hintKey, type Lab } from '../labs/lab.ts'
+import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
+import { nodeIsReady, nodeIsSimulated, type Sandbox } from '../sandboxes/sandbox.ts'
+import { judgeStep, passedResults } from './judge-step.ts'
+import type { Progress, ProgressStore } from './progress.ts'
+
+export interface LabSessionOptions {
+  lab: Lab
+  progress: Progress
+  store: ProgressStore
+  claim: () => Promise<Sandbox>
+  /** Takes the learner's sandbox away, so that the next claim gets another. */
+  discard: () => Promise<void>
+  /** Only one session of a learner works on their cluster at a time. */
+  exclusive: (work: () => Promise<void>) => Promise<void>
+  version: string
+  clock: Clock
+  logger: Logger
+}
+
+const CLEAR_WITHIN_MS = 30_000
+const PROMPT_WITHIN_MS = 5000
+
+export class LabSession {
+  readonly lab: Lab
+  readonly #options: LabSessionOptions
+  readonly #progress: Progress
+  readonly #listeners = new Set<() => void>()
+  #phase: SessionView['phase'] = 'starting'
+  #message = ''
+  #sandbox: Sandbox | undefined
+  #watching: Disposable | undefined
+  #results: Readonly<Record<string, CheckResult>> = {}
+  #startedInMs: number | null = null
+  #suspended = ''
+  /** Checks rest while the cluster is being brought to a step. */
+  #resting = true
+  #writes: Promise<void> = Promise.resolve()
+
+  constructor(options: LabSessionOptions) {
+    this.#options = options
+    this.lab = options.lab
+    this.#progress = options.progress
+  }
+
+  get id(): string {
+    return this.#progress.runId
+  }
+
+  get learnerId(): string {
+    return this.#progress.learnerId
+  }
+
+  get sandbox(): Sandbox | undefined {
+    return this.#sandbox
+  }
+
+  /** Goes on where the learner was; returns at once. Does nothing while it already runs. */
+  begin(): void {
+    if (this.#watching || this.#phase === 'resetting' || (this.#phase === 'starting' && this.#message)) return
+    this.#suspended = ''
+    this.#say('starting', 'Getting your cluster ready.')
+    void this.#enqueue(() => this.#start())
+  }
+
+  /** The learner has gone on to another lab, which has the cluster now. */
+  suspend(reason: string): void {
+    this.#suspended = reason
+    this.#stopWatching()
+    this.#say('failed', reason)
+  }
+
+  goTo(step: number): void {
+    if (step < 1 || step > this.#progress.reached) {
+      throw new ClassroomError('step-not-reached', `Step ${step} opens when step ${this.#progress.reached} is done.`)
+    }
+    this.#progress.step = step
+    this.#save()
+    this.#tell()
+    if (this.#phase === 'ready') void this.#enqueue(() => this.#enterStep())
+  }
+
+  answer(questionId: string, choice: number): void {
+    const question = this.#question(questionId)
+    if (!question || choice < 0 || choice >= question.options.length) {
+      throw new ClassroomError('question-unknown', `This lab has no question "${questionId}" with an answer ${choice}.`)
+    }
+    const given = this.#progress.answers.get(questionId)
+    // What was predicted before stays predicted; a quiz may be tried until it is right.
+    if (given && (question.kind === 'predict' || given.correct)) return
+    const answer = { choice, correct: choice === question.answer }
+    this.#progress.answers.set(questionId, answer)
+    this.#write(() => this.#options.store.answer(this.id, questionId, answer))
+    this.#tell()
+  }
+
+  openHint(hintId: string): void {
+    if (this.#hint(hintId) === undefined) throw new ClassroomError('hint-unknown', `This lab has no hint "${hintId}".`)
+    this.#progress.hints.add(hintId)
+    this.#write(() => this.#options.store.openHint(this.id, hintId))
+    this.#tell()
+  }
+
+  /** The cluster empty, the lab at its first step. */
+  reset(): Promise<void> {
+    this.#suspended = ''
+    this.#say('resetting', 'Putting your cluster back to the start of this lab.')
+    return this.#enqueue(async () => {
+      this.#stopWatching()
+      this.#sandbox ??= await this.#options.claim()
+      await this.#startOver()
+      await this.#goOn()
+    })
+  }
+
+  view(): SessionView {
+    const { lab } = this
+    const { step, reached, passed, answers, hints } = this.#progress
+    const nodes = this.#sandbox?.watch.view({ pods: [] }).nodes ?? []
+    return {
+      id: this.id,
+      labId: lab.id,
+      phase: this.#phase,
+      message: this.#message,
+      step,
+      reached,
+      done: passed.has(lab.steps.length),
+      checks: { ...this.#results, ...passedResults(lab, passed) },
+      answers: Object.fromEntries([...answers].flatMap(([id, given]) => this.#answered(id, given))),
+      hints: Object.fromEntries([...hints].map((id) => [id, this.#hint(id) ?? ''])),
+      nodes: nodes
+        .map((node) => ({
+          name: node.metadata?.name ?? '',
+          ready: nodeIsReady(node),
+          simulated: nodeIsSimulated(node),
+        }))
+        .sort((one, other) => one.name.localeCompare(other.name)),
+      version: nodes[0]?.status?.nodeInfo?.kubeletVersion ?? this.#options.version,
+      startedInMs: this.#startedInMs,
+    }
+  }
+
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  /** Resolves when everything that was to be written is written. */
+  async close(): Promise<void> {
+    this.#stopWatching()
+    await this.#writes
+  }
+
+  async #start(): Promise<void> {
+    const { clock, claim, store } = this.#options
+    const began = clock.monotonic()
+    this.#sandbox = await claim()
+    if ((await store.labIn(this.#sandbox.cluster)) !== this.lab.id) await this.#startOver()
+    await Promise.all([this.#nodesReady(), this.#prompt()])
+    this.#startedInMs ??= Math.round(clock.monotonic() - began)
+    await this.#goOn()
+  }
+
+  async #goOn(): Promise<void> {
+    await this.#enterStep()
+    const { watch } = this.#mySandbox()
+    this.#watching ??= watch.onChange(() => this.#judge())
+    this.#say('ready', '')
+    this.#judge()
+  }
+
+  /** Empties the cluster and puts the lab's first objects in; a cluster that cannot be emptied is replaced. */
+  async #startOver(): Promise<void> {
+    const { store, clock, discard, claim, logger } = this.#options
+    this.#resting = true
+    this.#results = {}
+    const prepare = async ({ watch, cluster }: Sandbox) => {
+      await store.putLabIn(cluster, '')
+      const signal = AbortSignal.timeout(CLEAR_WITHIN_MS)
+      await clearCluster(watch, signal)
+      await applyObjects(watch, this.lab.start, signal)
+      await store.putLabIn(cluster, this.lab.id)
+    }
+    try {
+      await prepare(this.#mySandbox())
+    } catch (err) {
+      logger.warn('sandbox could not be emptied; another takes its place', { cluster: this.#sandbox?.cluster, err })
+      this.#say(this.#phase, 'Your cluster does not answer as it should. Making a new one.')
+      await discard()
+      this.#sandbox = await claim()
+      await prepare(this.#sandbox)
+    }
+    await store.startOver(this.#progress, clock.now())
+  }
+
+  /** Puts a step's objects in when the learner first comes to it, and remembers what was there. */
+  async #enterStep(): Promise<void> {
+    const { progress, watch } = { progress: this.#progress, watch: this.#mySandbox().watch }
+    const step = this.lab.steps[progress.reached - 1]
+    if (!step || progress.step !== progress.reached || progress.entered >= progress.reached) {
+      this.#resting = false
+      return
+    }
+    this.#resting = true
+    await applyObjects(watch, step.start, AbortSignal.timeout(CLEAR_WITHIN_MS))
+    progress.before = rememberPods(watch.view({ pods: [] }).pods)
+    progress.entered = step.number
+    this.#save()
+    this.#resting = false
+    this.#judge()
+  }
+
+  #judge(): void {
+    const progress = this.#progress
+    const step = this.lab.steps[progress.reached - 1]
+    if (!this.#sandbox || this.#resting || !step) return
+    const isOpen = progress.entered === step.number && !progress.passed.has(step.number)
+    if (isOpen) {
+      const { logger } = this.#options
+      const verdict = judgeStep(step, this.#sandbox.watch.view(progress.before), (check, err) =>
+        logger.error('check failed to run', { lab: this.lab.id, check, err }),
+      )
+      this.#results = verdict.results
+      if (verdict.passed) this.#pass(step.number)
+    }
+    this.#tell()
+  }
+
+  #pass(step: number): void {
+    const progress = this.#progress
+    progress.passed.add(step)
+    const isLast = step === this.lab.steps.length
+    if (isLast) progress.everDone = true
+    else progress.reached = step + 1
+    this.#write(() => this.#options.store.pass(this.id, step))
+    this.#save()
+  }
+
+  /** A cluster is ready when its nodes are; a warm one has been for long. */
+  async #nodesReady(): Promise<void> {
+    await this.#mySandbox().watch.until(({ nodes }) => nodes.length > 0 && nodes.every(nodeIsReady))
+  }
+
+  /** Opens the first tab ahead of the browser; where there is no shell, the tab itself says why. */
+  async #prompt(): Promise<void> {
+    const { clock } = this.#options
+    const late = new AbortController()
+    const prompted = this.#mySandbox()
+      .terminals.tab('1')
+      .then((tab) => tab.prompted)
+    await Promise.race([prompted, clock.sleep(PROMPT_WITHIN_MS, late.signal)]).catch(() => undefined)
+    late.abort()
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const run = async () => {
+      if (this.#suspended) return
+      try {
+        await work()
+        if (this.#suspended) this.suspend(this.#suspended)
+      } catch (err) {
+        this.#stopWatching()
+        this.#options.logger.error('lab session failed', { lab: this.lab.id, session: this.id, err })
+        this.#say('failed', `${(err as Error).message}. Reset the lab to try again with a clean cluster.`)
+      }
+    }
+    return this.#options.exclusive(run)
+  }
+
+  #stopWatching(): void {
+    this.#resting = true
+    this.#watching?.[Symbol.dispose]()
+    this.#watching = undefined
+  }
+
+  #mySandbox(): Sandbox {
+    if (!this.#sandbox) throw new Error('there is no cluster yet')
+    return this.#sandbox
+  }
+
+  #question(id: string) {
+    return this.lab.steps.flatMap((step) => step.questions).find((question) => question.id === id)
+  }
+
+  #answered(id: string, { choice, correct }: { choice: number; correct: boolean }): [string, AnswerResult][] {
+    const question = this.#question(id)
+    if (!question) return []
+    const explanation = correct || question.kind === 'predict' ? question.explanation : 'Not that one. Look again.'
+    return [[id, { choice, correct, explanation }]]
+  }
+
+  #hint(id: string): string | undefined {
+    for (const step of this.lab.steps) {
+      const hint = step.hints.find((each) => hintKey(step, each) === id)
+      if (hint) return hint.html
+    }
+    return undefined
+  }
+
+  #save(): void {
+    const { store, clock } = this.#options
+    this.#write(() => store.save(this.#progress, clock.now()))
+  }
+
+  /** In order, and never in the way of what the learner sees. */
+  #write(write: () => Promise<void>): void {
+    this.#writes = this.#writes.then(write).catch((err) => {
+      this.#options.logger.error('progress could not be written', { session: this.id, err })
+    })
+  }
+
+  #say(phase: SessionView['phase'], message: string): void {
+    this.#phase = phase
+    this.#message = message
+    this.#tell()
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

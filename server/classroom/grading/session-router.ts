@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { sessionView } from '../api/contract.ts'
+import { learnerProcedure, router, streamOf } from '../api/trpc.ts'
+import type { LabSession } from './lab-session.ts'
+import { watchSession } from './watch-session.ts'
+
+const session = z.object({ sessionId: z.string() })
+
+/** For procedures about one session: the learner's own, or not found. */
+const sessionProcedure = learnerProcedure
+  .input(session)
+  .use(async ({ next, input, ctx }) =>
+    next({ ctx: { session: await ctx.classroom.sessions.get(ctx.learnerId, input.sessionId) } }),
+  )
+
+/** Does something, and answers with how things stand then. */
+const after = (session: LabSession, act: () => void) => {
+  act()
+  return session.view()
+}
+
+export const sessionRouter = router({
+  watch: sessionProcedure
+    .output(streamOf(sessionView))
+    .subscription(({ ctx, signal }) => watchSession(ctx.session, signal ?? new AbortController().signal)),
+  goTo: sessionProcedure
+    .input(z.object({ step: z.int() }))
+    .output(sessionView)
+    .mutation(({ ctx, input }) => after(ctx.session, () => ctx.session.goTo(input.step))),
+  answer: sessionProcedure
+    .input(z.object({ questionId: z.string(), choice: z.int() }))
+    .output(sessionView)
+    .mutation(({ ctx, input }) => after(ctx.session, () => ctx.session.answer(input.questionId, input.choice))),
+  openHint: sessionProcedure
+    .input(z.object({ hintId: z.string() }))
+    .output(sessionView)
+    .mutation(({ ctx, input }) => after(ctx.session, () => ctx.session.openHint(input.hintId))),
+  reset: sessionProcedure.output(sessionView).mutation(({ ctx }) => after(ctx.session, () => void ctx.session.reset())),
+})

@@ -1,0 +1,84 @@
+// All sessions of the classroom. A learner has one cluster, so one lab at a time is alive; the others wait in the database.
+
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import { ClassroomError } from '../classroom-error.ts'
+import type { Lab } from '../labs/lab.ts'
+import type { SandboxPool } from '../sandboxes/sandbox-pool.ts'
+import { LabSession } from './lab-session.ts'
+import type { Progress, ProgressStore } from './progress.ts'
+
+export interface SessionsOptions {
+  labs: readonly Lab[]
+  store: ProgressStore
+  pool: Pick<SandboxPool, 'claim' | 'discard'>
+  version: string
+  clock: Clock
+  logger: Logger
+}
+
+export class Sessions implements AsyncDisposable {
+  readonly #options: SessionsOptions
+  readonly #sessions = new Map<string, LabSession>()
+  readonly #alive = new Map<string, LabSession>()
+  /** What is being done to each learner's cluster. */
+  readonly #work = new Map<string, Promise<void>>()
+
+  constructor(options: SessionsOptions) {
+    this.#options = options
+  }
+
+  /** Begins the lab, or goes on with it. */
+  async start(learnerId: string, labId: string): Promise<LabSession> {
+    const lab = this.#options.labs.find(({ id }) => id === labId)
+    if (!lab) throw new ClassroomError('lab-unknown', `There is no lab "${labId}".`)
+    return this.#wake(await this.#options.store.ofLab(learnerId, labId))
+  }
+
+  /** The learner's own session; one that a former process began is taken up again. */
+  async get(learnerId: string, sessionId: string): Promise<LabSession> {
+    const session = this.#sessions.get(sessionId)
+    if (session?.learnerId === learnerId) return session
+    const progress = session ? undefined : await this.#options.store.ofRun(sessionId)
+    if (progress?.learnerId !== learnerId) {
+      throw new ClassroomError('session-unknown', 'This session does not exist any more. Open the lab again.')
+    }
+    return this.#wake(progress)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.close()))
+  }
+
+  #wake(progress: Progress): LabSession {
+    const session = this.#sessions.get(progress.runId) ?? this.#make(progress)
+    const before = this.#alive.get(session.learnerId)
+    if (before !== session) {
+      before?.suspend(`Your cluster went on to “${session.lab.title}”. Open this lab again to begin it anew.`)
+      this.#alive.set(session.learnerId, session)
+    }
+    session.begin()
+    return session
+  }
+
+  #make(progress: Progress): LabSession {
+    const { labs, pool, ...rest } = this.#options
+    const lab = labs.find(({ id }) => id === progress.labId)
+    if (!lab) throw new ClassroomError('lab-unknown', `There is no lab "${progress.labId}" any more.`)
+    const { learnerId } = progress
+    const session = new LabSession({
+      ...rest,
+      lab,
+      progress,
+      claim: () => pool.claim(learnerId),
+      discard: () => pool.discard(learnerId),
+      exclusive: (work) => {
+        const done = (this.#work.get(learnerId) ?? Promise.resolve()).then(work)
+        this.#work.set(learnerId, done)
+        return done
+      },
+    })
+    this.#sessions.set(session.id, session)
+    return session
+  }
+}

@@ -1,0 +1,216 @@
+// Sandboxes, and who has which. One is always kept ready for whoever comes next:
+//
+//   nobody's, warm ──claim──► a learner's ──broken──► deleted, and the learner gets another
+//        ▲ refilled later, when nobody waits
+//
+// The database says which cluster is whose, so a restarted classroom goes on with the same clusters.
+
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { ClusterHost, ClusterInfo, ClusterSpec } from '../../kube/cluster/index.ts'
+import type { Database } from '../database/open-database.ts'
+import type { Shells } from '../terminals/shell.ts'
+import { type ClusterWatch, watchCluster } from './cluster-watch.ts'
+import { type MachineKind, Sandbox } from './sandbox.ts'
+
+export interface SandboxPoolOptions {
+  host: ClusterHost
+  database: Database
+  machines: MachineKind
+  /** The learner's shells in a cluster; makes or adopts the container they run in. */
+  shellsFor: (info: ClusterInfo) => Promise<Shells>
+  /** Takes away what `shellsFor` has made, when the cluster goes for good. */
+  removeShells: (cluster: string) => Promise<void>
+  clock: Clock
+  logger: Logger
+  random: () => number
+  /** How many are kept ready. */
+  warm?: number
+  /** For tests: how a cluster is watched. */
+  watch?: (info: ClusterInfo) => ClusterWatch
+}
+
+const NODES = 2
+/** A refill waits this long after a claim, so that it does not slow down who has just come. */
+const REFILL_AFTER_MS = 8000
+const REFILL_AGAIN_AFTER_MS = 60_000
+
+export class SandboxPool implements AsyncDisposable {
+  readonly #options: SandboxPoolOptions
+  readonly #claimed = new Map<string, Promise<Sandbox>>()
+  readonly #warm = new Map<string, Promise<Sandbox>>()
+  #refill: Disposable | undefined
+  #closing = false
+
+  constructor(options: SandboxPoolOptions) {
+    this.#options = options
+  }
+
+  /** Adopts what a former process left, and begins to fill up. Returns at once; the work goes on behind. */
+  async start(): Promise<void> {
+    const { database, machines } = this.#options
+    const rows = await database.sandbox.findMany({
+      select: { cluster: true, learnerId: true, kind: true },
+      orderBy: { createdAt: 'asc' },
+    })
+    for (const { cluster, learnerId, kind } of rows) {
+      if (kind !== machines) {
+        // Made when machines were of the other kind. A learner's is kept until they come; a warm one is of no use.
+        if (learnerId === null) void this.#delete(cluster)
+      } else if (learnerId !== null) this.#adopt(this.#claimed, learnerId, cluster)
+      else this.#adopt(this.#warm, cluster, cluster)
+    }
+    void this.#fill()
+  }
+
+  /** The learner's sandbox: the one they have, else a warm one, else a new one. */
+  claim(learnerId: string): Promise<Sandbox> {
+    const existing = this.#claimed.get(learnerId)
+    if (existing) return existing
+    const claiming = this.#claim(learnerId)
+    this.#claimed.set(learnerId, claiming)
+    claiming.catch(() => this.#claimed.delete(learnerId))
+    return claiming
+  }
+
+  /** For a sandbox that is broken: takes it away; the next claim gets another. */
+  async discard(learnerId: string): Promise<void> {
+    const sandbox = await this.#claimed.get(learnerId)?.catch(() => undefined)
+    this.#claimed.delete(learnerId)
+    await sandbox?.[Symbol.asyncDispose]()
+    const row = await this.#rowOf(learnerId)
+    if (row) await this.#delete(row.cluster)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true
+    this.#refill?.[Symbol.dispose]()
+    const all = await Promise.allSettled([...this.#claimed.values(), ...this.#warm.values()])
+    await Promise.all(all.map((each) => (each.status === 'fulfilled' ? each.value[Symbol.asyncDispose]() : undefined)))
+  }
+
+  #adopt(into: Map<string, Promise<Sandbox>>, key: string, cluster: string): void {
+    const { logger } = this.#options
+    const adopting = this.#bring(cluster)
+    into.set(key, adopting)
+    adopting.catch(async (err) => {
+      if (into.get(key) === adopting) into.delete(key)
+      logger.warn('sandbox did not come back', { cluster, err })
+      if (into === this.#warm) await this.#delete(cluster)
+    })
+  }
+
+  async #claim(learnerId: string): Promise<Sandbox> {
+    const { logger, database, machines } = this.#options
+    const row = await this.#rowOf(learnerId)
+    if (row && row.kind === machines) {
+      try {
+        return await this.#bring(row.cluster)
+      } catch (err) {
+        logger.warn('learner’s sandbox is broken; another takes its place', { cluster: row.cluster, err })
+      }
+    }
+    if (row) await this.#delete(row.cluster)
+    try {
+      const sandbox = (await this.#takeWarm()) ?? (await this.#create())
+      await database.sandbox.update({
+        where: { cluster: sandbox.cluster },
+        data: { learnerId },
+        select: { cluster: true },
+      })
+      return sandbox
+    } finally {
+      this.#refillLater(REFILL_AFTER_MS)
+    }
+  }
+
+  async #takeWarm(): Promise<Sandbox | undefined> {
+    for (const [cluster, warming] of this.#warm) {
+      this.#warm.delete(cluster)
+      const sandbox = await warming.catch(() => undefined)
+      if (sandbox) return sandbox
+    }
+    return undefined
+  }
+
+  #refillLater(delayMs: number): void {
+    if (this.#closing) return
+    this.#refill?.[Symbol.dispose]()
+    this.#refill = this.#options.clock.setTimeout(() => void this.#fill(), delayMs)
+  }
+
+  /** One after the other: whoever is learning has the processor first. */
+  async #fill(): Promise<void> {
+    const { warm = 1, logger } = this.#options
+    while (!this.#closing && this.#warm.size < warm) {
+      const name = this.#newName()
+      const making = this.#create(name)
+      this.#warm.set(name, making)
+      try {
+        await making
+      } catch (err) {
+        this.#warm.delete(name)
+        if (this.#closing) return
+        logger.error('no warm sandbox could be made', { cluster: name, err })
+        this.#refillLater(REFILL_AGAIN_AFTER_MS)
+        return
+      }
+    }
+  }
+
+  async #create(name = this.#newName()): Promise<Sandbox> {
+    const { host, database, machines, logger, clock } = this.#options
+    const spec: ClusterSpec =
+      machines === 'real' ? { name, nodes: NODES, simulatedNodes: 0 } : { name, nodes: 0, simulatedNodes: NODES }
+    // Written down first: whatever happens now, a restart finds it.
+    await database.sandbox.create({ data: { cluster: name, kind: machines }, select: { cluster: true } })
+    const began = clock.monotonic()
+    try {
+      const sandbox = await this.#open(await host.createCluster(spec))
+      logger.info('sandbox made', { cluster: name, kind: machines, tookMs: Math.round(clock.monotonic() - began) })
+      return sandbox
+    } catch (err) {
+      if (!this.#closing) await this.#delete(name)
+      throw err
+    }
+  }
+
+  async #bring(cluster: string): Promise<Sandbox> {
+    return this.#open(await this.#options.host.startCluster(cluster))
+  }
+
+  async #open(info: ClusterInfo): Promise<Sandbox> {
+    const { machines, shellsFor, watch = (of) => watchCluster(of.kubeconfig, this.#options) } = this.#options
+    const watching = watch(info)
+    try {
+      const [shells] = await Promise.all([shellsFor(info), watching.synced()])
+      return new Sandbox({ kind: machines, info, watch: watching, shells })
+    } catch (err) {
+      watching[Symbol.dispose]()
+      throw err
+    }
+  }
+
+  async #delete(cluster: string): Promise<void> {
+    const { host, database, removeShells, logger } = this.#options
+    try {
+      await removeShells(cluster)
+      await host.deleteCluster(cluster)
+      await database.sandbox.deleteMany({ where: { cluster } })
+    } catch (err) {
+      logger.error('sandbox could not be taken away', { cluster, err })
+      // It is nobody's from now on; the next start tries again.
+      await database.sandbox.updateMany({ where: { cluster }, data: { learnerId: null } }).catch(() => undefined)
+    }
+  }
+
+  #rowOf(learnerId: string) {
+    return this.#options.database.sandbox.findUnique({ where: { learnerId }, select: { cluster: true, kind: true } })
+  }
+
+  #newName(): string {
+    const letters = 'bcdfghjklmnpqrstvwxz2456789'
+    const pick = () => letters[Math.floor(this.#options.random() * letters.length)] ?? 'x'
+    return `lab-${Array.from({ length: 6 }, pick).join('')}`
+  }
+}
