@@ -147,6 +147,15 @@ const cases: Case[] = [
     result: { finalizers: ['a', 'c'] },
   },
   {
+    name: 'puts a new element where the deleted one was',
+    original: { containers: named('server', 'old', 'a') },
+    patch: {
+      '$setElementOrder/containers': named('new', 'a'),
+      containers: [{ name: 'new' }, { name: 'old', $patch: 'delete' }, { name: 'a' }],
+    },
+    result: { containers: named('server', 'new', 'a') },
+  },
+  {
     name: 'deletes nothing from a list that is not there',
     original: {},
     patch: { '$deleteFromPrimitiveList/finalizers': ['b'] },

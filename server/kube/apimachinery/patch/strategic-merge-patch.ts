@@ -106,9 +106,30 @@ function mergeOrderedLists(merged: JsonObject, patch: JsonObject, schema: PatchS
         ? (withoutDirectives(change) as JsonValue[])
         : mergeList(current, change, field, schema)
     checkElements(current ?? [], change ?? [])
-    put(merged, name, mergedOrder({ list, wished: order, known: current ?? [], mergeKey: field.mergeKey }))
+    const known = orderKnown(current ?? [], list, change ?? [], field.mergeKey)
+    put(merged, name, mergedOrder({ list, wished: order, known, mergeKey: field.mergeKey }))
   }
   return done
+}
+
+/**
+ * The server's order against which its own elements are placed. Where the patch deletes elements, new ones move up into
+ * their places: upstream shifts the list in place, and clients have come to see the outcome.
+ */
+function orderKnown(
+  current: JsonValue[],
+  merged: JsonValue[],
+  change: JsonValue[],
+  mergeKey: string | undefined,
+): JsonValue[] {
+  if (!mergeKey) return current
+  const idsOf = (list: JsonValue[]) => new Set(list.map((element) => isJsonObject(element) && element[mergeKey]))
+  const [before, after] = [idsOf(current), idsOf(merged)]
+  const has = (ids: Set<JsonValue | undefined>, element: JsonValue) =>
+    isJsonObject(element) && ids.has(element[mergeKey])
+  const kept = current.filter((element) => has(after, element))
+  const added = change.filter((element) => has(after, element) && !has(before, element))
+  return [...kept, ...added.slice(0, current.length - kept.length)]
 }
 
 function mergeList(
