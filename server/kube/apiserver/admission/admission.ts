@@ -1,0 +1,80 @@
+// Plug-ins that look at what is about to be written: first those that change it, then, when it is complete and valid,
+// those that refuse. Upstream: apiserver/pkg/admission.
+
+import type { Clock } from '../../../base/clock.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import type { Gate } from '../registry/registry.ts'
+import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
+
+export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+
+export interface AdmissionRequest {
+  operation: AdmissionOperation
+  kind: AnyKind
+  subresource: string
+  namespace: string
+  name: string
+  /** Absent on DELETE. Mutating plug-ins change it in place. */
+  object: KubeObject | undefined
+  previous: KubeObject | undefined
+  user: UserInfo
+  dryRun: boolean
+  warn(message: string): void
+}
+
+/** What plug-ins may look up: as of the caches, which hold everything this server has acknowledged. */
+export interface AdmissionReader {
+  find(resource: 'namespaces' | 'serviceaccounts' | 'nodes', namespace: string, name: string): KubeObject | undefined
+  /** Resolves when the caches hold all that is stored. */
+  caughtUp(): Promise<void> | undefined
+  readonly clock: Clock
+}
+
+export interface AdmissionPlugin {
+  readonly name: string
+  handles(request: AdmissionRequest): boolean
+  mutate?(request: AdmissionRequest, reader: AdmissionReader): void | Promise<void>
+  validate?(request: AdmissionRequest, reader: AdmissionReader): void | Promise<void>
+}
+
+export class Admission {
+  readonly #plugins: readonly AdmissionPlugin[]
+  readonly #reader: AdmissionReader
+
+  constructor(plugins: readonly AdmissionPlugin[], reader: AdmissionReader) {
+    this.#plugins = plugins
+    this.#reader = reader
+  }
+
+  /** The plug-ins, as one request meets them. */
+  gateFor(context: RequestContext, about: Omit<AdmissionRequest, 'object' | 'previous' | 'user' | 'warn'>): Gate {
+    const asked = (object: KubeObject | undefined, previous: KubeObject | undefined): AdmissionRequest => ({
+      ...about,
+      object,
+      previous,
+      user: context.user,
+      warn: (message) => context.warn(message),
+    })
+    const run = async (phase: 'mutate' | 'validate', request: AdmissionRequest) => {
+      const from = context.clock.monotonic()
+      let count = 0
+      try {
+        for (const plugin of this.#plugins) {
+          if (!plugin[phase] || !plugin.handles(request)) continue
+          count++
+          const pending = plugin[phase](request, this.#reader)
+          if (pending) await pending
+        }
+        context.stage('admission', from, phase === 'mutate' || count > 0 ? `${count} plug-ins` : '')
+      } catch (err) {
+        context.stage('admission', from, 'refused', false)
+        throw err
+      }
+    }
+    return {
+      mutate: (object, previous) => run('mutate', asked(object, previous)),
+      validate: (object, previous) => run('validate', asked(object, previous)),
+    }
+  }
+}

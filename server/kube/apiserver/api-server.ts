@@ -1,0 +1,144 @@
+// The API server put together: caches over the store, a registry per kind, the request path, two fronts.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { Trace } from '../../base/trace.ts'
+import { StatusError } from '../apimachinery/status-error.ts'
+import type { Transport } from '../client/transport.ts'
+import type { AnyKind } from '../kinds/define-kind.ts'
+import { openApi } from '../schemas/openapi/openapi.ts'
+import type { Schemas } from '../schemas/schemas.ts'
+import type { Store } from '../store/store.ts'
+import { Admission } from './admission/admission.ts'
+import { admissionPlugins } from './admission/index.ts'
+import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
+import { authorizers } from './authorization/index.ts'
+import { startCompactor } from './compactor.ts'
+import { ApiResources } from './endpoints/api-resources.ts'
+import { Discovery } from './endpoints/discovery.ts'
+import { type Endpoints, route } from './endpoints/route.ts'
+import { VERSION } from './endpoints/server-state.ts'
+import { HttpsFront } from './http-front/https-server.ts'
+import { inProcessTransport } from './http-front/in-process-transport.ts'
+import { KubeletCaller, type KubeletClientOptions } from './http-front/kubelet-caller.ts'
+import { Committer } from './registry/commit.ts'
+import { Registry } from './registry/registry.ts'
+import { serviceAddresses } from './registry/service-addresses.ts'
+import type { AuditEvent } from './request-path/audit.ts'
+import { handleRequest, type RequestPathOptions } from './request-path/handle-request.ts'
+import { ensureSystemObjects } from './system-objects.ts'
+import { CauseMap } from './watch-cache/cause-map.ts'
+import { StoreFeed } from './watch-cache/store-feed.ts'
+import { WritesInFlight } from './watch-cache/writes-in-flight.ts'
+
+export interface ApiServerOptions {
+  store: Store
+  kinds: readonly AnyKind[]
+  schemas: Schemas
+  clock: Clock
+  logger: Logger
+  trace: Trace
+  /** `caPem` also verifies client certificates. */
+  serving: { certPem: string; keyPem: string; caPem: string }
+  serviceAccounts: { privateKeyPem: string; publicKeyPem: string; issuer: string }
+  /** For logs, exec and the like: HTTPS to the node's address. */
+  kubeletClient?: KubeletClientOptions
+  /** `10.96.0.0/12` */
+  serviceClusterIpRange: string
+  nodePortRange: readonly [number, number]
+  /** Where the `kubernetes` Service leads. */
+  advertise?: { address: string; port: number }
+  auditLog?: (event: AuditEvent) => void
+}
+
+export interface ApiServer {
+  /** In-process, already authenticated. `client` is the user agent: `kube-controller-manager/replicaset-controller`. */
+  transportFor(identity: { user: string; groups: readonly string[]; client: string }): Transport
+  /** May be called several times: loopback, and the address machines reach. */
+  listen(address: { host: string; port: number }): Promise<{ host: string; port: number }>
+  close(): Promise<void>
+}
+
+const SUBRESOURCES_WITHOUT_DOCUMENTS = new Set(['finalize'])
+const VERBS = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection', 'watch']
+
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { store, kinds, schemas, clock, logger, trace } = options
+  const causes = new CauseMap()
+  const writes = new WritesInFlight()
+  const feed = await StoreFeed.start({ store, kinds, logger, writes, causes })
+  const committer = new Committer({ store, writes, causes, trace, feed })
+  const registries = kinds.map((kind) => {
+    const cache = feed.cacheOf(kind)
+    const claims = kind.kind === 'Service' && kind.group === '' ? serviceAddresses(cache, options) : undefined
+    return new Registry({ kind, cache, feed, store, committer, clock, claims })
+  })
+  const resources = new ApiResources(registries)
+  const find = (resource: string, namespace: string, name: string) => resources.core(resource)?.peek(namespace, name)
+  const tokens = await ServiceAccountTokens.open({ ...options.serviceAccounts, clock, find })
+  const chain = authorizers({
+    nodeOfPod: (namespace, name) => {
+      const pod = find('pods', namespace, name) as Pod | undefined
+      return pod && (pod.spec?.nodeName ?? '')
+    },
+  })
+  const endpoints: Endpoints = {
+    resources,
+    discovery: new Discovery(kinds),
+    openApi: openApi({
+      schemas,
+      version: VERSION.gitVersion,
+      kinds: kinds.map(({ group, version, kind, plural, namespaced, subresources }) => ({
+        group,
+        version,
+        kind,
+        plural,
+        namespaced,
+        verbs: VERBS,
+        subresources: subresources.filter((name) => !SUBRESOURCES_WITHOUT_DOCUMENTS.has(name)),
+      })),
+    }),
+    schemas,
+    admission: new Admission(admissionPlugins, { find, clock, caughtUp: () => feed.caughtUp() }),
+    authorizers: chain,
+    tokens,
+    feed,
+    store,
+    trace,
+  }
+  const path: RequestPathOptions = {
+    clock,
+    logger,
+    trace,
+    tokens,
+    authorizers: chain,
+    causes,
+    endpoint: (context, info, request) => route(endpoints, context, info, request),
+    auditLog: options.auditLog,
+  }
+  const closing = new AbortController()
+  const handle = (request: Parameters<typeof handleRequest>[1]) => handleRequest(path, request)
+  const kubelet = new KubeletCaller(options.kubeletClient)
+  const front = new HttpsFront({ serving: options.serving, handle, kubelet, clock })
+  const transportFor: ApiServer['transportFor'] = ({ user, groups, client }) =>
+    inProcessTransport({ user: { name: user, groups }, client, handle, kubelet, closing: closing.signal })
+
+  await ensureSystemObjects(
+    transportFor({ user: 'system:apiserver', groups: ['system:masters'], client: 'kube-apiserver' }),
+    options,
+  )
+  const compactor = startCompactor({ store, clock, logger })
+
+  return {
+    transportFor,
+    listen: (address) => front.listen(address),
+    async close() {
+      closing.abort(new StatusError('ServiceUnavailable', 'the server is shutting down'))
+      compactor[Symbol.dispose]()
+      feed[Symbol.dispose]()
+      await front.close()
+      kubelet.close()
+    },
+  }
+}

@@ -1,0 +1,189 @@
+// Tokens of service accounts: made on request, bound to what they are for, worth nothing once that is gone.
+// Upstream: kubernetes/pkg/serviceaccount/{claims,jwt}.go.
+
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  type CryptoKey,
+  calculateJwkThumbprint,
+  exportJWK,
+  importPKCS8,
+  importSPKI,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose'
+import type { Clock } from '../../../base/clock.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { unauthorized } from '../../apimachinery/status-error.ts'
+import type { UserInfo } from '../request-path/request-context.ts'
+
+export interface TokenSubject {
+  namespace: string
+  name: string
+  uid: string
+  pod?: Reference | undefined
+  node?: Reference | undefined
+  secret?: Reference | undefined
+}
+
+export interface Reference {
+  name: string
+  uid: string
+}
+
+export interface ServiceAccountTokensOptions {
+  privateKeyPem: string
+  publicKeyPem: string
+  issuer: string
+  clock: Clock
+  /** The object as it is now; undefined when it is gone. */
+  find(
+    resource: 'serviceaccounts' | 'pods' | 'secrets' | 'nodes',
+    namespace: string,
+    name: string,
+  ): KubeObject | undefined
+}
+
+const KEPT = 500
+const ALGORITHMS: Readonly<Record<string, string>> = { RSA: 'RS256', EC: 'ES256', OKP: 'EdDSA' }
+
+export class ServiceAccountTokens {
+  readonly #options: ServiceAccountTokensOptions
+  readonly #privateKey: CryptoKey
+  readonly #publicKey: CryptoKey
+  readonly #keyId: string
+  readonly #algorithm: string
+  /** Signatures that have been checked; whether the subject still lives is asked every time. */
+  readonly #checked = new Map<string, JWTPayload>()
+
+  private constructor(
+    options: ServiceAccountTokensOptions,
+    keys: { privateKey: CryptoKey; publicKey: CryptoKey; keyId: string; algorithm: string },
+  ) {
+    this.#options = options
+    this.#privateKey = keys.privateKey
+    this.#publicKey = keys.publicKey
+    this.#keyId = keys.keyId
+    this.#algorithm = keys.algorithm
+  }
+
+  static async open(options: ServiceAccountTokensOptions): Promise<ServiceAccountTokens> {
+    const { publicKey, algorithm } = await importPublic(options.publicKeyPem)
+    const privateKey = await importPKCS8(options.privateKeyPem, algorithm)
+    const keyId = await calculateJwkThumbprint(await exportJWK(publicKey))
+    return new ServiceAccountTokens(options, { privateKey, publicKey, keyId, algorithm })
+  }
+
+  get issuer(): string {
+    return this.#options.issuer
+  }
+
+  async issue(subject: TokenSubject, lifetime: { audiences: readonly string[]; seconds: number }) {
+    const { clock, issuer } = this.#options
+    const issuedAt = Math.floor(clock.now() / 1000)
+    const expiresAt = issuedAt + lifetime.seconds
+    const { namespace, name, uid, pod, node, secret } = subject
+    const token = await new SignJWT({
+      aud: [...lifetime.audiences],
+      exp: expiresAt,
+      iat: issuedAt,
+      iss: issuer,
+      jti: randomUUID(),
+      'kubernetes.io': {
+        namespace,
+        ...(node ? { node } : {}),
+        ...(pod ? { pod } : {}),
+        ...(secret ? { secret } : {}),
+        serviceaccount: { name, uid },
+      },
+      nbf: issuedAt,
+      sub: `system:serviceaccount:${namespace}:${name}`,
+    })
+      .setProtectedHeader({ alg: this.#algorithm, kid: this.#keyId })
+      .sign(this.#privateKey)
+    return { token, expiresAt }
+  }
+
+  async verify(token: string): Promise<UserInfo> {
+    const payload = await this.#payload(token)
+    const now = this.#options.clock.now() / 1000
+    if (payload.exp === undefined || payload.exp <= now || (payload.nbf ?? 0) > now + 1) throw unauthorized()
+    return this.#liveUser(payload)
+  }
+
+  async #payload(token: string): Promise<JWTPayload> {
+    const digest = createHash('sha256').update(token).digest('base64')
+    const known = this.#checked.get(digest)
+    if (known) return known
+    let payload: JWTPayload
+    try {
+      const verified = await jwtVerify(token, this.#publicKey, {
+        issuer: this.#options.issuer,
+        audience: this.#options.issuer,
+        currentDate: new Date(this.#options.clock.now()),
+        algorithms: [this.#algorithm],
+      })
+      payload = verified.payload
+    } catch {
+      throw unauthorized()
+    }
+    this.#checked.set(digest, payload)
+    if (this.#checked.size > KEPT) {
+      const [oldest] = this.#checked.keys()
+      if (oldest !== undefined) this.#checked.delete(oldest)
+    }
+    return payload
+  }
+
+  #liveUser(payload: JWTPayload): UserInfo {
+    const told = payload['kubernetes.io'] as
+      | { namespace?: string; serviceaccount?: Reference; pod?: Reference; node?: Reference; secret?: Reference }
+      | undefined
+    const { namespace, serviceaccount, pod, node, secret } = told ?? {}
+    if (!namespace || !serviceaccount) throw unauthorized()
+    this.#assertLives('serviceaccounts', namespace, serviceaccount)
+    if (pod) this.#assertLives('pods', namespace, pod)
+    if (secret) this.#assertLives('secrets', namespace, secret)
+    return {
+      name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
+      uid: serviceaccount.uid,
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+      extra: {
+        'authentication.kubernetes.io/credential-id': [`JTI=${payload.jti ?? ''}`],
+        ...(pod
+          ? {
+              'authentication.kubernetes.io/pod-name': [pod.name],
+              'authentication.kubernetes.io/pod-uid': [pod.uid],
+            }
+          : {}),
+        ...(node
+          ? {
+              'authentication.kubernetes.io/node-name': [node.name],
+              'authentication.kubernetes.io/node-uid': [node.uid],
+            }
+          : {}),
+      },
+    }
+  }
+
+  #assertLives(resource: 'serviceaccounts' | 'pods' | 'secrets', namespace: string, { name, uid }: Reference): void {
+    const object = this.#options.find(resource, namespace, name)
+    if (object?.metadata?.uid !== uid) throw unauthorized()
+    // A minute after its time is up a deleted pod's token stops working, even if the pod lingers.
+    const { deletionTimestamp } = object.metadata
+    if (deletionTimestamp && this.#options.clock.now() > Date.parse(deletionTimestamp) + 60_000) throw unauthorized()
+  }
+}
+
+async function importPublic(pem: string): Promise<{ publicKey: CryptoKey; algorithm: string }> {
+  // The algorithm follows from the kind of key, which only the key itself knows.
+  for (const algorithm of Object.values(ALGORITHMS)) {
+    try {
+      const publicKey = await importSPKI(pem, algorithm, { extractable: true })
+      return { publicKey, algorithm }
+    } catch {
+      // Not of this kind.
+    }
+  }
+  throw new Error('the service account key is neither RSA nor EC P-256 nor Ed25519')
+}

@@ -1,0 +1,55 @@
+// DeleteOptions, from the body or, as older clients do, from the query.
+// Upstream: apimachinery meta/v1/validation ValidateDeleteOptions.
+
+import { isJsonObject } from '../../apimachinery/json.ts'
+import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts'
+import type { DeleteRequest } from '../registry/deletion.ts'
+import type { ApiRequest } from '../request-path/api-request.ts'
+import { parseJson, readValue } from '../request-path/read-body.ts'
+
+const POLICIES = ['Background', 'Foreground', 'Orphan'] as const
+
+export async function readDeleteOptions(request: ApiRequest): Promise<DeleteRequest & { dryRun: boolean }> {
+  const sent = await readValue(request)
+  const value = typeof sent === 'string' ? parseJson(sent) : sent
+  if (value !== undefined && value !== null && !isJsonObject(value)) throw badRequest('DeleteOptions must be an object')
+  const body = (value ?? {}) as Record<string, unknown>
+  const { query } = request
+  const options: DeleteRequest & { dryRun: boolean } = {
+    dryRun: query.get('dryRun') === 'All' || (Array.isArray(body.dryRun) && body.dryRun.includes('All')),
+  }
+  const grace = body.gracePeriodSeconds ?? query.get('gracePeriodSeconds') ?? undefined
+  if (grace !== undefined) {
+    const seconds = Number(grace)
+    if (!Number.isInteger(seconds)) throw badRequest(`gracePeriodSeconds: Invalid value: ${JSON.stringify(grace)}`)
+    // Upstream treats a negative number as "one second", the shortest grace there is.
+    options.gracePeriodSeconds = seconds < 0 ? 1 : seconds
+  }
+  const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined
+  if (policy !== undefined) {
+    const known = POLICIES.find((candidate) => candidate === policy)
+    if (!known) {
+      throw invalid({ group: '', kind: 'DeleteOptions' }, '', [
+        fieldError.notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
+      ])
+    }
+    options.propagationPolicy = known
+  }
+  const orphan = body.orphanDependents ?? query.get('orphanDependents') ?? undefined
+  if (orphan !== undefined) {
+    if (options.propagationPolicy) {
+      throw invalid({ group: '', kind: 'DeleteOptions' }, '', [
+        fieldError.invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
+      ])
+    }
+    options.orphanDependents = orphan === true || orphan === 'true'
+  }
+  if (isJsonObject(body.preconditions)) {
+    const { uid, resourceVersion } = body.preconditions
+    options.preconditions = {
+      ...(typeof uid === 'string' ? { uid } : {}),
+      ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
+    }
+  }
+  return options
+}

@@ -1,0 +1,212 @@
+// What there is to ask for: the group list, the resources of a group version, and both in one document.
+// Upstream: apiserver/pkg/endpoints/discovery, aggregated.
+
+import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+interface Subresource {
+  verbs: string[]
+  kind: { group: string; version: string; kind: string }
+  namespaced?: boolean
+}
+
+/** What a subresource answers with, where that is another kind. */
+function subresourceOf(kind: AnyKind, name: string): Subresource {
+  const own = { group: kind.group, version: kind.version, kind: kind.kind }
+  const core = (of: string) => ({ group: '', version: 'v1', kind: of })
+  switch (name) {
+    case 'status':
+      return { verbs: ['get', 'patch', 'update'], kind: own }
+    case 'scale':
+      return { verbs: ['get', 'patch', 'update'], kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } }
+    case 'log':
+      return { verbs: ['get'], kind: own }
+    case 'exec':
+      return { verbs: ['create', 'get'], kind: core('PodExecOptions') }
+    case 'attach':
+      return { verbs: ['create', 'get'], kind: core('PodAttachOptions') }
+    case 'portforward':
+      return { verbs: ['create', 'get'], kind: core('PodPortForwardOptions') }
+    case 'binding':
+      return { verbs: ['create'], kind: core('Binding') }
+    case 'eviction':
+      return { verbs: ['create'], kind: { group: 'policy', version: 'v1', kind: 'Eviction' } }
+    case 'token':
+      return { verbs: ['create'], kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } }
+    case 'finalize':
+      return { verbs: ['update'], kind: own }
+    default:
+      return { verbs: ['get'], kind: own }
+  }
+}
+
+/** Kinds that are asked and answered, never stored. */
+const VIRTUAL = [
+  { group: 'authentication.k8s.io', plural: 'selfsubjectreviews', kind: 'SelfSubjectReview' },
+  { group: 'authentication.k8s.io', plural: 'tokenreviews', kind: 'TokenReview' },
+  { group: 'authorization.k8s.io', plural: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview' },
+]
+
+interface DiscoveredResource {
+  name: string
+  singularName: string
+  namespaced: boolean
+  group: string
+  version: string
+  kind: string
+  verbs: string[]
+  shortNames?: readonly string[]
+  categories?: readonly string[]
+  subresources: { name: string; told: Subresource }[]
+}
+
+export class Discovery {
+  readonly #byGroupVersion = new Map<string, DiscoveredResource[]>()
+
+  constructor(kinds: readonly AnyKind[]) {
+    for (const kind of kinds) {
+      this.#add(apiVersionOf(kind), {
+        name: kind.plural,
+        singularName: kind.singular,
+        namespaced: kind.namespaced,
+        group: kind.group,
+        version: kind.version,
+        kind: kind.kind,
+        verbs: kind.plural === 'namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS,
+        ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
+        ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
+        subresources: kind.subresources.map((name) => ({ name, told: subresourceOf(kind, name) })),
+      })
+    }
+    for (const { group, plural, kind } of VIRTUAL) {
+      this.#add(`${group}/v1`, {
+        name: plural,
+        singularName: kind.toLowerCase(),
+        namespaced: false,
+        group,
+        version: 'v1',
+        kind,
+        verbs: ['create'],
+        subresources: [],
+      })
+    }
+  }
+
+  #add(groupVersion: string, resource: DiscoveredResource): void {
+    const resources = this.#byGroupVersion.get(groupVersion) ?? []
+    resources.push(resource)
+    this.#byGroupVersion.set(
+      groupVersion,
+      resources.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    )
+  }
+
+  /** GET /api. */
+  versions(serverAddress: string) {
+    return {
+      kind: 'APIVersions',
+      versions: ['v1'],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
+    }
+  }
+
+  /** GET /apis. */
+  groups() {
+    return { kind: 'APIGroupList', apiVersion: 'v1', groups: this.#groupNames().map((name) => this.#group(name)) }
+  }
+
+  /** GET /apis/<group>. */
+  group(name: string) {
+    return this.#groupNames().includes(name) ? { kind: 'APIGroup', apiVersion: 'v1', ...this.#group(name) } : undefined
+  }
+
+  /** GET /apis/<group>/<version>, GET /api/v1. */
+  resources(groupVersion: string) {
+    const resources = this.#byGroupVersion.get(groupVersion)
+    if (!resources) return undefined
+    return {
+      kind: 'APIResourceList',
+      apiVersion: 'v1',
+      groupVersion,
+      resources: resources.flatMap((resource) => {
+        const { group: _group, version: _version, subresources, ...told } = resource
+        return [
+          told,
+          ...subresources.map(({ name, told: { verbs, kind } }) => ({
+            name: `${resource.name}/${name}`,
+            singularName: '',
+            namespaced: resource.namespaced,
+            ...(kind.group !== resource.group || kind.version !== resource.version
+              ? { group: kind.group, version: kind.version }
+              : {}),
+            kind: kind.kind,
+            verbs,
+          })),
+        ]
+      }),
+    }
+  }
+
+  /** The whole of `/api` or `/apis` in one document, apidiscovery.k8s.io/v2. */
+  aggregated(root: 'api' | 'apis') {
+    const names = root === 'api' ? [''] : this.#groupNames()
+    return {
+      kind: 'APIGroupDiscoveryList',
+      apiVersion: 'apidiscovery.k8s.io/v2',
+      metadata: {},
+      items: names.map((name) => ({
+        metadata: name ? { name, creationTimestamp: null } : { creationTimestamp: null },
+        versions: this.#versionsOf(name).map((groupVersion) => ({
+          version: groupVersion.split('/').at(-1),
+          freshness: 'Current',
+          resources: (this.#byGroupVersion.get(groupVersion) ?? []).map(aggregatedResource),
+        })),
+      })),
+    }
+  }
+
+  #groupNames(): string[] {
+    const names = new Set<string>()
+    for (const groupVersion of this.#byGroupVersion.keys()) {
+      if (groupVersion.includes('/')) names.add(groupVersion.split('/')[0] ?? '')
+    }
+    return [...names].sort()
+  }
+
+  #versionsOf(group: string): string[] {
+    return [...this.#byGroupVersion.keys()].filter((groupVersion) =>
+      group ? groupVersion.startsWith(`${group}/`) : !groupVersion.includes('/'),
+    )
+  }
+
+  #group(name: string) {
+    const versions = this.#versionsOf(name).map((groupVersion) => ({
+      groupVersion,
+      version: groupVersion.split('/').at(-1),
+    }))
+    return { name, versions, preferredVersion: versions[0] }
+  }
+}
+
+function aggregatedResource(resource: DiscoveredResource) {
+  const { name, singularName, namespaced, group, version, kind, verbs, shortNames, categories, subresources } = resource
+  return {
+    resource: name,
+    responseKind: { group, version, kind },
+    scope: namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: singularName,
+    verbs,
+    ...(shortNames ? { shortNames } : {}),
+    ...(categories ? { categories } : {}),
+    ...(subresources.length > 0
+      ? {
+          subresources: subresources.map(({ name: subresource, told }) => ({
+            subresource,
+            responseKind: told.kind,
+            verbs: told.verbs,
+          })),
+        }
+      : {}),
+  }
+}

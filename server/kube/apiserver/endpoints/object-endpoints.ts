@@ -1,0 +1,184 @@
+// The verbs that every resource has, on its objects and their status.
+// Upstream: apiserver/pkg/endpoints/handlers/{get,create,update,delete}.go.
+
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
+import type { Admission, AdmissionOperation } from '../admission/admission.ts'
+import { type ListRequest, parseSelection } from '../registry/list.ts'
+import type { Gate, Registry } from '../registry/registry.ts'
+import type { Answer, ObjectAnswer } from '../request-path/answer.ts'
+import type { ApiRequest } from '../request-path/api-request.ts'
+import { decodeAs, readValue } from '../request-path/read-body.ts'
+import type { RequestContext } from '../request-path/request-context.ts'
+import type { RequestInfo } from '../request-path/request-info.ts'
+import type { Entry } from '../watch-cache/entry.ts'
+import { readDeleteOptions } from './delete-options.ts'
+
+/** One request, with all that an endpoint needs to answer it. */
+export interface Call {
+  context: RequestContext
+  info: RequestInfo
+  request: ApiRequest
+  registry: Registry
+  schemas: Schemas
+  admission: Admission
+}
+
+export const objectAnswer = (registry: Registry, entry: Entry, code = 200): ObjectAnswer => ({
+  type: 'object',
+  code,
+  object: entry.object,
+  ...(entry.value.length > 0 ? { stored: { kind: registry.kind, entry } } : {}),
+})
+
+export function gateOf(
+  { admission, context, info, registry }: Call,
+  operation: AdmissionOperation,
+  dryRun: boolean,
+): Gate {
+  const { namespace, name, subresource } = info
+  return admission.gateFor(context, { operation, kind: registry.kind, namespace, name, subresource, dryRun })
+}
+
+export async function getObject({ info, registry }: Call): Promise<Answer> {
+  return objectAnswer(registry, await registry.get(info.namespace, info.name))
+}
+
+export function listRequestOf({ info, request, registry }: Call): ListRequest {
+  const { query } = request
+  const limit = query.get('limit') ?? ''
+  if (limit !== '' && !/^\d+$/.test(limit)) {
+    throw badRequest(`Invalid value: "${limit}": strconv.ParseInt: parsing "${limit}": invalid syntax`)
+  }
+  return {
+    namespace: registry.kind.namespaced ? info.namespace : '',
+    selection: parseSelection(registry.kind, query.get('labelSelector') ?? '', query.get('fieldSelector') ?? ''),
+    resourceVersion: query.get('resourceVersion') ?? '',
+    resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+    limit: Number(limit),
+    continueToken: query.get('continue') ?? '',
+  }
+}
+
+export async function listObjects(call: Call): Promise<Answer> {
+  return { type: 'list', kind: call.registry.kind, result: await call.registry.list(listRequestOf(call)) }
+}
+
+export async function createObject(call: Call): Promise<Answer> {
+  const { context, info, registry } = call
+  const { kind } = registry
+  if (kind.namespaced && !info.namespace) {
+    throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
+  }
+  const object = await readObject(call)
+  assertNamespace(object, kind.namespaced ? info.namespace : '')
+  kind.strategy.setDefaults?.(object)
+  const dryRun = isDryRun(call.request)
+  const gate = gateOf(call, 'CREATE', dryRun)
+  const entry = await registry.create(context, {
+    namespace: kind.namespaced ? info.namespace : '',
+    object,
+    gate,
+    dryRun,
+  })
+  for (const warning of kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
+  return objectAnswer(registry, entry, 201)
+}
+
+export async function updateObject(call: Call): Promise<Answer> {
+  const { context, info, registry } = call
+  const object = await readObject(call)
+  registry.kind.strategy.setDefaults?.(object)
+  const dryRun = isDryRun(call.request)
+  const entry = await registry.update(context, {
+    namespace: registry.kind.namespaced ? info.namespace : '',
+    name: info.name,
+    subresource: info.subresource || undefined,
+    gate: gateOf(call, 'UPDATE', dryRun),
+    dryRun,
+    // A sender that names no revision means "whatever is there": only then may it be tried again.
+    attempts: object.metadata?.resourceVersion ? 1 : 10,
+    change: () => ({ ...object, metadata: { ...object.metadata } }),
+  })
+  for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
+  return objectAnswer(registry, entry)
+}
+
+export async function deleteObject(call: Call): Promise<Answer> {
+  const { context, info, registry } = call
+  const { kind } = registry
+  const { dryRun, ...options } = await readDeleteOptions(call.request)
+  const gate = gateOf(call, 'DELETE', dryRun)
+  const { entry, isGone } = await registry.delete(context, {
+    namespace: kind.namespaced ? info.namespace : '',
+    name: info.name,
+    gate,
+    dryRun,
+    options,
+  })
+  const code = !isGone && options.propagationPolicy === 'Foreground' ? 202 : 200
+  if (!isGone || kind.strategy.returnsDeletedObject) return objectAnswer(registry, entry, code)
+  const { name, uid } = entry.object.metadata ?? {}
+  return {
+    type: 'object',
+    code,
+    object: {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: { name, ...(kind.group ? { group: kind.group } : {}), kind: kind.plural, uid },
+    },
+  }
+}
+
+export async function deleteCollection(call: Call): Promise<Answer> {
+  const { context, info, registry } = call
+  const { dryRun, ...options } = await readDeleteOptions(call.request)
+  const result = await registry.list(listRequestOf(call))
+  for (const { object } of result.entries) {
+    const name = object.metadata?.name ?? ''
+    const namespace = object.metadata?.namespace ?? ''
+    const gate = gateOf({ ...call, info: { ...info, name, namespace } }, 'DELETE', dryRun)
+    try {
+      await registry.delete(context, { namespace, name, gate, dryRun, options })
+    } catch (err) {
+      // Somebody else was faster: that is what was wanted.
+      if (!(err instanceof StatusError && err.reason === 'NotFound')) throw err
+    }
+  }
+  return { type: 'list', kind: registry.kind, result }
+}
+
+async function readObject({ request, schemas, registry, context }: Call): Promise<KubeObject> {
+  const value = await readValue(request)
+  if (value === undefined) throw badRequest('the request body is empty: an object is expected')
+  return decodeAs(schemas, registry.kind, value, { fieldValidation: fieldValidationOf(request), context })
+}
+
+export function fieldValidationOf({ query }: ApiRequest): string {
+  const asked = query.get('fieldValidation') ?? ''
+  if (!['', 'Ignore', 'Warn', 'Strict'].includes(asked)) {
+    throw badRequest(
+      `fieldValidation: Unsupported value: ${JSON.stringify(asked)}: supported values: "", "Ignore", "Strict", "Warn"`,
+    )
+  }
+  return asked
+}
+
+export function isDryRun({ query }: ApiRequest): boolean {
+  const asked = query.getAll('dryRun').filter((value) => value !== '')
+  for (const value of asked) {
+    if (value !== 'All')
+      throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`)
+  }
+  return asked.length > 0
+}
+
+function assertNamespace(object: KubeObject, namespace: string): void {
+  const told = object.metadata?.namespace
+  if (told && told !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+}

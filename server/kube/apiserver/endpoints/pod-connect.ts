@@ -1,0 +1,99 @@
+// Logs, exec, attach and port-forward: found here, answered by the kubelet of the pod's node.
+// Upstream: kubernetes/pkg/registry/core/pod/strategy.go LogLocation, streamLocation.
+
+import type { Node, Pod } from 'kubernetes-types/core/v1'
+import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
+import type { Answer } from '../request-path/answer.ts'
+import type { Call } from './object-endpoints.ts'
+import type { Endpoints } from './route.ts'
+
+const KUBELET_PORT = 10250
+
+export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
+  const { info, request, registry } = call
+  const { object } = await registry.get(info.namespace, info.name)
+  const pod = object as Pod
+  const { query } = request
+  const isLog = info.subresource === 'log'
+  if (isLog) assertLogOptions(query)
+  const container = info.subresource === 'portforward' ? '' : containerOf(pod, query.get('container') ?? '')
+  const nodeName = pod.spec?.nodeName
+  if (!nodeName) {
+    // Asked too early: there is nothing to show yet, and kubectl -f tries again.
+    if (isLog) return { type: 'document', code: 200, contentType: 'text/plain', body: '' }
+    throw badRequest(`pod ${info.name} does not have a host assigned`)
+  }
+  const node = resources.core('nodes')?.peek('', nodeName) as Node | undefined
+  const host = addressOf(node)
+  if (!host)
+    throw new StatusError(
+      'InternalError',
+      `Internal error occurred: error getting node address: no address of node ${nodeName} is known`,
+    )
+  const port = node?.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? KUBELET_PORT
+  const place = `${encodeURIComponent(info.namespace)}/${encodeURIComponent(info.name)}`
+  const passedOn = new URLSearchParams(query)
+  passedOn.delete('container')
+  const search = passedOn.size > 0 ? `?${kubeletQuery(passedOn)}` : ''
+  switch (info.subresource) {
+    case 'log':
+      return { type: 'connect', host, port, path: `/containerLogs/${place}/${container}${search}` }
+    case 'portforward':
+      return { type: 'connect', host, port, path: `/portForward/${place}${search}` }
+    default:
+      return { type: 'connect', host, port, path: `/${info.subresource}/${place}/${container}${search}` }
+  }
+}
+
+/** The kubelet's exec knows `stdin` under an older name. */
+function kubeletQuery(query: URLSearchParams): string {
+  const renamed = new URLSearchParams()
+  const NAMES: Record<string, string> = { stdin: 'input', stdout: 'output', stderr: 'error' }
+  for (const [key, value] of query) {
+    const isStream = key in NAMES
+    if (!isStream) renamed.append(key, value)
+    else if (value === 'true' || value === '1') renamed.append(NAMES[key] ?? key, '1')
+  }
+  const tty = renamed.get('tty')
+  if (tty === 'true') renamed.set('tty', '1')
+  else if (tty === 'false') renamed.delete('tty')
+  return renamed.toString()
+}
+
+function addressOf(node: Node | undefined): string | undefined {
+  const addresses = node?.status?.addresses ?? []
+  for (const type of ['InternalIP', 'Hostname', 'ExternalIP']) {
+    const found = addresses.find((address) => address.type === type)
+    if (found) return found.address
+  }
+  return undefined
+}
+
+function containerOf(pod: Pod, asked: string): string {
+  const { name = '' } = pod.metadata ?? {}
+  const names = (pod.spec?.containers ?? []).map((container) => container.name)
+  const initNames = (pod.spec?.initContainers ?? []).map((container) => container.name)
+  const ephemeral = (pod.spec?.ephemeralContainers ?? []).map((container) => container.name)
+  if (asked) {
+    if ([...names, ...initNames, ...ephemeral].includes(asked)) return asked
+    throw badRequest(`container ${asked} is not valid for pod ${name}`)
+  }
+  const [only] = names
+  if (names.length === 1 && only) return only
+  const also = initNames.length > 0 ? ` or one of the init containers: [${initNames.join(' ')}]` : ''
+  throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${names.join(' ')}]${also}`)
+}
+
+function assertLogOptions(query: URLSearchParams): void {
+  for (const option of ['tailLines', 'limitBytes', 'sinceSeconds']) {
+    const value = query.get(option)
+    if (value !== null && !/^\d+$/.test(value)) {
+      throw badRequest(
+        `invalid value for ${option}: ${JSON.stringify(value)}: must be an integer greater than or equal to 0`,
+      )
+    }
+  }
+  if (query.has('sinceSeconds') && query.has('sinceTime')) {
+    throw badRequest('at most one of `sinceTime` or `sinceSeconds` may be specified')
+  }
+}

@@ -1,0 +1,197 @@
+// Which endpoint answers which request.
+
+import type { Trace } from '../../../base/trace.ts'
+import { StatusError } from '../../apimachinery/status-error.ts'
+import type { OpenApi } from '../../schemas/openapi/openapi.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
+import type { Store } from '../../store/store.ts'
+import type { Admission } from '../admission/admission.ts'
+import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Answer } from '../request-path/answer.ts'
+import type { ApiRequest } from '../request-path/api-request.ts'
+import { negotiate } from '../request-path/negotiate.ts'
+import type { RequestContext } from '../request-path/request-context.ts'
+import type { RequestInfo } from '../request-path/request-info.ts'
+import type { StoreFeed } from '../watch-cache/store-feed.ts'
+import { type ApiResources, noSuchResource } from './api-resources.ts'
+import { bindPod } from './bind-pod.ts'
+import type { Discovery } from './discovery.ts'
+import {
+  type Call,
+  createObject,
+  deleteCollection,
+  deleteObject,
+  getObject,
+  listObjects,
+  updateObject,
+} from './object-endpoints.ts'
+import { patchObject } from './patch-object.ts'
+import { connectToPod } from './pod-connect.ts'
+import { scaleEndpoint } from './scale.ts'
+import { answerReview } from './self-reviews.ts'
+import { healthAnswer, metricsAnswer, VERSION } from './server-state.ts'
+import { requestToken } from './token-request.ts'
+import { watchObjects } from './watch-objects.ts'
+
+export interface Endpoints {
+  resources: ApiResources
+  discovery: Discovery
+  openApi: OpenApi
+  schemas: Schemas
+  admission: Admission
+  authorizers: readonly Authorizer[]
+  tokens: ServiceAccountTokens
+  feed: StoreFeed
+  store: Store
+  trace: Trace
+}
+
+export async function route(
+  endpoints: Endpoints,
+  context: RequestContext,
+  info: RequestInfo,
+  request: ApiRequest,
+): Promise<Answer> {
+  if (!info.isResource) return routeDocument(endpoints, info, request)
+  const review = await answerReview(endpoints, { context, info, request })
+  if (review) return review
+  const { resources, schemas, admission } = endpoints
+  const registry = await findRegistry(endpoints, { context, info, request })
+  if (!registry) return bindPod({ context, info, request, registry: resources.core('pods')!, schemas, admission })
+  const call: Call = { context, info, request, registry, schemas, admission }
+  return info.subresource ? routeSubresource(endpoints, call) : routeVerb(endpoints, call)
+}
+
+/** POST …/bindings is an old way to say POST …/pods/<name>/binding; there is no registry of bindings. */
+async function findRegistry(
+  { resources }: Endpoints,
+  { info }: { context: RequestContext; info: RequestInfo; request: ApiRequest },
+): Promise<Registry | undefined> {
+  if (info.group === '' && info.resource === 'bindings' && info.verb === 'create' && resources.core('pods'))
+    return undefined
+  const registry = resources.find(info)
+  if (info.namespace && !registry.kind.namespaced && registry.kind.plural !== 'namespaces') throw noSuchResource()
+  return registry
+}
+
+function routeVerb(endpoints: Endpoints, call: Call): Promise<Answer> {
+  const { info, registry } = call
+  const needsNamespace = registry.kind.namespaced && !info.namespace
+  switch (info.verb) {
+    case 'get':
+      if (needsNamespace) throw noSuchResource()
+      return getObject(call)
+    case 'list':
+      return listObjects(call)
+    case 'watch':
+      return watchObjects(call, endpoints)
+    case 'create':
+      if (info.name) throw notAllowed()
+      return createObject(call)
+    case 'update':
+      if (!info.name || needsNamespace) throw notAllowed()
+      return updateObject(call)
+    case 'patch':
+      if (!info.name || needsNamespace) throw notAllowed()
+      return patchObject(call)
+    case 'delete':
+      if (needsNamespace) throw notAllowed()
+      return deleteObject(call)
+    case 'deletecollection':
+      if (registry.kind.plural === 'namespaces') throw notAllowed()
+      return deleteCollection(call)
+    default:
+      throw notAllowed()
+  }
+}
+
+async function routeSubresource(endpoints: Endpoints, call: Call): Promise<Answer> {
+  const { info, registry } = call
+  if (!registry.kind.subresources.includes(info.subresource)) throw noSuchResource()
+  switch (info.subresource) {
+    case 'status':
+    case 'finalize':
+      if (info.verb === 'get') return getObject(call)
+      if (info.verb === 'update') return updateObject(call)
+      if (info.verb === 'patch') return patchObject(call)
+      throw notAllowed()
+    case 'scale':
+      return scaleEndpoint(call)
+    case 'binding':
+      if (info.verb !== 'create') throw notAllowed()
+      return bindPod(call)
+    case 'token':
+      if (info.verb !== 'create') throw notAllowed()
+      return requestToken(call, endpoints)
+    case 'log':
+    case 'exec':
+    case 'attach':
+    case 'portforward':
+      return connectToPod(call, endpoints)
+    default:
+      throw noSuchResource()
+  }
+}
+
+const notAllowed = () =>
+  new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
+    details: {},
+  })
+
+function routeDocument(endpoints: Endpoints, { path }: RequestInfo, request: ApiRequest): Answer {
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
+  const { discovery, openApi, store } = endpoints
+  const [root = '', group = '', version = ''] = path.split('/').filter((part) => part !== '')
+  const object = (body: unknown): Answer => {
+    if (body === undefined) throw noSuchResource()
+    return { type: 'object', code: 200, object: body }
+  }
+  switch (root) {
+    case '':
+      return object({
+        paths: [
+          '/api',
+          '/api/v1',
+          '/apis',
+          '/healthz',
+          '/livez',
+          '/metrics',
+          '/openapi/v2',
+          '/openapi/v3',
+          '/readyz',
+          '/version',
+        ],
+      })
+    case 'healthz':
+    case 'livez':
+    case 'readyz':
+      return healthAnswer(path, request.query, store)
+    case 'version':
+      return object(VERSION)
+    case 'metrics':
+      return metricsAnswer(endpoints)
+    case 'api':
+    case 'apis': {
+      const isRoot = group === ''
+      if (isRoot && negotiate(request.accept).as === 'discovery') return object(discovery.aggregated(root))
+      if (root === 'api') return object(isRoot ? discovery.versions('') : discovery.resources(group))
+      if (isRoot) return object(discovery.groups())
+      return object(version ? discovery.resources(`${group}/${version}`) : discovery.group(group))
+    }
+    case 'openapi': {
+      const document = openApiDocument(openApi, path, request.accept)
+      if (!document) throw noSuchResource()
+      return { type: 'document', code: 200, ...document }
+    }
+    default:
+      throw noSuchResource()
+  }
+}
+
+function openApiDocument(openApi: OpenApi, path: string, accept: string) {
+  if (path === '/openapi/v2') return openApi.v2(accept)
+  if (path === '/openapi/v3') return openApi.v3Index()
+  return path.startsWith('/openapi/v3/') ? openApi.v3(path.slice('/openapi/v3/'.length)) : undefined
+}

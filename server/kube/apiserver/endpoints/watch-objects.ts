@@ -1,0 +1,196 @@
+// Watches: what has changed since a revision, and then everything that changes.
+//
+//   no resourceVersion, or 0    the objects there are, as ADDED, then changes
+//   resourceVersion N           what came after N, then changes; 410 when N is too long ago
+//   sendInitialEvents=true      the objects there are, a bookmark that says "these were all", then changes
+//
+// With a selector, an object that stops matching is DELETED for this watcher, and one that starts to is ADDED.
+// Upstream: apiserver/pkg/endpoints/handlers/watch.go, storage/cacher/cache_watcher.go.
+
+import type { Trace } from '../../../base/trace.ts'
+import { badRequest, forbidden, StatusError } from '../../apimachinery/status-error.ts'
+import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import { parseRevision, selects } from '../registry/list.ts'
+import { listPrefix } from '../registry/storage-keys.ts'
+import type { OutgoingEvent, WatchAnswer, WatchSink } from '../request-path/answer.ts'
+import type { Entry } from '../watch-cache/entry.ts'
+import { atRevision, type CacheEvent } from '../watch-cache/resource-cache.ts'
+import type { StoreFeed } from '../watch-cache/store-feed.ts'
+import type { Call } from './object-endpoints.ts'
+import { listRequestOf } from './object-endpoints.ts'
+
+const BOOKMARK_MS = 60_000
+const SHORTEST_MS = 30 * 60_000
+/** Bookmarks come this long before a watch ends, so that its successor can start from there. */
+const LAST_BOOKMARK_MS = 2_000
+
+export async function watchObjects(
+  call: Call,
+  { feed, trace }: { feed: StoreFeed; trace: Trace },
+): Promise<WatchAnswer> {
+  const { context, info, request, registry } = call
+  const { kind, cache } = registry
+  const { query } = request
+  const { selection: asked, namespace } = listRequestOf(call)
+  // The oldest form names one object in the path.
+  const selection =
+    info.name && info.subresource === '' && kind.plural !== 'namespaces' ? withName(asked, info.name) : asked
+  const prefix = listPrefix(kind, namespace)
+  const wantsBookmarks = query.get('allowWatchBookmarks') === 'true'
+  const sendInitial = readSendInitialEvents(query, wantsBookmarks)
+  const timeoutMs = readTimeout(query) ?? SHORTEST_MS + Math.floor(Math.random() * SHORTEST_MS)
+  const resourceVersion = query.get('resourceVersion') ?? ''
+  const asOf = parseRevision(resourceVersion)
+  if (asOf > feed.revision) await feed.reached(asOf)
+  if (resourceVersion === '' || sendInitial) await feed.caughtUp()
+  const startsWithAll = sendInitial ?? asOf === 0
+  if (!startsWithAll && asOf > 0) cache.assertReplayable(asOf)
+
+  const isIn = (entry: Entry) => entry.key.startsWith(prefix) && selects(kind, selection, entry.object)
+  const traced = (state: 'open' | 'closed') =>
+    trace.emit({
+      type: 'watch',
+      at: context.clock.now(),
+      state,
+      watch: context.id,
+      client: context.client,
+      group: kind.group,
+      resource: kind.plural,
+      namespace,
+    })
+
+  return { type: 'watch', kind, start }
+
+  function start(sink: WatchSink): Disposable {
+    const { clock } = context
+    const startedAt = clock.monotonic()
+    let isOpen = true
+    let timer: Disposable | undefined
+    traced('open')
+
+    const deliver = (event: OutgoingEvent, cause: string) => {
+      sink.event(event)
+      const { metadata } = event.object
+      if (event.type === 'BOOKMARK') return
+      trace.emit({
+        type: 'deliver',
+        at: clock.now(),
+        revision: event.entry?.revision ?? 0,
+        event: event.type,
+        client: context.client,
+        watch: context.id,
+        group: kind.group,
+        resource: kind.plural,
+        namespace: metadata?.namespace ?? '',
+        name: metadata?.name ?? '',
+        cause,
+      })
+    }
+    const bookmark = (isEndOfInitial = false) =>
+      sink.event({ type: 'BOOKMARK', object: bookmarkOf(kind, feed.revision, isEndOfInitial) })
+    const close = (error?: StatusError) => {
+      if (!isOpen) return
+      isOpen = false
+      subscription?.[Symbol.dispose]()
+      timer?.[Symbol.dispose]()
+      context.signal?.removeEventListener('abort', onAbort)
+      traced('closed')
+      sink.end(error)
+    }
+    const onAbort = () => close()
+
+    if (startsWithAll) {
+      for (const entry of cache.under(prefix)) {
+        if (isIn(entry)) deliver({ type: 'ADDED', object: entry.object, entry }, '')
+      }
+      if (sendInitial) bookmark(true)
+    }
+    let subscription: Disposable | undefined
+    try {
+      subscription = cache.watch(startsWithAll || asOf === 0 ? feed.revision : asOf, {
+        event: (event) => {
+          if (!isOpen) return
+          const outgoing = outgoingOf(event, isIn)
+          if (outgoing) deliver(outgoing, event.cause)
+        },
+        ended: (error) => close(error),
+      })
+    } catch (err) {
+      if (!(err instanceof StatusError)) throw err
+      close(err)
+    }
+    schedule()
+    if (context.signal?.aborted) close()
+    else context.signal?.addEventListener('abort', onAbort, { once: true })
+    return { [Symbol.dispose]: () => close() }
+
+    /** The next bookmark or the end, whichever comes first. */
+    function schedule(): void {
+      if (!isOpen) return
+      const leftMs = timeoutMs - (clock.monotonic() - startedAt)
+      if (leftMs <= 0) {
+        close()
+        return
+      }
+      const beforeLast = leftMs - LAST_BOOKMARK_MS
+      const delayMs = wantsBookmarks && beforeLast > 0 ? Math.min(BOOKMARK_MS, beforeLast) : leftMs
+      timer = clock.setTimeout(() => {
+        if (!isOpen) return
+        if (wantsBookmarks && delayMs !== leftMs) bookmark()
+        schedule()
+      }, delayMs)
+    }
+  }
+}
+
+function outgoingOf(event: CacheEvent, isIn: (entry: Entry) => boolean): OutgoingEvent | undefined {
+  const { entry, previous } = event
+  const wasIn = previous !== undefined && isIn(previous)
+  if (event.type === 'DELETED') {
+    return wasIn ? { type: 'DELETED', object: entry.object, entry, source: event } : undefined
+  }
+  if (isIn(entry)) return { type: wasIn ? 'MODIFIED' : 'ADDED', object: entry.object, entry, source: event }
+  if (!wasIn) return undefined
+  const last = atRevision(previous, event.revision)
+  return { type: 'DELETED', object: last.object, entry: last }
+}
+
+const withName = (selection: ReturnType<typeof listRequestOf>['selection'], name: string) => ({
+  ...selection,
+  fields: [...selection.fields, { field: 'metadata.name', equal: true, value: name }],
+})
+
+function bookmarkOf(kind: AnyKind, revision: number, isEndOfInitial: boolean) {
+  return {
+    kind: kind.kind,
+    apiVersion: apiVersionOf(kind),
+    metadata: {
+      resourceVersion: String(revision),
+      ...(isEndOfInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+    },
+  }
+}
+
+function readSendInitialEvents(query: URLSearchParams, wantsBookmarks: boolean): boolean | undefined {
+  const asked = query.get('sendInitialEvents')
+  const match = query.get('resourceVersionMatch')
+  if (asked === null) {
+    if (match) throw badRequest('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
+    return undefined
+  }
+  if (match !== 'NotOlderThan') {
+    throw badRequest('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+  }
+  if (asked === 'true' && !wantsBookmarks) {
+    throw forbidden({ group: '', resource: 'watch' }, '', 'sendInitialEvents requires allowWatchBookmarks')
+  }
+  return asked === 'true'
+}
+
+function readTimeout(query: URLSearchParams): number | undefined {
+  const text = query.get('timeoutSeconds')
+  if (text === null || text === '') return undefined
+  if (!/^\d+$/.test(text))
+    throw badRequest(`Invalid value: "${text}": strconv.ParseInt: parsing "${text}": invalid syntax`)
+  return text === '0' ? undefined : Number(text) * 1000
+}

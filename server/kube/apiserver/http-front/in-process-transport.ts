@@ -1,0 +1,132 @@
+// A component's way to the server inside one process: the same request path, but objects are handed over as they are,
+// shared and frozen, with no JSON in between.
+
+import type { KubeList, KubeObject, WatchEvent } from '../../apimachinery/object-meta.ts'
+import { StatusError } from '../../apimachinery/status-error.ts'
+import type { Transport, TransportRequest } from '../../client/transport.ts'
+import { apiVersionOf } from '../../kinds/define-kind.ts'
+import type { Answer, ListAnswer, WatchAnswer } from '../request-path/answer.ts'
+import type { ApiRequest } from '../request-path/api-request.ts'
+import type { Outcome } from '../request-path/handle-request.ts'
+import type { UserInfo } from '../request-path/request-context.ts'
+import type { KubeletCaller } from './kubelet-caller.ts'
+
+export interface InProcessOptions {
+  user: UserInfo
+  client: string
+  handle(request: ApiRequest): Promise<Outcome>
+  kubelet: KubeletCaller
+  /** Ends with the server. */
+  closing: AbortSignal
+}
+
+export function inProcessTransport(options: InProcessOptions): Transport {
+  const ask = async (request: TransportRequest, isWatch: boolean): Promise<Answer> => {
+    options.closing.throwIfAborted()
+    const outcome = await options.handle(apiRequestOf(request, options, isWatch))
+    if (!outcome.ok) throw outcome.error
+    return outcome.answer
+  }
+  return {
+    async request(request) {
+      const answer = await ask(request, false)
+      switch (answer.type) {
+        case 'object':
+          return answer.object
+        case 'list':
+          return listOf(answer)
+        case 'document':
+          return answer.body.toString()
+        default:
+          throw new StatusError('BadRequest', 'this request is answered by a stream')
+      }
+    },
+    async watch(request) {
+      const answer = await ask(request, true)
+      if (answer.type !== 'watch') throw new StatusError('BadRequest', 'this request is not a watch')
+      return watchEvents(answer, request.signal)
+    },
+    async stream(request) {
+      const answer = await ask(request, false)
+      if (answer.type === 'document') return oneChunk(answer.body)
+      if (answer.type !== 'connect') throw new StatusError('BadRequest', 'this request is not answered by a stream')
+      return options.kubelet.stream(answer, request.signal)
+    },
+  }
+}
+
+function apiRequestOf(request: TransportRequest, { user, client }: InProcessOptions, isWatch: boolean): ApiRequest {
+  const query = new URLSearchParams(request.query)
+  if (isWatch) query.set('watch', 'true')
+  return {
+    method: request.method,
+    path: request.path,
+    query,
+    userAgent: client,
+    accept: 'application/json',
+    contentType: request.contentType ?? 'application/json',
+    because: request.because ?? '',
+    credentials: { type: 'known', user },
+    body: request.body === undefined ? { type: 'none' } : { type: 'object', value: request.body },
+    signal: request.signal,
+  }
+}
+
+function listOf({ kind, result }: ListAnswer): KubeList {
+  const list = {
+    kind: `${kind.kind}List`,
+    apiVersion: apiVersionOf(kind),
+    metadata: Object.freeze(result.metadata),
+    items: Object.freeze(result.entries.map((entry) => entry.object)) as KubeObject[],
+  }
+  return Object.freeze(list)
+}
+
+/**
+ * Events wait here until they are asked for; the waiting is bounded by what the reader has in memory anyway.
+ * The watch opens at once, not at the first read: what happens in between must not be missed.
+ */
+function watchEvents(answer: WatchAnswer, signal: AbortSignal | undefined): AsyncIterable<WatchEvent<KubeObject>> {
+  const waiting: WatchEvent<KubeObject>[] = []
+  let wake: (() => void) | undefined
+  let isEnded = false
+  let failure: StatusError | undefined
+  const notify = () => {
+    wake?.()
+    wake = undefined
+  }
+  const watch = answer.start({
+    event: ({ type, object }) => {
+      waiting.push({ type, object })
+      notify()
+    },
+    end: (error) => {
+      isEnded = true
+      failure = error
+      notify()
+    },
+  })
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        for (;;) {
+          if (signal?.aborted) return
+          const batch = waiting.splice(0)
+          for (const event of batch) yield event
+          if (batch.length > 0) continue
+          if (failure) throw failure
+          if (isEnded) return
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+        }
+      } finally {
+        watch[Symbol.dispose]()
+      }
+    },
+  }
+}
+
+async function* oneChunk(body: string | Buffer): AsyncGenerator<Uint8Array> {
+  if (body.length > 0) yield Buffer.from(body)
+}

@@ -1,0 +1,173 @@
+// The server's own calls to kubelets: logs as a stream of bytes, exec and its like as a connection handed through.
+
+import type { IncomingMessage } from 'node:http'
+import https from 'node:https'
+import type { Duplex } from 'node:stream'
+import { StatusError } from '../../apimachinery/status-error.ts'
+import type { ConnectAnswer } from '../request-path/answer.ts'
+
+export interface KubeletClientOptions {
+  certPem: string
+  keyPem: string
+  caPem: string
+}
+
+const CONNECT_TIMEOUT_MS = 10_000
+const HOP_HEADERS = new Set(['host', 'authorization', 'content-length', 'accept-encoding', 'podium-because'])
+
+export class KubeletCaller {
+  readonly #options: KubeletClientOptions | undefined
+  readonly #agent: https.Agent | undefined
+
+  constructor(options: KubeletClientOptions | undefined) {
+    this.#options = options
+    if (options) this.#agent = new https.Agent({ keepAlive: false })
+  }
+
+  close(): void {
+    this.#agent?.destroy()
+  }
+
+  /** The kubelet's answer to a plain GET, when its head has come. Rejects with what the kubelet says is wrong. */
+  get(target: ConnectAnswer, signal?: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const outgoing = this.#request(target, { method: 'GET', headers: {} }, signal)
+      outgoing.on('error', (err) => reject(unreachable(target, err)))
+      outgoing.on('response', resolve)
+      outgoing.end()
+    })
+  }
+
+  async stream(target: ConnectAnswer, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const answer = await this.get(target, signal)
+    if (answer.statusCode !== 200) throw await refusalOf(answer)
+    return answer
+  }
+
+  /** Sends an upgrade on as it came and joins the two connections; a refusal is passed back as an answer. */
+  upgrade(
+    target: ConnectAnswer,
+    incoming: {
+      method: string
+      headers: Readonly<Record<string, string | string[] | undefined>>
+      socket: Duplex
+      head: Buffer
+    },
+  ): void {
+    const { socket, head, method } = incoming
+    const headers: Record<string, string | string[]> = {}
+    for (const [name, value] of Object.entries(incoming.headers)) {
+      if (value !== undefined && !HOP_HEADERS.has(name)) headers[name] = value
+    }
+    let outgoing: ReturnType<typeof https.request>
+    try {
+      outgoing = this.#request(target, { method, headers })
+    } catch (err) {
+      socket.end(rawAnswer(err instanceof StatusError ? err : unreachable(target, err)))
+      return
+    }
+    socket.on('error', () => outgoing.destroy())
+    socket.on('close', () => outgoing.destroy())
+    outgoing.on('upgrade', (answer, kubelet, kubeletHead) => {
+      kubelet.setTimeout(0)
+      const lines = [`HTTP/1.1 101 ${answer.statusMessage ?? 'Switching Protocols'}`]
+      for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2) {
+        lines.push(`${answer.rawHeaders[index]}: ${answer.rawHeaders[index + 1]}`)
+      }
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+      if (kubeletHead.length > 0) socket.write(kubeletHead)
+      if (head.length > 0) kubelet.write(head)
+      join(socket, kubelet)
+    })
+    outgoing.on('response', (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.on('end', () => {
+        const body = Buffer.concat(chunks)
+        const type = answer.headers['content-type'] ?? 'text/plain'
+        socket.end(
+          Buffer.concat([
+            Buffer.from(
+              `HTTP/1.1 ${answer.statusCode ?? 502} ${answer.statusMessage ?? ''}\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`,
+            ),
+            body,
+          ]),
+        )
+      })
+    })
+    outgoing.on('error', (err) => {
+      if (!socket.destroyed) socket.end(rawAnswer(unreachable(target, err)))
+    })
+    outgoing.end()
+  }
+
+  #request(
+    target: ConnectAnswer,
+    { method, headers }: { method: string; headers: Record<string, string | string[]> },
+    signal?: AbortSignal,
+  ) {
+    if (!this.#options) throw new StatusError('ServiceUnavailable', 'this server has no credentials for kubelets')
+    const { certPem, keyPem, caPem } = this.#options
+    const outgoing = https.request({
+      host: target.host,
+      port: target.port,
+      path: target.path,
+      method,
+      headers,
+      cert: certPem,
+      key: keyPem,
+      ca: caPem,
+      // A node's certificate names the node; it is reached by its address.
+      checkServerIdentity: () => undefined,
+      ...(this.#agent ? { agent: this.#agent } : {}),
+      ...(signal ? { signal } : {}),
+    })
+    outgoing.on('socket', (socket) => {
+      socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
+        if (socket.connecting) outgoing.destroy(new Error('i/o timeout'))
+      })
+      socket.once('secureConnect', () => socket.setTimeout(0))
+    })
+    return outgoing
+  }
+}
+
+function join(a: Duplex, b: Duplex): void {
+  a.pipe(b)
+  b.pipe(a)
+  a.on('close', () => b.destroy())
+  b.on('close', () => a.destroy())
+  a.on('error', () => b.destroy())
+  b.on('error', () => a.destroy())
+}
+
+function unreachable({ host, port }: ConnectAnswer, err: unknown): StatusError {
+  const why = err instanceof Error ? err.message : String(err)
+  return new StatusError(
+    'InternalError',
+    `Internal error occurred: error dialing backend: dial tcp ${host}:${port}: ${why}`,
+    {
+      cause: err,
+    },
+  )
+}
+
+export async function refusalOf(answer: IncomingMessage): Promise<StatusError> {
+  const chunks: Buffer[] = []
+  for await (const chunk of answer) chunks.push(chunk as Buffer)
+  const text = Buffer.concat(chunks).toString('utf8').trim()
+  try {
+    const status = JSON.parse(text) as { kind?: string; message?: string; reason?: string; code?: number }
+    if (status.kind === 'Status') return StatusError.fromStatus(status)
+  } catch {
+    // Plain text, as kubelets mostly answer.
+  }
+  return StatusError.fromStatus({ code: answer.statusCode ?? 500, message: text || 'the kubelet refused' })
+}
+
+function rawAnswer(error: StatusError): string {
+  const body = JSON.stringify(error.toStatus())
+  return `HTTP/1.1 ${error.code} ${error.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+}
+
+export { rawAnswer }

@@ -1,0 +1,45 @@
+// Objects as rows, the way `kubectl get` prints them. Upstream: apiserver/pkg/endpoints/handlers/response.go asTable.
+
+import type { KubeObject, ListMeta } from '../../apimachinery/object-meta.ts'
+import { badRequest } from '../../apimachinery/status-error.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+
+export type IncludeObject = 'None' | 'Metadata' | 'Object'
+
+export function includeObjectOf(query: URLSearchParams): IncludeObject {
+  const asked = query.get('includeObject') || 'Metadata'
+  if (asked === 'None' || asked === 'Metadata' || asked === 'Object') return asked
+  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(asked)}`)
+}
+
+export function tableOf(
+  kind: AnyKind,
+  objects: readonly KubeObject[],
+  told: { metadata: ListMeta; include: IncludeObject; version: 'v1' | 'v1beta1'; now: number; withColumns?: boolean },
+) {
+  const { include, version, now, metadata, withColumns = true } = told
+  const apiVersion = `meta.k8s.io/${version}`
+  return {
+    kind: 'Table',
+    apiVersion,
+    metadata,
+    columnDefinitions: withColumns
+      ? kind.columns.map(({ name, type = 'string', format = '', description = '', priority = 0 }) => ({
+          name,
+          // An age is computed here and printed as text.
+          type: type === 'date' ? 'string' : type,
+          format,
+          description,
+          priority,
+        }))
+      : null,
+    rows: objects.map((object) => ({
+      cells: kind.columns.map((column) => column.value(object, now) ?? null),
+      ...(include === 'None' ? {} : { object: include === 'Object' ? object : partialOf(object, apiVersion) }),
+    })),
+  }
+}
+
+export function partialOf(object: KubeObject, apiVersion = 'meta.k8s.io/v1') {
+  return { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata }
+}

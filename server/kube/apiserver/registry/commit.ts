@@ -1,0 +1,135 @@
+// The one place that writes objects to the store: a transaction that compares what the writer has seen.
+
+import type { Trace } from '../../../base/trace.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import type { Store } from '../../store/store.ts'
+import type { RequestContext } from '../request-path/request-context.ts'
+import type { CauseMap } from '../watch-cache/cause-map.ts'
+import { type Entry, encodeStored } from '../watch-cache/entry.ts'
+import { atRevision } from '../watch-cache/resource-cache.ts'
+import type { StoreFeed } from '../watch-cache/store-feed.ts'
+import { Write, type WritesInFlight } from '../watch-cache/writes-in-flight.ts'
+import type { ClaimChange } from './claims.ts'
+
+const NOTHING = Buffer.alloc(0)
+
+export interface CommitterOptions {
+  store: Store
+  writes: WritesInFlight
+  causes: CauseMap
+  trace: Trace
+  feed: StoreFeed
+}
+
+export type Committed = { succeeded: true; entry: Entry } | { succeeded: false; revision: number }
+
+export class Committer {
+  readonly #options: CommitterOptions
+
+  constructor(options: CommitterOptions) {
+    this.#options = options
+  }
+
+  /** Creates when `seen` is undefined, else replaces exactly that state. */
+  async put(
+    context: RequestContext,
+    change: {
+      kind: AnyKind
+      key: string
+      object: KubeObject
+      seen: Entry | undefined
+      claims?: ClaimChange | undefined
+    },
+  ): Promise<Committed> {
+    const { kind, key, object, seen, claims } = change
+    const value = encodeStored(kind, object)
+    const write = new Write({ key, origin: context.origin, value, object })
+    const operation = seen ? 'update' : 'create'
+    const revision = await this.#transact(context, { kind, write, object, seen, claims, operation })
+    if (revision.succeeded) {
+      return { succeeded: true, entry: { key, value, revision: revision.at, object: write.objectAt(revision.at) } }
+    }
+    return { succeeded: false, revision: revision.at }
+  }
+
+  async remove(
+    context: RequestContext,
+    change: { kind: AnyKind; seen: Entry; claims?: ClaimChange | undefined },
+  ): Promise<Committed> {
+    const { kind, seen, claims } = change
+    const write = new Write({ key: seen.key, origin: context.origin })
+    const revision = await this.#transact(context, {
+      kind,
+      write,
+      object: seen.object,
+      seen,
+      claims,
+      operation: 'delete',
+    })
+    if (revision.succeeded) return { succeeded: true, entry: atRevision(seen, revision.at) }
+    return { succeeded: false, revision: revision.at }
+  }
+
+  async #transact(
+    context: RequestContext,
+    change: {
+      kind: AnyKind
+      write: Write
+      object: KubeObject
+      seen: Entry | undefined
+      claims: ClaimChange | undefined
+      operation: 'create' | 'update' | 'delete'
+    },
+  ): Promise<{ succeeded: boolean; at: number }> {
+    const { store, writes, causes, trace, feed } = this.#options
+    const { kind, write, object, seen, claims, operation } = change
+    const { key, value } = write
+    const from = context.clock.monotonic()
+    let heard: Promise<void> | undefined
+    writes.begin(write)
+    try {
+      const answer = await store.txn({
+        compare: [
+          { key, target: 'mod', result: '=', value: seen?.revision ?? 0 },
+          ...(claims?.take ?? []).map((claim) => ({ key: claim, target: 'mod', result: '=', value: 0 }) as const),
+        ],
+        success: [
+          value ? { type: 'put', key, value } : { type: 'delete', key },
+          ...(claims?.take ?? []).map((claim) => ({ type: 'put', key: claim, value: NOTHING }) as const),
+          ...(claims?.release ?? []).map((claim) => ({ type: 'delete', key: claim }) as const),
+        ],
+        failure: [],
+      })
+      context.stage(
+        'store',
+        from,
+        answer.succeeded ? 'compare, append' : 'compare: changed meanwhile',
+        answer.succeeded,
+      )
+      if (!answer.succeeded) return { succeeded: false, at: answer.revision }
+      write.revision = answer.revision
+      heard = feed.reached(answer.revision)
+      context.revision = answer.revision
+      causes.set(answer.revision, write.origin)
+      trace.emit({
+        type: 'append',
+        at: context.clock.now(),
+        revision: answer.revision,
+        operation,
+        group: kind.group,
+        resource: kind.plural,
+        namespace: object.metadata?.namespace ?? '',
+        name: object.metadata?.name ?? '',
+        client: context.client,
+        requestId: context.id,
+        cause: context.cause,
+      })
+      return { succeeded: true, at: answer.revision }
+    } finally {
+      // The event may still be on its way, and wants to know where it came from.
+      if (heard) heard.then(() => writes.end(write))
+      else writes.end(write)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// What a DELETE makes of an object: gone at once, or marked and kept until its grace period or its finalizers are over.
+// Upstream: registry/rest/delete.go BeforeDelete, generic/registry/store.go Delete.
+
+import type { Clock } from '../../../base/clock.ts'
+import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
+import { conflict } from '../../apimachinery/status-error.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import { bumpGeneration } from './prepare.ts'
+
+export interface DeleteRequest {
+  gracePeriodSeconds?: number
+  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
+  /** What propagationPolicy was called before. */
+  orphanDependents?: boolean
+  preconditions?: { uid?: string; resourceVersion?: string }
+}
+
+export type Deletion =
+  | { outcome: 'remove' }
+  /** Its deletion has begun; write this and wait. */
+  | { outcome: 'mark'; object: KubeObject }
+  /** Its deletion had begun before, and nothing has changed about it. */
+  | { outcome: 'pending' }
+
+const ORPHAN = 'orphan'
+const FOREGROUND = 'foregroundDeletion'
+
+export function planDeletion(kind: AnyKind, object: KubeObject, request: DeleteRequest, clock: Clock): Deletion {
+  assertPreconditions(kind, object, request)
+  const before = object.metadata ?? {}
+  const meta: ObjectMeta = { ...before }
+  const finalizers = finalizersAfter(before.finalizers ?? [], request)
+  if (finalizers.length > 0) meta.finalizers = finalizers
+  else delete meta.finalizers
+  const next: KubeObject = { ...object, metadata: meta }
+
+  const grace = kind.strategy.gracePeriodSeconds?.(object, request.gracePeriodSeconds) ?? 0
+  const isHeld = finalizers.length > 0 || kind.strategy.isHeld?.(object) === true
+  if (before.deletionTimestamp) {
+    const current = before.deletionGracePeriodSeconds ?? 0
+    // Asked again without a number, or with a longer one: the first DELETE stands.
+    const isShorter = request.gracePeriodSeconds !== undefined && grace < current
+    if (current > 0 && !isShorter) return { outcome: 'pending' }
+    if (grace === 0 && !isHeld) return { outcome: 'remove' }
+    if (!isShorter && sameList(before.finalizers ?? [], finalizers)) return { outcome: 'pending' }
+    if (isShorter) mark(meta, Date.parse(before.deletionTimestamp) - current * 1000, grace)
+    return { outcome: 'mark', object: next }
+  }
+  if (grace === 0 && !isHeld) return { outcome: 'remove' }
+  mark(meta, clock.now(), grace)
+  if ((meta.generation ?? 0) > 0) bumpGeneration(next)
+  kind.strategy.prepareForDelete?.(next)
+  return { outcome: 'mark', object: next }
+
+  function mark(target: ObjectMeta, fromMs: number, graceSeconds: number): void {
+    target.deletionTimestamp = `${new Date(fromMs + graceSeconds * 1000).toISOString().slice(0, 19)}Z`
+    target.deletionGracePeriodSeconds = graceSeconds
+  }
+}
+
+/** After an update: an object whose deletion has begun goes as soon as nothing holds it any more. */
+export function isReadyToGo(kind: AnyKind, object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata ?? {}
+  return (
+    deletionTimestamp !== undefined &&
+    deletionGracePeriodSeconds === 0 &&
+    finalizers.length === 0 &&
+    kind.strategy.isHeld?.(object) !== true
+  )
+}
+
+function finalizersAfter(existing: readonly string[], request: DeleteRequest): string[] {
+  const others = existing.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND)
+  const policy = policyOf(existing, request)
+  if (policy === 'Orphan') return [...others, ORPHAN]
+  return policy === 'Foreground' ? [...others, FOREGROUND] : others
+}
+
+function policyOf(existing: readonly string[], request: DeleteRequest): DeleteRequest['propagationPolicy'] {
+  if (request.orphanDependents !== undefined) return request.orphanDependents ? 'Orphan' : 'Background'
+  if (request.propagationPolicy) return request.propagationPolicy
+  if (existing.includes(ORPHAN)) return 'Orphan'
+  return existing.includes(FOREGROUND) ? 'Foreground' : 'Background'
+}
+
+const sameList = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((item, index) => item === b[index])
+
+function assertPreconditions(kind: AnyKind, object: KubeObject, { preconditions }: DeleteRequest): void {
+  const { uid, resourceVersion, name = '' } = object.metadata ?? {}
+  const of = { group: kind.group, resource: kind.plural }
+  if (preconditions?.uid && preconditions.uid !== uid) {
+    throw conflict(
+      of,
+      name,
+      `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`,
+    )
+  }
+  if (preconditions?.resourceVersion && preconditions.resourceVersion !== resourceVersion) {
+    throw conflict(
+      of,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${preconditions.resourceVersion}, ResourceVersion in object meta: ${resourceVersion}`,
+    )
+  }
+}

@@ -1,0 +1,148 @@
+// What happens to an object between the sender and the store, always in this order:
+//
+//   decode, default → mutating admission → prepareForCreate / prepareForUpdate → validate → validating admission → store
+//
+// Kinds say only what differs (kinds/define-kind.ts). Upstream: registry/rest/{create,update}.go.
+
+import { randomInt, randomUUID } from 'node:crypto'
+import { type Clock, isoTime } from '../../../base/clock.ts'
+import { deepEqual } from '../../apimachinery/deep.ts'
+import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
+import { conflict, type FieldError, invalid } from '../../apimachinery/status-error.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import { metaErrors, metaUpdateErrors } from './object-meta-rules.ts'
+
+export interface WithStatus extends KubeObject {
+  spec?: unknown
+  status?: unknown
+}
+
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
+/** Names are at most 63 characters where they become host names; the suffix takes five. */
+const LONGEST_PREFIX = 58
+
+export function generatedName(prefix: string): string {
+  let suffix = ''
+  for (let count = 0; count < 5; count++) suffix += SUFFIX_ALPHABET[randomInt(SUFFIX_ALPHABET.length)]
+  return prefix.slice(0, LONGEST_PREFIX) + suffix
+}
+
+/** System fields are the server's to write, whatever was sent. Mutates. */
+export function fillSystemFields(kind: AnyKind, object: KubeObject, clock: Clock): void {
+  const meta = object.metadata ?? {}
+  const {
+    deletionTimestamp: _deletion,
+    deletionGracePeriodSeconds: _grace,
+    generation: _generation,
+    resourceVersion: _revision,
+    ...kept
+  } = meta as ObjectMeta & { selfLink?: string }
+  delete kept.selfLink
+  object.metadata = {
+    ...kept,
+    uid: randomUUID(),
+    ...(kind.hasGeneration ? { generation: 1 } : {}),
+    creationTimestamp: isoTime(clock),
+  }
+}
+
+export function prepareForCreate(kind: AnyKind, object: WithStatus): void {
+  if (kind.subresources.includes('status')) delete object.status
+  kind.strategy.prepareForCreate?.(object)
+}
+
+export function validateForCreate(kind: AnyKind, object: KubeObject): void {
+  refuse(kind, object, [...metaErrors(kind, object.metadata ?? {}), ...(kind.strategy.validate?.(object) ?? [])])
+}
+
+/** Everything but what the sender may change comes from `previous`. Mutates `next`. */
+export function prepareForUpdate(kind: AnyKind, next: WithStatus, previous: WithStatus): void {
+  keepSystemFields(next, previous)
+  if (kind.subresources.includes('status')) copyField(next, previous, 'status')
+  kind.strategy.prepareForUpdate?.(next, previous)
+  if (kind.hasGeneration && !deepEqual(next.spec, previous.spec)) bumpGeneration(next)
+}
+
+export function prepareForStatusUpdate(kind: AnyKind, next: WithStatus, previous: WithStatus): void {
+  const meta = next.metadata ?? {}
+  const { status } = next
+  for (const field of Object.keys(next)) delete (next as Record<string, unknown>)[field]
+  Object.assign(next, previous)
+  next.metadata = { ...previous.metadata }
+  if (kind.strategy.statusUpdatesMetadata) {
+    for (const field of ['labels', 'annotations'] as const) {
+      if (meta[field] === undefined) delete next.metadata[field]
+      else next.metadata[field] = meta[field]
+    }
+  }
+  if (status === undefined) delete next.status
+  else next.status = status
+  kind.strategy.prepareForStatusUpdate?.(next, previous)
+}
+
+/** The other subresources change what they are for and nothing else, so only metadata has to be looked after. */
+export function prepareForSubresource(next: WithStatus, previous: WithStatus, subresource: string): void {
+  if (subresource === 'finalize') {
+    const { spec } = next
+    for (const field of Object.keys(next)) delete (next as Record<string, unknown>)[field]
+    Object.assign(next, previous, { spec })
+    next.metadata = { ...previous.metadata }
+  } else keepSystemFields(next, previous)
+}
+
+export function validateForUpdate(
+  kind: AnyKind,
+  next: KubeObject,
+  previous: KubeObject,
+  subresource: string | undefined,
+): void {
+  const { strategy } = kind
+  const own =
+    subresource === 'status'
+      ? (strategy.validateStatusUpdate?.(next, previous) ?? [])
+      : [...(strategy.validate?.(next) ?? []), ...(strategy.validateUpdate?.(next, previous) ?? [])]
+  refuse(kind, next, [...metaUpdateErrors(next, previous), ...metaErrors(kind, next.metadata ?? {}), ...own])
+}
+
+function refuse(kind: AnyKind, object: KubeObject, errors: FieldError[]): void {
+  if (errors.length > 0) throw invalid(kind, object.metadata?.name ?? '', errors)
+}
+
+function keepSystemFields(next: KubeObject, previous: KubeObject): void {
+  const before = previous.metadata ?? {}
+  const meta: ObjectMeta & { selfLink?: string } = { ...next.metadata }
+  delete meta.selfLink
+  for (const field of [
+    'uid',
+    'generation',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'generateName',
+  ] as const) {
+    copyField(meta, before, field)
+  }
+  // A sender may leave it out; if it sends another one, validation says so.
+  if (!meta.creationTimestamp) copyField(meta, before, 'creationTimestamp')
+  next.metadata = meta
+}
+
+function copyField<T extends object>(to: T, from: T, field: keyof T): void {
+  if (from[field] === undefined) delete to[field]
+  else to[field] = from[field]
+}
+
+export function bumpGeneration(object: KubeObject): void {
+  if (object.metadata) object.metadata.generation = (object.metadata.generation ?? 0) + 1
+}
+
+/** An update meant for an object that has since been deleted and made anew. */
+export function assertSameUid(kind: AnyKind, next: KubeObject, previous: KubeObject): void {
+  const [asked, actual] = [next.metadata?.uid, previous.metadata?.uid]
+  if (asked && asked !== actual) {
+    throw conflict(
+      { group: kind.group, resource: kind.plural },
+      previous.metadata?.name ?? '',
+      `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${actual}`,
+    )
+  }
+}

@@ -1,0 +1,247 @@
+// The generic registry: creates, updates and deletes objects of any kind the same way. Kinds differ by their strategy
+// only. Conflict detection, finalizers and graceful deletion live here once.
+// Upstream: apiserver/pkg/registry/generic/registry/store.go.
+
+import type { Clock } from '../../../base/clock.ts'
+import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  fieldError,
+  invalid,
+  notFound,
+  STALE,
+} from '../../apimachinery/status-error.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import type { Store } from '../../store/store.ts'
+import type { RequestContext } from '../request-path/request-context.ts'
+import type { Entry } from '../watch-cache/entry.ts'
+import type { ResourceCache } from '../watch-cache/resource-cache.ts'
+import type { StoreFeed } from '../watch-cache/store-feed.ts'
+import type { Claims } from './claims.ts'
+import type { Committer } from './commit.ts'
+import { type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts'
+import { Lister, type ListRequest, type ListResult } from './list.ts'
+import {
+  assertSameUid,
+  fillSystemFields,
+  generatedName,
+  prepareForCreate,
+  prepareForStatusUpdate,
+  prepareForSubresource,
+  prepareForUpdate,
+  validateForCreate,
+  validateForUpdate,
+} from './prepare.ts'
+import { storageKey } from './storage-keys.ts'
+
+/** What stands between a request and the store: the plug-ins, seen from here. */
+export interface Gate {
+  mutate(object: KubeObject, previous: KubeObject | undefined): Promise<void>
+  validate(object: KubeObject | undefined, previous: KubeObject | undefined): Promise<void>
+}
+
+export interface WriteRequest {
+  namespace: string
+  gate: Gate
+  dryRun: boolean
+}
+
+export interface UpdateRequest extends WriteRequest {
+  name: string
+  subresource?: string | undefined
+  /** Makes the new state out of the current one; called again when a retry is allowed. The result is ours to change. */
+  change(current: KubeObject): KubeObject | Promise<KubeObject>
+  /** How often to try when somebody else was faster and the sender named no revision. */
+  attempts: number
+}
+
+const NAME_ATTEMPTS = 8
+const DELETE_ATTEMPTS = 10
+
+export interface RegistryOptions {
+  kind: AnyKind
+  cache: ResourceCache
+  feed: StoreFeed
+  store: Store
+  committer: Committer
+  clock: Clock
+  claims?: Claims | undefined
+}
+
+export class Registry {
+  readonly kind: AnyKind
+  readonly cache: ResourceCache
+  readonly #options: RegistryOptions
+  readonly #lister: Lister
+
+  constructor(options: RegistryOptions) {
+    this.kind = options.kind
+    this.cache = options.cache
+    this.#options = options
+    this.#lister = new Lister(options)
+  }
+
+  get #resource() {
+    return { group: this.kind.group, resource: this.kind.plural }
+  }
+
+  /** What the cache holds now: for admission and the like, which may be a moment behind. */
+  peek(namespace: string, name: string): KubeObject | undefined {
+    return this.cache.get(storageKey(this.kind, namespace, name))?.object
+  }
+
+  /** Linearizable: sees every write that was acknowledged before. */
+  async get(namespace: string, name: string): Promise<Entry> {
+    await this.#options.feed.caughtUp()
+    const entry = this.cache.get(storageKey(this.kind, namespace, name))
+    if (!entry) throw notFound(this.#resource, name)
+    return entry
+  }
+
+  list(request: ListRequest): Promise<ListResult> {
+    return this.#lister.list(request)
+  }
+
+  async create(context: RequestContext, request: WriteRequest & { object: KubeObject }): Promise<Entry> {
+    const { kind } = this
+    const { object, namespace, gate, dryRun } = request
+    const { clock, feed } = this.#options
+    if (object.metadata?.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created')
+    object.metadata = { ...object.metadata, ...(kind.namespaced ? { namespace } : {}) }
+    const { generateName } = object.metadata
+    const isGenerated = !object.metadata.name && Boolean(generateName)
+    fillSystemFields(kind, object, clock)
+    if (isGenerated) object.metadata.name = generatedName(generateName ?? '')
+    await gate.mutate(object, undefined)
+    kind.strategy.setDefaults?.(object)
+    prepareForCreate(kind, object)
+    for (let attempt = 1; ; attempt++) {
+      const next = deepCopy(object)
+      const claims = this.#options.claims?.allocate(next, undefined)
+      validateForCreate(kind, next)
+      await gate.validate(next, undefined)
+      const name = next.metadata?.name ?? ''
+      const key = storageKey(kind, namespace, name)
+      if (dryRun) {
+        if (this.cache.get(key)) throw alreadyExists(this.#resource, name)
+        return { key, revision: 0, object: next, value: Buffer.alloc(0) }
+      }
+      const committed = await this.#options.committer.put(context, { kind, key, object: next, seen: undefined, claims })
+      if (committed.succeeded) return committed.entry
+      await feed.reached(committed.revision)
+      const isTaken = this.cache.get(key) !== undefined
+      if ((isTaken && !isGenerated) || attempt === NAME_ATTEMPTS) throw alreadyExists(this.#resource, name)
+      if (isTaken && object.metadata) object.metadata.name = generatedName(generateName ?? '')
+    }
+  }
+
+  async update(context: RequestContext, request: UpdateRequest): Promise<Entry> {
+    const { kind } = this
+    const { namespace, name, gate, subresource, dryRun, attempts } = request
+    const key = storageKey(kind, namespace, name)
+    for (let attempt = 1; ; attempt++) {
+      const seen = await this.get(namespace, name)
+      const next = await request.change(seen.object)
+      const askedRevision = next.metadata?.resourceVersion
+      this.#assertMeant(seen, next, namespace, name)
+      next.metadata = { ...next.metadata, name, ...(kind.namespaced ? { namespace } : {}) }
+      await gate.mutate(next, seen.object)
+      kind.strategy.setDefaults?.(next)
+      this.#prepare(next, seen.object, subresource)
+      const claims = this.#options.claims?.allocate(next, seen.object)
+      // A binding changes what nobody else may change, and has been checked by its own endpoint.
+      if (subresource !== 'binding') validateForUpdate(kind, next, seen.object, subresource)
+      await gate.validate(next, seen.object)
+      if (dryRun || isUnchanged(next, seen)) return dryRun ? dryEntry(seen, next) : seen
+      const committed = isReadyToGo(kind, next)
+        ? await this.#removeAfter(context, seen, next)
+        : await this.#options.committer.put(context, { kind, key, object: next, seen, claims })
+      if (committed.succeeded) return committed.entry
+      await this.#options.feed.reached(committed.revision)
+      if (!this.cache.get(key)) throw notFound(this.#resource, name)
+      if (askedRevision || attempt >= attempts) throw conflict(this.#resource, name, STALE)
+    }
+  }
+
+  #prepare(next: KubeObject, previous: KubeObject, subresource: string | undefined): void {
+    if (subresource === 'status') prepareForStatusUpdate(this.kind, next, previous)
+    else if (subresource === 'binding' || subresource === 'finalize') prepareForSubresource(next, previous, subresource)
+    else prepareForUpdate(this.kind, next, previous)
+  }
+
+  /** The last finalizer has been taken away: the sender gets the object as it would have been. */
+  async #removeAfter(context: RequestContext, seen: Entry, next: KubeObject) {
+    const { committer, claims } = this.#options
+    const removed = await committer.remove(context, {
+      kind: this.kind,
+      seen,
+      claims: this.#released(claims, seen.object),
+    })
+    return removed.succeeded ? ({ succeeded: true, entry: dryEntry(removed.entry, next) } as const) : removed
+  }
+
+  #released(claims: Claims | undefined, object: KubeObject) {
+    return claims && { take: [], release: claims.heldBy(object) }
+  }
+
+  /** Is this update meant for this object, in this state? */
+  #assertMeant(seen: Entry, next: KubeObject, namespace: string, name: string): void {
+    const meta = next.metadata ?? {}
+    if (meta.name !== undefined && meta.name !== name) {
+      throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`)
+    }
+    if (meta.namespace && this.kind.namespaced && meta.namespace !== namespace) {
+      throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`)
+    }
+    if (!meta.resourceVersion && this.kind.strategy.requiresResourceVersion) {
+      throw invalid(this.kind, name, [
+        fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+      ])
+    }
+    assertSameUid(this.kind, next, seen.object)
+    if (meta.resourceVersion && meta.resourceVersion !== seen.object.metadata?.resourceVersion) {
+      throw conflict(this.#resource, name, STALE)
+    }
+  }
+
+  async delete(
+    context: RequestContext,
+    request: WriteRequest & { name: string; options: DeleteRequest },
+  ): Promise<{ entry: Entry; isGone: boolean }> {
+    const { kind } = this
+    const { namespace, name, gate, dryRun, options } = request
+    const { clock, committer, feed, claims } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      const seen = await this.get(namespace, name)
+      await gate.validate(undefined, seen.object)
+      const plan = planDeletion(kind, seen.object, options, clock)
+      if (plan.outcome === 'pending') return { entry: seen, isGone: false }
+      if (dryRun) return { entry: seen, isGone: plan.outcome === 'remove' }
+      const committed =
+        plan.outcome === 'remove'
+          ? await committer.remove(context, { kind, seen, claims: this.#released(claims, seen.object) })
+          : await committer.put(context, { kind, key: seen.key, object: plan.object, seen })
+      if (committed.succeeded) return { entry: committed.entry, isGone: plan.outcome === 'remove' }
+      await feed.reached(committed.revision)
+      if (attempt >= DELETE_ATTEMPTS) throw conflict(this.#resource, name, STALE)
+    }
+  }
+}
+
+function isUnchanged(next: KubeObject, seen: Entry): boolean {
+  const { metadata: meta, ...rest } = next
+  const { metadata: before, ...restBefore } = seen.object
+  const { resourceVersion: _a, ...metaLeft } = meta ?? {}
+  const { resourceVersion: _b, ...beforeLeft } = before ?? {}
+  return deepEqual(metaLeft, beforeLeft) && deepEqual(rest, restBefore)
+}
+
+const dryEntry = (seen: Entry, object: KubeObject): Entry => ({
+  key: seen.key,
+  revision: seen.revision,
+  value: Buffer.alloc(0),
+  object: { ...object, metadata: { ...object.metadata, resourceVersion: String(seen.revision) } },
+})

@@ -1,0 +1,30 @@
+// Where objects are kept: `/registry/<resource>/<namespace>/<name>`, as `etcdctl get` shows it in any cluster.
+// Built-in kinds stand without their group, and some under names from before v1. Custom resources carry their group.
+// Upstream: kubernetes/pkg/kubeapiserver/default_storage_factory_builder.go.
+
+import type { AnyKind } from '../../kinds/define-kind.ts'
+
+const OLD_NAMES: Readonly<Record<string, string>> = {
+  nodes: 'minions',
+  services: 'services/specs',
+  endpoints: 'services/endpoints',
+}
+
+const isBuiltInGroup = (group: string) => !group.includes('.') || group.endsWith('.k8s.io')
+
+/** Ends with a slash. */
+export function storagePrefix(kind: AnyKind): string {
+  if (kind.group === '') return `/registry/${OLD_NAMES[kind.plural] ?? kind.plural}/`
+  // events.k8s.io shows the same events as the core group.
+  return isBuiltInGroup(kind.group) ? `/registry/${kind.plural}/` : `/registry/${kind.group}/${kind.plural}/`
+}
+
+/** Keys are binary strings; names are ASCII by validation, so nothing has to be escaped. */
+export function storageKey(kind: AnyKind, namespace: string, name: string): string {
+  return kind.namespaced ? `${storagePrefix(kind)}${namespace}/${name}` : `${storagePrefix(kind)}${name}`
+}
+
+/** The keys of one namespace, or of all. */
+export function listPrefix(kind: AnyKind, namespace: string): string {
+  return kind.namespaced && namespace ? `${storagePrefix(kind)}${namespace}/` : storagePrefix(kind)
+}

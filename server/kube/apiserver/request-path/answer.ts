@@ -1,0 +1,65 @@
+// What an endpoint answers, before anybody has decided how it looks on a wire.
+
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { StatusError } from '../../apimachinery/status-error.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import type { ListResult } from '../registry/list.ts'
+import type { Entry } from '../watch-cache/entry.ts'
+import type { CacheEvent } from '../watch-cache/resource-cache.ts'
+
+export type Answer = ObjectAnswer | ListAnswer | WatchAnswer | DocumentAnswer | ConnectAnswer
+
+export interface ObjectAnswer {
+  type: 'object'
+  code: number
+  object: unknown
+  /** Set when the object is exactly what is stored: then its bytes need no second making. */
+  stored?: { kind: AnyKind; entry: Entry }
+}
+
+export interface ListAnswer {
+  type: 'list'
+  kind: AnyKind
+  result: ListResult
+}
+
+/** One event for one watcher. */
+export interface OutgoingEvent {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
+  object: KubeObject
+  /** The state shown; absent for bookmarks. */
+  entry?: Entry
+  /** The same for everyone who hears of this change, so what is made from it can be shared. */
+  source?: CacheEvent
+}
+
+export interface WatchSink {
+  event(event: OutgoingEvent): void
+  /** With an error, that is the last event the client sees. */
+  end(error?: StatusError): void
+}
+
+export interface WatchAnswer {
+  type: 'watch'
+  kind: AnyKind
+  /** Events may come before this returns. */
+  start(sink: WatchSink): Disposable
+}
+
+/** Bytes that are no object: OpenAPI, health, metrics. */
+export interface DocumentAnswer {
+  type: 'document'
+  code: number
+  contentType: string
+  body: string | Buffer
+  etag?: string
+}
+
+/** Answered by the kubelet of a pod's node; the front hands bytes to and fro. */
+export interface ConnectAnswer {
+  type: 'connect'
+  host: string
+  port: number
+  /** With its query. */
+  path: string
+}

@@ -1,0 +1,38 @@
+// A request as both fronts hand it in: HTTPS from outside, a function call from inside.
+
+import type { UserInfo } from './request-context.ts'
+
+export interface ApiRequest {
+  method: string
+  path: string
+  query: URLSearchParams
+  userAgent: string
+  accept: string
+  contentType: string
+  /** The header `Podium-Because`. */
+  because: string
+  credentials: Credentials
+  body: RequestBody
+  signal?: AbortSignal | undefined
+  remoteAddress?: string
+  ifNoneMatch?: string
+}
+
+export type Credentials =
+  /** In the process: whoever made the transport has said who it is. */
+  | { type: 'known'; user: UserInfo }
+  | { type: 'presented'; certificate?: PresentedCertificate | undefined; bearerToken?: string | undefined }
+
+export interface PresentedCertificate {
+  commonName: string
+  organizations: readonly string[]
+  /** Signed by our CA and in date. */
+  isVerified: boolean
+}
+
+export type RequestBody =
+  | { type: 'none' }
+  /** Read only once the request is authorized. Rejects with RequestEntityTooLarge. */
+  | { type: 'bytes'; read(): Promise<Buffer> }
+  /** From inside the process; may be shared and frozen. */
+  | { type: 'object'; value: unknown }

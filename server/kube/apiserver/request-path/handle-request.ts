@@ -1,0 +1,163 @@
+// The way of every request, whoever brought it:
+//
+//   authentication → authorization → endpoint (admission → registry → store) → answer
+//
+// Each stage is timed; what happened is told to the trace and to the audit log when the answer is known.
+// Upstream: apiserver/pkg/server/config.go DefaultBuildHandlerChain.
+
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../../base/clock.ts'
+import type { Logger } from '../../../base/logger.ts'
+import type { Trace } from '../../../base/trace.ts'
+import { forbidden, internalError, StatusError } from '../../apimachinery/status-error.ts'
+import { StoreClosedError } from '../../store/store.ts'
+import { authenticate } from '../authentication/authenticate.ts'
+import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
+import { type Authorizer, authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
+import type { CauseMap } from '../watch-cache/cause-map.ts'
+import type { Answer } from './answer.ts'
+import type { ApiRequest } from './api-request.ts'
+import { type AuditEvent, auditEventOf } from './audit.ts'
+import { RequestContext } from './request-context.ts'
+import { type RequestInfo, readRequestInfo } from './request-info.ts'
+
+export interface RequestPathOptions {
+  clock: Clock
+  logger: Logger
+  trace: Trace
+  tokens: ServiceAccountTokens
+  authorizers: readonly Authorizer[]
+  causes: CauseMap
+  /** Answers what has been let through. */
+  endpoint(context: RequestContext, info: RequestInfo, request: ApiRequest): Promise<Answer>
+  auditLog?: ((event: AuditEvent) => void) | undefined
+}
+
+export type Outcome = { context: RequestContext; info: RequestInfo } & (
+  | { ok: true; answer: Answer }
+  | { ok: false; error: StatusError }
+)
+
+const NO_INFO = readRequestInfo('GET', '/', new URLSearchParams())
+
+export async function handleRequest(options: RequestPathOptions, request: ApiRequest): Promise<Outcome> {
+  const context = openContext(options, request)
+  let info: RequestInfo = { ...NO_INFO, path: request.path, verb: request.method.toLowerCase() }
+  let outcome: Outcome
+  try {
+    await identify(options, context, request)
+    info = readRequestInfo(request.method, request.path, request.query)
+    authorize(options, context, info)
+    const answer = await options.endpoint(context, info, request)
+    outcome = { context, info, ok: true, answer }
+  } catch (err) {
+    outcome = { context, info, ok: false, error: statusErrorOf(err, { options, context, info }) }
+  }
+  tell(options, outcome, request)
+  return outcome
+}
+
+function openContext({ clock, causes }: RequestPathOptions, request: ApiRequest): RequestContext {
+  const id = randomUUID()
+  const because = /^\d{1,15}$/.test(request.because) ? Number(request.because) : undefined
+  const [client = ''] = request.userAgent.split(' ', 1)
+  return new RequestContext({
+    id,
+    client: clientName(client),
+    userAgent: request.userAgent,
+    because,
+    cause: (because !== undefined ? causes.get(because)?.cause : undefined) ?? id,
+    clock,
+    signal: request.signal,
+  })
+}
+
+/** `kubectl/v1.36.0` is kubectl; `kubelet/node-1` is the kubelet of that node. */
+const clientName = (product: string) => product.replace(/\/v?\d+(\.\d+)*\S*$/, '') || 'unknown'
+
+async function identify({ tokens }: RequestPathOptions, context: RequestContext, request: ApiRequest): Promise<void> {
+  const from = context.clock.monotonic()
+  try {
+    const { user, by } = await authenticate(request.credentials, tokens)
+    context.user = user
+    context.stage('authentication', from, by)
+  } catch (err) {
+    context.stage('authentication', from, 'refused', false)
+    throw err
+  }
+}
+
+function authorize({ authorizers }: RequestPathOptions, context: RequestContext, info: RequestInfo): void {
+  const from = context.clock.monotonic()
+  const verdict = authorizeBy(authorizers, context.user, info)
+  const isAllowed = verdict.decision === 'allow'
+  context.stage('authorization', from, isAllowed ? verdict.reason : 'no one allows it', isAllowed)
+  if (isAllowed) return
+  const message = forbiddenMessage(context.user, info)
+  if (!info.isResource) throw new StatusError('Forbidden', `forbidden: ${message}`, { details: {} })
+  throw forbidden({ group: info.group, resource: info.resource }, info.name, message)
+}
+
+function statusErrorOf(
+  err: unknown,
+  { options, context, info }: { options: RequestPathOptions; context: RequestContext; info: RequestInfo },
+): StatusError {
+  if (err instanceof StatusError) return err
+  if (context.signal?.aborted) return new StatusError('Timeout', 'the client has gone', { cause: err })
+  if (err instanceof StoreClosedError)
+    return new StatusError('ServiceUnavailable', 'the server is shutting down', { cause: err })
+  options.logger.error('request failed', { requestId: context.id, verb: info.verb, path: info.path, err })
+  return internalError(err)
+}
+
+function tell({ trace, clock, auditLog }: RequestPathOptions, outcome: Outcome, request: ApiRequest): void {
+  const { context, info } = outcome
+  const durationMs = clock.monotonic() - context.startedAt
+  const code = codeOf(outcome)
+  trace.emit({
+    type: 'request',
+    at: clock.now(),
+    id: context.id,
+    client: context.client,
+    user: context.user.name,
+    verb: info.verb,
+    group: info.group,
+    resource: info.resource,
+    subresource: info.subresource,
+    namespace: info.namespace,
+    name: info.name,
+    code,
+    durationMs,
+    stages: context.stages,
+    ...(context.revision === undefined ? {} : { revision: context.revision }),
+    ...(context.because === undefined ? {} : { because: context.because }),
+    cause: context.cause,
+  })
+  if (!auditLog) return
+  const isLong = outcome.ok && outcome.answer.type === 'watch'
+  auditLog(
+    auditEventOf({
+      outcome,
+      request,
+      code,
+      durationMs,
+      now: clock.now(),
+      stage: isLong ? 'ResponseStarted' : 'ResponseComplete',
+    }),
+  )
+}
+
+export function codeOf(outcome: Outcome): number {
+  if (!outcome.ok) return outcome.error.code
+  const { answer } = outcome
+  switch (answer.type) {
+    case 'object':
+    case 'document':
+      return answer.code
+    case 'connect':
+      return 101
+    case 'list':
+    case 'watch':
+      return 200
+  }
+}

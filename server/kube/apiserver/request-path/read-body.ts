@@ -1,0 +1,118 @@
+// From a request's body to an object of a kind. JSON and YAML are read; unknown fields are an error, a warning or
+// nothing, as the sender asked (fieldValidation). Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
+
+import { parseDocument } from 'yaml'
+import { deepCopy } from '../../apimachinery/deep.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
+import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import { decode, strictDecodingError } from '../../schemas/decode.ts'
+import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
+import type { ApiRequest } from './api-request.ts'
+import type { RequestContext } from './request-context.ts'
+
+const JSON_TYPE = 'application/json'
+const YAML_TYPE = 'application/yaml'
+/** Aliases in YAML can blow a small body up to gigabytes; nobody needs many. */
+const YAML_ALIASES = 100
+
+const mediaType = (contentType: string) => contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+
+export function unsupportedMediaType(contentType: string, accepted: readonly string[]): StatusError {
+  return new StatusError(
+    'UnsupportedMediaType',
+    contentType
+      ? `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`
+      : 'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+  )
+}
+
+/** Undefined when there is none. */
+export async function readText(request: ApiRequest): Promise<string | undefined> {
+  if (request.body.type !== 'bytes') return undefined
+  const bytes = await request.body.read()
+  return bytes.length > 0 ? bytes.toString('utf8') : undefined
+}
+
+/** The body as JSON text or parsed value, whatever it was sent as. */
+export async function readValue(request: ApiRequest): Promise<string | JsonValue | undefined> {
+  if (request.body.type === 'none') return undefined
+  if (request.body.type === 'object') return request.body.value as JsonValue
+  const text = await readText(request)
+  if (text === undefined) return undefined
+  const type = mediaType(request.contentType)
+  if (type === YAML_TYPE || type === 'text/yaml' || type === 'application/x-yaml') return parseYaml(text)
+  if (type !== '' && type !== JSON_TYPE) {
+    throw unsupportedMediaType(request.contentType, [JSON_TYPE, YAML_TYPE])
+  }
+  return text
+}
+
+export function parseYaml(text: string): JsonValue {
+  const document = parseDocument(text, { schema: 'core', strict: true, uniqueKeys: true })
+  const [problem] = document.errors
+  if (problem) throw badRequest(`error converting YAML to JSON: yaml: ${problem.message.split('\n', 1)[0]}`)
+  try {
+    return (document.toJS({ maxAliasCount: YAML_ALIASES }) ?? null) as JsonValue
+  } catch (err) {
+    throw badRequest(`error converting YAML to JSON: yaml: ${err instanceof Error ? err.message : 'unreadable'}`)
+  }
+}
+
+/** An object of `gvk`, checked against its shape. What was sent must say it is of this kind, or say nothing. */
+export function decodeAs(
+  schemas: Schemas,
+  gvk: GroupVersionKind,
+  value: string | JsonValue,
+  options: { fieldValidation: string; context?: RequestContext },
+): KubeObject {
+  const { fieldValidation, context } = options
+  if (typeof value !== 'string' && !isJsonObject(value)) {
+    throw badRequest(`the object provided is unrecognized (must be of type ${gvk.kind}): not an object`)
+  }
+  if (!schemas.typeOf(gvk)) return decodeUntyped(gvk, value)
+  const { object, problems } = decode(schemas, gvk, typeof value === 'string' ? value : (value as JsonObject))
+  const told = typeof value === 'string' ? toldKind(value) : (value as JsonObject)
+  assertKind(gvk, told)
+  if (problems.length > 0) {
+    if (fieldValidation === 'Strict') throw strictDecodingError(gvk, problems)
+    if (fieldValidation !== 'Ignore') for (const problem of problems) context?.warn(problem.message)
+  }
+  return object as KubeObject
+}
+
+function decodeUntyped(gvk: GroupVersionKind, value: string | JsonValue): KubeObject {
+  const object = typeof value === 'string' ? parseJson(value) : deepCopy(value)
+  if (!isJsonObject(object)) throw badRequest(`the object provided is unrecognized (must be of type ${gvk.kind})`)
+  assertKind(gvk, object)
+  return { ...object, apiVersion: apiVersionOf(gvk as AnyKind), kind: gvk.kind } as KubeObject
+}
+
+export function parseJson(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue
+  } catch (err) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${err instanceof Error ? err.message : 'invalid'}`)
+  }
+}
+
+/** The decoder overwrites both; what was sent is only in the text. A cheap look suffices: it has been parsed before. */
+function toldKind(text: string): JsonObject {
+  const { kind, apiVersion } = JSON.parse(text) as JsonObject
+  return { ...(kind === undefined ? {} : { kind }), ...(apiVersion === undefined ? {} : { apiVersion }) }
+}
+
+function assertKind(gvk: GroupVersionKind, { kind, apiVersion }: JsonObject): void {
+  const expected = gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version
+  if (kind !== undefined && kind !== '' && kind !== gvk.kind) {
+    throw badRequest(
+      `${kind} in version "${apiVersion ?? expected}" cannot be handled as a ${gvk.kind}: no kind "${kind}" is registered for this resource`,
+    )
+  }
+  if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== expected) {
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    )
+  }
+}

@@ -1,0 +1,70 @@
+// One request on its way: who sent it, what it is because of, and how long each stage took.
+
+import type { Clock } from '../../../base/clock.ts'
+import type { RequestStage } from '../../../base/trace.ts'
+import type { WriteOrigin } from '../watch-cache/writes-in-flight.ts'
+
+export interface UserInfo {
+  name: string
+  uid?: string
+  groups: readonly string[]
+  extra?: Readonly<Record<string, readonly string[]>>
+}
+
+export class RequestContext {
+  /** The audit id. */
+  readonly id: string
+  readonly startedAt: number
+  readonly client: string
+  readonly userAgent: string
+  readonly because: number | undefined
+  /** Root of the chain of causes; its own id when it is because of nothing. */
+  readonly cause: string
+  readonly clock: Clock
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal | undefined
+  /** Sent as `Warning:` headers. */
+  readonly warnings: string[] = []
+  readonly stages: RequestStage[] = []
+  user: UserInfo = { name: '', groups: [] }
+  /** The revision it wrote. */
+  revision: number | undefined
+
+  constructor(told: {
+    id: string
+    client: string
+    userAgent: string
+    because: number | undefined
+    cause: string
+    clock: Clock
+    signal?: AbortSignal | undefined
+  }) {
+    this.id = told.id
+    this.client = told.client
+    this.userAgent = told.userAgent
+    this.because = told.because
+    this.cause = told.cause
+    this.clock = told.clock
+    this.signal = told.signal
+    this.startedAt = told.clock.monotonic()
+  }
+
+  get origin(): WriteOrigin {
+    return { requestId: this.id, cause: this.cause, client: this.client }
+  }
+
+  /** Times one stage. A stage that comes in parts (admission before and after defaults) is counted once. */
+  stage(name: RequestStage['name'], from: number, detail: string, ok = true): void {
+    const durationMs = this.clock.monotonic() - from
+    const earlier = this.stages.find((stage) => stage.name === name)
+    if (earlier) {
+      earlier.durationMs += durationMs
+      earlier.ok &&= ok
+      if (detail) earlier.detail = detail
+    } else this.stages.push({ name, durationMs, detail, ok })
+  }
+
+  warn(message: string): void {
+    if (!this.warnings.includes(message)) this.warnings.push(message)
+  }
+}

@@ -1,0 +1,74 @@
+// An object as the server holds it: decoded once, and the bytes it was decoded from.
+//
+// The store keeps objects without their resourceVersion, which is the revision they were written at. Bytes begin with
+// `{"kind":…,"apiVersion":…,"metadata":{`, so the wire form is a splice and never a second JSON.stringify:
+//
+//   stored  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"web",…
+//   wire    {"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"41","name":"web",…
+//   in list {"metadata":{"resourceVersion":"41","name":"web",…
+
+import { deepFreeze } from '../../apimachinery/deep.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+
+export interface Entry {
+  readonly key: string
+  readonly revision: number
+  /** Shared and frozen. */
+  readonly object: KubeObject
+  /** As stored. */
+  readonly value: Buffer
+}
+
+export function encodeStored(kind: AnyKind, object: KubeObject): Buffer {
+  const {
+    kind: _kind,
+    apiVersion: _apiVersion,
+    metadata: { resourceVersion: _revision, ...metadata } = {},
+    ...rest
+  } = object
+  return Buffer.from(JSON.stringify({ kind: kind.kind, apiVersion: apiVersionOf(kind), metadata, ...rest }))
+}
+
+/** Throws when the bytes are not what we write: someone has been at the store. */
+export function decodeStored(value: Buffer): KubeObject {
+  const object: unknown = JSON.parse(value.toString('utf8'))
+  if (typeof object !== 'object' || object === null || typeof (object as KubeObject).metadata !== 'object') {
+    throw new Error('not an object of this kind')
+  }
+  return object as KubeObject
+}
+
+export function withRevision(object: KubeObject, revision: number): KubeObject {
+  const { metadata, ...rest } = object
+  const { resourceVersion: _old, ...meta } = metadata ?? {}
+  return deepFreeze({ ...rest, metadata: { ...meta, resourceVersion: String(revision) } })
+}
+
+export function headOf(kind: AnyKind): string {
+  return `{"kind":${JSON.stringify(kind.kind)},"apiVersion":${JSON.stringify(apiVersionOf(kind))},`
+}
+
+const METADATA = '"metadata":{'
+
+/** The entry's JSON, whole or as an item of a list, which does not repeat its kind. */
+export function wireChunks(
+  head: string,
+  { value, object, revision }: Entry,
+  form: 'whole' | 'item',
+): (string | Buffer)[] {
+  const from = head.length + METADATA.length
+  if (value.toString('latin1', 0, from) !== head + METADATA) {
+    // Written by someone else (etcdctl, a real Kubernetes): correct, only slower.
+    return [JSON.stringify(object)]
+  }
+  const rest = value.subarray(from)
+  const comma = rest[0] === 0x7d ? '' : ','
+  return [`${form === 'whole' ? head : '{'}${METADATA}"resourceVersion":"${revision}"${comma}`, rest]
+}
+
+export function wireBytes(head: string, entry: Entry): Buffer {
+  return Buffer.concat(
+    wireChunks(head, entry, 'whole').map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk)),
+  )
+}

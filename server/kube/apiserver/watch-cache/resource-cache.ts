@@ -1,0 +1,140 @@
+// All objects of one resource as of the newest revision heard of, and the last events that led there.
+// Reads are answered from here; watches start here, at any revision the window still holds.
+//
+//        window (bounded)                        entries (ordered by key)
+//   …  ADDED a@7 │ MODIFIED a@9 │ DELETED b@12        a@9, c@3
+//      └ a watch from revision 8 replays a@9, b@12, then hears what comes
+//
+// Upstream: apiserver/pkg/storage/cacher.
+
+import { createRequire } from 'node:module'
+import type BTree from 'sorted-btree'
+import { expired, type StatusError } from '../../apimachinery/status-error.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import { type Entry, headOf, withRevision } from './entry.ts'
+
+// The package is CommonJS with a `default` inside, which `import` finds in different places under Node and vitest.
+const { default: Tree } = createRequire(import.meta.url)('sorted-btree') as { default: typeof BTree }
+
+const byteOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Enough for a reflector that was away for a minute in a busy cluster; each event holds two pointers. */
+const WINDOW = 2048
+
+export interface CacheEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  readonly revision: number
+  /** For DELETED: the last state, at the revision of its deletion. */
+  readonly entry: Entry
+  readonly previous: Entry | undefined
+  /** Root of the chain of causes. */
+  readonly cause: string
+}
+
+export interface Watcher {
+  event(event: CacheEvent): void
+  ended(error?: StatusError): void
+}
+
+export class ResourceCache {
+  readonly kind: AnyKind
+  readonly prefix: string
+  /** What every stored object of this kind begins with. */
+  readonly head: string
+  readonly #entries = new Tree<string, Entry>(undefined, byteOrder)
+  readonly #watchers = new Set<Watcher>()
+  #window: CacheEvent[] = []
+  /** Events at or below this revision are no longer in the window. */
+  #forgotten = 0
+
+  constructor(kind: AnyKind, prefix: string) {
+    this.kind = kind
+    this.prefix = prefix
+    this.head = headOf(kind)
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get watchers(): number {
+    return this.#watchers.size
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key)
+  }
+
+  /** Entries whose keys begin with `prefix`, in order, from `start` on. */
+  under(prefix: string, start = prefix): Entry[] {
+    const found: Entry[] = []
+    this.#entries.forRange(
+      start,
+      `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`,
+      false,
+      (_key, entry) => {
+        found.push(entry)
+      },
+    )
+    return found
+  }
+
+  all(): Entry[] {
+    return this.under(this.prefix)
+  }
+
+  /** Starts anew from a list taken at `revision`; whoever watches has to list again. */
+  reset(revision: number, entries: Iterable<Entry>): void {
+    this.#entries.clear()
+    for (const entry of entries) this.#entries.set(entry.key, entry)
+    this.#window = []
+    this.#forgotten = revision
+  }
+
+  put(entry: Entry, cause: string): CacheEvent {
+    const previous = this.#entries.get(entry.key)
+    this.#entries.set(entry.key, entry)
+    return this.#tell({ type: previous ? 'MODIFIED' : 'ADDED', revision: entry.revision, entry, previous, cause })
+  }
+
+  delete(key: string, revision: number, cause: string): CacheEvent | undefined {
+    const previous = this.#entries.get(key)
+    if (!previous) return undefined
+    this.#entries.delete(key)
+    return this.#tell({ type: 'DELETED', revision, entry: atRevision(previous, revision), previous, cause })
+  }
+
+  #tell(event: CacheEvent): CacheEvent {
+    this.#window.push(event)
+    if (this.#window.length > WINDOW + WINDOW / 4) {
+      const dropped = this.#window.splice(0, this.#window.length - WINDOW)
+      this.#forgotten = dropped.at(-1)?.revision ?? this.#forgotten
+    }
+    for (const watcher of this.#watchers) watcher.event(event)
+    return event
+  }
+
+  /** Replays what came after `revision`, then goes on live. Throws Expired when that is too long ago. */
+  watch(revision: number, watcher: Watcher): Disposable {
+    this.assertReplayable(revision)
+    let first = this.#window.length
+    while (first > 0 && (this.#window[first - 1]?.revision ?? 0) > revision) first--
+    for (const event of this.#window.slice(first)) watcher.event(event)
+    this.#watchers.add(watcher)
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) }
+  }
+
+  assertReplayable(revision: number): void {
+    if (revision < this.#forgotten) throw expired(`too old resource version: ${revision} (${this.#forgotten})`)
+  }
+
+  endWatchers(error?: StatusError): void {
+    for (const watcher of [...this.#watchers]) watcher.ended(error)
+    this.#watchers.clear()
+  }
+}
+
+/** The same object, shown with the revision of the event that it went with. */
+export function atRevision(entry: Entry, revision: number): Entry {
+  return { key: entry.key, revision, value: entry.value, object: withRevision(entry.object, revision) }
+}

@@ -1,0 +1,173 @@
+// One watch on the store feeds the caches of all resources: one cursor, so "how far have we heard" is one number, and a
+// reader that must see everything written so far waits for that number only.
+
+import type { Logger } from '../../../base/logger.ts'
+import { expired } from '../../apimachinery/status-error.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import { CompactedError, type KeyValue, type Store, type StoreEvent, type Watch } from '../../store/store.ts'
+import { storagePrefix } from '../registry/storage-keys.ts'
+import type { CauseMap } from './cause-map.ts'
+import { decodeStored, type Entry, withRevision } from './entry.ts'
+import { ResourceCache } from './resource-cache.ts'
+import type { WritesInFlight } from './writes-in-flight.ts'
+
+const ROOT = '/registry/'
+const ROOT_END = '/registry0'
+
+export interface StoreFeedOptions {
+  store: Store
+  kinds: readonly AnyKind[]
+  logger: Logger
+  writes: WritesInFlight
+  causes: CauseMap
+}
+
+export class StoreFeed implements Disposable {
+  readonly #options: StoreFeedOptions
+  readonly #caches = new Map<string, ResourceCache>()
+  #watch: Watch | undefined
+  #revision = 0
+  #waiting: { revision: number; resolve: () => void }[] = []
+  #closed = false
+
+  private constructor(options: StoreFeedOptions) {
+    this.#options = options
+    for (const kind of options.kinds) {
+      const prefix = storagePrefix(kind)
+      if (!this.#caches.has(prefix)) this.#caches.set(prefix, new ResourceCache(kind, prefix))
+    }
+  }
+
+  static async start(options: StoreFeedOptions): Promise<StoreFeed> {
+    const feed = new StoreFeed(options)
+    await feed.#listAndWatch()
+    return feed
+  }
+
+  /** Every event up to here has reached the caches and their watchers. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  cacheOf(kind: AnyKind): ResourceCache {
+    const cache = this.#caches.get(storagePrefix(kind))
+    if (!cache) throw new Error(`no cache for ${kind.plural}`)
+    return cache
+  }
+
+  caches(): Iterable<ResourceCache> {
+    return this.#caches.values()
+  }
+
+  /** Resolves when the caches hold everything that is in the store now. Undefined: they already do. */
+  caughtUp(): Promise<void> | undefined {
+    return this.reached(this.#options.store.revision)
+  }
+
+  reached(revision: number): Promise<void> | undefined {
+    if (this.#revision >= revision) return undefined
+    const reached = new Promise<void>((resolve) => this.#waiting.push({ revision, resolve }))
+    // Revisions outside /registry/ come as no event; progress tells us that they are behind us.
+    this.#watch?.requestProgress()
+    return reached
+  }
+
+  async #listAndWatch(): Promise<void> {
+    const { store } = this.#options
+    const listed = await store.range({ key: ROOT, rangeEnd: ROOT_END })
+    const byPrefix = new Map<string, Entry[]>()
+    for (const kv of listed.kvs) {
+      const cache = this.#cacheOfKey(kv.key)
+      const entry = cache && this.#decode(kv)
+      if (!entry) continue
+      const entries = byPrefix.get(cache.prefix)
+      if (entries) entries.push(entry)
+      else byPrefix.set(cache.prefix, [entry])
+    }
+    for (const cache of this.#caches.values()) cache.reset(listed.revision, byPrefix.get(cache.prefix) ?? [])
+    if (this.#closed) return
+    this.#watch = store.watch(
+      { key: ROOT, rangeEnd: ROOT_END, startRevision: listed.revision + 1 },
+      {
+        events: (revision, events) => {
+          for (const event of events) this.#apply(revision, event)
+          this.#advance(revision)
+        },
+        progress: (revision) => this.#advance(revision),
+        ended: (error) => this.#ended(error),
+      },
+    )
+    this.#advance(listed.revision)
+  }
+
+  #apply(revision: number, { type, kv }: StoreEvent): void {
+    const cache = this.#cacheOfKey(kv.key)
+    if (!cache) return
+    const { writes, causes } = this.#options
+    const write = writes.find(kv.key, revision, type === 'put' ? kv.value : undefined)
+    if (write) causes.set(revision, write.origin)
+    const cause = (write?.origin ?? causes.get(revision))?.cause ?? ''
+    if (type === 'delete') {
+      cache.delete(kv.key, revision, cause)
+      return
+    }
+    const entry = write
+      ? { key: kv.key, revision, value: kv.value, object: write.objectAt(revision) }
+      : this.#decode(kv)
+    if (entry) cache.put(entry, cause)
+  }
+
+  /** A value that nobody can read must not take the others with it. */
+  #decode(kv: KeyValue): Entry | undefined {
+    try {
+      return entryOf(kv)
+    } catch (err) {
+      this.#options.logger.error('a stored object cannot be read', { key: kv.key, err })
+      return undefined
+    }
+  }
+
+  #cacheOfKey(key: string): ResourceCache | undefined {
+    // The resource is the first part of the path, or the first two: /registry/pods/…, /registry/services/specs/…
+    const first = key.indexOf('/', ROOT.length)
+    if (first < 0) return undefined
+    const cache = this.#caches.get(key.slice(0, first + 1))
+    if (cache) return cache
+    const second = key.indexOf('/', first + 1)
+    return second < 0 ? undefined : this.#caches.get(key.slice(0, second + 1))
+  }
+
+  #advance(revision: number): void {
+    if (revision > this.#revision) this.#revision = revision
+    if (this.#waiting.length === 0) return
+    const ready = this.#waiting.filter((waiter) => waiter.revision <= this.#revision)
+    if (ready.length === 0) return
+    this.#waiting = this.#waiting.filter((waiter) => waiter.revision > this.#revision)
+    for (const waiter of ready) waiter.resolve()
+  }
+
+  #ended(error: Error | undefined): void {
+    if (this.#closed) return
+    for (const cache of this.#caches.values()) {
+      cache.endWatchers(error instanceof CompactedError ? expired('too old resource version') : undefined)
+    }
+    if (!(error instanceof CompactedError)) return
+    this.#listAndWatch().catch((err) => this.#options.logger.error('cannot list the store again', { err }))
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true
+    this.#watch?.[Symbol.dispose]()
+    for (const cache of this.#caches.values()) cache.endWatchers()
+    for (const waiter of this.#waiting.splice(0)) waiter.resolve()
+  }
+}
+
+export function entryOf(kv: KeyValue): Entry {
+  return {
+    key: kv.key,
+    revision: kv.modRevision,
+    value: kv.value,
+    object: withRevision(decodeStored(kv.value), kv.modRevision),
+  }
+}
