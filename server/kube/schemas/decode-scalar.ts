@@ -100,8 +100,12 @@ const QUANTITY_FORM = "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 /** No honest quantity is longer, and exact arithmetic on a megabyte of digits is slow. */
 const MAX_QUANTITY_LENGTH = 128
 
+/** Up to three digits with a suffix are written as they are: 250m, 64Mi, 2. That is nearly all there ever are. */
+const CANONICAL_QUANTITY = /^[1-9]\d{0,2}(?:[KMGT]i|[numkMGT])?$/
+
 function readQuantity(value: ReadValue): string {
   if (value === null) return '0'
+  if (typeof value === 'string' && CANONICAL_QUANTITY.test(value)) return value
   const text = value instanceof NumberLiteral ? value.text : typeof value === 'object' ? '{' : String(value).trim()
   const parsed = text.length > MAX_QUANTITY_LENGTH ? undefined : parseQuantity(text)
   if (!parsed) throw new TypeProblem(`quantities must match the regular expression ${QUANTITY_FORM}`)

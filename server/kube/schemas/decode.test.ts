@@ -184,6 +184,13 @@ describe('decode', () => {
     ])
   })
 
+  it('tells apart what it decoded as and what the sender said', () => {
+    const { object, told } = decode(schemas, deployment, { apiVersion: 'v1', kind: 'Pod' })
+    expect(object.kind).toBe('Deployment')
+    expect(told).toEqual({ apiVersion: 'v1', kind: 'Pod' })
+    expect(decode(schemas, deployment, {}).told).toEqual({})
+  })
+
   it('does not let a body reach the prototype', () => {
     const { object, problems } = decode(
       schemas,

@@ -22,6 +22,8 @@ export interface DecodeProblem {
 export interface Decoded {
   /** A fresh object: known fields only, values in canonical form (quantities, times). */
   object: JsonObject
+  /** What the sender said it is; `object` always says what it was decoded as. */
+  told: { apiVersion?: JsonValue; kind?: JsonValue }
   /** What fieldValidation=Warn warns of and Strict refuses; empty is the usual case. */
   problems: DecodeProblem[]
 }
@@ -39,9 +41,10 @@ export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | 
   const decoder = new Decoder(schemas)
   try {
     const fields = decoder.object(value, type, { struct: type.goName, names: [] })
-    const { apiVersion: _, kind: __, ...rest } = fields
+    const { apiVersion, kind, ...rest } = fields
     return {
       object: { apiVersion: groupVersion(gvk), kind: gvk.kind, ...rest },
+      told: { ...(apiVersion === undefined ? {} : { apiVersion }), ...(kind === undefined ? {} : { kind }) },
       problems: [
         ...duplicates.map((path) => problem('duplicate', path)),
         ...decoder.unknown.map((path) => problem('unknown', path)),

@@ -68,7 +68,7 @@ const randomDeployment = (dice: Dice): JsonObject => ({
       spec: {
         containers: dice.some(NAMES).map((name) => randomContainer(dice, name)),
         volumes: dice.some(NAMES).map((name) =>
-          dice.pick([
+          dice.pick<JsonObject>([
             { name, emptyDir: {} },
             { name, hostPath: { path: '/x' } },
           ]),
