@@ -24,7 +24,7 @@ export interface Field {
 
 interface TypedField<T> extends Field {
   /** Only for the compiler. */
-  readonly of?: T
+  readonly of?: () => T
 }
 
 export interface MessageType<T> {

@@ -1,0 +1,257 @@
+// Our store behind its etcd door against Debian's etcd, on this machine, in this run, with the same client.
+// Then what the store does without any door, which is how the API server uses it.
+
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface, type Interface } from 'node:readline'
+import { systemClock } from '../server/base/clock.ts'
+import { openStore, type Store } from '../server/kube/store/store.ts'
+import { percentile, table } from './table.ts'
+
+const MILLISECONDS = 2000
+const CLIENTS = [1, 16, 64]
+const OPERATIONS = ['put', 'get', 'txn-update']
+
+const directory = mkdtempSync(join(tmpdir(), 'podium-bench-store-'))
+const started: ChildProcess[] = []
+
+interface Server {
+  name: string
+  pid: number
+  port: number
+}
+
+interface Load {
+  perSecond: number
+  p50: number
+  p99: number
+  clientCores: number
+  serverMicroseconds: number
+}
+
+async function main(): Promise<void> {
+  const nothing = await startNode('nothing', 'nothing')
+  const etcd = hasEtcd() ? await startEtcd() : undefined
+  const ours = await startNode('podium', join(directory, 'podium'))
+  const rows: (string | number)[][] = []
+  for (const clients of CLIENTS) {
+    for (const operation of OPERATIONS) {
+      const limit = await load(nothing, operation, clients)
+      const theirs = etcd && (await load(etcd, operation, clients))
+      const own = await load(ours, operation, clients)
+      for (const [name, result] of [
+        ['podium', own],
+        ['etcd', theirs],
+        ['nothing', limit],
+      ] as const) {
+        if (!result) continue
+        const ratio = theirs && name === 'podium' ? `${(own.perSecond / theirs.perSecond).toFixed(2)} ×` : ''
+        rows.push([
+          operation,
+          String(clients),
+          name,
+          result.perSecond,
+          ratio,
+          result.p50,
+          result.p99,
+          result.serverMicroseconds,
+          result.clientCores,
+        ])
+      }
+    }
+  }
+  const header = [
+    'operation',
+    'clients',
+    'server',
+    'ops/s',
+    'podium / etcd',
+    'p50 ms',
+    'p99 ms',
+    'server CPU µs/op',
+    'client cores',
+  ]
+  print('Durable, 1 KiB values, over gRPC without TLS', table(header, rows))
+  for (const child of started) child.kill('SIGKILL')
+  await inProcess()
+}
+
+function hasEtcd(): boolean {
+  try {
+    process.stdout.write(`${execFileSync('etcd', ['--version']).toString().split('\n')[0]}\n`)
+    return true
+  } catch {
+    process.stdout.write('etcd is not installed (Debian: etcd-server): no comparison\n')
+    return false
+  }
+}
+
+async function startEtcd(): Promise<Server> {
+  const [port, peer] = [await freePort(), await freePort()]
+  const urls = (name: string, at: number) => [`--${name}`, `http://127.0.0.1:${at}`]
+  const child = spawn(
+    'etcd',
+    [
+      '--data-dir',
+      join(directory, 'etcd'),
+      ...urls('listen-client-urls', port),
+      ...urls('advertise-client-urls', port),
+      ...urls('listen-peer-urls', peer),
+      ...urls('initial-advertise-peer-urls', peer),
+      '--initial-cluster',
+      `default=http://127.0.0.1:${peer}`,
+    ],
+    { stdio: 'ignore' },
+  )
+  started.push(child)
+  for (;;) {
+    const healthy = await fetch(`http://127.0.0.1:${port}/health`).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+    if (healthy) return { name: 'etcd', pid: child.pid as number, port }
+    await systemClock.sleep(50)
+  }
+}
+
+async function startNode(name: string, argument: string): Promise<Server> {
+  const child = spawnTs('door-server.ts', argument)
+  const [port] = await nextLine(createInterface(child.stdout!))
+  return { name, pid: child.pid as number, port: Number(port) }
+}
+
+function spawnTs(file: string, ...words: string[]): ChildProcess {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'store', file), ...words],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
+  started.push(child)
+  return child
+}
+
+async function load(server: Server, operation: string, clients: number): Promise<Load> {
+  const child = spawnTs('load-client.ts', String(server.port), operation, String(clients), String(MILLISECONDS))
+  const lines = createInterface(child.stdout!)
+  await nextLine(lines)
+  const before = cpuMicroseconds(server.pid)
+  child.stdin!.write('go\n')
+  const [line] = await nextLine(lines)
+  const spent = cpuMicroseconds(server.pid) - before
+  const result = JSON.parse(line) as Load & { count: number }
+  return { ...result, serverMicroseconds: spent / result.count }
+}
+
+function nextLine(lines: Interface): Promise<[string]> {
+  return new Promise((resolve, reject) => {
+    lines.once('line', (line) => resolve([line]))
+    lines.once('close', () => reject(new Error('the process ended early')))
+  })
+}
+
+/** All threads; the kernel counts in hundredths of a second. */
+function cpuMicroseconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+async function inProcess(): Promise<void> {
+  const place = join(directory, 'in-process')
+  let store = await openStore({ directory: place, clock: systemClock })
+  const rows: (string | number)[][] = []
+  const value = Buffer.alloc(1024, 'v')
+  const put = (worker: number, round: number) =>
+    store.txn({ compare: [], success: [{ type: 'put', key: `/bench/${worker}-${round % 100}`, value }], failure: [] })
+  for (const clients of CLIENTS) rows.push(['put', String(clients), ...(await workers(clients, put))])
+  for (const clients of [1, 64]) {
+    rows.push([
+      'get',
+      String(clients),
+      ...(await workers(clients, (worker) => store.range({ key: `/bench/${worker % 16}-0` }))),
+    ])
+  }
+  print('Without a door, as the API server uses it', table(['operation', 'callers', 'ops/s', 'p50 ms', 'p99 ms'], rows))
+  await store.compact(store.revision)
+  await store.defragment()
+  await sizes(store, async () => {
+    await store.close()
+    store = await openStore({ directory: place, clock: systemClock })
+    return store
+  })
+  await store.close()
+}
+
+async function workers(count: number, once: (worker: number, round: number) => Promise<unknown>): Promise<number[]> {
+  const latencies: number[] = []
+  const start = performance.now()
+  const end = start + MILLISECONDS
+  const work = async (worker: number) => {
+    for (let round = 0; performance.now() < end; round++) {
+      const begun = performance.now()
+      await once(worker, round)
+      latencies.push(performance.now() - begun)
+      // What is never asynchronous would otherwise never let the clock's end come for the others.
+      if (round % 64 === 63) await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  await Promise.all(Array.from({ length: count }, (_, worker) => work(worker)))
+  const seconds = (performance.now() - start) / 1000
+  return [latencies.length / seconds, percentile(latencies, 0.5), percentile(latencies, 0.99)]
+}
+
+async function sizes(first: Store, reopen: () => Promise<Store>): Promise<void> {
+  const value = Buffer.alloc(1500, 'v')
+  const rows: (string | number)[][] = []
+  const memory = () => {
+    globalThis.gc?.()
+    const { heapUsed, external, arrayBuffers } = process.memoryUsage()
+    return (heapUsed + Math.max(external, arrayBuffers)) / 2 ** 20
+  }
+  const before = memory()
+  for (let batch = 0; batch < 100; batch++) {
+    const puts = Array.from({ length: 100 }, (_, i) =>
+      first.txn({
+        compare: [],
+        success: [{ type: 'put', key: `/registry/pods/default/pod-${batch}-${i}`, value }],
+        failure: [],
+      }),
+    )
+    await Promise.all(puts)
+  }
+  rows.push(['memory of 10,000 objects of 1.5 kB, MiB', memory() - before])
+  const start = performance.now()
+  const store = await reopen()
+  rows.push(['opening them again, ms', performance.now() - start])
+  const listing = performance.now()
+  const { count } = await store.range({ key: '/registry/', rangeEnd: '/registry0' })
+  rows.push([`listing ${count}, ms`, performance.now() - listing])
+  const first500 = performance.now()
+  await store.range({ key: '/registry/', rangeEnd: '/registry0', limit: 500 })
+  rows.push(['listing the first 500 of them, ms', performance.now() - first500])
+  print('Sizes', table(['what', 'figure'], rows))
+}
+
+function print(title: string, text: string): void {
+  process.stdout.write(`\n### ${title}\n\n${text}\n`)
+}
+
+try {
+  await main()
+} finally {
+  for (const child of started) child.kill('SIGKILL')
+  rmSync(directory, { recursive: true, force: true })
+}
