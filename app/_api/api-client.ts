@@ -1,7 +1,7 @@
 // The one door from the pages to the classroom: queries and mutations in batches, subscriptions as server-sent events.
 
 import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client'
-import type { AppRouter } from './app-router.ts'
+import type { AppRouter } from '../../server/classroom/api/router.ts'
 
 const url = '/api/trpc'
 

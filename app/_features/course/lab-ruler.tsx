@@ -6,10 +6,12 @@ const words = { new: 'not begun', started: 'begun', done: 'done' }
 
 /** Every lab as a square, by chapter: the whole course at a glance. */
 export function LabRuler({ chapters, resumeId }: { chapters: CourseView['chapters']; resumeId: string }) {
+  // Few labs keep to the left as squares; many share the width, each chapter by its count.
+  const isFull = chapters.reduce((sum, chapter) => sum + chapter.labs.length, 0) > 16
   return (
     <nav className={style.ruler} aria-label="All labs">
       {chapters.map((chapter) => (
-        <div key={chapter.id} className={style.stretch} style={{ flexGrow: chapter.labs.length }}>
+        <div key={chapter.id} className={style.stretch} style={{ flexGrow: isFull ? chapter.labs.length : 0 }}>
           <ol>
             {chapter.labs.map((lab) => (
               <li key={lab.id}>

@@ -39,7 +39,7 @@ export function Instructions({ run, onRun, children }: Props) {
         done={session?.done ?? false}
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <div className={style.body} ref={bodyRef} tabIndex={0} role="group" aria-label="Step">
+      <section className={style.body} ref={bodyRef} tabIndex={0} aria-label="Step">
         {!lab && !run.error && <p className="quiet">Opening the lab …</p>}
         {!lab && run.error && (
           <p className={style.error} role="alert">
@@ -68,7 +68,7 @@ export function Instructions({ run, onRun, children }: Props) {
             )}
           </>
         )}
-      </div>
+      </section>
       {lab && step && <StepFooter lab={lab} step={step} session={session} run={run} />}
     </div>
   )

@@ -38,13 +38,18 @@ export function LabWorkbench({ labId }: { labId: string }) {
   useEffect(() => {
     if (lab) document.title = `Lab ${lab.number}, ${lab.title} · Podium`
   }, [lab])
-  // A shell can only be opened once the lab has its machines.
-  const hasShell = session !== undefined && session.phase !== 'starting' && session.phase !== 'failed'
+  // A lab that was put back may have got another cluster, whose events another stream tells.
+  const phase = session?.phase
+  const wasResetting = useRef(false)
+  useEffect(() => {
+    if (phase === 'ready' && wasResetting.current) store.reconnect()
+    wasResetting.current = phase === 'resetting'
+  }, [phase, store])
   const panes: Panes = {
     run,
     store,
     terminal,
-    terminalSession: hasShell ? session.id : undefined,
+    terminalSession: session?.id,
     selecting: { selection, select: selectAndPin },
     full,
     toggleFull: (pane) => setFull((now) => (now === pane ? null : pane)),

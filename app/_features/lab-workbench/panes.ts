@@ -18,7 +18,7 @@ export interface Panes {
   run: LabSession
   store: PictureStore
   terminal: RefObject<TerminalHandle | null>
-  /** Undefined until a shell can be opened. */
+  /** Undefined until there is a session; a shell may then be waited for. */
   terminalSession: string | undefined
   selecting: Selecting
   full: PaneName | null

@@ -11,7 +11,7 @@ const wordOf = { create: 'added', update: 'changed', delete: 'removed' } as cons
 export function objectOf(event: { resource: string; subresource?: string; name: string }, most = 60): string {
   const resource = event.subresource ? `${event.resource}/${event.subresource}` : event.resource
   if (!event.name) return resource || '/'
-  return `${resource}/${shortName(event.name, Math.max(7, most - resource.length - 1))}`
+  return `${resource}/${shortName(event.name, Math.max(4, most - resource.length - 1))}`
 }
 
 /** The writer, as the tape names it. */

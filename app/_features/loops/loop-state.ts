@@ -18,7 +18,7 @@ export function loopState(loop: ClientState, now: number): LoopState {
   if (loop.cacheRevision > 0 && loop.handedRevision - loop.cacheRevision > farBehind) {
     return { word: 'behind', shape: 'wait' }
   }
-  if (loop.lastWroteAt > now - freshMs) return { word: 'acted', shape: 'ok' }
+  if (loop.lastWroteAt > 0 && loop.lastWroteAt > now - freshMs) return { word: 'acted', shape: 'ok' }
   if (loop.queueLength > 0) return { word: 'working', shape: 'wait' }
   return { word: 'idle', shape: 'idle' }
 }

@@ -131,7 +131,6 @@ function Canvas({ store, selection, select }: Props) {
             [0, 0],
             [Math.max(layout.width, width), Math.max(layout.height, height)],
           ]}
-          proOptions={{ hideAttribution: true }}
           onPaneClick={() => select(null)}
         >
           <ViewportPortal>

@@ -45,13 +45,13 @@ export interface LoopsLayout {
 }
 
 const pad = 16
-const tapeWidth = 178
+const tapeWidth = 190
 const tapeGap = 36
 const foldWidth = 58
-const gap = 10
-const leastWidth = 640
+const gap = 8
+const leastWidth = 656
 const mostLoops = 6
-const leastLoop = 112
+const leastLoop = 106
 const youWidth = 86
 const schedulerWidth = 104
 const leastMachine = 128

@@ -103,8 +103,8 @@ export class LoopsModel {
 
   /** Takes a push in and says which dots it makes, oldest first. Events already known (after a reconnect) make none. */
   apply(push: PicturePush): Dot[] {
-    // A lab that was reset has a new cluster, whose events count from 1 again.
-    if (push.pods && push.seq < this.seq) this.forget()
+    // A cluster that was replaced or restarted counts its events from 1 again. (We never ask for what we know.)
+    if (push.events.length > 0 && push.seq < this.seq) this.forget()
     if (push.loops) this.takeLoops(push.loops)
     if (push.pods) this.pods = push.pods
     if (push.nodes) this.nodes = push.nodes
@@ -288,7 +288,9 @@ export class LoopsModel {
   }
 
   private takeLoops(all: string[]): void {
-    this.loops = all.filter((client) => placeOf(client).role !== 'scheduler')
+    // A new stream names loops as it hears of them; one that was known before is still there.
+    const known = this.loops.filter((client) => !all.includes(client))
+    this.loops = [...all.filter((client) => placeOf(client).role !== 'scheduler'), ...known]
     this.loopSet = new Set(this.loops)
     this.chooseShown()
   }
@@ -334,9 +336,9 @@ export class LoopsModel {
   }
 
   private forget(): void {
-    const { showHeartbeats, version, slots, pinnedLoop } = this
-    Object.assign(this, new LoopsModel())
-    Object.assign(this, { showHeartbeats, version, slots, pinnedLoop })
+    const { showHeartbeats, version, slots, pinnedLoop, loops, loopSet, shownLoops, pods, nodes } = this
+    const kept = { showHeartbeats, version, slots, pinnedLoop, loops, loopSet, shownLoops, pods, nodes }
+    Object.assign(this, new LoopsModel(), kept)
   }
 }
 

@@ -202,9 +202,10 @@ function OneEvent({ model, seq, select }: { model: LoopsModel; seq: number; sele
       </Part>
       {heard.length > 0 && (
         <Part title="Who heard of it" aside={`${heard.length}`}>
-          <ul className={style.queue}>
+          <ul className={style.heard}>
             {heard.slice(0, 12).map((delivery) => (
               <li key={delivery.seq}>
+                <Glyph who={model.place(delivery.event.client).who} size={12} />
                 <button type="button" className={style.link} onClick={() => select({ client: delivery.event.client })}>
                   {model.place(delivery.event.client).label}
                   {model.place(delivery.event.client).node && ` on ${model.place(delivery.event.client).node}`}

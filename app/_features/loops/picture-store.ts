@@ -12,7 +12,8 @@ export interface Connection {
 }
 
 const renderEveryMs = 100
-const retryMs = 1500
+const retryMs = 700
+const longestRetryMs = 8000
 
 export class PictureStore {
   readonly model = new LoopsModel()
@@ -72,20 +73,23 @@ export class PictureStore {
       { sessionId: this.sessionId, since },
       {
         onData: (push) => this.take(push),
-        // The stream itself comes back from a lost connection; from a refusal (still starting, restarted) we do.
-        onError: (error) => {
-          this.connectionIs({ state: 'broken', tries: this.connection.tries + 1, why: wordsOf(error) })
-          clearTimeout(this.retryTimer)
-          this.retryTimer = setTimeout(() => this.open(), retryMs)
-        },
+        onError: (error) => this.broke(wordsOf(error)),
         onConnectionStateChange: (change) => {
           if (change.state === 'pending') this.connectionIs({ state: 'live', tries: 0, why: '' })
-          else if (change.state === 'connecting' && change.error) {
-            this.connectionIs({ state: 'broken', tries: this.connection.tries + 1, why: wordsOf(change.error) })
-          }
+          else if (change.state === 'connecting' && change.error) this.broke(wordsOf(change.error))
         },
       },
     )
+  }
+
+  /** Left to itself the stream would come back and ask for what it asked for first; we ask for what we do not know. */
+  private broke(why: string): void {
+    this.subscription?.unsubscribe()
+    this.subscription = undefined
+    const tries = this.connection.tries + 1
+    this.connectionIs({ state: 'broken', tries, why })
+    clearTimeout(this.retryTimer)
+    this.retryTimer = setTimeout(() => this.open(), Math.min(longestRetryMs, retryMs * tries))
   }
 
   private take(push: PicturePush): void {

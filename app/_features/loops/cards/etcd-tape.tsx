@@ -41,7 +41,7 @@ export function EtcdTape({
             >
               <b>{event.revision}</b>
               <b>{signOf[event.operation]}</b>
-              <span>{objectOf(event, 18)}</span>
+              <span>{objectOf(event, inChain.has(seq) ? 16 : 19)}</span>
               {inChain.has(seq) ? <span className={style.tapeMark}>{inChain.get(seq)}</span> : <span />}
               <span className={style.by}>{byWhom(event.client)}</span>
             </button>

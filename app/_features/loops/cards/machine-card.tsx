@@ -7,7 +7,7 @@ import { shortName } from '../short-name.ts'
 import { type CardData, isSelected } from './card-data.ts'
 
 export function MachineCard(data: CardData & { machine: MachineLayout }) {
-  const { model, machine, compact } = data
+  const { model, machine } = data
   const node = model.nodes.find((one) => one.name === machine.name)
   const pods = model.pods.filter((pod) => pod.node === machine.name)
   const shown = pods.slice(0, pods.length > machine.podRows ? machine.podRows - 1 : undefined)
@@ -24,8 +24,8 @@ export function MachineCard(data: CardData & { machine: MachineLayout }) {
         </span>
       </div>
       <div className={style.parts}>
-        <Part {...data} client={`kubelet/${machine.name}`} label="kubelet" compact={compact} />
-        <Part {...data} client={`kube-proxy/${machine.name}`} label="proxy" compact={compact} />
+        <Part {...data} client={`kubelet/${machine.name}`} label="kubelet" isNarrow={machine.kubelet.width < 88} />
+        <Part {...data} client={`kube-proxy/${machine.name}`} label="proxy" isNarrow={machine.kubelet.width < 88} />
       </div>
       <div className={style.pods}>
         {shown.map((pod) => (
@@ -47,8 +47,8 @@ export function MachineCard(data: CardData & { machine: MachineLayout }) {
   )
 }
 
-function Part(data: CardData & { client: string; label: string }) {
-  const { client, label, compact, model, select } = data
+function Part(data: CardData & { client: string; label: string; isNarrow: boolean }) {
+  const { client, label, isNarrow, compact, model, select } = data
   const pressed = isSelected(data, client)
   const state = model.client(client)
   return (
@@ -63,7 +63,12 @@ function Part(data: CardData & { client: string; label: string }) {
         {label === 'proxy' && <Glyph who="net" size={12} />}
         {label}
       </span>
-      {!compact && <small>cache {state.cacheRevision || state.handedRevision || '—'}</small>}
+      {!compact && (
+        <small>
+          {!isNarrow && 'cache '}
+          {state.cacheRevision || state.handedRevision || '—'}
+        </small>
+      )}
     </button>
   )
 }
