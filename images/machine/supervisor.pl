@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# The machine's first process: starts the Docker engine and, once the machine has been configured, the node agent;
-# starts either again (with back-off) when it dies; reaps orphans. SIGHUP: the configuration is new. SIGTERM: shut down.
+# The machine's first process: starts the Docker engine and the node agent (which waits for its configuration, so that a
+# warm machine has only that to read); starts either again, with back-off, when it dies; reaps orphans.
+# SIGHUP: the configuration is new. SIGTERM: shut down.
 # Perl because perl-base is on every Debian and an interpreter of 5 MB beside dockerd does not count.
 use strict; use warnings;
 use POSIX ':sys_wait_h';
@@ -16,7 +17,7 @@ my %service = (
       '--live-restore', '--exec-root', '/run/docker', '--pidfile', '/run/docker.pid', '--log-level', 'warn'],
     wanted => sub { 1 }, clean => sub { unlink '/run/docker.pid' } },
   'node-agent' => { command => ['node', '--max-old-space-size=128', '--max-semi-space-size=2', $AGENT, '--config', $CONFIG],
-    wanted => sub { -e $CONFIG && -e $AGENT && dockerAnswers() }, clean => sub { } },
+    wanted => sub { -e $AGENT && dockerAnswers() }, clean => sub { } },
 );
 my $TICKS = POSIX::sysconf(POSIX::_SC_CLK_TCK());
 my ($hup, $term) = (0, 0);
@@ -28,7 +29,12 @@ $| = 1;
 my $dockerWasReady = 0;
 until ($term) {
   reap();
-  if ($hup) { $hup = 0; stop('node-agent', 10); $service{'node-agent'}{notBefore} = 0; $service{'node-agent'}{failures} = 0 }
+  if ($hup) {
+    $hup = 0;
+    my $agent = $service{'node-agent'};
+    stop('node-agent', 10) if $agent->{hadConfig};    # one without is waiting and sees the file by itself
+    @$agent{qw(notBefore failures hadConfig)} = (0, 0, 1);
+  }
   for my $name ('dockerd', 'node-agent') {
     my $s = $service{$name};
     next if $s->{pid} || now() < ($s->{notBefore} // 0) || !$s->{wanted}->();
@@ -58,7 +64,7 @@ sub start {
     chdir '/';
     exec @{$s->{command}} or do { print STDERR "$name: $!\n"; POSIX::_exit(127) };
   }
-  @$s{qw(pid startedAt)} = ($pid, now());
+  @$s{qw(pid startedAt hadConfig)} = ($pid, now(), -e $CONFIG ? 1 : 0);
 }
 
 sub reap {

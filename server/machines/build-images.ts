@@ -40,15 +40,26 @@ export async function describeImages(context: Pick<BuildContext, 'binaries'>): P
 /** Builds what is missing; afterwards every image of the set is on the host's engine. */
 export async function buildImages(context: BuildContext): Promise<BuiltImage[]> {
   const images = await describeImages(context)
-  for (const image of images) {
-    if (await hasImage(context.docker, image.reference)) continue
+  const missing: BuiltImage[] = []
+  for (const image of images) if (!(await hasImage(context.docker, image.reference))) missing.push(image)
+  const suites = [...new Set(missing.map((image) => image.recipe.base))]
+  await inPairs(suites, (suite) => ensureBaseImage({ ...context, suite }))
+  await inPairs(missing, async (image) => {
     const started = Date.now()
-    const base = await ensureBaseImage({ ...context, suite: image.recipe.base })
     context.log(`building ${image.reference}`)
-    await build(context, image, base)
+    await build(context, image, baseImageTag(image.recipe.base))
     context.log(`built ${image.reference} in ${((Date.now() - started) / 1000).toFixed(1)} s`)
-  }
+  })
   return images
+}
+
+/** Two at a time: one waits for the mirror while the other unpacks. */
+export async function inPairs<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const queue = [...items]
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
+  }
+  await Promise.all([worker(), worker()])
 }
 
 function binaryPath(context: Pick<BuildContext, 'binaries'>, what: 'node' | 'kubectl'): string {

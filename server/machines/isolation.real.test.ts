@@ -143,7 +143,7 @@ describe('root on a machine, and root in a privileged pod', () => {
     { name: 'the machine', run: (script: string) => ada(['sh', '-c', script]) },
     { name: 'a privileged pod', run: (script: string) => ada(privileged(script)) },
   ]
-  const attempts = [
+  const attempts: { name: string; script: string; fromPod?: string }[] = [
     { name: 'core_pattern', script: 'echo "|/bin/sh" > /proc/sys/kernel/core_pattern' },
     {
       name: 'core_pattern by a fresh proc',
@@ -164,18 +164,27 @@ describe('root on a machine, and root in a privileged pod', () => {
       name: 'release_agent',
       script: 'mkdir -p /tmp/c && mount -t cgroup -o memory none /tmp/c; echo /x > /tmp/c/release_agent',
     },
-    { name: 'its own process limit', script: 'p=/sys/fs/cgroup/pids; echo max > $p/../pids/pids.max' },
+    {
+      name: 'its own process limit',
+      script: 'echo max > /sys/fs/cgroup/pids/pids.max',
+      fromPod: 'echo max > /host/sys/fs/cgroup/pids/pids.max',
+    },
     {
       name: 'the shared /usr',
-      script: 'echo x > /usr/bin/kubelet-evil || echo x > /host/usr/bin/evil && test ! -d /host/proc/1',
+      script: 'echo x > /usr/bin/evil',
+      fromPod: 'echo x > /host/usr/bin/evil',
     },
-    { name: 'the host’s Docker socket', script: 'ls /run/node /host/run/node /var/run/docker-host.sock' },
+    {
+      name: 'the host’s Docker socket',
+      script: 'docker ps -a --format {{.Names}} | grep ^podium-',
+      fromPod: 'ls /host/data || ls /host/run/node',
+    },
   ]
 
   for (const way of ways) {
-    it.each(attempts)(`of ${way.name}: is refused $name`, async ({ name, script }) => {
-      // A privileged container's own layer is the learner's to write; only the machine's /usr is shared.
-      const command = name === 'the shared /usr' && way.name !== 'the machine' ? 'echo x > /host/usr/bin/evil' : script
+    it.each(attempts)(`of ${way.name}: is refused $name`, async ({ script, fromPod }) => {
+      // A privileged pod's own files and cgroup are the learner's to write; the machine's are what counts.
+      const command = way.name === 'the machine' ? script : (fromPod ?? script)
       const { exitCode } = await way.run(`set -e; ${command}`)
       expect(exitCode).not.toBe(0)
     })
@@ -199,7 +208,7 @@ describe('root on a machine, and root in a privileged pod', () => {
 
 describe('the limits of a machine', () => {
   it('stop a fork bomb, leave the host and the engine answering, and let it be cleaned up', async () => {
-    const bomb = 'i=0; while [ $i -lt 1000 ]; do sleep 300 & i=$((i+1)); done 2>/dev/null; sleep 300'
+    const bomb = 'b() { b | b & }; b; exec sleep 300'
     await ada(['docker', 'run', '-d', '--name', 'bomb', '--network', 'none', 'busybox', 'sh', '-c', bomb])
     await new Promise((resolve) => setTimeout(resolve, 3000))
     const count = Number((await runCommand('cat', ['/sys/fs/cgroup/pids/podium/test-ada/worker/pids.current'])).trim())

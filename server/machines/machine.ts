@@ -16,6 +16,10 @@ export type { CommandResult }
 
 /** Runs its arguments as the machine's root in all of the machine's namespaces. */
 export const ENTER = '/usr/lib/podium/enter.sh'
+/** The node agent waits for this file, so it appears whole and after everything it refers to. */
+const AGENT_CONFIG = '/etc/podium/node.json'
+const HIDDEN_CONFIG = '/etc/podium/.node.json.new'
+const REVEAL_CONFIG = `{ [ ! -e ${HIDDEN_CONFIG} ] || mv -f ${HIDDEN_CONFIG} ${AGENT_CONFIG}; }`
 const READY = 'podium: docker answers'
 const BOOT_TIMEOUT_MS = 60_000
 const SHUTDOWN_TIMEOUT_MS = 30_000
@@ -95,7 +99,7 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
     async configure(files) {
       const archive = await archiveOf(files)
       const { exitCode, stderr } = await exec(
-        ['sh', '-c', 'tar -xpf - --no-same-owner --overwrite -C / && kill -HUP 1'],
+        ['sh', '-c', `tar -xpf - --no-same-owner --overwrite -C / && ${REVEAL_CONFIG} && kill -HUP 1`],
         archive,
       )
       if (exitCode !== 0) throw new Error(`configuring machine ${name}: ${stderr.trim()}`)
@@ -222,10 +226,11 @@ async function archiveOf(files: MachineFile[]): Promise<Buffer> {
       if (!file.path.startsWith('/') || file.path.split('/').includes('..')) {
         throw new Error(`not an absolute path: ${file.path}`)
       }
-      const target = join(directory, file.path)
+      const path = file.path === AGENT_CONFIG ? HIDDEN_CONFIG : file.path
+      const target = join(directory, path)
       await mkdir(dirname(target), { recursive: true })
       await writeFile(target, file.content, { mode: file.mode })
-      names.push(file.path.slice(1))
+      names.push(path.slice(1))
     }
     const { stdout } = await promisify(execFile)(
       'tar',

@@ -9,7 +9,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
-import type { BuiltImage } from './build-images.ts'
+import { type BuiltImage, inPairs } from './build-images.ts'
 import { LABELS } from './labels.ts'
 import { ensureRegistryCertificates } from './registry-certificates.ts'
 
@@ -58,10 +58,11 @@ export async function fillRegistry(context: RegistryContext, images: readonly Bu
     const bound = (await container.inspect()).NetworkSettings.Ports['5000/tcp']?.[0]?.HostPort
     if (!bound) throw new Error('the registry to be filled has no port')
     await waitForHttp(Number(bound))
-    for (const image of images) {
+    await inPairs(images, async (image) => {
+      // The second name of an image finds every layer already there.
       for (const name of image.recipe.names ?? [])
         await push(context.docker, image.reference, name, `127.0.0.1:${bound}`)
-    }
+    })
   } finally {
     await container.remove({ force: true, v: true })
   }
