@@ -27,13 +27,16 @@ export interface ClusterView {
   onChange<T extends KubeObject>(kind: Kind<T>, handler: ChangeHandler<T>): void
 }
 
-export type Wake = (view: ClusterView, enqueue: (key: string, because?: KubeObject) => void) => void
+/** Asks for a key; `because` is the object whose change is the reason. */
+export type Enqueue = (key: string, because?: KubeObject) => void
+
+export type Wake = (view: ClusterView, enqueue: Enqueue) => void
 
 export interface ControllerDefinition {
   readonly name: string
   readonly concurrency: number
   readonly wakes: readonly Wake[]
-  readonly reconcilerFor: (view: ClusterView) => Reconciler
+  readonly reconcilerFor: (view: ClusterView, enqueue: Enqueue) => Reconciler
 }
 
 export class ControllerBuilder {
@@ -88,7 +91,8 @@ export class ControllerBuilder {
     return this
   }
 
-  reconcileWith(reconcilerFor: (view: ClusterView) => Reconciler): ControllerDefinition {
+  /** The reconciler may also wake the loop itself, when what wakes it is known only to what it has built. */
+  reconcileWith(reconcilerFor: (view: ClusterView, enqueue: Enqueue) => Reconciler): ControllerDefinition {
     return Object.freeze({
       name: this.#name,
       concurrency: this.#concurrency,

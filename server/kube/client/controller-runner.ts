@@ -12,7 +12,7 @@ import { type KubeObject, revisionOf } from '../apimachinery/object-meta.ts'
 import { isConflict, isNotFound } from '../apimachinery/status-error.ts'
 import type { AnyKind, Kind } from '../kinds/define-kind.ts'
 import type { Client } from './client.ts'
-import type { ClusterView, ControllerDefinition } from './controller-builder.ts'
+import type { ClusterView, ControllerDefinition, Enqueue } from './controller-builder.ts'
 import { EventRecorder } from './event-recorder.ts'
 import type { LoopGate } from './loop-gate.ts'
 import { LoopTracer } from './loop-tracer.ts'
@@ -112,9 +112,10 @@ export class RunningController implements AsyncDisposable {
       cache: (kind) => this.#informer(kind).cache,
       onChange: (kind, handler) => void this.#informer(kind).addHandler(handler),
     }
+    const enqueue: Enqueue = (key, because) => this.#enqueue(key, because)
     // The reconciler first: its bookkeeping must have heard of a change before the change wakes it.
-    this.#reconciler = definition.reconcilerFor(view)
-    for (const wake of definition.wakes) wake(view, (key, because) => this.#enqueue(key, because))
+    this.#reconciler = definition.reconcilerFor(view, enqueue)
+    for (const wake of definition.wakes) wake(view, enqueue)
     this.#gateListener = options.gate?.onChange(() => this.#dispatchSoon())
     this.ready = this.#start()
   }

@@ -5,7 +5,17 @@
 import type { ControllerDefinition } from '../client/controller-builder.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
 import { deploymentController } from './deployment/index.ts'
+import { endpointsController } from './endpoints/index.ts'
+import { endpointSliceController } from './endpointslice/index.ts'
+import { garbageCollector } from './garbage-collector/index.ts'
+import { namespaceController } from './namespace/index.ts'
+import { nodeIpamController } from './node-ipam/index.ts'
+import { nodeLifecycleController } from './node-lifecycle/index.ts'
+import { podGarbageCollector } from './pod-garbage-collector/index.ts'
 import { replicaSetController } from './replicaset/index.ts'
+import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
+import { serviceAccountController } from './serviceaccount/index.ts'
+import { taintEvictionController } from './taint-eviction/index.ts'
 
 export interface ControllerOptions {
   /** The kinds that are collected with their owners and deleted with their namespace. */
@@ -16,12 +26,31 @@ export interface ControllerOptions {
   rootCaPem: string
   /** A node that has not been heard of for so long is not ready; 40 s unless told. */
   nodeMonitorGracePeriodMs?: number
+  /** The same for a node that has never reported; 60 s unless told. */
+  nodeStartupGracePeriodMs?: number
   /** How often nodes are looked at; 5 s unless told. */
   nodeMonitorPeriodMs?: number
   /** So many finished pods may stay; 12500 unless told. */
   terminatedPodThreshold?: number
 }
 
-export function buildControllers(_options: ControllerOptions): ControllerDefinition[] {
-  return [deploymentController, replicaSetController]
+export function buildControllers(options: ControllerOptions): ControllerDefinition[] {
+  return [
+    deploymentController,
+    replicaSetController,
+    endpointsController,
+    endpointSliceController,
+    namespaceController(options.kinds),
+    serviceAccountController,
+    rootCaCertificatePublisher(options.rootCaPem),
+    nodeIpamController(options.clusterCidr),
+    nodeLifecycleController({
+      gracePeriodMs: options.nodeMonitorGracePeriodMs ?? 40_000,
+      startupGracePeriodMs: options.nodeStartupGracePeriodMs ?? 60_000,
+      monitorPeriodMs: options.nodeMonitorPeriodMs ?? 5_000,
+    }),
+    taintEvictionController,
+    garbageCollector(options.kinds),
+    podGarbageCollector(options.terminatedPodThreshold ?? 12_500),
+  ]
 }

@@ -1,0 +1,32 @@
+// Leaves a note in a pod's status that it did not end by itself: Jobs and people read it afterwards.
+
+import type { Pod as CorePod } from 'kubernetes-types/core/v1'
+import type { Client } from '../client/client.ts'
+import { Pod } from '../kinds/pod.ts'
+import { podCondition } from './pod-state.ts'
+
+export interface Disruption {
+  at: string
+  reason: string
+  message: string
+  /** For pods whose kubelet will never report again. */
+  phase?: 'Failed'
+}
+
+export async function disruptPod(
+  client: Client,
+  pod: CorePod,
+  { at, reason, message, phase }: Disruption,
+): Promise<void> {
+  if (podCondition(pod, 'DisruptionTarget')?.status === 'True' && (!phase || pod.status?.phase === phase)) return
+  const { namespace = '', name = '', uid } = pod.metadata ?? {}
+  const condition = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime: at }
+  await client
+    .of(Pod)
+    .patch(
+      { namespace, name },
+      'application/strategic-merge-patch+json',
+      { metadata: { uid }, status: { conditions: [condition], ...(phase ? { phase } : {}) } },
+      { subresource: 'status' },
+    )
+}

@@ -1,0 +1,56 @@
+// Who owns whom, read out of the caches: every object by uid, and the dependents of every uid.
+// Upstream: kubernetes/pkg/controller/garbagecollector/{graph,graph_builder}.go.
+
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { ClusterView } from '../../client/controller-builder.ts'
+import type { IndexedCache } from '../../client/indexed-cache.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+
+const BY_UID = 'uid'
+const BY_OWNER = 'owner'
+
+export interface GraphNode {
+  kind: AnyKind
+  object: KubeObject
+}
+
+export class OwnershipGraph {
+  readonly #caches: { kind: AnyKind; cache: IndexedCache<KubeObject> }[]
+
+  constructor(view: ClusterView, kinds: readonly AnyKind[]) {
+    this.#caches = kinds.map((kind) => {
+      const cache: IndexedCache<KubeObject> = view.cache(kind)
+      cache.addIndex(BY_UID, ({ metadata }) => (metadata?.uid ? [metadata.uid] : []))
+      cache.addIndex(BY_OWNER, ({ metadata }) => (metadata?.ownerReferences ?? []).map(({ uid }) => uid))
+      return { kind, cache }
+    })
+  }
+
+  find(uid: string): GraphNode | undefined {
+    for (const { kind, cache } of this.#caches) {
+      const [object] = cache.byIndex(BY_UID, uid)
+      if (object) return { kind, object }
+    }
+    return undefined
+  }
+
+  dependentsOf(uid: string): GraphNode[] {
+    return this.#caches.flatMap(({ kind, cache }) => cache.byIndex(BY_OWNER, uid).map((object) => ({ kind, object })))
+  }
+
+  /** The kind that an owner reference names; versions of a kind are one. */
+  kindNamed(apiVersion: string, kindName: string): AnyKind | undefined {
+    const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+    return this.#caches.find(({ kind }) => kind.kind === kindName && kind.group === group)?.kind
+  }
+}
+
+export const isBeingDeleted = ({ metadata }: KubeObject) => metadata?.deletionTimestamp !== undefined
+export const hasFinalizer = ({ metadata }: KubeObject, finalizer: string) =>
+  metadata?.finalizers?.includes(finalizer) ?? false
+
+export const FOREGROUND = 'foregroundDeletion'
+export const ORPHAN = 'orphan'
+
+/** Waits for its dependents to go before it goes itself. */
+export const waitsForDependents = (object: KubeObject) => isBeingDeleted(object) && hasFinalizer(object, FOREGROUND)

@@ -1,0 +1,113 @@
+// Empties a namespace that has been deleted, pods first, and lets it go when nothing is left in it.
+// Upstream: kubernetes/pkg/controller/namespace/deletion/namespaced_resources_deleter.go.
+
+import type { Namespace as CoreNamespace, NamespaceCondition } from 'kubernetes-types/core/v1'
+import { isoTime } from '../../../base/clock.ts'
+import type { KubeList, KubeObject } from '../../apimachinery/object-meta.ts'
+import { isNotFound } from '../../apimachinery/status-error.ts'
+import { collectionPath, objectPath } from '../../client/client.ts'
+import type { ClusterView } from '../../client/controller-builder.ts'
+import type { Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import { Namespace } from '../../kinds/namespace.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { deletionConditions, type Leftover, sameConditions } from './deletion-conditions.ts'
+
+const FINALIZER = 'kubernetes'
+/** How long things with finalizers are given before the next look. */
+const LOOK_AGAIN_MS = 2000
+
+export class NamespaceReconciler implements Reconciler {
+  readonly #view: ClusterView
+  readonly #namespaces: Lister<CoreNamespace>
+  readonly #kinds: readonly AnyKind[]
+
+  constructor(view: ClusterView, kinds: readonly AnyKind[]) {
+    this.#view = view
+    this.#namespaces = view.cache(Namespace)
+    this.#kinds = kinds.filter(({ namespaced }) => namespaced)
+  }
+
+  async reconcile(context: ReconcileContext): Promise<Result> {
+    const { key, report, client } = context
+    let namespace = this.#namespaces.get(key)
+    if (!namespace?.metadata?.deletionTimestamp) return
+    report.sees(namespace)
+    report.wanted = 'nothing left in it'
+    if (namespace.status?.phase !== 'Terminating') {
+      namespace = await client
+        .of(Namespace)
+        .updateStatus({ ...namespace, status: { ...namespace.status, phase: 'Terminating' } })
+    }
+    const finalizers = namespace.spec?.finalizers ?? []
+    if (!finalizers.includes(FINALIZER)) return
+    const { leftovers, failure } = await this.#empty(context)
+    report.seen = leftovers.map(({ kind, items }) => `${items.length} ${kind.plural}`).join(', ') || 'nothing'
+    namespace = await this.#tellConditions(context, namespace, { leftovers, failure })
+    if (failure) throw failure
+    if (leftovers.length > 0) return { requeueAfterMs: LOOK_AGAIN_MS }
+    await this.#finalize(context, namespace)
+  }
+
+  async #empty(context: ReconcileContext): Promise<{ leftovers: Leftover[]; failure?: unknown }> {
+    // Pods first, while the Secrets, policies and accounts that they live by are still there.
+    const pods = await this.#deleteAll(context, Pod)
+    if (pods.items.length > 0) return { leftovers: [pods] }
+    const leftovers: Leftover[] = []
+    let failure: unknown
+    for (const kind of this.#kinds) {
+      if (kind.kind === Pod.kind && kind.group === Pod.group) continue
+      try {
+        const left = await this.#deleteAll(context, kind)
+        if (left.items.length > 0) leftovers.push(left)
+      } catch (err) {
+        // One kind's trouble must not keep the others from being deleted.
+        failure ??= err
+      }
+    }
+    return failure === undefined ? { leftovers } : { leftovers, failure }
+  }
+
+  async #deleteAll({ key, client, report }: ReconcileContext, kind: AnyKind): Promise<Leftover> {
+    const path = collectionPath(kind, key)
+    const list = async () => ((await client.transport.request({ method: 'GET', path })) as KubeList<KubeObject>).items
+    const before = await list()
+    if (before.every(({ metadata }) => metadata?.deletionTimestamp)) return { kind, items: before }
+    await client.transport.request({
+      method: 'DELETE',
+      path,
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' },
+    })
+    const items = await list()
+    report.did.push(`deleted ${before.length} ${kind.plural}`)
+    return { kind, items }
+  }
+
+  async #tellConditions(
+    { client }: ReconcileContext,
+    namespace: CoreNamespace,
+    outcome: { leftovers: readonly Leftover[]; failure?: unknown },
+  ): Promise<CoreNamespace> {
+    const at = isoTime(this.#view.clock)
+    const conditions: NamespaceCondition[] = deletionConditions(namespace.status?.conditions ?? [], { ...outcome, at })
+    // A namespace that went at once needs no story.
+    const uneventful = outcome.leftovers.length === 0 && !outcome.failure && !namespace.status?.conditions?.length
+    if (uneventful || sameConditions(conditions, namespace.status?.conditions ?? [])) return namespace
+    return client.of(Namespace).updateStatus({ ...namespace, status: { ...namespace.status, conditions } })
+  }
+
+  async #finalize({ client, key, report }: ReconcileContext, namespace: CoreNamespace): Promise<void> {
+    const finalizers = (namespace.spec?.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER)
+    try {
+      await client.transport.request({
+        method: 'PUT',
+        path: objectPath(Namespace, { name: key }, 'finalize'),
+        body: { ...namespace, apiVersion: 'v1', kind: 'Namespace', spec: { ...namespace.spec, finalizers } },
+      })
+      report.did.push('let it go')
+    } catch (err) {
+      if (!isNotFound(err)) throw err
+    }
+  }
+}

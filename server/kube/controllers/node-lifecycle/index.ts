@@ -1,0 +1,8 @@
+import { controller } from '../../client/controller-builder.ts'
+import { Node } from '../../kinds/node.ts'
+import { type NodeLifecycleOptions, NodeLifecycleReconciler } from './node-lifecycle-reconciler.ts'
+
+export const nodeLifecycleController = (options: NodeLifecycleOptions) =>
+  controller('node-lifecycle')
+    .for(Node)
+    .reconcileWith((view) => new NodeLifecycleReconciler(view, options))

@@ -1,0 +1,85 @@
+// What a node's silence means, and which taints say so. Pure.
+// Upstream: kubernetes/pkg/controller/nodelifecycle/node_lifecycle_controller.go.
+
+import type { Node, NodeCondition, Taint } from 'kubernetes-types/core/v1'
+import { conditionOf } from '../conditions.ts'
+
+const NOT_READY = 'node.kubernetes.io/not-ready'
+const UNREACHABLE = 'node.kubernetes.io/unreachable'
+
+/** Conditions that only the kubelet can know; without it they are unknown. */
+const REPORTED = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'] as const
+
+export type Readiness = 'True' | 'False' | 'Unknown'
+
+export function readinessOf(node: Node): Readiness {
+  const status = conditionOf(node.status?.conditions, 'Ready')?.status
+  return status === 'True' || status === 'False' ? status : 'Unknown'
+}
+
+/** The conditions of a node that has fallen silent; undefined when they say so already. */
+export function silentConditions(node: Node, at: string): NodeCondition[] | undefined {
+  const current = node.status?.conditions ?? []
+  let changed = false
+  const kept = current.filter(({ type }) => !REPORTED.some((reported) => reported === type))
+  const unknown = REPORTED.map((type): NodeCondition => {
+    const condition = conditionOf(current, type)
+    if (condition?.status === 'Unknown') return condition
+    changed = true
+    return {
+      type,
+      status: 'Unknown',
+      reason: condition ? 'NodeStatusUnknown' : 'NodeStatusNeverUpdated',
+      message: condition ? 'Kubelet stopped posting node status.' : 'Kubelet never posted node status.',
+      lastHeartbeatTime: condition?.lastHeartbeatTime ?? node.metadata?.creationTimestamp ?? at,
+      lastTransitionTime: at,
+    }
+  })
+  return changed ? [...kept, ...unknown] : undefined
+}
+
+/** condition → its status → the taint that keeps new pods away meanwhile. */
+const NO_SCHEDULE: readonly { condition: string; status: string; key: string }[] = [
+  { condition: 'Ready', status: 'False', key: NOT_READY },
+  { condition: 'Ready', status: 'Unknown', key: UNREACHABLE },
+  { condition: 'MemoryPressure', status: 'True', key: 'node.kubernetes.io/memory-pressure' },
+  { condition: 'DiskPressure', status: 'True', key: 'node.kubernetes.io/disk-pressure' },
+  { condition: 'PIDPressure', status: 'True', key: 'node.kubernetes.io/pid-pressure' },
+  { condition: 'NetworkUnavailable', status: 'True', key: 'node.kubernetes.io/network-unavailable' },
+]
+
+const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable'
+const NO_SCHEDULE_KEYS = new Set([...NO_SCHEDULE.map(({ key }) => key), UNSCHEDULABLE])
+const NO_EXECUTE_KEYS = new Set([NOT_READY, UNREACHABLE])
+
+export interface TaintOptions {
+  at: string
+  /** Whether pods may be driven from the node: not when every node is silent, for then it is probably us. */
+  mayEvict: boolean
+}
+
+/** The taints the node should have; undefined when it has them. Taints that others put there are left alone. */
+export function taintsFor(node: Node, { at, mayEvict }: TaintOptions): Taint[] | undefined {
+  const current = node.spec?.taints ?? []
+  const wanted: Pick<Taint, 'key' | 'effect'>[] = NO_SCHEDULE.filter(
+    ({ condition, status }) => conditionOf(node.status?.conditions, condition)?.status === status,
+  ).map(({ key }) => ({ key, effect: 'NoSchedule' }))
+  if (node.spec?.unschedulable) wanted.push({ key: UNSCHEDULABLE, effect: 'NoSchedule' })
+  const readiness = readinessOf(node)
+  const hasReported = conditionOf(node.status?.conditions, 'Ready') !== undefined
+  if (hasReported && readiness !== 'True' && mayEvict) {
+    wanted.push({ key: readiness === 'False' ? NOT_READY : UNREACHABLE, effect: 'NoExecute' })
+  }
+  const isManaged = ({ key, effect }: Taint) =>
+    (effect === 'NoSchedule' && NO_SCHEDULE_KEYS.has(key)) || (effect === 'NoExecute' && NO_EXECUTE_KEYS.has(key))
+  // Until the kubelet has reported for the first time, what admission put on the new node stays.
+  const managed = (taint: Taint) =>
+    isManaged(taint) && (hasReported || (taint.key !== NOT_READY && taint.key !== UNREACHABLE))
+  const kept = current.filter(
+    (taint) => !managed(taint) || wanted.some(({ key, effect }) => key === taint.key && effect === taint.effect),
+  )
+  const added = wanted
+    .filter(({ key, effect }) => !current.some((taint) => taint.key === key && taint.effect === effect))
+    .map((taint): Taint => ({ ...taint, timeAdded: at }))
+  return kept.length === current.length && added.length === 0 ? undefined : [...kept, ...added]
+}

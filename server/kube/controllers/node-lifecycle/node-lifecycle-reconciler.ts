@@ -1,0 +1,140 @@
+// Watches over nodes: when a kubelet has been silent for too long, its node's state is unknown, new pods are kept
+// away, Services stop sending traffic to its pods, and (by another loop) the pods are driven off.
+// Upstream: kubernetes/pkg/controller/nodelifecycle/node_lifecycle_controller.go.
+
+import type { Lease as CoordinationLease } from 'kubernetes-types/coordination/v1'
+import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
+import { isoTime } from '../../../base/clock.ts'
+import { keyOf } from '../../apimachinery/object-meta.ts'
+import { isNotFound } from '../../apimachinery/status-error.ts'
+import type { ClusterView } from '../../client/controller-builder.ts'
+import type { IndexedCache, Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import { Lease } from '../../kinds/lease.ts'
+import { Node } from '../../kinds/node.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { conditionOf } from '../conditions.ts'
+import { isReady } from '../pod-state.ts'
+import { readinessOf, silentConditions, taintsFor } from './node-health.ts'
+
+export interface NodeLifecycleOptions {
+  gracePeriodMs: number
+  /** For a node that has never reported. */
+  startupGracePeriodMs: number
+  monitorPeriodMs: number
+}
+
+const BY_NODE = 'node'
+
+/** What was last heard of a node, and when, by our own clock: a node's clock may be wrong. */
+interface Heard {
+  uid: string
+  renewTime: string
+  heartbeat: string
+  at: number
+}
+
+export class NodeLifecycleReconciler implements Reconciler {
+  readonly #view: ClusterView
+  readonly #options: NodeLifecycleOptions
+  readonly #nodes: Lister<CoreNode>
+  readonly #leases: Lister<CoordinationLease>
+  readonly #pods: IndexedCache<CorePod>
+  readonly #heard = new Map<string, Heard>()
+
+  constructor(view: ClusterView, options: NodeLifecycleOptions) {
+    this.#view = view
+    this.#options = options
+    this.#nodes = view.cache(Node)
+    this.#leases = view.cache(Lease)
+    this.#pods = view.cache(Pod)
+    this.#pods.addIndex(BY_NODE, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []))
+  }
+
+  async reconcile(context: ReconcileContext): Promise<Result> {
+    const { key, report } = context
+    let node = this.#nodes.get(key)
+    if (!node) return this.#forget(context)
+    const at = isoTime(this.#view.clock)
+    const silentMs = this.#listen(context, node)
+    const graceMs = conditionOf(node.status?.conditions, 'Ready')
+      ? this.#options.gracePeriodMs
+      : this.#options.startupGracePeriodMs
+    report.sees(node)
+    report.wanted = `a sign of life within ${graceMs / 1000} s`
+    report.seen = `Ready ${readinessOf(node)}, last heard of ${Math.round(silentMs / 1000)} s ago`
+
+    const conditions = silentMs > graceMs ? silentConditions(node, at) : undefined
+    if (conditions) {
+      node = await context.client.of(Node).updateStatus({ ...node, status: { ...node.status, conditions } })
+      report.did.push('marked the node Unknown')
+      context.event(Node, node, 'Normal', 'NodeNotReady', `Node ${key} status is now: NodeNotReady`)
+    }
+    await this.#taint(context, node, at)
+    if (readinessOf(node) !== 'True' && conditionOf(node.status?.conditions, 'Ready')) {
+      await this.#markPodsNotReady(context, key, at)
+    }
+    return { requeueAfterMs: this.#options.monitorPeriodMs }
+  }
+
+  #forget(context: ReconcileContext): void {
+    const heard = this.#heard.get(context.key)
+    this.#heard.delete(context.key)
+    if (!heard) return
+    const about = { metadata: { name: context.key, uid: heard.uid } }
+    const message = `Node ${context.key} event: Removing Node ${context.key} from Controller`
+    context.event(Node, about, 'Normal', 'RemovingNode', message)
+  }
+
+  /** For how long nothing has been heard of the node. */
+  #listen(context: ReconcileContext, node: CoreNode): number {
+    const { key } = context
+    const uid = node.metadata?.uid ?? ''
+    const now = this.#view.clock.monotonic()
+    const renewTime = this.#leases.get(`kube-node-lease/${key}`)?.spec?.renewTime ?? ''
+    const heartbeat = conditionOf(node.status?.conditions, 'Ready')?.lastHeartbeatTime ?? ''
+    const known = this.#heard.get(key)
+    if (known?.uid === uid && known.renewTime === renewTime && known.heartbeat === heartbeat) return now - known.at
+    if (known?.uid !== uid) {
+      const message = `Node ${key} event: Registered Node ${key} in Controller`
+      context.event(Node, node, 'Normal', 'RegisteredNode', message)
+    }
+    this.#heard.set(key, { uid, renewTime, heartbeat, at: now })
+    return 0
+  }
+
+  async #taint({ client, report }: ReconcileContext, node: CoreNode, at: string): Promise<void> {
+    // With every node silent it is more likely that we are cut off than that they all died.
+    const mayEvict = this.#nodes.list().some((other) => readinessOf(other) === 'True')
+    const taints = taintsFor(node, { at, mayEvict })
+    if (!taints) return
+    await client.of(Node).patch({ name: node.metadata?.name ?? '' }, 'application/merge-patch+json', {
+      metadata: { resourceVersion: node.metadata?.resourceVersion },
+      spec: { taints },
+    })
+    report.did.push(`taints: ${taints.map(({ key, effect }) => `${key}:${effect}`).join(', ') || 'none'}`)
+  }
+
+  /** So that Services take them out: nobody there can say so any more. */
+  async #markPodsNotReady(context: ReconcileContext, nodeName: string, at: string): Promise<void> {
+    for (const pod of this.#pods.byIndex(BY_NODE, nodeName).filter(isReady)) {
+      const { namespace = '', name = '', uid } = pod.metadata ?? {}
+      const conditions = [{ type: 'Ready', status: 'False', lastTransitionTime: at }]
+      try {
+        await context.client
+          .of(Pod)
+          .patch(
+            { namespace, name },
+            'application/strategic-merge-patch+json',
+            { metadata: { uid }, status: { conditions } },
+            { subresource: 'status' },
+          )
+      } catch (err) {
+        if (!isNotFound(err)) throw err
+        continue
+      }
+      context.event(Pod, pod, 'Warning', 'NodeNotReady', 'Node is not ready')
+      context.report.did.push(`marked ${keyOf(pod)} not ready`)
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// Remembers the revisions that a loop has written under a key, so that it can tell whether its cache has heard of
+// them yet. For loops that count what they own and have no better expectation.
+// Upstream: kubernetes/pkg/controller/endpointslice (endpointslice_tracker.go).
+
+import type { Clock } from '../../base/clock.ts'
+import { type KubeObject, keyOf, revisionOf } from '../apimachinery/object-meta.ts'
+import type { Lister } from '../client/indexed-cache.ts'
+
+interface Written {
+  objects: Map<string, number | 'deleted'>
+  since: number
+}
+
+/** Whoever deletes what we have just made may be heard of before our own write returns; nobody waits for ever. */
+const EXPIRES_AFTER_MS = 60_000
+
+export class OwnWrites<T extends KubeObject> {
+  readonly #cache: Lister<T>
+  readonly #clock: Clock
+  readonly #written = new Map<string, Written>()
+
+  constructor(cache: Lister<T>, clock: Clock) {
+    this.#cache = cache
+    this.#clock = clock
+  }
+
+  wrote(key: string, object: T): void {
+    this.#of(key).set(keyOf(object), revisionOf(object))
+  }
+
+  deleted(key: string, object: T): void {
+    this.#of(key).set(keyOf(object), 'deleted')
+  }
+
+  /** Whether the cache reflects everything written so far; what it reflects is forgotten. */
+  allSeen(key: string): boolean {
+    const written = this.#written.get(key)
+    if (!written) return true
+    const { objects, since } = written
+    for (const [name, what] of objects) {
+      const seen = this.#cache.get(name)
+      const caughtUp = what === 'deleted' ? !seen : !!seen && revisionOf(seen) >= what
+      if (caughtUp) objects.delete(name)
+    }
+    if (objects.size > 0 && this.#clock.monotonic() - since < EXPIRES_AFTER_MS) return false
+    this.#written.delete(key)
+    return true
+  }
+
+  /** The object has gone, by whomever: nothing more will be heard of it. */
+  gone(key: string, object: T): void {
+    this.#written.get(key)?.objects.delete(keyOf(object))
+  }
+
+  forget(key: string): void {
+    this.#written.delete(key)
+  }
+
+  #of(key: string): Written['objects'] {
+    let written = this.#written.get(key)
+    if (!written) {
+      written = { objects: new Map(), since: this.#clock.monotonic() }
+      this.#written.set(key, written)
+    }
+    return written.objects
+  }
+}

@@ -1,0 +1,123 @@
+import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
+import { isoTime } from '../../../base/clock.ts'
+import { keyOf } from '../../apimachinery/object-meta.ts'
+import { isNotFound } from '../../apimachinery/status-error.ts'
+import { type ClusterView, controller } from '../../client/controller-builder.ts'
+import type { Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import { Node } from '../../kinds/node.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { conditionOf } from '../conditions.ts'
+import { disruptPod } from '../disrupt-pod.ts'
+import { isTerminated } from '../pod-state.ts'
+
+const PERIOD_MS = 20_000
+/** A node that is missing may only be late. */
+const QUARANTINE_MS = 40_000
+
+/**
+ * Removes pods that nobody else can: those of nodes that are gone, those deleted before they had a node, and the
+ * oldest of too many finished ones. Upstream: kubernetes/pkg/controller/podgc.
+ */
+class PodGarbageCollector implements Reconciler {
+  readonly #view: ClusterView
+  readonly #pods: Lister<CorePod>
+  readonly #nodes: Lister<CoreNode>
+  readonly #threshold: number
+  readonly #missingSince = new Map<string, number>()
+
+  constructor(view: ClusterView, threshold: number) {
+    this.#view = view
+    this.#pods = view.cache(Pod)
+    this.#nodes = view.cache(Node)
+    this.#threshold = threshold
+  }
+
+  async reconcile(context: ReconcileContext): Promise<Result> {
+    const pods = this.#pods.list()
+    context.report.wanted = 'no pods that nobody looks after'
+    context.report.seen = `${pods.length} pods`
+    await this.#collectFinished(context, pods)
+    await this.#collectOrphaned(context, pods)
+    for (const pod of pods) {
+      if (pod.metadata?.deletionTimestamp && !pod.spec?.nodeName) await this.#remove(context, pod)
+      else if (this.#isOutOfService(pod)) {
+        await this.#remove(context, pod, { reason: 'DeletionByPodGC', message: 'PodGC: node is out of service' })
+      }
+    }
+    return { requeueAfterMs: PERIOD_MS }
+  }
+
+  async #collectFinished(context: ReconcileContext, pods: readonly CorePod[]): Promise<void> {
+    if (this.#threshold <= 0) return
+    const finished = pods.filter((pod) => isTerminated(pod) && !pod.metadata?.deletionTimestamp)
+    const surplus = finished.length - this.#threshold
+    if (surplus <= 0) return
+    const createdAt = ({ metadata }: CorePod) => metadata?.creationTimestamp ?? ''
+    const oldest = finished.sort((a, b) => (createdAt(a) < createdAt(b) ? -1 : 1)).slice(0, surplus)
+    for (const pod of oldest) await this.#remove(context, pod)
+  }
+
+  async #collectOrphaned(context: ReconcileContext, pods: readonly CorePod[]): Promise<void> {
+    const now = this.#view.clock.monotonic()
+    const missing = new Set(
+      pods.map(({ spec }) => spec?.nodeName ?? '').filter((name) => name && !this.#nodes.get(name)),
+    )
+    for (const name of this.#missingSince.keys()) if (!missing.has(name)) this.#missingSince.delete(name)
+    for (const name of missing) {
+      const since = this.#missingSince.get(name) ?? now
+      this.#missingSince.set(name, since)
+      if (now - since < QUARANTINE_MS || (await nodeExists(context, name))) continue
+      for (const pod of pods.filter(({ spec }) => spec?.nodeName === name)) {
+        context.report.sees(pod)
+        await this.#remove(context, pod, { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' })
+      }
+    }
+  }
+
+  /** The admin has sworn that the machine is off, so its pods cannot still be running. */
+  #isOutOfService(pod: CorePod): boolean {
+    if (!pod.metadata?.deletionTimestamp) return false
+    const node = this.#nodes.get(pod.spec?.nodeName ?? '')
+    if (!node || conditionOf(node.status?.conditions, 'Ready')?.status === 'True') return false
+    return (node.spec?.taints ?? []).some(({ key }) => key === 'node.kubernetes.io/out-of-service')
+  }
+
+  async #remove(
+    { client, report }: ReconcileContext,
+    pod: CorePod,
+    why?: { reason: string; message: string },
+  ): Promise<void> {
+    const { namespace = '', name = '', uid } = pod.metadata ?? {}
+    try {
+      if (why && !isTerminated(pod)) {
+        await disruptPod(client, pod, { ...why, at: isoTime(this.#view.clock), phase: 'Failed' })
+      }
+      await client.of(Pod).delete({ namespace, name }, { gracePeriodSeconds: 0, ...(uid ? { uid } : {}) })
+      report.did.push(`removed ${keyOf(pod)}`)
+    } catch (err) {
+      if (!isNotFound(err)) throw err
+    }
+  }
+}
+
+async function nodeExists({ client }: ReconcileContext, name: string): Promise<boolean> {
+  try {
+    await client.of(Node).get({ name })
+    return true
+  } catch (err) {
+    if (isNotFound(err)) return false
+    throw err
+  }
+}
+
+const ALL = 'all pods'
+
+export const podGarbageCollector = (threshold: number) =>
+  controller('pod-garbage-collector')
+    .startsWith(ALL)
+    // Deleted before it had a node: no need to wait for the next round.
+    .watches(Pod, ({ object }) => (object.metadata?.deletionTimestamp && !object.spec?.nodeName ? [ALL] : []))
+    .watches(Node, ({ type }) => (type === 'deleted' ? [ALL] : []))
+    .concurrency(1)
+    .reconcileWith((view) => new PodGarbageCollector(view, threshold))

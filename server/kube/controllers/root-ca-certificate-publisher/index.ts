@@ -1,0 +1,57 @@
+import type { ConfigMap as CoreConfigMap, Namespace as CoreNamespace } from 'kubernetes-types/core/v1'
+import { isAlreadyExists } from '../../apimachinery/status-error.ts'
+import { type ClusterView, controller } from '../../client/controller-builder.ts'
+import type { Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
+import { ConfigMap } from '../../kinds/config-map.ts'
+import { Namespace } from '../../kinds/namespace.ts'
+
+const NAME = 'kube-root-ca.crt'
+const DESCRIPTION =
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the ' +
+  'internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.'
+
+/**
+ * Publishes the cluster's root certificate in every namespace, where pods mount it beside their token.
+ * Upstream: kubernetes/pkg/controller/certificates/rootcacertpublisher.
+ */
+class RootCaReconciler implements Reconciler {
+  readonly #namespaces: Lister<CoreNamespace>
+  readonly #configMaps: Lister<CoreConfigMap>
+  readonly #rootCaPem: string
+
+  constructor(view: ClusterView, rootCaPem: string) {
+    this.#namespaces = view.cache(Namespace)
+    this.#configMaps = view.cache(ConfigMap)
+    this.#rootCaPem = rootCaPem
+  }
+
+  async reconcile({ key, client, report }: ReconcileContext): Promise<void> {
+    const namespace = this.#namespaces.get(key)
+    if (!namespace || namespace.metadata?.deletionTimestamp) return
+    report.sees(namespace)
+    const current = this.#configMaps.get(`${key}/${NAME}`)
+    const data = { 'ca.crt': this.#rootCaPem }
+    const annotations = { 'kubernetes.io/description': DESCRIPTION }
+    report.wanted = `ConfigMap ${NAME}`
+    report.seen = current ? 'it is there' : 'none'
+    const keys = Object.keys(current?.data ?? {})
+    if (keys.length === 1 && current?.data?.['ca.crt'] === this.#rootCaPem) return
+    const configMaps = client.of(ConfigMap)
+    try {
+      if (current) {
+        const metadata = { ...current.metadata, annotations: { ...current.metadata?.annotations, ...annotations } }
+        await configMaps.update({ ...current, metadata, data })
+      } else await configMaps.create({ metadata: { namespace: key, name: NAME, annotations }, data })
+      report.did.push(`${current ? 'updated' : 'created'} ConfigMap ${NAME}`)
+    } catch (err) {
+      if (!isAlreadyExists(err)) throw err
+    }
+  }
+}
+
+export const rootCaCertificatePublisher = (rootCaPem: string) =>
+  controller('root-ca-certificate-publisher')
+    .for(Namespace)
+    .watches(ConfigMap, ({ object }) => (object.metadata?.name === NAME ? [object.metadata.namespace ?? ''] : []))
+    .reconcileWith((view) => new RootCaReconciler(view, rootCaPem))

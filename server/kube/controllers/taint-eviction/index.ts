@@ -1,0 +1,98 @@
+import type { Node as CoreNode, Pod as CorePod, Taint } from 'kubernetes-types/core/v1'
+import { isoTime } from '../../../base/clock.ts'
+import { deepEqual } from '../../apimachinery/deep.ts'
+import { keyOf } from '../../apimachinery/object-meta.ts'
+import { isNotFound } from '../../apimachinery/status-error.ts'
+import { type ClusterView, controller } from '../../client/controller-builder.ts'
+import type { IndexedCache, Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import { Node } from '../../kinds/node.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { disruptPod } from '../disrupt-pod.ts'
+import { tolerationTimeMs } from './toleration-time.ts'
+
+const BY_NODE = 'node'
+
+/**
+ * Drives pods off nodes with NoExecute taints, each when its tolerations have run out.
+ * Upstream: kubernetes/pkg/controller/tainteviction.
+ */
+class TaintEvictionReconciler implements Reconciler {
+  readonly #view: ClusterView
+  readonly #nodes: Lister<CoreNode>
+  readonly #pods: IndexedCache<CorePod>
+  /** Since when a pod has been on a node tainted so; only for taints that do not say it themselves. */
+  readonly #since = new Map<string, { uid: string; at: number }>()
+
+  constructor(view: ClusterView) {
+    this.#view = view
+    this.#nodes = view.cache(Node)
+    this.#pods = view.cache(Pod)
+    this.#pods.addIndex(BY_NODE, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []))
+  }
+
+  async reconcile(context: ReconcileContext): Promise<Result> {
+    const { key, report } = context
+    const pod = this.#pods.get(key)
+    const node = this.#nodes.get(pod?.spec?.nodeName ?? '')
+    const taints = (node?.spec?.taints ?? []).filter(({ effect }) => effect === 'NoExecute')
+    if (!pod || pod.metadata?.deletionTimestamp || taints.length === 0) {
+      if (this.#since.delete(key) && pod && !pod.metadata?.deletionTimestamp) {
+        context.event(Pod, pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`)
+      }
+      return
+    }
+    report.sees(pod, node)
+    const toleratedMs = tolerationTimeMs(taints, pod.spec?.tolerations ?? [])
+    report.wanted = 'off a node whose taints it does not tolerate'
+    report.seen = `on ${pod.spec?.nodeName}, which it tolerates for ${toleratedMs === Number.POSITIVE_INFINITY ? 'ever' : `${toleratedMs / 1000} s`}`
+    if (toleratedMs === Number.POSITIVE_INFINITY) return
+    const now = this.#view.clock.now()
+    const leftMs = this.#startedAt(key, pod, taints, now) + toleratedMs - now
+    if (toleratedMs > 0 && leftMs > 0) return { requeueAfterMs: leftMs }
+    this.#since.delete(key)
+    context.event(Pod, pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`)
+    await this.#evict(context, pod)
+  }
+
+  /** The taint's own time outlives a restart of this loop. */
+  #startedAt(key: string, pod: CorePod, taints: readonly Taint[], now: number): number {
+    const uid = pod.metadata?.uid ?? ''
+    let known = this.#since.get(key)
+    if (known?.uid !== uid) {
+      const added = taints.map(({ timeAdded }) => Date.parse(timeAdded ?? '')).filter((time) => time > 0)
+      const placed = Date.parse(pod.status?.startTime ?? '') || 0
+      known = { uid, at: added.length > 0 ? Math.max(...added, placed) : now }
+      this.#since.set(key, known)
+    }
+    return known.at
+  }
+
+  async #evict({ client, report, key }: ReconcileContext, pod: CorePod): Promise<void> {
+    const { namespace = '', name = '', uid } = pod.metadata ?? {}
+    try {
+      await disruptPod(client, pod, {
+        at: isoTime(this.#view.clock),
+        reason: 'DeletionByTaintManager',
+        message: 'Taint manager: deleting due to NoExecute taint',
+      })
+      await client.of(Pod).delete({ namespace, name }, uid ? { uid } : {})
+      report.did.push(`deleted ${key}`)
+    } catch (err) {
+      if (!isNotFound(err)) throw err
+    }
+  }
+}
+
+export const taintEvictionController = controller('taint-eviction')
+  .for(Pod)
+  .watches(Node, (change, view) => {
+    const { object } = change
+    if (change.type === 'updated' && deepEqual(object.spec?.taints, change.previous.spec?.taints)) return []
+    return view
+      .cache(Pod)
+      .byIndex(BY_NODE, object.metadata?.name ?? '')
+      .map(keyOf)
+  })
+  .concurrency(8)
+  .reconcileWith((view) => new TaintEvictionReconciler(view))
