@@ -197,6 +197,11 @@ export const fieldError = {
     field,
     message: `Unsupported value: ${shown(value)}: supported values: ${supported.map((v) => JSON.stringify(v)).join(', ')}`,
   }),
+  notFound: (field: string, value: unknown): FieldError => ({
+    reason: 'FieldValueNotFound',
+    field,
+    message: `Not found: ${shown(value)}`,
+  }),
   tooLong: (field: string, max: number): FieldError => ({
     reason: 'FieldValueTooLong',
     field,

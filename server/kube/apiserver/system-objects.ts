@@ -1,24 +1,84 @@
 // What a cluster has before anybody asks: its namespaces, and the Service that leads to this server.
 // Upstream: kubernetes/pkg/controlplane/controller/{systemnamespaces,kubernetesservice}.
 
-import { isAlreadyExists } from '../apimachinery/status-error.ts'
-import { collectionPath } from '../client/client.ts'
+import { deepEqual } from '../apimachinery/deep.ts'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { isAlreadyExists, isNotFound } from '../apimachinery/status-error.ts'
+import { type Client, createClient } from '../client/client.ts'
 import type { Transport } from '../client/transport.ts'
-import { Namespace } from '../kinds/index.ts'
-import type { ApiServerOptions } from './api-server.ts'
+import type { AnyKind } from '../kinds/define-kind.ts'
+import { EndpointSlice, Endpoints, Namespace, Service } from '../kinds/index.ts'
+import { Ipv4Range } from './registry/ipv4-range.ts'
 
 const NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'default']
+const NAME = 'kubernetes'
+const HTTPS_PORT = 443
 
-export async function ensureSystemObjects(transport: Transport, _options: ApiServerOptions): Promise<void> {
-  for (const name of NAMESPACES) {
-    await create(transport, collectionPath(Namespace), { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+export interface SystemObjectsOptions {
+  serviceClusterIpRange: string
+  advertise?: { address: string; port: number }
+}
+
+export async function ensureSystemObjects(
+  transport: Transport,
+  { serviceClusterIpRange, advertise }: SystemObjectsOptions,
+): Promise<void> {
+  const client = createClient(transport)
+  for (const name of NAMESPACES) await createOnce(client, Namespace, { metadata: { name } })
+  const clusterIP = new Ipv4Range(serviceClusterIpRange).first
+  const metadata = {
+    name: NAME,
+    namespace: 'default',
+    labels: { component: 'apiserver', provider: 'kubernetes' },
+  }
+  await createOnce(client, Service, {
+    metadata,
+    spec: {
+      clusterIP,
+      ports: [{ name: 'https', port: HTTPS_PORT, targetPort: advertise?.port ?? HTTPS_PORT, protocol: 'TCP' }],
+    },
+  } as KubeObject)
+  if (!advertise) return
+  const { address, port } = advertise
+  const ports = [{ name: 'https', port, protocol: 'TCP' }]
+  await createOrReplace(client, Endpoints, {
+    metadata: {
+      name: NAME,
+      namespace: 'default',
+      labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+    },
+    subsets: [{ addresses: [{ ip: address }], ports }],
+  })
+  await createOrReplace(client, EndpointSlice, {
+    metadata: { name: NAME, namespace: 'default', labels: { 'kubernetes.io/service-name': NAME } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports,
+  })
+}
+
+async function createOnce(client: Client, kind: AnyKind, object: KubeObject): Promise<void> {
+  try {
+    await client.of(kind).create(object)
+  } catch (err) {
+    if (!isAlreadyExists(err)) throw err
   }
 }
 
-async function create(transport: Transport, path: string, body: object): Promise<void> {
+/** After a restart the server may be found at another address. */
+async function createOrReplace<T extends KubeObject>(client: Client, kind: AnyKind, object: T): Promise<void> {
+  const { name = '', namespace = '' } = object.metadata ?? {}
   try {
-    await transport.request({ method: 'POST', path, body })
+    const {
+      metadata: _now,
+      kind: _kind,
+      apiVersion: _version,
+      ...there
+    } = (await client.of(kind).get({ namespace, name })) as T
+    const { metadata: _asked, ...wanted } = object
+    if (!deepEqual(there, wanted)) await client.of(kind).update(object)
   } catch (err) {
-    if (!isAlreadyExists(err)) throw err
+    if (!isNotFound(err)) throw err
+    await client.of(kind).create(object)
   }
 }

@@ -40,6 +40,8 @@ export interface Strategy<T extends KubeObject> {
   prepareForDelete?(object: T): void
   /** Status updates may change labels and annotations too: pods and nodes, whose kubelet owns them. */
   statusUpdatesMetadata?: boolean
+  /** A creator may send a status: nodes register with theirs. */
+  acceptsStatusOnCreate?: boolean
   /** DELETE answers with the object rather than with a Status. */
   returnsDeletedObject?: boolean
   /** Refuses a PUT that names no resourceVersion. */

@@ -1,7 +1,14 @@
-// Deployment.
+// The Deployment: which ReplicaSet there should be, and how to get from one to the next.
+// Upstream: kubernetes/pkg/registry/apps/deployment/strategy.go.
 
-import type { Deployment as Wire } from 'kubernetes-types/apps/v1'
-import { defineKind } from './define-kind.ts'
+import type { DeploymentSpec, Deployment as Wire } from 'kubernetes-types/apps/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
+import { type IntOrString, scaledValue } from '../apimachinery/int-or-string.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { containerImages, containerNames } from './pod-template/pod-columns.ts'
+import { defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { selectorIsKept, shownSelector, templateOwnerErrors } from './pod-template/template-owner.ts'
 
 export const Deployment = defineKind<Wire>({
   group: 'apps',
@@ -12,4 +19,101 @@ export const Deployment = defineKind<Wire>({
   categories: ['all'],
   hasGeneration: true,
   subresources: ['status', 'scale'],
+  scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
+  strategy: {
+    setDefaults({ spec }) {
+      if (!spec) return
+      spec.replicas ??= 1
+      spec.revisionHistoryLimit ??= 10
+      spec.progressDeadlineSeconds ??= 600
+      spec.strategy ??= {}
+      spec.strategy.type ||= 'RollingUpdate'
+      if (spec.strategy.type === 'RollingUpdate') {
+        spec.strategy.rollingUpdate ??= {}
+        spec.strategy.rollingUpdate.maxUnavailable ??= '25%'
+        spec.strategy.rollingUpdate.maxSurge ??= '25%'
+      }
+      if (spec.template?.spec) defaultPodSpec(spec.template.spec)
+    },
+    prepareForUpdate(next, previous) {
+      // Annotations go on to ReplicaSets, so the controller has to look at them too.
+      const isOnlyAnnotated = deepEqual(next.spec, previous.spec)
+      const isAnnotated = !deepEqual(next.metadata?.annotations ?? {}, previous.metadata?.annotations ?? {})
+      if (isOnlyAnnotated && isAnnotated) {
+        Object.assign(next.metadata ?? {}, { generation: (previous.metadata?.generation ?? 0) + 1 })
+      }
+    },
+    validate: ({ spec }) => [
+      ...templateOwnerErrors(spec, 'deployment'),
+      ...(spec ? strategyErrors(spec) : []),
+      ...(spec ? numberErrors(spec) : []),
+    ],
+    validateUpdate: (next, previous) => selectorIsKept(next.spec, previous.spec),
+  },
+  columns: [
+    nameColumn,
+    { name: 'Ready', value: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}` },
+    { name: 'Up-to-date', value: ({ status }) => status?.updatedReplicas ?? 0 },
+    { name: 'Available', value: ({ status }) => status?.availableReplicas ?? 0 },
+    ageColumn,
+    { name: 'Containers', priority: 1, value: ({ spec }) => containerNames(spec?.template?.spec) },
+    { name: 'Images', priority: 1, value: ({ spec }) => containerImages(spec?.template?.spec) },
+    { name: 'Selector', priority: 1, value: ({ spec }) => shownSelector(spec?.selector) },
+  ],
 })
+
+const PERCENT =
+  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
+
+function strategyErrors({ strategy = {} }: DeploymentSpec): FieldError[] {
+  const at = 'spec.strategy'
+  if (strategy.type === 'Recreate') {
+    return strategy.rollingUpdate
+      ? [fieldError.forbidden(`${at}.rollingUpdate`, "may not be specified when strategy `type` is 'Recreate'")]
+      : []
+  }
+  if (strategy.type !== 'RollingUpdate') {
+    return [fieldError.notSupported(`${at}.type`, strategy.type, ['Recreate', 'RollingUpdate'])]
+  }
+  const { maxUnavailable = '25%', maxSurge = '25%' } = strategy.rollingUpdate ?? {}
+  const here = `${at}.rollingUpdate`
+  const errors = [
+    ...amountErrors(`${here}.maxUnavailable`, maxUnavailable),
+    ...amountErrors(`${here}.maxSurge`, maxSurge),
+  ]
+  if (isZero(maxUnavailable) && isZero(maxSurge)) {
+    errors.push(fieldError.invalid(`${here}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'))
+  }
+  const percent = typeof maxUnavailable === 'string' ? scaledValue(maxUnavailable, { total: 100, roundUp: false }) : 0
+  if ((percent ?? 0) > 100) {
+    errors.push(fieldError.invalid(`${here}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%'))
+  }
+  return errors
+}
+
+const isZero = (value: IntOrString) => value === 0 || value === '0%'
+
+function amountErrors(field: string, value: IntOrString): FieldError[] {
+  if (typeof value === 'number') {
+    return value < 0 ? [fieldError.invalid(field, value, 'must be greater than or equal to 0')] : []
+  }
+  return /^[0-9]+%$/.test(value) ? [] : [fieldError.invalid(field, value, PERCENT)]
+}
+
+function numberErrors(spec: DeploymentSpec): FieldError[] {
+  const errors: FieldError[] = []
+  const { revisionHistoryLimit = 10, progressDeadlineSeconds = 600, minReadySeconds = 0 } = spec
+  for (const [field, value] of Object.entries({ revisionHistoryLimit, progressDeadlineSeconds })) {
+    if (value < 0) errors.push(fieldError.invalid(`spec.${field}`, value, 'must be greater than or equal to 0'))
+  }
+  if (progressDeadlineSeconds <= minReadySeconds) {
+    errors.push(
+      fieldError.invalid(
+        'spec.progressDeadlineSeconds',
+        progressDeadlineSeconds,
+        'must be greater than minReadySeconds',
+      ),
+    )
+  }
+  return errors
+}

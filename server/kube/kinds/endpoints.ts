@@ -1,7 +1,11 @@
-// Endpoints.
+// Endpoints: the addresses behind a Service, all in one object. EndpointSlices have taken over; older clients read this.
 
 import type { Endpoints as Wire } from 'kubernetes-types/core/v1'
-import { defineKind } from './define-kind.ts'
+import { portNumberProblems } from '../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+
+const SHOWN = 3
 
 export const Endpoints = defineKind<Wire>({
   version: 'v1',
@@ -9,4 +13,41 @@ export const Endpoints = defineKind<Wire>({
   plural: 'endpoints',
   singular: 'endpoints',
   shortNames: ['ep'],
+  strategy: {
+    setDefaults(endpoints) {
+      for (const { ports } of endpoints.subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'
+    },
+    validate(endpoints) {
+      const errors: FieldError[] = []
+      for (const [index, { addresses = [], notReadyAddresses = [], ports = [] }] of (
+        endpoints.subsets ?? []
+      ).entries()) {
+        const at = `subsets[${index}]`
+        if (addresses.length + notReadyAddresses.length === 0) {
+          errors.push(fieldError.required(at, 'must specify `addresses` or `notReadyAddresses`'))
+        }
+        for (const [portIndex, port] of ports.entries()) {
+          if (ports.length > 1 && !port.name) errors.push(fieldError.required(`${at}.ports[${portIndex}].name`))
+          for (const problem of portNumberProblems(port.port)) {
+            errors.push(fieldError.invalid(`${at}.ports[${portIndex}].port`, port.port, problem))
+          }
+        }
+      }
+      return errors
+    },
+  },
+  columns: [nameColumn, { name: 'Endpoints', value: addressesOf }, ageColumn],
 })
+
+function addressesOf({ subsets = [] }: Wire): string {
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
+    ports.length === 0
+      ? addresses.map(({ ip }) => ip)
+      : ports.flatMap((port) => addresses.map(({ ip }) => hostPort(ip, port.port))),
+  )
+  if (all.length === 0) return '<none>'
+  const more = all.length > SHOWN ? ` + ${all.length - SHOWN} more...` : ''
+  return all.slice(0, SHOWN).join(',') + more
+}
+
+const hostPort = (ip: string, port: number) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)

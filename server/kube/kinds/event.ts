@@ -1,11 +1,57 @@
-// Event.
+// The Event: what a component has to tell about an object, for people to read. Gone after a while.
+// Upstream: kubernetes/pkg/registry/core/event, printers.go printEvent.
 
 import type { Event as Wire } from 'kubernetes-types/core/v1'
-import { defineKind } from './define-kind.ts'
+import { age, type Column, defineKind } from './define-kind.ts'
+
+const seconds = (time: string | undefined) => time?.slice(0, 19).concat('Z')
+
+function firstSeen(event: Wire, now: number): string {
+  return age(seconds(event.firstTimestamp ?? event.eventTime), now)
+}
+
+function lastSeen(event: Wire, now: number): string {
+  if (event.series)
+    return `${age(seconds(event.series.lastObservedTime), now)} (x${event.series.count} over ${firstSeen(event, now)})`
+  const last = event.lastTimestamp ? age(event.lastTimestamp, now) : firstSeen(event, now)
+  return (event.count ?? 1) > 1 ? `${last} (x${event.count} over ${firstSeen(event, now)})` : last
+}
+
+const columns: readonly Column<Wire>[] = [
+  { name: 'Last Seen', value: lastSeen },
+  { name: 'Type', value: (event) => event.type },
+  { name: 'Reason', value: (event) => event.reason },
+  { name: 'Object', value: ({ involvedObject: about }) => `${about?.kind?.toLowerCase() ?? ''}/${about?.name ?? ''}` },
+  { name: 'Subobject', priority: 1, value: (event) => event.involvedObject?.fieldPath ?? '' },
+  {
+    name: 'Source',
+    priority: 1,
+    value: ({ source, reportingComponent }) =>
+      [source?.component || reportingComponent, source?.host].filter(Boolean).join(', '),
+  },
+  { name: 'Message', value: (event) => event.message?.trim() },
+  { name: 'First Seen', priority: 1, value: firstSeen },
+  { name: 'Count', priority: 1, value: (event) => event.count ?? event.series?.count ?? 1 },
+  { name: 'Name', format: 'name', priority: 1, value: (event) => event.metadata?.name },
+]
 
 export const Event = defineKind<Wire>({
   version: 'v1',
   kind: 'Event',
   plural: 'events',
   shortNames: ['ev'],
+  columns,
+  selectableFields: {
+    'involvedObject.kind': (event) => event.involvedObject?.kind ?? '',
+    'involvedObject.namespace': (event) => event.involvedObject?.namespace ?? '',
+    'involvedObject.name': (event) => event.involvedObject?.name ?? '',
+    'involvedObject.uid': (event) => event.involvedObject?.uid ?? '',
+    'involvedObject.apiVersion': (event) => event.involvedObject?.apiVersion ?? '',
+    'involvedObject.resourceVersion': (event) => event.involvedObject?.resourceVersion ?? '',
+    'involvedObject.fieldPath': (event) => event.involvedObject?.fieldPath ?? '',
+    reason: (event) => event.reason ?? '',
+    reportingComponent: (event) => event.reportingComponent ?? '',
+    source: (event) => event.source?.component || event.reportingComponent || '',
+    type: (event) => event.type ?? '',
+  },
 })

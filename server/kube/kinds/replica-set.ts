@@ -1,7 +1,10 @@
-// ReplicaSet.
+// The ReplicaSet: so many alike pods. Upstream: kubernetes/pkg/registry/apps/replicaset/strategy.go.
 
 import type { ReplicaSet as Wire } from 'kubernetes-types/apps/v1'
-import { defineKind } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { containerImages, containerNames } from './pod-template/pod-columns.ts'
+import { defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { selectorIsKept, shownSelector, templateOwnerErrors } from './pod-template/template-owner.ts'
 
 export const ReplicaSet = defineKind<Wire>({
   group: 'apps',
@@ -12,4 +15,28 @@ export const ReplicaSet = defineKind<Wire>({
   categories: ['all'],
   hasGeneration: true,
   subresources: ['status', 'scale'],
+  scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
+  strategy: {
+    setDefaults(set) {
+      if (!set.spec) return
+      set.spec.replicas ??= 1
+      if (set.spec.template?.spec) defaultPodSpec(set.spec.template.spec)
+    },
+    prepareForCreate(set) {
+      Object.assign(set, { status: { replicas: 0 } })
+    },
+    validate: (set) => templateOwnerErrors(set.spec, 'replicaset'),
+    validateUpdate: (next, previous) => selectorIsKept(next.spec, previous.spec),
+  },
+  columns: [
+    nameColumn,
+    { name: 'Desired', type: 'integer', value: (set) => set.spec?.replicas ?? 0 },
+    { name: 'Current', type: 'integer', value: (set) => set.status?.replicas ?? 0 },
+    { name: 'Ready', type: 'integer', value: (set) => set.status?.readyReplicas ?? 0 },
+    ageColumn,
+    { name: 'Containers', priority: 1, value: (set) => containerNames(set.spec?.template?.spec) },
+    { name: 'Images', priority: 1, value: (set) => containerImages(set.spec?.template?.spec) },
+    { name: 'Selector', priority: 1, value: (set) => shownSelector(set.spec?.selector) },
+  ],
+  selectableFields: { 'status.replicas': (set) => String(set.status?.replicas ?? 0) },
 })

@@ -1,7 +1,7 @@
-// ServiceAccount.
+// The ServiceAccount: who a pod is, to the API.
 
 import type { ServiceAccount as Wire } from 'kubernetes-types/core/v1'
-import { defineKind } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
 export const ServiceAccount = defineKind<Wire>({
   version: 'v1',
@@ -9,4 +9,6 @@ export const ServiceAccount = defineKind<Wire>({
   plural: 'serviceaccounts',
   shortNames: ['sa'],
   subresources: ['token'],
+  strategy: { returnsDeletedObject: true },
+  columns: [nameColumn, { name: 'Secrets', value: (account) => account.secrets?.length ?? 0 }, ageColumn],
 })

@@ -47,7 +47,7 @@ export function fillSystemFields(kind: AnyKind, object: KubeObject, clock: Clock
 }
 
 export function prepareForCreate(kind: AnyKind, object: WithStatus): void {
-  if (kind.subresources.includes('status')) delete object.status
+  if (kind.subresources.includes('status') && !kind.strategy.acceptsStatusOnCreate) delete object.status
   kind.strategy.prepareForCreate?.(object)
 }
 

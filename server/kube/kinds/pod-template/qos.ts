@@ -1,0 +1,23 @@
+// The quality of service a pod gets, from what its containers ask for.
+// Upstream: kubernetes/pkg/apis/core/v1/helper/qos.
+
+import type { PodSpec } from 'kubernetes-types/core/v1'
+import { parseQuantity } from '../../apimachinery/quantity.ts'
+
+export function qosClassOf(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
+  let asksAnything = false
+  let isGuaranteed = true
+  for (const { resources } of containers) {
+    for (const name of ['cpu', 'memory']) {
+      const request = amount(resources?.requests?.[name])
+      const limit = amount(resources?.limits?.[name])
+      if (request > 0n || limit > 0n) asksAnything = true
+      if (limit === 0n || request !== limit) isGuaranteed = false
+    }
+  }
+  if (!asksAnything) return 'BestEffort'
+  return isGuaranteed ? 'Guaranteed' : 'Burstable'
+}
+
+const amount = (text: string | undefined) => (text === undefined ? 0n : (parseQuantity(text)?.nanos ?? 0n))
