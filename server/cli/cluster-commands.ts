@@ -125,8 +125,8 @@ export async function runCluster(context: ClusterCommandContext, name: string, s
   const told = new Promise<NodeJS.Signals>((tell) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR2'] as const) process.once(signal, tell)
   })
-  await (spec ? host.createCluster(spec) : host.startCluster(name))
-  const signal = await told
+  const started = spec ? host.createCluster(spec) : host.startCluster(name)
+  const signal = await Promise.race([told, started.then(() => told)])
   if (signal === 'SIGUSR2') await host.leave()
   else await host[Symbol.asyncDispose]()
 }

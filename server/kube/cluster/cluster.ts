@@ -10,7 +10,6 @@ import { type Client, createClient } from '../client/client.ts'
 import { runControllers } from '../client/controller-runner.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import { buildControllers } from '../controllers/index.ts'
-import { startDns } from '../dns/index.ts'
 import { builtInKinds } from '../kinds/index.ts'
 import { startHollowNode } from '../kubelet/hollow-node.ts'
 import { runScheduler } from '../scheduler/index.ts'
@@ -37,13 +36,14 @@ export interface ClusterOptions {
   random: () => number
 }
 
-const VERSION = 'v1.36.0'
+const NODES_READY_TIMEOUT_MS = 90_000
 
 /** One control plane in this process, and its nodes wherever they are. */
 export class Cluster {
   readonly #options: ClusterOptions
   readonly #stack = new AsyncDisposableStack()
   readonly #started: Promise<void>
+  readonly #closing = new AbortController()
   #state: ClusterInfo['state'] = 'creating'
   #message = ''
   #pki!: Pki
@@ -87,6 +87,7 @@ export class Cluster {
 
   /** Ends the control plane; with `machines: 'stop'` the machines go to disk, else they run on and wait for it. */
   async close({ machines }: { machines: 'stop' | 'leave' }): Promise<void> {
+    this.#closing.abort(new Error('the cluster was stopped while it started'))
     await this.#started.catch(() => undefined)
     if (machines === 'stop') await Promise.all(this.#machines.map((machine) => machine.stop()))
     await this.#stack.disposeAsync()
@@ -104,7 +105,13 @@ export class Cluster {
       await machinesBooted
       await this.#joinMachines()
       this.#startHollowNodes()
-      await nodesReady(this.#clientFor('podium', 'system:masters'), this.#nodeNames())
+      await nodesReady({
+        client: this.#clientFor('podium', 'system:masters'),
+        names: this.#nodeNames(),
+        clock: this.#options.clock,
+        timeoutMs: NODES_READY_TIMEOUT_MS,
+        signal: this.#closing.signal,
+      })
       this.#state = 'ready'
       logger.info('cluster is ready', { cluster: this.name })
     } catch (err) {
@@ -196,18 +203,6 @@ export class Cluster {
         random,
       }),
     )
-    if (gateway) {
-      this.#stack.use(
-        await startDns({
-          client: this.#clientFor('coredns', 'system:masters'),
-          listen: { address: gateway, port: NETWORKING.dnsPort },
-          clusterDomain: NETWORKING.clusterDomain,
-          clusterDns: NETWORKING.clusterDns,
-          clock,
-          logger: logger.with({ cluster: this.name, component: 'dns' }),
-        }),
-      )
-    }
   }
 
   /** In-process client under its own user agent: one component, one name in every trace. */
@@ -284,7 +279,6 @@ export class Cluster {
               client: `kubelet/${name}`,
             }),
           ),
-          version: VERSION,
           clock,
           logger: logger.with({ cluster: this.name, node: name }),
           random,

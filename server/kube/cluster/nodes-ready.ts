@@ -1,4 +1,5 @@
 import type { Node } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
 import { isExpired } from '../apimachinery/status-error.ts'
 import { type Client, collectionPath } from '../client/client.ts'
 import { Node as NodeKind } from '../kinds/node.ts'
@@ -7,16 +8,45 @@ export function isNodeReady(node: Node): boolean {
   return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 }
 
-/** Resolves when all the named nodes are there and Ready. */
-export async function nodesReady(client: Client, names: string[], signal?: AbortSignal): Promise<void> {
-  for (;;) {
-    const waiting = new Set(names)
+/**
+ * Resolves when all the named nodes are there and Ready; rejects with what they last said of themselves when that
+ * takes longer than `timeoutMs`, or when the signal says so.
+ */
+export async function nodesReady(options: {
+  client: Client
+  names: string[]
+  clock: Clock
+  timeoutMs: number
+  signal: AbortSignal
+}): Promise<void> {
+  const { client, names, clock, timeoutMs } = options
+  const abort = new AbortController()
+  const waiting = new Map(names.map((name) => [name, 'has not registered']))
+  using _timer = clock.setTimeout(
+    () => abort.abort(new Error(`not Ready after ${timeoutMs / 1000} s: ${describe(waiting)}`)),
+    timeoutMs,
+  )
+  const signal = AbortSignal.any([options.signal, abort.signal])
+  try {
+    await watchUntilReady(client, waiting, signal)
+  } catch (err) {
+    throw signal.aborted ? signal.reason : err
+  }
+}
+
+const describe = (waiting: Map<string, string>) => [...waiting].map(([name, why]) => `${name} ${why}`).join('; ')
+
+async function watchUntilReady(client: Client, waiting: Map<string, string>, signal: AbortSignal): Promise<void> {
+  const names = new Set(waiting.keys())
+  const see = (node: Node) => {
+    const name = node.metadata?.name ?? ''
+    if (!names.has(name)) return
+    if (isNodeReady(node)) waiting.delete(name)
+    else waiting.set(name, readyMessage(node))
+  }
+  while (waiting.size > 0) {
+    signal.throwIfAborted()
     const list = await client.of(NodeKind).list()
-    const see = (node: Node) => {
-      const name = node.metadata?.name ?? ''
-      if (isNodeReady(node)) waiting.delete(name)
-      else if (names.includes(name)) waiting.add(name)
-    }
     for (const node of list.items) see(node)
     if (waiting.size === 0) return
     try {
@@ -24,7 +54,7 @@ export async function nodesReady(client: Client, names: string[], signal?: Abort
         method: 'GET',
         path: collectionPath(NodeKind),
         query: { watch: '1', resourceVersion: list.metadata.resourceVersion ?? '' },
-        ...(signal ? { signal } : {}),
+        signal,
       })
       for await (const { type, object } of events) {
         if (type !== 'BOOKMARK') see(object as Node)
@@ -34,4 +64,9 @@ export async function nodesReady(client: Client, names: string[], signal?: Abort
       if (!isExpired(err)) throw err
     }
   }
+}
+
+function readyMessage(node: Node): string {
+  const condition = node.status?.conditions?.find(({ type }) => type === 'Ready')
+  return condition?.message || 'has registered and not said whether it is Ready'
 }
