@@ -156,6 +156,13 @@ async function startDockerd({ log, stateDir, socketPath }) {
     }
     await pause(50)
   }
+  // Two processes may start one at the same moment: the one that lost finds the other's engine answering.
+  for (let tries = 0; ended && tries < 100; tries++) {
+    const version = await dockerVersion(socketPath)
+    if (version) return { available: true, version, startedHere: false }
+    if (!readTextOr(logFile, '').includes('is already running')) break
+    await pause(100)
+  }
   const lastLines = readTextOr(logFile, '').trim().split('\n').slice(-3).join(' | ')
   return {
     available: false,

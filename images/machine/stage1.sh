@@ -14,6 +14,8 @@ hostname "$NODE_NAME"; echo "$NODE_NAME" > $N/etc/hostname
 # Every public registry's name leads to the classroom's own: pulls work, or fail clearly, with nothing outside.
 { echo "127.0.0.1 localhost"; echo "$NODE_ADDRESS $NODE_NAME"; [ -z "$REGISTRY_NAMES" ] || echo "$GATEWAY $REGISTRY_NAMES"; } > $N/etc/hosts
 echo "nameserver $NODE_DNS" > $N/etc/resolv.conf
+# What the machine may use: /proc speaks of the whole host, so the kubelet reads its capacity here.
+mkdir -p $N/etc/podium; echo "$MACHINE" > $N/etc/podium/machine.json
 cd $N; pivot_root . .old; cd /; umount -l /.old; rmdir /.old
 mount --make-rshared /
 sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=1 net.netfilter.nf_conntrack_acct=1

@@ -2,9 +2,8 @@
 //
 // Everything it makes is found again by Docker labels, so a restarted process adopts what is there, and everything is
 // taken away by deleteCluster (one cluster) or close (what belongs to no cluster stays: registry, disks, images).
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
@@ -15,6 +14,7 @@ import { cgroupSupport, type Limits, limitGroup, removeGroup } from './cgroup-li
 import { type DiskStore, openDiskStore } from './disk-store.ts'
 import { withFileLock } from './file-lock.ts'
 import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
+import { raiseHostSettings } from './host-settings.ts'
 import { LABELS, labelFilter } from './labels.ts'
 import {
   applyFirewall,
@@ -30,7 +30,7 @@ import { ENTER, type HostedMachine, machineHandle, statusOf } from './machine.ts
 import { pruneImages } from './prune-images.ts'
 import { fillRegistry, registryContentHash, startRegistry } from './registry.ts'
 import { ensureRegistryCertificates, REGISTRY_NAMES } from './registry-certificates.ts'
-import { runCommand } from './run-command.ts'
+import { installationOf } from './remove-installation.ts'
 import {
   createTerminal,
   DEFAULT_TERMINAL_LIMITS,
@@ -114,8 +114,8 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
   if (!support.supported) throw new Error(`${support.reason}; ${support.remedy}`)
 
   const stateDir = await realpath(options.stateDir)
-  const installation = createHash('sha256').update(stateDir).digest('hex').slice(0, 8)
-  await prepareHost(log)
+  const installation = installationOf(stateDir)
+  await raiseHostSettings(stateDir, log)
   const images = await buildImages({ docker, stateDir, log, binaries: options.binaries })
   const disks = await openDiskStore({ stateDir, log })
   const { caCertificate } = await ensureRegistryCertificates(stateDir)
@@ -147,6 +147,16 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
     const network = await findNetwork(networks, cluster)
     if (!network) throw new Error(`cluster ${cluster} has no network`)
     const { addresses } = network
+    const containerName = `podium-${cluster}-${name}`
+    const isThere = await docker
+      .getContainer(containerName)
+      .inspect()
+      .then(
+        () => true,
+        () => false,
+      )
+    if (isThere) throw new Error(`machine ${name} of cluster ${cluster} already exists`)
+    await disks.remove(cluster, name) // of a machine whose making was interrupted
     const [, cgroupParent, data] = await Promise.all([
       limitGroup([cluster], clusterLimits),
       limitGroup([cluster, name], machineLimits),
@@ -154,7 +164,7 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
     ])
     const address = addresses.machineAddress(ordinal)
     const container = await docker.createContainer({
-      name: `podium-${cluster}-${name}`,
+      name: containerName,
       Hostname: name,
       Image: machineImage(images).reference,
       Labels: {
@@ -170,6 +180,7 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
         `NODE_DNS=${addresses.gateway}`,
         `GATEWAY=${addresses.gateway}`,
         `REGISTRY_NAMES=${REGISTRY_NAMES.join(' ')}`,
+        `MACHINE=${JSON.stringify({ ...machineLimits, diskBytes })}`,
       ],
       HostConfig: {
         Init: true,
@@ -317,25 +328,6 @@ async function ensureServicesNetwork(context: NetworkContext, name: string): Pro
   if (existing) return existing
   // Another installation on this host may have slot 0; any free one serves.
   return ensureNetwork(context, name, SERVICES_SLOT).catch(() => ensureNetwork(context, name))
-}
-
-/** What the kernel has to allow, raised and never lowered; said aloud because it is host-wide. */
-async function prepareHost(log: (line: string) => void): Promise<void> {
-  const wanted: Record<string, number> = {
-    'net/ipv4/ip_forward': 1,
-    'kernel/keys/maxkeys': 20_000,
-    'kernel/keys/maxbytes': 2_000_000,
-    'fs/inotify/max_user_instances': 8192,
-    'fs/inotify/max_user_watches': 1_048_576,
-  }
-  await runCommand('modprobe', ['br_netfilter']).catch(() => {}) // built in, or already there, on many kernels
-  for (const [path, value] of Object.entries(wanted)) {
-    const file = join('/proc/sys', path)
-    const current = Number(await readFile(file, 'utf8').catch(() => Number.NaN))
-    if (Number.isNaN(current) || current >= value) continue
-    await writeFile(file, String(value))
-    log(`sysctl ${path.replaceAll('/', '.')}: ${current} raised to ${value}`)
-  }
 }
 
 async function findNodeAgent(options: DataCentreOptions, stateDir: string, log: (line: string) => void) {

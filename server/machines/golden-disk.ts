@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs'
 import { appendFile, mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
-import type { BuiltImage } from './build-images.ts'
+import { type BuiltImage, inPairs } from './build-images.ts'
 import type { DiskStore } from './disk-store.ts'
 import { LABELS } from './labels.ts'
 import type { HostedMachine } from './machine.ts'
@@ -52,10 +52,13 @@ export async function ensureGoldenDisk(
   const started = Date.now()
   request.log('preloading lab images on the golden disk')
   const { machine, keepDiskAs } = await bootOn(bare)
-  for (const name of preloadedNames(request.images)) {
-    const pulled = await machine.exec(['docker', 'pull', '-q', name])
-    if (pulled.exitCode !== 0) throw new Error(`preloading ${name}: ${pulled.stderr.trim()}`)
-  }
+  const preloaded = request.images.filter((image) => !image.recipe.isOnDemand)
+  await inPairs(preloaded, async (image) => {
+    for (const name of image.recipe.names ?? []) {
+      const pulled = await machine.exec(['docker', 'pull', '-q', name])
+      if (pulled.exitCode !== 0) throw new Error(`preloading ${name}: ${pulled.stderr.trim()}`)
+    }
+  })
   await keepDiskAs(golden)
   request.log(`golden disk made in ${((Date.now() - started) / 1000).toFixed(1)} s`)
   return golden

@@ -9,4 +9,5 @@ export {
   imagesAreReady,
   openDataCentre,
 } from './data-centre.ts'
+export { removeInstallation } from './remove-installation.ts'
 export type { Terminal, TerminalShell, TerminalSize } from './terminal.ts'

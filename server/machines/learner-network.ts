@@ -130,10 +130,12 @@ async function create(context: NetworkContext, network: LearnerNetwork): Promise
       },
     })
   } catch (err) {
-    if (/overlap|already (exists|in use)|in use|conflicts/i.test(err instanceof Error ? err.message : '')) {
+    const message = err instanceof Error ? err.message : ''
+    if (/name .* already exists/.test(message)) {
       if (await findNetwork(context, network.cluster)) return true
-      return false
+      throw new Error(`network ${network.name} belongs to another Podium installation on this host`, { cause: err })
     }
+    if (/overlap|conflicts|already in use|same bridge name/i.test(message)) return false
     throw err
   }
   // The host's end of the bridge must not be reachable by IPv6 either, where the rules above say nothing.

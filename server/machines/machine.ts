@@ -10,7 +10,7 @@ import type Docker from 'dockerode'
 import type { Machine, MachineFile } from '../kube/cluster/machine-provider.ts'
 import { removeGroup } from './cgroup-limits.ts'
 import type { DiskStore } from './disk-store.ts'
-import { type CommandResult, runCommand, tryCommand } from './run-command.ts'
+import { type CommandResult, runCommand } from './run-command.ts'
 
 export type { CommandResult }
 
@@ -247,9 +247,4 @@ function after<T>(ms: number, value: T): Promise<T> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms, value).unref()
   })
-}
-
-/** Whether the host has a link of that name; for tests and checks. */
-export async function hasLink(name: string): Promise<boolean> {
-  return (await tryCommand('ip', ['link', 'show', 'dev', name])).exitCode === 0
 }

@@ -1,0 +1,69 @@
+// Takes an installation off the host: its clusters, registry, networks, rules, disks, settings and, when asked, images.
+// Found by label and state directory alone, so that it works for an installation no process knows any more.
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, realpath, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import Docker from 'dockerode'
+import { removeGroup } from './cgroup-limits.ts'
+import { closeDiskStore, openDiskStore } from './disk-store.ts'
+import { closeFirewall } from './firewall.ts'
+import { restoreHostSettings } from './host-settings.ts'
+import { LABELS, labelFilter } from './labels.ts'
+import { statusOf } from './machine.ts'
+
+const OURS = ['disks', 'mounts', 'machines.xfs', 'registry', 'registry-tls', 'node-agent', 'preparing.lock']
+
+export function installationOf(realStateDir: string): string {
+  return createHash('sha256').update(realStateDir).digest('hex').slice(0, 8)
+}
+
+export async function removeInstallation(options: {
+  stateDir: string
+  docker?: Docker
+  removeImages?: boolean
+  log?: (line: string) => void
+}): Promise<void> {
+  const { docker = new Docker(), log = () => {} } = options
+  if (!existsSync(options.stateDir)) return
+  const stateDir = await realpath(options.stateDir)
+  const label = labelFilter({ [LABELS.owner]: '1', [LABELS.home]: installationOf(stateDir) })
+  const filters = JSON.stringify({ label })
+  const clusters = new Set<string>()
+
+  for (const found of await docker.listContainers({ all: true, filters })) {
+    const cluster = found.Labels[LABELS.cluster]
+    if (cluster) clusters.add(cluster)
+    await docker.getContainer(found.Id).remove({ force: true, v: true }).catch(ignoreMissing)
+    log(`removed container ${found.Names[0]?.slice(1)}`)
+  }
+  for (const network of await docker.listNetworks({ filters })) {
+    await docker.getNetwork(network.Id).remove().catch(ignoreMissing)
+    await closeFirewall({ slot: Number(network.Labels?.[LABELS.slot]) })
+    log(`removed network ${network.Name}`)
+  }
+  if (existsSync(join(stateDir, 'disks'))) {
+    const disks = await openDiskStore({ stateDir, log })
+    for (const cluster of await readdir(join(stateDir, 'disks', 'clusters'))) {
+      clusters.add(cluster)
+      await disks.removeCluster(cluster)
+    }
+    await closeDiskStore(stateDir)
+  }
+  for (const cluster of clusters) await removeGroup([cluster])
+  await restoreHostSettings(stateDir, log)
+  for (const entry of OURS) await rm(join(stateDir, entry), { recursive: true, force: true })
+  if (options.removeImages) await removeImages(docker, log)
+}
+
+async function removeImages(docker: Docker, log: (line: string) => void): Promise<void> {
+  const images = await docker.listImages({ filters: JSON.stringify({ label: labelFilter({ [LABELS.owner]: '1' }) }) })
+  for (const tag of images.flatMap((image) => image.RepoTags ?? []).filter((name) => name.startsWith('podium/'))) {
+    await docker.getImage(tag).remove().catch(ignoreMissing)
+    log(`removed image ${tag}`)
+  }
+}
+
+function ignoreMissing(err: unknown): void {
+  if (statusOf(err) !== 404 && statusOf(err) !== 409) throw err
+}
