@@ -24,7 +24,6 @@ export interface ClassroomOptions {
   host: ClusterHost
   machines: CourseView['machines']
   shellsFor: (info: ClusterInfo) => Promise<Shells>
-  removeShells: (cluster: string) => Promise<void>
   learnerName: string
   clock: Clock
   logger: Logger

@@ -36,16 +36,4 @@ export async function redeemToken(stateDir: string, token: string, clock: Clock)
   }
 }
 
-const addressFile = (stateDir: string) => join(stateDir, 'classroom', 'address')
-
-/** Written by the server when it listens, so that a link can be made complete from outside. */
-export async function writeAddress(stateDir: string, origin: string): Promise<void> {
-  await mkdir(join(stateDir, 'classroom'), { recursive: true, mode: 0o700 })
-  await writeFile(addressFile(stateDir), `${origin}\n`, { mode: 0o600 })
-}
-
-export async function removeAddress(stateDir: string): Promise<void> {
-  await unlink(addressFile(stateDir)).catch(() => undefined)
-}
-
 export const linkTo = (origin: string, token: string): string => `${origin}/?token=${token}`

@@ -12,6 +12,7 @@ import { rememberPods } from '../labs/cluster-view.ts'
 import { hintKey, type Lab } from '../labs/lab.ts'
 import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import { nodeIsReady, nodeIsSimulated, type Sandbox } from '../sandboxes/sandbox.ts'
+import type { TerminalRoom } from '../terminals/terminal-room.ts'
 import { judgeStep, passedResults } from './judge-step.ts'
 import type { Progress, ProgressStore } from './progress.ts'
 
@@ -62,8 +63,22 @@ export class LabSession {
     return this.#progress.learnerId
   }
 
-  get sandbox(): Sandbox | undefined {
+  /** Resolves when the session has its cluster: a browser often asks for what is in it before. */
+  async whenSandbox(signal: AbortSignal): Promise<Sandbox | undefined> {
+    if (this.#sandbox || signal.aborted) return this.#sandbox
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const done = () => resolve()
+    using _ = this.onChange(() => {
+      if (this.#sandbox) resolve()
+    })
+    signal.addEventListener('abort', done, { once: true })
+    await promise
+    signal.removeEventListener('abort', done)
     return this.#sandbox
+  }
+
+  async terminals(signal: AbortSignal): Promise<TerminalRoom | undefined> {
+    return (await this.whenSandbox(signal))?.terminals
   }
 
   /** Goes on where the learner was; returns at once. Does nothing while it already runs. */
@@ -166,6 +181,7 @@ export class LabSession {
     const { clock, claim, store } = this.#options
     const began = clock.monotonic()
     this.#sandbox = await claim()
+    this.#tell()
     if ((await store.labIn(this.#sandbox.cluster)) !== this.lab.id) await this.#startOver()
     await Promise.all([this.#nodesReady(), this.#prompt()])
     this.#startedInMs ??= Math.round(clock.monotonic() - began)

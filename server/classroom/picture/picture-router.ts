@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { PicturePush } from '../api/contract.ts'
 import { learnerProcedure, router, streamOf } from '../api/trpc.ts'
-import { sandboxOf } from './sandbox-of.ts'
 import { watchPicture } from './watch-picture.ts'
 
 // Trace events are ours from end to end and come by the thousand, so only the frame around them is looked at.
@@ -14,7 +13,7 @@ export const pictureRouter = router({
     .subscription(async function* ({ input: { sessionId, since }, ctx: { classroom, learnerId }, signal }) {
       const until = signal ?? new AbortController().signal
       const session = await classroom.sessions.get(learnerId, sessionId)
-      const sandbox = await sandboxOf(session, until)
+      const sandbox = await session.whenSandbox(until)
       if (sandbox) yield* watchPicture({ host: classroom.host, sandbox, since, signal: until })
     }),
 })

@@ -19,8 +19,6 @@ export interface SandboxPoolOptions {
   machines: MachineKind
   /** The learner's shells in a cluster; makes or adopts the container they run in. */
   shellsFor: (info: ClusterInfo) => Promise<Shells>
-  /** Takes away what `shellsFor` has made, when the cluster goes for good. */
-  removeShells: (cluster: string) => Promise<void>
   clock: Clock
   logger: Logger
   random: () => number
@@ -39,6 +37,8 @@ export class SandboxPool implements AsyncDisposable {
   readonly #options: SandboxPoolOptions
   readonly #claimed = new Map<string, Promise<Sandbox>>()
   readonly #warm = new Map<string, Promise<Sandbox>>()
+  /** Everything that is open now; what is still being made is the host's to end. */
+  readonly #open = new Set<Sandbox>()
   #refill: Disposable | undefined
   #closing = false
 
@@ -77,7 +77,10 @@ export class SandboxPool implements AsyncDisposable {
   async discard(learnerId: string): Promise<void> {
     const sandbox = await this.#claimed.get(learnerId)?.catch(() => undefined)
     this.#claimed.delete(learnerId)
-    await sandbox?.[Symbol.asyncDispose]()
+    if (sandbox) {
+      this.#open.delete(sandbox)
+      await sandbox[Symbol.asyncDispose]()
+    }
     const row = await this.#rowOf(learnerId)
     if (row) await this.#delete(row.cluster)
   }
@@ -85,8 +88,7 @@ export class SandboxPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true
     this.#refill?.[Symbol.dispose]()
-    const all = await Promise.allSettled([...this.#claimed.values(), ...this.#warm.values()])
-    await Promise.all(all.map((each) => (each.status === 'fulfilled' ? each.value[Symbol.asyncDispose]() : undefined)))
+    await Promise.all([...this.#open].map((sandbox) => sandbox[Symbol.asyncDispose]()))
   }
 
   #adopt(into: Map<string, Promise<Sandbox>>, key: string, cluster: string): void {
@@ -166,7 +168,7 @@ export class SandboxPool implements AsyncDisposable {
     await database.sandbox.create({ data: { cluster: name, kind: machines }, select: { cluster: true } })
     const began = clock.monotonic()
     try {
-      const sandbox = await this.#open(await host.createCluster(spec))
+      const sandbox = await this.#enter(await host.createCluster(spec))
       logger.info('sandbox made', { cluster: name, kind: machines, tookMs: Math.round(clock.monotonic() - began) })
       return sandbox
     } catch (err) {
@@ -176,15 +178,21 @@ export class SandboxPool implements AsyncDisposable {
   }
 
   async #bring(cluster: string): Promise<Sandbox> {
-    return this.#open(await this.#options.host.startCluster(cluster))
+    return this.#enter(await this.#options.host.startCluster(cluster))
   }
 
-  async #open(info: ClusterInfo): Promise<Sandbox> {
+  async #enter(info: ClusterInfo): Promise<Sandbox> {
     const { machines, shellsFor, watch = (of) => watchCluster(of.kubeconfig, this.#options) } = this.#options
     const watching = watch(info)
     try {
       const [shells] = await Promise.all([shellsFor(info), watching.synced()])
-      return new Sandbox({ kind: machines, info, watch: watching, shells })
+      const sandbox = new Sandbox({ kind: machines, info, watch: watching, shells })
+      if (this.#closing) {
+        await sandbox[Symbol.asyncDispose]()
+        throw new Error('the classroom is stopping')
+      }
+      this.#open.add(sandbox)
+      return sandbox
     } catch (err) {
       watching[Symbol.dispose]()
       throw err
@@ -192,9 +200,8 @@ export class SandboxPool implements AsyncDisposable {
   }
 
   async #delete(cluster: string): Promise<void> {
-    const { host, database, removeShells, logger } = this.#options
+    const { host, database, logger } = this.#options
     try {
-      await removeShells(cluster)
       await host.deleteCluster(cluster)
       await database.sandbox.deleteMany({ where: { cluster } })
     } catch (err) {

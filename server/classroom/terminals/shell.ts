@@ -22,6 +22,8 @@ export interface Shell {
 /** The container that a learner's shells run in. */
 export interface Shells {
   open(size: ShellSize): Promise<Shell>
+  /** Takes the container away; files in the learner's home are kept. */
+  close(): Promise<void>
 }
 
 export class NoShells extends Error {
@@ -29,4 +31,7 @@ export class NoShells extends Error {
 }
 
 /** Every attempt is answered with the reason. */
-export const noShells = (reason: string): Shells => ({ open: () => Promise.reject(new NoShells(reason)) })
+export const noShells = (reason: string): Shells => ({
+  open: () => Promise.reject(new NoShells(reason)),
+  close: async () => undefined,
+})

@@ -53,6 +53,7 @@ export class TerminalRoom {
     const sessions = await Promise.allSettled(this.#tabs.values())
     for (const session of sessions) if (session.status === 'fulfilled') session.value.close()
     this.#tabs.clear()
+    await this.#shells.close()
   }
 
   async #open(onExit: () => void): Promise<TerminalSession> {

@@ -156,6 +156,7 @@ describe('TerminalRoom', () => {
         opened.push(shell)
         return shell
       },
+      close: async () => undefined,
     }
     const room = new TerminalRoom(shells)
     const [one, other] = await Promise.all([room.tab('1'), room.tab('1')])

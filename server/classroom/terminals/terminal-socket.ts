@@ -10,8 +10,13 @@ const fromBrowser = z.object({
   resize: z.object({ columns: z.int().min(2).max(1000), rows: z.int().min(1).max(500) }),
 })
 
-export async function serveTerminal(options: { socket: WebSocket; room: TerminalRoom; tab: string }): Promise<void> {
-  const { socket, room, tab } = options
+export async function serveTerminal(options: {
+  socket: WebSocket
+  /** Where the learner's tabs are, as soon as there is a cluster for them. */
+  rooms: { terminals(signal: AbortSignal): Promise<TerminalRoom | undefined> }
+  tab: string
+}): Promise<void> {
+  const { socket, rooms, tab } = options
   // What the browser says while the shell is still being opened waits in line.
   const early: [data: Buffer, isBinary: boolean][] = []
   let handle = (data: Buffer, isBinary: boolean): void => void early.push([data, isBinary])
@@ -19,6 +24,10 @@ export async function serveTerminal(options: { socket: WebSocket; room: Terminal
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   socket.on('error', () => socket.terminate())
 
+  const gone = new AbortController()
+  void closed.then(() => gone.abort())
+  const room = await rooms.terminals(gone.signal)
+  if (!room || gone.signal.aborted) return
   const { session, [Symbol.dispose]: detach } = await room.attach(tab, terminalSocket(socket))
   handle = (data, isBinary) => {
     if (!session) return

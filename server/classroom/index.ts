@@ -1,0 +1,11 @@
+// The front door of wing 4, for main.ts and the command line.
+
+export { createToken, linkTo } from './accounts/links.ts'
+export { claimStateDir, runningServer } from './accounts/server-record.ts'
+export type { AppRouter } from './api/router.ts'
+export { type Classroom, type ClassroomOptions, openClassroom } from './classroom.ts'
+export { MigrationError } from './database/migrate.ts'
+export { findMachines } from './sandboxes/find-machines.ts'
+export { listen, originOf, type PageHandler, portOf, serveClassroom } from './server.ts'
+export { containerShells } from './terminals/container-shells.ts'
+export { noShells } from './terminals/shell.ts'

@@ -1,0 +1,160 @@
+// The classroom's sockets: pages, tRPC, terminals, all behind one door on one loopback port.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http'
+import { WebSocketServer } from 'ws'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import { type FrontDoor, frontDoor } from './accounts/front-door.ts'
+import { readOrMakeKey, sessionCookies } from './accounts/session-cookie.ts'
+import { appRouter } from './api/router.ts'
+import type { Classroom } from './classroom.ts'
+import { ClassroomError } from './classroom-error.ts'
+import { TAB } from './terminals/terminal-room.ts'
+import { serveTerminal } from './terminals/terminal-socket.ts'
+
+export type PageHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
+
+export interface ClassroomServerOptions {
+  classroom: Classroom
+  pages: PageHandler
+  /** Listening already, with nobody to answer yet. */
+  listener: Server
+  stateDir: string
+  clock: Clock
+  logger: Logger
+}
+
+const HOST = '127.0.0.1'
+const API = '/api/trpc/'
+const TERMINAL = /^\/terminal\/([\w-]+)\/([^/?]+)$/
+const PING_MS = 20_000
+
+/** Takes the port, or says that somebody else has it by `undefined`. */
+export async function listen(port: number): Promise<Server | undefined> {
+  const server = createServer()
+  const { promise, resolve, reject } = Promise.withResolvers<Server | undefined>()
+  server.once('error', (err: NodeJS.ErrnoException) => (err.code === 'EADDRINUSE' ? resolve(undefined) : reject(err)))
+  server.listen(port, HOST, () => resolve(server))
+  return promise
+}
+
+export const portOf = (server: Server): number => (server.address() as AddressInfo).port
+export const originOf = (server: Server): string => `http://${HOST}:${portOf(server)}`
+
+/** Begins to answer. Disposing ends every stream and socket. */
+export function serveClassroom(options: ClassroomServerOptions): AsyncDisposable {
+  const { classroom, pages, listener, stateDir, clock, logger } = options
+  const port = portOf(listener)
+  const cookies = sessionCookies({ key: readOrMakeKey(stateDir), port })
+  const door = frontDoor({ stateDir, port, cookies, clock, learnerId: classroom.learner.id })
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 * 1024, perMessageDeflate: false })
+  const beat = keepAlive(sockets, clock)
+
+  listener.on('request', (request, response) => {
+    answer({ request, response, door, classroom, pages, logger }).catch((err) => {
+      logger.error('request failed', { url: request.url?.split('?')[0], err })
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' })
+      response.end('Something went wrong in the classroom; its log says what.\n')
+    })
+  })
+  listener.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    upgrade({ request, socket, head, door, classroom, sockets }).catch((err) => {
+      logger.error('terminal failed', { err })
+      socket.destroy()
+    })
+  })
+
+  return {
+    async [Symbol.asyncDispose]() {
+      beat[Symbol.dispose]()
+      for (const socket of sockets.clients) socket.close(1001, 'the classroom is stopping')
+      const closed = new Promise((resolve) => listener.close(resolve))
+      listener.closeAllConnections()
+      await closed
+      for (const socket of sockets.clients) socket.terminate()
+    },
+  }
+}
+
+async function answer(what: {
+  request: IncomingMessage
+  response: ServerResponse
+  door: FrontDoor
+  classroom: Classroom
+  pages: PageHandler
+  logger: Logger
+}): Promise<void> {
+  const { request, response, door, classroom, pages, logger } = what
+  const learnerId = await door.admit(request, response)
+  if (learnerId === undefined) return
+  const url = request.url ?? '/'
+  if (!url.startsWith(API)) return pages(request, response)
+  await nodeHTTPRequestHandler({
+    router: appRouter,
+    path: (url.split('?')[0] ?? '').slice(API.length),
+    req: request,
+    res: response,
+    createContext: () => ({ classroom, learnerId }),
+    maxBodySize: 1024 * 1024,
+    onError({ error, path }) {
+      if (error.code === 'INTERNAL_SERVER_ERROR') logger.error('procedure failed', { path, err: error.cause ?? error })
+    },
+  })
+}
+
+async function upgrade(what: {
+  request: IncomingMessage
+  socket: Duplex
+  head: Buffer
+  door: FrontDoor
+  classroom: Classroom
+  sockets: WebSocketServer
+}): Promise<void> {
+  const { request, socket, head, door, classroom, sockets } = what
+  const learnerId = door.admitUpgrade(request, socket)
+  if (learnerId === undefined) return
+  const [, sessionId, tab] = TERMINAL.exec(request.url ?? '') ?? []
+  if (!sessionId || !tab || !TAB.test(tab)) {
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+    return
+  }
+  const session = await sessionOf(classroom, learnerId, sessionId)
+  if (!session) {
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+    return
+  }
+  sockets.handleUpgrade(request, socket, head, (ws) => {
+    sockets.emit('connection', ws)
+    void serveTerminal({ socket: ws, rooms: session, tab })
+  })
+}
+
+/** The learner's own session, or undefined where there is none of that name. */
+async function sessionOf(classroom: Classroom, learnerId: string, sessionId: string) {
+  try {
+    return await classroom.sessions.get(learnerId, sessionId)
+  } catch (err) {
+    if (err instanceof ClassroomError) return undefined
+    throw err
+  }
+}
+
+/** A dropped network leaves sockets that look alive; those that answer no ping are ended. */
+function keepAlive(sockets: WebSocketServer, clock: Clock): Disposable {
+  const silent = new WeakSet<object>()
+  sockets.on('connection', (socket) => socket.on('pong', () => silent.delete(socket)))
+  let timer = clock.setTimeout(beat, PING_MS)
+  function beat(): void {
+    for (const socket of sockets.clients) {
+      if (silent.has(socket)) socket.terminate()
+      silent.add(socket)
+      socket.ping()
+    }
+    timer = clock.setTimeout(beat, PING_MS)
+  }
+  return { [Symbol.dispose]: () => timer[Symbol.dispose]() }
+}
