@@ -50,6 +50,7 @@ export interface DurableStoreOptions {
   maxRequestBytes: number
   maxTxnOperations: number
   segmentBytes?: number
+  growBytes?: number
   /** Compacted history is given back to the disk when it is more than this and more than what lives. */
   reclaimBytes: number
 }

@@ -52,29 +52,46 @@ export function readFramedFile(
   return { salt, end: readFrames(bytes, { file, start: FILE_HEAD_BYTES, salt, mayBeTorn }, use) }
 }
 
-/** Appends frames to a file; one at a time, each durable before the next may be written. */
+/**
+ * Appends frames to a file; one at a time, each durable before the next may be written.
+ *
+ *     head | frame | frame | 0000000000        end of the frames ──┘         └── end of the file
+ *
+ * The file grows by `growBytes` of zeros at a time: a sync that need not also write down a new length is one trip to
+ * the disk less. When it is read, the zeros look like a torn end, and are cut off as one.
+ */
 export class FramedFile {
-  readonly path: string
   readonly #file: DiskFile
   readonly #salt: number
+  readonly #growBytes: number
   #end: number
+  #length: number
 
-  constructor(path: string, file: DiskFile, { salt, end }: { salt: number; end: number }) {
-    this.path = path
+  constructor(file: DiskFile, { salt, end, growBytes }: { salt: number; end: number; growBytes: number }) {
     this.#file = file
     this.#salt = salt
+    this.#growBytes = growBytes
     this.#end = end
+    this.#length = end
   }
 
   /** Makes an empty file; its name is durable when this resolves. */
-  static async create(disk: Disk, path: string, options: { salt: number; number: number }): Promise<FramedFile> {
-    const file = await disk.open(`${path}.tmp`)
-    await file.truncate(0)
-    await file.write([encodeFileHead(options)], 0)
-    await file.datasync()
+  static async create(
+    disk: Disk,
+    path: string,
+    options: { salt: number; number: number; growBytes: number },
+  ): Promise<FramedFile> {
+    const temporary = await disk.open(`${path}.tmp`)
+    try {
+      await temporary.truncate(0)
+      await temporary.write([encodeFileHead(options)], 0)
+      await temporary.datasync()
+    } finally {
+      await temporary.close()
+    }
     await disk.rename(`${path}.tmp`, path)
     await disk.syncDirectory(dirname(path))
-    return new FramedFile(path, file, { salt: options.salt, end: FILE_HEAD_BYTES })
+    return new FramedFile(await disk.open(path), { ...options, end: FILE_HEAD_BYTES })
   }
 
   get bytes(): number {
@@ -85,9 +102,19 @@ export class FramedFile {
     const head = frameHead(payloads, { place: this.#end, salt: this.#salt })
     let length = head.length
     for (const payload of payloads) length += payload.length
-    await this.#file.write([head, ...payloads], this.#end)
+    const end = this.#end + length
+    const pieces = [head, ...payloads]
+    const grown = end <= this.#length ? this.#length : end + this.#growBytes
+    if (grown > this.#length) pieces.push(Buffer.alloc(grown - end))
+    await this.#file.writeDurably(pieces, this.#end)
+    this.#end = end
+    this.#length = grown
+  }
+
+  /** Cuts off the zeros: from now on the file ends with its last frame. */
+  async seal(): Promise<void> {
+    await this.#file.truncate(this.#end)
     await this.#file.datasync()
-    this.#end += length
   }
 
   close(): Promise<void> {

@@ -19,6 +19,9 @@ import { CorruptStoreError } from './store-error.ts'
 /** Large enough that a new segment (two syncs) is rare, small enough to give space back in good time. */
 const SEGMENT_BYTES = 4 * 1024 * 1024
 
+/** As little as an idle store may leave unused, as much as makes growing rare for a busy one. */
+const GROW_BYTES = 256 * 1024
+
 interface Segment {
   number: number
   bytes: number
@@ -31,6 +34,7 @@ export interface LogOptions {
   /** Between 0 and 1, as Math.random. */
   random: () => number
   segmentBytes?: number
+  growBytes?: number
 }
 
 /** What is read back when a log is opened, in order. `revision` says what has been reached by the records so far. */
@@ -45,6 +49,7 @@ export class Log {
   readonly #directory: string
   readonly #random: () => number
   readonly #segmentBytes: number
+  readonly #growBytes: number
   readonly #revision: () => number
   #manifest: Manifest
   #snapshotBytes = 0
@@ -58,6 +63,7 @@ export class Log {
     this.#directory = options.directory
     this.#random = options.random
     this.#segmentBytes = options.segmentBytes ?? SEGMENT_BYTES
+    this.#growBytes = options.growBytes ?? GROW_BYTES
     this.#manifest = manifest
     this.#revision = revision
   }
@@ -72,6 +78,7 @@ export class Log {
     }
     const manifest = await readManifest(disk, directory)
     const log = new Log(options, manifest, () => replay.revision())
+    await log.#removeHalfMade(names)
     await log.#removeAllBut(names, (kind, number) =>
       kind === 'log' ? number >= manifest.firstSegment : number === manifest.snapshot,
     )
@@ -94,10 +101,12 @@ export class Log {
 
   /** Begins a new segment. Never during an append: only when all of the old segment is durable can it not be torn. */
   async rotate(): Promise<void> {
+    await this.#active.seal()
     const number = this.#activeNumber + 1
     const next = await FramedFile.create(this.#disk, filePath(this.#directory, 'log', number), {
       salt: saltFrom(this.#random),
       number,
+      growBytes: this.#growBytes,
     })
     await this.#active.close()
     this.#full.push({ number: this.#activeNumber, bytes: this.#active.bytes, lastRevision: this.#revision() })
@@ -135,11 +144,17 @@ export class Log {
 
   async #removeAllBut(names: string[], keep: (kind: 'log' | 'snapshot', number: number) => boolean): Promise<void> {
     for (const name of names) {
-      const match = /^(log|snapshot)-([0-9a-f]{8,})(\.tmp)?$/.exec(name)
-      const isLeftOver = match
-        ? match[3] !== undefined || !keep(match[1] as 'log' | 'snapshot', Number.parseInt(match[2] as string, 16))
-        : name === `${MANIFEST}.tmp`
-      if (isLeftOver) await this.#disk.remove(join(this.#directory, name))
+      const match = /^(log|snapshot)-([0-9a-f]{8,})$/.exec(name)
+      if (match && !keep(match[1] as 'log' | 'snapshot', Number.parseInt(match[2] as string, 16))) {
+        await this.#disk.remove(join(this.#directory, name))
+      }
+    }
+  }
+
+  /** Only while nothing else goes on: the next segment may be in the making under such a name. */
+  async #removeHalfMade(names: string[]): Promise<void> {
+    for (const name of names.filter((each) => /^(log-.*|snapshot-.*|MANIFEST)\.tmp$/.test(each))) {
+      await this.#disk.remove(join(this.#directory, name))
     }
   }
 
@@ -172,7 +187,7 @@ export class Log {
     if (at.torn) await file.truncate(at.end)
     // What we have read may be in the page cache only (its writer was killed); it is shown as durable from now on.
     await file.datasync()
-    this.#active = new FramedFile(path, file, at)
+    this.#active = new FramedFile(file, { ...at, growBytes: this.#growBytes })
     this.#activeNumber = at.number
   }
 }
@@ -205,7 +220,11 @@ async function createLog(options: LogOptions, names: string[]): Promise<void> {
       })
     }
   }
-  const segment = await FramedFile.create(disk, filePath(directory, 'log', 1), { salt: saltFrom(random), number: 1 })
+  const segment = await FramedFile.create(disk, filePath(directory, 'log', 1), {
+    salt: saltFrom(random),
+    number: 1,
+    growBytes: 0,
+  })
   await segment.close()
   await writeManifest(disk, directory, { format: 'podium-store/1', snapshot: 0, firstSegment: 1 })
 }
@@ -214,7 +233,11 @@ async function createLog(options: LogOptions, names: string[]): Promise<void> {
 export async function createLogFrom(options: LogOptions, content: SnapshotContent): Promise<void> {
   const { disk, directory, random } = options
   await writeSnapshot(disk, directory, content, { salt: saltFrom(random), number: 1 })
-  const segment = await FramedFile.create(disk, filePath(directory, 'log', 1), { salt: saltFrom(random), number: 1 })
+  const segment = await FramedFile.create(disk, filePath(directory, 'log', 1), {
+    salt: saltFrom(random),
+    number: 1,
+    growBytes: 0,
+  })
   await segment.close()
   await writeManifest(disk, directory, { format: 'podium-store/1', snapshot: 1, firstSegment: 1 })
 }

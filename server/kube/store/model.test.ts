@@ -38,6 +38,7 @@ class Run {
       disk: this.#disk,
       random: this.dice.random,
       segmentBytes: 1000,
+      growBytes: 700,
       reclaimBytes: 2000,
     })
     this.#watchers = []

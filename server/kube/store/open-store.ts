@@ -19,6 +19,7 @@ export interface OpenStoreOptions {
   maxRequestBytes?: number
   maxTxnOperations?: number
   segmentBytes?: number
+  growBytes?: number
   reclaimBytes?: number
 }
 

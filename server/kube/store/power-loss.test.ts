@@ -40,7 +40,14 @@ async function liveThroughPowerCuts(seed: number, options: PowerLossDiskOptions 
 }
 
 function open(disk: PowerLossDisk, dice: Dice): Promise<Store> {
-  return openStore({ directory: '/store', clock: new FakeClock(), disk, random: dice.random, segmentBytes: 3000 })
+  return openStore({
+    directory: '/store',
+    clock: new FakeClock(),
+    disk,
+    random: dice.random,
+    segmentBytes: 3000,
+    growBytes: 2000,
+  })
 }
 
 async function check(store: Store, model: NaiveStore, promised: Promised): Promise<string | undefined> {

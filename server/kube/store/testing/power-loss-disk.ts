@@ -151,6 +151,11 @@ export class PowerLossDisk implements Disk {
         await this.#operation()
         if (!this.#options.ignoreDatasync) inode.sync()
       },
+      writeDurably: async (buffers, position) => {
+        await this.#operation(() => inode.change({ position, bytes: Buffer.concat(buffers) }))
+        await this.#operation()
+        if (!this.#options.ignoreDatasync) inode.sync()
+      },
       truncate: async (length) => {
         await this.#operation(() => inode.change({ truncateTo: length }))
       },
