@@ -14,7 +14,7 @@ const ATTEMPTS = 5
 
 export async function bindPod(call: Call): Promise<Answer> {
   const { context, info, request, registry, schemas } = call
-  const value = await readValue(request)
+  const value = await readValue(request, call)
   if (value === undefined || (typeof value !== 'string' && !isJsonObject(value)))
     throw badRequest('a Binding is expected')
   const binding = decodeAs(schemas, BINDING, value, { fieldValidation: '' }) as Binding

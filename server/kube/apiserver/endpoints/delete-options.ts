@@ -3,14 +3,21 @@
 
 import { isJsonObject } from '../../apimachinery/json.ts'
 import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
 import type { DeleteRequest } from '../registry/deletion.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { parseJson, readValue } from '../request-path/read-body.ts'
 
 const POLICIES = ['Background', 'Foreground', 'Orphan'] as const
 
-export async function readDeleteOptions(request: ApiRequest): Promise<DeleteRequest & { dryRun: boolean }> {
-  const sent = await readValue(request)
+export async function readDeleteOptions({
+  request,
+  schemas,
+}: {
+  request: ApiRequest
+  schemas: Schemas
+}): Promise<DeleteRequest & { dryRun: boolean }> {
+  const sent = await readValue(request, { schemas })
   const value = typeof sent === 'string' ? parseJson(sent) : sent
   if (value !== undefined && value !== null && !isJsonObject(value)) throw badRequest('DeleteOptions must be an object')
   const body = (value ?? {}) as Record<string, unknown>

@@ -108,7 +108,7 @@ export async function updateObject(call: Call): Promise<Answer> {
 export async function deleteObject(call: Call): Promise<Answer> {
   const { context, info, registry } = call
   const { kind } = registry
-  const { dryRun, ...options } = await readDeleteOptions(call.request)
+  const { dryRun, ...options } = await readDeleteOptions(call)
   const gate = gateOf(call, 'DELETE', dryRun)
   const { entry, isGone } = await registry.delete(context, {
     namespace: kind.namespaced ? info.namespace : '',
@@ -135,7 +135,7 @@ export async function deleteObject(call: Call): Promise<Answer> {
 
 export async function deleteCollection(call: Call): Promise<Answer> {
   const { context, info, registry } = call
-  const { dryRun, ...options } = await readDeleteOptions(call.request)
+  const { dryRun, ...options } = await readDeleteOptions(call)
   const result = await registry.list(listRequestOf(call))
   for (const { object } of result.entries) {
     const name = object.metadata?.name ?? ''
@@ -151,8 +151,9 @@ export async function deleteCollection(call: Call): Promise<Answer> {
   return { type: 'list', kind: registry.kind, result }
 }
 
-async function readObject({ request, schemas, registry, context }: Call): Promise<KubeObject> {
-  const value = await readValue(request)
+async function readObject(call: Call): Promise<KubeObject> {
+  const { request, schemas, registry, context } = call
+  const value = await readValue(request, call)
   if (value === undefined) throw badRequest('the request body is empty: an object is expected')
   return decodeAs(schemas, registry.kind, value, { fieldValidation: fieldValidationOf(request), context })
 }

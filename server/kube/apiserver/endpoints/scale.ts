@@ -24,7 +24,7 @@ export async function scaleEndpoint(call: Call): Promise<Answer> {
   if (info.verb === 'get') return answer((await registry.get(info.namespace, info.name)).object)
   let change: (current: KubeObject) => KubeObject
   if (info.verb === 'update') {
-    const value = await readValue(request)
+    const value = await readValue(request, call)
     if (value === undefined) throw badRequest('the request body is empty: a Scale is expected')
     const scale = decodeAs(schemas, SCALE, value, { fieldValidation: fieldValidationOf(request), context }) as Scale
     change = (current) => scaled(kind, current, scale)

@@ -12,7 +12,7 @@ import type { Endpoints } from './route.ts'
 
 /** Undefined when the request is about something else. */
 export async function answerReview(
-  { authorizers, tokens }: Pick<Endpoints, 'authorizers' | 'tokens'>,
+  { authorizers, tokens, schemas }: Pick<Endpoints, 'authorizers' | 'tokens' | 'schemas'>,
   { context, info, request }: { context: RequestContext; info: RequestInfo; request: ApiRequest },
 ): Promise<Answer | undefined> {
   const about = `${info.group}/${info.resource}`
@@ -24,7 +24,7 @@ export async function answerReview(
   if (info.verb !== 'create') {
     throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
   }
-  const sent = await readValue(request)
+  const sent = await readValue(request, { schemas })
   const body = typeof sent === 'string' ? parseJson(sent) : (sent ?? {})
   if (!isJsonObject(body)) throw badRequest('a review must be an object')
   const spec = isJsonObject(body.spec) ? body.spec : {}

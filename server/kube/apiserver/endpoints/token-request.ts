@@ -20,7 +20,7 @@ export async function requestToken(
   { tokens, resources }: Pick<Endpoints, 'tokens' | 'resources'>,
 ): Promise<Answer> {
   const { info, request, registry, schemas, context } = call
-  const value = await readValue(request)
+  const value = await readValue(request, call)
   if (value === undefined) throw badRequest('the request body is empty: a TokenRequest is expected')
   const asked = decodeAs(schemas, TOKEN_REQUEST, value, { fieldValidation: '' }) as TokenRequest
   const { object: account } = await registry.get(info.namespace, info.name)

@@ -10,10 +10,12 @@ import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import { decode, strictDecodingError } from '../../schemas/decode.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
 import type { ApiRequest } from './api-request.ts'
+import { decodeProtobuf } from './protobuf-body.ts'
 import type { RequestContext } from './request-context.ts'
 
 const JSON_TYPE = 'application/json'
 const YAML_TYPE = 'application/yaml'
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
 /** Aliases in YAML can blow a small body up to gigabytes; nobody needs many. */
 const YAML_ALIASES = 100
 
@@ -36,15 +38,22 @@ export async function readText(request: ApiRequest): Promise<string | undefined>
 }
 
 /** The body as JSON text or parsed value, whatever it was sent as. */
-export async function readValue(request: ApiRequest): Promise<string | JsonValue | undefined> {
+export async function readValue(
+  request: ApiRequest,
+  { schemas }: { schemas: Schemas },
+): Promise<string | JsonValue | undefined> {
   if (request.body.type === 'none') return undefined
   if (request.body.type === 'object') return request.body.value as JsonValue
+  const type = mediaType(request.contentType)
+  if (type === PROTOBUF_TYPE) {
+    const bytes = await request.body.read()
+    return bytes.length > 0 ? decodeProtobuf(schemas, bytes) : undefined
+  }
   const text = await readText(request)
   if (text === undefined) return undefined
-  const type = mediaType(request.contentType)
   if (type === YAML_TYPE || type === 'text/yaml' || type === 'application/x-yaml') return parseYaml(text)
   if (type !== '' && type !== JSON_TYPE) {
-    throw unsupportedMediaType(request.contentType, [JSON_TYPE, YAML_TYPE])
+    throw unsupportedMediaType(request.contentType, [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE])
   }
   return text
 }
