@@ -18,9 +18,19 @@ export interface Scene {
   who(dot: Dot): Who
 }
 
+/** A dot on the plan that has not left yet. Others may still join it. */
+interface Waiting {
+  plan: Plan
+  count: number
+  lastSeq: number
+}
+
 export class DotOverlay {
   private planner = new DotPlanner()
-  private groups = new Map<number, HTMLElement>()
+  /** By start, earliest first. A dot becomes an element when it leaves: what waits costs no layer. */
+  private waiting: Waiting[] = []
+  private groups = new Map<number, Waiting>()
+  private departure: ReturnType<typeof setTimeout> | undefined
   private timers = new Set<ReturnType<typeof setTimeout>>()
   private readonly root: HTMLElement
   private readonly scene: () => Scene
@@ -36,64 +46,89 @@ export class DotOverlay {
   show(dots: readonly Dot[], resting: boolean): void {
     // A page nobody looks at draws nothing; the counters have counted already.
     if (document.hidden) return
-    const scene = this.scene()
+    const { way } = this.scene()
     const isStill = resting || this.still()
     const now = performance.now()
-    for (const plan of this.planner.plan(dots, scene.way, now, isStill ? 0 : travelMs)) {
+    const resters: Waiting[] = []
+    for (const plan of this.planner.plan(dots, way, now, isStill ? 0 : travelMs)) {
       const group = plan.group === undefined ? undefined : this.groups.get(plan.group)
-      if (plan.joins && group) this.join(group, plan)
-      else this.draw(plan, scene, plan.startAt - now, isStill)
+      if (plan.joins && group) {
+        group.count++
+        group.lastSeq = plan.dot.seq
+        continue
+      }
+      const one = { plan, count: 1, lastSeq: plan.dot.seq }
+      if (plan.group !== undefined) this.groups.set(plan.group, one)
+      if (isStill) resters.push(one)
+      else this.waiting.push(one)
     }
+    // At rest nothing can join later: what stands, stands with its count.
+    for (const one of resters) this.draw(one, true)
+    this.waiting.sort((one, other) => one.plan.startAt - other.plan.startAt)
+    this.depart()
   }
 
   close(): void {
+    clearTimeout(this.departure)
     for (const timer of this.timers) clearTimeout(timer)
     this.timers.clear()
     this.groups.clear()
+    this.waiting = []
     this.root.replaceChildren()
   }
 
-  private draw(plan: Plan, scene: Scene, delay: number, isStill: boolean): void {
+  /** The dot at a point of the screen, if one is near enough to have been meant. */
+  static seqNear(root: HTMLElement, x: number, y: number): number | undefined {
+    let nearest: number | undefined
+    let distance = 14
+    for (const element of root.querySelectorAll<HTMLElement>('[data-dot]')) {
+      const box = element.getBoundingClientRect()
+      const away = Math.hypot(box.x + box.width / 2 - x, box.y + box.height / 2 - y)
+      if (away > distance) continue
+      distance = away
+      nearest = Number(element.dataset.seq)
+    }
+    return nearest
+  }
+
+  private depart = (): void => {
+    clearTimeout(this.departure)
+    const now = performance.now()
+    let due = 0
+    while (due < this.waiting.length && this.waiting[due]!.plan.startAt <= now + 4) due++
+    for (const one of this.waiting.splice(0, due)) this.draw(one, false)
+    const next = this.waiting[0]
+    if (next) this.departure = setTimeout(this.depart, Math.max(8, next.plan.startAt - now))
+  }
+
+  private draw({ plan, count, lastSeq }: Waiting, isStill: boolean): void {
+    if (plan.group !== undefined) this.groups.delete(plan.group)
+    const scene = this.scene()
     const way = scene.layout.ways.get(plan.edge)
     if (!way) return
     const { dot } = plan
     const element = document.createElement('span')
     element.className = style.dot!
-    element.dataset.dot = dot.kind
-    element.dataset.seq = String(dot.seq)
-    element.dataset.cause = dot.cause
-    element.dataset.count = '1'
-    if (dot.refused) element.dataset.refused = ''
-    element.style.setProperty('--hue', hueOf(dotWho(dot, scene)))
-    element.style.left = `${isStill ? way.x2 : way.x1}px`
-    element.style.top = `${isStill ? way.y2 : way.y1}px`
-    this.root.append(element)
-    if (plan.group !== undefined) this.groups.set(plan.group, element)
-    const remove = () => {
-      element.remove()
-      if (plan.group !== undefined) this.groups.delete(plan.group)
+    const { dataset } = element
+    dataset.dot = dot.kind
+    dataset.seq = String(dot.seq)
+    dataset.cause = dot.cause
+    dataset.count = String(count)
+    if (count > 1) {
+      dataset.seqLast = String(lastSeq)
+      element.textContent = String(count)
     }
+    if (dot.refused) dataset.refused = ''
+    element.style.cssText = `--hue:${hueOf(dotWho(dot, scene))};left:${isStill ? way.x2 : way.x1}px;top:${isStill ? way.y2 : way.y1}px`
+    this.root.append(element)
     if (isStill) {
-      element.style.opacity = '1'
-      this.after(restMs, remove)
+      this.after(restMs, () => element.remove())
       return
     }
-    const animation = element.animate(
-      [
-        { opacity: 1, transform: 'translate(-50%, -50%)' },
-        { opacity: 1, transform: `translate(calc(${way.x2 - way.x1}px - 50%), calc(${way.y2 - way.y1}px - 50%))` },
-      ],
-      { duration: travelMs, delay, easing: 'linear' },
-    )
-    animation.onfinish = remove
-    animation.oncancel = remove
-  }
-
-  private join(element: HTMLElement, plan: Plan): void {
-    const count = Number(element.dataset.count) + 1
-    element.dataset.count = String(count)
-    element.dataset.seqLast = String(plan.dot.seq)
-    element.textContent = String(count)
+    const far = `translate(${way.x2 - way.x1}px, ${way.y2 - way.y1}px)`
+    const animation = element.animate([{ transform: 'none' }, { transform: far }], travelMs)
+    animation.onfinish = () => element.remove()
+    animation.oncancel = () => element.remove()
   }
 
   private after(ms: number, run: () => void): void {

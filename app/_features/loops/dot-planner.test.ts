@@ -61,6 +61,16 @@ describe('DotPlanner', () => {
     expect(later?.group).toBeUndefined()
   })
 
+  it('groups sooner on every edge when the whole picture is crowded', () => {
+    const events = Array.from({ length: 200 }, (_, index) =>
+      request(`g${index}`, `client-${index % 20}`, { verb: 'get' }),
+    )
+    const plans = new DotPlanner().plan(dotsOf(events), edgeOf, 0, 600)
+    const drawn = plans.filter((plan) => !plan.joins)
+    expect(drawn.length).toBeLessThanOrEqual(80 + 20)
+    expect(plans).toHaveLength(200)
+  })
+
   it('counts each edge for itself', () => {
     const others = dotsOf(Array.from({ length: 10 }, (_, index) => request(`c${index}`, 'curl', { verb: 'get' })))
     const plans = new DotPlanner().plan([...reads(10), ...others], edgeOf, 0, 600)

@@ -6,6 +6,7 @@
 // more than `mostLagMs`; a long chain then crowds at its end instead of trailing behind the terminal.
 //
 // An edge carries at most 12 single dots a second; what exceeds that travels as one dot with a count, 4 of those a second.
+// When the whole picture carries more than 80 a second, each edge carries 2 and groups the rest: it groups, never stutters.
 
 import type { Dot } from './loops-model.ts'
 
@@ -19,6 +20,8 @@ export interface Plan {
 }
 
 const mostPerSecond = 12
+const mostInAll = 80
+const mostWhenCrowded = 2
 const groupMs = 250
 const mostLagMs = 1800
 const keptRevisions = 500
@@ -32,10 +35,13 @@ export class DotPlanner {
   private edges = new Map<string, Edge>()
   /** When the dot of this request, or this revision at etcd, or this revision at this client, has arrived. */
   private arrivals = new Map<string, number>()
+  /** When the dots of the last second were asked for, on all edges. */
+  private asked: number[] = []
   private nextGroup = 1
 
   /** `travelMs` is 0 under reduced motion: everything then stands at once, in order. */
   plan(dots: readonly Dot[], edgeOf: (dot: Dot) => string, now: number, travelMs: number): Plan[] {
+    this.asked = this.asked.filter((at) => at > now - 1000)
     const plans = requestsFirst(dots).map((dot) => this.place(dot, edgeOf(dot), now, travelMs))
     this.trim()
     return plans
@@ -50,13 +56,15 @@ export class DotPlanner {
       this.edges.set(edge, state)
     }
     state.starts = state.starts.filter((start) => start > startAt - 1000)
-    if (state.starts.length < mostPerSecond) {
+    if (state.starts.length < (this.asked.length < mostInAll ? mostPerSecond : mostWhenCrowded)) {
       state.starts.push(startAt)
+      this.asked.push(now)
       return { dot, edge, startAt, joins: false }
     }
     if (state.group && state.group.startAt > now) {
       return { dot, edge, startAt: state.group.startAt, group: state.group.id, joins: true }
     }
+    this.asked.push(now)
     state.group = { id: this.nextGroup++, startAt: startAt + groupMs }
     return { dot, edge, startAt: state.group.startAt, group: state.group.id, joins: false }
   }

@@ -131,19 +131,14 @@ function Canvas({ store, selection, select }: Props) {
             [0, 0],
             [Math.max(layout.width, width), Math.max(layout.height, height)],
           ]}
-          onPaneClick={() => select(null)}
+          onPaneClick={(event) => {
+            const seq = layer ? DotOverlay.seqNear(layer, event.clientX, event.clientY) : undefined
+            select(seq === undefined ? null : { seq })
+          }}
         >
           <ViewportPortal>
-            {/* biome-ignore lint/a11y/useKeyWithClickEvents: the tape and the table offer the same events to the keyboard */}
-            {/* biome-ignore lint/a11y/noStaticElementInteractions: as above */}
-            <div
-              ref={setLayer}
-              className={dots.layer}
-              onClick={(event) => {
-                const seq = (event.target as HTMLElement).dataset.seq
-                if (seq) select({ seq: Number(seq) })
-              }}
-            />
+            {/* The tape and the table offer the same events to the keyboard. */}
+            <div ref={setLayer} className={dots.layer} aria-hidden="true" />
             <div className={dots.layer} aria-hidden="true">
               <ChainMarks marks={marks} model={model} layout={layout} wayId={wayId} />
             </div>

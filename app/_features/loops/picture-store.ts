@@ -1,5 +1,5 @@
 // The live picture of one session: subscribes, feeds the model, and tells two kinds of listeners. Dots are handed on at
-// once, one call per push; React hears at most ten times a second, so that a burst costs a frame and not a render each.
+// once, one call per push; React hears at most ten times a second, and four times in a burst, so that dots keep moving.
 
 import type { PicturePush } from '../../../server/classroom/api/contract.ts'
 import { api, wordsOf } from '../../_api/api-client.ts'
@@ -12,6 +12,8 @@ export interface Connection {
 }
 
 const renderEveryMs = 100
+const renderInBurstMs = 250
+const burst = 12
 const retryMs = 700
 const longestRetryMs = 8000
 
@@ -26,6 +28,7 @@ export class PictureStore {
   private subscription: { unsubscribe(): void } | undefined
   private sessionId: string | undefined
   private hasBacklog = false
+  private dotsSinceRender = 0
 
   connect(sessionId: string): () => void {
     this.sessionId = sessionId
@@ -57,8 +60,10 @@ export class PictureStore {
   }
 
   changed(): void {
+    const wait = this.dotsSinceRender > burst ? renderInBurstMs : renderEveryMs
     this.renderTimer ??= setTimeout(() => {
       this.renderTimer = undefined
+      this.dotsSinceRender = 0
       this.version++
       for (const viewer of this.viewers) viewer()
     }, renderEveryMs)
@@ -94,6 +99,7 @@ export class PictureStore {
 
   private take(push: PicturePush): void {
     const dots = this.model.apply(push)
+    this.dotsSinceRender += dots.length
     // What happened before we looked is marked where it arrived; nothing moves that did not move before our eyes.
     const resting = !this.hasBacklog
     this.hasBacklog = true

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ReconcileTrace } from '../../../server/base/trace.ts'
 import { placeOf } from './client-place.ts'
 import { objectOf, requestWords } from './event-words.ts'
 import { loopState } from './loop-state.ts'
@@ -56,19 +57,10 @@ describe('words', () => {
 })
 
 describe('loopState', () => {
-  const turn = (outcome: 'done' | 'error', wrote: number[], at: number) =>
-    ({
-      type: 'reconcile',
-      at,
-      durationMs: 1,
-      client: replicaSetLoop,
-      key: 'k',
-      outcome,
-      wanted: '',
-      seen: '',
-      did: [],
-      wrote,
-    }) as const
+  const turn = (outcome: ReconcileTrace['outcome'], wrote: number[], at: number): ReconcileTrace => ({
+    ...{ type: 'reconcile', at, durationMs: 1, client: replicaSetLoop, key: 'default/web' },
+    ...{ outcome, wanted: '', seen: '', did: [], wrote },
+  })
   const model = () => new LoopsModel()
 
   it('is back-off after an error, acted after a write, idle five seconds later', () => {
