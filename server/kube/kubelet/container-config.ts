@@ -25,6 +25,8 @@ import { amountOf } from './resource-amount.ts'
 export interface ContainerConfigInput {
   pod: Pod
   container: ContainerSpec
+  /** With its tag; the spec's own text stays what the container is recognised by. */
+  image: string
   role: ContainerRole
   attempt: number
   environment: ReadonlyMap<string, string>
@@ -41,7 +43,7 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
   return {
     name: container.name,
     attempt,
-    image: container.image ?? '',
+    image: input.image,
     ...(command ? { command } : {}),
     ...(args ? { args } : {}),
     ...(container.workingDir ? { workingDir: container.workingDir } : {}),

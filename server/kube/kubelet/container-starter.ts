@@ -149,8 +149,8 @@ export class ContainerStarter {
     const latest = latestOf(state, container.name)
     const attempt = latest ? latest.attempt + 1 : attemptsTold(pod, container.name)
     mounts.push(await this.#terminationLog(pod, container, attempt))
-    const withTag = { ...container, image: withDefaultTag(container.image ?? '') }
-    return containerConfigOf({ pod, container: withTag, role, attempt, environment, mounts, node })
+    const image = withDefaultTag(container.image ?? '')
+    return containerConfigOf({ pod, container, image, role, attempt, environment, mounts, node })
   }
 
   async #etcMounts(pod: Pod, podIPs: string[], own: { containerPath: string }[]) {
