@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -30,6 +30,12 @@ describe('buildDescriptions', () => {
   it('covers most of what we serve', () => {
     const served = schemas.typeNames().filter((name) => descriptions.has(name))
     expect(served.length / schemas.typeNames().length).toBeGreaterThan(0.9)
+  })
+
+  it('does without a cache it may not write', () => {
+    const file = join(cacheDir, 'file')
+    writeFileSync(file, '')
+    expect(buildDescriptions(schemas, join(file, 'below'))).toEqual(descriptions)
   })
 
   it('gives the same from its cache', () => {

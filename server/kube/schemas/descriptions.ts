@@ -17,7 +17,10 @@ import type { Schemas } from './schemas.ts'
 const FORM = 2
 
 /** Definition (`io.k8s.api.apps.v1.DeploymentSpec`) or definition and field (`….DeploymentSpec.replicas`) → text. */
-export function buildDescriptions(schemas: Schemas, cacheDir: string): ReadonlyMap<string, string> {
+export function buildDescriptions(
+  schemas: Pick<Schemas, 'type' | 'typeNames'>,
+  cacheDir: string,
+): ReadonlyMap<string, string> {
   const models = join(packageRoot(), 'dist/gen/models')
   const manifest = readFileSync(join(packageRoot(), 'package.json'), 'utf8')
   const names = schemas.typeNames()
@@ -41,12 +44,21 @@ export function buildDescriptions(schemas: Schemas, cacheDir: string): ReadonlyM
       if (text) descriptions.set(`${name}.${field}`, text)
     }
   }
-  mkdirSync(dirname(file), { recursive: true })
+  keep(file, JSON.stringify([...descriptions]))
+  return descriptions
+}
+
+/** The cache saves a tenth of a second; a server that may not write there does without. */
+function keep(file: string, text: string): void {
   // Two servers may start at once: each writes its own file, the last rename wins, and both are right.
   const mine = `${file}.${process.pid}`
-  writeFileSync(mine, JSON.stringify([...descriptions]))
-  renameSync(mine, file)
-  return descriptions
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(mine, text)
+    renameSync(mine, file)
+  } catch {
+    // Nothing kept; the next start gathers the texts again.
+  }
 }
 
 function packageRoot(): string {

@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildDescriptions } from './descriptions.ts'
 import type { Facts, FieldRow } from './facts.ts'
 import type { FieldFact, GroupVersionKind, ScalarKind, Schemas, TypeFact, ValueType } from './schemas.ts'
 
@@ -21,13 +22,20 @@ const SCALARS: ReadonlySet<string> = new Set<ScalarKind>([
   'raw',
 ])
 
-/** Call once a process and pass the result on: it is immutable and holds a few megabytes when much used. */
-export function loadSchemas(): Schemas {
-  const text = readFileSync(join(import.meta.dirname, 'kubernetes.facts.json'), 'utf8')
-  return schemasOf(JSON.parse(text) as Facts)
+export interface SchemasOptions {
+  /** Where texts for people are kept once they have been gathered. */
+  cacheDir?: string
 }
 
-export function schemasOf(facts: Facts): Schemas {
+/** Call once a process and pass the result on: it is immutable and holds a few megabytes when much used. */
+export function loadSchemas({
+  cacheDir = join(import.meta.dirname, '../../../.cache/schemas'),
+}: SchemasOptions = {}): Schemas {
+  const text = readFileSync(join(import.meta.dirname, 'kubernetes.facts.json'), 'utf8')
+  return schemasOf(JSON.parse(text) as Facts, cacheDir)
+}
+
+function schemasOf(facts: Facts, cacheDir: string): Schemas {
   const unpacked = new Map<string, TypeFact>()
   const shortNameOf = new Map(Object.entries(facts.definitions).map(([short, definitions]) => [definitions, short]))
 
@@ -126,7 +134,15 @@ export function schemasOf(facts: Facts): Schemas {
       })
   }
 
-  return { typeOf, type, fieldAt, kinds, typeNames: () => Object.keys(facts.types).map(definitionName) }
+  const typeNames = () => Object.keys(facts.types).map(definitionName)
+
+  let texts: ReadonlyMap<string, string> | undefined
+  function descriptions(): ReadonlyMap<string, string> {
+    texts ??= buildDescriptions({ type, typeNames }, cacheDir)
+    return texts
+  }
+
+  return { typeOf, type, fieldAt, kinds, typeNames, descriptions, documents: new Map() }
 }
 
 /** `core.v1.Container` → `v1.Container`, as Go prints it. */

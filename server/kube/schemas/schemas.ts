@@ -73,4 +73,15 @@ export interface Schemas {
   /** All top-level kinds known. */
   kinds(): readonly (GroupVersionKind & { type: string })[]
   typeNames(): readonly string[]
+  /** Definition, or `definition.field`, → text for people. Read when first asked for; empty where there are none. */
+  descriptions(): ReadonlyMap<string, string>
+  /** Documents made of these facts, by hash, so that all clusters of a process share their bytes. */
+  readonly documents: Map<string, OpenApiDocument>
+}
+
+export interface OpenApiDocument {
+  /** Quoted, as the ETag header wants it. */
+  etag: string
+  contentType: string
+  body: Buffer
 }

@@ -9,7 +9,6 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fetchKubectl } from '../../../../bin/fetch-kubectl.mjs'
-import { buildDescriptions } from '../descriptions.ts'
 import { loadSchemas } from '../load-schemas.ts'
 import { openApi } from './openapi.ts'
 import type { ServedKind } from './served-kind.ts'
@@ -82,12 +81,11 @@ let url = ''
 let requests: string[] = []
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'podium-openapi-'))
-  const schemas = loadSchemas()
+  const schemas = loadSchemas({ cacheDir: scratch })
   const documents = openApi({
     schemas,
     kinds,
     version: 'v1.36.0',
-    descriptions: () => buildDescriptions(schemas, scratch),
   })
   server = createServer((request, response) => {
     const { pathname } = new URL(request.url!, 'http://localhost')

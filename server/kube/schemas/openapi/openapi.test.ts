@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import { loadSchemas } from '../load-schemas.ts'
-import { type OpenApiDocument, openApi } from './openapi.ts'
+import type { OpenApiDocument } from '../schemas.ts'
+import { openApi } from './openapi.ts'
 import type { ServedKind } from './served-kind.ts'
 
 const schemas = loadSchemas()
@@ -135,9 +136,8 @@ describe('openApi', () => {
     expect(documents.v3('apis/batch/v1')).toBeUndefined()
   })
 
-  it('makes a document once for all clusters that share the map', () => {
-    const shared = new Map<string, OpenApiDocument>()
-    const source = { schemas, kinds: [deployment], version: 'v1.36.0', documents: shared }
+  it('makes a document once for all clusters of a process', () => {
+    const source = { schemas, kinds: [deployment], version: 'v1.36.0' }
     expect(openApi(source).v3('apis/apps/v1')).toBe(openApi(source).v3('apis/apps/v1'))
   })
 })

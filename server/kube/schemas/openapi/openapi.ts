@@ -1,22 +1,15 @@
 // The three OpenAPI doors of an API server. Documents are made when first asked for and kept as bytes.
 //
 // An ETag is the hash of what a document is made from, not of the document: the index names the hash of every document,
-// and must not have to make them all. Pass one `documents` map to all clusters of a process and they share the bytes.
+// and must not have to make them all. The bytes are kept with the schemas, so all clusters of a process share them.
 
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../apimachinery/json.ts'
-import type { Schemas } from '../schemas.ts'
+import type { OpenApiDocument, Schemas } from '../schemas.ts'
 import { gnosticDocument } from './gnostic.ts'
 import { pathsOf } from './paths.ts'
 import type { ServedKind } from './served-kind.ts'
 import { definitionsOf } from './type-schema.ts'
-
-export interface OpenApiDocument {
-  /** Quoted, as the ETag header wants it. */
-  etag: string
-  contentType: string
-  body: Buffer
-}
 
 export interface OpenApi {
   /** `/openapi/v3`: `{ paths: { 'apis/apps/v1': { serverRelativeURL: '/openapi/v3/apis/apps/v1?hash=…' } } }`. */
@@ -32,39 +25,34 @@ export interface OpenApiSource {
   kinds: readonly ServedKind[]
   /** `v1.36.0`, shown in `info.version`. */
   version: string
-  /** Definition or `definition.field` → text, from buildDescriptions(); none: documents without descriptions. */
-  descriptions?: () => ReadonlyMap<string, string>
-  /** Shared between clusters; each document is kept under its hash. */
-  documents?: Map<string, OpenApiDocument>
 }
 
 /** Clients ask for `…v2@v1.0+protobuf`, but Go refuses to parse an answer with an @ in its type. */
 const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 /** Make a new one whenever the set of kinds changes (a CRD came or went); it costs nothing until asked. */
-export function openApi({ schemas, kinds, version, descriptions, documents = new Map() }: OpenApiSource): OpenApi {
+export function openApi({ schemas, kinds, version }: OpenApiSource): OpenApi {
   const byPath = new Map<string, ServedKind[]>()
   for (const kind of kinds) {
     const path = kind.group ? `apis/${kind.group}/${kind.version}` : `api/${kind.version}`
     byPath.set(path, [...(byPath.get(path) ?? []), kind])
   }
-  const describe = () => descriptions?.() ?? new Map<string, string>()
   const hashOf = (...parts: unknown[]) =>
     createHash('sha256')
-      .update(JSON.stringify([version, Boolean(descriptions), ...parts]))
+      .update(JSON.stringify([version, ...parts]))
       .digest('hex')
       .toUpperCase()
 
   function kept(hash: string, contentType: string, make: () => Buffer): OpenApiDocument {
-    const known = documents.get(hash)
+    const known = schemas.documents.get(hash)
     if (known) return known
     const document = { etag: `"${hash}"`, contentType, body: make() }
-    documents.set(hash, document)
+    schemas.documents.set(hash, document)
     return document
   }
 
   function v3Document(served: readonly ServedKind[]): Buffer {
-    const dialect = { version: 3 as const, schemas, describe: describe() }
+    const dialect = { version: 3 as const, schemas, describe: schemas.descriptions() }
     return toBytes({
       openapi: '3.0.0',
       info: { title: 'Kubernetes', version },
@@ -77,7 +65,7 @@ export function openApi({ schemas, kinds, version, descriptions, documents = new
   }
 
   function v2Document(): JsonObject {
-    const dialect = { version: 2 as const, schemas, describe: describe() }
+    const dialect = { version: 2 as const, schemas, describe: schemas.descriptions() }
     return {
       swagger: '2.0',
       info: { title: 'Kubernetes', version },
