@@ -30,6 +30,8 @@ interface Jump {
 }
 
 export async function openFirewall(request: FirewallRequest): Promise<void> {
+  // Made, not declared below: what terminals were allowed survives the rules being applied again.
+  await tryCommand('iptables', ['-w', '-N', chainNames(request.slot).terminals])
   await runCommand('iptables-restore', ['-w', '--noflush'], { input: firewallRules(request) })
   for (const jump of jumpsOf(request)) {
     const present = await tryCommand('iptables', ['-w', '-t', jump.table, '-C', jump.chain, ...jump.rule])
@@ -61,7 +63,12 @@ export async function closeFirewall(request: Pick<FirewallRequest, 'slot'>): Pro
 }
 
 export function chainNames(slot: number) {
-  return { input: `PODIUM-IN-${slot}`, forward: `PODIUM-FWD-${slot}`, nat: `PODIUM-NAT-${slot}` }
+  return {
+    input: `PODIUM-IN-${slot}`,
+    terminals: `PODIUM-TERM-${slot}`,
+    forward: `PODIUM-FWD-${slot}`,
+    nat: `PODIUM-NAT-${slot}`,
+  }
 }
 
 export interface AddressAccess {
@@ -74,16 +81,16 @@ export interface AddressAccess {
 
 /** Opens ports of the gateway to one address of the network only (a learner's terminal reaching the etcd door). */
 export async function allowAddress(access: AddressAccess): Promise<void> {
-  const { input } = chainNames(access.slot)
+  const { terminals } = chainNames(access.slot)
   for (const rule of accessRules(access)) {
-    const present = await tryCommand('iptables', ['-w', '-C', input, ...rule])
-    if (present.exitCode !== 0) await runCommand('iptables', ['-w', '-I', input, '1', ...rule])
+    const present = await tryCommand('iptables', ['-w', '-C', terminals, ...rule])
+    if (present.exitCode !== 0) await runCommand('iptables', ['-w', '-A', terminals, ...rule])
   }
 }
 
 export async function disallowAddress(access: AddressAccess): Promise<void> {
-  const { input } = chainNames(access.slot)
-  for (const rule of accessRules(access)) await tryCommand('iptables', ['-w', '-D', input, ...rule])
+  const { terminals } = chainNames(access.slot)
+  for (const rule of accessRules(access)) await tryCommand('iptables', ['-w', '-D', terminals, ...rule])
 }
 
 function accessRules({ gateway, from, tcpPorts }: AddressAccess): string[][] {
@@ -93,7 +100,7 @@ function accessRules({ gateway, from, tcpPorts }: AddressAccess): string[][] {
 
 /** The text handed to iptables-restore; declaring a chain empties it, so applying twice is the same as once. */
 export function firewallRules(request: FirewallRequest): string {
-  const { input, forward, nat } = chainNames(request.slot)
+  const { input, terminals, forward, nat } = chainNames(request.slot)
   const { subnet, gateway, registryAddress } = request
   const toGateway = `-A ${input} -s ${subnet} -d ${gateway}/32`
   return [
@@ -104,6 +111,7 @@ export function firewallRules(request: FirewallRequest): string {
     ...request.openTcpPorts.map((port) => `${toGateway} -p tcp --dport ${port} -j ACCEPT`),
     ...request.openUdpPorts.map((port) => `${toGateway} -p udp --dport ${port} -j ACCEPT`),
     `${toGateway} -p icmp --icmp-type echo-request -j ACCEPT`,
+    `-A ${input} -j ${terminals}`,
     `-A ${input} -j REJECT`,
     ...(request.serves ? serverRules(request, request.serves) : learnerRules(request)),
     `-A ${forward} -j REJECT --reject-with icmp-admin-prohibited`,
