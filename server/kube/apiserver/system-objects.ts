@@ -3,7 +3,7 @@
 
 import { deepEqual } from '../apimachinery/deep.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
-import { isAlreadyExists, isNotFound } from '../apimachinery/status-error.ts'
+import { isNotFound } from '../apimachinery/status-error.ts'
 import { type Client, createClient } from '../client/client.ts'
 import type { Transport } from '../client/transport.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
@@ -57,11 +57,14 @@ export async function ensureSystemObjects(
   })
 }
 
+/** Looks first: a Service of that address cannot even be asked for twice. */
 async function createOnce(client: Client, kind: AnyKind, object: KubeObject): Promise<void> {
+  const { name = '', namespace = '' } = object.metadata ?? {}
   try {
-    await client.of(kind).create(object)
+    await client.of(kind).get({ name, ...(namespace ? { namespace } : {}) })
   } catch (err) {
-    if (!isAlreadyExists(err)) throw err
+    if (!isNotFound(err)) throw err
+    await client.of(kind).create(object)
   }
 }
 

@@ -8,8 +8,12 @@ export function isNodeReady(node: Node): boolean {
   return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 }
 
+/** Ready, and the node lifecycle loop has seen it: no Pod would be turned away any more. */
+const isUsable = (node: Node) =>
+  isNodeReady(node) && !node.spec?.taints?.some(({ key }) => key === 'node.kubernetes.io/not-ready')
+
 /**
- * Resolves when all the named nodes are there and Ready; rejects with what they last said of themselves when that
+ * Resolves when all the named nodes are there, Ready and free of the not-ready taint; rejects with what they last said of themselves when that
  * takes longer than `timeoutMs`, or when the signal says so.
  */
 export async function nodesReady(options: {
@@ -41,7 +45,7 @@ async function watchUntilReady(client: Client, waiting: Map<string, string>, sig
   const see = (node: Node) => {
     const name = node.metadata?.name ?? ''
     if (!names.has(name)) return
-    if (isNodeReady(node)) waiting.delete(name)
+    if (isUsable(node)) waiting.delete(name)
     else waiting.set(name, readyMessage(node))
   }
   while (waiting.size > 0) {
