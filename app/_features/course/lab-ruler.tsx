@@ -11,7 +11,12 @@ export function LabRuler({ chapters, resumeId }: { chapters: CourseView['chapter
   return (
     <nav className={style.ruler} aria-label="All labs">
       {chapters.map((chapter) => (
-        <div key={chapter.id} className={style.stretch} style={{ flexGrow: isFull ? chapter.labs.length : 0 }}>
+        <div
+          key={chapter.id}
+          className={style.stretch}
+          data-full={isFull || undefined}
+          style={{ flexGrow: isFull ? chapter.labs.length : 0 }}
+        >
           <ol>
             {chapter.labs.map((lab) => (
               <li key={lab.id}>

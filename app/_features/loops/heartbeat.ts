@@ -1,5 +1,5 @@
-// Traffic that only says "I am still here": Leases renewed by node components and leaders, and health probes. It is real
-// and it is counted, but it would bury what the learner did, so the picture hides it until asked.
+// What only says "I am still here": Leases renewed by node components and leaders, health probes, loops that look again
+// by the clock and find nothing. It is real and it is counted, but it would bury what the learner did, so the picture hides it until asked.
 
 import type { TraceEvent } from '../../../server/base/trace.ts'
 import { placeOf } from './client-place.ts'
@@ -11,6 +11,9 @@ export function isHeartbeat(event: TraceEvent): boolean {
     case 'deliver':
       if (event.resource === 'leases') return placeOf(event.client).role !== 'you'
       return event.type === 'request' && event.client.startsWith('kube-probe')
+    case 'reconcile':
+      // A loop that looks again every few seconds, found all well and will look again.
+      return event.outcome === 'requeue' && event.wrote.length === 0 && event.did.length === 0
     default:
       return false
   }

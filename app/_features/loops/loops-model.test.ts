@@ -114,14 +114,36 @@ describe('LoopsModel', () => {
     expect(model.loops).not.toContain('kube-scheduler')
   })
 
-  it('lets a folded loop that writes take the place of the one still for longest, and no other', () => {
+  it('lets a folded loop that acts because of a person take the place of the one still for longest', () => {
     const model = new LoopsModel()
     model.setSlots(3)
     model.apply(push(14, podReplaced(), { loops }))
     const job = 'kube-controller-manager/job-controller'
-    model.apply(push(15, [request('j1', job, { at: 9000, revision: 470, resource: 'jobs' })]))
+    model.apply(
+      push(15, [request('j1', job, { at: 9000, revision: 470, resource: 'jobs', because: 450, cause: 'r1' })]),
+    )
     expect(model.shownLoops.map((client) => model.place(client).label)).toEqual(['Deployment', 'ReplicaSet', 'Job'])
     expect(model.shownLoops.indexOf(replicaSetLoop)).toBe(1)
+  })
+
+  it('leaves the cards alone when a loop acts of its own accord', () => {
+    const model = new LoopsModel()
+    model.setSlots(3)
+    const job = 'kube-controller-manager/job-controller'
+    model.apply(push(1, [request('j1', job, { at: 9000, revision: 470 })], { loops }))
+    expect(model.shownLoops).not.toContain(job)
+  })
+
+  it('gives familiar loops their cards when they are heard of late', () => {
+    const model = new LoopsModel()
+    model.setSlots(3)
+    model.apply(push(0, [], { loops: loops.slice(3) }))
+    model.apply(push(0, [], { loops }))
+    expect(model.shownLoops.map((client) => model.place(client).label)).toEqual([
+      'Deployment',
+      'ReplicaSet',
+      'EndpointSlice',
+    ])
   })
 
   it('keeps the card of the loop under the microscope', () => {
@@ -132,7 +154,9 @@ describe('LoopsModel', () => {
     model.pin(job)
     expect(model.shownLoops).toContain(job)
     for (const [index, client] of loops.entries()) {
-      model.apply(push(index + 1, [request(`x${index}`, client, { at: index * 10_000, revision: 500 + index })]))
+      const person = request(`p${index}`, 'kubectl', { at: index * 10_000 })
+      const acts = request(`x${index}`, client, { at: index * 10_000, revision: 500 + index, cause: person.id })
+      model.apply(push(index * 2 + 2, [person, acts]))
     }
     expect(model.shownLoops).toContain(job)
   })

@@ -100,6 +100,8 @@ export class LoopsModel {
   private delivers = new Map<number, Row<DeliverTrace>[]>()
   private loopSet: ReadonlySet<string> = new Set()
   private slots = 4
+  /** Loops that were given a card because they acted, oldest first. */
+  private called: string[] = []
 
   /** Takes a push in and says which dots it makes, oldest first. Events already known (after a reconnect) make none. */
   apply(push: PicturePush): Dot[] {
@@ -140,7 +142,7 @@ export class LoopsModel {
   /** A loop under the microscope keeps its card. */
   pin(client: string | undefined): void {
     this.pinnedLoop = client
-    if (client && this.loopSet.has(client)) this.promote(client)
+    if (client) this.promote(client)
     this.version++
   }
 
@@ -247,7 +249,7 @@ export class LoopsModel {
         state.turnCount++
         state.turns.unshift({ number: state.turnCount, trace: event })
         if (state.turns.length > keptTurns) state.turns.pop()
-        if (event.wrote.length > 0) this.wrote(state, event.at)
+        if (event.wrote.length > 0) state.lastWroteAt = Math.max(state.lastWroteAt, event.at)
         return undefined
       }
       case 'schedule':
@@ -261,10 +263,14 @@ export class LoopsModel {
     const state = this.client(event.client)
     state.lastRequest = event
     if (!row.heartbeat) {
-      // Watches that open are a request like any other, but they stay: the band shows what was just answered.
-      this.lastRequest = event
-      if (placeOf(event.client, this.loopSet).role === 'you') this.lastOwnRequest = event
-      if (event.revision !== undefined) this.wrote(state, event.at)
+      const { role } = this.place(event.client)
+      // The classroom looks on as a client like any other; what it asks for is not what the learner follows.
+      if (role !== 'other') this.lastRequest = event
+      if (role === 'you') this.lastOwnRequest = event
+      if (event.revision !== undefined) {
+        state.lastWroteAt = Math.max(state.lastWroteAt, event.at)
+        if (this.isOfPerson(event.cause)) this.promote(event.client)
+      }
     }
     return this.count('request', row, {
       client: event.client,
@@ -282,9 +288,10 @@ export class LoopsModel {
     return visible ? { kind, seq: row.seq, ...rest } : undefined
   }
 
-  private wrote(state: ClientState, at: number): void {
-    state.lastWroteAt = Math.max(state.lastWroteAt, at)
-    if (this.loopSet.has(state.client)) this.promote(state.client)
+  /** Whether a chain of causes began with something a person did. */
+  private isOfPerson(cause: string): boolean {
+    const root = this.requests.get(cause)
+    return root !== undefined && this.place(root.event.client).role === 'you'
   }
 
   private takeLoops(all: string[]): void {
@@ -295,18 +302,18 @@ export class LoopsModel {
     this.chooseShown()
   }
 
-  /** Fills the places: those that already stand keep standing, then the loops that a first lab meets, then the rest. */
+  /** Fills the places: the loops that a first lab meets, and those that acted because of what the learner did. */
   private chooseShown(): void {
-    const kept = this.shownLoops.filter((client) => this.loopSet.has(client))
-    const wishes = [...this.loops].sort((a, b) => rank(a) - rank(b))
-    for (const client of wishes) if (!kept.includes(client)) kept.push(client)
-    this.shownLoops = kept.slice(0, this.slots)
-    if (this.pinnedLoop && this.loopSet.has(this.pinnedLoop)) this.promote(this.pinnedLoop)
+    const shown = [...this.loops].sort((a, b) => rank(a) - rank(b)).slice(0, this.slots)
+    const called = this.called.filter((client) => this.loopSet.has(client) && !shown.includes(client))
+    this.shownLoops = shown
+    for (const client of called) this.promote(client)
+    if (this.pinnedLoop) this.promote(this.pinnedLoop)
   }
 
-  /** A folded loop that acts takes the place of the one that has been still for longest. */
+  /** A folded loop that acts for the learner takes the place of the one that has been still for longest. */
   private promote(client: string): void {
-    if (this.shownLoops.includes(client) || this.shownLoops.length === 0) return
+    if (!this.loopSet.has(client) || this.shownLoops.includes(client)) return
     if (this.shownLoops.length < this.slots) {
       this.shownLoops = [...this.shownLoops, client]
       return
@@ -323,6 +330,7 @@ export class LoopsModel {
     })
     const busy = since > this.now - 4000
     if (stillest < 0 || (busy && client !== this.pinnedLoop)) return
+    this.called = [...this.called.filter((one) => one !== client && one !== this.shownLoops[stillest]), client]
     this.shownLoops = this.shownLoops.with(stillest, client)
   }
 
@@ -352,10 +360,13 @@ function noCounts(): Counters {
   return { requests: 0, delivers: 0, appends: 0, hiddenRequests: 0, hiddenDelivers: 0, hiddenAppends: 0 }
 }
 
-const familiar = ['deployment', 'replicaset', 'endpointslice', 'garbage-collector', 'node-lifecycle', 'namespace']
+const familiar = ['deployment', 'replicaset', 'endpointslice', 'garbagecollector', 'nodelifecycle', 'namespace']
 
 function rank(client: string): number {
-  const name = client.slice(client.indexOf('/') + 1).replace(/-controller$/, '')
+  const name = client
+    .slice(client.indexOf('/') + 1)
+    .replace(/-controller$/, '')
+    .replaceAll('-', '')
   const place = familiar.indexOf(name)
   return place < 0 ? familiar.length : place
 }

@@ -66,7 +66,7 @@ export class PictureStore {
       this.dotsSinceRender = 0
       this.version++
       for (const viewer of this.viewers) viewer()
-    }, renderEveryMs)
+    }, wait)
   }
 
   private open(): void {

@@ -35,7 +35,7 @@ export function ApiBand({ model, selection, compact }: CardData) {
           return (
             <div key={name} className={style.stage} data-off={!stage || undefined} data-stage={name}>
               <span className={style.title}>{title}</span>
-              {!compact && <span>{stage?.detail ?? (request ? 'not reached' : '—')}</span>}
+              {!compact && <span>{stage?.detail ?? notThere(request)}</span>}
               <div className={style.stageFoot}>
                 {stage ? milliseconds(stage.durationMs) : '—'}
                 {stage && <Shape state={stage.ok ? 'ok' : 'fail'} size={13} label={stage.ok ? 'passed' : 'refused'} />}
@@ -46,6 +46,12 @@ export function ApiBand({ model, selection, compact }: CardData) {
       </div>
     </div>
   )
+}
+
+/** A read passes no admission, and is often answered without asking etcd; a refused request never gets that far. */
+function notThere(request: RequestTrace | undefined): string {
+  if (!request) return '—'
+  return request.code >= 400 ? 'not reached' : 'not needed'
 }
 
 function sayRequest(request: RequestTrace, label: string): string {
