@@ -150,5 +150,11 @@ export class NewestReplicaSet {
       },
       status: { ...deployment.status, ...(conditions ? { conditions: [...conditions] } : {}) },
     })
+    if (!revision || turn.deployment.metadata?.annotations?.[REVISION] === revision) return
+    // Upstream's server lets a status update set annotations; one that does not has to be told twice.
+    const { namespace = '', name = '' } = deployment.metadata ?? {}
+    turn.deployment = await context.client.of(Deployment).patch({ namespace, name }, 'application/merge-patch+json', {
+      metadata: { annotations: { [REVISION]: revision } },
+    })
   }
 }

@@ -1,0 +1,224 @@
+// Loops over a real API server and a real store, in one process, on a clock that only the test moves. Nodes are played
+// by the test itself: pods that have one become Running and Ready, and go when they are told to.
+
+import type { Deployment as AppsDeployment, ReplicaSet as AppsReplicaSet } from 'kubernetes-types/apps/v1'
+import type { Pod as CorePod } from 'kubernetes-types/core/v1'
+import { FakeClock, isoTime, settlePromises } from '../../../base/clock.ts'
+import { noLogger } from '../../../base/logger.ts'
+import type { ReconcileTrace, TraceEvent } from '../../../base/trace.ts'
+import { isConflict } from '../../apimachinery/status-error.ts'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { type Client, createClient } from '../../client/client.ts'
+import type { ControllerDefinition } from '../../client/controller-builder.ts'
+import { type RunningControllers, runControllers } from '../../client/controller-runner.ts'
+import { LoopGates } from '../../client/loop-gate.ts'
+import { SharedInformer } from '../../client/shared-informer.ts'
+import { builtInKinds } from '../../kinds/index.ts'
+import { Node } from '../../kinds/node.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { runScheduler } from '../../scheduler/index.ts'
+import { buildControllers, type ControllerOptions } from '../index.ts'
+
+/** Of real time. */
+const PATIENCE_MS = 15_000
+
+export interface TestLoops extends AsyncDisposable {
+  readonly client: Client
+  readonly clock: FakeClock
+  readonly gates: LoopGates
+  readonly traces: TraceEvent[]
+  /** Every state of every Pod and ReplicaSet in the order of revisions is told to these. */
+  readonly watch: (listener: (pods: readonly CorePod[]) => void) => void
+  /** Moves the clock a little at a time until the condition holds. */
+  until(what: string, condition: () => unknown): Promise<void>
+  /** Runs the named controllers; with no names, all of them and the scheduler. */
+  run(names?: string[], options?: Partial<ControllerOptions>): Promise<RunningControllers>
+  pods(selector?: string): Promise<CorePod[]>
+  reconciles(name: string): ReconcileTrace[]
+  /** What the played kubelets do; `stuck` images never become ready. */
+  readonly kubelets: { on: boolean; stuck: Set<string>; lingering: boolean }
+  addNode(name: string, options?: { cpu?: string; labels?: Record<string, string>; pods?: string }): Promise<void>
+}
+
+export async function startTestLoops(): Promise<TestLoops> {
+  const clock = new FakeClock()
+  const traces: TraceEvent[] = []
+  const trace = { emit: (event: TraceEvent) => void traces.push(event) }
+  const server = await startTestServer({ clock, trace })
+  const stack = new AsyncDisposableStack()
+  stack.use(server)
+  const gates = new LoopGates(clock)
+  const clientFor = (client: string) =>
+    createClient(server.server.transportFor({ user: 'admin', groups: ['system:masters'], client }))
+  const { client } = server
+  const kubelets = { on: true, stuck: new Set<string>(), lingering: false }
+  const listeners: ((pods: readonly CorePod[]) => void)[] = []
+  const running: { idle(): boolean }[] = []
+  let playing = 0
+  const stop = new AbortController()
+  const informer = new SharedInformer({
+    client: clientFor('kubelets'),
+    kind: Pod,
+    clock,
+    random: () => 0.5,
+    logger: noLogger,
+  })
+  informer.addHandler(({ type, object }) => {
+    for (const listener of listeners) listener(informer.cache.list())
+    if (!kubelets.on || type === 'deleted') return
+    playing++
+    void playKubelet(clientFor('kubelets'), object, kubelets, isoTime(clock)).finally(() => playing--)
+  })
+  void informer.start(stop.signal)
+  stack.defer(() => stop.abort())
+  await informer.synced
+
+  return {
+    client,
+    clock,
+    gates,
+    traces,
+    kubelets,
+    watch: (listener) => void listeners.push(listener),
+    async until(what, condition) {
+      const giveUpAt = performance.now() + PATIENCE_MS
+      while (performance.now() < giveUpAt) {
+        if (await condition()) return
+        await settlePromises()
+        // Time stands still while anyone works: the disk is real, and a deadline must not pass while it is written.
+        if (running.every((loop) => loop.idle()) && playing === 0) await clock.advance(50)
+      }
+      throw new Error(`never came true: ${what}`)
+    },
+    async run(names, options = {}) {
+      const all = buildControllers({ kinds: builtInKinds, clusterCidr: '10.244.0.0/16', rootCaPem: 'PEM', ...options })
+      const definitions = names ? names.map((name) => named(all, name)) : all
+      const controllers = runControllers({
+        definitions,
+        clientFor,
+        clock,
+        logger: noLogger,
+        trace,
+        random: () => 0.5,
+        gate: gates,
+      })
+      stack.use(controllers)
+      running.push(controllers)
+      if (!names)
+        running.push(
+          stack.use(
+            runScheduler({
+              client: clientFor('kube-scheduler'),
+              clock,
+              logger: noLogger,
+              trace,
+              random: () => 0.5,
+              gate: gates,
+            }),
+          ),
+        )
+      await controllers.ready
+      return controllers
+    },
+    async pods(labelSelector) {
+      return (await client.of(Pod).list({ namespace: 'default', ...(labelSelector ? { labelSelector } : {}) })).items
+    },
+    reconciles: (name) =>
+      traces.filter(
+        (event): event is ReconcileTrace =>
+          event.type === 'reconcile' && event.client === `kube-controller-manager/${name}-controller`,
+      ),
+    async addNode(name, { cpu = '4', labels = {}, pods = '110' } = {}) {
+      const at = isoTime(clock)
+      await client.of(Node).create({ metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } } })
+      const conditions = [
+        { type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: at, lastTransitionTime: at },
+      ]
+      const capacity = { cpu, memory: '8Gi', pods }
+      await client
+        .of(Node)
+        .patch(
+          { name },
+          'application/merge-patch+json',
+          { status: { conditions, capacity, allocatable: capacity } },
+          { subresource: 'status' },
+        )
+      // What admission put on the new node, the node lifecycle loop takes off; here not every test runs it.
+      await client.of(Node).patch({ name }, 'application/merge-patch+json', { spec: { taints: null } })
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  }
+}
+
+function named(all: readonly ControllerDefinition[], name: string): ControllerDefinition {
+  const found = all.find((definition) => definition.name === name)
+  if (!found) throw new Error(`no controller ${name}`)
+  return found
+}
+
+async function playKubelet(
+  client: Client,
+  pod: CorePod,
+  { stuck, lingering }: TestLoops['kubelets'],
+  at: string,
+): Promise<void> {
+  const { namespace = '', name = '', uid, deletionTimestamp } = pod.metadata ?? {}
+  const pods = client.of(Pod)
+  const ignore = () => undefined
+  if (deletionTimestamp) {
+    if (!lingering)
+      await pods.delete({ namespace, name }, { gracePeriodSeconds: 0, ...(uid ? { uid } : {}) }).catch(ignore)
+    return
+  }
+  if (!pod.spec?.nodeName || pod.status?.phase === 'Running') return
+  const ready = pod.spec.containers.every(({ image }) => !stuck.has(image ?? ''))
+  const condition = { type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: at }
+  const podIP = `10.244.0.${1 + (Number.parseInt(uid?.slice(0, 2) ?? '1', 16) % 250)}`
+  const status = { phase: 'Running', podIP, podIPs: [{ ip: podIP }], startTime: at, conditions: [condition] }
+  await insist(() =>
+    pods.patch(
+      { namespace, name },
+      'application/strategic-merge-patch+json',
+      { metadata: { uid }, status },
+      { subresource: 'status' },
+    ),
+  ).catch(ignore)
+}
+
+/** Tries again when a loop was quicker: a person would, too. */
+export async function insist<T>(act: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await act()
+    } catch (err) {
+      if (!isConflict(err) || attempt === 20) throw err
+    }
+  }
+}
+
+export function deployment(
+  name: string,
+  spec: Partial<AppsDeployment['spec']> & { image?: string } = {},
+): AppsDeployment {
+  const { image = 'web:1', ...rest } = spec
+  return {
+    metadata: { name, namespace: 'default', labels: { app: name } },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image }] } },
+      ...rest,
+    },
+  }
+}
+
+export function replicaSet(name: string, replicas: number): AppsReplicaSet {
+  return {
+    metadata: { name, namespace: 'default' },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } },
+    },
+  }
+}
