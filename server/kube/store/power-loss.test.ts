@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
+import type { DiskFile } from './disk.ts'
 import { openStore, type Store } from './store.ts'
 import { NaiveStore } from './testing/naive-store.ts'
 import { PowerLossDisk, type PowerLossDiskOptions } from './testing/power-loss-disk.ts'
@@ -112,6 +113,20 @@ async function write(store: Store, model: NaiveStore, promised: Promised, dice: 
   promised.revision = Math.max(promised.revision, revision)
 }
 
+/** While `isHeld`, what is written to the log does not get through to the disk; all else does. */
+class HeldLogDisk extends PowerLossDisk {
+  isHeld = false
+
+  override async open(path: string): Promise<DiskFile> {
+    const file = await super.open(path)
+    const held = new Promise<never>(() => {})
+    return {
+      ...file,
+      writeDurably: (buffers, position) => (this.isHeld ? held : file.writeDurably(buffers, position)),
+    }
+  }
+}
+
 async function problems(options: PowerLossDiskOptions, seeds: number): Promise<string[]> {
   const found: string[] = []
   for (let seed = 1; seed <= seeds; seed++) {
@@ -125,6 +140,31 @@ describe('when the power goes', () => {
   it(`keeps all that anybody was told of, and no half of anything (${SEEDS} seeds)`, async () => {
     expect(await problems({}, SEEDS)).toEqual([])
   }, 120_000)
+
+  it('lets no key outlive its lease because a snapshot was written while the lease was being revoked', async () => {
+    const dice = diceOf(1)
+    const disk = new HeldLogDisk()
+    const store = await open(disk, dice)
+    await store.grantLease(60, 7)
+    await store.txn({
+      compare: [],
+      success: [{ type: 'put', key: 'a', value: Buffer.alloc(0), lease: 7 }],
+      failure: [],
+    })
+    await store.compact(2)
+    const reclaimed = store.defragment()
+    // Only once the log has begun its new segment.
+    while (!(await disk.list('/store')).includes('log-00000002')) await new Promise((resolve) => setImmediate(resolve))
+    disk.isHeld = true
+    void store.revokeLease(7)
+    await reclaimed
+    const again = await open(
+      disk.afterPowerLoss(() => 0),
+      dice,
+    )
+    expect({ leases: again.leases(), keys: (await again.range(EVERYTHING)).count }).toEqual({ leases: [7], keys: 1 })
+    await again.close()
+  })
 
   it('is found out when fdatasync is taken away', async () => {
     expect((await problems({ ignoreDatasync: true }, 20)).length).toBeGreaterThan(5)

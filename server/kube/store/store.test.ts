@@ -257,7 +257,7 @@ describe('transactions', () => {
 
 describe('watches', () => {
   it('replays history and goes on live, in order, without gap or duplicate', async () => {
-    for (let i = 0; i < 2500; i++) await Promise.all([put('a', String(i))])
+    await Promise.all(Array.from({ length: 2500 }, (_, i) => put('a', String(i))))
     const { seen } = watch('a', { startRevision: 2 })
     // Written while the replay is under way.
     while (seen.progress.length === 0) await put('a', 'more')
@@ -474,6 +474,15 @@ describe('leases', () => {
     await store.revokeLease(id)
     expect(await get('a')).toBe('2')
     expect(store.leases()).toEqual([])
+  })
+
+  it('take no more keys once their end has begun', async () => {
+    await store.grantLease(10, 7)
+    const revoking = store.revokeLease(7)
+    await expect(put('late', '1', 7)).rejects.toThrow('requested lease not found')
+    await expect(store.grantLease(10, 7)).rejects.toThrow('lease already exists')
+    await revoking
+    await store.grantLease(10, 7)
   })
 
   it('are there again after reopening, also from a snapshot, with all their time', async () => {
