@@ -166,6 +166,11 @@ export class LabSession {
     }
   }
 
+  /** Whether the step's objects are in the cluster and its checks run. */
+  isJudging(step: number): boolean {
+    return this.#phase === 'ready' && !this.#resting && this.#progress.entered === step
+  }
+
   onChange(listener: () => void): Disposable {
     this.#listeners.add(listener)
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
@@ -242,7 +247,9 @@ export class LabSession {
     const step = this.lab.steps[progress.reached - 1]
     if (!this.#sandbox || this.#resting || !step) return
     const isOpen = progress.entered === step.number && !progress.passed.has(step.number)
-    if (isOpen) {
+    if (isOpen && this.#cannotBeDoneHere(step.number)) {
+      this.#pass(step.number)
+    } else if (isOpen) {
       const { logger } = this.#options
       const verdict = judgeStep(step, this.#sandbox.watch.view(progress.before), (check, err) =>
         logger.error('check failed to run', { lab: this.lab.id, check, err }),
@@ -251,6 +258,11 @@ export class LabSession {
       if (verdict.passed) this.#pass(step.number)
     }
     this.#tell()
+  }
+
+  /** Nobody shall be stuck at a step that simulated nodes cannot finish: it opens the next one. */
+  #cannotBeDoneHere(step: number): boolean {
+    return this.#sandbox?.kind === 'simulated' && this.lab.cluster.containers.includes(step)
   }
 
   #pass(step: number): void {

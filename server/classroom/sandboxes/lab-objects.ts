@@ -1,7 +1,7 @@
 // Puts a lab's objects into a learner's cluster, and takes everything out again that a learner may have made.
 
 import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
-import { isAlreadyExists, isNotFound } from '../../kube/apimachinery/status-error.ts'
+import { isNotFound } from '../../kube/apimachinery/status-error.ts'
 
 import { type AnyKind, apiVersionOf } from '../../kube/kinds/define-kind.ts'
 import {
@@ -24,7 +24,7 @@ const OWN_OBJECTS = new Set(['services/kubernetes', 'endpoints/kubernetes', 'end
 const OWN_CONFIG_MAPS = new Set(['kube-root-ca.crt'])
 const OWN_LABELS_OF_NODES = /(^|\.)kubernetes\.io\//
 
-/** Makes each object, or changes it where it exists already; resolves when the caches show it. */
+/** Changes each object that exists, and makes the others; resolves when the caches show it. */
 export async function applyObjects(watch: ClusterWatch, objects: readonly KubeObject[], signal?: AbortSignal) {
   for (const object of objects) {
     const kind = kindOf(object)
@@ -32,13 +32,13 @@ export async function applyObjects(watch: ClusterWatch, objects: readonly KubeOb
     const metadata = { ...object.metadata, ...(namespace ? { namespace } : {}) }
     const client = watch.client.of(kind)
     const name = object.metadata?.name ?? ''
+    const at = namespace ? { namespace, name } : { name }
     let written: KubeObject
     try {
-      written = await client.create({ ...object, metadata })
-    } catch (err) {
-      if (!isAlreadyExists(err)) throw err
-      const at = namespace ? { namespace, name } : { name }
       written = await client.patch(at, 'application/merge-patch+json', object)
+    } catch (err) {
+      if (!isNotFound(err)) throw err
+      written = await client.create({ ...object, metadata })
     }
     await watch.until((view) => shows(view, kind, written), signal)
   }

@@ -1,0 +1,124 @@
+// A cluster, a database and a session to walk labs with, without pages and pool.
+
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { systemClock } from '../../server/base/clock.ts'
+import { createLogger, noLogger } from '../../server/base/logger.ts'
+import { openDatabase } from '../../server/classroom/database/open-database.ts'
+import { LabSession } from '../../server/classroom/grading/lab-session.ts'
+import { ProgressStore } from '../../server/classroom/grading/progress.ts'
+import type { Lab } from '../../server/classroom/labs/lab.ts'
+import type { Walk } from '../../server/classroom/labs/walk-lab.ts'
+import { watchCluster } from '../../server/classroom/sandboxes/cluster-watch.ts'
+import { type MachineKind, Sandbox } from '../../server/classroom/sandboxes/sandbox.ts'
+import { noShells } from '../../server/classroom/terminals/shell.ts'
+import { type ClusterHost, LocalClusterHost } from '../../server/kube/cluster/index.ts'
+import { loadSchemas } from '../../server/kube/schemas/load-schemas.ts'
+import type { DataCentre } from '../../server/machines/index.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const execute = promisify(execFile)
+
+export interface LabBench extends AsyncDisposable {
+  kind: MachineKind
+  /** A session of this lab by a learner who has not been here before. */
+  begin(lab: Lab, withinMs: number): Promise<Walk>
+  kubectl(script: string): Promise<string>
+}
+
+/** Without a data centre the nodes are simulated. */
+export async function openLabBench(options: { dataCentre?: DataCentre } = {}): Promise<LabBench> {
+  const kubectlPath = join(root, '.cache', 'bin', 'kubectl-1.36')
+  if (!existsSync(kubectlPath)) throw new Error('kubectl is not here; `npm test` fetches it')
+  const stateDir = mkdtempSync(join(tmpdir(), 'podium-labs-'))
+  const kind: MachineKind = options.dataCentre ? 'real' : 'simulated'
+  const logger = process.env.PODIUM_LOG_LEVEL
+    ? createLogger({ level: 'debug', write: (line) => void process.stderr.write(line) })
+    : noLogger
+  const clock = systemClock
+  const host: ClusterHost = new LocalClusterHost({
+    stateDir,
+    machines: async () => {
+      if (!options.dataCentre) throw new Error('this bench has no machines')
+      return options.dataCentre
+    },
+    schemas: loadSchemas(),
+    clock,
+    logger,
+    random: Math.random,
+  })
+  const name = `labs-${Math.random().toString(36).slice(2, 8)}`
+  const info = await host.createCluster(
+    kind === 'real' ? { name, nodes: 2, simulatedNodes: 0 } : { name, nodes: 0, simulatedNodes: 2 },
+  )
+  const watch = watchCluster(info.kubeconfig, { clock, logger, random: Math.random })
+  await watch.synced()
+  const sandbox = new Sandbox({ kind, info, watch, shells: noShells('no terminal in a test') })
+  const database = openDatabase({
+    path: join(stateDir, 'podium.db'),
+    migrations: join(root, 'prisma', 'migrations'),
+    clock,
+  })
+  const store = new ProgressStore(database)
+  await database.sandbox.create({ data: { cluster: name, kind } })
+  const bin = join(stateDir, 'bin')
+  const kubeconfig = join(stateDir, 'kubeconfig')
+  writeFileSync(kubeconfig, info.kubeconfig, { mode: 0o600 })
+  await execute('mkdir', ['-p', bin])
+  symlinkSync(kubectlPath, join(bin, 'kubectl'))
+
+  const kubectl = async (script: string) => {
+    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, KUBECONFIG: kubeconfig, HOME: stateDir }
+    try {
+      const { stdout } = await execute('bash', ['-euo', 'pipefail', '-c', script], { env, timeout: 120_000 })
+      return stdout
+    } catch (err) {
+      const { stdout, stderr } = err as { stdout?: string; stderr?: string }
+      throw new Error(`${script}\n${stdout ?? ''}${stderr ?? String(err)}`)
+    }
+  }
+
+  let learners = 0
+  return {
+    kind,
+    kubectl,
+    async begin(lab, withinMs) {
+      learners++
+      const { id: learnerId } = await database.learner.create({ data: { id: `learner-${learners}`, name: 'Test' } })
+      // Whoever was here before has left their things; a new learner begins with a clean cluster.
+      await store.putLabIn(name, '')
+      const session = new LabSession({
+        lab,
+        progress: await store.ofLab(learnerId, lab.id),
+        store,
+        claim: async () => sandbox,
+        discard: () => Promise.reject(new Error('the cluster could not be emptied')),
+        exclusive: exclusively(),
+        version: '',
+        clock,
+        logger,
+      })
+      session.begin()
+      const run = async (script: string) => void (await kubectl(script))
+      return { session, run, signal: AbortSignal.timeout(withinMs) }
+    },
+    async [Symbol.asyncDispose]() {
+      await sandbox[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
+      await host.deleteCluster(name)
+      await host[Symbol.asyncDispose]()
+      rmSync(stateDir, { recursive: true, force: true })
+    },
+  }
+}
+
+function exclusively(): (work: () => Promise<void>) => Promise<void> {
+  let last = Promise.resolve()
+  return (work) => {
+    last = last.then(work)
+    return last
+  }
+}
