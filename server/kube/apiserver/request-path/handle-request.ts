@@ -155,7 +155,7 @@ export function codeOf(outcome: Outcome): number {
     case 'document':
       return answer.code
     case 'connect':
-      return 101
+      return outcome.info.subresource === 'log' ? 200 : 101
     case 'list':
     case 'watch':
       return 200

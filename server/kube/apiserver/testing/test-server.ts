@@ -45,6 +45,7 @@ export async function startTestServer(
     nodePortRange: [30000, 32767],
     ...told.options,
   })
+  let isClosed = false
   const transport = server.transportFor({ user: 'admin', groups: ['system:masters'], client: 'test' })
   return {
     server,
@@ -53,6 +54,8 @@ export async function startTestServer(
     transport,
     client: createClient(transport),
     async [Symbol.asyncDispose]() {
+      if (isClosed) return
+      isClosed = true
       await server.close()
       await store.close()
       if (!told.directory) await rm(directory, { recursive: true, force: true })

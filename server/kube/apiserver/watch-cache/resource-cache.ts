@@ -9,7 +9,7 @@
 
 import { createRequire } from 'node:module'
 import type BTree from 'sorted-btree'
-import { expired, type StatusError } from '../../apimachinery/status-error.ts'
+import { expired, internalError, type StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { type Entry, headOf, withRevision } from './entry.ts'
 
@@ -110,8 +110,18 @@ export class ResourceCache {
       const dropped = this.#window.splice(0, this.#window.length - WINDOW)
       this.#forgotten = dropped.at(-1)?.revision ?? this.#forgotten
     }
-    for (const watcher of this.#watchers) watcher.event(event)
+    for (const watcher of this.#watchers) this.#deliver(watcher, event)
     return event
+  }
+
+  /** One watcher that fails must not keep the change from the others, nor stop the feed. */
+  #deliver(watcher: Watcher, event: CacheEvent): void {
+    try {
+      watcher.event(event)
+    } catch (err) {
+      this.#watchers.delete(watcher)
+      watcher.ended(internalError(err))
+    }
   }
 
   /** Replays what came after `revision`, then goes on live. Throws Expired when that is too long ago. */

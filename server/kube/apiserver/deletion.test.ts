@@ -1,0 +1,164 @@
+import type { Pod as WirePod } from 'kubernetes-types/core/v1'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
+import { ConfigMap, Pod } from '../kinds/index.ts'
+import { startTestServer, type TestServer } from './testing/test-server.ts'
+
+describe('deletion', () => {
+  const clock = new FakeClock()
+  let test: TestServer
+  beforeEach(async () => {
+    test = await startTestServer({ clock })
+    await test.transport.request({
+      method: 'POST',
+      path: '/api/v1/namespaces/default/serviceaccounts',
+      body: { metadata: { name: 'default' } },
+    })
+  })
+  afterEach(() => test[Symbol.asyncDispose]())
+
+  const at = (name: string) => ({ namespace: 'default', name })
+  const runningPod = async (name: string, finalizers?: string[]) =>
+    test.client.of(Pod).create({
+      metadata: { ...at(name), ...(finalizers ? { finalizers } : {}) },
+      spec: { nodeName: 'node-1', containers: [{ name: 'web', image: 'nginx' }] },
+    })
+
+  it('takes an unassigned pod at once', async () => {
+    const pods = test.client.of(Pod)
+    await pods.create({ metadata: at('a'), spec: { containers: [{ name: 'web', image: 'nginx' }] } })
+    await pods.delete(at('a'))
+    await expect(pods.get(at('a'))).rejects.toMatchObject({ reason: 'NotFound' })
+  })
+
+  it('gives a running pod its grace period, shortens it when asked, and ends with grace 0', async () => {
+    const pods = test.client.of(Pod)
+    await runningPod('a')
+    await pods.delete(at('a'))
+    const going = await pods.get(at('a'))
+    expect(going.metadata?.deletionGracePeriodSeconds).toBe(30)
+    expect(Date.parse(String(going.metadata?.deletionTimestamp))).toBe(clock.now() + 30_000)
+    expect(going.metadata?.generation).toBe(2)
+    await pods.delete(at('a'))
+    expect(await pods.get(at('a')), 'a second DELETE changes nothing').toBe(going)
+    await pods.delete(at('a'), { gracePeriodSeconds: 5 })
+    const sooner = await pods.get(at('a'))
+    expect(sooner.metadata?.deletionGracePeriodSeconds).toBe(5)
+    expect(Date.parse(String(sooner.metadata?.deletionTimestamp))).toBe(clock.now() + 5_000)
+    await pods.delete(at('a'), { gracePeriodSeconds: 0 })
+    await expect(pods.get(at('a'))).rejects.toMatchObject({ reason: 'NotFound' })
+  })
+
+  it('keeps a pod with a finalizer after its grace period until the finalizer goes', async () => {
+    const pods = test.client.of(Pod)
+    await runningPod('a', ['example.com/hold'])
+    await pods.delete(at('a'), { gracePeriodSeconds: 0 })
+    const held = await pods.get(at('a'))
+    expect(held.metadata?.deletionTimestamp).toBeDefined()
+    await expect(
+      pods.update({ ...held, metadata: { ...held.metadata, finalizers: ['example.com/hold', 'example.com/more'] } }),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining('no new finalizers can be added if the object is being deleted'),
+    })
+    const { finalizers: _gone, ...metadata } = held.metadata ?? {}
+    await pods.update({ ...held, metadata } as WirePod)
+    await expect(pods.get(at('a'))).rejects.toMatchObject({ reason: 'NotFound' })
+  })
+
+  it('turns the propagation policy into finalizers', async () => {
+    const maps = test.client.of(ConfigMap)
+    for (const [policy, finalizer] of [
+      ['Foreground', 'foregroundDeletion'],
+      ['Orphan', 'orphan'],
+    ] as const) {
+      await maps.create({ metadata: at(finalizer.toLowerCase()) })
+      await maps.delete(at(finalizer.toLowerCase()), { propagationPolicy: policy })
+      const held = await maps.get(at(finalizer.toLowerCase()))
+      expect(held.metadata?.finalizers).toEqual([finalizer])
+      expect(held.metadata?.deletionTimestamp).toBeDefined()
+      await maps.delete(at(finalizer.toLowerCase()), { propagationPolicy: 'Background' })
+      await expect(maps.get(at(finalizer.toLowerCase()))).rejects.toMatchObject({ reason: 'NotFound' })
+    }
+  })
+
+  it('holds a DELETE to its preconditions', async () => {
+    const maps = test.client.of(ConfigMap)
+    const made = await maps.create({ metadata: at('a') })
+    await expect(maps.delete(at('a'), { uid: 'other' })).rejects.toMatchObject({
+      reason: 'Conflict',
+      message: `Operation cannot be fulfilled on configmaps "a": Precondition failed: UID in precondition: other, UID in object meta: ${made.metadata?.uid}`,
+    })
+    await expect(maps.delete(at('a'), { resourceVersion: '1' })).rejects.toMatchObject({ reason: 'Conflict' })
+    await maps.delete(at('a'), { uid: made.metadata?.uid ?? '', resourceVersion: made.metadata?.resourceVersion ?? '' })
+  })
+
+  it('deletes a collection by selector and leaves the rest', async () => {
+    const maps = test.client.of(ConfigMap)
+    for (const name of ['a', 'b', 'c'])
+      await maps.create({ metadata: { ...at(name), labels: { odd: String(name !== 'b') } } })
+    await test.transport.request({
+      method: 'DELETE',
+      path: '/api/v1/namespaces/default/configmaps',
+      query: { labelSelector: 'odd=true' },
+    })
+    expect((await maps.list({ namespace: 'default' })).items.map((map) => map.metadata?.name)).toEqual(['b'])
+  })
+
+  it('writes nothing on a dry run', async () => {
+    const { transport, store } = test
+    const path = '/api/v1/namespaces/default/configmaps'
+    const before = store.revision
+    const made = await transport.request({
+      method: 'POST',
+      path,
+      query: { dryRun: 'All' },
+      body: { metadata: { name: 'a' } },
+    })
+    expect(made).toMatchObject({ metadata: { name: 'a', uid: expect.any(String) } })
+    expect(store.revision).toBe(before)
+    await transport.request({ method: 'POST', path, body: { metadata: { name: 'a' } } })
+    const after = store.revision
+    const query = { dryRun: 'All' }
+    await transport.request({
+      method: 'PUT',
+      path: `${path}/a`,
+      query,
+      body: { metadata: { name: 'a' }, data: { x: 'y' } },
+    })
+    await transport.request({ method: 'DELETE', path: `${path}/a`, query })
+    expect(store.revision).toBe(after)
+  })
+
+  it('keeps the namespaces that the system lives in', async () => {
+    await expect(
+      test.transport.request({ method: 'DELETE', path: '/api/v1/namespaces/default' }),
+    ).rejects.toMatchObject({
+      code: 403,
+      message: 'namespaces "default" is forbidden: this namespace may not be deleted',
+    })
+  })
+
+  it('lets nothing new into a namespace that is going', async () => {
+    const { transport } = test
+    await transport.request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'going' } } })
+    await transport.request({ method: 'DELETE', path: '/api/v1/namespaces/going' })
+    await expect(
+      transport.request({
+        method: 'POST',
+        path: '/api/v1/namespaces/going/configmaps',
+        body: { metadata: { name: 'late' } },
+      }),
+    ).rejects.toMatchObject({
+      code: 403,
+      message:
+        'configmaps "late" is forbidden: unable to create new content in namespace going because it is being terminated',
+    })
+    await expect(
+      transport.request({
+        method: 'POST',
+        path: '/api/v1/namespaces/none/configmaps',
+        body: { metadata: { name: 'x' } },
+      }),
+    ).rejects.toMatchObject({ code: 404, message: 'namespaces "none" not found' })
+  })
+})

@@ -1,0 +1,318 @@
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { httpsTransport } from '../../client/https-transport.ts'
+import { ConfigMap } from '../../kinds/index.ts'
+import { type RawAnswer, type RawRequest, rawRequest } from '../testing/raw-request.ts'
+import { startTestServer, type TestServer } from '../testing/test-server.ts'
+import { watchLog } from '../testing/watch-log.ts'
+
+const MAPS = '/api/v1/namespaces/default/configmaps'
+const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
+
+describe('HTTPS front', () => {
+  let test: TestServer
+  let port: number
+  let admin: { certPem: string; keyPem: string }
+
+  beforeAll(async () => {
+    test = await startTestServer()
+    port = (await test.server.listen({ host: '127.0.0.1', port: 0 })).port
+    admin = await test.pki.issue('kubernetes-admin', ['system:masters'])
+  })
+  afterAll(() => test[Symbol.asyncDispose]())
+
+  const ask = (request: Omit<RawRequest, 'port' | 'caPem'>): Promise<RawAnswer> =>
+    rawRequest({ port, caPem: test.pki.caPem, ...admin, ...request })
+  const post = (body: string | Buffer, headers: Record<string, string> = {}, path = MAPS) =>
+    ask({ method: 'POST', path, body, headers: { 'content-type': 'application/json', ...headers } })
+  const pod = (spec: string) => `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"x"},"spec":${spec}}`
+
+  describe('what is wrong is said, and never hangs', () => {
+    it.each([
+      { name: 'malformed JSON', body: '{"metadata":', code: 400, message: /cannot be handled as a ConfigMap: .*json/ },
+      { name: 'an empty body', body: '', code: 400, message: /body is empty/ },
+      { name: 'a list', body: '[]', code: 400, message: /json: cannot unmarshal array/ },
+      {
+        name: 'another kind',
+        body: '{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"}}',
+        code: 400,
+        message: /cannot be handled as a ConfigMap/,
+      },
+      {
+        name: 'another version',
+        body: '{"kind":"ConfigMap","apiVersion":"v2","metadata":{"name":"x"}}',
+        code: 400,
+        message: /does not match the expected API version \(v1\)/,
+      },
+      {
+        name: 'a wrong type',
+        body: '{"metadata":{"name":"x"},"data":{"a":1}}',
+        code: 400,
+        message: /cannot unmarshal number into Go struct field ConfigMap.data of type string/,
+      },
+      {
+        name: 'no name',
+        body: '{"metadata":{}}',
+        code: 422,
+        message: /^ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required$/,
+      },
+      {
+        name: 'a bad label',
+        body: '{"metadata":{"name":"x","labels":{"a b":"c"}}}',
+        code: 422,
+        message: /metadata.labels: Invalid value: "a b": name part must consist of/,
+      },
+      {
+        name: 'a bad key',
+        body: '{"metadata":{"name":"x"},"data":{"a b":"c"}}',
+        code: 422,
+        message: /data\[a b\]: Invalid value: "a b": a valid config key must consist of/,
+      },
+      {
+        name: 'another namespace',
+        body: '{"metadata":{"name":"x","namespace":"other"}}',
+        code: 400,
+        message: /namespace of the provided object does not match/,
+      },
+      {
+        name: 'a resourceVersion',
+        body: '{"metadata":{"name":"x","resourceVersion":"5"}}',
+        code: 400,
+        message: /should not be set on objects to be created/,
+      },
+    ])('$name', async ({ body, code, message }) => {
+      const answer = await post(body)
+      expect(answer.json().message).toMatch(message)
+      expect(answer.code).toBe(code)
+    })
+
+    it.each([
+      { name: 'no containers', spec: '{}', message: 'spec.containers: Required value' },
+      {
+        name: 'a port out of range',
+        spec: '{"containers":[{"name":"a","image":"b","ports":[{"containerPort":70000}]}]}',
+        message:
+          'spec.containers[0].ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive',
+      },
+      { name: 'no image', spec: '{"containers":[{"name":"a"}]}', message: 'spec.containers[0].image: Required value' },
+      {
+        name: 'a name twice',
+        spec: '{"containers":[{"name":"a","image":"b"},{"name":"a","image":"b"}]}',
+        message: 'spec.containers[1].name: Duplicate value: "a"',
+      },
+      {
+        name: 'a mount of nothing',
+        spec: '{"containers":[{"name":"a","image":"b","volumeMounts":[{"name":"v","mountPath":"/v"}]}]}',
+        message: 'spec.containers[0].volumeMounts[0].name: Not found: "v"',
+      },
+      {
+        name: 'more asked than allowed',
+        spec: '{"containers":[{"name":"a","image":"b","resources":{"requests":{"cpu":"2"},"limits":{"cpu":"1"}}}]}',
+        message:
+          'spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
+      },
+      {
+        name: 'a policy there is not',
+        spec: '{"restartPolicy":"Sometimes","containers":[{"name":"a","image":"b"}]}',
+        message: 'spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"',
+      },
+    ])('a pod with $name', async ({ spec, message }) => {
+      await post('{"metadata":{"name":"default"}}', {}, '/api/v1/namespaces/default/serviceaccounts')
+      const answer = await post(pod(spec), {}, '/api/v1/namespaces/default/pods')
+      expect(answer.json().message).toContain(message)
+      expect(answer.code).toBe(422)
+    })
+
+    it('a body that is too large', async () => {
+      const answer = await post(JSON.stringify({ metadata: { name: 'x' }, data: { a: 'x'.repeat(3 * 1024 * 1024) } }))
+      expect(answer.code).toBe(413)
+      expect(answer.json()).toMatchObject({
+        reason: 'RequestEntityTooLarge',
+        message: 'Request entity too large: limit is 3145728',
+      })
+    })
+
+    it('a resource nobody serves', async () => {
+      for (const path of ['/api/v1/namespaces/default/gadgets', '/apis/nope/v1/things', '/nowhere']) {
+        const answer = await ask({ path })
+        expect(answer.code).toBe(404)
+        expect(answer.json().message).toBe('the server could not find the requested resource')
+      }
+    })
+
+    it('a path that cannot be read', async () => {
+      expect((await ask({ path: '/api/v1/namespaces/%E0%A4%A/pods' })).code).toBe(400)
+      expect((await ask({ path: '/api/v1/namespaces/a%2Fb/pods/x' })).code).toBe(400)
+    })
+
+    it('a method that is not for this', async () => {
+      expect((await ask({ method: 'POST', path: `${MAPS}/x`, body: '{}' })).code).toBe(405)
+      expect((await ask({ method: 'DELETE', path: '/api/v1/namespaces' })).code).toBe(405)
+    })
+
+    it('a body or a patch of an unknown type', async () => {
+      expect((await post('a=b', { 'content-type': 'text/csv' })).code).toBe(415)
+      const patch = await ask({
+        method: 'PATCH',
+        path: `${MAPS}/x`,
+        body: '{}',
+        headers: { 'content-type': 'application/json' },
+      })
+      expect(patch.code).toBe(415)
+      expect(patch.json().message).toContain('application/strategic-merge-patch+json')
+    })
+
+    it('an Accept that nothing fits', async () => {
+      expect((await ask({ path: MAPS, headers: { accept: 'image/png' } })).code).toBe(406)
+    })
+  })
+
+  it('reads YAML and answers in YAML when asked', async () => {
+    const made = await post('metadata:\n  name: from-yaml\ndata:\n  a: b\n', { 'content-type': 'application/yaml' })
+    expect(made.code).toBe(201)
+    const shown = await ask({ path: `${MAPS}/from-yaml`, headers: { accept: 'application/yaml' } })
+    expect(shown.text).toContain('data:\n  a: b\n')
+    expect((await post('a: b: c', { 'content-type': 'application/yaml' })).json().message).toMatch(
+      /^error converting YAML to JSON/,
+    )
+  })
+
+  it.each([
+    { mode: '', code: 201, warning: '299 - "unknown field \\"daat\\""' },
+    { mode: 'Warn', code: 201, warning: '299 - "unknown field \\"daat\\""' },
+    { mode: 'Ignore', code: 201, warning: undefined },
+    { mode: 'Strict', code: 400, warning: undefined },
+  ])('treats unknown fields as fieldValidation=$mode says', async ({ mode, code, warning }) => {
+    const body = `{"metadata":{"name":"field-${mode.toLowerCase()}x"},"daat":{"a":"b"}}`
+    const answer = await post(body, {}, `${MAPS}?fieldValidation=${mode}`)
+    expect(answer.code).toBe(code)
+    expect(answer.headers.warning).toBe(warning)
+    if (mode === 'Strict') expect(answer.json().message).toContain('strict decoding error: unknown field "daat"')
+  })
+
+  it('sends what is stored, with its revision, and says the same in lists', async () => {
+    await post('{"metadata":{"name":"bytes"},"data":{"a":"ü€"}}')
+    const one = (await ask({ path: `${MAPS}/bytes` })).json()
+    expect(one).toMatchObject({
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+      metadata: { name: 'bytes' },
+      data: { a: 'ü€' },
+    })
+  })
+
+  it('prints tables, with the objects as far as asked', async () => {
+    await post('{"metadata":{"name":"row"},"data":{"a":"b"}}')
+    const table = (await ask({ path: `${MAPS}/row`, headers: { accept: TABLE } })).json() as unknown as {
+      columnDefinitions: { name: string }[]
+      rows: { cells: unknown[]; object?: { kind: string } }[]
+    }
+    expect(table.columnDefinitions.map(({ name }) => name)).toEqual(['Name', 'Data', 'Age'])
+    expect(table.rows[0]?.cells.slice(0, 2)).toEqual(['row', 1])
+    expect(table.rows[0]?.object?.kind).toBe('PartialObjectMetadata')
+    const whole = (await ask({ path: `${MAPS}/row?includeObject=Object`, headers: { accept: TABLE } })).text
+    expect(whole).toContain('"data":{"a":"b"}')
+    const bare = (await ask({ path: `${MAPS}?includeObject=None`, headers: { accept: TABLE } })).text
+    expect(bare).not.toContain('"object"')
+    const partial = { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' }
+    const list = (await ask({ path: MAPS, headers: partial })).json()
+    expect(list.kind).toBe('PartialObjectMetadataList')
+    expect(JSON.stringify(list)).not.toContain('"data"')
+  })
+
+  it('packs large lists when the client takes gzip', async () => {
+    const data = { filler: 'abc '.repeat(50_000) }
+    await post(JSON.stringify({ metadata: { name: 'large' }, data }))
+    const packed = await ask({ path: `${MAPS}/large`, headers: { 'accept-encoding': 'gzip' } })
+    expect(packed.headers['content-encoding']).toBe('gzip')
+    expect(JSON.parse(gunzipSync(packed.bytes).toString()).data).toEqual(data)
+    expect((await ask({ path: `${MAPS}/large` })).headers['content-encoding']).toBeUndefined()
+  })
+
+  it('carries watches, and 410 inside and outside of them', async () => {
+    const transport = httpsTransport({
+      server: `https://127.0.0.1:${port}`,
+      caPem: test.pki.caPem,
+      ...admin,
+      userAgent: 'test',
+    })
+    try {
+      const { resourceVersion = '' } = (await test.client.of(ConfigMap).list()).metadata
+      using log = await watchLog(transport, MAPS, { resourceVersion, fieldSelector: 'metadata.name=seen' })
+      await post('{"metadata":{"name":"unseen"}}')
+      await post('{"metadata":{"name":"seen"}}')
+      await ask({ method: 'DELETE', path: `${MAPS}/seen` })
+      await log.length(2)
+      expect(log.words).toEqual(['ADDED seen', 'DELETED seen'])
+      expect(log.events[0]?.object).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1' })
+      const ended = await watchLog(transport, MAPS, { timeoutSeconds: '1' })
+      expect(await ended.ended).toBeUndefined()
+    } finally {
+      transport[Symbol.dispose]()
+    }
+  })
+
+  describe('who is asking', () => {
+    const nobody = { certPem: undefined, keyPem: undefined } as unknown as { certPem: string; keyPem: string }
+
+    it('lets everybody ask for health and version, and nothing else', async () => {
+      for (const path of ['/healthz', '/livez', '/readyz', '/version'])
+        expect((await ask({ path, ...nobody })).code).toBe(200)
+      const refused = await ask({ path: MAPS, ...nobody })
+      expect(refused.code).toBe(403)
+      expect(refused.json().message).toBe(
+        'configmaps is forbidden: User "system:anonymous" cannot list resource "configmaps" in API group "" in the namespace "default"',
+      )
+      expect((await ask({ path: '/metrics', ...nobody })).json().message).toBe(
+        'forbidden: User "system:anonymous" cannot get path "/metrics"',
+      )
+    })
+
+    it('refuses a certificate that somebody else has signed', async () => {
+      const { testPki } = await import('../testing/test-pki.ts')
+      const stranger = await (await testPki()).issue('kubernetes-admin', ['system:masters'])
+      expect((await ask({ path: MAPS, ...stranger })).code).toBe(401)
+    })
+
+    it.each(['x', 'a.b.c', ''])('refuses the token %j', async (token) => {
+      const answer = await ask({ path: '/version', ...nobody, headers: { authorization: `Bearer ${token}` } })
+      expect(answer.code).toBe(401)
+      expect(answer.json()).toMatchObject({ message: 'Unauthorized', reason: 'Unauthorized' })
+    })
+
+    it('knows a user by certificate, who may look around but not in', async () => {
+      const learner = await test.pki.issue('learner', ['class-a'])
+      expect((await ask({ path: '/apis', ...learner })).code).toBe(200)
+      expect((await ask({ path: MAPS, ...learner })).code).toBe(403)
+      const review = await ask({
+        method: 'POST',
+        path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+        body: '{}',
+        headers: { 'content-type': 'application/json' },
+        ...learner,
+      })
+      expect(review.json().status).toEqual({
+        userInfo: { username: 'learner', groups: ['class-a', 'system:authenticated'] },
+      })
+    })
+
+    it('takes a service account token as long as its pod lives', async () => {
+      await post('{"metadata":{"name":"robot"}}', {}, '/api/v1/namespaces/default/serviceaccounts')
+      const spec = '{"serviceAccountName":"robot","containers":[{"name":"a","image":"b"}]}'
+      const made = await post(pod(spec).replace('"x"', '"bound"'), {}, '/api/v1/namespaces/default/pods')
+      expect(made.code).toBe(201)
+      const request = {
+        spec: { expirationSeconds: 600, boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'bound' } },
+      }
+      const answer = await post(JSON.stringify(request), {}, '/api/v1/namespaces/default/serviceaccounts/robot/token')
+      const { token } = answer.json().status as { token: string }
+      const headers = { authorization: `Bearer ${token}` }
+      const seen = await ask({ path: '/apis', headers, ...nobody })
+      expect(seen.code).toBe(200)
+      const refused = await ask({ path: MAPS, headers, ...nobody })
+      expect(refused.json().message).toContain('User "system:serviceaccount:default:robot" cannot list')
+      await ask({ method: 'DELETE', path: '/api/v1/namespaces/default/pods/bound' })
+      expect((await ask({ path: '/apis', headers, ...nobody })).code).toBe(401)
+    })
+  })
+})
