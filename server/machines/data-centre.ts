@@ -74,6 +74,8 @@ export interface DataCentre extends MachineProvider {
   /** Where the classroom's registry answers. */
   readonly registryAddress: string
   readonly installation: string
+  /** The file every machine's disk is a copy of. */
+  readonly goldenDisk: string
   readonly stateDir: string
 }
 
@@ -295,6 +297,7 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
     registryAddress,
     installation,
     stateDir,
+    goldenDisk: golden,
     createMachine: (request) => createOn(golden, request),
     openMachineShell: ({ machine, size, command = ['bash', '-l'] }) =>
       openShell(docker.getContainer(machine.id), size, { command: [ENTER, ...command] }),
@@ -335,7 +338,8 @@ async function findNodeAgent(options: DataCentreOptions, stateDir: string, log: 
   try {
     return await publishNodeAgent(await buildNodeAgent(), stateDir)
   } catch (err) {
-    log(`machines will have no node agent: ${err instanceof Error ? err.message.split('\n')[0] : err}`)
+    const lines = (err instanceof Error ? err.message : String(err)).split('\n').filter(Boolean)
+    log(`machines will have no node agent: ${lines.slice(0, 3).join(' | ')}`)
     return undefined
   }
 }

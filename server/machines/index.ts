@@ -11,3 +11,4 @@ export {
 } from './data-centre.ts'
 export { removeInstallation } from './remove-installation.ts'
 export type { Terminal, TerminalShell, TerminalSize } from './terminal.ts'
+export { exportImages, importImages } from './transfer-images.ts'

@@ -1,0 +1,55 @@
+// A second installation beside the first: neither touches the other, and removing it leaves nothing on the host.
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type DataCentre, openDataCentre } from './data-centre.ts'
+import { openDiskStore } from './disk-store.ts'
+import { removeInstallation } from './remove-installation.ts'
+import { runCommand } from './run-command.ts'
+import { hostPicture, openTestDataCentre } from './test-data-centre.ts'
+
+const CLUSTER = 'test-second'
+let first: DataCentre
+let stateDir: string
+let before: string[]
+const log = (line: string) => console.log(line)
+
+beforeAll(async () => {
+  first = await openTestDataCentre()
+  before = await hostPicture(first)
+  stateDir = await mkdtemp('/var/lib/podium-second-')
+  // What takes minutes to make is brought along, as from another machine; it is valid for the same CA only.
+  for (const part of ['registry', 'registry-tls'])
+    await cp(join(first.stateDir, part), join(stateDir, part), { recursive: true })
+  await openDiskStore({ stateDir, log })
+  await mkdir(join(stateDir, 'disks/golden'), { recursive: true })
+  await runCommand('cp', [
+    '--sparse=always',
+    first.goldenDisk,
+    join(stateDir, 'disks/golden', basename(first.goldenDisk)),
+  ])
+}, 300_000)
+
+afterAll(async () => {
+  await removeInstallation({ stateDir, log })
+  await rm(stateDir, { recursive: true, force: true })
+})
+
+it('works beside another installation, with addresses and a registry of its own', async () => {
+  const second = await openDataCentre({ stateDir, log })
+  expect(second.registryAddress).not.toBe(first.registryAddress)
+  const network = await second.createNetwork({ cluster: CLUSTER, openTcpPorts: [6443], openUdpPorts: [53] })
+  const machine = await second.createMachine({ cluster: CLUSTER, name: 'worker', ordinal: 1, network })
+  expect((await machine.exec(['docker', 'pull', 'nginx:1.22'])).exitCode).toBe(0)
+  await second.createTerminal({ cluster: CLUSTER })
+  expect(await first.listMachines(CLUSTER)).toEqual([])
+  await first.deleteCluster(CLUSTER)
+  expect(await machine.state()).toBe('running')
+})
+
+it('is removed without a trace, and may be removed again', async () => {
+  await removeInstallation({ stateDir, log })
+  await removeInstallation({ stateDir, log })
+  expect(await readdir(stateDir)).toEqual([])
+  expect(await hostPicture(first)).toEqual(before)
+})
