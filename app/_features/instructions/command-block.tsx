@@ -5,6 +5,8 @@ import { useState } from 'react'
 import { Icon } from '../../_ui/icon.tsx'
 import style from './instructions.module.css'
 
+const widest = 30
+
 interface Props {
   command: string
   mayRun: boolean
@@ -18,7 +20,14 @@ export function CommandBlock({ command, mayRun, isAsked, onRun }: Props) {
   const clipboard = useClipboard({ timeout: 1500 })
   return (
     <div className={style.command} data-command={command}>
-      <code>{command}</code>
+      <code>
+        {command.split(/(\s+)/).map((word, index) => {
+          // A line breaks at spaces, never inside a flag or a name, unless that alone is wider than the column.
+          const isWhole = word.trim() !== '' && word.length <= widest
+          // biome-ignore lint/suspicious/noArrayIndexKey: words of one command have no identity but their place
+          return isWhole ? <span key={index}>{word}</span> : word
+        })}
+      </code>
       <button
         type="button"
         className={style.copy}

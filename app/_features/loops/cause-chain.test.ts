@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chainOf, chainOfRevision, marksOf } from './cause-chain.ts'
+import { chainOf, chainOfRevision, marksOf, storyMarks, storyOf } from './cause-chain.ts'
 import { LoopsModel } from './loops-model.ts'
 import { append, podReplaced, push, replicaSetLoop, request } from './trace-examples.ts'
 
@@ -45,6 +45,42 @@ describe('chain of causes', () => {
     const marks = marksOf(chainOf(replaced(), 13))
     expect(marks.at(-1)).toMatchObject({ kind: 'deliver', seq: 13, client: 'kubelet/node-1' })
     expect(chainOfRevision(replaced(), 455, replicaSetLoop).hops.at(-1)?.deliver?.seq).toBe(10)
+  })
+
+  it('tells what a keystroke set going, each request after the delivery that woke its sender', () => {
+    const model = replaced()
+    const marks = storyMarks(model, storyOf(model, 'r1'))
+    expect(marks.map((mark) => `${mark.kind} ${mark.client} ${mark.revision}`)).toEqual([
+      'request kubectl 450',
+      'append kubectl 450',
+      'deliver kubelet/node-1 450',
+      'request kubelet/node-1 453',
+      'append kubelet/node-1 453',
+      `deliver ${replicaSetLoop} 453`,
+      `request ${replicaSetLoop} 455`,
+      `append ${replicaSetLoop} 455`,
+      'deliver kube-scheduler 455',
+      'request kube-scheduler 458',
+      'append kube-scheduler 458',
+    ])
+    expect(marks.map((mark) => mark.number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+  })
+
+  it('leaves out reads on the way and tells one wake-up once', () => {
+    const model = replaced()
+    model.apply(
+      push(17, [
+        request('r5', 'kube-scheduler', { verb: 'get', because: 455, cause: 'r1' }),
+        append(460, 'r6', 'kube-scheduler', { cause: 'r1' }),
+        request('r6', 'kube-scheduler', { verb: 'patch', revision: 460, because: 455, cause: 'r1' }),
+      ]),
+    )
+    const marks = storyMarks(model, storyOf(model, 'r1'))
+    expect(marks.slice(-3).map((mark) => `${mark.kind} ${mark.revision}`)).toEqual([
+      'append 458',
+      'request 460',
+      'append 460',
+    ])
   })
 
   it('says that it is cut where the cause is no longer kept', () => {

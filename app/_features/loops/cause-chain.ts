@@ -83,6 +83,47 @@ function deliveryTo(model: LoopsModel, revision: number, client: string): Row<De
   return model.deliversOf(revision).find((row) => row.event.client === client)
 }
 
+/**
+ * What one request of a person set going, in the order in which it happened: every request with that cause, each after
+ * the delivery that woke its sender. The first `most` only, so that numbers stand still while the story goes on.
+ */
+export function storyOf(model: LoopsModel, requestId: string, most = 7): Hop[] {
+  const root = model.requestById(requestId)
+  if (!root) return []
+  const hops: Hop[] = []
+  for (const request of model.requestsOfCause(requestId)) {
+    if (request !== root && request.event.because === undefined) continue
+    const { revision } = request.event
+    const append = revision === undefined ? undefined : model.appendOf(revision)
+    // Reads on the way explain nothing; refusals do.
+    if (request !== root && !append && request.event.code < 400) continue
+    hops.push({ request, append })
+    if (hops.length === most) break
+  }
+  return hops
+}
+
+/** The story as numbered marks: a delivery stands before the request that it woke. */
+export function storyMarks(model: LoopsModel, hops: readonly Hop[]): Mark[] {
+  const marks: Mark[] = []
+  const add = (kind: Mark['kind'], row: Row<RequestTrace | AppendTrace | DeliverTrace>, refused = false) =>
+    marks.push({
+      ...{ number: marks.length + 1, kind, seq: row.seq, client: row.event.client },
+      ...{ revision: row.event.revision, refused },
+    })
+  const told = new Set<number>()
+  for (const { request, append } of hops) {
+    const { because, client, code } = request.event
+    const woken = because === undefined ? undefined : deliveryTo(model, because, client)
+    // Who writes three times because of one event heard of it once.
+    if (woken && !told.has(woken.seq)) add('deliver', woken)
+    if (woken) told.add(woken.seq)
+    add('request', request, code >= 400)
+    if (append) add('append', append)
+  }
+  return marks
+}
+
 /** The chain as numbered marks, in causal order. */
 export function marksOf(chain: Chain): Mark[] {
   const marks: Mark[] = []

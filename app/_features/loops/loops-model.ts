@@ -92,10 +92,13 @@ export class LoopsModel {
   pinnedLoop?: string
   lastRequest?: RequestTrace
   lastOwnRequest?: RequestTrace
+  /** The last request of a person that wrote, or that was refused. */
+  lastDeed?: RequestTrace
   lastSchedule?: ScheduleTrace
   openWatches = new Set<string>()
   private clients = new Map<string, ClientState>()
   private requests = new Map<string, Row<RequestTrace>>()
+  private byCause = new Map<string, Row<RequestTrace>[]>()
   private appends = new Map<number, Row<AppendTrace>>()
   private delivers = new Map<number, Row<DeliverTrace>[]>()
   private loopSet: ReadonlySet<string> = new Set()
@@ -181,6 +184,11 @@ export class LoopsModel {
     return this.requests.get(id)
   }
 
+  /** Every kept request with that cause, oldest first, itself included. */
+  requestsOfCause(cause: string): Row<RequestTrace>[] {
+    return this.byCause.get(cause) ?? []
+  }
+
   appendOf(revision: number): Row<AppendTrace> | undefined {
     return this.appends.get(revision)
   }
@@ -217,6 +225,7 @@ export class LoopsModel {
     switch (event.type) {
       case 'request':
         this.requests.set(event.id, row as Row<RequestTrace>)
+        this.keepByCause(row as Row<RequestTrace>)
         return this.takeRequest(row as Row<RequestTrace>)
       case 'append': {
         this.appends.set(event.revision, row as Row<AppendTrace>)
@@ -258,6 +267,12 @@ export class LoopsModel {
     }
   }
 
+  private keepByCause(row: Row<RequestTrace>): void {
+    const all = this.byCause.get(row.event.cause)
+    if (all) all.push(row)
+    else this.byCause.set(row.event.cause, [row])
+  }
+
   private takeRequest(row: Row<RequestTrace>): Dot | undefined {
     const { event } = row
     const state = this.client(event.client)
@@ -266,7 +281,11 @@ export class LoopsModel {
       const { role } = this.place(event.client)
       // The classroom looks on as a client like any other; what it asks for is not what the learner follows.
       if (role !== 'other') this.lastRequest = event
-      if (role === 'you') this.lastOwnRequest = event
+      if (role === 'you') {
+        this.lastOwnRequest = event
+        // A refusal is an outcome too; a read leaves the story of the last write standing.
+        if (event.revision !== undefined || event.code >= 400) this.lastDeed = event
+      }
       if (event.revision !== undefined) {
         state.lastWroteAt = Math.max(state.lastWroteAt, event.at)
         if (this.isOfPerson(event.cause)) this.promote(event.client)
@@ -337,8 +356,12 @@ export class LoopsModel {
   private trim(): void {
     if (this.rows.length <= keptRows * 1.25) return
     for (const { event } of this.rows.splice(0, this.rows.length - keptRows)) {
-      if (event.type === 'request') this.requests.delete(event.id)
-      else if (event.type === 'append') this.appends.delete(event.revision)
+      if (event.type === 'request') {
+        this.requests.delete(event.id)
+        const ofCause = this.byCause.get(event.cause)
+        ofCause?.shift()
+        if (ofCause?.length === 0) this.byCause.delete(event.cause)
+      } else if (event.type === 'append') this.appends.delete(event.revision)
       else if (event.type === 'deliver') this.delivers.delete(event.revision)
     }
   }

@@ -9,7 +9,7 @@ import { Glyph } from '../../_ui/glyph.tsx'
 import { Icon } from '../../_ui/icon.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { BecauseOf } from './because-of.tsx'
-import { chainOf, chainOfRevision } from './cause-chain.ts'
+import { chainOf, chainOfRevision, storyOf } from './cause-chain.ts'
 import { eventWords, objectOf, signOf } from './event-words.ts'
 import { loopState } from './loop-state.ts'
 import type { LoopsModel, Turn } from './loops-model.ts'
@@ -24,14 +24,21 @@ import { usePictureVersion } from './use-picture.ts'
 export function Microscope({ store, selection, select }: Selecting & { store: PictureStore }) {
   usePictureVersion(store)
   const { model } = store
-  if (!selection) return <Nothing />
+  if (!selection) return <Nothing model={model} select={select} />
   if ('seq' in selection) return <OneEvent model={model} seq={selection.seq} select={select} />
   return <OneClient model={model} client={selection.client} select={select} />
 }
 
-function Nothing() {
+/** Nothing chosen: what the learner's last deed set going, and how to read it. */
+function Nothing({ model, select }: { model: LoopsModel; select: Select }) {
+  const deed = model.lastDeed
   return (
     <div className={style.scope}>
+      {deed && (
+        <Part title="What you did last, and what followed">
+          <BecauseOf chain={{ hops: storyOf(model, deed.id), cut: false }} model={model} select={select} />
+        </Part>
+      )}
       <Part title="Microscope">
         <p className={style.say}>
           Choose a loop in the picture to see what it knows, what waits in its queue, and why it last acted. Choose a
