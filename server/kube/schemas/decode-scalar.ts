@@ -59,6 +59,7 @@ export function readScalar(
     case 'microtime':
       return readTime(value, true)
     case 'duration':
+      if (value === null) return '0s'
       if (typeof value !== 'string') throw unmarshalProblem(value, 'string', { struct: '', names: [] })
       return value
   }
@@ -116,7 +117,9 @@ const TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|[
 const TIME_LAYOUT = ['2006', '-', '01', '-', '02', 'T', '15', ':', '04', ':', '05', 'Z07:00']
 
 /** Kubernetes writes UTC: whole seconds for Time, six digits for MicroTime. */
-function readTime(value: ReadValue, isMicro: boolean): string {
+function readTime(value: ReadValue, isMicro: boolean): string | null {
+  // Inside a list or map, null is the zero time, which is written as null again.
+  if (value === null) return null
   if (typeof value !== 'string') throw unmarshalProblem(value, 'string', { struct: '', names: [] })
   const layout = isMicro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00'
   const refuse = (why: string) => new TypeProblem(`parsing time ${JSON.stringify(value)}${why}`)

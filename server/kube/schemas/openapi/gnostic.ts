@@ -4,7 +4,7 @@
 // there; a key that is in no table is left out. Numbers are those of gnostic's OpenAPIv2.proto.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
-import { ProtoWriter } from './proto-writer.ts'
+import { ProtoWriter } from '../protobuf/proto-writer.ts'
 
 type Write = (writer: ProtoWriter, field: number, value: JsonValue) => void
 type Message = Record<string, [field: number, write: Write]>
@@ -30,7 +30,10 @@ function writeMessage(writer: ProtoWriter, message: Message, object: JsonObject)
 }
 
 const text: Write = (writer, field, value) => writer.string(field, String(value))
-const flag: Write = (writer, field, value) => writer.bool(field, value === true)
+const flag: Write = (writer, field, value) => {
+  // proto3 writes false by being absent.
+  if (value === true) writer.bool(field, true)
+}
 const texts: Write = (writer, field, value) => {
   for (const element of value as JsonValue[]) writer.string(field, String(element))
 }

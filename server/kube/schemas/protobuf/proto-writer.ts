@@ -1,6 +1,7 @@
-// The few lines of protobuf that writing needs: varints, texts, and messages whose length is known only afterwards.
+// Protobuf's wire form, written: varints, fixed numbers, texts, and messages whose length is known only afterwards.
 
 const VARINT = 0
+const FIXED_64 = 1
 const LENGTH_DELIMITED = 2
 
 export class ProtoWriter {
@@ -16,11 +17,30 @@ export class ProtoWriter {
     this.#length += size
   }
 
-  /** proto3: false is written by being absent. */
+  bytes(field: number, bytes: Uint8Array): void {
+    this.#tag(field, LENGTH_DELIMITED)
+    this.#varint(bytes.length)
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
   bool(field: number, value: boolean): void {
-    if (!value) return
     this.#tag(field, VARINT)
-    this.#varint(1)
+    this.#varint(value ? 1 : 0)
+  }
+
+  /** int32 and int64 alike: a negative number takes ten bytes, as two's complement of 64 bits. */
+  integer(field: number, value: number): void {
+    this.#tag(field, VARINT)
+    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) this.#varint(value)
+    else this.#bigVarint(BigInt.asUintN(64, BigInt(value)))
+  }
+
+  double(field: number, value: number): void {
+    this.#tag(field, FIXED_64)
+    this.#reserve(8)
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length)
   }
 
   message(field: number, write: (writer: ProtoWriter) => void): void {
@@ -53,6 +73,16 @@ export class ProtoWriter {
       rest = Math.floor(rest / 0x80)
     }
     this.#bytes[this.#length++] = rest
+  }
+
+  #bigVarint(value: bigint): void {
+    this.#reserve(10)
+    let rest = value
+    while (rest >= 0x80n) {
+      this.#bytes[this.#length++] = Number(rest & 0x7fn) + 0x80
+      rest >>= 7n
+    }
+    this.#bytes[this.#length++] = Number(rest)
   }
 
   #reserve(more: number): void {
