@@ -184,6 +184,41 @@ describe('curl', () => {
     expect((await curl('/v3/kv/txn', txn)).succeeded).toBeUndefined()
   })
 
+  it('watches, one line for each message', async () => {
+    await curl('/v3/kv/put', { key: base64('a'), value: base64('1') })
+    const body = JSON.stringify({ create_request: { key: base64('a'), start_revision: '2' } })
+    const child = spawn('curl', ['--silent', '--no-buffer', `${door.url}/v3/watch`, '--data', body])
+    let output = ''
+    await new Promise<void>((resolve) => {
+      child.stdout.on('data', (chunk) => {
+        output += chunk
+        if (output.split('\n').length > 3) resolve()
+        else if (output.split('\n').length > 2) void curl('/v3/kv/put', { key: base64('a'), value: base64('2') })
+      })
+    })
+    child.kill()
+    const events = output
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).result)
+    expect(events).toMatchObject([
+      { created: true },
+      { events: [{ kv: { mod_revision: '2', value: base64('1') } }] },
+      { events: [{ kv: { mod_revision: '3', value: base64('2') } }] },
+    ])
+  })
+
+  it('keeps a lease alive and takes a snapshot', async () => {
+    const { ID } = await curl('/v3/lease/grant', { TTL: 60 })
+    expect(await curl('/v3/lease/keepalive', { ID })).toMatchObject({ result: { ID, TTL: '60' } })
+    const { stdout } = await run('curl', ['--silent', `${door.url}/v3/maintenance/snapshot`, '--data', '{}'])
+    const blobs = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => Buffer.from(JSON.parse(line).result.blob ?? '', 'base64'))
+    expect(Buffer.concat(blobs).subarray(0, 8).toString()).toBe('PODIUMKV')
+  })
+
   it('is told what was wrong', async () => {
     expect(await curl('/v3/kv/range', { revision: '99', key: base64('a') })).toMatchObject({ code: 11 })
     expect(await curl('/v3/kv/range', { nonsense: 1 })).toMatchObject({ code: 3, error: 'unknown field "nonsense"' })

@@ -29,9 +29,12 @@ export interface StreamCall<Request, Response> {
   end(status?: GrpcStatus): void
 }
 
+/** The same before it is known which messages go through it. */
+export type ByteCall = Omit<StreamCall<Buffer, Buffer>, 'send'> & { send(response: Buffer): void }
+
 export type Method =
   | { kind: 'unary'; answer: (request: Buffer) => Promise<Buffer> }
-  | { kind: 'stream'; open: (stream: ServerHttp2Stream) => void }
+  | { kind: 'stream'; open: (call: ByteCall) => void }
 
 export type Methods = Map<string, Method>
 
@@ -48,7 +51,7 @@ export function streaming<Request extends object, Response extends object>(
   response: MessageType<Response>,
   open: (call: StreamCall<Request, Response>) => void,
 ): Method {
-  return { kind: 'stream', open: (stream) => open(new Http2StreamCall(stream, request, response)) }
+  return { kind: 'stream', open: (call) => open(new TypedCall(call, request, response)) }
 }
 
 export function serveGrpc(methods: Methods, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
@@ -61,7 +64,7 @@ export function serveGrpc(methods: Methods, stream: ServerHttp2Stream, headers: 
   } else if (method.kind === 'unary') {
     serveUnary(method.answer, stream)
   } else {
-    method.open(stream)
+    method.open(new Http2Call(stream))
   }
 }
 
@@ -137,25 +140,59 @@ class MessageReader {
   }
 }
 
-class Http2StreamCall<Request extends object, Response extends object> implements StreamCall<Request, Response> {
+class TypedCall<Request extends object, Response extends object> implements StreamCall<Request, Response> {
   onMessage: (request: Request) => void = () => {}
+  readonly #call: ByteCall
+  readonly #response: MessageType<Response>
+
+  constructor(call: ByteCall, request: MessageType<Request>, response: MessageType<Response>) {
+    this.#call = call
+    this.#response = response
+    call.onMessage = (bytes) => this.onMessage(request.decode(bytes))
+  }
+
+  set onEnd(run: () => void) {
+    this.#call.onEnd = run
+  }
+
+  set onClose(run: () => void) {
+    this.#call.onClose = run
+  }
+
+  set onDrain(run: () => void) {
+    this.#call.onDrain = run
+  }
+
+  get isFull(): boolean {
+    return this.#call.isFull
+  }
+
+  send(response: Partial<Response>): void {
+    this.#call.send(this.#response.encode(response))
+  }
+
+  end(status?: GrpcStatus): void {
+    this.#call.end(status)
+  }
+}
+
+class Http2Call implements ByteCall {
+  onMessage: (request: Buffer) => void = () => {}
   onEnd: () => void = () => {}
   onClose: () => void = () => {}
   onDrain: () => void = () => {}
   readonly #stream: ServerHttp2Stream
-  readonly #response: MessageType<Response>
   #status: GrpcStatus = { code: GRPC_CODES.OK, message: '' }
 
-  constructor(stream: ServerHttp2Stream, request: MessageType<Request>, response: MessageType<Response>) {
+  constructor(stream: ServerHttp2Stream) {
     this.#stream = stream
-    this.#response = response
     const messages = new MessageReader()
     stream.respond(RESPONSE_HEADERS, { waitForTrailers: true })
     stream.once('wantTrailers', () => stream.sendTrailers(statusHeaders(this.#status)))
     stream.on('data', (chunk: Buffer) => {
       try {
         messages.add(chunk)
-        for (let next = messages.next(); next; next = messages.next()) this.onMessage(request.decode(next))
+        for (let next = messages.next(); next; next = messages.next()) this.onMessage(next)
       } catch (error) {
         this.end(grpcStatusOf(error))
       }
@@ -169,8 +206,8 @@ class Http2StreamCall<Request extends object, Response extends object> implement
     return this.#stream.writableLength > 256 * 1024
   }
 
-  send(response: Partial<Response>): void {
-    if (this.#stream.writable) this.#stream.write(frame(this.#response.encode(response)))
+  send(response: Buffer): void {
+    if (this.#stream.writable) this.#stream.write(frame(response))
   }
 
   end(status?: GrpcStatus): void {

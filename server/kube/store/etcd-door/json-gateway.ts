@@ -1,10 +1,14 @@
 // The same API for people with `curl`: POST JSON to /v3/…, where bytes are base64 and 64-bit integers are strings.
+// A call whose answer is a stream sends one line {"result": …} for each message, for as long as the client listens:
+//
+//     curl --no-buffer http://127.0.0.1:2379/v3/watch --data '{"create_request": {"key": "L2E="}}'
+//
 // Upstream: grpc-gateway, as etcd configures it.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Store } from '../store-interface.ts'
-import type { Methods } from './grpc-server.ts'
-import { GrpcError, grpcStatusOf } from './grpc-status.ts'
+import type { ByteCall, Methods } from './grpc-server.ts'
+import { GrpcError, type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
 import { ETCD_VERSION } from './maintenance.ts'
 import * as messages from './messages.ts'
 import type { Field, MessageType } from './protobuf.ts'
@@ -35,6 +39,9 @@ const ROUTES: Record<string, Route> = {
     messages.LeaseTimeToLiveResponse,
   ),
   '/v3/lease/leases': route('Lease/LeaseLeases', messages.LeaseLeasesRequest, messages.LeaseLeasesResponse),
+  '/v3/lease/keepalive': route('Lease/LeaseKeepAlive', messages.LeaseKeepAliveRequest, messages.LeaseKeepAliveResponse),
+  '/v3/watch': route('Watch/Watch', messages.WatchRequest, messages.WatchResponse),
+  '/v3/maintenance/snapshot': route('Maintenance/Snapshot', messages.SnapshotRequest, messages.SnapshotResponse),
   '/v3/cluster/member/list': route('Cluster/MemberList', messages.MemberListRequest, messages.MemberListResponse),
   '/v3/maintenance/status': route('Maintenance/Status', messages.StatusRequest, messages.StatusResponse),
   '/v3/maintenance/defragment': route(
@@ -63,9 +70,16 @@ export async function serveJson(
   try {
     const [name, requestType, responseType] = found
     const method = methods.get(name)
-    if (method?.kind !== 'unary') throw new GrpcError('UNIMPLEMENTED', name)
-    const asked = fromJson(await readBody(request), requestType)
-    const bytes = await method.answer(requestType.encode(asked))
+    if (!method) throw new GrpcError('UNIMPLEMENTED', name)
+    const asked = requestType.encode(fromJson(await readBody(request), requestType))
+    if (method.kind === 'stream') {
+      const call = new JsonCall(response, responseType)
+      method.open(call)
+      call.onMessage(asked)
+      call.onEnd()
+      return
+    }
+    const bytes = await method.answer(asked)
     answer(response, 200, toJson(responseType.decode(bytes) as Record<string, unknown>, responseType))
   } catch (error) {
     const { code, message } = grpcStatusOf(error)
@@ -74,6 +88,41 @@ export async function serveJson(
       message,
       code,
     })
+  }
+}
+
+class JsonCall implements ByteCall {
+  onMessage: (request: Buffer) => void = () => {}
+  onEnd: () => void = () => {}
+  onClose: () => void = () => {}
+  onDrain: () => void = () => {}
+  readonly #response: ServerResponse
+  readonly #type: MessageType<object>
+  #isEnding = false
+
+  constructor(response: ServerResponse, type: MessageType<object>) {
+    this.#response = response
+    this.#type = type
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.flushHeaders()
+    response.on('close', () => this.onClose())
+    response.on('drain', () => this.onDrain())
+  }
+
+  get isFull(): boolean {
+    return this.#response.writableLength > 256 * 1024
+  }
+
+  send(response: Buffer): void {
+    const result = toJson(this.#type.decode(response) as Record<string, unknown>, this.#type)
+    if (!this.#isEnding) this.#response.write(`${JSON.stringify({ result })}\n`)
+  }
+
+  end(status?: GrpcStatus): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    const error = status && { grpc_code: status.code, message: status.message }
+    this.#response.end(error ? `${JSON.stringify({ error })}\n` : undefined)
   }
 }
 

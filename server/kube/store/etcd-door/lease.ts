@@ -57,14 +57,15 @@ export function leaseMethods(store: Store): [string, Method][] {
     [
       '/etcdserverpb.Lease/LeaseKeepAlive',
       streaming(LeaseKeepAliveRequest, LeaseKeepAliveResponse, (call) => {
+        let answered = Promise.resolve()
         call.onMessage = ({ ID }) => {
-          unlessNotFound(store.keepAliveLease(ID)).then(
+          answered = unlessNotFound(store.keepAliveLease(ID)).then(
             // A TTL of zero says that the lease is gone.
             (lease) => call.send({ header: headerOf(store), ID, TTL: lease?.ttlSeconds ?? 0 }),
             (error) => call.end(grpcStatusOf(error)),
           )
         }
-        call.onEnd = () => call.end()
+        call.onEnd = () => void answered.then(() => call.end())
       }),
     ],
   ]

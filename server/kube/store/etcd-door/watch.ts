@@ -52,7 +52,7 @@ class WatchStream {
     this.#clock = clock
     this.#call = call
     call.onMessage = (request) => this.#receive(request)
-    call.onEnd = () => call.end()
+    // A client that has no more to say may go on listening, as with etcd; it hangs up when it is done.
     call.onClose = () => this.#close()
     call.onDrain = () => this.#resume()
   }
