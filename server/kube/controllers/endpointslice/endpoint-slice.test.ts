@@ -1,0 +1,146 @@
+import type { Service as CoreService } from 'kubernetes-types/core/v1'
+import type { EndpointSlice as DiscoverySlice, Endpoint } from 'kubernetes-types/discovery/v1'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EndpointSlice } from '../../kinds/endpoint-slice.ts'
+import { Endpoints } from '../../kinds/endpoints.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { ReplicaSet } from '../../kinds/replica-set.ts'
+import { Service } from '../../kinds/service.ts'
+import { insist, replicaSet, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+import { type EndpointGroup, groupKey } from './endpoints-of-service.ts'
+import { planSlices } from './plan-slices.ts'
+
+describe('against an API server', () => {
+  let loops: TestLoops
+  beforeEach(async () => {
+    loops = await startTestLoops()
+    await loops.addNode('node-1')
+    await loops.run()
+  })
+  afterEach(() => loops[Symbol.asyncDispose]())
+
+  const service: CoreService = {
+    metadata: { name: 'web', namespace: 'default', labels: { team: 'shop' } },
+    spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+  }
+  const slices = async () =>
+    (
+      await loops.client
+        .of(EndpointSlice)
+        .list({ namespace: 'default', labelSelector: 'kubernetes.io/service-name=web' })
+    ).items
+  const ready = async () =>
+    (await slices()).flatMap(({ endpoints }) => endpoints.filter(({ conditions }) => conditions?.ready))
+
+  it('follows the pods of a Service as they come, fall ill and go', async () => {
+    await loops.client.of(Service).create(service)
+    // None, said aloud, before there is any pod.
+    await loops.until('an empty slice', async () => (await slices()).length === 1)
+    await loops.client.of(ReplicaSet).create(replicaSet('web', 3))
+    await loops.until('3 ready', async () => (await ready()).length === 3)
+    const [slice, ...others] = await slices()
+    expect(others).toEqual([])
+    expect(slice).toMatchObject({
+      addressType: 'IPv4',
+      ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+      metadata: {
+        labels: {
+          team: 'shop',
+          'kubernetes.io/service-name': 'web',
+          'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+        },
+        ownerReferences: [{ kind: 'Service', name: 'web', controller: true }],
+      },
+    })
+    const [pod] = await loops.pods()
+    const { name = '' } = pod?.metadata ?? {}
+    const ill = { status: { conditions: [{ type: 'Ready', status: 'False' }] } }
+    await insist(() =>
+      loops.client
+        .of(Pod)
+        .patch({ namespace: 'default', name }, 'application/strategic-merge-patch+json', ill, {
+          subresource: 'status',
+        }),
+    )
+    await loops.until('2 ready', async () => (await ready()).length === 2)
+    const endpoints = await loops.client.of(Endpoints).get({ namespace: 'default', name: 'web' })
+    await loops.until('endpoints too', async () => {
+      const [subset] = (await loops.client.of(Endpoints).get({ namespace: 'default', name: 'web' })).subsets ?? []
+      return subset?.addresses?.length === 2 && subset.notReadyAddresses?.length === 1
+    })
+    expect(endpoints.metadata?.labels).toMatchObject({ team: 'shop' })
+    await loops.client.of(Service).delete({ namespace: 'default', name: 'web' })
+    await loops.until('no slices', async () => (await slices()).length === 0)
+    await loops.until('no endpoints', async () => {
+      const { items } = await loops.client.of(Endpoints).list({ namespace: 'default' })
+      return !items.some(({ metadata }) => metadata?.name === 'web')
+    })
+  })
+
+  it('says of a pod on its way out that it still serves', async () => {
+    await loops.client.of(Service).create(service)
+    await loops.client.of(ReplicaSet).create(replicaSet('web', 1))
+    await loops.until('1 ready', async () => (await ready()).length === 1)
+    const [pod] = await loops.pods()
+    loops.kubelets.lingering = true
+    await loops.client.of(Pod).delete({ namespace: 'default', name: pod?.metadata?.name ?? '' })
+    const leaving = async () =>
+      (await slices()).flatMap(({ endpoints }) => endpoints).find(({ conditions }) => conditions?.terminating)
+    await loops.until('terminating', leaving)
+    expect((await leaving())?.conditions).toEqual({ ready: false, serving: true, terminating: true })
+  })
+})
+
+describe('planning', () => {
+  const ports = [{ name: 'http', port: 80, protocol: 'TCP' }]
+  const endpoint = (index: number): Endpoint => ({
+    addresses: [`10.0.${index >> 8}.${index & 255}`],
+    targetRef: { uid: `uid-${index}` },
+  })
+  const group = (count: number, from = 0): EndpointGroup => ({
+    addressType: 'IPv4',
+    ports,
+    endpoints: Array.from({ length: count }, (_, index) => endpoint(from + index)),
+  })
+  const wanted = (one: EndpointGroup) => new Map([[groupKey('IPv4', ports), one]])
+  const slice = (name: string, endpoints: Endpoint[]): DiscoverySlice => ({
+    metadata: { name },
+    addressType: 'IPv4',
+    ports,
+    endpoints,
+  })
+  const never = () => false
+
+  it('cuts many endpoints into slices of a hundred', () => {
+    const plan = planSlices(wanted(group(250)), [], never)
+    expect(plan.create.map(({ endpoints }) => endpoints.length)).toEqual([100, 100, 50])
+  })
+
+  it('writes only the slice that has lost an endpoint, and fills the gap with the new one', () => {
+    const existing = [slice('a', group(100).endpoints), slice('b', group(50, 100).endpoints)]
+    const next = group(151)
+    next.endpoints.splice(3, 1)
+    const plan = planSlices(wanted(next), existing, never)
+    expect(plan.create).toEqual([])
+    expect(plan.remove).toEqual([])
+    expect(plan.update.map(({ slice: { metadata }, endpoints }) => [metadata?.name, endpoints.length])).toEqual([
+      ['a', 100],
+    ])
+  })
+
+  it('writes nothing when all is as it should be', () => {
+    const plan = planSlices(wanted(group(3)), [slice('a', group(3).endpoints)], never)
+    expect(plan).toEqual({ create: [], update: [], remove: [] })
+  })
+
+  it('removes slices of ports that no pod has any more, and duplicates', () => {
+    const old = { ...slice('old', group(2).endpoints), ports: [{ name: 'http', port: 81, protocol: 'TCP' }] }
+    const plan = planSlices(
+      wanted(group(2)),
+      [slice('a', group(2).endpoints), slice('twin', group(2).endpoints), old],
+      never,
+    )
+    expect(plan.remove.map(({ metadata }) => metadata?.name).sort()).toEqual(['old', 'twin'])
+    expect(plan.update).toEqual([])
+  })
+})

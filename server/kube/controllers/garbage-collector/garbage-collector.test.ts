@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { isNotFound } from '../../apimachinery/status-error.ts'
+import { ConfigMap } from '../../kinds/config-map.ts'
+import { Deployment } from '../../kinds/deployment.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { ReplicaSet } from '../../kinds/replica-set.ts'
+import { Secret } from '../../kinds/secret.ts'
+import { deployment, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+
+let loops: TestLoops
+const web = { namespace: 'default', name: 'web' }
+
+beforeEach(async () => {
+  loops = await startTestLoops()
+  await loops.addNode('node-1')
+})
+afterEach(() => loops[Symbol.asyncDispose]())
+
+const exists = (name: typeof web) =>
+  loops.client
+    .of(Deployment)
+    .get(name)
+    .then(
+      () => true,
+      (err) => {
+        if (isNotFound(err)) return false
+        throw err
+      },
+    )
+const replicaSets = async () => (await loops.client.of(ReplicaSet).list({ namespace: 'default' })).items
+
+async function deployed() {
+  await loops.run()
+  await loops.client.of(Deployment).create(deployment('web'))
+  await loops.until(
+    '3 available',
+    async () => (await loops.client.of(Deployment).get(web)).status?.availableReplicas === 3,
+  )
+}
+
+it('in the background deletes everything below an owner that has gone', async () => {
+  await deployed()
+  await loops.client.of(Deployment).delete(web, { propagationPolicy: 'Background' })
+  expect(await exists(web)).toBe(false)
+  await loops.until('no replica sets', async () => (await replicaSets()).length === 0)
+  await loops.until('no pods', async () => (await loops.pods()).length === 0)
+})
+
+it('in the foreground lets the owner go last', async () => {
+  await deployed()
+  loops.kubelets.lingering = true
+  await loops.client.of(Deployment).delete(web, { propagationPolicy: 'Foreground' })
+  await loops.until('pods are going', async () => (await loops.pods()).every((pod) => pod.metadata?.deletionTimestamp))
+  await loops.clock.advance(60_000)
+  expect(await exists(web)).toBe(true)
+  expect(await replicaSets()).toHaveLength(1)
+  // The kubelets come back to their work and finish it.
+  loops.kubelets.lingering = false
+  for (const pod of await loops.pods()) {
+    await loops.client
+      .of(Pod)
+      .delete({ namespace: 'default', name: pod.metadata?.name ?? '' }, { gracePeriodSeconds: 0 })
+  }
+  await loops.until('the deployment has gone', async () => !(await exists(web)))
+  expect(await replicaSets()).toHaveLength(0)
+})
+
+it('orphans what should stay, and nothing is made anew', async () => {
+  await deployed()
+  const before = (await loops.pods()).map(({ metadata }) => metadata?.uid).sort()
+  await loops.client.of(Deployment).delete(web, { propagationPolicy: 'Orphan' })
+  await loops.until('the deployment has gone', async () => !(await exists(web)))
+  const [replicaSet] = await replicaSets()
+  expect(replicaSet?.metadata?.ownerReferences).toBeUndefined()
+  await loops.clock.advance(60_000)
+  expect((await loops.pods()).map(({ metadata }) => metadata?.uid).sort()).toEqual(before)
+})
+
+it('keeps a dependent that has another owner, and takes the lost one off it', async () => {
+  await loops.run(['garbage-collector', 'serviceaccount'])
+  const owners = await Promise.all(
+    ['a', 'b'].map((name) => loops.client.of(ConfigMap).create({ metadata: { namespace: 'default', name } })),
+  )
+  const ownerReferences = owners.map(({ metadata }) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    name: metadata?.name ?? '',
+    uid: metadata?.uid ?? '',
+  }))
+  const child = { namespace: 'default', name: 'child' }
+  await loops.client.of(Secret).create({ metadata: { ...child, ownerReferences } })
+  await loops.client.of(ConfigMap).delete({ namespace: 'default', name: 'a' })
+  const left = async () => (await loops.client.of(Secret).get(child)).metadata?.ownerReferences?.map(({ name }) => name)
+  await loops.until('one owner left', async () => (await left())?.length === 1)
+  expect(await left()).toEqual(['b'])
+  await loops.client.of(ConfigMap).delete({ namespace: 'default', name: 'b' })
+  await loops.until(
+    'gone',
+    async () => (await loops.client.of(Secret).list({ namespace: 'default' })).items.length === 0,
+  )
+})
+
+it('deletes a dependent whose owner never was', async () => {
+  await loops.run(['garbage-collector', 'serviceaccount'])
+  const ownerReferences = [
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: 'b4f5c1a2-0000-4000-8000-000000000000' },
+  ]
+  await loops.client.of(Secret).create({ metadata: { namespace: 'default', name: 'child', ownerReferences } })
+  await loops.until(
+    'gone',
+    async () => (await loops.client.of(Secret).list({ namespace: 'default' })).items.length === 0,
+  )
+})
+
+it('leaves alone what belongs to a kind that nobody here knows', async () => {
+  await loops.run(['garbage-collector', 'serviceaccount'])
+  const ownerReferences = [
+    { apiVersion: 'example.com/v1', kind: 'Widget', name: 'w', uid: 'b4f5c1a2-0000-4000-8000-000000000000' },
+  ]
+  await loops.client.of(Secret).create({ metadata: { namespace: 'default', name: 'child', ownerReferences } })
+  await loops.until('looked at', () => loops.reconciles('garbage-collector').some(({ key }) => key.includes('child')))
+  expect((await loops.client.of(Secret).list({ namespace: 'default' })).items).toHaveLength(1)
+})

@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { isNotFound } from '../../apimachinery/status-error.ts'
+import { ConfigMap } from '../../kinds/config-map.ts'
+import { Deployment } from '../../kinds/deployment.ts'
+import { Namespace } from '../../kinds/namespace.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { ServiceAccount } from '../../kinds/service-account.ts'
+import { deployment, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+
+let loops: TestLoops
+
+beforeEach(async () => {
+  loops = await startTestLoops()
+  await loops.addNode('node-1')
+  await loops.run()
+})
+afterEach(() => loops[Symbol.asyncDispose]())
+
+const isGone = () =>
+  loops.client
+    .of(Namespace)
+    .get({ name: 'shop' })
+    .then(
+      () => false,
+      (err) => isNotFound(err),
+    )
+const account = { namespace: 'shop', name: 'default' }
+const accountExists = () =>
+  loops.client
+    .of(ServiceAccount)
+    .get(account)
+    .then(
+      () => true,
+      () => false,
+    )
+
+it('gives a namespace its account and the root certificate, again when they are deleted', async () => {
+  await loops.client.of(Namespace).create({ metadata: { name: 'shop' } })
+  await loops.until('account', accountExists)
+  const rootCa = { namespace: 'shop', name: 'kube-root-ca.crt' }
+  await loops.until(
+    'certificate',
+    async () => (await loops.client.of(ConfigMap).list({ namespace: 'shop' })).items.length === 1,
+  )
+  expect((await loops.client.of(ConfigMap).get(rootCa)).data).toEqual({ 'ca.crt': 'PEM' })
+  await loops.client.of(ServiceAccount).delete(account)
+  await loops.until('account again', accountExists)
+  await loops.client.of(ConfigMap).patch(rootCa, 'application/merge-patch+json', { data: { 'ca.crt': 'forged' } })
+  await loops.until('mended', async () => (await loops.client.of(ConfigMap).get(rootCa)).data?.['ca.crt'] === 'PEM')
+})
+
+it('empties a deleted namespace and lets it go', async () => {
+  await loops.client.of(Namespace).create({ metadata: { name: 'shop' } })
+  const web = deployment('web')
+  await loops.client.of(Deployment).create({ ...web, metadata: { ...web.metadata, namespace: 'shop' } })
+  const pods = async () => (await loops.client.of(Pod).list({ namespace: 'shop' })).items
+  await loops.until(
+    '3 running',
+    async () => (await pods()).filter(({ status }) => status?.phase === 'Running').length === 3,
+  )
+  await loops.client.of(Namespace).delete({ name: 'shop' })
+  await loops.until('gone', isGone)
+  expect(await pods()).toHaveLength(0)
+})
+
+it('says what holds it up', async () => {
+  await loops.client.of(Namespace).create({ metadata: { name: 'shop' } })
+  const kept = { namespace: 'shop', name: 'kept' }
+  await loops.client.of(ConfigMap).create({ metadata: { ...kept, finalizers: ['example.com/keep'] } })
+  await loops.client.of(Namespace).delete({ name: 'shop' })
+  const condition = async (type: string) =>
+    (await loops.client.of(Namespace).get({ name: 'shop' })).status?.conditions?.find((one) => one.type === type)
+  await loops.until(
+    'finalizers remain',
+    async () => (await condition('NamespaceFinalizersRemaining'))?.status === 'True',
+  )
+  expect((await condition('NamespaceFinalizersRemaining'))?.message).toBe(
+    'Some content in the namespace has finalizers remaining: example.com/keep in 1 resource instances',
+  )
+  expect((await condition('NamespaceContentRemaining'))?.message).toBe(
+    'Some resources are remaining: configmaps. has 1 resource instances',
+  )
+  await loops.client.of(ConfigMap).patch(kept, 'application/merge-patch+json', { metadata: { finalizers: null } })
+  await loops.until('gone', isGone)
+})

@@ -1,0 +1,164 @@
+import type { Node as CoreNode } from 'kubernetes-types/core/v1'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { isoTime, microTime } from '../../../base/clock.ts'
+import { Deployment } from '../../kinds/deployment.ts'
+import { Lease } from '../../kinds/lease.ts'
+import { Node } from '../../kinds/node.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { isActive, isReady } from '../pod-state.ts'
+import { deployment, insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+import { silentConditions, taintsFor } from './node-health.ts'
+
+let loops: TestLoops
+const alive = new Set<string>()
+
+beforeEach(async () => {
+  loops = await startTestLoops()
+  alive.clear()
+})
+afterEach(() => loops[Symbol.asyncDispose]())
+
+async function addNode(name: string) {
+  await loops.addNode(name)
+  await loops.client
+    .of(Lease)
+    .create({ metadata: { namespace: 'kube-node-lease', name }, spec: { holderIdentity: name } })
+  alive.add(name)
+}
+
+/** Lets time pass while the kubelets that live renew their Leases. */
+async function pass(seconds: number) {
+  for (let left = seconds; left > 0; left -= 10) {
+    for (const name of alive) {
+      await loops.client
+        .of(Lease)
+        .patch({ namespace: 'kube-node-lease', name }, 'application/merge-patch+json', {
+          spec: { renewTime: microTime(loops.clock) },
+        })
+    }
+    // In small steps: the loops have work to do on the way, and a disk that takes its own time.
+    for (let step = 0; step < 20; step++) await loops.clock.advance(500)
+  }
+}
+
+const node = (name: string) => loops.client.of(Node).get({ name })
+const taints = async (name: string) =>
+  (await node(name)).spec?.taints?.map(({ key, effect }) => `${key}:${effect}`) ?? []
+const ready = async (name: string) =>
+  (await node(name)).status?.conditions?.find(({ type }) => type === 'Ready')?.status
+
+it('notices a silent node, keeps pods away, drives its pods off after their time, and replaces them', async () => {
+  await addNode('node-1')
+  await addNode('node-2')
+  await loops.run()
+  await loops.client.of(Deployment).create(deployment('web', { replicas: 4 }))
+  const pods = async () => (await loops.pods()).filter(isActive)
+  await loops.until('4 running', async () => (await pods()).filter(isReady).length === 4)
+  const on = async (name: string) => (await pods()).filter(({ spec }) => spec?.nodeName === name)
+  expect(await on('node-1')).toHaveLength(2)
+
+  alive.delete('node-1')
+  loops.kubelets.lingering = true
+  await pass(30)
+  expect(await ready('node-1')).toBe('True')
+  await pass(20)
+  await loops.until('unknown', async () => (await ready('node-1')) === 'Unknown')
+  await loops.until('tainted', async () => (await taints('node-1')).length === 2)
+  expect((await taints('node-1')).sort()).toEqual([
+    'node.kubernetes.io/unreachable:NoExecute',
+    'node.kubernetes.io/unreachable:NoSchedule',
+  ])
+  expect(await taints('node-2')).toEqual([])
+  await loops.until('not ready', async () => !(await on('node-1')).some(isReady))
+  expect(await on('node-1')).toHaveLength(2)
+
+  // Admission lets every pod tolerate an unreachable node for five minutes.
+  await pass(270)
+  expect(await on('node-1')).toHaveLength(2)
+  await pass(40)
+  await loops.until('all on node-2', async () => (await on('node-2')).length === 4)
+  expect(await on('node-1')).toHaveLength(0)
+  const left = (await loops.client.of(Pod).list({ namespace: 'default' })).items.find(
+    ({ spec }) => spec?.nodeName === 'node-1',
+  )
+  expect(left?.status?.conditions?.find(({ type }) => type === 'DisruptionTarget')?.reason).toBe(
+    'DeletionByTaintManager',
+  )
+
+  // The machine is given up: its pods can only be forgotten.
+  await loops.client.of(Node).delete({ name: 'node-1' })
+  await pass(120)
+  await loops.until('forgotten', async () => (await loops.pods()).length === 4)
+}, 60_000)
+
+it('forgives a node that comes back in time', async () => {
+  await addNode('node-1')
+  await addNode('node-2')
+  await loops.run()
+  await loops.client.of(Deployment).create(deployment('web', { replicas: 2 }))
+  await loops.until('2 running', async () => (await loops.pods()).filter(isReady).length === 2)
+  const before = (await loops.pods()).map(({ metadata }) => metadata?.uid).sort()
+  alive.delete('node-1')
+  await pass(60)
+  await loops.until('unknown', async () => (await ready('node-1')) === 'Unknown')
+  alive.add('node-1')
+  const at = isoTime(loops.clock)
+  const conditions = [
+    { type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: at, lastTransitionTime: at },
+  ]
+  await insist(() =>
+    loops.client
+      .of(Node)
+      .patch(
+        { name: 'node-1' },
+        'application/strategic-merge-patch+json',
+        { status: { conditions } },
+        { subresource: 'status' },
+      ),
+  )
+  await loops.until('untainted', async () => (await taints('node-1')).length === 0)
+  await pass(400)
+  expect((await loops.pods()).map(({ metadata }) => metadata?.uid).sort()).toEqual(before)
+}, 60_000)
+
+it('drives nobody off when every node is silent: it is probably the master that is cut off', () => {
+  const silent: CoreNode = { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }
+  const keys = (mayEvict: boolean) => taintsFor(silent, { at: 'now', mayEvict })?.map(({ effect }) => effect)
+  expect(keys(false)).toEqual(['NoSchedule'])
+  expect(keys(true)).toEqual(['NoSchedule', 'NoExecute'])
+})
+
+it.each([
+  {
+    name: 'a healthy node loses its taints',
+    ready: 'True',
+    has: ['node.kubernetes.io/not-ready:NoExecute'],
+    wants: [],
+  },
+  {
+    name: 'a changed reason changes the taints',
+    ready: 'False',
+    has: ['node.kubernetes.io/unreachable:NoExecute'],
+    wants: ['node.kubernetes.io/not-ready:NoSchedule', 'node.kubernetes.io/not-ready:NoExecute'],
+  },
+  {
+    name: 'what others put there stays',
+    ready: 'True',
+    has: ['gpu:NoSchedule', 'node.kubernetes.io/not-ready:NoSchedule'],
+    wants: ['gpu:NoSchedule'],
+  },
+  { name: 'nothing to do', ready: 'True', has: ['gpu:NoExecute'], wants: undefined },
+])('taints: $name', ({ ready: status, has, wants }) => {
+  const taint = (text: string) => ({ key: text.split(':')[0] ?? '', effect: text.split(':')[1] ?? '' })
+  const given: CoreNode = { spec: { taints: has.map(taint) }, status: { conditions: [{ type: 'Ready', status }] } }
+  expect(taintsFor(given, { at: 'now', mayEvict: true })?.map(({ key, effect }) => `${key}:${effect}`)).toEqual(wants)
+})
+
+it('says of a node that never spoke that it never did, and says it once', () => {
+  const conditions = silentConditions(
+    { metadata: { creationTimestamp: '2026-01-01T00:00:00Z' } },
+    '2026-01-01T00:01:00Z',
+  )
+  expect(conditions?.map(({ type, reason }) => `${type} ${reason}`)).toContain('Ready NodeStatusNeverUpdated')
+  expect(silentConditions({ status: { conditions: conditions ?? [] } }, 'later')).toBeUndefined()
+})
