@@ -1,0 +1,68 @@
+// Every lab folder, without any cluster: complete, well-formed, and not done before it was begun.
+
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { labView } from '../server/classroom/api/contract.ts'
+import { loadCourse } from '../server/classroom/courses/course-overview.ts'
+import { judgeStep } from '../server/classroom/grading/judge-step.ts'
+import { emptyView } from '../server/classroom/labs/cluster-view.ts'
+import { labPage } from '../server/classroom/labs/lab-page.ts'
+import { loadLabs } from '../server/classroom/labs/load-labs.ts'
+
+const labs = await loadLabs(import.meta.dirname)
+
+describe('the course', () => {
+  it('has a chapter for every lab, and a lab in every folder', async () => {
+    await loadCourse(join(import.meta.dirname, '..', 'content', 'course.yaml'), labs)
+    const folders = readdirSync(import.meta.dirname, { withFileTypes: true }).filter((each) => each.isDirectory())
+    expect(labs).toHaveLength(folders.filter(({ name }) => name !== 'support').length)
+  })
+
+  it('numbers its labs without a gap', () => {
+    expect(labs.map(({ number }) => number)).toEqual(labs.map((_, index) => index + 1))
+  })
+})
+
+describe.each(labs)('$id', (lab) => {
+  it('asks for a prediction before the learner acts, and ends with something to mend', () => {
+    const predictions = lab.steps.flatMap(({ questions }) => questions).filter(({ kind }) => kind === 'predict')
+    expect(predictions.length).toBeGreaterThanOrEqual(2)
+    expect(lab.steps.at(-1)?.start.length).toBeGreaterThan(0)
+  })
+
+  it('knows at least two usual mistakes, each at a step that exists', () => {
+    expect(lab.mistakes.length).toBeGreaterThanOrEqual(2)
+    for (const { step } of lab.mistakes) expect(lab.steps[step - 1]).toBeDefined()
+  })
+
+  it('shows the page neither answers nor solutions nor the text of hints', () => {
+    const page = labView.parse(labPage(lab, labs))
+    const text = JSON.stringify(page)
+    for (const step of lab.steps) {
+      for (const { explanation } of step.questions) expect(text).not.toContain(JSON.stringify(explanation))
+      for (const { html } of step.hints) expect(text).not.toContain(JSON.stringify(html).slice(1, -1))
+    }
+    expect(text).not.toContain('"answer"')
+  })
+
+  it.each(lab.steps.filter(({ name }) => !name.includes('delete-it')))(
+    'step $name is not ok on an empty cluster',
+    (step) => {
+      const { passed, results } = judgeStep(step, emptyView, (_, err) => {
+        throw err
+      })
+      expect(passed).toBe(false)
+      for (const { state, message, wanted } of Object.values(results)) {
+        if (state !== 'ok') expect([message, wanted]).not.toContain('')
+      }
+    },
+  )
+
+  it('gives every hint a title and a text', () => {
+    for (const { title, html } of lab.steps.flatMap(({ hints }) => hints)) {
+      expect(title).not.toBe('')
+      expect(html).toMatch(/^<(p|pre)>/)
+    }
+  })
+})

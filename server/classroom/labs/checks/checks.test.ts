@@ -1,0 +1,472 @@
+import { describe, expect, it } from 'vitest'
+import type { Check } from '../check.ts'
+import {
+  type ClusterView,
+  type Deployment,
+  type EndpointSlice,
+  emptyView,
+  type Pod,
+  type ReplicaSet,
+  type Service,
+} from '../cluster-view.ts'
+import { deploymentReady, onePodWasDeleted, rolledOver } from './deployment-checks.ts'
+import { podGone, podHasLabels, podLabel, podReady, podRestarted } from './pod-checks.ts'
+import { sameImage, troubleOf } from './pod-troubles.ts'
+import { notesServiceAddress, podLeftService, serviceReaches } from './service-checks.ts'
+
+// Objects by hand: only what checks read.
+
+interface PodTold {
+  image?: string
+  ready?: boolean
+  labels?: Record<string, string>
+  owner?: string
+  namespace?: string
+  waiting?: string
+  restarts?: number
+  deleted?: boolean
+  ip?: string
+  annotations?: Record<string, string>
+  uid?: string
+}
+
+function pod(name: string, told: PodTold = {}): Pod {
+  const { image = 'nginx', ready = true, labels = {}, owner, namespace = 'default', waiting, restarts = 0 } = told
+  return {
+    metadata: {
+      name,
+      namespace,
+      uid: told.uid ?? `uid-${name}`,
+      labels,
+      ...(told.annotations ? { annotations: told.annotations } : {}),
+      ...(owner
+        ? {
+            ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner, uid: owner, controller: true }],
+          }
+        : {}),
+      ...(told.deleted ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
+    },
+    spec: { nodeName: 'node-1', containers: [{ name: 'main', image }] },
+    status: {
+      phase: ready ? 'Running' : 'Pending',
+      ...(told.ip ? { podIP: told.ip } : {}),
+      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+      containerStatuses: [
+        {
+          name: 'main',
+          image,
+          imageID: '',
+          ready,
+          restartCount: restarts,
+          ...(waiting ? { state: { waiting: { reason: waiting } } } : {}),
+        },
+      ],
+    },
+  }
+}
+
+const deployment = (name: string, told: { replicas?: number; image?: string } = {}): Deployment => ({
+  metadata: { name, namespace: 'default', uid: `d-${name}` },
+  spec: {
+    replicas: told.replicas ?? 1,
+    selector: { matchLabels: { app: name } },
+    template: { spec: { containers: [{ name: 'main', image: told.image ?? 'nginx' }] } },
+  },
+})
+
+const replicaSet = (uid: string, of: string, replicas: number): ReplicaSet => ({
+  metadata: {
+    name: uid,
+    namespace: 'default',
+    uid,
+    ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: of, uid: `d-${of}`, controller: true }],
+  },
+  status: { replicas },
+})
+
+const service = (
+  name: string,
+  selector: Record<string, string>,
+  port = 80,
+  targetPort: number | string = 80,
+): Service => ({
+  metadata: { name, namespace: 'default' },
+  spec: { selector, clusterIP: '10.96.0.7', ports: [{ port, targetPort }] },
+})
+
+const slice = (of: string, ...pods: string[]): EndpointSlice => ({
+  metadata: { name: `${of}-x`, namespace: 'default', labels: { 'kubernetes.io/service-name': of } },
+  addressType: 'IPv4',
+  endpoints: pods.map((name) => ({
+    addresses: ['10.244.0.1'],
+    conditions: { ready: true },
+    targetRef: { kind: 'Pod', name },
+  })),
+})
+
+const view = (parts: Partial<ClusterView>): ClusterView => ({ ...emptyView, ...parts })
+const before = (...pods: Pod[]) => ({
+  pods: pods.map(({ metadata, status }) => ({
+    name: metadata?.name ?? '',
+    namespace: 'default',
+    uid: metadata?.uid ?? '',
+    labels: metadata?.labels ?? {},
+    restarts: status?.containerStatuses?.[0]?.restartCount ?? 0,
+  })),
+})
+
+interface Row {
+  name: string
+  check: Check
+  cluster: ClusterView
+  state: 'ok' | 'waiting' | 'failed'
+  says?: string
+}
+
+const web = { app: 'web' }
+const reaches = serviceReaches('web', { selector: web, port: 80, targetPort: 80, endpoints: 1 })
+const ready2 = deploymentReady('web', { image: 'nginx', replicas: 2 })
+const owned = (name: string, told: PodTold = {}) => pod(name, { owner: 'rs', labels: web, ...told })
+const hello = podReady('hello', { image: 'nginx' })
+const runsOn = podLabel('hello', 'runs-on', { aim: '', of: (each) => each.spec?.nodeName })
+
+const rows: Row[] = [
+  { name: 'a Pod that runs', check: hello, cluster: view({ pods: [pod('hello')] }), state: 'ok' },
+  {
+    name: 'its image by its full name',
+    check: hello,
+    cluster: view({ pods: [pod('hello', { image: 'docker.io/library/nginx:latest' })] }),
+    state: 'ok',
+  },
+  {
+    name: 'a Pod not made yet',
+    check: hello,
+    cluster: view({}),
+    state: 'waiting',
+    says: 'There is no Pod `hello` yet.',
+  },
+  {
+    name: 'a Pod of nearly that name',
+    check: hello,
+    cluster: view({ pods: [pod('helo')] }),
+    state: 'waiting',
+    says: 'There is a Pod `helo`, but none called `hello`.',
+  },
+  {
+    name: 'a Pod in another namespace',
+    check: hello,
+    cluster: view({ pods: [pod('hello', { namespace: 'demo' })] }),
+    state: 'failed',
+    says: 'Pod `hello` is in namespace `demo`; this lab plays in `default`.',
+  },
+  {
+    name: 'a Deployment in its place',
+    check: hello,
+    cluster: view({ deployments: [deployment('hello')] }),
+    state: 'failed',
+    says: 'There is a Deployment `hello`',
+  },
+  {
+    name: 'a Pod that still starts',
+    check: hello,
+    cluster: view({ pods: [pod('hello', { ready: false })] }),
+    state: 'waiting',
+    says: 'its container is not started yet',
+  },
+  {
+    name: 'a Pod whose image nobody has',
+    check: podReady('hello', { image: 'ngnix' }),
+    cluster: view({ pods: [pod('hello', { image: 'ngnix', ready: false, waiting: 'ImagePullBackOff' })] }),
+    state: 'failed',
+    says: 'cannot get its image `ngnix`',
+  },
+  {
+    name: 'a Pod that was there and is gone',
+    check: hello,
+    cluster: view({ before: before(pod('hello')) }),
+    state: 'failed',
+    says: 'No loop wants it back',
+  },
+  {
+    name: 'a Pod on its way out',
+    check: podGone('hello'),
+    cluster: view({ pods: [pod('hello', { deleted: true })], before: before(pod('hello')) }),
+    state: 'waiting',
+    says: 'is going away',
+  },
+  {
+    name: 'a Pod made again after it was deleted',
+    check: podGone('hello'),
+    cluster: view({ pods: [pod('hello', { uid: 'new' })], before: before(pod('hello')) }),
+    state: 'failed',
+    says: 'is a new one',
+  },
+  {
+    name: 'a container started again',
+    check: podRestarted('hello'),
+    cluster: view({ pods: [pod('hello', { restarts: 1 })], before: before(pod('hello')) }),
+    state: 'ok',
+  },
+  {
+    name: 'a container that restarted only before the step',
+    check: podRestarted('hello'),
+    cluster: view({ pods: [pod('hello', { restarts: 1 })], before: before(pod('hello', { restarts: 1 })) }),
+    state: 'waiting',
+    says: 'has not ended yet',
+  },
+  {
+    name: 'another Pod of the same name',
+    check: podRestarted('hello'),
+    cluster: view({ pods: [pod('hello', { uid: 'new', restarts: 1 })], before: before(pod('hello')) }),
+    state: 'failed',
+    says: 'the old one was deleted',
+  },
+  {
+    name: 'the right note',
+    check: runsOn,
+    cluster: view({ pods: [pod('hello', { labels: { 'runs-on': 'node-1' } })] }),
+    state: 'ok',
+  },
+  {
+    name: 'a wrong note',
+    check: runsOn,
+    cluster: view({ pods: [pod('hello', { labels: { 'runs-on': 'node-2' } })] }),
+    state: 'failed',
+    says: '`node-2`, and that is not it',
+  },
+  {
+    name: 'one label of two',
+    check: podHasLabels('hello', { app: 'a', tier: 'b' }),
+    cluster: view({ pods: [pod('hello', { labels: { app: 'a' } })] }),
+    state: 'waiting',
+    says: 'has no label `tier` yet',
+  },
+
+  {
+    name: 'a Deployment as wanted',
+    check: ready2,
+    cluster: view({
+      deployments: [deployment('web', { replicas: 2 })],
+      replicaSets: [replicaSet('rs', 'web', 2)],
+      pods: [owned('a'), owned('b')],
+    }),
+    state: 'ok',
+  },
+  {
+    name: 'Pods that only look like its own',
+    check: ready2,
+    cluster: view({
+      deployments: [deployment('web', { replicas: 2 })],
+      replicaSets: [replicaSet('rs', 'web', 1)],
+      pods: [owned('a'), pod('b', { labels: web })],
+    }),
+    state: 'waiting',
+    says: '1 of 2. The ReplicaSet loop has not made the others yet.',
+  },
+  {
+    name: 'too few wanted',
+    check: ready2,
+    cluster: view({ deployments: [deployment('web')] }),
+    state: 'waiting',
+    says: 'Deployment `web` wants 1 Pod; this step wants 2.',
+  },
+  {
+    name: 'one too many still there',
+    check: ready2,
+    cluster: view({
+      deployments: [deployment('web', { replicas: 2 })],
+      replicaSets: [replicaSet('rs', 'web', 3)],
+      pods: [owned('a'), owned('b'), owned('c')],
+    }),
+    state: 'waiting',
+    says: '1 Pod too many',
+  },
+  {
+    name: 'the wrong image in the template',
+    check: ready2,
+    cluster: view({
+      deployments: [deployment('web', { replicas: 2, image: 'ngnix' })],
+      replicaSets: [replicaSet('rs', 'web', 1)],
+      pods: [owned('a', { image: 'ngnix', ready: false, waiting: 'ErrImagePull' })],
+    }),
+    state: 'failed',
+    says: 'New Pods come from the same template',
+  },
+  {
+    name: 'a bare Pod in its place',
+    check: ready2,
+    cluster: view({ pods: [pod('web')] }),
+    state: 'failed',
+    says: 'nobody would bring that Pod back',
+  },
+  {
+    name: 'a Pod that was deleted',
+    check: onePodWasDeleted({ key: 'app', value: 'web' }),
+    cluster: view({ pods: [owned('b')], before: before(owned('a'), owned('b')) }),
+    state: 'ok',
+  },
+  {
+    name: 'no Pod deleted',
+    check: onePodWasDeleted({ key: 'app', value: 'web' }),
+    cluster: view({ pods: [owned('a')], before: before(owned('a')) }),
+    state: 'waiting',
+    says: 'The same 1 Pod is still there: `a`.',
+  },
+  {
+    name: 'a finished rollout',
+    check: rolledOver('web'),
+    cluster: view({
+      deployments: [deployment('web')],
+      replicaSets: [replicaSet('old', 'web', 0), replicaSet('new', 'web', 2)],
+    }),
+    state: 'ok',
+  },
+  {
+    name: 'a rollout on its way',
+    check: rolledOver('web'),
+    cluster: view({
+      deployments: [deployment('web')],
+      replicaSets: [replicaSet('old', 'web', 1), replicaSet('new', 'web', 2)],
+    }),
+    state: 'waiting',
+    says: '2 ReplicaSets still have Pods',
+  },
+
+  {
+    name: 'a Service that reaches its Pod',
+    check: reaches,
+    cluster: view({
+      services: [service('web', web)],
+      endpointSlices: [slice('web', 'a')],
+      pods: [pod('a', { labels: web })],
+    }),
+    state: 'ok',
+  },
+  {
+    name: 'a selector that nobody has',
+    check: reaches,
+    cluster: view({ services: [service('web', { app: 'wbe' })], pods: [pod('a', { labels: web })] }),
+    state: 'failed',
+    says: 'Service `web` selects `app=wbe`; no Pod has that label.',
+  },
+  {
+    name: 'a selector that others have',
+    check: reaches,
+    cluster: view({ services: [service('web', { app: 'db' })], pods: [pod('a', { labels: { app: 'db' } })] }),
+    state: 'failed',
+    says: 'Service `web` selects `app=db`; this step wants `app=web`.',
+  },
+  {
+    name: 'a port where nobody listens',
+    check: reaches,
+    cluster: view({ services: [service('web', web, 80, 8080)], pods: [pod('a', { labels: web })] }),
+    state: 'failed',
+    says: 'on to port 8080 of its Pods, where nobody listens; they listen on 80',
+  },
+  {
+    name: 'another port at the door',
+    check: reaches,
+    cluster: view({ services: [service('web', web, 8080)], pods: [pod('a', { labels: web })] }),
+    state: 'failed',
+    says: 'listens on port `8080`; this step wants 80',
+  },
+  {
+    name: 'a Pod that is not Ready yet',
+    check: reaches,
+    cluster: view({ services: [service('web', web)], pods: [pod('a', { labels: web, ready: false })] }),
+    state: 'waiting',
+    says: '0 of 1.',
+  },
+  {
+    name: 'a Service of another name',
+    check: reaches,
+    cluster: view({ services: [service('front', web)] }),
+    state: 'waiting',
+    says: 'only `front`',
+  },
+  {
+    name: 'a Pod taken aside',
+    check: podLeftService('web', { key: 'app', value: 'web' }),
+    cluster: view({
+      pods: [pod('a', { labels: { app: 'aside' } })],
+      before: before(pod('a', { labels: web })),
+      endpointSlices: [slice('web', 'b')],
+    }),
+    state: 'ok',
+  },
+  {
+    name: 'a Pod taken aside that is still listed',
+    check: podLeftService('web', { key: 'app', value: 'web' }),
+    cluster: view({
+      pods: [pod('a', { labels: { app: 'aside' } })],
+      before: before(pod('a', { labels: web })),
+      endpointSlices: [slice('web', 'a')],
+    }),
+    state: 'waiting',
+    says: 'still lists it',
+  },
+  {
+    name: 'the address of a Pod for that of the Service',
+    check: notesServiceAddress({ pod: 'client', annotation: 'called', service: 'web' }),
+    cluster: view({
+      services: [service('web', web)],
+      pods: [pod('client', { annotations: { called: '10.1.1.1' } }), pod('a', { ip: '10.1.1.1' })],
+    }),
+    state: 'failed',
+    says: 'is the address of Pod `a`, and goes with it',
+  },
+  {
+    name: 'the address of the Service',
+    check: notesServiceAddress({ pod: 'client', annotation: 'called', service: 'web' }),
+    cluster: view({ services: [service('web', web)], pods: [pod('client', { annotations: { called: '10.96.0.7' } })] }),
+    state: 'ok',
+  },
+]
+
+describe('checks', () => {
+  it.each(rows)('$name: $state', ({ check, cluster, state, says }) => {
+    const verdict = check.judge(cluster)
+    expect(verdict.state).toBe(state)
+    if (state === 'ok') expect(verdict).toMatchObject({ message: '', credit: 1 })
+    else expect(verdict.credit).toBeLessThan(1)
+    if (says !== undefined) expect(verdict.message).toContain(says)
+  })
+
+  it('never change what they look at', () => {
+    for (const { check, cluster } of rows) {
+      const copy = structuredClone(cluster)
+      check.judge(cluster)
+      expect(cluster).toEqual(copy)
+    }
+  })
+})
+
+describe('sameImage', () => {
+  it.each([
+    ['nginx', 'nginx:latest', true],
+    ['docker.io/library/redis:7', 'redis:7', true],
+    ['nginx:1.26', 'nginx', false],
+    ['registry:5000/nginx', 'nginx', false],
+  ])('%s is %s: %s', (one, other, same) => {
+    expect(sameImage(one, other)).toBe(same)
+  })
+})
+
+describe('troubleOf', () => {
+  it('names the container that keeps ending, and how', () => {
+    const broken = pod('a', { ready: false, waiting: 'CrashLoopBackOff' })
+    expect(troubleOf(broken)).toMatchObject({ status: 'CrashLoopBackOff', stuck: true })
+    expect(troubleOf(broken).message).toContain('kubectl logs a --previous')
+  })
+
+  it('repeats why the scheduler found no node', () => {
+    const { nodeName: _, ...spec } = pod('a').spec!
+    const message = '0/2 nodes are available: 2 Insufficient cpu.'
+    const pending: Pod = {
+      ...pod('a'),
+      spec,
+      status: { conditions: [{ type: 'PodScheduled', status: 'False', message }] },
+    }
+    expect(troubleOf(pending).message).toContain(message)
+  })
+})
