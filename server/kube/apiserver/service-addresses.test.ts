@@ -1,0 +1,114 @@
+import type { ServiceSpec, Service as WireService } from 'kubernetes-types/core/v1'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Service } from '../kinds/index.ts'
+import { startTestServer, type TestServer } from './testing/test-server.ts'
+
+describe('Service addresses', () => {
+  let test: TestServer
+  beforeAll(async () => {
+    test = await startTestServer({
+      options: {
+        serviceClusterIpRange: '10.96.0.0/24',
+        nodePortRange: [30000, 30009],
+        advertise: { address: '172.20.0.1', port: 6443 },
+      },
+    })
+  })
+  afterAll(() => test[Symbol.asyncDispose]())
+
+  const make = (name: string, spec: ServiceSpec) =>
+    test.client
+      .of(Service)
+      .create({ metadata: { name, namespace: 'default' }, spec: { ports: [{ port: 80 }], ...spec } })
+  const remove = (name: string) => test.client.of(Service).delete({ name, namespace: 'default' })
+
+  it('leads the kubernetes Service to the server', async () => {
+    const { transport } = test
+    expect(
+      await transport.request({ method: 'GET', path: '/api/v1/namespaces/default/services/kubernetes' }),
+    ).toMatchObject({
+      spec: { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, targetPort: 6443 }] },
+    })
+    expect(
+      await transport.request({ method: 'GET', path: '/api/v1/namespaces/default/endpoints/kubernetes' }),
+    ).toMatchObject({
+      subsets: [{ addresses: [{ ip: '172.20.0.1' }], ports: [{ port: 6443 }] }],
+    })
+  })
+
+  it('gives each its own, keeps the lower part for those who ask, and takes back what is free', async () => {
+    const dns = await make('dns', { clusterIP: '10.96.0.10' })
+    expect(dns.spec?.clusterIPs).toEqual(['10.96.0.10'])
+    const other = await make('other', {})
+    const last = Number(other.spec?.clusterIP?.split('.')[3])
+    expect(last).toBeGreaterThanOrEqual(16)
+    await expect(make('thief', { clusterIP: '10.96.0.10' })).rejects.toMatchObject({
+      code: 422,
+      message:
+        'Service "thief" is invalid: spec.clusterIPs: Invalid value: ["10.96.0.10"]: failed to allocate IP 10.96.0.10: provided IP is already allocated',
+    })
+    await expect(make('lost', { clusterIP: '10.97.0.1' })).rejects.toMatchObject({
+      message: expect.stringContaining('is not in the valid range. The range of valid IPs is 10.96.0.0/24'),
+    })
+    await remove('dns')
+    await make('heir', { clusterIP: '10.96.0.10' })
+  })
+
+  it('never gives one node port to two, however many ask at once', async () => {
+    const asked = await Promise.allSettled(
+      Array.from({ length: 14 }, (_, index) => make(`np-${index}`, { type: 'NodePort' })),
+    )
+    const made = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    const ports = made.map((service) => service.spec?.ports?.[0]?.nodePort)
+    expect(new Set(ports).size).toBe(ports.length)
+    expect(ports).toHaveLength(10)
+    for (const refused of asked) {
+      if (refused.status === 'rejected') expect(refused.reason.message).toContain('range is full')
+    }
+    await expect(
+      make('full', { type: 'NodePort', ports: [{ port: 80, nodePort: ports[0] ?? 0 }] }),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining(
+        `spec.ports[0].nodePort: Invalid value: ${ports[0]}: provided port is already allocated`,
+      ),
+    })
+    for (const service of made) await remove(service.metadata?.name ?? '')
+  })
+
+  it('lets exactly one of many take the same address', async () => {
+    const asked = await Promise.allSettled(
+      Array.from({ length: 8 }, (_, index) => make(`same-${index}`, { clusterIP: '10.96.0.12' })),
+    )
+    expect(asked.filter((one) => one.status === 'fulfilled')).toHaveLength(1)
+  })
+
+  it('keeps addresses over updates and frees node ports when the type changes', async () => {
+    const made = await make('web', { type: 'NodePort' })
+    const { clusterIP, clusterIPs, ...spec } = made.spec ?? {}
+    const [port] = spec.ports ?? []
+    const { nodePort, ...plainPort } = port ?? { port: 80 }
+    const kept = await test.client.of(Service).update({ ...made, spec: { ...spec, ports: [plainPort] } } as WireService)
+    expect(kept.spec?.clusterIP).toBe(clusterIP)
+    expect(kept.spec?.clusterIPs).toEqual(clusterIPs)
+    expect(kept.spec?.ports?.[0]?.nodePort).toBe(nodePort)
+    const { externalTrafficPolicy: _policy, ...rest } = kept.spec ?? {}
+    const inner = await test.client.of(Service).update({ ...kept, spec: { ...rest, type: 'ClusterIP' } } as WireService)
+    expect(inner.spec?.ports?.[0]?.nodePort).toBeUndefined()
+    await make('next', { type: 'NodePort', ports: [{ port: 80, nodePort: nodePort ?? 0 }] })
+    await expect(
+      test.client
+        .of(Service)
+        .update({
+          ...inner,
+          spec: { ...inner.spec, clusterIP: '10.96.0.99', clusterIPs: ['10.96.0.99'] },
+        } as WireService),
+    ).rejects.toMatchObject({ message: expect.stringContaining('may not change once set') })
+  })
+
+  it('gives nothing to headless and external Services', async () => {
+    const headless = await make('headless', { clusterIP: 'None' })
+    expect(headless.spec?.clusterIPs).toEqual(['None'])
+    const external = await make('external', { type: 'ExternalName', externalName: 'example.com', ports: [] })
+    expect(external.spec?.clusterIP).toBeUndefined()
+  })
+})

@@ -1,0 +1,168 @@
+import type { Pod as WirePod } from 'kubernetes-types/core/v1'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Deployment, Node, Pod } from '../kinds/index.ts'
+import { SAMPLES } from './testing/sample-objects.ts'
+import { startTestServer, type TestServer } from './testing/test-server.ts'
+
+const DEFAULT = '/api/v1/namespaces/default'
+
+describe('subresources', () => {
+  let test: TestServer
+  beforeEach(async () => {
+    test = await startTestServer()
+    await post(`${DEFAULT}/serviceaccounts`, { metadata: { name: 'default' } })
+  })
+  afterEach(() => test[Symbol.asyncDispose]())
+
+  const post = (path: string, body: unknown) => test.transport.request({ method: 'POST', path, body })
+  const newPod = async (name = 'web') =>
+    (await post(`${DEFAULT}/pods`, { ...SAMPLES.pods?.object, metadata: { name } })) as WirePod
+
+  it('keeps spec and status apart', async () => {
+    const pods = test.client.of(Pod)
+    const made = await newPod()
+    expect(made.status).toMatchObject({ phase: 'Pending', qosClass: 'BestEffort' })
+    const running = await pods.updateStatus({
+      ...made,
+      spec: { containers: [] },
+      status: { ...made.status, phase: 'Running' },
+    } as WirePod)
+    expect(running.spec).toEqual(made.spec)
+    expect(running.status?.phase).toBe('Running')
+    expect(running.metadata?.generation, 'status is nothing anybody asked for').toBe(1)
+    const relabelled = await pods.update({
+      ...running,
+      metadata: { ...running.metadata, labels: { a: 'b' } },
+      status: { phase: 'Failed' },
+    } as WirePod)
+    expect(relabelled.status?.phase).toBe('Running')
+  })
+
+  it('counts changes of a spec', async () => {
+    const deployments = test.client.of(Deployment)
+    await post('/apis/apps/v1/namespaces/default/deployments', {
+      ...SAMPLES.deployments?.object,
+      metadata: { name: 'web' },
+    })
+    const at = { namespace: 'default', name: 'web' }
+    const patch = (body: unknown) => deployments.patch(at, 'application/merge-patch+json', body)
+    expect((await patch({ spec: { replicas: 3 } })).metadata?.generation).toBe(2)
+    expect((await patch({ metadata: { labels: { a: 'b' } } })).metadata?.generation).toBe(2)
+    expect((await patch({ metadata: { annotations: { a: 'b' } } })).metadata?.generation).toBe(3)
+    await expect(patch({ spec: { selector: { matchLabels: { app: 'other' } } } })).rejects.toMatchObject({ code: 422 })
+  })
+
+  it('scales by a number, and says what is selected', async () => {
+    const path = '/apis/apps/v1/namespaces/default/deployments/web'
+    await post('/apis/apps/v1/namespaces/default/deployments', {
+      ...SAMPLES.deployments?.object,
+      metadata: { name: 'web' },
+    })
+    const scale = (await test.transport.request({ method: 'GET', path: `${path}/scale` })) as { spec: object }
+    expect(scale).toMatchObject({ kind: 'Scale', spec: { replicas: 2 }, status: { replicas: 0, selector: 'app=web' } })
+    await test.transport.request({ method: 'PUT', path: `${path}/scale`, body: { ...scale, spec: { replicas: 5 } } })
+    expect(await test.transport.request({ method: 'GET', path })).toMatchObject({ spec: { replicas: 5 } })
+    await expect(
+      test.transport.request({ method: 'PUT', path: `${path}/scale`, body: { ...scale, spec: { replicas: 7 } } }),
+      'a stale scale is refused like any stale update',
+    ).rejects.toMatchObject({ code: 409 })
+    await expect(
+      test.transport.request({
+        method: 'PATCH',
+        path: `${path}/scale`,
+        contentType: 'application/merge-patch+json',
+        body: { spec: { replicas: -1 } },
+      }),
+    ).rejects.toMatchObject({ code: 422, message: expect.stringContaining('must be greater than or equal to 0') })
+  })
+
+  it('binds a pod once', async () => {
+    await newPod()
+    const binding = { metadata: { name: 'web' }, target: { kind: 'Node', name: 'node-1' } }
+    await post(`${DEFAULT}/pods/web/binding`, binding)
+    const pod = await test.client.of(Pod).get({ namespace: 'default', name: 'web' })
+    expect(pod.spec?.nodeName).toBe('node-1')
+    expect(pod.status?.conditions).toMatchObject([{ type: 'PodScheduled', status: 'True' }])
+    await expect(post(`${DEFAULT}/pods/web/binding`, binding)).rejects.toMatchObject({
+      code: 409,
+      message: 'Operation cannot be fulfilled on pods/binding "web": pod web is already assigned to node "node-1"',
+    })
+    await newPod('old-way')
+    await post(`${DEFAULT}/bindings`, { ...binding, metadata: { name: 'old-way' } })
+    await expect(post(`${DEFAULT}/pods/none/binding`, { ...binding, metadata: {} })).rejects.toMatchObject({
+      code: 404,
+    })
+  })
+
+  it('lets a pod change its image and nothing else that runs', async () => {
+    const made = await newPod()
+    const pods = test.client.of(Pod)
+    const [container] = made.spec?.containers ?? []
+    const renewed = await pods.update({
+      ...made,
+      spec: { ...made.spec, containers: [{ ...container, image: 'nginx:1.27' }] },
+    } as WirePod)
+    expect(renewed.metadata?.generation).toBe(2)
+    await expect(
+      pods.update({
+        ...renewed,
+        spec: { ...renewed.spec, containers: [{ ...container, command: ['sh'] }] },
+      } as WirePod),
+    ).rejects.toMatchObject({
+      message: expect.stringContaining('pod updates may not change fields other than `spec.containers[*].image`'),
+    })
+  })
+
+  it('lets nodes write about themselves only', async () => {
+    const kubelet = (name: string) =>
+      test.server.transportFor({
+        user: `system:node:${name}`,
+        groups: ['system:nodes', 'system:authenticated'],
+        client: `kubelet/${name}`,
+      })
+    const own = kubelet('node-1')
+    await own.request({
+      method: 'POST',
+      path: '/api/v1/nodes',
+      body: { metadata: { name: 'node-1' }, status: { capacity: { cpu: '2' } } },
+    })
+    const node = await test.client.of(Node).get({ name: 'node-1' })
+    expect(node).toMatchObject({
+      status: { capacity: { cpu: '2' } },
+      spec: { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] },
+    })
+    const patch = {
+      method: 'PATCH',
+      path: '/api/v1/nodes/node-1/status',
+      contentType: 'application/merge-patch+json',
+      body: { status: { capacity: { cpu: '4' } } },
+    } as const
+    await own.request(patch)
+    await expect(kubelet('node-2').request(patch)).rejects.toMatchObject({ code: 403 })
+    await newPod()
+    await post(`${DEFAULT}/pods/web/binding`, { metadata: { name: 'web' }, target: { name: 'node-1' } })
+    const status = { ...patch, path: `${DEFAULT}/pods/web/status`, body: { status: { phase: 'Running' } } } as const
+    await own.request(status)
+    await expect(kubelet('node-2').request(status)).rejects.toMatchObject({ code: 403 })
+  })
+
+  it('says which container is meant, or asks', async () => {
+    await post(`${DEFAULT}/pods`, {
+      metadata: { name: 'two' },
+      spec: {
+        nodeName: 'node-1',
+        containers: [
+          { name: 'a', image: 'x' },
+          { name: 'b', image: 'x' },
+        ],
+      },
+    })
+    const logs = (query: Record<string, string>) =>
+      test.transport.stream({ method: 'GET', path: `${DEFAULT}/pods/two/log`, query })
+    await expect(logs({})).rejects.toMatchObject({
+      code: 400,
+      message: 'a container name must be specified for pod two, choose one of: [a b]',
+    })
+    await expect(logs({ container: 'c' })).rejects.toMatchObject({ message: 'container c is not valid for pod two' })
+  })
+})
