@@ -163,6 +163,12 @@ describe.each(['1.36', '1.32', '1.20'] as const)('kubectl %s', (version) => {
     expect(stdout).toContain('DeploymentStrategy describes how to replace existing pods with new ones.')
   })
 
+  it('has a text for fields that only have a type', async () => {
+    const { stdout } = await kubectl(version, 'explain', 'deployment.spec')
+    expect(stdout).not.toContain('<no description>')
+    expect(stdout).toMatch(/strategy\s+<\w+>\s+DeploymentStrategy describes/)
+  })
+
   it('explains a kind all the way down', async () => {
     const { stdout, stderr } = await kubectl(version, 'explain', 'pod', '--recursive')
     expect(stderr).toBe('')

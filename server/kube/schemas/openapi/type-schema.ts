@@ -94,8 +94,9 @@ function objectSchema(type: TypeFact, dialect: Dialect, refersTo: (name: string)
 
 function fieldSchema(field: FieldFact, type: TypeFact, dialect: Dialect, refersTo: (name: string) => void): JsonObject {
   const value = valueSchema(field.type, type, dialect, refersTo)
-  // Without a text of its own, a field shows that of its type: clients follow the reference.
-  const description = dialect.describe.get(`${type.name}.${field.name}`)
+  const own = dialect.describe.get(`${type.name}.${field.name}`)
+  // Without a text of its own a field shows that of its type.
+  const description = own ?? (field.type.kind === 'ref' ? dialect.describe.get(field.type.ref) : undefined)
   const facts: JsonObject = {}
   if (description) facts.description = description
   if (field.default !== undefined) facts.default = field.default as JsonValue
@@ -105,7 +106,9 @@ function fieldSchema(field: FieldFact, type: TypeFact, dialect: Dialect, refersT
   if (field.mapType) facts['x-kubernetes-map-type'] = field.mapType
   if (field.patchMergeKey) facts['x-kubernetes-patch-merge-key'] = field.patchMergeKey
   if (field.patchStrategies.length > 0) facts['x-kubernetes-patch-strategy'] = field.patchStrategies.join(',')
-  if (value.$ref !== undefined && dialect.version === 3 && Object.keys(facts).length > 0) {
+  // kubectl explain prints the texts of both sides of an allOf, but of a plain reference only the target's: with a
+  // borrowed text, the plain one avoids saying everything twice.
+  if (value.$ref !== undefined && dialect.version === 3 && (own || field.default !== undefined)) {
     return { ...facts, allOf: [value] }
   }
   return { ...facts, ...value }
