@@ -192,6 +192,19 @@ describe('the supervisor', () => {
   })
 })
 
+describe('a shell on a machine', () => {
+  it('is root on a TTY in the machine, and sees its containers', async () => {
+    const shell = await dataCentre.openMachineShell({ machine, size: { columns: 90, rows: 20 } })
+    let screen = ''
+    shell.stream.on('data', (chunk: Buffer) => {
+      screen += chunk.toString()
+    })
+    shell.stream.write('echo "$(id -u)@$(hostname) $(stty size) $(docker ps -q | wc -l)"; exit 4\n')
+    expect(await shell.ended).toBe(4)
+    expect(screen).toContain('0@worker-1 20 90 1')
+  })
+})
+
 describe('turning a machine off and on', () => {
   it.each(['stop', 'kill'] as const)('keeps images, files and the configuration over %s and start', async (how) => {
     await said(`echo kept > /root/note-${how}`)
