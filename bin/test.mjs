@@ -14,6 +14,7 @@ ensurePackages([
   { name: 'etcd-client', file: '/usr/bin/etcdctl' },
   { name: 'openssl', file: '/usr/bin/openssl' },
   { name: 'curl', file: '/usr/bin/curl' },
+  { name: 'bind9-dnsutils', file: '/usr/bin/dig' },
 ])
 generateSources(node)
 buildPages(node)

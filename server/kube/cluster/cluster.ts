@@ -10,6 +10,7 @@ import { type Client, createClient } from '../client/client.ts'
 import { runControllers } from '../client/controller-runner.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import { buildControllers } from '../controllers/index.ts'
+import { startDns } from '../dns/index.ts'
 import { builtInKinds } from '../kinds/index.ts'
 import { startHollowNode } from '../kubelet/hollow-node.ts'
 import { runScheduler } from '../scheduler/index.ts'
@@ -203,6 +204,19 @@ export class Cluster {
         random,
       }),
     )
+    if (gateway) {
+      this.#stack.use(
+        await startDns({
+          client: this.#clientFor('coredns', 'system:masters'),
+          listen: { address: gateway, port: NETWORKING.dnsPort },
+          clusterDomain: NETWORKING.clusterDomain,
+          clusterDns: NETWORKING.clusterDns,
+          clock,
+          logger: logger.with({ cluster: this.name, component: 'coredns' }),
+          random,
+        }),
+      )
+    }
   }
 
   /** In-process client under its own user agent: one component, one name in every trace. */

@@ -1,0 +1,135 @@
+import * as packet from 'dns-packet'
+import type { Service } from 'kubernetes-types/core/v1'
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
+import { describe, expect, it } from 'vitest'
+import { answerPacket } from './answer.ts'
+import { Zone } from './records.ts'
+
+const service = (name: string, spec: Service['spec']): Service => ({
+  metadata: { name, namespace: 'shop' },
+  spec: { ...spec },
+})
+const services = [
+  service('web', {
+    clusterIP: '10.96.0.50',
+    clusterIPs: ['10.96.0.50'],
+    ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+  }),
+  service('db', { clusterIP: 'None', ports: [{ name: 'sql', port: 5432 }] }),
+  service('empty', { clusterIP: 'None' }),
+  service('elsewhere', { type: 'ExternalName', externalName: 'web.shop.svc.cluster.local' }),
+  service('outside', { type: 'ExternalName', externalName: 'example.org' }),
+]
+const slice: EndpointSlice = {
+  addressType: 'IPv4',
+  endpoints: [
+    { addresses: ['10.244.1.2'], hostname: 'db-0', conditions: { ready: true } },
+    { addresses: ['10.244.2.3'], conditions: { ready: true } },
+    { addresses: ['10.244.2.9'], hostname: 'db-2', conditions: { ready: false } },
+  ],
+  ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }],
+}
+const zone = new Zone(
+  {
+    service: (namespace, name) =>
+      namespace === 'shop' ? services.find(({ metadata }) => metadata?.name === name) : undefined,
+    services: () => services,
+    slicesOf: (_, name) => (name === 'db' ? [slice] : []),
+    hasNamespace: (name) => name === 'shop',
+  },
+  'cluster.local',
+)
+
+function ask(name: string, type: packet.RecordType = 'A', { transport = 'udp' as 'udp' | 'tcp', edns = false } = {}) {
+  const query = packet.encode({
+    type: 'query',
+    id: 7,
+    flags: packet.RECURSION_DESIRED,
+    questions: [{ name, type }],
+    ...(edns
+      ? { additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0, options: [] } as never] }
+      : {}),
+  })
+  const reply = answerPacket(query, { zone, domain: 'cluster.local', nowSeconds: 1, random: () => 0.99, transport })
+  return packet.decode(reply!) as packet.DecodedPacket & { rcode: string }
+}
+
+const data = (reply: packet.DecodedPacket) =>
+  (reply.answers ?? []).map((answer) => ('data' in answer ? answer.data : undefined))
+
+describe('names of Services', () => {
+  it.each([
+    { name: 'a Service has its own address', asked: 'web.shop.svc.cluster.local', data: ['10.96.0.50'] },
+    { name: 'case does not matter', asked: 'WEB.Shop.svc.cluster.LOCAL', data: ['10.96.0.50'] },
+    {
+      name: 'a headless one has those of its ready Pods',
+      asked: 'db.shop.svc.cluster.local',
+      data: ['10.244.1.2', '10.244.2.3'],
+    },
+    { name: 'a Pod of it has a name by its hostname', asked: 'db-0.db.shop.svc.cluster.local', data: ['10.244.1.2'] },
+    { name: 'or by its address', asked: '10-244-2-3.db.shop.svc.cluster.local', data: ['10.244.2.3'] },
+    { name: 'the address in a Pod name is believed', asked: '10-244-2-3.shop.pod.cluster.local', data: ['10.244.2.3'] },
+    {
+      name: 'an alias is followed',
+      asked: 'elsewhere.shop.svc.cluster.local',
+      data: ['web.shop.svc.cluster.local', '10.96.0.50'],
+    },
+    { name: 'an alias to the world is handed on', asked: 'outside.shop.svc.cluster.local', data: ['example.org'] },
+    {
+      name: 'an address has a name',
+      asked: '50.0.96.10.in-addr.arpa',
+      type: 'PTR' as const,
+      data: ['web.shop.svc.cluster.local'],
+    },
+    {
+      name: 'also that of a Pod',
+      asked: '2.1.244.10.in-addr.arpa',
+      type: 'PTR' as const,
+      data: ['db-0.db.shop.svc.cluster.local'],
+    },
+  ])('$name', ({ asked, type, data: expected }) => {
+    const reply = ask(asked, type)
+    expect(reply.rcode).toBe('NOERROR')
+    expect(data(reply)).toEqual(expected)
+  })
+
+  it('finds port and target by SRV, and adds the addresses', () => {
+    const reply = ask('_sql._tcp.db.shop.svc.cluster.local', 'SRV')
+    expect(data(reply)).toMatchObject([
+      { port: 5432, target: 'db-0.db.shop.svc.cluster.local' },
+      { port: 5432, target: '10-244-2-3.db.shop.svc.cluster.local' },
+    ])
+    expect(reply.additionals?.map((extra) => ('data' in extra ? extra.data : ''))).toEqual(['10.244.1.2', '10.244.2.3'])
+  })
+})
+
+describe('names that are not there', () => {
+  it.each([
+    { name: 'no such Service', asked: 'nobody.shop.svc.cluster.local', rcode: 'NXDOMAIN' },
+    { name: 'no such namespace', asked: 'web.nowhere.svc.cluster.local', rcode: 'NXDOMAIN' },
+    { name: 'a Pod that is not ready', asked: 'db-2.db.shop.svc.cluster.local', rcode: 'NXDOMAIN' },
+    { name: 'a name out of the search list', asked: 'example.org.shop.svc.cluster.local', rcode: 'NXDOMAIN' },
+    { name: 'the world', asked: 'example.org', rcode: 'REFUSED' },
+    {
+      name: 'a headless Service without Pods exists, without addresses',
+      asked: 'empty.shop.svc.cluster.local',
+      rcode: 'NOERROR',
+    },
+    {
+      name: 'no IPv6 address of an IPv4 Service',
+      asked: 'web.shop.svc.cluster.local',
+      type: 'AAAA' as const,
+      rcode: 'NOERROR',
+    },
+  ])('$name: $rcode', ({ asked, type, rcode }) => {
+    const reply = ask(asked, type)
+    expect(reply.rcode).toBe(rcode)
+    expect(data(reply)).toEqual([])
+    if (rcode !== 'REFUSED') expect(reply.authorities?.[0]?.type).toBe('SOA')
+  })
+})
+
+it('answers what is no message with nothing, and keeps standing', () => {
+  const context = { zone, domain: 'cluster.local', nowSeconds: 1, random: Math.random, transport: 'udp' as const }
+  expect(answerPacket(Buffer.from([1, 2, 3]), context)).toBeUndefined()
+})

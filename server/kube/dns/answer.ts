@@ -1,0 +1,130 @@
+// From a question in DNS's wire form to an answer in it. CoreDNS's behaviour: CNAMEs inside the zone are followed, a
+// name without records of the asked type is NOERROR with the SOA, a name that does not exist NXDOMAIN with it.
+
+import * as packet from 'dns-packet'
+import type { DnsRecord, Zone } from './records.ts'
+
+/** As kubeadm configures CoreDNS. */
+const TTL_SECONDS = 30
+const NEGATIVE_TTL_SECONDS = 5
+const PLAIN_UDP_BYTES = 512
+const RCODE = { NOERROR: 0, FORMERR: 1, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const
+
+export interface AnswerContext {
+  zone: Zone
+  domain: string
+  /** For the serial of the SOA. */
+  nowSeconds: number
+  random: () => number
+  /** UDP answers that are too long for the asker are cut, and say so; he comes back over TCP. */
+  transport: 'udp' | 'tcp'
+}
+
+/** Undefined when what came is not even a question. */
+export function answerPacket(bytes: Buffer, context: AnswerContext): Buffer | undefined {
+  let query: packet.DecodedPacket
+  // dns-packet throws on bytes that are no message.
+  try {
+    query = packet.decode(bytes)
+  } catch {
+    return undefined
+  }
+  if (query.type !== 'query') return undefined
+  const opt = query.additionals?.find((extra): extra is packet.OptAnswer => extra.type === 'OPT')
+  const reply: packet.Packet = {
+    type: 'response',
+    id: query.id ?? 0,
+    questions: query.questions ?? [],
+    answers: [],
+    authorities: [],
+    additionals: opt
+      ? [
+          {
+            type: 'OPT',
+            name: '.',
+            udpPayloadSize: 1232,
+            flags: 0,
+            options: [],
+            extendedRcode: 0,
+            ednsVersion: 0,
+            flag_do: false,
+          },
+        ]
+      : [],
+  }
+  const rcode = fill(reply, query, context)
+  const recursion = query.flag_rd ? packet.RECURSION_DESIRED : 0
+  const flags = recursion | (rcode === RCODE.REFUSED ? 0 : packet.AUTHORITATIVE_ANSWER) | rcode
+  const whole = packet.encode({ ...reply, flags })
+  const room = context.transport === 'tcp' ? 65_535 : Math.max(PLAIN_UDP_BYTES, opt?.udpPayloadSize ?? 0)
+  if (whole.length <= room) return whole
+  return packet.encode({ ...reply, answers: [], authorities: [], flags: flags | packet.TRUNCATED_RESPONSE })
+}
+
+function fill(reply: packet.Packet, query: packet.DecodedPacket, context: AnswerContext): number {
+  if (((query.flags ?? 0) >> 11) & 0xf) return RCODE.NOTIMP
+  const [question] = query.questions ?? []
+  if (!question || query.questions?.length !== 1) return RCODE.FORMERR
+  const name = question.name.toLowerCase().replace(/\.$/, '')
+  const lookup = context.zone.lookUp(name)
+  if (lookup.found === 'refused') return RCODE.REFUSED
+  const authority = () => [soa(context)]
+  if (lookup.found === 'nothing') {
+    reply.authorities = authority()
+    return RCODE.NXDOMAIN
+  }
+  const answers = chosen(lookup.records, question.type, context)
+  if (answers.length === 0) reply.authorities = authority()
+  reply.answers = shuffled(answers, context.random).map(toAnswer)
+  reply.additionals?.push(...targetsOf(answers, context).map(toAnswer))
+  return RCODE.NOERROR
+}
+
+function chosen(records: DnsRecord[], type: string, { zone }: AnswerContext): DnsRecord[] {
+  const alias = records.find((record) => record.type === 'CNAME')
+  if (alias && type !== 'CNAME') {
+    const target = zone.lookUp(String(alias.data).toLowerCase())
+    const beyond = target.found === 'records' ? target.records.filter((record) => record.type === type) : []
+    return [alias, ...beyond]
+  }
+  return records.filter((record) => type === 'ANY' || record.type === type)
+}
+
+/** Addresses of what SRV records point at, so that nobody has to ask twice. */
+function targetsOf(answers: DnsRecord[], { zone }: AnswerContext): DnsRecord[] {
+  const targets = new Set(answers.flatMap((record) => (record.type === 'SRV' ? [record.data.target] : [])))
+  return [...targets].flatMap((target) => {
+    const found = zone.lookUp(target)
+    return found.found === 'records' ? found.records.filter(({ type }) => type === 'A' || type === 'AAAA') : []
+  })
+}
+
+/** Aliases stay in front of what they point at; addresses take turns. */
+function shuffled(answers: DnsRecord[], random: () => number): DnsRecord[] {
+  if (answers.some((record) => record.type === 'CNAME')) return answers
+  const list = [...answers]
+  for (let i = list.length - 1; i > 0; i--) {
+    const other = Math.floor(random() * (i + 1))
+    ;[list[i], list[other]] = [list[other]!, list[i]!]
+  }
+  return list
+}
+
+const toAnswer = (record: DnsRecord): packet.Answer => ({ ...record, ttl: TTL_SECONDS, class: 'IN' }) as packet.Answer
+
+function soa({ domain, nowSeconds }: AnswerContext): packet.Answer {
+  return {
+    type: 'SOA',
+    name: domain,
+    ttl: NEGATIVE_TTL_SECONDS,
+    data: {
+      mname: `ns.dns.${domain}`,
+      rname: `hostmaster.${domain}`,
+      serial: nowSeconds,
+      refresh: 7200,
+      retry: 1800,
+      expire: 86_400,
+      minimum: NEGATIVE_TTL_SECONDS,
+    },
+  }
+}

@@ -1,0 +1,164 @@
+// The names of a cluster, looked up in caches of Services and EndpointSlices when they are asked for; nothing is kept
+// that could be stale. Rules: kubernetes/dns, docs/specification.md (schema version 1.1.0).
+//
+//   web.default.svc.cluster.local                  A    the Service's address; of a headless one, its ready Pods'
+//   db-0.db.default.svc.cluster.local              A    one Pod of a headless Service, by its hostname
+//   _http._tcp.web.default.svc.cluster.local       SRV  port and target
+//   10-244-1-2.default.pod.cluster.local           A    the address that the name says
+//   1.0.96.10.in-addr.arpa                         PTR  back to the name
+
+import type { Service } from 'kubernetes-types/core/v1'
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
+
+export type RecordType = 'A' | 'AAAA' | 'CNAME' | 'SRV' | 'PTR' | 'TXT' | 'SOA' | 'ANY'
+
+export type DnsRecord =
+  | { type: 'A' | 'AAAA'; name: string; data: string }
+  | { type: 'CNAME' | 'PTR'; name: string; data: string }
+  | { type: 'TXT'; name: string; data: string }
+  | { type: 'SRV'; name: string; data: { priority: number; weight: number; port: number; target: string } }
+
+/** What the zone knows of a name: `refused` for names that are not its own. */
+export type Lookup = { found: 'records'; records: DnsRecord[] } | { found: 'nothing' } | { found: 'refused' }
+
+export interface ZoneSource {
+  service(namespace: string, name: string): Service | undefined
+  services(): readonly Service[]
+  slicesOf(namespace: string, service: string): readonly EndpointSlice[]
+  hasNamespace(name: string): boolean
+}
+
+interface Endpoint {
+  address: string
+  label: string
+  ports: readonly { name?: string; port?: number; protocol?: string }[]
+}
+
+export class Zone {
+  readonly #source: ZoneSource
+  readonly #domain: string
+
+  constructor(source: ZoneSource, domain: string) {
+    this.#source = source
+    this.#domain = domain
+  }
+
+  /** All records under a name, of whatever type; the server picks those that were asked for. Names in lower case. */
+  lookUp(name: string): Lookup {
+    if (name.endsWith('.in-addr.arpa')) return this.#reverse(name)
+    const suffix = `.${this.#domain}`
+    if (name === this.#domain) return { found: 'records', records: [] }
+    if (!name.endsWith(suffix)) return { found: 'refused' }
+    const labels = name.slice(0, -suffix.length).split('.')
+    const area = labels.at(-1)
+    if (name === `dns-version${suffix}`) return records({ type: 'TXT', name, data: '1.1.0' })
+    if (area === 'svc') return this.#service(name, labels.slice(0, -1))
+    if (area === 'pod') return this.#pod(name, labels.slice(0, -1))
+    return { found: 'nothing' }
+  }
+
+  #service(name: string, labels: string[]): Lookup {
+    const namespace = labels.at(-1)
+    if (namespace === undefined) return { found: 'records', records: [] }
+    if (labels.length === 1) return this.#source.hasNamespace(namespace) ? records() : { found: 'nothing' }
+    const serviceName = labels.at(-2)!
+    const service = this.#source.service(namespace, serviceName)
+    if (!service) return { found: 'nothing' }
+    const front = labels.slice(0, -2)
+    if (service.spec?.type === 'ExternalName') {
+      return front.length === 0
+        ? records({ type: 'CNAME', name, data: service.spec.externalName ?? '' })
+        : { found: 'nothing' }
+    }
+    const headless = service.spec?.clusterIP === 'None'
+    if (front.length === 0) {
+      const addresses = headless ? this.#endpoints(service).map(({ address }) => address) : clusterAddresses(service)
+      return { found: 'records', records: addresses.map((address) => addressRecord(name, address)) }
+    }
+    if (front.length === 2 && front[0]!.startsWith('_') && front[1]!.startsWith('_')) {
+      return this.#ports(name, service, { port: front[0]!.slice(1), protocol: front[1]!.slice(1) })
+    }
+    if (front.length === 1 && headless) {
+      const endpoints = this.#endpoints(service).filter(({ label }) => label === front[0])
+      if (endpoints.length > 0) {
+        return { found: 'records', records: endpoints.map(({ address }) => addressRecord(name, address)) }
+      }
+    }
+    return { found: 'nothing' }
+  }
+
+  #ports(name: string, service: Service, asked: { port: string; protocol: string }): Lookup {
+    const target = this.#nameOf(service)
+    const matches = (port: { name?: string; protocol?: string }) =>
+      port.name?.toLowerCase() === asked.port && (port.protocol ?? 'TCP').toLowerCase() === asked.protocol
+    const found: { port: number; target: string }[] =
+      service.spec?.clusterIP === 'None'
+        ? this.#endpoints(service).flatMap(({ label, ports }) =>
+            ports.filter(matches).map(({ port = 0 }) => ({ port, target: `${label}.${target}` })),
+          )
+        : (service.spec?.ports ?? []).filter(matches).map(({ port }) => ({ port, target }))
+    if (found.length === 0) return { found: 'nothing' }
+    const weight = Math.floor(100 / found.length) || 1
+    return {
+      found: 'records',
+      records: found.map((data) => ({ type: 'SRV', name, data: { priority: 0, weight, ...data } })),
+    }
+  }
+
+  #pod(name: string, labels: string[]): Lookup {
+    if (labels.length !== 2 || !this.#source.hasNamespace(labels[1]!)) return { found: 'nothing' }
+    const address = labels[0]!.replaceAll('-', '.')
+    return isIpv4(address) ? records(addressRecord(name, address)) : { found: 'nothing' }
+  }
+
+  #reverse(name: string): Lookup {
+    const address = name.slice(0, -'.in-addr.arpa'.length).split('.').reverse().join('.')
+    for (const service of this.#source.services()) {
+      if (clusterAddresses(service).includes(address))
+        return records({ type: 'PTR', name, data: this.#nameOf(service) })
+      if (service.spec?.clusterIP !== 'None') continue
+      const endpoint = this.#endpoints(service).find((each) => each.address === address)
+      if (endpoint) return records({ type: 'PTR', name, data: `${endpoint.label}.${this.#nameOf(service)}` })
+    }
+    return { found: 'refused' }
+  }
+
+  #endpoints(service: Service): Endpoint[] {
+    const { namespace = '', name = '' } = service.metadata ?? {}
+    const all = service.spec?.publishNotReadyAddresses ?? false
+    const seen = new Set<string>()
+    return this.#source.slicesOf(namespace, name).flatMap((slice) =>
+      slice.endpoints
+        .filter(({ conditions }) => all || conditions?.ready !== false)
+        .flatMap(({ addresses, hostname }) =>
+          addresses.map((address) => ({
+            address,
+            label: hostname || address.replace(/[.:]/g, '-'),
+            ports: slice.ports ?? [],
+          })),
+        )
+        .filter(({ address }) => !seen.has(address) && seen.add(address)),
+    )
+  }
+
+  #nameOf(service: Service): string {
+    return `${service.metadata?.name}.${service.metadata?.namespace}.svc.${this.#domain}`
+  }
+}
+
+const records = (...list: DnsRecord[]): Lookup => ({ found: 'records', records: list })
+
+const isIpv4 = (text: string) =>
+  /^(\d{1,3})(\.\d{1,3}){3}$/.test(text) && text.split('.').every((part) => Number(part) < 256)
+
+const addressRecord = (name: string, data: string): DnsRecord => ({
+  type: data.includes(':') ? 'AAAA' : 'A',
+  name,
+  data,
+})
+
+function clusterAddresses(service: Service): readonly string[] {
+  const { clusterIP, clusterIPs } = service.spec ?? {}
+  if (!clusterIP || clusterIP === 'None') return []
+  return clusterIPs ?? [clusterIP]
+}

@@ -1,0 +1,74 @@
+// DNS over UDP and TCP on one address.
+
+import { createSocket } from 'node:dgram'
+import { createServer, type Socket } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
+
+export type Answerer = (query: Buffer, transport: 'udp' | 'tcp') => Buffer | undefined
+
+const IDLE_MS = 10_000
+
+/** Rejects when the address cannot be had. */
+export async function listenForQueries(options: {
+  address: string
+  port: number
+  clock: Clock
+  answer: Answerer
+}): Promise<AsyncDisposable & { port: number }> {
+  const { address, clock, answer } = options
+  const udp = createSocket('udp4')
+  udp.on('message', (query, from) => {
+    const reply = answer(query, 'udp')
+    if (reply) udp.send(reply, from.port, from.address)
+  })
+  await new Promise<void>((resolve, reject) => {
+    udp.once('error', reject)
+    udp.bind(options.port, address, () => resolve())
+  })
+  // A reply that could not be sent is the asker's to repeat.
+  udp.on('error', () => undefined)
+  const { port } = udp.address()
+
+  const sockets = new Set<Socket>()
+  const tcp = createServer((socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    serveTcp(socket, { clock, answer })
+  })
+  await new Promise<void>((resolve, reject) => {
+    tcp.once('error', reject)
+    tcp.listen(port, address, () => resolve())
+  })
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await Promise.all([
+        new Promise<void>((closed) => udp.close(() => closed())),
+        new Promise<void>((closed) => tcp.close(() => closed())),
+      ])
+    },
+  }
+}
+
+/** Each message has its length in two bytes before it. */
+function serveTcp(socket: Socket, { clock, answer }: { clock: Clock; answer: Answerer }): void {
+  let waiting: Buffer = Buffer.alloc(0)
+  let idle = clock.setTimeout(() => socket.destroy(), IDLE_MS)
+  socket.on('error', () => socket.destroy())
+  socket.once('close', () => idle[Symbol.dispose]())
+  socket.on('data', (chunk) => {
+    idle[Symbol.dispose]()
+    idle = clock.setTimeout(() => socket.destroy(), IDLE_MS)
+    waiting = Buffer.concat([waiting, chunk])
+    while (waiting.length >= 2 && waiting.length >= 2 + waiting.readUInt16BE(0)) {
+      const length = waiting.readUInt16BE(0)
+      const reply = answer(waiting.subarray(2, 2 + length), 'tcp')
+      waiting = waiting.subarray(2 + length)
+      if (!reply) return void socket.destroy()
+      const size = Buffer.alloc(2)
+      size.writeUInt16BE(reply.length)
+      socket.write(Buffer.concat([size, reply]))
+    }
+  })
+}
