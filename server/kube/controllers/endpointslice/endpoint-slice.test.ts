@@ -56,11 +56,9 @@ describe('against an API server', () => {
     const { name = '' } = pod?.metadata ?? {}
     const ill = { status: { conditions: [{ type: 'Ready', status: 'False' }] } }
     await insist(() =>
-      loops.client
-        .of(Pod)
-        .patch({ namespace: 'default', name }, 'application/strategic-merge-patch+json', ill, {
-          subresource: 'status',
-        }),
+      loops.client.of(Pod).patch({ namespace: 'default', name }, 'application/strategic-merge-patch+json', ill, {
+        subresource: 'status',
+      }),
     )
     await loops.until('2 ready', async () => (await ready()).length === 2)
     const endpoints = await loops.client.of(Endpoints).get({ namespace: 'default', name: 'web' })

@@ -30,11 +30,9 @@ async function addNode(name: string) {
 async function pass(seconds: number) {
   for (let left = seconds; left > 0; left -= 10) {
     for (const name of alive) {
-      await loops.client
-        .of(Lease)
-        .patch({ namespace: 'kube-node-lease', name }, 'application/merge-patch+json', {
-          spec: { renewTime: microTime(loops.clock) },
-        })
+      await loops.client.of(Lease).patch({ namespace: 'kube-node-lease', name }, 'application/merge-patch+json', {
+        spec: { renewTime: microTime(loops.clock) },
+      })
     }
     // In small steps: the loops have work to do on the way, and a disk that takes its own time.
     for (let step = 0; step < 20; step++) await loops.clock.advance(500)

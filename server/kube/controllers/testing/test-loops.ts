@@ -135,16 +135,13 @@ export async function startTestLoops(): Promise<TestLoops> {
         { type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: at, lastTransitionTime: at },
       ]
       const capacity = { cpu, memory: '8Gi', pods }
-      await client
-        .of(Node)
-        .patch(
-          { name },
-          'application/merge-patch+json',
-          { status: { conditions, capacity, allocatable: capacity } },
-          { subresource: 'status' },
+      const patch = (what: object, subresource?: string) =>
+        insist(() =>
+          client.of(Node).patch({ name }, 'application/merge-patch+json', what, subresource ? { subresource } : {}),
         )
+      await patch({ status: { conditions, capacity, allocatable: capacity } }, 'status')
       // What admission put on the new node, the node lifecycle loop takes off; here not every test runs it.
-      await client.of(Node).patch({ name }, 'application/merge-patch+json', { spec: { taints: null } })
+      await patch({ spec: { taints: null } })
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }

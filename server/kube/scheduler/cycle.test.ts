@@ -1,0 +1,258 @@
+import type { Node, Pod } from 'kubernetes-types/core/v1'
+import { expect, it } from 'vitest'
+import { selectorOfMap } from '../apimachinery/label-selector.ts'
+import type { Client } from '../client/client.ts'
+import { decide, enoughNodes } from './cycle.ts'
+import { NodeInfo } from './node-info.ts'
+import { defaultPlugins } from './plugins/index.ts'
+
+const plugins = defaultPlugins({
+  client: {} as Client,
+  spreading: { selectorFor: (pod) => (pod.metadata?.labels?.spread ? selectorOfMap({ spread: 'yes' }) : undefined) },
+})
+
+const GI = 2 ** 30
+
+function node(
+  name: string,
+  told: {
+    spec?: Node['spec']
+    labels?: Record<string, string>
+    cpu?: string
+    memory?: string
+    pods?: string
+    on?: Pod[]
+  } = {},
+): NodeInfo {
+  const { cpu = '4', memory = '8Gi', pods = '110', labels = {}, spec, on = [] } = told
+  const info = new NodeInfo(name)
+  info.setNode({
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
+    ...(spec ? { spec } : {}),
+    status: { allocatable: { cpu, memory, pods } },
+  })
+  for (const pod of on) info.addPod(pod)
+  return info
+}
+
+let serial = 0
+function pod(spec: Partial<NonNullable<Pod['spec']>> = {}, labels: Record<string, string> = {}): Pod {
+  return {
+    metadata: { name: `pod-${serial++}`, namespace: 'default', labels },
+    spec: { containers: [{ name: 'c' }], ...spec },
+  }
+}
+const asking = (cpu: string, memory = '0', more: Partial<NonNullable<Pod['spec']>> = {}) =>
+  pod({ containers: [{ name: 'c', resources: { requests: { cpu, memory } } }], ...more })
+const onPort = (hostPort: number) => pod({ containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort }] }] })
+const required = (key: string, operator: string, values?: string[]): Partial<NonNullable<Pod['spec']>> => ({
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchExpressions: [{ key, operator, ...(values ? { values } : {}) }] }],
+      },
+    },
+  },
+})
+const spread = (topologyKey: string, more = {}) =>
+  pod(
+    {
+      topologySpreadConstraints: [
+        {
+          topologyKey,
+          maxSkew: 1,
+          whenUnsatisfiable: 'DoNotSchedule',
+          labelSelector: { matchLabels: { app: 'web' } },
+          ...more,
+        },
+      ],
+    },
+    { app: 'web' },
+  )
+const web = () => pod({}, { app: 'web' })
+
+const run = (what: Pod, nodes: NodeInfo[]) => decide(what, nodes, { plugins, random: () => 0.99, startAt: 0 })
+const helpless = (count: number) =>
+  `no new claims to deallocate, preemption: 0/${count} nodes are available: ${count} Preemption is not helpful for scheduling.`
+
+it.each([
+  { name: 'no nodes', pod: pod(), nodes: [], message: 'no nodes available to schedule pods' },
+  {
+    name: 'a taint',
+    pod: pod(),
+    nodes: [node('a', { spec: { taints: [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }] } })],
+    message: `0/1 nodes are available: 1 node(s) had untolerated taint {gpu: yes}. ${helpless(1)}`,
+  },
+  {
+    name: 'reasons counted and sorted',
+    pod: asking('3'),
+    nodes: [
+      node('a', { spec: { unschedulable: true } }),
+      node('b', { on: [asking('2')] }),
+      node('c', { on: [asking('2')] }),
+    ],
+    message:
+      '0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. no new claims to deallocate, ' +
+      'preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.',
+  },
+  {
+    name: 'more than the node has',
+    pod: asking('9', '16Gi'),
+    nodes: [node('a')],
+    message: `0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. ${helpless(1)}`,
+  },
+  {
+    name: 'too many pods',
+    pod: pod(),
+    nodes: [node('a', { pods: '1', on: [pod()] })],
+    message:
+      '0/1 nodes are available: 1 Too many pods. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+  },
+  {
+    name: 'a node selector',
+    pod: pod({ nodeSelector: { disk: 'ssd' } }),
+    nodes: [node('a')],
+    message: `0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. ${helpless(1)}`,
+  },
+  {
+    name: 'a host port',
+    pod: onPort(8080),
+    nodes: [node('a', { on: [onPort(8080)] })],
+    message:
+      "0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports. no new claims to deallocate, " +
+      'preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+  },
+])('says why it fits nowhere: $name', ({ pod: what, nodes, message }) => {
+  expect(run(what, nodes).message).toBe(message)
+})
+
+it.each([
+  {
+    name: 'the empty node before the full one',
+    pod: asking('1'),
+    nodes: [node('a', { on: [asking('3')] }), node('b')],
+    chosen: 'b',
+  },
+  {
+    name: 'a pod that asks for nothing still takes room',
+    pod: pod(),
+    nodes: [node('a', { on: [pod(), pod(), pod()] }), node('b')],
+    chosen: 'b',
+  },
+  {
+    name: 'the balanced node before the lopsided one',
+    pod: asking('1', `${2 * GI}`),
+    nodes: [
+      node('a', { cpu: '8', memory: '8Gi', on: [asking('5', '0')] }),
+      node('b', { cpu: '8', memory: '8Gi', on: [asking('2', `${3 * GI}`)] }),
+    ],
+    chosen: 'b',
+  },
+  {
+    name: 'a tolerated taint is no obstacle',
+    pod: pod({ tolerations: [{ key: 'gpu', operator: 'Exists' }] }),
+    nodes: [node('a', { spec: { taints: [{ key: 'gpu', effect: 'NoSchedule' }] } })],
+    chosen: 'a',
+  },
+  {
+    name: 'a node that would rather not comes last',
+    pod: pod(),
+    nodes: [
+      node('a', { spec: { taints: [{ key: 'old', effect: 'PreferNoSchedule' }] } }),
+      node('b', { on: [asking('1')] }),
+    ],
+    chosen: 'b',
+  },
+  {
+    name: 'required affinity',
+    pod: pod(required('cores', 'Gt', ['4'])),
+    nodes: [node('a', { labels: { cores: '4' } }), node('b', { labels: { cores: '16' } })],
+    chosen: 'b',
+  },
+  {
+    name: 'preferred affinity outweighs room',
+    pod: pod({
+      affinity: {
+        nodeAffinity: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 1, preference: { matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] } },
+          ],
+        },
+      },
+    }),
+    nodes: [node('a', { labels: { disk: 'ssd' }, on: [asking('1')] }), node('b')],
+    chosen: 'a',
+  },
+  {
+    name: 'default spreading looks at the pods of the same owner',
+    pod: pod({}, { spread: 'yes' }),
+    nodes: [node('a', { on: [pod({}, { spread: 'yes' })] }), node('b', { on: [asking('600m')] })],
+    chosen: 'b',
+  },
+  {
+    name: 'hard spreading over zones',
+    pod: spread('zone'),
+    nodes: [node('a', { labels: { zone: 'x' }, on: [web()] }), node('b', { labels: { zone: 'y' }, on: [asking('3')] })],
+    chosen: 'b',
+  },
+  {
+    name: 'a cordoned node is for those who tolerate it',
+    pod: pod({ tolerations: [{ key: 'node.kubernetes.io/unschedulable', operator: 'Exists', effect: 'NoSchedule' }] }),
+    nodes: [node('a', { spec: { unschedulable: true } })],
+    chosen: 'a',
+  },
+  {
+    name: 'the same host port of another protocol is free',
+    pod: onPort(53),
+    nodes: [
+      node('a', {
+        on: [pod({ containers: [{ name: 'c', ports: [{ containerPort: 53, hostPort: 53, protocol: 'UDP' }] }] })],
+      }),
+    ],
+    chosen: 'a',
+  },
+])('chooses $name', ({ pod: what, nodes, chosen }) => {
+  expect(run(what, nodes).chosen).toBe(chosen)
+  expect(run(what, [...nodes].reverse()).chosen).toBe(chosen)
+})
+
+it('spreading refuses the fuller topology, and nodes without the label for good', () => {
+  const nodes = [
+    node('a', { labels: { zone: 'x' }, on: [web(), web()] }),
+    node('b', { labels: { zone: 'y' }, spec: { unschedulable: true } }),
+    node('c'),
+  ]
+  const { rejections } = run(spread('zone'), nodes)
+  expect(rejections.get('a')).toMatchObject({
+    plugin: 'PodTopologySpread',
+    reasons: ["node(s) didn't match pod topology spread constraints"],
+    unresolvable: false,
+  })
+  expect(rejections.get('c')).toMatchObject({
+    reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"],
+    unresolvable: true,
+  })
+})
+
+it('counts the largest init container, not the sum of all', () => {
+  const initContainers = ['1500m', '3'].map((cpu, index) => ({ name: `i${index}`, resources: { requests: { cpu } } }))
+  const what = pod({ initContainers, containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] })
+  expect(run(what, [node('a', { cpu: '3' })]).chosen).toBe('a')
+  expect(run(what, [node('a', { cpu: '2900m' })]).chosen).toBeUndefined()
+})
+
+it('tells what each plug-in gave each node', () => {
+  const { scored } = run(asking('1', '1Gi'), [node('a'), node('b', { on: [asking('2')] })])
+  const a = scored.find(({ node: { name } }) => name === 'a')
+  expect(a?.scores).toMatchObject({ NodeResourcesFit: 81, NodeResourcesBalancedAllocation: 93, TaintToleration: 300 })
+  expect(a?.total).toBe(Object.values(a?.scores ?? {}).reduce((sum, score) => sum + score, 0))
+})
+
+it.each([
+  { nodes: 1, enough: 1 },
+  { nodes: 100, enough: 100 },
+  { nodes: 1000, enough: 420 },
+  { nodes: 6000, enough: 300 },
+])('looks for $enough fitting nodes of $nodes', ({ nodes, enough }) => {
+  expect(enoughNodes(nodes)).toBe(enough)
+})

@@ -1,0 +1,92 @@
+import type { Pod as CorePod } from 'kubernetes-types/core/v1'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { insist, startTestLoops, type TestLoops } from '../controllers/testing/test-loops.ts'
+import { Event } from '../kinds/event.ts'
+import { Node } from '../kinds/node.ts'
+import { Pod } from '../kinds/pod.ts'
+
+let loops: TestLoops
+beforeEach(async () => {
+  loops = await startTestLoops()
+  await loops.run()
+})
+afterEach(() => loops[Symbol.asyncDispose]())
+
+const make = (name: string, cpu = '1', spec: Partial<CorePod['spec']> = {}): CorePod => ({
+  metadata: { name, namespace: 'default' },
+  spec: { containers: [{ name: 'c', image: 'web:1', resources: { requests: { cpu } } }], ...spec },
+})
+const create = (pod: CorePod) => loops.client.of(Pod).create(pod)
+const get = (name: string) => loops.client.of(Pod).get({ namespace: 'default', name })
+const nodeOf = async (name: string) => (await get(name)).spec?.nodeName
+const messages = async (reason: string) =>
+  (await loops.client.of(Event).list({ namespace: 'default' })).items
+    .filter((event) => event.reason === reason)
+    .map(({ message }) => message)
+const schedules = () => loops.traces.filter((event) => event.type === 'schedule')
+
+it('binds, tells in an Event and a trace, and says because of which revision', async () => {
+  await loops.addNode('node-1')
+  const pod = await create(make('web'))
+  await loops.until('bound', () => nodeOf('web'))
+  expect((await get('web')).status?.conditions?.find(({ type }) => type === 'PodScheduled')?.status).toBe('True')
+  await loops.until('told', async () => (await messages('Scheduled')).length === 1)
+  expect(await messages('Scheduled')).toEqual(['Successfully assigned default/web to node-1'])
+  expect(schedules()).toMatchObject([{ pod: 'default/web', chosen: 'node-1', nodes: [{ name: 'node-1' }] }])
+  const binding = loops.traces.find((event) => event.type === 'request' && event.subresource === 'binding')
+  expect(binding).toMatchObject({ client: 'kube-scheduler', because: Number(pod.metadata?.resourceVersion) })
+})
+
+it('never gives the same room twice, however many pods come at once', async () => {
+  for (const name of ['node-1', 'node-2']) await loops.addNode(name, { cpu: '4' })
+  await Promise.all(Array.from({ length: 12 }, (_, index) => create(make(`web-${index}`))))
+  const bound = async () => (await loops.pods()).filter(({ spec }) => spec?.nodeName)
+  await loops.until('8 bound', async () => (await bound()).length >= 8)
+  await loops.clock.advance(30_000)
+  const perNode = Map.groupBy(await bound(), ({ spec }) => spec?.nodeName)
+  expect([...perNode.values()].map((pods) => pods.length)).toEqual([4, 4])
+})
+
+it('waits for an event that may help, and says meanwhile what is missing', async () => {
+  await loops.addNode('node-1', { cpu: '1' })
+  await create(make('first'))
+  await loops.until('bound', () => nodeOf('first'))
+  await create(make('second'))
+  const condition = async () => (await get('second')).status?.conditions?.find(({ type }) => type === 'PodScheduled')
+  await loops.until('told', condition)
+  const message =
+    '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: ' +
+    '1 No preemption victims found for incoming pod.'
+  expect(await condition()).toMatchObject({ status: 'False', reason: 'Unschedulable', message })
+  await loops.until('an event', async () => (await messages('FailedScheduling')).length === 1)
+  expect(await messages('FailedScheduling')).toEqual([message])
+  await loops.clock.advance(20_000)
+  expect(schedules().filter(({ pod }) => pod === 'default/second')).toHaveLength(1)
+  await loops.client.of(Pod).delete({ namespace: 'default', name: 'first' })
+  await loops.until('bound', () => nodeOf('second'))
+})
+
+it('notices an uncordoned node, a new label, a new node', async () => {
+  await loops.addNode('node-1')
+  const change = (patch: object) =>
+    insist(() => loops.client.of(Node).patch({ name: 'node-1' }, 'application/merge-patch+json', patch))
+  await change({ spec: { unschedulable: true } })
+  await create(make('a'))
+  await create(make('b', '1', { nodeSelector: { disk: 'ssd' } }))
+  await create(make('c', '8'))
+  await loops.until('3 refused', () => schedules().length >= 3)
+  await change({ spec: { unschedulable: null } })
+  await loops.until('a', () => nodeOf('a'))
+  await change({ metadata: { labels: { disk: 'ssd' } } })
+  await loops.until('b', () => nodeOf('b'))
+  await loops.addNode('node-2', { cpu: '16' })
+  await loops.until('c', async () => (await nodeOf('c')) === 'node-2')
+})
+
+it('leaves pods of other schedulers and gated pods alone', async () => {
+  await loops.addNode('node-1')
+  await create(make('other', '1', { schedulerName: 'mine' }))
+  await create(make('ours'))
+  await loops.until('bound', () => nodeOf('ours'))
+  expect(await nodeOf('other')).toBeUndefined()
+})

@@ -1,0 +1,71 @@
+import type { Pod } from 'kubernetes-types/core/v1'
+import { expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
+import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+
+const pod = (name: string, priority = 0): Pod => ({
+  metadata: { name, namespace: 'default', uid: name },
+  spec: { containers: [], priority },
+})
+const start = () => {
+  const clock = new FakeClock()
+  return { clock, queue: new SchedulingQueue(clock, () => undefined) }
+}
+const pop = (queue: SchedulingQueue) => queue.pop() as QueuedPod
+
+it('hands out by priority, then who came first', async () => {
+  const { clock, queue } = start()
+  for (const [name, priority] of [
+    ['a', 0],
+    ['b', 5],
+    ['c', 0],
+    ['d', 9],
+  ] as const) {
+    queue.add(pod(name, priority))
+    await clock.advance(1)
+  }
+  expect(queue.activeKeys).toEqual(['default/d', 'default/b', 'default/a', 'default/c'])
+})
+
+it('keeps what fitted nowhere until an event may help, and then until its back-off is over', async () => {
+  const { clock, queue } = start()
+  queue.add(pod('a'))
+  queue.putAside(pop(queue), new Set(['NodeResourcesFit']))
+  await clock.advance(10_000)
+  expect(queue.counts).toEqual({ active: 0, backoff: 0, unschedulable: 1 })
+  queue.wake(({ rejectedBy }) => rejectedBy.has('TaintToleration'), 5)
+  expect(queue.counts.unschedulable).toBe(1)
+  queue.wake(({ rejectedBy }) => rejectedBy.has('NodeResourcesFit'), 7)
+  expect(queue.counts.active).toBe(1)
+  const again = pop(queue)
+  expect(again.because).toBe(7)
+  queue.putAside(again, new Set(['NodeResourcesFit']))
+  queue.wake(() => true, 8)
+  expect(queue.counts).toEqual({ active: 0, backoff: 1, unschedulable: 0 })
+  await clock.advance(1999)
+  expect(queue.length).toBe(0)
+  await clock.advance(1)
+  expect(queue.length).toBe(1)
+})
+
+it('lets nobody wait longer than five minutes for an event', async () => {
+  const { clock, queue } = start()
+  queue.add(pod('a'))
+  queue.putAside(pop(queue), new Set(['X']))
+  await clock.advance(4.5 * 60_000)
+  expect(queue.length).toBe(0)
+  await clock.advance(60_000)
+  expect(queue.length).toBe(1)
+  queue.close()
+  expect(clock.pending).toBe(0)
+})
+
+it('does not bring back a pod that was deleted while it was being decided about', () => {
+  const { queue } = start()
+  queue.add(pod('a'))
+  const queued = pop(queue)
+  queue.delete(queued.pod)
+  queue.putBack(queued)
+  queue.putAside(queued, new Set())
+  expect(queue.counts).toEqual({ active: 0, backoff: 0, unschedulable: 0 })
+})
