@@ -15,10 +15,10 @@ import { builtInKinds } from '../kinds/index.ts'
 import { startHollowNode } from '../kubelet/hollow-node.ts'
 import { runScheduler } from '../scheduler/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
-import { openStore } from '../store/store.ts'
 import { AuditFile } from './audit-file.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
+import { openEtcd } from './etcd.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { NETWORKING } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
@@ -76,7 +76,7 @@ export class Cluster {
       networkKubeconfig: this.#networkKubeconfig,
       network: this.#network,
       machines: this.#machines.map(({ name, address, id }) => ({ name, address, id })),
-      etcd: '',
+      etcd: `https://127.0.0.1:${record.etcdPort}`,
       pid: process.pid,
     }
   }
@@ -129,12 +129,13 @@ export class Cluster {
     const { directory, record, clock, logger, trace, schemas, random } = this.#options
     this.#pki = await openPki({ directory: join(directory, 'pki'), clock })
     await this.#ensureNetwork()
-    const store = await openStore({ directory: join(directory, 'store'), clock })
-    this.#stack.defer(() => store.close())
+    const gateway = this.#network?.gatewayAddress
+    const { store } = this.#stack.use(
+      await openEtcd({ directory, port: record.etcdPort, hosts: ['127.0.0.1', ...(gateway ? [gateway] : [])], clock }),
+    )
     const audit = await AuditFile.open(join(directory, 'audit'))
     this.#stack.defer(() => audit.close())
 
-    const gateway = this.#network?.gatewayAddress
     const serving = await this.#pki.keep('apiserver', {
       commonName: 'kube-apiserver',
       usages: ['server'],

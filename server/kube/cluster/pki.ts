@@ -23,30 +23,41 @@ export interface CertificateRequest {
   ipAddresses?: string[]
 }
 
-export interface Pki {
+export interface Certificates {
   caPem: string
-  serviceAccounts: { privateKeyPem: string; publicKeyPem: string }
   /** Signs a fresh key; nothing is kept on disk. */
   issue(request: CertificateRequest): Promise<KeyPairPem>
   /** The pair kept under `name`.crt and `name`.key, made when it is missing. */
   keep(name: string, request: CertificateRequest): Promise<KeyPairPem>
 }
 
+export interface Pki extends Certificates {
+  serviceAccounts: { privateKeyPem: string; publicKeyPem: string }
+}
+
 const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const YEAR_MS = 365 * 24 * 3600_000
 
+interface PkiOptions {
+  directory: string
+  clock: Clock
+}
+
+/** A cluster's certificates and its service-account key. */
+export async function openPki(options: PkiOptions): Promise<Pki> {
+  const certificates = await openCertificates(options)
+  return { ...certificates, serviceAccounts: await openServiceAccountKey((name) => join(options.directory, name)) }
+}
+
 /** Opens the certificates in `directory`, making the CA when there is none. */
-export async function openPki({ directory, clock }: { directory: string; clock: Clock }): Promise<Pki> {
+export async function openCertificates({ directory, clock }: PkiOptions): Promise<Certificates> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   x509.cryptoProvider.set(webcrypto as Crypto)
   const file = (name: string) => join(directory, name)
   const authority = await openAuthority(file, clock)
-  const serviceAccounts = await openServiceAccountKey(file)
-
   const issue = (request: CertificateRequest) => sign(authority, request, clock)
   return {
     caPem: authority.pem,
-    serviceAccounts,
     issue,
     keep: async (name, request) => {
       const kept = await readPair(file, name)

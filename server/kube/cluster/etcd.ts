@@ -1,0 +1,37 @@
+// The cluster's memory and the door to it, with a CA of its own, as kubeadm has it: a certificate that opens the API
+// server does not open etcd. Beside the API server only a learner's terminal is let through to the door (machines/).
+
+import { join } from 'node:path'
+import type { Clock } from '../../base/clock.ts'
+import { openEtcdDoor } from '../store/etcd-door/door.ts'
+import { openStore, type Store } from '../store/store.ts'
+import { openCertificates } from './pki.ts'
+
+export async function openEtcd(options: {
+  /** Of the cluster; the store lies in `store/`, the certificates in `pki/etcd/`. */
+  directory: string
+  port: number
+  hosts: string[]
+  clock: Clock
+}): Promise<{ store: Store } & AsyncDisposable> {
+  const { directory, port, hosts, clock } = options
+  await using stack = new AsyncDisposableStack()
+  const certificates = await openCertificates({ directory: join(directory, 'pki', 'etcd'), clock })
+  const server = await certificates.keep('server', {
+    commonName: 'etcd',
+    usages: ['server', 'client'],
+    dnsNames: ['localhost'],
+    ipAddresses: hosts,
+  })
+  // Not used by this process, which holds the store itself: for etcdctl, and for API servers that run alone.
+  await certificates.keep('client', { commonName: 'kube-etcd-client', usages: ['client'] })
+  const store = await openStore({ directory: join(directory, 'store'), clock })
+  stack.defer(() => store.close())
+  for (const host of hosts) {
+    const tls = { cert: server.certPem, key: server.keyPem, ca: certificates.caPem }
+    const door = await openEtcdDoor({ store, clock, host, port, tls })
+    stack.defer(() => door.close())
+  }
+  const whole = stack.move()
+  return { store, [Symbol.asyncDispose]: () => whole.disposeAsync() }
+}
