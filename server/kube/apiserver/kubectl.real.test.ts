@@ -64,6 +64,94 @@ describe.each(['1.36', '1.32', '1.20'])('kubectl %s', (version) => {
     )
   })
 
+  it('applies, edits, scales and describes a Deployment', async () => {
+    const manifest = (image: string) => `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: nginx, image: ${image}, ports: [{containerPort: 80}]}]}
+`
+    const path = await file('web.yaml', manifest('nginx:1.26'))
+    expect(await kubectl('apply', '-f', path)).toBe('deployment.apps/web created\n')
+    expect(await kubectl('apply', '-f', path)).toBe('deployment.apps/web unchanged\n')
+    await file('web.yaml', manifest('nginx:1.27'))
+    expect(await kubectl('apply', '-f', path)).toBe('deployment.apps/web configured\n')
+    expect(await kubectl('get', 'deploy', 'web', '-o', 'wide')).toMatch(
+      /^NAME +READY +UP-TO-DATE +AVAILABLE +AGE +CONTAINERS +IMAGES +SELECTOR\nweb +0\/2 +0 +0 +\d+s +nginx +nginx:1.27 +app=web\n$/,
+    )
+    expect(await kubectl('scale', 'deploy', 'web', '--replicas=4')).toBe('deployment.apps/web scaled\n')
+    expect(await kubectl('set', 'image', 'deploy/web', 'nginx=nginx:1.28')).toBe('deployment.apps/web image updated\n')
+    expect(await kubectl('patch', 'deploy', 'web', '-p', '{"spec":{"paused":true}}')).toBe(
+      'deployment.apps/web patched\n',
+    )
+    const jsonPatch = '[{"op":"replace","path":"/spec/replicas","value":3}]'
+    expect(await kubectl('patch', 'deploy', 'web', '--type=json', '-p', jsonPatch)).toBe(
+      'deployment.apps/web patched\n',
+    )
+    expect(await kubectl('annotate', 'deploy', 'web', 'why=test')).toMatch(/^deployment.apps\/web annotated\n$/)
+    expect(
+      await kubectl(
+        'get',
+        'deploy',
+        'web',
+        '-o',
+        'jsonpath={.spec.replicas} {.spec.template.spec.containers[0].image} {.spec.template.spec.containers[0].ports[0].containerPort}',
+      ),
+    ).toBe('3 nginx:1.28 80')
+    expect(await kubectl('describe', 'deploy', 'web')).toMatch(
+      /StrategyType: +RollingUpdate\n[\s\S]*Image: +nginx:1.28/,
+    )
+    expect(await kubectl('expose', 'deploy', 'web', '--port=80')).toBe('service/web exposed\n')
+    expect(await kubectl('get', 'all')).toMatch(/service\/web[\s\S]*deployment.apps\/web/)
+    expect(await kubectl('delete', '-f', path)).toMatch(/^deployment.apps "web" deleted/)
+  })
+
+  it('waits for what comes to be', async () => {
+    await kubectl('create', 'configmap', 'late')
+    const waiting = kubectl('wait', '--for=delete', 'configmap/late', '--timeout=20s')
+    await kubectl('delete', 'configmap', 'late')
+    expect(await waiting).toMatch(/configmap\/late condition met|^$/)
+  })
+
+  it('watches as a table', async () => {
+    await kubectl('create', 'configmap', 'watched', '--from-literal=a=b')
+    // Watching ends with the time-out; what came before it counts.
+    const shown = await kubectl('get', 'configmap', 'watched', '--watch', '--request-timeout=2s')
+    expect(shown).toMatch(/NAME +DATA +AGE\nwatched +1 +\d+s\n/)
+  })
+
+  it('is told what there is', async () => {
+    const resources = await kubectl('api-resources')
+    expect(resources).toMatch(/deployments +deploy +apps\/v1 +true +Deployment/)
+    expect(resources).toMatch(/pods +po +v1 +true +Pod/)
+    expect(await kubectl('explain', 'deployment.spec.strategy.rollingUpdate')).toMatch(/maxSurge/)
+    expect(await kubectl('version')).toMatch(/v1\.36/)
+    expect(await kubectl('get', '--raw', '/readyz')).toBe('ok')
+    expect(await kubectl('auth', 'can-i', 'create', 'pods')).toBe('yes\n')
+  })
+
+  it('refuses unknown fields before anything is made', async () => {
+    const path = await file('typo.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: typo}\ndaat: {a: b}\n')
+    const answer = await kubectl('create', '-f', path, version === '1.20' ? '--validate' : '--validate=strict')
+    expect(answer).toMatch(/FAILED.*unknown field "(ConfigMap.)?daat"/s)
+    expect(await kubectl('get', 'cm', 'typo')).toMatch(/NotFound/)
+  })
+
+  it('makes namespaces and secrets, and takes a namespace away', async () => {
+    expect(await kubectl('create', 'namespace', 'shop')).toBe('namespace/shop created\n')
+    expect(await kubectl('create', 'secret', 'generic', 'key', '-n', 'shop', '--from-literal=a=b')).toBe(
+      'secret/key created\n',
+    )
+    expect(await kubectl('get', 'secret', 'key', '-n', 'shop')).toMatch(/key +Opaque +1 /)
+    expect(await kubectl('delete', 'namespace', 'shop', '--wait=false')).toMatch(/namespace "shop" deleted/)
+    expect(await kubectl('get', 'namespace', 'shop')).toMatch(/shop +Terminating/)
+    expect(await kubectl('create', 'configmap', 'late', '-n', 'shop')).toMatch(/because it is being terminated/)
+  })
+
   it('applies a pod twice and sees no change the second time', async () => {
     const path = await file(
       'pod.yaml',

@@ -96,12 +96,10 @@ describe('Service addresses', () => {
     expect(inner.spec?.ports?.[0]?.nodePort).toBeUndefined()
     await make('next', { type: 'NodePort', ports: [{ port: 80, nodePort: nodePort ?? 0 }] })
     await expect(
-      test.client
-        .of(Service)
-        .update({
-          ...inner,
-          spec: { ...inner.spec, clusterIP: '10.96.0.99', clusterIPs: ['10.96.0.99'] },
-        } as WireService),
+      test.client.of(Service).update({
+        ...inner,
+        spec: { ...inner.spec, clusterIP: '10.96.0.99', clusterIPs: ['10.96.0.99'] },
+      } as WireService),
     ).rejects.toMatchObject({ message: expect.stringContaining('may not change once set') })
   })
 

@@ -45,18 +45,20 @@ export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'r
   }
 }
 
-/** The kubelet's exec knows `stdin` under an older name. */
+const KUBELET_NAMES: Readonly<Record<string, string>> = { stdin: 'input', stdout: 'output', stderr: 'error' }
+
+/** A kubelet knows the streams by older names, and "true" as 1. Ours also reads the names of the API. */
 function kubeletQuery(query: URLSearchParams): string {
   const renamed = new URLSearchParams()
-  const NAMES: Record<string, string> = { stdin: 'input', stdout: 'output', stderr: 'error' }
   for (const [key, value] of query) {
-    const isStream = key in NAMES
-    if (!isStream) renamed.append(key, value)
-    else if (value === 'true' || value === '1') renamed.append(NAMES[key] ?? key, '1')
+    const isOn = value === 'true' || value === '1'
+    const old = KUBELET_NAMES[key]
+    if (old === undefined && key !== 'tty') renamed.append(key, value)
+    else if (isOn) {
+      renamed.set(key, '1')
+      if (old) renamed.set(old, '1')
+    }
   }
-  const tty = renamed.get('tty')
-  if (tty === 'true') renamed.set('tty', '1')
-  else if (tty === 'false') renamed.delete('tty')
   return renamed.toString()
 }
 

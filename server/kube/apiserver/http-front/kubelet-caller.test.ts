@@ -1,0 +1,194 @@
+import type { IncomingMessage } from 'node:http'
+import https from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { rawRequest } from '../testing/raw-request.ts'
+import { testPki } from '../testing/test-pki.ts'
+import { startTestServer, type TestServer } from '../testing/test-server.ts'
+
+const PODS = '/api/v1/namespaces/default/pods'
+
+/** A kubelet that says what it was asked and repeats what it is told. */
+async function fakeKubelet(caPem: string, serving: { certPem: string; keyPem: string }) {
+  const asked: string[] = []
+  const clients: string[] = []
+  const note = (request: IncomingMessage) => {
+    asked.push(request.url ?? '')
+    clients.push(String((request.socket as TLSSocket).getPeerCertificate().subject?.CN))
+  }
+  const server = https.createServer({
+    cert: serving.certPem,
+    key: serving.keyPem,
+    ca: caPem,
+    requestCert: true,
+    rejectUnauthorized: true,
+  })
+  server.on('request', (request, response) => {
+    note(request)
+    if (request.url?.endsWith('/missing')) response.writeHead(404).end('container not found ("missing")')
+    else response.end('one\ntwo\n')
+  })
+  server.on('upgrade', (request, socket: Duplex) => {
+    note(request)
+    socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: v5.channel.k8s.io\r\n\r\n',
+    )
+    socket.on('data', (chunk: Buffer) => socket.write(`echo ${chunk}`))
+    socket.on('error', () => undefined)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const port = typeof address === 'object' && address ? address.port : 0
+  return {
+    port,
+    asked,
+    clients,
+    close: () => {
+      server.closeAllConnections()
+      return new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+describe('calls that a kubelet answers', () => {
+  let test: TestServer
+  let kubelet: Awaited<ReturnType<typeof fakeKubelet>>
+  let port: number
+  let admin: { certPem: string; keyPem: string }
+
+  beforeAll(async () => {
+    const pki = await testPki()
+    kubelet = await fakeKubelet(pki.caPem, await pki.issue('node-1'))
+    test = await startTestServer({
+      options: { kubeletClient: { ...(await pki.issue('apiserver-kubelet-client')), caPem: pki.caPem } },
+    })
+    port = (await test.server.listen({ host: '127.0.0.1', port: 0 })).port
+    admin = await test.pki.issue('kubernetes-admin', ['system:masters'])
+    const post = (path: string, body: unknown) => test.transport.request({ method: 'POST', path, body })
+    await post('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })
+    await post('/api/v1/nodes', {
+      metadata: { name: 'node-1' },
+      status: {
+        addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+        daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
+      },
+    })
+    const containers = [
+      { name: 'web', image: 'nginx' },
+      { name: 'missing', image: 'nginx' },
+    ]
+    await post(PODS, { metadata: { name: 'web' }, spec: { nodeName: 'node-1', containers } })
+    await post(PODS, { metadata: { name: 'waiting' }, spec: { containers: containers.slice(0, 1) } })
+  })
+  afterAll(async () => {
+    await test[Symbol.asyncDispose]()
+    await kubelet.close()
+  })
+
+  const get = (path: string) => rawRequest({ port, caPem: test.pki.caPem, ...admin, path })
+
+  it('passes logs on, with the options the kubelet knows', async () => {
+    const answer = await get(`${PODS}/web/log?container=web&follow=true&tailLines=5`)
+    expect(answer.text).toBe('one\ntwo\n')
+    expect(kubelet.asked.at(-1)).toBe('/containerLogs/default/web/web?follow=true&tailLines=5')
+    expect(kubelet.clients.at(-1)).toBe('apiserver-kubelet-client')
+  })
+
+  it('gives logs to components in the process too', async () => {
+    const chunks: Buffer[] = []
+    for await (const chunk of await test.transport.stream({
+      method: 'GET',
+      path: `${PODS}/web/log`,
+      query: { container: 'web' },
+    })) {
+      chunks.push(Buffer.from(chunk))
+    }
+    expect(Buffer.concat(chunks).toString()).toBe('one\ntwo\n')
+  })
+
+  it('passes on what the kubelet refuses', async () => {
+    const answer = await get(`${PODS}/web/log?container=missing`)
+    expect(answer.code).toBe(404)
+    expect(answer.json().message).toBe('container not found ("missing")')
+  })
+
+  it('has nothing to show of a pod that is nowhere yet', async () => {
+    expect(await get(`${PODS}/waiting/log`)).toMatchObject({ code: 200, text: '' })
+  })
+
+  it('joins exec to the kubelet, both ways', async () => {
+    const request = https.request({
+      host: '127.0.0.1',
+      port,
+      ca: test.pki.caPem,
+      cert: admin.certPem,
+      key: admin.keyPem,
+      path: `${PODS}/web/exec?container=web&command=ls&command=-l&stdin=true&stdout=true&tty=false`,
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-key': 'x3JJHMbDL1EzLkh9GBhXDw==',
+        'sec-websocket-version': '13',
+        'sec-websocket-protocol': 'v5.channel.k8s.io',
+      },
+    })
+    const heard = await new Promise<string>((resolve, reject) => {
+      request.on('upgrade', (answer, socket) => {
+        expect(answer.headers['sec-websocket-protocol']).toBe('v5.channel.k8s.io')
+        socket.write('hello')
+        socket.once('data', (chunk: Buffer) => {
+          resolve(chunk.toString())
+          socket.destroy()
+        })
+      })
+      request.on('response', (answer) => reject(new Error(`answered ${answer.statusCode}`)))
+      request.on('error', reject)
+      request.end()
+    })
+    expect(heard).toBe('echo hello')
+    expect(kubelet.asked.at(-1)).toBe('/exec/default/web/web?command=ls&command=-l&stdin=1&input=1&stdout=1&output=1')
+  })
+
+  it('refuses exec to those who may not, before the kubelet hears of it', async () => {
+    const before = kubelet.asked.length
+    const learner = await test.pki.issue('learner')
+    const headers = {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-key': 'x',
+      'sec-websocket-version': '13',
+    }
+    const answer = await rawRequest({
+      port,
+      caPem: test.pki.caPem,
+      ...learner,
+      path: `${PODS}/web/exec?command=ls`,
+      headers,
+    })
+    expect(answer.code).toBe(403)
+    expect(kubelet.asked.length).toBe(before)
+  })
+
+  it('says so when the node cannot be reached', async () => {
+    await test.transport.request({
+      method: 'POST',
+      path: '/api/v1/nodes',
+      body: {
+        metadata: { name: 'gone' },
+        status: {
+          addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+          daemonEndpoints: { kubeletEndpoint: { Port: 1 } },
+        },
+      },
+    })
+    await test.transport.request({
+      method: 'POST',
+      path: PODS,
+      body: { metadata: { name: 'lost' }, spec: { nodeName: 'gone', containers: [{ name: 'a', image: 'b' }] } },
+    })
+    const answer = await get(`${PODS}/lost/log`)
+    expect(answer.code).toBe(500)
+    expect(answer.json().message).toMatch(/error dialing backend: dial tcp 127.0.0.1:1: /)
+  })
+})
