@@ -13,7 +13,7 @@
 import { crc32c } from './crc32c.ts'
 import { CorruptStoreError } from './store-error.ts'
 
-export const FRAME_HEAD_BYTES = 16
+const FRAME_HEAD_BYTES = 16
 
 export function frameHead(payloads: Buffer[], { place, salt }: { place: number; salt: number }): Buffer {
   let length = 0
@@ -29,7 +29,7 @@ export function frameHead(payloads: Buffer[], { place, salt }: { place: number; 
 }
 
 /** The payload of the frame at that place, or what is wrong with it. */
-export function readFrame(bytes: Buffer, place: number, salt: number): Buffer | { problem: string } {
+function readFrame(bytes: Buffer, place: number, salt: number): Buffer | { problem: string } {
   if (place + FRAME_HEAD_BYTES > bytes.length) return { problem: 'frame head is cut short' }
   if (placeIn(bytes, place) !== place) return { problem: 'no frame begins here' }
   const end = place + FRAME_HEAD_BYTES + bytes.readUInt32LE(place + 4)

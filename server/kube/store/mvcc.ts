@@ -23,7 +23,7 @@ import type {
 } from './store-interface.ts'
 
 /** The revision of a store into which nothing was ever written. */
-export const FIRST_REVISION = 1
+const FIRST_REVISION = 1
 
 const NO_VALUE = Buffer.alloc(0)
 const EVERYTHING = { key: '\0', rangeEnd: '\0' }

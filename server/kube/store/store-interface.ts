@@ -69,7 +69,7 @@ export interface DeleteOperation {
   prevKv?: boolean
 }
 
-export type RangeOperation = { type: 'range' } & RangeRequest
+type RangeOperation = { type: 'range' } & RangeRequest
 export type NestedTxnOperation = { type: 'txn' } & TxnRequest
 export type Operation = PutOperation | DeleteOperation | RangeOperation | NestedTxnOperation
 

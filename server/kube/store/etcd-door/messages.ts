@@ -16,8 +16,8 @@ import {
 
 export const RANGE_ORDERS = ['NONE', 'ASCEND', 'DESCEND'] as const
 export const RANGE_TARGETS = ['KEY', 'VERSION', 'CREATE', 'MOD', 'VALUE'] as const
-export const COMPARE_RESULTS = ['EQUAL', 'GREATER', 'LESS', 'NOT_EQUAL'] as const
-export const COMPARE_TARGETS = ['VERSION', 'CREATE', 'MOD', 'VALUE', 'LEASE'] as const
+const COMPARE_RESULTS = ['EQUAL', 'GREATER', 'LESS', 'NOT_EQUAL'] as const
+const COMPARE_TARGETS = ['VERSION', 'CREATE', 'MOD', 'VALUE', 'LEASE'] as const
 export const EVENT_TYPES = ['PUT', 'DELETE'] as const
 export const WATCH_FILTERS = ['NOPUT', 'NODELETE'] as const
 
@@ -32,7 +32,7 @@ export const WireKeyValue = message({
   value: bytes(5),
   lease: int(6),
 })
-export const WireEvent = message({
+const WireEvent = message({
   type: enumeration(1, EVENT_TYPES),
   kv: nested(2, () => WireKeyValue),
   prev_kv: nested(3, () => WireKeyValue),
@@ -154,8 +154,8 @@ export const WatchCreateRequest = message({
   fragment: bool(8),
 })
 export type WatchCreateRequest = DecodedOf<typeof WatchCreateRequest>
-export const WatchCancelRequest = message({ watch_id: int(1) })
-export const WatchProgressRequest = message({})
+const WatchCancelRequest = message({ watch_id: int(1) })
+const WatchProgressRequest = message({})
 export const WatchRequest = message({
   create_request: nested(1, () => WatchCreateRequest),
   cancel_request: nested(2, () => WatchCancelRequest),
@@ -188,10 +188,10 @@ export const LeaseTimeToLiveResponse = message({
   keys: repeated(bytes(5)),
 })
 export const LeaseLeasesRequest = message({})
-export const LeaseStatus = message({ ID: int(1) })
+const LeaseStatus = message({ ID: int(1) })
 export const LeaseLeasesResponse = message({ header, leases: repeated(nested(2, () => LeaseStatus)) })
 
-export const Member = message({
+const Member = message({
   ID: int(1),
   name: string(2),
   peerURLs: repeated(string(3)),
@@ -202,7 +202,7 @@ export const MemberListRequest = message({ linearizable: bool(1) })
 export const MemberListResponse = message({ header, members: repeated(nested(2, () => Member)) })
 
 export const AlarmRequest = message({ action: int(1), memberID: int(2), alarm: int(3) })
-export const AlarmMember = message({ memberID: int(1), alarm: int(2) })
+const AlarmMember = message({ memberID: int(1), alarm: int(2) })
 export const AlarmResponse = message({ header, alarms: repeated(nested(2, () => AlarmMember)) })
 export const StatusRequest = message({})
 export const StatusResponse = message({

@@ -12,7 +12,7 @@ const FIXED64 = 1
 const BYTES = 2
 const FIXED32 = 5
 
-export type Scalar = 'bytes' | 'string' | 'int' | 'bool'
+type Scalar = 'bytes' | 'string' | 'int' | 'bool'
 
 export interface Field {
   number: number

@@ -5,7 +5,7 @@ import type { ResponseHeader, WireKeyValue } from './messages.ts'
 import type { DecodedOf } from './protobuf.ts'
 
 /** The one member that this store looks like. Ids are any numbers but zero. */
-export const CLUSTER_ID = 1
+const CLUSTER_ID = 1
 export const MEMBER_ID = 1
 
 export function headerAt(revision: number): DecodedOf<typeof ResponseHeader> {
