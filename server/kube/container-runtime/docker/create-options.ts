@@ -1,0 +1,103 @@
+// What Docker is asked to make for a sandbox and for a container. Names are dockershim's:
+//   k8s_POD_web_default_<uid>_0      k8s_app_web_default_<uid>_0
+
+import type { ContainerCreateOptions } from 'dockerode'
+import type { ContainerConfig, PodSandbox, PodSandboxConfig } from '../container-runtime.ts'
+import { CONTAINER_NAME } from '../labels.ts'
+import { ANNOTATION, ATTEMPT, KIND, SANDBOX_ID } from './docker-status.ts'
+
+export type CreateOptions = ContainerCreateOptions & { name: string }
+
+export function sandboxOptionsOf(
+  config: PodSandboxConfig,
+  pauseImage: string,
+  extraLabels: Record<string, string> = {},
+): CreateOptions {
+  const { name, namespace, uid, attempt } = config
+  return {
+    name: `k8s_POD_${name}_${namespace}_${uid}_${attempt}`,
+    Image: pauseImage,
+    ...(config.hostNetwork ? {} : { Hostname: config.hostname }),
+    Labels: {
+      ...config.labels,
+      ...asLabels(config.annotations),
+      ...(config.shareProcessNamespace ? asLabels({ [SHARE_PROCESSES]: 'true' }) : {}),
+      ...extraLabels,
+      [KIND]: 'podsandbox',
+      [CONTAINER_NAME]: 'POD',
+      [ATTEMPT]: String(attempt),
+    },
+    HostConfig: {
+      NetworkMode: config.hostNetwork ? 'host' : 'none',
+      IpcMode: 'shareable',
+      ...(Object.keys(config.sysctls).length > 0 ? { Sysctls: config.sysctls } : {}),
+      CpuShares: 2,
+      LogConfig: { Type: 'none', Config: {} },
+    },
+  }
+}
+
+export function containerOptionsOf(
+  sandbox: PodSandbox,
+  config: ContainerConfig,
+  extraLabels: Record<string, string> = {},
+): CreateOptions {
+  const { name, namespace, uid } = sandbox.config
+  const { resources, security } = config
+  return {
+    name: `k8s_${config.name}_${name}_${namespace}_${uid}_${config.attempt}`,
+    Image: config.image,
+    ...(config.command ? { Entrypoint: config.command } : {}),
+    ...(config.args ? { Cmd: config.args } : {}),
+    ...(config.workingDir ? { WorkingDir: config.workingDir } : {}),
+    ...(security.runAsUser === undefined ? {} : { User: security.runAsUser }),
+    Env: config.env.map(({ name: key, value }) => `${key}=${value}`),
+    Tty: config.tty,
+    OpenStdin: config.stdin,
+    StdinOnce: config.stdinOnce,
+    // The kubelet asks the questions; an image's own health check would only cost.
+    Healthcheck: { Test: ['NONE'] },
+    Labels: {
+      ...config.labels,
+      ...asLabels(config.annotations),
+      ...extraLabels,
+      [KIND]: 'container',
+      [SANDBOX_ID]: sandbox.id,
+      [ATTEMPT]: String(config.attempt),
+    },
+    HostConfig: {
+      NetworkMode: `container:${sandbox.id}`,
+      IpcMode: `container:${sandbox.id}`,
+      ...(sandbox.annotations[SHARE_PROCESSES] === 'true' ? { PidMode: `container:${sandbox.id}` } : {}),
+      Mounts: config.mounts.map(({ hostPath, containerPath, readOnly, propagation }) => ({
+        Type: 'bind' as const,
+        Source: hostPath,
+        Target: containerPath,
+        ReadOnly: readOnly,
+        BindOptions: { Propagation: PROPAGATION[propagation ?? 'None'] },
+      })),
+      Privileged: security.privileged ?? false,
+      ReadonlyRootfs: security.readOnlyRootFilesystem ?? false,
+      ...(security.addCapabilities ? { CapAdd: security.addCapabilities } : {}),
+      ...(security.dropCapabilities ? { CapDrop: security.dropCapabilities } : {}),
+      ...(security.supplementalGroups ? { GroupAdd: security.supplementalGroups.map(String) } : {}),
+      ...(security.noNewPrivileges ? { SecurityOpt: ['no-new-privileges'] } : {}),
+      ...(resources.cpuShares ? { CpuShares: resources.cpuShares } : {}),
+      ...(resources.cpuQuota ? { CpuQuota: resources.cpuQuota, CpuPeriod: resources.cpuPeriod ?? 100_000 } : {}),
+      // The same limit for memory with swap means: no swap.
+      ...(resources.memoryLimitBytes
+        ? { Memory: resources.memoryLimitBytes, MemorySwap: resources.memoryLimitBytes }
+        : {}),
+      // Without CAP_SYS_RESOURCE in the first user namespace nobody may go below what he was born with.
+      OomScoreAdj: Math.max(0, resources.oomScoreAdj ?? 0),
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+    },
+  }
+}
+
+export const SHARE_PROCESSES = 'podium.dev/share-process-namespace'
+
+const PROPAGATION = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' } as const
+
+const asLabels = (annotations: Record<string, string>) =>
+  Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`${ANNOTATION}${key}`, value]))

@@ -1,0 +1,309 @@
+// The machine's own Docker engine as a container runtime. A sandbox is a pause container without a network of
+// Docker's; the pod's containers join its network and IPC namespaces. What is what is written in labels, so that a
+// restarted kubelet finds everything, and `docker ps` reads as it did in the days of dockershim.
+// Upstream (until 1.23): pkg/kubelet/dockershim.
+
+import { PassThrough, Readable } from 'node:stream'
+import type Docker from 'dockerode'
+import type { Clock } from '../../../base/clock.ts'
+import type { Logger } from '../../../base/logger.ts'
+import type { NodeOs } from '../../node-os/node-os.ts'
+import {
+  type ContainerConfig,
+  type ContainerRuntime,
+  type ContainerStatus,
+  ImagePullError,
+  type ImageStatus,
+  type PodSandbox,
+  type PodSandboxConfig,
+  type RuntimeEvent,
+} from '../container-runtime.ts'
+import { POD_UID } from '../labels.ts'
+import type { NetworkedSandbox, PodNetwork } from '../pod-network.ts'
+import { type CreateOptions, containerOptionsOf, sandboxOptionsOf } from './create-options.ts'
+import { DockerEvents } from './docker-events.ts'
+import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
+import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
+import { readLastWords } from './last-words.ts'
+
+export interface DockerRuntimeOptions {
+  docker: Docker
+  os: NodeOs
+  network: PodNetwork
+  clock: Clock
+  logger: Logger
+  pauseImage: string
+  /** Added to everything made, for whoever cleans up. */
+  extraLabels?: Record<string, string>
+}
+
+export class DockerRuntime implements ContainerRuntime {
+  readonly #options: DockerRuntimeOptions
+  readonly #docker: Docker
+  readonly #events: DockerEvents
+  /** What was seen of containers that will not change without an event: by id. */
+  readonly #inspected = new Map<string, Inspected>()
+
+  constructor(options: DockerRuntimeOptions) {
+    this.#options = options
+    this.#docker = options.docker
+    this.#events = new DockerEvents({
+      docker: options.docker,
+      clock: options.clock,
+      logger: options.logger,
+      onChange: (id) => void this.#inspected.delete(id),
+      relist: async () => {
+        this.#inspected.clear()
+        return this.listContainers()
+      },
+    })
+  }
+
+  async version() {
+    const { Version, ApiVersion } = await this.#docker.version()
+    return { name: 'docker', version: Version, apiVersion: ApiVersion }
+  }
+
+  async status() {
+    await this.#docker.ping()
+    const { ready, message } = await this.#options.network.status()
+    return { networkReady: ready, message }
+  }
+
+  updatePodCidr(podCidr: string) {
+    return this.#options.network.updatePodCidr(podCidr)
+  }
+
+  async runPodSandbox(config: PodSandboxConfig): Promise<PodSandbox> {
+    const { pauseImage, network, logger } = this.#options
+    const id = await this.#create(sandboxOptionsOf(config, pauseImage, this.#options.extraLabels))
+    try {
+      await this.#docker.getContainer(id).start()
+      const inspected = await this.#inspect(id)
+      if (!inspected) throw new Error('the sandbox vanished')
+      if (!config.hostNetwork) await network.setUp(networked(sandboxOf(inspected, []), config))
+      return this.#withAddresses(inspected)
+    } catch (err) {
+      await this.removePodSandbox(id).catch((cleanup: unknown) =>
+        logger.warn('sandbox was not removed', { id, err: cleanup }),
+      )
+      throw err
+    }
+  }
+
+  async stopPodSandbox(id: string): Promise<void> {
+    const inspected = await this.#inspect(id)
+    if (!inspected) return
+    const sandbox = sandboxOf(inspected, [])
+    for (const container of await this.#list({ [SANDBOX_ID]: id })) {
+      if (container.State === 'running') await this.stopContainer(container.Id, 2)
+    }
+    if (inspected.HostConfig.NetworkMode !== 'host') await this.#options.network.tearDown(networked(sandbox))
+    await tolerate([304, 404], this.#docker.getContainer(id).stop({ t: 0 }))
+    this.#inspected.delete(id)
+  }
+
+  async removePodSandbox(id: string): Promise<void> {
+    await this.stopPodSandbox(id)
+    for (const container of await this.#list({ [SANDBOX_ID]: id })) await this.removeContainer(container.Id)
+    await this.removeContainer(id)
+  }
+
+  async listPodSandboxes(podUid?: string): Promise<PodSandbox[]> {
+    const found = await this.#list({ [KIND]: 'podsandbox', ...(podUid ? { [POD_UID]: podUid } : {}) })
+    const inspected = await Promise.all(found.map(({ Id, State }) => this.#inspectCached(Id, State)))
+    return Promise.all(inspected.filter((one) => one !== undefined).map((one) => this.#withAddresses(one)))
+  }
+
+  async createContainer(sandbox: PodSandbox, config: ContainerConfig): Promise<string> {
+    return this.#create(containerOptionsOf(sandbox, config, this.#options.extraLabels))
+  }
+
+  async startContainer(id: string): Promise<void> {
+    try {
+      await this.#docker.getContainer(id).start()
+    } catch (err) {
+      throw new Error(dockerMessage(err), { cause: err })
+    } finally {
+      this.#inspected.delete(id)
+    }
+  }
+
+  async stopContainer(id: string, timeoutSeconds: number): Promise<void> {
+    const container = this.#docker.getContainer(id)
+    // An engine that waits for a signal to be heeded may itself be told to kill meanwhile.
+    if (timeoutSeconds === 0) await tolerate([304, 404, 409], container.kill({ signal: 'SIGKILL' }))
+    else await tolerate([304, 404], container.stop({ t: timeoutSeconds }))
+    this.#inspected.delete(id)
+  }
+
+  async removeContainer(id: string): Promise<void> {
+    await tolerate([404, 409], this.#docker.getContainer(id).remove({ force: true, v: true }))
+    this.#inspected.delete(id)
+  }
+
+  async listContainers(podUid?: string): Promise<ContainerStatus[]> {
+    const found = await this.#list({ [KIND]: 'container', ...(podUid ? { [POD_UID]: podUid } : {}) })
+    const inspected = await Promise.all(found.map(({ Id, State }) => this.#inspectCached(Id, State)))
+    return inspected.filter((one) => one !== undefined).map(containerStatusOf)
+  }
+
+  async containerStatus(id: string): Promise<ContainerStatus> {
+    const inspected = await this.#inspect(id)
+    if (!inspected) throw new Error(`No such container: ${id}`)
+    return containerStatusOf(inspected)
+  }
+
+  async logs(
+    id: string,
+    options: { follow: boolean; timestamps: boolean; tailLines?: number; sinceTime?: number; signal: AbortSignal },
+  ): Promise<{ stdout: Readable; stderr: Readable }> {
+    const container = this.#docker.getContainer(id)
+    const { Config } = await container.inspect()
+    const common = {
+      stdout: true,
+      stderr: true,
+      timestamps: options.timestamps,
+      ...(options.tailLines === undefined ? {} : { tail: options.tailLines }),
+      ...(options.sinceTime === undefined ? {} : { since: options.sinceTime / 1000 }),
+      abortSignal: options.signal,
+    }
+    const source = options.follow
+      ? ((await container.logs({ ...common, follow: true })) as unknown as Readable)
+      : Readable.from([await container.logs({ ...common, follow: false })])
+    return this.#split(source, Config.Tty)
+  }
+
+  exec(id: string, options: { command: string[]; tty: boolean; stdin: boolean }) {
+    return execSession(this.#docker, id, options)
+  }
+
+  execSync(id: string, command: string[], timeoutMs: number) {
+    return execToEnd(this.#docker, id, command, { timeoutMs, clock: this.#options.clock })
+  }
+
+  attach(id: string, options: { tty: boolean; stdin: boolean }) {
+    return attachSession(this.#docker, id, options)
+  }
+
+  async imageStatus(image: string): Promise<ImageStatus | undefined> {
+    const found = await tolerate([404], this.#docker.getImage(image).inspect())
+    if (!found) return undefined
+    return { id: found.Id, tags: found.RepoTags ?? [], digests: found.RepoDigests ?? [], sizeBytes: found.Size }
+  }
+
+  async pullImage(image: string, auth?: { username: string; password: string }): Promise<ImageStatus> {
+    try {
+      const progress = await this.#docker.pull(image, auth ? { authconfig: auth } : {})
+      await new Promise<void>((resolve, reject) => {
+        this.#docker.modem.followProgress(progress, (err: Error | null) => (err ? reject(err) : resolve()))
+      })
+    } catch (err) {
+      throw new ImagePullError(dockerMessage(err), { cause: err })
+    }
+    const status = await this.imageStatus(image)
+    if (!status) throw new ImagePullError(`image ${image} was pulled but is not there`)
+    return status
+  }
+
+  async listImages(): Promise<ImageStatus[]> {
+    const images = await this.#docker.listImages()
+    return images.map(({ Id, RepoTags, RepoDigests, Size }) => ({
+      id: Id,
+      tags: (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
+      digests: (RepoDigests ?? []).filter((digest) => !digest.startsWith('<none>')),
+      sizeBytes: Size,
+    }))
+  }
+
+  async removeImage(image: string): Promise<void> {
+    await tolerate([404], this.#docker.getImage(image).remove())
+  }
+
+  events(listener: (event: RuntimeEvent) => void): Disposable {
+    return this.#events.subscribe(listener)
+  }
+
+  async stats() {
+    return []
+  }
+
+  [Symbol.dispose](): void {
+    this.#events[Symbol.dispose]()
+  }
+
+  /** A name that is taken belongs to a container made just before the kubelet died: nobody knows it, so it goes. */
+  async #create(options: CreateOptions): Promise<string> {
+    try {
+      return (await this.#docker.createContainer(options)).id
+    } catch (err) {
+      if ((err as { statusCode?: number }).statusCode !== 409) throw new Error(dockerMessage(err), { cause: err })
+      await this.removeContainer(options.name)
+      return (await this.#docker.createContainer(options)).id
+    }
+  }
+
+  #list(labels: Record<string, string>) {
+    const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+    return this.#docker.listContainers({ all: true, filters: { label } })
+  }
+
+  async #withAddresses(inspected: Inspected): Promise<PodSandbox> {
+    const running = inspected.State.Running
+    return sandboxOf(inspected, running ? await this.#options.network.addresses(inspected.Id) : [])
+  }
+
+  async #inspectCached(id: string, state: string): Promise<Inspected | undefined> {
+    const known = this.#inspected.get(id)
+    return known?.State.Status === state ? known : this.#inspect(id)
+  }
+
+  async #inspect(id: string): Promise<Inspected | undefined> {
+    const found = await tolerate([404], this.#docker.getContainer(id).inspect())
+    if (!found) return undefined
+    const inspected: Inspected = Object.assign(found, { lastWords: '' })
+    if (found.State.Status === 'exited')
+      inspected.lastWords = await readLastWords(found, this.#docker, this.#options.os)
+    this.#inspected.set(id, inspected)
+    return inspected
+  }
+
+  #split(source: Readable, tty: boolean): { stdout: Readable; stderr: Readable } {
+    const stdout = new PassThrough()
+    const stderr = new PassThrough()
+    if (tty) source.pipe(stdout)
+    else this.#docker.modem.demuxStream(source, stdout, stderr)
+    source.once('end', () => {
+      stdout.end()
+      stderr.end()
+    })
+    source.once('error', () => {
+      stdout.end()
+      stderr.end()
+    })
+    if (tty) source.once('end', () => stderr.end())
+    return { stdout, stderr }
+  }
+}
+
+function networked(sandbox: PodSandbox, config?: PodSandboxConfig): NetworkedSandbox {
+  const { namespace, name, uid } = sandbox.config
+  const netnsPath = sandbox.pid > 0 ? `/proc/${sandbox.pid}/ns/net` : ''
+  return { id: sandbox.id, namespace, name, uid, netnsPath, portMappings: config?.portMappings ?? [] }
+}
+
+/** Undefined for answers that only say that there is nothing (left) to do. */
+async function tolerate<T>(codes: number[], work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (err) {
+    if (codes.includes((err as { statusCode?: number }).statusCode ?? 0)) return undefined
+    throw err
+  }
+}
+
+/** The engine's own words, without the HTTP around them. */
+function dockerMessage(err: unknown): string {
+  const said = (err as { json?: { message?: string } }).json?.message
+  return said ?? (err instanceof Error ? err.message.replace(/^\(HTTP code \d+\) [^-]*- /, '').trim() : String(err))
+}

@@ -1,0 +1,96 @@
+// The kubelet's own HTTPS API on port 10250: the API server comes here for logs, exec, attach and port-forward, with
+// a client certificate of the cluster's CA. Upstream: pkg/kubelet/server/server.go.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../../../base/clock.ts'
+import type { Logger } from '../../../base/logger.ts'
+import { StatusError } from '../../apimachinery/status-error.ts'
+import type { Kubelet } from '../kubelet.ts'
+import { serveContainerLogs } from './container-logs.ts'
+import { StreamServer } from './stream-server.ts'
+
+export interface KubeletServerOptions {
+  kubelet: Kubelet
+  clock: Clock
+  logger: Logger
+  host: string
+  port: number
+  tls: { certPem: string; keyPem: string; clientCaPem: string }
+}
+
+export interface KubeletServer extends AsyncDisposable {
+  readonly port: number
+}
+
+export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
+  const { kubelet, clock, logger, host, port, tls } = options
+  const streams = new StreamServer({ kubelet, logger })
+  const server = https.createServer({
+    cert: tls.certPem,
+    key: tls.keyPem,
+    ca: tls.clientCaPem,
+    requestCert: true,
+    // Refused below with an answer, so that `/healthz` tells even strangers that somebody lives here.
+    rejectUnauthorized: false,
+  })
+  server.on('request', (request, response) => {
+    route(request, response).catch((err: unknown) => refuse(response, err))
+  })
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => undefined)
+    if (!isKnown(request)) return void socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n')
+    streams.upgrade(request, socket, head)
+  })
+  server.on('tlsClientError', (err) => logger.debug('TLS handshake failed', { err }))
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'https://kubelet')
+    const [what = '', ...rest] = url.pathname.split('/').slice(1).map(decodeURIComponent)
+    if (what === 'healthz') return void response.end('ok')
+    if (!isKnown(request)) return void response.writeHead(401).end('Unauthorized')
+    switch (what) {
+      case 'pods':
+      case 'runningpods':
+        response.writeHead(200, { 'content-type': 'application/json' })
+        return void response.end(
+          JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: kubelet.pods() }),
+        )
+      case 'containerLogs':
+        return serveContainerLogs({ kubelet, clock, url, target: rest, response })
+      case 'exec':
+      case 'attach':
+      case 'portForward':
+        response.writeHead(400, { 'content-type': 'text/plain' })
+        return void response.end(
+          'you must specify at least 1 of stdin, stdout, stderr: an upgrade to WebSocket is needed',
+        )
+      default:
+        return void response.writeHead(404).end('404 page not found\n')
+    }
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      streams[Symbol.dispose]()
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+const isKnown = (request: IncomingMessage) => (request.socket as TLSSocket).authorized
+
+function refuse(response: ServerResponse, err: unknown): void {
+  if (response.headersSent) return void response.end()
+  const code = err instanceof StatusError ? err.code : 500
+  response.writeHead(code, { 'content-type': 'text/plain' })
+  response.end(err instanceof Error ? err.message : String(err))
+}

@@ -1,0 +1,196 @@
+// Calls the CNI plug-ins for a pod: environment, configuration on stdin, result on stdout; each plug-in of a list gets
+// the result of the one before. Results are kept on disk, for DEL needs them and a restarted kubelet asks for them.
+// Upstream: containernetworking/cni, libcni/api.go; SPEC.md sections 2 and 3.
+
+import type { Logger } from '../../base/logger.ts'
+import type { NetworkedSandbox, PodNetwork } from '../container-runtime/pod-network.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
+import { defaultNetworkList, type NetworkList, type PluginConf, readNetworkList } from './conflist.ts'
+
+export interface CniNetworkOptions {
+  os: NodeOs
+  logger: Logger
+  confDir: string
+  binDir: string
+  cacheDir?: string
+  clusterCidr: string
+}
+
+interface CniResult {
+  ips?: { address: string }[]
+  ip4?: { ip: string }
+  [key: string]: unknown
+}
+
+interface Kept {
+  sandbox: NetworkedSandbox
+  list: NetworkList
+  result: CniResult
+  ips: string[]
+}
+
+const INTERFACE = 'eth0'
+
+export class CniNetwork implements PodNetwork {
+  readonly #options: CniNetworkOptions
+  readonly #cacheDir: string
+  readonly #known = new Map<string, string[]>()
+  #podCidr: string | undefined
+
+  constructor(options: CniNetworkOptions) {
+    this.#options = options
+    this.#cacheDir = options.cacheDir ?? '/var/lib/cni/results'
+  }
+
+  async status() {
+    const { os, confDir, binDir } = this.#options
+    const list = await readNetworkList(os, confDir).catch((err: unknown) => String(err))
+    if (typeof list === 'string') return { ready: false, message: `docker: network plugin is not ready: ${list}` }
+    if (!list) return { ready: false, message: 'docker: network plugin is not ready: cni config uninitialized' }
+    for (const { type } of list.plugins) {
+      if ((await os.kindOf(`${binDir}/${type}`)) === undefined) {
+        return {
+          ready: false,
+          message: `docker: network plugin is not ready: failed to find plugin "${type}" in path [${binDir}]`,
+        }
+      }
+    }
+    return { ready: true, message: '' }
+  }
+
+  /** Writes a configuration only where there is none: what a learner put there stays. */
+  async updatePodCidr(podCidr: string): Promise<void> {
+    const { os, confDir, clusterCidr, logger } = this.#options
+    if (this.#podCidr === podCidr) return
+    this.#podCidr = podCidr
+    const own = `${confDir}/10-podium.conflist`
+    const current = await os.readFile(own)
+    const others = (await os.list(confDir)).filter(
+      (name) => /\.(conflist|conf|json)$/.test(name) && name !== '10-podium.conflist',
+    )
+    const wanted = `${JSON.stringify(defaultNetworkList(podCidr, clusterCidr), null, 2)}\n`
+    if (others.length > 0 || current === wanted) return
+    // Ours from another range is out of date; one that a learner edited keeps the range it names.
+    if (current?.includes(`"${podCidr}"`)) return
+    await os.writeFile(own, wanted, { mode: 0o644 })
+    logger.info('pod network configured', { podCidr, file: own })
+  }
+
+  async setUp(sandbox: NetworkedSandbox): Promise<{ ips: string[] }> {
+    const { os, confDir } = this.#options
+    const list = await readNetworkList(os, confDir)
+    if (!list) throw new Error('cni config uninitialized')
+    await this.#loopback(sandbox)
+    let result: CniResult | undefined
+    try {
+      for (const plugin of list.plugins) {
+        result = await this.#call('ADD', list, plugin, sandbox, result)
+      }
+    } catch (err) {
+      // Half a network is none: give back what the first plug-ins took.
+      await this.#delete(list, sandbox, result).catch(() => undefined)
+      throw err
+    }
+    const ips = addressesIn(result)
+    const kept: Kept = { sandbox, list, result: result ?? {}, ips }
+    await os.writeFile(this.#fileOf(sandbox.id), JSON.stringify(kept), { mode: 0o600 })
+    this.#known.set(sandbox.id, ips)
+    return { ips }
+  }
+
+  async tearDown(sandbox: NetworkedSandbox): Promise<void> {
+    const { os } = this.#options
+    const kept = await this.#read(sandbox.id)
+    this.#known.delete(sandbox.id)
+    if (!kept) return
+    await this.#delete(kept.list, { ...kept.sandbox, netnsPath: sandbox.netnsPath }, kept.result)
+    await os.remove(this.#fileOf(sandbox.id))
+  }
+
+  async addresses(sandboxId: string): Promise<string[]> {
+    const known = this.#known.get(sandboxId)
+    if (known) return known
+    const ips = (await this.#read(sandboxId))?.ips ?? []
+    this.#known.set(sandboxId, ips)
+    return ips
+  }
+
+  async #delete(list: NetworkList, sandbox: NetworkedSandbox, result: CniResult | undefined): Promise<void> {
+    for (const plugin of [...list.plugins].reverse()) await this.#call('DEL', list, plugin, sandbox, result)
+  }
+
+  /** Every pod talks to itself, whatever else its network is. */
+  async #loopback(sandbox: NetworkedSandbox): Promise<void> {
+    const list = { cniVersion: '0.4.0', name: 'cni-loopback', plugins: [] }
+    await this.#call('ADD', list, { type: 'loopback' }, sandbox, undefined, 'lo')
+  }
+
+  async #call(
+    command: 'ADD' | 'DEL' | 'CHECK',
+    { cniVersion, name }: NetworkList,
+    plugin: PluginConf,
+    sandbox: NetworkedSandbox,
+    previous: CniResult | undefined,
+    ifName = INTERFACE,
+  ): Promise<CniResult | undefined> {
+    const { os, binDir } = this.#options
+    const { capabilities, ...conf } = plugin as PluginConf & { capabilities?: Record<string, boolean> }
+    const runtimeConfig = capabilities?.portMappings
+      ? {
+          runtimeConfig: {
+            portMappings: sandbox.portMappings.map((one) => ({ ...one, protocol: one.protocol.toLowerCase() })),
+          },
+        }
+      : {}
+    const input = JSON.stringify({
+      ...conf,
+      cniVersion,
+      name,
+      ...runtimeConfig,
+      ...(previous ? { prevResult: previous } : {}),
+    })
+    const { exitCode, stdout, stderr } = await os.run(`${binDir}/${plugin.type}`, [], {
+      input,
+      env: {
+        CNI_COMMAND: command,
+        CNI_CONTAINERID: sandbox.id,
+        CNI_NETNS: sandbox.netnsPath,
+        CNI_IFNAME: ifName,
+        CNI_PATH: binDir,
+        CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=${sandbox.namespace};K8S_POD_NAME=${sandbox.name};K8S_POD_INFRA_CONTAINER_ID=${sandbox.id};K8S_POD_UID=${sandbox.uid}`,
+      },
+    })
+    if (exitCode !== 0)
+      throw new Error(`plugin type="${plugin.type}" failed (${command.toLowerCase()}): ${errorIn(stdout, stderr)}`)
+    return stdout.trim() ? (JSON.parse(stdout) as CniResult) : previous
+  }
+
+  async #read(sandboxId: string): Promise<Kept | undefined> {
+    const text = await this.#options.os.readFile(this.#fileOf(sandboxId))
+    if (!text) return undefined
+    try {
+      return JSON.parse(text) as Kept
+    } catch {
+      return undefined
+    }
+  }
+
+  #fileOf(sandboxId: string): string {
+    return `${this.#cacheDir}/${sandboxId}-${INTERFACE}.json`
+  }
+}
+
+/** Versions 0.3 and later say `ips`, older ones `ip4`. */
+export function addressesIn(result: CniResult | undefined): string[] {
+  const all = result?.ips?.map(({ address }) => address) ?? (result?.ip4 ? [result.ip4.ip] : [])
+  return all.map((address) => address.split('/')[0] ?? '')
+}
+
+function errorIn(stdout: string, stderr: string): string {
+  try {
+    const { msg, details } = JSON.parse(stdout) as { msg?: string; details?: string }
+    return [msg, details].filter(Boolean).join(': ') || stderr.trim()
+  } catch {
+    return (stdout || stderr).trim()
+  }
+}

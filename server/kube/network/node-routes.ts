@@ -1,0 +1,122 @@
+// Routes to the pods of the other nodes (host-gw: the other node itself is the gateway), and who is masqueraded:
+// pods that talk to anything outside the cluster, the gateway included, so that the host needs no route to them.
+// Upstream: this is the cloud's or the CNI add-on's business (kindnet, flannel host-gw).
+
+import type { Node as NodeObject } from 'kubernetes-types/core/v1'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import type { Client } from '../client/client.ts'
+import { SharedInformer } from '../client/shared-informer.ts'
+import { Node } from '../kinds/node.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
+
+export interface NodeRoutesOptions {
+  nodeName: string
+  nodeIP: string
+  client: Client
+  os: NodeOs
+  clock: Clock
+  logger: Logger
+  random?: () => number
+  clusterCidr: string
+}
+
+export interface Route {
+  podCidr: string
+  via: string
+}
+
+/** Others' ranges through their addresses; a node without a range yet, or without an address, has none. */
+export function routesTo(nodes: readonly NodeObject[], self: string): Route[] {
+  return nodes.flatMap((node) => {
+    const podCidr = node.spec?.podCIDR
+    const via = internalAddress(node)
+    return node.metadata?.name !== self && podCidr && via ? [{ podCidr, via }] : []
+  })
+}
+
+const internalAddress = (node: NodeObject) => node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+
+/** One restore for the whole chain. Towards nodes pods keep their own address; towards the rest of the world not. */
+export function masqueradeRules(podCidr: string, clusterCidr: string, nodeAddresses: readonly string[]): string {
+  const keep = [...nodeAddresses].sort().map((address) => `-A PODIUM-MASQ -d ${address}/32 -j RETURN`)
+  return [
+    '*nat',
+    ':PODIUM-MASQ - [0:0]',
+    ...keep,
+    `-A PODIUM-MASQ -d ${clusterCidr} -j RETURN`,
+    `-A PODIUM-MASQ -s ${podCidr} -m comment --comment "pods leave the cluster under their node's address" -j MASQUERADE`,
+    'COMMIT',
+    '',
+  ].join('\n')
+}
+
+export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
+  const { nodeName, nodeIP, client, os, clock, logger, random = Math.random, clusterCidr } = options
+  const stop = new AbortController()
+  const informer = new SharedInformer({ client, kind: Node, clock, random, logger })
+  let installed = new Map<string, string>()
+  let rules = ''
+  let working = false
+  let again = false
+
+  async function apply(): Promise<void> {
+    const nodes = informer.cache.list()
+    const wanted = new Map(routesTo(nodes, nodeName).map(({ podCidr, via }) => [podCidr, via]))
+    for (const [podCidr, via] of wanted) {
+      if (installed.get(podCidr) !== via) await mustRun(os, 'ip', ['route', 'replace', podCidr, 'via', via])
+    }
+    for (const podCidr of installed.keys()) {
+      if (!wanted.has(podCidr)) await os.run('ip', ['route', 'del', podCidr])
+    }
+    installed = wanted
+    const own = nodes.find((node) => node.metadata?.name === nodeName)?.spec?.podCIDR
+    if (!own) return
+    const addresses = nodes.flatMap((node) => internalAddress(node) ?? [])
+    const text = masqueradeRules(own, clusterCidr, [...new Set([nodeIP, ...addresses])])
+    if (text === rules) return
+    await mustRun(os, 'iptables-restore', ['-w', '5', '--noflush'], text)
+    const jump = ['POSTROUTING', '-s', own, '-j', 'PODIUM-MASQ']
+    const { exitCode } = await os.run('iptables', ['-w', '5', '-t', 'nat', '-C', ...jump])
+    if (exitCode !== 0) await mustRun(os, 'iptables', ['-w', '5', '-t', 'nat', '-A', ...jump])
+    rules = text
+  }
+
+  async function work(): Promise<void> {
+    again = true
+    if (working) return
+    working = true
+    while (again && !stop.signal.aborted) {
+      again = false
+      try {
+        await apply()
+      } catch (err) {
+        logger.warn('routes to other nodes are not complete, will be tried again', { err })
+        await clock.sleep(2_000, stop.signal).catch(() => undefined)
+        again = true
+      }
+    }
+    working = false
+  }
+
+  informer.addHandler((change) => {
+    const before = change.type === 'updated' ? outline(change.previous) : ''
+    const after = change.type === 'deleted' ? 'gone' : outline(change.object)
+    if (before !== after) void work()
+  })
+  const running = informer.start(stop.signal)
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('closed'))
+      await running
+    },
+  }
+}
+
+/** Heartbeats change a node every few seconds; only this matters here. */
+const outline = (node: NodeObject) => `${node.spec?.podCIDR} ${internalAddress(node)}`
+
+async function mustRun(os: NodeOs, command: string, args: string[], input?: string): Promise<void> {
+  const { exitCode, stderr } = await os.run(command, args, input === undefined ? {} : { input })
+  if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr.trim()}`)
+}

@@ -1,0 +1,181 @@
+// The process that runs on every machine: kubelet, its HTTPS API, kube-proxy and the pod network, each a client of
+// its own to the API server over the learner's network. Bundled into one file; the machine's supervisor restarts it.
+//
+//   node node-agent.mjs --config /etc/podium/node.json
+//
+// A machine from the warm pool runs this before it knows which cluster it belongs to: it waits for the file.
+
+import { readFile } from 'node:fs/promises'
+import Docker from 'dockerode'
+import { systemClock } from '../base/clock.ts'
+import { createLogger, type Logger, type LogLevel } from '../base/logger.ts'
+import { createClient } from './client/client.ts'
+import { transportFromKubeconfig } from './client/https-transport.ts'
+import { DockerRuntime } from './container-runtime/docker/docker-runtime.ts'
+import { runKubeProxy } from './kube-proxy/index.ts'
+import { startKubelet } from './kubelet/kubelet.ts'
+import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
+import { CniNetwork } from './network/cni-network.ts'
+import { runNodeRoutes } from './network/node-routes.ts'
+import { createLinuxNodeOs } from './node-os/linux-node-os.ts'
+
+interface NodeConfig {
+  nodeName: string
+  nodeIP: string
+  kubeconfig: string
+  proxyKubeconfig: string
+  clusterCIDR: string
+  serviceCIDR: string
+  clusterDNS: string
+  clusterDomain: string
+  kubeletServing: { cert: string; key: string; clientCa: string }
+  dockerSocket: string
+  cniConfDir: string
+  cniBinDir: string
+  pauseImage?: string
+  kubeletVersion?: string
+  labels?: Record<string, string>
+  maxPods?: number
+  logLevel?: LogLevel
+}
+
+const WAIT_MS = 200
+
+async function main(): Promise<void> {
+  const path = argumentOf('--config') ?? '/etc/podium/node.json'
+  const waiting = createLogger({ level: 'info', write })
+  const config = await waitForConfig(path, waiting)
+  const logger = createLogger({ level: config.logLevel ?? 'info', write })
+  const clock = systemClock
+  const os = createLinuxNodeOs()
+  const docker = new Docker({ socketPath: config.dockerSocket })
+  const clientOf = (kubeconfig: string, userAgent: string) =>
+    createClient(transportFromKubeconfig(kubeconfig, userAgent))
+  const kubeletClient = clientOf(config.kubeconfig, `kubelet/${config.nodeName}`)
+  const { nodeName, nodeIP } = config
+
+  await using stack = new AsyncDisposableStack()
+  const network = new CniNetwork({
+    os,
+    logger: logger.with({ component: 'cni' }),
+    confDir: config.cniConfDir,
+    binDir: config.cniBinDir,
+    clusterCidr: config.clusterCIDR,
+  })
+  const runtime = stack.use(
+    new DockerRuntime({
+      docker,
+      os,
+      network,
+      clock,
+      logger: logger.with({ component: 'runtime' }),
+      pauseImage: config.pauseImage ?? 'registry.k8s.io/pause:3.10',
+    }),
+  )
+  const kubelet = stack.use(
+    await startKubelet({
+      nodeName,
+      nodeIP,
+      client: kubeletClient,
+      runtime,
+      os,
+      clock,
+      logger: logger.with({ component: 'kubelet' }),
+      clusterDNS: [config.clusterDNS],
+      clusterDomain: config.clusterDomain,
+      ...(config.kubeletVersion ? { kubeletVersion: config.kubeletVersion } : {}),
+      ...(config.labels ? { labels: config.labels } : {}),
+      ...(config.maxPods ? { maxPods: config.maxPods } : {}),
+    }),
+  )
+  stack.use(
+    await startKubeletServer({
+      kubelet,
+      clock,
+      logger: logger.with({ component: 'kubelet-server' }),
+      host: '0.0.0.0',
+      port: 10250,
+      tls: {
+        certPem: await readFile(config.kubeletServing.cert, 'utf8'),
+        keyPem: await readFile(config.kubeletServing.key, 'utf8'),
+        clientCaPem: await readFile(config.kubeletServing.clientCa, 'utf8'),
+      },
+    }),
+  )
+  const proxyClient = clientOf(config.proxyKubeconfig, `kube-proxy/${nodeName}`)
+  stack.use(
+    runKubeProxy({
+      nodeName,
+      nodeIP,
+      client: proxyClient,
+      os,
+      clock,
+      logger: logger.with({ component: 'kube-proxy' }),
+      clusterCidr: config.clusterCIDR,
+    }),
+  )
+  const networkClient = clientOf(config.kubeconfig, `kube-network/${nodeName}`)
+  stack.use(
+    runNodeRoutes({
+      nodeName,
+      nodeIP,
+      client: networkClient,
+      os,
+      clock,
+      logger: logger.with({ component: 'network' }),
+      clusterCidr: config.clusterCIDR,
+    }),
+  )
+  logger.info('node agent started', { node: nodeName, address: nodeIP })
+  await untilTold()
+  logger.info('node agent stops; containers go on running')
+}
+
+function write(line: string): void {
+  process.stderr.write(line)
+}
+
+function argumentOf(flag: string): string | undefined {
+  const at = process.argv.indexOf(flag)
+  return at < 0 ? undefined : process.argv[at + 1]
+}
+
+async function waitForConfig(path: string, logger: Logger): Promise<NodeConfig> {
+  for (let tries = 0; ; tries++) {
+    const text = await readFile(path, 'utf8').catch(() => undefined)
+    if (text?.trim()) {
+      try {
+        return JSON.parse(text) as NodeConfig
+      } catch (err) {
+        // Perhaps it is just being written.
+        if (tries % 50 === 0) logger.warn('node configuration is not valid JSON', { path, err })
+      }
+    } else if (tries === 0) logger.info('waiting for the node configuration', { path })
+    // Timers of the clock do not keep a process alive; waiting is all there is to do here.
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
+  }
+}
+
+function untilTold(): Promise<void> {
+  // Nothing else may hold the process when the network is cut and every socket is gone.
+  const alive = setInterval(() => undefined, 60_000)
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        clearInterval(alive)
+        resolve()
+      })
+    }
+  })
+}
+
+process.on('unhandledRejection', (err) =>
+  write(`unhandled rejection: ${err instanceof Error ? err.stack : String(err)}\n`),
+)
+main().then(
+  () => process.exit(0),
+  (err: unknown) => {
+    write(`node agent failed: ${err instanceof Error ? err.stack : String(err)}\n`)
+    process.exit(1)
+  },
+)

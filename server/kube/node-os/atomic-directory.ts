@@ -1,0 +1,63 @@
+// A directory of files that changes in one step, however many files there are.
+//
+//   config/
+//     ..2026_11_20_19_48_34.123/     the real files
+//     ..data → ..2026_11_20_…        replaced by one rename: the step
+//     app.conf → ..data/app.conf     one link per first part of a path
+//
+// Upstream: pkg/volume/util/atomic_writer.go.
+
+import * as fs from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { FileContent } from './node-os.ts'
+
+const DATA = '..data'
+
+export async function publishFiles(directory: string, files: FileContent[]): Promise<void> {
+  for (const { path } of files) {
+    if (path === '' || path.startsWith('/') || path.split('/').includes('..')) throw new Error(`invalid path: ${path}`)
+  }
+  await fs.mkdir(directory, { recursive: true })
+  const current = await fs.readlink(join(directory, DATA)).catch(() => undefined)
+  if (current && (await isSame(join(directory, current), files))) return
+
+  const fresh = await fs.mkdtemp(join(directory, '..'))
+  await fs.chmod(fresh, 0o755)
+  for (const { path, content, mode } of files) {
+    const target = join(fresh, path)
+    await fs.mkdir(dirname(target), { recursive: true })
+    await fs.writeFile(target, content, { mode })
+    await fs.chmod(target, mode)
+  }
+  const name = fresh.slice(directory.length + 1)
+  const link = join(directory, '..data_tmp')
+  await fs.rm(link, { force: true })
+  await fs.symlink(name, link)
+  await fs.rename(link, join(directory, DATA))
+
+  const tops = new Set(files.map(({ path }) => path.split('/')[0] ?? ''))
+  for (const top of tops) {
+    await fs.symlink(join(DATA, top), join(directory, top)).catch((err: NodeJS.ErrnoException) => {
+      if (err.code !== 'EEXIST') throw err
+    })
+  }
+  for (const entry of await fs.readdir(directory)) {
+    const isOurs = !entry.startsWith('..') && (await fs.readlink(join(directory, entry)).catch(() => ''))
+    if (isOurs && !tops.has(entry)) await fs.rm(join(directory, entry), { force: true })
+  }
+  if (current && current !== name) await fs.rm(join(directory, current), { recursive: true, force: true })
+}
+
+async function isSame(directory: string, files: FileContent[]): Promise<boolean> {
+  const there = await fs.readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
+  if (there.filter((entry) => entry.isFile()).length !== files.length) return false
+  for (const { path, content, mode } of files) {
+    const target = join(directory, path)
+    const [old, stat] = await Promise.all([
+      fs.readFile(target).catch(() => undefined),
+      fs.stat(target).catch(() => undefined),
+    ])
+    if (!old || !stat || (stat.mode & 0o777) !== (mode & 0o777) || !old.equals(Buffer.from(content))) return false
+  }
+  return true
+}

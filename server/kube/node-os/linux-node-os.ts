@@ -1,0 +1,190 @@
+// This very machine. Uses what every Debian has: mount, umount, and Node's own file system and sockets.
+
+import { execFile } from 'node:child_process'
+import * as fs from 'node:fs/promises'
+import http from 'node:http'
+import https from 'node:https'
+import net from 'node:net'
+import os from 'node:os'
+import { dirname, join } from 'node:path'
+import { publishFiles } from './atomic-directory.ts'
+import type { CommandResult, NodeOs } from './node-os.ts'
+
+export function createLinuxNodeOs(): NodeOs {
+  return {
+    async machine() {
+      const release = await readText('/etc/os-release')
+      const memory = /MemTotal:\s+(\d+) kB/.exec((await readText('/proc/meminfo')) ?? '')
+      const disk = await fs.statfs('/var/lib').catch(() => undefined)
+      const limit = await memoryLimit()
+      const told = await toldLimits()
+      const total = memory ? Number(memory[1]) * 1024 : os.totalmem()
+      return {
+        hostname: os.hostname(),
+        machineId: ((await readText('/etc/machine-id')) ?? os.hostname()).trim(),
+        bootId: ((await readText('/proc/sys/kernel/random/boot_id')) ?? '').trim(),
+        kernelVersion: os.release(),
+        osImage: /^PRETTY_NAME="?([^"\n]+)/m.exec(release ?? '')?.[1] ?? 'Linux',
+        architecture: os.arch() === 'x64' ? 'amd64' : os.arch(),
+        cpus: told.cpus ?? os.availableParallelism(),
+        memoryBytes: told.memoryBytes ?? (limit && limit < total ? limit : total),
+        diskBytes: told.diskBytes ?? (disk ? disk.blocks * disk.bsize : 0),
+      }
+    },
+    readFile: readText,
+    writeFile,
+    list: (path) => fs.readdir(path).catch(() => []),
+    async kindOf(path) {
+      const stat = await fs.stat(path).catch(() => undefined)
+      if (!stat) return undefined
+      if (stat.isDirectory()) return 'directory'
+      return stat.isFile() ? 'file' : stat.isSocket() ? 'socket' : 'other'
+    },
+    async makeDirectory(path, { mode, group } = {}) {
+      await fs.mkdir(path, { recursive: true })
+      if (group !== undefined) await fs.chown(path, -1, group).catch(() => undefined)
+      if (mode !== undefined) await fs.chmod(path, mode)
+    },
+    remove: (path) => fs.rm(path, { recursive: true, force: true }),
+    realPath: (path) => fs.realpath(path).catch(() => undefined),
+    publish: publishFiles,
+    async mountTmpfs(path, { sizeBytes }) {
+      await fs.mkdir(path, { recursive: true })
+      if (await isMountPoint(path)) return
+      const options = sizeBytes === undefined ? 'mode=1777' : `mode=1777,size=${sizeBytes}`
+      const { exitCode, stderr } = await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path])
+      if (exitCode !== 0) throw new Error(`mount failed: ${stderr.trim()}`)
+    },
+    async unmount(path) {
+      if (await isMountPoint(path)) await run('umount', ['-l', path])
+    },
+    run,
+    connectTcp,
+    httpGet,
+  }
+}
+
+const readText = (path: string) => fs.readFile(path, 'utf8').catch(() => undefined)
+
+async function writeFile(path: string, content: string | Uint8Array, { mode = 0o644 }: { mode?: number } = {}) {
+  await fs.mkdir(dirname(path), { recursive: true })
+  // A file that is mounted into containers must stay the same file, so unchanged content is left alone
+  // and changed content of an existing file is written in place.
+  const exists = await fs.stat(path).catch(() => undefined)
+  if (exists) {
+    await fs.writeFile(path, content)
+    return
+  }
+  const partial = join(dirname(path), `.${process.pid}.partial`)
+  await fs.writeFile(partial, content, { mode })
+  await fs.chmod(partial, mode)
+  await fs.rename(partial, path)
+}
+
+async function isMountPoint(path: string): Promise<boolean> {
+  const mounts = (await readText('/proc/self/mounts')) ?? ''
+  return mounts.split('\n').some((line) => line.split(' ')[1]?.replace(/\\040/g, ' ') === path)
+}
+
+/** A machine that is a container sees the host's /proc; who made it left a note of what it really has. */
+async function toldLimits(): Promise<{ cpus?: number; memoryBytes?: number; diskBytes?: number }> {
+  try {
+    return JSON.parse((await readText('/etc/podium/machine.json')) ?? '{}') as { cpus?: number }
+  } catch {
+    return {}
+  }
+}
+
+/** What the machine's own cgroup allows, if it allows less than there is. */
+async function memoryLimit(): Promise<number | undefined> {
+  for (const path of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
+    const text = await readText(path)
+    const value = Number(text)
+    if (text !== undefined && value > 0) return value
+  }
+  return undefined
+}
+
+function run(
+  command: string,
+  args: string[],
+  { input, env, timeoutMs = 30_000 }: { input?: string; env?: Record<string, string>; timeoutMs?: number } = {},
+): Promise<CommandResult> {
+  return new Promise((resolve, reject) => {
+    const options = {
+      encoding: 'utf8' as const,
+      timeout: timeoutMs,
+      maxBuffer: 64 * 2 ** 20,
+      env: { PATH, ...env } as unknown as NodeJS.ProcessEnv,
+    }
+    const child = execFile(command, args, options, (err, stdout, stderr) => {
+      if (!err) return resolve({ exitCode: 0, stdout, stderr })
+      if (err.killed) return reject(new Error(`${command} timed out`))
+      if (typeof err.code === 'number') return resolve({ exitCode: err.code, stdout, stderr })
+      reject(err)
+    })
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(input ?? '')
+  })
+}
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+function connectTcp(host: string, port: number, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ host, port, timeout: timeoutMs })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve()
+    })
+    socket.once('timeout', () => {
+      socket.destroy()
+      reject(new Error(`dial tcp ${host}:${port}: i/o timeout`))
+    })
+    socket.once('error', (err: NodeJS.ErrnoException) => reject(new Error(dialError(host, port, err))))
+  })
+}
+
+const httpGet: NodeOs['httpGet'] = ({ scheme, host, port, path, headers, timeoutMs }) =>
+  new Promise((resolve, reject) => {
+    const request = (scheme === 'HTTPS' ? https : http).get({
+      host,
+      port,
+      path,
+      headers: Object.fromEntries(headers.map(({ name, value }) => [name, value])),
+      // Probes ask whether somebody answers, not who.
+      ...(scheme === 'HTTPS' ? { rejectUnauthorized: false } : {}),
+      agent: false,
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    request.once('response', (answer) => {
+      let body = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (chunk: string) => {
+        if (body.length < 10_240) body += chunk
+      })
+      const done = () => resolve({ status: answer.statusCode ?? 0, body })
+      answer.once('end', done)
+      answer.once('error', done)
+    })
+    request.once('error', (err: NodeJS.ErrnoException) => {
+      const late = err.name === 'AbortError' || err.name === 'TimeoutError'
+      const why = late
+        ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+        : dialError(host, port, err)
+      reject(new Error(why))
+    })
+  })
+
+/** As Go says it, because it ends up in events that people compare with what they read elsewhere. */
+function dialError(host: string, port: number, err: NodeJS.ErrnoException): string {
+  const words: Record<string, string> = {
+    ECONNREFUSED: 'connect: connection refused',
+    EHOSTUNREACH: 'connect: no route to host',
+    ENETUNREACH: 'connect: network is unreachable',
+    ECONNRESET: 'read: connection reset by peer',
+    ETIMEDOUT: 'i/o timeout',
+  }
+  if (err.code === 'ECONNRESET') return 'EOF'
+  return `dial tcp ${host}:${port}: ${words[err.code ?? ''] ?? err.message}`
+}
