@@ -5,8 +5,6 @@ import { useState } from 'react'
 import { Icon } from '../../_ui/icon.tsx'
 import style from './instructions.module.css'
 
-const widest = 30
-
 interface Props {
   command: string
   mayRun: boolean
@@ -21,12 +19,11 @@ export function CommandBlock({ command, mayRun, isAsked, onRun }: Props) {
   return (
     <div className={style.command} data-command={command}>
       <code>
-        {command.split(/(\s+)/).map((word, index) => {
+        {command.split(/(\s+)/).map((word, index) =>
           // A line breaks at spaces, never inside a flag or a name, unless that alone is wider than the column.
-          const isWhole = word.trim() !== '' && word.length <= widest
           // biome-ignore lint/suspicious/noArrayIndexKey: words of one command have no identity but their place
-          return isWhole ? <span key={index}>{word}</span> : word
-        })}
+          word.trim() ? <span key={index}>{word}</span> : word,
+        )}
       </code>
       <button
         type="button"

@@ -16,7 +16,7 @@ export function BecauseOf({ chain, model, select }: { chain: Chain; model: Loops
       {chain.hops.map(({ request, append }) => (
         <li key={request.seq}>
           <Glyph who={model.place(request.event.client).who} size={12} />
-          <span>{requestWords(request.event)}</span>
+          <span>{requestWords(request.event, append?.event)}</span>
           {append ? (
             <button type="button" className={style.link} onClick={() => select({ seq: append.seq })}>
               <code>{append.event.revision}</code>

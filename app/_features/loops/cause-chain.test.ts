@@ -66,13 +66,19 @@ describe('chain of causes', () => {
     expect(marks.map((mark) => mark.number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
   })
 
-  it('leaves out reads on the way and tells one wake-up once', () => {
+  it('tells the first deed of each, and no reads, Events or later deeds', () => {
     const model = replaced()
     model.apply(
       push(17, [
         request('r5', 'kube-scheduler', { verb: 'get', because: 455, cause: 'r1' }),
         append(460, 'r6', 'kube-scheduler', { cause: 'r1' }),
         request('r6', 'kube-scheduler', { verb: 'patch', revision: 460, because: 455, cause: 'r1' }),
+      ]),
+    )
+    model.apply(
+      push(19, [
+        append(461, 'r7', 'kubelet/node-2', { cause: 'r1', resource: 'events' }),
+        request('r7', 'kubelet/node-2', { resource: 'events', revision: 461, because: 458, cause: 'r1' }),
       ]),
     )
     const marks = storyMarks(model, storyOf(model, 'r1'))

@@ -62,6 +62,16 @@ export function chainOfRevision(model: LoopsModel, revision: number, client?: st
   return walk(model, request, client === undefined ? undefined : deliveryTo(model, revision, client))
 }
 
+/** What led to the last thing a client wrote; to what woke it, where it wrote nothing. */
+export function chainOfClient(model: LoopsModel, client: string): Chain | undefined {
+  const { turns, lastWrite } = model.client(client)
+  const last = turns[0]?.trace
+  const wrote = last?.wrote.at(-1)
+  if (wrote !== undefined) return chainOfRevision(model, wrote)
+  if (last?.because !== undefined) return chainOfRevision(model, last.because, client)
+  return lastWrite?.revision === undefined ? undefined : chainOfRevision(model, lastWrite.revision)
+}
+
 function walk(model: LoopsModel, last: Row<RequestTrace>, deliver?: Row<DeliverTrace>): Chain {
   const hops: Hop[] = []
   let request: Row<RequestTrace> | undefined = last
@@ -84,19 +94,21 @@ function deliveryTo(model: LoopsModel, revision: number, client: string): Row<De
 }
 
 /**
- * What one request of a person set going, in the order in which it happened: every request with that cause, each after
- * the delivery that woke its sender. The first `most` only, so that numbers stand still while the story goes on.
+ * What one request of a person set going: the first deed of everyone it woke, in the order in which they happened. What
+ * each did after that (statuses, Events, counts) is true too, but it is not what carried the story on.
  */
-export function storyOf(model: LoopsModel, requestId: string, most = 7): Hop[] {
+export function storyOf(model: LoopsModel, requestId: string, most = 8): Hop[] {
   const root = model.requestById(requestId)
   if (!root) return []
   const hops: Hop[] = []
+  const told = new Set<string>()
   for (const request of model.requestsOfCause(requestId)) {
-    if (request !== root && request.event.because === undefined) continue
-    const { revision } = request.event
+    const { client, revision, because, resource, code } = request.event
     const append = revision === undefined ? undefined : model.appendOf(revision)
     // Reads on the way explain nothing; refusals do.
-    if (request !== root && !append && request.event.code < 400) continue
+    const isDeed = because !== undefined && resource !== 'events' && !told.has(client) && (append || code >= 400)
+    if (request !== root && !isDeed) continue
+    told.add(client)
     hops.push({ request, append })
     if (hops.length === most) break
   }
@@ -111,13 +123,10 @@ export function storyMarks(model: LoopsModel, hops: readonly Hop[]): Mark[] {
       ...{ number: marks.length + 1, kind, seq: row.seq, client: row.event.client },
       ...{ revision: row.event.revision, refused },
     })
-  const told = new Set<number>()
   for (const { request, append } of hops) {
     const { because, client, code } = request.event
     const woken = because === undefined ? undefined : deliveryTo(model, because, client)
-    // Who writes three times because of one event heard of it once.
-    if (woken && !told.has(woken.seq)) add('deliver', woken)
-    if (woken) told.add(woken.seq)
+    if (woken) add('deliver', woken)
     add('request', request, code >= 400)
     if (append) add('append', append)
   }

@@ -33,8 +33,9 @@ const verbs: Record<string, string> = {
   watch: 'began to watch',
 }
 
-/** A request as something somebody did: `ReplicaSet created pods/…-q8n2d`. */
-export function requestWords(event: RequestTrace): string {
+/** A request as something somebody did: `ReplicaSet created pods/…-q8n2d`. Who creates often leaves the name to the server. */
+export function requestWords(request: RequestTrace, append?: AppendTrace): string {
+  const event = request.name ? request : { ...request, name: append?.name ?? '' }
   const place = placeOf(event.client)
   const name = place.node ? `${place.label} on ${place.node}` : place.label
   if (event.subresource === 'binding') return `${name} bound ${objectOf({ ...event, subresource: '' }, 34)}`

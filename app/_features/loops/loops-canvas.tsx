@@ -9,7 +9,7 @@ import { type Edge, type Node, ReactFlow, ReactFlowProvider, useReactFlow, Viewp
 import '@xyflow/react/dist/base.css'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { edgeTypes, nodeTypes } from './canvas-parts.tsx'
-import { chainOf, chainOfRevision, type Mark, marksOf, storyMarks, storyOf } from './cause-chain.ts'
+import { chainOf, chainOfClient, type Mark, marksOf, storyMarks, storyOf } from './cause-chain.ts'
 import { ChainMarks } from './chain-marks.tsx'
 import { DotOverlay, type Scene } from './dot-overlay.ts'
 import dots from './dots.module.css'
@@ -152,11 +152,8 @@ function Canvas({ store, selection, select }: Props) {
 function chainMarks(model: LoopsModel, selection: Selection): Mark[] {
   if (!selection) return model.lastDeed ? storyMarks(model, storyOf(model, model.lastDeed.id)) : []
   if ('seq' in selection) return marksOf(chainOf(model, selection.seq))
-  const last = model.client(selection.client).turns[0]?.trace
-  // What a loop last wrote tells more than what it last saw.
-  const wrote = last?.wrote.at(-1)
-  if (wrote !== undefined) return marksOf(chainOfRevision(model, wrote))
-  return last?.because === undefined ? [] : marksOf(chainOfRevision(model, last.because, selection.client))
+  const chain = chainOfClient(model, selection.client)
+  return chain ? marksOf(chain) : []
 }
 
 function wayIdOf(model: LoopsModel, layout: ReturnType<typeof layoutLoops>, dot: Pick<Dot, 'kind' | 'client'>): string {

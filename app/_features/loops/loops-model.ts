@@ -46,6 +46,8 @@ export interface Turn {
 export interface ClientState {
   client: string
   lastRequest?: RequestTrace
+  /** The last that wrote something which others act on; Events only tell. */
+  lastWrite?: RequestTrace
   /** The newest revision its caches have heard of; for clients without a cache of ours, the newest handed to it. */
   cacheRevision: number
   /** The newest revision that was handed to it. */
@@ -180,6 +182,12 @@ export class LoopsModel {
     return placeOf(client, this.loopSet)
   }
 
+  /** What the API server's band shows: what a person just asked for, or else what was last answered. */
+  get bandRequest(): RequestTrace | undefined {
+    const own = this.lastOwnRequest
+    return own && own.at > this.now - 6000 ? own : this.lastRequest
+  }
+
   requestById(id: string): Row<RequestTrace> | undefined {
     return this.requests.get(id)
   }
@@ -288,6 +296,7 @@ export class LoopsModel {
       }
       if (event.revision !== undefined) {
         state.lastWroteAt = Math.max(state.lastWroteAt, event.at)
+        if (event.resource !== 'events') state.lastWrite = event
         if (this.isOfPerson(event.cause)) this.promote(event.client)
       }
     }

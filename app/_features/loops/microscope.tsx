@@ -9,7 +9,7 @@ import { Glyph } from '../../_ui/glyph.tsx'
 import { Icon } from '../../_ui/icon.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { BecauseOf } from './because-of.tsx'
-import { chainOf, chainOfRevision, storyOf } from './cause-chain.ts'
+import { chainOf, chainOfClient, storyOf } from './cause-chain.ts'
 import { eventWords, objectOf, signOf } from './event-words.ts'
 import { loopState } from './loop-state.ts'
 import type { LoopsModel, Turn } from './loops-model.ts'
@@ -78,13 +78,7 @@ function OneClient({ model, client, select }: { model: LoopsModel; client: strin
   const how = loopState(state, model.now)
   const [last, ...before] = state.turns
   const cache = state.cacheRevision || state.handedRevision
-  const wrote = last?.trace.wrote.at(-1)
-  const chain =
-    wrote !== undefined
-      ? chainOfRevision(model, wrote)
-      : last?.trace.because !== undefined
-        ? chainOfRevision(model, last.trace.because, client)
-        : undefined
+  const chain = chainOfClient(model, client)
   return (
     <div className={style.scope} data-scope={client}>
       <Head

@@ -20,7 +20,7 @@ export function ApiBand({ model, selection, compact }: CardData) {
       ? chosen
       : chosen?.type === 'append'
         ? model.requestById(chosen.requestId)?.event
-        : model.lastRequest
+        : model.bandRequest
   return (
     <div className={`${style.card} ${style.api}`} data-compact={compact || undefined}>
       <div className={style.apiHead}>
