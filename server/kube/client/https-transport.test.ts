@@ -1,0 +1,143 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
+import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
+import { ConfigMap } from '../kinds/config-map.ts'
+import { createClient } from './client.ts'
+import { type HttpsTransport, httpsTransport } from './https-transport.ts'
+import { parseKubeconfig, writeKubeconfig } from './kubeconfig.ts'
+
+const stack: AsyncDisposableStack[] = []
+beforeEach(() => void stack.push(new AsyncDisposableStack()))
+afterEach(() => stack.pop()?.disposeAsync())
+
+async function overHttps(): Promise<{ transport: HttpsTransport; server: TestServer }> {
+  const server = await startTestServer({ clock: new FakeClock() })
+  stack[0]?.use(server)
+  const { port } = await server.server.listen({ host: '127.0.0.1', port: 0 })
+  const identity = await server.pki.issue('admin', ['system:masters'])
+  const config = parseKubeconfig(
+    writeKubeconfig({ server: `https://127.0.0.1:${port}`, caPem: server.pki.caPem, ...identity }),
+  )
+  const transport = httpsTransport({ ...config, userAgent: 'test/https' })
+  stack[0]?.use(transport)
+  return { transport, server }
+}
+
+it('speaks with the real server: writes, reads, refusals, watches', async () => {
+  const { transport } = await overHttps()
+  const maps = createClient(transport).of(ConfigMap)
+  const name = { namespace: 'default', name: 'grüße' }
+  await expect(maps.create({ metadata: name })).rejects.toMatchObject({ reason: 'Invalid', code: 422 })
+  const valid = { namespace: 'default', name: 'greetings' }
+  const stop = new AbortController()
+  const events = await transport.watch({
+    method: 'GET',
+    path: '/api/v1/configmaps',
+    query: { watch: 'true' },
+    signal: stop.signal,
+  })
+  await maps.create({ metadata: valid, data: { text: 'grüße 🎓' } })
+  for await (const { type, object } of events) {
+    if (object.metadata?.name !== 'greetings') continue
+    expect({ type, data: (object as { data?: unknown }).data }).toEqual({ type: 'ADDED', data: { text: 'grüße 🎓' } })
+    break
+  }
+  stop.abort()
+  expect((await maps.get(valid)).data).toEqual({ text: 'grüße 🎓' })
+  await maps.delete(valid)
+  await expect(maps.get(valid)).rejects.toMatchObject({
+    reason: 'NotFound',
+    message: 'configmaps "greetings" not found',
+  })
+})
+
+it('ends an aborted watch without an error', async () => {
+  const { transport } = await overHttps()
+  const stop = new AbortController()
+  const events = await transport.watch({
+    method: 'GET',
+    path: '/api/v1/configmaps',
+    query: { watch: 'true', resourceVersion: '0' },
+    signal: stop.signal,
+  })
+  const reading = (async () => {
+    for await (const _ of events);
+    return 'ended'
+  })()
+  stop.abort()
+  expect(await reading).toBe('ended')
+})
+
+async function plainServer(answer: Parameters<typeof createServer>[1]): Promise<HttpsTransport> {
+  const server: Server = createServer(answer as never)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const transport = httpsTransport({
+    server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    userAgent: 'x',
+    token: 'secret',
+    timeoutMs: 200,
+  })
+  stack[0]?.defer(() => {
+    transport[Symbol.dispose]()
+    server.closeAllConnections()
+    server.close()
+  })
+  return transport
+}
+
+it('puts characters together that were cut in two between chunks, and reads gzip', async () => {
+  const line = Buffer.from(`${JSON.stringify({ type: 'ADDED', object: { metadata: { name: 'ü' } } })}\n`)
+  const cut = line.indexOf(0xc3) + 1
+  const transport = await plainServer((request, answer) => {
+    if (request.url?.includes('watch')) {
+      answer.writeHead(200, { 'content-type': 'application/json' })
+      answer.write(line.subarray(0, cut))
+      setImmediate(() => answer.end(line.subarray(cut)))
+    } else {
+      answer.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+      answer.end(
+        gzipSync(
+          JSON.stringify({ authorization: request.headers.authorization, because: request.headers['podium-because'] }),
+        ),
+      )
+    }
+  })
+  const names: (string | undefined)[] = []
+  for await (const { object } of await transport.watch({ method: 'GET', path: '/x', query: { watch: 'true' } }))
+    names.push(object.metadata?.name)
+  expect(names).toEqual(['ü'])
+  expect(await transport.request({ method: 'GET', path: '/x', because: '42' })).toEqual({
+    authorization: 'Bearer secret',
+    because: '42',
+  })
+})
+
+it('turns what is no Status into a clear error, an ERROR event into its StatusError, and silence into an error', async () => {
+  const transport = await plainServer((request, answer) => {
+    if (request.url === '/proxy') answer.writeHead(503).end('<html>bad gateway</html>')
+    else if (request.url === '/gone')
+      answer.end(
+        `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', reason: 'Expired', code: 410, message: 'too old' } })}\n`,
+      )
+  })
+  await expect(transport.request({ method: 'GET', path: '/proxy' })).rejects.toMatchObject({
+    reason: 'ServiceUnavailable',
+    message: '<html>bad gateway</html>',
+  })
+  const read = async () => {
+    for await (const _ of await transport.watch({ method: 'GET', path: '/gone' }));
+  }
+  await expect(read()).rejects.toMatchObject({ reason: 'Expired', message: 'too old' })
+  await expect(transport.request({ method: 'GET', path: '/silence' })).rejects.toThrow('no answer within 200 ms')
+})
+
+it.each([
+  { name: 'no context', text: 'apiVersion: v1', message: 'no current-context is set' },
+  { name: 'a context that is not there', text: 'current-context: x', message: 'context "x" does not exist' },
+  { name: 'no map', text: '- a', message: 'kubeconfig is not an object' },
+])('says what is wrong with a kubeconfig: $name', ({ text, message }) => {
+  expect(() => parseKubeconfig(text)).toThrow(message)
+})
