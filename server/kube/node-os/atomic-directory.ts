@@ -21,7 +21,8 @@ export async function publishFiles(directory: string, files: FileContent[]): Pro
   const current = await fs.readlink(join(directory, DATA)).catch(() => undefined)
   if (current && (await isSame(join(directory, current), files))) return
 
-  const fresh = await fs.mkdtemp(join(directory, '..'))
+  // Not join(): it would read the two dots as the way up.
+  const fresh = await fs.mkdtemp(`${directory}/..`)
   await fs.chmod(fresh, 0o755)
   for (const { path, content, mode } of files) {
     const target = join(fresh, path)
