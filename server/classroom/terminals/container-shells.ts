@@ -20,9 +20,22 @@ export async function containerShells(
 async function openShell(terminal: Terminal, size: ShellSize): Promise<Shell> {
   const { stream, resize, ended, close } = await terminal.shell(size)
   stream.on('error', () => undefined)
+  // A new size goes by another way than the keys; what was typed after it must not overtake it.
+  let resizing: Promise<void> | undefined
   return {
-    write: (data) => void stream.write(data),
-    resize: (next) => void resize(next).catch(() => undefined),
+    write(data) {
+      if (resizing) void resizing.then(() => stream.write(data))
+      else stream.write(data)
+    },
+    resize(next) {
+      const done: Promise<void> = (resizing ?? Promise.resolve())
+        .then(() => resize(next))
+        .catch(() => undefined)
+        .then(() => {
+          if (resizing === done) resizing = undefined
+        })
+      resizing = done
+    },
     pause: () => void stream.pause(),
     resume: () => void stream.resume(),
     onData: (listener) => void stream.on('data', listener),

@@ -1,0 +1,116 @@
+// A tab as a browser has it, on a real container: typed into, resized, left and found again.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ClusterInfo } from '../../kube/cluster/index.ts'
+import type { DataCentre } from '../../machines/index.ts'
+import { openTestDataCentre } from '../../machines/test-data-centre.ts'
+import { containerShells } from './container-shells.ts'
+import { TerminalRoom } from './terminal-room.ts'
+import type { TerminalSocket } from './terminal-session.ts'
+
+const CLUSTER = 'test-shells'
+const info: ClusterInfo = {
+  name: CLUSTER,
+  state: 'ready',
+  message: '',
+  server: '',
+  kubeconfig: '',
+  networkKubeconfig: 'kind: Config\n',
+  network: null,
+  machines: [],
+  etcd: 'https://127.0.0.1:2379',
+  pid: 0,
+}
+
+class Screen implements TerminalSocket {
+  text = ''
+  messages: object[] = []
+  readonly buffered = 0
+  #changed = Promise.withResolvers<void>()
+  sendBytes(data: Uint8Array) {
+    this.text += Buffer.from(data).toString()
+    this.#tell()
+  }
+  sendMessage(message: object) {
+    this.messages.push(message)
+    this.#tell()
+  }
+  drop() {}
+  async shows(text: string | RegExp): Promise<string> {
+    while (!this.text.match(text)) await this.#changed.promise
+    return this.text
+  }
+  async hears(key: string): Promise<object> {
+    for (;;) {
+      const found = this.messages.find((message) => key in message)
+      if (found) return found
+      await this.#changed.promise
+    }
+  }
+  #tell() {
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
+  }
+}
+
+let dataCentre: DataCentre
+let room: TerminalRoom
+
+beforeAll(async () => {
+  dataCentre = await openTestDataCentre()
+  await dataCentre.deleteCluster(CLUSTER)
+  await dataCentre.createNetwork({ cluster: CLUSTER, openTcpPorts: [6443], openUdpPorts: [53] })
+  const began = performance.now()
+  room = new TerminalRoom(await containerShells(dataCentre, info))
+  const tab = await room.tab('1')
+  await tab.prompted
+  console.log(`from nothing to a prompt in ${Math.round(performance.now() - began)} ms`)
+})
+
+afterAll(async () => {
+  await room?.close()
+  await dataCentre?.deleteCluster(CLUSTER)
+})
+
+describe('a tab on a real container', () => {
+  it('runs what is typed, at the size the browser has', async () => {
+    const screen = new Screen()
+    const { session } = await room.attach('1', screen)
+    await screen.hears('ready')
+    session?.resize({ columns: 97, rows: 31 })
+    session?.write(Buffer.from('stty size; echo "I am $(whoami)"\r'))
+    expect(await screen.shows(/I am learner/)).toMatch(/31 97/)
+  })
+
+  it('is found as it was left, by a browser that comes back', async () => {
+    const before = new Screen()
+    const first = await room.attach('1', before)
+    await before.hears('ready')
+    first[Symbol.dispose]()
+    first.session?.write(Buffer.from('echo meanwhile $((6 * 7))\r'))
+    const after = new Screen()
+    await room.attach('1', after)
+    await after.shows('meanwhile 42')
+    expect(after.text).toContain('I am learner')
+  })
+
+  it('has tabs that do not share a shell', async () => {
+    const screen = new Screen()
+    const { session } = await room.attach('2', screen)
+    session?.write(Buffer.from('exit 7\r'))
+    expect(await screen.hears('exit')).toEqual({ exit: 7 })
+    const again = new Screen()
+    const reopened = await room.attach('2', again)
+    reopened.session?.write(Buffer.from('echo back\r'))
+    await again.shows(/\rback/)
+  })
+
+  it('stops printing for nobody', async () => {
+    const screen = new Screen()
+    const { session } = await room.attach('3', screen)
+    await screen.hears('ready')
+    session?.write(Buffer.from('seq 1 300000; echo end-of-it\r'))
+    await screen.shows(/\nend-of-it/)
+    expect(screen.text).toContain('300000')
+  })
+})
