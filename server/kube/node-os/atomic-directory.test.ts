@@ -1,41 +1,48 @@
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { publishFiles } from './atomic-directory.ts'
 
-let root: string
-let volume: string
+let directory: string
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'atomic-'))
-  volume = join(root, 'volume')
+  directory = await mkdtemp(join(tmpdir(), 'podium-publish-'))
 })
-afterEach(() => rm(root, { recursive: true }))
+afterEach(() => rm(directory, { recursive: true, force: true }))
 
-const file = (path: string, content: string) => ({ path, content: Buffer.from(content), mode: 0o644 })
+const file = (path: string, content: string, mode = 0o644) => ({ path, content, mode })
 
-it('shows files through links to a directory inside the volume, and leaves nothing beside it', async () => {
-  await publishFiles(volume, [file('app.conf', 'one'), file('deep/er.conf', 'two')])
-  expect(await readFile(join(volume, 'app.conf'), 'utf8')).toBe('one')
-  expect(await readFile(join(volume, 'deep', 'er.conf'), 'utf8')).toBe('two')
-  expect(await readlink(join(volume, 'app.conf'))).toBe('..data/app.conf')
-  expect(await readlink(join(volume, '..data'))).toMatch(/^\.\.\w+$/)
-  expect(await readdir(root)).toEqual(['volume'])
-})
+describe('publishFiles', () => {
+  it('shows files with their content and mode, in folders too', async () => {
+    await publishFiles(directory, [file('a.txt', 'one'), file('deep/er/b.txt', 'two', 0o400)])
+    expect(await readFile(join(directory, 'a.txt'), 'utf8')).toBe('one')
+    expect(await readFile(join(directory, 'deep/er/b.txt'), 'utf8')).toBe('two')
+    expect((await stat(join(directory, 'deep/er/b.txt'))).mode & 0o777).toBe(0o400)
+  })
 
-it('changes all files in one step and takes away those that are gone', async () => {
-  await publishFiles(volume, [file('a', '1'), file('b', '1')])
-  const before = await readlink(join(volume, '..data'))
-  await publishFiles(volume, [file('a', '2')])
-  expect(await readlink(join(volume, '..data'))).not.toBe(before)
-  expect(await readFile(join(volume, 'a'), 'utf8')).toBe('2')
-  expect((await readdir(volume)).filter((name) => !name.startsWith('..'))).toEqual(['a'])
-  expect(await readdir(volume)).not.toContain(before)
-})
+  it('keeps everything it makes inside the directory', async () => {
+    const inside = join(directory, 'volume')
+    await publishFiles(inside, [file('a', '1')])
+    expect(await readdir(directory)).toEqual(['volume'])
+  })
 
-it('does nothing when nothing changed', async () => {
-  await publishFiles(volume, [file('a', '1')])
-  const before = await readlink(join(volume, '..data'))
-  await publishFiles(volume, [file('a', '1')])
-  expect(await readlink(join(volume, '..data'))).toBe(before)
+  it('turns to the new content in one step and leaves nothing of the old', async () => {
+    await publishFiles(directory, [file('a', '1'), file('gone', 'x')])
+    const before = await readlink(join(directory, '..data'))
+    await publishFiles(directory, [file('a', '2')])
+    expect(await readlink(join(directory, '..data'))).not.toBe(before)
+    expect(await readFile(join(directory, 'a'), 'utf8')).toBe('2')
+    expect((await readdir(directory)).sort()).toEqual(['..data', await readlink(join(directory, '..data')), 'a'].sort())
+  })
+
+  it('writes nothing when nothing changed', async () => {
+    await publishFiles(directory, [file('a', '1')])
+    const before = await readlink(join(directory, '..data'))
+    await publishFiles(directory, [file('a', '1')])
+    expect(await readlink(join(directory, '..data'))).toBe(before)
+  })
+
+  it('refuses a path that leads out', async () => {
+    await expect(publishFiles(directory, [file('../evil', 'x')])).rejects.toThrow('invalid path')
+  })
 })
