@@ -1,12 +1,13 @@
 // This very machine. Uses what every Debian has: mount, umount, and Node's own file system and sockets.
 
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
 import os from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { publishFiles } from './atomic-directory.ts'
 import type { CommandResult, NodeOs } from './node-os.ts'
 
@@ -75,7 +76,7 @@ async function writeFile(path: string, content: string | Uint8Array, { mode = 0o
     await fs.writeFile(path, content)
     return
   }
-  const partial = join(dirname(path), `.${process.pid}.partial`)
+  const partial = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`)
   await fs.writeFile(partial, content, { mode })
   await fs.chmod(partial, mode)
   await fs.rename(partial, path)

@@ -25,6 +25,10 @@ export interface ProbeWorkerOptions {
   onVerdict(verdict: ProbeVerdict): void
 }
 
+// Asked in the very moment of its start hardly any program answers, and with a period of ten seconds that one failure
+// would cost ten. (Upstream's workers tick independently of the start, so there the first question comes at random.)
+const FIRST_BREATH_MS = 400
+
 export class ProbeWorker implements Disposable {
   readonly #options: ProbeWorkerOptions
   #verdict: ProbeVerdict
@@ -37,7 +41,7 @@ export class ProbeWorker implements Disposable {
     this.#options = options
     this.#verdict = options.initial
     const { clock, probe, startedAt } = options
-    const delayMs = (probe.initialDelaySeconds ?? 0) * 1000
+    const delayMs = Math.max((probe.initialDelaySeconds ?? 0) * 1000, FIRST_BREATH_MS)
     this.#schedule(Math.max(0, startedAt + delayMs - clock.now()))
   }
 
