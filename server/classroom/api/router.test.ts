@@ -1,0 +1,245 @@
+// The router as a page uses it, without sockets: real labs, a real database, a real control plane with simulated nodes
+// in this process. Only time to the first Pod is not real.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../base/clock.ts'
+import { noLogger } from '../../base/logger.ts'
+import { createClient } from '../../kube/client/client.ts'
+import { httpsTransport } from '../../kube/client/https-transport.ts'
+import { parseKubeconfig } from '../../kube/client/kubeconfig.ts'
+import { LocalClusterHost } from '../../kube/cluster/index.ts'
+import { Pod } from '../../kube/kinds/index.ts'
+import { loadSchemas } from '../../kube/schemas/load-schemas.ts'
+import { type Classroom, openClassroom } from '../classroom.ts'
+import { noShells } from '../terminals/shell.ts'
+import type { PicturePush, SessionView } from './contract.ts'
+import { appRouter } from './router.ts'
+import { createCallerFactory } from './trpc.ts'
+
+const root = join(import.meta.dirname, '..', '..', '..')
+const caller = createCallerFactory(appRouter)
+
+let stateDir: string
+let host: LocalClusterHost
+let classroom: Classroom
+
+const open = () =>
+  openClassroom({
+    root,
+    stateDir,
+    host,
+    machines: { kind: 'simulated', reason: 'this is a test', remedy: '' },
+    shellsFor: async () => noShells('no terminal in a test'),
+    learnerName: 'Ada Lovelace',
+    clock: systemClock,
+    logger: noLogger,
+    random: Math.random,
+    warm: 0,
+  })
+
+beforeAll(async () => {
+  stateDir = mkdtempSync(join(tmpdir(), 'podium-router-'))
+  host = new LocalClusterHost({
+    stateDir,
+    machines: () => Promise.reject(new Error('no machines in a test')),
+    schemas: loadSchemas(),
+    clock: systemClock,
+    logger: noLogger,
+    random: Math.random,
+  })
+  classroom = await open()
+})
+
+afterAll(async () => {
+  await classroom[Symbol.asyncDispose]()
+  await host[Symbol.asyncDispose]()
+  rmSync(stateDir, { recursive: true })
+})
+
+const api = (signal?: AbortSignal) =>
+  caller({ classroom, learnerId: classroom.learner.id }, signal ? { signal } : undefined)
+
+/** The first push of a session that fits. */
+async function sessionThat(sessionId: string, holds: (view: SessionView) => boolean): Promise<SessionView> {
+  const stop = new AbortController()
+  const stream = await api(stop.signal).session.watch({ sessionId })
+  try {
+    for await (const view of stream) {
+      if (view.phase === 'failed') throw new Error(view.message)
+      if (holds(view)) return view
+    }
+  } finally {
+    stop.abort()
+  }
+  throw new Error('the stream ended')
+}
+
+const isReady = ({ phase }: SessionView) => phase === 'ready'
+
+async function kubernetes() {
+  const [info] = await host.listClusters()
+  return createClient(httpsTransport({ ...parseKubeconfig(info?.kubeconfig ?? ''), userAgent: 'kubectl/test' })).of(Pod)
+}
+
+const hello = {
+  metadata: { name: 'hello', namespace: 'default' },
+  spec: { containers: [{ name: 'hello', image: 'nginx' }] },
+}
+
+describe('course', () => {
+  it('offers the first lab to somebody new', async () => {
+    const course = await api().course.overview()
+    expect(course.chapters.flatMap(({ labs }) => labs).map(({ state }) => state)).toEqual(['new', 'new', 'new'])
+    expect(course.resume).toMatchObject({ labId: 'pods', started: false })
+    expect(course.then).toHaveLength(2)
+    expect(course.learner).toEqual({ name: 'Ada Lovelace', initials: 'AL' })
+  })
+})
+
+describe('lab', () => {
+  it('is not found by a name nobody gave', async () => {
+    await expect(api().lab.get({ labId: 'nope' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(api().lab.start({ labId: 'nope' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('knows what comes next', async () => {
+    expect((await api().lab.get({ labId: 'pods' })).next?.labId).toBe('a-deployment-heals-itself')
+    expect((await api().lab.get({ labId: 'a-service-finds-its-pods' })).next).toBeNull()
+  })
+})
+
+describe('session', () => {
+  let id: string
+
+  it('starts at once, and is ready when there are nodes', async () => {
+    const starting = await api().lab.start({ labId: 'pods' })
+    id = starting.id
+    expect(starting.phase).toBe('starting')
+    const ready = await sessionThat(id, isReady)
+    expect(ready.nodes.map(({ ready: isUp, simulated }) => [isUp, simulated])).toEqual([
+      [true, true],
+      [true, true],
+    ])
+    expect(ready.startedInMs).toBeGreaterThan(0)
+    expect((await api().lab.start({ labId: 'pods' })).id).toBe(id)
+  })
+
+  it('passes a step when the cluster is as wanted, and keeps it passed', async () => {
+    const before = await sessionThat(id, ({ checks }) => '1.hello-ready' in checks)
+    expect(before.checks['1.hello-ready']).toMatchObject({ state: 'waiting', message: 'There is no Pod `hello` yet.' })
+    const pods = await kubernetes()
+    await pods.create(hello)
+    const passed = await sessionThat(id, ({ reached }) => reached === 2)
+    expect(passed.checks['1.hello-ready']?.state).toBe('ok')
+    expect(passed.step).toBe(1)
+    await pods.delete({ namespace: 'default', name: 'hello' }, { gracePeriodSeconds: 0 })
+    const still = await api().session.goTo({ sessionId: id, step: 2 })
+    expect([still.reached, still.checks['1.hello-ready']?.state]).toEqual([2, 'ok'])
+  })
+
+  it('does not open a step before its time', async () => {
+    await expect(api().session.goTo({ sessionId: id, step: 5 })).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+      message: 'Step 5 opens when step 2 is done.',
+    })
+  })
+
+  it('keeps the first answer to a prediction, and lets a quiz be tried again', async () => {
+    const answer = (questionId: string, choice: number) => api().session.answer({ sessionId: id, questionId, choice })
+    await answer('who-starts-the-container', 0)
+    const { answers } = await answer('who-starts-the-container', 3)
+    expect(answers['who-starts-the-container']).toMatchObject({ choice: 0, correct: false })
+    expect(answers['who-starts-the-container']?.explanation).toContain('The kubelet.')
+    const wrong = await answer('who-wrote-node-name', 0)
+    expect(wrong.answers['who-wrote-node-name']?.explanation).not.toContain('scheduler')
+    const right = await answer('who-wrote-node-name', 1)
+    expect(right.answers['who-wrote-node-name']).toMatchObject({ correct: true })
+    await expect(answer('who-wrote-node-name', 9)).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  })
+
+  it('gives a hint’s text only when it is opened', async () => {
+    const { hints } = await api().session.openHint({ sessionId: id, hintId: '1.hint-1' })
+    expect(Object.keys(hints)).toEqual(['1.hint-1'])
+    expect(hints['1.hint-1']).toContain('kubectl describe pod hello')
+  })
+
+  it('belongs to its learner and to nobody else', async () => {
+    const stranger = caller({ classroom, learnerId: 'somebody-else' })
+    await expect(stranger.session.openHint({ sessionId: id, hintId: '1.hint-1' })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
+  })
+
+  it('shows in the course how far it has come', async () => {
+    const course = await api().course.overview()
+    expect(course.resume).toMatchObject({ labId: 'pods', started: true, lead: 'Step 2 of 6: Find out where it went.' })
+    expect(course.chapters[0]?.labs[0]).toMatchObject({ state: 'started', step: 2, hintsOpened: 1 })
+  })
+
+  it('goes on after a restart of the classroom, with the same cluster', async () => {
+    const [cluster] = await host.listClusters()
+    await classroom[Symbol.asyncDispose]()
+    classroom = await open()
+    const ready = await sessionThat(id, isReady)
+    expect([ready.step, ready.reached, Object.keys(ready.hints)]).toEqual([2, 2, ['1.hint-1']])
+    expect((await host.listClusters()).map(({ name }) => name)).toEqual([cluster?.name])
+  })
+
+  it('is put back to the start with an empty cluster', async () => {
+    const pods = await kubernetes()
+    await pods.create(hello)
+    await api().session.reset({ sessionId: id })
+    const ready = await sessionThat(id, isReady)
+    expect(ready).toMatchObject({ step: 1, reached: 1, answers: {} })
+    expect((await pods.list({ namespace: 'default' })).items).toEqual([])
+  })
+
+  it('gives way to another lab, which finds a clean cluster and its own objects', async () => {
+    const pods = await kubernetes()
+    await pods.create(hello)
+    const other = await api().lab.start({ labId: 'a-service-finds-its-pods' })
+    await sessionThat(other.id, isReady)
+    const names = (await pods.list({ namespace: 'default' })).items.map(({ metadata }) => metadata?.name)
+    expect(names).toContain('client')
+    expect(names).not.toContain('hello')
+    await expect(sessionThat(id, isReady)).rejects.toThrow('went on to “A Service finds its Pods”')
+    await api().lab.start({ labId: 'pods' })
+    expect(await sessionThat(id, isReady)).toMatchObject({ step: 1, reached: 1 })
+  })
+})
+
+describe('picture', () => {
+  it('shows everything first, and then every event without a gap', async () => {
+    const { id } = await api().lab.start({ labId: 'pods' })
+    await sessionThat(id, isReady)
+    const stop = new AbortController()
+    const stream = await api(stop.signal).picture.watch({ sessionId: id })
+    const pods = await kubernetes()
+    const pushes: PicturePush[] = []
+    for await (const push of stream) {
+      pushes.push(push)
+      if (pushes.length === 2) await pods.create({ ...hello, metadata: { name: 'seen', namespace: 'default' } })
+      if (push.pods?.some(({ name, status }) => name === 'seen' && status === 'Running')) stop.abort()
+    }
+    expect(pushes[0]?.nodes).toHaveLength(2)
+    const events = pushes.flatMap((push) => push.events)
+    expect(
+      events.some((event) => event.type === 'append' && event.name === 'seen' && event.client.startsWith('kubectl')),
+    ).toBe(true)
+    let seq = pushes.find((push) => push.events.length > 0)
+    for (const push of pushes.slice(pushes.indexOf(seq ?? push0(pushes)) + 1)) {
+      if (push.events.length > 0) expect(push.seq - push.events.length).toBe(seq?.seq)
+      if (push.events.length > 0) seq = push
+    }
+    expect(pushes.flatMap((push) => push.loops ?? [])).toContain('kube-controller-manager/replicaset-controller')
+  })
+})
+
+const push0 = (pushes: PicturePush[]): PicturePush => {
+  const [first] = pushes
+  if (!first) throw new Error('nothing was pushed')
+  return first
+}
