@@ -90,6 +90,7 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
     const previous = this.#objects.get(key)
     this.#objects.set(key, object)
     for (const index of this.#indexes.values()) {
+      if (previous && sameValues(index.valuesOf(previous), index.valuesOf(object))) continue
       if (previous) unfile(index, key, previous)
       file(index, key, object)
     }
@@ -104,6 +105,10 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
     return previous
   }
 }
+
+/** Most updates change nothing that an index goes by. */
+const sameValues = (a: readonly string[], b: readonly string[]) =>
+  a.length === b.length && a.every((value, position) => value === b[position])
 
 function file<T extends KubeObject>(index: Index<T>, key: string, object: T): void {
   for (const value of index.valuesOf(object)) {

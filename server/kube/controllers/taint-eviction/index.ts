@@ -84,11 +84,20 @@ class TaintEvictionReconciler implements Reconciler {
   }
 }
 
+const drivesOff = (node: CoreNode | undefined) =>
+  node?.spec?.taints?.some(({ effect }) => effect === 'NoExecute') ?? false
+
 export const taintEvictionController = controller('taint-eviction')
-  .for(Pod)
+  // Pods change all the time, and matter here only on nodes that drive them off.
+  .watches(Pod, ({ object }, view) => {
+    const node = object.spec?.nodeName ? view.cache(Node).get(object.spec.nodeName) : undefined
+    return drivesOff(node) ? [keyOf(object)] : []
+  })
   .watches(Node, (change, view) => {
     const { object } = change
-    if (change.type === 'updated' && deepEqual(object.spec?.taints, change.previous.spec?.taints)) return []
+    const before = change.type === 'updated' ? change.previous : undefined
+    if (before && deepEqual(object.spec?.taints, before.spec?.taints)) return []
+    if (!drivesOff(object) && !drivesOff(before)) return []
     return view
       .cache(Pod)
       .byIndex(BY_NODE, object.metadata?.name ?? '')
