@@ -28,6 +28,8 @@ const GZIP_FROM = 128 * 1024
 /** A watcher that does not read is let go before it fills the server's memory. */
 const UNREAD_LIMIT = 16 * 1024 * 1024
 
+const GONE = new StatusError('Timeout', 'the client has gone')
+
 export class HttpsFront {
   readonly #options: HttpsServerOptions
   readonly #lines = new WatchLines()
@@ -80,8 +82,11 @@ export class HttpsFront {
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const gone = new AbortController()
-    response.on('close', () => gone.abort())
-    response.on('error', () => gone.abort())
+    // An answer that has been sent is no reason to abort anything, and aborting is not free.
+    response.on('close', () => {
+      if (!response.writableFinished) gone.abort(GONE)
+    })
+    response.on('error', () => gone.abort(GONE))
     const request = this.#requestOf(incoming, gone.signal)
     let outcome: Outcome | undefined
     try {
@@ -178,7 +183,7 @@ export class HttpsFront {
     socket.on('close', () => this.#upgraded.delete(socket))
     socket.on('error', () => socket.destroy())
     const gone = new AbortController()
-    socket.once('close', () => gone.abort())
+    socket.once('close', () => gone.abort(GONE))
     const request = { ...this.#requestOf(incoming, gone.signal), body: { type: 'none' } as const }
     const outcome = await this.#options.handle(request)
     if (!outcome.ok) return void socket.end(rawAnswer(outcome.error))
