@@ -37,5 +37,7 @@ export interface Facts {
   /** `apps/v1` → kind → type. */
   kinds: Record<string, Record<string, string>>
   named: Record<string, NamedFacts>
+  /** Types owned as a whole (structType=atomic): a reference, a selector. */
+  atomic: string[]
   types: Record<string, FieldRow[]>
 }

@@ -84,7 +84,8 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
         ...('d' in more ? { default: more.d } : {}),
       })
     }
-    return { name, goName: short.slice(short.lastIndexOf('.') + 1), goType: goTypeOf(short), fields, embedded }
+    const atomic = facts.atomic.includes(short)
+    return { name, atomic, goName: short.slice(short.lastIndexOf('.') + 1), goType: goTypeOf(short), fields, embedded }
   }
 
   function valueTypeOf(text: string): ValueType {

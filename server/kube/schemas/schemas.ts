@@ -57,6 +57,8 @@ export interface TypeFact {
   /** Go's short name: `Deployment`; with its package in messages: `v1.Deployment`. */
   readonly goName: string
   readonly goType: string
+  /** Owned as a whole by whoever applies any part of it. */
+  readonly atomic: boolean
   /** Those of embedded types included, as in JSON. */
   readonly fields: ReadonlyMap<string, FieldFact>
   /** Types whose fields are this type's own in JSON, but messages of their own in protobuf. */

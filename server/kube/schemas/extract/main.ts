@@ -24,14 +24,14 @@ try {
 }
 
 /** One line a type or name: small, and a diff shows what a Kubernetes release changed. */
-function writeCompactly({ source, definitions, kinds, named, types }: Facts): string {
+function writeCompactly({ source, definitions, kinds, named, atomic, types }: Facts): string {
   const section = (entries: object) =>
     `{\n${Object.entries(entries)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`)
       .join(',\n')}\n}`
-  const sections = { source, definitions, kinds, named, types }
-  return `{${Object.entries(sections)
+  const sections = Object.entries({ source, definitions, kinds, named, types })
     .map(([name, entries]) => `${JSON.stringify(name)}:${section(entries)}`)
-    .join(',\n')}}\n`
+    .join(',\n')
+  return `{${sections},\n"atomic":${JSON.stringify([...atomic].sort(), null, 0)}}\n`
 }

@@ -49,6 +49,7 @@ export function readFacts(goRoot: string, source: Record<string, string>): Facts
     },
     kinds: {},
     named: {},
+    atomic: [],
     types: {},
   }
 
@@ -90,6 +91,7 @@ export function readFacts(goRoot: string, source: Record<string, string>): Facts
     if (facts.types[short]) return
     const rows: FieldRow[] = []
     facts.types[short] = rows
+    if (struct.markers.some((marker) => /^(struct|map)Type=atomic$/.test(marker))) facts.atomic.push(short)
     for (const field of struct.fields) {
       const row = readField(
         field,

@@ -89,6 +89,7 @@ function objectSchema(type: TypeFact, dialect: Dialect, refersTo: (name: string)
     type: 'object',
     ...(required.length > 0 ? { required } : {}),
     ...(type.fields.size > 0 ? { properties } : {}),
+    ...(type.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
   }
 }
 

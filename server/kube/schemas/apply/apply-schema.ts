@@ -1,0 +1,81 @@
+// A type as server-side apply sees it: what is owned as a whole, and how the elements of a list are told apart.
+
+import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import type { FieldFact, GroupVersionKind, Schemas, ValueType } from '../schemas.ts'
+
+export type ApplySchema =
+  /** A scalar, or anything owned as a whole. */
+  | { kind: 'leaf' }
+  | { kind: 'map'; field(name: string): { schema: ApplySchema; isDeclared: boolean } }
+  /** Without keys: a set of scalars. */
+  | { kind: 'list'; keys: readonly string[]; keyDefaults: Readonly<Record<string, JsonValue>>; items: ApplySchema }
+  /** No type is known: objects merge field by field, lists are owned whole. */
+  | { kind: 'untyped' }
+
+/** For kinds without facts (custom resources without a schema): what their values look like decides. */
+export const UNTYPED: ApplySchema = { kind: 'untyped' }
+const LEAF: ApplySchema = { kind: 'leaf' }
+
+export function applySchemaOf(schemas: Schemas, gvk: GroupVersionKind): ApplySchema {
+  const type = schemas.typeOf(gvk)
+  return type ? schemaOfRef(schemas, type.name) : UNTYPED
+}
+
+/** The schema that holds for a value: an untyped one is taken for what it looks like. */
+export function resolved(schema: ApplySchema, value: JsonValue | undefined): ApplySchema {
+  if (schema.kind !== 'untyped') return schema
+  return isJsonObject(value) ? { kind: 'map', field: () => ({ schema: UNTYPED, isDeclared: false }) } : LEAF
+}
+
+function schemaOfRef(schemas: Schemas, name: string): ApplySchema {
+  const type = schemas.type(name)!
+  return {
+    kind: 'map',
+    field(fieldName) {
+      const field = type.fields.get(fieldName)
+      return field
+        ? { schema: schemaOfField(schemas, field), isDeclared: true }
+        : { schema: UNTYPED, isDeclared: false }
+    },
+  }
+}
+
+function schemaOfField(schemas: Schemas, field: FieldFact): ApplySchema {
+  const { type } = field
+  if (field.mapType === 'atomic') return LEAF
+  if (type.kind === 'ref') {
+    const isWhole = schemas.type(type.ref)!.atomic && field.mapType !== 'granular'
+    return isWhole ? LEAF : schemaOfRef(schemas, type.ref)
+  }
+  if (type.kind === 'map') return schemaOfMap(schemas, type.values)
+  if (type.kind !== 'array' || field.listType === undefined || field.listType === 'atomic') return LEAF
+  const keys = field.listType === 'map' ? (field.listMapKeys ?? []) : []
+  return {
+    kind: 'list',
+    keys,
+    keyDefaults: defaultsOf(schemas, type.items, keys),
+    items: schemaOfValue(schemas, type.items),
+  }
+}
+
+function schemaOfMap(schemas: Schemas, values: ValueType): ApplySchema {
+  const schema = schemaOfValue(schemas, values)
+  return { kind: 'map', field: () => ({ schema, isDeclared: false }) }
+}
+
+function schemaOfValue(schemas: Schemas, type: ValueType): ApplySchema {
+  if (type.kind === 'map') return schemaOfMap(schemas, type.values)
+  if (type.kind !== 'ref' || schemas.type(type.ref)!.atomic) return LEAF
+  return schemaOfRef(schemas, type.ref)
+}
+
+/** A port without a protocol is the port with TCP. */
+function defaultsOf(schemas: Schemas, items: ValueType, keys: readonly string[]): Record<string, JsonValue> {
+  if (items.kind !== 'ref') return {}
+  const defaults: Record<string, JsonValue> = {}
+  for (const key of keys) {
+    const value = schemas.type(items.ref)!.fields.get(key)?.default
+    if (value !== undefined) defaults[key] = value as JsonValue
+  }
+  return defaults
+}

@@ -1,0 +1,144 @@
+// A set of places in an object: what one manager owns.
+//
+//   { metadata: { labels: { app: web } }, spec: { containers: [{ name: a, image: x }] } }
+//   f:metadata → f:labels → f:app ●      f:spec → f:containers → k:{"name":"a"} ● → f:image ●
+//
+// Each step is written as FieldsV1 writes it: `f:name` a field, `k:{…}` a list element by its keys, `v:…` an element of a
+// set. A step marked ● is a member; what lies below it is not owned by that. Sets are never changed once built, except by
+// insert() on one's own. Upstream: structured-merge-diff/fieldpath/set.go.
+
+import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import type { ApplySchema } from './apply-schema.ts'
+
+export type Path = readonly string[]
+
+export class FieldSet {
+  readonly members = new Set<string>()
+  readonly children = new Map<string, FieldSet>()
+
+  static of(...paths: Path[]): FieldSet {
+    const set = new FieldSet()
+    for (const path of paths) set.insert(path)
+    return set
+  }
+
+  get isEmpty(): boolean {
+    return this.members.size === 0 && [...this.children.values()].every((child) => child.isEmpty)
+  }
+
+  /** The root itself is no place: an empty path is ignored. */
+  insert(path: Path): void {
+    const [step, ...rest] = path
+    if (step === undefined) return
+    if (rest.length === 0) {
+      this.members.add(step)
+      return
+    }
+    const child = this.children.get(step) ?? new FieldSet()
+    this.children.set(step, child)
+    child.insert(rest)
+  }
+
+  below(step: string): FieldSet {
+    return this.children.get(step) ?? new FieldSet()
+  }
+
+  union(other: FieldSet): FieldSet {
+    return combine(this, other, (mine, theirs) => mine || theirs)
+  }
+
+  intersection(other: FieldSet): FieldSet {
+    return combine(this, other, (mine, theirs) => mine && theirs)
+  }
+
+  difference(other: FieldSet): FieldSet {
+    return combine(this, other, (mine, theirs) => mine && !theirs)
+  }
+
+  /** Without the places of `other` and all that lies below them. */
+  without(other: FieldSet): FieldSet {
+    const rest = new FieldSet()
+    for (const step of this.members) if (!other.members.has(step)) rest.members.add(step)
+    for (const [step, child] of this.children) {
+      if (other.members.has(step)) continue
+      const kept = child.without(other.below(step))
+      if (!kept.isEmpty) rest.children.set(step, kept)
+    }
+    return rest
+  }
+
+  /** Fields that a type declares are owned by whoever owns anything below them. */
+  withDeclaredFields(schema: ApplySchema): FieldSet {
+    const complete = new FieldSet()
+    for (const step of this.members) complete.members.add(step)
+    for (const [step, child] of this.children) {
+      const inner = schemaBelow(schema, step)
+      if (inner.isDeclared) complete.members.add(step)
+      complete.children.set(step, child.withDeclaredFields(inner.schema))
+    }
+    return complete
+  }
+
+  /** All members, in the order of their text. */
+  *paths(before: Path = []): Generator<Path> {
+    for (const step of [...new Set([...this.members, ...this.children.keys()])].sort()) {
+      if (this.members.has(step)) yield [...before, step]
+      yield* this.below(step).paths([...before, step])
+    }
+  }
+
+  toFieldsV1(): JsonObject {
+    const fields: JsonObject = {}
+    for (const step of [...new Set([...this.members, ...this.children.keys()])].sort()) {
+      const child = this.below(step)
+      if (this.members.has(step)) fields[step] = child.isEmpty ? {} : { '.': {}, ...child.toFieldsV1() }
+      else if (!child.isEmpty) fields[step] = child.toFieldsV1()
+    }
+    return fields
+  }
+
+  static fromFieldsV1(fields: JsonValue | undefined): FieldSet {
+    const set = new FieldSet()
+    if (!isJsonObject(fields)) return set
+    for (const [step, below] of Object.entries(fields)) {
+      if (step === '.' || !isJsonObject(below)) continue
+      const names = Object.keys(below)
+      if (names.length === 0 || names.includes('.')) set.members.add(step)
+      const child = FieldSet.fromFieldsV1(below)
+      if (!child.isEmpty) set.children.set(step, child)
+    }
+    return set
+  }
+}
+
+function combine(a: FieldSet, b: FieldSet, holds: (a: boolean, b: boolean) => boolean): FieldSet {
+  const result = new FieldSet()
+  for (const step of new Set([...a.members, ...b.members])) {
+    if (holds(a.members.has(step), b.members.has(step))) result.members.add(step)
+  }
+  for (const step of new Set([...a.children.keys(), ...b.children.keys()])) {
+    const child = combine(a.below(step), b.below(step), holds)
+    if (!child.isEmpty) result.children.set(step, child)
+  }
+  return result
+}
+
+function schemaBelow(schema: ApplySchema, step: string): { schema: ApplySchema; isDeclared: boolean } {
+  if (schema.kind === 'map' && step.startsWith('f:')) return schema.field(step.slice(2))
+  if (schema.kind === 'list') return { schema: schema.items, isDeclared: false }
+  return { schema: { kind: 'untyped' }, isDeclared: false }
+}
+
+/** `.spec.containers[name="a"].image`, as conflicts name it. */
+export function pathText(path: Path): string {
+  return path
+    .map((step) => {
+      const value = step.slice(2)
+      if (step.startsWith('f:')) return `.${value}`
+      if (step.startsWith('v:')) return `[=${value}]`
+      if (step.startsWith('i:')) return `[${value}]`
+      const keys = Object.entries(JSON.parse(value) as JsonObject)
+      return `[${keys.map(([key, of]) => `${key}=${JSON.stringify(of)}`).join(',')}]`
+    })
+    .join('')
+}

@@ -1,0 +1,250 @@
+// The four walks of server-side apply over typed values: which places a value has, how two values differ, their merge,
+// and a value without some places. Upstream: structured-merge-diff/typed.
+//
+// `undefined` is "not there"; null is a value, as it is in an applied configuration.
+
+import { isDeepStrictEqual } from 'node:util'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { badRequest } from '../../apimachinery/status-error.ts'
+import { setOwn } from '../strict-json.ts'
+import { type ApplySchema, resolved } from './apply-schema.ts'
+import { FieldSet, type Path, pathText } from './field-set.ts'
+
+type Value = JsonValue | undefined
+type ListSchema = ApplySchema & { kind: 'list' }
+
+export interface Comparison {
+  added: FieldSet
+  modified: FieldSet
+  removed: FieldSet
+}
+
+const isEmpty = (value: Value) =>
+  value === undefined || value === null || (Array.isArray(value) ? value.length === 0 : isEmptyObject(value))
+const isEmptyObject = (value: Value) => isJsonObject(value) && Object.keys(value).length === 0
+const asObject = (value: Value): JsonObject => (isJsonObject(value) ? value : {})
+const asList = (value: Value): JsonValue[] => (Array.isArray(value) ? value : [])
+
+/** How an element of a list is named: by its keys, or by itself. */
+export function stepOf(schema: ListSchema, element: JsonValue, at: Path = []): string {
+  if (schema.keys.length === 0) {
+    if (typeof element === 'object') throw badRequest(`${pathText(at)}: a set holds no objects, lists or nulls`)
+    return `v:${JSON.stringify(element)}`
+  }
+  if (!isJsonObject(element))
+    throw badRequest(`${pathText(at)}: associative list with keys may not have non-map elements`)
+  const keys: JsonObject = {}
+  for (const key of [...schema.keys].sort()) {
+    const value = element[key] ?? schema.keyDefaults[key]
+    if (value !== undefined) keys[key] = value
+  }
+  if (Object.keys(keys).length === 0) {
+    throw badRequest(
+      `${pathText(at)}: associative list with keys has an element that omits all key fields [${schema.keys.map((key) => JSON.stringify(key)).join(' ')}] (and doesn't have default values for any key fields)`,
+    )
+  }
+  return `k:${JSON.stringify(keys)}`
+}
+
+/** Every place that a value says something of. */
+export function fieldSetOf(schema: ApplySchema, value: JsonValue): FieldSet {
+  const set = new FieldSet()
+  collect(schema, value, [], set)
+  return set
+}
+
+function collect(untyped: ApplySchema, value: JsonValue, path: Path, set: FieldSet): void {
+  const schema = resolved(untyped, value)
+  if (schema.kind === 'map' && isJsonObject(value)) {
+    for (const [name, inner] of Object.entries(value)) {
+      const field = schema.field(name)
+      const below = [...path, `f:${name}`]
+      collect(field.schema, inner, below, set)
+      if (inner === null || isEmptyObject(inner) || !field.isDeclared) set.insert(below)
+    }
+  } else if (schema.kind === 'list' && Array.isArray(value)) {
+    for (const element of value) {
+      const below = [...path, stepOf(schema, element, path)]
+      collect(schema.items, element, below, set)
+      set.insert(below)
+    }
+  } else if (schema.kind === 'leaf') set.insert(path)
+}
+
+export function compareTyped(schema: ApplySchema, before: JsonValue, after: JsonValue): Comparison {
+  const comparison = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() }
+  compare(schema, before, after, [], comparison)
+  return comparison
+}
+
+function compare(untyped: ApplySchema, before: Value, after: Value, path: Path, result: Comparison): void {
+  const schema = resolved(untyped, after ?? before)
+  if (schema.kind === 'leaf' || (isEmpty(before) && isEmpty(after))) {
+    if (before === undefined) result.added.insert(path)
+    else if (after === undefined) result.removed.insert(path)
+    else if (!isDeepStrictEqual(before, after)) result.modified.insert(path)
+    return
+  }
+  if (schema.kind === 'map') {
+    const [left, right] = [asObject(before), asObject(after)]
+    for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
+      compare(schema.field(name).schema, own(left, name), own(right, name), [...path, `f:${name}`], result)
+    }
+  } else if (schema.kind === 'list') {
+    compareLists(schema, asList(before), asList(after), path, result)
+  }
+  if (before === undefined) result.added.insert(path)
+  else if (after === undefined) result.removed.insert(path)
+}
+
+/** A key that stands twice (possible by update, never by apply) is compared as a whole. */
+function compareLists(
+  schema: ListSchema,
+  before: JsonValue[],
+  after: JsonValue[],
+  path: Path,
+  result: Comparison,
+): void {
+  const [left, right] = [grouped(schema, before, path), grouped(schema, after, path)]
+  for (const step of new Set([...left.keys(), ...right.keys()])) {
+    const [olds, news] = [left.get(step) ?? [], right.get(step) ?? []]
+    const below = [...path, step]
+    if (olds.length <= 1 && news.length <= 1) compare(schema.items, olds[0], news[0], below, result)
+    else if (olds.length > 1 && news.length > 1) {
+      if (!isDeepStrictEqual(olds, news)) result.modified.insert(below)
+    } else if (olds.length > 1) {
+      if (news.length === 1) compare(schema.items, undefined, news[0], below, result)
+      result.removed.insert(below)
+    } else {
+      if (olds.length === 1) compare(schema.items, olds[0], undefined, below, result)
+      result.added.insert(below)
+    }
+  }
+}
+
+function grouped(schema: ListSchema, list: JsonValue[], path: Path): Map<string, JsonValue[]> {
+  const groups = new Map<string, JsonValue[]>()
+  for (const element of list) {
+    const step = stepOf(schema, element, path)
+    groups.set(step, [...(groups.get(step) ?? []), element])
+  }
+  return groups
+}
+
+const own = (object: JsonObject, name: string): Value => (Object.hasOwn(object, name) ? object[name] : undefined)
+
+/** What is applied, laid over what there is. */
+export function mergeTyped(schema: ApplySchema, live: JsonObject, applied: JsonObject): JsonObject {
+  return asObject(merge(schema, live, applied, []))
+}
+
+function merge(untyped: ApplySchema, live: Value, applied: Value, path: Path): Value {
+  const schema = resolved(untyped, applied ?? live)
+  if (schema.kind === 'leaf' || (isEmpty(live) && isEmpty(applied))) return applied === undefined ? live : applied
+  if (schema.kind === 'map') {
+    const [left, right] = [asObject(live), asObject(applied)]
+    const merged: JsonObject = {}
+    for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
+      const value = merge(schema.field(name).schema, own(left, name), own(right, name), [...path, `f:${name}`])
+      if (value !== undefined) setOwn(merged, name, value)
+    }
+    return merged
+  }
+  return schema.kind === 'list' ? mergeLists(schema, asList(live), asList(applied), path) : undefined
+}
+
+// The applied order holds for the elements it names; others keep their place among their neighbours.
+//
+//   live      a b c d          applied   d x b
+//   merged    a c d x b: `d` comes where applied has it, before `b`; a and c, which nobody named, stay in front.
+function mergeLists(schema: ListSchema, live: JsonValue[], applied: JsonValue[], path: Path): JsonValue[] {
+  const liveSteps = live.map((element) => stepOf(schema, element, path))
+  const appliedSteps = applied.map((element) => stepOf(schema, element, path))
+  const liveBy = uniqueBy(liveSteps, live)
+  const appliedBy = new Map(appliedSteps.map((step, at) => [step, applied[at]!]))
+  if (appliedBy.size < applied.length) {
+    const twice = appliedSteps.find((step, at) => appliedSteps.indexOf(step) < at)!
+    throw badRequest(`${pathText(path)}: duplicate entries for key ${pathText([twice])}`)
+  }
+  const shared = appliedSteps.filter((step) => liveSteps.includes(step))
+  const merged: JsonValue[] = []
+  const done = new Set<string>()
+  const take = (step: string, element: Value) => {
+    const value = merge(schema.items, element, appliedBy.get(step), [...path, step])
+    if (value !== undefined) merged.push(value)
+  }
+  let nextLive = 0
+  let nextApplied = 0
+  while (nextLive < live.length || nextApplied < applied.length) {
+    const here = liveSteps[nextLive]
+    const there = appliedSteps[nextApplied]
+    if (here !== undefined && there !== undefined) {
+      if (here === there) {
+        done.add(here)
+        take(here, liveBy.get(here))
+        nextLive++
+        nextApplied++
+        shared.shift()
+        continue
+      }
+      if (appliedBy.has(here) && shared[0] !== undefined && shared[0] !== here) {
+        nextLive++
+        continue
+      }
+    }
+    if (here !== undefined) {
+      if (!appliedBy.has(here)) {
+        take(here, live[nextLive])
+        nextLive++
+        continue
+      }
+      if (done.has(here)) nextLive++
+    }
+    if (there !== undefined) {
+      done.add(there)
+      take(there, liveBy.get(there))
+      nextApplied++
+      if (shared[0] === there) shared.shift()
+    }
+  }
+  return merged
+}
+
+/** Elements whose step stands once. */
+function uniqueBy(steps: string[], list: JsonValue[]): Map<string, JsonValue> {
+  const unique = new Map<string, JsonValue>()
+  for (const [at, step] of steps.entries()) {
+    if (steps.indexOf(step) === steps.lastIndexOf(step)) unique.set(step, list[at]!)
+  }
+  return unique
+}
+
+/** The value without the places of a set; what becomes empty by that becomes null. */
+export function removeItems(schema: ApplySchema, value: JsonObject, unwanted: FieldSet): JsonObject {
+  return asObject(remove(schema, value, unwanted))
+}
+
+function remove(untyped: ApplySchema, value: JsonValue, unwanted: FieldSet): JsonValue {
+  const schema = resolved(untyped, value)
+  if (schema.kind === 'map' && isJsonObject(value)) {
+    const rest: JsonObject = {}
+    for (const [name, inner] of Object.entries(value)) {
+      const step = `f:${name}`
+      if (unwanted.members.has(step)) continue
+      const below = unwanted.below(step)
+      setOwn(rest, name, below.isEmpty ? inner : remove(schema.field(name).schema, inner, below))
+    }
+    return Object.keys(rest).length > 0 ? rest : null
+  }
+  if (schema.kind === 'list' && Array.isArray(value)) {
+    const rest: JsonValue[] = []
+    for (const element of value) {
+      const step = stepOf(schema, element)
+      if (unwanted.members.has(step)) continue
+      const below = unwanted.below(step)
+      rest.push(below.isEmpty ? element : remove(schema.items, element, below))
+    }
+    return rest.length > 0 ? rest : null
+  }
+  return schema.kind === 'leaf' && typeof value === 'object' ? null : value
+}
