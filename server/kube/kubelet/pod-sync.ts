@@ -8,6 +8,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { ContainerRuntime, PodSandbox } from '../container-runtime/container-runtime.ts'
 import { POD_NAME, POD_NAMESPACE, POD_UID } from '../container-runtime/labels.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
+import { hashOfContainer } from './container-hash.ts'
 import type { ContainerStarter } from './container-starter.ts'
 import type { StartFailure } from './container-statuses.ts'
 import { type DnsSettings, hostnameOf, resolvConfOf } from './etc-files.ts'
@@ -42,6 +43,8 @@ export interface PodSyncOptions {
 /** What a worker remembers of its pod between looks; all of it may be lost without harm. */
 export interface PodMemory {
   failures: Map<string, StartFailure>
+  /** Not before then is a container tried again that could not be started, however often something wakes the pod. */
+  retries: Map<string, { at: number; definition: string }>
   /** Set when the kubelet itself decided that the pod is over. */
   verdict?: { reason: string; message: string }
 }
@@ -203,12 +206,20 @@ export class PodSync {
     what: ContainerToStart,
     where: { state: PodRuntimeState; sandbox: PodSandbox; volumes: MountedVolumes },
   ): Promise<number[]> {
-    const outcome = await this.#options.starter.start({ ...what, ...where, pod })
+    const { name } = what.container
+    const { clock, starter } = this.#options
+    const definition = hashOfContainer(what.container)
+    const waits = memory.retries.get(name)
+    // A definition that was mended is tried at once.
+    if (waits && waits.definition === definition && clock.monotonic() < waits.at) return [waits.at - clock.monotonic()]
+    const outcome = await starter.start({ ...what, ...where, pod })
     if (outcome.ok) {
-      memory.failures.delete(what.container.name)
+      memory.failures.delete(name)
+      memory.retries.delete(name)
       return []
     }
-    memory.failures.set(what.container.name, outcome.failure)
+    memory.failures.set(name, outcome.failure)
+    memory.retries.set(name, { at: clock.monotonic() + outcome.retryAfterMs, definition })
     return [outcome.retryAfterMs]
   }
 

@@ -29,7 +29,7 @@ const RESYNC_MS = 60_000
 
 export class PodWorker {
   readonly #options: PodWorkerOptions
-  readonly #memory: PodMemory = { failures: new Map() }
+  readonly #memory: PodMemory = { failures: new Map(), retries: new Map() }
   readonly #backoff: Backoff
   #pod: Pod
   #phase: 'syncing' | 'terminating' | 'terminated' | 'removed' = 'syncing'

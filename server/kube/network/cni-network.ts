@@ -80,6 +80,8 @@ export class CniNetwork implements PodNetwork {
     const { os, confDir } = this.#options
     const list = await readNetworkList(os, confDir)
     if (!list) throw new Error('cni config uninitialized')
+    // Noted before anything is taken, so that a kubelet that dies right here can give it back.
+    await this.#keep({ sandbox, list, result: {}, ips: [] })
     await this.#loopback(sandbox)
     let result: CniResult | undefined
     try {
@@ -89,11 +91,11 @@ export class CniNetwork implements PodNetwork {
     } catch (err) {
       // Half a network is none: give back what the first plug-ins took.
       await this.#delete(list, sandbox, result).catch(() => undefined)
+      await os.remove(this.#fileOf(sandbox.id))
       throw err
     }
     const ips = addressesIn(result)
-    const kept: Kept = { sandbox, list, result: result ?? {}, ips }
-    await os.writeFile(this.#fileOf(sandbox.id), JSON.stringify(kept), { mode: 0o600 })
+    await this.#keep({ sandbox, list, result: result ?? {}, ips })
     this.#known.set(sandbox.id, ips)
     return { ips }
   }
@@ -103,7 +105,9 @@ export class CniNetwork implements PodNetwork {
     const kept = await this.#read(sandbox.id)
     this.#known.delete(sandbox.id)
     if (!kept) return
-    await this.#delete(kept.list, { ...kept.sandbox, netnsPath: sandbox.netnsPath }, kept.result)
+    // Without a result there is nothing to hand on: ADD never came to its end.
+    const previous = kept.ips.length > 0 ? kept.result : undefined
+    await this.#delete(kept.list, { ...kept.sandbox, netnsPath: sandbox.netnsPath }, previous)
     await os.remove(this.#fileOf(sandbox.id))
   }
 
@@ -111,7 +115,7 @@ export class CniNetwork implements PodNetwork {
     const known = this.#known.get(sandboxId)
     if (known) return known
     const ips = (await this.#read(sandboxId))?.ips ?? []
-    this.#known.set(sandboxId, ips)
+    if (ips.length > 0) this.#known.set(sandboxId, ips)
     return ips
   }
 
@@ -163,6 +167,10 @@ export class CniNetwork implements PodNetwork {
     if (exitCode !== 0)
       throw new Error(`plugin type="${plugin.type}" failed (${command.toLowerCase()}): ${errorIn(stdout, stderr)}`)
     return stdout.trim() ? (JSON.parse(stdout) as CniResult) : previous
+  }
+
+  #keep(kept: Kept): Promise<void> {
+    return this.#options.os.writeFile(this.#fileOf(kept.sandbox.id), JSON.stringify(kept), { mode: 0o600 })
   }
 
   async #read(sandboxId: string): Promise<Kept | undefined> {
