@@ -19,5 +19,5 @@ export const api = createTRPCClient<AppRouter>({
 export function wordsOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   if (/fetch|network|load failed/i.test(message)) return 'The classroom does not answer. Is its server running?'
-  return message
+  return message === 'Unknown error' ? 'The server does not answer.' : message
 }

@@ -2,7 +2,7 @@
 
 // Light, dark, or as the system says. The choice is kept by Mantine in local storage.
 
-import { Menu, useMantineColorScheme } from '@mantine/core'
+import { type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core'
 import { Button } from './button.tsx'
 import { Icon } from './icon.tsx'
 
@@ -22,17 +22,13 @@ export function ThemeToggle() {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {choices.map((choice) => (
-          <Menu.Item
-            key={choice.value}
-            role="menuitemradio"
-            aria-checked={colorScheme === choice.value}
-            onClick={() => setColorScheme(choice.value)}
-            fw={colorScheme === choice.value ? 600 : 400}
-          >
-            {choice.word}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+          {choices.map((choice) => (
+            <Menu.RadioItem key={choice.value} value={choice.value}>
+              {choice.word}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   )

@@ -98,7 +98,7 @@ function PhaseNotice({ panes }: { panes: Panes }) {
       <span>
         <b>{what}</b>
         {seconds >= 2 && <span aria-hidden="true">, {seconds} s</span>}
-        {seconds >= 10 && ' This takes longer than usual; you may go on reading, or start over.'}
+        {seconds >= 10 && '. This takes longer than usual; you may go on reading, or start over.'}
       </span>
       {seconds >= 10 && (
         <Button small onClick={session ? reset : retry}>

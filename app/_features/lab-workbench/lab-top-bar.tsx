@@ -35,7 +35,7 @@ export function LabTopBar({ lab, session, hidden, onHidden, canHide }: Props) {
     >
       {session && <Machines session={session} />}
       {canHide && (
-        <Menu closeOnItemClick={false} position="bottom-end" shadow="md" width={180} transitionProps={{ duration: 0 }}>
+        <Menu position="bottom-end" shadow="md" width={180} transitionProps={{ duration: 0 }}>
           <Menu.Target>
             <Button look="quiet" small>
               <Icon name="panes" /> Panes
@@ -43,15 +43,13 @@ export function LabTopBar({ lab, session, hidden, onHidden, canHide }: Props) {
           </Menu.Target>
           <Menu.Dropdown>
             {(Object.keys(paneWords) as PaneName[]).map((pane) => (
-              <Menu.Item
+              <Menu.CheckboxItem
                 key={pane}
-                role="menuitemcheckbox"
-                aria-checked={!hidden.has(pane)}
-                onClick={() => onHidden(pane, !hidden.has(pane))}
-                leftSection={<Shape state={hidden.has(pane) ? 'idle' : 'ok'} size={13} />}
+                checked={!hidden.has(pane)}
+                onChange={(isShown) => onHidden(pane, !isShown)}
               >
                 {paneWords[pane]}
-              </Menu.Item>
+              </Menu.CheckboxItem>
             ))}
           </Menu.Dropdown>
         </Menu>

@@ -9,6 +9,7 @@ import { ApiBand } from './cards/api-band.tsx'
 import type { CardData } from './cards/card-data.ts'
 import { EtcdTape } from './cards/etcd-tape.tsx'
 import { FoldCard } from './cards/fold-card.tsx'
+import { FoldedMachines } from './cards/folded-machines.tsx'
 import { LoopCard } from './cards/loop-card.tsx'
 import { MachineCard } from './cards/machine-card.tsx'
 import { SchedulerCard } from './cards/scheduler-card.tsx'
@@ -37,6 +38,7 @@ export const nodeTypes = {
   you: asNode(YouCard),
   scheduler: asNode(SchedulerCard),
   machine: asNode(MachineCard),
+  machines: asNode(FoldedMachines),
 }
 
 type WayEdge = Edge<{ way: Way; isHot: boolean }>

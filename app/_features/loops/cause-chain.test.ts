@@ -82,11 +82,7 @@ describe('chain of causes', () => {
       ]),
     )
     const marks = storyMarks(model, storyOf(model, 'r1'))
-    expect(marks.slice(-3).map((mark) => `${mark.kind} ${mark.revision}`)).toEqual([
-      'append 458',
-      'request 460',
-      'append 460',
-    ])
+    expect(marks.map((mark) => mark.revision)).toEqual([450, 450, 450, 453, 453, 453, 455, 455, 455, 458, 458])
   })
 
   it('says that it is cut where the cause is no longer kept', () => {

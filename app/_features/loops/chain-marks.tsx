@@ -28,7 +28,9 @@ export function ChainMarks({ marks, model, layout, wayId }: Props) {
       const left = way.x1 + (way.x2 - way.x1) * part
       const top = way.y1 + (way.y2 - way.y1) * part
       const who = mark.kind === 'append' ? 'store' : mark.kind === 'deliver' ? 'api' : model.place(mark.client).who
-      const label = mark.kind === 'append' ? undefined : labelOf(mark, model)
+      // Beside the folded loops there is no room for words.
+      const hasLabel = mark.kind !== 'append' && !id.startsWith('fold') && !id.startsWith('machines')
+      const label = hasLabel ? labelOf(mark, model) : undefined
       return (
         <div key={mark.number}>
           {label && (

@@ -11,7 +11,9 @@ const wordOf = { create: 'added', update: 'changed', delete: 'removed' } as cons
 export function objectOf(event: { resource: string; subresource?: string; name: string }, most = 60): string {
   const resource = event.subresource ? `${event.resource}/${event.subresource}` : event.resource
   if (!event.name) return resource || '/'
-  return `${resource}/${shortName(event.name, Math.max(4, most - resource.length - 1))}`
+  // The end of a name tells objects apart; the kind is still known from its first letters.
+  const kind = resource.length + 7 > most ? `${resource.slice(0, most - 8)}…` : resource
+  return `${kind}/${shortName(event.name, Math.max(6, most - kind.length - 1))}`
 }
 
 /** The writer, as the tape names it. */

@@ -206,6 +206,7 @@ function drawCards(
     node('you', 'you', layout.you, {}),
     node('scheduler', 'scheduler', layout.scheduler, {}),
     ...layout.machines.map((machine) => node(`machine ${machine.name}`, 'machine', machine, { machine })),
+    ...(layout.machineFold ? [node('machines', 'machines', layout.machineFold, { count: layout.foldedMachines })] : []),
     node('etcd', 'etcd', layout.tape, { rowCount: layout.tapeRows, marks }),
   ]
 }

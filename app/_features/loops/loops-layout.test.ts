@@ -29,6 +29,7 @@ describe.each(panes)('layout of $name', (pane) => {
     layout.you,
     layout.scheduler,
     ...layout.machines,
+    ...(layout.machineFold ? [layout.machineFold] : []),
   ]
 
   it('keeps cards apart and inside', () => {
@@ -69,6 +70,7 @@ describe.each(panes)('layout of $name', (pane) => {
 
   it('accounts for every machine', () => {
     expect(layout.machines.length + layout.foldedMachines).toBe(pane.machines.length)
+    expect(layout.machineFold !== undefined).toBe(layout.foldedMachines > 0)
   })
 })
 
@@ -76,6 +78,15 @@ describe('layoutLoops', () => {
   it('drops second lines before it makes the picture larger than its pane', () => {
     expect(layoutLoops(panes[2]!)).toMatchObject({ compact: true, height: 360 })
     expect(layoutLoops(panes[1]!)).toMatchObject({ compact: false, height: 508 })
+  })
+
+  it('shows the three machines of a lab without folding any', () => {
+    for (const width of [718, 796]) {
+      expect(layoutLoops({ width, height: 508, loops: 4, machines: ['a', 'b', 'c'] }).foldedMachines).toBe(
+        width < 796 ? 1 : 0,
+      )
+    }
+    expect(layoutLoops({ width: 718, height: 508, loops: 4, machines: ['a', 'b'] }).foldedMachines).toBe(0)
   })
 
   it('shows six loops at most', () => {

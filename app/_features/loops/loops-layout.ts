@@ -23,6 +23,8 @@ export interface MachineLayout extends Rect {
   name: string
   kubelet: Rect
   proxy: Rect
+  /** Too narrow for kubelet and proxy side by side; their lines still stand side by side. */
+  isStacked: boolean
   /** Pods that fit, one row each. */
   podRows: number
 }
@@ -39,8 +41,9 @@ export interface LoopsLayout {
   you: Rect
   scheduler: Rect
   machines: MachineLayout[]
-  /** Machines that did not fit. */
+  /** Machines that did not fit share one card. */
   foldedMachines: number
+  machineFold?: Rect
   ways: Map<string, Way>
 }
 
@@ -52,9 +55,12 @@ const gap = 8
 const leastWidth = 656
 const mostLoops = 6
 const leastLoop = 106
-const youWidth = 86
-const schedulerWidth = 104
-const leastMachine = 128
+const youWidth = 80
+const schedulerWidth = 98
+const leastMachine = 84
+/** Below this kubelet and proxy stand over each other. */
+const besideFrom = 126
+const stackedPart = 24
 
 export function loopSlots(width: number): number {
   const left = leftWidth(Math.max(width, leastWidth))
@@ -98,9 +104,14 @@ export function layoutLoops(pane: { width: number; height: number; loops: number
 
   const machinesX = scheduler.x + schedulerWidth + gap
   const room = pad + left - machinesX
-  const fit = Math.max(1, Math.floor((room + gap) / (leastMachine + gap)))
-  const shown = pane.machines.slice(0, pane.machines.length > fit ? fit : undefined)
-  const machineWidth = shown.length > 0 ? (room - gap * (shown.length - 1)) / shown.length : room
+  const fitting = (width: number) => Math.max(1, Math.floor((width + gap) / (leastMachine + gap)))
+  const isFolded = pane.machines.length > fitting(room)
+  const machinesRoom = isFolded ? room - foldWidth - gap : room
+  const shown = pane.machines.slice(0, fitting(machinesRoom))
+  const machineWidth = shown.length > 0 ? (machinesRoom - gap * (shown.length - 1)) / shown.length : machinesRoom
+  const machineFold = isFolded
+    ? { x: machinesX + machinesRoom + gap, y: bottomY, width: foldWidth, height: bottom }
+    : undefined
   const machines = shown.map((name, index) =>
     machineLayout(
       name,
@@ -141,6 +152,7 @@ export function layoutLoops(pane: { width: number; height: number; loops: number
     addPair(`kubelet ${machine.name}`, { ...machine.kubelet, y: machine.y }, false)
     addPair(`proxy ${machine.name}`, { ...machine.proxy, y: machine.y }, false)
   }
+  if (machineFold) addPair('machines', machineFold, false)
   const apiMiddle = api.y + api.height / 2
   ways.set('append', { id: 'append', kind: 'append', x1: api.x + api.width, y1: apiMiddle, x2: tape.x, y2: apiMiddle })
 
@@ -157,6 +169,7 @@ export function layoutLoops(pane: { width: number; height: number; loops: number
     scheduler,
     machines,
     foldedMachines: pane.machines.length - shown.length,
+    machineFold,
     ways,
   }
 }
@@ -165,11 +178,13 @@ function machineLayout(name: string, rect: Rect, compact: boolean): MachineLayou
   const head = 30
   const part = compact ? 24 : 42
   const inner = 8
+  const isStacked = rect.width < besideFrom
   const half = (rect.width - inner * 2 - 6) / 2
   const kubelet = { x: rect.x + inner, y: rect.y + head, width: half, height: part }
   const proxy = { ...kubelet, x: kubelet.x + half + 6 }
-  const podRows = Math.max(1, Math.floor((rect.height - head - part - inner * 2) / 30))
-  return { ...rect, name, kubelet, proxy, podRows }
+  const parts = isStacked ? stackedPart * 2 + 4 : part
+  const podRows = Math.max(1, Math.floor((rect.height - head - parts - inner * 2) / 30))
+  return { ...rect, name, kubelet, proxy, isStacked, podRows }
 }
 
 /** The way that a dot of this client takes, by what stands on the picture now. */
@@ -187,7 +202,8 @@ export function wayOf(
     case 'kubelet':
     case 'proxy': {
       const id = `${place.role} ${place.node}`
-      return layout.ways.has(`${id} request`) ? id : 'fold'
+      if (layout.ways.has(`${id} request`)) return id
+      return layout.machineFold ? 'machines' : 'fold'
     }
     default: {
       const index = shownLoops.indexOf(client)

@@ -93,7 +93,7 @@ function OneClient({ model, client, select }: { model: LoopsModel; client: strin
         )}
       </Head>
       {cache > 0 && (
-        <Part title="What it can see" aside={sayBehind(cache, model.revision)}>
+        <Part title="What it can see" aside={sayBehind(cache, state.handedRevision, model.revision)}>
           <Ruler cache={cache} store={model.revision} who={place.who} />
         </Part>
       )}
@@ -299,8 +299,10 @@ function Head(props: { glyph?: ReactNode; title: string; close: () => void; chil
   )
 }
 
-function sayBehind(cache: number, store: number): string {
+/** A cache that stands still because nothing newer was meant for it is not late. */
+function sayBehind(cache: number, handed: number, store: number): string {
   const behind = store - cache
   if (behind <= 0) return 'up to date'
+  if (handed <= cache) return 'nothing newer for it'
   return behind === 1 ? '1 revision behind' : `${behind} revisions behind`
 }
