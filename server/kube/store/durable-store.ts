@@ -227,7 +227,7 @@ export class DurableStore implements Store {
     return { id, ttlSeconds, remainingSeconds: this.#lessor.remainingSeconds(id), keys: [...keys].sort() }
   }
 
-  leases(): number[] {
+  async leases(): Promise<number[]> {
     return this.#mvcc.leases.ids()
   }
 

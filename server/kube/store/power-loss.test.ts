@@ -162,7 +162,10 @@ describe('when the power goes', () => {
       disk.afterPowerLoss(() => 0),
       dice,
     )
-    expect({ leases: again.leases(), keys: (await again.range(EVERYTHING)).count }).toEqual({ leases: [7], keys: 1 })
+    expect({ leases: await again.leases(), keys: (await again.range(EVERYTHING)).count }).toEqual({
+      leases: [7],
+      keys: 1,
+    })
     await again.close()
   })
 

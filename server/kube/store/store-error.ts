@@ -47,6 +47,11 @@ export class StoreClosedError extends StoreError {
   }
 }
 
+/** No member of etcd answers, or none that has a leader. Whether a write was done is not known. */
+export class StoreUnavailableError extends StoreError {
+  override readonly name = 'StoreUnavailableError'
+}
+
 /** Another process, or another store in this one, has the directory open. */
 export class StoreLockedError extends StoreError {
   override readonly name = 'StoreLockedError'

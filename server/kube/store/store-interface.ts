@@ -143,7 +143,10 @@ export interface StoreStatus {
   dbSizeInUseBytes: number
   keys: number
   watchers: number
-  /** Set when the disk failed a write. Nothing can be written any more; what was durable can still be read. */
+  /**
+   * Set when the disk failed a write: nothing can be written any more, what was durable can still be read. With a real
+   * etcd: set for as long as no member answers.
+   */
   failure?: Error
 }
 
@@ -166,7 +169,7 @@ export interface Store {
   revokeLease(id: number): Promise<void>
   keepAliveLease(id: number): Promise<Lease>
   timeToLive(id: number): Promise<LeaseState>
-  leases(): number[]
+  leases(): Promise<number[]>
 
   status(): StoreStatus
   /** Gives the space of compacted history back to the disk now, rather than when it is worth the while. */

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
-import { prefixEnd } from './key-range.ts'
 import {
   CompactedError,
   FutureRevisionError,
@@ -13,6 +12,7 @@ import {
   type Store,
   StoreLockedError,
 } from './store.ts'
+import { describeStore } from './testing/store-conformance.ts'
 
 let directory: string
 let clock: FakeClock
@@ -82,178 +82,7 @@ function watch(key: string, more: { rangeEnd?: string; startRevision?: number; p
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-describe('revisions', () => {
-  it('begins at 1 and counts one for each transaction that changes something', async () => {
-    expect(store.revision).toBe(1)
-    expect(await put('a', '1')).toBe(2)
-    expect(await put('b', '1')).toBe(3)
-    expect(await remove('nothing')).toBe(3)
-    expect(store.revision).toBe(3)
-  })
-
-  it('counts versions from the creation of a key, and anew after its deletion', async () => {
-    await put('a', '1')
-    await put('a', '2')
-    const { kvs } = await store.range({ key: 'a' })
-    expect(kvs[0]).toMatchObject({ createRevision: 2, modRevision: 3, version: 2 })
-    await remove('a')
-    await put('a', '3')
-    expect((await store.range({ key: 'a' })).kvs[0]).toMatchObject({ createRevision: 5, modRevision: 5, version: 1 })
-  })
-
-  it('answers as of any revision of the past, and refuses those to come', async () => {
-    await put('a', '1')
-    await put('a', '2')
-    await remove('a')
-    expect([await get('a', 1), await get('a', 2), await get('a', 3), await get('a', 4)]).toEqual([
-      undefined,
-      '1',
-      '2',
-      undefined,
-    ])
-    await expect(store.range({ key: 'a', revision: 5 })).rejects.toThrow(FutureRevisionError)
-  })
-})
-
-describe('range', () => {
-  beforeEach(async () => {
-    for (const key of ['/a/1', '/a/2', '/a/3', '/b/1', '\xff\xff']) await put(key, key)
-  })
-
-  it.each([
-    { name: 'one key', request: { key: '/a/2' }, keys: ['/a/2'] },
-    { name: 'up to an exclusive end', request: { key: '/a/1', rangeEnd: '/a/3' }, keys: ['/a/1', '/a/2'] },
-    { name: 'a prefix', request: { key: '/a/', rangeEnd: prefixEnd('/a/') }, keys: ['/a/1', '/a/2', '/a/3'] },
-    { name: 'to the end', request: { key: '/b', rangeEnd: '\0' }, keys: ['/b/1', '\xff\xff'] },
-    { name: 'a prefix of 0xff', request: { key: '\xff', rangeEnd: prefixEnd('\xff') }, keys: ['\xff\xff'] },
-    { name: 'an end before the start', request: { key: '/b', rangeEnd: '/a' }, keys: [] },
-  ])('reads $name', async ({ request, keys }) => {
-    const { kvs, count, more } = await store.range(request)
-    expect(kvs.map((kv) => kv.key)).toEqual(keys)
-    expect({ count, more }).toEqual({ count: keys.length, more: false })
-  })
-
-  it('counts all though it returns no more than the limit', async () => {
-    const range = await store.range({ key: '/a/', rangeEnd: '/a0', limit: 2 })
-    expect(range).toMatchObject({ count: 3, more: true, kvs: [{ key: '/a/1' }, { key: '/a/2' }] })
-    expect(await store.range({ key: '/a/', rangeEnd: '/a0', countOnly: true })).toMatchObject({ count: 3, kvs: [] })
-    expect((await store.range({ key: '/a/1', keysOnly: true })).kvs[0]?.value.length).toBe(0)
-  })
-
-  it('refuses an empty key', async () => {
-    await expect(store.range({ key: '' })).rejects.toThrow('key is not provided')
-  })
-})
-
-describe('transactions', () => {
-  it('lets exactly one of many concurrent compare-and-swaps win each round', async () => {
-    await put('counter', '0')
-    let increments = 0
-    const increment = async () => {
-      const { kvs } = await store.range({ key: 'counter' })
-      const before = kvs[0]!
-      const { succeeded } = await store.txn({
-        compare: [{ key: 'counter', target: 'mod', result: '=', value: before.modRevision }],
-        success: [{ type: 'put', key: 'counter', value: Buffer.from(String(Number(before.value) + 1)) }],
-        failure: [],
-      })
-      if (succeeded) increments++
-    }
-    for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 8 }, increment))
-    expect(increments).toBe(20)
-    expect(await get('counter')).toBe('20')
-  })
-
-  it('runs the failure branch and returns what is there', async () => {
-    await put('a', '1')
-    const response = await store.txn({
-      compare: [{ key: 'a', target: 'create', result: '=', value: 0 }],
-      success: [{ type: 'put', key: 'a', value: Buffer.from('2') }],
-      failure: [{ type: 'range', key: 'a' }],
-    })
-    expect(response).toMatchObject({ succeeded: false, revision: 2, responses: [{ type: 'range', count: 1 }] })
-  })
-
-  it.each([
-    { compare: { key: 'a', target: 'mod', result: '=', value: 3 }, holds: true },
-    { compare: { key: 'a', target: 'version', result: '>', value: 1 }, holds: true },
-    { compare: { key: 'a', target: 'version', result: '<', value: 2 }, holds: false },
-    { compare: { key: 'a', target: 'create', result: '!=', value: 2 }, holds: false },
-    { compare: { key: 'a', target: 'value', result: '=', value: Buffer.from('y') }, holds: true },
-    { compare: { key: 'a', target: 'value', result: '>', value: Buffer.from('x') }, holds: true },
-    { compare: { key: 'absent', target: 'mod', result: '=', value: 0 }, holds: true },
-    { compare: { key: 'absent', target: 'value', result: '!=', value: Buffer.from('x') }, holds: false },
-    { compare: { key: 'a', rangeEnd: 'z', target: 'version', result: '>', value: 0 }, holds: true },
-    { compare: { key: 'a', rangeEnd: 'z', target: 'version', result: '=', value: 2 }, holds: false },
-    { compare: { key: 'x', rangeEnd: 'z', target: 'version', result: '=', value: 0 }, holds: true },
-  ] as const)('finds $compare to be $holds', async ({ compare, holds }) => {
-    await put('a', 'x')
-    await put('a', 'y')
-    await put('b', 'x')
-    const { succeeded } = await store.txn({ compare: [compare], success: [], failure: [] })
-    expect(succeeded).toBe(holds)
-  })
-
-  it('makes one revision of many operations, and reads its own writes', async () => {
-    await put('old', '1')
-    const { revision, responses } = await store.txn({
-      compare: [],
-      success: [
-        { type: 'put', key: 'a', value: Buffer.from('1') },
-        { type: 'range', key: 'a' },
-        { type: 'delete', key: 'old', prevKv: true },
-        {
-          type: 'txn',
-          compare: [{ key: 'a', target: 'create', result: '=', value: 0 }],
-          success: [{ type: 'put', key: 'b', value: Buffer.from('1') }],
-          failure: [],
-        },
-      ],
-      failure: [],
-    })
-    expect(revision).toBe(3)
-    expect(responses).toMatchObject([
-      { type: 'put' },
-      { type: 'range', kvs: [{ key: 'a', modRevision: 3 }] },
-      { type: 'delete', deleted: 1, prevKvs: [{ key: 'old' }] },
-      { type: 'txn', succeeded: true },
-    ])
-    expect((await store.range({ key: 'b' })).kvs[0]?.modRevision).toBe(3)
-  })
-
-  it.each([
-    {
-      name: 'twice put',
-      operations: [
-        { type: 'put', key: 'a', value: Buffer.from('1') },
-        { type: 'put', key: 'a', value: Buffer.from('2') },
-      ],
-    },
-    {
-      name: 'put and deleted',
-      operations: [
-        { type: 'delete', key: 'a', rangeEnd: 'c' },
-        { type: 'put', key: 'b', value: Buffer.from('2') },
-      ],
-    },
-  ] as const)('refuses a key that is $name, and changes nothing', async ({ operations }) => {
-    await expect(store.txn({ compare: [], success: [...operations], failure: [] })).rejects.toThrow('duplicate key')
-    expect(store.revision).toBe(1)
-  })
-
-  it('changes nothing when a later operation cannot be done', async () => {
-    const success = [
-      { type: 'put', key: 'a', value: Buffer.from('1') },
-      { type: 'put', key: 'b', value: Buffer.from('1'), lease: 99 },
-    ] as const
-    await expect(store.txn({ compare: [], success: [...success], failure: [] })).rejects.toThrow('lease not found')
-    expect(await get('a')).toBeUndefined()
-  })
-
-  it('refuses a request that is too large with the words etcd has for it', async () => {
-    await expect(put('a', 'x'.repeat(2 * 1024 * 1024))).rejects.toThrow('etcdserver: request is too large')
-  })
-})
+describeStore('our own store', async () => ({ store, stop: async () => {} }))
 
 describe('watches', () => {
   it('replays history and goes on live, in order, without gap or duplicate', async () => {
@@ -473,7 +302,7 @@ describe('leases', () => {
     await put('a', '2')
     await store.revokeLease(id)
     expect(await get('a')).toBe('2')
-    expect(store.leases()).toEqual([])
+    expect(await store.leases()).toEqual([])
   })
 
   it('take no more keys once their end has begun', async () => {
@@ -497,7 +326,7 @@ describe('leases', () => {
     expect(await store.timeToLive(7)).toMatchObject({ remainingSeconds: 10, keys: ['a'] })
     await store.revokeLease(7)
     await reopen()
-    expect(store.leases()).toEqual([])
+    expect(await store.leases()).toEqual([])
     expect(await get('a')).toBeUndefined()
   })
 })
@@ -521,7 +350,7 @@ describe('snapshots', () => {
     const restored = await openStore({ directory: copy, clock })
     const everything = { key: '\0', rangeEnd: '\0' }
     expect(await restored.range(everything)).toEqual(await store.range(everything))
-    expect(restored.leases()).toEqual([5])
+    expect(await restored.leases()).toEqual([5])
     await restored.close()
     await rm(copy, { recursive: true })
   })

@@ -51,7 +51,7 @@ export function leaseMethods(store: Store): [string, Method][] {
     [
       '/etcdserverpb.Lease/LeaseLeases',
       unary(LeaseLeasesRequest, LeaseLeasesResponse, async () => {
-        return { header: headerOf(store), leases: store.leases().map((ID) => ({ ID })) }
+        return { header: headerOf(store), leases: (await store.leases()).map((ID) => ({ ID })) }
       }),
     ],
     [

@@ -1,0 +1,205 @@
+// A real etcd (or the door of another store) behind the store's interface: what an API server uses that runs alone,
+// or a cluster whose memory is three members with Raft between them. Upstream: client/v3.
+//
+// What differs from our own store: `revision` is the newest that this process has heard of, and `compactRevision` the
+// newest compaction it has heard of; `snapshot` are etcd's bytes, which `restoreStore` does not take.
+
+import type { ServiceError } from '@grpc/grpc-js'
+import type { Clock } from '../../../base/clock.ts'
+import { CompactedError, LeaseNotFoundError, StoreClosedError } from '../store-error.ts'
+import type {
+  Lease,
+  LeaseState,
+  RangeRequest,
+  RangeResponse,
+  Store,
+  StoreStatus,
+  TxnRequest,
+  TxnResponse,
+  Watch,
+  WatchHandler,
+  WatchRequest,
+} from '../store-interface.ts'
+import { checkKey } from '../txn-check.ts'
+import { EtcdConnection, type EtcdConnectionOptions, type Method } from './connection.ts'
+import { storeErrorOf } from './etcd-error.ts'
+import { EtcdWatch } from './etcd-watch.ts'
+import {
+  COMPACT,
+  DEFRAGMENT,
+  GRANT,
+  KEEP_ALIVE,
+  LEASES,
+  RANGE,
+  REVOKE,
+  SNAPSHOT,
+  STATUS,
+  TIME_TO_LIVE,
+  TXN,
+} from './methods.ts'
+import { kvFromWire, rangeToWire, responseFromWire, txnToWire } from './requests.ts'
+
+export interface EtcdStoreOptions extends EtcdConnectionOptions {
+  clock: Clock
+  /** For lease ids. Default: Math.random. */
+  random?: () => number
+}
+
+/** Rejects when no member answers. */
+export async function connectToEtcd(options: EtcdStoreOptions): Promise<Store> {
+  const store = new EtcdStore(options)
+  try {
+    await store.refreshStatus()
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+class EtcdStore implements Store {
+  readonly #connection: EtcdConnection
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #watches = new Set<EtcdWatch>()
+  #revision = 0
+  #compactRevision = 0
+  #size = { dbSizeBytes: 0, dbSizeInUseBytes: 0 }
+  #failure: Error | undefined
+  #isClosed = false
+
+  constructor(options: EtcdStoreOptions) {
+    this.#connection = new EtcdConnection(options)
+    this.#clock = options.clock
+    this.#random = options.random ?? Math.random
+  }
+
+  get revision(): number {
+    return this.#revision
+  }
+
+  get compactRevision(): number {
+    return this.#compactRevision
+  }
+
+  async range(request: RangeRequest): Promise<RangeResponse> {
+    const answer = await this.#ask(RANGE, rangeToWire(request), { isRead: true })
+    return { kvs: answer.kvs.map(kvFromWire), count: answer.count, more: answer.more, revision: this.#seen(answer) }
+  }
+
+  async txn(request: TxnRequest): Promise<TxnResponse> {
+    const answer = await this.#ask(TXN, txnToWire(request))
+    const responses = answer.responses.map(responseFromWire)
+    return { succeeded: answer.succeeded, responses, revision: this.#seen(answer) }
+  }
+
+  watch(request: WatchRequest, handler: WatchHandler): Watch {
+    if (this.#isClosed) throw new StoreClosedError()
+    checkKey(request.key)
+    const watch: EtcdWatch = new EtcdWatch(request, handler, {
+      connection: this.#connection,
+      clock: this.#clock,
+      sawRevision: (revision) => this.#see(revision),
+      onClosed: () => this.#watches.delete(watch),
+    })
+    if (!request.signal?.aborted) this.#watches.add(watch)
+    return watch
+  }
+
+  async compact(revision: number): Promise<void> {
+    await this.#ask(COMPACT, { revision })
+    this.#compactRevision = Math.max(this.#compactRevision, revision)
+  }
+
+  // Chosen here, because those that etcd chooses have 63 bits, and a number has 53.
+  async grantLease(ttlSeconds: number, id = 1 + Math.floor(this.#random() * (2 ** 53 - 2))): Promise<Lease> {
+    const { ID, TTL } = await this.#ask(GRANT, { TTL: ttlSeconds, ID: id })
+    return { id: ID, ttlSeconds: TTL }
+  }
+
+  async revokeLease(id: number): Promise<void> {
+    this.#seen(await this.#ask(REVOKE, { ID: id }))
+  }
+
+  async keepAliveLease(id: number): Promise<Lease> {
+    const stream = this.#connection.stream(KEEP_ALIVE)
+    try {
+      const ttlSeconds = await new Promise<number>((resolve, reject) => {
+        stream.once('data', ({ TTL }) => resolve(TTL))
+        stream.once('error', (error: ServiceError) => reject(storeErrorOf(error)))
+        stream.write({ ID: id })
+      })
+      if (ttlSeconds <= 0) throw new LeaseNotFoundError()
+      return { id, ttlSeconds }
+    } finally {
+      stream.on('error', () => {}) // its cancellation
+      stream.cancel()
+    }
+  }
+
+  async timeToLive(id: number): Promise<LeaseState> {
+    const { TTL, grantedTTL, keys } = await this.#ask(TIME_TO_LIVE, { ID: id, keys: true }, { isRead: true })
+    if (TTL < 0) throw new LeaseNotFoundError()
+    return {
+      id,
+      ttlSeconds: grantedTTL,
+      remainingSeconds: TTL,
+      keys: keys.map((key) => key.toString('latin1')).sort(),
+    }
+  }
+
+  async leases(): Promise<number[]> {
+    return (await this.#ask(LEASES, {}, { isRead: true })).leases.map(({ ID }) => ID)
+  }
+
+  /** As of the last time that it was asked for, which also asks anew. */
+  status(): StoreStatus {
+    void this.refreshStatus().catch(() => {})
+    return { ...this.#size, keys: 0, watchers: this.#watches.size, ...(this.#failure && { failure: this.#failure }) }
+  }
+
+  async refreshStatus(): Promise<void> {
+    const answer = await this.#ask(STATUS, {}, { isRead: true })
+    this.#size = { dbSizeBytes: answer.dbSize, dbSizeInUseBytes: answer.dbSizeInUse }
+    this.#seen(answer)
+  }
+
+  async defragment(): Promise<void> {
+    await this.#ask(DEFRAGMENT, {})
+  }
+
+  async *snapshot(): AsyncGenerator<Buffer> {
+    for await (const { blob } of this.#connection.download(SNAPSHOT, {})) yield blob
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const watch of [...this.#watches]) watch.end(new StoreClosedError())
+    this.#connection[Symbol.dispose]()
+  }
+
+  async #ask<Q, A>(method: Method<Q, A>, content: Partial<Q>, { isRead } = { isRead: false }): Promise<A> {
+    if (this.#isClosed) throw new StoreClosedError()
+    try {
+      const answer = await this.#connection.ask(method, content, { isRead })
+      this.#failure = undefined
+      return answer
+    } catch (error) {
+      if (this.#isClosed) throw new StoreClosedError()
+      if (error instanceof CompactedError) throw new CompactedError(this.#compactRevision)
+      if (error instanceof Error && error.name === 'StoreUnavailableError') this.#failure = error
+      throw error
+    }
+  }
+
+  #seen({ header }: { header?: { revision: number } | undefined }): number {
+    const revision = header?.revision ?? 0
+    this.#see(revision)
+    return revision
+  }
+
+  #see(revision: number): void {
+    this.#revision = Math.max(this.#revision, revision)
+  }
+}
