@@ -56,10 +56,12 @@ it('in the foreground lets the owner go last', async () => {
   expect(await replicaSets()).toHaveLength(1)
   // The kubelets come back to their work and finish it.
   loops.kubelets.lingering = false
-  for (const pod of await loops.pods()) {
+  for (const { metadata } of await loops.pods()) {
+    const name = { namespace: 'default', name: metadata?.name ?? '' }
     await loops.client
       .of(Pod)
-      .delete({ namespace: 'default', name: pod.metadata?.name ?? '' }, { gracePeriodSeconds: 0 })
+      .delete(name, { gracePeriodSeconds: 0 })
+      .catch((err) => expect(isNotFound(err)).toBe(true))
   }
   await loops.until('the deployment has gone', async () => !(await exists(web)))
   expect(await replicaSets()).toHaveLength(0)

@@ -16,6 +16,7 @@ import { SharedInformer } from '../../client/shared-informer.ts'
 import { builtInKinds } from '../../kinds/index.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
+import { ServiceAccount } from '../../kinds/service-account.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { buildControllers, type ControllerOptions } from '../index.ts'
 
@@ -73,6 +74,17 @@ export async function startTestLoops(): Promise<TestLoops> {
   stack.defer(() => stop.abort())
   await informer.synced
 
+  const untilTrue: TestLoops['until'] = async (what, condition) => {
+    const giveUpAt = performance.now() + PATIENCE_MS
+    while (performance.now() < giveUpAt) {
+      if (await condition()) return
+      await settlePromises()
+      // Time stands still while anyone works: the disk is real, and a deadline must not pass while it is written.
+      if (running.every((loop) => loop.idle()) && playing === 0) await clock.advance(50)
+    }
+    throw new Error(`never came true: ${what}`)
+  }
+
   return {
     client,
     clock,
@@ -80,16 +92,7 @@ export async function startTestLoops(): Promise<TestLoops> {
     traces,
     kubelets,
     watch: (listener) => void listeners.push(listener),
-    async until(what, condition) {
-      const giveUpAt = performance.now() + PATIENCE_MS
-      while (performance.now() < giveUpAt) {
-        if (await condition()) return
-        await settlePromises()
-        // Time stands still while anyone works: the disk is real, and a deadline must not pass while it is written.
-        if (running.every((loop) => loop.idle()) && playing === 0) await clock.advance(50)
-      }
-      throw new Error(`never came true: ${what}`)
-    },
+    until: untilTrue,
     async run(names, options = {}) {
       const all = buildControllers({ kinds: builtInKinds, clusterCidr: '10.244.0.0/16', rootCaPem: 'PEM', ...options })
       const definitions = names ? names.map((name) => named(all, name)) : all
@@ -118,6 +121,10 @@ export async function startTestLoops(): Promise<TestLoops> {
           ),
         )
       await controllers.ready
+      // Without its account no pod is let in, and the wait for it is by the clock.
+      if (names?.includes('serviceaccount')) {
+        await untilTrue('accounts', async () => (await client.of(ServiceAccount).list()).items.length > 3)
+      }
       return controllers
     },
     async pods(labelSelector) {

@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Node } from '../../kinds/node.ts'
+import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+import { CidrRange } from './cidr-range.ts'
+
+describe('a range', () => {
+  it.each([
+    { cidr: '10.244.0.0/16', index: 0, part: '10.244.0.0/24' },
+    { cidr: '10.244.0.0/16', index: 255, part: '10.244.255.0/24' },
+    { cidr: '10.0.0.0/8', index: 256, part: '10.1.0.0/24' },
+    { cidr: '192.168.7.9/22', index: 3, part: '192.168.7.0/24' },
+    { cidr: '255.0.0.0/8', index: 65535, part: '255.255.255.0/24' },
+  ])('$cidr has $part as number $index', ({ cidr, index, part }) => {
+    expect(new CidrRange(cidr, 24).at(index)).toBe(part)
+  })
+  it.each(['10.0.0.0', '10.0.0.0/25', '300.0.0.0/8', 'fd00::/64'])('%s is refused', (cidr) => {
+    expect(() => new CidrRange(cidr, 24)).toThrow(`cannot cut "${cidr}"`)
+  })
+  it('is exhausted when all parts are taken', () => {
+    const range = new CidrRange('10.0.0.0/23', 24)
+    expect(range.firstFree(new Set(['10.0.0.0/24']))).toBe('10.0.1.0/24')
+    expect(range.firstFree(new Set(['10.0.0.0/24', '10.0.1.0/24']))).toBeUndefined()
+  })
+})
+
+describe('against an API server', () => {
+  let loops: TestLoops
+  beforeEach(async () => {
+    loops = await startTestLoops()
+  })
+  afterEach(() => loops[Symbol.asyncDispose]())
+  const ranges = async () => (await loops.client.of(Node).list()).items.map(({ spec }) => spec?.podCIDR)
+
+  it('gives every node a range of its own, and a range that was given back to the next', async () => {
+    await Promise.all(Array.from({ length: 4 }, (_, index) => loops.addNode(`node-${index}`)))
+    await loops.run(['node-ipam'], { clusterCidr: '10.0.0.0/22' })
+    await loops.until('4 ranges', async () => (await ranges()).every(Boolean))
+    expect((await ranges()).sort()).toEqual(['10.0.0.0/24', '10.0.1.0/24', '10.0.2.0/24', '10.0.3.0/24'])
+    await loops.addNode('late')
+    await loops.until('refused', () =>
+      loops.reconciles('node-ipam').some(({ key, outcome }) => key === 'late' && outcome === 'requeue'),
+    )
+    const [first] = (await loops.client.of(Node).list()).items
+    await loops.client.of(Node).delete({ name: first?.metadata?.name ?? '' })
+    await loops.until('given', async () => (await ranges()).every(Boolean))
+    expect(new Set(await ranges()).size).toBe(4)
+  })
+})

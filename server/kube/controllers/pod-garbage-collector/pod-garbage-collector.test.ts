@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { Node } from '../../kinds/node.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+
+let loops: TestLoops
+beforeEach(async () => {
+  loops = await startTestLoops()
+  loops.kubelets.on = false
+  await loops.addNode('node-1')
+})
+afterEach(() => loops[Symbol.asyncDispose]())
+
+const create = (name: string, nodeName?: string) =>
+  loops.client.of(Pod).create({
+    metadata: { name, namespace: 'default' },
+    spec: { containers: [{ name: 'c', image: 'web:1' }], ...(nodeName ? { nodeName } : {}) },
+  })
+const finish = (name: string) =>
+  insist(() =>
+    loops.client
+      .of(Pod)
+      .patch(
+        { namespace: 'default', name },
+        'application/merge-patch+json',
+        { status: { phase: 'Succeeded' } },
+        { subresource: 'status' },
+      ),
+  )
+const names = async () => (await loops.pods()).map(({ metadata }) => metadata?.name).sort()
+
+it('removes the pods of a node that is gone, after a while, and leaves the others', async () => {
+  await loops.run(['pod-garbage-collector', 'serviceaccount'])
+  await create('stays', 'node-1')
+  await create('goes', 'node-2')
+  await loops.clock.advance(30_000)
+  expect(await names()).toEqual(['goes', 'stays'])
+  await loops.until('gone', async () => (await names()).length === 1)
+  expect(await names()).toEqual(['stays'])
+  expect(loops.clock.now() - Date.UTC(2026, 0, 1)).toBeGreaterThanOrEqual(40_000)
+})
+
+it('removes the oldest of too many finished pods', async () => {
+  await loops.run(['serviceaccount'])
+  for (const name of ['a', 'b', 'c', 'd']) {
+    await create(name, 'node-1')
+    await loops.clock.advance(2000)
+  }
+  for (const name of ['a', 'b', 'd']) await finish(name)
+  await loops.run(['pod-garbage-collector'], { terminatedPodThreshold: 1 })
+  await loops.until('two left', async () => (await names()).length === 2)
+  expect(await names()).toEqual(['c', 'd'])
+})
+
+it('removes a terminating pod when its node has been declared out of service', async () => {
+  await loops.run(['pod-garbage-collector', 'serviceaccount'])
+  await create('web', 'node-1')
+  await loops.client.of(Pod).delete({ namespace: 'default', name: 'web' })
+  await loops.clock.advance(60_000)
+  expect(await names()).toEqual(['web'])
+  const status = { conditions: [{ type: 'Ready', status: 'Unknown' }] }
+  await insist(() =>
+    loops.client
+      .of(Node)
+      .patch({ name: 'node-1' }, 'application/merge-patch+json', { status }, { subresource: 'status' }),
+  )
+  const taints = [{ key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' }]
+  await insist(() =>
+    loops.client.of(Node).patch({ name: 'node-1' }, 'application/merge-patch+json', { spec: { taints } }),
+  )
+  await loops.until('gone', async () => (await names()).length === 0)
+})

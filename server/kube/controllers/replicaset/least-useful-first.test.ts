@@ -1,0 +1,64 @@
+import type { Pod } from 'kubernetes-types/core/v1'
+import { expect, it } from 'vitest'
+import { leastUsefulFirst } from './least-useful-first.ts'
+
+const NOW = Date.UTC(2026, 0, 2)
+const ago = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString()
+
+interface Told {
+  node?: string
+  phase?: string
+  readyFor?: number
+  cost?: string
+  restarts?: number
+  age?: number
+}
+
+function pod(
+  name: string,
+  { node = 'node-1', phase = 'Running', readyFor, cost, restarts = 0, age = 600 }: Told = {},
+): Pod {
+  return {
+    metadata: {
+      name,
+      uid: name,
+      creationTimestamp: ago(age),
+      ...(cost ? { annotations: { 'controller.kubernetes.io/pod-deletion-cost': cost } } : {}),
+    },
+    spec: { containers: [], ...(node ? { nodeName: node } : {}) },
+    status: {
+      phase,
+      ...(readyFor === undefined
+        ? {}
+        : { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: ago(readyFor) }] }),
+      containerStatuses: [{ name: 'c', ready: true, restartCount: restarts, image: 'x', imageID: 'x' }],
+    },
+  }
+}
+
+const ready = { readyFor: 300 }
+
+it.each<{ name: string; first: Told; after: Told }>([
+  { name: 'without a node before with one', first: { node: '', phase: 'Pending' }, after: { phase: 'Pending' } },
+  { name: 'pending before running', first: { phase: 'Pending' }, after: {} },
+  { name: 'not ready before ready', first: {}, after: ready },
+  { name: 'cheaper before dearer', first: { ...ready, cost: '-5' }, after: ready },
+  { name: 'not ready before cheap', first: {}, after: { ...ready, cost: '-5' } },
+  { name: 'ready for a shorter time before longer', first: { readyFor: 1 }, after: ready },
+  { name: 'restarted more before less', first: { ...ready, restarts: 3 }, after: ready },
+  { name: 'younger before older', first: { ...ready, age: 301 }, after: { ...ready, age: 3000 } },
+])('$name', ({ first, after }) => {
+  const pods = [pod('after', after), pod('first', first)]
+  expect(leastUsefulFirst(pods, [], NOW).map(({ metadata }) => metadata?.name)).toEqual(['first', 'after'])
+  expect(leastUsefulFirst([...pods].reverse(), [], NOW)[0]?.metadata?.name).toBe('first')
+})
+
+it('prefers those that share their node with others of the same application', () => {
+  const pods = [pod('lone', { ...ready, node: 'node-2' }), pod('a', ready), pod('b', ready)]
+  expect(leastUsefulFirst(pods, pods, NOW).at(-1)?.metadata?.name).toBe('lone')
+})
+
+it('does not tell apart ages that are about the same', () => {
+  const pods = [pod('a', { ...ready, age: 1000 }), pod('b', { ...ready, age: 999 })]
+  expect(leastUsefulFirst(pods, [], NOW).map(({ metadata }) => metadata?.name)).toEqual(['a', 'b'])
+})
