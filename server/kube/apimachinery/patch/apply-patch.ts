@@ -1,5 +1,5 @@
 // One patch of any of the three client-side kinds, applied to a JSON object. Never changes its arguments.
-// Server-side apply (`application/apply-patch+yaml`) needs field ownership and lives in the API server.
+// Server-side apply (`application/apply-patch+yaml`) also decides who owns what: see schemas/apply.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
 import { badRequest, StatusError } from '../status-error.ts'
