@@ -17,7 +17,8 @@ import { authorizers } from './authorization/index.ts'
 import { startCompactor } from './compactor.ts'
 import { ApiResources } from './endpoints/api-resources.ts'
 import { Discovery } from './endpoints/discovery.ts'
-import { type Endpoints, route } from './endpoints/route.ts'
+import type { Endpoints } from './endpoints/endpoints.ts'
+import { route } from './endpoints/route.ts'
 import { VERSION } from './endpoints/server-state.ts'
 import { HttpsFront } from './http-front/https-server.ts'
 import { inProcessTransport } from './http-front/in-process-transport.ts'
@@ -27,7 +28,7 @@ import { Registry } from './registry/registry.ts'
 import { serviceAddresses } from './registry/service-addresses.ts'
 import type { AuditEvent } from './request-path/audit.ts'
 import { handleRequest, type RequestPathOptions } from './request-path/handle-request.ts'
-import { ensureSystemObjects } from './system-objects.ts'
+import { ensureSystemObjects, keepSystemObjects } from './system-objects.ts'
 import { CauseMap } from './watch-cache/cause-map.ts'
 import { StoreFeed } from './watch-cache/store-feed.ts'
 import { WritesInFlight } from './watch-cache/writes-in-flight.ts'
@@ -120,15 +121,19 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const closing = new AbortController()
   const handle = (request: Parameters<typeof handleRequest>[1]) => handleRequest(path, request)
   const kubelet = new KubeletCaller(options.kubeletClient)
-  const front = new HttpsFront({ serving: options.serving, handle, kubelet, clock })
+  const front = new HttpsFront({ serving: options.serving, handle, kubelet, clock, schemas })
   const transportFor: ApiServer['transportFor'] = ({ user, groups, client }) =>
     inProcessTransport({ user: { name: user, groups }, client, handle, kubelet, closing: closing.signal })
 
-  await ensureSystemObjects(
-    transportFor({ user: 'system:apiserver', groups: ['system:masters'], client: 'kube-apiserver' }),
-    options,
-  )
+  const own = transportFor({ user: 'system:apiserver', groups: ['system:masters'], client: 'kube-apiserver' })
+  await ensureSystemObjects(own, options)
   const compactor = startCompactor({ store, clock, logger })
+  const keeper = keepSystemObjects({
+    clock,
+    logger,
+    isThere: (kind, namespace, name) => resources.ofKind(kind)?.peek(namespace, name) !== undefined,
+    ensure: () => ensureSystemObjects(own, options),
+  })
 
   return {
     transportFor,
@@ -136,6 +141,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     async close() {
       closing.abort(new StatusError('ServiceUnavailable', 'the server is shutting down'))
       compactor[Symbol.dispose]()
+      keeper[Symbol.dispose]()
       feed[Symbol.dispose]()
       await front.close()
       kubelet.close()

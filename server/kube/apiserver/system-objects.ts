@@ -1,6 +1,8 @@
 // What a cluster has before anybody asks: its namespaces, and the Service that leads to this server.
 // Upstream: kubernetes/pkg/controlplane/controller/{systemnamespaces,kubernetesservice}.
 
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
 import { deepEqual } from '../apimachinery/deep.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { isNotFound } from '../apimachinery/status-error.ts'
@@ -10,6 +12,7 @@ import type { AnyKind } from '../kinds/define-kind.ts'
 import { EndpointSlice, Endpoints, Namespace, Service } from '../kinds/index.ts'
 import { Ipv4Range } from './registry/ipv4-range.ts'
 
+const KEEP_MS = 10_000
 const NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'default']
 const NAME = 'kubernetes'
 const HTTPS_PORT = 443
@@ -55,6 +58,35 @@ export async function ensureSystemObjects(
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
     ports,
   })
+}
+
+/** Whoever deletes them gets them back: without this Service no pod finds the API. Looks at caches only. */
+export function keepSystemObjects(told: {
+  clock: Clock
+  logger: Logger
+  isThere(kind: AnyKind, namespace: string, name: string): boolean
+  ensure(): Promise<void>
+}): Disposable {
+  const { clock, logger, isThere, ensure } = told
+  let timer = clock.setTimeout(turn, KEEP_MS)
+  let isStopped = false
+  return {
+    [Symbol.dispose]() {
+      isStopped = true
+      timer[Symbol.dispose]()
+    },
+  }
+
+  async function turn(): Promise<void> {
+    const isComplete =
+      isThere(Service, 'default', NAME) && NAMESPACES.every((namespace) => isThere(Namespace, '', namespace))
+    try {
+      if (!isComplete) await ensure()
+    } catch (err) {
+      logger.warn('cannot restore what the system needs', { err })
+    }
+    if (!isStopped) timer = clock.setTimeout(turn, KEEP_MS)
+  }
 }
 
 /** Looks first: a Service of that address cannot even be asked for twice. */

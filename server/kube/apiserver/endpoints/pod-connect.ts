@@ -4,8 +4,8 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
 import type { Answer } from '../request-path/answer.ts'
+import type { Endpoints } from './endpoints.ts'
 import type { Call } from './object-endpoints.ts'
-import type { Endpoints } from './route.ts'
 
 const KUBELET_PORT = 10250
 

@@ -1,23 +1,16 @@
 // Which endpoint answers which request.
 
-import type { Trace } from '../../../base/trace.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { OpenApi } from '../../schemas/openapi/openapi.ts'
-import type { Schemas } from '../../schemas/schemas.ts'
-import type { Store } from '../../store/store.ts'
-import type { Admission } from '../admission/admission.ts'
-import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
-import type { Authorizer } from '../authorization/authorizer.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { negotiate } from '../request-path/negotiate.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
-import type { StoreFeed } from '../watch-cache/store-feed.ts'
-import { type ApiResources, noSuchResource } from './api-resources.ts'
+import { noSuchResource } from './api-resources.ts'
 import { bindPod } from './bind-pod.ts'
-import type { Discovery } from './discovery.ts'
+import type { Endpoints } from './endpoints.ts'
 import {
   type Call,
   createObject,
@@ -34,19 +27,6 @@ import { answerReview } from './self-reviews.ts'
 import { healthAnswer, metricsAnswer, VERSION } from './server-state.ts'
 import { requestToken } from './token-request.ts'
 import { watchObjects } from './watch-objects.ts'
-
-export interface Endpoints {
-  resources: ApiResources
-  discovery: Discovery
-  openApi: OpenApi
-  schemas: Schemas
-  admission: Admission
-  authorizers: readonly Authorizer[]
-  tokens: ServiceAccountTokens
-  feed: StoreFeed
-  store: Store
-  trace: Trace
-}
 
 export async function route(
   endpoints: Endpoints,

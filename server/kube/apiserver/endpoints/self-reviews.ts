@@ -8,7 +8,7 @@ import type { ApiRequest } from '../request-path/api-request.ts'
 import { parseJson, readValue } from '../request-path/read-body.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
-import type { Endpoints } from './route.ts'
+import type { Endpoints } from './endpoints.ts'
 
 /** Undefined when the request is about something else. */
 export async function answerReview(

@@ -6,8 +6,8 @@ import { badRequest, conflict, fieldError, invalid, notFound } from '../../apima
 import type { Reference } from '../authentication/service-account-tokens.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
+import type { Endpoints } from './endpoints.ts'
 import type { Call } from './object-endpoints.ts'
-import type { Endpoints } from './route.ts'
 
 const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }
 const SHORTEST_SECONDS = 600

@@ -7,10 +7,12 @@ import type { TLSSocket } from 'node:tls'
 import { gzip } from 'node:zlib'
 import type { Clock } from '../../../base/clock.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
+import { PROTOBUF_CONTENT_TYPE } from '../../schemas/protobuf/protobuf.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
 import type { ConnectAnswer, WatchAnswer } from '../request-path/answer.ts'
 import type { ApiRequest, Credentials, PresentedCertificate, RequestBody } from '../request-path/api-request.ts'
-import type { Outcome } from '../request-path/handle-request.ts'
 import { negotiate, type Representation } from '../request-path/negotiate.ts'
+import type { Outcome } from '../request-path/outcome.ts'
 import { type KubeletCaller, rawAnswer, refusalOf } from './kubelet-caller.ts'
 import { errorLine, type RenderContext, type Rendered, renderList, renderObject, WatchLines } from './render.ts'
 import { includeObjectOf } from './table.ts'
@@ -20,6 +22,7 @@ export interface HttpsServerOptions {
   handle(request: ApiRequest): Promise<Outcome>
   kubelet: KubeletCaller
   clock: Clock
+  schemas: Schemas
 }
 
 /** As upstream: what etcd would refuse is refused before it is read to the end. */
@@ -147,7 +150,9 @@ export class HttpsFront {
 
   #sendWatch(response: ServerResponse, answer: WatchAnswer, context: RenderContext): void {
     const isTable = context.representation.as === 'table'
-    response.writeHead(200, { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' })
+    const isBinary = context.representation.as === 'object' && context.representation.format === 'protobuf'
+    const contentType = isBinary ? `${PROTOBUF_CONTENT_TYPE};stream=watch` : 'application/json'
+    response.writeHead(200, { 'Content-Type': contentType, 'Transfer-Encoding': 'chunked' })
     response.flushHeaders()
     let isFirst = true
     let isEnded = false
@@ -247,10 +252,15 @@ export class HttpsFront {
     try {
       representation = negotiate(accept)
     } catch (err) {
-      if (/openapi|text\/plain|protobuf.*json/.test(accept)) representation = { as: 'object', format: 'json' }
+      if (/openapi|text\/plain/.test(accept)) representation = { as: 'object', format: 'json' }
       else throw err
     }
-    return { representation, include: includeObjectOf(query), now: this.#options.clock.now() }
+    return {
+      representation,
+      include: includeObjectOf(query),
+      now: this.#options.clock.now(),
+      schemas: this.#options.schemas,
+    }
   }
 }
 

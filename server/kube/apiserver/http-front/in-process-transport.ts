@@ -7,7 +7,7 @@ import type { Transport, TransportRequest } from '../../client/transport.ts'
 import { apiVersionOf } from '../../kinds/define-kind.ts'
 import type { Answer, ListAnswer, WatchAnswer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
-import type { Outcome } from '../request-path/handle-request.ts'
+import type { Outcome } from '../request-path/outcome.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { KubeletCaller } from './kubelet-caller.ts'
 

@@ -2,8 +2,11 @@
 // made anew.
 
 import { stringify as toYaml } from 'yaml'
+import type { JsonObject } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import { PROTOBUF_CONTENT_TYPE, writeProtobuf, writeProtobufWatchEvent } from '../../schemas/protobuf/protobuf.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
 import type { ListAnswer, ObjectAnswer, OutgoingEvent } from '../request-path/answer.ts'
 import type { Representation } from '../request-path/negotiate.ts'
 import { headOf, wireBytes, wireChunks } from '../watch-cache/entry.ts'
@@ -14,6 +17,7 @@ export interface RenderContext {
   representation: Representation
   include: IncludeObject
   now: number
+  schemas: Schemas
 }
 
 export interface Rendered {
@@ -34,6 +38,7 @@ export function renderObject(answer: ObjectAnswer, context: RenderContext): Rend
   if (stored && representation.as === 'partial') return json(partialOf(stored.entry.object))
   if (stored && representation.as === 'partial list') throw notAcceptable()
   if (representation.as === 'object' && representation.format === 'yaml') return yaml(object)
+  if (representation.as === 'object' && representation.format === 'protobuf') return protobuf(context.schemas, object)
   if (stored) return { contentType: JSON_TYPE, body: wireBytes(headOf(stored.kind), stored.entry) }
   if (representation.as === 'discovery') {
     return { contentType: `${JSON_TYPE};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`, body: text(object) }
@@ -61,6 +66,10 @@ export function renderList({ kind, result }: ListAnswer, context: RenderContext)
       if (representation.as === 'object' && representation.format === 'yaml') {
         const items = entries.map((entry) => entry.object)
         return yaml({ kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items })
+      }
+      if (representation.as === 'object' && representation.format === 'protobuf') {
+        const items = entries.map((entry) => entry.object)
+        return protobuf(context.schemas, { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items })
       }
       const head = headOf(kind)
       const told = JSON.stringify({ kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata })
@@ -92,8 +101,11 @@ export class WatchLines {
       case 'partial':
       case 'partial list':
         return lineOf(event.type, text(partialOf(event.object)))
-      default:
-        return this.#plain(kind, event)
+      default: {
+        const isBinary = representation.as === 'object' && representation.format === 'protobuf'
+        const frame = isBinary && writeProtobufWatchEvent(context.schemas, event.type, event.object as JsonObject)
+        return frame || this.#plain(kind, event)
+      }
     }
   }
 
@@ -128,6 +140,12 @@ const yaml = (object: unknown): Rendered => ({
   contentType: 'application/yaml',
   body: Buffer.from(toYaml(object, { aliasDuplicateObjects: false })),
 })
+
+/** Custom resources have no protobuf form and are shown as JSON, as upstream does. */
+function protobuf(schemas: Schemas, object: unknown): Rendered {
+  const body = writeProtobuf(schemas, object as JsonObject)
+  return body ? { contentType: PROTOBUF_CONTENT_TYPE, body } : json(object)
+}
 
 const notAcceptable = () =>
   new StatusError(

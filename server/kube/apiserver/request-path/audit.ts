@@ -1,7 +1,7 @@
 // Who did what, when: one line per request, at level Metadata. Upstream: audit.k8s.io/v1 Event.
 
 import type { ApiRequest } from './api-request.ts'
-import type { Outcome } from './handle-request.ts'
+import type { Outcome } from './outcome.ts'
 
 export interface AuditEvent {
   kind: 'Event'

@@ -18,6 +18,7 @@ import type { CauseMap } from '../watch-cache/cause-map.ts'
 import type { Answer } from './answer.ts'
 import type { ApiRequest } from './api-request.ts'
 import { type AuditEvent, auditEventOf } from './audit.ts'
+import { codeOf, type Outcome } from './outcome.ts'
 import { RequestContext } from './request-context.ts'
 import { type RequestInfo, readRequestInfo } from './request-info.ts'
 
@@ -33,11 +34,6 @@ export interface RequestPathOptions {
   auditLog?: ((event: AuditEvent) => void) | undefined
 }
 
-export type Outcome = { context: RequestContext; info: RequestInfo } & (
-  | { ok: true; answer: Answer }
-  | { ok: false; error: StatusError }
-)
-
 const NO_INFO = readRequestInfo('GET', '/', new URLSearchParams())
 
 export async function handleRequest(options: RequestPathOptions, request: ApiRequest): Promise<Outcome> {
@@ -49,7 +45,7 @@ export async function handleRequest(options: RequestPathOptions, request: ApiReq
     info = readRequestInfo(request.method, request.path, request.query)
     authorize(options, context, info)
     const answer = await options.endpoint(context, info, request)
-    outcome = { context, info, ok: true, answer }
+    outcome = { context, info, ok: true, answer: withEndTold(options, { context, info, answer, request }) }
   } catch (err) {
     outcome = { context, info, ok: false, error: statusErrorOf(err, { options, context, info }) }
   }
@@ -110,6 +106,30 @@ function statusErrorOf(
   return internalError(err)
 }
 
+/** A watch is told of twice: when it opens, and when it ends. */
+function withEndTold(
+  { auditLog, clock }: RequestPathOptions,
+  told: { context: RequestContext; info: RequestInfo; answer: Answer; request: ApiRequest },
+): Answer {
+  const { answer, context, info, request } = told
+  if (!auditLog || answer.type !== 'watch') return answer
+  return {
+    ...answer,
+    start: (sink) =>
+      answer.start({
+        event: (event) => sink.event(event),
+        end: (error) => {
+          const outcome: Outcome = { context, info, ok: true, answer }
+          const durationMs = clock.monotonic() - context.startedAt
+          auditLog(
+            auditEventOf({ outcome, request, code: 200, durationMs, now: clock.now(), stage: 'ResponseComplete' }),
+          )
+          sink.end(error)
+        },
+      }),
+  }
+}
+
 function tell({ trace, clock, auditLog }: RequestPathOptions, outcome: Outcome, request: ApiRequest): void {
   const { context, info } = outcome
   const durationMs = clock.monotonic() - context.startedAt
@@ -145,19 +165,4 @@ function tell({ trace, clock, auditLog }: RequestPathOptions, outcome: Outcome, 
       stage: isLong ? 'ResponseStarted' : 'ResponseComplete',
     }),
   )
-}
-
-export function codeOf(outcome: Outcome): number {
-  if (!outcome.ok) return outcome.error.code
-  const { answer } = outcome
-  switch (answer.type) {
-    case 'object':
-    case 'document':
-      return answer.code
-    case 'connect':
-      return outcome.info.subresource === 'log' ? 200 : 101
-    case 'list':
-    case 'watch':
-      return 200
-  }
 }

@@ -4,7 +4,7 @@
 import { StatusError } from '../../apimachinery/status-error.ts'
 
 export type Representation =
-  | { as: 'object'; format: 'json' | 'yaml' }
+  | { as: 'object'; format: 'json' | 'yaml' | 'protobuf' }
   | { as: 'table'; version: 'v1' | 'v1beta1' }
   | { as: 'partial' }
   | { as: 'partial list' }
@@ -20,9 +20,11 @@ export function negotiate(accept: string): Representation {
     const found = representationOf(type, told)
     if (found) return found
   }
+  // JSON is what is stored, so it comes first; protobuf is for those who take nothing else.
+  if (/application\/vnd\.kubernetes\.protobuf(?!\s*;\s*as=)/.test(accept)) return { as: 'object', format: 'protobuf' }
   throw new StatusError(
     'NotAcceptable',
-    'only the following media types are accepted: application/json, application/yaml',
+    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
   )
 }
 

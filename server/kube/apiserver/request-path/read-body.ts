@@ -8,14 +8,13 @@ import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import { decode, strictDecodingError } from '../../schemas/decode.ts'
+import { PROTOBUF_CONTENT_TYPE, readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
 import type { ApiRequest } from './api-request.ts'
-import { decodeProtobuf } from './protobuf-body.ts'
 import type { RequestContext } from './request-context.ts'
 
 const JSON_TYPE = 'application/json'
 const YAML_TYPE = 'application/yaml'
-const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
 /** Aliases in YAML can blow a small body up to gigabytes; nobody needs many. */
 const YAML_ALIASES = 100
 
@@ -45,15 +44,15 @@ export async function readValue(
   if (request.body.type === 'none') return undefined
   if (request.body.type === 'object') return request.body.value as JsonValue
   const type = mediaType(request.contentType)
-  if (type === PROTOBUF_TYPE) {
+  if (type === PROTOBUF_CONTENT_TYPE) {
     const bytes = await request.body.read()
-    return bytes.length > 0 ? decodeProtobuf(schemas, bytes) : undefined
+    return bytes.length > 0 ? readProtobuf(schemas, bytes).object : undefined
   }
   const text = await readText(request)
   if (text === undefined) return undefined
   if (type === YAML_TYPE || type === 'text/yaml' || type === 'application/x-yaml') return parseYaml(text)
   if (type !== '' && type !== JSON_TYPE) {
-    throw unsupportedMediaType(request.contentType, [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE])
+    throw unsupportedMediaType(request.contentType, [JSON_TYPE, YAML_TYPE, PROTOBUF_CONTENT_TYPE])
   }
   return text
 }

@@ -1,0 +1,25 @@
+// What endpoints work with: one of each, made when the server is put together.
+
+import type { Trace } from '../../../base/trace.ts'
+import type { OpenApi } from '../../schemas/openapi/openapi.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
+import type { Store } from '../../store/store.ts'
+import type { Admission } from '../admission/admission.ts'
+import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import type { StoreFeed } from '../watch-cache/store-feed.ts'
+import type { ApiResources } from './api-resources.ts'
+import type { Discovery } from './discovery.ts'
+
+export interface Endpoints {
+  resources: ApiResources
+  discovery: Discovery
+  openApi: OpenApi
+  schemas: Schemas
+  admission: Admission
+  authorizers: readonly Authorizer[]
+  tokens: ServiceAccountTokens
+  feed: StoreFeed
+  store: Store
+  trace: Trace
+}
