@@ -37,7 +37,13 @@ export interface Disk {
 export const nodeDisk: Disk = {
   async makeDirectory(directory) {
     const first = await mkdir(directory, { recursive: true, mode: 0o700 })
-    if (first) await syncDirectory(dirname(first))
+    // Each name is kept by the directory above it. Its own at least is made sure of even if it was there already:
+    // whoever made it a moment ago may not have.
+    const top = dirname(first ?? directory)
+    for (let above = dirname(directory); ; above = dirname(above)) {
+      await syncDirectory(above)
+      if (above === top || above === dirname(above)) return
+    }
   },
   list: (directory) => readdir(directory),
   read: (path) => readFile(path),

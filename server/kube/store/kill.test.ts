@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
-import { openStore } from './store.ts'
+import { openStore, StoreLockedError } from './store.ts'
 import { seededRandom } from './testing/seeded-random.ts'
 
 const KILLS = 100
@@ -49,6 +49,24 @@ describe('SIGKILL', () => {
   }, 180_000)
 })
 
+describe('another process', () => {
+  it('is kept out for as long as one has the store open, and not a moment longer', async () => {
+    const place = join(directory, 'locked')
+    const child = startVictim(place, 0)
+    await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()))
+    await expect(openStore({ directory: place, clock: new FakeClock() })).rejects.toThrow(StoreLockedError)
+    child.kill('SIGKILL')
+    await closed(child)
+    await (await openStore({ directory: place, clock: new FakeClock() })).close()
+  })
+})
+
+function startVictim(place: string, life: number) {
+  return spawn(nodePath(), ['--disable-warning=ExperimentalWarning', victim, place, String(life)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
+
 async function dieOften(lane: number, kills: number): Promise<number> {
   const random = seededRandom(SEED + lane)
   const place = join(directory, String(lane))
@@ -64,9 +82,7 @@ async function dieOften(lane: number, kills: number): Promise<number> {
 
 /** The last answer for each key. Killed after so many of them, or while opening. */
 async function runAndKill(place: string, life: number, afterAnswers: number): Promise<Map<string, Answer>> {
-  const child = spawn(nodePath(), ['--disable-warning=ExperimentalWarning', victim, place, String(life)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = startVictim(place, life)
   const answered = new Map<string, Answer>()
   let seen = 0
   let rest = ''
