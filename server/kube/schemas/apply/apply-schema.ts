@@ -15,7 +15,10 @@ export type ApplySchema =
 /** For kinds without facts (custom resources without a schema): what their values look like decides. */
 export const UNTYPED: ApplySchema = { kind: 'untyped' }
 const LEAF: ApplySchema = { kind: 'leaf' }
+const UNDECLARED = { schema: UNTYPED, isDeclared: false }
+const UNTYPED_MAP: ApplySchema = { kind: 'map', field: () => UNDECLARED }
 
+/** Keep the result: it unpacks itself as it is walked, each type and field once. */
 export function applySchemaOf(schemas: Schemas, gvk: GroupVersionKind): ApplySchema {
   const type = schemas.typeOf(gvk)
   return type ? schemaOfRef(schemas, type.name) : UNTYPED
@@ -24,18 +27,22 @@ export function applySchemaOf(schemas: Schemas, gvk: GroupVersionKind): ApplySch
 /** The schema that holds for a value: an untyped one is taken for what it looks like. */
 export function resolved(schema: ApplySchema, value: JsonValue | undefined): ApplySchema {
   if (schema.kind !== 'untyped') return schema
-  return isJsonObject(value) ? { kind: 'map', field: () => ({ schema: UNTYPED, isDeclared: false }) } : LEAF
+  return isJsonObject(value) ? UNTYPED_MAP : LEAF
 }
 
 function schemaOfRef(schemas: Schemas, name: string): ApplySchema {
   const type = schemas.type(name)!
+  const known = new Map<string, { schema: ApplySchema; isDeclared: boolean }>()
   return {
     kind: 'map',
     field(fieldName) {
+      const found = known.get(fieldName)
+      if (found) return found
       const field = type.fields.get(fieldName)
-      return field
-        ? { schema: schemaOfField(schemas, field), isDeclared: true }
-        : { schema: UNTYPED, isDeclared: false }
+      if (!field) return UNDECLARED
+      const declared = { schema: schemaOfField(schemas, field), isDeclared: true }
+      known.set(fieldName, declared)
+      return declared
     },
   }
 }
@@ -60,7 +67,8 @@ function schemaOfField(schemas: Schemas, field: FieldFact): ApplySchema {
 
 function schemaOfMap(schemas: Schemas, values: ValueType): ApplySchema {
   const schema = schemaOfValue(schemas, values)
-  return { kind: 'map', field: () => ({ schema, isDeclared: false }) }
+  const entry = { schema, isDeclared: false }
+  return { kind: 'map', field: () => entry }
 }
 
 function schemaOfValue(schemas: Schemas, type: ValueType): ApplySchema {

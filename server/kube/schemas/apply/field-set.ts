@@ -23,24 +23,30 @@ export class FieldSet {
   }
 
   get isEmpty(): boolean {
-    return this.members.size === 0 && [...this.children.values()].every((child) => child.isEmpty)
+    if (this.members.size > 0) return false
+    for (const child of this.children.values()) if (!child.isEmpty) return false
+    return true
   }
 
   /** The root itself is no place: an empty path is ignored. */
   insert(path: Path): void {
-    const [step, ...rest] = path
-    if (step === undefined) return
-    if (rest.length === 0) {
-      this.members.add(step)
-      return
+    let set: FieldSet = this
+    for (const [depth, step] of path.entries()) {
+      if (depth === path.length - 1) {
+        set.members.add(step)
+        return
+      }
+      let child = set.children.get(step)
+      if (!child) {
+        child = new FieldSet()
+        set.children.set(step, child)
+      }
+      set = child
     }
-    const child = this.children.get(step) ?? new FieldSet()
-    this.children.set(step, child)
-    child.insert(rest)
   }
 
   below(step: string): FieldSet {
-    return this.children.get(step) ?? new FieldSet()
+    return this.children.get(step) ?? EMPTY
   }
 
   union(other: FieldSet): FieldSet {
@@ -111,15 +117,19 @@ export class FieldSet {
   }
 }
 
+/** Never changed: below() gives it away. */
+const EMPTY = Object.freeze(new FieldSet())
+
 function combine(a: FieldSet, b: FieldSet, holds: (a: boolean, b: boolean) => boolean): FieldSet {
   const result = new FieldSet()
-  for (const step of new Set([...a.members, ...b.members])) {
-    if (holds(a.members.has(step), b.members.has(step))) result.members.add(step)
-  }
-  for (const step of new Set([...a.children.keys(), ...b.children.keys()])) {
+  for (const step of a.members) if (holds(true, b.members.has(step))) result.members.add(step)
+  for (const step of b.members) if (!a.members.has(step) && holds(false, true)) result.members.add(step)
+  const descend = (step: string) => {
     const child = combine(a.below(step), b.below(step), holds)
     if (!child.isEmpty) result.children.set(step, child)
   }
+  for (const step of a.children.keys()) descend(step)
+  for (const step of b.children.keys()) if (!a.children.has(step)) descend(step)
   return result
 }
 

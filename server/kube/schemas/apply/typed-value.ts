@@ -53,20 +53,23 @@ export function fieldSetOf(schema: ApplySchema, value: JsonValue): FieldSet {
   return set
 }
 
-function collect(untyped: ApplySchema, value: JsonValue, path: Path, set: FieldSet): void {
+/** `path` is one array for the whole walk: pushed before a descent, popped after it. */
+function collect(untyped: ApplySchema, value: JsonValue, path: string[], set: FieldSet): void {
   const schema = resolved(untyped, value)
   if (schema.kind === 'map' && isJsonObject(value)) {
     for (const [name, inner] of Object.entries(value)) {
       const field = schema.field(name)
-      const below = [...path, `f:${name}`]
-      collect(field.schema, inner, below, set)
-      if (inner === null || isEmptyObject(inner) || !field.isDeclared) set.insert(below)
+      path.push(`f:${name}`)
+      collect(field.schema, inner, path, set)
+      if (inner === null || isEmptyObject(inner) || !field.isDeclared) set.insert(path)
+      path.pop()
     }
   } else if (schema.kind === 'list' && Array.isArray(value)) {
     for (const element of value) {
-      const below = [...path, stepOf(schema, element, path)]
-      collect(schema.items, element, below, set)
-      set.insert(below)
+      path.push(stepOf(schema, element, path))
+      collect(schema.items, element, path, set)
+      set.insert(path)
+      path.pop()
     }
   } else if (schema.kind === 'leaf') set.insert(path)
 }
@@ -77,7 +80,9 @@ export function compareTyped(schema: ApplySchema, before: JsonValue, after: Json
   return comparison
 }
 
-function compare(untyped: ApplySchema, before: Value, after: Value, path: Path, result: Comparison): void {
+function compare(untyped: ApplySchema, before: Value, after: Value, path: string[], result: Comparison): void {
+  // Writers share what they do not change.
+  if (before === after) return
   const schema = resolved(untyped, after ?? before)
   if (schema.kind === 'leaf' || (isEmpty(before) && isEmpty(after))) {
     if (before === undefined) result.added.insert(path)
@@ -88,7 +93,9 @@ function compare(untyped: ApplySchema, before: Value, after: Value, path: Path, 
   if (schema.kind === 'map') {
     const [left, right] = [asObject(before), asObject(after)]
     for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
-      compare(schema.field(name).schema, own(left, name), own(right, name), [...path, `f:${name}`], result)
+      path.push(`f:${name}`)
+      compare(schema.field(name).schema, own(left, name), own(right, name), path, result)
+      path.pop()
     }
   } else if (schema.kind === 'list') {
     compareLists(schema, asList(before), asList(after), path, result)
@@ -102,23 +109,24 @@ function compareLists(
   schema: ListSchema,
   before: JsonValue[],
   after: JsonValue[],
-  path: Path,
+  path: string[],
   result: Comparison,
 ): void {
   const [left, right] = [grouped(schema, before, path), grouped(schema, after, path)]
   for (const step of new Set([...left.keys(), ...right.keys()])) {
     const [olds, news] = [left.get(step) ?? [], right.get(step) ?? []]
-    const below = [...path, step]
-    if (olds.length <= 1 && news.length <= 1) compare(schema.items, olds[0], news[0], below, result)
+    path.push(step)
+    if (olds.length <= 1 && news.length <= 1) compare(schema.items, olds[0], news[0], path, result)
     else if (olds.length > 1 && news.length > 1) {
-      if (!isDeepStrictEqual(olds, news)) result.modified.insert(below)
+      if (!isDeepStrictEqual(olds, news)) result.modified.insert(path)
     } else if (olds.length > 1) {
-      if (news.length === 1) compare(schema.items, undefined, news[0], below, result)
-      result.removed.insert(below)
+      if (news.length === 1) compare(schema.items, undefined, news[0], path, result)
+      result.removed.insert(path)
     } else {
-      if (olds.length === 1) compare(schema.items, olds[0], undefined, below, result)
-      result.added.insert(below)
+      if (olds.length === 1) compare(schema.items, olds[0], undefined, path, result)
+      result.added.insert(path)
     }
+    path.pop()
   }
 }
 
