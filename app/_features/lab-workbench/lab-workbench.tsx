@@ -2,9 +2,9 @@
 
 // The lab: instructions, picture, terminal, microscope. This file joins them; each pane is a feature of its own.
 
-import { useMediaQuery } from '@mantine/hooks'
+import { useLocalStorage, useMediaQuery } from '@mantine/hooks'
 import dynamic from 'next/dynamic'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Selection } from '../loops/selection.ts'
 import { usePictureStore } from '../loops/use-picture.ts'
 import type { TerminalHandle } from '../terminal/terminal-screen.tsx'
@@ -24,7 +24,9 @@ export function LabWorkbench({ labId }: { labId: string }) {
   const terminal = useRef<TerminalHandle>(null)
   const [selection, select] = useState<Selection>(null)
   const [full, setFull] = useState<PaneName | null>(null)
-  const [hidden, setHidden] = useState<ReadonlySet<PaneName>>(new Set())
+  const [hiddenNames, setHiddenNames] = useLocalStorage<PaneName[]>({ key: 'podium.panes.hidden', defaultValue: [] })
+  const hidden = useMemo<ReadonlySet<PaneName>>(() => new Set(hiddenNames), [hiddenNames])
+  const setHidden = useCallback((next: ReadonlySet<PaneName>) => setHiddenNames([...next]), [setHiddenNames])
   const isSmall = useMediaQuery('(max-width: 700px)', false, { getInitialValueInEffect: true })
   const selectAndPin = useCallback(
     (next: Selection) => {

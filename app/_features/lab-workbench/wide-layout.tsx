@@ -4,7 +4,7 @@
 
 import { Drawer } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { Group, Panel, Separator, useDefaultLayout, usePanelRef } from 'react-resizable-panels'
 import { Microscope } from '../loops/microscope.tsx'
 import { PicturePane, ReadPane, ShellPane } from './lab-panes.tsx'
@@ -31,6 +31,7 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
   const picture = usePanelRef()
   const terminal = usePanelRef()
 
+  const sizes = useRef(new Map<PaneName, number>())
   useEffect(() => {
     for (const [name, panel] of [
       ['read', read],
@@ -40,8 +41,11 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
     ] as const) {
       const handle = panel.current
       if (!handle) continue
-      if (hidden.has(name) && !handle.isCollapsed()) handle.collapse()
-      if (!hidden.has(name) && handle.isCollapsed()) handle.expand()
+      if (hidden.has(name) && !handle.isCollapsed()) {
+        sizes.current.set(name, handle.getSize().inPixels)
+        handle.collapse()
+      }
+      if (!hidden.has(name) && handle.isCollapsed()) handle.resize(sizes.current.get(name) ?? usualSize[name])
     }
   }, [hidden, read, scope, picture, terminal])
   // Dragged shut is hidden too, and the menu knows.
@@ -138,6 +142,9 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
     </>
   )
 }
+
+/** In pixels, for a pane that comes back and was never seen at another size. */
+const usualSize: Record<PaneName, number> = { read: 336, scope: 312, picture: 520, terminal: 236 }
 
 const labels: Record<PaneName, string> = {
   read: 'Instructions',

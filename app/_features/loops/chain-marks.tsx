@@ -37,7 +37,8 @@ export function ChainMarks({ marks, model, layout, wayId }: Props) {
             <span
               className={style.label}
               data-side={mark.kind === 'deliver' ? 'left' : 'right'}
-              style={{ left: left + (mark.kind === 'deliver' ? -11 : 11), top }}
+              // A little up on the left, a little down on the right: neighbours' labels pass each other.
+              style={mark.kind === 'deliver' ? { left: left - 11, top: top - 6 } : { left: left + 11, top: top + 6 }}
             >
               {label}
             </span>

@@ -57,10 +57,12 @@ const mostLoops = 6
 const leastLoop = 106
 const youWidth = 80
 const schedulerWidth = 98
-const leastMachine = 84
+const leastMachine = 82
 /** Below this kubelet and proxy stand over each other. */
-const besideFrom = 126
+const besideFrom = 150
 const stackedPart = 24
+/** Below this height second lines go: what the full measures add up to. */
+const roomy = pad * 2 + 98 + 54 * 2 + 112 + 152
 
 export function loopSlots(width: number): number {
   const left = leftWidth(Math.max(width, leastWidth))
@@ -73,7 +75,7 @@ function leftWidth(width: number): number {
 
 export function layoutLoops(pane: { width: number; height: number; loops: number; machines: string[] }): LoopsLayout {
   const width = Math.max(pane.width, leastWidth)
-  const compact = pane.height < 476
+  const compact = pane.height < roomy
   const measure = compact
     ? { loop: 64, lane: 44, api: 66, bottom: 118, edge: 12 }
     : { loop: 98, lane: 54, api: 112, bottom: 152, edge: pad }

@@ -13,7 +13,7 @@ export function MachineCard(data: CardData & { machine: MachineLayout }) {
   const shown = pods.slice(0, pods.length > machine.podRows ? machine.podRows - 1 : undefined)
   const nameRoom = Math.floor((machine.width - (machine.isStacked ? 62 : 120)) / 6.7)
   const ready = node?.ready ? 'Ready' : 'NotReady'
-  const isTight = machine.width < 112
+  const isTight = machine.width < 136
   return (
     <div className={`${style.card} ${style.machine}`} data-machine={machine.name}>
       <div className={style.head}>
