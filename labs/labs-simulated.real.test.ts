@@ -12,7 +12,7 @@ const WITHIN_MS = 60_000
 
 let bench: LabBench
 beforeAll(async () => {
-  bench = await openLabBench()
+  bench = await openLabBench('simulated')
 })
 afterAll(() => bench?.[Symbol.asyncDispose]())
 

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadLabs } from '../server/classroom/labs/load-labs.ts'
 import { walkMistake, walkSolution } from '../server/classroom/labs/walk-lab.ts'
-import { openTestDataCentre } from '../server/machines/test-data-centre.ts'
+import { TEST_STATE_DIR } from '../server/machines/test-data-centre.ts'
 import { type LabBench, openLabBench } from './support/lab-bench.ts'
 
 const labs = await loadLabs(import.meta.dirname)
@@ -12,7 +12,7 @@ const WITHIN_MS = 170_000
 
 let bench: LabBench
 beforeAll(async () => {
-  bench = await openLabBench({ dataCentre: await openTestDataCentre() })
+  bench = await openLabBench('real', TEST_STATE_DIR)
 }, 600_000)
 afterAll(() => bench?.[Symbol.asyncDispose]())
 

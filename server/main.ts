@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import next from 'next'
 import { z } from 'zod'
 import { systemClock } from './base/clock.ts'
 import { createLogger, type Logger } from './base/logger.ts'
@@ -65,7 +64,8 @@ async function main(): Promise<void> {
     const record = stack.use(claimStateDir(stateDir, process.pid))
     const listener = await takePort(config.PODIUM_PORT)
     stack.defer(() => void listener.close())
-    const { machines, dataCentre } = await findMachines({ stateDir, wanted: config.PODIUM_MACHINES, logger })
+    const say = (line: string) => void process.stdout.write(`podium: ${line}\n`)
+    const { machines, dataCentre } = await findMachines({ stateDir, wanted: config.PODIUM_MACHINES, say, logger })
     const clock = systemClock
     const host = stack.use(await spawnClusterHost({ stateDir, clock, logger }))
     const classroom = stack.use(
@@ -117,6 +117,8 @@ async function preparePages(): Promise<PageHandler> {
       response.end('The pages are not built yet. Stop this server and run: npm start\n')
     }
   }
+  // Loaded last: what is wrong with the environment or the port is said without waiting for it.
+  const { default: next } = await import('next')
   const app = next({ dev: false, dir: root })
   await app.prepare()
   return app.getRequestHandler()

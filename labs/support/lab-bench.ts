@@ -15,9 +15,7 @@ import type { Walk } from '../../server/classroom/labs/walk-lab.ts'
 import { watchCluster } from '../../server/classroom/sandboxes/cluster-watch.ts'
 import { type MachineKind, Sandbox } from '../../server/classroom/sandboxes/sandbox.ts'
 import { noShells } from '../../server/classroom/terminals/shell.ts'
-import { type ClusterHost, LocalClusterHost } from '../../server/kube/cluster/index.ts'
-import { loadSchemas } from '../../server/kube/schemas/load-schemas.ts'
-import type { DataCentre } from '../../server/machines/index.ts'
+import { spawnClusterHost } from '../../server/kube/cluster/index.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const execute = promisify(execFile)
@@ -29,27 +27,16 @@ export interface LabBench extends AsyncDisposable {
   kubectl(script: string): Promise<string>
 }
 
-/** Without a data centre the nodes are simulated. */
-export async function openLabBench(options: { dataCentre?: DataCentre } = {}): Promise<LabBench> {
+/** Real machines come from the data centre of `stateDir`; simulated ones need none. */
+export async function openLabBench(kind: MachineKind, stateDir?: string): Promise<LabBench> {
   const kubectlPath = join(root, '.cache', 'bin', 'kubectl-1.36')
   if (!existsSync(kubectlPath)) throw new Error('kubectl is not here; `npm test` fetches it')
-  const stateDir = mkdtempSync(join(tmpdir(), 'podium-labs-'))
-  const kind: MachineKind = options.dataCentre ? 'real' : 'simulated'
+  const directory = mkdtempSync(join(tmpdir(), 'podium-labs-'))
   const logger = process.env.PODIUM_LOG_LEVEL
     ? createLogger({ level: 'debug', write: (line) => void process.stderr.write(line) })
     : noLogger
   const clock = systemClock
-  const host: ClusterHost = new LocalClusterHost({
-    stateDir,
-    machines: async () => {
-      if (!options.dataCentre) throw new Error('this bench has no machines')
-      return options.dataCentre
-    },
-    schemas: loadSchemas(),
-    clock,
-    logger,
-    random: Math.random,
-  })
+  const host = await spawnClusterHost({ stateDir: stateDir ?? directory, clock, logger })
   const name = `labs-${Math.random().toString(36).slice(2, 8)}`
   const info = await host.createCluster(
     kind === 'real' ? { name, nodes: 2, simulatedNodes: 0 } : { name, nodes: 0, simulatedNodes: 2 },
@@ -58,20 +45,20 @@ export async function openLabBench(options: { dataCentre?: DataCentre } = {}): P
   await watch.synced()
   const sandbox = new Sandbox({ kind, info, watch, shells: noShells('no terminal in a test') })
   const database = openDatabase({
-    path: join(stateDir, 'podium.db'),
+    path: join(directory, 'podium.db'),
     migrations: join(root, 'prisma', 'migrations'),
     clock,
   })
   const store = new ProgressStore(database)
   await database.sandbox.create({ data: { cluster: name, kind } })
-  const bin = join(stateDir, 'bin')
-  const kubeconfig = join(stateDir, 'kubeconfig')
+  const bin = join(directory, 'bin')
+  const kubeconfig = join(directory, 'kubeconfig')
   writeFileSync(kubeconfig, info.kubeconfig, { mode: 0o600 })
   await execute('mkdir', ['-p', bin])
   symlinkSync(kubectlPath, join(bin, 'kubectl'))
 
   const kubectl = async (script: string) => {
-    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, KUBECONFIG: kubeconfig, HOME: stateDir }
+    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, KUBECONFIG: kubeconfig, HOME: directory }
     try {
       const { stdout } = await execute('bash', ['-euo', 'pipefail', '-c', script], { env, timeout: 120_000 })
       return stdout
@@ -110,7 +97,7 @@ export async function openLabBench(options: { dataCentre?: DataCentre } = {}): P
       await database[Symbol.asyncDispose]()
       await host.deleteCluster(name)
       await host[Symbol.asyncDispose]()
-      rmSync(stateDir, { recursive: true, force: true })
+      rmSync(directory, { recursive: true, force: true })
     },
   }
 }

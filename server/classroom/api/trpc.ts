@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Classroom } from '../classroom.ts'
 import { ClassroomError, type ClassroomErrorCode } from '../classroom-error.ts'
 
-export interface Context {
+interface Context {
   classroom: Classroom
   learnerId: string
 }

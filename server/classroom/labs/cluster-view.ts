@@ -2,7 +2,7 @@
 // so a check is a pure function that a test can feed by hand. Objects are shared and frozen.
 
 import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1'
-import type { Endpoints, Node, Pod, Service } from 'kubernetes-types/core/v1'
+import type { Node, Pod, Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 
 export interface ClusterView {
@@ -20,7 +20,7 @@ export interface Before {
   readonly pods: readonly PodBefore[]
 }
 
-export interface PodBefore {
+interface PodBefore {
   readonly name: string
   readonly namespace: string
   readonly uid: string
@@ -28,7 +28,7 @@ export interface PodBefore {
   readonly restarts: number
 }
 
-export type { Deployment, EndpointSlice, Endpoints, Node, Pod, ReplicaSet, Service }
+export type { Deployment, EndpointSlice, Node, Pod, ReplicaSet, Service }
 
 /** The namespace labs play in: where kubectl goes when it is told nothing. */
 export const LAB_NAMESPACE = 'default'

@@ -20,7 +20,7 @@ export const labMetadata = z.strictObject({
     containers: z.array(z.int()).default([]),
   }),
 })
-export type LabMetadata = z.infer<typeof labMetadata>
+type LabMetadata = z.infer<typeof labMetadata>
 
 export interface Step extends StepText {
   /** The file's name without its ending: `02-delete-a-pod`. */

@@ -25,7 +25,7 @@ const questionSchema = z
   })
   .refine(({ answer, options }) => answer <= options.length, { path: ['answer'], error: 'there is no such option' })
 
-export interface Question {
+interface Question {
   readonly kind: 'predict' | 'quiz'
   readonly id: string
   readonly options: readonly string[]
@@ -34,7 +34,7 @@ export interface Question {
   readonly explanation: string
 }
 
-export interface Hint {
+interface Hint {
   readonly id: string
   readonly title: string
   readonly html: string
@@ -126,4 +126,4 @@ function loadYaml(text: string, where: string): unknown {
 
 const languageOf = (name: string) => (/\.ya?ml$/.test(name) ? 'yaml' : (/\.(\w+)$/.exec(name)?.[1] ?? 'text'))
 
-export const renderMarkdown = (text: string): string => micromark(text.trim()).trim()
+const renderMarkdown = (text: string): string => micromark(text.trim()).trim()

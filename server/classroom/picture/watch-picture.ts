@@ -80,7 +80,7 @@ function newest(events: readonly TraceEvent[]): number {
   return revision
 }
 
-export function picturePod(pod: Pod): PicturePod {
+function picturePod(pod: Pod): PicturePod {
   return {
     namespace: pod.metadata?.namespace ?? '',
     name: pod.metadata?.name ?? '',

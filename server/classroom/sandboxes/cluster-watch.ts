@@ -4,17 +4,20 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
-import { type Client, createClient } from '../../kube/client/client.ts'
-import { httpsTransport } from '../../kube/client/https-transport.ts'
-import { parseKubeconfig } from '../../kube/client/kubeconfig.ts'
-import { SharedInformer } from '../../kube/client/shared-informer.ts'
-import type { Transport } from '../../kube/client/transport.ts'
+import {
+  type Client,
+  createClient,
+  httpsTransport,
+  parseKubeconfig,
+  SharedInformer,
+  type Transport,
+} from '../../kube/client/index.ts'
 import type { Kind } from '../../kube/kinds/define-kind.ts'
 import { Deployment, EndpointSlice, Node, Pod, ReplicaSet, Service } from '../../kube/kinds/index.ts'
 import type { Before, ClusterView } from '../labs/cluster-view.ts'
 
 /** The name under which the classroom's own requests appear in traces and audit logs. */
-export const CLASSROOM_AGENT = 'podium-classroom'
+const CLASSROOM_AGENT = 'podium-classroom'
 
 export interface ClusterWatchOptions {
   transport: Transport

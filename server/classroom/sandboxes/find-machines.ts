@@ -2,7 +2,7 @@
 // nodes, and the course page says why and what would mend it.
 
 import type { Logger } from '../../base/logger.ts'
-import { type DataCentre, imagesAreReady, openDataCentre } from '../../machines/index.ts'
+import type { DataCentre } from '../../machines/index.ts'
 import type { CourseView } from '../api/contract.ts'
 
 export interface MachinesHere {
@@ -15,12 +15,16 @@ const AGAIN = 'then start Podium again'
 export async function findMachines(options: {
   stateDir: string
   wanted: 'auto' | 'simulated'
+  /** Hears what is being done while it takes time. */
+  say: (line: string) => void
   logger: Logger
 }): Promise<MachinesHere> {
-  const { stateDir, wanted, logger } = options
+  const { stateDir, wanted, say, logger } = options
   if (wanted === 'simulated') {
     return simulated('simulated machines were asked for', 'Unset PODIUM_MACHINES, then start Podium again.')
   }
+  // Simulated nodes need no Docker, and none of what speaks to it.
+  const { imagesAreReady, openDataCentre } = await import('../../machines/index.ts')
   try {
     if (!(await imagesAreReady({ stateDir }))) {
       return simulated('the images of machines are not built yet', `Run "npx podium images build", ${AGAIN}.`)
@@ -33,7 +37,7 @@ export async function findMachines(options: {
     )
   }
   try {
-    const dataCentre = await openDataCentre({ stateDir, log: (line) => logger.info(line) })
+    const dataCentre = await openDataCentre({ stateDir, log: say })
     return { machines: { kind: 'real', reason: '', remedy: '' }, dataCentre }
   } catch (err) {
     logger.warn('worker machines cannot be had', { err })

@@ -1,9 +1,9 @@
 // Puts a lab's objects into a learner's cluster, and takes everything out again that a learner may have made.
 
+import { isNotFound } from '../../kube/apimachinery/index.ts'
 import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
-import { isNotFound } from '../../kube/apimachinery/status-error.ts'
 
-import { type AnyKind, apiVersionOf } from '../../kube/kinds/define-kind.ts'
+import type { AnyKind } from '../../kube/kinds/define-kind.ts'
 import {
   builtInKinds,
   Deployment,
@@ -45,7 +45,9 @@ export async function applyObjects(watch: ClusterWatch, objects: readonly KubeOb
 }
 
 function kindOf(object: KubeObject): AnyKind {
-  const kind = builtInKinds.find((each) => each.kind === object.kind && apiVersionOf(each) === object.apiVersion)
+  const kind = builtInKinds.find(({ kind: name, group, version }) => {
+    return name === object.kind && object.apiVersion === (group ? `${group}/${version}` : version)
+  })
   if (!kind) throw new Error(`this cluster has no kind ${object.kind} in ${object.apiVersion}`)
   return kind
 }

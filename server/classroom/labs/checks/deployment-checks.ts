@@ -50,7 +50,7 @@ function judgeDeployment(cluster: ClusterView, name: string, image: string, repl
       credit: 0.25,
     })
   }
-  const credit = ready.length / Math.max(pods.length, replicas)
+  const credit = Math.min(ready.length, replicas) / Math.max(pods.length, replicas)
   if (ready.length === replicas && pods.length === replicas) return ok({ saw, wanted })
   if (pods.length > replicas) {
     const extra = count(pods.length - replicas, 'Pod')

@@ -104,7 +104,7 @@ function judgeService(
 }
 
 /** Why a Service has no endpoint at all, or undefined when somebody has the labels it asks for. */
-export function reachesNobody(cluster: ClusterView, service: Service): string | undefined {
+function reachesNobody(cluster: ClusterView, service: Service): string | undefined {
   const name = service.metadata?.name ?? ''
   const selector = service.spec?.selector ?? {}
   if (Object.keys(selector).length === 0)
@@ -121,7 +121,7 @@ function targetPortOf(target: number | string, pods: readonly Pod[]): number {
   return ports.find((port) => port.name === target)?.containerPort ?? Number(target)
 }
 
-export interface ReadyEndpoint {
+interface ReadyEndpoint {
   address: string
   pod: string
 }

@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FakeClock, settlePromises, systemClock } from '../../base/clock.ts'
+import { noLogger } from '../../base/logger.ts'
+import type { ClusterHost, ClusterInfo } from '../../kube/cluster/index.ts'
+import { type Database, openDatabase } from '../database/open-database.ts'
+import { noShells } from '../terminals/shell.ts'
+import type { ClusterWatch } from './cluster-watch.ts'
+import { SandboxPool } from './sandbox-pool.ts'
+
+// A host that remembers what it was asked; clusters are there at once, unless they are said to be broken.
+class FakeHost implements ClusterHost {
+  asked: string[] = []
+  broken = new Set<string>()
+  async createCluster({ name, nodes, simulatedNodes }: { name: string; nodes: number; simulatedNodes: number }) {
+    this.asked.push(`create ${nodes}+${simulatedNodes}`)
+    if (this.broken.has('create')) throw new Error('no room for another cluster')
+    return info(name)
+  }
+  async startCluster(name: string) {
+    this.asked.push(`start ${name}`)
+    if (this.broken.has(name)) throw new Error('its store is damaged')
+    return info(name)
+  }
+  async stopCluster() {}
+  async deleteCluster(name: string) {
+    this.asked.push(`delete ${name}`)
+  }
+  async listClusters() {
+    return []
+  }
+  watchTraces(): Disposable {
+    return { [Symbol.dispose]: () => undefined }
+  }
+  async [Symbol.asyncDispose]() {}
+}
+
+const info = (name: string): ClusterInfo => ({
+  name,
+  state: 'ready',
+  message: '',
+  server: '',
+  kubeconfig: '',
+  networkKubeconfig: '',
+  network: null,
+  machines: [],
+  etcd: '',
+  pid: 0,
+})
+
+let directory: string
+let database: Database
+let host: FakeHost
+let clock: FakeClock
+
+const migrations = join(import.meta.dirname, '..', '..', '..', 'prisma', 'migrations')
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'podium-pool-'))
+  database = openDatabase({ path: join(directory, 'podium.db'), migrations, clock: systemClock })
+  await database.learner.createMany({ data: ['ada', 'bob'].map((id) => ({ id, name: id })) })
+  host = new FakeHost()
+  clock = new FakeClock()
+})
+afterEach(async () => {
+  await database[Symbol.asyncDispose]()
+  rmSync(directory, { recursive: true })
+})
+
+let names = 0
+const pool = (options: { warm?: number; machines?: 'real' | 'simulated' } = {}) =>
+  new SandboxPool({
+    host,
+    database,
+    machines: options.machines ?? 'simulated',
+    shellsFor: async () => noShells('none'),
+    clock,
+    logger: noLogger,
+    random: () => (names++ % 27) / 27,
+    warm: options.warm ?? 1,
+    watch: () => ({ synced: async () => undefined, [Symbol.dispose]: () => undefined }) as unknown as ClusterWatch,
+  })
+
+const rows = () =>
+  database.sandbox.findMany({ select: { cluster: true, learnerId: true }, orderBy: { createdAt: 'asc' } })
+
+/** Until the database holds so many sandboxes. */
+async function untilThereAre(count: number): Promise<void> {
+  while ((await database.sandbox.count()) !== count) await settlePromises()
+}
+
+describe('SandboxPool', () => {
+  it('gives a learner the warm one, and makes another when nobody waits any more', async () => {
+    await using sandboxes = pool()
+    await sandboxes.start()
+    await untilThereAre(1)
+    const [warm] = await rows()
+    const sandbox = await sandboxes.claim('ada')
+    expect(sandbox.cluster).toBe(warm?.cluster)
+    expect(host.asked).toEqual(['create 0+2'])
+    await clock.advance(60_000)
+    await untilThereAre(2)
+    expect((await rows()).map(({ learnerId }) => learnerId)).toEqual(['ada', null])
+  })
+
+  it('gives the same sandbox for as often as a learner asks, and another to another', async () => {
+    await using sandboxes = pool({ warm: 0 })
+    await sandboxes.start()
+    const [one, again] = await Promise.all([sandboxes.claim('ada'), sandboxes.claim('ada')])
+    expect(again).toBe(one)
+    expect((await sandboxes.claim('bob')).cluster).not.toBe(one?.cluster)
+  })
+
+  it('goes on after a restart with the clusters that were there', async () => {
+    const before = pool({ warm: 0 })
+    await before.start()
+    const { cluster } = await before.claim('ada')
+    await before[Symbol.asyncDispose]()
+    host.asked = []
+    await using after = pool({ warm: 0 })
+    await after.start()
+    expect((await after.claim('ada')).cluster).toBe(cluster)
+    expect(host.asked).toEqual([`start ${cluster}`])
+  })
+
+  it('replaces a cluster that does not come back', async () => {
+    await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada' } })
+    host.broken.add('lab-old')
+    await using sandboxes = pool({ warm: 0 })
+    await sandboxes.start()
+    await settlePromises()
+    const { cluster } = await sandboxes.claim('ada')
+    expect(cluster).not.toBe('lab-old')
+    expect(host.asked).toContain('delete lab-old')
+    expect(await rows()).toEqual([{ cluster, learnerId: 'ada' }])
+  })
+
+  it('takes a discarded one away, and the next claim gets another', async () => {
+    await using sandboxes = pool({ warm: 0 })
+    const { cluster } = await sandboxes.claim('ada')
+    await sandboxes.discard('ada')
+    expect(host.asked).toContain(`delete ${cluster}`)
+    expect((await sandboxes.claim('ada')).cluster).not.toBe(cluster)
+  })
+
+  it('says why none can be had, leaves nothing behind, and tries again when asked again', async () => {
+    host.broken.add('create')
+    await using sandboxes = pool({ warm: 0 })
+    await expect(sandboxes.claim('ada')).rejects.toThrow('no room for another cluster')
+    expect(await rows()).toEqual([])
+    host.broken.clear()
+    expect(await sandboxes.claim('ada')).toBeDefined()
+  })
+
+  it('asks for real nodes where there are machines', async () => {
+    await using sandboxes = pool({ warm: 0, machines: 'real' })
+    await sandboxes.claim('ada')
+    expect(host.asked).toEqual(['create 2+0'])
+  })
+})
