@@ -148,7 +148,7 @@ export class SharedInformer<T extends KubeObject> {
   #apply(key: string, deltas: readonly Delta<T>[]): void {
     for (const delta of deltas) {
       if (delta.type === 'Deleted' || delta.type === 'DeletedFinalStateUnknown') {
-        if (!this.cache.delete(key)) continue
+        this.cache.delete(key)
         const finalStateUnknown = delta.type === 'DeletedFinalStateUnknown'
         this.#tellAll({ type: 'deleted', object: delta.object, finalStateUnknown })
       } else {

@@ -1,6 +1,7 @@
 import type { Deployment as AppsDeployment } from 'kubernetes-types/apps/v1'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { Deployment } from '../../kinds/deployment.ts'
+import { Pod } from '../../kinds/pod.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { isActive, isReady } from '../pod-state.ts'
 import { deployment, insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
@@ -101,7 +102,17 @@ it('with Recreate never runs two versions side by side', async () => {
   loops.watch((pods) => {
     mixed ||= new Set(pods.map(({ spec }) => spec?.containers[0]?.image)).size > 1
   })
+  // Old pods take their time to go.
+  loops.kubelets.lingering = true
   await setImage('web:2')
+  await loops.until('all going', async () => (await loops.pods()).every(({ metadata }) => metadata?.deletionTimestamp))
+  await loops.clock.advance(5000)
+  await loops.until('it has looked', () => loops.reconciles('deployment').at(-1)?.seen === '')
+  expect(await loops.pods()).toHaveLength(3)
+  loops.kubelets.lingering = false
+  for (const { metadata } of await loops.pods()) {
+    await loops.client.of(Pod).delete({ namespace: 'default', name: metadata?.name ?? '' }, { gracePeriodSeconds: 0 })
+  }
   await loops.until('web:2', () => isDone('web:2'))
   expect(mixed).toBe(false)
 })

@@ -80,12 +80,6 @@ export class EndpointSliceReconciler implements Reconciler {
   ): Promise<void> {
     const labels = labelsFor(service)
     const plan = planSlices(wanted, existing, (slice) => !deepEqual(slice.metadata?.labels, labels))
-    const placeholder = [...wanted.values()].find(({ endpoints }) => endpoints.length === 0)
-    if (placeholder) {
-      const empty = existing.find(({ endpoints, ports }) => endpoints.length === 0 && !ports?.length)
-      plan.remove = plan.remove.filter((slice) => slice !== empty)
-      if (!empty) plan.create.push({ group: placeholder, endpoints: [] })
-    }
     const { client, key, report } = context
     const slices = client.of(EndpointSlice)
     for (const { group, endpoints } of plan.create) {

@@ -75,6 +75,23 @@ describe('against an API server', () => {
     })
   })
 
+  it('does not make a slice again before it has heard of the first', async () => {
+    loops.news.hold('endpointslices')
+    await loops.client.of(Service).create(service)
+    await loops.until('a slice', async () => (await slices()).length === 1)
+    const turns = loops.reconciles('endpointslice').length
+    await insist(() =>
+      loops.client.of(Service).patch({ namespace: 'default', name: 'web' }, 'application/merge-patch+json', {
+        metadata: { labels: { team: 'till' } },
+      }),
+    )
+    await loops.until('it looked again', () => loops.reconciles('endpointslice').length > turns + 1)
+    expect(await slices()).toHaveLength(1)
+    loops.news.release('endpointslices')
+    await loops.until('the label', async () => (await slices())[0]?.metadata?.labels?.team === 'till')
+    expect(await slices()).toHaveLength(1)
+  })
+
   it('says of a pod on its way out that it still serves', async () => {
     await loops.client.of(Service).create(service)
     await loops.client.of(ReplicaSet).create(replicaSet('web', 1))

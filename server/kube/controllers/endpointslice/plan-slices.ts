@@ -73,9 +73,13 @@ function planGroup(
     draft.endpoints.push(...fresh.splice(0, MAX_ENDPOINTS - draft.endpoints.length))
     draft.changed = true
   }
+  // A group that is meant to be empty keeps one slice, which says so.
+  let mayBeEmpty = group.endpoints.length === 0
+  if (mayBeEmpty && drafts.length === 0) plan.create.push({ group, endpoints: [] })
   for (const { slice, endpoints, changed } of drafts) {
-    if (endpoints.length === 0) plan.remove.push(slice)
+    if (endpoints.length === 0 && !mayBeEmpty) plan.remove.push(slice)
     else if (changed) plan.update.push({ slice, endpoints })
+    if (endpoints.length === 0) mayBeEmpty = false
   }
   while (fresh.length > 0) plan.create.push({ group, endpoints: fresh.splice(0, MAX_ENDPOINTS) })
 }

@@ -74,6 +74,11 @@ it('says what holds it up', async () => {
     'finalizers remain',
     async () => (await condition('NamespaceFinalizersRemaining'))?.status === 'True',
   )
+  await loops.clock.advance(30_000)
+  await loops.until(
+    'it looked again',
+    () => loops.reconciles('namespace').filter(({ key }) => key === 'shop').length > 3,
+  )
   expect((await condition('NamespaceFinalizersRemaining'))?.message).toBe(
     'Some content in the namespace has finalizers remaining: example.com/keep in 1 resource instances',
   )

@@ -33,8 +33,11 @@ describe('against an API server', () => {
 
   it('gives every node a range of its own, and a range that was given back to the next', async () => {
     await Promise.all(Array.from({ length: 4 }, (_, index) => loops.addNode(`node-${index}`)))
+    // What it gives out it does not hear of until later.
+    loops.news.hold('nodes')
     await loops.run(['node-ipam'], { clusterCidr: '10.0.0.0/22' })
     await loops.until('4 ranges', async () => (await ranges()).every(Boolean))
+    loops.news.release('nodes')
     expect((await ranges()).sort()).toEqual(['10.0.0.0/24', '10.0.1.0/24', '10.0.2.0/24', '10.0.3.0/24'])
     await loops.addNode('late')
     await loops.until('refused', () =>

@@ -13,6 +13,7 @@ import type { ControllerDefinition } from '../../client/controller-builder.ts'
 import { type RunningControllers, runControllers } from '../../client/controller-runner.ts'
 import { LoopGates } from '../../client/loop-gate.ts'
 import { SharedInformer } from '../../client/shared-informer.ts'
+import type { Transport } from '../../client/transport.ts'
 import { builtInKinds } from '../../kinds/index.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
@@ -27,6 +28,8 @@ export interface TestLoops extends AsyncDisposable {
   readonly client: Client
   readonly clock: FakeClock
   readonly gates: LoopGates
+  /** Keeps watch events from the loops, so that their caches fall behind. */
+  readonly news: HeldNews
   readonly traces: TraceEvent[]
   /** Every state of every Pod and ReplicaSet in the order of revisions is told to these. */
   readonly watch: (listener: (pods: readonly CorePod[]) => void) => void
@@ -49,8 +52,11 @@ export async function startTestLoops(): Promise<TestLoops> {
   const stack = new AsyncDisposableStack()
   stack.use(server)
   const gates = new LoopGates(clock)
-  const clientFor = (client: string) =>
-    createClient(server.server.transportFor({ user: 'admin', groups: ['system:masters'], client }))
+  const news = new HeldNews()
+  const clientFor = (client: string) => {
+    const transport = server.server.transportFor({ user: 'admin', groups: ['system:masters'], client })
+    return createClient(client === 'kubelets' ? transport : news.delaying(transport))
+  }
   const { client } = server
   const kubelets = { on: true, stuck: new Set<string>(), lingering: false }
   const listeners: ((pods: readonly CorePod[]) => void)[] = []
@@ -89,6 +95,7 @@ export async function startTestLoops(): Promise<TestLoops> {
     client,
     clock,
     gates,
+    news,
     traces,
     kubelets,
     watch: (listener) => void listeners.push(listener),
@@ -158,6 +165,37 @@ function named(all: readonly ControllerDefinition[], name: string): ControllerDe
   const found = all.find((definition) => definition.name === name)
   if (!found) throw new Error(`no controller ${name}`)
   return found
+}
+
+/** Watch events of a resource held back from all loops, as by a slow network; lists still answer. */
+export class HeldNews {
+  readonly #held = new Map<string, PromiseWithResolvers<void>>()
+
+  hold(plural: string): void {
+    this.#held.set(plural, Promise.withResolvers())
+  }
+
+  release(plural: string): void {
+    this.#held.get(plural)?.resolve()
+    this.#held.delete(plural)
+  }
+
+  delaying(transport: Transport): Transport {
+    const held = (path: string) => this.#held.get(path.slice(path.lastIndexOf('/') + 1))?.promise
+    return {
+      request: (request) => transport.request(request),
+      stream: (request) => transport.stream(request),
+      async watch(request) {
+        const events = await transport.watch(request)
+        return (async function* () {
+          for await (const event of events) {
+            await held(request.path)
+            yield event
+          }
+        })()
+      },
+    }
+  }
 }
 
 async function playKubelet(
