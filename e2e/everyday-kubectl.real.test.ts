@@ -126,7 +126,7 @@ describe.each(['1.36', '1.32'] as const)('kubectl %s', (version) => {
       'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {replcas: 1, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: i}]}}}',
     )
     await refuses(`create ${here} configmap Bad_Name`, /is invalid: metadata\.name: Invalid value/)
-    await refuses(`create ${here} configmap settings`, 'AlreadyExists')
+    await refuses(`create ${here} configmap settings`, 'configmaps "settings" already exists')
     await refuses('get gadgets', `the server doesn't have a resource type "gadgets"`)
   })
 

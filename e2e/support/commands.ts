@@ -65,5 +65,5 @@ export function kubectl(version: KubectlVersion, kubeconfig: string): Kubectl {
 }
 
 export function words(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+  return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ''))
 }

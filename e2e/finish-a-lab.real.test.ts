@@ -1,0 +1,236 @@
+// A learner's first visit, in a real browser, with containers that really run.
+
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBrowser } from './support/browser.ts'
+import { type Classroom, startClassroom } from './support/classroom.ts'
+import { kubectl, podium, root, run } from './support/commands.ts'
+import { until } from './support/until.ts'
+
+interface ListedCluster {
+  name: string
+  server: string
+  etcd: string
+  kubeconfig: string
+  machines: { name: string; id: string }[]
+}
+
+const LAB = '/labs/a-deployment-heals-itself'
+let classroom: Classroom
+let browser: Browser
+let page: Page
+let cluster: ListedCluster
+let scratch: string
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
+  classroom = await startClassroom()
+  browser = await openBrowser()
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+}, 300_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await classroom?.stop()
+  for (const { name } of await clusters()) if (name.startsWith('lab-')) await podium('cluster', 'delete', name)
+  await rm(scratch, { recursive: true, force: true })
+}, 180_000)
+
+const clusters = async () => JSON.parse(await podium('cluster', 'list', '-o', 'json')) as ListedCluster[]
+
+const check = (id: string) => page.locator(`[data-check="${id}"]`)
+
+async function typeInTerminal(line: string): Promise<void> {
+  await page.locator('[data-terminal-state="open"]').first().click()
+  await page.keyboard.type(line)
+  await page.keyboard.press('Enter')
+}
+
+const terminalText = () => page.locator('.xterm-rows').first().innerText()
+
+async function answer(question: string, choice: string): Promise<void> {
+  await page.locator(`[data-question="${question}"]`).getByText(choice).click()
+}
+
+const expectState = (row: Locator, state: string, timeout = 60_000) =>
+  row.and(page.locator(`[data-state="${state}"]`)).waitFor({ timeout })
+
+/** What the Docker engine of a learner's machine says it runs, asked from the host. */
+async function containersOn(machine: { id: string }): Promise<string[]> {
+  const { stdout } = await run('docker', ['exec', machine.id, '/enter.sh', 'docker', 'ps', '--format', '{{.Names}}'])
+  return stdout.split('\n').filter((name) => name !== '')
+}
+
+/** The sandbox of this learner is the one whose API server knows the Deployment. */
+async function findCluster(deployment: string): Promise<ListedCluster> {
+  for (const each of await clusters()) {
+    const { code } = await kubectl('1.36', each.kubeconfig)(`get deployment ${deployment}`)
+    if (code === 0) return each
+  }
+  throw new Error(`no cluster has the Deployment ${deployment}`)
+}
+
+describe('a learner', () => {
+  it('comes in by the link, sees the course and begins', async () => {
+    await page.goto(classroom.url)
+    await page.getByRole('heading', { name: /Pods/ }).first().waitFor()
+    expect(page.url()).not.toContain('token=')
+    await page
+      .getByRole('link', { name: /A Deployment heals itself/ })
+      .first()
+      .click()
+    await page.getByRole('heading', { name: 'Say how many you want' }).waitFor()
+    await page.getByText('2 nodes Ready').waitFor({ timeout: 120_000 })
+  })
+
+  it('types a command, and the step turns green because containers run', async () => {
+    await answer('how-many-objects', 'Five: the Deployment')
+    await page.getByText('Five. The Deployment loop makes a ReplicaSet').waitFor()
+    await typeInTerminal('kubectl create deployment web --image=nginx --replicas=3')
+    await expectState(check('web-ready'), 'ok', 90_000)
+    cluster = await findCluster('web')
+    const names = (await Promise.all(cluster.machines.map(containersOn))).flat()
+    expect(names.filter((name) => name.startsWith('k8s_nginx_web-'))).toHaveLength(3)
+    expect(names.filter((name) => name.startsWith('k8s_POD_web-'))).toHaveLength(3)
+  })
+
+  it('finds everything as it was after a reload', async () => {
+    await page.reload()
+    await expectState(check('web-ready'), 'ok')
+    await until('the scroll-back is there', async () => (await terminalText()).includes('deployment.apps/web created'))
+    await typeInTerminal('echo still $((40 + 2))')
+    await until('the same shell answers', async () => (await terminalText()).includes('still 42'))
+  })
+
+  it('is told what is missing, and what was seen, while a step is not done', async () => {
+    await page.getByRole('button', { name: /Next/ }).click()
+    await page.getByRole('heading', { name: 'Take a Pod away' }).waitFor()
+    await page.getByRole('button', { name: /Next/ }).waitFor()
+    const row = check('web-pod-deleted')
+    await expectState(row, 'waiting')
+    await answer('who-notices', 'The ReplicaSet loop counts two')
+    await page.locator('[data-command^="kubectl delete"]').getByRole('button', { name: 'Run' }).click()
+    await expectState(row, 'ok')
+    await expectState(check('web-ready'), 'ok')
+  })
+})
+
+interface Counted {
+  requests: number
+  appends: number
+  delivers: number
+}
+
+describe('the picture', () => {
+  it('shows one dot for each request, revision and watch event, no more and no less', async () => {
+    const kube = kubectl('1.36', cluster.kubeconfig)
+    const watched = watchPods()
+    await until('the watch of our own is open', async () => (await watchTrace()).length > 0)
+    const before = await quietMoment()
+    await writeFile(
+      join(scratch, 'more.yaml'),
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: counted}\ndata: {a: b}\n',
+    )
+    await kube(`apply -f ${join(scratch, 'more.yaml')}`)
+    await kube('scale deployment web --replicas=5')
+    await kube('rollout status deployment web --timeout=60s')
+    await kube('delete configmap counted')
+    const after = await quietMoment()
+
+    const dots = difference(after.dots, before.dots)
+    expect(dots.requests).toBe(after.auditLines - before.auditLines)
+    expect(dots.appends).toBe(after.revision - before.revision)
+    expect(dots.appends).toBeGreaterThan(10)
+
+    const seenByUs = (await watched.stop()).filter((type) => type !== 'BOOKMARK').length
+    await page.getByRole('button', { name: 'Table' }).click()
+    const rows = await page
+      .locator('tr[data-type="deliver"]')
+      .filter({ has: page.locator('td', { hasText: 'podium-e2e-watcher' }) })
+      .count()
+    expect(rows).toBe(seenByUs)
+    expect(seenByUs).toBeGreaterThan(4)
+  })
+
+  async function dotsOnPage(): Promise<Counted> {
+    const of = (name: string) =>
+      page.locator('[data-loops-canvas]').evaluate((node, key) => Number((node as HTMLElement).dataset[key] ?? 0), name)
+    return {
+      requests: (await of('requests')) + (await of('hiddenRequests')),
+      appends: (await of('appends')) + (await of('hiddenAppends')),
+      delivers: (await of('delivers')) + (await of('hiddenDelivers')),
+    }
+  }
+
+  const auditLog = () => readFile(join(cluster.kubeconfig, '..', 'audit', 'audit.log'), 'utf8')
+  const watchTrace = async () => (await auditLog()).split('\n').filter((line) => line.includes('podium-e2e-watcher'))
+
+  /** All three counts, taken while nothing happened: heartbeats leave moments enough. */
+  async function quietMoment() {
+    const look = async () => ({
+      dots: await dotsOnPage(),
+      auditLines: (await auditLog()).split('\n').length,
+      revision: await storeRevision(),
+    })
+    return until('a quiet moment', async () => {
+      const first = await look()
+      await new Promise((later) => setTimeout(later, 400))
+      const second = await look()
+      return JSON.stringify(first) === JSON.stringify(second) && second
+    })
+  }
+
+  /** Asked of the store itself, past the API server. */
+  async function storeRevision(): Promise<number> {
+    const pki = join(cluster.kubeconfig, '..', 'pki', 'etcd')
+    const { stdout, stderr } = await run(
+      'etcdctl',
+      [
+        ...['--endpoints', cluster.etcd, '--cacert', join(pki, 'ca.crt')],
+        ...['--cert', join(pki, 'client.crt'), '--key', join(pki, 'client.key')],
+        ...['get', 'nothing', '-w', 'json'],
+      ],
+      { env: { ETCDCTL_API: '3' } },
+    )
+    const { header } = JSON.parse(stdout || `{"header":{"revision":"${stderr}"}}`) as { header: { revision: number } }
+    return Number(header.revision)
+  }
+
+  /** A watcher that knows nothing of ours: curl, printing one line for each event. */
+  function watchPods() {
+    const pki = join(cluster.kubeconfig, '..', 'pki')
+    const child = spawn(
+      'curl',
+      [
+        ...['--silent', '--no-buffer', '--user-agent', 'podium-e2e-watcher', '--cacert', join(pki, 'ca.crt')],
+        ...['--cert', join(pki, 'admin.crt'), '--key', join(pki, 'admin.key')],
+        `${cluster.server}/api/v1/namespaces/default/pods?watch=1`,
+      ],
+      { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    let text = ''
+    child.stdout.on('data', (chunk) => {
+      text += chunk
+    })
+    return {
+      async stop(): Promise<string[]> {
+        child.kill()
+        await new Promise((gone) => child.once('exit', gone))
+        return text
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => (JSON.parse(line) as { type: string }).type)
+      },
+    }
+  }
+
+  const difference = (after: Counted, before: Counted): Counted => ({
+    requests: after.requests - before.requests,
+    appends: after.appends - before.appends,
+    delivers: after.delivers - before.delivers,
+  })
+})

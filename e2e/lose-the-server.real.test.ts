@@ -1,0 +1,109 @@
+// What is lost when something is lost: a machine, or the whole server.
+
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Classroom, startClassroom } from './support/classroom.ts'
+import { type Kubectl, kubectl, podium, run } from './support/commands.ts'
+import { until } from './support/until.ts'
+
+interface ListedCluster {
+  name: string
+  state: string
+  kubeconfig: string
+  pid: number | null
+  machines: { name: string; id: string }[]
+}
+
+let classroom: Classroom
+let cluster: ListedCluster
+let kube: Kubectl
+
+const clusters = async () => JSON.parse(await podium('cluster', 'list', '-o', 'json')) as ListedCluster[]
+const warm = () =>
+  until(
+    'a sandbox is warm',
+    async () => (await clusters()).find(({ name, state }) => name.startsWith('lab-') && state === 'ready'),
+    180_000,
+  )
+
+beforeAll(async () => {
+  classroom = await startClassroom()
+  cluster = await warm()
+  kube = kubectl('1.36', cluster.kubeconfig)
+}, 300_000)
+
+afterAll(async () => {
+  await classroom?.stop()
+  for (const { name } of await clusters()) if (name.startsWith('lab-')) await podium('cluster', 'delete', name)
+}, 180_000)
+
+async function containers(): Promise<string[]> {
+  const lists = await Promise.all(
+    cluster.machines.map(({ id }) =>
+      run('docker', ['exec', id, '/enter.sh', 'docker', 'ps', '--no-trunc', '--format', '{{.ID}} {{.Names}}']),
+    ),
+  )
+  return lists
+    .flatMap(({ stdout }) => stdout.split('\n'))
+    .filter((line) => line.includes('k8s_'))
+    .sort()
+}
+
+it('keeps the cluster and every container when the whole server is killed', { timeout: 240_000 }, async () => {
+  expect(await kube('create deployment web --image=nginx --replicas=4')).toMatchObject({ code: 0 })
+  expect(await kube('rollout status deployment web --timeout=90s')).toMatchObject({ code: 0 })
+  const uid = (await kube(`get deployment web -o jsonpath='{.metadata.uid}'`)).stdout
+  const before = await containers()
+  expect(before).toHaveLength(8)
+
+  await classroom.kill()
+  expect(await containers()).toEqual(before)
+
+  classroom = await startClassroom()
+  await until('the cluster answers again', async () => (await kube('get --raw /readyz')).stdout === 'ok')
+  expect((await kube(`get deployment web -o jsonpath='{.metadata.uid}'`)).stdout).toBe(uid)
+  await until(
+    'all is ready',
+    async () => (await kube(`get deployment web -o jsonpath='{.status.readyReplicas}'`)).stdout === '4',
+  )
+  expect(await kube('scale deployment web --replicas=5')).toMatchObject({ code: 0 })
+  await until(
+    'it still works',
+    async () => (await kube(`get deployment web -o jsonpath='{.status.readyReplicas}'`)).stdout === '5',
+  )
+  const after = await containers()
+  expect(after).toEqual(expect.arrayContaining(before))
+  expect(after).toHaveLength(10)
+})
+
+it('brings the Pods of a killed machine back elsewhere', { timeout: 240_000 }, async () => {
+  // Pods tolerate an unreachable node for five minutes; a lesson does not.
+  const patch = {
+    spec: {
+      template: {
+        spec: {
+          tolerations: ['unreachable', 'not-ready'].map((taint) => ({
+            key: `node.kubernetes.io/${taint}`,
+            operator: 'Exists',
+            effect: 'NoExecute',
+            tolerationSeconds: 2,
+          })),
+        },
+      },
+    },
+  }
+  expect(await kube(`patch deployment web --type=merge -p '${JSON.stringify(patch)}'`)).toMatchObject({ code: 0 })
+  expect(await kube('rollout status deployment web --timeout=90s')).toMatchObject({ code: 0 })
+  const [lost, left] = cluster.machines
+  await run('docker', ['kill', lost!.id])
+  await until(
+    `all Pods are Ready on ${left!.name}`,
+    async () => {
+      const { stdout } = await kube(
+        `get pods -l app=web --field-selector=spec.nodeName=${left!.name} -o jsonpath='{.items[*].status.containerStatuses[0].ready}'`,
+      )
+      return stdout.split(' ').filter((ready) => ready === 'true').length === 5
+    },
+    150_000,
+  )
+  expect((await kube(`get node ${lost!.name}`)).stdout).toContain('NotReady')
+})
