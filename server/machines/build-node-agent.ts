@@ -1,18 +1,28 @@
 // Bundles kubelet, kube-proxy and their supervisor into the one file that runs on every machine.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 
 const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const ENTRY = join(REPOSITORY, 'server', 'kube', 'node-agent.ts')
+/** Whatever the bundle can be made of: it imports nothing above server/kube. */
+const SOURCES = [
+  join(REPOSITORY, 'server', 'kube'),
+  join(REPOSITORY, 'server', 'base'),
+  join(REPOSITORY, 'package-lock.json'),
+  fileURLToPath(import.meta.url),
+]
 const OUTPUT = join(REPOSITORY, '.cache', 'node-agent', 'node-agent.mjs')
 
-/** Writes .cache/node-agent/node-agent.mjs and returns its path; fast enough (tens of ms) to do at every start. */
+/** Writes .cache/node-agent/node-agent.mjs, unless its sources are those it was last written from; returns its path. */
 export async function buildNodeAgent(): Promise<string> {
   if (!existsSync(ENTRY)) throw new Error(`there is no node agent to build: ${ENTRY}`)
+  const sources = await fingerprintOf(SOURCES)
+  const stamp = `${OUTPUT}.sources`
+  if (existsSync(OUTPUT) && (await readFile(stamp, 'utf8').catch(() => '')) === sources) return OUTPUT
+  const { build } = await import('esbuild') // a second of processor time, spared at most starts
   const result = await build({
     entryPoints: [ENTRY],
     bundle: true,
@@ -36,7 +46,21 @@ export async function buildNodeAgent(): Promise<string> {
   const partial = `${OUTPUT}.${process.pid}.partial`
   await writeFile(partial, contents)
   await rename(partial, OUTPUT)
+  await writeFile(stamp, sources)
   return OUTPUT
+}
+
+/** Names, sizes and times of every source file: enough to see a change, and read in milliseconds. */
+async function fingerprintOf(paths: readonly string[]): Promise<string> {
+  const hash = createHash('sha256')
+  for (const path of paths) {
+    const isFile = (await stat(path)).isFile()
+    const files = isFile ? [path] : (await readdir(path, { recursive: true })).map((name) => join(path, name)).sort()
+    const sources = files.filter((file) => isFile || (/\.(ts|json)$/.test(file) && !file.endsWith('.test.ts')))
+    const found = await Promise.all(sources.map(async (file) => ({ file, state: await stat(file) })))
+    for (const { file, state } of found) hash.update(`${file}\0${state.size}\0${state.mtimeMs}\n`)
+  }
+  return hash.digest('hex')
 }
 
 /** Puts the agent where machines mount it from: a directory per content, so a running machine's agent never changes under it. */

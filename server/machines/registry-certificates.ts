@@ -1,12 +1,10 @@
 // A certificate authority of this installation, trusted by its machines only, and a certificate that lets the classroom's
 // registry answer to the names of the public ones. So `docker pull nginx` finds the classroom's nginx, and an image that
 // is not there is a plain "manifest unknown" instead of a time-out.
-import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as x509 from '@peculiar/x509'
 
 export const REGISTRY_NAMES = [
   'registry-1.docker.io',
@@ -42,6 +40,8 @@ export async function ensureRegistryCertificates(
 }
 
 async function issue(): Promise<Record<'ca.crt' | 'registry.crt' | 'registry.key', string>> {
+  await import('reflect-metadata')
+  const x509 = await import('@peculiar/x509') // needed once per installation
   x509.cryptoProvider.set(webcrypto as Crypto)
   const notBefore = new Date(Date.now() - 24 * 3600_000)
   const notAfter = new Date(Date.now() + 10 * 365 * 24 * 3600_000)
