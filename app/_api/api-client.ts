@@ -1,6 +1,6 @@
 // The one door from the pages to the classroom: queries and mutations in batches, subscriptions as server-sent events.
 
-import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink } from '@trpc/client'
+import { createTRPCClient, httpBatchLink, httpSubscriptionLink, splitLink, TRPCClientError } from '@trpc/client'
 import type { AppRouter } from '../../server/classroom/api/router.ts'
 
 const url = '/api/trpc'
@@ -17,7 +17,7 @@ export const api = createTRPCClient<AppRouter>({
 
 /** What to tell a person about a failed call: the classroom's own words where it has any. */
 export function wordsOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  if (/fetch|network|load failed/i.test(message)) return 'The classroom does not answer. Is its server running?'
-  return message === 'Unknown error' ? 'The server does not answer.' : message
+  // An answer of the classroom, even a refusal, carries data; without it nobody answered.
+  if (error instanceof TRPCClientError && !error.data) return 'The classroom does not answer. Is its server running?'
+  return error instanceof Error ? error.message : String(error)
 }

@@ -46,13 +46,13 @@ export function StepFooter({ lab, step, session, run }: Props) {
       <Modal
         opened={isAsking}
         onClose={() => setAsking(false)}
-        title="Put the lab back to its start?"
+        title={<b className={style.ask}>Put the lab back to its start?</b>}
         centered
         withCloseButton={false}
         transitionProps={{ duration: 0 }}
       >
         <p style={{ lineHeight: '19px' }}>
-          Everything you made in this cluster goes; your answers and opened hints stay.
+          Everything you made in this cluster goes, and so do your answers; you begin at step 1. Opened hints stay.
         </p>
         <div className={style.choice}>
           <Button onClick={() => setAsking(false)}>Keep working</Button>

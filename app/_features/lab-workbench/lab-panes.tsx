@@ -81,9 +81,12 @@ function PhaseNotice({ panes }: { panes: Panes }) {
       <div className={style.notice} data-kind="failed" role="alert">
         <Shape state="fail" />
         <span>
-          <b>Your lab failed.</b> {session.message}
+          <b>This lab does not run.</b> {session.message}
         </span>
-        <Button small onClick={reset}>
+        <Button small onClick={retry}>
+          Open it again
+        </Button>
+        <Button small look="quiet" onClick={reset}>
           Start it afresh
         </Button>
       </div>

@@ -49,8 +49,10 @@ export class TerminalConnection {
   /** Tries at once; after an exit this starts a new shell. */
   reconnect(): void {
     clearTimeout(this.timer)
-    this.socket?.close()
+    const before = this.socket
+    this.stateIs({ state: 'connecting', tries: this.state.tries + 1 })
     this.open()
+    before?.close()
   }
 
   close(): void {
