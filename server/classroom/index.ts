@@ -1,6 +1,7 @@
 // The front door of wing 4, for main.ts and the command line.
 
 export { createToken, linkTo } from './accounts/links.ts'
+export { newLink } from './accounts/new-link.ts'
 export { claimStateDir, runningServer } from './accounts/server-record.ts'
 export type { AppRouter } from './api/router.ts'
 export { type Classroom, type ClassroomOptions, openClassroom } from './classroom.ts'
