@@ -25,7 +25,7 @@ import {
 } from './classroom/index.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { UserError } from './cli/user-error.ts'
-import { spawnClusterHost } from './kube/cluster/index.ts'
+import { clusterDirectory, spawnClusterHost } from './kube/cluster/index.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -76,7 +76,11 @@ async function main(): Promise<void> {
         machines,
         shellsFor: async (info) => {
           if (dataCentre && info.networkKubeconfig) return containerShells(dataCentre, info)
-          return noShells(`There is no terminal here: ${machines.reason}. ${machines.remedy}`)
+          const kubeconfig = join(clusterDirectory(stateDir, info.name), 'admin.conf')
+          return noShells(
+            `There is no terminal here: ${machines.reason}.\r\n${machines.remedy}\r\n\r\n` +
+              `Until then, a kubectl of your own will do:\r\n  export KUBECONFIG=${kubeconfig}`,
+          )
         },
         learnerName: config.PODIUM_LEARNER ?? userInfo().username,
         clock,
@@ -131,7 +135,7 @@ function stopOnSignals(stack: AsyncDisposableStack, logger: Logger): () => Promi
     stopping ??= stack.disposeAsync().catch((err) => logger.error('did not stop in order', { err }))
     return stopping
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(1)
       process.stdout.write('Podium is stopping; machines go to disk.\n')
