@@ -224,7 +224,7 @@ export function labelSelectorErrors(selector: LabelSelector | undefined, field: 
       errors.push(fieldError.invalid(`${field}.matchLabels`, value, problem))
     }
   }
-  for (const [index, { key, operator, values = [] }] of (selector.matchExpressions ?? []).entries()) {
+  for (const [index, { key = '', operator = '', values = [] }] of (selector.matchExpressions ?? []).entries()) {
     const at = `${field}.matchExpressions[${index}]`
     if (!OPERATOR_OF[operator]) {
       errors.push(fieldError.invalid(`${at}.operator`, operator, 'not a valid selector operator'))

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TraceEvent } from '../../base/trace.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
@@ -15,8 +16,26 @@ describe.each(['1.36', '1.32', '1.20'])('kubectl %s', (version) => {
   let test: TestServer
   let directory: string
 
+  const listeners = new Set<(event: TraceEvent) => void>()
+  /** Resolves when kubectl has opened a watch: what happens from then on, it sees. */
+  const watchOpened = (resource: string) =>
+    new Promise<void>((resolve) => {
+      const listener = (event: TraceEvent) => {
+        if (event.type !== 'watch' || event.state !== 'open' || event.resource !== resource) return
+        listeners.delete(listener)
+        resolve()
+      }
+      listeners.add(listener)
+    })
+
   beforeAll(async () => {
-    test = await startTestServer()
+    test = await startTestServer({
+      trace: {
+        emit: (event) => {
+          for (const listener of listeners) listener(event)
+        },
+      },
+    })
     directory = await mkdtemp(join(tmpdir(), 'podium-kubectl-'))
     const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
     const admin = await test.pki.issue('kubernetes-admin', ['system:masters'])
@@ -110,11 +129,18 @@ spec:
     expect(await kubectl('delete', '-f', path)).toMatch(/^deployment.apps "web" deleted/)
   })
 
-  it('waits for what comes to be', async () => {
-    await kubectl('create', 'configmap', 'late')
-    const waiting = kubectl('wait', '--for=delete', 'configmap/late', '--timeout=20s')
-    await kubectl('delete', 'configmap', 'late')
-    expect(await waiting).toMatch(/configmap\/late condition met|^$/)
+  it('waits until something is gone', async () => {
+    const path = '/api/v1/namespaces/default/configmaps'
+    const held = { metadata: { name: 'held', finalizers: ['example.com/hold'] } }
+    await test.transport.request({ method: 'POST', path, body: held })
+    await test.transport.request({ method: 'DELETE', path: `${path}/held` })
+    const opened = watchOpened('configmaps')
+    const waiting = kubectl('wait', '--for=delete', 'configmap/held', '--timeout=20s')
+    await opened
+    const contentType = 'application/merge-patch+json'
+    const body = { metadata: { finalizers: null } }
+    await test.transport.request({ method: 'PATCH', path: `${path}/held`, contentType, body })
+    expect(await waiting).toMatch(/^(configmap\/held condition met\n)?$/)
   })
 
   it('watches as a table', async () => {

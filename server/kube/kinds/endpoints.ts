@@ -1,5 +1,6 @@
 // Endpoints: the addresses behind a Service, all in one object. EndpointSlices have taken over; older clients read this.
 
+import { isIP } from 'node:net'
 import type { Endpoints as Wire } from 'kubernetes-types/core/v1'
 import { portNumberProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
@@ -25,6 +26,13 @@ export const Endpoints = defineKind<Wire>({
         const at = `subsets[${index}]`
         if (addresses.length + notReadyAddresses.length === 0) {
           errors.push(fieldError.required(at, 'must specify `addresses` or `notReadyAddresses`'))
+        }
+        for (const [list, entries] of Object.entries({ addresses, notReadyAddresses })) {
+          for (const [addressIndex, { ip = '' }] of entries.entries()) {
+            if (isIP(ip) > 0) continue
+            const why = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+            errors.push(fieldError.invalid(`${at}.${list}[${addressIndex}].ip`, ip, why))
+          }
         }
         for (const [portIndex, port] of ports.entries()) {
           if (ports.length > 1 && !port.name) errors.push(fieldError.required(`${at}.ports[${portIndex}].name`))

@@ -73,11 +73,10 @@ const addressOf = (node: Wire, type: string) =>
 function taintErrors(node: Wire): FieldError[] {
   const errors: FieldError[] = []
   const seen = new Set<string>()
-  for (const [index, { key, value, effect }] of (node.spec?.taints ?? []).entries()) {
+  for (const [index, { key = '', value = '', effect = '' }] of (node.spec?.taints ?? []).entries()) {
     const at = `metadata.taints[${index}]`
     for (const problem of labelKeyProblems(key)) errors.push(fieldError.invalid(`${at}.key`, key, problem))
-    for (const problem of labelValueProblems(value ?? ''))
-      errors.push(fieldError.invalid(`${at}.value`, value, problem))
+    for (const problem of labelValueProblems(value)) errors.push(fieldError.invalid(`${at}.value`, value, problem))
     if (!EFFECTS.includes(effect)) errors.push(fieldError.notSupported(`${at}.effect`, effect, EFFECTS))
     if (seen.has(`${key}:${effect}`)) {
       errors.push({

@@ -61,7 +61,7 @@ function mountToken(pod: Pod): void {
   const { spec } = pod
   if (!spec) return
   const volumes = spec.volumes ?? []
-  const existing = volumes.find((volume) => volume.name.startsWith('kube-api-access-'))
+  const existing = volumes.find(({ name = '' }) => name.startsWith('kube-api-access-'))
   const name = existing?.name ?? generatedName('kube-api-access-')
   let isUsed = false
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {

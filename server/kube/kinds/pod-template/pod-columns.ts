@@ -30,7 +30,7 @@ export function podSummary(pod: Pod, now: number): PodSummary {
     lastRestart = counted.lastSidecarRestart
     let hasRunning = false
     for (const container of [...(status.containerStatuses ?? [])].reverse()) {
-      restarts += container.restartCount
+      restarts += container.restartCount ?? 0
       lastRestart = Math.max(lastRestart, finishedAt(container))
       const { waiting, terminated, running } = container.state ?? {}
       if (waiting?.reason) word = waiting.reason
@@ -60,11 +60,11 @@ export function podSummary(pod: Pod, now: number): PodSummary {
 function initCount(statuses: readonly ContainerStatus[], told: { sidecars: ReadonlySet<string>; of: number }) {
   const counted = { word: '', ready: 0, restarts: 0, lastRestart: 0, sidecarRestarts: 0, lastSidecarRestart: 0 }
   for (const [index, container] of statuses.entries()) {
-    counted.restarts += container.restartCount
+    counted.restarts += container.restartCount ?? 0
     counted.lastRestart = Math.max(counted.lastRestart, finishedAt(container))
     const isSidecar = told.sidecars.has(container.name)
     if (isSidecar) {
-      counted.sidecarRestarts += container.restartCount
+      counted.sidecarRestarts += container.restartCount ?? 0
       counted.lastSidecarRestart = Math.max(counted.lastSidecarRestart, finishedAt(container))
     }
     const { terminated, waiting } = container.state ?? {}
