@@ -5,7 +5,7 @@
 //   request (because of nothing) → append 450 → deliver 450 to the loop → request (because 450) → append 455 → …
 
 import type { AppendTrace, DeliverTrace, RequestTrace } from '../../../server/base/trace.ts'
-import type { LoopsModel, Row } from './loops-model.ts'
+import { type LoopsModel, type Row, wasRefused } from './loops-model.ts'
 
 export interface Hop {
   request: Row<RequestTrace>
@@ -103,10 +103,11 @@ export function storyOf(model: LoopsModel, requestId: string, most = 8): Hop[] {
   const hops: Hop[] = []
   const told = new Set<string>()
   for (const request of model.requestsOfCause(requestId)) {
-    const { client, revision, because, resource, code } = request.event
+    const { client, revision, because, resource } = request.event
     const append = revision === undefined ? undefined : model.appendOf(revision)
     // Reads on the way explain nothing; refusals do.
-    const isDeed = because !== undefined && resource !== 'events' && !told.has(client) && (append || code >= 400)
+    const isDeed =
+      because !== undefined && resource !== 'events' && !told.has(client) && (append || wasRefused(request.event))
     if (request !== root && !isDeed) continue
     told.add(client)
     hops.push({ request, append })
@@ -124,10 +125,10 @@ export function storyMarks(model: LoopsModel, hops: readonly Hop[]): Mark[] {
       ...{ revision: row.event.revision, refused },
     })
   for (const { request, append } of hops) {
-    const { because, client, code } = request.event
+    const { because, client } = request.event
     const woken = because === undefined ? undefined : deliveryTo(model, because, client)
     if (woken) add('deliver', woken)
-    add('request', request, code >= 400)
+    add('request', request, wasRefused(request.event))
     if (append) add('append', append)
   }
   return marks
@@ -139,7 +140,7 @@ export function marksOf(chain: Chain): Mark[] {
   const add = (kind: Mark['kind'], seq: number, client: string, revision: number | undefined, refused = false) =>
     marks.push({ number: marks.length + 1, kind, seq, client, revision, refused })
   for (const { request, append, deliver } of chain.hops) {
-    add('request', request.seq, request.event.client, request.event.revision, request.event.code >= 400)
+    add('request', request.seq, request.event.client, request.event.revision, wasRefused(request.event))
     if (append) add('append', append.seq, append.event.client, append.event.revision)
     if (deliver) add('deliver', deliver.seq, deliver.event.client, deliver.event.revision)
   }

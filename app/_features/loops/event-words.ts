@@ -43,7 +43,7 @@ export function requestWords(request: RequestTrace, append?: AppendTrace): strin
   if (event.subresource === 'binding') return `${name} bound ${objectOf({ ...event, subresource: '' }, 34)}`
   if (event.subresource === 'status')
     return `${name} wrote the status of ${objectOf({ ...event, subresource: '' }, 30)}`
-  const refused = event.code >= 400 ? `, refused with ${event.code}` : ''
+  const refused = event.code === 404 ? ', not found' : event.code >= 400 ? `, refused with ${event.code}` : ''
   return `${name} ${verbs[event.verb] ?? event.verb} ${objectOf(event, 38)}${refused}`
 }
 

@@ -102,6 +102,16 @@ describe('LoopsModel', () => {
     expect(model.lastRequest?.id).toBe('r4')
   })
 
+  it('keeps the story of a deed when only reads follow it, found or not', () => {
+    const model = new LoopsModel()
+    model.apply(push(14, podReplaced(), { loops }))
+    const dots = model.apply(push(15, [request('g1', 'kubectl', { verb: 'get', code: 404 })]))
+    expect(model.lastDeed?.id).toBe('r1')
+    expect(dots[0]?.refused).toBe(false)
+    model.apply(push(16, [request('c1', 'kubectl', { verb: 'create', code: 409 })]))
+    expect(model.lastDeed?.id).toBe('c1')
+  })
+
   it('shows familiar loops first and leaves the scheduler to its own card', () => {
     const model = new LoopsModel()
     model.setSlots(3)

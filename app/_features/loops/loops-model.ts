@@ -291,8 +291,10 @@ export class LoopsModel {
       if (role !== 'other') this.lastRequest = event
       if (role === 'you') {
         this.lastOwnRequest = event
-        // A refusal is an outcome too; a read leaves the story of the last write standing.
-        if (event.revision !== undefined || event.code >= 400) this.lastDeed = event
+        // A refusal is an outcome too; a read leaves the story of the last write standing, unless it was forbidden.
+        const isRead = /^(get|list|watch)$/.test(event.verb)
+        if (event.revision !== undefined || (wasRefused(event) && (!isRead || event.code === 403)))
+          this.lastDeed = event
       }
       if (event.revision !== undefined) {
         state.lastWroteAt = Math.max(state.lastWroteAt, event.at)
@@ -303,7 +305,7 @@ export class LoopsModel {
     return this.count('request', row, {
       client: event.client,
       cause: event.cause,
-      refused: event.code >= 400,
+      refused: wasRefused(event),
       revision: event.revision,
       because: event.because,
       requestId: event.id,
@@ -380,6 +382,11 @@ export class LoopsModel {
     const kept = { showHeartbeats, version, slots, pinnedLoop, loops, loopSet, shownLoops, pods, nodes }
     Object.assign(this, new LoopsModel(), kept)
   }
+}
+
+/** Not finding anything is an answer; being told no is not. */
+export function wasRefused(request: RequestTrace): boolean {
+  return request.code >= 400 && !(request.code === 404 && request.verb === 'get')
 }
 
 const counterOf = {

@@ -2,16 +2,18 @@
 
 // The text twin of the picture: for screen readers, for small widths, for projectors that are too dim.
 
+import { memo } from 'react'
 import { Shape } from '../../_ui/shape.tsx'
 import { eventWords } from './event-words.ts'
 import { loopState } from './loop-state.ts'
+import type { Row } from './loops-model.ts'
 import type { PictureStore } from './picture-store.ts'
 import style from './picture-table.module.css'
 import { podShape } from './pod-state.ts'
 import type { Selecting } from './selection.ts'
 import { usePictureVersion } from './use-picture.ts'
 
-const mostRows = 150
+const mostRows = 1000
 
 export function PictureTable({ store, selection, select }: Selecting & { store: PictureStore }) {
   usePictureVersion(store)
@@ -110,29 +112,36 @@ export function PictureTable({ store, selection, select }: Selecting & { store: 
               </td>
             </tr>
           )}
-          {events.map(({ seq, event }) => {
-            const words = eventWords(event)
-            return (
-              <tr key={seq} data-type={event.type} data-seq={seq} aria-selected={selected === seq}>
-                <th scope="row">
-                  <button
-                    type="button"
-                    className={style.pick}
-                    aria-label={`Event ${seq}: show its causes`}
-                    onClick={() => select(selected === seq ? null : { seq })}
-                  >
-                    {seq}
-                  </button>
-                </th>
-                <td>{words.what}</td>
-                <td className="mono">{words.who}</td>
-                <td className="mono">{words.object}</td>
-                <td>{words.result}</td>
-              </tr>
-            )
-          })}
+          {events.map((row) => (
+            <EventRow key={row.seq} row={row} isSelected={selected === row.seq} select={select} />
+          ))}
         </tbody>
       </table>
     </section>
   )
 }
+
+/** Rows never change; only the few new ones are drawn when events come by the hundred. */
+const EventRow = memo(function EventRow(props: { row: Row; isSelected: boolean; select: Selecting['select'] }) {
+  const { row, isSelected, select } = props
+  const { seq, event } = row
+  const words = eventWords(event)
+  return (
+    <tr data-type={event.type} data-seq={seq} aria-selected={isSelected}>
+      <th scope="row">
+        <button
+          type="button"
+          className={style.pick}
+          aria-label={`Event ${seq}: show its causes`}
+          onClick={() => select(isSelected ? null : { seq })}
+        >
+          {seq}
+        </button>
+      </th>
+      <td>{words.what}</td>
+      <td className="mono">{words.who}</td>
+      <td className="mono">{words.object}</td>
+      <td>{words.result}</td>
+    </tr>
+  )
+})

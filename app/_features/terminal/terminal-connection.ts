@@ -2,7 +2,7 @@
 // shell outlives the socket: after a break we come back, and the server first sends the kept scroll-back, so the screen
 // is cleared before. What is typed or run meanwhile waits until the shell is ready again.
 
-export type TerminalState = { state: 'connecting' | 'ready' | 'broken' | 'ended'; tries: number; exit?: number }
+export type TerminalState = { state: 'connecting' | 'open' | 'broken' | 'ended'; tries: number; exit?: number }
 
 export interface TerminalScreen {
   write(bytes: Uint8Array): void
@@ -33,12 +33,12 @@ export class TerminalConnection {
 
   send(text: string): void {
     const bytes = this.encoder.encode(text)
-    if (this.state.state === 'ready') this.socket?.send(bytes)
+    if (this.state.state === 'open') this.socket?.send(bytes)
     else if (this.state.state !== 'ended') this.waiting.push(bytes)
   }
 
   sendBytes(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.state.state === 'ready') this.socket?.send(bytes)
+    if (this.state.state === 'open') this.socket?.send(bytes)
   }
 
   resize(columns: number, rows: number): void {
@@ -91,7 +91,7 @@ export class TerminalConnection {
     const said = parse(text)
     if (typeof said.exit === 'number') this.stateIs({ state: 'ended', tries: 0, exit: said.exit })
     if (said.ready === true) {
-      this.stateIs({ state: 'ready', tries: 0 })
+      this.stateIs({ state: 'open', tries: 0 })
       for (const bytes of this.waiting.splice(0)) this.socket?.send(bytes)
     }
   }

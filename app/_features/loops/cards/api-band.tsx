@@ -2,6 +2,7 @@ import type { RequestStage, RequestTrace } from '../../../../server/base/trace.t
 import { Glyph } from '../../../_ui/glyph.tsx'
 import { Shape } from '../../../_ui/shape.tsx'
 import style from '../loops-canvas.module.css'
+import { wasRefused } from '../loops-model.ts'
 import { milliseconds } from '../milliseconds.ts'
 import type { CardData } from './card-data.ts'
 
@@ -51,7 +52,7 @@ export function ApiBand({ model, selection, compact }: CardData) {
 /** A read passes no admission, and is often answered without asking etcd; a refused request never gets that far. */
 function notThere(request: RequestTrace | undefined): string {
   if (!request) return '—'
-  return request.code >= 400 ? 'not reached' : 'not needed'
+  return wasRefused(request) ? 'not reached' : 'not needed'
 }
 
 function sayRequest(request: RequestTrace, label: string): string {
