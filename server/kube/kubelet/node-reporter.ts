@@ -148,6 +148,7 @@ export class NodeReporter {
   }
 
   #rest(delayMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
         timer[Symbol.dispose]()

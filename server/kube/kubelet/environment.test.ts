@@ -1,0 +1,84 @@
+import type { Pod } from 'kubernetes-types/core/v1'
+import { expect, it } from 'vitest'
+import type { ApiObjects } from './api-objects.ts'
+import { environmentOf } from './environment.ts'
+import { expand } from './expansion.ts'
+
+const objects: ApiObjects = {
+  configMap: async (_namespace, name) => (name === 'cm' ? { data: { A: 'from-map', B: 'b' } } : undefined),
+  secret: async (_namespace, name) =>
+    name === 's' ? { data: { P: Buffer.from('pass').toString('base64') } } : undefined,
+  services: async (namespace) =>
+    namespace === 'default'
+      ? [{ metadata: { name: 'kubernetes' }, spec: { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443 }] } }]
+      : [{ metadata: { name: 'my-db' }, spec: { clusterIP: '10.96.0.7', ports: [{ port: 5432 }] } }],
+  token: async () => ({ token: '', expiresAt: 0 }),
+}
+type Containers = NonNullable<Pod['spec']>['containers']
+const variables = async (container: Partial<Containers[number]>, spec: Partial<NonNullable<Pod['spec']>> = {}) => {
+  const whole = { name: 'app', ...container }
+  const pod: Pod = {
+    metadata: { name: 'web', namespace: 'shop', uid: 'u', labels: { 'a/b': 'x' } },
+    spec: { containers: [whole], nodeName: 'n', ...spec },
+  }
+  const addresses = { podIPs: ['10.244.0.2'], hostIP: '192.0.2.1' }
+  return Object.fromEntries(
+    await environmentOf({ pod, container: whole, addresses, node: { cpus: 4, memoryBytes: 2 ** 33 }, objects }),
+  )
+}
+
+it('expands what was defined before, keeps the unknown, and unescapes dollars', () => {
+  const known = new Map([['A', '1']])
+  expect(expand('$(A) $(B) $$(A) $$$(A) $A', known)).toBe('1 $(B) $(A) $1 $A')
+})
+
+it('lets env win over envFrom, and prefixes what comes from there', async () => {
+  const result = await variables({
+    envFrom: [{ configMapRef: { name: 'cm' } }, { prefix: 'S_', secretRef: { name: 's' } }],
+    env: [
+      { name: 'A', value: 'own' },
+      { name: 'URL', value: '$(A)-$(S_P)-$(NOBODY)' },
+    ],
+  })
+  expect(result).toMatchObject({ A: 'own', B: 'b', S_P: 'pass', URL: 'own-pass-$(NOBODY)' })
+})
+
+it('tells a container about its pod and its resources', async () => {
+  const result = await variables({
+    resources: { limits: { memory: '64Mi' }, requests: { cpu: '250m' } },
+    env: [
+      { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+      { name: 'LABEL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['a/b']" } } },
+      { name: 'MEM', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
+      { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'requests.cpu', divisor: '1m' } } },
+      { name: 'CPULIMIT', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
+    ],
+  })
+  expect(result).toMatchObject({ IP: '10.244.0.2', LABEL: 'x', MEM: '64', CPU: '250', CPULIMIT: '4' })
+})
+
+it('names services in the environment, and only the API server without links', async () => {
+  expect(await variables({})).toMatchObject({
+    KUBERNETES_SERVICE_HOST: '10.96.0.1',
+    KUBERNETES_SERVICE_PORT_HTTPS: '443',
+    MY_DB_SERVICE_HOST: '10.96.0.7',
+    MY_DB_PORT_5432_TCP_ADDR: '10.96.0.7',
+  })
+  const alone = await variables({}, { enableServiceLinks: false })
+  expect(alone.KUBERNETES_SERVICE_HOST).toBe('10.96.0.1')
+  expect(alone.MY_DB_SERVICE_HOST).toBeUndefined()
+})
+
+it.each([
+  { name: 'ConfigMap', env: { configMapRef: { name: 'nope' } }, message: 'configmap "nope" not found' },
+  { name: 'Secret', env: { secretRef: { name: 'nope' } }, message: 'secret "nope" not found' },
+])('refuses a missing $name unless it is optional', async ({ env, message }) => {
+  await expect(variables({ envFrom: [env] })).rejects.toThrow(message)
+  const [key, ref] = Object.entries(env)[0]!
+  await expect(variables({ envFrom: [{ [key]: { ...ref, optional: true } }] })).resolves.toBeDefined()
+})
+
+it('refuses a missing key', async () => {
+  const env = [{ name: 'X', valueFrom: { configMapKeyRef: { name: 'cm', key: 'Z' } } }]
+  await expect(variables({ env })).rejects.toThrow("couldn't find key Z in ConfigMap shop/cm")
+})

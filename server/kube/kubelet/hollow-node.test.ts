@@ -1,0 +1,260 @@
+// The whole kubelet over the simulated runtime, against a real API server and store; only the clock is fake.
+
+import type { Pod as PodObject } from 'kubernetes-types/core/v1'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
+import { noLogger } from '../../base/logger.ts'
+import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
+import { type Client, createClient } from '../client/client.ts'
+import { SimulatedRuntime } from '../container-runtime/simulated/simulated-runtime.ts'
+import { Event } from '../kinds/event.ts'
+import { Lease } from '../kinds/lease.ts'
+import { Node } from '../kinds/node.ts'
+import { Pod } from '../kinds/pod.ts'
+import { ServiceAccount } from '../kinds/service-account.ts'
+import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
+import { startHollowNode } from './hollow-node.ts'
+import { type Kubelet, startKubelet } from './kubelet.ts'
+
+let clock: FakeClock
+let server: TestServer
+let client: Client
+let runtime: SimulatedRuntime
+let kubelet: Kubelet
+const web = { namespace: 'default', name: 'web' }
+
+beforeEach(async () => {
+  clock = new FakeClock()
+  server = await startTestServer({ clock })
+  client = server.client
+  // Admission waits for it, on a clock that nobody moves meanwhile.
+  await client.of(ServiceAccount).create({ metadata: { namespace: 'default', name: 'default' } })
+  runtime = new SimulatedRuntime({ clock, podCidr: '10.244.7.0/24' })
+  kubelet = await start()
+  await until('node ready', async () => condition(await client.of(Node).get({ name: 'n1' }), 'Ready') === 'True')
+})
+afterEach(async () => {
+  await kubelet[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+function start(): Promise<Kubelet> {
+  const transport = server.server.transportFor({ user: 'n1', groups: ['system:masters'], client: 'kubelet/n1' })
+  const os = createSimulatedNodeOs({ hostname: 'n1' })
+  const common = { clock, logger: noLogger, random: () => 0 }
+  return startKubelet({ nodeName: 'n1', nodeIP: '192.0.2.9', client: createClient(transport), runtime, os, ...common })
+}
+
+/** Moves the clock a millisecond at a time, for work that is due now and only waits for disks and promises. */
+async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  const giveUpAt = performance.now() + 10_000
+  // What is asked for may not exist yet.
+  const now = async () => holds()
+  while (!(await now().catch(() => false))) {
+    if (performance.now() > giveUpAt) throw new Error(`never came: ${what}`)
+    await clock.advance(1)
+  }
+}
+
+const condition = (object: { status?: { conditions?: { type: string; status: string }[] } }, type: string) =>
+  object.status?.conditions?.find((one) => one.type === type)?.status
+
+async function create(spec: Partial<NonNullable<PodObject['spec']>>, annotations: Record<string, string> = {}) {
+  const containers = [{ name: 'app', image: 'app:1' }]
+  return client.of(Pod).create({
+    metadata: { ...web, annotations },
+    spec: { nodeName: 'n1', automountServiceAccountToken: false, containers, ...spec },
+  } as PodObject)
+}
+const get = () => client.of(Pod).get(web)
+const app = async () => (await get()).status?.containerStatuses?.find(({ name }) => name === 'app')
+const phaseIs = (phase: string) => async () => (await get()).status?.phase === phase
+const gone = async () => (await client.of(Pod).list({ namespace: 'default' })).items.length === 0
+const events = async () => (await client.of(Event).list({ namespace: 'default' })).items
+const running = async () => (await runtime.listContainers()).filter(({ state }) => state === 'running')
+
+it('registers its node with labels, addresses and capacity, and keeps its lease', async () => {
+  const node = await client.of(Node).get({ name: 'n1' })
+  expect(node.metadata?.labels).toMatchObject({ 'kubernetes.io/hostname': 'n1', 'kubernetes.io/os': 'linux' })
+  expect(node.status?.addresses).toEqual([
+    { type: 'InternalIP', address: '192.0.2.9' },
+    { type: 'Hostname', address: 'n1' },
+  ])
+  expect(node.status?.allocatable).toMatchObject({ cpu: '4', pods: '110' })
+  expect(node.status?.nodeInfo?.containerRuntimeVersion).toBe('simulated://1.0.0')
+  const lease = () => client.of(Lease).get({ namespace: 'kube-node-lease', name: 'n1' })
+  await until('lease', () =>
+    lease().then(
+      () => true,
+      () => false,
+    ),
+  )
+  const first = (await lease()).spec?.renewTime
+  await clock.advance(11_000)
+  await until('renewal', async () => (await lease()).spec?.renewTime !== first)
+})
+
+it('is not ready until it has a range of pod addresses', async () => {
+  const node = startHollowNode({ name: 'n2', client, clock })
+  const ready = async () => condition(await client.of(Node).get({ name: 'n2' }), 'Ready')
+  await until('registered', () =>
+    ready().then(
+      (is) => is === 'False',
+      () => false,
+    ),
+  )
+  await client.of(Node).patch({ name: 'n2' }, 'application/merge-patch+json', { spec: { podCIDR: '10.244.9.0/24' } })
+  await until('ready', async () => (await ready()) === 'True')
+  await node[Symbol.asyncDispose]()
+})
+
+it('brings a pod up in order: sandbox, init containers, then the rest', async () => {
+  await create({
+    initContainers: [
+      { name: 'one', image: 'i:1' },
+      { name: 'two', image: 'i:1' },
+    ],
+  })
+  await until('running', phaseIs('Running'))
+  const { status } = await get()
+  expect(status?.podIP).toBe('10.244.7.2')
+  expect(status?.hostIP).toBe('192.0.2.9')
+  expect(status?.conditions?.map(({ type, status: is }) => `${type}=${is}`)).toEqual(
+    expect.arrayContaining([
+      'PodReadyToStartContainers=True',
+      'Initialized=True',
+      'Ready=True',
+      'ContainersReady=True',
+    ]),
+  )
+  expect(status?.initContainerStatuses?.every(({ state }) => state?.terminated?.exitCode === 0)).toBe(true)
+  await until('events', async () => (await events()).filter(({ reason }) => reason === 'Started').length === 3)
+  const order = (await events()).filter(({ reason }) => reason === 'Started').map((one) => one.involvedObject.fieldPath)
+  expect(order).toEqual(['spec.initContainers{one}', 'spec.initContainers{two}', 'spec.containers{app}'])
+  expect((await events()).find(({ reason }) => reason === 'Pulling')?.message).toBe('Pulling image "i:1"')
+})
+
+it('restarts a crashing container at once, then after 10 and 20 seconds', async () => {
+  await create({})
+  await until('running', phaseIs('Running'))
+  const crash = async () => runtime.crash((await running())[0]!.id, 1)
+  await crash()
+  await until('first restart', async () => (await app())?.restartCount === 1)
+  for (const [seconds, restarts] of [
+    [10, 2],
+    [20, 3],
+  ] as const) {
+    await crash()
+    await until('back-off', async () => (await app())?.state?.waiting?.reason === 'CrashLoopBackOff')
+    const message = (await app())?.state?.waiting?.message
+    expect(message).toMatch(new RegExp(`^back-off ${seconds}s restarting failed container=app pod=web_default\\(`))
+    expect((await app())?.lastState?.terminated?.exitCode).toBe(1)
+    expect((await get()).status?.phase).toBe('Running')
+    await clock.advance(seconds * 1000 - 1000)
+    expect((await app())?.restartCount).toBe(restarts - 1)
+    await clock.advance(1100)
+    await until('restart', async () => (await app())?.restartCount === restarts)
+  }
+})
+
+it.each([
+  { name: 'Never, exit 0', restartPolicy: 'Never', exitCode: 0, phase: 'Succeeded' },
+  { name: 'Never, exit 1', restartPolicy: 'Never', exitCode: 1, phase: 'Failed' },
+  { name: 'OnFailure, exit 0', restartPolicy: 'OnFailure', exitCode: 0, phase: 'Succeeded' },
+])('ends a pod whose containers are done: $name', async ({ restartPolicy, exitCode, phase }) => {
+  const wish = { 'simulated.podium.dev/exit-after': '1s', 'simulated.podium.dev/exit-code': String(exitCode) }
+  await create({ restartPolicy: restartPolicy as 'Never' }, wish)
+  await until('running', phaseIs('Running'))
+  await clock.advance(1000)
+  await until(phase, phaseIs(phase))
+  await until('sandbox stopped', async () =>
+    (await runtime.listPodSandboxes()).every(({ state }) => state === 'notReady'),
+  )
+  expect((await app())?.state?.terminated?.exitCode).toBe(exitCode)
+  expect((await app())?.restartCount).toBe(0)
+})
+
+it('says why an image cannot be had, and waits longer each time', async () => {
+  await create({ containers: [{ name: 'app', image: 'does-not-exist:1' }] })
+  await until('error', async () => (await app())?.state?.waiting?.reason === 'ErrImagePull')
+  expect((await get()).status?.phase).toBe('Pending')
+  await clock.advance(2500)
+  await until('back-off', async () => (await app())?.state?.waiting?.reason === 'ImagePullBackOff')
+  expect((await app())?.state?.waiting?.message).toMatch(/^Back-off pulling image "does-not-exist:1": ErrImagePull: /)
+})
+
+it('confirms a deletion only when everything has stopped, and leaves nothing', async () => {
+  await create({})
+  await until('running', phaseIs('Running'))
+  await client.of(Pod).delete(web, {})
+  await until('gone', gone)
+  await until('nothing left', async () => (await runtime.listPodSandboxes()).length === 0)
+  expect(await runtime.listContainers()).toEqual([])
+  await until('told', async () => (await events()).some(({ message }) => message === 'Stopping container app'))
+})
+
+it('adopts what runs after a restart of the kubelet', async () => {
+  await create({})
+  await until('running', phaseIs('Running'))
+  const before = await running()
+  const status = (await get()).status
+  await kubelet[Symbol.asyncDispose]()
+  kubelet = await start()
+  await kubelet.ready
+  await clock.advance(120_000)
+  expect(await running()).toEqual(before)
+  expect((await get()).status).toEqual(status)
+})
+
+it('starts pods again in new sandboxes after the machine lost power', async () => {
+  await create({})
+  await until('running', phaseIs('Running'))
+  const [before] = await running()
+  await kubelet[Symbol.asyncDispose]()
+  runtime.reboot()
+  kubelet = await start()
+  await until('restarted', async () => (await app())?.restartCount === 1 && (await get()).status?.phase === 'Running')
+  const [after] = await running()
+  expect(after?.sandboxId).not.toBe(before?.sandboxId)
+  expect((await running()).length).toBe(1)
+  expect((await get()).status?.podIP).toBe('10.244.7.3')
+})
+
+it('removes pods that the API forgot while the kubelet was away', async () => {
+  await create({})
+  await until('running', phaseIs('Running'))
+  await kubelet[Symbol.asyncDispose]()
+  await client.of(Pod).delete(web, { gracePeriodSeconds: 0 })
+  await until('gone', gone)
+  kubelet = await start()
+  await until('swept', async () => (await runtime.listPodSandboxes()).length === 0)
+})
+
+it('tells readiness by its probe and keeps others out until then', async () => {
+  await create({
+    containers: [{ name: 'app', image: 'app:1', readinessProbe: { httpGet: { port: 80 }, initialDelaySeconds: 5 } }],
+  })
+  await until('running', phaseIs('Running'))
+  expect((await app())?.ready).toBe(false)
+  expect(condition(await get(), 'Ready')).toBe('False')
+  await clock.advance(5500)
+  await until('ready', async () => (await app())?.ready === true)
+})
+
+it('turns away what does not fit', async () => {
+  await create({ containers: [{ name: 'app', image: 'app:1', resources: { requests: { cpu: '64' } } }] })
+  await until('failed', phaseIs('Failed'))
+  expect((await get()).status).toMatchObject({
+    reason: 'OutOfcpu',
+    message: "Node didn't have enough resource: cpu, requested: 64000, used: 0, capacity: 4000",
+  })
+})
+
+it('ends a pod at its deadline', async () => {
+  await create({ activeDeadlineSeconds: 30 })
+  await until('running', phaseIs('Running'))
+  await clock.advance(31_000)
+  await until('failed', phaseIs('Failed'))
+  expect((await get()).status?.reason).toBe('DeadlineExceeded')
+  expect(await running()).toEqual([])
+})
