@@ -35,6 +35,8 @@ export type Wake = (view: ClusterView, enqueue: Enqueue) => void
 export interface ControllerDefinition {
   readonly name: string
   readonly concurrency: number
+  /** Who its Events come from. */
+  readonly eventSource: string
   readonly wakes: readonly Wake[]
   readonly reconcilerFor: (view: ClusterView, enqueue: Enqueue) => Reconciler
 }
@@ -44,9 +46,11 @@ export class ControllerBuilder {
   readonly #wakes: Wake[] = []
   #for: AnyKind | undefined
   #concurrency = 5
+  #eventSource: string
 
   constructor(name: string) {
     this.#name = name
+    this.#eventSource = `${name}-controller`
   }
 
   /** The kind whose keys this loop works on. */
@@ -91,11 +95,18 @@ export class ControllerBuilder {
     return this
   }
 
+  /** For loops whose Events have always come from another name than their own. */
+  eventsFrom(source: string): this {
+    this.#eventSource = source
+    return this
+  }
+
   /** The reconciler may also wake the loop itself, when what wakes it is known only to what it has built. */
   reconcileWith(reconcilerFor: (view: ClusterView, enqueue: Enqueue) => Reconciler): ControllerDefinition {
     return Object.freeze({
       name: this.#name,
       concurrency: this.#concurrency,
+      eventSource: this.#eventSource,
       wakes: [...this.#wakes],
       reconcilerFor,
     })

@@ -95,7 +95,7 @@ export class RunningController implements AsyncDisposable {
       client: this.#api,
       clock,
       logger: this.#log,
-      component: `${definition.name}-controller`,
+      component: definition.eventSource,
     })
     this.#queue = new RateLimitingQueue(clock, () => this.#changed())
     this.#tracer = new LoopTracer({
@@ -261,6 +261,9 @@ export class RunningController implements AsyncDisposable {
     turn: { at: number; durationMs: number; outcome: 'done' | 'requeue' | 'error'; failure: unknown },
   ): void {
     const { failure, ...rest } = turn
+    // A look at the clock that led to nothing: many loops have many of them, and nobody learns from any.
+    const isTick = !report.isWoken && failure === undefined && report.did.length === 0 && report.wrote.length === 0
+    if (isTick) return
     this.#options.trace.emit({
       type: 'reconcile',
       client: this.client,

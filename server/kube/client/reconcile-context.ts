@@ -57,6 +57,11 @@ export class Report {
     for (const object of objects) if (object) this.#newestSeen = Math.max(this.#newestSeen, revisionOf(object))
   }
 
+  /** False when only time has passed. */
+  get isWoken(): boolean {
+    return this.#wokenBy > 0
+  }
+
   get because(): number {
     return this.#wokenBy || this.#newestSeen
   }

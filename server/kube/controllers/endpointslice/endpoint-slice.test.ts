@@ -79,13 +79,15 @@ describe('against an API server', () => {
     loops.news.hold('endpointslices')
     await loops.client.of(Service).create(service)
     await loops.until('a slice', async () => (await slices()).length === 1)
-    const turns = loops.reconciles('endpointslice').length
-    await insist(() =>
+    const patched = await insist(() =>
       loops.client.of(Service).patch({ namespace: 'default', name: 'web' }, 'application/merge-patch+json', {
         metadata: { labels: { team: 'till' } },
       }),
     )
-    await loops.until('it looked again', () => loops.reconciles('endpointslice').length > turns + 1)
+    const revision = Number(patched.metadata?.resourceVersion)
+    await loops.until('it looked again', () =>
+      loops.reconciles('endpointslice').some(({ because }) => because === revision),
+    )
     expect(await slices()).toHaveLength(1)
     loops.news.release('endpointslices')
     await loops.until('the label', async () => (await slices())[0]?.metadata?.labels?.team === 'till')

@@ -46,6 +46,7 @@ class NodeIpamReconciler implements Reconciler {
 export const nodeIpamController = (clusterCidr: string) =>
   controller('node-ipam')
     .for(Node)
+    .eventsFrom('cidrAllocator')
     // Two at once could give the same range to two nodes.
     .concurrency(1)
     .reconcileWith((view) => new NodeIpamReconciler(view, clusterCidr))

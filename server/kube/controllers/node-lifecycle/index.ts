@@ -5,4 +5,5 @@ import { type NodeLifecycleOptions, NodeLifecycleReconciler } from './node-lifec
 export const nodeLifecycleController = (options: NodeLifecycleOptions) =>
   controller('node-lifecycle')
     .for(Node)
+    .eventsFrom('node-controller')
     .reconcileWith((view) => new NodeLifecycleReconciler(view, options))

@@ -136,14 +136,15 @@ it('does not count again before it has heard of its own pods', async () => {
   loops.news.hold('pods')
   await loops.client.of(ReplicaSet).create(replicaSet('web', 3))
   await loops.until('3 pods', async () => (await loops.pods()).length === 3)
-  const turns = loops.reconciles('replicaset').length
-  await insist(() =>
+  const patched = await insist(() =>
     loops.client
       .of(ReplicaSet)
       .patch(web, 'application/merge-patch+json', { metadata: { annotations: { look: 'again' } } }),
   )
-  await loops.until('it looked again', () => loops.reconciles('replicaset').length > turns + 1)
-  expect(loops.reconciles('replicaset').at(-1)?.seen).toBe('0 active')
+  const again = () =>
+    loops.reconciles('replicaset').find(({ because }) => because === Number(patched.metadata?.resourceVersion))
+  await loops.until('it looked again', again)
+  expect(again()?.seen).toBe('0 active')
   expect(await loops.pods()).toHaveLength(3)
   loops.news.release('pods')
   await loops.until('status', async () => (await get()).status?.replicas === 3)
