@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { loadLabs } from '../labs/load-labs.ts'
+import { agoText, courseOverview, initialsOf, type RunSummary } from './course-overview.ts'
+
+const labs = await loadLabs(join(import.meta.dirname, '..', '..', '..', 'labs'))
+const course = {
+  chapters: [...new Set(labs.map(({ chapter }) => chapter))].map((id) => ({ id, title: id })),
+}
+const NOW = Date.UTC(2026, 0, 2)
+
+const run = (labId: string, told: Partial<RunSummary> = {}): RunSummary => ({
+  labId,
+  step: 1,
+  reached: 1,
+  done: false,
+  passedSteps: 0,
+  hintsOpened: 0,
+  touchedAt: new Date(NOW - 3_600_000),
+  ...told,
+})
+
+const overview = (...runs: RunSummary[]) =>
+  courseOverview({
+    course,
+    labs,
+    runs,
+    machines: { kind: 'real', reason: '', remedy: '' },
+    learnerName: 'Ada Lovelace',
+    now: NOW,
+  })
+
+describe('courseOverview', () => {
+  it('resumes the lab that was touched last, at the step the checks have come to', () => {
+    const { resume } = overview(
+      run('pods', { reached: 3, touchedAt: new Date(NOW - 90_000_000) }),
+      run('a-deployment-heals-itself', { reached: 2 }),
+    )
+    expect(resume).toEqual({
+      labId: 'a-deployment-heals-itself',
+      title: 'A Deployment heals itself',
+      lead: 'Step 2 of 6: Take a Pod away.',
+      started: true,
+      when: 'an hour ago',
+    })
+  })
+
+  it('goes on with the next one when the last one is done', () => {
+    const { resume, then } = overview(run('pods', { done: true, reached: 6 }))
+    expect(resume).toMatchObject({ labId: 'a-deployment-heals-itself', started: false, when: '' })
+    expect(then.map(({ labId }) => labId)).toEqual(['a-service-finds-its-pods'])
+  })
+
+  it('still offers something when everything is done', () => {
+    const { resume, then } = overview(...labs.map(({ id }) => run(id, { done: true })))
+    expect([resume.labId, then]).toEqual(['pods', []])
+  })
+})
+
+describe('names and times', () => {
+  it.each([
+    ['Ada Lovelace', 'AL'],
+    ['ottilie', 'Ot'],
+    ['x', 'X'],
+    ['grace.b.hopper', 'GB'],
+    ['', '?'],
+  ])('initials of "%s" are %s', (name, initials) => {
+    expect(initialsOf(name)).toBe(initials)
+  })
+
+  it.each([
+    [30_000, 'just now'],
+    [5 * 60_000, '5 minutes ago'],
+    [3_600_000, 'an hour ago'],
+    [86_400_000, 'yesterday'],
+    [5 * 86_400_000, '5 days ago'],
+  ])('%d ms is %s', (ms, text) => {
+    expect(agoText(ms)).toBe(text)
+  })
+})
