@@ -23,8 +23,9 @@ beforeEach(async () => {
   children = []
 })
 afterEach(async () => {
-  for (const child of children) child.kill('SIGTERM')
-  await Promise.all(children.map((child) => child.exitCode === null && new Promise((gone) => child.once('exit', gone))))
+  const running = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+  for (const child of running) child.kill('SIGTERM')
+  await Promise.all(running.map((child) => new Promise((gone) => child.once('exit', gone))))
   await rm(directory, { recursive: true, force: true })
 })
 
