@@ -1,7 +1,7 @@
 import type { ScheduleTrace } from '../../../server/base/trace.ts'
 import { Shape } from '../../_ui/shape.tsx'
 import style from './microscope.module.css'
-import { Part } from './microscope.tsx'
+import { Part } from './microscope-part.tsx'
 import { milliseconds } from './milliseconds.ts'
 
 /** The last verdict: for each machine the plug-in that said no, or the score it got. */
