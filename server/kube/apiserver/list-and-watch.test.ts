@@ -154,9 +154,24 @@ describe('lists and watches', () => {
     expect(await log.ended).toBeUndefined()
   })
 
+  it('does not wait for a revision that nobody has written', async () => {
+    const future = String(test.store.revision + 1000)
+    const refused = { code: 504, message: `Too large resource version: ${future}, current: ${test.store.revision}` }
+    await expect(list({ resourceVersion: future })).rejects.toMatchObject(refused)
+    await expect(watchLog(test.transport, PATH, { resourceVersion: future })).rejects.toMatchObject(refused)
+  })
+
   it('answers nothing any more once it is closed', async () => {
     await test.server.close()
     await expect(list({})).rejects.toMatchObject({ reason: 'ServiceUnavailable' })
+  })
+
+  it('refuses at once when its store is gone', async () => {
+    const log = await watchLog(test.transport, PATH)
+    await test.store.close()
+    await log.ended
+    await expect(list({})).rejects.toMatchObject({ reason: 'ServiceUnavailable' })
+    await expect(make('late')).rejects.toMatchObject({ reason: 'ServiceUnavailable' })
   })
 
   it('answers 410 to a watch from before it was started', async () => {

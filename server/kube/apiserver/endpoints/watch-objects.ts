@@ -10,7 +10,8 @@
 import type { Trace } from '../../../base/trace.ts'
 import { badRequest, forbidden, StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
-import { parseRevision, selects } from '../registry/list.ts'
+import type { Store } from '../../store/store.ts'
+import { parseRevision, selects, tooLarge } from '../registry/list.ts'
 import { listPrefix } from '../registry/storage-keys.ts'
 import type { OutgoingEvent, WatchAnswer, WatchSink } from '../request-path/answer.ts'
 import type { Entry } from '../watch-cache/entry.ts'
@@ -26,7 +27,7 @@ const LAST_BOOKMARK_MS = 2_000
 
 export async function watchObjects(
   call: Call,
-  { feed, trace }: { feed: StoreFeed; trace: Trace },
+  { feed, store, trace }: { feed: StoreFeed; store: Store; trace: Trace },
 ): Promise<WatchAnswer> {
   const { context, info, request, registry } = call
   const { kind, cache } = registry
@@ -41,7 +42,8 @@ export async function watchObjects(
   const timeoutMs = readTimeout(query) ?? SHORTEST_MS + Math.floor(Math.random() * SHORTEST_MS)
   const resourceVersion = query.get('resourceVersion') ?? ''
   const asOf = parseRevision(resourceVersion)
-  if (asOf > feed.revision) await feed.reached(asOf)
+  if (asOf > store.revision) throw tooLarge(asOf, store.revision)
+  await feed.reached(asOf)
   if (resourceVersion === '' || sendInitial) await feed.caughtUp()
   const startsWithAll = sendInitial ?? asOf === 0
   if (!startsWithAll && asOf > 0) cache.assertReplayable(asOf)

@@ -220,6 +220,22 @@ describe('HTTPS front', () => {
     expect(JSON.stringify(list)).not.toContain('"data"')
   })
 
+  it('speaks protobuf to those who take nothing else', async () => {
+    await post('{"metadata":{"name":"binary"},"data":{"a":"b"}}')
+    const accept = 'application/vnd.kubernetes.protobuf'
+    const answer = await ask({ path: `${MAPS}/binary`, headers: { accept } })
+    expect(answer.headers['content-type']).toBe(accept)
+    expect(answer.bytes.subarray(0, 4).toString('latin1')).toBe('k8s\0')
+    const sent = await post(Buffer.concat([answer.bytes]), { 'content-type': accept }, `${MAPS}?dryRun=All`)
+    expect(sent.json().message, 'it reads what it writes').toBe(
+      'resourceVersion should not be set on objects to be created',
+    )
+    expect((await post('junk', { 'content-type': accept })).code).toBe(400)
+    expect((await ask({ path: MAPS, headers: { accept: `${accept},application/json` } })).headers['content-type']).toBe(
+      'application/json',
+    )
+  })
+
   it('packs large lists when the client takes gzip', async () => {
     const data = { filler: 'abc '.repeat(50_000) }
     await post(JSON.stringify({ metadata: { name: 'large' }, data }))

@@ -54,7 +54,8 @@ export class HttpsFront {
       // Whoever shows no certificate may still have a token, or be content with what everybody may read.
       rejectUnauthorized: false,
       keepAliveTimeout: 90_000,
-      requestTimeout: 0,
+      // For what a client sends; answers, and so watches, may take as long as they like.
+      requestTimeout: 60_000,
       noDelay: true,
     })
     server.on('request', (request, response) => void this.#serve(request, response))

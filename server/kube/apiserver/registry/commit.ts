@@ -128,7 +128,7 @@ export class Committer {
       return { succeeded: true, at: answer.revision }
     } finally {
       // The event may still be on its way, and wants to know where it came from.
-      if (heard) heard.then(() => writes.end(write))
+      if (heard) heard.catch(() => undefined).finally(() => writes.end(write))
       else writes.end(write)
     }
   }

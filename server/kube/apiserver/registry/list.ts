@@ -101,14 +101,7 @@ export class Lister {
 
   /** Waits for a revision that may still be on its way, but not for one that nobody has written. */
   async #heard(revision: number): Promise<void> {
-    if (revision > this.#store.revision) {
-      throw new StatusError('Timeout', `Too large resource version: ${revision}, current: ${this.#store.revision}`, {
-        details: {
-          causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-          retryAfterSeconds: 1,
-        },
-      })
-    }
+    if (revision > this.#store.revision) throw tooLarge(revision, this.#store.revision)
     await this.#feed.reached(revision)
   }
 
@@ -179,14 +172,21 @@ export class Lister {
     } catch (err) {
       if (err instanceof CompactedError) throw expired(CONTINUE_TOO_OLD)
       if (err instanceof FutureRevisionError) {
-        throw new StatusError(
-          'Timeout',
-          `Too large resource version: ${request.revision}, current: ${this.#store.revision}`,
-        )
+        throw tooLarge(request.revision, this.#store.revision)
       }
       throw err
     }
   }
+}
+
+/** Asked for what nobody has written yet; the client tries again, elsewhere or later. */
+export function tooLarge(revision: number, current: number): StatusError {
+  return new StatusError('Timeout', `Too large resource version: ${revision}, current: ${current}`, {
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    },
+  })
 }
 
 const CONTINUE_TOO_OLD =

@@ -2,7 +2,7 @@
 // reader that must see everything written so far waits for that number only.
 
 import type { Logger } from '../../../base/logger.ts'
-import { expired } from '../../apimachinery/status-error.ts'
+import { expired, StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { CompactedError, type KeyValue, type Store, type StoreEvent, type Watch } from '../../store/store.ts'
 import { storagePrefix } from '../registry/storage-keys.ts'
@@ -27,7 +27,9 @@ export class StoreFeed implements Disposable {
   readonly #caches = new Map<string, ResourceCache>()
   #watch: Watch | undefined
   #revision = 0
-  #waiting: { revision: number; resolve: () => void }[] = []
+  #waiting: { revision: number; resolve: () => void; reject: (reason: unknown) => void }[] = []
+  /** Set when the store will tell us nothing more: then nobody may wait for it. */
+  #failure: StatusError | undefined
   #closed = false
 
   private constructor(options: StoreFeedOptions) {
@@ -65,8 +67,9 @@ export class StoreFeed implements Disposable {
   }
 
   reached(revision: number): Promise<void> | undefined {
+    if (this.#failure) throw this.#failure
     if (this.#revision >= revision) return undefined
-    const reached = new Promise<void>((resolve) => this.#waiting.push({ revision, resolve }))
+    const reached = new Promise<void>((resolve, reject) => this.#waiting.push({ revision, resolve, reject }))
     // Revisions outside /registry/ come as no event; progress tells us that they are behind us.
     this.#watch?.requestProgress()
     return reached
@@ -151,8 +154,19 @@ export class StoreFeed implements Disposable {
     for (const cache of this.#caches.values()) {
       cache.endWatchers(error instanceof CompactedError ? expired('too old resource version') : undefined)
     }
-    if (!(error instanceof CompactedError)) return
-    this.#listAndWatch().catch((err) => this.#options.logger.error('cannot list the store again', { err }))
+    if (!(error instanceof CompactedError)) {
+      this.#fail(error)
+      return
+    }
+    this.#listAndWatch().catch((err) => {
+      this.#options.logger.error('cannot list the store again', { err })
+      this.#fail(err)
+    })
+  }
+
+  #fail(cause: unknown): void {
+    this.#failure = new StatusError('ServiceUnavailable', 'etcdserver: server stopped', { cause })
+    for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#failure)
   }
 
   [Symbol.dispose](): void {
