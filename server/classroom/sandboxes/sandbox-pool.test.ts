@@ -128,12 +128,27 @@ describe('SandboxPool', () => {
     await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada' } })
     host.broken.add('lab-old')
     await using sandboxes = pool({ warm: 0 })
-    await sandboxes.start()
-    await settlePromises()
-    const { cluster } = await sandboxes.claim('ada')
+    const claiming = sandboxes.claim('ada')
+    while (!host.asked.includes('delete lab-old')) {
+      await settlePromises()
+      await clock.advance(3000)
+    }
+    const { cluster } = await claiming
     expect(cluster).not.toBe('lab-old')
+    expect(host.asked.filter((each) => each === 'start lab-old')).toHaveLength(4)
     expect(host.asked).toContain('delete lab-old')
     expect(await rows()).toEqual([{ cluster, learnerId: 'ada' }])
+  })
+
+  it('keeps a cluster that comes back at the second try', async () => {
+    await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada' } })
+    host.broken.add('lab-old')
+    await using sandboxes = pool({ warm: 0 })
+    const claiming = sandboxes.claim('ada')
+    while (!host.asked.includes('start lab-old')) await settlePromises()
+    host.broken.clear()
+    await clock.advance(3000)
+    expect((await claiming).cluster).toBe('lab-old')
   })
 
   it('takes a discarded one away, and the next claim gets another', async () => {

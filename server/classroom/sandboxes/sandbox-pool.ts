@@ -32,6 +32,8 @@ const NODES = 2
 /** A refill waits this long after a claim, so that it does not slow down who has just come. */
 const REFILL_AFTER_MS = 8000
 const REFILL_AGAIN_AFTER_MS = 60_000
+const BRING_ATTEMPTS = 4
+const BRING_AGAIN_AFTER_MS = 3000
 
 export class SandboxPool implements AsyncDisposable {
   readonly #options: SandboxPoolOptions
@@ -177,8 +179,18 @@ export class SandboxPool implements AsyncDisposable {
     }
   }
 
+  /** A learner's work is in there, so one failure is not enough: a host that was lost may still be letting go of it. */
   async #bring(cluster: string): Promise<Sandbox> {
-    return this.#enter(await this.#options.host.startCluster(cluster))
+    const { host, clock, logger } = this.#options
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#enter(await host.startCluster(cluster))
+      } catch (err) {
+        if (attempt === BRING_ATTEMPTS || this.#closing) throw err
+        logger.warn('sandbox did not come back, will be tried again', { cluster, attempt, err })
+        await clock.sleep(BRING_AGAIN_AFTER_MS)
+      }
+    }
   }
 
   async #enter(info: ClusterInfo): Promise<Sandbox> {
