@@ -1,13 +1,15 @@
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { startTestServer } from '../apiserver/testing/test-server.ts'
 import { insist, startTestLoops, type TestLoops } from '../controllers/testing/test-loops.ts'
 import { Event } from '../kinds/event.ts'
 import { Node } from '../kinds/node.ts'
 import { Pod } from '../kinds/pod.ts'
+import { runScheduler } from './index.ts'
 
 let loops: TestLoops
 beforeEach(async () => {
-  loops = await startTestLoops()
+  loops = await startTestLoops({ startTestServer, runScheduler })
   await loops.run()
 })
 afterEach(() => loops[Symbol.asyncDispose]())

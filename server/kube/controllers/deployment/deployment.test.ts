@@ -1,8 +1,10 @@
 import type { Deployment as AppsDeployment } from 'kubernetes-types/apps/v1'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Deployment } from '../../kinds/deployment.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
+import { runScheduler } from '../../scheduler/index.ts'
 import { isActive, isReady } from '../pod-state.ts'
 import { deployment, insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 
@@ -10,7 +12,7 @@ let loops: TestLoops
 const web = { namespace: 'default', name: 'web' }
 
 beforeEach(async () => {
-  loops = await startTestLoops()
+  loops = await startTestLoops({ startTestServer, runScheduler })
   await loops.addNode('node-1')
   await loops.addNode('node-2')
 })

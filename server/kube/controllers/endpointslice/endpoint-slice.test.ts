@@ -1,11 +1,13 @@
 import type { Service as CoreService } from 'kubernetes-types/core/v1'
 import type { EndpointSlice as DiscoverySlice, Endpoint } from 'kubernetes-types/discovery/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { EndpointSlice } from '../../kinds/endpoint-slice.ts'
 import { Endpoints } from '../../kinds/endpoints.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { Service } from '../../kinds/service.ts'
+import { runScheduler } from '../../scheduler/index.ts'
 import { insist, replicaSet, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 import { type EndpointGroup, groupKey } from './endpoints-of-service.ts'
 import { planSlices } from './plan-slices.ts'
@@ -13,7 +15,7 @@ import { planSlices } from './plan-slices.ts'
 describe('against an API server', () => {
   let loops: TestLoops
   beforeEach(async () => {
-    loops = await startTestLoops()
+    loops = await startTestLoops({ startTestServer, runScheduler })
     await loops.addNode('node-1')
     await loops.run()
   })

@@ -1,17 +1,19 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { isNotFound } from '../../apimachinery/status-error.ts'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { ConfigMap } from '../../kinds/config-map.ts'
 import { Deployment } from '../../kinds/deployment.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { Secret } from '../../kinds/secret.ts'
+import { runScheduler } from '../../scheduler/index.ts'
 import { deployment, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 
 let loops: TestLoops
 const web = { namespace: 'default', name: 'web' }
 
 beforeEach(async () => {
-  loops = await startTestLoops()
+  loops = await startTestLoops({ startTestServer, runScheduler })
   await loops.addNode('node-1')
 })
 afterEach(() => loops[Symbol.asyncDispose]())

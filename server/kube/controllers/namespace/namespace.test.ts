@@ -1,16 +1,18 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { isNotFound } from '../../apimachinery/status-error.ts'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { ConfigMap } from '../../kinds/config-map.ts'
 import { Deployment } from '../../kinds/deployment.ts'
 import { Namespace } from '../../kinds/namespace.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { ServiceAccount } from '../../kinds/service-account.ts'
+import { runScheduler } from '../../scheduler/index.ts'
 import { deployment, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 
 let loops: TestLoops
 
 beforeEach(async () => {
-  loops = await startTestLoops()
+  loops = await startTestLoops({ startTestServer, runScheduler })
   await loops.addNode('node-1')
   await loops.run()
 })

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Node } from '../../kinds/node.ts'
+import { runScheduler } from '../../scheduler/index.ts'
 import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 import { CidrRange } from './cidr-range.ts'
 
@@ -26,7 +28,7 @@ describe('a range', () => {
 describe('against an API server', () => {
   let loops: TestLoops
   beforeEach(async () => {
-    loops = await startTestLoops()
+    loops = await startTestLoops({ startTestServer, runScheduler })
   })
   afterEach(() => loops[Symbol.asyncDispose]())
   const ranges = async () => (await loops.client.of(Node).list()).items.map(({ spec }) => spec?.podCIDR)

@@ -1,10 +1,12 @@
 import type { Node as CoreNode } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { isoTime, microTime } from '../../../base/clock.ts'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Deployment } from '../../kinds/deployment.ts'
 import { Lease } from '../../kinds/lease.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
+import { runScheduler } from '../../scheduler/index.ts'
 import { isActive, isReady } from '../pod-state.ts'
 import { deployment, insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 import { silentConditions, taintsFor } from './node-health.ts'
@@ -13,7 +15,7 @@ let loops: TestLoops
 const alive = new Set<string>()
 
 beforeEach(async () => {
-  loops = await startTestLoops()
+  loops = await startTestLoops({ startTestServer, runScheduler })
   alive.clear()
 })
 afterEach(() => loops[Symbol.asyncDispose]())

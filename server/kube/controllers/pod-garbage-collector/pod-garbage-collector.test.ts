@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
+import { runScheduler } from '../../scheduler/index.ts'
 import { insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 
 let loops: TestLoops
 beforeEach(async () => {
-  loops = await startTestLoops()
+  loops = await startTestLoops({ startTestServer, runScheduler })
   loops.kubelets.on = false
   await loops.addNode('node-1')
 })

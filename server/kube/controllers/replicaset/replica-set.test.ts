@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { controllerOf } from '../../apimachinery/object-meta.ts'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Event } from '../../kinds/event.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
+import { runScheduler } from '../../scheduler/index.ts'
 import { isActive } from '../pod-state.ts'
 import { insist, replicaSet, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 
@@ -11,7 +13,7 @@ const web = { namespace: 'default', name: 'web' }
 const CLIENT = 'kube-controller-manager/replicaset-controller'
 
 beforeEach(async () => {
-  loops = await startTestLoops()
+  loops = await startTestLoops({ startTestServer, runScheduler })
 })
 afterEach(() => loops[Symbol.asyncDispose]())
 

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Event } from '../../kinds/event.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
+import { runScheduler } from '../../scheduler/index.ts'
 import { insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 import { tolerationTimeMs } from './toleration-time.ts'
 
@@ -46,7 +48,7 @@ it.each([
 describe('against an API server', () => {
   let loops: TestLoops
   beforeEach(async () => {
-    loops = await startTestLoops()
+    loops = await startTestLoops({ startTestServer, runScheduler })
     await loops.addNode('node-1')
     await loops.run(['taint-eviction', 'serviceaccount'])
     loops.kubelets.lingering = true

@@ -3,11 +3,10 @@
 
 import type { Deployment as AppsDeployment, ReplicaSet as AppsReplicaSet } from 'kubernetes-types/apps/v1'
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
-import { FakeClock, isoTime, settlePromises } from '../../../base/clock.ts'
-import { noLogger } from '../../../base/logger.ts'
-import type { ReconcileTrace, TraceEvent } from '../../../base/trace.ts'
+import { type Clock, FakeClock, isoTime, settlePromises } from '../../../base/clock.ts'
+import { type Logger, noLogger } from '../../../base/logger.ts'
+import type { ReconcileTrace, Trace, TraceEvent } from '../../../base/trace.ts'
 import { isConflict } from '../../apimachinery/status-error.ts'
-import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { type Client, createClient } from '../../client/client.ts'
 import type { ControllerDefinition } from '../../client/controller-builder.ts'
 import { type RunningControllers, runControllers } from '../../client/controller-runner.ts'
@@ -18,7 +17,6 @@ import { builtInKinds } from '../../kinds/index.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { ServiceAccount } from '../../kinds/service-account.ts'
-import { runScheduler } from '../../scheduler/index.ts'
 import { buildControllers, type ControllerOptions } from '../index.ts'
 
 /** Of real time. */
@@ -44,7 +42,25 @@ export interface TestLoops extends AsyncDisposable {
   addNode(name: string, options?: { cpu?: string; labels?: Record<string, string>; pods?: string }): Promise<void>
 }
 
-export async function startTestLoops(): Promise<TestLoops> {
+/** The rooms next door, handed in by the test: only tests may know more than one. */
+export interface Neighbours {
+  startTestServer(options: { clock: Clock; trace: Trace }): Promise<
+    AsyncDisposable & {
+      client: Client
+      server: { transportFor(identity: { user: string; groups: string[]; client: string }): Transport }
+    }
+  >
+  runScheduler(options: {
+    client: Client
+    clock: Clock
+    logger: Logger
+    trace: Trace
+    random: () => number
+    gate: LoopGates
+  }): AsyncDisposable & { idle(): boolean }
+}
+
+export async function startTestLoops({ startTestServer, runScheduler }: Neighbours): Promise<TestLoops> {
   const clock = new FakeClock()
   const traces: TraceEvent[] = []
   const trace = { emit: (event: TraceEvent) => void traces.push(event) }
@@ -168,7 +184,7 @@ function named(all: readonly ControllerDefinition[], name: string): ControllerDe
 }
 
 /** Watch events of a resource held back from all loops, as by a slow network; lists still answer. */
-export class HeldNews {
+class HeldNews {
   readonly #held = new Map<string, PromiseWithResolvers<void>>()
 
   hold(plural: string): void {
