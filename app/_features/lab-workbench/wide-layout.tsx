@@ -10,6 +10,7 @@ import { Microscope } from '../loops/microscope.tsx'
 import { PicturePane, ReadPane, ShellPane } from './lab-panes.tsx'
 import style from './lab-workbench.module.css'
 import type { PaneName, Panes } from './panes.ts'
+import { ReadRail } from './read-rail.tsx'
 
 interface Props {
   panes: Panes
@@ -50,7 +51,7 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
   }, [hidden, read, scope, picture, terminal])
   // Dragged shut is hidden too, and the menu knows.
   const onResize = (pane: PaneName) => (size: { inPixels: number }) => {
-    const isShut = size.inPixels < 2
+    const isShut = size.inPixels < (isMedium && pane === 'read' ? railWidth + 2 : 2)
     if (isShut === hidden.has(pane)) return
     const next = new Set(hidden)
     if (isShut) next.add(pane)
@@ -71,12 +72,21 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
           panelRef={read}
           collapsible
           defaultSize={isNarrow ? '284px' : '336px'}
+          collapsedSize={isMedium ? railWidth : 0}
           minSize="240px"
           groupResizeBehavior="preserve-pixel-size"
           onResize={onResize('read')}
         >
           <Pane name="read" full={panes.full}>
-            <ReadPane panes={panes} />
+            {isMedium && hidden.has('read') ? (
+              <ReadRail
+                session={panes.run.session}
+                step={panes.run.lab?.steps.find((step) => step.number === panes.run.session?.step)}
+                onOpen={() => onHidden(new Set([...hidden].filter((name) => name !== 'read')))}
+              />
+            ) : (
+              <ReadPane panes={panes} />
+            )}
           </Pane>
         </Panel>
         <Separator className={style.separator} aria-label="Between instructions and picture" />
@@ -142,6 +152,9 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
     </>
   )
 }
+
+/** What instructions fold to between 700 and 1100 px. */
+const railWidth = 52
 
 /** In pixels, for a pane that comes back and was never seen at another size. */
 const usualSize: Record<PaneName, number> = { read: 336, scope: 312, picture: 520, terminal: 236 }

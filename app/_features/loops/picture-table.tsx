@@ -127,7 +127,7 @@ const EventRow = memo(function EventRow(props: { row: Row; isSelected: boolean; 
   const { seq, event } = row
   const words = eventWords(event)
   return (
-    <tr data-type={event.type} data-seq={seq} aria-selected={isSelected}>
+    <tr data-type={event.type} data-seq={seq} aria-current={isSelected || undefined}>
       <th scope="row">
         <button
           type="button"
