@@ -21,8 +21,8 @@ export interface Lister<T extends KubeObject> {
   byIndex(index: string, value: string): T[]
 }
 
-export const BY_NAMESPACE = 'namespace'
-export const BY_CONTROLLER = 'controller'
+const BY_NAMESPACE = 'namespace'
+const BY_CONTROLLER = 'controller'
 
 interface Index<T extends KubeObject> {
   valuesOf: IndexFunction<T>

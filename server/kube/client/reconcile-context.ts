@@ -72,7 +72,7 @@ export const atRevision = (revision: number): KubeObject | undefined =>
   revision > 0 ? { metadata: { resourceVersion: String(revision) } } : undefined
 
 /** The same client, whose writes are attributed to the turn of `report`. */
-export function attributed(client: Client, report: Report): Client {
+function attributed(client: Client, report: Report): Client {
   const { transport } = client
   const wrapped: Transport = {
     watch: (request) => transport.watch(request),

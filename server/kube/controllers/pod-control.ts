@@ -20,7 +20,7 @@ export function controllerReference(kind: AnyKind, owner: KubeObject): OwnerRefe
   }
 }
 
-export function podFromTemplate(template: PodTemplateSpec, kind: AnyKind, owner: KubeObject): CorePod {
+function podFromTemplate(template: PodTemplateSpec, kind: AnyKind, owner: KubeObject): CorePod {
   const { labels, annotations, finalizers } = template.metadata ?? {}
   return deepCopy({
     metadata: {

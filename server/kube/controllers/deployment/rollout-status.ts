@@ -71,7 +71,7 @@ export function isComplete(deployment: Deployment, status: Status): boolean {
   )
 }
 
-export function hasProgressed(before: Status, after: Status): boolean {
+function hasProgressed(before: Status, after: Status): boolean {
   const of = (status: Status) => ({
     updated: status.updatedReplicas ?? 0,
     old: (status.replicas ?? 0) - (status.updatedReplicas ?? 0),

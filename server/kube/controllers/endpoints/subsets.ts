@@ -5,7 +5,7 @@ import type { EndpointAddress, EndpointPort, EndpointSubset, Pod, Service } from
 import { isReady } from '../pod-state.ts'
 import { hostnameUnder, mayBeEndpoint, podReference, targetPortIn } from '../service-pods.ts'
 
-export const MAX_ADDRESSES = 1000
+const MAX_ADDRESSES = 1000
 
 interface Group {
   ports: EndpointPort[]

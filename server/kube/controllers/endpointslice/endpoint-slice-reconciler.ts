@@ -20,7 +20,7 @@ import { isHeadless } from '../service-pods.ts'
 import { type EndpointGroup, familiesOf, groupKey, groupsFor } from './endpoints-of-service.ts'
 import { planSlices } from './plan-slices.ts'
 
-export const SERVICE_NAME = 'kubernetes.io/service-name'
+const SERVICE_NAME = 'kubernetes.io/service-name'
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
 const MANAGER = 'endpointslice-controller.k8s.io'
 const HEADLESS = 'service.kubernetes.io/headless'

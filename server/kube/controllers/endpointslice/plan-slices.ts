@@ -11,7 +11,7 @@ import type { Endpoint, EndpointSlice } from 'kubernetes-types/discovery/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { type EndpointGroup, groupKey } from './endpoints-of-service.ts'
 
-export const MAX_ENDPOINTS = 100
+const MAX_ENDPOINTS = 100
 
 export interface SlicePlan {
   create: { group: EndpointGroup; endpoints: Endpoint[] }[]

@@ -4,7 +4,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import { isReady, podCondition } from '../pod-state.ts'
 
-export interface Ranked {
+interface Ranked {
   pod: Pod
   /** How many active pods of the same application share its node: doubled-up pods go before lone ones. */
   sharers: number

@@ -28,7 +28,7 @@ function matchesAll(expressions: Expressions, values: Record<string, string>): b
   return selectorOf(requirements).matches(values)
 }
 
-export function matchesTerm({ matchExpressions, matchFields }: NodeSelectorTerm, node: Node): boolean {
+function matchesTerm({ matchExpressions, matchFields }: NodeSelectorTerm, node: Node): boolean {
   // A term that asks for nothing matches nothing.
   if (!matchExpressions?.length && !matchFields?.length) return false
   return (

@@ -8,7 +8,7 @@ import { amountsOf, type PodResources, podResources } from '../pod-resources.ts'
 const STATE = 'NodeResourcesFit'
 
 /** What is missing on the node, one reason per resource. */
-export function insufficient({ requests }: PodResources, node: NodeInfo): Rejection | undefined {
+function insufficient({ requests }: PodResources, node: NodeInfo): Rejection | undefined {
   const reasons: string[] = []
   let neverFits = false
   if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) reasons.push('Too many pods')
