@@ -12,7 +12,7 @@ export const POOL_CANDIDATES = ['10.160.0.0/12', '10.208.0.0/12', '172.24.0.0/13
 /** The first uid above what systemd-nspawn takes for its containers; 4096 slots of 65536 end at 2^31. */
 const FIRST_UID = 1_879_048_192
 const UIDS_PER_SLOT = 65_536
-export const MAX_SLOTS = 4096
+const MAX_SLOTS = 4096
 
 export interface SlotAddresses {
   slot: number
@@ -46,13 +46,6 @@ export function slotsIn(pool: string): number {
   return Math.min(MAX_SLOTS, Math.floor(parseCidr(pool).size / 256))
 }
 
-/** The slot whose /24 this is, or undefined when the subnet is not of this pool. */
-export function slotOfSubnet(pool: string, subnet: string): number | undefined {
-  const { first, size } = parseCidr(pool)
-  const offset = parseCidr(subnet).first - first
-  return offset >= 0 && offset < size ? Math.floor(offset / 256) : undefined
-}
-
 /** `taken` are CIDRs already in use on this host. */
 export function choosePool(candidates: readonly string[], taken: readonly string[]): string {
   const free = candidates.find((pool) => !taken.some((other) => overlaps(pool, other)))
@@ -76,7 +69,7 @@ export async function hostRoutes(ownBridges: ReadonlySet<string>): Promise<strin
     .filter((dst) => /^\d+\.\d+\.\d+\.\d+(\/\d+)?$/.test(dst))
 }
 
-export function parseCidr(cidr: string): { first: number; size: number } {
+function parseCidr(cidr: string): { first: number; size: number } {
   const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+))?$/.exec(cidr)
   const bytes = match?.slice(1, 5).map(Number)
   const bits = Number(match?.[5] ?? 32)

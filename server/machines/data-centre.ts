@@ -12,6 +12,7 @@ import { type BuildContext, type BuiltImage, buildImages, describeImages } from 
 import { buildNodeAgent, publishNodeAgent } from './build-node-agent.ts'
 import { cgroupSupport, type Limits, limitGroup, removeGroup } from './cgroup-limits.ts'
 import { type DiskStore, openDiskStore } from './disk-store.ts'
+import { statusOf } from './docker-error.ts'
 import { withFileLock } from './file-lock.ts'
 import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
 import { raiseHostSettings } from './host-settings.ts'
@@ -26,10 +27,11 @@ import {
   removeNetwork,
   SERVICES_SLOT,
 } from './learner-network.ts'
-import { ENTER, type HostedMachine, machineHandle, statusOf } from './machine.ts'
+import { ENTER, type HostedMachine, machineHandle } from './machine.ts'
 import { pruneImages } from './prune-images.ts'
 import { fillRegistry, registryContentHash, startRegistry } from './registry.ts'
 import { ensureRegistryCertificates, REGISTRY_NAMES } from './registry-certificates.ts'
+import { removeContainer } from './remove-container.ts'
 import { installationOf } from './remove-installation.ts'
 import {
   createTerminal,
@@ -79,8 +81,8 @@ export interface DataCentre extends MachineProvider {
   readonly stateDir: string
 }
 
-export const DEFAULT_MACHINE_LIMITS: Limits = { memoryBytes: 2 * GIB, processes: 2000, cpus: 2 }
-export const DEFAULT_CLUSTER_LIMITS: Limits = { memoryBytes: 6 * GIB, processes: 6000, cpus: 4 }
+const DEFAULT_MACHINE_LIMITS: Limits = { memoryBytes: 2 * GIB, processes: 2000, cpus: 2 }
+const DEFAULT_CLUSTER_LIMITS: Limits = { memoryBytes: 6 * GIB, processes: 6000, cpus: 4 }
 const DEFAULT_DISK_BYTES = 8 * GIB
 
 /** Whether `openDataCentre` would have nothing to build; takes milliseconds. */
@@ -217,6 +219,22 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
     return { [LABELS.owner]: '1', [LABELS.home]: installation, [LABELS.cluster]: cluster }
   }
 
+  /** Somebody may add a container (a learner opening a terminal) between the look and the removal, so: look again. */
+  async function removeContainersAndNetwork(cluster: string): Promise<void> {
+    const filters = JSON.stringify({ label: labelFilter(clusterLabels(cluster)) })
+    for (let tries = 0; ; tries++) {
+      const containers = await docker.listContainers({ all: true, filters })
+      await Promise.all(containers.map((found) => removeContainer(docker, found.Id)))
+      const network = await findNetwork(networks, cluster)
+      try {
+        if (network) await removeNetwork(networks, network)
+        return
+      } catch (err) {
+        if (statusOf(err) !== 403 || tries >= 5) throw err // 403: it still has endpoints
+      }
+    }
+  }
+
   /** Slots are found by looking at what is there, so two networks must not be looked for at once. */
   function serialised<T>(key: string, work: () => Promise<T>): Promise<T> {
     const result = (locks.get(key) ?? Promise.resolve()).then(work, work)
@@ -256,21 +274,8 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
     },
     async deleteCluster(cluster: string): Promise<void> {
       requireName(cluster, 'cluster')
-      const containers = await docker.listContainers({
-        all: true,
-        filters: JSON.stringify({ label: labelFilter(clusterLabels(cluster)) }),
-      })
-      for (const found of containers) {
-        await docker
-          .getContainer(found.Id)
-          .remove({ force: true, v: true })
-          .catch((err: unknown) => {
-            if (statusOf(err) !== 404) throw err
-          })
-      }
+      await removeContainersAndNetwork(cluster)
       await disks.removeCluster(cluster)
-      const network = await findNetwork(networks, cluster)
-      if (network) await removeNetwork(networks, network)
       const left = await removeGroup([cluster])
       if (left.length > 0) log(`cgroups of ${cluster} are still busy: ${left.join(', ')}`)
     },

@@ -71,7 +71,11 @@ export async function openDiskStore(options: { stateDir: string; log: (line: str
     },
     async unmount(cluster, machine) {
       const target = mountOf(cluster, machine)
-      if (await isMounted(target)) await runCommand('umount', [target])
+      if (await isMounted(target)) {
+        // Somebody looking at the disk from the host must not keep a machine from being deleted.
+        const { exitCode } = await tryCommand('umount', [target])
+        if (exitCode !== 0) await runCommand('umount', ['-l', target])
+      }
       await rmdir(target).catch(() => {})
     },
     async promote(cluster, machine, golden) {
@@ -100,7 +104,7 @@ export async function closeDiskStore(stateDir: string): Promise<void> {
   if (await isMounted(disks)) await runCommand('umount', [disks])
 }
 
-export async function isMounted(path: string): Promise<boolean> {
+async function isMounted(path: string): Promise<boolean> {
   const mounts = await readFile('/proc/self/mounts', 'utf8')
   return mounts.split('\n').some((line) => line.split(' ')[1] === path.replaceAll(' ', '\\040'))
 }

@@ -4,8 +4,6 @@ export { cgroupSupport, type Limits } from './cgroup-limits.ts'
 export {
   type DataCentre,
   type DataCentreOptions,
-  DEFAULT_CLUSTER_LIMITS,
-  DEFAULT_MACHINE_LIMITS,
   imagesAreReady,
   openDataCentre,
 } from './data-centre.ts'

@@ -10,9 +10,9 @@ import {
   type SlotAddresses,
   slotsIn,
 } from './address-pool.ts'
+import { statusOf } from './docker-error.ts'
 import { closeFirewall, openFirewall } from './firewall.ts'
 import { LABELS, labelFilter } from './labels.ts'
-import { statusOf } from './machine.ts'
 
 const POOL_LABEL = 'podium.pool'
 /** The registry's network. */

@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Machine, MachineNetwork } from '../kube/cluster/machine-provider.ts'
+import type { Machine } from '../kube/cluster/machine-provider.ts'
 import { type DataCentre, imagesAreReady } from './data-centre.ts'
 import { preloadedNames } from './golden-disk.ts'
-import { hostPicture, openTestDataCentre, TEST_STATE_DIR } from './test-data-centre.ts'
+import type { LearnerNetwork } from './learner-network.ts'
+import { marksOf, openTestDataCentre, TEST_STATE_DIR, tracesOf } from './test-data-centre.ts'
 
 const CLUSTER = 'test-machine'
 
@@ -22,17 +23,15 @@ const waiting = setInterval(() => {
 `
 
 let dataCentre: DataCentre
-let network: MachineNetwork
+let network: LearnerNetwork
 let machine: Machine
 let folder: string
-let before: string[]
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'podium-agent-'))
   await writeFile(join(folder, 'agent.mjs'), AGENT)
   dataCentre = await openTestDataCentre({ nodeAgent: join(folder, 'agent.mjs') })
   await dataCentre.deleteCluster(CLUSTER)
-  before = await hostPicture(dataCentre)
   network = await dataCentre.createNetwork({ cluster: CLUSTER, openTcpPorts: [6443], openUdpPorts: [53] })
 }, 600_000)
 
@@ -246,11 +245,26 @@ describe('the link of a machine', () => {
 describe('deleting a cluster', () => {
   it('leaves nothing of it on the host, and may be repeated', async () => {
     await dataCentre.createTerminal({ cluster: CLUSTER, openTcpPorts: [2379] })
-    expect(await hostPicture(dataCentre)).not.toEqual(before)
+    const traces = await tracesOf(dataCentre, marksOf(network))
+    for (const kind of [
+      'container ',
+      'network ',
+      'cgroup ',
+      'disk ',
+      'link ',
+      '-A INPUT',
+      '-A DOCKER-USER',
+      '/dev/loop',
+    ]) {
+      expect(
+        traces.filter((line) => line.includes(kind)),
+        kind,
+      ).not.toEqual([])
+    }
     const started = Date.now()
     await dataCentre.deleteCluster(CLUSTER)
     console.log(`deleted in ${Date.now() - started} ms`)
-    expect(await hostPicture(dataCentre)).toEqual(before)
+    expect(await tracesOf(dataCentre, marksOf(network))).toEqual([])
     await dataCentre.deleteCluster(CLUSTER)
     expect(await machine.state()).toBe('gone')
   })

@@ -10,6 +10,8 @@ import type Docker from 'dockerode'
 import type { Machine, MachineFile } from '../kube/cluster/machine-provider.ts'
 import { removeGroup } from './cgroup-limits.ts'
 import type { DiskStore } from './disk-store.ts'
+import { statusOf } from './docker-error.ts'
+import { removeContainer } from './remove-container.ts'
 import { type CommandResult, runCommand } from './run-command.ts'
 
 export type { CommandResult }
@@ -120,9 +122,7 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
       await runCommand('ip', ['link', 'set', 'dev', veth, wanted])
     },
     async delete() {
-      await container.remove({ force: true, v: true }).catch((err: unknown) => {
-        if (statusOf(err) !== 404) throw err
-      })
+      await removeContainer(docker, containerId)
       await disks.remove(cluster, name)
       await removeGroup([cluster, name])
     },
@@ -144,10 +144,6 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
     }
     return link.ifname
   }
-}
-
-export function statusOf(err: unknown): number | undefined {
-  return (err as { statusCode?: number } | undefined)?.statusCode
 }
 
 /** Runs a command in a container and collects what it says; input, when given, is written and closed. */

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { baseImageTag } from './base-image.ts'
 import type { BuiltImage } from './build-images.ts'
+import { statusOf } from './docker-error.ts'
 import { bareDiskName, goldenHash } from './golden-disk.ts'
 import { LABELS } from './labels.ts'
-import { statusOf } from './machine.ts'
 import { registryContentHash } from './registry.ts'
 
 export interface PruneRequest {

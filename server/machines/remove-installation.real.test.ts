@@ -6,17 +6,16 @@ import { type DataCentre, openDataCentre } from './data-centre.ts'
 import { openDiskStore } from './disk-store.ts'
 import { removeInstallation } from './remove-installation.ts'
 import { runCommand } from './run-command.ts'
-import { hostPicture, openTestDataCentre } from './test-data-centre.ts'
+import { marksOf, openTestDataCentre, tracesOf } from './test-data-centre.ts'
 
 const CLUSTER = 'test-second'
 let first: DataCentre
 let stateDir: string
-let before: string[]
+let marks: string[]
 const log = (line: string) => console.log(line)
 
 beforeAll(async () => {
   first = await openTestDataCentre()
-  before = await hostPicture(first)
   stateDir = await mkdtemp('/var/lib/podium-second-')
   // What takes minutes to make is brought along, as from another machine; it is valid for the same CA only.
   for (const part of ['registry', 'registry-tls'])
@@ -39,6 +38,7 @@ it('works beside another installation, with addresses and a registry of its own'
   const second = await openDataCentre({ stateDir, log })
   expect(second.registryAddress).not.toBe(first.registryAddress)
   const network = await second.createNetwork({ cluster: CLUSTER, openTcpPorts: [6443], openUdpPorts: [53] })
+  marks = [...marksOf(network), second.installation, stateDir]
   const machine = await second.createMachine({ cluster: CLUSTER, name: 'worker', ordinal: 1, network })
   expect((await machine.exec(['docker', 'pull', 'nginx:1.22'])).exitCode).toBe(0)
   await second.createTerminal({ cluster: CLUSTER })
@@ -48,8 +48,9 @@ it('works beside another installation, with addresses and a registry of its own'
 })
 
 it('is removed without a trace, and may be removed again', async () => {
+  expect(await tracesOf(first, marks)).not.toEqual([])
   await removeInstallation({ stateDir, log })
   await removeInstallation({ stateDir, log })
   expect(await readdir(stateDir)).toEqual([])
-  expect(await hostPicture(first)).toEqual(before)
+  expect(await tracesOf(first, marks)).toEqual([])
 })

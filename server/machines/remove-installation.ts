@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import Docker from 'dockerode'
 import { removeGroup } from './cgroup-limits.ts'
 import { closeDiskStore, openDiskStore } from './disk-store.ts'
+import { statusOf } from './docker-error.ts'
 import { closeFirewall } from './firewall.ts'
 import { restoreHostSettings } from './host-settings.ts'
 import { LABELS, labelFilter } from './labels.ts'
-import { statusOf } from './machine.ts'
+import { removeContainer } from './remove-container.ts'
 
 const OURS = ['disks', 'mounts', 'machines.xfs', 'registry', 'registry-tls', 'node-agent', 'preparing.lock']
 
@@ -34,7 +35,7 @@ export async function removeInstallation(options: {
   for (const found of await docker.listContainers({ all: true, filters })) {
     const cluster = found.Labels[LABELS.cluster]
     if (cluster) clusters.add(cluster)
-    await docker.getContainer(found.Id).remove({ force: true, v: true }).catch(ignoreMissing)
+    await removeContainer(docker, found.Id)
     log(`removed container ${found.Names[0]?.slice(1)}`)
   }
   for (const network of await docker.listNetworks({ filters })) {

@@ -8,10 +8,12 @@ import type Docker from 'dockerode'
 import type { BuiltImage } from './build-images.ts'
 import { type Limits, limitGroup } from './cgroup-limits.ts'
 import type { DiskStore } from './disk-store.ts'
+import { statusOf } from './docker-error.ts'
 import { allowAddress, disallowAddress } from './firewall.ts'
 import { LABELS, labelFilter } from './labels.ts'
 import type { LearnerNetwork } from './learner-network.ts'
-import { type CommandResult, runInContainer, statusOf } from './machine.ts'
+import { type CommandResult, runInContainer } from './machine.ts'
+import { removeContainer } from './remove-container.ts'
 import { runCommand } from './run-command.ts'
 
 export interface TerminalSize {
@@ -99,9 +101,7 @@ export async function createTerminal(context: TerminalContext, request: Terminal
     },
     async delete() {
       await disallowAddress(access)
-      await container.remove({ force: true, v: true }).catch((err: unknown) => {
-        if (statusOf(err) !== 404) throw err
-      })
+      await removeContainer(docker, container.id)
       await disks.unmount(cluster, homeDisk(name))
     },
   }

@@ -2,6 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type DataCentre, type DataCentreOptions, openDataCentre } from './data-centre.ts'
+import { chainNames } from './firewall.ts'
+import type { LearnerNetwork } from './learner-network.ts'
 import { runCommand } from './run-command.ts'
 
 export const TEST_STATE_DIR = '/var/lib/podium'
@@ -10,8 +12,23 @@ export function openTestDataCentre(options: Partial<DataCentreOptions> = {}): Pr
   return openDataCentre({ stateDir: TEST_STATE_DIR, log: (line) => console.log(line), ...options })
 }
 
+/**
+ * What is on the host of one network's cluster, or of a state directory: others may come and go meanwhile, so only what
+ * bears one of the marks counts.
+ */
+export async function tracesOf(dataCentre: DataCentre, marks: readonly string[]): Promise<string[]> {
+  const isOurs = (line: string) => marks.some((mark) => new RegExp(`(^|[^a-z0-9])${mark}($|[^0-9])`).test(line))
+  return (await hostPicture(dataCentre)).filter(isOurs)
+}
+
+/** The names by which a cluster's things are known: its own, its bridge's, and those of its chains. */
+export function marksOf(network: LearnerNetwork): string[] {
+  const { slot } = network.addresses
+  return [network.cluster, network.bridge, ...Object.values(chainNames(slot)), network.subnet.replace(/\.0\/24$/, '')]
+}
+
 /** Everything on the host that a cluster could leave behind, as sorted lines. */
-export async function hostPicture(dataCentre: DataCentre): Promise<string[]> {
+async function hostPicture(dataCentre: DataCentre): Promise<string[]> {
   const { docker } = dataCentre
   const containers = await docker.listContainers({ all: true })
   const networks = await docker.listNetworks()
