@@ -75,7 +75,7 @@ async function main(): Promise<void> {
         host,
         machines,
         shellsFor: async (info) => {
-          if (dataCentre && info.networkKubeconfig) return containerShells(dataCentre, info)
+          if (dataCentre && info.networkKubeconfig) return containerShells({ dataCentre, info, stateDir })
           const kubeconfig = join(clusterDirectory(stateDir, info.name), 'admin.conf')
           return noShells(
             `There is no terminal here: ${machines.reason}.\r\n${machines.remedy}\r\n\r\n` +

@@ -61,7 +61,7 @@ beforeAll(async () => {
   await dataCentre.deleteCluster(CLUSTER)
   await dataCentre.createNetwork({ cluster: CLUSTER, openTcpPorts: [6443], openUdpPorts: [53] })
   const began = performance.now()
-  room = new TerminalRoom(await containerShells(dataCentre, info))
+  room = new TerminalRoom(await containerShells({ dataCentre, info, stateDir: dataCentre.stateDir }))
   const tab = await room.tab('1')
   await tab.prompted
   console.log(`from nothing to a prompt in ${Math.round(performance.now() - began)} ms`)
