@@ -1,0 +1,142 @@
+import { beforeEach, expect, it } from 'vitest'
+import { noLogger } from '../../base/logger.ts'
+import type { NetworkedSandbox } from '../container-runtime/pod-network.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
+import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
+import { addressesIn, CniNetwork } from './cni-network.ts'
+
+interface Call {
+  plugin: string
+  command: string
+  netns: string
+  conf: { name: string; prevResult?: unknown; runtimeConfig?: { portMappings: unknown[] } }
+}
+
+const CONF = '/etc/cni/net.d'
+const BIN = '/opt/cni/bin'
+const result = { cniVersion: '0.4.0', ips: [{ version: '4', address: '10.244.1.7/24' }] }
+const sandbox: NetworkedSandbox = {
+  id: 's1',
+  namespace: 'default',
+  name: 'web',
+  uid: 'u',
+  netnsPath: '/proc/42/ns/net',
+  portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'TCP', hostIP: '' }],
+}
+
+let files: Map<string, string>
+let calls: Call[]
+/** Plug-ins that fail at ADD. */
+let broken: Set<string>
+let missing: Set<string>
+let os: NodeOs
+
+beforeEach(() => {
+  files = new Map()
+  calls = []
+  broken = new Set()
+  missing = new Set()
+  os = {
+    ...createSimulatedNodeOs({ hostname: 'n1' }),
+    readFile: async (path) => files.get(path),
+    writeFile: async (path, content) => void files.set(path, String(content)),
+    remove: async (path) => void files.delete(path),
+    list: async (path) =>
+      [...files.keys()].flatMap((file) => (file.startsWith(`${path}/`) ? file.slice(path.length + 1) : [])),
+    kindOf: async (path) => (missing.has(path) ? undefined : 'file'),
+    run: async (command, _args, { input = '', env = {} } = {}) => {
+      const plugin = command.slice(BIN.length + 1)
+      calls.push({ plugin, command: env.CNI_COMMAND!, netns: env.CNI_NETNS!, conf: JSON.parse(input) })
+      if (env.CNI_COMMAND === 'ADD' && broken.has(plugin)) {
+        return {
+          exitCode: 1,
+          stdout: JSON.stringify({ code: 11, msg: 'no IP addresses available in range set' }),
+          stderr: '',
+        }
+      }
+      return { exitCode: 0, stdout: env.CNI_COMMAND === 'ADD' ? JSON.stringify(result) : '', stderr: '' }
+    },
+  }
+})
+
+const open = () => new CniNetwork({ os, logger: noLogger, confDir: CONF, binDir: BIN, clusterCidr: '10.244.0.0/16' })
+const done = () => calls.map(({ command, plugin }) => `${command} ${plugin}`)
+
+it('is not ready without a configuration, nor without the plug-ins that it names', async () => {
+  const network = open()
+  expect(await network.status()).toMatchObject({
+    ready: false,
+    message: expect.stringContaining('cni config uninitialized'),
+  })
+  await network.updatePodCidr('10.244.1.0/24')
+  expect(await network.status()).toEqual({ ready: true, message: '' })
+  missing.add(`${BIN}/portmap`)
+  expect((await network.status()).message).toContain('failed to find plugin "portmap"')
+})
+
+it('leaves a configuration alone that somebody else put there', async () => {
+  files.set(`${CONF}/00-mynet.conf`, JSON.stringify({ cniVersion: '0.2.0', name: 'mynet', type: 'bridge' }))
+  const network = open()
+  await network.updatePodCidr('10.244.1.0/24')
+  expect([...files.keys()]).toEqual([`${CONF}/00-mynet.conf`])
+  await network.setUp(sandbox)
+  expect(done()).toEqual(['ADD loopback', 'ADD bridge'])
+  expect(calls[1]?.conf.name).toBe('mynet')
+})
+
+it('calls the plug-ins in order, each with the result of the one before, and in reverse to take down', async () => {
+  const network = open()
+  await network.updatePodCidr('10.244.1.0/24')
+  expect(await network.setUp(sandbox)).toEqual({ ips: ['10.244.1.7'] })
+  expect(done()).toEqual(['ADD loopback', 'ADD bridge', 'ADD portmap'])
+  expect(calls[2]?.conf).toMatchObject({
+    prevResult: result,
+    runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }] },
+  })
+  calls = []
+  await network.tearDown({ ...sandbox, netnsPath: '' })
+  expect(done()).toEqual(['DEL portmap', 'DEL bridge'])
+  expect(calls[0]).toMatchObject({ netns: '', conf: { prevResult: result } })
+  calls = []
+  await network.tearDown(sandbox)
+  expect(calls).toEqual([])
+})
+
+it('knows the addresses after a restart', async () => {
+  const network = open()
+  await network.updatePodCidr('10.244.1.0/24')
+  await network.setUp(sandbox)
+  expect(await open().addresses('s1')).toEqual(['10.244.1.7'])
+  expect(await open().addresses('other')).toEqual([])
+})
+
+it('takes back the half of a network that came about, and says why the rest did not', async () => {
+  const network = open()
+  await network.updatePodCidr('10.244.1.0/24')
+  broken.add('portmap')
+  await expect(network.setUp(sandbox)).rejects.toThrow(
+    'plugin type="portmap" failed (add): no IP addresses available in range set',
+  )
+  expect(done().slice(-2)).toEqual(['DEL portmap', 'DEL bridge'])
+  expect([...files.keys()].filter((path) => path.includes('results'))).toEqual([])
+})
+
+it('can give back what a kubelet took that died before it knew what it got', async () => {
+  const network = open()
+  await network.updatePodCidr('10.244.1.0/24')
+  const run = os.run
+  const died = Promise.withResolvers<never>()
+  os.run = (command, args, options) => (command.endsWith('/bridge') ? died.promise : run(command, args, options))
+  void network.setUp(sandbox).catch(() => undefined)
+  await new Promise((resolve) => setImmediate(resolve))
+  os.run = run
+  const next = open()
+  expect(await next.addresses('s1')).toEqual([])
+  await next.tearDown(sandbox)
+  expect(done()).toEqual(['ADD loopback', 'DEL portmap', 'DEL bridge'])
+})
+
+it('reads results of old and new versions', () => {
+  expect(addressesIn({ ip4: { ip: '10.0.0.2/24' } })).toEqual(['10.0.0.2'])
+  expect(addressesIn({ ips: [{ address: '10.0.0.3/24' }] })).toEqual(['10.0.0.3'])
+})

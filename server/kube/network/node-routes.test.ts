@@ -1,0 +1,31 @@
+import type { Node } from 'kubernetes-types/core/v1'
+import { expect, it } from 'vitest'
+import { masqueradeRules, routesTo } from './node-routes.ts'
+
+const node = (name: string, podCIDR?: string, address?: string): Node => ({
+  metadata: { name },
+  spec: podCIDR ? { podCIDR } : {},
+  status: address ? { addresses: [{ type: 'InternalIP', address }] } : {},
+})
+
+it('leads to the pods of every other node that has a range and an address', () => {
+  const nodes = [
+    node('n1', '10.244.0.0/24', '10.160.0.11'),
+    node('n2', '10.244.1.0/24', '10.160.0.12'),
+    node('n3', undefined, '10.160.0.13'),
+    node('n4', '10.244.3.0/24'),
+  ]
+  expect(routesTo(nodes, 'n1')).toEqual([{ podCidr: '10.244.1.0/24', via: '10.160.0.12' }])
+})
+
+it('masquerades what leaves the cluster, and neither pods nor nodes', () => {
+  const rules = masqueradeRules('10.244.1.0/24', '10.244.0.0/16', ['10.160.0.12', '10.160.0.11']).split('\n')
+  const last = rules.findIndex((rule) => rule.endsWith('-j MASQUERADE'))
+  for (const kept of ['-d 10.160.0.11/32', '-d 10.160.0.12/32', '-d 10.244.0.0/16']) {
+    const at = rules.findIndex((rule) => rule.includes(kept))
+    expect(rules[at]).toMatch(/-j RETURN$/)
+    expect(at).toBeLessThan(last)
+  }
+  // Declared, so that a repeated restore empties the chain first.
+  expect(rules[1]).toBe(':PODIUM-MASQ - [0:0]')
+})
