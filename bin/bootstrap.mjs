@@ -49,18 +49,28 @@ export function bootstrap() {
   return node
 }
 
+/**
+ * Exactly what the lock file says. Not `npm ci`: it refuses a lock file without the builds for other platforms, which
+ * not every registry has.
+ */
 function installPackages(stamp, lock) {
-  say('installing packages from the npm registry (about a minute the first time)')
+  say('installing packages from the npm registry (a minute or two the first time)')
+  const args = [
+    'install',
+    '--no-save',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]
   for (let attempt = 1; ; attempt++) {
-    const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
+    const npm = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
     if (npm.error) fail(`npm could not be started: ${npm.error.message}`, 'npm comes with Node.js; is it on the PATH?')
     if (npm.status === 0) break
     if (attempt === 3)
-      fail('npm ci failed three times; its own words are above', 'Is the npm registry reachable (npm ping)?')
-    say(`npm ci failed; trying again (${attempt + 1} of 3)`)
+      fail('npm install failed three times; its own words are above', 'Is the npm registry reachable (npm ping)?')
+    say(`npm install failed; trying again (${attempt + 1} of 3)`)
   }
   writeFileSync(stamp, lock)
 }

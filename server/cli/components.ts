@@ -7,9 +7,17 @@ import type { Logger } from '../base/logger.ts'
 /** Loaded when one of the commands is used. */
 const processes = () => import('../kube/cluster/component-processes.ts')
 
+const DAY_MS = 24 * 3600_000
+
+/** Timers of ours never keep a process alive, so that tests and commands end; a component lives until it is told. */
 const untilTold = () =>
   new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+    const alive = setInterval(() => undefined, DAY_MS)
+    const told = () => {
+      clearInterval(alive)
+      resolve()
+    }
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, told)
   })
 
 export function addComponentCommands(program: Command, logger: Logger): void {

@@ -52,7 +52,7 @@ export function examinations(stateDir: string): Examination[] {
         'Node.js',
         Number(process.versions.node.split('.')[0]) >= 24,
         `v${process.versions.node}`,
-        'Run npm ci: it brings Node 24.',
+        'Run npm start: it brings Node 24.',
       ),
     async () =>
       finding(
