@@ -3,7 +3,7 @@
 import type { Lease as LeaseObject } from 'kubernetes-types/coordination/v1'
 import { type Clock, microTime } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import { isConflict, isNotFound } from '../apimachinery/status-error.ts'
+import { isConflict, isNotFound, StatusError } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
 import { Lease } from '../kinds/lease.ts'
 import { Node } from '../kinds/node.ts'
@@ -28,7 +28,10 @@ export async function keepNodeLease(options: NodeLeaseOptions, signal: AbortSign
   const renew = async () => {
     const spec = { holderIdentity: nodeName, leaseDurationSeconds: durationSeconds, renewTime: microTime(clock) }
     if (lease) {
-      lease = await leases.update({ ...lease, spec: { ...lease.spec, ...spec } })
+      // Over a line that was cut, an answer may take minutes; a fresh connection gets through as soon as it is mended.
+      const patience = new AbortController()
+      using _late = clock.setTimeout(() => patience.abort(new Error('the lease was not renewed in time')), renewMs)
+      lease = await leases.update({ ...lease, spec: { ...lease.spec, ...spec } }, { signal: patience.signal })
       return
     }
     try {
@@ -44,14 +47,17 @@ export async function keepNodeLease(options: NodeLeaseOptions, signal: AbortSign
   }
 
   while (!signal.aborted) {
+    let behind = false
     try {
       await renew()
     } catch (err) {
-      lease = undefined
+      // What the server said of it is to be read again; a broken line says nothing about the lease.
+      if (err instanceof StatusError) lease = undefined
+      behind = true
       if (!isConflict(err)) logger.warn('node lease could not be renewed', { node: nodeName, err })
     }
     // A little jitter keeps a hundred nodes that started together apart.
-    const delayMs = lease ? renewMs * (1 + 0.04 * random()) : renewMs / 5
+    const delayMs = behind ? renewMs / 5 : renewMs * (1 + 0.04 * random())
     await clock.sleep(delayMs, signal).catch(() => undefined)
   }
 }

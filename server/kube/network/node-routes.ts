@@ -51,6 +51,8 @@ export function masqueradeRules(podCidr: string, clusterCidr: string, nodeAddres
   ].join('\n')
 }
 
+const CHECK_MS = 30_000
+
 export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
   const { nodeName, nodeIP, client, os, clock, logger, random = Math.random, clusterCidr } = options
   const stop = new AbortController()
@@ -59,25 +61,27 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
   let rules = ''
   let working = false
   let again = false
+  let repeat = false
 
   async function apply(): Promise<void> {
     const nodes = informer.cache.list()
     const wanted = new Map(routesTo(nodes, nodeName).map(({ podCidr, via }) => [podCidr, via]))
     for (const [podCidr, via] of wanted) {
-      if (installed.get(podCidr) !== via) await mustRun(os, 'ip', ['route', 'replace', podCidr, 'via', via])
+      if (repeat || installed.get(podCidr) !== via) await mustRun(os, 'ip', ['route', 'replace', podCidr, 'via', via])
     }
     for (const podCidr of installed.keys()) {
       if (!wanted.has(podCidr)) await os.run('ip', ['route', 'del', podCidr])
     }
     installed = wanted
+    repeat = false
     const own = nodes.find((node) => node.metadata?.name === nodeName)?.spec?.podCIDR
     if (!own) return
     const addresses = nodes.flatMap((node) => internalAddress(node) ?? [])
     const text = masqueradeRules(own, clusterCidr, [...new Set([nodeIP, ...addresses])])
-    if (text === rules) return
-    await mustRun(os, 'iptables-restore', ['-w', '5', '--noflush'], text)
     const jump = ['POSTROUTING', '-s', own, '-j', 'PODIUM-MASQ']
     const { exitCode } = await os.run('iptables', ['-w', '5', '-t', 'nat', '-C', ...jump])
+    if (text === rules && exitCode === 0) return
+    await mustRun(os, 'iptables-restore', ['-w', '5', '--noflush'], text)
     if (exitCode !== 0) await mustRun(os, 'iptables', ['-w', '5', '-t', 'nat', '-A', ...jump])
     rules = text
   }
@@ -99,16 +103,26 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
     working = false
   }
 
+  /** Somebody may have taken routes or rules away, and every command here may be repeated. */
+  async function guard(): Promise<void> {
+    while (!stop.signal.aborted) {
+      await clock.sleep(CHECK_MS, stop.signal).catch(() => undefined)
+      if (stop.signal.aborted || !informer.hasSynced()) continue
+      repeat = true
+      void work()
+    }
+  }
+
   informer.addHandler((change) => {
     const before = change.type === 'updated' ? outline(change.previous) : ''
     const after = change.type === 'deleted' ? 'gone' : outline(change.object)
     if (before !== after) void work()
   })
-  const running = informer.start(stop.signal)
+  const running = [informer.start(stop.signal), guard()]
   return {
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('closed'))
-      await running
+      await Promise.all(running)
     },
   }
 }
