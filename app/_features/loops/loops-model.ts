@@ -97,6 +97,7 @@ export class LoopsModel {
   /** The last request of a person that wrote, or that was refused. */
   lastDeed?: RequestTrace
   lastSchedule?: ScheduleTrace
+  /** Complete only if every event since the cluster began was seen (`fromSeq` 1). */
   openWatches = new Set<string>()
   private clients = new Map<string, ClientState>()
   private requests = new Map<string, Row<RequestTrace>>()

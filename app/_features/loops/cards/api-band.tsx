@@ -28,7 +28,7 @@ export function ApiBand({ model, selection, compact }: CardData) {
         <Glyph who="api" size={15} />
         <span className={style.title}>API server</span>
         <span>{request ? sayRequest(request, model.place(request.client).label) : 'no request yet'}</span>
-        <span>{model.openWatches.size > 0 ? `${model.openWatches.size} watches` : ''}</span>
+        <span>{model.fromSeq === 1 && model.openWatches.size > 0 ? `${model.openWatches.size} watches` : ''}</span>
       </div>
       <div className={style.stages}>
         {stages.map(({ name, title }) => {

@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { TerminalConnection, type TerminalState } from './terminal-connection.ts'
+
+/** The browser's WebSocket as far as a terminal uses it; the test plays the server. */
+class Socket {
+  static OPEN = 1
+  static all: Socket[] = []
+  readyState = 0
+  binaryType = ''
+  sent: (string | Uint8Array)[] = []
+  onopen: (() => void) | null = null
+  onmessage: ((message: { data: unknown }) => void) | null = null
+  onclose: (() => void) | null = null
+  readonly address: string
+
+  constructor(address: string) {
+    this.address = address
+    Socket.all.push(this)
+  }
+
+  send(data: string | Uint8Array): void {
+    this.sent.push(data)
+  }
+
+  close(): void {
+    if (this.readyState === 3) return
+    this.readyState = 3
+    this.onclose?.()
+  }
+
+  opens(): void {
+    this.readyState = 1
+    this.onopen?.()
+  }
+
+  says(data: string): void {
+    this.onmessage?.({ data })
+  }
+
+  writes(text: string): void {
+    this.onmessage?.({ data: new TextEncoder().encode(text).buffer })
+  }
+
+  get heard(): string[] {
+    return this.sent.map((data) => (typeof data === 'string' ? data : new TextDecoder().decode(data)))
+  }
+}
+
+const newest = () => Socket.all.at(-1)!
+
+describe('TerminalConnection', () => {
+  let screen: string
+  let states: TerminalState[]
+  let connection: TerminalConnection
+
+  beforeEach(() => {
+    vi.useFakeTimers()
+    vi.stubGlobal('WebSocket', Socket)
+    Socket.all = []
+    screen = ''
+    states = []
+    connection = new TerminalConnection(
+      'ws://here/terminal/s/1',
+      {
+        write: (bytes) => {
+          screen += new TextDecoder().decode(bytes)
+        },
+        clear: () => {
+          screen = ''
+        },
+      },
+      (state) => states.push(state),
+    )
+  })
+
+  afterEach(() => {
+    connection.close()
+    vi.unstubAllGlobals()
+    vi.useRealTimers()
+  })
+
+  it('keeps what is typed until the shell is ready, then sends it in order', () => {
+    connection.send('kubectl get nodes\r')
+    newest().opens()
+    connection.send('x')
+    expect(newest().heard).toEqual([])
+    newest().says('{"ready":true}')
+    expect(newest().heard).toEqual(['kubectl get nodes\r', 'x'])
+    expect(states.at(-1)).toMatchObject({ state: 'open' })
+  })
+
+  it('tells its size on every new socket, before anything else', () => {
+    connection.resize(100, 30)
+    newest().opens()
+    expect(newest().heard).toEqual(['{"resize":{"columns":100,"rows":30}}'])
+    newest().close()
+    vi.advanceTimersByTime(10_000)
+    newest().opens()
+    expect(newest().heard).toEqual(['{"resize":{"columns":100,"rows":30}}'])
+  })
+
+  it('clears the screen when scroll-back comes again after a break, and not before', () => {
+    newest().opens()
+    newest().writes('~ $ ls\n')
+    newest().says('{"ready":true}')
+    newest().close()
+    expect(states.at(-1)).toEqual({ state: 'broken', tries: 1 })
+    vi.advanceTimersByTime(10_000)
+    expect(screen).toBe('~ $ ls\n')
+    newest().opens()
+    newest().writes('~ $ ls\n')
+    newest().writes('a b\n')
+    expect(screen).toBe('~ $ ls\na b\n')
+  })
+
+  it('waits longer from try to try, at most eight seconds', () => {
+    for (const wait of [500, 1000, 2000, 4000, 8000, 8000]) {
+      const before = Socket.all.length
+      newest().close()
+      vi.advanceTimersByTime(wait - 1)
+      expect(Socket.all).toHaveLength(before)
+      vi.advanceTimersByTime(1)
+      expect(Socket.all).toHaveLength(before + 1)
+    }
+  })
+
+  it('does not come back by itself once the shell has ended, but does when asked', () => {
+    newest().opens()
+    newest().says('{"ready":true}')
+    newest().says('{"exit":0}')
+    newest().close()
+    vi.advanceTimersByTime(60_000)
+    expect(Socket.all).toHaveLength(1)
+    expect(states.at(-1)).toMatchObject({ state: 'ended', exit: 0 })
+    connection.reconnect()
+    newest().opens()
+    newest().says('{"ready":true}')
+    expect(Socket.all).toHaveLength(2)
+    expect(states.at(-1)).toMatchObject({ state: 'open' })
+  })
+
+  it('takes no notice of a socket that was given up', () => {
+    const old = newest()
+    old.opens()
+    old.says('{"ready":true}')
+    connection.reconnect()
+    old.writes('late')
+    expect(screen).toBe('')
+    vi.advanceTimersByTime(60_000)
+    expect(Socket.all).toHaveLength(2)
+  })
+
+  it('leaves nothing behind when closed', () => {
+    newest().close()
+    connection.close()
+    vi.advanceTimersByTime(60_000)
+    expect(Socket.all).toHaveLength(1)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('shrugs off text that is not JSON', () => {
+    newest().opens()
+    expect(() => newest().says('hello')).not.toThrow()
+    expect(() => newest().says('null')).not.toThrow()
+  })
+})
