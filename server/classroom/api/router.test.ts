@@ -30,7 +30,14 @@ const open = () =>
     stateDir,
     host,
     machines: { kind: 'simulated', reason: 'this is a test', remedy: '' },
-    shellsFor: async () => noShells('no terminal in a test'),
+    // What the solutions of the first steps of lab `pods` do, without kubectl.
+    shellsFor: async () => ({
+      ...noShells('no terminal in a test'),
+      async run(script) {
+        if (script.includes('kubectl run hello')) await (await kubernetes()).create(hello)
+        else throw new Error('this test knows step 1 only')
+      },
+    }),
     learnerName: 'Ada Lovelace',
     clock: systemClock,
     logger: noLogger,
@@ -204,6 +211,34 @@ describe('session', () => {
     expect(names).toContain('client')
     expect(names).not.toContain('hello')
     await expect(sessionThat(id, isReady)).rejects.toThrow('went on to “A Service finds its Pods”')
+    await api().lab.start({ labId: 'pods' })
+    expect(await sessionThat(id, isReady)).toMatchObject({ step: 1, reached: 1 })
+  })
+
+  it('brings a cluster that was another lab’s back to the step the learner had come to', async () => {
+    const pods = await kubernetes()
+    await pods.create(hello)
+    await sessionThat(id, ({ reached }) => reached === 2)
+    const other = await api().lab.start({ labId: 'a-deployment-heals-itself' })
+    await sessionThat(other.id, isReady)
+    expect((await pods.list({ namespace: 'default' })).items).toEqual([])
+    await api().lab.start({ labId: 'pods' })
+    expect(await sessionThat(id, isReady)).toMatchObject({
+      step: 2,
+      reached: 2,
+      checks: { '1.hello-ready': { state: 'ok' } },
+    })
+    expect((await pods.get({ namespace: 'default', name: 'hello' })).spec?.nodeName).toBeTruthy()
+  })
+
+  it('begins anew where the way back cannot be gone', async () => {
+    const node = (await (await kubernetes()).get({ namespace: 'default', name: 'hello' })).spec?.nodeName ?? ''
+    await (await kubernetes()).patch({ namespace: 'default', name: 'hello' }, 'application/merge-patch+json', {
+      metadata: { labels: { 'runs-on': node } },
+    })
+    await sessionThat(id, ({ reached }) => reached === 3)
+    const other = await api().lab.start({ labId: 'a-deployment-heals-itself' })
+    await sessionThat(other.id, isReady)
     await api().lab.start({ labId: 'pods' })
     expect(await sessionThat(id, isReady)).toMatchObject({ step: 1, reached: 1 })
   })

@@ -9,7 +9,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { AnswerResult, CheckResult, SessionView } from '../api/contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import { rememberPods } from '../labs/cluster-view.ts'
-import { hintKey, type Lab } from '../labs/lab.ts'
+import { hintKey, type Lab, type Step } from '../labs/lab.ts'
 import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import { nodeIsReady, nodeIsSimulated, type Sandbox } from '../sandboxes/sandbox.ts'
 import type { TerminalRoom } from '../terminals/terminal-room.ts'
@@ -32,6 +32,7 @@ export interface LabSessionOptions {
 
 const CLEAR_WITHIN_MS = 30_000
 const PROMPT_WITHIN_MS = 5000
+const STEP_AGAIN_WITHIN_MS = 60_000
 
 export class LabSession {
   readonly lab: Lab
@@ -187,7 +188,7 @@ export class LabSession {
     const began = clock.monotonic()
     this.#sandbox = await claim()
     this.#tell()
-    if ((await store.labIn(this.#sandbox.cluster)) !== this.lab.id) await this.#startOver()
+    if ((await store.labIn(this.#sandbox.cluster)) !== this.lab.id) await this.#bringBack()
     await Promise.all([this.#nodesReady(), this.#prompt()])
     this.#startedInMs ??= Math.round(clock.monotonic() - began)
     await this.#goOn()
@@ -201,9 +202,55 @@ export class LabSession {
     this.#judge()
   }
 
-  /** Empties the cluster and puts the lab's first objects in; a cluster that cannot be emptied is replaced. */
+  /**
+   * The cluster has been another lab's. Does again what the learner had done, by the lab's own solutions, so that they go
+   * on where they were; where that cannot be, or there is nothing to do again, the lab begins anew.
+   */
+  async #bringBack(): Promise<void> {
+    const { reached, passed } = this.#progress
+    if (reached === 1 || passed.has(this.lab.steps.length)) return this.#startOver()
+    const { logger } = this.#options
+    try {
+      await this.#prepareCluster()
+      for (const step of this.lab.steps.slice(0, reached - 1)) await this.#doAgain(step)
+      Object.assign(this.#progress, { step: reached, entered: reached - 1 })
+      this.#save()
+      await this.#isIn()
+    } catch (err) {
+      logger.warn('lab could not be brought back to its step', { lab: this.lab.id, step: reached, err })
+      await this.#startOver()
+    }
+  }
+
+  async #doAgain(step: Step): Promise<void> {
+    this.#say(
+      'starting',
+      `Bringing your cluster back to step ${this.#progress.reached}: doing step ${step.number} again.`,
+    )
+    const { watch, terminals } = this.#mySandbox()
+    const signal = AbortSignal.timeout(STEP_AGAIN_WITHIN_MS)
+    await applyObjects(watch, step.start, signal)
+    if (this.#cannotBeDoneHere(step.number)) return
+    const before = rememberPods(watch.view({ pods: [] }).pods)
+    await terminals.run(step.solution)
+    await watch.until((view) => judgeStep(step, { ...view, before }, () => undefined).passed, signal)
+  }
+
   async #startOver(): Promise<void> {
-    const { store, clock, discard, claim, logger } = this.#options
+    const { store, clock } = this.#options
+    await this.#prepareCluster()
+    await store.startOver(this.#progress, clock.now())
+    await this.#isIn()
+  }
+
+  /** Only now: a process that ends half way finds the cluster to be nobody's lab. */
+  async #isIn(): Promise<void> {
+    await this.#options.store.putLabIn(this.#mySandbox().cluster, this.lab.id)
+  }
+
+  /** Empties the cluster and puts the lab's first objects in; a cluster that cannot be emptied is replaced. */
+  async #prepareCluster(): Promise<void> {
+    const { store, discard, claim, logger } = this.#options
     this.#resting = true
     this.#results = {}
     const prepare = async ({ watch, cluster }: Sandbox) => {
@@ -211,7 +258,6 @@ export class LabSession {
       const signal = AbortSignal.timeout(CLEAR_WITHIN_MS)
       await clearCluster(watch, signal)
       await applyObjects(watch, this.lab.start, signal)
-      await store.putLabIn(cluster, this.lab.id)
     }
     try {
       await prepare(this.#mySandbox())
@@ -222,7 +268,6 @@ export class LabSession {
       this.#sandbox = await claim()
       await prepare(this.#sandbox)
     }
-    await store.startOver(this.#progress, clock.now())
   }
 
   /** Puts a step's objects in when the learner first comes to it, and remembers what was there. */

@@ -54,7 +54,7 @@ export class Sessions implements AsyncDisposable {
     const session = this.#sessions.get(progress.runId) ?? this.#make(progress)
     const before = this.#alive.get(session.learnerId)
     if (before !== session) {
-      before?.suspend(`Your cluster went on to “${session.lab.title}”. Open this lab again to begin it anew.`)
+      before?.suspend(`Your cluster went on to “${session.lab.title}”. Open this lab again to go on with it.`)
       this.#alive.set(session.learnerId, session)
     }
     session.begin()

@@ -22,7 +22,14 @@ export async function containerShells({ dataCentre, info, stateDir }: ContainerS
     openTcpPorts: [Number(new URL(info.etcd).port)],
   })
   const env = await letEtcdctlIn(terminal, info, stateDir)
-  return { open: (size) => openShell(terminal, size, env), close: () => terminal.delete() }
+  return {
+    open: (size) => openShell(terminal, size, env),
+    async run(script) {
+      const { exitCode, stdout, stderr } = await terminal.exec(['bash', '-euo', 'pipefail', '-c', script])
+      if (exitCode !== 0) throw new Error(`${script}\n${stdout}${stderr}`)
+    },
+    close: () => terminal.delete(),
+  }
 }
 
 /** etcd has a CA of its own, so the learner gets a certificate of that one too. Clusters may come without the door. */

@@ -22,6 +22,8 @@ export interface Shell {
 /** The container that a learner's shells run in. */
 export interface Shells {
   open(size: ShellSize): Promise<Shell>
+  /** Runs a script as the learner, out of sight; rejects with what it said when it fails. */
+  run(script: string): Promise<void>
   /** Takes the container away; files in the learner's home are kept. */
   close(): Promise<void>
 }
@@ -33,5 +35,6 @@ export class NoShells extends Error {
 /** Every attempt is answered with the reason. */
 export const noShells = (reason: string): Shells => ({
   open: () => Promise.reject(new NoShells(reason)),
+  run: () => Promise.reject(new NoShells(reason)),
   close: async () => undefined,
 })

@@ -33,6 +33,10 @@ export class TerminalRoom {
     return session
   }
 
+  run(script: string): Promise<void> {
+    return this.#shells.run(script)
+  }
+
   /** Shows the tab to a browser; where no shell can be had, shows the reason in its place. */
   async attach(name: string, socket: TerminalSocket): Promise<{ session?: TerminalSession } & Disposable> {
     try {

@@ -156,6 +156,7 @@ describe('TerminalRoom', () => {
         opened.push(shell)
         return shell
       },
+      run: async () => undefined,
       close: async () => undefined,
     }
     const room = new TerminalRoom(shells)
