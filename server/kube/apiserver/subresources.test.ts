@@ -52,6 +52,21 @@ describe('subresources', () => {
     await expect(patch({ spec: { selector: { matchLabels: { app: 'other' } } } })).rejects.toMatchObject({ code: 422 })
   })
 
+  it('lets patches that name no revision all through, however many come at once', async () => {
+    await newPod()
+    const at = { namespace: 'default', name: 'web' }
+    const annotate = (key: string) =>
+      test.client.of(Pod).patch(at, 'application/merge-patch+json', { metadata: { annotations: { [key]: 'yes' } } })
+    const keys = ['a', 'b', 'c', 'd']
+    await Promise.all(keys.map(annotate))
+    const { metadata } = await test.client.of(Pod).get(at)
+    expect(Object.keys(metadata?.annotations ?? {})).toEqual(expect.arrayContaining(keys))
+    const stale = { metadata: { resourceVersion: '1', annotations: { e: 'yes' } } }
+    await expect(test.client.of(Pod).patch(at, 'application/merge-patch+json', stale)).rejects.toMatchObject({
+      code: 409,
+    })
+  })
+
   it('scales by a number, and says what is selected', async () => {
     const path = '/apis/apps/v1/namespaces/default/deployments/web'
     await post('/apis/apps/v1/namespaces/default/deployments', {

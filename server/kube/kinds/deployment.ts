@@ -21,6 +21,8 @@ export const Deployment = defineKind<Wire>({
   subresources: ['status', 'scale'],
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
   strategy: {
+    // The loop writes its revision annotation together with the status.
+    statusUpdatesMetadata: true,
     setDefaults({ spec }) {
       if (!spec) return
       spec.replicas ??= 1

@@ -145,7 +145,6 @@ export class Registry {
     for (let attempt = 1; ; attempt++) {
       const seen = await this.get(namespace, name)
       const next = await request.change(seen.object)
-      const askedRevision = next.metadata?.resourceVersion
       this.#assertMeant(seen, next, namespace, name)
       next.metadata = { ...next.metadata, name, ...(kind.namespaced ? { namespace } : {}) }
       await gate.mutate(next, seen.object)
@@ -162,7 +161,8 @@ export class Registry {
       if (committed.succeeded) return committed.entry
       await this.#options.feed.reached(committed.revision)
       if (!this.cache.get(key)) throw notFound(this.#resource, name)
-      if (askedRevision || attempt >= attempts) throw conflict(this.#resource, name, STALE)
+      // Tried again on the newer object. Whoever asked for a revision is told then that it is stale, by #assertMeant.
+      if (attempt >= attempts) throw conflict(this.#resource, name, STALE)
     }
   }
 
