@@ -28,7 +28,7 @@ export function CommandBlock({ command, mayRun, isAsked, onRun }: Props) {
       <button
         type="button"
         className={style.copy}
-        aria-label={clipboard.copied ? 'Copied' : 'Copy'}
+        aria-label={clipboard.copied ? 'Copied' : `Copy ${command}`}
         title={clipboard.copied ? 'Copied' : 'Copy'}
         onClick={() => clipboard.copy(command)}
       >

@@ -44,7 +44,7 @@ export function TerminalPane({ sessionId, ref, isFull, onFull }: Props) {
     setTabs({ tabs: rest, active: active === tab ? rest.at(-1)! : active })
   }
   return (
-    <section className={style.pane} aria-label="Terminal">
+    <div className={style.pane}>
       <div className={style.tabs}>
         <div role="tablist" className={style.list} aria-label="Shells">
           {tabs.map((tab, index) => (
@@ -92,6 +92,6 @@ export function TerminalPane({ sessionId, ref, isFull, onFull }: Props) {
           <p className={style.empty}>A shell opens here as soon as your lab has begun.</p>
         )}
       </div>
-    </section>
+    </div>
   )
 }
