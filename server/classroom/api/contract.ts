@@ -23,6 +23,7 @@ export const courseView = z.object({
   /** What the one big button does. `lead` says the next thing to do, in one sentence. */
   resume: z.object({ labId: z.string(), title: z.string(), lead: z.string(), started: z.boolean(), when: z.string() }),
   /** What comes after that. */
+  // biome-ignore lint/suspicious/noThenProperty: a list is never mistaken for a promise
   then: z.array(z.object({ labId: z.string(), title: z.string(), summary: z.string(), minutes: z.number() })),
   /** Where worker machines come from here; `simulated` says plainly why and what would mend it. */
   machines: z.object({ kind: z.enum(['real', 'simulated']), reason: z.string(), remedy: z.string() }),
