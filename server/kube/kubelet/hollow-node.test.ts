@@ -94,6 +94,23 @@ it('registers its node with labels, addresses and capacity, and keeps its lease'
   await until('renewal', async () => (await lease()).spec?.renewTime !== first)
 })
 
+it('contradicts whoever declares it dead while it lives', async () => {
+  const condition = {
+    type: 'Ready',
+    status: 'Unknown',
+    reason: 'NodeStatusUnknown',
+    message: 'Kubelet stopped posting node status.',
+  }
+  const patch = { status: { conditions: [condition] } }
+  const options = { subresource: 'status' }
+  await client.of(Node).patch({ name: 'n1' }, 'application/strategic-merge-patch+json', patch, options)
+  const ready = async () =>
+    (await client.of(Node).get({ name: 'n1' })).status?.conditions?.find(({ type }) => type === 'Ready')
+  expect((await ready())?.status).toBe('Unknown')
+  await clock.advance(11_000)
+  await until('ready again', async () => (await ready())?.reason === 'KubeletReady')
+})
+
 it('is not ready until it has a range of pod addresses', async () => {
   const node = startHollowNode({ name: 'n2', client, clock })
   const ready = async () => condition(await client.of(Node).get({ name: 'n2' }), 'Ready')

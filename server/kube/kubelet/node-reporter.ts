@@ -5,12 +5,12 @@ import type { ContainerImage, Node as NodeObject, NodeStatus } from 'kubernetes-
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { isAlreadyExists } from '../apimachinery/status-error.ts'
-import type { Client } from '../client/client.ts'
+import { type Client, objectPath } from '../client/client.ts'
 import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
 import { Node } from '../kinds/node.ts'
 import type { MachineInfo } from '../node-os/node-os.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
-import { hasNews, initialNode, nodeLabels, nodeStatusOf } from './node-status.ts'
+import { hasNews, initialNode, isContradicted, nodeLabels, nodeStatusOf } from './node-status.ts'
 
 export interface NodeReporterOptions {
   nodeName: string
@@ -37,6 +37,7 @@ const LOOK_MS = 10_000
 const REPORT_MS = 300_000
 /** While the node is not ready yet, waiting ten seconds would be felt. */
 const IMPATIENT_MS = 1_000
+const PATIENCE_MS = 10_000
 const MAX_IMAGES = 50
 
 export class NodeReporter {
@@ -102,12 +103,27 @@ export class NodeReporter {
   /** Says whether the node is ready. */
   async #look(): Promise<boolean> {
     const { client, clock, nodeName } = this.#options
-    const status = await this.#status(this.#told)
+    // Over a line that was cut an answer may take minutes; a fresh connection gets through as soon as it is mended.
+    const patience = new AbortController()
+    using _late = clock.setTimeout(
+      () => patience.abort(new Error('the API server did not answer in time')),
+      PATIENCE_MS,
+    )
+    const { signal } = patience
+    const path = objectPath(Node, { name: nodeName })
+    const node = (await client.transport.request({ method: 'GET', path, signal })) as NodeObject
+    const status = await this.#status(node.status)
     const isDue = clock.monotonic() - this.#toldAt >= REPORT_MS
-    if (isDue || hasNews(status, this.#told)) {
+    // Somebody may have contradicted us: the node lifecycle controller does, when it has not heard of us for a while.
+    if (isDue || hasNews(status, this.#told) || isContradicted(status, node.status)) {
       await client
         .of(Node)
-        .patch({ name: nodeName }, 'application/strategic-merge-patch+json', { status }, { subresource: 'status' })
+        .patch(
+          { name: nodeName },
+          'application/strategic-merge-patch+json',
+          { status },
+          { subresource: 'status', signal },
+        )
       this.#told = status
       this.#toldAt = clock.monotonic()
     }

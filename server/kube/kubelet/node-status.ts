@@ -98,6 +98,13 @@ export function hasNews(next: NodeStatus, told: NodeStatus | undefined): boolean
   return text(next) !== text(told)
 }
 
+/** One of our conditions reads otherwise in the API. */
+export function isContradicted(ours: NodeStatus, theirs: NodeStatus | undefined): boolean {
+  return (ours.conditions ?? []).some(
+    ({ type, status }) => theirs?.conditions?.find((one) => one.type === type)?.status !== status,
+  )
+}
+
 export function initialNode(
   name: string,
   options: { machine: MachineInfo; labels: Record<string, string>; taints: NonNullable<Node['spec']>['taints'] },
