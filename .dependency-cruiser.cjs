@@ -57,7 +57,9 @@ module.exports = {
       comment: 'Wing 1 stands without any classroom, web or database.',
       severity: 'error',
       from: { path: kube },
-      to: { path: ['^server/(classroom|machines|observe)/', '^app/', '^labs/', 'node_modules/(next|react|@trpc|@prisma)/'] },
+      to: {
+        path: ['^server/(classroom|machines|observe)/', '^app/', '^labs/', 'node_modules/(next|react|@trpc|@prisma)/'],
+      },
     },
     {
       name: 'only-the-api-server-opens-the-store',

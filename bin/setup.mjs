@@ -16,7 +16,7 @@ const must = (status, what) => {
 export function generateSources(node) {
   once(
     'prisma',
-    { inputs: ['prisma/schema.prisma', 'package-lock.json', 'bin/prisma-generate.mjs'], product: 'prisma/generated' },
+    { inputs: ['prisma/schema', 'package-lock.json', 'bin/prisma-generate.mjs'], product: 'prisma/generated' },
     () => {
       say('generating the database client')
       must(run(node, ['bin/prisma-generate.mjs']), 'generating the database client')

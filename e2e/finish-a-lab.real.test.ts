@@ -19,7 +19,6 @@ interface ListedCluster {
   machines: { name: string; id: string }[]
 }
 
-const LAB = '/labs/a-deployment-heals-itself'
 let classroom: Classroom
 let browser: Browser
 let page: Page
@@ -50,7 +49,7 @@ async function typeInTerminal(line: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
-const terminalText = () => page.locator('.xterm-rows').first().innerText()
+const terminalText = async () => (await page.locator('.xterm-rows').first().textContent()) ?? ''
 
 async function answer(question: string, choice: string): Promise<void> {
   await page.locator(`[data-question="${question}"]`).getByText(choice).click()

@@ -106,6 +106,16 @@ cluster
   })
 
 program
+  .command('token')
+  .description('ways in to the running classroom')
+  .command('create')
+  .description('a new one-time link')
+  .action(async () => {
+    const { newLink } = await import('./classroom/index.ts')
+    say(await newLink(defaultStateDir))
+  })
+
+program
   .command('images')
   .description('images of machines, terminals and labs')
   .command('build')
