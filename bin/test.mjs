@@ -1,9 +1,13 @@
 // `npm test`: all set-up, then every test. A skip outside bin/allowed-skips.json fails the run.
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootstrap, fail, root, run, say } from './bootstrap.mjs'
 import { buildPages, ensurePackages, fetchKubectls, generateSources, prepareMachines } from './setup.mjs'
+
+// Never the state of somebody's classroom: tests make and delete clusters as they like.
+process.env.PODIUM_HOME = process.getuid?.() === 0 ? '/var/lib/podium-test' : join(tmpdir(), 'podium-test')
 
 const started = Date.now()
 const node = bootstrap()

@@ -95,7 +95,7 @@ describe.each(['1.36', '1.32'] as const)('kubectl %s', (version) => {
     await says(`logs ${here} deploy/site --tail=5`, /start worker process|nginx/)
     await says(`exec ${here} deploy/site -- sh -c 'echo inside $(hostname)'`, /inside site-/)
     await refuses(`exec ${here} deploy/site -- sh -c 'exit 7'`, 'exit code 7')
-    await says(`describe ${here} pods -l app=site`, /Scheduled[\s\S]*Pulled[\s\S]*Started/)
+    await says(`describe ${here} pods -l app=site --show-events=true`, /Scheduled[\s\S]*Pulled[\s\S]*Started/)
     await says(`get events ${here}`, /ScalingReplicaSet|SuccessfulCreate/)
   })
 

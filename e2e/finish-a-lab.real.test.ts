@@ -7,17 +7,9 @@ import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from './support/browser.ts'
-import { type Classroom, startClassroom } from './support/classroom.ts'
-import { kubectl, podium, root, run } from './support/commands.ts'
+import { type Classroom, clusters, forgetLearners, type ListedCluster, startClassroom } from './support/classroom.ts'
+import { kubectl, root, run } from './support/commands.ts'
 import { until } from './support/until.ts'
-
-interface ListedCluster {
-  name: string
-  server: string
-  etcd: string
-  kubeconfig: string
-  machines: { name: string; id: string }[]
-}
 
 let classroom: Classroom
 let browser: Browser
@@ -26,6 +18,7 @@ let cluster: ListedCluster
 let scratch: string
 
 beforeAll(async () => {
+  await forgetLearners()
   scratch = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
   classroom = await startClassroom()
   browser = await openBrowser()
@@ -35,11 +28,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await classroom?.stop()
-  for (const { name } of await clusters()) if (name.startsWith('lab-')) await podium('cluster', 'delete', name)
+  await forgetLearners()
   await rm(scratch, { recursive: true, force: true })
 }, 180_000)
-
-const clusters = async () => JSON.parse(await podium('cluster', 'list', '-o', 'json')) as ListedCluster[]
 
 const check = (id: string) => page.locator(`[data-check="${id}"]`)
 
@@ -90,7 +81,7 @@ describe('a learner', () => {
     await answer('how-many-objects', 'Five: the Deployment')
     await page.getByText('Five. The Deployment loop makes a ReplicaSet').waitFor()
     await typeInTerminal('kubectl create deployment web --image=nginx --replicas=3')
-    await expectState(check('web-ready'), 'ok', 90_000)
+    await expectState(check('1.web-ready'), 'ok', 90_000)
     cluster = await findCluster('web')
     const names = (await Promise.all(cluster.machines.map(containersOn))).flat()
     expect(names.filter((name) => name.startsWith('k8s_nginx_web-'))).toHaveLength(3)
@@ -99,7 +90,7 @@ describe('a learner', () => {
 
   it('finds everything as it was after a reload', async () => {
     await page.reload()
-    await expectState(check('web-ready'), 'ok')
+    await expectState(check('1.web-ready'), 'ok')
     await until('the scroll-back is there', async () => (await terminalText()).includes('deployment.apps/web created'))
     await typeInTerminal('echo still $((40 + 2))')
     await until('the same shell answers', async () => (await terminalText()).includes('still 42'))
@@ -109,12 +100,12 @@ describe('a learner', () => {
     await page.getByRole('button', { name: /Next/ }).click()
     await page.getByRole('heading', { name: 'Take a Pod away' }).waitFor()
     await page.getByRole('button', { name: /Next/ }).waitFor()
-    const row = check('web-pod-deleted')
+    const row = check('2.web-pod-deleted')
     await expectState(row, 'waiting')
     await answer('who-notices', 'The ReplicaSet loop counts two')
     await page.locator('[data-command^="kubectl delete"]').getByRole('button', { name: 'Run' }).click()
     await expectState(row, 'ok')
-    await expectState(check('web-ready'), 'ok')
+    await expectState(check('2.web-ready'), 'ok')
   })
 })
 

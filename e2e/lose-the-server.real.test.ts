@@ -1,23 +1,14 @@
 // What is lost when something is lost: a machine, or the whole server.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Classroom, startClassroom } from './support/classroom.ts'
-import { type Kubectl, kubectl, podium, run } from './support/commands.ts'
+import { type Classroom, clusters, forgetLearners, type ListedCluster, startClassroom } from './support/classroom.ts'
+import { type Kubectl, kubectl, run } from './support/commands.ts'
 import { until } from './support/until.ts'
-
-interface ListedCluster {
-  name: string
-  state: string
-  kubeconfig: string
-  pid: number | null
-  machines: { name: string; id: string }[]
-}
 
 let classroom: Classroom
 let cluster: ListedCluster
 let kube: Kubectl
 
-const clusters = async () => JSON.parse(await podium('cluster', 'list', '-o', 'json')) as ListedCluster[]
 const warm = () =>
   until(
     'a sandbox is warm',
@@ -26,6 +17,7 @@ const warm = () =>
   )
 
 beforeAll(async () => {
+  await forgetLearners()
   classroom = await startClassroom()
   cluster = await warm()
   kube = kubectl('1.36', cluster.kubeconfig)
@@ -33,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await classroom?.stop()
-  for (const { name } of await clusters()) if (name.startsWith('lab-')) await podium('cluster', 'delete', name)
+  await forgetLearners()
 }, 180_000)
 
 async function containers(): Promise<string[]> {

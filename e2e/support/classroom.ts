@@ -1,8 +1,9 @@
 // Starts the classroom as `npm start` does after set-up, and stops it: in order, or as a crash.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { root } from './commands.ts'
+import { podium, root } from './commands.ts'
 
 export interface Classroom {
   /** With the one-time token. */
@@ -16,6 +17,25 @@ export interface Classroom {
   stop(): Promise<void>
   /** As a crash or a power cut does: nothing gets to say goodbye. Ends the server and its cluster hosts. */
   kill(): Promise<void>
+}
+
+export interface ListedCluster {
+  name: string
+  state: string
+  server: string
+  etcd: string
+  kubeconfig: string
+  machines: { name: string; id: string }[]
+}
+
+export const clusters = async () => JSON.parse(await podium('cluster', 'list', '-o', 'json')) as ListedCluster[]
+
+/** Takes away what learners of an earlier test left. Only ever under the state directory that `npm test` uses. */
+export async function forgetLearners(): Promise<void> {
+  const home = process.env.PODIUM_HOME
+  if (!home?.endsWith('podium-test')) throw new Error('PODIUM_HOME must be the one of the tests; run `npm test`')
+  for (const { name } of await clusters()) if (name.startsWith('lab-')) await podium('cluster', 'delete', name)
+  await rm(join(home, 'classroom'), { recursive: true, force: true })
 }
 
 const READY = /Podium is ready: (http:\/\/\S+)/
