@@ -152,7 +152,7 @@ async function startPod(client: Client, name: string): Promise<number> {
 }
 
 const inMachine = (info: ClusterInfo, ...command: string[]) =>
-  spawnSync('docker', ['exec', info.machines[0]!.id, '/enter.sh', ...command], { encoding: 'utf8' })
+  spawnSync('docker', ['exec', info.machines[0]!.id, '/usr/lib/podium/enter.sh', ...command], { encoding: 'utf8' })
 
 /** What the engine alone takes for a container of the same image, started the plain way. */
 function dockerRunMs(info: ClusterInfo): number {

@@ -31,7 +31,16 @@ afterAll(async () => {
 async function containers(): Promise<string[]> {
   const lists = await Promise.all(
     cluster.machines.map(({ id }) =>
-      run('docker', ['exec', id, '/enter.sh', 'docker', 'ps', '--no-trunc', '--format', '{{.ID}} {{.Names}}']),
+      run('docker', [
+        'exec',
+        id,
+        '/usr/lib/podium/enter.sh',
+        'docker',
+        'ps',
+        '--no-trunc',
+        '--format',
+        '{{.ID}} {{.Names}}',
+      ]),
     ),
   )
   return lists

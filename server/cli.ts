@@ -19,6 +19,12 @@ import { UserError } from './cli/user-error.ts'
 import { LocalClusterHost, type MachineProvider, serveHost } from './kube/cluster/index.ts'
 import { loadSchemas } from './kube/schemas/load-schemas.ts'
 
+// `podium … | head` has read enough.
+process.stdout.on('error', (err: NodeJS.ErrnoException) => {
+  if (err.code !== 'EPIPE') throw err
+  process.exit(0)
+})
+
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 const logger = createLogger({ level: 'info', write: (line) => void process.stderr.write(line) })
 const defaultStateDir = stateDirectory(process.env, process.getuid?.())
