@@ -1,5 +1,5 @@
 // A process that writes to a store until it is killed, and says on its standard output what was answered:
-// one line "<key> <value> <revision>" for each. Used by kill.test.ts.
+// one line "<key> <value> <revision>" for each. Used by kill.real.test.ts.
 
 import { systemClock } from '../../../base/clock.ts'
 import { openStore } from '../store.ts'
