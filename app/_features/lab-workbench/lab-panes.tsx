@@ -6,7 +6,7 @@ import { useLocalStorage } from '@mantine/hooks'
 import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { Instructions } from '../instructions/instructions.tsx'
-import { LoopsLens } from '../loops/loops-lens.tsx'
+import { LensFrame } from '../lenses/lens-frame.tsx'
 import { TerminalPane } from '../terminal/terminal-pane.tsx'
 import style from './lab-workbench.module.css'
 import type { Panes } from './panes.ts'
@@ -33,7 +33,7 @@ export function PicturePane({ panes, isFull, isSmall }: { panes: Panes; isFull?:
     <div className={style.picture}>
       <PhaseNotice panes={panes} />
       <div className={style.pictureBody}>
-        <LoopsLens
+        <LensFrame
           store={panes.store}
           {...panes.selecting}
           view={view}

@@ -1,6 +1,6 @@
 import type { RefObject } from 'react'
-import type { PictureStore } from '../loops/picture-store.ts'
-import type { Selecting } from '../loops/selection.ts'
+import type { PictureStore } from '../lenses/picture/picture-store.ts'
+import type { Selecting } from '../lenses/picture/selection.ts'
 import type { TerminalHandle } from '../terminal/terminal-screen.tsx'
 import type { LabSession } from './use-lab-session.ts'
 

@@ -1,0 +1,61 @@
+import type { RequestStage, RequestTrace } from '../../../../../server/base/trace.ts'
+import { Glyph } from '../../../../_ui/glyph.tsx'
+import { Shape } from '../../../../_ui/shape.tsx'
+import { milliseconds } from '../../picture/milliseconds.ts'
+import { wasRefused } from '../../picture/picture-model.ts'
+import style from '../picture-canvas.module.css'
+import type { CardData } from './card-data.ts'
+
+const stages: { name: RequestStage['name']; title: string }[] = [
+  { name: 'authentication', title: 'Authentication' },
+  { name: 'authorization', title: 'Authorization' },
+  { name: 'admission', title: 'Admission' },
+  { name: 'store', title: 'Store' },
+]
+
+/** The API server: the stages of the selected request, or of the last one that was answered. */
+export function ApiBand({ model, selection, compact }: CardData) {
+  const chosen = selection && 'seq' in selection ? model.rowBySeq(selection.seq)?.event : undefined
+  const request: RequestTrace | undefined =
+    chosen?.type === 'request'
+      ? chosen
+      : chosen?.type === 'append'
+        ? model.requestById(chosen.requestId)?.event
+        : model.bandRequest
+  return (
+    <div className={`${style.card} ${style.api}`} data-compact={compact || undefined}>
+      <div className={style.apiHead}>
+        <Glyph who="api" size={15} />
+        <span className={style.title}>API server</span>
+        <span>{request ? sayRequest(request, model.place(request.client).label) : 'no request yet'}</span>
+        <span>{model.fromSeq === 1 && model.openWatches.size > 0 ? `${model.openWatches.size} watches` : ''}</span>
+      </div>
+      <div className={style.stages}>
+        {stages.map(({ name, title }) => {
+          const stage = request?.stages.find((one) => one.name === name)
+          return (
+            <div key={name} className={style.stage} data-off={!stage || undefined} data-stage={name}>
+              <span className={style.title}>{title}</span>
+              {!compact && <span>{stage?.detail ?? notThere(request)}</span>}
+              <div className={style.stageFoot}>
+                {stage ? milliseconds(stage.durationMs) : '—'}
+                {stage && <Shape state={stage.ok ? 'ok' : 'fail'} size={13} label={stage.ok ? 'passed' : 'refused'} />}
+              </div>
+            </div>
+          )
+        })}
+      </div>
+    </div>
+  )
+}
+
+/** A read passes no admission, and is often answered without asking etcd; a refused request never gets that far. */
+function notThere(request: RequestTrace | undefined): string {
+  if (!request) return '—'
+  return wasRefused(request) ? 'not reached' : 'not needed'
+}
+
+function sayRequest(request: RequestTrace, label: string): string {
+  const what = request.subresource ? `${request.resource}/${request.subresource}` : request.resource
+  return `${label}: ${request.verb} ${what}, ${request.code} in ${milliseconds(request.durationMs)}`
+}

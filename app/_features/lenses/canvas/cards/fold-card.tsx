@@ -1,0 +1,33 @@
+import { Menu } from '@mantine/core'
+import { loopState } from '../../picture/loop-state.ts'
+import style from '../picture-canvas.module.css'
+import type { CardData } from './card-data.ts'
+
+/** The loops without a card of their own, and whatever else talks to the API server unseen. One may be taken out. */
+export function FoldCard({ model, folded, select }: CardData & { folded: string[] }) {
+  const others = model.others()
+  const all = [...folded, ...others]
+  const areBusy = folded.some((client) => loopState(model.client(client), model.now).word !== 'idle')
+  return (
+    <Menu position="bottom-end" shadow="md" transitionProps={{ duration: 0 }}>
+      <Menu.Target>
+        <button
+          type="button"
+          className={`${style.card} ${style.fold} nopan`}
+          aria-label={`${all.length} more: choose one to look at`}
+        >
+          <b>+{all.length}</b>
+          <span>{others.length > 0 && folded.length === 0 ? 'others' : 'loops'}</span>
+          {!areBusy && <span>idle</span>}
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>
+        {all.map((client) => (
+          <Menu.Item key={client} onClick={() => select({ client })}>
+            {model.place(client).label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

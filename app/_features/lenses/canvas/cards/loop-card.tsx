@@ -1,0 +1,44 @@
+import { Glyph, hueOf } from '../../../../_ui/glyph.tsx'
+import { Shape } from '../../../../_ui/shape.tsx'
+import { loopState } from '../../picture/loop-state.ts'
+import style from '../picture-canvas.module.css'
+import { type CardData, isSelected } from './card-data.ts'
+
+export function LoopCard(data: CardData & { client: string }) {
+  const { model, client, compact, select } = data
+  const loop = model.client(client)
+  const state = loopState(loop, model.now)
+  const pressed = isSelected(data, client)
+  return (
+    <button
+      type="button"
+      className={`${style.card} ${style.loop} nopan`}
+      data-hue="ctl"
+      data-state={state.word}
+      data-loop={client}
+      style={{ '--hue': hueOf('ctl') } as React.CSSProperties}
+      aria-pressed={pressed}
+      onClick={() => select(pressed ? null : { client })}
+    >
+      <span className={style.head}>
+        <Glyph who="ctl" size={14} />
+        <span className={style.state}>
+          {state.word}
+          <Shape state={state.shape} size={13} />
+        </span>
+      </span>
+      <span className={style.name} title={client}>
+        {model.place(client).label}
+      </span>
+      {!compact && <span className={style.meta}>cache {loop.cacheRevision || '—'}</span>}
+      <span className={style.meta}>
+        queue {loop.queueLength}
+        <span className={style.squares} aria-hidden="true">
+          {[0, 1, 2].map((square) => (
+            <i key={square} data-full={loop.queueLength > square || undefined} />
+          ))}
+        </span>
+      </span>
+    </button>
+  )
+}

@@ -1,0 +1,89 @@
+import { Glyph } from '../../../../_ui/glyph.tsx'
+import { Shape } from '../../../../_ui/shape.tsx'
+import { podShape, podWord } from '../../picture/pod-state.ts'
+import { shortName } from '../../picture/short-name.ts'
+import style from '../picture-canvas.module.css'
+import type { MachineLayout } from '../picture-layout.ts'
+import { type CardData, isSelected } from './card-data.ts'
+
+export function MachineCard(data: CardData & { machine: MachineLayout }) {
+  const { model, machine } = data
+  const node = model.nodes.find((one) => one.name === machine.name)
+  const pods = model.pods.filter((pod) => pod.node === machine.name)
+  const shown = pods.slice(0, pods.length > machine.podRows ? machine.podRows - 1 : undefined)
+  const nameRoom = Math.floor((machine.width - (machine.isStacked ? 62 : 120)) / 6.7)
+  const ready = node?.ready ? 'Ready' : 'NotReady'
+  const isTight = machine.width < 136
+  return (
+    <div className={`${style.card} ${style.machine}`} data-machine={machine.name}>
+      <div className={style.head}>
+        <Glyph who="node" size={14} />
+        <span className={style.title}>{machine.name}</span>
+        <span className={style.state} title={node?.simulated ? 'a simulated machine' : undefined}>
+          <Shape state={node?.ready ? 'ok' : 'wait'} size={12} label={isTight ? ready : undefined} />
+          {!isTight && ready}
+          {node?.simulated && machine.width > 190 && ', simulated'}
+        </span>
+      </div>
+      <div className={style.parts} data-stacked={machine.isStacked || undefined}>
+        <Part
+          {...data}
+          client={`kubelet/${machine.name}`}
+          label="kubelet"
+          isNarrow={machine.kubelet.width < 88}
+          isFlat={machine.isStacked}
+        />
+        <Part
+          {...data}
+          client={`kube-proxy/${machine.name}`}
+          label="proxy"
+          isNarrow={machine.kubelet.width < 88}
+          isFlat={machine.isStacked}
+        />
+      </div>
+      <div className={style.pods}>
+        {shown.map((pod) => (
+          <div
+            key={`${pod.namespace}/${pod.name}`}
+            className={style.pod}
+            data-ready={pod.ready}
+            data-pod={pod.name}
+            title={`${pod.namespace}/${pod.name}: ${pod.status}`}
+          >
+            <Shape state={podShape(pod)} size={13} />
+            <code>{shortName(pod.name, Math.max(7, nameRoom))}</code>
+            {/* A narrow card keeps the shape; the word is in the title and in the table. */}
+            {!(machine.isStacked && pod.ready) && <span>{podWord(pod)}</span>}
+          </div>
+        ))}
+        {pods.length > shown.length && <div style={{ color: 'var(--ink-2)' }}>+{pods.length - shown.length} Pods</div>}
+      </div>
+    </div>
+  )
+}
+
+function Part(data: CardData & { client: string; label: string; isNarrow: boolean; isFlat: boolean }) {
+  const { client, label, isNarrow, isFlat, compact, model, select } = data
+  const pressed = isSelected(data, client)
+  const state = model.client(client)
+  return (
+    <button
+      type="button"
+      className={`${style.part} nopan`}
+      aria-pressed={pressed}
+      aria-label={`${label}: cache at revision ${state.cacheRevision || state.handedRevision}`}
+      onClick={() => select(pressed ? null : { client })}
+    >
+      <span>
+        {label === 'proxy' && <Glyph who="net" size={12} />}
+        {label}
+      </span>
+      {!compact && !isFlat && (
+        <small>
+          {!isNarrow && 'cache '}
+          {state.cacheRevision || state.handedRevision || '—'}
+        </small>
+      )}
+    </button>
+  )
+}

@@ -1,0 +1,38 @@
+import { Glyph } from '../../../../_ui/glyph.tsx'
+import { objectOf } from '../../picture/event-words.ts'
+import style from '../picture-canvas.module.css'
+import { type CardData, isSelected } from './card-data.ts'
+
+export function YouCard(data: CardData) {
+  const { model, select, compact } = data
+  const last = model.lastOwnRequest
+  const client = last?.client ?? 'kubectl'
+  const pressed = isSelected(data, client)
+  return (
+    <button
+      type="button"
+      className={`${style.card} nopan`}
+      data-hue="you"
+      aria-pressed={pressed}
+      onClick={() => select(pressed ? null : { client })}
+    >
+      {!compact && <Glyph who="you" />}
+      <span className={style.name} style={{ marginTop: compact ? 0 : 6 }}>
+        You
+      </span>
+      <span style={{ color: 'var(--ink-2)' }}>{model.place(client).label}</span>
+      {last && (
+        <span style={{ marginTop: 'auto', display: 'grid' }}>
+          {!compact && <span className="quiet">last</span>}
+          <span className={style.meta} style={{ color: 'var(--ink)' }}>
+            {last.verb}
+          </span>
+          <span className={style.meta} title={objectOf(last)}>
+            {last.code >= 400 ? last.code : last.resource.slice(0, 11)}
+          </span>
+          {last.revision !== undefined && <span className={style.meta}>→ {last.revision}</span>}
+        </span>
+      )}
+    </button>
+  )
+}

@@ -1,0 +1,412 @@
+// What the Loops lens knows: pushes of measured events in, cards, tape and counters out. No DOM, no clock, no React, so
+// that what the picture claims can be tested. Time is the newest event's own time, never the page's.
+//
+// Counters are exact: each request, append and delivery taken in since `fromSeq` is either handed out once as a dot or
+// counted as hidden. A test compares them with the audit log and with a watcher that knows nothing of us.
+
+import type {
+  AppendTrace,
+  DeliverTrace,
+  ReconcileTrace,
+  RequestTrace,
+  ScheduleTrace,
+  TraceEvent,
+} from '../../../../server/base/trace.ts'
+import type { PictureNode, PicturePod, PicturePush } from '../../../../server/classroom/api/contract.ts'
+import { placeOf } from './client-place.ts'
+import { isHeartbeat } from './heartbeat.ts'
+
+export interface Row<E extends TraceEvent = TraceEvent> {
+  seq: number
+  event: E
+  heartbeat: boolean
+}
+
+export type DotKind = 'request' | 'deliver' | 'append'
+
+/** One event on its way to become a dot. */
+export interface Dot {
+  kind: DotKind
+  seq: number
+  client: string
+  cause: string
+  refused: boolean
+  revision?: number
+  /** The revision a request acted on. */
+  because?: number
+  requestId?: string
+}
+
+export interface Turn {
+  /** Counted since the page began to look. */
+  number: number
+  trace: ReconcileTrace
+}
+
+export interface ClientState {
+  client: string
+  lastRequest?: RequestTrace
+  /** The last that wrote something which others act on; Events only tell. */
+  lastWrite?: RequestTrace
+  /** The newest revision its caches have heard of; for clients without a cache of ours, the newest handed to it. */
+  cacheRevision: number
+  /** The newest revision that was handed to it. */
+  handedRevision: number
+  queue: string[]
+  queueLength: number
+  /** Newest first. */
+  turns: Turn[]
+  turnCount: number
+  lastWroteAt: number
+}
+
+export interface Counters {
+  requests: number
+  delivers: number
+  appends: number
+  hiddenRequests: number
+  hiddenDelivers: number
+  hiddenAppends: number
+}
+
+const keptRows = 4000
+const keptTurns = 20
+
+export class PictureModel {
+  seq = 0
+  /** The first event that the counters count. 0: none yet. */
+  fromSeq = 0
+  revision = 0
+  /** The newest event's own time. */
+  now = 0
+  /** Events that were asked for but no longer kept, as far as known. */
+  missed = 0
+  showHeartbeats = false
+  version = 0
+  counters: Counters = noCounts()
+  rows: Row[] = []
+  pods: PicturePod[] = []
+  nodes: PictureNode[] = []
+  /** In drawing order, without the scheduler. */
+  loops: string[] = []
+  /** The loops that have a card; the others share the folded one. Places are kept as long as possible. */
+  shownLoops: string[] = []
+  pinnedLoop?: string
+  lastRequest?: RequestTrace
+  lastOwnRequest?: RequestTrace
+  /** The last request of a person that wrote, or that was refused. */
+  lastDeed?: RequestTrace
+  lastSchedule?: ScheduleTrace
+  /** Complete only if every event since the cluster began was seen (`fromSeq` 1). */
+  openWatches = new Set<string>()
+  private clients = new Map<string, ClientState>()
+  private requests = new Map<string, Row<RequestTrace>>()
+  private byCause = new Map<string, Row<RequestTrace>[]>()
+  private appends = new Map<number, Row<AppendTrace>>()
+  private delivers = new Map<number, Row<DeliverTrace>[]>()
+  private loopSet: ReadonlySet<string> = new Set()
+  private slots = 4
+  /** Loops that were given a card because they acted, oldest first. */
+  private called: string[] = []
+
+  /** Takes a push in and says which dots it makes, oldest first. Events already known (after a reconnect) make none. */
+  apply(push: PicturePush): Dot[] {
+    // A cluster that was replaced or restarted counts its events from 1 again. (We never ask for what we know.)
+    if (push.events.length > 0 && push.seq < this.seq) this.forget()
+    if (push.loops) this.takeLoops(push.loops)
+    if (push.pods) this.pods = push.pods
+    if (push.nodes) this.nodes = push.nodes
+    const first = push.seq - push.events.length + 1
+    if (this.seq > 0 && first > this.seq + 1) this.missed += first - this.seq - 1
+    const dots: Dot[] = []
+    push.events.forEach((event, index) => {
+      const seq = first + index
+      if (seq <= this.seq) return
+      if (this.fromSeq === 0) this.fromSeq = seq
+      const dot = this.take({ seq, event, heartbeat: isHeartbeat(event) })
+      if (dot) dots.push(dot)
+    })
+    this.seq = Math.max(this.seq, push.seq)
+    this.revision = Math.max(this.revision, push.revision)
+    this.trim()
+    this.version++
+    return dots
+  }
+
+  setSlots(count: number): void {
+    if (count === this.slots) return
+    this.slots = count
+    this.chooseShown()
+    this.version++
+  }
+
+  setShowHeartbeats(show: boolean): void {
+    this.showHeartbeats = show
+    this.version++
+  }
+
+  /** A loop under the microscope keeps its card. */
+  pin(client: string | undefined): void {
+    this.pinnedLoop = client
+    if (client) this.promote(client)
+    this.version++
+  }
+
+  client(name: string): ClientState {
+    let state = this.clients.get(name)
+    if (!state) {
+      state = {
+        client: name,
+        cacheRevision: 0,
+        handedRevision: 0,
+        queue: [],
+        queueLength: 0,
+        turns: [],
+        turnCount: 0,
+        lastWroteAt: 0,
+      }
+      this.clients.set(name, state)
+    }
+    return state
+  }
+
+  isLoop(client: string): boolean {
+    return this.loopSet.has(client)
+  }
+
+  /** Clients that are neither a loop, nor on a machine, nor a person's. */
+  others(): string[] {
+    return [...this.clients.keys()].filter((name) => placeOf(name, this.loopSet).role === 'other').sort()
+  }
+
+  place(client: string) {
+    return placeOf(client, this.loopSet)
+  }
+
+  /** What the API server's band shows: what a person just asked for, or else what was last answered. */
+  get bandRequest(): RequestTrace | undefined {
+    const own = this.lastOwnRequest
+    return own && own.at > this.now - 6000 ? own : this.lastRequest
+  }
+
+  requestById(id: string): Row<RequestTrace> | undefined {
+    return this.requests.get(id)
+  }
+
+  /** Every kept request with that cause, oldest first, itself included. */
+  requestsOfCause(cause: string): Row<RequestTrace>[] {
+    return this.byCause.get(cause) ?? []
+  }
+
+  appendOf(revision: number): Row<AppendTrace> | undefined {
+    return this.appends.get(revision)
+  }
+
+  deliversOf(revision: number): readonly Row<DeliverTrace>[] {
+    return this.delivers.get(revision) ?? []
+  }
+
+  rowBySeq(seq: number): Row | undefined {
+    const first = this.rows[0]
+    if (!first) return undefined
+    const guess = this.rows[seq - first.seq]
+    return guess?.seq === seq ? guess : this.rows.find((row) => row.seq === seq)
+  }
+
+  /** The newest appends, oldest first. */
+  tape(count: number): Row<AppendTrace>[] {
+    const found: Row<AppendTrace>[] = []
+    for (let at = this.rows.length - 1; at >= 0 && found.length < count; at--) {
+      const row = this.rows[at]!
+      if (row.event.type === 'append' && this.isVisible(row)) found.push(row as Row<AppendTrace>)
+    }
+    return found.reverse()
+  }
+
+  isVisible(row: Row): boolean {
+    return this.showHeartbeats || !row.heartbeat
+  }
+
+  private take(row: Row): Dot | undefined {
+    const { event } = row
+    this.rows.push(row)
+    this.now = Math.max(this.now, event.at)
+    switch (event.type) {
+      case 'request':
+        this.requests.set(event.id, row as Row<RequestTrace>)
+        this.keepByCause(row as Row<RequestTrace>)
+        return this.takeRequest(row as Row<RequestTrace>)
+      case 'append': {
+        this.appends.set(event.revision, row as Row<AppendTrace>)
+        this.revision = Math.max(this.revision, event.revision)
+        const { client, cause, revision, requestId } = event
+        return this.count('append', row, { client, cause, revision, requestId, refused: false })
+      }
+      case 'deliver': {
+        const known = this.delivers.get(event.revision)
+        if (known) known.push(row as Row<DeliverTrace>)
+        else this.delivers.set(event.revision, [row as Row<DeliverTrace>])
+        const state = this.client(event.client)
+        state.handedRevision = Math.max(state.handedRevision, event.revision)
+        const { client, cause, revision } = event
+        return this.count('deliver', row, { client, cause, revision, refused: false })
+      }
+      case 'watch':
+        if (event.state === 'open') this.openWatches.add(event.watch)
+        else this.openWatches.delete(event.watch)
+        return undefined
+      case 'loop': {
+        const state = this.client(event.client)
+        state.queue = event.queue
+        state.queueLength = event.queueLength
+        state.cacheRevision = event.cacheRevision
+        return undefined
+      }
+      case 'reconcile': {
+        const state = this.client(event.client)
+        state.turnCount++
+        state.turns.unshift({ number: state.turnCount, trace: event })
+        if (state.turns.length > keptTurns) state.turns.pop()
+        if (event.wrote.length > 0) state.lastWroteAt = Math.max(state.lastWroteAt, event.at)
+        return undefined
+      }
+      case 'schedule':
+        this.lastSchedule = event
+        return undefined
+    }
+  }
+
+  private keepByCause(row: Row<RequestTrace>): void {
+    const all = this.byCause.get(row.event.cause)
+    if (all) all.push(row)
+    else this.byCause.set(row.event.cause, [row])
+  }
+
+  private takeRequest(row: Row<RequestTrace>): Dot | undefined {
+    const { event } = row
+    const state = this.client(event.client)
+    state.lastRequest = event
+    if (!row.heartbeat) {
+      const { role } = this.place(event.client)
+      // The classroom looks on as a client like any other; what it asks for is not what the learner follows.
+      if (role !== 'other') this.lastRequest = event
+      if (role === 'you') {
+        this.lastOwnRequest = event
+        // A refusal is an outcome too; a read leaves the story of the last write standing, unless it was forbidden.
+        const isRead = /^(get|list|watch)$/.test(event.verb)
+        if (event.revision !== undefined || (wasRefused(event) && (!isRead || event.code === 403)))
+          this.lastDeed = event
+      }
+      if (event.revision !== undefined) {
+        state.lastWroteAt = Math.max(state.lastWroteAt, event.at)
+        if (event.resource !== 'events') state.lastWrite = event
+        if (this.isOfPerson(event.cause)) this.promote(event.client)
+      }
+    }
+    return this.count('request', row, {
+      client: event.client,
+      cause: event.cause,
+      refused: wasRefused(event),
+      revision: event.revision,
+      because: event.because,
+      requestId: event.id,
+    })
+  }
+
+  private count(kind: DotKind, row: Row, rest: Omit<Dot, 'kind' | 'seq'>): Dot | undefined {
+    const visible = this.isVisible(row)
+    this.counters[counterOf[kind][visible ? 0 : 1]]++
+    return visible ? { kind, seq: row.seq, ...rest } : undefined
+  }
+
+  /** Whether a chain of causes began with something a person did. */
+  private isOfPerson(cause: string): boolean {
+    const root = this.requests.get(cause)
+    return root !== undefined && this.place(root.event.client).role === 'you'
+  }
+
+  private takeLoops(all: string[]): void {
+    // A new stream names loops as it hears of them; one that was known before is still there.
+    const known = this.loops.filter((client) => !all.includes(client))
+    this.loops = [...all.filter((client) => placeOf(client).role !== 'scheduler'), ...known]
+    this.loopSet = new Set(this.loops)
+    this.chooseShown()
+  }
+
+  /** Fills the places: the loops that a first lab meets, and those that acted because of what the learner did. */
+  private chooseShown(): void {
+    const shown = [...this.loops].sort((a, b) => rank(a) - rank(b)).slice(0, this.slots)
+    const called = this.called.filter((client) => this.loopSet.has(client) && !shown.includes(client))
+    this.shownLoops = shown
+    for (const client of called) this.promote(client)
+    if (this.pinnedLoop) this.promote(this.pinnedLoop)
+  }
+
+  /** A folded loop that acts for the learner takes the place of the one that has been still for longest. */
+  private promote(client: string): void {
+    if (!this.loopSet.has(client) || this.shownLoops.includes(client)) return
+    if (this.shownLoops.length < this.slots) {
+      this.shownLoops = [...this.shownLoops, client]
+      return
+    }
+    let stillest = -1
+    let since = Number.POSITIVE_INFINITY
+    this.shownLoops.forEach((shown, index) => {
+      const at = this.client(shown).lastWroteAt
+      // <=: of those that never wrote, the last in line goes first.
+      if (shown !== this.pinnedLoop && at <= since) {
+        since = at
+        stillest = index
+      }
+    })
+    const busy = since > this.now - 4000
+    if (stillest < 0 || (busy && client !== this.pinnedLoop)) return
+    this.called = [...this.called.filter((one) => one !== client && one !== this.shownLoops[stillest]), client]
+    this.shownLoops = this.shownLoops.with(stillest, client)
+  }
+
+  private trim(): void {
+    if (this.rows.length <= keptRows * 1.25) return
+    for (const { event } of this.rows.splice(0, this.rows.length - keptRows)) {
+      if (event.type === 'request') {
+        this.requests.delete(event.id)
+        const ofCause = this.byCause.get(event.cause)
+        ofCause?.shift()
+        if (ofCause?.length === 0) this.byCause.delete(event.cause)
+      } else if (event.type === 'append') this.appends.delete(event.revision)
+      else if (event.type === 'deliver') this.delivers.delete(event.revision)
+    }
+  }
+
+  private forget(): void {
+    const { showHeartbeats, version, slots, pinnedLoop, loops, loopSet, shownLoops, pods, nodes } = this
+    const kept = { showHeartbeats, version, slots, pinnedLoop, loops, loopSet, shownLoops, pods, nodes }
+    Object.assign(this, new PictureModel(), kept)
+  }
+}
+
+/** Not finding anything is an answer; being told no is not. */
+export function wasRefused(request: RequestTrace): boolean {
+  return request.code >= 400 && !(request.code === 404 && request.verb === 'get')
+}
+
+const counterOf = {
+  request: ['requests', 'hiddenRequests'],
+  deliver: ['delivers', 'hiddenDelivers'],
+  append: ['appends', 'hiddenAppends'],
+} as const
+
+function noCounts(): Counters {
+  return { requests: 0, delivers: 0, appends: 0, hiddenRequests: 0, hiddenDelivers: 0, hiddenAppends: 0 }
+}
+
+const familiar = ['deployment', 'replicaset', 'endpointslice', 'garbagecollector', 'nodelifecycle', 'namespace']
+
+function rank(client: string): number {
+  const name = client
+    .slice(client.indexOf('/') + 1)
+    .replace(/-controller$/, '')
+    .replaceAll('-', '')
+  const place = familiar.indexOf(name)
+  return place < 0 ? familiar.length : place
+}

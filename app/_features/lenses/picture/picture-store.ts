@@ -1,0 +1,115 @@
+// The live picture of one session: subscribes, feeds the model, and tells two kinds of listeners. Dots are handed on at
+// once, one call per push; React hears at most ten times a second, and four times in a burst, so that dots keep moving.
+
+import type { PicturePush } from '../../../../server/classroom/api/contract.ts'
+import { api, wordsOf } from '../../../_api/api-client.ts'
+import { type Dot, PictureModel } from './picture-model.ts'
+
+export interface Connection {
+  state: 'connecting' | 'live' | 'broken'
+  tries: number
+  why: string
+}
+
+const renderEveryMs = 100
+const renderInBurstMs = 250
+const burst = 12
+const retryMs = 700
+const longestRetryMs = 8000
+
+export class PictureStore {
+  readonly model = new PictureModel()
+  connection: Connection = { state: 'connecting', tries: 0, why: '' }
+  private version = 0
+  private renderTimer: ReturnType<typeof setTimeout> | undefined
+  private retryTimer: ReturnType<typeof setTimeout> | undefined
+  private viewers = new Set<() => void>()
+  private dotListeners = new Set<(dots: readonly Dot[], resting: boolean) => void>()
+  private subscription: { unsubscribe(): void } | undefined
+  private sessionId: string | undefined
+  private hasBacklog = false
+  private dotsSinceRender = 0
+
+  connect(sessionId: string): () => void {
+    this.sessionId = sessionId
+    this.open()
+    return () => {
+      clearTimeout(this.retryTimer)
+      this.subscription?.unsubscribe()
+      this.subscription = undefined
+      clearTimeout(this.renderTimer)
+      this.renderTimer = undefined
+    }
+  }
+
+  /** Tries again now instead of when the stream itself would. */
+  reconnect(): void {
+    this.open()
+  }
+
+  subscribe = (viewer: () => void): (() => void) => {
+    this.viewers.add(viewer)
+    return () => this.viewers.delete(viewer)
+  }
+
+  snapshot = (): number => this.version
+
+  onDots(listener: (dots: readonly Dot[], resting: boolean) => void): () => void {
+    this.dotListeners.add(listener)
+    return () => this.dotListeners.delete(listener)
+  }
+
+  changed(): void {
+    const wait = this.dotsSinceRender > burst ? renderInBurstMs : renderEveryMs
+    this.renderTimer ??= setTimeout(() => {
+      this.renderTimer = undefined
+      this.dotsSinceRender = 0
+      this.version++
+      for (const viewer of this.viewers) viewer()
+    }, wait)
+  }
+
+  private open(): void {
+    if (!this.sessionId) return
+    clearTimeout(this.retryTimer)
+    this.subscription?.unsubscribe()
+    const since = this.model.seq || undefined
+    this.subscription = api.picture.watch.subscribe(
+      { sessionId: this.sessionId, since },
+      {
+        onData: (push) => this.take(push),
+        onError: (error) => this.broke(wordsOf(error)),
+        onConnectionStateChange: (change) => {
+          if (change.state === 'pending') this.connectionIs({ state: 'live', tries: 0, why: '' })
+          else if (change.state === 'connecting' && change.error) this.broke(wordsOf(change.error))
+        },
+      },
+    )
+  }
+
+  /** Left to itself the stream would come back and ask for what it asked for first; we ask for what we do not know. */
+  private broke(why: string): void {
+    this.subscription?.unsubscribe()
+    this.subscription = undefined
+    const tries = this.connection.tries + 1
+    this.connectionIs({ state: 'broken', tries, why })
+    clearTimeout(this.retryTimer)
+    this.retryTimer = setTimeout(() => this.open(), Math.min(longestRetryMs, retryMs * tries))
+  }
+
+  private take(push: PicturePush): void {
+    const dots = this.model.apply(push)
+    this.dotsSinceRender += dots.length
+    // What happened before we looked is marked where it arrived; nothing moves that did not move before our eyes.
+    const resting = !this.hasBacklog
+    this.hasBacklog = true
+    for (const listener of this.dotListeners) listener(dots, resting)
+    if (this.connection.state !== 'live') this.connection = { state: 'live', tries: 0, why: '' }
+    this.changed()
+  }
+
+  private connectionIs(connection: Connection): void {
+    this.connection = connection
+    this.changed()
+  }
+}

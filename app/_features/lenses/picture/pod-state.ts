@@ -1,0 +1,14 @@
+import type { PicturePod } from '../../../../server/classroom/api/contract.ts'
+import type { State } from '../../../_ui/shape.tsx'
+
+const failed = /Error|BackOff|Failed|Invalid|Evicted|OOMKilled|Unknown/
+
+export function podShape(pod: PicturePod): State {
+  if (failed.test(pod.status)) return 'fail'
+  return pod.ready || pod.status === 'Completed' ? 'ok' : 'wait'
+}
+
+/** kubectl's word, without the part that says nothing on a card. Reasons of failures are never cut. */
+export function podWord(pod: PicturePod): string {
+  return pod.status === 'ContainerCreating' ? 'Creating' : pod.status
+}
