@@ -116,10 +116,12 @@ function whyNot() {
 
 async function aptInstall(packages, log) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', PATH: SEARCH_PATH }
+  // A machine that has just booted often updates itself: wait for its turn at the package database.
+  const apt = (...args) => run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], env, log)
   const install = ['install', '-y', '--no-install-recommends', ...packages]
-  if ((await run('apt-get', install, env, log)) === 0) return undefined
-  const updated = await run('apt-get', ['update'], env, log)
-  const code = await run('apt-get', install, env, log)
+  if ((await apt(...install)) === 0) return undefined
+  const updated = await apt('update')
+  const code = await apt(...install)
   return code === 0 ? undefined : `exit status ${code}${updated === 0 ? '' : ' (apt-get update failed as well)'}`
 }
 

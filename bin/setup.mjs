@@ -61,8 +61,9 @@ export function ensurePackages(packages) {
     )
   }
   say(`installing ${names.join(', ')}`)
+  // A machine that has just booted often updates itself: wait for its turn at the package database.
   const apt = (...args) =>
-    spawnSync('apt-get', args, {
+    spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     }).status
