@@ -1,4 +1,4 @@
-// `npm run check`: format and lint, types, floor plan, unit tests; all of them run even when one fails.
+// `npm run check`: format and lint, types, floor plan, dead code, unit tests; all of them run even when one fails.
 
 import { spawn } from 'node:child_process'
 import { bootstrap, environment, root } from './bootstrap.mjs'
@@ -20,6 +20,7 @@ const CHECKS = [
       'app',
     ],
   },
+  { name: 'dead code', args: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'] },
   { name: 'unit tests', args: ['node_modules/vitest/vitest.mjs', 'run', '--project', 'logic'] },
 ]
 
@@ -39,7 +40,7 @@ function check({ name, args }) {
   })
 }
 
-// The three quick ones side by side, then the tests with the machine to themselves.
+// The quick ones side by side, then the tests with the machine to themselves.
 const [unitTests] = CHECKS.slice(-1)
 const quick = await Promise.all(CHECKS.slice(0, -1).map(check))
 const tested = await check(unitTests)

@@ -25,6 +25,9 @@ process.stdout.on('error', (err: NodeJS.ErrnoException) => {
   process.exit(0)
 })
 
+/** Loaded when one of its commands is used. */
+const installation = () => import('./cli/installation-commands.ts')
+
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 const logger = createLogger({ level: 'info', write: (line) => void process.stderr.write(line) })
 const defaultStateDir = stateDirectory(process.env, process.getuid?.())
@@ -121,12 +124,27 @@ program
     say(await newLink(defaultStateDir))
   })
 
-program
-  .command('images')
-  .description('images of machines, terminals and labs')
+const images = program.command('images').description('images of machines, terminals and labs')
+
+images
   .command('build')
   .description('build what is missing')
   .action(async () => void (await openMachines(defaultStateDir, (line) => say(`podium: ${line}`))))
+images
+  .command('export <file>')
+  .description('write all images into one file, for a machine that reaches neither a registry nor a Debian mirror')
+  .action(async (file) => (await installation()).exportImages(file, say))
+images
+  .command('import <file>')
+  .description('load what `images export` wrote')
+  .action(async (file) => (await installation()).importImages(file, say))
+
+program
+  .command('uninstall')
+  .description('remove everything that Podium made on this machine')
+  .option('--images', 'the images as well')
+  .option('--yes', 'really')
+  .action(async (options: { images?: boolean; yes?: boolean }) => (await installation()).uninstall(context(), options))
 
 program
   .command('cluster-run <name>', { hidden: true })

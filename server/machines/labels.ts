@@ -11,8 +11,6 @@ export const LABELS = {
   home: 'podium.home',
 } as const
 
-export type Role = 'machine' | 'terminal' | 'registry' | 'network'
-
 export function labelFilter(labels: Record<string, string>): string[] {
   return Object.entries(labels).map(([key, value]) => `${key}=${value}`)
 }

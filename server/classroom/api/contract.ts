@@ -129,21 +129,18 @@ export interface PicturePush {
   missed: boolean
 }
 
-/**
- * The router, procedure by procedure (server/classroom/api/router.ts implements it as `appRouter`):
- *
- *   course.overview                 query                              → CourseView
- *   lab.get          { labId }      query                              → LabView
- *   lab.start        { labId }      mutation, resolves when the session exists (it may still be starting) → SessionView
- *   session.watch    { sessionId }  subscription (SSE)                 → SessionView
- *   session.goTo     { sessionId, step }             mutation          → SessionView
- *   session.answer   { sessionId, questionId, choice } mutation        → SessionView
- *   session.openHint { sessionId, hintId }           mutation          → SessionView
- *   session.reset    { sessionId }  mutation: the lab back to its start → SessionView
- *   picture.watch    { sessionId, since? } subscription (SSE)          → PicturePush
- *
- * The terminal is a WebSocket at `/terminal/<sessionId>/<tab>` (tab: `1`, `2`, …): binary frames are bytes both ways;
- * text frames are JSON: `{"resize":{"columns":80,"rows":24}}` to the server, `{"exit":0}` and
- * `{"ready":true}` (after the kept scroll-back has been sent) from it. The shell outlives the socket.
- */
-export const contractVersion = 1
+// The router, procedure by procedure (server/classroom/api/router.ts implements it as `appRouter`):
+//
+//   course.overview                 query                              → CourseView
+//   lab.get          { labId }      query                              → LabView
+//   lab.start        { labId }      mutation, resolves when the session exists (it may still be starting) → SessionView
+//   session.watch    { sessionId }  subscription (SSE)                 → SessionView
+//   session.goTo     { sessionId, step }             mutation          → SessionView
+//   session.answer   { sessionId, questionId, choice } mutation        → SessionView
+//   session.openHint { sessionId, hintId }           mutation          → SessionView
+//   session.reset    { sessionId }  mutation: the lab back to its start → SessionView
+//   picture.watch    { sessionId, since? } subscription (SSE)          → PicturePush
+//
+// The terminal is a WebSocket at `/terminal/<sessionId>/<tab>` (tab: `1`, `2`, …): binary frames are bytes both ways;
+// text frames are JSON: `{"resize":{"columns":80,"rows":24}}` to the server, `{"exit":0}` and
+// `{"ready":true}` (after the kept scroll-back has been sent) from it. The shell outlives the socket.

@@ -5,5 +5,5 @@ export { clusterDirectory, clusterNames, readClusterRecord, readRunRecord } from
 export { type ClusterInfo, type ClusterSpec, problemsOf } from './cluster-spec.ts'
 export { serveHost } from './host-process.ts'
 export { LocalClusterHost } from './local-host.ts'
-export type { Machine, MachineFile, MachineNetwork, MachineProvider } from './machine-provider.ts'
-export { type SpawnHostOptions, spawnClusterHost } from './spawn-host.ts'
+export type { MachineProvider } from './machine-provider.ts'
+export { spawnClusterHost } from './spawn-host.ts'

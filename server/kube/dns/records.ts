@@ -10,8 +10,6 @@
 import type { Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 
-export type RecordType = 'A' | 'AAAA' | 'CNAME' | 'SRV' | 'PTR' | 'TXT' | 'SOA' | 'ANY'
-
 export type DnsRecord =
   | { type: 'A' | 'AAAA'; name: string; data: string }
   | { type: 'CNAME' | 'PTR'; name: string; data: string }

@@ -1,1 +1,1 @@
-export { type RunningScheduler, runScheduler, type SchedulerOptions } from './scheduler.ts'
+export { runScheduler } from './scheduler.ts'

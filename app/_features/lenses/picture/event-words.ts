@@ -5,7 +5,6 @@ import { placeOf } from './client-place.ts'
 import { shortName } from './short-name.ts'
 
 export const signOf = { create: '+', update: '~', delete: '−' } as const
-const wordOf = { create: 'added', update: 'changed', delete: 'removed' } as const
 
 /** As a tape row says it: `pods/…-x2k4p`. */
 export function objectOf(event: { resource: string; subresource?: string; name: string }, most = 60): string {
@@ -45,10 +44,6 @@ export function requestWords(request: RequestTrace, append?: AppendTrace): strin
     return `${name} wrote the status of ${objectOf({ ...event, subresource: '' }, 30)}`
   const refused = event.code === 404 ? ', not found' : event.code >= 400 ? `, refused with ${event.code}` : ''
   return `${name} ${verbs[event.verb] ?? event.verb} ${objectOf(event, 38)}${refused}`
-}
-
-export function appendWords(event: AppendTrace): string {
-  return `${wordOf[event.operation]} ${objectOf(event)} ${byWhom(event.client)}`
 }
 
 /** Any event as one line of the table. */

@@ -1,0 +1,57 @@
+// Commands about a whole installation: its images in a file, and taking it off the machine again.
+
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import Docker from 'dockerode'
+import { stopDocker } from '../../bin/docker-engine.mjs'
+import { type ClusterCommandContext, listClusters } from './cluster-commands.ts'
+import { UserError } from './user-error.ts'
+
+type Say = (line: string) => void
+
+/** Loaded when needed: most commands do without the data centre. */
+const machines = () => import('../machines/index.ts')
+
+export async function exportImages(file: string, say: Say): Promise<void> {
+  const { exportImages } = await machines()
+  const path = resolve(file)
+  await exportImages(new Docker(), path).catch(refused(`the images could not be written to ${path}`))
+  say(`all images are in ${path}; on the other machine: npx podium images import ${file}`)
+}
+
+export async function importImages(file: string, say: Say): Promise<void> {
+  const path = resolve(file)
+  if (!existsSync(path)) throw new UserError(`there is no file ${path}`)
+  const { importImages } = await machines()
+  await importImages(new Docker(), path).catch(refused(`${path} could not be loaded`))
+  say('the images are here; `npm start` will find them')
+}
+
+/** Everything that Podium made on this machine goes, learners' work too; an engine that somebody else started stays. */
+export async function uninstall(
+  context: ClusterCommandContext,
+  { images, yes }: { images?: boolean; yes?: boolean },
+): Promise<void> {
+  const { stateDir, say } = context
+  if (!existsSync(stateDir)) throw new UserError(`nothing is installed in ${stateDir}`)
+  const { runningServer } = await import('../classroom/index.ts')
+  const server = runningServer(stateDir)
+  if (server) throw new UserError(`a classroom runs there (process ${server.pid}); stop it first`)
+  const running = (await listClusters(context)).filter(({ pid }) => pid !== null).map(({ name }) => name)
+  if (running.length > 0) throw new UserError(`these clusters run: ${running.join(', ')}; delete or stop them first`)
+  if (!yes) {
+    throw new UserError(
+      `this removes every cluster, every learner's work and all settings of ${stateDir}. To do it: podium uninstall --yes`,
+    )
+  }
+  const { removeInstallation } = await machines()
+  await removeInstallation({ stateDir, removeImages: images ?? false, log: say })
+  if (await stopDocker({ stateDir })) say('stopped the Docker engine that Podium had started')
+  await rm(stateDir, { recursive: true, force: true })
+  say(`removed ${stateDir}${images ? '' : '; the images are still there (--images removes them too)'}`)
+}
+
+const refused = (what: string) => (err: Error) => {
+  throw new UserError(`${what}: ${err.message}`)
+}
