@@ -57,6 +57,7 @@ function aside(lab: LabSummary): React.ReactNode {
       </b>
     )
   if (lab.state === 'new') return `${lab.minutes} min`
+  if (lab.firstTry) return 'first try'
   if (lab.hintsOpened === 0) return 'without hints'
   return lab.hintsOpened === 1 ? '1 hint' : `${lab.hintsOpened} hints`
 }

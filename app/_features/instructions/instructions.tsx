@@ -5,6 +5,7 @@
 import { type ReactNode, useEffect, useRef } from 'react'
 import type { SessionView, StepBlock, StepView } from '../../../server/classroom/api/contract.ts'
 import type { LabSession } from '../lab-workbench/use-lab-session.ts'
+import { AnswerField } from './answer-field.tsx'
 import { CheckList } from './check-list.tsx'
 import { CommandBlock } from './command-block.tsx'
 import { FileBlock } from './file-block.tsx'
@@ -88,19 +89,28 @@ function Blocks({ step, session, run, onRun }: BlocksProps) {
     const key = `${block.type} ${index}`
     if (block.type === 'predict' && !session?.answers[block.id]) isAsked = true
     return (
-      <Block key={key} block={block} mayRun={isReady} isAsked={isAsked} session={session} run={run} onRun={onRun} />
+      <Block
+        key={key}
+        step={step}
+        block={block}
+        mayRun={isReady}
+        isAsked={isAsked}
+        session={session}
+        run={run}
+        onRun={onRun}
+      />
     )
   })
 }
 
-interface BlockProps extends Omit<BlocksProps, 'step'> {
+interface BlockProps extends BlocksProps {
   block: StepBlock
   mayRun: boolean
   /** A prediction before this block still waits for its answer. */
   isAsked: boolean
 }
 
-function Block({ block, mayRun, isAsked, session, run, onRun }: BlockProps) {
+function Block({ step, block, mayRun, isAsked, session, run, onRun }: BlockProps) {
   switch (block.type) {
     case 'prose':
       // biome-ignore lint/security/noDangerouslySetInnerHtml: rendered by the classroom from our own Markdown
@@ -109,6 +119,16 @@ function Block({ block, mayRun, isAsked, session, run, onRun }: BlockProps) {
       return <CommandBlock command={block.command} mayRun={mayRun} isAsked={isAsked} onRun={onRun} />
     case 'file':
       return <FileBlock name={block.name} text={block.text} />
+    case 'answer':
+      return (
+        <AnswerField
+          block={block}
+          typed={session?.typed[block.id]}
+          result={session?.checks[`${step.number}.${block.id}`]}
+          isReady={mayRun}
+          onType={(text) => run.typeAnswer(block.id, text)}
+        />
+      )
     case 'predict':
     case 'quiz':
       return (

@@ -16,6 +16,7 @@ export interface LabSession {
   isBehind: boolean
   goTo(step: number): void
   answer(questionId: string, choice: number): void
+  typeAnswer(answerId: string, text: string): void
   openHint(hintId: string): void
   reset(): void
   retry(): void
@@ -94,6 +95,7 @@ export function useLabSession(labId: string): LabSession {
     isBehind,
     goTo: (step) => sessionId && act(api.session.goTo.mutate({ sessionId, step })),
     answer: (questionId, choice) => sessionId && act(api.session.answer.mutate({ sessionId, questionId, choice })),
+    typeAnswer: (answerId, text) => sessionId && act(api.session.typeAnswer.mutate({ sessionId, answerId, text })),
     openHint: (hintId) => sessionId && act(api.session.openHint.mutate({ sessionId, hintId })),
     reset: () => sessionId && act(api.session.reset.mutate({ sessionId })),
     retry: () => {

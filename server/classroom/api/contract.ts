@@ -6,7 +6,8 @@ import type { TraceEvent } from '../../base/trace.ts'
 
 export const labSummary = z.object({
   id: z.string(),
-  number: z.number(),
+  /** A number, or a letter for the first steps. */
+  number: z.string(),
   title: z.string(),
   summary: z.string(),
   minutes: z.number(),
@@ -15,6 +16,7 @@ export const labSummary = z.object({
   step: z.number(),
   steps: z.number(),
   hintsOpened: z.number(),
+  firstTry: z.boolean(),
 })
 export type LabSummary = z.infer<typeof labSummary>
 
@@ -39,6 +41,8 @@ export const stepBlock = z.discriminatedUnion('type', [
   /** Asked before the learner acts; `answered` comes with the session. */
   z.object({ type: z.literal('predict'), id: z.string(), question: z.string(), options: z.array(z.string()) }),
   z.object({ type: z.literal('quiz'), id: z.string(), question: z.string(), options: z.array(z.string()) }),
+  /** Typed by the learner, judged by the check `<step>.<id>`. */
+  z.object({ type: z.literal('answer'), id: z.string(), question: z.string(), placeholder: z.string() }),
 ])
 export type StepBlock = z.infer<typeof stepBlock>
 
@@ -54,7 +58,7 @@ export type StepView = z.infer<typeof stepView>
 
 export const labView = z.object({
   id: z.string(),
-  number: z.number(),
+  number: z.string(),
   title: z.string(),
   summary: z.string(),
   minutes: z.number(),
@@ -88,6 +92,8 @@ export const sessionView = z.object({
   done: z.boolean(),
   checks: z.record(z.string(), checkResult),
   answers: z.record(z.string(), answerResult),
+  /** What was typed into answer blocks, by block id. */
+  typed: z.record(z.string(), z.string()),
   /** Opened hints: id to html. */
   hints: z.record(z.string(), z.string()),
   nodes: z.array(z.object({ name: z.string(), ready: z.boolean(), simulated: z.boolean() })),
@@ -137,6 +143,7 @@ export interface PicturePush {
 //   session.watch    { sessionId }  subscription (SSE)                 → SessionView
 //   session.goTo     { sessionId, step }             mutation          → SessionView
 //   session.answer   { sessionId, questionId, choice } mutation        → SessionView
+//   session.typeAnswer { sessionId, answerId, text } mutation          → SessionView
 //   session.openHint { sessionId, hintId }           mutation          → SessionView
 //   session.reset    { sessionId }  mutation: the lab back to its start → SessionView
 //   picture.watch    { sessionId, since? } subscription (SSE)          → PicturePush

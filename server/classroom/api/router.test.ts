@@ -97,7 +97,7 @@ const hello = {
 describe('course', () => {
   it('offers the first lab to somebody new', async () => {
     const course = await api().course.overview()
-    expect(course.chapters.flatMap(({ labs }) => labs).map(({ state }) => state)).toEqual(['new', 'new', 'new'])
+    expect(course.chapters.flatMap(({ labs }) => labs).every(({ state }) => state === 'new')).toBe(true)
     expect(course.resume).toMatchObject({ labId: 'pods', started: false })
     expect(course.then).toHaveLength(2)
     expect(course.learner).toEqual({ name: 'Ada Lovelace', initials: 'AL' })
@@ -112,7 +112,8 @@ describe('lab', () => {
 
   it('knows what comes next', async () => {
     expect((await api().lab.get({ labId: 'pods' })).next?.labId).toBe('a-deployment-heals-itself')
-    expect((await api().lab.get({ labId: 'a-service-finds-its-pods' })).next).toBeNull()
+    const last = classroom.labs.at(-1)?.id ?? ''
+    expect((await api().lab.get({ labId: last })).next).toBeNull()
   })
 })
 

@@ -14,7 +14,7 @@ const run = (labId: string, told: Partial<RunSummary> = {}): RunSummary => ({
   step: 1,
   reached: 1,
   done: false,
-  passedSteps: 0,
+  marks: new Map(),
   hintsOpened: 0,
   touchedAt: new Date(NOW - 3_600_000),
   ...told,
@@ -48,7 +48,17 @@ describe('courseOverview', () => {
   it('goes on with the next one when the last one is done', () => {
     const { resume, then } = overview(run('pods', { done: true, reached: 6 }))
     expect(resume).toMatchObject({ labId: 'a-deployment-heals-itself', started: false, when: '' })
-    expect(then.map(({ labId }) => labId)).toEqual(['a-service-finds-its-pods'])
+    expect(then.map(({ labId }) => labId)[0]).toBe('a-service-finds-its-pods')
+  })
+
+  it('tells a lab that was right at every first try', () => {
+    const steps = labs[0]?.steps.length ?? 0
+    const marks = new Map(Array.from({ length: steps }, (_, index) => [index + 1, { credit: 1, attempts: 1 }]))
+    const firstTry = (told: Partial<RunSummary>) =>
+      overview(run('pods', { done: true, marks, ...told })).chapters[0]?.labs[0]?.firstTry
+    expect(firstTry({})).toBe(true)
+    expect(firstTry({ hintsOpened: 1 })).toBe(false)
+    expect(firstTry({ marks: new Map([...marks, [2, { credit: 1, attempts: 2 }]]) })).toBe(false)
   })
 
   it('still offers something when everything is done', () => {

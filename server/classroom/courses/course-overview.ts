@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { load } from 'js-yaml'
 import { z } from 'zod'
 import type { CourseView, LabSummary } from '../api/contract.ts'
+import { gradeOf, type StepMarks } from '../grading/grade.ts'
 import type { Lab } from '../labs/lab.ts'
 
 const courseSchema = z.strictObject({ chapters: z.array(z.strictObject({ id: z.string(), title: z.string() })).min(1) })
@@ -23,7 +24,7 @@ export interface RunSummary {
   step: number
   reached: number
   done: boolean
-  passedSteps: number
+  marks: ReadonlyMap<number, StepMarks>
   hintsOpened: number
   touchedAt: Date
 }
@@ -68,7 +69,14 @@ function summaryOf(lab: Lab, run: RunSummary | undefined): LabSummary {
     step: run?.reached ?? 1,
     steps,
     hintsOpened: run?.hintsOpened ?? 0,
+    firstTry: run !== undefined && isFirstTry(lab, run),
   }
+}
+
+/** Every step was right at once: nothing was tried in vain, no hint was opened. */
+function isFirstTry(lab: Lab, { marks, hintsOpened }: RunSummary): boolean {
+  const grade = gradeOf({ steps: lab.steps.length, marks, hints: hintsOpened })
+  return grade.credit === 1 && grade.attempts === lab.steps.length && grade.hints === 0
 }
 
 /** The lab touched last goes on, unless it is done; then the first that is not. */

@@ -12,8 +12,13 @@ export async function runsOfLearner(database: Database, learnerId: string): Prom
       reached: true,
       done: true,
       touchedAt: true,
-      _count: { select: { results: true, hints: true } },
+      results: { select: { step: true, credit: true, attempts: true } },
+      _count: { select: { hints: true } },
     },
   })
-  return rows.map(({ _count, ...run }) => ({ ...run, passedSteps: _count.results, hintsOpened: _count.hints }))
+  return rows.map(({ _count, results, ...run }) => ({
+    ...run,
+    marks: new Map(results.map(({ step, ...marks }) => [step, marks])),
+    hintsOpened: _count.hints,
+  }))
 }

@@ -8,13 +8,14 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { AnswerResult, CheckResult, SessionView } from '../api/contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
-import { rememberPods } from '../labs/cluster-view.ts'
+import { type ClusterView, rememberPods } from '../labs/cluster-view.ts'
 import { hintKey, type Lab, type Step } from '../labs/lab.ts'
 import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import { nodeIsReady, nodeIsSimulated, type Sandbox } from '../sandboxes/sandbox.ts'
 import type { TerminalRoom } from '../terminals/terminal-room.ts'
 import { judgeStep, passedResults } from './judge-step.ts'
 import type { Progress, ProgressStore } from './progress.ts'
+import { WrongTries } from './wrong-tries.ts'
 
 export interface LabSessionOptions {
   lab: Lab
@@ -48,6 +49,7 @@ export class LabSession {
   #suspended = ''
   /** Checks rest while the cluster is being brought to a step. */
   #resting = true
+  #tries = new WrongTries()
   #writes: Promise<void> = Promise.resolve()
 
   constructor(options: LabSessionOptions) {
@@ -121,6 +123,18 @@ export class LabSession {
     this.#tell()
   }
 
+  /** Into an answer block; it is judged like the cluster, by the check of that id, and may be changed until it is right. */
+  typeAnswer(answerId: string, text: string): void {
+    const step = this.lab.steps.find(({ answers }) => answers.some(({ id }) => id === answerId))
+    if (!step) throw new ClassroomError('question-unknown', `This lab has no answer "${answerId}".`)
+    const { typed, passed } = this.#progress
+    if (passed.has(step.number)) return
+    typed.set(answerId, text.trim())
+    this.#write(() => this.#options.store.typeAnswer(this.id, answerId, text.trim()))
+    this.#tries.typed(`${step.number}.${answerId}`)
+    this.#judge()
+  }
+
   openHint(hintId: string): void {
     if (this.#hint(hintId) === undefined) throw new ClassroomError('hint-unknown', `This lab has no hint "${hintId}".`)
     this.#progress.hints.add(hintId)
@@ -134,7 +148,7 @@ export class LabSession {
     this.#say('resetting', 'Putting your cluster back to the start of this lab.')
     return this.#enqueue(async () => {
       this.#stopWatching()
-      this.#sandbox ??= await this.#options.claim()
+      await this.#claim()
       await this.#startOver()
       await this.#goOn()
     })
@@ -142,7 +156,7 @@ export class LabSession {
 
   view(): SessionView {
     const { lab } = this
-    const { step, reached, passed, answers, hints } = this.#progress
+    const { step, reached, passed, answers, typed, hints } = this.#progress
     const nodes = this.#sandbox?.watch.view({ pods: [] }).nodes ?? []
     return {
       id: this.id,
@@ -154,6 +168,7 @@ export class LabSession {
       done: passed.has(lab.steps.length),
       checks: { ...this.#results, ...passedResults(lab, passed) },
       answers: Object.fromEntries([...answers].flatMap(([id, given]) => this.#answered(id, given))),
+      typed: Object.fromEntries(typed),
       hints: Object.fromEntries([...hints].map((id) => [id, this.#hint(id) ?? ''])),
       nodes: nodes
         .map((node) => ({
@@ -172,6 +187,13 @@ export class LabSession {
     return this.#phase === 'ready' && !this.#resting && this.#progress.entered === step
   }
 
+  /** What would be right in a step's answer blocks now: for tests, and to do a step again. */
+  rightAnswers(step: Step): Record<string, string> {
+    const view = this.#view()
+    const right = step.checks.map(({ id, rightAnswer }) => [id, rightAnswer?.(view)] as const)
+    return Object.fromEntries(right.filter((each): each is [string, string] => each[1] !== undefined))
+  }
+
   onChange(listener: () => void): Disposable {
     this.#listeners.add(listener)
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
@@ -184,14 +206,22 @@ export class LabSession {
   }
 
   async #start(): Promise<void> {
-    const { clock, claim, store } = this.#options
+    const { clock, store } = this.#options
     const began = clock.monotonic()
-    this.#sandbox = await claim()
+    const { cluster } = await this.#claim()
     this.#tell()
-    if ((await store.labIn(this.#sandbox.cluster)) !== this.lab.id) await this.#bringBack()
+    if ((await store.labIn(cluster)) !== this.lab.id) await this.#bringBack()
     await Promise.all([this.#nodesReady(), this.#prompt()])
     this.#startedInMs ??= Math.round(clock.monotonic() - began)
     await this.#goOn()
+  }
+
+  /** The learner's cluster, with everything watched that this lab's checks read. */
+  async #claim(): Promise<Sandbox> {
+    const sandbox = await this.#options.claim()
+    await sandbox.watch.follow(this.lab.cluster.watches)
+    this.#sandbox = sandbox
+    return sandbox
   }
 
   async #goOn(): Promise<void> {
@@ -233,7 +263,9 @@ export class LabSession {
     if (this.#cannotBeDoneHere(step.number)) return
     const before = rememberPods(watch.view({ pods: [] }).pods)
     await terminals.run(step.solution)
-    await watch.until((view) => judgeStep(step, { ...view, before }, () => undefined).passed, signal)
+    const isDone = (view: ClusterView) =>
+      judgeStep(step, { ...view, before, answers: this.rightAnswers(step) }, () => undefined).passed
+    await watch.until(isDone, signal)
   }
 
   async #startOver(): Promise<void> {
@@ -250,7 +282,7 @@ export class LabSession {
 
   /** Empties the cluster and puts the lab's first objects in; a cluster that cannot be emptied is replaced. */
   async #prepareCluster(): Promise<void> {
-    const { store, discard, claim, logger } = this.#options
+    const { store, discard, logger } = this.#options
     this.#resting = true
     this.#results = {}
     const prepare = async ({ watch, cluster }: Sandbox) => {
@@ -265,8 +297,7 @@ export class LabSession {
       logger.warn('sandbox could not be emptied; another takes its place', { cluster: this.#sandbox?.cluster, err })
       this.#say(this.#phase, 'Your cluster does not answer as it should. Making a new one.')
       await discard()
-      this.#sandbox = await claim()
-      await prepare(this.#sandbox)
+      await prepare(await this.#claim())
     }
   }
 
@@ -282,6 +313,7 @@ export class LabSession {
     await applyObjects(watch, step.start, AbortSignal.timeout(CLEAR_WITHIN_MS))
     progress.before = rememberPods(watch.view({ pods: [] }).pods)
     progress.entered = step.number
+    this.#tries = new WrongTries()
     this.#save()
     this.#resting = false
     this.#judge()
@@ -296,13 +328,29 @@ export class LabSession {
       this.#pass(step.number)
     } else if (isOpen) {
       const { logger } = this.#options
-      const verdict = judgeStep(step, this.#sandbox.watch.view(progress.before), (check, err) =>
+      const verdict = judgeStep(step, this.#view(), (check, err) =>
         logger.error('check failed to run', { lab: this.lab.id, check, err }),
       )
       this.#results = verdict.results
+      this.#mark(step.number, verdict.credit, this.#tries.see(verdict.results))
       if (verdict.passed) this.#pass(step.number)
     }
     this.#tell()
+  }
+
+  #view(): ClusterView {
+    const { before, typed } = this.#progress
+    return { ...this.#mySandbox().watch.view(before), answers: Object.fromEntries(typed) }
+  }
+
+  /** For the grade: the best credit so far, and what was tried in vain. Written only when it has changed. */
+  #mark(step: number, credit: number, wrongTries: number): void {
+    const { marks } = this.#progress
+    const before = marks.get(step)
+    const now = { credit: Math.max(before?.credit ?? 0, credit), attempts: (before?.attempts ?? 0) + wrongTries }
+    if (before?.credit === now.credit && before.attempts === now.attempts) return
+    marks.set(step, now)
+    this.#write(() => this.#options.store.mark(this.id, step, now))
   }
 
   /** Nobody shall be stuck at a step that simulated nodes cannot finish: it opens the next one. */
@@ -313,10 +361,12 @@ export class LabSession {
   #pass(step: number): void {
     const progress = this.#progress
     progress.passed.add(step)
+    const marks = { credit: 1, attempts: (progress.marks.get(step)?.attempts ?? 0) + 1 }
+    progress.marks.set(step, marks)
     const isLast = step === this.lab.steps.length
     if (isLast) progress.everDone = true
     else progress.reached = step + 1
-    this.#write(() => this.#options.store.pass(this.id, step))
+    this.#write(() => this.#options.store.mark(this.id, step, marks, this.#options.clock.now()))
     this.#save()
   }
 

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/open-database.ts'
 import type { Before } from '../labs/cluster-view.ts'
+import type { StepMarks } from './grade.ts'
 
 export interface Progress {
   readonly runId: string
@@ -18,7 +19,10 @@ export interface Progress {
   /** Once done, a lab stays done in the course, also when it is taken again. */
   everDone: boolean
   readonly passed: Set<number>
+  /** Of every step that was ever judged; what was reached once is not lost by a reset. */
+  readonly marks: Map<number, StepMarks>
   readonly answers: Map<string, { choice: number; correct: boolean }>
+  readonly typed: Map<string, string>
   readonly hints: Set<string>
 }
 
@@ -31,8 +35,9 @@ const select = {
   entered: true,
   before: true,
   done: true,
-  results: { select: { step: true } },
+  results: { select: { step: true, credit: true, attempts: true, passedAt: true } },
   answers: { select: { questionId: true, choice: true, correct: true } },
+  typed: { select: { answerId: true, text: true } },
   hints: { select: { hintId: true } },
 } as const
 
@@ -66,11 +71,13 @@ export class ProgressStore {
     })
   }
 
-  async pass(runId: string, step: number): Promise<void> {
+  /** Keeps a step's marks; `passedAt` is set once it is passed. */
+  async mark(runId: string, step: number, marks: StepMarks, passedAt?: number): Promise<void> {
+    const data = { ...marks, ...(passedAt === undefined ? {} : { passedAt: new Date(passedAt) }) }
     await this.#database.stepResult.upsert({
       where: { runId_step: { runId, step } },
-      create: { runId, step },
-      update: {},
+      create: { runId, step, ...data },
+      update: data,
       select: { step: true },
     })
   }
@@ -84,6 +91,15 @@ export class ProgressStore {
     })
   }
 
+  async typeAnswer(runId: string, answerId: string, text: string): Promise<void> {
+    await this.#database.typedAnswer.upsert({
+      where: { runId_answerId: { runId, answerId } },
+      create: { runId, answerId, text },
+      update: { text },
+      select: { answerId: true },
+    })
+  }
+
   async openHint(runId: string, hintId: string): Promise<void> {
     await this.#database.hintOpened.upsert({
       where: { runId_hintId: { runId, hintId } },
@@ -93,15 +109,17 @@ export class ProgressStore {
     })
   }
 
-  /** Back to the start. Opened hints stay open: they cannot be forgotten. */
+  /** Back to the start. Opened hints stay open, for they cannot be forgotten, and marks are kept. */
   async startOver(progress: Progress, now: number): Promise<void> {
     Object.assign(progress, { step: 1, reached: 1, entered: 0, before: { pods: [] } })
     progress.passed.clear()
     progress.answers.clear()
+    progress.typed.clear()
     const { runId } = progress
     await this.#database.$transaction([
-      this.#database.stepResult.deleteMany({ where: { runId } }),
+      this.#database.stepResult.updateMany({ where: { runId }, data: { passedAt: null } }),
       this.#database.answer.deleteMany({ where: { runId } }),
+      this.#database.typedAnswer.deleteMany({ where: { runId } }),
     ])
     await this.save(progress, now)
   }
@@ -126,8 +144,9 @@ function fromRow(row: {
   entered: number
   before: string
   done: boolean
-  results: { step: number }[]
+  results: { step: number; credit: number; attempts: number; passedAt: Date | null }[]
   answers: { questionId: string; choice: number; correct: boolean }[]
+  typed: { answerId: string; text: string }[]
   hints: { hintId: string }[]
 }): Progress {
   const before = JSON.parse(row.before) as Partial<Before>
@@ -140,8 +159,10 @@ function fromRow(row: {
     entered: row.entered,
     before: { pods: before.pods ?? [] },
     everDone: row.done,
-    passed: new Set(row.results.map(({ step }) => step)),
+    passed: new Set(row.results.filter(({ passedAt }) => passedAt).map(({ step }) => step)),
+    marks: new Map(row.results.map(({ step, credit, attempts }) => [step, { credit, attempts }])),
     answers: new Map(row.answers.map(({ questionId, choice, correct }) => [questionId, { choice, correct }])),
+    typed: new Map(row.typed.map(({ answerId, text }) => [answerId, text])),
     hints: new Set(row.hints.map(({ hintId }) => hintId)),
   }
 }

@@ -31,6 +31,10 @@ export const sessionRouter = router({
     .input(z.object({ questionId: z.string(), choice: z.int() }))
     .output(sessionView)
     .mutation(({ ctx, input }) => after(ctx.session, () => ctx.session.answer(input.questionId, input.choice))),
+  typeAnswer: sessionProcedure
+    .input(z.object({ answerId: z.string(), text: z.string().max(200) }))
+    .output(sessionView)
+    .mutation(({ ctx, input }) => after(ctx.session, () => ctx.session.typeAnswer(input.answerId, input.text))),
   openHint: sessionProcedure
     .input(z.object({ hintId: z.string() }))
     .output(sessionView)

@@ -23,6 +23,11 @@ export interface Check {
   /** What is true when it is ok, as a statement: "3 Pods of `web` are Ready". */
   readonly aim: string
   readonly judge: (cluster: ClusterView) => Verdict
+  /**
+   * Of a check that judges what was typed into the answer block of the same id: what would be right now. Tests type it,
+   * and so does a learner's way back to a step.
+   */
+  readonly rightAnswer?: (cluster: ClusterView) => string | undefined
 }
 
 interface Seen {

@@ -2,7 +2,7 @@
 // so a check is a pure function that a test can feed by hand. Objects are shared and frozen.
 
 import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1'
-import type { Node, Pod, Service } from 'kubernetes-types/core/v1'
+import type { ConfigMap, Node, Pod, Service, ServiceAccount } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 
 export interface ClusterView {
@@ -12,8 +12,17 @@ export interface ClusterView {
   readonly replicaSets: readonly ReplicaSet[]
   readonly services: readonly Service[]
   readonly endpointSlices: readonly EndpointSlice[]
+  /** The rest is empty unless lab.yaml names it under `watches`: every watch costs memory in every cluster. */
+  readonly configMaps: readonly ConfigMap[]
+  readonly serviceAccounts: readonly ServiceAccount[]
   readonly before: Before
+  /** What the learner typed into answer blocks, by the block's id. */
+  readonly answers: Readonly<Record<string, string>>
 }
+
+/** What lab.yaml may name under `watches`. */
+export const FOLLOWED = ['configMaps', 'serviceAccounts'] as const
+export type Followed = (typeof FOLLOWED)[number]
 
 /** Enough of the past to tell "deleted and made again" from "never touched". Kept with the learner's run. */
 export interface Before {
@@ -28,7 +37,7 @@ interface PodBefore {
   readonly restarts: number
 }
 
-export type { Deployment, EndpointSlice, Node, Pod, ReplicaSet, Service }
+export type { ConfigMap, Deployment, EndpointSlice, Node, Pod, ReplicaSet, Service, ServiceAccount }
 
 /** The namespace labs play in: where kubectl goes when it is told nothing. */
 export const LAB_NAMESPACE = 'default'
@@ -40,7 +49,10 @@ export const emptyView: ClusterView = {
   replicaSets: [],
   services: [],
   endpointSlices: [],
+  configMaps: [],
+  serviceAccounts: [],
   before: { pods: [] },
+  answers: {},
 }
 
 /** What a step that begins now will remember. */

@@ -5,7 +5,7 @@ import { checkKey, hintKey, type Lab } from './lab.ts'
 
 export function labPage(lab: Lab, labs: readonly Lab[]): LabView {
   const { id, number, title, summary, minutes } = lab
-  const next = labs.find((each) => each.number > lab.number)
+  const next = labs[labs.indexOf(lab) + 1]
   return {
     id,
     number,

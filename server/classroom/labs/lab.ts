@@ -3,11 +3,13 @@
 import { z } from 'zod'
 import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
 import type { Check } from './check.ts'
+import { FOLLOWED } from './cluster-view.ts'
 import type { StepText } from './step-markdown.ts'
 
 export const labMetadata = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]+$/, 'lower case letters, digits and dashes'),
-  number: z.int().min(0),
+  /** Its place in the course: a number, or a capital letter for the first steps before number 1. Shown as it is. */
+  number: z.union([z.int().min(0), z.string().regex(/^[A-Z]$/, 'one capital letter')]).transform(String),
   /** Id of a chapter in content/course.yaml. */
   chapter: z.string(),
   title: z.string(),
@@ -18,6 +20,8 @@ export const labMetadata = z.strictObject({
     nodes: z.int().min(1).max(2).default(2),
     /** Steps that cannot be finished on simulated nodes, by number. */
     containers: z.array(z.int()).default([]),
+    /** Kinds that its checks read besides those that are watched always. */
+    watches: z.array(z.enum(FOLLOWED)).default([]),
   }),
 })
 type LabMetadata = z.infer<typeof labMetadata>
@@ -40,6 +44,8 @@ export interface Mistake {
   readonly says: string
   readonly needsContainers: boolean
   readonly script: string
+  /** What is typed into answer blocks after the script has run. */
+  readonly types: Readonly<Record<string, string>>
 }
 
 export interface Lab extends LabMetadata {
@@ -49,6 +55,10 @@ export interface Lab extends LabMetadata {
   readonly steps: readonly Step[]
   readonly mistakes: readonly Mistake[]
 }
+
+/** Letters come before numbers. */
+export const placeOf = ({ number }: { number: string }): number =>
+  /^[A-Z]$/.test(number) ? number.charCodeAt(0) - 100 : Number(number)
 
 /** Check and question ids are unique in a lab this way: `2.web-ready`. */
 export const checkKey = (step: Step, check: Check): string => `${step.number}.${check.id}`

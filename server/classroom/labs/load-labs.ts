@@ -8,7 +8,7 @@ import { load, loadAll } from 'js-yaml'
 import { z } from 'zod'
 import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
 import type { Check } from './check.ts'
-import { type Lab, labMetadata, type Mistake, type Step } from './lab.ts'
+import { type Lab, labMetadata, type Mistake, placeOf, type Step } from './lab.ts'
 import { parseStep } from './step-markdown.ts'
 
 /** Every folder of `directory` that has a lab.yaml, by number. */
@@ -16,8 +16,9 @@ export async function loadLabs(directory: string): Promise<Lab[]> {
   const entries = await readdir(directory, { withFileTypes: true })
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => join(directory, entry.name))
   const labs = (await Promise.all(folders.map(loadLabIfThere))).filter((lab) => lab !== undefined)
-  labs.sort((one, other) => one.number - other.number)
+  labs.sort((one, other) => placeOf(one) - placeOf(other))
   refuseTwins(labs.map((lab) => ({ key: lab.id, where: lab.directory })))
+  refuseTwins(labs.map((lab) => ({ key: lab.number, where: lab.directory })))
   return labs
 }
 
@@ -36,7 +37,9 @@ async function loadLab(directory: string, metadataText: string): Promise<Lab> {
   if (names.length === 0) throw new Error(`${directory}/steps: a lab has at least one step`)
   const steps = await Promise.all(names.map((name, index) => loadStep(directory, name, index + 1)))
   refuseTwins(
-    steps.flatMap((step) => step.questions.map(({ id }) => ({ key: id, where: `${directory}/steps/${step.name}.md` }))),
+    steps.flatMap((step) =>
+      [...step.questions, ...step.answers].map(({ id }) => ({ key: id, where: `${directory}/steps/${step.name}.md` })),
+    ),
   )
   return {
     ...parsed.data,
@@ -56,6 +59,13 @@ async function loadStep(directory: string, name: string, number: number): Promis
   const { checks } = (await import(pathToFileURL(`${path}.check.ts`).href)) as { checks?: readonly Check[] }
   if (!checks || checks.length === 0) throw new Error(`${path}.check.ts: export at least one check in \`checks\``)
   refuseTwins(checks.map(({ id }) => ({ key: id, where: `${path}.check.ts` })))
+  const judged = checks.filter(({ rightAnswer }) => rightAnswer).map(({ id }) => id)
+  const asked = text.answers.map(({ id }) => id)
+  if (judged.sort().join() !== asked.sort().join()) {
+    throw new Error(
+      `${path}.md: every answer block has a check of the same id made by \`typedAnswer\`; asked: ${asked}, judged: ${judged}`,
+    )
+  }
   const solution = await readOptional(`${path}.solution.sh`)
   if (solution === undefined) throw new Error(`${path}.solution.sh: every step has a solution, which the tests run`)
   return { ...text, name, number, checks, start: await loadObjects(`${path}.start.yaml`), solution }
@@ -77,6 +87,9 @@ async function loadMistakes(directory: string): Promise<Mistake[]> {
         says,
         needsContainers: header('Needs') === 'containers',
         script,
+        types: Object.fromEntries(
+          [...script.matchAll(/^# Types: ([a-z0-9-]+) = (.+)$/gm)].map(([, id = '', text = '']) => [id, text]),
+        ),
       }
     }),
   )

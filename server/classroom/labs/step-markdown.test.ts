@@ -31,6 +31,12 @@ describe('parseStep', () => {
     expect(step.questions).toMatchObject([{ kind: 'predict', id: 'q', answer: 1, explanation: 'Two.' }])
   })
 
+  it('asks for something to type, without saying what is right', () => {
+    const step = parse('# T', '```answer', 'id: revision', 'question: Which?', 'placeholder: a number', '```')
+    expect(step.blocks).toEqual([{ type: 'answer', id: 'revision', question: 'Which?', placeholder: 'a number' }])
+    expect(step.answers).toEqual([{ type: 'answer', id: 'revision', question: 'Which?', placeholder: 'a number' }])
+  })
+
   it('escapes HTML and drops dangerous links, for the page sets what comes out', () => {
     const [block] = parse('# T', '<img src=x onerror=alert(1)> [x](javascript:alert(1))').blocks
     expect(block).toMatchObject({ type: 'prose' })

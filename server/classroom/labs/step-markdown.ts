@@ -6,6 +6,7 @@
 //   ```file web.yaml    a file to look at or copy, with its name
 //   ```predict          YAML: id, question, options, answer (from 1), explanation
 //   ```quiz             the same, and may be tried again
+//   ```answer           YAML: id, question, placeholder; the learner types, the check of the same id judges
 //   ## Hint: A title    to the end or the next hint; opened one at a time
 //
 // Every other fence is ordinary Markdown. HTML in Markdown is escaped, so what comes out is safe to set.
@@ -24,6 +25,12 @@ const questionSchema = z
     explanation: z.string(),
   })
   .refine(({ answer, options }) => answer <= options.length, { path: ['answer'], error: 'there is no such option' })
+
+const answerSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]+$/, 'lower case letters, digits and dashes'),
+  question: z.string(),
+  placeholder: z.string().default(''),
+})
 
 interface Question {
   readonly kind: 'predict' | 'quiz'
@@ -44,10 +51,11 @@ export interface StepText {
   readonly title: string
   readonly blocks: readonly StepBlock[]
   readonly questions: readonly Question[]
+  readonly answers: readonly { readonly id: string }[]
   readonly hints: readonly Hint[]
 }
 
-const FENCE = /^(`{3,})(command|file|predict|quiz)(?:\s+(.*))?$/
+const FENCE = /^(`{3,})(command|file|predict|quiz|answer)(?:\s+(.*))?$/
 const ANY_FENCE = /^(`{3,})/
 const HINT = /^## Hint: (.+)$/
 
@@ -58,6 +66,7 @@ export function parseStep(text: string, where: string): StepText {
   if (!heading) throw new Error(`${where}:1: a step begins with its title: "# Title"`)
   const blocks: StepBlock[] = []
   const questions: Question[] = []
+  const answers: { id: string }[] = []
   const hints: Hint[] = []
   let prose: string[] = []
   let hintTitle: string | undefined
@@ -93,11 +102,12 @@ export function parseStep(text: string, where: string): StepText {
       const { block, question } = liveBlock(special[2] ?? '', special[3] ?? '', body, `${where}:${at + 1}`)
       blocks.push(block)
       if (question) questions.push(question)
+      if (block.type === 'answer') answers.push(block)
     }
     at = close
   }
   endProse()
-  return { title: heading[1] ?? '', blocks, questions, hints }
+  return { title: heading[1] ?? '', blocks, questions, answers, hints }
 }
 
 function liveBlock(kind: string, info: string, body: string, where: string): { block: StepBlock; question?: Question } {
@@ -105,6 +115,11 @@ function liveBlock(kind: string, info: string, body: string, where: string): { b
   if (kind === 'file') {
     if (!info) throw new Error(`${where}: a file block says the file's name: \`\`\`file web.yaml`)
     return { block: { type: 'file', name: info, language: languageOf(info), text: `${body}\n` } }
+  }
+  if (kind === 'answer') {
+    const parsed = answerSchema.safeParse(loadYaml(body, where))
+    if (!parsed.success) throw new Error(`${where}: ${z.prettifyError(parsed.error)}`)
+    return { block: { type: 'answer', ...parsed.data } }
   }
   const parsed = questionSchema.safeParse(loadYaml(body, where))
   if (!parsed.success) throw new Error(`${where}: ${z.prettifyError(parsed.error)}`)

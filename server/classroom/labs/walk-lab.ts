@@ -3,7 +3,7 @@
 // What a test of a lab is; it needs a session on a real control plane, and someone to run shell scripts against it.
 
 import type { LabSession } from '../grading/lab-session.ts'
-import type { Lab, Mistake } from './lab.ts'
+import type { Lab, Mistake, Step } from './lab.ts'
 
 export interface Walk {
   session: LabSession
@@ -27,6 +27,7 @@ export async function walkSolution(walk: Walk, lab: Lab, upTo = lab.steps.length
     await enter(walk, step.number)
     if (!isPassed(session, step.number)) {
       await walk.run(step.solution)
+      if (step.answers.length > 0) await typeRight(walk, step)
       await until(walk, () => isPassed(session, step.number), `step ${step.number} is ok after its solution`)
     } else if (!isExcused(session, lab, step.number)) {
       throw new Error(`${lab.id}: step ${step.number} is ok before anything was done`)
@@ -42,6 +43,7 @@ export async function walkMistake(walk: Walk, lab: Lab, mistake: Mistake): Promi
   await walkSolution(walk, lab, mistake.step - 1)
   await enter(walk, mistake.step)
   await walk.run(mistake.script)
+  for (const [id, text] of Object.entries(mistake.types)) walk.session.typeAnswer(id, text)
   const reads = () => Object.values(walk.session.view().checks).some(({ message }) => message.includes(mistake.says))
   await until(walk, reads, `mistake ${mistake.name} is answered by “${mistake.says}”`)
 }
@@ -52,6 +54,14 @@ async function enter(walk: Walk, step: number): Promise<void> {
   if (session.view().reached < step) throw new Error(`step ${step} is not open`)
   session.goTo(step)
   await until(walk, () => session.isJudging(step) || isPassed(session, step), `step ${step} is being judged`)
+}
+
+/** Types what is right as soon as it can be known. */
+async function typeRight(walk: Walk, step: Step): Promise<void> {
+  const { session } = walk
+  const isKnown = () => step.answers.every(({ id }) => session.rightAnswers(step)[id] !== undefined)
+  await until(walk, isKnown, `the right answers of step ${step.number} are known`)
+  for (const [id, text] of Object.entries(session.rightAnswers(step))) session.typeAnswer(id, text)
 }
 
 const isPassed = (session: LabSession, step: number) => session.view().reached > step || session.view().done

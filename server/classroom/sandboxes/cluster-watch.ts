@@ -13,11 +13,31 @@ import {
   type Transport,
 } from '../../kube/client/index.ts'
 import type { Kind } from '../../kube/kinds/define-kind.ts'
-import { Deployment, EndpointSlice, Node, Pod, ReplicaSet, Service } from '../../kube/kinds/index.ts'
-import type { Before, ClusterView } from '../labs/cluster-view.ts'
+import {
+  ConfigMap,
+  Deployment,
+  EndpointSlice,
+  Node,
+  Pod,
+  ReplicaSet,
+  Service,
+  ServiceAccount,
+} from '../../kube/kinds/index.ts'
+import type { Before, ClusterView, Followed } from '../labs/cluster-view.ts'
 
 /** The name under which the classroom's own requests appear in traces and audit logs. */
 const CLASSROOM_AGENT = 'podium-classroom'
+
+/** Kinds that are watched only while a lab asks for them. */
+const kindOfFollowed = { configMaps: ConfigMap, serviceAccounts: ServiceAccount } as const satisfies Record<
+  Followed,
+  unknown
+>
+
+interface Follower {
+  informer: SharedInformer<KubeObject>
+  stop: AbortController
+}
 
 export interface ClusterWatchOptions {
   transport: Transport
@@ -28,9 +48,11 @@ export interface ClusterWatchOptions {
 
 export class ClusterWatch implements Disposable {
   readonly client: Client
+  readonly #options: ClusterWatchOptions
   readonly #stop = new AbortController()
   readonly #listeners = new Set<() => void>()
   readonly #informers: readonly SharedInformer<KubeObject>[]
+  readonly #followed = new Map<Followed, Follower>()
   readonly #nodes
   readonly #pods
   readonly #deployments
@@ -40,19 +62,14 @@ export class ClusterWatch implements Disposable {
   #telling = false
 
   constructor(options: ClusterWatchOptions) {
+    this.#options = options
     this.client = createClient(options.transport)
-    const informerOf = <T extends KubeObject>(kind: Kind<T>) => {
-      const informer = new SharedInformer<T>({ ...options, client: this.client, kind })
-      informer.addHandler(() => this.#tellSoon())
-      void informer.start(this.#stop.signal).catch(() => undefined)
-      return informer
-    }
-    this.#nodes = informerOf(Node)
-    this.#pods = informerOf(Pod)
-    this.#deployments = informerOf(Deployment)
-    this.#replicaSets = informerOf(ReplicaSet)
-    this.#services = informerOf(Service)
-    this.#endpointSlices = informerOf(EndpointSlice)
+    this.#nodes = this.#informerOf(Node)
+    this.#pods = this.#informerOf(Pod)
+    this.#deployments = this.#informerOf(Deployment)
+    this.#replicaSets = this.#informerOf(ReplicaSet)
+    this.#services = this.#informerOf(Service)
+    this.#endpointSlices = this.#informerOf(EndpointSlice)
     this.#informers = [
       this.#nodes,
       this.#pods,
@@ -76,8 +93,33 @@ export class ClusterWatch implements Disposable {
       replicaSets: this.#replicaSets.cache.list(),
       services: this.#services.cache.list(),
       endpointSlices: this.#endpointSlices.cache.list(),
+      configMaps: this.#follow('configMaps'),
+      serviceAccounts: this.#follow('serviceAccounts'),
       before,
+      answers: {},
     }
+  }
+
+  /** Watches these kinds too, until it is told others. Resolves when their caches hold their first list. */
+  async follow(names: readonly Followed[]): Promise<void> {
+    for (const [name, { stop }] of this.#followed) {
+      if (names.includes(name)) continue
+      stop.abort()
+      this.#followed.delete(name)
+    }
+    for (const name of names) {
+      if (this.#followed.has(name)) continue
+      const stop = new AbortController()
+      const informer = this.#informerOf(kindOfFollowed[name] as Kind<KubeObject>, stop.signal)
+      this.#followed.set(name, { informer, stop })
+    }
+    await Promise.all([...this.#followed.values()].map(({ informer }) => informer.synced))
+  }
+
+  /** What the caches hold of a kind; undefined where it is not watched. */
+  objectsOf(kind: Kind<KubeObject>): readonly KubeObject[] | undefined {
+    const followed = [...this.#followed.values()].map(({ informer }) => informer)
+    return [...this.#informers, ...followed].find((informer) => informer.kind === kind)?.cache.list()
   }
 
   /** The newest revision that any of the caches has heard of. */
@@ -114,6 +156,17 @@ export class ClusterWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#stop.abort(new Error('the classroom has stopped watching this cluster'))
     this.#listeners.clear()
+  }
+
+  #follow<Name extends Followed>(name: Name): ClusterView[Name] {
+    return (this.#followed.get(name)?.informer.cache.list() ?? []) as unknown as ClusterView[Name]
+  }
+
+  #informerOf<T extends KubeObject>(kind: Kind<T>, until = this.#stop.signal): SharedInformer<T> {
+    const informer = new SharedInformer<T>({ ...this.#options, client: this.client, kind })
+    informer.addHandler(() => this.#tellSoon())
+    void informer.start(AbortSignal.any([this.#stop.signal, until])).catch(() => undefined)
+    return informer
   }
 
   /** After the turn, when all caches have what came with it. */

@@ -7,6 +7,7 @@ import type { AnyKind } from '../../kube/kinds/define-kind.ts'
 import {
   builtInKinds,
   Deployment,
+  EndpointSlice,
   Endpoints,
   Event,
   Namespace,
@@ -15,11 +16,13 @@ import {
   ReplicaSet,
   Service,
 } from '../../kube/kinds/index.ts'
-import { type ClusterView, LAB_NAMESPACE } from '../labs/cluster-view.ts'
+import { LAB_NAMESPACE } from '../labs/cluster-view.ts'
 import type { ClusterWatch } from './cluster-watch.ts'
 
 /** What every cluster has by itself, and a lab must leave alone. */
 const OWN_NAMESPACES = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease'])
+/** Where a lab and its learner's slips leave things. */
+const CLEARED_NAMESPACES: readonly string[] = [LAB_NAMESPACE, 'kube-public']
 const OWN_OBJECTS = new Set(['services/kubernetes', 'endpoints/kubernetes', 'endpointslices/kubernetes'])
 const OWN_CONFIG_MAPS = new Set(['kube-root-ca.crt'])
 const OWN_LABELS_OF_NODES = /(^|\.)kubernetes\.io\//
@@ -40,7 +43,7 @@ export async function applyObjects(watch: ClusterWatch, objects: readonly KubeOb
       if (!isNotFound(err)) throw err
       written = await client.create({ ...object, metadata })
     }
-    await watch.until((view) => shows(view, kind, written), signal)
+    await watch.until(() => shows(watch, kind, written), signal)
   }
 }
 
@@ -53,21 +56,12 @@ function kindOf(object: KubeObject): AnyKind {
 }
 
 /** Whether the cache is as new as what was written. Kinds that no check reads are not waited for. */
-function shows(view: ClusterView, kind: AnyKind, written: KubeObject): boolean {
-  const cache = cacheOf(view, kind)
+function shows(watch: ClusterWatch, kind: AnyKind, written: KubeObject): boolean {
+  const cache = watch.objectsOf(kind)
   if (!cache) return true
   const { uid, resourceVersion } = written.metadata ?? {}
   const seen = cache.find((object) => object.metadata?.uid === uid)
   return Number(seen?.metadata?.resourceVersion ?? 0) >= Number(resourceVersion)
-}
-
-function cacheOf(view: ClusterView, kind: AnyKind): readonly KubeObject[] | undefined {
-  if (kind === Pod) return view.pods
-  if (kind === Deployment) return view.deployments
-  if (kind === ReplicaSet) return view.replicaSets
-  if (kind === Service) return view.services
-  if (kind === Node) return view.nodes
-  return undefined
 }
 
 /**
@@ -86,10 +80,10 @@ export async function clearCluster(watch: ClusterWatch, signal?: AbortSignal): P
     ...kinds.filter((kind) => !owners.includes(kind) && kind !== Pod && kind !== Endpoints),
     Pod,
   ]
-  for (const namespace of ['default', 'kube-public']) {
+  for (const namespace of CLEARED_NAMESPACES) {
     for (const kind of order) await clearKind(watch, kind, namespace)
   }
-  await watch.until((view) => isClear(view), signal)
+  await watch.until(() => order.every((kind) => isClear(watch, kind)), signal)
 }
 
 async function clearKind(watch: ClusterWatch, kind: AnyKind, namespace: string): Promise<void> {
@@ -120,12 +114,12 @@ async function remove(watch: ClusterWatch, kind: AnyKind, at: { namespace?: stri
   }
 }
 
-function isClear(view: ClusterView): boolean {
-  const mine = ({ metadata }: KubeObject) =>
-    (metadata?.namespace === LAB_NAMESPACE || metadata?.namespace === 'kube-public') && metadata.name !== 'kubernetes'
-  return (
-    !view.pods.some(mine) && !view.deployments.some(mine) && !view.replicaSets.some(mine) && !view.services.some(mine)
-  )
+/** Slices go when the loop notices that their Service has gone, which nobody has to wait for. */
+function isClear(watch: ClusterWatch, kind: AnyKind): boolean {
+  if (kind === EndpointSlice) return true
+  const isLeft = (object: KubeObject) =>
+    CLEARED_NAMESPACES.includes(object.metadata?.namespace ?? '') && !isOwn(kind, object)
+  return !watch.objectsOf(kind)?.some(isLeft)
 }
 
 /** Nodes stay, without what a learner did to them: cordons, taints and labels of their own. */

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest'
+import { gradeOf } from './grade.ts'
+
+describe('gradeOf', () => {
+  it('is nothing for a lab that was only opened', () => {
+    expect(gradeOf({ steps: 3, marks: new Map(), hints: 0 })).toMatchObject({ credit: 0, attempts: 0 })
+  })
+
+  it('gives a step that is half done half its share', () => {
+    const marks = new Map([
+      [1, { credit: 1, attempts: 3 }],
+      [2, { credit: 0.5, attempts: 1 }],
+    ])
+    const grade = gradeOf({ steps: 4, marks, hints: 2 })
+    expect(grade).toMatchObject({ credit: 0.375, attempts: 4, hints: 2 })
+    expect(grade.steps[1]).toEqual({ step: 2, credit: 0.5, attempts: 1 })
+    expect(grade.steps[3]).toEqual({ step: 4, credit: 0, attempts: 0 })
+  })
+})
