@@ -2,7 +2,7 @@
 // browser can come. SIGINT and SIGTERM stop everything in the opposite order.
 
 import { existsSync } from 'node:fs'
-import { userInfo } from 'node:os'
+import { hostname, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -12,14 +12,15 @@ import {
   claimStateDir,
   containerShells,
   createToken,
+  entrance,
   findMachines,
   linkTo,
   listen,
   MigrationError,
   noShells,
   openClassroom,
-  originOf,
   type PageHandler,
+  portOf,
   runningServer,
   serveClassroom,
 } from './classroom/index.ts'
@@ -41,6 +42,7 @@ const configSchema = z.object({
   PODIUM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 })
 
+const LOOPBACK = '127.0.0.1'
 const DEFAULT_PORT = 3000
 
 async function main(): Promise<void> {
@@ -64,6 +66,7 @@ async function main(): Promise<void> {
     const record = stack.use(claimStateDir(stateDir, process.pid))
     const listener = await takePort(config.PODIUM_PORT)
     stack.defer(() => void listener.close())
+    const place = entrance({ host: LOOPBACK, port: portOf(listener), tls: false, origins: [], hostname: hostname() })
     const say = (line: string) => void process.stdout.write(`podium: ${line}\n`)
     const { machines, dataCentre } = await findMachines({ stateDir, wanted: config.PODIUM_MACHINES, say, logger })
     const clock = systemClock
@@ -82,7 +85,7 @@ async function main(): Promise<void> {
               `Until then, a kubectl of your own will do:\r\n  export KUBECONFIG=${kubeconfig}`,
           )
         },
-        learnerName: config.PODIUM_LEARNER ?? userInfo().username,
+        localName: place.accounts ? undefined : (config.PODIUM_LEARNER ?? userInfo().username),
         clock,
         logger,
         random: Math.random,
@@ -90,8 +93,8 @@ async function main(): Promise<void> {
       }),
     )
     const pages = await preparePages()
-    stack.use(serveClassroom({ classroom, pages, listener, stateDir, clock, logger }))
-    const origin = originOf(listener)
+    stack.use(serveClassroom({ classroom, pages, listener, entrance: place, stateDir, clock, logger }))
+    const origin = place.answersAs
     record.listensAt(origin)
     process.stdout.write(`Podium is ready: ${linkTo(origin, await createToken(stateDir))}\n`)
   } catch (err) {
@@ -101,14 +104,14 @@ async function main(): Promise<void> {
 }
 
 async function takePort(wanted: number | undefined) {
-  const listener = await listen(wanted ?? DEFAULT_PORT)
+  const listener = await listen({ host: LOOPBACK, port: wanted ?? DEFAULT_PORT })
   if (listener) return listener
   if (wanted !== undefined) {
     throw new UserError(
       `port ${wanted} is taken by another program. Choose another with PODIUM_PORT, or stop that one.`,
     )
   }
-  const free = await listen(0)
+  const free = await listen({ host: LOOPBACK, port: 0 })
   if (!free) throw new UserError('no free port was found on 127.0.0.1')
   return free
 }

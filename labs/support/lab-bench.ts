@@ -74,7 +74,7 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
     kubectl,
     async begin(lab, withinMs) {
       learners++
-      const { id: learnerId } = await database.learner.create({ data: { id: `learner-${learners}`, name: 'Test' } })
+      const { id: learnerId } = await database.person.create({ data: { id: `learner-${learners}`, name: 'Test' } })
       // Whoever was here before has left their things; a new learner begins with a clean cluster.
       await store.putLabIn(name, '')
       const session = new LabSession({

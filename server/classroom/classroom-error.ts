@@ -1,4 +1,4 @@
-// What can go wrong in a classroom as far as a learner is concerned. api/ maps these codes to tRPC's in one table.
+// What can go wrong in a classroom as far as people are concerned. api/ maps these codes to tRPC's in one table.
 
 export type ClassroomErrorCode =
   | 'lab-unknown'
@@ -6,6 +6,9 @@ export type ClassroomErrorCode =
   | 'question-unknown'
   | 'hint-unknown'
   | 'step-not-reached'
+  | 'class-unknown'
+  | 'member-unknown'
+  | 'not-allowed'
 
 export class ClassroomError extends Error {
   override readonly name = 'ClassroomError'

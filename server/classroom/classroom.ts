@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { ClusterHost, ClusterInfo } from '../kube/cluster/index.ts'
-import type { LearnerSummary } from './accounts/local-learner.ts'
-import { localLearner } from './accounts/local-learner.ts'
+import { Connections } from './accounts/connections.ts'
+import { localPerson } from './accounts/local-person.ts'
+import { Logins } from './accounts/logins.ts'
+import type { Person } from './accounts/person.ts'
 import type { CourseView } from './api/contract.ts'
 import { type Course, courseOverview, loadCourse } from './courses/course-overview.ts'
 import { runsOfLearner } from './courses/runs-of-learner.ts'
@@ -14,6 +16,7 @@ import { ProgressStore } from './grading/progress.ts'
 import { Sessions } from './grading/sessions.ts'
 import type { Lab } from './labs/lab.ts'
 import { loadLabs } from './labs/load-labs.ts'
+import { Classes } from './people/classes.ts'
 import { SandboxPool } from './sandboxes/sandbox-pool.ts'
 import type { Shells } from './terminals/shell.ts'
 
@@ -24,7 +27,8 @@ export interface ClassroomOptions {
   host: ClusterHost
   machines: CourseView['machines']
   shellsFor: (info: ClusterInfo) => Promise<Shells>
-  learnerName: string
+  /** The one person of a classroom without accounts, when they are new; undefined where people log in. */
+  localName: string | undefined
   clock: Clock
   logger: Logger
   random: () => number
@@ -36,7 +40,11 @@ export interface Classroom extends AsyncDisposable {
   readonly labs: readonly Lab[]
   readonly sessions: Sessions
   readonly host: ClusterHost
-  readonly learner: LearnerSummary
+  readonly classes: Classes
+  readonly logins: Logins
+  readonly connections: Connections
+  /** Who uses a classroom on loopback; undefined where people log in. */
+  readonly localPerson: Person | undefined
   courseOf(learnerId: string): Promise<CourseView>
 }
 
@@ -52,7 +60,8 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     migrations: join(root, 'prisma', 'migrations'),
     clock,
   })
-  const learner = await localLearner(database, options.learnerName)
+  const local = options.localName === undefined ? undefined : await localPerson(database, options.localName)
+  const connections = new Connections()
   const pool = new SandboxPool({ ...options, database, machines: machines.kind })
   const sessions = new Sessions({
     labs,
@@ -67,7 +76,10 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     labs,
     sessions,
     host,
-    learner,
+    classes: new Classes(database),
+    logins: new Logins({ database, connections, clock }),
+    connections,
+    localPerson: local,
     courseOf: (learnerId) => courseOf({ database, course, labs, machines, clock, learnerId }),
     async [Symbol.asyncDispose]() {
       await sessions[Symbol.asyncDispose]()
@@ -86,7 +98,7 @@ async function courseOf(from: {
   learnerId: string
 }): Promise<CourseView> {
   const { database, clock, learnerId } = from
-  const { name } = await database.learner.findUniqueOrThrow({ where: { id: learnerId }, select: { name: true } })
+  const { name } = await database.person.findUniqueOrThrow({ where: { id: learnerId }, select: { name: true } })
   const runs = await runsOfLearner(database, learnerId)
   return courseOverview({ ...from, runs, learnerName: name, now: clock.now() })
 }

@@ -1,11 +1,12 @@
 // The front door of wing 4, for main.ts and the command line.
 
+export { entrance } from './accounts/entrance.ts'
 export { createToken, linkTo } from './accounts/links.ts'
 export { newLink } from './accounts/new-link.ts'
 export { claimStateDir, runningServer } from './accounts/server-record.ts'
 export { openClassroom } from './classroom.ts'
 export { MigrationError } from './database/migrate.ts'
 export { findMachines } from './sandboxes/find-machines.ts'
-export { listen, originOf, type PageHandler, serveClassroom } from './server.ts'
+export { listen, type PageHandler, portOf, serveClassroom } from './server.ts'
 export { containerShells } from './terminals/container-shells.ts'
 export { noShells } from './terminals/shell.ts'

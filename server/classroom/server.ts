@@ -1,14 +1,15 @@
-// The classroom's sockets: pages, tRPC, terminals, all behind one door on one loopback port.
+// The classroom's sockets: pages, tRPC, terminals, all behind one door on one port.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
+import type { Entrance } from './accounts/entrance.ts'
 import { type FrontDoor, frontDoor } from './accounts/front-door.ts'
-import { readOrMakeKey, sessionCookies } from './accounts/session-cookie.ts'
 import { appRouter } from './api/router.ts'
 import type { Classroom } from './classroom.ts'
 import { ClassroomError } from './classroom-error.ts'
@@ -22,34 +23,38 @@ export interface ClassroomServerOptions {
   pages: PageHandler
   /** Listening already, with nobody to answer yet. */
   listener: Server
+  entrance: Entrance
   stateDir: string
   clock: Clock
   logger: Logger
 }
 
-const HOST = '127.0.0.1'
+/** A certificate and its key, as PEM. */
+export interface Tls {
+  cert: Buffer
+  key: Buffer
+}
+
 const API = '/api/trpc/'
 const TERMINAL = /^\/terminal\/([\w-]+)\/([^/?]+)$/
 const PING_MS = 20_000
 
 /** Takes the port, or says that somebody else has it by `undefined`. */
-export async function listen(port: number): Promise<Server | undefined> {
-  const server = createServer()
+export async function listen(at: { host: string; port: number; tls?: Tls | undefined }): Promise<Server | undefined> {
+  const server = at.tls ? createTlsServer(at.tls) : createServer()
   const { promise, resolve, reject } = Promise.withResolvers<Server | undefined>()
   server.once('error', (err: NodeJS.ErrnoException) => (err.code === 'EADDRINUSE' ? resolve(undefined) : reject(err)))
-  server.listen(port, HOST, () => resolve(server))
+  server.listen(at.port, at.host, () => resolve(server))
   return promise
 }
 
 export const portOf = (server: Server): number => (server.address() as AddressInfo).port
-export const originOf = (server: Server): string => `http://${HOST}:${portOf(server)}`
 
 /** Begins to answer. Disposing ends every stream and socket. */
 export function serveClassroom(options: ClassroomServerOptions): AsyncDisposable {
-  const { classroom, pages, listener, stateDir, clock, logger } = options
-  const port = portOf(listener)
-  const cookies = sessionCookies({ key: readOrMakeKey(stateDir), port })
-  const door = frontDoor({ stateDir, port, cookies, clock, learnerId: classroom.learner.id })
+  const { classroom, pages, listener, entrance, stateDir, clock, logger } = options
+  const { logins, localPerson } = classroom
+  const door = frontDoor({ stateDir, entrance, logins, clock, localPerson })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 * 1024, perMessageDeflate: false })
   const beat = keepAlive(sockets, clock)
 
@@ -89,16 +94,24 @@ async function answer(what: {
   logger: Logger
 }): Promise<void> {
   const { request, response, door, classroom, pages, logger } = what
-  const learnerId = await door.admit(request, response)
-  if (learnerId === undefined) return
+  const visitor = await door.admit(request, response)
+  if (!visitor) return
   const url = request.url ?? '/'
   if (!url.startsWith(API)) return pages(request, response)
+  const { person } = visitor
+  if (person) {
+    const held = classroom.connections.hold(person.id, () => {
+      // What is being answered now may be the very call that takes rights away; only what keeps talking is cut.
+      if (response.headersSent) response.destroy()
+    })
+    response.once('close', () => held[Symbol.dispose]())
+  }
   await nodeHTTPRequestHandler({
     router: appRouter,
     path: (url.split('?')[0] ?? '').slice(API.length),
     req: request,
     res: response,
-    createContext: () => ({ classroom, learnerId }),
+    createContext: () => ({ classroom, ...visitor }),
     maxBodySize: 1024 * 1024,
     onError({ error, path }) {
       if (error.code === 'INTERNAL_SERVER_ERROR') logger.error('procedure failed', { path, err: error.cause ?? error })
@@ -115,14 +128,16 @@ async function upgrade(what: {
   sockets: WebSocketServer
 }): Promise<void> {
   const { request, socket, head, door, classroom, sockets } = what
-  const learnerId = door.admitUpgrade(request, socket)
-  if (learnerId === undefined) return
+  const person = await door.admitUpgrade(request, socket)
+  if (!person) return
+  const held = classroom.connections.hold(person.id, () => socket.destroy())
+  socket.once('close', () => held[Symbol.dispose]())
   const [, sessionId, tab] = TERMINAL.exec(request.url ?? '') ?? []
   if (!sessionId || !tab || !TAB.test(tab)) {
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
     return
   }
-  const session = await sessionOf(classroom, learnerId, sessionId)
+  const session = await sessionOf(classroom, person.id, sessionId)
   if (!session) {
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
     return

@@ -11,6 +11,7 @@ import { createClient, httpsTransport, parseKubeconfig } from '../../kube/client
 import { LocalClusterHost } from '../../kube/cluster/index.ts'
 import { Pod } from '../../kube/kinds/index.ts'
 import { loadSchemas } from '../../kube/schemas/load-schemas.ts'
+import { noBrowser } from '../accounts/testing/no-browser.ts'
 import { type Classroom, openClassroom } from '../classroom.ts'
 import { noShells } from '../terminals/shell.ts'
 import type { PicturePush, SessionView } from './contract.ts'
@@ -38,7 +39,7 @@ const open = () =>
         else throw new Error('this test knows step 1 only')
       },
     }),
-    learnerName: 'Ada Lovelace',
+    localName: 'Ada Lovelace',
     clock: systemClock,
     logger: noLogger,
     random: Math.random,
@@ -65,7 +66,7 @@ afterAll(async () => {
 })
 
 const api = (signal?: AbortSignal) =>
-  caller({ classroom, learnerId: classroom.learner.id }, signal ? { signal } : undefined)
+  caller({ classroom, person: classroom.localPerson, browser: noBrowser }, signal ? { signal } : undefined)
 
 /** The first push of a session that fits. */
 async function sessionThat(sessionId: string, holds: (view: SessionView) => boolean): Promise<SessionView> {
@@ -173,7 +174,8 @@ describe('session', () => {
   })
 
   it('belongs to its learner and to nobody else', async () => {
-    const stranger = caller({ classroom, learnerId: 'somebody-else' })
+    const person = { id: 'somebody-else', name: 'Eve', isAdmin: true, isGuest: false }
+    const stranger = caller({ classroom, person, browser: noBrowser })
     await expect(stranger.session.openHint({ sessionId: id, hintId: '1.hint-1' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     })

@@ -2,12 +2,17 @@
 
 import { initTRPC, TRPCError } from '@trpc/server'
 import { z } from 'zod'
+import type { Browser } from '../accounts/front-door.ts'
+import type { Person } from '../accounts/person.ts'
 import type { Classroom } from '../classroom.ts'
 import { ClassroomError, type ClassroomErrorCode } from '../classroom-error.ts'
+import { teaches } from '../people/role.ts'
 
-interface Context {
+export interface Context {
   classroom: Classroom
-  learnerId: string
+  /** Nobody yet, where people log in. */
+  person: Person | undefined
+  browser: Browser
 }
 
 const CODE_OF: Record<ClassroomErrorCode, TRPCError['code']> = {
@@ -16,6 +21,9 @@ const CODE_OF: Record<ClassroomErrorCode, TRPCError['code']> = {
   'question-unknown': 'BAD_REQUEST',
   'hint-unknown': 'BAD_REQUEST',
   'step-not-reached': 'PRECONDITION_FAILED',
+  'class-unknown': 'NOT_FOUND',
+  'member-unknown': 'NOT_FOUND',
+  'not-allowed': 'FORBIDDEN',
 }
 
 const t = initTRPC.context<Context>().create({
@@ -34,8 +42,10 @@ const t = initTRPC.context<Context>().create({
 export const router = t.router
 export const createCallerFactory = t.createCallerFactory
 
-/** For whoever was let in by the guard: a learner. */
-export const learnerProcedure = t.procedure.use(async ({ next }) => {
+// Who may call what is said by which of these a procedure is made of; access.test.ts walks all of them as everybody.
+
+/** For anybody, also before they log in. */
+export const publicProcedure = t.procedure.use(async ({ next }) => {
   const result = await next()
   if (!result.ok && result.error.cause instanceof ClassroomError) {
     const { cause } = result.error
@@ -43,6 +53,46 @@ export const learnerProcedure = t.procedure.use(async ({ next }) => {
   }
   return result
 })
+
+/** For whoever is logged in, guests too. */
+export const personProcedure = publicProcedure.use(({ next, ctx: { person } }) => {
+  if (!person) throw new TRPCError({ code: 'UNAUTHORIZED', message: 'Log in first.' })
+  return next({ ctx: { person } })
+})
+
+/** For a person and their own things: their labs, their cluster, their terminals. */
+export const learnerProcedure = personProcedure.use(({ next, ctx }) => next({ ctx: { learnerId: ctx.person.id } }))
+
+/** For whoever is in the class. Adds `class` and what the person is in it, as `role`. */
+export const memberProcedure = personProcedure
+  .input(z.object({ classId: z.string() }))
+  .use(async ({ next, input, ctx }) => next({ ctx: await ctx.classroom.classes.seenBy(ctx.person, input.classId) }))
+
+/** For those who teach the class: assistants, instructors, and administrators. */
+export const teacherProcedure = memberProcedure.use(({ next, ctx }) => {
+  if (!teaches(ctx.role)) throw notAllowed('This is for those who teach the class.')
+  return next()
+})
+
+/** For those who teach, about one member: adds `learner`, who is in that class. The only way to somebody else's things. */
+export const taughtProcedure = teacherProcedure
+  .input(z.object({ learnerId: z.string() }))
+  .use(async ({ next, input, ctx }) =>
+    next({ ctx: { learner: await ctx.classroom.classes.member(input.classId, input.learnerId) } }),
+  )
+
+/** For the class's instructors and administrators: who is in it, and what it is. */
+export const instructorProcedure = memberProcedure.use(({ next, ctx }) => {
+  if (ctx.role !== 'instructor') throw notAllowed('This is for the instructors of the class.')
+  return next()
+})
+
+export const adminProcedure = personProcedure.use(({ next, ctx }) => {
+  if (!ctx.person.isAdmin) throw notAllowed('This is for administrators.')
+  return next()
+})
+
+const notAllowed = (message: string) => new TRPCError({ code: 'FORBIDDEN', message })
 
 /** A stream's declaration: each value is checked as it leaves. */
 export function streamOf<T>(item: z.ZodType<T>) {

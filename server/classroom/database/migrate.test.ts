@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { migrate } from './migrate.ts'
+
+const migrations = join(import.meta.dirname, '..', '..', '..', 'prisma', 'migrations')
 
 let directory: string
 let database: BetterSqlite3
@@ -66,19 +68,37 @@ describe('migrate', () => {
   it('gives the real schema every column that the client asks for', async () => {
     const { openDatabase } = await import('./open-database.ts')
     const { systemClock } = await import('../../base/clock.ts')
-    const migrations = new URL('../../../prisma/migrations', import.meta.url).pathname
     await using db = openDatabase({ path: join(directory, 'podium.db'), migrations, clock: systemClock })
-    const learner = await db.learner.create({ data: { id: 'me', name: 'Me' } })
+    const learner = await db.person.create({ data: { id: 'me', name: 'Me' } })
     expect(learner.createdAt).toBeInstanceOf(Date)
     const run = await db.labRun.create({ data: { id: 'run', learnerId: 'me', labId: 'pods' } })
     await db.stepResult.create({ data: { runId: run.id, step: 1 } })
     await db.answer.create({ data: { runId: run.id, questionId: 'q', choice: 1, correct: false } })
     await db.hintOpened.create({ data: { runId: run.id, hintId: '1.hint-1' } })
     await db.sandbox.create({ data: { cluster: 'lab-a', kind: 'real', learnerId: 'me' } })
-    await db.learner.delete({ where: { id: 'me' } })
+    await db.person.delete({ where: { id: 'me' } })
     expect(await db.stepResult.count()).toBe(0)
     expect(await db.sandbox.findMany({ select: { cluster: true, learnerId: true } })).toEqual([
       { cluster: 'lab-a', learnerId: null },
     ])
+  })
+
+  it('makes a learner of before a person, with everything they had', async () => {
+    const { openDatabase } = await import('./open-database.ts')
+    const { systemClock } = await import('../../base/clock.ts')
+    const path = join(directory, 'podium.db')
+    const before = new BetterSqlite3(path)
+    write('0001_start', readFileSync(join(migrations, '0001_start', 'migration.sql'), 'utf8'))
+    migrate(before, directory, 1)
+    before.exec("INSERT INTO Learner (id, name) VALUES ('ada', 'Ada')")
+    before.exec("INSERT INTO LabRun (id, learnerId, labId) VALUES ('run', 'ada', 'pods')")
+    before.exec("INSERT INTO Sandbox (cluster, learnerId, kind) VALUES ('lab-a', 'ada', 'real')")
+    before.close()
+    await using db = openDatabase({ path, migrations, clock: systemClock })
+    expect(await db.person.findMany({ include: { labRuns: true, sandbox: true } })).toMatchObject([
+      { name: 'Ada', isLocal: true, isAdmin: true, labRuns: [{ id: 'run' }], sandbox: { cluster: 'lab-a' } },
+    ])
+    await db.person.delete({ where: { id: 'ada' } })
+    expect([await db.labRun.count(), await db.sandbox.count()]).toEqual([0, 1])
   })
 })

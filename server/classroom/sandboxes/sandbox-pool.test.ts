@@ -59,7 +59,7 @@ const migrations = join(import.meta.dirname, '..', '..', '..', 'prisma', 'migrat
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'podium-pool-'))
   database = openDatabase({ path: join(directory, 'podium.db'), migrations, clock: systemClock })
-  await database.learner.createMany({ data: ['ada', 'bob'].map((id) => ({ id, name: id })) })
+  await database.person.createMany({ data: ['ada', 'bob'].map((id) => ({ id, name: id })) })
   host = new FakeHost()
   clock = new FakeClock()
 })
