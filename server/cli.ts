@@ -140,6 +140,15 @@ images
   .action(async (file) => (await installation()).importImages(file, say))
 
 program
+  .command('backup <file>')
+  .description('the whole classroom in one file, also while it runs')
+  .action(async (file) => (await import('./cli/backup-commands.ts')).backUp(context(), file))
+program
+  .command('restore <file>')
+  .description('bring a backup back, where no classroom is yet')
+  .action(async (file) => (await import('./cli/backup-commands.ts')).restore(context(), file))
+
+program
   .command('uninstall')
   .description('remove everything that Podium made on this machine')
   .option('--images', 'the images as well')

@@ -104,7 +104,7 @@ export async function closeDiskStore(stateDir: string): Promise<void> {
   if (await isMounted(disks)) await runCommand('umount', [disks])
 }
 
-async function isMounted(path: string): Promise<boolean> {
+export async function isMounted(path: string): Promise<boolean> {
   const mounts = await readFile('/proc/self/mounts', 'utf8')
   return mounts.split('\n').some((line) => line.split(' ')[1] === path.replaceAll(' ', '\\040'))
 }

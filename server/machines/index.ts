@@ -1,5 +1,6 @@
 // The door of the data centre: what clusters and the classroom may use of it.
 export { type DataCentre, imagesAreReady, openDataCentre } from './data-centre.ts'
+export { backUpHomes, restoreHomes } from './home-disks.ts'
 export { removeInstallation } from './remove-installation.ts'
 export type { Terminal } from './terminal.ts'
 export { exportImages, importImages } from './transfer-images.ts'

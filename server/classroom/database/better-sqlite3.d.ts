@@ -1,4 +1,4 @@
-// The few calls that migrations make. The package brings no types of its own.
+// The few calls that migrations and backups make. The package brings no types of its own.
 
 declare module 'better-sqlite3' {
   interface Statement {
@@ -7,7 +7,8 @@ declare module 'better-sqlite3' {
   }
 
   class Database {
-    constructor(path: string)
+    constructor(path: string, options?: { readonly?: boolean; fileMustExist?: boolean })
+    backup(to: string): Promise<unknown>
     exec(sql: string): this
     prepare(sql: string): Statement
     pragma(text: string): unknown

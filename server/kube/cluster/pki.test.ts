@@ -43,3 +43,20 @@ it('finds the same authority, pairs and service-account key again', async () => 
   await writeFile(join(directory, 'leaf.pem'), (await second.issue(request)).certPem)
   expect(await openssl('verify', '-CAfile', join(directory, 'ca.crt'), join(directory, 'leaf.pem'))).toContain('OK')
 })
+
+it('makes a kept pair anew when it soon expires, and when it lacks an address that it needs now', async () => {
+  const request = {
+    commonName: 'etcd',
+    usages: ['server' as const],
+    dnsNames: ['localhost'],
+    ipAddresses: ['10.0.0.1'],
+  }
+  const pki = await openPki({ directory, clock: systemClock })
+  const first = await pki.keep('server', request)
+  expect(await pki.keep('server', request)).toEqual(first)
+  const moved = await pki.keep('server', { ...request, ipAddresses: ['10.0.0.1', '10.9.0.1'] })
+  expect(moved).not.toEqual(first)
+  expect(await pki.keep('server', request)).toEqual(moved)
+  const inElevenMonths = { ...systemClock, now: () => systemClock.now() + 340 * 24 * 3600_000 }
+  expect(await (await openPki({ directory, clock: inElevenMonths })).keep('server', request)).not.toEqual(moved)
+})

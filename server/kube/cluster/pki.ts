@@ -2,7 +2,13 @@
 // Keys are ECDSA P-256, except the service-account key, which is RSA because tokens are signed RS256.
 
 import 'reflect-metadata'
-import { createPublicKey, generateKeyPair as generateNodeKeyPair, randomBytes, webcrypto } from 'node:crypto'
+import {
+  createPublicKey,
+  generateKeyPair as generateNodeKeyPair,
+  randomBytes,
+  webcrypto,
+  X509Certificate,
+} from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -27,7 +33,7 @@ export interface Certificates {
   caPem: string
   /** Signs a fresh key; nothing is kept on disk. */
   issue(request: CertificateRequest): Promise<KeyPairPem>
-  /** The pair kept under `name`.crt and `name`.key, made when it is missing. */
+  /** The pair kept under `name`.crt and `name`.key, made when it is missing, soon expires or lacks one of the names. */
   keep(name: string, request: CertificateRequest): Promise<KeyPairPem>
 }
 
@@ -37,6 +43,7 @@ export interface Pki extends Certificates {
 
 const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const YEAR_MS = 365 * 24 * 3600_000
+const RENEW_BEFORE_MS = 30 * 24 * 3600_000
 
 interface PkiOptions {
   directory: string
@@ -61,12 +68,22 @@ export async function openCertificates({ directory, clock }: PkiOptions): Promis
     issue,
     keep: async (name, request) => {
       const kept = await readPair(file, name)
-      if (kept) return kept
+      if (kept && isGoodFor(kept, request, clock)) return kept
       const pair = await issue(request)
       await writePair(file, name, pair)
       return pair
     },
   }
+}
+
+/** Whether it lasts another month and names everything that it is asked to name: a network may have moved. */
+function isGoodFor({ certPem }: KeyPairPem, { dnsNames = [], ipAddresses = [] }: CertificateRequest, clock: Clock) {
+  const certificate = new X509Certificate(certPem)
+  return (
+    certificate.validToDate.getTime() - clock.now() > RENEW_BEFORE_MS &&
+    dnsNames.every((name) => certificate.checkHost(name)) &&
+    ipAddresses.every((address) => certificate.checkIP(address))
+  )
 }
 
 interface Authority {

@@ -1,0 +1,107 @@
+// `podium backup` and `podium restore`: a whole classroom in one file, a compressed tar.
+//
+//   backup.json           what this is, and when it was made
+//   classroom/            podium.db (people, classes, progress, grades), the key that signs cookies
+//   clusters/<name>/      record, certificates, the store at one revision
+//   homes/<name>/         the disks of learners' home directories
+//
+// Not in it, because it can be made again: images, machines and the containers on them.
+
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { systemClock } from '../base/clock.ts'
+import { copyDatabase, runningServer } from '../classroom/index.ts'
+import { backUpCluster, clusterDirectory, clusterNames, restoreCluster } from '../kube/cluster/index.ts'
+import { backUpHomes, restoreHomes } from '../machines/index.ts'
+import { UserError } from './user-error.ts'
+
+interface Context {
+  stateDir: string
+  say(line: string): void
+}
+
+const FORMAT = 1
+const DATABASE = join('classroom', 'podium.db')
+const KEY = join('classroom', 'cookie.key')
+
+const run = promisify(execFile)
+
+/** Complete or not there at all; learners may work meanwhile. */
+export async function backUp({ stateDir, say }: Context, file: string): Promise<void> {
+  const names = await clusterNames(stateDir)
+  const hasClassroom = existsSync(join(stateDir, DATABASE))
+  if (!hasClassroom && names.length === 0) throw new UserError(`there is nothing to back up in ${stateDir}`)
+  const path = resolve(file)
+  if (existsSync(path)) throw new UserError(`${path} exists; choose another name, or remove it`)
+  const staging = await mkdtemp(join(stateDir, 'backup-'))
+  try {
+    if (hasClassroom) {
+      await mkdir(join(staging, 'classroom'), { mode: 0o700 })
+      await copyDatabase(join(stateDir, DATABASE), join(staging, DATABASE))
+      if (existsSync(join(stateDir, KEY))) await copyFile(join(stateDir, KEY), join(staging, KEY))
+    }
+    for (const cluster of names) {
+      const directory = clusterDirectory(stateDir, cluster)
+      await backUpCluster({ directory, to: clusterDirectory(staging, cluster), clock: systemClock })
+      await backUpHomes({ stateDir, cluster, to: join(staging, 'homes', cluster) })
+    }
+    const about = { format: FORMAT, madeAt: new Date(systemClock.now()).toISOString(), clusters: names }
+    await writeFile(join(staging, 'backup.json'), `${JSON.stringify(about, null, 2)}\n`)
+    await run('tar', ['-C', staging, '-c', '-S', '-z', '-f', `${path}.partial`, '.'])
+    await rename(`${path}.partial`, path)
+  } finally {
+    await rm(staging, { recursive: true, force: true })
+    await rm(`${path}.partial`, { force: true })
+  }
+  say(`backed up the classroom and ${names.length} clusters to ${path}`)
+  say('it holds keys and passwords’ hashes: keep it as you would keep those')
+}
+
+/** Into a state directory that has neither a classroom nor clusters yet. */
+export async function restore({ stateDir, say }: Context, file: string): Promise<void> {
+  const path = resolve(file)
+  if (!existsSync(path)) throw new UserError(`there is no file ${path}`)
+  const server = runningServer(stateDir)
+  if (server) throw new UserError(`a classroom runs on ${stateDir} (process ${server.pid}); stop it first`)
+  if (existsSync(join(stateDir, DATABASE)) || (await clusterNames(stateDir)).length > 0) {
+    throw new UserError(
+      `${stateDir} has a classroom already. Back that up, remove it with "podium uninstall", and restore again; or restore into another PODIUM_HOME.`,
+    )
+  }
+  await mkdir(stateDir, { recursive: true, mode: 0o700 })
+  const staging = await mkdtemp(join(stateDir, 'restore-'))
+  try {
+    await run('tar', ['-C', staging, '-x', '-S', '-z', '-f', path]).catch((err: Error & { stderr?: string }) => {
+      throw new UserError(`${path} cannot be read: ${(err.stderr || err.message).trim().split('\n')[0]}`)
+    })
+    await assertReadable(staging, path)
+    const names = await clusterNames(staging)
+    for (const cluster of names) {
+      await restoreCluster({ from: clusterDirectory(staging, cluster), directory: clusterDirectory(stateDir, cluster) })
+      await restoreHomes({ stateDir, cluster, from: join(staging, 'homes', cluster) })
+    }
+    // Last: a restore that broke off half way can be told from a classroom.
+    const classroom = join(staging, 'classroom')
+    await mkdir(join(stateDir, 'classroom'), { recursive: true, mode: 0o700 })
+    for (const name of await readdir(classroom).catch(() => [])) {
+      await copyFile(join(classroom, name), join(stateDir, 'classroom', name))
+    }
+    say(`restored the classroom and ${names.length} clusters to ${stateDir}; npm start goes on with them`)
+  } finally {
+    await rm(staging, { recursive: true, force: true })
+  }
+}
+
+async function assertReadable(staging: string, path: string): Promise<void> {
+  const text = await readFile(join(staging, 'backup.json'), 'utf8').catch(() => undefined)
+  if (text === undefined) throw new UserError(`${path} is not a backup of Podium: it has no backup.json`)
+  const { format } = JSON.parse(text) as { format?: number }
+  if (format !== FORMAT) {
+    throw new UserError(
+      `${path} has format ${format}; this Podium reads format ${FORMAT}. Restore it with the newer one.`,
+    )
+  }
+}

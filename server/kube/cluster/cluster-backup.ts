@@ -1,0 +1,47 @@
+// A cluster in a folder, to be brought back somewhere else: its record, its certificates, and its store at one revision.
+// Machines are not in it. They are made anew, and their kubelets start again what the store says should run there.
+//
+//   <folder>/cluster.json   pki/   store.snapshot
+
+import { createReadStream, createWriteStream } from 'node:fs'
+import { cp, mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Clock } from '../../base/clock.ts'
+import { connectToEtcd } from '../store/etcd-client/etcd-store.ts'
+import { openStore, restoreStore, type Store } from '../store/store.ts'
+import { readRunRecord } from './cluster-record.ts'
+
+const KEPT = ['cluster.json', 'pki']
+const SNAPSHOT = 'store.snapshot'
+
+/** Writes the cluster in `directory` to the folder `to`; it may run meanwhile. */
+export async function backUpCluster({ directory, to, clock }: { directory: string; to: string; clock: Clock }) {
+  await mkdir(to, { recursive: true, mode: 0o700 })
+  for (const name of KEPT) await cp(join(directory, name), join(to, name), { recursive: true })
+  const store = await openOrAsk(directory, clock)
+  try {
+    await pipeline(store.snapshot(), createWriteStream(join(to, SNAPSHOT), { mode: 0o600 }))
+  } finally {
+    await store.close()
+  }
+}
+
+/** The opposite; `directory` must not exist yet. */
+export async function restoreCluster({ from, directory }: { from: string; directory: string }): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  for (const name of KEPT) await cp(join(from, name), join(directory, name), { recursive: true })
+  await restoreStore({ directory: join(directory, 'store'), snapshot: createReadStream(join(from, SNAPSHOT)) })
+}
+
+/** A store that a process has open is asked through its etcd door, one that nobody has is opened. */
+async function openOrAsk(directory: string, clock: Clock): Promise<Store> {
+  const run = await readRunRecord(directory)
+  if (run && run.state !== 'stopped') {
+    const pem = (name: string) => readFile(join(directory, 'pki', 'etcd', name), 'utf8')
+    const tls = { ca: await pem('ca.crt'), cert: await pem('client.crt'), key: await pem('client.key') }
+    const store = await connectToEtcd({ endpoints: [run.etcd], tls, clock }).catch(() => undefined)
+    if (store) return store
+  }
+  return openStore({ directory: join(directory, 'store'), clock })
+}
