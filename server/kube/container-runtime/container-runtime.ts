@@ -117,6 +117,12 @@ export interface ExecSession {
   kill(): void
 }
 
+/** The way into a sandbox's network. Disposing ends every connection made through it. */
+export interface PortForwarder extends Disposable {
+  /** To what listens on the sandbox's loopback; rejects in the CRI's words. */
+  connect(port: number): Promise<Duplex>
+}
+
 export type RuntimeEvent = {
   type: 'started' | 'exited' | 'removed'
   containerId: string
@@ -162,6 +168,8 @@ export interface ContainerRuntime {
   exec(id: string, options: { command: string[]; tty: boolean; stdin: boolean }): Promise<ExecSession>
   execSync(id: string, command: string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>
   attach(id: string, options: { tty: boolean; stdin: boolean }): Promise<ExecSession>
+  /** Opens the way into a running sandbox's network; rejects when it does not run. */
+  portForward(sandboxId: string): Promise<PortForwarder>
   imageStatus(image: string): Promise<ImageStatus | undefined>
   /** Rejects with an ImagePullError. */
   pullImage(image: string, auth?: { username: string; password: string }): Promise<ImageStatus>

@@ -9,6 +9,7 @@ import net from 'node:net'
 import os from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { publishFiles } from './atomic-directory.ts'
+import { openNetnsDialer } from './netns-dialer.ts'
 import type { CommandResult, NodeOs } from './node-os.ts'
 
 export function createLinuxNodeOs(): NodeOs {
@@ -61,6 +62,7 @@ export function createLinuxNodeOs(): NodeOs {
     },
     run,
     connectTcp,
+    openNetns: openNetnsDialer,
     httpGet,
   }
 }

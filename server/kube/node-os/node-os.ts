@@ -1,6 +1,8 @@
 // What node components ask of the machine they run on: files, mounts, commands, connections.
 // Implementations: linux-node-os.ts (this very machine) and simulated-node-os.ts (keeps nothing, answers yes).
 
+import type { Duplex } from 'node:stream'
+
 export interface MachineInfo {
   hostname: string
   machineId: string
@@ -25,6 +27,12 @@ export interface FileContent {
   path: string
   content: string | Uint8Array
   mode: number
+}
+
+/** Dials from where it stands. Disposing ends every connection it made. */
+export interface NetworkDialer extends Disposable {
+  /** Rejects with an error whose message is the system's code: `ECONNREFUSED`. */
+  dial(host: string, port: number): Promise<Duplex>
 }
 
 export interface NodeOs {
@@ -57,6 +65,8 @@ export interface NodeOs {
   ): Promise<CommandResult>
   /** Rejects with the reason, in Go's words, when nobody answers in time. */
   connectTcp(host: string, port: number, timeoutMs: number): Promise<void>
+  /** For a namespace given as a path, `/proc/PID/ns/net`. */
+  openNetns(netnsPath: string): NetworkDialer
   httpGet(request: {
     scheme: 'HTTP' | 'HTTPS'
     host: string

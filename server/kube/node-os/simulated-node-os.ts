@@ -28,6 +28,10 @@ export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname
     unmount: async () => undefined,
     run: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
     connectTcp: async () => undefined,
+    openNetns: () => ({
+      dial: () => Promise.reject(new Error('ECONNREFUSED')),
+      [Symbol.dispose]: () => undefined,
+    }),
     httpGet: async () => ({ status: 200, body: '' }),
   }
 }

@@ -66,9 +66,10 @@ export class KubeletCaller {
       socket.end(rawAnswer(err instanceof StatusError ? err : unreachable(target, err)))
       return
     }
-    socket.on('error', () => outgoing.destroy())
-    socket.on('close', () => outgoing.destroy())
+    const giveUp = () => outgoing.destroy()
+    socket.on('close', giveUp)
     outgoing.on('upgrade', (answer, kubelet, kubeletHead) => {
+      socket.off('close', giveUp)
       kubelet.setTimeout(0)
       const lines = [`HTTP/1.1 101 ${answer.statusMessage ?? 'Switching Protocols'}`]
       for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2) {
@@ -132,13 +133,18 @@ export class KubeletCaller {
   }
 }
 
+/** What one side said is delivered to the other before its end is; a side that breaks takes the other with it. */
 function join(a: Duplex, b: Duplex): void {
-  a.pipe(b)
-  b.pipe(a)
-  a.on('close', () => b.destroy())
-  b.on('close', () => a.destroy())
-  a.on('error', () => b.destroy())
-  b.on('error', () => a.destroy())
+  for (const [from, to] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    from.pipe(to)
+    from.on('error', () => to.destroy())
+    from.on('close', () => {
+      if (!from.readableEnded) to.destroy()
+    })
+  }
 }
 
 function unreachable({ host, port }: ConnectAnswer, err: unknown): StatusError {

@@ -16,6 +16,7 @@ import {
   type ImageStatus,
   type PodSandbox,
   type PodSandboxConfig,
+  type PortForwarder,
   type RuntimeEvent,
 } from '../container-runtime.ts'
 import { POD_UID } from '../labels.ts'
@@ -24,6 +25,7 @@ import { type CreateOptions, containerOptionsOf, sandboxOptionsOf } from './crea
 import { DockerEvents } from './docker-events.ts'
 import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
 import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
+import { enterSandbox } from './enter-sandbox.ts'
 import { readLastWords } from './last-words.ts'
 
 export interface DockerRuntimeOptions {
@@ -184,6 +186,12 @@ export class DockerRuntime implements ContainerRuntime {
 
   attach(id: string, options: { tty: boolean; stdin: boolean }) {
     return attachSession(this.#docker, id, options)
+  }
+
+  async portForward(sandboxId: string): Promise<PortForwarder> {
+    const inspected = await this.#inspect(sandboxId)
+    if (!inspected?.State.Running) throw new Error(`sandbox container "${sandboxId}" is not running`)
+    return enterSandbox(this.#options.os, `/proc/${inspected.State.Pid}/ns/net`)
   }
 
   async imageStatus(image: string): Promise<ImageStatus | undefined> {

@@ -17,6 +17,7 @@ import {
   type ImageStatus,
   type PodSandbox,
   type PodSandboxConfig,
+  type PortForwarder,
   type RuntimeEvent,
 } from '../container-runtime.ts'
 import { CONTAINER_ROLE } from '../labels.ts'
@@ -175,6 +176,10 @@ export class SimulatedRuntime implements ContainerRuntime {
   async attach(id: string): Promise<ExecSession> {
     this.#container(id)
     return saying('this container is simulated: it says nothing\n', 0)
+  }
+
+  async portForward(): Promise<PortForwarder> {
+    throw new Error('this pod is simulated: nobody listens in it')
   }
 
   async imageStatus(image: string) {

@@ -27,7 +27,7 @@ export interface KubeletServer extends AsyncDisposable {
 
 export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
   const { kubelet, clock, logger, host, port, tls } = options
-  const streams = new StreamServer({ kubelet, logger })
+  const streams = new StreamServer({ kubelet, clock })
   const server = https.createServer({
     cert: tls.certPem,
     key: tls.keyPem,

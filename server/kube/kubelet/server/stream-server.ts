@@ -1,84 +1,117 @@
-// exec and attach over WebSocket, protocols v5 and v4.channel.k8s.io: each binary message begins with the number of
-// its channel.
-//
-//   0 stdin   1 stdout   2 stderr   3 the end, as a Status in JSON   4 {"Width":80,"Height":24}
-//   255 (v5 only) the channel named in the next byte is closed: the client's stdin has ended
-//
-// Upstream: apimachinery/pkg/util/remotecommand, client-go/tools/remotecommand/websocket.go.
+// Connections that stop being HTTP: exec, attach and port-forward, over WebSocket (kubectl since 1.31) or SPDY (all
+// before). Everything that can be refused is refused while it is still HTTP.
 
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type WebSocket, WebSocketServer } from 'ws'
-import type { Logger } from '../../../base/logger.ts'
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
+import type { Clock } from '../../../base/clock.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { ExecSession } from '../../container-runtime/container-runtime.ts'
 import type { Kubelet } from '../kubelet.ts'
+import { type CommandChannels, serveCommand } from './command-channels.ts'
 import { findContainer, idOf } from './find-container.ts'
+import { PORT_FORWARD_PROTOCOL, type PortForwardOptions, servePortForward } from './port-forward.ts'
+import { SPDY_COMMAND_PROTOCOLS, spdyChannels } from './spdy-channels.ts'
+import { COMMAND_PROTOCOLS, type WantedStreams, webSocketChannels } from './websocket-channels.ts'
 
-const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io']
-const STDIN = 0
-const STDOUT = 1
-const STDERR = 2
-const ERROR = 3
-const RESIZE = 4
-const CLOSE = 255
-/** More than this waiting to be sent, and the command has to pause. */
-const HIGH_WATER = 1 << 20
+/** SPDY inside of WebSocket messages; the older name was announced, the newer one is what kubectl asks for. */
+const TUNNEL_PROTOCOLS = [`SPDY/3.1+${PORT_FORWARD_PROTOCOL}`, `v2.${PORT_FORWARD_PROTOCOL}`]
+const MESSAGE_LIMIT = 16 * 1024 * 1024
+
+interface Upgrade {
+  request: IncomingMessage
+  socket: Duplex
+  head: Buffer
+}
 
 export class StreamServer implements Disposable {
   readonly #kubelet: Kubelet
-  readonly #logger: Logger
-  readonly #server = new WebSocketServer({
-    noServer: true,
-    handleProtocols: (offered) => PROTOCOLS.find((one) => offered.has(one)) ?? false,
-  })
-  readonly #open = new Set<WebSocket>()
+  readonly #clock: Clock
+  readonly #commands = webSocketServer(COMMAND_PROTOCOLS)
+  readonly #tunnels = webSocketServer(TUNNEL_PROTOCOLS)
+  readonly #open = new Set<Duplex>()
 
-  constructor(options: { kubelet: Kubelet; logger: Logger }) {
+  constructor(options: { kubelet: Kubelet; clock: Clock }) {
     this.#kubelet = options.kubelet
-    this.#logger = options.logger
+    this.#clock = options.clock
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const url = new URL(request.url ?? '/', 'https://kubelet')
-    const [what = '', namespace = '', pod = '', container = ''] = url.pathname
-      .split('/')
-      .slice(1)
-      .map(decodeURIComponent)
-    const offered = String(request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/)
-    let id: string
-    try {
-      if (what !== 'exec' && what !== 'attach') throw new StatusError('NotFound', 'the kubelet knows no such stream')
-      if (!/^websocket$/i.test(request.headers.upgrade ?? '') || !PROTOCOLS.some((one) => offered.includes(one))) {
-        throw new StatusError(
-          'BadRequest',
-          `unable to upgrade: only WebSocket with ${PROTOCOLS.join(' or ')} is spoken here`,
-        )
-      }
-      id = this.#runningContainer(namespace, pod, container)
-    } catch (err) {
-      answer(socket, err)
-      return
-    }
-    const query = url.searchParams
-    const options = {
-      command: query.getAll('command'),
-      tty: isTrue(query, 'tty'),
-      stdin: isTrue(query, 'stdin'),
-    }
-    const begin = () =>
-      what === 'exec' ? this.#kubelet.runtime.exec(id, options) : this.#kubelet.runtime.attach(id, options)
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#open.add(webSocket)
-      webSocket.once('close', () => this.#open.delete(webSocket))
-      webSocket.on('error', (err) => this.#logger.debug('stream broke', { err }))
-      this.#serve(webSocket, begin, options).catch((err: unknown) => this.#end(webSocket, failure(err)))
-    })
+    this.#open.add(socket)
+    socket.once('close', () => this.#open.delete(socket))
+    this.#route({ request, socket, head }).catch((err: unknown) => refuse(socket, err))
   }
 
   [Symbol.dispose](): void {
-    for (const webSocket of this.#open) webSocket.terminate()
-    this.#server.close()
+    for (const socket of this.#open) socket.destroy()
+    this.#commands.close()
+    this.#tunnels.close()
+  }
+
+  async #route(upgrade: Upgrade): Promise<void> {
+    const url = new URL(upgrade.request.url ?? '/', 'https://kubelet')
+    const [what = '', ...target] = url.pathname.split('/').slice(1).map(decodeURIComponent)
+    if (what === 'portForward') return this.#portForward(upgrade, target)
+    if (what === 'exec' || what === 'attach') return this.#command(upgrade, { what, target, query: url.searchParams })
+    throw new StatusError('NotFound', 'the kubelet knows no such stream')
+  }
+
+  async #command(
+    upgrade: Upgrade,
+    { what, target, query }: { what: 'exec' | 'attach'; target: string[]; query: URLSearchParams },
+  ): Promise<void> {
+    const [namespace = '', podName = '', name = ''] = target
+    const id = this.#runningContainer(namespace, podName, name)
+    const tty = isOn(query, 'tty')
+    // With a terminal there is one output: the terminal.
+    const wanted = {
+      stdin: isOn(query, 'stdin', 'input'),
+      stdout: isOn(query, 'stdout', 'output'),
+      stderr: isOn(query, 'stderr', 'error') && !tty,
+    }
+    if (!Object.values(wanted).includes(true)) {
+      throw new StatusError('BadRequest', 'you must specify at least 1 of stdin, stdout, stderr')
+    }
+    const { runtime } = this.#kubelet
+    const options = { command: query.getAll('command'), tty, stdin: wanted.stdin }
+    const begin = (): Promise<ExecSession> =>
+      what === 'exec' ? runtime.exec(id, options) : runtime.attach(id, options)
+    await serveCommand(await this.#channels(upgrade, wanted, tty), begin)
+  }
+
+  async #channels(upgrade: Upgrade, wanted: WantedStreams, tty: boolean): Promise<CommandChannels> {
+    if (isSpdy(upgrade.request)) {
+      const protocol = negotiate(upgrade.request, SPDY_COMMAND_PROTOCOLS)
+      return spdyChannels(switchToSpdy(upgrade, protocol), { protocol, wanted, tty, clock: this.#clock })
+    }
+    return webSocketChannels(await switchToWebSocket(this.#commands, upgrade, COMMAND_PROTOCOLS), wanted)
+  }
+
+  async #portForward(upgrade: Upgrade, [namespace = '', podName = '']: string[]): Promise<void> {
+    const { runtime } = this.#kubelet
+    const pod = this.#kubelet.pod(namespace, podName)
+    if (!pod) throw new StatusError('NotFound', `pod ${podName} in namespace ${namespace} not found`)
+    const sandboxes = await runtime.listPodSandboxes(pod.metadata?.uid ?? '')
+    const sandbox = sandboxes.find(({ state }) => state === 'ready')
+    if (!sandbox) throw new StatusError('BadRequest', `pod ${podName} in namespace ${namespace} is not running`)
+    if (isSpdy(upgrade.request)) negotiate(upgrade.request, [PORT_FORWARD_PROTOCOL])
+    const forwarder = await runtime.portForward(sandbox.id)
+    const options: PortForwardOptions = { sandboxId: sandbox.id, forwarder, clock: this.#clock }
+    let transport: Duplex
+    try {
+      transport = isSpdy(upgrade.request)
+        ? switchToSpdy(upgrade, PORT_FORWARD_PROTOCOL)
+        : createWebSocketStream(await switchToWebSocket(this.#tunnels, upgrade, TUNNEL_PROTOCOLS))
+    } catch (err) {
+      forwarder[Symbol.dispose]()
+      throw err
+    }
+    const connection = servePortForward(transport, options)
+    const events = runtime.events(({ type, containerId }) => {
+      if (containerId === sandbox.id && type !== 'started') connection.destroy()
+    })
+    await connection.closed
+    events[Symbol.dispose]()
   }
 
   #runningContainer(namespace: string, podName: string, name: string): string {
@@ -87,88 +120,76 @@ export class StreamServer implements Disposable {
     if (id) return id
     throw new StatusError('InternalError', `unable to upgrade connection: container not found ("${name}")`)
   }
-
-  async #serve(
-    webSocket: WebSocket,
-    begin: () => Promise<ExecSession>,
-    options: { command: string[]; tty: boolean; stdin: boolean },
-  ): Promise<void> {
-    // What the client types before the command is there must not be lost.
-    const early: Buffer[] = []
-    let session: ExecSession | undefined
-    const hear = (data: Buffer) => {
-      if (session) this.#hear(data, session, options.stdin)
-      else early.push(data)
-    }
-    webSocket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (isBinary) hear(data)
-    })
-    session = await begin()
-    const running = session
-    for (const data of early) this.#hear(data, running, options.stdin)
-    webSocket.once('close', () => running.kill())
-    const drained = Promise.all([
-      forward(running.stdout, STDOUT, webSocket),
-      ...(options.tty ? [] : [forward(running.stderr, STDERR, webSocket)]),
-    ])
-    const exitCode = await running.exitCode
-    await drained
-    this.#end(webSocket, exitCode === 0 ? { metadata: {}, status: 'Success' } : nonZero(exitCode))
-  }
-
-  #hear(data: Buffer, session: ExecSession, takesInput: boolean): void {
-    const channel = data[0]
-    const content = data.subarray(1)
-    if (channel === STDIN && takesInput) session.stdin.write(content)
-    else if (channel === CLOSE && content[0] === STDIN) session.stdin.end()
-    else if (channel === RESIZE) {
-      try {
-        const { Width, Height } = JSON.parse(content.toString('utf8')) as { Width?: number; Height?: number }
-        if (Width && Height) session.resize({ width: Width, height: Height }).catch(() => undefined)
-      } catch {
-        // A size that cannot be read changes nothing.
-      }
-    }
-  }
-
-  #end(webSocket: WebSocket, status: object): void {
-    if (webSocket.readyState !== webSocket.OPEN) return
-    webSocket.send(Buffer.concat([Buffer.from([ERROR]), Buffer.from(JSON.stringify(status))]))
-    webSocket.close(1000)
-  }
 }
 
-async function forward(source: NodeJS.ReadableStream, channel: number, webSocket: WebSocket): Promise<void> {
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    if (webSocket.readyState !== webSocket.OPEN) return
-    const framed = Buffer.concat([Buffer.from([channel]), chunk])
-    const sent = new Promise<void>((resolve) => webSocket.send(framed, () => resolve()))
-    if (webSocket.bufferedAmount > HIGH_WATER) await sent
-  }
-}
+const isSpdy = (request: IncomingMessage) => /^spdy\/3\.1$/i.test(request.headers.upgrade ?? '')
+const isWebSocket = (request: IncomingMessage) => /^websocket$/i.test(request.headers.upgrade ?? '')
 
-const nonZero = (exitCode: number) => ({
-  metadata: {},
-  status: 'Failure',
-  message: `command terminated with non-zero exit code: exit status ${exitCode}`,
-  reason: 'NonZeroExitCode',
-  details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
-})
+const isOn = (query: URLSearchParams, ...names: string[]) =>
+  names.some((name) => ['true', '1'].includes(query.get(name) ?? ''))
 
-const failure = (err: unknown) => ({
-  metadata: {},
-  status: 'Failure',
-  message: `error executing command in container: ${err instanceof Error ? err.message : String(err)}`,
-  reason: 'InternalError',
-  code: 500,
-})
-
-function answer(socket: Duplex, err: unknown): void {
-  const code = err instanceof StatusError ? err.code : 500
-  const text = err instanceof Error ? err.message : String(err)
-  socket.end(
-    `HTTP/1.1 ${code} Refused\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
+/** The first that the client offers and we know. Clients that are very old offer nothing and mean the oldest. */
+function negotiate(request: IncomingMessage, known: string[]): string {
+  const offered = listOf(request.headers['x-stream-protocol-version'])
+  const chosen = offered.length > 0 ? offered.find((one) => known.includes(one)) : known.at(-1)
+  if (chosen) return chosen
+  throw new StatusError(
+    'Forbidden',
+    `unable to upgrade: unable to negotiate protocol: client supports [${offered.join(' ')}], server accepts [${known.join(' ')}]`,
   )
 }
 
-const isTrue = (query: URLSearchParams, name: string) => ['1', 'true'].includes(query.get(name) ?? '')
+const listOf = (header: string | string[] | undefined) =>
+  (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',').flatMap((one) => one.trim() || [])
+
+function switchToSpdy({ socket, head }: Upgrade, protocol: string): Duplex {
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`,
+  )
+  if (head.length > 0) socket.unshift(head)
+  return socket
+}
+
+function switchToWebSocket(server: WebSocketServer, { request, socket, head }: Upgrade, known: string[]) {
+  const offered = listOf(request.headers['sec-websocket-protocol'])
+  if (!isWebSocket(request) || !offered.some((one) => known.includes(one))) {
+    throw new StatusError(
+      'BadRequest',
+      `unable to upgrade: only SPDY/3.1 and WebSocket with ${known.join(' or ')} are spoken here`,
+    )
+  }
+  request.headers['sec-websocket-protocol'] = offered.map(asToken).join(',')
+  return new Promise<WebSocket>((resolve) => {
+    server.handleUpgrade(request, socket, head, (webSocket) => {
+      webSocket.on('error', () => undefined)
+      resolve(webSocket)
+    })
+  })
+}
+
+/** By the letter of the RFC a protocol's name has no slash. Kubernetes' has one, so ws is shown another name for it. */
+const asToken = (protocol: string) => protocol.replaceAll('/', '~')
+
+function webSocketServer(known: string[]): WebSocketServer {
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: MESSAGE_LIMIT,
+    handleProtocols: (offered) => known.map(asToken).find((one) => offered.has(one)) ?? false,
+  })
+  server.on('headers', (lines) => {
+    lines.forEach((line, index) => {
+      if (/^sec-websocket-protocol:/i.test(line)) lines[index] = line.replaceAll('~', '/')
+    })
+  })
+  return server
+}
+
+function refuse(socket: Duplex, err: unknown): void {
+  const code = err instanceof StatusError ? err.code : 500
+  const message = err instanceof Error ? err.message : String(err)
+  if (!socket.writable) return
+  socket.end(
+    `HTTP/1.1 ${code} ${code === 404 ? 'Not Found' : 'Bad Request'}\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`,
+  )
+}

@@ -1,0 +1,38 @@
+// Port-forward's way into a pod: its loopback, first by IPv4, then by IPv6, as containerd does.
+// Upstream: containerd, internal/cri/server/sandbox_portforward_linux.go.
+
+import type { NodeOs } from '../../node-os/node-os.ts'
+import type { PortForwarder } from '../container-runtime.ts'
+
+const GO_WORDS: Record<string, string> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EADDRNOTAVAIL: 'connect: cannot assign requested address',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+}
+
+export function enterSandbox(os: NodeOs, netnsPath: string): PortForwarder {
+  const dialer = os.openNetns(netnsPath)
+  const reason = (err: unknown) => {
+    const { message } = err as Error
+    return GO_WORDS[message] ?? message
+  }
+  return {
+    async connect(port) {
+      try {
+        return await dialer.dial('127.0.0.1', port)
+      } catch (v4) {
+        try {
+          return await dialer.dial('::1', port)
+        } catch (v6) {
+          throw new Error(
+            `failed to execute portforward in network namespace "${netnsPath}": failed to connect to localhost:${port} ` +
+              `inside namespace "${netnsPath}", IPv4: dial tcp4 127.0.0.1:${port}: ${reason(v4)} ` +
+              `IPv6 dial tcp6 [::1]:${port}: ${reason(v6)}`,
+          )
+        }
+      }
+    },
+    [Symbol.dispose]: () => dialer[Symbol.dispose](),
+  }
+}

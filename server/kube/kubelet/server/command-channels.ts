@@ -1,0 +1,97 @@
+// exec and attach, whatever carries them: what a client types goes in, what the command says comes out, and the last
+// word is a Status. Pipes hold back whoever is faster than the other side.
+// Upstream: kubelet/pkg/cri/streaming/remotecommand.
+
+import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ExecSession } from '../../container-runtime/container-runtime.ts'
+
+export interface TerminalSize {
+  width: number
+  height: number
+}
+
+/** Only the streams that the client asked for are there. */
+export interface CommandChannels {
+  readonly stdin?: Readable
+  readonly stdout?: Writable
+  readonly stderr?: Writable
+  /** Called at once with the newest size that came before. */
+  onResize(listener: (size: TerminalSize) => void): void
+  /** Resolves when the client has gone. */
+  readonly gone: Promise<void>
+  /** Says how it ended and closes. */
+  finish(status: CommandStatus): void
+}
+
+export interface CommandStatus {
+  metadata: Record<string, never>
+  status: 'Success' | 'Failure'
+  message?: string
+  reason?: string
+  details?: { causes: { reason: string; message: string }[] }
+  code?: number
+}
+
+export async function serveCommand(channels: CommandChannels, begin: () => Promise<ExecSession>): Promise<void> {
+  try {
+    const session = await begin()
+    channels.onResize((size) => void session.resize(size).catch(() => undefined))
+    // A command that has ended does not take what is typed after it.
+    if (channels.stdin) pipeline(channels.stdin, session.stdin).catch(() => undefined)
+    void channels.gone.then(() => session.kill())
+    await Promise.all([pour(session.stdout, channels.stdout), pour(session.stderr, channels.stderr)])
+    channels.finish(statusOf(await session.exitCode))
+  } catch (err) {
+    channels.finish({
+      metadata: {},
+      status: 'Failure',
+      message: `error executing command in container: ${err instanceof Error ? err.message : String(err)}`,
+      reason: 'InternalError',
+      code: 500,
+    })
+  }
+}
+
+async function pour(source: Readable, sink: Writable | undefined): Promise<void> {
+  if (sink) await pipeline(source, sink)
+  else source.resume()
+}
+
+const statusOf = (exitCode: number): CommandStatus =>
+  exitCode === 0
+    ? { metadata: {}, status: 'Success' }
+    : {
+        metadata: {},
+        status: 'Failure',
+        message: `command terminated with non-zero exit code: exit status ${exitCode}`,
+        reason: 'NonZeroExitCode',
+        details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
+      }
+
+export function sizeOf(json: string): TerminalSize | undefined {
+  try {
+    const { Width, Height } = JSON.parse(json) as { Width?: number; Height?: number }
+    return Width && Height ? { width: Width, height: Height } : undefined
+  } catch {
+    // A size that cannot be read changes nothing.
+    return undefined
+  }
+}
+
+/** Remembers the newest size until somebody wants to know. */
+export class Resizes {
+  #newest: TerminalSize | undefined
+  #listener: ((size: TerminalSize) => void) | undefined
+
+  tell(size: TerminalSize | undefined): void {
+    if (!size) return
+    this.#newest = size
+    this.#listener?.(size)
+  }
+
+  listen(listener: (size: TerminalSize) => void): void {
+    this.#listener = listener
+    if (this.#newest) listener(this.#newest)
+  }
+}
