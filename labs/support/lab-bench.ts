@@ -16,6 +16,7 @@ import { watchCluster } from '../../server/classroom/sandboxes/cluster-watch.ts'
 import { type MachineKind, Sandbox } from '../../server/classroom/sandboxes/sandbox.ts'
 import { noShells } from '../../server/classroom/terminals/shell.ts'
 import { spawnClusterHost } from '../../server/kube/cluster/index.ts'
+import { ClusterObserver } from '../../server/observe/index.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const execute = promisify(execFile)
@@ -43,7 +44,8 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
   )
   const watch = watchCluster(info.kubeconfig, { clock, logger, random: Math.random })
   await watch.synced()
-  const sandbox = new Sandbox({ kind, info, watch, shells: noShells('no terminal in a test') })
+  const observer = new ClusterObserver({ host, info, sight: watch, clock, logger, random: Math.random })
+  const sandbox = new Sandbox({ kind, info, watch, observer, shells: noShells('no terminal in a test') })
   const database = openDatabase({
     path: join(directory, 'podium.db'),
     migrations: join(root, 'prisma', 'migrations'),

@@ -26,6 +26,10 @@ export interface RequestTrace {
   /** The revision that this request wrote, if it wrote one. */
   revision?: number
   because?: number
+  /** The resourceVersion that the sender said its copy of the object has: the write is meant for that state only. */
+  meantFor?: number
+  /** What a writer sent that the store refused because the object had changed meanwhile. */
+  refused?: object
   /** Id of the request at the root of the chain of causes; its own id when it is because of nothing. */
   cause: string
 }
@@ -95,6 +99,25 @@ export interface LoopTrace {
   cacheRevision: number
 }
 
+/** Somebody holds, steps, slows or releases a loop, or a held loop has used up a step. */
+export interface GateTrace {
+  type: 'gate'
+  at: number
+  client: string
+  held: boolean
+  /** Turns that it may still take while it is held. */
+  steps: number
+  /** At least so long from one turn to the next; 0: as fast as it can. */
+  everyMs: number
+}
+
+/** The store has forgotten what was superseded before this revision. */
+export interface CompactTrace {
+  type: 'compact'
+  at: number
+  revision: number
+}
+
 /** One turn of a loop. */
 export interface ReconcileTrace {
   type: 'reconcile'
@@ -134,6 +157,8 @@ export type TraceEvent =
   | DeliverTrace
   | WatchTrace
   | LoopTrace
+  | GateTrace
+  | CompactTrace
   | ReconcileTrace
   | ScheduleTrace
 

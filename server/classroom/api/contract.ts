@@ -2,7 +2,6 @@
 // declare these as their output; the pages import the types only.
 
 import { z } from 'zod'
-import type { TraceEvent } from '../../base/trace.ts'
 
 export const labSummary = z.object({
   id: z.string(),
@@ -103,38 +102,6 @@ export const sessionView = z.object({
 })
 export type SessionView = z.infer<typeof sessionView>
 
-export interface PicturePod {
-  namespace: string
-  name: string
-  node: string
-  /** As `kubectl get pods` says it: Running, ContainerCreating, CrashLoopBackOff, Terminating … */
-  status: string
-  ready: boolean
-  owner: string
-}
-
-export interface PictureNode {
-  name: string
-  ready: boolean
-  simulated: boolean
-}
-
-/**
- * One push of the picture. The first after (re)connecting holds `pods`, `nodes`, `loops` and the newest events kept;
- * later ones hold what is new. `seq` counts trace events of this cluster without a gap; ask again with `since`.
- */
-export interface PicturePush {
-  seq: number
-  events: TraceEvent[]
-  pods?: PicturePod[]
-  nodes?: PictureNode[]
-  /** Clients that are part of the control plane, in drawing order: controllers, scheduler. */
-  loops?: string[]
-  revision: number
-  /** True when events before `events[0]` were asked for but are no longer kept. */
-  missed: boolean
-}
-
 // The router, procedure by procedure (server/classroom/api/router.ts implements it as `appRouter`):
 //
 //   course.overview                 query                              → CourseView
@@ -147,6 +114,10 @@ export interface PicturePush {
 //   session.openHint { sessionId, hintId }           mutation          → SessionView
 //   session.reset    { sessionId }  mutation: the lab back to its start → SessionView
 //   picture.watch    { sessionId, since? } subscription (SSE)          → PicturePush
+//   picture.objects  { sessionId }  subscription (SSE)                 → ObjectsPush
+//   picture.selected { sessionId, selector, namespace } subscription   → SelectedPush
+//   picture.versions { sessionId, object }           query             → ObjectVersions
+//   picture.steer    { sessionId, order } mutation: hold, step, slow, release loops → GateState[]
 //
 // The terminal is a WebSocket at `/terminal/<sessionId>/<tab>` (tab: `1`, `2`, …): binary frames are bytes both ways;
 // text frames are JSON: `{"resize":{"columns":80,"rows":24}}` to the server, `{"exit":0}` and

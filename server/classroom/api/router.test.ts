@@ -11,10 +11,11 @@ import { createClient, httpsTransport, parseKubeconfig } from '../../kube/client
 import { LocalClusterHost } from '../../kube/cluster/index.ts'
 import { Pod } from '../../kube/kinds/index.ts'
 import { loadSchemas } from '../../kube/schemas/load-schemas.ts'
+import type { PicturePush } from '../../observe/index.ts'
 import { noBrowser } from '../accounts/testing/no-browser.ts'
 import { type Classroom, openClassroom } from '../classroom.ts'
 import { noShells } from '../terminals/shell.ts'
-import type { PicturePush, SessionView } from './contract.ts'
+import type { SessionView } from './contract.ts'
 import { appRouter } from './router.ts'
 import { createCallerFactory } from './trpc.ts'
 

@@ -6,12 +6,13 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { nodeIsReady, nodeIsSimulated } from '../../observe/index.ts'
 import type { AnswerResult, CheckResult, SessionView } from '../api/contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import { type ClusterView, rememberPods } from '../labs/cluster-view.ts'
 import { hintKey, type Lab, type Step } from '../labs/lab.ts'
 import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
-import { nodeIsReady, nodeIsSimulated, type Sandbox } from '../sandboxes/sandbox.ts'
+import type { Sandbox } from '../sandboxes/sandbox.ts'
 import type { TerminalRoom } from '../terminals/terminal-room.ts'
 import { judgeStep, passedResults } from './judge-step.ts'
 import type { Progress, ProgressStore } from './progress.ts'
@@ -285,8 +286,10 @@ export class LabSession {
     const { store, discard, logger } = this.#options
     this.#resting = true
     this.#results = {}
-    const prepare = async ({ watch, cluster }: Sandbox) => {
+    const prepare = async ({ watch, cluster, observer }: Sandbox) => {
       await store.putLabIn(cluster, '')
+      // A held loop would clear nothing away.
+      await observer.steer({ action: 'release', loops: 'all' })
       const signal = AbortSignal.timeout(CLEAR_WITHIN_MS)
       await clearCluster(watch, signal)
       await applyObjects(watch, this.lab.start, signal)

@@ -1,19 +1,78 @@
-import { z } from 'zod'
-import type { PicturePush } from '../api/contract.ts'
-import { learnerProcedure, router, streamOf } from '../api/trpc.ts'
-import { watchPicture } from './watch-picture.ts'
+// The see-through for the pages: thin, everything is done in observe/.
 
-// Trace events are ours from end to end and come by the thousand, so only the frame around them is looked at.
-const push = z.custom<PicturePush>((value) => typeof value === 'object' && value !== null && 'events' in value)
+import { z } from 'zod'
+import type { ObjectsPush, PicturePush, SelectedPush } from '../../observe/index.ts'
+import { learnerProcedure, router, streamOf } from '../api/trpc.ts'
+import type { Sandbox } from '../sandboxes/sandbox.ts'
+
+// Events and objects are ours from end to end and come by the thousand, so only the frame around them is looked at.
+const framed = <T>(mark: keyof T & string) =>
+  z.custom<T>((value) => typeof value === 'object' && value !== null && mark in value)
+
+const session = z.object({ sessionId: z.string() })
+
+/** The learner's own cluster, waited for. */
+const sandboxProcedure = learnerProcedure.input(session).use(async ({ next, input, ctx, signal }) => {
+  const found = await ctx.classroom.sessions.get(ctx.learnerId, input.sessionId)
+  const until = signal ?? new AbortController().signal
+  return next({ ctx: { until, sandbox: () => found.whenSandbox(until) } })
+})
+
+/** A stream out of the sandbox, once there is one. */
+async function* streamFrom<T>(
+  { sandbox }: { sandbox: () => Promise<Sandbox | undefined> },
+  open: (sandbox: Sandbox) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const there = await sandbox()
+  if (there) yield* open(there)
+}
+
+const gate = z.object({ client: z.string(), held: z.boolean(), steps: z.number(), everyMs: z.number() })
+const loops = z.union([z.literal('all'), z.array(z.string()).max(64)])
+const order = z.discriminatedUnion('action', [
+  z.object({ action: z.enum(['hold', 'step', 'release']), loops }),
+  z.object({ action: z.literal('slow'), loops, everyMs: z.int().min(100).max(60_000) }),
+])
+
+const NAME = z.string().max(253)
+const versionsQuery = z.object({
+  group: NAME,
+  resource: NAME,
+  namespace: NAME,
+  name: NAME,
+  upTo: z.int().min(1).optional(),
+  limit: z.int().min(1).max(50),
+})
+const versionsAnswer = z.object({
+  versions: z.array(z.object({ revision: z.number(), object: z.record(z.string(), z.unknown()) })),
+  isWhole: z.boolean(),
+  compactRevision: z.number(),
+})
 
 export const pictureRouter = router({
-  watch: learnerProcedure
-    .input(z.object({ sessionId: z.string(), since: z.int().min(0).optional() }))
-    .output(streamOf(push))
-    .subscription(async function* ({ input: { sessionId, since }, ctx: { classroom, learnerId }, signal }) {
-      const until = signal ?? new AbortController().signal
-      const session = await classroom.sessions.get(learnerId, sessionId)
-      const sandbox = await session.whenSandbox(until)
-      if (sandbox) yield* watchPicture({ host: classroom.host, sandbox, since, signal: until })
+  watch: sandboxProcedure
+    .input(z.object({ since: z.int().min(0).optional() }))
+    .output(streamOf(framed<PicturePush>('events')))
+    .subscription(({ ctx, input }) => streamFrom(ctx, ({ observer }) => observer.watchPicture(input.since, ctx.until))),
+  objects: sandboxProcedure
+    .output(streamOf(framed<ObjectsPush>('objects')))
+    .subscription(({ ctx }) => streamFrom(ctx, ({ observer }) => observer.objects.watch(ctx.until))),
+  selected: sandboxProcedure
+    .input(z.object({ selector: z.string().max(1000), namespace: NAME }))
+    .output(streamOf(framed<SelectedPush>('uids')))
+    .subscription(({ ctx, input }) =>
+      streamFrom(ctx, ({ observer }) => observer.objects.watchSelected(input, ctx.until)),
+    ),
+  versions: sandboxProcedure
+    .input(z.object({ object: versionsQuery }))
+    .output(versionsAnswer.nullable())
+    .query(async ({ ctx, input }) => {
+      const { upTo, ...object } = input.object
+      const answer = await (await ctx.sandbox())?.observer.versions({ ...object, ...(upTo ? { upTo } : {}) })
+      return (answer as z.infer<typeof versionsAnswer> | undefined) ?? null
     }),
+  steer: sandboxProcedure
+    .input(z.object({ order }))
+    .output(z.array(gate))
+    .mutation(async ({ ctx, input }) => (await (await ctx.sandbox())?.observer.steer(input.order)) ?? []),
 })

@@ -34,6 +34,15 @@ class FakeHost implements ClusterHost {
   watchTraces(): Disposable {
     return { [Symbol.dispose]: () => undefined }
   }
+  async steerLoops() {
+    return []
+  }
+  async loopGates() {
+    return []
+  }
+  async objectVersions() {
+    return { versions: [], isWhole: true, compactRevision: 0 }
+  }
   async [Symbol.asyncDispose]() {}
 }
 

@@ -8,6 +8,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { ClusterHost, ClusterInfo, ClusterSpec } from '../../kube/cluster/index.ts'
+import { ClusterObserver } from '../../observe/index.ts'
 import type { Database } from '../database/open-database.ts'
 import type { Shells } from '../terminals/shell.ts'
 import { type ClusterWatch, watchCluster } from './cluster-watch.ts'
@@ -198,7 +199,8 @@ export class SandboxPool implements AsyncDisposable {
     const watching = watch(info)
     try {
       const [shells] = await Promise.all([shellsFor(info), watching.synced()])
-      const sandbox = new Sandbox({ kind: machines, info, watch: watching, shells })
+      const observer = new ClusterObserver({ ...this.#options, info, sight: watching })
+      const sandbox = new Sandbox({ kind: machines, info, watch: watching, observer, shells })
       if (this.#closing) {
         await sandbox[Symbol.asyncDispose]()
         throw new Error('the classroom is stopping')

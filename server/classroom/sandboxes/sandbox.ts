@@ -1,7 +1,7 @@
 // One learner's place: a cluster, what the classroom sees of it, and the terminal.
 
 import type { ClusterInfo } from '../../kube/cluster/index.ts'
-import type { Node } from '../labs/cluster-view.ts'
+import type { ClusterObserver } from '../../observe/index.ts'
 import type { Shells } from '../terminals/shell.ts'
 import { TerminalRoom } from '../terminals/terminal-room.ts'
 import type { ClusterWatch } from './cluster-watch.ts'
@@ -12,6 +12,7 @@ export interface SandboxParts {
   kind: MachineKind
   info: ClusterInfo
   watch: ClusterWatch
+  observer: ClusterObserver
   shells: Shells
 }
 
@@ -19,12 +20,14 @@ export class Sandbox implements AsyncDisposable {
   readonly kind: MachineKind
   readonly info: ClusterInfo
   readonly watch: ClusterWatch
+  readonly observer: ClusterObserver
   readonly terminals: TerminalRoom
 
-  constructor({ kind, info, watch, shells }: SandboxParts) {
+  constructor({ kind, info, watch, observer, shells }: SandboxParts) {
     this.kind = kind
     this.info = info
     this.watch = watch
+    this.observer = observer
     this.terminals = new TerminalRoom(shells)
   }
 
@@ -34,15 +37,8 @@ export class Sandbox implements AsyncDisposable {
 
   /** Lets go of it: sockets and informers end; the cluster and its containers stay. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.observer[Symbol.dispose]()
     this.watch[Symbol.dispose]()
     await this.terminals.close()
   }
 }
-
-export function nodeIsReady(node: Node): boolean {
-  return node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
-}
-
-/** Simulated nodes say so themselves: no container engine speaks in their status. */
-export const nodeIsSimulated = (node: Node): boolean =>
-  !/^(docker|containerd|cri-o):/.test(node.status?.nodeInfo?.containerRuntimeVersion ?? '')

@@ -1,3 +1,11 @@
 // The door of this room for those outside wing 1.
 
-export { isNotFound } from './status-error.ts'
+export {
+  formatSelector,
+  parseSelector,
+  type Selector,
+  selectorOfMap,
+  selectorOfObject,
+} from './label-selector.ts'
+export { type KubeObject, revisionOf } from './object-meta.ts'
+export { isNotFound, StatusError } from './status-error.ts'

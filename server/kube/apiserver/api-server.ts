@@ -127,7 +127,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   const own = transportFor({ user: 'system:apiserver', groups: ['system:masters'], client: 'kube-apiserver' })
   await ensureSystemObjects(own, options)
-  const compactor = startCompactor({ store, clock, logger })
+  const compactor = startCompactor({ store, clock, logger, trace })
   const keeper = keepSystemObjects({
     clock,
     logger,

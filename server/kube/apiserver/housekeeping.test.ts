@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock, settlePromises } from '../../base/clock.ts'
+import type { TraceEvent } from '../../base/trace.ts'
 import { ConfigMap } from '../kinds/index.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
@@ -8,9 +9,11 @@ const MINUTE_MS = 60_000
 describe('what the server does by itself', () => {
   let clock: FakeClock
   let test: TestServer
+  const traces: TraceEvent[] = []
   beforeEach(async () => {
     clock = new FakeClock()
-    test = await startTestServer({ clock })
+    traces.length = 0
+    test = await startTestServer({ clock, trace: { emit: (event) => void traces.push(event) } })
   })
   afterEach(() => test[Symbol.asyncDispose]())
 
@@ -24,6 +27,7 @@ describe('what the server does by itself', () => {
     await clock.advance(5 * MINUTE_MS)
     while (test.store.compactRevision < between) await settlePromises()
     expect(test.store.compactRevision).toBe(between)
+    expect(traces.findLast(({ type }) => type === 'compact')).toMatchObject({ revision: between })
     expect(Number(old.metadata?.resourceVersion)).toBeLessThanOrEqual(between)
     expect(Number(young.metadata?.resourceVersion)).toBeGreaterThan(between)
   })

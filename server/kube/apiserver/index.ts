@@ -1,4 +1,6 @@
 // The door of this room: the API server, one per control plane. It alone opens the store.
 
 export { type ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts'
+export { storageKey } from './registry/storage-keys.ts'
 export type { AuditEvent } from './request-path/audit.ts'
+export { decodeStored, withRevision } from './watch-cache/entry.ts'

@@ -53,6 +53,31 @@ describe('what the server tells of itself', () => {
     expect(root?.stages.map(({ name }) => name)).toEqual(['authentication', 'authorization', 'admission', 'store'])
   })
 
+  it('says for which state a write was meant, and what was refused because there was a newer one', async () => {
+    const maps = test.client.of(ConfigMap)
+    const mine = await maps.create({ metadata: { name: 'a', namespace: 'default' }, data: { who: 'nobody' } })
+    await maps.update({ ...mine, data: { who: 'she' } })
+    await expect(maps.update({ ...mine, data: { who: 'he' } })).rejects.toMatchObject({ code: 409 })
+    const meantFor = Number(mine.metadata?.resourceVersion)
+    const [made, taken, refused] = of('request')
+    expect(made).not.toHaveProperty('meantFor')
+    expect(taken).toMatchObject({ code: 200, meantFor })
+    expect(taken).not.toHaveProperty('refused')
+    expect(refused).toMatchObject({ code: 409, meantFor, refused: { data: { who: 'he' } } })
+  })
+
+  it('takes a patch for one that is meant for any state, unless it names one', async () => {
+    const maps = test.client.of(ConfigMap)
+    const { metadata } = await maps.create({ metadata: { name: 'a', namespace: 'default' } })
+    const at = { namespace: 'default', name: 'a' }
+    await maps.patch(at, 'application/merge-patch+json', { data: { x: '1' } })
+    const named = { metadata: { resourceVersion: metadata?.resourceVersion }, data: { x: '2' } }
+    await expect(maps.patch(at, 'application/merge-patch+json', named)).rejects.toMatchObject({ code: 409 })
+    const [, free, bound] = of('request')
+    expect(free).not.toHaveProperty('meantFor')
+    expect(bound).toMatchObject({ meantFor: Number(metadata?.resourceVersion), refused: { data: { x: '2' } } })
+  })
+
   it('says to whom each change was handed, and why it happened', async () => {
     const log = await watchLog(test.transport, '/api/v1/configmaps', { resourceVersion: String(test.store.revision) })
     await test.client.of(ConfigMap).create({ metadata: { name: 'a', namespace: 'default' } })

@@ -46,7 +46,7 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
   const headersOf = (request: TransportRequest, body: string | undefined) => {
     const token = options.tokenFile ? readFileSync(options.tokenFile, 'utf8').trim() : options.token
     return {
-      accept: 'application/json',
+      accept: request.accept ?? 'application/json',
       'user-agent': options.userAgent,
       ...(token ? { authorization: `Bearer ${token}` } : {}),
       ...(request.because ? { 'podium-because': request.because } : {}),

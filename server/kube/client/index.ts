@@ -3,5 +3,6 @@
 export { type Client, createClient } from './client.ts'
 export { httpsTransport } from './https-transport.ts'
 export { parseKubeconfig } from './kubeconfig.ts'
+export type { GateState } from './loop-gate.ts'
 export { SharedInformer } from './shared-informer.ts'
 export type { Transport } from './transport.ts'

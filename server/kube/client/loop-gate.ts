@@ -2,6 +2,7 @@
 // A held loop still hears every event; its keys wait in its queue, where everyone can see them.
 
 import type { Clock } from '../../base/clock.ts'
+import { type GateTrace, noTrace, type Trace } from '../../base/trace.ts'
 
 /** What a loop asks before each turn. */
 export interface LoopGate {
@@ -10,6 +11,8 @@ export interface LoopGate {
   /** Called when a no may have become a yes. */
   onChange(listener: () => void): Disposable
 }
+
+export type GateState = Omit<GateTrace, 'type' | 'at'>
 
 interface Barrier {
   held: boolean
@@ -22,32 +25,43 @@ interface Barrier {
 
 export class LoopGates implements LoopGate {
   readonly #clock: Clock
+  readonly #trace: Trace
   readonly #barriers = new Map<string, Barrier>()
   readonly #listeners = new Set<() => void>()
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, trace: Trace = noTrace) {
     this.#clock = clock
+    this.#trace = trace
+  }
+
+  /** Those that are held or slowed. */
+  states(): GateState[] {
+    return [...this.#barriers.keys()].map((client) => this.#stateOf(client))
   }
 
   hold(client: string): void {
-    this.#barrier(client).held = true
+    Object.assign(this.#barrier(client), { held: true, steps: 0 })
+    this.#tell(client)
   }
 
   /** Lets a held loop take `turns` turns more. */
   step(client: string, turns = 1): void {
+    if (!this.isHeld(client)) return
     this.#barrier(client).steps += turns
+    this.#tell(client)
     this.#changed()
   }
 
   slow(client: string, everyMs: number): void {
     this.#barrier(client).everyMs = everyMs
+    this.#tell(client)
     this.#changed()
   }
 
   /** Neither held nor slowed. */
   release(client: string): void {
     this.#barriers.get(client)?.timer?.[Symbol.dispose]()
-    this.#barriers.delete(client)
+    if (this.#barriers.delete(client)) this.#tell(client)
     this.#changed()
   }
 
@@ -67,14 +81,22 @@ export class LoopGates implements LoopGate {
       }, waitMs)
       return false
     }
-    if (barrier.held) barrier.steps--
     barrier.nextAt = this.#clock.monotonic() + barrier.everyMs
+    if (barrier.held) {
+      barrier.steps--
+      this.#tell(client)
+    }
     return true
   }
 
   onChange(listener: () => void): Disposable {
     this.#listeners.add(listener)
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  #stateOf(client: string): GateState {
+    const { held = false, steps = 0, everyMs = 0 } = this.#barriers.get(client) ?? {}
+    return { client, held, steps, everyMs }
   }
 
   #barrier(client: string): Barrier {
@@ -84,6 +106,10 @@ export class LoopGates implements LoopGate {
       this.#barriers.set(client, barrier)
     }
     return barrier
+  }
+
+  #tell(client: string): void {
+    this.#trace.emit({ type: 'gate', at: this.#clock.now(), ...this.#stateOf(client) })
   }
 
   #changed(): void {

@@ -11,6 +11,8 @@ export interface TransportRequest {
   body?: unknown
   /** Of the body; `application/json` by default. Patches name their own. */
   contentType?: string
+  /** The form of the answer where it is not whole JSON; inside the process there is one form only. */
+  accept?: string
   /** resourceVersion of the object that made the sender send this; travels as the header `Podium-Because`. */
   because?: string
   signal?: AbortSignal

@@ -1,8 +1,11 @@
 // A cluster host runs many clusters' control planes in a process of its own, so that a busy cluster cannot stall the
 // page. This is what the classroom (and the command line) asks of one; host-process.ts is the other end.
 
-import type { TraceBatch } from '../../base/trace-log.ts'
+import type { GateState } from '../client/loop-gate.ts'
 import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
+import type { LoopOrder } from './loop-order.ts'
+import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
+import type { TraceBatch } from './trace-log.ts'
 
 export interface ClusterHost extends AsyncDisposable {
   /** Resolves when every node is Ready. Rejects with a message for people. */
@@ -14,4 +17,10 @@ export interface ClusterHost extends AsyncDisposable {
   listClusters(): Promise<ClusterInfo[]>
   /** Every trace event of one cluster, from `since` on (0: everything still kept), in order, in batches. */
   watchTraces(name: string, since: number, listener: (batch: TraceBatch) => void): Disposable
+  /** Holds, steps, slows or releases loops of one cluster; answers which are held or slowed then. */
+  steerLoops(name: string, order: LoopOrder): Promise<GateState[]>
+  /** The loops that are held or slowed. */
+  loopGates(name: string): Promise<GateState[]>
+  /** What an object was, as far back as the store remembers. */
+  objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions>
 }

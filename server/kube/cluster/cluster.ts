@@ -9,20 +9,24 @@ import { type ApiServer, createApiServer } from '../apiserver/index.ts'
 import { type Client, createClient } from '../client/client.ts'
 import { runControllers } from '../client/controller-runner.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
+import { type GateState, LoopGates } from '../client/loop-gate.ts'
 import { buildControllers } from '../controllers/index.ts'
 import { startDns } from '../dns/index.ts'
 import { builtInKinds } from '../kinds/index.ts'
 import { startHollowNode } from '../kubelet/hollow-node.ts'
 import { runScheduler } from '../scheduler/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
+import type { Store } from '../store/store.ts'
 import { AuditFile } from './audit-file.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import { openEtcd } from './etcd.ts'
+import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { NETWORKING } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
+import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
 import { openPki, type Pki } from './pki.ts'
 
 export interface ClusterOptions {
@@ -38,6 +42,7 @@ export interface ClusterOptions {
 }
 
 const NODES_READY_TIMEOUT_MS = 90_000
+const SCHEDULER = 'kube-scheduler'
 
 /** One control plane in this process, and its nodes wherever they are. */
 export class Cluster {
@@ -48,7 +53,10 @@ export class Cluster {
   #state: ClusterInfo['state'] = 'creating'
   #message = ''
   #pki!: Pki
+  #store!: Store
   #apiServer!: ApiServer
+  readonly #gates: LoopGates
+  #loops: readonly string[] = []
   #network: MachineNetwork | null = null
   #machines: Machine[] = []
   #kubeconfig = ''
@@ -56,6 +64,7 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options
+    this.#gates = new LoopGates(options.clock, options.trace)
     this.#started = this.#start()
     // Whoever waits for readiness hears of a failure; nobody has to.
     this.#started.catch(() => undefined)
@@ -84,6 +93,19 @@ export class Cluster {
   /** Resolves when every node is Ready. */
   ready(): Promise<void> {
     return this.#started
+  }
+
+  /** A control plane that is started again holds nothing. */
+  steerLoops(order: LoopOrder): GateState[] {
+    return steerLoops(this.#gates, this.#loops, order)
+  }
+
+  loopGates(): GateState[] {
+    return this.#gates.states()
+  }
+
+  objectVersions(query: VersionsQuery): Promise<ObjectVersions> {
+    return objectVersions(this.#store, query)
   }
 
   /** Ends the control plane; with `machines: 'stop'` the machines go to disk, else they run on and wait for it. */
@@ -133,6 +155,7 @@ export class Cluster {
     const { store } = this.#stack.use(
       await openEtcd({ directory, port: record.etcdPort, hosts: ['127.0.0.1', ...(gateway ? [gateway] : [])], clock }),
     )
+    this.#store = store
     const audit = await AuditFile.open(join(directory, 'audit'))
     this.#stack.defer(() => audit.close())
 
@@ -194,15 +217,18 @@ export class Cluster {
       logger: logger.with({ cluster: this.name, component: 'kube-controller-manager' }),
       trace,
       random,
+      gate: this.#gates,
     })
     this.#stack.use(controllers)
+    this.#loops = [...controllers.loops.map(({ client }) => client), SCHEDULER]
     this.#stack.use(
       runScheduler({
-        client: this.#clientFor('kube-scheduler', 'system:kube-scheduler'),
+        client: this.#clientFor(SCHEDULER, 'system:kube-scheduler'),
         clock,
         logger: logger.with({ cluster: this.name, component: 'kube-scheduler' }),
         trace,
         random,
+        gate: this.#gates,
       }),
     )
     if (gateway) {

@@ -46,6 +46,12 @@ export function serveHost(options: {
         watches.get(call.watch)?.[Symbol.dispose]()
         watches.delete(call.watch)
         return null
+      case 'steerLoops':
+        return host.steerLoops(call.name, call.order)
+      case 'loopGates':
+        return host.loopGates(call.name)
+      case 'objectVersions':
+        return host.objectVersions(call.name, call.query)
       case 'close':
         return host[Symbol.asyncDispose]()
     }

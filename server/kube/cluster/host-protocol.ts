@@ -1,7 +1,10 @@
 // What a classroom and its cluster host say over the channel between their processes.
 
-import type { TraceBatch } from '../../base/trace-log.ts'
+import type { GateState } from '../client/loop-gate.ts'
 import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
+import type { LoopOrder } from './loop-order.ts'
+import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
+import type { TraceBatch } from './trace-log.ts'
 
 export type HostCall =
   | { method: 'createCluster'; spec: ClusterSpec }
@@ -9,6 +12,9 @@ export type HostCall =
   | { method: 'listClusters' }
   | { method: 'watchTraces'; name: string; since: number }
   | { method: 'unwatchTraces'; watch: number }
+  | { method: 'steerLoops'; name: string; order: LoopOrder }
+  | { method: 'loopGates'; name: string }
+  | { method: 'objectVersions'; name: string; query: VersionsQuery }
   | { method: 'close' }
 
 export interface HostResults {
@@ -20,6 +26,9 @@ export interface HostResults {
   /** The id under which batches come. */
   watchTraces: null
   unwatchTraces: null
+  steerLoops: GateState[]
+  loopGates: GateState[]
+  objectVersions: ObjectVersions
   close: null
 }
 

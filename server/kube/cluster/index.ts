@@ -6,5 +6,7 @@ export { clusterDirectory, clusterNames, readClusterRecord, readRunRecord } from
 export { type ClusterInfo, type ClusterSpec, problemsOf } from './cluster-spec.ts'
 export { serveHost } from './host-process.ts'
 export { LocalClusterHost } from './local-host.ts'
+export type { LoopOrder } from './loop-order.ts'
 export type { MachineProvider } from './machine-provider.ts'
+export type { ObjectVersions, VersionsQuery } from './object-versions.ts'
 export { spawnClusterHost } from './spawn-host.ts'

@@ -3,13 +3,16 @@
 import { createServer } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import { type TraceBatch, TraceLog } from '../../base/trace-log.ts'
+import type { GateState } from '../client/loop-gate.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import { Cluster, removeClusterDirectory } from './cluster.ts'
 import type { ClusterHost } from './cluster-host.ts'
 import { type ClusterRecord, clusterDirectory, readClusterRecord, writeClusterRecord } from './cluster-record.ts'
 import { type ClusterInfo, type ClusterSpec, problemsOf } from './cluster-spec.ts'
+import type { LoopOrder } from './loop-order.ts'
 import type { MachineProvider } from './machine-provider.ts'
+import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
+import { type TraceBatch, TraceLog } from './trace-log.ts'
 
 export interface LocalHostOptions {
   stateDir: string
@@ -76,9 +79,19 @@ export class LocalClusterHost implements ClusterHost {
   }
 
   watchTraces(name: string, since: number, listener: (batch: TraceBatch) => void): Disposable {
-    const running = this.#running.get(name)
-    if (!running) throw new Error(`the cluster "${name}" does not run`)
-    return running.traces.watch(since, listener)
+    return this.#find(name).traces.watch(since, listener)
+  }
+
+  async steerLoops(name: string, order: LoopOrder): Promise<GateState[]> {
+    return this.#find(name).cluster.steerLoops(order)
+  }
+
+  async loopGates(name: string): Promise<GateState[]> {
+    return this.#find(name).cluster.loopGates()
+  }
+
+  async objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions> {
+    return this.#find(name).cluster.objectVersions(query)
   }
 
   /** Stops every cluster in order; their machines go to disk. */
@@ -100,6 +113,12 @@ export class LocalClusterHost implements ClusterHost {
       throw err
     })
     return this.#machines
+  }
+
+  #find(name: string): Running {
+    const running = this.#running.get(name)
+    if (!running) throw new Error(`the cluster "${name}" does not run`)
+    return running
   }
 
   #directory(name: string): string {

@@ -6,10 +6,13 @@ import { fileURLToPath } from 'node:url'
 import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import type { TraceBatch } from '../../base/trace-log.ts'
+import type { GateState } from '../client/loop-gate.ts'
 import type { ClusterHost } from './cluster-host.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import type { FromHost, HostCall, HostResults, ToHost } from './host-protocol.ts'
+import type { LoopOrder } from './loop-order.ts'
+import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
+import type { TraceBatch } from './trace-log.ts'
 
 export interface SpawnHostOptions {
   stateDir: string
@@ -85,6 +88,18 @@ class HostProcess implements ClusterHost {
         if (this.#watches.delete(watch.id)) this.#tell({ method: 'unwatchTraces', watch: watch.id })
       },
     }
+  }
+
+  steerLoops(name: string, order: LoopOrder): Promise<GateState[]> {
+    return this.#call({ method: 'steerLoops', name, order })
+  }
+
+  loopGates(name: string): Promise<GateState[]> {
+    return this.#call({ method: 'loopGates', name })
+  }
+
+  objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions> {
+    return this.#call({ method: 'objectVersions', name, query })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

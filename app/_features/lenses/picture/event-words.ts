@@ -1,6 +1,6 @@
 // Events in plain words, told the same way on the tape, in the table and under the microscope.
 
-import type { AppendTrace, RequestTrace, TraceEvent } from '../../../../server/base/trace.ts'
+import type { AppendTrace, GateTrace, RequestTrace, TraceEvent } from '../../../../server/base/trace.ts'
 import { placeOf } from './client-place.ts'
 import { shortName } from './short-name.ts'
 
@@ -46,6 +46,11 @@ export function requestWords(request: RequestTrace, append?: AppendTrace): strin
   return `${name} ${verbs[event.verb] ?? event.verb} ${objectOf(event, 38)}${refused}`
 }
 
+function gateWords({ held, steps, everyMs }: GateTrace): string {
+  const pace = everyMs > 0 ? `a turn every ${everyMs / 1000} s` : 'runs freely'
+  return held ? (steps > 0 ? `${steps} to step` : 'held') : pace
+}
+
 /** Any event as one line of the table. */
 export function eventWords(event: TraceEvent): { what: string; who: string; object: string; result: string } {
   switch (event.type) {
@@ -73,6 +78,20 @@ export function eventWords(event: TraceEvent): { what: string; who: string; obje
         who: event.client,
         object: event.queue[0] ?? '',
         result: `${event.queueLength} waiting, cache ${event.cacheRevision}`,
+      }
+    case 'gate':
+      return {
+        what: event.held ? 'hold' : event.everyMs > 0 ? 'slow' : 'release',
+        who: 'you',
+        object: event.client,
+        result: gateWords(event),
+      }
+    case 'compact':
+      return {
+        what: 'compact',
+        who: 'kube-apiserver',
+        object: 'etcd',
+        result: `forgot what was before ${event.revision}`,
       }
     case 'reconcile':
       return {

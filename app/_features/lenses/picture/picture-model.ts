@@ -12,7 +12,7 @@ import type {
   ScheduleTrace,
   TraceEvent,
 } from '../../../../server/base/trace.ts'
-import type { PictureNode, PicturePod, PicturePush } from '../../../../server/classroom/api/contract.ts'
+import type { PictureNode, PicturePod, PicturePush } from '../../../../server/observe/index.ts'
 import { placeOf } from './client-place.ts'
 import { isHeartbeat } from './heartbeat.ts'
 

@@ -1,7 +1,7 @@
 // The live picture of one session: subscribes, feeds the model, and tells two kinds of listeners. Dots are handed on at
 // once, one call per push; React hears at most ten times a second, and four times in a burst, so that dots keep moving.
 
-import type { PicturePush } from '../../../../server/classroom/api/contract.ts'
+import type { PicturePush } from '../../../../server/observe/index.ts'
 import { api, wordsOf } from '../../../_api/api-client.ts'
 import { type Dot, PictureModel } from './picture-model.ts'
 

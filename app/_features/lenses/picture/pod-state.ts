@@ -1,4 +1,4 @@
-import type { PicturePod } from '../../../../server/classroom/api/contract.ts'
+import type { PicturePod } from '../../../../server/observe/index.ts'
 import type { State } from '../../../_ui/shape.tsx'
 
 const failed = /Error|BackOff|Failed|Invalid|Evicted|OOMKilled|Unknown/

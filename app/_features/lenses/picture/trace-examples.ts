@@ -2,7 +2,7 @@
 // the scheduler binds it. Revisions 450, 453, 455, 458.
 
 import type { AppendTrace, DeliverTrace, RequestTrace, TraceEvent } from '../../../../server/base/trace.ts'
-import type { PicturePush } from '../../../../server/classroom/api/contract.ts'
+import type { PicturePush } from '../../../../server/observe/index.ts'
 
 export const replicaSetLoop = 'kube-controller-manager/replicaset-controller'
 export const loops = [

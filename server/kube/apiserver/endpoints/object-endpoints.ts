@@ -89,6 +89,7 @@ export async function createObject(call: Call): Promise<Answer> {
 export async function updateObject(call: Call): Promise<Answer> {
   const { context, info, registry } = call
   const object = await readObject(call)
+  context.means(object.metadata?.resourceVersion, object)
   registry.kind.strategy.setDefaults?.(object)
   const dryRun = isDryRun(call.request)
   const entry = await registry.update(context, {
@@ -109,6 +110,7 @@ export async function deleteObject(call: Call): Promise<Answer> {
   const { context, info, registry } = call
   const { kind } = registry
   const { dryRun, ...options } = await readDeleteOptions(call)
+  context.means(options.preconditions?.resourceVersion, {})
   const gate = gateOf(call, 'DELETE', dryRun)
   const { entry, isGone } = await registry.delete(context, {
     namespace: kind.namespaced ? info.namespace : '',

@@ -2,7 +2,7 @@
 // Without a resourceVersion in the patch it is tried again on what somebody else has made of the object meanwhile.
 // Upstream: apiserver/pkg/endpoints/handlers/patch.go.
 
-import type { JsonObject, JsonValue } from '../../apimachinery/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { applyPatch, PATCH_CONTENT_TYPES, type PatchContentType } from '../../apimachinery/patch/apply-patch.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
@@ -34,6 +34,7 @@ export async function patchObject(call: Call): Promise<Answer> {
   const { kind } = registry
   const { contentType, patch } = await readPatch(request)
   const fieldValidation = fieldValidationOf(request)
+  if (isJsonObject(patch)) context.means((patch as KubeObject).metadata?.resourceVersion, patch)
   const patchSchema = patchSchemaOf(schemas, kind)
   const dryRun = isDryRun(request)
   const change = (current: KubeObject) => {

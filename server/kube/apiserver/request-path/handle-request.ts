@@ -151,6 +151,8 @@ function tell({ trace, clock, auditLog }: RequestPathOptions, outcome: Outcome, 
     stages: context.stages,
     ...(context.revision === undefined ? {} : { revision: context.revision }),
     ...(context.because === undefined ? {} : { because: context.because }),
+    ...(context.meant ? { meantFor: context.meant.for } : {}),
+    ...(context.meant && code === 409 ? { refused: context.meant.content } : {}),
     cause: context.cause,
   })
   if (!auditLog) return

@@ -29,6 +29,8 @@ export class RequestContext {
   user: UserInfo = { name: '', groups: [] }
   /** The revision it wrote. */
   revision: number | undefined
+  /** For a write that is meant for one state of the object only: which, and what it would have written. */
+  meant: { for: number; content: object } | undefined
 
   constructor(told: {
     id: string
@@ -62,6 +64,11 @@ export class RequestContext {
       earlier.ok &&= ok
       if (detail) earlier.detail = detail
     } else this.stages.push({ name, durationMs, detail, ok })
+  }
+
+  /** Remembers what a write says of the state it was made for; nothing, where it names no revision. */
+  means(resourceVersion: string | undefined, content: object): void {
+    if (resourceVersion) this.meant = { for: Number(resourceVersion), content }
   }
 
   warn(message: string): void {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { loopsInOrder } from './loop-order.ts'
+import { loopsInOrder } from './loops-in-order.ts'
 
 it('draws the loops of the labs first, the others by name, the scheduler last', () => {
   const controller = (name: string) => `kube-controller-manager/${name}-controller`

@@ -5,8 +5,8 @@
 //
 // Watchers get batches: a burst of a thousand events is one call, not a thousand.
 
-import type { Clock } from './clock.ts'
-import type { Trace, TraceEvent } from './trace.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Trace, TraceEvent } from '../../base/trace.ts'
 
 export interface TraceBatch {
   /** Of the last event in `events`; they count up by one from `seq - events.length + 1`. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { FakeClock } from './clock.ts'
-import type { TraceEvent } from './trace.ts'
+import { FakeClock } from '../../base/clock.ts'
+import type { TraceEvent } from '../../base/trace.ts'
 import { type TraceBatch, TraceLog } from './trace-log.ts'
 
 const event = (at: number): TraceEvent => ({

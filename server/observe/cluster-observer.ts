@@ -1,0 +1,51 @@
+// The see-through of one cluster: what happens in it, what is in it, what was, and the hand on its loops.
+
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import { type GateState, httpsTransport, parseKubeconfig } from '../kube/client/index.ts'
+import type { ClusterHost, ClusterInfo, LoopOrder, ObjectVersions, VersionsQuery } from '../kube/cluster/index.ts'
+import { ObjectFeed } from './object-feed.ts'
+import type { PicturePush } from './picture-push.ts'
+import { type Sight, watchPicture } from './watch-picture.ts'
+
+/** The name under which the see-through's own requests appear in traces and audit logs. */
+const AGENT = 'podium-observe'
+
+export interface ClusterObserverOptions {
+  host: ClusterHost
+  info: Pick<ClusterInfo, 'name' | 'kubeconfig'>
+  sight: Sight
+  clock: Clock
+  logger: Logger
+  random: () => number
+}
+
+export class ClusterObserver implements Disposable {
+  readonly objects: ObjectFeed
+  readonly #options: ClusterObserverOptions
+
+  constructor(options: ClusterObserverOptions) {
+    this.#options = options
+    this.objects = new ObjectFeed({
+      ...options,
+      connect: () => httpsTransport({ ...parseKubeconfig(options.info.kubeconfig), userAgent: AGENT }),
+    })
+  }
+
+  watchPicture(since: number | undefined, signal: AbortSignal): AsyncGenerator<PicturePush> {
+    const { host, info, sight } = this.#options
+    return watchPicture({ host, cluster: info.name, sight, since, signal })
+  }
+
+  versions(query: VersionsQuery): Promise<ObjectVersions> {
+    return this.#options.host.objectVersions(this.#options.info.name, query)
+  }
+
+  steer(order: LoopOrder): Promise<GateState[]> {
+    return this.#options.host.steerLoops(this.#options.info.name, order)
+  }
+
+  [Symbol.dispose](): void {
+    this.objects[Symbol.dispose]()
+  }
+}
