@@ -17,6 +17,8 @@ const CODE_OF = {
   Invalid: 422,
   TooManyRequests: 429,
   InternalError: 500,
+  /** Upstream has no reason for it either: kubectl prints "Error from server: …" and no word in brackets. */
+  Unknown: 500,
   ServiceUnavailable: 503,
   Timeout: 504,
 } as const
@@ -71,7 +73,7 @@ export class StatusError extends Error {
       metadata: {},
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason === 'Unknown' ? {} : { reason: this.reason }),
       ...(this.details ? { details: this.details } : {}),
       code: this.code,
     }

@@ -18,6 +18,7 @@ import { startCompactor } from './compactor.ts'
 import { ApiResources } from './endpoints/api-resources.ts'
 import { Discovery } from './endpoints/discovery.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
+import { FieldManagers } from './endpoints/field-managers.ts'
 import { route } from './endpoints/route.ts'
 import { VERSION } from './endpoints/server-state.ts'
 import { HttpsFront } from './http-front/https-server.ts'
@@ -102,6 +103,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     }),
     schemas,
     admission: new Admission(admissionPlugins, { find, clock, caughtUp: () => feed.caughtUp() }),
+    fieldManagers: new FieldManagers(schemas),
     authorizers: chain,
     tokens,
     feed,

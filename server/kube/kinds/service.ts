@@ -30,7 +30,11 @@ export const Service = defineKind<Wire>({
       defaultSpec(service.spec)
     },
     prepareForCreate(service) {
+      completeAddresses(service.spec ?? {})
       Object.assign(service, { status: { loadBalancer: {} } })
+    },
+    prepareForUpdate(service) {
+      completeAddresses(service.spec ?? {})
     },
     validate: ({ spec }) => specErrors(spec ?? {}),
     validateUpdate(next, previous) {
@@ -71,14 +75,19 @@ function defaultSpec(spec: ServiceSpec): void {
     port.protocol ||= 'TCP'
     if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') port.targetPort = port.port
   }
+  if (spec.type === 'ExternalName') return
+  spec.internalTrafficPolicy ||= 'Cluster'
+  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ||= 'Cluster'
+  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
+}
+
+/** Given by the server and not by default: they are nobody's (see managedFields). */
+function completeAddresses(spec: ServiceSpec): void {
   if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
   else if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0]
   if (spec.type === 'ExternalName') return
-  spec.internalTrafficPolicy ||= 'Cluster'
   spec.ipFamilies ??= ['IPv4']
   spec.ipFamilyPolicy ??= 'SingleStack'
-  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ||= 'Cluster'
-  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
 }
 
 function specErrors(spec: ServiceSpec): FieldError[] {

@@ -126,7 +126,8 @@ class Decoder {
       case 'map':
         return this.#map(value, type, place)
       case 'raw':
-        return plainJson(value)
+        // What an object of the cache holds is plain already, and shared: owners of fields are long and rarely change.
+        return Object.isFrozen(value) ? (value as JsonValue) : plainJson(value)
       default:
         return readScalar(value, type.kind, type.goType, place)
     }

@@ -7,13 +7,15 @@ import { isJsonObject } from '../../apimachinery/json.ts'
 import { badRequest, conflict, fieldError, invalid } from '../../apimachinery/status-error.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
-import { type Call, gateOf, isDryRun } from './object-endpoints.ts'
+import { type Call, gateOf } from './object-endpoints.ts'
+import { readWriteOptions } from './write-options.ts'
 
 const BINDING = { group: '', version: 'v1', kind: 'Binding' }
 const ATTEMPTS = 5
 
 export async function bindPod(call: Call): Promise<Answer> {
   const { context, info, request, registry, schemas } = call
+  const { dryRun } = readWriteOptions(request, 'CreateOptions')
   const value = await readValue(request, call)
   if (value === undefined || (typeof value !== 'string' && !isJsonObject(value)))
     throw badRequest('a Binding is expected')
@@ -31,7 +33,6 @@ export async function bindPod(call: Call): Promise<Answer> {
     ])
   }
   if (!node) throw invalid({ group: '', kind: 'Binding' }, name, [fieldError.required('target.name')])
-  const dryRun = isDryRun(request)
   const place = { ...info, resource: 'pods', name, subresource: 'binding' }
   await registry.update(context, {
     namespace: info.namespace,

@@ -7,7 +7,9 @@ import type { Schemas } from '../../schemas/schemas.ts'
 import type { DeleteRequest } from '../registry/deletion.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { parseJson, readValue } from '../request-path/read-body.ts'
+import { dryRunErrors } from './write-options.ts'
 
+const DELETE_OPTIONS = { group: 'meta.k8s.io', kind: 'DeleteOptions' }
 const POLICIES = ['Background', 'Foreground', 'Orphan'] as const
 
 export async function readDeleteOptions({
@@ -22,9 +24,12 @@ export async function readDeleteOptions({
   if (value !== undefined && value !== null && !isJsonObject(value)) throw badRequest('DeleteOptions must be an object')
   const body = (value ?? {}) as Record<string, unknown>
   const { query } = request
+  const dryRun = Array.isArray(body.dryRun) ? body.dryRun.map(String) : query.getAll('dryRun')
   const options: DeleteRequest & { dryRun: boolean } = {
-    dryRun: query.get('dryRun') === 'All' || (Array.isArray(body.dryRun) && body.dryRun.includes('All')),
+    dryRun: dryRun.includes('All'),
   }
+  const notKnown = dryRunErrors(dryRun)
+  if (notKnown.length > 0) throw invalid(DELETE_OPTIONS, '', notKnown)
   const grace = body.gracePeriodSeconds ?? query.get('gracePeriodSeconds') ?? undefined
   if (grace !== undefined) {
     const seconds = Number(grace)
@@ -36,7 +41,7 @@ export async function readDeleteOptions({
   if (policy !== undefined) {
     const known = POLICIES.find((candidate) => candidate === policy)
     if (!known) {
-      throw invalid({ group: '', kind: 'DeleteOptions' }, '', [
+      throw invalid(DELETE_OPTIONS, '', [
         fieldError.notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
       ])
     }
@@ -45,7 +50,7 @@ export async function readDeleteOptions({
   const orphan = body.orphanDependents ?? query.get('orphanDependents') ?? undefined
   if (orphan !== undefined) {
     if (options.propagationPolicy) {
-      throw invalid({ group: '', kind: 'DeleteOptions' }, '', [
+      throw invalid(DELETE_OPTIONS, '', [
         fieldError.invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
       ])
     }

@@ -10,6 +10,7 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { ApiResources } from './api-resources.ts'
 import type { Discovery } from './discovery.ts'
+import type { FieldManagers } from './field-managers.ts'
 
 export interface Endpoints {
   resources: ApiResources
@@ -17,6 +18,7 @@ export interface Endpoints {
   openApi: OpenApi
   schemas: Schemas
   admission: Admission
+  fieldManagers: FieldManagers
   authorizers: readonly Authorizer[]
   tokens: ServiceAccountTokens
   feed: StoreFeed

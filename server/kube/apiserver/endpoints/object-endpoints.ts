@@ -1,10 +1,13 @@
 // The verbs that every resource has, on its objects and their status.
 // Upstream: apiserver/pkg/endpoints/handlers/{get,create,update,delete}.go.
 
+import { isoTime } from '../../../base/clock.ts'
+import type { JsonObject } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { Admission, AdmissionOperation } from '../admission/admission.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
 import { type ListRequest, parseSelection } from '../registry/list.ts'
 import type { Gate, Registry } from '../registry/registry.ts'
 import type { Answer, ObjectAnswer } from '../request-path/answer.ts'
@@ -14,6 +17,8 @@ import type { RequestContext } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import type { Entry } from '../watch-cache/entry.ts'
 import { readDeleteOptions } from './delete-options.ts'
+import type { FieldManagers } from './field-managers.ts'
+import { readWriteOptions, type WriteOptions } from './write-options.ts'
 
 /** One request, with all that an endpoint needs to answer it. */
 export interface Call {
@@ -23,6 +28,8 @@ export interface Call {
   registry: Registry
   schemas: Schemas
   admission: Admission
+  fieldManagers: FieldManagers
+  authorizers: readonly Authorizer[]
 }
 
 export const objectAnswer = (registry: Registry, entry: Entry, code = 200): ObjectAnswer => ({
@@ -71,16 +78,15 @@ export async function createObject(call: Call): Promise<Answer> {
   if (kind.namespaced && !info.namespace) {
     throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
   }
-  const object = await readObject(call)
+  const options = readWriteOptions(call.request, 'CreateOptions')
+  const object = await readObject(call, options)
   assertNamespace(object, kind.namespaced ? info.namespace : '')
   kind.strategy.setDefaults?.(object)
-  const dryRun = isDryRun(call.request)
-  const gate = gateOf(call, 'CREATE', dryRun)
   const entry = await registry.create(context, {
     namespace: kind.namespaced ? info.namespace : '',
-    object,
-    gate,
-    dryRun,
+    object: owned(call, options, { live: undefined, next: object }),
+    gate: gateOf(call, 'CREATE', options.dryRun),
+    dryRun: options.dryRun,
   })
   for (const warning of kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
   return objectAnswer(registry, entry, 201)
@@ -88,10 +94,11 @@ export async function createObject(call: Call): Promise<Answer> {
 
 export async function updateObject(call: Call): Promise<Answer> {
   const { context, info, registry } = call
-  const object = await readObject(call)
+  const options = readWriteOptions(call.request, 'UpdateOptions')
+  const { dryRun } = options
+  const object = await readObject(call, options)
   context.means(object.metadata?.resourceVersion, object)
   registry.kind.strategy.setDefaults?.(object)
-  const dryRun = isDryRun(call.request)
   const entry = await registry.update(context, {
     namespace: registry.kind.namespaced ? info.namespace : '',
     name: info.name,
@@ -100,7 +107,7 @@ export async function updateObject(call: Call): Promise<Answer> {
     dryRun,
     // A sender that names no revision means "whatever is there": only then may it be tried again.
     attempts: object.metadata?.resourceVersion ? 1 : 10,
-    change: () => ({ ...object, metadata: { ...object.metadata } }),
+    change: (live) => owned(call, options, { live, next: { ...object, metadata: { ...object.metadata } } }),
   })
   for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
   return objectAnswer(registry, entry)
@@ -153,30 +160,25 @@ export async function deleteCollection(call: Call): Promise<Answer> {
   return { type: 'list', kind: registry.kind, result }
 }
 
-async function readObject(call: Call): Promise<KubeObject> {
+async function readObject(call: Call, { fieldValidation }: WriteOptions): Promise<KubeObject> {
   const { request, schemas, registry, context } = call
   const value = await readValue(request, call)
   if (value === undefined) throw badRequest('the request body is empty: an object is expected')
-  return decodeAs(schemas, registry.kind, value, { fieldValidation: fieldValidationOf(request), context })
+  return decodeAs(schemas, registry.kind, value, { fieldValidation, context })
 }
 
-export function fieldValidationOf({ query }: ApiRequest): string {
-  const asked = query.get('fieldValidation') ?? ''
-  if (!['', 'Ignore', 'Warn', 'Strict'].includes(asked)) {
-    throw badRequest(
-      `fieldValidation: Unsupported value: ${JSON.stringify(asked)}: supported values: "", "Ignore", "Strict", "Warn"`,
-    )
-  }
-  return asked
-}
-
-export function isDryRun({ query }: ApiRequest): boolean {
-  const asked = query.getAll('dryRun').filter((value) => value !== '')
-  for (const value of asked) {
-    if (value !== 'All')
-      throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`)
-  }
-  return asked.length > 0
+/** The object with its owners written: whoever sends this request owns what it changes. */
+export function owned(
+  { context, info, registry, fieldManagers }: Call,
+  { fieldManager }: WriteOptions,
+  { live, next }: { live: KubeObject | undefined; next: KubeObject },
+): KubeObject {
+  return fieldManagers.of(registry.kind, info.subresource).update({
+    live: live as JsonObject | undefined,
+    next: next as JsonObject,
+    manager: fieldManager,
+    now: isoTime(context.clock),
+  }) as KubeObject
 }
 
 function assertNamespace(object: KubeObject, namespace: string): void {

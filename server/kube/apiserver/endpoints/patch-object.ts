@@ -10,7 +10,9 @@ import { patchSchemaOf } from '../../schemas/patch-schema.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { decodeAs, parseJson, readText, unsupportedMediaType } from '../request-path/read-body.ts'
-import { type Call, fieldValidationOf, gateOf, isDryRun, objectAnswer } from './object-endpoints.ts'
+import { type Call, gateOf, objectAnswer, owned } from './object-endpoints.ts'
+import { APPLY_PATCH } from './read-configuration.ts'
+import { readWriteOptions } from './write-options.ts'
 
 const ATTEMPTS = 5
 
@@ -22,7 +24,7 @@ export interface Patch {
 export async function readPatch(request: ApiRequest): Promise<Patch> {
   const type = request.contentType.split(';', 1)[0]?.trim() ?? ''
   const contentType = PATCH_CONTENT_TYPES.find((known) => known === type)
-  if (!contentType) throw unsupportedMediaType(type || 'none', PATCH_CONTENT_TYPES)
+  if (!contentType) throw unsupportedMediaType(type || 'none', [...PATCH_CONTENT_TYPES, APPLY_PATCH])
   if (request.body.type === 'object') return { contentType, patch: request.body.value as JsonValue }
   const text = await readText(request)
   if (text === undefined) throw badRequest('the request body is empty: a patch is expected')
@@ -33,10 +35,10 @@ export async function patchObject(call: Call): Promise<Answer> {
   const { context, info, registry, schemas, request } = call
   const { kind } = registry
   const { contentType, patch } = await readPatch(request)
-  const fieldValidation = fieldValidationOf(request)
   if (isJsonObject(patch)) context.means((patch as KubeObject).metadata?.resourceVersion, patch)
+  const options = readWriteOptions(request, 'PatchOptions')
+  const { dryRun, fieldValidation } = options
   const patchSchema = patchSchemaOf(schemas, kind)
-  const dryRun = isDryRun(request)
   const change = (current: KubeObject) => {
     const patched = applyPatch({
       contentType,
@@ -46,7 +48,7 @@ export async function patchObject(call: Call): Promise<Answer> {
     })
     const next = decodeAs(schemas, kind, patched, { fieldValidation, context })
     kind.strategy.setDefaults?.(next)
-    return next
+    return owned(call, options, { live: current, next })
   }
   const entry = await registry.update(context, {
     namespace: kind.namespaced ? info.namespace : '',

@@ -9,6 +9,7 @@ import { negotiate } from '../request-path/negotiate.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import { noSuchResource } from './api-resources.ts'
+import { applyObject } from './apply-object.ts'
 import { bindPod } from './bind-pod.ts'
 import type { Endpoints } from './endpoints.ts'
 import {
@@ -22,6 +23,7 @@ import {
 } from './object-endpoints.ts'
 import { patchObject } from './patch-object.ts'
 import { connectToPod } from './pod-connect.ts'
+import { isApplyPatch } from './read-configuration.ts'
 import { scaleEndpoint } from './scale.ts'
 import { answerReview } from './self-reviews.ts'
 import { healthAnswer, metricsAnswer, VERSION } from './server-state.ts'
@@ -37,10 +39,11 @@ export async function route(
   if (!info.isResource) return routeDocument(endpoints, info, request)
   const review = await answerReview(endpoints, { context, info, request })
   if (review) return review
-  const { resources, schemas, admission } = endpoints
+  const { resources, schemas, admission, fieldManagers, authorizers } = endpoints
   const registry = await findRegistry(endpoints, { context, info, request })
-  if (!registry) return bindPod({ context, info, request, registry: resources.core('pods')!, schemas, admission })
-  const call: Call = { context, info, request, registry, schemas, admission }
+  const shared = { context, info, request, schemas, admission, fieldManagers, authorizers }
+  if (!registry) return bindPod({ ...shared, registry: resources.core('pods')! })
+  const call: Call = { ...shared, registry }
   return info.subresource ? routeSubresource(endpoints, call) : routeVerb(endpoints, call)
 }
 
@@ -75,7 +78,7 @@ function routeVerb(endpoints: Endpoints, call: Call): Promise<Answer> {
       return updateObject(call)
     case 'patch':
       if (!info.name || needsNamespace) throw notAllowed()
-      return patchObject(call)
+      return isApplyPatch(call.request) ? applyObject(call) : patchObject(call)
     case 'delete':
       if (needsNamespace) throw notAllowed()
       return deleteObject(call)
@@ -95,7 +98,7 @@ async function routeSubresource(endpoints: Endpoints, call: Call): Promise<Answe
     case 'finalize':
       if (info.verb === 'get') return getObject(call)
       if (info.verb === 'update') return updateObject(call)
-      if (info.verb === 'patch') return patchObject(call)
+      if (info.verb === 'patch') return isApplyPatch(call.request) ? applyObject(call) : patchObject(call)
       throw notAllowed()
     case 'scale':
       return scaleEndpoint(call)

@@ -2,6 +2,7 @@
 // Upstream: kubernetes/pkg/registry/apps/deployment/storage/storage.go ScaleREST.
 
 import type { Scale } from 'kubernetes-types/autoscaling/v1'
+import { isoTime } from '../../../base/clock.ts'
 import { deepCopy } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import { formatSelector, type LabelSelector, selectorOfObject } from '../../apimachinery/label-selector.ts'
@@ -12,34 +13,20 @@ import type { AnyKind } from '../../kinds/define-kind.ts'
 import { patchSchemaOf } from '../../schemas/patch-schema.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
-import { type Call, fieldValidationOf, gateOf, isDryRun } from './object-endpoints.ts'
+import { assertConfigurationOf, isForced, tellDuplicates } from './apply-object.ts'
+import { type Call, gateOf, owned } from './object-endpoints.ts'
 import { readPatch } from './patch-object.ts'
+import { isApplyPatch, readConfiguration } from './read-configuration.ts'
+import { readWriteOptions } from './write-options.ts'
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
 
 export async function scaleEndpoint(call: Call): Promise<Answer> {
-  const { context, info, request, registry, schemas } = call
+  const { context, info, registry } = call
   const { kind } = registry
   const answer = (object: KubeObject): Answer => ({ type: 'object', code: 200, object: scaleOf(kind, object) })
   if (info.verb === 'get') return answer((await registry.get(info.namespace, info.name)).object)
-  let change: (current: KubeObject) => KubeObject
-  if (info.verb === 'update') {
-    const value = await readValue(request, call)
-    if (value === undefined) throw badRequest('the request body is empty: a Scale is expected')
-    const scale = decodeAs(schemas, SCALE, value, { fieldValidation: fieldValidationOf(request), context }) as Scale
-    change = (current) => scaled(kind, current, scale)
-  } else if (info.verb === 'patch') {
-    const { contentType, patch } = await readPatch(request)
-    const patchSchema = patchSchemaOf(schemas, SCALE)
-    change = (current) => {
-      const original = scaleOf(kind, current) as unknown as JsonObject
-      const patched = applyPatch({ contentType, original, patch, ...(patchSchema ? { patchSchema } : {}) })
-      return scaled(kind, current, decodeAs(schemas, SCALE, patched, { fieldValidation: '' }) as Scale)
-    }
-  } else {
-    throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
-  }
-  const dryRun = isDryRun(request)
+  const { change, dryRun } = await readChange(call)
   const entry = await registry.update(context, {
     namespace: info.namespace,
     name: info.name,
@@ -50,6 +37,68 @@ export async function scaleEndpoint(call: Call): Promise<Answer> {
     change,
   })
   return answer(entry.object)
+}
+
+interface Change {
+  change(current: KubeObject): KubeObject
+  dryRun: boolean
+}
+
+async function readChange(call: Call): Promise<Change> {
+  const { context, info, request, registry, schemas } = call
+  const { kind } = registry
+  if (info.verb === 'update') {
+    const options = readWriteOptions(request, 'UpdateOptions')
+    const value = await readValue(request, call)
+    if (value === undefined) throw badRequest('the request body is empty: a Scale is expected')
+    const { fieldValidation, dryRun } = options
+    const scale = decodeAs(schemas, SCALE, value, { fieldValidation, context }) as Scale
+    return { dryRun, change: (live) => owned(call, options, { live, next: scaled(kind, live, scale) }) }
+  }
+  if (info.verb !== 'patch') {
+    throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
+  }
+  if (isApplyPatch(request)) return readAppliedScale(call)
+  const { contentType, patch } = await readPatch(request)
+  const options = readWriteOptions(request, 'PatchOptions')
+  const { fieldValidation, dryRun } = options
+  const patchSchema = patchSchemaOf(schemas, SCALE)
+  const change = (live: KubeObject) => {
+    const original = scaleOf(kind, live) as unknown as JsonObject
+    const patched = applyPatch({ contentType, original, patch, ...(patchSchema ? { patchSchema } : {}) })
+    const scale = decodeAs(schemas, SCALE, patched, { fieldValidation, context }) as Scale
+    return owned(call, options, { live, next: scaled(kind, live, scale) })
+  }
+  return { dryRun, change }
+}
+
+/** Whoever applies a Scale owns the number of replicas, where the scaled object keeps it. */
+async function readAppliedScale(call: Call): Promise<Change> {
+  const { context, request, registry, schemas, fieldManagers } = call
+  const { kind } = registry
+  const options = readWriteOptions(request, 'PatchOptions', { isApply: true })
+  const configuration = await readConfiguration(request)
+  assertConfigurationOf(call, SCALE, configuration)
+  const scale = decodeAs(schemas, SCALE, configuration.applied, { fieldValidation: 'Ignore' }) as Scale
+  const change = (live: KubeObject) => {
+    const wanted = scaled(kind, live, scale)
+    const applied = fieldManagers.of(kind, 'scale').apply({
+      live: live as JsonObject,
+      applied: onlyReplicas(kind, wanted),
+      manager: options.fieldManager,
+      force: isForced(request.query),
+      now: isoTime(context.clock),
+    }) as KubeObject
+    tellDuplicates(call, options, configuration)
+    return { ...wanted, metadata: { ...wanted.metadata, managedFields: applied.metadata?.managedFields ?? [] } }
+  }
+  return { dryRun: options.dryRun, change }
+
+  function onlyReplicas(of: AnyKind, { apiVersion, kind: name, metadata }: KubeObject): JsonObject {
+    const applied = { apiVersion, kind: name, metadata: { name: metadata?.name } } as JsonObject
+    if (scale.spec?.replicas !== undefined) setReplicas(of, applied, scale.spec.replicas)
+    return applied
+  }
 }
 
 const at = (object: unknown, path: string): unknown =>
@@ -82,15 +131,19 @@ function scaled(kind: AnyKind, current: KubeObject, scale: Scale): KubeObject {
     ])
   }
   const next = deepCopy(current) as KubeObject & JsonObject
+  setReplicas(kind, next, replicas)
+  const { resourceVersion, uid } = scale.metadata ?? {}
+  const { resourceVersion: _current, ...meta } = next.metadata ?? {}
+  next.metadata = { ...meta, ...(resourceVersion ? { resourceVersion } : {}), ...(uid ? { uid } : {}) }
+  return next
+}
+
+function setReplicas(kind: AnyKind, object: JsonObject, replicas: number): void {
   const parts = (kind.scale?.specReplicas ?? '').split('.').filter((part) => part !== '')
-  let holder: JsonObject = next
+  let holder = object
   for (const part of parts.slice(0, -1)) {
     if (!isJsonObject(holder[part])) holder[part] = {}
     holder = holder[part] as JsonObject
   }
   holder[parts.at(-1) ?? 'replicas'] = replicas
-  const { resourceVersion, uid } = scale.metadata ?? {}
-  const { resourceVersion: _current, ...meta } = next.metadata ?? {}
-  next.metadata = { ...meta, ...(resourceVersion ? { resourceVersion } : {}), ...(uid ? { uid } : {}) }
-  return next
 }

@@ -69,6 +69,7 @@ export function prepareForStatusUpdate(kind: AnyKind, next: WithStatus, previous
   for (const field of Object.keys(next)) delete (next as Record<string, unknown>)[field]
   Object.assign(next, previous)
   next.metadata = { ...previous.metadata }
+  copyField(next.metadata, meta, 'managedFields')
   if (kind.strategy.statusUpdatesMetadata) {
     for (const field of ['labels', 'annotations'] as const) {
       if (meta[field] === undefined) delete next.metadata[field]
@@ -83,10 +84,11 @@ export function prepareForStatusUpdate(kind: AnyKind, next: WithStatus, previous
 /** The other subresources change what they are for and nothing else, so only metadata has to be looked after. */
 export function prepareForSubresource(next: WithStatus, previous: WithStatus, subresource: string): void {
   if (subresource === 'finalize') {
-    const { spec } = next
+    const { spec, metadata: meta = {} } = next
     for (const field of Object.keys(next)) delete (next as Record<string, unknown>)[field]
     Object.assign(next, previous, { spec })
     next.metadata = { ...previous.metadata }
+    copyField(next.metadata, meta, 'managedFields')
   } else keepSystemFields(next, previous)
 }
 

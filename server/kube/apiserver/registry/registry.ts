@@ -4,7 +4,7 @@
 
 import type { Clock } from '../../../base/clock.ts'
 import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
-import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { KubeObject, ManagedFieldsEntry } from '../../apimachinery/object-meta.ts'
 import {
   alreadyExists,
   badRequest,
@@ -99,6 +99,12 @@ export class Registry {
     const entry = this.cache.get(storageKey(this.kind, namespace, name))
     if (!entry) throw notFound(this.#resource, name)
     return entry
+  }
+
+  /** As get() sees it. */
+  async has(namespace: string, name: string): Promise<boolean> {
+    await this.#options.feed.caughtUp()
+    return this.peek(namespace, name) !== undefined
   }
 
   list(request: ListRequest): Promise<ListResult> {
@@ -231,12 +237,21 @@ export class Registry {
   }
 }
 
+/** When somebody last set a field to what it is already is not worth a revision. */
 function isUnchanged(next: KubeObject, seen: Entry): boolean {
   const { metadata: meta, ...rest } = next
   const { metadata: before, ...restBefore } = seen.object
-  const { resourceVersion: _a, ...metaLeft } = meta ?? {}
-  const { resourceVersion: _b, ...beforeLeft } = before ?? {}
-  return deepEqual(metaLeft, beforeLeft) && deepEqual(rest, restBefore)
+  const { resourceVersion: _a, managedFields: owners = [], ...metaLeft } = meta ?? {}
+  const { resourceVersion: _b, managedFields: ownersBefore = [], ...beforeLeft } = before ?? {}
+  return deepEqual(metaLeft, beforeLeft) && deepEqual(rest, restBefore) && areSameOwners(owners, ownersBefore)
+}
+
+function areSameOwners(owners: readonly ManagedFieldsEntry[], before: readonly ManagedFieldsEntry[]): boolean {
+  if (owners.length !== before.length) return false
+  return owners.every(({ time: _time, ...owner }, index) => {
+    const { time: _before, ...other } = before[index] ?? {}
+    return deepEqual(owner, other)
+  })
 }
 
 const dryEntry = (seen: Entry, object: KubeObject): Entry => ({

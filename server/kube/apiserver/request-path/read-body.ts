@@ -16,7 +16,7 @@ import type { RequestContext } from './request-context.ts'
 const JSON_TYPE = 'application/json'
 const YAML_TYPE = 'application/yaml'
 /** Aliases in YAML can blow a small body up to gigabytes; nobody needs many. */
-const YAML_ALIASES = 100
+export const YAML_ALIASES = 100
 
 const mediaType = (contentType: string) => contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
@@ -81,8 +81,10 @@ export function decodeAs(
   }
   if (!schemas.typeOf(gvk)) return decodeUntyped(gvk, value)
   const { object, problems } = decode(schemas, gvk, typeof value === 'string' ? value : (value as JsonObject))
-  const told = typeof value === 'string' ? toldKind(value) : (value as JsonObject)
+  // The decoder overwrites kind and apiVersion; what was sent is only in the text.
+  const told = (typeof value === 'string' ? JSON.parse(value) : value) as JsonObject
   assertKind(gvk, told)
+  keepReset(object as KubeObject, told)
   if (problems.length > 0) {
     if (fieldValidation === 'Strict') throw strictDecodingError(gvk, problems)
     if (fieldValidation !== 'Ignore') for (const problem of problems) context?.warn(problem.message)
@@ -105,10 +107,10 @@ export function parseJson(text: string): JsonValue {
   }
 }
 
-/** The decoder overwrites both; what was sent is only in the text. A cheap look suffices: it has been parsed before. */
-function toldKind(text: string): JsonObject {
-  const { kind, apiVersion } = JSON.parse(text) as JsonObject
-  return { ...(kind === undefined ? {} : { kind }), ...(apiVersion === undefined ? {} : { apiVersion }) }
+/** Decoding leaves out what is empty; but an empty list of owners says: forget them all. */
+function keepReset(object: KubeObject, { metadata }: JsonObject): void {
+  const told = isJsonObject(metadata) ? metadata.managedFields : undefined
+  if (Array.isArray(told) && told.length === 0) object.metadata = { ...object.metadata, managedFields: [] }
 }
 
 function assertKind(gvk: GroupVersionKind, { kind, apiVersion }: JsonObject): void {

@@ -6,11 +6,21 @@ import type { FieldFact, GroupVersionKind, Schemas, ValueType } from '../schemas
 export type ApplySchema =
   /** A scalar, or anything owned as a whole. */
   | { kind: 'leaf' }
-  | { kind: 'map'; field(name: string): { schema: ApplySchema; isDeclared: boolean } }
+  | { kind: 'map'; field(name: string): ApplyField }
   /** Without keys: a set of scalars. */
   | { kind: 'list'; keys: readonly string[]; keyDefaults: Readonly<Record<string, JsonValue>>; items: ApplySchema }
   /** No type is known: objects merge field by field, lists are owned whole. */
   | { kind: 'untyped' }
+
+export interface ApplyField {
+  schema: ApplySchema
+  isDeclared: boolean
+  /**
+   * What Go writes of it where it is not there: `strategy: {}`, `containers: null`. Objects are compared as Go writes
+   * them, so whoever sets `spec.strategy.type` does not own, as a thing of its own, the `strategy` every Deployment has.
+   */
+  zero?: JsonValue
+}
 
 /** For kinds without facts (custom resources without a schema): what their values look like decides. */
 export const UNTYPED: ApplySchema = { kind: 'untyped' }
@@ -32,7 +42,7 @@ export function resolved(schema: ApplySchema, value: JsonValue | undefined): App
 
 function schemaOfRef(schemas: Schemas, name: string): ApplySchema {
   const type = schemas.type(name)!
-  const known = new Map<string, { schema: ApplySchema; isDeclared: boolean }>()
+  const known = new Map<string, ApplyField>()
   return {
     kind: 'map',
     field(fieldName) {
@@ -40,14 +50,15 @@ function schemaOfRef(schemas: Schemas, name: string): ApplySchema {
       if (found) return found
       const field = type.fields.get(fieldName)
       if (!field) return UNDECLARED
-      const declared = { schema: schemaOfField(schemas, field), isDeclared: true }
+      const zero = field.always ? { zero: zeroOf(field.type) } : {}
+      const declared = { schema: schemaOfField(schemas, field), isDeclared: true, ...zero }
       known.set(fieldName, declared)
       return declared
     },
   }
 }
 
-function schemaOfField(schemas: Schemas, field: FieldFact): ApplySchema {
+export function schemaOfField(schemas: Schemas, field: FieldFact): ApplySchema {
   const { type } = field
   if (field.mapType === 'atomic') return LEAF
   if (type.kind === 'ref') {
@@ -86,4 +97,24 @@ function defaultsOf(schemas: Schemas, items: ValueType, keys: readonly string[])
     if (value !== undefined) defaults[key] = value as JsonValue
   }
   return defaults
+}
+
+function zeroOf(type: ValueType): JsonValue {
+  switch (type.kind) {
+    case 'ref':
+      return {}
+    case 'string':
+      return ''
+    case 'bool':
+      return false
+    case 'int32':
+    case 'int64':
+    case 'double':
+    case 'int-or-string':
+      return 0
+    case 'quantity':
+      return '0'
+    default:
+      return null
+  }
 }

@@ -45,6 +45,11 @@ export class FieldSet {
     }
   }
 
+  has(path: Path): boolean {
+    const set = path.slice(0, -1).reduce<FieldSet>((at, step) => at.below(step), this)
+    return set.members.has(path.at(-1) ?? '')
+  }
+
   below(step: string): FieldSet {
     return this.children.get(step) ?? EMPTY
   }
@@ -85,10 +90,10 @@ export class FieldSet {
     return complete
   }
 
-  /** All members, in the order of their text. */
+  /** All members, nearest first: the order in which conflicts are told. */
   *paths(before: Path = []): Generator<Path> {
-    for (const step of [...new Set([...this.members, ...this.children.keys()])].sort()) {
-      if (this.members.has(step)) yield [...before, step]
+    for (const step of [...this.members].sort(compareSteps)) yield [...before, step]
+    for (const step of [...this.children.keys()].sort(compareSteps)) {
       yield* this.below(step).paths([...before, step])
     }
   }
@@ -137,6 +142,19 @@ function schemaBelow(schema: ApplySchema, step: string): { schema: ApplySchema; 
   if (schema.kind === 'map' && step.startsWith('f:')) return schema.field(step.slice(2))
   if (schema.kind === 'list') return { schema: schema.items, isDeclared: false }
   return { schema: { kind: 'untyped' }, isDeclared: false }
+}
+
+/** Fields by name; elements by their keys, of which numbers count as numbers: port 80 comes before 443. */
+function compareSteps(a: string, b: string): number {
+  if (a.startsWith('k:') && b.startsWith('k:')) {
+    const [left, right] = [JSON.parse(a.slice(2)) as JsonObject, JSON.parse(b.slice(2)) as JsonObject]
+    for (const key in left) {
+      const [mine, theirs] = [left[key] ?? null, right[key] ?? null]
+      if (typeof mine === 'number' && typeof theirs === 'number' && mine !== theirs) return mine - theirs
+      if (mine !== theirs) break
+    }
+  }
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** `.spec.containers[name="a"].image`, as conflicts name it. */

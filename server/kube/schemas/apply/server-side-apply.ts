@@ -6,12 +6,22 @@
 // Upstream: structured-merge-diff/merge/update.go, apimachinery/pkg/util/managedfields.
 
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
-import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest } from '../../apimachinery/status-error.ts'
 import type { GroupVersionKind, Schemas } from '../schemas.ts'
 import { type ApplySchema, applySchemaOf } from './apply-schema.ts'
-import { emptyObjectOf } from './empty-object.ts'
-import { FieldSet, type Path, pathText } from './field-set.ts'
-import { idOf, type ManagedFields, type Manager, readManagedFields, writeManagedFields } from './managed-fields.ts'
+import { ownByClientSideApply, withLastApplied } from './client-side-apply.ts'
+import { conflictError, type FieldConflict } from './conflicts.ts'
+import { FieldSet, type Path } from './field-set.ts'
+import {
+  capUpdaters,
+  idOf,
+  type Managed,
+  type ManagedFields,
+  type Manager,
+  readManagedFields,
+  writeManagedFields,
+} from './managed-fields.ts'
+import { OwnedFields } from './owned-fields.ts'
 import { type Comparison, compareTyped, fieldSetOf, mergeTyped, removeItems } from './typed-value.ts'
 
 export interface FieldManagerOptions {
@@ -31,7 +41,7 @@ interface Write {
 }
 
 export interface FieldManager {
-  /** `applied` is decoded but not defaulted. Throws Conflict, naming each field and its manager, unless forced. */
+  /** `applied` is as it was sent; the result is to be decoded and defaulted. Throws Conflict, naming each field and its manager, unless forced. */
   apply(write: Write & { applied: JsonObject; force: boolean }): JsonObject
   /** `next` is the object about to be stored. */
   update(write: Write & { next: JsonObject }): JsonObject
@@ -45,10 +55,9 @@ export function fieldManagerOf(
   const schema = applySchemaOf(schemas, gvk)
   const apiVersion = gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version
   const endpoint = { schema, apiVersion, subresource, ignored: FieldSet.of(...ignored) }
-  const empty = emptyObjectOf(schemas, gvk)
   return {
     apply: (write) => applyConfiguration(endpoint, { ...write, live: write.live ?? {} }),
-    update: (write) => trackUpdate(endpoint, { ...write, live: write.live ?? empty }),
+    update: (write) => trackUpdate(endpoint, { ...write, live: write.live ?? {} }),
   }
 }
 
@@ -80,70 +89,70 @@ const UNOWNED = FieldSet.of(
     'resourceVersion',
   ].map((name) => ['f:metadata', `f:${name}`]),
 )
+/** Upstream keeps the times of the scaled object's own entries only: managedfields/scalehandler.go. */
+const TIMELESS = 'scale'
 const BEFORE_FIRST_APPLY = 'before-first-apply'
-/** More updaters than this, and the oldest become one. */
-const MAX_UPDATERS = 10
-const ANCIENT = 'ancient-changes'
 
 function applyConfiguration(endpoint: Endpoint, request: Applied): JsonObject {
   const { schema, apiVersion, subresource, ignored } = endpoint
-  const { force, now } = request
-  if (isJsonObject(request.applied.metadata) && request.applied.metadata.managedFields !== undefined) {
+  const { applied, force, now } = request
+  if (isJsonObject(applied.metadata) && applied.metadata.managedFields !== undefined) {
     throw badRequest('metadata.managedFields must be nil')
   }
-  const managed = readManagedFields(metadataOf(request.live).managedFields)
+  const managed = readManagedFields(metadataOf(request.live).managedFields) ?? new Map<string, Managed>()
   const live = withoutManagedFields(request.live)
-  const applied = request.applied
   if (managed.size === 0 && metadataOf(live).uid !== undefined) {
     const first: Manager = { name: BEFORE_FIRST_APPLY, operation: 'Update', apiVersion, subresource: '' }
-    const set = fieldSetOf(schema, live).difference(UNOWNED)
-    managed.set(idOf(first), { manager: first, set, time: now })
+    const owned = OwnedFields.of(fieldSetOf(schema, live).difference(UNOWNED))
+    managed.set(idOf(first), { manager: first, owned, time: now })
   }
 
-  const applier: Manager = {
-    name: request.manager,
-    operation: 'Apply',
-    apiVersion,
-    subresource,
-  }
+  const applier: Manager = { name: request.manager, operation: 'Apply', apiVersion, subresource }
   const id = idOf(applier)
   const last = managed.get(id)
   const set = fieldSetOf(schema, applied).without(ignored)
-  managed.set(id, { manager: applier, set, time: last?.time })
+  managed.set(id, { manager: applier, owned: OwnedFields.of(set), time: last?.time })
   const merged = mergeTyped(schema, live, applied)
-  const pruned = last && !last.set.isEmpty ? prune(schema, merged, managed, last.set) : merged
-  const comparison = filtered(compareTyped(schema, live, pruned), ignored)
-  takeFromOthers({ managed, id, comparison, force, live, schema, manager: request.manager })
+  const pruned = last && !last.owned.isEmpty ? prune(schema, merged, managed, last.owned.set) : merged
+  const comparison = compareTyped(schema, live, pruned, ignored)
+  if (!force) {
+    const conflicts = conflictsWithOthers(managed, id, comparison)
+    const own = conflicts.length > 0 && ownByClientSideApply({ schema, live, manager: request.manager, apiVersion })
+    const refused = own ? conflicts.filter(({ path }) => !own.has(path)) : conflicts
+    if (refused.length > 0) throw conflictError(refused)
+  }
+  takeFromOthers(managed, id, comparison)
 
-  managed.set(id, { manager: applier, set: set.difference(UNOWNED), time: now })
-  return withManagedFields(pruned, managed)
+  // An apply that changes nothing keeps its time, so that it need not be written.
+  const time = isSame(comparison) || subresource === TIMELESS ? last?.time : now
+  managed.set(id, { manager: applier, owned: OwnedFields.of(set.difference(UNOWNED)), time })
+  return withLastApplied(withManagedFields(pruned, managed), applied, request.manager)
 }
 
 function trackUpdate(endpoint: Endpoint, request: Updated): JsonObject {
   const { schema, apiVersion, subresource, ignored } = endpoint
-  const { now } = request
   const managed = managedFieldsFor(request, subresource)
   const live = withoutManagedFields(request.live)
   const next = withoutManagedFields(request.next)
   // An object that was never tracked stays so: nobody knows who set what.
   if (managed.size === 0 && metadataOf(live).uid !== undefined) return next
 
-  const updater: Manager = {
-    name: request.manager || 'unknown',
-    operation: 'Update',
-    apiVersion,
-    subresource,
-  }
+  const updater: Manager = { name: request.manager || 'unknown', operation: 'Update', apiVersion, subresource }
   const id = idOf(updater)
-  const comparison = filtered(compareTyped(schema, live, next), ignored)
-  const changed = comparison.modified.union(comparison.added)
-  takeFromOthers({ managed, id, comparison, force: true, live, schema, manager: updater.name })
-  const known = managed.get(id)
-  const owned = (known?.set ?? new FieldSet()).difference(comparison.removed).union(changed).difference(UNOWNED)
-  const hasTaken = !changed.difference(UNOWNED).isEmpty
-  managed.set(id, { manager: updater, set: owned, time: hasTaken ? now : known?.time })
-  return withManagedFields(next, capped(managed))
+  const comparison = compareTyped(schema, live, next, ignored)
+  if (!isSame(comparison)) {
+    takeFromOthers(managed, id, comparison)
+    const changed = comparison.modified.union(comparison.added).difference(UNOWNED)
+    const known = managed.get(id)
+    const owned = (known?.owned ?? OwnedFields.of(new FieldSet())).without(comparison.removed).with(changed)
+    const time = changed.isEmpty || subresource === TIMELESS ? known?.time : request.now
+    managed.set(id, { ...known, manager: updater, owned, time })
+    capUpdaters(managed)
+  }
+  return withManagedFields(next, managed)
 }
+
+const isSame = ({ added, modified, removed }: Comparison) => added.isEmpty && modified.isEmpty && removed.isEmpty
 
 /**
  * Takes away what the applier applied last time and does not now, unless anybody else owns it. Three steps, as upstream:
@@ -153,7 +162,7 @@ function prune(schema: ApplySchema, merged: JsonObject, managed: ManagedFields, 
   const declared = (set: FieldSet) => set.withDeclaredFields(schema)
   const places = (object: JsonObject) => declared(fieldSetOf(schema, object))
   let owned = new FieldSet()
-  for (const { set } of managed.values()) owned = owned.union(set)
+  for (const entry of managed.values()) owned = owned.union(entry.owned.set)
 
   const bare = removeItems(schema, merged, declared(last))
   const unowned = places(merged).difference(places(bare).union(declared(owned)))
@@ -162,56 +171,31 @@ function prune(schema: ApplySchema, merged: JsonObject, managed: ManagedFields, 
   return removeItems(schema, merged, gone)
 }
 
-interface Taking {
-  managed: ManagedFields
-  id: string
-  comparison: Comparison
-  force: boolean
-  live: JsonObject
-  schema: ApplySchema
-  manager: string
+function conflictsWithOthers(managed: ManagedFields, id: string, { modified, added }: Comparison): FieldConflict[] {
+  const changed = modified.union(added)
+  const conflicts: FieldConflict[] = []
+  for (const [other, { manager, owned }] of managed) {
+    if (other === id || !owned.hasAnyOf(changed)) continue
+    for (const path of owned.set.intersection(changed).paths()) conflicts.push({ manager, path })
+  }
+  return conflicts
 }
 
-/** Other managers lose what changed under them; without force that is a conflict instead. Changes `managed`. */
-function takeFromOthers({ managed, id, comparison, force, live, schema, manager }: Taking): void {
-  const changed = comparison.modified.union(comparison.added)
-  const conflicts: { manager: Manager; path: Path }[] = []
-  const allowed = force ? undefined : conflictsOfClientSideApply(schema, live, manager)
-  for (const [other, { manager: owner, set }] of managed) {
-    if (other === id) continue
-    const contested = set.intersection(changed)
-    const refused = allowed ? contested.difference(allowed) : contested
-    for (const path of refused.paths()) conflicts.push({ manager: owner, path })
-  }
-  if (!force && conflicts.length > 0) throw conflictError(conflicts)
+/** Other managers lose what changed under them. Changes `managed`. */
+function takeFromOthers(managed: ManagedFields, id: string, { added, modified, removed }: Comparison): void {
+  const taken = modified.union(added).union(removed)
   for (const [other, entry] of [...managed]) {
     if (other === id) continue
-    const rest = entry.set.difference(changed).difference(comparison.removed)
-    if (rest.isEmpty) managed.delete(other)
-    else managed.set(other, { ...entry, set: rest })
-  }
-}
-
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
-
-/** kubectl may take over from its own client-side apply what nobody has changed since. */
-function conflictsOfClientSideApply(schema: ApplySchema, live: JsonObject, manager: string): FieldSet | undefined {
-  const annotations = metadataOf(live).annotations
-  const text = manager === 'kubectl' && isJsonObject(annotations) ? annotations[LAST_APPLIED] : undefined
-  if (typeof text !== 'string') return undefined
-  try {
-    const last = JSON.parse(text) as JsonObject
-    const { added, modified, removed } = compareTyped(schema, last, live)
-    return fieldSetOf(schema, last).difference(modified).difference(added).difference(removed)
-  } catch {
-    return undefined
+    const owned = entry.owned.without(taken)
+    if (owned.isEmpty) managed.delete(other)
+    else if (owned !== entry.owned) managed.set(other, { ...entry, owned })
   }
 }
 
 /** Updates may write managedFields themselves: an empty list (or one empty entry) forgets all owners. */
 function managedFieldsFor({ live, next }: Updated, subresource: string): ManagedFields {
-  const own = metadataOf(live).managedFields
-  if (subresource) return readManagedFields(own)
+  const own = () => readManagedFields(metadataOf(live).managedFields) ?? new Map<string, Managed>()
+  if (subresource) return own()
   const told = metadataOf(next).managedFields
   const [first] = Array.isArray(told) ? told : []
   const isReset =
@@ -219,55 +203,7 @@ function managedFieldsFor({ live, next }: Updated, subresource: string): Managed
     (told.length === 0 || (told.length === 1 && isJsonObject(first) && Object.keys(first).length === 0))
   if (isReset) return new Map()
   const read = readManagedFields(told)
-  return read.size > 0 ? read : readManagedFields(own)
-}
-
-function capped(managed: ManagedFields): ManagedFields {
-  const updaters = [...managed].filter(([, { manager }]) => manager.operation === 'Update')
-  const surplus = updaters.length - MAX_UPDATERS
-  if (surplus <= 0) return managed
-  const oldest = updaters.sort(([, a], [, b]) => ((a.time ?? '') < (b.time ?? '') ? -1 : 1)).slice(0, surplus + 1)
-  for (const [id, { manager, set, time }] of oldest) {
-    managed.delete(id)
-    const ancient: Manager = { ...manager, name: ANCIENT, subresource: '' }
-    const known = managed.get(idOf(ancient))
-    managed.set(idOf(ancient), { manager: ancient, set: known ? known.set.union(set) : set, time })
-  }
-  return managed
-}
-
-function filtered(comparison: Comparison, places: FieldSet): Comparison {
-  return {
-    added: comparison.added.without(places),
-    modified: comparison.modified.without(places),
-    removed: comparison.removed.without(places),
-  }
-}
-
-function conflictError(conflicts: { manager: Manager; path: Path }[]): StatusError {
-  const causes = conflicts.map(({ manager, path }) => ({
-    reason: 'FieldManagerConflict',
-    message: `conflict with ${managerText(manager)}`,
-    field: pathText(path),
-  }))
-  const [first] = causes
-  let message = `Apply failed with 1 conflict: ${first!.message}: ${first!.field}`
-  if (conflicts.length > 1) {
-    const lines: string[] = []
-    for (const manager of [...new Set(conflicts.map((conflict) => managerText(conflict.manager)))].sort()) {
-      lines.push(`conflicts with ${manager}:`)
-      for (const conflict of conflicts) {
-        if (managerText(conflict.manager) === manager) lines.push(`- ${pathText(conflict.path)}`)
-      }
-    }
-    message = `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`
-  }
-  return new StatusError('Conflict', message, { details: { causes } })
-}
-
-function managerText({ name, operation, apiVersion, subresource }: Manager): string {
-  const text = subresource ? `"${name}" with subresource "${subresource}"` : `"${name}"`
-  return operation === 'Update' ? `${text} using ${apiVersion}` : text
+  return read && read.size > 0 ? read : own()
 }
 
 const metadataOf = (object: JsonObject): JsonObject => (isJsonObject(object.metadata) ? object.metadata : {})

@@ -3,7 +3,7 @@
 //
 // `undefined` is "not there"; null is a value, as it is in an applied configuration.
 
-import { isDeepStrictEqual } from 'node:util'
+import { deepEqual } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import { setOwn } from '../strict-json.ts'
@@ -74,30 +74,56 @@ function collect(untyped: ApplySchema, value: JsonValue, path: string[], set: Fi
   } else if (schema.kind === 'leaf') set.insert(path)
 }
 
-export function compareTyped(schema: ApplySchema, before: JsonValue, after: JsonValue): Comparison {
+/** `ignored` places are as good as equal, and so is all that lies below them. */
+export function compareTyped(
+  schema: ApplySchema,
+  before: JsonValue,
+  after: JsonValue,
+  ignored: FieldSet = NOTHING,
+): Comparison {
   const comparison = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() }
-  compare(schema, before, after, [], comparison)
+  compare(schema, before, after, [], ignored, comparison)
   return comparison
 }
 
-function compare(untyped: ApplySchema, before: Value, after: Value, path: string[], result: Comparison): void {
+/** Never changed. */
+const NOTHING = Object.freeze(new FieldSet())
+
+function compare(
+  untyped: ApplySchema,
+  before: Value,
+  after: Value,
+  path: string[],
+  ignored: FieldSet,
+  result: Comparison,
+): void {
   // Writers share what they do not change.
   if (before === after) return
   const schema = resolved(untyped, after ?? before)
   if (schema.kind === 'leaf' || (isEmpty(before) && isEmpty(after))) {
     if (before === undefined) result.added.insert(path)
     else if (after === undefined) result.removed.insert(path)
-    else if (!isDeepStrictEqual(before, after)) result.modified.insert(path)
+    else if (!deepEqual(before, after)) result.modified.insert(path)
     return
   }
   if (schema.kind === 'map') {
     const [left, right] = [asObject(before), asObject(after)]
-    for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
-      path.push(`f:${name}`)
-      compare(schema.field(name).schema, own(left, name), own(right, name), path, result)
+    const descend = (name: string) => {
+      let [old, next] = [own(left, name), own(right, name)]
+      if (old === next) return
+      const step = `f:${name}`
+      if (ignored.members.has(step)) return
+      const field = schema.field(name)
+      if (old === undefined && before !== undefined) old = field.zero
+      if (next === undefined && after !== undefined) next = field.zero
+      path.push(step)
+      compare(field.schema, old, next, path, ignored.below(step), result)
       path.pop()
     }
+    for (const name of Object.keys(left)) descend(name)
+    for (const name of Object.keys(right)) if (!Object.hasOwn(left, name)) descend(name)
   } else if (schema.kind === 'list') {
+    if (deepEqual(before, after)) return
     compareLists(schema, asList(before), asList(after), path, result)
   }
   if (before === undefined) result.added.insert(path)
@@ -116,14 +142,14 @@ function compareLists(
   for (const step of new Set([...left.keys(), ...right.keys()])) {
     const [olds, news] = [left.get(step) ?? [], right.get(step) ?? []]
     path.push(step)
-    if (olds.length <= 1 && news.length <= 1) compare(schema.items, olds[0], news[0], path, result)
+    if (olds.length <= 1 && news.length <= 1) compare(schema.items, olds[0], news[0], path, NOTHING, result)
     else if (olds.length > 1 && news.length > 1) {
-      if (!isDeepStrictEqual(olds, news)) result.modified.insert(path)
+      if (!deepEqual(olds, news)) result.modified.insert(path)
     } else if (olds.length > 1) {
-      if (news.length === 1) compare(schema.items, undefined, news[0], path, result)
+      if (news.length === 1) compare(schema.items, undefined, news[0], path, NOTHING, result)
       result.removed.insert(path)
     } else {
-      if (olds.length === 1) compare(schema.items, olds[0], undefined, path, result)
+      if (olds.length === 1) compare(schema.items, olds[0], undefined, path, NOTHING, result)
       result.added.insert(path)
     }
     path.pop()

@@ -1,0 +1,48 @@
+// Who owns which field, for every endpoint that writes: one field manager a kind and subresource, made when first needed.
+
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import type { Path } from '../../schemas/apply/field-set.ts'
+import { type FieldManager, fieldManagerOf } from '../../schemas/apply/server-side-apply.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
+
+export class FieldManagers {
+  readonly #schemas: Schemas
+  readonly #known = new WeakMap<AnyKind, Map<string, FieldManager>>()
+
+  constructor(schemas: Schemas) {
+    this.#schemas = schemas
+  }
+
+  of(kind: AnyKind, subresource: string): FieldManager {
+    const bySubresource = this.#known.get(kind) ?? new Map<string, FieldManager>()
+    this.#known.set(kind, bySubresource)
+    const known = bySubresource.get(subresource)
+    if (known) return known
+    const ignored = placesNotTaken(kind, subresource)
+    const manager = fieldManagerOf(this.#schemas, kind, { subresource, ignored })
+    bySubresource.set(subresource, manager)
+    return manager
+  }
+}
+
+/** What an endpoint drops from its writers, whose it then is not. The same choices as in registry/prepare.ts. */
+function placesNotTaken(kind: AnyKind, subresource: string): Path[] {
+  switch (subresource) {
+    case '':
+      return kind.subresources.includes('status') ? [['f:status']] : []
+    case 'status':
+      return [['f:spec'], ...(kind.strategy.statusUpdatesMetadata ? NOT_LABELS : [['f:metadata']])]
+    case 'finalize':
+      return [['f:metadata'], ['f:status']]
+    default:
+      return []
+  }
+}
+
+const NOT_LABELS: readonly Path[] = [
+  'generateName',
+  'finalizers',
+  'ownerReferences',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+].map((name) => ['f:metadata', `f:${name}`])
