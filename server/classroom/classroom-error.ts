@@ -9,6 +9,14 @@ export type ClassroomErrorCode =
   | 'class-unknown'
   | 'member-unknown'
   | 'not-allowed'
+  | 'login-wrong'
+  | 'login-taken'
+  | 'name-taken'
+  | 'account-unknown'
+  | 'link-used'
+  | 'code-wrong'
+  | 'class-full'
+  | 'too-many-tries'
 
 export class ClassroomError extends Error {
   override readonly name = 'ClassroomError'

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { ClusterHost, ClusterInfo } from '../kube/cluster/index.ts'
+import { Accounts } from './accounts/accounts.ts'
 import { Connections } from './accounts/connections.ts'
 import { localPerson } from './accounts/local-person.ts'
 import { Logins } from './accounts/logins.ts'
@@ -17,6 +18,8 @@ import { Sessions } from './grading/sessions.ts'
 import type { Lab } from './labs/lab.ts'
 import { loadLabs } from './labs/load-labs.ts'
 import { Classes } from './people/classes.ts'
+import { JoinCodes } from './people/join-codes.ts'
+import { Joining } from './people/joining.ts'
 import { SandboxPool } from './sandboxes/sandbox-pool.ts'
 import type { Shells } from './terminals/shell.ts'
 
@@ -40,7 +43,10 @@ export interface Classroom extends AsyncDisposable {
   readonly labs: readonly Lab[]
   readonly sessions: Sessions
   readonly host: ClusterHost
+  readonly accounts: Accounts
   readonly classes: Classes
+  readonly joinCodes: JoinCodes
+  readonly joining: Joining
   readonly logins: Logins
   readonly connections: Connections
   /** Who uses a classroom on loopback; undefined where people log in. */
@@ -62,6 +68,9 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
   })
   const local = options.localName === undefined ? undefined : await localPerson(database, options.localName)
   const connections = new Connections()
+  const logins = new Logins({ database, connections, clock })
+  const accounts = new Accounts({ database, logins, connections, stateDir, clock })
+  const joinCodes = new JoinCodes({ database, clock })
   const pool = new SandboxPool({ ...options, database, machines: machines.kind })
   const sessions = new Sessions({
     labs,
@@ -71,13 +80,17 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     clock,
     logger,
   })
+  const classes = new Classes({ database, logins, connections, release: (id) => sessions.release(id), clock })
   await pool.start()
   return {
     labs,
     sessions,
     host,
-    classes: new Classes(database),
-    logins: new Logins({ database, connections, clock }),
+    accounts,
+    classes,
+    joinCodes,
+    joining: new Joining({ database, accounts, codes: joinCodes }),
+    logins,
     connections,
     localPerson: local,
     courseOf: (learnerId) => courseOf({ database, course, labs, machines, clock, learnerId }),

@@ -24,6 +24,14 @@ const CODE_OF: Record<ClassroomErrorCode, TRPCError['code']> = {
   'class-unknown': 'NOT_FOUND',
   'member-unknown': 'NOT_FOUND',
   'not-allowed': 'FORBIDDEN',
+  'login-wrong': 'BAD_REQUEST',
+  'login-taken': 'CONFLICT',
+  'name-taken': 'CONFLICT',
+  'account-unknown': 'BAD_REQUEST',
+  'link-used': 'BAD_REQUEST',
+  'code-wrong': 'BAD_REQUEST',
+  'class-full': 'PRECONDITION_FAILED',
+  'too-many-tries': 'TOO_MANY_REQUESTS',
 }
 
 const t = initTRPC.context<Context>().create({
@@ -62,6 +70,13 @@ export const personProcedure = publicProcedure.use(({ next, ctx: { person } }) =
 
 /** For a person and their own things: their labs, their cluster, their terminals. */
 export const learnerProcedure = personProcedure.use(({ next, ctx }) => next({ ctx: { learnerId: ctx.person.id } }))
+
+/** For a learner and one lab session of their own; somebody else's is not found. Adds `session`. */
+export const sessionProcedure = learnerProcedure
+  .input(z.object({ sessionId: z.string() }))
+  .use(async ({ next, input, ctx }) =>
+    next({ ctx: { session: await ctx.classroom.sessions.get(ctx.learnerId, input.sessionId) } }),
+  )
 
 /** For whoever is in the class. Adds `class` and what the person is in it, as `role`. */
 export const memberProcedure = personProcedure

@@ -1,17 +1,8 @@
 import { z } from 'zod'
 import { sessionView } from '../api/contract.ts'
-import { learnerProcedure, router, streamOf } from '../api/trpc.ts'
+import { router, sessionProcedure, streamOf } from '../api/trpc.ts'
 import type { LabSession } from './lab-session.ts'
 import { watchSession } from './watch-session.ts'
-
-const session = z.object({ sessionId: z.string() })
-
-/** For procedures about one session: the learner's own, or not found. */
-const sessionProcedure = learnerProcedure
-  .input(session)
-  .use(async ({ next, input, ctx }) =>
-    next({ ctx: { session: await ctx.classroom.sessions.get(ctx.learnerId, input.sessionId) } }),
-  )
 
 /** Does something, and answers with how things stand then. */
 const after = (session: LabSession, act: () => void) => {

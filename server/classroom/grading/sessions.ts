@@ -46,6 +46,14 @@ export class Sessions implements AsyncDisposable {
     return this.#wake(progress)
   }
 
+  /** Gives back the cluster of somebody who does not come again. */
+  async release(learnerId: string): Promise<void> {
+    this.#alive.get(learnerId)?.suspend('Your cluster was given back.')
+    this.#alive.delete(learnerId)
+    await this.#work.get(learnerId)
+    await this.#options.pool.discard(learnerId)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()))
   }

@@ -1,6 +1,11 @@
-// Classes and who is in them.
+// Classes and who is in them. Who may do what is decided by the procedures (api/trpc.ts).
 
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../base/clock.ts'
+import type { Connections } from '../accounts/connections.ts'
+import type { Logins } from '../accounts/logins.ts'
 import type { Person } from '../accounts/person.ts'
+import type { ClassPage, ClassRow } from '../api/people-contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import type { Database } from '../database/open-database.ts'
 import { type Role, role } from './role.ts'
@@ -17,16 +22,25 @@ export interface ClassAsSeen {
   readonly role: Role
 }
 
-export class Classes {
-  readonly #database: Database
+export interface ClassesOptions {
+  database: Database
+  logins: Logins
+  connections: Connections
+  /** Gives back what somebody used who does not come again. */
+  release: (personId: string) => Promise<void>
+  clock: Clock
+}
 
-  constructor(database: Database) {
-    this.#database = database
+export class Classes {
+  readonly #options: ClassesOptions
+
+  constructor(options: ClassesOptions) {
+    this.#options = options
   }
 
   /** The class as this person stands in it; an administrator is an instructor of every class. Others are told there is none. */
   async seenBy(person: Person, classId: string): Promise<ClassAsSeen> {
-    const found = await this.#database.class.findUnique({
+    const found = await this.#options.database.class.findUnique({
       where: { id: classId },
       select: {
         id: true,
@@ -43,11 +57,144 @@ export class Classes {
 
   /** Somebody in a class, whatever they are in it: those who teach take labs, too. */
   async member(classId: string, personId: string): Promise<{ id: string; name: string; role: Role }> {
-    const membership = await this.#database.membership.findUnique({
+    const membership = await this.#options.database.membership.findUnique({
       where: { classId_personId: { classId, personId } },
       select: { role: true, person: { select: { id: true, name: true } } },
     })
     if (!membership) throw new ClassroomError('member-unknown', 'This person is not in this class.')
     return { ...membership.person, role: role.parse(membership.role) }
+  }
+
+  /** The classes that a person is in; for an administrator all. */
+  async listFor(person: Person): Promise<ClassRow[]> {
+    const rows = await this.#options.database.class.findMany({
+      where: person.isAdmin ? {} : { members: { some: { personId: person.id } } },
+      select: {
+        id: true,
+        name: true,
+        archivedAt: true,
+        members: { where: { personId: person.id }, select: { role: true } },
+        _count: { select: { members: true } },
+      },
+      orderBy: { createdAt: 'asc' },
+    })
+    return rows.map(({ id, name, archivedAt, members, _count }) => ({
+      id,
+      name,
+      isArchived: archivedAt !== null,
+      role: members[0] ? role.parse(members[0].role) : null,
+      members: _count.members,
+    }))
+  }
+
+  /** Administrators make classes, and whoever teaches one may make another. */
+  async create(person: Person, name: string): Promise<string> {
+    const { database } = this.#options
+    const isInstructor = (await database.membership.count({ where: { personId: person.id, role: 'instructor' } })) > 0
+    if (!person.isAdmin && !isInstructor) {
+      throw new ClassroomError('not-allowed', 'Classes are made by administrators and instructors.')
+    }
+    const members = { create: { personId: person.id, role: 'instructor' } }
+    const { id } = await database.class.create({ data: { id: randomUUID(), name, members }, select: { id: true } })
+    return id
+  }
+
+  async rename(classId: string, name: string): Promise<void> {
+    await this.#options.database.class.update({ where: { id: classId }, data: { name }, select: { id: true } })
+  }
+
+  /** An archived class can be looked at; its code opens nothing. */
+  async setArchived(classId: string, isArchived: boolean): Promise<void> {
+    const archivedAt = isArchived ? new Date(this.#options.clock.now()) : null
+    await this.#options.database.class.update({ where: { id: classId }, data: { archivedAt }, select: { id: true } })
+  }
+
+  async page({ class: seen, role: mine }: ClassAsSeen): Promise<ClassPage> {
+    const { members, joinCode } = await this.#options.database.class.findUniqueOrThrow({
+      where: { id: seen.id },
+      select: {
+        joinCode: { select: { code: true, seatsLeft: true, guests: true, expiresAt: true } },
+        members: {
+          select: {
+            role: true,
+            joinedAt: true,
+            person: { select: { id: true, name: true, isGuest: true, credential: { select: { login: true } } } },
+          },
+          orderBy: { person: { name: 'asc' } },
+        },
+      },
+    })
+    return {
+      id: seen.id,
+      name: seen.name,
+      isArchived: seen.archivedAt !== null,
+      role: mine,
+      joinCode: joinCode && { ...joinCode, expiresAt: joinCode.expiresAt?.getTime() ?? null },
+      members: members.map(({ person, ...membership }) => ({
+        personId: person.id,
+        name: person.name,
+        login: person.credential?.login ?? null,
+        isGuest: person.isGuest,
+        role: role.parse(membership.role),
+        joinedAt: membership.joinedAt.getTime(),
+      })),
+    }
+  }
+
+  /** Somebody who has an account already, without a code. */
+  async add(classId: string, login: string, as: Role): Promise<void> {
+    const { database } = this.#options
+    const account = await database.credential.findUnique({
+      where: { login: login.toLowerCase() },
+      select: { personId: true },
+    })
+    if (!account) throw new ClassroomError('account-unknown', `There is no account named “${login}”.`)
+    const key = { classId, personId: account.personId }
+    await database.membership.upsert({
+      where: { classId_personId: key },
+      create: { ...key, role: as, joinedAt: new Date(this.#options.clock.now()) },
+      update: { role: as },
+      select: { role: true },
+    })
+    this.#options.connections.cut(account.personId)
+  }
+
+  async setRole(classId: string, personId: string, next: Role): Promise<void> {
+    const { database, connections } = this.#options
+    await this.member(classId, personId)
+    const { isGuest } = await database.person.findUniqueOrThrow({ where: { id: personId }, select: { isGuest: true } })
+    if (isGuest && next !== 'learner') {
+      throw new ClassroomError('not-allowed', 'A guest has no account. Whoever teaches logs in.')
+    }
+    if (next !== 'instructor') await this.#keepAnInstructor(classId, personId)
+    await database.membership.update({
+      where: { classId_personId: { classId, personId } },
+      data: { role: next },
+      select: { role: true },
+    })
+    connections.cut(personId)
+  }
+
+  /** A guest who is removed is gone: nothing else lets them in. */
+  async remove(classId: string, personId: string): Promise<void> {
+    const { database, connections, logins, release } = this.#options
+    await this.member(classId, personId)
+    await this.#keepAnInstructor(classId, personId)
+    await database.membership.delete({ where: { classId_personId: { classId, personId } }, select: { role: true } })
+    connections.cut(personId)
+    const isLostGuest = { id: personId, isGuest: true, memberships: { none: {} } }
+    if ((await database.person.count({ where: isLostGuest })) > 0) {
+      await logins.endAll(personId)
+      await release(personId)
+    }
+  }
+
+  async #keepAnInstructor(classId: string, without: string): Promise<void> {
+    const where = { classId, role: 'instructor', personId: { not: without } }
+    if ((await this.#options.database.membership.count({ where })) > 0) return
+    const key = { classId, personId: without, role: 'instructor' }
+    if ((await this.#options.database.membership.count({ where: key })) > 0) {
+      throw new ClassroomError('not-allowed', 'This is the only instructor. Make somebody else one first.')
+    }
   }
 }

@@ -2,20 +2,17 @@
 
 import { z } from 'zod'
 import type { ObjectsPush, PicturePush, SelectedPush } from '../../observe/index.ts'
-import { learnerProcedure, router, streamOf } from '../api/trpc.ts'
+import { router, sessionProcedure, streamOf } from '../api/trpc.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
 
 // Events and objects are ours from end to end and come by the thousand, so only the frame around them is looked at.
 const framed = <T>(mark: keyof T & string) =>
   z.custom<T>((value) => typeof value === 'object' && value !== null && mark in value)
 
-const session = z.object({ sessionId: z.string() })
-
 /** The learner's own cluster, waited for. */
-const sandboxProcedure = learnerProcedure.input(session).use(async ({ next, input, ctx, signal }) => {
-  const found = await ctx.classroom.sessions.get(ctx.learnerId, input.sessionId)
+const sandboxProcedure = sessionProcedure.use(({ next, ctx: { session }, signal }) => {
   const until = signal ?? new AbortController().signal
-  return next({ ctx: { until, sandbox: () => found.whenSandbox(until) } })
+  return next({ ctx: { until, sandbox: () => session.whenSandbox(until) } })
 })
 
 /** A stream out of the sandbox, once there is one. */

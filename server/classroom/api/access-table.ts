@@ -1,0 +1,85 @@
+// Who may call each procedure, with what input. access.test.ts calls every procedure of the router as everybody and
+// compares; a procedure that is missing here fails it.
+
+import type { SmallWorld, Somebody } from '../accounts/testing/small-world.ts'
+
+export interface Row {
+  for: readonly Somebody[]
+  /** Something that can be done in this world, once. */
+  input(world: SmallWorld & { sessionOfLearner: string }): unknown
+}
+
+const anybody: readonly Somebody[] = ['nobody', 'guest', 'learner', 'assistant', 'instructor', 'admin', 'stranger']
+const people = anybody.filter((each) => each !== 'nobody')
+const accountHolders = people.filter((each) => each !== 'guest')
+const owner: readonly Somebody[] = ['learner']
+const teachers: readonly Somebody[] = ['assistant', 'instructor', 'admin']
+const instructors: readonly Somebody[] = ['instructor', 'admin']
+const makersOfClasses: readonly Somebody[] = ['instructor', 'admin', 'stranger']
+const admins: readonly Somebody[] = ['admin']
+
+const account = { login: 'new.one', name: 'New', password: 'long enough' }
+const pod = { group: '', resource: 'pods', namespace: 'default', name: 'web', limit: 1 }
+const nothing = () => undefined
+const ofClass =
+  (more: object = {}): Row['input'] =>
+  ({ classId }) => ({ classId, ...more })
+const ofSession =
+  (more: object = {}): Row['input'] =>
+  ({ sessionOfLearner: sessionId }) => ({ sessionId, ...more })
+const aboutMember =
+  (more: object = {}): Row['input'] =>
+  async ({ classId, newLearner }) => ({ classId, personId: await newLearner(), ...more })
+const aboutAccount =
+  (more: object = {}): Row['input'] =>
+  async ({ newAccount }) => ({ personId: (await newAccount()).personId, ...more })
+
+export const accessTable: Record<string, Row> = {
+  'people.me': { for: anybody, input: nothing },
+
+  'account.logIn': { for: anybody, input: () => ({ login: 'nobody', password: 'wrong' }) },
+  'account.createAdministrator': { for: anybody, input: () => ({ token: 'used', account }) },
+  'account.logOut': { for: people, input: nothing },
+  'account.changePassword': { for: accountHolders, input: () => ({ current: 'wrong', next: 'long enough' }) },
+
+  'join.look': { for: anybody, input: ({ joinCode: code }) => ({ code }) },
+  'join.join': { for: people, input: ({ joinCode: code }) => ({ code }) },
+  'join.withNewAccount': { for: anybody, input: () => ({ code: 'WRONG', account }) },
+  'join.asGuest': { for: anybody, input: ({ joinCode: code }) => ({ code, name: 'Somebody new' }) },
+
+  'class.list': { for: people, input: nothing },
+  'class.create': { for: makersOfClasses, input: () => ({ name: 'A third' }) },
+  'class.page': { for: teachers, input: ofClass() },
+  'class.rename': { for: instructors, input: ofClass({ name: 'Renamed' }) },
+  'class.setArchived': { for: instructors, input: ofClass({ isArchived: true }) },
+  'class.replaceCode': { for: instructors, input: ofClass({ seats: 3, guests: false, validForHours: 1 }) },
+  'class.closeCode': { for: instructors, input: ofClass() },
+  'class.addMember': {
+    for: instructors,
+    input: async ({ classId, newAccount }) => ({ classId, login: (await newAccount()).login, role: 'assistant' }),
+  },
+  'class.setRole': { for: instructors, input: aboutMember({ role: 'assistant' }) },
+  'class.removeMember': { for: instructors, input: aboutMember() },
+
+  'admin.accounts': { for: admins, input: nothing },
+  'admin.createAccount': { for: admins, input: () => account },
+  'admin.setAdmin': { for: admins, input: aboutAccount({ isAdmin: true }) },
+  'admin.setClosed': { for: admins, input: aboutAccount({ isClosed: true }) },
+  'admin.resetPassword': { for: admins, input: aboutAccount() },
+  'admin.logOut': { for: admins, input: aboutAccount() },
+
+  'course.overview': { for: people, input: nothing },
+  'lab.get': { for: people, input: () => ({ labId: 'pods' }) },
+  'lab.start': { for: people, input: () => ({ labId: 'pods' }) },
+  'session.watch': { for: owner, input: ofSession() },
+  'session.goTo': { for: owner, input: ofSession({ step: 1 }) },
+  'session.answer': { for: owner, input: ofSession({ questionId: 'who-starts-the-container', choice: 0 }) },
+  'session.typeAnswer': { for: owner, input: ofSession({ answerId: 'none', text: 'x' }) },
+  'session.openHint': { for: owner, input: ofSession({ hintId: '1.hint-1' }) },
+  'session.reset': { for: owner, input: ofSession() },
+  'picture.watch': { for: owner, input: ofSession() },
+  'picture.objects': { for: owner, input: ofSession() },
+  'picture.selected': { for: owner, input: ofSession({ selector: 'app=web', namespace: 'default' }) },
+  'picture.versions': { for: owner, input: ofSession({ object: pod }) },
+  'picture.steer': { for: owner, input: ofSession({ order: { action: 'hold', loops: 'all' } }) },
+}
