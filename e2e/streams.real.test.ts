@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-streams'
 const PORT = 4321
+const COPY_BYTES = Number(process.env.PODIUM_COPY_MB ?? 30) * 1_000_000
 let directory: string
 let kubeconfig: string
 const children: ChildProcess[] = []
@@ -42,11 +43,37 @@ spec:
 ---
 apiVersion: v1
 kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers: [{name: web, image: nginx, ports: [{containerPort: 80}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 8080, targetPort: 80}]
+---
+apiVersion: v1
+kind: Pod
 metadata: {name: box}
 spec:
   terminationGracePeriodSeconds: 1
   containers: [{name: box, image: busybox, command: [sleep, '100000']}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: talker}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers: [{name: talker, image: busybox, command: [sh], stdin: true, tty: true}]
 `
+
+async function succeeds(args: string): Promise<void> {
+  const { code, stdout, stderr } = await kube(args)
+  expect(code, `kubectl ${args}\n${stdout}${stderr}`).toBe(0)
+}
 
 const kube = (args: string, options?: Parameters<ReturnType<typeof kubectl>>[1]) =>
   kubectl('1.36', kubeconfig)(args, options)
@@ -87,7 +114,7 @@ const WAYS: { version: KubectlVersion; by: string; env: Record<string, string> }
   { version: '1.20', by: 'SPDY', env: {} },
 ]
 
-describe.each(WAYS)('kubectl $version over $by', ({ version, env }) => {
+describe.each(WAYS)('kubectl $version over $by', ({ version, by, env }) => {
   const run = async (args: string, input: Buffer | string = '') => {
     const child = start(version, args, env)
     child.stdin!.on('error', () => undefined)
@@ -98,6 +125,34 @@ describe.each(WAYS)('kubectl $version over $by', ({ version, env }) => {
       once(child, 'exit'),
     ])
     return { code, stdout, stderr: stderr.toString() }
+  }
+
+  const forward = async (pod: string, port: number) => {
+    const child = start(version, `port-forward ${pod} :${port}`, env)
+    let said = ''
+    for (const stream of [child.stdout!, child.stderr!]) {
+      stream.on('data', (chunk) => {
+        said += chunk
+      })
+    }
+    const local = await until('the port is forwarded', async () => /127\.0\.0\.1:(\d+) ->/.exec(said)?.[1])
+    return { child, local: Number(local), said: () => said }
+  }
+  /** Under a terminal of 33 lines; what is typed is typed once the other end has answered. */
+  const terminal = async (args: string, typed: string[] = [], seen = '') => {
+    const program = `${join(root, '.cache', 'bin', `kubectl-${version}`)} --kubeconfig ${kubeconfig} ${args}`
+    const child = spawn('script', ['-qec', `stty rows 33 cols 77; ${program}`, '/dev/null'], {
+      env: { ...process.env, KUBECACHEDIR: `${kubeconfig}.cache-${version}`, ...env },
+    })
+    children.push(child)
+    let stdout = ''
+    child.stdout!.on('data', (chunk) => {
+      stdout += chunk
+      if (seen && stdout.includes(seen)) child.kill('SIGTERM')
+    })
+    for (const line of typed) child.stdin!.write(line)
+    const [code] = await once(child, 'exit')
+    return { code, stdout }
   }
 
   it('runs a command: what goes in, what comes out, how it ends', async () => {
@@ -112,11 +167,7 @@ describe.each(WAYS)('kubectl $version over $by', ({ version, env }) => {
   })
 
   it('forwards a port to the loopback of a pod: many connections, each half by itself', async () => {
-    const forward = start(version, `port-forward echo :${PORT}`, env)
-    let said = ''
-    forward.stdout!.on('data', (chunk) => (said += chunk))
-    forward.stderr!.on('data', (chunk) => (said += chunk))
-    const local = Number(await until('the port is forwarded', async () => /127\.0\.0\.1:(\d+) ->/.exec(said)?.[1]))
+    const { local, said } = await forward('echo', PORT)
     const sent = Array.from({ length: 8 }, () => randomBytes(1_000_000))
     const heard = await Promise.all(
       sent.map((content) => {
@@ -126,16 +177,124 @@ describe.each(WAYS)('kubectl $version over $by', ({ version, env }) => {
       }),
     )
     expect(sent.map((content, index) => heard[index]?.equals(content))).toEqual(sent.map(() => true))
-    expect(said).not.toMatch(/rror/)
+    expect(said()).not.toMatch(/rror/)
   })
 
   it('says why nobody answers at a port', async () => {
-    const forward = start(version, 'port-forward echo :81', env)
-    let said = ''
-    forward.stdout!.on('data', (chunk) => (said += chunk))
-    forward.stderr!.on('data', (chunk) => (said += chunk))
-    const local = Number(await until('the port is forwarded', async () => /127\.0\.0\.1:(\d+) ->/.exec(said)?.[1]))
+    const { local, said } = await forward('echo', 81)
     expect(await buffer(connect(local, '127.0.0.1'))).toHaveLength(0)
-    await until('it says why', async () => /error forwarding port 81 to pod \w+, uid : .*connection refused/.test(said))
+    await until('it says why', async () =>
+      /error forwarding port 81 to pod \w+, uid : .*connection refused/.test(said()),
+    )
+  })
+
+  it('ends a forward when its pod goes', async () => {
+    const pod = `going-${version.replace('.', '-')}-${by.toLowerCase()}`
+    await succeeds(`run ${pod} --image=busybox --grace-period=1 -- sleep 100000`)
+    await succeeds(`wait pod ${pod} --for=condition=Ready --timeout=60s`)
+    const { child, said } = await forward(pod, PORT)
+    const ended = once(child, 'exit')
+    await succeeds(`delete pod ${pod} --grace-period=1 --wait=false`)
+    await ended
+    expect(said()).toMatch(/lost connection to pod/)
+  })
+
+  it('copies big files both ways', async () => {
+    const [there, back] = [join(directory, `there-${version}-${by}`), join(directory, `back-${version}-${by}`)]
+    const content = randomBytes(COPY_BYTES)
+    await writeFile(there, content)
+    const started = performance.now()
+    const into = await run(`cp ${there} box:/tmp/copy`)
+    expect(into).toMatchObject({ code: 0 })
+    const halfway = performance.now()
+    const outOf = await run(`cp box:/tmp/copy ${back}`)
+    expect(outOf).toMatchObject({ code: 0 })
+    const rate = (ms: number) => `${Math.round(COPY_BYTES / 1000 / ms)} MB/s`
+    console.log(`kubectl ${version} by ${by}: in ${rate(halfway - started)}, out ${rate(performance.now() - halfway)}`)
+    expect((await readFile(back)).equals(content)).toBe(true)
+    await Promise.all([rm(there), rm(back)])
+  })
+
+  it('gives a terminal of the right size, and what is typed', async () => {
+    // The size comes a moment after the command has begun, as upstream.
+    const sized = await terminal(`exec -it echo -- sh -c 'until [ "$(stty size)" = "33 77" ]; do :; done; tty'`)
+    expect(sized.stdout).toMatch(/\/dev\/pts\//)
+    const attached = await terminal('attach -it talker', ['echo $((40+2))-attached\n'], '42-attached')
+    expect(attached.stdout).toMatch(/42-attached/)
+  })
+
+  it('runs a pod for one command, with its exit code, and removes it', async () => {
+    const pod = `once-${version.replace('.', '-')}-${by.toLowerCase()}`
+    const { code, stdout } = await terminal(
+      `run -it --rm ${pod} --image=busybox --restart=Never -- sh -c "sleep 1; echo said; exit 3"`,
+    )
+    expect(stdout).toMatch(/said[\s\S]*pod .* deleted/)
+    expect(code).toBe(3)
+  })
+
+  it('slows a command down when nobody reads', async () => {
+    const rounds = 800
+    const child = start(
+      version,
+      `exec box -- sh -c 'i=0; while [ $i -lt ${rounds} ]; do head -c 131072 /dev/zero; i=$((i+1)); echo $i > /tmp/round; done'`,
+      env,
+    )
+    await once(child.stdout!, 'readable')
+    const round = async () => Number((await kube('exec box -- cat /tmp/round')).stdout)
+    let before = -1
+    const stopped = await until('the command has stopped', async () => {
+      const now = await round()
+      const same = now === before && now
+      before = now
+      return same
+    })
+    expect(stopped).toBeLessThan(rounds / 2)
+    expect(await buffer(child.stdout!)).toHaveLength(rounds * 131072)
+  })
+
+  it('ends the input of a command whose client has gone', async () => {
+    const child = start(version, `exec -i box -- sh -c 'echo here; cat; echo over > /tmp/over-${version}-${by}'`, env)
+    await once(child.stdout!, 'data')
+    child.kill('SIGKILL')
+    await until(
+      'the command has ended',
+      async () => (await kube(`exec box -- cat /tmp/over-${version}-${by}`)).code === 0,
+    )
+  })
+})
+
+describe('the proxy subresource', () => {
+  const raw = async (path: string) => {
+    const { code, stdout, stderr } = await kube(`get --raw ${path}`)
+    return code === 0 ? stdout : stderr
+  }
+
+  it('reaches a service, a pod and the kubelet of a node', async () => {
+    await until('the service has an endpoint', async () => /10\.244/.test((await kube('get endpoints web')).stdout))
+    for (const name of ['services/web', 'services/web:8080', 'services/http:web:8080', 'pods/web', 'pods/web:80']) {
+      expect(await raw(`/api/v1/namespaces/default/${name}/proxy/`), name).toContain('Welcome to nginx!')
+    }
+    expect(await raw('/api/v1/nodes/node-1/proxy/healthz')).toBe('ok')
+    expect(await raw('/api/v1/nodes/node-1/proxy/pods')).toContain('"PodList"')
+  })
+
+  it('says what is wrong, in the words of who was asked', async () => {
+    const proxied = (name: string) => raw(`/api/v1/namespaces/default/${name}/proxy/missing`)
+    expect(await proxied('services/web:81')).toMatch(/no service port 81 found for service "web"/)
+    expect(await proxied('services/nobody')).toMatch(/services "nobody" not found/)
+    expect(await proxied('pods/web:81')).toMatch(/dial tcp 10\.244\.\d+\.\d+:81: connect: connection refused/)
+    expect(await proxied('pods/web')).toMatch(/404|could not find/)
+  })
+
+  it('is what kubectl proxy opens to a browser', async () => {
+    const proxy = start('1.36', 'proxy --port=0')
+    let said = ''
+    proxy.stdout!.on('data', (chunk) => {
+      said += chunk
+    })
+    const port = await until('kubectl proxy listens', async () => /127\.0\.0\.1:(\d+)/.exec(said)?.[1])
+    const page = await fetch(`http://127.0.0.1:${port}/api/v1/namespaces/default/services/web:8080/proxy`)
+    expect(page.url).toMatch(/\/proxy\/$/)
+    expect(await page.text()).toContain('Welcome to nginx!')
   })
 })

@@ -14,7 +14,7 @@ export const Node = defineKind<Wire>({
   plural: 'nodes',
   shortNames: ['no'],
   namespaced: false,
-  subresources: ['status'],
+  subresources: ['status', 'proxy'],
   strategy: {
     acceptsStatusOnCreate: true,
     statusUpdatesMetadata: true,

@@ -18,7 +18,7 @@ export const Pod = defineKind<Wire>({
   shortNames: ['po'],
   categories: ['all'],
   hasGeneration: true,
-  subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'binding'],
+  subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'proxy', 'binding'],
   strategy: {
     setDefaults(pod) {
       pod.spec ??= { containers: [] }

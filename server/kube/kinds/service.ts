@@ -23,7 +23,7 @@ export const Service = defineKind<Wire>({
   plural: 'services',
   shortNames: ['svc'],
   categories: ['all'],
-  subresources: ['status'],
+  subresources: ['status', 'proxy'],
   strategy: {
     setDefaults(service) {
       service.spec ??= {}

@@ -2,12 +2,11 @@
 // Upstream: kubernetes/pkg/registry/core/pod/strategy.go LogLocation, streamLocation.
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
-import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest } from '../../apimachinery/status-error.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { Endpoints } from './endpoints.ts'
+import { kubeletOf } from './kubelet-address.ts'
 import type { Call } from './object-endpoints.ts'
-
-const KUBELET_PORT = 10250
 
 export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
   const { info, request, registry } = call
@@ -24,13 +23,7 @@ export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'r
     throw badRequest(`pod ${info.name} does not have a host assigned`)
   }
   const node = resources.core('nodes')?.peek('', nodeName) as Node | undefined
-  const host = addressOf(node)
-  if (!host)
-    throw new StatusError(
-      'InternalError',
-      `Internal error occurred: error getting node address: no address of node ${nodeName} is known`,
-    )
-  const port = node?.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? KUBELET_PORT
+  const { host, port } = kubeletOf(node, nodeName)
   const place = `${encodeURIComponent(info.namespace)}/${encodeURIComponent(info.name)}`
   const passedOn = new URLSearchParams(query)
   passedOn.delete('container')
@@ -60,15 +53,6 @@ function kubeletQuery(query: URLSearchParams): string {
     }
   }
   return renamed.toString()
-}
-
-function addressOf(node: Node | undefined): string | undefined {
-  const addresses = node?.status?.addresses ?? []
-  for (const type of ['InternalIP', 'Hostname', 'ExternalIP']) {
-    const found = addresses.find((address) => address.type === type)
-    if (found) return found.address
-  }
-  return undefined
 }
 
 function containerOf(pod: Pod, asked: string): string {

@@ -23,6 +23,7 @@ import {
 } from './object-endpoints.ts'
 import { patchObject } from './patch-object.ts'
 import { connectToPod } from './pod-connect.ts'
+import { proxyTo } from './proxy.ts'
 import { isApplyPatch } from './read-configuration.ts'
 import { scaleEndpoint } from './scale.ts'
 import { answerReview } from './self-reviews.ts'
@@ -113,6 +114,8 @@ async function routeSubresource(endpoints: Endpoints, call: Call): Promise<Answe
     case 'attach':
     case 'portforward':
       return connectToPod(call, endpoints)
+    case 'proxy':
+      return proxyTo(call, endpoints)
     default:
       throw noSuchResource()
   }

@@ -75,7 +75,6 @@ function askedInfo(spec: JsonObject): RequestInfo {
     resource: text(resource?.resource),
     name: text(resource?.name),
     subresource: text(resource?.subresource),
-    rest: '',
   }
 }
 

@@ -15,6 +15,7 @@ import { negotiate, type Representation } from '../request-path/negotiate.ts'
 import type { Outcome } from '../request-path/outcome.ts'
 import { type KubeletCaller, rawAnswer, refusalOf } from './kubelet-caller.ts'
 import { errorLine, type RenderContext, type Rendered, renderList, renderObject, WatchLines } from './render.ts'
+import { ReverseProxy } from './reverse-proxy.ts'
 import { includeObjectOf } from './table.ts'
 
 export interface HttpsServerOptions {
@@ -35,6 +36,7 @@ const GONE = new StatusError('Timeout', 'the client has gone')
 
 export class HttpsFront {
   readonly #options: HttpsServerOptions
+  readonly #proxy: ReverseProxy
   readonly #lines = new WatchLines()
   readonly #servers = new Set<https.Server>()
   readonly #upgraded = new Set<Duplex>()
@@ -42,6 +44,7 @@ export class HttpsFront {
 
   constructor(options: HttpsServerOptions) {
     this.#options = options
+    this.#proxy = new ReverseProxy(options.kubelet)
   }
 
   async listen({ host, port }: { host: string; port: number }): Promise<{ host: string; port: number }> {
@@ -146,6 +149,8 @@ export class HttpsFront {
         return this.#sendWatch(response, answer, context)
       case 'connect':
         return this.#sendKubelet(response, answer, signal)
+      case 'proxy':
+        return this.#proxy.serve(answer, response.req, response, signal)
     }
   }
 
@@ -193,6 +198,11 @@ export class HttpsFront {
     const request = { ...this.#requestOf(incoming, gone.signal), body: { type: 'none' } as const }
     const outcome = await this.#options.handle(request)
     if (!outcome.ok) return void socket.end(rawAnswer(outcome.error))
+    if (outcome.answer.type === 'proxy') {
+      return this.#proxy.upgrade(outcome.answer, incoming, socket, head).catch((err: unknown) => {
+        socket.end(rawAnswer(err instanceof StatusError ? err : new StatusError('InternalError', String(err))))
+      })
+    }
     if (outcome.answer.type !== 'connect') {
       return void socket.end(rawAnswer(new StatusError('BadRequest', 'this request cannot be upgraded')))
     }

@@ -1,6 +1,6 @@
 // The server's own calls to kubelets: logs as a stream of bytes, exec and its like as a connection handed through.
 
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { StatusError } from '../../apimachinery/status-error.ts'
@@ -11,6 +11,8 @@ export interface KubeletClientOptions {
   keyPem: string
   caPem: string
 }
+
+type KubeletTarget = Pick<ConnectAnswer, 'host' | 'port' | 'path'>
 
 const CONNECT_TIMEOUT_MS = 10_000
 const HOP_HEADERS = new Set(['host', 'authorization', 'content-length', 'accept-encoding', 'podium-because'])
@@ -31,7 +33,7 @@ export class KubeletCaller {
   /** The kubelet's answer to a plain GET, when its head has come. Rejects with what the kubelet says is wrong. */
   get(target: ConnectAnswer, signal?: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const outgoing = this.#request(target, { method: 'GET', headers: {} }, signal)
+      const outgoing = this.request(target, { method: 'GET', headers: {} }, signal)
       outgoing.on('error', (err) => reject(unreachable(target, err)))
       outgoing.on('response', resolve)
       outgoing.end()
@@ -61,7 +63,7 @@ export class KubeletCaller {
     }
     let outgoing: ReturnType<typeof https.request>
     try {
-      outgoing = this.#request(target, { method, headers })
+      outgoing = this.request(target, { method, headers })
     } catch (err) {
       socket.end(rawAnswer(err instanceof StatusError ? err : unreachable(target, err)))
       return
@@ -78,7 +80,7 @@ export class KubeletCaller {
       socket.write(`${lines.join('\r\n')}\r\n\r\n`)
       if (kubeletHead.length > 0) socket.write(kubeletHead)
       if (head.length > 0) kubelet.write(head)
-      join(socket, kubelet)
+      joinDuplexes(socket, kubelet)
     })
     outgoing.on('response', (answer) => {
       const chunks: Buffer[] = []
@@ -102,9 +104,27 @@ export class KubeletCaller {
     outgoing.end()
   }
 
-  #request(
-    target: ConnectAnswer,
-    { method, headers }: { method: string; headers: Record<string, string | string[]> },
+  /** A connection to an address of the cluster, dialled by the kubelet on its machine; rejects in its words. */
+  tunnel(kubelet: { host: string; port: number }, to: { host: string; port: number }): Promise<Duplex> {
+    const host = to.host.includes(':') ? `[${to.host}]` : to.host
+    const target = { host: kubelet.host, port: kubelet.port, path: `${host}:${to.port}` }
+    return new Promise((resolve, reject) => {
+      const outgoing = this.request(target, { method: 'CONNECT', headers: {} })
+      outgoing.on('error', (err) => reject(unreachable(target, err)))
+      outgoing.on('connect', (answer, socket, head) => {
+        if (head.length > 0) socket.unshift(head)
+        if (answer.statusCode === 200) return resolve(socket)
+        socket.destroy()
+        const said = answer.headers['tunnel-error']
+        reject(new Error(said ? String(said) : `the kubelet refused with ${answer.statusCode}`))
+      })
+      outgoing.end()
+    })
+  }
+
+  request(
+    target: KubeletTarget,
+    { method, headers }: { method: string; headers: OutgoingHttpHeaders },
     signal?: AbortSignal,
   ) {
     if (!this.#options) throw new StatusError('ServiceUnavailable', 'this server has no credentials for kubelets')
@@ -134,7 +154,7 @@ export class KubeletCaller {
 }
 
 /** What one side said is delivered to the other before its end is; a side that breaks takes the other with it. */
-function join(a: Duplex, b: Duplex): void {
+export function joinDuplexes(a: Duplex, b: Duplex): void {
   for (const [from, to] of [
     [a, b],
     [b, a],
@@ -147,7 +167,7 @@ function join(a: Duplex, b: Duplex): void {
   }
 }
 
-function unreachable({ host, port }: ConnectAnswer, err: unknown): StatusError {
+function unreachable({ host, port }: KubeletTarget, err: unknown): StatusError {
   const why = err instanceof Error ? err.message : String(err)
   return new StatusError(
     'InternalError',

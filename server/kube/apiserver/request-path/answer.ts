@@ -7,7 +7,7 @@ import type { ListResult } from '../registry/list.ts'
 import type { Entry } from '../watch-cache/entry.ts'
 import type { CacheEvent } from '../watch-cache/resource-cache.ts'
 
-export type Answer = ObjectAnswer | ListAnswer | WatchAnswer | DocumentAnswer | ConnectAnswer
+export type Answer = ObjectAnswer | ListAnswer | WatchAnswer | DocumentAnswer | ConnectAnswer | ProxyAnswer
 
 export interface ObjectAnswer {
   type: 'object'
@@ -62,4 +62,18 @@ export interface ConnectAnswer {
   port: number
   /** With its query. */
   path: string
+}
+
+/** Answered by whoever listens at an address of the cluster; the front carries HTTP there and back. */
+export interface ProxyAnswer {
+  type: 'proxy'
+  scheme: 'http' | 'https'
+  host: string
+  port: number
+  /** As it was written, without its query; empty when not even a slash was. */
+  path: string
+  /** What was written before that path. */
+  prefix: string
+  /** The kubelet from whose machine the address is dialled; undefined when it is a kubelet itself that is meant. */
+  through: { host: string; port: number } | undefined
 }

@@ -21,6 +21,7 @@ export function codeOf(outcome: Outcome): number {
       return outcome.info.subresource === 'log' ? 200 : 101
     case 'list':
     case 'watch':
+    case 'proxy':
       return 200
   }
 }

@@ -18,8 +18,6 @@ export interface RequestInfo {
   resource: string
   name: string
   subresource: string
-  /** What follows the subresource: a proxy's path. */
-  rest: string
 }
 
 const VERB_OF: Readonly<Record<string, string>> = {
@@ -45,7 +43,6 @@ export function readRequestInfo(method: string, path: string, query: URLSearchPa
     resource: '',
     name: '',
     subresource: '',
-    rest: '',
   }
   const [root] = segments
   let parts: string[]
@@ -63,14 +60,13 @@ export function readRequestInfo(method: string, path: string, query: URLSearchPa
   // The oldest way to ask for a watch: /api/v1/watch/pods.
   const isOldWatch = parts[0] === 'watch' && parts.length > 1
   if (isOldWatch) parts = parts.slice(1)
-  const decoded = parts.map(unescapeSegment)
+  // What follows is a proxy's path, and nothing to read here.
+  const decoded = parts.slice(0, 5).map(unescapeSegment)
   if (decoded[0] === 'namespaces' && decoded.length > 2 && !NAMESPACE_SUBRESOURCES.has(decoded[2] ?? '')) {
     info.namespace = decoded[1] ?? ''
     ;[info.resource = '', info.name = '', info.subresource = ''] = decoded.slice(2)
-    info.rest = decoded.slice(5).join('/')
   } else {
     ;[info.resource = '', info.name = '', info.subresource = ''] = decoded
-    info.rest = decoded.slice(3).join('/')
     if (info.resource === 'namespaces') info.namespace = info.name
   }
   if (info.name === '' && info.verb === 'get') info.verb = isWatch(query) || isOldWatch ? 'watch' : 'list'

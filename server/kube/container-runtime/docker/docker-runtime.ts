@@ -3,7 +3,7 @@
 // restarted kubelet finds everything, and `docker ps` reads as it did in the days of dockershim.
 // Upstream (until 1.23): pkg/kubelet/dockershim.
 
-import { PassThrough, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type Docker from 'dockerode'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
@@ -25,6 +25,7 @@ import { type CreateOptions, containerOptionsOf, sandboxOptionsOf } from './crea
 import { DockerEvents } from './docker-events.ts'
 import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
 import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
+import { splitOutputs } from './docker-streams.ts'
 import { enterSandbox } from './enter-sandbox.ts'
 import { readLastWords } from './last-words.ts'
 
@@ -173,7 +174,7 @@ export class DockerRuntime implements ContainerRuntime {
     const source = options.follow
       ? ((await container.logs({ ...common, follow: true })) as unknown as Readable)
       : Readable.from([await container.logs({ ...common, follow: false })])
-    return this.#split(source, Config.Tty)
+    return splitOutputs(source, Config.Tty)
   }
 
   exec(id: string, options: { command: string[]; tty: boolean; stdin: boolean }) {
@@ -274,23 +275,6 @@ export class DockerRuntime implements ContainerRuntime {
       inspected.lastWords = await readLastWords(found, this.#docker, this.#options.os)
     this.#inspected.set(id, inspected)
     return inspected
-  }
-
-  #split(source: Readable, tty: boolean): { stdout: Readable; stderr: Readable } {
-    const stdout = new PassThrough()
-    const stderr = new PassThrough()
-    if (tty) source.pipe(stdout)
-    else this.#docker.modem.demuxStream(source, stdout, stderr)
-    source.once('end', () => {
-      stdout.end()
-      stderr.end()
-    })
-    source.once('error', () => {
-      stdout.end()
-      stderr.end()
-    })
-    if (tty) source.once('end', () => stderr.end())
-    return { stdout, stderr }
   }
 }
 

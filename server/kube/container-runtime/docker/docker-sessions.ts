@@ -1,9 +1,10 @@
 // Commands in containers, and the containers' own streams.
 
-import { type Duplex, PassThrough } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
 import type { Clock } from '../../../base/clock.ts'
 import type { ExecSession } from '../container-runtime.ts'
+import { splitOutputs } from './docker-streams.ts'
 
 export async function execSession(
   docker: Docker,
@@ -18,7 +19,7 @@ export async function execSession(
     Tty: tty,
   })
   const stream = await exec.start({ hijack: true, stdin, Tty: tty })
-  const { stdout, stderr, ended } = split(docker, stream, tty)
+  const { stdout, stderr, ended } = splitOutputs(stream, tty)
   const exitCode = ended.then(async () => {
     // The stream may end a moment before the engine has noted the end of the process.
     for (let tries = 0; ; tries++) {
@@ -52,7 +53,7 @@ export async function attachSession(
     stdout: true,
     stderr: true,
   })) as unknown as Duplex
-  const { stdout, stderr, ended } = split(docker, stream, tty)
+  const { stdout, stderr, ended } = splitOutputs(stream, tty)
   return {
     stdin: stream,
     stdout,
@@ -93,22 +94,4 @@ export async function execToEnd(
   } finally {
     patience.abort(new Error('done'))
   }
-}
-
-function split(docker: Docker, stream: Duplex, tty: boolean) {
-  const stdout = new PassThrough()
-  const stderr = new PassThrough()
-  if (tty) stream.pipe(stdout, { end: false })
-  else docker.modem.demuxStream(stream, stdout, stderr)
-  const ended = new Promise<void>((resolve) => {
-    const done = () => {
-      stdout.end()
-      stderr.end()
-      resolve()
-    }
-    stream.once('end', done)
-    stream.once('close', done)
-    stream.once('error', done)
-  })
-  return { stdout, stderr, ended }
 }

@@ -1,0 +1,40 @@
+// CONNECT: the API server's way to pods and services, which live on the machine's network and not on its own. The
+// address is dialled from here, so it reaches what the machine reaches and nothing else.
+// In the place of upstream's konnectivity.
+
+import type { IncomingMessage } from 'node:http'
+import net from 'node:net'
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream'
+
+const DIAL_MS = 10_000
+const GO_WORDS: Record<string, string> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+}
+
+export function openTunnel(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const target = request.url ?? ''
+  const [, host = '', port = ''] = /^\[?([^\]]*)\]?:(\d+)$/.exec(target) ?? []
+  const refuse = (why: string) => {
+    if (socket.writable) socket.end(`HTTP/1.1 502 Bad Gateway\r\nTunnel-Error: ${why}\r\nContent-Length: 0\r\n\r\n`)
+  }
+  socket.on('error', () => undefined)
+  if (!net.isIP(host)) return void refuse('only addresses are dialled here')
+  const peer = net.connect({ host, port: Number(port), allowHalfOpen: true, timeout: DIAL_MS })
+  socket.once('close', () => peer.destroy())
+  peer.once('timeout', () => peer.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })))
+  peer.once('error', (err: NodeJS.ErrnoException) => {
+    refuse(`dial tcp ${target}: ${GO_WORDS[err.code ?? ''] ?? err.code}`)
+  })
+  peer.once('connect', () => {
+    peer.setTimeout(0)
+    peer.removeAllListeners('error')
+    socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+    if (head.length > 0) socket.unshift(head)
+    pipeline(socket, peer, () => undefined)
+    pipeline(peer, socket, () => undefined)
+  })
+}
