@@ -1,5 +1,5 @@
 // Carries a request to a pod, a service or a node, and the answer back. The address is dialled by the kubelet of a
-// machine, so that this process never connects to what a learner has written into an object (decision 8).
+// machine, so that this process never connects to what a learner has written into an object (docs/decisions/0008).
 // Upstream: apimachinery/pkg/util/proxy: upgradeaware.go, transport.go.
 
 import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
