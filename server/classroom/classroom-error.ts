@@ -17,6 +17,12 @@ export type ClassroomErrorCode =
   | 'code-wrong'
   | 'class-full'
   | 'too-many-tries'
+  | 'no-cluster'
+  | 'no-terminal'
+  | 'file-unknown'
+  | 'file-exists'
+  | 'file-changed'
+  | 'file-refused'
 
 export class ClassroomError extends Error {
   override readonly name = 'ClassroomError'

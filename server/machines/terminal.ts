@@ -27,6 +27,8 @@ export interface TerminalShell {
   resize(size: TerminalSize): Promise<void>
   /** The shell's exit status, once it ended by itself or by close(). */
   readonly ended: Promise<number>
+  /** The command line of whoever has the keyboard: the shell itself, or what runs in its foreground. */
+  foreground(): Promise<string>
   /** Hangs up, as closing a terminal window does. */
   close(): Promise<void>
 }
@@ -210,24 +212,33 @@ export async function openShell(
     stream.once('close', finish)
     stream.once('error', finish)
   })
+  /** The engine's pid is the host's, so be sure that it is still that container's process. */
+  const runningPid = async (): Promise<number | undefined> => {
+    const { Pid: pid, Running: isRunning } = await exec.inspect().catch(() => ({ Pid: 0, Running: false }))
+    if (!isRunning || pid <= 1) return undefined
+    return (await procFile(pid, 'cgroup')).includes(container.id) ? pid : undefined
+  }
   return {
     stream,
     resize,
     ended,
+    async foreground() {
+      const pid = await runningPid()
+      if (pid === undefined) return ''
+      // The name in brackets may hold blanks; after it come state, parent, group, session, terminal, foreground group.
+      const [, , , , , group] = (await procFile(pid, 'stat')).replace(/^.*\) /s, '').split(' ')
+      return (await procFile(Number(group), 'cmdline')).replaceAll('\0', ' ').trim()
+    },
     async close() {
-      const { Pid: pid, Running: isRunning } = await exec.inspect().catch(() => ({ Pid: 0, Running: false }))
-      // The engine cannot signal an exec; its pid is the host's, so be sure that it is still that container's process.
-      if (
-        isRunning &&
-        pid > 1 &&
-        (await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '')).includes(container.id)
-      ) {
-        process.kill(pid, 'SIGHUP')
-      }
+      // The engine cannot signal an exec.
+      const pid = await runningPid()
+      if (pid !== undefined) process.kill(pid, 'SIGHUP')
       stream.destroy()
     },
   }
 }
+
+const procFile = (pid: number, name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')
 
 function homeDisk(name: string): string {
   return `home-${name}`

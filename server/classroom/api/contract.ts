@@ -95,6 +95,8 @@ export const sessionView = z.object({
   typed: z.record(z.string(), z.string()),
   /** Opened hints: id to html. */
   hints: z.record(z.string(), z.string()),
+  /** The tabs of the learner's terminal, the same in every browser; `title` is the last command. */
+  terminals: z.array(z.object({ name: z.string(), title: z.string(), isMachine: z.boolean() })),
   nodes: z.array(z.object({ name: z.string(), ready: z.boolean(), simulated: z.boolean() })),
   version: z.string(),
   /** Milliseconds from the click to Ready nodes and a prompt. */
@@ -118,7 +120,17 @@ export type SessionView = z.infer<typeof sessionView>
 //   picture.selected { sessionId, selector, namespace } subscription   → SelectedPush
 //   picture.versions { sessionId, object }           query             → ObjectVersions
 //   picture.steer    { sessionId, order } mutation: hold, step, slow, release loops → GateState[]
+//   terminal.open    { sessionId, machine? }         mutation          → { tab }
+//   terminal.close   { sessionId, tab, force }       mutation          → { running }, not empty when it was left open
+//   files.list       { sessionId }  query                              → { path, bytes }[]
+//   files.read       { sessionId, path }             query             → { text, version }
+//   files.write      { sessionId, path, text, version | null } mutation → { version }; CONFLICT when it is another one
+//   files.rename     { sessionId, path, to }         mutation
+//   files.remove     { sessionId, path }             mutation
+//   cluster.kubeconfig   { sessionId }               query             → { text, cluster, server }
+//   cluster.openApiIndex { sessionId }               query             → { [group version]: address }
+//   cluster.openApi  { sessionId, groupVersion }     query             → schemas by name
 //
-// The terminal is a WebSocket at `/terminal/<sessionId>/<tab>` (tab: `1`, `2`, …): binary frames are bytes both ways;
-// text frames are JSON: `{"resize":{"columns":80,"rows":24}}` to the server, `{"exit":0}` and
-// `{"ready":true}` (after the kept scroll-back has been sent) from it. The shell outlives the socket.
+// The terminal is a WebSocket at `/terminal/<sessionId>/<tab>` (tab: `1`, `2`, … or a machine's name, as the session's
+// view lists them): binary frames are bytes both ways; text frames are JSON: `{"resize":{"columns":80,"rows":24}}` to the
+// server, `{"exit":0}` and `{"ready":true}` (after the kept scroll-back has been sent) from it. The shell outlives the socket.

@@ -3,12 +3,15 @@
 import { accountRouter } from '../accounts/account-router.ts'
 import { adminRouter } from '../accounts/admin-router.ts'
 import { courseRouter } from '../courses/course-router.ts'
+import { filesRouter } from '../files/files-router.ts'
 import { labRouter } from '../grading/lab-router.ts'
 import { sessionRouter } from '../grading/session-router.ts'
 import { classRouter } from '../people/class-router.ts'
 import { joinRouter } from '../people/join-router.ts'
 import { peopleRouter } from '../people/people-router.ts'
 import { pictureRouter } from '../picture/picture-router.ts'
+import { clusterRouter } from '../sandboxes/cluster-router.ts'
+import { terminalRouter } from '../terminals/terminal-router.ts'
 import { router } from './trpc.ts'
 
 export const appRouter = router({
@@ -21,6 +24,9 @@ export const appRouter = router({
   lab: labRouter,
   session: sessionRouter,
   picture: pictureRouter,
+  cluster: clusterRouter,
+  terminal: terminalRouter,
+  files: filesRouter,
 })
 
 export type AppRouter = typeof appRouter

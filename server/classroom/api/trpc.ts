@@ -32,6 +32,12 @@ const CODE_OF: Record<ClassroomErrorCode, TRPCError['code']> = {
   'code-wrong': 'BAD_REQUEST',
   'class-full': 'PRECONDITION_FAILED',
   'too-many-tries': 'TOO_MANY_REQUESTS',
+  'no-cluster': 'PRECONDITION_FAILED',
+  'no-terminal': 'PRECONDITION_FAILED',
+  'file-unknown': 'NOT_FOUND',
+  'file-exists': 'CONFLICT',
+  'file-changed': 'CONFLICT',
+  'file-refused': 'BAD_REQUEST',
 }
 
 const t = initTRPC.context<Context>().create({

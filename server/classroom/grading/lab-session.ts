@@ -13,7 +13,7 @@ import { type ClusterView, rememberPods } from '../labs/cluster-view.ts'
 import { hintKey, type Lab, type Step } from '../labs/lab.ts'
 import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
-import type { TerminalRoom } from '../terminals/terminal-room.ts'
+import { firstTabs, type TerminalRoom } from '../terminals/terminal-room.ts'
 import { judgeStep, passedResults } from './judge-step.ts'
 import type { Progress, ProgressStore } from './progress.ts'
 import { WrongTries } from './wrong-tries.ts'
@@ -45,6 +45,7 @@ export class LabSession {
   #message = ''
   #sandbox: Sandbox | undefined
   #watching: Disposable | undefined
+  #tabsWatched: Disposable | undefined
   #results: Readonly<Record<string, CheckResult>> = {}
   #startedInMs: number | null = null
   #suspended = ''
@@ -171,6 +172,7 @@ export class LabSession {
       answers: Object.fromEntries([...answers].flatMap(([id, given]) => this.#answered(id, given))),
       typed: Object.fromEntries(typed),
       hints: Object.fromEntries([...hints].map((id) => [id, this.#hint(id) ?? ''])),
+      terminals: this.#sandbox?.terminals.tabs ?? firstTabs(),
       nodes: nodes
         .map((node) => ({
           name: node.metadata?.name ?? '',
@@ -203,6 +205,7 @@ export class LabSession {
   /** Resolves when everything that was to be written is written. */
   async close(): Promise<void> {
     this.#stopWatching()
+    this.#tabsWatched?.[Symbol.dispose]()
     await this.#writes
   }
 
@@ -210,7 +213,6 @@ export class LabSession {
     const { clock, store } = this.#options
     const began = clock.monotonic()
     const { cluster } = await this.#claim()
-    this.#tell()
     if ((await store.labIn(cluster)) !== this.lab.id) await this.#bringBack()
     await Promise.all([this.#nodesReady(), this.#prompt()])
     this.#startedInMs ??= Math.round(clock.monotonic() - began)
@@ -222,6 +224,9 @@ export class LabSession {
     const sandbox = await this.#options.claim()
     await sandbox.watch.follow(this.lab.cluster.watches)
     this.#sandbox = sandbox
+    this.#tabsWatched?.[Symbol.dispose]()
+    this.#tabsWatched = sandbox.terminals.onChange(() => this.#tell())
+    this.#tell()
     return sandbox
   }
 

@@ -1,6 +1,7 @@
 // One learner's place: a cluster, what the classroom sees of it, and the terminal.
 
 import type { ClusterInfo } from '../../kube/cluster/index.ts'
+import { HomeFiles } from '../files/home-files.ts'
 import type { ClusterObserver } from '../../observe/index.ts'
 import type { Shells } from '../terminals/shell.ts'
 import { TerminalRoom } from '../terminals/terminal-room.ts'
@@ -22,6 +23,7 @@ export class Sandbox implements AsyncDisposable {
   readonly watch: ClusterWatch
   readonly observer: ClusterObserver
   readonly terminals: TerminalRoom
+  readonly files: HomeFiles
 
   constructor({ kind, info, watch, observer, shells }: SandboxParts) {
     this.kind = kind
@@ -29,6 +31,7 @@ export class Sandbox implements AsyncDisposable {
     this.watch = watch
     this.observer = observer
     this.terminals = new TerminalRoom(shells)
+    this.files = new HomeFiles(shells)
   }
 
   get cluster(): string {

@@ -96,6 +96,7 @@ describe('a tab on a real container', () => {
 
   it('has tabs that do not share a shell', async () => {
     const screen = new Screen()
+    expect(room.add()).toBe('2')
     const { session } = await room.attach('2', screen)
     session?.write(Buffer.from('exit 7\r'))
     expect(await screen.hears('exit')).toEqual({ exit: 7 })
@@ -107,10 +108,35 @@ describe('a tab on a real container', () => {
 
   it('stops printing for nobody', async () => {
     const screen = new Screen()
-    const { session } = await room.attach('3', screen)
+    const { session } = await room.attach(room.add(), screen)
     await screen.hears('ready')
     session?.write(Buffer.from('seq 1 300000; echo end-of-it\r'))
     await screen.shows(/\nend-of-it/)
     expect(screen.text).toContain('300000')
+  })
+
+  it('is called after the command that runs, and knows whether it still does', async () => {
+    const screen = new Screen()
+    const tab = room.add()
+    const { session } = await room.attach(tab, screen)
+    await screen.hears('ready')
+    session?.write(Buffer.from('echo begun; cat\r'))
+    await screen.shows(/\nbegun/)
+    expect(room.tabs.find(({ name }) => name === tab)?.title).toBe('echo begun; cat')
+    session?.write(Buffer.from('x\r'))
+    await screen.shows(/\nx\r\nx/)
+    expect(await room.remove(tab, { force: false })).toEqual({ running: 'cat' })
+    const { text } = screen
+    session?.write(Buffer.from('\x04'))
+    while (screen.text === text) await screen.shows(/\$ $/)
+    expect(await session?.running()).toBe('')
+    expect(await room.remove(tab, { force: false })).toEqual({ running: '' })
+    expect(room.tabs.some(({ name }) => name === tab)).toBe(false)
+  })
+
+  it('gives no shell on a machine that is not of this cluster', async () => {
+    const screen = new Screen()
+    await room.attach(room.add('node-9'), screen)
+    expect(screen.text).toBe('Your cluster has no machine "node-9".\r\n')
   })
 })

@@ -1,18 +1,26 @@
-// Shells in the learner's own container, which the data centre makes on the learner's network.
+// Shells in the learner's own container, which the data centre makes on the learner's network, and on the machines of
+// the learner's cluster.
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ClusterInfo, clusterDirectory } from '../../kube/cluster/index.ts'
-import type { DataCentre, Terminal } from '../../machines/index.ts'
-import type { Shell, ShellSize, Shells } from './shell.ts'
+import type { DataCentre, Terminal, TerminalShell } from '../../machines/index.ts'
+import { NoShells, type Shell, type ShellSize, type Shells } from './shell.ts'
 
 export interface ContainerShellsOptions {
-  dataCentre: Pick<DataCentre, 'createTerminal'>
+  dataCentre: Pick<DataCentre, 'createTerminal' | 'listMachines' | 'openMachineShell'>
   info: ClusterInfo
   stateDir: string
 }
 
 type Environment = Record<string, string>
+
+const LOGIN_SHELL = ['bash', '-l']
+/**
+ * Before a command runs, bash tells the terminal which one, in the form that editors' terminals use (OSC 633;E). It is
+ * handed over by the environment, so it works for homes and images that know nothing of it.
+ */
+const SAY_COMMAND = '\\e]633;E;$(HISTTIMEFORMAT= history 1)\\a'
 
 /** Makes the container, or adopts the one that is there; kubectl and etcdctl in it speak to this cluster. */
 export async function containerShells({ dataCentre, info, stateDir }: ContainerShellsOptions): Promise<Shells> {
@@ -23,7 +31,11 @@ export async function containerShells({ dataCentre, info, stateDir }: ContainerS
   })
   const env = await letEtcdctlIn(terminal, info, stateDir)
   return {
-    open: (size) => openShell(terminal, size, env),
+    async open(size, machine) {
+      if (machine !== undefined) return shellOf(await openOnMachine({ dataCentre, cluster: info.name, machine, size }))
+      return shellOf(await terminal.shell(size, { command: LOGIN_SHELL, env: { ...env, PS0: SAY_COMMAND } }))
+    },
+    exec: (command, input) => terminal.exec(command, input),
     async run(script) {
       const { exitCode, stdout, stderr } = await terminal.exec(['bash', '-euo', 'pipefail', '-c', script])
       if (exitCode !== 0) throw new Error(`${script}\n${stdout}${stderr}`)
@@ -51,8 +63,21 @@ async function letEtcdctlIn(terminal: Terminal, info: ClusterInfo, stateDir: str
   }
 }
 
-async function openShell(terminal: Terminal, size: ShellSize, env: Environment): Promise<Shell> {
-  const { stream, resize, ended, close } = await terminal.shell(size, { env })
+/** Only a machine of this very cluster, whatever name is asked for. */
+async function openOnMachine(options: {
+  dataCentre: Pick<DataCentre, 'listMachines' | 'openMachineShell'>
+  cluster: string
+  machine: string
+  size: ShellSize
+}): Promise<TerminalShell> {
+  const { dataCentre, cluster, machine: name, size } = options
+  const machine = (await dataCentre.listMachines(cluster)).find((one) => one.name === name)
+  if (!machine) throw new NoShells(`Your cluster has no machine "${name}".`)
+  if ((await machine.state()) !== 'running') throw new NoShells(`${name} does not run: nobody answers there.`)
+  return dataCentre.openMachineShell({ machine, size, command: LOGIN_SHELL })
+}
+
+function shellOf({ stream, resize, ended, foreground, close }: TerminalShell): Shell {
   stream.on('error', () => undefined)
   // A new size goes by another way than the keys; what was typed after it must not overtake it.
   let resizing: Promise<void> | undefined
@@ -74,6 +99,10 @@ async function openShell(terminal: Terminal, size: ShellSize, env: Environment):
     resume: () => void stream.resume(),
     onData: (listener) => void stream.on('data', listener),
     onExit: (listener) => void ended.then(listener),
+    async running() {
+      const command = await foreground()
+      return command === LOGIN_SHELL.join(' ') ? '' : command
+    },
     close: () => void close().catch(() => undefined),
   }
 }

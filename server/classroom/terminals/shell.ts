@@ -16,12 +16,23 @@ export interface Shell {
   onData(listener: (data: Uint8Array) => void): void
   /** Once, when the shell has ended. */
   onExit(listener: (code: number) => void): void
+  /** The command that has the keyboard now; empty while the shell itself waits for one. */
+  running(): Promise<string>
   close(): void
 }
 
-/** The container that a learner's shells run in. */
+export interface ExecResult {
+  exitCode: number
+  stdout: string
+  stderr: string
+}
+
+/** The container that a learner's shells run in, and the way into the machines of the learner's cluster. */
 export interface Shells {
-  open(size: ShellSize): Promise<Shell>
+  /** A shell as the learner; with `machine`, one as root on that machine of theirs. */
+  open(size: ShellSize, machine?: string): Promise<Shell>
+  /** Runs a command as the learner, out of sight. */
+  exec(command: string[], input?: string): Promise<ExecResult>
   /** Runs a script as the learner, out of sight; rejects with what it said when it fails. */
   run(script: string): Promise<void>
   /** Takes the container away; files in the learner's home are kept. */
@@ -34,7 +45,13 @@ export class NoShells extends Error {
 
 /** Every attempt is answered with the reason. */
 export const noShells = (reason: string): Shells => ({
-  open: () => Promise.reject(new NoShells(reason)),
+  open: (_, machine) =>
+    Promise.reject(
+      new NoShells(
+        machine === undefined ? reason : `${machine} is simulated: there is no machine behind it to open a shell on.`,
+      ),
+    ),
+  exec: () => Promise.reject(new NoShells(reason)),
   run: () => Promise.reject(new NoShells(reason)),
   close: async () => undefined,
 })

@@ -1,34 +1,89 @@
-// All tabs of one learner. A tab is made when somebody first looks at it, and gone when its shell has ended.
+// All tabs of one learner. Which tabs there are is known here and nowhere else, so every browser of the learner shows the
+// same ones, and a reload finds them. A tab's shell is opened when somebody first looks at it; when it has ended, the
+// next look opens another.
+//
+//   1, 2, … 12   the learner's own shells      node-1, …   as root on a machine of the learner's cluster
 
 import { NoShells, type ShellSize, type Shells } from './shell.ts'
 import { TerminalSession, type TerminalSocket } from './terminal-session.ts'
 
+export interface TerminalTab {
+  readonly name: string
+  /** The last command, or what it is while there was none. */
+  readonly title: string
+  readonly isMachine: boolean
+}
+
+interface Tab extends TerminalTab {
+  title: string
+  session: Promise<TerminalSession> | undefined
+}
+
 const DEFAULT_SIZE: ShellSize = { columns: 100, rows: 28 }
 const MAX_TABS = 12
-export const TAB = /^[1-9][0-9]?$/
+const MAX_TITLE = 80
+export const TAB = /^[a-z0-9]([-a-z0-9.]{0,60}[a-z0-9])?$/
+const SHELL_TAB = /^[1-9][0-9]?$/
+
+/** What there is before anything was opened. */
+export const firstTabs = (): TerminalTab[] => [newTab('1')]
 
 export class TerminalRoom {
   readonly #shells: Shells
-  readonly #tabs = new Map<string, Promise<TerminalSession>>()
+  readonly #tabs = new Map<string, Tab>(firstTabs().map((tab) => [tab.name, { ...tab, session: undefined }]))
+  readonly #listeners = new Set<() => void>()
   #closed = false
 
   constructor(shells: Shells) {
     this.#shells = shells
   }
 
+  get tabs(): TerminalTab[] {
+    return [...this.#tabs.values()].map(({ name, title, isMachine }) => ({ name, title, isMachine }))
+  }
+
+  /** When a tab has come, gone, or got another title. */
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  /** A new tab, or the one that is there for that machine; its name. */
+  add(machine?: string): string {
+    if (machine !== undefined && this.#tabs.has(machine)) return machine
+    if (this.#tabs.size >= MAX_TABS) throw new NoShells(`There are ${MAX_TABS} tabs already. Close one of them first.`)
+    const name = machine ?? freeNumber(this.#tabs)
+    if (machine !== undefined && (SHELL_TAB.test(machine) || !TAB.test(machine))) {
+      throw new NoShells(`"${machine}" is not the name of a machine.`)
+    }
+    this.#tabs.set(name, { ...newTab(name), session: undefined })
+    this.#tell()
+    return name
+  }
+
+  /** Takes the tab away and hangs up its shell. While a command runs there, only with `force`; answers with what runs. */
+  async remove(name: string, { force }: { force: boolean }): Promise<{ running: string }> {
+    const tab = this.#tabs.get(name)
+    const session = await tab?.session?.catch(() => undefined)
+    const running = force ? '' : ((await session?.running()) ?? '')
+    if (!tab || running !== '') return { running }
+    this.#tabs.delete(name)
+    session?.close()
+    this.#tell()
+    return { running: '' }
+  }
+
   /** The tab's session, with its shell running. Rejects with a reason for people. */
   tab(name: string): Promise<TerminalSession> {
-    const existing = this.#tabs.get(name)
-    if (existing) return existing
     if (this.#closed) return Promise.reject(new NoShells('This terminal was closed because the classroom is stopping.'))
-    if (this.#tabs.size >= MAX_TABS) {
-      return Promise.reject(new NoShells(`There are ${MAX_TABS} tabs already. Close one with "exit" first.`))
-    }
+    const tab = this.#tabs.get(name)
+    if (!tab) return Promise.reject(new NoShells('This tab was closed.'))
+    if (tab.session) return tab.session
     const forget = () => {
-      if (this.#tabs.get(name) === session) this.#tabs.delete(name)
+      if (tab.session === session) tab.session = undefined
     }
-    const session = this.#open(forget)
-    this.#tabs.set(name, session)
+    const session = this.#open(tab, forget)
+    tab.session = session
     session.catch(forget)
     return session
   }
@@ -54,14 +109,41 @@ export class TerminalRoom {
 
   async close(): Promise<void> {
     this.#closed = true
-    const sessions = await Promise.allSettled(this.#tabs.values())
-    for (const session of sessions) if (session.status === 'fulfilled') session.value.close()
+    const sessions = await Promise.allSettled([...this.#tabs.values()].map((tab) => tab.session))
+    for (const session of sessions) if (session.status === 'fulfilled') session.value?.close()
     this.#tabs.clear()
+    this.#listeners.clear()
     await this.#shells.close()
   }
 
-  async #open(onExit: () => void): Promise<TerminalSession> {
-    const shell = await this.#shells.open(DEFAULT_SIZE)
-    return new TerminalSession({ shell, size: DEFAULT_SIZE, onExit })
+  async #open(tab: Tab, forget: () => void): Promise<TerminalSession> {
+    const shell = await this.#shells.open(DEFAULT_SIZE, tab.isMachine ? tab.name : undefined)
+    const called = (title: string) => {
+      if (title === tab.title) return
+      tab.title = title
+      this.#tell()
+    }
+    return new TerminalSession({
+      shell,
+      size: DEFAULT_SIZE,
+      onCommand: (command) => called(command.slice(0, MAX_TITLE)),
+      onExit: () => {
+        forget()
+        called(newTab(tab.name).title)
+      },
+    })
   }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
+
+function newTab(name: string): TerminalTab {
+  const isMachine = !SHELL_TAB.test(name)
+  return { name, title: isMachine ? name : name === '1' ? 'shell' : `shell ${name}`, isMachine }
+}
+
+function freeNumber(taken: ReadonlyMap<string, unknown>): string {
+  for (let number = 1; ; number++) if (!taken.has(String(number))) return String(number)
 }

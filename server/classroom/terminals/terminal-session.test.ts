@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NoShells, noShells, type Shell, type Shells } from './shell.ts'
+import { NoShells, noShells, type Shell } from './shell.ts'
 import { TerminalRoom } from './terminal-room.ts'
 import { TerminalSession, type TerminalSocket } from './terminal-session.ts'
 
@@ -8,6 +8,7 @@ class FakeShell implements Shell {
   size = ''
   paused = false
   closed = false
+  runs = ''
   #data: (data: Uint8Array) => void = () => undefined
   #exit: (code: number) => void = () => undefined
   write(data: Uint8Array) {
@@ -27,6 +28,9 @@ class FakeShell implements Shell {
   }
   onExit(listener: (code: number) => void) {
     this.#exit = listener
+  }
+  async running() {
+    return this.runs
   }
   close() {
     this.closed = true
@@ -147,27 +151,37 @@ describe('TerminalSession', () => {
   })
 })
 
+/** A room whose shells the test holds in its hands, in the order they were opened. */
+function roomOfFakes() {
+  const opened: { shell: FakeShell; machine: string | undefined }[] = []
+  const room = new TerminalRoom({
+    open: async (_, machine) => {
+      const shell = new FakeShell()
+      opened.push({ shell, machine })
+      return shell
+    },
+    exec: () => Promise.reject(new Error('not in this test')),
+    run: async () => undefined,
+    close: async () => undefined,
+  })
+  const titles = () => room.tabs.map(({ title }) => title)
+  return { room, opened, titles }
+}
+
+/** What a shell prints when it begins to run a command, with the number it has in its history. */
+const begins = (command: string) => `\x1b]633;E;  12  ${command}\x07`
+
 describe('TerminalRoom', () => {
   it('opens one shell for a tab however many look at it, and another when that has ended', async () => {
-    const opened: FakeShell[] = []
-    const shells: Shells = {
-      open: async () => {
-        const shell = new FakeShell()
-        opened.push(shell)
-        return shell
-      },
-      run: async () => undefined,
-      close: async () => undefined,
-    }
-    const room = new TerminalRoom(shells)
+    const { room, opened } = roomOfFakes()
     const [one, other] = await Promise.all([room.tab('1'), room.tab('1')])
     expect(one).toBe(other)
-    await room.tab('2')
+    await room.tab(room.add())
     expect(opened).toHaveLength(2)
-    opened[0]?.end(0)
+    opened[0]?.shell.end(0)
     expect(await room.tab('1')).not.toBe(one)
     await room.close()
-    expect(opened.slice(1).every((shell) => shell.closed)).toBe(true)
+    expect(opened.slice(1).every(({ shell }) => shell.closed)).toBe(true)
   })
 
   it('shows the reason where no shell can be had', async () => {
@@ -177,5 +191,74 @@ describe('TerminalRoom', () => {
     expect(socket.text).toBe('There is no container engine here.\r\n')
     expect(socket.messages).toEqual([{ ready: true }])
     await expect(room.tab('1')).rejects.toThrow(NoShells)
+  })
+
+  it('says plainly that a simulated node has no machine', async () => {
+    const room = new TerminalRoom(noShells('There is no container engine here.'))
+    const socket = new FakeSocket()
+    await room.attach(room.add('node-1'), socket)
+    expect(socket.text).toBe('node-1 is simulated: there is no machine behind it to open a shell on.\r\n')
+  })
+
+  it('numbers new shells by the lowest number that is free, and tells whoever listens', async () => {
+    const { room, titles } = roomOfFakes()
+    let told = 0
+    using _ = room.onChange(() => told++)
+    expect([room.add(), room.add()]).toEqual(['2', '3'])
+    await room.remove('2', { force: false })
+    expect(room.add()).toBe('2')
+    expect(titles()).toEqual(['shell', 'shell 3', 'shell 2'])
+    expect(told).toBe(4)
+  })
+
+  it('has one tab for each machine, and opens its shell there', async () => {
+    const { room, opened } = roomOfFakes()
+    expect([room.add('node-1'), room.add('node-1')]).toEqual(['node-1', 'node-1'])
+    await room.tab('node-1')
+    await room.tab('1')
+    expect(opened.map(({ machine }) => machine)).toEqual(['node-1', undefined])
+    expect(room.tabs.map(({ isMachine }) => isMachine)).toEqual([false, true])
+  })
+
+  it.each(['3', '../x', '', 'NODE', 'a/b'])('takes %j for no machine', (name) => {
+    expect(() => roomOfFakes().room.add(name)).toThrow(NoShells)
+  })
+
+  it('calls a tab after its last command until the shell ends', async () => {
+    const { room, opened, titles } = roomOfFakes()
+    await room.tab('1')
+    const shown = Promise.withResolvers<void>()
+    using _ = room.onChange(() => shown.resolve())
+    opened[0]?.shell.print(begins('kubectl get pods -w'))
+    await shown.promise
+    expect(titles()).toEqual(['kubectl get pods -w'])
+    opened[0]?.shell.end(0)
+    expect(titles()).toEqual(['shell'])
+  })
+
+  it('keeps a tab in which a command runs, unless one insists', async () => {
+    const { room, opened } = roomOfFakes()
+    await room.tab('1')
+    const shell = opened[0]!.shell
+    shell.runs = 'kubectl get pods -w'
+    expect(await room.remove('1', { force: false })).toEqual({ running: 'kubectl get pods -w' })
+    expect([room.tabs.length, shell.closed]).toEqual([1, false])
+    expect(await room.remove('1', { force: true })).toEqual({ running: '' })
+    expect([room.tabs.length, shell.closed]).toEqual([0, true])
+  })
+
+  it('does not bring back a closed tab for a browser that still asks for it', async () => {
+    const { room, opened } = roomOfFakes()
+    await room.remove('1', { force: false })
+    const socket = new FakeSocket()
+    await room.attach('1', socket)
+    expect(socket.text).toBe('This tab was closed.\r\n')
+    expect(opened).toHaveLength(0)
+  })
+
+  it('refuses the thirteenth tab', () => {
+    const { room } = roomOfFakes()
+    for (let count = 1; count < 12; count++) room.add()
+    expect(() => room.add()).toThrow('There are 12 tabs already')
   })
 })

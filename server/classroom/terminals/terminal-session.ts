@@ -31,6 +31,8 @@ const SCROLLBACK_LINES = 5000
 /** A shell that prints faster than this is parsed is made to wait. */
 const UNPARSED_HIGH = 1024 * 1024
 const UNPARSED_LOW = 128 * 1024
+/** The number of the escape sequence by which a shell tells what it does; `E` says a command line. */
+const SHELL_SAYS = 633
 const SOCKET_HIGH = 8 * 1024 * 1024
 
 export class TerminalSession {
@@ -43,7 +45,14 @@ export class TerminalSession {
   #paused = false
   #exitCode: number | undefined
 
-  constructor({ shell, size, onExit }: { shell: Shell; size: ShellSize; onExit: () => void }) {
+  constructor(options: {
+    shell: Shell
+    size: ShellSize
+    /** Hears each command line as the shell begins to run it. */
+    onCommand?: (command: string) => void
+    onExit: () => void
+  }) {
+    const { shell, size, onCommand, onExit } = options
     this.#shell = shell
     this.#screen = new headless.Terminal({
       cols: size.columns,
@@ -52,6 +61,11 @@ export class TerminalSession {
       allowProposedApi: true,
     })
     this.#screen.loadAddon(this.#serializer)
+    this.#screen.parser.registerOscHandler(SHELL_SAYS, (text) => {
+      const [, command] = /^E;\s*\d+\*?\s+(.+)$/.exec(text) ?? []
+      if (command) onCommand?.(command.trim())
+      return true
+    })
     shell.onData((data) => this.#receive(data))
     shell.onExit((code) => {
       this.#exitCode = code
@@ -90,6 +104,11 @@ export class TerminalSession {
     if (this.#exitCode !== undefined) return
     this.#screen.resize(columns, rows)
     this.#shell.resize({ columns, rows })
+  }
+
+  /** The command that has the keyboard; empty when none runs. */
+  async running(): Promise<string> {
+    return this.#exitCode === undefined ? this.#shell.running() : ''
   }
 
   close(): void {

@@ -1,0 +1,101 @@
+// A shell on a real machine of a real cluster: what Kubernetes hides can be seen there.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../../base/clock.ts'
+import { noLogger } from '../../base/logger.ts'
+import { type ClusterHost, type ClusterInfo, spawnClusterHost } from '../../kube/cluster/index.ts'
+import { Pod } from '../../kube/kinds/index.ts'
+import type { DataCentre } from '../../machines/index.ts'
+import { openTestDataCentre, TEST_STATE_DIR } from '../../machines/test-data-centre.ts'
+import { type ClusterWatch, watchCluster } from '../sandboxes/cluster-watch.ts'
+import { nodeIsReady } from '../sandboxes/sandbox.ts'
+import { containerShells } from './container-shells.ts'
+import { TerminalRoom } from './terminal-room.ts'
+
+const CLUSTER = 'test-machine-shells'
+const options = { clock: systemClock, logger: noLogger, random: Math.random }
+
+let dataCentre: DataCentre
+let host: (ClusterHost & AsyncDisposable) | undefined
+let info: ClusterInfo
+let watch: ClusterWatch
+let room: TerminalRoom
+
+beforeAll(async () => {
+  dataCentre = await openTestDataCentre()
+  host = await spawnClusterHost({ stateDir: TEST_STATE_DIR, ...options })
+  await host.deleteCluster(CLUSTER)
+  info = await host.createCluster({ name: CLUSTER, nodes: 1, simulatedNodes: 0 })
+  watch = watchCluster(info.kubeconfig, options)
+  await watch.synced()
+  await watch.until(({ nodes }) => nodes.length === 1 && nodes.every(nodeIsReady))
+  await watch.client.of(Pod).create({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { containers: [{ name: 'web', image: 'nginx' }] },
+  })
+  await watch.until(({ pods }) => pods.some(({ status }) => status?.phase === 'Running'))
+  room = new TerminalRoom(await containerShells({ dataCentre, info, stateDir: dataCentre.stateDir }))
+}, 240_000)
+
+afterAll(async () => {
+  await room?.close()
+  watch?.[Symbol.dispose]()
+  await host?.deleteCluster(CLUSTER)
+  await host?.[Symbol.asyncDispose]()
+})
+
+/** Types a command into the machine's shell and gives what the screen showed until the next prompt. */
+async function types(command: string): Promise<string> {
+  let text = ''
+  const done = Promise.withResolvers<void>()
+  const session = await room.tab(room.add('node-1'))
+  await session.prompted
+  using _ = session.attach({
+    buffered: 0,
+    drop: () => undefined,
+    sendMessage: (message) => {
+      if ('ready' in message) session.write(Buffer.from(`clear; ${command}; echo en''ded\r`))
+    },
+    sendBytes: (data) => {
+      text += Buffer.from(data).toString()
+      if (/ended\r?\n/.test(text)) done.resolve()
+    },
+  })
+  session.resize({ columns: 240, rows: 60 })
+  await done.promise
+  return text
+}
+
+describe('a shell on a machine', () => {
+  it('is root of the machine, and not of the host', async () => {
+    expect(await types('id -un; hostname; head -c 40 /proc/self/uid_map')).toMatch(/root\r\nnode-1\r\n/)
+    expect(await types('cat /proc/self/uid_map')).not.toMatch(/ 0 +0 +4294967295/)
+  })
+
+  it('shows the containers of a Pod, the one that holds its network among them', async () => {
+    const text = await types("docker ps --format '{{.Image}} {{.Names}}'")
+    expect(text).toMatch(/pause\S* k8s_POD_web_/)
+    expect(text).toMatch(/nginx\S* k8s_web_web_/)
+  })
+
+  it.each([
+    ['iptables-save -t nat', /KUBE-SERVICES/],
+    ['ip -brief address', /eth0@\S+ +UP +\S*10\.|eth0@\S+ +UP +\d/],
+    ['conntrack -L', /tcp .*ESTABLISHED|flow entries have been shown/],
+    ['lsns -t net', /\bnet\b/],
+  ])('runs %s', async (command, shows) => {
+    expect(await types(command)).toMatch(shows)
+  })
+
+  it('knows whether a command runs there', async () => {
+    const session = await room.tab('node-1')
+    expect(await session.running()).toBe('')
+    session.write(Buffer.from('sleep 1000\r'))
+    const deadline = AbortSignal.timeout(10_000)
+    while ((await session.running()) !== 'sleep 1000') deadline.throwIfAborted()
+    expect(await room.remove('node-1', { force: false })).toEqual({ running: 'sleep 1000' })
+    expect(await room.remove('node-1', { force: true })).toEqual({ running: '' })
+  })
+})

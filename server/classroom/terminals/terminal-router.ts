@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { learnerProcedure, router } from '../api/trpc.ts'
+import { ClassroomError } from '../classroom-error.ts'
+import { NoShells } from './shell.ts'
+
+const session = z.object({ sessionId: z.string() })
+
+/** For procedures about the tabs of one session, once there is a cluster for it. Which tabs there are is in its view. */
+const roomProcedure = learnerProcedure.input(session).use(async ({ next, input, ctx, signal }) => {
+  const { sessions } = ctx.classroom
+  const owner = await sessions.get(ctx.learnerId, input.sessionId)
+  const room = await owner.terminals(signal ?? new AbortController().signal)
+  if (!room) throw new ClassroomError('no-terminal', 'There is no terminal yet.')
+  return next({ ctx: { room } })
+})
+
+export const terminalRouter = router({
+  /** A new shell; with `machine`, one on that machine, or the tab that is there for it already. */
+  open: roomProcedure
+    .input(z.object({ machine: z.string().max(63).optional() }))
+    .output(z.object({ tab: z.string() }))
+    .mutation(({ ctx, input }) => {
+      try {
+        return { tab: ctx.room.add(input.machine) }
+      } catch (err) {
+        if (err instanceof NoShells) throw new ClassroomError('no-terminal', err.message)
+        throw err
+      }
+    }),
+  /** Answers with the command that still runs there, and then nothing was closed unless `force` says so. */
+  close: roomProcedure
+    .input(z.object({ tab: z.string(), force: z.boolean() }))
+    .output(z.object({ running: z.string() }))
+    .mutation(({ ctx, input }) => ctx.room.remove(input.tab, input)),
+})
