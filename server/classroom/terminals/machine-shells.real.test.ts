@@ -46,8 +46,11 @@ afterAll(async () => {
   await host?.[Symbol.asyncDispose]()
 })
 
+let typed = 0
+
 /** Types a command into the machine's shell and gives what the screen showed until the next prompt. */
 async function types(command: string): Promise<string> {
+  const end = `ended-${++typed}`
   let text = ''
   const done = Promise.withResolvers<void>()
   const session = await room.tab(room.add('node-1'))
@@ -56,11 +59,11 @@ async function types(command: string): Promise<string> {
     buffered: 0,
     drop: () => undefined,
     sendMessage: (message) => {
-      if ('ready' in message) session.write(Buffer.from(`clear; ${command}; echo en''ded\r`))
+      if ('ready' in message) session.write(Buffer.from(`clear; ${command}; echo ${end.replace('-', "''-")}\r`))
     },
     sendBytes: (data) => {
       text += Buffer.from(data).toString()
-      if (/ended\r?\n/.test(text)) done.resolve()
+      if (text.includes(`${end}\r\n`)) done.resolve()
     },
   })
   session.resize({ columns: 240, rows: 60 })
