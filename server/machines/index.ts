@@ -2,5 +2,5 @@
 export { type DataCentre, imagesAreReady, openDataCentre } from './data-centre.ts'
 export { backUpHomes, restoreHomes } from './home-disks.ts'
 export { removeInstallation } from './remove-installation.ts'
-export type { Terminal } from './terminal.ts'
+export type { Terminal, TerminalShell } from './terminal.ts'
 export { exportImages, importImages } from './transfer-images.ts'
