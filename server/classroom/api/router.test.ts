@@ -275,6 +275,42 @@ describe('picture', () => {
   })
 })
 
+describe('the workspace', () => {
+  it('tells every browser of a tab that one has opened, and of a machine that is none', async () => {
+    const { id: sessionId } = await api().lab.start({ labId: 'pods' })
+    const { terminals } = await sessionThat(sessionId, isReady)
+    expect(terminals).toEqual([{ name: '1', title: 'shell', isMachine: false }])
+    const seen = sessionThat(sessionId, (view) => view.terminals.length === 3)
+    const { tab } = await api().terminal.open({ sessionId })
+    await api().terminal.open({ sessionId, machine: 'node-1' })
+    expect((await seen).terminals.map(({ title }) => title)).toEqual(['shell', 'shell 2', 'node-1'])
+    await api().terminal.close({ sessionId, tab, force: false })
+    await api().terminal.close({ sessionId, tab: 'node-1', force: false })
+    await sessionThat(sessionId, (view) => view.terminals.length === 1)
+  })
+
+  it('hands out the cluster’s own schemas and a kubeconfig that works', async () => {
+    const { id: sessionId } = await api().lab.start({ labId: 'pods' })
+    await sessionThat(sessionId, isReady)
+    const index = await api().cluster.openApiIndex({ sessionId })
+    expect(index['apis/apps/v1']).toMatch(/^\/openapi\/v3\/apis\/apps\/v1\?hash=/)
+    const schemas = await api().cluster.openApi({ sessionId, groupVersion: 'apis/apps/v1' })
+    expect(schemas).toHaveProperty(['io.k8s.api.apps.v1.Deployment', 'properties', 'spec'])
+    const { text, server } = await api().cluster.kubeconfig({ sessionId })
+    expect(parseKubeconfig(text).server).toBe(server)
+    expect(new URL(server).hostname).toBe('127.0.0.1')
+  })
+
+  it('says plainly that there are no files without a terminal', async () => {
+    const { id: sessionId } = await api().lab.start({ labId: 'pods' })
+    await sessionThat(sessionId, isReady)
+    await expect(api().files.list({ sessionId })).rejects.toMatchObject({
+      code: 'PRECONDITION_FAILED',
+      message: 'Files are kept in your terminal, and there is none here.',
+    })
+  })
+})
+
 const push0 = (pushes: PicturePush[]): PicturePush => {
   const [first] = pushes
   if (!first) throw new Error('nothing was pushed')

@@ -1,16 +1,14 @@
 import { z } from 'zod'
-import { learnerProcedure, router } from '../api/trpc.ts'
+import { router, sessionProcedure } from '../api/trpc.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import { NoShells } from '../terminals/shell.ts'
 
-const session = z.object({ sessionId: z.string() })
 const file = z.object({ path: z.string() })
 const version = z.object({ version: z.string() })
 
 /** For procedures about the files of one learner, in the container that their terminal is in. */
-const filesProcedure = learnerProcedure.input(session).use(async ({ next, input, ctx, signal }) => {
-  const owner = await ctx.classroom.sessions.get(ctx.learnerId, input.sessionId)
-  const sandbox = await owner.whenSandbox(signal ?? new AbortController().signal)
+const filesProcedure = sessionProcedure.use(async ({ next, ctx, signal }) => {
+  const sandbox = await ctx.session.whenSandbox(signal ?? new AbortController().signal)
   if (!sandbox) throw new ClassroomError('no-terminal', 'There is no terminal yet.')
   const result = await next({ ctx: { files: sandbox.files } })
   if (!result.ok && result.error.cause instanceof NoShells) {

@@ -20,6 +20,8 @@ function exec([command = '', ...args]: string[], input?: string): Promise<ExecRe
       { env: { ...process.env, HOME: home }, maxBuffer: 4 * MAX_BYTES },
       (err, stdout, stderr) => resolve({ exitCode: err ? Number(err.code ?? 1) : 0, stdout, stderr }),
     )
+    // A script that refuses at once does not read what it was given.
+    child.stdin?.on('error', () => undefined)
     child.stdin?.end(input ?? '')
   })
 }

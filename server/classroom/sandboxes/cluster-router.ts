@@ -1,13 +1,10 @@
 import { z } from 'zod'
-import { learnerProcedure, router } from '../api/trpc.ts'
+import { router, sessionProcedure } from '../api/trpc.ts'
 import { ClassroomError } from '../classroom-error.ts'
 
-const session = z.object({ sessionId: z.string() })
-
 /** For procedures about the learner's own cluster. */
-const clusterProcedure = learnerProcedure.input(session).use(async ({ next, input, ctx, signal }) => {
-  const owner = await ctx.classroom.sessions.get(ctx.learnerId, input.sessionId)
-  const sandbox = await owner.whenSandbox(signal ?? new AbortController().signal)
+const clusterProcedure = sessionProcedure.use(async ({ next, ctx, signal }) => {
+  const sandbox = await ctx.session.whenSandbox(signal ?? new AbortController().signal)
   if (!sandbox) throw new ClassroomError('no-cluster', 'There is no cluster yet.')
   return next({ ctx: { sandbox } })
 })

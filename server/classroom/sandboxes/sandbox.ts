@@ -1,8 +1,8 @@
 // One learner's place: a cluster, what the classroom sees of it, and the terminal.
 
 import type { ClusterInfo } from '../../kube/cluster/index.ts'
-import { HomeFiles } from '../files/home-files.ts'
 import type { ClusterObserver } from '../../observe/index.ts'
+import { HomeFiles } from '../files/home-files.ts'
 import type { Shells } from '../terminals/shell.ts'
 import { TerminalRoom } from '../terminals/terminal-room.ts'
 import type { ClusterWatch } from './cluster-watch.ts'

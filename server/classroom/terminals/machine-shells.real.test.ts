@@ -7,8 +7,8 @@ import { type ClusterHost, type ClusterInfo, spawnClusterHost } from '../../kube
 import { Pod } from '../../kube/kinds/index.ts'
 import type { DataCentre } from '../../machines/index.ts'
 import { openTestDataCentre, TEST_STATE_DIR } from '../../machines/test-data-centre.ts'
-import { type ClusterWatch, watchCluster } from '../sandboxes/cluster-watch.ts'
 import { nodeIsReady } from '../../observe/index.ts'
+import { type ClusterWatch, watchCluster } from '../sandboxes/cluster-watch.ts'
 import { containerShells } from './container-shells.ts'
 import { TerminalRoom } from './terminal-room.ts'
 

@@ -1,15 +1,11 @@
 import { z } from 'zod'
-import { learnerProcedure, router } from '../api/trpc.ts'
+import { router, sessionProcedure } from '../api/trpc.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import { NoShells } from './shell.ts'
 
-const session = z.object({ sessionId: z.string() })
-
 /** For procedures about the tabs of one session, once there is a cluster for it. Which tabs there are is in its view. */
-const roomProcedure = learnerProcedure.input(session).use(async ({ next, input, ctx, signal }) => {
-  const { sessions } = ctx.classroom
-  const owner = await sessions.get(ctx.learnerId, input.sessionId)
-  const room = await owner.terminals(signal ?? new AbortController().signal)
+const roomProcedure = sessionProcedure.use(async ({ next, ctx, signal }) => {
+  const room = await ctx.session.terminals(signal ?? new AbortController().signal)
   if (!room) throw new ClassroomError('no-terminal', 'There is no terminal yet.')
   return next({ ctx: { room } })
 })
