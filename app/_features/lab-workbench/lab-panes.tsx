@@ -35,6 +35,8 @@ export function PicturePane({ panes, isFull, isSmall }: { panes: Panes; isFull?:
       <div className={style.pictureBody}>
         <LensFrame
           store={panes.store}
+          sessionId={panes.run.session?.id}
+          choice={panes.lens}
           {...panes.selecting}
           view={view}
           onView={setView}
@@ -56,6 +58,12 @@ export function ShellPane({ panes, isFull, isSmall }: { panes: Panes; isFull?: b
       onFull={isSmall ? undefined : () => panes.toggleFull('terminal')}
     />
   )
+}
+
+/** Beside the picture: what is chosen, as the lens looks at it. */
+export function ScopePane({ panes }: { panes: Panes }) {
+  const Scope = panes.lens.view?.Scope
+  return Scope && <Scope store={panes.store} sessionId={panes.run.session?.id} {...panes.selecting} />
 }
 
 /** What is going on while the lab is not ready; over ten seconds, a way out. */
