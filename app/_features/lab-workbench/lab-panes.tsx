@@ -69,7 +69,7 @@ export function ScopePane({ panes }: { panes: Panes }) {
 /** What is going on while the lab is not ready; over ten seconds, a way out. */
 function PhaseNotice({ panes }: { panes: Panes }) {
   const { session, error, retry, reset } = panes.run
-  const isWaiting = !error && (!session || session.phase === 'starting' || session.phase === 'resetting')
+  const isWaiting = !error && (!session || ['queued', 'starting', 'resetting'].includes(session.phase))
   const seconds = useSeconds(isWaiting)
   if (error && !session) {
     return (
@@ -101,6 +101,7 @@ function PhaseNotice({ panes }: { panes: Panes }) {
     )
   }
   if (!isWaiting) return null
+  const isLate = seconds >= 10 && session?.phase !== 'queued'
   const what =
     session?.message || (session?.phase === 'resetting' ? 'Putting the lab back to its start' : 'Starting your cluster')
   return (
@@ -109,9 +110,9 @@ function PhaseNotice({ panes }: { panes: Panes }) {
       <span>
         <b>{what}</b>
         {seconds >= 2 && <span aria-hidden="true">, {seconds} s</span>}
-        {seconds >= 10 && '. This takes longer than usual; you may go on reading, or start over.'}
+        {isLate && '. This takes longer than usual; you may go on reading, or start over.'}
       </span>
-      {seconds >= 10 && (
+      {isLate && (
         <Button small onClick={session ? reset : retry}>
           Start over
         </Button>
