@@ -51,7 +51,7 @@ export class FieldSet {
   }
 
   below(step: string): FieldSet {
-    return this.children.get(step) ?? EMPTY
+    return this.children.get(step) ?? NO_PLACES
   }
 
   union(other: FieldSet): FieldSet {
@@ -147,8 +147,8 @@ export class FieldSet {
   }
 }
 
-/** Never changed: below() gives it away. */
-const EMPTY = Object.freeze(new FieldSet())
+/** Never changed: many hold it. */
+export const NO_PLACES = Object.freeze(new FieldSet()) as FieldSet
 
 function schemaBelow(schema: ApplySchema, step: string): { schema: ApplySchema; isDeclared: boolean } {
   if (schema.kind === 'map' && step.startsWith('f:')) return schema.field(step.slice(2))
