@@ -2,13 +2,6 @@
 
 const drawing = {
   play: <path d="M4 2.5v11l9-5.5z" fill="currentColor" />,
-  hold: <path d="M5 3v10M11 3v10" stroke="currentColor" strokeWidth="2.6" />,
-  step: (
-    <>
-      <path d="M3 2.5v11L10.5 8z" fill="currentColor" />
-      <path d="M12.6 2.5v11" stroke="currentColor" strokeWidth="2.2" />
-    </>
-  ),
   next: <path d="M2 8h11M8.6 3.4 13.2 8l-4.6 4.6" fill="none" stroke="currentColor" strokeWidth="1.7" />,
   copy: <path d="M5.5 5.5h8v8h-8zM2.5 10.5v-8h8" fill="none" stroke="currentColor" strokeWidth="1.3" />,
   table: <path d="M2 3h12v10H2zM2 6.4h12M2 9.7h12M6.4 6.4V13" fill="none" stroke="currentColor" strokeWidth="1.3" />,
@@ -28,6 +21,15 @@ const drawing = {
     </>
   ),
   close: <path d="M3.5 3.5l9 9M12.5 3.5l-9 9" stroke="currentColor" strokeWidth="1.6" />,
+  hand: (
+    <path
+      d="M4 8.4V4.2a1 1 0 0 1 2 0V7 2.6a1 1 0 0 1 2 0V7 3.2a1 1 0 0 1 2 0v4.4-2.8a1 1 0 0 1 2 0v5.4c0 3-1.8 4.6-4.4 4.6-2.2 0-3.2-1-4.2-2.8L1.6 9.4c-.5-1 .9-1.8 1.6-1z"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.3"
+    />
+  ),
+  pause: <path d="M5 3v10M11 3v10" stroke="currentColor" strokeWidth="2.6" />,
   panes: <path d="M2 3h12v10H2zM6 3v10M6 9h8" fill="none" stroke="currentColor" strokeWidth="1.3" />,
 }
 

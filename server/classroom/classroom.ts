@@ -1,7 +1,5 @@
 // The classroom put together: labs, database, sandboxes, sessions. No sockets here; server.ts has those.
 
-import { statfs } from 'node:fs/promises'
-import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -15,6 +13,7 @@ import type { CourseView } from './api/contract.ts'
 import { type Course, courseOverview, loadCourse } from './courses/course-overview.ts'
 import { runsOfLearner } from './courses/runs-of-learner.ts'
 import { type Database, openDatabase } from './database/open-database.ts'
+import type { LabSession } from './grading/lab-session.ts'
 import { ProgressStore } from './grading/progress.ts'
 import { Sessions } from './grading/sessions.ts'
 import type { Lab } from './labs/lab.ts'
@@ -23,7 +22,7 @@ import { Classes } from './people/classes.ts'
 import { JoinCodes } from './people/join-codes.ts'
 import { Joining } from './people/joining.ts'
 import { SandboxPool } from './sandboxes/sandbox-pool.ts'
-import { type Room, seatsIn } from './sandboxes/seats.ts'
+import { Teaching } from './teaching/teaching.ts'
 import type { Shells } from './terminals/shell.ts'
 
 export interface ClassroomOptions {
@@ -40,8 +39,6 @@ export interface ClassroomOptions {
   random: () => number
   /** How many sandboxes are kept ready. */
   warm?: number
-  /** How many learners may have one at once; without it, as many as this machine is thought to hold. */
-  seats?: number | undefined
 }
 
 export interface Classroom extends AsyncDisposable {
@@ -56,7 +53,11 @@ export interface Classroom extends AsyncDisposable {
   readonly connections: Connections
   /** Who uses a classroom on loopback; undefined where people log in. */
   readonly localPerson: Person | undefined
+  readonly teaching: Teaching
+  readonly clock: Clock
   courseOf(learnerId: string): Promise<CourseView>
+  /** A learner's session, for its learner and for those who teach them; `own` says which. Others are told there is none. */
+  lookAt(person: Person, sessionId: string): Promise<{ session: LabSession; own: boolean }>
 }
 
 /** Of the clusters we make; shown until a node says its own. */
@@ -72,18 +73,11 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     clock,
   })
   const local = options.localName === undefined ? undefined : await localPerson(database, options.localName)
-  // Where people log in, the person who never does is not let in by what their browser kept.
-  if (!local) await database.login.deleteMany({ where: { person: { isLocal: true, credential: null } } })
   const connections = new Connections()
   const logins = new Logins({ database, connections, clock })
   const accounts = new Accounts({ database, logins, connections, stateDir, clock })
   const joinCodes = new JoinCodes({ database, clock })
-  const pool = new SandboxPool({
-    ...options,
-    seats: options.seats ?? seatsIn(await roomHere(stateDir), machines.kind),
-    database,
-    machines: machines.kind,
-  })
+  const pool = new SandboxPool({ ...options, database, machines: machines.kind })
   const sessions = new Sessions({
     labs,
     store: new ProgressStore(database),
@@ -92,14 +86,8 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     clock,
     logger,
   })
-  const classes = new Classes({
-    database,
-    logins,
-    connections,
-    release: (id) => sessions.release(id),
-    seats: () => pool.seats,
-    clock,
-  })
+  const classes = new Classes({ database, logins, connections, release: (id) => sessions.release(id), clock })
+  const teaching = new Teaching({ database, sessions, pool, host, labs, clock })
   await pool.start()
   return {
     labs,
@@ -110,10 +98,20 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     joinCodes,
     joining: new Joining({ database, accounts, codes: joinCodes }),
     logins,
+    teaching,
+    clock,
     connections,
     localPerson: local,
     courseOf: (learnerId) => courseOf({ database, course, labs, machines, clock, learnerId }),
+    async lookAt(person, sessionId) {
+      const session = sessions.alive(sessionId)
+      if (session && session.learnerId !== person.id && (await classes.teaches(person, session.learnerId))) {
+        return { session, own: false }
+      }
+      return { session: await sessions.get(person.id, sessionId), own: true }
+    },
     async [Symbol.asyncDispose]() {
+      teaching[Symbol.dispose]()
       await sessions[Symbol.asyncDispose]()
       await pool[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
@@ -133,9 +131,4 @@ async function courseOf(from: {
   const { name } = await database.person.findUniqueOrThrow({ where: { id: learnerId }, select: { name: true } })
   const runs = await runsOfLearner(database, learnerId)
   return courseOverview({ ...from, runs, learnerName: name, now: clock.now() })
-}
-
-async function roomHere(stateDir: string): Promise<Room> {
-  const { bavail, bsize } = await statfs(stateDir)
-  return { memoryBytes: totalmem(), diskBytes: bavail * bsize, processors: availableParallelism() }
 }

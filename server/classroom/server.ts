@@ -10,6 +10,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Entrance } from './accounts/entrance.ts'
 import { type FrontDoor, frontDoor } from './accounts/front-door.ts'
+import type { Person } from './accounts/person.ts'
 import { appRouter } from './api/router.ts'
 import type { Classroom } from './classroom.ts'
 import { ClassroomError } from './classroom-error.ts'
@@ -137,21 +138,23 @@ async function upgrade(what: {
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
     return
   }
-  const session = await sessionOf(classroom, person.id, sessionId)
-  if (!session) {
+  const looked = await sessionOf(classroom, person, sessionId)
+  if (!looked) {
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
     return
   }
   sockets.handleUpgrade(request, socket, head, (ws) => {
     sockets.emit('connection', ws)
-    void serveTerminal({ socket: ws, rooms: session, tab })
+    const { session, own } = looked
+    const mayType = () => own || classroom.teaching.keyboards.mayType(session.learnerId, person.id)
+    void serveTerminal({ socket: ws, rooms: session, tab, own, mayType })
   })
 }
 
-/** The learner's own session, or undefined where there is none of that name. */
-async function sessionOf(classroom: Classroom, learnerId: string, sessionId: string) {
+/** The session, the person's own or of somebody they teach; undefined where there is none for them. */
+async function sessionOf(classroom: Classroom, person: Person, sessionId: string) {
   try {
-    return await classroom.sessions.get(learnerId, sessionId)
+    return await classroom.lookAt(person, sessionId)
   } catch (err) {
     if (err instanceof ClassroomError) return undefined
     throw err

@@ -1,10 +1,12 @@
 import { Menu } from '@mantine/core'
 import Link from 'next/link'
 import type { LabView, SessionView } from '../../../server/classroom/api/contract.ts'
+import type { NewsView } from '../../../server/classroom/teaching/wall-view.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { TopBar } from '../../_ui/top-bar.tsx'
+import { RaiseHand } from '../news/raise-hand.tsx'
 import style from './lab-workbench.module.css'
 import { type PaneName, paneWords } from './panes.ts'
 
@@ -14,9 +16,10 @@ interface Props {
   hidden: ReadonlySet<PaneName>
   onHidden(pane: PaneName, isHidden: boolean): void
   canHide: boolean
+  news: NewsView | undefined
 }
 
-export function LabTopBar({ lab, session, hidden, onHidden, canHide }: Props) {
+export function LabTopBar({ lab, session, hidden, onHidden, canHide, news }: Props) {
   return (
     <TopBar
       place={
@@ -34,6 +37,7 @@ export function LabTopBar({ lab, session, hidden, onHidden, canHide }: Props) {
       }
     >
       {session && <Machines session={session} />}
+      <RaiseHand news={news} />
       {canHide && (
         <Menu position="bottom-end" shadow="md" width={180} transitionProps={{ duration: 0 }}>
           <Menu.Target>

@@ -7,7 +7,8 @@ import dynamic from 'next/dynamic'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Selection } from '../lenses/picture/selection.ts'
 import { usePictureStore } from '../lenses/picture/use-picture.ts'
-import { useLens } from '../lenses/use-lens.ts'
+import { NewsBar } from '../news/news-bar.tsx'
+import { useNews } from '../news/use-news.ts'
 import type { TerminalHandle } from '../terminal/terminal-screen.tsx'
 import { LabTopBar } from './lab-top-bar.tsx'
 import style from './lab-workbench.module.css'
@@ -21,9 +22,9 @@ const SmallLayout = dynamic(() => import('./small-layout.tsx').then((file) => fi
 export function LabWorkbench({ labId }: { labId: string }) {
   const run = useLabSession(labId)
   const { lab, session } = run
+  const news = useNews()
   const store = usePictureStore(session?.id)
   const terminal = useRef<TerminalHandle>(null)
-  const lens = useLens()
   const [selection, select] = useState<Selection>(null)
   const [full, setFull] = useState<PaneName | null>(null)
   const [hiddenNames, setHiddenNames] = useLocalStorage<PaneName[]>({ key: 'podium.panes.hidden', defaultValue: [] })
@@ -55,7 +56,6 @@ export function LabWorkbench({ labId }: { labId: string }) {
     terminal,
     terminalSession: session?.id,
     selecting: { selection, select: selectAndPin },
-    lens,
     full,
     toggleFull: (pane) => setFull((now) => (now === pane ? null : pane)),
     runCommand: (command) => {
@@ -85,7 +85,9 @@ export function LabWorkbench({ labId }: { labId: string }) {
           setHidden(next)
         }}
         canHide={!isSmall}
+        news={news}
       />
+      <NewsBar news={news} labId={labId} />
       <main className={style.main} aria-label="Lab">
         {isSmall ? <SmallLayout panes={panes} /> : <WideLayout panes={panes} hidden={hidden} onHidden={setHidden} />}
       </main>

@@ -8,7 +8,8 @@ import { Shape } from '../../_ui/shape.tsx'
 import { loopState } from '../lenses/picture/loop-state.ts'
 import type { PictureStore } from '../lenses/picture/picture-store.ts'
 import { usePictureVersion } from '../lenses/picture/use-picture.ts'
-import { PicturePane, ReadPane, ScopePane, ShellPane } from './lab-panes.tsx'
+import { Microscope } from '../lenses/scope/microscope.tsx'
+import { PicturePane, ReadPane, ShellPane } from './lab-panes.tsx'
 import style from './lab-workbench.module.css'
 import type { Panes } from './panes.ts'
 
@@ -61,7 +62,7 @@ export function SmallLayout({ panes }: { panes: Panes }) {
         styles={{ body: { padding: 0 } }}
         aria-label="Microscope"
       >
-        <ScopePane panes={panes} />
+        <Microscope store={store} {...selecting} />
       </Drawer>
     </div>
   )
@@ -72,7 +73,7 @@ function PictureLine({ store, onOpen }: { store: PictureStore; onOpen: () => voi
   usePictureVersion(store)
   const { model } = store
   const loud = model.loops
-    .map((client) => ({ client, state: loopState(model.client(client), model.now, model.gate(client)) }))
+    .map((client) => ({ client, state: loopState(model.client(client), model.now) }))
     .sort((a, b) => weight[a.state.word] - weight[b.state.word])[0]
   if (!loud) return null
   const isQuiet = loud.state.word === 'idle'
@@ -93,4 +94,4 @@ function PictureLine({ store, onOpen }: { store: PictureStore; onOpen: () => voi
   )
 }
 
-const weight = { held: -1, 'back-off': 0, behind: 1, acted: 2, working: 3, idle: 4 }
+const weight = { 'back-off': 0, behind: 1, acted: 2, working: 3, idle: 4 }

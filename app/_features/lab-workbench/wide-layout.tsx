@@ -6,7 +6,8 @@ import { Drawer } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { Group, Panel, Separator, useDefaultLayout, usePanelRef } from 'react-resizable-panels'
-import { PicturePane, ReadPane, ScopePane, ShellPane } from './lab-panes.tsx'
+import { Microscope } from '../lenses/scope/microscope.tsx'
+import { PicturePane, ReadPane, ShellPane } from './lab-panes.tsx'
 import style from './lab-workbench.module.css'
 import type { PaneName, Panes } from './panes.ts'
 import { ReadRail } from './read-rail.tsx'
@@ -20,7 +21,7 @@ interface Props {
 export function WideLayout({ panes, hidden, onHidden }: Props) {
   const isMedium = useMediaQuery('(max-width: 1100px)', false, { getInitialValueInEffect: false })
   const isNarrow = useMediaQuery('(max-width: 1360px)', false, { getInitialValueInEffect: false })
-  const { selecting } = panes
+  const { selecting, store } = panes
   const columns = useDefaultLayout({
     id: isMedium ? 'podium.lab.columns.medium' : 'podium.lab.columns',
     storage: localStorage,
@@ -124,7 +125,7 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
               onResize={onResize('scope')}
             >
               <Pane name="scope" full={panes.full}>
-                <ScopePane panes={panes} />
+                <Microscope store={store} {...selecting} />
               </Pane>
             </Panel>
           </>
@@ -145,7 +146,7 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
           styles={{ body: { padding: 0 } }}
           aria-label="Microscope"
         >
-          <ScopePane panes={panes} />
+          <Microscope store={store} {...selecting} />
         </Drawer>
       )}
     </>

@@ -14,6 +14,8 @@ const people = anybody.filter((each) => each !== 'nobody')
 const accountHolders = people.filter((each) => each !== 'guest')
 const owner: readonly Somebody[] = ['learner']
 const teachers: readonly Somebody[] = ['assistant', 'instructor', 'admin']
+/** Whoever may look at the learner's lab. */
+const lookers: readonly Somebody[] = ['learner', ...teachers]
 const instructors: readonly Somebody[] = ['instructor', 'admin']
 const makersOfClasses: readonly Somebody[] = ['instructor', 'admin', 'stranger']
 const admins: readonly Somebody[] = ['admin']
@@ -27,6 +29,9 @@ const ofClass =
 const ofSession =
   (more: object = {}): Row['input'] =>
   ({ sessionOfLearner: sessionId }) => ({ sessionId, ...more })
+const ofLearner =
+  (more: object = {}): Row['input'] =>
+  ({ classId, people: { learner } }) => ({ classId, learnerId: learner?.id, ...more })
 const aboutMember =
   (more: object = {}): Row['input'] =>
   async ({ classId, newLearner }) => ({ classId, personId: await newLearner(), ...more })
@@ -71,7 +76,7 @@ export const accessTable: Record<string, Row> = {
   'course.overview': { for: people, input: nothing },
   'lab.get': { for: people, input: () => ({ labId: 'pods' }) },
   'lab.start': { for: people, input: () => ({ labId: 'pods' }) },
-  'session.watch': { for: owner, input: ofSession() },
+  'session.watch': { for: lookers, input: ofSession() },
   'session.goTo': { for: owner, input: ofSession({ step: 1 }) },
   'session.answer': { for: owner, input: ofSession({ questionId: 'who-starts-the-container', choice: 0 }) },
   'session.typeAnswer': { for: owner, input: ofSession({ answerId: 'none', text: 'x' }) },
@@ -87,9 +92,33 @@ export const accessTable: Record<string, Row> = {
   'cluster.kubeconfig': { for: owner, input: ofSession() },
   'cluster.openApiIndex': { for: owner, input: ofSession() },
   'cluster.openApi': { for: owner, input: ofSession({ groupVersion: 'apis/apps/v1' }) },
-  'picture.watch': { for: owner, input: ofSession() },
-  'picture.objects': { for: owner, input: ofSession() },
-  'picture.selected': { for: owner, input: ofSession({ selector: 'app=web', namespace: 'default' }) },
-  'picture.versions': { for: owner, input: ofSession({ object: pod }) },
+  'picture.watch': { for: lookers, input: ofSession() },
+  'picture.objects': { for: lookers, input: ofSession() },
+  'picture.selected': { for: lookers, input: ofSession({ selector: 'app=web', namespace: 'default' }) },
+  'picture.versions': { for: lookers, input: ofSession({ object: pod }) },
   'picture.steer': { for: owner, input: ofSession({ order: { action: 'hold', loops: 'all' } }) },
+
+  'news.watch': { for: people, input: nothing },
+  'news.raiseHand': { for: people, input: () => ({ words: 'Help' }) },
+  'news.lowerHand': { for: people, input: nothing },
+  'news.read': { for: people, input: () => ({ noteId: 'none' }) },
+  'news.answerKeyboard': { for: people, input: () => ({ allow: false }) },
+  'news.takeKeyboardBack': { for: people, input: nothing },
+
+  'teach.wall': { for: teachers, input: ofClass() },
+  'teach.announce': { for: teachers, input: ofClass({ text: 'Ten more minutes.' }) },
+  'teach.withdraw': { for: teachers, input: ofClass() },
+  'teach.openLab': { for: teachers, input: ofClass({ labId: 'pods' }) },
+  'teach.startAll': { for: teachers, input: ofClass() },
+  'teach.switchMachine': { for: teachers, input: ofClass({ machine: 'sim-1', to: 'started' }) },
+  'teach.steerLoops': { for: teachers, input: ofClass({ action: 'release' }) },
+  'teach.grades': { for: teachers, input: ofClass() },
+  'teach.gradesAsCsv': { for: teachers, input: ofClass() },
+  'teach.hint': { for: teachers, input: ofLearner({ text: 'Look at the labels.' }) },
+  'teach.takeHand': { for: teachers, input: ofLearner() },
+  'teach.lowerHand': { for: teachers, input: ofLearner() },
+  'teach.askKeyboard': { for: teachers, input: ofLearner() },
+  'teach.keyboard': { for: teachers, input: ofLearner() },
+  'teach.giveBackKeyboard': { for: teachers, input: ofLearner() },
+  'teach.resetLab': { for: teachers, input: ofLearner() },
 }

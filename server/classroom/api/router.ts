@@ -11,6 +11,8 @@ import { joinRouter } from '../people/join-router.ts'
 import { peopleRouter } from '../people/people-router.ts'
 import { pictureRouter } from '../picture/picture-router.ts'
 import { clusterRouter } from '../sandboxes/cluster-router.ts'
+import { newsRouter } from '../teaching/news-router.ts'
+import { teachRouter } from '../teaching/teach-router.ts'
 import { terminalRouter } from '../terminals/terminal-router.ts'
 import { router } from './trpc.ts'
 
@@ -27,6 +29,8 @@ export const appRouter = router({
   cluster: clusterRouter,
   terminal: terminalRouter,
   files: filesRouter,
+  teach: teachRouter,
+  news: newsRouter,
 })
 
 export type AppRouter = typeof appRouter

@@ -102,6 +102,11 @@ export const taughtProcedure = teacherProcedure
     next({ ctx: { learner: await ctx.classroom.classes.member(input.classId, input.learnerId) } }),
   )
 
+/** For whoever may look at a learner's lab: the learner, and those who teach them. Adds `session`. */
+export const lookingProcedure = personProcedure
+  .input(z.object({ sessionId: z.string() }))
+  .use(async ({ next, input, ctx }) => next({ ctx: await ctx.classroom.lookAt(ctx.person, input.sessionId) }))
+
 /** For the class's instructors and administrators: who is in it, and what it is. */
 export const instructorProcedure = memberProcedure.use(({ next, ctx }) => {
   if (ctx.role !== 'instructor') throw notAllowed('This is for the instructors of the class.')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sessionView } from '../api/contract.ts'
-import { router, sessionProcedure, streamOf } from '../api/trpc.ts'
+import { lookingProcedure, router, sessionProcedure, streamOf } from '../api/trpc.ts'
 import type { LabSession } from './lab-session.ts'
 import { watchSession } from './watch-session.ts'
 
@@ -11,7 +11,7 @@ const after = (session: LabSession, act: () => void) => {
 }
 
 export const sessionRouter = router({
-  watch: sessionProcedure
+  watch: lookingProcedure
     .output(streamOf(sessionView))
     .subscription(({ ctx, signal }) => watchSession(ctx.session, signal ?? new AbortController().signal)),
   goTo: sessionProcedure

@@ -11,7 +11,7 @@ import type { Progress, ProgressStore } from './progress.ts'
 export interface SessionsOptions {
   labs: readonly Lab[]
   store: ProgressStore
-  pool: Pick<SandboxPool, 'claim' | 'discard' | 'release'>
+  pool: Pick<SandboxPool, 'claim' | 'discard'>
   version: string
   clock: Clock
   logger: Logger
@@ -21,11 +21,19 @@ export class Sessions implements AsyncDisposable {
   readonly #options: SessionsOptions
   readonly #sessions = new Map<string, LabSession>()
   readonly #alive = new Map<string, LabSession>()
+  readonly #listeners = new Set<(session: LabSession) => void>()
   /** What is being done to each learner's cluster. */
   readonly #work = new Map<string, Promise<void>>()
 
   constructor(options: SessionsOptions) {
     this.#options = options
+  }
+
+  /** Hears of each session whose learner works in it now, also of those that are alive already. */
+  onAlive(listener: (session: LabSession) => void): Disposable {
+    this.#listeners.add(listener)
+    for (const session of this.#alive.values()) listener(session)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }
 
   /** Begins the lab, or goes on with it. */
@@ -50,7 +58,14 @@ export class Sessions implements AsyncDisposable {
   async release(learnerId: string): Promise<void> {
     this.#alive.get(learnerId)?.suspend('Your cluster was given back.')
     this.#alive.delete(learnerId)
-    await this.#options.pool.release(learnerId)
+    await this.#work.get(learnerId)
+    await this.#options.pool.discard(learnerId)
+  }
+
+  /** The session of that id whose learner works in it now. */
+  alive(sessionId: string): LabSession | undefined {
+    const session = this.#sessions.get(sessionId)
+    return session && this.#alive.get(session.learnerId) === session ? session : undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -63,6 +78,7 @@ export class Sessions implements AsyncDisposable {
     if (before !== session) {
       before?.suspend(`Your cluster went on to “${session.lab.title}”. Open this lab again to go on with it.`)
       this.#alive.set(session.learnerId, session)
+      for (const listener of this.#listeners) listener(session)
     }
     session.begin()
     return session
@@ -77,7 +93,7 @@ export class Sessions implements AsyncDisposable {
       ...rest,
       lab,
       progress,
-      claim: (hear) => pool.claim(learnerId, hear),
+      claim: () => pool.claim(learnerId),
       discard: () => pool.discard(learnerId),
       exclusive: (work) => {
         const done = (this.#work.get(learnerId) ?? Promise.resolve()).then(work)

@@ -35,6 +35,7 @@ const answerSchema = z.strictObject({
 interface Question {
   readonly kind: 'predict' | 'quiz'
   readonly id: string
+  readonly question: string
   readonly options: readonly string[]
   /** Which option is right, from 0. */
   readonly answer: number
@@ -127,7 +128,7 @@ function liveBlock(kind: string, info: string, body: string, where: string): { b
   const type = kind === 'quiz' ? 'quiz' : 'predict'
   return {
     block: { type, id, question, options },
-    question: { kind: type, id, options, answer: answer - 1, explanation },
+    question: { kind: type, id, question, options, answer: answer - 1, explanation },
   }
 }
 

@@ -28,7 +28,6 @@ export interface ClassesOptions {
   connections: Connections
   /** Gives back what somebody used who does not come again. */
   release: (personId: string) => Promise<void>
-  seats: () => ClassPage['seats']
   clock: Clock
 }
 
@@ -54,6 +53,18 @@ export class Classes {
     if (!found || !(membership || person.isAdmin)) throw new ClassroomError('class-unknown', 'There is no such class.')
     const { members: _, ...summary } = found
     return { class: summary, role: person.isAdmin ? 'instructor' : role.parse(membership?.role) }
+  }
+
+  /** Whether one of them teaches the other: in a class in which the other is, or as administrator. */
+  async teaches(person: Person, learnerId: string): Promise<boolean> {
+    if (person.isAdmin) return true
+    const shared = await this.#options.database.membership.count({
+      where: {
+        personId: learnerId,
+        class: { members: { some: { personId: person.id, role: { in: ['assistant', 'instructor'] } } } },
+      },
+    })
+    return shared > 0
   }
 
   /** Somebody in a class, whatever they are in it: those who teach take labs, too. */
@@ -104,15 +115,10 @@ export class Classes {
     await this.#options.database.class.update({ where: { id: classId }, data: { name }, select: { id: true } })
   }
 
-  /** An archived class can be looked at; its code opens nothing, and its learners' clusters are given back. */
+  /** An archived class can be looked at; its code opens nothing. */
   async setArchived(classId: string, isArchived: boolean): Promise<void> {
-    const { database, clock } = this.#options
-    const { members } = await database.class.update({
-      where: { id: classId },
-      data: { archivedAt: isArchived ? new Date(clock.now()) : null },
-      select: { members: { select: { personId: true } } },
-    })
-    if (isArchived) await this.#letGo(members.map(({ personId }) => personId))
+    const archivedAt = isArchived ? new Date(this.#options.clock.now()) : null
+    await this.#options.database.class.update({ where: { id: classId }, data: { archivedAt }, select: { id: true } })
   }
 
   async page({ class: seen, role: mine }: ClassAsSeen): Promise<ClassPage> {
@@ -135,7 +141,6 @@ export class Classes {
       name: seen.name,
       isArchived: seen.archivedAt !== null,
       role: mine,
-      seats: this.#options.seats(),
       joinCode: joinCode && { ...joinCode, expiresAt: joinCode.expiresAt?.getTime() ?? null },
       members: members.map(({ person, ...membership }) => ({
         personId: person.id,
@@ -182,25 +187,17 @@ export class Classes {
     connections.cut(personId)
   }
 
-  /** Whoever is in no class any more gives their cluster back; a guest is gone, for nothing else lets them in. */
+  /** A guest who is removed is gone: nothing else lets them in. */
   async remove(classId: string, personId: string): Promise<void> {
-    const { database, connections } = this.#options
+    const { database, connections, logins, release } = this.#options
     await this.member(classId, personId)
     await this.#keepAnInstructor(classId, personId)
     await database.membership.delete({ where: { classId_personId: { classId, personId } }, select: { role: true } })
     connections.cut(personId)
-    await this.#letGo([personId])
-  }
-
-  async #letGo(personIds: readonly string[]): Promise<void> {
-    const { database, logins, release } = this.#options
-    const gone = await database.person.findMany({
-      where: { id: { in: [...personIds] }, isAdmin: false, memberships: { none: { class: { archivedAt: null } } } },
-      select: { id: true, isGuest: true },
-    })
-    for (const { id, isGuest } of gone) {
-      if (isGuest) await logins.endAll(id)
-      await release(id)
+    const isLostGuest = { id: personId, isGuest: true, memberships: { none: {} } }
+    if ((await database.person.count({ where: isLostGuest })) > 0) {
+      await logins.endAll(personId)
+      await release(personId)
     }
   }
 

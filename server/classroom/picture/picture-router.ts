@@ -2,17 +2,18 @@
 
 import { z } from 'zod'
 import type { ObjectsPush, PicturePush, SelectedPush } from '../../observe/index.ts'
-import { router, sessionProcedure, streamOf } from '../api/trpc.ts'
+import { lookingProcedure, router, streamOf } from '../api/trpc.ts'
+import { ClassroomError } from '../classroom-error.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
 
 // Events and objects are ours from end to end and come by the thousand, so only the frame around them is looked at.
 const framed = <T>(mark: keyof T & string) =>
   z.custom<T>((value) => typeof value === 'object' && value !== null && mark in value)
 
-/** The learner's own cluster, waited for. */
-const sandboxProcedure = sessionProcedure.use(({ next, ctx: { session }, signal }) => {
+/** The cluster of a session, waited for: one's own, or that of somebody one teaches. */
+const sandboxProcedure = lookingProcedure.use(({ next, ctx, signal }) => {
   const until = signal ?? new AbortController().signal
-  return next({ ctx: { until, sandbox: () => session.whenSandbox(until) } })
+  return next({ ctx: { until, sandbox: () => ctx.session.whenSandbox(until) } })
 })
 
 /** A stream out of the sandbox, once there is one. */
@@ -28,7 +29,7 @@ const gate = z.object({ client: z.string(), held: z.boolean(), steps: z.number()
 const loops = z.union([z.literal('all'), z.array(z.string()).max(64)])
 const order = z.discriminatedUnion('action', [
   z.object({ action: z.enum(['hold', 'step', 'release']), loops }),
-  z.object({ action: z.literal('slow'), loops, everyMs: z.int().min(0).max(60_000) }),
+  z.object({ action: z.literal('slow'), loops, everyMs: z.int().min(100).max(60_000) }),
 ])
 
 const NAME = z.string().max(253)
@@ -71,5 +72,8 @@ export const pictureRouter = router({
   steer: sandboxProcedure
     .input(z.object({ order }))
     .output(z.array(gate))
-    .mutation(async ({ ctx, input }) => (await (await ctx.sandbox())?.observer.steer(input.order)) ?? []),
+    .mutation(async ({ ctx, input }) => {
+      if (!ctx.own) throw new ClassroomError('not-allowed', 'These loops are the learner’s to hold.')
+      return (await (await ctx.sandbox())?.observer.steer(input.order)) ?? []
+    }),
 })

@@ -32,6 +32,7 @@ export class TerminalRoom {
   readonly #shells: Shells
   readonly #tabs = new Map<string, Tab>(firstTabs().map((tab) => [tab.name, { ...tab, session: undefined }]))
   readonly #listeners = new Set<() => void>()
+  readonly #hearers = new Set<(command: string) => void>()
   #closed = false
 
   constructor(shells: Shells) {
@@ -46,6 +47,12 @@ export class TerminalRoom {
   onChange(listener: () => void): Disposable {
     this.#listeners.add(listener)
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  /** Each command line that the learner's own shells begin to run. */
+  onCommand(listener: (command: string) => void): Disposable {
+    this.#hearers.add(listener)
+    return { [Symbol.dispose]: () => void this.#hearers.delete(listener) }
   }
 
   /** A new tab, or the one that is there for that machine; its name. */
@@ -113,6 +120,7 @@ export class TerminalRoom {
     for (const session of sessions) if (session.status === 'fulfilled') session.value?.close()
     this.#tabs.clear()
     this.#listeners.clear()
+    this.#hearers.clear()
     await this.#shells.close()
   }
 
@@ -126,7 +134,10 @@ export class TerminalRoom {
     return new TerminalSession({
       shell,
       size: DEFAULT_SIZE,
-      onCommand: (command) => called(command.slice(0, MAX_TITLE)),
+      onCommand: (command) => {
+        called(command.slice(0, MAX_TITLE))
+        for (const hear of this.#hearers) hear(command)
+      },
       onExit: () => {
         forget()
         called(newTab(tab.name).title)

@@ -23,4 +23,8 @@ export interface ClusterHost extends AsyncDisposable {
   loopGates(name: string): Promise<GateState[]>
   /** What an object was, as far back as the store remembers. */
   objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions>
+  /** A fault, or its end: pulls the plug of one of the cluster's nodes, or starts it again. Rejects with a message for people. */
+  switchMachine(name: string, machine: string, to: MachineSwitch): Promise<void>
 }
+
+export type MachineSwitch = 'killed' | 'started'

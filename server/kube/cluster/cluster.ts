@@ -13,11 +13,12 @@ import { type GateState, LoopGates } from '../client/loop-gate.ts'
 import { buildControllers } from '../controllers/index.ts'
 import { startDns } from '../dns/index.ts'
 import { builtInKinds } from '../kinds/index.ts'
-import { startHollowNode } from '../kubelet/hollow-node.ts'
+import { type HollowNode, startHollowNode } from '../kubelet/hollow-node.ts'
 import { runScheduler } from '../scheduler/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
 import { AuditFile } from './audit-file.ts'
+import type { MachineSwitch } from './cluster-host.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import { openEtcd } from './etcd.ts'
@@ -59,6 +60,7 @@ export class Cluster {
   #loops: readonly string[] = []
   #network: MachineNetwork | null = null
   #machines: Machine[] = []
+  readonly #hollowNodes = new Map<string, HollowNode>()
   #kubeconfig = ''
   #networkKubeconfig = ''
 
@@ -106,6 +108,24 @@ export class Cluster {
 
   objectVersions(query: VersionsQuery): Promise<ObjectVersions> {
     return objectVersions(this.#store, query)
+  }
+
+  /** Pulls the plug of a node, or starts it again. A simulated one stops speaking, and comes back with nothing running. */
+  async switchMachine(name: string, to: MachineSwitch): Promise<void> {
+    const machine = this.#machines.find((one) => one.name === name)
+    if (machine) {
+      const isRunning = (await machine.state()) === 'running'
+      if (to === 'killed' && isRunning) await machine.kill()
+      if (to === 'started' && !isRunning) await machine.start()
+      return
+    }
+    if (!this.#nodeNames().includes(name)) {
+      throw new Error(`there is no node "${name}" in this cluster; it has ${this.#nodeNames().join(', ')}`)
+    }
+    const hollow = this.#hollowNodes.get(name)
+    this.#hollowNodes.delete(name)
+    if (to === 'killed') await hollow?.[Symbol.asyncDispose]()
+    else this.#hollowNodes.set(name, hollow ?? this.#startHollowNode(name))
   }
 
   /** Ends the control plane; with `machines: 'stop'` the machines go to disk, else they run on and wait for it. */
@@ -307,25 +327,29 @@ export class Cluster {
   }
 
   #startHollowNodes(): void {
-    const { record, clock, logger, random } = this.#options
-    for (let i = 1; i <= record.spec.simulatedNodes; i++) {
-      const name = `sim-${i}`
-      this.#stack.use(
-        startHollowNode({
-          name,
-          client: createClient(
-            this.#apiServer.transportFor({
-              user: `system:node:${name}`,
-              groups: ['system:nodes', 'system:authenticated'],
-              client: `kubelet/${name}`,
-            }),
-          ),
-          clock,
-          logger: logger.with({ cluster: this.name, node: name }),
-          random,
-        }),
-      )
+    this.#stack.defer(async () => {
+      await Promise.all([...this.#hollowNodes.values()].map((node) => node[Symbol.asyncDispose]()))
+    })
+    for (let i = 1; i <= this.#options.record.spec.simulatedNodes; i++) {
+      this.#hollowNodes.set(`sim-${i}`, this.#startHollowNode(`sim-${i}`))
     }
+  }
+
+  #startHollowNode(name: string): HollowNode {
+    const { clock, logger, random } = this.#options
+    return startHollowNode({
+      name,
+      client: createClient(
+        this.#apiServer.transportFor({
+          user: `system:node:${name}`,
+          groups: ['system:nodes', 'system:authenticated'],
+          client: `kubelet/${name}`,
+        }),
+      ),
+      clock,
+      logger: logger.with({ cluster: this.name, node: name }),
+      random,
+    })
   }
 }
 

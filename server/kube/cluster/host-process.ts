@@ -52,6 +52,8 @@ export function serveHost(options: {
         return host.loopGates(call.name)
       case 'objectVersions':
         return host.objectVersions(call.name, call.query)
+      case 'switchMachine':
+        return host.switchMachine(call.name, call.machine, call.to)
       case 'close':
         return host[Symbol.asyncDispose]()
     }

@@ -1,6 +1,7 @@
 // What a classroom and its cluster host say over the channel between their processes.
 
 import type { GateState } from '../client/loop-gate.ts'
+import type { MachineSwitch } from './cluster-host.ts'
 import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
 import type { LoopOrder } from './loop-order.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
@@ -15,6 +16,7 @@ export type HostCall =
   | { method: 'steerLoops'; name: string; order: LoopOrder }
   | { method: 'loopGates'; name: string }
   | { method: 'objectVersions'; name: string; query: VersionsQuery }
+  | { method: 'switchMachine'; name: string; machine: string; to: MachineSwitch }
   | { method: 'close' }
 
 export interface HostResults {
@@ -29,6 +31,7 @@ export interface HostResults {
   steerLoops: GateState[]
   loopGates: GateState[]
   objectVersions: ObjectVersions
+  switchMachine: null
   close: null
 }
 

@@ -6,7 +6,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { GateState } from '../client/loop-gate.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import { Cluster, removeClusterDirectory } from './cluster.ts'
-import type { ClusterHost } from './cluster-host.ts'
+import type { ClusterHost, MachineSwitch } from './cluster-host.ts'
 import { type ClusterRecord, clusterDirectory, readClusterRecord, writeClusterRecord } from './cluster-record.ts'
 import { type ClusterInfo, type ClusterSpec, problemsOf } from './cluster-spec.ts'
 import type { LoopOrder } from './loop-order.ts'
@@ -92,6 +92,10 @@ export class LocalClusterHost implements ClusterHost {
 
   async objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions> {
     return this.#find(name).cluster.objectVersions(query)
+  }
+
+  async switchMachine(name: string, machine: string, to: MachineSwitch): Promise<void> {
+    await this.#find(name).cluster.switchMachine(machine, to)
   }
 
   /** Stops every cluster in order; their machines go to disk. */

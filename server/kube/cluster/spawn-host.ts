@@ -7,7 +7,7 @@ import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { GateState } from '../client/loop-gate.ts'
-import type { ClusterHost } from './cluster-host.ts'
+import type { ClusterHost, MachineSwitch } from './cluster-host.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import type { FromHost, HostCall, HostResults, ToHost } from './host-protocol.ts'
 import type { LoopOrder } from './loop-order.ts'
@@ -100,6 +100,10 @@ class HostProcess implements ClusterHost {
 
   objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions> {
     return this.#call({ method: 'objectVersions', name, query })
+  }
+
+  async switchMachine(name: string, machine: string, to: MachineSwitch): Promise<void> {
+    await this.#call({ method: 'switchMachine', name, machine, to })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

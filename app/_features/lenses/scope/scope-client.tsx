@@ -4,11 +4,10 @@ import { chainOfClient } from '../picture/cause-chain.ts'
 import { eventWords, objectOf } from '../picture/event-words.ts'
 import { loopState } from '../picture/loop-state.ts'
 import { milliseconds } from '../picture/milliseconds.ts'
-import type { PictureStore } from '../picture/picture-store.ts'
+import type { PictureModel } from '../picture/picture-model.ts'
 import type { Selecting } from '../picture/selection.ts'
 import { BecauseOf } from './because-of.tsx'
 import { LastReconcile } from './last-reconcile.tsx'
-import { LoopControl } from './loop-control.tsx'
 import style from './microscope.module.css'
 import { Head, Part } from './microscope-part.tsx'
 import { Ruler } from './ruler.tsx'
@@ -17,13 +16,11 @@ import { SchedulerVerdict } from './scheduler-verdict.tsx'
 type Select = Selecting['select']
 
 /** One client of the API server: what it can see, what waits, why it last acted. */
-export function ScopeClient({ store, client, select }: { store: PictureStore; client: string; select: Select }) {
-  const { model } = store
+export function ScopeClient({ model, client, select }: { model: PictureModel; client: string; select: Select }) {
   const place = model.place(client)
   const state = model.client(client)
   const isReconciler = model.isLoop(client) || state.turns.length > 0
-  const how = loopState(state, model.now, model.gate(client))
-  const canHold = model.canHold(client)
+  const how = loopState(state, model.now)
   const [last, ...before] = state.turns
   const cache = state.cacheRevision || state.handedRevision
   const chain = chainOfClient(model, client)
@@ -34,22 +31,18 @@ export function ScopeClient({ store, client, select }: { store: PictureStore; cl
         title={place.node ? `${place.label}, ${place.node}` : place.label}
         close={() => select(null)}
       >
-        {(isReconciler || canHold) && (
+        {isReconciler && (
           <span className={style.state}>
             <Shape state={how.shape} size={12} /> {how.word}
           </span>
         )}
       </Head>
-      {canHold && <LoopControl store={store} client={client} />}
-      {place.node && (
-        <p className={style.aside}>It runs on {place.node}, a machine of its own: it cannot be held from here.</p>
-      )}
       {cache > 0 && (
         <Part title="What it can see" aside={sayBehind(cache, state.handedRevision, model.revision)}>
           <Ruler cache={cache} store={model.revision} who={place.who} />
         </Part>
       )}
-      {(isReconciler || canHold) && (
+      {isReconciler && (
         <Part title="Queue" aside={`${state.queueLength} ${state.queueLength === 1 ? 'key' : 'keys'}`}>
           {state.queue.length === 0 && <p className="quiet">Nothing waits.</p>}
           <ul className={style.queue}>

@@ -1,0 +1,57 @@
+'use client'
+
+// The wall as a stream, and the time that passes on it between two pushes.
+
+import { useEffect, useState } from 'react'
+import type { WallView } from '../../../server/classroom/teaching/wall-view.ts'
+import { api, wordsOf } from '../../_api/api-client.ts'
+
+export interface Wall {
+  view: WallView | undefined
+  /** The server's time now, as well as this page can tell. */
+  now: number
+  error: string
+}
+
+const retryMs = 2000
+
+export function useWall(classId: string): Wall {
+  const [view, setView] = useState<WallView>()
+  const [heardAt, setHeardAt] = useState(0)
+  const [error, setError] = useState('')
+  const [local, setLocal] = useState(() => Date.now())
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let subscription: { unsubscribe(): void } | undefined
+    const open = () => {
+      subscription = api.teach.wall.subscribe(
+        { classId },
+        {
+          onData: (next) => {
+            setError('')
+            setView(next)
+            setHeardAt(Date.now())
+            setLocal(Date.now())
+          },
+          onError: (cause) => {
+            setError(wordsOf(cause))
+            timer = setTimeout(open, retryMs)
+          },
+        },
+      )
+    }
+    open()
+    return () => {
+      clearTimeout(timer)
+      subscription?.unsubscribe()
+    }
+  }, [classId])
+
+  useEffect(() => {
+    const timer = setInterval(() => setLocal(Date.now()), 1000)
+    return () => clearInterval(timer)
+  }, [])
+
+  return { view, now: view ? view.now + Math.max(0, local - heardAt) : local, error }
+}

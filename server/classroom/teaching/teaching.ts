@@ -1,0 +1,204 @@
+// Teaching put together: what is known of every learner, what is said to them, and what is done to their clusters.
+
+import { freemem, totalmem } from 'node:os'
+import type { Clock } from '../../base/clock.ts'
+import type { ClusterHost } from '../../kube/cluster/index.ts'
+import { ClassroomError } from '../classroom-error.ts'
+import type { Database } from '../database/open-database.ts'
+import type { LabSession } from '../grading/lab-session.ts'
+import type { Sessions } from '../grading/sessions.ts'
+import type { Lab } from '../labs/lab.ts'
+import type { SandboxPool } from '../sandboxes/sandbox-pool.ts'
+import { Attendance } from './attendance.ts'
+import { Following } from './following.ts'
+import { gradeBookOf } from './grade-book.ts'
+import { Hands } from './hands.ts'
+import { Keyboards } from './keyboards.ts'
+import { Notes } from './notes.ts'
+import { clusterOf, type LearnerNow, wallOf } from './wall.ts'
+import type { GradeBook, NewsView, WallView } from './wall-view.ts'
+
+export interface TeachingOptions {
+  database: Database
+  sessions: Sessions
+  pool: Pick<SandboxPool, 'claim'>
+  host: Pick<ClusterHost, 'switchMachine' | 'steerLoops' | 'loopGates'>
+  labs: readonly Lab[]
+  clock: Clock
+}
+
+export class Teaching implements Disposable {
+  readonly attendance: Attendance
+  readonly hands: Hands
+  readonly keyboards: Keyboards
+  readonly notes: Notes
+  readonly #following: Following
+  readonly #options: TeachingOptions
+  readonly #listeners = new Set<() => void>()
+  /** Learners whose cluster is being started ahead of class. */
+  readonly #starting = new Set<string>()
+
+  constructor(options: TeachingOptions) {
+    this.#options = options
+    const shared = { now: () => options.clock.now(), onChange: () => this.#tell() }
+    this.attendance = new Attendance(shared)
+    this.hands = new Hands(shared)
+    this.keyboards = new Keyboards(shared)
+    this.notes = new Notes({ ...shared, database: options.database })
+    this.#following = new Following({ ...shared, sessions: options.sessions })
+  }
+
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  async wall(classId: string): Promise<WallView> {
+    const { database, labs, clock } = this.#options
+    const found = await database.class.findUniqueOrThrow({
+      where: { id: classId },
+      select: {
+        id: true,
+        name: true,
+        openLabId: true,
+        members: { where: { role: 'learner' }, select: { person: { select: { id: true, name: true } } } },
+      },
+    })
+    const note = await this.notes.announcementOf(classId)
+    const learners = await Promise.all(found.members.map(({ person }) => this.#now(person)))
+    return wallOf({
+      class: found,
+      learners,
+      labs,
+      announcement: note ? { id: note.id, text: note.text, at: note.at } : null,
+      usedPercent: Math.round((1 - freemem() / totalmem()) * 100),
+      now: clock.now(),
+    })
+  }
+
+  async news(personId: string): Promise<NewsView> {
+    const { database, labs } = this.#options
+    const classes = await database.class.findMany({
+      where: { archivedAt: null, members: { some: { personId, role: 'learner' } } },
+      select: { openLabId: true },
+    })
+    const lab = labs.find(({ id }) => classes.some(({ openLabId }) => openLabId === id))
+    const keyboard = this.keyboards.of(personId)
+    return {
+      notes: await this.notes.for(personId),
+      hand: this.hands.of(personId) ?? null,
+      openLab: lab ? { labId: lab.id, number: lab.number, title: lab.title } : null,
+      keyboard: keyboard ? { by: keyboard.teacherName, state: keyboard.state } : null,
+      inClass: classes.length > 0,
+    }
+  }
+
+  gradeBook(classId: string): Promise<GradeBook> {
+    return gradeBookOf(this.#options.database, this.#options.labs, classId)
+  }
+
+  /** The lab that the learner is in now, or a sentence for people. */
+  sessionOf(learner: { id: string; name: string }): LabSession {
+    const session = this.#following.sessionOf(learner.id)
+    if (!session) throw new ClassroomError('session-unknown', `${learner.name} has not opened a lab yet.`)
+    return session
+  }
+
+  async openLab(classId: string, labId: string): Promise<void> {
+    const { database, labs } = this.#options
+    if (labId !== '' && !labs.some(({ id }) => id === labId)) {
+      throw new ClassroomError('lab-unknown', `There is no lab "${labId}".`)
+    }
+    await database.class.update({ where: { id: classId }, data: { openLabId: labId }, select: { id: true } })
+    this.#tell()
+  }
+
+  /** Gets every learner a cluster of their own, one after the other, before they come. Resolves at once. */
+  async startAll(classId: string): Promise<void> {
+    const learners = await this.#learnersOf(classId)
+    for (const id of learners) if (!this.#following.sessionOf(id)) this.#starting.add(id)
+    this.#tell()
+    void this.#startInTurn(learners)
+  }
+
+  /** A fault, or its end, on one learner's machine; where none is named, on that of everybody who has a cluster. */
+  async switchMachine(options: {
+    classId: string
+    learnerId?: string | undefined
+    machine: string
+    to: 'killed' | 'started'
+  }): Promise<{ learners: number }> {
+    const { classId, learnerId, machine, to } = options
+    const clusters = await this.#clustersOf(classId, learnerId)
+    await Promise.all(clusters.map((cluster) => this.#options.host.switchMachine(cluster, machine, to)))
+    return { learners: clusters.length }
+  }
+
+  /** Holds every loop, or lets every held or slowed one go on. */
+  async steerLoops(options: {
+    classId: string
+    learnerId?: string | undefined
+    action: 'hold' | 'release'
+  }): Promise<{ learners: number }> {
+    const { classId, learnerId, action } = options
+    const clusters = await this.#clustersOf(classId, learnerId)
+    await Promise.all(clusters.map((cluster) => this.#options.host.steerLoops(cluster, { loops: 'all', action })))
+    this.#tell()
+    return { learners: clusters.length }
+  }
+
+  [Symbol.dispose](): void {
+    this.#following[Symbol.dispose]()
+    this.#listeners.clear()
+  }
+
+  async #now(person: { id: string; name: string }): Promise<LearnerNow> {
+    const session = this.#following.sessionOf(person.id)
+    const cluster = clusterOf(session)
+    const gates = session?.cluster ? await this.#options.host.loopGates(session.cluster).catch(() => []) : []
+    return {
+      learnerId: person.id,
+      name: person.name,
+      sessionId: session?.id ?? null,
+      presence: this.attendance.of(person.id),
+      facts: this.#following.of(person.id),
+      hand: this.hands.of(person.id),
+      ...cluster,
+      sandbox: this.#starting.has(person.id) ? 'starting' : cluster.sandbox,
+      held: gates.filter(({ held }) => held).length,
+    }
+  }
+
+  async #startInTurn(learners: readonly string[]): Promise<void> {
+    for (const id of learners) {
+      if (!this.#starting.has(id)) continue
+      // A learner who cannot get one now asks again by opening a lab; the others go on.
+      await this.#options.pool.claim(id).catch(() => undefined)
+      this.#starting.delete(id)
+      this.#tell()
+    }
+  }
+
+  async #learnersOf(classId: string): Promise<string[]> {
+    const members = await this.#options.database.membership.findMany({
+      where: { classId, role: 'learner' },
+      select: { personId: true },
+    })
+    return members.map(({ personId }) => personId)
+  }
+
+  /** Never of somebody who is not in the class, whatever is asked for. */
+  async #clustersOf(classId: string, learnerId: string | undefined): Promise<string[]> {
+    const all = await this.#learnersOf(classId)
+    const learners = learnerId === undefined ? all : all.filter((id) => id === learnerId)
+    const rows = await this.#options.database.sandbox.findMany({
+      where: { learnerId: { in: learners } },
+      select: { cluster: true },
+    })
+    return rows.map(({ cluster }) => cluster)
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,91 @@
+// What the instructor's wall is sent. Times are epoch milliseconds of the server; the page counts from `now`.
+
+import { z } from 'zod'
+
+const hand = z.object({ words: z.string(), since: z.number(), takenBy: z.string() })
+
+export const tile = z.object({
+  learnerId: z.string(),
+  name: z.string(),
+  /** Of the lab they are in; what a page needs to look at it. */
+  sessionId: z.string().nullable(),
+  state: z.enum(['stuck', 'offline', 'failing', 'waiting', 'working', 'away', 'done']),
+  /** 0 when not stuck. */
+  stuckSince: z.number(),
+  /** Why we think that they are stuck; empty when not. */
+  why: z.string(),
+  hand: hand.nullable(),
+  lab: z
+    .object({ id: z.string(), number: z.string(), title: z.string(), step: z.number(), steps: z.number() })
+    .nullable(),
+  /** The first check that does not hold. */
+  check: z.object({ aim: z.string(), message: z.string(), tries: z.number() }).nullable(),
+  command: z.object({ text: z.string(), at: z.number() }).nullable(),
+  /** When their last page was closed; 0 while one is open, or never was. */
+  leftAt: z.number(),
+  sandbox: z.enum(['none', 'starting', 'ready']),
+  nodes: z.array(z.object({ name: z.string(), ready: z.boolean() })),
+  /** Loops that are held in their cluster. */
+  held: z.number(),
+})
+export type Tile = z.infer<typeof tile>
+
+export const wallView = z.object({
+  now: z.number(),
+  class: z.object({ id: z.string(), name: z.string() }),
+  /** The lab that the class is at: the one the instructor opened, or else the one that most are in. */
+  lab: z.object({ id: z.string(), number: z.string(), title: z.string(), steps: z.array(z.string()) }).nullable(),
+  /** In the order in which an instructor should look. */
+  tiles: z.array(tile),
+  /** What the class thought would happen, at the step where most are. */
+  prediction: z
+    .object({
+      step: z.number(),
+      question: z.string(),
+      answered: z.number(),
+      options: z.array(z.object({ text: z.string(), count: z.number(), correct: z.boolean() })),
+    })
+    .nullable(),
+  announcement: z.object({ id: z.string(), text: z.string(), at: z.number() }).nullable(),
+  memory: z.object({ usedPercent: z.number() }),
+})
+export type WallView = z.infer<typeof wallView>
+
+export const gradeBook = z.object({
+  labs: z.array(z.object({ id: z.string(), number: z.string(), title: z.string(), steps: z.number() })),
+  learners: z.array(
+    z.object({
+      learnerId: z.string(),
+      name: z.string(),
+      /** By lab id; a lab that was never opened is not there. */
+      grades: z.record(
+        z.string(),
+        z.object({ credit: z.number(), attempts: z.number(), hints: z.number(), done: z.boolean() }),
+      ),
+    }),
+  ),
+})
+export type GradeBook = z.infer<typeof gradeBook>
+
+/** What a learner is told of their classes while they work. */
+export const newsView = z.object({
+  /** From those who teach: to the class, or to this learner alone. */
+  notes: z.array(
+    z.object({
+      id: z.string(),
+      isHint: z.boolean(),
+      from: z.string(),
+      text: z.string(),
+      at: z.number(),
+      labId: z.string(),
+    }),
+  ),
+  hand: hand.nullable(),
+  /** The lab that the instructor has opened for everybody. */
+  openLab: z.object({ labId: z.string(), number: z.string(), title: z.string() }).nullable(),
+  /** Somebody who teaches asks for the keyboard, or has it. */
+  keyboard: z.object({ by: z.string(), state: z.enum(['asked', 'given']) }).nullable(),
+  /** Classes in which this person learns; without one nobody sees a raised hand. */
+  inClass: z.boolean(),
+})
+export type NewsView = z.infer<typeof newsView>
