@@ -23,6 +23,8 @@ export interface RequestTrace {
   code: number
   durationMs: number
   stages: RequestStage[]
+  /** Why it was let through, or not; absent when it was refused before anybody was asked. */
+  decision?: RequestDecision
   /** The revision that this request wrote, if it wrote one. */
   revision?: number
   because?: number
@@ -40,6 +42,45 @@ export interface RequestStage {
   /** Few words: `ServiceAccount`, `RBAC: allowed`, `11 plug-ins`, `compare, append`. */
   detail: string
   ok: boolean
+}
+
+/** Why a request was let through or refused: what it was, not how to say it. */
+export interface RequestDecision {
+  allowed: boolean
+  /** How the sender proved who it is: `x509`, `ServiceAccount`, `anonymous`, `in process`. */
+  authenticator: string
+  /** Who really sent it, when it acts as somebody else (`kubectl --as`). */
+  impersonator?: string
+  /** Those who were asked, in order; the last one decided, unless it had no opinion either. */
+  asked: readonly Opinion[]
+  /** The rule that allowed it, when a rule did. */
+  by?: GrantedRule
+  /** When refused: the rules of the sender that came nearest to allowing it, nearest first. */
+  nearest?: readonly NearMiss[]
+}
+
+export interface Opinion {
+  /** `system:masters`, `Node`, `RBAC`. */
+  authorizer: string
+  verdict: 'allow' | 'deny' | 'no opinion'
+  reason: string
+}
+
+/** One way in which rights come to somebody: who → binding → role. Namespaces are empty where there is none. */
+export interface Grant {
+  subject: { kind: string; name: string; namespace: string }
+  binding: { kind: 'RoleBinding' | 'ClusterRoleBinding'; name: string; namespace: string }
+  role: { kind: string; name: string; namespace: string }
+}
+
+export interface GrantedRule extends Grant {
+  /** Which rule of the role, from 0. */
+  rule: number
+}
+
+/** A rule that was not enough: which of its parts fit the request, and which did not. */
+export interface NearMiss extends GrantedRule {
+  fits: { place: boolean; group: boolean; resource: boolean; name: boolean; verb: boolean }
 }
 
 /** A revision was appended to the store. */

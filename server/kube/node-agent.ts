@@ -114,7 +114,8 @@ async function main(): Promise<void> {
       clusterCidr: config.clusterCIDR,
     }),
   )
-  const networkClient = clientOf(config.kubeconfig, `kube-network/${nodeName}`)
+  // A kubelet may read its own Node only; whoever makes routes has to know them all, as kube-proxy does.
+  const networkClient = clientOf(config.proxyKubeconfig, `kube-network/${nodeName}`)
   stack.use(
     runNodeRoutes({
       nodeName,

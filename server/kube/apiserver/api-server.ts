@@ -1,6 +1,5 @@
 // The API server put together: caches over the store, a registry per kind, the request path, two fronts.
 
-import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Trace } from '../../base/trace.ts'
@@ -13,7 +12,8 @@ import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
-import { authorizers } from './authorization/index.ts'
+import { ensureDefaultPolicy } from './authorization/default-policy/reconcile.ts'
+import { openAuthorization } from './authorization/index.ts'
 import { startCompactor } from './compactor.ts'
 import { ApiResources } from './endpoints/api-resources.ts'
 import { Discovery } from './endpoints/discovery.ts'
@@ -79,12 +79,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const resources = new ApiResources(registries)
   const find = (resource: string, namespace: string, name: string) => resources.core(resource)?.peek(namespace, name)
   const tokens = await ServiceAccountTokens.open({ ...options.serviceAccounts, clock, find })
-  const chain = authorizers({
-    nodeOfPod: (namespace, name) => {
-      const pod = find('pods', namespace, name) as Pod | undefined
-      return pod && (pod.spec?.nodeName ?? '')
-    },
-  })
+  const authorization = openAuthorization((kind) => feed.cacheOf(kind))
   const endpoints: Endpoints = {
     resources,
     discovery: new Discovery(kinds),
@@ -102,9 +97,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       })),
     }),
     schemas,
-    admission: new Admission(admissionPlugins, { find, clock, caughtUp: () => feed.caughtUp() }),
+    admission: new Admission(admissionPlugins(authorization), { find, clock, caughtUp: () => feed.caughtUp() }),
     fieldManagers: new FieldManagers(schemas),
-    authorizers: chain,
+    authorization,
     tokens,
     feed,
     store,
@@ -115,7 +110,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     logger,
     trace,
     tokens,
-    authorizers: chain,
+    authorization,
+    caughtUp: () => feed.caughtUp(),
     causes,
     endpoint: (context, info, request) => route(endpoints, context, info, request),
     auditLog: options.auditLog,
@@ -129,6 +125,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   const own = transportFor({ user: 'system:apiserver', groups: ['system:masters'], client: 'kube-apiserver' })
   await ensureSystemObjects(own, options)
+  await ensureDefaultPolicy(own, (kind, namespace, name) => resources.ofKind(kind)?.peek(namespace, name))
   const compactor = startCompactor({ store, clock, logger, trace })
   const keeper = keepSystemObjects({
     clock,

@@ -1,6 +1,16 @@
 // The door of this room: the API server, one per control plane. It alone opens the store.
 
 export { type ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts'
+export type { Attributes } from './authorization/authorizer.ts'
+export {
+  type Explanation,
+  explain,
+  type Holder,
+  type Reach,
+  reachOf,
+  whoCan,
+} from './authorization/rbac/explain.ts'
+export { type PolicyObject, policyOf, RbacPolicy } from './authorization/rbac/policy.ts'
 export { storageKey } from './registry/storage-keys.ts'
 export type { AuditEvent } from './request-path/audit.ts'
 export { decodeStored, withRevision } from './watch-cache/entry.ts'

@@ -27,7 +27,7 @@ describe('what the server tells of itself', () => {
     const loop = createClient(
       test.server.transportFor({
         user: 'system:kube-controller-manager',
-        groups: [],
+        groups: ['system:masters'],
         client: 'kube-controller-manager/x-controller',
       }),
     )

@@ -35,6 +35,8 @@ export type Wake = (view: ClusterView, enqueue: Enqueue) => void
 export interface ControllerDefinition {
   readonly name: string
   readonly concurrency: number
+  /** The service account in kube-system that it writes as. */
+  readonly account: string
   /** Who its Events come from. */
   readonly eventSource: string
   readonly wakes: readonly Wake[]
@@ -47,10 +49,12 @@ export class ControllerBuilder {
   #for: AnyKind | undefined
   #concurrency = 5
   #eventSource: string
+  #account: string
 
   constructor(name: string) {
     this.#name = name
     this.#eventSource = `${name}-controller`
+    this.#account = `${name}-controller`
   }
 
   /** The kind whose keys this loop works on. */
@@ -101,11 +105,18 @@ export class ControllerBuilder {
     return this
   }
 
+  /** For loops whose service account has always had another name than they. */
+  actsAs(account: string): this {
+    this.#account = account
+    return this
+  }
+
   /** The reconciler may also wake the loop itself, when what wakes it is known only to what it has built. */
   reconcileWith(reconcilerFor: (view: ClusterView, enqueue: Enqueue) => Reconciler): ControllerDefinition {
     return Object.freeze({
       name: this.#name,
       concurrency: this.#concurrency,
+      account: this.#account,
       eventSource: this.#eventSource,
       wakes: [...this.#wakes],
       reconcilerFor,

@@ -22,8 +22,13 @@ import { SharedInformer } from './shared-informer.ts'
 
 export interface RunOptions {
   definitions: readonly ControllerDefinition[]
-  /** Called with the loop's user agent, `kube-controller-manager/replicaset-controller`; each loop has its own. */
-  clientFor(client: string): Client
+  /**
+   * Called with the loop's user agent, `kube-controller-manager/replicaset-controller`, and the service account it
+   * acts as; each loop has its own.
+   */
+  clientFor(client: string, account: string): Client
+  /** What fills the caches; as upstream, one identity for all, which may read what a single loop may not. */
+  informerClientFor?(client: string): Client
   clock: Clock
   logger: Logger
   trace: Trace
@@ -69,6 +74,7 @@ export class RunningController implements AsyncDisposable {
   readonly #options: RunOptions
   readonly #definition: ControllerDefinition
   readonly #api: Client
+  readonly #reader: Client
   readonly #log: Logger
   readonly #recorder: EventRecorder
   readonly #reconciler: Reconciler
@@ -90,7 +96,8 @@ export class RunningController implements AsyncDisposable {
     this.#options = options
     this.client = `kube-controller-manager/${definition.name}-controller`
     this.#log = logger.with({ controller: definition.name })
-    this.#api = options.clientFor(this.client)
+    this.#api = options.clientFor(this.client, definition.account)
+    this.#reader = options.informerClientFor?.(this.client) ?? this.#api
     this.#recorder = new EventRecorder({
       client: this.#api,
       clock,
@@ -164,7 +171,7 @@ export class RunningController implements AsyncDisposable {
     if (this.#started) throw new Error(`${this.#definition.name}: ${id} asked for after the start`)
     const { clock, random } = this.#options
     const informer = new SharedInformer<T>({
-      client: this.#api,
+      client: this.#reader,
       kind,
       clock,
       random,

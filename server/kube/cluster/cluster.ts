@@ -232,7 +232,8 @@ export class Cluster {
         clusterCidr: NETWORKING.clusterCidr,
         rootCaPem: caPem,
       }),
-      clientFor: (client) => this.#clientFor(client, 'system:kube-controller-manager'),
+      clientFor: (client, account) => this.#clientOfAccount(client, account),
+      informerClientFor: (client) => this.#clientFor(client, 'system:kube-controller-manager'),
       clock,
       logger: logger.with({ cluster: this.name, component: 'kube-controller-manager' }),
       trace,
@@ -254,7 +255,8 @@ export class Cluster {
     if (gateway) {
       this.#stack.use(
         await startDns({
-          client: this.#clientFor('coredns', 'system:masters'),
+          client: this.#clientOfAccount('coredns', 'coredns'),
+          installer: this.#clientFor('podium', 'system:masters'),
           listen: { address: gateway, port: NETWORKING.dnsPort },
           clusterDomain: NETWORKING.clusterDomain,
           clusterDns: NETWORKING.clusterDns,
@@ -272,6 +274,13 @@ export class Cluster {
     return createClient(
       this.#apiServer.transportFor({ user: user === 'system:masters' ? client : user, groups, client }),
     )
+  }
+
+  /** The same, as a service account of kube-system. */
+  #clientOfAccount(client: string, account: string): Client {
+    const groups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated']
+    const user = `system:serviceaccount:kube-system:${account}`
+    return createClient(this.#apiServer.transportFor({ user, groups, client }))
   }
 
   #nodeNames(): string[] {

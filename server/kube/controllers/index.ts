@@ -4,6 +4,7 @@
 
 import type { ControllerDefinition } from '../client/controller-builder.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
+import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts'
 import { deploymentController } from './deployment/index.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { endpointSliceController } from './endpointslice/index.ts'
@@ -50,6 +51,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
       monitorPeriodMs: options.nodeMonitorPeriodMs ?? 5_000,
     }),
     taintEvictionController,
+    clusterRoleAggregationController,
     garbageCollector(options.kinds),
     podGarbageCollector(options.terminatedPodThreshold ?? 12_500),
   ]

@@ -43,6 +43,7 @@ beforeAll(async () => {
   const client = createClient(server.transportFor({ user: 'dns', groups: ['system:masters'], client: 'coredns' }))
   dns = await startDns({
     client,
+    installer: client,
     listen: { address: '127.0.0.1', port: 0 },
     clusterDomain: 'cluster.local',
     clusterDns: '10.96.0.10',

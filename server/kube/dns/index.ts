@@ -15,6 +15,8 @@ import { listenForQueries } from './sockets.ts'
 
 export interface DnsOptions {
   client: Client
+  /** Makes the Service, which is not for a server of names to do; kubeadm does it with an admin's rights. */
+  installer: Client
   listen: { address: string; port: number }
   clusterDomain: string
   /** The address of the Service `kube-dns`; without it no Service is made. */
@@ -73,7 +75,11 @@ export async function startDns(options: DnsOptions): Promise<RunningDns> {
   })
   stack.use(sockets)
   if (options.clusterDns) {
-    await ensureDnsService(client, { clusterDns: options.clusterDns, address: listen.address, port: sockets.port })
+    await ensureDnsService(options.installer, {
+      clusterDns: options.clusterDns,
+      address: listen.address,
+      port: sockets.port,
+    })
   }
   return { port: sockets.port, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }

@@ -1,5 +1,7 @@
 // Every kind the server knows. To add one: write its file, add it to the list.
 
+import { ClusterRole } from './cluster-role.ts'
+import { ClusterRoleBinding } from './cluster-role-binding.ts'
 import { ConfigMap } from './config-map.ts'
 import type { AnyKind } from './define-kind.ts'
 import { Deployment } from './deployment.ts'
@@ -11,11 +13,15 @@ import { Namespace } from './namespace.ts'
 import { Node } from './node.ts'
 import { Pod } from './pod.ts'
 import { ReplicaSet } from './replica-set.ts'
+import { Role } from './role.ts'
+import { RoleBinding } from './role-binding.ts'
 import { Secret } from './secret.ts'
 import { Service } from './service.ts'
 import { ServiceAccount } from './service-account.ts'
 
 export {
+  ClusterRole,
+  ClusterRoleBinding,
   ConfigMap,
   Deployment,
   EndpointSlice,
@@ -26,6 +32,8 @@ export {
   Node,
   Pod,
   ReplicaSet,
+  Role,
+  RoleBinding,
   Secret,
   Service,
   ServiceAccount,
@@ -45,4 +53,8 @@ export const builtInKinds: readonly AnyKind[] = [
   ReplicaSet,
   Lease,
   EndpointSlice,
+  Role,
+  RoleBinding,
+  ClusterRole,
+  ClusterRoleBinding,
 ]

@@ -6,8 +6,9 @@ import type { Credentials } from '../request-path/api-request.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
 
-const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
-const AUTHENTICATED = 'system:authenticated'
+export const AUTHENTICATED = 'system:authenticated'
+export const UNAUTHENTICATED = 'system:unauthenticated'
+export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: [UNAUTHENTICATED] }
 
 export interface Authenticated {
   user: UserInfo

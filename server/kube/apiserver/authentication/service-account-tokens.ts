@@ -104,11 +104,20 @@ export class ServiceAccountTokens {
     return { token, expiresAt }
   }
 
+  /** For this server itself. */
   async verify(token: string): Promise<UserInfo> {
+    return (await this.verifyFor(token, [this.#options.issuer])).user
+  }
+
+  /** Good for at least one of these audiences; says for which. */
+  async verifyFor(token: string, audiences: readonly string[]): Promise<{ user: UserInfo; audience: string[] }> {
     const payload = await this.#payload(token)
+    const told = typeof payload.aud === 'string' ? [payload.aud] : (payload.aud ?? [])
+    const audience = audiences.filter((one) => told.includes(one))
+    if (audience.length === 0) throw unauthorized()
     const now = this.#options.clock.now() / 1000
     if (payload.exp === undefined || payload.exp <= now || (payload.nbf ?? 0) > now + 1) throw unauthorized()
-    return this.#liveUser(payload)
+    return { user: this.#liveUser(payload), audience }
   }
 
   async #payload(token: string): Promise<JWTPayload> {
@@ -119,7 +128,6 @@ export class ServiceAccountTokens {
     try {
       const verified = await jwtVerify(token, this.#publicKey, {
         issuer: this.#options.issuer,
-        audience: this.#options.issuer,
         currentDate: new Date(this.#options.clock.now()),
         algorithms: [this.#algorithm],
       })

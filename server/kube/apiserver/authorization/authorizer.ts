@@ -1,36 +1,53 @@
 // Who may do what. Authorizers are asked in turn; the first with an opinion decides, and no opinion at all is a no.
 // Upstream: apiserver/pkg/authorization/{authorizer,union}.
 
+import type { GrantedRule, Opinion } from '../../../base/trace.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 
+/** What is asked: some of what a request says of itself. */
+export type Attributes = Pick<
+  RequestInfo,
+  'isResource' | 'path' | 'verb' | 'group' | 'namespace' | 'resource' | 'subresource' | 'name'
+> & { fieldSelector?: string }
+
 export interface Verdict {
   decision: 'allow' | 'deny' | 'no opinion'
-  /** Few words, shown with the request: `Node: own pod`. */
+  /** As upstream words it, for the audit log; empty where upstream says nothing. */
   reason: string
+  by?: GrantedRule
 }
 
 export interface Authorizer {
   readonly name: string
-  authorize(user: UserInfo, info: RequestInfo): Verdict
+  authorize(user: UserInfo, attributes: Attributes): Verdict
 }
 
-export const NO_OPINION: Verdict = { decision: 'no opinion', reason: '' }
-export const allow = (reason: string): Verdict => ({ decision: 'allow', reason })
+export const NO_OPINION: Verdict = Object.freeze({ decision: 'no opinion', reason: '' })
+export const ALLOWED: Verdict = Object.freeze({ decision: 'allow', reason: '' })
+export const noOpinion = (reason: string): Verdict => ({ decision: 'no opinion', reason })
 
-export function authorizeBy(chain: readonly Authorizer[], user: UserInfo, info: RequestInfo): Verdict {
-  for (const authorizer of chain) {
-    const verdict = authorizer.authorize(user, info)
-    if (verdict.decision !== 'no opinion') return { ...verdict, reason: `${authorizer.name}: ${verdict.reason}` }
+export interface Ruling extends Verdict {
+  asked: Opinion[]
+}
+
+export function authorizeBy(chain: readonly Authorizer[], user: UserInfo, attributes: Attributes): Ruling {
+  const asked: Opinion[] = []
+  for (const { name, authorize } of chain) {
+    const verdict = authorize(user, attributes)
+    asked.push({ authorizer: name, verdict: verdict.decision, reason: verdict.reason })
+    if (verdict.decision !== 'no opinion') return { ...verdict, asked }
   }
-  return NO_OPINION
+  const reason = asked.flatMap((opinion) => opinion.reason || []).join(', ')
+  return { decision: 'no opinion', reason, asked }
 }
 
 /** The sentence of a 403, word for word. Upstream: endpoints/handlers/responsewriters/errors.go. */
-export function forbiddenMessage(user: UserInfo, info: RequestInfo): string {
-  const who = `User "${user.name}" cannot`
-  if (!info.isResource) return `${who} ${info.verb} path "${info.path}"`
-  const resource = info.subresource ? `${info.resource}/${info.subresource}` : info.resource
-  const where = info.namespace ? ` in the namespace "${info.namespace}"` : ' at the cluster scope'
-  return `${who} ${info.verb} resource "${resource}" in API group "${info.group}"${where}`
+export function forbiddenMessage(user: UserInfo, attributes: Attributes): string {
+  const { isResource, verb, path, resource, subresource, group, namespace } = attributes
+  const who = `User ${JSON.stringify(user.name)} cannot`
+  if (!isResource) return `${who} ${verb} path "${path}"`
+  const what = subresource ? `${resource}/${subresource}` : resource
+  const where = namespace ? ` in the namespace "${namespace}"` : ' at the cluster scope'
+  return `${who} ${verb} resource "${what}" in API group "${group}"${where}`
 }

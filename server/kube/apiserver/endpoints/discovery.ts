@@ -2,6 +2,7 @@
 // Upstream: apiserver/pkg/endpoints/discovery, aggregated.
 
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import { REVIEWS } from './reviews.ts'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
@@ -43,13 +44,6 @@ function subresourceOf(kind: AnyKind, name: string): Subresource {
   }
 }
 
-/** Kinds that are asked and answered, never stored. */
-const VIRTUAL = [
-  { group: 'authentication.k8s.io', plural: 'selfsubjectreviews', kind: 'SelfSubjectReview' },
-  { group: 'authentication.k8s.io', plural: 'tokenreviews', kind: 'TokenReview' },
-  { group: 'authorization.k8s.io', plural: 'selfsubjectaccessreviews', kind: 'SelfSubjectAccessReview' },
-]
-
 interface DiscoveredResource {
   name: string
   singularName: string
@@ -81,11 +75,12 @@ export class Discovery {
         subresources: kind.subresources.map((name) => ({ name, told: subresourceOf(kind, name) })),
       })
     }
-    for (const { group, plural, kind } of VIRTUAL) {
+    // Asked and answered, never stored.
+    for (const { group, plural, kind, namespaced } of REVIEWS) {
       this.#add(`${group}/v1`, {
         name: plural,
         singularName: kind.toLowerCase(),
-        namespaced: false,
+        namespaced,
         group,
         version: 'v1',
         kind,

@@ -6,7 +6,7 @@ import type { Schemas } from '../../schemas/schemas.ts'
 import type { Store } from '../../store/store.ts'
 import type { Admission } from '../admission/admission.ts'
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
-import type { Authorizer } from '../authorization/authorizer.ts'
+import type { Authorization } from '../authorization/index.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { ApiResources } from './api-resources.ts'
 import type { Discovery } from './discovery.ts'
@@ -19,7 +19,7 @@ export interface Endpoints {
   schemas: Schemas
   admission: Admission
   fieldManagers: FieldManagers
-  authorizers: readonly Authorizer[]
+  authorization: Authorization
   tokens: ServiceAccountTokens
   feed: StoreFeed
   store: Store

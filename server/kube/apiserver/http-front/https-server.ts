@@ -228,6 +228,7 @@ export class HttpsFront {
       contentType: headers['content-type'] ?? '',
       because: text(headers['podium-because']),
       credentials: this.#credentialsOf(incoming),
+      ...impersonationOf(incoming),
       body: bodyOf(incoming),
       signal,
       remoteAddress: incoming.socket.remoteAddress ?? '',
@@ -272,6 +273,31 @@ export class HttpsFront {
       now: this.#options.clock.now(),
       schemas: this.#options.schemas,
     }
+  }
+}
+
+const EXTRA = 'impersonate-extra-'
+
+/** A header that comes several times is several groups, so Node's merged view of the headers will not do. */
+function impersonationOf({ headers, headersDistinct }: IncomingMessage): Pick<ApiRequest, 'impersonation'> {
+  if (!Object.keys(headers).some((name) => name.startsWith('impersonate-'))) return {}
+  const all = (name: string) => headersDistinct[name] ?? []
+  const extra = Object.keys(headers).filter((name) => name.startsWith(EXTRA))
+  return {
+    impersonation: {
+      user: all('impersonate-user')[0] ?? '',
+      groups: all('impersonate-group'),
+      uid: all('impersonate-uid')[0] ?? '',
+      extra: Object.fromEntries(extra.map((name) => [unescaped(name.slice(EXTRA.length)), all(name)])),
+    },
+  }
+}
+
+function unescaped(key: string): string {
+  try {
+    return decodeURIComponent(key).toLowerCase()
+  } catch {
+    return key
   }
 }
 

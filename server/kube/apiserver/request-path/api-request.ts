@@ -12,6 +12,8 @@ export interface ApiRequest {
   /** The header `Podium-Because`. */
   because: string
   credentials: Credentials
+  /** The headers `Impersonate-…`. */
+  impersonation?: Impersonation
   body: RequestBody
   signal?: AbortSignal | undefined
   remoteAddress?: string
@@ -28,6 +30,14 @@ export interface PresentedCertificate {
   organizations: readonly string[]
   /** Signed by our CA and in date. */
   isVerified: boolean
+}
+
+export interface Impersonation {
+  user: string
+  groups: readonly string[]
+  uid: string
+  /** Keys in lower case. */
+  extra: Readonly<Record<string, readonly string[]>>
 }
 
 export type RequestBody =

@@ -2,6 +2,7 @@
 
 import type { ApiRequest } from './api-request.ts'
 import type { Outcome } from './outcome.ts'
+import type { UserInfo } from './request-context.ts'
 
 export interface AuditEvent {
   kind: 'Event'
@@ -11,12 +12,9 @@ export interface AuditEvent {
   stage: 'ResponseStarted' | 'ResponseComplete'
   requestURI: string
   verb: string
-  user: {
-    username: string
-    uid?: string
-    groups: readonly string[]
-    extra?: Readonly<Record<string, readonly string[]>>
-  }
+  /** Who sent it, also when it acts as somebody else. */
+  user: AuditedUser
+  impersonatedUser?: AuditedUser
   sourceIPs: string[]
   userAgent: string
   objectRef?: {
@@ -33,6 +31,20 @@ export interface AuditEvent {
   annotations?: Record<string, string>
 }
 
+interface AuditedUser {
+  username: string
+  uid?: string
+  groups: readonly string[]
+  extra?: Readonly<Record<string, readonly string[]>>
+}
+
+const audited = ({ name: username, uid, groups, extra }: UserInfo): AuditedUser => ({
+  username,
+  ...(uid ? { uid } : {}),
+  groups,
+  ...(extra ? { extra } : {}),
+})
+
 export function auditEventOf(told: {
   outcome: Outcome
   request: ApiRequest
@@ -43,9 +55,8 @@ export function auditEventOf(told: {
 }): AuditEvent {
   const { outcome, request, code, durationMs, now, stage } = told
   const { context, info } = outcome
-  const { name: username, uid, groups, extra } = context.user
+  const { user, impersonator, decision, decisionReason } = context
   const query = request.query.toString()
-  const authorization = context.stages.find((one) => one.name === 'authorization')
   return {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
@@ -54,7 +65,8 @@ export function auditEventOf(told: {
     stage,
     requestURI: query ? `${request.path}?${query}` : request.path,
     verb: info.verb,
-    user: { username, ...(uid ? { uid } : {}), groups, ...(extra ? { extra } : {}) },
+    user: audited(impersonator ?? user),
+    ...(impersonator ? { impersonatedUser: audited(user) } : {}),
     sourceIPs: [request.remoteAddress ?? '127.0.0.1'],
     userAgent: context.userAgent,
     ...(info.isResource
@@ -74,11 +86,11 @@ export function auditEventOf(told: {
       : { metadata: {}, status: 'Failure', message: outcome.error.message, reason: outcome.error.reason, code },
     requestReceivedTimestamp: microseconds(now - durationMs),
     stageTimestamp: microseconds(now),
-    ...(authorization
+    ...(decision
       ? {
           annotations: {
-            'authorization.k8s.io/decision': authorization.ok ? 'allow' : 'forbid',
-            'authorization.k8s.io/reason': authorization.detail,
+            'authorization.k8s.io/decision': decision.allowed ? 'allow' : 'forbid',
+            'authorization.k8s.io/reason': decisionReason,
           },
         }
       : {}),

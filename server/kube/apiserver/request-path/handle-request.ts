@@ -12,8 +12,11 @@ import type { Trace } from '../../../base/trace.ts'
 import { forbidden, internalError, StatusError } from '../../apimachinery/status-error.ts'
 import { StoreClosedError } from '../../store/store.ts'
 import { authenticate } from '../authentication/authenticate.ts'
+import { impersonate } from '../authentication/impersonation.ts'
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
-import { type Authorizer, authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
+import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
+import type { Authorization } from '../authorization/index.ts'
+import { nearestRules } from '../authorization/rbac/explain.ts'
 import type { CauseMap } from '../watch-cache/cause-map.ts'
 import type { Answer } from './answer.ts'
 import type { ApiRequest } from './api-request.ts'
@@ -27,7 +30,9 @@ export interface RequestPathOptions {
   logger: Logger
   trace: Trace
   tokens: ServiceAccountTokens
-  authorizers: readonly Authorizer[]
+  authorization: Authorization
+  /** Resolves when the caches hold all that is stored; undefined when they do. */
+  caughtUp(): Promise<void> | undefined
   causes: CauseMap
   /** Answers what has been let through. */
   endpoint(context: RequestContext, info: RequestInfo, request: ApiRequest): Promise<Answer>
@@ -43,7 +48,7 @@ export async function handleRequest(options: RequestPathOptions, request: ApiReq
   try {
     await identify(options, context, request)
     info = readRequestInfo(request.method, request.path, request.query)
-    authorize(options, context, info)
+    await authorize(options, context, info)
     const answer = await options.endpoint(context, info, request)
     outcome = { context, info, ok: true, answer: withEndTold(options, { context, info, answer, request }) }
   } catch (err) {
@@ -71,25 +76,58 @@ function openContext({ clock, causes }: RequestPathOptions, request: ApiRequest)
 /** `kubectl/v1.36.0` is kubectl; `kubelet/node-1` is the kubelet of that node. */
 const clientName = (product: string) => product.replace(/\/v?\d+(\.\d+)*\S*$/, '') || 'unknown'
 
-async function identify({ tokens }: RequestPathOptions, context: RequestContext, request: ApiRequest): Promise<void> {
+async function identify(
+  { tokens, authorization, caughtUp }: RequestPathOptions,
+  context: RequestContext,
+  request: ApiRequest,
+): Promise<void> {
   const from = context.clock.monotonic()
   try {
     const { user, by } = await authenticate(request.credentials, tokens)
     context.user = user
-    context.stage('authentication', from, by)
+    context.authenticator = by
+    if (request.impersonation) {
+      // Refused here, it has still been the sender who asked.
+      await caughtUp()
+      context.user = impersonate(authorization.chain, user, request.impersonation)
+      context.impersonator = user
+    }
+    context.stage('authentication', from, context.impersonator ? `${by}: ${user.name}, as ${context.user.name}` : by)
   } catch (err) {
     context.stage('authentication', from, 'refused', false)
     throw err
   }
 }
 
-function authorize({ authorizers }: RequestPathOptions, context: RequestContext, info: RequestInfo): void {
+async function authorize(
+  { authorization, caughtUp }: RequestPathOptions,
+  context: RequestContext,
+  info: RequestInfo,
+): Promise<void> {
+  const { user, impersonator, authenticator } = context
   const from = context.clock.monotonic()
-  const verdict = authorizeBy(authorizers, context.user, info)
-  const isAllowed = verdict.decision === 'allow'
-  context.stage('authorization', from, isAllowed ? verdict.reason : 'no one allows it', isAllowed)
-  if (isAllowed) return
-  const message = forbiddenMessage(context.user, info)
+  let ruling = authorizeBy(authorization.chain, user, info)
+  // The role that would allow it may be written already, and not yet in the cache.
+  const news = ruling.decision === 'allow' ? undefined : caughtUp()
+  if (news) {
+    await news
+    ruling = authorizeBy(authorization.chain, user, info)
+  }
+  const { asked, by, reason } = ruling
+  const allowed = ruling.decision === 'allow'
+  context.decisionReason = reason
+  context.decision = {
+    allowed,
+    authenticator,
+    ...(impersonator ? { impersonator: impersonator.name } : {}),
+    asked,
+    ...(by ? { by } : {}),
+    ...(allowed ? {} : { nearest: nearestRules(authorization.policy, user, info) }),
+  }
+  const detail = allowed ? reason || `${asked.at(-1)?.authorizer}: allowed` : 'no one allows it'
+  context.stage('authorization', from, detail, allowed)
+  if (allowed) return
+  const message = `${forbiddenMessage(user, info)}${reason ? `: ${reason}` : ''}`
   if (!info.isResource) throw new StatusError('Forbidden', `forbidden: ${message}`, { details: {} })
   throw forbidden({ group: info.group, resource: info.resource }, info.name, message)
 }
@@ -149,6 +187,7 @@ function tell({ trace, clock, auditLog }: RequestPathOptions, outcome: Outcome, 
     code,
     durationMs,
     stages: context.stages,
+    ...(context.decision ? { decision: context.decision } : {}),
     ...(context.revision === undefined ? {} : { revision: context.revision }),
     ...(context.because === undefined ? {} : { because: context.because }),
     ...(context.meant ? { meantFor: context.meant.for } : {}),

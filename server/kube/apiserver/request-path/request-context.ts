@@ -1,7 +1,7 @@
 // One request on its way: who sent it, what it is because of, and how long each stage took.
 
 import type { Clock } from '../../../base/clock.ts'
-import type { RequestStage } from '../../../base/trace.ts'
+import type { RequestDecision, RequestStage } from '../../../base/trace.ts'
 import type { WriteOrigin } from '../watch-cache/writes-in-flight.ts'
 
 export interface UserInfo {
@@ -27,6 +27,13 @@ export class RequestContext {
   readonly warnings: string[] = []
   readonly stages: RequestStage[] = []
   user: UserInfo = { name: '', groups: [] }
+  /** Who really sent it, when `user` is somebody whom the sender may act as. */
+  impersonator: UserInfo | undefined
+  /** How the sender proved who it is. */
+  authenticator = ''
+  decision: RequestDecision | undefined
+  /** Upstream's words for the decision. */
+  decisionReason = ''
   /** The revision it wrote. */
   revision: number | undefined
   /** For a write that is meant for one state of the object only: which, and what it would have written. */

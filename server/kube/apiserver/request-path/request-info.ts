@@ -5,6 +5,7 @@
 //
 // Upstream: apiserver/pkg/endpoints/request/requestinfo.go.
 
+import { parseFieldSelector } from '../../apimachinery/field-selector.ts'
 import { pathSegmentProblems } from '../../apimachinery/names.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 
@@ -18,6 +19,8 @@ export interface RequestInfo {
   resource: string
   name: string
   subresource: string
+  /** Of a list or a watch, as it was sent. */
+  fieldSelector: string
 }
 
 const VERB_OF: Readonly<Record<string, string>> = {
@@ -43,6 +46,7 @@ export function readRequestInfo(method: string, path: string, query: URLSearchPa
     resource: '',
     name: '',
     subresource: '',
+    fieldSelector: '',
   }
   const [root] = segments
   let parts: string[]
@@ -69,12 +73,23 @@ export function readRequestInfo(method: string, path: string, query: URLSearchPa
     ;[info.resource = '', info.name = '', info.subresource = ''] = decoded
     if (info.resource === 'namespaces') info.namespace = info.name
   }
-  if (info.name === '' && info.verb === 'get') info.verb = isWatch(query) || isOldWatch ? 'watch' : 'list'
   if (info.name !== '' && info.subresource === '' && info.verb === 'get' && (isWatch(query) || isOldWatch)) {
     info.verb = 'watch'
   }
+  if (info.name === '' && info.verb === 'get') {
+    info.verb = isWatch(query) || isOldWatch ? 'watch' : 'list'
+    info.fieldSelector = query.get('fieldSelector') ?? ''
+    info.name = selectedName(info.fieldSelector)
+  }
   if (info.name === '' && info.verb === 'delete') info.verb = 'deletecollection'
   return info
+}
+
+/** A list of the one object of a name is allowed to whoever may read that object. */
+function selectedName(fieldSelector: string): string {
+  if (!fieldSelector.includes('metadata.name')) return ''
+  const found = parseFieldSelector(fieldSelector).find(({ field, equal }) => field === 'metadata.name' && equal)
+  return found && pathSegmentProblems(found.value).length === 0 ? found.value : ''
 }
 
 const isWatch = (query: URLSearchParams) => ['1', 'true', 'True', 'TRUE', 't'].includes(query.get('watch') ?? '')

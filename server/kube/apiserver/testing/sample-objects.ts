@@ -52,6 +52,22 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     object: { spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: template('web') } },
     patch: { spec: { replicas: 3 } },
   },
+  roles: {
+    object: { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] },
+    patch: { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }] },
+  },
+  clusterroles: {
+    object: { rules: [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }] },
+    patch: { rules: [{ nonResourceURLs: ['/metrics', '/healthz'], verbs: ['get'] }] },
+  },
+  rolebindings: {
+    object: { roleRef: { kind: 'ClusterRole', name: 'view' }, subjects: [{ kind: 'User', name: 'otter' }] },
+    patch: labelled,
+  },
+  clusterrolebindings: {
+    object: { roleRef: { kind: 'ClusterRole', name: 'view' }, subjects: [{ kind: 'Group', name: 'class-a' }] },
+    patch: labelled,
+  },
   deployments: {
     object: { spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: template('web') } },
     patch: { spec: { replicas: 3 } },

@@ -36,6 +36,14 @@ export interface Watcher {
   ended(error?: StatusError): void
 }
 
+/** An index kept beside a cache. It hears of each change before any watcher does, and outlives new beginnings. */
+export interface Follower {
+  /** Forgets everything; what there is now comes as `put`. */
+  reset(): void
+  put(entry: Entry): void
+  delete(entry: Entry): void
+}
+
 export class ResourceCache {
   readonly kind: AnyKind
   readonly prefix: string
@@ -43,6 +51,7 @@ export class ResourceCache {
   readonly head: string
   readonly #entries = new Tree<string, Entry>(undefined, byteOrder)
   readonly #watchers = new Set<Watcher>()
+  readonly #followers: Follower[] = []
   #window: CacheEvent[] = []
   /** Events at or below this revision are no longer in the window. */
   #forgotten = 0
@@ -89,11 +98,23 @@ export class ResourceCache {
     for (const entry of entries) this.#entries.set(entry.key, entry)
     this.#window = []
     this.#forgotten = revision
+    for (const follower of this.#followers) this.#begin(follower)
+  }
+
+  follow(follower: Follower): void {
+    this.#followers.push(follower)
+    this.#begin(follower)
+  }
+
+  #begin(follower: Follower): void {
+    follower.reset()
+    for (const entry of this.all()) follower.put(entry)
   }
 
   put(entry: Entry, cause: string): CacheEvent {
     const previous = this.#entries.get(entry.key)
     this.#entries.set(entry.key, entry)
+    for (const follower of this.#followers) follower.put(entry)
     return this.#tell({ type: previous ? 'MODIFIED' : 'ADDED', revision: entry.revision, entry, previous, cause })
   }
 
@@ -101,6 +122,7 @@ export class ResourceCache {
     const previous = this.#entries.get(key)
     if (!previous) return undefined
     this.#entries.delete(key)
+    for (const follower of this.#followers) follower.delete(previous)
     return this.#tell({ type: 'DELETED', revision, entry: atRevision(previous, revision), previous, cause })
   }
 

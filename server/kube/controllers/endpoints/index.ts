@@ -6,6 +6,7 @@ import { servicesOf } from '../service-pods.ts'
 import { EndpointsReconciler } from './endpoints-reconciler.ts'
 
 export const endpointsController = controller('endpoints')
+  .actsAs('endpoint-controller')
   .for(Service)
   .watches(Pod, servicesOf)
   // Deleted or changed by somebody: same name as its Service.

@@ -45,6 +45,7 @@ class NodeIpamReconciler implements Reconciler {
 
 export const nodeIpamController = (clusterCidr: string) =>
   controller('node-ipam')
+    .actsAs('node-controller')
     .for(Node)
     .eventsFrom('cidrAllocator')
     // Two at once could give the same range to two nodes.

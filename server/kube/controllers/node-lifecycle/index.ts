@@ -4,6 +4,7 @@ import { type NodeLifecycleOptions, NodeLifecycleReconciler } from './node-lifec
 
 export const nodeLifecycleController = (options: NodeLifecycleOptions) =>
   controller('node-lifecycle')
+    .actsAs('node-controller')
     .for(Node)
     .eventsFrom('node-controller')
     .reconcileWith((view) => new NodeLifecycleReconciler(view, options))

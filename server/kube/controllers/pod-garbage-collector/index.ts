@@ -115,6 +115,7 @@ const ALL = 'all pods'
 
 export const podGarbageCollector = (threshold: number) =>
   controller('pod-garbage-collector')
+    .actsAs('pod-garbage-collector')
     .startsWith(ALL)
     // Deleted before it had a node: no need to wait for the next round.
     .watches(Pod, ({ object }) => (object.metadata?.deletionTimestamp && !object.spec?.nodeName ? [ALL] : []))

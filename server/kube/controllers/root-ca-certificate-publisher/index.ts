@@ -52,6 +52,7 @@ class RootCaReconciler implements Reconciler {
 
 export const rootCaCertificatePublisher = (rootCaPem: string) =>
   controller('root-ca-certificate-publisher')
+    .actsAs('root-ca-cert-publisher')
     .for(Namespace)
     .watches(ConfigMap, ({ object }) => (object.metadata?.name === NAME ? [object.metadata.namespace ?? ''] : []))
     .reconcileWith((view) => new RootCaReconciler(view, rootCaPem))

@@ -33,6 +33,7 @@ class ServiceAccountReconciler implements Reconciler {
 }
 
 export const serviceAccountController = controller('serviceaccount')
+  .actsAs('service-account-controller')
   .for(Namespace)
   .watches(ServiceAccount, ({ type, object }) =>
     type === 'deleted' && object.metadata?.name === 'default' ? [object.metadata.namespace ?? ''] : [],

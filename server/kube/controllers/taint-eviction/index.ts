@@ -88,6 +88,7 @@ const drivesOff = (node: CoreNode | undefined) =>
   node?.spec?.taints?.some(({ effect }) => effect === 'NoExecute') ?? false
 
 export const taintEvictionController = controller('taint-eviction')
+  .actsAs('node-controller')
   // Pods change all the time, and matter here only on nodes that drive them off.
   .watches(Pod, ({ object }, view) => {
     const node = object.spec?.nodeName ? view.cache(Node).get(object.spec.nodeName) : undefined

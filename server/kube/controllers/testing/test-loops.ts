@@ -69,10 +69,15 @@ export async function startTestLoops({ startTestServer, runScheduler }: Neighbou
   stack.use(server)
   const gates = new LoopGates(clock)
   const news = new HeldNews()
-  const clientFor = (client: string) => {
-    const transport = server.server.transportFor({ user: 'admin', groups: ['system:masters'], client })
-    return createClient(client === 'kubelets' ? transport : news.delaying(transport))
-  }
+  const admin = (client: string) =>
+    createClient(server.server.transportFor({ user: 'admin', groups: ['system:masters'], client }))
+  // Each under the name it has in a cluster, so that a loop that does what its role does not say fails here.
+  const clientAs = (user: string, groups: string[], client: string) =>
+    createClient(
+      news.delaying(server.server.transportFor({ user, groups: [...groups, 'system:authenticated'], client })),
+    )
+  const clientFor = (client: string, account: string) =>
+    clientAs(`system:serviceaccount:kube-system:${account}`, ['system:serviceaccounts'], client)
   const { client } = server
   const kubelets = { on: true, stuck: new Set<string>(), lingering: false }
   const listeners: ((pods: readonly CorePod[]) => void)[] = []
@@ -80,7 +85,7 @@ export async function startTestLoops({ startTestServer, runScheduler }: Neighbou
   let playing = 0
   const stop = new AbortController()
   const informer = new SharedInformer({
-    client: clientFor('kubelets'),
+    client: admin('kubelets'),
     kind: Pod,
     clock,
     random: () => 0.5,
@@ -90,7 +95,7 @@ export async function startTestLoops({ startTestServer, runScheduler }: Neighbou
     for (const listener of listeners) listener(informer.cache.list())
     if (!kubelets.on || type === 'deleted') return
     playing++
-    void playKubelet(clientFor('kubelets'), object, kubelets, isoTime(clock)).finally(() => playing--)
+    void playKubelet(admin('kubelets'), object, kubelets, isoTime(clock)).finally(() => playing--)
   })
   void informer.start(stop.signal)
   stack.defer(() => stop.abort())
@@ -122,6 +127,7 @@ export async function startTestLoops({ startTestServer, runScheduler }: Neighbou
       const controllers = runControllers({
         definitions,
         clientFor,
+        informerClientFor: (client) => clientAs('system:kube-controller-manager', [], client),
         clock,
         logger: noLogger,
         trace,
@@ -134,7 +140,7 @@ export async function startTestLoops({ startTestServer, runScheduler }: Neighbou
         running.push(
           stack.use(
             runScheduler({
-              client: clientFor('kube-scheduler'),
+              client: clientAs('system:kube-scheduler', [], 'kube-scheduler'),
               clock,
               logger: noLogger,
               trace,

@@ -1,0 +1,56 @@
+// A kubelet writes about its own node and the pods on it, and about nothing else.
+// Upstream: kubernetes/plugin/pkg/admission/noderestriction.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import { forbidden } from '../../apimachinery/status-error.ts'
+import { nodeNameOf } from '../authorization/node-authorizer.ts'
+import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
+
+const MIRROR = 'kubernetes.io/config.mirror'
+
+export const nodeRestriction: AdmissionPlugin = {
+  name: 'NodeRestriction',
+  handles: ({ user, kind }) => ['Node', 'Pod', 'Lease'].includes(kind.kind) && nodeNameOf(user) !== undefined,
+  validate(request) {
+    const node = nodeNameOf(request.user) ?? ''
+    const problem = problemOf(node, request)
+    if (!problem) return
+    const { kind, object, previous } = request
+    const name = (object ?? previous)?.metadata?.name ?? request.name
+    throw forbidden({ group: kind.group, resource: kind.plural }, name, problem)
+  },
+}
+
+function problemOf(node: string, request: AdmissionRequest): string | undefined {
+  const { kind, object, previous } = request
+  const name = (object ?? previous)?.metadata?.name
+  switch (kind.kind) {
+    case 'Node':
+      return name === node
+        ? undefined
+        : `node ${JSON.stringify(node)} is not allowed to modify node ${JSON.stringify(name)}`
+    case 'Lease':
+      return name === node ? undefined : 'can only access node lease with the same name as the requesting node'
+    default:
+      return podProblem(node, request)
+  }
+}
+
+function podProblem(node: string, { operation, subresource, object, previous }: AdmissionRequest): string | undefined {
+  const pod = object as Pod | undefined
+  const before = previous as Pod | undefined
+  const me = `node ${JSON.stringify(node)}`
+  if (operation === 'CREATE') {
+    if (pod?.metadata?.annotations?.[MIRROR] === undefined) {
+      return `pod does not have "${MIRROR}" annotation, ${me} can only create mirror pods`
+    }
+    return pod.spec?.nodeName === node ? undefined : `${me} can only create pods with spec.nodeName set to itself`
+  }
+  if (operation === 'DELETE') {
+    return before?.spec?.nodeName === node ? undefined : `${me} can only delete pods with spec.nodeName set to itself`
+  }
+  if (subresource !== 'status') return undefined
+  return before?.spec?.nodeName === node
+    ? undefined
+    : `${me} can only update pod status for pods with spec.nodeName set to itself`
+}

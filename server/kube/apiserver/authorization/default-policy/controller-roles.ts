@@ -1,0 +1,67 @@
+// One ClusterRole for each loop of controllers/, bound to the service account of its name in kube-system.
+// Upstream: kubernetes/plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go.
+
+import type { PolicyRule } from 'kubernetes-types/rbac/v1'
+import { EVENTS, READ, rule } from './tell.ts'
+
+export const CONTROLLER_PREFIX = 'system:controller:'
+const APPS = ['apps', 'extensions']
+const RBAC = ['rbac.authorization.k8s.io']
+
+const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
+  // It may write any rule into a role, since others have said what may be gathered.
+  'clusterrole-aggregation-controller': [rule('escalate get list patch update watch', RBAC, 'clusterroles')],
+  'deployment-controller': [
+    rule('get list update watch', APPS, 'deployments'),
+    rule('update', APPS, 'deployments/status'),
+    rule('update', APPS, 'deployments/finalizers'),
+    rule('create delete get list patch update watch', APPS, 'replicasets'),
+    rule('get list update watch', [''], 'pods'),
+    EVENTS,
+  ],
+  'endpoint-controller': [
+    rule(READ, [''], 'pods services'),
+    rule('create delete get list update watch', [''], 'endpoints'),
+    rule('create', [''], 'endpoints/restricted'),
+    EVENTS,
+  ],
+  'endpointslice-controller': [
+    rule(READ, [''], 'nodes pods services'),
+    rule('update', [''], 'services/finalizers'),
+    rule('create delete get list update watch', ['discovery.k8s.io'], 'endpointslices'),
+    EVENTS,
+  ],
+  'generic-garbage-collector': [rule('delete get list patch update watch', ['*'], '*'), EVENTS],
+  'namespace-controller': [
+    rule('delete get list watch', [''], 'namespaces'),
+    rule('update', [''], 'namespaces/finalize namespaces/status'),
+    rule('delete deletecollection get list watch', ['*'], '*'),
+  ],
+  'node-controller': [
+    rule('delete get list patch update watch', [''], 'nodes'),
+    rule('patch update', [''], 'nodes/status'),
+    rule('patch update', [''], 'pods/status'),
+    rule('delete get list watch', [''], 'pods'),
+    EVENTS,
+  ],
+  'pod-garbage-collector': [
+    rule('delete list watch', [''], 'pods'),
+    rule(READ, [''], 'nodes'),
+    rule('patch', [''], 'pods/status'),
+  ],
+  'replicaset-controller': [
+    rule('get list update watch', APPS, 'replicasets'),
+    rule('update', APPS, 'replicasets/status'),
+    rule('update', APPS, 'replicasets/finalizers'),
+    rule('create delete list patch watch', [''], 'pods'),
+    EVENTS,
+  ],
+  'root-ca-cert-publisher': [rule('create update', [''], 'configmaps'), EVENTS],
+  'service-account-controller': [rule('create', [''], 'serviceaccounts'), EVENTS],
+}
+
+export const CONTROLLER_ACCOUNTS: readonly string[] = Object.keys(RULES)
+
+export const CONTROLLER_RULES: Readonly<Record<string, readonly PolicyRule[]>> = Object.fromEntries(
+  Object.entries(RULES).map(([account, rules]) => [`${CONTROLLER_PREFIX}${account}`, rules]),
+)

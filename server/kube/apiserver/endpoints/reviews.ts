@@ -1,0 +1,215 @@
+// "Who am I?", "may I?", "may they?", "what may I do here?" and, for servers that trust this one, "whose token is this?":
+// asked and answered, never stored. Upstream: kubernetes/pkg/registry/{authorization,authentication}.
+
+import type { PolicyRule } from 'kubernetes-types/rbac/v1'
+import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
+import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
+import { type Attributes, authorizeBy } from '../authorization/authorizer.ts'
+import { nodeNameOf } from '../authorization/node-authorizer.ts'
+import type { Answer } from '../request-path/answer.ts'
+import type { ApiRequest } from '../request-path/api-request.ts'
+import { decodeAs, readValue } from '../request-path/read-body.ts'
+import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
+import type { RequestInfo } from '../request-path/request-info.ts'
+import type { Endpoints } from './endpoints.ts'
+
+type Needs = Pick<Endpoints, 'authorization' | 'tokens' | 'schemas' | 'feed'>
+
+interface Asked {
+  context: RequestContext
+  info: RequestInfo
+  spec: JsonObject
+}
+
+/** Undefined when it cannot be answered by a status of its own. */
+type Review = (needs: Needs, asked: Asked) => JsonObject | Promise<JsonObject>
+
+const AUTHENTICATION = 'authentication.k8s.io'
+const AUTHORIZATION = 'authorization.k8s.io'
+
+export interface ReviewKind {
+  group: string
+  plural: string
+  kind: string
+  namespaced: boolean
+  answer: Review
+}
+
+export const REVIEWS: readonly ReviewKind[] = [
+  { group: AUTHENTICATION, plural: 'selfsubjectreviews', kind: 'SelfSubjectReview', namespaced: false, answer: whoAmI },
+  { group: AUTHENTICATION, plural: 'tokenreviews', kind: 'TokenReview', namespaced: false, answer: whoseToken },
+  {
+    group: AUTHORIZATION,
+    plural: 'selfsubjectaccessreviews',
+    kind: 'SelfSubjectAccessReview',
+    namespaced: false,
+    answer: (needs, { context, spec }) => mayThey(needs, 'SelfSubjectAccessReview', context.user, spec),
+  },
+  {
+    group: AUTHORIZATION,
+    plural: 'subjectaccessreviews',
+    kind: 'SubjectAccessReview',
+    namespaced: false,
+    answer: (needs, { spec }) => mayThey(needs, 'SubjectAccessReview', subjectOf('SubjectAccessReview', spec), spec),
+  },
+  {
+    group: AUTHORIZATION,
+    plural: 'localsubjectaccessreviews',
+    kind: 'LocalSubjectAccessReview',
+    namespaced: true,
+    answer: mayTheyHere,
+  },
+  {
+    group: AUTHORIZATION,
+    plural: 'selfsubjectrulesreviews',
+    kind: 'SelfSubjectRulesReview',
+    namespaced: false,
+    answer: whatMayI,
+  },
+]
+
+/** Undefined when the request is about something else. */
+export async function answerReview(
+  needs: Needs,
+  { context, info, request }: { context: RequestContext; info: RequestInfo; request: ApiRequest },
+): Promise<Answer | undefined> {
+  const review = REVIEWS.find(({ group, plural }) => group === info.group && plural === info.resource)
+  if (!review || info.version !== 'v1' || review.namespaced !== (info.namespace !== '')) return undefined
+  if (info.verb !== 'create' || info.subresource) {
+    throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
+  }
+  const { group, kind } = review
+  const sent = (await readValue(request, needs)) ?? {}
+  const gvk = { group, version: 'v1', kind }
+  const body = decodeAs(needs.schemas, gvk, sent, { fieldValidation: '', context }) as JsonObject & { spec?: unknown }
+  const spec = isJsonObject(body.spec) ? body.spec : {}
+  await needs.feed.caughtUp()
+  const status = await review.answer(needs, { context, info, spec })
+  return {
+    type: 'object',
+    code: 201,
+    object: {
+      kind,
+      apiVersion: `${group}/v1`,
+      metadata: { creationTimestamp: null, ...(info.namespace ? { namespace: info.namespace } : {}) },
+      ...(kind === 'SelfSubjectReview' ? {} : { spec: kind === 'SelfSubjectRulesReview' ? {} : spec }),
+      status,
+    },
+  }
+}
+
+function whoAmI(_needs: Needs, { context }: Asked): JsonObject {
+  return { userInfo: userJson(context.user) }
+}
+
+async function whoseToken({ tokens }: Needs, { spec }: Asked): Promise<JsonObject> {
+  const asked = strings(spec.audiences)
+  try {
+    const audiences = asked.length > 0 ? asked : [tokens.issuer]
+    const { user, audience } = await tokens.verifyFor(text(spec.token), audiences)
+    const known = { ...user, groups: [...user.groups, 'system:authenticated'] }
+    return { authenticated: true, user: userJson(known), audiences: audience }
+  } catch {
+    return { user: {}, error: 'invalid bearer token' }
+  }
+}
+
+function mayThey({ authorization }: Needs, kind: string, user: UserInfo, spec: JsonObject): JsonObject {
+  const { decision, reason } = authorizeBy(authorization.chain, user, attributesOf(kind, spec))
+  return {
+    allowed: decision === 'allow',
+    ...(decision === 'deny' ? { denied: true } : {}),
+    ...(reason ? { reason } : {}),
+  }
+}
+
+function mayTheyHere(needs: Needs, { info, spec }: Asked): JsonObject {
+  const kind = 'LocalSubjectAccessReview'
+  if (spec.nonResourceAttributes) {
+    throw refusal(kind, 'spec.nonResourceAttributes', 'disallowed on this kind of request')
+  }
+  const user = subjectOf(kind, spec)
+  if (attributesOf(kind, spec).namespace !== info.namespace) {
+    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${info.namespace}`)
+  }
+  return mayThey(needs, kind, user, spec)
+}
+
+/** Nodes have rights that no list of rules can tell. */
+function whatMayI({ authorization: { policy } }: Needs, { context: { user }, spec }: Asked): JsonObject {
+  const namespace = text(spec.namespace)
+  if (!namespace) throw badRequest('no namespace on request')
+  const rules = policy.boundAt(namespace, user).flatMap(({ role }) => policy.rulesOf(role) ?? [])
+  const isNode = nodeNameOf(user) !== undefined
+  return {
+    resourceRules: rules.filter(({ resources }) => resources?.length).map(resourceRule),
+    nonResourceRules: rules
+      .filter(({ nonResourceURLs }) => nonResourceURLs?.length)
+      .map(({ verbs, nonResourceURLs = [] }) => ({ verbs: [...verbs], nonResourceURLs: [...nonResourceURLs] })),
+    incomplete: isNode,
+    ...(isNode ? { evaluationError: 'node authorizer does not support user rule resolution' } : {}),
+  }
+}
+
+function resourceRule({ verbs, apiGroups = [], resources = [], resourceNames = [] }: PolicyRule): JsonObject {
+  return {
+    verbs: [...verbs],
+    apiGroups: [...apiGroups],
+    resources: [...resources],
+    ...(resourceNames.length > 0 ? { resourceNames: [...resourceNames] } : {}),
+  }
+}
+
+const text = (value: unknown) => (typeof value === 'string' ? value : '')
+const strings = (value: unknown) => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [])
+
+const refusal = (kind: string, field: string, why: string) =>
+  invalid({ group: AUTHORIZATION, kind }, '', [fieldError.invalid(field, null, why)])
+
+function subjectOf(kind: string, { user, groups, uid, extra }: JsonObject): UserInfo {
+  if (!user && strings(groups).length === 0) {
+    throw refusal(kind, 'spec.user', 'at least one of user or group must be specified')
+  }
+  return {
+    name: text(user),
+    groups: strings(groups),
+    ...(uid ? { uid: text(uid) } : {}),
+    ...(isJsonObject(extra)
+      ? { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, strings(values)])) }
+      : {}),
+  }
+}
+
+function attributesOf(kind: string, { resourceAttributes, nonResourceAttributes }: JsonObject): Attributes {
+  const resource = isJsonObject(resourceAttributes) ? resourceAttributes : undefined
+  const path = isJsonObject(nonResourceAttributes) ? nonResourceAttributes : undefined
+  if (resource && path) {
+    throw refusal(kind, 'spec.nonResourceAttributes', 'cannot be specified in combination with resourceAttributes')
+  }
+  if (!resource && !path) {
+    throw refusal(
+      kind,
+      'spec.resourceAttributes',
+      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    )
+  }
+  return {
+    isResource: resource !== undefined,
+    path: text(path?.path),
+    verb: text((resource ?? path)?.verb),
+    group: text(resource?.group),
+    namespace: text(resource?.namespace),
+    resource: text(resource?.resource),
+    name: text(resource?.name),
+    subresource: text(resource?.subresource),
+  }
+}
+
+function userJson({ name, uid, groups, extra }: UserInfo): JsonObject {
+  return {
+    username: name,
+    ...(uid ? { uid } : {}),
+    groups: [...groups],
+    ...(extra ? { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]])) } : {}),
+  }
+}
