@@ -40,7 +40,7 @@ export function addComponentCommands(program: Command, logger: Logger): void {
     )
 
   for (const [name, description] of [
-    ['kube-controller-manager', 'all watch loops'],
+    ['kube-controller-manager', 'all watch loops, each with a token of its own service account'],
     ['kube-scheduler', 'the scheduler'],
   ] as const) {
     program

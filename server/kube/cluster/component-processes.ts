@@ -49,17 +49,29 @@ export async function runApiServer(options: Flags, { logger, until }: ComponentC
 
 export async function runControllerManager(options: Flags, { logger, until }: ComponentContext): Promise<void> {
   const { createClient } = await import('../client/client.ts')
-  const { transportFromKubeconfig } = await import('../client/https-transport.ts')
+  const { httpsTransport, transportFromKubeconfig } = await import('../client/https-transport.ts')
+  const { loadKubeconfig } = await import('../client/kubeconfig.ts')
+  const { serviceAccountTransport } = await import('../client/service-account-transport.ts')
   const { runControllers } = await import('../client/controller-runner.ts')
   const { buildControllers } = await import('../controllers/index.ts')
   const { builtInKinds } = await import('../kinds/index.ts')
+  const { server, caPem } = loadKubeconfig(options.kubeconfig!)
   await using _controllers = runControllers({
     definitions: buildControllers({
       kinds: builtInKinds,
       clusterCidr: options.clusterCidr!,
       rootCaPem: options.rootCaFile ? await readFile(options.rootCaFile, 'utf8') : '',
     }),
-    clientFor: (client) => createClient(transportFromKubeconfig(options.kubeconfig!, client)),
+    clientFor: (client, account) =>
+      createClient(
+        serviceAccountTransport({
+          account,
+          issuer: transportFromKubeconfig(options.kubeconfig!, client),
+          clock: systemClock,
+          transportWith: (token) => httpsTransport({ server, ...(caPem ? { caPem } : {}), token, userAgent: client }),
+        }),
+      ),
+    informerClientFor: (client) => createClient(transportFromKubeconfig(options.kubeconfig!, client)),
     clock: systemClock,
     logger,
     trace: noTrace,

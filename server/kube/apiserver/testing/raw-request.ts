@@ -15,7 +15,7 @@ export interface RawRequest {
   caPem: string
   method?: string
   path: string
-  headers?: Record<string, string>
+  headers?: Record<string, string | string[]>
   body?: string | Buffer
   certPem?: string
   keyPem?: string

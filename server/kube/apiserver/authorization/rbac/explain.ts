@@ -62,7 +62,7 @@ export function nearestRules(policy: RbacPolicy, user: Asker, attributes: Attrib
   for (const { rules, ...grant } of reachOf(policy, user)) {
     const isInPlace = grant.binding.namespace === '' || grant.binding.namespace === attributes.namespace
     for (const [rule, told] of (rules ?? []).entries()) {
-      const isOfThisSort = attributes.isResource === (told.nonResourceURLs === undefined)
+      const isOfThisSort = attributes.isResource === !told.nonResourceURLs?.length
       if (!isOfThisSort) continue
       const fits = fitOf(told, attributes, isInPlace)
       const score = scoreOf(fits)
