@@ -40,9 +40,9 @@ export async function route(
   if (!info.isResource) return routeDocument(endpoints, info, request)
   const review = await answerReview(endpoints, { context, info, request })
   if (review) return review
-  const { resources, schemas, admission, fieldManagers, authorizers } = endpoints
+  const { resources, schemas, admission, fieldManagers, authorization } = endpoints
   const registry = await findRegistry(endpoints, { context, info, request })
-  const shared = { context, info, request, schemas, admission, fieldManagers, authorizers }
+  const shared = { context, info, request, schemas, admission, fieldManagers, authorizers: authorization.chain }
   if (!registry) return bindPod({ ...shared, registry: resources.core('pods')! })
   const call: Call = { ...shared, registry }
   return info.subresource ? routeSubresource(endpoints, call) : routeVerb(endpoints, call)
