@@ -19,6 +19,7 @@ import { ApiResources } from './endpoints/api-resources.ts'
 import { Discovery } from './endpoints/discovery.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
+import { REVIEWS } from './endpoints/reviews.ts'
 import { route } from './endpoints/route.ts'
 import { VERSION } from './endpoints/server-state.ts'
 import { HttpsFront } from './http-front/https-server.ts'
@@ -82,7 +83,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authorization = openAuthorization((kind) => feed.cacheOf(kind))
   const endpoints: Endpoints = {
     resources,
-    discovery: new Discovery(kinds),
+    discovery: new Discovery(kinds, REVIEWS),
     openApi: openApi({
       schemas,
       version: VERSION.gitVersion,

@@ -2,7 +2,6 @@
 // Upstream: apiserver/pkg/endpoints/discovery, aggregated.
 
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
-import { REVIEWS } from './reviews.ts'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
@@ -44,6 +43,13 @@ function subresourceOf(kind: AnyKind, name: string): Subresource {
   }
 }
 
+export interface ReviewedKind {
+  group: string
+  plural: string
+  kind: string
+  namespaced: boolean
+}
+
 interface DiscoveredResource {
   name: string
   singularName: string
@@ -60,7 +66,8 @@ interface DiscoveredResource {
 export class Discovery {
   readonly #byGroupVersion = new Map<string, DiscoveredResource[]>()
 
-  constructor(kinds: readonly AnyKind[]) {
+  /** `reviews`: kinds that are asked and answered, never stored. */
+  constructor(kinds: readonly AnyKind[], reviews: readonly ReviewedKind[]) {
     for (const kind of kinds) {
       this.#add(apiVersionOf(kind), {
         name: kind.plural,
@@ -75,8 +82,7 @@ export class Discovery {
         subresources: kind.subresources.map((name) => ({ name, told: subresourceOf(kind, name) })),
       })
     }
-    // Asked and answered, never stored.
-    for (const { group, plural, kind, namespaced } of REVIEWS) {
+    for (const { group, plural, kind, namespaced } of reviews) {
       this.#add(`${group}/v1`, {
         name: plural,
         singularName: kind.toLowerCase(),

@@ -11,6 +11,7 @@ import type { ApiRequest } from '../request-path/api-request.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
+import type { ReviewedKind } from './discovery.ts'
 import type { Endpoints } from './endpoints.ts'
 
 type Needs = Pick<Endpoints, 'authorization' | 'tokens' | 'schemas' | 'feed'>
@@ -21,21 +22,13 @@ interface Asked {
   spec: JsonObject
 }
 
-/** Undefined when it cannot be answered by a status of its own. */
+/** Answers with a status. */
 type Review = (needs: Needs, asked: Asked) => JsonObject | Promise<JsonObject>
 
 const AUTHENTICATION = 'authentication.k8s.io'
 const AUTHORIZATION = 'authorization.k8s.io'
 
-export interface ReviewKind {
-  group: string
-  plural: string
-  kind: string
-  namespaced: boolean
-  answer: Review
-}
-
-export const REVIEWS: readonly ReviewKind[] = [
+export const REVIEWS: readonly (ReviewedKind & { answer: Review })[] = [
   { group: AUTHENTICATION, plural: 'selfsubjectreviews', kind: 'SelfSubjectReview', namespaced: false, answer: whoAmI },
   { group: AUTHENTICATION, plural: 'tokenreviews', kind: 'TokenReview', namespaced: false, answer: whoseToken },
   {
