@@ -16,11 +16,15 @@ try {
 }
 
 // The server stops in order by itself; this process only waits for it.
-const server = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, 'server', 'main.ts')], {
-  cwd: root,
-  stdio: 'inherit',
-  env: { ...environment(node), NODE_ENV: 'production' },
-})
+const server = spawn(
+  node,
+  ['--disable-warning=ExperimentalWarning', join(root, 'server', 'main.ts'), ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...environment(node), NODE_ENV: 'production' },
+  },
+)
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => server.kill('SIGTERM'))
 server.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))

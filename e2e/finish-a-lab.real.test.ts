@@ -156,7 +156,9 @@ describe('the picture', () => {
 
   async function dotsOnPage(): Promise<Counted> {
     const of = (name: string) =>
-      page.locator('[data-loops-canvas]').evaluate((node, key) => Number((node as HTMLElement).dataset[key] ?? 0), name)
+      page
+        .locator('[data-picture-canvas]')
+        .evaluate((node, key) => Number((node as HTMLElement).dataset[key] ?? 0), name)
     return {
       requests: (await of('requests')) + (await of('hiddenRequests')),
       appends: (await of('appends')) + (await of('hiddenAppends')),

@@ -2,16 +2,17 @@
 // browser can come. SIGINT and SIGTERM stop everything in the opposite order.
 
 import { existsSync } from 'node:fs'
-import { hostname, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { z } from 'zod'
 import { systemClock } from './base/clock.ts'
 import { createLogger, type Logger } from './base/logger.ts'
 import {
+  type Classroom,
   claimStateDir,
   containerShells,
   createToken,
+  type Entrance,
   entrance,
   findMachines,
   linkTo,
@@ -24,33 +25,19 @@ import {
   runningServer,
   serveClassroom,
 } from './classroom/index.ts'
+import { readSettings, type Settings } from './cli/settings.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { UserError } from './cli/user-error.ts'
 import { clusterDirectory, spawnClusterHost } from './kube/cluster/index.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 
-const configSchema = z.object({
-  PODIUM_HOME: z.string().optional(),
-  /** 0 takes any free port. Without it 3000 is tried first. */
-  PODIUM_PORT: z.coerce.number().int().min(0).max(65535).optional(),
-  /** `simulated` never looks for a container engine. */
-  PODIUM_MACHINES: z.enum(['auto', 'simulated']).default('auto'),
-  /** How many clusters are kept ready for whoever comes next. */
-  PODIUM_WARM: z.coerce.number().int().min(0).max(50).default(1),
-  PODIUM_LEARNER: z.string().min(1).max(80).optional(),
-  PODIUM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
-})
-
-const LOOPBACK = '127.0.0.1'
 const DEFAULT_PORT = 3000
 
 async function main(): Promise<void> {
-  const parsed = configSchema.safeParse(process.env)
-  if (!parsed.success) throw new UserError(`the environment is not right:\n${z.prettifyError(parsed.error)}`)
-  const config = parsed.data
+  const settings = readSettings(process.env, process.argv.slice(2))
   const stateDir = stateDirectory(process.env, process.getuid?.())
-  const logger = createLogger({ level: config.PODIUM_LOG_LEVEL, write: (line) => void process.stderr.write(line) })
+  const logger = createLogger({ level: settings.logLevel, write: (line) => void process.stderr.write(line) })
 
   const other = runningServer(stateDir)
   if (other) {
@@ -64,11 +51,11 @@ async function main(): Promise<void> {
   const stop = stopOnSignals(stack, logger)
   try {
     const record = stack.use(claimStateDir(stateDir, process.pid))
-    const listener = await takePort(config.PODIUM_PORT)
+    const listener = await takePort(settings)
     stack.defer(() => void listener.close())
-    const place = entrance({ host: LOOPBACK, port: portOf(listener), tls: false, origins: [], hostname: hostname() })
+    const place = entrance({ ...settings, port: portOf(listener), tls: settings.tls !== undefined })
     const say = (line: string) => void process.stdout.write(`podium: ${line}\n`)
-    const { machines, dataCentre } = await findMachines({ stateDir, wanted: config.PODIUM_MACHINES, say, logger })
+    const { machines, dataCentre } = await findMachines({ stateDir, wanted: settings.machines, say, logger })
     const clock = systemClock
     const host = stack.use(await spawnClusterHost({ stateDir, clock, logger }))
     const classroom = stack.use(
@@ -85,35 +72,49 @@ async function main(): Promise<void> {
               `Until then, a kubectl of your own will do:\r\n  export KUBECONFIG=${kubeconfig}`,
           )
         },
-        localName: place.accounts ? undefined : (config.PODIUM_LEARNER ?? userInfo().username),
+        localName: place.accounts ? undefined : (settings.localName ?? userInfo().username),
         clock,
         logger,
         random: Math.random,
-        warm: config.PODIUM_WARM,
+        warm: settings.warm,
+        seats: settings.seats,
       }),
     )
     const pages = await preparePages()
     stack.use(serveClassroom({ classroom, pages, listener, entrance: place, stateDir, clock, logger }))
-    const origin = place.answersAs
-    record.listensAt(origin)
-    process.stdout.write(`Podium is ready: ${linkTo(origin, await createToken(stateDir))}\n`)
+    record.listensAt(place)
+    await sayReady(place, classroom, stateDir)
   } catch (err) {
     await stop()
     throw err
   }
 }
 
-async function takePort(wanted: number | undefined) {
-  const listener = await listen({ host: LOOPBACK, port: wanted ?? DEFAULT_PORT })
+async function takePort({ host, port: wanted, tls }: Settings) {
+  const listener = await listen({ host, port: wanted ?? DEFAULT_PORT, tls })
   if (listener) return listener
   if (wanted !== undefined) {
     throw new UserError(
       `port ${wanted} is taken by another program. Choose another with PODIUM_PORT, or stop that one.`,
     )
   }
-  const free = await listen({ host: LOOPBACK, port: 0 })
-  if (!free) throw new UserError('no free port was found on 127.0.0.1')
+  const free = await listen({ host, port: 0, tls })
+  if (!free) throw new UserError(`no free port was found on ${host}`)
   return free
+}
+
+/** The line that everybody waits for, and what has to be done first where people log in. */
+async function sayReady(place: Entrance, classroom: Classroom, stateDir: string): Promise<void> {
+  const say = (line: string) => void process.stdout.write(`${line}\n`)
+  if (!place.accounts) return say(`Podium is ready: ${linkTo(place, await createToken(stateDir))}`)
+  if (place.answersAs.startsWith('http:')) {
+    say('podium: passwords travel unencrypted here. Set PODIUM_TLS_CERT and PODIUM_TLS_KEY, or put a proxy with TLS in')
+    say('podium: front and tell its address by PODIUM_ORIGIN. See docs/admins.md.')
+  }
+  say(`Podium is ready: ${place.answersAs}/`)
+  if (await classroom.accounts.hasAdministrator()) return
+  say('There is no administrator yet. This link makes one; it works once, within twelve hours:')
+  say(`  ${linkTo(place, await createToken(stateDir))}`)
 }
 
 /** The built pages; a classroom without them still has its API and says what is missing. */

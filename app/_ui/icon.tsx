@@ -2,6 +2,13 @@
 
 const drawing = {
   play: <path d="M4 2.5v11l9-5.5z" fill="currentColor" />,
+  hold: <path d="M5 3v10M11 3v10" stroke="currentColor" strokeWidth="2.6" />,
+  step: (
+    <>
+      <path d="M3 2.5v11L10.5 8z" fill="currentColor" />
+      <path d="M12.6 2.5v11" stroke="currentColor" strokeWidth="2.2" />
+    </>
+  ),
   next: <path d="M2 8h11M8.6 3.4 13.2 8l-4.6 4.6" fill="none" stroke="currentColor" strokeWidth="1.7" />,
   copy: <path d="M5.5 5.5h8v8h-8zM2.5 10.5v-8h8" fill="none" stroke="currentColor" strokeWidth="1.3" />,
   table: <path d="M2 3h12v10H2zM2 6.4h12M2 9.7h12M6.4 6.4V13" fill="none" stroke="currentColor" strokeWidth="1.3" />,

@@ -1,5 +1,7 @@
 // The classroom put together: labs, database, sandboxes, sessions. No sockets here; server.ts has those.
 
+import { statfs } from 'node:fs/promises'
+import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -22,6 +24,7 @@ import { Classes } from './people/classes.ts'
 import { JoinCodes } from './people/join-codes.ts'
 import { Joining } from './people/joining.ts'
 import { SandboxPool } from './sandboxes/sandbox-pool.ts'
+import { type Room, seatsIn } from './sandboxes/seats.ts'
 import { Teaching } from './teaching/teaching.ts'
 import type { Shells } from './terminals/shell.ts'
 
@@ -39,6 +42,8 @@ export interface ClassroomOptions {
   random: () => number
   /** How many sandboxes are kept ready. */
   warm?: number
+  /** How many learners may have one at once; without it, as many as this machine is thought to hold. */
+  seats?: number | undefined
 }
 
 export interface Classroom extends AsyncDisposable {
@@ -73,11 +78,18 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     clock,
   })
   const local = options.localName === undefined ? undefined : await localPerson(database, options.localName)
+  // Where people log in, the person who never does is not let in by what their browser kept.
+  if (!local) await database.login.deleteMany({ where: { person: { isLocal: true, credential: null } } })
   const connections = new Connections()
   const logins = new Logins({ database, connections, clock })
   const accounts = new Accounts({ database, logins, connections, stateDir, clock })
   const joinCodes = new JoinCodes({ database, clock })
-  const pool = new SandboxPool({ ...options, database, machines: machines.kind })
+  const pool = new SandboxPool({
+    ...options,
+    seats: options.seats ?? seatsIn(await roomHere(stateDir), machines.kind),
+    database,
+    machines: machines.kind,
+  })
   const sessions = new Sessions({
     labs,
     store: new ProgressStore(database),
@@ -86,7 +98,14 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     clock,
     logger,
   })
-  const classes = new Classes({ database, logins, connections, release: (id) => sessions.release(id), clock })
+  const classes = new Classes({
+    database,
+    logins,
+    connections,
+    release: (id) => sessions.release(id),
+    seats: () => pool.seats,
+    clock,
+  })
   const teaching = new Teaching({ database, sessions, pool, host, labs, clock })
   await pool.start()
   return {
@@ -131,4 +150,9 @@ async function courseOf(from: {
   const { name } = await database.person.findUniqueOrThrow({ where: { id: learnerId }, select: { name: true } })
   const runs = await runsOfLearner(database, learnerId)
   return courseOverview({ ...from, runs, learnerName: name, now: clock.now() })
+}
+
+async function roomHere(stateDir: string): Promise<Room> {
+  const { bavail, bsize } = await statfs(stateDir)
+  return { memoryBytes: totalmem(), diskBytes: bavail * bsize, processors: availableParallelism() }
 }

@@ -1,10 +1,10 @@
 // The front door of wing 4, for main.ts and the command line.
 
-export { entrance } from './accounts/entrance.ts'
+export { type Entrance, entrance } from './accounts/entrance.ts'
 export { createToken, linkTo } from './accounts/links.ts'
 export { newLink } from './accounts/new-link.ts'
 export { claimStateDir, runningServer } from './accounts/server-record.ts'
-export { openClassroom } from './classroom.ts'
+export { type Classroom, openClassroom } from './classroom.ts'
 export { copyDatabase } from './database/copy-database.ts'
 export { MigrationError } from './database/migrate.ts'
 export { findMachines } from './sandboxes/find-machines.ts'

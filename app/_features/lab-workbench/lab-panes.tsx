@@ -35,6 +35,8 @@ export function PicturePane({ panes, isFull, isSmall }: { panes: Panes; isFull?:
       <div className={style.pictureBody}>
         <LensFrame
           store={panes.store}
+          sessionId={panes.run.session?.id}
+          choice={panes.lens}
           {...panes.selecting}
           view={view}
           onView={setView}
@@ -58,10 +60,16 @@ export function ShellPane({ panes, isFull, isSmall }: { panes: Panes; isFull?: b
   )
 }
 
+/** Beside the picture: what is chosen, as the lens looks at it. */
+export function ScopePane({ panes }: { panes: Panes }) {
+  const Scope = panes.lens.view?.Scope
+  return Scope && <Scope store={panes.store} sessionId={panes.run.session?.id} {...panes.selecting} />
+}
+
 /** What is going on while the lab is not ready; over ten seconds, a way out. */
 function PhaseNotice({ panes }: { panes: Panes }) {
   const { session, error, retry, reset } = panes.run
-  const isWaiting = !error && (!session || session.phase === 'starting' || session.phase === 'resetting')
+  const isWaiting = !error && (!session || ['queued', 'starting', 'resetting'].includes(session.phase))
   const seconds = useSeconds(isWaiting)
   if (error && !session) {
     return (
@@ -93,6 +101,7 @@ function PhaseNotice({ panes }: { panes: Panes }) {
     )
   }
   if (!isWaiting) return null
+  const isLate = seconds >= 10 && session?.phase !== 'queued'
   const what =
     session?.message || (session?.phase === 'resetting' ? 'Putting the lab back to its start' : 'Starting your cluster')
   return (
@@ -101,9 +110,9 @@ function PhaseNotice({ panes }: { panes: Panes }) {
       <span>
         <b>{what}</b>
         {seconds >= 2 && <span aria-hidden="true">, {seconds} s</span>}
-        {seconds >= 10 && '. This takes longer than usual; you may go on reading, or start over.'}
+        {isLate && '. This takes longer than usual; you may go on reading, or start over.'}
       </span>
-      {seconds >= 10 && (
+      {isLate && (
         <Button small onClick={session ? reset : retry}>
           Start over
         </Button>

@@ -7,6 +7,7 @@ import dynamic from 'next/dynamic'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Selection } from '../lenses/picture/selection.ts'
 import { usePictureStore } from '../lenses/picture/use-picture.ts'
+import { useLens } from '../lenses/use-lens.ts'
 import { NewsBar } from '../news/news-bar.tsx'
 import { useNews } from '../news/use-news.ts'
 import type { TerminalHandle } from '../terminal/terminal-screen.tsx'
@@ -25,6 +26,7 @@ export function LabWorkbench({ labId }: { labId: string }) {
   const news = useNews()
   const store = usePictureStore(session?.id)
   const terminal = useRef<TerminalHandle>(null)
+  const lens = useLens()
   const [selection, select] = useState<Selection>(null)
   const [full, setFull] = useState<PaneName | null>(null)
   const [hiddenNames, setHiddenNames] = useLocalStorage<PaneName[]>({ key: 'podium.panes.hidden', defaultValue: [] })
@@ -56,6 +58,7 @@ export function LabWorkbench({ labId }: { labId: string }) {
     terminal,
     terminalSession: session?.id,
     selecting: { selection, select: selectAndPin },
+    lens,
     full,
     toggleFull: (pane) => setFull((now) => (now === pane ? null : pane)),
     runCommand: (command) => {

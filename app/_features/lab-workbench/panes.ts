@@ -1,6 +1,7 @@
 import type { RefObject } from 'react'
 import type { PictureStore } from '../lenses/picture/picture-store.ts'
 import type { Selecting } from '../lenses/picture/selection.ts'
+import type { LensChoice } from '../lenses/use-lens.ts'
 import type { TerminalHandle } from '../terminal/terminal-screen.tsx'
 import type { LabSession } from './use-lab-session.ts'
 
@@ -21,6 +22,7 @@ export interface Panes {
   /** Undefined until there is a session; a shell may then be waited for. */
   terminalSession: string | undefined
   selecting: Selecting
+  lens: LensChoice
   full: PaneName | null
   toggleFull(pane: PaneName): void
   runCommand(command: string): void

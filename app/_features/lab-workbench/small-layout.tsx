@@ -8,8 +8,7 @@ import { Shape } from '../../_ui/shape.tsx'
 import { loopState } from '../lenses/picture/loop-state.ts'
 import type { PictureStore } from '../lenses/picture/picture-store.ts'
 import { usePictureVersion } from '../lenses/picture/use-picture.ts'
-import { Microscope } from '../lenses/scope/microscope.tsx'
-import { PicturePane, ReadPane, ShellPane } from './lab-panes.tsx'
+import { PicturePane, ReadPane, ScopePane, ShellPane } from './lab-panes.tsx'
 import style from './lab-workbench.module.css'
 import type { Panes } from './panes.ts'
 
@@ -62,7 +61,7 @@ export function SmallLayout({ panes }: { panes: Panes }) {
         styles={{ body: { padding: 0 } }}
         aria-label="Microscope"
       >
-        <Microscope store={store} {...selecting} />
+        <ScopePane panes={panes} />
       </Drawer>
     </div>
   )
@@ -73,7 +72,7 @@ function PictureLine({ store, onOpen }: { store: PictureStore; onOpen: () => voi
   usePictureVersion(store)
   const { model } = store
   const loud = model.loops
-    .map((client) => ({ client, state: loopState(model.client(client), model.now) }))
+    .map((client) => ({ client, state: loopState(model.client(client), model.now, model.gate(client)) }))
     .sort((a, b) => weight[a.state.word] - weight[b.state.word])[0]
   if (!loud) return null
   const isQuiet = loud.state.word === 'idle'
@@ -94,4 +93,4 @@ function PictureLine({ store, onOpen }: { store: PictureStore; onOpen: () => voi
   )
 }
 
-const weight = { 'back-off': 0, behind: 1, acted: 2, working: 3, idle: 4 }
+const weight = { held: -1, 'back-off': 0, behind: 1, acted: 2, working: 3, idle: 4 }

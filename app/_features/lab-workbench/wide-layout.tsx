@@ -6,8 +6,7 @@ import { Drawer } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { Group, Panel, Separator, useDefaultLayout, usePanelRef } from 'react-resizable-panels'
-import { Microscope } from '../lenses/scope/microscope.tsx'
-import { PicturePane, ReadPane, ShellPane } from './lab-panes.tsx'
+import { PicturePane, ReadPane, ScopePane, ShellPane } from './lab-panes.tsx'
 import style from './lab-workbench.module.css'
 import type { PaneName, Panes } from './panes.ts'
 import { ReadRail } from './read-rail.tsx'
@@ -21,7 +20,7 @@ interface Props {
 export function WideLayout({ panes, hidden, onHidden }: Props) {
   const isMedium = useMediaQuery('(max-width: 1100px)', false, { getInitialValueInEffect: false })
   const isNarrow = useMediaQuery('(max-width: 1360px)', false, { getInitialValueInEffect: false })
-  const { selecting, store } = panes
+  const { selecting } = panes
   const columns = useDefaultLayout({
     id: isMedium ? 'podium.lab.columns.medium' : 'podium.lab.columns',
     storage: localStorage,
@@ -125,7 +124,7 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
               onResize={onResize('scope')}
             >
               <Pane name="scope" full={panes.full}>
-                <Microscope store={store} {...selecting} />
+                <ScopePane panes={panes} />
               </Pane>
             </Panel>
           </>
@@ -146,7 +145,7 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
           styles={{ body: { padding: 0 } }}
           aria-label="Microscope"
         >
-          <Microscope store={store} {...selecting} />
+          <ScopePane panes={panes} />
         </Drawer>
       )}
     </>

@@ -1,49 +1,52 @@
 'use client'
 
-// The Loops lens: its bar, the picture or its text twin, and what to know when the stream is broken.
+// The frame of all lenses: tabs, the hand on the loops, the picture or its text twin, and what to know when the stream is
+// broken. The canvas below stays the same one while lenses change.
 
+import { Tabs } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
 import { PictureCanvas } from './canvas/picture-canvas.tsx'
+import { HoldBar } from './hold-bar.tsx'
+import { lenses } from './index.ts'
+import type { LensProps } from './lens.ts'
 import style from './lens-frame.module.css'
-import { LoopsTable } from './loops/loops-table.tsx'
 import type { PictureStore } from './picture/picture-store.ts'
-import type { Selecting } from './picture/selection.ts'
 import { usePictureVersion } from './picture/use-picture.ts'
+import type { LensChoice } from './use-lens.ts'
 
-interface Props extends Selecting {
-  store: PictureStore
+interface Props extends LensProps {
+  choice: LensChoice
   view: 'canvas' | 'table'
   onView(view: 'canvas' | 'table'): void
   isFull: boolean
   onFull?(): void
 }
 
-export function LensFrame({ store, selection, select, view, onView, isFull, onFull }: Props) {
+export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }: Props) {
+  const { store, selection } = lensProps
   usePictureVersion(store)
-  const { model } = store
-  const { hiddenRequests, hiddenDelivers, hiddenAppends } = model.counters
+  const { lens, view: lensView } = choice
   return (
-    <div className={style.lens}>
+    <Tabs
+      className={style.lens}
+      value={lens.id}
+      onChange={(id) => id && choice.choose(id)}
+      keepMounted={false}
+      unstyled
+    >
       <div className={style.bar}>
-        <h2 className={style.name}>Loops</h2>
+        <Tabs.List className={style.tabs} aria-label="Lenses">
+          {lenses.map(({ id, title }) => (
+            <Tabs.Tab key={id} value={id} className={style.tab}>
+              {title}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
         <span className={style.grow} />
-        <span className={style.legend} aria-hidden="true">
-          <i data-is="request" /> request <i data-is="deliver" /> watch event
-        </span>
-        <Button
-          small
-          look="quiet"
-          aria-pressed={model.showHeartbeats}
-          title={`${hiddenRequests + hiddenDelivers + hiddenAppends} hidden so far: Leases renewed, health probes`}
-          onClick={() => {
-            model.setShowHeartbeats(!model.showHeartbeats)
-            store.changed()
-          }}
-        >
-          Heartbeats
-        </Button>
+        {lens.hasLoops && <Legend />}
+        {lens.hasLoops && <HoldBar store={store} selection={selection} />}
         <Button
           small
           look="quiet"
@@ -58,40 +61,57 @@ export function LensFrame({ store, selection, select, view, onView, isFull, onFu
           </Button>
         )}
       </div>
-      <ConnectionNotice store={store} />
-      <div className={style.body}>
+      <Notices store={store} />
+      <Tabs.Panel value={lens.id} className={style.body}>
         {view === 'table' ? (
-          <LoopsTable store={store} selection={selection} select={select} />
+          lensView && <lensView.Table {...lensProps} />
         ) : (
-          <PictureCanvas store={store} selection={selection} select={select} />
+          <PictureCanvas {...lensProps} lens={lens} view={lensView} />
         )}
-      </div>
-    </div>
+      </Tabs.Panel>
+    </Tabs>
   )
 }
 
-function ConnectionNotice({ store }: { store: PictureStore }) {
-  const { connection, model } = store
+function Legend() {
+  return (
+    <span className={style.legend} aria-hidden="true">
+      <i data-is="request" /> request <i data-is="deliver" /> watch event
+    </span>
+  )
+}
+
+function Notices({ store }: { store: PictureStore }) {
+  const { connection, model, steerProblem } = store
   const isSlow = useLater(connection.state === 'connecting', 2000)
-  if (connection.state === 'live') {
-    if (model.missed === 0) return null
+  if (connection.state === 'broken') {
     return (
-      <p className={style.notice}>{model.missed} events happened while the stream was broken and are no longer kept.</p>
+      <div className={style.notice} data-kind="broken" role="status">
+        <span>
+          <b>The stream to your cluster broke.</b> {connection.why} Reconnecting, try {connection.tries}; your terminal
+          is kept. The picture is as of revision {model.revision}.
+        </span>
+        <Button small onClick={() => store.reconnect()}>
+          Reconnect now
+        </Button>
+      </div>
+    )
+  }
+  if (steerProblem) {
+    return (
+      <p className={style.notice} data-kind="broken" role="alert">
+        <span>
+          <b>The loops did not hear you.</b> {steerProblem}
+        </span>
+      </p>
     )
   }
   if (connection.state === 'connecting') {
     return isSlow ? <p className={style.notice}>Waiting for the first events of your cluster.</p> : null
   }
+  if (model.missed === 0) return null
   return (
-    <div className={style.notice} data-kind="broken" role="status">
-      <span>
-        <b>The stream to your cluster broke.</b> {connection.why} Reconnecting, try {connection.tries}; your terminal is
-        kept. The picture is as of revision {model.revision}.
-      </span>
-      <Button small onClick={() => store.reconnect()}>
-        Reconnect now
-      </Button>
-    </div>
+    <p className={style.notice}>{model.missed} events happened while the stream was broken and are no longer kept.</p>
   )
 }
 

@@ -22,8 +22,8 @@ export interface EntranceOptions {
   tls: boolean
   /** Whole origins that people type: of a proxy, or of a name in the DNS. */
   origins: readonly string[]
-  /** This machine's own name. */
-  hostname: string
+  /** How this machine may be called, best first: addresses, and its own name. */
+  names: readonly string[]
 }
 
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]']
@@ -31,17 +31,17 @@ const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]']
 export const isLoopback = (host: string): boolean =>
   /^127\./.test(host) || ['localhost', '::1', '[::1]'].includes(host) || host.startsWith('::ffff:127.')
 
-export function entrance({ host, port, tls, origins, hostname }: EntranceOptions): Entrance {
+export function entrance({ host, port, tls, origins, names: own }: EntranceOptions): Entrance {
   const accounts = !isLoopback(host) || origins.length > 0
   const scheme = tls ? 'https' : 'http'
-  const names = accounts ? [...LOOPBACK_NAMES, hostname.toLowerCase()] : LOOPBACK_NAMES
+  const names = accounts ? [...LOOPBACK_NAMES, ...own.map((name) => name.toLowerCase())] : LOOPBACK_NAMES
   const declared = new Map(origins.map((origin) => [new URL(origin).host, origin]))
   // A page can rebind its own name to our address, but it cannot make a browser say an address instead of its name.
   const isOurs = (name: string) => names.includes(name) || (accounts && isIP(name.replace(/^\[|\]$/g, '')) !== 0)
   return {
     port,
     accounts,
-    answersAs: origins[0] ?? `${scheme}://${accounts ? hostname : '127.0.0.1'}:${port}`,
+    answersAs: origins[0] ?? `${scheme}://${shown(host, own)}${port === (tls ? 443 : 80) ? '' : `:${port}`}`,
     originOf(header) {
       const lower = header.toLowerCase()
       const proxied = declared.get(lower)
@@ -52,4 +52,9 @@ export function entrance({ host, port, tls, origins, hostname }: EntranceOptions
     },
     isProxied: (origin) => origins.includes(origin),
   }
+}
+
+function shown(host: string, own: readonly string[]): string {
+  if (host === '0.0.0.0' || host === '::') return own[0] ?? 'localhost'
+  return host.includes(':') ? `[${host}]` : host
 }

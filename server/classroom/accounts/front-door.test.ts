@@ -44,7 +44,7 @@ beforeAll(async () => {
     servers.push(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
-    const at = entrance({ host, port, tls: false, origins, hostname: 'Classroom' })
+    const at = entrance({ host, port, tls: false, origins, names: ['Classroom'] })
     const door = frontDoor({ stateDir, entrance: at, logins, clock, localPerson: at.accounts ? undefined : ada })
     const sockets = new WebSocketServer({ noServer: true })
     server.on('request', async (request, response) => {

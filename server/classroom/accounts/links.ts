@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
+import type { Entrance } from './entrance.ts'
 
 const VALID_FOR_MS = 12 * 60 * 60 * 1000
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
@@ -14,7 +15,7 @@ const directoryOf = (stateDir: string) => join(stateDir, 'classroom', 'links')
 const fileOf = (stateDir: string, token: string) =>
   join(directoryOf(stateDir), createHash('sha256').update(token).digest('hex'))
 
-/** Makes a token that opens the classroom once, within the next twelve hours. */
+/** Makes a token that works once, within the next twelve hours. */
 export async function createToken(stateDir: string): Promise<string> {
   const token = randomBytes(32).toString('base64url')
   await mkdir(directoryOf(stateDir), { recursive: true, mode: 0o700 })
@@ -36,4 +37,6 @@ export async function redeemToken(stateDir: string, token: string, clock: Clock)
   }
 }
 
-export const linkTo = (origin: string, token: string): string => `${origin}/?token=${token}`
+/** On loopback it opens the classroom; where people log in it makes an administrator, and no server ever hears the fragment. */
+export const linkTo = ({ answersAs, accounts }: Pick<Entrance, 'answersAs' | 'accounts'>, token: string): string =>
+  accounts ? `${answersAs}/first-admin#${token}` : `${answersAs}/?token=${token}`

@@ -8,5 +8,5 @@ export async function newLink(stateDir: string): Promise<string> {
   const server = runningServer(stateDir)
   if (!server?.origin)
     throw new Error(`no classroom runs with the state directory ${stateDir}; start one with "npm start"`)
-  return linkTo(server.origin, await createToken(stateDir))
+  return linkTo({ answersAs: server.origin, accounts: server.accounts }, await createToken(stateDir))
 }

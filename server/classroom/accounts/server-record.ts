@@ -3,11 +3,14 @@
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { Entrance } from './entrance.ts'
 
 export interface ServerRecord {
   pid: number
   /** Empty while it is still starting. */
   origin: string
+  /** Whether people log in there. */
+  accounts: boolean
 }
 
 const fileOf = (stateDir: string) => join(stateDir, 'classroom', 'server.json')
@@ -23,12 +26,18 @@ export function runningServer(stateDir: string): ServerRecord | undefined {
 }
 
 /** Write the origin when it is known; dispose when the server has stopped. Check `runningServer` first. */
-export function claimStateDir(stateDir: string, pid: number): { listensAt(origin: string): void } & Disposable {
+export function claimStateDir(
+  stateDir: string,
+  pid: number,
+): { listensAt(place: Pick<Entrance, 'answersAs' | 'accounts'>): void } & Disposable {
   const path = fileOf(stateDir)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const write = (origin: string) => writeFileSync(path, JSON.stringify({ pid, origin }), { mode: 0o600 })
-  write('')
-  return { listensAt: write, [Symbol.dispose]: () => rmSync(path, { force: true }) }
+  const write = (record: ServerRecord) => writeFileSync(path, JSON.stringify(record), { mode: 0o600 })
+  write({ pid, origin: '', accounts: false })
+  return {
+    listensAt: ({ answersAs, accounts }) => write({ pid, origin: answersAs, accounts }),
+    [Symbol.dispose]: () => rmSync(path, { force: true }),
+  }
 }
 
 /** Process ids are used again, so the name of the program has to fit as well, where that can be read. */

@@ -55,7 +55,7 @@ beforeAll(async () => {
   const listener = await listen({ host: '127.0.0.1', port: 0 })
   if (!listener) throw new Error('no port')
   const port = portOf(listener)
-  const at = entrance({ host: '0.0.0.0', port, tls: false, origins: [], hostname: 'classroom' })
+  const at = entrance({ host: '0.0.0.0', port, tls: false, origins: [], names: [] })
   const pages = async () => undefined
   const serving = serveClassroom({ classroom, pages, listener, entrance: at, stateDir, clock, logger: noLogger })
   server = { port, stop: () => serving[Symbol.asyncDispose]() }

@@ -58,6 +58,8 @@ export const classPage = z.object({
       expiresAt: z.number().nullable(),
     })
     .nullable(),
+  /** Of the whole classroom: how many learners may have a cluster at once. */
+  seats: z.object({ total: z.number(), taken: z.number(), waiting: z.number() }),
   members: z.array(
     z.object({
       personId: z.string(),

@@ -2,7 +2,7 @@
 // cluster changes, and tells whoever watches. What it knows is in `progress`, which is in the database; a session that
 // is made again from there goes on where the last one was.
 //
-//   starting ──► ready ◄──► resetting        any of them ──► failed (with what to do)
+//   queued ──► starting ──► ready ◄──► resetting        any of them ──► failed (with what to do)
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
@@ -22,7 +22,8 @@ export interface LabSessionOptions {
   lab: Lab
   progress: Progress
   store: ProgressStore
-  claim: () => Promise<Sandbox>
+  /** Tells the place in line, from 1, while every seat is taken; 0 when it is our turn. */
+  claim: (hear: (place: number) => void) => Promise<Sandbox>
   /** Takes the learner's sandbox away, so that the next claim gets another. */
   discard: () => Promise<void>
   /** Only one session of a learner works on their cluster at a time. */
@@ -32,6 +33,7 @@ export interface LabSessionOptions {
   logger: Logger
 }
 
+const GETTING_READY = 'Getting your cluster ready.'
 const CLEAR_WITHIN_MS = 30_000
 const PROMPT_WITHIN_MS = 5000
 const STEP_AGAIN_WITHIN_MS = 60_000
@@ -97,9 +99,17 @@ export class LabSession {
 
   /** Goes on where the learner was; returns at once. Does nothing while it already runs. */
   begin(): void {
-    if (this.#watching || this.#phase === 'resetting' || (this.#phase === 'starting' && this.#message)) return
+    if (
+      this.#watching ||
+      ['resetting', 'queued'].includes(this.#phase) ||
+      (this.#phase === 'starting' && this.#message)
+    ) {
+      return
+    }
     this.#suspended = ''
-    this.#say('starting', 'Getting your cluster ready.')
+    this.#say('starting', GETTING_READY)
+    // In line at once, even while another lab still waits for the same cluster; what comes of it is seen when it is used.
+    this.#options.claim(this.#inLine).catch(() => undefined)
     void this.#enqueue(() => this.#start())
   }
 
@@ -228,9 +238,16 @@ export class LabSession {
     await this.#goOn()
   }
 
+  readonly #inLine = (place: number): void => {
+    if (this.#suspended) return
+    const where = place === 1 ? 'You are next' : `You are number ${place} in line`
+    if (place === 0) this.#say('starting', GETTING_READY)
+    else this.#say('queued', `Every seat is taken. ${where}. Leave this page open, it goes on by itself.`)
+  }
+
   /** The learner's cluster, with everything watched that this lab's checks read. */
   async #claim(): Promise<Sandbox> {
-    const sandbox = await this.#options.claim()
+    const sandbox = await this.#options.claim(this.#inLine)
     await sandbox.watch.follow(this.lab.cluster.watches)
     this.#sandbox = sandbox
     this.#tabsWatched?.[Symbol.dispose]()

@@ -11,7 +11,7 @@ import type { Progress, ProgressStore } from './progress.ts'
 export interface SessionsOptions {
   labs: readonly Lab[]
   store: ProgressStore
-  pool: Pick<SandboxPool, 'claim' | 'discard'>
+  pool: Pick<SandboxPool, 'claim' | 'discard' | 'release'>
   version: string
   clock: Clock
   logger: Logger
@@ -58,8 +58,7 @@ export class Sessions implements AsyncDisposable {
   async release(learnerId: string): Promise<void> {
     this.#alive.get(learnerId)?.suspend('Your cluster was given back.')
     this.#alive.delete(learnerId)
-    await this.#work.get(learnerId)
-    await this.#options.pool.discard(learnerId)
+    await this.#options.pool.release(learnerId)
   }
 
   /** The session of that id whose learner works in it now. */
@@ -93,7 +92,7 @@ export class Sessions implements AsyncDisposable {
       ...rest,
       lab,
       progress,
-      claim: () => pool.claim(learnerId),
+      claim: (hear) => pool.claim(learnerId, hear),
       discard: () => pool.discard(learnerId),
       exclusive: (work) => {
         const done = (this.#work.get(learnerId) ?? Promise.resolve()).then(work)

@@ -28,6 +28,7 @@ export interface ClassesOptions {
   connections: Connections
   /** Gives back what somebody used who does not come again. */
   release: (personId: string) => Promise<void>
+  seats: () => ClassPage['seats']
   clock: Clock
 }
 
@@ -115,10 +116,15 @@ export class Classes {
     await this.#options.database.class.update({ where: { id: classId }, data: { name }, select: { id: true } })
   }
 
-  /** An archived class can be looked at; its code opens nothing. */
+  /** An archived class can be looked at; its code opens nothing, and its learners' clusters are given back. */
   async setArchived(classId: string, isArchived: boolean): Promise<void> {
-    const archivedAt = isArchived ? new Date(this.#options.clock.now()) : null
-    await this.#options.database.class.update({ where: { id: classId }, data: { archivedAt }, select: { id: true } })
+    const { database, clock } = this.#options
+    const { members } = await database.class.update({
+      where: { id: classId },
+      data: { archivedAt: isArchived ? new Date(clock.now()) : null },
+      select: { members: { select: { personId: true } } },
+    })
+    if (isArchived) await this.#letGo(members.map(({ personId }) => personId))
   }
 
   async page({ class: seen, role: mine }: ClassAsSeen): Promise<ClassPage> {
@@ -141,6 +147,7 @@ export class Classes {
       name: seen.name,
       isArchived: seen.archivedAt !== null,
       role: mine,
+      seats: this.#options.seats(),
       joinCode: joinCode && { ...joinCode, expiresAt: joinCode.expiresAt?.getTime() ?? null },
       members: members.map(({ person, ...membership }) => ({
         personId: person.id,
@@ -187,17 +194,25 @@ export class Classes {
     connections.cut(personId)
   }
 
-  /** A guest who is removed is gone: nothing else lets them in. */
+  /** Whoever is in no class any more gives their cluster back; a guest is gone, for nothing else lets them in. */
   async remove(classId: string, personId: string): Promise<void> {
-    const { database, connections, logins, release } = this.#options
+    const { database, connections } = this.#options
     await this.member(classId, personId)
     await this.#keepAnInstructor(classId, personId)
     await database.membership.delete({ where: { classId_personId: { classId, personId } }, select: { role: true } })
     connections.cut(personId)
-    const isLostGuest = { id: personId, isGuest: true, memberships: { none: {} } }
-    if ((await database.person.count({ where: isLostGuest })) > 0) {
-      await logins.endAll(personId)
-      await release(personId)
+    await this.#letGo([personId])
+  }
+
+  async #letGo(personIds: readonly string[]): Promise<void> {
+    const { database, logins, release } = this.#options
+    const gone = await database.person.findMany({
+      where: { id: { in: [...personIds] }, isAdmin: false, memberships: { none: { class: { archivedAt: null } } } },
+      select: { id: true, isGuest: true },
+    })
+    for (const { id, isGuest } of gone) {
+      if (isGuest) await logins.endAll(id)
+      await release(id)
     }
   }
 

@@ -39,7 +39,8 @@ beforeEach(async () => {
   joining = new Joining({ database, accounts, codes })
   released = []
   const release = async (id: string) => void released.push(id)
-  classes = new Classes({ database, logins, connections, release, clock })
+  const seats = () => ({ total: 1, taken: 0, waiting: 0 })
+  classes = new Classes({ database, logins, connections, release, seats, clock })
   world = await smallWorld(database)
 })
 
@@ -148,7 +149,7 @@ describe('classes', () => {
     await expect(classes.setRole(world.classId, who('guest').id, 'assistant')).rejects.toThrow('A guest')
   })
 
-  it('let a removed guest go whole, and give their cluster back', async () => {
+  it('give clusters back of those who are in none any more, and let guests go whole', async () => {
     const { id } = who('guest')
     const token = await logins.open(id)
     await classes.remove(world.classId, id)
@@ -157,7 +158,14 @@ describe('classes', () => {
     const learner = who('learner').id
     const stays = await logins.open(learner)
     await classes.remove(world.classId, learner)
-    expect([await logins.personOf(stays), released]).toEqual([who('learner'), [id]])
+    expect([await logins.personOf(stays), released]).toEqual([who('learner'), [id, learner]])
+  })
+
+  it('give clusters back when they are archived, but for those who have another class', async () => {
+    await joining.join(who('stranger'), await newCode(), address)
+    await classes.setArchived(world.classId, true)
+    expect(released).toHaveLength(4)
+    expect(released).not.toContain(who('stranger').id)
   })
 
   it('cut what a member has open when their role changes', async () => {

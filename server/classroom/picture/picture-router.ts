@@ -29,7 +29,7 @@ const gate = z.object({ client: z.string(), held: z.boolean(), steps: z.number()
 const loops = z.union([z.literal('all'), z.array(z.string()).max(64)])
 const order = z.discriminatedUnion('action', [
   z.object({ action: z.enum(['hold', 'step', 'release']), loops }),
-  z.object({ action: z.literal('slow'), loops, everyMs: z.int().min(100).max(60_000) }),
+  z.object({ action: z.literal('slow'), loops, everyMs: z.int().min(0).max(60_000) }),
 ])
 
 const NAME = z.string().max(253)

@@ -69,7 +69,7 @@ const migrations = join(import.meta.dirname, '..', '..', '..', 'prisma', 'migrat
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'podium-pool-'))
   database = openDatabase({ path: join(directory, 'podium.db'), migrations, clock: systemClock })
-  await database.person.createMany({ data: ['ada', 'bob'].map((id) => ({ id, name: id })) })
+  await database.person.createMany({ data: ['ada', 'bob', 'cy'].map((id) => ({ id, name: id })) })
   host = new FakeHost()
   clock = new FakeClock()
 })
@@ -79,7 +79,7 @@ afterEach(async () => {
 })
 
 let names = 0
-const pool = (options: { warm?: number; machines?: 'real' | 'simulated' } = {}) =>
+const pool = (options: { warm?: number; seats?: number; machines?: 'real' | 'simulated' } = {}) =>
   new SandboxPool({
     host,
     database,
@@ -89,6 +89,7 @@ const pool = (options: { warm?: number; machines?: 'real' | 'simulated' } = {}) 
     logger: noLogger,
     random: () => (names++ % 27) / 27,
     warm: options.warm ?? 1,
+    seats: options.seats ?? 10,
     watch: () => ({ synced: async () => undefined, [Symbol.dispose]: () => undefined }) as unknown as ClusterWatch,
   })
 
@@ -182,5 +183,41 @@ describe('SandboxPool', () => {
     await using sandboxes = pool({ warm: 0, machines: 'real' })
     await sandboxes.claim('ada')
     expect(host.asked).toEqual(['create 2+0'])
+  })
+
+  it('lets whoever comes when all seats are taken wait in line, and goes on when somebody leaves', async () => {
+    await using sandboxes = pool({ warm: 1, seats: 1 })
+    await sandboxes.start()
+    await untilThereAre(1)
+    const first = await sandboxes.claim('ada')
+    const places: string[] = []
+    const bob = sandboxes.claim('bob', (place) => places.push(`bob ${place}`))
+    const cy = sandboxes.claim('cy', (place) => places.push(`cy ${place}`))
+    cy.catch(() => undefined)
+    expect(sandboxes.claim('bob', (place) => places.push(`bob again ${place}`))).toBe(bob)
+    await clock.advance(60_000)
+    expect(places).toEqual(['bob 1', 'cy 2', 'bob again 1'])
+    expect([sandboxes.seats, await database.sandbox.count()]).toEqual([{ total: 1, taken: 1, waiting: 2 }, 1])
+
+    await sandboxes.discard('ada')
+    const second = await sandboxes.claim('ada')
+    expect([second.cluster === first.cluster, sandboxes.seats.waiting]).toEqual([false, 2])
+
+    await sandboxes.release('cy')
+    await expect(cy).rejects.toThrow('given back')
+    await sandboxes.release('ada')
+    expect((await bob).cluster).not.toBe(second.cluster)
+    expect(places.slice(-2)).toEqual(['bob 0', 'bob again 0'])
+    expect(host.asked).toContain(`delete ${second.cluster}`)
+  })
+
+  it('frees the seat of whoever could not be given a sandbox', async () => {
+    host.broken.add('create')
+    await using sandboxes = pool({ warm: 0, seats: 1 })
+    const ada = sandboxes.claim('ada')
+    const bob = sandboxes.claim('bob')
+    await expect(ada).rejects.toThrow('no room')
+    await expect(bob).rejects.toThrow('no room')
+    expect(sandboxes.seats).toEqual({ total: 1, taken: 0, waiting: 0 })
   })
 })

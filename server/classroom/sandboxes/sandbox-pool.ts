@@ -3,6 +3,8 @@
 //   nobody's, warm ──claim──► a learner's ──broken──► deleted, and the learner gets another
 //        ▲ refilled later, when nobody waits
 //
+// There are so many seats; whoever comes when all are taken waits in line. Only whoever leaves frees a seat.
+//
 // The database says which cluster is whose, so a restarted classroom goes on with the same clusters.
 
 import type { Clock } from '../../base/clock.ts'
@@ -13,6 +15,7 @@ import type { Database } from '../database/open-database.ts'
 import type { Shells } from '../terminals/shell.ts'
 import { type ClusterWatch, watchCluster } from './cluster-watch.ts'
 import { type MachineKind, Sandbox } from './sandbox.ts'
+import { type HearPlace, SeatLine } from './seat-line.ts'
 
 export interface SandboxPoolOptions {
   host: ClusterHost
@@ -25,6 +28,8 @@ export interface SandboxPoolOptions {
   random: () => number
   /** How many are kept ready. */
   warm?: number
+  /** How many learners may have one at once. */
+  seats: number
   /** For tests: how a cluster is watched. */
   watch?: (info: ClusterInfo) => ClusterWatch
 }
@@ -38,6 +43,7 @@ const BRING_AGAIN_AFTER_MS = 3000
 
 export class SandboxPool implements AsyncDisposable {
   readonly #options: SandboxPoolOptions
+  readonly #line: SeatLine
   readonly #claimed = new Map<string, Promise<Sandbox>>()
   readonly #warm = new Map<string, Promise<Sandbox>>()
   /** Everything that is open now; what is still being made is the host's to end. */
@@ -47,6 +53,13 @@ export class SandboxPool implements AsyncDisposable {
 
   constructor(options: SandboxPoolOptions) {
     this.#options = options
+    this.#line = new SeatLine(options.seats)
+  }
+
+  /** How many there are, how many are taken, and how many people wait for one. */
+  get seats(): { total: number; taken: number; waiting: number } {
+    const { seats: total, taken, waiting } = this.#line
+    return { total, taken, waiting }
   }
 
   /** Adopts what a former process left, and begins to fill up. Returns at once; the work goes on behind. */
@@ -60,23 +73,29 @@ export class SandboxPool implements AsyncDisposable {
       if (kind !== machines) {
         // Made when machines were of the other kind. A learner's is kept until they come; a warm one is of no use.
         if (learnerId === null) void this.#delete(cluster)
-      } else if (learnerId !== null) this.#adopt(this.#claimed, learnerId, cluster)
-      else this.#adopt(this.#warm, cluster, cluster)
+      } else if (learnerId !== null) {
+        this.#line.keep(learnerId)
+        this.#adopt(this.#claimed, learnerId, cluster)
+      } else this.#adopt(this.#warm, cluster, cluster)
     }
     void this.#fill()
   }
 
-  /** The learner's sandbox: the one they have, else a warm one, else a new one. */
-  claim(learnerId: string): Promise<Sandbox> {
+  /** The learner's sandbox: the one they have, else a warm one, else a new one. `hear` is told their place while they wait in line. */
+  claim(learnerId: string, hear: HearPlace = () => undefined): Promise<Sandbox> {
     const existing = this.#claimed.get(learnerId)
+    const claiming = existing ?? this.#line.take(learnerId).then(() => this.#claim(learnerId))
+    this.#line.listen(learnerId, hear)
     if (existing) return existing
-    const claiming = this.#claim(learnerId)
     this.#claimed.set(learnerId, claiming)
-    claiming.catch(() => this.#claimed.delete(learnerId))
+    claiming.catch(() => {
+      if (this.#claimed.get(learnerId) === claiming) this.#claimed.delete(learnerId)
+      this.#line.free(learnerId)
+    })
     return claiming
   }
 
-  /** For a sandbox that is broken: takes it away; the next claim gets another. */
+  /** For a sandbox that is broken: takes it away; the next claim gets another, on the same seat. */
   async discard(learnerId: string): Promise<void> {
     const sandbox = await this.#claimed.get(learnerId)?.catch(() => undefined)
     this.#claimed.delete(learnerId)
@@ -86,6 +105,13 @@ export class SandboxPool implements AsyncDisposable {
     }
     const row = await this.#rowOf(learnerId)
     if (row) await this.#delete(row.cluster)
+  }
+
+  /** For somebody who does not come again: their seat, or their place in line, is free. */
+  async release(learnerId: string): Promise<void> {
+    // A sandbox is taken away before its seat is given on; who only waits has none.
+    if (this.#line.isSeated(learnerId)) await this.discard(learnerId)
+    this.#line.free(learnerId)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -147,7 +173,7 @@ export class SandboxPool implements AsyncDisposable {
   /** One after the other: whoever is learning has the processor first. */
   async #fill(): Promise<void> {
     const { warm = 1, logger } = this.#options
-    while (!this.#closing && this.#warm.size < warm) {
+    while (!this.#closing && this.#warm.size < warm && this.#line.taken + this.#warm.size < this.#line.seats) {
       const name = this.#newName()
       const making = this.#create(name)
       this.#warm.set(name, making)

@@ -47,6 +47,16 @@ it('lets a slowed loop in again when its time has come', async () => {
   expect([asked, gates.tryEnter(loop)]).toEqual([2, true])
 })
 
+it('keeps a loop held when its pace changes', () => {
+  const { gates } = start()
+  gates.hold(loop)
+  gates.slow(loop, 500)
+  gates.slow(loop, 0)
+  gates.slow('other', 500)
+  gates.slow('other', 0)
+  expect(gates.states()).toEqual([{ client: loop, held: true, steps: 0, everyMs: 0 }])
+})
+
 it('knows which loops are held or slowed', () => {
   const { gates } = start()
   gates.hold(loop)

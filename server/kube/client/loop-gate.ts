@@ -52,10 +52,14 @@ export class LoopGates implements LoopGate {
     this.#changed()
   }
 
+  /** At least so long from one turn to the next; 0 lets it go as fast as it can again. */
   slow(client: string, everyMs: number): void {
-    this.#barrier(client).everyMs = everyMs
-    this.#tell(client)
-    this.#changed()
+    if (everyMs === 0 && !this.isHeld(client)) this.release(client)
+    else {
+      this.#barrier(client).everyMs = everyMs
+      this.#tell(client)
+      this.#changed()
+    }
   }
 
   /** Neither held nor slowed. */

@@ -1,6 +1,6 @@
 'use client'
 
-// The Loops lens as a picture: React Flow carries the cards and the ways between them, one layer above carries the dots.
+// The picture: React Flow carries the cards and the ways between them, one layer above carries the dots.
 // On the root, for whoever checks us: data-seq, data-from-seq, data-requests, data-delivers, data-appends count every
 // event that became a dot since the page began to look, data-hidden those that the heartbeat filter kept out.
 
@@ -8,9 +8,17 @@ import { useElementSize, useMergedRef, useReducedMotion } from '@mantine/hooks'
 import { type Edge, type Node, ReactFlow, ReactFlowProvider, useReactFlow, ViewportPortal } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { chainOf, chainOfClient, type Mark, marksOf, storyMarks, storyOf } from '../picture/cause-chain.ts'
+import type { CommonPart, Lens, LensProps, LensView } from '../lens.ts'
+import {
+  chainOf,
+  chainOfClient,
+  chainOfObject,
+  type Mark,
+  marksOf,
+  storyMarks,
+  storyOf,
+} from '../picture/cause-chain.ts'
 import type { Dot, PictureModel } from '../picture/picture-model.ts'
-import type { PictureStore } from '../picture/picture-store.ts'
 import type { Selecting, Selection } from '../picture/selection.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
 import { edgeTypes, nodeTypes } from './canvas-parts.tsx'
@@ -18,11 +26,15 @@ import { ChainMarks } from './chain-marks.tsx'
 import { DotOverlay, type Scene } from './dot-overlay.ts'
 import dots from './dots.module.css'
 import style from './picture-canvas.module.css'
-import { layoutPicture, loopSlots, wayOf } from './picture-layout.ts'
+import { layoutPicture, loopSlots, type PictureLayout, wayOf } from './picture-layout.ts'
 
-interface Props extends Selecting {
-  store: PictureStore
+interface Props extends LensProps {
+  lens: Lens
+  /** Undefined while the lens's code is on the way: then the common cards stand alone. */
+  view: LensView | undefined
 }
+
+const noParts: readonly CommonPart[] = []
 
 export function PictureCanvas(props: Props) {
   return (
@@ -32,7 +44,7 @@ export function PictureCanvas(props: Props) {
   )
 }
 
-function Canvas({ store, selection, select }: Props) {
+function Canvas({ store, sessionId, selection, select, lens, view }: Props) {
   const { model, connection } = store
   const version = usePictureVersion(store)
   const { ref, width, height } = useElementSize()
@@ -44,10 +56,11 @@ function Canvas({ store, selection, select }: Props) {
     model.setSlots(loopSlots(width))
     store.changed()
   }, [model, store, width])
+  const without = view?.without ?? noParts
   // biome-ignore lint/correctness/useExhaustiveDependencies: `names` stands for the list of machines
   const layout = useMemo(
-    () => layoutPicture({ width, height, loops: loopCount, machines }),
-    [width, height, loopCount, names],
+    () => withoutWaysTo(layoutPicture({ width, height, loops: loopCount, machines }), without),
+    [width, height, loopCount, names, without],
   )
   const overflows = layout.width > width + 1 || layout.height > height + 1
   const flow = useReactFlow()
@@ -93,19 +106,20 @@ function Canvas({ store, selection, select }: Props) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutable, `version` says when it changed
   const cards = useMemo(
-    () => drawCards(model, layout, { selection, select }, marks),
-    [model, layout, selection, select, marks, version],
+    () => drawCards(model, layout, { selection, select, lit: store.lit }, marks, without),
+    [model, layout, selection, select, marks, without, version],
   )
   const hot = [...hotWays].sort().join(',')
   // biome-ignore lint/correctness/useExhaustiveDependencies: `hot` stands for the set
   const edges = useMemo(() => drawWays(layout, hotWays), [layout, hot])
+  const Layer = view?.Layer
 
   return (
     <section
       ref={mergedRef}
       className={style.canvas}
-      aria-label={sayPicture(model)}
-      data-loops-canvas=""
+      aria-label={sayPicture(model, lens)}
+      data-picture-canvas={lens.id}
       data-connection={connection.state}
     >
       {width > 0 && (
@@ -138,6 +152,9 @@ function Canvas({ store, selection, select }: Props) {
           }}
         >
           <ViewportPortal>
+            {Layer && (
+              <Layer store={store} sessionId={sessionId} selection={selection} select={select} layout={layout} />
+            )}
             {/* The tape and the table offer the same events to the keyboard. */}
             <div ref={setLayer} className={dots.layer} aria-hidden="true" />
             <div className={dots.layer} aria-hidden="true">
@@ -158,16 +175,16 @@ function readable(element: HTMLDivElement | null): void {
 
 function chainMarks(model: PictureModel, selection: Selection): Mark[] {
   if (!selection) return model.lastDeed ? storyMarks(model, storyOf(model, model.lastDeed.id)) : []
+  if ('object' in selection) {
+    const chain = chainOfObject(model, selection.object)
+    return chain ? marksOf(chain) : []
+  }
   if ('seq' in selection) return marksOf(chainOf(model, selection.seq))
   const chain = chainOfClient(model, selection.client)
   return chain ? marksOf(chain) : []
 }
 
-function wayIdOf(
-  model: PictureModel,
-  layout: ReturnType<typeof layoutPicture>,
-  dot: Pick<Dot, 'kind' | 'client'>,
-): string {
+function wayIdOf(model: PictureModel, layout: PictureLayout, dot: Pick<Dot, 'kind' | 'client'>): string {
   if (dot.kind === 'append') return 'append'
   return `${wayOf(model.place(dot.client), dot.client, model.shownLoops, layout)} ${dot.kind}`
 }
@@ -191,9 +208,10 @@ function writeCounters(root: HTMLElement, model: PictureModel): void {
 
 function drawCards(
   model: PictureModel,
-  layout: ReturnType<typeof layoutPicture>,
-  selecting: Selecting,
+  layout: PictureLayout,
+  shared: Selecting & { lit: ReadonlySet<string> },
   marks: readonly Mark[],
+  without: readonly CommonPart[],
 ): Node[] {
   const { compact } = layout
   const node = (
@@ -207,22 +225,44 @@ function drawCards(
     position: { x: rect.x, y: rect.y },
     width: rect.width,
     height: rect.height,
-    data: { model, compact, ...selecting, ...data },
+    data: { model, compact, ...shared, ...data },
   })
   const shown = model.shownLoops.slice(0, layout.loops.length)
-  return [
-    ...shown.map((client, index) => node(`loop ${index}`, 'loop', layout.loops[index]!, { client })),
-    node('fold', 'fold', layout.fold, { folded: model.loops.filter((client) => !shown.includes(client)) }),
-    node('api', 'api', layout.api, {}),
-    node('you', 'you', layout.you, {}),
-    node('scheduler', 'scheduler', layout.scheduler, {}),
-    ...layout.machines.map((machine) => node(`machine ${machine.name}`, 'machine', machine, { machine })),
-    ...(layout.machineFold ? [node('machines', 'machines', layout.machineFold, { count: layout.foldedMachines })] : []),
-    node('etcd', 'etcd', layout.tape, { rowCount: layout.tapeRows, marks }),
-  ]
+  const cards: Record<Exclude<CommonPart, 'stages'>, Node[]> = {
+    loops: [
+      ...shown.map((client, index) => node(`loop ${index}`, 'loop', layout.loops[index]!, { client })),
+      node('fold', 'fold', layout.fold, { folded: model.loops.filter((client) => !shown.includes(client)) }),
+    ],
+    api: [node('api', 'api', layout.api, { hasStages: !without.includes('stages') })],
+    you: [node('you', 'you', layout.you, {})],
+    scheduler: [node('scheduler', 'scheduler', layout.scheduler, {})],
+    machines: [
+      ...layout.machines.map((machine) => node(`machine ${machine.name}`, 'machine', machine, { machine })),
+      ...(layout.machineFold
+        ? [node('machines', 'machines', layout.machineFold, { count: layout.foldedMachines })]
+        : []),
+    ],
+    tape: [node('etcd', 'etcd', layout.tape, { rowCount: layout.tapeRows, marks })],
+  }
+  return Object.entries(cards).flatMap(([part, nodes]) => (without.includes(part as CommonPart) ? [] : nodes))
 }
 
-function drawWays(layout: ReturnType<typeof layoutPicture>, hot: ReadonlySet<string>): Edge[] {
+/** The common card that a way ends at. */
+function partOf(wayId: string): CommonPart {
+  if (wayId === 'append') return 'tape'
+  const [head = ''] = wayId.split(' ')
+  if (head === 'loop' || head === 'fold') return 'loops'
+  return head === 'you' || head === 'scheduler' ? head : 'machines'
+}
+
+/** A way leads nowhere when the card at its end is not drawn: neither lines nor dots go along it. */
+function withoutWaysTo(layout: PictureLayout, without: readonly CommonPart[]): PictureLayout {
+  if (without.length === 0) return layout
+  const isDrawn = (id: string) => !without.includes('api') && !without.includes(partOf(id))
+  return { ...layout, ways: new Map([...layout.ways].filter(([id]) => isDrawn(id))) }
+}
+
+function drawWays(layout: PictureLayout, hot: ReadonlySet<string>): Edge[] {
   return [...layout.ways.values()].map((way) => {
     const card =
       way.id === 'append' ? 'etcd' : way.id.replace(/ (request|deliver)$/, '').replace(/^(kubelet|proxy) /, 'machine ')
@@ -233,7 +273,7 @@ function drawWays(layout: ReturnType<typeof layoutPicture>, hot: ReadonlySet<str
   })
 }
 
-function sayPicture(model: PictureModel): string {
+function sayPicture(model: PictureModel, lens: Lens): string {
   const pods = model.pods.filter((pod) => pod.ready).length
-  return `Loops lens, live: revision ${model.revision}, ${model.loops.length} loops, ${model.nodes.length} machines, ${pods} of ${model.pods.length} Pods ready. The Table shows the same as text.`
+  return `${lens.title} lens, live: revision ${model.revision}, ${model.loops.length} loops, ${model.nodes.length} machines, ${pods} of ${model.pods.length} Pods ready. The Table shows the same as text.`
 }

@@ -4,10 +4,10 @@
 
 import { memo } from 'react'
 import { Shape } from '../../../_ui/shape.tsx'
+import type { LensProps } from '../lens.ts'
 import { eventWords } from '../picture/event-words.ts'
 import { loopState } from '../picture/loop-state.ts'
 import type { Row } from '../picture/picture-model.ts'
-import type { PictureStore } from '../picture/picture-store.ts'
 import { podShape } from '../picture/pod-state.ts'
 import type { Selecting } from '../picture/selection.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
@@ -15,7 +15,7 @@ import style from '../table.module.css'
 
 const mostRows = 1000
 
-export function LoopsTable({ store, selection, select }: Selecting & { store: PictureStore }) {
+export function LoopsTable({ store, selection, select }: LensProps) {
   usePictureVersion(store)
   const { model } = store
   const events = []
@@ -75,7 +75,7 @@ export function LoopsTable({ store, selection, select }: Selecting & { store: Pi
         <tbody>
           {model.loops.map((client) => {
             const loop = model.client(client)
-            const state = loopState(loop, model.now)
+            const state = loopState(loop, model.now, model.gate(client))
             return (
               <tr key={client}>
                 <th scope="row">

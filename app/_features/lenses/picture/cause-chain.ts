@@ -6,6 +6,7 @@
 
 import type { AppendTrace, DeliverTrace, RequestTrace } from '../../../../server/base/trace.ts'
 import { type PictureModel, type Row, wasRefused } from './picture-model.ts'
+import type { ObjectRef } from './selection.ts'
 
 export interface Hop {
   request: Row<RequestTrace>
@@ -60,6 +61,12 @@ export function chainOfRevision(model: PictureModel, revision: number, client?: 
   const request = append && model.requestById(append.event.requestId)
   if (!request) return { hops: [], cut: true }
   return walk(model, request, client === undefined ? undefined : deliveryTo(model, revision, client))
+}
+
+/** What led to the state that an object has now. */
+export function chainOfObject(model: PictureModel, object: ObjectRef): Chain | undefined {
+  const [last] = model.appendsOf(object, 1)
+  return last && chainOf(model, last.seq)
 }
 
 /** What led to the last thing a client wrote; to what woke it, where it wrote nothing. */

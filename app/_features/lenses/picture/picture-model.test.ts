@@ -180,4 +180,40 @@ describe('PictureModel', () => {
     expect(model.rowBySeq(12_000)?.seq).toBe(12_000)
     expect(model.rowBySeq(9_000)?.seq).toBe(9_000)
   })
+
+  it('knows which loops are held: from the push at first, then from each event', () => {
+    const model = new PictureModel()
+    const free = { held: false, steps: 0, everyMs: 0 }
+    const held = { client: replicaSetLoop, held: true, steps: 0, everyMs: 0 }
+    model.apply(push(0, [], { loops, gates: [held] }))
+    expect([model.heldLoops, model.gate(loops[0]!)]).toEqual([[replicaSetLoop], free])
+    model.apply(push(1, [{ type: 'gate', at: 1, ...held, steps: 1 }]))
+    expect(model.gate(replicaSetLoop).steps).toBe(1)
+    model.apply(push(2, [{ type: 'gate', at: 2, ...held, held: false }]))
+    expect(model.heldLoops).toEqual([])
+  })
+
+  it('forgets what was held when the cluster’s host was started again, which releases everything', () => {
+    const model = new PictureModel()
+    const gate = { type: 'gate', at: 1, client: replicaSetLoop, held: true, steps: 0, everyMs: 0 } as const
+    model.apply(push(2, [gate, gate], { loops }))
+    model.apply(push(1, [append(2, 'r', 'kubectl')]))
+    expect(model.heldLoops).toEqual([])
+  })
+
+  it('can hold loops and the scheduler, and nothing that runs on a machine', () => {
+    const model = new PictureModel()
+    model.apply(push(0, [], { loops }))
+    const able = [replicaSetLoop, 'kube-scheduler', 'kubelet/node-1', 'kube-proxy/node-1', 'kubectl']
+    expect(able.map((client) => model.canHold(client))).toEqual([true, true, false, false, false])
+  })
+
+  it('finds the last writes of one object among others of the same name', () => {
+    const model = new PictureModel()
+    const other = append(9, 'r9', 'kubectl', { resource: 'services', name: 'web-1' })
+    model.apply(push(3, [append(7, 'r7', 'kubectl'), append(8, 'r8', 'kubectl'), other]))
+    const pod = { group: '', resource: 'pods', namespace: 'default', name: 'web-1' }
+    expect(model.appendsOf(pod, 5).map(({ event }) => event.revision)).toEqual([8, 7])
+    expect(model.appendsOf({ ...pod, namespace: 'other' }, 5)).toEqual([])
+  })
 })

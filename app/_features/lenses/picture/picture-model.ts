@@ -1,4 +1,4 @@
-// What the Loops lens knows: pushes of measured events in, cards, tape and counters out. No DOM, no clock, no React, so
+// What the picture knows, through whichever lens: pushes of measured events in, cards, tape and counters out. No DOM, no clock, no React, so
 // that what the picture claims can be tested. Time is the newest event's own time, never the page's.
 //
 // Counters are exact: each request, append and delivery taken in since `fromSeq` is either handed out once as a dot or
@@ -7,6 +7,7 @@
 import type {
   AppendTrace,
   DeliverTrace,
+  GateTrace,
   ReconcileTrace,
   RequestTrace,
   ScheduleTrace,
@@ -15,6 +16,7 @@ import type {
 import type { PictureNode, PicturePod, PicturePush } from '../../../../server/observe/index.ts'
 import { placeOf } from './client-place.ts'
 import { isHeartbeat } from './heartbeat.ts'
+import { isSameObject, type ObjectRef } from './selection.ts'
 
 export interface Row<E extends TraceEvent = TraceEvent> {
   seq: number
@@ -42,6 +44,8 @@ export interface Turn {
   number: number
   trace: ReconcileTrace
 }
+
+export type Gate = Pick<GateTrace, 'held' | 'steps' | 'everyMs'>
 
 export interface ClientState {
   client: string
@@ -97,8 +101,11 @@ export class PictureModel {
   /** The last request of a person that wrote, or that was refused. */
   lastDeed?: RequestTrace
   lastSchedule?: ScheduleTrace
+  /** The store has forgotten what was superseded before this revision; 0 as long as nobody has said so. */
+  compactRevision = 0
   /** Complete only if every event since the cluster began was seen (`fromSeq` 1). */
   openWatches = new Set<string>()
+  private gates = new Map<string, Gate>()
   private clients = new Map<string, ClientState>()
   private requests = new Map<string, Row<RequestTrace>>()
   private byCause = new Map<string, Row<RequestTrace>[]>()
@@ -116,6 +123,7 @@ export class PictureModel {
     if (push.loops) this.takeLoops(push.loops)
     if (push.pods) this.pods = push.pods
     if (push.nodes) this.nodes = push.nodes
+    if (push.gates) this.gates = new Map(push.gates.map((gate) => [gate.client, gate]))
     const first = push.seq - push.events.length + 1
     if (this.seq > 0 && first > this.seq + 1) this.missed += first - this.seq - 1
     const dots: Dot[] = []
@@ -172,6 +180,34 @@ export class PictureModel {
 
   isLoop(client: string): boolean {
     return this.loopSet.has(client)
+  }
+
+  /** Whether the loop is held or slowed; a free one is neither. */
+  gate(client: string): Gate {
+    return this.gates.get(client) ?? { held: false, steps: 0, everyMs: 0 }
+  }
+
+  /** Loops that can be held: those of the control plane, not those on machines. */
+  canHold(client: string): boolean {
+    return this.isLoop(client) || this.place(client).role === 'scheduler'
+  }
+
+  get heldLoops(): string[] {
+    return [...this.gates].filter(([, { held }]) => held).map(([client]) => client)
+  }
+
+  get areSlowed(): boolean {
+    return [...this.gates.values()].some(({ everyMs }) => everyMs > 0)
+  }
+
+  /** The newest kept appends of an object, newest first. */
+  appendsOf(object: ObjectRef, most: number): Row<AppendTrace>[] {
+    const found: Row<AppendTrace>[] = []
+    for (let at = this.rows.length - 1; at >= 0 && found.length < most; at--) {
+      const row = this.rows[at]!
+      if (row.event.type === 'append' && isSameObject(object, row.event)) found.push(row as Row<AppendTrace>)
+    }
+    return found
   }
 
   /** Clients that are neither a loop, nor on a machine, nor a person's. */
@@ -272,6 +308,12 @@ export class PictureModel {
       }
       case 'schedule':
         this.lastSchedule = event
+        return undefined
+      case 'gate':
+        this.gates.set(event.client, event)
+        return undefined
+      case 'compact':
+        this.compactRevision = event.revision
         return undefined
     }
   }

@@ -5,6 +5,8 @@ import type { PicturePush } from '../../../../server/observe/index.ts'
 import { api, wordsOf } from '../../../_api/api-client.ts'
 import { type Dot, PictureModel } from './picture-model.ts'
 
+type LoopOrder = Parameters<typeof api.picture.steer.mutate>[0]['order']
+
 export interface Connection {
   state: 'connecting' | 'live' | 'broken'
   tries: number
@@ -20,6 +22,11 @@ const longestRetryMs = 8000
 export class PictureStore {
   readonly model = new PictureModel()
   connection: Connection = { state: 'connecting', tries: 0, why: '' }
+  /** Why the last order to the loops was not carried out. */
+  steerProblem = ''
+  /** Pods that a lens lets shine on their machines, as `namespace/name`. */
+  lit: ReadonlySet<string> = new Set()
+  private readonly parts = new Map<unknown, unknown>()
   private version = 0
   private renderTimer: ReturnType<typeof setTimeout> | undefined
   private retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -45,6 +52,29 @@ export class PictureStore {
   /** Tries again now instead of when the stream itself would. */
   reconnect(): void {
     this.open()
+  }
+
+  /** Holds, steps, slows or releases loops; what comes of it is told by events. */
+  async steer(order: LoopOrder): Promise<void> {
+    if (!this.sessionId) return
+    this.steerProblem = ''
+    try {
+      await api.picture.steer.mutate({ sessionId: this.sessionId, order })
+    } catch (error) {
+      this.steerProblem = wordsOf(error)
+    }
+    this.changed()
+  }
+
+  light(pods: ReadonlySet<string>): void {
+    this.lit = pods
+    this.changed()
+  }
+
+  /** What a lens keeps for itself as long as this picture is there; made when it is first asked for. */
+  part<T>(make: () => T): T {
+    if (!this.parts.has(make)) this.parts.set(make, make())
+    return this.parts.get(make) as T
   }
 
   subscribe = (viewer: () => void): (() => void) => {

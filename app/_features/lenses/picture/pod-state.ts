@@ -1,5 +1,6 @@
 import type { PicturePod } from '../../../../server/observe/index.ts'
 import type { State } from '../../../_ui/shape.tsx'
+import type { ObjectRef } from './selection.ts'
 
 const failed = /Error|BackOff|Failed|Invalid|Evicted|OOMKilled|Unknown/
 
@@ -12,3 +13,5 @@ export function podShape(pod: PicturePod): State {
 export function podWord(pod: PicturePod): string {
   return pod.status === 'ContainerCreating' ? 'Creating' : pod.status
 }
+
+export const podRef = ({ namespace, name }: PicturePod): ObjectRef => ({ group: '', resource: 'pods', namespace, name })

@@ -3,17 +3,18 @@
 // One loop, or one event, looked at closely. The order of the parts never changes: what it can see, queue, last
 // reconcile, because of, before that.
 
-import type { PictureStore } from '../picture/picture-store.ts'
-import type { Selecting } from '../picture/selection.ts'
+import type { LensProps } from '../lens.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
 import { ScopeClient } from './scope-client.tsx'
 import { ScopeEvent } from './scope-event.tsx'
 import { ScopeNothing } from './scope-nothing.tsx'
+import { ScopeObject } from './scope-object.tsx'
 
-export function Microscope({ store, selection, select }: Selecting & { store: PictureStore }) {
+export function Microscope({ store, selection, select }: LensProps) {
   usePictureVersion(store)
   const { model } = store
   if (!selection) return <ScopeNothing model={model} select={select} />
+  if ('object' in selection) return <ScopeObject model={model} object={selection.object} select={select} />
   if ('seq' in selection) return <ScopeEvent model={model} seq={selection.seq} select={select} />
-  return <ScopeClient model={model} client={selection.client} select={select} />
+  return <ScopeClient store={store} client={selection.client} select={select} />
 }

@@ -4,10 +4,11 @@ import { chainOfClient } from '../picture/cause-chain.ts'
 import { eventWords, objectOf } from '../picture/event-words.ts'
 import { loopState } from '../picture/loop-state.ts'
 import { milliseconds } from '../picture/milliseconds.ts'
-import type { PictureModel } from '../picture/picture-model.ts'
+import type { PictureStore } from '../picture/picture-store.ts'
 import type { Selecting } from '../picture/selection.ts'
 import { BecauseOf } from './because-of.tsx'
 import { LastReconcile } from './last-reconcile.tsx'
+import { LoopControl } from './loop-control.tsx'
 import style from './microscope.module.css'
 import { Head, Part } from './microscope-part.tsx'
 import { Ruler } from './ruler.tsx'
@@ -16,11 +17,13 @@ import { SchedulerVerdict } from './scheduler-verdict.tsx'
 type Select = Selecting['select']
 
 /** One client of the API server: what it can see, what waits, why it last acted. */
-export function ScopeClient({ model, client, select }: { model: PictureModel; client: string; select: Select }) {
+export function ScopeClient({ store, client, select }: { store: PictureStore; client: string; select: Select }) {
+  const { model } = store
   const place = model.place(client)
   const state = model.client(client)
   const isReconciler = model.isLoop(client) || state.turns.length > 0
-  const how = loopState(state, model.now)
+  const how = loopState(state, model.now, model.gate(client))
+  const canHold = model.canHold(client)
   const [last, ...before] = state.turns
   const cache = state.cacheRevision || state.handedRevision
   const chain = chainOfClient(model, client)
@@ -31,18 +34,22 @@ export function ScopeClient({ model, client, select }: { model: PictureModel; cl
         title={place.node ? `${place.label}, ${place.node}` : place.label}
         close={() => select(null)}
       >
-        {isReconciler && (
+        {(isReconciler || canHold) && (
           <span className={style.state}>
             <Shape state={how.shape} size={12} /> {how.word}
           </span>
         )}
       </Head>
+      {canHold && <LoopControl store={store} client={client} />}
+      {place.node && (
+        <p className={style.aside}>It runs on {place.node}, a machine of its own: it cannot be held from here.</p>
+      )}
       {cache > 0 && (
         <Part title="What it can see" aside={sayBehind(cache, state.handedRevision, model.revision)}>
           <Ruler cache={cache} store={model.revision} who={place.who} />
         </Part>
       )}
-      {isReconciler && (
+      {(isReconciler || canHold) && (
         <Part title="Queue" aside={`${state.queueLength} ${state.queueLength === 1 ? 'key' : 'keys'}`}>
           {state.queue.length === 0 && <p className="quiet">Nothing waits.</p>}
           <ul className={style.queue}>

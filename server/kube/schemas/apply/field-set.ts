@@ -5,7 +5,7 @@
 //
 // Each step is written as FieldsV1 writes it: `f:name` a field, `k:{…}` a list element by its keys, `v:…` an element of a
 // set. A step marked ● is a member; what lies below it is not owned by that. Sets are never changed once built, except by
-// insert() on one's own. Upstream: structured-merge-diff/fieldpath/set.go.
+// insert() on one's own, and share their parts. Upstream: structured-merge-diff/fieldpath/set.go.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { ApplySchema } from './apply-schema.ts'
@@ -51,19 +51,39 @@ export class FieldSet {
   }
 
   below(step: string): FieldSet {
-    return this.children.get(step) ?? EMPTY
+    return this.children.get(step) ?? NO_PLACES
   }
 
   union(other: FieldSet): FieldSet {
-    return combine(this, other, (mine, theirs) => mine || theirs)
+    const both = new FieldSet()
+    for (const step of this.members) both.members.add(step)
+    for (const step of other.members) both.members.add(step)
+    for (const [step, child] of this.children) {
+      const theirs = other.children.get(step)
+      both.children.set(step, theirs ? child.union(theirs) : child)
+    }
+    for (const [step, child] of other.children) if (!this.children.has(step)) both.children.set(step, child)
+    return both
   }
 
   intersection(other: FieldSet): FieldSet {
-    return combine(this, other, (mine, theirs) => mine && theirs)
+    const shared = new FieldSet()
+    for (const step of this.members) if (other.members.has(step)) shared.members.add(step)
+    for (const [step, child] of this.children) {
+      const theirs = other.children.get(step)
+      if (theirs) shared.#setChild(step, child.intersection(theirs))
+    }
+    return shared
   }
 
   difference(other: FieldSet): FieldSet {
-    return combine(this, other, (mine, theirs) => mine && !theirs)
+    const rest = new FieldSet()
+    for (const step of this.members) if (!other.members.has(step)) rest.members.add(step)
+    for (const [step, child] of this.children) {
+      const theirs = other.children.get(step)
+      rest.#setChild(step, theirs ? child.difference(theirs) : child)
+    }
+    return rest
   }
 
   /** Without the places of `other` and all that lies below them. */
@@ -72,10 +92,13 @@ export class FieldSet {
     for (const step of this.members) if (!other.members.has(step)) rest.members.add(step)
     for (const [step, child] of this.children) {
       if (other.members.has(step)) continue
-      const kept = child.without(other.below(step))
-      if (!kept.isEmpty) rest.children.set(step, kept)
+      rest.#setChild(step, child.without(other.below(step)))
     }
     return rest
+  }
+
+  #setChild(step: string, child: FieldSet): void {
+    if (!child.isEmpty) this.children.set(step, child)
   }
 
   /** Fields that a type declares are owned by whoever owns anything below them. */
@@ -100,10 +123,12 @@ export class FieldSet {
 
   toFieldsV1(): JsonObject {
     const fields: JsonObject = {}
-    for (const step of [...new Set([...this.members, ...this.children.keys()])].sort()) {
-      const child = this.below(step)
-      if (this.members.has(step)) fields[step] = child.isEmpty ? {} : { '.': {}, ...child.toFieldsV1() }
-      else if (!child.isEmpty) fields[step] = child.toFieldsV1()
+    const steps = [...this.members]
+    for (const step of this.children.keys()) if (!this.members.has(step)) steps.push(step)
+    for (const step of steps.sort()) {
+      const below = this.children.get(step)?.toFieldsV1()
+      if (!this.members.has(step)) fields[step] = below ?? {}
+      else fields[step] = below ? { '.': {}, ...below } : {}
     }
     return fields
   }
@@ -122,21 +147,8 @@ export class FieldSet {
   }
 }
 
-/** Never changed: below() gives it away. */
-const EMPTY = Object.freeze(new FieldSet())
-
-function combine(a: FieldSet, b: FieldSet, holds: (a: boolean, b: boolean) => boolean): FieldSet {
-  const result = new FieldSet()
-  for (const step of a.members) if (holds(true, b.members.has(step))) result.members.add(step)
-  for (const step of b.members) if (!a.members.has(step) && holds(false, true)) result.members.add(step)
-  const descend = (step: string) => {
-    const child = combine(a.below(step), b.below(step), holds)
-    if (!child.isEmpty) result.children.set(step, child)
-  }
-  for (const step of a.children.keys()) descend(step)
-  for (const step of b.children.keys()) if (!a.children.has(step)) descend(step)
-  return result
-}
+/** Never changed: many hold it. */
+export const NO_PLACES = Object.freeze(new FieldSet()) as FieldSet
 
 function schemaBelow(schema: ApplySchema, step: string): { schema: ApplySchema; isDeclared: boolean } {
   if (schema.kind === 'map' && step.startsWith('f:')) return schema.field(step.slice(2))

@@ -8,7 +8,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachiner
 import { badRequest } from '../../apimachinery/status-error.ts'
 import { setOwn } from '../strict-json.ts'
 import { type ApplySchema, resolved } from './apply-schema.ts'
-import { FieldSet, type Path, pathText } from './field-set.ts'
+import { FieldSet, NO_PLACES, type Path, pathText } from './field-set.ts'
 
 type Value = JsonValue | undefined
 type ListSchema = ApplySchema & { kind: 'list' }
@@ -79,15 +79,12 @@ export function compareTyped(
   schema: ApplySchema,
   before: JsonValue,
   after: JsonValue,
-  ignored: FieldSet = NOTHING,
+  ignored: FieldSet = NO_PLACES,
 ): Comparison {
   const comparison = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() }
   compare(schema, before, after, [], ignored, comparison)
   return comparison
 }
-
-/** Never changed. */
-const NOTHING = Object.freeze(new FieldSet())
 
 function compare(
   untyped: ApplySchema,
@@ -142,14 +139,14 @@ function compareLists(
   for (const step of new Set([...left.keys(), ...right.keys()])) {
     const [olds, news] = [left.get(step) ?? [], right.get(step) ?? []]
     path.push(step)
-    if (olds.length <= 1 && news.length <= 1) compare(schema.items, olds[0], news[0], path, NOTHING, result)
+    if (olds.length <= 1 && news.length <= 1) compare(schema.items, olds[0], news[0], path, NO_PLACES, result)
     else if (olds.length > 1 && news.length > 1) {
       if (!deepEqual(olds, news)) result.modified.insert(path)
     } else if (olds.length > 1) {
-      if (news.length === 1) compare(schema.items, undefined, news[0], path, NOTHING, result)
+      if (news.length === 1) compare(schema.items, undefined, news[0], path, NO_PLACES, result)
       result.removed.insert(path)
     } else {
-      if (olds.length === 1) compare(schema.items, olds[0], undefined, path, NOTHING, result)
+      if (olds.length === 1) compare(schema.items, olds[0], undefined, path, NO_PLACES, result)
       result.added.insert(path)
     }
     path.pop()

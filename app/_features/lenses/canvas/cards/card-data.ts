@@ -6,6 +6,8 @@ export interface CardData extends Selecting {
   model: PictureModel
   /** The pane is low: second lines go first. */
   compact: boolean
+  /** Pods that a lens lets shine, as `namespace/name`. */
+  lit: ReadonlySet<string>
 }
 
 export function isSelected(data: CardData, client: string): boolean {

@@ -7,7 +7,8 @@ import type { CardData } from './card-data.ts'
 export function FoldCard({ model, folded, select }: CardData & { folded: string[] }) {
   const others = model.others()
   const all = [...folded, ...others]
-  const areBusy = folded.some((client) => loopState(model.client(client), model.now).word !== 'idle')
+  const states = folded.map((client) => loopState(model.client(client), model.now, model.gate(client)).word)
+  const areHeld = states.length > 0 && states.every((word) => word === 'held')
   return (
     <Menu position="bottom-end" shadow="md" transitionProps={{ duration: 0 }}>
       <Menu.Target>
@@ -18,7 +19,8 @@ export function FoldCard({ model, folded, select }: CardData & { folded: string[
         >
           <b>+{all.length}</b>
           <span>{others.length > 0 && folded.length === 0 ? 'others' : 'loops'}</span>
-          {!areBusy && <span>idle</span>}
+          {areHeld && <span>held</span>}
+          {states.every((word) => word === 'idle') && <span>idle</span>}
         </button>
       </Menu.Target>
       <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>

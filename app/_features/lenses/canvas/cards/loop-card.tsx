@@ -7,7 +7,8 @@ import { type CardData, isSelected } from './card-data.ts'
 export function LoopCard(data: CardData & { client: string }) {
   const { model, client, compact, select } = data
   const loop = model.client(client)
-  const state = loopState(loop, model.now)
+  const gate = model.gate(client)
+  const state = loopState(loop, model.now, gate)
   const pressed = isSelected(data, client)
   return (
     <button
@@ -24,6 +25,8 @@ export function LoopCard(data: CardData & { client: string }) {
         <Glyph who="ctl" size={14} />
         <span className={style.state}>
           {state.word}
+          {gate.held && gate.steps > 0 && `, ${gate.steps} to step`}
+          {!gate.held && gate.everyMs > 0 && ', slow'}
           <Shape state={state.shape} size={13} />
         </span>
       </span>

@@ -1,6 +1,8 @@
+import type { PicturePod } from '../../../../../server/observe/index.ts'
 import { Glyph } from '../../../../_ui/glyph.tsx'
 import { Shape } from '../../../../_ui/shape.tsx'
-import { podShape, podWord } from '../../picture/pod-state.ts'
+import { podRef, podShape, podWord } from '../../picture/pod-state.ts'
+import { isSameObject, toggle } from '../../picture/selection.ts'
 import { shortName } from '../../picture/short-name.ts'
 import style from '../picture-canvas.module.css'
 import type { MachineLayout } from '../picture-layout.ts'
@@ -43,10 +45,14 @@ export function MachineCard(data: CardData & { machine: MachineLayout }) {
       </div>
       <div className={style.pods}>
         {shown.map((pod) => (
-          <div
+          <button
             key={`${pod.namespace}/${pod.name}`}
-            className={style.pod}
+            type="button"
+            className={`${style.pod} nopan`}
             data-ready={pod.ready}
+            data-lit={data.lit.has(`${pod.namespace}/${pod.name}`) || undefined}
+            aria-pressed={isChosen(data, pod)}
+            onClick={() => toggle(data, podRef(pod))}
             data-pod={pod.name}
             title={`${pod.namespace}/${pod.name}: ${pod.status}`}
           >
@@ -54,12 +60,16 @@ export function MachineCard(data: CardData & { machine: MachineLayout }) {
             <code>{shortName(pod.name, Math.max(7, nameRoom))}</code>
             {/* A narrow card keeps the shape; the word is in the title and in the table. */}
             {!(machine.isStacked && pod.ready) && <span>{podWord(pod)}</span>}
-          </div>
+          </button>
         ))}
         {pods.length > shown.length && <div style={{ color: 'var(--ink-2)' }}>+{pods.length - shown.length} Pods</div>}
       </div>
     </div>
   )
+}
+
+function isChosen({ selection }: CardData, pod: PicturePod): boolean {
+  return selection !== null && 'object' in selection && isSameObject(selection.object, podRef(pod))
 }
 
 function Part(data: CardData & { client: string; label: string; isNarrow: boolean; isFlat: boolean }) {

@@ -1,0 +1,8 @@
+// All lenses, in the order of their tabs. To add one: a folder here with its view, and a line below.
+
+import type { Lens } from './lens.ts'
+import { loopsView } from './loops/loops-view.ts'
+
+export const lenses: readonly [Lens, ...Lens[]] = [
+  { id: 'loops', title: 'Loops', hasLoops: true, load: async () => loopsView },
+]

@@ -1,0 +1,39 @@
+// What a lens is. The API server's band, etcd's tape and the machines are the same in all of them and keep their places;
+// a lens says which of the common cards it does without, and draws its own over the rest, in the canvas's coordinates.
+
+import type { ComponentType } from 'react'
+import type { PictureLayout } from './canvas/picture-layout.ts'
+import type { PictureStore } from './picture/picture-store.ts'
+import type { Selecting } from './picture/selection.ts'
+
+export interface LensProps extends Selecting {
+  store: PictureStore
+  /** Undefined until the lab has begun. */
+  sessionId: string | undefined
+}
+
+export interface LayerProps extends LensProps {
+  /** Where the common cards stand; loops and stages keep their room also where they are not drawn. */
+  layout: PictureLayout
+}
+
+/** `stages` are what is inside the API server's band. */
+export type CommonPart = 'loops' | 'stages' | 'you' | 'scheduler' | 'machines' | 'tape' | 'api'
+
+export interface LensView {
+  without?: readonly CommonPart[]
+  Layer?: ComponentType<LayerProps>
+  /** Beside the picture: what is chosen, looked at closely. */
+  Scope: ComponentType<LensProps>
+  /** The text twin: everything that the canvas shows. */
+  Table: ComponentType<LensProps>
+}
+
+export interface Lens {
+  /** As `?lens=` names it. */
+  id: string
+  title: string
+  /** Has loops to hold: their buttons stand in the bar. */
+  hasLoops: boolean
+  load(): Promise<LensView>
+}

@@ -1,0 +1,33 @@
+// How many learners this machine holds at once. Estimates, from what a learner with two machines was measured to take;
+// whoever knows better sets PODIUM_SEATS.
+
+import type { MachineKind } from './sandbox.ts'
+
+export interface Room {
+  memoryBytes: number
+  diskBytes: number
+  processors: number
+}
+
+const MIB = 1024 ** 2
+/** The classroom itself, its pages, images and the operating system. */
+const KEPT: Pick<Room, 'memoryBytes' | 'diskBytes'> = { memoryBytes: 1536 * MIB, diskBytes: 4096 * MIB }
+const OF_ONE: Record<MachineKind, Room> = {
+  real: { memoryBytes: 400 * MIB, diskBytes: 1024 * MIB, processors: 1 / 6 },
+  simulated: { memoryBytes: 48 * MIB, diskBytes: 64 * MIB, processors: 1 / 20 },
+}
+
+/** At least one: somebody alone may always try. */
+export function seatsIn(room: Room, kind: MachineKind): number {
+  const one = OF_ONE[kind]
+  return Math.max(
+    1,
+    Math.floor(
+      Math.min(
+        (room.memoryBytes - KEPT.memoryBytes) / one.memoryBytes,
+        (room.diskBytes - KEPT.diskBytes) / one.diskBytes,
+        room.processors / one.processors,
+      ),
+    ),
+  )
+}
