@@ -46,7 +46,7 @@ async function loadLab(directory: string, metadataText: string): Promise<Lab> {
     directory,
     start: await loadObjects(join(directory, 'start.yaml')),
     steps,
-    mistakes: await loadMistakes(join(directory, 'mistakes')),
+    mistakes: await loadMistakes(join(directory, 'mistakes'), steps),
   }
 }
 
@@ -68,11 +68,18 @@ async function loadStep(directory: string, name: string, number: number): Promis
   }
   const solution = await readOptional(`${path}.solution.sh`)
   if (solution === undefined) throw new Error(`${path}.solution.sh: every step has a solution, which the tests run`)
-  return { ...text, name, number, checks, start: await loadObjects(`${path}.start.yaml`), solution }
+  return {
+    ...text,
+    name,
+    number,
+    checks,
+    start: await loadObjects(`${path}.start.yaml`),
+    solution: inScratch(text, solution),
+  }
 }
 
 /** A mistake's first lines say where it is made and what the learner must read: `# Step: 2`, `# Says: …`. */
-async function loadMistakes(directory: string): Promise<Mistake[]> {
+async function loadMistakes(directory: string, steps: readonly Step[]): Promise<Mistake[]> {
   const names = (await readdir(directory).catch(() => [])).filter((name) => name.endsWith('.sh')).sort()
   return Promise.all(
     names.map(async (name) => {
@@ -80,19 +87,28 @@ async function loadMistakes(directory: string): Promise<Mistake[]> {
       const header = (key: string) => new RegExp(`^# ${key}: (.+)$`, 'm').exec(script)?.[1]
       const says = header('Says')
       const step = Number(header('Step'))
-      if (!says || !step) throw new Error(`${directory}/${name}: begin with "# Step: 2" and "# Says: what is read"`)
+      const text = steps[step - 1]
+      if (!says || !text) throw new Error(`${directory}/${name}: begin with "# Step: 2" and "# Says: what is read"`)
       return {
         name: name.slice(0, -'.sh'.length),
         step,
         says,
         needsContainers: header('Needs') === 'containers',
-        script,
+        script: inScratch(text, script),
         types: Object.fromEntries(
           [...script.matchAll(/^# Types: ([a-z0-9-]+) = (.+)$/gm)].map(([, id = '', text = '']) => [id, text]),
         ),
       }
     }),
   )
+}
+
+/** A script runs in a folder of its own that holds the files of its step, as a learner would have saved them. */
+function inScratch({ blocks }: Pick<Step, 'blocks'>, script: string): string {
+  const files = blocks.flatMap((block) =>
+    block.type === 'file' ? [`cat > '${block.name}' <<'END_OF_FILE_BLOCK'\n${block.text}END_OF_FILE_BLOCK\n`] : [],
+  )
+  return `scratch=$(mktemp -d); trap 'rm -rf "$scratch"' EXIT; cd "$scratch"\n${files.join('')}${script}`
 }
 
 async function loadObjects(path: string): Promise<KubeObject[]> {

@@ -66,7 +66,7 @@ function judgeDeployment(cluster: ClusterView, name: string, image: string, repl
   return (stuck ? failed : waiting)(`${ready.length} of ${replicas}. ${why}`, { saw, wanted, credit })
 }
 
-function missingDeployment(cluster: ClusterView, name: string, wanted: string): Verdict {
+export function missingDeployment(cluster: ClusterView, name: string, wanted: string): Verdict {
   const others = elsewhere(cluster.deployments, name)
   if (others.length > 0) {
     return failed(

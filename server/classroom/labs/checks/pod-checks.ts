@@ -27,7 +27,7 @@ function judgePod(cluster: ClusterView, name: string, image: string): Verdict {
   return (trouble.stuck ? failed : waiting)(trouble.message, { saw, wanted, credit: 0.5 })
 }
 
-function missingPod(cluster: ClusterView, name: string, wanted: string): Verdict {
+export function missingPod(cluster: ClusterView, name: string, wanted: string): Verdict {
   const saw = 'no such Pod'
   const others = elsewhere(cluster.pods, name)
   if (others.length > 0) {

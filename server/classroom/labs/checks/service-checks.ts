@@ -30,7 +30,7 @@ export function serviceReaches(
   }
 }
 
-function missingService(cluster: ClusterView, name: string, wanted: string): Verdict {
+export function missingService(cluster: ClusterView, name: string, wanted: string): Verdict {
   const others = elsewhere(cluster.services, name)
   if (others.length > 0) {
     return failed(
@@ -104,7 +104,7 @@ function judgeService(
 }
 
 /** Why a Service has no endpoint at all, or undefined when somebody has the labels it asks for. */
-function reachesNobody(cluster: ClusterView, service: Service): string | undefined {
+export function reachesNobody(cluster: ClusterView, service: Service): string | undefined {
   const name = service.metadata?.name ?? ''
   const selector = service.spec?.selector ?? {}
   if (Object.keys(selector).length === 0)
@@ -115,7 +115,7 @@ function reachesNobody(cluster: ClusterView, service: Service): string | undefin
   return `Service \`${name}\` selects \`${selectorText(selector)}\`; no Pod has all of these labels.`
 }
 
-function targetPortOf(target: number | string, pods: readonly Pod[]): number {
+export function targetPortOf(target: number | string, pods: readonly Pod[]): number {
   if (typeof target === 'number') return target
   const ports = pods.flatMap((pod) => pod.spec?.containers ?? []).flatMap((container) => container.ports ?? [])
   return ports.find((port) => port.name === target)?.containerPort ?? Number(target)

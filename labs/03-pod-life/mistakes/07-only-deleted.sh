@@ -1,0 +1,4 @@
+# Step: 7
+# Needs: containers
+# Says: Pod `shop` is gone. No loop wants it back
+kubectl delete pod shop --now

@@ -1,0 +1,3 @@
+import { podEnded } from '../../../server/classroom/labs/index.ts'
+
+export const checks = [podEnded('backup', { phase: 'Failed', restartPolicy: 'Never' })]

@@ -1,0 +1,3 @@
+import { podUnready } from '../../../server/classroom/labs/index.ts'
+
+export const checks = [podUnready('ready')]

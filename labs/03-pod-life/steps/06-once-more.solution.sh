@@ -1,0 +1,1 @@
+kubectl run report --image=busybox --restart=OnFailure -- date

@@ -1,0 +1,6 @@
+import { podMadeOf, podSharesVolume } from '../../../server/classroom/labs/index.ts'
+
+export const checks = [
+  podMadeOf('page', { containers: { writer: 'busybox', web: 'nginx' } }),
+  podSharesVolume('page', ['writer', 'web']),
+]

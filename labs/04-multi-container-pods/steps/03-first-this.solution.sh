@@ -1,0 +1,2 @@
+sed -i 's/sleep 15; //' prepared.yaml
+kubectl apply --filename=prepared.yaml

@@ -1,0 +1,1 @@
+kubectl apply --filename=logged.yaml

@@ -1,0 +1,51 @@
+// Checks about ConfigMaps: objects that no loop touches, so that one can see a write and nothing else.
+
+import { type Check, failed, listed, ok, waiting } from '../check.ts'
+import { elsewhere, LAB_NAMESPACE, named } from '../cluster-view.ts'
+
+export function configMapSays(name: string, data: Record<string, string>): Check {
+  const texts = Object.entries(data).map(([key, value]) => `${key}=${value}`)
+  return {
+    id: `${name}-says`,
+    aim: `ConfigMap \`${name}\` says ${listed(texts)}`,
+    judge(cluster) {
+      const wanted = `ConfigMap ${name} with ${texts.join(', ')}`
+      const map = named(cluster.configMaps, name)
+      if (!map) {
+        const saw = 'no such ConfigMap'
+        const others = elsewhere(cluster.configMaps, name)
+        if (others.length > 0) {
+          return failed(
+            `ConfigMap \`${name}\` is in namespace \`${others[0]}\`; this lab plays in \`${LAB_NAMESPACE}\`. Make it again without \`-n\`.`,
+            { saw: `ConfigMap ${name} in ${others[0]}`, wanted },
+          )
+        }
+        return waiting(`There is no ConfigMap \`${name}\`.`, { saw, wanted })
+      }
+      const has = map.data ?? {}
+      const saw = `ConfigMap ${name} with ${
+        Object.entries(has)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(', ') || 'nothing'
+      }`
+      const missing = Object.entries(data).filter(([key, value]) => has[key] !== value)
+      if (missing.length === 0) return ok({ saw, wanted })
+      const [key, value] = missing[0] as [string, string]
+      const credit = 1 - missing.length / texts.length
+      if (has[key] === undefined) {
+        const near = Object.keys(has)
+        const only = near.length > 0 ? `, only ${listed(near)}` : ''
+        return waiting(`ConfigMap \`${name}\` has no key \`${key}\`${only}.`, { saw, wanted, credit })
+      }
+      const message = `ConfigMap \`${name}\` says \`${key}=${has[key]}\`; this step wants \`${key}=${value}\`.`
+      if (map.immutable) {
+        return failed(`${message} It is immutable: what it says stays for as long as it exists.`, {
+          saw,
+          wanted,
+          credit,
+        })
+      }
+      return waiting(message, { saw, wanted, credit })
+    },
+  }
+}

@@ -1,0 +1,114 @@
+// Checks about how Pods end, begin again and are found unwell.
+
+import { type Check, failed, ok, waiting } from '../check.ts'
+import { isReady, named, type Pod } from '../cluster-view.ts'
+import { missingPod } from './pod-checks.ts'
+import { troubleOf } from './pod-troubles.ts'
+
+type RestartPolicy = 'Always' | 'OnFailure' | 'Never'
+
+/** A Pod that has run to its end, well or not, and that nobody starts again. */
+export function podEnded(
+  name: string,
+  { phase, restartPolicy }: { phase: 'Succeeded' | 'Failed'; restartPolicy: RestartPolicy },
+): Check {
+  return {
+    id: `${name}-ended`,
+    aim: `Pod \`${name}\` has run to its end: phase \`${phase}\`, restartPolicy \`${restartPolicy}\``,
+    judge(cluster) {
+      const wanted = `Pod ${name}, restartPolicy ${restartPolicy}, phase ${phase}`
+      const pod = named(cluster.pods, name)
+      if (!pod) return missingPod(cluster, name, wanted)
+      const policy = pod.spec?.restartPolicy ?? 'Always'
+      const now = pod.status?.phase ?? 'Pending'
+      const saw = `Pod ${name}, restartPolicy ${policy}, phase ${now}`
+      if (policy !== restartPolicy) {
+        const consequence = policy === 'Always' ? ', so the kubelet starts its container again, however it ended' : ''
+        return failed(
+          `Pod \`${name}\` has restartPolicy \`${policy}\`${consequence}; this step wants \`${restartPolicy}\`. It cannot be changed: delete the Pod and make it again with \`--restart=${restartPolicy}\`.`,
+          { saw, wanted },
+        )
+      }
+      if (now === phase) return ok({ saw, wanted })
+      if (now === 'Succeeded' || now === 'Failed') {
+        return failed(
+          `Pod \`${name}\` has ended, but its phase is \`${now}\`: its container left with exit code ${exitCodeOf(pod) ?? 'unknown'}. Delete it and make it again.`,
+          { saw, wanted },
+        )
+      }
+      const trouble = troubleOf(pod)
+      const message = isReady(pod) ? `Pod \`${name}\` still runs.` : trouble.message
+      return (trouble.stuck ? failed : waiting)(message, { saw, wanted, credit: 0.5 })
+    },
+  }
+}
+
+/** Of the first container, as it ended last. */
+export function exitCodeOf(pod: Pod): number | undefined {
+  const status = pod.status?.containerStatuses?.[0]
+  return (status?.state?.terminated ?? status?.lastState?.terminated)?.exitCode
+}
+
+/** The container ends again and again, and the kubelet has begun to wait before it starts it. */
+export function podCrashLoops(name: string): Check {
+  return {
+    id: `${name}-crash-loops`,
+    aim: `Pod \`${name}\` has restarted, and now waits in \`CrashLoopBackOff\``,
+    judge(cluster) {
+      const wanted = `Pod ${name} with a restart, waiting in CrashLoopBackOff`
+      const pod = named(cluster.pods, name)
+      if (!pod) return missingPod(cluster, name, wanted)
+      const status = pod.status?.containerStatuses?.[0]
+      const restarts = status?.restartCount ?? 0
+      const { status: word } = troubleOf(pod)
+      const saw = `Pod ${name}, ${restarts} restarts, ${word}`
+      const policy = pod.spec?.restartPolicy ?? 'Always'
+      if (policy !== 'Always') {
+        return failed(
+          `Pod \`${name}\` has restartPolicy \`${policy}\`, so its container is not started again when it ends. Delete the Pod and make it again without \`--restart\`.`,
+          { saw, wanted },
+        )
+      }
+      if (status?.state?.waiting?.reason === 'CrashLoopBackOff') return ok({ saw, wanted })
+      if (restarts > 0) {
+        return waiting(`Pod \`${name}\` has restarted ${restarts} times; its container runs at this moment.`, {
+          saw,
+          wanted,
+          credit: 0.5,
+        })
+      }
+      return waiting(`The container of Pod \`${name}\` has not ended yet.`, { saw, wanted })
+    },
+  }
+}
+
+/** Its containers run, it was not restarted in this step, and yet it gets no traffic. */
+export function podUnready(name: string): Check {
+  return {
+    id: `${name}-unready`,
+    aim: `Pod \`${name}\` is Running and not Ready, with no restart more`,
+    judge(cluster) {
+      const wanted = `Pod ${name} Running, not Ready, not restarted`
+      const pod = named(cluster.pods, name)
+      if (!pod) return missingPod(cluster, name, wanted)
+      const before = cluster.before.pods.find((each) => each.uid === pod.metadata?.uid)
+      const restarts = (pod.status?.containerStatuses?.[0]?.restartCount ?? 0) - (before?.restarts ?? 0)
+      const saw = `Pod ${name} ${pod.status?.phase}, ${isReady(pod) ? 'Ready' : 'not Ready'}, ${restarts} restarts`
+      if (!pod.spec?.containers[0]?.readinessProbe) {
+        return failed(
+          `Pod \`${name}\` has no readinessProbe, so it is Ready as long as it runs. Make it from the file above.`,
+          { saw, wanted },
+        )
+      }
+      if (restarts > 0) {
+        return failed(
+          `Pod \`${name}\` was restarted. That is what a livenessProbe asks for; this step is about the readinessProbe alone.`,
+          { saw, wanted },
+        )
+      }
+      if (pod.status?.phase === 'Running' && !isReady(pod)) return ok({ saw, wanted })
+      if (isReady(pod)) return waiting(`Pod \`${name}\` still says that it is well, and is Ready.`, { saw, wanted })
+      return waiting(troubleOf(pod).message, { saw, wanted })
+    },
+  }
+}

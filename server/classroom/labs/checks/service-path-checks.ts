@@ -1,0 +1,138 @@
+// Checks about the way to a Service's Pods, in the order in which the cluster itself asks: is there an address, does the
+// selector find Pods, are those Ready, does one of them listen on the target port? They name the first that fails, and
+// leave open how it is mended.
+
+import { type Check, count, failed, listed, ok, type Verdict, waiting } from '../check.ts'
+import { type ClusterView, hasLabels, isReady, named, type Pod, podsWith, type Service } from '../cluster-view.ts'
+import { podsOfLab } from './label-checks.ts'
+import { troubleOf } from './pod-troubles.ts'
+import { missingService, reachesNobody, readyEndpoints, targetPortOf } from './service-checks.ts'
+
+export function serviceAnswers(name: string, wish: { app: string; endpoints: number }): Check {
+  return {
+    id: `${name}-answers`,
+    aim: `Service \`${name}\` has ${count(wish.endpoints, 'ready endpoint')} where somebody listens`,
+    judge(cluster) {
+      const wanted = `${count(wish.endpoints, 'ready endpoint')} among the Pods with app=${wish.app}`
+      const service = named(cluster.services, name)
+      return service ? judgePath(cluster, service, wish, wanted) : missingService(cluster, name, wanted)
+    },
+  }
+}
+
+function judgePath(
+  cluster: ClusterView,
+  service: Service,
+  { app, endpoints }: { app: string; endpoints: number },
+  wanted: string,
+): Verdict {
+  const name = service.metadata?.name ?? ''
+  const ready = readyEndpoints(cluster, name)
+  const saw = `${count(ready.length, 'ready endpoint')}`
+  const nobody = reachesNobody(cluster, service)
+  if (nobody) return failed(`${nobody}${nearest(cluster, service, app)}`, { saw, wanted })
+  const selected = podsWith(cluster, service.spec?.selector ?? {})
+  const strangers = selected.filter((pod) => !hasLabels(pod, { app })).map(nameOf)
+  if (strangers.length > 0) {
+    return failed(
+      `Service \`${name}\` selects ${listed(strangers)}, which ${strangers.length === 1 ? 'is' : 'are'} not of \`${app}\`.`,
+      { saw, wanted },
+    )
+  }
+  const unready = selected.filter((pod) => !isReady(pod))
+  if (unready.length > 0 && selected.length - unready.length < endpoints) {
+    return judgeUnready(unready, selected, { saw, wanted, credit: 0.5 })
+  }
+  const port = service.spec?.ports?.[0]
+  const target = port && targetPortOf(port.targetPort ?? port.port, selected)
+  const listening = listeningPorts(selected)
+  if (!target || !listening.includes(target)) {
+    const named = Number.isNaN(target) ? `, a name that no port of these Pods has` : ', where nobody listens'
+    return failed(
+      `Service \`${name}\` sends port ${port?.port} on to \`${port?.targetPort}\` of its Pods${named}; they listen on ${listed(portWords(selected))}.`,
+      { saw, wanted, credit: 0.75 },
+    )
+  }
+  if (ready.length === endpoints) return ok({ saw, wanted })
+  if (selected.length !== endpoints) {
+    return waiting(
+      `Service \`${name}\` selects ${count(selected.length, 'Pod')} of \`${app}\`; this step wants ${endpoints}.`,
+      { saw, wanted, credit: 0.75 },
+    )
+  }
+  return waiting('The EndpointSlice loop is about to write them.', { saw, wanted, credit: 0.75 })
+}
+
+/** Not Ready for a reason that a person must find, or only not Ready yet. */
+function judgeUnready(
+  unready: readonly Pod[],
+  selected: readonly Pod[],
+  seen: { saw: string; wanted: string; credit: number },
+): Verdict {
+  const [first] = unready
+  const probe = first?.spec?.containers[0]?.readinessProbe?.httpGet
+  const trouble = first && troubleOf(first)
+  if (probe && trouble?.status === 'Running') {
+    return failed(
+      `The selector finds ${count(selected.length, 'Pod')}, and ${unready.length} of them ${unready.length === 1 ? 'is' : 'are'} not Ready: \`${nameOf(first as Pod)}\` runs, but its readinessProbe asks for \`${probe.path ?? '/'}\` on port ${probe.port} in vain.`,
+      seen,
+    )
+  }
+  return (trouble?.stuck ? failed : waiting)(trouble?.message ?? '', seen)
+}
+
+/** What the Pods that were meant do carry, so that the two can be compared. */
+function nearest(cluster: ClusterView, service: Service, app: string): string {
+  const meant = podsOfLab(cluster).filter((pod) => hasLabels(pod, { app }))
+  if (meant.length === 0) return ''
+  const keys = Object.keys(service.spec?.selector ?? {})
+  const labels = Object.entries(meant[0]?.metadata?.labels ?? {}).filter(([key]) => keys.includes(key) || key === 'app')
+  const text = labels.map(([key, value]) => `${key}=${value}`).join(',')
+  return ` ${count(meant.length, 'Pod')} ${meant.length === 1 ? 'has' : 'have'} \`${text}\`.`
+}
+
+const nameOf = (pod: Pod) => pod.metadata?.name ?? ''
+const portsOf = (pods: readonly Pod[]) =>
+  pods.flatMap((pod) => pod.spec?.containers ?? []).flatMap((container) => container.ports ?? [])
+const listeningPorts = (pods: readonly Pod[]) => portsOf(pods).map(({ containerPort }) => containerPort)
+const portWords = (pods: readonly Pod[]) => [
+  ...new Set(
+    portsOf(pods).map(({ name, containerPort }) => (name ? `${containerPort} (${name})` : `${containerPort}`)),
+  ),
+]
+
+/** A Service of another kind than the plain one: a door on every node, or no address at all. */
+export function serviceIs(
+  name: string,
+  wish: { aim: string; type?: 'ClusterIP' | 'NodePort'; headless?: boolean; affinity?: 'None' | 'ClientIP' },
+): Check {
+  return {
+    id: `${name}-is`,
+    aim: wish.aim,
+    judge(cluster) {
+      const wanted = [wish.type, wish.headless ? 'no cluster IP' : '', wish.affinity && `affinity ${wish.affinity}`]
+        .filter(Boolean)
+        .join(', ')
+      const service = named(cluster.services, name)
+      if (!service) return missingService(cluster, name, wanted)
+      const { type = 'ClusterIP', clusterIP = '', sessionAffinity = 'None' } = service.spec ?? {}
+      const saw = `type ${type}, cluster IP ${clusterIP}, affinity ${sessionAffinity}`
+      if (wish.type && type !== wish.type) {
+        return waiting(`Service \`${name}\` has type \`${type}\`; this step wants \`${wish.type}\`.`, { saw, wanted })
+      }
+      if (wish.headless && clusterIP !== 'None') {
+        return failed(
+          `Service \`${name}\` has the address \`${clusterIP}\`, and keeps it for life. Delete it, and make it again with \`--cluster-ip=None\`.`,
+          { saw, wanted },
+        )
+      }
+      if (wish.affinity && sessionAffinity !== wish.affinity) {
+        return failed(
+          `Service \`${name}\` has \`sessionAffinity: ${sessionAffinity}\`: each client is sent to the Pod it met first.`,
+          { saw, wanted },
+        )
+      }
+      return ok({ saw, wanted })
+    },
+  }
+}
