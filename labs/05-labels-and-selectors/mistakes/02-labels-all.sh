@@ -1,0 +1,3 @@
+# Step: 2
+# Says: `tier=front` also selects `cart-1`
+kubectl label pods --all tier=front

@@ -1,0 +1,1 @@
+kubectl get pods --selector='env!=prod' --show-labels

@@ -1,0 +1,2 @@
+kubectl label pods --selector=app=front tier=front --overwrite
+kubectl label pods --selector=app=cart tier=back --overwrite

@@ -1,0 +1,1 @@
+kubectl label pod odd app=odd --overwrite

@@ -1,0 +1,6 @@
+import { selectsExactly } from '../../../server/classroom/labs/index.ts'
+
+export const checks = [
+  selectsExactly({ release: 'canary' }, ['front-2', 'cart-1']),
+  selectsExactly({ release: 'stable' }, ['front-1', 'front-test']),
+]

@@ -1,0 +1,1 @@
+kubectl expose deployment hello --port=80 --target-port=8080

@@ -1,0 +1,1 @@
+kubectl expose deployment hello --name=hello-all --port=8080 --cluster-ip=None

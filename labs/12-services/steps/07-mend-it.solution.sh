@@ -1,0 +1,1 @@
+kubectl patch service quote --patch='{"spec":{"sessionAffinity":"None"}}'

@@ -1,0 +1,1 @@
+kubectl set selector service api app=api,tier=backend

@@ -1,0 +1,3 @@
+import { serviceAnswers } from '../../../server/classroom/labs/index.ts'
+
+export const checks = [serviceAnswers('cart', { app: 'cart', endpoints: 2 })]

@@ -1,0 +1,3 @@
+import { serviceAnswers } from '../../../server/classroom/labs/index.ts'
+
+export const checks = [serviceAnswers('bill', { app: 'bill', endpoints: 2 })]
