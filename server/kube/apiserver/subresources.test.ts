@@ -180,4 +180,76 @@ describe('subresources', () => {
     })
     await expect(logs({ container: 'c' })).rejects.toMatchObject({ message: 'container c is not valid for pod two' })
   })
+
+  it.each([
+    [{ tailLines: '-1' }, 422, /tailLines: Invalid value: -1: must be greater than or equal to 0/],
+    [{ limitBytes: '0' }, 422, /limitBytes: Invalid value: 0: must be greater than 0/],
+    [{ sinceSeconds: '0' }, 422, /sinceSeconds: Invalid value: 0: must be greater than 0/],
+    [{ sinceSeconds: '5', sinceTime: '2026-01-01T00:00:00Z' }, 422, /at most one of `sinceTime` or `sinceSeconds`/],
+    [{ tailLines: 'few' }, 400, /strconv.ParseInt: parsing "few": invalid syntax/],
+    [{ sinceTime: 'yesterday' }, 400, /parsing time "yesterday"/],
+  ])('refuses to show logs by %o', async (query, code, message) => {
+    await newPod()
+    const asked = test.transport.stream({ method: 'GET', path: `${DEFAULT}/pods/web/log`, query })
+    await expect(asked).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+
+  describe('ephemeral containers', () => {
+    const add = (containers: unknown, path = `${DEFAULT}/pods/web/ephemeralcontainers`) =>
+      test.transport.request({
+        method: 'PATCH',
+        path,
+        contentType: 'application/strategic-merge-patch+json',
+        body: { metadata: { labels: { sneaked: 'in' } }, spec: { ephemeralContainers: containers } },
+      }) as Promise<WirePod>
+    const peek = { name: 'peek', image: 'busybox' }
+
+    it('are added to a pod, with what was left out, and change nothing else', async () => {
+      const before = await newPod()
+      const { spec, metadata: meta } = await add([peek])
+      expect(spec?.ephemeralContainers).toEqual([
+        expect.objectContaining({ ...peek, imagePullPolicy: 'Always', terminationMessagePath: '/dev/termination-log' }),
+      ])
+      expect(spec).toMatchObject({ containers: before.spec?.containers })
+      expect(meta?.labels).toEqual(before.metadata?.labels)
+      expect(meta?.generation).toBe(2)
+      expect((await add([{ ...peek, name: 'more' }])).spec?.ephemeralContainers).toHaveLength(2)
+    })
+
+    it.each([
+      [{ targetContainerName: 'nobody' }, 'spec.ephemeralContainers[0].targetContainerName: Not found: "nobody"'],
+      [
+        { livenessProbe: { exec: { command: ['true'] } } },
+        'spec.ephemeralContainers[0].livenessProbe: Forbidden: cannot be set for an Ephemeral Container',
+      ],
+      [{ name: 'web' }, 'spec.ephemeralContainers[0].name: Duplicate value'],
+      [{ image: '' }, 'spec.ephemeralContainers[0].image: Required value'],
+    ])('are refused with %o', async (more, message) => {
+      await newPod()
+      await expect(add([{ ...peek, ...more }])).rejects.toMatchObject({
+        code: 422,
+        message: expect.stringContaining(message),
+      })
+    })
+
+    it('are never taken away or changed, and come in by no other door', async () => {
+      await newPod()
+      const pod = await add([peek])
+      const put = (containers: unknown) =>
+        test.transport.request({
+          method: 'PUT',
+          path: `${DEFAULT}/pods/web/ephemeralcontainers`,
+          body: { ...pod, spec: { ...pod.spec, ephemeralContainers: containers } },
+        })
+      await expect(put([])).rejects.toMatchObject({ message: expect.stringMatching(/"peek" may not be removed/) })
+      const changed = [{ ...pod.spec?.ephemeralContainers?.[0], image: 'other' }]
+      await expect(put(changed)).rejects.toMatchObject({ message: expect.stringMatching(/"peek" may not be changed/) })
+      await expect(add([{ ...peek, name: 'side' }], `${DEFAULT}/pods/web`)).rejects.toMatchObject({ code: 422 })
+      const { spec } = SAMPLES.pods?.object as WirePod
+      const born = { metadata: { name: 'born' }, spec: { ...spec, ephemeralContainers: [peek] } }
+      await expect(post(`${DEFAULT}/pods`, born)).rejects.toMatchObject({
+        message: expect.stringContaining('spec.ephemeralContainers: Forbidden: cannot be set on create'),
+      })
+    })
+  })
 })

@@ -60,6 +60,8 @@ export interface ContainerConfig {
   tty: boolean
   stdin: boolean
   stdinOnce: boolean
+  /** The container whose processes it shares; undefined: its own, or the sandbox's. */
+  targetId?: string
   resources: {
     cpuShares?: number
     cpuQuota?: number
@@ -153,7 +155,7 @@ export interface ContainerRuntime {
   removeContainer(id: string): Promise<void>
   listContainers(podUid?: string): Promise<ContainerStatus[]>
   containerStatus(id: string): Promise<ContainerStatus>
-  /** `since`, `tail` and `follow` as the API's log options; lines carry a timestamp when asked. */
+  /** Both outputs in the order in which they were written; ends when a followed container does. */
   logs(
     id: string,
     options: {
@@ -161,10 +163,9 @@ export interface ContainerRuntime {
       timestamps: boolean
       tailLines?: number
       sinceTime?: number
-      limitBytes?: number
       signal: AbortSignal
     },
-  ): Promise<{ stdout: Readable; stderr: Readable }>
+  ): Promise<Readable>
   exec(id: string, options: { command: string[]; tty: boolean; stdin: boolean }): Promise<ExecSession>
   execSync(id: string, command: string[], timeoutMs: number): Promise<{ exitCode: number; output: string }>
   attach(id: string, options: { tty: boolean; stdin: boolean }): Promise<ExecSession>

@@ -27,7 +27,9 @@ export interface Strategy<T extends KubeObject> {
   /** For kinds with a status subresource: by default spec and most metadata are taken from `previous`. */
   prepareForStatusUpdate?(next: T, previous: T): void
   validate?(object: T): FieldError[]
-  validateUpdate?(next: T, previous: T): FieldError[]
+  /** On top of `validate`, for new objects only. */
+  validateCreate?(object: T): FieldError[]
+  validateUpdate?(next: T, previous: T, subresource?: string): FieldError[]
   validateStatusUpdate?(next: T, previous: T): FieldError[]
   warnings?(object: T): string[]
   /** Seconds an object lives on after a DELETE, until whoever runs it confirms; undefined means at once. Pods only. */

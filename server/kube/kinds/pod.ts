@@ -4,6 +4,7 @@ import type { Pod as Wire } from 'kubernetes-types/core/v1'
 import { deepCopy, deepEqual } from '../apimachinery/deep.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { defineKind } from './define-kind.ts'
+import { ephemeralContainerErrors, ephemeralUpdateErrors } from './pod-template/ephemeral-containers.ts'
 import { podColumns } from './pod-template/pod-columns.ts'
 import { defaultPodOnly, defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { podSpecErrors } from './pod-template/pod-validation.ts'
@@ -18,7 +19,7 @@ export const Pod = defineKind<Wire>({
   shortNames: ['po'],
   categories: ['all'],
   hasGeneration: true,
-  subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'proxy', 'binding'],
+  subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'proxy', 'binding', 'ephemeralcontainers'],
   strategy: {
     setDefaults(pod) {
       pod.spec ??= { containers: [] }
@@ -31,7 +32,11 @@ export const Pod = defineKind<Wire>({
       const qosClass = pod.spec ? qosClassOf(pod.spec) : 'BestEffort'
       Object.assign(pod, { status: { phase: 'Pending', qosClass } })
     },
-    validate: (pod) => podSpecErrors(pod.spec, 'spec'),
+    validate: (pod) => [...podSpecErrors(pod.spec, 'spec'), ...ephemeralContainerErrors(pod.spec)],
+    validateCreate: (pod) =>
+      pod.spec?.ephemeralContainers?.length
+        ? [fieldError.forbidden('spec.ephemeralContainers', 'cannot be set on create')]
+        : [],
     validateUpdate: updateErrors,
     // Nobody runs it yet, or any more: there is nothing to wait for.
     gracePeriodSeconds(pod, asked) {
@@ -61,7 +66,8 @@ const FROZEN =
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
 
 /** A pod is made once: what it runs may be renewed in place, what it is may not. */
-function updateErrors(next: Wire, previous: Wire): FieldError[] {
+function updateErrors(next: Wire, previous: Wire, subresource?: string): FieldError[] {
+  if (subresource === 'ephemeralcontainers') return ephemeralUpdateErrors(next, previous)
   const errors: FieldError[] = []
   const { spec } = next
   const before = previous.spec

@@ -32,6 +32,8 @@ export interface ContainerConfigInput {
   environment: ReadonlyMap<string, string>
   mounts: Mount[]
   node: NodeAmounts
+  /** Of an ephemeral container: whose processes it sees. */
+  targetId?: string | undefined
 }
 
 export function containerConfigOf(input: ContainerConfigInput): ContainerConfig {
@@ -65,6 +67,7 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
+    ...(input.targetId ? { targetId: input.targetId } : {}),
     resources: resourcesOf(input),
     security: securityOf(pod, container),
   }

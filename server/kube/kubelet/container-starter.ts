@@ -150,7 +150,8 @@ export class ContainerStarter {
     const attempt = latest ? latest.attempt + 1 : attemptsTold(pod, container.name)
     mounts.push(await this.#terminationLog(pod, container, attempt))
     const image = withDefaultTag(container.image ?? '')
-    return containerConfigOf({ pod, container, image, role, attempt, environment, mounts, node })
+    const targetId = targetOf(container, state)
+    return containerConfigOf({ pod, container, image, role, attempt, environment, mounts, node, targetId })
   }
 
   async #etcMounts(pod: Pod, podIPs: string[], own: { containerPath: string }[]) {
@@ -187,6 +188,15 @@ export class ContainerStarter {
     )
     for (const old of dead.slice(1)) await this.#options.runtime.removeContainer(old.id)
   }
+}
+
+/** The running container that an ephemeral one was made to look at. */
+function targetOf(container: StartRequest['container'], state: PodRuntimeState): string | undefined {
+  const name = 'targetContainerName' in container ? container.targetContainerName : undefined
+  if (!name) return undefined
+  const target = latestOf(state, name)
+  if (target?.state === 'running') return target.id
+  throw new Error(`unable to find target container "${name}"`)
 }
 
 /** The runtime has forgotten the container; what the API was told must not go back. */

@@ -40,21 +40,30 @@ export class PodKiller {
       const spec = known.find(({ container }) => container.name === status.name)
       return { status, role: spec?.role ?? ('regular' as const), container: spec?.container }
     })
-    // Sidecars serve to the end: they go after the others, the last one started first.
-    const first = alive.filter(({ role }) => role !== 'sidecar')
-    const sidecars = alive.filter(({ role }) => role === 'sidecar')
-    await Promise.all(first.map((one) => this.kill(pod, one.status, { ...one, graceSeconds })))
+    // Sidecars serve to the end: they go after the others, the last one started first. Their hooks run at once, and
+    // the grace period is one for all.
     const order = (name: string) => known.findIndex(({ container }) => container.name === name)
+    const others = alive.filter(({ role }) => role !== 'sidecar')
+    const sidecars = alive.filter(({ role }) => role === 'sidecar')
+    const ended: Promise<void>[] = others.map((one) => this.kill(pod, one.status, { ...one, graceSeconds }))
     for (const one of sidecars.sort((a, b) => order(b.status.name) - order(a.status.name))) {
-      await this.kill(pod, one.status, { ...one, graceSeconds })
+      const turn = Promise.allSettled([...ended])
+      ended.push(this.kill(pod, one.status, { ...one, graceSeconds, turn }))
     }
+    await Promise.all(ended)
     for (const sandbox of state.sandboxes) await this.#options.runtime.stopPodSandbox(sandbox.id)
   }
 
   async kill(
     pod: Pod,
     status: ContainerStatus,
-    how: { graceSeconds: number; role: ContainerRole; container?: ContainerSpec | undefined; message?: string },
+    how: {
+      graceSeconds: number
+      role: ContainerRole
+      container?: ContainerSpec | undefined
+      message?: string
+      turn?: Promise<unknown>
+    },
   ): Promise<void> {
     const { runtime, events, clock, logger } = this.#options
     const fieldPath = fieldPathOf(how.role, status.name)
@@ -74,6 +83,7 @@ export class PodKiller {
         events.pod(pod, 'Warning', 'FailedPreStopHook', message, fieldPath)
       })
     }
+    if (how.graceSeconds > 0) await how.turn
     const left = how.graceSeconds - (clock.monotonic() - startedAt) / 1000
     const seconds = how.graceSeconds === 0 ? 0 : Math.max(MINIMUM_GRACE_SECONDS, Math.ceil(left))
     try {

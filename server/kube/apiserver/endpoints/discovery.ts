@@ -28,6 +28,8 @@ function subresourceOf(kind: AnyKind, name: string): Subresource {
       return { verbs: ['create', 'get'], kind: core('PodAttachOptions') }
     case 'portforward':
       return { verbs: ['create', 'get'], kind: core('PodPortForwardOptions') }
+    case 'ephemeralcontainers':
+      return { verbs: ['get', 'patch', 'update'], kind: own }
     case 'proxy':
       return { verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: core(`${kind.kind}ProxyOptions`) }
     case 'binding':

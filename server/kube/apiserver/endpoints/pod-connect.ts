@@ -2,7 +2,7 @@
 // Upstream: kubernetes/pkg/registry/core/pod/strategy.go LogLocation, streamLocation.
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
-import { badRequest } from '../../apimachinery/status-error.ts'
+import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { Endpoints } from './endpoints.ts'
 import { kubeletOf } from './kubelet-address.ts'
@@ -71,15 +71,25 @@ function containerOf(pod: Pod, asked: string): string {
 }
 
 function assertLogOptions(query: URLSearchParams): void {
-  for (const option of ['tailLines', 'limitBytes', 'sinceSeconds']) {
-    const value = query.get(option)
-    if (value !== null && !/^\d+$/.test(value)) {
-      throw badRequest(
-        `invalid value for ${option}: ${JSON.stringify(value)}: must be an integer greater than or equal to 0`,
-      )
-    }
+  const number = (option: string) => {
+    const text = query.get(option)
+    if (text === null || text === '') return undefined
+    if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+    return Number(text)
   }
+  const errors: FieldError[] = []
+  const atLeast = (least: number, option: string, detail: string) => {
+    const value = number(option)
+    if (value !== undefined && value < least) errors.push(fieldError.invalid(option, value, detail))
+  }
+  atLeast(0, 'tailLines', 'must be greater than or equal to 0')
+  atLeast(1, 'limitBytes', 'must be greater than 0')
   if (query.has('sinceSeconds') && query.has('sinceTime')) {
-    throw badRequest('at most one of `sinceTime` or `sinceSeconds` may be specified')
+    errors.push(fieldError.forbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
+  } else atLeast(1, 'sinceSeconds', 'must be greater than 0')
+  const sinceTime = query.get('sinceTime')
+  if (sinceTime && Number.isNaN(Date.parse(sinceTime))) {
+    throw badRequest(`parsing time ${JSON.stringify(sinceTime)} as "2006-01-02T15:04:05Z07:00": cannot parse`)
   }
+  if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, '', errors)
 }

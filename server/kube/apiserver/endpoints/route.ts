@@ -97,6 +97,7 @@ async function routeSubresource(endpoints: Endpoints, call: Call): Promise<Answe
   switch (info.subresource) {
     case 'status':
     case 'finalize':
+    case 'ephemeralcontainers':
       if (info.verb === 'get') return getObject(call)
       if (info.verb === 'update') return updateObject(call)
       if (info.verb === 'patch') return isApplyPatch(call.request) ? applyObject(call) : patchObject(call)

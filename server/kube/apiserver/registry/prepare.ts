@@ -5,6 +5,7 @@
 // Kinds say only what differs (kinds/define-kind.ts). Upstream: registry/rest/{create,update}.go.
 
 import { randomInt, randomUUID } from 'node:crypto'
+import type { PodSpec } from 'kubernetes-types/core/v1'
 import { type Clock, isoTime } from '../../../base/clock.ts'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
@@ -52,7 +53,9 @@ export function prepareForCreate(kind: AnyKind, object: WithStatus): void {
 }
 
 export function validateForCreate(kind: AnyKind, object: KubeObject): void {
-  refuse(kind, object, [...metaErrors(kind, object.metadata ?? {}), ...(kind.strategy.validate?.(object) ?? [])])
+  const { validate, validateCreate } = kind.strategy
+  const own = [...(validate?.(object) ?? []), ...(validateCreate?.(object) ?? [])]
+  refuse(kind, object, [...metaErrors(kind, object.metadata ?? {}), ...own])
 }
 
 /** Everything but what the sender may change comes from `previous`. Mutates `next`. */
@@ -89,6 +92,13 @@ export function prepareForSubresource(next: WithStatus, previous: WithStatus, su
     Object.assign(next, previous, { spec })
     next.metadata = { ...previous.metadata }
     copyField(next.metadata, meta, 'managedFields')
+  } else if (subresource === 'ephemeralcontainers') {
+    const { ephemeralContainers } = next.spec as PodSpec
+    const { managedFields } = next.metadata ?? {}
+    for (const field of Object.keys(next)) delete (next as Record<string, unknown>)[field]
+    Object.assign(next, previous, { spec: { ...(previous.spec as PodSpec), ephemeralContainers } })
+    next.metadata = { ...previous.metadata, managedFields }
+    if (!deepEqual(next.spec, previous.spec)) bumpGeneration(next)
   } else keepSystemFields(next, previous)
 }
 
@@ -102,7 +112,7 @@ export function validateForUpdate(
   const own =
     subresource === 'status'
       ? (strategy.validateStatusUpdate?.(next, previous) ?? [])
-      : [...(strategy.validate?.(next) ?? []), ...(strategy.validateUpdate?.(next, previous) ?? [])]
+      : [...(strategy.validate?.(next) ?? []), ...(strategy.validateUpdate?.(next, previous, subresource) ?? [])]
   refuse(kind, next, [...metaUpdateErrors(next, previous), ...metaErrors(kind, next.metadata ?? {}), ...own])
 }
 

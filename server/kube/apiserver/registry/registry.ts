@@ -71,6 +71,8 @@ export interface RegistryOptions {
   claims?: Claims | undefined
 }
 
+const FOR_ONE_THING = new Set(['binding', 'finalize', 'ephemeralcontainers'])
+
 export class Registry {
   readonly kind: AnyKind
   readonly cache: ResourceCache
@@ -174,7 +176,7 @@ export class Registry {
 
   #prepare(next: KubeObject, previous: KubeObject, subresource: string | undefined): void {
     if (subresource === 'status') prepareForStatusUpdate(this.kind, next, previous)
-    else if (subresource === 'binding' || subresource === 'finalize') prepareForSubresource(next, previous, subresource)
+    else if (subresource && FOR_ONE_THING.has(subresource)) prepareForSubresource(next, previous, subresource)
     else prepareForUpdate(this.kind, next, previous)
   }
 

@@ -68,7 +68,7 @@ export function containerOptionsOf(
     HostConfig: {
       NetworkMode: `container:${sandbox.id}`,
       IpcMode: `container:${sandbox.id}`,
-      ...(sandbox.annotations[SHARE_PROCESSES] === 'true' ? { PidMode: `container:${sandbox.id}` } : {}),
+      ...pidModeOf(sandbox, config),
       Mounts: config.mounts.map(({ hostPath, containerPath, readOnly, propagation }) => ({
         Type: 'bind' as const,
         Source: hostPath,
@@ -93,6 +93,11 @@ export function containerOptionsOf(
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
     },
   }
+}
+
+function pidModeOf(sandbox: PodSandbox, { targetId }: ContainerConfig): { PidMode?: string } {
+  if (sandbox.annotations[SHARE_PROCESSES] === 'true') return { PidMode: `container:${sandbox.id}` }
+  return targetId ? { PidMode: `container:${targetId}` } : {}
 }
 
 export const SHARE_PROCESSES = 'podium.dev/share-process-namespace'

@@ -139,26 +139,25 @@ it('runs a container to its end and tells how it was', async () => {
   const status = await runtime.containerStatus(id)
   expect(status).toMatchObject({ exitCode: 3, reason: 'Error', podUid: uid, name: 'app' })
   expect(status.finishedAt).toBeGreaterThanOrEqual(status.startedAt)
-  const { stdout, stderr } = await runtime.logs(id, {
+  const output = await runtime.logs(id, {
     follow: false,
     timestamps: false,
     signal: new AbortController().signal,
   })
-  expect(await textOf(stdout)).toBe('hello world\n')
-  expect(await textOf(stderr)).toBe('oops\n')
+  expect(await textOf(output)).toBe('hello world\noops\n')
   await until(async () => heard.some(({ type, containerId }) => type === 'exited' && containerId === id))
 })
 
 it('follows logs until the container ends, from the last lines asked for', async () => {
   const id = await start('for i in 1 2 3; do echo $i; done; sleep 0.5; echo 4')
   await until(async () => (await runtime.containerStatus(id)).state === 'running')
-  const { stdout } = await runtime.logs(id, {
+  const output = await runtime.logs(id, {
     follow: true,
     timestamps: false,
     tailLines: 1,
     signal: new AbortController().signal,
   })
-  expect((await textOf(stdout)).endsWith('4\n')).toBe(true)
+  expect((await textOf(output)).endsWith('4\n')).toBe(true)
 })
 
 it('runs commands: exit code, standard input, a terminal with its size, a time limit', async () => {

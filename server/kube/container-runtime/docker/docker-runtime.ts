@@ -25,7 +25,7 @@ import { type CreateOptions, containerOptionsOf, sandboxOptionsOf } from './crea
 import { DockerEvents } from './docker-events.ts'
 import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
 import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
-import { splitOutputs } from './docker-streams.ts'
+import { joinOutputs } from './docker-streams.ts'
 import { enterSandbox } from './enter-sandbox.ts'
 import { readLastWords } from './last-words.ts'
 
@@ -160,7 +160,7 @@ export class DockerRuntime implements ContainerRuntime {
   async logs(
     id: string,
     options: { follow: boolean; timestamps: boolean; tailLines?: number; sinceTime?: number; signal: AbortSignal },
-  ): Promise<{ stdout: Readable; stderr: Readable }> {
+  ): Promise<Readable> {
     const container = this.#docker.getContainer(id)
     const { Config } = await container.inspect()
     const common = {
@@ -174,7 +174,7 @@ export class DockerRuntime implements ContainerRuntime {
     const source = options.follow
       ? ((await container.logs({ ...common, follow: true })) as unknown as Readable)
       : Readable.from([await container.logs({ ...common, follow: false })])
-    return splitOutputs(source, Config.Tty)
+    return Config.Tty ? source : joinOutputs(source)
   }
 
   exec(id: string, options: { command: string[]; tty: boolean; stdin: boolean }) {

@@ -2,7 +2,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { splitOutputs } from './docker-streams.ts'
+import { joinOutputs, splitOutputs } from './docker-streams.ts'
 
 function piece(output: 1 | 2, content: string | Buffer): Buffer {
   const head = Buffer.alloc(8)
@@ -19,6 +19,12 @@ describe('what Docker sends in one stream', () => {
     )
     const { stdout, stderr } = splitOutputs(Readable.from(chunks), false)
     expect(await Promise.all([text(stdout), text(stderr)])).toEqual(['out more', 'bad worse'])
+  })
+
+  it('is joined in the order in which it was written', async () => {
+    const wire = Buffer.concat([piece(1, 'one\n'), piece(2, 'two\n'), piece(1, 'three\n'), piece(2, 'four\n')])
+    const chunks = [wire.subarray(0, 15), wire.subarray(15)]
+    expect(await text(joinOutputs(Readable.from(chunks)))).toBe('one\ntwo\nthree\nfour\n')
   })
 
   it('is one output when there is a terminal', async () => {

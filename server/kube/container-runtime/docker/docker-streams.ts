@@ -2,8 +2,7 @@
 // first says which output it is and whose last four how long the piece is. Taken apart here with patience: whoever does
 // not read stops the engine, and so the process, instead of filling our memory.
 
-import type { Readable, Writable } from 'node:stream'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable, type Writable } from 'node:stream'
 
 const HEAD = 8
 const STDERR = 2
@@ -23,6 +22,16 @@ export function splitOutputs(
       stderr.end()
     })
   return { stdout, stderr, ended }
+}
+
+/** Both outputs in the order in which they were written. */
+export function joinOutputs(source: Readable): Readable {
+  const out = new PassThrough()
+  const sort = demultiplexer(out, out)
+  const parts = async function* () {
+    for await (const chunk of source as AsyncIterable<Buffer>) for (const [, part] of sort(chunk)) yield part
+  }
+  return Readable.from(parts())
 }
 
 type Sorter = (chunk: Buffer) => Writable | Generator<[Writable, Buffer]>

@@ -160,7 +160,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     const { status } = this.#container(id)
     const at = new Date(status.startedAt).toISOString()
     const line = `${options.timestamps ? `${at} ` : ''}container ${status.name} is simulated: it says nothing\n`
-    return { stdout: Readable.from([Buffer.from(line)]), stderr: Readable.from([]) }
+    return Readable.from([Buffer.from(line)])
   }
 
   async exec(id: string): Promise<ExecSession> {

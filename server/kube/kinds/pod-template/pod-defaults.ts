@@ -1,7 +1,7 @@
 // What a pod's author may leave out. Runs on every decode, for pods and for the templates of whatever makes pods.
 // Upstream: kubernetes/pkg/apis/core/v1/defaults.go.
 
-import type { Container, HTTPGetAction, PodSpec, Probe, Volume } from 'kubernetes-types/core/v1'
+import type { Container, EphemeralContainer, HTTPGetAction, PodSpec, Probe, Volume } from 'kubernetes-types/core/v1'
 
 const FILE_MODE = 0o644
 
@@ -15,6 +15,7 @@ export function defaultPodSpec(spec: PodSpec): void {
   for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
     defaultContainer(container, spec.hostNetwork === true)
   }
+  for (const container of spec.ephemeralContainers ?? []) defaultContainer(container, false)
   for (const volume of spec.volumes ?? []) defaultVolume(volume)
 }
 
@@ -23,7 +24,7 @@ export function defaultPodOnly(spec: PodSpec): void {
   spec.enableServiceLinks ??= true
 }
 
-function defaultContainer(container: Container, isOnHostNetwork: boolean): void {
+function defaultContainer(container: Container | EphemeralContainer, isOnHostNetwork: boolean): void {
   container.imagePullPolicy ||= pullPolicyOf(container.image ?? '')
   container.terminationMessagePath ||= '/dev/termination-log'
   container.terminationMessagePolicy ||= 'File'

@@ -1,8 +1,8 @@
 // /containerLogs/{namespace}/{pod}/{container}: what the engine kept of a container's output.
 // Upstream: pkg/kubelet/server/server.go, getContainerLogs; kubelet_pods.go, GetKubeletContainerLogs.
 
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../../../base/clock.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import type { Kubelet } from '../kubelet.ts'
@@ -29,7 +29,7 @@ export async function serveContainerLogs(request: {
   const limitBytes = numberOf(query, 'limitBytes')
   const stop = new AbortController()
   response.once('close', () => stop.abort())
-  const { stdout, stderr } = await kubelet.runtime.logs(id, {
+  const output = await kubelet.runtime.logs(id, {
     follow: query.get('follow') === 'true',
     timestamps: query.get('timestamps') === 'true',
     ...(tailLines === undefined ? {} : { tailLines }),
@@ -39,32 +39,40 @@ export async function serveContainerLogs(request: {
   response.writeHead(200, { 'content-type': 'text/plain' })
   // Whoever follows wants to see that the line is open, also while the container says nothing.
   response.flushHeaders()
-  let left = limitBytes ?? Number.POSITIVE_INFINITY
-  const pour = async (source: typeof stdout) => {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      if (left <= 0 || response.closed) break
-      const part = chunk.length > left ? chunk.subarray(0, left) : chunk
-      left -= part.length
-      if (!response.write(part)) await once(response, 'drain', { signal: stop.signal })
-    }
-  }
-  await Promise.all([pour(stdout), pour(stderr)]).catch(() => undefined)
+  await pipeline(output, (source: AsyncIterable<Buffer>) => limited(source, limitBytes), response).catch(
+    () => undefined,
+  )
   stop.abort()
-  response.end()
+}
+
+async function* limited(source: AsyncIterable<Buffer>, limitBytes = Number.POSITIVE_INFINITY): AsyncGenerator<Buffer> {
+  let left = limitBytes
+  for await (const chunk of source) {
+    yield chunk.subarray(0, left)
+    left -= chunk.length
+    if (left <= 0) return
+  }
+}
+
+const WHY_WAITING: Readonly<Record<string, string>> = {
+  ErrImagePull: "image can't be pulled",
+  ImagePullBackOff: 'trying and failing to pull image',
 }
 
 type Status = ReturnType<typeof findContainer>['status']
 
 function currentOf(status: Status, podName: string): string {
-  const { waiting } = status.state ?? {}
   // A container that waits to be started again still has the output of its last life.
   const id = idOf(
     status.containerID ?? status.state?.terminated?.containerID ?? status.lastState?.terminated?.containerID,
   )
   if (id) return id
-  throw badRequest(
-    `container "${status.name}" in pod "${podName}" is waiting to start: ${waiting?.message || waiting?.reason || 'ContainerCreating'}`,
-  )
+  const { waiting, terminated } = status.state ?? {}
+  const container = `container "${status.name}" in pod "${podName}"`
+  if (terminated) throw badRequest(`${container} is terminated`)
+  if (!waiting) throw badRequest(`${container} is waiting to start - no logs yet`)
+  const { reason = '' } = waiting
+  throw badRequest(`${container} is waiting to start: ${WHY_WAITING[reason] ?? reason}`)
 }
 
 function previousOf(status: Status, podName: string): string {

@@ -1,0 +1,211 @@
+// From a pod's first init container to its last sidecar, on a real machine: what the labs about pods teach.
+
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Pod } from 'kubernetes-types/core/v1'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { kubectl, podium, root, words } from './support/commands.ts'
+import { until } from './support/until.ts'
+
+const CLUSTER = 'e2e-pod-life'
+let directory: string
+let kubeconfig: string
+
+/** Says that it is up, and on SIGTERM that it goes. */
+const LIFE = (name: string, up = '') =>
+  `trap "echo ${name}-term; sleep 1; echo ${name}-gone; exit 0" TERM; ${up} echo ${name}-up; while :; do sleep 0.1; done`
+
+const PODS = [
+  {
+    metadata: { name: 'life' },
+    spec: {
+      terminationGracePeriodSeconds: 20,
+      volumes: [{ name: 'shared', emptyDir: {} }],
+      initContainers: [
+        { name: 'prepare', command: ['sh', '-c', 'echo prepared > /shared/page'] },
+        {
+          name: 'first',
+          restartPolicy: 'Always',
+          command: ['sh', '-c', LIFE('first', '(sleep 2; touch /shared/first-ready) &')],
+          startupProbe: { exec: { command: ['test', '-f', '/shared/first-ready'] }, periodSeconds: 1 },
+        },
+        { name: 'second', restartPolicy: 'Always', command: ['sh', '-c', LIFE('second')] },
+      ],
+      containers: [
+        {
+          name: 'app',
+          command: ['sh', '-c', LIFE('app', 'cat /shared/page; ls /shared;')],
+          lifecycle: {
+            postStart: { exec: { command: ['sh', '-c', 'echo post-start > /proc/1/fd/1'] } },
+            preStop: { exec: { command: ['sh', '-c', 'echo pre-stop > /proc/1/fd/1; sleep 1'] } },
+          },
+        },
+      ],
+    },
+  },
+  {
+    metadata: { name: 'crasher' },
+    spec: { containers: [{ name: 'crasher', command: ['sh', '-c', 'echo one more time; exit 3'] }] },
+  },
+  {
+    metadata: { name: 'speaker' },
+    spec: {
+      terminationGracePeriodSeconds: 1,
+      restartPolicy: 'Never',
+      containers: [
+        {
+          name: 'much',
+          command: ['sh', '-c', 'for i in 1 2 3 4 5; do echo out-$i; echo err-$i >&2; done; sleep 6; echo the end'],
+        },
+        { name: 'little', command: ['sh', '-c', 'echo little; sleep 100000'] },
+      ],
+    },
+  },
+  { metadata: { name: 'impossible' }, spec: { containers: [{ name: 'a', image: 'nowhere.invalid/nothing:1' }] } },
+]
+
+const kube = (args: string, options?: { input?: string; timeoutMs?: number }) =>
+  kubectl('1.36', kubeconfig)(args, options)
+async function says(args: string, input?: string): Promise<string> {
+  const { code, stdout, stderr } = await kube(args, { timeoutMs: 90_000, ...(input ? { input } : {}) })
+  expect(code, `kubectl ${args}\n${stdout}${stderr}`).toBe(0)
+  return stdout
+}
+const pod = async (name: string) => JSON.parse(await says(`get pod ${name} -o json`)) as Pod
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
+  kubeconfig = join(directory, 'kubeconfig.yaml')
+  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig)
+  const mounted = (spec: { volumes?: unknown }) =>
+    spec.volumes ? { volumeMounts: [{ name: 'shared', mountPath: '/shared' }] } : {}
+  const items = PODS.map(({ metadata, spec }) => {
+    const complete = (one: object) => ({ image: 'busybox', ...mounted(spec), ...one })
+    const init = 'initContainers' in spec ? { initContainers: spec.initContainers?.map(complete) } : {}
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: { ...spec, ...init, containers: spec.containers.map(complete) },
+    }
+  })
+  await says('apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+})
+afterAll(async () => {
+  await podium('cluster', 'delete', CLUSTER)
+  await rm(directory, { recursive: true, force: true })
+})
+
+/** Everything a container says until it ends, each line with its time. */
+function follow(args: string): Promise<{ at: number; line: string }[]> {
+  const program = join(root, '.cache', 'bin', 'kubectl-1.36')
+  const child = spawn(program, ['--kubeconfig', kubeconfig, 'logs', '-f', '--timestamps', ...words(args)])
+  return text(child.stdout).then((said) =>
+    said
+      .trim()
+      .split('\n')
+      .map((line) => ({ at: Date.parse(line.split(' ', 1)[0] ?? ''), line: line.slice(line.indexOf(' ') + 1) })),
+  )
+}
+
+describe('a pod with init containers, sidecars and hooks', () => {
+  it('starts one after the other, and stops in the reverse order', async () => {
+    await says('wait pod life --for=condition=Ready --timeout=60s')
+    const life = await pod('life')
+    expect(life.status?.initContainerStatuses?.map(({ name, ready, started }) => [name, ready, started])).toEqual([
+      ['prepare', true, false],
+      ['first', true, true],
+      ['second', true, true],
+    ])
+    expect(await says('get pod life')).toMatch(/life\s+3\/3\s+Running\s+0/)
+    const names = ['first', 'second', 'app']
+    const following = Promise.all(names.map((name) => follow(`life -c ${name}`)))
+    await until('the hook has run', async () => (await says('logs life -c app')).includes('post-start'))
+    await says('delete pod life')
+    const said = await following
+    const lines = said.flat().sort((a, b) => a.at - b.at)
+    const order = lines.map(({ line }) => line)
+    expect(order.filter((line) => /-(?:up|term|gone)$|^pre-stop$/.test(line))).toEqual([
+      'first-up',
+      'second-up',
+      'app-up',
+      'pre-stop',
+      'app-term',
+      'app-gone',
+      'second-term',
+      'second-gone',
+      'first-term',
+      'first-gone',
+    ])
+    expect(order).toContain('prepared')
+    expect(order, 'the startup probe held the others back').toContain('first-ready')
+  })
+})
+
+describe('a container that crashes', () => {
+  it('is started again at once, then after 10 s, then after 20 s, and says so', async () => {
+    const crasher = async () => (await pod('crasher')).status?.containerStatuses?.[0]
+    const status = await until('it has crashed three times', async () => {
+      const now = await crasher()
+      return (now?.restartCount ?? 0) >= 2 && now?.state?.waiting?.reason === 'CrashLoopBackOff' && now
+    })
+    expect(status.state?.waiting?.message).toMatch(
+      /^back-off 20s restarting failed container=crasher pod=crasher_default\(/,
+    )
+    expect(status.lastState?.terminated).toMatchObject({ exitCode: 3, reason: 'Error' })
+    const { startTime } = (await pod('crasher')).status ?? {}
+    const took = Date.parse(String(status.lastState?.terminated?.startedAt)) - Date.parse(String(startTime))
+    expect(took).toBeGreaterThanOrEqual(9_000)
+    expect(took).toBeLessThan(20_000)
+    expect(await says('get pod crasher')).toMatch(/crasher\s+0\/1\s+CrashLoopBackOff\s+2/)
+    expect(await says('logs crasher --previous')).toBe('one more time\n')
+    expect(await says('get events --field-selector involvedObject.name=crasher')).toMatch(
+      /BackOff\s+pod\/crasher\s+Back-off restarting failed container/,
+    )
+  })
+})
+
+describe('logs', () => {
+  it('show both outputs in order, as much as is asked for, and end with the container', async () => {
+    const all = Array.from({ length: 5 }, (_, index) => `out-${index + 1}\nerr-${index + 1}\n`).join('')
+    await until('it has spoken', async () => (await kube('logs speaker -c much')).stdout.startsWith(all))
+    const following = follow('speaker -c much')
+    expect(await says('logs speaker -c much --limit-bytes=9')).toBe('out-1\nerr')
+    expect((await says('logs speaker -c much --timestamps')).split('\n')[0]).toMatch(/^20\d\d-\S+\.\d{9}Z out-1$/)
+    expect(await says('logs speaker --all-containers --prefix')).toMatch(/\[pod\/speaker\/little\] little/)
+    const heard = await following
+    expect(heard.map(({ line }) => line).join('\n')).toBe(`${all}the end`)
+    expect(await says('logs speaker -c much --tail=2')).toBe('err-5\nthe end\n')
+    const since = new Date((heard[9]?.at ?? 0) + 2_000).toISOString()
+    expect(await says(`logs speaker -c much --since-time=${since}`)).toBe('the end\n')
+    expect(await says('logs speaker -c much --since=1h')).toBe(`${all}the end\n`)
+  })
+
+  it('say why there are none', async () => {
+    const refused = async (args: string) => (await kube(args)).stderr.trim()
+    expect(await refused('logs speaker -c little --previous')).toBe(
+      'Error from server (BadRequest): previous terminated container "little" in pod "speaker" not found',
+    )
+    expect(await refused('logs impossible')).toMatch(
+      /container "a" in pod "impossible" is waiting to start: (image can't be pulled|trying and failing to pull image)/,
+    )
+  })
+})
+
+describe('kubectl debug', () => {
+  it('puts a container beside the others that sees the processes of its target', async () => {
+    const watch = `debug speaker --image=busybox --target=little -c peek -- sh -c 'ps; echo seen'`
+    expect((await kube(watch)).stderr).toMatch(/Targeting container "little"/)
+    await until('it has looked', async () => (await kube('logs speaker -c peek')).stdout.includes('seen'))
+    expect(await says('logs speaker -c peek')).toMatch(/sleep 100000/)
+    const status = await until('its end is told', async () => {
+      const [one] = (await pod('speaker')).status?.ephemeralContainerStatuses ?? []
+      return one?.state?.terminated && one
+    })
+    expect(status).toMatchObject({ name: 'peek', restartCount: 0, state: { terminated: { exitCode: 0 } } })
+    expect(await says('describe pod speaker')).toMatch(/Ephemeral Containers:\s+peek:/)
+  })
+})
