@@ -245,7 +245,7 @@ describe('subresources', () => {
       const changed = [{ ...pod.spec?.ephemeralContainers?.[0], image: 'other' }]
       await expect(put(changed)).rejects.toMatchObject({ message: expect.stringMatching(/"peek" may not be changed/) })
       await expect(add([{ ...peek, name: 'side' }], `${DEFAULT}/pods/web`)).rejects.toMatchObject({ code: 422 })
-      const { spec } = SAMPLES.pods?.object as WirePod
+      const { spec } = (SAMPLES.pods?.object ?? {}) as WirePod
       const born = { metadata: { name: 'born' }, spec: { ...spec, ephemeralContainers: [peek] } }
       await expect(post(`${DEFAULT}/pods`, born)).rejects.toMatchObject({
         message: expect.stringContaining('spec.ephemeralContainers: Forbidden: cannot be set on create'),
