@@ -3,3 +3,4 @@
 export { ClusterObserver } from './cluster-observer.ts'
 export type { ObjectsPush, SelectedPush } from './object-feed.ts'
 export { nodeIsReady, nodeIsSimulated, type PictureNode, type PicturePod, type PicturePush } from './picture-push.ts'
+export type { SeenObject } from './seen-object.ts'

@@ -49,10 +49,12 @@ it('shows everything there is, and then only what is new and what has gone', asy
   const stop = new AbortController()
   const stream = feed.watch(stop.signal)
   const first = await pushThat(stream, () => true)
+  expect(first.whole).toBe(true)
   expect(first.objects.map(({ kind, name }) => `${kind} ${name}`)).toContain('ConfigMap a')
   const uid = first.objects.find(({ name }) => name === 'a')?.uid ?? ''
   await test.client.of(ConfigMap).create(map('b'))
   const second = await pushThat(stream, ({ objects }) => objects.some(({ name }) => name === 'b'))
+  expect(second.whole).toBe(false)
   expect(second.objects.map(({ name }) => name)).not.toContain('a')
   await test.client.of(ConfigMap).delete({ namespace: 'default', name: 'a' })
   expect((await pushThat(stream, ({ gone }) => gone.length > 0)).gone).toEqual([uid])

@@ -18,8 +18,10 @@ export interface ObjectFeedOptions {
   kinds?: readonly AnyKind[]
 }
 
-/** What is new since the last push; the first holds everything. */
+/** What is new since the last push. */
 export interface ObjectsPush {
+  /** It holds everything: the first after (re)connecting. */
+  whole: boolean
   objects: SeenObject[]
   /** Uids of what has gone. */
   gone: string[]
@@ -57,6 +59,7 @@ export class ObjectFeed implements Disposable {
 
   async *watch(signal: AbortSignal): AsyncGenerator<ObjectsPush> {
     const sent = new Map<string, string>()
+    let whole = true
     yield* this.#whenever(signal, (all) => {
       const now = new Map(seeObjects(all).map((object) => [object.uid, object]))
       const gone = [...sent.keys()].filter((uid) => !now.has(uid))
@@ -67,7 +70,10 @@ export class ObjectFeed implements Disposable {
         sent.set(object.uid, text)
         return isNews
       })
-      return objects.length > 0 || gone.length > 0 ? { objects, gone } : undefined
+      if (!whole && objects.length === 0 && gone.length === 0) return undefined
+      const push = { whole, objects, gone }
+      whole = false
+      return push
     })
   }
 

@@ -5,4 +5,10 @@ import { loopsView } from './loops/loops-view.ts'
 
 export const lenses: readonly [Lens, ...Lens[]] = [
   { id: 'loops', title: 'Loops', hasLoops: true, load: async () => loopsView },
+  {
+    id: 'objects',
+    title: 'Objects',
+    hasLoops: false,
+    load: async () => (await import('./objects/objects-view.ts')).objectsView,
+  },
 ]

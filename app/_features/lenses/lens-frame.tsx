@@ -45,6 +45,11 @@ export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }
           ))}
         </Tabs.List>
         <span className={style.grow} />
+        {lensView?.Bar && (
+          <div className={style.asking}>
+            <lensView.Bar {...lensProps} />
+          </div>
+        )}
         {lens.hasLoops && <Legend />}
         {lens.hasLoops && <HoldBar store={store} selection={selection} />}
         <Button

@@ -17,12 +17,14 @@ export interface LayerProps extends LensProps {
   layout: PictureLayout
 }
 
-/** `stages` are what is inside the API server's band. */
-export type CommonPart = 'loops' | 'stages' | 'you' | 'scheduler' | 'machines' | 'tape' | 'api'
+/** `stages` are what is inside the API server's band, `ways` the lines that dots move on. */
+export type CommonPart = 'loops' | 'stages' | 'ways' | 'you' | 'scheduler' | 'machines' | 'tape' | 'api'
 
 export interface LensView {
   without?: readonly CommonPart[]
   Layer?: ComponentType<LayerProps>
+  /** What one asks of this lens, in the bar. */
+  Bar?: ComponentType<LensProps>
   /** Beside the picture: what is chosen, looked at closely. */
   Scope: ComponentType<LensProps>
   /** The text twin: everything that the canvas shows. */

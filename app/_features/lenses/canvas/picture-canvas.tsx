@@ -228,7 +228,7 @@ function drawCards(
     data: { model, compact, ...shared, ...data },
   })
   const shown = model.shownLoops.slice(0, layout.loops.length)
-  const cards: Record<Exclude<CommonPart, 'stages'>, Node[]> = {
+  const cards: Record<Exclude<CommonPart, 'stages' | 'ways'>, Node[]> = {
     loops: [
       ...shown.map((client, index) => node(`loop ${index}`, 'loop', layout.loops[index]!, { client })),
       node('fold', 'fold', layout.fold, { folded: model.loops.filter((client) => !shown.includes(client)) }),
@@ -255,10 +255,10 @@ function partOf(wayId: string): CommonPart {
   return head === 'you' || head === 'scheduler' ? head : 'machines'
 }
 
-/** A way leads nowhere when the card at its end is not drawn: neither lines nor dots go along it. */
+/** A way leads nowhere when the card at its end is not drawn: neither lines nor dots nor marks go along it. */
 function withoutWaysTo(layout: PictureLayout, without: readonly CommonPart[]): PictureLayout {
   if (without.length === 0) return layout
-  const isDrawn = (id: string) => !without.includes('api') && !without.includes(partOf(id))
+  const isDrawn = (id: string) => !['ways', 'api', partOf(id)].some((part) => without.includes(part as CommonPart))
   return { ...layout, ways: new Map([...layout.ways].filter(([id]) => isDrawn(id))) }
 }
 
