@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deepCopy } from '../apimachinery/deep.ts'
 import { StatusError } from '../apimachinery/status-error.ts'
 import { collectionPath } from '../client/client.ts'
-import type { AnyKind } from '../kinds/define-kind.ts'
+import { type AnyKind, apiVersionOf } from '../kinds/define-kind.ts'
 import { builtInKinds } from '../kinds/index.ts'
 import { SAMPLES } from './testing/sample-objects.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
@@ -60,6 +60,7 @@ const FIELDS = [
   'labels',
   'annotations',
   'ownerReferences',
+  'managedFields',
   'finalizers',
   'type',
   'strategy',
@@ -145,6 +146,14 @@ describe(`bad input (seed ${SEED})`, () => {
           const patched = await refusal({ method: 'PATCH', path: `${collection}/${name}`, contentType, body })
           expect(patched?.code, `${contentType} ${told}: ${patched?.message}`).not.toBe(500)
         }
+        const applied = await refusal({
+          method: 'PATCH',
+          path: `${collection}/${name}`,
+          contentType: 'application/apply-patch+yaml',
+          query: { fieldManager: 'm', force: 'true' },
+          body: { ...(body as object), apiVersion: apiVersionOf(kind), kind: kind.kind },
+        })
+        expect(applied?.reason, `apply ${told}: ${applied?.message}`).not.toBe('InternalError')
         const put = await refusal({ method: 'PUT', path: `${collection}/${name}`, body })
         expect(put?.code, `PUT ${told}: ${put?.message}`).not.toBe(500)
         const removed = await refusal({ method: 'DELETE', path: `${collection}/${name}`, body })

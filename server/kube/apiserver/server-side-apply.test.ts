@@ -126,11 +126,15 @@ describe('server-side apply', () => {
       expect(forgotten.metadata).not.toHaveProperty('managedFields')
     })
 
-    it('believes no owners that it cannot read', async () => {
+    it.each<{ why: string; wrong: ManagedFieldsEntry }>([
+      { why: 'an operation', wrong: { operation: 'Guess' } },
+      { why: 'a form', wrong: { fieldsType: 'FieldsV2' } },
+      { why: 'a step', wrong: { fieldsV1: { 'x:data': {} } } },
+      { why: 'a key', wrong: { fieldsV1: { 'f:data': { 'k:{not JSON': {} } } } },
+    ])('believes no owners with $why that nobody knows', async ({ wrong }) => {
       const made = await request('POST', `${DEFAULT}/configmaps`, map({ a: '1' }), { fieldManager: 'maker' })
       const [entry] = made.metadata.managedFields ?? []
-      const told = [{ ...entry, operation: 'Guess' }]
-      const put = await request('PUT', MAP, map({ a: '1' }, { managedFields: told }))
+      const put = await request('PUT', MAP, map({ a: '1' }, { managedFields: [{ ...entry, ...wrong }] }))
       expect(put.metadata.managedFields).toEqual(made.metadata.managedFields)
     })
 

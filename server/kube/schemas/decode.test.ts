@@ -79,7 +79,12 @@ describe('decode', () => {
       'unknown field "spec.template.spec.containers[1].imagee"',
     ])
     expect(specOf(object)).toEqual({ template: { spec: { containers: [{ name: 'a' }, { name: 'b' }] } } })
-    expect(strictDecodingError(deployment, problems).message).toBe(
+    expect(
+      strictDecodingError(
+        deployment,
+        problems.map(({ message }) => message),
+      ).message,
+    ).toBe(
       'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "spec.replcas", unknown field "spec.template.spec.containers[1].imagee"',
     )
   })

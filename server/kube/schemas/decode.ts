@@ -57,9 +57,8 @@ export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | 
 }
 
 /** What fieldValidation=Strict answers: `… cannot be handled as a Deployment: strict decoding error: unknown field "spec.foo"`. */
-export function strictDecodingError(gvk: GroupVersionKind, problems: readonly DecodeProblem[]): StatusError {
-  const messages = problems.map(({ message }) => message).join(', ')
-  return cannotBeHandled(gvk, `strict decoding error: ${messages}`)
+export function strictDecodingError(gvk: GroupVersionKind, messages: readonly string[]): StatusError {
+  return cannotBeHandled(gvk, `strict decoding error: ${messages.join(', ')}`)
 }
 
 const groupVersion = ({ group, version }: GroupVersionKind) => (group ? `${group}/${version}` : version)

@@ -12,8 +12,10 @@ import type { GroupVersionKind } from '../../schemas/schemas.ts'
 import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs } from '../request-path/read-body.ts'
+import { duplicatesError } from '../request-path/read-yaml.ts'
 import type { Entry } from '../watch-cache/entry.ts'
 import { type Call, gateOf, objectAnswer } from './object-endpoints.ts'
+import { dedupOwners } from './owner-references.ts'
 import { type Configuration, readConfiguration } from './read-configuration.ts'
 import { readWriteOptions, type WriteOptions } from './write-options.ts'
 
@@ -86,6 +88,7 @@ function applied(
   })
   const next = decodeAs(schemas, kind, merged, { fieldValidation: 'Ignore' })
   kind.strategy.setDefaults?.(next)
+  dedupOwners(next, context, 'patch')
   return next
 }
 
@@ -127,8 +130,7 @@ export function tellDuplicates(
 ): void {
   if (duplicates.length === 0 || fieldValidation === 'Ignore') return
   if (fieldValidation === 'Strict') {
-    const lines = duplicates.map((line) => `  ${line}`).join('\n')
-    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n${lines}`)
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${duplicatesError(duplicates)}`)
   }
   for (const line of duplicates) context.warn(line)
 }

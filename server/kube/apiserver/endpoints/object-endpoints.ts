@@ -12,12 +12,14 @@ import { type ListRequest, parseSelection } from '../registry/list.ts'
 import type { Gate, Registry } from '../registry/registry.ts'
 import type { Answer, ObjectAnswer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
-import { decodeAs, readValue } from '../request-path/read-body.ts'
+import { decodeAs, readBody } from '../request-path/read-body.ts'
+import { duplicatesError } from '../request-path/read-yaml.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import type { Entry } from '../watch-cache/entry.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import type { FieldManagers } from './field-managers.ts'
+import { dedupOwners } from './owner-references.ts'
 import { readWriteOptions, type WriteOptions } from './write-options.ts'
 
 /** One request, with all that an endpoint needs to answer it. */
@@ -82,6 +84,7 @@ export async function createObject(call: Call): Promise<Answer> {
   const object = await readObject(call, options)
   assertNamespace(object, kind.namespaced ? info.namespace : '')
   kind.strategy.setDefaults?.(object)
+  dedupOwners(object, context, 'write')
   const entry = await registry.create(context, {
     namespace: kind.namespaced ? info.namespace : '',
     object: owned(call, options, { live: undefined, next: object }),
@@ -99,6 +102,7 @@ export async function updateObject(call: Call): Promise<Answer> {
   const object = await readObject(call, options)
   context.means(object.metadata?.resourceVersion, object)
   registry.kind.strategy.setDefaults?.(object)
+  dedupOwners(object, context, 'write')
   const entry = await registry.update(context, {
     namespace: registry.kind.namespaced ? info.namespace : '',
     name: info.name,
@@ -162,9 +166,10 @@ export async function deleteCollection(call: Call): Promise<Answer> {
 
 async function readObject(call: Call, { fieldValidation }: WriteOptions): Promise<KubeObject> {
   const { request, schemas, registry, context } = call
-  const value = await readValue(request, call)
+  const { value, duplicates } = await readBody(request, call)
   if (value === undefined) throw badRequest('the request body is empty: an object is expected')
-  return decodeAs(schemas, registry.kind, value, { fieldValidation, context })
+  const noticed = fieldValidation === 'Strict' && duplicates.length > 0 ? [duplicatesError(duplicates)] : duplicates
+  return decodeAs(schemas, registry.kind, value, { fieldValidation, context, noticed })
 }
 
 /** The object with its owners written: whoever sends this request owns what it changes. */

@@ -15,8 +15,8 @@ import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
 import { assertConfigurationOf, isForced, tellDuplicates } from './apply-object.ts'
 import { type Call, gateOf, owned } from './object-endpoints.ts'
-import { readPatch } from './patch-object.ts'
 import { isApplyPatch, readConfiguration } from './read-configuration.ts'
+import { decodePatched, readPatch } from './read-patch.ts'
 import { readWriteOptions } from './write-options.ts'
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
@@ -59,14 +59,15 @@ async function readChange(call: Call): Promise<Change> {
     throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
   }
   if (isApplyPatch(request)) return readAppliedScale(call)
-  const { contentType, patch } = await readPatch(request)
+  const sent = await readPatch(request)
+  const { contentType, patch } = sent
   const options = readWriteOptions(request, 'PatchOptions')
   const { fieldValidation, dryRun } = options
   const patchSchema = patchSchemaOf(schemas, SCALE)
   const change = (live: KubeObject) => {
     const original = scaleOf(kind, live) as unknown as JsonObject
     const patched = applyPatch({ contentType, original, patch, ...(patchSchema ? { patchSchema } : {}) })
-    const scale = decodeAs(schemas, SCALE, patched, { fieldValidation, context }) as Scale
+    const scale = decodePatched(schemas, SCALE, { patched, sent, fieldValidation, context }) as Scale
     return owned(call, options, { live, next: scaled(kind, live, scale) })
   }
   return { dryRun, change }

@@ -1,7 +1,6 @@
 // From a request's body to an object of a kind. JSON and YAML are read; unknown fields are an error, a warning or
 // nothing, as the sender asked (fieldValidation). Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
 
-import { parseDocument } from 'yaml'
 import { deepCopy } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
@@ -11,12 +10,11 @@ import { decode, strictDecodingError } from '../../schemas/decode.ts'
 import { PROTOBUF_CONTENT_TYPE, readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
 import type { ApiRequest } from './api-request.ts'
+import { readYaml } from './read-yaml.ts'
 import type { RequestContext } from './request-context.ts'
 
 const JSON_TYPE = 'application/json'
 const YAML_TYPE = 'application/yaml'
-/** Aliases in YAML can blow a small body up to gigabytes; nobody needs many. */
-export const YAML_ALIASES = 100
 
 const mediaType = (contentType: string) => contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
@@ -36,46 +34,49 @@ export async function readText(request: ApiRequest): Promise<string | undefined>
   return bytes.length > 0 ? bytes.toString('utf8') : undefined
 }
 
-/** The body as JSON text or parsed value, whatever it was sent as. */
-export async function readValue(
-  request: ApiRequest,
-  { schemas }: { schemas: Schemas },
-): Promise<string | JsonValue | undefined> {
-  if (request.body.type === 'none') return undefined
-  if (request.body.type === 'object') return request.body.value as JsonValue
+export interface ReadBody {
+  /** JSON text or a parsed value, whatever it was sent as; undefined when there is none. */
+  value: string | JsonValue | undefined
+  /** Keys that YAML gives twice; in JSON the decoder finds them. */
+  duplicates: string[]
+}
+
+export async function readBody(request: ApiRequest, { schemas }: { schemas: Schemas }): Promise<ReadBody> {
+  const only = (value: ReadBody['value']): ReadBody => ({ value, duplicates: [] })
+  if (request.body.type === 'none') return only(undefined)
+  if (request.body.type === 'object') return only(request.body.value as JsonValue)
   const type = mediaType(request.contentType)
   if (type === PROTOBUF_CONTENT_TYPE) {
     const bytes = await request.body.read()
-    return bytes.length > 0 ? readProtobuf(schemas, bytes).object : undefined
+    return only(bytes.length > 0 ? readProtobuf(schemas, bytes).object : undefined)
   }
   const text = await readText(request)
-  if (text === undefined) return undefined
-  if (type === YAML_TYPE || type === 'text/yaml' || type === 'application/x-yaml') return parseYaml(text)
+  if (text === undefined) return only(undefined)
+  if (type === YAML_TYPE || type === 'text/yaml' || type === 'application/x-yaml') return readYaml(text)
   if (type !== '' && type !== JSON_TYPE) {
     throw unsupportedMediaType(request.contentType, [JSON_TYPE, YAML_TYPE, PROTOBUF_CONTENT_TYPE])
   }
-  return text
+  return only(text)
 }
 
-export function parseYaml(text: string): JsonValue {
-  const document = parseDocument(text, { schema: 'core', strict: true, uniqueKeys: true })
-  const [problem] = document.errors
-  if (problem) throw badRequest(`error converting YAML to JSON: yaml: ${problem.message.split('\n', 1)[0]}`)
-  try {
-    return (document.toJS({ maxAliasCount: YAML_ALIASES }) ?? null) as JsonValue
-  } catch (err) {
-    throw badRequest(`error converting YAML to JSON: yaml: ${err instanceof Error ? err.message : 'unreadable'}`)
-  }
-}
+export const readValue = async (request: ApiRequest, told: { schemas: Schemas }): Promise<ReadBody['value']> =>
+  (await readBody(request, told)).value
 
 /** An object of `gvk`, checked against its shape. What was sent must say it is of this kind, or say nothing. */
 export function decodeAs(
   schemas: Schemas,
   gvk: GroupVersionKind,
   value: string | JsonValue,
-  options: { fieldValidation: string; context?: RequestContext },
+  options: {
+    fieldValidation: string
+    context?: RequestContext
+    /** Problems found before, told with those found here. */
+    noticed?: readonly string[]
+    /** The error when there are problems and fieldValidation is Strict. */
+    refuse?: (problems: string[]) => StatusError
+  },
 ): KubeObject {
-  const { fieldValidation, context } = options
+  const { fieldValidation, context, noticed = [], refuse } = options
   if (typeof value !== 'string' && !isJsonObject(value)) {
     throw badRequest(`the object provided is unrecognized (must be of type ${gvk.kind}): not an object`)
   }
@@ -85,9 +86,10 @@ export function decodeAs(
   const told = (typeof value === 'string' ? JSON.parse(value) : value) as JsonObject
   assertKind(gvk, told)
   keepReset(object as KubeObject, told)
-  if (problems.length > 0) {
-    if (fieldValidation === 'Strict') throw strictDecodingError(gvk, problems)
-    if (fieldValidation !== 'Ignore') for (const problem of problems) context?.warn(problem.message)
+  const messages = [...noticed, ...problems.map(({ message }) => message)]
+  if (messages.length > 0 && fieldValidation !== 'Ignore') {
+    if (fieldValidation === 'Strict') throw refuse?.(messages) ?? strictDecodingError(gvk, messages)
+    for (const message of messages) context?.warn(message)
   }
   return object as KubeObject
 }

@@ -3,7 +3,7 @@
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { ManagedFieldsEntry } from '../../apimachinery/object-meta.ts'
-import { OwnedFields } from './owned-fields.ts'
+import { isFieldsV1, OwnedFields } from './owned-fields.ts'
 
 export interface Manager {
   name: string
@@ -46,6 +46,8 @@ export function readManagedFields(entries: JsonValue | undefined): ManagedFields
       fieldsType,
     } = entry as ManagedFieldsEntry
     if ((operation !== 'Apply' && operation !== 'Update') || !apiVersion || fieldsType !== 'FieldsV1') return undefined
+    // What comes from the cache is frozen, and has been looked at when it was written.
+    if (!Object.isFrozen(entry.fieldsV1) && !isFieldsV1(entry.fieldsV1)) return undefined
     const manager: Manager = { name, operation, apiVersion, subresource }
     managed.set(idOf(manager), { manager, owned: OwnedFields.read(entry.fieldsV1), time, entry })
   }

@@ -83,3 +83,24 @@ function covers(fields: JsonObject, places: FieldSet): boolean {
   }
   return true
 }
+
+/** Senders may write owners themselves: every step must be one that we could have written. */
+export function isFieldsV1(fields: JsonValue | undefined): boolean {
+  if (fields === undefined) return true
+  return (
+    isJsonObject(fields) &&
+    Object.entries(fields).every(([step, below]) => step === '.' || (isStep(step) && isFieldsV1(below)))
+  )
+}
+
+function isStep(step: string): boolean {
+  const value = step.slice(2)
+  if (step.startsWith('f:')) return true
+  if (step.startsWith('i:')) return /^\d+$/.test(value)
+  try {
+    const parsed: unknown = JSON.parse(value)
+    return step.startsWith('k:') ? isJsonObject(parsed) : step.startsWith('v:') && typeof parsed !== 'object'
+  } catch {
+    return false
+  }
+}

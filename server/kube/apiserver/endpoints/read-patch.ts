@@ -1,0 +1,86 @@
+// The body of a PATCH that is no apply, and what is wrong with what it makes of an object.
+// Upstream: apiserver/pkg/endpoints/handlers/patch.go jsonPatcher, smpPatcher.
+
+import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { PATCH_CONTENT_TYPES, type PatchContentType } from '../../apimachinery/patch/apply-patch.ts'
+import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
+import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
+import { plainJson, readJson } from '../../schemas/strict-json.ts'
+import type { ApiRequest } from '../request-path/api-request.ts'
+import { decodeAs, readText, unsupportedMediaType } from '../request-path/read-body.ts'
+import type { RequestContext } from '../request-path/request-context.ts'
+import { APPLY_PATCH } from './read-configuration.ts'
+
+const MOST_OPERATIONS = 10_000
+
+export interface Patch {
+  contentType: PatchContentType
+  patch: JsonValue
+  /** `duplicate field "spec.replicas"` */
+  duplicates: string[]
+}
+
+export async function readPatch(request: ApiRequest): Promise<Patch> {
+  const type = request.contentType.split(';', 1)[0]?.trim() ?? ''
+  const contentType = PATCH_CONTENT_TYPES.find((known) => known === type)
+  if (!contentType) throw unsupportedMediaType(type || 'none', [...PATCH_CONTENT_TYPES, APPLY_PATCH])
+  if (request.body.type === 'object') return { contentType, patch: request.body.value as JsonValue, duplicates: [] }
+  const text = await readText(request)
+  if (text === undefined) throw badRequest('the request body is empty: a patch is expected')
+  const isJsonPatch = contentType === 'application/json-patch+json'
+  const { value, duplicates } = parsePatch(text)
+  const patch = plainJson(value)
+  if (isJsonPatch && Array.isArray(patch) && patch.length > MOST_OPERATIONS) {
+    const why = `The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${patch.length}`
+    throw new StatusError('RequestEntityTooLarge', why)
+  }
+  const prefix = isJsonPatch ? 'json patch ' : ''
+  return {
+    contentType,
+    patch,
+    duplicates: duplicates.map((path) => `${prefix}duplicate field ${JSON.stringify(path)}`),
+  }
+}
+
+function parsePatch(text: string) {
+  try {
+    return readJson(text)
+  } catch (err) {
+    throw badRequest(`error decoding patch: ${err instanceof Error ? err.message : 'invalid'}`)
+  }
+}
+
+/** The object as patched, checked as its sender asked. What is wrong with it is wrong with the patch. */
+export function decodePatched(
+  schemas: Schemas,
+  gvk: GroupVersionKind,
+  told: { patched: JsonObject; sent: Patch; fieldValidation: string; context: RequestContext },
+): KubeObject {
+  const { patched, sent, fieldValidation, context } = told
+  const isStrategic = sent.contentType === 'application/strategic-merge-patch+json'
+  const refuse = (why: string) =>
+    invalid({ group: '', kind: '' }, '', [
+      fieldError.invalid('patch', isStrategic ? goText(sent.patch) : JSON.stringify(patched), why),
+    ])
+  try {
+    return decodeAs(schemas, gvk, patched, {
+      fieldValidation,
+      context,
+      noticed: sent.duplicates,
+      refuse: (problems) => refuse(`strict decoding error: ${problems.join(', ')}`),
+    })
+  } catch (err) {
+    if (!(err instanceof StatusError) || err.reason !== 'BadRequest') throw err
+    const [, why = err.message] = / cannot be handled as a \w+: (.*)$/s.exec(err.message) ?? []
+    throw refuse(why)
+  }
+}
+
+/** A map as Go prints it: `map[spec:map[replicas:3]]`. */
+function goText(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
+  if (!isJsonObject(value)) return value === null ? '<nil>' : String(value)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `map[${entries.map(([key, inner]) => `${key}:${goText(inner)}`).join(' ')}]`
+}
