@@ -27,8 +27,11 @@ export async function walkSolution(walk: Walk, lab: Lab, upTo = lab.steps.length
     await enter(walk, step.number)
     if (!isPassed(session, step.number)) {
       await walk.run(step.solution)
-      if (step.answers.length > 0) await typeRight(walk, step)
-      await until(walk, () => isPassed(session, step.number), `step ${step.number} is ok after its solution`)
+      const isDone = () => {
+        typeRight(session, step)
+        return isPassed(session, step.number)
+      }
+      await until(walk, isDone, `step ${step.number} is ok after its solution`)
     } else if (!isExcused(session, lab, step.number)) {
       throw new Error(`${lab.id}: step ${step.number} is ok before anything was done`)
     }
@@ -56,12 +59,11 @@ async function enter(walk: Walk, step: number): Promise<void> {
   await until(walk, () => session.isJudging(step) || isPassed(session, step), `step ${step} is being judged`)
 }
 
-/** Types what is right as soon as it can be known. */
-async function typeRight(walk: Walk, step: Step): Promise<void> {
-  const { session } = walk
-  const isKnown = () => step.answers.every(({ id }) => session.rightAnswers(step)[id] !== undefined)
-  await until(walk, isKnown, `the right answers of step ${step.number} are known`)
-  for (const [id, text] of Object.entries(session.rightAnswers(step))) session.typeAnswer(id, text)
+/** Again when something else is right: the caches may not have heard yet of what the solution did. */
+function typeRight(session: LabSession, step: Step): void {
+  for (const [id, text] of Object.entries(session.rightAnswers(step))) {
+    if (session.view().typed[id] !== text) session.typeAnswer(id, text)
+  }
 }
 
 const isPassed = (session: LabSession, step: number) => session.view().reached > step || session.view().done

@@ -1,7 +1,7 @@
 // Checks about ReplicaSets without a Deployment above them: the loop that only counts.
 
 import { type Check, count, failed, listed, ok, type Verdict, waiting } from '../check.ts'
-import { type ClusterView, isReady, LAB_NAMESPACE, named, type Pod, type ReplicaSet } from '../cluster-view.ts'
+import { type ClusterView, isReady, LAB_NAMESPACE, named, type Pod, podsWith, type ReplicaSet } from '../cluster-view.ts'
 import { sameImage, troubleOf } from './pod-troubles.ts'
 
 export function replicaSetReady(name: string, { image, replicas }: { image: string; replicas: number }): Check {
@@ -74,17 +74,16 @@ export function podsOrphaned(label: { key: string; value: string }, replicas: nu
   const text = `${label.key}=${label.value}`
   return {
     id: `${label.value}-orphaned`,
-    aim: `No ReplicaSet selects \`${text}\`, and ${count(replicas, 'Pod')} of before run on without an owner`,
+    aim: `No ReplicaSet selects \`${text}\`, and ${count(replicas, 'Pod')} run on without an owner`,
     judge(cluster) {
-      const wanted = `${replicas} Pods of before with ${text}, owned by nobody`
-      const then = cluster.before.pods.filter((pod) => pod.labels[label.key] === label.value)
-      const left = then.flatMap(({ uid }) => living(cluster).filter((pod) => pod.metadata?.uid === uid))
-      const free = left.filter((pod) => !pod.metadata?.ownerReferences?.length)
+      const wanted = `${replicas} Pods with ${text}, owned by nobody`
+      const pods = podsWith(cluster, { [label.key]: label.value })
+      const free = pods.filter((pod) => !pod.metadata?.ownerReferences?.length)
       const sets = setsSelecting(cluster, label)
-      const saw = `${count(sets.length, 'ReplicaSet')}, ${left.length} Pods of before, ${free.length} without an owner`
-      if (left.length < replicas) {
+      const saw = `${count(sets.length, 'ReplicaSet')}, ${count(pods.length, 'Pod')}, ${free.length} without an owner`
+      if (sets.length === 0 && pods.length < replicas) {
         return failed(
-          `${count(then.length - left.length, 'Pod')} of before ${then.length - left.length === 1 ? 'is' : 'are'} gone: what owns Pods takes them along unless it is told \`--cascade=orphan\`. Make the ReplicaSet again from the file, and try again.`,
+          `The Pods with \`${text}\` went with their ReplicaSet: what owns Pods takes them along unless it is told \`--cascade=orphan\`. Apply the file again, and try once more.`,
           { saw, wanted },
         )
       }

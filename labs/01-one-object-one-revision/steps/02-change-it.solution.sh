@@ -1,0 +1,1 @@
+kubectl patch configmap note --patch='{"data":{"text":"hello again"}}'

@@ -1,0 +1,1 @@
+kubectl create configmap menu --from-literal=soup=tomato --from-literal=cake=apple

@@ -1,0 +1,2 @@
+kubectl delete configmap limits
+kubectl create configmap limits --from-literal=max-orders=20

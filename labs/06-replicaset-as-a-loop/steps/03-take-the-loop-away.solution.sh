@@ -1,0 +1,1 @@
+kubectl delete replicaset web --cascade=orphan
