@@ -1,7 +1,15 @@
 // Checks about ReplicaSets without a Deployment above them: the loop that only counts.
 
 import { type Check, count, failed, listed, ok, type Verdict, waiting } from '../check.ts'
-import { type ClusterView, isReady, LAB_NAMESPACE, named, type Pod, podsWith, type ReplicaSet } from '../cluster-view.ts'
+import {
+  type ClusterView,
+  isReady,
+  LAB_NAMESPACE,
+  named,
+  type Pod,
+  podsWith,
+  type ReplicaSet,
+} from '../cluster-view.ts'
 import { sameImage, troubleOf } from './pod-troubles.ts'
 
 export function replicaSetReady(name: string, { image, replicas }: { image: string; replicas: number }): Check {
