@@ -36,7 +36,6 @@ const drawing = {
       strokeWidth="1.3"
     />
   ),
-  pause: <path d="M5 3v10M11 3v10" stroke="currentColor" strokeWidth="2.6" />,
   panes: <path d="M2 3h12v10H2zM6 3v10M6 9h8" fill="none" stroke="currentColor" strokeWidth="1.3" />,
 }
 

@@ -51,7 +51,7 @@ export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }
           </div>
         )}
         {lens.hasLoops && <Legend />}
-        {lens.hasLoops && <HoldBar store={store} selection={selection} />}
+        {lens.hasLoops && !store.looksOnly && <HoldBar store={store} selection={selection} />}
         <Button
           small
           look="quiet"

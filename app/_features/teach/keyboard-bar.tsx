@@ -24,11 +24,7 @@ export function KeyboardBar({ classId, learnerId, name }: Props) {
       { classId, learnerId },
       { onData: (next) => setState(next.state), onError: (cause) => setError(wordsOf(cause)) },
     )
-    return () => {
-      subscription.unsubscribe()
-      // Whoever looks away types no longer.
-      api.teach.giveBackKeyboard.mutate({ classId, learnerId }).catch(() => undefined)
-    }
+    return () => subscription.unsubscribe()
   }, [classId, learnerId])
   const failed = (cause: unknown) => setError(wordsOf(cause))
   return (

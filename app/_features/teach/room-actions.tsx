@@ -49,7 +49,7 @@ export function RoomActions({ view, classId }: { view: WallView; classId: string
               )
             }
           >
-            <Icon name="pause" size={12} /> Pause everyone
+            <Icon name="hold" size={12} /> Pause everyone
           </Button>
         )}
         <FaultMenu view={view} classId={classId} run={act.run} />

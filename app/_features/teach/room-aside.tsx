@@ -68,7 +68,9 @@ function Prediction({ prediction, of }: { prediction: NonNullable<WallView['pred
               {correct && <Shape state="ok" size={12} label="right" />} {text}
             </span>
             <b>{count}</b>
-            <i style={{ inlineSize: `${answered > 0 ? (count / answered) * 100 : 0}%` }} />
+            <i>
+              <u style={{ inlineSize: `${answered > 0 ? (count / answered) * 100 : 0}%` }} />
+            </i>
           </li>
         ))}
       </ol>

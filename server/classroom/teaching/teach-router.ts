@@ -58,10 +58,13 @@ export const teachRouter = router({
     })),
   keyboard: taughtProcedure
     .output(streamOf(z.object({ state: z.enum(['none', 'asked', 'given', 'taken']), since: z.number() })))
-    .subscription(({ ctx: { classroom, person, learner }, signal }) =>
-      watchChanges({
+    .subscription(async function* ({ ctx: { classroom, person, learner }, signal }) {
+      const { keyboards } = classroom.teaching
+      // Whoever looks away types no longer.
+      using _ = { [Symbol.dispose]: () => keyboards.end(learner.id, person.id) }
+      yield* watchChanges({
         read: async () => {
-          const shared = classroom.teaching.keyboards.of(learner.id)
+          const shared = keyboards.of(learner.id)
           if (!shared) return { state: 'none' as const, since: 0 }
           return { state: shared.teacherId === person.id ? shared.state : ('taken' as const), since: shared.since }
         },
@@ -70,8 +73,8 @@ export const teachRouter = router({
         atMostEveryMs: 50,
         atLeastEveryMs: 60_000,
         signal: until(signal),
-      }),
-    ),
+      })
+    }),
   giveBackKeyboard: taughtProcedure.mutation(({ ctx: { classroom, person, learner } }) =>
     classroom.teaching.keyboards.end(learner.id, person.id),
   ),

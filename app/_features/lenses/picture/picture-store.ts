@@ -21,6 +21,8 @@ const longestRetryMs = 8000
 
 export class PictureStore {
   readonly model = new PictureModel()
+  /** Somebody else's picture: nothing on it acts. */
+  readonly looksOnly: boolean
   connection: Connection = { state: 'connecting', tries: 0, why: '' }
   /** Why the last order to the loops was not carried out. */
   steerProblem = ''
@@ -36,6 +38,10 @@ export class PictureStore {
   private sessionId: string | undefined
   private hasBacklog = false
   private dotsSinceRender = 0
+
+  constructor({ looksOnly }: { looksOnly: boolean }) {
+    this.looksOnly = looksOnly
+  }
 
   connect(sessionId: string): () => void {
     this.sessionId = sessionId

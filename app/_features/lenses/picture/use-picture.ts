@@ -2,8 +2,8 @@ import { useEffect, useState, useSyncExternalStore } from 'react'
 import { PictureStore } from './picture-store.ts'
 
 /** The live picture of a session; connected as long as the component is there. */
-export function usePictureStore(sessionId: string | undefined): PictureStore {
-  const [store] = useState(() => new PictureStore())
+export function usePictureStore(sessionId: string | undefined, { looksOnly = false } = {}): PictureStore {
+  const [store] = useState(() => new PictureStore({ looksOnly }))
   useEffect(() => (sessionId ? store.connect(sessionId) : undefined), [store, sessionId])
   return store
 }

@@ -1,0 +1,60 @@
+'use client'
+
+// A learner's picture as the learner has it, for those who teach them: all lenses, nothing that acts.
+
+import Link from 'next/link'
+import { useCallback, useState } from 'react'
+import { TopBar } from '../../_ui/top-bar.tsx'
+import { LensFrame } from '../lenses/lens-frame.tsx'
+import type { Selection } from '../lenses/picture/selection.ts'
+import { usePictureStore } from '../lenses/picture/use-picture.ts'
+import { useLens } from '../lenses/use-lens.ts'
+import style from './look-page.module.css'
+import { useWall } from './use-wall.ts'
+
+export function LookPage({ classId, sessionId }: { classId: string; sessionId: string }) {
+  const { view: wall, error } = useWall(classId)
+  const store = usePictureStore(sessionId, { looksOnly: true })
+  const choice = useLens()
+  const [view, setView] = useState<'canvas' | 'table'>('canvas')
+  const [selection, setSelection] = useState<Selection>(null)
+  const select = useCallback(
+    (next: Selection) => {
+      store.model.pin(next && 'client' in next ? next.client : undefined)
+      store.changed()
+      setSelection(next)
+    },
+    [store],
+  )
+  const tile = wall?.tiles.find((one) => one.sessionId === sessionId)
+  const lens = { store, sessionId, selection, select }
+  const Scope = choice.view?.Scope
+  return (
+    <div className={style.page}>
+      <TopBar
+        wide
+        place={
+          <>
+            <Link href={`/teach/${classId}`}>Wall</Link> <span className="quiet">/</span>{' '}
+            <b>{tile ? tile.name : 'A learner'}</b>
+            {tile?.lab && (
+              <span className="quiet">
+                {' '}
+                Lab {tile.lab.number}, step {tile.lab.step} of {tile.lab.steps}
+              </span>
+            )}
+          </>
+        }
+      />
+      {error && <p role="alert">{error}</p>}
+      <main className={style.main}>
+        <section className={style.picture} aria-label="Picture">
+          <LensFrame {...lens} choice={choice} view={view} onView={setView} isFull={false} />
+        </section>
+        <aside className={style.scope} aria-label="Microscope">
+          {Scope && <Scope {...lens} />}
+        </aside>
+      </main>
+    </div>
+  )
+}
