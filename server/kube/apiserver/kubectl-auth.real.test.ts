@@ -138,6 +138,22 @@ describe.each(['1.36', '1.32', '1.20'])('kubectl %s', (version) => {
     expect(await kubectl('robot', 'get', 'secrets', '-n', 'shop')).toMatch(/cannot list resource "secrets"/)
   })
 
+  it('answers reviews that come as files', async () => {
+    const review = async (kind: string, spec: string, namespace = '') => {
+      const file = join(directory, 'review.yaml')
+      const where = namespace && `metadata: {namespace: ${namespace}}\n`
+      await writeFile(file, `apiVersion: authorization.k8s.io/v1\nkind: ${kind}\n${where}spec: ${spec}\n`)
+      return kubectl('admin', 'create', '-f', file, '-o', 'yaml')
+    }
+    const about = `resourceAttributes: {group: apps, resource: deployments, verb: patch, namespace: shop}`
+    expect(await review('SelfSubjectAccessReview', `{${about}}`)).toMatch(/status:\n {2}allowed: true/)
+    expect(await review('SubjectAccessReview', `{user: otter, ${about}}`)).toMatch(
+      /allowed: true\n {2}reason: .*RoleBinding "deploys\/shop" of Role "deployer"\s+to\s+User\s+"otter"/,
+    )
+    expect(await review('LocalSubjectAccessReview', `{user: nobody, ${about}}`, 'shop')).toMatch(/allowed: false/)
+    expect(await review('SelfSubjectRulesReview', '{namespace: shop}')).toMatch(/incomplete: false/)
+  })
+
   it('reconciles a file with what is there', async () => {
     const file = join(directory, 'policy.yaml')
     await writeFile(
@@ -163,6 +179,21 @@ subjects:
       kubectl('admin', 'auth', 'can-i', verb, 'deployments.apps', '-n', 'shop', `--as=${user}`)
     expect(await canI('delete', 'heron')).toBe('yes\n')
     expect(await canI('patch', 'otter'), 'what was there stays').toBe('yes\n')
+  })
+
+  it('names roles as people do', async () => {
+    for (const name of ['Team_Blue:lead', 'grüße', '役割', '🦦']) {
+      expect(await kubectl('admin', 'create', 'role', name, '-n', 'shop', '--verb=get', '--resource=pods')).toMatch(
+        /created/,
+      )
+      expect(await kubectl('admin', 'get', 'role', name, '-n', 'shop', '-o', 'jsonpath={.metadata.name}')).toBe(name)
+    }
+    expect((await kubectl('admin', 'get', 'roles', '-n', 'shop', '-o', 'name')).split('\n')).toContain(
+      'role.rbac.authorization.k8s.io/役割',
+    )
+    expect(await kubectl('admin', 'create', 'role', 'a%b', '-n', 'shop', '--verb=get', '--resource=pods')).toMatch(
+      /may not contain '%'/,
+    )
   })
 
   it('refuses to give away what one does not have', async () => {

@@ -7,7 +7,20 @@ import type {
 } from 'kubernetes-types/core/v1'
 import { describe, expect, it } from 'vitest'
 import type { AnyKind } from './define-kind.ts'
-import { builtInKinds, ConfigMap, Deployment, Event, Node, Pod, Secret, Service } from './index.ts'
+import {
+  builtInKinds,
+  ClusterRole,
+  ClusterRoleBinding,
+  ConfigMap,
+  Deployment,
+  Event,
+  Node,
+  Pod,
+  Role,
+  RoleBinding,
+  Secret,
+  Service,
+} from './index.ts'
 import { pullPolicyOf } from './pod-template/pod-defaults.ts'
 
 const NOW = Date.parse('2026-01-01T01:00:00Z')
@@ -148,6 +161,103 @@ describe('kinds', () => {
       'immutable: Forbidden: field is immutable when `immutable` is set',
       'data: Forbidden: field is immutable when `immutable` is set',
     ])
+  })
+
+  it('show bindings as kubectl does', () => {
+    const subjects = [
+      { kind: 'User', name: 'otter' },
+      { kind: 'Group', name: 'class-a' },
+      { kind: 'Group', name: 'class-b' },
+      { kind: 'ServiceAccount', name: 'robot', namespace: 'shop' },
+    ]
+    const binding = { metadata: { name: 'b' }, roleRef: { kind: 'ClusterRole', name: 'view' }, subjects }
+    expect(row(RoleBinding, binding)).toMatchObject({
+      Role: 'ClusterRole/view',
+      Users: 'otter',
+      Groups: 'class-a, class-b',
+      ServiceAccounts: 'shop/robot',
+    })
+    const made = { metadata: { name: 'r', creationTimestamp: '2026-01-01T00:00:00Z' } }
+    expect(row(Role, made)).toEqual({ Name: 'r', 'Created At': '2026-01-01T00:00:00Z' })
+  })
+
+  it('know which group a subject is of', () => {
+    const group = 'rbac.authorization.k8s.io'
+    const subjects = [
+      { kind: 'User', name: 'a' },
+      { kind: 'Group', name: 'b' },
+      { kind: 'ServiceAccount', name: 'c' },
+    ]
+    expect(defaulted(RoleBinding, { roleRef: { kind: 'Role', name: 'r' }, subjects })).toEqual({
+      roleRef: { kind: 'Role', name: 'r', apiGroup: group },
+      subjects: [
+        { kind: 'User', name: 'a', apiGroup: group },
+        { kind: 'Group', name: 'b', apiGroup: group },
+        subjects[2],
+      ],
+    })
+  })
+
+  it.each([
+    [
+      Role,
+      { rules: [{}] },
+      [
+        'rules[0].verbs: Required value: verbs must contain at least one value',
+        'rules[0].apiGroups: Required value: resource rules must supply at least one api group',
+        'rules[0].resources: Required value: resource rules must supply at least one resource',
+      ],
+    ],
+    [
+      Role,
+      { rules: [{ verbs: ['get'], nonResourceURLs: ['/a'] }] },
+      ['rules[0].nonResourceURLs: Invalid value: ["/a"]: namespaced rules cannot apply to non-resource URLs'],
+    ],
+    [
+      ClusterRole,
+      { rules: [{ verbs: ['get'], nonResourceURLs: ['/a'], resources: ['pods'] }] },
+      [
+        'rules[0].nonResourceURLs: Invalid value: ["/a"]: rules cannot apply to both regular resources and non-resource URLs',
+      ],
+    ],
+    [
+      ClusterRole,
+      { aggregationRule: {} },
+      [
+        'aggregationRule.clusterRoleSelectors: Required value: at least one clusterRoleSelector required if aggregationRule is non-nil',
+      ],
+    ],
+    [
+      RoleBinding,
+      { roleRef: { kind: 'Pod', name: '' }, subjects: [{ kind: 'Robot', name: 'x' }] },
+      [
+        'roleRef.kind: Unsupported value: "Pod": supported values: "Role", "ClusterRole"',
+        'roleRef.name: Required value',
+        'subjects[0].kind: Unsupported value: "Robot": supported values: "ServiceAccount", "User", "Group"',
+      ],
+    ],
+    [
+      ClusterRoleBinding,
+      { roleRef: { kind: 'Role', name: 'r' }, subjects: [{ kind: 'ServiceAccount', name: 'A B', apiGroup: 'x' }] },
+      [
+        'roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"',
+        expect.stringContaining('subjects[0].name: Invalid value: "A B": a lowercase RFC 1123 subdomain'),
+        'subjects[0].apiGroup: Unsupported value: "x": supported values: ""',
+        'subjects[0].namespace: Required value',
+      ],
+    ],
+    [
+      ClusterRoleBinding,
+      { roleRef: { kind: 'ClusterRole', name: 'a/b' }, subjects: [{ kind: 'User', name: '', apiGroup: 'x' }] },
+      [
+        'roleRef.name: Invalid value: "a/b": may not contain \'/\'',
+        'subjects[0].name: Required value',
+        'subjects[0].name: Invalid value: "": user name cannot be empty',
+        'subjects[0].apiGroup: Unsupported value: "x": supported values: "rbac.authorization.k8s.io"',
+      ],
+    ],
+  ] as [AnyKind, object, string[]][])('refuse a $kind that cannot work: %j', (kind, object, expected) => {
+    expect(problems(kind, object)).toEqual(expected)
   })
 
   it('are told once each', () => {

@@ -19,10 +19,13 @@ export function storagePrefix(kind: AnyKind): string {
   return isBuiltInGroup(kind.group) ? `/registry/${kind.plural}/` : `/registry/${kind.group}/${kind.plural}/`
 }
 
-/** Keys are binary strings; names are ASCII by validation, so nothing has to be escaped. */
 export function storageKey(kind: AnyKind, namespace: string, name: string): string {
-  return kind.namespaced ? `${storagePrefix(kind)}${namespace}/${name}` : `${storagePrefix(kind)}${name}`
+  const stored = binary(name)
+  return kind.namespaced ? `${storagePrefix(kind)}${namespace}/${stored}` : `${storagePrefix(kind)}${stored}`
 }
+
+/** Keys are strings of bytes. Most names are ASCII by validation; those of roles and bindings may be in any script. */
+const binary = (name: string) => (/[^\0-\x7f]/.test(name) ? Buffer.from(name).toString('latin1') : name)
 
 /** The keys of one namespace, or of all. */
 export function listPrefix(kind: AnyKind, namespace: string): string {
