@@ -17,6 +17,9 @@ const PODS = 500
 const filler = 'x'.repeat(1000)
 const MAPS = '/api/v1/namespaces/default/configmaps'
 
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/default/leases'
+const microTime = (turn: number) => `2026-01-01T00:00:00.${String(turn % 1_000_000).padStart(6, '0')}Z`
+
 type Operation = (transport: Transport, worker: number, turn: number) => Promise<unknown>
 
 const OPERATIONS: Record<string, Operation> = {
@@ -42,6 +45,31 @@ const OPERATIONS: Record<string, Operation> = {
       path: `${MAPS}/own-${worker}`,
       contentType: 'application/strategic-merge-patch+json',
       body: { data: { turn: `p${turn}` } },
+    }),
+  /** What every kubelet does every ten seconds. */
+  lease: (transport, worker, turn) =>
+    transport.request({
+      method: 'PUT',
+      path: `${LEASES}/own-${worker}`,
+      body: {
+        metadata: { name: `own-${worker}` },
+        spec: { holderIdentity: 'node', leaseDurationSeconds: 40, renewTime: microTime(turn) },
+      },
+    }),
+  'pod-status': (transport, worker, turn) =>
+    transport.request({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/default/pods/pod-${worker}/status`,
+      contentType: 'application/strategic-merge-patch+json',
+      body: {
+        status: {
+          phase: 'Running',
+          conditions: ['Initialized', 'ContainersReady', 'Ready'].map((type) => ({
+            type,
+            status: turn % 2 === 0 ? 'True' : 'False',
+          })),
+        },
+      },
     }),
   'list-pods': (transport) => transport.request({ method: 'GET', path: '/api/v1/namespaces/default/pods' }),
 }
@@ -100,6 +128,8 @@ async function main(): Promise<void> {
   await maps.create({ metadata: { name: 'fixed', namespace: 'default' }, data: { filler } })
   for (let worker = 0; worker < 64; worker++)
     await maps.create({ metadata: { name: `own-${worker}`, namespace: 'default' } })
+  for (let worker = 0; worker < 64; worker++)
+    await test.transport.request({ method: 'POST', path: LEASES, body: { metadata: { name: `own-${worker}` } } })
   await test.transport.request({
     method: 'POST',
     path: '/api/v1/namespaces/default/serviceaccounts',
@@ -116,7 +146,7 @@ async function main(): Promise<void> {
     })
   }
   const only = process.argv[2]
-  const jobs = (['get', 'list-pods', 'update', 'patch', 'create'] as const)
+  const jobs = (['get', 'list-pods', 'update', 'patch', 'lease', 'pod-status', 'create'] as const)
     .filter((operation) => !only || operation === only)
     .flatMap((operation) => [1, 16, 64].map((connections): [string, number] => [operation, connections]))
   const rows: (Row & { way: string; serverMicros: number })[] = []

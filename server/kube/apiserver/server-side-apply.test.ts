@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
 import type { ManagedFieldsEntry, ObjectMeta } from '../apimachinery/object-meta.ts'
 import { SAMPLES } from './testing/sample-objects.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
@@ -14,9 +15,11 @@ interface Stored {
 }
 
 describe('server-side apply', () => {
+  // One moment, so that entries stand in the order of their managers.
+  const clock = new FakeClock()
   let test: TestServer
   beforeEach(async () => {
-    test = await startTestServer()
+    test = await startTestServer({ clock })
     await request('POST', `${DEFAULT}/serviceaccounts`, { metadata: { name: 'default' } })
   })
   afterEach(() => test[Symbol.asyncDispose]())
@@ -110,6 +113,16 @@ describe('server-side apply', () => {
         'f:sessionAffinity',
         'f:type',
       ])
+    })
+
+    it.each(['POST', 'PUT'])('by %s does not own the status it tells of', async (method) => {
+      const told = { ...deployment({ replicas: 1 }), status: { replicas: 7 } }
+      if (method === 'PUT') await request('POST', DEPLOYMENTS, deployment({ replicas: 1 }), { fieldManager: 'maker' })
+      const path = method === 'PUT' ? `${DEPLOYMENTS}/web` : DEPLOYMENTS
+      const written = await request(method, path, told, { fieldManager: 'teller' })
+      expect(JSON.stringify(fieldsOf(written, 'teller') ?? {})).not.toContain('f:status')
+      const applied = await apply(`${DEPLOYMENTS}/web`, told)
+      expect(JSON.stringify(fieldsOf(applied, 'alice'))).not.toContain('f:status')
     })
 
     it('that changes nothing leaves time and revision alone', async () => {
@@ -368,5 +381,64 @@ describe('server-side apply', () => {
         message: `failed to create typed patch object (/web; apps/v1, Kind=Deployment): ${problem}`,
       })
     })
+
+    it('makes nothing for who may patch but not create', async () => {
+      const RBAC = '/apis/rbac.authorization.k8s.io/v1/namespaces/default'
+      const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'patch'] }]
+      await request('POST', `${RBAC}/roles`, { metadata: { name: 'patcher' }, rules })
+      await request('POST', `${RBAC}/rolebindings`, {
+        metadata: { name: 'patcher' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'patcher' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'pat' }],
+      })
+      const pat = test.server.transportFor({ user: 'pat', groups: ['system:authenticated'], client: 'test' })
+      const contentType = 'application/apply-patch+yaml'
+      const query = { fieldManager: 'pat' }
+      const applying = () => pat.request({ method: 'PATCH', path: MAP, contentType, body: map({ a: '1' }), query })
+      await expect(applying()).rejects.toMatchObject({
+        code: 403,
+        message:
+          'configmaps "colours" is forbidden: User "pat" cannot create resource "configmaps" in API group "" in the namespace "default"',
+      })
+      await request('POST', `${DEFAULT}/configmaps`, map({}))
+      expect(await applying()).toMatchObject({ data: { a: '1' } })
+    })
+  })
+})
+
+describe('the time of an owner', () => {
+  const clock = new FakeClock()
+  let test: TestServer
+  beforeEach(async () => {
+    test = await startTestServer({ clock })
+  })
+  afterEach(() => test[Symbol.asyncDispose]())
+
+  const send = async (method: string, path: string, body: object, contentType = 'application/json') =>
+    (await test.transport.request({ method, path, body, contentType, query: { fieldManager: 'm' } } as never)) as Stored
+  const timeOf = ({ metadata }: Stored) => metadata.managedFields?.map(({ time }) => Date.parse(time ?? ''))
+  const MAPS = `${DEFAULT}/configmaps`
+
+  it('is when it last changed something', async () => {
+    const madeAt = clock.now()
+    const made = await send('POST', MAPS, { metadata: { name: 'a' }, data: { a: '1' } })
+    expect(timeOf(made)).toEqual([madeAt])
+    await clock.advance(5_000)
+    expect(await send('PUT', `${MAPS}/a`, { metadata: { name: 'a' }, data: { a: '1' } })).toEqual(made)
+    const changed = await send('PUT', `${MAPS}/a`, { metadata: { name: 'a' }, data: { a: '2' } })
+    expect(timeOf(changed)).toEqual([madeAt + 5_000])
+    await clock.advance(5_000)
+    const labels = { labels: { of: 'another' } }
+    const other = { ...changed, metadata: { ...changed.metadata, ...labels } }
+    const query = { fieldManager: 'other' }
+    const last = await test.transport.request({ method: 'PUT', path: `${MAPS}/a`, body: other, query })
+    expect(timeOf(last as Stored)).toEqual([madeAt + 5_000, madeAt + 10_000])
+  })
+
+  it('is no change by itself', async () => {
+    const made = await send('POST', MAPS, { metadata: { name: 'a', generateName: 'a-' } })
+    await clock.advance(5_000)
+    const put = await send('PUT', `${MAPS}/a`, { metadata: { name: 'a', generateName: 'b-' } })
+    expect(put, 'a generateName stays what it was, so nothing has changed').toEqual(made)
   })
 })

@@ -33,6 +33,7 @@ function placesNotTaken(kind: AnyKind, subresource: string): Path[] {
     case 'status':
       return [['f:spec'], ...(kind.strategy.statusUpdatesMetadata ? NOT_LABELS : [['f:metadata']])]
     case 'finalize':
+    case 'ephemeralcontainers':
       return [['f:metadata'], ['f:status']]
     default:
       return []
