@@ -55,6 +55,7 @@ export class FieldSet {
   }
 
   union(other: FieldSet): FieldSet {
+    if (other.isEmpty) return this
     const both = new FieldSet()
     for (const step of this.members) both.members.add(step)
     for (const step of other.members) both.members.add(step)

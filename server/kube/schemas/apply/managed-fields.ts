@@ -29,7 +29,7 @@ const ANCIENT = 'ancient-changes'
 
 /** Begins with the name: this is the order in which conflicts are told. */
 export function idOf({ name, operation, apiVersion, subresource }: Manager): string {
-  return JSON.stringify([name, operation, operation === 'Apply' ? '' : apiVersion, subresource])
+  return `${name}\n${operation}\n${operation === 'Apply' ? '' : apiVersion}\n${subresource}`
 }
 
 /** Undefined when one entry cannot be read: then none is believed. */
@@ -57,12 +57,16 @@ export function readManagedFields(entries: JsonValue | undefined): ManagedFields
 export function writeManagedFields(managed: ManagedFields): JsonObject[] {
   return [...managed.values()]
     .filter(({ owned }) => !owned.isEmpty)
-    .sort((a, b) => compareText(orderOf(a), orderOf(b)))
+    .sort(inOrder)
     .map(entryOf)
 }
 
-const orderOf = ({ manager, time = '' }: Managed) =>
-  [manager.operation, time, manager.name, manager.apiVersion, manager.subresource].join('\n')
+const inOrder = ({ manager: a, time: left = '' }: Managed, { manager: b, time: right = '' }: Managed) =>
+  compareText(a.operation, b.operation) ||
+  compareText(left, right) ||
+  compareText(a.name, b.name) ||
+  compareText(a.apiVersion, b.apiVersion) ||
+  compareText(a.subresource, b.subresource)
 
 function entryOf({ manager, owned, time, entry }: Managed): JsonObject {
   const fieldsV1 = owned.toFieldsV1()

@@ -33,8 +33,12 @@ export function stepOf(schema: ListSchema, element: JsonValue, at: Path = []): s
   }
   if (!isJsonObject(element))
     throw badRequest(`${pathText(at)}: associative list with keys may not have non-map elements`)
+  const [only, another] = schema.keys
+  // Most lists have one key, and are walked on every write.
+  const value = only === undefined || another !== undefined ? undefined : element[only]
+  if (only !== undefined && typeof value === 'string') return `k:{"${only}":${JSON.stringify(value)}}`
   const keys: JsonObject = {}
-  for (const key of [...schema.keys].sort()) {
+  for (const key of schema.keys.toSorted()) {
     const value = element[key] ?? schema.keyDefaults[key]
     if (value !== undefined) keys[key] = value
   }
