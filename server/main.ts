@@ -111,10 +111,11 @@ async function sayReady(place: Entrance, classroom: Classroom, stateDir: string)
     say('podium: passwords travel unencrypted here. Set PODIUM_TLS_CERT and PODIUM_TLS_KEY, or put a proxy with TLS in')
     say('podium: front and tell its address by PODIUM_ORIGIN. See docs/admins.md.')
   }
+  if (!(await classroom.accounts.hasAdministrator())) {
+    say('podium: there is no administrator yet. This link makes one; it works once, within twelve hours:')
+    say(`  ${linkTo(place, await createToken(stateDir))}`)
+  }
   say(`Podium is ready: ${place.answersAs}/`)
-  if (await classroom.accounts.hasAdministrator()) return
-  say('There is no administrator yet. This link makes one; it works once, within twelve hours:')
-  say(`  ${linkTo(place, await createToken(stateDir))}`)
 }
 
 /** The built pages; a classroom without them still has its API and says what is missing. */

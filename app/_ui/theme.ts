@@ -29,6 +29,11 @@ export const theme = createTheme({
   shadows: { xs: 'none', sm: 'none', md: 'var(--shadow-sheet)', lg: 'var(--shadow-sheet)', xl: 'var(--shadow-sheet)' },
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: {
+    InputWrapper: {
+      styles: { label: { marginBottom: 4 }, description: { marginBottom: 4, fontSize: 'var(--fs-12)' } },
+    },
+  },
   focusRing: 'never', // base.css draws the two rings
 })
 
@@ -46,6 +51,7 @@ const ours = {
 
 export const cssVariablesResolver: CSSVariablesResolver = () => ({
   variables: { '--mantine-line-height': '1.35' },
-  light: ours,
-  dark: ours,
+  // Frames and grounds of its inputs and menus.
+  light: { ...ours, '--mantine-color-gray-4': 'var(--line-strong)' },
+  dark: { ...ours, '--mantine-color-dark-4': 'var(--line-strong)', '--mantine-color-dark-6': 'var(--surface)' },
 })

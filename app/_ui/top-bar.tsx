@@ -6,13 +6,14 @@ import style from './top-bar.module.css'
 interface Props {
   /** Where one is: links or crumbs. */
   place?: ReactNode
-  /** What belongs to this page, before the theme and the learner. */
+  /** What belongs to this page, before the theme and the person. */
   children?: ReactNode
-  learner?: { name: string; initials: string }
+  /** Whose page it is, at the very end. */
+  person?: ReactNode
   wide?: boolean
 }
 
-export function TopBar({ place, children, learner, wide }: Props) {
+export function TopBar({ place, children, person, wide }: Props) {
   return (
     <header className={wide ? `${style.bar} ${style.wide}` : style.bar}>
       <Link href="/" className={style.brand} aria-label="Podium, to the course">
@@ -29,12 +30,7 @@ export function TopBar({ place, children, learner, wide }: Props) {
       <div className={style.end}>
         {children}
         <ThemeToggle />
-        {learner && (
-          <span className={style.badge} title={learner.name}>
-            <span aria-hidden="true">{learner.initials}</span>
-            <span hidden>{learner.name}</span>
-          </span>
-        )}
+        {person}
       </div>
     </header>
   )

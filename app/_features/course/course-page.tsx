@@ -8,6 +8,7 @@ import { api, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { TopBar } from '../../_ui/top-bar.tsx'
+import { PersonMenu } from '../people/person-menu.tsx'
 import { ChapterSection } from './chapter-section.tsx'
 import style from './course.module.css'
 import { LabRuler } from './lab-ruler.tsx'
@@ -24,7 +25,7 @@ export function CoursePage() {
       </a>
       <TopBar
         wide
-        learner={view?.learner}
+        person={<PersonMenu />}
         place={
           <Link href="/" aria-current="page" className={style.here}>
             Course

@@ -67,7 +67,7 @@ export function ScopePane({ panes }: { panes: Panes }) {
 }
 
 /** What is going on while the lab is not ready; over ten seconds, a way out. */
-function PhaseNotice({ panes }: { panes: Panes }) {
+export function PhaseNotice({ panes }: { panes: Panes }) {
   const { session, error, retry, reset } = panes.run
   const isWaiting = !error && (!session || ['queued', 'starting', 'resetting'].includes(session.phase))
   const seconds = useSeconds(isWaiting)

@@ -7,6 +7,7 @@ import { Icon } from '../../_ui/icon.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { TopBar } from '../../_ui/top-bar.tsx'
 import { RaiseHand } from '../news/raise-hand.tsx'
+import { PersonMenu } from '../people/person-menu.tsx'
 import style from './lab-workbench.module.css'
 import { type PaneName, paneWords } from './panes.ts'
 
@@ -22,6 +23,7 @@ interface Props {
 export function LabTopBar({ lab, session, hidden, onHidden, canHide, news }: Props) {
   return (
     <TopBar
+      person={<PersonMenu />}
       place={
         <div className={style.crumb}>
           <Link href="/">Course</Link>
@@ -36,7 +38,7 @@ export function LabTopBar({ lab, session, hidden, onHidden, canHide, news }: Pro
         </div>
       }
     >
-      {session && <Machines session={session} />}
+      {session && session.nodes.length > 0 && <Machines session={session} />}
       <RaiseHand news={news} />
       {canHide && (
         <Menu position="bottom-end" shadow="md" width={180} transitionProps={{ duration: 0 }}>
