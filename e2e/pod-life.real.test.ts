@@ -68,6 +68,26 @@ const PODS = [
       ],
     },
   },
+  {
+    metadata: { name: 'probed' },
+    spec: {
+      terminationGracePeriodSeconds: 1,
+      containers: [
+        {
+          name: 'web',
+          image: 'nginx',
+          ports: [{ name: 'http', containerPort: 80 }],
+          readinessProbe: { httpGet: { path: '/ready', port: 'http' }, periodSeconds: 1, failureThreshold: 1 },
+          livenessProbe: { exec: { command: ['test', '!', '-f', '/tmp/dead'] }, periodSeconds: 1, failureThreshold: 1 },
+        },
+        {
+          name: 'port',
+          command: ['sleep', '100000'],
+          livenessProbe: { tcpSocket: { port: 80 }, periodSeconds: 1, failureThreshold: 1, initialDelaySeconds: 3 },
+        },
+      ],
+    },
+  },
   { metadata: { name: 'impossible' }, spec: { containers: [{ name: 'a', image: 'nowhere.invalid/nothing:1' }] } },
 ]
 
@@ -84,7 +104,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
   kubeconfig = join(directory, 'kubeconfig.yaml')
   await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig)
-  await create('life', 'crasher', 'impossible')
+  await create('life', 'crasher', 'impossible', 'probed')
 })
 afterAll(async () => {
   await podium('cluster', 'delete', CLUSTER)
@@ -176,6 +196,24 @@ describe('a container that crashes', () => {
   })
 })
 
+describe('probes', () => {
+  const shown = async () => (await says('get pod probed --no-headers')).split(/\s+/).slice(1, 4).join(' ')
+
+  it('hold traffic back until a container is ready, and start it again when it is dead', async () => {
+    await until('it runs, not ready', async () => (await shown()) === '1/2 Running 0')
+    expect(await says('get events --field-selector involvedObject.name=probed')).toMatch(
+      /Unhealthy\s+pod\/probed\s+Readiness probe failed: HTTP probe failed with statuscode: 404/,
+    )
+    await says(`exec probed -c web -- sh -c 'echo yes > /usr/share/nginx/html/ready || echo yes > /var/www/html/ready'`)
+    await until('it is ready', async () => (await shown()) === '2/2 Running 0')
+    await says('exec probed -c web -- touch /tmp/dead')
+    await until('it was started again', async () => /^\d\/2 Running 1/.test(await shown()))
+    expect(await says('get events --field-selector involvedObject.name=probed')).toMatch(
+      /Killing\s+pod\/probed\s+Container web failed liveness probe, will be restarted/,
+    )
+  })
+})
+
 describe('logs', () => {
   it('show both outputs in order, as much as is asked for, and end with the container', async () => {
     await create('speaker')
@@ -216,5 +254,20 @@ describe('kubectl debug', () => {
     })
     expect(status).toMatchObject({ name: 'peek', restartCount: 0, state: { terminated: { exitCode: 0 } } })
     expect(await says('describe pod speaker')).toMatch(/Ephemeral Containers:\s+peek:/)
+  })
+
+  it('is a terminal among them when it is asked to be one', async () => {
+    const program = join(root, '.cache', 'bin', 'kubectl-1.36')
+    const debug = `${program} --kubeconfig ${kubeconfig} debug -it speaker --image=busybox --target=little -c talk -- sh`
+    const child = spawn('script', ['-qec', debug, '/dev/null'])
+    let said = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+    })
+    // The prompt was there before anybody looked, so kubectl asks for a key.
+    await until('kubectl is attached', async () => /try pressing enter/.test(said))
+    child.stdin.write('ps; tty; exit\n')
+    await new Promise((ended) => child.once('exit', ended))
+    expect(said).toMatch(/sleep 100000[\s\S]*\/dev\//)
   })
 })

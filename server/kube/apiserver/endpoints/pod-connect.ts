@@ -2,7 +2,8 @@
 // Upstream: kubernetes/pkg/registry/core/pod/strategy.go LogLocation, streamLocation.
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
-import { badRequest, type FieldError, fieldError, invalid } from '../../apimachinery/status-error.ts'
+import { badRequest, type FieldError, fieldError, forbidden, invalid } from '../../apimachinery/status-error.ts'
+import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { Endpoints } from './endpoints.ts'
 import { kubeletOf } from './kubelet-address.ts'
@@ -10,6 +11,7 @@ import type { Call } from './object-endpoints.ts'
 
 export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
   const { info, request, registry } = call
+  if (info.subresource !== 'log') assertMayCreate(call)
   const { object } = await registry.get(info.namespace, info.name)
   const pod = object as Pod
   const { query } = request
@@ -36,6 +38,16 @@ export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'r
     default:
       return { type: 'connect', host, port, path: `/${info.subresource}/${place}/${container}${search}` }
   }
+}
+
+/**
+ * SPDY comes as POST and WebSocket as GET, which would make `get pods/exec` enough to run commands. Whoever may do the
+ * one must be allowed the other. Upstream: registry/core/pod/rest/authorize.go.
+ */
+function assertMayCreate({ context, info, authorizers }: Call): void {
+  const asked = { ...info, verb: 'create' }
+  if (info.verb === 'create' || authorizeBy(authorizers, context.user, asked).decision === 'allow') return
+  throw forbidden({ group: info.group, resource: info.resource }, info.name, forbiddenMessage(context.user, asked))
 }
 
 const KUBELET_NAMES: Readonly<Record<string, string>> = { stdin: 'input', stdout: 'output', stderr: 'error' }

@@ -170,6 +170,28 @@ describe('calls that a kubelet answers', () => {
     expect(kubelet.asked.length).toBe(before)
   })
 
+  it('wants the right to create for exec over WebSocket too, though that is a GET', async () => {
+    const rbac = '/apis/rbac.authorization.k8s.io/v1'
+    const post = (path: string, body: unknown) => test.transport.request({ method: 'POST', path, body })
+    const rules = [{ apiGroups: [''], resources: ['pods', 'pods/exec', 'pods/portforward'], verbs: ['get'] }]
+    await post(`${rbac}/clusterroles`, { metadata: { name: 'reader' }, rules })
+    await post(`${rbac}/clusterrolebindings`, {
+      metadata: { name: 'reader' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'reader' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'reader' }],
+    })
+    const reader = await test.pki.issue('reader')
+    const ask = (path: string) => rawRequest({ port, caPem: test.pki.caPem, ...reader, path })
+    expect((await ask(`${PODS}/web`)).code).toBe(200)
+    const before = kubelet.asked.length
+    for (const what of ['exec?container=web&command=ls', 'portforward']) {
+      const answer = await ask(`${PODS}/web/${what}`)
+      expect(answer.code).toBe(403)
+      expect(answer.json().message).toMatch(/User "reader" cannot create resource "pods\/(exec|portforward)"/)
+    }
+    expect(kubelet.asked.length).toBe(before)
+  })
+
   it('says so when the node cannot be reached', async () => {
     await test.transport.request({
       method: 'POST',

@@ -3,6 +3,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
+import { joinDuplexes } from '../../../base/join-duplexes.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { ConnectAnswer } from '../request-path/answer.ts'
 
@@ -150,20 +151,6 @@ export class KubeletCaller {
       socket.once('secureConnect', () => socket.setTimeout(0))
     })
     return outgoing
-  }
-}
-
-/** What one side said is delivered to the other before its end is; a side that breaks takes the other with it. */
-export function joinDuplexes(a: Duplex, b: Duplex): void {
-  for (const [from, to] of [
-    [a, b],
-    [b, a],
-  ] as const) {
-    from.pipe(to)
-    from.on('error', () => to.destroy())
-    from.on('close', () => {
-      if (!from.readableEnded) to.destroy()
-    })
   }
 }
 

@@ -5,9 +5,10 @@
 import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
+import { joinDuplexes } from '../../../base/join-duplexes.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { ProxyAnswer } from '../request-path/answer.ts'
-import { joinDuplexes, type KubeletCaller, rawAnswer } from './kubelet-caller.ts'
+import { type KubeletCaller, rawAnswer } from './kubelet-caller.ts'
 import { rewriteHtml, rewriteUrl } from './rewrite-urls.ts'
 
 /** Longer pages are handed through as they are. */

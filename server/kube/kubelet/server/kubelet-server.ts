@@ -37,6 +37,12 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     // Refused below with an answer, so that `/healthz` tells even strangers that somebody lives here.
     rejectUnauthorized: false,
   })
+  // Those that are no longer HTTP too: the server itself forgets them.
+  const sockets = new Set<TLSSocket>()
+  server.on('secureConnection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   server.on('request', (request, response) => {
     route(request, response).catch((err: unknown) => refuse(response, err))
   })
@@ -84,8 +90,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   return {
     port: (server.address() as AddressInfo).port,
     async [Symbol.asyncDispose]() {
-      streams[Symbol.dispose]()
-      server.closeAllConnections()
+      for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }

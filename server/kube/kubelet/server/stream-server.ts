@@ -24,12 +24,11 @@ interface Upgrade {
   head: Buffer
 }
 
-export class StreamServer implements Disposable {
+export class StreamServer {
   readonly #kubelet: Kubelet
   readonly #clock: Clock
   readonly #commands = webSocketServer(COMMAND_PROTOCOLS)
   readonly #tunnels = webSocketServer(TUNNEL_PROTOCOLS)
-  readonly #open = new Set<Duplex>()
 
   constructor(options: { kubelet: Kubelet; clock: Clock }) {
     this.#kubelet = options.kubelet
@@ -37,15 +36,7 @@ export class StreamServer implements Disposable {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#open.add(socket)
-    socket.once('close', () => this.#open.delete(socket))
     this.#route({ request, socket, head }).catch((err: unknown) => refuse(socket, err))
-  }
-
-  [Symbol.dispose](): void {
-    for (const socket of this.#open) socket.destroy()
-    this.#commands.close()
-    this.#tunnels.close()
   }
 
   async #route(upgrade: Upgrade): Promise<void> {

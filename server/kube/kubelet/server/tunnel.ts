@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
-import { pipeline } from 'node:stream'
+import { joinDuplexes } from '../../../base/join-duplexes.ts'
 
 const DIAL_MS = 10_000
 const GO_WORDS: Record<string, string> = {
@@ -24,7 +24,8 @@ export function openTunnel(request: IncomingMessage, socket: Duplex, head: Buffe
   socket.on('error', () => undefined)
   if (!net.isIP(host)) return void refuse('only addresses are dialled here')
   const peer = net.connect({ host, port: Number(port), allowHalfOpen: true, timeout: DIAL_MS })
-  socket.once('close', () => peer.destroy())
+  const giveUp = () => peer.destroy()
+  socket.once('close', giveUp)
   peer.once('timeout', () => peer.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })))
   peer.once('error', (err: NodeJS.ErrnoException) => {
     refuse(`dial tcp ${target}: ${GO_WORDS[err.code ?? ''] ?? err.code}`)
@@ -32,9 +33,9 @@ export function openTunnel(request: IncomingMessage, socket: Duplex, head: Buffe
   peer.once('connect', () => {
     peer.setTimeout(0)
     peer.removeAllListeners('error')
+    socket.off('close', giveUp)
     socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
     if (head.length > 0) socket.unshift(head)
-    pipeline(socket, peer, () => undefined)
-    pipeline(peer, socket, () => undefined)
+    joinDuplexes(socket, peer)
   })
 }
