@@ -14,6 +14,7 @@ import { hintKey, type Lab, type Step } from '../labs/lab.ts'
 import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
 import { firstTabs, type TerminalRoom } from '../terminals/terminal-room.ts'
+import { AccessProbe, askTheApiServer } from './access-probe.ts'
 import { judgeStep, passedResults } from './judge-step.ts'
 import type { Progress, ProgressStore } from './progress.ts'
 import { WrongTries } from './wrong-tries.ts'
@@ -54,6 +55,7 @@ export class LabSession {
   /** Checks rest while the cluster is being brought to a step. */
   #resting = true
   #tries = new WrongTries()
+  readonly #access = new AccessProbe()
   #writes: Promise<void> = Promise.resolve()
 
   constructor(options: LabSessionOptions) {
@@ -295,8 +297,10 @@ export class LabSession {
     if (this.#cannotBeDoneHere(step.number)) return
     const before = rememberPods(watch.view({ pods: [] }).pods)
     await terminals.run(step.solution)
-    const isDone = (view: ClusterView) =>
-      judgeStep(step, { ...view, before, answers: this.rightAnswers(step) }, () => undefined).passed
+    const isDone = (view: ClusterView) => {
+      const told = { before, answers: this.rightAnswers(step), access: this.#accessOf(step) }
+      return judgeStep(step, { ...view, ...told }, () => undefined).passed
+    }
     await watch.until(isDone, signal)
   }
 
@@ -362,7 +366,8 @@ export class LabSession {
       this.#pass(step.number)
     } else if (isOpen) {
       const { logger } = this.#options
-      const verdict = judgeStep(step, this.#view(), (check, err) =>
+      const view = { ...this.#view(), access: this.#accessOf(step) }
+      const verdict = judgeStep(step, view, (check, err) =>
         logger.error('check failed to run', { lab: this.lab.id, check, err }),
       )
       this.#results = verdict.results
@@ -370,6 +375,15 @@ export class LabSession {
       if (verdict.passed) this.#pass(step.number)
     }
     this.#tell()
+  }
+
+  /** Asked again whenever the objects have changed that decide about it; then the step is judged once more. */
+  #accessOf(step: Step): Readonly<Record<string, boolean>> {
+    const { watch } = this.#mySandbox()
+    const questions = step.checks.flatMap(({ asks = [] }) => asks)
+    return this.#access.answers(questions, watch.view({ pods: [] }), askTheApiServer(watch.client), () =>
+      watch.lookAgain(),
+    )
   }
 
   #view(): ClusterView {

@@ -5,7 +5,7 @@
 //   waiting  nothing is wrong, it is only not there yet (not typed yet, or the cluster is still working on it)
 //   failed   something is there that will not become right by waiting
 
-import type { ClusterView } from './cluster-view.ts'
+import type { AccessQuestion, ClusterView } from './cluster-view.ts'
 
 export interface Verdict {
   readonly state: 'ok' | 'waiting' | 'failed'
@@ -28,6 +28,8 @@ export interface Check {
    * and so does a learner's way back to a step.
    */
   readonly rightAnswer?: (cluster: ClusterView) => string | undefined
+  /** What has to be asked of the API server before this can be judged; the answers are in `cluster.access`. */
+  readonly asks?: readonly AccessQuestion[]
 }
 
 interface Seen {

@@ -4,6 +4,7 @@
 import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1'
 import type { ConfigMap, Node, Pod, Service, ServiceAccount } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
+import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from 'kubernetes-types/rbac/v1'
 
 export interface ClusterView {
   readonly nodes: readonly Node[]
@@ -15,13 +16,41 @@ export interface ClusterView {
   /** The rest is empty unless lab.yaml names it under `watches`: every watch costs memory in every cluster. */
   readonly configMaps: readonly ConfigMap[]
   readonly serviceAccounts: readonly ServiceAccount[]
+  readonly roles: readonly Role[]
+  readonly roleBindings: readonly RoleBinding[]
+  readonly clusterRoles: readonly ClusterRole[]
+  readonly clusterRoleBindings: readonly ClusterRoleBinding[]
   readonly before: Before
   /** What the learner typed into answer blocks, by the block's id. */
   readonly answers: Readonly<Record<string, string>>
+  /** What the API server answered to the access questions of this step's checks; empty while they are being asked. */
+  readonly access: Readonly<Record<string, boolean>>
 }
 
+/** "May they do this?", as `kubectl auth can-i` asks it. */
+export interface AccessQuestion {
+  /** A ServiceAccount where labs play. */
+  readonly as: string
+  readonly verb: string
+  /** `pods`, `deployments.apps`. */
+  readonly resource: string
+  /** The labs' own when left out. */
+  readonly namespace?: string
+}
+
+/** The key in `access`, and what the learner would type after `can-i`. */
+export const accessText = ({ as, verb, resource, namespace }: AccessQuestion): string =>
+  `${verb} ${resource}${namespace ? ` -n ${namespace}` : ''} --as=system:serviceaccount:${LAB_NAMESPACE}:${as}`
+
 /** What lab.yaml may name under `watches`. */
-export const FOLLOWED = ['configMaps', 'serviceAccounts'] as const
+export const FOLLOWED = [
+  'configMaps',
+  'serviceAccounts',
+  'roles',
+  'roleBindings',
+  'clusterRoles',
+  'clusterRoleBindings',
+] as const
 export type Followed = (typeof FOLLOWED)[number]
 
 /** Enough of the past to tell "deleted and made again" from "never touched". Kept with the learner's run. */
@@ -37,7 +66,20 @@ interface PodBefore {
   readonly restarts: number
 }
 
-export type { ConfigMap, Deployment, EndpointSlice, Node, Pod, ReplicaSet, Service, ServiceAccount }
+export type {
+  ClusterRole,
+  ClusterRoleBinding,
+  ConfigMap,
+  Deployment,
+  EndpointSlice,
+  Node,
+  Pod,
+  ReplicaSet,
+  Role,
+  RoleBinding,
+  Service,
+  ServiceAccount,
+}
 
 /** The namespace labs play in: where kubectl goes when it is told nothing. */
 export const LAB_NAMESPACE = 'default'
@@ -51,8 +93,13 @@ export const emptyView: ClusterView = {
   endpointSlices: [],
   configMaps: [],
   serviceAccounts: [],
+  roles: [],
+  roleBindings: [],
+  clusterRoles: [],
+  clusterRoleBindings: [],
   before: { pods: [] },
   answers: {},
+  access: {},
 }
 
 /** What a step that begins now will remember. */

@@ -1,6 +1,7 @@
 // What a lab may use: everything a `.check.ts` imports comes from here.
 
 export { type Check, count, failed, listed, ok, type Verdict, waiting } from './check.ts'
+export { mayDo, mayNot, noWildcards, podActsAs, serviceAccountExists } from './checks/access-checks.ts'
 export { configMapSays } from './checks/config-map-checks.ts'
 export { deploymentReady, onePodWasDeleted, podsOf, replicaSetsOf, rolledOver } from './checks/deployment-checks.ts'
 export { everyPodHas, podsOfLab, selectsExactly } from './checks/label-checks.ts'
@@ -13,4 +14,5 @@ export { revisionOf, rolledBack, rolloutBounds, rolloutRuns, rolloutStuck } from
 export { notesServiceAddress, podLeftService, readyEndpoints, serviceReaches } from './checks/service-checks.ts'
 export { serviceAnswers, serviceIs } from './checks/service-path-checks.ts'
 export { typedAnswer } from './checks/typed-answer.ts'
+export { bothEditsSurvive, fieldOwnedBy } from './checks/writer-checks.ts'
 export * from './cluster-view.ts'

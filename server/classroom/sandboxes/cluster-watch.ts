@@ -14,12 +14,16 @@ import {
 } from '../../kube/client/index.ts'
 import type { Kind } from '../../kube/kinds/define-kind.ts'
 import {
+  ClusterRole,
+  ClusterRoleBinding,
   ConfigMap,
   Deployment,
   EndpointSlice,
   Node,
   Pod,
   ReplicaSet,
+  Role,
+  RoleBinding,
   Service,
   ServiceAccount,
 } from '../../kube/kinds/index.ts'
@@ -29,10 +33,14 @@ import type { Before, ClusterView, Followed } from '../labs/cluster-view.ts'
 const CLASSROOM_AGENT = 'podium-classroom'
 
 /** Kinds that are watched only while a lab asks for them. */
-const kindOfFollowed = { configMaps: ConfigMap, serviceAccounts: ServiceAccount } as const satisfies Record<
-  Followed,
-  unknown
->
+const kindOfFollowed = {
+  configMaps: ConfigMap,
+  serviceAccounts: ServiceAccount,
+  roles: Role,
+  roleBindings: RoleBinding,
+  clusterRoles: ClusterRole,
+  clusterRoleBindings: ClusterRoleBinding,
+} as const satisfies Record<Followed, unknown>
 
 interface Follower {
   informer: SharedInformer<KubeObject>
@@ -95,8 +103,13 @@ export class ClusterWatch implements Disposable {
       endpointSlices: this.#endpointSlices.cache.list(),
       configMaps: this.#follow('configMaps'),
       serviceAccounts: this.#follow('serviceAccounts'),
+      roles: this.#follow('roles'),
+      roleBindings: this.#follow('roleBindings'),
+      clusterRoles: this.#follow('clusterRoles'),
+      clusterRoleBindings: this.#follow('clusterRoleBindings'),
       before,
       answers: {},
+      access: {},
     }
   }
 
@@ -164,13 +177,16 @@ export class ClusterWatch implements Disposable {
 
   #informerOf<T extends KubeObject>(kind: Kind<T>, until = this.#stop.signal): SharedInformer<T> {
     const informer = new SharedInformer<T>({ ...this.#options, client: this.client, kind })
-    informer.addHandler(() => this.#tellSoon())
+    informer.addHandler(() => this.lookAgain())
     void informer.start(AbortSignal.any([this.#stop.signal, until])).catch(() => undefined)
     return informer
   }
 
-  /** After the turn, when all caches have what came with it. */
-  #tellSoon(): void {
+  /**
+   * Calls all listeners after the turn, when all caches have what came with it. Also for those who have learnt something
+   * about the cluster that is in no cache.
+   */
+  lookAgain(): void {
     if (this.#telling) return
     this.#telling = true
     setImmediate(() => {

@@ -6,6 +6,8 @@ import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
 import type { AnyKind } from '../../kube/kinds/define-kind.ts'
 import {
   builtInKinds,
+  ClusterRole,
+  ClusterRoleBinding,
   Deployment,
   EndpointSlice,
   Endpoints,
@@ -23,6 +25,8 @@ import type { ClusterWatch } from './cluster-watch.ts'
 const OWN_NAMESPACES = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease'])
 /** Where a lab and its learner's slips leave things. */
 const CLEARED_NAMESPACES: readonly string[] = [LAB_NAMESPACE, 'kube-public']
+/** Rights that reach beyond any namespace; the policy that every cluster comes with carries a label. */
+const CLUSTER_WIDE: readonly AnyKind[] = [ClusterRoleBinding, ClusterRole]
 const OWN_OBJECTS = new Set(['services/kubernetes', 'endpoints/kubernetes', 'endpointslices/kubernetes'])
 const OWN_CONFIG_MAPS = new Set(['kube-root-ca.crt'])
 const OWN_LABELS_OF_NODES = /(^|\.)kubernetes\.io\//
@@ -83,21 +87,24 @@ export async function clearCluster(watch: ClusterWatch, signal?: AbortSignal): P
   for (const namespace of CLEARED_NAMESPACES) {
     for (const kind of order) await clearKind(watch, kind, namespace)
   }
-  await watch.until(() => order.every((kind) => isClear(watch, kind)), signal)
+  for (const kind of CLUSTER_WIDE) await clearKind(watch, kind)
+  await watch.until(() => [...order, ...CLUSTER_WIDE].every((kind) => isClear(watch, kind)), signal)
 }
 
-async function clearKind(watch: ClusterWatch, kind: AnyKind, namespace: string): Promise<void> {
-  const { items } = await watch.client.of(kind).list({ namespace })
+async function clearKind(watch: ClusterWatch, kind: AnyKind, namespace?: string): Promise<void> {
+  const at = namespace === undefined ? {} : { namespace }
+  const { items } = await watch.client.of(kind).list(at)
   await Promise.all(
     items
       .filter((object) => !isOwn(kind, object))
-      .map((object) => remove(watch, kind, { namespace, name: object.metadata?.name ?? '' })),
+      .map((object) => remove(watch, kind, { ...at, name: object.metadata?.name ?? '' })),
   )
 }
 
 function isOwn(kind: AnyKind, { metadata }: KubeObject): boolean {
   const name = metadata?.name ?? ''
   if (OWN_OBJECTS.has(`${kind.plural}/${name}`)) return true
+  if (metadata?.labels?.['kubernetes.io/bootstrapping'] === 'rbac-defaults') return true
   if (kind.plural === 'endpointslices') return metadata?.labels?.['kubernetes.io/service-name'] === 'kubernetes'
   if (kind.plural === 'configmaps') return OWN_CONFIG_MAPS.has(name)
   if (kind.plural === 'serviceaccounts') return name === 'default'
@@ -118,7 +125,7 @@ async function remove(watch: ClusterWatch, kind: AnyKind, at: { namespace?: stri
 function isClear(watch: ClusterWatch, kind: AnyKind): boolean {
   if (kind === EndpointSlice) return true
   const isLeft = (object: KubeObject) =>
-    CLEARED_NAMESPACES.includes(object.metadata?.namespace ?? '') && !isOwn(kind, object)
+    (!kind.namespaced || CLEARED_NAMESPACES.includes(object.metadata?.namespace ?? '')) && !isOwn(kind, object)
   return !watch.objectsOf(kind)?.some(isLeft)
 }
 

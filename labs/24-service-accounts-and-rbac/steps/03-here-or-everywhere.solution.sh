@@ -1,0 +1,1 @@
+kubectl create rolebinding reader-views --clusterrole=view --serviceaccount=default:reader

@@ -1,0 +1,1 @@
+kubectl patch configmap board --patch='{"data":{"price":"5"}}'

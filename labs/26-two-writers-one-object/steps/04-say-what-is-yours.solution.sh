@@ -1,0 +1,1 @@
+kubectl apply --server-side --field-manager=kitchen --force-conflicts --filename=kitchen.yaml

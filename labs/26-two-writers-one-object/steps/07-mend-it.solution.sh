@@ -1,0 +1,1 @@
+kubectl patch configmap hours --patch='{"data":{"open":"8"}}'
