@@ -136,6 +136,18 @@ describe('field validation', () => {
     )
   })
 
+  it.each([
+    { spec: { replicas: 'two' }, why: 'patch: Invalid value: "map[spec:map[replicas:two]]": unrecognized type: int32' },
+    {
+      spec: { template: { spec: { nodeSelector: 'x' } } },
+      why: 'patch: Invalid value: "map[spec:map[template:map[spec:map[nodeSelector:x]]]]": cannot restore map from string',
+    },
+  ])('words the errors of a strategic merge patch as people find them: $why', async ({ spec, why }) => {
+    const contentType = 'application/strategic-merge-patch+json'
+    const refused = await send('PATCH', `${DEPLOYMENTS}/web`, contentType, JSON.stringify({ spec }))
+    expect(refused).toMatchObject({ code: 422, message: ` "" is invalid: ${why}` })
+  })
+
   it('knows its own directives only, and dry runs are for all or nothing', async () => {
     const { code, message } = await send('POST', `${MAPS}?fieldValidation=Maybe&dryRun=Some`, JSON_TYPE, '{}')
     expect(code).toBe(422)

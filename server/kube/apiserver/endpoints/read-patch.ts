@@ -73,8 +73,17 @@ export function decodePatched(
   } catch (err) {
     if (!(err instanceof StatusError) || err.reason !== 'BadRequest') throw err
     const [, why = err.message] = / cannot be handled as a \w+: (.*)$/s.exec(err.message) ?? []
-    throw refuse(why)
+    throw refuse(isStrategic ? asRestored(why) : why)
   }
+}
+
+/** A strategic merge patch is not read from JSON again but from maps, which words its errors otherwise. */
+function asRestored(why: string): string {
+  const [, from, type = ''] = /^json: cannot unmarshal (\w+) into Go .* of type (\S+)$/.exec(why) ?? []
+  if (['int32', 'int64', 'bool', 'string'].includes(type)) return `unrecognized type: ${type}`
+  const goKind = from === 'array' ? 'slice' : from === 'object' ? 'map' : from
+  if (type.startsWith('[]')) return `cannot restore slice from ${goKind}`
+  return type.startsWith('map[') ? `cannot restore map from ${goKind}` : why
 }
 
 /** A map as Go prints it: `map[spec:map[replicas:3]]`. */

@@ -9,7 +9,7 @@ import { formatSelector, type LabelSelector, selectorOfObject } from '../../apim
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { applyPatch } from '../../apimachinery/patch/apply-patch.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
-import type { AnyKind } from '../../kinds/define-kind.ts'
+import { type AnyKind, ageColumn, defineKind, nameColumn } from '../../kinds/define-kind.ts'
 import { patchSchemaOf } from '../../schemas/patch-schema.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
@@ -19,12 +19,27 @@ import { isApplyPatch, readConfiguration } from './read-configuration.ts'
 import { decodePatched, readPatch } from './read-patch.ts'
 import { readWriteOptions } from './write-options.ts'
 
-const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+/** Served beside what it scales, never by itself. */
+const SCALE = defineKind<Scale>({
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  plural: 'scales',
+  columns: [
+    nameColumn,
+    { name: 'Desired', type: 'integer', value: ({ spec }) => spec?.replicas ?? 0 },
+    { name: 'Available', type: 'integer', value: ({ status }) => status?.replicas ?? 0 },
+    ageColumn,
+  ],
+})
 
 export async function scaleEndpoint(call: Call): Promise<Answer> {
   const { context, info, registry } = call
   const { kind } = registry
-  const answer = (object: KubeObject): Answer => ({ type: 'object', code: 200, object: scaleOf(kind, object) })
+  const answer = (object: KubeObject): Answer => {
+    const scale = scaleOf(kind, object)
+    return { type: 'object', code: 200, object: scale, shown: { kind: SCALE, object: scale } }
+  }
   if (info.verb === 'get') return answer((await registry.get(info.namespace, info.name)).object)
   const { change, dryRun } = await readChange(call)
   const entry = await registry.update(context, {

@@ -220,6 +220,19 @@ describe('HTTPS front', () => {
     expect(JSON.stringify(list)).not.toContain('"data"')
   })
 
+  it('prints a Scale as a table of its own', async () => {
+    const path = '/apis/apps/v1/namespaces/default/deployments'
+    const template = '{"metadata":{"labels":{"app":"web"}},"spec":{"containers":[{"name":"web","image":"nginx"}]}}'
+    const spec = `{"replicas":3,"selector":{"matchLabels":{"app":"web"}},"template":${template}}`
+    await post(`{"metadata":{"name":"scaled"},"spec":${spec}}`, {}, path)
+    const table = (await ask({ path: `${path}/scaled/scale`, headers: { accept: TABLE } })).json() as unknown as {
+      columnDefinitions: { name: string }[]
+      rows: { cells: unknown[] }[]
+    }
+    expect(table.columnDefinitions.map(({ name }) => name)).toEqual(['Name', 'Desired', 'Available', 'Age'])
+    expect(table.rows[0]?.cells.slice(0, 3)).toEqual(['scaled', 3, 0])
+  })
+
   it('speaks protobuf to those who take nothing else', async () => {
     await post('{"metadata":{"name":"binary"},"data":{"a":"b"}}')
     const accept = 'application/vnd.kubernetes.protobuf'

@@ -29,11 +29,11 @@ const JSON_TYPE = 'application/json'
 
 export function renderObject(answer: ObjectAnswer, context: RenderContext): Rendered {
   const { representation, include, now } = context
-  const { object, stored } = answer
-  if (stored && representation.as === 'table') {
-    const { kind, entry } = stored
-    const metadata = { resourceVersion: String(entry.revision) }
-    return json(tableOf(kind, [entry.object], { metadata, include, version: representation.version, now }))
+  const { object, stored, shown = stored && { kind: stored.kind, object: stored.entry.object } } = answer
+  if (shown && representation.as === 'table') {
+    const { resourceVersion = '' } = shown.object.metadata ?? {}
+    const told = { metadata: { resourceVersion }, include, version: representation.version, now }
+    return json(tableOf(shown.kind, [shown.object], told))
   }
   if (stored && representation.as === 'partial') return json(partialOf(stored.entry.object))
   if (stored && representation.as === 'partial list') throw notAcceptable()
