@@ -42,7 +42,7 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
   const info = await host.createCluster(
     kind === 'real' ? { name, nodes: 2, simulatedNodes: 0 } : { name, nodes: 0, simulatedNodes: 2 },
   )
-  const watch = watchCluster(info.kubeconfig, { clock, logger, random: Math.random })
+  const watch = watchCluster(info.superKubeconfig, { clock, logger, random: Math.random })
   await watch.synced()
   const observer = new ClusterObserver({ host, info, sight: watch, clock, logger, random: Math.random })
   const sandbox = new Sandbox({ kind, info, watch, observer, shells: noShells('no terminal in a test') })

@@ -13,7 +13,7 @@ const AGENT = 'podium-observe'
 
 export interface ClusterObserverOptions {
   host: ClusterHost
-  info: Pick<ClusterInfo, 'name' | 'kubeconfig'>
+  info: Pick<ClusterInfo, 'name' | 'superKubeconfig'>
   sight: Sight
   clock: Clock
   logger: Logger
@@ -28,7 +28,7 @@ export class ClusterObserver implements Disposable {
     this.#options = options
     this.objects = new ObjectFeed({
       ...options,
-      connect: () => httpsTransport({ ...parseKubeconfig(options.info.kubeconfig), userAgent: AGENT }),
+      connect: () => httpsTransport({ ...parseKubeconfig(options.info.superKubeconfig), userAgent: AGENT }),
     })
   }
 

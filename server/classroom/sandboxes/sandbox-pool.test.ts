@@ -53,6 +53,7 @@ const info = (name: string): ClusterInfo => ({
   message: '',
   server: '',
   kubeconfig: '',
+  superKubeconfig: '',
   networkKubeconfig: '',
   network: null,
   machines: [],

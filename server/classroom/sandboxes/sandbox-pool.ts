@@ -221,7 +221,7 @@ export class SandboxPool implements AsyncDisposable {
   }
 
   async #enter(info: ClusterInfo): Promise<Sandbox> {
-    const { machines, shellsFor, watch = (of) => watchCluster(of.kubeconfig, this.#options) } = this.#options
+    const { machines, shellsFor, watch = (of) => watchCluster(of.superKubeconfig, this.#options) } = this.#options
     const watching = watch(info)
     try {
       const [shells] = await Promise.all([shellsFor(info), watching.synced()])

@@ -15,6 +15,7 @@ const info: ClusterInfo = {
   message: '',
   server: '',
   kubeconfig: '',
+  superKubeconfig: '',
   networkKubeconfig: 'kind: Config\n',
   network: null,
   machines: [],

@@ -2,7 +2,8 @@
 //
 //   clusters/<name>/cluster.json   this record          pki/    certificates, kubeadm's names
 //                   store/         the log              audit/  audit.log
-//                   admin.conf     kubeconfig of an administrator
+//                   admin.conf     kubeconfig of an administrator, by RBAC
+//                   super-admin.conf  of one whom RBAC is not asked about
 //                   run.json       what it said of itself last, and the process that runs it
 
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'

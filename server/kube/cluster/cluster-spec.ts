@@ -16,6 +16,8 @@ export interface ClusterInfo {
   message: string
   /** URL of the API server on loopback. */
   server: string
+  /** Kubeconfig text of somebody in system:masters, for Podium's own eyes: nobody can shut these by a role. */
+  superKubeconfig: string
   /** Kubeconfig text of an administrator, for use on this host. */
   kubeconfig: string
   /** The same for the learner's network, where the API server has the gateway's address; empty without machines. */

@@ -63,6 +63,7 @@ export class Cluster {
   readonly #hollowNodes = new Map<string, HollowNode>()
   #kubeconfig = ''
   #networkKubeconfig = ''
+  #superKubeconfig = ''
 
   constructor(options: ClusterOptions) {
     this.#options = options
@@ -85,6 +86,7 @@ export class Cluster {
       server: `https://127.0.0.1:${record.apiPort}`,
       kubeconfig: this.#kubeconfig,
       networkKubeconfig: this.#networkKubeconfig,
+      superKubeconfig: this.#superKubeconfig,
       network: this.#network,
       machines: this.#machines.map(({ name, address, id }) => ({ name, address, id })),
       etcd: `https://127.0.0.1:${record.etcdPort}`,
@@ -198,14 +200,22 @@ export class Cluster {
     })
     const admin = await this.#pki.keep('admin', {
       commonName: 'kubernetes-admin',
+      organizations: ['kubeadm:cluster-admins'],
+      usages: ['client'],
+    })
+    // The way back in for whoever has taken the admins' rights away: nobody asks RBAC about this one.
+    const superAdmin = await this.#pki.keep('super-admin', {
+      commonName: 'kubernetes-super-admin',
       organizations: ['system:masters'],
       usages: ['client'],
     })
     const { caPem } = this.#pki
-    const conf = (server: string) => writeKubeconfig({ server, caPem, ...admin }, { cluster: this.name })
+    const conf = (server: string, pair = admin) => writeKubeconfig({ server, caPem, ...pair }, { cluster: this.name })
     this.#kubeconfig = conf(`https://127.0.0.1:${record.apiPort}`)
     this.#networkKubeconfig = gateway ? conf(`https://${gateway}:${NETWORKING.apiPort}`) : ''
     await writeFile(join(directory, 'admin.conf'), this.#kubeconfig, { mode: 0o600 })
+    this.#superKubeconfig = conf(`https://127.0.0.1:${record.apiPort}`, superAdmin)
+    await writeFile(join(directory, 'super-admin.conf'), this.#superKubeconfig, { mode: 0o600 })
 
     this.#apiServer = await createApiServer({
       store,

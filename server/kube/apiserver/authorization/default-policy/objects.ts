@@ -76,6 +76,8 @@ export function defaultPolicy(): PolicyObject[] {
       return { ...clusterRole(name, label ? [label] : []), rules: [...rules] }
     }),
     ...Object.entries(CLUSTER_BINDINGS).map(([name, subjects]) => clusterRoleBinding(name, subjects)),
+    // Whom kubeadm's admin.conf belongs to.
+    clusterRoleBinding('kubeadm:cluster-admins', [group('kubeadm:cluster-admins')], 'cluster-admin'),
     ...Object.entries(SYSTEM_ROLES).flatMap(([name, { rules, binding, subjects }]) =>
       systemRole(name, rules, binding, subjects),
     ),
@@ -99,11 +101,11 @@ const clusterRole = (name: string, labels: readonly string[]): ClusterRole => ({
   metadata: metadata(name, labels),
 })
 
-const clusterRoleBinding = (name: string, subjects: Subject[]): ClusterRoleBinding => ({
+const clusterRoleBinding = (name: string, subjects: Subject[], role = name): ClusterRoleBinding => ({
   apiVersion,
   kind: 'ClusterRoleBinding',
   metadata: metadata(name),
-  roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name },
+  roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: role },
   ...(subjects.length > 0 ? { subjects } : {}),
 })
 
