@@ -1,119 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Check } from '../check.ts'
-import {
-  type ClusterView,
-  type Deployment,
-  type EndpointSlice,
-  emptyView,
-  type Pod,
-  type ReplicaSet,
-  type Service,
-} from '../cluster-view.ts'
+import type { ClusterView, Pod } from '../cluster-view.ts'
 import { deploymentReady, onePodWasDeleted, rolledOver } from './deployment-checks.ts'
 import { podGone, podHasLabels, podLabel, podReady, podRestarted } from './pod-checks.ts'
 import { sameImage, troubleOf } from './pod-troubles.ts'
 import { notesServiceAddress, podLeftService, serviceReaches } from './service-checks.ts'
-
-// Objects by hand: only what checks read.
-
-interface PodTold {
-  image?: string
-  ready?: boolean
-  labels?: Record<string, string>
-  owner?: string
-  namespace?: string
-  waiting?: string
-  restarts?: number
-  deleted?: boolean
-  ip?: string
-  annotations?: Record<string, string>
-  uid?: string
-}
-
-function pod(name: string, told: PodTold = {}): Pod {
-  const { image = 'nginx', ready = true, labels = {}, owner, namespace = 'default', waiting, restarts = 0 } = told
-  return {
-    metadata: {
-      name,
-      namespace,
-      uid: told.uid ?? `uid-${name}`,
-      labels,
-      ...(told.annotations ? { annotations: told.annotations } : {}),
-      ...(owner
-        ? {
-            ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner, uid: owner, controller: true }],
-          }
-        : {}),
-      ...(told.deleted ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
-    },
-    spec: { nodeName: 'node-1', containers: [{ name: 'main', image }] },
-    status: {
-      phase: ready ? 'Running' : 'Pending',
-      ...(told.ip ? { podIP: told.ip } : {}),
-      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
-      containerStatuses: [
-        {
-          name: 'main',
-          image,
-          imageID: '',
-          ready,
-          restartCount: restarts,
-          ...(waiting ? { state: { waiting: { reason: waiting } } } : {}),
-        },
-      ],
-    },
-  }
-}
-
-const deployment = (name: string, told: { replicas?: number; image?: string } = {}): Deployment => ({
-  metadata: { name, namespace: 'default', uid: `d-${name}` },
-  spec: {
-    replicas: told.replicas ?? 1,
-    selector: { matchLabels: { app: name } },
-    template: { spec: { containers: [{ name: 'main', image: told.image ?? 'nginx' }] } },
-  },
-})
-
-const replicaSet = (uid: string, of: string, replicas: number): ReplicaSet => ({
-  metadata: {
-    name: uid,
-    namespace: 'default',
-    uid,
-    ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: of, uid: `d-${of}`, controller: true }],
-  },
-  status: { replicas },
-})
-
-const service = (
-  name: string,
-  selector: Record<string, string>,
-  port = 80,
-  targetPort: number | string = 80,
-): Service => ({
-  metadata: { name, namespace: 'default' },
-  spec: { selector, clusterIP: '10.96.0.7', ports: [{ port, targetPort }] },
-})
-
-const slice = (of: string, ...pods: string[]): EndpointSlice => ({
-  metadata: { name: `${of}-x`, namespace: 'default', labels: { 'kubernetes.io/service-name': of } },
-  addressType: 'IPv4',
-  endpoints: pods.map((name) => ({
-    addresses: ['10.244.0.1'],
-    conditions: { ready: true },
-    targetRef: { kind: 'Pod', name },
-  })),
-})
-
-const view = (parts: Partial<ClusterView>): ClusterView => ({ ...emptyView, ...parts })
-const before = (...pods: Pod[]) => ({
-  pods: pods.map(({ metadata, status }) => ({
-    name: metadata?.name ?? '',
-    namespace: 'default',
-    uid: metadata?.uid ?? '',
-    labels: metadata?.labels ?? {},
-    restarts: status?.containerStatuses?.[0]?.restartCount ?? 0,
-  })),
-})
+import { deployment, type PodTold, pod, replicaSet, service, slice, view, wasThere } from './testing/objects.ts'
 
 interface Row {
   name: string
@@ -183,41 +75,41 @@ const rows: Row[] = [
   {
     name: 'a Pod that was there and is gone',
     check: hello,
-    cluster: view({ before: before(pod('hello')) }),
+    cluster: view({ before: wasThere(pod('hello')) }),
     state: 'failed',
     says: 'No loop wants it back',
   },
   {
     name: 'a Pod on its way out',
     check: podGone('hello'),
-    cluster: view({ pods: [pod('hello', { deleted: true })], before: before(pod('hello')) }),
+    cluster: view({ pods: [pod('hello', { deleted: true })], before: wasThere(pod('hello')) }),
     state: 'waiting',
     says: 'is going away',
   },
   {
     name: 'a Pod made again after it was deleted',
     check: podGone('hello'),
-    cluster: view({ pods: [pod('hello', { uid: 'new' })], before: before(pod('hello')) }),
+    cluster: view({ pods: [pod('hello', { uid: 'new' })], before: wasThere(pod('hello')) }),
     state: 'failed',
     says: 'is a new one',
   },
   {
     name: 'a container started again',
     check: podRestarted('hello'),
-    cluster: view({ pods: [pod('hello', { restarts: 1 })], before: before(pod('hello')) }),
+    cluster: view({ pods: [pod('hello', { restarts: 1 })], before: wasThere(pod('hello')) }),
     state: 'ok',
   },
   {
     name: 'a container that restarted only before the step',
     check: podRestarted('hello'),
-    cluster: view({ pods: [pod('hello', { restarts: 1 })], before: before(pod('hello', { restarts: 1 })) }),
+    cluster: view({ pods: [pod('hello', { restarts: 1 })], before: wasThere(pod('hello', { restarts: 1 })) }),
     state: 'waiting',
     says: 'has not ended yet',
   },
   {
     name: 'another Pod of the same name',
     check: podRestarted('hello'),
-    cluster: view({ pods: [pod('hello', { uid: 'new', restarts: 1 })], before: before(pod('hello')) }),
+    cluster: view({ pods: [pod('hello', { uid: 'new', restarts: 1 })], before: wasThere(pod('hello')) }),
     state: 'failed',
     says: 'the old one was deleted',
   },
@@ -302,13 +194,13 @@ const rows: Row[] = [
   {
     name: 'a Pod that was deleted',
     check: onePodWasDeleted({ key: 'app', value: 'web' }),
-    cluster: view({ pods: [owned('b')], before: before(owned('a'), owned('b')) }),
+    cluster: view({ pods: [owned('b')], before: wasThere(owned('a'), owned('b')) }),
     state: 'ok',
   },
   {
     name: 'no Pod deleted',
     check: onePodWasDeleted({ key: 'app', value: 'web' }),
-    cluster: view({ pods: [owned('a')], before: before(owned('a')) }),
+    cluster: view({ pods: [owned('a')], before: wasThere(owned('a')) }),
     state: 'waiting',
     says: 'The same 1 Pod is still there: `a`.',
   },
@@ -389,7 +281,7 @@ const rows: Row[] = [
     check: podLeftService('web', { key: 'app', value: 'web' }),
     cluster: view({
       pods: [pod('a', { labels: { app: 'aside' } })],
-      before: before(pod('a', { labels: web })),
+      before: wasThere(pod('a', { labels: web })),
       endpointSlices: [slice('web', 'b')],
     }),
     state: 'ok',
@@ -399,7 +291,7 @@ const rows: Row[] = [
     check: podLeftService('web', { key: 'app', value: 'web' }),
     cluster: view({
       pods: [pod('a', { labels: { app: 'aside' } })],
-      before: before(pod('a', { labels: web })),
+      before: wasThere(pod('a', { labels: web })),
       endpointSlices: [slice('web', 'a')],
     }),
     state: 'waiting',
