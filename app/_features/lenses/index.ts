@@ -11,4 +11,10 @@ export const lenses: readonly [Lens, ...Lens[]] = [
     hasLoops: false,
     load: async () => (await import('./objects/objects-view.ts')).objectsView,
   },
+  {
+    id: 'revisions',
+    title: 'Revisions',
+    hasLoops: true,
+    load: async () => (await import('./revisions/revisions-view.ts')).revisionsView,
+  },
 ]

@@ -50,7 +50,7 @@ export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }
             <lensView.Bar {...lensProps} />
           </div>
         )}
-        {lens.hasLoops && <Legend />}
+        {lens.id === 'loops' && <Legend />}
         {lens.hasLoops && !store.looksOnly && <HoldBar store={store} selection={selection} />}
         <Button
           small

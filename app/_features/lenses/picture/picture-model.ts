@@ -200,6 +200,10 @@ export class PictureModel {
     return [...this.gates.values()].some(({ everyMs }) => everyMs > 0)
   }
 
+  heardOfCompaction(revision: number): void {
+    this.compactRevision = Math.max(this.compactRevision, revision)
+  }
+
   /** The newest kept appends of an object, newest first. */
   appendsOf(object: ObjectRef, most: number): Row<AppendTrace>[] {
     const found: Row<AppendTrace>[] = []
@@ -313,7 +317,7 @@ export class PictureModel {
         this.gates.set(event.client, event)
         return undefined
       case 'compact':
-        this.compactRevision = event.revision
+        this.heardOfCompaction(event.revision)
         return undefined
     }
   }

@@ -25,7 +25,7 @@ export function EtcdTape({
             rev {model.revision || '—'}
           </span>
         </div>
-        <div style={{ color: 'var(--ink-2)' }}>{rows.length > 0 ? 'Only ever appended.' : 'No revisions yet.'}</div>
+        <div style={{ color: 'var(--ink-2)' }}>{sayStore(rows.length, model.compactRevision)}</div>
       </div>
       <ol className={style.tape}>
         {rows.map(({ seq, event }) => (
@@ -51,4 +51,9 @@ export function EtcdTape({
       <div className={style.tapeFoot}>next {model.revision + 1}</div>
     </div>
   )
+}
+
+function sayStore(rows: number, compactRevision: number): string {
+  if (compactRevision > 0) return `Compacted up to ${compactRevision}.`
+  return rows > 0 ? 'Only ever appended.' : 'No revisions yet.'
 }
