@@ -18,6 +18,7 @@ import {
   storyMarks,
   storyOf,
 } from '../picture/cause-chain.ts'
+import { focusOf } from '../picture/focus.ts'
 import type { Dot, PictureModel } from '../picture/picture-model.ts'
 import type { Selecting, Selection } from '../picture/selection.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
@@ -228,6 +229,8 @@ function drawCards(
     data: { model, compact, ...shared, ...data },
   })
   const shown = model.shownLoops.slice(0, layout.loops.length)
+  const { selection } = shared
+  const focus = selection && !('client' in selection) ? focusOf(model, selection) : undefined
   const cards: Record<Exclude<CommonPart, 'stages' | 'ways'>, Node[]> = {
     loops: [
       ...shown.map((client, index) => node(`loop ${index}`, 'loop', layout.loops[index]!, { client })),
@@ -242,7 +245,7 @@ function drawCards(
         ? [node('machines', 'machines', layout.machineFold, { count: layout.foldedMachines })]
         : []),
     ],
-    tape: [node('etcd', 'etcd', layout.tape, { rowCount: layout.tapeRows, marks })],
+    tape: [node('etcd', 'etcd', layout.tape, { rowCount: layout.tapeRows, marks, focus })],
   }
   return Object.entries(cards).flatMap(([part, nodes]) => (without.includes(part as CommonPart) ? [] : nodes))
 }

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
+import { focusOf } from '../picture/focus.ts'
 import { PictureModel } from '../picture/picture-model.ts'
 import { append, push, request } from '../picture/trace-examples.ts'
-import { attemptsOf, focusOf } from './attempts.ts'
+import { attemptsOf, foldStatus } from './attempts.ts'
 
 const web = { group: 'apps', resource: 'deployments', namespace: 'default', name: 'web' }
 
@@ -44,6 +45,21 @@ it('puts what was sent beside what was found, for writes taken and refused', () 
 
 it('keeps the newest when there are more than fit', () => {
   expect(attemptsOf(conflict(), web, 2).map(({ seq }) => seq)).toEqual([5, 7])
+})
+
+it('tells writes of the status that follow each other as one, but none that was refused', () => {
+  const model = new PictureModel()
+  const status = (id: string, revision: number) => [
+    append(revision, id, 'loop', web),
+    request(id, 'loop', { ...web, subresource: 'status', revision, meantFor: revision - 1 }),
+  ]
+  const refused = request('r9', 'loop', { ...web, subresource: 'status', code: 409, meantFor: 1 })
+  model.apply(push(7, [...status('r1', 2), ...status('r2', 3), refused, ...status('r3', 4)]))
+  expect(foldStatus(attemptsOf(model, web, 10))).toMatchObject([
+    { count: 2, upTo: 3 },
+    { code: 409, meantFor: 1, found: 3 },
+    { count: 1, upTo: 4 },
+  ])
 })
 
 it('knows nothing of other objects', () => {

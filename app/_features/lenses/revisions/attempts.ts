@@ -1,9 +1,9 @@
 // Every attempt to write one object, as it was measured: who sent what, for which state of the object it was meant, and
 // whether the store took it. Pure, from the events that the picture keeps.
 
-import type { RequestTrace, TraceEvent } from '../../../../server/base/trace.ts'
+import type { RequestTrace } from '../../../../server/base/trace.ts'
 import type { PictureModel } from '../picture/picture-model.ts'
-import { isSameObject, type ObjectRef, type Selection } from '../picture/selection.ts'
+import { isSameObject, type ObjectRef } from '../picture/selection.ts'
 
 export interface Attempt {
   /** Of the event to look at: the append, or the request that was refused. */
@@ -62,18 +62,23 @@ function methodOf({ verb, subresource }: RequestTrace): string {
   return `${methods[verb] ?? verb}${subresource ? ` ${subresource}` : ''}`
 }
 
-/** The object that is looked at: the chosen one, or that of the chosen event, or of what the learner did last. */
-export function focusOf(model: PictureModel, selection: Selection): ObjectRef | undefined {
-  if (selection && 'object' in selection) return selection.object
-  if (selection && 'seq' in selection) return objectIn(model, model.rowBySeq(selection.seq)?.event)
-  const last = selection ? model.client(selection.client).lastWrite : model.lastDeed
-  return objectIn(model, last)
+/** Writes of the status that follow each other, told as one: they are many, and nobody competes with them. */
+export interface Folded {
+  seq: number
+  client: string
+  count: number
+  /** The revision that the last of them made. */
+  upTo: number
 }
 
-function objectIn(model: PictureModel, event: TraceEvent | undefined): ObjectRef | undefined {
-  if (!event || !('resource' in event) || event.type === 'watch') return undefined
-  // Who lets the server choose the name learns it from what was appended.
-  const { group, resource, namespace, name } =
-    event.name === '' && 'revision' in event ? (model.appendOf(event.revision ?? 0)?.event ?? event) : event
-  return name === '' ? undefined : { group, resource, namespace, name }
+export function foldStatus(attempts: readonly Attempt[]): (Attempt | Folded)[] {
+  const folded: (Attempt | Folded)[] = []
+  for (const attempt of attempts) {
+    const last = folded.at(-1)
+    const { seq, client, wrote } = attempt
+    if (!wrote || !attempt.method.endsWith(' status')) folded.push(attempt)
+    else if (last && 'count' in last) Object.assign(last, { seq, client, count: last.count + 1, upTo: wrote.revision })
+    else folded.push({ seq, client, count: 1, upTo: wrote.revision })
+  }
+  return folded
 }

@@ -7,14 +7,17 @@ import { Glyph, hueOf } from '../../../_ui/glyph.tsx'
 import { Shape } from '../../../_ui/shape.tsx'
 import type { PictureLayout } from '../canvas/picture-layout.ts'
 import type { LayerProps } from '../lens.ts'
+import { focusOf } from '../picture/focus.ts'
 import type { PictureModel } from '../picture/picture-model.ts'
 import { shortName } from '../picture/short-name.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
 import { compared, outcome, shapeOf } from './attempt-words.ts'
-import { type Attempt, attemptsOf, focusOf } from './attempts.ts'
+import { type Attempt, attemptsOf, type Folded, foldStatus } from './attempts.ts'
 import style from './revisions.module.css'
 
 const least = 116
+/** As many as a search for enough columns needs; the rest is in the table. */
+const mostAttempts = 100
 const gap = 8
 
 export function RevisionsLayer({ store, selection, select, layout }: LayerProps) {
@@ -25,7 +28,7 @@ export function RevisionsLayer({ store, selection, select, layout }: LayerProps)
   const inner = { x: api.x + 10, y: api.y + (compact ? 24 : 34), width: api.width - 20 }
   const height = api.y + api.height - inner.y - (compact ? 4 : 8)
   const fitting = Math.max(1, Math.floor((inner.width + gap) / (least + gap)))
-  const attempts = object ? attemptsOf(model, object, fitting) : []
+  const attempts = object ? foldStatus(attemptsOf(model, object, mostAttempts)).slice(-fitting) : []
   const width = (inner.width - gap * (fitting - 1)) / fitting
   const chosen = selection && 'seq' in selection ? selection.seq : undefined
   return (
@@ -52,16 +55,26 @@ export function RevisionsLayer({ store, selection, select, layout }: LayerProps)
               type="button"
               className={`${style.attempt} nopan`}
               style={{ left: x, top: inner.y, width, height }}
-              data-attempt={attempt.wrote?.revision ?? attempt.code}
-              data-refused={!attempt.wrote || undefined}
+              data-attempt={'count' in attempt ? attempt.upTo : (attempt.wrote?.revision ?? attempt.code)}
+              data-refused={isRefused(attempt) || undefined}
+              data-quiet={'count' in attempt || undefined}
               aria-pressed={chosen === attempt.seq}
               onClick={() => select(chosen === attempt.seq && object ? { object } : { seq: attempt.seq })}
             >
-              <span>
-                <b>{compared(attempt)}</b>
-                <Shape state={shapeOf(attempt)} size={13} />
-              </span>
-              {!compact && <span>{attempt.wrote ? outcome(attempt) : 'nothing is written'}</span>}
+              {'count' in attempt ? (
+                <>
+                  <span>{attempt.count === 1 ? 'its status' : `${attempt.count} × its status`}</span>
+                  {!compact && <span>now {attempt.upTo}</span>}
+                </>
+              ) : (
+                <>
+                  <span>
+                    <b>{compared(attempt)}</b>
+                    <Shape state={shapeOf(attempt)} size={13} />
+                  </span>
+                  {!compact && <span>{attempt.wrote ? outcome(attempt) : 'nothing is written'}</span>}
+                </>
+              )}
             </button>
           </div>
         )
@@ -70,20 +83,28 @@ export function RevisionsLayer({ store, selection, select, layout }: LayerProps)
   )
 }
 
-function Writer(props: { attempt: Attempt; model: PictureModel; layout: PictureLayout; x: number; width: number }) {
+const isRefused = (attempt: Attempt | Folded): boolean => !('count' in attempt) && !attempt.wrote
+
+function Writer(props: {
+  attempt: Attempt | Folded
+  model: PictureModel
+  layout: PictureLayout
+  x: number
+  width: number
+}) {
   const { attempt, model, layout, x, width } = props
   const place = model.place(attempt.client)
   const isAbove = place.role === 'loop' || place.role === 'other'
   const { api, fold, you } = layout
   const [from, to] = isAbove ? [fold.y + fold.height, api.y] : [you.y, api.y + api.height]
   const name = place.node ? `${place.label} ${place.node}` : place.label
-  const words = attempt.wrote ? attempt.method : `${attempt.method}, ${attempt.code}`
+  const words = 'count' in attempt ? 'PUT status' : `${attempt.method}${attempt.wrote ? '' : `, ${attempt.code}`}`
   const isTight = Math.abs(from - to) < 48
   return (
     <div
       className={style.writer}
       data-above={isAbove || undefined}
-      data-refused={!attempt.wrote || undefined}
+      data-refused={isRefused(attempt) || undefined}
       style={
         {
           left: x,

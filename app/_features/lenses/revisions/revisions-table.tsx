@@ -4,10 +4,11 @@
 
 import type { LensProps } from '../lens.ts'
 import { objectOf } from '../picture/event-words.ts'
+import { focusOf } from '../picture/focus.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
 import style from '../table.module.css'
 import { compared, outcome } from './attempt-words.ts'
-import { attemptsOf, focusOf } from './attempts.ts'
+import { attemptsOf } from './attempts.ts'
 
 const mostRows = 400
 

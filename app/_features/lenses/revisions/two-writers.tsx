@@ -2,7 +2,7 @@ import { Shape } from '../../../_ui/shape.tsx'
 import type { PictureModel } from '../picture/picture-model.ts'
 import { Part } from '../scope/microscope-part.tsx'
 import type { Attempt } from './attempts.ts'
-import { type ConflictField, conflictOf } from './field-diff.ts'
+import { type ConflictField, changesBetween, conflictOf } from './field-diff.ts'
 import style from './revisions.module.css'
 import type { Version } from './use-versions.ts'
 
@@ -36,27 +36,26 @@ export function TwoWriters({ attempt, versions, model }: Props) {
     { base: base.object, theirs: theirs.object, yours: refused },
     { isPatch, isStatus: attempt.method.endsWith(' status') },
   )
-  const first = model.appendOf(theirs.revision)
+  const between = versions.filter(({ revision }) => revision >= base.revision && revision <= theirs.revision)
   return (
     <Part title={title}>
       <table className={style.writers}>
         <thead>
           <tr>
-            <th scope="col">Field</th>
             <th scope="col">
               both read <b>{meantFor}</b>
             </th>
             <th scope="col">
-              {first ? model.place(first.event.client).label : 'theirs'} <b>{found}</b>
+              the store has <b>{found}</b>
             </th>
             <th scope="col">
-              {model.place(attempt.client).label} <b>refused</b>
+              {model.place(attempt.client).label} sent <b>refused</b>
             </th>
           </tr>
         </thead>
         <tbody>
           {conflict.fields.slice(0, mostFields).map((field) => (
-            <FieldRow key={field.path} field={field} />
+            <FieldRow key={field.path} field={field} writer={writerOf(field.path, between, model)} />
           ))}
         </tbody>
       </table>
@@ -83,15 +82,33 @@ export function TwoWriters({ attempt, versions, model }: Props) {
   )
 }
 
-function FieldRow({ field: { path, base, theirs, yours } }: { field: ConflictField }) {
+function FieldRow({ field, writer }: { field: ConflictField; writer: string }) {
+  const { path, base, theirs, yours } = field
   return (
-    <tr>
-      <th scope="row">
-        <code>{path}</code>
-      </th>
-      <td>{base ?? '—'}</td>
-      <td data-changed={theirs !== base ? 'theirs' : undefined}>{theirs ?? '—'}</td>
-      <td data-changed={yours !== base ? 'yours' : undefined}>{yours ?? '—'}</td>
-    </tr>
+    <>
+      <tr>
+        <th scope="rowgroup" colSpan={3}>
+          <code>{path}</code>
+        </th>
+      </tr>
+      <tr>
+        <td>{base ?? '—'}</td>
+        <td data-changed={theirs !== base ? 'theirs' : undefined}>
+          {theirs ?? '—'}
+          {theirs !== base && writer && <small>by {writer}</small>}
+        </td>
+        <td data-changed={yours !== base ? 'yours' : undefined}>{yours ?? '—'}</td>
+      </tr>
+    </>
   )
+}
+
+/** Who last changed a field, among versions that follow each other, newest first. */
+function writerOf(path: string, versions: readonly Version[], model: PictureModel): string {
+  const changed = versions.find((version, index) => {
+    const before = versions[index + 1]
+    return before && changesBetween(before.object, version.object).some((change) => change.path === path)
+  })
+  const append = changed && model.appendOf(changed.revision)
+  return append ? `${model.place(append.event.client).label} at ${append.event.revision}` : ''
 }

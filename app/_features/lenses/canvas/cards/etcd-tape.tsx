@@ -1,6 +1,7 @@
 import { Glyph } from '../../../../_ui/glyph.tsx'
 import type { Mark } from '../../picture/cause-chain.ts'
 import { byWhom, objectOf, signOf } from '../../picture/event-words.ts'
+import { isSameObject, type ObjectRef } from '../../picture/selection.ts'
 import style from '../picture-canvas.module.css'
 import type { CardData } from './card-data.ts'
 
@@ -11,7 +12,8 @@ export function EtcdTape({
   select,
   rowCount,
   marks,
-}: CardData & { rowCount: number; marks: Mark[] }) {
+  focus,
+}: CardData & { rowCount: number; marks: Mark[]; focus: ObjectRef | undefined }) {
   const rows = model.tape(rowCount)
   const inChain = new Map(marks.filter((mark) => mark.kind === 'append').map((mark) => [mark.seq, mark.number]))
   const selected = selection && 'seq' in selection ? selection.seq : undefined
@@ -34,6 +36,7 @@ export function EtcdTape({
               type="button"
               className={`${style.tapeRow} nopan`}
               data-revision={event.revision}
+              data-own={(focus && isSameObject(focus, event)) || undefined}
               data-chain={inChain.has(seq) || undefined}
               aria-pressed={selected === seq}
               title={`${event.resource}/${event.name}`}

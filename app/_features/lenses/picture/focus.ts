@@ -1,0 +1,21 @@
+// Which object is looked at when something else is chosen.
+
+import type { TraceEvent } from '../../../../server/base/trace.ts'
+import type { PictureModel } from './picture-model.ts'
+import type { ObjectRef, Selection } from './selection.ts'
+
+/** The object that is looked at: the chosen one, or that of the chosen event, or of what the learner did last. */
+export function focusOf(model: PictureModel, selection: Selection): ObjectRef | undefined {
+  if (selection && 'object' in selection) return selection.object
+  if (selection && 'seq' in selection) return objectIn(model, model.rowBySeq(selection.seq)?.event)
+  const last = selection ? model.client(selection.client).lastWrite : model.lastDeed
+  return objectIn(model, last)
+}
+
+function objectIn(model: PictureModel, event: TraceEvent | undefined): ObjectRef | undefined {
+  if (!event || !('resource' in event) || event.type === 'watch') return undefined
+  // Who lets the server choose the name learns it from what was appended.
+  const { group, resource, namespace, name } =
+    event.name === '' && 'revision' in event ? (model.appendOf(event.revision ?? 0)?.event ?? event) : event
+  return name === '' ? undefined : { group, resource, namespace, name }
+}

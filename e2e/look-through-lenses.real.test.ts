@@ -1,0 +1,160 @@
+// What lenses are for, in a real browser: hold a loop and see nothing come back, ask what a selector reaches, lose a race.
+// No container runs here, so machines are simulated; the control plane is as real as ever.
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBrowser } from './support/browser.ts'
+import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
+import { type Kubectl, kubectl } from './support/commands.ts'
+import { until } from './support/until.ts'
+
+const LAB = '/labs/a-deployment-heals-itself'
+const replicaSets = 'kube-controller-manager/replicaset-controller'
+
+let classroom: Classroom
+let browser: Browser
+let page: Page
+let kube: Kubectl
+let scratch: string
+
+beforeAll(async () => {
+  await forgetLearners()
+  scratch = await mkdtemp(join(tmpdir(), 'podium-lenses-'))
+  classroom = await startClassroom({ env: { PODIUM_MACHINES: 'simulated', PODIUM_WARM: '0' } })
+  browser = await openBrowser()
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  await page.goto(classroom.url)
+  await page.goto(classroom.origin + LAB)
+  await page.getByText('2 simulated nodes Ready').waitFor({ timeout: 120_000 })
+  const [cluster] = await clusters()
+  kube = kubectl('1.36', cluster!.kubeconfig)
+}, 300_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await classroom?.stop()
+  await forgetLearners()
+  await rm(scratch, { recursive: true, force: true })
+}, 180_000)
+
+async function run(command: string): Promise<string> {
+  const { code, stdout, stderr } = await kube(command)
+  if (code !== 0) throw new Error(`kubectl ${command}: ${stderr}`)
+  return stdout
+}
+
+const podsOf = async (app: string) => (await run(`get pods -l app=${app} -o name`)).split('\n').filter(Boolean)
+const lens = (name: string) => page.getByRole('tab', { name })
+const control = () => page.getByRole('group', { name: 'Hold this loop' })
+
+describe('a held loop', () => {
+  const card = () => page.locator(`[data-loop="${replicaSets}"]`)
+  const isHeld = () => card().and(page.locator('[data-state="held"]')).waitFor()
+
+  it('lets nothing come back, and says what waits', async () => {
+    await run('create deployment web --image=nginx --replicas=2')
+    await run('rollout status deployment web --timeout=60s')
+    await card().click()
+    await control().getByRole('button', { name: 'Hold' }).click()
+    await isHeld()
+    const [first] = await podsOf('web')
+    await run(`delete ${first} --grace-period=0 --force`)
+    await page.getByText('Held. It hears every event, and 1 key waits until it may act.').waitFor()
+    // The others go on: a Pod that nobody else has to make gets its machine and runs.
+    await run('run alone --image=nginx')
+    await run('wait --for=condition=Ready pod/alone --timeout=60s')
+    expect(await podsOf('web')).toHaveLength(1)
+  })
+
+  it('is still held when the page is loaded again', async () => {
+    await page.reload()
+    await isHeld()
+    expect(await podsOf('web')).toHaveLength(1)
+  })
+
+  it('brings one Pod back for one step, asked for from the keyboard', async () => {
+    await card().click()
+    await control().getByRole('button', { name: 'Step' }).focus()
+    await page.keyboard.press('Enter')
+    await until('one Pod more', async () => (await podsOf('web')).length === 2)
+    await isHeld()
+  })
+
+  it('goes on by itself when it is released', async () => {
+    await control().getByRole('button', { name: 'Release' }).click()
+    await run('scale deployment web --replicas=3')
+    await run('rollout status deployment web --timeout=60s')
+    expect(await podsOf('web')).toHaveLength(3)
+    expect(await card().getAttribute('data-state')).not.toBe('held')
+  })
+})
+
+describe('the lenses', () => {
+  it('change with the arrow keys; what all have in common stays in its place', async () => {
+    const places = () =>
+      page.locator('.react-flow__node').evaluateAll((nodes) =>
+        nodes
+          .filter((node) => /^(api|etcd|you|scheduler|machine .*)$/.test(node.getAttribute('data-id') ?? ''))
+          .map((node) => [node.getAttribute('data-id'), JSON.stringify(node.getBoundingClientRect())].join(' '))
+          .sort(),
+      )
+    const before = await places()
+    expect(before).toHaveLength(6)
+    await lens('Loops').focus()
+    await page.keyboard.press('ArrowRight')
+    await page.locator('[data-object="deployments/web"]').waitFor()
+    expect(await places()).toEqual(before)
+    expect(page.url()).toContain('lens=objects')
+  })
+
+  it('show what a typed selector reaches, and what is wrong with one', async () => {
+    const selector = page.getByLabel('Selector')
+    await selector.fill('app in (web')
+    await page.getByText('unable to parse requirement').first().waitFor()
+    await selector.fill('app in (web),pod-template-hash')
+    await until('three Pods shine', async () => (await page.locator('[data-pod][data-lit]').count()) === 3)
+    expect(await page.locator('[data-object^="replicasets/"][data-lit]').count()).toBe(1)
+    expect(await page.locator('[data-object="deployments/web"][data-lit]').count()).toBe(0)
+    await selector.fill('')
+    await until('nothing shines', async () => (await page.locator('[data-lit]').count()) === 0)
+  })
+
+  it('show what holds a deletion', async () => {
+    await run('create configmap kept')
+    await run(`patch configmap kept --type=merge -p '{"metadata":{"finalizers":["lab/keep"]}}'`)
+    await run('delete configmap kept --wait=false')
+    await page.locator('[data-object="configmaps/kept"][data-deleting]').click()
+    await page.getByText('somebody to take the finalizer lab/keep away').waitFor()
+    await run(`patch configmap kept --type=merge -p '{"metadata":{"finalizers":null}}'`)
+    await page.locator('[data-object="configmaps/kept"]').waitFor({ state: 'detached' })
+  })
+
+  it('put two writers side by side, and keep the chosen object chosen', async () => {
+    await page.locator('[data-object="deployments/web"]').click()
+    await lens('Revisions').click()
+    await page.locator('[data-scope="versions of deployments/web"]').waitFor()
+    const copy = await run('get deployment web -o yaml')
+    const read = /resourceVersion: "(\d+)"/.exec(copy)?.[1]
+    await run('scale deployment web --replicas=4')
+    await writeFile(join(scratch, 'web.yaml'), copy.replace('image: nginx', 'image: nginx:1.29'))
+    const refused = await kube(`replace -f ${join(scratch, 'web.yaml')}`)
+    expect(refused.stderr).toContain('the object has been modified')
+    await page.locator('[data-attempt="409"]').last().click()
+    await page.getByText(new RegExp(`^Two writers: ${read} ≠ \\d+$`)).waitFor()
+    await page.getByRole('row', { name: /^3 4 by kubectl.* 3$/ }).waitFor()
+    await page.getByText('A lost update').waitFor()
+  })
+
+  it('each have a text twin', async () => {
+    await page.getByRole('button', { name: 'Table' }).click()
+    await page.locator('[data-revisions-table]').getByText('409, nothing is written').first().waitFor()
+    await lens('Objects').click()
+    await page.locator('[data-objects-table]').getByText('kube-root-ca.crt').waitFor()
+    await lens('Loops').click()
+    await page.locator('[data-picture-table]').getByText('Events, newest first').waitFor()
+    await page.getByRole('button', { name: 'Table' }).click()
+  })
+})
