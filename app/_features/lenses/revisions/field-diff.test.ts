@@ -12,14 +12,14 @@ describe('changes between two versions', () => {
   it('names list items by their name, and leaves out the server’s bookkeeping', () => {
     expect(changesBetween(deployment(3, 'nginx:1.27'), deployment(5, 'nginx:1.29'))).toEqual([
       { path: 'spec.replicas', before: '3', after: '5' },
-      { path: image, before: '"nginx:1.27"', after: '"nginx:1.29"' },
+      { path: image, before: 'nginx:1.27', after: 'nginx:1.29' },
     ])
   })
 
   it('tells a field that was not there from one that is gone', () => {
     const withLabel = { metadata: { labels: { app: 'web' } } }
-    expect(changesBetween({ metadata: {} }, withLabel)).toContainEqual({ path: 'metadata.labels.app', after: '"web"' })
-    expect(changesBetween(withLabel, { metadata: {} })).toContainEqual({ path: 'metadata.labels.app', before: '"web"' })
+    expect(changesBetween({ metadata: {} }, withLabel)).toContainEqual({ path: 'metadata.labels.app', after: 'web' })
+    expect(changesBetween(withLabel, { metadata: {} })).toContainEqual({ path: 'metadata.labels.app', before: 'web' })
   })
 
   it('follows a list item that has moved', () => {
@@ -37,7 +37,7 @@ describe('two writers', () => {
     expect(conflictOf({ base, theirs, yours: deployment(3, 'nginx:1.29') }, whole)).toEqual({
       fields: [
         { path: 'spec.replicas', base: '3', theirs: '5', yours: '3' },
-        { path: image, base: '"nginx:1.27"', theirs: '"nginx:1.27"', yours: '"nginx:1.29"' },
+        { path: image, base: 'nginx:1.27', theirs: 'nginx:1.27', yours: 'nginx:1.29' },
       ],
       clashing: [],
       lost: ['spec.replicas'],

@@ -3,7 +3,7 @@
 
 export interface FieldChange {
   path: string
-  /** As JSON; undefined: the field is not there. */
+  /** As people write it; undefined: the field is not there. */
   before?: string
   after?: string
 }
@@ -66,7 +66,7 @@ export function conflictOf(
 const told = <K extends string>(key: K, value: string | undefined) =>
   (value === undefined ? {} : { [key]: value }) as Partial<Record<K, string>>
 
-/** Leaves by path, values as JSON. */
+/** Leaves by path; texts without quotes, as in YAML. */
 function fieldsOf(object: object): Map<string, string> {
   const fields = new Map<string, string>()
   walk(object, '', fields)
@@ -81,7 +81,7 @@ function walk(value: unknown, path: string, fields: Map<string, string>): void {
     })
   } else if (typeof value === 'object' && value !== null && Object.keys(value).length > 0) {
     for (const [key, inner] of Object.entries(value)) walk(inner, path ? `${path}.${key}` : key, fields)
-  } else fields.set(path, JSON.stringify(value))
+  } else fields.set(path, typeof value === 'string' && value !== '' ? value : JSON.stringify(value))
 }
 
 function nameOf(item: unknown): string | undefined {
