@@ -17,6 +17,7 @@ import { Head, Part } from '../scope/microscope-part.tsx'
 import { compared, outcome, shapeOf } from './attempt-words.ts'
 import { type Attempt, attemptsOf } from './attempts.ts'
 import { changesBetween } from './field-diff.ts'
+import { fieldOwners } from './field-owners.ts'
 import style from './revisions.module.css'
 import { TwoWriters } from './two-writers.tsx'
 import { useVersions, type Version, type Versions } from './use-versions.ts'
@@ -79,7 +80,34 @@ export function RevisionsScope(props: LensProps) {
           </p>
         )}
       </Part>
+      {known.versions[0] && <Owners object={known.versions[0].object} />}
     </div>
+  )
+}
+
+const mostFields = 5
+
+function Owners({ object }: { object: object }) {
+  const owners = fieldOwners(object)
+  if (owners.length === 0) return null
+  return (
+    <Part title="Who owns which field">
+      <dl className={style.owners}>
+        {owners.map(({ manager, fields }) => (
+          <div key={manager}>
+            <dt>{manager}</dt>
+            <dd>
+              {fields.slice(0, mostFields).map((field) => (
+                <code key={field} className={style.field}>
+                  {field}
+                </code>
+              ))}
+              {fields.length > mostFields && <span className="quiet">and {fields.length - mostFields} more</span>}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Part>
   )
 }
 
