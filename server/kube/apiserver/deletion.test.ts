@@ -92,6 +92,29 @@ describe('deletion', () => {
     await maps.delete(at('a'), { uid: made.metadata?.uid ?? '', resourceVersion: made.metadata?.resourceVersion ?? '' })
   })
 
+  it('shows on a dry run what a DELETE would begin, and begins nothing', async () => {
+    await runningPod('a')
+    const path = '/api/v1/namespaces/default/pods/a'
+    const query = { dryRun: 'All' }
+    const shown = await test.transport.request({ method: 'DELETE', path, query, body: { gracePeriodSeconds: 7 } })
+    expect(shown).toMatchObject({ metadata: { name: 'a', deletionGracePeriodSeconds: 7 } })
+    expect((await test.client.of(Pod).get(at('a'))).metadata).not.toHaveProperty('deletionTimestamp')
+  })
+
+  it('deletes no more of a collection than the limit says, and everything of a dry run stays', async () => {
+    const maps = test.client.of(ConfigMap)
+    for (const name of ['a', 'b', 'c']) await maps.create({ metadata: at(name) })
+    const remove = (query: Record<string, string>) =>
+      test.transport.request({ method: 'DELETE', path: '/api/v1/namespaces/default/configmaps', query })
+    const names = async () => (await maps.list({ namespace: 'default' })).items.map((map) => map.metadata?.name)
+    await remove({ dryRun: 'All' })
+    expect(await names()).toEqual(['a', 'b', 'c'])
+    await remove({ limit: '2' })
+    expect(await names()).toEqual(['c'])
+    await remove({ fieldSelector: 'metadata.name!=c' })
+    expect(await names()).toEqual(['c'])
+  })
+
   it('deletes a collection by selector and leaves the rest', async () => {
     const maps = test.client.of(ConfigMap)
     for (const name of ['a', 'b', 'c'])

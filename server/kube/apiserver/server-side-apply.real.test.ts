@@ -1,54 +1,25 @@
 // Server-side apply as people meet it: what kubectl says when two write one object, and how one moves over from
 // client-side apply.
 
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { writeKubeconfig } from '../client/kubeconfig.ts'
-import { startTestServer, type TestServer } from './testing/test-server.ts'
-
-const run = promisify(execFile)
+import { type Kubectl, startKubectl } from './testing/kubectl.ts'
 
 describe.each(['1.36', '1.32', '1.20'])('kubectl %s', (version) => {
   const isOld = version === '1.20'
-  let test: TestServer
-  let directory: string
+  let started: Kubectl
+  const kubectl = (...args: string[]) => started.run(args)
 
   beforeAll(async () => {
-    test = await startTestServer()
-    directory = await mkdtemp(join(tmpdir(), 'podium-apply-'))
-    // Under the name that people call it by: it is the manager of what kubectl scales.
-    await symlink(resolve(`.cache/bin/kubectl-${version}`), join(directory, 'kubectl'))
-    const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
-    const admin = await test.pki.issue('kubernetes-admin', ['system:masters'])
-    const server = `https://127.0.0.1:${port}`
-    await writeFile(
-      join(directory, 'conf'),
-      writeKubeconfig({ server, caPem: test.pki.caPem, ...admin }, { cluster: 'test' }),
-    )
+    started = await startKubectl(version)
   })
   beforeEach(async () => {
     await kubectl('delete', 'deployment,configmap', '--all')
   })
-  afterAll(async () => {
-    await test[Symbol.asyncDispose]()
-    await rm(directory, { recursive: true, force: true })
-  })
+  afterAll(() => started[Symbol.asyncDispose]())
 
-  async function kubectl(...args: string[]): Promise<string> {
-    const { stdout, stderr } = await run(join(directory, 'kubectl'), args, {
-      env: { ...process.env, KUBECONFIG: join(directory, 'conf'), HOME: directory },
-    }).catch((err: { stdout: string; stderr: string }) => ({ stdout: err.stdout, stderr: `FAILED ${err.stderr}` }))
-    return stdout + stderr
-  }
-
-  async function web(spec: string): Promise<string> {
-    const path = join(directory, 'web.yaml')
-    await writeFile(
-      path,
+  const web = (spec: string) =>
+    started.file(
+      'web.yaml',
       `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
@@ -60,8 +31,6 @@ spec:
     spec: {containers: [{name: web, image: nginx, ports: [{containerPort: 53, protocol: TCP}, {containerPort: 53, protocol: UDP}]}]}
 `,
     )
-    return path
-  }
   const replicas = () => kubectl('get', 'deploy', 'web', '-o', 'jsonpath={.spec.replicas}')
   const owners = () =>
     kubectl(

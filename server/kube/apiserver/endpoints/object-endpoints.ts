@@ -130,7 +130,8 @@ export async function deleteObject(call: Call): Promise<Answer> {
     dryRun,
     options,
   })
-  const code = !isGone && options.propagationPolicy === 'Foreground' ? 202 : 200
+  const isCascading = options.propagationPolicy === 'Foreground' || options.orphanDependents === false
+  const code = !isGone && isCascading ? 202 : 200
   if (!isGone || kind.strategy.returnsDeletedObject) return objectAnswer(registry, entry, code)
   const { name, uid } = entry.object.metadata ?? {}
   return {

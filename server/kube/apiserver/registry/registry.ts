@@ -227,7 +227,11 @@ export class Registry {
       await gate.validate(undefined, seen.object)
       const plan = planDeletion(kind, seen.object, options, clock)
       if (plan.outcome === 'pending') return { entry: seen, isGone: false }
-      if (dryRun) return { entry: seen, isGone: plan.outcome === 'remove' }
+      if (dryRun) {
+        return plan.outcome === 'remove'
+          ? { entry: seen, isGone: true }
+          : { entry: dryEntry(seen, plan.object), isGone: false }
+      }
       const committed =
         plan.outcome === 'remove'
           ? await committer.remove(context, { kind, seen, claims: this.#released(claims, seen.object) })
