@@ -271,4 +271,11 @@ describe('kubectl debug', () => {
     await new Promise((ended) => child.once('exit', ended))
     expect(said).toMatch(/sleep 100000[\s\S]*\/dev\//)
   })
+
+  it('looks at a node: its processes and its files', async () => {
+    const said = await says(`debug node/node-1 --image=busybox -- sh -c 'ps; ls -d /host/etc/kubernetes'`)
+    const [, debuggerPod = ''] = /pod (node-debugger-\S+)/.exec(said) ?? []
+    await until('it has looked', async () => (await kube(`logs ${debuggerPod}`)).stdout.includes('/host/etc'))
+    expect(await says(`logs ${debuggerPod}`)).toMatch(/dockerd[\s\S]*\/host\/etc\/kubernetes/)
+  })
 })

@@ -60,8 +60,8 @@ export interface ContainerConfig {
   tty: boolean
   stdin: boolean
   stdinOnce: boolean
-  /** The container whose processes it shares; undefined: its own, or the sandbox's. */
-  targetId?: string
+  /** Whose processes it sees: the machine's, or another container's; undefined: its own, or the sandbox's. */
+  processesOf?: 'machine' | { containerId: string }
   resources: {
     cpuShares?: number
     cpuQuota?: number

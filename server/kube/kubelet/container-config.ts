@@ -67,7 +67,11 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
-    ...(input.targetId ? { targetId: input.targetId } : {}),
+    ...(pod.spec?.hostPID
+      ? { processesOf: 'machine' as const }
+      : input.targetId
+        ? { processesOf: { containerId: input.targetId } }
+        : {}),
     resources: resourcesOf(input),
     security: securityOf(pod, container),
   }

@@ -74,7 +74,8 @@ export function containerOptionsOf(
         Source: hostPath,
         Target: containerPath,
         ReadOnly: readOnly,
-        BindOptions: { Propagation: PROPAGATION[propagation ?? 'None'] },
+        // Unsaid, the engine takes rprivate, and rslave where it has to: for what holds its own directory.
+        ...(propagation && propagation !== 'None' ? { BindOptions: { Propagation: PROPAGATION[propagation] } } : {}),
       })),
       Privileged: security.privileged ?? false,
       ReadonlyRootfs: security.readOnlyRootFilesystem ?? false,
@@ -95,14 +96,15 @@ export function containerOptionsOf(
   }
 }
 
-function pidModeOf(sandbox: PodSandbox, { targetId }: ContainerConfig): { PidMode?: string } {
+function pidModeOf(sandbox: PodSandbox, { processesOf }: ContainerConfig): { PidMode?: string } {
+  if (processesOf === 'machine') return { PidMode: 'host' }
   if (sandbox.annotations[SHARE_PROCESSES] === 'true') return { PidMode: `container:${sandbox.id}` }
-  return targetId ? { PidMode: `container:${targetId}` } : {}
+  return processesOf ? { PidMode: `container:${processesOf.containerId}` } : {}
 }
 
 export const SHARE_PROCESSES = 'podium.dev/share-process-namespace'
 
-const PROPAGATION = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' } as const
+const PROPAGATION = { HostToContainer: 'rslave', Bidirectional: 'rshared' } as const
 
 const asLabels = (annotations: Record<string, string>) =>
   Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`${ANNOTATION}${key}`, value]))
