@@ -27,6 +27,7 @@ const drawing = {
       <path d="M8 2a6 6 0 0 1 0 12z" fill="currentColor" />
     </>
   ),
+  prompt: <path d="M2.5 3.5 7 8l-4.5 4.5M8.5 12.5h5" fill="none" stroke="currentColor" strokeWidth="1.7" />,
   close: <path d="M3.5 3.5l9 9M12.5 3.5l-9 9" stroke="currentColor" strokeWidth="1.6" />,
   hand: (
     <path

@@ -18,11 +18,12 @@ import { StepProgress } from './step-progress.tsx'
 interface Props {
   run: LabSession
   onRun(command: string): void
+  onFile(name: string, text: string): void
   /** Between the text and the checks, on small screens. */
   children?: ReactNode
 }
 
-export function Instructions({ run, onRun, children }: Props) {
+export function Instructions({ run, onRun, onFile, children }: Props) {
   const { lab, session } = run
   const number = session?.step ?? 1
   const step = lab?.steps.find((one) => one.number === number)
@@ -53,7 +54,7 @@ export function Instructions({ run, onRun, children }: Props) {
               Step {step.number} of {lab.steps.length}
             </p>
             <h2 className={style.title}>{step.title}</h2>
-            <Blocks key={step.number} step={step} session={session} run={run} onRun={onRun} />
+            <Blocks key={step.number} step={step} session={session} run={run} onRun={onRun} onFile={onFile} />
             {children}
             {step.checks.length > 0 && <CheckList checks={step.checks} results={session?.checks ?? {}} />}
             {step.hints.length > 0 && <HintList hints={step.hints} opened={session?.hints ?? {}} open={run.openHint} />}
@@ -80,9 +81,10 @@ interface BlocksProps {
   session: SessionView | undefined
   run: LabSession
   onRun(command: string): void
+  onFile(name: string, text: string): void
 }
 
-function Blocks({ step, session, run, onRun }: BlocksProps) {
+function Blocks({ step, session, run, onRun, onFile }: BlocksProps) {
   let isAsked = false
   const isReady = session?.phase === 'ready'
   return step.blocks.map((block, index) => {
@@ -98,6 +100,7 @@ function Blocks({ step, session, run, onRun }: BlocksProps) {
         session={session}
         run={run}
         onRun={onRun}
+        onFile={onFile}
       />
     )
   })
@@ -110,7 +113,7 @@ interface BlockProps extends BlocksProps {
   isAsked: boolean
 }
 
-function Block({ step, block, mayRun, isAsked, session, run, onRun }: BlockProps) {
+function Block({ step, block, mayRun, isAsked, session, run, onRun, onFile }: BlockProps) {
   switch (block.type) {
     case 'prose':
       // biome-ignore lint/security/noDangerouslySetInnerHtml: rendered by the classroom from our own Markdown
@@ -118,7 +121,7 @@ function Block({ step, block, mayRun, isAsked, session, run, onRun }: BlockProps
     case 'command':
       return <CommandBlock command={block.command} mayRun={mayRun} isAsked={isAsked} onRun={onRun} />
     case 'file':
-      return <FileBlock name={block.name} text={block.text} />
+      return <FileBlock name={block.name} text={block.text} mayOpen={mayRun} onOpen={onFile} />
     case 'answer':
       return (
         <AnswerField

@@ -13,10 +13,10 @@ import type { Panes } from './panes.ts'
 import { useSeconds } from './use-seconds.ts'
 
 export function ReadPane({ panes, children }: { panes: Panes; children?: React.ReactNode }) {
-  const { run, runCommand } = panes
+  const { run, runCommand, openFile } = panes
   return (
     <div className={style.read}>
-      <Instructions run={run} onRun={runCommand}>
+      <Instructions run={run} onRun={runCommand} onFile={openFile}>
         {children}
       </Instructions>
     </div>
@@ -49,11 +49,18 @@ export function PicturePane({ panes, isFull, isSmall }: { panes: Panes; isFull?:
 }
 
 export function ShellPane({ panes, isFull, isSmall }: { panes: Panes; isFull?: boolean; isSmall?: boolean }) {
+  const { session } = panes.run
+  if (!session) return <p className={style.later}>A shell opens here as soon as your lab has begun.</p>
   return (
     <TerminalPane
-      key={panes.terminalSession ?? 'none'}
+      key={session.id}
       ref={panes.terminal}
-      sessionId={panes.terminalSession}
+      sessionId={session.id}
+      tabs={session.terminals}
+      nodes={session.nodes}
+      desk={panes.desk}
+      files={panes.files}
+      isPeek={isSmall && panes.smallTab === 'read'}
       isFull={isFull ?? false}
       onFull={isSmall ? undefined : () => panes.toggleFull('terminal')}
     />
@@ -108,7 +115,7 @@ export function PhaseNotice({ panes }: { panes: Panes }) {
     <div className={style.notice} role="status" data-phase={session?.phase ?? 'starting'}>
       <Shape state="wait" />
       <span>
-        <b>{what}</b>
+        <b>{what.replace(/\.$/, '')}</b>
         {seconds >= 2 && <span aria-hidden="true">, {seconds} s</span>}
         {isLate && '. This takes longer than usual; you may go on reading, or start over.'}
       </span>

@@ -5,15 +5,17 @@
 import { useLocalStorage, useMediaQuery } from '@mantine/hooks'
 import dynamic from 'next/dynamic'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useFileDesk } from '../editor/use-file-desk.ts'
 import type { Selection } from '../lenses/picture/selection.ts'
 import { usePictureStore } from '../lenses/picture/use-picture.ts'
 import { useLens } from '../lenses/use-lens.ts'
 import { NewsBar } from '../news/news-bar.tsx'
 import { useNews } from '../news/use-news.ts'
-import type { TerminalHandle } from '../terminal/terminal-screen.tsx'
+import { OpenMachine } from '../terminal/open-machine.ts'
+import type { TerminalHandle } from '../terminal/terminal-pane.tsx'
 import { LabTopBar } from './lab-top-bar.tsx'
 import style from './lab-workbench.module.css'
-import type { PaneName, Panes } from './panes.ts'
+import type { PaneName, Panes, SmallTab } from './panes.ts'
 import { useLabSession } from './use-lab-session.ts'
 
 // Panes need a real window (xterm, remembered sizes); the frame above them is in the first HTML.
@@ -27,6 +29,9 @@ export function LabWorkbench({ labId }: { labId: string }) {
   const store = usePictureStore(session?.id)
   const terminal = useRef<TerminalHandle>(null)
   const lens = useLens()
+  const desk = useFileDesk(session?.id)
+  const [isFilesOpen, setFilesOpen] = useLocalStorage({ key: 'podium.files', defaultValue: false })
+  const [smallTab, setSmallTab] = useState<SmallTab>('read')
   const [selection, select] = useState<Selection>(null)
   const [full, setFull] = useState<PaneName | null>(null)
   const [hiddenNames, setHiddenNames] = useLocalStorage<PaneName[]>({ key: 'podium.panes.hidden', defaultValue: [] })
@@ -52,11 +57,26 @@ export function LabWorkbench({ labId }: { labId: string }) {
     if (phase === 'ready' && wasResetting.current) store.reconnect()
     wasResetting.current = phase === 'resetting'
   }, [phase, store])
+  const showTerminal = useCallback(() => {
+    setSmallTab('terminal')
+    setHiddenNames((names) => names.filter((name) => name !== 'terminal'))
+    setFull((now) => (now === 'terminal' ? now : null))
+  }, [setHiddenNames])
+  const openMachine = useCallback(
+    (machine: string) => {
+      showTerminal()
+      terminal.current?.openMachine(machine)
+    },
+    [showTerminal],
+  )
   const panes: Panes = {
     run,
     store,
     terminal,
-    terminalSession: session?.id,
+    desk,
+    files: { isOpen: isFilesOpen, setOpen: setFilesOpen },
+    smallTab,
+    setSmallTab,
     selecting: { selection, select: selectAndPin },
     lens,
     full,
@@ -64,6 +84,11 @@ export function LabWorkbench({ labId }: { labId: string }) {
     runCommand: (command) => {
       terminal.current?.run(command)
       if (!isSmall) terminal.current?.focus()
+    },
+    openFile: (name, text) => {
+      showTerminal()
+      setFilesOpen(true)
+      void desk.showOrMake(name, text)
     },
   }
   return (
@@ -92,7 +117,9 @@ export function LabWorkbench({ labId }: { labId: string }) {
       />
       <NewsBar news={news} labId={labId} />
       <main className={style.main} aria-label="Lab">
-        {isSmall ? <SmallLayout panes={panes} /> : <WideLayout panes={panes} hidden={hidden} onHidden={setHidden} />}
+        <OpenMachine value={openMachine}>
+          {isSmall ? <SmallLayout panes={panes} /> : <WideLayout panes={panes} hidden={hidden} onHidden={setHidden} />}
+        </OpenMachine>
       </main>
     </div>
   )

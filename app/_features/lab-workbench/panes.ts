@@ -1,11 +1,14 @@
 import type { RefObject } from 'react'
+import type { FileDesk } from '../editor/file-desk.ts'
 import type { PictureStore } from '../lenses/picture/picture-store.ts'
 import type { Selecting } from '../lenses/picture/selection.ts'
 import type { LensChoice } from '../lenses/use-lens.ts'
-import type { TerminalHandle } from '../terminal/terminal-screen.tsx'
+import type { TerminalHandle } from '../terminal/terminal-pane.tsx'
 import type { LabSession } from './use-lab-session.ts'
 
 export type PaneName = 'read' | 'picture' | 'terminal' | 'scope'
+
+export type SmallTab = 'read' | 'terminal' | 'picture'
 
 export const paneWords: Record<PaneName, string> = {
   read: 'Instructions',
@@ -19,11 +22,17 @@ export interface Panes {
   run: LabSession
   store: PictureStore
   terminal: RefObject<TerminalHandle | null>
-  /** Undefined until there is a session; a shell may then be waited for. */
-  terminalSession: string | undefined
+  /** The files of the learner's home, and whether they are seen beside the terminal. */
+  desk: FileDesk
+  files: { isOpen: boolean; setOpen(isOpen: boolean): void }
   selecting: Selecting
   lens: LensChoice
   full: PaneName | null
   toggleFull(pane: PaneName): void
   runCommand(command: string): void
+  /** Opens the file of an instruction; it is made with this text unless it is there. */
+  openFile(name: string, text: string): void
+  /** The one pane that is seen below 700 px. */
+  smallTab: SmallTab
+  setSmallTab(tab: SmallTab): void
 }

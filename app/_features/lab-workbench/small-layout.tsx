@@ -3,7 +3,6 @@
 // Below 700 px: one pane at a time behind three tabs. Reading keeps a line of the picture and a peek at the terminal.
 
 import { Drawer } from '@mantine/core'
-import { useState } from 'react'
 import { Shape } from '../../_ui/shape.tsx'
 import { loopState } from '../lenses/picture/loop-state.ts'
 import type { PictureStore } from '../lenses/picture/picture-store.ts'
@@ -19,8 +18,7 @@ const tabs = [
 ] as const
 
 export function SmallLayout({ panes }: { panes: Panes }) {
-  const [tab, setTab] = useState<(typeof tabs)[number]['name']>('read')
-  const { selecting, store } = panes
+  const { selecting, store, smallTab: tab, setSmallTab: setTab } = panes
   return (
     <div className={style.small} data-tab={tab}>
       <section className={style.pane} data-pane="read" aria-label="Instructions" tabIndex={-1} hidden={tab !== 'read'}>

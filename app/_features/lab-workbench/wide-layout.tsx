@@ -48,6 +48,14 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
       if (!hidden.has(name) && handle.isCollapsed()) handle.resize(sizes.current.get(name) ?? usualSize[name])
     }
   }, [hidden, read, scope, picture, terminal])
+  // An editor in a third of the height shows hardly a manifest.
+  const isEditing = panes.files.isOpen
+  useEffect(() => {
+    const handle = terminal.current
+    if (isEditing && handle && !handle.isCollapsed() && handle.getSize().asPercentage < roomToEdit) {
+      handle.resize(`${roomToEdit}%`)
+    }
+  }, [isEditing, terminal])
   // Dragged shut is hidden too, and the menu knows.
   const onResize = (pane: PaneName) => (size: { inPixels: number }) => {
     const isShut = size.inPixels < (isMedium && pane === 'read' ? railWidth + 2 : 2)
@@ -151,6 +159,9 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
     </>
   )
 }
+
+/** Of the height, when files are opened. */
+const roomToEdit = 50
 
 /** What instructions fold to between 700 and 1100 px. */
 const railWidth = 52

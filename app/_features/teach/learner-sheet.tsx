@@ -21,8 +21,6 @@ const TerminalScreen = dynamic(() => import('../terminal/terminal-screen.tsx').t
   ssr: false,
 })
 
-const noHandle = () => undefined
-
 interface Props {
   tile: Tile
   now: number
@@ -86,7 +84,7 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
         <h3>Terminal, live</h3>
         {sessionId ? (
           <>
-            <TerminalScreen key={sessionId} sessionId={sessionId} tab="1" isShown onHandle={noHandle} />
+            <TerminalScreen key={sessionId} sessionId={sessionId} tab="1" title={name} />
             <KeyboardBar classId={classId} learnerId={learnerId} name={name} />
           </>
         ) : (

@@ -1,77 +1,115 @@
 'use client'
 
-// The terminal with its tabs. Which tabs there are is remembered, so that a reload finds the same shells.
+// The shells with their tabs: one seen, or two side by side; the files of the same home beside them.
 
-import { useLocalStorage } from '@mantine/hooks'
-import { type Ref, useCallback, useImperativeHandle, useRef } from 'react'
+import { useElementSize, useLocalStorage } from '@mantine/hooks'
+import dynamic from 'next/dynamic'
+import { type Ref, useImperativeHandle, useState } from 'react'
+import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels'
+import type { SessionView } from '../../../server/classroom/api/contract.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
+import type { FileDesk } from '../editor/file-desk.ts'
+import { useDesk } from '../editor/use-file-desk.ts'
+import { FindBar } from './find-bar.tsx'
+import { focused } from './shell-view.ts'
 import style from './terminal.module.css'
-import { type TerminalHandle, TerminalScreen } from './terminal-screen.tsx'
+import { TerminalScreen, usualSize } from './terminal-screen.tsx'
+import { TerminalTabs } from './terminal-tabs.tsx'
+import { TextMenu } from './text-menu.tsx'
+import { useShells } from './use-shells.ts'
+
+// The editor is much code that most minutes of a lab do not need.
+const FilesPane = dynamic(() => import('../editor/files-pane.tsx').then((file) => file.FilesPane), { ssr: false })
+
+export interface TerminalHandle {
+  /** In the focused shell. */
+  run(command: string): void
+  focus(): void
+  openMachine(machine: string): void
+}
 
 interface Props {
-  sessionId: string | undefined
-  /** The focused tab's shell, for commands that are run with a click. */
+  sessionId: string
+  tabs: SessionView['terminals']
+  nodes: SessionView['nodes']
+  desk: FileDesk
+  files: { isOpen: boolean; setOpen(isOpen: boolean): void }
   ref: Ref<TerminalHandle>
   isFull: boolean
   onFull?(): void
+  /** A glance at the shell only, on small screens. */
+  isPeek?: boolean
 }
 
-const mostTabs = 6
+/** Two shells side by side, or a shell and the editor, want that much. */
+const splitFrom = 640
+const splitBesideFilesFrom = 960
 
-export function TerminalPane({ sessionId, ref, isFull, onFull }: Props) {
-  const key = `podium.terminal.${sessionId ?? ''}`
-  const [{ tabs, active }, setTabs] = useLocalStorage({
-    key,
-    defaultValue: { tabs: ['1'], active: '1' },
+export function TerminalPane({ sessionId, tabs, nodes, desk, files, ref, isFull, onFull, isPeek }: Props) {
+  const shells = useShells(sessionId, tabs)
+  const { open } = useDesk(desk)
+  const { view } = shells
+  const size = useElementSize()
+  const [fontSize, setFontSize] = useLocalStorage({
+    key: 'podium.terminal.size',
+    defaultValue: usualSize,
     getInitialValueInEffect: false,
   })
-  const handles = useRef(new Map<string, TerminalHandle>())
-  const onHandle = useCallback((tab: string, handle: TerminalHandle | undefined) => {
-    if (handle) handles.current.set(tab, handle)
-    else handles.current.delete(tab)
-  }, [])
+  const [isFinding, setFinding] = useState(false)
+  const layout = useDefaultLayout({ id: 'podium.terminal.files', storage: localStorage })
+  const isWide = size.width >= splitFrom
+  const showsFiles = files.isOpen && !isPeek
+  const maySplit = size.width >= (showsFiles ? splitBesideFilesFrom : splitFrom)
+  const isSplit = view.right !== null && maySplit
+  const active = focused(view)
+  const screen = () => shells.screen(active)
+
+  /** kubectl is in the learner's own shells only, so a command of ours never goes to a machine. */
+  const runAsLearner = async (command: string) => {
+    const own = [active, view.left, view.right, ...tabs.map(({ name }) => name)].find((name) =>
+      tabs.some((tab) => tab.name === name && !tab.isMachine),
+    )
+    if (!isWide) files.setOpen(false)
+    if (own) shells.show(own)
+    const tab = own ?? (await shells.open())
+    if (tab) shells.run(tab, command)
+  }
+
   useImperativeHandle(ref, () => ({
-    run: (command) => handles.current.get(active)?.run(command),
-    focus: () => handles.current.get(active)?.focus(),
+    run: (command) => shells.run(active, command),
+    focus: () => screen()?.focus(),
+    openMachine: (machine) => {
+      if (!isWide) files.setOpen(false)
+      void shells.open(machine)
+    },
   }))
-  const add = () => {
-    const next = String(Math.max(...tabs.map(Number)) + 1)
-    setTabs({ tabs: [...tabs, next], active: next })
+
+  const placeOf = (tab: string) => {
+    if (isSplit) return tab === view.left ? 'left' : tab === view.right ? 'right' : 'hidden'
+    return tab === active ? 'whole' : 'hidden'
   }
-  const close = (tab: string) => {
-    const rest = tabs.filter((one) => one !== tab)
-    setTabs({ tabs: rest, active: active === tab ? rest.at(-1)! : active })
-  }
+  const pane = (
+    <FilesPane desk={desk} sessionId={sessionId} onApply={runAsLearner} onClose={() => files.setOpen(false)} />
+  )
   return (
-    <div className={style.pane}>
-      <div className={style.tabs}>
-        <div role="tablist" className={style.list} aria-label="Shells">
-          {tabs.map((tab, index) => (
-            <span key={tab} className={style.tab} data-on={tab === active || undefined}>
-              <button
-                type="button"
-                role="tab"
-                aria-selected={tab === active}
-                aria-controls={`terminal-${tab}`}
-                onClick={() => setTabs({ tabs, active: tab })}
-              >
-                {index === 0 ? 'shell' : `shell ${tab}`}
-              </button>
-              {tabs.length > 1 && tab === active && (
-                <button type="button" aria-label={`Close shell ${tab}`} onClick={() => close(tab)}>
-                  <Icon name="close" size={10} />
-                </button>
-              )}
-            </span>
-          ))}
-        </div>
-        {tabs.length < mostTabs && (
-          <button type="button" className={style.add} aria-label="New shell" onClick={add}>
-            +
-          </button>
-        )}
+    <div className={style.pane} ref={size.ref}>
+      <div className={style.strip}>
+        <TerminalTabs shells={shells} tabs={tabs} nodes={nodes} />
         <span className={style.grow} />
+        {!isPeek && maySplit && (
+          <Button small look="quiet" aria-pressed={isSplit} onClick={shells.splitOrJoin}>
+            Split
+          </Button>
+        )}
+        {!isPeek && (
+          <>
+            <TextMenu screen={screen} size={fontSize} onSize={setFontSize} onFind={() => setFinding(true)} />
+            <Button small look="quiet" aria-pressed={files.isOpen} onClick={() => files.setOpen(!files.isOpen)}>
+              {open && !files.isOpen ? <code className={style.fileName}>{open.path}</code> : 'Files'}
+            </Button>
+          </>
+        )}
         {onFull && (
           <Button
             small
@@ -83,15 +121,63 @@ export function TerminalPane({ sessionId, ref, isFull, onFull }: Props) {
           </Button>
         )}
       </div>
-      <div className={style.screens}>
-        {sessionId ? (
-          tabs.map((tab) => (
-            <TerminalScreen key={tab} sessionId={sessionId} tab={tab} isShown={tab === active} onHandle={onHandle} />
-          ))
-        ) : (
-          <p className={style.empty}>A shell opens here as soon as your lab has begun.</p>
+      {shells.error && (
+        <p className={style.bar} role="alert">
+          {shells.error}
+        </p>
+      )}
+      <Group className={style.body} defaultLayout={layout.defaultLayout} onLayoutChanged={layout.onLayoutChanged}>
+        <Panel id="shells" minSize="240px">
+          <div className={style.screens} data-split={isSplit || undefined}>
+            {isFinding && <FindBar key={active} screen={screen} onClose={() => setFinding(false)} />}
+            {tabs.length === 0 && (
+              <div className={style.empty}>
+                <p>No shell is open.</p>
+                <Button small onClick={() => void shells.open()}>
+                  New shell
+                </Button>
+              </div>
+            )}
+            {tabs.map(({ name, title }) => (
+              <TerminalScreen
+                key={name}
+                sessionId={sessionId}
+                tab={name}
+                title={title}
+                place={placeOf(name)}
+                fontSize={fontSize}
+                onScreen={shells.onScreen}
+                onFocus={(tab) => tab !== active && shells.show(tab)}
+                onFind={() => setFinding(true)}
+              >
+                {shells.closing?.tab === name && (
+                  <div className={style.bar} role="alertdialog" aria-label={`Close ${title}?`}>
+                    <span>
+                      <code>{shells.closing.running}</code> still runs here.
+                    </span>
+                    <span className={style.grow} />
+                    <Button small look="stop" onClick={shells.closeAnyway}>
+                      End it and close
+                    </Button>
+                    <Button small onClick={shells.keep}>
+                      Keep it
+                    </Button>
+                  </div>
+                )}
+              </TerminalScreen>
+            ))}
+            {showsFiles && !isWide && <div className={style.over}>{pane}</div>}
+          </div>
+        </Panel>
+        {showsFiles && isWide && (
+          <>
+            <Separator className={style.separator} aria-label="Between shells and files" />
+            <Panel id="files" minSize="280px" defaultSize="50%">
+              {pane}
+            </Panel>
+          </>
         )}
-      </div>
+      </Group>
     </div>
   )
 }

@@ -4,6 +4,7 @@
 
 import { useComputedColorScheme } from '@mantine/core'
 import { FitAddon } from '@xterm/addon-fit'
+import { SearchAddon } from '@xterm/addon-search'
 import { WebLinksAddon } from '@xterm/addon-web-links'
 import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
@@ -11,46 +12,65 @@ import { useEffect, useRef, useState } from 'react'
 import { Button } from '../../_ui/button.tsx'
 import style from './terminal.module.css'
 import { TerminalConnection, type TerminalState } from './terminal-connection.ts'
-import { terminalTheme } from './terminal-theme.ts'
+import { findColours, terminalTheme } from './terminal-theme.ts'
 
-export interface TerminalHandle {
+export const usualSize = 13
+
+export interface ScreenHandle {
   run(command: string): void
   focus(): void
+  copy(): void
+  paste(): Promise<void>
+  /** False when it is nowhere; an empty text takes the marks away. */
+  find(text: string, way: 'up' | 'down'): boolean
 }
 
 interface Props {
   sessionId: string
   tab: string
-  isShown: boolean
+  title: string
+  /** Where it is seen, if it is. */
+  place?: 'whole' | 'left' | 'right' | 'hidden'
+  fontSize?: number
   /** Called with the handle, and with undefined when it goes. */
-  onHandle(tab: string, handle: TerminalHandle | undefined): void
+  onScreen?(tab: string, screen: ScreenHandle | undefined): void
+  onFocus?(tab: string): void
+  onFind?(): void
+  children?: React.ReactNode
 }
 
-export function TerminalScreen({ sessionId, tab, isShown, onHandle }: Props) {
+export function TerminalScreen(props: Props) {
+  const { sessionId, tab, title, place = 'whole', fontSize = usualSize, onScreen, onFocus, onFind, children } = props
   const hostRef = useRef<HTMLDivElement>(null)
   const terminalRef = useRef<Terminal | null>(null)
   const connectionRef = useRef<TerminalConnection | null>(null)
+  const refitRef = useRef<() => void>(() => undefined)
+  const onFindRef = useRef(onFind)
+  onFindRef.current = onFind
   const [state, setState] = useState<TerminalState>({ state: 'connecting', tries: 0 })
   const scheme = useComputedColorScheme('light')
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new size does not make a new terminal
   useEffect(() => {
     const host = hostRef.current
     if (!host) return
     const terminal = new Terminal({
       fontFamily: getComputedStyle(host).getPropertyValue('--font-code'),
-      fontSize: 13,
+      fontSize,
       lineHeight: 1.25,
       scrollback: 5000,
       cursorBlink: false,
       allowProposedApi: true,
       macOptionIsMeta: true,
+      rightClickSelectsWord: true,
       theme: terminalTheme(host),
     })
     const fit = new FitAddon()
+    const search = new SearchAddon()
     terminal.loadAddon(fit)
+    terminal.loadAddon(search)
     terminal.loadAddon(new WebLinksAddon())
     terminal.open(host)
-    terminal.textarea?.setAttribute('aria-label', `Terminal ${tab}. F6 leaves it.`)
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
     const address = `${scheme}://${location.host}/terminal/${encodeURIComponent(sessionId)}/${encodeURIComponent(tab)}`
     const connection = new TerminalConnection(
@@ -60,11 +80,33 @@ export function TerminalScreen({ sessionId, tab, isShown, onHandle }: Props) {
     )
     terminal.onData((text) => connection.send(text))
     terminal.onBinary((text) => connection.sendBytes(Uint8Array.from(text, (letter) => letter.charCodeAt(0))))
-    terminal.attachCustomKeyEventHandler((event) => keysStay(event, terminal))
+    const screen: ScreenHandle = {
+      run: (command) => {
+        connection.send(`${command.replaceAll('\n', '\r')}\r`)
+        terminal.scrollToBottom()
+      },
+      focus: () => terminal.focus(),
+      copy: () => void navigator.clipboard?.writeText(terminal.getSelection()),
+      async paste() {
+        terminal.paste(await navigator.clipboard.readText())
+        terminal.focus()
+      },
+      find(text, way) {
+        if (!text) {
+          search.clearDecorations()
+          terminal.clearSelection()
+          return true
+        }
+        const options = { decorations: findColours(host) }
+        return way === 'up' ? search.findPrevious(text, options) : search.findNext(text, options)
+      },
+    }
+    terminal.attachCustomKeyEventHandler((event) => isForShell(event, screen, () => onFindRef.current?.()))
     terminal.onResize(({ cols, rows }) => connection.resize(cols, rows))
     const refit = () => {
       if (host.clientWidth > 40 && host.clientHeight > 20) fit.fit()
     }
+    refitRef.current = refit
     const observer = new ResizeObserver(refit)
     observer.observe(host)
     // Cells are measured once; the code font may come later than the first paint.
@@ -75,20 +117,24 @@ export function TerminalScreen({ sessionId, tab, isShown, onHandle }: Props) {
     connection.resize(terminal.cols, terminal.rows)
     terminalRef.current = terminal
     connectionRef.current = connection
-    onHandle(tab, {
-      run: (command) => {
-        connection.send(`${command.replaceAll('\n', '\r')}\r`)
-        terminal.scrollToBottom()
-      },
-      focus: () => terminal.focus(),
-    })
+    onScreen?.(tab, screen)
     return () => {
-      onHandle(tab, undefined)
+      onScreen?.(tab, undefined)
       observer.disconnect()
       connection.close()
       terminal.dispose()
     }
-  }, [sessionId, tab, onHandle])
+  }, [sessionId, tab, onScreen])
+
+  useEffect(() => {
+    if (!terminalRef.current) return
+    terminalRef.current.options.fontSize = fontSize
+    refitRef.current()
+  }, [fontSize])
+
+  useEffect(() => {
+    terminalRef.current?.textarea?.setAttribute('aria-label', `Terminal, ${title}. F6 leaves it.`)
+  }, [title])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the colours are read from the page when its scheme changed
   useEffect(() => {
@@ -99,14 +145,17 @@ export function TerminalScreen({ sessionId, tab, isShown, onHandle }: Props) {
   return (
     <div
       className={style.screen}
-      hidden={!isShown}
+      data-place={place}
       id={`terminal-${tab}`}
       role="tabpanel"
+      aria-labelledby={`tab-${tab}`}
+      data-terminal={tab}
       data-terminal-state={state.state}
+      onFocus={() => onFocus?.(tab)}
     >
       <div ref={hostRef} className={style.host} />
       {(state.state === 'broken' || state.state === 'ended') && (
-        <div className={style.broken} role="status">
+        <div className={style.bar} role="status">
           <span>
             {state.state === 'ended'
               ? `The shell ended with ${state.exit}.`
@@ -117,20 +166,28 @@ export function TerminalScreen({ sessionId, tab, isShown, onHandle }: Props) {
           </Button>
         </div>
       )}
+      {children}
     </div>
   )
 }
 
-/** Copy with Ctrl+C when something is marked, paste with Ctrl+V, leave with F6; everything else is the shell's. */
-function keysStay(event: KeyboardEvent, terminal: Terminal): boolean {
+/** Ctrl alone is always the shell's. With Shift it is ours: C copies, V pastes, F finds. F6 leaves. */
+function isForShell(event: KeyboardEvent, screen: ScreenHandle, onFind: () => void): boolean {
   if (event.type !== 'keydown') return true
   if (event.key === 'F6') return false
-  const isControl = event.ctrlKey && !event.altKey && !event.metaKey
-  if (isControl && event.key.toLowerCase() === 'c' && terminal.hasSelection()) {
-    void navigator.clipboard?.writeText(terminal.getSelection())
-    terminal.clearSelection()
-    event.preventDefault()
-    return false
+  if (!event.ctrlKey || !event.shiftKey || event.altKey || event.metaKey) return true
+  switch (event.code) {
+    case 'KeyC':
+      event.preventDefault()
+      screen.copy()
+      return false
+    case 'KeyF':
+      event.preventDefault()
+      onFind()
+      return false
+    case 'KeyV':
+      // The browser pastes by itself.
+      return false
   }
-  return !(isControl && event.key.toLowerCase() === 'v')
+  return true
 }

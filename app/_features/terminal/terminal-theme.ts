@@ -31,3 +31,15 @@ export function terminalTheme(element: Element): ITheme {
     brightCyan: token('--net'),
   }
 }
+
+/** What is found in the scroll-back, and the one that is looked at. xterm wants plain colours here. */
+export function findColours(element: Element) {
+  const styles = getComputedStyle(element)
+  const token = (name: string) => styles.getPropertyValue(name).trim()
+  return {
+    matchBackground: token('--marker-soft'),
+    matchOverviewRuler: token('--line-strong'),
+    activeMatchBackground: token('--marker'),
+    activeMatchColorOverviewRuler: token('--marker'),
+  }
+}

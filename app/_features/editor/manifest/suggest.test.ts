@@ -76,6 +76,11 @@ suite('suggest', () => {
     expect(insert(`${pod}spec:\n  ¦`, 'containers')).toBe('containers:\n    - ')
   })
 
+  it('puts in the name alone where the colon stands already', () => {
+    expect(insert(`${head}spec:\n  rep¦: 3\n`, 'replicas')).toBe('replicas')
+    expect(insert(`${head}spec:\n  rep¦lcas: 3\n`, 'replicas')).toBe('replicas')
+  })
+
   it('says which fields are required', () => {
     const [first] = suggest(...at(`${pod}spec:\n  ¦`), known)?.options ?? []
     expect(first).toMatchObject({ label: 'containers', detail: 'a list, required' })

@@ -39,7 +39,10 @@ const TOP: Schema = {
 export function suggest(text: string, offset: number, known: KnownSchemas): Suggestions | undefined {
   const cursor = cursorAt(text, offset)
   if (!cursor) return undefined
-  const options = cursor.typing === 'name' ? names(cursor, known, columnOf(text, cursor.from)) : values(cursor, known)
+  const found = cursor.typing === 'name' ? names(cursor, known, columnOf(text, cursor.from)) : values(cursor, known)
+  // A name that is being exchanged has its colon already.
+  const hasColon = cursor.typing === 'name' && /^[\w./-]*["']?:/.test(text.slice(offset))
+  const options = hasColon ? found.map((option) => ({ ...option, insert: option.label })) : found
   return options.length > 0 ? { from: cursor.from, options } : undefined
 }
 

@@ -1,6 +1,9 @@
+import { use } from 'react'
 import type { PicturePod } from '../../../../../server/observe/index.ts'
 import { Glyph } from '../../../../_ui/glyph.tsx'
+import { Icon } from '../../../../_ui/icon.tsx'
 import { Shape } from '../../../../_ui/shape.tsx'
+import { OpenMachine } from '../../../terminal/open-machine.ts'
 import { podRef, podShape, podWord } from '../../picture/pod-state.ts'
 import { isSameObject, toggle } from '../../picture/selection.ts'
 import { shortName } from '../../picture/short-name.ts'
@@ -15,12 +18,12 @@ export function MachineCard(data: CardData & { machine: MachineLayout }) {
   const shown = pods.slice(0, pods.length > machine.podRows ? machine.podRows - 1 : undefined)
   const nameRoom = Math.floor((machine.width - (machine.isStacked ? 62 : 120)) / 6.7)
   const ready = node?.ready ? 'Ready' : 'NotReady'
-  const isTight = machine.width < 136
+  const isTight = machine.width < 156
   return (
     <div className={`${style.card} ${style.machine}`} data-machine={machine.name}>
       <div className={style.head}>
         <Glyph who="node" size={14} />
-        <span className={style.title}>{machine.name}</span>
+        <MachineName name={machine.name} />
         <span className={style.state} title={node?.simulated ? 'a simulated machine' : undefined}>
           <Shape state={node?.ready ? 'ok' : 'wait'} size={12} label={isTight ? ready : undefined} />
           {!isTight && ready}
@@ -70,6 +73,23 @@ export function MachineCard(data: CardData & { machine: MachineLayout }) {
 
 function isChosen({ selection }: CardData, pod: PicturePod): boolean {
   return selection !== null && 'object' in selection && isSameObject(selection.object, podRef(pod))
+}
+
+/** The name opens a shell there, where there is a terminal beside. */
+function MachineName({ name }: { name: string }) {
+  const openMachine = use(OpenMachine)
+  if (!openMachine) return <span className={style.title}>{name}</span>
+  return (
+    <button
+      type="button"
+      className={`${style.title} ${style.shell} nopan`}
+      title={`Opens a shell on ${name}`}
+      aria-label={`Open a shell on ${name}`}
+      onClick={() => openMachine(name)}
+    >
+      {name} <Icon name="prompt" size={12} />
+    </button>
+  )
 }
 
 function Part(data: CardData & { client: string; label: string; isNarrow: boolean; isFlat: boolean }) {

@@ -1,0 +1,73 @@
+// The editor in the page's own colours; the tokens change with the scheme, and so does this.
+
+import { EditorView } from '@codemirror/view'
+
+export const editorTheme = EditorView.theme({
+  '&': { height: '100%', color: 'var(--term-ink)', backgroundColor: 'var(--term-bg)', fontSize: 'var(--fs-13)' },
+  '&.cm-focused': { outline: 'none' },
+  '.cm-scroller': { fontFamily: 'var(--font-code)', lineHeight: '1.5', fontVariantLigatures: 'none' },
+  '.cm-content': { caretColor: 'var(--ink)', paddingBlock: '6px' },
+  '.cm-cursor': { borderLeftColor: 'var(--ink)', borderLeftWidth: '2px' },
+  '.cm-gutters': { color: 'var(--ink-3)', backgroundColor: 'var(--term-bg)', border: 'none' },
+  '.cm-lineNumbers .cm-gutterElement': { minWidth: '28px', paddingInline: '4px 6px' },
+  '.cm-activeLine': { backgroundColor: 'color-mix(in srgb, var(--sunken) 55%, transparent)' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground': {
+    backgroundColor: 'color-mix(in srgb, var(--marker) 45%, transparent)',
+  },
+  '.cm-selectionMatch, .cm-searchMatch': { backgroundColor: 'var(--marker-soft)' },
+  '.cm-searchMatch-selected': { color: 'var(--on-marker)', backgroundColor: 'var(--marker)' },
+  '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--marker-soft)' },
+  '.cm-lintRange-error': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--fail) 1.5px',
+    textUnderlineOffset: '3px',
+    textDecorationSkipInk: 'none',
+  },
+  '.cm-lint-marker-error': {
+    content: 'none',
+    width: '9px',
+    height: '9px',
+    margin: '5px 0 0 2px',
+    rotate: '45deg',
+    backgroundColor: 'var(--fail)',
+  },
+  '.cm-gutter-lint': { width: '14px' },
+  '.cm-tooltip': {
+    maxWidth: '420px',
+    border: '1px solid var(--line-strong)',
+    borderRadius: 'var(--r-2)',
+    color: 'var(--ink)',
+    backgroundColor: 'var(--surface)',
+    boxShadow: 'var(--shadow-sheet)',
+    font: '400 var(--fs-12) / 1.4 var(--font-text)',
+    zIndex: 'var(--z-sheet)',
+  },
+  '.cm-diagnostic, .podium-field': { padding: '6px 10px', border: 'none' },
+  '.cm-diagnostic-error': { borderLeft: '3px solid var(--fail)' },
+  '.podium-field p': { marginTop: '4px', color: 'var(--ink-2)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { maxHeight: '180px', fontFamily: 'var(--font-code)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '3px 10px', lineHeight: '1.4' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': {
+    color: 'var(--on-marker)',
+    backgroundColor: 'var(--marker)',
+  },
+  '.cm-completionMatchedText': { textDecoration: 'none', fontWeight: '700' },
+  '.cm-completionDetail': { marginLeft: '12px', fontStyle: 'normal', fontFamily: 'var(--font-text)', opacity: '.75' },
+  '.cm-tooltip.cm-completionInfo': { padding: '6px 10px', maxWidth: '300px' },
+  '.cm-panels': { color: 'var(--ink)', backgroundColor: 'var(--surface)', borderColor: 'var(--line)' },
+  '.cm-panels.cm-panels-top': { borderBottom: '1px solid var(--line)' },
+  '.cm-textfield': {
+    border: '1px solid var(--line-strong)',
+    borderRadius: 'var(--r-1)',
+    color: 'var(--ink)',
+    backgroundColor: 'var(--paper)',
+    font: '400 var(--fs-12) var(--font-code)',
+  },
+  '.cm-button': {
+    border: '1px solid var(--line-strong)',
+    borderRadius: 'var(--r-2)',
+    color: 'var(--ink)',
+    background: 'var(--surface)',
+    font: '500 var(--fs-12) var(--font-text)',
+  },
+})
