@@ -3,6 +3,7 @@
 // One class, for those who teach it: how to get in, who is in. Instructors decide, assistants look.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import Link from 'next/link'
 import { useState } from 'react'
 import { api, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
@@ -45,24 +46,34 @@ export function ClassPage({ classId }: { classId: string }) {
       title={page?.name ?? '—'}
       lead={page && seatsText(page.seats)}
       actions={
-        mayChange &&
-        !isRenaming && (
-          <>
+        <>
+          {page && (
+            <Link href={`/teach/${classId}`} className={style.headLink}>
+              See the room
+            </Link>
+          )}
+          {page && (
+            <Link href={`/teach/${classId}/grades`} className={style.headLink}>
+              Grades
+            </Link>
+          )}
+          {mayChange && !isRenaming && (
             <Button small onClick={() => setRenaming(true)}>
               Rename
             </Button>
-            {page.isArchived ? (
-              <Button small onClick={() => archive(false)}>
-                Open it again
-              </Button>
-            ) : (
-              <ConfirmButton action="Archive" onConfirm={() => archive(true)}>
-                Nobody joins any more, guests are logged out, and the clusters of learners without another class are
-                given back. What they did stays in the grade book.
-              </ConfirmButton>
-            )}
-          </>
-        )
+          )}
+          {mayChange && page.isArchived && (
+            <Button small onClick={() => archive(false)}>
+              Open it again
+            </Button>
+          )}
+          {mayChange && !page.isArchived && (
+            <ConfirmButton action="Archive" onConfirm={() => archive(true)}>
+              Nobody joins any more, guests are logged out, and the clusters of learners without another class are given
+              back. What they did stays in the grade book.
+            </ConfirmButton>
+          )}
+        </>
       }
     >
       {found.error && !page && (

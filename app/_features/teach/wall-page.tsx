@@ -2,11 +2,13 @@
 
 // The room at a glance: who is stuck and where, who waits for help, and one learner opened beside it.
 
+import Link from 'next/link'
 import { useState } from 'react'
 import type { Tile, WallView } from '../../../server/classroom/teaching/wall-view.ts'
 import { api } from '../../_api/api-client.ts'
 import { Shape, type State } from '../../_ui/shape.tsx'
 import { TopBar } from '../../_ui/top-bar.tsx'
+import { PersonMenu } from '../people/person-menu.tsx'
 import { LearnerSheet } from './learner-sheet.tsx'
 import { RoomActions } from './room-actions.tsx'
 import { RoomAside } from './room-aside.tsx'
@@ -21,7 +23,7 @@ export function WallPage({ classId }: { classId: string }) {
   const opened = view?.tiles.find(({ learnerId }) => learnerId === open)
   return (
     <div className={style.wall} data-open={opened ? '' : undefined}>
-      <TopBar place={view && <b>{view.class.name}</b>} wide>
+      <TopBar place={view && <Link href={`/classes/${classId}`}>{view.class.name}</Link>} person={<PersonMenu />} wide>
         {view && <Here view={view} />}
       </TopBar>
       {error && (

@@ -3,6 +3,7 @@
 import { randomInt } from 'node:crypto'
 import type { Clock } from '../../base/clock.ts'
 import { Attempts } from '../accounts/attempts.ts'
+import type { OpenCode } from '../api/people-contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import type { Database } from '../database/open-database.ts'
 
@@ -16,12 +17,6 @@ export interface JoinRules {
   /** Whether a name is enough. */
   guests: boolean
   validForHours: number | null
-}
-
-export interface OpenCode {
-  classId: string
-  className: string
-  guests: boolean
 }
 
 /** The part of the database that a transaction has, too. */
