@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Docker from 'dockerode'
 import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { systemClock } from '../server/base/clock.ts'
 import { noLogger } from '../server/base/logger.ts'
@@ -13,7 +14,7 @@ import { type Client, createClient, httpsTransport, parseKubeconfig } from '../s
 import { type ClusterInfo, LocalClusterHost, type MachineProvider } from '../server/kube/cluster/index.ts'
 import { Pod } from '../server/kube/kinds/index.ts'
 import { loadSchemas } from '../server/kube/schemas/load-schemas.ts'
-import { openDataCentre } from '../server/machines/index.ts'
+import { openCgroups, openDataCentre } from '../server/machines/index.ts'
 import { percentile, table } from './table.ts'
 
 const IDLE_CLUSTERS = 50
@@ -168,10 +169,9 @@ async function machineMemory(info: ClusterInfo): Promise<string[][]> {
   const { stdout } = inMachine(info, 'sh', '-c', 'pgrep -f node-agent.mjs | head -1')
   const status = inMachine(info, 'cat', `/proc/${stdout.trim()}/status`).stdout
   const kib = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? Number.NaN)
-  const stat = await readFile(`/sys/fs/cgroup/memory/podium/bench/${info.machines[0]!.name}/memory.stat`, 'utf8').catch(
-    () => '',
-  )
-  const total = Number(/total_rss (\d+)/.exec(stat)?.[1] ?? Number.NaN) / MIB
+  const group = (await openCgroups(new Docker())).directories(['bench', info.machines[0]!.name])[0]!
+  const stat = await readFile(join(group, 'memory.stat'), 'utf8').catch(() => '')
+  const total = Number(/^(?:total_rss|anon) (\d+)/m.exec(stat)?.[1] ?? Number.NaN) / MIB
   return [
     ['memory of a machine (anonymous)', `${total.toFixed(0)} MiB`, ''],
     [

@@ -6,9 +6,22 @@ N=/mnt; mount --bind /data/root $N
 mount --rbind /usr $N/usr; mount -o remount,ro,bind $N/usr    # --rbind: docker-init and the node agent are mounts below it
 mount -t proc proc $N/proc; mount -t sysfs sysfs $N/sys; mount --rbind /dev $N/dev
 mount -t tmpfs -o mode=755,size=64m tmpfs $N/run; mount -t tmpfs -o mode=1777,size=256m tmpfs $N/tmp
-mount -t tmpfs -o mode=755 tmpfs $N/sys/fs/cgroup
-for c in cpu cpuacct cpuset memory devices freezer blkio pids; do mkdir $N/sys/fs/cgroup/$c; mount -t cgroup -o $c cgroup $N/sys/fs/cgroup/$c; done
-mkdir $N/sys/fs/cgroup/systemd; mount -t cgroup -o none,name=systemd cgroup $N/sys/fs/cgroup/systemd
+CG=$N/sys/fs/cgroup
+if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+  mount -t cgroup2 cgroup2 $CG
+  for c in $(< $CG/cgroup.controllers); do echo "+$c" > $CG/cgroup.subtree_control; done
+else
+  mount -t tmpfs -o mode=755 tmpfs $CG
+  # As the host has them: alone, or several in one hierarchy ("cpu,cpuacct"), which then cannot be mounted apart.
+  while IFS=: read -r _ controllers _; do
+    case "$controllers" in
+      '') continue ;; # version 2 beside version 1: without controllers, of no use here
+      name=*) mkdir "$CG/${controllers#name=}"; mount -t cgroup -o "none,$controllers" cgroup "$CG/${controllers#name=}" ;;
+      *) mkdir "$CG/$controllers"; mount -t cgroup -o "$controllers" cgroup "$CG/$controllers"
+        case "$controllers" in *,*) for c in ${controllers//,/ }; do ln -s "$controllers" "$CG/$c"; done ;; esac ;;
+    esac
+  done < /proc/self/cgroup
+fi
 mkdir -p $N/var/lib/docker $N/.old; mount --bind /data/docker $N/var/lib/docker
 hostname "$NODE_NAME"; echo "$NODE_NAME" > $N/etc/hostname
 # Every public registry's name leads to the classroom's own: pulls work, or fail clearly, with nothing outside.

@@ -74,14 +74,20 @@ export function examinations(stateDir: string): Examination[] {
       )
     },
     async () => {
-      const v2 = await exists('/sys/fs/cgroup/cgroup.controllers')
-      return finding(
-        'cgroups',
-        !v2,
-        v2 ? 'version 2' : 'version 1',
-        'Worker machines delegate cgroups the version 1 way so far; nodes are simulated here. Boot with systemd.unified_cgroup_hierarchy=0 for real ones.',
-        'limited',
-      )
+      const { cgroupSupport, readCgroups } = await import('../machines/index.ts')
+      // Without an engine to ask: the driver it will choose.
+      const systemd = (await exists('/sys/fs/cgroup/cgroup.controllers')) && (await exists('/run/systemd/system'))
+      const driver = await run('docker', 'info', '--format', '{{.CgroupDriver}}')
+      const support = cgroupSupport(await readCgroups(driver || (systemd ? 'systemd' : 'cgroupfs')))
+      return support.supported
+        ? finding('cgroups', true, support.found, '')
+        : finding(
+            'cgroups',
+            false,
+            support.reason,
+            `Nodes are simulated here. For real ones: ${support.remedy}`,
+            'limited',
+          )
     },
     async () => {
       const max = Number(await readFile('/proc/sys/user/max_user_namespaces', 'utf8').catch(() => '0'))

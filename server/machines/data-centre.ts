@@ -10,7 +10,7 @@ import Docker from 'dockerode'
 import type { Machine, MachineProvider } from '../kube/cluster/machine-provider.ts'
 import { type BuildContext, type BuiltImage, buildImages, describeImages } from './build-images.ts'
 import { buildNodeAgent, publishNodeAgent } from './build-node-agent.ts'
-import { cgroupSupport, type Limits, limitGroup, removeGroup } from './cgroup-limits.ts'
+import { type Cgroups, type Limits, openCgroups } from './cgroups.ts'
 import { type DiskStore, openDiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { withFileLock } from './file-lock.ts'
@@ -76,6 +76,7 @@ export interface DataCentre extends MachineProvider {
   /** Where the classroom's registry answers. */
   readonly registryAddress: string
   readonly installation: string
+  readonly cgroups: Cgroups
   /** The file every machine's disk is a copy of. */
   readonly goldenDisk: string
   readonly stateDir: string
@@ -114,8 +115,7 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
   const { docker = new Docker(), log = () => {}, diskBytes = DEFAULT_DISK_BYTES } = options
   const machineLimits = options.machineLimits ?? DEFAULT_MACHINE_LIMITS
   const clusterLimits = options.clusterLimits ?? DEFAULT_CLUSTER_LIMITS
-  const support = cgroupSupport()
-  if (!support.supported) throw new Error(`${support.reason}; ${support.remedy}`)
+  const cgroups = await openCgroups(docker)
 
   const stateDir = await realpath(options.stateDir)
   const installation = installationOf(stateDir)
@@ -161,11 +161,8 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
       )
     if (isThere) throw new Error(`machine ${name} of cluster ${cluster} already exists`)
     await disks.remove(cluster, name) // of a machine whose making was interrupted
-    const [, cgroupParent, data] = await Promise.all([
-      limitGroup([cluster], clusterLimits),
-      limitGroup([cluster, name], machineLimits),
-      disks.clone(disk, cluster, name).then(() => disks.mount(cluster, name)),
-    ])
+    await disks.clone(disk, cluster, name)
+    const data = await disks.mount(cluster, name)
     const address = addresses.machineAddress(ordinal)
     const container = await docker.createContainer({
       name: containerName,
@@ -195,7 +192,7 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
         SecurityOpt: [`seccomp=${seccomp}`, 'apparmor=unconfined'],
         MaskedPaths: [],
         ReadonlyPaths: [],
-        CgroupParent: cgroupParent,
+        CgroupParent: cgroups.parent([cluster, name]),
         Binds: [`${data}:/data`, ...(agentDirectory ? [`${agentDirectory}:/usr/lib/podium/node-agent:ro`] : [])],
         LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } },
       },
@@ -212,7 +209,11 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
   }
 
   function handle(cluster: string, name: string, address: string, bridge: string, containerId: string): HostedMachine {
-    return machineHandle({ docker, disks, cluster, name, address, bridge, containerId })
+    const applyLimits = async () => {
+      await cgroups.limit([cluster], clusterLimits)
+      await cgroups.limit([cluster, name], machineLimits)
+    }
+    return machineHandle({ docker, disks, cgroups, applyLimits, cluster, name, address, bridge, containerId })
   }
 
   function clusterLabels(cluster: string): Record<string, string> {
@@ -276,7 +277,7 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
       requireName(cluster, 'cluster')
       await removeContainersAndNetwork(cluster)
       await disks.removeCluster(cluster)
-      const left = await removeGroup([cluster])
+      const left = await cgroups.remove([cluster])
       if (left.length > 0) log(`cgroups of ${cluster} are still busy: ${left.join(', ')}`)
     },
   }
@@ -299,6 +300,7 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
     docker,
     images,
     machineLimits,
+    cgroups,
     registryAddress,
     installation,
     stateDir,
@@ -312,7 +314,7 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
       const network = await findNetwork(networks, request.cluster)
       if (!network) throw new Error(`cluster ${request.cluster} has no network`)
       const limits = options.terminalLimits ?? DEFAULT_TERMINAL_LIMITS
-      return createTerminal({ docker, disks, images, installation, stateDir, limits }, { ...request, network })
+      return createTerminal({ docker, disks, cgroups, images, installation, stateDir, limits }, { ...request, network })
     },
   }
 }

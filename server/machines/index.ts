@@ -1,4 +1,6 @@
 // The door of the data centre: what clusters and the classroom may use of it.
+export { cgroupSupport, readCgroups } from './cgroup-host.ts'
+export { openCgroups } from './cgroups.ts'
 export { type DataCentre, imagesAreReady, openDataCentre } from './data-centre.ts'
 export { backUpHomes, restoreHomes } from './home-disks.ts'
 export { removeInstallation } from './remove-installation.ts'

@@ -8,7 +8,7 @@ import { PassThrough } from 'node:stream'
 import { promisify } from 'node:util'
 import type Docker from 'dockerode'
 import type { Machine, MachineFile } from '../kube/cluster/machine-provider.ts'
-import { removeGroup } from './cgroup-limits.ts'
+import type { Cgroups } from './cgroups.ts'
 import type { DiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { removeContainer } from './remove-container.ts'
@@ -29,6 +29,9 @@ const SHUTDOWN_TIMEOUT_MS = 30_000
 export interface MachineIdentity {
   docker: Docker
   disks: DiskStore
+  cgroups: Cgroups
+  /** Sets the limits above the machine; they are gone after a reboot of the host. */
+  applyLimits(): Promise<void>
   cluster: string
   name: string
   address: string
@@ -43,7 +46,7 @@ export interface HostedMachine extends Machine {
 }
 
 export function machineHandle(identity: MachineIdentity): HostedMachine {
-  const { docker, disks, cluster, name, address, bridge, containerId } = identity
+  const { docker, disks, cgroups, cluster, name, address, bridge, containerId } = identity
   const container = docker.getContainer(containerId)
 
   async function state(): Promise<'running' | 'stopped' | 'gone'> {
@@ -56,7 +59,7 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
   }
 
   async function boot(): Promise<void> {
-    await disks.mount(cluster, name)
+    await Promise.all([disks.mount(cluster, name), identity.applyLimits()])
     const attached = await container.attach({ stream: true, stdout: true, stderr: true })
     const ready = waitForLine(attached, READY)
     try {
@@ -124,7 +127,7 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
     async delete() {
       await removeContainer(docker, containerId)
       await disks.remove(cluster, name)
-      await removeGroup([cluster, name])
+      await cgroups.remove([cluster, name])
     },
   }
 

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { readdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import Docker from 'dockerode'
-import { removeGroup } from './cgroup-limits.ts'
+import { openCgroups } from './cgroups.ts'
 import { closeDiskStore, openDiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { closeFirewall } from './firewall.ts'
@@ -51,7 +51,8 @@ export async function removeInstallation(options: {
     }
     await closeDiskStore(stateDir)
   }
-  for (const cluster of clusters) await removeGroup([cluster])
+  const cgroups = clusters.size > 0 ? await openCgroups(docker) : undefined
+  for (const cluster of clusters) await cgroups?.remove([cluster])
   await restoreHostSettings(stateDir, log)
   for (const entry of OURS) await rm(join(stateDir, entry), { recursive: true, force: true })
   if (options.removeImages) await removeImages(docker, log)

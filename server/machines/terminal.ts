@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
 import type { BuiltImage } from './build-images.ts'
-import { type Limits, limitGroup } from './cgroup-limits.ts'
+import type { Cgroups, Limits } from './cgroups.ts'
 import type { DiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { allowAddress, disallowAddress } from './firewall.ts'
@@ -59,6 +59,7 @@ export interface TerminalRequest {
 export interface TerminalContext {
   docker: Docker
   disks: DiskStore
+  cgroups: Cgroups
   images: readonly BuiltImage[]
   installation: string
   stateDir: string
@@ -72,12 +73,12 @@ export const DEFAULT_TERMINAL_LIMITS: Limits = { memoryBytes: 768 * 1024 ** 2, p
 
 /** Adopts the terminal of that name when it is there, so it may be called again after a restart. */
 export async function createTerminal(context: TerminalContext, request: TerminalRequest): Promise<Terminal> {
-  const { docker, disks } = context
+  const { docker, disks, cgroups } = context
   const { cluster, network, name = 'terminal' } = request
   const container = (await findContainer(context, request)) ?? (await createContainer(context, request))
   const found = await container.inspect()
   if (!found.State.Running) {
-    await disks.mount(cluster, homeDisk(name))
+    await Promise.all([disks.mount(cluster, homeDisk(name)), cgroups.limit([cluster, homeDisk(name)], context.limits)])
     await container.start()
   }
   const address = (await container.inspect()).NetworkSettings.Networks[network.name]?.IPAddress ?? ''
@@ -134,10 +135,7 @@ async function createContainer(context: TerminalContext, request: TerminalReques
   const { cluster, network, name = 'terminal' } = request
   const image = context.images.find((candidate) => candidate.recipe.name === 'terminal')
   if (!image) throw new Error('the image set has no terminal')
-  const [template, cgroupParent] = await Promise.all([
-    ensureHomeTemplate(context),
-    limitGroup([cluster, homeDisk(name)], context.limits),
-  ])
+  const template = await ensureHomeTemplate(context)
   await disks.clone(template, cluster, homeDisk(name))
   const home = join(await disks.mount(cluster, homeDisk(name)), 'home')
   return docker.createContainer({
@@ -169,7 +167,7 @@ async function createContainer(context: TerminalContext, request: TerminalReques
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
-      CgroupParent: cgroupParent,
+      CgroupParent: context.cgroups.parent([cluster, homeDisk(name)]),
       LogConfig: { Type: 'none', Config: {} },
     },
   })

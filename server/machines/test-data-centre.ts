@@ -35,9 +35,10 @@ async function hostPicture(dataCentre: DataCentre): Promise<string[]> {
   const volumes = await docker.listVolumes()
   const saved = await Promise.all(['filter', 'nat'].map((table) => runCommand('iptables-save', ['-t', table])))
   const groups = await Promise.all(
-    (await readdir('/sys/fs/cgroup')).map(async (controller) => {
-      const found = await readdir(join('/sys/fs/cgroup', controller, 'podium'), { withFileTypes: true }).catch(() => [])
-      return found.filter((entry) => entry.isDirectory()).map((entry) => `cgroup ${controller}/${entry.name}`)
+    dataCentre.cgroups.directories([]).map(async (directory) => {
+      const found = await readdir(directory, { withFileTypes: true }).catch(() => [])
+      // Names of slices have underscores for dashes.
+      return found.filter((e) => e.isDirectory()).map((e) => `cgroup ${directory}/${e.name.replaceAll('_', '-')}`)
     }),
   )
   const disks = await readdir(join(dataCentre.stateDir, 'disks/clusters')).catch(() => [])
