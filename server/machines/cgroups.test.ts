@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { separateLimits, unifiedLimits } from './cgroup-files.ts'
 import { type CgroupHost, cgroupSupport, readCgroups } from './cgroup-host.ts'
 import { sliceDirectory, sliceOf, sliceProperties } from './cgroup-slices.ts'
-import { cgroupsOf } from './cgroups.ts'
+import { cgroupsOf } from './open-cgroups.ts'
 
 const LIMITS = { memoryBytes: 512 * 1024 ** 2, processes: 400, cpus: 0.5 }
 

@@ -4,10 +4,6 @@
 //
 //   podium ─ <cluster> ─ <machine> ─ <container> ─ node ─ …        docs/decisions/0012 draws it for both versions
 //            └ learner's share       └ the engine's  └ the machine's own tree, delegated
-import type Docker from 'dockerode'
-import { directoryCgroups } from './cgroup-files.ts'
-import { type CgroupHost, cgroupSupport, examineCgroups } from './cgroup-host.ts'
-import { sliceCgroups } from './cgroup-slices.ts'
 
 export interface Limits {
   memoryBytes: number
@@ -26,15 +22,4 @@ export interface Cgroups {
   remove(path: readonly string[]): Promise<string[]>
   /** The group's directories, one for each hierarchy, whether they are there or not; [] is the parent of all ours. */
   directories(path: readonly string[]): string[]
-}
-
-export async function openCgroups(docker: Docker): Promise<Cgroups> {
-  const host = await examineCgroups(docker)
-  const support = cgroupSupport(host)
-  if (!support.supported) throw new Error(`${support.reason}; ${support.remedy}`)
-  return cgroupsOf(host)
-}
-
-export function cgroupsOf(host: CgroupHost): Cgroups {
-  return host.driver === 'systemd' ? sliceCgroups(host) : directoryCgroups(host)
 }

@@ -1,8 +1,8 @@
 // The door of the data centre: what clusters and the classroom may use of it.
 export { cgroupSupport, readCgroups } from './cgroup-host.ts'
-export { openCgroups } from './cgroups.ts'
 export { type DataCentre, imagesAreReady, openDataCentre } from './data-centre.ts'
 export { backUpHomes, restoreHomes } from './home-disks.ts'
+export { openCgroups } from './open-cgroups.ts'
 export { removeInstallation } from './remove-installation.ts'
 export type { Terminal, TerminalShell } from './terminal.ts'
 export { exportImages, importImages } from './transfer-images.ts'

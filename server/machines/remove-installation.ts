@@ -5,12 +5,12 @@ import { existsSync } from 'node:fs'
 import { readdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import Docker from 'dockerode'
-import { openCgroups } from './cgroups.ts'
 import { closeDiskStore, openDiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { closeFirewall } from './firewall.ts'
 import { restoreHostSettings } from './host-settings.ts'
 import { LABELS, labelFilter } from './labels.ts'
+import { openCgroups } from './open-cgroups.ts'
 import { removeContainer } from './remove-container.ts'
 
 const OURS = ['disks', 'mounts', 'machines.xfs', 'registry', 'registry-tls', 'node-agent', 'preparing.lock']
