@@ -4,12 +4,22 @@ import type { TraceEvent } from '../../../../server/base/trace.ts'
 import type { PictureModel } from './picture-model.ts'
 import type { ObjectRef, Selection } from './selection.ts'
 
-/** The object that is looked at: the chosen one, or that of the chosen event, or of what the learner did last. */
+/** They only tell of others. */
+const tells = new Set(['events', 'leases'])
+const mostRows = 100
+
+/**
+ * The object that is looked at: the chosen one, or that of the chosen event, or of what the learner did last; where they
+ * have done nothing yet, what was written last.
+ */
 export function focusOf(model: PictureModel, selection: Selection): ObjectRef | undefined {
   if (selection && 'object' in selection) return selection.object
   if (selection && 'seq' in selection) return objectIn(model, model.rowBySeq(selection.seq)?.event)
-  const last = selection ? model.client(selection.client).lastWrite : model.lastDeed
-  return objectIn(model, last)
+  if (selection) return objectIn(model, model.client(selection.client).lastWrite)
+  return objectIn(
+    model,
+    model.lastDeed ?? model.tape(mostRows).findLast(({ event }) => !tells.has(event.resource))?.event,
+  )
 }
 
 function objectIn(model: PictureModel, event: TraceEvent | undefined): ObjectRef | undefined {

@@ -75,3 +75,10 @@ it('looks at what is chosen, and else at what the learner wrote last', () => {
   expect(focusOf(model, { object: { ...web, name: 'x' } })).toMatchObject({ name: 'x' })
   expect(focusOf(new PictureModel(), null)).toBeUndefined()
 })
+
+it('looks at what was written last where the learner has done nothing yet, but at no Event', () => {
+  const model = new PictureModel()
+  const event = { resource: 'events', name: 'web.17' }
+  model.apply(push(2, [append(5, 'r5', 'kube-scheduler'), append(6, 'r6', 'kubelet/node-1', event)]))
+  expect(focusOf(model, null)).toMatchObject({ resource: 'pods', name: 'web-1' })
+})
