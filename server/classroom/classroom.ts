@@ -94,6 +94,7 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     labs,
     store: new ProgressStore(database),
     pool,
+    mayLearn: (id) => classes.mayLearn(id),
     version: KUBERNETES_VERSION,
     clock,
     logger,

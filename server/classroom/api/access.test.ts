@@ -155,6 +155,19 @@ describe('terminals', () => {
   })
 })
 
+describe('labs', () => {
+  it('are not for those who are in no class any more, not even those they began', async () => {
+    const { people, classId, sessionOfLearner } = await world()
+    const { learner } = people
+    if (!learner) throw new Error('no learner')
+    const api = caller({ classroom, person: learner, browser: noBrowser })
+    await classroom.classes.remove(classId, learner.id)
+    const refused = { code: 'FORBIDDEN', message: expect.stringContaining('Join one with its code') }
+    await expect(api.lab.start({ labId: 'pods' })).rejects.toMatchObject(refused)
+    await expect(api.session.reset({ sessionId: sessionOfLearner })).rejects.toMatchObject(refused)
+  })
+})
+
 describe('over HTTP', () => {
   const call = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
     fetch(`http://127.0.0.1:${server.port}/api/trpc/${path}`, init)

@@ -12,6 +12,8 @@ export interface SessionsOptions {
   labs: readonly Lab[]
   store: ProgressStore
   pool: Pick<SandboxPool, 'claim' | 'discard' | 'release'>
+  /** Whether this person may have a cluster. */
+  mayLearn: (learnerId: string) => Promise<boolean>
   version: string
   clock: Clock
   logger: Logger
@@ -40,6 +42,7 @@ export class Sessions implements AsyncDisposable {
   async start(learnerId: string, labId: string): Promise<LabSession> {
     const lab = this.#options.labs.find(({ id }) => id === labId)
     if (!lab) throw new ClassroomError('lab-unknown', `There is no lab "${labId}".`)
+    await this.#expectLearner(learnerId)
     return this.#wake(await this.#options.store.ofLab(learnerId, labId))
   }
 
@@ -51,13 +54,15 @@ export class Sessions implements AsyncDisposable {
     if (progress?.learnerId !== learnerId) {
       throw new ClassroomError('session-unknown', 'This session does not exist any more. Open the lab again.')
     }
+    await this.#expectLearner(learnerId)
     return this.#wake(progress)
   }
 
-  /** Gives back the cluster of somebody who does not come again. */
+  /** Gives back the cluster of somebody who does not come again. Their progress is in the database, if they do. */
   async release(learnerId: string): Promise<void> {
     this.#alive.get(learnerId)?.suspend('Your cluster was given back.')
     this.#alive.delete(learnerId)
+    for (const [id, session] of this.#sessions) if (session.learnerId === learnerId) this.#sessions.delete(id)
     await this.#options.pool.release(learnerId)
   }
 
@@ -69,6 +74,11 @@ export class Sessions implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#sessions.values()].map((session) => session.close()))
+  }
+
+  async #expectLearner(learnerId: string): Promise<void> {
+    if (await this.#options.mayLearn(learnerId)) return
+    throw new ClassroomError('not-allowed', 'Labs are for those who are in a class. Join one with its code.')
   }
 
   #wake(progress: Progress): LabSession {

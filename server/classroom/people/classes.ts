@@ -78,6 +78,13 @@ export class Classes {
     return { ...membership.person, role: role.parse(membership.role) }
   }
 
+  /** Clusters are for those who are in a class that goes on, and for administrators. */
+  async mayLearn(personId: string): Promise<boolean> {
+    const inOpenClass = { memberships: { some: { class: { archivedAt: null } } } }
+    const where = { id: personId, OR: [{ isAdmin: true }, inOpenClass] }
+    return (await this.#options.database.person.count({ where })) > 0
+  }
+
   /** The classes that a person is in; for an administrator all. */
   async listFor(person: Person): Promise<ClassRow[]> {
     const rows = await this.#options.database.class.findMany({
@@ -201,6 +208,12 @@ export class Classes {
     await this.#keepAnInstructor(classId, personId)
     await database.membership.delete({ where: { classId_personId: { classId, personId } }, select: { role: true } })
     connections.cut(personId)
+    // Whoever teaches may be looking at what this person has open; what they still may see opens again by itself.
+    const teachers = await database.membership.findMany({
+      where: { classId, role: { not: 'learner' } },
+      select: { personId: true },
+    })
+    for (const teacher of teachers) connections.cut(teacher.personId)
     await this.#letGo([personId])
   }
 

@@ -175,6 +175,22 @@ describe('classes', () => {
     expect(cuts).toBe(1)
   })
 
+  it('that go on give a right to a cluster', async () => {
+    const may = () => Promise.all([who('learner'), who('admin')].map(({ id }) => classes.mayLearn(id)))
+    expect(await may()).toEqual([true, true])
+    await classes.setArchived(world.classId, true)
+    expect(await may()).toEqual([false, true])
+  })
+
+  it('end what teachers have open of somebody who is removed', async () => {
+    const cut: string[] = []
+    for (const name of ['learner', 'instructor', 'stranger', 'guest'] as const) {
+      connections.hold(who(name).id, () => cut.push(name))
+    }
+    await classes.remove(world.classId, who('learner').id)
+    expect(cut).toEqual(['learner', 'instructor'])
+  })
+
   it('are seen by those who are in them, and all by an administrator', async () => {
     const seen = async (name: Parameters<typeof who>[0]) => (await classes.listFor(who(name))).map((each) => each.name)
     expect([await seen('learner'), await seen('stranger'), await seen('admin')]).toEqual([
