@@ -72,7 +72,9 @@ const at = ({ x, y, width, height }: Rect) => ({ left: x, top: y, width, height 
 function Card(props: { object: SeenObject; rect: Rect; isLit: boolean; isChosen: boolean; choose: () => void }) {
   const { object, rect, isLit, isChosen, choose } = props
   const isNet = object.kind === 'Service' || object.kind === 'EndpointSlice'
-  const room = Math.floor((rect.width - 18) / 7)
+  // Low cards keep the name and the first letters of the kind; the rest is beside the picture and in the table.
+  const isLow = rect.height < 40
+  const room = Math.floor((isLow ? rect.width * 0.62 : rect.width - 18) / 7)
   return (
     <button
       type="button"
@@ -80,6 +82,7 @@ function Card(props: { object: SeenObject; rect: Rect; isLit: boolean; isChosen:
       style={{ ...at(rect), ...(isNet ? ({ '--hue': hueOf('net') } as React.CSSProperties) : {}) }}
       data-object={`${object.resource}/${object.name}`}
       data-net={isNet || undefined}
+      data-low={isLow || undefined}
       data-lit={isLit || undefined}
       data-deleting={object.deleting ? '' : undefined}
       aria-pressed={isChosen}
@@ -88,8 +91,10 @@ function Card(props: { object: SeenObject; rect: Rect; isLit: boolean; isChosen:
     >
       <span className={style.kind}>
         {isNet && <Glyph who="net" size={11} />}
-        {object.kind}
-        <span>{object.deleting ? 'being deleted' : object.kind === 'EndpointSlice' ? '' : object.status}</span>
+        <em>{object.kind}</em>
+        {!isLow && (
+          <span>{object.deleting ? 'being deleted' : object.kind === 'EndpointSlice' ? '' : object.status}</span>
+        )}
         {object.deleting && <Shape state="wait" size={11} />}
       </span>
       <b>{shortName(object.name, Math.max(8, room))}</b>
