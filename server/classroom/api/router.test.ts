@@ -197,13 +197,17 @@ describe('session', () => {
     expect((await host.listClusters()).map(({ name }) => name)).toEqual([cluster?.name])
   })
 
-  it('is put back to the start with an empty cluster', async () => {
+  it('is put back to the start with an empty cluster, also when its loops were held', async () => {
     const pods = await kubernetes()
     await pods.create(hello)
+    const held = await api().picture.steer({ sessionId: id, order: { action: 'hold', loops: 'all' } })
+    expect(held.map(({ client }) => client)).toContain('kube-scheduler')
     await api().session.reset({ sessionId: id })
     const ready = await sessionThat(id, isReady)
     expect(ready).toMatchObject({ step: 1, reached: 1, answers: {} })
     expect((await pods.list({ namespace: 'default' })).items).toEqual([])
+    const [cluster] = await host.listClusters()
+    expect(await host.loopGates(cluster?.name ?? '')).toEqual([])
   })
 
   it('gives way to another lab, which finds a clean cluster and its own objects', async () => {

@@ -54,6 +54,18 @@ it('speaks with the real server: writes, reads, refusals, watches', async () => 
   })
 })
 
+it('gets no more than the metadata when it asks for no more', async () => {
+  const { transport, server } = await overHttps()
+  await server.client.of(ConfigMap).create({ metadata: { name: 'secretive', namespace: 'default' }, data: { a: 'b' } })
+  const answer = await transport.request({
+    method: 'GET',
+    path: '/api/v1/namespaces/default/configmaps/secretive',
+    accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+  })
+  expect(answer).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'secretive' } })
+  expect(answer).not.toHaveProperty('data')
+})
+
 it('ends an aborted watch without an error', async () => {
   const { transport } = await overHttps()
   const stop = new AbortController()
