@@ -60,12 +60,6 @@ async function openMachines(stateDir: string, log: (line: string) => void): Prom
   return openDataCentre({ stateDir, log })
 }
 
-async function transferImages(direction: 'exportImages' | 'importImages', file: string): Promise<void> {
-  const { default: Docker } = await import('dockerode')
-  const machines = await import('./machines/index.ts')
-  await machines[direction](new Docker(), file)
-}
-
 function count(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed, as in 2')
   return Number(text)
@@ -160,15 +154,6 @@ program
   .option('--images', 'the images as well')
   .option('--yes', 'really')
   .action(async (options: { images?: boolean; yes?: boolean }) => (await installation()).uninstall(context(), options))
-
-images
-  .command('export <file>')
-  .description('write them to a file, for a host that reaches no Debian mirror')
-  .action(async (file: string) => transferImages('exportImages', file))
-images
-  .command('import <file>')
-  .description('take them from such a file')
-  .action(async (file: string) => transferImages('importImages', file))
 
 program
   .command('cluster-run <name>', { hidden: true })

@@ -1,0 +1,11 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+
+// Two changes that were made side by side once both added the same command; the program then did not even start.
+it('the podium command starts, and says what there is', async () => {
+  const cli = join(import.meta.dirname, '..', 'cli.ts')
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, '--help'])
+  expect(stdout).toContain('doctor')
+})
