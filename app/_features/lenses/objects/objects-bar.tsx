@@ -13,10 +13,11 @@ export function ObjectsBar(props: LensProps) {
   return (
     <>
       <label className={style.ask}>
-        <span>Selector</span>
+        <span className={style.word}>Selector</span>
         <input
+          aria-label="Selector"
           value={selector}
-          placeholder="app=web,tier in (a,b)"
+          placeholder="selector: app=web"
           spellCheck={false}
           autoCapitalize="none"
           autoComplete="off"
@@ -34,8 +35,12 @@ export function ObjectsBar(props: LensProps) {
         {selector.trim() === '' ? '' : answer}
       </output>
       <label className={style.ask}>
-        <span>in</span>
-        <select value={namespace} onChange={(event) => objects.setNamespace(event.currentTarget.value)}>
+        <span className={style.word}>in</span>
+        <select
+          aria-label="Namespace"
+          value={namespace}
+          onChange={(event) => objects.setNamespace(event.currentTarget.value)}
+        >
           {namespaces.map((name) => (
             <option key={name}>{name}</option>
           ))}
