@@ -1,7 +1,7 @@
 // One virtual machine: a throw-away copy of a disk, two processors, a network through this host, and a shell in it.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,19 +20,17 @@ const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy', 'HTTP_PROXY', 
 
 /** Boots it, on this host's own virtualisation where that runs a stock kernel, and resolves when it lets us in. */
 export async function bootMachine(image, { log, kernelArguments = [] }) {
-  if (existsSync('/dev/kvm')) {
-    const machine = await boot(image, 'kvm', kernelArguments)
-    if (machine) return machine
-    log('/dev/kvm is there and runs no stock kernel; the machine is emulated, which is slow')
-  } else {
-    log('there is no /dev/kvm; the machine is emulated, which is slow')
+  try {
+    return await boot(image, 'kvm', kernelArguments)
+  } catch (err) {
+    if (!(err instanceof SilentKernel)) throw err
+    log(`${err.message}; so the machine is emulated, which is slow`)
+    return boot(image, 'tcg', kernelArguments)
   }
-  const machine = await boot(image, 'tcg', kernelArguments)
-  if (!machine) throw new Error('the virtual machine does not say a word, not even emulated')
-  return machine
 }
 
-/** Undefined when its kernel stays silent. */
+class SilentKernel extends Error {}
+
 async function boot({ disk, kernel, initrd, key }, accelerator, kernelArguments) {
   const scratch = mkdtempSync(join(tmpdir(), 'podium-vm-'))
   const copy = join(scratch, 'disk.qcow2')
@@ -98,8 +96,9 @@ async function boot({ disk, kernel, initrd, key }, accelerator, kernelArguments)
   }
   const speaks = () => existsSync(console) && statSync(console).size > 0
   if (!(await until(speaks, FIRST_WORD_MS))) {
+    const words = readFileSync(join(scratch, 'qemu.log'), 'utf8').trim().split('\n').at(-1)
     await end()
-    return undefined
+    throw new SilentKernel(`with ${accelerator} the kernel says nothing${words ? ` (${words})` : ''}`)
   }
   if (await until(async () => (await machine.run('true', { stdio: 'ignore' })) === 0, BOOT_TIMEOUT_MS)) return machine
   const tail = spawnSync('tail', ['-n', '25', console], { encoding: 'utf8' }).stdout

@@ -30,6 +30,9 @@ const exists = (path: string, mode = constants.F_OK) =>
     () => false,
   )
 
+/** A module that is there is loaded when it is first needed. */
+const canLoad = async (module: string) => (await run('modprobe', '-n', '-q', module)) !== undefined
+
 const finding = (
   name: string,
   ok: boolean,
@@ -100,12 +103,8 @@ export function examinations(stateDir: string): Examination[] {
     },
     async () => {
       const filesystems = await readFile('/proc/filesystems', 'utf8')
-      return finding(
-        'overlay',
-        filesystems.includes('overlay'),
-        filesystems.includes('overlay') ? 'yes' : 'no',
-        'Container images need it: modprobe overlay',
-      )
+      const has = filesystems.includes('overlay') || (await canLoad('overlay'))
+      return finding('overlay', has, has ? 'yes' : 'no', 'Container images need it: modprobe overlay')
     },
     async () =>
       finding(
@@ -133,14 +132,16 @@ export function examinations(stateDir: string): Examination[] {
         'Learners are kept apart with it: apt-get install iptables',
       )
     },
-    async () =>
-      finding(
+    async () => {
+      const has = (await exists('/proc/sys/net/bridge')) || (await canLoad('br_netfilter'))
+      return finding(
         'bridge netfilter',
-        await exists('/proc/sys/net/bridge'),
-        (await exists('/proc/sys/net/bridge')) ? 'yes' : 'no',
+        has,
+        has ? 'yes' : 'no',
         'Services on the same node need it: modprobe br_netfilter',
         'limited',
-      ),
+      )
+    },
     async () => {
       const ipvs = await exists('/proc/net/ip_vs')
       return finding(

@@ -116,10 +116,11 @@ async function ensureReflinks(stateDir: string, disks: string, log: (line: strin
   if (!existsSync(image)) {
     const inside = (await readdir(disks)).length > 0
     const available = (await tryCommand('mkfs.xfs', ['-V'])).exitCode === 0
+    await tryCommand('modprobe', ['xfs']) // a module nobody has asked for yet, on most hosts
     const kernel = (await readFile('/proc/filesystems', 'utf8')).includes('xfs')
     if (inside || !available || !kernel) {
       log(
-        `machine disks are copied, not shared: ${!available ? 'mkfs.xfs is not installed' : 'XFS cannot be used here'}`,
+        `machine disks are copied, not shared: ${inside ? 'they were before' : available ? 'this kernel has no XFS' : 'mkfs.xfs is not installed'}`,
       )
       return false
     }
