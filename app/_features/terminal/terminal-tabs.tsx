@@ -36,7 +36,9 @@ export function TerminalTabs({ shells, tabs, nodes }: Props) {
   }
   return (
     <>
-      <div role="tablist" className={style.list} aria-label="Shells" onKeyDown={walk}>
+      <div className={style.list}>
+        {/* A list of tabs may hold nothing but tabs, and these have their close buttons beside them. */}
+        <div role="tablist" aria-label="Shells" aria-owns={tabs.map(({ name }) => `tab-${name}`).join(' ')} />
         {tabs.map(({ name, title, isMachine }) => (
           <span
             key={name}
@@ -54,6 +56,7 @@ export function TerminalTabs({ shells, tabs, nodes }: Props) {
               tabIndex={name === active ? 0 : -1}
               title={title}
               onClick={() => shells.show(name)}
+              onKeyDown={walk}
             >
               {isMachine && <Glyph who="node" size={12} />}
               <span className={isCommand(title) ? style.command : undefined}>{title}</span>

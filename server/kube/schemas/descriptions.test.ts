@@ -17,6 +17,11 @@ describe('buildDescriptions', () => {
     expect(descriptions.get('io.k8s.api.apps.v1.DeploymentSpec.replicas')).toContain('Number of desired pods')
   })
 
+  it('has them as they were written, not as a generator escaped them', () => {
+    const port = descriptions.get('io.k8s.api.core.v1.ContainerPort.containerPort')
+    expect(port).toContain("on the pod's IP address")
+  })
+
   it('tells kinds of the same name in two groups apart', () => {
     expect(descriptions.get('io.k8s.api.core.v1.Event.involvedObject')).toBeUndefined()
     expect(descriptions.get('io.k8s.api.core.v1.Event.count')).toContain('number of times')

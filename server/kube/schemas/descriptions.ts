@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path'
 import type { Schemas } from './schemas.ts'
 
 /** Raise when this file's output changes form. */
-const FORM = 2
+const FORM = 3
 
 /** Definition (`io.k8s.api.apps.v1.DeploymentSpec`) or definition and field (`….DeploymentSpec.replicas`) → text. */
 export function buildDescriptions(
@@ -90,6 +90,7 @@ function readDeclaration(text: string): { own: string | undefined; fields: Map<s
       .trim()
       // As the generator escapes them.
       .replaceAll('\\"', '"')
+      .replaceAll("\\'", "'")
       .replaceAll('*_/', '*/')
     const field = declared!.match(/^'([^']+)'\??:/)?.[1]
     if (field) fields.set(field, words)

@@ -1,0 +1,138 @@
+// The workspace in a real browser: a manifest written, mended and applied beside the terminal; a look into a machine.
+
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBrowser } from './support/browser.ts'
+import { type Classroom, forgetLearners, startClassroom } from './support/classroom.ts'
+import { until } from './support/until.ts'
+
+let classroom: Classroom
+let browser: Browser
+let page: Page
+
+beforeAll(async () => {
+  await forgetLearners()
+  classroom = await startClassroom()
+  browser = await openBrowser()
+  page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage()
+  await page.goto(classroom.url)
+  await page.goto(`${classroom.origin}/labs/pods`)
+  await page.getByText('2 nodes Ready').waitFor({ timeout: 120_000 })
+  await shell('1').and(page.locator('[data-terminal-state="open"]')).waitFor()
+}, 300_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await classroom?.stop()
+  await forgetLearners()
+}, 180_000)
+
+const shell = (tab: string, on = page): Locator => on.locator(`[data-terminal="${tab}"]`)
+const tabs = async (on = page) => (await on.getByRole('tab').allTextContents()).map((text) => text.trim())
+
+async function shows(tab: string, text: string | RegExp): Promise<void> {
+  await until(`tab ${tab} shows ${text}`, async () => {
+    const shown = ((await shell(tab).locator('.xterm-rows').textContent()) ?? '').replaceAll('\u00a0', ' ')
+    return typeof text === 'string' ? shown.includes(text) : text.test(shown)
+  })
+}
+
+async function types(tab: string, line: string): Promise<void> {
+  await shell(tab).and(page.locator('[data-terminal-state="open"]')).click()
+  await page.keyboard.type(line)
+  await page.keyboard.press('Enter')
+}
+
+const files = () => page.locator('[data-files]')
+
+const manifest = `apiVersion: v1
+kind: Pod
+metadata:
+  name: typed
+spec:
+  containers:
+  - name: web
+    imge: nginx`
+
+describe('the file editor', () => {
+  it('says what is wrong with a manifest while it is written, with its place', async () => {
+    await page.getByRole('button', { name: 'Files' }).click()
+    await files().getByLabel('Name of a new file').fill('web.yaml')
+    await files().getByRole('button', { name: 'New file' }).click()
+    await page.locator('.cm-content').click()
+    // As it comes from a clipboard: typed letter by letter, the editor would indent.
+    await page.evaluate((text) => {
+      const data = new DataTransfer()
+      data.setData('text/plain', text)
+      const target = document.querySelector('.cm-content')
+      target?.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+    }, manifest)
+    await files().getByText('Unknown field "spec.containers[0].imge". Did you mean "image"?').waitFor()
+    expect(await page.locator('.cm-lintRange-error').allTextContents()).toContain('imge')
+    await files().getByText('8:5', { exact: true }).waitFor()
+  })
+
+  it('offers the fields that the cluster’s own API has, and explains them', async () => {
+    await page.locator('.cm-line', { hasText: 'imge' }).getByText('imge').dblclick()
+    await page.keyboard.type('ima')
+    const option = page.locator('.cm-completionLabel', { hasText: /^image$/ })
+    await option.waitFor()
+    await option.click()
+    await page.locator('[data-problems="0"]').waitFor()
+    await page.locator('.cm-line', { hasText: 'image: nginx' }).getByText('image').hover()
+    await page.locator('.podium-field', { hasText: 'Container image name' }).waitFor()
+  })
+
+  it('applies it in the terminal, where one sees it', async () => {
+    await files().getByRole('button', { name: 'Apply' }).click()
+    await shows('1', 'kubectl apply -f web.yaml')
+    await shows('1', 'pod/typed created')
+    await page.locator('[data-pod="typed"][data-ready="true"]').waitFor({ timeout: 60_000 })
+  })
+
+  it('tells of a change that the terminal made meanwhile, and lets one choose', async () => {
+    await page.locator('.cm-content').click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('# mine')
+    await types('1', "sed -i 's/nginx/httpd/' web.yaml")
+    await files().getByRole('button', { name: 'Save' }).click()
+    await files().getByText('web.yaml was changed in the terminal too.').waitFor()
+    await files().getByRole('button', { name: 'Take the terminal’s' }).click()
+    await page.locator('.cm-line', { hasText: 'image: httpd' }).waitFor()
+    expect(await page.locator('.cm-content').textContent()).not.toContain('# mine')
+    await page.getByRole('button', { name: 'Close files' }).click()
+  })
+})
+
+describe('tabs', () => {
+  it('open a shell on a machine, where the containers of the Pod are', async () => {
+    await page.getByRole('button', { name: 'Open a shell on node-1' }).click()
+    await types('node-1', "docker ps --format '{{.Image}} {{.Names}}'")
+    await shows('node-1', /pause\S* k8s_POD_/)
+  })
+
+  it('are the same in a second window, and called after what runs in them', async () => {
+    await page.getByRole('button', { name: 'New tab' }).click()
+    await page.getByRole('menuitem', { name: 'New shell' }).click()
+    await types('2', 'kubectl get pods --watch')
+    await until('the tab has its name', async () => (await tabs()).includes('kubectl get pods --watch'))
+    const second = await page.context().newPage()
+    await second.goto(`${classroom.origin}/labs/pods`)
+    await until('the second window shows them', async () => (await tabs(second)).length === 3)
+    expect(await tabs(second)).toEqual(await tabs())
+    await second.close()
+  })
+
+  it('do not close over a running command unless one insists', async () => {
+    await page.getByRole('button', { name: 'Close kubectl get pods --watch' }).click()
+    await page.getByText('kubectl get pods --watch still runs here.').waitFor()
+    await page.getByRole('button', { name: 'End it and close' }).click()
+    await until('it is closed', async () => (await tabs()).length === 2)
+  })
+
+  it('stand side by side', async () => {
+    await page.getByRole('button', { name: 'Split' }).click()
+    await page.locator('[data-terminal="1"][data-place]:not([data-place="hidden"])').waitFor()
+    await page.locator('[data-terminal="node-1"][data-place]:not([data-place="hidden"])').waitFor()
+  })
+})
