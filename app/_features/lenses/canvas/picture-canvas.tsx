@@ -70,7 +70,10 @@ function Canvas({ store, sessionId, selection, select, lens, view }: Props) {
   }, [flow, overflows])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutable, `version` says when it changed
-  const marks = useMemo(() => chainMarks(model, selection), [model, selection, version])
+  const marks = useMemo(
+    () => (without.includes('ways') ? [] : chainMarks(model, selection)),
+    [model, selection, without, version],
+  )
   const wayId = (mark: Pick<Mark, 'kind' | 'client'>) => wayIdOf(model, layout, mark)
   const hotWays = new Set(marks.map(wayId))
 

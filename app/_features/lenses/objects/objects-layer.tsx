@@ -67,14 +67,25 @@ export function ObjectsLayer(props: LayerProps) {
   )
 }
 
+const shortKinds: Readonly<Record<string, string>> = {
+  ConfigMap: 'cm',
+  Deployment: 'deploy',
+  EndpointSlice: 'slice',
+  Pod: 'po',
+  ReplicaSet: 'rs',
+  Service: 'svc',
+  ServiceAccount: 'sa',
+}
+
 const at = ({ x, y, width, height }: Rect) => ({ left: x, top: y, width, height })
 
 function Card(props: { object: SeenObject; rect: Rect; isLit: boolean; isChosen: boolean; choose: () => void }) {
   const { object, rect, isLit, isChosen, choose } = props
   const isNet = object.kind === 'Service' || object.kind === 'EndpointSlice'
-  // Low cards keep the name and the first letters of the kind; the rest is beside the picture and in the table.
+  // Low cards call the kind as kubectl does for short; the rest is beside the picture and in the table.
   const isLow = rect.height < 40
-  const room = Math.floor((isLow ? rect.width * 0.62 : rect.width - 18) / 7)
+  const kind = isLow ? (shortKinds[object.kind] ?? object.kind) : object.kind
+  const room = Math.floor((rect.width - 20 - (isLow ? kind.length * 6.5 + (isNet ? 20 : 6) : 0)) / 7.3)
   return (
     <button
       type="button"
@@ -91,13 +102,13 @@ function Card(props: { object: SeenObject; rect: Rect; isLit: boolean; isChosen:
     >
       <span className={style.kind}>
         {isNet && <Glyph who="net" size={11} />}
-        <em>{object.kind}</em>
+        <em>{kind}</em>
         {!isLow && (
           <span>{object.deleting ? 'being deleted' : object.kind === 'EndpointSlice' ? '' : object.status}</span>
         )}
         {object.deleting && <Shape state="wait" size={11} />}
       </span>
-      <b>{shortName(object.name, Math.max(8, room))}</b>
+      <b>{shortName(object.name, Math.max(6, room))}</b>
     </button>
   )
 }

@@ -145,7 +145,7 @@ function Objects(props: {
         <li key={object.uid}>
           <span className="quiet">{object.kind}</span>
           <button type="button" className={scope.link} onClick={() => select({ object })}>
-            <code title={object.name}>{shortName(object.name, 20)}</code>
+            <code title={object.name}>{shortName(object.name, 16)}</code>
           </button>
           <span className="quiet">{note?.(object) || (object.kind === 'Pod' ? object.status : '')}</span>
         </li>
