@@ -41,6 +41,7 @@ npx podium doctor -o json | node -e 'let t="";process.stdin.on("data",d=>t+=d).o
   const bad=JSON.parse(t).filter(f=>f.state==="missing"||(f.name==="cgroups"&&f.state!=="ok"));if(bad.length){console.log(bad);process.exit(1)}})'
 
 step 'a cluster on the command line'
+command -v docker > /dev/null || apt-get -qq install -y docker-cli # for looking only; Podium speaks to the socket
 traces | sort > /tmp/before
 npx podium cluster create demo --nodes 2 --kubeconfig ~/demo.yaml
 k() { .cache/bin/kubectl-1.36 --kubeconfig ~/demo.yaml "$@"; }

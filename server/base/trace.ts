@@ -20,6 +20,8 @@ export interface RequestTrace {
   subresource: string
   namespace: string
   name: string
+  /** Where no resource was asked for: `/healthz`. */
+  path?: string
   code: number
   durationMs: number
   stages: RequestStage[]
@@ -49,6 +51,8 @@ export interface RequestDecision {
   allowed: boolean
   /** How the sender proved who it is: `x509`, `ServiceAccount`, `anonymous`, `in process`. */
   authenticator: string
+  /** What the sender counts as, besides the name. */
+  groups: readonly string[]
   /** Who really sent it, when it acts as somebody else (`kubectl --as`). */
   impersonator?: string
   /** Those who were asked, in order; the last one decided, unless it had no opinion either. */

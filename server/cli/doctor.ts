@@ -30,6 +30,12 @@ const exists = (path: string, mode = constants.F_OK) =>
     () => false,
   )
 
+/** By its socket, as Podium itself does: its command-line client is a package of its own on newer Debians. */
+const askEngine = async (): Promise<{ ServerVersion: string; CgroupDriver: string } | undefined> => {
+  const { default: Docker } = await import('dockerode')
+  return new Docker({ timeout: 10_000 }).info().catch(() => undefined)
+}
+
 /** A module that is there is loaded when it is first needed. */
 const canLoad = async (module: string) => (await run('modprobe', '-n', '-q', module)) !== undefined
 
@@ -65,7 +71,7 @@ export function examinations(stateDir: string): Examination[] {
         'Worker machines need root to make networks, disks and limits; start Podium as root (sudo). Without it nodes are simulated.',
       ),
     async () => {
-      const version = await run('docker', 'version', '--format', '{{.Server.Version}}')
+      const version = (await askEngine())?.ServerVersion
       const installed = await exists('/usr/sbin/dockerd')
       return finding(
         'container engine',
@@ -80,8 +86,8 @@ export function examinations(stateDir: string): Examination[] {
       const { cgroupSupport, readCgroups } = await import('../machines/index.ts')
       // Without an engine to ask: the driver it will choose.
       const systemd = (await exists('/sys/fs/cgroup/cgroup.controllers')) && (await exists('/run/systemd/system'))
-      const driver = await run('docker', 'info', '--format', '{{.CgroupDriver}}')
-      const support = cgroupSupport(await readCgroups(driver || (systemd ? 'systemd' : 'cgroupfs')))
+      const driver = (await askEngine())?.CgroupDriver ?? (systemd ? 'systemd' : 'cgroupfs')
+      const support = cgroupSupport(await readCgroups(driver))
       return support.supported
         ? finding('cgroups', true, support.found, '')
         : finding(

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { type GateState, httpsTransport, parseKubeconfig } from '../kube/client/index.ts'
 import type { ClusterHost, ClusterInfo, LoopOrder, ObjectVersions, VersionsQuery } from '../kube/cluster/index.ts'
+import { AccessFeed } from './access-feed.ts'
 import { ObjectFeed } from './object-feed.ts'
 import type { PicturePush } from './picture-push.ts'
 import { type Sight, watchPicture } from './watch-picture.ts'
@@ -22,14 +23,14 @@ export interface ClusterObserverOptions {
 
 export class ClusterObserver implements Disposable {
   readonly objects: ObjectFeed
+  readonly access: AccessFeed
   readonly #options: ClusterObserverOptions
 
   constructor(options: ClusterObserverOptions) {
     this.#options = options
-    this.objects = new ObjectFeed({
-      ...options,
-      connect: () => httpsTransport({ ...parseKubeconfig(options.info.superKubeconfig), userAgent: AGENT }),
-    })
+    const connect = () => httpsTransport({ ...parseKubeconfig(options.info.superKubeconfig), userAgent: AGENT })
+    this.objects = new ObjectFeed({ ...options, connect })
+    this.access = new AccessFeed({ ...options, connect })
   }
 
   watchPicture(since: number | undefined, signal: AbortSignal): AsyncGenerator<PicturePush> {
@@ -47,5 +48,6 @@ export class ClusterObserver implements Disposable {
 
   [Symbol.dispose](): void {
     this.objects[Symbol.dispose]()
+    this.access[Symbol.dispose]()
   }
 }

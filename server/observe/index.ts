@@ -1,5 +1,7 @@
 // The front door of wing 3, the see-through. It reads clusters, and never steers them except by the gates of their loops.
 
+export type { AccessHolder, AccessPush, AccessQuestion, AccessVerdict } from './access-feed.ts'
+export type { AccessWish } from './access-wish.ts'
 export { ClusterObserver } from './cluster-observer.ts'
 export type { ObjectsPush, SelectedPush } from './object-feed.ts'
 export { nodeIsReady, nodeIsSimulated, type PictureNode, type PicturePod, type PicturePush } from './picture-push.ts'

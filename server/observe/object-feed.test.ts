@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { FakeClock, settlePromises } from '../base/clock.ts'
+import { FakeClock } from '../base/clock.ts'
 import { noLogger } from '../base/logger.ts'
 import { startTestServer, type TestServer } from '../kube/apiserver/testing/test-server.ts'
 import { ConfigMap } from '../kube/kinds/index.ts'
 import { ObjectFeed } from './object-feed.ts'
+import { nextThat } from './testing/next-that.ts'
 
 let clock: FakeClock
 let test: TestServer
@@ -24,24 +25,7 @@ afterEach(async () => {
   await test[Symbol.asyncDispose]()
 })
 
-/** Reads on until a push fits; the feed's pauses pass on the test's clock. */
-async function pushThat<T>(stream: AsyncGenerator<T>, fits: (push: T) => boolean): Promise<T> {
-  for (;;) {
-    let read: IteratorResult<T> | undefined
-    const reading = stream.next().then((result) => {
-      read = result
-    })
-    for (let rounds = 0; !read && rounds < 2000; rounds++) {
-      await clock.advance(100)
-      await settlePromises()
-    }
-    if (!read) throw new Error('nothing was pushed')
-    await reading
-    if (read.done) throw new Error('the stream ended')
-    if (fits(read.value)) return read.value
-  }
-}
-
+const pushThat = <T>(stream: AsyncGenerator<T>, fits: (push: T) => boolean) => nextThat(clock, stream, fits)
 const map = (name: string, more: object = {}) => ({ metadata: { name, namespace: 'default', ...more } })
 
 it('shows everything there is, and then only what is new and what has gone', async () => {

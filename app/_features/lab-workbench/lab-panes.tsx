@@ -12,13 +12,24 @@ import style from './lab-workbench.module.css'
 import type { Panes } from './panes.ts'
 import { useSeconds } from './use-seconds.ts'
 
-export function ReadPane({ panes, children }: { panes: Panes; children?: React.ReactNode }) {
+export function ReadPane({
+  panes,
+  children,
+  isSmall,
+}: {
+  panes: Panes
+  children?: React.ReactNode
+  isSmall?: boolean
+}) {
   const { run, runCommand, openFile } = panes
   return (
     <div className={style.read}>
-      <Instructions run={run} onRun={runCommand} onFile={openFile}>
-        {children}
-      </Instructions>
+      {isSmall && <PhaseNotice panes={panes} />}
+      <div className={style.readBody}>
+        <Instructions run={run} onRun={runCommand} onFile={openFile}>
+          {children}
+        </Instructions>
+      </div>
     </div>
   )
 }
@@ -74,7 +85,7 @@ export function ScopePane({ panes }: { panes: Panes }) {
 }
 
 /** What is going on while the lab is not ready; over ten seconds, a way out. */
-export function PhaseNotice({ panes }: { panes: Panes }) {
+function PhaseNotice({ panes }: { panes: Panes }) {
   const { session, error, retry, reset } = panes.run
   const isWaiting = !error && (!session || ['queued', 'starting', 'resetting'].includes(session.phase))
   const seconds = useSeconds(isWaiting)

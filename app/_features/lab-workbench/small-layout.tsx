@@ -7,7 +7,7 @@ import { Shape } from '../../_ui/shape.tsx'
 import { loopState } from '../lenses/picture/loop-state.ts'
 import type { PictureStore } from '../lenses/picture/picture-store.ts'
 import { usePictureVersion } from '../lenses/picture/use-picture.ts'
-import { PhaseNotice, PicturePane, ReadPane, ScopePane, ShellPane } from './lab-panes.tsx'
+import { PicturePane, ReadPane, ScopePane, ShellPane } from './lab-panes.tsx'
 import style from './lab-workbench.module.css'
 import type { Panes } from './panes.ts'
 
@@ -22,8 +22,7 @@ export function SmallLayout({ panes }: { panes: Panes }) {
   return (
     <div className={style.small} data-tab={tab}>
       <section className={style.pane} data-pane="read" aria-label="Instructions" tabIndex={-1} hidden={tab !== 'read'}>
-        <ReadPane panes={panes}>
-          <PhaseNotice panes={panes} />
+        <ReadPane panes={panes} isSmall>
           <PictureLine store={store} onOpen={() => setTab('picture')} />
         </ReadPane>
       </section>

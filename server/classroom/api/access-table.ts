@@ -22,6 +22,7 @@ const admins: readonly Somebody[] = ['admin']
 
 const account = { login: 'new.one', name: 'New', password: 'long enough' }
 const pod = { group: '', resource: 'pods', namespace: 'default', name: 'web', limit: 1 }
+const wish = { verb: 'get', resource: 'pods', subresource: '', namespace: 'default', name: 'web', path: '' }
 const nothing = () => undefined
 const ofClass =
   (more: object = {}): Row['input'] =>
@@ -95,6 +96,7 @@ export const accessTable: Record<string, Row> = {
   'picture.watch': { for: lookers, input: ofSession() },
   'picture.objects': { for: lookers, input: ofSession() },
   'picture.selected': { for: lookers, input: ofSession({ selector: 'app=web', namespace: 'default' }) },
+  'picture.access': { for: lookers, input: ofSession({ question: { wish } }) },
   'picture.versions': { for: lookers, input: ofSession({ object: pod }) },
   'picture.steer': { for: owner, input: ofSession({ order: { action: 'hold', loops: 'all' } }) },
 

@@ -301,6 +301,21 @@ describe('picture', () => {
     }
     expect(pushes.flatMap((push) => push.loops ?? [])).toContain('kube-controller-manager/replicaset-controller')
   })
+
+  it('answers who may do what, of the roles and bindings of the cluster', async () => {
+    const { id: sessionId } = await api().lab.start({ labId: 'pods' })
+    await sessionThat(sessionId, isReady)
+    const wish = { verb: 'get', resource: 'po', subresource: '', namespace: 'default', name: '', path: '' }
+    const stop = new AbortController()
+    const who = { name: 'system:kube-scheduler', groups: ['system:authenticated'] }
+    for await (const push of await api(stop.signal).picture.access({ sessionId, question: { who, wish } })) {
+      expect(push.wish).toMatchObject({ group: '', resource: 'pods' })
+      expect(push.verdict?.by).toMatchObject({ role: { name: 'system:kube-scheduler' } })
+      expect(push.holders.map(({ subject }) => subject.name)).toContain('system:kube-scheduler')
+      stop.abort()
+    }
+    expect(stop.signal.aborted).toBe(true)
+  })
 })
 
 describe('the workspace', () => {

@@ -1,7 +1,7 @@
 // The see-through for the pages: thin, everything is done in observe/.
 
 import { z } from 'zod'
-import type { ObjectsPush, PicturePush, SelectedPush } from '../../observe/index.ts'
+import type { AccessPush, ObjectsPush, PicturePush, SelectedPush } from '../../observe/index.ts'
 import { lookingProcedure, router, streamOf } from '../api/trpc.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
@@ -33,6 +33,18 @@ const order = z.discriminatedUnion('action', [
 ])
 
 const NAME = z.string().max(253)
+const accessQuestion = z.object({
+  who: z.object({ name: NAME, groups: z.array(NAME).max(64) }).optional(),
+  wish: z.object({
+    verb: NAME,
+    group: NAME.optional(),
+    resource: NAME,
+    subresource: NAME,
+    namespace: NAME,
+    name: NAME,
+    path: z.string().max(1000),
+  }),
+})
 const versionsQuery = z.object({
   group: NAME,
   resource: NAME,
@@ -60,6 +72,12 @@ export const pictureRouter = router({
     .output(streamOf(framed<SelectedPush>('uids')))
     .subscription(({ ctx, input }) =>
       streamFrom(ctx, ({ observer }) => observer.objects.watchSelected(input, ctx.until)),
+    ),
+  access: sandboxProcedure
+    .input(z.object({ question: accessQuestion }))
+    .output(streamOf(framed<AccessPush>('holders')))
+    .subscription(({ ctx, input }) =>
+      streamFrom(ctx, ({ observer }) => observer.access.watch(input.question, ctx.until)),
     ),
   versions: sandboxProcedure
     .input(z.object({ object: versionsQuery }))

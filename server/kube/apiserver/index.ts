@@ -10,7 +10,8 @@ export {
   reachOf,
   whoCan,
 } from './authorization/rbac/explain.ts'
-export { type PolicyObject, policyOf, RbacPolicy } from './authorization/rbac/policy.ts'
+export { type PolicyKind, type PolicyObject, policyOf, RbacPolicy } from './authorization/rbac/policy.ts'
+export { SUPERUSERS } from './authorization/superusers.ts'
 export { storageKey } from './registry/storage-keys.ts'
 export type { AuditEvent } from './request-path/audit.ts'
 export { decodeStored, withRevision } from './watch-cache/entry.ts'

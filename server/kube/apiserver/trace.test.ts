@@ -102,6 +102,10 @@ describe('what the server tells of itself', () => {
     const [request] = of('request')
     expect(request).toMatchObject({ client: 'curl', user: 'stranger', code: 403 })
     expect(request?.stages.at(-1)).toMatchObject({ name: 'authorization', ok: false })
+    expect(request?.decision).toMatchObject({ allowed: false, groups: ['system:authenticated'] })
+    expect(request).not.toHaveProperty('path')
+    await expect(stranger.request({ method: 'GET', path: '/metrics' })).rejects.toMatchObject({ code: 403 })
+    expect(of('request').at(-1)).toMatchObject({ resource: '', path: '/metrics' })
     expect(audited[0]).toMatchObject({
       level: 'Metadata',
       stage: 'ResponseComplete',

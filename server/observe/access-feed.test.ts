@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { FakeClock } from '../base/clock.ts'
+import { noLogger } from '../base/logger.ts'
+import { allow, role, roleBinding } from '../kube/apiserver/authorization/testing/policies.ts'
+import { startTestServer, type TestServer } from '../kube/apiserver/testing/test-server.ts'
+import { Role, RoleBinding, ServiceAccount } from '../kube/kinds/index.ts'
+import { AccessFeed, type AccessPush, type AccessQuestion } from './access-feed.ts'
+import { nextThat } from './testing/next-that.ts'
+
+let clock: FakeClock
+let test: TestServer
+let feed: AccessFeed
+const stop = new AbortController()
+beforeEach(async () => {
+  clock = new FakeClock()
+  test = await startTestServer()
+  const connect = () => ({ ...test.transport, [Symbol.dispose]: () => undefined })
+  feed = new AccessFeed({ connect, clock, logger: noLogger, random: Math.random })
+})
+afterEach(async () => {
+  feed[Symbol.dispose]()
+  await test[Symbol.asyncDispose]()
+})
+
+const wish = {
+  ...{ verb: 'delete', resource: 'deploy', subresource: '' },
+  ...{ namespace: 'default', name: 'web', path: '' },
+}
+const who = { name: 'system:serviceaccount:default:ci', groups: ['system:serviceaccounts', 'system:authenticated'] }
+const ask = (question: AccessQuestion) => feed.watch(question, stop.signal)
+const pushThat = (stream: AsyncGenerator<AccessPush>, fits: (push: AccessPush) => boolean) =>
+  nextThat(clock, stream, fits)
+
+it('answers again when a role changes: why not, and then by which rule', async () => {
+  const verbs = (text: string) => [allow(text, 'deployments', { groups: 'apps' })]
+  const roles = test.client.of(Role)
+  await roles.create(role('default/deployer', verbs('get list')))
+  await test.client.of(RoleBinding).create(roleBinding('default/ci-deploys', 'Role deployer', 'ServiceAccount ci'))
+  const stream = ask({ who, wish })
+  const first = await pushThat(stream, () => true)
+  expect(first.wish).toMatchObject({ group: 'apps', resource: 'deployments' })
+  expect(first.verdict).toMatchObject({ allowed: false, isSuperuser: false })
+  expect(first.verdict?.nearest[0]).toMatchObject({ role: { name: 'deployer' }, fits: { resource: true, verb: false } })
+  expect(first.verdict?.reach.find(({ binding }) => binding.name === 'ci-deploys')?.rules).toEqual(verbs('get list'))
+  const held = await roles.get({ namespace: 'default', name: 'deployer' })
+  await roles.update({ ...held, rules: verbs('get list delete') })
+  const second = await pushThat(stream, ({ verdict }) => verdict?.allowed === true)
+  expect(second.verdict?.by).toMatchObject({ binding: { name: 'ci-deploys' }, rule: 0 })
+  expect(second.holders.map(({ subject }) => subject)).toContainEqual({
+    ...{ kind: 'ServiceAccount', name: 'ci', namespace: 'default' },
+  })
+})
+
+it('tells of nobody in particular who may do it, and who there is to ask about', async () => {
+  await test.client.of(ServiceAccount).create({ metadata: { name: 'idle', namespace: 'default' } })
+  const push = await pushThat(ask({ wish }), () => true)
+  expect(push).not.toHaveProperty('verdict')
+  expect(push.holders.length).toBeGreaterThan(0)
+  expect(push.subjects).toContainEqual({ kind: 'ServiceAccount', name: 'idle', namespace: 'default' })
+  expect(push.bindingCount).toBeGreaterThan(20)
+})
+
+it('knows that superusers are let through before RBAC is asked', async () => {
+  const { verdict } = await pushThat(ask({ who: { name: 'root', groups: ['system:masters'] }, wish }), () => true)
+  expect(verdict).toMatchObject({ isSuperuser: true })
+})

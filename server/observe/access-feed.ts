@@ -1,0 +1,114 @@
+// Who may do what in one cluster, asked of its roles and bindings as they are now: may somebody do it, by which rule or
+// why not; what reaches them at all; and who may do it. The answer comes again whenever a role or binding changes it.
+
+import type { PolicyRule } from 'kubernetes-types/rbac/v1'
+import type { Grant, GrantedRule } from '../base/trace.ts'
+import {
+  type Explanation,
+  explain,
+  type PolicyKind,
+  RbacPolicy,
+  reachOf,
+  SUPERUSERS,
+  whoCan,
+} from '../kube/apiserver/index.ts'
+import { ClusterRole, ClusterRoleBinding, Role, RoleBinding, ServiceAccount } from '../kube/kinds/index.ts'
+import { type AccessWish, attributesOf, type UnderstoodWish } from './access-wish.ts'
+import type { Raw } from './seen-object.ts'
+import { type FeedOptions, WatchedObjects } from './watched-objects.ts'
+
+export interface AccessQuestion {
+  /** Left out: of nobody in particular; then only who may do it is answered. */
+  who?: { name: string; groups: string[] }
+  wish: AccessWish
+}
+
+/** What RBAC says of somebody. */
+export interface AccessVerdict extends Explanation {
+  /** Every binding that reaches them, with its role's rules; without, when there is no such role. */
+  reach: (Grant & { rules?: readonly PolicyRule[] | undefined })[]
+  /** Of the group that may do everything before RBAC is asked. */
+  isSuperuser: boolean
+}
+
+/** Somebody who may do it, and each rule by which. */
+export interface AccessHolder {
+  subject: Grant['subject']
+  by: (GrantedRule & { told: PolicyRule })[]
+}
+
+export interface AccessPush {
+  wish: UnderstoodWish
+  /** What is odd about the wish; empty when nothing is. */
+  note: string
+  verdict?: AccessVerdict
+  holders: AccessHolder[]
+  /** Everybody whom a binding names, and every ServiceAccount there is. */
+  subjects: Grant['subject'][]
+  bindingCount: number
+}
+
+const POLICY_KINDS = [Role, ClusterRole, RoleBinding, ClusterRoleBinding]
+
+export class AccessFeed implements Disposable {
+  readonly #watched: WatchedObjects
+
+  constructor(options: FeedOptions) {
+    this.#watched = new WatchedObjects({
+      ...options,
+      kinds: [...POLICY_KINDS, ServiceAccount],
+      isReadWhole: (kind) => kind !== ServiceAccount,
+    })
+  }
+
+  async *watch(question: AccessQuestion, signal: AbortSignal): AsyncGenerator<AccessPush> {
+    let sent: string | undefined
+    yield* this.#watched.whenever(signal, (all): AccessPush | undefined => {
+      const push = answer(question, all)
+      const told = JSON.stringify(push)
+      if (told === sent) return undefined
+      sent = told
+      return push
+    })
+  }
+
+  [Symbol.dispose](): void {
+    this.#watched[Symbol.dispose]()
+  }
+}
+
+function answer({ who, wish }: AccessQuestion, all: readonly Raw[]): AccessPush {
+  const policy = new RbacPolicy()
+  for (const { kind, object } of all) if (kind !== ServiceAccount) policy.put(kind.kind as PolicyKind, object)
+  const { attributes, note } = attributesOf(wish)
+  return {
+    wish: attributes,
+    note,
+    ...(who
+      ? {
+          verdict: {
+            ...explain(policy, who, attributes),
+            reach: reachOf(policy, who),
+            isSuperuser: who.groups.includes(SUPERUSERS),
+          },
+        }
+      : {}),
+    holders: whoCan(policy, attributes).map(({ subject, by }) => ({
+      subject,
+      by: by.map((held) => ({ ...held, told: policy.rulesOf(held.role)?.[held.rule] ?? { verbs: [] } })),
+    })),
+    subjects: subjectsIn(policy, all),
+    bindingCount: [...policy.bindings].length,
+  }
+}
+
+function subjectsIn(policy: RbacPolicy, all: readonly Raw[]): Grant['subject'][] {
+  const subjects = new Map<string, Grant['subject']>()
+  const add = (subject: Grant['subject']) => subjects.set(Object.values(subject).join('/'), subject)
+  for (const bounds of policy.bindings) for (const { subject } of bounds) add(subject)
+  for (const { kind, object } of all) {
+    const { name = '', namespace = '' } = object.metadata ?? {}
+    if (kind === ServiceAccount) add({ kind: 'ServiceAccount', name, namespace })
+  }
+  return [...subjects.keys()].sort().map((key) => subjects.get(key) as Grant['subject'])
+}
