@@ -16,6 +16,7 @@ export interface DebianSuite {
 }
 
 export function debianMirror(): Promise<string>
+export function mirrorIn(sources: string): string | undefined
 export function debianArchitecture(): Promise<string>
 export function openDebianSuite(options: {
   suite: string

@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -20,9 +20,25 @@ const LISTS_FRESH_FOR_MS = 24 * 60 * 60 * 1000
 /** The Debian archive this host installs from, e.g. what `URIs:` in /etc/apt/sources.list.d/debian.sources says. */
 export async function debianMirror() {
   const { stdout } = await run('apt-get', ['indextargets', '--format', '$(REPO_URI)'], { maxBuffer: MAX_OUTPUT })
-  const mirror = stdout.split('\n').find((uri) => /\/debian\/?$/.test(uri.trim()))
+  const mirror = stdout.split('\n').find((uri) => /\/debian\/?$/.test(uri.trim())) ?? (await configuredMirror())
   if (!mirror) throw new Error('no Debian mirror is configured in /etc/apt: add one, or pass { mirror }')
   return mirror.trim()
+}
+
+/** apt tells of no target before its first update, so on a fresh machine its files have to be read. */
+async function configuredMirror() {
+  const parts = await readdir('/etc/apt/sources.list.d').catch(() => [])
+  const files = [
+    ...parts.filter((name) => /\.(sources|list)$/.test(name)).map((name) => `/etc/apt/sources.list.d/${name}`),
+    '/etc/apt/sources.list',
+  ]
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')))
+  return mirrorIn(texts.join('\n'))
+}
+
+/** The first Debian archive that apt's sources name, in either of their formats. */
+export function mirrorIn(sources) {
+  return /^(?:URIs:|deb\s+(?:\[[^\]]*\]\s+)?)\s*(\S+\/debian\/?)(?=\s|$)/m.exec(sources)?.[1]
 }
 
 /** The Debian name of this machine's architecture: `amd64`, `arm64`. */

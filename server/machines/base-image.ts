@@ -2,10 +2,11 @@
 // usual case in a school without a mirror, and in CI) debootstrap makes the same thing from packages in half a minute.
 
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
+import { debianMirror } from '../../bin/debian-package.mjs'
 import type { DebianSuite } from './image-set.ts'
 import { LABELS } from './labels.ts'
 import { runCommand } from './run-command.ts'
@@ -78,7 +79,7 @@ async function bootstrapped(
   tag: string,
 ): Promise<void> {
   const { docker, suite, stateDir, log } = options
-  const mirror = await debianMirror()
+  const mirror = await mirrorOfHost()
   log(`no registry can be reached: building Debian ${suite} with debootstrap from ${mirror}`)
   await mkdir(stateDir, { recursive: true })
   const root = await mkdtemp(join(stateDir, `debootstrap-${suite}-`))
@@ -144,11 +145,7 @@ async function slimDown(root: string, suite: DebianSuite, mirror: string): Promi
   await writeFile(join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 })
 }
 
-/** The Debian mirror this host installs from. */
-async function debianMirror(): Promise<string> {
-  const sources = await readFile('/etc/apt/sources.list.d/debian.sources', 'utf8').catch(() => '')
-  const listed = /^URIs:\s*(\S+\/debian)\/?\s*$/m.exec(sources)?.[1]
-  if (listed) return listed
-  const list = await readFile('/etc/apt/sources.list', 'utf8').catch(() => '')
-  return /^deb\s+(?:\[[^\]]*\]\s+)?(\S+\/debian)\/?\s/m.exec(list)?.[1] ?? 'http://deb.debian.org/debian'
+/** Where this host installs from; elsewhere than on Debian, where everybody does. */
+function mirrorOfHost(): Promise<string> {
+  return debianMirror().catch(() => 'http://deb.debian.org/debian')
 }
