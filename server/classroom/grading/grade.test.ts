@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { gradeOf } from './grade.ts'
+import { earned, gradeOf } from './grade.ts'
+
+describe('earned', () => {
+  it.each([
+    { credit: 0.5, atEntry: 0, is: 0.5 },
+    { credit: 0.5, atEntry: 0.5, is: 0 },
+    { credit: 0.75, atEntry: 0.5, is: 0.5 },
+    { credit: 0.25, atEntry: 0.5, is: 0 },
+    { credit: 1, atEntry: 0.5, is: 1 },
+    { credit: 1, atEntry: 1, is: 1 },
+  ])('$credit in a step that began with $atEntry is $is', ({ credit, atEntry, is }) => {
+    expect(earned(credit, atEntry)).toBe(is)
+  })
+})
 
 describe('gradeOf', () => {
   it('is nothing for a lab that was only opened', () => {

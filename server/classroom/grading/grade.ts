@@ -3,11 +3,15 @@
 // are worth is the instructor's to say.
 
 export interface StepMarks {
-  /** The best share of the step's checks that were ok at one time, 0 to 1. */
+  /** The best share of what was to do in the step that was done at one time, 0 to 1. */
   credit: number
   /** Wrong tries, and the right one. */
   attempts: number
 }
+
+/** What was true before the learner did anything is no credit of theirs: some steps begin half done. */
+export const earned = (credit: number, atEntry: number): number =>
+  atEntry >= 1 ? 1 : Math.max(0, (credit - atEntry) / (1 - atEntry))
 
 export interface GradedRun {
   /** How many steps the lab has. */

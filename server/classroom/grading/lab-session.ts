@@ -15,6 +15,7 @@ import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
 import { firstTabs, type TerminalRoom } from '../terminals/terminal-room.ts'
 import { AccessProbe, askTheApiServer } from './access-probe.ts'
+import { earned } from './grade.ts'
 import { judgeStep, passedResults } from './judge-step.ts'
 import type { Progress, ProgressStore } from './progress.ts'
 import { WrongTries } from './wrong-tries.ts'
@@ -55,6 +56,7 @@ export class LabSession {
   /** Checks rest while the cluster is being brought to a step. */
   #resting = true
   #tries = new WrongTries()
+  #creditAtEntry: number | undefined
   readonly #access = new AccessProbe()
   #writes: Promise<void> = Promise.resolve()
 
@@ -352,6 +354,7 @@ export class LabSession {
     progress.before = rememberPods(watch.view({ pods: [] }).pods)
     progress.entered = step.number
     this.#tries = new WrongTries()
+    this.#creditAtEntry = undefined
     this.#save()
     this.#resting = false
     this.#judge()
@@ -371,7 +374,8 @@ export class LabSession {
         logger.error('check failed to run', { lab: this.lab.id, check, err }),
       )
       this.#results = verdict.results
-      this.#mark(step.number, verdict.credit, this.#tries.see(verdict.results))
+      this.#creditAtEntry ??= verdict.credit
+      this.#mark(step.number, earned(verdict.credit, this.#creditAtEntry), this.#tries.see(verdict.results))
       if (verdict.passed) this.#pass(step.number)
     }
     this.#tell()
