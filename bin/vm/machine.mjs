@@ -107,8 +107,8 @@ async function boot({ disk, kernel, initrd, key }, accelerator, kernelArguments)
 }
 
 /**
- * Tells the machine how this host reaches the world: proxies, certificates to trust, and which npm registry. Read at run
- * time, so that nothing of one network is written down anywhere.
+ * Tells the machine how this host reaches the world: proxies, certificates to trust, which npm registry, and what apt
+ * needs to know of its mirror. Read at run time, so that nothing of one network is written down anywhere.
  */
 export async function shareNetworkSettings(machine) {
   const settings = PROXY_VARIABLES.filter((name) => process.env[name]).map((name) => [name, process.env[name]])
@@ -121,9 +121,12 @@ export async function shareNetworkSettings(machine) {
   }
   const registry = spawnSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).stdout?.trim()
   if (registry) settings.push(['npm_config_registry', registry])
-  const text = settings.map(([name, value]) => `${name}=${value}`).join('\n')
-  if ((await machine.run(`cat > /etc/environment <<'END'\n${text}\nEND`)) !== 0)
-    throw new Error('the virtual machine did not take its network settings')
+  const environment = settings.map(([name, value]) => `${name}=${value}`)
+  const apt = (spawnSync('apt-config', ['dump'], { encoding: 'utf8' }).stdout ?? '').split('\n')
+  const aptSettings = apt.filter((line) => /^Acquire::(Check-|https?::|Retries)/.test(line))
+  const write = (path, lines) => `cat > ${path} <<'END'\n${lines.join('\n')}\nEND\n`
+  const script = write('/etc/environment', environment) + write('/etc/apt/apt.conf.d/90host', aptSettings)
+  if ((await machine.run(script)) !== 0) throw new Error('the virtual machine did not take its network settings')
 }
 
 function freePort() {
