@@ -16,6 +16,7 @@ import { runKubeProxy } from './kube-proxy/index.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
 import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
 import { CniNetwork } from './network/cni-network.ts'
+import { ConnectionWatch } from './network/connection-watch.ts'
 import { runNodeRoutes } from './network/node-routes.ts'
 import { createLinuxNodeOs } from './node-os/linux-node-os.ts'
 
@@ -88,9 +89,13 @@ async function main(): Promise<void> {
       ...(config.maxPods ? { maxPods: config.maxPods } : {}),
     }),
   )
+  const connections = stack.use(
+    new ConnectionWatch({ run: os.start, clock, logger: logger.with({ component: 'connections' }) }),
+  )
   stack.use(
     await startKubeletServer({
       kubelet,
+      connections,
       clock,
       logger: logger.with({ component: 'kubelet-server' }),
       host: '0.0.0.0',

@@ -1,6 +1,6 @@
 // This very machine. Uses what every Debian has: mount, umount, and Node's own file system and sockets.
 
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import * as fs from 'node:fs/promises'
 import http from 'node:http'
@@ -10,7 +10,7 @@ import os from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { publishFiles } from './atomic-directory.ts'
 import { openNetnsDialer } from './netns-dialer.ts'
-import type { CommandResult, NodeOs } from './node-os.ts'
+import type { CommandResult, NodeOs, RunningCommand } from './node-os.ts'
 
 export function createLinuxNodeOs(): NodeOs {
   return {
@@ -61,6 +61,7 @@ export function createLinuxNodeOs(): NodeOs {
       if (await isMountPoint(path)) await run('umount', ['-l', path])
     },
     run,
+    start,
     connectTcp,
     openNetns: openNetnsDialer,
     httpGet,
@@ -129,6 +130,18 @@ function run(
     child.stdin?.on('error', () => undefined)
     child.stdin?.end(input ?? '')
   })
+}
+
+function start(command: string, args: string[]): RunningCommand {
+  const child = spawn(command, args, {
+    env: { PATH } as unknown as NodeJS.ProcessEnv,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (err) => resolve(err.message))
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
+  })
+  return { stdout: child.stdout, stderr: child.stderr, ended, kill: () => void child.kill() }
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -1,7 +1,7 @@
 // What node components ask of the machine they run on: files, mounts, commands, connections.
 // Implementations: linux-node-os.ts (this very machine) and simulated-node-os.ts (keeps nothing, answers yes).
 
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 
 export interface MachineInfo {
   hostname: string
@@ -20,6 +20,15 @@ export interface CommandResult {
   exitCode: number
   stdout: string
   stderr: string
+}
+
+/** A command that goes on until it is killed. */
+export interface RunningCommand {
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** How it ended: `exit code 1`, `SIGTERM`, or why it could not be run. Never rejects. */
+  readonly ended: Promise<string>
+  kill(): void
 }
 
 export interface FileContent {
@@ -63,6 +72,7 @@ export interface NodeOs {
     args: string[],
     options?: { input?: string; env?: Record<string, string>; timeoutMs?: number },
   ): Promise<CommandResult>
+  start(command: string, args: string[]): RunningCommand
   /** Rejects with the reason, in Go's words, when nobody answers in time. */
   connectTcp(host: string, port: number, timeoutMs: number): Promise<void>
   /** For a namespace given as a path, `/proc/PID/ns/net`. */

@@ -1,5 +1,6 @@
 // A machine that is not there: files vanish, commands succeed, everything answers. For hollow nodes.
 
+import { Readable } from 'node:stream'
 import type { MachineInfo, NodeOs } from './node-os.ts'
 
 export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname: string }): NodeOs {
@@ -27,6 +28,12 @@ export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname
     mountTmpfs: async () => undefined,
     unmount: async () => undefined,
     run: async () => ({ exitCode: 0, stdout: '', stderr: '' }),
+    start: () => ({
+      stdout: Readable.from([]),
+      stderr: Readable.from([]),
+      ended: Promise.resolve('exit code 0'),
+      kill: () => undefined,
+    }),
     connectTcp: async () => undefined,
     openNetns: () => ({
       dial: () => Promise.reject(new Error('ECONNREFUSED')),

@@ -55,9 +55,11 @@ function connect(target: string, who: { certPem: string; keyPem: string }) {
 describe("the kubelet's own API", () => {
   it('is for the API server and those who may do all, not for whoever has a certificate of the cluster', async () => {
     expect((await ask('/pods')).json()).toMatchObject({ kind: 'PodList' })
+    expect((await ask('/podium/connections')).code).toBe(404)
     for (const who of [{}, await pki.issue('learner'), await pki.issue('system:node:node-2', ['system:nodes'])]) {
       expect((await ask('/healthz', who)).text).toBe('ok')
       expect((await ask('/pods', who)).code).toBe(401)
+      expect((await ask('/podium/connections', who)).code).toBe(401)
     }
     expect((await connect('127.0.0.1:80', await pki.issue('learner'))).code).toBe(401)
   })

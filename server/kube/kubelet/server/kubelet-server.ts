@@ -9,6 +9,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { Kubelet } from '../kubelet.ts'
+import { type ConnectionSource, serveConnections } from './connections.ts'
 import { serveContainerLogs } from './container-logs.ts'
 import { StreamServer } from './stream-server.ts'
 import { openTunnel } from './tunnel.ts'
@@ -20,6 +21,8 @@ export interface KubeletServerOptions {
   host: string
   port: number
   tls: { certPem: string; keyPem: string; clientCaPem: string }
+  /** What `/podium/connections` tells; not found without. */
+  connections?: ConnectionSource
 }
 
 export interface KubeletServer extends AsyncDisposable {
@@ -27,7 +30,7 @@ export interface KubeletServer extends AsyncDisposable {
 }
 
 export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
-  const { kubelet, clock, logger, host, port, tls } = options
+  const { kubelet, clock, logger, host, port, tls, connections } = options
   const streams = new StreamServer({ kubelet, clock })
   const server = https.createServer({
     cert: tls.certPem,
@@ -71,6 +74,9 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
         )
       case 'containerLogs':
         return serveContainerLogs({ kubelet, clock, url, target: rest, response })
+      case 'podium':
+        if (connections && rest.join('/') === 'connections') return serveConnections({ source: connections, response })
+        return void response.writeHead(404).end('404 page not found\n')
       case 'exec':
       case 'attach':
       case 'portForward':

@@ -1,0 +1,79 @@
+// One line of `conntrack -E -o timestamp,id`. It is the whole path of a connection: who called which address, and, in the
+// answer's direction, who was chosen to answer and whether the caller's address was replaced on the way.
+//
+//   [1795731710.558063]  [NEW] tcp 6 120 SYN_SENT src=10.1.0.2 dst=10.96.0.50 sport=46256 dport=80 [UNREPLIED]
+//                                                 src=10.1.0.1 dst=10.1.0.2 sport=8080 dport=46256 id=1208058284
+
+/** What is sent in one direction, from whom to whom. Counted only where the kernel is told to (`nf_conntrack_acct`). */
+export interface Direction {
+  from: string
+  to: string
+  /** Protocols without ports have 0. */
+  fromPort: number
+  toPort: number
+  packets?: number
+  bytes?: number
+}
+
+export interface ConnectionEvent {
+  type: 'new' | 'gone'
+  /** Milliseconds since 1970, by the clock of the machine. */
+  at: number
+  /** The same in both events of a connection, on one machine; used again later. */
+  id: string
+  /** `tcp`, `udp`. */
+  protocol: string
+  /** TCP only: SYN_SENT, CLOSE, TIME_WAIT … */
+  state: string
+  /** The kernel takes it for a conversation: an answer came that it could follow. */
+  replied: boolean
+  asked: Direction
+  answered: Direction
+}
+
+const LINE = /^\[(\d+\.\d+)\]\s+\[(NEW|DESTROY)\]\s+(\w+)\s+\d+\s+(?:\d+\s+)?(?:([A-Z_0-9]+)\s+)?(src=.*)$/
+
+/** Undefined for what is no connection of IPv4, and for what conntrack says about itself. */
+export function parseConntrackLine(line: string): ConnectionEvent | undefined {
+  const [, seconds = '', type = '', protocol = '', state = '', rest = ''] = LINE.exec(line.trim()) ?? []
+  const words = rest.split(' ')
+  // The second `src=` begins the answer's direction.
+  const second = words.findIndex((word, index) => index > 0 && word.startsWith('src='))
+  if (second < 0) return undefined
+  const asked = directionOf(words.slice(0, second))
+  const answered = directionOf(words.slice(second))
+  // Pings have an id of their own before it.
+  const id = words.findLast((word) => word.startsWith('id='))?.slice(3)
+  if (!asked || !answered || !id) return undefined
+  return {
+    type: type === 'NEW' ? 'new' : 'gone',
+    at: Number(seconds) * 1000,
+    id,
+    protocol,
+    state,
+    replied: !words.includes('[UNREPLIED]'),
+    asked,
+    answered,
+  }
+}
+
+function directionOf(words: readonly string[]): Direction | undefined {
+  const from = valueOf(words, 'src') ?? ''
+  const to = valueOf(words, 'dst') ?? ''
+  if (!isIPv4(from) || !isIPv4(to)) return undefined
+  const packets = valueOf(words, 'packets')
+  const bytes = valueOf(words, 'bytes')
+  return {
+    from,
+    to,
+    fromPort: Number(valueOf(words, 'sport') ?? 0),
+    toPort: Number(valueOf(words, 'dport') ?? 0),
+    ...(packets === undefined ? {} : { packets: Number(packets) }),
+    ...(bytes === undefined ? {} : { bytes: Number(bytes) }),
+  }
+}
+
+const valueOf = (words: readonly string[], name: string) =>
+  words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
+
+const isIPv4 = (address: string) => /^\d+\.\d+\.\d+\.\d+$/.test(address)
