@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.ts'
 import { type GateState, httpsTransport, parseKubeconfig } from '../kube/client/index.ts'
 import type { ClusterHost, ClusterInfo, LoopOrder, ObjectVersions, VersionsQuery } from '../kube/cluster/index.ts'
 import { AccessFeed } from './access-feed.ts'
+import { NetworkFeed, type NetworkSight } from './network/network-feed.ts'
 import { ObjectFeed } from './object-feed.ts'
 import type { PicturePush } from './picture-push.ts'
 import { type Sight, watchPicture } from './watch-picture.ts'
@@ -15,7 +16,7 @@ const AGENT = 'podium-observe'
 export interface ClusterObserverOptions {
   host: ClusterHost
   info: Pick<ClusterInfo, 'name' | 'superKubeconfig'>
-  sight: Sight
+  sight: Sight & NetworkSight
   clock: Clock
   logger: Logger
   random: () => number
@@ -24,6 +25,7 @@ export interface ClusterObserverOptions {
 export class ClusterObserver implements Disposable {
   readonly objects: ObjectFeed
   readonly access: AccessFeed
+  readonly network: NetworkFeed
   readonly #options: ClusterObserverOptions
 
   constructor(options: ClusterObserverOptions) {
@@ -31,6 +33,7 @@ export class ClusterObserver implements Disposable {
     const connect = () => httpsTransport({ ...parseKubeconfig(options.info.superKubeconfig), userAgent: AGENT })
     this.objects = new ObjectFeed({ ...options, connect })
     this.access = new AccessFeed({ ...options, connect })
+    this.network = new NetworkFeed({ ...options, connect })
   }
 
   watchPicture(since: number | undefined, signal: AbortSignal): AsyncGenerator<PicturePush> {
@@ -49,5 +52,6 @@ export class ClusterObserver implements Disposable {
   [Symbol.dispose](): void {
     this.objects[Symbol.dispose]()
     this.access[Symbol.dispose]()
+    this.network[Symbol.dispose]()
   }
 }

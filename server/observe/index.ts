@@ -3,6 +3,15 @@
 export type { AccessHolder, AccessPush, AccessQuestion, AccessVerdict } from './access-feed.ts'
 export type { AccessWish } from './access-wish.ts'
 export { ClusterObserver } from './cluster-observer.ts'
+export type {
+  NetworkMachine,
+  NetworkPod,
+  NetworkPush,
+  NetworkService,
+  Place,
+  SeenConnection,
+} from './network/network-push.ts'
+export { selectsNobody, targetPortOf } from './network/service-path.ts'
 export type { ObjectsPush, SelectedPush } from './object-feed.ts'
 export { nodeIsReady, nodeIsSimulated, type PictureNode, type PicturePod, type PicturePush } from './picture-push.ts'
 export type { SeenObject } from './seen-object.ts'

@@ -97,6 +97,7 @@ export const accessTable: Record<string, Row> = {
   'picture.objects': { for: lookers, input: ofSession() },
   'picture.selected': { for: lookers, input: ofSession({ selector: 'app=web', namespace: 'default' }) },
   'picture.access': { for: lookers, input: ofSession({ question: { wish } }) },
+  'picture.network': { for: lookers, input: ofSession() },
   'picture.versions': { for: lookers, input: ofSession({ object: pod }) },
   'picture.steer': { for: owner, input: ofSession({ order: { action: 'hold', loops: 'all' } }) },
 

@@ -1,7 +1,7 @@
 // The see-through for the pages: thin, everything is done in observe/.
 
 import { z } from 'zod'
-import type { AccessPush, ObjectsPush, PicturePush, SelectedPush } from '../../observe/index.ts'
+import type { AccessPush, NetworkPush, ObjectsPush, PicturePush, SelectedPush } from '../../observe/index.ts'
 import { lookingProcedure, router, streamOf } from '../api/trpc.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
@@ -79,6 +79,9 @@ export const pictureRouter = router({
     .subscription(({ ctx, input }) =>
       streamFrom(ctx, ({ observer }) => observer.access.watch(input.question, ctx.until)),
     ),
+  network: sandboxProcedure
+    .output(streamOf(framed<NetworkPush>('connections')))
+    .subscription(({ ctx }) => streamFrom(ctx, ({ observer }) => observer.network.watch(ctx.until))),
   versions: sandboxProcedure
     .input(z.object({ object: versionsQuery }))
     .output(versionsAnswer.nullable())

@@ -58,22 +58,22 @@ export function parseConntrackLine(line: string): ConnectionEvent | undefined {
 }
 
 function directionOf(words: readonly string[]): Direction | undefined {
-  const from = valueOf(words, 'src') ?? ''
-  const to = valueOf(words, 'dst') ?? ''
+  const from = wordOf(words, 'src') ?? ''
+  const to = wordOf(words, 'dst') ?? ''
   if (!isIPv4(from) || !isIPv4(to)) return undefined
-  const packets = valueOf(words, 'packets')
-  const bytes = valueOf(words, 'bytes')
+  const packets = wordOf(words, 'packets')
+  const bytes = wordOf(words, 'bytes')
   return {
     from,
     to,
-    fromPort: Number(valueOf(words, 'sport') ?? 0),
-    toPort: Number(valueOf(words, 'dport') ?? 0),
+    fromPort: Number(wordOf(words, 'sport') ?? 0),
+    toPort: Number(wordOf(words, 'dport') ?? 0),
     ...(packets === undefined ? {} : { packets: Number(packets) }),
     ...(bytes === undefined ? {} : { bytes: Number(bytes) }),
   }
 }
 
-const valueOf = (words: readonly string[], name: string) =>
+const wordOf = (words: readonly string[], name: string) =>
   words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
 
 const isIPv4 = (address: string) => /^\d+\.\d+\.\d+\.\d+$/.test(address)

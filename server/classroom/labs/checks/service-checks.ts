@@ -1,5 +1,6 @@
 // Checks about Services: whom they select, and who of those is fit to be sent traffic.
 
+import { selectsNobody, targetPortOf } from '../../../observe/index.ts'
 import { type Check, count, failed, listed, ok, type Verdict, waiting } from '../check.ts'
 import {
   type ClusterView,
@@ -8,7 +9,6 @@ import {
   isReady,
   LAB_NAMESPACE,
   named,
-  type Pod,
   podsWith,
   type Service,
   selectorText,
@@ -103,23 +103,9 @@ function judgeService(
   })
 }
 
-/** Why a Service has no endpoint at all, or undefined when somebody has the labels it asks for. */
-export function reachesNobody(cluster: ClusterView, service: Service): string | undefined {
-  const name = service.metadata?.name ?? ''
-  const selector = service.spec?.selector ?? {}
-  if (Object.keys(selector).length === 0)
-    return `Service \`${name}\` has no selector, so no loop fills in its endpoints.`
-  if (podsWith(cluster, selector).length > 0) return undefined
-  const single = Object.entries(selector)
-  if (single.length === 1) return `Service \`${name}\` selects \`${selectorText(selector)}\`; no Pod has that label.`
-  return `Service \`${name}\` selects \`${selectorText(selector)}\`; no Pod has all of these labels.`
-}
-
-export function targetPortOf(target: number | string, pods: readonly Pod[]): number {
-  if (typeof target === 'number') return target
-  const ports = pods.flatMap((pod) => pod.spec?.containers ?? []).flatMap((container) => container.ports ?? [])
-  return ports.find((port) => port.name === target)?.containerPort ?? Number(target)
-}
+/** Why a Service has no endpoint at all, in the words of the Network lens. */
+export const reachesNobody = (cluster: ClusterView, service: Service): string | undefined =>
+  selectsNobody(service, cluster.pods, `Service \`${service.metadata?.name ?? ''}\``)
 
 interface ReadyEndpoint {
   address: string

@@ -2,11 +2,12 @@
 // selector find Pods, are those Ready, does one of them listen on the target port? They name the first that fails, and
 // leave open how it is mended.
 
+import { targetPortOf } from '../../../observe/index.ts'
 import { type Check, count, failed, listed, ok, type Verdict, waiting } from '../check.ts'
 import { type ClusterView, hasLabels, isReady, named, type Pod, podsWith, type Service } from '../cluster-view.ts'
 import { podsOfLab } from './label-checks.ts'
 import { troubleOf } from './pod-troubles.ts'
-import { missingService, reachesNobody, readyEndpoints, targetPortOf } from './service-checks.ts'
+import { missingService, reachesNobody, readyEndpoints } from './service-checks.ts'
 
 export function serviceAnswers(name: string, wish: { app: string; endpoints: number }): Check {
   return {

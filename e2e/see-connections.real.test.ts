@@ -1,0 +1,168 @@
+// What the Network lens says against what happened: calls from a Pod to a Service with an endpoint on each of two
+// machines, counted by the servers' own access logs, and the calls to a Service that reaches nobody.
+
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../server/base/clock.ts'
+import { noLogger } from '../server/base/logger.ts'
+import { type ClusterWatch, watchCluster } from '../server/classroom/sandboxes/cluster-watch.ts'
+import { httpsTransport, parseKubeconfig } from '../server/kube/client/index.ts'
+import { NetworkFeed } from '../server/observe/network/network-feed.ts'
+import type { NetworkMachine, NetworkService, SeenConnection } from '../server/observe/network/network-push.ts'
+import { clusters } from './support/classroom.ts'
+import { run as command, kubectl, podium } from './support/commands.ts'
+import { until } from './support/until.ts'
+
+const CLUSTER = 'e2e-connections'
+const CALLS = 40
+const web = (name: string, node: string) => `
+apiVersion: v1
+kind: Pod
+metadata: {name: ${name}, labels: {app: web}}
+spec:
+  nodeName: ${node}
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: web
+    image: nginx
+    ports: [{containerPort: 80}]
+    readinessProbe: {httpGet: {port: 80}, periodSeconds: 1}
+---`
+const MANIFEST = `${web('web-1', 'node-1')}${web('web-2', 'node-2')}
+apiVersion: v1
+kind: Pod
+metadata: {name: client}
+spec:
+  nodeName: node-1
+  terminationGracePeriodSeconds: 1
+  containers: [{name: client, image: curlimages/curl, command: [sleep, '100000']}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 8080, targetPort: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: nobody}
+spec: {selector: {app: wbe}, ports: [{port: 8080, targetPort: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: closed}
+spec: {selector: {app: web}, ports: [{port: 8080, targetPort: 81}]}
+`
+
+let directory: string
+let kube: ReturnType<typeof kubectl>
+let watch: ClusterWatch
+let feed: NetworkFeed
+const stop = new AbortController()
+const seen = new Map<number, SeenConnection>()
+let machines: NetworkMachine[] = []
+let services: NetworkService[] = []
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
+  const path = join(directory, 'kubeconfig.yaml')
+  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--kubeconfig', path)
+  kube = kubectl('1.36', path)
+  const kubeconfig = await readFile(path, 'utf8')
+  await run('apply -f -', MANIFEST)
+  await run('wait pods --all --for=condition=Ready --timeout=60s')
+  const options = { clock: systemClock, logger: noLogger, random: Math.random }
+  watch = watchCluster(kubeconfig, options)
+  await watch.synced()
+  const connect = () => httpsTransport({ ...parseKubeconfig(kubeconfig), userAgent: 'podium-observe' })
+  feed = new NetworkFeed({ ...options, sight: watch, connect })
+  void look()
+  await until('both kernels are heard', async () => machines.filter(({ state }) => state === 'listening').length === 2)
+})
+afterAll(async () => {
+  stop.abort()
+  feed?.[Symbol.dispose]()
+  watch?.[Symbol.dispose]()
+  await podium('cluster', 'delete', CLUSTER)
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function look(): Promise<void> {
+  for await (const push of feed.watch(stop.signal)) {
+    for (const connection of push.connections) seen.set(connection.id, connection)
+    machines = push.machines ?? machines
+    services = push.services ?? services
+  }
+}
+
+async function run(command: string, input = ''): Promise<string> {
+  const { code, stdout, stderr } = await kube(command, { input })
+  expect(code, `kubectl ${command}\n${stdout}${stderr}`).toBe(0)
+  return stdout
+}
+
+const to = (service: string) =>
+  [...seen.values()].filter(({ asked, from }) => asked.service?.name === service && from.pod?.name === 'client')
+const pathOf = (service: string) => services.find(({ name }) => name === service)?.path
+
+/** How many processes listen to the kernel of a machine. */
+async function listeners(machine: string): Promise<number> {
+  const cluster = (await clusters()).find(({ name }) => name === CLUSTER)
+  const id = cluster?.machines.find(({ name }) => name === machine)?.id ?? ''
+  return Number((await command('docker', ['exec', id, 'pgrep', '-xc', 'conntrack'])).stdout)
+}
+
+describe('connections to a Service with an endpoint on each of two machines', () => {
+  it('are as many, and go where, the servers’ own logs say', async () => {
+    // Not by keep-alive: each call is a connection, and each is a choice.
+    await run(
+      `exec client -- sh -c 'for i in $(seq ${CALLS}); do curl -s -A lens-test -o /dev/null http://web:8080/; done'`,
+    )
+    const answered = new Map<string, number>()
+    for (const pod of ['web-1', 'web-2']) {
+      const lines = (await run(`logs ${pod}`)).split('\n').filter((line) => line.includes('lens-test'))
+      answered.set(pod, lines.length)
+    }
+    expect([...answered.values()].reduce((sum, count) => sum + count)).toBe(CALLS)
+    await until('every call is seen', async () => to('web').length >= CALLS, 10_000)
+    const chosen = Map.groupBy(to('web'), ({ endpoint }) => endpoint.pod?.name ?? endpoint.ip)
+    expect(new Map([...chosen].map(([pod, connections]) => [pod, connections.length]))).toEqual(answered)
+    // Across machines both kernels tell, and it is one connection still.
+    for (const { endpoint, machines, from, asked } of to('web')) {
+      expect(machines).toEqual(endpoint.machine === 'node-1' ? ['node-1'] : ['node-1', 'node-2'])
+      expect([from.machine, asked.port, endpoint.port]).toEqual(['node-1', 8080, 80])
+    }
+  })
+
+  it('are told apart from probes and from names looked up', async () => {
+    const purposes = Map.groupBy(seen.values(), ({ purpose }) => purpose)
+    expect(purposes.get('dns')?.length).toBeGreaterThanOrEqual(CALLS)
+    await until('both Pods are probed', async () => {
+      const probed = [...seen.values()].filter(({ purpose }) => purpose === 'probe')
+      return new Set(probed.map(({ endpoint }) => endpoint.pod?.name)).size === 2
+    })
+  })
+})
+
+describe('a Service that reaches nobody', () => {
+  it('says why; the kernel refuses before there is a connection', async () => {
+    expect(pathOf('web')?.nobody).toBe('')
+    expect(pathOf('nobody')?.nobody).toBe('It selects `app=wbe`; no Pod has that label.')
+    expect((await kube('exec client -- curl -sS -m 5 http://nobody:8080/')).stderr).toMatch(/Failed to connect|refused/)
+    expect(to('nobody')).toEqual([])
+  })
+
+  it('since nobody listens on the target port, is refused by the Pod itself', async () => {
+    expect(pathOf('closed')?.nobody).toBe('')
+    expect((await kube('exec client -- curl -sS -m 5 http://closed:8080/')).code).not.toBe(0)
+    await until('the refusal is seen', async () => to('closed').some(({ end }) => end?.how === 'refused'), 10_000)
+  })
+})
+
+it('lets the machines alone when nobody looks any more', async () => {
+  expect(await listeners('node-1')).toBe(1)
+  stop.abort()
+  feed[Symbol.dispose]()
+  await until('no process listens', async () => (await listeners('node-1')) === 0)
+})

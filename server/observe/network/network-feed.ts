@@ -1,0 +1,193 @@
+// The network of one cluster for those who look through the Network lens: machines are listened to while anybody looks,
+// and left alone otherwise. What objects say comes from caches that somebody keeps anyway.
+
+import type { Clock } from '../../base/clock.ts'
+import type { Transport } from '../../kube/client/index.ts'
+import type { ConnectionNews } from '../../kube/network/connection-watch.ts'
+import { Addresses, type ClusterObjects } from './addresses.ts'
+import { ConnectionJoin } from './connection-join.ts'
+import { openMachineEar } from './machine-ear.ts'
+import { networkMachine, networkPod, networkService } from './network-objects.ts'
+import type { Lost, NetworkMachine, NetworkPush } from './network-push.ts'
+
+export interface NetworkSight {
+  view(before: { pods: [] }): ClusterObjects
+  onChange(listener: () => void): Disposable
+}
+
+export interface NetworkFeedOptions {
+  sight: NetworkSight
+  /** Opened when the first viewer comes, closed after the last has gone. */
+  connect: () => Transport & Disposable
+  clock: Clock
+  random: () => number
+}
+
+const LINGER_MS = 5_000
+const LEAST_BETWEEN_PUSHES_MS = 100
+
+interface Running {
+  join: ConnectionJoin
+  addresses: Addresses
+  transport: Transport & Disposable
+  watching: Disposable
+  ears: Map<string, Disposable>
+  /** What is known of the hearing, by machine. */
+  hearing: Map<string, Pick<NetworkMachine, 'state' | 'why'>>
+  lost: Map<string, Lost>
+}
+
+export class NetworkFeed implements Disposable {
+  readonly #options: NetworkFeedOptions
+  readonly #listeners = new Set<() => void>()
+  #running: Running | undefined
+  #lingering: Disposable | undefined
+
+  constructor(options: NetworkFeedOptions) {
+    this.#options = options
+  }
+
+  async *watch(signal: AbortSignal): AsyncGenerator<NetworkPush> {
+    const { clock } = this.#options
+    let wake = Promise.withResolvers<void>()
+    const listener = () => wake.resolve()
+    const running = this.#join(listener)
+    signal.addEventListener('abort', listener, { once: true })
+    const sent = { change: 0, services: '', pods: '', machines: '', lost: '[]' }
+    let whole = true
+    try {
+      while (!signal.aborted && this.#running === running) {
+        wake = Promise.withResolvers()
+        const push: NetworkPush = {
+          whole,
+          ...this.#news(running, sent),
+          connections: running.join.changedSince(sent.change),
+        }
+        sent.change = running.join.change
+        if (whole || push.connections.length > 0 || push.services || push.pods || push.machines || push.lost) yield push
+        whole = false
+        await wake.promise
+        await clock.sleep(LEAST_BETWEEN_PUSHES_MS, signal).catch(() => undefined)
+      }
+    } finally {
+      signal.removeEventListener('abort', listener)
+      this.#leave(listener)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#lingering?.[Symbol.dispose]()
+    this.#close()
+    this.#tell()
+  }
+
+  /** Only what reads otherwise than what was sent, and remembers it as sent. */
+  #news(running: Running, sent: Record<'services' | 'pods' | 'machines' | 'lost', string>) {
+    const objects = this.#options.sight.view({ pods: [] })
+    const now = {
+      services: objects.services.map((service) => networkService(service, objects)),
+      pods: objects.pods.map(networkPod),
+      machines: objects.nodes.map((node) => networkMachine(node, running.hearing.get(node.metadata?.name ?? ''))),
+      lost: [...running.lost.values()],
+    }
+    const news: Pick<NetworkPush, keyof typeof sent> = {}
+    for (const part of ['services', 'pods', 'machines', 'lost'] as const) {
+      const text = JSON.stringify(now[part])
+      if (text === sent[part]) continue
+      sent[part] = text
+      Object.assign(news, { [part]: now[part] })
+    }
+    return news
+  }
+
+  #join(listener: () => void): Running {
+    this.#lingering?.[Symbol.dispose]()
+    this.#lingering = undefined
+    this.#listeners.add(listener)
+    this.#running ??= this.#open()
+    return this.#running
+  }
+
+  #leave(listener: () => void): void {
+    this.#listeners.delete(listener)
+    if (this.#listeners.size > 0 || !this.#running) return
+    // Whoever only changes the lens or loads the page again finds it still there.
+    this.#lingering = this.#options.clock.setTimeout(() => this.#close(), LINGER_MS)
+  }
+
+  #open(): Running {
+    const { sight, connect } = this.#options
+    const running: Running = {
+      join: new ConnectionJoin(),
+      addresses: new Addresses(sight.view({ pods: [] })),
+      transport: connect(),
+      watching: sight.onChange(() => this.#look(running)),
+      ears: new Map(),
+      hearing: new Map(),
+      lost: new Map(),
+    }
+    this.#look(running)
+    return running
+  }
+
+  #close(): void {
+    const running = this.#running
+    this.#running = undefined
+    if (!running) return
+    running.watching[Symbol.dispose]()
+    for (const ear of running.ears.values()) ear[Symbol.dispose]()
+    running.transport[Symbol.dispose]()
+  }
+
+  /** Machines come and go, and addresses get owners. */
+  #look(running: Running): void {
+    const { sight, clock, random } = this.#options
+    const objects = sight.view({ pods: [] })
+    running.addresses = new Addresses(objects)
+    running.join.lookAgain(running.addresses, clock.now())
+    const real = objects.nodes
+      .map((node) => networkMachine(node, undefined))
+      .flatMap(({ name, state }) => (state === 'simulated' ? [] : [name]))
+    for (const [name, ear] of running.ears) {
+      if (real.includes(name)) continue
+      ear[Symbol.dispose]()
+      running.ears.delete(name)
+      running.hearing.delete(name)
+    }
+    for (const machine of real) {
+      if (running.ears.has(machine)) continue
+      const ear = openMachineEar({
+        machine,
+        transport: running.transport,
+        clock,
+        random,
+        hear: (_, news) => this.#hear(running, machine, news),
+        deaf: (_, why) => {
+          running.hearing.set(machine, { state: 'connecting', why })
+          this.#tell()
+        },
+      })
+      running.ears.set(machine, ear)
+    }
+    this.#tell()
+  }
+
+  #hear(running: Running, machine: string, news: ConnectionNews): void {
+    if (news.type === 'listening') running.hearing.set(machine, { state: 'listening', why: '' })
+    else if (news.type === 'lost') {
+      const { why, count = 0 } = news
+      const before = running.lost.get(`${machine} ${why}`)
+      running.lost.set(`${machine} ${why}`, {
+        machine,
+        why,
+        times: (before?.times ?? 0) + 1,
+        connections: (before?.connections ?? 0) + count,
+      })
+    } else running.join.hear(machine, news, running.addresses)
+    this.#tell()
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
