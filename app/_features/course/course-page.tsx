@@ -8,6 +8,8 @@ import { api, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { TopBar } from '../../_ui/top-bar.tsx'
+import { NewsBar } from '../news/news-bar.tsx'
+import { useNews } from '../news/use-news.ts'
 import { PersonMenu } from '../people/person-menu.tsx'
 import { ChapterSection } from './chapter-section.tsx'
 import style from './course.module.css'
@@ -18,6 +20,7 @@ import { ResumePanel } from './resume-panel.tsx'
 export function CoursePage() {
   const course = useQuery({ queryKey: ['course'], queryFn: () => api.course.overview.query() })
   const view = course.data
+  const news = useNews()
   return (
     <>
       <a href="#labs" className="skip-link">
@@ -32,6 +35,7 @@ export function CoursePage() {
           </Link>
         }
       />
+      <NewsBar news={news} />
       <main className={style.course}>
         {view?.machines.kind === 'simulated' && (
           <MachinesNotice reason={view.machines.reason} remedy={view.machines.remedy} />

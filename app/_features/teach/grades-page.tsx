@@ -8,6 +8,7 @@ import { api, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { TopBar } from '../../_ui/top-bar.tsx'
+import { PersonMenu } from '../people/person-menu.tsx'
 import style from './teach.module.css'
 
 export function GradesPage({ classId }: { classId: string }) {
@@ -22,6 +23,7 @@ export function GradesPage({ classId }: { classId: string }) {
           </>
         }
         wide
+        person={<PersonMenu />}
       />
       <main className={style.grades}>
         <div className={style.sheetHead}>

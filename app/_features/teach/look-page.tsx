@@ -9,6 +9,7 @@ import { LensFrame } from '../lenses/lens-frame.tsx'
 import type { Selection } from '../lenses/picture/selection.ts'
 import { usePictureStore } from '../lenses/picture/use-picture.ts'
 import { useLens } from '../lenses/use-lens.ts'
+import { PersonMenu } from '../people/person-menu.tsx'
 import style from './look-page.module.css'
 import { useWall } from './use-wall.ts'
 
@@ -33,6 +34,7 @@ export function LookPage({ classId, sessionId }: { classId: string; sessionId: s
     <div className={style.page}>
       <TopBar
         wide
+        person={<PersonMenu />}
         place={
           <>
             <Link href={`/teach/${classId}`}>Wall</Link> <span className="quiet">/</span>{' '}

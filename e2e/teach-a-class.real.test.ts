@@ -1,0 +1,221 @@
+// One instructor and three learners, each in a browser of their own: they join by a code and work on real machines; one
+// gets stuck and is helped; a node dies for everybody and comes back; the grades come out.
+
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBrowser } from './support/browser.ts'
+import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
+import { kubectl } from './support/commands.ts'
+import { until } from './support/until.ts'
+
+const LEARNERS = ['tansy', 'gorse', 'wicker'] as const
+type Name = (typeof LEARNERS)[number]
+
+let classroom: Classroom
+let browser: Browser
+let origin: string
+let wall: Page
+const desks = {} as Record<Name, Page>
+const contexts: BrowserContext[] = []
+
+beforeAll(async () => {
+  await forgetLearners()
+  classroom = await startClassroom({ env: { PODIUM_HOST: '0.0.0.0', PODIUM_WARM: '1', PODIUM_SEATS: '4' } })
+  // Its own name may mean nothing to this machine's resolver; the address always does.
+  origin = `http://127.0.0.1:${new URL(classroom.url).port}`
+  browser = await openBrowser()
+}, 300_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await classroom?.stop()
+  await forgetLearners()
+}, 240_000)
+
+async function newPage(): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  contexts.push(context)
+  return context.newPage()
+}
+
+async function typeInTerminal(page: Page, line: string): Promise<void> {
+  await page.locator('[data-terminal-state="open"]').first().click()
+  await page.keyboard.type(line)
+  await page.keyboard.press('Enter')
+}
+
+const terminalText = async (page: Page) => (await page.locator('.xterm-rows').first().textContent()) ?? ''
+const checkIs = (page: Page, id: string, state: string, timeout = 90_000) =>
+  page.locator(`[data-check="${id}"][data-state="${state}"]`).waitFor({ timeout })
+const tile = (name: Name) => wall.locator(`[data-learner="${name}"]`)
+
+async function predict(page: Page): Promise<void> {
+  await page.locator('[data-question="who-starts-the-container"]').getByText('The scheduler').click()
+}
+
+describe('a class', () => {
+  it('begins with an administrator, a class and a code', async () => {
+    wall = await newPage()
+    const [, token] = /\/first-admin#(\S+)/.exec(classroom.output()) ?? []
+    await wall.goto(`${origin}/first-admin#${token}`)
+    await wall.getByLabel('Your name, as others see it').fill('Brindle')
+    await wall.getByLabel('Name to log in with').fill('brindle')
+    await wall.getByLabel('Password', { exact: true }).fill('a long enough password')
+    await wall.getByRole('button', { name: 'Make the account' }).click()
+    await wall.getByLabel('Name of the class').fill('Autumn evening class')
+    await wall.getByRole('button', { name: 'Make the class' }).click()
+    await wall.getByRole('heading', { name: 'Autumn evening class' }).waitFor()
+    await wall.getByRole('button', { name: 'Make a code…' }).click()
+    await wall.getByRole('button', { name: /^Make/ }).last().click()
+    await wall
+      .getByText(/^[A-Z0-9]{4}-[A-Z0-9]{4}$/)
+      .first()
+      .waitFor()
+  })
+
+  it('is joined by the code, with a name only', async () => {
+    const code = await wall
+      .getByText(/^[A-Z0-9]{4}-[A-Z0-9]{4}$/)
+      .first()
+      .textContent()
+    for (const name of LEARNERS) {
+      const page = await newPage()
+      desks[name] = page
+      await page.goto(`${origin}/join`)
+      await page.getByLabel('Join code').fill(code ?? '')
+      await page.getByRole('button', { name: 'Go on' }).click()
+      await page.getByLabel('Your name, as your instructor sees it').fill(name)
+      await page.getByRole('button', { name: 'Join the class' }).click()
+      await page.getByRole('heading', { name: /Pods/ }).first().waitFor()
+    }
+    await wall.getByRole('link', { name: 'See the room' }).click()
+    for (const name of LEARNERS) await tile(name).waitFor()
+    await wall.getByText('3 of 3 here').waitFor()
+  })
+
+  it('works: every learner has a cluster of their own, and the wall follows', async () => {
+    await wall.getByRole('button', { name: 'Open a lab…' }).click()
+    await wall.getByRole('menuitem', { name: /Pods: one object/ }).click()
+    for (const name of LEARNERS) {
+      const link = desks[name].getByRole('link', { name: 'Open it' })
+      await link.click()
+      await desks[name].getByText('2 nodes Ready').waitFor({ timeout: 150_000 })
+      await predict(desks[name])
+    }
+    await typeInTerminal(desks.tansy, 'kubectl run hello --image=nginx')
+    await checkIs(desks.tansy, '1.hello-ready', 'ok')
+    await tile('tansy').getByText('Step 2').waitFor()
+    await tile('tansy').getByText('k run hello --image=nginx').waitFor()
+    await wall.getByText('3 of 3').first().waitFor()
+    const { stdout } = await kubectl('1.36', (await clusterWith('hello')).kubeconfig)('get pods --output=name')
+    expect(stdout.trim()).toBe('pod/hello')
+    expect((await clusters()).filter(({ name }) => name.startsWith('lab-')).length).toBeGreaterThanOrEqual(3)
+  })
+})
+
+/** The cluster of the learner whose Pod has that name. */
+async function clusterWith(pod: string) {
+  for (const each of await clusters()) {
+    if ((await kubectl('1.36', each.kubeconfig)(`get pod ${pod}`)).code === 0) return each
+  }
+  throw new Error(`no cluster has the Pod ${pod}`)
+}
+
+describe('a learner who is stuck', () => {
+  it('rises to the top, with the reason', async () => {
+    const { gorse } = desks
+    await typeInTerminal(gorse, 'kubectl run hello --image=ngnix')
+    await checkIs(gorse, '1.hello-ready', 'failed')
+    for (let times = 0; times < 5; times++) await typeInTerminal(gorse, 'kubectl get pod hello')
+    const stuck = wall.locator('[data-group="Stuck"] [data-learner="gorse"]')
+    await stuck.waitFor()
+    await stuck.getByText('Typed the same command 5 times.').waitFor()
+    await until('gorse stands first', async () => {
+      return (await wall.locator('[data-learner]').first().getAttribute('data-learner')) === 'gorse'
+    })
+  })
+
+  it('raises a hand, is looked in on, and gets a hint', async () => {
+    const { gorse } = desks
+    await gorse.getByRole('button', { name: 'Raise hand' }).click()
+    await gorse.getByLabel(/What is it about/).fill('It does not start')
+    await gorse.getByRole('button', { name: 'Raise hand' }).last().click()
+    await wall.getByText('“It does not start”').first().waitFor()
+    await wall.getByRole('button', { name: 'Go' }).click()
+    await gorse.getByText('Brindle is coming').waitFor()
+    const sheet = wall.locator('[data-sheet="gorse"]')
+    await until('the instructor sees the terminal', async () => {
+      return ((await sheet.locator('.xterm-rows').textContent()) ?? '').includes('kubectl get pod hello')
+    })
+    await sheet.getByRole('button', { name: 'Send a hint' }).click()
+    await sheet.getByLabel('A hint for gorse').fill('Read the name of the image aloud.')
+    await sheet.getByRole('button', { name: 'Send', exact: true }).click()
+    await gorse.getByText('Read the name of the image aloud.').waitFor()
+  })
+
+  it('lends the keyboard only after saying yes', async () => {
+    const { gorse } = desks
+    const sheet = wall.locator('[data-sheet="gorse"]')
+    const type = async (text: string) => {
+      await sheet.locator('.xterm').click()
+      await wall.keyboard.type(text)
+    }
+    await type('echo not-yet-allowed\n')
+    await sheet.getByRole('button', { name: 'Ask for the keyboard' }).click()
+    await gorse.getByRole('button', { name: 'Allow' }).click()
+    await sheet.getByText('You have the keyboard.').waitFor()
+    await type('kubectl delete pod hello --now && kubectl run hello --image=nginx\n')
+    await checkIs(gorse, '1.hello-ready', 'ok')
+    expect(await terminalText(gorse)).not.toContain('not-yet-allowed')
+    await gorse.getByRole('button', { name: 'Take it back' }).click()
+    await sheet.getByText('You are looking.').waitFor()
+    await sheet.getByRole('button', { name: 'Helped' }).click()
+    await gorse.getByRole('button', { name: 'Raise hand' }).waitFor()
+    await sheet.getByRole('button', { name: 'Close' }).click()
+  })
+})
+
+describe('a fault for everybody', () => {
+  it('kills a node in every cluster; its pods come back with it', async () => {
+    await wall.getByRole('button', { name: 'Run a fault…' }).click()
+    await wall.getByRole('menuitem', { name: 'Kill node-1' }).click()
+    await wall.getByText('node-1 is gone for 3 learners.').waitFor({ timeout: 30_000 })
+    for (const name of LEARNERS) await desks[name].getByText('1 of 2 nodes Ready').waitFor({ timeout: 120_000 })
+    await wall.getByRole('button', { name: 'Run a fault…' }).click()
+    await wall.getByRole('menuitem', { name: 'Start node-1 again' }).click()
+    for (const name of LEARNERS) await desks[name].getByText('2 nodes Ready').waitFor({ timeout: 120_000 })
+    for (const { kubeconfig, name } of await clusters()) {
+      if (!name.startsWith('lab-')) continue
+      await until(`the pods of ${name} are ready`, async () => {
+        const { stdout } = await kubectl('1.36', kubeconfig)('get pods --no-headers')
+        return stdout
+          .split('\n')
+          .filter(Boolean)
+          .every((line) => /\b1\/1\s+Running/.test(line))
+      })
+    }
+  })
+})
+
+describe('grades', () => {
+  it('come out on the page and as a file', async () => {
+    await wall.getByRole('link', { name: 'Grades' }).click()
+    const row = wall.getByRole('row', { name: /tansy/ })
+    await row.getByText('17 %').waitFor()
+    const [file] = await Promise.all([
+      wall.waitForEvent('download'),
+      wall.getByRole('button', { name: 'Download as CSV' }).click(),
+    ])
+    const text = await (await file.createReadStream()).toArray()
+    const csv = Buffer.concat(text as Buffer[]).toString()
+    expect(csv.split('\r\n')[0]).toBe('learner,lab,title,credit,attempts,hints,done')
+    expect(csv).toMatch(/^tansy,A,"?Pods: one object, one life"?,16\.7,/m)
+    expect(csv).toMatch(/^gorse,A,/m)
+  })
+
+  it('are for those who teach only', async () => {
+    const path = new URL(wall.url()).pathname
+    await desks.wicker.goto(`${origin}${path}`)
+    await desks.wicker.getByText('This is for those who teach the class.').first().waitFor()
+  })
+})
