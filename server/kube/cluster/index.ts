@@ -1,7 +1,7 @@
 // The front door of wing 1 for those who want clusters.
 
 export { backUpCluster, restoreCluster } from './cluster-backup.ts'
-export type { ClusterHost, MachineSwitch } from './cluster-host.ts'
+export type { ClusterHost } from './cluster-host.ts'
 export { clusterDirectory, clusterNames, readClusterRecord, readRunRecord } from './cluster-record.ts'
 export { type ClusterInfo, type ClusterSpec, problemsOf } from './cluster-spec.ts'
 export { serveHost } from './host-process.ts'
