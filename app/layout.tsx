@@ -24,6 +24,7 @@ import { ColorSchemeScript, mantineHtmlProps } from '@mantine/core'
 import type { Metadata, Viewport } from 'next'
 import type { ReactNode } from 'react'
 import { ApiProvider } from './_api/api-provider.tsx'
+import { LoadAgain } from './_ui/load-again.tsx'
 import { ThemeProvider } from './_ui/theme-provider.tsx'
 
 export const metadata: Metadata = {
@@ -37,6 +38,7 @@ export default function RootLayout({ children }: { children: ReactNode }) {
   return (
     <html lang="en" {...mantineHtmlProps}>
       <head>
+        <LoadAgain />
         <ColorSchemeScript defaultColorScheme="auto" />
       </head>
       <body>

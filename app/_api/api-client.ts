@@ -41,9 +41,11 @@ export const api = createTRPCClient<AppRouter>({
   ],
 })
 
+/** Nobody answered: an answer of the classroom, even a refusal, carries data. */
+export const wasUnanswered = (error: unknown): boolean => error instanceof TRPCClientError && !error.data
+
 /** What to tell a person about a failed call: the classroom's own words where it has any. */
 export function wordsOf(error: unknown): string {
-  // An answer of the classroom, even a refusal, carries data; without it nobody answered.
-  if (error instanceof TRPCClientError && !error.data) return 'The classroom does not answer. Is its server running?'
+  if (wasUnanswered(error)) return 'The classroom does not answer. Is its server running?'
   return error instanceof Error ? error.message : String(error)
 }

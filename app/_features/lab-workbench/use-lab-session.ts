@@ -5,7 +5,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useState } from 'react'
 import type { LabView, SessionView } from '../../../server/classroom/api/contract.ts'
-import { api, wordsOf } from '../../_api/api-client.ts'
+import { api, wasUnanswered, wordsOf } from '../../_api/api-client.ts'
 
 export interface LabSession {
   lab: LabView | undefined
@@ -23,6 +23,7 @@ export interface LabSession {
 }
 
 const retryMs = 2000
+const startAgainMs = 600
 
 export function useLabSession(labId: string): LabSession {
   const lab = useQuery({ queryKey: ['lab', labId], queryFn: () => api.lab.get.query({ labId }) })
@@ -34,16 +35,26 @@ export function useLabSession(labId: string): LabSession {
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt starts again
   useEffect(() => {
     let isGone = false
-    api.lab.start.mutate({ labId }).then(
-      (started) => {
-        if (isGone) return
-        setError('')
-        setSession(started)
-      },
-      (cause: unknown) => !isGone && setError(wordsOf(cause)),
-    )
+    let timer: ReturnType<typeof setTimeout> | undefined
+    // Starting again is the same as starting once; a network that hiccups must not ask the learner for a click.
+    const start = (triesLeft: number) => {
+      api.lab.start.mutate({ labId }).then(
+        (started) => {
+          if (isGone) return
+          setError('')
+          setSession(started)
+        },
+        (cause: unknown) => {
+          if (isGone) return
+          if (triesLeft > 0 && wasUnanswered(cause)) timer = setTimeout(() => start(triesLeft - 1), startAgainMs)
+          else setError(wordsOf(cause))
+        },
+      )
+    }
+    start(3)
     return () => {
       isGone = true
+      clearTimeout(timer)
     }
   }, [labId, attempt])
 
