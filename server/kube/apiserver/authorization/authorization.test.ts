@@ -64,6 +64,7 @@ describe('requests', () => {
     expect(lastRequest()?.decision).toEqual({
       allowed: true,
       authenticator: 'in process',
+      groups: ['system:authenticated'],
       asked: [
         { authorizer: 'system:masters', verdict: 'no opinion', reason: '' },
         { authorizer: 'Node', verdict: 'no opinion', reason: '' },
