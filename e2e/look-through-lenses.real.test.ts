@@ -1,4 +1,5 @@
-// What lenses are for, in a real browser: hold a loop and see nothing come back, ask what a selector reaches, lose a race.
+// What lenses are for, in a real browser: hold a loop and see nothing come back, ask what a selector reaches, lose a
+// race, be refused.
 // No container runs here, so machines are simulated; the control plane is as real as ever.
 
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
@@ -152,9 +153,50 @@ describe('the lenses', () => {
     await page.getByText('A lost update').waitFor()
   })
 
+  it('say which rule let a request through, and which part of the nearest one was in the way', async () => {
+    await lens('Access').click()
+    const verdict = (how: string) => page.locator(`[data-verdict="${how}"]`)
+    const as = '--as=system:serviceaccount:default:robot'
+    await run('create serviceaccount robot')
+    await run('create role watcher --verb=get,list,watch --resource=deployments.apps')
+    await run('create rolebinding robot-watches --role=watcher --serviceaccount=default:robot')
+    await run(`get deployment web ${as}`)
+    await page.locator('[data-request="get deployments"]').last().click()
+    await verdict('allowed').waitFor()
+    await page.locator('[data-row="allows"][data-binding="robot-watches"] [data-rule="allows"]').waitFor()
+    expect((await kube(`delete deployment web ${as}`)).stderr).toContain('cannot delete resource "deployments"')
+    await page.locator('[data-refused][data-request="delete deployments"]').click()
+    await verdict('refused').waitFor()
+    await page.getByText('no delete').first().waitFor()
+    await page.getByText('verb delete is not in get, list, watch').waitFor()
+    // The policy is asked again by itself; what was measured stays as it was.
+    await run('create role deleter --verb=delete --resource=deployments.apps')
+    await run('create rolebinding robot-deletes --role=deleter --serviceaccount=default:robot')
+    await page.getByText('sent again now, it would be allowed').first().waitFor()
+    await verdict('refused').waitFor()
+  })
+
+  it('answer whether somebody may, and who may', async () => {
+    const form = page.getByRole('form', { name: 'Who may do what?' })
+    const field = (word: string) => form.getByLabel(word, { exact: true })
+    await field('with').fill('deploy')
+    await page.locator('[data-verdict="allowed"][data-typed]').waitFor()
+    await field('do').fill('sing')
+    await page.locator('[data-verdict="refused"][data-typed]').waitFor()
+    await field('do').fill('delete')
+    await field('May').fill('')
+    await page.locator('[data-row="allows"][data-binding="robot-deletes"]').waitFor()
+    await field('with').fill('rockets')
+    await page.getByText('This cluster has no kind called “rockets”.').waitFor()
+    await form.getByRole('button', { name: 'Back to request' }).click()
+  })
+
   it('each have a text twin', async () => {
+    await lens('Revisions').click()
     await page.getByRole('button', { name: 'Table' }).click()
     await page.locator('[data-revisions-table]').getByText('409, nothing is written').first().waitFor()
+    await lens('Access').click()
+    await page.locator('[data-access-table]').getByText('watcher, rule 1').first().waitFor()
     await lens('Objects').click()
     await page.locator('[data-objects-table]').getByText('kube-root-ca.crt').waitFor()
     await lens('Loops').click()

@@ -17,4 +17,10 @@ export const lenses: readonly [Lens, ...Lens[]] = [
     hasLoops: true,
     load: async () => (await import('./revisions/revisions-view.ts')).revisionsView,
   },
+  {
+    id: 'access',
+    title: 'Access',
+    hasLoops: false,
+    load: async () => (await import('./access/access-view.ts')).accessView,
+  },
 ]

@@ -2,9 +2,11 @@
 // a lens says which of the common cards it does without, and draws its own over the rest, in the canvas's coordinates.
 
 import type { ComponentType } from 'react'
+import type { RequestTrace } from '../../../server/base/trace.ts'
 import type { PictureLayout } from './canvas/picture-layout.ts'
+import type { PictureModel } from './picture/picture-model.ts'
 import type { PictureStore } from './picture/picture-store.ts'
-import type { Selecting } from './picture/selection.ts'
+import type { Selecting, Selection } from './picture/selection.ts'
 
 export interface LensProps extends Selecting {
   store: PictureStore
@@ -22,6 +24,8 @@ export type CommonPart = 'loops' | 'stages' | 'ways' | 'you' | 'scheduler' | 'ma
 
 export interface LensView {
   without?: readonly CommonPart[]
+  /** The request that the API server's band shows, where it is not the chosen or the last one. */
+  bandRequest?(model: PictureModel, selection: Selection): RequestTrace | undefined
   Layer?: ComponentType<LayerProps>
   /** What one asks of this lens, in the bar. */
   Bar?: ComponentType<LensProps>

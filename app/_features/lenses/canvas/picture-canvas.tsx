@@ -8,6 +8,7 @@ import { useElementSize, useMergedRef, useReducedMotion } from '@mantine/hooks'
 import { type Edge, type Node, ReactFlow, ReactFlowProvider, useReactFlow, ViewportPortal } from '@xyflow/react'
 import '@xyflow/react/dist/base.css'
 import { useEffect, useMemo, useRef, useState } from 'react'
+import type { RequestTrace } from '../../../../server/base/trace.ts'
 import type { CommonPart, Lens, LensProps, LensView } from '../lens.ts'
 import {
   chainOf,
@@ -110,8 +111,8 @@ function Canvas({ store, sessionId, selection, select, lens, view }: Props) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutable, `version` says when it changed
   const cards = useMemo(
-    () => drawCards(model, layout, { selection, select, lit: store.lit }, marks, without),
-    [model, layout, selection, select, marks, without, version],
+    () => drawCards(model, layout, { selection, select, lit: store.lit }, marks, view),
+    [model, layout, selection, select, marks, view, version],
   )
   const hot = [...hotWays].sort().join(',')
   // biome-ignore lint/correctness/useExhaustiveDependencies: `hot` stands for the set
@@ -215,9 +216,11 @@ function drawCards(
   layout: PictureLayout,
   shared: Selecting & { lit: ReadonlySet<string> },
   marks: readonly Mark[],
-  without: readonly CommonPart[],
+  view: LensView | undefined,
 ): Node[] {
+  const { without = noParts, bandRequest } = view ?? {}
   const { compact } = layout
+  const { selection } = shared
   const node = (
     id: string,
     type: string,
@@ -232,14 +235,18 @@ function drawCards(
     data: { model, compact, ...shared, ...data },
   })
   const shown = model.shownLoops.slice(0, layout.loops.length)
-  const { selection } = shared
   const focus = selection && !('client' in selection) ? focusOf(model, selection) : undefined
   const cards: Record<Exclude<CommonPart, 'stages' | 'ways'>, Node[]> = {
     loops: [
       ...shown.map((client, index) => node(`loop ${index}`, 'loop', layout.loops[index]!, { client })),
       node('fold', 'fold', layout.fold, { folded: model.loops.filter((client) => !shown.includes(client)) }),
     ],
-    api: [node('api', 'api', layout.api, { hasStages: !without.includes('stages') })],
+    api: [
+      node('api', 'api', layout.api, {
+        hasStages: !without.includes('stages'),
+        request: bandRequest ? bandRequest(model, selection) : requestInBand(model, selection),
+      }),
+    ],
     you: [node('you', 'you', layout.you, {})],
     scheduler: [node('scheduler', 'scheduler', layout.scheduler, {})],
     machines: [
@@ -251,6 +258,13 @@ function drawCards(
     tape: [node('etcd', 'etcd', layout.tape, { rowCount: layout.tapeRows, marks, focus })],
   }
   return Object.entries(cards).flatMap(([part, nodes]) => (without.includes(part as CommonPart) ? [] : nodes))
+}
+
+/** The chosen request or the one that made the chosen revision; else what was last answered. */
+function requestInBand(model: PictureModel, selection: Selection): RequestTrace | undefined {
+  const chosen = selection && 'seq' in selection ? model.rowBySeq(selection.seq)?.event : undefined
+  if (chosen?.type === 'request') return chosen
+  return chosen?.type === 'append' ? model.requestById(chosen.requestId)?.event : model.bandRequest
 }
 
 /** The common card that a way ends at. */

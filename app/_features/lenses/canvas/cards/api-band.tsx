@@ -13,15 +13,13 @@ const stages: { name: RequestStage['name']; title: string }[] = [
   { name: 'store', title: 'Store' },
 ]
 
-/** The API server: the stages of the selected request, or of the last one that was answered. */
-export function ApiBand({ model, selection, compact, hasStages }: CardData & { hasStages: boolean }) {
-  const chosen = selection && 'seq' in selection ? model.rowBySeq(selection.seq)?.event : undefined
-  const request: RequestTrace | undefined =
-    chosen?.type === 'request'
-      ? chosen
-      : chosen?.type === 'append'
-        ? model.requestById(chosen.requestId)?.event
-        : model.bandRequest
+interface Props extends CardData {
+  hasStages: boolean
+  request: RequestTrace | undefined
+}
+
+/** The API server, and the stages of one request in it. */
+export function ApiBand({ model, compact, hasStages, request }: Props) {
   return (
     <div className={`${style.card} ${style.api}`} data-compact={compact || undefined}>
       <div className={style.apiHead}>
@@ -36,7 +34,13 @@ export function ApiBand({ model, selection, compact, hasStages }: CardData & { h
           stages.map(({ name, title }) => {
             const stage = request?.stages.find((one) => one.name === name)
             return (
-              <div key={name} className={style.stage} data-off={!stage || undefined} data-stage={name}>
+              <div
+                key={name}
+                className={style.stage}
+                data-off={!stage || undefined}
+                data-refused={stage?.ok === false || undefined}
+                data-stage={name}
+              >
                 <span className={style.title}>{title}</span>
                 {!compact && <span>{stage?.detail ?? notThere(request)}</span>}
                 <div className={style.stageFoot}>

@@ -1,0 +1,168 @@
+'use client'
+
+// The text twin: the decisions on recent requests, of whomever; the chain in words; and who may do what is asked.
+
+import type { NearMiss } from '../../../../server/base/trace.ts'
+import type { LensProps } from '../lens.ts'
+import style from '../table.module.css'
+import { type Decided, decidedRequests } from './access-requests.ts'
+import { askedWords, bindingPlace, missMarks, missWords, rolePlace, ruleName, ruleTitle } from './access-words.ts'
+import { CodeWords } from './code-words.tsx'
+import { subjectWord, userWord } from './subjects.ts'
+import { type Access, useAccess } from './use-access.ts'
+
+const mostRows = 200
+
+export function AccessTable(props: LensProps) {
+  const access = useAccess(props)
+  const { store, select } = props
+  const requests = decidedRequests(store.model, mostRows)
+  const chosen = access.isTyped ? undefined : access.request?.seq
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+    <section className={style.scroll} aria-label="Access as tables" tabIndex={0} data-access-table="">
+      <ChainTable access={access} />
+      <table className={style.table}>
+        <caption>Your requests, and those of others that were refused, newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">Event</th>
+            <th scope="col">Who</th>
+            <th scope="col">Request</th>
+            <th scope="col">Decision</th>
+            <th scope="col">Binding</th>
+            <th scope="col">Role and rule</th>
+          </tr>
+        </thead>
+        <tbody>
+          {requests.map(({ seq, event }) => (
+            <tr key={seq} aria-current={seq === chosen || undefined}>
+              <th scope="row">
+                <button
+                  type="button"
+                  className={style.pick}
+                  onClick={() => {
+                    access.type(undefined)
+                    select({ seq })
+                  }}
+                >
+                  {seq}
+                </button>
+              </th>
+              <td className="mono">{userWord(event.user)}</td>
+              <td className="mono">{`${event.verb} ${askedWords(event)}`}</td>
+              <td>{decisionWords(event)}</td>
+              <Why event={event} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <HoldersTable access={access} />
+    </section>
+  )
+}
+
+function decisionWords({ decision, code }: Decided): string {
+  const { allowed, asked } = decision
+  return allowed ? `allowed by ${asked.at(-1)?.authorizer ?? ''}, ${code}` : `refused, ${code}`
+}
+
+function Why({ event }: { event: Decided }) {
+  const { by, nearest } = event.decision
+  const [first] = nearest ?? []
+  const grant = by ?? first
+  if (!grant) return <td colSpan={2}>{event.decision.allowed ? 'no rule was asked' : 'no rule is about it'}</td>
+  return (
+    <>
+      <td>
+        <span className="mono">{grant.binding.name}</span>, {bindingPlace(grant)}
+      </td>
+      <td>
+        <span className="mono">{ruleName(grant)}</span>
+        {!by && first && `, the nearest: ${missMarks(first.fits, event).join(', ')}`}
+      </td>
+    </>
+  )
+}
+
+function ChainTable({ access: { rows, question, isTyped, now, ruling, request } }: { access: Access }) {
+  if (!question) return null
+  const wish = now?.wish ?? question.wish
+  const answer = ruling ? (ruling.allowed ? 'yes' : 'no') : 'who may'
+  const subject = question.who ? userWord(question.who.name) || question.who.groups[0] : 'anybody'
+  return (
+    <table className={style.table}>
+      <caption>
+        {isTyped ? 'Asked' : `Request ${request?.seq}`}: may {subject} {wish.verb} {askedWords(wish)}? {answer}
+        {ruling && `. ${ruling.words}`}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Who</th>
+          <th scope="col">Binding</th>
+          <th scope="col">Role</th>
+          <th scope="col">Rule</th>
+          <th scope="col">Verbs</th>
+          <th scope="col">What of it</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.flatMap(({ key, grant, rules, moreRules, hasNoRole }) =>
+          (rules.length > 0 ? rules : [{ index: 0, rule: undefined }]).map((told) => {
+            const { rule, fits, allows, index } = told as (typeof rules)[number]
+            const miss: NearMiss | undefined = fits && { ...grant, rule: index, fits }
+            return (
+              <tr key={`${key} ${index}`}>
+                <th scope="row" className="mono">
+                  {subjectWord(grant.subject)}
+                </th>
+                <td>
+                  <span className="mono">{grant.binding.name}</span>, {bindingPlace(grant)}
+                </td>
+                <td>
+                  <span className="mono">{grant.role.name}</span>, {hasNoRole ? 'not there' : rolePlace(grant)}
+                </td>
+                <td className="mono">{rule ? `${index + 1}: ${ruleTitle(rule)}` : '—'}</td>
+                <td className="mono">{rule?.verbs.join(' ')}</td>
+                <td>
+                  {allows && 'allows it'}
+                  {miss && <CodeWords>{missWords(miss, rule, wish).join('; ')}</CodeWords>}
+                  {!allows &&
+                    !miss &&
+                    (moreRules > 0 ? `is not about it, nor are ${moreRules} more rules` : 'is not about it')}
+                </td>
+              </tr>
+            )
+          }),
+        )}
+      </tbody>
+    </table>
+  )
+}
+
+function HoldersTable({ access: { now } }: { access: Access }) {
+  if (!now) return null
+  return (
+    <table className={style.table}>
+      <caption>{`Who may ${now.wish.verb} ${askedWords(now.wish)} today`}</caption>
+      <thead>
+        <tr>
+          <th scope="col">Who</th>
+          <th scope="col">Kind</th>
+          <th scope="col">By</th>
+        </tr>
+      </thead>
+      <tbody>
+        {now.holders.map(({ subject, by }) => (
+          <tr key={subject.kind + subjectWord(subject)}>
+            <th scope="row" className="mono">
+              {subjectWord(subject)}
+            </th>
+            <td>{subject.kind}</td>
+            <td className="mono">{by.map((held) => `${held.binding.name} → ${ruleName(held)}`).join('; ')}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
