@@ -49,3 +49,20 @@ describe('a Service on real machines', () => {
     await walk.session.close()
   })
 })
+
+describe('a Pod on real machines', () => {
+  it('speaks to the API server as its ServiceAccount, and is refused what that may not do', async () => {
+    const lab = labs.find(({ id }) => id === 'service-accounts-and-rbac')
+    if (!lab) throw new Error('the lab has gone')
+    const walk = await bench.begin(lab, WITHIN_MS)
+    await walkSolution(walk, lab, 4)
+    const ask = (method: string, path: string) =>
+      bench.kubectl(
+        `kubectl exec robot -- sh -c 'cd /var/run/secrets/kubernetes.io/serviceaccount; curl --silent --cacert ca.crt ` +
+          `--header "Authorization: Bearer $(cat token)" --request ${method} https://kubernetes.default.svc/api/v1/namespaces/default/${path}'`,
+      )
+    expect(JSON.parse(await ask('GET', 'pods')).items).toMatchObject([{ metadata: { name: 'robot' } }])
+    expect(JSON.parse(await ask('DELETE', 'pods/robot'))).toMatchObject({ code: 403, reason: 'Forbidden' })
+    await walk.session.close()
+  })
+})

@@ -1,4 +1,5 @@
-// A cluster, a database and a session to walk labs with, without pages and pool.
+// A cluster, a database and a session to walk labs with, without pages and pool. On real machines scripts run where a
+// learner types: in their own container, with its kubectl and its rights.
 
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -14,8 +15,10 @@ import type { Lab } from '../../server/classroom/labs/lab.ts'
 import type { Walk } from '../../server/classroom/labs/walk-lab.ts'
 import { watchCluster } from '../../server/classroom/sandboxes/cluster-watch.ts'
 import { type MachineKind, Sandbox } from '../../server/classroom/sandboxes/sandbox.ts'
+import { containerShells } from '../../server/classroom/terminals/container-shells.ts'
 import { noShells } from '../../server/classroom/terminals/shell.ts'
 import { spawnClusterHost } from '../../server/kube/cluster/index.ts'
+import { openTestDataCentre } from '../../server/machines/test-data-centre.ts'
 import { ClusterObserver } from '../../server/observe/index.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -45,7 +48,11 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
   const watch = watchCluster(info.superKubeconfig, { clock, logger, random: Math.random })
   await watch.synced()
   const observer = new ClusterObserver({ host, info, sight: watch, clock, logger, random: Math.random })
-  const sandbox = new Sandbox({ kind, info, watch, observer, shells: noShells('no terminal in a test') })
+  const dataCentre = kind === 'real' ? await openTestDataCentre() : undefined
+  const shells = dataCentre
+    ? await containerShells({ dataCentre, info, stateDir: dataCentre.stateDir })
+    : noShells('no terminal in a test')
+  const sandbox = new Sandbox({ kind, info, watch, observer, shells })
   const database = openDatabase({
     path: join(directory, 'podium.db'),
     migrations: join(root, 'prisma', 'migrations'),
@@ -91,7 +98,7 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
         logger,
       })
       session.begin()
-      const run = async (script: string) => void (await kubectl(script))
+      const run = (script: string) => (dataCentre ? shells.run(script) : kubectl(script).then(() => undefined))
       return { session, run, signal: AbortSignal.timeout(withinMs) }
     },
     async [Symbol.asyncDispose]() {
