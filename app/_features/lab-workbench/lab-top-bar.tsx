@@ -31,11 +31,9 @@ export function LabTopBar({ lab, session, hidden, onHidden, canHide, news }: Pro
           <span className="quiet" aria-hidden="true">
             /
           </span>
-          {lab && (
-            <h1>
-              <span>Lab {lab.number}</span> {lab.title}
-            </h1>
-          )}
+          <h1>
+            <span>Lab {lab?.number}</span> {lab?.title}
+          </h1>
         </div>
       }
     >

@@ -50,17 +50,19 @@ export function SmallLayout({ panes }: { panes: Panes }) {
           </button>
         ))}
       </nav>
-      <Drawer
+      <Drawer.Root
         opened={selecting.selection !== null}
         onClose={() => selecting.select(null)}
         position="bottom"
         size="75%"
-        withCloseButton={false}
-        styles={{ body: { padding: 0 } }}
-        aria-label="Microscope"
       >
-        <ScopePane panes={panes} />
-      </Drawer>
+        <Drawer.Overlay />
+        <Drawer.Content aria-label="Microscope">
+          <Drawer.Body p={0}>
+            <ScopePane panes={panes} />
+          </Drawer.Body>
+        </Drawer.Content>
+      </Drawer.Root>
     </div>
   )
 }

@@ -139,22 +139,22 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
         )}
       </Group>
       {isMedium && (
-        <Drawer
+        <Drawer.Root
           opened={selecting.selection !== null}
           onClose={() => selecting.select(null)}
           position="right"
           size={336}
-          withCloseButton={false}
-          withOverlay={false}
           trapFocus={false}
           lockScroll={false}
           returnFocus
           transitionProps={{ duration: 180 }}
-          styles={{ body: { padding: 0 } }}
-          aria-label="Microscope"
         >
-          <ScopePane panes={panes} />
-        </Drawer>
+          <Drawer.Content aria-label="Microscope">
+            <Drawer.Body p={0}>
+              <ScopePane panes={panes} />
+            </Drawer.Body>
+          </Drawer.Content>
+        </Drawer.Root>
       )}
     </>
   )

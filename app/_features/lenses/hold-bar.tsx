@@ -38,7 +38,7 @@ export function HoldBar({ store, selection }: { store: PictureStore; selection: 
       </Button>
       <Menu position="bottom-end" shadow="md" transitionProps={{ duration: 0 }}>
         <Menu.Target>
-          <Button small aria-label={isSlow ? 'Pace: slow' : 'Pace: full speed'}>
+          <Button small aria-label={`Pace: ${isSlow ? 'slow' : '1×'}`}>
             {isSlow ? 'slow' : '1×'}
           </Button>
         </Menu.Target>

@@ -38,7 +38,7 @@ export function LookPage({ classId, sessionId }: { classId: string; sessionId: s
         place={
           <>
             <Link href={`/teach/${classId}`}>Wall</Link> <span className="quiet">/</span>{' '}
-            <b>{tile ? tile.name : 'A learner'}</b>
+            <h1 className={style.name}>{tile ? tile.name : 'A learner'}</h1>
             {tile?.lab && (
               <span className="quiet">
                 {' '}

@@ -148,7 +148,7 @@ export function TerminalScreen(props: Props) {
       data-place={place}
       id={`terminal-${tab}`}
       role="tabpanel"
-      aria-labelledby={`tab-${tab}`}
+      aria-label={title}
       data-terminal={tab}
       data-terminal-state={state.state}
       onFocus={() => onFocus?.(tab)}

@@ -122,7 +122,7 @@ function Folded(props: { folded: SeenObject[]; rect: Rect; choose: (object: Seen
           type="button"
           className={`${style.card} ${style.fold} nopan`}
           style={at(rect)}
-          aria-label={`${folded.length} more objects: choose one to look at`}
+          title="Choose one to look at"
         >
           <b>+{folded.length}</b>
           objects

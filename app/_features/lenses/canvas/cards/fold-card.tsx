@@ -12,11 +12,7 @@ export function FoldCard({ model, folded, select }: CardData & { folded: string[
   return (
     <Menu position="bottom-end" shadow="md" transitionProps={{ duration: 0 }}>
       <Menu.Target>
-        <button
-          type="button"
-          className={`${style.card} ${style.fold} nopan`}
-          aria-label={`${all.length} more: choose one to look at`}
-        >
+        <button type="button" className={`${style.card} ${style.fold} nopan`} title="Choose one to look at">
           <b>+{all.length}</b>
           <span>{others.length > 0 && folded.length === 0 ? 'others' : 'loops'}</span>
           {areHeld && <span>held</span>}

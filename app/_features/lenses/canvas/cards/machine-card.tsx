@@ -101,7 +101,7 @@ function Part(data: CardData & { client: string; label: string; isNarrow: boolea
       type="button"
       className={`${style.part} nopan`}
       aria-pressed={pressed}
-      aria-label={`${label}: cache at revision ${state.cacheRevision || state.handedRevision}`}
+      title={`Cache at revision ${state.cacheRevision || state.handedRevision}`}
       onClick={() => select(pressed ? null : { client })}
     >
       <span>
