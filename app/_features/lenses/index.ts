@@ -22,5 +22,9 @@ export const lenses: readonly [Lens, ...Lens[]] = [
     title: 'Access',
     hasLoops: false,
     load: async () => (await import('./access/access-view.ts')).accessView,
+    id: 'network',
+    title: 'Network',
+    hasLoops: false,
+    load: async () => (await import('./network/network-view.ts')).networkView,
   },
 ]

@@ -1,0 +1,145 @@
+// What the Network lens knows: the connections that kernels told of, and the flows they make up: all connections from one
+// caller by one Service to one endpoint.
+
+import type {
+  NetworkMachine,
+  NetworkPod,
+  NetworkPush,
+  NetworkService,
+  Place,
+  SeenConnection,
+} from '../../../../server/observe/index.ts'
+
+/** Older ones are in the counts of nobody any more. */
+const mostKept = 500
+const rateOverMs = 1000
+
+export interface Flow {
+  key: string
+  from: Place
+  asked: Place
+  endpoint: Place
+  /** Oldest first. */
+  connections: SeenConnection[]
+}
+
+export class NetworkModel {
+  isWhole = false
+  services: NetworkService[] = []
+  pods: NetworkPod[] = []
+  machines: NetworkMachine[] = []
+  lost: NonNullable<NetworkPush['lost']> = []
+  /** Probes, looked-up names and the talk of machines and API server too. */
+  showsAll = false
+  private all = new Map<number, SeenConnection>()
+
+  /** Answers which connections are new, of those that are shown. */
+  apply(push: NetworkPush): SeenConnection[] {
+    if (push.whole) this.all.clear()
+    this.isWhole = true
+    this.services = push.services ?? this.services
+    this.pods = push.pods ?? this.pods
+    this.machines = push.machines ?? this.machines
+    this.lost = push.lost ?? this.lost
+    const isNew = push.connections.filter(({ id }) => !this.all.has(id))
+    for (const connection of push.connections) this.all.set(connection.id, connection)
+    this.forgetOldest()
+    // What one finds when one comes has happened before: it does not move.
+    return push.whole ? [] : isNew.filter((connection) => this.isShown(connection))
+  }
+
+  connection(id: number): SeenConnection | undefined {
+    return this.all.get(id)
+  }
+
+  /** Those that are shown, oldest first. */
+  get connections(): SeenConnection[] {
+    return [...this.all.values()].filter((connection) => this.isShown(connection))
+  }
+
+  get hidden(): number {
+    return [...this.all.values()].filter((connection) => !this.isShown(connection)).length
+  }
+
+  get flows(): Flow[] {
+    const flows = new Map<string, Flow>()
+    for (const connection of this.connections) {
+      const { from, asked, endpoint } = connection
+      const key = flowKey(connection)
+      const flow = flows.get(key) ?? { key, from, asked, endpoint, connections: [] }
+      flow.connections.push(connection)
+      flows.set(key, flow)
+    }
+    return [...flows.values()]
+  }
+
+  service(namespace: string, name: string): NetworkService | undefined {
+    return this.services.find((one) => one.name === name && one.namespace === namespace)
+  }
+
+  pod(namespace: string, name: string): NetworkPod | undefined {
+    return this.pods.find((one) => one.name === name && one.namespace === namespace)
+  }
+
+  private isShown({ purpose }: SeenConnection): boolean {
+    return this.showsAll || purpose === ''
+  }
+
+  private forgetOldest(): void {
+    // Probes never push out what a learner did.
+    for (const isQuiet of [true, false]) {
+      const some = [...this.all.values()].filter(({ purpose }) => (purpose !== '') === isQuiet)
+      for (const { id } of some.slice(0, Math.max(0, some.length - mostKept))) this.all.delete(id)
+    }
+  }
+}
+
+export const flowKey = ({ from, asked, endpoint, protocol }: SeenConnection): string =>
+  [
+    placeKey(from),
+    asked.service ? `${asked.service.namespace}/${asked.service.name}` : '',
+    placeKey(endpoint),
+    endpoint.port,
+    protocol,
+  ].join(' ')
+
+/** Whose place it is: a Pod's, a machine's, a Service's that is served by no Pod, or just an address. */
+export function placeKey({ pod, machine, service, ip }: Place): string {
+  if (pod) return `pod ${pod.namespace}/${pod.name}`
+  if (machine) return `machine ${machine}`
+  return service ? `service ${service.namespace}/${service.name}` : ip
+}
+
+/** As people say it. */
+export function placeName(place: Place): string {
+  const { pod, machine, service, ip } = place
+  if (pod) return pod.name
+  if (machine) return machine
+  if (service?.name === 'kubernetes' && service.namespace === 'default') return 'API server'
+  if (service?.name === 'kube-dns' && service.namespace === 'kube-system') return 'DNS'
+  return service?.name ?? ip
+}
+
+export const addressOf = ({ ip, port }: Place): string => (port ? `${ip}:${port}` : ip)
+
+/** How many began in the second before the newest, by the clock of the machines. */
+export function rateOf(connections: readonly SeenConnection[]): number {
+  const newest = connections.reduce((latest, { at }) => Math.max(latest, at), 0)
+  return connections.filter(({ at }) => at > newest - rateOverMs).length
+}
+
+/** How often each endpoint was chosen, most often first; those never chosen too. */
+export function choices(
+  service: NetworkService,
+  connections: readonly SeenConnection[],
+): { name: string; count: number }[] {
+  const counts = new Map(
+    service.endpoints.filter(({ ready }) => ready).map(({ pod, address }) => [pod?.name ?? address, 0]),
+  )
+  for (const { asked, endpoint } of connections) {
+    if (asked.service?.name !== service.name || asked.service.namespace !== service.namespace) continue
+    const name = placeName(endpoint)
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return [...counts].map(([name, count]) => ({ name, count }))
+}
