@@ -18,13 +18,15 @@ export const lenses: readonly [Lens, ...Lens[]] = [
     load: async () => (await import('./revisions/revisions-view.ts')).revisionsView,
   },
   {
-    id: 'access',
-    title: 'Access',
-    hasLoops: false,
-    load: async () => (await import('./access/access-view.ts')).accessView,
     id: 'network',
     title: 'Network',
     hasLoops: false,
     load: async () => (await import('./network/network-view.ts')).networkView,
+  },
+  {
+    id: 'access',
+    title: 'Access',
+    hasLoops: false,
+    load: async () => (await import('./access/access-view.ts')).accessView,
   },
 ]
