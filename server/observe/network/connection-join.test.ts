@@ -202,6 +202,7 @@ describe('its end', () => {
   it.each<[string, Partial<ConnectionEvent> & { packetsBack?: number }, string]>([
     ['after a conversation', { replied: true, state: 'TIME_WAIT', packetsBack: 4 }, 'closed'],
     ['by a refusal, one packet back', { state: 'CLOSE', packetsBack: 1 }, 'refused'],
+    ['by the caller itself, before any answer', { state: 'CLOSE', packetsBack: 0 }, 'unanswered'],
     ['without any answer', { state: 'SYN_SENT', packetsBack: 0 }, 'unanswered'],
     ['as a question over UDP that nobody answered', { protocol: 'udp', state: '', packetsBack: 0 }, 'unanswered'],
   ])('%s', (_, more, how) => {

@@ -7,9 +7,12 @@ import type { ClusterObjects } from './addresses.ts'
 import { NetworkFeed } from './network-feed.ts'
 import type { NetworkPush } from './network-push.ts'
 
-const node = (name: string, runtime = 'docker://28.5.2'): Node => ({
+const node = (name: string, { runtime = 'docker://28.5.2', ready = true } = {}): Node => ({
   metadata: { name },
-  status: { nodeInfo: { containerRuntimeVersion: runtime } as never },
+  status: {
+    nodeInfo: { containerRuntimeVersion: runtime } as never,
+    conditions: [{ type: 'Ready', status: ready ? 'True' : 'Unknown' }],
+  },
 })
 const news = (id: number) => ({
   type: 'new',
@@ -142,7 +145,7 @@ describe('the network of a cluster', () => {
   })
 
   it('follows machines that come and go, and says that none flows on simulated ones', async () => {
-    objects = { ...objects, nodes: [node('node-1'), node('hollow', 'simulated://1')] }
+    objects = { ...objects, nodes: [node('node-1'), node('hollow', { runtime: 'simulated://1' })] }
     const { pushes, leave } = look()
     await settlePromises()
     expect(streams.map(({ machine }) => machine)).toEqual(['node-1'])
@@ -156,6 +159,12 @@ describe('the network of a cluster', () => {
       'node-3 false',
     ])
     expect(machinesOf(pushes)).toEqual(['node-3 connecting'])
+    // Whoever loses power says no goodbye.
+    objects = { ...objects, nodes: [node('node-3', { ready: false })] }
+    changed()
+    await clock.advance(100)
+    expect(streams.at(-1)?.signal?.aborted).toBe(true)
+    expect(pushes.findLast(({ machines }) => machines)?.machines?.[0]?.why).toBe('The machine is not Ready.')
     await leave()
   })
 })

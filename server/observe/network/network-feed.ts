@@ -7,8 +7,8 @@ import type { ConnectionNews } from '../../kube/network/connection-watch.ts'
 import { Addresses, type ClusterObjects } from './addresses.ts'
 import { ConnectionJoin } from './connection-join.ts'
 import { openMachineEar } from './machine-ear.ts'
-import { networkMachine, networkPod, networkService } from './network-objects.ts'
-import type { Lost, NetworkMachine, NetworkPush } from './network-push.ts'
+import { type Hearing, networkMachine, networkPod, networkService, whyDeaf } from './network-objects.ts'
+import type { Lost, NetworkPush } from './network-push.ts'
 
 export interface NetworkSight {
   view(before: { pods: [] }): ClusterObjects
@@ -33,7 +33,7 @@ interface Running {
   watching: Disposable
   ears: Map<string, Disposable>
   /** What is known of the hearing, by machine. */
-  hearing: Map<string, Pick<NetworkMachine, 'state' | 'why'>>
+  hearing: Map<string, Hearing>
   lost: Map<string, Lost>
 }
 
@@ -145,9 +145,7 @@ export class NetworkFeed implements Disposable {
     const objects = sight.view({ pods: [] })
     running.addresses = new Addresses(objects)
     running.join.lookAgain(running.addresses, clock.now())
-    const real = objects.nodes
-      .map((node) => networkMachine(node, undefined))
-      .flatMap(({ name, state }) => (state === 'simulated' ? [] : [name]))
+    const real = objects.nodes.flatMap((node) => (whyDeaf(node) ? [] : [node.metadata?.name ?? '']))
     for (const [name, ear] of running.ears) {
       if (real.includes(name)) continue
       ear[Symbol.dispose]()

@@ -2,10 +2,12 @@
 
 import type { Node, Pod, Service } from 'kubernetes-types/core/v1'
 import { formatSelector, selectorOfMap } from '../../kube/apimachinery/index.ts'
-import { nodeIsSimulated } from '../picture-push.ts'
+import { nodeIsReady, nodeIsSimulated } from '../picture-push.ts'
 import type { ClusterObjects } from './addresses.ts'
 import type { NetworkMachine, NetworkPod, NetworkService } from './network-push.ts'
 import { pathOfService, slicesOf } from './service-path.ts'
+
+export type Hearing = Pick<NetworkMachine, 'state' | 'why'>
 
 export function networkService(service: Service, objects: ClusterObjects): NetworkService {
   const { metadata, spec } = service
@@ -46,13 +48,19 @@ export function networkPod({ metadata, spec, status }: Pod): NetworkPod {
 }
 
 /** `hearing`: what is known of its stream; without, it is only being opened. */
-export function networkMachine(node: Node, hearing: Pick<NetworkMachine, 'state' | 'why'> | undefined): NetworkMachine {
-  const isSimulated = nodeIsSimulated(node)
+export function networkMachine(node: Node, hearing: Hearing | undefined): NetworkMachine {
+  const { state, why } = whyDeaf(node) ?? hearing ?? { state: 'connecting', why: '' }
   return {
     name: node.metadata?.name ?? '',
     address: node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '',
     podCidr: node.spec?.podCIDR ?? '',
-    state: isSimulated ? 'simulated' : (hearing?.state ?? 'connecting'),
-    why: isSimulated ? 'No packets flow on a simulated machine.' : (hearing?.why ?? ''),
+    state,
+    why,
   }
+}
+
+/** Why nothing can be heard of a machine; undefined where it can be listened to. */
+export function whyDeaf(node: Node): Hearing | undefined {
+  if (nodeIsSimulated(node)) return { state: 'simulated', why: 'No packets flow on a simulated machine.' }
+  return nodeIsReady(node) ? undefined : { state: 'connecting', why: 'The machine is not Ready.' }
 }
