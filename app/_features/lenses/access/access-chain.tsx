@@ -3,14 +3,16 @@
 import { Shape } from '../../../_ui/shape.tsx'
 import { shortName } from '../picture/short-name.ts'
 import style from './access.module.css'
-import { askedWords, bindingPlace, missMarks, rolePlace, ruleTitle } from './access-words.ts'
+import { askedWords, bindingPlace, missMarks, rolePlace, ruleTitle, shortRuleTitle } from './access-words.ts'
 import type { ChainRow, ChainRule } from './chain-rows.ts'
 import { subjectKind } from './subjects.ts'
 import type { Access } from './use-access.ts'
 
-export function AccessChain({ access }: { access: Access }) {
+export function AccessChain({ access, width }: { access: Access; width: number }) {
   const { rows, now, isTyped, question, request } = access
   const asked = question?.wish
+  // Four columns and three gaps, in letters.
+  const room = Math.floor(((width - 70) / 4.2 - 18) / 7)
   return (
     <>
       <p className={style.asked}>
@@ -28,7 +30,7 @@ export function AccessChain({ access }: { access: Access }) {
         <b>Rule</b>
       </div>
       {rows.map((row) => (
-        <Row key={row.key} row={row} access={access} />
+        <Row key={row.key} row={row} access={access} room={room} />
       ))}
       {rows.length === 0 && asked && now && (
         <p className={style.none}>
@@ -44,9 +46,7 @@ export function AccessChain({ access }: { access: Access }) {
   )
 }
 
-const room = 22
-
-function Row({ row, access }: { row: ChainRow; access: Access }) {
+function Row({ row, access, room }: { row: ChainRow; access: Access; room: number }) {
   const { grant, rules, moreRules, ruleCount, isTelling, hasNoRole } = row
   const { subject, binding, role } = grant
   const isAllowing = rules.some(({ allows }) => allows)
@@ -54,9 +54,10 @@ function Row({ row, access }: { row: ChainRow; access: Access }) {
   const subjectName = subject.kind === 'ServiceAccount' ? `${subject.namespace}/${subject.name}` : subject.name
   return (
     <div className={style.row} data-row={state} data-binding={binding.name}>
-      <Card name={subjectName} says={subjectKind(subject)} />
-      <Card name={binding.name} says={bindingPlace(grant)} />
+      <Card room={room} name={subjectName} says={subjectKind(subject)} />
+      <Card room={room} name={binding.name} says={bindingPlace(grant)} />
       <Card
+        room={room}
         name={role.name}
         says={
           hasNoRole
@@ -79,10 +80,14 @@ function Row({ row, access }: { row: ChainRow; access: Access }) {
   )
 }
 
-function Card({ name, says }: { name: string; says: string }) {
+/** What all names of the system begin with tells nothing. */
+const systemName = (name: string, room: number) =>
+  name.startsWith('system:') && name.length > room ? `…${name.slice(1 - room)}` : shortName(name, room)
+
+function Card({ name, says, room }: { name: string; says: string; room: number }) {
   return (
-    <div className={style.card} title={name}>
-      <b>{shortName(name, room)}</b>
+    <div className={style.card} title={`${name}: ${says}`}>
+      <b>{systemName(name, room)}</b>
       <span>{says}</span>
     </div>
   )
@@ -91,9 +96,13 @@ function Card({ name, says }: { name: string; says: string }) {
 function RuleCard({ told: { rule, fits, allows, index }, access }: { told: ChainRule; access: Access }) {
   const wish = access.now?.wish ?? access.question?.wish
   const marks = fits && wish ? missMarks(fits, wish) : []
-  const title = rule ? ruleTitle(rule) : `rule ${index + 1}`
+  const title = rule ? shortRuleTitle(rule, wish) : `rule ${index + 1}`
   return (
-    <div className={style.card} data-rule={allows ? 'allows' : fits ? 'misses' : undefined} title={title}>
+    <div
+      className={style.card}
+      data-rule={allows ? 'allows' : fits ? 'misses' : undefined}
+      title={rule ? ruleTitle(rule) : title}
+    >
       <b>
         <span className={style.ruleTitle}>{title}</span>
         {allows && <Shape state="ok" size={13} label="allows it" />}

@@ -10,12 +10,14 @@ import { shortName } from '../picture/short-name.ts'
 import style from './access.module.css'
 import { AccessChain } from './access-chain.tsx'
 import { decidedRequests } from './access-requests.ts'
-import { askedWords } from './access-words.ts'
+import { askedWords, ruleName } from './access-words.ts'
+import { CodeWords } from './code-words.tsx'
+import { nearestRule } from './nearest-rule.ts'
 import { otherwiseWords, verdictWords } from './ruling.ts'
 import { userWord } from './subjects.ts'
 import { type Access, useAccess } from './use-access.ts'
 
-const least = 128
+const least = 116
 const gap = 8
 const pad = 16
 
@@ -32,7 +34,7 @@ export function AccessLayer(props: LayerProps) {
         className={`${style.chain} nowheel nopan`}
         style={{ left: below.x, top: below.y, width: below.width, height: height - below.y }}
       >
-        <AccessChain access={access} />
+        <AccessChain access={access} width={below.width} />
       </div>
     </div>
   )
@@ -108,6 +110,7 @@ function Requests({ store, select, layout, access }: LayerProps & { access: Acce
 
 function Verdict({ access, rect }: { access: Access; rect: Rect }) {
   const { ruling, request, isTyped, question } = access
+  const nearest = nearestRule(access)
   if (!ruling) {
     const isOfNobody = isTyped && question && !question.who
     const holders = access.now?.holders.length
@@ -137,6 +140,16 @@ function Verdict({ access, rect }: { access: Access; rect: Rect }) {
       </b>
       <span>{isTyped ? 'Asked of the roles and bindings, not sent.' : sayCode(request?.event.code)}</span>
       <span>{ruling.words}</span>
+      {ruling.by && (
+        <span>
+          By <code>{ruleName(ruling.by)}</code>.
+        </span>
+      )}
+      {nearest && (
+        <span>
+          Nearest is <code>{ruleName(nearest.miss)}</code>, but <CodeWords>{nearest.words.join(', and ')}</CodeWords>.
+        </span>
+      )}
       {ruling.nowOtherwise && <span className={style.otherwise}>{otherwiseWords(ruling.nowOtherwise)}</span>}
     </div>
   )

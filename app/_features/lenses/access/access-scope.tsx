@@ -8,7 +8,6 @@ import type { LensProps } from '../lens.ts'
 import scope from '../scope/microscope.module.css'
 import { Head, Part } from '../scope/microscope-part.tsx'
 import style from './access-scope.module.css'
-import { CodeWords } from './code-words.tsx'
 import { QuestionForm } from './question-form.tsx'
 import { Nearest, TheRule } from './rule-parts.tsx'
 import { otherwiseWords, verdictWords } from './ruling.ts'
@@ -79,8 +78,8 @@ function Sender({ access: { request, isTyped, question } }: { access: Access }) 
           </>
         )}
         <dt>Groups</dt>
-        <dd>
-          {who.groups.length === 0 ? 'none' : <CodeWords>{who.groups.map((one) => `\`${one}\``).join(' ')}</CodeWords>}
+        <dd className={style.groups}>
+          {who.groups.length === 0 ? 'none' : who.groups.map((group) => <code key={group}>{group}</code>)}
         </dd>
       </dl>
     </Part>
@@ -134,8 +133,8 @@ function Holders({ access }: { access: Access }) {
             >
               <code>{subjectWord(subject)}</code>
             </button>
-            <span className={`quiet ${style.by}`}>
-              {subject.name === 'system:masters' ? 'without being asked' : (by[0]?.role.name ?? '')}
+            <span className="quiet">
+              {subject.name === 'system:masters' ? 'without being asked' : `by ${by[0]?.role.name ?? ''}`}
             </span>
           </li>
         ))}

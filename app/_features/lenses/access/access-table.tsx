@@ -86,15 +86,14 @@ function Why({ event }: { event: Decided }) {
 }
 
 function ChainTable({ access: { rows, question, isTyped, now, ruling, request } }: { access: Access }) {
-  if (!question) return null
+  if (!question?.who) return null
   const wish = now?.wish ?? question.wish
-  const answer = ruling ? (ruling.allowed ? 'yes' : 'no') : 'who may'
-  const subject = question.who ? userWord(question.who.name) || question.who.groups[0] : 'anybody'
+  const subject = userWord(question.who.name) || `anybody of ${question.who.groups[0]}`
   return (
     <table className={style.table}>
       <caption>
-        {isTyped ? 'Asked' : `Request ${request?.seq}`}: may {subject} {wish.verb} {askedWords(wish)}? {answer}
-        {ruling && `. ${ruling.words}`}
+        {isTyped ? 'Asked' : `Request ${request?.seq}`}: may {subject} {wish.verb} {askedWords(wish)}?{' '}
+        {ruling && `${ruling.allowed ? 'Yes' : 'No'}. ${ruling.words}`}
       </caption>
       <thead>
         <tr>
@@ -102,7 +101,6 @@ function ChainTable({ access: { rows, question, isTyped, now, ruling, request } 
           <th scope="col">Binding</th>
           <th scope="col">Role</th>
           <th scope="col">Rule</th>
-          <th scope="col">Verbs</th>
           <th scope="col">What of it</th>
         </tr>
       </thead>
@@ -122,8 +120,15 @@ function ChainTable({ access: { rows, question, isTyped, now, ruling, request } 
                 <td>
                   <span className="mono">{grant.role.name}</span>, {hasNoRole ? 'not there' : rolePlace(grant)}
                 </td>
-                <td className="mono">{rule ? `${index + 1}: ${ruleTitle(rule)}` : '—'}</td>
-                <td className="mono">{rule?.verbs.join(' ')}</td>
+                <td>
+                  {rule ? (
+                    <>
+                      {index + 1}: <code>{rule.verbs.join(' ')}</code> on <code>{ruleTitle(rule)}</code>
+                    </>
+                  ) : (
+                    '—'
+                  )}
+                </td>
                 <td>
                   {allows && 'allows it'}
                   {miss && <CodeWords>{missWords(miss, rule, wish).join('; ')}</CodeWords>}

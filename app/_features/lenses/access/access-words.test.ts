@@ -1,7 +1,7 @@
 import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import { describe, expect, it } from 'vitest'
 import type { NearMiss } from '../../../../server/base/trace.ts'
-import { type Asked, askedWords, missMarks, missWords, ruleTitle } from './access-words.ts'
+import { type Asked, askedWords, missMarks, missWords, ruleTitle, shortRuleTitle } from './access-words.ts'
 
 const asked: Asked = {
   ...{ verb: 'delete', group: 'apps', resource: 'deployments', subresource: '' },
@@ -51,6 +51,15 @@ describe('what of a rule does not fit', () => {
     expect(missMarks({ ...fitting, resource: false, group: false }, asked)).toEqual(['not deployments'])
     expect(missMarks({ ...fitting, group: false }, asked)).toEqual(['other group'])
   })
+})
+
+it('names of many things in a rule the one that was asked for', () => {
+  const many = { verbs: ['get'], apiGroups: ['apps', ''], resources: ['daemonsets', 'deployments', 'replicasets'] }
+  expect(shortRuleTitle(many, asked)).toBe('apps · deployments +2')
+  expect(shortRuleTitle(many, { ...asked, resource: 'jobs' })).toBe('apps · daemonsets deployments replicasets')
+  expect(shortRuleTitle(rule, undefined)).toBe('core apps · pods')
+  const paths = { verbs: ['get'], nonResourceURLs: ['/healthz', '/livez'] }
+  expect(shortRuleTitle(paths, { ...asked, resource: '', path: '/livez' })).toBe('/livez +1')
 })
 
 it('says what was asked, and what a rule is about', () => {

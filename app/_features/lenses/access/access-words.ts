@@ -34,6 +34,22 @@ export function askedWords(asked: Asked): string {
   return [what, name, namespace && `in ${namespace}`].filter(Boolean).join(' ')
 }
 
+/** What a rule is about, where there is little room: of many things the one that was asked for, and how many more. */
+export function shortRuleTitle(rule: PolicyRule, asked: Asked | undefined): string {
+  if (!asked) return ruleTitle(rule)
+  const only = (values: string[] = [], wanted = '') => (values.includes(wanted) ? [wanted] : values)
+  const shown: PolicyRule = {
+    verbs: rule.verbs,
+    apiGroups: only(rule.apiGroups, asked.group),
+    resources: only(rule.resources, whatOf({ ...asked, group: '' })),
+    nonResourceURLs: only(rule.nonResourceURLs, asked.path),
+    resourceNames: only(rule.resourceNames, asked.name),
+  }
+  const count = ({ resources = [], nonResourceURLs = [] }: PolicyRule) => resources.length + nonResourceURLs.length
+  const more = count(rule) - count(shown)
+  return more > 0 ? `${ruleTitle(shown)} +${more}` : ruleTitle(shown)
+}
+
 /** What a rule is about: `apps · deployments`. */
 export function ruleTitle({ apiGroups = [], resources = [], nonResourceURLs = [], resourceNames = [] }: PolicyRule) {
   if (nonResourceURLs.length > 0) return nonResourceURLs.join(' ')

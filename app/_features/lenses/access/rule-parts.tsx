@@ -4,8 +4,9 @@ import { Shape } from '../../../_ui/shape.tsx'
 import scope from '../scope/microscope.module.css'
 import { Part } from '../scope/microscope-part.tsx'
 import style from './access-scope.module.css'
-import { bindingPlace, missWords, parts, partTitles, rolePlace, ruleName } from './access-words.ts'
+import { bindingPlace, parts, partTitles, rolePlace, ruleName } from './access-words.ts'
 import { CodeWords } from './code-words.tsx'
+import { nearestRule } from './nearest-rule.ts'
 import { smallestChange } from './smallest-change.ts'
 import { subjectWord } from './subjects.ts'
 import type { Access } from './use-access.ts'
@@ -36,23 +37,20 @@ export function TheRule({ access: { ruling } }: { access: Access }) {
 }
 
 /** Part by part, and the nearest one in words. */
-export function Nearest({ access: { ruling, rows, question, now } }: { access: Access }) {
+export function Nearest({ access }: { access: Access }) {
+  const { ruling, now, question } = access
   if (!ruling || ruling.allowed) return null
-  const [first] = ruling.nearest
-  const wish = now?.wish ?? question?.wish
-  if (!first || !wish) {
+  const nearest = nearestRule(access)
+  const asked = now?.wish ?? question?.wish
+  if (!nearest || !asked) {
     return (
       <Part title="The nearest rules">
         <p className={scope.say}>None: no rule that reaches it is about anything like this.</p>
       </Part>
     )
   }
-  const rule = rows.flatMap(({ grant, rules }) =>
-    grant.binding.name === first.binding.name && grant.binding.namespace === first.binding.namespace
-      ? rules.filter(({ index }) => index === first.rule)
-      : [],
-  )[0]?.rule
-  const change = smallestChange(first, rule, wish.verb)
+  const { miss: first, rule, words } = nearest
+  const change = smallestChange(first, rule, asked.verb)
   return (
     <>
       <Part title="The nearest rules">
@@ -86,9 +84,9 @@ export function Nearest({ access: { ruling, rows, question, now } }: { access: A
         </table>
         <p className={scope.say}>Of {ruleName(first)}:</p>
         <ul>
-          {missWords(first, rule, wish).map((words) => (
-            <li key={words} className={scope.say}>
-              <CodeWords>{words}</CodeWords>
+          {words.map((one) => (
+            <li key={one} className={scope.say}>
+              <CodeWords>{one}</CodeWords>
             </li>
           ))}
         </ul>
