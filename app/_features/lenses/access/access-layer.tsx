@@ -30,12 +30,15 @@ export function AccessLayer(props: LayerProps) {
     <div className={style.layer}>
       <Requests {...props} access={access} />
       <Verdict access={access} rect={verdict} />
-      <div
+      <section
         className={`${style.chain} nowheel nopan`}
+        aria-label="Who, binding, role, rule"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+        tabIndex={0}
         style={{ left: below.x, top: below.y, width: below.width, height: height - below.y }}
       >
         <AccessChain access={access} width={below.width} />
-      </div>
+      </section>
     </div>
   )
 }
