@@ -139,7 +139,8 @@ describe('a learner who is stuck', () => {
     const { gorse } = desks
     await gorse.getByRole('button', { name: 'Raise hand' }).click()
     await gorse.getByLabel(/What is it about/).fill('It does not start')
-    await gorse.getByRole('button', { name: 'Raise hand' }).last().click()
+    await gorse.getByLabel(/What is it about/).press('Enter')
+    await gorse.getByRole('button', { name: 'Lower hand' }).waitFor()
     await wall.getByText('“It does not start”').first().waitFor()
     await wall.getByRole('button', { name: 'Go' }).click()
     await gorse.getByText('Brindle is coming').waitFor()

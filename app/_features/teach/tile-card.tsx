@@ -63,7 +63,7 @@ export function TileCard({ tile, now, isOpen, onOpen }: Props) {
         </span>
       )}
       {isBig && <span className={style.why}>{tile.why}</span>}
-      {state === 'away' && <span className={style.tileLine}>{sandboxWords[tile.sandbox]}</span>}
+      {!lab && <span className={style.tileLine}>{sandboxWords[tile.sandbox]}</span>}
       {command && state !== 'done' && <code className={style.command}>{shortCommand(command.text)}</code>}
     </button>
   )

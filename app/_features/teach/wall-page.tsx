@@ -67,7 +67,7 @@ export function WallPage({ classId }: { classId: string }) {
 }
 
 function Here({ view }: { view: WallView }) {
-  const here = view.tiles.filter(({ state, leftAt }) => state !== 'away' && leftAt === 0).length
+  const here = view.tiles.filter((tile) => tile.here).length
   return (
     <>
       <span className={style.pill}>

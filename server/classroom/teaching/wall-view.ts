@@ -21,6 +21,8 @@ export const tile = z.object({
   /** The first check that does not hold. */
   check: z.object({ aim: z.string(), message: z.string(), tries: z.number() }).nullable(),
   command: z.object({ text: z.string(), at: z.number() }).nullable(),
+  /** A page of theirs is open. */
+  here: z.boolean(),
   /** When their last page was closed; 0 while one is open, or never was. */
   leftAt: z.number(),
   sandbox: z.enum(['none', 'starting', 'ready']),

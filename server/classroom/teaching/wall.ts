@@ -39,6 +39,7 @@ export function tileOf(learner: LearnerNow, labs: readonly Lab[], now: number): 
       lab && facts ? { id: lab.id, number: lab.number, title: lab.title, step: facts.step, steps: facts.steps } : null,
     check: facts?.check ? { aim: facts.check.aim, message: facts.check.message, tries: facts.check.tries } : null,
     command: facts?.command ? { text: facts.command.text, at: facts.command.at } : null,
+    here: presence.here,
     leftAt: presence.leftAt,
     sandbox,
     nodes,
@@ -49,7 +50,7 @@ export function tileOf(learner: LearnerNow, labs: readonly Lab[], now: number): 
 function stateOf(facts: LearnerFacts | undefined, presence: Presence): TileState {
   if (facts?.done) return 'done'
   if (!presence.here) return facts ? 'offline' : 'away'
-  if (!facts) return 'away'
+  if (!facts) return 'waiting'
   if (facts.check?.state === 'failed') return 'failing'
   return facts.check && facts.check.tries === 0 && !facts.command ? 'waiting' : 'working'
 }
