@@ -59,7 +59,7 @@ export function TileCard({ tile, now, isOpen, onOpen }: Props) {
       {lab && state !== 'done' && <StepBar step={lab.step} steps={lab.steps} />}
       {lab && state !== 'done' && (
         <span className={style.tileLine}>
-          Step {lab.step} {check ? <b>{<InlineCode text={check.aim} />}</b> : 'all checks hold'}
+          Step {lab.step}: {check ? <b>{<InlineCode text={check.aim} />}</b> : 'all checks hold'}
         </span>
       )}
       {isBig && <span className={style.why}>{tile.why}</span>}

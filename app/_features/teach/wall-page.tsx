@@ -73,7 +73,7 @@ function Here({ view }: { view: WallView }) {
       <span className={style.pill}>
         <Shape state={here > 0 ? 'ok' : 'idle'} size={12} /> {here} of {view.tiles.length} here
       </span>
-      <span className={style.pill}>
+      <span className={style.pill} data-minor>
         host <code>{view.memory.usedPercent} %</code> memory
       </span>
     </>

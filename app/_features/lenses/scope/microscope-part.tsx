@@ -6,9 +6,9 @@ import style from './microscope.module.css'
 export function Part({ title, aside, children }: { title: string; aside?: string; children: ReactNode }) {
   return (
     <section className={style.part}>
-      <h3>
+      <h2>
         {title} {aside && <span className="quiet">{aside}</span>}
-      </h3>
+      </h2>
       {children}
     </section>
   )
