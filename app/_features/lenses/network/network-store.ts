@@ -32,7 +32,7 @@ export class NetworkStore {
   snapshot = (): number => this.version
 
   /** Called with what has just begun, and is shown. */
-  onBegun(watcher: (begun: readonly SeenConnection[]) => void): () => void {
+  onBegun = (watcher: (begun: readonly SeenConnection[]) => void): (() => void) => {
     this.watchers.add(watcher)
     return () => this.watchers.delete(watcher)
   }
