@@ -136,8 +136,8 @@ function purposeOf(
   if (service?.namespace === 'kube-system' && service.name === 'kube-dns') return 'dns'
   if (isMachine && endpoint.pod && endpoint.machine === from.machine && !asked.service && addresses.isProbed(endpoint))
     return 'probe'
-  // Kubelets, proxies and routes to the API server, and the API server to kubelets.
-  if (isMachine && service?.namespace === 'default' && service.name === 'kubernetes') return 'control'
+  // Machines by themselves (API server, images, neighbours), and the API server that asks a kubelet.
+  if ((isMachine || from.ip === '0.0.0.0') && !endpoint.pod && !asked.service) return 'control'
   if (endpoint.machine && !endpoint.pod && endpoint.port === KUBELET_PORT && !from.pod) return 'control'
   return ''
 }

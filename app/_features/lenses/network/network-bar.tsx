@@ -14,7 +14,7 @@ export function NetworkBar(props: LensProps) {
         type="checkbox"
         checked={showsAll}
         onChange={(event) => network.showAll(event.currentTarget.checked)}
-        aria-label="Show probes and DNS"
+        aria-label="Show probes, DNS and what machines do by themselves"
       />
       <span>Probes and DNS{!showsAll && hidden > 0 && `, ${hidden} hidden`}</span>
     </label>

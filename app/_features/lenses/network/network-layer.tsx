@@ -32,7 +32,7 @@ export function NetworkLayer(props: LayerProps) {
   const network = useNetwork(props)
   const { model, chosen, isBusy } = network
   const { flows } = model
-  const chosenFlow = chosen === undefined ? undefined : model.connection(chosen)
+  const chosenFlow = selection || chosen === undefined ? undefined : model.connection(chosen)
   const hot = chosenFlow && flowKey(chosenFlow)
   const placed = layoutNetwork(layout, {
     ...model,
@@ -165,7 +165,9 @@ function ServiceCard(props: {
       </span>
       <span data-says="">
         <Shape state={path.nobody ? 'fail' : 'ok'} size={12} />
-        {path.nobody ? <InlineCode text={path.nobody} /> : `${ready} ${ready === 1 ? 'endpoint' : 'endpoints'} ready`}
+        <em>
+          {path.nobody ? <InlineCode text={path.nobody} /> : `${ready} ${ready === 1 ? 'endpoint' : 'endpoints'} ready`}
+        </em>
       </span>
     </button>
   )

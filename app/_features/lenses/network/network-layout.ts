@@ -116,6 +116,11 @@ function pathOf(from: Rect, to: Rect, service: Rect | undefined, lane: number): 
   const start = `M${from.x} ${middle(from)}H${up}V${lane}`
   const end = `H${down}V${middle(to)}H${to.x}`
   if (!service) return `${start}${end}`
+  // From the upper row it goes beside the lower one: behind a card it would seem to be that card's.
+  if (service.y + service.height + gap < lane - 10) {
+    const side = service.x + service.width
+    return `${start}H${side + 3}V${middle(service)}H${side}H${side + 7}V${lane + 3}${end}`
+  }
   const into = within(service, up)
   const out = into + 14
   const edge = service.y + service.height

@@ -75,6 +75,15 @@ describe('what the lens knows', () => {
     ])
   })
 
+  it('shows Services of the cluster itself only where they are used', () => {
+    const model = new NetworkModel()
+    const own = { ...web, name: 'kubernetes' }
+    model.apply(push({ services: [web, own] }))
+    expect(model.shownServices).toEqual([web])
+    model.apply(push({ connections: [call(1, { asked: { ...asked, service: named('kubernetes') } })] }))
+    expect(model.shownServices).toEqual([web, own])
+  })
+
   it('counts by the second', () => {
     expect(rateOf([call(1, { at: 0 }), call(2, { at: 1500 }), call(3, { at: 2000 }), call(4, { at: 2400 })])).toBe(3)
     expect(rateOf([])).toBe(0)
@@ -169,6 +178,20 @@ describe('the picture of the network', () => {
     expect(line?.path).toMatch(/^M[\d.]+ [\d.]+([HV][\d.]+)+$/)
     const [service] = placed.services
     expect(line?.path).toContain(`V${service!.y + service!.height}`)
+  })
+
+  it('leads no line to an upper Service behind a lower one', () => {
+    const services = [web, ...['b', 'c', 'd'].map((name) => ({ ...web, name }))]
+    const { lines, services: cards } = layoutNetwork(layout, { ...model, services, flows: model.flows.slice(0, 1) })
+    const upper = cards[0]!
+    expect(cards.at(-1)?.y).toBeGreaterThan(upper.y)
+    const uprights = [...(lines[0]?.path.matchAll(/H([\d.]+)V([\d.]+)/g) ?? [])].map(([, x, y]) => ({
+      x: Number(x),
+      y: Number(y),
+    }))
+    for (const { x } of uprights.filter(({ y }) => y < cards.at(-1)!.y)) {
+      expect(cards.some((card) => x > card.x && x < card.x + card.width)).toBe(false)
+    }
   })
 
   it('keeps Pods for which there is no row on their machine', () => {

@@ -73,6 +73,15 @@ export class NetworkModel {
     return [...flows.values()]
   }
 
+  /** A learner's own; of the cluster's own Services those that are used, or all when everything is shown. */
+  get shownServices(): NetworkService[] {
+    if (this.showsAll) return this.services
+    const used = new Set(this.connections.map(({ asked }) => asked.service?.name))
+    return this.services.filter(
+      ({ namespace, name }) => used.has(name) || !(namespace === 'kube-system' || name === 'kubernetes'),
+    )
+  }
+
   service(namespace: string, name: string): NetworkService | undefined {
     return this.services.find((one) => one.name === name && one.namespace === namespace)
   }

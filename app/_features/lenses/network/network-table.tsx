@@ -6,6 +6,7 @@ import { InlineCode } from '../../instructions/inline-code.tsx'
 import type { LensProps } from '../lens.ts'
 import style from '../table.module.css'
 import { endWords, timeWords } from './connection-words.ts'
+import own from './network.module.css'
 import { addressOf, placeName } from './network-model.ts'
 import { useNetwork } from './use-network.ts'
 
@@ -19,7 +20,7 @@ export function NetworkTable(props: LensProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
     <section className={style.scroll} aria-label="The network as a table" tabIndex={0} data-network-table="">
-      <table className={style.table}>
+      <table className={`${style.table} ${own.whole}`}>
         <caption>Services</caption>
         <thead>
           <tr>
@@ -51,7 +52,7 @@ export function NetworkTable(props: LensProps) {
           ))}
         </tbody>
       </table>
-      <table className={style.table}>
+      <table className={`${style.table} ${own.whole}`}>
         <caption>
           Connections, newest first{hidden > 0 && `; ${hidden} probes, lookups and calls of the machines are hidden`}
         </caption>
@@ -90,7 +91,7 @@ export function NetworkTable(props: LensProps) {
                 {placeName(connection.endpoint)} <code>{addressOf(connection.endpoint)}</code>
               </td>
               <td>{connection.machines.join(', ')}</td>
-              <td>{endWords(connection)}</td>
+              <td>{connection.end ? endWords(connection) : 'begun'}</td>
             </tr>
           ))}
           {rows.length === 0 && (
@@ -100,7 +101,7 @@ export function NetworkTable(props: LensProps) {
           )}
         </tbody>
       </table>
-      <table className={style.table}>
+      <table className={`${style.table} ${own.whole}`}>
         <caption>Machines</caption>
         <thead>
           <tr>
