@@ -1,5 +1,6 @@
 // The chain itself: a row for each way, its four parts in four columns, joined by lines.
 
+import { Fragment } from 'react'
 import { Shape } from '../../../_ui/shape.tsx'
 import { shortName } from '../picture/short-name.ts'
 import style from './access.module.css'
@@ -111,7 +112,10 @@ function RuleCard({ told: { rule, fits, allows, index }, access }: { told: Chain
       <span>
         <code>{rule ? rule.verbs.join(' ') : access.now ? 'as it was then' : ''}</code>
         {marks.map((mark) => (
-          <strong key={mark}> {mark}</strong>
+          <Fragment key={mark}>
+            {' '}
+            <strong>{mark}</strong>
+          </Fragment>
         ))}
       </span>
     </div>

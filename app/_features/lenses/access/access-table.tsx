@@ -5,6 +5,7 @@
 import type { NearMiss } from '../../../../server/base/trace.ts'
 import type { LensProps } from '../lens.ts'
 import style from '../table.module.css'
+import own from './access.module.css'
 import { type Decided, decidedRequests } from './access-requests.ts'
 import { askedWords, bindingPlace, missMarks, missWords, rolePlace, ruleName, ruleTitle } from './access-words.ts'
 import { CodeWords } from './code-words.tsx'
@@ -111,7 +112,7 @@ function ChainTable({ access: { rows, question, isTyped, now, ruling, request } 
             const miss: NearMiss | undefined = fits && { ...grant, rule: index, fits }
             return (
               <tr key={`${key} ${index}`}>
-                <th scope="row" className="mono">
+                <th scope="row" className={`mono ${own.who}`}>
                   {subjectWord(grant.subject)}
                 </th>
                 <td>
