@@ -142,7 +142,7 @@ describe('a learner who is stuck', () => {
     await gorse.getByLabel(/What is it about/).press('Enter')
     await gorse.getByRole('button', { name: 'Lower hand' }).waitFor()
     await wall.getByText('“It does not start”').first().waitFor()
-    await wall.getByRole('button', { name: 'Go' }).click()
+    await wall.getByRole('button', { name: 'Go', exact: true }).click()
     await gorse.getByText('Brindle is coming').waitFor()
     const sheet = wall.locator('[data-sheet="gorse"]')
     await until('the instructor sees the terminal', async () => {
