@@ -112,13 +112,13 @@ function ChainTable({ access: { rows, question, isTyped, now, ruling, request } 
             const miss: NearMiss | undefined = fits && { ...grant, rule: index, fits }
             return (
               <tr key={`${key} ${index}`}>
-                <th scope="row" className={`mono ${own.who}`}>
+                <th scope="row" className={`mono ${own.name}`}>
                   {subjectWord(grant.subject)}
                 </th>
-                <td>
+                <td className={own.name}>
                   <span className="mono">{grant.binding.name}</span>, {bindingPlace(grant)}
                 </td>
-                <td>
+                <td className={own.name}>
                   <span className="mono">{grant.role.name}</span>, {hasNoRole ? 'not there' : rolePlace(grant)}
                 </td>
                 <td>
