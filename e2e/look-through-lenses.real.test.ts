@@ -203,4 +203,18 @@ describe('the lenses', () => {
     await page.locator('[data-picture-table]').getByText('Events, newest first').waitFor()
     await page.getByRole('button', { name: 'Table' }).click()
   })
+
+  it('say why a Service reaches nobody, and that no packets flow on simulated machines', async () => {
+    await run('create service clusterip nobody --tcp=80:8080')
+    await lens('Network').click()
+    await page.locator('[data-service="nobody"]').click()
+    await page.getByText('It selects app=nobody; no Pod has that label.').last().waitFor()
+    await page.getByText('The nearest label').waitFor()
+    await page.locator('[data-machine][data-hears="simulated"]').nth(1).waitFor()
+    await page.locator('[data-service="nobody"]').click()
+    await page.getByText('no container runs on them, and no packet flows').waitFor()
+    await page.getByRole('button', { name: 'Table' }).click()
+    await page.locator('[data-network-table]').getByText('Nobody. It selects app=nobody').waitFor()
+    await page.locator('[data-network-table]').getByText('simulated: No packets flow').first().waitFor()
+  })
 })

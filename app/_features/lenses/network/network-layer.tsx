@@ -36,7 +36,7 @@ export function NetworkLayer(props: LayerProps) {
   const hot = chosenFlow && flowKey(chosenFlow)
   const placed = layoutNetwork(layout, {
     ...model,
-    services: inOrder(model.services),
+    services: inOrder(model.shownServices),
     pods: inOrder(model.pods),
     flows,
   })
@@ -110,6 +110,12 @@ export function NetworkLayer(props: LayerProps) {
   )
 }
 
+/** Pods of a machine differ at the end of their addresses. */
+function endOf(ip: string, width: number): string {
+  const room = Math.floor((width - 20) / 6.7)
+  return ip.length <= room ? ip : `…${ip.slice(1 - room)}`
+}
+
 const at = ({ x, y, width, height }: Rect) => ({ left: x, top: y, width, height })
 const podRef = ({ namespace, name }: NetworkPod): ObjectRef => ({ group: '', resource: 'pods', namespace, name })
 const serviceRef = ({ namespace, name }: NetworkService): ObjectRef => ({
@@ -159,10 +165,13 @@ function ServiceCard(props: {
         <b>{shortName(name, Math.max(8, Math.floor((rect.width - 150) / 7.5)))}</b>
         <code className={style.address}>{clusterIP ? `${clusterIP}${port}` : 'no address'}</code>
       </span>
-      <span>
-        {selector ? <code>{selector}</code> : 'no selector'}
-        {rate > 0 && <i data-rate={rate}>{rate}/s</i>}
-      </span>
+      {/* The reason names the selector, and is never cut. */}
+      {!path.nobody && (
+        <span>
+          {selector ? <code>{selector}</code> : 'no selector'}
+          {rate > 0 && <i data-rate={rate}>{rate}/s</i>}
+        </span>
+      )}
       <span data-says="">
         <Shape state={path.nobody ? 'fail' : 'ok'} size={12} />
         <em>
@@ -223,9 +232,9 @@ function PodRow(props: {
     >
       <span>
         <Shape state={state} size={12} />
-        <b>{shortName(pod.name, Math.max(7, Math.floor((rect.width - 34) / 7.3)))}</b>
+        <b>{shortName(pod.name, Math.max(4, Math.floor((rect.width - 36) / 7.3)))}</b>
       </span>
-      <code>{pod.onHost ? 'the machine’s address' : pod.ip || 'no address yet'}</code>
+      <code>{pod.onHost ? 'the machine’s address' : endOf(pod.ip, rect.width) || 'no address yet'}</code>
     </button>
   )
 }
