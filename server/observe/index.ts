@@ -1,7 +1,6 @@
 // The front door of wing 3, the see-through. It reads clusters, and never steers them except by the gates of their loops.
 
 export type { AccessHolder, AccessPush, AccessQuestion, AccessVerdict } from './access-feed.ts'
-export type { AccessWish } from './access-wish.ts'
 export { ClusterObserver } from './cluster-observer.ts'
 export type {
   NetworkMachine,

@@ -5,12 +5,10 @@ export type { Attributes } from './authorization/authorizer.ts'
 export {
   type Explanation,
   explain,
-  type Holder,
-  type Reach,
   reachOf,
   whoCan,
 } from './authorization/rbac/explain.ts'
-export { type PolicyKind, type PolicyObject, policyOf, RbacPolicy } from './authorization/rbac/policy.ts'
+export { type PolicyKind, RbacPolicy } from './authorization/rbac/policy.ts'
 export { SUPERUSERS } from './authorization/superusers.ts'
 export { storageKey } from './registry/storage-keys.ts'
 export type { AuditEvent } from './request-path/audit.ts'
