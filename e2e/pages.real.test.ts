@@ -1,0 +1,271 @@
+// Every page as the person it is for, wide and on a phone, light and dark: axe finds nothing, nothing is wider than the
+// window, nothing is said on the console. `npm run screenshots` does the same on real machines and keeps pictures: those
+// of the guides in docs/images, all sizes of all pages in .cache/screenshots.
+
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RunOptions, Result as Violation } from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBrowser } from './support/browser.ts'
+import { type Classroom, forgetLearners, startClassroom } from './support/classroom.ts'
+import { kubectl, root, run } from './support/commands.ts'
+import { gatherSmallClass, LAB, type SmallClass } from './support/small-class.ts'
+
+const takesPictures = process.env.PODIUM_SCREENSHOTS === '1'
+const guides = join(root, 'docs', 'images')
+const allPictures = join(root, '.cache', 'screenshots')
+const axe = join(root, 'node_modules', 'axe-core', 'axe.min.js')
+
+const WIDE = { width: 1440, height: 900 }
+const LAPTOP = { width: 1280, height: 800 }
+const PHONE = { width: 390, height: 844 }
+
+let home: string | undefined
+let classroom: Classroom
+let browser: Browser
+let room: SmallClass
+/** A second window of the first learner, so that all three stay in their lab. */
+let desk: Page
+/** What browsers said that nobody wanted to hear. */
+const said: string[] = []
+
+beforeAll(async () => {
+  if (takesPictures) await forgetLearners()
+  else home = mkdtempSync(join(tmpdir(), 'podium-pages-'))
+  const env = { PODIUM_HOST: '0.0.0.0', PODIUM_SEATS: '4', PODIUM_WARM: '0' }
+  classroom = await startClassroom(takesPictures ? { env } : { home, env: { ...env, PODIUM_MACHINES: 'simulated' } })
+  browser = await openBrowser()
+  room = await gatherSmallClass(classroom, browser, { viewport: WIDE, reducedMotion: 'reduce' })
+  await (takesPictures ? typeCommands() : runCommands())
+  desk = await room.learners[0]!.page.context().newPage()
+  await desk.goto('/')
+  for (const page of [room.teacher, room.nobody, desk, room.learners[0]!.page]) {
+    page.on('console', (message) => message.type() === 'error' && said.push(`${page.url()}: ${message.text()}`))
+    page.on('pageerror', (err) => said.push(`${page.url()}: ${err.message}`))
+  }
+}, 300_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await classroom?.stop()
+  if (takesPictures) await makeSmaller()
+  if (takesPictures) await forgetLearners()
+  if (home) rmSync(home, { recursive: true, force: true })
+}, 120_000)
+
+interface Sight {
+  name: string
+  who(): Page
+  path(): string
+  /** A selector that is there once the page is. */
+  ready: string
+  /** What is done before looking: a dialog opened, a row chosen. */
+  first?(page: Page): Promise<void>
+  /** The page says that something is not there, and so does the server. */
+  isMissing?: boolean
+  /** Its picture in the guides. */
+  picture?: string
+}
+
+const teacher = () => room.teacher
+const nobody = () => room.nobody
+const learner = () => desk
+
+const sights: Sight[] = [
+  { name: 'log in', who: nobody, path: () => '/log-in', ready: '[name=login]' },
+  { name: 'enter a code', who: nobody, path: () => '/join', ready: '[name=code]' },
+  { name: 'join as a guest', who: nobody, path: () => `/join/${room.code}`, ready: '[name=name]' },
+  {
+    name: 'join with an account',
+    who: nobody,
+    path: () => `/join/${room.code}`,
+    ready: '[name=name]',
+    first: (page) => page.getByText(/^Make an account/).click(),
+  },
+  { name: 'a code that nobody made', who: nobody, path: () => '/join/ABCDEFGH', ready: 'text=does not work' },
+  { name: 'first administrator', who: nobody, path: () => '/first-admin#token', ready: '[name=login]' },
+  {
+    name: 'first administrator without the link',
+    who: nobody,
+    path: () => '/first-admin',
+    ready: 'text=needs its link',
+  },
+  { name: 'no such page', who: teacher, path: () => '/nowhere', ready: 'text=There is no such page', isMissing: true },
+  {
+    name: 'no such lab',
+    who: learner,
+    path: () => '/labs/nowhere',
+    ready: 'text=The lab did not start',
+    isMissing: true,
+  },
+  { name: 'course', who: learner, path: () => '/', ready: '[data-resume]', picture: 'course' },
+  { name: 'account', who: learner, path: () => '/account', ready: '[name=current]' },
+  { name: 'classes', who: teacher, path: () => '/classes', ready: 'text=Autumn evening class' },
+  { name: 'accounts', who: teacher, path: () => '/people', ready: 'text=Wicker' },
+  { name: 'class', who: teacher, path: () => `/classes/${room.classId}`, ready: 'text=Wicker', picture: 'class' },
+  {
+    name: 'the code, large',
+    who: teacher,
+    path: () => `/classes/${room.classId}`,
+    ready: 'text=Wicker',
+    first: (page) => page.getByText('Show it large').click(),
+  },
+  {
+    name: 'wall',
+    who: teacher,
+    path: () => `/teach/${room.classId}`,
+    ready: '[data-learner=Wicker] >> text=Step',
+    picture: 'wall',
+  },
+  {
+    name: 'wall, a learner opened',
+    who: teacher,
+    path: () => `/teach/${room.classId}`,
+    ready: '[data-learner=Gorse] >> text=Step',
+    first: async (page) => {
+      // On a phone the wall is its help queue.
+      await (isPhone(page) ? page.getByRole('button', { name: 'Go' }) : page.locator('[data-learner=Gorse]')).click()
+      await page.locator('[data-sheet=Gorse] [data-terminal-state=open]').waitFor()
+    },
+    picture: 'learner',
+  },
+  {
+    name: 'a learner’s picture',
+    who: teacher,
+    path: () => `/teach/${room.classId}/learners/${room.learners[0]!.sessionId}`,
+    ready: '[data-loop]',
+  },
+  {
+    name: 'grades',
+    who: teacher,
+    path: () => `/teach/${room.classId}/grades`,
+    ready: 'th:has-text("Wicker")',
+    picture: 'grades',
+  },
+]
+
+describe('every page', () => {
+  it.each(sights)('$name', async (sight) => {
+    const page = sight.who()
+    await see(page, sight, async () => {
+      await page.goto(sight.path())
+      // Not all that tells it is seen on a phone.
+      await page.locator(sight.ready).first().waitFor({ state: 'attached' })
+      await sight.first?.(page)
+    })
+  })
+
+  it('the lab, through every lens and in its table', async () => {
+    const page = room.learners[0]!.page
+    await page.setViewportSize(WIDE)
+    await page.goto(`/labs/${LAB}?lens=loops`)
+    await page.locator('[data-loop]').first().waitFor()
+    const lenses = await page.getByRole('tablist', { name: 'Lenses' }).getByRole('tab').allTextContents()
+    expect(lenses.slice(0, 3)).toEqual(['Loops', 'Objects', 'Revisions'])
+    for (const lens of lenses) {
+      for (const view of ['canvas', 'table']) {
+        const picture = view === 'canvas' && lens === 'Loops' ? 'lab-loops' : undefined
+        await see(page, { name: `lab, ${lens}, ${view}`, picture }, async () => {
+          await page.goto(`/labs/${LAB}?lens=${lens.toLowerCase()}`)
+          await page.locator('[data-nodes-ready="2"]').waitFor({ state: 'attached' })
+          if (isPhone(page)) await showPane(page, 'Picture')
+          await page.getByRole('tab', { name: lens, selected: true }).waitFor()
+          const other = page.getByRole('button', { name: 'Table', pressed: view === 'canvas' })
+          if (await other.isVisible()) await other.click()
+        })
+      }
+    }
+  })
+})
+
+const isPhone = (page: Page) => page.viewportSize()?.width === PHONE.width
+const showPane = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Panes' }).getByRole('button', { name }).click()
+
+/** Looks at a page in every way; `open` brings it to the state that is looked at, at the size that is set. */
+async function see(
+  page: Page,
+  sight: Pick<Sight, 'name' | 'isMissing'> & { picture?: string | undefined },
+  open: () => Promise<void>,
+) {
+  said.length = 0
+  const looks = [
+    { name: '1440-light', size: WIDE, scheme: 'light', rules: 'all' },
+    { name: '1440-dark', size: WIDE, scheme: 'dark', rules: 'colours' },
+    { name: '390-light', size: PHONE, scheme: 'light', rules: 'all' },
+    { name: '390-dark', size: PHONE, scheme: 'dark', rules: 'none' },
+    { name: '1280-light', size: LAPTOP, scheme: 'light', rules: 'none' },
+    { name: '1280-dark', size: LAPTOP, scheme: 'dark', rules: 'none' },
+  ] as const
+  const found: string[] = []
+  let opened = 0
+  for (const { name, size, scheme, rules } of looks) {
+    if (rules === 'none' && !takesPictures) continue
+    await page.emulateMedia({ colorScheme: scheme })
+    await page.setViewportSize(size)
+    if (size.width !== opened) {
+      // As a browser that was never here: nothing folded, resized or left open.
+      await page.evaluate(() => localStorage.clear())
+      await open()
+    }
+    opened = size.width
+    await page.evaluate(() => document.fonts.ready)
+    const tooWide = await page.evaluate(() => (document.scrollingElement?.scrollWidth ?? 0) - innerWidth)
+    if (tooWide > 0) found.push(`${name}: ${tooWide} px wider than the window`)
+    if (rules !== 'none') found.push(...(await violations(page, rules)).map((what) => `${name}: ${what}`))
+    if (!takesPictures) continue
+    mkdirSync(allPictures, { recursive: true })
+    await page.screenshot({ path: join(allPictures, `${sight.name.replaceAll(/[^\w]+/g, '-')}-${name}.png`) })
+    if (name === '1440-light' && sight.picture) {
+      await page.screenshot({ path: join(guides, `${sight.picture}.png`) })
+    }
+  }
+  const unexpected = said.filter((words) => !(sight.isMissing && words.endsWith('404 (Not Found)')))
+  expect([...found, ...unexpected]).toEqual([])
+}
+
+async function violations(page: Page, rules: 'all' | 'colours'): Promise<string[]> {
+  const options: RunOptions = rules === 'colours' ? { runOnly: { type: 'rule', values: ['color-contrast'] } } : {}
+  await page.addScriptTag({ path: axe })
+  const found = await page.evaluate(async (options) => {
+    const { axe } = globalThis as unknown as { axe: { run(o: object): Promise<{ violations: unknown[] }> } }
+    return (await axe.run({ ...options, resultTypes: ['violations'] })).violations
+  }, options as object)
+  return (found as Violation[]).flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${failureSummary?.split('\n')[1]?.trim()}: ${html.slice(0, 240)}`),
+  )
+}
+
+/** So that there is something to see: one has done the step, one misspelt a name, one an image. */
+async function typeCommands(): Promise<void> {
+  for (const [nth, line] of commands.entries()) {
+    const page = room.learners[nth]!.page
+    await page.locator('[data-terminal-state="open"]').first().click()
+    await page.keyboard.type(`kubectl ${line}\n`)
+    await page
+      .locator('.xterm-rows')
+      .getByText(/deployment\.apps\/\S+ created/)
+      .waitFor()
+  }
+}
+
+/** The same where nothing has a terminal. */
+async function runCommands(): Promise<void> {
+  const clusters = join(home!, 'clusters')
+  for (const [nth, name] of readdirSync(clusters).sort().entries()) {
+    const { code, stderr } = await kubectl('1.36', join(clusters, name, 'admin.conf'))(commands[nth] ?? 'version')
+    if (code !== 0) throw new Error(stderr)
+  }
+}
+
+const commands = ['web --image=nginx --replicas=3', 'wep --image=nginx', 'web --image=ngnix --replicas=3'].map(
+  (rest) => `create deployment ${rest}`,
+)
+
+async function makeSmaller(): Promise<void> {
+  const pictures = readdirSync(guides).map((name) => join(guides, name))
+  const { code, stderr } = await run('pngquant', ['--force', '--ext=.png', '--strip', ...pictures])
+  if (code !== 0) throw new Error(`apt-get install pngquant, for small pictures: ${stderr}`)
+}
