@@ -1,17 +1,22 @@
-// The one door from the pages to the classroom: queries and mutations in batches, subscriptions as server-sent events.
+// The one door from the pages to the classroom: queries and mutations in batches, all streams of a page on one socket. (As
+// server-sent events each would hold one of the six connections that a browser has to a host, and two open labs would
+// leave none for anything else.)
 
 import {
   createTRPCClient,
+  createWSClient,
   httpBatchLink,
-  httpSubscriptionLink,
   splitLink,
   TRPCClientError,
   type TRPCLink,
+  wsLink,
 } from '@trpc/client'
 import { observable } from '@trpc/server/observable'
 import type { AppRouter } from '../../server/classroom/api/router.ts'
 
 const url = '/api/trpc'
+/** A socket that was refused, or whose network is gone; browsers do not tell which. */
+const refusedOrLost = 1006
 
 /** Whoever is not logged in any more is asked to, and comes back to where they were. */
 const toLogIn: TRPCLink<AppRouter> =
@@ -30,12 +35,22 @@ const toLogIn: TRPCLink<AppRouter> =
       }),
     )
 
+/** Opened by the first stream, and by itself again when it broke; then it asks whether one is still logged in. */
+const streams = createWSClient({
+  url: () => `${location.origin.replace(/^http/, 'ws')}/api/streams`,
+  lazy: { enabled: true, closeMs: 1000 },
+  retryDelayMs: (tries) => Math.min(5000, 200 * 2 ** Math.min(tries, 5)),
+  onClose: (cause) => {
+    if (cause?.code === refusedOrLost) void api.course.overview.query().catch(() => undefined)
+  },
+})
+
 export const api = createTRPCClient<AppRouter>({
   links: [
     toLogIn,
     splitLink({
       condition: (operation) => operation.type === 'subscription',
-      true: httpSubscriptionLink({ url }),
+      true: wsLink({ client: streams }),
       false: httpBatchLink({ url }),
     }),
   ],

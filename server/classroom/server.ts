@@ -5,11 +5,12 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { nodeHTTPRequestHandler } from '@trpc/server/adapters/node-http'
-import { WebSocketServer } from 'ws'
+import { getWSConnectionHandler } from '@trpc/server/adapters/ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Entrance } from './accounts/entrance.ts'
-import { type FrontDoor, frontDoor } from './accounts/front-door.ts'
+import { type Browser, type FrontDoor, frontDoor } from './accounts/front-door.ts'
 import type { Person } from './accounts/person.ts'
 import { appRouter } from './api/router.ts'
 import type { Classroom } from './classroom.ts'
@@ -37,8 +38,14 @@ export interface Tls {
 }
 
 const API = '/api/trpc/'
+/** All streams of a page on one socket: a browser has only six connections to a host, and forgets none that streams. */
+const STREAMS = /^\/api\/streams(\?|$)/
 const TERMINAL = /^\/terminal\/([\w-]+)\/([^/?]+)$/
 const PING_MS = 20_000
+/** Bytes that may wait for a browser that cannot keep up; beyond, it is let go and comes again. */
+const MOST_WAITING = 32 * 1024 * 1024
+
+type StreamServer = (socket: WebSocket, request: IncomingMessage, person: Person) => void
 
 /** Takes the port, or says that somebody else has it by `undefined`. */
 export async function listen(at: { host: string; port: number; tls?: Tls | undefined }): Promise<Server | undefined> {
@@ -58,6 +65,19 @@ export function serveClassroom(options: ClassroomServerOptions): AsyncDisposable
   const door = frontDoor({ stateDir, entrance, logins, clock, localPerson })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 * 1024, perMessageDeflate: false })
   const beat = keepAlive(sockets, clock)
+  const visitors = new WeakMap<IncomingMessage, Person>()
+  const answerStreams = getWSConnectionHandler({
+    wss: sockets,
+    router: appRouter,
+    createContext: ({ req }) => ({ classroom, person: visitors.get(req), browser: listenerOnly(req) }),
+    onError({ error, path }) {
+      if (error.code === 'INTERNAL_SERVER_ERROR') logger.error('stream failed', { path, err: error.cause ?? error })
+    },
+  })
+  const serveStreams: StreamServer = (socket, request, person) => {
+    visitors.set(request, person)
+    answerStreams(socket, request)
+  }
 
   listener.on('request', (request, response) => {
     answer({ request, response, door, classroom, pages, logger }).catch((err) => {
@@ -68,8 +88,8 @@ export function serveClassroom(options: ClassroomServerOptions): AsyncDisposable
   })
   listener.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
-    upgrade({ request, socket, head, door, classroom, sockets }).catch((err) => {
-      logger.error('terminal failed', { err })
+    upgrade({ request, socket, head, door, classroom, sockets, serveStreams }).catch((err) => {
+      logger.error('socket failed', { err })
       socket.destroy()
     })
   })
@@ -85,6 +105,14 @@ export function serveClassroom(options: ClassroomServerOptions): AsyncDisposable
     },
   }
 }
+
+/** Who streams is logged in already; a socket can give no cookie, so nobody logs in or out over it. */
+const listenerOnly = (request: IncomingMessage): Browser => ({
+  address: request.socket.remoteAddress ?? '',
+  token: undefined,
+  remember: () => undefined,
+  forget: () => undefined,
+})
 
 async function answer(what: {
   request: IncomingMessage
@@ -127,12 +155,20 @@ async function upgrade(what: {
   door: FrontDoor
   classroom: Classroom
   sockets: WebSocketServer
+  serveStreams: StreamServer
 }): Promise<void> {
-  const { request, socket, head, door, classroom, sockets } = what
+  const { request, socket, head, door, classroom, sockets, serveStreams } = what
   const person = await door.admitUpgrade(request, socket)
   if (!person) return
   const held = classroom.connections.hold(person.id, () => socket.destroy())
   socket.once('close', () => held[Symbol.dispose]())
+  if (STREAMS.test(request.url ?? '')) {
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      sockets.emit('connection', ws)
+      serveStreams(ws, request, person)
+    })
+    return
+  }
   const [, sessionId, tab] = TERMINAL.exec(request.url ?? '') ?? []
   if (!sessionId || !tab || !TAB.test(tab)) {
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
@@ -161,14 +197,14 @@ async function sessionOf(classroom: Classroom, person: Person, sessionId: string
   }
 }
 
-/** A dropped network leaves sockets that look alive; those that answer no ping are ended. */
+/** A dropped network leaves sockets that look alive; those that answer no ping, or read nothing, are ended. */
 function keepAlive(sockets: WebSocketServer, clock: Clock): Disposable {
   const silent = new WeakSet<object>()
   sockets.on('connection', (socket) => socket.on('pong', () => silent.delete(socket)))
   let timer = clock.setTimeout(beat, PING_MS)
   function beat(): void {
     for (const socket of sockets.clients) {
-      if (silent.has(socket)) socket.terminate()
+      if (silent.has(socket) || socket.bufferedAmount > MOST_WAITING) socket.terminate()
       silent.add(socket)
       socket.ping()
     }
