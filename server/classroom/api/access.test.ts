@@ -168,6 +168,64 @@ describe('labs', () => {
   })
 })
 
+describe('the socket of all streams', () => {
+  async function open(who: Somebody) {
+    const { people, sessionOfLearner: sessionId } = await world()
+    const { port } = server
+    const token = people[who] ? await classroom.logins.open(people[who].id) : ''
+    const headers = { cookie: `podium-${port}=${token}`, origin: `http://127.0.0.1:${port}` }
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/api/streams`, { headers })
+    const outcome = new Promise<string>((resolve) => {
+      socket.on('unexpected-response', (_, answer) => resolve(String(answer.statusCode)))
+      socket.on('error', () => undefined)
+      socket.on('open', () =>
+        socket.send(
+          JSON.stringify({ id: 1, method: 'subscription', params: { path: 'session.watch', input: { sessionId } } }),
+        ),
+      )
+      socket.on('message', (text) => {
+        const { error, result } = JSON.parse(String(text))
+        if (error) resolve(error.data.code)
+        if (result?.type === 'data') resolve(result.data.id === sessionId ? 'their session' : 'another')
+      })
+    })
+    return { socket, outcome: await outcome, token }
+  }
+
+  it.each([
+    ['nobody', '401'],
+    ['guest', 'NOT_FOUND'],
+    ['learner', 'their session'],
+    ['assistant', 'their session'],
+    ['stranger', 'NOT_FOUND'],
+  ] as const)('gives %s no more than they may have', async (who, expected) => {
+    const { socket, outcome } = await open(who)
+    socket.terminate()
+    expect(outcome).toBe(expected)
+  })
+
+  it('ends when the one who opened it is logged out', async () => {
+    const { socket, token } = await open('learner')
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    await classroom.logins.end(token)
+    await closed
+  })
+
+  it('is closed to pages of other sites', async () => {
+    const { port } = server
+    const { people } = await world()
+    const cookie = `podium-${port}=${await classroom.logins.open(people.learner?.id ?? '')}`
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/api/streams`, {
+      headers: { cookie, origin: 'http://evil.example' },
+    })
+    const code = await new Promise((resolve) => {
+      socket.on('unexpected-response', (_, answer) => resolve(answer.statusCode))
+      socket.on('error', () => undefined)
+    })
+    expect(code).toBe(403)
+  })
+})
+
 describe('over HTTP', () => {
   const call = (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) =>
     fetch(`http://127.0.0.1:${server.port}/api/trpc/${path}`, init)
