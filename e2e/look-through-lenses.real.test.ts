@@ -27,7 +27,8 @@ beforeAll(async () => {
   const home = join(scratch, 'home')
   classroom = await startClassroom({ home, env: { PODIUM_MACHINES: 'simulated', PODIUM_WARM: '0' } })
   browser = await openBrowser()
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  page = await context.newPage()
   await page.goto(classroom.url)
   await page.goto(classroom.origin + LAB)
   await page.getByText('2 simulated nodes Ready').waitFor({ timeout: 120_000 })
@@ -216,5 +217,20 @@ describe('the lenses', () => {
     await page.getByRole('button', { name: 'Table' }).click()
     await page.locator('[data-network-table]').getByText('Nobody. It selects app=nobody').waitFor()
     await page.locator('[data-network-table]').getByText('simulated: No packets flow').first().waitFor()
+  })
+})
+
+describe('several windows of one browser', () => {
+  it('all keep up with the cluster, and leave room for the next click', async () => {
+    const others = await Promise.all([0, 1, 2].map(() => page.context().newPage()))
+    for (const each of others) {
+      await each.goto(`${classroom.origin + LAB}?lens=objects`)
+      await each.getByText('2 simulated nodes Ready').waitFor()
+    }
+    await run('create configmap in-every-window')
+    for (const each of others) await each.getByText('in-every-window').first().waitFor()
+    await others[0]?.getByRole('tab', { name: 'Revisions' }).click()
+    await others[0]?.getByText('in-every-window').first().waitFor()
+    for (const each of others) await each.close()
   })
 })
