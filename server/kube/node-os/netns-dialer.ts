@@ -48,7 +48,8 @@ export function openNetnsDialer(netnsPath: string): NetworkDialer {
     waiting.clear()
   }
   child.once('error', end)
-  child.once('exit', () => end(new Error(said.trim() || 'the way into the network namespace is closed')))
+  // Not `exit`: what it said may still be on the way then.
+  child.once('close', () => end(new Error(said.trim() || 'the way into the network namespace is closed')))
   child.on('message', (message, handle) => {
     const answer = message as Answer
     const socket = handle as Socket | undefined
@@ -68,8 +69,9 @@ export function openNetnsDialer(netnsPath: string): NetworkDialer {
         if (ended) return reject(ended)
         const id = ++sequence
         waiting.set(id, { resolve, reject })
+        // A child that hears nothing is gone or going; its end tells why, better than the broken channel does.
         child.send({ id, host, port }, (err) => {
-          if (err) end(err)
+          if (err) child.kill('SIGKILL')
         })
       }),
     [Symbol.dispose]() {
