@@ -35,13 +35,22 @@ const toLogIn: TRPCLink<AppRouter> =
       }),
     )
 
-/** Opened by the first stream, and by itself again when it broke; then it asks whether one is still logged in. */
+/** How often in a row the socket of the streams was refused or lost. */
+let lost = 0
+
+/**
+ * Opened by the first stream, and by itself again when it broke. When that does not help it asks whether one is still
+ * logged in; not at once, for whoever logs out here is on their way already.
+ */
 const streams = createWSClient({
   url: () => `${location.origin.replace(/^http/, 'ws')}/api/streams`,
   lazy: { enabled: true, closeMs: 1000 },
   retryDelayMs: (tries) => Math.min(5000, 200 * 2 ** Math.min(tries, 5)),
+  onOpen: () => {
+    lost = 0
+  },
   onClose: (cause) => {
-    if (cause?.code === refusedOrLost) void api.course.overview.query().catch(() => undefined)
+    if (cause?.code === refusedOrLost && ++lost === 3) void api.course.overview.query().catch(() => undefined)
   },
 })
 
