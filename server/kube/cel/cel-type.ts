@@ -1,0 +1,124 @@
+// What CEL knows of a value before it sees one, and how JSON becomes such a value.
+//
+// Integers are big integers to CEL, times and durations are objects, and an object with declared fields is an instance
+// of its own class: that is how the library tells `self.replcas` from `self.replicas` before anything runs.
+// Upstream: apiserver/pkg/cel/{types,escaping}.go, cel/common/values.go.
+
+import { Duration } from '@marcbachmann/cel-js/evaluator'
+import { isJsonObject, type JsonValue } from '../apimachinery/json.ts'
+
+export type CelType =
+  /** Anything; told at run time. */
+  | { kind: 'dyn' }
+  | { kind: 'bool' | 'int' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration'; maxLength?: number }
+  | { kind: 'list'; items: CelType; maxItems?: number }
+  | { kind: 'map'; values: CelType; maxProperties?: number }
+  /** Fields by their JSON names. */
+  | { kind: 'object'; fields: Readonly<Record<string, CelType>> }
+  /** Absent or there: `oldSelf` of a rule with optionalOldSelf. */
+  | { kind: 'optional'; of: CelType }
+
+export const DYN: CelType = { kind: 'dyn' }
+
+/** Words of the language; a field of such a name is written `__in__`. */
+const RESERVED = new Set(
+  'true false null in as break const continue else for function if import let loop package namespace return var void while'.split(
+    ' ',
+  ),
+)
+const ESCAPES: readonly (readonly [RegExp, string])[] = [
+  [/__/g, '__underscores__'],
+  [/\./g, '__dot__'],
+  [/-/g, '__dash__'],
+  [/\//g, '__slash__'],
+]
+
+/** A field's name in an expression; undefined when no expression can name it. */
+export function celName(field: string): string | undefined {
+  if (RESERVED.has(field)) return `__${field}__`
+  const escaped = ESCAPES.reduce((text, [pattern, by]) => text.replace(pattern, by), field)
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(escaped) ? escaped : undefined
+}
+
+/** An object with declared fields; each type has a class derived from it. */
+export class CelObject {
+  readonly [field: string]: unknown
+}
+
+export type ObjectClasses = ReadonlyMap<CelType, typeof CelObject>
+
+export function toCel(type: CelType, value: JsonValue, classes: ObjectClasses): unknown {
+  if (value === null) return null
+  switch (type.kind) {
+    case 'int':
+      return typeof value === 'number' ? BigInt(Math.trunc(value)) : value
+    case 'bytes':
+      return typeof value === 'string' ? Buffer.from(value, 'base64') : value
+    case 'timestamp':
+      return typeof value === 'string' ? new Date(value) : value
+    case 'duration':
+      return typeof value === 'string' ? parseDuration(value) : value
+    case 'list':
+      return Array.isArray(value) ? value.map((item) => toCel(type.items, item, classes)) : value
+    case 'map':
+      return isJsonObject(value)
+        ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toCel(type.values, inner, classes)]))
+        : value
+    case 'object':
+      return isJsonObject(value) ? toObject(type, value, classes) : value
+    case 'optional':
+      return toCel(type.of, value, classes)
+    case 'dyn':
+      return untyped(value)
+    default:
+      return value
+  }
+}
+
+function toObject(
+  type: CelType & { kind: 'object' },
+  value: Readonly<Record<string, JsonValue>>,
+  classes: ObjectClasses,
+) {
+  const object = new (classes.get(type) ?? CelObject)() as Record<string, unknown>
+  for (const [field, inner] of Object.entries(value)) {
+    const name = celName(field)
+    const declared = Object.hasOwn(type.fields, field) ? type.fields[field] : undefined
+    if (name && declared) object[name] = toCel(declared, inner, classes)
+  }
+  return object
+}
+
+function untyped(value: JsonValue): unknown {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
+  if (Array.isArray(value)) return value.map(untyped)
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, untyped(inner)]))
+}
+
+const NANOS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 }
+
+/** As Go writes them: `1h30m`, `1.5s`. */
+function parseDuration(text: string): Duration {
+  const sign = text.startsWith('-') ? -1 : 1
+  let nanos = 0
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)) {
+    nanos += Number(amount) * NANOS[unit ?? 's']!
+  }
+  return Duration.fromMilliseconds((sign * nanos) / 1e6)
+}
+
+/** Equality of two values of CEL, all the way down. */
+export function celEquals(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()
+  if (a instanceof Duration && b instanceof Duration) return a.seconds === b.seconds && a.nanos === b.nanos
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    const isMixed = (typeof a === 'bigint' && typeof b === 'number') || (typeof a === 'number' && typeof b === 'bigint')
+    return isMixed && Number(a) === Number(b)
+  }
+  if (Array.isArray(a) !== Array.isArray(b)) return false
+  const [left, right] = [Object.entries(a), b as Record<string, unknown>]
+  if (left.length !== Object.keys(right).length) return false
+  return left.every(([key, value]) => Object.hasOwn(right, key) && celEquals(value, right[key]))
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import { type CelVariables, createCel } from './cel.ts'
+import { DYN } from './cel-type.ts'
+
+const cel = createCel()
+const BUDGET = 100_000
+
+const SELF: CelVariables = {
+  self: {
+    kind: 'object',
+    fields: {
+      replicas: { kind: 'int' },
+      max: { kind: 'int' },
+      ratio: { kind: 'double' },
+      name: { kind: 'string' },
+      'app-id': { kind: 'string' },
+      namespace: { kind: 'string' },
+      port: DYN,
+      labels: { kind: 'map', values: { kind: 'string' } },
+      since: { kind: 'timestamp' },
+      ports: {
+        kind: 'list',
+        items: { kind: 'object', fields: { name: { kind: 'string' }, number: { kind: 'int' } } },
+      },
+    },
+  },
+}
+const object = {
+  replicas: 3,
+  max: 5,
+  ratio: 0.5,
+  name: 'web',
+  'app-id': 'x1',
+  namespace: 'shop',
+  port: 'http',
+  labels: { app: 'web' },
+  since: '2026-01-02T03:04:05Z',
+  ports: [
+    { name: 'http', number: 80 },
+    { name: 'https', number: 443 },
+  ],
+}
+
+const evaluate = (expression: string, self: Record<string, unknown> = object) =>
+  cel
+    .environment(SELF)
+    .compile(expression)
+    .evaluate({ self: self as never }, BUDGET).value
+
+describe('gives what upstream gives', () => {
+  it.each<[string, unknown]>([
+    ['self.replicas <= self.max', true],
+    ['self.replicas + 1', 4n],
+    ['self.ratio * 2.0', 1],
+    ['has(self.name) && !has(self.labels.other)', true],
+    ['self.ports.all(p, p.number > 0)', true],
+    ['self.ports.exists_one(p, p.name == "http")', true],
+    ['self.ports.map(p, p.number).sum()', 523n],
+    ['self.ports.filter(p, p.number > 80).size()', 1n],
+    ['self.ports[0] == self.ports[0] && self.ports[0] != self.ports[1]', true],
+    ['self.app__dash__id == "x1" && self.__namespace__ == "shop"', true],
+    ['"app" in self.labels && self.labels["app"] == "web"', true],
+    ['type(self.port) == string ? self.port == "http" : self.port == 80', true],
+    ['self.since < timestamp("2027-01-01T00:00:00Z")', true],
+    ['self.name.matches("^w[a-z]+$")', true],
+    ['"a1b22".findAll("[0-9]+")', ['1', '22']],
+    ['"a-b-c".replace("-", "+", 1)', 'a+b-c'],
+    ['"%s has %d".format([self.name, self.replicas])', 'web has 3'],
+    ['[3, 1, 2].max() == 3 && [1, 2].isSorted() && [1, 2, 1].lastIndexOf(1) == 2', true],
+    ['sets.equivalent([1, 2], [2, 1, 1]) && !sets.contains([1], [2])', true],
+    ['quantity("1Gi").isGreaterThan(quantity("900Mi")) && isQuantity("1.5") && !isQuantity("much")', true],
+    ['quantity("100m").add(quantity("900m")).asInteger()', 1n],
+    ['url("https://example.com:80/a?b=c").getHost() == "example.com:80" && !isURL("nothing")', true],
+    ['ip("10.0.0.1").family() == 4 && cidr("10.0.0.0/8").containsIP("10.1.2.3") && !isIP("10.0.0.256")', true],
+    ['format.dns1123Label().validate("A").hasValue() && !format.dns1123Label().validate("a").hasValue()', true],
+    ['self.?name.orValue("none")', 'web'],
+    ['cel.bind(n, self.replicas, n * n)', 9n],
+  ])('%s', (expression, expected) => {
+    expect(evaluate(expression)).toEqual(expected)
+  })
+})
+
+describe('says what is wrong before it runs, in the words of the compiler', () => {
+  it.each([
+    [
+      'self.replcas > 0',
+      "compilation failed: ERROR: <input>:1:5: undefined field 'replcas'\n | self.replcas > 0\n | ....^",
+    ],
+    [
+      'other > 0',
+      "compilation failed: ERROR: <input>:1:1: undeclared reference to 'other' (in container '')\n | other > 0\n | ^",
+    ],
+    ['self.replicas == "3"', "found no matching overload for '_==_' applied to '(int, string)'"],
+    ['self.replicas >', 'Syntax error'],
+  ])('%s', (expression, message) => {
+    expect(() => cel.environment(SELF).compile(expression)).toThrow(message)
+  })
+})
+
+it('says which key is missing when it runs', () => {
+  expect(() => evaluate('self.name == "web"', {})).toThrow('no such key: name')
+})
+
+it('takes an optional old value as absent or there', () => {
+  const program = cel
+    .environment({ self: { kind: 'int' }, oldSelf: { kind: 'optional', of: { kind: 'int' } } })
+    .compile('!oldSelf.hasValue() || self >= oldSelf.value()')
+  expect(program.uses('oldSelf')).toBe(true)
+  expect(program.evaluate({ self: 1 }, BUDGET).value).toBe(true)
+  expect(program.evaluate({ self: 1, oldSelf: 2 }, BUDGET).value).toBe(false)
+})
+
+it('stops what costs too much, loops and long texts alike', () => {
+  const list = cel
+    .environment({ self: { kind: 'list', items: { kind: 'int' } } })
+    .compile('self.all(a, self.all(b, a + b >= 0))')
+  const small = list.evaluate({ self: [1, 2] }, BUDGET)
+  expect(small.cost).toBeGreaterThan(10)
+  const long = Array.from({ length: 1000 }, (_, at) => at)
+  expect(() => list.evaluate({ self: long }, BUDGET)).toThrow('actual cost limit exceeded')
+  const text = cel.environment({ self: { kind: 'string' } }).compile('self.contains("x")')
+  expect(() => text.evaluate({ self: 'a'.repeat(2_000_000) }, BUDGET)).toThrow('actual cost limit exceeded')
+})
+
+it('does not let a pattern hold up the server', () => {
+  const program = cel.environment({ self: { kind: 'string' } }).compile('self.matches("^(a+)+$")')
+  expect(program.evaluate({ self: `${'a'.repeat(40)}!` }, BUDGET).value).toBe(false)
+})
+
+it('takes whole numbers of untyped objects for integers', () => {
+  const program = cel.environment({ object: DYN }).compile('object.spec.replicas < 5 && object.spec.ratio < 0.5')
+  expect(program.evaluate({ object: { spec: { replicas: 3, ratio: 0.25 } } }, BUDGET).value).toBe(true)
+})

@@ -1,0 +1,99 @@
+// What running an expression costs, so that no rule can hold up the server: each step counts one, and a step that walks
+// a text or makes a list counts more. Upstream: cel-go/interpreter/runtimecost.go, apiserver/pkg/cel/library/cost.go.
+//
+// The library has no such counter, so every node of a checked expression is given one.
+
+/** The part of the library's nodes that is used here; the package is pinned to one version. */
+export interface AstNode {
+  readonly op: string
+  readonly args: unknown
+  readonly meta: {
+    evaluate: Evaluate
+    /** What a macro stands for: the loop behind `all`. */
+    alternate?: AstNode
+    macro?: Record<string, unknown>
+  }
+  setMeta(key: 'evaluate', value: Evaluate): AstNode
+}
+type Evaluate = (evaluator: unknown, ast: AstNode, context: unknown) => unknown
+
+export class CostExceeded extends Error {}
+
+export class Meter {
+  spent = 0
+  #budget = 0
+
+  begin(budget: number): void {
+    this.spent = 0
+    this.#budget = budget
+  }
+
+  add(cost: number): void {
+    this.spent += cost
+    if (this.spent > this.#budget) throw new CostExceeded('actual cost limit exceeded')
+  }
+}
+
+const COST: Readonly<Record<string, number>> = { value: 0, list: 10, map: 30 }
+/** Of each character or element walked. */
+const WALKED = 0.1
+/** Calls that walk what they are given. */
+const WALKS = new Set(
+  'contains startsWith endsWith re2Matches find findAll size indexOf lastIndexOf replace split substring join isSorted sum min max in == != +'.split(
+    ' ',
+  ),
+)
+
+/** Makes every step tell `counter`; returns the names of the variables met. */
+export function meter(root: AstNode, counter: Meter): ReadonlySet<string> {
+  const nodes = nodesOf(root)
+  const names = new Set<string>()
+  const walked = new Set<AstNode>()
+  for (const node of nodes) {
+    if (node.op === 'id') names.add(node.args as string)
+    if (WALKS.has(operationOf(node))) for (const inner of childrenOf(node.args)) walked.add(inner)
+  }
+  for (const node of nodes) {
+    const { evaluate, alternate, macro } = node.meta
+    const cost = COST[node.op] ?? 1
+    if (alternate || macro || (cost === 0 && !walked.has(node))) continue
+    node.setMeta('evaluate', (evaluator, ast, context) => {
+      counter.add(cost)
+      const result = evaluate(evaluator, ast, context)
+      if (walked.has(node)) counter.add(Math.ceil(lengthOf(result) * WALKED))
+      return result
+    })
+  }
+  return names
+}
+
+/** The name of the function called, or of the operator. */
+function operationOf({ op, args }: AstNode): string {
+  return op === 'call' || op === 'rcall' ? ((args as unknown[])[0] as string) : op
+}
+
+const lengthOf = (value: unknown): number => (typeof value === 'string' || Array.isArray(value) ? value.length : 0)
+
+/** Every node of an expression once, those that macros stand for included. */
+export function nodesOf(root: AstNode): ReadonlySet<AstNode> {
+  const nodes = new Set<AstNode>()
+  const visit = (node: AstNode) => {
+    if (nodes.has(node)) return
+    nodes.add(node)
+    for (const inner of childrenOf([node.args, node.meta.alternate, node.meta.macro])) visit(inner)
+  }
+  visit(root)
+  return nodes
+}
+
+function childrenOf(value: unknown, depth = 0): AstNode[] {
+  if (isNode(value)) return [value]
+  if (Array.isArray(value)) return value.flatMap((inner) => childrenOf(inner, depth + 1))
+  if (typeof value !== 'object' || value === null || depth > 3) return []
+  return Object.getPrototypeOf(value) === Object.prototype
+    ? Object.values(value).flatMap((inner) => childrenOf(inner, depth + 1))
+    : []
+}
+
+const isNode = (value: unknown): value is AstNode =>
+  typeof value === 'object' && value !== null && 'setMeta' in value && 'op' in value

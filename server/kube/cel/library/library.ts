@@ -1,0 +1,27 @@
+// The functions that Kubernetes adds to CEL. Upstream: apiserver/pkg/cel/library, environment/base.go.
+
+import type { Environment } from '@marcbachmann/cel-js'
+import { type AstNode, nodesOf } from '../cost.ts'
+import { addFormats } from './formats.ts'
+import { addLists } from './lists.ts'
+import { addNetwork } from './network.ts'
+import { addQuantity } from './quantity.ts'
+import { addStrings } from './strings.ts'
+
+export function addLibrary(environment: Environment): void {
+  addStrings(environment)
+  addLists(environment)
+  addQuantity(environment)
+  addNetwork(environment)
+  addFormats(environment)
+}
+
+/**
+ * `matches` of the library is JavaScript's, which a pattern can hold up for minutes; its overload cannot be replaced, so
+ * calls of it are turned into calls of ours.
+ */
+export function rewriteCalls(ast: AstNode): void {
+  for (const { op, args } of nodesOf(ast)) {
+    if ((op === 'call' || op === 'rcall') && (args as unknown[])[0] === 'matches') (args as unknown[])[0] = 're2Matches'
+  }
+}
