@@ -83,11 +83,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authorization = openAuthorization((kind) => feed.cacheOf(kind))
   const endpoints: Endpoints = {
     resources,
-    discovery: new Discovery(kinds, REVIEWS),
+    discovery: new Discovery(resources.kinds, REVIEWS),
     openApi: openApi({
       schemas,
       version: VERSION.gitVersion,
-      kinds: kinds.map(({ group, version, kind, plural, namespaced, subresources }) => ({
+      kinds: resources.kinds.map(({ group, version, kind, plural, namespaced, subresources }) => ({
         group,
         version,
         kind,

@@ -6,6 +6,7 @@ import { STALE } from '../apimachinery/status-error.ts'
 import { collectionPath, objectPath } from '../client/client.ts'
 import { apiVersionOf } from '../kinds/define-kind.ts'
 import { builtInKinds } from '../kinds/index.ts'
+import { servedKinds } from '../kinds/other-version.ts'
 import { SAMPLES } from './testing/sample-objects.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 import { watchLog } from './testing/watch-log.ts'
@@ -21,78 +22,90 @@ beforeAll(async () => {
 })
 afterAll(() => test[Symbol.asyncDispose]())
 
-describe.each(builtInKinds.map((kind) => ({ kind, name: kind.kind })))('$name', ({ kind }) => {
-  it('lives from create to delete', async () => {
-    const { transport } = test
-    const sample = SAMPLES[kind.plural]
-    if (!sample) throw new Error(`no sample of ${kind.kind} in testing/sample-objects.ts`)
-    const namespace = kind.namespaced ? 'default' : undefined
-    const collection = collectionPath(kind, namespace)
-    const path = objectPath(kind, { name: 'conform', ...(namespace ? { namespace } : {}) })
-    const before = (await transport.request({ method: 'GET', path: collection })) as KubeList
-    using log = await watchLog(transport, collection, { resourceVersion: before.metadata.resourceVersion ?? '' })
+describe.each(servedKinds(builtInKinds).map((kind) => ({ kind, name: `${apiVersionOf(kind)} ${kind.kind}` })))(
+  '$name',
+  ({ kind }) => {
+    it('lives from create to delete', async () => {
+      const { transport } = test
+      const sample = SAMPLES[kind.plural]
+      if (!sample) throw new Error(`no sample of ${kind.kind} in testing/sample-objects.ts`)
+      const namespace = kind.namespaced ? 'default' : undefined
+      const collection = collectionPath(kind, namespace)
+      const path = objectPath(kind, { name: 'conform', ...(namespace ? { namespace } : {}) })
+      const before = (await transport.request({ method: 'GET', path: collection })) as KubeList
+      using log = await watchLog(transport, collection, { resourceVersion: before.metadata.resourceVersion ?? '' })
 
-    const body = { ...sample.object, metadata: { name: 'conform' } }
-    const made = (await transport.request({ method: 'POST', path: collection, body })) as KubeObject
-    expect(made).toMatchObject({ kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { name: 'conform' } })
-    expect(made.metadata?.namespace).toBe(namespace)
-    expect(made.metadata?.uid).toMatch(/^[0-9a-f-]{36}$/)
-    expect(made.metadata?.generation).toBe(kind.hasGeneration ? 1 : undefined)
-    await expect(transport.request({ method: 'POST', path: collection, body })).rejects.toMatchObject({
-      reason: 'AlreadyExists',
-    })
-    expect(await transport.request({ method: 'GET', path })).toBe(made)
+      const body = { ...sample.object, metadata: { name: 'conform' } }
+      const made = (await transport.request({ method: 'POST', path: collection, body })) as KubeObject
+      expect(made).toMatchObject({ kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { name: 'conform' } })
+      expect(made.metadata?.namespace).toBe(namespace)
+      expect(made.metadata?.uid).toMatch(/^[0-9a-f-]{36}$/)
+      expect(made.metadata?.generation).toBe(kind.hasGeneration ? 1 : undefined)
+      await expect(transport.request({ method: 'POST', path: collection, body })).rejects.toMatchObject({
+        reason: 'AlreadyExists',
+      })
+      expect(await transport.request({ method: 'GET', path })).toBe(made)
 
-    const again = await transport.request({ method: 'PUT', path, body: made })
-    expect(again, 'an update that changes nothing writes nothing').toBe(made)
+      const again = await transport.request({ method: 'PUT', path, body: made })
+      expect(again, 'an update that changes nothing writes nothing').toBe(made)
 
-    const contentType = 'application/merge-patch+json'
-    const patched = (await transport.request({ method: 'PATCH', path, body: sample.patch, contentType })) as KubeObject
-    expect(patched).toMatchObject(sample.patch)
-    expect(patched.metadata?.uid).toBe(made.metadata?.uid)
+      const contentType = 'application/merge-patch+json'
+      const patched = (await transport.request({
+        method: 'PATCH',
+        path,
+        body: sample.patch,
+        contentType,
+      })) as KubeObject
+      expect(patched).toMatchObject(sample.patch)
+      expect(patched.metadata?.uid).toBe(made.metadata?.uid)
 
-    const stale = { ...made, metadata: { ...made.metadata, labels: { late: 'yes' } } }
-    await expect(transport.request({ method: 'PUT', path, body: stale })).rejects.toMatchObject({
-      reason: 'Conflict',
-      message: expect.stringContaining(STALE),
-    })
-    expect(await transport.request({ method: 'GET', path }), 'a refused update loses nothing').toBe(patched)
+      const stale = { ...made, metadata: { ...made.metadata, labels: { late: 'yes' } } }
+      await expect(transport.request({ method: 'PUT', path, body: stale })).rejects.toMatchObject({
+        reason: 'Conflict',
+        message: expect.stringContaining(STALE),
+      })
+      expect(await transport.request({ method: 'GET', path }), 'a refused update loses nothing').toBe(patched)
 
-    await transport.request({ method: 'DELETE', path })
-    if (kind.kind === 'Namespace') {
-      const going = (await transport.request({ method: 'GET', path })) as KubeObject & {
-        spec: { finalizers?: string[] }
+      await transport.request({ method: 'DELETE', path })
+      if (kind.kind === 'Namespace') {
+        const going = (await transport.request({ method: 'GET', path })) as KubeObject & {
+          spec: { finalizers?: string[] }
+        }
+        expect(going).toMatchObject({ status: { phase: 'Terminating' } })
+        await transport.request({
+          method: 'PUT',
+          path: `${path}/finalize`,
+          body: { ...going, spec: { finalizers: [] } },
+        })
       }
-      expect(going).toMatchObject({ status: { phase: 'Terminating' } })
-      await transport.request({ method: 'PUT', path: `${path}/finalize`, body: { ...going, spec: { finalizers: [] } } })
-    }
-    await expect(transport.request({ method: 'GET', path })).rejects.toMatchObject({ reason: 'NotFound' })
+      await expect(transport.request({ method: 'GET', path })).rejects.toMatchObject({ reason: 'NotFound' })
 
-    const expected = ['ADDED conform', 'MODIFIED conform', 'DELETED conform']
-    if (kind.kind === 'Namespace') expected.splice(2, 0, 'MODIFIED conform')
-    await log.length(expected.length)
-    expect(log.words).toEqual(expected)
-    expect(log.events[0]?.object, 'watchers share the object of the answer').toBe(made)
-    const revisions = log.events.map(({ object }) => Number(object.metadata?.resourceVersion))
-    expect(revisions).toEqual([...revisions].sort((a, b) => a - b))
-    expect(new Set(revisions).size).toBe(revisions.length)
-  })
-
-  it('refuses names that are none', async () => {
-    const namespace = kind.namespaced ? 'default' : undefined
-    const body = { ...SAMPLES[kind.plural]?.object, metadata: { name: 'Not%A_Name' } }
-    await expect(
-      test.transport.request({ method: 'POST', path: collectionPath(kind, namespace), body }),
-    ).rejects.toMatchObject({
-      reason: 'Invalid',
-      code: 422,
-      message: expect.stringContaining('metadata.name: Invalid value'),
+      const expected = ['ADDED conform', 'MODIFIED conform', 'DELETED conform']
+      if (kind.kind === 'Namespace') expected.splice(2, 0, 'MODIFIED conform')
+      await log.length(expected.length)
+      expect(log.words).toEqual(expected)
+      expect(log.events[0]?.object, 'watchers share the object of the answer').toBe(made)
+      const revisions = log.events.map(({ object }) => Number(object.metadata?.resourceVersion))
+      expect(revisions).toEqual([...revisions].sort((a, b) => a - b))
+      expect(new Set(revisions).size).toBe(revisions.length)
     })
-  })
 
-  it('has a column of names and prints every sample', async () => {
-    const now = Date.parse('2026-01-01T00:00:00Z')
-    for (const column of kind.columns) expect(() => column.value(SAMPLES[kind.plural]?.object, now)).not.toThrow()
-    expect(kind.columns.some((column) => column.format === 'name')).toBe(true)
-  })
-})
+    it('refuses names that are none', async () => {
+      const namespace = kind.namespaced ? 'default' : undefined
+      const body = { ...SAMPLES[kind.plural]?.object, metadata: { name: 'Not%A_Name' } }
+      await expect(
+        test.transport.request({ method: 'POST', path: collectionPath(kind, namespace), body }),
+      ).rejects.toMatchObject({
+        reason: 'Invalid',
+        code: 422,
+        message: expect.stringContaining('metadata.name: Invalid value'),
+      })
+    })
+
+    it('has a column of names and prints every sample', async () => {
+      const now = Date.parse('2026-01-01T00:00:00Z')
+      for (const column of kind.columns) expect(() => column.value(SAMPLES[kind.plural]?.object, now)).not.toThrow()
+      expect(kind.columns.some((column) => column.format === 'name')).toBe(true)
+    })
+  },
+)

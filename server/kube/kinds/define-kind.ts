@@ -50,6 +50,24 @@ export interface Strategy<T extends KubeObject> {
   requiresResourceVersion?: boolean
 }
 
+/**
+ * Another version, or another group, in which objects of a kind are served beside the one they are stored in. Requests
+ * are decoded, defaulted and owned in the version they name; everything else happens to the stored form.
+ */
+export interface OtherVersion<T extends KubeObject> {
+  readonly group: string
+  readonly version: string
+  /** What this version fills in, before it is converted; the kind's own defaults follow. Mutates. */
+  // biome-ignore lint/suspicious/noExplicitAny: each version has a type of its own
+  setDefaults?(object: any): void
+  /** kind and apiVersion are set by whoever calls. `shown` gets a frozen object and must not change it. */
+  // biome-ignore lint/suspicious/noExplicitAny: each version has a type of its own
+  stored(object: any): T
+  shown(object: T): KubeObject
+  /** Field selectors that have another name here, and the name the kind tells them by. */
+  readonly fieldNames?: Readonly<Record<string, string>>
+}
+
 export interface Kind<T extends KubeObject = KubeObject> {
   readonly group: string
   readonly version: string
@@ -70,6 +88,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly columns: readonly Column<T>[]
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, (object: T) => string>>
+  /** Where else it is served; `group` and `version` above are those it is stored in, and those that clients prefer. */
+  readonly otherVersions: readonly OtherVersion<T>[]
   /** Never present at run time; carries the type for inference. */
   readonly __type?: T
 }
@@ -93,6 +113,7 @@ export function defineKind<T extends KubeObject>(told: Told<T>): Kind<T> {
     strategy: {},
     columns: [nameColumn, ageColumn],
     selectableFields: {},
+    otherVersions: [],
     ...told,
   })
 }

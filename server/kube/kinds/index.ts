@@ -8,6 +8,7 @@ import { Deployment } from './deployment.ts'
 import { EndpointSlice } from './endpoint-slice.ts'
 import { Endpoints } from './endpoints.ts'
 import { Event } from './event.ts'
+import { HorizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts'
 import { Lease } from './lease.ts'
 import { Namespace } from './namespace.ts'
 import { Node } from './node.ts'
@@ -27,6 +28,7 @@ export {
   EndpointSlice,
   Endpoints,
   Event,
+  HorizontalPodAutoscaler,
   Lease,
   Namespace,
   Node,
@@ -51,6 +53,7 @@ export const builtInKinds: readonly AnyKind[] = [
   ServiceAccount,
   Deployment,
   ReplicaSet,
+  HorizontalPodAutoscaler,
   Lease,
   EndpointSlice,
   Role,

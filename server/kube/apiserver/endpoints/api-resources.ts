@@ -4,38 +4,44 @@ import { StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
+import { ServedKind } from './served-kind.ts'
 
 const pathKey = (group: string, version: string, plural: string) => `${group}/${version}/${plural}`
 
 export class ApiResources {
-  readonly #byPath = new Map<string, Registry>()
+  readonly #byPath = new Map<string, ServedKind>()
 
   constructor(registries: Iterable<Registry>) {
     for (const registry of registries) {
-      const { group, version, plural } = registry.kind
-      const key = pathKey(group, version, plural)
-      if (this.#byPath.has(key)) throw new Error(`two kinds are served at ${key}`)
-      this.#byPath.set(key, registry)
+      this.#serve(new ServedKind(registry))
+      for (const version of registry.kind.otherVersions) this.#serve(new ServedKind(registry, version))
     }
   }
 
+  #serve(served: ServedKind): void {
+    const { group, version, plural } = served.kind
+    const key = pathKey(group, version, plural)
+    if (this.#byPath.has(key)) throw new Error(`two kinds are served at ${key}`)
+    this.#byPath.set(key, served)
+  }
+
   get kinds(): readonly AnyKind[] {
-    return [...this.#byPath.values()].map((registry) => registry.kind)
+    return [...this.#byPath.values()].map(({ kind }) => kind)
   }
 
   /** By plural alone; for the server's own use with kinds it knows to be there. */
   core(plural: string): Registry | undefined {
-    return this.#byPath.get(pathKey('', 'v1', plural))
+    return this.#byPath.get(pathKey('', 'v1', plural))?.registry
   }
 
   ofKind(kind: AnyKind): Registry | undefined {
-    return this.#byPath.get(pathKey(kind.group, kind.version, kind.plural))
+    return this.#byPath.get(pathKey(kind.group, kind.version, kind.plural))?.registry
   }
 
-  find({ group, version, resource }: RequestInfo): Registry {
-    const registry = this.#byPath.get(pathKey(group, version, resource))
-    if (!registry) throw noSuchResource()
-    return registry
+  find({ group, version, resource }: RequestInfo): ServedKind {
+    const served = this.#byPath.get(pathKey(group, version, resource))
+    if (!served) throw noSuchResource()
+    return served
   }
 }
 

@@ -23,19 +23,19 @@ import { readWriteOptions, type WriteOptions } from './write-options.ts'
 const ATTEMPTS = 5
 
 export async function applyObject(call: Call): Promise<Answer> {
-  const { context, info, request, registry } = call
+  const { context, info, request, registry, served } = call
   const options = readWriteOptions(request, 'PatchOptions', { isApply: true })
   const configuration = await readConfiguration(request)
   context.means((configuration.applied as KubeObject).metadata?.resourceVersion, configuration.applied)
-  assertConfigurationOf(call, registry.kind, configuration)
+  assertConfigurationOf(call, served.kind, configuration)
   const apply = (live: KubeObject | undefined): KubeObject => {
-    const next = applied(call, options, { live, configuration })
+    const next = applied(call, options, { live: live && served.shown(live), configuration })
     tellDuplicates(call, options, configuration)
-    return next
+    return served.stored(next)
   }
   const [entry, code] = await createOrUpdate(call, options, apply)
   for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
-  return objectAnswer(registry, entry, info.subresource ? 200 : code)
+  return objectAnswer(served, entry, info.subresource ? 200 : code)
 }
 
 async function createOrUpdate(
@@ -74,11 +74,11 @@ async function createOrUpdate(
 }
 
 function applied(
-  { context, info, request, registry, schemas, fieldManagers }: Call,
+  { context, info, request, served, schemas, fieldManagers }: Call,
   { fieldManager }: WriteOptions,
   { live, configuration }: { live: KubeObject | undefined; configuration: Configuration },
 ): KubeObject {
-  const { kind } = registry
+  const { kind } = served
   const merged = fieldManagers.of(kind, info.subresource).apply({
     live: live as JsonObject | undefined,
     applied: configuration.applied,

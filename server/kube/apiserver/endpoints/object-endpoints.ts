@@ -8,7 +8,7 @@ import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { Admission, AdmissionOperation } from '../admission/admission.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
-import { type ListRequest, parseSelection } from '../registry/list.ts'
+import { type ListRequest, type ListResult, parseSelection } from '../registry/list.ts'
 import type { Gate, Registry } from '../registry/registry.ts'
 import type { Answer, ObjectAnswer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
@@ -20,6 +20,7 @@ import type { Entry } from '../watch-cache/entry.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import type { FieldManagers } from './field-managers.ts'
 import { dedupOwners } from './owner-references.ts'
+import type { ServedKind } from './served-kind.ts'
 import { readWriteOptions, type WriteOptions } from './write-options.ts'
 
 /** One request, with all that an endpoint needs to answer it. */
@@ -27,6 +28,8 @@ export interface Call {
   context: RequestContext
   info: RequestInfo
   request: ApiRequest
+  /** The kind as the URL names it, and where it is kept. */
+  served: ServedKind
   registry: Registry
   schemas: Schemas
   admission: Admission
@@ -34,12 +37,15 @@ export interface Call {
   authorizers: readonly Authorizer[]
 }
 
-export const objectAnswer = (registry: Registry, entry: Entry, code = 200): ObjectAnswer => ({
-  type: 'object',
-  code,
-  object: entry.object,
-  ...(entry.value.length > 0 ? { stored: { kind: registry.kind, entry } } : {}),
-})
+export function objectAnswer(served: ServedKind, entry: Entry, code = 200): ObjectAnswer {
+  const shown = served.shownEntry(entry)
+  return {
+    type: 'object',
+    code,
+    object: shown.object,
+    ...(entry.value.length > 0 ? { stored: { kind: served.kind, entry: shown } } : {}),
+  }
+}
 
 export function gateOf(
   { admission, context, info, registry }: Call,
@@ -50,19 +56,21 @@ export function gateOf(
   return admission.gateFor(context, { operation, kind: registry.kind, namespace, name, subresource, dryRun })
 }
 
-export async function getObject({ info, registry }: Call): Promise<Answer> {
-  return objectAnswer(registry, await registry.get(info.namespace, info.name))
+export async function getObject({ info, registry, served }: Call): Promise<Answer> {
+  return objectAnswer(served, await registry.get(info.namespace, info.name))
 }
 
-export function listRequestOf({ info, request, registry }: Call): ListRequest {
+export function listRequestOf({ info, request, served }: Call): ListRequest {
   const { query } = request
   const limit = query.get('limit') ?? ''
   if (limit !== '' && !/^\d+$/.test(limit)) {
     throw badRequest(`Invalid value: "${limit}": strconv.ParseInt: parsing "${limit}": invalid syntax`)
   }
   return {
-    namespace: registry.kind.namespaced ? info.namespace : '',
-    selection: parseSelection(registry.kind, query.get('labelSelector') ?? '', query.get('fieldSelector') ?? ''),
+    namespace: served.kind.namespaced ? info.namespace : '',
+    selection: served.storedSelection(
+      parseSelection(served.kind, query.get('labelSelector') ?? '', query.get('fieldSelector') ?? ''),
+    ),
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
     limit: Number(limit),
@@ -71,12 +79,17 @@ export function listRequestOf({ info, request, registry }: Call): ListRequest {
 }
 
 export async function listObjects(call: Call): Promise<Answer> {
-  return { type: 'list', kind: call.registry.kind, result: await call.registry.list(listRequestOf(call)) }
+  return listAnswer(call.served, await call.registry.list(listRequestOf(call)))
+}
+
+function listAnswer(served: ServedKind, { metadata, entries }: ListResult): Answer {
+  const { kind } = served
+  return { type: 'list', kind, result: { metadata, entries: entries.map((entry) => served.shownEntry(entry)) } }
 }
 
 export async function createObject(call: Call): Promise<Answer> {
-  const { context, info, registry } = call
-  const { kind } = registry
+  const { context, info, registry, served } = call
+  const { kind } = served
   if (kind.namespaced && !info.namespace) {
     throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
   }
@@ -87,21 +100,21 @@ export async function createObject(call: Call): Promise<Answer> {
   dedupOwners(object, context, 'write')
   const entry = await registry.create(context, {
     namespace: kind.namespaced ? info.namespace : '',
-    object: owned(call, options, { live: undefined, next: object }),
+    object: served.stored(owned(call, options, { live: undefined, next: object })),
     gate: gateOf(call, 'CREATE', options.dryRun),
     dryRun: options.dryRun,
   })
-  for (const warning of kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
-  return objectAnswer(registry, entry, 201)
+  for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
+  return objectAnswer(served, entry, 201)
 }
 
 export async function updateObject(call: Call): Promise<Answer> {
-  const { context, info, registry } = call
+  const { context, info, registry, served } = call
   const options = readWriteOptions(call.request, 'UpdateOptions')
   const { dryRun } = options
   const object = await readObject(call, options)
   context.means(object.metadata?.resourceVersion, object)
-  registry.kind.strategy.setDefaults?.(object)
+  served.kind.strategy.setDefaults?.(object)
   dedupOwners(object, context, 'write')
   const entry = await registry.update(context, {
     namespace: registry.kind.namespaced ? info.namespace : '',
@@ -111,15 +124,18 @@ export async function updateObject(call: Call): Promise<Answer> {
     dryRun,
     // A sender that names no revision means "whatever is there": only then may it be tried again.
     attempts: object.metadata?.resourceVersion ? 1 : 10,
-    change: (live) => owned(call, options, { live, next: { ...object, metadata: { ...object.metadata } } }),
+    change: (live) => {
+      const next = { ...object, metadata: { ...object.metadata } }
+      return served.stored(owned(call, options, { live: served.shown(live), next }))
+    },
   })
   for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
-  return objectAnswer(registry, entry)
+  return objectAnswer(served, entry)
 }
 
 export async function deleteObject(call: Call): Promise<Answer> {
-  const { context, info, registry } = call
-  const { kind } = registry
+  const { context, info, registry, served } = call
+  const { kind } = served
   const { dryRun, ...options } = await readDeleteOptions(call)
   context.means(options.preconditions?.resourceVersion, {})
   const gate = gateOf(call, 'DELETE', dryRun)
@@ -132,7 +148,7 @@ export async function deleteObject(call: Call): Promise<Answer> {
   })
   const isCascading = options.propagationPolicy === 'Foreground' || options.orphanDependents === false
   const code = !isGone && isCascading ? 202 : 200
-  if (!isGone || kind.strategy.returnsDeletedObject) return objectAnswer(registry, entry, code)
+  if (!isGone || kind.strategy.returnsDeletedObject) return objectAnswer(served, entry, code)
   const { name, uid } = entry.object.metadata ?? {}
   return {
     type: 'object',
@@ -162,24 +178,24 @@ export async function deleteCollection(call: Call): Promise<Answer> {
       if (!(err instanceof StatusError && err.reason === 'NotFound')) throw err
     }
   }
-  return { type: 'list', kind: registry.kind, result }
+  return listAnswer(call.served, result)
 }
 
 async function readObject(call: Call, { fieldValidation }: WriteOptions): Promise<KubeObject> {
-  const { request, schemas, registry, context } = call
+  const { request, schemas, served, context } = call
   const { value, duplicates } = await readBody(request, call)
   if (value === undefined) throw badRequest('the request body is empty: an object is expected')
   const noticed = fieldValidation === 'Strict' && duplicates.length > 0 ? [duplicatesError(duplicates)] : duplicates
-  return decodeAs(schemas, registry.kind, value, { fieldValidation, context, noticed })
+  return decodeAs(schemas, served.kind, value, { fieldValidation, context, noticed })
 }
 
-/** The object with its owners written: whoever sends this request owns what it changes. */
+/** The object with its owners written: whoever sends this request owns what it changes. Both as the URL names them. */
 export function owned(
-  { context, info, registry, fieldManagers }: Call,
+  { context, info, served, fieldManagers }: Call,
   { fieldManager }: WriteOptions,
   { live, next }: { live: KubeObject | undefined; next: KubeObject },
 ): KubeObject {
-  return fieldManagers.of(registry.kind, info.subresource).update({
+  return fieldManagers.of(served.kind, info.subresource).update({
     live: live as JsonObject | undefined,
     next: next as JsonObject,
     manager: fieldManager,

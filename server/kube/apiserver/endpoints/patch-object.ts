@@ -15,15 +15,16 @@ import { readWriteOptions } from './write-options.ts'
 const ATTEMPTS = 5
 
 export async function patchObject(call: Call): Promise<Answer> {
-  const { context, info, registry, schemas, request } = call
-  const { kind } = registry
+  const { context, info, registry, served, schemas, request } = call
+  const { kind } = served
   const sent = await readPatch(request)
   const { contentType, patch } = sent
   if (isJsonObject(patch)) context.means((patch as KubeObject).metadata?.resourceVersion, patch)
   const options = readWriteOptions(request, 'PatchOptions')
   const { dryRun, fieldValidation } = options
   const patchSchema = patchSchemaOf(schemas, kind)
-  const change = (current: KubeObject) => {
+  const change = (stored: KubeObject) => {
+    const current = served.shown(stored)
     const patched = applyPatch({
       contentType,
       original: current as JsonObject,
@@ -33,7 +34,7 @@ export async function patchObject(call: Call): Promise<Answer> {
     const next = decodePatched(schemas, kind, { patched, sent, fieldValidation, context })
     kind.strategy.setDefaults?.(next)
     dedupOwners(next, context, 'patch')
-    return owned(call, options, { live: current, next })
+    return served.stored(owned(call, options, { live: current, next }))
   }
   const entry = await registry.update(context, {
     namespace: kind.namespaced ? info.namespace : '',
@@ -44,6 +45,6 @@ export async function patchObject(call: Call): Promise<Answer> {
     attempts: ATTEMPTS,
     change,
   })
-  for (const warning of kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
-  return objectAnswer(registry, entry)
+  for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
+  return objectAnswer(served, entry)
 }

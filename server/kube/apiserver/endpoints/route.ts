@@ -2,7 +2,6 @@
 
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { OpenApi } from '../../schemas/openapi/openapi.ts'
-import type { Registry } from '../registry/registry.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { negotiate } from '../request-path/negotiate.ts'
@@ -27,6 +26,7 @@ import { proxyTo } from './proxy.ts'
 import { isApplyPatch } from './read-configuration.ts'
 import { answerReview } from './reviews.ts'
 import { scaleEndpoint } from './scale.ts'
+import { ServedKind } from './served-kind.ts'
 import { healthAnswer, metricsAnswer, VERSION } from './server-state.ts'
 import { requestToken } from './token-request.ts'
 import { watchObjects } from './watch-objects.ts'
@@ -41,23 +41,21 @@ export async function route(
   const review = await answerReview(endpoints, { context, info, request })
   if (review) return review
   const { resources, schemas, admission, fieldManagers, authorization } = endpoints
-  const registry = await findRegistry(endpoints, { context, info, request })
+  const found = findKind(endpoints, info)
   const shared = { context, info, request, schemas, admission, fieldManagers, authorizers: authorization.chain }
-  if (!registry) return bindPod({ ...shared, registry: resources.core('pods')! })
-  const call: Call = { ...shared, registry }
+  const served = found ?? new ServedKind(resources.core('pods')!)
+  const call: Call = { ...shared, served, registry: served.registry }
+  if (!found) return bindPod(call)
   return info.subresource ? routeSubresource(endpoints, call) : routeVerb(endpoints, call)
 }
 
 /** POST …/bindings is an old way to say POST …/pods/<name>/binding; there is no registry of bindings. */
-async function findRegistry(
-  { resources }: Endpoints,
-  { info }: { context: RequestContext; info: RequestInfo; request: ApiRequest },
-): Promise<Registry | undefined> {
+function findKind({ resources }: Endpoints, info: RequestInfo): ServedKind | undefined {
   if (info.group === '' && info.resource === 'bindings' && info.verb === 'create' && resources.core('pods'))
     return undefined
-  const registry = resources.find(info)
-  if (info.namespace && !registry.kind.namespaced && registry.kind.plural !== 'namespaces') throw noSuchResource()
-  return registry
+  const served = resources.find(info)
+  if (info.namespace && !served.kind.namespaced && served.kind.plural !== 'namespaces') throw noSuchResource()
+  return served
 }
 
 function routeVerb(endpoints: Endpoints, call: Call): Promise<Answer> {

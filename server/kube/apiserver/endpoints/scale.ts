@@ -34,10 +34,9 @@ const SCALE = defineKind<Scale>({
 })
 
 export async function scaleEndpoint(call: Call): Promise<Answer> {
-  const { context, info, registry } = call
-  const { kind } = registry
+  const { context, info, registry, served } = call
   const answer = (object: KubeObject): Answer => {
-    const scale = scaleOf(kind, object)
+    const scale = scaleOf(served.kind, served.shown(object))
     return { type: 'object', code: 200, object: scale, shown: { kind: SCALE, object: scale } }
   }
   if (info.verb === 'get') return answer((await registry.get(info.namespace, info.name)).object)
@@ -49,7 +48,7 @@ export async function scaleEndpoint(call: Call): Promise<Answer> {
     gate: gateOf(call, 'UPDATE', dryRun),
     dryRun,
     attempts: 5,
-    change,
+    change: (live) => served.stored(change(served.shown(live))),
   })
   return answer(entry.object)
 }
@@ -60,8 +59,8 @@ interface Change {
 }
 
 async function readChange(call: Call): Promise<Change> {
-  const { context, info, request, registry, schemas } = call
-  const { kind } = registry
+  const { context, info, request, served, schemas } = call
+  const { kind } = served
   if (info.verb === 'update') {
     const options = readWriteOptions(request, 'UpdateOptions')
     const value = await readValue(request, call)
@@ -90,8 +89,8 @@ async function readChange(call: Call): Promise<Change> {
 
 /** Whoever applies a Scale owns the number of replicas, where the scaled object keeps it. */
 async function readAppliedScale(call: Call): Promise<Change> {
-  const { context, request, registry, schemas, fieldManagers } = call
-  const { kind } = registry
+  const { context, request, served, schemas, fieldManagers } = call
+  const { kind } = served
   const options = readWriteOptions(request, 'PatchOptions', { isApply: true })
   const configuration = await readConfiguration(request)
   assertConfigurationOf(call, SCALE, configuration)

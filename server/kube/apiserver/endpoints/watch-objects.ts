@@ -29,7 +29,7 @@ export async function watchObjects(
   call: Call,
   { feed, store, trace }: { feed: StoreFeed; store: Store; trace: Trace },
 ): Promise<WatchAnswer> {
-  const { context, info, request, registry } = call
+  const { context, info, request, registry, served } = call
   const { kind, cache } = registry
   const { query } = request
   const { selection: asked, namespace } = listRequestOf(call)
@@ -61,7 +61,14 @@ export async function watchObjects(
       namespace,
     })
 
-  return { type: 'watch', kind, start }
+  return { type: 'watch', kind: served.kind, start }
+
+  function shownEvent(event: OutgoingEvent): OutgoingEvent {
+    const shown = event.entry && served.shownEntry(event.entry)
+    if (!shown || shown === event.entry) return event
+    // Lines are shared by those who see the same version.
+    return { type: event.type, object: shown.object, entry: shown }
+  }
 
   function start(sink: WatchSink): Disposable {
     const { clock } = context
@@ -71,7 +78,7 @@ export async function watchObjects(
     traced('open')
 
     const deliver = (event: OutgoingEvent, cause: string) => {
-      sink.event(event)
+      sink.event(shownEvent(event))
       const { metadata } = event.object
       if (event.type === 'BOOKMARK') return
       trace.emit({
@@ -89,7 +96,7 @@ export async function watchObjects(
       })
     }
     const bookmark = (isEndOfInitial = false) =>
-      sink.event({ type: 'BOOKMARK', object: bookmarkOf(kind, feed.revision, isEndOfInitial) })
+      sink.event({ type: 'BOOKMARK', object: bookmarkOf(served.kind, feed.revision, isEndOfInitial) })
     const close = (error?: StatusError) => {
       if (!isOpen) return
       isOpen = false

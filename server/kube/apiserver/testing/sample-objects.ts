@@ -52,6 +52,16 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     object: { spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: template('web') } },
     patch: { spec: { replicas: 3 } },
   },
+  horizontalpodautoscalers: {
+    object: {
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+        minReplicas: 1,
+        maxReplicas: 3,
+      },
+    },
+    patch: { spec: { maxReplicas: 4 } },
+  },
   roles: {
     object: { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] },
     patch: { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }] },

@@ -1,0 +1,53 @@
+// A kind as a URL names it. It is registered once, in the version it is stored in; another version is a view of that:
+// converted on the way in, before the registry sees it, and on the way out, after.
+
+import { deepFreeze } from '../../apimachinery/deep.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { type AnyKind, apiVersionOf, type OtherVersion } from '../../kinds/define-kind.ts'
+import { kindAs, storedAs } from '../../kinds/other-version.ts'
+import type { Selection } from '../registry/list.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Entry } from '../watch-cache/entry.ts'
+
+export class ServedKind {
+  readonly registry: Registry
+  /** In the version of the URL. */
+  readonly kind: AnyKind
+  readonly #version: OtherVersion<KubeObject> | undefined
+  /** All who ask for a state in this version get the same object. */
+  readonly #shown = new WeakMap<KubeObject, KubeObject>()
+
+  constructor(registry: Registry, version?: OtherVersion<KubeObject>) {
+    this.registry = registry
+    this.kind = version ? kindAs(registry.kind, version) : registry.kind
+    this.#version = version
+  }
+
+  shown(object: KubeObject): KubeObject {
+    if (!this.#version) return object
+    return { ...this.#version.shown(object), apiVersion: apiVersionOf(this.kind), kind: this.kind.kind }
+  }
+
+  stored(object: KubeObject): KubeObject {
+    return this.#version ? storedAs(this.registry.kind, this.#version, object) : object
+  }
+
+  shownEntry(entry: Entry): Entry {
+    if (!this.#version) return entry
+    const known = this.#shown.get(entry.object)
+    if (known) return { ...entry, object: known }
+    const shown = deepFreeze(this.shown(entry.object))
+    this.#shown.set(entry.object, shown)
+    return { ...entry, object: shown }
+  }
+
+  /** A selection in this version's words, as the registry understands it. */
+  storedSelection(selection: Selection): Selection {
+    const { fieldNames } = this.#version ?? {}
+    if (!fieldNames) return selection
+    return {
+      ...selection,
+      fields: selection.fields.map((wanted) => ({ ...wanted, field: fieldNames[wanted.field] ?? wanted.field })),
+    }
+  }
+}

@@ -1,0 +1,87 @@
+// The HorizontalPodAutoscaler: how many there should be, by what is measured.
+// Upstream: kubernetes/pkg/apis/autoscaling/v2/defaults.go, pkg/registry/autoscaling/horizontalpodautoscaler/strategy.go.
+
+import type { HPAScalingRules, HorizontalPodAutoscaler as Wire } from 'kubernetes-types/autoscaling/v2'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { metricErrors, referenceErrors, scalingRulesErrors } from './autoscaling/metric-errors.ts'
+import { shownMetrics } from './autoscaling/shown-metrics.ts'
+import { version1 } from './autoscaling/version-1.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+
+const DEFAULT_UTILIZATION = 80
+
+export const HorizontalPodAutoscaler = defineKind<Wire>({
+  group: 'autoscaling',
+  version: 'v2',
+  kind: 'HorizontalPodAutoscaler',
+  plural: 'horizontalpodautoscalers',
+  shortNames: ['hpa'],
+  categories: ['all'],
+  subresources: ['status'],
+  otherVersions: [version1],
+  strategy: {
+    setDefaults({ spec }) {
+      if (!spec) return
+      spec.minReplicas ??= 1
+      if (!spec.metrics?.length) {
+        const target = { type: 'Utilization', averageUtilization: DEFAULT_UTILIZATION }
+        spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }]
+      }
+      const { behavior } = spec
+      if (!behavior) return
+      behavior.scaleUp = { ...defaultScaleUp(), ...behavior.scaleUp }
+      behavior.scaleDown = { ...defaultScaleDown(), ...behavior.scaleDown }
+    },
+    validate: ({ spec }) => (spec ? specErrors(spec) : [fieldError.required('spec')]),
+    validateStatusUpdate: ({ status }) =>
+      (['currentReplicas', 'desiredReplicas'] as const).flatMap((field) =>
+        (status?.[field] ?? 0) < 0
+          ? [fieldError.invalid(`status.${field}`, status?.[field], 'must be greater than or equal to 0')]
+          : [],
+      ),
+  },
+  columns: [
+    nameColumn,
+    { name: 'Reference', value: ({ spec }) => `${spec?.scaleTargetRef.kind}/${spec?.scaleTargetRef.name}` },
+    { name: 'Targets', value: ({ spec, status }) => shownMetrics(spec?.metrics ?? [], status?.currentMetrics ?? []) },
+    { name: 'MinPods', value: ({ spec }) => (spec?.minReplicas === undefined ? '<unset>' : String(spec.minReplicas)) },
+    { name: 'MaxPods', value: ({ spec }) => String(spec?.maxReplicas) },
+    { name: 'Replicas', value: ({ status }) => String(status?.currentReplicas ?? 0) },
+    ageColumn,
+  ],
+})
+
+const POLICY = { value: 100, periodSeconds: 15 }
+/** How many more at once, unless the autoscaler says it: four or twice as many, whichever is more. */
+export const defaultScaleUp = (): HPAScalingRules => ({
+  stabilizationWindowSeconds: 0,
+  selectPolicy: 'Max',
+  policies: [
+    { ...POLICY, type: 'Pods', value: 4 },
+    { ...POLICY, type: 'Percent' },
+  ],
+})
+/** As few as it likes; how long it thinks about it is the loop's own choice. */
+export const defaultScaleDown = (): HPAScalingRules => ({
+  selectPolicy: 'Max',
+  policies: [{ ...POLICY, type: 'Percent' }],
+})
+
+function specErrors(spec: NonNullable<Wire['spec']>): FieldError[] {
+  const errors: FieldError[] = []
+  const { minReplicas, maxReplicas = 0, metrics = [], behavior } = spec
+  if (minReplicas !== undefined && minReplicas < 1) {
+    errors.push(fieldError.invalid('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'))
+  }
+  if (maxReplicas < 1) errors.push(fieldError.invalid('spec.maxReplicas', maxReplicas, 'must be greater than 0'))
+  if (minReplicas !== undefined && maxReplicas < minReplicas) {
+    errors.push(fieldError.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`'))
+  }
+  return [
+    ...errors,
+    ...referenceErrors(spec.scaleTargetRef, 'spec.scaleTargetRef'),
+    ...metrics.flatMap((metric, index) => metricErrors(metric, `spec.metrics[${index}]`)),
+    ...scalingRulesErrors(behavior?.scaleUp, 'spec.behavior.scaleUp'),
+    ...scalingRulesErrors(behavior?.scaleDown, 'spec.behavior.scaleDown'),
+  ]
+}
