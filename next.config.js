@@ -7,6 +7,6 @@ export default {
   typescript: { ignoreBuildErrors: true, tsconfigPath: 'app/tsconfig.json' },
   poweredByHeader: false,
   devIndicators: false,
-  // The server in front streams (SSE) and compresses nothing on its way; a classroom sits on one LAN.
-  compress: false,
+  // Only pages and their parts come this way; what streams goes over sockets (server/classroom/server.ts).
+  compress: true,
 }
