@@ -7,6 +7,7 @@ import type { ClusterHost, ClusterInfo, LoopOrder, ObjectVersions, VersionsQuery
 import { AccessFeed } from './access-feed.ts'
 import { NetworkFeed, type NetworkSight } from './network/network-feed.ts'
 import { ObjectFeed } from './object-feed.ts'
+import { type ClusterHistory, historyOf, momentOf, type PastMoment } from './past.ts'
 import type { PicturePush } from './picture-push.ts'
 import { type Sight, watchPicture } from './watch-picture.ts'
 
@@ -43,6 +44,14 @@ export class ClusterObserver implements Disposable {
 
   versions(query: VersionsQuery): Promise<ObjectVersions> {
     return this.#options.host.objectVersions(this.#options.info.name, query)
+  }
+
+  history(): Promise<ClusterHistory> {
+    return historyOf(this.#options.host, this.#options.info.name)
+  }
+
+  past(revision: number): Promise<PastMoment> {
+    return momentOf(this.#options.host, this.#options.info.name, revision)
   }
 
   steer(order: LoopOrder): Promise<GateState[]> {

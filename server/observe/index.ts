@@ -12,5 +12,6 @@ export type {
 } from './network/network-push.ts'
 export { selectsNobody, targetPortOf } from './network/service-path.ts'
 export type { ObjectsPush, SelectedPush } from './object-feed.ts'
+export type { ClusterHistory, PastMoment } from './past.ts'
 export { nodeIsReady, nodeIsSimulated, type PictureNode, type PicturePod, type PicturePush } from './picture-push.ts'
 export type { SeenObject } from './seen-object.ts'

@@ -1,7 +1,7 @@
 // Every object of one cluster for the lenses, and what a selector reaches among them.
 
 import { type KubeObject, parseSelector, StatusError } from '../kube/apimachinery/index.ts'
-import { builtInKinds } from '../kube/kinds/index.ts'
+import { isReadWhole, seenKinds } from './seen-kinds.ts'
 import { type SeenObject, seeObjects, uidsOf } from './seen-object.ts'
 import { type FeedOptions, WatchedObjects } from './watched-objects.ts'
 
@@ -20,20 +20,11 @@ export interface SelectedPush {
   problem: string
 }
 
-/** They tell that something lives, and by the thousand. */
-const LEFT_OUT = new Set(['Event', 'Lease'])
-/** Their selectors or states are drawn, so they are read whole. */
-const READ_WHOLE = new Set(['Pod', 'Deployment', 'ReplicaSet', 'Service', 'EndpointSlice', 'Node', 'Namespace'])
-
 export class ObjectFeed implements Disposable {
   readonly #watched: WatchedObjects
 
   constructor(options: FeedOptions) {
-    this.#watched = new WatchedObjects({
-      ...options,
-      kinds: builtInKinds.filter(({ kind }) => !LEFT_OUT.has(kind)),
-      isReadWhole: ({ kind }) => READ_WHOLE.has(kind),
-    })
+    this.#watched = new WatchedObjects({ ...options, kinds: seenKinds, isReadWhole })
   }
 
   async *watch(signal: AbortSignal): AsyncGenerator<ObjectsPush> {

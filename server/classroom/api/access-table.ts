@@ -99,6 +99,8 @@ export const accessTable: Record<string, Row> = {
   'picture.access': { for: lookers, input: ofSession({ question: { wish } }) },
   'picture.network': { for: lookers, input: ofSession() },
   'picture.versions': { for: lookers, input: ofSession({ object: pod }) },
+  'picture.history': { for: lookers, input: ofSession() },
+  'picture.past': { for: lookers, input: ofSession({ revision: 1 }) },
   'picture.steer': { for: owner, input: ofSession({ order: { action: 'hold', loops: 'all' } }) },
 
   'news.watch': { for: people, input: nothing },

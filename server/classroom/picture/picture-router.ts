@@ -1,7 +1,15 @@
 // The see-through for the pages: thin, everything is done in observe/.
 
 import { z } from 'zod'
-import type { AccessPush, NetworkPush, ObjectsPush, PicturePush, SelectedPush } from '../../observe/index.ts'
+import type {
+  AccessPush,
+  ClusterHistory,
+  NetworkPush,
+  ObjectsPush,
+  PastMoment,
+  PicturePush,
+  SelectedPush,
+} from '../../observe/index.ts'
 import { lookingProcedure, router, streamOf } from '../api/trpc.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
@@ -90,6 +98,13 @@ export const pictureRouter = router({
       const answer = await (await ctx.sandbox())?.observer.versions({ ...object, ...(upTo ? { upTo } : {}) })
       return (answer as z.infer<typeof versionsAnswer> | undefined) ?? null
     }),
+  history: sandboxProcedure
+    .output(framed<ClusterHistory>('changes').nullable())
+    .query(async ({ ctx }) => (await (await ctx.sandbox())?.observer.history()) ?? null),
+  past: sandboxProcedure
+    .input(z.object({ revision: z.int().min(1) }))
+    .output(framed<PastMoment>('objects').nullable())
+    .query(async ({ ctx, input }) => (await (await ctx.sandbox())?.observer.past(input.revision)) ?? null),
   steer: sandboxProcedure
     .input(z.object({ order }))
     .output(z.array(gate))

@@ -44,6 +44,12 @@ class FakeHost implements ClusterHost {
   async objectVersions() {
     return { versions: [], isWhole: true, compactRevision: 0 }
   }
+  async stateAt() {
+    return { revision: 1, compactRevision: 0, objects: [] }
+  }
+  async changeLog() {
+    return { revision: 0, compactRevision: 0, changes: [] }
+  }
   async [Symbol.asyncDispose]() {}
 }
 

@@ -10,6 +10,6 @@ export {
 } from './authorization/rbac/explain.ts'
 export { type PolicyKind, RbacPolicy } from './authorization/rbac/policy.ts'
 export { SUPERUSERS } from './authorization/superusers.ts'
-export { storageKey } from './registry/storage-keys.ts'
+export { storageKey, storagePrefix } from './registry/storage-keys.ts'
 export type { AuditEvent } from './request-path/audit.ts'
 export { decodeStored, withRevision } from './watch-cache/entry.ts'

@@ -5,6 +5,7 @@ import type { GateState } from '../client/loop-gate.ts'
 import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
 import type { LoopOrder } from './loop-order.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
+import type { ChangeLog, StateQuery, StoreState } from './past.ts'
 import type { TraceBatch } from './trace-log.ts'
 
 export interface ClusterHost extends AsyncDisposable {
@@ -23,6 +24,10 @@ export interface ClusterHost extends AsyncDisposable {
   loopGates(name: string): Promise<GateState[]>
   /** What an object was, as far back as the store remembers. */
   objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions>
+  /** What the store held at a revision. */
+  stateAt(name: string, query: StateQuery): Promise<StoreState>
+  /** What the newest `most` revisions changed. */
+  changeLog(name: string, most: number): Promise<ChangeLog>
   /** A fault, or its end: pulls the plug of one of the cluster's nodes, or starts it again. Rejects with a message for people. */
   switchMachine(name: string, machine: string, to: MachineSwitch): Promise<void>
 }

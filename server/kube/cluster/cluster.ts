@@ -28,6 +28,7 @@ import { NETWORKING } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
+import { type ChangeLog, changeLog, type StateQuery, type StoreState, stateAt } from './past.ts'
 import { openPki, type Pki } from './pki.ts'
 
 export interface ClusterOptions {
@@ -110,6 +111,14 @@ export class Cluster {
 
   objectVersions(query: VersionsQuery): Promise<ObjectVersions> {
     return objectVersions(this.#store, query)
+  }
+
+  stateAt(query: StateQuery): Promise<StoreState> {
+    return stateAt(this.#store, query)
+  }
+
+  changeLog(most: number): Promise<ChangeLog> {
+    return changeLog(this.#store, most)
   }
 
   /** Pulls the plug of a node, or starts it again. A simulated one stops speaking, and comes back with nothing running. */

@@ -52,6 +52,10 @@ export function serveHost(options: {
         return host.loopGates(call.name)
       case 'objectVersions':
         return host.objectVersions(call.name, call.query)
+      case 'stateAt':
+        return host.stateAt(call.name, call.query)
+      case 'changeLog':
+        return host.changeLog(call.name, call.most)
       case 'switchMachine':
         return host.switchMachine(call.name, call.machine, call.to)
       case 'close':

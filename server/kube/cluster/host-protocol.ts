@@ -5,6 +5,7 @@ import type { MachineSwitch } from './cluster-host.ts'
 import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
 import type { LoopOrder } from './loop-order.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
+import type { ChangeLog, StateQuery, StoreState } from './past.ts'
 import type { TraceBatch } from './trace-log.ts'
 
 export type HostCall =
@@ -16,6 +17,8 @@ export type HostCall =
   | { method: 'steerLoops'; name: string; order: LoopOrder }
   | { method: 'loopGates'; name: string }
   | { method: 'objectVersions'; name: string; query: VersionsQuery }
+  | { method: 'stateAt'; name: string; query: StateQuery }
+  | { method: 'changeLog'; name: string; most: number }
   | { method: 'switchMachine'; name: string; machine: string; to: MachineSwitch }
   | { method: 'close' }
 
@@ -31,6 +34,8 @@ export interface HostResults {
   steerLoops: GateState[]
   loopGates: GateState[]
   objectVersions: ObjectVersions
+  stateAt: StoreState
+  changeLog: ChangeLog
   switchMachine: null
   close: null
 }

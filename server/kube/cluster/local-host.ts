@@ -12,6 +12,7 @@ import { type ClusterInfo, type ClusterSpec, problemsOf } from './cluster-spec.t
 import type { LoopOrder } from './loop-order.ts'
 import type { MachineProvider } from './machine-provider.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
+import type { ChangeLog, StateQuery, StoreState } from './past.ts'
 import { type TraceBatch, TraceLog } from './trace-log.ts'
 
 export interface LocalHostOptions {
@@ -92,6 +93,14 @@ export class LocalClusterHost implements ClusterHost {
 
   async objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions> {
     return this.#find(name).cluster.objectVersions(query)
+  }
+
+  async stateAt(name: string, query: StateQuery): Promise<StoreState> {
+    return this.#find(name).cluster.stateAt(query)
+  }
+
+  async changeLog(name: string, most: number): Promise<ChangeLog> {
+    return this.#find(name).cluster.changeLog(most)
   }
 
   async switchMachine(name: string, machine: string, to: MachineSwitch): Promise<void> {

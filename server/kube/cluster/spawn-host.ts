@@ -12,6 +12,7 @@ import type { ClusterInfo } from './cluster-spec.ts'
 import type { FromHost, HostCall, HostResults, ToHost } from './host-protocol.ts'
 import type { LoopOrder } from './loop-order.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
+import type { ChangeLog, StateQuery, StoreState } from './past.ts'
 import type { TraceBatch } from './trace-log.ts'
 
 export interface SpawnHostOptions {
@@ -100,6 +101,14 @@ class HostProcess implements ClusterHost {
 
   objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions> {
     return this.#call({ method: 'objectVersions', name, query })
+  }
+
+  stateAt(name: string, query: StateQuery): Promise<StoreState> {
+    return this.#call({ method: 'stateAt', name, query })
+  }
+
+  changeLog(name: string, most: number): Promise<ChangeLog> {
+    return this.#call({ method: 'changeLog', name, most })
   }
 
   async switchMachine(name: string, machine: string, to: MachineSwitch): Promise<void> {
