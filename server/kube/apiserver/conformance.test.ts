@@ -31,13 +31,14 @@ describe.each(servedKinds(builtInKinds).map((kind) => ({ kind, name: `${apiVersi
       if (!sample) throw new Error(`no sample of ${kind.kind} in testing/sample-objects.ts`)
       const namespace = kind.namespaced ? 'default' : undefined
       const collection = collectionPath(kind, namespace)
-      const path = objectPath(kind, { name: 'conform', ...(namespace ? { namespace } : {}) })
+      const name = sample.name ?? 'conform'
+      const path = objectPath(kind, { name, ...(namespace ? { namespace } : {}) })
       const before = (await transport.request({ method: 'GET', path: collection })) as KubeList
       using log = await watchLog(transport, collection, { resourceVersion: before.metadata.resourceVersion ?? '' })
 
-      const body = { ...sample.object, metadata: { name: 'conform' } }
+      const body = { ...sample.object, metadata: { name } }
       const made = (await transport.request({ method: 'POST', path: collection, body })) as KubeObject
-      expect(made).toMatchObject({ kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { name: 'conform' } })
+      expect(made).toMatchObject({ kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { name } })
       expect(made.metadata?.namespace).toBe(namespace)
       expect(made.metadata?.uid).toMatch(/^[0-9a-f-]{36}$/)
       expect(made.metadata?.generation).toBe(kind.hasGeneration ? 1 : undefined)
@@ -80,7 +81,7 @@ describe.each(servedKinds(builtInKinds).map((kind) => ({ kind, name: `${apiVersi
       }
       await expect(transport.request({ method: 'GET', path })).rejects.toMatchObject({ reason: 'NotFound' })
 
-      const expected = ['ADDED conform', 'MODIFIED conform', 'DELETED conform']
+      const expected = ['ADDED', 'MODIFIED', 'DELETED'].map((word) => `${word} ${name}`)
       if (kind.kind === 'Namespace') expected.splice(2, 0, 'MODIFIED conform')
       await log.length(expected.length)
       expect(log.words).toEqual(expected)

@@ -17,15 +17,29 @@ export interface Column<T> {
   value(object: T, now: number): string | number | null | undefined
 }
 
+/** By whom and when a write is made. */
+export interface Occasion {
+  user: {
+    name: string
+    uid?: string
+    groups: readonly string[]
+    extra?: Readonly<Record<string, readonly string[]>>
+  }
+  /** As timestamps are written. */
+  now: string
+}
+
 export interface Strategy<T extends KubeObject> {
   /** Fills what the sender left out; runs on every decode (create, update, patch), so it must be idempotent. Mutates. */
   setDefaults?(object: T): void
   /** Clears what a creator may not set (status), sets generation. Mutates. */
-  prepareForCreate?(object: T): void
+  prepareForCreate?(object: T, occasion?: Occasion): void
   /** The same for an update of the main resource: by default status is taken from `previous`. Mutates `next`. */
   prepareForUpdate?(next: T, previous: T): void
   /** For kinds with a status subresource: by default spec and most metadata are taken from `previous`. */
-  prepareForStatusUpdate?(next: T, previous: T): void
+  prepareForStatusUpdate?(next: T, previous: T, occasion: Occasion): void
+  /** For the one kind with an approval subresource, which changes conditions and nothing else. */
+  prepareForApproval?(next: T, previous: T, occasion: Occasion): void
   validate?(object: T): FieldError[]
   /** On top of `validate`, for new objects only. */
   validateCreate?(object: T): FieldError[]
@@ -79,7 +93,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly namespaced: boolean
   /** `metadata.generation` counts changes of spec. */
   readonly hasGeneration: boolean
-  /** The registry knows these by name: status, scale, log, exec, attach, portforward, binding, eviction, token, proxy, finalize. */
+  /** The registry knows these by name: status, scale, log, exec, attach, portforward, binding, eviction, token, proxy, finalize, approval. */
   readonly subresources: readonly string[]
   /** Where `scale` finds its numbers; only for kinds with that subresource. */
   readonly scale?: { specReplicas: string; statusReplicas: string; labelSelector: string }

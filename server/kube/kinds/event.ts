@@ -3,6 +3,7 @@
 
 import type { Event as Wire } from 'kubernetes-types/core/v1'
 import { age, type Column, defineKind } from './define-kind.ts'
+import { eventInEventsGroup } from './event-in-events-group.ts'
 
 const seconds = (time: string | undefined) => time?.slice(0, 19).concat('Z')
 
@@ -40,6 +41,7 @@ export const Event = defineKind<Wire>({
   kind: 'Event',
   plural: 'events',
   shortNames: ['ev'],
+  otherVersions: [eventInEventsGroup],
   columns,
   selectableFields: {
     'involvedObject.kind': (event) => event.involvedObject?.kind ?? '',

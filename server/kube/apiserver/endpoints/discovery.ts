@@ -17,6 +17,7 @@ function subresourceOf(kind: AnyKind, name: string): Subresource {
   const core = (of: string) => ({ group: '', version: 'v1', kind: of })
   switch (name) {
     case 'status':
+    case 'approval':
       return { verbs: ['get', 'patch', 'update'], kind: own }
     case 'scale':
       return { verbs: ['get', 'patch', 'update'], kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } }

@@ -94,6 +94,7 @@ async function routeSubresource(endpoints: Endpoints, call: Call): Promise<Answe
   if (!registry.kind.subresources.includes(info.subresource)) throw noSuchResource()
   switch (info.subresource) {
     case 'status':
+    case 'approval':
     case 'finalize':
     case 'ephemeralcontainers':
       if (info.verb === 'get') return getObject(call)

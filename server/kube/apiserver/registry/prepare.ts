@@ -10,7 +10,7 @@ import { type Clock, isoTime } from '../../../base/clock.ts'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import { conflict, type FieldError, invalid } from '../../apimachinery/status-error.ts'
-import type { AnyKind } from '../../kinds/define-kind.ts'
+import type { AnyKind, Occasion } from '../../kinds/define-kind.ts'
 import { metaErrors, metaUpdateErrors } from './object-meta-rules.ts'
 
 export interface WithStatus extends KubeObject {
@@ -47,9 +47,9 @@ export function fillSystemFields(kind: AnyKind, object: KubeObject, clock: Clock
   }
 }
 
-export function prepareForCreate(kind: AnyKind, object: WithStatus): void {
+export function prepareForCreate(kind: AnyKind, object: WithStatus, occasion: Occasion): void {
   if (kind.subresources.includes('status') && !kind.strategy.acceptsStatusOnCreate) delete object.status
-  kind.strategy.prepareForCreate?.(object)
+  kind.strategy.prepareForCreate?.(object, occasion)
 }
 
 export function validateForCreate(kind: AnyKind, object: KubeObject): void {
@@ -66,7 +66,12 @@ export function prepareForUpdate(kind: AnyKind, next: WithStatus, previous: With
   if (kind.hasGeneration && !deepEqual(next.spec, previous.spec)) bumpGeneration(next)
 }
 
-export function prepareForStatusUpdate(kind: AnyKind, next: WithStatus, previous: WithStatus): void {
+export function prepareForStatusUpdate(
+  kind: AnyKind,
+  next: WithStatus,
+  previous: WithStatus,
+  occasion: Occasion,
+): void {
   const meta = next.metadata ?? {}
   const { status } = next
   for (const field of Object.keys(next)) delete (next as Record<string, unknown>)[field]
@@ -81,7 +86,20 @@ export function prepareForStatusUpdate(kind: AnyKind, next: WithStatus, previous
   }
   if (status === undefined) delete next.status
   else next.status = status
-  kind.strategy.prepareForStatusUpdate?.(next, previous)
+  kind.strategy.prepareForStatusUpdate?.(next, previous, occasion)
+}
+
+export function prepareForApproval(
+  kind: AnyKind,
+  next: WithStatus,
+  previous: WithStatus & { status?: object },
+  occasion: Occasion,
+): void {
+  const { conditions } = (next.status ?? {}) as { conditions?: unknown }
+  const { managedFields } = next.metadata ?? {}
+  Object.assign(next, previous, { status: { ...previous.status, ...(conditions ? { conditions } : {}) } })
+  next.metadata = { ...previous.metadata, ...(managedFields ? { managedFields } : {}) }
+  kind.strategy.prepareForApproval?.(next, previous, occasion)
 }
 
 /** The other subresources change what they are for and nothing else, so only metadata has to be looked after. */

@@ -2,7 +2,7 @@
 // only. Conflict detection, finalizers and graceful deletion live here once.
 // Upstream: apiserver/pkg/registry/generic/registry/store.go.
 
-import type { Clock } from '../../../base/clock.ts'
+import { type Clock, isoTime } from '../../../base/clock.ts'
 import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../../apimachinery/object-meta.ts'
 import {
@@ -14,7 +14,7 @@ import {
   notFound,
   STALE,
 } from '../../apimachinery/status-error.ts'
-import type { AnyKind } from '../../kinds/define-kind.ts'
+import type { AnyKind, Occasion } from '../../kinds/define-kind.ts'
 import type { Store } from '../../store/store.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { Entry } from '../watch-cache/entry.ts'
@@ -28,6 +28,7 @@ import {
   assertSameUid,
   fillSystemFields,
   generatedName,
+  prepareForApproval,
   prepareForCreate,
   prepareForStatusUpdate,
   prepareForSubresource,
@@ -125,7 +126,7 @@ export class Registry {
     if (isGenerated) object.metadata.name = generatedName(generateName ?? '')
     await gate.mutate(object, undefined)
     kind.strategy.setDefaults?.(object)
-    prepareForCreate(kind, object)
+    prepareForCreate(kind, object, this.#occasionOf(context))
     for (let attempt = 1; ; attempt++) {
       const next = deepCopy(object)
       const claims = this.#options.claims?.allocate(next, undefined)
@@ -157,7 +158,7 @@ export class Registry {
       next.metadata = { ...next.metadata, name, ...(kind.namespaced ? { namespace } : {}) }
       await gate.mutate(next, seen.object)
       kind.strategy.setDefaults?.(next)
-      this.#prepare(next, seen.object, subresource)
+      this.#prepare(next, seen.object, subresource, this.#occasionOf(context))
       const claims = this.#options.claims?.allocate(next, seen.object)
       // A binding changes what nobody else may change, and has been checked by its own endpoint.
       if (subresource !== 'binding') validateForUpdate(kind, next, seen.object, subresource)
@@ -174,8 +175,13 @@ export class Registry {
     }
   }
 
-  #prepare(next: KubeObject, previous: KubeObject, subresource: string | undefined): void {
-    if (subresource === 'status') prepareForStatusUpdate(this.kind, next, previous)
+  #occasionOf({ user }: RequestContext): Occasion {
+    return { user, now: isoTime(this.#options.clock) }
+  }
+
+  #prepare(next: KubeObject, previous: KubeObject, subresource: string | undefined, occasion: Occasion): void {
+    if (subresource === 'status') prepareForStatusUpdate(this.kind, next, previous, occasion)
+    else if (subresource === 'approval') prepareForApproval(this.kind, next, previous, occasion)
     else if (subresource && FOR_ONE_THING.has(subresource)) prepareForSubresource(next, previous, subresource)
     else prepareForUpdate(this.kind, next, previous)
   }

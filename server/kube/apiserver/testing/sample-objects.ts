@@ -1,9 +1,12 @@
 // One small valid object of each kind, and a change to it: what the conformance test runs every kind through.
 
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { CERTIFICATE_REQUEST } from './certificate-request.ts'
 
 export interface Sample {
   object: KubeObject & Record<string, unknown>
+  /** For kinds whose names say something; `conform` otherwise. */
+  name?: string
   /** A merge patch that is allowed. */
   patch: Record<string, unknown>
 }
@@ -14,6 +17,16 @@ const template = (app: string) => ({
 })
 
 const labelled = { metadata: { labels: { seen: 'yes' } } }
+
+const rules = [{ operations: ['CREATE'], apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'] }]
+const matchConstraints = { resourceRules: rules }
+const webhook = {
+  name: 'few.example.com',
+  rules,
+  clientConfig: { url: 'https://few.example.com/' },
+  sideEffects: 'None',
+  admissionReviewVersions: ['v1'],
+}
 
 /** By plural. A kind that is missing here fails the conformance test. */
 export const SAMPLES: Readonly<Record<string, Sample>> = {
@@ -42,7 +55,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       message: 'Started container web',
       type: 'Normal',
     },
-    patch: { count: 2 },
+    patch: { type: 'Warning' },
   },
   leases: {
     object: { spec: { holderIdentity: 'a', leaseDurationSeconds: 15 } },
@@ -81,5 +94,131 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   deployments: {
     object: { spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: template('web') } },
     patch: { spec: { replicas: 3 } },
+  },
+  persistentvolumes: {
+    object: {
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes: ['ReadWriteOnce'],
+        hostPath: { path: '/mnt/data' },
+      },
+    },
+    patch: { spec: { persistentVolumeReclaimPolicy: 'Delete' } },
+  },
+  persistentvolumeclaims: {
+    object: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+    patch: labelled,
+  },
+  networkpolicies: {
+    object: { spec: { podSelector: {}, ingress: [{ from: [{ podSelector: { matchLabels: { app: 'web' } } }] }] } },
+    patch: { spec: { podSelector: { matchLabels: { app: 'db' } } } },
+  },
+  ingresses: {
+    object: { spec: { defaultBackend: { service: { name: 'web', port: { number: 80 } } } } },
+    patch: { spec: { ingressClassName: 'nginx' } },
+  },
+  ingressclasses: { object: { spec: { controller: 'example.com/ingress' } }, patch: labelled },
+  ipaddresses: {
+    name: '10.96.7.7',
+    object: { spec: { parentRef: { resource: 'services', namespace: 'default', name: 'web' } } },
+    patch: labelled,
+  },
+  servicecidrs: { object: { spec: { cidrs: ['10.200.0.0/24'] } }, patch: labelled },
+  storageclasses: { object: { provisioner: 'example.com/disks' }, patch: { allowVolumeExpansion: true } },
+  volumeattributesclasses: {
+    object: { driverName: 'disks.example.com', parameters: { iops: '3000' } },
+    patch: labelled,
+  },
+  volumeattachments: {
+    object: { spec: { attacher: 'disks.example.com', nodeName: 'node-1', source: { persistentVolumeName: 'data' } } },
+    patch: labelled,
+  },
+  csidrivers: { object: { spec: {} }, patch: { spec: { podInfoOnMount: true } } },
+  csinodes: { object: { spec: { drivers: [{ name: 'disks.example.com', nodeID: 'n1' }] } }, patch: labelled },
+  csistoragecapacities: { object: { storageClassName: 'fast' }, patch: { capacity: '10Gi' } },
+  priorityclasses: { object: { value: 1000 }, patch: { description: 'for what learners wait for' } },
+  runtimeclasses: { object: { handler: 'gvisor' }, patch: labelled },
+  certificatesigningrequests: {
+    object: {
+      spec: {
+        request: CERTIFICATE_REQUEST,
+        signerName: 'kubernetes.io/kube-apiserver-client',
+        usages: ['client auth'],
+      },
+    },
+    patch: labelled,
+  },
+  mutatingwebhookconfigurations: {
+    object: { webhooks: [webhook] },
+    patch: { webhooks: [{ ...webhook, sideEffects: 'NoneOnDryRun' }] },
+  },
+  validatingwebhookconfigurations: {
+    object: { webhooks: [webhook] },
+    patch: { webhooks: [{ ...webhook, sideEffects: 'NoneOnDryRun' }] },
+  },
+  validatingadmissionpolicies: {
+    object: { spec: { matchConstraints, validations: [{ expression: 'object.spec.replicas <= 5' }] } },
+    patch: { spec: { failurePolicy: 'Ignore' } },
+  },
+  validatingadmissionpolicybindings: {
+    object: { spec: { policyName: 'few', validationActions: ['Deny'] } },
+    patch: { spec: { validationActions: ['Warn'] } },
+  },
+  mutatingadmissionpolicies: {
+    object: {
+      spec: {
+        matchConstraints,
+        reinvocationPolicy: 'Never',
+        mutations: [
+          { patchType: 'JSONPatch', jsonPatch: { expression: '[JSONPatch{op: "remove", path: "/spec/replicas"}]' } },
+        ],
+      },
+    },
+    patch: { spec: { failurePolicy: 'Ignore' } },
+  },
+  mutatingadmissionpolicybindings: {
+    object: { spec: { policyName: 'few' } },
+    patch: { spec: { policyName: 'many' } },
+  },
+  flowschemas: {
+    object: {
+      spec: {
+        priorityLevelConfiguration: { name: 'global-default' },
+        rules: [
+          {
+            subjects: [{ kind: 'Group', group: { name: 'class-a' } }],
+            resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'] }],
+          },
+        ],
+      },
+    },
+    patch: { spec: { matchingPrecedence: 500 } },
+  },
+  prioritylevelconfigurations: {
+    object: { spec: { type: 'Limited', limited: { limitResponse: { type: 'Reject' } } } },
+    patch: { spec: { limited: { nominalConcurrencyShares: 5 } } },
+  },
+  resourceclaims: {
+    object: { spec: { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpus' } }] } } },
+    patch: labelled,
+  },
+  resourceclaimtemplates: {
+    object: { spec: { spec: { devices: { requests: [{ name: 'gpu', exactly: { deviceClassName: 'gpus' } }] } } } },
+    patch: labelled,
+  },
+  deviceclasses: {
+    object: { spec: { selectors: [{ cel: { expression: 'device.driver == "gpus.example.com"' } }] } },
+    patch: { spec: { selectors: [{ cel: { expression: 'true' } }] } },
+  },
+  resourceslices: {
+    object: {
+      spec: {
+        driver: 'gpus.example.com',
+        nodeName: 'node-1',
+        pool: { name: 'node-1', generation: 1, resourceSliceCount: 1 },
+        devices: [{ name: 'gpu-0' }],
+      },
+    },
+    patch: { spec: { pool: { generation: 2 } } },
   },
 }

@@ -1,0 +1,34 @@
+// The checks that kinds make of their fields again and again, with upstream's sentences.
+// Upstream: apimachinery/pkg/api/validation, pkg/apis/core/validation.
+
+import { deepEqual } from './deep.ts'
+import { parseQuantity } from './quantity.ts'
+import { type FieldError, fieldError } from './status-error.ts'
+
+/** Each problem of a value, as an error of its field. */
+export const problemsAt = (field: string, value: unknown, problems: readonly string[]): FieldError[] =>
+  problems.map((problem) => fieldError.invalid(field, value, problem))
+
+/** Absent and empty are one for an immutable field, as in Go. */
+export const immutable = (field: string, next: unknown, previous: unknown): FieldError[] =>
+  deepEqual(next ?? null, previous ?? null) ? [] : [fieldError.invalid(field, next ?? null, 'field is immutable')]
+
+export const oneOf = (field: string, value: unknown, supported: string[]): FieldError[] =>
+  typeof value === 'string' && supported.includes(value) ? [] : [fieldError.notSupported(field, value ?? '', supported)]
+
+export const notNegative = (field: string, value: number | undefined): FieldError[] =>
+  value !== undefined && value < 0 ? [fieldError.invalid(field, value, 'must be greater than or equal to 0')] : []
+
+export function duplicatesAt(field: (index: number) => string, values: readonly string[]): FieldError[] {
+  return values.flatMap((value, index) =>
+    values.indexOf(value) < index ? [fieldError.duplicate(field(index), value)] : [],
+  )
+}
+
+/** An amount of something; `positive` for what makes no sense at zero. */
+export function quantityErrors(field: string, value: string | undefined, { positive = false } = {}): FieldError[] {
+  const quantity = value === undefined ? undefined : parseQuantity(value)
+  if (!quantity) return [fieldError.invalid(field, value ?? '', 'must be a quantity')]
+  if (positive) return quantity.nanos > 0n ? [] : [fieldError.invalid(field, value, 'must be greater than zero')]
+  return quantity.nanos < 0n ? [fieldError.invalid(field, value, 'must be greater than or equal to 0')] : []
+}

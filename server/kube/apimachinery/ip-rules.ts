@@ -1,0 +1,73 @@
+// What addresses and ranges of addresses may look like. Upstream: apimachinery/pkg/util/validation/ip.go.
+
+import { BlockList, isIP } from 'node:net'
+
+const NO_ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
+const NO_RANGE = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
+
+export interface Cidr {
+  family: 'ipv4' | 'ipv6'
+  address: string
+  bits: number
+}
+
+/** Undefined for what is none. An address inside the range stands for the range. */
+export function parseCidr(text: string): Cidr | undefined {
+  const [address = '', bits = '', ...more] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || more.length > 0 || !/^\d{1,3}$/.test(bits)) return undefined
+  const size = Number(bits)
+  if (size > (version === 4 ? 32 : 128)) return undefined
+  return { family: version === 4 ? 'ipv4' : 'ipv6', address, bits: size }
+}
+
+export function isStrictlyWithin(inner: Cidr, outer: Cidr): boolean {
+  if (inner.family !== outer.family || inner.bits <= outer.bits) return false
+  const range = new BlockList()
+  range.addSubnet(outer.address, outer.bits, outer.family)
+  return range.check(inner.address, inner.family)
+}
+
+/** As older fields take them: any spelling. */
+export const rangeProblems = (text: string): string[] => (parseCidr(text) ? [] : [NO_RANGE])
+
+/** One spelling only, and nothing beyond the prefix. */
+export function strictRangeProblems(text: string): string[] {
+  const cidr = parseCidr(text)
+  if (!cidr) return [NO_RANGE]
+  const address = firstAddress(cidr)
+  const strict = `${address}/${cidr.bits}`
+  if (address !== canonical(cidr.address)) {
+    return [`must not have bits set beyond the prefix length (should be "${strict}")`]
+  }
+  return strict === text ? [] : [`must be in canonical form ("${strict}")`]
+}
+
+export function strictAddressProblems(text: string): string[] {
+  if (isIP(text) === 0) return [NO_ADDRESS]
+  return canonical(text) === text ? [] : [`must be in canonical form ("${canonical(text)}")`]
+}
+
+/** RFC 5952, by way of URLs, which write hosts so. */
+const canonical = (address: string): string =>
+  isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
+
+function firstAddress({ family, address, bits }: Cidr): string {
+  if (family === 'ipv4') {
+    const number = address.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n)
+    const first = (number >> BigInt(32 - bits)) << BigInt(32 - bits)
+    return [24n, 16n, 8n, 0n].map((shift) => (first >> shift) & 255n).join('.')
+  }
+  const groups = expanded(canonical(address))
+  const number = groups.reduce((sum, group) => (sum << 16n) + BigInt(`0x${group}`), 0n)
+  const first = (number >> BigInt(128 - bits)) << BigInt(128 - bits)
+  const parts = Array.from({ length: 8 }, (_, index) => (first >> BigInt(112 - index * 16)) & 0xffffn)
+  return canonical(parts.map((part) => part.toString(16)).join(':'))
+}
+
+function expanded(address: string): string[] {
+  const [head = '', tail] = address.split('::')
+  const left = head ? head.split(':') : []
+  const right = tail ? tail.split(':') : []
+  return tail === undefined ? left : [...left, ...Array(8 - left.length - right.length).fill('0'), ...right]
+}

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import type { AnyKind } from '../define-kind.ts'
+import {
+  MutatingAdmissionPolicy,
+  MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  ValidatingWebhookConfiguration,
+} from '../index.ts'
+import { defaulted, problems, row } from '../testing/kind-facts.ts'
+
+const rule = { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }
+const webhook = (told: object = {}) => ({
+  webhooks: [
+    {
+      name: 'a.example.com',
+      rules: [rule],
+      clientConfig: { service: { namespace: 'a', name: 'b' } },
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      ...told,
+    },
+  ],
+})
+const policy = (told: object = {}) => ({
+  metadata: { name: 'few' },
+  spec: { matchConstraints: { resourceRules: [rule] }, validations: [{ expression: 'true' }], ...told },
+})
+
+describe('kinds of admission', () => {
+  it('fill in what Kubernetes fills in', () => {
+    expect(defaulted(MutatingWebhookConfiguration, webhook()).webhooks[0]).toMatchObject({
+      failurePolicy: 'Fail',
+      matchPolicy: 'Equivalent',
+      namespaceSelector: {},
+      objectSelector: {},
+      timeoutSeconds: 10,
+      reinvocationPolicy: 'Never',
+      rules: [{ scope: '*' }],
+      clientConfig: { service: { port: 443 } },
+    })
+    expect(defaulted(ValidatingWebhookConfiguration, webhook()).webhooks[0]).not.toHaveProperty('reinvocationPolicy')
+    expect(defaulted(ValidatingAdmissionPolicy, policy()).spec).toMatchObject({
+      failurePolicy: 'Fail',
+      matchConstraints: { matchPolicy: 'Equivalent', namespaceSelector: {}, resourceRules: [{ scope: '*' }] },
+    })
+  })
+
+  it('count a change of webhooks as a new generation', () => {
+    const next = { metadata: { generation: 3 }, ...webhook({ timeoutSeconds: 5 }) }
+    ValidatingWebhookConfiguration.strategy.prepareForUpdate?.(
+      next as never,
+      { metadata: { generation: 3 }, ...webhook() } as never,
+    )
+    expect(next.metadata.generation).toBe(4)
+  })
+
+  it.each([
+    [ValidatingWebhookConfiguration, webhook(), []],
+    [
+      ValidatingWebhookConfiguration,
+      webhook({ name: 'short.io', sideEffects: undefined, timeoutSeconds: 60, admissionReviewVersions: [] }),
+      [
+        'webhooks[0].name: Invalid value: "short.io": should be a domain with at least three segments separated by dots',
+        'webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun',
+        'webhooks[0].timeoutSeconds: Invalid value: 60: the timeout value must be between 1 and 30 seconds',
+        'webhooks[0].admissionReviewVersions: Required value: must specify one of v1, v1beta1',
+      ],
+    ],
+    [
+      ValidatingWebhookConfiguration,
+      webhook({ clientConfig: { url: 'http://a.io' }, rules: [{ ...rule, operations: ['*', 'CREATE'] }] }),
+      [
+        'webhooks[0].rules[0].operations: Invalid value: ["*","CREATE"]: if \'*\' is present, must not specify other operations',
+        'webhooks[0].clientConfig.url: Invalid value: "http": \'https\' is the only allowed URL scheme; desired format: https://host[/path]',
+      ],
+    ],
+    [
+      ValidatingWebhookConfiguration,
+      webhook({ clientConfig: {}, rules: [{ ...rule, resources: ['*', 'pods', 'pods/*', 'pods/log'] }] }),
+      [
+        'webhooks[0].rules[0].resources[3]: Invalid value: "pods/log": if \'pods/*\' is present, must not specify pods/log',
+        'webhooks[0].rules[0].resources: Invalid value: ["*","pods","pods/*","pods/log"]: if \'*\' is present, must not specify other resources without subresources',
+        'webhooks[0].clientConfig: Required value: exactly one of url or service is required',
+      ],
+    ],
+    [ValidatingAdmissionPolicy, policy(), []],
+    [
+      ValidatingAdmissionPolicy,
+      policy({ matchConstraints: {}, validations: [] }),
+      [
+        'spec.matchConstraints.resourceRules: Required value',
+        'spec.validations: Required value: validations or auditAnnotations must contain at least one item',
+        'spec.auditAnnotations: Required value: validations or auditAnnotations must contain at least one item',
+      ],
+    ],
+    [
+      ValidatingAdmissionPolicy,
+      policy({ variables: [{ name: 'for', expression: '' }], validations: [{ expression: ' ', reason: 'Gone' }] }),
+      [
+        'spec.variables[0].name: Invalid value: "for": name is not a valid CEL identifier',
+        'spec.variables[0].expression: Required value: expression is not specified',
+        'spec.validations[0].expression: Required value: expression is not specified',
+        'spec.validations[0].reason: Unsupported value: "Gone": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
+      ],
+    ],
+    [
+      ValidatingAdmissionPolicyBinding,
+      { spec: { paramRef: {}, validationActions: ['Deny', 'Warn'] } },
+      [
+        'spec.policyName: Required value',
+        'spec.paramRef: Required value: one of name or selector must be specified',
+        'spec.paramRef.parameterNotFoundAction: Required value',
+        'spec.validationActions: Invalid value: ["Deny","Warn"]: must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
+      ],
+    ],
+    [
+      MutatingAdmissionPolicy,
+      { spec: { ...policy().spec, validations: undefined } },
+      [
+        'spec.mutations: Required value: mutations must contain at least one item',
+        'spec.reinvocationPolicy: Required value',
+      ],
+    ],
+  ] as [AnyKind, object, string[]][])('refuse a $kind that cannot work: %j', (kind, object, expected) => {
+    expect(problems(kind, object)).toEqual(expected)
+  })
+
+  it('are shown as kubectl shows them', () => {
+    const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' }
+    expect(row(ValidatingAdmissionPolicy, policy({ paramKind }))).toMatchObject({
+      Validations: 1,
+      ParamKind: 'v1/ConfigMap',
+    })
+    const binding = { spec: { policyName: 'few', paramRef: { name: 'limits' } } }
+    expect(row(ValidatingAdmissionPolicyBinding, binding)).toMatchObject({ PolicyName: 'few', ParamRef: '*/limits' })
+  })
+})

@@ -1,0 +1,207 @@
+// Which requests a webhook or a policy wants to see. Upstream: pkg/apis/admissionregistration/validation/validation.go.
+
+import type {
+  MatchCondition,
+  MatchResources as MatchResourcesWithoutRules,
+  ParamKind,
+  ParamRef,
+  WebhookClientConfig,
+} from 'kubernetes-types/admissionregistration/v1'
+import { duplicatesAt, oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
+import { type LabelSelector, labelSelectorErrors } from '../../apimachinery/label-selector.ts'
+import {
+  dns1035LabelProblems,
+  dnsSubdomainProblems,
+  labelKeyProblems,
+  pathSegmentProblems,
+} from '../../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+
+/** As the wire has it; the package of types knows half of its fields. */
+export interface Rule {
+  operations?: string[]
+  apiGroups?: string[]
+  apiVersions?: string[]
+  resources?: string[]
+  scope?: string
+}
+
+type NamedRule = Rule & { resourceNames?: string[] }
+
+export type MatchResources = Omit<MatchResourcesWithoutRules, 'resourceRules' | 'excludeResourceRules'> & {
+  resourceRules?: NamedRule[]
+  excludeResourceRules?: NamedRule[]
+}
+
+const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
+const SCOPES = ['*', 'Cluster', 'Namespaced']
+export const FAILURE_POLICIES = ['Fail', 'Ignore']
+export const MATCH_POLICIES = ['Equivalent', 'Exact']
+const MOST_CONDITIONS = 64
+
+export function defaultMatchResources(match: MatchResources): void {
+  match.matchPolicy ??= 'Equivalent'
+  match.namespaceSelector ??= {}
+  match.objectSelector ??= {}
+  for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])]) rule.scope ??= '*'
+}
+
+export function matchResourcesErrors(match: MatchResources | undefined, at: string): FieldError[] {
+  if (!match) return []
+  const { matchPolicy, namespaceSelector, objectSelector, resourceRules = [], excludeResourceRules = [] } = match
+  return [
+    ...oneOf(`${at}.matchPolicy`, matchPolicy, MATCH_POLICIES),
+    ...labelSelectorErrors(namespaceSelector as LabelSelector, `${at}.namespaceSelector`),
+    ...labelSelectorErrors(objectSelector as LabelSelector, `${at}.objectSelector`),
+    ...resourceRules.flatMap((rule, index) => namedRuleErrors(rule, `${at}.resourceRules[${index}]`)),
+    ...excludeResourceRules.flatMap((rule, index) => namedRuleErrors(rule, `${at}.excludeResourceRules[${index}]`)),
+  ]
+}
+
+function namedRuleErrors(rule: NamedRule, at: string): FieldError[] {
+  const names = rule.resourceNames ?? []
+  const field = (index: number) => `${at}.resourceNames[${index}]`
+  return [
+    ...names.flatMap((name, index) => problemsAt(field(index), name, pathSegmentProblems(name))),
+    ...duplicatesAt(field, names),
+    ...ruleErrors(rule, at),
+  ]
+}
+
+export function ruleErrors(rule: Rule, at: string): FieldError[] {
+  const { operations = [], apiGroups = [], apiVersions = [], resources = [], scope } = rule
+  const alone = (field: string, values: string[], what: string) =>
+    values.length > 1 && values.includes('*')
+      ? [fieldError.invalid(`${at}.${field}`, values, `if '*' is present, must not specify other ${what}`)]
+      : []
+  const needed = (field: string, values: string[]) => (values.length > 0 ? [] : [fieldError.required(`${at}.${field}`)])
+  return [
+    ...needed('operations', operations),
+    ...alone('operations', operations, 'operations'),
+    ...operations.flatMap((operation, index) => oneOf(`${at}.operations[${index}]`, operation, OPERATIONS)),
+    ...needed('apiGroups', apiGroups),
+    ...alone('apiGroups', apiGroups, 'API groups'),
+    ...needed('apiVersions', apiVersions),
+    ...alone('apiVersions', apiVersions, 'API versions'),
+    ...apiVersions.flatMap((version, index) => (version ? [] : [fieldError.required(`${at}.apiVersions[${index}]`)])),
+    ...needed('resources', resources),
+    ...resourceErrors(resources, `${at}.resources`),
+    ...(scope === undefined ? [] : oneOf(`${at}.scope`, scope, SCOPES)),
+  ]
+}
+
+function resourceErrors(resources: string[], at: string): FieldError[] {
+  const errors: FieldError[] = []
+  const wholeResources = new Set<string>()
+  const wholeSubresources = new Set<string>()
+  for (const [index, text] of resources.entries()) {
+    if (text === '') errors.push(fieldError.required(`${at}[${index}]`))
+    const [resource = '', subresource] = text.split('/', 2)
+    if (text === '' || subresource === undefined) continue
+    const refuse = (there: string) =>
+      errors.push(fieldError.invalid(`${at}[${index}]`, text, `if '${there}' is present, must not specify ${text}`))
+    if (wholeResources.has(resource)) refuse(`${resource}/*`)
+    if (wholeSubresources.has(subresource)) refuse(`*/${subresource}`)
+    if (subresource === '*') wholeResources.add(resource)
+    if (resource === '*') wholeSubresources.add(subresource)
+  }
+  if (resources.length > 1 && resources.includes('*/*')) {
+    errors.push(fieldError.invalid(at, resources, "if '*/*' is present, must not specify other resources"))
+  }
+  const last = resources.filter((text) => text !== '' && !text.includes('/')).at(-1)
+  if (resources.includes('*') && last !== undefined && last !== '*') {
+    const why = "if '*' is present, must not specify other resources without subresources"
+    errors.push(fieldError.invalid(at, resources, why))
+  }
+  return errors
+}
+
+export function matchConditionErrors(conditions: readonly MatchCondition[], at: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (conditions.length > MOST_CONDITIONS) {
+    const message = `Too many: ${conditions.length}: must have at most ${MOST_CONDITIONS} items`
+    errors.push({ reason: 'FieldValueTooMany', field: at, message })
+  }
+  for (const [index, { name, expression }] of conditions.entries()) {
+    if (!expression?.trim()) errors.push(fieldError.required(`${at}[${index}].expression`))
+    if (!name) errors.push(fieldError.required(`${at}[${index}].name`))
+    else errors.push(...problemsAt(`${at}[${index}].name`, name, labelKeyProblems(name)))
+  }
+  const names = conditions.map(({ name = '' }) => name)
+  return [...errors, ...duplicatesAt((index) => `${at}[${index}].name`, names)]
+}
+
+export function paramKindErrors({ apiVersion = '', kind = '' }: ParamKind, at: string): FieldError[] {
+  const errors: FieldError[] = []
+  const [first = '', second, ...more] = apiVersion.split('/')
+  const [group, version] = second === undefined ? ['', first] : [first, second]
+  if (!apiVersion) errors.push(fieldError.required(`${at}.apiVersion`))
+  else if (more.length > 0) {
+    errors.push(fieldError.invalid(`${at}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`))
+  } else {
+    if (group) errors.push(...problemsAt(`${at}.apiVersion`, group, dnsSubdomainProblems(group)))
+    if (!version) errors.push(fieldError.invalid(`${at}.apiVersion`, apiVersion, 'version must be specified'))
+    else errors.push(...problemsAt(`${at}.apiVersion`, version, dns1035LabelProblems(version)))
+  }
+  if (!kind) return [...errors, fieldError.required(`${at}.kind`)]
+  const wrong = dns1035LabelProblems(kind.toLowerCase())
+  const intro = 'may have mixed case, but should otherwise match: '
+  return wrong.length > 0 ? [...errors, fieldError.invalid(`${at}.kind`, kind, intro + wrong.join(','))] : errors
+}
+
+export function paramRefErrors(reference: ParamRef | undefined, at: string): FieldError[] {
+  if (!reference) return []
+  const { name, selector, parameterNotFoundAction: action } = reference
+  const errors = name ? problemsAt(`${at}.name`, name, pathSegmentProblems(name)) : []
+  const exclusive = 'name and selector are mutually exclusive'
+  if (name && selector) errors.push(fieldError.forbidden(`${at}.name`, exclusive))
+  if (selector) errors.push(...labelSelectorErrors(selector as LabelSelector, `${at}.selector`))
+  if (name && selector) errors.push(fieldError.forbidden(`${at}.selector`, exclusive))
+  if (!name && !selector) errors.push(fieldError.required(at, 'one of name or selector must be specified'))
+  const field = `${at}.parameterNotFoundAction`
+  return action ? [...errors, ...oneOf(field, action, ['Deny', 'Allow'])] : [...errors, fieldError.required(field)]
+}
+
+export function shownParamRef(reference: ParamRef | undefined): string {
+  if (!reference?.name) return reference?.selector ? JSON.stringify(reference.selector) : '<unset>'
+  return `${reference.namespace || '*'}/${reference.name}`
+}
+
+export const shownParamKind = (kind: ParamKind | undefined): string =>
+  kind ? `${kind.apiVersion ?? ''}/${kind.kind ?? ''}` : '<unset>'
+
+export function clientConfigErrors({ url, service }: Partial<WebhookClientConfig>, at: string): FieldError[] {
+  if ((url === undefined) === (service === undefined)) {
+    return [fieldError.required(at, 'exactly one of url or service is required')]
+  }
+  if (url !== undefined) return urlErrors(url, `${at}.url`)
+  const { name, namespace, path, port = 443 } = service ?? {}
+  const errors: FieldError[] = []
+  if (!name) errors.push(fieldError.required(`${at}.service.name`, 'service name is required'))
+  if (!namespace) errors.push(fieldError.required(`${at}.service.namespace`, 'service namespace is required'))
+  if (port < 1 || port > 65535) {
+    const why = 'port is not valid: must be between 1 and 65535, inclusive'
+    errors.push(fieldError.invalid(`${at}.service.port`, port, why))
+  }
+  if (path !== undefined && path !== '' && !path.startsWith('/')) {
+    errors.push(fieldError.invalid(`${at}.service.path`, path, "must start with a '/'"))
+  }
+  return errors
+}
+
+function urlErrors(url: string, at: string): FieldError[] {
+  const form = '; desired format: https://host[/path]'
+  const refuse = (why: string) => [fieldError.invalid(at, url, why + form)]
+  let parsed: URL
+  try {
+    parsed = new URL(url)
+  } catch {
+    return [fieldError.required(at, `url must be a valid URL${form}`)]
+  }
+  if (parsed.protocol !== 'https:') {
+    return [fieldError.invalid(at, parsed.protocol.slice(0, -1), `'https' is the only allowed URL scheme${form}`)]
+  }
+  if (parsed.username || parsed.password) return refuse('user information is not permitted in the URL')
+  if (parsed.hash) return refuse('fragments are not permitted in the URL')
+  return parsed.search ? refuse('query parameters are not permitted in the URL') : []
+}

@@ -1,0 +1,84 @@
+// The CSIDriver: what a storage driver can do and wants done. Upstream: kubernetes/pkg/registry/storage/csidriver.
+
+import type { CSIDriverSpec, CSIDriver as WireIn130 } from 'kubernetes-types/storage/v1'
+import { immutable, oneOf } from '../apimachinery/field-checks.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+
+interface Spec extends CSIDriverSpec {
+  nodeAllocatableUpdatePeriodSeconds?: number
+}
+type Wire = Omit<WireIn130, 'spec'> & { spec: Spec }
+
+const FS_GROUP_POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType']
+const MODES = ['Persistent', 'Ephemeral']
+const SHORTEST_TOKEN_SECONDS = 600
+const SHORTEST_UPDATE_SECONDS = 10
+
+export const CSIDriver = defineKind<Wire>({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSIDriver',
+  plural: 'csidrivers',
+  namespaced: false,
+  strategy: {
+    returnsDeletedObject: true,
+    setDefaults({ spec }) {
+      if (!spec) return
+      spec.attachRequired ??= true
+      spec.podInfoOnMount ??= false
+      spec.storageCapacity ??= false
+      spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType'
+      spec.requiresRepublish ??= false
+      spec.seLinuxMount ??= false
+      if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent']
+    },
+    validate: ({ spec }) => [
+      ...oneOf('spec.fsGroupPolicy', spec?.fsGroupPolicy, FS_GROUP_POLICIES),
+      ...tokenErrors(spec),
+      ...(spec?.volumeLifecycleModes ?? []).flatMap((mode) => oneOf('spec.volumeLifecycleModes', mode, MODES)),
+      ...periodErrors(spec?.nodeAllocatableUpdatePeriodSeconds),
+    ],
+    validateUpdate: (next, previous) => [
+      ...immutable('spec.attachedRequired', next.spec?.attachRequired, previous.spec?.attachRequired),
+      ...immutable('spec.volumeLifecycleModes', next.spec?.volumeLifecycleModes, previous.spec?.volumeLifecycleModes),
+    ],
+  },
+  columns: [
+    nameColumn,
+    { name: 'AttachRequired', value: ({ spec }) => String(spec?.attachRequired ?? true) },
+    { name: 'PodInfoOnMount', value: ({ spec }) => String(spec?.podInfoOnMount ?? false) },
+    { name: 'StorageCapacity', value: ({ spec }) => String(spec?.storageCapacity ?? false) },
+    {
+      name: 'TokenRequests',
+      value: ({ spec }) => (spec?.tokenRequests ?? []).map(({ audience }) => audience).join(',') || '<unset>',
+    },
+    { name: 'RequiresRepublish', value: ({ spec }) => String(spec?.requiresRepublish ?? false) },
+    { name: 'Modes', value: ({ spec }) => (spec?.volumeLifecycleModes ?? []).join(',') || '<none>' },
+    ageColumn,
+  ],
+})
+
+function tokenErrors(spec: Spec | undefined): FieldError[] {
+  const seen = new Set<string>()
+  return (spec?.tokenRequests ?? []).flatMap(({ audience = '', expirationSeconds }, index) => {
+    const at = `spec.tokenRequests[${index}]`
+    if (seen.has(audience)) return [fieldError.duplicate(`${at}.audience`, audience)]
+    seen.add(audience)
+    const seconds = expirationSeconds ?? SHORTEST_TOKEN_SECONDS
+    const refuse = (why: string) => [fieldError.invalid(`${at}.expirationSeconds`, seconds, why)]
+    if (seconds < SHORTEST_TOKEN_SECONDS) return refuse('may not specify a duration less than 10 minutes')
+    return seconds > 2 ** 32 ? refuse('may not specify a duration larger than 2^32 seconds') : []
+  })
+}
+
+const periodErrors = (seconds: number | undefined): FieldError[] =>
+  seconds !== undefined && seconds < SHORTEST_UPDATE_SECONDS
+    ? [
+        fieldError.invalid(
+          'spec.nodeAllocatableUpdatePeriodSeconds',
+          seconds,
+          'must be greater than or equal to 10 seconds',
+        ),
+      ]
+    : []

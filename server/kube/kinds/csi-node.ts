@@ -1,0 +1,53 @@
+// The CSINode: which storage drivers run on a node, as its kubelet tells. Upstream: kubernetes/pkg/registry/storage/csinode.
+
+import type { CSINodeDriver, CSINode as Wire } from 'kubernetes-types/storage/v1'
+import { duplicatesAt, immutable, notNegative, problemsAt } from '../apimachinery/field-checks.ts'
+import { labelKeyProblems } from '../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { driverNameErrors } from './storage/csi-names.ts'
+
+const LONGEST_NODE_ID = 256
+
+export const CSINode = defineKind<Wire>({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSINode',
+  plural: 'csinodes',
+  namespaced: false,
+  strategy: {
+    returnsDeletedObject: true,
+    validate({ spec }) {
+      const drivers = spec?.drivers ?? []
+      const names = drivers.map(({ name = '' }) => name)
+      return [
+        ...drivers.flatMap((driver, index) => driverErrors(driver, `spec.drivers[${index}]`)),
+        ...duplicatesAt((index) => `spec.drivers[${index}].name`, names),
+      ]
+    },
+    validateUpdate: (next, previous) =>
+      (previous.spec?.drivers ?? []).flatMap((before) => {
+        const now = (next.spec?.drivers ?? []).find(({ name }) => name === before.name)
+        return now ? immutable('spec.drivers', withoutAllocatable(now), withoutAllocatable(before)) : []
+      }),
+  },
+  columns: [
+    nameColumn,
+    { name: 'Drivers', type: 'integer', value: ({ spec }) => (spec?.drivers ?? []).length },
+    ageColumn,
+  ],
+})
+
+/** How many volumes fit may be learned anew. */
+const withoutAllocatable = ({ allocatable: _allocatable, ...driver }: CSINodeDriver) => driver
+
+function driverErrors({ name, nodeID, allocatable, topologyKeys = [] }: CSINodeDriver, at: string): FieldError[] {
+  const errors = driverNameErrors(`${at}.name`, name)
+  if (!nodeID) errors.push(fieldError.required(`${at}.nodeID`))
+  else if (nodeID.length > LONGEST_NODE_ID) {
+    errors.push(fieldError.invalid(`${at}.nodeID`, nodeID, `must be ${LONGEST_NODE_ID} characters or less`))
+  }
+  errors.push(...notNegative(`${at}.allocatable.count`, allocatable?.count))
+  for (const key of topologyKeys) errors.push(...problemsAt(at, key, labelKeyProblems(key)))
+  return [...errors, ...duplicatesAt(() => at, topologyKeys)]
+}

@@ -1,0 +1,67 @@
+// The FlowSchema: which requests belong together, and at which priority level.
+// Upstream: kubernetes/pkg/registry/flowcontrol/flowschema.
+
+import type { FlowSchema as Wire } from 'kubernetes-types/flowcontrol/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
+import { oneOf, problemsAt } from '../apimachinery/field-checks.ts'
+import { dnsSubdomainProblems } from '../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { MANDATORY_SCHEMAS } from './flow-control/default-objects.ts'
+import { policyErrors } from './flow-control/rules.ts'
+
+const LARGEST_PRECEDENCE = 10_000
+const DEFAULT_PRECEDENCE = 1000
+
+export const FlowSchema = defineKind<Wire>({
+  group: 'flowcontrol.apiserver.k8s.io',
+  version: 'v1',
+  kind: 'FlowSchema',
+  plural: 'flowschemas',
+  namespaced: false,
+  hasGeneration: true,
+  subresources: ['status'],
+  strategy: {
+    setDefaults({ spec }) {
+      if (spec) spec.matchingPrecedence ||= DEFAULT_PRECEDENCE
+    },
+    validate({ metadata, spec }) {
+      const name = metadata?.name ?? ''
+      const errors = precedenceErrors(name, spec?.matchingPrecedence ?? 0)
+      const { distinguisherMethod, priorityLevelConfiguration: level, rules = [] } = spec ?? {}
+      if (distinguisherMethod) {
+        errors.push(...oneOf('spec.distinguisherMethod.type', distinguisherMethod.type, ['ByNamespace', 'ByUser']))
+      }
+      const at = 'spec.priorityLevelConfiguration.name'
+      if (level?.name) errors.push(...problemsAt(at, level.name, dnsSubdomainProblems(level.name)))
+      else errors.push(fieldError.required(at, 'must reference a priority level'))
+      errors.push(...rules.flatMap((rule, index) => policyErrors(rule, `spec.rules[${index}]`)))
+      const fixed = MANDATORY_SCHEMAS.find((one) => one.metadata?.name === name)
+      return fixed && !deepEqual(spec, fixed.spec)
+        ? [...errors, fieldError.invalid('spec', spec, `spec of '${name}' must equal the fixed value`)]
+        : errors
+    },
+  },
+  columns: [
+    nameColumn,
+    { name: 'PriorityLevel', value: ({ spec }) => spec?.priorityLevelConfiguration?.name },
+    { name: 'MatchingPrecedence', value: ({ spec }) => spec?.matchingPrecedence ?? 0 },
+    { name: 'DistinguisherMethod', value: ({ spec }) => spec?.distinguisherMethod?.type ?? '<none>' },
+    ageColumn,
+    {
+      name: 'MissingPL',
+      value: ({ status }) => status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?',
+    },
+  ],
+})
+
+function precedenceErrors(name: string, precedence: number): FieldError[] {
+  const field = 'spec.matchingPrecedence'
+  const refuse = (why: string) => [fieldError.invalid(field, precedence, why)]
+  if (precedence <= 0) return refuse('must be a positive value')
+  if (precedence > LARGEST_PRECEDENCE) return refuse(`must not be greater than ${LARGEST_PRECEDENCE}`)
+  if (precedence === 1 && name !== 'exempt') {
+    return refuse("only the schema named 'exempt' may have matchingPrecedence 1")
+  }
+  return []
+}

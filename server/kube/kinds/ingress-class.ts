@@ -1,0 +1,81 @@
+// The IngressClass: which controller looks after an Ingress. Upstream: kubernetes/pkg/registry/networking/ingressclass.
+
+import type { IngressClassParametersReference, IngressClass as Wire } from 'kubernetes-types/networking/v1'
+import { immutable, oneOf, problemsAt } from '../apimachinery/field-checks.ts'
+import { dnsLabelProblems, dnsSubdomainProblems } from '../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { typedReferenceErrors } from './networking/references.ts'
+
+const LONGEST_CONTROLLER = 250
+const SCOPES = ['Cluster', 'Namespace']
+const HTTP_PATH = /^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/
+
+export const IngressClass = defineKind<Wire>({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'IngressClass',
+  plural: 'ingressclasses',
+  namespaced: false,
+  hasGeneration: true,
+  strategy: {
+    setDefaults({ spec }) {
+      if (spec?.parameters) spec.parameters.scope ??= 'Cluster'
+    },
+    validate: ({ spec }) => [
+      ...controllerErrors(spec?.controller),
+      ...(spec?.parameters ? parametersErrors(spec.parameters, 'spec.parameters') : []),
+    ],
+    validateUpdate: (next, previous) => immutable('spec.controller', next.spec?.controller, previous.spec?.controller),
+  },
+  columns: [
+    nameColumn,
+    { name: 'Controller', value: ({ spec }) => spec?.controller },
+    {
+      name: 'Parameters',
+      value({ spec }) {
+        const { apiGroup, kind, name } = spec?.parameters ?? {}
+        return kind ? `${apiGroup ? `${kind}.${apiGroup}` : kind}/${name}` : '<none>'
+      },
+    },
+    ageColumn,
+  ],
+})
+
+function controllerErrors(controller = ''): FieldError[] {
+  const at = 'spec.controller'
+  const errors = controller.length > LONGEST_CONTROLLER ? [fieldError.tooLong(at, LONGEST_CONTROLLER)] : []
+  if (controller === '') return [...errors, fieldError.required(at)]
+  const [host = '', ...rest] = controller.split('/')
+  const path = rest.join('/')
+  if (host === '' || path === '') {
+    return [...errors, fieldError.invalid(at, controller, 'must be a domain-prefixed path (such as "acme.io/foo")')]
+  }
+  errors.push(...problemsAt(at, host, dnsSubdomainProblems(host)))
+  if (!HTTP_PATH.test(path)) {
+    errors.push(
+      fieldError.invalid(
+        at,
+        path,
+        "must be a valid HTTP path (e.g. '/path', regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')",
+      ),
+    )
+  }
+  return errors
+}
+
+function parametersErrors(parameters: IngressClassParametersReference, at: string): FieldError[] {
+  const { scope, namespace } = parameters
+  const errors = typedReferenceErrors(parameters, at)
+  if (scope === undefined) return [...errors, fieldError.required(`${at}.scope`)]
+  errors.push(...oneOf(`${at}.scope`, scope, SCOPES))
+  if (scope === 'Namespace') {
+    if (namespace === undefined) {
+      errors.push(fieldError.required(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'"))
+    } else errors.push(...problemsAt(`${at}.namespace`, namespace, dnsLabelProblems(namespace)))
+  }
+  if (scope === 'Cluster' && namespace !== undefined) {
+    errors.push(fieldError.forbidden(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'"))
+  }
+  return errors
+}

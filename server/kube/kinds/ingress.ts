@@ -1,0 +1,76 @@
+// The Ingress: which Service answers for which host and path. Upstream: kubernetes/pkg/registry/networking/ingress.
+
+import type { Ingress as Wire } from 'kubernetes-types/networking/v1'
+import { problemsAt } from '../apimachinery/field-checks.ts'
+import { dnsSubdomainProblems } from '../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { backendErrors, ruleErrors, tlsErrors } from './networking/ingress-rules.ts'
+
+export const INGRESS_CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
+const SHOWN_HOSTS = 3
+const SHOWN_ADDRESS_WIDTH = 16
+
+export const Ingress = defineKind<Wire>({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'Ingress',
+  plural: 'ingresses',
+  shortNames: ['ing'],
+  hasGeneration: true,
+  subresources: ['status'],
+  strategy: {
+    validate({ spec }) {
+      const { rules = [], defaultBackend, tls = [], ingressClassName } = spec ?? {}
+      const errors: FieldError[] = []
+      if (rules.length === 0 && !defaultBackend) {
+        errors.push(fieldError.invalid('spec', rules, 'either `defaultBackend` or `rules` must be specified'))
+      }
+      if (defaultBackend) errors.push(...backendErrors(defaultBackend, 'spec.defaultBackend'))
+      errors.push(...ruleErrors(rules, 'spec.rules'), ...tlsErrors(tls, 'spec.tls'))
+      if (ingressClassName !== undefined) {
+        errors.push(...problemsAt('spec.ingressClassName', ingressClassName, dnsSubdomainProblems(ingressClassName)))
+      }
+      return errors
+    },
+    validateCreate({ metadata, spec }) {
+      const annotation = metadata?.annotations?.[INGRESS_CLASS_ANNOTATION]
+      if (annotation === undefined || !spec?.ingressClassName || annotation === spec.ingressClassName) return []
+      return [
+        fieldError.invalid(
+          `annotations.${INGRESS_CLASS_ANNOTATION}`,
+          annotation,
+          'must match `ingressClassName` when both are specified',
+        ),
+      ]
+    },
+    warnings: ({ metadata }) =>
+      metadata?.annotations?.[INGRESS_CLASS_ANNOTATION] === undefined
+        ? []
+        : [`annotation "${INGRESS_CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`],
+  },
+  columns: [
+    nameColumn,
+    { name: 'Class', value: ({ metadata, spec }) => classOf({ metadata, spec }) },
+    { name: 'Hosts', value: shownHosts },
+    { name: 'Address', value: shownAddress },
+    { name: 'Ports', value: ({ spec }) => (spec?.tls?.length ? '80, 443' : '80') },
+    ageColumn,
+  ],
+})
+
+const classOf = ({ metadata, spec }: Pick<Wire, 'metadata' | 'spec'>): string =>
+  spec?.ingressClassName ?? metadata?.annotations?.[INGRESS_CLASS_ANNOTATION] ?? '<none>'
+
+function shownHosts({ spec }: Wire): string {
+  const hosts = (spec?.rules ?? []).map(({ host }) => host ?? '').filter(Boolean)
+  if (hosts.length === 0) return '*'
+  const shown = hosts.slice(0, SHOWN_HOSTS).join(',')
+  return hosts.length > SHOWN_HOSTS ? `${shown} + ${hosts.length - SHOWN_HOSTS} more...` : shown
+}
+
+function shownAddress({ status }: Wire): string {
+  const all = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '').filter(Boolean)
+  const text = [...new Set(all)].sort().join(',')
+  return text.length > SHOWN_ADDRESS_WIDTH ? `${text.slice(0, SHOWN_ADDRESS_WIDTH - 3)}...` : text
+}

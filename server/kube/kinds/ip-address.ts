@@ -1,0 +1,57 @@
+// The IPAddress: a Service's address, taken. Its name is the address. Upstream: kubernetes/pkg/registry/networking/ipaddress.
+
+import { immutable, problemsAt } from '../apimachinery/field-checks.ts'
+import { strictAddressProblems } from '../apimachinery/ip-rules.ts'
+import { dnsSubdomainProblems, pathSegmentProblems } from '../apimachinery/names.ts'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { defineKind, nameColumn } from './define-kind.ts'
+
+interface ParentReference {
+  group?: string
+  resource?: string
+  namespace?: string
+  name?: string
+}
+
+interface Wire extends KubeObject {
+  spec?: { parentRef?: ParentReference }
+}
+
+export const IPAddress = defineKind<Wire>({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'IPAddress',
+  plural: 'ipaddresses',
+  shortNames: ['ip'],
+  namespaced: false,
+  strategy: {
+    nameProblems: strictAddressProblems,
+    validate: ({ spec }) => parentErrors(spec?.parentRef, 'spec.parentRef'),
+    validateUpdate: (next, previous) => immutable('spec.parentRef', next.spec?.parentRef, previous.spec?.parentRef),
+  },
+  columns: [
+    nameColumn,
+    {
+      name: 'ParentRef',
+      value({ spec }) {
+        if (!spec?.parentRef) return '<none>'
+        const { group, resource = '', namespace, name = '' } = spec.parentRef
+        const of = (group ? `${resource}.${group}` : resource).toLowerCase()
+        return namespace ? `${of}/${namespace}/${name}` : `${of}/${name}`
+      },
+    },
+  ],
+})
+
+function parentErrors(parent: ParentReference | undefined, at: string): FieldError[] {
+  if (!parent) return [fieldError.required(at)]
+  const { group, resource, name, namespace } = parent
+  const errors = group ? problemsAt(`${at}.group`, group, dnsSubdomainProblems(group)) : []
+  for (const [field, value] of Object.entries({ resource, name })) {
+    if (!value) errors.push(fieldError.required(`${at}.${field}`))
+    else errors.push(...problemsAt(`${at}.${field}`, value, pathSegmentProblems(value)))
+  }
+  if (namespace) errors.push(...problemsAt(`${at}.namespace`, namespace, pathSegmentProblems(namespace)))
+  return errors
+}

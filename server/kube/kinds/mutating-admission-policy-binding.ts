@@ -1,0 +1,20 @@
+// The MutatingAdmissionPolicyBinding: where a policy's changes are made, and with which parameters.
+
+import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { type BindingSpec, bindingColumns, bindingErrors, defaultBinding } from './admission/policies.ts'
+import { defineKind } from './define-kind.ts'
+
+export const MutatingAdmissionPolicyBinding = defineKind<KubeObject & { spec?: BindingSpec }>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'MutatingAdmissionPolicyBinding',
+  plural: 'mutatingadmissionpolicybindings',
+  categories: ['api-extensions'],
+  namespaced: false,
+  hasGeneration: true,
+  strategy: {
+    setDefaults: defaultBinding,
+    validate: ({ spec }) => bindingErrors(spec ?? {}),
+  },
+  columns: bindingColumns,
+})

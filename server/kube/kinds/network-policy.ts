@@ -1,0 +1,108 @@
+// The NetworkPolicy: who may talk to the pods it selects. Upstream: pkg/apis/networking/{v1/defaults.go,validation}.
+
+import type {
+  IPBlock,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  NetworkPolicySpec,
+  NetworkPolicy as Wire,
+} from 'kubernetes-types/networking/v1'
+import { oneOf, problemsAt } from '../apimachinery/field-checks.ts'
+import { isStrictlyWithin, parseCidr, rangeProblems } from '../apimachinery/ip-rules.ts'
+import { type LabelSelector, labelSelectorErrors } from '../apimachinery/label-selector.ts'
+import { portNameProblems, portNumberProblems } from '../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { shownSelector } from './pod-template/template-owner.ts'
+
+const PROTOCOLS = ['TCP', 'UDP', 'SCTP']
+const TYPES = ['Ingress', 'Egress']
+
+export const NetworkPolicy = defineKind<Wire>({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'NetworkPolicy',
+  plural: 'networkpolicies',
+  shortNames: ['netpol'],
+  hasGeneration: true,
+  strategy: {
+    setDefaults({ spec }) {
+      if (!spec) return
+      for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {
+        for (const port of rule.ports ?? []) port.protocol ??= 'TCP'
+      }
+      if (!spec.policyTypes?.length) spec.policyTypes = spec.egress?.length ? [...TYPES] : ['Ingress']
+    },
+    validate: ({ spec }) => (spec ? specErrors(spec) : []),
+  },
+  columns: [nameColumn, { name: 'Pod-Selector', value: ({ spec }) => shownSelector(spec?.podSelector) }, ageColumn],
+})
+
+function specErrors({ podSelector, ingress = [], egress = [], policyTypes = [] }: NetworkPolicySpec): FieldError[] {
+  const errors = labelSelectorErrors(podSelector as LabelSelector, 'spec.podSelector')
+  for (const [index, { ports = [], from = [] }] of ingress.entries()) {
+    errors.push(...ruleErrors(`spec.ingress[${index}]`, ports, { side: 'from', peers: from }))
+  }
+  for (const [index, { ports = [], to = [] }] of egress.entries()) {
+    errors.push(...ruleErrors(`spec.egress[${index}]`, ports, { side: 'to', peers: to }))
+  }
+  if (policyTypes.length > TYPES.length) {
+    return [...errors, fieldError.invalid('spec.policyTypes', policyTypes, 'may not specify more than two policyTypes')]
+  }
+  return [...errors, ...policyTypes.flatMap((type, index) => oneOf(`spec.policyTypes[${index}]`, type, TYPES))]
+}
+
+const ruleErrors = (
+  at: string,
+  ports: readonly NetworkPolicyPort[],
+  { side, peers }: { side: 'from' | 'to'; peers: readonly NetworkPolicyPeer[] },
+): FieldError[] => [
+  ...ports.flatMap((port, index) => portErrors(port, `${at}.ports[${index}]`)),
+  ...peers.flatMap((peer, index) => peerErrors(peer, `${at}.${side}[${index}]`)),
+]
+
+function portErrors({ protocol, port, endPort }: NetworkPolicyPort, at: string): FieldError[] {
+  const errors = protocol === undefined ? [] : oneOf(`${at}.protocol`, protocol, PROTOCOLS)
+  if (port === undefined) {
+    if (endPort === undefined) return errors
+    return [
+      ...errors,
+      fieldError.invalid(`${at}.endPort`, endPort, 'may not be specified when `port` is not specified'),
+    ]
+  }
+  if (typeof port === 'string') {
+    if (endPort !== undefined) {
+      errors.push(fieldError.invalid(`${at}.endPort`, endPort, 'may not be specified when `port` is non-numeric'))
+    }
+    return [...errors, ...problemsAt(`${at}.port`, port, portNameProblems(port))]
+  }
+  errors.push(...problemsAt(`${at}.port`, port, portNumberProblems(port)))
+  if (endPort === undefined) return errors
+  if (endPort < port) errors.push(fieldError.invalid(`${at}.endPort`, port, 'must be greater than or equal to `port`'))
+  return [...errors, ...problemsAt(`${at}.endPort`, endPort, portNumberProblems(endPort))]
+}
+
+function peerErrors({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, at: string): FieldError[] {
+  const errors = [
+    ...labelSelectorErrors(podSelector as LabelSelector | undefined, `${at}.podSelector`),
+    ...labelSelectorErrors(namespaceSelector as LabelSelector | undefined, `${at}.namespaceSelector`),
+    ...(ipBlock ? blockErrors(ipBlock, `${at}.ipBlock`) : []),
+  ]
+  if (!podSelector && !namespaceSelector && !ipBlock) errors.push(fieldError.required(at, 'must specify a peer'))
+  if (ipBlock && (podSelector || namespaceSelector)) {
+    errors.push(fieldError.forbidden(at, 'may not specify both ipBlock and another peer'))
+  }
+  return errors
+}
+
+function blockErrors({ cidr, except = [] }: IPBlock, at: string): FieldError[] {
+  if (!cidr) return [fieldError.required(`${at}.cidr`)]
+  const range = parseCidr(cidr)
+  if (!range) return problemsAt(`${at}.cidr`, cidr, rangeProblems(cidr))
+  return except.flatMap((text, index) => {
+    const field = `${at}.except[${index}]`
+    const hole = parseCidr(text)
+    if (!hole) return problemsAt(field, text, rangeProblems(text))
+    return isStrictlyWithin(hole, range) ? [] : [fieldError.invalid(field, text, 'must be a strict subset of `cidr`')]
+  })
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest'
+import type { AnyKind } from '../define-kind.ts'
+import { Ingress, IngressClass, IPAddress, NetworkPolicy, RuntimeClass, ServiceCIDR } from '../index.ts'
+import { defaulted, problems, row, updateProblems } from '../testing/kind-facts.ts'
+
+const path = (told: object = {}) => ({
+  pathType: 'Prefix',
+  path: '/',
+  backend: { service: { name: 'web', port: { number: 80 } } },
+  ...told,
+})
+const ingress = (told: object, host?: string) => ({
+  spec: { rules: [{ ...(host ? { host } : {}), http: { paths: [path(told)] } }] },
+})
+const policy = (spec: object) => ({ spec: { podSelector: {}, ...spec } })
+const AT = 'spec.rules[0].http.paths[0]'
+
+describe('kinds of networking', () => {
+  it.each([
+    [policy({}), ['Ingress']],
+    [policy({ egress: [{}] }), ['Ingress', 'Egress']],
+    [policy({ egress: [] }), ['Ingress']],
+    [policy({ policyTypes: ['Egress'] }), ['Egress']],
+  ])('know which way a policy is about: %j', (object, types) => {
+    expect(defaulted(NetworkPolicy, object)).toMatchObject({ spec: { policyTypes: types } })
+  })
+
+  it.each([
+    [NetworkPolicy, policy({ ingress: [{ ports: [{ port: 80 }], from: [{ podSelector: {} }] }] }), []],
+    [
+      NetworkPolicy,
+      policy({ ingress: [{ from: [{}, { podSelector: {}, ipBlock: { cidr: '10.0.0.0/8' } }] }] }),
+      [
+        'spec.ingress[0].from[0]: Required value: must specify a peer',
+        'spec.ingress[0].from[1]: Forbidden: may not specify both ipBlock and another peer',
+      ],
+    ],
+    [
+      NetworkPolicy,
+      policy({ egress: [{ to: [{ ipBlock: { cidr: '10.1.0.0/16', except: ['10.2.0.0/24', '10.1.0.0/16', 'x'] } }] }] }),
+      [
+        'spec.egress[0].to[0].ipBlock.except[0]: Invalid value: "10.2.0.0/24": must be a strict subset of `cidr`',
+        'spec.egress[0].to[0].ipBlock.except[1]: Invalid value: "10.1.0.0/16": must be a strict subset of `cidr`',
+        'spec.egress[0].to[0].ipBlock.except[2]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+      ],
+    ],
+    [
+      NetworkPolicy,
+      policy({ ingress: [{ ports: [{ port: 90, endPort: 80 }, { port: 'web', endPort: 1 }, { protocol: 'ICMP' }] }] }),
+      [
+        'spec.ingress[0].ports[0].endPort: Invalid value: 90: must be greater than or equal to `port`',
+        'spec.ingress[0].ports[1].endPort: Invalid value: 1: may not be specified when `port` is non-numeric',
+        'spec.ingress[0].ports[2].protocol: Unsupported value: "ICMP": supported values: "TCP", "UDP", "SCTP"',
+      ],
+    ],
+    [Ingress, ingress({}), []],
+    [Ingress, ingress({}, '*.example.com'), []],
+    [Ingress, { spec: {} }, ['spec: Invalid value: []: either `defaultBackend` or `rules` must be specified']],
+    [Ingress, ingress({ pathType: undefined }), [`${AT}.pathType: Required value: pathType must be specified`]],
+    [
+      Ingress,
+      ingress({ path: 'a//b', backend: {} }),
+      [
+        `${AT}.path: Invalid value: "a//b": must be an absolute path`,
+        `${AT}.path: Invalid value: "a//b": must not contain '//'`,
+        `${AT}.backend: Invalid value: "": resource or service backend is required`,
+      ],
+    ],
+    [
+      Ingress,
+      ingress({ backend: { service: { name: 'web' } } }, '10.0.0.1'),
+      [
+        'spec.rules[0].host: Invalid value: "10.0.0.1": must be a DNS name, not an IP address',
+        `${AT}.backend: Required value: port name or number is required`,
+      ],
+    ],
+    [
+      Ingress,
+      {
+        metadata: { annotations: { 'kubernetes.io/ingress.class': 'a' } },
+        spec: { ...ingress({}).spec, ingressClassName: 'b' },
+      },
+      [
+        'annotations.kubernetes.io/ingress.class: Invalid value: "a": must match `ingressClassName` when both are specified',
+      ],
+    ],
+    [
+      IngressClass,
+      { spec: { controller: 'nginx', parameters: { kind: 'Settings', name: 's', scope: 'Namespace' } } },
+      [
+        'spec.controller: Invalid value: "nginx": must be a domain-prefixed path (such as "acme.io/foo")',
+        "spec.parameters.namespace: Required value: `parameters.scope` is set to 'Namespace'",
+      ],
+    ],
+    [IPAddress, { spec: {} }, ['spec.parentRef: Required value']],
+    [ServiceCIDR, { spec: { cidrs: ['10.0.0.0/16', '2001:db8::/112'] } }, []],
+    [
+      ServiceCIDR,
+      { spec: { cidrs: ['10.0.0.0/16', '10.1.0.0/16'] } },
+      [
+        'spec.cidrs: Invalid value: {"cidrs":["10.0.0.0/16","10.1.0.0/16"]}: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+      ],
+    ],
+    [ServiceCIDR, { spec: {} }, ['spec.cidrs: Required value: at least one CIDR required']],
+    [
+      RuntimeClass,
+      { handler: 'g', overhead: { podFixed: { cpu: '-1' } } },
+      ['overhead.podFixed[cpu]: Invalid value: "-1": must be greater than or equal to 0'],
+    ],
+  ] as [AnyKind, object, string[]][])('refuse a $kind that cannot work: %j', (kind, object, expected) => {
+    expect(problems(kind, object)).toEqual(expected)
+  })
+
+  it('keep what may not change', () => {
+    const immutable = 'field is immutable'
+    const controller = (of: string) => ({ spec: { controller: of } })
+    expect(updateProblems(IngressClass, controller('a.io/b'), controller('a.io/c'))).toEqual([
+      `spec.controller: Invalid value: "a.io/c": ${immutable}`,
+    ])
+    expect(updateProblems(RuntimeClass, { handler: 'a' }, { handler: 'b' })).toEqual([
+      `handler: Invalid value: "b": ${immutable}`,
+    ])
+  })
+
+  it('are shown as kubectl shows them', () => {
+    const rules = ['a.io', 'b.io', 'c.io', 'd.io'].map((host) => ({ host }))
+    const shown = {
+      spec: { rules, tls: [{}] },
+      status: { loadBalancer: { ingress: [{ hostname: 'a-rather-long.name.io' }] } },
+    }
+    expect(row(Ingress, { metadata: { name: 'i' }, ...shown })).toMatchObject({
+      Class: '<none>',
+      Hosts: 'a.io,b.io,c.io + 1 more...',
+      Address: 'a-rather-long...',
+      Ports: '80, 443',
+    })
+    const parentRef = { group: '', resource: 'services', namespace: 'default', name: 'kubernetes' }
+    expect(row(IPAddress, { metadata: { name: '10.96.0.1' }, spec: { parentRef } })).toEqual({
+      Name: '10.96.0.1',
+      ParentRef: 'services/default/kubernetes',
+    })
+    expect(row(NetworkPolicy, { metadata: { name: 'n' }, spec: { podSelector: {} } })).toMatchObject({
+      'Pod-Selector': '<none>',
+    })
+  })
+})

@@ -1,0 +1,118 @@
+// The PersistentVolumeClaim: so much storage is wanted, of such a class.
+// Upstream: kubernetes/pkg/registry/core/persistentvolumeclaim, pkg/apis/core/validation.
+
+import type { PersistentVolumeClaimSpec, PersistentVolumeClaim as Wire } from 'kubernetes-types/core/v1'
+import { deepCopy, deepEqual } from '../apimachinery/deep.ts'
+import { immutable, oneOf, problemsAt, quantityErrors } from '../apimachinery/field-checks.ts'
+import { type LabelSelector, labelSelectorErrors } from '../apimachinery/label-selector.ts'
+import { dnsSubdomainProblems } from '../apimachinery/names.ts'
+import { quantityOf } from '../apimachinery/quantity.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { accessModeErrors, shownAccessModes, shownPhase, storageClassOf, VOLUME_MODES } from './storage/volumes.ts'
+
+const FROZEN =
+  'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+
+export const PersistentVolumeClaim = defineKind<Wire>({
+  version: 'v1',
+  kind: 'PersistentVolumeClaim',
+  plural: 'persistentvolumeclaims',
+  shortNames: ['pvc'],
+  subresources: ['status'],
+  strategy: {
+    returnsDeletedObject: true,
+    setDefaults({ spec }) {
+      if (!spec) return
+      spec.volumeMode ??= 'Filesystem'
+      // Two names for one thing: what one says the other says too.
+      if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource }
+      else if (spec.dataSourceRef && !spec.dataSource && !spec.dataSourceRef.namespace) {
+        spec.dataSource = { ...spec.dataSourceRef }
+      }
+    },
+    prepareForCreate(claim) {
+      Object.assign(claim, { status: { phase: 'Pending' } })
+    },
+    validate: ({ spec }) => claimSpecErrors(spec, 'spec'),
+    validateUpdate: updateErrors,
+  },
+  columns: [
+    nameColumn,
+    { name: 'Status', value: shownPhase },
+    { name: 'Volume', value: ({ spec }) => spec?.volumeName ?? '' },
+    { name: 'Capacity', value: ({ spec, status }) => (spec?.volumeName ? (status?.capacity?.storage ?? '0') : '') },
+    {
+      name: 'Access Modes',
+      value: ({ spec, status }) => (spec?.volumeName ? shownAccessModes(status?.accessModes) : ''),
+    },
+    { name: 'StorageClass', value: storageClassOf },
+    { name: 'VolumeAttributesClass', value: ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>' },
+    ageColumn,
+    { name: 'VolumeMode', priority: 1, value: ({ spec }) => spec?.volumeMode ?? '<unset>' },
+  ],
+})
+
+/** Also of the templates of StatefulSets and of ephemeral volumes. */
+export function claimSpecErrors(spec: PersistentVolumeClaimSpec | undefined, at: string): FieldError[] {
+  const { accessModes = [], selector, resources, storageClassName, volumeMode } = spec ?? {}
+  const errors: FieldError[] = []
+  if (accessModes.length === 0) {
+    errors.push(fieldError.required(`${at}.accessModes`, 'at least 1 access mode is required'))
+  }
+  if (selector) errors.push(...labelSelectorErrors(selector as LabelSelector, `${at}.selector`))
+  errors.push(...accessModeErrors(`${at}.accessModes`, accessModes))
+  const storage = resources?.requests?.storage
+  if (storage === undefined) errors.push(fieldError.required(`${at}.resources[storage]`))
+  else errors.push(...quantityErrors(`${at}.resources[storage]`, storage, { positive: true }))
+  if (storageClassName) {
+    errors.push(...problemsAt(`${at}.storageClassName`, storageClassName, dnsSubdomainProblems(storageClassName)))
+  }
+  if (volumeMode) errors.push(...oneOf(`${at}.volumeMode`, volumeMode, VOLUME_MODES))
+  return [...errors, ...sourceErrors(spec, at)]
+}
+
+function sourceErrors(spec: PersistentVolumeClaimSpec | undefined, at: string): FieldError[] {
+  const errors: FieldError[] = []
+  const { dataSource, dataSourceRef } = spec ?? {}
+  for (const [field, source] of Object.entries({ dataSource, dataSourceRef })) {
+    if (!source) continue
+    if (!source.name) errors.push(fieldError.required(`${at}.${field}.name`))
+    if (!source.kind) errors.push(fieldError.required(`${at}.${field}.kind`))
+    if (!source.apiGroup && source.kind !== 'PersistentVolumeClaim') {
+      errors.push(
+        fieldError.invalid(
+          `${at}.${field}`,
+          source.kind,
+          "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
+        ),
+      )
+    }
+  }
+  if (dataSource && dataSourceRef && !dataSourceRef.namespace && !deepEqual(dataSource, dataSourceRef)) {
+    errors.push(fieldError.invalid(at, `${at}.dataSource`, 'must match dataSourceRef'))
+  }
+  return errors
+}
+
+function updateErrors(next: Wire, previous: Wire): FieldError[] {
+  const errors: FieldError[] = []
+  const [spec, before] = [deepCopy(next.spec ?? {}), deepCopy(previous.spec ?? {})]
+  // A claim is bound once, and may get the class that became the default after it was made.
+  if (!before.volumeName && spec.volumeName) before.volumeName = spec.volumeName
+  if (before.storageClassName === undefined && spec.storageClassName) before.storageClassName = spec.storageClassName
+  if (next.status?.phase === 'Bound') {
+    if (spec.resources?.requests && before.resources?.requests?.storage) {
+      spec.resources.requests.storage = before.resources.requests.storage
+    }
+    if (spec.volumeAttributesClassName) before.volumeAttributesClassName = spec.volumeAttributesClassName
+  }
+  if (!deepEqual(spec, before)) errors.push(fieldError.forbidden('spec', FROZEN))
+  const amount = quantityOf(next.spec?.resources?.requests?.storage)
+  const isSmaller = amount.compare(quantityOf(previous.spec?.resources?.requests?.storage)) < 0
+  // What could not be made larger may be asked for smaller again, but never smaller than it is.
+  if (isSmaller && amount.compare(quantityOf(previous.status?.capacity?.storage)) <= 0) {
+    errors.push(fieldError.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'))
+  }
+  return [...errors, ...immutable('volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode)]
+}

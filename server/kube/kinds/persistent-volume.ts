@@ -1,0 +1,101 @@
+// The PersistentVolume: a piece of storage that outlives pods. Upstream: kubernetes/pkg/registry/core/persistentvolume.
+
+import type { PersistentVolumeSpec, PersistentVolume as Wire } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
+import { immutable, oneOf, problemsAt, quantityErrors } from '../apimachinery/field-checks.ts'
+import { dnsSubdomainProblems } from '../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { volumeSourceErrors, volumeSourceOf } from './storage/persistent-volume-source.ts'
+import { accessModeErrors, shownAccessModes, shownPhase, storageClassOf, VOLUME_MODES } from './storage/volumes.ts'
+
+const RECLAIM_POLICIES = ['Delete', 'Recycle', 'Retain']
+
+export const PersistentVolume = defineKind<Wire>({
+  version: 'v1',
+  kind: 'PersistentVolume',
+  plural: 'persistentvolumes',
+  shortNames: ['pv'],
+  namespaced: false,
+  subresources: ['status'],
+  strategy: {
+    returnsDeletedObject: true,
+    setDefaults({ spec }) {
+      if (!spec) return
+      spec.persistentVolumeReclaimPolicy ||= 'Retain'
+      spec.volumeMode ??= 'Filesystem'
+      if (spec.hostPath) spec.hostPath.type ??= ''
+    },
+    prepareForCreate(volume) {
+      Object.assign(volume, { status: { phase: 'Pending' } })
+    },
+    validate: ({ spec }) => volumeSpecErrors(spec ?? {}, 'spec'),
+    validateUpdate(next, previous) {
+      const isMoved = !deepEqual(volumeSourceOf(next.spec), volumeSourceOf(previous.spec))
+      const errors = isMoved
+        ? [
+            fieldError.forbidden(
+              'spec.persistentvolumesource',
+              'spec.persistentvolumesource is immutable after creation',
+            ),
+          ]
+        : []
+      errors.push(...immutable('volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode))
+      if (previous.spec?.nodeAffinity) {
+        errors.push(...immutable('spec.nodeAffinity', next.spec?.nodeAffinity, previous.spec.nodeAffinity))
+      }
+      return errors
+    },
+  },
+  columns: [
+    nameColumn,
+    { name: 'Capacity', value: ({ spec }) => spec?.capacity?.storage ?? '0' },
+    { name: 'Access Modes', value: ({ spec }) => shownAccessModes(spec?.accessModes) },
+    { name: 'Reclaim Policy', value: ({ spec }) => spec?.persistentVolumeReclaimPolicy ?? '' },
+    { name: 'Status', value: shownPhase },
+    {
+      name: 'Claim',
+      value: ({ spec }) => (spec?.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : ''),
+    },
+    { name: 'StorageClass', value: storageClassOf },
+    { name: 'VolumeAttributesClass', value: ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>' },
+    { name: 'Reason', value: ({ status }) => status?.reason ?? '' },
+    ageColumn,
+    { name: 'VolumeMode', priority: 1, value: ({ spec }) => spec?.volumeMode ?? '<unset>' },
+  ],
+})
+
+/** Also of a volume that a VolumeAttachment describes itself. */
+export function volumeSpecErrors(spec: PersistentVolumeSpec, at: string): FieldError[] {
+  const errors: FieldError[] = []
+  const { accessModes = [], capacity = {}, persistentVolumeReclaimPolicy: reclaim, hostPath } = spec
+  if (accessModes.length === 0) errors.push(fieldError.required(`${at}.accessModes`))
+  errors.push(...accessModeErrors(`${at}.accessModes`, accessModes))
+  const resources = Object.keys(capacity)
+  if (resources.length === 0) errors.push(fieldError.required(`${at}.capacity`))
+  if (!capacity.storage || resources.length > 1) {
+    errors.push(fieldError.notSupported(`${at}.capacity`, capacity, ['storage']))
+  }
+  for (const [resource, amount] of Object.entries(capacity)) {
+    errors.push(...quantityErrors(`${at}.capacity[${resource}]`, amount, { positive: true }))
+  }
+  if (reclaim) errors.push(...oneOf(`${at}.persistentVolumeReclaimPolicy`, reclaim, RECLAIM_POLICIES))
+  errors.push(...volumeSourceErrors(spec, at))
+  if (hostPath?.path && /^\/+$/.test(hostPath.path) && reclaim === 'Recycle') {
+    errors.push(
+      fieldError.forbidden(`${at}.persistentVolumeReclaimPolicy`, "may not be 'recycle' for a hostPath mount of '/'"),
+    )
+  }
+  const { storageClassName, volumeMode, volumeAttributesClassName: attributes } = spec
+  if (storageClassName) {
+    errors.push(...problemsAt(`${at}.storageClassName`, storageClassName, dnsSubdomainProblems(storageClassName)))
+  }
+  if (volumeMode) errors.push(...oneOf(`${at}.volumeMode`, volumeMode, VOLUME_MODES))
+  if (attributes === '') {
+    errors.push(fieldError.required(`${at}.volumeAttributesClassName`, 'an empty string is disallowed'))
+  }
+  if (attributes && !spec.csi) {
+    errors.push(fieldError.required(`${at}.csi`, 'has to be specified when using volumeAttributesClassName'))
+  }
+  return errors
+}

@@ -1,0 +1,134 @@
+// The PriorityLevelConfiguration: how many requests of a level run at once, and what happens to the others.
+// Upstream: kubernetes/pkg/registry/flowcontrol/prioritylevelconfiguration.
+
+import type {
+  LimitedPriorityLevelConfiguration,
+  QueuingConfiguration,
+  PriorityLevelConfiguration as Wire,
+} from 'kubernetes-types/flowcontrol/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
+import { oneOf } from '../apimachinery/field-checks.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { MANDATORY_LEVELS } from './flow-control/default-objects.ts'
+
+const MOST_QUEUES = 10_000_000
+const HASH_BITS = 60
+const NONE = '<none>'
+
+export const PriorityLevelConfiguration = defineKind<Wire>({
+  group: 'flowcontrol.apiserver.k8s.io',
+  version: 'v1',
+  kind: 'PriorityLevelConfiguration',
+  plural: 'prioritylevelconfigurations',
+  namespaced: false,
+  hasGeneration: true,
+  subresources: ['status'],
+  strategy: {
+    setDefaults({ spec }) {
+      if (spec?.type === 'Exempt') {
+        spec.exempt ??= {}
+        spec.exempt.nominalConcurrencyShares ??= 0
+        spec.exempt.lendablePercent ??= 0
+      }
+      if (!spec?.limited) return
+      spec.limited.nominalConcurrencyShares ??= 30
+      spec.limited.lendablePercent ??= 0
+      const { queuing } = spec.limited.limitResponse ?? {}
+      if (!queuing) return
+      queuing.queues ||= 64
+      queuing.handSize ||= 8
+      queuing.queueLengthLimit ||= 50
+    },
+    validate({ metadata, spec }) {
+      const name = metadata?.name ?? ''
+      const errors = specErrors(spec, name)
+      const fixed = MANDATORY_LEVELS.find((one) => one.metadata?.name === name)
+      // The one exempt level may be given shares to lend.
+      const isFixed = name === 'exempt' || deepEqual(spec, fixed?.spec)
+      return fixed && !isFixed
+        ? [...errors, fieldError.invalid('spec', spec, `spec of '${name}' must equal the fixed value`)]
+        : errors
+    },
+  },
+  columns: [
+    nameColumn,
+    { name: 'Type', value: ({ spec }) => spec?.type },
+    { name: 'NominalConcurrencyShares', value: ({ spec }) => spec?.limited?.nominalConcurrencyShares ?? NONE },
+    { name: 'Queues', value: ({ spec }) => spec?.limited?.limitResponse?.queuing?.queues ?? NONE },
+    { name: 'HandSize', value: ({ spec }) => spec?.limited?.limitResponse?.queuing?.handSize ?? NONE },
+    { name: 'QueueLengthLimit', value: ({ spec }) => spec?.limited?.limitResponse?.queuing?.queueLengthLimit ?? NONE },
+    ageColumn,
+  ],
+})
+
+function specErrors(spec: Wire['spec'], name: string): FieldError[] {
+  const { type, limited, exempt } = spec ?? {}
+  const errors: FieldError[] = []
+  if ((name === 'exempt') !== (type === 'Exempt')) {
+    errors.push(fieldError.invalid('spec.type', type, "type must be 'Exempt' if and only if name is 'exempt'"))
+  }
+  if (type === 'Exempt') {
+    if (limited) errors.push(fieldError.forbidden('spec.limited', 'must be nil if the type is not Limited'))
+    return exempt ? [...errors, ...lendingErrors(exempt, 'spec.exempt')] : errors
+  }
+  if (type !== 'Limited') return [...errors, fieldError.notSupported('spec.type', type, ['Exempt', 'Limited'])]
+  if (exempt) errors.push(fieldError.forbidden('spec.exempt', 'must be nil if the type is Limited'))
+  return limited
+    ? [...errors, ...limitedErrors(limited, 'spec.limited')]
+    : [...errors, fieldError.required('spec.limited', 'must not be empty when type is Limited')]
+}
+
+function lendingErrors(
+  { nominalConcurrencyShares: shares = 0, lendablePercent: lendable = 0 }: LimitedPriorityLevelConfiguration,
+  at: string,
+): FieldError[] {
+  const errors: FieldError[] = []
+  if (shares < 0) {
+    errors.push(fieldError.invalid(`${at}.nominalConcurrencyShares`, shares, 'must be a non-negative integer'))
+  }
+  if (lendable < 0 || lendable > 100) {
+    errors.push(fieldError.invalid(`${at}.lendablePercent`, lendable, 'must be between 0 and 100, inclusive'))
+  }
+  return errors
+}
+
+function limitedErrors(limited: LimitedPriorityLevelConfiguration, at: string): FieldError[] {
+  const errors = lendingErrors(limited, at)
+  const { borrowingLimitPercent, limitResponse: { type, queuing } = { type: '' } } = limited
+  if (borrowingLimitPercent !== undefined && borrowingLimitPercent < 0) {
+    const why = 'if specified, must be greater than or equal to 0'
+    errors.push(fieldError.invalid(`${at}.borrowingLimitPercent`, borrowingLimitPercent, why))
+  }
+  const here = `${at}.limitResponse`
+  errors.push(...oneOf(`${here}.type`, type, ['Queue', 'Reject']))
+  if (type === 'Reject' && queuing) {
+    errors.push(fieldError.forbidden(`${here}.queuing`, 'must be nil if limited.limitResponse.type is not Limited'))
+  }
+  if (type !== 'Queue') return errors
+  return queuing
+    ? [...errors, ...queuingErrors(queuing, `${here}.queuing`)]
+    : [...errors, fieldError.required(`${here}.queuing`, 'must not be empty if limited.limitResponse.type is Limited')]
+}
+
+function queuingErrors({ queueLengthLimit = 0, queues = 0, handSize = 0 }: QueuingConfiguration, at: string) {
+  const errors: FieldError[] = []
+  const positive = 'must be positive'
+  if (queueLengthLimit <= 0) errors.push(fieldError.invalid(`${at}.queueLengthLimit`, queueLengthLimit, positive))
+  if (queues <= 0) errors.push(fieldError.invalid(`${at}.queues`, queues, positive))
+  else if (queues > MOST_QUEUES) {
+    errors.push(fieldError.invalid(`${at}.queues`, queues, `must not be greater than ${MOST_QUEUES}`))
+  }
+  const refuse = (why: string) => errors.push(fieldError.invalid(`${at}.handSize`, handSize, why))
+  if (handSize <= 0) refuse(positive)
+  else if (handSize > queues) refuse(`should not be greater than queues (${queues})`)
+  else if (entropyBits(queues, handSize) > HASH_BITS) {
+    refuse(
+      `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${HASH_BITS}`,
+    )
+  }
+  return errors
+}
+
+/** How much of a hash dealing a hand takes. Upstream: util/shufflesharding RequiredEntropyBits. */
+const entropyBits = (deck: number, hand: number) => Math.ceil(Math.log2(deck) * hand)

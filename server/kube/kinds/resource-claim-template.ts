@@ -1,0 +1,19 @@
+// The ResourceClaimTemplate: a claim for each pod that names it.
+
+import { immutable } from '../apimachinery/field-checks.ts'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { defineKind } from './define-kind.ts'
+import { type ClaimSpec, claimErrors, defaultClaim } from './devices/claim-rules.ts'
+
+export const ResourceClaimTemplate = defineKind<KubeObject & { spec?: { spec?: ClaimSpec } }>({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'ResourceClaimTemplate',
+  plural: 'resourceclaimtemplates',
+  strategy: {
+    returnsDeletedObject: true,
+    setDefaults: ({ spec }) => defaultClaim(spec?.spec),
+    validate: ({ spec }) => claimErrors(spec?.spec, 'spec.spec'),
+    validateUpdate: (next, previous) => immutable('spec', next.spec, previous.spec),
+  },
+})

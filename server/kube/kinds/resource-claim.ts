@@ -1,0 +1,55 @@
+// The ResourceClaim: devices that a pod wants, and which it got. Upstream: kubernetes/pkg/registry/resource/resourceclaim.
+
+import { immutable } from '../apimachinery/field-checks.ts'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { type ClaimSpec, claimErrors, defaultClaim } from './devices/claim-rules.ts'
+
+interface Wire extends KubeObject {
+  spec?: ClaimSpec
+  status?: { allocation?: unknown; reservedFor?: { resource?: string; name?: string; uid?: string }[] }
+}
+
+export const ResourceClaim = defineKind<Wire>({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'ResourceClaim',
+  plural: 'resourceclaims',
+  subresources: ['status'],
+  strategy: {
+    returnsDeletedObject: true,
+    setDefaults: ({ spec }) => defaultClaim(spec),
+    validate: ({ spec }) => claimErrors(spec, 'spec'),
+    validateUpdate: (next, previous) => immutable('spec', next.spec, previous.spec),
+    validateStatusUpdate: statusErrors,
+  },
+  columns: [nameColumn, { name: 'State', value: stateOf }, ageColumn],
+})
+
+function stateOf({ metadata, status }: Wire): string {
+  const words = metadata?.deletionTimestamp ? ['deleted'] : status?.allocation ? [] : ['pending']
+  if (status?.allocation) words.push('allocated', ...(status.reservedFor?.length ? ['reserved'] : []))
+  return words.join(',')
+}
+
+function statusErrors(next: Wire, previous: Wire): FieldError[] {
+  const { allocation, reservedFor = [] } = next.status ?? {}
+  const at = 'status.reservedFor'
+  const errors = reservedFor.flatMap((consumer, index) =>
+    (['resource', 'name', 'uid'] as const)
+      .filter((field) => !consumer[field])
+      .map((field) => fieldError.required(`${at}[${index}].${field}`)),
+  )
+  if (reservedFor.length > 0 && !allocation) {
+    errors.push(fieldError.forbidden(at, 'may not be specified when `allocated` is not set'))
+  }
+  const before = new Set((previous.status?.reservedFor ?? []).map(({ uid }) => uid))
+  if (allocation && next.metadata?.deletionTimestamp && reservedFor.some(({ uid }) => !before.has(uid))) {
+    const why = 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set'
+    errors.push(fieldError.forbidden(at, why))
+  }
+  return allocation && previous.status?.allocation
+    ? [...errors, ...immutable('status.allocation', allocation, previous.status.allocation)]
+    : errors
+}

@@ -1,0 +1,30 @@
+// The RuntimeClass: how a node runs a pod's containers. Upstream: kubernetes/pkg/registry/node/runtimeclass.
+
+import type { RuntimeClass as Wire } from 'kubernetes-types/node/v1'
+import { immutable, problemsAt, quantityErrors } from '../apimachinery/field-checks.ts'
+import { dnsLabelProblems, labelKeyProblems, labelValueProblems } from '../apimachinery/names.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { tolerationErrors } from './pod-template/pod-validation.ts'
+
+export const RuntimeClass = defineKind<Wire>({
+  group: 'node.k8s.io',
+  version: 'v1',
+  kind: 'RuntimeClass',
+  plural: 'runtimeclasses',
+  namespaced: false,
+  strategy: {
+    validate: ({ handler = '', overhead, scheduling }) => [
+      ...problemsAt('handler', handler, dnsLabelProblems(handler)),
+      ...Object.entries(overhead?.podFixed ?? {}).flatMap(([resource, amount]) =>
+        quantityErrors(`overhead.podFixed[${resource}]`, amount),
+      ),
+      ...Object.entries(scheduling?.nodeSelector ?? {}).flatMap(([key, value]) => [
+        ...problemsAt('scheduling.nodeSelector', key, labelKeyProblems(key)),
+        ...problemsAt('scheduling.nodeSelector', value, labelValueProblems(value)),
+      ]),
+      ...tolerationErrors(scheduling?.tolerations ?? [], 'scheduling.tolerations'),
+    ],
+    validateUpdate: (next, previous) => immutable('handler', next.handler, previous.handler),
+  },
+  columns: [nameColumn, { name: 'Handler', value: ({ handler }) => handler }, ageColumn],
+})

@@ -1,0 +1,67 @@
+// The StorageClass: a kind of storage, and who makes volumes of it. Upstream: kubernetes/pkg/registry/storage/storageclass.
+
+import type { StorageClass as Wire } from 'kubernetes-types/storage/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
+import { immutable, oneOf } from '../apimachinery/field-checks.ts'
+import { fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind } from './define-kind.ts'
+import { parameterErrors, provisionerErrors } from './storage/csi-names.ts'
+
+const DEFAULT_ANNOTATIONS = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+]
+
+export const isDefaultStorageClass = ({ metadata }: Wire): boolean =>
+  DEFAULT_ANNOTATIONS.some((annotation) => metadata?.annotations?.[annotation] === 'true')
+
+export const StorageClass = defineKind<Wire>({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'StorageClass',
+  plural: 'storageclasses',
+  shortNames: ['sc'],
+  namespaced: false,
+  strategy: {
+    returnsDeletedObject: true,
+    setDefaults(storageClass) {
+      storageClass.reclaimPolicy ??= 'Delete'
+      storageClass.volumeBindingMode ??= 'Immediate'
+    },
+    validate: ({ provisioner, parameters, reclaimPolicy, volumeBindingMode, allowedTopologies = [] }) => [
+      ...provisionerErrors('provisioner', provisioner),
+      ...parameterErrors(parameters, { mayBeEmpty: true }),
+      ...(reclaimPolicy ? oneOf('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']) : []),
+      ...oneOf('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
+      ...allowedTopologies.flatMap(({ matchLabelExpressions = [] }, index) =>
+        matchLabelExpressions.flatMap(({ key, values = [] }, at) => {
+          const field = `allowedTopologies[${index}].matchLabelExpressions[${at}]`
+          return [
+            ...(values.length > 0 ? [] : [fieldError.required(`${field}.values`)]),
+            ...(key ? [] : [fieldError.required(`${field}.key`)]),
+          ]
+        }),
+      ),
+    ],
+    validateUpdate: (next, previous) => [
+      ...(['parameters', 'provisioner', 'reclaimPolicy'] as const)
+        .filter((field) => !deepEqual(next[field] ?? null, previous[field] ?? null))
+        .map((field) => fieldError.forbidden(field, `updates to ${field} are forbidden.`)),
+      ...immutable('volumeBindingMode', next.volumeBindingMode, previous.volumeBindingMode),
+    ],
+  },
+  columns: [
+    {
+      name: 'Name',
+      type: 'string',
+      format: 'name',
+      value: (storageClass) =>
+        `${storageClass.metadata?.name ?? ''}${isDefaultStorageClass(storageClass) ? ' (default)' : ''}`,
+    },
+    { name: 'Provisioner', value: ({ provisioner }) => provisioner },
+    { name: 'ReclaimPolicy', value: ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete' },
+    { name: 'VolumeBindingMode', value: ({ volumeBindingMode }) => volumeBindingMode ?? '<unset>' },
+    { name: 'AllowVolumeExpansion', value: ({ allowVolumeExpansion }) => String(allowVolumeExpansion ?? false) },
+    ageColumn,
+  ],
+})

@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest'
+import type { AnyKind } from '../define-kind.ts'
+import {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+  VolumeAttachment,
+  VolumeAttributesClass,
+} from '../index.ts'
+import { defaulted, problems, row, updateProblems } from '../testing/kind-facts.ts'
+
+const volume = (spec: object = {}) => ({
+  spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' }, ...spec },
+})
+const claim = (spec: object = {}, status?: object) => ({
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '2Gi' } }, ...spec },
+  ...(status ? { status } : {}),
+})
+const MODES = '"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"'
+
+describe('kinds of storage', () => {
+  it('fill in what Kubernetes fills in', () => {
+    expect(defaulted(PersistentVolume, volume()).spec).toMatchObject({
+      persistentVolumeReclaimPolicy: 'Retain',
+      volumeMode: 'Filesystem',
+      hostPath: { type: '' },
+    })
+    expect(defaulted(PersistentVolumeClaim, claim()).spec).toMatchObject({ volumeMode: 'Filesystem' })
+    expect(defaulted(StorageClass, { provisioner: 'a' })).toEqual({
+      provisioner: 'a',
+      reclaimPolicy: 'Delete',
+      volumeBindingMode: 'Immediate',
+    })
+    expect(defaulted(CSIDriver, { spec: {} }).spec).toEqual({
+      attachRequired: true,
+      podInfoOnMount: false,
+      storageCapacity: false,
+      fsGroupPolicy: 'ReadWriteOnceWithFSType',
+      requiresRepublish: false,
+      seLinuxMount: false,
+      volumeLifecycleModes: ['Persistent'],
+    })
+  })
+
+  it.each([
+    [PersistentVolume, volume(), []],
+    [
+      PersistentVolume,
+      { spec: {} },
+      [
+        'spec.accessModes: Required value',
+        'spec.capacity: Required value',
+        'spec.capacity: Unsupported value: {}: supported values: "storage"',
+        'spec: Required value: must specify a volume type',
+      ],
+    ],
+    [
+      PersistentVolume,
+      volume({ nfs: { server: 'a', path: 'b' }, accessModes: ['Twice'] }),
+      [
+        `spec.accessModes: Unsupported value: "Twice": supported values: ${MODES}`,
+        'spec.nfs: Forbidden: may not specify more than 1 volume type',
+        'spec.nfs.path: Invalid value: "b": must be an absolute path',
+      ],
+    ],
+    [
+      PersistentVolume,
+      volume({ hostPath: { path: '/' }, persistentVolumeReclaimPolicy: 'Recycle', capacity: { storage: '0' } }),
+      [
+        'spec.capacity[storage]: Invalid value: "0": must be greater than zero',
+        "spec.persistentVolumeReclaimPolicy: Forbidden: may not be 'recycle' for a hostPath mount of '/'",
+      ],
+    ],
+    [
+      PersistentVolume,
+      volume({ hostPath: undefined, local: { path: '../a' } }),
+      [
+        'spec.local.path: Invalid value: "../a": must not contain \'..\'',
+        'spec.nodeAffinity: Required value: Local volume requires node affinity',
+      ],
+    ],
+    [
+      PersistentVolumeClaim,
+      { spec: {} },
+      [
+        'spec.accessModes: Required value: at least 1 access mode is required',
+        'spec.resources[storage]: Required value',
+      ],
+    ],
+    [
+      PersistentVolumeClaim,
+      claim({ accessModes: ['ReadWriteOncePod', 'ReadOnlyMany'], resources: { requests: { storage: '-1' } } }),
+      [
+        'spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes',
+        'spec.resources[storage]: Invalid value: "-1": must be greater than zero',
+      ],
+    ],
+    [StorageClass, {}, ['provisioner: Required value']],
+    [
+      StorageClass,
+      { provisioner: 'kubernetes.io/no-provisioner', reclaimPolicy: 'Recycle', volumeBindingMode: 'Later' },
+      [
+        'reclaimPolicy: Unsupported value: "Recycle": supported values: "Delete", "Retain"',
+        'volumeBindingMode: Unsupported value: "Later": supported values: "Immediate", "WaitForFirstConsumer"',
+      ],
+    ],
+    [
+      VolumeAttributesClass,
+      { driverName: 'a' },
+      ['parameters: Required value: must contain at least one key/value pair'],
+    ],
+    [
+      VolumeAttachment,
+      { spec: { attacher: 'a', nodeName: 'n', source: {} } },
+      ['spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName'],
+    ],
+    [
+      CSIDriver,
+      { spec: { tokenRequests: [{ audience: 'a', expirationSeconds: 5 }, { audience: 'a' }], fsGroupPolicy: 'x' } },
+      [
+        'spec.fsGroupPolicy: Unsupported value: "x": supported values: "File", "None", "ReadWriteOnceWithFSType"',
+        'spec.tokenRequests[0].expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes',
+        'spec.tokenRequests[1].audience: Duplicate value: "a"',
+      ],
+    ],
+    [
+      CSINode,
+      {
+        spec: {
+          drivers: [
+            { name: 'a', nodeID: '' },
+            { name: 'a', nodeID: 'n', allocatable: { count: -1 } },
+          ],
+        },
+      },
+      [
+        'spec.drivers[0].nodeID: Required value',
+        'spec.drivers[1].allocatable.count: Invalid value: -1: must be greater than or equal to 0',
+        'spec.drivers[1].name: Duplicate value: "a"',
+      ],
+    ],
+    [
+      CSIStorageCapacity,
+      { storageClassName: 'fast', capacity: '-1' },
+      ['capacity: Invalid value: "-1": must be greater than or equal to 0'],
+    ],
+  ] as [AnyKind, object, string[]][])('refuse a $kind that cannot work: %j', (kind, object, expected) => {
+    expect(problems(kind, object)).toEqual(expected)
+  })
+
+  const FROZEN =
+    'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+  const bound = { phase: 'Bound', capacity: { storage: '2Gi' } }
+  it.each([
+    ['grow a bound claim', claim({}, bound), claim({ resources: { requests: { storage: '3Gi' } } }, bound), []],
+    ['grow an unbound claim', claim(), claim({ resources: { requests: { storage: '3Gi' } } }), [FROZEN]],
+    [
+      'shrink it below what there is',
+      claim({}, bound),
+      claim({ resources: { requests: { storage: '1Gi' } } }, bound),
+      ['spec.resources.requests.storage: Forbidden: field can not be less than status.capacity'],
+    ],
+    ['bind it', claim(), claim({ volumeName: 'v' }), []],
+    ['bind it to another', claim({ volumeName: 'v' }), claim({ volumeName: 'w' }), [FROZEN]],
+    ['give it the class that became default', claim(), claim({ storageClassName: 'fast' }), []],
+  ])('judge whoever would %s', (_what, previous, next, expected) => {
+    expect(updateProblems(PersistentVolumeClaim, previous, next)).toEqual(expected)
+  })
+
+  it('keep what may not change', () => {
+    expect(updateProblems(StorageClass, { provisioner: 'a', parameters: { a: 'b' } }, { provisioner: 'b' })).toEqual([
+      'parameters: Forbidden: updates to parameters are forbidden.',
+      'provisioner: Forbidden: updates to provisioner are forbidden.',
+    ])
+    expect(updateProblems(PersistentVolume, volume(), volume({ hostPath: { path: '/other' } }))).toEqual([
+      'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',
+    ])
+    const node = (count: number, nodeID: string) => ({
+      spec: { drivers: [{ name: 'a', nodeID, allocatable: { count } }] },
+    })
+    expect(updateProblems(CSINode, node(1, 'n'), node(2, 'n'))).toEqual([])
+    expect(updateProblems(CSINode, node(1, 'n'), node(1, 'm'))).toEqual([
+      'spec.drivers: Invalid value: {"name":"a","nodeID":"m"}: field is immutable',
+    ])
+  })
+
+  it('are shown as kubectl shows them', () => {
+    const made = { name: 'data', creationTimestamp: '2026-01-01T00:00:00Z' }
+    const spec = { ...volume({ claimRef: { namespace: 'shop', name: 'data' }, storageClassName: 'fast' }).spec }
+    expect(
+      row(PersistentVolume, { metadata: made, ...defaulted(PersistentVolume, { spec }), status: { phase: 'Bound' } }),
+    ).toEqual({
+      Name: 'data',
+      Capacity: '1Gi',
+      'Access Modes': 'RWO',
+      'Reclaim Policy': 'Retain',
+      Status: 'Bound',
+      Claim: 'shop/data',
+      StorageClass: 'fast',
+      VolumeAttributesClass: '<unset>',
+      Reason: '',
+      Age: '60m',
+      VolumeMode: 'Filesystem',
+    })
+    const pending = { metadata: { ...made, deletionTimestamp: made.creationTimestamp }, ...claim() }
+    expect(row(PersistentVolumeClaim, pending)).toMatchObject({
+      Status: 'Terminating',
+      Capacity: '',
+      'Access Modes': '',
+    })
+    const isDefault = { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } }
+    expect(row(StorageClass, { metadata: { ...made, ...isDefault }, provisioner: 'a' })).toMatchObject({
+      Name: 'data (default)',
+      AllowVolumeExpansion: 'false',
+    })
+  })
+})

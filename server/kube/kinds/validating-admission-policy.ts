@@ -1,0 +1,88 @@
+// The ValidatingAdmissionPolicy: rules in CEL about what may be written.
+// Upstream: kubernetes/pkg/registry/admissionregistration/validatingadmissionpolicy.
+
+import type {
+  AuditAnnotation,
+  Validation,
+  ValidatingAdmissionPolicy as Wire,
+} from 'kubernetes-types/admissionregistration/v1'
+import { duplicatesAt, oneOf, problemsAt } from '../apimachinery/field-checks.ts'
+import { labelKeyProblems } from '../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { defaultPolicy, policyErrors } from './admission/policies.ts'
+import { shownParamKind } from './admission/rules.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
+const MOST_ANNOTATIONS = 20
+const LONGEST_VALUE = 5 * 1024
+const NOTHING_TO_DO = 'validations or auditAnnotations must contain at least one item'
+
+export const ValidatingAdmissionPolicy = defineKind<Wire>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicy',
+  plural: 'validatingadmissionpolicies',
+  categories: ['api-extensions'],
+  namespaced: false,
+  hasGeneration: true,
+  subresources: ['status'],
+  strategy: {
+    setDefaults: defaultPolicy,
+    validate({ metadata, spec }) {
+      const { validations = [], auditAnnotations = [] } = spec ?? {}
+      const errors = policyErrors(spec ?? {})
+      if (validations.length === 0 && auditAnnotations.length === 0) {
+        return [
+          ...errors,
+          fieldError.required('spec.validations', NOTHING_TO_DO),
+          fieldError.required('spec.auditAnnotations', NOTHING_TO_DO),
+        ]
+      }
+      return [
+        ...errors,
+        ...validations.flatMap((validation, index) => validationErrors(validation, `spec.validations[${index}]`)),
+        ...annotationErrors(auditAnnotations, metadata?.name ?? ''),
+      ]
+    },
+  },
+  columns: [
+    nameColumn,
+    { name: 'Validations', type: 'integer', value: ({ spec }) => (spec?.validations ?? []).length },
+    { name: 'ParamKind', value: ({ spec }) => shownParamKind(spec?.paramKind) },
+    ageColumn,
+  ],
+})
+
+function validationErrors({ expression, message, messageExpression, reason }: Validation, at: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (!expression?.trim()) errors.push(fieldError.required(`${at}.expression`, 'expression is not specified'))
+  if (messageExpression && !messageExpression.trim()) {
+    errors.push(fieldError.invalid(`${at}.messageExpression`, messageExpression, 'must be non-empty if specified'))
+  }
+  if (message && !message.trim()) {
+    errors.push(fieldError.invalid(`${at}.message`, message, 'message must be non-empty if specified'))
+  } else if (message && /[\n\r]/.test(message.trim())) {
+    errors.push(fieldError.invalid(`${at}.message`, message, 'message must not contain line breaks'))
+  }
+  return reason === undefined ? errors : [...errors, ...oneOf(`${at}.reason`, reason, REASONS)]
+}
+
+function annotationErrors(annotations: readonly AuditAnnotation[], policy: string): FieldError[] {
+  const at = 'spec.auditAnnotations'
+  const errors: FieldError[] = []
+  if (annotations.length > MOST_ANNOTATIONS) {
+    const why = `must not have more than ${MOST_ANNOTATIONS} auditAnnotations`
+    errors.push(fieldError.invalid(at, annotations, why))
+  }
+  for (const [index, { key = '', valueExpression = '' }] of annotations.entries()) {
+    errors.push(...problemsAt(`${at}[${index}].key`, `${policy}/${key}`, labelKeyProblems(`${policy}/${key}`)))
+    const field = `${at}[${index}].valueExpression`
+    if (!valueExpression.trim()) errors.push(fieldError.required(field, 'valueExpression is not specified'))
+    else if (valueExpression.trim().length > LONGEST_VALUE) {
+      errors.push(fieldError.required(field, `must not exceed ${LONGEST_VALUE} bytes in length`))
+    }
+  }
+  const keys = annotations.map(({ key = '' }) => key)
+  return [...errors, ...duplicatesAt((index) => `${at}[${index}].key`, keys)]
+}
