@@ -43,7 +43,8 @@ export interface StatusDetails {
 export interface Status {
   kind: 'Status'
   apiVersion: 'v1'
-  metadata: Record<string, never>
+  /** Of an expired list: how to go on nevertheless. */
+  metadata: { continue?: string }
   status: 'Success' | 'Failure'
   message?: string
   reason?: string
@@ -55,11 +56,17 @@ export class StatusError extends Error {
   override readonly name = 'StatusError'
   readonly reason: StatusReason
   readonly details: StatusDetails | undefined
+  readonly metadata: Status['metadata']
 
-  constructor(reason: StatusReason, message: string, options?: ErrorOptions & { details?: StatusDetails }) {
+  constructor(
+    reason: StatusReason,
+    message: string,
+    options?: ErrorOptions & { details?: StatusDetails; metadata?: Status['metadata'] },
+  ) {
     super(message, options)
     this.reason = reason
     this.details = options?.details
+    this.metadata = options?.metadata ?? {}
   }
 
   get code(): number {
@@ -70,7 +77,7 @@ export class StatusError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.metadata,
       status: 'Failure',
       message: this.message,
       ...(this.reason === 'Unknown' ? {} : { reason: this.reason }),

@@ -52,17 +52,125 @@ describe('lists and watches', () => {
     })
   })
 
+  it('offers the rest as it is now when the history is compacted', async () => {
+    for (const name of ['a', 'b', 'c']) await make(name)
+    const first = await list({ limit: '1' })
+    await make('d')
+    await test.client.of(ConfigMap).delete({ namespace: 'default', name: 'b' })
+    await test.store.compact(test.store.revision)
+    const refused = await list({ limit: '1', continue: first.metadata.continue ?? '' }).catch((err) => err.toStatus())
+    const second = await list({ limit: '1', continue: refused.metadata.continue })
+    expect(names(second)).toEqual(['c'])
+    expect(second.metadata.resourceVersion).toBe(String(test.store.revision))
+    await make('e')
+    expect(names(await list({ continue: second.metadata.continue ?? '' })), 'one revision again').toEqual(['d'])
+  })
+
+  it('answers 410 when the revision that is asked for exactly is compacted', async () => {
+    const { metadata } = await make('a')
+    await make('b')
+    await test.store.compact(test.store.revision)
+    const query = { resourceVersion: metadata?.resourceVersion ?? '', resourceVersionMatch: 'Exact' }
+    await expect(list(query)).rejects.toMatchObject({
+      code: 410,
+      message: 'The resourceVersion for the provided list is too old.',
+    })
+  })
+
+  describe('which revision a list shows', () => {
+    it.each([
+      { query: {}, shows: 'a b c' },
+      { query: { limit: '1' }, shows: 'a' },
+      { query: { resourceVersion: '0' }, shows: 'a b c' },
+      { query: { resourceVersion: '0', limit: '1' }, shows: 'a b c' },
+      { query: { resourceVersion: '0', resourceVersionMatch: 'NotOlderThan' }, shows: 'a b c' },
+      { query: { resourceVersion: 'AT_A' }, shows: 'a b c' },
+      { query: { resourceVersion: 'AT_B', limit: '1' }, shows: 'a', at: 'AT_B' },
+      { query: { resourceVersion: 'AT_B', limit: '5' }, shows: 'a b', at: 'AT_B' },
+      { query: { resourceVersion: 'AT_A', resourceVersionMatch: 'NotOlderThan', limit: '5' }, shows: 'a b c' },
+      { query: { resourceVersion: 'AT_B', resourceVersionMatch: 'Exact' }, shows: 'a b', at: 'AT_B' },
+    ])('$query', async ({ query, shows, at }) => {
+      const revisions: Record<string, string> = {}
+      for (const name of ['a', 'b', 'c']) {
+        revisions[`AT_${name.toUpperCase()}`] = (await make(name)).metadata?.resourceVersion ?? ''
+      }
+      const asked = Object.entries(query).map(([name, value]) => [name, revisions[value] ?? value])
+      const shown = await list(Object.fromEntries(asked))
+      expect(names(shown).join(' ')).toBe(shows)
+      expect(shown.metadata.resourceVersion).toBe(at ? revisions[at] : String(test.store.revision))
+    })
+  })
+
+  it('reads one object not older than a revision, and not of the future', async () => {
+    const { metadata } = await make('a')
+    const get = (resourceVersion: string) =>
+      test.transport.request({ method: 'GET', path: `${PATH}/a`, query: { resourceVersion } })
+    expect(await get(metadata?.resourceVersion ?? '')).toMatchObject({ metadata: { name: 'a' } })
+    await expect(get(String(test.store.revision + 5))).rejects.toMatchObject({ code: 504, reason: 'Timeout' })
+    await expect(get('x')).rejects.toMatchObject({ code: 400 })
+  })
+
+  const exact = { resourceVersion: '0', resourceVersionMatch: 'Exact' }
+  const initial = { watch: 'true', sendInitialEvents: 'true' }
   it.each([
-    { name: 'garbage', query: { continue: 'x!' }, message: /continue key is not valid/ },
+    {
+      query: { resourceVersionMatch: 'Exact' },
+      why: 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
+    },
+    { query: { ...exact }, why: 'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"' },
+    {
+      query: { resourceVersion: '1', resourceVersionMatch: 'Near' },
+      why: 'Unsupported value: "Near": supported values: "Exact", "NotOlderThan", ""',
+    },
+    {
+      query: { resourceVersion: '1', resourceVersionMatch: 'Exact', continue: 'x' },
+      why: 'Forbidden: resourceVersionMatch is forbidden when continue is provided',
+    },
+    { query: { sendInitialEvents: 'true' }, why: 'Forbidden: sendInitialEvents is forbidden for list' },
+    {
+      query: { ...initial },
+      why: 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+    },
+    {
+      query: { watch: 'true', resourceVersionMatch: 'NotOlderThan' },
+      why: 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+    },
+  ])('refuses options that do not go together: $query', async ({ query, why }) => {
+    await expect(list({ ...query } as unknown as Record<string, string>)).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringMatching(/^ListOptions.meta.k8s.io "" is invalid: /),
+      details: { causes: expect.arrayContaining([expect.objectContaining({ message: why })]) },
+    })
+  })
+
+  it.each(['x!', 'e30', Buffer.from('{"v":"meta.k8s.io/v1","rv":1,"start":"../secrets/"}').toString('base64url')])(
+    'refuses the continue token %s',
+    async (token) => {
+      await expect(list({ continue: token })).rejects.toMatchObject({
+        code: 400,
+        message: expect.stringMatching(/^invalid continue token: continue key is not valid: /),
+      })
+    },
+  )
+
+  it('wants no revision beside a continue token', async () => {
+    for (const name of ['a', 'b']) await make(name)
+    const { metadata } = await list({ limit: '1' })
+    await expect(list({ continue: metadata.continue ?? '', resourceVersion: '1' })).rejects.toMatchObject({
+      code: 400,
+      message: 'specifying resource version is not allowed when using continue',
+    })
+  })
+
+  it.each([
     { name: 'a limit that is no number', query: { limit: 'two' }, message: /strconv.ParseInt: parsing "two"/ },
     { name: 'a revision that is no number', query: { resourceVersion: 'abc' }, message: /strconv.ParseUint/ },
     {
       name: 'an unknown field',
       query: { fieldSelector: 'spec.nope=1' },
-      message: /field label not supported: spec.nope/,
+      message: /^"spec.nope" is not a known field selector: only "metadata.name", "metadata.namespace"$/,
     },
     { name: 'a broken selector', query: { labelSelector: 'a in b' }, message: /unable to parse requirement/ },
-    { name: 'a match without revision', query: { resourceVersionMatch: 'Exact' }, message: /forbidden unless/ },
   ])('refuses $name', async ({ query, message }) => {
     await expect(list({ ...query } as unknown as Record<string, string>)).rejects.toMatchObject({
       code: 400,
@@ -182,13 +290,31 @@ describe('lists and watches', () => {
       await first[Symbol.asyncDispose]()
       await using second = await startTestServer({ directory, clock })
       expect((await second.client.of(ConfigMap).list()).items).toHaveLength(1)
-      await expect(watchLog(second.transport, PATH, { resourceVersion: '1' })).rejects.toMatchObject({
+      // Inside of the watch, as upstream: whoever may watch is answered 200 first.
+      const log = await watchLog(second.transport, PATH, { resourceVersion: '1' })
+      expect(await log.ended).toMatchObject({
         code: 410,
         message: `too old resource version: 1 (${second.store.revision})`,
       })
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
+  })
+
+  it('says with which fields of a kind one may select', async () => {
+    const path = '/api/v1/pods'
+    const query = { fieldSelector: 'spec.nope=1' }
+    await expect(test.transport.request({ method: 'GET', path, query })).rejects.toMatchObject({
+      code: 400,
+      message: 'field label not supported: spec.nope',
+    })
+  })
+
+  it('keeps a watch open that is asked to last longer than a timer can', async () => {
+    using log = await watchLog(test.transport, PATH, { resourceVersion: '0', timeoutSeconds: '99999999999' })
+    await clock.advance(48 * 3600_000)
+    await make('late')
+    await log.length(1)
   })
 
   it('leaves no timers behind when watches are given up', async () => {

@@ -19,6 +19,7 @@ import type { RequestInfo } from '../request-path/request-info.ts'
 import type { Entry } from '../watch-cache/entry.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import type { FieldManagers } from './field-managers.ts'
+import { type ListOptions, readListOptions } from './list-options.ts'
 import { dedupOwners } from './owner-references.ts'
 import type { ServedKind } from './served-kind.ts'
 import { readWriteOptions, type WriteOptions } from './write-options.ts'
@@ -56,25 +57,17 @@ export function gateOf(
   return admission.gateFor(context, { operation, kind: registry.kind, namespace, name, subresource, dryRun })
 }
 
-export async function getObject({ info, registry, served }: Call): Promise<Answer> {
-  return objectAnswer(served, await registry.get(info.namespace, info.name))
+export async function getObject({ info, request, registry, served }: Call): Promise<Answer> {
+  const resourceVersion = request.query.get('resourceVersion') ?? ''
+  return objectAnswer(served, await registry.get(info.namespace, info.name, resourceVersion))
 }
 
-export function listRequestOf({ info, request, served }: Call): ListRequest {
-  const { query } = request
-  const limit = query.get('limit') ?? ''
-  if (limit !== '' && !/^\d+$/.test(limit)) {
-    throw badRequest(`Invalid value: "${limit}": strconv.ParseInt: parsing "${limit}": invalid syntax`)
-  }
+export function listRequestOf({ info, request, served }: Call): ListRequest & ListOptions {
+  const options = readListOptions(request.query, info.verb === 'watch')
   return {
+    ...options,
     namespace: served.kind.namespaced ? info.namespace : '',
-    selection: served.storedSelection(
-      parseSelection(served.kind, query.get('labelSelector') ?? '', query.get('fieldSelector') ?? ''),
-    ),
-    resourceVersion: query.get('resourceVersion') ?? '',
-    resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
-    limit: Number(limit),
-    continueToken: query.get('continue') ?? '',
+    selection: served.storedSelection(parseSelection(served.kind, options.labelSelector, options.fieldSelector)),
   }
 }
 

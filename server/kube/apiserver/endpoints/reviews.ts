@@ -11,6 +11,7 @@ import type { ApiRequest } from '../request-path/api-request.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
+import { noSuchResource } from './api-resources.ts'
 import type { ReviewedKind } from './discovery.ts'
 import type { Endpoints } from './endpoints.ts'
 
@@ -61,13 +62,23 @@ export const REVIEWS: readonly (ReviewedKind & { answer: Review })[] = [
   },
 ]
 
-/** Undefined when the request is about something else. */
+const reviewOf = (info: RequestInfo) =>
+  REVIEWS.find(
+    ({ group, plural, namespaced }) =>
+      group === info.group &&
+      plural === info.resource &&
+      info.version === 'v1' &&
+      namespaced === (info.namespace !== ''),
+  )
+
+export const isReview = (info: RequestInfo): boolean => reviewOf(info) !== undefined
+
 export async function answerReview(
   needs: Needs,
   { context, info, request }: { context: RequestContext; info: RequestInfo; request: ApiRequest },
-): Promise<Answer | undefined> {
-  const review = REVIEWS.find(({ group, plural }) => group === info.group && plural === info.resource)
-  if (!review || info.version !== 'v1' || review.namespaced !== (info.namespace !== '')) return undefined
+): Promise<Answer> {
+  const review = reviewOf(info)
+  if (!review) throw noSuchResource()
   if (info.verb !== 'create' || info.subresource) {
     throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
   }

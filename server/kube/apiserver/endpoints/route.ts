@@ -4,7 +4,7 @@ import { StatusError } from '../../apimachinery/status-error.ts'
 import type { OpenApi } from '../../schemas/openapi/openapi.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
-import { negotiate } from '../request-path/negotiate.ts'
+import { negotiate, type Offer, PLAIN_OFFER, wantsPretty } from '../request-path/negotiate.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import { noSuchResource } from './api-resources.ts'
@@ -24,7 +24,7 @@ import { patchObject } from './patch-object.ts'
 import { connectToPod } from './pod-connect.ts'
 import { proxyTo } from './proxy.ts'
 import { isApplyPatch } from './read-configuration.ts'
-import { answerReview } from './reviews.ts'
+import { answerReview, isReview } from './reviews.ts'
 import { scaleEndpoint } from './scale.ts'
 import { ServedKind } from './served-kind.ts'
 import { healthAnswer, metricsAnswer, VERSION } from './server-state.ts'
@@ -37,16 +37,31 @@ export async function route(
   info: RequestInfo,
   request: ApiRequest,
 ): Promise<Answer> {
-  if (!info.isResource) return routeDocument(endpoints, info, request)
-  const review = await answerReview(endpoints, { context, info, request })
-  if (review) return review
+  if (!info.isResource) return routeDocument(endpoints, context, info, request)
   const { resources, schemas, admission, fieldManagers, authorization } = endpoints
+  if (isReview(info)) {
+    settleForm(context, request, PLAIN_OFFER)
+    return answerReview(endpoints, { context, info, request })
+  }
   const found = findKind(endpoints, info)
+  if (!ANSWERED_ELSEWHERE.has(info.subresource)) {
+    const protobuf = !found || schemas.typeOf(found.kind) !== undefined
+    settleForm(context, request, { protobuf, transforms: true, discovery: false, stream: info.verb === 'watch' })
+  }
   const shared = { context, info, request, schemas, admission, fieldManagers, authorizers: authorization.chain }
   const served = found ?? new ServedKind(resources.core('pods')!)
   const call: Call = { ...shared, served, registry: served.registry }
   if (!found) return bindPod(call)
   return info.subresource ? routeSubresource(endpoints, call) : routeVerb(endpoints, call)
+}
+
+/** What comes from a kubelet or a pod comes as it is. */
+const ANSWERED_ELSEWHERE = new Set(['log', 'exec', 'attach', 'portforward', 'proxy'])
+
+function settleForm(context: RequestContext, request: ApiRequest, offer: Offer): void {
+  const form = negotiate(request.accept, offer)
+  const isPretty = form.pretty || wantsPretty(request.query, request.userAgent)
+  context.representation = isPretty ? { ...form, pretty: true } : form
 }
 
 /** POST …/bindings is an old way to say POST …/pods/<name>/binding; there is no registry of bindings. */
@@ -126,7 +141,12 @@ const notAllowed = () =>
     details: {},
   })
 
-function routeDocument(endpoints: Endpoints, { path }: RequestInfo, request: ApiRequest): Answer {
+function routeDocument(
+  endpoints: Endpoints,
+  context: RequestContext,
+  { path }: RequestInfo,
+  request: ApiRequest,
+): Answer {
   if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
   const { discovery, openApi, store } = endpoints
   const [root = '', group = '', version = ''] = path.split('/').filter((part) => part !== '')
@@ -161,7 +181,8 @@ function routeDocument(endpoints: Endpoints, { path }: RequestInfo, request: Api
     case 'api':
     case 'apis': {
       const isRoot = group === ''
-      if (isRoot && negotiate(request.accept).as === 'discovery') return object(discovery.aggregated(root))
+      settleForm(context, request, { ...PLAIN_OFFER, discovery: isRoot })
+      if (context.representation.as === 'discovery') return object(discovery.aggregated(root))
       if (root === 'api') return object(isRoot ? discovery.versions('') : discovery.resources(group))
       if (isRoot) return object(discovery.groups())
       return object(version ? discovery.resources(`${group}/${version}`) : discovery.group(group))

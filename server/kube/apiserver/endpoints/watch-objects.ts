@@ -8,7 +8,7 @@
 // Upstream: apiserver/pkg/endpoints/handlers/watch.go, storage/cacher/cache_watcher.go.
 
 import type { Trace } from '../../../base/trace.ts'
-import { badRequest, forbidden, StatusError } from '../../apimachinery/status-error.ts'
+import { StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import type { Store } from '../../store/store.ts'
 import { parseRevision, selects, tooLarge } from '../registry/list.ts'
@@ -22,6 +22,8 @@ import { listRequestOf } from './object-endpoints.ts'
 
 const BOOKMARK_MS = 60_000
 const SHORTEST_MS = 30 * 60_000
+/** Of one timer: Node takes what does not fit into 31 bits for "at once". */
+const LONGEST_MS = 24 * 3600_000
 /** Bookmarks come this long before a watch ends, so that its successor can start from there. */
 const LAST_BOOKMARK_MS = 2_000
 
@@ -29,24 +31,21 @@ export async function watchObjects(
   call: Call,
   { feed, store, trace }: { feed: StoreFeed; store: Store; trace: Trace },
 ): Promise<WatchAnswer> {
-  const { context, info, request, registry, served } = call
+  const { context, info, registry, served } = call
   const { kind, cache } = registry
-  const { query } = request
-  const { selection: asked, namespace } = listRequestOf(call)
+  const options = listRequestOf(call)
+  const { selection: asked, namespace, allowWatchBookmarks: wantsBookmarks, resourceVersion } = options
   // The oldest form names one object in the path.
   const selection =
     info.name && info.subresource === '' && kind.plural !== 'namespaces' ? withName(asked, info.name) : asked
   const prefix = listPrefix(kind, namespace)
-  const wantsBookmarks = query.get('allowWatchBookmarks') === 'true'
-  const sendInitial = readSendInitialEvents(query, wantsBookmarks)
-  const timeoutMs = readTimeout(query) ?? SHORTEST_MS + Math.floor(Math.random() * SHORTEST_MS)
-  const resourceVersion = query.get('resourceVersion') ?? ''
+  const sendInitial = options.sendInitialEvents
+  const timeoutMs = 1000 * (options.timeoutSeconds || 0) || SHORTEST_MS + Math.floor(Math.random() * SHORTEST_MS)
   const asOf = parseRevision(resourceVersion)
   if (asOf > store.revision) throw tooLarge(asOf, store.revision)
   await feed.reached(asOf)
-  if (resourceVersion === '' || sendInitial) await feed.caughtUp()
+  if (resourceVersion === '') await feed.caughtUp()
   const startsWithAll = sendInitial ?? asOf === 0
-  if (!startsWithAll && asOf > 0) cache.assertReplayable(asOf)
 
   const isIn = (entry: Entry) => entry.key.startsWith(prefix) && selects(kind, selection, entry.object)
   const traced = (state: 'open' | 'closed') =>
@@ -112,7 +111,8 @@ export async function watchObjects(
       for (const entry of cache.under(prefix)) {
         if (isIn(entry)) deliver({ type: 'ADDED', object: entry.object, entry }, '')
       }
-      if (sendInitial) bookmark(true)
+      // Only to those who know what bookmarks are.
+      if (sendInitial && wantsBookmarks) bookmark(true)
     }
     let subscription: Disposable | undefined
     try {
@@ -142,10 +142,11 @@ export async function watchObjects(
         return
       }
       const beforeLast = leftMs - LAST_BOOKMARK_MS
-      const delayMs = wantsBookmarks && beforeLast > 0 ? Math.min(BOOKMARK_MS, beforeLast) : leftMs
+      const delayMs =
+        wantsBookmarks && beforeLast > 0 ? Math.min(BOOKMARK_MS, beforeLast) : Math.min(leftMs, LONGEST_MS)
       timer = clock.setTimeout(() => {
         if (!isOpen) return
-        if (wantsBookmarks && delayMs !== leftMs) bookmark()
+        if (wantsBookmarks && delayMs < leftMs) bookmark()
         schedule()
       }, delayMs)
     }
@@ -178,28 +179,4 @@ function bookmarkOf(kind: AnyKind, revision: number, isEndOfInitial: boolean) {
       ...(isEndOfInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     },
   }
-}
-
-function readSendInitialEvents(query: URLSearchParams, wantsBookmarks: boolean): boolean | undefined {
-  const asked = query.get('sendInitialEvents')
-  const match = query.get('resourceVersionMatch')
-  if (asked === null) {
-    if (match) throw badRequest('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
-    return undefined
-  }
-  if (match !== 'NotOlderThan') {
-    throw badRequest('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-  }
-  if (asked === 'true' && !wantsBookmarks) {
-    throw forbidden({ group: '', resource: 'watch' }, '', 'sendInitialEvents requires allowWatchBookmarks')
-  }
-  return asked === 'true'
-}
-
-function readTimeout(query: URLSearchParams): number | undefined {
-  const text = query.get('timeoutSeconds')
-  if (text === null || text === '') return undefined
-  if (!/^\d+$/.test(text))
-    throw badRequest(`Invalid value: "${text}": strconv.ParseInt: parsing "${text}": invalid syntax`)
-  return text === '0' ? undefined : Number(text) * 1000
 }

@@ -233,7 +233,7 @@ describe('HTTPS front', () => {
     expect(table.rows[0]?.cells.slice(0, 3)).toEqual(['scaled', 3, 0])
   })
 
-  it('speaks protobuf to those who take nothing else', async () => {
+  it('speaks protobuf to those who name it first', async () => {
     await post('{"metadata":{"name":"binary"},"data":{"a":"b"}}')
     const accept = 'application/vnd.kubernetes.protobuf'
     const answer = await ask({ path: `${MAPS}/binary`, headers: { accept } })
@@ -244,9 +244,63 @@ describe('HTTPS front', () => {
       'resourceVersion should not be set on objects to be created',
     )
     expect((await post('junk', { 'content-type': accept })).code).toBe(400)
-    expect((await ask({ path: MAPS, headers: { accept: `${accept},application/json` } })).headers['content-type']).toBe(
-      'application/json',
-    )
+    const typed = async (told: string) => (await ask({ path: MAPS, headers: { accept: told } })).headers['content-type']
+    expect(await typed(`${accept},application/json`)).toBe(accept)
+    expect(await typed(`${accept};q=0.5,application/json`)).toBe('application/json')
+    expect(await typed(`*/*,application/yaml`)).toBe('application/yaml')
+  })
+
+  const PARTIAL = 'as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+  it.each([
+    {
+      accept: 'application/yaml',
+      path: '?watch=1',
+      code: 406,
+      said: /only the following media types are accepted: application\/json;stream=watch/,
+    },
+    {
+      accept: `application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1`,
+      path: '',
+      code: 406,
+      said: /accepted: application\/json, application\/yaml, application\/vnd.kubernetes.protobuf/,
+    },
+    { accept: `application/json;${PARTIAL}`, path: '', code: 406, said: /the requested object is a list/ },
+    {
+      accept: `application/yaml;${PARTIAL}`,
+      path: '/formed',
+      code: 200,
+      said: /^kind: PartialObjectMetadata\napiVersion: meta.k8s.io\/v1\n/,
+    },
+    { accept: `application/yaml;as=Table;g=meta.k8s.io;v=v1`, path: '/formed', code: 200, said: /^kind: Table\n/ },
+    {
+      accept: `application/vnd.kubernetes.protobuf;${PARTIAL}`,
+      path: '/formed',
+      code: 200,
+      said: /^k8s\0.*PartialObjectMetadata/s,
+    },
+    {
+      accept: 'application/json',
+      path: '/formed?pretty=true',
+      code: 200,
+      said: /^{\n {2}"apiVersion": "v1",\n {2}"kind": "ConfigMap",/,
+    },
+    { accept: 'application/yaml', path: '/not-there', code: 404, said: /^kind: Status\n/ },
+  ])('answers $path as $accept', async ({ accept, path, code, said }) => {
+    await post('{"metadata":{"name":"formed"}}')
+    const answer = await ask({ path: `${MAPS}${path}`, headers: { accept } })
+    expect(answer.text).toMatch(said)
+    expect(answer.code).toBe(code)
+  })
+
+  it('cuts a protobuf watch into frames', async () => {
+    const { resourceVersion = '' } = (await test.client.of(ConfigMap).list()).metadata
+    await post('{"metadata":{"name":"proto-watched"}}')
+    const accept = `application/vnd.kubernetes.protobuf;${PARTIAL}`
+    const path = `${MAPS}?watch=1&timeoutSeconds=1&resourceVersion=`
+    const seen = await ask({ path: `${path}${resourceVersion}`, headers: { accept } })
+    expect(seen.headers['content-type']).toBe('application/vnd.kubernetes.protobuf;stream=watch')
+    expect(seen.bytes.readUInt32BE(0)).toBe(seen.bytes.length - 4)
+    expect(seen.text).toMatch(/ADDED.*k8s\0.*PartialObjectMetadata.*proto-watched/s)
   })
 
   it('packs large lists when the client takes gzip', async () => {

@@ -2,13 +2,14 @@
 // machine, so that this process never connects to what a learner has written into an object (docs/decisions/0008).
 // Upstream: apimachinery/pkg/util/proxy: upgradeaware.go, transport.go.
 
-import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { joinDuplexes } from '../../../base/join-duplexes.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { ProxyAnswer } from '../request-path/answer.ts'
 import { type KubeletCaller, rawAnswer } from './kubelet-caller.ts'
+import type { Incoming, Outgoing } from './read-request.ts'
 import { rewriteHtml, rewriteUrl } from './rewrite-urls.ts'
 
 /** Longer pages are handed through as they are. */
@@ -37,12 +38,7 @@ export class ReverseProxy {
     this.#kubelet = kubelet
   }
 
-  async serve(
-    target: ProxyAnswer,
-    incoming: IncomingMessage,
-    response: ServerResponse,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async serve(target: ProxyAnswer, incoming: Incoming, response: Outgoing, signal: AbortSignal): Promise<void> {
     const query = queryOf(incoming)
     if (target.path === '' && (incoming.method === 'GET' || incoming.method === 'HEAD')) {
       response.writeHead(301, { Location: `${target.prefix}/${query}` }).end()
@@ -80,7 +76,7 @@ export class ReverseProxy {
     outgoing.end()
   }
 
-  async #request(target: ProxyAnswer, incoming: IncomingMessage, extra: OutgoingHttpHeaders) {
+  async #request(target: ProxyAnswer, incoming: Incoming, extra: OutgoingHttpHeaders) {
     const path = `${target.path || '/'}${queryOf(incoming)}`
     const headers = { ...passedOn(incoming, target), ...extra }
     const method = incoming.method ?? 'GET'
@@ -94,15 +90,16 @@ export class ReverseProxy {
   }
 }
 
-function passedOn(incoming: IncomingMessage, target: ProxyAnswer): OutgoingHttpHeaders {
+function passedOn(incoming: Incoming, target: ProxyAnswer): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { host: hostOf(target) }
   for (const [name, value] of Object.entries(incoming.headers)) {
-    if (value !== undefined && !NOT_PASSED_ON.has(name) && !isToken(name, value)) headers[name] = value
+    if (value !== undefined && !NOT_PASSED_ON.has(name) && !name.startsWith(':') && !isToken(name, value))
+      headers[name] = value
   }
   const from = incoming.socket.remoteAddress
   const before = incoming.headers['x-forwarded-for']
   headers['x-forwarded-for'] = [before, from].filter(Boolean).join(', ')
-  headers['x-forwarded-host'] = incoming.headers.host ?? ''
+  headers['x-forwarded-host'] = incoming.headers.host ?? incoming.headers[':authority'] ?? ''
   headers['x-forwarded-proto'] = 'https'
   headers['x-forwarded-uri'] = `${target.prefix}${target.path}`
   return headers
@@ -112,7 +109,7 @@ function passedOn(incoming: IncomingMessage, target: ProxyAnswer): OutgoingHttpH
 const isToken = (name: string, value: string | string[]) =>
   name === 'sec-websocket-protocol' && String(value).includes('base64url.bearer.authorization')
 
-async function passBack(answer: IncomingMessage, response: ServerResponse, where: { prefix: string; host: string }) {
+async function passBack(answer: IncomingMessage, response: Outgoing, where: { prefix: string; host: string }) {
   const headers: OutgoingHttpHeaders = {}
   for (const [name, value] of Object.entries(answer.headers)) {
     if (value !== undefined && !NOT_PASSED_BACK.test(name)) headers[name] = value
@@ -154,7 +151,7 @@ function headOf(answer: IncomingMessage, replaced: Record<string, string> = {}):
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-const queryOf = ({ url = '' }: IncomingMessage) => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
+const queryOf = ({ url = '' }: Incoming) => (url.includes('?') ? url.slice(url.indexOf('?')) : '')
 
 const hostOf = ({ host, port, scheme }: ProxyAnswer) => {
   const name = host.includes(':') ? `[${host}]` : host

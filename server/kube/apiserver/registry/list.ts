@@ -8,11 +8,12 @@ import { parseFieldSelector } from '../../apimachinery/field-selector.ts'
 import { parseSelector, type Selector } from '../../apimachinery/label-selector.ts'
 import type { KubeObject, ListMeta } from '../../apimachinery/object-meta.ts'
 import { badRequest, expired, StatusError } from '../../apimachinery/status-error.ts'
-import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
 import { CompactedError, FutureRevisionError, type Store } from '../../store/store.ts'
 import type { Entry } from '../watch-cache/entry.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import { entryOf, type StoreFeed } from '../watch-cache/store-feed.ts'
+import { LATEST, readContinueToken, writeContinueToken } from './continue-token.ts'
 import { listPrefix, storageKey } from './storage-keys.ts'
 
 export interface Selection {
@@ -37,14 +38,15 @@ export interface ListResult {
 /** Fails for fields the kind does not offer, in upstream's words. */
 export function parseSelection(kind: AnyKind, labelSelector: string, fieldSelector: string): Selection {
   const fields = fieldSelector ? parseFieldSelector(fieldSelector) : []
+  const own = Object.keys(kind.selectableFields)
   for (const { field } of fields) {
-    if (field === 'metadata.name' || (field === 'metadata.namespace' && kind.namespaced)) continue
-    if (!Object.hasOwn(kind.selectableFields, field)) {
-      throw badRequest(
-        `Unable to find "${apiVersionOf(kind)}, Resource=${kind.plural}" that match label selector "${labelSelector}", ` +
-          `field selector "${fieldSelector}": field label not supported: ${field}`,
-      )
-    }
+    if (field === 'metadata.name' || own.includes(field)) continue
+    if (field === 'metadata.namespace' && (kind.namespaced || own.length === 0)) continue
+    throw badRequest(
+      own.length > 0
+        ? `field label not supported: ${field}`
+        : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+    )
   }
   return { labels: labelSelector ? parseSelector(labelSelector) : undefined, fields }
 }
@@ -65,13 +67,18 @@ export function selectedName({ fields }: Selection): string | undefined {
   return fields.find(({ field, equal }) => field === 'metadata.name' && equal)?.value
 }
 
+const UINT64_MAX = 2n ** 64n - 1n
+
+/** What does not fit a JavaScript number exactly is in the far future, and stays there. */
 export function parseRevision(text: string): number {
   if (text === '' || text === '0') return 0
-  const revision = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(revision)) {
-    throw badRequest(`Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`)
-  }
-  return revision
+  const isNumber = /^\d+$/.test(text)
+  if (isNumber && BigInt(text) <= UINT64_MAX) return Number(text)
+  const quoted = JSON.stringify(text)
+  throw badRequest(
+    `invalid resource version: resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ` +
+      (isNumber ? 'value out of range' : 'invalid syntax'),
+  )
 }
 
 export class Lister {
@@ -88,19 +95,22 @@ export class Lister {
   }
 
   async list(request: ListRequest): Promise<ListResult> {
-    assertMatch(request)
     if (request.continueToken) return this.#continued(request)
     const revision = parseRevision(request.resourceVersion)
-    if (request.resourceVersionMatch === 'Exact' && revision > 0) {
+    const { resourceVersionMatch: match, limit } = request
+    // A limit with a revision has always meant exactly that revision.
+    if (revision > 0 && (match === 'Exact' || (match === '' && limit > 0))) {
       return this.#fromHistory(request, { revision, start: listPrefix(this.#kind, request.namespace) })
     }
     if (request.resourceVersion === '') await this.#feed.caughtUp()
-    else if (revision > this.#feed.revision) await this.#heard(revision)
-    return this.#fromCache(request)
+    else await this.heard(revision)
+    // Whoever is content with any revision gets all of it, as upstream's watch cache answers.
+    return this.#fromCache(request.resourceVersion === '0' ? { ...request, limit: 0 } : request)
   }
 
   /** Waits for a revision that may still be on its way, but not for one that nobody has written. */
-  async #heard(revision: number): Promise<void> {
+  async heard(revision: number): Promise<void> {
+    if (revision <= this.#feed.revision) return
     if (revision > this.#store.revision) throw tooLarge(revision, this.#store.revision)
     await this.#feed.reached(revision)
   }
@@ -121,16 +131,21 @@ export class Lister {
     return {
       metadata: {
         resourceVersion: String(revision),
-        continue: continueToken(kind, revision, page.at(-1)?.key ?? ''),
+        continue: nextPage(kind, revision, page.at(-1)?.key ?? ''),
         ...(isPlain ? { remainingItemCount: entries.length - limit } : {}),
       },
       entries: page,
     }
   }
 
-  #continued(request: ListRequest): Promise<ListResult> {
-    const { revision, start } = parseContinueToken(this.#kind, request.continueToken)
-    return this.#fromHistory(request, { revision, start })
+  async #continued(request: ListRequest): Promise<ListResult> {
+    const from = readContinueToken(listPrefix(this.#kind, ''), request.continueToken)
+    if (request.resourceVersion !== '' && request.resourceVersion !== '0') {
+      throw badRequest('specifying resource version is not allowed when using continue')
+    }
+    if (from.revision > 0) return this.#fromHistory(request, from)
+    await this.#feed.caughtUp()
+    return this.#fromHistory(request, { start: from.start, revision: this.#feed.revision })
   }
 
   async #fromHistory(request: ListRequest, from: { revision: number; start: string }): Promise<ListResult> {
@@ -142,7 +157,10 @@ export class Lister {
     const entries: Entry[] = []
     let { start } = from
     for (;;) {
-      const answer = await this.#range({ key: start, rangeEnd, revision: from.revision, limit })
+      const answer = await this.#range(
+        { key: start, rangeEnd, revision: from.revision, limit },
+        request.continueToken !== '',
+      )
       for (const [index, kv] of answer.kvs.entries()) {
         const live = this.#cache.get(kv.key)
         const entry = live?.revision === kv.modRevision ? live : entryOf(kv)
@@ -153,7 +171,7 @@ export class Lister {
           return {
             metadata: {
               resourceVersion: String(from.revision),
-              continue: continueToken(kind, from.revision, kv.key),
+              continue: nextPage(kind, from.revision, kv.key),
               ...(isPlain ? { remainingItemCount: answer.count - index - 1 } : {}),
             },
             entries,
@@ -166,14 +184,17 @@ export class Lister {
     }
   }
 
-  async #range(request: { key: string; rangeEnd: string; revision: number; limit: number }) {
+  async #range(request: { key: string; rangeEnd: string; revision: number; limit: number }, isContinued: boolean) {
     try {
       return await this.#store.range(request)
     } catch (err) {
-      if (err instanceof CompactedError) throw expired(CONTINUE_TOO_OLD)
-      if (err instanceof FutureRevisionError) {
-        throw tooLarge(request.revision, this.#store.revision)
+      if (err instanceof CompactedError) {
+        if (!isContinued) throw expired(TOO_OLD)
+        // Whoever would rather see the rest as it is now than begin again may go on with this.
+        const rest = writeContinueToken(listPrefix(this.#kind, ''), { revision: LATEST, start: request.key })
+        throw new StatusError('Expired', CONTINUE_TOO_OLD, { metadata: { continue: rest } })
       }
+      if (err instanceof FutureRevisionError) throw tooLarge(request.revision, this.#store.revision)
       throw err
     }
   }
@@ -189,40 +210,13 @@ export function tooLarge(revision: number, current: number): StatusError {
   })
 }
 
+const TOO_OLD = 'The resourceVersion for the provided list is too old.'
+
 const CONTINUE_TOO_OLD =
-  'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.'
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
+  'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
+  'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
+  'deleted between the time the first chunk was returned and now may show up in the list.'
 
-function assertMatch({ resourceVersionMatch, resourceVersion, continueToken }: ListRequest): void {
-  if (resourceVersionMatch === '') return
-  if (resourceVersion === '') {
-    throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided')
-  }
-  if (continueToken) throw badRequest('resourceVersionMatch is forbidden when continue is provided')
-  if (resourceVersionMatch !== 'Exact' && resourceVersionMatch !== 'NotOlderThan') {
-    throw badRequest(
-      `resourceVersionMatch: Unsupported value: "${resourceVersionMatch}": supported values: "Exact", "NotOlderThan"`,
-    )
-  }
-  if (resourceVersionMatch === 'Exact' && resourceVersion === '0') {
-    throw badRequest('resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
-  }
-}
-
-/** As upstream: where to start, relative to the resource, and the revision the first page showed. */
-function continueToken(kind: AnyKind, revision: number, lastKey: string): string {
-  const start = `${lastKey.slice(listPrefix(kind, '').length)}\0`
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url')
-}
-
-function parseContinueToken(kind: AnyKind, token: string): { revision: number; start: string } {
-  try {
-    const told = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as { rv?: unknown; start?: unknown }
-    const { rv, start } = told
-    if (typeof rv === 'number' && rv > 0 && typeof start === 'string' && !start.includes('..')) {
-      return { revision: rv, start: listPrefix(kind, '') + start }
-    }
-  } catch {
-    // Falls through: not a token of ours.
-  }
-  throw badRequest('continue key is not valid: illegal base64 data or an unknown version')
-}
+const nextPage = (kind: AnyKind, revision: number, lastKey: string) =>
+  writeContinueToken(listPrefix(kind, ''), { revision, start: `${lastKey}\0` })

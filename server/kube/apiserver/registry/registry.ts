@@ -23,7 +23,7 @@ import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { Claims } from './claims.ts'
 import type { Committer } from './commit.ts'
 import { type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts'
-import { Lister, type ListRequest, type ListResult } from './list.ts'
+import { Lister, type ListRequest, type ListResult, parseRevision } from './list.ts'
 import {
   assertSameUid,
   fillSystemFields,
@@ -96,9 +96,10 @@ export class Registry {
     return this.cache.get(storageKey(this.kind, namespace, name))?.object
   }
 
-  /** Linearizable: sees every write that was acknowledged before. */
-  async get(namespace: string, name: string): Promise<Entry> {
-    await this.#options.feed.caughtUp()
+  /** Linearizable: sees every write that was acknowledged before. With a revision: not older than that. */
+  async get(namespace: string, name: string, resourceVersion = ''): Promise<Entry> {
+    if (resourceVersion === '') await this.#options.feed.caughtUp()
+    else await this.#lister.heard(parseRevision(resourceVersion))
     const entry = this.cache.get(storageKey(this.kind, namespace, name))
     if (!entry) throw notFound(this.#resource, name)
     return entry

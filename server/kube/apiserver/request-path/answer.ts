@@ -55,6 +55,7 @@ export interface DocumentAnswer {
   contentType: string
   body: string | Buffer
   etag?: string
+  headers?: Readonly<Record<string, string>>
 }
 
 /** Answered by the kubelet of a pod's node; the front hands bytes to and fro. */

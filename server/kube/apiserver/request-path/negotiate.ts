@@ -1,41 +1,91 @@
-// In which form the client wants its answer, by its Accept header. The first form we have wins.
+// In which form the client wants its answer, by its Accept header: the first form it names that is offered here.
 // Upstream: apiserver/pkg/endpoints/handlers/negotiation.
 
 import { StatusError } from '../../apimachinery/status-error.ts'
 
-export type Representation =
-  | { as: 'object'; format: 'json' | 'yaml' | 'protobuf' }
-  | { as: 'table'; version: 'v1' | 'v1beta1' }
-  | { as: 'partial' }
-  | { as: 'partial list' }
-  | { as: 'discovery' }
+export type Format = 'json' | 'yaml' | 'protobuf'
 
-const PLAIN: Representation = { as: 'object', format: 'json' }
+export type Representation = { format: Format; pretty: boolean } & (
+  | { as: 'object' | 'discovery' }
+  | { as: 'table' | 'partial' | 'partial list'; version: 'v1' | 'v1beta1' }
+)
 
-export function negotiate(accept: string): Representation {
-  if (accept === '' || accept === 'application/json') return PLAIN
-  for (const clause of accept.split(',')) {
-    const [type = '', ...parameters] = clause.split(';').map((part) => part.trim())
-    const told = Object.fromEntries(parameters.map((parameter) => parameter.split('=', 2) as [string, string]))
-    const found = representationOf(type, told)
-    if (found) return found
-  }
-  // JSON is what is stored, so it comes first; protobuf is for those who take nothing else.
-  if (/application\/vnd\.kubernetes\.protobuf(?!\s*;\s*as=)/.test(accept)) return { as: 'object', format: 'protobuf' }
-  throw new StatusError(
-    'NotAcceptable',
-    'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
-  )
+export interface Offer {
+  /** Custom resources have no such form. */
+  protobuf: boolean
+  /** Objects that are stored can be shown as rows, or by their metadata alone. */
+  transforms: boolean
+  /** The whole of discovery in one document. */
+  discovery: boolean
+  /** Only what can be cut into events: YAML cannot. */
+  stream: boolean
 }
 
-function representationOf(type: string, told: Record<string, string>): Representation | undefined {
-  if (type === 'application/yaml') return { as: 'object', format: 'yaml' }
-  if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') return undefined
-  const { as, g, v } = told
-  if (as === undefined) return PLAIN
-  if (g === 'apidiscovery.k8s.io') return v === 'v2' ? { as: 'discovery' } : undefined
-  if (g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) return undefined
-  if (as === 'Table') return { as: 'table', version: v }
-  if (as === 'PartialObjectMetadata') return { as: 'partial' }
-  return as === 'PartialObjectMetadataList' ? { as: 'partial list' } : undefined
+export const PLAIN: Representation = { as: 'object', format: 'json', pretty: false }
+export const PLAIN_OFFER: Offer = { protobuf: true, transforms: false, discovery: false, stream: false }
+
+const FORMAT_OF: Readonly<Record<string, Format>> = {
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  'application/vnd.kubernetes.protobuf': 'protobuf',
+}
+
+interface Clause {
+  type: string
+  quality: number
+  told: Readonly<Record<string, string>>
+}
+
+export function negotiate(accept: string, offer: Offer): Representation {
+  if (accept === '' || accept === 'application/json' || accept === '*/*') return PLAIN
+  const formats = Object.entries(FORMAT_OF).filter(([, format]) => isOffered(format, offer))
+  for (const { type, told } of clausesOf(accept)) {
+    for (const [mediaType, format] of formats) {
+      if (type !== mediaType && type !== '*/*' && type !== 'application/*') continue
+      const found = representationOf(format, told, offer)
+      if (found) return found
+    }
+  }
+  const types = formats.map(([type]) => (offer.stream ? `${type};stream=watch` : type))
+  throw new StatusError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`)
+}
+
+const isOffered = (format: Format, offer: Offer) =>
+  format === 'protobuf' ? offer.protobuf : format === 'yaml' ? !offer.stream : true
+
+/** As the client prefers them: by quality first, wildcards last, otherwise as they stand. */
+function clausesOf(accept: string): Clause[] {
+  const clauses = accept.split(',').map((clause): Clause => {
+    const [type = '', ...parameters] = clause.split(';').map((part) => part.trim())
+    const told = Object.fromEntries(parameters.map((parameter) => parameter.split('=', 2) as [string, string]))
+    const quality = told.q === undefined ? 1 : Number(told.q)
+    return { type, told, quality: Number.isNaN(quality) ? 0 : quality }
+  })
+  const wildcards = ({ type }: Clause) => (type === '*/*' ? 2 : type.endsWith('/*') ? 1 : 0)
+  return clauses.sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b))
+}
+
+function representationOf(
+  format: Format,
+  { as, g, v, stream, pretty }: Readonly<Record<string, string>>,
+  offer: Offer,
+): Representation | undefined {
+  if (stream && (stream !== 'watch' || format === 'yaml')) return undefined
+  const form = { format, pretty: pretty === '1' }
+  if (as === undefined) return { ...form, as: 'object' }
+  if (g === 'apidiscovery.k8s.io') {
+    const isKnown = offer.discovery && format === 'json' && as === 'APIGroupDiscoveryList' && v === 'v2'
+    return isKnown ? { ...form, as: 'discovery' } : undefined
+  }
+  if (!offer.transforms || g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) return undefined
+  if (as === 'Table') return format === 'protobuf' ? undefined : { ...form, as: 'table', version: v }
+  if (as === 'PartialObjectMetadata') return { ...form, as: 'partial', version: v }
+  return as === 'PartialObjectMetadataList' ? { ...form, as: 'partial list', version: v } : undefined
+}
+
+/** People who look with a browser or with curl get lines; programs get none. `?pretty=` says otherwise. */
+export function wantsPretty(query: URLSearchParams, userAgent: string): boolean {
+  const told = query.get('pretty')
+  if (told) return /^(?:1|t|true)$/i.test(told)
+  return /^(?:curl|Wget|Mozilla\/5\.0)/.test(userAgent)
 }

@@ -3,6 +3,7 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { RequestDecision, RequestStage } from '../../../base/trace.ts'
 import type { WriteOrigin } from '../watch-cache/writes-in-flight.ts'
+import { PLAIN, type Representation } from './negotiate.ts'
 
 export interface UserInfo {
   name: string
@@ -26,6 +27,8 @@ export class RequestContext {
   /** Sent as `Warning:` headers. */
   readonly warnings: string[] = []
   readonly stages: RequestStage[] = []
+  /** In which form it wants its answer; settled before anything is done. */
+  representation: Representation = PLAIN
   user: UserInfo = { name: '', groups: [] }
   /** Who really sent it, when `user` is somebody whom the sender may act as. */
   impersonator: UserInfo | undefined

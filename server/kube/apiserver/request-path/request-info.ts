@@ -8,6 +8,7 @@
 import { parseFieldSelector } from '../../apimachinery/field-selector.ts'
 import { pathSegmentProblems } from '../../apimachinery/names.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
+import { readBoolean } from './query-parameters.ts'
 
 export interface RequestInfo {
   isResource: boolean
@@ -92,7 +93,7 @@ function selectedName(fieldSelector: string): string {
   return found && pathSegmentProblems(found.value).length === 0 ? found.value : ''
 }
 
-const isWatch = (query: URLSearchParams) => ['1', 'true', 'True', 'TRUE', 't'].includes(query.get('watch') ?? '')
+const isWatch = (query: URLSearchParams) => readBoolean(query, 'watch') === true
 
 function unescapeSegment(segment: string): string {
   if (!segment.includes('%')) return segment

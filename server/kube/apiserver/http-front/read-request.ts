@@ -1,0 +1,124 @@
+// A request off the wire, HTTP/1.1 or HTTP/2, as the request path knows it. Its body is read only when asked for.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { TLSSocket } from 'node:tls'
+import { StatusError } from '../../apimachinery/status-error.ts'
+import type { ApiRequest, Credentials, PresentedCertificate, RequestBody } from '../request-path/api-request.ts'
+
+/** Node gives HTTP/2 the face of HTTP/1.1; what is behind it shows by the stream. */
+export type Incoming = IncomingMessage & { stream?: ServerHttp2Stream }
+export type Outgoing = ServerResponse<Incoming> & { stream?: ServerHttp2Stream }
+
+/** As upstream: what etcd would refuse is refused before it is read to the end. */
+const BODY_LIMIT = 3 * 1024 * 1024
+
+export class RequestReader {
+  readonly #certificates = new WeakMap<object, PresentedCertificate | null>()
+
+  read(incoming: Incoming, signal: AbortSignal): ApiRequest {
+    const url = incoming.url ?? '/'
+    const mark = url.indexOf('?')
+    const { headers } = incoming
+    const text = (value: string | string[] | undefined) => (Array.isArray(value) ? value.join(',') : (value ?? ''))
+    return {
+      method: incoming.method ?? 'GET',
+      path: mark < 0 ? url : url.slice(0, mark),
+      query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+      userAgent: headers['user-agent'] ?? '',
+      accept: headers.accept ?? '',
+      contentType: headers['content-type'] ?? '',
+      because: text(headers['podium-because']),
+      credentials: this.#credentialsOf(incoming),
+      ...impersonationOf(incoming),
+      body: bodyOf(incoming),
+      signal,
+      remoteAddress: incoming.socket.remoteAddress ?? '',
+      ...(headers['if-none-match'] ? { ifNoneMatch: headers['if-none-match'] } : {}),
+    }
+  }
+
+  #credentialsOf(incoming: Incoming): Credentials {
+    const socket = incoming.socket as TLSSocket
+    let certificate = this.#certificates.get(socket)
+    if (certificate === undefined) {
+      certificate = certificateOf(socket) ?? null
+      this.#certificates.set(socket, certificate)
+    }
+    const { authorization } = incoming.headers
+    const [scheme = '', token] = authorization?.trim().split(/\s+/, 2) ?? []
+    // A browser's `Basic` is somebody else's; it proves nothing here.
+    const bearerToken = scheme.toLowerCase() === 'bearer' ? (token ?? '') : fromWebSocket(incoming)
+    return { type: 'presented', certificate: certificate ?? undefined, bearerToken }
+  }
+}
+
+/** Browsers cannot set headers on WebSockets, so upstream takes the token as a subprotocol. */
+function fromWebSocket({ headers }: Incoming): string | undefined {
+  const PREFIX = 'base64url.bearer.authorization.k8s.io.'
+  const protocols = headers['sec-websocket-protocol']?.split(',').map((protocol) => protocol.trim())
+  const found = protocols?.find((protocol) => protocol.startsWith(PREFIX))
+  return found && Buffer.from(found.slice(PREFIX.length), 'base64url').toString('utf8')
+}
+
+const EXTRA = 'impersonate-extra-'
+
+/** A header that comes several times is several groups, so Node's merged view of the headers will not do. */
+function impersonationOf({ headers, rawHeaders }: Incoming): Pick<ApiRequest, 'impersonation'> {
+  if (!Object.keys(headers).some((name) => name.startsWith('impersonate-'))) return {}
+  const all = (name: string) =>
+    rawHeaders.filter((_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name)
+  const extra = Object.keys(headers).filter((name) => name.startsWith(EXTRA))
+  return {
+    impersonation: {
+      user: all('impersonate-user')[0] ?? '',
+      groups: all('impersonate-group'),
+      uid: all('impersonate-uid')[0] ?? '',
+      extra: Object.fromEntries(extra.map((name) => [unescaped(name.slice(EXTRA.length)), all(name)])),
+    },
+  }
+}
+
+function unescaped(key: string): string {
+  try {
+    return decodeURIComponent(key).toLowerCase()
+  } catch {
+    return key
+  }
+}
+
+function certificateOf(socket: TLSSocket): PresentedCertificate | undefined {
+  const certificate = socket.getPeerCertificate()
+  const { subject } = certificate
+  if (!subject) return undefined
+  const list = (value: string | string[] | undefined) => (Array.isArray(value) ? value : value ? [value] : [])
+  return {
+    commonName: list(subject.CN)[0] ?? '',
+    organizations: list(subject.O),
+    isVerified: socket.authorized,
+  }
+}
+
+function bodyOf(incoming: Incoming): RequestBody {
+  const length = incoming.headers['content-length']
+  const isOpen = incoming.stream ? !incoming.stream.endAfterHeaders : 'transfer-encoding' in incoming.headers
+  const hasBody = length === undefined ? isOpen : length !== '0'
+  return hasBody ? { type: 'bytes', read: () => readBody(incoming) } : { type: 'none' }
+}
+
+function readBody(incoming: Incoming): Promise<Buffer> {
+  const tooLarge = () => new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`)
+  if (Number(incoming.headers['content-length'] ?? 0) > BODY_LIMIT) return Promise.reject(tooLarge())
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let length = 0
+    incoming.on('data', (chunk: Buffer) => {
+      length += chunk.length
+      if (length > BODY_LIMIT) reject(tooLarge())
+      else chunks.push(chunk)
+    })
+    incoming.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+    incoming.on('error', reject)
+    incoming.on('close', () => reject(new StatusError('BadRequest', 'the body ended early')))
+  })
+}

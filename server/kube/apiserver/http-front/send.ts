@@ -1,0 +1,53 @@
+// What goes back over the wire: bytes with their headers, packed when that is worth it, and refusals.
+
+import { gzip } from 'node:zlib'
+import type { StatusError } from '../../apimachinery/status-error.ts'
+import type { Outcome } from '../request-path/outcome.ts'
+import type { Outgoing } from './read-request.ts'
+import type { Rendered } from './render.ts'
+
+const GZIP_FROM = 128 * 1024
+
+/** Of every answer that went the whole way. */
+export function setCommonHeaders(response: Outgoing, { context }: Outcome): void {
+  response.setHeader('Audit-Id', context.id)
+  response.setHeader('Cache-Control', 'no-cache, private')
+  if (context.warnings.length === 0) return
+  const lines = context.warnings.map((text) => `299 - ${JSON.stringify(oneLine(text))}`)
+  response.setHeader('Warning', lines)
+}
+
+export function sendBytes(response: Outgoing, code: number, { contentType, body }: Rendered): void {
+  const { method, headers } = response.req
+  const send = (bytes: Buffer) => {
+    response.writeHead(code, { 'Content-Type': contentType, 'Content-Length': bytes.length })
+    response.end(method === 'HEAD' ? undefined : bytes)
+  }
+  const acceptsGzip = /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''))
+  if (body.length < GZIP_FROM || !acceptsGzip || code !== 200) {
+    send(body)
+    return
+  }
+  gzip(body, { level: 1 }, (err, packed) => {
+    if (err || response.destroyed) return void response.destroy()
+    response.setHeader('Content-Encoding', 'gzip')
+    response.setHeader('Vary', 'Accept-Encoding')
+    send(packed)
+  })
+}
+
+export function refuse(response: Outgoing, error: StatusError, { contentType, body }: Rendered): void {
+  if (response.headersSent) return void response.destroy()
+  const { retryAfterSeconds } = error.details ?? {}
+  // On HTTP/1.1 a body that was not read to its end would be taken for the next request.
+  const isUnread = !response.req.complete && !response.stream
+  response.writeHead(error.code, {
+    'Content-Type': contentType,
+    'Content-Length': body.length,
+    ...(retryAfterSeconds ? { 'Retry-After': String(retryAfterSeconds) } : {}),
+    ...(isUnread ? { Connection: 'close' } : {}),
+  })
+  response.end(body)
+}
+
+const oneLine = (text: string) => text.replace(/[\r\n]+/g, ' ').replace(/[^\x20-\x7e]/g, '?')
