@@ -6,6 +6,7 @@ import type { Trace } from '../../base/trace.ts'
 import { StatusError } from '../apimachinery/status-error.ts'
 import type { Transport } from '../client/transport.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
+import { IPAddress, Service } from '../kinds/index.ts'
 import { openApi } from '../schemas/openapi/openapi.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
@@ -30,7 +31,7 @@ import { Registry } from './registry/registry.ts'
 import { serviceAddresses } from './registry/service-addresses.ts'
 import type { AuditEvent } from './request-path/audit.ts'
 import { handleRequest, type RequestPathOptions } from './request-path/handle-request.ts'
-import { ensureSystemObjects, keepSystemObjects } from './system-objects.ts'
+import { keepSystemObjects } from './system-objects/index.ts'
 import { CauseMap } from './watch-cache/cause-map.ts'
 import { StoreFeed } from './watch-cache/store-feed.ts'
 import { WritesInFlight } from './watch-cache/writes-in-flight.ts'
@@ -74,7 +75,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const committer = new Committer({ store, writes, causes, trace, feed })
   const registries = kinds.map((kind) => {
     const cache = feed.cacheOf(kind)
-    const claims = kind.kind === 'Service' && kind.group === '' ? serviceAddresses(cache, options) : undefined
+    const claims =
+      kind.kind === 'Service' && kind.group === ''
+        ? serviceAddresses(cache, { ...options, addresses: feed.cacheOf(IPAddress) })
+        : undefined
     return new Registry({ kind, cache, feed, store, committer, clock, claims })
   })
   const resources = new ApiResources(registries)
@@ -125,15 +129,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     inProcessTransport({ user: { name: user, groups }, client, handle, kubelet, closing: closing.signal })
 
   const own = transportFor({ user: 'system:apiserver', groups: ['system:masters'], client: 'kube-apiserver' })
-  await ensureSystemObjects(own, options)
-  await ensureDefaultPolicy(own, (kind, namespace, name) => resources.ofKind(kind)?.peek(namespace, name))
+  const peek = (kind: AnyKind, namespace: string, name: string) => resources.ofKind(kind)?.peek(namespace, name)
+  const services = () =>
+    feed
+      .cacheOf(Service)
+      .all()
+      .map(({ object }) => object)
+  const keeper = await keepSystemObjects({ ...options, transport: own, peek, services })
+  await ensureDefaultPolicy(own, peek)
   const compactor = startCompactor({ store, clock, logger, trace })
-  const keeper = keepSystemObjects({
-    clock,
-    logger,
-    isThere: (kind, namespace, name) => resources.ofKind(kind)?.peek(namespace, name) !== undefined,
-    ensure: () => ensureSystemObjects(own, options),
-  })
 
   return {
     transportFor,

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock, settlePromises } from '../../base/clock.ts'
 import type { TraceEvent } from '../../base/trace.ts'
-import { ConfigMap } from '../kinds/index.ts'
+import type { AnyKind } from '../kinds/define-kind.ts'
+import {
+  ConfigMap,
+  FlowSchema,
+  IPAddress,
+  PriorityClass,
+  PriorityLevelConfiguration,
+  ServiceCIDR,
+} from '../kinds/index.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 const MINUTE_MS = 60_000
@@ -43,6 +51,63 @@ describe('what the server does by itself', () => {
       )
     while (!(await isBack())) await settlePromises()
     expect(await test.transport.request({ method: 'GET', path })).toMatchObject({ spec: { clusterIP: '10.96.0.1' } })
+  })
+
+  it('has what a fresh cluster has', async () => {
+    const names = async (kind: AnyKind) =>
+      (await test.client.of(kind).list()).items.map(({ metadata }) => metadata?.name)
+    expect(await names(PriorityClass)).toEqual(['system-cluster-critical', 'system-node-critical'])
+    expect(await names(ServiceCIDR)).toEqual(['kubernetes'])
+    expect(await names(IPAddress)).toEqual(['10.96.0.1'])
+    expect(await names(PriorityLevelConfiguration)).toEqual([
+      'catch-all',
+      'exempt',
+      'global-default',
+      'leader-election',
+      'node-high',
+      'system',
+      'workload-high',
+      'workload-low',
+    ])
+    expect(await names(FlowSchema)).toHaveLength(12)
+    const address = await test.client.of(IPAddress).get({ name: '10.96.0.1' })
+    expect(address).toMatchObject({
+      metadata: {
+        uid: expect.any(String),
+        creationTimestamp: expect.any(String),
+        labels: {
+          'ipaddress.kubernetes.io/ip-family': 'IPv4',
+          'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+        },
+      },
+      spec: { parentRef: { group: '', resource: 'services', namespace: 'default', name: 'kubernetes' } },
+    })
+  })
+
+  it('keeps default flow schemas as they are meant, except those that somebody has taken over', async () => {
+    const schemas = test.client.of(FlowSchema)
+    const precedenceOf = async (name: string) => (await schemas.get({ name })).spec?.matchingPrecedence
+    const change = async (name: string, precedence: number, autoUpdate: string) => {
+      const now = await schemas.get({ name })
+      const annotations = { 'apf.kubernetes.io/autoupdate-spec': autoUpdate }
+      await schemas.update({
+        ...now,
+        metadata: { ...now.metadata, annotations },
+        spec: { ...now.spec, matchingPrecedence: precedence },
+      } as typeof now)
+    }
+    await change('global-default', 9000, 'true')
+    await change('service-accounts', 8000, 'false')
+    await schemas.delete({ name: 'probes' })
+    const before = test.store.revision
+    await clock.advance(10_000)
+    while ((await precedenceOf('global-default')) !== 9900) await settlePromises()
+    expect(await precedenceOf('service-accounts')).toBe(8000)
+    while (test.store.revision < before + 2) await settlePromises()
+    expect(await precedenceOf('probes')).toBe(2)
+    await clock.advance(10_000)
+    for (let turn = 0; turn < 50; turn++) await settlePromises()
+    expect(test.store.revision, 'writes nothing when nothing is missing').toBe(before + 2)
   })
 
   it('leaves no timers when it is closed', async () => {

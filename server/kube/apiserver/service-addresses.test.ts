@@ -1,6 +1,6 @@
 import type { ServiceSpec, Service as WireService } from 'kubernetes-types/core/v1'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Service } from '../kinds/index.ts'
+import { IPAddress, Service } from '../kinds/index.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 describe('Service addresses', () => {
@@ -52,6 +52,20 @@ describe('Service addresses', () => {
     })
     await remove('dns')
     await make('heir', { clusterIP: '10.96.0.10' })
+  })
+
+  it('shows each address as an IPAddress, for as long as the Service has it', async () => {
+    const addresses = test.client.of(IPAddress)
+    const { spec } = await make('shown', {})
+    const name = spec?.clusterIP ?? ''
+    expect(await addresses.get({ name })).toMatchObject({ spec: { parentRef: { name: 'shown' } } })
+    await remove('shown')
+    await expect(addresses.get({ name })).rejects.toMatchObject({ reason: 'NotFound' })
+    await addresses.create({ metadata: { name: '10.96.0.12' }, spec: { parentRef: { resource: 'a', name: 'b' } } })
+    await expect(make('late', { clusterIP: '10.96.0.12' })).rejects.toMatchObject({
+      message: expect.stringContaining('provided IP is already allocated'),
+    })
+    await addresses.delete({ name: '10.96.0.12' })
   })
 
   it('never gives one node port to two, however many ask at once', async () => {

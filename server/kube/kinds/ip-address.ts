@@ -1,5 +1,6 @@
 // The IPAddress: a Service's address, taken. Its name is the address. Upstream: kubernetes/pkg/registry/networking/ipaddress.
 
+import { isIPv4 } from 'node:net'
 import { immutable, problemsAt } from '../apimachinery/field-checks.ts'
 import { strictAddressProblems } from '../apimachinery/ip-rules.ts'
 import { dnsSubdomainProblems, pathSegmentProblems } from '../apimachinery/names.ts'
@@ -42,6 +43,20 @@ export const IPAddress = defineKind<Wire>({
       },
     },
   ],
+})
+
+/** What holds a Service's address. Upstream: kubernetes/pkg/registry/core/service/ipallocator/ipallocator.go. */
+export const serviceIpAddress = (address: string, service: { namespace?: string; name?: string }): Wire => ({
+  metadata: {
+    name: address,
+    labels: {
+      'ipaddress.kubernetes.io/ip-family': isIPv4(address) ? 'IPv4' : 'IPv6',
+      'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+    },
+  },
+  spec: {
+    parentRef: { group: '', resource: 'services', namespace: service.namespace ?? '', name: service.name ?? '' },
+  },
 })
 
 function parentErrors(parent: ParentReference | undefined, at: string): FieldError[] {

@@ -12,8 +12,6 @@ import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import { Write, type WritesInFlight } from '../watch-cache/writes-in-flight.ts'
 import type { ClaimChange } from './claims.ts'
 
-const NOTHING = Buffer.alloc(0)
-
 export interface CommitterOptions {
   store: Store
   writes: WritesInFlight
@@ -92,11 +90,11 @@ export class Committer {
       const answer = await store.txn({
         compare: [
           { key, target: 'mod', result: '=', value: seen?.revision ?? 0 },
-          ...(claims?.take ?? []).map((claim) => ({ key: claim, target: 'mod', result: '=', value: 0 }) as const),
+          ...(claims?.take ?? []).map((claim) => ({ key: claim.key, target: 'mod', result: '=', value: 0 }) as const),
         ],
         success: [
           value ? { type: 'put', key, value } : { type: 'delete', key },
-          ...(claims?.take ?? []).map((claim) => ({ type: 'put', key: claim, value: NOTHING }) as const),
+          ...(claims?.take ?? []).map((claim) => ({ type: 'put', ...claim }) as const),
           ...(claims?.release ?? []).map((claim) => ({ type: 'delete', key: claim }) as const),
         ],
         failure: [],

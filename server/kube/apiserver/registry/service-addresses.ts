@@ -1,30 +1,39 @@
-// Cluster IPs and node ports: given out once, held by claims in the store.
+// Cluster IPs and node ports: given out once, held by claims in the store. The claim of a cluster IP is its IPAddress.
 //
 // Who asks for nothing gets something from the upper part of the range; the lower part is left to those who ask for a
 // certain address (cluster DNS). Upstream: kubernetes/pkg/registry/core/service/{storage/alloc.go,ipallocator}.
 
-import { randomInt } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import type { Service, ServiceSpec } from 'kubernetes-types/core/v1'
+import { type Clock, isoTime } from '../../../base/clock.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type FieldError, fieldError, internalError, invalid } from '../../apimachinery/status-error.ts'
+import { IPAddress } from '../../kinds/index.ts'
+import { serviceIpAddress } from '../../kinds/ip-address.ts'
+import { encodeStored } from '../watch-cache/entry.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { ClaimChange, Claims } from './claims.ts'
 import { Ipv4Range } from './ipv4-range.ts'
+import { storagePrefix } from './storage-keys.ts'
 
 export interface AddressRanges {
   serviceClusterIpRange: string
   nodePortRange: readonly [number, number]
 }
 
-const IP_CLAIM = '/registry/ranges/serviceips/'
+const IP_CLAIM = storagePrefix(IPAddress)
 const PORT_CLAIM = '/registry/ranges/servicenodeports/'
+const NOTHING = Buffer.alloc(0)
 const TRIES = 64
 
 const needsAddress = (spec: ServiceSpec) => spec.type !== 'ExternalName' && spec.clusterIP !== 'None'
 const needsNodePorts = (spec: ServiceSpec) =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
 
-export function serviceAddresses(cache: ResourceCache, ranges: AddressRanges): Claims {
+export function serviceAddresses(
+  cache: ResourceCache,
+  ranges: AddressRanges & { addresses: ResourceCache; clock: Clock },
+): Claims {
   const range = new Ipv4Range(ranges.serviceClusterIpRange)
   const [firstPort, lastPort] = ranges.nodePortRange
 
@@ -53,7 +62,17 @@ export function serviceAddresses(cache: ResourceCache, ranges: AddressRanges): C
     if (needsNodePorts(spec)) errors.push(...takePorts(spec, taken, own))
     if (errors.length > 0) throw invalid({ group: '', kind: 'Service' }, service.metadata?.name ?? '', errors)
     const held = new Set(heldBy(next))
-    return { take: [...held].filter((claim) => !own.has(claim)), release: [...own].filter((claim) => !held.has(claim)) }
+    return {
+      take: [...held].filter((key) => !own.has(key)).map((key) => ({ key, value: claimOf(key, service) })),
+      release: [...own].filter((key) => !held.has(key)),
+    }
+  }
+
+  function claimOf(key: string, { metadata }: Service): Buffer {
+    if (!key.startsWith(IP_CLAIM)) return NOTHING
+    const object = serviceIpAddress(key.slice(IP_CLAIM.length), metadata ?? {})
+    const given = { uid: randomUUID(), creationTimestamp: isoTime(ranges.clock) }
+    return encodeStored(IPAddress, { ...object, metadata: { ...object.metadata, ...given } })
   }
 
   function claimsOfOthers({ metadata }: Service): Set<string> {
@@ -62,6 +81,8 @@ export function serviceAddresses(cache: ResourceCache, ranges: AddressRanges): C
       const isItself = object.metadata?.uid === metadata?.uid
       if (!isItself) for (const claim of heldBy(object)) claims.add(claim)
     }
+    // Those that somebody took by hand are taken too.
+    for (const { key } of ranges.addresses.all()) claims.add(key)
     return claims
   }
 

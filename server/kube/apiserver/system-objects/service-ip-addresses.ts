@@ -1,0 +1,26 @@
+// Each Service's address has its IPAddress, also one that somebody deleted by hand.
+// Upstream: kubernetes/pkg/registry/core/service/ipallocator/controller/repairip.go.
+
+import { isIP } from 'node:net'
+import type { Service } from 'kubernetes-types/core/v1'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { IPAddress } from '../../kinds/index.ts'
+import { serviceIpAddress } from '../../kinds/ip-address.ts'
+import { createOnce, type Peek, type SystemPart } from './part.ts'
+
+export function serviceIpAddresses(services: () => Iterable<KubeObject>): SystemPart {
+  return {
+    isComplete: (peek) => missing(peek).length === 0,
+    async ensure(client, peek) {
+      await Promise.all(missing(peek).map((object) => createOnce(client, peek, { kind: IPAddress, object })))
+    },
+  }
+
+  function missing(peek: Peek): KubeObject[] {
+    return [...services()].flatMap((service) => {
+      const { clusterIP = '' } = (service as Service).spec ?? {}
+      const isHeld = isIP(clusterIP) === 0 || peek(IPAddress, '', clusterIP) !== undefined
+      return isHeld ? [] : [serviceIpAddress(clusterIP, service.metadata ?? {})]
+    })
+  }
+}
