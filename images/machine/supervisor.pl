@@ -62,6 +62,8 @@ sub start {
     rename $log, "$log.1" if (-s $log // 0) > 5_000_000;
     open STDIN, '<', '/dev/null'; open STDOUT, '>>', $log or die $!; open STDERR, '>&', \*STDOUT;
     chdir '/';
+    # glibc would give each of an agent's threads a heap of its own to hold on to: 2 MiB for nothing.
+    $ENV{MALLOC_ARENA_MAX} = 1;
     exec @{$s->{command}} or do { print STDERR "$name: $!\n"; POSIX::_exit(127) };
   }
   @$s{qw(pid startedAt hadConfig)} = ($pid, now(), -e $CONFIG ? 1 : 0);

@@ -260,6 +260,8 @@ describe('the limits of a machine', () => {
       'small',
       '--memory',
       '32m',
+      '--cgroup-parent',
+      '/kubepods/small',
       '--network',
       'none',
       'busybox',
@@ -267,7 +269,10 @@ describe('the limits of a machine', () => {
       '/dev/zero',
     ])
     const { stdout } = await ada(['docker', 'inspect', '-f', '{{.State.OOMKilled}} {{.State.ExitCode}}', 'small'])
-    expect(stdout.trim()).toBe('true 137')
+    // On version 2 the engine may look when the count is gone; the kubelet reads that of the group above (oom-kills.ts).
+    const { stdout: counted } = await ada(['sh', '-c', 'cat /sys/fs/cgroup/kubepods/small/memory.events || :'])
+    if (/^oom_kill 1$/m.test(counted)) expect(stdout.trim()).toMatch(/^(true|false) 137$/)
+    else expect(stdout.trim()).toBe('true 137')
     await ada(['docker', 'rm', 'small'])
   })
 

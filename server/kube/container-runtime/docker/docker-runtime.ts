@@ -28,6 +28,7 @@ import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from '
 import { joinOutputs } from './docker-streams.ts'
 import { enterSandbox } from './enter-sandbox.ts'
 import { readLastWords } from './last-words.ts'
+import { OomKills } from './oom-kills.ts'
 
 export interface DockerRuntimeOptions {
   docker: Docker
@@ -44,12 +45,14 @@ export class DockerRuntime implements ContainerRuntime {
   readonly #options: DockerRuntimeOptions
   readonly #docker: Docker
   readonly #events: DockerEvents
+  readonly #oomKills: OomKills
   /** What was seen of containers that will not change without an event: by id. */
   readonly #inspected = new Map<string, Inspected>()
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options
     this.#docker = options.docker
+    this.#oomKills = new OomKills(options)
     this.#events = new DockerEvents({
       docker: options.docker,
       clock: options.clock,
@@ -119,7 +122,9 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async createContainer(sandbox: PodSandbox, config: ContainerConfig): Promise<string> {
-    return this.#create(containerOptionsOf(sandbox, config, this.#options.extraLabels))
+    const options = containerOptionsOf(sandbox, config, this.#options.extraLabels)
+    const CgroupParent = await this.#oomKills.groupOf(sandbox, config)
+    return this.#create(CgroupParent ? { ...options, HostConfig: { ...options.HostConfig, CgroupParent } } : options)
   }
 
   async startContainer(id: string): Promise<void> {
@@ -141,8 +146,10 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async removeContainer(id: string): Promise<void> {
+    const group = (this.#inspected.get(id) ?? (await this.#inspect(id)))?.HostConfig.CgroupParent
     await tolerate([404, 409], this.#docker.getContainer(id).remove({ force: true, v: true }))
     this.#inspected.delete(id)
+    await this.#oomKills.forget(group)
   }
 
   async listContainers(podUid?: string): Promise<ContainerStatus[]> {
@@ -271,8 +278,10 @@ export class DockerRuntime implements ContainerRuntime {
     const found = await tolerate([404], this.#docker.getContainer(id).inspect())
     if (!found) return undefined
     const inspected: Inspected = Object.assign(found, { lastWords: '' })
-    if (found.State.Status === 'exited')
+    if (found.State.Status === 'exited') {
+      found.State.OOMKilled ||= await this.#oomKills.happenedIn(found.HostConfig.CgroupParent)
       inspected.lastWords = await readLastWords(found, this.#docker, this.#options.os)
+    }
     this.#inspected.set(id, inspected)
     return inspected
   }
