@@ -7,7 +7,6 @@ import { StatusError } from '../apimachinery/status-error.ts'
 import type { Transport } from '../client/transport.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
 import { IPAddress, Service } from '../kinds/index.ts'
-import { openApi } from '../schemas/openapi/openapi.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
@@ -17,12 +16,10 @@ import { ensureDefaultPolicy } from './authorization/default-policy/reconcile.ts
 import { openAuthorization } from './authorization/index.ts'
 import { startCompactor } from './compactor.ts'
 import { ApiResources } from './endpoints/api-resources.ts'
-import { Discovery } from './endpoints/discovery.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
-import { REVIEWS } from './endpoints/reviews.ts'
 import { route } from './endpoints/route.ts'
-import { VERSION } from './endpoints/server-state.ts'
+import { ServedDocuments } from './endpoints/served-documents.ts'
 import { HttpsFront } from './http-front/https-server.ts'
 import { inProcessTransport } from './http-front/in-process-transport.ts'
 import { KubeletCaller, type KubeletClientOptions } from './http-front/kubelet-caller.ts'
@@ -64,9 +61,6 @@ export interface ApiServer {
   close(): Promise<void>
 }
 
-const SUBRESOURCES_WITHOUT_DOCUMENTS = new Set(['finalize'])
-const VERBS = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection', 'watch']
-
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, kinds, schemas, clock, logger, trace } = options
   const causes = new CauseMap()
@@ -87,20 +81,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authorization = openAuthorization((kind) => feed.cacheOf(kind))
   const endpoints: Endpoints = {
     resources,
-    discovery: new Discovery(resources.kinds, REVIEWS),
-    openApi: openApi({
-      schemas,
-      version: VERSION.gitVersion,
-      kinds: resources.kinds.map(({ group, version, kind, plural, namespaced, subresources }) => ({
-        group,
-        version,
-        kind,
-        plural,
-        namespaced,
-        verbs: VERBS,
-        subresources: subresources.filter((name) => !SUBRESOURCES_WITHOUT_DOCUMENTS.has(name)),
-      })),
-    }),
+    documents: new ServedDocuments({ resources, schemas, clock }),
     schemas,
     admission: new Admission(admissionPlugins(authorization), { find, clock, caughtUp: () => feed.caughtUp() }),
     fieldManagers: new FieldManagers(schemas),

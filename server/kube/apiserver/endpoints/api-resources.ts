@@ -10,12 +10,21 @@ const pathKey = (group: string, version: string, plural: string) => `${group}/${
 
 export class ApiResources {
   readonly #byPath = new Map<string, ServedKind>()
+  #generation = 0
 
   constructor(registries: Iterable<Registry>) {
-    for (const registry of registries) {
-      this.#serve(new ServedKind(registry))
-      for (const version of registry.kind.otherVersions) this.#serve(new ServedKind(registry, version))
-    }
+    for (const registry of registries) this.serve(registry)
+  }
+
+  /** Another number after every change of what is served. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  serve(registry: Registry): void {
+    this.#serve(new ServedKind(registry))
+    for (const version of registry.kind.otherVersions) this.#serve(new ServedKind(registry, version))
+    this.#generation++
   }
 
   #serve(served: ServedKind): void {

@@ -66,6 +66,38 @@ interface DiscoveredResource {
   subresources: { name: string; told: Subresource }[]
 }
 
+/**
+ * The order of upstream's priorities, then everybody else's groups by name. Clients take the first group that has what
+ * a person calls for: nobody's own `deployments` may stand before those of apps.
+ */
+const FIRST_GROUPS = [
+  'apiregistration.k8s.io',
+  'apps',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+  'resource.k8s.io',
+]
+
+const rankOf = (group: string) => {
+  const at = FIRST_GROUPS.indexOf(group)
+  return at < 0 ? FIRST_GROUPS.length : at
+}
+
 export class Discovery {
   readonly #byGroupVersion = new Map<string, DiscoveredResource[]>()
 
@@ -172,12 +204,20 @@ export class Discovery {
     }
   }
 
+  /** For the list of everything there is at `/`. */
+  paths(): string[] {
+    const versions = [...this.#byGroupVersion.keys()].map((groupVersion) =>
+      groupVersion.includes('/') ? `/apis/${groupVersion}` : `/api/${groupVersion}`,
+    )
+    return ['/api', '/apis', ...this.#groupNames().map((name) => `/apis/${name}`), ...versions]
+  }
+
   #groupNames(): string[] {
     const names = new Set<string>()
     for (const groupVersion of this.#byGroupVersion.keys()) {
       if (groupVersion.includes('/')) names.add(groupVersion.split('/')[0] ?? '')
     }
-    return [...names].sort()
+    return [...names].sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1))
   }
 
   #versionsOf(group: string): string[] {

@@ -1,7 +1,6 @@
 // What endpoints work with: one of each, made when the server is put together.
 
 import type { Trace } from '../../../base/trace.ts'
-import type { OpenApi } from '../../schemas/openapi/openapi.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { Store } from '../../store/store.ts'
 import type { Admission } from '../admission/admission.ts'
@@ -9,13 +8,12 @@ import type { ServiceAccountTokens } from '../authentication/service-account-tok
 import type { Authorization } from '../authorization/index.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { ApiResources } from './api-resources.ts'
-import type { Discovery } from './discovery.ts'
 import type { FieldManagers } from './field-managers.ts'
+import type { ServedDocuments } from './served-documents.ts'
 
 export interface Endpoints {
   resources: ApiResources
-  discovery: Discovery
-  openApi: OpenApi
+  documents: ServedDocuments
   schemas: Schemas
   admission: Admission
   fieldManagers: FieldManagers

@@ -1,7 +1,6 @@
 // Which endpoint answers which request.
 
 import { StatusError } from '../../apimachinery/status-error.ts'
-import type { OpenApi } from '../../schemas/openapi/openapi.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { negotiate, type Offer, PLAIN_OFFER, wantsPretty } from '../request-path/negotiate.ts'
@@ -148,7 +147,8 @@ function routeDocument(
   request: ApiRequest,
 ): Answer {
   if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
-  const { discovery, openApi, store } = endpoints
+  const { documents, store } = endpoints
+  const { discovery } = documents
   const [root = '', group = '', version = ''] = path.split('/').filter((part) => part !== '')
   const object = (body: unknown): Answer => {
     if (body === undefined) throw noSuchResource()
@@ -156,20 +156,7 @@ function routeDocument(
   }
   switch (root) {
     case '':
-      return object({
-        paths: [
-          '/api',
-          '/api/v1',
-          '/apis',
-          '/healthz',
-          '/livez',
-          '/metrics',
-          '/openapi/v2',
-          '/openapi/v3',
-          '/readyz',
-          '/version',
-        ],
-      })
+      return object({ paths: [...discovery.paths(), ...OTHER_PATHS].sort() })
     case 'healthz':
     case 'livez':
     case 'readyz':
@@ -182,23 +169,16 @@ function routeDocument(
     case 'apis': {
       const isRoot = group === ''
       settleForm(context, request, { ...PLAIN_OFFER, discovery: isRoot })
-      if (context.representation.as === 'discovery') return object(discovery.aggregated(root))
+      if (context.representation.as === 'discovery') return documents.aggregated(root)
       if (root === 'api') return object(isRoot ? discovery.versions('') : discovery.resources(group))
       if (isRoot) return object(discovery.groups())
       return object(version ? discovery.resources(`${group}/${version}`) : discovery.group(group))
     }
-    case 'openapi': {
-      const document = openApiDocument(openApi, path, request.accept)
-      if (!document) throw noSuchResource()
-      return { type: 'document', code: 200, ...document }
-    }
+    case 'openapi':
+      return documents.openApi(path, request)
     default:
       throw noSuchResource()
   }
 }
 
-function openApiDocument(openApi: OpenApi, path: string, accept: string) {
-  if (path === '/openapi/v2') return openApi.v2(accept)
-  if (path === '/openapi/v3') return openApi.v3Index()
-  return path.startsWith('/openapi/v3/') ? openApi.v3(path.slice('/openapi/v3/'.length)) : undefined
-}
+const OTHER_PATHS = ['/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']

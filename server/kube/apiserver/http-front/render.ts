@@ -45,8 +45,6 @@ export function renderObject(answer: ObjectAnswer, context: RenderContext): Rend
         'NotAcceptable',
         `you requested PartialObjectMetadataList, but the requested object is not a list (*v1.${stored.kind.kind})`,
       )
-    case 'discovery':
-      return { contentType: `${JSON_TYPE};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`, body: text(object) }
     default:
       if (!stored || representation.format !== 'json' || representation.pretty) break
       return { contentType: JSON_TYPE, body: wireBytes(headOf(stored.kind), stored.entry) }

@@ -1,0 +1,103 @@
+// What is told of the kinds that are served now: discovery and OpenAPI, made anew when a kind has come or gone, and only
+// when somebody asks. Upstream: apiserver/pkg/endpoints/discovery/aggregated, kube-openapi/pkg/handler3.
+
+import { createHash } from 'node:crypto'
+import type { Clock } from '../../../base/clock.ts'
+import { StatusError } from '../../apimachinery/status-error.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import { type OpenApi, openApi } from '../../schemas/openapi/openapi.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
+import type { DocumentAnswer } from '../request-path/answer.ts'
+import { type ApiResources, noSuchResource } from './api-resources.ts'
+import { Discovery } from './discovery.ts'
+import { REVIEWS } from './reviews.ts'
+import { VERSION } from './server-state.ts'
+
+const SUBRESOURCES_WITHOUT_DOCUMENTS = new Set(['finalize'])
+const VERBS = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection', 'watch']
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+const YEAR_MS = 365 * 24 * 3600_000
+
+interface Made {
+  generation: number
+  discovery: Discovery
+  openApi: OpenApi
+  aggregated: Map<string, DocumentAnswer>
+}
+
+export class ServedDocuments {
+  readonly #resources: ApiResources
+  readonly #schemas: Schemas
+  readonly #clock: Clock
+  #made: Made | undefined
+
+  constructor(told: { resources: ApiResources; schemas: Schemas; clock: Clock }) {
+    this.#resources = told.resources
+    this.#schemas = told.schemas
+    this.#clock = told.clock
+  }
+
+  get #now(): Made {
+    const { kinds, generation } = this.#resources
+    if (this.#made?.generation === generation) return this.#made
+    this.#made = {
+      generation,
+      discovery: new Discovery(kinds, REVIEWS),
+      openApi: openApi({ schemas: this.#schemas, version: VERSION.gitVersion, kinds: kinds.map(documented) }),
+      aggregated: new Map(),
+    }
+    return this.#made
+  }
+
+  get discovery(): Discovery {
+    return this.#now.discovery
+  }
+
+  /** The whole of `/api` or `/apis`. Clients keep it and ask only whether it has changed. */
+  aggregated(root: 'api' | 'apis'): DocumentAnswer {
+    const { aggregated, discovery } = this.#now
+    const known = aggregated.get(root)
+    if (known) return known
+    const body = Buffer.from(JSON.stringify(discovery.aggregated(root)))
+    const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
+    const headers = { Vary: 'Accept', 'Cache-Control': 'public' }
+    const document: DocumentAnswer = { type: 'document', code: 200, contentType: AGGREGATED, body, etag, headers }
+    aggregated.set(root, document)
+    return document
+  }
+
+  /** `/openapi/…`. */
+  openApi(path: string, { accept, query }: { accept: string; query: URLSearchParams }): DocumentAnswer {
+    const { openApi: documents } = this.#now
+    const headers = { Vary: 'Accept' }
+    if (path === '/openapi/v2') return { type: 'document', code: 200, ...documents.v2(accept), headers }
+    if (!takesJson(accept)) throw new StatusError('NotAcceptable', 'only application/json is served here')
+    if (path === '/openapi/v3') return { type: 'document', code: 200, ...documents.v3Index(), headers }
+    const name = path.startsWith('/openapi/v3/') ? path.slice('/openapi/v3/'.length) : ''
+    const document = documents.v3(name)
+    if (!document) throw noSuchResource()
+    const hash = query.get('hash')
+    if (!hash) return { type: 'document', code: 200, ...document, headers }
+    const current = document.etag.slice(1, -1)
+    if (hash !== current) {
+      const Location = `/openapi/v3/${name}?hash=${current}`
+      return { type: 'document', code: 301, contentType: 'text/plain', body: '', headers: { ...headers, Location } }
+    }
+    // Its address names its content, so it may be kept for ever.
+    const Expires = new Date(this.#clock.now() + YEAR_MS).toUTCString()
+    const lasting = { ...headers, 'Cache-Control': 'public, immutable', Expires }
+    return { type: 'document', code: 200, ...document, headers: lasting }
+  }
+}
+
+const takesJson = (accept: string) => accept === '' || /application\/(json|\*)|\*\/\*/.test(accept)
+
+const documented = ({ group, version, kind, plural, namespaced, subresources }: AnyKind) => ({
+  group,
+  version,
+  kind,
+  plural,
+  namespaced,
+  verbs: VERBS,
+  subresources: subresources.filter((name) => !SUBRESOURCES_WITHOUT_DOCUMENTS.has(name)),
+})

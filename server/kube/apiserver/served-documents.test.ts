@@ -1,0 +1,92 @@
+// Discovery and OpenAPI over HTTPS: what clients keep, and how they ask whether it has changed.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type RawAnswer, rawRequest } from './testing/raw-request.ts'
+import { startTestServer, type TestServer } from './testing/test-server.ts'
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+const OLDER = 'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList'
+
+interface Found {
+  items: { metadata: { name?: string }; versions: { version: string; resources: { resource: string }[] }[] }[]
+}
+
+describe('documents of what is served', () => {
+  let test: TestServer
+  let ask: (path: string, headers?: Record<string, string>) => Promise<RawAnswer>
+
+  beforeAll(async () => {
+    test = await startTestServer()
+    const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
+    const admin = await test.pki.issue('admin', ['system:masters'])
+    ask = (path, headers = {}) => rawRequest({ port, caPem: test.pki.caPem, ...admin, path, headers })
+  })
+  afterAll(() => test[Symbol.asyncDispose]())
+
+  it.each(['/api', '/apis'])('tells all of %s at once, and then only whether it has changed', async (path) => {
+    const first = await ask(path, { accept: `${AGGREGATED},application/json` })
+    expect(first.headers).toMatchObject({ 'content-type': AGGREGATED, vary: 'Accept' })
+    expect(first.json().kind).toBe('APIGroupDiscoveryList')
+    const etag = String(first.headers.etag)
+    expect(etag).toMatch(/^"[0-9A-F]{128}"$/)
+    const again = await ask(path, { accept: AGGREGATED, 'if-none-match': etag })
+    expect([again.code, again.bytes.length]).toEqual([304, 0])
+    expect((await ask(path, { accept: AGGREGATED, 'if-none-match': '"OLD"' })).code).toBe(200)
+  })
+
+  it('gives those who know only its beta the old form, as a v1.36 does', async () => {
+    expect((await ask('/apis', { accept: `${OLDER},application/json` })).json().kind).toBe('APIGroupList')
+    expect((await ask('/apis', { accept: OLDER })).code).toBe(406)
+  })
+
+  it('has the same in both forms, and the groups in the order of their priority', async () => {
+    const found = (await ask('/apis', { accept: AGGREGATED })).json() as unknown as Found
+    const groups = found.items.map(({ metadata }) => metadata.name)
+    const old = (await ask('/apis')).json() as unknown as { groups: { name: string }[] }
+    expect(old.groups.map(({ name }) => name)).toEqual(groups)
+    const ranked = groups.filter((name) => ['coordination.k8s.io', 'networking.k8s.io', 'apps'].includes(name ?? ''))
+    expect(ranked).toEqual(['apps', 'networking.k8s.io', 'coordination.k8s.io'])
+    for (const { metadata, versions } of found.items) {
+      for (const { version, resources } of versions) {
+        const list = (await ask(`/apis/${metadata.name}/${version}`)).json() as unknown as {
+          resources: { name: string }[]
+        }
+        const plain = list.resources.map(({ name }) => name).filter((name) => !name.includes('/'))
+        expect(plain).toEqual(resources.map(({ resource }) => resource))
+      }
+    }
+  })
+
+  it('lists every path at the root', async () => {
+    const { paths } = (await ask('/')).json() as { paths?: string[] }
+    expect(paths).toEqual(expect.arrayContaining(['/api/v1', '/apis/apps', '/apis/apps/v1', '/openapi/v3', '/readyz']))
+  })
+
+  it('lets a document of OpenAPI v3 be kept for ever under its hash, and leads an old hash to the new one', async () => {
+    const index = (await ask('/openapi/v3')).json() as unknown as {
+      paths: Record<string, { serverRelativeURL: string }>
+    }
+    const link = index.paths['apis/apps/v1']?.serverRelativeURL ?? ''
+    const document = await ask(link)
+    expect(document.headers['cache-control']).toBe('public, immutable')
+    expect(Date.parse(String(document.headers.expires))).toBeGreaterThan(Date.now() + 360 * 24 * 3600_000)
+    expect(link).toContain(`?hash=${String(document.headers.etag).slice(1, -1)}`)
+    const old = await ask('/openapi/v3/apis/apps/v1?hash=OLD')
+    expect([old.code, old.headers.location]).toEqual([301, link])
+    const plain = await ask('/openapi/v3/apis/apps/v1')
+    expect(plain.headers['cache-control']).not.toContain('immutable')
+    expect((await ask('/openapi/v3/apis/apps/v1', { 'if-none-match': String(plain.headers.etag) })).code).toBe(304)
+    expect((await ask('/openapi/v3/apis/none/v1')).code).toBe(404)
+    expect((await ask('/openapi/v3/apis/apps/v1', { accept: 'text/html' })).code).toBe(406)
+  })
+
+  it.each(['application/json', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'])(
+    'answers 304 for an OpenAPI v2 that is known, as %s',
+    async (accept) => {
+      const first = await ask('/openapi/v2', { accept })
+      expect(first.code).toBe(200)
+      const again = await ask('/openapi/v2', { accept, 'if-none-match': String(first.headers.etag) })
+      expect(again.code).toBe(304)
+    },
+  )
+})
