@@ -18,6 +18,7 @@ import { startCompactor } from './compactor.ts'
 import { ApiResources } from './endpoints/api-resources.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
+import { REVIEWS } from './endpoints/reviews.ts'
 import { route } from './endpoints/route.ts'
 import { ServedDocuments } from './endpoints/served-documents.ts'
 import { HttpsFront } from './http-front/https-server.ts'
@@ -81,7 +82,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authorization = openAuthorization((kind) => feed.cacheOf(kind))
   const endpoints: Endpoints = {
     resources,
-    documents: new ServedDocuments({ resources, schemas, clock }),
+    documents: new ServedDocuments({ resources, reviews: REVIEWS, schemas, clock }),
     schemas,
     admission: new Admission(admissionPlugins(authorization), { find, clock, caughtUp: () => feed.caughtUp() }),
     fieldManagers: new FieldManagers(schemas),

@@ -9,8 +9,7 @@ import { type OpenApi, openApi } from '../../schemas/openapi/openapi.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { DocumentAnswer } from '../request-path/answer.ts'
 import { type ApiResources, noSuchResource } from './api-resources.ts'
-import { Discovery } from './discovery.ts'
-import { REVIEWS } from './reviews.ts'
+import { Discovery, type ReviewedKind } from './discovery.ts'
 import { VERSION } from './server-state.ts'
 
 const SUBRESOURCES_WITHOUT_DOCUMENTS = new Set(['finalize'])
@@ -28,10 +27,17 @@ interface Made {
 export class ServedDocuments {
   readonly #resources: ApiResources
   readonly #schemas: Schemas
+  readonly #reviews: readonly ReviewedKind[]
   readonly #clock: Clock
   #made: Made | undefined
 
-  constructor(told: { resources: ApiResources; schemas: Schemas; clock: Clock }) {
+  constructor(told: {
+    resources: ApiResources
+    reviews: readonly ReviewedKind[]
+    schemas: Schemas
+    clock: Clock
+  }) {
+    this.#reviews = told.reviews
     this.#resources = told.resources
     this.#schemas = told.schemas
     this.#clock = told.clock
@@ -42,7 +48,7 @@ export class ServedDocuments {
     if (this.#made?.generation === generation) return this.#made
     this.#made = {
       generation,
-      discovery: new Discovery(kinds, REVIEWS),
+      discovery: new Discovery(kinds, this.#reviews),
       openApi: openApi({ schemas: this.#schemas, version: VERSION.gitVersion, kinds: kinds.map(documented) }),
       aggregated: new Map(),
     }
