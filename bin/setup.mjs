@@ -78,3 +78,8 @@ export async function fetchKubectls(versions) {
   const { fetchKubectl } = await import('./fetch-kubectl.mjs')
   for (const version of versions) await fetchKubectl({ version, into: join(root, '.cache', 'bin') })
 }
+
+export async function fetchEtcdTools() {
+  const { fetchEtcd } = await import('./fetch-etcd.mjs')
+  await fetchEtcd()
+}

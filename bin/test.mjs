@@ -4,7 +4,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootstrap, fail, root, run, say } from './bootstrap.mjs'
-import { buildPages, ensurePackages, fetchKubectls, generateSources, prepareMachines } from './setup.mjs'
+import {
+  buildPages,
+  ensurePackages,
+  fetchEtcdTools,
+  fetchKubectls,
+  generateSources,
+  prepareMachines,
+} from './setup.mjs'
 
 // Never the state of somebody's classroom: tests make and delete clusters as they like.
 process.env.PODIUM_HOME = process.getuid?.() === 0 ? '/var/lib/podium-test' : join(tmpdir(), 'podium-test')
@@ -23,6 +30,7 @@ ensurePackages([
 generateSources(node)
 buildPages(node)
 await fetchKubectls(['1.36', '1.32', '1.20'])
+await fetchEtcdTools()
 await prepareMachines(node, { required: true })
 say(`set-up took ${Math.round((Date.now() - started) / 1000)} s`)
 

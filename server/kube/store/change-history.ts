@@ -23,6 +23,11 @@ export class ChangeHistory {
     this.#changes.push(change)
   }
 
+  /** Takes the newest change back. */
+  undo(): Change | undefined {
+    return this.#changes.length > this.#dropped ? this.#changes.pop() : undefined
+  }
+
   at(revision: number): Change | undefined {
     const oldest = this.#changes[this.#dropped]
     return oldest && revision >= oldest.revision ? this.#changes[this.#dropped + revision - oldest.revision] : undefined

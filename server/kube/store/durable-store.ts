@@ -10,22 +10,28 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Change } from './change-history.ts'
 import type { Disk } from './disk.ts'
+import { encodeEtcdSnapshot, hashOfKeys } from './etcd-database/etcd-database.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { LeaseEntry } from './lease-table.ts'
 import { Lessor } from './lessor.ts'
 import { Log } from './log.ts'
 import { encodeChange, encodeGrant, encodeNumbers, type LogRecord } from './log-record.ts'
 import { Mvcc } from './mvcc.ts'
-import { encodeSnapshot, type SnapshotContent } from './snapshot.ts'
+import type { SnapshotContent } from './snapshot.ts'
+import { Counters } from './store-counters.ts'
 import {
   CompactedError,
   FutureRevisionError,
   InvalidRequestError,
   LeaseExistsError,
   LeaseNotFoundError,
+  LeaseTtlError,
+  NoSpaceError,
   StoreClosedError,
 } from './store-error.ts'
 import type {
+  Alarm,
+  KeysHash,
   Lease,
   LeaseState,
   Operation,
@@ -49,6 +55,8 @@ export interface DurableStoreOptions {
   random: () => number
   maxRequestBytes: number
   maxTxnOperations: number
+  /** With more than this on the disk nothing is put until it is less and the alarm is taken back. */
+  quotaBytes: number
   segmentBytes?: number
   growBytes?: number
   /** Compacted history is given back to the disk when it is more than this and more than what lives. */
@@ -61,6 +69,10 @@ export class DurableStore implements Store {
   readonly #mvcc = new Mvcc()
   readonly #lessor: Lessor
   readonly #watchers: WatcherHub
+  readonly #counters = new Counters()
+  readonly #alarms = new Set<Alarm>()
+  /** The last write found no space. The next one tries again. */
+  #diskIsFull = false
   #log!: Log
   #commit!: GroupCommit
   #revision = 0
@@ -72,7 +84,11 @@ export class DurableStore implements Store {
   private constructor(options: DurableStoreOptions, lock: Disposable) {
     this.#options = options
     this.#lock = lock
-    this.#lessor = new Lessor(options.clock, (id) => void this.revokeLease(id).catch(() => {}))
+    this.#lessor = new Lessor(options.clock, (id) => {
+      this.#counters.leasesExpired++
+      // If it cannot be written down now, it is tried again when its time is up once more.
+      void this.revokeLease(id).catch(() => {})
+    })
     this.#watchers = new WatcherHub({
       changes: this.#mvcc.changes,
       revision: () => this.#revision,
@@ -108,7 +124,10 @@ export class DurableStore implements Store {
       },
       revision: () => (this.#commit ? this.#revision : this.#mvcc.head),
     })
-    this.#commit = new GroupCommit((payloads) => this.#log.append(payloads))
+    this.#commit = new GroupCommit(
+      (payloads) => this.#append(payloads),
+      () => this.#takeBack(),
+    )
     this.#revision = this.#mvcc.head
     if (compactRevision > this.#mvcc.compactRevision) this.#mvcc.compact(compactRevision)
     for (const [id, lease] of this.#mvcc.leases.entries()) this.#lessor.renew(id, lease.ttlSeconds)
@@ -119,6 +138,20 @@ export class DurableStore implements Store {
     if (record.type === 'change') this.#mvcc.replay(record.change)
     else if (record.type === 'grant') this.#mvcc.leases.grant(record.id, record.ttlSeconds)
     else if (record.type === 'revoke') this.#mvcc.leases.revoke(record.id)
+  }
+
+  async #append(payloads: Buffer[]): Promise<void> {
+    const started = performance.now()
+    await this.#log.append(payloads)
+    const bytes = payloads.reduce((sum, { length }) => sum + length, 0)
+    this.#counters.countSync((performance.now() - started) / 1000, bytes)
+    this.#diskIsFull = false
+  }
+
+  /** Nobody was shown a revision that is not durable, so those that cannot become durable can be forgotten. */
+  #takeBack(): void {
+    this.#diskIsFull = true
+    this.#mvcc.undoAfter(this.#revision)
   }
 
   get revision(): number {
@@ -132,6 +165,7 @@ export class DurableStore implements Store {
   async range(request: RangeRequest): Promise<RangeResponse> {
     if (this.#closing) throw new StoreClosedError()
     checkKey(request.key)
+    this.#counters.ranges++
     const revision = request.revision || this.#revision
     this.#mvcc.checkRevision(revision, this.#revision)
     return { ...this.#mvcc.range(request, revision), revision: this.#revision }
@@ -144,6 +178,8 @@ export class DurableStore implements Store {
     if (bytesWritten(request) > this.#options.maxRequestBytes) {
       throw new InvalidRequestError('etcdserver: request is too large')
     }
+    if (putsAnything(request)) this.#checkSpace()
+    this.#counters.countTxn(request)
     const { change, ...decided } = this.#mvcc.apply(request)
     const response: TxnResponse = { ...decided, revision: this.#mvcc.head }
     if (change) await this.#write(encodeChange(change), change)
@@ -178,28 +214,54 @@ export class DurableStore implements Store {
       if (this.#mvcc.compactRevision === 0) return
       // Everything up to here lies in full segments then, and all of these can go.
       if (!this.#log.activeIsEmpty) await this.#commit.exclusive(() => this.#log.rotate())
-      const { compactRevision } = this.#mvcc
-      const changes = this.#mvcc.changes.between(compactRevision, this.#revision)
-      await this.#log.reclaim({ ...this.#contentAt(compactRevision), changes })
+      await this.#log.reclaim(this.#contentUpTo(this.#revision))
     })
   }
 
   async *snapshot(): AsyncGenerator<Buffer> {
     if (this.#closing) throw new StoreClosedError()
     // The states are collected at once, so a slow reader holds up nobody and sees one revision.
-    const head = { salt: Math.floor(this.#options.random() * 2 ** 32), number: 1 }
-    yield* encodeSnapshot(this.#contentAt(this.#revision), head)
+    const content = this.#contentUpTo(this.#revision)
+    for (const page of encodeEtcdSnapshot(content)) yield page
+  }
+
+  async hashKeys(revision = 0): Promise<KeysHash> {
+    if (this.#closing) throw new StoreClosedError()
+    const asked = revision || this.#revision
+    this.#mvcc.checkRevision(asked, this.#revision)
+    const { compactRevision } = this.#mvcc
+    return { hash: hashOfKeys(this.#contentUpTo(asked)), revision: asked, compactRevision }
+  }
+
+  async setAlarm(alarm: Alarm, raised: boolean): Promise<void> {
+    if (raised) this.#alarms.add(alarm)
+    else this.#alarms.delete(alarm)
+    if (alarm === 'NOSPACE' && !raised) this.#diskIsFull = false
+  }
+
+  #checkSpace(): void {
+    // The disk may have space again; whether the quota was enough is decided by whoever takes the alarm back.
+    if (this.#log.bytes > this.#options.quotaBytes) this.#alarms.add('NOSPACE')
+    if (this.#alarms.has('NOSPACE')) throw new NoSpaceError()
   }
 
   async grantLease(ttlSeconds: number, id = this.#newLeaseId()): Promise<Lease> {
     if (this.#commit.refusal) throw this.#commit.refusal
     if (!Number.isSafeInteger(id) || id < 1) throw new InvalidRequestError(`lease id ${id} is not supported`)
+    this.#checkSpace()
     if (this.#mvcc.leases.has(id)) throw new LeaseExistsError()
-    if (!(ttlSeconds <= 9_000_000_000)) throw new InvalidRequestError('etcdserver: too large lease TTL')
+    if (!(ttlSeconds <= 9_000_000_000)) throw new LeaseTtlError()
     const lease = { id, ttlSeconds: Math.max(1, Math.floor(ttlSeconds)) }
     this.#mvcc.leases.grant(id, lease.ttlSeconds)
     this.#lessor.renew(id, lease.ttlSeconds)
-    await this.#write(encodeGrant(id, lease.ttlSeconds))
+    try {
+      await this.#write(encodeGrant(id, lease.ttlSeconds))
+    } catch (error) {
+      this.#mvcc.leases.revoke(id)
+      this.#lessor.forget(id)
+      throw error
+    }
+    this.#counters.leasesGranted++
     return lease
   }
 
@@ -212,13 +274,21 @@ export class DurableStore implements Store {
     lease.isEnding = true
     this.#lessor.forget(id)
     const revoke = encodeNumbers('revoke', id)
-    await this.#write(change ? Buffer.concat([encodeChange(change), revoke]) : revoke, change)
+    try {
+      await this.#write(change ? Buffer.concat([encodeChange(change), revoke]) : revoke, change)
+    } catch (error) {
+      lease.isEnding = false
+      this.#lessor.renew(id, lease.ttlSeconds)
+      throw error
+    }
     this.#mvcc.leases.revoke(id)
+    this.#counters.leasesRevoked++
   }
 
   async keepAliveLease(id: number): Promise<Lease> {
     const { ttlSeconds } = this.#lease(id)
     this.#lessor.renew(id, ttlSeconds)
+    this.#counters.leasesRenewed++
     return { id, ttlSeconds }
   }
 
@@ -237,6 +307,8 @@ export class DurableStore implements Store {
       dbSizeInUseBytes: Math.min(this.#log.bytes, this.#liveBytes),
       keys: this.#mvcc.index.size,
       watchers: this.#watchers.size,
+      alarms: [...new Set([...this.#alarms, ...(this.#diskIsFull ? (['NOSPACE'] as const) : [])])],
+      counters: this.#counters.read(),
       ...(this.#commit.failure && { failure: this.#commit.failure }),
     }
   }
@@ -278,9 +350,15 @@ export class DurableStore implements Store {
     return result
   }
 
-  #contentAt(revision: number): SnapshotContent {
-    const leases = [...this.#mvcc.leases.entries()].map(([id, { ttlSeconds }]) => ({ id, ttlSeconds }))
-    return { revision, states: this.#mvcc.dump(revision), leases, changes: [] }
+  /** What was compacted as one state, and what followed, up to `revision`, change by change. */
+  #contentUpTo(revision: number): SnapshotContent {
+    const { compactRevision, changes, leases } = this.#mvcc
+    return {
+      revision: compactRevision,
+      states: this.#mvcc.dump(compactRevision),
+      leases: [...leases.entries()].map(([id, { ttlSeconds }]) => ({ id, ttlSeconds })),
+      changes: changes.between(compactRevision, revision),
+    }
   }
 
   #measureLiveBytes(): number {
@@ -301,6 +379,12 @@ export class DurableStore implements Store {
       if (!this.#mvcc.leases.has(id)) return id
     }
   }
+}
+
+function putsAnything({ success, failure }: TxnRequest): boolean {
+  return [...success, ...failure].some((operation) =>
+    operation.type === 'txn' ? putsAnything(operation) : operation.type === 'put',
+  )
 }
 
 function bytesWritten(request: TxnRequest): number {

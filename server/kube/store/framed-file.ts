@@ -103,23 +103,44 @@ export class FramedFile {
     let length = head.length
     for (const payload of payloads) length += payload.length
     const end = this.#end + length
-    const pieces = [head, ...payloads]
     const grown = end <= this.#length ? this.#length : end + this.#growBytes
-    if (grown > this.#length) pieces.push(Buffer.alloc(grown - end))
-    await this.#file.writeDurably(pieces, this.#end)
+    const zeros = grown > this.#length ? Buffer.alloc(grown - end) : undefined
+    try {
+      await this.#file.writeDurably([head, ...payloads, ...(zeros ? [zeros] : [])], this.#end)
+      this.#length = grown
+    } catch (error) {
+      if (!isNoSpace(error)) throw error
+      // Room for the zeros only was missing? Else the file ends again, durably, where it ended before.
+      await this.#cutOff()
+      if (!zeros) throw error
+      await this.#file.writeDurably([head, ...payloads], this.#end).catch(async (again) => {
+        await this.#cutOff()
+        throw again
+      })
+      this.#length = end
+    }
     this.#end = end
-    this.#length = grown
   }
 
   /** Cuts off the zeros: from now on the file ends with its last frame. */
   async seal(): Promise<void> {
+    await this.#cutOff()
+  }
+
+  async #cutOff(): Promise<void> {
     await this.#file.truncate(this.#end)
     await this.#file.datasync()
+    this.#length = this.#end
   }
 
   close(): Promise<void> {
     return this.#file.close()
   }
+}
+
+/** The disk, or somebody's share of it, is full: a write was not done, and may be done later. */
+export function isNoSpace(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
 }
 
 export function fileName(kind: 'log' | 'snapshot', number: number): string {

@@ -4,7 +4,8 @@
 //     enqueue a ─► [a]──write+sync──►done a
 //     enqueue b, c      ─► [b c] waits ──────write+sync──► done b, done c        (always in this order)
 
-import { StoreClosedError, StoreFailedError } from './store-error.ts'
+import { isNoSpace } from './framed-file.ts'
+import { NoSpaceError, StoreClosedError, StoreFailedError } from './store-error.ts'
 
 /** A batch is cut off here, so that the first in a long queue need not wait for megabytes behind it. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -17,13 +18,16 @@ interface Item {
 
 export class GroupCommit {
   readonly #write: (payloads: Buffer[]) => Promise<void>
+  readonly #takeBack: () => void
   #queue: Item[] = []
   #exclusive: { run: () => Promise<void>; refuse: (error: Error) => void }[] = []
   #running: Promise<void> | undefined
   #refusal: Error | undefined
 
-  constructor(write: (payloads: Buffer[]) => Promise<void>) {
+  /** `takeBack` is called when the disk is full, before anybody hears of it: all that is not durable has not happened. */
+  constructor(write: (payloads: Buffer[]) => Promise<void>, takeBack: () => void) {
     this.#write = write
+    this.#takeBack = takeBack
   }
 
   get failure(): Error | undefined {
@@ -75,8 +79,12 @@ export class GroupCommit {
         try {
           await this.#write(payloads)
         } catch (cause) {
-          this.#fail(new StoreFailedError(cause), batch)
-          return
+          if (!isNoSpace(cause)) return this.#fail(new StoreFailedError(cause), batch)
+          // What waits may have been decided upon what is now taken back.
+          const undone = [...batch, ...this.#queue.splice(0)]
+          this.#takeBack()
+          for (const item of undone) item.done(new NoSpaceError({ cause }))
+          continue
         }
       }
       for (const item of batch) item.done()

@@ -51,6 +51,12 @@ export class KeyHistory {
     this.#states.push(state)
   }
 
+  /** Takes the newest state back. True when nothing is left. */
+  undo(): boolean {
+    this.#states.pop()
+    return this.#states.length === 0
+  }
+
   /** True when nothing is left. */
   compact(revision: number): boolean {
     let first = this.#indexAt(revision)

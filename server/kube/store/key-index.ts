@@ -54,6 +54,11 @@ export class KeyIndex {
     }
   }
 
+  /** Takes the newest state of the key back. */
+  undo(key: string): void {
+    if (this.#histories.get(key)?.undo()) this.#histories.delete(key)
+  }
+
   compact(key: string, revision: number): void {
     const history = this.#histories.get(key)
     if (history?.compact(revision)) this.#histories.delete(key)

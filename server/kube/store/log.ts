@@ -258,6 +258,10 @@ async function writeSnapshot(
       bytes += piece.length
     }
     await file.datasync()
+  } catch (error) {
+    // On a full disk half a snapshot would be in the way of everything else.
+    await disk.remove(`${path}.tmp`)
+    throw error
   } finally {
     await file.close()
   }

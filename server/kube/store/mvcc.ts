@@ -81,6 +81,18 @@ export class Mvcc {
     this.head = change.revision
   }
 
+  /** Takes back what was decided after this revision: it could not be written down, and nobody has seen it. */
+  undoAfter(revision: number): void {
+    while (this.head > revision) {
+      for (const state of this.changes.undo()?.states.reverse() ?? []) {
+        this.index.undo(state.key)
+        const before = this.index.newest(state.key)
+        this.leases.move(state.key, { from: state.lease, to: before?.lease ?? 0 })
+      }
+      this.head--
+    }
+  }
+
   /** Everything as it was at the compacted revision of a snapshot. */
   load(states: KeyValue[], revision: number): void {
     const ofThisRevision = states.filter((state) => state.modRevision === revision)

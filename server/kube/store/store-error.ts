@@ -40,6 +40,13 @@ export class LeaseExistsError extends StoreError {
   }
 }
 
+export class LeaseTtlError extends StoreError {
+  override readonly name = 'LeaseTtlError'
+  constructor() {
+    super('etcdserver: too large lease TTL')
+  }
+}
+
 export class StoreClosedError extends StoreError {
   override readonly name = 'StoreClosedError'
   constructor() {
@@ -65,6 +72,14 @@ export class StoreFailedError extends StoreError {
   override readonly name = 'StoreFailedError'
   constructor(cause: unknown) {
     super(`etcdserver: the disk failed a write, the store takes no more: ${String(cause)}`, { cause })
+  }
+}
+
+/** There is no room for a write, which has not been done; what is there can still be read. */
+export class NoSpaceError extends StoreError {
+  override readonly name = 'NoSpaceError'
+  constructor(options?: ErrorOptions) {
+    super('etcdserver: mvcc: database space exceeded', options)
   }
 }
 

@@ -136,6 +136,38 @@ export interface LeaseState extends Lease {
   keys: string[]
 }
 
+/** NOSPACE: nothing can be put until there is space again. CORRUPT: somebody has found members that differ. */
+export type Alarm = 'NOSPACE' | 'CORRUPT'
+
+/** What has been done since the store was opened; for metrics. */
+export interface StoreCounters {
+  ranges: number
+  puts: number
+  deletes: number
+  txns: number
+  leasesGranted: number
+  leasesRevoked: number
+  leasesRenewed: number
+  leasesExpired: number
+  /** One for each group of writes that went to the disk together. */
+  syncSeconds: Histogram
+  writtenBytes: number
+}
+
+export interface Histogram {
+  /** How many were at most so large, cumulated. */
+  buckets: { le: number; count: number }[]
+  count: number
+  sum: number
+}
+
+export interface KeysHash {
+  /** etcd's HashKV: the same for two stores exactly if they keep the same states of the same keys. */
+  hash: number
+  revision: number
+  compactRevision: number
+}
+
 export interface StoreStatus {
   /** Bytes on disk. */
   dbSizeBytes: number
@@ -143,6 +175,9 @@ export interface StoreStatus {
   dbSizeInUseBytes: number
   keys: number
   watchers: number
+  alarms: Alarm[]
+  /** Absent when the store is somebody else's. */
+  counters?: StoreCounters
   /**
    * Set when the disk failed a write: nothing can be written any more, what was durable can still be read. With a real
    * etcd: set for as long as no member answers.
@@ -174,8 +209,11 @@ export interface Store {
   status(): StoreStatus
   /** Gives the space of compacted history back to the disk now, rather than when it is worth the while. */
   defragment(): Promise<void>
-  /** The state at the newest durable revision, as bytes that `restoreStore` takes. */
+  /** The content at the newest durable revision as a database of etcd's: for `restoreStore`, and for `etcdutl`. */
   snapshot(): AsyncIterable<Buffer>
+  /** Of all states that are kept up to `revision` (absent or 0: the newest). Rejects as `range` does. */
+  hashKeys(revision?: number): Promise<KeysHash>
+  setAlarm(alarm: Alarm, raised: boolean): Promise<void>
   /** Ends the watches, waits for the writes under way, lets go of the directory. */
   close(): Promise<void>
 }

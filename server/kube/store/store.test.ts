@@ -8,7 +8,6 @@ import {
   FutureRevisionError,
   type OpenStoreOptions,
   openStore,
-  restoreStore,
   type Store,
   StoreLockedError,
 } from './store.ts'
@@ -328,40 +327,5 @@ describe('leases', () => {
     await reopen()
     expect(await store.leases()).toEqual([])
     expect(await get('a')).toBeUndefined()
-  })
-})
-
-describe('snapshots', () => {
-  it('restore to the same state at the same revision', async () => {
-    await put('a', '1')
-    await put('a', '2')
-    await store.grantLease(60, 5)
-    await put('b', '1', 5)
-    await remove('c')
-    const pieces: Buffer[] = []
-    for await (const piece of store.snapshot()) pieces.push(piece)
-    const copy = `${directory}-copy`
-    await restoreStore({
-      directory: copy,
-      snapshot: (async function* () {
-        yield* pieces
-      })(),
-    })
-    const restored = await openStore({ directory: copy, clock })
-    const everything = { key: '\0', rangeEnd: '\0' }
-    expect(await restored.range(everything)).toEqual(await store.range(everything))
-    expect(await restored.leases()).toEqual([5])
-    await restored.close()
-    await rm(copy, { recursive: true })
-  })
-
-  it('are refused when they are cut short', async () => {
-    for (let i = 0; i < 100; i++) await put(`key-${i}`, 'x'.repeat(10_000))
-    const pieces: Buffer[] = []
-    for await (const piece of store.snapshot()) pieces.push(piece)
-    const snapshot = (async function* () {
-      yield* pieces.slice(0, -4)
-    })()
-    await expect(restoreStore({ directory: `${directory}-copy`, snapshot })).rejects.toThrow('snapshot is cut short')
   })
 })

@@ -7,6 +7,8 @@ import {
   InvalidRequestError,
   LeaseExistsError,
   LeaseNotFoundError,
+  LeaseTtlError,
+  NoSpaceError,
   StoreError,
   StoreUnavailableError,
 } from '../store-error.ts'
@@ -17,6 +19,8 @@ export function storeErrorOf({ code, details }: Pick<ServiceError, 'code' | 'det
   if (details.includes('required revision is a future revision')) return new FutureRevisionError()
   if (details.includes('requested lease not found')) return new LeaseNotFoundError()
   if (details.includes('lease already exists')) return new LeaseExistsError()
+  if (details.includes('too large lease TTL')) return new LeaseTtlError()
+  if (details.includes('database space exceeded')) return new NoSpaceError()
   if (code === status.INVALID_ARGUMENT) return new InvalidRequestError(details)
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED || code === status.CANCELLED) {
     return new StoreUnavailableError(details)

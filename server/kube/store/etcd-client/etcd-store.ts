@@ -2,12 +2,16 @@
 // or a cluster whose memory is three members with Raft between them. Upstream: client/v3.
 //
 // What differs from our own store: `revision` is the newest that this process has heard of, and `compactRevision` the
-// newest compaction it has heard of; `snapshot` are etcd's bytes, which `restoreStore` does not take.
+// newest compaction it has heard of.
 
 import type { ServiceError } from '@grpc/grpc-js'
 import type { Clock } from '../../../base/clock.ts'
-import { CompactedError, LeaseNotFoundError, StoreClosedError } from '../store-error.ts'
+import { ALARMS } from '../etcd-door/messages.ts'
+import { kvFromWire } from '../etcd-door/wire.ts'
+import { CompactedError, InvalidRequestError, LeaseNotFoundError, StoreClosedError } from '../store-error.ts'
 import type {
+  Alarm,
+  KeysHash,
   Lease,
   LeaseState,
   RangeRequest,
@@ -25,9 +29,11 @@ import { EtcdConnection, type EtcdConnectionOptions, type Method } from './conne
 import { storeErrorOf } from './etcd-error.ts'
 import { EtcdWatch } from './etcd-watch.ts'
 import {
+  ALARM,
   COMPACT,
   DEFRAGMENT,
   GRANT,
+  HASH_KV,
   KEEP_ALIVE,
   LEASES,
   RANGE,
@@ -37,7 +43,7 @@ import {
   TIME_TO_LIVE,
   TXN,
 } from './methods.ts'
-import { kvFromWire, rangeToWire, responseFromWire, txnToWire } from './requests.ts'
+import { rangeToWire, responseFromWire, txnToWire } from './requests.ts'
 
 export interface EtcdStoreOptions extends EtcdConnectionOptions {
   clock: Clock
@@ -65,6 +71,7 @@ class EtcdStore implements Store {
   #revision = 0
   #compactRevision = 0
   #size = { dbSizeBytes: 0, dbSizeInUseBytes: 0 }
+  #alarms: Alarm[] = []
   #failure: Error | undefined
   #isClosed = false
 
@@ -155,13 +162,21 @@ class EtcdStore implements Store {
   /** As of the last time that it was asked for, which also asks anew. */
   status(): StoreStatus {
     void this.refreshStatus().catch(() => {})
-    return { ...this.#size, keys: 0, watchers: this.#watches.size, ...(this.#failure && { failure: this.#failure }) }
+    return {
+      ...this.#size,
+      keys: 0,
+      watchers: this.#watches.size,
+      alarms: this.#alarms,
+      ...(this.#failure && { failure: this.#failure }),
+    }
   }
 
   async refreshStatus(): Promise<void> {
     const answer = await this.#ask(STATUS, {}, { isRead: true })
     this.#size = { dbSizeBytes: answer.dbSize, dbSizeInUseBytes: answer.dbSizeInUse }
     this.#seen(answer)
+    const { alarms } = await this.#ask(ALARM, {}, { isRead: true })
+    this.#alarms = [...new Set(alarms.map(({ alarm }) => ALARMS[alarm] as Alarm))]
   }
 
   async defragment(): Promise<void> {
@@ -170,6 +185,18 @@ class EtcdStore implements Store {
 
   async *snapshot(): AsyncGenerator<Buffer> {
     for await (const { blob } of this.#connection.download(SNAPSHOT, {})) yield blob
+  }
+
+  async hashKeys(revision = 0): Promise<KeysHash> {
+    const answer = await this.#ask(HASH_KV, { revision }, { isRead: true })
+    // Members before 3.5.15 do not say of which revision it is; without being told they take the newest.
+    const of = answer.hash_revision || revision || (answer.header?.revision ?? 0)
+    return { hash: answer.hash, revision: of, compactRevision: answer.compact_revision }
+  }
+
+  /** An alarm is of one member, whose id has 64 bits, and a number has 53. */
+  async setAlarm(): Promise<void> {
+    throw new InvalidRequestError('alarms of a real etcd are raised and taken back by its own members, or with etcdctl')
   }
 
   async close(): Promise<void> {

@@ -4,13 +4,12 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
 import type { Clock } from '../../../base/clock.ts'
 import type { WatchResponse, WatchRequest as WireRequest } from '../etcd-door/messages.ts'
 import type { DecodedOf } from '../etcd-door/protobuf.ts'
-import { keyToWire } from '../etcd-door/wire.ts'
+import { keyToWire, kvFromWire } from '../etcd-door/wire.ts'
 import { CompactedError, StoreError } from '../store-error.ts'
 import type { StoreEvent, Watch, WatchHandler, WatchRequest } from '../store-interface.ts'
 import type { EtcdConnection } from './connection.ts'
 import { storeErrorOf } from './etcd-error.ts'
 import { WATCH } from './methods.ts'
-import { kvFromWire } from './requests.ts'
 
 const RECONNECT_MS = 200
 

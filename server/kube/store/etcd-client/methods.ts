@@ -28,3 +28,5 @@ export const LEASES = method('Lease/LeaseLeases', messages.LeaseLeasesRequest, m
 export const STATUS = method('Maintenance/Status', messages.StatusRequest, messages.StatusResponse)
 export const DEFRAGMENT = method('Maintenance/Defragment', messages.DefragmentRequest, messages.DefragmentResponse)
 export const SNAPSHOT = method('Maintenance/Snapshot', messages.SnapshotRequest, messages.SnapshotResponse)
+export const HASH_KV = method('Maintenance/HashKV', messages.HashKVRequest, messages.HashKVResponse)
+export const ALARM = method('Maintenance/Alarm', messages.AlarmRequest, messages.AlarmResponse)

@@ -4,16 +4,12 @@ import type {
   CompareRequest,
   RequestOp,
   ResponseOp,
-  WireKeyValue,
   RangeRequest as WireRange,
   TxnRequest as WireTxn,
 } from '../etcd-door/messages.ts'
-import type { DecodedOf } from '../etcd-door/protobuf.ts'
-import { keyToWire } from '../etcd-door/wire.ts'
+import { keyToWire, kvFromWire } from '../etcd-door/wire.ts'
 import { InvalidRequestError } from '../store-error.ts'
-import type { Compare, KeyValue, Operation, OperationResponse, RangeRequest, TxnRequest } from '../store-interface.ts'
-
-const NO_BYTES = Buffer.alloc(0)
+import type { Compare, Operation, OperationResponse, RangeRequest, TxnRequest } from '../store-interface.ts'
 
 export function rangeToWire(range: RangeRequest): WireRange {
   return {
@@ -89,17 +85,6 @@ function operationToWire(operation: Operation): RequestOp {
       }
     case 'txn':
       return { ...none, request_txn: txnToWire(operation) }
-  }
-}
-
-export function kvFromWire(kv: DecodedOf<typeof WireKeyValue>): KeyValue {
-  return {
-    key: kv.key.toString('latin1'),
-    value: kv.value.length === 0 ? NO_BYTES : kv.value,
-    createRevision: kv.create_revision,
-    modRevision: kv.mod_revision,
-    version: kv.version,
-    lease: kv.lease,
   }
 }
 

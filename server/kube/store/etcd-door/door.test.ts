@@ -131,7 +131,7 @@ describe('single calls', () => {
     const future = ask('KV/Range', RangeRequest, RangeResponse, { key: Buffer.from('a'), revision: 9 })
     expect(await statusOf(future)).toBe('11 etcdserver: mvcc: required revision is a future revision')
     expect(await statusOf(ask('KV/Nonsense', PutRequest, PutResponse, {}))).toBe(
-      '12 unknown method /etcdserverpb.KV/Nonsense',
+      '12 unknown method Nonsense for service etcdserverpb.KV',
     )
     await ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 10, ID: 5 })
     const again = ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 10, ID: 5 })

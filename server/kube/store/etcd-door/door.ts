@@ -8,11 +8,14 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../../base/clock.ts'
 import type { Store } from '../store-interface.ts'
-import { type Methods, serveGrpc } from './grpc-server.ts'
+import { authMethods } from './auth.ts'
+import { CallCounters } from './call-counters.ts'
+import { serveGrpc } from './grpc-server.ts'
 import { serveJson } from './json-gateway.ts'
 import { kvMethods } from './kv.ts'
 import { leaseMethods } from './lease.ts'
 import { maintenanceMethods } from './maintenance.ts'
+import { statusPages } from './status-pages.ts'
 import { watchMethods } from './watch.ts'
 
 /** The first bytes of every HTTP/2 connection. */
@@ -38,11 +41,14 @@ export interface EtcdDoor {
 export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> {
   const { store, clock, host = '127.0.0.1', port = 0, tls } = options
   let url = ''
-  const methods: Methods = new Map([
+  const counters = new CallCounters()
+  const pages = statusPages(store, counters)
+  const methods = counters.around([
     ...kvMethods(store),
     ...watchMethods(store, clock),
     ...leaseMethods(store),
     ...maintenanceMethods(store, () => [url]),
+    ...authMethods(store),
   ])
   const http2 = createHttp2Server({ settings: { initialWindowSize: 1024 * 1024, maxConcurrentStreams: 10_000 } })
   const sessions = new Set<Http2Session>()
@@ -52,7 +58,7 @@ export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> 
     session.on('error', () => {}) // the client went away; its streams hear of it
   })
   http2.on('stream', (stream, headers) => serveGrpc(methods, stream, headers))
-  const http1 = createHttpServer((request, response) => void serveJson({ store, methods }, request, response))
+  const http1 = createHttpServer((request, response) => void serveJson({ methods, pages }, request, response))
 
   const listener = tls ? listenTls(tls, http2, http1) : createTcpServer((socket) => sniff(socket, http2, http1))
   const sockets = new Set<Socket>()

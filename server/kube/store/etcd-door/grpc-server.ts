@@ -60,12 +60,21 @@ export function serveGrpc(methods: Methods, stream: ServerHttp2Stream, headers: 
   if (!headers['content-type']?.startsWith('application/grpc')) {
     stream.respond({ ':status': 415 }, { endStream: true })
   } else if (!method) {
-    refuse(stream, new GrpcError('UNIMPLEMENTED', `unknown method ${headers[':path']}`))
+    refuse(stream, unknownMethod(methods, headers[':path'] as string))
   } else if (method.kind === 'unary') {
     serveUnary(method.answer, stream)
   } else {
     method.open(new Http2Call(stream))
   }
+}
+
+function unknownMethod(methods: Methods, path: string): GrpcError {
+  const [, service = '', method = ''] = path.split('/')
+  const isKnown = [...methods.keys()].some((known) => known.startsWith(`/${service}/`))
+  return new GrpcError(
+    'UNIMPLEMENTED',
+    isKnown ? `unknown method ${method} for service ${service}` : `unknown service ${service}`,
+  )
 }
 
 function serveUnary(answer: (request: Buffer) => Promise<Buffer>, stream: ServerHttp2Stream): void {

@@ -6,6 +6,8 @@ import {
   InvalidRequestError,
   LeaseExistsError,
   LeaseNotFoundError,
+  LeaseTtlError,
+  NoSpaceError,
   StoreClosedError,
   StoreFailedError,
 } from '../store-error.ts'
@@ -14,6 +16,7 @@ export const GRPC_CODES = {
   OK: 0,
   INVALID_ARGUMENT: 3,
   NOT_FOUND: 5,
+  RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   OUT_OF_RANGE: 11,
   UNIMPLEMENTED: 12,
@@ -38,12 +41,13 @@ export class GrpcError extends Error {
 export function grpcStatusOf(error: unknown): GrpcStatus {
   if (error instanceof GrpcError) return { code: error.code, message: error.message }
   const message = error instanceof Error ? error.message : String(error)
-  if (error instanceof CompactedError || error instanceof FutureRevisionError) {
+  if (error instanceof CompactedError || error instanceof FutureRevisionError || error instanceof LeaseTtlError) {
     return { code: GRPC_CODES.OUT_OF_RANGE, message }
   }
   if (error instanceof InvalidRequestError) return { code: GRPC_CODES.INVALID_ARGUMENT, message }
   if (error instanceof LeaseNotFoundError) return { code: GRPC_CODES.NOT_FOUND, message }
   if (error instanceof LeaseExistsError) return { code: GRPC_CODES.FAILED_PRECONDITION, message }
+  if (error instanceof NoSpaceError) return { code: GRPC_CODES.RESOURCE_EXHAUSTED, message }
   if (error instanceof StoreClosedError || error instanceof StoreFailedError) {
     return { code: GRPC_CODES.UNAVAILABLE, message }
   }

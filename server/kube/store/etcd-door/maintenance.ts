@@ -1,17 +1,24 @@
 // etcdserverpb.Maintenance and etcdserverpb.Cluster, as a cluster of one member answers them.
 // Upstream: etcdserver/api/v3rpc/maintenance.go, member.go.
 
-import { createHash } from 'node:crypto'
-import type { Store } from '../store-interface.ts'
+import type { Alarm, Store } from '../store-interface.ts'
 import { type Method, streaming, unary } from './grpc-server.ts'
-import { grpcStatusOf } from './grpc-status.ts'
+import { GrpcError, grpcStatusOf } from './grpc-status.ts'
 import {
+  ALARM_ACTIONS,
+  ALARMS,
   AlarmRequest,
   AlarmResponse,
   DefragmentRequest,
   DefragmentResponse,
+  HashKVRequest,
+  HashKVResponse,
+  HashRequest,
+  HashResponse,
   MemberListRequest,
   MemberListResponse,
+  MoveLeaderRequest,
+  MoveLeaderResponse,
   SnapshotRequest,
   SnapshotResponse,
   StatusRequest,
@@ -22,7 +29,6 @@ import { headerOf, MEMBER_ID } from './wire.ts'
 /** The version whose API this is. Kubernetes looks at it before it asks for progress of watches (3.4.25 and later). */
 export const ETCD_VERSION = '3.5.16'
 const BLOB_BYTES = 32 * 1024
-const PAGE_BYTES = 512
 
 export function maintenanceMethods(store: Store, clientUrls: () => string[]): [string, Method][] {
   return [
@@ -36,7 +42,7 @@ export function maintenanceMethods(store: Store, clientUrls: () => string[]): [s
     [
       '/etcdserverpb.Maintenance/Status',
       unary(StatusRequest, StatusResponse, async () => {
-        const { dbSizeBytes, dbSizeInUseBytes, failure } = store.status()
+        const { dbSizeBytes, dbSizeInUseBytes, failure, alarms } = store.status()
         return {
           header: headerOf(store),
           version: ETCD_VERSION,
@@ -47,11 +53,33 @@ export function maintenanceMethods(store: Store, clientUrls: () => string[]): [s
           // There is no Raft here; the one line of changes that there is has the revision for its index.
           raftIndex: store.revision,
           raftAppliedIndex: store.revision,
-          errors: failure ? [failure.message] : [],
+          errors: [...(failure ? [failure.message] : []), ...alarms.map(alarmText)],
         }
       }),
     ],
-    ['/etcdserverpb.Maintenance/Alarm', unary(AlarmRequest, AlarmResponse, async () => ({ header: headerOf(store) }))],
+    ['/etcdserverpb.Maintenance/Alarm', unary(AlarmRequest, AlarmResponse, (request) => alarm(store, request))],
+    [
+      '/etcdserverpb.Maintenance/Hash',
+      unary(HashRequest, HashResponse, async () => {
+        const { hash } = await store.hashKeys()
+        return { header: headerOf(store), hash }
+      }),
+    ],
+    [
+      '/etcdserverpb.Maintenance/HashKV',
+      unary(HashKVRequest, HashKVResponse, async (request) => {
+        const { hash, revision, compactRevision } = await store.hashKeys(request.revision)
+        return { header: headerOf(store), hash, compact_revision: compactRevision, hash_revision: revision }
+      }),
+    ],
+    [
+      '/etcdserverpb.Maintenance/MoveLeader',
+      unary(MoveLeaderRequest, MoveLeaderResponse, async ({ targetID }) => {
+        // To the only member it is where it was.
+        if (targetID !== MEMBER_ID) throw new GrpcError('FAILED_PRECONDITION', 'etcdserver: bad leader transferee')
+        return { header: headerOf(store) }
+      }),
+    ],
     [
       '/etcdserverpb.Maintenance/Defragment',
       unary(DefragmentRequest, DefragmentResponse, async () => {
@@ -70,7 +98,7 @@ export function maintenanceMethods(store: Store, clientUrls: () => string[]): [s
           drained()
         }
         const send = async () => {
-          for await (const blob of withHash(inPieces(store.snapshot()))) {
+          for await (const blob of inPieces(store.snapshot())) {
             if (!isOpen) return
             call.send({ header: headerOf(store), blob })
             if (call.isFull) {
@@ -93,20 +121,24 @@ async function* inPieces(snapshot: AsyncIterable<Buffer>): AsyncGenerator<Buffer
   }
 }
 
-/**
- * etcd's clients expect the SHA-256 of all that came before as the last 32 bytes, and look for it only in a file that
- * is otherwise made of whole pages. So there is padding; whoever reads the snapshot stops before it.
- */
-async function* withHash(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256')
-  let bytes = 0
-  for await (const piece of pieces) {
-    hash.update(piece)
-    bytes += piece.length
-    yield piece
-  }
-  const padding = Buffer.alloc((PAGE_BYTES - (bytes % PAGE_BYTES)) % PAGE_BYTES)
-  hash.update(padding)
-  yield padding
-  yield hash.digest()
+async function alarm(store: Store, request: AlarmRequest) {
+  const action = ALARM_ACTIONS[request.action]
+  const named = ALARMS[request.alarm]
+  const before = store.status().alarms
+  const isOurs = request.memberID === 0 || request.memberID === MEMBER_ID
+  const wanted = named === 'NONE' || named === undefined ? [] : [named]
+  if (action === 'ACTIVATE' && isOurs) for (const each of wanted) await store.setAlarm(each, true)
+  if (action === 'DEACTIVATE' && isOurs) for (const each of wanted) await store.setAlarm(each, false)
+  const told = {
+    GET: before.filter((each) => named === 'NONE' || each === named),
+    ACTIVATE: wanted,
+    // Those that were taken back.
+    DEACTIVATE: before.filter((each) => isOurs && each === named),
+  }[action ?? 'GET']
+  const alarms = told.map((each) => ({ memberID: MEMBER_ID, alarm: ALARMS.indexOf(each) }))
+  return { header: headerOf(store), alarms }
+}
+
+function alarmText(name: Alarm): string {
+  return `memberID:${MEMBER_ID} alarm:${name} `
 }

@@ -12,6 +12,7 @@ import {
   oneOf,
   repeated,
   string,
+  uint32,
 } from './protobuf.ts'
 
 export const RANGE_ORDERS = ['NONE', 'ASCEND', 'DESCEND'] as const
@@ -20,6 +21,8 @@ const COMPARE_RESULTS = ['EQUAL', 'GREATER', 'LESS', 'NOT_EQUAL'] as const
 const COMPARE_TARGETS = ['VERSION', 'CREATE', 'MOD', 'VALUE', 'LEASE'] as const
 export const EVENT_TYPES = ['PUT', 'DELETE'] as const
 export const WATCH_FILTERS = ['NOPUT', 'NODELETE'] as const
+export const ALARM_ACTIONS = ['GET', 'ACTIVATE', 'DEACTIVATE'] as const
+export const ALARMS = ['NONE', 'NOSPACE', 'CORRUPT'] as const
 
 export const ResponseHeader = message({ cluster_id: int(1), member_id: int(2), revision: int(3), raft_term: int(4) })
 const header = nested(1, () => ResponseHeader)
@@ -201,8 +204,13 @@ const Member = message({
 export const MemberListRequest = message({ linearizable: bool(1) })
 export const MemberListResponse = message({ header, members: repeated(nested(2, () => Member)) })
 
-export const AlarmRequest = message({ action: int(1), memberID: int(2), alarm: int(3) })
-const AlarmMember = message({ memberID: int(1), alarm: int(2) })
+export const AlarmRequest = message({
+  action: enumeration(1, ALARM_ACTIONS),
+  memberID: int(2),
+  alarm: enumeration(3, ALARMS),
+})
+const AlarmMember = message({ memberID: int(1), alarm: enumeration(2, ALARMS) })
+export type AlarmRequest = DecodedOf<typeof AlarmRequest>
 export const AlarmResponse = message({ header, alarms: repeated(nested(2, () => AlarmMember)) })
 export const StatusRequest = message({})
 export const StatusResponse = message({
@@ -221,3 +229,16 @@ export const DefragmentRequest = message({})
 export const DefragmentResponse = message({ header })
 export const SnapshotRequest = message({})
 export const SnapshotResponse = message({ header, remaining_bytes: int(2), blob: bytes(3) })
+export const HashRequest = message({})
+export const HashResponse = message({ header, hash: uint32(2) })
+export const HashKVRequest = message({ revision: int(1) })
+export const HashKVResponse = message({ header, hash: uint32(2), compact_revision: int(3), hash_revision: int(4) })
+export const MoveLeaderRequest = message({ targetID: int(1) })
+export const MoveLeaderResponse = message({ header })
+
+/** Of those requests for users and roles that are answered, none is looked into. */
+export const AuthRequest = message({})
+export const AuthResponse = message({ header })
+export const AuthStatusResponse = message({ header, enabled: bool(2), authRevision: int(3) })
+export const AuthUserListResponse = message({ header, users: repeated(string(2)) })
+export const AuthRoleListResponse = message({ header, roles: repeated(string(2)) })

@@ -20,6 +20,8 @@ export interface Field {
   repeated: boolean
   /** Names of an enum's numbers, for JSON. */
   names?: readonly string[]
+  /** At most 32 bits: in JSON a number, where the others are strings. */
+  isShort?: true
 }
 
 interface TypedField<T> extends Field {
@@ -38,6 +40,7 @@ export type DecodedOf<M> = M extends MessageType<infer T> ? T : never
 export const bytes = (number: number): TypedField<Buffer> => ({ number, type: 'bytes', repeated: false })
 export const string = (number: number): TypedField<string> => ({ number, type: 'string', repeated: false })
 export const int = (number: number): TypedField<number> => ({ number, type: 'int', repeated: false })
+export const uint32 = (number: number): TypedField<number> => ({ ...int(number), isShort: true })
 export const bool = (number: number): TypedField<boolean> => ({ number, type: 'bool', repeated: false })
 export const enumeration = (number: number, names: readonly string[]): TypedField<number> => ({
   number,

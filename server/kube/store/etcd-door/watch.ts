@@ -5,7 +5,7 @@
 
 import type { Clock } from '../../../base/clock.ts'
 import { CompactedError } from '../store-error.ts'
-import type { Store, StoreEvent, Watch } from '../store-interface.ts'
+import type { KeyValue, Store, StoreEvent, Watch } from '../store-interface.ts'
 import { type Method, type StreamCall, streaming } from './grpc-server.ts'
 import { EVENT_TYPES, WATCH_FILTERS, type WatchCreateRequest, WatchRequest, WatchResponse } from './messages.ts'
 import type { DecodedOf } from './protobuf.ts'
@@ -13,6 +13,8 @@ import { headerAt, headerOf, keyFromWire, kvToWire, rangeEndFromWire } from './w
 
 /** As etcd: who asked for it hears every ten minutes how far it has come. */
 const PROGRESS_NOTIFY_MS = 10 * 60 * 1000
+/** As etcd's limit of a request: a client that asked for fragments is sent no larger answer, if it can be cut. */
+const FRAGMENT_BYTES = 1.5 * 1024 * 1024
 /** "No watch in particular": progress of all of them, or a creation that failed. */
 const NO_WATCH = -1
 
@@ -32,6 +34,8 @@ interface Watched {
   /** Absent while the stream is full. */
   watch: Watch | undefined
   isCaughtUp: boolean
+  /** Something was sent since progress was last told at intervals; that is as good as progress. */
+  wasTold: boolean
 }
 
 type Call = StreamCall<DecodedOf<typeof WatchRequest>, WatchResponse>
@@ -67,16 +71,21 @@ class WatchStream {
   }
 
   #create(request: WatchCreateRequest): void {
+    const refuse = (cancel_reason: string) =>
+      this.#send({ watch_id: NO_WATCH, created: true, canceled: true, cancel_reason })
+    if (request.start_revision < 0) {
+      refuse('etcdserver: mvcc: required revision has been compacted')
+      return
+    }
     const id = request.watch_id || this.#freeId()
     if (this.#watched.has(id)) {
-      const cancel_reason = 'mvcc: duplicate watch ID provided on the WatchStream'
-      this.#send({ watch_id: NO_WATCH, created: true, canceled: true, cancel_reason })
+      refuse('mvcc: duplicate watch ID provided on the WatchStream')
       return
     }
     // An empty key with an end means "from the very first key"; etcd's clients send '\0' for it.
     const key = request.key.length > 0 ? request.key : Buffer.alloc(1)
     const next = request.start_revision || this.#store.revision + 1
-    const watched: Watched = { request: { ...request, key }, next, watch: undefined, isCaughtUp: false }
+    const watched: Watched = { request: { ...request, key }, next, watch: undefined, isCaughtUp: false, wasTold: false }
     this.#watched.set(id, watched)
     this.#send({ watch_id: id, created: true })
     if (request.progress_notify) this.#timer ??= this.#startTimer()
@@ -122,19 +131,25 @@ class WatchStream {
     this.#send({ watch_id: id, canceled: true })
   }
 
-  #sendEvents(id: number, { request }: Watched, revision: number, events: StoreEvent[]): void {
+  #sendEvents(id: number, watched: Watched, revision: number, events: StoreEvent[]): void {
+    const { request } = watched
     const unwanted = request.filters.map((filter) => (WATCH_FILTERS[filter] === 'NOPUT' ? 'put' : 'delete'))
     const wanted = events.filter((event) => !unwanted.includes(event.type))
     if (wanted.length === 0) return
-    this.#send({
-      header: headerAt(revision),
-      watch_id: id,
-      events: wanted.map(({ type, kv, prevKv }) => ({
-        type: EVENT_TYPES.indexOf(type === 'put' ? 'PUT' : 'DELETE'),
-        kv: kvToWire(kv),
-        prev_kv: prevKv && kvToWire(prevKv),
-      })),
-    })
+    watched.wasTold = true
+    const pieces = request.fragment ? inFragments(wanted) : [wanted]
+    for (const [index, piece] of pieces.entries()) {
+      this.#send({
+        header: headerAt(revision),
+        watch_id: id,
+        fragment: index < pieces.length - 1,
+        events: piece.map(({ type, kv, prevKv }) => ({
+          type: EVENT_TYPES.indexOf(type === 'put' ? 'PUT' : 'DELETE'),
+          kv: kvToWire(kv),
+          prev_kv: prevKv && kvToWire(prevKv),
+        })),
+      })
+    }
     if (this.#call.isFull) this.#pause()
   }
 
@@ -167,8 +182,10 @@ class WatchStream {
   #startTimer(): Disposable {
     return this.#clock.setTimeout(() => {
       this.#timer = this.#startTimer()
-      for (const [id, { request, isCaughtUp, watch }] of this.#watched) {
-        if (request.progress_notify && isCaughtUp && watch) this.#send({ watch_id: id })
+      for (const [id, watched] of this.#watched) {
+        const { request, isCaughtUp, watch, wasTold } = watched
+        if (request.progress_notify && isCaughtUp && watch && !wasTold) this.#send({ watch_id: id })
+        watched.wasTold = false
       }
     }, PROGRESS_NOTIFY_MS)
   }
@@ -187,4 +204,25 @@ class WatchStream {
   #send(response: Partial<WatchResponse>): void {
     this.#call.send({ header: headerOf(this.#store), ...response })
   }
+}
+
+/** Pieces that stay below the limit, each of at least one event. */
+function inFragments(events: StoreEvent[]): StoreEvent[][] {
+  const pieces: StoreEvent[][] = [[]]
+  let bytes = 0
+  for (const event of events) {
+    const more = bytesOf(event.kv) + (event.prevKv ? bytesOf(event.prevKv) : 0)
+    if (bytes > 0 && bytes + more >= FRAGMENT_BYTES) {
+      pieces.push([])
+      bytes = 0
+    }
+    pieces.at(-1)?.push(event)
+    bytes += more
+  }
+  return pieces
+}
+
+/** With what is around it; roughly, and rather too much. */
+function bytesOf({ key, value }: KeyValue): number {
+  return key.length + value.length + 64
 }

@@ -8,6 +8,8 @@ import type { DecodedOf } from './protobuf.ts'
 const CLUSTER_ID = 1
 export const MEMBER_ID = 1
 
+const NO_BYTES = Buffer.alloc(0)
+
 export function headerAt(revision: number): DecodedOf<typeof ResponseHeader> {
   return { cluster_id: CLUSTER_ID, member_id: MEMBER_ID, revision, raft_term: 1 }
 }
@@ -36,6 +38,17 @@ export function kvToWire(kv: KeyValue): DecodedOf<typeof WireKeyValue> {
     mod_revision: kv.modRevision,
     version: kv.version,
     value: kv.value,
+    lease: kv.lease,
+  }
+}
+
+export function kvFromWire(kv: DecodedOf<typeof WireKeyValue>): KeyValue {
+  return {
+    key: kv.key.toString('latin1'),
+    value: kv.value.length === 0 ? NO_BYTES : kv.value,
+    createRevision: kv.create_revision,
+    modRevision: kv.mod_revision,
+    version: kv.version,
     lease: kv.lease,
   }
 }

@@ -80,6 +80,7 @@ export class PowerLossDisk implements Disk {
   #pendingNames: NameChange[] = []
   #locked = new Set<string>()
   #operationsLeft = Number.POSITIVE_INFINITY
+  #bytesLeft = Number.POSITIVE_INFINITY
 
   constructor(options: PowerLossDiskOptions = {}) {
     this.#options = options
@@ -88,6 +89,11 @@ export class PowerLossDisk implements Disk {
   /** The power goes in the middle of the operation after `operations` more. */
   losePowerAfter(operations: number): void {
     this.#operationsLeft = operations
+  }
+
+  /** From now on files can grow by so many bytes, all together; a write that finds no room is done in part. */
+  leaveSpace(bytes: number): void {
+    this.#bytesLeft = bytes
   }
 
   get hasPower(): boolean {
@@ -145,19 +151,22 @@ export class PowerLossDisk implements Disk {
     if (!this.#names.has(path)) this.#changeName({ add: [path, inode] })
     return {
       write: async (buffers, position) => {
-        await this.#operation(() => inode.change({ position, bytes: Buffer.concat(buffers) }))
+        await this.#operation(() => this.#write(inode, position, Buffer.concat(buffers)))
       },
       datasync: async () => {
         await this.#operation()
         if (!this.#options.ignoreDatasync) inode.sync()
       },
       writeDurably: async (buffers, position) => {
-        await this.#operation(() => inode.change({ position, bytes: Buffer.concat(buffers) }))
+        await this.#operation(() => this.#write(inode, position, Buffer.concat(buffers)))
         await this.#operation()
         if (!this.#options.ignoreDatasync) inode.sync()
       },
       truncate: async (length) => {
-        await this.#operation(() => inode.change({ truncateTo: length }))
+        await this.#operation(() => {
+          this.#bytesLeft += Math.max(0, inode.written.length - length)
+          inode.change({ truncateTo: length })
+        })
       },
       close: async () => {},
     }
@@ -169,7 +178,10 @@ export class PowerLossDisk implements Disk {
   }
 
   async remove(path: string): Promise<void> {
-    await this.#operation(() => this.#changeName({ remove: path }))
+    await this.#operation(() => {
+      this.#bytesLeft += this.#names.get(path)?.written.length ?? 0
+      this.#changeName({ remove: path })
+    })
   }
 
   async syncDirectory(): Promise<void> {
@@ -193,6 +205,14 @@ export class PowerLossDisk implements Disk {
     // Let others run, so that batches form as with a real disk.
     await new Promise((resolve) => setImmediate(resolve))
     if (!this.hasPower) throw new Error('the power is off')
+  }
+
+  #write(inode: Inode, position: number, bytes: Buffer): void {
+    const room = inode.written.length + this.#bytesLeft - position
+    const fits = Math.min(bytes.length, Math.max(0, room))
+    this.#bytesLeft -= Math.max(0, position + fits - inode.written.length)
+    if (fits > 0) inode.change({ position, bytes: bytes.subarray(0, fits) })
+    if (fits < bytes.length) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
   }
 
   #changeName(change: NameChange): void {
