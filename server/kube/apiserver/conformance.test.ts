@@ -67,7 +67,8 @@ describe.each(servedKinds(builtInKinds).map((kind) => ({ kind, name: `${apiVersi
       })
       expect(await transport.request({ method: 'GET', path }), 'a refused update loses nothing').toBe(patched)
 
-      await transport.request({ method: 'DELETE', path })
+      // Jobs and ReplicationControllers would leave their pods behind, and wait until that is done.
+      await transport.request({ method: 'DELETE', path, body: { propagationPolicy: 'Background' } })
       if (kind.kind === 'Namespace') {
         const going = (await transport.request({ method: 'GET', path })) as KubeObject & {
           spec: { finalizers?: string[] }

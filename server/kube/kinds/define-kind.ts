@@ -60,6 +60,10 @@ export interface Strategy<T extends KubeObject> {
   acceptsStatusOnCreate?: boolean
   /** DELETE answers with the object rather than with a Status. */
   returnsDeletedObject?: boolean
+  /** Whoever deletes without saying how leaves the dependents: as these kinds did before there was a choice. */
+  orphansDependents?: boolean
+  /** Said to whoever deletes without saying what is to become of the dependents. */
+  deletionWarnings?(object: T): string[]
   /** Refuses a PUT that names no resourceVersion. */
   requiresResourceVersion?: boolean
 }

@@ -3,9 +3,9 @@
 
 import type { DeploymentSpec, Deployment as Wire } from 'kubernetes-types/apps/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
-import { type IntOrString, scaledValue } from '../apimachinery/int-or-string.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { amountErrors, atMostAll, isZero } from './int-or-percent.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { selectorIsKept, shownSelector, templateOwnerErrors } from './pod-template/template-owner.ts'
@@ -64,9 +64,6 @@ export const Deployment = defineKind<Wire>({
   ],
 })
 
-const PERCENT =
-  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')"
-
 function strategyErrors({ strategy = {} }: DeploymentSpec): FieldError[] {
   const at = 'spec.strategy'
   if (strategy.type === 'Recreate') {
@@ -86,20 +83,8 @@ function strategyErrors({ strategy = {} }: DeploymentSpec): FieldError[] {
   if (isZero(maxUnavailable) && isZero(maxSurge)) {
     errors.push(fieldError.invalid(`${here}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'))
   }
-  const percent = typeof maxUnavailable === 'string' ? scaledValue(maxUnavailable, { total: 100, roundUp: false }) : 0
-  if ((percent ?? 0) > 100) {
-    errors.push(fieldError.invalid(`${here}.maxUnavailable`, maxUnavailable, 'must not be greater than 100%'))
-  }
+  errors.push(...atMostAll(`${here}.maxUnavailable`, maxUnavailable))
   return errors
-}
-
-const isZero = (value: IntOrString) => value === 0 || value === '0%'
-
-function amountErrors(field: string, value: IntOrString): FieldError[] {
-  if (typeof value === 'number') {
-    return value < 0 ? [fieldError.invalid(field, value, 'must be greater than or equal to 0')] : []
-  }
-  return /^[0-9]+%$/.test(value) ? [] : [fieldError.invalid(field, value, PERCENT)]
 }
 
 function numberErrors(spec: DeploymentSpec): FieldError[] {

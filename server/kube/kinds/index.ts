@@ -4,9 +4,12 @@ import { CertificateSigningRequest } from './certificate-signing-request.ts'
 import { ClusterRole } from './cluster-role.ts'
 import { ClusterRoleBinding } from './cluster-role-binding.ts'
 import { ConfigMap } from './config-map.ts'
+import { ControllerRevision } from './controller-revision.ts'
+import { CronJob } from './cron-job.ts'
 import { CSIDriver } from './csi-driver.ts'
 import { CSINode } from './csi-node.ts'
 import { CSIStorageCapacity } from './csi-storage-capacity.ts'
+import { DaemonSet } from './daemon-set.ts'
 import type { AnyKind } from './define-kind.ts'
 import { Deployment } from './deployment.ts'
 import { DeviceClass } from './device-class.ts'
@@ -18,7 +21,9 @@ import { HorizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts'
 import { Ingress } from './ingress.ts'
 import { IngressClass } from './ingress-class.ts'
 import { IPAddress } from './ip-address.ts'
+import { Job } from './job.ts'
 import { Lease } from './lease.ts'
+import { LimitRange } from './limit-range.ts'
 import { MutatingAdmissionPolicy } from './mutating-admission-policy.ts'
 import { MutatingAdmissionPolicyBinding } from './mutating-admission-policy-binding.ts'
 import { MutatingWebhookConfiguration } from './mutating-webhook-configuration.ts'
@@ -28,11 +33,15 @@ import { Node } from './node.ts'
 import { PersistentVolume } from './persistent-volume.ts'
 import { PersistentVolumeClaim } from './persistent-volume-claim.ts'
 import { Pod } from './pod.ts'
+import { PodDisruptionBudget } from './pod-disruption-budget.ts'
+import { PodTemplate } from './pod-template.ts'
 import { PriorityClass } from './priority-class.ts'
 import { PriorityLevelConfiguration } from './priority-level-configuration.ts'
 import { ReplicaSet } from './replica-set.ts'
+import { ReplicationController } from './replication-controller.ts'
 import { ResourceClaim } from './resource-claim.ts'
 import { ResourceClaimTemplate } from './resource-claim-template.ts'
+import { ResourceQuota } from './resource-quota.ts'
 import { ResourceSlice } from './resource-slice.ts'
 import { Role } from './role.ts'
 import { RoleBinding } from './role-binding.ts'
@@ -41,6 +50,7 @@ import { Secret } from './secret.ts'
 import { Service } from './service.ts'
 import { ServiceAccount } from './service-account.ts'
 import { ServiceCIDR } from './service-cidr.ts'
+import { StatefulSet } from './stateful-set.ts'
 import { StorageClass } from './storage-class.ts'
 import { ValidatingAdmissionPolicy } from './validating-admission-policy.ts'
 import { ValidatingAdmissionPolicyBinding } from './validating-admission-policy-binding.ts'
@@ -53,9 +63,12 @@ export {
   ClusterRole,
   ClusterRoleBinding,
   ConfigMap,
+  ControllerRevision,
+  CronJob,
   CSIDriver,
   CSINode,
   CSIStorageCapacity,
+  DaemonSet,
   Deployment,
   DeviceClass,
   EndpointSlice,
@@ -66,7 +79,9 @@ export {
   Ingress,
   IngressClass,
   IPAddress,
+  Job,
   Lease,
+  LimitRange,
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
   MutatingWebhookConfiguration,
@@ -76,11 +91,15 @@ export {
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
+  PodDisruptionBudget,
+  PodTemplate,
   PriorityClass,
   PriorityLevelConfiguration,
   ReplicaSet,
+  ReplicationController,
   ResourceClaim,
   ResourceClaimTemplate,
+  ResourceQuota,
   ResourceSlice,
   Role,
   RoleBinding,
@@ -89,6 +108,7 @@ export {
   Service,
   ServiceAccount,
   ServiceCIDR,
+  StatefulSet,
   StorageClass,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
@@ -111,6 +131,16 @@ export const builtInKinds: readonly AnyKind[] = [
   ServiceAccount,
   Deployment,
   ReplicaSet,
+  ReplicationController,
+  PodTemplate,
+  LimitRange,
+  ResourceQuota,
+  StatefulSet,
+  DaemonSet,
+  ControllerRevision,
+  Job,
+  CronJob,
+  PodDisruptionBudget,
   HorizontalPodAutoscaler,
   Lease,
   EndpointSlice,

@@ -139,6 +139,8 @@ export async function deleteObject(call: Call): Promise<Answer> {
     dryRun,
     options,
   })
+  const isUnsaid = options.propagationPolicy === undefined && options.orphanDependents === undefined
+  for (const warning of (isUnsaid && kind.strategy.deletionWarnings?.(entry.object)) || []) context.warn(warning)
   const isCascading = options.propagationPolicy === 'Foreground' || options.orphanDependents === false
   const code = !isGone && isCascading ? 202 : 200
   if (!isGone || kind.strategy.returnsDeletedObject) return objectAnswer(served, entry, code)

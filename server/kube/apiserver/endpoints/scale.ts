@@ -5,7 +5,12 @@ import type { Scale } from 'kubernetes-types/autoscaling/v1'
 import { isoTime } from '../../../base/clock.ts'
 import { deepCopy } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
-import { formatSelector, type LabelSelector, selectorOfObject } from '../../apimachinery/label-selector.ts'
+import {
+  formatSelector,
+  type LabelSelector,
+  selectorOfMap,
+  selectorOfObject,
+} from '../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { applyPatch } from '../../apimachinery/patch/apply-patch.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
@@ -132,10 +137,19 @@ function scaleOf(kind: AnyKind, object: KubeObject): Scale {
     spec: { replicas: Number(at(object, specReplicas) ?? 0) },
     status: {
       replicas: Number(at(object, statusReplicas) ?? 0),
-      selector:
-        typeof selector === 'string' ? selector : formatSelector(selectorOfObject((selector ?? {}) as LabelSelector)),
+      selector: shownSelector(selector),
     },
   }
+}
+
+/** Text, a label selector, or (ReplicationControllers) plain labels. */
+function shownSelector(selector: unknown): string {
+  if (typeof selector === 'string') return selector
+  if (!isJsonObject(selector)) return ''
+  const isPlain = Object.values(selector).every((value) => typeof value === 'string')
+  return formatSelector(
+    isPlain ? selectorOfMap(selector as Record<string, string>) : selectorOfObject(selector as LabelSelector),
+  )
 }
 
 function scaled(kind: AnyKind, current: KubeObject, scale: Scale): KubeObject {

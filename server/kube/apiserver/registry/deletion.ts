@@ -29,7 +29,7 @@ export function planDeletion(kind: AnyKind, object: KubeObject, request: DeleteR
   assertPreconditions(kind, object, request)
   const before = object.metadata ?? {}
   const meta: ObjectMeta = { ...before }
-  const finalizers = finalizersAfter(before.finalizers ?? [], request)
+  const finalizers = finalizersAfter(kind, before.finalizers ?? [], request)
   if (finalizers.length > 0) meta.finalizers = finalizers
   else delete meta.finalizers
   const next: KubeObject = { ...object, metadata: meta }
@@ -69,18 +69,23 @@ export function isReadyToGo(kind: AnyKind, object: KubeObject): boolean {
   )
 }
 
-function finalizersAfter(existing: readonly string[], request: DeleteRequest): string[] {
+function finalizersAfter(kind: AnyKind, existing: readonly string[], request: DeleteRequest): string[] {
   const others = existing.filter((finalizer) => finalizer !== ORPHAN && finalizer !== FOREGROUND)
-  const policy = policyOf(existing, request)
+  const policy = policyOf(kind, existing, request)
   if (policy === 'Orphan') return [...others, ORPHAN]
   return policy === 'Foreground' ? [...others, FOREGROUND] : others
 }
 
-function policyOf(existing: readonly string[], request: DeleteRequest): DeleteRequest['propagationPolicy'] {
+function policyOf(
+  kind: AnyKind,
+  existing: readonly string[],
+  request: DeleteRequest,
+): DeleteRequest['propagationPolicy'] {
   if (request.orphanDependents !== undefined) return request.orphanDependents ? 'Orphan' : 'Background'
   if (request.propagationPolicy) return request.propagationPolicy
   if (existing.includes(ORPHAN)) return 'Orphan'
-  return existing.includes(FOREGROUND) ? 'Foreground' : 'Background'
+  if (existing.includes(FOREGROUND)) return 'Foreground'
+  return kind.strategy.orphansDependents ? 'Orphan' : 'Background'
 }
 
 const sameList = (a: readonly string[], b: readonly string[]) =>

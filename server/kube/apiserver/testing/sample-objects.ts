@@ -16,6 +16,8 @@ const template = (app: string) => ({
   spec: { containers: [{ name: 'web', image: 'nginx:1.26' }] },
 })
 
+const once = { spec: { restartPolicy: 'Never', containers: [{ name: 'once', image: 'busybox' }] } }
+
 const labelled = { metadata: { labels: { seen: 'yes' } } }
 
 const rules = [{ operations: ['CREATE'], apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'] }]
@@ -64,6 +66,36 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   replicasets: {
     object: { spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: template('web') } },
     patch: { spec: { replicas: 3 } },
+  },
+  replicationcontrollers: {
+    object: { spec: { replicas: 2, template: template('web') } },
+    patch: { spec: { replicas: 3 } },
+  },
+  podtemplates: { object: { template: template('web') }, patch: labelled },
+  limitranges: {
+    object: { spec: { limits: [{ type: 'Container', max: { cpu: '1' } }] } },
+    patch: { spec: { limits: [{ type: 'Pod', max: { cpu: '2' } }] } },
+  },
+  resourcequotas: { object: { spec: { hard: { pods: '5' } } }, patch: { spec: { hard: { pods: '6' } } } },
+  statefulsets: {
+    object: {
+      spec: { serviceName: 'web', selector: { matchLabels: { app: 'web' } }, template: template('web') },
+    },
+    patch: { spec: { replicas: 3 } },
+  },
+  daemonsets: {
+    object: { spec: { selector: { matchLabels: { app: 'web' } }, template: template('web') } },
+    patch: { spec: { minReadySeconds: 3 } },
+  },
+  controllerrevisions: { object: { data: { spec: {} }, revision: 1 }, patch: { revision: 2 } },
+  jobs: { object: { spec: { template: once } }, patch: { spec: { parallelism: 2 } } },
+  cronjobs: {
+    object: { spec: { schedule: '@daily', jobTemplate: { spec: { template: once } } } },
+    patch: { spec: { suspend: true } },
+  },
+  poddisruptionbudgets: {
+    object: { spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } } },
+    patch: { spec: { minAvailable: '50%' } },
   },
   horizontalpodautoscalers: {
     object: {

@@ -155,21 +155,28 @@ export function tolerationErrors(tolerations: readonly Toleration[], at: string)
   return errors
 }
 
-/** A template of something that keeps pods running. */
-export function podTemplateErrors(template: PodTemplateSpec | undefined, at: string): FieldError[] {
-  const errors = podSpecErrors(template?.spec, `${at}.spec`)
-  for (const [key, value] of Object.entries(template?.metadata?.labels ?? {})) {
-    for (const problem of labelKeyProblems(key)) errors.push(fieldError.invalid(`${at}.labels`, key, problem))
-    for (const problem of labelValueProblems(value)) errors.push(fieldError.invalid(`${at}.labels`, value, problem))
-  }
+/** A template of something that keeps pods running; `kind` is what Kubernetes calls it in messages. */
+export function podTemplateErrors(template: PodTemplateSpec | undefined, at: string, kind: string): FieldError[] {
+  const errors = templateErrors(template, at)
   const { restartPolicy } = template?.spec ?? {}
   if (restartPolicy && restartPolicy !== 'Always' && RESTART_POLICIES.includes(restartPolicy)) {
     errors.push(fieldError.notSupported(`${at}.spec.restartPolicy`, restartPolicy, ['Always']))
   }
   if (template?.spec?.activeDeadlineSeconds !== undefined) {
-    errors.push(
-      fieldError.forbidden(`${at}.spec.activeDeadlineSeconds`, 'activeDeadlineSeconds in ReplicaSet is not Supported'),
-    )
+    const why = `activeDeadlineSeconds in ${kind} is not Supported`
+    errors.push(fieldError.forbidden(`${at}.spec.activeDeadlineSeconds`, why))
   }
   return errors
+}
+
+/** A template of pods of any kind. */
+export function templateErrors(template: PodTemplateSpec | undefined, at: string): FieldError[] {
+  return [...podSpecErrors(template?.spec, `${at}.spec`), ...templateLabelErrors(template, at)]
+}
+
+export function templateLabelErrors(template: PodTemplateSpec | undefined, at: string): FieldError[] {
+  return Object.entries(template?.metadata?.labels ?? {}).flatMap(([key, value]) => [
+    ...labelKeyProblems(key).map((problem) => fieldError.invalid(`${at}.labels`, key, problem)),
+    ...labelValueProblems(value).map((problem) => fieldError.invalid(`${at}.labels`, value, problem)),
+  ])
 }

@@ -38,7 +38,7 @@ export function templateOwnerErrors(spec: TemplateOwnerSpec | undefined, kind: s
       fieldError.invalid('spec.template.metadata.labels', labels ?? {}, '`selector` does not match template `labels`'),
     )
   }
-  return [...errors, ...podTemplateErrors(template, 'spec.template')]
+  return [...errors, ...podTemplateErrors(template, 'spec.template', kind === 'daemonset' ? 'DaemonSet' : 'ReplicaSet')]
 }
 
 const isEmpty = ({ matchLabels = {}, matchExpressions = [] }: LabelSelector) =>

@@ -1,0 +1,107 @@
+// The CronJob: a Job, again and again. Upstream: kubernetes/pkg/registry/batch/cronjob/strategy.go.
+
+import type { CronJobSpec, CronJob as Wire } from 'kubernetes-types/batch/v1'
+import { isTimeZone, parseCron } from '../apimachinery/cron-schedule.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { jobSpecErrors } from './batch/job-spec-errors.ts'
+import { age, ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { notNegative } from './int-or-percent.ts'
+import { containerImages, containerNames } from './pod-template/pod-columns.ts'
+import { defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { shownSelector } from './pod-template/template-owner.ts'
+
+/** Its Jobs are called after it, and eleven characters more. */
+const LONGEST_NAME = 52
+const POLICIES = ['Allow', 'Forbid', 'Replace']
+
+export const CronJob = defineKind<Wire>({
+  group: 'batch',
+  version: 'v1',
+  kind: 'CronJob',
+  plural: 'cronjobs',
+  shortNames: ['cj'],
+  categories: ['all'],
+  hasGeneration: true,
+  subresources: ['status'],
+  strategy: {
+    setDefaults({ spec }) {
+      if (!spec) return
+      spec.concurrencyPolicy ||= 'Allow'
+      spec.suspend ??= false
+      spec.successfulJobsHistoryLimit ??= 3
+      spec.failedJobsHistoryLimit ??= 1
+      const template = spec.jobTemplate?.spec?.template?.spec
+      if (template) defaultPodSpec(template)
+    },
+    prepareForCreate(cronJob) {
+      Object.assign(cronJob, { status: {} })
+    },
+    validate: ({ spec }) => (spec ? specErrors(spec) : [fieldError.required('spec')]),
+    validateCreate: ({ metadata, spec }) => {
+      const { name = '' } = metadata ?? {}
+      const errors: FieldError[] = []
+      if (name.length > LONGEST_NAME) {
+        errors.push(fieldError.invalid('metadata.name', name, `must be no more than ${LONGEST_NAME} characters`))
+      }
+      if (spec && /TZ/.test(spec.schedule) && spec.timeZone === undefined) {
+        const why = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'
+        errors.push(fieldError.invalid('spec.schedule', spec.schedule, why))
+      }
+      return errors
+    },
+  },
+  columns: [
+    nameColumn,
+    { name: 'Schedule', value: ({ spec }) => spec?.schedule },
+    { name: 'Timezone', value: ({ spec }) => spec?.timeZone ?? '<none>' },
+    { name: 'Suspend', value: ({ spec }) => (spec?.suspend ? 'True' : 'False') },
+    { name: 'Active', type: 'integer', value: ({ status }) => status?.active?.length ?? 0 },
+    {
+      name: 'Last Schedule',
+      value: ({ status }, now) => (status?.lastScheduleTime ? age(status.lastScheduleTime, now) : '<none>'),
+    },
+    ageColumn,
+    { name: 'Containers', priority: 1, value: ({ spec }) => containerNames(spec?.jobTemplate?.spec?.template?.spec) },
+    { name: 'Images', priority: 1, value: ({ spec }) => containerImages(spec?.jobTemplate?.spec?.template?.spec) },
+    { name: 'Selector', priority: 1, value: ({ spec }) => shownSelector(spec?.jobTemplate?.spec?.selector) },
+  ],
+})
+
+function specErrors(spec: CronJobSpec): FieldError[] {
+  const errors: FieldError[] = []
+  if (!spec.schedule) errors.push(fieldError.required('spec.schedule'))
+  else errors.push(...scheduleErrors(spec.schedule))
+  if (spec.timeZone !== undefined) errors.push(...timeZoneErrors(spec.timeZone))
+  for (const field of ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'] as const) {
+    errors.push(...notNegative(`spec.${field}`, spec[field]))
+  }
+  if (!POLICIES.includes(spec.concurrencyPolicy ?? '')) {
+    errors.push(fieldError.notSupported('spec.concurrencyPolicy', spec.concurrencyPolicy, POLICIES))
+  }
+  const job = spec.jobTemplate?.spec
+  if (!job) return [...errors, fieldError.required('spec.jobTemplate.spec.template')]
+  const at = 'spec.jobTemplate.spec'
+  errors.push(...jobSpecErrors(job, at))
+  if (job.selector) errors.push(fieldError.invalid(`${at}.selector`, job.selector, '`selector` will be auto-generated'))
+  if (job.manualSelector) errors.push(fieldError.notSupported(`${at}.manualSelector`, true, ['nil', 'false']))
+  return errors
+}
+
+function scheduleErrors(schedule: string): FieldError[] {
+  try {
+    parseCron(schedule.replace(/^(CRON_)?TZ=\S+\s+/, ''))
+    return []
+  } catch (err) {
+    return [fieldError.invalid('spec.schedule', schedule, err instanceof Error ? err.message : String(err))]
+  }
+}
+
+function timeZoneErrors(timeZone: string): FieldError[] {
+  const at = 'spec.timeZone'
+  if (timeZone === '') return [fieldError.invalid(at, timeZone, 'timeZone must be nil or non-empty string')]
+  if (timeZone.toLowerCase() === 'local') {
+    const why = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'
+    return [fieldError.invalid(at, timeZone, why)]
+  }
+  return isTimeZone(timeZone) ? [] : [fieldError.invalid(at, timeZone, `unknown time zone ${timeZone}`)]
+}

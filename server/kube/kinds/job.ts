@@ -1,0 +1,203 @@
+// The Job: pods that are to end well, so and so often. Upstream: kubernetes/pkg/registry/batch/job/strategy.go.
+
+import type { Job as Wire } from 'kubernetes-types/batch/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
+import { labelSelectorErrors, selectorOfObject } from '../apimachinery/label-selector.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { type FullJobSpec, jobSpecErrors } from './batch/job-spec-errors.ts'
+import { ageColumn, defineKind, humanDuration, nameColumn } from './define-kind.ts'
+import { immutableErrors } from './immutable.ts'
+import { notNegative } from './int-or-percent.ts'
+import { containerImages, containerNames } from './pod-template/pod-columns.ts'
+import { defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { shownSelector } from './pod-template/template-owner.ts'
+
+export const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid'
+export const JOB_NAME = 'batch.kubernetes.io/job-name'
+/** The same from before labels of Kubernetes had a prefix. */
+const OLD_CONTROLLER_UID = 'controller-uid'
+const OLD_JOB_NAME = 'job-name'
+const BACKOFF_LIMIT = 6
+const NO_LIMIT = 2 ** 31 - 1
+
+export const Job = defineKind<Wire>({
+  group: 'batch',
+  version: 'v1',
+  kind: 'Job',
+  plural: 'jobs',
+  categories: ['all'],
+  hasGeneration: true,
+  subresources: ['status'],
+  strategy: {
+    orphansDependents: true,
+    setDefaults(job) {
+      const { spec } = job
+      if (!spec) return
+      if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1
+      spec.parallelism ??= 1
+      spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? BACKOFF_LIMIT : NO_LIMIT
+      spec.completionMode ??= 'NonIndexed'
+      spec.suspend ??= false
+      spec.manualSelector ??= false
+      spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed'
+      labelLikeTemplate(job)
+      for (const { onPodConditions = [] } of spec.podFailurePolicy?.rules ?? []) {
+        for (const pattern of onPodConditions) pattern.status ||= 'True'
+      }
+      if (spec.template?.spec) defaultPodSpec(spec.template.spec)
+    },
+    prepareForCreate(job) {
+      if (job.spec && !job.spec.manualSelector) generateSelector(job)
+      labelLikeTemplate(job)
+      Object.assign(job, { status: {} })
+    },
+    validate: (job) => [...generatedSelectorErrors(job), ...specErrors(job)],
+    validateUpdate: updateErrors,
+    validateStatusUpdate: ({ status }) =>
+      (['active', 'succeeded', 'failed'] as const).flatMap((field) => notNegative(`status.${field}`, status?.[field])),
+    deletionWarnings: () => [
+      'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+    ],
+  },
+  columns: [
+    nameColumn,
+    { name: 'Status', value: shownStatus },
+    { name: 'Completions', value: shownCompletions },
+    { name: 'Duration', value: shownDuration },
+    ageColumn,
+    { name: 'Containers', priority: 1, value: ({ spec }) => containerNames(spec?.template?.spec) },
+    { name: 'Images', priority: 1, value: ({ spec }) => containerImages(spec?.template?.spec) },
+    { name: 'Selector', priority: 1, value: ({ spec }) => shownSelector(spec?.selector) },
+  ],
+  selectableFields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
+})
+
+function labelLikeTemplate(job: Wire): void {
+  const { labels } = job.spec?.template?.metadata ?? {}
+  if (!labels || Object.keys(job.metadata?.labels ?? {}).length > 0) return
+  job.metadata = { ...job.metadata, labels: { ...labels } }
+}
+
+/** So that no two Jobs ever take each other's pods. */
+function generateSelector(job: Wire): void {
+  const { uid = '', name = '' } = job.metadata ?? {}
+  const { template } = job.spec!
+  if (!template) return
+  const generated = {
+    [CONTROLLER_UID]: uid,
+    [JOB_NAME]: name,
+    [OLD_CONTROLLER_UID]: uid,
+    [OLD_JOB_NAME]: name,
+  }
+  template.metadata = { ...template.metadata, labels: { ...generated, ...template.metadata?.labels } }
+  job.spec!.selector ??= {}
+  job.spec!.selector.matchLabels = { [CONTROLLER_UID]: uid, ...job.spec!.selector.matchLabels }
+}
+
+function generatedSelectorErrors({ metadata, spec }: Wire): FieldError[] {
+  if (!spec?.selector || spec.manualSelector) return []
+  const labels = spec.template?.metadata?.labels ?? {}
+  const expected = { [CONTROLLER_UID]: metadata?.uid ?? '', [JOB_NAME]: metadata?.name ?? '' }
+  const errors: FieldError[] = []
+  for (const [key, value] of Object.entries(expected)) {
+    const at = `spec.template.metadata.labels[${key}]`
+    if (labels[key] === undefined) errors.push(fieldError.required(at, `must be '${value}'`))
+    else if (labels[key] !== value) errors.push(fieldError.invalid(at, labels, `must be '${value}'`))
+  }
+  const isGenerated =
+    labelSelectorErrors(spec.selector, '').length > 0 ||
+    selectorOfObject(spec.selector).matches({
+      ...expected,
+      [OLD_CONTROLLER_UID]: metadata?.uid ?? '',
+      [OLD_JOB_NAME]: metadata?.name ?? '',
+    })
+  if (!isGenerated) errors.push(fieldError.invalid('spec.selector', spec.selector, '`selector` not auto-generated'))
+  return errors
+}
+
+function specErrors({ spec }: Wire): FieldError[] {
+  if (!spec) return [fieldError.required('spec')]
+  const errors = jobSpecErrors(spec, 'spec')
+  const { selector } = spec
+  if (!selector) return [...errors, fieldError.required('spec.selector')]
+  const selectorErrors = labelSelectorErrors(selector, 'spec.selector')
+  const labels = spec.template?.metadata?.labels
+  if (selectorErrors.length === 0 && !selectorOfObject(selector).matches(labels)) {
+    const why = '`selector` does not match template `labels`'
+    errors.push(fieldError.invalid('spec.template.metadata.labels', labels ?? {}, why))
+  }
+  return [...errors, ...selectorErrors]
+}
+
+function updateErrors(next: Wire, previous: Wire): FieldError[] {
+  const [spec, before] = [next.spec as FullJobSpec | undefined, previous.spec as FullJobSpec | undefined]
+  if (!spec || !before) return []
+  const errors: FieldError[] = []
+  if (spec.completions !== before.completions) {
+    const isElastic = spec.completionMode === 'Indexed' && before.completions !== undefined
+    if (!isElastic) errors.push(fieldError.invalid('spec.completions', spec.completions ?? null, 'field is immutable'))
+    else if (spec.completions !== spec.parallelism) {
+      const why = 'can only be modified in tandem with spec.parallelism'
+      errors.push(fieldError.invalid('spec.completions', spec.completions ?? null, why))
+    }
+  }
+  errors.push(...immutableErrors(spec, before, 'spec.', ['selector']))
+  if (!deepEqual(spec.template, allowedTemplate(spec, previous))) {
+    errors.push(fieldError.invalid('spec.template', spec.template, 'field is immutable'))
+  }
+  return [
+    ...errors,
+    ...immutableErrors(spec, before, 'spec.', [
+      'completionMode',
+      'podFailurePolicy',
+      'backoffLimitPerIndex',
+      'managedBy',
+      'successPolicy',
+    ]),
+  ]
+}
+
+const MOVABLE = ['nodeSelector', 'affinity', 'tolerations', 'schedulingGates'] as const
+
+/** While it is suspended and has not been started, others may say where a Job's pods are to go. */
+function allowedTemplate(next: FullJobSpec, { spec: before, status }: Wire): unknown {
+  const template = before?.template
+  const isMovable = before?.suspend === true && status?.startTime === undefined
+  if (!isMovable || !template?.spec) return template
+  const spec = { ...template.spec }
+  for (const field of MOVABLE) {
+    const value = next.template.spec?.[field]
+    if (value === undefined) delete spec[field]
+    else Object.assign(spec, { [field]: value })
+  }
+  const { annotations, labels } = next.template.metadata ?? {}
+  const { annotations: _annotations, labels: _labels, ...metadata } = template.metadata ?? {}
+  return {
+    ...template,
+    metadata: { ...metadata, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
+    spec,
+  }
+}
+
+export const hasCondition = ({ status }: Wire, type: string) =>
+  (status?.conditions ?? []).some((condition) => condition.type === type && condition.status === 'True')
+
+function shownStatus(job: Wire): string {
+  if (hasCondition(job, 'Complete')) return 'Complete'
+  if (hasCondition(job, 'Failed')) return 'Failed'
+  if (job.metadata?.deletionTimestamp) return 'Terminating'
+  return ['Suspended', 'FailureTarget', 'SuccessCriteriaMet'].find((type) => hasCondition(job, type)) ?? 'Running'
+}
+
+function shownCompletions({ spec, status }: Wire): string {
+  const succeeded = status?.succeeded ?? 0
+  if (spec?.completions !== undefined) return `${succeeded}/${spec.completions}`
+  const parallelism = spec?.parallelism ?? 0
+  return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`
+}
+
+function shownDuration({ status }: Wire, now: number): string {
+  if (!status?.startTime) return ''
+  const end = status.completionTime ? Date.parse(status.completionTime) : now
+  return humanDuration(end - Date.parse(status.startTime))
+}

@@ -1,0 +1,54 @@
+// The PodDisruptionBudget: how many of some pods may be taken away at will. Upstream: kubernetes/pkg/registry/policy/poddisruptionbudget.
+
+import type { PodDisruptionBudget as Wire } from 'kubernetes-types/policy/v1'
+import { labelSelectorErrors } from '../apimachinery/label-selector.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { amountErrors, atMostAll, notNegative } from './int-or-percent.ts'
+
+const EVICTION_POLICIES = ['AlwaysAllow', 'IfHealthyBudget']
+
+export const PodDisruptionBudget = defineKind<Wire>({
+  group: 'policy',
+  version: 'v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  shortNames: ['pdb'],
+  hasGeneration: true,
+  subresources: ['status'],
+  strategy: {
+    prepareForCreate(budget) {
+      Object.assign(budget, {
+        status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
+      })
+    },
+    validate: ({ spec }) => specErrors(spec ?? {}),
+    validateStatusUpdate: ({ status }) =>
+      (['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap((field) =>
+        notNegative(`status.${field}`, status?.[field]),
+      ),
+  },
+  columns: [
+    nameColumn,
+    { name: 'Min Available', value: ({ spec }) => String(spec?.minAvailable ?? 'N/A') },
+    { name: 'Max Unavailable', value: ({ spec }) => String(spec?.maxUnavailable ?? 'N/A') },
+    { name: 'Allowed Disruptions', type: 'integer', value: ({ status }) => status?.disruptionsAllowed ?? 0 },
+    ageColumn,
+  ],
+})
+
+function specErrors(spec: NonNullable<Wire['spec']>): FieldError[] {
+  const errors: FieldError[] = []
+  const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy: policy } = spec
+  if (minAvailable !== undefined && maxUnavailable !== undefined) {
+    errors.push(fieldError.invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'))
+  }
+  for (const [field, value] of Object.entries({ minAvailable, maxUnavailable })) {
+    if (value !== undefined) errors.push(...amountErrors(`spec.${field}`, value), ...atMostAll(`spec.${field}`, value))
+  }
+  if (selector) errors.push(...labelSelectorErrors(selector, 'spec.selector'))
+  if (policy !== undefined && !EVICTION_POLICIES.includes(policy)) {
+    errors.push(fieldError.notSupported('spec.unhealthyPodEvictionPolicy', policy, EVICTION_POLICIES))
+  }
+  return errors
+}

@@ -1,0 +1,149 @@
+// The StatefulSet: pods with names and disks of their own. Upstream: kubernetes/pkg/registry/apps/statefulset/strategy.go.
+
+import type { StatefulSetSpec, StatefulSet as Wire } from 'kubernetes-types/apps/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
+import { type LabelSelector, labelSelectorErrors, selectorOfObject } from '../apimachinery/label-selector.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { amountErrors, atMostAll, isZero, notNegative } from './int-or-percent.ts'
+import { containerImages, containerNames } from './pod-template/pod-columns.ts'
+import { defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { templateLabelErrors } from './pod-template/pod-validation.ts'
+
+export const StatefulSet = defineKind<Wire>({
+  group: 'apps',
+  version: 'v1',
+  kind: 'StatefulSet',
+  plural: 'statefulsets',
+  shortNames: ['sts'],
+  categories: ['all'],
+  hasGeneration: true,
+  subresources: ['status', 'scale'],
+  scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
+  strategy: {
+    setDefaults({ spec }) {
+      if (!spec) return
+      spec.replicas ??= 1
+      spec.revisionHistoryLimit ??= 10
+      spec.podManagementPolicy ||= 'OrderedReady'
+      spec.updateStrategy ??= {}
+      spec.updateStrategy.type ||= 'RollingUpdate'
+      if (spec.updateStrategy.type === 'RollingUpdate') {
+        spec.updateStrategy.rollingUpdate ??= {}
+        spec.updateStrategy.rollingUpdate.partition ??= 0
+        rollingUpdateOf(spec).maxUnavailable ??= 1
+      }
+      spec.persistentVolumeClaimRetentionPolicy ??= {}
+      spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain'
+      spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain'
+      for (const claim of spec.volumeClaimTemplates ?? []) {
+        if (claim.spec) claim.spec.volumeMode ||= 'Filesystem'
+        const status = { phase: 'Pending', ...claim.status }
+        Object.assign(claim, { apiVersion: 'v1', kind: 'PersistentVolumeClaim', status })
+      }
+      if (spec.template?.spec) defaultPodSpec(spec.template.spec)
+    },
+    prepareForCreate(set) {
+      Object.assign(set, { status: { replicas: 0, availableReplicas: 0 } })
+    },
+    validate: ({ spec }) => (spec ? specErrors(spec) : [fieldError.required('spec')]),
+    validateUpdate: ({ spec }, previous) => {
+      const before = previous.spec
+      if (!spec || !before) return []
+      const alike = { ...spec, ...Object.fromEntries(MUTABLE.map((field) => [field, before[field]])) }
+      return deepEqual(alike, before) ? [] : [fieldError.forbidden('spec', FROZEN)]
+    },
+  },
+  columns: [
+    nameColumn,
+    { name: 'Ready', value: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}` },
+    ageColumn,
+    { name: 'Containers', priority: 1, value: ({ spec }) => containerNames(spec?.template?.spec) },
+    { name: 'Images', priority: 1, value: ({ spec }) => containerImages(spec?.template?.spec) },
+  ],
+})
+
+const MUTABLE = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+] as const satisfies readonly (keyof StatefulSetSpec)[]
+
+const FROZEN =
+  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +
+  "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+
+/** `maxUnavailable` is younger than the types we compile against. */
+const rollingUpdateOf = (spec: StatefulSetSpec) =>
+  (spec.updateStrategy?.rollingUpdate ?? {}) as { partition?: number; maxUnavailable?: number | string }
+
+const RETENTION = ['Delete', 'Retain']
+
+function specErrors(spec: StatefulSetSpec): FieldError[] {
+  const errors: FieldError[] = []
+  const { podManagementPolicy: policy, template, selector } = spec
+  if (policy !== 'OrderedReady' && policy !== 'Parallel') {
+    errors.push(fieldError.invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"))
+  }
+  errors.push(...updateStrategyErrors(spec))
+  for (const [field, value] of Object.entries(spec.persistentVolumeClaimRetentionPolicy ?? {})) {
+    if (RETENTION.includes(value)) continue
+    errors.push(fieldError.notSupported(`spec.persistentVolumeClaimRetentionPolicy.${field}`, value, RETENTION))
+  }
+  for (const field of ['replicas', 'minReadySeconds', 'revisionHistoryLimit'] as const) {
+    errors.push(...notNegative(`spec.${field}`, spec[field]))
+  }
+  errors.push(...notNegative('spec.ordinals.start', spec.ordinals?.start))
+  if (!template) return [...errors, fieldError.required('spec.template')]
+  errors.push(...selectorErrors(selector, template.metadata?.labels), ...templateLabelErrors(template, 'spec.template'))
+  const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {}
+  if (restartPolicy && restartPolicy !== 'Always') {
+    errors.push(fieldError.notSupported('spec.template.spec.restartPolicy', restartPolicy, ['Always']))
+  }
+  if (activeDeadlineSeconds !== undefined) {
+    const why = 'activeDeadlineSeconds in StatefulSet is not Supported'
+    errors.push(fieldError.forbidden('spec.template.spec.activeDeadlineSeconds', why))
+  }
+  return errors
+}
+
+function selectorErrors(selector: LabelSelector | undefined, labels: Record<string, string> | undefined): FieldError[] {
+  if (!selector) return [fieldError.required('spec.selector')]
+  const errors = labelSelectorErrors(selector, 'spec.selector')
+  if (errors.length > 0) return errors
+  if (Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length === 0) {
+    return [fieldError.invalid('spec.selector', selector, 'empty selector is invalid for statefulset')]
+  }
+  if (selectorOfObject(selector).matches(labels)) return []
+  const why = '`selector` does not match template `labels`'
+  return [fieldError.invalid('spec.template.metadata.labels', labels ?? {}, why)]
+}
+
+function updateStrategyErrors(spec: StatefulSetSpec): FieldError[] {
+  const at = 'spec.updateStrategy'
+  const { type, rollingUpdate } = spec.updateStrategy ?? {}
+  if (type === 'OnDelete') {
+    if (!rollingUpdate) return []
+    const why = "only allowed for updateStrategy 'RollingUpdate'"
+    return [fieldError.invalid(`${at}.rollingUpdate`, rollingUpdate, why)]
+  }
+  if (type !== 'RollingUpdate') {
+    return [fieldError.invalid(at, spec.updateStrategy, "must be 'RollingUpdate' or 'OnDelete'")]
+  }
+  const { partition, maxUnavailable } = rollingUpdateOf(spec)
+  const here = `${at}.rollingUpdate`
+  const errors = notNegative(`${here}.partition`, partition)
+  if (maxUnavailable === undefined) return errors
+  if (isZero(maxUnavailable)) {
+    errors.push(fieldError.invalid(`${here}.maxUnavailable`, maxUnavailable, 'cannot be 0'))
+  }
+  return [
+    ...errors,
+    ...amountErrors(`${here}.maxUnavailable`, maxUnavailable),
+    ...atMostAll(`${here}.maxUnavailable`, maxUnavailable),
+  ]
+}
