@@ -1,16 +1,11 @@
 // What a Job may ask for. Upstream: kubernetes/pkg/apis/batch/validation/validation.go.
 
-import type { JobSpec } from 'kubernetes-types/batch/v1'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { notNegative } from '../int-or-percent.ts'
 import { templateErrors } from '../pod-template/pod-validation.ts'
+import type { FullJobSpec } from './full-job-spec.ts'
 import { failurePolicyErrors } from './pod-failure-policy-errors.ts'
 import { successPolicyErrors } from './success-policy-errors.ts'
-
-/** Younger than the types we compile against. */
-export interface FullJobSpec extends JobSpec {
-  managedBy?: string
-}
 
 const MODES = ['Indexed', 'NonIndexed']
 const MOST_PARALLEL = 100_000

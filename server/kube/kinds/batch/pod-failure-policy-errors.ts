@@ -2,7 +2,7 @@
 
 import type { PodFailurePolicyRule } from 'kubernetes-types/batch/v1'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import type { FullJobSpec } from './job-spec-errors.ts'
+import type { FullJobSpec } from './full-job-spec.ts'
 
 const ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore']
 const OPERATORS = ['In', 'NotIn']

@@ -1,8 +1,8 @@
 // When an indexed Job has done enough. Upstream: batch/validation validateSuccessPolicy.
 
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import type { FullJobSpec } from './full-job-spec.ts'
 import { parseIndexes } from './indexes.ts'
-import type { FullJobSpec } from './job-spec-errors.ts'
 
 export function successPolicyErrors(spec: FullJobSpec, at: string): FieldError[] {
   const rules = spec.successPolicy?.rules ?? []
