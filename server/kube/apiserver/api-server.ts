@@ -11,6 +11,7 @@ import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionPlugins } from './admission/index.ts'
+import { admissionReader } from './admission/reader.ts'
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
 import { ensureDefaultPolicy } from './authorization/default-policy/reconcile.ts'
 import { openAuthorization } from './authorization/index.ts'
@@ -84,7 +85,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     resources,
     documents: new ServedDocuments({ resources, reviews: REVIEWS, schemas, clock }),
     schemas,
-    admission: new Admission(admissionPlugins(authorization), { find, clock, caughtUp: () => feed.caughtUp() }),
+    admission: new Admission(admissionPlugins(authorization), admissionReader({ resources, feed, clock })),
     fieldManagers: new FieldManagers(schemas),
     authorization,
     tokens,

@@ -13,6 +13,8 @@ import { namespaceController } from './namespace/index.ts'
 import { nodeIpamController } from './node-ipam/index.ts'
 import { nodeLifecycleController } from './node-lifecycle/index.ts'
 import { podGarbageCollector } from './pod-garbage-collector/index.ts'
+import { volumeProtectionController } from './pv-protection/index.ts'
+import { claimProtectionController } from './pvc-protection/index.ts'
 import { replicaSetController } from './replicaset/index.ts'
 import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
 import { serviceAccountController } from './serviceaccount/index.ts'
@@ -52,6 +54,8 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     }),
     taintEvictionController,
     clusterRoleAggregationController,
+    claimProtectionController,
+    volumeProtectionController,
     garbageCollector(options.kinds),
     podGarbageCollector(options.terminatedPodThreshold ?? 12_500),
   ]

@@ -3,7 +3,8 @@
 
 import type { Clock } from '../../../base/clock.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import type { AnyKind } from '../../kinds/define-kind.ts'
+import { forbidden, type StatusError } from '../../apimachinery/status-error.ts'
+import type { AnyKind, Kind } from '../../kinds/define-kind.ts'
 import type { Gate } from '../registry/registry.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
 
@@ -21,14 +22,23 @@ export interface AdmissionRequest {
   user: UserInfo
   dryRun: boolean
   warn(message: string): void
+  /** For the audit log. */
+  annotate(key: string, value: string): void
 }
 
 /** What plug-ins may look up: as of the caches, which hold everything this server has acknowledged. */
 export interface AdmissionReader {
-  find(resource: 'namespaces' | 'serviceaccounts' | 'nodes', namespace: string, name: string): KubeObject | undefined
+  find<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): T | undefined
+  /** In one namespace, or all where that is left out. */
+  list<T extends KubeObject>(kind: Kind<T>, namespace?: string): T[]
   /** Resolves when the caches hold all that is stored. */
   caughtUp(): Promise<void> | undefined
   readonly clock: Clock
+}
+
+/** How a plug-in refuses, in the words of admission.NewForbidden. */
+export function refusal({ kind, object, previous, name }: AdmissionRequest, why: string): StatusError {
+  return forbidden({ group: kind.group, resource: kind.plural }, (object ?? previous)?.metadata?.name || name, why)
 }
 
 export interface AdmissionPlugin {
@@ -48,13 +58,17 @@ export class Admission {
   }
 
   /** The plug-ins, as one request meets them. */
-  gateFor(context: RequestContext, about: Omit<AdmissionRequest, 'object' | 'previous' | 'user' | 'warn'>): Gate {
+  gateFor(
+    context: RequestContext,
+    about: Omit<AdmissionRequest, 'object' | 'previous' | 'user' | 'warn' | 'annotate'>,
+  ): Gate {
     const asked = (object: KubeObject | undefined, previous: KubeObject | undefined): AdmissionRequest => ({
       ...about,
       object,
       previous,
       user: context.user,
       warn: (message) => context.warn(message),
+      annotate: (key, value) => context.annotate(key, value),
     })
     const run = async (phase: 'mutate' | 'validate', request: AdmissionRequest) => {
       const from = context.clock.monotonic()

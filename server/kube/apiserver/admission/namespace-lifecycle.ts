@@ -2,6 +2,7 @@
 // Upstream: apiserver/pkg/admission/plugin/namespace/lifecycle.
 
 import { forbidden, notFound, StatusError } from '../../apimachinery/status-error.ts'
+import { Namespace } from '../../kinds/index.ts'
 import type { AdmissionPlugin } from './admission.ts'
 
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public'])
@@ -13,10 +14,10 @@ export const namespaceLifecycle: AdmissionPlugin = {
     (operation === 'CREATE' && kind.namespaced) || (operation === 'DELETE' && kind.kind === 'Namespace'),
   async mutate({ operation, kind, namespace, name, object }, reader) {
     if (operation !== 'CREATE') return
-    let found = reader.find('namespaces', '', namespace)
+    let found = reader.find(Namespace, '', namespace)
     if (!found) {
       await reader.caughtUp()
-      found = reader.find('namespaces', '', namespace)
+      found = reader.find(Namespace, '', namespace)
     }
     if (!found) throw notFound(NAMESPACES, namespace)
     if (found.metadata?.deletionTimestamp) {

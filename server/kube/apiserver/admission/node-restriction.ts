@@ -1,12 +1,13 @@
 // A kubelet writes about its own node and the pods on it, and about nothing else.
 // Upstream: kubernetes/plugin/pkg/admission/noderestriction.
 
-import type { Pod } from 'kubernetes-types/core/v1'
+import type { Node, Pod } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
 import { forbidden } from '../../apimachinery/status-error.ts'
 import { nodeNameOf } from '../authorization/node-authorizer.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
-
-const MIRROR = 'kubernetes.io/config.mirror'
+import { forbiddenLabels } from './node-labels.ts'
+import { MIRROR } from './pods.ts'
 
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
@@ -27,13 +28,24 @@ function problemOf(node: string, request: AdmissionRequest): string | undefined 
   switch (kind.kind) {
     case 'Node':
       return name === node
-        ? undefined
+        ? nodeProblem(node, request)
         : `node ${JSON.stringify(node)} is not allowed to modify node ${JSON.stringify(name)}`
     case 'Lease':
       return name === node ? undefined : 'can only access node lease with the same name as the requesting node'
     default:
       return podProblem(node, request)
   }
+}
+
+/** A kubelet that has been broken into must not move pods to its machine by changing what its node is said to be. */
+function nodeProblem(node: string, { operation, object, previous }: AdmissionRequest): string | undefined {
+  const me = `node ${JSON.stringify(node)}`
+  const [next, before] = [object as Node | undefined, previous as Node | undefined]
+  const labels = forbiddenLabels(next?.metadata?.labels, before?.metadata?.labels).join(', ')
+  if (operation === 'CREATE') return labels ? `${me} is not allowed to set the following labels: ${labels}` : undefined
+  if (operation !== 'UPDATE') return undefined
+  if (!deepEqual(next?.spec?.taints ?? [], before?.spec?.taints ?? [])) return `${me} is not allowed to modify taints`
+  return labels ? `${me} is not allowed to modify labels: ${labels}` : undefined
 }
 
 function podProblem(node: string, { operation, subresource, object, previous }: AdmissionRequest): string | undefined {

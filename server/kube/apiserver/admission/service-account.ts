@@ -1,14 +1,15 @@
 // Every pod runs as a service account, and finds that account's token, the cluster's CA and its own namespace at a
 // well-known place. Upstream: kubernetes/plugin/pkg/admission/serviceaccount.
 
-import type { Pod, ServiceAccount, Volume } from 'kubernetes-types/core/v1'
+import type { Pod, Volume, ServiceAccount as WireServiceAccount } from 'kubernetes-types/core/v1'
 import { forbidden, StatusError } from '../../apimachinery/status-error.ts'
+import { ServiceAccount } from '../../kinds/index.ts'
 import { generatedName } from '../registry/prepare.ts'
 import type { AdmissionPlugin, AdmissionReader } from './admission.ts'
+import { isMirrorPod } from './pods.ts'
 
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
 const TOKEN_SECONDS = 3607
-const MIRROR = 'kubernetes.io/config.mirror'
 /** A new namespace's default account is made by a controller; whoever was faster waits a moment. */
 const ATTEMPTS = 10
 const RETRY_MS = 100
@@ -19,7 +20,7 @@ export const serviceAccount: AdmissionPlugin = {
 
   async mutate({ object, namespace }, reader) {
     const pod = object as Pod
-    if (!pod.spec || pod.metadata?.annotations?.[MIRROR] !== undefined) return
+    if (!pod.spec || isMirrorPod(pod)) return
     pod.spec.serviceAccountName ||= pod.spec.serviceAccount || 'default'
     pod.spec.serviceAccount = pod.spec.serviceAccountName
     const account = await findAccount(reader, { namespace, name: pod.spec.serviceAccountName, pod })
@@ -32,7 +33,7 @@ export const serviceAccount: AdmissionPlugin = {
 
   validate({ object }) {
     const pod = object as Pod
-    if (pod.metadata?.annotations?.[MIRROR] === undefined) return
+    if (!isMirrorPod(pod)) return
     if (pod.spec?.serviceAccountName) {
       throw new StatusError('Forbidden', 'a mirror pod may not reference service accounts')
     }
@@ -42,9 +43,9 @@ export const serviceAccount: AdmissionPlugin = {
 async function findAccount(
   reader: AdmissionReader,
   { namespace, name, pod }: { namespace: string; name: string; pod: Pod },
-): Promise<ServiceAccount> {
+): Promise<WireServiceAccount> {
   for (let attempt = 1; ; attempt++) {
-    const found = reader.find('serviceaccounts', namespace, name) as ServiceAccount | undefined
+    const found = reader.find(ServiceAccount, namespace, name)
     if (found) return found
     if (attempt === 1) await reader.caughtUp()
     else if (name !== 'default' || attempt > ATTEMPTS) {

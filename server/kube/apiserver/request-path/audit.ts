@@ -91,6 +91,7 @@ export function auditEventOf(told: {
           annotations: {
             'authorization.k8s.io/decision': decision.allowed ? 'allow' : 'forbid',
             'authorization.k8s.io/reason': decisionReason,
+            ...context.annotations,
           },
         }
       : {}),

@@ -26,6 +26,8 @@ export class RequestContext {
   readonly signal: AbortSignal | undefined
   /** Sent as `Warning:` headers. */
   readonly warnings: string[] = []
+  /** What plug-ins have to say to the audit log. */
+  readonly annotations: Record<string, string> = {}
   readonly stages: RequestStage[] = []
   /** In which form it wants its answer; settled before anything is done. */
   representation: Representation = PLAIN
@@ -79,6 +81,10 @@ export class RequestContext {
   /** Remembers what a write says of the state it was made for; nothing, where it names no revision. */
   means(resourceVersion: string | undefined, content: object): void {
     if (resourceVersion) this.meant = { for: Number(resourceVersion), content }
+  }
+
+  annotate(key: string, value: string): void {
+    this.annotations[key] = value
   }
 
   warn(message: string): void {

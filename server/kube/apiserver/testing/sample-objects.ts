@@ -7,6 +7,8 @@ export interface Sample {
   object: KubeObject & Record<string, unknown>
   /** For kinds whose names say something; `conform` otherwise. */
   name?: string
+  /** A finalizer that it gets keeps it after its deletion. */
+  isKept?: boolean
   /** A merge patch that is allowed. */
   patch: Record<string, unknown>
 }
@@ -128,6 +130,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     patch: { spec: { replicas: 3 } },
   },
   persistentvolumes: {
+    isKept: true,
     object: {
       spec: {
         capacity: { storage: '1Gi' },
@@ -138,6 +141,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     patch: { spec: { persistentVolumeReclaimPolicy: 'Delete' } },
   },
   persistentvolumeclaims: {
+    isKept: true,
     object: { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
     patch: labelled,
   },

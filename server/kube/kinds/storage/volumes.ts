@@ -13,6 +13,8 @@ const SHORT_MODES: Readonly<Record<string, string>> = {
 const ONE_POD = 'ReadWriteOncePod'
 const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
 
+export const PV_PROTECTION = 'kubernetes.io/pv-protection'
+export const PVC_PROTECTION = 'kubernetes.io/pvc-protection'
 export const VOLUME_MODES = ['Block', 'Filesystem']
 
 export function accessModeErrors(field: string, modes: readonly string[]): FieldError[] {

@@ -49,6 +49,12 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule(READ, [''], 'nodes'),
     rule('patch', [''], 'pods/status'),
   ],
+  'pv-protection-controller': [rule('get list update watch', [''], 'persistentvolumes'), EVENTS],
+  'pvc-protection-controller': [
+    rule('get list update watch', [''], 'persistentvolumeclaims'),
+    rule(READ, [''], 'pods'),
+    EVENTS,
+  ],
   'replicaset-controller': [
     rule('get list update watch', APPS, 'replicasets'),
     rule('update', APPS, 'replicasets/status'),

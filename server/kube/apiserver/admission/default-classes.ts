@@ -1,0 +1,47 @@
+// Claims and Ingresses that name no class get the one that is marked as default. Of several, the newest counts.
+// Upstream: kubernetes/plugin/pkg/admission/{storage/storageclass/setdefault,defaultingressclass}.
+
+import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1'
+import type { Ingress } from 'kubernetes-types/networking/v1'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { IngressClass, StorageClass } from '../../kinds/index.ts'
+import { INGRESS_CLASS_ANNOTATION } from '../../kinds/ingress.ts'
+import { storageClassOf } from '../../kinds/storage/volumes.ts'
+import { isDefaultStorageClass } from '../../kinds/storage-class.ts'
+import type { AdmissionPlugin } from './admission.ts'
+
+const DEFAULT_INGRESS_CLASS = 'ingressclass.kubernetes.io/is-default-class'
+
+export const defaultStorageClass: AdmissionPlugin = {
+  name: 'DefaultStorageClass',
+  handles: ({ operation, kind, subresource }) =>
+    operation === 'CREATE' && kind.kind === 'PersistentVolumeClaim' && subresource === '',
+  mutate({ object }, reader) {
+    const { spec, metadata } = object as PersistentVolumeClaim
+    // An empty name is a choice too: no class at all.
+    if (!spec || spec.storageClassName !== undefined || storageClassOf({ ...(metadata ? { metadata } : {}) })) return
+    const name = newest(reader.list(StorageClass).filter(isDefaultStorageClass))?.metadata?.name
+    if (name) spec.storageClassName = name
+  },
+}
+
+export const defaultIngressClass: AdmissionPlugin = {
+  name: 'DefaultIngressClass',
+  handles: ({ operation, kind, subresource }) =>
+    operation === 'CREATE' && kind.kind === 'Ingress' && subresource === '',
+  mutate({ object }, reader) {
+    const { spec, metadata } = object as Ingress
+    if (!spec || spec.ingressClassName !== undefined) return
+    if (metadata?.annotations?.[INGRESS_CLASS_ANNOTATION] !== undefined) return
+    const isDefault = (one: KubeObject) => one.metadata?.annotations?.[DEFAULT_INGRESS_CLASS] === 'true'
+    const name = newest(reader.list(IngressClass).filter(isDefault))?.metadata?.name
+    if (name) spec.ingressClassName = name
+  },
+}
+
+function newest<T extends KubeObject>(objects: readonly T[]): T | undefined {
+  const made = ({ metadata }: KubeObject) => metadata?.creationTimestamp ?? ''
+  const name = ({ metadata }: KubeObject) => metadata?.name ?? ''
+  const isBefore = (a: KubeObject, b: KubeObject) => made(a) > made(b) || (made(a) === made(b) && name(a) < name(b))
+  return [...objects].sort((a, b) => (isBefore(a, b) ? -1 : 1))[0]
+}

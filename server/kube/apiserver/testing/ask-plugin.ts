@@ -1,0 +1,61 @@
+// One plug-in, asked about one request, over objects that the test tells: for tables.
+
+import { FakeClock } from '../../../base/clock.ts'
+import { deepCopy } from '../../apimachinery/deep.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { AnyKind, Kind } from '../../kinds/define-kind.ts'
+import type { AdmissionPlugin, AdmissionReader, AdmissionRequest } from '../admission/admission.ts'
+
+type Asked = Partial<Omit<AdmissionRequest, 'warn' | 'annotate'>> & { kind: AnyKind }
+export type There = readonly (readonly [AnyKind, KubeObject])[]
+
+export interface Asking {
+  /** As the plug-in leaves it. */
+  object: KubeObject | undefined
+  refused: string | undefined
+  warnings: string[]
+  annotations: Record<string, string>
+}
+
+export async function askPlugin(plugin: AdmissionPlugin, asked: Asked, there: There = []): Promise<Asking> {
+  const told: Asking = { object: deepCopy(asked.object), refused: undefined, warnings: [], annotations: {} }
+  const request: AdmissionRequest = {
+    operation: asked.previous ? 'UPDATE' : 'CREATE',
+    subresource: '',
+    namespace: asked.kind.namespaced ? 'default' : '',
+    name: asked.object?.metadata?.name ?? '',
+    previous: undefined,
+    user: { name: 'otter', groups: [] },
+    dryRun: false,
+    ...asked,
+    object: told.object,
+    warn: (message) => told.warnings.push(message),
+    annotate: (key, value) => {
+      told.annotations[key] = value
+    },
+  }
+  const reader = readerOf(there)
+  try {
+    if (plugin.handles(request)) {
+      await plugin.mutate?.(request, reader)
+      await plugin.validate?.(request, reader)
+    }
+  } catch (err) {
+    told.refused = err instanceof Error ? err.message : String(err)
+  }
+  return told
+}
+
+function readerOf(there: There): AdmissionReader {
+  const list = <T extends KubeObject>(kind: Kind<T>, namespace?: string) =>
+    there
+      .filter(([of, { metadata }]) => of === kind && (namespace === undefined || metadata?.namespace === namespace))
+      .map(([, object]) => object as T)
+  return {
+    list,
+    find: (kind, namespace, name) =>
+      list(kind).find(({ metadata }) => metadata?.name === name && (metadata?.namespace ?? '') === namespace),
+    caughtUp: () => undefined,
+    clock: new FakeClock(),
+  }
+}

@@ -1,0 +1,53 @@
+import type { PersistentVolumeClaim as WireClaim, Pod as WirePod } from 'kubernetes-types/core/v1'
+import { type ClusterView, controller } from '../../client/controller-builder.ts'
+import type { Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
+import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { PVC_PROTECTION } from '../../kinds/storage/volumes.ts'
+import { isTerminated } from '../pod-state.ts'
+import { finalizersFor } from '../protection.ts'
+
+/**
+ * Lets go of a deleted claim when no pod uses it any more. Upstream: kubernetes/pkg/controller/volume/pvcprotection.
+ */
+class ClaimProtectionReconciler implements Reconciler {
+  readonly #claims: Lister<WireClaim>
+  readonly #pods: Lister<WirePod>
+
+  constructor(view: ClusterView) {
+    this.#claims = view.cache(PersistentVolumeClaim)
+    this.#pods = view.cache(Pod)
+  }
+
+  async reconcile({ key, client, report }: ReconcileContext): Promise<void> {
+    const claim = this.#claims.get(key)
+    if (!claim) return
+    report.sees(claim)
+    const user = this.#pods.list().find((pod) => usesClaim(pod, claim))
+    report.seen = user ? `pod ${user.metadata?.name} uses it` : 'no pod uses it'
+    const finalizers = finalizersFor(claim, PVC_PROTECTION, { isUsed: user !== undefined })
+    if (!finalizers) return
+    await client.of(PersistentVolumeClaim).update({ ...claim, metadata: { ...claim.metadata, finalizers } })
+    report.did.push(finalizers.includes(PVC_PROTECTION) ? 'protected the claim' : 'let the claim go')
+  }
+}
+
+/** A pod without a node is not started any more with a claim that goes; a finished one has let go of it. */
+export function usesClaim(pod: WirePod, { metadata }: WireClaim): boolean {
+  if (pod.metadata?.namespace !== metadata?.namespace || !pod.spec?.nodeName || isTerminated(pod)) return false
+  return claimsOf(pod).includes(metadata?.name ?? '')
+}
+
+/** An ephemeral volume's claim is named after its pod and the volume. */
+const claimsOf = ({ metadata, spec }: WirePod): string[] =>
+  (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }) => {
+    if (persistentVolumeClaim) return [persistentVolumeClaim.claimName]
+    return ephemeral ? [`${metadata?.name}-${name}`] : []
+  })
+
+export const claimProtectionController = controller('pvc-protection')
+  .actsAs('pvc-protection-controller')
+  .for(PersistentVolumeClaim)
+  .watches(Pod, ({ object }) => claimsOf(object).map((name) => `${object.metadata?.namespace}/${name}`))
+  .reconcileWith((view) => new ClaimProtectionReconciler(view))
