@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
 import { StatusError } from '../apimachinery/status-error.ts'
 import type { Transport } from '../client/transport.ts'
@@ -19,9 +20,11 @@ import { startCompactor } from './compactor.ts'
 import { ApiResources } from './endpoints/api-resources.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
+import type { HealthCheck } from './endpoints/health.ts'
 import { REVIEWS } from './endpoints/reviews.ts'
 import { route } from './endpoints/route.ts'
 import { ServedDocuments } from './endpoints/served-documents.ts'
+import { openFlowControl } from './flow-control/index.ts'
 import { HttpsFront } from './http-front/https-server.ts'
 import { inProcessTransport } from './http-front/in-process-transport.ts'
 import { KubeletCaller, type KubeletClientOptions } from './http-front/kubelet-caller.ts'
@@ -30,6 +33,8 @@ import { Registry } from './registry/registry.ts'
 import { serviceAddresses } from './registry/service-addresses.ts'
 import type { AuditEvent } from './request-path/audit.ts'
 import { handleRequest, type RequestPathOptions } from './request-path/handle-request.ts'
+import { RequestMetrics } from './request-path/request-metrics.ts'
+import { describeServer } from './server-metrics.ts'
 import { keepSystemObjects } from './system-objects/index.ts'
 import { CauseMap } from './watch-cache/cause-map.ts'
 import { StoreFeed } from './watch-cache/store-feed.ts'
@@ -53,6 +58,8 @@ export interface ApiServerOptions {
   /** Where the `kubernetes` Service leads. */
   advertise?: { address: string; port: number }
   auditLog?: (event: AuditEvent) => void
+  /** How many requests may run at once: kube-apiserver's --max-requests-inflight and --max-mutating-requests-inflight. */
+  inFlight?: { requests: number; mutating: number }
 }
 
 export interface ApiServer {
@@ -65,10 +72,11 @@ export interface ApiServer {
 
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, kinds, schemas, clock, logger, trace } = options
+  const metrics = new Metrics()
   const causes = new CauseMap()
   const writes = new WritesInFlight()
   const feed = await StoreFeed.start({ store, kinds, logger, writes, causes })
-  const committer = new Committer({ store, writes, causes, trace, feed })
+  const committer = new Committer({ store, writes, causes, trace, feed, metrics })
   const registries = kinds.map((kind) => {
     const cache = feed.cacheOf(kind)
     const claims =
@@ -81,6 +89,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const find = (resource: string, namespace: string, name: string) => resources.core(resource)?.peek(namespace, name)
   const tokens = await ServiceAccountTokens.open({ ...options.serviceAccounts, clock, find })
   const authorization = openAuthorization((kind) => feed.cacheOf(kind))
+  const flowControl = openFlowControl(feed, { clock, metrics, ...options.inFlight })
+  describeServer(metrics, { store, feed })
+  let isClosing = false
+  // What has no problem here has been done before anybody can ask: the server listens last.
+  const health: HealthCheck[] = [
+    { name: 'ping', problem: () => undefined },
+    { name: 'log', problem: () => undefined },
+    { name: 'etcd', problem: () => store.status().failure?.message },
+    { name: 'etcd-readiness', problem: () => store.status().failure?.message, isReadiness: true },
+    { name: 'informer-sync', problem: () => undefined, isReadiness: true },
+    { name: 'poststarthook/start-apiserver-watch-cache', problem: () => undefined },
+    { name: 'poststarthook/rbac/bootstrap-roles', problem: () => undefined },
+    { name: 'poststarthook/priority-and-fairness-config-consumer', problem: () => undefined },
+    { name: 'shutdown', problem: () => (isClosing ? 'process is shutting down' : undefined), isReadiness: true },
+  ]
   const endpoints: Endpoints = {
     resources,
     documents: new ServedDocuments({ resources, reviews: REVIEWS, schemas, clock }),
@@ -92,6 +115,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     feed,
     store,
     trace,
+    metrics,
+    flowControl,
+    health,
   }
   const path: RequestPathOptions = {
     clock,
@@ -101,6 +127,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     authorization,
     caughtUp: () => feed.caughtUp(),
     causes,
+    flowControl,
+    metrics: new RequestMetrics(metrics, (info) => resources.peek(info) !== undefined),
+    listSize: (info) => resources.peek(info)?.registry.cache.size ?? 1,
     endpoint: (context, info, request) => route(endpoints, context, info, request),
     auditLog: options.auditLog,
   }
@@ -126,11 +155,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     transportFor,
     listen: (address) => front.listen(address),
     async close() {
+      isClosing = true
       closing.abort(new StatusError('ServiceUnavailable', 'the server is shutting down'))
       compactor[Symbol.dispose]()
       keeper[Symbol.dispose]()
-      feed[Symbol.dispose]()
+      feed.endWatchers()
       await front.close()
+      feed[Symbol.dispose]()
       kubelet.close()
     },
   }

@@ -47,8 +47,13 @@ export class ApiResources {
     return this.#byPath.get(pathKey(kind.group, kind.version, kind.plural))?.registry
   }
 
-  find({ group, version, resource }: RequestInfo): ServedKind {
-    const served = this.#byPath.get(pathKey(group, version, resource))
+  /** Whatever is asked of it. */
+  peek({ group, version, resource }: RequestInfo): ServedKind | undefined {
+    return this.#byPath.get(pathKey(group, version, resource))
+  }
+
+  find(info: RequestInfo): ServedKind {
+    const served = this.peek(info)
     if (!served) throw noSuchResource()
     return served
   }

@@ -1,14 +1,17 @@
 // What endpoints work with: one of each, made when the server is put together.
 
+import type { Metrics } from '../../../base/metrics.ts'
 import type { Trace } from '../../../base/trace.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { Store } from '../../store/store.ts'
 import type { Admission } from '../admission/admission.ts'
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
 import type { Authorization } from '../authorization/index.ts'
+import type { FlowControl } from '../flow-control/flow-control.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { ApiResources } from './api-resources.ts'
 import type { FieldManagers } from './field-managers.ts'
+import type { HealthCheck } from './health.ts'
 import type { ServedDocuments } from './served-documents.ts'
 
 export interface Endpoints {
@@ -22,4 +25,7 @@ export interface Endpoints {
   feed: StoreFeed
   store: Store
   trace: Trace
+  metrics: Metrics
+  flowControl: FlowControl
+  health: readonly HealthCheck[]
 }

@@ -10,6 +10,7 @@ import { noSuchResource } from './api-resources.ts'
 import { applyObject } from './apply-object.ts'
 import { bindPod } from './bind-pod.ts'
 import type { Endpoints } from './endpoints.ts'
+import { healthAnswer, textAnswer } from './health.ts'
 import {
   type Call,
   createObject,
@@ -26,7 +27,7 @@ import { isApplyPatch } from './read-configuration.ts'
 import { answerReview, isReview } from './reviews.ts'
 import { scaleEndpoint } from './scale.ts'
 import { ServedKind } from './served-kind.ts'
-import { healthAnswer, metricsAnswer, VERSION } from './server-state.ts'
+import { VERSION } from './server-state.ts'
 import { requestToken } from './token-request.ts'
 import { watchObjects } from './watch-objects.ts'
 
@@ -147,7 +148,7 @@ function routeDocument(
   request: ApiRequest,
 ): Answer {
   if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
-  const { documents, store } = endpoints
+  const { documents } = endpoints
   const { discovery } = documents
   const [root = '', group = '', version = ''] = path.split('/').filter((part) => part !== '')
   const object = (body: unknown): Answer => {
@@ -160,11 +161,14 @@ function routeDocument(
     case 'healthz':
     case 'livez':
     case 'readyz':
-      return healthAnswer(path, request.query, store)
+      return healthAnswer(path, request.query, endpoints.health)
     case 'version':
       return object(VERSION)
     case 'metrics':
-      return metricsAnswer(endpoints)
+      return { type: 'document', code: 200, contentType: PROMETHEUS, body: endpoints.metrics.text() }
+    case 'debug':
+      if (path !== DUMP_LEVELS) throw noSuchResource()
+      return textAnswer(200, endpoints.flowControl.dump())
     case 'api':
     case 'apis': {
       const isRoot = group === ''
@@ -181,4 +185,7 @@ function routeDocument(
   }
 }
 
-const OTHER_PATHS = ['/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
+const DUMP_LEVELS = '/debug/api_priority_and_fairness/dump_priority_levels'
+
+const OTHER_PATHS = [DUMP_LEVELS, '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']

@@ -1,12 +1,12 @@
 // The HTTPS front: sockets, TLS, HTTP/2 and HTTP/1.1. Everything it lets in goes the same way as calls from inside.
 
 import type { IncomingMessage } from 'node:http'
-import http2, { type Http2SecureServer } from 'node:http2'
+import http2, { type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../base/clock.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
-import type { ConnectAnswer, WatchAnswer } from '../request-path/answer.ts'
+import type { Answer, ConnectAnswer, WatchAnswer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { PLAIN } from '../request-path/negotiate.ts'
 import type { Outcome } from '../request-path/outcome.ts'
@@ -31,6 +31,9 @@ const UNREAD_LIMIT = 16 * 1024 * 1024
 /** As upstream: watches of one client share a connection, and this is how many it may have there. */
 const STREAMS = 250
 
+/** For answers under way when the server is closed. */
+const DRAIN_MS = 5_000
+
 const GONE = new StatusError('Timeout', 'the client has gone')
 
 export class HttpsFront {
@@ -40,6 +43,10 @@ export class HttpsFront {
   readonly #frames = new WatchFrames()
   readonly #servers = new Set<Http2SecureServer>()
   readonly #sockets = new Set<Duplex>()
+  readonly #sessions = new Set<ServerHttp2Session>()
+  /** Answers that are not sent yet, but for those that stream. */
+  readonly #open = new Set<Outgoing>()
+  #drained: (() => void) | undefined
 
   constructor(options: HttpsServerOptions) {
     this.#options = options
@@ -72,6 +79,10 @@ export class HttpsFront {
     )
     server.on('tlsClientError', (_err, socket) => socket.destroy())
     server.on('sessionError', () => {})
+    server.on('session', (session) => {
+      this.#sessions.add(session)
+      session.on('close', () => this.#sessions.delete(session))
+    })
     server.on('secureConnection', (socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
@@ -85,17 +96,31 @@ export class HttpsFront {
     return { host, port: typeof address === 'object' && address ? address.port : port }
   }
 
+  /** Takes nothing new, lets what is under way be answered, and then hangs up. */
   async close(): Promise<void> {
     const closed = [...this.#servers].map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+    for (const session of this.#sessions) session.close()
+    if (this.#open.size > 0) {
+      const drained = new Promise<void>((resolve) => {
+        this.#drained = resolve
+      })
+      await Promise.race([drained, this.#options.clock.sleep(DRAIN_MS)])
+    }
     for (const socket of this.#sockets) socket.destroy()
     await Promise.all(closed)
     this.#servers.clear()
   }
 
+  #answered(response: Outgoing): void {
+    if (this.#open.delete(response) && this.#open.size === 0) this.#drained?.()
+  }
+
   async #serve(incoming: Incoming, response: Outgoing): Promise<void> {
     const gone = new AbortController()
     // An answer that has been sent is no reason to abort anything, and aborting is not free.
+    this.#open.add(response)
     response.on('close', () => {
+      this.#answered(response)
       if (!response.writableFinished) gone.abort(GONE)
     })
     response.on('error', () => gone.abort(GONE))
@@ -127,6 +152,7 @@ export class HttpsFront {
   ): Promise<void> {
     const { outcome, request, context, signal } = told
     const { answer } = outcome
+    if (isStream(answer)) this.#answered(response)
     switch (answer.type) {
       case 'object':
         return sendBytes(response, answer.code, renderObject(answer, context))
@@ -208,6 +234,8 @@ export class HttpsFront {
     })
   }
 }
+
+const isStream = ({ type }: Answer) => type === 'watch' || type === 'connect' || type === 'proxy'
 
 /** What Node takes for its HTTP/1.1 half, though the types of its HTTP/2 server do not say so. */
 const HTTP1: object = {

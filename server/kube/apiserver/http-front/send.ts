@@ -12,6 +12,10 @@ const GZIP_FROM = 128 * 1024
 export function setCommonHeaders(response: Outgoing, { context }: Outcome): void {
   response.setHeader('Audit-Id', context.id)
   response.setHeader('Cache-Control', 'no-cache, private')
+  if (context.flow) {
+    response.setHeader('X-Kubernetes-PF-FlowSchema-UID', context.flow.schemaUid)
+    response.setHeader('X-Kubernetes-PF-PriorityLevel-UID', context.flow.levelUid)
+  }
   if (context.warnings.length === 0) return
   const lines = context.warnings.map((text) => `299 - ${JSON.stringify(oneLine(text))}`)
   response.setHeader('Warning', lines)

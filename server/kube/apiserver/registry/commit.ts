@@ -1,5 +1,6 @@
 // The one place that writes objects to the store: a transaction that compares what the writer has seen.
 
+import type { Metrics } from '../../../base/metrics.ts'
 import type { Trace } from '../../../base/trace.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
@@ -18,15 +19,23 @@ export interface CommitterOptions {
   causes: CauseMap
   trace: Trace
   feed: StoreFeed
+  metrics: Metrics
 }
+
+const STORE_SECONDS = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+]
 
 export type Committed = { succeeded: true; entry: Entry } | { succeeded: false; revision: number }
 
 export class Committer {
   readonly #options: CommitterOptions
+  readonly #seconds
 
   constructor(options: CommitterOptions) {
     this.#options = options
+    const help = 'How long the store took.'
+    this.#seconds = options.metrics.histogram('etcd_request_duration_seconds', help, STORE_SECONDS)
   }
 
   /** Creates when `seen` is undefined, else replaces exactly that state. */
@@ -99,6 +108,8 @@ export class Committer {
         ],
         failure: [],
       })
+      const { group, plural } = kind
+      this.#seconds.observe({ group, operation, resource: plural }, (context.clock.monotonic() - from) / 1000)
       context.stage(
         'store',
         from,

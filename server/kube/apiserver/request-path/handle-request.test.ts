@@ -1,22 +1,27 @@
 import { expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
+import { Metrics } from '../../../base/metrics.ts'
 import { noTrace } from '../../../base/trace.ts'
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
 import { policyOf } from '../authorization/rbac/policy.ts'
 import { rbacAuthorizer } from '../authorization/rbac/rbac-authorizer.ts'
 import { allow, role, roleBinding } from '../authorization/testing/policies.ts'
+import { FlowControl } from '../flow-control/flow-control.ts'
 import { CauseMap } from '../watch-cache/cause-map.ts'
 import type { ApiRequest } from './api-request.ts'
 import { handleRequest } from './handle-request.ts'
+import { RequestMetrics } from './request-metrics.ts'
 
 it('says no only after the cache has caught up with what is stored', async () => {
   const policy = policyOf([role('shop/maps', [allow('get', 'configmaps')])])
   const waited: string[] = []
+  const clock = new FakeClock()
+  const metrics = new Metrics()
   const ask = (path: string) =>
     handleRequest(
       {
-        clock: new FakeClock(),
+        clock,
         logger: noLogger,
         trace: noTrace,
         tokens: undefined as unknown as ServiceAccountTokens,
@@ -26,6 +31,9 @@ it('says no only after the cache has caught up with what is stored', async () =>
           policy.put('RoleBinding', roleBinding('shop/maps', 'Role maps', 'User otter'))
         },
         causes: new CauseMap(),
+        flowControl: new FlowControl({ clock, metrics, seats: 1, schemas: () => [], levels: () => [] }),
+        metrics: new RequestMetrics(metrics, () => true),
+        listSize: () => 1,
         endpoint: async () => ({ type: 'document', code: 200, contentType: 'text/plain', body: 'ok' }),
       },
       {

@@ -1,6 +1,6 @@
 // The way of every request, whoever brought it:
 //
-//   authentication → authorization → endpoint (admission → registry → store) → answer
+//   authentication → priority and fairness → authorization → endpoint (admission → registry → store) → answer
 //
 // Each stage is timed; what happened is told to the trace and to the audit log when the answer is known.
 // Upstream: apiserver/pkg/server/config.go DefaultBuildHandlerChain.
@@ -17,13 +17,16 @@ import type { ServiceAccountTokens } from '../authentication/service-account-tok
 import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
 import type { Authorization } from '../authorization/index.ts'
 import { nearestRules } from '../authorization/rbac/explain.ts'
+import type { FlowControl } from '../flow-control/flow-control.ts'
 import type { CauseMap } from '../watch-cache/cause-map.ts'
 import type { Answer } from './answer.ts'
 import type { ApiRequest } from './api-request.ts'
 import { type AuditEvent, auditEventOf } from './audit.ts'
+import { isLongRunning, readTimeoutMs, within } from './deadline.ts'
 import { codeOf, type Outcome } from './outcome.ts'
 import { RequestContext } from './request-context.ts'
 import { type RequestInfo, readRequestInfo } from './request-info.ts'
+import type { RequestMetrics } from './request-metrics.ts'
 
 export interface RequestPathOptions {
   clock: Clock
@@ -34,6 +37,10 @@ export interface RequestPathOptions {
   /** Resolves when the caches hold all that is stored; undefined when they do. */
   caughtUp(): Promise<void> | undefined
   causes: CauseMap
+  flowControl: FlowControl
+  metrics: RequestMetrics
+  /** How many objects a list looks at. */
+  listSize(info: RequestInfo): number
   /** Answers what has been let through. */
   endpoint(context: RequestContext, info: RequestInfo, request: ApiRequest): Promise<Answer>
   auditLog?: ((event: AuditEvent) => void) | undefined
@@ -48,14 +55,49 @@ export async function handleRequest(options: RequestPathOptions, request: ApiReq
   try {
     await identify(options, context, request)
     info = readRequestInfo(request.method, request.path, request.query)
-    await authorize(options, context, info)
-    const answer = await options.endpoint(context, info, request)
+    const answer = await seated(options, { context, info, request })
     outcome = { context, info, ok: true, answer: withEndTold(options, { context, info, answer, request }) }
   } catch (err) {
     outcome = { context, info, ok: false, error: statusErrorOf(err, { options, context, info }) }
   }
   tell(options, outcome, request)
   return outcome
+}
+
+interface Asked {
+  context: RequestContext
+  info: RequestInfo
+  request: ApiRequest
+}
+
+/** Waits for a seat, and keeps it until the request is answered; a watch until it is open; other streams need none. */
+async function seated(options: RequestPathOptions, asked: Asked): Promise<Answer> {
+  const { context, info } = asked
+  const isLong = isLongRunning(info)
+  if (isLong && info.verb !== 'watch') return answered(options, asked)
+  const { user, signal } = context
+  const timeoutMs = isLong ? undefined : readTimeoutMs(asked.request.query)
+  const entered = options.flowControl.enter({
+    user,
+    info,
+    size: info.verb === 'list' ? options.listSize(info) : 1,
+    signal,
+  })
+  const seat = entered instanceof Promise ? await entered : entered
+  context.flow = seat
+  const end = isLong ? undefined : options.metrics.begin(info)
+  try {
+    const work = answered(options, asked)
+    return await (timeoutMs === undefined ? work : within(options.clock, timeoutMs, work))
+  } finally {
+    end?.()
+    seat.leave()
+  }
+}
+
+async function answered(options: RequestPathOptions, { context, info, request }: Asked): Promise<Answer> {
+  await authorize(options, context, info)
+  return options.endpoint(context, info, request)
 }
 
 function openContext({ clock, causes }: RequestPathOptions, request: ApiRequest): RequestContext {
@@ -146,12 +188,9 @@ function statusErrorOf(
 }
 
 /** A watch is told of twice: when it opens, and when it ends. */
-function withEndTold(
-  { auditLog, clock }: RequestPathOptions,
-  told: { context: RequestContext; info: RequestInfo; answer: Answer; request: ApiRequest },
-): Answer {
+function withEndTold({ auditLog, clock, metrics }: RequestPathOptions, told: Asked & { answer: Answer }): Answer {
   const { answer, context, info, request } = told
-  if (!auditLog || answer.type !== 'watch') return answer
+  if (answer.type !== 'watch') return answer
   return {
     ...answer,
     start: (sink) =>
@@ -160,7 +199,8 @@ function withEndTold(
         end: (error) => {
           const outcome: Outcome = { context, info, ok: true, answer }
           const durationMs = clock.monotonic() - context.startedAt
-          auditLog(
+          metrics.end(outcome, request, durationMs)
+          auditLog?.(
             auditEventOf({ outcome, request, code: 200, durationMs, now: clock.now(), stage: 'ResponseComplete' }),
           )
           sink.end(error)
@@ -169,7 +209,7 @@ function withEndTold(
   }
 }
 
-function tell({ trace, clock, auditLog }: RequestPathOptions, outcome: Outcome, request: ApiRequest): void {
+function tell({ trace, clock, auditLog, metrics }: RequestPathOptions, outcome: Outcome, request: ApiRequest): void {
   const { context, info } = outcome
   const durationMs = clock.monotonic() - context.startedAt
   const code = codeOf(outcome)
@@ -196,8 +236,9 @@ function tell({ trace, clock, auditLog }: RequestPathOptions, outcome: Outcome, 
     ...(context.meant && code === 409 ? { refused: context.meant.content } : {}),
     cause: context.cause,
   })
-  if (!auditLog) return
   const isLong = outcome.ok && outcome.answer.type === 'watch'
+  if (!isLong) metrics.end(outcome, request, durationMs)
+  if (!auditLog) return
   auditLog(
     auditEventOf({
       outcome,

@@ -31,6 +31,8 @@ export class RequestContext {
   readonly stages: RequestStage[] = []
   /** In which form it wants its answer; settled before anything is done. */
   representation: Representation = PLAIN
+  /** What priority and fairness took it for; told in headers. */
+  flow: { schemaUid: string; levelUid: string } | undefined
   user: UserInfo = { name: '', groups: [] }
   /** Who really sent it, when `user` is somebody whom the sender may act as. */
   impersonator: UserInfo | undefined

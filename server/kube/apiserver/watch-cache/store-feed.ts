@@ -169,10 +169,15 @@ export class StoreFeed implements Disposable {
     for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#failure)
   }
 
+  /** Watchers are told that it is over, while writes under way still want to hear of themselves. */
+  endWatchers(): void {
+    for (const cache of this.#caches.values()) cache.endWatchers()
+  }
+
   [Symbol.dispose](): void {
     this.#closed = true
     this.#watch?.[Symbol.dispose]()
-    for (const cache of this.#caches.values()) cache.endWatchers()
+    this.endWatchers()
     for (const waiter of this.#waiting.splice(0)) waiter.resolve()
   }
 }

@@ -1,0 +1,119 @@
+// Numbers for Prometheus, in its text form: counters, histograms, and gauges that are read when somebody asks. Each
+// cluster has a set of its own.
+
+export type Labels = Readonly<Record<string, string>>
+
+interface Metric {
+  name: string
+  help: string
+  type: 'counter' | 'gauge' | 'histogram'
+  lines(): Iterable<string>
+}
+
+export class Metrics {
+  readonly #metrics: Metric[] = []
+
+  counter(name: string, help: string): Counter {
+    const counter = new Counter(name)
+    this.#metrics.push({ name, help, type: 'counter', lines: () => counter.lines() })
+    return counter
+  }
+
+  /** `bounds` ascend. */
+  histogram(name: string, help: string, bounds: readonly number[]): Histogram {
+    const histogram = new Histogram(name, bounds)
+    this.#metrics.push({ name, help, type: 'histogram', lines: () => histogram.lines() })
+    return histogram
+  }
+
+  gauge(name: string, help: string, read: () => Iterable<readonly [Labels, number]>): void {
+    this.#metrics.push({
+      name,
+      help,
+      type: 'gauge',
+      *lines() {
+        for (const [labels, value] of read()) yield line(name, labelText(labels), value)
+      },
+    })
+  }
+
+  text(): string {
+    const parts: string[] = []
+    for (const { name, help, type, lines } of this.#metrics) {
+      parts.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines())
+    }
+    return `${parts.join('\n')}\n`
+  }
+}
+
+/** Whoever counts gives the labels in one order always. */
+export class Counter {
+  readonly #name: string
+  readonly #values = new Map<string, number>()
+
+  constructor(name: string) {
+    this.#name = name
+  }
+
+  add(labels: Labels, by = 1): void {
+    const key = labelText(labels)
+    this.#values.set(key, (this.#values.get(key) ?? 0) + by)
+  }
+
+  *lines(): Generator<string> {
+    for (const [labels, value] of this.#values) yield line(this.#name, labels, value)
+  }
+}
+
+export class Histogram {
+  readonly #name: string
+  readonly #bounds: readonly number[]
+  readonly #values = new Map<string, { buckets: number[]; sum: number; count: number }>()
+
+  constructor(name: string, bounds: readonly number[]) {
+    this.#name = name
+    this.#bounds = bounds
+  }
+
+  observe(labels: Labels, value: number): void {
+    const key = labelText(labels)
+    let seen = this.#values.get(key)
+    if (!seen) {
+      seen = { buckets: this.#bounds.map(() => 0), sum: 0, count: 0 }
+      this.#values.set(key, seen)
+    }
+    const at = this.#bounds.findIndex((bound) => value <= bound)
+    if (at >= 0) seen.buckets[at] = (seen.buckets[at] ?? 0) + 1
+    seen.sum += value
+    seen.count++
+  }
+
+  *lines(): Generator<string> {
+    const name = this.#name
+    for (const [labels, { buckets, sum, count }] of this.#values) {
+      const before = labels ? `${labels},` : ''
+      let upTo = 0
+      for (const [index, bound] of this.#bounds.entries()) {
+        upTo += buckets[index] ?? 0
+        yield line(`${name}_bucket`, `${before}le="${bound}"`, upTo)
+      }
+      yield line(`${name}_bucket`, `${before}le="+Inf"`, count)
+      yield line(`${name}_sum`, labels, sum)
+      yield line(`${name}_count`, labels, count)
+    }
+  }
+}
+
+const line = (name: string, labels: string, value: number) => `${name}${labels ? `{${labels}}` : ''} ${value}`
+
+const ESCAPED: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' }
+
+function labelText(labels: Labels): string {
+  let text = ''
+  for (const name in labels) {
+    const value = labels[name] ?? ''
+    const safe = /[\\"\n]/.test(value) ? value.replace(/[\\"\n]/g, (char) => ESCAPED[char] ?? char) : value
+    text += `${text === '' ? '' : ','}${name}="${safe}"`
+  }
+  return text
+}

@@ -1,0 +1,52 @@
+// Is the server alive, and may it be sent requests? Upstream: apiserver/pkg/server/healthz/healthz.go.
+
+import type { DocumentAnswer } from '../request-path/answer.ts'
+import { noSuchResource } from './api-resources.ts'
+
+export interface HealthCheck {
+  name: string
+  /** What is wrong; undefined when nothing is. Only those hear it who ask for this check alone. */
+  problem(): string | undefined
+  /** Asked by /readyz alone: nothing is wrong with a server that is not ready yet, or not any more. */
+  isReadiness?: boolean
+}
+
+export function healthAnswer(path: string, query: URLSearchParams, all: readonly HealthCheck[]): DocumentAnswer {
+  const [root = '', ...rest] = path.split('/').filter((part) => part !== '')
+  const checks = all.filter(({ isReadiness }) => root === 'readyz' || !isReadiness)
+  if (rest.length > 0) return single(checks, rest.join('/'))
+  const excluded = new Set(
+    query
+      .getAll('exclude')
+      .flatMap((names) => names.split(','))
+      .filter((name) => name !== ''),
+  )
+  let hasFailed = false
+  const lines = checks.map(({ name, problem }) => {
+    if (excluded.delete(name)) return `[+]${name} excluded: ok`
+    if (problem() === undefined) return `[+]${name} ok`
+    hasFailed = true
+    return `[-]${name} failed: reason withheld`
+  })
+  if (excluded.size > 0) {
+    const names = [...excluded].map((name) => JSON.stringify(name)).join(', ')
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`)
+  }
+  if (hasFailed) return textAnswer(500, `${lines.join('\n')}\n${root} check failed\n`)
+  return textAnswer(200, query.has('verbose') ? `${lines.join('\n')}\n${root} check passed\n` : 'ok')
+}
+
+function single(checks: readonly HealthCheck[], name: string): DocumentAnswer {
+  const check = checks.find((one) => one.name === name)
+  if (!check) throw noSuchResource()
+  const problem = check.problem()
+  return problem === undefined ? textAnswer(200, 'ok') : textAnswer(500, `internal server error: ${problem}\n`)
+}
+
+export const textAnswer = (code: number, body: string): DocumentAnswer => ({
+  type: 'document',
+  code,
+  contentType: 'text/plain; charset=utf-8',
+  body,
+  headers: { 'X-Content-Type-Options': 'nosniff' },
+})

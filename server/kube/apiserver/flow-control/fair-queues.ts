@@ -1,0 +1,119 @@
+// The requests of one priority level that wait for a seat. A flow is dealt a hand of queues and waits in the shortest of
+// them, so that a flow that sends too much fills its own queues and meets few of the others (shuffle sharding). Of the
+// queues that have somebody waiting, the one comes next that has had the least work done so far (start-time fair
+// queuing); one that was empty begins with what the others have had by then.
+//
+// Upstream: apiserver/pkg/util/flowcontrol/fairqueuing, apiserver/pkg/util/shufflesharding.
+
+import { createHash } from 'node:crypto'
+
+export interface Waiting {
+  flow: string
+  seats: number
+  /** `done` wants to hear how many seconds the work took. */
+  start(done?: (seconds: number) => void): void
+}
+
+interface Queue {
+  waiting: Waiting[]
+  /** Seats times seconds, as far as is known. */
+  work: number
+}
+
+export interface QueueOptions {
+  queues: number
+  handSize: number
+  queueLengthLimit: number
+}
+
+export class FairQueues {
+  readonly #queues: Queue[]
+  readonly #handSize: number
+  readonly #lengthLimit: number
+  /** Of the queue that was served last. */
+  #work = 0
+  #length = 0
+
+  constructor({ queues, handSize, queueLengthLimit }: QueueOptions) {
+    this.#queues = Array.from({ length: queues }, () => ({ waiting: [], work: 0 }))
+    this.#handSize = handSize
+    this.#lengthLimit = queueLengthLimit
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  get active(): number {
+    return this.#queues.filter(({ waiting }) => waiting.length > 0).length
+  }
+
+  /** False when the hand's shortest queue is full. */
+  add(one: Waiting): boolean {
+    const hand = deal(one.flow, this.#queues.length, this.#handSize).map((at) => this.#queues[at]!)
+    const queue = hand.reduce((best, other) => (other.waiting.length < best.waiting.length ? other : best))
+    if (queue.waiting.length >= this.#lengthLimit) return false
+    if (queue.waiting.length === 0) queue.work = Math.max(queue.work, this.#work)
+    queue.waiting.push(one)
+    this.#length++
+    return true
+  }
+
+  remove(one: Waiting): void {
+    for (const queue of this.#queues) {
+      const at = queue.waiting.indexOf(one)
+      if (at < 0) continue
+      queue.waiting.splice(at, 1)
+      this.#length--
+      return
+    }
+  }
+
+  drain(): Waiting[] {
+    this.#length = 0
+    return this.#queues.flatMap(({ waiting }) => waiting.splice(0))
+  }
+
+  #next(): Queue | undefined {
+    let next: Queue | undefined
+    for (const queue of this.#queues) {
+      if (queue.waiting.length > 0 && (!next || queue.work < next.work)) next = queue
+    }
+    return next
+  }
+
+  peek(): Waiting | undefined {
+    return this.#length > 0 ? this.#next()?.waiting[0] : undefined
+  }
+
+  /** Starts who is next. */
+  take(): void {
+    const queue = this.#next()
+    const one = queue?.waiting.shift()
+    if (!queue || !one) return
+    this.#length--
+    this.#work = queue.work
+    // Until it is known what it takes, it is taken for small: so a queue gives way to the others between two of its own.
+    const guess = one.seats * GUESS_SECONDS
+    queue.work += guess
+    one.start((seconds) => {
+      queue.work += one.seats * seconds - guess
+    })
+  }
+}
+
+const GUESS_SECONDS = 0.003
+
+/** Different cards for (almost) every flow, the same for the same. */
+export function deal(flow: string, deck: number, hand: number): number[] {
+  let rest = createHash('sha256').update(flow).digest().readBigUInt64LE()
+  const dealt: number[] = []
+  for (let left = deck; dealt.length < Math.min(hand, deck); left--) {
+    let card = Number(rest % BigInt(left))
+    rest /= BigInt(left)
+    // Cards that are gone are counted over.
+    for (const gone of [...dealt].sort((a, b) => a - b)) if (card >= gone) card++
+    dealt.push(card)
+  }
+  return dealt
+}

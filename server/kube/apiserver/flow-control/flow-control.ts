@@ -1,0 +1,225 @@
+// Priority and fairness: a request that finds no free seat at its priority level waits, or is sent away to come back.
+//
+//   request ──flow schema──► level ──free seat──────────────► runs
+//                              └──none──► a queue of its flow ──► runs │ 429 (queue full, waited too long)
+//
+// Seats that a level does not use may be used by others, as far as it lends them: a level gets another seat as long as
+// all seats in use, and those that other levels keep for themselves, are no more than there are. Upstream moves the
+// limits every ten seconds instead; see docs/decisions/0027-seats-are-lent-at-once.md.
+// Upstream: apiserver/pkg/server/filters/priority-and-fairness.go, apiserver/pkg/util/flowcontrol.
+
+import type { FlowSchema, PriorityLevelConfiguration } from 'kubernetes-types/flowcontrol/v1'
+import type { Clock } from '../../../base/clock.ts'
+import type { Metrics } from '../../../base/metrics.ts'
+import { StatusError } from '../../apimachinery/status-error.ts'
+import { MANDATORY_LEVELS, MANDATORY_SCHEMAS } from '../../kinds/flow-control/default-objects.ts'
+import type { UserInfo } from '../request-path/request-context.ts'
+import type { RequestInfo } from '../request-path/request-info.ts'
+import type { Waiting } from './fair-queues.ts'
+import { flowOf, inOrder, schemaOf } from './flow-match.ts'
+import { PriorityLevel, sharesOf } from './priority-level.ts'
+
+/** A quarter of the time that a request has. */
+const LONGEST_WAIT_MS = 15_000
+const WAIT_BOUNDS = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30]
+
+export interface Seat {
+  schemaUid: string
+  levelUid: string
+  /** To be called once, when the request has been answered. */
+  leave(): void
+}
+
+export interface FlowControlOptions {
+  clock: Clock
+  metrics: Metrics
+  /** How many requests may run at once, all levels together. */
+  seats: number
+  schemas(): readonly FlowSchema[]
+  levels(): readonly PriorityLevelConfiguration[]
+}
+
+export class FlowControl {
+  readonly #options: FlowControlOptions
+  readonly #levels = new Map<string, PriorityLevel>()
+  #schemas: FlowSchema[] = []
+  #isStale = true
+  readonly #rejected
+  readonly #dispatched
+  readonly #waited
+
+  constructor(options: FlowControlOptions) {
+    this.#options = options
+    const { metrics } = options
+    const named = 'apiserver_flowcontrol'
+    this.#rejected = metrics.counter(`${named}_rejected_requests_total`, 'Requests sent away.')
+    this.#dispatched = metrics.counter(`${named}_dispatched_requests_total`, 'Requests that got a seat.')
+    this.#waited = metrics.histogram(`${named}_request_wait_duration_seconds`, 'Time spent waiting.', WAIT_BOUNDS)
+    const perLevel = (name: string, help: string, value: (level: PriorityLevel) => number) =>
+      metrics.gauge(`${named}_${name}`, help, () =>
+        [...this.#levels.values()].map((level) => [{ priority_level: level.name }, value(level)] as const),
+      )
+    perLevel('nominal_limit_seats', 'A level’s share of all seats.', ({ nominal }) => nominal)
+    perLevel('lower_limit_seats', 'Seats that a level does not lend.', ({ min }) => min)
+    perLevel('upper_limit_seats', 'Seats with all that a level may borrow.', ({ max }) => max)
+    perLevel('current_executing_seats', 'Seats in use.', ({ inUse }) => inUse)
+    perLevel('current_executing_requests', 'Requests running.', ({ executing }) => executing)
+    perLevel('current_inqueue_requests', 'Requests waiting.', ({ queues }) => queues?.length ?? 0)
+  }
+
+  /** Something in the configuration has changed. */
+  changed(): void {
+    this.#isStale = true
+  }
+
+  /** A seat at once where there is one: most requests wait for nothing. `size`: how many objects a list looks at. */
+  enter(who: {
+    user: UserInfo
+    info: RequestInfo
+    size: number
+    signal?: AbortSignal | undefined
+  }): Seat | Promise<Seat> {
+    if (this.#isStale) this.#configure()
+    const { user, info, size, signal } = who
+    const schema = schemaOf(this.#schemas, user, info)
+    const level = schema && this.#levels.get(schema.spec?.priorityLevelConfiguration?.name ?? '')
+    if (!schema || !level) return { schemaUid: '', levelUid: '', leave: () => {} }
+    const seats = Math.min(level.listSeats, Math.max(1, Math.ceil(size / 100)))
+    const name = schema.metadata?.name ?? ''
+    const names = { flow_schema: name, priority_level: level.name }
+    const sit = (done?: (seconds: number) => void): Seat => this.#sit(level, { schema, seats, names, done })
+    if (level.isExempt || (!level.queues?.length && this.#fits(level, seats))) return sit()
+    return new Promise((resolve, reject) => {
+      const { clock } = this.#options
+      const from = clock.monotonic()
+      const sendAway = (reason: string) => {
+        level.rejected++
+        this.#rejected.add({ ...names, reason })
+        const told = 'the server has received too many requests and has asked us to try again later'
+        reject(new StatusError('TooManyRequests', told, { details: { retryAfterSeconds: 1 } }))
+      }
+      const settle = () => {
+        timer[Symbol.dispose]()
+        signal?.removeEventListener('abort', giveUp)
+        this.#waited.observe({ ...names, execute: String(isStarted) }, (clock.monotonic() - from) / 1000)
+      }
+      let isStarted = false
+      const one: Waiting = {
+        flow: `${name}\n${flowOf(schema, user, info)}`,
+        seats,
+        start: (done) => {
+          isStarted = true
+          settle()
+          resolve(sit(done))
+        },
+      }
+      const leaveQueue = (count: 'timedOut' | 'cancelled', reason: string) => {
+        level.queues?.remove(one)
+        level[count]++
+        settle()
+        sendAway(reason)
+      }
+      const giveUp = () => leaveQueue('cancelled', 'cancelled')
+      const timer = clock.setTimeout(() => leaveQueue('timedOut', 'time-out'), LONGEST_WAIT_MS)
+      if (!level.queues?.add(one)) {
+        timer[Symbol.dispose]()
+        return sendAway(level.queues ? 'queue-full' : 'concurrency-limit')
+      }
+      signal?.addEventListener('abort', giveUp, { once: true })
+      this.#dispatch()
+    })
+  }
+
+  #sit(
+    level: PriorityLevel,
+    told: {
+      schema: FlowSchema
+      seats: number
+      names: Record<string, string>
+      done?: ((seconds: number) => void) | undefined
+    },
+  ): Seat {
+    const { clock } = this.#options
+    const from = clock.monotonic()
+    level.inUse += told.seats
+    level.executing++
+    level.dispatched++
+    this.#dispatched.add(told.names)
+    return {
+      schemaUid: told.schema.metadata?.uid ?? '',
+      levelUid: level.uid,
+      leave: () => {
+        level.inUse -= told.seats
+        level.executing--
+        told.done?.((clock.monotonic() - from) / 1000)
+        this.#dispatch()
+      },
+    }
+  }
+
+  /** Does the level get so many more? */
+  #fits(level: PriorityLevel, seats: number): boolean {
+    const wanted = level.inUse + seats
+    if (wanted <= level.min) return true
+    if (wanted > level.max) return level.inUse === 0
+    let taken = 0
+    for (const other of this.#levels.values()) {
+      if (other.isExempt) continue
+      taken += Math.max(other === level ? wanted : other.inUse, other.min)
+    }
+    return taken <= this.#options.seats
+  }
+
+  #dispatch(): void {
+    for (const level of this.#levels.values()) {
+      for (;;) {
+        const next = level.queues?.peek()
+        if (!next || !this.#fits(level, next.seats)) break
+        level.queues?.take()
+      }
+    }
+  }
+
+  /** Schemas that lead nowhere are passed over; the mandatory ones are there before anything is stored. */
+  #configure(): void {
+    this.#isStale = false
+    const levels = withMandatory(this.#options.levels(), MANDATORY_LEVELS)
+    const { seats } = this.#options
+    const shares = levels.reduce((sum, level) => sum + sharesOf(level), 0)
+    const names = new Set<string>()
+    for (const told of levels) {
+      const name = told.metadata?.name ?? ''
+      names.add(name)
+      const level = this.#levels.get(name) ?? new PriorityLevel(name)
+      this.#levels.set(name, level)
+      level.configure(told, { seats, shares })
+    }
+    for (const [name, level] of this.#levels) {
+      if (names.has(name)) continue
+      this.#levels.delete(name)
+      for (const one of level.queues?.drain() ?? []) one.start()
+    }
+    this.#schemas = inOrder(withMandatory(this.#options.schemas(), MANDATORY_SCHEMAS)).filter(({ spec }) =>
+      names.has(spec?.priorityLevelConfiguration?.name ?? ''),
+    )
+    this.#dispatch()
+  }
+
+  /** As `/debug/api_priority_and_fairness/dump_priority_levels` shows it. */
+  dump(): string {
+    const head =
+      'PriorityLevelName, ActiveQueues, IsIdle, IsQuiescing, WaitingRequests, ExecutingRequests, DispatchedRequests, RejectedRequests, TimedoutRequests, CancelledRequests'
+    const rows = [...this.#levels.values()].map((level) => {
+      const { name, queues, executing, dispatched, rejected, timedOut, cancelled } = level
+      const waiting = queues?.length ?? 0
+      const isIdle = waiting === 0 && executing === 0
+      return [name, queues?.active ?? 0, isIdle, false, waiting, executing, dispatched, rejected, timedOut, cancelled]
+    })
+    return `${[head, ...rows.map((row) => row.join(', '))].join('\n')}\n`
+  }
+}
+
+function withMandatory<T extends { metadata?: { name?: string } }>(stored: readonly T[], mandatory: readonly T[]): T[] {
+  const names = new Set(stored.map(({ metadata }) => metadata?.name))
+  return [...stored, ...mandatory.filter(({ metadata }) => !names.has(metadata?.name))]
+}
