@@ -65,6 +65,19 @@ function count(text: string): number {
   return Number(text)
 }
 
+interface CreateOptions {
+  nodes?: number
+  simulatedNodes?: number
+  kubeconfig?: string
+  extraConfig: Record<string, string>
+}
+
+function extraConfig(text: string, before: Record<string, string>): Record<string, string> {
+  const [, flag, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (!flag || value === undefined) throw new InvalidArgumentError('as in apiserver.anonymous-auth=false')
+  return { ...before, [flag]: value }
+}
+
 program
   .command('doctor')
   .description('what this machine can and cannot do, each with a remedy')
@@ -82,10 +95,20 @@ cluster
   .option('--nodes <n>', 'worker machines with a container engine of their own (default: 1)', count)
   .option('--simulated-nodes <n>', 'nodes on which no containers run; they need no Docker at all', count)
   .option('--kubeconfig <file>', 'write the kubeconfig of an administrator here')
-  .action((name: string, options: { nodes?: number; simulatedNodes?: number; kubeconfig?: string }) => {
+  .option(
+    '--extra-config <component.flag=value>',
+    "a component's flag by upstream's name, as apiserver.token-auth-file=/root/tokens.csv; may come several times",
+    extraConfig,
+    {},
+  )
+  .action((name: string, options: CreateOptions) => {
     const simulatedNodes = options.simulatedNodes ?? 0
     const nodes = options.nodes ?? (simulatedNodes > 0 ? 0 : 1)
-    return createCluster(context(), { name, nodes, simulatedNodes }, options.kubeconfig)
+    return createCluster(
+      context(),
+      { name, nodes, simulatedNodes, extraConfig: options.extraConfig },
+      options.kubeconfig,
+    )
   })
 
 cluster

@@ -13,6 +13,7 @@ import {
   clusterNames,
   type LocalClusterHost,
   problemsOf,
+  readApiServerFlags,
   readClusterRecord,
   readRunRecord,
 } from '../kube/cluster/index.ts'
@@ -42,11 +43,13 @@ const CREATE_TIMEOUT_MS = 180_000
 
 export async function createCluster(
   context: ClusterCommandContext,
-  spec: ClusterSpec,
+  told: ClusterSpec,
   kubeconfig?: string,
 ): Promise<void> {
-  const problems = problemsOf(spec)
+  const problems = problemsOf(told)
   if (problems.length > 0) throw new UserError(problems.join('; '))
+  const spec = { ...told, extraConfig: withWholePaths(told.extraConfig ?? {}) }
+  await checkFlags(spec)
   const directory = clusterDirectory(context.stateDir, spec.name)
   if (await readClusterRecord(directory)) {
     throw new UserError(
@@ -61,6 +64,25 @@ export async function createCluster(
   context.say(`cluster "${spec.name}" is ready after ${seconds} s, at ${info.server}`)
   context.say(`  export KUBECONFIG=${path}`)
   context.say('  kubectl get nodes')
+}
+
+/** The background process, and the next start, may stand in another directory. */
+function withWholePaths(extraConfig: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(extraConfig).map(([flag, value]) => [
+      flag,
+      /-file$|\.authentication-config$/.test(flag) ? resolve(value) : value,
+    ]),
+  )
+}
+
+/** Said now, rather than by a cluster that does not start. */
+async function checkFlags(spec: ClusterSpec): Promise<void> {
+  try {
+    await readApiServerFlags(spec)
+  } catch (err) {
+    throw new UserError((err as Error).message)
+  }
 }
 
 export async function startCluster(context: ClusterCommandContext, name: string): Promise<void> {

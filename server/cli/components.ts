@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander'
 import type { Logger } from '../base/logger.ts'
+import { AUTHENTICATION_FLAGS } from '../kube/apiserver/authentication/flag-names.ts'
 
 /** Loaded when one of the commands is used. */
 const processes = () => import('../kube/cluster/component-processes.ts')
@@ -22,7 +23,7 @@ const untilTold = () =>
 
 export function addComponentCommands(program: Command, logger: Logger): void {
   const context = () => ({ logger, until: untilTold() })
-  program
+  const apiServer = program
     .command('kube-apiserver')
     .description('one API server with a store of its own')
     .requiredOption('--data-dir <directory>', 'of the store')
@@ -38,6 +39,7 @@ export function addComponentCommands(program: Command, logger: Logger): void {
     .action((options: Record<string, string>) =>
       processes().then(({ runApiServer }) => runApiServer(options, context())),
     )
+  for (const flag of AUTHENTICATION_FLAGS) apiServer.option(`--${flag} <value>`)
 
   for (const [name, description] of [
     ['kube-controller-manager', 'all watch loops, each with a token of its own service account'],

@@ -134,7 +134,6 @@ export const conflict = (of: GroupResource, name: string, why: string) =>
 export const STALE = 'the object has been modified; please apply your changes to the latest version and try again'
 
 export const badRequest = (message: string) => new StatusError('BadRequest', message)
-export const unauthorized = () => new StatusError('Unauthorized', 'Unauthorized')
 export const expired = (message: string) => new StatusError('Expired', message)
 export const internalError = (err: unknown) =>
   new StatusError('InternalError', `Internal error occurred: ${err instanceof Error ? err.message : String(err)}`, {

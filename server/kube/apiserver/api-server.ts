@@ -1,5 +1,6 @@
 // The API server put together: caches over the store, a registry per kind, the request path, two fronts.
 
+import type { Secret } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
@@ -13,7 +14,12 @@ import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { admissionReader } from './admission/reader.ts'
-import { ServiceAccountTokens } from './authentication/service-account-tokens.ts'
+import {
+  type AuthenticationSettings,
+  NO_FLAGS,
+  openAuthentication,
+  ServiceAccountTokens,
+} from './authentication/index.ts'
 import { ensureDefaultPolicy } from './authorization/default-policy/reconcile.ts'
 import { openAuthorization } from './authorization/index.ts'
 import { startCompactor } from './compactor.ts'
@@ -50,6 +56,8 @@ export interface ApiServerOptions {
   /** `caPem` also verifies client certificates. */
   serving: { certPem: string; keyPem: string; caPem: string }
   serviceAccounts: { privateKeyPem: string; publicKeyPem: string; issuer: string }
+  /** Beside client certificates and service accounts; nothing more when left out. */
+  authentication?: AuthenticationSettings
   /** For logs, exec and the like: HTTPS to the node's address. */
   kubeletClient?: KubeletClientOptions
   /** `10.96.0.0/12` */
@@ -88,6 +96,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const resources = new ApiResources(registries)
   const find = (resource: string, namespace: string, name: string) => resources.core(resource)?.peek(namespace, name)
   const tokens = await ServiceAccountTokens.open({ ...options.serviceAccounts, clock, find })
+  const settings = options.authentication ?? NO_FLAGS
+  const authentication = openAuthentication({
+    settings,
+    serviceAccounts: tokens,
+    clientCaPem: options.serving.caPem,
+    clock,
+    secretOf: (name) => find('secrets', 'kube-system', name) as Secret | undefined,
+  })
   const authorization = openAuthorization((kind) => feed.cacheOf(kind))
   const flowControl = openFlowControl(feed, { clock, metrics, ...options.inFlight })
   describeServer(metrics, { store, feed })
@@ -110,6 +126,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     schemas,
     admission: new Admission(admissionPlugins(authorization), admissionReader({ resources, feed, clock })),
     fieldManagers: new FieldManagers(schemas),
+    authentication,
     authorization,
     tokens,
     feed,
@@ -123,7 +140,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     logger,
     trace,
-    tokens,
+    authentication,
     authorization,
     caughtUp: () => feed.caughtUp(),
     causes,
@@ -136,7 +153,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const closing = new AbortController()
   const handle = (request: Parameters<typeof handleRequest>[1]) => handleRequest(path, request)
   const kubelet = new KubeletCaller(options.kubeletClient)
-  const front = new HttpsFront({ serving: options.serving, handle, kubelet, clock, schemas })
+  const { caPem, ...serving } = options.serving
+  const caPems = [caPem, ...(settings.frontProxy ? [settings.frontProxy.caPem] : [])]
+  const front = new HttpsFront({ serving: { ...serving, caPems }, handle, kubelet, clock, schemas })
   const transportFor: ApiServer['transportFor'] = ({ user, groups, client }) =>
     inProcessTransport({ user: { name: user, groups }, client, handle, kubelet, closing: closing.signal })
 

@@ -1,6 +1,7 @@
 // The door of this room: the API server, one per control plane. It alone opens the store.
 
 export { type ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts'
+export { type AuthenticationSettings, readAuthenticationFlags } from './authentication/index.ts'
 export type { Attributes } from './authorization/authorizer.ts'
 export {
   type Explanation,

@@ -8,6 +8,8 @@ export interface ClusterSpec {
   nodes: number
   /** Hollow kubelets inside the cluster host: no containers run. */
   simulatedNodes: number
+  /** Components' flags by upstream's names, as minikube tells them: `{ 'apiserver.token-auth-file': '/root/tokens.csv' }`. */
+  extraConfig?: Readonly<Record<string, string>>
 }
 
 export interface ClusterInfo {
@@ -42,5 +44,9 @@ export function problemsOf(spec: ClusterSpec): string[] {
   if (!Number.isInteger(spec.simulatedNodes) || spec.simulatedNodes < 0 || spec.simulatedNodes > 5000) {
     problems.push('--simulated-nodes must be 0 to 5000')
   }
+  const foreign = Object.keys(spec.extraConfig ?? {}).find((key) => !key.startsWith(API_SERVER))
+  if (foreign) problems.push(`--extra-config ${foreign}: only flags of ${API_SERVER}… can be set`)
   return problems
 }
+
+export const API_SERVER = 'apiserver.'

@@ -17,6 +17,7 @@ import { type HollowNode, startHollowNode } from '../kubelet/hollow-node.ts'
 import { runScheduler } from '../scheduler/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
+import { readApiServerFlags, SERVICE_ACCOUNT_ISSUER } from './api-server-flags.ts'
 import { AuditFile } from './audit-file.ts'
 import type { MachineSwitch } from './cluster-host.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
@@ -234,7 +235,8 @@ export class Cluster {
       logger: logger.with({ cluster: this.name, component: 'kube-apiserver' }),
       trace,
       serving: { ...serving, caPem },
-      serviceAccounts: { ...this.#pki.serviceAccounts, issuer: 'https://kubernetes.default.svc.cluster.local' },
+      serviceAccounts: { ...this.#pki.serviceAccounts, issuer: SERVICE_ACCOUNT_ISSUER },
+      authentication: await readApiServerFlags(record.spec),
       kubeletClient: { ...kubeletClient, caPem },
       serviceClusterIpRange: NETWORKING.serviceCidr,
       nodePortRange: NETWORKING.nodePortRange,

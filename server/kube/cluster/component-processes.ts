@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { noTrace } from '../../base/trace.ts'
+import { AUTHENTICATION_FLAGS } from '../apiserver/authentication/flag-names.ts'
 
 export interface ComponentContext {
   logger: Logger
@@ -14,7 +15,7 @@ export interface ComponentContext {
 type Flags = Record<string, string>
 
 export async function runApiServer(options: Flags, { logger, until }: ComponentContext): Promise<void> {
-  const { createApiServer } = await import('../apiserver/index.ts')
+  const { createApiServer, readAuthenticationFlags } = await import('../apiserver/index.ts')
   const { openStore } = await import('../store/store.ts')
   const { loadSchemas } = await import('../schemas/load-schemas.ts')
   const { builtInKinds } = await import('../kinds/index.ts')
@@ -37,6 +38,7 @@ export async function runApiServer(options: Flags, { logger, until }: ComponentC
       publicKeyPem: await read('serviceAccountKeyFile'),
       issuer: options.serviceAccountIssuer!,
     },
+    authentication: await readAuthenticationFlags(authenticationFlags(options), options.serviceAccountIssuer!),
     serviceClusterIpRange: options.serviceClusterIpRange!,
     nodePortRange: [30000, 32767],
   })
@@ -45,6 +47,13 @@ export async function runApiServer(options: Flags, { logger, until }: ComponentC
   await until
   await server.close()
   await store.close()
+}
+
+/** Back from camel case to the names upstream gives them. */
+function authenticationFlags(options: Flags): Flags {
+  const inCamelCase = (flag: string) => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+  const told = AUTHENTICATION_FLAGS.map((flag) => [flag, options[inCamelCase(flag)]] as const)
+  return Object.fromEntries(told.filter((pair): pair is [string, string] => pair[1] !== undefined))
 }
 
 export async function runControllerManager(options: Flags, { logger, until }: ComponentContext): Promise<void> {

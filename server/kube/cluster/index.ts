@@ -1,5 +1,6 @@
 // The front door of wing 1 for those who want clusters.
 
+export { readApiServerFlags } from './api-server-flags.ts'
 export { backUpCluster, restoreCluster } from './cluster-backup.ts'
 export type { ClusterHost } from './cluster-host.ts'
 export { clusterDirectory, clusterNames, readClusterRecord, readRunRecord } from './cluster-record.ts'

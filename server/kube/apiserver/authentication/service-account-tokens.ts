@@ -5,17 +5,19 @@ import { createHash, randomUUID } from 'node:crypto'
 import {
   type CryptoKey,
   calculateJwkThumbprint,
+  decodeJwt,
   exportJWK,
   importPKCS8,
   importSPKI,
+  type JWK,
   type JWTPayload,
   jwtVerify,
   SignJWT,
 } from 'jose'
 import type { Clock } from '../../../base/clock.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import { unauthorized } from '../../apimachinery/status-error.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
+import type { TokenAuthenticator, TokenHolder } from './authenticator.ts'
 
 export interface TokenSubject {
   namespace: string
@@ -47,31 +49,37 @@ export interface ServiceAccountTokensOptions {
 const KEPT = 500
 const ALGORITHMS: Readonly<Record<string, string>> = { RSA: 'RS256', EC: 'ES256', OKP: 'EdDSA' }
 
-export class ServiceAccountTokens {
+export class ServiceAccountTokens implements TokenAuthenticator {
+  readonly name = 'ServiceAccount'
   readonly #options: ServiceAccountTokensOptions
   readonly #privateKey: CryptoKey
   readonly #publicKey: CryptoKey
   readonly #keyId: string
-  readonly #algorithm: string
+  readonly algorithm: string
+  /** As it is published. */
+  readonly publicJwk: JWK
   /** Signatures that have been checked; whether the subject still lives is asked every time. */
   readonly #checked = new Map<string, JWTPayload>()
 
   private constructor(
     options: ServiceAccountTokensOptions,
-    keys: { privateKey: CryptoKey; publicKey: CryptoKey; keyId: string; algorithm: string },
+    keys: { privateKey: CryptoKey; publicKey: CryptoKey; keyId: string; algorithm: string; publicJwk: JWK },
   ) {
     this.#options = options
     this.#privateKey = keys.privateKey
     this.#publicKey = keys.publicKey
     this.#keyId = keys.keyId
-    this.#algorithm = keys.algorithm
+    this.algorithm = keys.algorithm
+    this.publicJwk = keys.publicJwk
   }
 
   static async open(options: ServiceAccountTokensOptions): Promise<ServiceAccountTokens> {
     const { publicKey, algorithm } = await importPublic(options.publicKeyPem)
     const privateKey = await importPKCS8(options.privateKeyPem, algorithm)
-    const keyId = await calculateJwkThumbprint(await exportJWK(publicKey))
-    return new ServiceAccountTokens(options, { privateKey, publicKey, keyId, algorithm })
+    const jwk = await exportJWK(publicKey)
+    const keyId = await calculateJwkThumbprint(jwk)
+    const publicJwk = { use: 'sig', ...jwk, kid: keyId, alg: algorithm }
+    return new ServiceAccountTokens(options, { privateKey, publicKey, keyId, algorithm, publicJwk })
   }
 
   get issuer(): string {
@@ -99,42 +107,41 @@ export class ServiceAccountTokens {
       nbf: issuedAt,
       sub: `system:serviceaccount:${namespace}:${name}`,
     })
-      .setProtectedHeader({ alg: this.#algorithm, kid: this.#keyId })
+      .setProtectedHeader({ alg: this.algorithm, kid: this.#keyId })
       .sign(this.#privateKey)
     return { token, expiresAt }
   }
 
-  /** For this server itself. */
-  async verify(token: string): Promise<UserInfo> {
-    return (await this.verifyFor(token, [this.#options.issuer])).user
-  }
-
-  /** Good for at least one of these audiences; says for which. */
-  async verifyFor(token: string, audiences: readonly string[]): Promise<{ user: UserInfo; audience: string[] }> {
+  async authenticate(token: string, audiences: readonly string[]): Promise<TokenHolder | undefined> {
+    if (!this.#isMine(token)) return undefined
     const payload = await this.#payload(token)
     const told = typeof payload.aud === 'string' ? [payload.aud] : (payload.aud ?? [])
-    const audience = audiences.filter((one) => told.includes(one))
-    if (audience.length === 0) throw unauthorized()
+    const good = audiences.filter((one) => told.includes(one))
+    if (good.length === 0)
+      throw new Error(`token audiences [${told}] is invalid for the target audiences [${audiences}]`)
     const now = this.#options.clock.now() / 1000
-    if (payload.exp === undefined || payload.exp <= now || (payload.nbf ?? 0) > now + 1) throw unauthorized()
-    return { user: this.#liveUser(payload), audience }
+    if (payload.exp === undefined || payload.exp <= now) throw new Error('service account token has expired')
+    if ((payload.nbf ?? 0) > now + 1) throw new Error('service account token is not valid yet')
+    return { user: this.#liveUser(payload), audiences: good }
+  }
+
+  #isMine(token: string): boolean {
+    try {
+      return decodeJwt(token).iss === this.#options.issuer
+    } catch {
+      return false
+    }
   }
 
   async #payload(token: string): Promise<JWTPayload> {
     const digest = createHash('sha256').update(token).digest('base64')
     const known = this.#checked.get(digest)
     if (known) return known
-    let payload: JWTPayload
-    try {
-      const verified = await jwtVerify(token, this.#publicKey, {
-        issuer: this.#options.issuer,
-        currentDate: new Date(this.#options.clock.now()),
-        algorithms: [this.#algorithm],
-      })
-      payload = verified.payload
-    } catch {
-      throw unauthorized()
-    }
+    const { payload } = await jwtVerify(token, this.#publicKey, {
+      issuer: this.#options.issuer,
+      currentDate: new Date(this.#options.clock.now()),
+      algorithms: [this.algorithm],
+    })
     this.#checked.set(digest, payload)
     if (this.#checked.size > KEPT) {
       const [oldest] = this.#checked.keys()
@@ -148,7 +155,7 @@ export class ServiceAccountTokens {
       | { namespace?: string; serviceaccount?: Reference; pod?: Reference; node?: Reference; secret?: Reference }
       | undefined
     const { namespace, serviceaccount, pod, node, secret } = told ?? {}
-    if (!namespace || !serviceaccount) throw unauthorized()
+    if (!namespace || !serviceaccount) throw new Error('the token names no service account')
     this.#assertLives('serviceaccounts', namespace, serviceaccount)
     if (pod) this.#assertLives('pods', namespace, pod)
     if (secret) this.#assertLives('secrets', namespace, secret)
@@ -176,10 +183,14 @@ export class ServiceAccountTokens {
 
   #assertLives(resource: 'serviceaccounts' | 'pods' | 'secrets', namespace: string, { name, uid }: Reference): void {
     const object = this.#options.find(resource, namespace, name)
-    if (object?.metadata?.uid !== uid) throw unauthorized()
+    const place = `${resource} ${namespace}/${name}`
+    if (!object) throw new Error(`${place} does not exist`)
+    if (object.metadata?.uid !== uid) throw new Error(`${place} is another one than the token was made for`)
     // A minute after its time is up a deleted pod's token stops working, even if the pod lingers.
     const { deletionTimestamp } = object.metadata
-    if (deletionTimestamp && this.#options.clock.now() > Date.parse(deletionTimestamp) + 60_000) throw unauthorized()
+    if (deletionTimestamp && this.#options.clock.now() > Date.parse(deletionTimestamp) + 60_000) {
+      throw new Error(`${place} has been deleted`)
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { Trace } from '../../../base/trace.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { Store } from '../../store/store.ts'
 import type { Admission } from '../admission/admission.ts'
+import type { Authentication } from '../authentication/authenticate.ts'
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
 import type { Authorization } from '../authorization/index.ts'
 import type { FlowControl } from '../flow-control/flow-control.ts'
@@ -20,6 +21,7 @@ export interface Endpoints {
   schemas: Schemas
   admission: Admission
   fieldManagers: FieldManagers
+  authentication: Authentication
   authorization: Authorization
   tokens: ServiceAccountTokens
   feed: StoreFeed

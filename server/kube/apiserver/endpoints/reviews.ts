@@ -4,6 +4,7 @@
 import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
+import { AuthenticationError } from '../authentication/authenticate.ts'
 import { type Attributes, authorizeBy } from '../authorization/authorizer.ts'
 import { nodeNameOf } from '../authorization/node-authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
@@ -15,7 +16,7 @@ import { noSuchResource } from './api-resources.ts'
 import type { ReviewedKind } from './discovery.ts'
 import type { Endpoints } from './endpoints.ts'
 
-type Needs = Pick<Endpoints, 'authorization' | 'tokens' | 'schemas' | 'feed'>
+type Needs = Pick<Endpoints, 'authentication' | 'authorization' | 'schemas' | 'feed'>
 
 interface Asked {
   context: RequestContext
@@ -106,15 +107,14 @@ function whoAmI(_needs: Needs, { context }: Asked): JsonObject {
   return { userInfo: userJson(context.user) }
 }
 
-async function whoseToken({ tokens }: Needs, { spec }: Asked): Promise<JsonObject> {
-  const asked = strings(spec.audiences)
+async function whoseToken({ authentication }: Needs, { spec }: Asked): Promise<JsonObject> {
   try {
-    const audiences = asked.length > 0 ? asked : [tokens.issuer]
-    const { user, audience } = await tokens.verifyFor(text(spec.token), audiences)
-    const known = { ...user, groups: [...user.groups, 'system:authenticated'] }
-    return { authenticated: true, user: userJson(known), audiences: audience }
-  } catch {
-    return { user: {}, error: 'invalid bearer token' }
+    const { user, audiences } = await authentication.holderOf(text(spec.token), strings(spec.audiences))
+    return { authenticated: true, user: userJson(user), audiences }
+  } catch (err) {
+    if (!(err instanceof AuthenticationError)) throw err
+    // As upstream, which tells the other server what it does not tell the sender.
+    return { user: {}, error: `[${err.reasons.join(', ')}]` }
   }
 }
 

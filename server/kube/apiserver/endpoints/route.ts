@@ -1,6 +1,8 @@
 // Which endpoint answers which request.
 
 import { StatusError } from '../../apimachinery/status-error.ts'
+
+import { DISCOVERY_PATH, issuerAnswer, KEYS_PATH } from '../authentication/issuer-discovery.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { negotiate, type Offer, PLAIN_OFFER, wantsPretty } from '../request-path/negotiate.ts'
@@ -148,8 +150,10 @@ function routeDocument(
   request: ApiRequest,
 ): Answer {
   if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
-  const { documents } = endpoints
+  const { documents, tokens } = endpoints
   const { discovery } = documents
+  const published = issuerAnswer(path, tokens)
+  if (published) return published
   const [root = '', group = '', version = ''] = path.split('/').filter((part) => part !== '')
   const object = (body: unknown): Answer => {
     if (body === undefined) throw noSuchResource()
@@ -188,4 +192,15 @@ function routeDocument(
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
 const DUMP_LEVELS = '/debug/api_priority_and_fairness/dump_priority_levels'
 
-const OTHER_PATHS = [DUMP_LEVELS, '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version']
+const OTHER_PATHS = [
+  DUMP_LEVELS,
+  DISCOVERY_PATH,
+  KEYS_PATH,
+  '/healthz',
+  '/livez',
+  '/metrics',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/readyz',
+  '/version',
+]

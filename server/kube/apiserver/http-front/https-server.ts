@@ -19,7 +19,8 @@ import { includeObjectOf } from './table.ts'
 import { errorFrame, WatchFrames, watchContentType } from './watch-frames.ts'
 
 export interface HttpsServerOptions {
-  serving: { certPem: string; keyPem: string; caPem: string }
+  /** `caPems`: the authorities whose client certificates are looked at. */
+  serving: { certPem: string; keyPem: string; caPems: string[] }
   handle(request: ApiRequest): Promise<Outcome>
   kubelet: KubeletCaller
   clock: Clock
@@ -54,12 +55,12 @@ export class HttpsFront {
   }
 
   async listen({ host, port }: { host: string; port: number }): Promise<{ host: string; port: number }> {
-    const { certPem, keyPem, caPem } = this.#options.serving
+    const { certPem, keyPem, caPems } = this.#options.serving
     const server = http2.createSecureServer({
       allowHTTP1: true,
       cert: certPem,
       key: keyPem,
-      ca: caPem,
+      ca: caPems,
       requestCert: true,
       // Whoever shows no certificate may still have a token, or be content with what everybody may read.
       rejectUnauthorized: false,

@@ -46,11 +46,34 @@ export class RequestReader {
       this.#certificates.set(socket, certificate)
     }
     const { authorization } = incoming.headers
-    const [scheme = '', token] = authorization?.trim().split(/\s+/, 2) ?? []
-    // A browser's `Basic` is somebody else's; it proves nothing here.
-    const bearerToken = scheme.toLowerCase() === 'bearer' ? (token ?? '') : fromWebSocket(incoming)
-    return { type: 'presented', certificate: certificate ?? undefined, bearerToken }
+    const [scheme = '', proof = ''] = authorization?.trim().split(/\s+/, 2) ?? []
+    return {
+      type: 'presented',
+      certificate: certificate ?? undefined,
+      bearerToken: scheme.toLowerCase() === 'bearer' ? proof : fromWebSocket(incoming),
+      basic: scheme.toLowerCase() === 'basic' ? passwordOf(proof) : undefined,
+      // Few servers stand behind a proxy that says who somebody is: looked at only when asked.
+      get headers() {
+        return distinctHeaders(incoming)
+      },
+    }
   }
+}
+
+function passwordOf(proof: string): { name: string; password: string } {
+  const text = Buffer.from(proof, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  return colon < 0 ? { name: text, password: '' } : { name: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+/** A header that comes several times has several values, which Node's merged view does not tell. */
+function distinctHeaders({ rawHeaders }: Incoming): Record<string, string[]> {
+  const headers: Record<string, string[]> = {}
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!.toLowerCase()
+    headers[name] = [...(headers[name] ?? []), rawHeaders[index + 1]!]
+  }
+  return headers
 }
 
 /** Browsers cannot set headers on WebSockets, so upstream takes the token as a subprotocol. */
@@ -63,18 +86,16 @@ function fromWebSocket({ headers }: Incoming): string | undefined {
 
 const EXTRA = 'impersonate-extra-'
 
-/** A header that comes several times is several groups, so Node's merged view of the headers will not do. */
-function impersonationOf({ headers, rawHeaders }: Incoming): Pick<ApiRequest, 'impersonation'> {
-  if (!Object.keys(headers).some((name) => name.startsWith('impersonate-'))) return {}
-  const all = (name: string) =>
-    rawHeaders.filter((_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name)
-  const extra = Object.keys(headers).filter((name) => name.startsWith(EXTRA))
+function impersonationOf(incoming: Incoming): Pick<ApiRequest, 'impersonation'> {
+  if (!Object.keys(incoming.headers).some((name) => name.startsWith('impersonate-'))) return {}
+  const headers = distinctHeaders(incoming)
+  const extra = Object.entries(headers).filter(([name]) => name.startsWith(EXTRA))
   return {
     impersonation: {
-      user: all('impersonate-user')[0] ?? '',
-      groups: all('impersonate-group'),
-      uid: all('impersonate-uid')[0] ?? '',
-      extra: Object.fromEntries(extra.map((name) => [unescaped(name.slice(EXTRA.length)), all(name)])),
+      user: headers['impersonate-user']?.[0] ?? '',
+      groups: headers['impersonate-group'] ?? [],
+      uid: headers['impersonate-uid']?.[0] ?? '',
+      extra: Object.fromEntries(extra.map(([name, values]) => [unescaped(name.slice(EXTRA.length)), values])),
     },
   }
 }
@@ -95,7 +116,9 @@ function certificateOf(socket: TLSSocket): PresentedCertificate | undefined {
   return {
     commonName: list(subject.CN)[0] ?? '',
     organizations: list(subject.O),
-    isVerified: socket.authorized,
+    fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    raw: certificate.raw,
+    ...(socket.authorized ? {} : { problem: String(socket.authorizationError ?? 'UNKNOWN') }),
   }
 }
 

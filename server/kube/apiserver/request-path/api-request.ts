@@ -22,14 +22,25 @@ export interface ApiRequest {
 
 export type Credentials =
   /** In the process: whoever made the transport has said who it is. */
-  | { type: 'known'; user: UserInfo }
-  | { type: 'presented'; certificate?: PresentedCertificate | undefined; bearerToken?: string | undefined }
+  { type: 'known'; user: UserInfo } | ({ type: 'presented' } & PresentedCredentials)
+
+export interface PresentedCredentials {
+  certificate?: PresentedCertificate | undefined
+  bearerToken?: string | undefined
+  basic?: { name: string; password: string } | undefined
+  /** By names in lower case: what a proxy in front has found out. */
+  headers?: Readonly<Record<string, readonly string[] | undefined>>
+}
 
 export interface PresentedCertificate {
   commonName: string
   organizations: readonly string[]
-  /** Signed by our CA and in date. */
-  isVerified: boolean
+  /** SHA-256 of the certificate, in hexadecimal. */
+  fingerprint: string
+  /** DER. */
+  raw: Buffer
+  /** Why OpenSSL does not accept it (`CERT_HAS_EXPIRED`); undefined when an authority of ours has signed it and it is in date. */
+  problem?: string | undefined
 }
 
 export interface Impersonation {

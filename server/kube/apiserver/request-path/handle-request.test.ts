@@ -3,7 +3,7 @@ import { FakeClock } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
 import { Metrics } from '../../../base/metrics.ts'
 import { noTrace } from '../../../base/trace.ts'
-import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
+import { Authentication } from '../authentication/index.ts'
 import { policyOf } from '../authorization/rbac/policy.ts'
 import { rbacAuthorizer } from '../authorization/rbac/rbac-authorizer.ts'
 import { allow, role, roleBinding } from '../authorization/testing/policies.ts'
@@ -24,7 +24,7 @@ it('says no only after the cache has caught up with what is stored', async () =>
         clock,
         logger: noLogger,
         trace: noTrace,
-        tokens: undefined as unknown as ServiceAccountTokens,
+        authentication: new Authentication({ tokens: [], anonymous: { enabled: true }, audiences: [] }),
         authorization: { chain: [rbacAuthorizer(policy)], policy },
         caughtUp: async () => {
           waited.push(path)

@@ -11,9 +11,8 @@ import type { Logger } from '../../../base/logger.ts'
 import type { Trace } from '../../../base/trace.ts'
 import { forbidden, internalError, StatusError } from '../../apimachinery/status-error.ts'
 import { StoreClosedError } from '../../store/store.ts'
-import { authenticate } from '../authentication/authenticate.ts'
+import { type Authentication, AuthenticationError } from '../authentication/authenticate.ts'
 import { impersonate } from '../authentication/impersonation.ts'
-import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
 import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
 import type { Authorization } from '../authorization/index.ts'
 import { nearestRules } from '../authorization/rbac/explain.ts'
@@ -32,7 +31,7 @@ export interface RequestPathOptions {
   clock: Clock
   logger: Logger
   trace: Trace
-  tokens: ServiceAccountTokens
+  authentication: Authentication
   authorization: Authorization
   /** Resolves when the caches hold all that is stored; undefined when they do. */
   caughtUp(): Promise<void> | undefined
@@ -119,13 +118,14 @@ function openContext({ clock, causes }: RequestPathOptions, request: ApiRequest)
 const clientName = (product: string) => product.replace(/\/v?\d+(\.\d+)*\S*$/, '') || 'unknown'
 
 async function identify(
-  { tokens, authorization, caughtUp }: RequestPathOptions,
+  { authentication, authorization, caughtUp, logger }: RequestPathOptions,
   context: RequestContext,
   request: ApiRequest,
 ): Promise<void> {
   const from = context.clock.monotonic()
   try {
-    const { user, by } = await authenticate(request.credentials, tokens)
+    const { user, by, warning } = await authentication.authenticate(request.credentials, request.path)
+    if (warning) context.warn(warning)
     context.user = user
     context.authenticator = by
     if (request.impersonation) {
@@ -136,7 +136,9 @@ async function identify(
     }
     context.stage('authentication', from, context.impersonator ? `${by}: ${user.name}, as ${context.user.name}` : by)
   } catch (err) {
-    context.stage('authentication', from, 'refused', false)
+    const reasons = err instanceof AuthenticationError ? err.reasons.join('; ') : ''
+    if (reasons) logger.info('unable to authenticate the request', { requestId: context.id, err: reasons })
+    context.stage('authentication', from, reasons ? `refused: ${reasons}` : 'refused', false)
     throw err
   }
 }

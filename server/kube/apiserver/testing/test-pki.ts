@@ -11,13 +11,13 @@ export interface TestPki {
   issue(commonName: string, organizations?: string[]): Promise<{ certPem: string; keyPem: string }>
 }
 
-export async function testPki(): Promise<TestPki> {
+export async function testPki(name = 'test'): Promise<TestPki> {
   x509.cryptoProvider.set(webcrypto as Crypto)
   const keys = (await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify'])) as CryptoKeyPair
   const times = { notBefore: new Date(Date.now() - 3600_000), notAfter: new Date(Date.now() + 24 * 3600_000) }
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: randomBytes(8).toString('hex'),
-    name: 'CN=test',
+    name: `CN=${name}`,
     ...times,
     signingAlgorithm: EC,
     keys,

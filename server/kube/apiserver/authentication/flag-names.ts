@@ -1,0 +1,28 @@
+// Upstream's names of the flags about who somebody is, for whoever offers them.
+
+export const AUTHENTICATION_FLAGS = [
+  'anonymous-auth',
+  'api-audiences',
+  'authentication-config',
+  'authentication-token-webhook-cache-ttl',
+  'authentication-token-webhook-config-file',
+  'authentication-token-webhook-version',
+  'basic-auth-file',
+  'enable-bootstrap-token-auth',
+  'oidc-ca-file',
+  'oidc-client-id',
+  'oidc-groups-claim',
+  'oidc-groups-prefix',
+  'oidc-issuer-url',
+  'oidc-required-claim',
+  'oidc-signing-algs',
+  'oidc-username-claim',
+  'oidc-username-prefix',
+  'requestheader-allowed-names',
+  'requestheader-client-ca-file',
+  'requestheader-extra-headers-prefix',
+  'requestheader-group-headers',
+  'requestheader-uid-headers',
+  'requestheader-username-headers',
+  'token-auth-file',
+]
