@@ -62,7 +62,7 @@ it('lets nobody in by an address that is not verified', async () => {
   expect(await who(await provider.logIn('eve'))).toBe(401)
 })
 
-it('lets nobody in whose token is for somebody else, expired, changed, or signed by another', async () => {
+it('lets nobody in whose token is for somebody else, changed, or signed by another', async () => {
   const token = await provider.logIn('ada')
   expect(await (await serverWith({ ...flags(), 'oidc-client-id': 'another' }))(token)).toBe(401)
   const who = await serverWith(flags())
@@ -75,9 +75,6 @@ it('lets nobody in whose token is for somebody else, expired, changed, or signed
   const forged = await new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(provider.caPem))
   expect(await who(forged)).toBe(401)
   expect(await who(token)).toMatchObject({ username: `${provider.url}#ada` })
-  await clock.advance(2 * 3600_000)
-  expect(await who(token)).toBe(401)
-  await clock.advance(-2 * 3600_000).catch(() => undefined)
 })
 
 it('asks for the keys again when they have changed', async () => {
@@ -114,4 +111,13 @@ it('makes users by expressions of a configuration', async () => {
     extra: { 'example.com/subject': ['ada'] },
   })
   expect(await who(await provider.logIn('eve'))).toBe(401)
+})
+
+// The provider lives in real time, so this one comes last.
+it('lets nobody in whose token has expired', async () => {
+  const who = await serverWith(flags())
+  const token = await provider.logIn('ada')
+  expect(await who(token)).toMatchObject({ username: `${provider.url}#ada` })
+  await clock.advance(2 * 3600_000)
+  expect(await who(token)).toBe(401)
 })

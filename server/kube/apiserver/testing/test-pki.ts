@@ -8,6 +8,7 @@ const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
 export interface TestPki {
   caPem: string
+  caKeyPem: string
   issue(commonName: string, organizations?: string[]): Promise<{ certPem: string; keyPem: string }>
 }
 
@@ -25,6 +26,7 @@ export async function testPki(name = 'test'): Promise<TestPki> {
   })
   return {
     caPem: authority.toString('pem'),
+    caKeyPem: await keyPemOf(keys),
     async issue(commonName, organizations = []) {
       const own = (await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify'])) as CryptoKeyPair
       const certificate = await x509.X509CertificateGenerator.create({
@@ -42,11 +44,15 @@ export async function testPki(name = 'test'): Promise<TestPki> {
           ]),
         ],
       })
-      const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', own.privateKey))
-      const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
-      return { certPem: certificate.toString('pem'), keyPem: key.export({ format: 'pem', type: 'pkcs8' }).toString() }
+      return { certPem: certificate.toString('pem'), keyPem: await keyPemOf(own) }
     },
   }
+}
+
+async function keyPemOf({ privateKey }: CryptoKeyPair): Promise<string> {
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', privateKey))
+  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+  return key.export({ format: 'pem', type: 'pkcs8' }).toString()
 }
 
 export function serviceAccountKeys(): { privateKeyPem: string; publicKeyPem: string } {

@@ -108,7 +108,8 @@ async function logIn(browser: Browser, url: string, name: string): Promise<strin
   })
   let { location } = await browser.send(`${url}/auth?${query}`)
   // First who one is, then that the client may know it; each form leads on to where one came from.
-  for (const form of [{ prompt: 'login', login: name, password: 'any' }, { prompt: 'consent' }] as const) {
+  const forms: Record<string, string>[] = [{ prompt: 'login', login: name, password: 'any' }, { prompt: 'consent' }]
+  for (const form of forms) {
     const page = location
     await browser.send(page)
     const sent = await browser.send(page, form)
