@@ -374,8 +374,9 @@ describe('HTTPS front', () => {
         headers: { 'content-type': 'application/json' },
         ...learner,
       })
-      const { userInfo } = review.json().status
-      expect(userInfo).toMatchObject({ username: 'learner', groups: ['class-a', 'system:authenticated'] })
+      expect(review.json().status).toMatchObject({
+        userInfo: { username: 'learner', groups: ['class-a', 'system:authenticated'] },
+      })
     })
 
     it('takes a service account token as long as its pod lives', async () => {
