@@ -61,6 +61,25 @@ export function strictDecodingError(gvk: GroupVersionKind, messages: readonly st
   return cannotBeHandled(gvk, `strict decoding error: ${messages.join(', ')}`)
 }
 
+const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+
+/** The part of a custom resource that is like every other object's. */
+export function decodeMetadata(
+  schemas: Schemas,
+  gvk: GroupVersionKind,
+  metadata: JsonValue,
+): { metadata: JsonObject; problems: DecodeProblem[] } {
+  const type = schemas.type(OBJECT_META)!
+  const decoder = new Decoder(schemas)
+  try {
+    const object = decoder.object(metadata, type, { struct: type.goName, names: [] })
+    return { metadata: object, problems: decoder.unknown.map((path) => problem('unknown', `metadata.${path}`)) }
+  } catch (err) {
+    if (!(err instanceof TypeProblem)) throw err
+    throw cannotBeHandled(gvk, err.message, err)
+  }
+}
+
 const groupVersion = ({ group, version }: GroupVersionKind) => (group ? `${group}/${version}` : version)
 
 const cannotBeHandled = ({ kind, version }: GroupVersionKind, why: string, cause?: unknown) =>

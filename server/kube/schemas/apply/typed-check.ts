@@ -4,18 +4,36 @@
 import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from '../schemas.ts'
-import { schemaOfField } from './apply-schema.ts'
+import { applySchemaOfSchema } from '../structural/apply-of-schema.ts'
+import {
+  type JsonSchema,
+  META_FIELDS,
+  schemaOfField as propertySchema,
+  takesAnyField,
+} from '../structural/json-schema.ts'
+import { type ApplySchema, schemaOfField } from './apply-schema.ts'
 import { pathText } from './field-set.ts'
 import { stepOf } from './typed-value.ts'
 
 /** `.spec.foo: field not declared in schema`, one for each thing that is wrong; none for kinds without types. */
-export function typeProblems(schemas: Schemas, gvk: GroupVersionKind, value: JsonValue): string[] {
+export function typeProblems(
+  schemas: Schemas,
+  gvk: GroupVersionKind & { schema?: JsonSchema },
+  value: JsonValue,
+): string[] {
+  const check = new TypedCheck(schemas)
+  if (gvk.schema) {
+    check.custom(value, gvk.schema)
+    return check.problems
+  }
   const type = schemas.typeOf(gvk)
   if (!type) return []
-  const check = new TypedCheck(schemas)
   check.object(value, type)
   return check.problems
 }
+
+/** A kind that is metadata and nothing else. */
+const ANY = { group: 'meta.k8s.io', version: 'v1', kind: 'PartialObjectMetadata' }
 
 class TypedCheck {
   readonly problems: string[] = []
@@ -67,6 +85,55 @@ class TypedCheck {
     }
   }
 
+  /** An object of a schema's root: its metadata are those of any object. */
+  custom(value: JsonValue, schema: JsonSchema): void {
+    const meta = this.#schemas.typeOf(ANY)!
+    for (const [name, inner] of this.#entries(value)) {
+      const field = META_FIELDS.has(name) ? meta.fields.get(name) : undefined
+      this.#below(`f:${name}`, () =>
+        field ? this.#value(inner, field.type, field) : this.#property(name, inner, schema),
+      )
+    }
+  }
+
+  #property(name: string, value: JsonValue, schema: JsonSchema): void {
+    const known = propertySchema(schema, name)
+    if (known) this.#bySchema(value, known)
+    else if (!schema['x-kubernetes-preserve-unknown-fields'] && !takesAnyField(schema)) {
+      this.#note('field not declared in schema')
+    }
+  }
+
+  #bySchema(value: JsonValue, schema: JsonSchema): void {
+    if (value === null) return
+    if (schema['x-kubernetes-int-or-string']) {
+      if (typeof value === 'object') this.#note(`expected untyped scalar, got ${goText(value)}`)
+      return
+    }
+    switch (schema.type) {
+      case 'object': {
+        const isMeta = schema['x-kubernetes-embedded-resource']
+        for (const [name, inner] of this.#entries(value)) {
+          if (isMeta && META_FIELDS.has(name)) continue
+          this.#below(`f:${name}`, () => this.#property(name, inner, schema))
+        }
+        break
+      }
+      case 'array':
+        this.#elements(value, applySchemaOfSchema(schema), (element) => this.#bySchema(element, schema.items ?? {}))
+        break
+      case 'boolean':
+        if (typeof value !== 'boolean') this.#note(`expected boolean, got ${goText(value)}`)
+        break
+      case 'integer':
+      case 'number':
+        if (typeof value !== 'number') this.#note(`expected numeric (int or float), got ${goType(value)}`)
+        break
+      case 'string':
+        if (typeof value !== 'string') this.#note(`expected string, got ${goText(value)}`)
+    }
+  }
+
   #entries(value: JsonValue): [string, JsonValue][] {
     if (isJsonObject(value)) return Object.entries(value)
     if (value !== null) this.#note(`expected map, got ${goText(value)}`)
@@ -74,19 +141,23 @@ class TypedCheck {
   }
 
   #list(value: JsonValue, type: ValueType & { kind: 'array' }, field?: FieldFact): void {
+    const schema = field && schemaOfField(this.#schemas, field)
+    this.#elements(value, schema, (element) => this.#value(element, type.items))
+  }
+
+  #elements(value: JsonValue, schema: ApplySchema | undefined, check: (element: JsonValue) => void): void {
     if (!Array.isArray(value)) this.#note(`expected list, got ${goText(value)}`)
     const seen = new Set<string>()
     for (const [at, element] of (Array.isArray(value) ? value : []).entries()) {
-      const step = this.#stepOf(element, at, field)
+      const step = this.#stepOf(element, at, schema)
       if (step === undefined) continue
       if (seen.has(step)) this.#note(`duplicate entries for key ${pathText([step])}`)
       seen.add(step)
-      this.#below(step, () => this.#value(element, type.items))
+      this.#below(step, () => check(element))
     }
   }
 
-  #stepOf(element: JsonValue, at: number, field: FieldFact | undefined): string | undefined {
-    const schema = field && schemaOfField(this.#schemas, field)
+  #stepOf(element: JsonValue, at: number, schema: ApplySchema | undefined): string | undefined {
     if (schema?.kind !== 'list') return `i:${at}`
     try {
       return stepOf(schema, element)

@@ -1,0 +1,223 @@
+// x-kubernetes-validations: what objects must satisfy beyond the form of each value, as expressions in CEL.
+//
+//   self     the value whose schema has the rule
+//   oldSelf  what it was: rules that name it hold for changes only, and for values that can be told apart
+//
+// Upstream: apiextensions-apiserver/pkg/apiserver/schema/cel/{compilation,validation}.go.
+
+import { deepEqual } from '../../apimachinery/deep.ts'
+import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { type Cel, CelError, type CelProgram } from '../../cel/cel.ts'
+import { celTypeOf } from './cel-of-schema.ts'
+import { child, type JsonSchema, schemaOfField, type ValidationRule } from './json-schema.ts'
+import { oldField, oldItem } from './old-value.ts'
+import { NOWHERE } from './validate-value.ts'
+
+/** What one rule may cost, and all of them together. */
+const PER_CALL = 1_000_000
+const PER_OBJECT = 10_000_000
+const LONGEST_MESSAGE = 5 * 1024
+
+export interface CompiledRule {
+  rule: ValidationRule
+  program: CelProgram
+  message?: CelProgram
+  usesOldSelf: boolean
+}
+
+/** Throws CelError for a rule that is none. */
+export function compileRule(
+  cel: Cel,
+  schema: JsonSchema,
+  { rule, isRoot }: { rule: ValidationRule; isRoot: boolean },
+): CompiledRule {
+  const self = celTypeOf(schema, { isRoot })
+  if (!self) throw new CelError('failed to construct type information for x-kubernetes-validations rules')
+  const oldSelf = rule.optionalOldSelf ? ({ kind: 'optional', of: self } as const) : self
+  const environment = cel.environment({ self, oldSelf })
+  const program = environment.compile(rule.rule)
+  if (program.type !== 'bool' && program.type !== 'dyn') throw new CelError('cel expression must evaluate to a bool')
+  const usesOldSelf = program.uses('oldSelf')
+  if (!rule.messageExpression) return { rule, program, usesOldSelf }
+  return { rule, program, message: compileMessage(rule.messageExpression), usesOldSelf }
+
+  function compileMessage(expression: string): CelProgram {
+    try {
+      const message = environment.compile(expression)
+      if (message.type === 'string' || message.type === 'dyn') return message
+    } catch (err) {
+      throw new MessageExpressionError(`messageExpression ${(err as Error).message}`)
+    }
+    throw new MessageExpressionError('messageExpression must evaluate to a string')
+  }
+}
+
+export class MessageExpressionError extends CelError {}
+
+export interface RuleFindings {
+  errors: FieldError[]
+  /** Wrong before and unchanged: told, not refused. */
+  warnings: string[]
+}
+
+export class ValidationRules {
+  readonly #cel: Cel
+  readonly #schema: JsonSchema
+  readonly #compiled = new Map<JsonSchema, CompiledRule[]>()
+  readonly #hasRules = new Map<JsonSchema, boolean>()
+
+  constructor(cel: Cel, schema: JsonSchema) {
+    this.#cel = cel
+    this.#schema = schema
+  }
+
+  check(value: JsonValue, old: JsonValue | undefined): RuleFindings {
+    const run: Run = { errors: [], warnings: [], budget: PER_OBJECT }
+    if (this.#has(this.#schema)) {
+      this.#walk(run, { value, schema: this.#schema, old, path: '', isUnchanged: isSame(old, value), isRoot: true })
+    }
+    return run
+  }
+
+  /** Most schemas have no rules in most of their branches. */
+  #has(schema: JsonSchema): boolean {
+    const known = this.#hasRules.get(schema)
+    if (known !== undefined) return known
+    const { properties = {}, additionalProperties: rest, items } = schema
+    const below = [...Object.values(properties), ...(typeof rest === 'object' ? [rest] : []), ...(items ? [items] : [])]
+    const has = (schema['x-kubernetes-validations']?.length ?? 0) > 0 || below.some((inner) => this.#has(inner))
+    this.#hasRules.set(schema, has)
+    return has
+  }
+
+  #walk(run: Run, place: Place): void {
+    const { value, schema, old, path } = place
+    if (value === null || run.budget < 0 || !this.#has(schema)) return
+    for (const compiled of this.#rulesOf(schema, place)) {
+      if (run.budget < 0) return
+      this.#evaluate(run, compiled, place)
+    }
+    const go = (
+      inner: JsonValue,
+      innerSchema: JsonSchema | undefined,
+      to: { path: string; old: JsonValue | undefined },
+    ) => {
+      if (!innerSchema) return
+      // What has no past of its own is as unchanged as what it stands in.
+      const isUnchanged = to.old === undefined ? place.isUnchanged : isSame(to.old, inner)
+      this.#walk(run, { value: inner, schema: innerSchema, ...to, isUnchanged, isRoot: false })
+    }
+    if (Array.isArray(value)) {
+      for (const [at, item] of value.entries()) {
+        go(item, schema.items, { path: `${path}[${at}]`, old: oldItem(schema, { old, item }) })
+      }
+    } else if (isJsonObject(value)) {
+      for (const [name, inner] of Object.entries(value)) {
+        const isProperty = schema.properties !== undefined && Object.hasOwn(schema.properties, name)
+        const here = isProperty ? child(path, name) : `${path}[${name}]`
+        go(inner, schemaOfField(schema, name), { path: here, old: oldField(schema, old, name) })
+      }
+    }
+  }
+
+  #rulesOf(schema: JsonSchema, { isRoot }: Place): CompiledRule[] {
+    const known = this.#compiled.get(schema)
+    if (known) return known
+    const rules = (schema['x-kubernetes-validations'] ?? []).map((rule) =>
+      compileRule(this.#cel, schema, { rule, isRoot }),
+    )
+    this.#compiled.set(schema, rules)
+    return rules
+  }
+
+  #evaluate(run: Run, { rule, program, message, usesOldSelf }: CompiledRule, place: Place): void {
+    const { value, schema, old, path, isUnchanged } = place
+    if (usesOldSelf && old === undefined && !rule.optionalOldSelf) return
+    const type = schema.type ?? ''
+    const field = path || NOWHERE
+    const values = { self: value, oldSelf: old }
+    const stop = (why: string) => {
+      run.errors.push(fieldError.invalid(field, type, why))
+      run.budget = -1
+    }
+    let holds: unknown
+    try {
+      const { value: result, cost } = program.evaluate(values, Math.min(PER_CALL, run.budget))
+      run.budget -= cost
+      holds = result
+    } catch (err) {
+      if (!(err instanceof CelError)) throw err
+      if (err.message.startsWith('operation cancelled')) {
+        if (run.budget < PER_CALL) return stop(OUT_OF_BUDGET)
+        return stop(
+          `'${err.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${textOf(rule)}`,
+        )
+      }
+      run.budget -= err.cost
+      const why = err.message.startsWith('no such overload')
+        ? `'${err.message}': call arguments did not match a supported operator, function or macro signature for rule: ${textOf(rule)}`
+        : `${err.message} evaluating rule: ${textOf(rule)}`
+      run.errors.push(fieldError.invalid(field, type, why))
+      return
+    }
+    if (holds === true) return
+    const detail = (message && messageOf(run, message, values)) ?? defaultMessage(rule)
+    const error = errorOf(rule, rule.fieldPath ? child(path, rule.fieldPath.replace(/^\./, '')) : field, {
+      type,
+      detail,
+    })
+    if (!usesOldSelf && isUnchanged) run.warnings.push(`${error.field}: ${error.message}`)
+    else run.errors.push(error)
+  }
+}
+
+interface Run extends RuleFindings {
+  budget: number
+}
+
+interface Place {
+  value: JsonValue
+  schema: JsonSchema
+  old: JsonValue | undefined
+  path: string
+  isUnchanged: boolean
+  isRoot: boolean
+}
+
+const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run'
+
+const isSame = (old: JsonValue | undefined, value: JsonValue) => old !== undefined && deepEqual(old, value)
+
+const textOf = ({ rule, message }: ValidationRule) => (message ?? rule).trim()
+const defaultMessage = (rule: ValidationRule) => rule.message?.trim() || `failed rule: ${textOf(rule)}`
+
+/** Undefined when the expression fails or gives nothing fit to show. */
+function messageOf(run: Run, program: CelProgram, values: Record<string, JsonValue | undefined>): string | undefined {
+  try {
+    const { value, cost } = program.evaluate(values, Math.min(PER_CALL, run.budget))
+    run.budget -= cost
+    const text = typeof value === 'string' ? value.trim() : ''
+    return text === '' || text.includes('\n') || text.length > LONGEST_MESSAGE ? undefined : text
+  } catch (err) {
+    if (err instanceof CelError) return undefined
+    throw err
+  }
+}
+
+function errorOf(
+  { reason }: ValidationRule,
+  field: string,
+  { type, detail }: { type: string; detail: string },
+): FieldError {
+  switch (reason) {
+    case 'FieldValueForbidden':
+      return fieldError.forbidden(field, detail)
+    case 'FieldValueRequired':
+      return fieldError.required(field, detail)
+    case 'FieldValueDuplicate':
+      return fieldError.duplicate(field, type)
+    default:
+      return fieldError.invalid(field, type, detail)
+  }
+}
