@@ -6,15 +6,16 @@
 
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import type { FieldError } from '../apimachinery/status-error.ts'
+import type { JsonSchema } from '../schemas/structural/json-schema.ts'
 
 export interface Column<T> {
   name: string
-  type?: 'string' | 'integer' | 'date'
+  type?: 'string' | 'integer' | 'number' | 'boolean' | 'date'
   format?: string
   description?: string
   /** 0 is always shown; 1 with `-o wide`. */
   priority?: 0 | 1
-  value(object: T, now: number): string | number | null | undefined
+  value(object: T, now: number): string | number | boolean | null | undefined
 }
 
 /** By whom and when a write is made. */
@@ -92,6 +93,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly kind: string
   readonly plural: string
   readonly singular: string
+  /** What a list of it is called; a custom kind may choose. */
+  readonly listKind: string
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly namespaced: boolean
@@ -106,6 +109,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly columns: readonly Column<T>[]
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, (object: T) => string>>
+  /** Of a custom resource: its definition's schema. Of built-in kinds the facts in schemas/ tell the fields. */
+  readonly schema?: JsonSchema
   /** Where else it is served; `group` and `version` above are those it is stored in, and those that clients prefer. */
   readonly otherVersions: readonly OtherVersion<T>[]
   /** Never present at run time; carries the type for inference. */
@@ -123,6 +128,7 @@ export function defineKind<T extends KubeObject>(told: Told<T>): Kind<T> {
   return Object.freeze({
     group: '',
     singular: told.kind.toLowerCase(),
+    listKind: `${told.kind}List`,
     shortNames: [],
     categories: [],
     namespaced: true,

@@ -10,6 +10,7 @@ import { CSIDriver } from './csi-driver.ts'
 import { CSINode } from './csi-node.ts'
 import { CSIStorageCapacity } from './csi-storage-capacity.ts'
 import { DaemonSet } from './daemon-set.ts'
+import { CustomResourceDefinition } from './custom-resource-definition.ts'
 import type { AnyKind } from './define-kind.ts'
 import { Deployment } from './deployment.ts'
 import { DeviceClass } from './device-class.ts'
@@ -69,6 +70,7 @@ export {
   CSINode,
   CSIStorageCapacity,
   DaemonSet,
+  CustomResourceDefinition,
   Deployment,
   DeviceClass,
   EndpointSlice,
@@ -168,6 +170,7 @@ export const builtInKinds: readonly AnyKind[] = [
   ValidatingAdmissionPolicyBinding,
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
+  CustomResourceDefinition,
   FlowSchema,
   PriorityLevelConfiguration,
   ResourceClaim,

@@ -74,7 +74,7 @@ function apiRequestOf(request: TransportRequest, { user, client }: InProcessOpti
 
 function listOf({ kind, result }: ListAnswer): KubeList {
   const list = {
-    kind: `${kind.kind}List`,
+    kind: kind.listKind,
     apiVersion: apiVersionOf(kind),
     metadata: Object.freeze(result.metadata),
     items: Object.freeze(result.entries.map((entry) => entry.object)) as KubeObject[],

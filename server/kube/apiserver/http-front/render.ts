@@ -71,7 +71,7 @@ export function renderList({ kind, result }: ListAnswer, context: RenderContext)
       return render({ kind: 'PartialObjectMetadataList', apiVersion, metadata, items }, context)
     }
     default: {
-      const shell = { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata }
+      const shell = { kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata }
       if (representation.format !== 'json' || representation.pretty) {
         return render({ ...shell, items: entries.map((entry) => entry.object) }, context)
       }

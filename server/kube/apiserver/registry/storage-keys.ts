@@ -10,13 +10,16 @@ const OLD_NAMES: Readonly<Record<string, string>> = {
   endpoints: 'services/endpoints',
 }
 
-const isBuiltInGroup = (group: string) => !group.includes('.') || group.endsWith('.k8s.io')
+/** These two came to be outside the API server, and keep their group as custom resources do. */
+const NEWCOMERS = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io'])
+
+const keepsGroup = ({ group, schema }: AnyKind) => schema !== undefined || NEWCOMERS.has(group)
 
 /** Ends with a slash. */
 export function storagePrefix(kind: AnyKind): string {
   if (kind.group === '') return `/registry/${OLD_NAMES[kind.plural] ?? kind.plural}/`
   // events.k8s.io shows the same events as the core group.
-  return isBuiltInGroup(kind.group) ? `/registry/${kind.plural}/` : `/registry/${kind.group}/${kind.plural}/`
+  return keepsGroup(kind) ? `/registry/${kind.group}/${kind.plural}/` : `/registry/${kind.plural}/`
 }
 
 export function storageKey(kind: AnyKind, namespace: string, name: string): string {

@@ -1,14 +1,14 @@
 // From a request's body to an object of a kind. JSON and YAML are read; unknown fields are an error, a warning or
 // nothing, as the sender asked (fieldValidation). Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
 
-import { deepCopy } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
-import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import { decode, strictDecodingError } from '../../schemas/decode.ts'
 import { PROTOBUF_CONTENT_TYPE, readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
+import { decodeCustom } from '../../schemas/structural/decode-custom.ts'
+import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
 import type { ApiRequest } from './api-request.ts'
 import { readYaml } from './read-yaml.ts'
 import type { RequestContext } from './request-context.ts'
@@ -65,7 +65,7 @@ export const readValue = async (request: ApiRequest, told: { schemas: Schemas })
 /** An object of `gvk`, checked against its shape. What was sent must say it is of this kind, or say nothing. */
 export function decodeAs(
   schemas: Schemas,
-  gvk: GroupVersionKind,
+  gvk: GroupVersionKind & { schema?: JsonSchema },
   value: string | JsonValue,
   options: {
     fieldValidation: string
@@ -80,8 +80,9 @@ export function decodeAs(
   if (typeof value !== 'string' && !isJsonObject(value)) {
     throw badRequest(`the object provided is unrecognized (must be of type ${gvk.kind}): not an object`)
   }
-  if (!schemas.typeOf(gvk)) return decodeUntyped(gvk, value)
-  const { object, problems } = decode(schemas, gvk, typeof value === 'string' ? value : (value as JsonObject))
+  const { schema } = gvk
+  const input = typeof value === 'string' ? value : (value as JsonObject)
+  const { object, problems } = schema ? decodeCustom(schemas, { ...gvk, schema }, input) : decode(schemas, gvk, input)
   // The decoder overwrites kind and apiVersion; what was sent is only in the text.
   const told = (typeof value === 'string' ? JSON.parse(value) : value) as JsonObject
   assertKind(gvk, told)
@@ -92,13 +93,6 @@ export function decodeAs(
     for (const message of messages) context?.warn(message)
   }
   return object as KubeObject
-}
-
-function decodeUntyped(gvk: GroupVersionKind, value: string | JsonValue): KubeObject {
-  const object = typeof value === 'string' ? parseJson(value) : deepCopy(value)
-  if (!isJsonObject(object)) throw badRequest(`the object provided is unrecognized (must be of type ${gvk.kind})`)
-  assertKind(gvk, object)
-  return { ...object, apiVersion: apiVersionOf(gvk as AnyKind), kind: gvk.kind } as KubeObject
 }
 
 export function parseJson(text: string): JsonValue {

@@ -149,10 +149,9 @@ export class ValidationRules {
     } catch (err) {
       if (!(err instanceof CelError)) throw err
       if (err.message.startsWith('operation cancelled')) {
-        if (run.budget < PER_CALL) return stop(OUT_OF_BUDGET)
-        return stop(
-          `'${err.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${textOf(rule)}`,
-        )
+        const perCall = `'${err.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${textOf(rule)}`
+        stop(run.budget < PER_CALL ? OUT_OF_BUDGET : perCall)
+        return
       }
       run.budget -= err.cost
       const why = err.message.startsWith('no such overload')
