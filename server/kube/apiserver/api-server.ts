@@ -14,6 +14,8 @@ import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { admissionReader } from './admission/reader.ts'
+import { runDefinitionLoop, serveCustomResources } from './apiextensions/index.ts'
+import { byNameOnly } from './apiextensions/version-conversion.ts'
 import {
   type AuthenticationSettings,
   NO_FLAGS,
@@ -136,6 +138,15 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     flowControl,
     health,
   }
+  const custom = await serveCustomResources({
+    feed,
+    store,
+    committer,
+    clock,
+    logger,
+    resources,
+    converterOf: () => byNameOnly,
+  })
   const path: RequestPathOptions = {
     clock,
     logger,
@@ -169,6 +180,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const keeper = await keepSystemObjects({ ...options, transport: own, peek, services })
   await ensureDefaultPolicy(own, peek)
   const compactor = startCompactor({ store, clock, logger, trace })
+  const definitions = runDefinitionLoop(custom, {
+    transportFor: (client) => transportFor({ user: 'system:apiserver', groups: ['system:masters'], client }),
+    clock,
+    logger,
+    trace,
+  })
 
   return {
     transportFor,
@@ -177,6 +194,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       isClosing = true
       closing.abort(new StatusError('ServiceUnavailable', 'the server is shutting down'))
       compactor[Symbol.dispose]()
+      await definitions[Symbol.asyncDispose]()
       keeper[Symbol.dispose]()
       feed.endWatchers()
       await front.close()

@@ -22,7 +22,10 @@ beforeAll(async () => {
 })
 afterAll(() => test[Symbol.asyncDispose]())
 
-describe.each(servedKinds(builtInKinds).map((kind) => ({ kind, name: `${apiVersionOf(kind)} ${kind.kind}` })))(
+/** A definition has a loop of its own, which writes to it and lets it go: custom-resources.test.ts. */
+const plainKinds = builtInKinds.filter(({ kind }) => kind !== 'CustomResourceDefinition')
+
+describe.each(servedKinds(plainKinds).map((kind) => ({ kind, name: `${apiVersionOf(kind)} ${kind.kind}` })))(
   '$name',
   ({ kind }) => {
     it('lives from create to delete', async () => {

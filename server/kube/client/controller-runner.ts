@@ -34,6 +34,8 @@ export interface RunOptions {
   trace: Trace
   random: () => number
   gate?: LoopGate
+  /** The process that the loops belong to, in their user agents; `kube-controller-manager` unless told. */
+  component?: string
   /** Overrides what the definitions say. */
   concurrency?: number
 }
@@ -94,7 +96,7 @@ export class RunningController implements AsyncDisposable {
     const { clock, trace, logger } = options
     this.#definition = definition
     this.#options = options
-    this.client = `kube-controller-manager/${definition.name}-controller`
+    this.client = `${options.component ?? 'kube-controller-manager'}/${definition.name}-controller`
     this.#log = logger.with({ controller: definition.name })
     this.#api = options.clientFor(this.client, definition.account)
     this.#reader = options.informerClientFor?.(this.client) ?? this.#api

@@ -16,6 +16,10 @@ import {
 import { defineKind, nameColumn } from './define-kind.ts'
 
 const WEBHOOK_PORT = 443
+/** Who leaves out the spec is told of each field that it must have. */
+const NOTHING = {} as Wire['spec']
+/** A finalizer: what it defines goes before it. */
+export const CLEAN_UP = 'customresourcecleanup.apiextensions.k8s.io'
 
 export const CustomResourceDefinition = defineKind<Wire>({
   group: 'apiextensions.k8s.io',
@@ -46,14 +50,16 @@ export const CustomResourceDefinition = defineKind<Wire>({
     prepareForUpdate(next, previous) {
       next.status = noteStorageVersion(next, previous.status)
     },
+    isHeld: ({ metadata }) => !metadata?.deletionTimestamp,
+    prepareForDelete: beginDeletion,
     validate: (object) => [
       ...nameErrors(object),
       ...namesErrors(object.status?.acceptedNames, 'status.acceptedNames'),
       ...storedVersionErrors(object),
     ],
-    validateCreate: (object) => [...specErrors(object.spec, {}), ...approvalErrors(object, undefined)],
+    validateCreate: (object) => [...specErrors(object.spec ?? NOTHING, {}), ...approvalErrors(object, undefined)],
     validateUpdate: (next, previous) => [
-      ...specErrors(next.spec, { unchanged: unchangedSchemas(next, previous) }),
+      ...specErrors(next.spec ?? NOTHING, { unchanged: unchangedSchemas(next, previous) }),
       ...specUpdateErrors(next, previous),
       ...approvalErrors(next, previous),
     ],
@@ -77,6 +83,22 @@ function noteStorageVersion({ spec }: Wire, status: Wire['status']): NonNullable
     ...status,
     storedVersions,
   }
+}
+
+function beginDeletion(object: Wire): void {
+  const { finalizers = [], deletionTimestamp } = object.metadata ?? {}
+  if (finalizers.includes(CLEAN_UP)) return
+  object.metadata = { ...object.metadata, finalizers: [...finalizers, CLEAN_UP] }
+  const others = (object.status?.conditions ?? []).filter(({ type }) => type !== 'Terminating')
+  const terminating = {
+    type: 'Terminating',
+    status: 'True',
+    ...(deletionTimestamp ? { lastTransitionTime: deletionTimestamp } : {}),
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  }
+  const { acceptedNames = { plural: '', kind: '' }, storedVersions = [] } = object.status ?? {}
+  object.status = { ...object.status, acceptedNames, storedVersions, conditions: [...others, terminating] }
 }
 
 function nameErrors({ metadata, spec }: Wire) {

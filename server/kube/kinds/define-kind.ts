@@ -151,7 +151,7 @@ export const nameColumn: Column<KubeObject> = {
 
 export const ageColumn: Column<KubeObject> = {
   name: 'Age',
-  type: 'date',
+  type: 'string',
   value: (object, now) => age(object.metadata?.creationTimestamp, now),
 }
 

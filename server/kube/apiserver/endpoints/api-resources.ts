@@ -27,6 +27,11 @@ export class ApiResources {
     this.#generation++
   }
 
+  withdraw(kind: AnyKind): void {
+    this.#byPath.delete(pathKey(kind.group, kind.version, kind.plural))
+    this.#generation++
+  }
+
   #serve(served: ServedKind): void {
     const { group, version, plural } = served.kind
     const key = pathKey(group, version, plural)

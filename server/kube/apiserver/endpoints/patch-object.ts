@@ -17,7 +17,7 @@ const ATTEMPTS = 5
 export async function patchObject(call: Call): Promise<Answer> {
   const { context, info, registry, served, schemas, request } = call
   const { kind } = served
-  const sent = await readPatch(request)
+  const sent = await readPatch(request, { isCustom: kind.schema !== undefined })
   const { contentType, patch } = sent
   if (isJsonObject(patch)) context.means((patch as KubeObject).metadata?.resourceVersion, patch)
   const options = readWriteOptions(request, 'PatchOptions')

@@ -21,10 +21,12 @@ export interface Patch {
   duplicates: string[]
 }
 
-export async function readPatch(request: ApiRequest): Promise<Patch> {
+/** Custom resources have no strategic merge patch. */
+export async function readPatch(request: ApiRequest, { isCustom = false } = {}): Promise<Patch> {
   const type = request.contentType.split(';', 1)[0]?.trim() ?? ''
-  const contentType = PATCH_CONTENT_TYPES.find((known) => known === type)
-  if (!contentType) throw unsupportedMediaType(type || 'none', [...PATCH_CONTENT_TYPES, APPLY_PATCH])
+  const types = PATCH_CONTENT_TYPES.filter((known) => !isCustom || known !== 'application/strategic-merge-patch+json')
+  const contentType = types.find((known) => known === type)
+  if (!contentType) throw unsupportedMediaType(type || 'none', [...types, APPLY_PATCH])
   if (request.body.type === 'object') return { contentType, patch: request.body.value as JsonValue, duplicates: [] }
   const text = await readText(request)
   if (text === undefined) throw badRequest('the request body is empty: a patch is expected')

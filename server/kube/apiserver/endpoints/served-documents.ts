@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../../base/clock.ts'
+import type { JsonObject } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { type OpenApi, openApi } from '../../schemas/openapi/openapi.ts'
@@ -98,12 +99,14 @@ export class ServedDocuments {
 
 const takesJson = (accept: string) => accept === '' || /application\/(json|\*)|\*\/\*/.test(accept)
 
-const documented = ({ group, version, kind, plural, namespaced, subresources }: AnyKind) => ({
+const documented = ({ group, version, kind, plural, namespaced, subresources, schema, listKind }: AnyKind) => ({
   group,
   version,
   kind,
   plural,
   namespaced,
   verbs: VERBS,
+  listKind,
+  ...(schema ? { schema: schema as JsonObject } : {}),
   subresources: subresources.filter((name) => !SUBRESOURCES_WITHOUT_DOCUMENTS.has(name)),
 })

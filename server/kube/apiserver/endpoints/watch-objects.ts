@@ -19,6 +19,7 @@ import { atRevision, type CacheEvent } from '../watch-cache/resource-cache.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { Call } from './object-endpoints.ts'
 import { listRequestOf } from './object-endpoints.ts'
+import { WatchedVersion } from './watched-version.ts'
 
 const BOOKMARK_MS = 60_000
 const SHORTEST_MS = 30 * 60_000
@@ -48,6 +49,7 @@ export async function watchObjects(
   const startsWithAll = sendInitial ?? asOf === 0
 
   const isIn = (entry: Entry) => entry.key.startsWith(prefix) && selects(kind, selection, entry.object)
+  const versions = new WatchedVersion(registry)
   const traced = (state: 'open' | 'closed') =>
     trace.emit({
       type: 'watch',
@@ -108,19 +110,25 @@ export async function watchObjects(
     const onAbort = () => close()
 
     if (startsWithAll) {
-      for (const entry of cache.under(prefix)) {
-        if (isIn(entry)) deliver({ type: 'ADDED', object: entry.object, entry }, '')
+      const asShown = (entries: readonly Entry[]) => {
+        for (const entry of entries) if (isIn(entry)) deliver({ type: 'ADDED', object: entry.object, entry }, '')
+        // Only to those who know what bookmarks are.
+        if (sendInitial && wantsBookmarks) bookmark(true)
       }
-      // Only to those who know what bookmarks are.
-      if (sendInitial && wantsBookmarks) bookmark(true)
+      versions.show(cache.under(prefix), asShown, close)
     }
     let subscription: Disposable | undefined
     try {
       subscription = cache.watch(startsWithAll || asOf === 0 ? feed.revision : asOf, {
         event: (event) => {
           if (!isOpen) return
-          const outgoing = outgoingOf(event, isIn)
-          if (outgoing) deliver(outgoing, event.cause)
+          const { entry, previous } = event
+          const asShown = ([shown = entry, before]: readonly Entry[]) => {
+            const outgoing =
+              isOpen && outgoingOf(shown === entry ? event : { ...event, entry: shown, previous: before }, isIn)
+            if (outgoing) deliver(outgoing, event.cause)
+          }
+          versions.show(previous ? [entry, previous] : [entry], asShown, close)
         },
         ended: (error) => close(error),
       })

@@ -26,8 +26,7 @@ export function tableOf(
     columnDefinitions: withColumns
       ? kind.columns.map(({ name, type = 'string', format = '', description = '', priority = 0 }) => ({
           name,
-          // An age is computed here and printed as text.
-          type: type === 'date' ? 'string' : type,
+          type,
           format,
           description,
           priority,

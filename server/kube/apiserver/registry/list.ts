@@ -81,13 +81,18 @@ export function parseRevision(text: string): number {
   )
 }
 
+/** Stored entries as the listed version shows them: selectors see that version too. */
+type Shown = (entries: readonly Entry[]) => readonly Entry[] | Promise<readonly Entry[]>
+
 export class Lister {
   readonly #kind: AnyKind
   readonly #cache: ResourceCache
   readonly #feed: StoreFeed
   readonly #store: Store
+  readonly #shown: Shown
 
-  constructor(told: { kind: AnyKind; cache: ResourceCache; feed: StoreFeed; store: Store }) {
+  constructor(told: { kind: AnyKind; cache: ResourceCache; feed: StoreFeed; store: Store; shown: Shown }) {
+    this.#shown = told.shown
     this.#kind = told.kind
     this.#cache = told.cache
     this.#feed = told.feed
@@ -115,7 +120,7 @@ export class Lister {
     await this.#feed.reached(revision)
   }
 
-  #fromCache({ namespace, selection, limit }: ListRequest): ListResult {
+  async #fromCache({ namespace, selection, limit }: ListRequest): Promise<ListResult> {
     const kind = this.#kind
     const revision = this.#feed.revision
     const name = selectedName(selection)
@@ -125,7 +130,8 @@ export class Lister {
       candidates = entry ? [entry] : []
     } else candidates = this.#cache.under(listPrefix(kind, namespace))
     const isPlain = !selection.labels && selection.fields.length === 0
-    const entries = isPlain ? candidates : candidates.filter((entry) => selects(kind, selection, entry.object))
+    const shown = await this.#shown(candidates)
+    const entries = isPlain ? [...shown] : shown.filter((entry) => selects(kind, selection, entry.object))
     if (limit <= 0 || entries.length <= limit) return { metadata: { resourceVersion: String(revision) }, entries }
     const page = entries.slice(0, limit)
     return {
@@ -161,9 +167,12 @@ export class Lister {
         { key: start, rangeEnd, revision: from.revision, limit },
         request.continueToken !== '',
       )
-      for (const [index, kv] of answer.kvs.entries()) {
+      const found = answer.kvs.map((kv) => {
         const live = this.#cache.get(kv.key)
-        const entry = live?.revision === kv.modRevision ? live : entryOf(kv)
+        return live?.revision === kv.modRevision ? live : entryOf(kv)
+      })
+      for (const [index, entry] of (await this.#shown(found)).entries()) {
+        const { key } = entry
         if (!isPlain && !selects(kind, selection, entry.object)) continue
         entries.push(entry)
         const hasMore = answer.more || index < answer.kvs.length - 1
@@ -171,7 +180,7 @@ export class Lister {
           return {
             metadata: {
               resourceVersion: String(from.revision),
-              continue: nextPage(kind, from.revision, kv.key),
+              continue: nextPage(kind, from.revision, key),
               ...(isPlain ? { remainingItemCount: answer.count - index - 1 } : {}),
             },
             entries,

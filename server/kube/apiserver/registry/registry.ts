@@ -20,8 +20,8 @@ import type { RequestContext } from '../request-path/request-context.ts'
 import type { Entry } from '../watch-cache/entry.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
-import type { Claims } from './claims.ts'
-import type { Committer } from './commit.ts'
+import type { ClaimChange, Claims } from './claims.ts'
+import type { Committed, Committer } from './commit.ts'
 import { type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts'
 import { Lister, type ListRequest, type ListResult, parseRevision } from './list.ts'
 import {
@@ -59,6 +59,21 @@ export interface UpdateRequest extends WriteRequest {
   attempts: number
 }
 
+/**
+ * Between what is stored and what this registry works with: custom resources, each version of which has a registry and a
+ * validity of its own. Built-in kinds are converted outside of it (endpoints/served-kind.ts).
+ */
+export interface Conversion {
+  readonly storedKind: AnyKind
+  /** Entries as this version shows them, in order; the same ones where there is no difference. */
+  shown(entries: readonly Entry[]): readonly Entry[] | Promise<readonly Entry[]>
+  stored(object: KubeObject): KubeObject | Promise<KubeObject>
+  /** Is this entry stored as it would be stored now? */
+  isCurrent(entry: Entry): boolean
+  /** Throws when nothing new may be made any more. */
+  assertCreates(name: string): void
+}
+
 const NAME_ATTEMPTS = 8
 const DELETE_ATTEMPTS = 10
 
@@ -70,6 +85,8 @@ export interface RegistryOptions {
   committer: Committer
   clock: Clock
   claims?: Claims | undefined
+  /** Where objects are stored in another form than this registry's. */
+  conversion?: Conversion | undefined
 }
 
 const FOR_ONE_THING = new Set(['binding', 'finalize', 'ephemeralcontainers'])
@@ -84,11 +101,32 @@ export class Registry {
     this.kind = options.kind
     this.cache = options.cache
     this.#options = options
-    this.#lister = new Lister(options)
+    this.#lister = new Lister({ ...options, shown: (entries) => this.shown(entries) })
   }
 
   get #resource() {
     return { group: this.kind.group, resource: this.kind.plural }
+  }
+
+  /** As clients of this version see them. */
+  shown(entries: readonly Entry[]): readonly Entry[] | Promise<readonly Entry[]> {
+    return this.#options.conversion?.shown(entries) ?? entries
+  }
+
+  async #shown(entry: Entry): Promise<Entry> {
+    const [shown = entry] = await this.shown([entry])
+    return shown
+  }
+
+  async #put(
+    context: RequestContext,
+    change: { key: string; object: KubeObject; seen: Entry | undefined; claims?: ClaimChange | undefined },
+  ): Promise<Committed> {
+    const { committer, conversion } = this.#options
+    if (!conversion) return committer.put(context, { kind: this.kind, ...change })
+    const object = await conversion.stored(change.object)
+    const committed = await committer.put(context, { kind: conversion.storedKind, ...change, object })
+    return committed.succeeded ? { ...committed, entry: await this.#shown(committed.entry) } : committed
   }
 
   /** What the cache holds now: for admission and the like, which may be a moment behind. */
@@ -100,6 +138,13 @@ export class Registry {
   async get(namespace: string, name: string, resourceVersion = ''): Promise<Entry> {
     if (resourceVersion === '') await this.#options.feed.caughtUp()
     else await this.#lister.heard(parseRevision(resourceVersion))
+    const entry = this.cache.get(storageKey(this.kind, namespace, name))
+    if (!entry) throw notFound(this.#resource, name)
+    return this.#options.conversion ? this.#shown(entry) : entry
+  }
+
+  async #stored(namespace: string, name: string): Promise<Entry> {
+    await this.#options.feed.caughtUp()
     const entry = this.cache.get(storageKey(this.kind, namespace, name))
     if (!entry) throw notFound(this.#resource, name)
     return entry
@@ -118,7 +163,8 @@ export class Registry {
   async create(context: RequestContext, request: WriteRequest & { object: KubeObject }): Promise<Entry> {
     const { kind } = this
     const { object, namespace, gate, dryRun } = request
-    const { clock, feed } = this.#options
+    const { clock, feed, conversion } = this.#options
+    conversion?.assertCreates(object.metadata?.name ?? '')
     if (object.metadata?.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created')
     object.metadata = { ...object.metadata, ...(kind.namespaced ? { namespace } : {}) }
     const { generateName } = object.metadata
@@ -139,7 +185,7 @@ export class Registry {
         if (this.cache.get(key)) throw alreadyExists(this.#resource, name)
         return { key, revision: 0, object: next, value: Buffer.alloc(0) }
       }
-      const committed = await this.#options.committer.put(context, { kind, key, object: next, seen: undefined, claims })
+      const committed = await this.#put(context, { key, object: next, seen: undefined, claims })
       if (committed.succeeded) return committed.entry
       await feed.reached(committed.revision)
       const isTaken = this.cache.get(key) !== undefined
@@ -151,9 +197,11 @@ export class Registry {
   async update(context: RequestContext, request: UpdateRequest): Promise<Entry> {
     const { kind } = this
     const { namespace, name, gate, subresource, dryRun, attempts } = request
+    const { conversion } = this.#options
     const key = storageKey(kind, namespace, name)
     for (let attempt = 1; ; attempt++) {
-      const seen = await this.get(namespace, name)
+      const stored = await this.#stored(namespace, name)
+      const seen = conversion ? await this.#shown(stored) : stored
       const next = await request.change(seen.object)
       this.#assertMeant(seen, next, namespace, name)
       next.metadata = { ...next.metadata, name, ...(kind.namespaced ? { namespace } : {}) }
@@ -164,10 +212,11 @@ export class Registry {
       // A binding changes what nobody else may change, and has been checked by its own endpoint.
       if (subresource !== 'binding') validateForUpdate(kind, next, seen.object, subresource)
       await gate.validate(next, seen.object)
-      if (dryRun || isUnchanged(next, seen)) return dryRun ? dryEntry(seen, next) : seen
+      if (dryRun) return dryEntry(seen, next)
+      if (isUnchanged(next, seen) && conversion?.isCurrent(stored) !== false) return seen
       const committed = isReadyToGo(kind, next)
-        ? await this.#removeAfter(context, seen, next)
-        : await this.#options.committer.put(context, { kind, key, object: next, seen, claims })
+        ? await this.#removeAfter(context, stored, next)
+        : await this.#put(context, { key, object: next, seen: stored, claims })
       if (committed.succeeded) return committed.entry
       await this.#options.feed.reached(committed.revision)
       if (!this.cache.get(key)) throw notFound(this.#resource, name)
@@ -228,9 +277,10 @@ export class Registry {
   ): Promise<{ entry: Entry; isGone: boolean }> {
     const { kind } = this
     const { namespace, name, gate, dryRun, options } = request
-    const { clock, committer, feed, claims } = this.#options
+    const { clock, committer, feed, claims, conversion } = this.#options
     for (let attempt = 1; ; attempt++) {
-      const seen = await this.get(namespace, name)
+      const stored = await this.#stored(namespace, name)
+      const seen = conversion ? await this.#shown(stored) : stored
       await gate.validate(undefined, seen.object)
       const plan = planDeletion(kind, seen.object, options, clock)
       if (plan.outcome === 'pending') return { entry: seen, isGone: false }
@@ -241,9 +291,13 @@ export class Registry {
       }
       const committed =
         plan.outcome === 'remove'
-          ? await committer.remove(context, { kind, seen, claims: this.#released(claims, seen.object) })
-          : await committer.put(context, { kind, key: seen.key, object: plan.object, seen })
-      if (committed.succeeded) return { entry: committed.entry, isGone: plan.outcome === 'remove' }
+          ? await committer.remove(context, { kind, seen: stored, claims: this.#released(claims, stored.object) })
+          : await this.#put(context, { key: stored.key, object: plan.object, seen: stored })
+      if (committed.succeeded) {
+        const { entry } = committed
+        const isGone = plan.outcome === 'remove'
+        return { entry: isGone && conversion ? await this.#shown(entry) : entry, isGone }
+      }
       await feed.reached(committed.revision)
       if (attempt >= DELETE_ATTEMPTS) throw conflict(this.#resource, name, STALE)
     }

@@ -22,9 +22,16 @@ export interface StoreFeedOptions {
   causes: CauseMap
 }
 
+interface HeldEvent {
+  revision: number
+  event: StoreEvent
+}
+
 export class StoreFeed implements Disposable {
   readonly #options: StoreFeedOptions
   readonly #caches = new Map<string, ResourceCache>()
+  /** What has happened to kinds whose caches are being filled. */
+  readonly #loading = new Map<string, HeldEvent[]>()
   #watch: Watch | undefined
   #revision = 0
   #waiting: { revision: number; resolve: () => void; reject: (reason: unknown) => void }[] = []
@@ -57,6 +64,36 @@ export class StoreFeed implements Disposable {
     return cache
   }
 
+  /** A cache for a kind that has come while the server runs; resolves when it holds what is stored. */
+  async add(kind: AnyKind): Promise<ResourceCache> {
+    const prefix = storagePrefix(kind)
+    const cache = new ResourceCache(kind, prefix)
+    for (;;) {
+      const held: HeldEvent[] = []
+      this.#loading.set(prefix, held)
+      try {
+        const listed = await this.#options.store.range({ key: prefix, rangeEnd: `${prefix.slice(0, -1)}0` })
+        await this.reached(listed.revision)
+        // The store was listed anew meanwhile: what came between the two lists may have been missed.
+        if (this.#loading.get(prefix) !== held) continue
+        const entries = listed.kvs.flatMap((kv) => this.#decode(kv) ?? [])
+        cache.reset(listed.revision, entries)
+        this.#caches.set(prefix, cache)
+        for (const { revision, event } of held) if (revision > listed.revision) this.#apply(revision, event)
+        return cache
+      } finally {
+        if (this.#loading.get(prefix) === held) this.#loading.delete(prefix)
+      }
+    }
+  }
+
+  /** Its watchers are ended; they will not find the kind again. */
+  remove(kind: AnyKind): void {
+    const prefix = storagePrefix(kind)
+    this.#caches.get(prefix)?.endWatchers()
+    this.#caches.delete(prefix)
+  }
+
   caches(): Iterable<ResourceCache> {
     return this.#caches.values()
   }
@@ -78,6 +115,7 @@ export class StoreFeed implements Disposable {
   async #listAndWatch(): Promise<void> {
     const { store } = this.#options
     const listed = await store.range({ key: ROOT, rangeEnd: ROOT_END })
+    this.#loading.clear()
     const byPrefix = new Map<string, Entry[]>()
     for (const kv of listed.kvs) {
       const cache = this.#cacheOfKey(kv.key)
@@ -105,7 +143,11 @@ export class StoreFeed implements Disposable {
 
   #apply(revision: number, { type, kv }: StoreEvent): void {
     const cache = this.#cacheOfKey(kv.key)
-    if (!cache) return
+    if (!cache) {
+      for (const [prefix, held] of this.#loading)
+        if (kv.key.startsWith(prefix)) held.push({ revision, event: { type, kv } })
+      return
+    }
     const { writes, causes } = this.#options
     const write = writes.find(kv.key, revision, type === 'put' ? kv.value : undefined)
     if (write) causes.set(revision, write.origin)

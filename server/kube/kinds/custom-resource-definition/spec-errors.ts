@@ -86,6 +86,7 @@ function versionErrors(version: CustomResourceDefinitionVersion, at: string, isU
 
 export function specUpdateErrors(next: Wire, previous: Wire): FieldError[] {
   const [spec, before] = [next.spec, previous.spec]
+  if (!spec) return []
   const isEstablished = previous.status?.conditions?.some(
     ({ type, status }) => type === 'Established' && status === 'True',
   )

@@ -16,6 +16,7 @@ export function customDefinitions(kind: ServedKind, dialect: Dialect): JsonObjec
     metadata: { description: describes, ...reference(`${META}.${metadata}`, dialect.version) },
   })
   const gvk = (kindName: string) => [{ group: kind.group, kind: kindName, version: kind.version }]
+  const listKind = kind.listKind ?? `${kind.kind}List`
   const properties = isJsonObject(own.properties) ? own.properties : {}
   return {
     [name]: {
@@ -25,14 +26,14 @@ export function customDefinitions(kind: ServedKind, dialect: Dialect): JsonObjec
       'x-kubernetes-group-version-kind': gvk(kind.kind),
     },
     [`${name}List`]: {
-      description: `${kind.kind}List is a list of ${kind.kind}`,
+      description: `${listKind} is a list of ${kind.kind}`,
       type: 'object',
       required: ['items'],
       properties: {
         ...envelope('ListMeta', 'Standard list metadata.'),
         items: { type: 'array', items: referenceTo(name, dialect.version), description: `List of ${kind.plural}.` },
       },
-      'x-kubernetes-group-version-kind': gvk(`${kind.kind}List`),
+      'x-kubernetes-group-version-kind': gvk(listKind),
     },
   }
 }

@@ -11,6 +11,8 @@ export interface ServedKind extends GroupVersionKind {
   verbs: readonly string[]
   /** `status`, `scale`, `log`, …: paths.ts knows what each one takes. */
   subresources: readonly string[]
+  /** What a list of it is called; `<kind>List` unless told. */
+  listKind?: string
   /** A custom resource's `openAPIV3Schema`; built-in kinds have none, the facts know them. */
   schema?: JsonObject
 }

@@ -16,7 +16,8 @@ export interface CustomKind extends GroupVersionKind {
 /** The object is fresh and holds what the schema knows. `told` is what the sender said it is. */
 export function decodeCustom(schemas: Schemas, kind: CustomKind, input: string | JsonObject): Decoded {
   const { value, duplicates } = typeof input === 'string' ? readText(kind, input) : { value: input, duplicates: [] }
-  const sent = typeof input === 'string' ? value : (structuredClone(value) as JsonValue)
+  // Inside the process an absent field may stand there as undefined.
+  const sent = typeof input === 'string' ? value : (JSON.parse(JSON.stringify(value)) as JsonValue)
   if (!isJsonObject(sent)) throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind})`)
   const { apiVersion, kind: name, metadata: meta, ...rest } = sent
   const { metadata, problems } = decodeMetadata(schemas, kind, meta ?? {})

@@ -1,0 +1,137 @@
+// One version of a CustomResourceDefinition as a kind like any other: served by the same registry, with a strategy made
+// of its schema. Upstream: apiextensions-apiserver/pkg/registry/customresource/{strategy,validator,status_strategy}.go.
+
+import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import type { Cel } from '../../cel/cel.ts'
+import { type AnyKind, defineKind, type Strategy } from '../../kinds/define-kind.ts'
+import { setSchemaDefaults } from '../../schemas/structural/defaults.ts'
+import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
+import { Patterns } from '../../schemas/structural/patterns.ts'
+import { embeddedProblems, listProblems } from '../../schemas/structural/shape-rules.ts'
+import { NOWHERE, valueProblems } from '../../schemas/structural/validate-value.ts'
+import { ValidationRules } from '../../schemas/structural/validation-rules.ts'
+import { customColumns } from './columns.ts'
+import { jsonPath } from './json-path.ts'
+
+type Version = CustomResourceDefinition['spec']['versions'][number]
+
+export function customKind({ spec, status }: CustomResourceDefinition, version: Version, cel: Cel): AnyKind {
+  const names = status?.acceptedNames ?? spec.names
+  const schema = (version.schema?.openAPIV3Schema ?? {}) as JsonSchema
+  const { status: statusPath, scale } = version.subresources ?? {}
+  return defineKind<KubeObject>({
+    group: spec.group,
+    version: version.name,
+    kind: names.kind,
+    listKind: names.listKind || `${names.kind}List`,
+    plural: names.plural,
+    singular: names.singular || names.kind.toLowerCase(),
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    namespaced: spec.scope === 'Namespaced',
+    hasGeneration: true,
+    subresources: [...(statusPath ? ['status'] : []), ...(scale ? ['scale'] : [])],
+    ...(scale
+      ? {
+          scale: {
+            specReplicas: scale.specReplicasPath,
+            statusReplicas: scale.statusReplicasPath,
+            labelSelector: scale.labelSelectorPath ?? '',
+          },
+        }
+      : {}),
+    schema,
+    columns: customColumns(version.additionalPrinterColumns),
+    selectableFields: Object.fromEntries(
+      (version.selectableFields ?? []).map(({ jsonPath: path }) => {
+        const find = jsonPath(path)
+        return [path.slice(1), (object: KubeObject) => String(find(object as JsonValue)[0] ?? '')]
+      }),
+    ),
+    strategy: customStrategy(schema, { cel, hasStatus: statusPath !== undefined, scale }),
+  })
+}
+
+const BLOCKING: ReadonlySet<FieldError['reason']> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+])
+const UNCHECKED =
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
+
+function customStrategy(
+  schema: JsonSchema,
+  told: { cel: Cel; hasStatus: boolean; scale: NonNullable<Version['subresources']>['scale'] },
+): Strategy<KubeObject> {
+  const patterns = new Patterns()
+  const rules = new ValidationRules(told.cel, schema)
+
+  function problems(object: KubeObject, previous: KubeObject | undefined, values: FieldError[]): FieldError[] {
+    const [value, old] = [object as JsonValue, previous as JsonValue | undefined]
+    const errors = [...values, ...scaleErrors(value as JsonObject, told.scale), ...embeddedProblems(value, schema)]
+    // Lists that had an element twice before may keep it.
+    if (old === undefined || listProblems(old, schema).length === 0) errors.push(...listProblems(value, schema))
+    if (errors.some(({ reason }) => BLOCKING.has(reason))) {
+      return [...errors, fieldError.invalid(NOWHERE, null, UNCHECKED)]
+    }
+    return [...errors, ...rules.check(value, old).errors]
+  }
+
+  return {
+    requiresResourceVersion: true,
+    setDefaults: (object) => setSchemaDefaults(object as JsonObject, schema),
+    prepareForUpdate(next, previous) {
+      // All but metadata counts, and what the registry sees to is a change of spec.
+      const isSpec = !deepEqual((next as JsonObject).spec, (previous as JsonObject).spec)
+      if (isSpec || deepEqual(withoutSpec(next, told.hasStatus), withoutSpec(previous, told.hasStatus))) return
+      Object.assign(next.metadata ?? {}, { generation: (previous.metadata?.generation ?? 0) + 1 })
+    },
+    validateCreate: (object) =>
+      problems(object, undefined, valueProblems({ schema, value: object as JsonValue, patterns })),
+    validateUpdate: (next, previous) =>
+      problems(
+        next,
+        previous,
+        valueProblems({ schema, value: next as JsonValue, old: previous as JsonValue, patterns }),
+      ),
+    validateStatusUpdate: (next, previous) => problems(next, previous, statusProblems(next, previous)),
+  }
+
+  function statusProblems(next: KubeObject, previous: KubeObject): FieldError[] {
+    const { status: own } = schema.properties ?? {}
+    const value = (next as JsonObject).status
+    if (!own || value === undefined) return []
+    return valueProblems({ schema: own, value, old: (previous as JsonObject).status, patterns }).map((error) =>
+      error.field === NOWHERE ? error : { ...error, field: error.field ? `status.${error.field}` : 'status' },
+    )
+  }
+}
+
+function withoutSpec(object: KubeObject, hasStatus: boolean): JsonObject {
+  const { metadata: _meta, spec: _spec, status, ...rest } = object as JsonObject
+  return hasStatus || status === undefined ? rest : { ...rest, status }
+}
+
+const MOST = 2147483647
+
+function scaleErrors(object: JsonObject, scale: NonNullable<Version['subresources']>['scale']): FieldError[] {
+  if (!scale) return []
+  return [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path) => {
+    const [value] = jsonPath(path)(object)
+    if (value === undefined) return []
+    if (typeof value !== 'number' || !Number.isInteger(value)) {
+      const type = typeof value === 'number' ? 'float64' : typeof value === 'string' ? 'string' : 'bool'
+      const why = `${path} accessor error: ${JSON.stringify(value)} is of the type ${isJsonObject(value) ? 'map[string]interface {}' : type}, expected int64`
+      return [fieldError.invalid(path, 0, why)]
+    }
+    if (value < 0) return [fieldError.invalid(path, value, 'should be a non-negative integer')]
+    return value > MOST ? [fieldError.invalid(path, value, `should be less than or equal to ${MOST}`)] : []
+  })
+}

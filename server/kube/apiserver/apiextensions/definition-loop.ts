@@ -1,0 +1,149 @@
+// What becomes of a definition: its names are accepted, its resource is served, and only then it is Established. When it
+// is deleted, first its objects go. Upstream: apiextensions-apiserver/pkg/controller/{status,establish,finalizer}.
+
+import type {
+  CustomResourceDefinitionCondition,
+  CustomResourceDefinition as Wire,
+} from 'kubernetes-types/apiextensions/v1'
+import { isoTime } from '../../../base/clock.ts'
+import { deepEqual } from '../../apimachinery/deep.ts'
+import type { KubeList, KubeObject } from '../../apimachinery/object-meta.ts'
+import { isNotFound } from '../../apimachinery/status-error.ts'
+import { type ClusterView, controller } from '../../client/controller-builder.ts'
+import type { IndexedCache } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import { CLEAN_UP, CustomResourceDefinition } from '../../kinds/custom-resource-definition.ts'
+import { decideNames } from './accepted-names.ts'
+import type { CustomResources } from './custom-resources.ts'
+
+const LOOK_AGAIN_MS = 500
+
+/** Names are given one after the other, so there is one worker. */
+export const definitionLoop = (resources: CustomResources) =>
+  controller('crd')
+    .for(CustomResourceDefinition)
+    // Names that one lets go, another may be waiting for.
+    .watches(CustomResourceDefinition, ({ object }, view) =>
+      view
+        .cache(CustomResourceDefinition)
+        .list()
+        .filter((other) => other.spec.group === object.spec.group && !isAccepted(other))
+        .map(({ metadata }) => metadata?.name ?? ''),
+    )
+    .concurrency(1)
+    .reconcileWith((view) => new DefinitionReconciler(view, resources))
+
+class DefinitionReconciler implements Reconciler {
+  readonly #view: ClusterView
+  readonly #definitions: IndexedCache<Wire>
+  readonly #resources: CustomResources
+
+  constructor(view: ClusterView, resources: CustomResources) {
+    this.#view = view
+    this.#definitions = view.cache(CustomResourceDefinition)
+    this.#resources = resources
+  }
+
+  async reconcile(context: ReconcileContext): Promise<Result> {
+    const { key, report, client } = context
+    const definition = this.#definitions.get(key)
+    if (!definition) return
+    report.sees(definition)
+    if (definition.metadata?.deletionTimestamp) return this.#finish(context, definition)
+    const others = this.#definitions
+      .list()
+      .filter((other) => other.spec.group === definition.spec.group && other.metadata?.name !== key)
+    const { accepted, isAccepted: hasNames, reason, message } = decideNames(definition, others)
+    const conditions = [condition('NamesAccepted', hasNames, reason, message)]
+    const isEstablished = isTrue(definition, 'Established')
+    if (hasNames && !isEstablished) {
+      conditions.push(condition('Established', true, 'InitialNamesAccepted', 'the initial names have been accepted'))
+    } else if (!isEstablished) {
+      conditions.push(condition('Established', false, 'NotAccepted', 'not all names are accepted'))
+    }
+    const next = this.#withConditions(definition, conditions)
+    next.status!.acceptedNames = accepted
+    report.wanted = 'names of its own, and to be served'
+    report.seen = message
+    if (hasNames) await this.#resources.serve(next)
+    if (!deepEqual(next.status, definition.status)) {
+      await client.of(CustomResourceDefinition).updateStatus(next)
+      report.did.push(hasNames ? 'accepted its names; it is served' : `did not accept its names: ${message}`)
+    }
+  }
+
+  async #finish(context: ReconcileContext, definition: Wire): Promise<Result> {
+    const { client, report } = context
+    const { finalizers = [], name = '', resourceVersion } = definition.metadata ?? {}
+    if (!finalizers.includes(CLEAN_UP)) return
+    report.wanted = 'none of its objects left'
+    const left = isTrue(definition, 'Established') ? await this.#deleteAll(context, definition) : 0
+    report.seen = `${left} left`
+    const going =
+      left > 0
+        ? condition('Terminating', true, 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
+        : condition('Terminating', false, 'InstanceDeletionCompleted', 'removed all instances')
+    const next = this.#withConditions(definition, [going])
+    if (left > 0) {
+      if (!deepEqual(next.status, definition.status)) await client.of(CustomResourceDefinition).updateStatus(next)
+      return { requeueAfterMs: LOOK_AGAIN_MS }
+    }
+    const rest = finalizers.filter((finalizer) => finalizer !== CLEAN_UP)
+    try {
+      await client.of(CustomResourceDefinition).patch({ name }, 'application/merge-patch+json', {
+        metadata: { resourceVersion, finalizers: rest.length > 0 ? rest : null },
+      })
+      report.did.push('let it go')
+    } catch (err) {
+      if (!isNotFound(err)) throw err
+    }
+  }
+
+  /** How many are left; those with finalizers of their own take their time. */
+  async #deleteAll({ client }: ReconcileContext, { spec }: Wire): Promise<number> {
+    const version = spec.versions.find(({ served }) => served)
+    if (!version) return 0
+    const path = `/apis/${spec.group}/${version.name}/${spec.names.plural}`
+    const list = async () => ((await client.transport.request({ method: 'GET', path })) as KubeList<KubeObject>).items
+    for (const { metadata } of await list()) {
+      if (metadata?.deletionTimestamp) continue
+      const within = metadata?.namespace ? `namespaces/${metadata.namespace}/` : ''
+      const object = `/apis/${spec.group}/${version.name}/${within}${spec.names.plural}/${metadata?.name}`
+      await client.transport.request({ method: 'DELETE', path: object }).catch((err) => {
+        if (!isNotFound(err)) throw err
+      })
+    }
+    return (await list()).length
+  }
+
+  /** A copy; a condition that says the same keeps its time. */
+  #withConditions(
+    definition: Wire,
+    changed: readonly Omit<CustomResourceDefinitionCondition, 'lastTransitionTime'>[],
+  ): Wire {
+    const at = isoTime(this.#view.clock) as unknown as NonNullable<
+      CustomResourceDefinitionCondition['lastTransitionTime']
+    >
+    const conditions = [...(definition.status?.conditions ?? [])]
+    for (const one of changed) {
+      const index = conditions.findIndex(({ type }) => type === one.type)
+      const known = conditions[index]
+      const lastTransitionTime = known?.status === one.status ? (known.lastTransitionTime ?? at) : at
+      if (index < 0) conditions.push({ lastTransitionTime, ...one })
+      else conditions[index] = { ...one, lastTransitionTime }
+    }
+    const { acceptedNames = { plural: '', kind: '' }, storedVersions = [] } = definition.status ?? {}
+    return { ...definition, status: { ...definition.status, acceptedNames, storedVersions, conditions } }
+  }
+}
+
+const condition = (type: string, isSo: boolean, reason: string, message: string) => ({
+  type,
+  status: isSo ? 'True' : 'False',
+  reason,
+  message,
+})
+
+const isTrue = ({ status }: Wire, type: string) =>
+  status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false
+const isAccepted = (definition: Wire) => isTrue(definition, 'NamesAccepted')

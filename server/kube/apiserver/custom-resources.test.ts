@@ -1,0 +1,320 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { CRONTAB_SCHEMA, crontab, crontabs, DEFINITIONS, define, TABS, untilCondition } from './testing/crontab.ts'
+import { rawRequest } from './testing/raw-request.ts'
+import { startTestServer, type TestServer } from './testing/test-server.ts'
+import { watchLog } from './testing/watch-log.ts'
+
+let test: TestServer
+beforeEach(async () => {
+  test = await startTestServer()
+})
+afterEach(() => test[Symbol.asyncDispose]())
+
+type Tab = KubeObject & { spec: Record<string, unknown>; status?: Record<string, unknown> }
+const ask = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) =>
+  (await test.transport.request({ method, path, ...(body === undefined ? {} : { body }) })) as Tab
+const patch = async (path: string, body: unknown, contentType = 'application/merge-patch+json', query = {}) =>
+  (await test.transport.request({ method: 'PATCH', path, body, contentType, query })) as Tab
+
+it('serves a resource as soon as its definition is established', async () => {
+  const definition = await define(test.transport, crontabs())
+  expect(definition).toMatchObject({
+    status: {
+      acceptedNames: { plural: 'crontabs', singular: 'crontab', kind: 'CronTab', listKind: 'CronTabList' },
+      storedVersions: ['v1'],
+      conditions: [
+        { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' },
+        { type: 'Established', status: 'True', reason: 'InitialNamesAccepted' },
+      ],
+    },
+  })
+  const made = await ask('POST', TABS, crontab('mine'))
+  expect(made).toMatchObject({ kind: 'CronTab', metadata: { generation: 1 }, spec: { image: 'nginx' } })
+  expect(await ask('GET', TABS)).toMatchObject({ kind: 'CronTabList', items: [{ metadata: { name: 'mine' } }] })
+  expect(await ask('GET', '/apis')).toMatchObject({
+    groups: expect.arrayContaining([expect.objectContaining({ name: 'stable.example.com' })]),
+  })
+})
+
+it('answers 404 before, and again when the definition has gone; its objects go first', async () => {
+  await expect(ask('GET', TABS)).rejects.toMatchObject({ reason: 'NotFound' })
+  await define(test.transport, crontabs())
+  await ask('POST', TABS, { ...crontab('mine'), metadata: { name: 'mine', finalizers: ['example.com/wait'] } })
+  using log = await watchLog(test.transport, TABS)
+  await ask('DELETE', `${DEFINITIONS}/crontabs.stable.example.com`)
+  const { definition } = await untilCondition(test.transport, 'crontabs.stable.example.com', 'Terminating')
+  expect(definition.metadata?.finalizers).toEqual(['customresourcecleanup.apiextensions.k8s.io'])
+  await log.length(2)
+  await expect(ask('POST', TABS, crontab('other'))).rejects.toMatchObject({
+    reason: 'Forbidden',
+    message: expect.stringContaining('create not allowed while custom resource definition is terminating'),
+  })
+  await patch(`${TABS}/mine`, { metadata: { finalizers: null } })
+  await log.ended
+  expect(log.words).toEqual(['ADDED mine', 'MODIFIED mine', 'DELETED mine'])
+  await expect(ask('GET', TABS)).rejects.toMatchObject({ reason: 'NotFound' })
+  const again = await define(test.transport, crontabs())
+  expect(again.metadata?.name).toBe('crontabs.stable.example.com')
+  expect(await ask('GET', TABS)).toMatchObject({ items: [] })
+})
+
+it('finds definitions and objects again after a restart', async () => {
+  await define(test.transport, crontabs())
+  await ask('POST', TABS, crontab('mine'))
+  const { store } = test
+  const second = await startTestServer({ options: { store } })
+  const found = (await second.transport.request({ method: 'GET', path: `${TABS}/mine` })) as Tab
+  expect(found.spec.image).toBe('nginx')
+  await second[Symbol.asyncDispose]()
+})
+
+describe('validity', () => {
+  it('says what is wrong in upstream’s words', async () => {
+    await define(test.transport, crontabs())
+    const refused = (spec: Record<string, unknown>) =>
+      ask('POST', TABS, crontab('bad', spec)).catch((err) => err.message)
+    expect(await refused({ cronSpec: 'never' })).toBe(
+      'CronTab.stable.example.com "bad" is invalid: spec.cronSpec: Invalid value: "never": spec.cronSpec in body should match \'^(\\d+|\\*)(/\\d+)?(\\s+(\\d+|\\*)(/\\d+)?){4}$\'',
+    )
+    expect(await refused({ replicas: 15 })).toBe(
+      'CronTab.stable.example.com "bad" is invalid: spec.replicas: Invalid value: 15: spec.replicas in body should be less than or equal to 10',
+    )
+    expect(await refused({ replicas: 'two' })).toBe(
+      'CronTab.stable.example.com "bad" is invalid: [spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string", <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]',
+    )
+    expect(await refused({ cronSpec: undefined })).toContain('spec.cronSpec: Required value')
+  })
+
+  it('prunes what the schema does not know, or refuses it when asked to', async () => {
+    await define(test.transport, crontabs())
+    const made = await ask('POST', TABS, crontab('mine', { someRandomField: 42 }))
+    expect(made.spec).toEqual({ cronSpec: '* * * * */5', image: 'nginx' })
+    const strict = test.transport.request({
+      method: 'POST',
+      path: TABS,
+      query: { fieldValidation: 'Strict' },
+      body: crontab('other', { someRandomField: 42 }),
+    })
+    await expect(strict).rejects.toMatchObject({
+      reason: 'BadRequest',
+      message:
+        'CronTab in version "v1" cannot be handled as a CronTab: strict decoding error: unknown field "spec.someRandomField"',
+    })
+  })
+
+  it('lets stay what was wrong before a schema became stricter', async () => {
+    await define(test.transport, crontabs())
+    await ask('POST', TABS, crontab('mine', { replicas: 8 }))
+    const stricter = structuredClone(CRONTAB_SCHEMA)
+    stricter.properties.spec.properties.replicas.maximum = 5
+    const path = `${DEFINITIONS}/crontabs.stable.example.com`
+    const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: stricter } }]
+    using log = await watchLog(test.transport, TABS)
+    await patch(path, { spec: { versions } })
+    await log.ended
+    expect((await patch(`${TABS}/mine`, { spec: { image: 'busybox' } })).spec).toMatchObject({ replicas: 8 })
+    await expect(patch(`${TABS}/mine`, { spec: { replicas: 9 } })).rejects.toMatchObject({ reason: 'Invalid' })
+  })
+
+  it('holds objects to the rules of their schema, and changes to those that name the old value', async () => {
+    const withRules = structuredClone(CRONTAB_SCHEMA)
+    const rules = [
+      { rule: 'self.replicas <= 3 || self.image != "nginx"', message: 'nginx runs in three at most' },
+      {
+        rule: 'self.cronSpec == oldSelf.cronSpec',
+        fieldPath: '.cronSpec',
+        reason: 'FieldValueForbidden',
+        messageExpression: '"stays " + oldSelf.cronSpec',
+      },
+    ]
+    Object.assign(withRules.properties.spec, { 'x-kubernetes-validations': rules })
+    await define(test.transport, crontabs({ schema: { openAPIV3Schema: withRules } }))
+    await expect(ask('POST', TABS, crontab('mine', { replicas: 4 }))).rejects.toMatchObject({
+      message:
+        'CronTab.stable.example.com "mine" is invalid: spec: Invalid value: "object": nginx runs in three at most',
+    })
+    await ask('POST', TABS, crontab('mine', { replicas: 2 }))
+    await expect(patch(`${TABS}/mine`, { spec: { cronSpec: '1 * * * *' } })).rejects.toMatchObject({
+      message: 'CronTab.stable.example.com "mine" is invalid: spec.cronSpec: Forbidden: stays * * * * */5',
+    })
+  })
+})
+
+describe('subresources', () => {
+  const subresources = {
+    status: {},
+    scale: {
+      specReplicasPath: '.spec.replicas',
+      statusReplicasPath: '.status.replicas',
+      labelSelectorPath: '.status.labelSelector',
+    },
+  }
+
+  it('keeps spec and status apart, and counts generations', async () => {
+    await define(test.transport, crontabs({ subresources }))
+    const made = await ask('POST', TABS, { ...crontab('mine', { replicas: 2 }), status: { replicas: 7 } })
+    expect(made.status).toBeUndefined()
+    const told = await ask('PUT', `${TABS}/mine/status`, { ...made, spec: { cronSpec: 'x' }, status: { replicas: 2 } })
+    expect(told).toMatchObject({
+      metadata: { generation: 1 },
+      spec: { cronSpec: '* * * * */5' },
+      status: { replicas: 2 },
+    })
+    const changed = await patch(`${TABS}/mine`, { spec: { replicas: 3 }, status: { replicas: 9 } })
+    expect(changed).toMatchObject({ metadata: { generation: 2 }, status: { replicas: 2 } })
+  })
+
+  it('scales', async () => {
+    await define(test.transport, crontabs({ subresources }))
+    await ask('POST', TABS, crontab('mine', { replicas: 2 }))
+    await patch(`${TABS}/mine/status`, { status: { replicas: 2, labelSelector: 'app=cron' } })
+    expect(await ask('GET', `${TABS}/mine/scale`)).toMatchObject({
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      spec: { replicas: 2 },
+      status: { replicas: 2, selector: 'app=cron' },
+    })
+    await patch(`${TABS}/mine/scale`, { spec: { replicas: 5 } })
+    expect((await ask('GET', `${TABS}/mine`)).spec.replicas).toBe(5)
+  })
+})
+
+it('is shown by the columns of its definition and selected by its fields', async () => {
+  const additionalPrinterColumns = [
+    { name: 'Spec', type: 'string', description: 'The cron spec', jsonPath: '.spec.cronSpec' },
+    { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' },
+    { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+  ]
+  await define(test.transport, crontabs({ additionalPrinterColumns, selectableFields: [{ jsonPath: '.spec.image' }] }))
+  await ask('POST', TABS, crontab('mine', { replicas: 2 }))
+  await ask('POST', TABS, crontab('other', { image: 'busybox' }))
+  const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
+  const admin = await test.pki.issue('admin', ['system:masters'])
+  const table = await rawRequest({
+    port,
+    caPem: test.pki.caPem,
+    ...admin,
+    path: `${TABS}?fieldSelector=spec.image%3Dnginx`,
+    headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
+  })
+  expect(table.json()).toMatchObject({
+    columnDefinitions: [
+      { name: 'Name' },
+      { name: 'Spec', description: 'The cron spec' },
+      { name: 'Replicas' },
+      { name: 'Age', type: 'date' },
+    ],
+    rows: [{ cells: ['mine', '* * * * */5', 2, expect.any(String)] }],
+  })
+  const openApi = await rawRequest({
+    port,
+    caPem: test.pki.caPem,
+    ...admin,
+    path: '/openapi/v3/apis/stable.example.com/v1',
+  })
+  expect(openApi.json()).toMatchObject({
+    components: {
+      schemas: {
+        'com.example.stable.v1.CronTab': { properties: { spec: { properties: { image: { default: 'nginx' } } } } },
+      },
+    },
+  })
+  const refused = async (headers: Record<string, string>, body?: string) =>
+    (
+      await rawRequest({
+        port,
+        caPem: test.pki.caPem,
+        ...admin,
+        path: `${TABS}/mine`,
+        headers,
+        ...(body ? { method: 'PATCH', body } : {}),
+      })
+    ).code
+  expect(await refused({ accept: 'application/vnd.kubernetes.protobuf' })).toBe(406)
+  expect(await refused({ 'content-type': 'application/strategic-merge-patch+json' }, '{}')).toBe(415)
+})
+
+it('is applied by field, with lists told apart by their keys', async () => {
+  const schema = structuredClone(CRONTAB_SCHEMA)
+  Object.assign(schema.properties.spec.properties, {
+    hosts: {
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      items: {
+        type: 'object',
+        required: ['name'],
+        properties: { name: { type: 'string' }, port: { type: 'integer' } },
+      },
+    },
+  })
+  await define(test.transport, crontabs({ schema: { openAPIV3Schema: schema } }))
+  const apply = (manager: string, spec: object, query = {}) =>
+    patch(`${TABS}/mine`, { ...crontab('mine'), spec }, 'application/apply-patch+yaml', {
+      fieldManager: manager,
+      ...query,
+    })
+  await apply('one', { cronSpec: '* * * * */5', hosts: [{ name: 'a', port: 1 }] })
+  const both = await apply('two', { hosts: [{ name: 'b', port: 2 }] })
+  expect(both.spec.hosts).toEqual([
+    { name: 'a', port: 1 },
+    { name: 'b', port: 2 },
+  ])
+  await expect(apply('two', { hosts: [{ name: 'a', port: 3 }] })).rejects.toMatchObject({
+    reason: 'Conflict',
+    message: expect.stringContaining('.spec.hosts[name="a"].port'),
+  })
+  await expect(apply('two', { host: [] })).rejects.toMatchObject({
+    message: expect.stringContaining('.spec.host: field not declared in schema'),
+  })
+})
+
+it('takes names only once in a group, and gives them to who waits when they are free', async () => {
+  await define(test.transport, crontabs())
+  const rival = crontabs()
+  rival.metadata.name = 'tabs.stable.example.com'
+  Object.assign(rival.spec.names, { plural: 'tabs', singular: 'tab' })
+  await ask('POST', DEFINITIONS, rival)
+  const { condition } = await untilCondition(test.transport, 'tabs.stable.example.com', 'NamesAccepted', 'False')
+  expect(condition).toMatchObject({ reason: 'ListKindConflict', message: '"CronTabList" is already in use' })
+  await ask('DELETE', `${DEFINITIONS}/crontabs.stable.example.com`)
+  await untilCondition(test.transport, 'tabs.stable.example.com', 'Established')
+})
+
+it('serves several versions of what is stored in one', async () => {
+  const schema = { openAPIV3Schema: CRONTAB_SCHEMA }
+  const smaller = structuredClone(CRONTAB_SCHEMA) as typeof CRONTAB_SCHEMA
+  delete (smaller.properties.spec.properties as Record<string, unknown>).replicas
+  const versions = [
+    { name: 'v1beta1', served: true, storage: false, schema: { openAPIV3Schema: smaller } },
+    { name: 'v1', served: true, storage: true, schema },
+  ]
+  await define(test.transport, crontabs({}, { versions }))
+  const old = TABS.replace('/v1/', '/v1beta1/')
+  await ask('POST', TABS, crontab('mine', { replicas: 2 }))
+  using log = await watchLog(test.transport, old)
+  const shown = await ask('GET', `${old}/mine`)
+  expect(shown).toMatchObject({ apiVersion: 'stable.example.com/v1beta1', spec: { image: 'nginx' } })
+  expect(shown.spec.replicas).toBeUndefined()
+  await patch(`${old}/mine`, { spec: { image: 'busybox' } })
+  await log.length(2)
+  expect(log.events.map(({ object }) => object.apiVersion)).toEqual(Array(2).fill('stable.example.com/v1beta1'))
+  const stored = await test.store.range({ key: '/registry/stable.example.com/crontabs/default/mine' })
+  expect(JSON.parse(stored.kvs[0]?.value.toString() ?? '')).toMatchObject({
+    apiVersion: 'stable.example.com/v1',
+    spec: { image: 'busybox' },
+  })
+})
+
+it('reads what is stored with the defaults of today', async () => {
+  await define(test.transport, crontabs())
+  await ask('POST', TABS, crontab('mine'))
+  const schema = structuredClone(CRONTAB_SCHEMA)
+  Object.assign(schema.properties.spec.properties.replicas, { default: 3 })
+  using log = await watchLog(test.transport, TABS)
+  const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }]
+  await patch(`${DEFINITIONS}/crontabs.stable.example.com`, { spec: { versions } })
+  await log.ended
+  expect((await ask('GET', `${TABS}/mine`)).spec.replicas).toBe(3)
+})
