@@ -9,8 +9,8 @@ import { CronJob } from './cron-job.ts'
 import { CSIDriver } from './csi-driver.ts'
 import { CSINode } from './csi-node.ts'
 import { CSIStorageCapacity } from './csi-storage-capacity.ts'
-import { DaemonSet } from './daemon-set.ts'
 import { CustomResourceDefinition } from './custom-resource-definition.ts'
+import { DaemonSet } from './daemon-set.ts'
 import type { AnyKind } from './define-kind.ts'
 import { Deployment } from './deployment.ts'
 import { DeviceClass } from './device-class.ts'
@@ -69,8 +69,8 @@ export {
   CSIDriver,
   CSINode,
   CSIStorageCapacity,
-  DaemonSet,
   CustomResourceDefinition,
+  DaemonSet,
   Deployment,
   DeviceClass,
   EndpointSlice,
