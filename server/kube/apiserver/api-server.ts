@@ -6,6 +6,7 @@ import type { Logger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
 import { StatusError } from '../apimachinery/status-error.ts'
+import { createClient } from '../client/client.ts'
 import type { Transport } from '../client/transport.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
 import { IPAddress, Service } from '../kinds/index.ts'
@@ -126,7 +127,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     resources,
     documents: new ServedDocuments({ resources, reviews: REVIEWS, schemas, clock }),
     schemas,
-    admission: new Admission(admissionPlugins(authorization), admissionReader({ resources, feed, clock })),
+    admission: new Admission(
+      admissionPlugins(authorization, () => createClient(own)),
+      admissionReader({ resources, feed, clock }),
+    ),
     fieldManagers: new FieldManagers(schemas),
     authentication,
     authorization,

@@ -16,6 +16,7 @@ import { podGarbageCollector } from './pod-garbage-collector/index.ts'
 import { volumeProtectionController } from './pv-protection/index.ts'
 import { claimProtectionController } from './pvc-protection/index.ts'
 import { replicaSetController } from './replicaset/index.ts'
+import { resourceQuotaController } from './resourcequota/index.ts'
 import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
 import { serviceAccountController } from './serviceaccount/index.ts'
 import { taintEvictionController } from './taint-eviction/index.ts'
@@ -54,6 +55,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     }),
     taintEvictionController,
     clusterRoleAggregationController,
+    resourceQuotaController(options.kinds),
     claimProtectionController,
     volumeProtectionController,
     garbageCollector(options.kinds),

@@ -1,24 +1,29 @@
 // The plug-ins, in the order they run, which is upstream's (pkg/kubeapiserver/options/plugins.go). To add one: write its
 // file, add it here.
 
+import type { Client } from '../../client/client.ts'
 import type { Authorization } from '../authorization/index.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { podSecurity } from './pod-security/index.ts'
 import { priority } from './priority.ts'
+import { resourceQuota } from './quota/index.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
-export const admissionPlugins = (authorization: Authorization): readonly AdmissionPlugin[] => [
+/** `client` writes as the server itself. */
+export const admissionPlugins = (authorization: Authorization, client: () => Client): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
+  limitRanger,
   serviceAccount,
   nodeRestriction,
   taintNodesByCondition,
@@ -34,4 +39,5 @@ export const admissionPlugins = (authorization: Authorization): readonly Admissi
   certificateSubjectRestriction,
   defaultIngressClass,
   rbacEscalation(authorization),
+  resourceQuota(client),
 ]

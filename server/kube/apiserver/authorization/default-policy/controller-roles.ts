@@ -62,6 +62,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('create delete list patch watch', [''], 'pods'),
     EVENTS,
   ],
+  'resourcequota-controller': [rule('list watch', ['*'], '*'), rule('update', [''], 'resourcequotas/status'), EVENTS],
   'root-ca-cert-publisher': [rule('create update', [''], 'configmaps'), EVENTS],
   'service-account-controller': [rule('create', [''], 'serviceaccounts'), EVENTS],
 }

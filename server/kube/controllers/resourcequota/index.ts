@@ -1,0 +1,98 @@
+import type { Pod as WirePod, ResourceQuota as WireQuota, Service as WireService } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
+import { type KubeObject, keyOf } from '../../apimachinery/object-meta.ts'
+import { type ClusterView, controller } from '../../client/controller-builder.ts'
+import type { Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import type { Change } from '../../client/shared-informer.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import { type Amounts, amountsOf, asTexts, only, shown, sum, whole } from '../../kinds/quota/amounts.ts'
+import { isInScope } from '../../kinds/quota/scopes.ts'
+import { isConcerned, usageOf } from '../../kinds/quota/usage.ts'
+import { ResourceQuota } from '../../kinds/resource-quota.ts'
+
+/** What was charged at admission and then not made is noticed by nothing but a new count. */
+const RECOUNT_MS = 5 * 60_000
+
+/**
+ * Counts what a namespace has, against what it may have. Upstream: kubernetes/pkg/controller/resourcequota.
+ */
+class QuotaReconciler implements Reconciler {
+  readonly #quotas: Lister<WireQuota>
+  readonly #counted: readonly { kind: AnyKind; cache: Lister<KubeObject> }[]
+  readonly #view: ClusterView
+
+  constructor(view: ClusterView, kinds: readonly AnyKind[]) {
+    this.#view = view
+    this.#quotas = view.cache(ResourceQuota)
+    this.#counted = kinds.map((kind) => ({ kind, cache: view.cache(kind) }))
+  }
+
+  async reconcile({ key, client, report }: ReconcileContext): Promise<Result> {
+    const quota = this.#quotas.get(key)
+    if (!quota) return
+    report.sees(quota)
+    const hard = quota.spec?.hard ?? {}
+    const used = asTexts(this.#count(quota, Object.keys(hard)))
+    report.wanted = shown(amountsOf(used))
+    report.seen = shown(amountsOf(quota.status?.used))
+    const isTrue = deepEqual(hard, quota.status?.hard ?? {}) && sameAmounts(used, quota.status?.used ?? {})
+    if (!isTrue) {
+      await client.of(ResourceQuota).updateStatus({ ...quota, status: { hard, used } })
+      report.did.push('wrote what is used')
+    }
+    return { requeueAfterMs: RECOUNT_MS }
+  }
+
+  #count(quota: WireQuota, names: readonly string[]): Amounts {
+    const namespace = quota.metadata?.namespace ?? ''
+    let used: Amounts = Object.fromEntries(names.map((name) => [name, whole(0)]))
+    for (const { kind, cache } of this.#counted) {
+      if (!isConcerned(kind, names)) continue
+      for (const object of cache.list()) {
+        if (object.metadata?.namespace !== namespace || !isInScope(quota.spec ?? {}, kind, object)) continue
+        used = sum(
+          used,
+          only(usageOf(kind, object, this.#view.clock.now()), (name) => names.includes(name)),
+        )
+      }
+    }
+    return used
+  }
+}
+
+function sameAmounts(a: Record<string, string>, b: Record<string, string>): boolean {
+  return shown(amountsOf(a)) === shown(amountsOf(b))
+}
+
+/** Something has been given back: what is new was charged when it was let in. */
+function isReplenished(kind: AnyKind, change: Change<KubeObject>): boolean {
+  if (change.type === 'deleted') return true
+  if (change.type !== 'updated' || kind.group !== '') return false
+  if (kind.plural === 'pods') {
+    const phase = (pod: KubeObject) => (pod as WirePod).status?.phase
+    const hasEnded = (pod: KubeObject) => phase(pod) === 'Succeeded' || phase(pod) === 'Failed'
+    return hasEnded(change.object) && !hasEnded(change.previous)
+  }
+  if (kind.plural !== 'services') return false
+  const [now, before] = [change.object, change.previous] as WireService[]
+  return now?.spec?.type !== before?.spec?.type || now?.spec?.ports?.length !== before?.spec?.ports?.length
+}
+
+export function resourceQuotaController(kinds: readonly AnyKind[]) {
+  const counted = kinds.filter(({ namespaced, kind }) => namespaced && kind !== 'Event')
+  const builder = controller('resourcequota')
+  builder.watches(ResourceQuota, (change) => {
+    const isAsBefore = change.type === 'updated' && deepEqual(change.object.spec, change.previous.spec)
+    return isAsBefore ? [] : [keyOf(change.object)]
+  })
+  for (const kind of counted) {
+    builder.watches(kind, (change: Change<KubeObject>, view) => {
+      if (!isReplenished(kind, change)) return []
+      const { namespace } = change.object.metadata ?? {}
+      const quotas = view.cache(ResourceQuota).list()
+      return quotas.filter(({ metadata }) => metadata?.namespace === namespace).map(keyOf)
+    })
+  }
+  return builder.reconcileWith((view) => new QuotaReconciler(view, counted))
+}

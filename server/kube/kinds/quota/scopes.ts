@@ -1,0 +1,68 @@
+// Which pods a quota with scopes is about. Upstream: kubernetes/pkg/quota/v1/evaluator/core/pods.go podMatchesScopeFunc.
+
+import type {
+  PodAffinityTerm,
+  PodSpec,
+  ResourceQuotaSpec,
+  ScopedResourceSelectorRequirement,
+  Pod as WirePod,
+} from 'kubernetes-types/core/v1'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { AnyKind } from '../define-kind.ts'
+import { qosClassOf } from '../pod-template/qos.ts'
+
+/** All of a quota's scopes must hold; none but pods have any. */
+export function isInScope(
+  { scopes = [], scopeSelector }: ResourceQuotaSpec,
+  kind: AnyKind,
+  object: KubeObject,
+): boolean {
+  const required: ScopedResourceSelectorRequirement[] = [
+    ...scopes.map((scopeName) => ({ scopeName, operator: 'Exists' })),
+    ...(scopeSelector?.matchExpressions ?? []),
+  ]
+  if (required.length === 0) return true
+  if (kind.group !== '' || kind.plural !== 'pods') return false
+  const { spec } = object as WirePod
+  return spec !== undefined && required.every((requirement) => holds(requirement, spec))
+}
+
+function holds({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, spec: PodSpec): boolean {
+  const isTerminating = spec.activeDeadlineSeconds !== undefined && spec.activeDeadlineSeconds >= 0
+  const isBestEffort = qosClassOf(spec) === 'BestEffort'
+  switch (scopeName) {
+    case 'Terminating':
+      return isTerminating
+    case 'NotTerminating':
+      return !isTerminating
+    case 'BestEffort':
+      return isBestEffort
+    case 'NotBestEffort':
+      return !isBestEffort
+    case 'PriorityClass':
+      return isChosen(spec.priorityClassName ?? '', operator, values)
+    case 'CrossNamespacePodAffinity':
+      return affinityTerms(spec).some((term) => term.namespaces?.length || term.namespaceSelector)
+    default:
+      return false
+  }
+}
+
+function isChosen(name: string, operator: string, values: readonly string[]): boolean {
+  switch (operator) {
+    case 'In':
+      return values.includes(name)
+    case 'NotIn':
+      return !values.includes(name)
+    case 'Exists':
+      return name !== ''
+    default:
+      return name === ''
+  }
+}
+
+const affinityTerms = ({ affinity }: PodSpec): PodAffinityTerm[] =>
+  [affinity?.podAffinity, affinity?.podAntiAffinity].flatMap((one) => [
+    ...(one?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(one?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm }) => podAffinityTerm),
+  ])

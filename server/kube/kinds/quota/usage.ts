@@ -1,0 +1,99 @@
+// How much of a quota an object uses up. Upstream: kubernetes/pkg/quota/v1/evaluator/core.
+
+import type {
+  Container,
+  PersistentVolumeClaim as WireClaim,
+  Pod as WirePod,
+  Service as WireService,
+} from 'kubernetes-types/core/v1'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { quantityOf } from '../../apimachinery/quantity.ts'
+import type { AnyKind } from '../define-kind.ts'
+import { storageClassOf } from '../storage/volumes.ts'
+import { type Amounts, amountsOf, whole } from './amounts.ts'
+import { podAmounts } from './pod-amounts.ts'
+
+/** Counted under their own names since before there was `count/`. */
+const COUNTED = new Set(['configmaps', 'resourcequotas', 'replicationcontrollers', 'secrets'])
+
+export function usageOf(kind: AnyKind, object: KubeObject, now: number): Amounts {
+  const count = { [countName(kind)]: whole(1) }
+  if (kind.group !== '') return count
+  switch (kind.plural) {
+    case 'pods':
+      return { ...count, ...podUsage(object as WirePod, now) }
+    case 'services':
+      return { ...count, ...serviceUsage(object as WireService) }
+    case 'persistentvolumeclaims':
+      return { ...count, ...claimUsage(object as WireClaim) }
+    default:
+      return COUNTED.has(kind.plural) ? { ...count, [kind.plural]: whole(1) } : count
+  }
+}
+
+const countName = ({ group, plural }: AnyKind) => `count/${group ? `${plural}.${group}` : plural}`
+
+/** May objects of this kind use up any of these? */
+export function isConcerned(kind: AnyKind, names: readonly string[]): boolean {
+  if (names.includes(countName(kind))) return true
+  if (kind.group !== '') return false
+  if (kind.plural === 'pods') return names.some((name) => isOfPods(name))
+  if (kind.plural === 'services') return names.some((name) => name === 'services' || name.startsWith('services.'))
+  if (kind.plural === 'persistentvolumeclaims') return names.some((name) => isOfClaims(name))
+  return COUNTED.has(kind.plural) && names.includes(kind.plural)
+}
+
+const COMPUTE = new Set(['pods', 'cpu', 'memory', 'ephemeral-storage'])
+const isOfPods = (name: string) =>
+  COMPUTE.has(name) ||
+  name.startsWith('limits.') ||
+  name.startsWith('hugepages-') ||
+  (name.startsWith('requests.') && name !== 'requests.storage')
+const isOfClaims = (name: string) =>
+  name === 'persistentvolumeclaims' || name === 'requests.storage' || name.includes('.storageclass.storage.k8s.io/')
+
+/** A pod that has ended uses nothing, and neither does one that should be gone by now. */
+export function hasEnded({ metadata, status }: WirePod, now: number): boolean {
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return true
+  const { deletionTimestamp, deletionGracePeriodSeconds: grace } = metadata ?? {}
+  return deletionTimestamp !== undefined && grace !== undefined && now > Date.parse(deletionTimestamp) + grace * 1000
+}
+
+function podUsage(pod: WirePod, now: number): Amounts {
+  if (!pod.spec || hasEnded(pod, now)) return {}
+  return computeUsage(podAmounts(pod.spec, 'requests'), podAmounts(pod.spec, 'limits'))
+}
+
+export const containerUsage = ({ resources }: Container): Amounts =>
+  computeUsage(amountsOf(resources?.requests), amountsOf(resources?.limits))
+
+const BY_BOTH_NAMES = new Set(['cpu', 'memory', 'ephemeral-storage'])
+
+function computeUsage(requests: Amounts, limits: Amounts): Amounts {
+  const usage: Record<string, Amounts[string]> = { pods: whole(1) }
+  for (const [name, amount] of Object.entries(requests)) {
+    const hasShortName = BY_BOTH_NAMES.has(name) || name.startsWith('hugepages-')
+    if (hasShortName) usage[name] = amount
+    if (hasShortName || name.includes('/')) usage[`requests.${name}`] = amount
+  }
+  for (const [name, amount] of Object.entries(limits)) if (BY_BOTH_NAMES.has(name)) usage[`limits.${name}`] = amount
+  return usage
+}
+
+function serviceUsage({ spec }: WireService): Amounts {
+  const ports = spec?.ports ?? []
+  const usage = { services: whole(1) }
+  if (spec?.type === 'NodePort') return { ...usage, 'services.nodeports': whole(ports.length) }
+  if (spec?.type !== 'LoadBalancer') return usage
+  const given = spec.allocateLoadBalancerNodePorts === false ? ports.filter(({ nodePort }) => nodePort) : ports
+  return { ...usage, 'services.loadbalancers': whole(1), 'services.nodeports': whole(given.length) }
+}
+
+function claimUsage(claim: WireClaim): Amounts {
+  const storage = quantityOf(claim.spec?.resources?.requests?.storage)
+  const usage = { persistentvolumeclaims: whole(1), 'requests.storage': storage }
+  const ofClass = storageClassOf(claim)
+  if (!ofClass) return usage
+  const prefix = `${ofClass}.storageclass.storage.k8s.io/`
+  return { ...usage, [`${prefix}persistentvolumeclaims`]: whole(1), [`${prefix}requests.storage`]: storage }
+}
