@@ -16,7 +16,13 @@ import { addComponentCommands } from './cli/components.ts'
 import { examine, formatFindings } from './cli/doctor.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { UserError } from './cli/user-error.ts'
-import { LocalClusterHost, type MachineProvider, serveHost } from './kube/cluster/index.ts'
+import {
+  type EtcdFlags,
+  etcdServersOf,
+  LocalClusterHost,
+  type MachineProvider,
+  serveHost,
+} from './kube/cluster/index.ts'
 import { loadSchemas } from './kube/schemas/load-schemas.ts'
 
 // `podium … | head` has read enough.
@@ -65,7 +71,7 @@ function count(text: string): number {
   return Number(text)
 }
 
-interface CreateOptions {
+interface CreateOptions extends EtcdFlags {
   nodes?: number
   simulatedNodes?: number
   kubeconfig?: string
@@ -95,6 +101,10 @@ cluster
   .option('--nodes <n>', 'worker machines with a container engine of their own (default: 1)', count)
   .option('--simulated-nodes <n>', 'nodes on which no containers run; they need no Docker at all', count)
   .option('--kubeconfig <file>', 'write the kubeconfig of an administrator here')
+  .option('--etcd-servers <urls>', 'keep its memory in an etcd of yours: URLs with commas between them')
+  .option('--etcd-cafile <file>', 'who signed the certificates of that etcd')
+  .option('--etcd-certfile <file>', 'of a client that it knows')
+  .option('--etcd-keyfile <file>')
   .option(
     '--extra-config <component.flag=value>',
     "a component's flag by upstream's name, as apiserver.token-auth-file=/root/tokens.csv; may come several times",
@@ -104,11 +114,9 @@ cluster
   .action((name: string, options: CreateOptions) => {
     const simulatedNodes = options.simulatedNodes ?? 0
     const nodes = options.nodes ?? (simulatedNodes > 0 ? 0 : 1)
-    return createCluster(
-      context(),
-      { name, nodes, simulatedNodes, extraConfig: options.extraConfig },
-      options.kubeconfig,
-    )
+    const etcd = options.etcdServers ? { etcd: etcdServersOf(options) } : {}
+    const spec = { name, nodes, simulatedNodes, extraConfig: options.extraConfig, ...etcd }
+    return createCluster(context(), spec, options.kubeconfig)
   })
 
 cluster

@@ -1,9 +1,10 @@
-// Every component as a process of its own, with nothing but a kubeconfig (the API server: a store): the hard way, for
-// labs and tests. Flags are upstream's.
+// Every component as a process of its own, with nothing but a kubeconfig (the API server: a store or an etcd): the hard
+// way, for labs and tests. Flags are upstream's.
 
 import type { Command } from 'commander'
 import type { Logger } from '../base/logger.ts'
 import { AUTHENTICATION_FLAGS } from '../kube/apiserver/authentication/flag-names.ts'
+import { UserError } from './user-error.ts'
 
 /** Loaded when one of the commands is used. */
 const processes = () => import('../kube/cluster/component-processes.ts')
@@ -25,8 +26,12 @@ export function addComponentCommands(program: Command, logger: Logger): void {
   const context = () => ({ logger, until: untilTold() })
   const apiServer = program
     .command('kube-apiserver')
-    .description('one API server with a store of its own')
-    .requiredOption('--data-dir <directory>', 'of the store')
+    .description('one API server, with a store of its own or with an etcd that others may share')
+    .option('--data-dir <directory>', 'of its own store')
+    .option('--etcd-servers <urls>', 'with commas between them; in place of --data-dir')
+    .option('--etcd-cafile <file>', 'who signed the certificates of etcd')
+    .option('--etcd-certfile <file>', 'of the client that etcd knows')
+    .option('--etcd-keyfile <file>')
     .requiredOption('--client-ca-file <file>')
     .requiredOption('--tls-cert-file <file>')
     .requiredOption('--tls-private-key-file <file>')
@@ -36,9 +41,13 @@ export function addComponentCommands(program: Command, logger: Logger): void {
     .option('--service-cluster-ip-range <cidr>', '', '10.96.0.0/12')
     .option('--bind-address <address>', '', '127.0.0.1')
     .option('--secure-port <port>', '', '6443')
-    .action((options: Record<string, string>) =>
-      processes().then(({ runApiServer }) => runApiServer(options, context())),
-    )
+    .action(async (options: Record<string, string>) => {
+      if (!options.dataDir === !options.etcdServers) {
+        throw new UserError('say where its memory is: either --data-dir, or --etcd-servers')
+      }
+      const { runApiServer } = await processes()
+      await runApiServer(options, context())
+    })
   for (const flag of AUTHENTICATION_FLAGS) apiServer.option(`--${flag} <value>`)
 
   for (const [name, description] of [

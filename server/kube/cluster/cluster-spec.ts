@@ -1,6 +1,15 @@
 // What a cluster is asked to be, and what it says of itself.
 
+import { resolve } from 'node:path'
 import type { MachineNetwork } from './machine-provider.ts'
+
+/** An etcd that somebody else runs, and the files with which it knows us. */
+export interface EtcdServers {
+  urls: string[]
+  caFile?: string
+  certFile?: string
+  keyFile?: string
+}
 
 export interface ClusterSpec {
   name: string
@@ -10,6 +19,8 @@ export interface ClusterSpec {
   simulatedNodes: number
   /** Components' flags by upstream's names, as minikube tells them: `{ 'apiserver.token-auth-file': '/root/tokens.csv' }`. */
   extraConfig?: Readonly<Record<string, string>>
+  /** The cluster's memory, in place of a store of its own. */
+  etcd?: EtcdServers
 }
 
 export interface ClusterInfo {
@@ -30,6 +41,24 @@ export interface ClusterInfo {
   etcd: string
   /** The process that runs the control plane. */
   pid: number
+}
+
+/** Upstream's flags for an API server's etcd, in camel case. */
+export interface EtcdFlags {
+  etcdServers?: string
+  etcdCafile?: string
+  etcdCertfile?: string
+  etcdKeyfile?: string
+}
+
+export function etcdServersOf(flags: EtcdFlags): EtcdServers {
+  const { etcdServers = '', etcdCafile, etcdCertfile, etcdKeyfile } = flags
+  return {
+    urls: etcdServers.split(','),
+    ...(etcdCafile && { caFile: resolve(etcdCafile) }),
+    ...(etcdCertfile && { certFile: resolve(etcdCertfile) }),
+    ...(etcdKeyfile && { keyFile: resolve(etcdKeyfile) }),
+  }
 }
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/

@@ -185,7 +185,13 @@ export class Cluster {
     await this.#ensureNetwork()
     const gateway = this.#network?.gatewayAddress
     const { store } = this.#stack.use(
-      await openEtcd({ directory, port: record.etcdPort, hosts: ['127.0.0.1', ...(gateway ? [gateway] : [])], clock }),
+      await openEtcd({
+        directory,
+        port: record.etcdPort,
+        hosts: ['127.0.0.1', ...(gateway ? [gateway] : [])],
+        clock,
+        servers: record.spec.etcd,
+      }),
     )
     this.#store = store
     const audit = await AuditFile.open(join(directory, 'audit'))

@@ -6,6 +6,7 @@ import { systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { noTrace } from '../../base/trace.ts'
 import { AUTHENTICATION_FLAGS } from '../apiserver/authentication/flag-names.ts'
+import { etcdServersOf } from './cluster-spec.ts'
 
 export interface ComponentContext {
   logger: Logger
@@ -17,10 +18,13 @@ type Flags = Record<string, string>
 export async function runApiServer(options: Flags, { logger, until }: ComponentContext): Promise<void> {
   const { createApiServer, readAuthenticationFlags } = await import('../apiserver/index.ts')
   const { openStore } = await import('../store/store.ts')
+  const { connectToEtcdServers } = await import('./etcd.ts')
   const { loadSchemas } = await import('../schemas/load-schemas.ts')
   const { builtInKinds } = await import('../kinds/index.ts')
   const read = (option: string) => readFile(options[option]!, 'utf8')
-  const store = await openStore({ directory: options.dataDir!, clock: systemClock })
+  const store = options.etcdServers
+    ? await connectToEtcdServers(etcdServersOf(options), systemClock)
+    : await openStore({ directory: options.dataDir!, clock: systemClock })
   const server = await createApiServer({
     store,
     kinds: builtInKinds,

@@ -1,10 +1,13 @@
 // The cluster's memory and the door to it, with a CA of its own, as kubeadm has it: a certificate that opens the API
 // server does not open etcd. Beside the API server only a learner's terminal is let through to the door (machines/).
 
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
+import { connectToEtcd } from '../store/etcd-client/etcd-store.ts'
 import { openEtcdDoor } from '../store/etcd-door/door.ts'
 import { openStore, type Store } from '../store/store.ts'
+import type { EtcdServers } from './cluster-spec.ts'
 import { openCertificates } from './pki.ts'
 
 export async function openEtcd(options: {
@@ -13,8 +16,10 @@ export async function openEtcd(options: {
   port: number
   hosts: string[]
   clock: Clock
+  /** Where the memory is, if not here; then the door leads on to it. */
+  servers: EtcdServers | undefined
 }): Promise<{ store: Store } & AsyncDisposable> {
-  const { directory, port, hosts, clock } = options
+  const { directory, port, hosts, clock, servers } = options
   await using stack = new AsyncDisposableStack()
   const certificates = await openCertificates({ directory: join(directory, 'pki', 'etcd'), clock })
   const server = await certificates.keep('server', {
@@ -25,7 +30,9 @@ export async function openEtcd(options: {
   })
   // Not used by this process, which holds the store itself: for etcdctl, and for API servers that run alone.
   await certificates.keep('client', { commonName: 'kube-etcd-client', usages: ['client'] })
-  const store = await openStore({ directory: join(directory, 'store'), clock })
+  const store = servers
+    ? await connectToEtcdServers(servers, clock)
+    : await openStore({ directory: join(directory, 'store'), clock })
   stack.defer(() => store.close())
   for (const host of hosts) {
     const tls = { cert: server.certPem, key: server.keyPem, ca: certificates.caPem }
@@ -34,4 +41,14 @@ export async function openEtcd(options: {
   }
   const whole = stack.move()
   return { store, [Symbol.asyncDispose]: () => whole.disposeAsync() }
+}
+
+export async function connectToEtcdServers(servers: EtcdServers, clock: Clock): Promise<Store> {
+  const { urls, caFile, certFile, keyFile } = servers
+  const tls = caFile && {
+    ca: await readFile(caFile),
+    ...(certFile && { cert: await readFile(certFile) }),
+    ...(keyFile && { key: await readFile(keyFile) }),
+  }
+  return connectToEtcd({ endpoints: urls, ...(tls && { tls }), clock })
 }

@@ -158,6 +158,10 @@ export class DurableStore implements Store {
     return this.#revision
   }
 
+  newestRevision(): number {
+    return this.#revision
+  }
+
   get compactRevision(): number {
     return this.#mvcc.compactRevision
   }

@@ -186,8 +186,10 @@ export interface StoreStatus {
 }
 
 export interface Store {
-  /** The newest durable revision. Nobody is ever shown anything newer. */
+  /** The newest durable revision. Nobody is ever shown anything newer. Of a real etcd: the newest that was heard of. */
   readonly revision: number
+  /** No older than any that somebody has been answered with before this was asked, by whichever process. */
+  newestRevision(): number | Promise<number>
   /** Revisions below this one are gone. 0 until the first compaction. */
   readonly compactRevision: number
   /** Rejects with `CompactedError` or `FutureRevisionError`. */

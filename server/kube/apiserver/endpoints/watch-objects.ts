@@ -43,7 +43,8 @@ export async function watchObjects(
   const sendInitial = options.sendInitialEvents
   const timeoutMs = 1000 * (options.timeoutSeconds || 0) || SHORTEST_MS + Math.floor(Math.random() * SHORTEST_MS)
   const asOf = parseRevision(resourceVersion)
-  if (asOf > store.revision) throw tooLarge(asOf, store.revision)
+  const newest = await store.newestRevision()
+  if (asOf > newest) throw tooLarge(asOf, newest)
   await feed.reached(asOf)
   if (resourceVersion === '') await feed.caughtUp()
   const startsWithAll = sendInitial ?? asOf === 0

@@ -116,7 +116,8 @@ export class Lister {
   /** Waits for a revision that may still be on its way, but not for one that nobody has written. */
   async heard(revision: number): Promise<void> {
     if (revision <= this.#feed.revision) return
-    if (revision > this.#store.revision) throw tooLarge(revision, this.#store.revision)
+    const newest = await this.#store.newestRevision()
+    if (revision > newest) throw tooLarge(revision, newest)
     await this.#feed.reached(revision)
   }
 

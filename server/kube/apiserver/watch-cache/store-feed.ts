@@ -100,7 +100,8 @@ export class StoreFeed implements Disposable {
 
   /** Resolves when the caches hold everything that is in the store now. Undefined: they already do. */
   caughtUp(): Promise<void> | undefined {
-    return this.reached(this.#options.store.revision)
+    const newest = this.#options.store.newestRevision()
+    return typeof newest === 'number' ? this.reached(newest) : newest.then((revision) => this.reached(revision))
   }
 
   reached(revision: number): Promise<void> | undefined {

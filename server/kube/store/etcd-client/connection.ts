@@ -6,6 +6,7 @@ import {
   type ClientDuplexStream,
   type ClientReadableStream,
   credentials,
+  Metadata,
   type ServiceError,
 } from '@grpc/grpc-js'
 import type { MessageType } from '../etcd-door/protobuf.ts'
@@ -13,7 +14,16 @@ import { storeErrorOf } from './etcd-error.ts'
 
 /** As long as etcd itself would look for a leader, and some. */
 const REQUEST_TIMEOUT_MS = 10_000
-const LARGEST_ANSWER = 2 ** 31 - 1
+
+const CHANNEL_OPTIONS = {
+  'grpc.max_receive_message_length': 2 ** 31 - 1,
+  // A member that was away is wanted again soon; the library would wait up to two minutes.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2000,
+  // A member that is cut off says nothing, not even that it is gone. As upstream's API server.
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+}
 
 export interface EtcdConnectionOptions {
   /** `http://10.0.0.1:2379`, `https://…`, or without a scheme. */
@@ -35,13 +45,13 @@ export class EtcdConnection implements Disposable {
   constructor({ endpoints, tls }: EtcdConnectionOptions) {
     this.#clients = endpoints.map((endpoint) => {
       const { host, secure } = parseEndpoint(endpoint)
-      return new Client(host, credentialsFor(secure, tls), { 'grpc.max_receive_message_length': LARGEST_ANSWER })
+      return new Client(host, credentialsFor(secure, tls), CHANNEL_OPTIONS)
     })
   }
 
-  /** A read may be asked again of the next member; a write not, because the first may have done it. */
+  /** A read may be asked again of the next member; a write only if it did not get to the first, which may have done it. */
   async ask<Q, A>(method: Method<Q, A>, content: Partial<Q>, { isRead }: { isRead: boolean }): Promise<A> {
-    for (let left = isRead ? this.#clients.length : 1; ; left--) {
+    for (let left = this.#clients.length; ; left--) {
       const member = this.#current
       try {
         return await unary(this.#clients[member] as Client, method, content)
@@ -49,7 +59,7 @@ export class EtcdConnection implements Disposable {
         const failure = storeErrorOf(error as ServiceError)
         if (failure.name !== 'StoreUnavailableError') throw failure
         this.leave(member)
-        if (left <= 1) throw failure
+        if (left <= 1 || !(isRead || wasNotSent(error as ServiceError))) throw failure
       }
     }
   }
@@ -65,9 +75,11 @@ export class EtcdConnection implements Disposable {
 
   stream<Q, A>({ path, request, response }: Method<Q, A>): ClientDuplexStream<Partial<Q>, A> {
     const encode = (content: Partial<Q>) => request.encode(content)
-    return (this.#clients[this.#current] as Client).makeBidiStreamRequest(path, encode, (bytes: Buffer) =>
-      response.decode(bytes),
-    )
+    const decode = (bytes: Buffer) => response.decode(bytes)
+    // A member that loses its leader breaks the stream off, rather than saying nothing for as long as it is alone.
+    const metadata = new Metadata()
+    metadata.set('hasleader', 'true')
+    return (this.#clients[this.#current] as Client).makeBidiStreamRequest(path, encode, decode, metadata)
   }
 
   download<Q, A>({ path, request, response }: Method<Q, A>, content: Partial<Q>): ClientReadableStream<A> {
@@ -93,6 +105,10 @@ function unary<Q, A>(client: Client, { path, request, response }: Method<Q, A>, 
       (error, answer) => (error ? reject(error) : resolve(answer as A)),
     )
   })
+}
+
+function wasNotSent({ details }: ServiceError): boolean {
+  return details.startsWith('No connection established')
 }
 
 function parseEndpoint(endpoint: string): { host: string; secure: boolean } {

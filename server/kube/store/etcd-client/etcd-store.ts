@@ -43,6 +43,7 @@ import {
   TIME_TO_LIVE,
   TXN,
 } from './methods.ts'
+import { hasOrderedProgress } from './progress-check.ts'
 import { rangeToWire, responseFromWire, txnToWire } from './requests.ts'
 
 export interface EtcdStoreOptions extends EtcdConnectionOptions {
@@ -74,6 +75,10 @@ class EtcdStore implements Store {
   #alarms: Alarm[] = []
   #failure: Error | undefined
   #isClosed = false
+  /** The question for the newest revision that is under way, and the one that comes after it. */
+  #asking: Promise<unknown> = Promise.resolve()
+  #nextAsked: Promise<number> | undefined
+  #progressIsOrdered = false
 
   constructor(options: EtcdStoreOptions) {
     this.#connection = new EtcdConnection(options)
@@ -87,6 +92,17 @@ class EtcdStore implements Store {
 
   get compactRevision(): number {
     return this.#compactRevision
+  }
+
+  /** Whoever asks while a question is under way shares the next one: the answer to this one may be from before. */
+  newestRevision(): Promise<number> {
+    this.#nextAsked ??= this.#asking.then(() => {
+      this.#nextAsked = undefined
+      const asked = this.range({ key: '\0', keysOnly: true }).then(({ revision }) => revision)
+      this.#asking = asked.catch(() => {})
+      return asked
+    })
+    return this.#nextAsked
   }
 
   async range(request: RangeRequest): Promise<RangeResponse> {
@@ -107,6 +123,7 @@ class EtcdStore implements Store {
       connection: this.#connection,
       clock: this.#clock,
       sawRevision: (revision) => this.#see(revision),
+      progressIsOrdered: () => this.#progressIsOrdered,
       onClosed: () => this.#watches.delete(watch),
     })
     if (!request.signal?.aborted) this.#watches.add(watch)
@@ -175,6 +192,7 @@ class EtcdStore implements Store {
     const answer = await this.#ask(STATUS, {}, { isRead: true })
     this.#size = { dbSizeBytes: answer.dbSize, dbSizeInUseBytes: answer.dbSizeInUse }
     this.#seen(answer)
+    this.#progressIsOrdered = hasOrderedProgress(answer.version)
     const { alarms } = await this.#ask(ALARM, {}, { isRead: true })
     this.#alarms = [...new Set(alarms.map(({ alarm }) => ALARMS[alarm] as Alarm))]
   }

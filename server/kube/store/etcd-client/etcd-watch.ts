@@ -10,6 +10,7 @@ import type { StoreEvent, Watch, WatchHandler, WatchRequest } from '../store-int
 import type { EtcdConnection } from './connection.ts'
 import { storeErrorOf } from './etcd-error.ts'
 import { WATCH } from './methods.ts'
+import { isUnchanged } from './progress-check.ts'
 
 const RECONNECT_MS = 200
 
@@ -18,6 +19,8 @@ export interface EtcdWatchOptions {
   clock: Clock
   /** Told of every revision that is heard of. */
   sawRevision: (revision: number) => void
+  /** Whether the member's word about progress can be believed. */
+  progressIsOrdered: () => boolean
   onClosed: () => void
 }
 
@@ -29,6 +32,9 @@ export class EtcdWatch implements Watch {
   /** The first revision not yet told of; 0 before the first answer to a watch from "now". */
   #next: number
   #wantsProgress = true
+  /** Where the range is known to be as it was when we were last told of an event. */
+  #unchangedUntil = 0
+  #isChecking = false
   #isOver = false
   #reconnect: Disposable | undefined
 
@@ -119,11 +125,32 @@ export class EtcdWatch implements Watch {
       this.#tell(response)
       return
     }
-    // Progress: everything up to this revision has been sent.
-    this.#next = Math.max(this.#next, revision + 1)
+    if (this.#options.progressIsOrdered()) {
+      this.#next = Math.max(this.#next, revision + 1)
+      this.#progress(revision)
+    } else if (this.#wantsProgress) void this.#check(revision)
+  }
+
+  #progress(revision: number): void {
     if (!this.#wantsProgress) return
     this.#wantsProgress = false
     this.#handler.progress?.(revision)
+  }
+
+  async #check(revision: number): Promise<void> {
+    if (this.#isChecking) return
+    this.#isChecking = true
+    const stream = this.#stream
+    const then = Math.max(this.#next - 1, this.#unchangedUntil)
+    const unchanged = await isUnchanged(this.#options.connection, this.#request, { then, now: revision }).catch(
+      () => false,
+    )
+    this.#isChecking = false
+    if (this.#isOver || stream !== this.#stream) return
+    if (unchanged) {
+      this.#unchangedUntil = Math.max(this.#unchangedUntil, revision)
+      this.#progress(Math.max(revision, this.#next - 1))
+    } else if (this.#wantsProgress) stream?.write({ progress_request: {} })
   }
 
   /** One answer may hold several revisions, but never a part of one. */
