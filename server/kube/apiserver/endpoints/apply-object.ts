@@ -54,7 +54,6 @@ async function createOrUpdate(
         subresource: info.subresource || undefined,
         gate: gateOf(call, 'UPDATE', dryRun),
         dryRun,
-        attempts: ATTEMPTS,
         change: apply,
       })
       return [entry, 200]

@@ -11,7 +11,6 @@ import { type Call, gateOf } from './object-endpoints.ts'
 import { readWriteOptions } from './write-options.ts'
 
 const BINDING = { group: '', version: 'v1', kind: 'Binding' }
-const ATTEMPTS = 5
 
 export async function bindPod(call: Call): Promise<Answer> {
   const { context, info, request, registry, schemas } = call
@@ -40,7 +39,6 @@ export async function bindPod(call: Call): Promise<Answer> {
     subresource: 'binding',
     gate: gateOf({ ...call, info: place }, 'UPDATE', dryRun),
     dryRun,
-    attempts: ATTEMPTS,
     change: (current) => bound(deepCopy(current) as Pod, binding, { node, name, now: isoTime(context.clock) }),
   })
   return {

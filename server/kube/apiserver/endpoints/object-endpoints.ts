@@ -115,8 +115,6 @@ export async function updateObject(call: Call): Promise<Answer> {
     subresource: info.subresource || undefined,
     gate: gateOf(call, 'UPDATE', dryRun),
     dryRun,
-    // A sender that names no revision means "whatever is there": only then may it be tried again.
-    attempts: object.metadata?.resourceVersion ? 1 : 10,
     change: (live) => {
       const next = { ...object, metadata: { ...object.metadata } }
       return served.stored(owned(call, options, { live: served.shown(live), next }))

@@ -12,8 +12,6 @@ import { dedupOwners } from './owner-references.ts'
 import { decodePatched, readPatch } from './read-patch.ts'
 import { readWriteOptions } from './write-options.ts'
 
-const ATTEMPTS = 5
-
 export async function patchObject(call: Call): Promise<Answer> {
   const { context, info, registry, served, schemas, request } = call
   const { kind } = served
@@ -42,7 +40,6 @@ export async function patchObject(call: Call): Promise<Answer> {
     subresource: info.subresource || undefined,
     gate: gateOf(call, 'UPDATE', dryRun),
     dryRun,
-    attempts: ATTEMPTS,
     change,
   })
   for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)

@@ -52,7 +52,6 @@ export async function scaleEndpoint(call: Call): Promise<Answer> {
     subresource: 'scale',
     gate: gateOf(call, 'UPDATE', dryRun),
     dryRun,
-    attempts: 5,
     change: (live) => served.stored(change(served.shown(live))),
   })
   return answer(entry.object)

@@ -53,10 +53,8 @@ export interface WriteRequest {
 export interface UpdateRequest extends WriteRequest {
   name: string
   subresource?: string | undefined
-  /** Makes the new state out of the current one; called again when a retry is allowed. The result is ours to change. */
+  /** Makes the new state out of the current one; called again when somebody else was faster. The result is ours to change. */
   change(current: KubeObject): KubeObject | Promise<KubeObject>
-  /** How often to try when somebody else was faster and the sender named no revision. */
-  attempts: number
 }
 
 /**
@@ -196,10 +194,10 @@ export class Registry {
 
   async update(context: RequestContext, request: UpdateRequest): Promise<Entry> {
     const { kind } = this
-    const { namespace, name, gate, subresource, dryRun, attempts } = request
+    const { namespace, name, gate, subresource, dryRun } = request
     const { conversion } = this.#options
     const key = storageKey(kind, namespace, name)
-    for (let attempt = 1; ; attempt++) {
+    for (;;) {
       const stored = await this.#stored(namespace, name)
       const seen = conversion ? await this.#shown(stored) : stored
       const next = await request.change(seen.object)
@@ -220,8 +218,8 @@ export class Registry {
       if (committed.succeeded) return committed.entry
       await this.#options.feed.reached(committed.revision)
       if (!this.cache.get(key)) throw notFound(this.#resource, name)
-      // Tried again on the newer object. Whoever asked for a revision is told then that it is stale, by #assertMeant.
-      if (attempt >= attempts) throw conflict(this.#resource, name, STALE)
+      // Tried again on the newer object, however often: each time somebody else's write has been done. Whoever asked for
+      // a revision is told now that it is stale, by #assertMeant.
     }
   }
 

@@ -26,11 +26,18 @@ export interface TestServer extends AsyncDisposable {
 const schemas = loadSchemas()
 
 export async function startTestServer(
-  told: { clock?: Clock; trace?: Trace; options?: Partial<ApiServerOptions>; directory?: string } = {},
+  told: {
+    clock?: Clock
+    trace?: Trace
+    options?: Partial<ApiServerOptions>
+    directory?: string
+    /** In place of one of its own; not closed with the server. */
+    store?: Store
+  } = {},
 ): Promise<TestServer> {
   const { clock = systemClock, trace = noTrace } = told
   const directory = told.directory ?? (await mkdtemp(join(tmpdir(), 'podium-apiserver-')))
-  const store = await openStore({ directory, clock })
+  const store = told.store ?? (await openStore({ directory, clock }))
   const pki = await testPki()
   const server = await createApiServer({
     store,
@@ -57,7 +64,7 @@ export async function startTestServer(
       if (isClosed) return
       isClosed = true
       await server.close()
-      await store.close()
+      if (!told.store) await store.close()
       if (!told.directory) await rm(directory, { recursive: true, force: true })
     },
   }
