@@ -47,6 +47,12 @@ async function restored(bytes: Buffer, more: Partial<RestoreStoreOptions> = {}):
   return openStore({ directory: '/copy', clock, disk: other })
 }
 
+/** All that lives, as one text: quicker to compare than thousands of objects. */
+async function told(of: Store): Promise<string> {
+  const { kvs, revision } = await of.range(EVERYTHING)
+  return [revision, ...kvs.map((kv) => Object.values(kv).map(String).join(' '))].join('\n')
+}
+
 async function eventsFrom(of: Store, startRevision: number): Promise<string[]> {
   const seen: string[] = []
   await new Promise<void>((caughtUp, ended) => {
@@ -86,13 +92,13 @@ describe('a snapshot', () => {
     expect({ revision: copy.revision, count: (await copy.range(EVERYTHING)).count }).toEqual({ revision: 1, count: 0 })
   })
 
-  it('keeps whatever there is, whatever its size (40 seeds)', async () => {
-    for (let seed = 1; seed <= 40; seed++) {
+  it('keeps whatever there is, whatever its size (20 seeds)', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
       const random = seededRandom(seed)
       disk = new PowerLossDisk()
       store = await openStore({ directory: '/store', clock, disk })
       const some = (most: number) => Math.floor(random() ** 3 * most)
-      for (let round = 0; round < 30; round++) {
+      for (let round = 0; round < 6; round++) {
         const keys = new Set(Array.from({ length: 1 + some(200) }, () => `${some(2000)}`.padEnd(1 + some(400), 'k')))
         const success = [...keys].map((key) =>
           random() < 0.2
@@ -103,7 +109,7 @@ describe('a snapshot', () => {
       }
       if (random() < 0.5) await store.compact(2 + some(store.revision - 2))
       const copy = await restored(await taken())
-      expect(await copy.range(EVERYTHING), `seed ${seed}`).toEqual(await store.range(EVERYTHING))
+      expect(await told(copy), `seed ${seed}`).toBe(await told(store))
       expect(await copy.hashKeys(), `seed ${seed}`).toMatchObject({ hash: (await store.hashKeys()).hash })
     }
   })
