@@ -258,6 +258,7 @@ export class Cluster {
         kinds: builtInKinds,
         clusterCidr: NETWORKING.clusterCidr,
         rootCaPem: caPem,
+        signCertificate: (granted) => this.#pki.sign(granted),
       }),
       clientFor: (client, account) => this.#clientOfAccount(client, account),
       informerClientFor: (client) => this.#clientFor(client, 'system:kube-controller-manager'),

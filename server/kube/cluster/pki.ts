@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import * as x509 from '@peculiar/x509'
 import type { Clock } from '../../base/clock.ts'
+import { type GrantedRequest, signRequest } from './request-signer.ts'
 
 export interface KeyPairPem {
   certPem: string
@@ -35,6 +36,8 @@ export interface Certificates {
   issue(request: CertificateRequest): Promise<KeyPairPem>
   /** The pair kept under `name`.crt and `name`.key, made when it is missing, soon expires or lacks one of the names. */
   keep(name: string, request: CertificateRequest): Promise<KeyPairPem>
+  /** Signs what somebody else has made a key for. */
+  sign(granted: GrantedRequest): Promise<string>
 }
 
 export interface Pki extends Certificates {
@@ -66,6 +69,7 @@ export async function openCertificates({ directory, clock }: PkiOptions): Promis
   return {
     caPem: authority.pem,
     issue,
+    sign: (granted) => signRequest(authority, granted, clock),
     keep: async (name, request) => {
       const kept = await readPair(file, name)
       if (kept && isGoodFor(kept, request, clock)) return kept

@@ -4,6 +4,12 @@
 
 import type { ControllerDefinition } from '../client/controller-builder.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
+import {
+  certificateApprovingController,
+  certificateCleaningController,
+  certificateSigningController,
+  type SignCertificate,
+} from './certificates/index.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts'
 import { deploymentController } from './deployment/index.ts'
 import { endpointsController } from './endpoints/index.ts'
@@ -28,6 +34,8 @@ export interface ControllerOptions {
   clusterCidr: string
   /** Published in every namespace for pods to trust the API server by. */
   rootCaPem: string
+  /** By the cluster's own authority; without it nothing is signed. */
+  signCertificate?: SignCertificate
   /** A node that has not been heard of for so long is not ready; 40 s unless told. */
   nodeMonitorGracePeriodMs?: number
   /** The same for a node that has never reported; 60 s unless told. */
@@ -56,6 +64,9 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     taintEvictionController,
     clusterRoleAggregationController,
     resourceQuotaController(options.kinds),
+    certificateApprovingController,
+    ...(options.signCertificate ? [certificateSigningController(options.signCertificate)] : []),
+    certificateCleaningController,
     claimProtectionController,
     volumeProtectionController,
     garbageCollector(options.kinds),

@@ -8,7 +8,19 @@ export const CONTROLLER_PREFIX = 'system:controller:'
 const APPS = ['apps', 'extensions']
 const RBAC = ['rbac.authorization.k8s.io']
 
+const CERTIFICATES = ['certificates.k8s.io']
+const SIGNERS =
+  'kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving kubernetes.io/legacy-unknown'
+
 const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'certificate-controller': [
+    rule('delete get list watch', CERTIFICATES, 'certificatesigningrequests'),
+    rule('update', CERTIFICATES, 'certificatesigningrequests/approval certificatesigningrequests/status'),
+    rule('approve', CERTIFICATES, 'signers', 'kubernetes.io/kube-apiserver-client-kubelet'),
+    rule('sign', CERTIFICATES, 'signers', SIGNERS),
+    rule('create', ['authorization.k8s.io'], 'subjectaccessreviews'),
+    EVENTS,
+  ],
   // It may write any rule into a role, since others have said what may be gathered.
   'clusterrole-aggregation-controller': [rule('escalate get list patch update watch', RBAC, 'clusterroles')],
   'deployment-controller': [

@@ -1,0 +1,71 @@
+import type { SubjectAccessReview } from 'kubernetes-types/authorization/v1'
+import type { CertificateSigningRequest as Wire } from 'kubernetes-types/certificates/v1'
+import type { Client } from '../../client/client.ts'
+import { type ClusterView, controller } from '../../client/controller-builder.ts'
+import type { Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
+import { CertificateSigningRequest } from '../../kinds/certificate-signing-request.ts'
+import { parseCertificateRequest } from '../../kinds/certificates/pkcs10.ts'
+import { KUBELET_CLIENT, signerProblem } from './signers.ts'
+import { hasCondition } from './standing.ts'
+
+const KINDS = [
+  {
+    subresource: 'selfnodeclient',
+    message: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
+  },
+  { subresource: 'nodeclient', message: 'Auto approving kubelet client certificate after SubjectAccessReview.' },
+] as const
+
+/**
+ * Approves the client certificates of kubelets for those who may have them; everything else waits for a person.
+ * Upstream: kubernetes/pkg/controller/certificates/approver.
+ */
+class ApprovingReconciler implements Reconciler {
+  readonly #requests: Lister<Wire>
+
+  constructor(view: ClusterView) {
+    this.#requests = view.cache(CertificateSigningRequest)
+  }
+
+  async reconcile({ key, client, report }: ReconcileContext): Promise<void> {
+    const asked = this.#requests.get(key)
+    if (!asked || asked.status?.certificate || asked.spec.signerName !== KUBELET_CLIENT) return
+    if (hasCondition(asked, 'Approved') || hasCondition(asked, 'Denied') || signerProblem(asked)) return
+    report.sees(asked)
+    const isSelf = parseCertificateRequest(asked.spec.request).subjectName.getField('CN')[0] === asked.spec.username
+    for (const { subresource, message } of KINDS) {
+      if (subresource === 'selfnodeclient' && !isSelf) continue
+      if (!(await mayHave(client, asked, subresource))) continue
+      const approved = { type: 'Approved', status: 'True', reason: 'AutoApproved', message }
+      const conditions = [...(asked.status?.conditions ?? []), approved]
+      const next = { ...asked, status: { ...asked.status, conditions } }
+      await client.of(CertificateSigningRequest).update(next, { subresource: 'approval' })
+      report.did.push('approved it')
+      return
+    }
+    report.seen = `${asked.spec.username} may not have it by itself`
+  }
+}
+
+async function mayHave(client: Client, { spec }: Wire, subresource: string): Promise<boolean> {
+  const resourceAttributes = {
+    group: 'certificates.k8s.io',
+    resource: 'certificatesigningrequests',
+    verb: 'create',
+    version: '*',
+    subresource,
+  }
+  const { username: user, uid, groups, extra } = spec
+  const review = (await client.transport.request({
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+    body: { spec: { user, uid, groups, extra, resourceAttributes } },
+  })) as SubjectAccessReview
+  return review.status?.allowed === true
+}
+
+export const certificateApprovingController = controller('csrapproving')
+  .actsAs('certificate-controller')
+  .for(CertificateSigningRequest)
+  .reconcileWith((view) => new ApprovingReconciler(view))

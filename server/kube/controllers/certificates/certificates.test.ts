@@ -1,0 +1,113 @@
+import { X509Certificate } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { CertificateSigningRequest as Wire } from 'kubernetes-types/certificates/v1'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CERTIFICATE_REQUEST } from '../../apiserver/testing/certificate-request.ts'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { openPki, type Pki } from '../../cluster/pki.ts'
+import { CertificateSigningRequest } from '../../kinds/index.ts'
+import { runScheduler } from '../../scheduler/index.ts'
+import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+import { goesAt } from './cleaning.ts'
+import { signerProblem } from './signers.ts'
+
+const request = (name: string, spec: Partial<Wire['spec']> = {}): Wire => ({
+  metadata: { name },
+  spec: {
+    request: CERTIFICATE_REQUEST,
+    signerName: 'kubernetes.io/kube-apiserver-client',
+    usages: ['client auth'],
+    ...spec,
+  },
+})
+
+describe('requests for certificates', () => {
+  it.each([
+    [{}, undefined],
+    [{ usages: ['digital signature', 'key encipherment', 'client auth'] }, undefined],
+    [
+      { usages: ['client auth', 'server auth'] },
+      'usages did not match [client auth digital signature key encipherment]',
+    ],
+    [{ usages: ['digital signature'] }, 'usages did not match [client auth digital signature key encipherment]'],
+    [
+      { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usages: ['client auth', 'digital signature'] },
+      'subject organization is not system:nodes',
+    ],
+    [{ signerName: 'example.com/mine', usages: ['any'] }, undefined],
+  ])('are signed when they fit their signer: %j', (spec, problem) => {
+    expect(signerProblem(request('a', spec))).toBe(problem)
+  })
+
+  const at = (told: object) => goesAt({ metadata: { creationTimestamp: '2026-01-01T00:00:00Z' }, ...told } as Wire)
+  const decided = (type: string) => ({
+    status: { conditions: [{ type, status: 'True', lastUpdateTime: '2026-01-01T02:00:00Z' }] },
+  })
+  it.each([
+    ['a day when nobody decides', {}, '2026-01-02T00:00:00Z'],
+    ['an hour when denied', decided('Denied'), '2026-01-01T03:00:00Z'],
+    ['an hour when it failed', decided('Failed'), '2026-01-01T03:00:00Z'],
+    ['a day when approved and not yet signed', decided('Approved'), '2026-01-02T00:00:00Z'],
+  ])('are kept for %s', (_how, told, until) => {
+    expect(at(told)).toBe(Date.parse(until))
+  })
+
+  describe('in a cluster', () => {
+    let loops: TestLoops
+    let directory: string
+    let pki: Pki
+    beforeEach(async () => {
+      loops = await startTestLoops({ startTestServer, runScheduler })
+      directory = await mkdtemp(join(tmpdir(), 'signing-'))
+      pki = await openPki({ directory, clock: loops.clock })
+      const names = ['csrsigning', 'csrapproving', 'csrcleaner']
+      await loops.run(names, { signCertificate: (granted) => pki.sign(granted) })
+    })
+    afterEach(async () => {
+      await loops[Symbol.asyncDispose]()
+      await rm(directory, { recursive: true })
+    })
+
+    const requests = () => loops.client.of(CertificateSigningRequest)
+    const approve = async (name: string) => {
+      const asked = await requests().get({ name })
+      const condition = { type: 'Approved', status: 'True', reason: 'ByHand', message: 'I know her' }
+      await requests().update({ ...asked, status: { conditions: [condition] } }, { subresource: 'approval' })
+    }
+
+    it('are signed by the cluster’s authority once somebody approves', async () => {
+      await requests().create(request('otter', { expirationSeconds: 3600 }))
+      await loops.until('it was looked at', () => loops.reconciles('csrsigning').length > 0)
+      expect((await requests().get({ name: 'otter' })).status?.certificate).toBeUndefined()
+      await approve('otter')
+      await loops.until('it is signed', async () => (await requests().get({ name: 'otter' })).status?.certificate)
+      const { status } = await requests().get({ name: 'otter' })
+      const certificate = new X509Certificate(Buffer.from(status?.certificate ?? '', 'base64'))
+      expect(certificate.subject).toBe('O=class-a\nCN=otter')
+      expect(certificate.issuer).toBe('CN=kubernetes')
+      expect(certificate.checkIssued(new X509Certificate(pki.caPem))).toBe(true)
+      expect(certificate.verify(new X509Certificate(pki.caPem).publicKey)).toBe(true)
+      expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2'])
+      expect(certificate.ca).toBe(false)
+      expect(certificate.validToDate.getTime() - loops.clock.now()).toBeLessThanOrEqual(3600_000)
+    })
+
+    it('fail where their signer cannot sign what they ask', async () => {
+      await requests().create(request('odd', { usages: ['server auth'] }))
+      await approve('odd')
+      const failed = async () =>
+        (await requests().get({ name: 'odd' })).status?.conditions?.find(({ type }) => type === 'Failed')
+      await loops.until('it has failed', failed)
+      expect(await failed()).toMatchObject({ reason: 'SignerValidationFailure' })
+    })
+
+    it('are taken away when their time is over', async () => {
+      await requests().create(request('old'))
+      await loops.until('it was looked at', () => loops.reconciles('csrcleaner').length > 0)
+      await loops.clock.advance(24 * 3600_000)
+      await loops.until('it is gone', async () => (await requests().list()).items.length === 0)
+    })
+  })
+})
