@@ -18,16 +18,14 @@ afterAll(() => bench?.[Symbol.asyncDispose]())
 
 describe.each(labs)('$id on simulated nodes', (lab) => {
   it('is not ok before its solutions, and ok after each', async () => {
-    const walk = await bench.begin(lab, WITHIN_MS)
+    await using walk = await bench.begin(lab, WITHIN_MS)
     const walked = await walkSolution(walk, lab)
     expect(walk.session.view()).toMatchObject({ done: true, reached: lab.steps.length })
     console.log(lab.id, walked.map(({ step, tookMs }) => `${step}: ${tookMs} ms`).join(', '))
-    await walk.session.close()
   })
 
   it.each(lab.mistakes.filter(({ needsContainers }) => !needsContainers))('answers $name', async (mistake) => {
-    const walk = await bench.begin(lab, WITHIN_MS)
+    await using walk = await bench.begin(lab, WITHIN_MS)
     await walkMistake(walk, lab, mistake)
-    await walk.session.close()
   })
 })

@@ -1,5 +1,5 @@
-// A cluster, a database and a session to walk labs with, without pages and pool. On real machines scripts run where a
-// learner types: in their own container, with its kubectl and its rights.
+// A cluster, a database and a session to walk labs with, without pages and pool. On real machines scripts are typed into
+// the learner's own terminal; where there is none, they run in one go with a stock kubectl.
 
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { createLogger, noLogger } from '../../server/base/logger.ts'
 import { openDatabase } from '../../server/classroom/database/open-database.ts'
 import { LabSession } from '../../server/classroom/grading/lab-session.ts'
 import { ProgressStore } from '../../server/classroom/grading/progress.ts'
-import type { Lab } from '../../server/classroom/labs/lab.ts'
+import { inOneGo, type Lab, ordersOf, type Script } from '../../server/classroom/labs/lab.ts'
 import type { Walk } from '../../server/classroom/labs/walk-lab.ts'
 import { watchCluster } from '../../server/classroom/sandboxes/cluster-watch.ts'
 import { type MachineKind, Sandbox } from '../../server/classroom/sandboxes/sandbox.ts'
@@ -20,14 +20,16 @@ import { noShells } from '../../server/classroom/terminals/shell.ts'
 import { spawnClusterHost } from '../../server/kube/cluster/index.ts'
 import { openTestDataCentre } from '../../server/machines/test-data-centre.ts'
 import { ClusterObserver } from '../../server/observe/index.ts'
+import { SocketSeat, terminalDoor } from './socket-seat.ts'
+import { Typist } from './typist.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const execute = promisify(execFile)
 
 export interface LabBench extends AsyncDisposable {
   kind: MachineKind
-  /** A session of this lab by a learner who has not been here before. */
-  begin(lab: Lab, withinMs: number): Promise<Walk>
+  /** A session of this lab by a learner who has not been here before, at a terminal where nothing has been typed. */
+  begin(lab: Lab, withinMs: number): Promise<Walk & AsyncDisposable>
   kubectl(script: string): Promise<string>
 }
 
@@ -58,6 +60,7 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
     migrations: join(root, 'prisma', 'migrations'),
     clock,
   })
+  const door = await terminalDoor(sandbox.terminals)
   const store = new ProgressStore(database)
   await database.sandbox.create({ data: { cluster: name, kind } })
   const bin = join(directory, 'bin')
@@ -75,6 +78,10 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
       const { stdout, stderr } = err as { stdout?: string; stderr?: string }
       throw new Error(`${script}\n${stdout ?? ''}${stderr ?? String(err)}`)
     }
+  }
+
+  const steer = async (script: Script) => {
+    for (const order of ordersOf(script)) await observer.steer(order)
   }
 
   let learners = 0
@@ -98,10 +105,34 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
         logger,
       })
       session.begin()
-      const run = (script: string) => (dataCentre ? shells.run(script) : kubectl(script).then(() => undefined))
-      return { session, run, signal: AbortSignal.timeout(withinMs) }
+      const signal = AbortSignal.timeout(withinMs)
+      if (!dataCentre) {
+        const perform: Walk['perform'] = async (script) => {
+          await steer(script)
+          await kubectl(inOneGo(script))
+        }
+        return { session, perform, signal, [Symbol.asyncDispose]: () => session.close() }
+      }
+      const tab = sandbox.terminals.add()
+      const seat = new SocketSeat(door.address + tab, signal)
+      const typist = new Typist(seat)
+      await typist.sitDown()
+      return {
+        session,
+        async perform(script) {
+          await steer(script)
+          await typist.perform(script)
+        },
+        signal,
+        async [Symbol.asyncDispose]() {
+          seat[Symbol.dispose]()
+          await sandbox.terminals.remove(tab, { force: true })
+          await session.close()
+        },
+      }
     },
     async [Symbol.asyncDispose]() {
+      await door[Symbol.asyncDispose]()
       await sandbox[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
       await host.deleteCluster(name)

@@ -28,6 +28,8 @@ export class ClusterObserver implements Disposable {
   readonly access: AccessFeed
   readonly network: NetworkFeed
   readonly #options: ClusterObserverOptions
+  readonly #gates: Disposable
+  #held: readonly string[] = []
 
   constructor(options: ClusterObserverOptions) {
     this.#options = options
@@ -35,6 +37,19 @@ export class ClusterObserver implements Disposable {
     this.objects = new ObjectFeed({ ...options, connect })
     this.access = new AccessFeed({ ...options, connect })
     this.network = new NetworkFeed({ ...options, connect })
+    const { host, info, sight } = options
+    const hear = (gates: readonly GateState[]) => {
+      this.#held = gates.filter(({ held }) => held).map(({ client }) => client)
+      sight.lookAgain()
+    }
+    this.#gates = host.watchGates(info.name, hear)
+    // What was held before anybody looked; a cluster that has gone holds nothing.
+    host.loopGates(info.name).then(hear, () => undefined)
+  }
+
+  /** The loops that are held now. */
+  get held(): readonly string[] {
+    return this.#held
   }
 
   watchPicture(since: number | undefined, signal: AbortSignal): AsyncGenerator<PicturePush> {
@@ -59,6 +74,7 @@ export class ClusterObserver implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#gates[Symbol.dispose]()
     this.objects[Symbol.dispose]()
     this.access[Symbol.dispose]()
     this.network[Symbol.dispose]()

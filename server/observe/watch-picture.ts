@@ -15,6 +15,8 @@ export interface Sight {
   readonly revision: number
   view(before: { pods: [] }): { readonly pods: readonly Pod[]; readonly nodes: readonly Node[] }
   onChange(listener: () => void): Disposable
+  /** Calls all listeners, for who has learnt something that is in no cache. */
+  lookAgain(): void
 }
 
 /** Pushes until the signal; the first holds everything, later ones what is new. */

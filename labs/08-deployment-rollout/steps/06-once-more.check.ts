@@ -1,7 +1,7 @@
-import { deploymentReady, rolledOver, rolloutBounds } from '../../../server/classroom/labs/index.ts'
+import { deploymentReady, neverBelow, rolledOver } from '../../../server/classroom/labs/index.ts'
 
 export const checks = [
-  rolloutBounds('shop', { maxSurge: 1, maxUnavailable: 0 }),
-  deploymentReady('shop', { image: 'podium/hello:2.0', replicas: 3 }),
+  deploymentReady('shop', { image: 'podium/hello:2.0', replicas: 4 }),
   rolledOver('shop'),
+  neverBelow('shop', 4),
 ]

@@ -1,1 +1,1 @@
-kubectl patch service shop --patch='{"spec":{"ports":[{"port":80,"targetPort":8080}]}}'
+KUBE_EDITOR="sed -i 's/targetPort: 80/targetPort: 8080/'" kubectl edit service shop

@@ -1,9 +1,12 @@
 // Runs a step's checks once. A check that throws is our mistake and not the learner's; it says so and the others go on.
+// A check rests, and says so, while a loop is held whose work it waits for.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { CheckResult } from '../api/contract.ts'
-import type { Verdict } from '../labs/check.ts'
-import type { ClusterView } from '../labs/cluster-view.ts'
+import type { Check, Verdict } from '../labs/check.ts'
+import type { Before, ClusterView, Memory } from '../labs/cluster-view.ts'
 import { checkKey, type Lab, type Step } from '../labs/lab.ts'
+import { LOOPS } from '../labs/loops.ts'
 
 export interface StepVerdict {
   readonly passed: boolean
@@ -20,7 +23,7 @@ export function judgeStep(
   const verdicts = step.checks.map((check) => {
     const key = checkKey(step, check)
     try {
-      return { key, verdict: check.judge(view) }
+      return { key, verdict: atRest(check, view, check.judge(view)) }
     } catch (err) {
       onError(key, err)
       return { key, verdict: broken }
@@ -31,6 +34,29 @@ export function judgeStep(
     results: Object.fromEntries(verdicts.map(({ key, verdict }) => [key, shown(verdict)])),
     credit: verdicts.reduce((sum, { verdict }) => sum + verdict.credit, 0) / verdicts.length,
   }
+}
+
+/** What the step's checks remember of its time, with what they see now; the same object while that is nothing new. */
+export function remember(step: Step, view: ClusterView): Before {
+  const { seen = {} } = view.before
+  const now: Record<string, Memory> = {}
+  for (const { id, remembers } of step.checks) {
+    const memory = remembers?.(view, seen[id])
+    if (memory) now[id] = memory
+  }
+  return isDeepStrictEqual(now, seen) ? view.before : { ...view.before, seen: now }
+}
+
+function atRest(check: Check, { held }: ClusterView, verdict: Verdict): Verdict {
+  if (verdict.state === 'ok') return verdict
+  const loops = (check.loops ?? []).map((name) => LOOPS[name]).filter(({ client }) => held.includes(client))
+  if (loops.length === 0) return verdict
+  const names = loops.map(({ words }) => words)
+  const [which, them] =
+    names.length === 1
+      ? [`the ${names[0]} loop is`, 'it']
+      : [`the ${names.slice(0, -1).join(', ')} and ${names.at(-1)} loops are`, 'them']
+  return { ...verdict, state: 'waiting', message: `Not judged while ${which} held. Release ${them}, and this goes on.` }
 }
 
 const broken: Verdict = {

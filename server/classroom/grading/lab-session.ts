@@ -10,13 +10,13 @@ import { nodeIsReady, nodeIsSimulated } from '../../observe/index.ts'
 import type { AnswerResult, CheckResult, SessionView } from '../api/contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import { type ClusterView, rememberPods } from '../labs/cluster-view.ts'
-import { hintKey, type Lab, type Step } from '../labs/lab.ts'
+import { hintKey, inOneGo, type Lab, ordersOf, type Step } from '../labs/lab.ts'
 import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
 import { firstTabs, type TerminalRoom } from '../terminals/terminal-room.ts'
 import { AccessProbe, askTheApiServer } from './access-probe.ts'
 import { earned } from './grade.ts'
-import { judgeStep, passedResults } from './judge-step.ts'
+import { judgeStep, passedResults, remember } from './judge-step.ts'
 import type { Progress, ProgressStore } from './progress.ts'
 import { WrongTries } from './wrong-tries.ts'
 
@@ -293,15 +293,21 @@ export class LabSession {
       'starting',
       `Bringing your cluster back to step ${this.#progress.reached}: doing step ${step.number} again.`,
     )
-    const { watch, terminals } = this.#mySandbox()
+    const { watch, terminals, observer } = this.#mySandbox()
     const signal = AbortSignal.timeout(STEP_AGAIN_WITHIN_MS)
     await applyObjects(watch, step.start, signal)
     if (this.#cannotBeDoneHere(step.number)) return
-    const before = rememberPods(watch.view({ pods: [] }).pods)
-    await terminals.run(step.solution)
-    const isDone = (view: ClusterView) => {
-      const told = { before, answers: this.rightAnswers(step), access: this.#accessOf(step) }
-      return judgeStep(step, { ...view, ...told }, () => undefined).passed
+    let before = rememberPods(watch.view({ pods: [] }).pods)
+    const seen = () => ({ ...watch.view(before), held: observer.held })
+    using _ = watch.onChange(() => {
+      before = remember(step, seen())
+    })
+    for (const order of ordersOf(step.solution)) await observer.steer(order)
+    await terminals.run(inOneGo(step.solution))
+    const isDone = () => {
+      before = remember(step, seen())
+      const told = { answers: this.rightAnswers(step), access: this.#accessOf(step) }
+      return judgeStep(step, { ...seen(), ...told }, () => undefined).passed
     }
     await watch.until(isDone, signal)
   }
@@ -369,6 +375,7 @@ export class LabSession {
       this.#pass(step.number)
     } else if (isOpen) {
       const { logger } = this.#options
+      this.#remember(step)
       const view = { ...this.#view(), access: this.#accessOf(step) }
       const verdict = judgeStep(step, view, (check, err) =>
         logger.error('check failed to run', { lab: this.lab.id, check, err }),
@@ -392,7 +399,15 @@ export class LabSession {
 
   #view(): ClusterView {
     const { before, typed } = this.#progress
-    return { ...this.#mySandbox().watch.view(before), answers: Object.fromEntries(typed) }
+    const { watch, observer } = this.#mySandbox()
+    return { ...watch.view(before), answers: Object.fromEntries(typed), held: observer.held }
+  }
+
+  #remember(step: Step): void {
+    const before = remember(step, this.#view())
+    if (before === this.#progress.before) return
+    this.#progress.before = before
+    this.#save()
   }
 
   /** For the grade: the best credit so far, and what was tried in vain. Written only when it has changed. */

@@ -157,7 +157,7 @@ function fromRow(row: {
     step: row.step,
     reached: row.reached,
     entered: row.entered,
-    before: { pods: before.pods ?? [] },
+    before: { pods: before.pods ?? [], ...(before.seen ? { seen: before.seen } : {}) },
     everDone: row.done,
     passed: new Set(row.results.filter(({ passedAt }) => passedAt).map(({ step }) => step)),
     marks: new Map(row.results.map(({ step, credit, attempts }) => [step, { credit, attempts }])),

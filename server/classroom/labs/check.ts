@@ -5,7 +5,8 @@
 //   waiting  nothing is wrong, it is only not there yet (not typed yet, or the cluster is still working on it)
 //   failed   something is there that will not become right by waiting
 
-import type { AccessQuestion, ClusterView } from './cluster-view.ts'
+import type { AccessQuestion, ClusterView, Memory } from './cluster-view.ts'
+import type { LoopName } from './loops.ts'
 
 export interface Verdict {
   readonly state: 'ok' | 'waiting' | 'failed'
@@ -28,6 +29,10 @@ export interface Check {
    * and so does a learner's way back to a step.
    */
   readonly rightAnswer?: (cluster: ClusterView) => string | undefined
+  /** Whose work this waits for. While one of them is held, what is not there yet is nobody's mistake. */
+  readonly loops?: readonly LoopName[]
+  /** Asked at every change while the step is open; the last answer is in `cluster.before.seen` under the check's id. */
+  readonly remembers?: (cluster: ClusterView, memory: Memory | undefined) => Memory | undefined
   /** What has to be asked of the API server before this can be judged; the answers are in `cluster.access`. */
   readonly asks?: readonly AccessQuestion[]
 }

@@ -23,6 +23,8 @@ export interface ClusterView {
   readonly before: Before
   /** What the learner typed into answer blocks, by the block's id. */
   readonly answers: Readonly<Record<string, string>>
+  /** Loops of the control plane that are held now. */
+  readonly held: readonly string[]
   /** What the API server answered to the access questions of this step's checks; empty while they are being asked. */
   readonly access: Readonly<Record<string, boolean>>
 }
@@ -56,7 +58,12 @@ export type Followed = (typeof FOLLOWED)[number]
 /** Enough of the past to tell "deleted and made again" from "never touched". Kept with the learner's run. */
 export interface Before {
   readonly pods: readonly PodBefore[]
+  /** What checks remember of what has happened since, by their ids. */
+  readonly seen?: Readonly<Record<string, Memory>>
 }
+
+/** As little as a check needs to judge what is over by the time it is judged. */
+export type Memory = Readonly<Record<string, number>>
 
 interface PodBefore {
   readonly name: string
@@ -99,6 +106,7 @@ export const emptyView: ClusterView = {
   clusterRoleBindings: [],
   before: { pods: [] },
   answers: {},
+  held: [],
   access: {},
 }
 

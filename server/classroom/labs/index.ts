@@ -5,12 +5,20 @@ export { mayDo, mayNot, noWildcards, podActsAs, serviceAccountExists } from './c
 export { configMapSays } from './checks/config-map-checks.ts'
 export { deploymentReady, onePodWasDeleted, podsOf, replicaSetsOf, rolledOver } from './checks/deployment-checks.ts'
 export { everyPodHas, podsOfLab, selectsExactly } from './checks/label-checks.ts'
+export { loopHeld, loopReleased, replicaSetShort } from './checks/loop-checks.ts'
 export { podGone, podHasLabels, podLabel, podReady, podRestarted } from './checks/pod-checks.ts'
 export { podCrashLoops, podEnded, podUnready } from './checks/pod-life-checks.ts'
 export { podMadeOf, podProbesPath, podSharesVolume } from './checks/pod-parts-checks.ts'
 export { sameImage, troubleOf } from './checks/pod-troubles.ts'
 export { podsAdopted, podsOrphaned, replicaSetReady } from './checks/replica-set-checks.ts'
-export { revisionOf, rolledBack, rolloutBounds, rolloutRuns, rolloutStuck } from './checks/rollout-checks.ts'
+export {
+  neverBelow,
+  revisionOf,
+  rolledBack,
+  rolloutBounds,
+  rolloutRuns,
+  rolloutStuck,
+} from './checks/rollout-checks.ts'
 export { notesServiceAddress, podLeftService, readyEndpoints, serviceReaches } from './checks/service-checks.ts'
 export { serviceAnswers, serviceIs } from './checks/service-path-checks.ts'
 export { typedAnswer } from './checks/typed-answer.ts'

@@ -2,8 +2,10 @@
 
 import { z } from 'zod'
 import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
+import type { LoopOrder } from '../../kube/cluster/index.ts'
 import type { Check } from './check.ts'
 import { FOLLOWED } from './cluster-view.ts'
+import { LOOPS, type LoopName } from './loops.ts'
 import type { StepText } from './step-markdown.ts'
 
 export const labMetadata = z.strictObject({
@@ -26,6 +28,29 @@ export const labMetadata = z.strictObject({
 })
 type LabMetadata = z.infer<typeof labMetadata>
 
+/** What is typed into a terminal, and the files that a learner has in front of them while they do. */
+export interface Script {
+  readonly text: string
+  /** What is done in the picture before anything is typed. */
+  readonly holds: readonly LoopName[]
+  readonly releases: readonly LoopName[]
+  readonly files: readonly { name: string; text: string }[]
+}
+
+/** In one go and in a folder of its own, which holds the files as a learner would have saved them. */
+export function inOneGo({ text, files }: Script): string {
+  const saved = files.map(({ name, text }) => `cat > '${name}' <<'END_OF_FILE_BLOCK'\n${text}END_OF_FILE_BLOCK\n`)
+  return `scratch=$(mktemp -d); trap 'rm -rf "$scratch"' EXIT; cd "$scratch"\n${saved.join('')}${text}`
+}
+
+export function ordersOf({ holds, releases }: Script): LoopOrder[] {
+  const clientsOf = (names: readonly LoopName[]) => names.map((name) => LOOPS[name].client)
+  return [
+    { action: 'hold', loops: clientsOf(holds) },
+    { action: 'release', loops: clientsOf(releases) },
+  ]
+}
+
 export interface Step extends StepText {
   /** The file's name without its ending: `02-delete-a-pod`. */
   readonly name: string
@@ -33,8 +58,8 @@ export interface Step extends StepText {
   readonly checks: readonly Check[]
   /** Put into the cluster when the learner comes to this step. */
   readonly start: readonly KubeObject[]
-  /** Shell commands that make every check of this step pass. */
-  readonly solution: string
+  /** Makes every check of this step pass. */
+  readonly solution: Script
 }
 
 export interface Mistake {
@@ -43,7 +68,7 @@ export interface Mistake {
   /** Part of the message that a learner who did this must read. */
   readonly says: string
   readonly needsContainers: boolean
-  readonly script: string
+  readonly script: Script
   /** What is typed into answer blocks after the script has run. */
   readonly types: Readonly<Record<string, string>>
 }

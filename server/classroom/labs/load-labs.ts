@@ -8,7 +8,8 @@ import { load, loadAll } from 'js-yaml'
 import { z } from 'zod'
 import type { KubeObject } from '../../kube/apimachinery/object-meta.ts'
 import type { Check } from './check.ts'
-import { type Lab, labMetadata, type Mistake, placeOf, type Step } from './lab.ts'
+import { type Lab, labMetadata, type Mistake, placeOf, type Script, type Step } from './lab.ts'
+import { isLoop, LOOPS } from './loops.ts'
 import { parseStep } from './step-markdown.ts'
 
 /** Every folder of `directory` that has a lab.yaml, by number. */
@@ -74,7 +75,7 @@ async function loadStep(directory: string, name: string, number: number): Promis
     number,
     checks,
     start: await loadObjects(`${path}.start.yaml`),
-    solution: inScratch(text, solution),
+    solution: scriptOf(solution, text, `${path}.solution.sh`),
   }
 }
 
@@ -94,7 +95,7 @@ async function loadMistakes(directory: string, steps: readonly Step[]): Promise<
         step,
         says,
         needsContainers: header('Needs') === 'containers',
-        script: inScratch(text, script),
+        script: scriptOf(script, text, `${directory}/${name}`),
         types: Object.fromEntries(
           [...script.matchAll(/^# Types: ([a-z0-9-]+) = (.+)$/gm)].map(([, id = '', text = '']) => [id, text]),
         ),
@@ -103,12 +104,14 @@ async function loadMistakes(directory: string, steps: readonly Step[]): Promise<
   )
 }
 
-/** A script runs in a folder of its own that holds the files of its step, as a learner would have saved them. */
-function inScratch({ blocks }: Pick<Step, 'blocks'>, script: string): string {
-  const files = blocks.flatMap((block) =>
-    block.type === 'file' ? [`cat > '${block.name}' <<'END_OF_FILE_BLOCK'\n${block.text}END_OF_FILE_BLOCK\n`] : [],
-  )
-  return `scratch=$(mktemp -d); trap 'rm -rf "$scratch"' EXIT; cd "$scratch"\n${files.join('')}${script}`
+function scriptOf(text: string, { blocks }: Pick<Step, 'blocks'>, path: string): Script {
+  const loops = (key: string) =>
+    [...text.matchAll(new RegExp(`^# ${key}: (.+)$`, 'gm'))].map(([, name = '']) => {
+      if (!isLoop(name)) throw new Error(`${path}: "${name}" is not a loop; labs know ${Object.keys(LOOPS).join(', ')}`)
+      return name
+    })
+  const files = blocks.flatMap((block) => (block.type === 'file' ? [{ name: block.name, text: block.text }] : []))
+  return { text, files, holds: loops('Hold'), releases: loops('Release') }
 }
 
 async function loadObjects(path: string): Promise<KubeObject[]> {

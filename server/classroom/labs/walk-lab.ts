@@ -3,12 +3,12 @@
 // What a test of a lab is; it needs a session on a real control plane, and someone to run shell scripts against it.
 
 import type { LabSession } from '../grading/lab-session.ts'
-import type { Lab, Mistake, Step } from './lab.ts'
+import type { Lab, Mistake, Script, Step } from './lab.ts'
 
 export interface Walk {
   session: LabSession
-  /** Runs a shell script with kubectl pointed at the session's cluster; rejects when it fails. */
-  run: (script: string) => Promise<void>
+  /** Does what a learner would, with kubectl pointed at the session's cluster. */
+  perform: (script: Script) => Promise<void>
   /** Aborts whatever is waited for. */
   signal: AbortSignal
 }
@@ -26,7 +26,7 @@ export async function walkSolution(walk: Walk, lab: Lab, upTo = lab.steps.length
     const began = performance.now()
     await enter(walk, step.number)
     if (!isPassed(session, step.number)) {
-      await walk.run(step.solution)
+      await walk.perform(step.solution)
       const isDone = () => {
         typeRight(session, step)
         return isPassed(session, step.number)
@@ -45,7 +45,7 @@ export async function walkMistake(walk: Walk, lab: Lab, mistake: Mistake): Promi
   await walk.session.reset()
   await walkSolution(walk, lab, mistake.step - 1)
   await enter(walk, mistake.step)
-  await walk.run(mistake.script)
+  await walk.perform(mistake.script)
   for (const [id, text] of Object.entries(mistake.types)) walk.session.typeAnswer(id, text)
   const reads = () => Object.values(walk.session.view().checks).some(({ message }) => message.includes(mistake.says))
   await until(walk, reads, `mistake ${mistake.name} is answered by “${mistake.says}”`)

@@ -109,6 +109,7 @@ export class ClusterWatch implements Disposable {
       clusterRoleBindings: this.#follow('clusterRoleBindings'),
       before,
       answers: {},
+      held: [],
       access: {},
     }
   }

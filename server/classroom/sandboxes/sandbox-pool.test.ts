@@ -41,6 +41,9 @@ class FakeHost implements ClusterHost {
   async loopGates() {
     return []
   }
+  watchGates() {
+    return { [Symbol.dispose]: () => undefined }
+  }
   async objectVersions() {
     return { versions: [], isWhole: true, compactRevision: 0 }
   }

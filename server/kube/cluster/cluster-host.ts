@@ -3,6 +3,7 @@
 
 import type { GateState } from '../client/loop-gate.ts'
 import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
+import type { GateListener } from './gate-listeners.ts'
 import type { LoopOrder } from './loop-order.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
 import type { ChangeLog, StateQuery, StoreState } from './past.ts'
@@ -22,6 +23,8 @@ export interface ClusterHost extends AsyncDisposable {
   steerLoops(name: string, order: LoopOrder): Promise<GateState[]>
   /** The loops that are held or slowed. */
   loopGates(name: string): Promise<GateState[]>
+  /** Hears the same after every order, whoever gave it, and when a lost control plane came back with none of it. */
+  watchGates(name: string, listener: GateListener): Disposable
   /** What an object was, as far back as the store remembers. */
   objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions>
   /** What the store held at a revision. */

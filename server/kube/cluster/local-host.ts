@@ -9,6 +9,7 @@ import { Cluster, removeClusterDirectory } from './cluster.ts'
 import type { ClusterHost, MachineSwitch } from './cluster-host.ts'
 import { type ClusterRecord, clusterDirectory, readClusterRecord, writeClusterRecord } from './cluster-record.ts'
 import { type ClusterInfo, type ClusterSpec, problemsOf } from './cluster-spec.ts'
+import { type GateListener, GateListeners } from './gate-listeners.ts'
 import type { LoopOrder } from './loop-order.ts'
 import type { MachineProvider } from './machine-provider.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
@@ -33,6 +34,7 @@ interface Running {
 export class LocalClusterHost implements ClusterHost {
   readonly #options: LocalHostOptions
   readonly #running = new Map<string, Running>()
+  readonly #gateListeners = new GateListeners()
   #disposing: Promise<void> | undefined
   #machines: Promise<MachineProvider> | undefined
 
@@ -84,11 +86,17 @@ export class LocalClusterHost implements ClusterHost {
   }
 
   async steerLoops(name: string, order: LoopOrder): Promise<GateState[]> {
-    return this.#find(name).cluster.steerLoops(order)
+    const gates = this.#find(name).cluster.steerLoops(order)
+    this.#gateListeners.tell(name, gates)
+    return gates
   }
 
   async loopGates(name: string): Promise<GateState[]> {
     return this.#find(name).cluster.loopGates()
+  }
+
+  watchGates(name: string, listener: GateListener): Disposable {
+    return this.#gateListeners.add(name, listener)
   }
 
   async objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions> {

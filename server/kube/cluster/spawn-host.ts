@@ -9,6 +9,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { GateState } from '../client/loop-gate.ts'
 import type { ClusterHost, MachineSwitch } from './cluster-host.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
+import { type GateListener, GateListeners } from './gate-listeners.ts'
 import type { FromHost, HostCall, HostResults, ToHost } from './host-protocol.ts'
 import type { LoopOrder } from './loop-order.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
@@ -45,6 +46,7 @@ class HostProcess implements ClusterHost {
   readonly #pending = new Map<number, Pending>()
   readonly #watches = new Map<number, Watch>()
   readonly #running = new Set<string>()
+  readonly #gateListeners = new GateListeners()
   readonly #backoff = new Backoff({ initialMs: 100, maxMs: 10_000 })
   #nextId = 1
   #child: ChildProcess
@@ -91,12 +93,18 @@ class HostProcess implements ClusterHost {
     }
   }
 
-  steerLoops(name: string, order: LoopOrder): Promise<GateState[]> {
-    return this.#call({ method: 'steerLoops', name, order })
+  async steerLoops(name: string, order: LoopOrder): Promise<GateState[]> {
+    const gates = await this.#call({ method: 'steerLoops', name, order })
+    this.#gateListeners.tell(name, gates)
+    return gates
   }
 
   loopGates(name: string): Promise<GateState[]> {
     return this.#call({ method: 'loopGates', name })
+  }
+
+  watchGates(name: string, listener: GateListener): Disposable {
+    return this.#gateListeners.add(name, listener)
   }
 
   objectVersions(name: string, query: VersionsQuery): Promise<ObjectVersions> {
@@ -202,6 +210,7 @@ class HostProcess implements ClusterHost {
 
   /** The new process counts its traces from one again, so all it has is news. */
   #watchAgain(name: string): void {
+    this.#gateListeners.tell(name, [])
     const lost = [...this.#watches.values()].filter((watch) => watch.name === name)
     for (const watch of lost) {
       this.#watches.delete(watch.id)

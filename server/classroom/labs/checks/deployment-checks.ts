@@ -11,12 +11,14 @@ import {
   type Pod,
   type ReplicaSet,
 } from '../cluster-view.ts'
+import { DEPLOYMENT_LOOPS } from '../loops.ts'
 import { sameImage, troubleOf } from './pod-troubles.ts'
 
 export function deploymentReady(name: string, { image, replicas }: { image: string; replicas: number }): Check {
   return {
     id: `${name}-ready`,
     aim: `${count(replicas, 'Pod')} of Deployment \`${name}\` ${replicas === 1 ? 'is' : 'are'} Ready, each with \`${image}\``,
+    loops: DEPLOYMENT_LOOPS,
     judge: (cluster) => judgeDeployment(cluster, name, image, replicas),
   }
 }
@@ -141,6 +143,7 @@ export function rolledOver(name: string): Check {
   return {
     id: `${name}-rolled`,
     aim: `A new ReplicaSet has all Pods of \`${name}\`; the old one is kept with none`,
+    loops: DEPLOYMENT_LOOPS,
     judge(cluster) {
       const wanted = 'two ReplicaSets, all Pods in the newer'
       const deployment = named(cluster.deployments, name)

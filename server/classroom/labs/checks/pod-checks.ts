@@ -8,6 +8,7 @@ export function podReady(name: string, { image }: { image: string }): Check {
   return {
     id: `${name}-ready`,
     aim: `Pod \`${name}\` runs \`${image}\` and is Ready`,
+    loops: ['scheduler'],
     judge: (cluster) => judgePod(cluster, name, image),
   }
 }

@@ -15,6 +15,7 @@ export function podEnded(
   return {
     id: `${name}-ended`,
     aim: `Pod \`${name}\` has run to its end: phase \`${phase}\`, restartPolicy \`${restartPolicy}\``,
+    loops: ['scheduler'],
     judge(cluster) {
       const wanted = `Pod ${name}, restartPolicy ${restartPolicy}, phase ${phase}`
       const pod = named(cluster.pods, name)
@@ -54,6 +55,7 @@ export function podCrashLoops(name: string): Check {
   return {
     id: `${name}-crash-loops`,
     aim: `Pod \`${name}\` has restarted, and now waits in \`CrashLoopBackOff\``,
+    loops: ['scheduler'],
     judge(cluster) {
       const wanted = `Pod ${name} with a restart, waiting in CrashLoopBackOff`
       const pod = named(cluster.pods, name)
@@ -87,6 +89,7 @@ export function podUnready(name: string): Check {
   return {
     id: `${name}-unready`,
     aim: `Pod \`${name}\` is Running and not Ready, with no restart more`,
+    loops: ['scheduler'],
     judge(cluster) {
       const wanted = `Pod ${name} Running, not Ready, not restarted`
       const pod = named(cluster.pods, name)

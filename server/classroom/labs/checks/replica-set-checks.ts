@@ -10,12 +10,14 @@ import {
   podsWith,
   type ReplicaSet,
 } from '../cluster-view.ts'
+import { REPLICA_SET_LOOPS } from '../loops.ts'
 import { sameImage, troubleOf } from './pod-troubles.ts'
 
 export function replicaSetReady(name: string, { image, replicas }: { image: string; replicas: number }): Check {
   return {
     id: `${name}-ready`,
     aim: `ReplicaSet \`${name}\` owns ${count(replicas, 'Pod')}, Ready, each with \`${image}\``,
+    loops: REPLICA_SET_LOOPS,
     judge: (cluster) => judgeReplicaSet(cluster, name, image, replicas),
   }
 }
@@ -64,7 +66,7 @@ function judgeReplicaSet(cluster: ClusterView, name: string, image: string, repl
   return (stuck ? failed : waiting)(`${good.length} of ${replicas}. ${why}`, { saw, wanted, credit })
 }
 
-function missingReplicaSet(cluster: ClusterView, name: string, wanted: string): Verdict {
+export function missingReplicaSet(cluster: ClusterView, name: string, wanted: string): Verdict {
   const saw = 'no such ReplicaSet'
   if (named(cluster.deployments, name)) {
     return failed(
@@ -83,6 +85,7 @@ export function podsOrphaned(label: { key: string; value: string }, replicas: nu
   return {
     id: `${label.value}-orphaned`,
     aim: `No ReplicaSet selects \`${text}\`, and ${count(replicas, 'Pod')} run on without an owner`,
+    loops: ['garbage-collector'],
     judge(cluster) {
       const wanted = `${replicas} Pods with ${text}, owned by nobody`
       const pods = podsWith(cluster, { [label.key]: label.value })
@@ -112,6 +115,7 @@ export function podsAdopted(name: string, replicas: number): Check {
   return {
     id: `${name}-adopted`,
     aim: `ReplicaSet \`${name}\` owns the ${replicas} Pods that were there before it`,
+    loops: ['replicaset'],
     judge(cluster) {
       const wanted = `ReplicaSet ${name} owns ${replicas} Pods of before`
       const set = named(cluster.replicaSets, name)
@@ -139,7 +143,7 @@ export function podsAdopted(name: string, replicas: number): Check {
 const nameOf = (pod: Pod) => pod.metadata?.name ?? ''
 const living = (cluster: ClusterView) => cluster.pods.filter(({ metadata }) => !metadata?.deletionTimestamp)
 
-const podsOwnedBy = (cluster: ClusterView, set: ReplicaSet): Pod[] =>
+export const podsOwnedBy = (cluster: ClusterView, set: ReplicaSet): Pod[] =>
   living(cluster).filter((pod) =>
     pod.metadata?.ownerReferences?.some((owner) => owner.controller && owner.uid === set.metadata?.uid),
   )

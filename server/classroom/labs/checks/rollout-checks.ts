@@ -2,6 +2,7 @@
 
 import { type Check, count, failed, ok, waiting } from '../check.ts'
 import { isReady, named, type ReplicaSet } from '../cluster-view.ts'
+import { DEPLOYMENT_LOOPS } from '../loops.ts'
 import { missingDeployment, podsOf, replicaSetsOf } from './deployment-checks.ts'
 import { sameImage, troubleOf } from './pod-troubles.ts'
 
@@ -44,6 +45,7 @@ export function rolloutStuck(name: string, { image, keeps }: { image: string; ke
   return {
     id: `${name}-stuck`,
     aim: `The rollout of \`${name}\` to \`${image}\` is stuck, and ${keeps} old Pods are still Ready`,
+    loops: DEPLOYMENT_LOOPS,
     judge(cluster) {
       const wanted = `a Pod with ${image} that cannot start, ${keeps} others Ready`
       const deployment = named(cluster.deployments, name)
@@ -74,6 +76,7 @@ export function rolledBack(name: string, { image, sets }: { image: string; sets:
   return {
     id: `${name}-back`,
     aim: `\`${name}\` is back on \`${image}\` in a ReplicaSet it had before`,
+    loops: DEPLOYMENT_LOOPS,
     judge(cluster) {
       const wanted = `${sets} ReplicaSets, all Pods in the one with ${image}`
       const deployment = named(cluster.deployments, name)
@@ -93,6 +96,38 @@ export function rolledBack(name: string, { image, sets }: { image: string; sets:
       const busy = all.filter((set) => (set.status?.replicas ?? 0) > 0)
       if (busy.length === 1 && busy[0] && sameImage(imageOf(busy[0]), image)) return ok({ saw, wanted })
       return waiting('The two ReplicaSets are still trading Pods.', { saw, wanted, credit: 0.5 })
+    },
+  }
+}
+
+/** Watched, and not concluded: at no moment of the newest rollout since the step began were fewer Pods Ready. */
+export function neverBelow(name: string, least: number): Check {
+  const id = `${name}-never-below`
+  return {
+    id,
+    aim: `During the rollout, \`${name}\` never has fewer than ${count(least, 'Pod')} Ready`,
+    remembers(cluster, memory) {
+      const deployment = named(cluster.deployments, name)
+      const revision = Number(revisionOf(deployment))
+      if (!deployment || !revision) return memory
+      const ready = podsOf(cluster, deployment).filter(isReady).length
+      if (memory?.revision !== revision) return { first: memory?.first ?? revision, revision, fewest: ready }
+      return { ...memory, fewest: Math.min(memory.fewest ?? ready, ready) }
+    },
+    judge(cluster) {
+      const wanted = `at least ${least} Ready at every moment of a rollout`
+      const deployment = named(cluster.deployments, name)
+      if (!deployment) return missingDeployment(cluster, name, wanted)
+      const { first, revision, fewest = 0 } = cluster.before.seen?.[id] ?? {}
+      if (!revision || revision === first) {
+        return waiting(`\`${name}\` has not been rolled over since this step began.`, { saw: 'no rollout', wanted })
+      }
+      const saw = `at the least ${fewest} Ready, in revision ${revision}`
+      if (fewest >= least) return ok({ saw, wanted })
+      return failed(
+        `While \`${name}\` was rolled to revision ${revision}, at one moment ${fewest === 1 ? 'only 1 Pod was' : `only ${fewest} Pods were`} Ready. Set \`maxUnavailable\` to 0, then go back with \`kubectl rollout undo\`, wait, and roll once more.`,
+        { saw, wanted, credit: (fewest / least) * 0.5 },
+      )
     },
   }
 }

@@ -13,6 +13,7 @@ import {
   type Service,
   selectorText,
 } from '../cluster-view.ts'
+import { SERVICE_LOOPS } from '../loops.ts'
 import { troubleOf } from './pod-troubles.ts'
 
 export function serviceReaches(
@@ -22,6 +23,7 @@ export function serviceReaches(
   return {
     id: `${name}-reaches`,
     aim: `Service \`${name}\` reaches ${count(wish.endpoints, 'Pod')} with \`${selectorText(wish.selector)}\`, port ${wish.port} to ${wish.targetPort}`,
+    loops: SERVICE_LOOPS,
     judge(cluster) {
       const wanted = `Service ${name} selects ${selectorText(wish.selector)}, port ${wish.port} to ${wish.targetPort}, ${count(wish.endpoints, 'endpoint')} ready`
       const service = named(cluster.services, name)
@@ -129,6 +131,7 @@ export function podLeftService(service: string, label: { key: string; value: str
   return {
     id: `${service}-lost-one`,
     aim: `A Pod that had \`${text}\` runs on without that label, and Service \`${service}\` sends it nothing`,
+    loops: SERVICE_LOOPS,
     judge(cluster) {
       const wanted = `a Pod of before without ${text}, Running, not an endpoint`
       const then = cluster.before.pods.filter((pod) => pod.labels[label.key] === label.value)

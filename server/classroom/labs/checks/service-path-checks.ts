@@ -5,6 +5,7 @@
 import { targetPortOf } from '../../../observe/index.ts'
 import { type Check, count, failed, listed, ok, type Verdict, waiting } from '../check.ts'
 import { type ClusterView, hasLabels, isReady, named, type Pod, podsWith, type Service } from '../cluster-view.ts'
+import { SERVICE_LOOPS } from '../loops.ts'
 import { podsOfLab } from './label-checks.ts'
 import { troubleOf } from './pod-troubles.ts'
 import { missingService, reachesNobody, readyEndpoints } from './service-checks.ts'
@@ -13,6 +14,7 @@ export function serviceAnswers(name: string, wish: { app: string; endpoints: num
   return {
     id: `${name}-answers`,
     aim: `Service \`${name}\` has ${count(wish.endpoints, 'ready endpoint')} where somebody listens`,
+    loops: SERVICE_LOOPS,
     judge(cluster) {
       const wanted = `${count(wish.endpoints, 'ready endpoint')} among the Pods with app=${wish.app}`
       const service = named(cluster.services, name)

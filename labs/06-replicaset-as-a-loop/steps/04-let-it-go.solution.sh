@@ -1,0 +1,2 @@
+# Release: replicaset
+kubectl get replicaset web
