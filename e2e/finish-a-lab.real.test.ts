@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Typist } from '../labs/support/typist.ts'
+import { loadLabs } from '../server/classroom/labs/load-labs.ts'
+import { LOOPS, type LoopName } from '../server/classroom/labs/loops.ts'
 import { openBrowser } from './support/browser.ts'
+import { browserSeat } from './support/browser-seat.ts'
 import { type Classroom, clusters, forgetLearners, type ListedCluster, startClassroom } from './support/classroom.ts'
 import { kubectl, root, run } from './support/commands.ts'
 import { until } from './support/until.ts'
@@ -238,5 +242,42 @@ describe('the picture', () => {
     requests: after.requests - before.requests,
     appends: after.appends - before.appends,
     delivers: after.delivers - before.delivers,
+  })
+})
+
+describe('a whole lab', () => {
+  const hold = (loop: LoopName) => steer(loop, ['Hold'])
+  const letGo = (loop: LoopName) => steer(loop, ['Step', 'Release'])
+
+  async function steer(loop: LoopName, buttons: string[]): Promise<void> {
+    const control = page.getByRole('group', { name: 'Hold this loop' })
+    if (!(await control.isVisible())) await page.locator(`[data-loop="${LOOPS[loop].client}"]`).click()
+    for (const name of buttons) await control.getByRole('button', { name }).click()
+  }
+
+  it('is done at the keyboard, with an editor in the terminal and a hand on a loop', { timeout: 420_000 }, async () => {
+    const lab = (await loadLabs(join(root, 'labs'))).find(({ id }) => id === 'replicaset-as-a-loop')
+    if (!lab) throw new Error('the lab has gone')
+    await page.goto(`${classroom.origin}/labs/${lab.id}`)
+    await page.locator('[data-nodes-ready="2"]').waitFor({ timeout: 120_000 })
+    // The table of before is remembered.
+    await page.getByRole('button', { name: 'Table' }).click()
+    const typist = new Typist(await browserSeat(page))
+    await typist.sitDown()
+    for (const { number, title, checks, solution } of lab.steps) {
+      await page.getByRole('heading', { name: title }).waitFor()
+      const open = page.locator(`[data-check^="${number}."]:not([data-state="ok"])`)
+      // What is said of a check is only said once the cluster is at this step.
+      await open
+        .filter({ hasText: /\.\s*$/ })
+        .first()
+        .waitFor({ timeout: 120_000 })
+      for (const loop of solution.holds) await hold(loop)
+      for (const loop of solution.releases) await letGo(loop)
+      await typist.perform(solution)
+      for (const { id } of checks) await expectState(check(`${number}.${id}`), 'ok', 90_000)
+      if (number < lab.steps.length) await page.getByRole('button', { name: /Next/ }).click()
+    }
+    await page.getByRole('link', { name: /Next lab/ }).waitFor()
   })
 })

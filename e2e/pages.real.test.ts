@@ -138,6 +138,12 @@ const sights: Sight[] = [
     ready: '[data-loop]',
   },
   {
+    name: 'a learner’s screen on the projector',
+    who: teacher,
+    path: () => `/teach/${room.classId}/learners/${room.learners[0]!.sessionId}/projector`,
+    ready: '[data-loop]',
+  },
+  {
     name: 'grades',
     who: teacher,
     path: () => `/teach/${room.classId}/grades`,

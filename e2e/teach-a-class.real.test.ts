@@ -1,11 +1,15 @@
 // One instructor and three learners, each in a browser of their own: they join by a code and work on real machines; one
-// gets stuck and is helped; a node dies for everybody and comes back; the grades come out.
+// does a whole lab in the terminal; one gets stuck and is helped; a node dies for everybody and comes back; the grades come out.
 
+import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Typist } from '../labs/support/typist.ts'
+import { loadLabs } from '../server/classroom/labs/load-labs.ts'
 import { openBrowser } from './support/browser.ts'
+import { browserSeat } from './support/browser-seat.ts'
 import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
-import { kubectl } from './support/commands.ts'
+import { kubectl, root } from './support/commands.ts'
 import { until } from './support/until.ts'
 
 const LEARNERS = ['tansy', 'gorse', 'wicker'] as const
@@ -111,6 +115,21 @@ describe('a class', () => {
     expect(stdout.trim()).toBe('pod/hello')
     expect((await clusters()).filter(({ name }) => name.startsWith('lab-')).length).toBeGreaterThanOrEqual(3)
   })
+
+  it('does a whole lab in the terminal, and the wall says so', { timeout: 300_000 }, async () => {
+    const { wicker } = desks
+    const lab = (await loadLabs(join(root, 'labs'))).find(({ id }) => id === 'pods')
+    if (!lab) throw new Error('the lab has gone')
+    const typist = new Typist(await browserSeat(wicker))
+    await typist.sitDown()
+    for (const { number, title, checks, solution } of lab.steps) {
+      await wicker.getByRole('heading', { name: title }).waitFor()
+      await typist.perform(solution)
+      for (const { id } of checks) await checkIs(wicker, `${number}.${id}`, 'ok')
+      if (number < lab.steps.length) await wicker.getByRole('button', { name: /Next/ }).click()
+    }
+    await tile('wicker').and(wall.locator('[data-state="done"]')).waitFor()
+  })
 })
 
 /** The cluster of the learner whose Pod has that name. */
@@ -168,11 +187,44 @@ describe('a learner who is stuck', () => {
     await type('kubectl delete pod hello --now && kubectl run hello --image=nginx\n')
     await checkIs(gorse, '1.hello-ready', 'ok')
     expect(await terminalText(gorse)).not.toContain('not-yet-allowed')
+    await gorse.locator('[data-typed-by="Brindle"]').first().waitFor()
+    await tile('gorse').getByText('Brindle: k delete pod hello').waitFor()
     await gorse.getByRole('button', { name: 'Take it back' }).click()
     await sheet.getByText('You are looking.').waitFor()
+    await gorse.reload()
+    await gorse.locator('[data-typed-by="Brindle"]').first().waitFor()
     await sheet.getByRole('button', { name: 'Helped' }).click()
     await gorse.getByRole('button', { name: 'Raise hand' }).waitFor()
     await sheet.getByRole('button', { name: 'Close' }).click()
+  })
+})
+
+describe('everybody, look here', () => {
+  it('shows one screen on the projector, and its learner is told', async () => {
+    const { tansy } = desks
+    const told = tansy.getByText('Brindle shows your screen to the class:')
+    await tile('tansy').click()
+    const link = wall.locator('[data-sheet="tansy"]').getByRole('link', { name: 'Projector' })
+    const [projector] = await Promise.all([wall.context().waitForEvent('page'), link.click()])
+    await told.waitFor()
+    await until('the projector shows the terminal', async () => {
+      return (await terminalText(projector)).includes('kubectl run hello --image=nginx')
+    })
+    await projector.locator('.react-flow__node').first().waitFor()
+    await projector.close()
+    await told.waitFor({ state: 'detached' })
+    await wall.locator('[data-sheet="tansy"]').getByRole('button', { name: 'Close' }).click()
+  })
+
+  it('pauses loops and keyboards, says who did it, and lets both go on', async () => {
+    await wall.getByRole('button', { name: 'Pause everyone' }).click()
+    for (const name of LEARNERS) await desks[name].getByText('Brindle has paused everyone.').waitFor()
+    await typeInTerminal(desks.tansy, 'echo while-paused')
+    await wall.getByRole('button', { name: 'Release everyone' }).click()
+    await desks.tansy.getByText('Brindle has paused everyone.').waitFor({ state: 'detached' })
+    await typeInTerminal(desks.tansy, 'echo goes-on')
+    await until('the shell answers', async () => (await terminalText(desks.tansy)).includes('echo goes-on'))
+    expect(await terminalText(desks.tansy)).not.toContain('while-paused')
   })
 })
 
@@ -212,6 +264,7 @@ describe('grades', () => {
     expect(csv.split('\r\n')[0]).toBe('learner,lab,title,credit,attempts,hints,done')
     expect(csv).toMatch(/^tansy,A,"?Pods: one object, one life"?,16\.7,/m)
     expect(csv).toMatch(/^gorse,A,/m)
+    expect(csv).toMatch(/^wicker,A,"?Pods: one object, one life"?,100\.0,.*,yes\r$/m)
   })
 
   it('are for those who teach only', async () => {

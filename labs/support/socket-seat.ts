@@ -18,7 +18,7 @@ export async function terminalDoor(room: TerminalRoom): Promise<{ address: strin
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (socket, { url = '' }) => {
     const rooms = { terminals: async () => room }
-    void serveTerminal({ socket, rooms, tab: url.slice(1), own: true, mayType: () => true })
+    void serveTerminal({ socket, rooms, tab: url.slice(1), lookerName: '', mayType: () => true })
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   return {
@@ -72,11 +72,10 @@ export class SocketSeat implements Seat, Disposable {
 
   #read(): Screen {
     const { active } = this.#screen.buffer
-    const row = (at: number) => active.getLine(at)
-    const rows = Array.from({ length: SIZE.rows }, (_, at) => row(active.viewportY + at)?.translateToString(true) ?? '')
-    const cursor = active.baseY + active.cursorY
-    let line = row(cursor)?.translateToString(false, 0, active.cursorX) ?? ''
-    for (let at = cursor; row(at)?.isWrapped; at--) line = (row(at - 1)?.translateToString(true) ?? '') + line
-    return { text: rows.join('\n').trimEnd(), line }
+    const row = (at: number, end?: number) =>
+      active.getLine(active.baseY + at)?.translateToString(end === undefined, 0, end) ?? ''
+    const rows = Array.from({ length: SIZE.rows }, (_, at) => row(at))
+    const before = [...rows.slice(0, active.cursorY), row(active.cursorY, active.cursorX)].join('\n')
+    return { text: rows.join('\n').trimEnd(), before }
   }
 }

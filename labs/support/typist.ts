@@ -13,15 +13,15 @@ export interface Seat {
 export interface Screen {
   /** Everything in sight, line by line. */
   readonly text: string
-  /** From the beginning of the cursor's line to the cursor, also where it began rows before. */
-  readonly line: string
+  /** The same up to the cursor. */
+  readonly before: string
 }
 
 const ENTER = '\r'
 const ctrl = (letter: string) => String.fromCharCode(letter.charCodeAt(0) & 0x1f)
 
 /** Bash waits for a command, or for more of the one that was begun. */
-const asksForMore = ({ line }: Screen) => line.endsWith('$ ') || line === '> '
+const asksForMore = ({ before }: Screen) => /(\$|(^|\n)>) $/.test(before)
 
 interface Change {
   readonly from: string
@@ -59,7 +59,7 @@ export class Typist {
   async #type(text: string): Promise<void> {
     if (text.trim() === '') return
     await this.#seat.press(text)
-    await this.#seat.sees(({ line }) => squeezed(line).endsWith(squeezed(text)), `what was typed, \`${text}\``)
+    await this.#seat.sees(({ before }) => squeezed(before).endsWith(squeezed(text)), `what was typed, \`${text}\``)
   }
 
   async #save({ name, text }: { name: string; text: string }): Promise<void> {
@@ -93,7 +93,7 @@ export class Typist {
   async #leave(): Promise<void> {
     const { press, sees } = this.#seat
     await press(ctrl('O'))
-    await sees(({ text }) => text.includes('File Name to Write'), 'nano asking for the name')
+    await sees(({ text }) => /Write to File|File Name to Write/.test(text), 'nano asking for the name')
     await press(ENTER)
     await sees(({ text }) => /Wrote \d+ lines?/.test(text), 'nano saying that it wrote')
     await press(ctrl('X'))

@@ -19,6 +19,7 @@ export type ClassroomErrorCode =
   | 'too-many-tries'
   | 'no-cluster'
   | 'no-terminal'
+  | 'paused'
   | 'file-unknown'
   | 'file-exists'
   | 'file-changed'

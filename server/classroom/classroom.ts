@@ -108,6 +108,7 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     clock,
   })
   const teaching = new Teaching({ database, sessions, pool, host, labs, clock })
+  await teaching.start()
   await pool.start()
   return {
     labs,
@@ -131,7 +132,7 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
       return { session: await sessions.get(person.id, sessionId), own: true }
     },
     async [Symbol.asyncDispose]() {
-      teaching[Symbol.dispose]()
+      await teaching[Symbol.asyncDispose]()
       await sessions[Symbol.asyncDispose]()
       await pool[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()

@@ -182,8 +182,10 @@ async function upgrade(what: {
   sockets.handleUpgrade(request, socket, head, (ws) => {
     sockets.emit('connection', ws)
     const { session, own } = looked
-    const mayType = () => own || classroom.teaching.keyboards.mayType(session.learnerId, person.id)
-    void serveTerminal({ socket: ws, rooms: session, tab, own, mayType })
+    const { keyboards, pauses } = classroom.teaching
+    const mayType = () =>
+      own ? pauses.of(session.learnerId) === undefined : keyboards.mayType(session.learnerId, person.id)
+    void serveTerminal({ socket: ws, rooms: session, tab, lookerName: own ? '' : person.name, mayType })
   })
 }
 

@@ -89,12 +89,10 @@ export function useLabSession(labId: string): LabSession {
     }
   }, [sessionId])
 
+  // What came of it is told by the stream. The answer is how things stood at once, and may come after something newer.
   const act = useCallback((call: Promise<SessionView>) => {
     call.then(
-      (next) => {
-        setError('')
-        setSession(next)
-      },
+      () => setError(''),
       (cause: unknown) => setError(wordsOf(cause)),
     )
   }, [])

@@ -7,18 +7,36 @@ import type { NewsView } from '../../../server/classroom/teaching/wall-view.ts'
 import { api } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Glyph } from '../../_ui/glyph.tsx'
+import { Icon } from '../../_ui/icon.tsx'
 import { InlineCode } from '../instructions/inline-code.tsx'
 import style from './news.module.css'
 
 /** `labId`: the lab that is on this page, if one is. */
 export function NewsBar({ news, labId }: { news: NewsView | undefined; labId?: string }) {
   if (!news) return null
-  const { keyboard, openLab, notes } = news
+  const { keyboard, openLab, notes, paused, projected } = news
   const shown = notes.filter((note) => !note.isHint || note.labId === labId)
   const goes = openLab && openLab.labId !== labId ? openLab : null
-  if (!keyboard && !goes && shown.length === 0) return null
+  if (!keyboard && !paused && !projected && !goes && shown.length === 0) return null
   return (
     <div className={style.bar} role="status" aria-live="polite">
+      {paused && (
+        <p className={style.line} data-kind="paused">
+          <Icon name="hold" size={14} />
+          <span>
+            <b>{paused.by} has paused everyone.</b> Your loops are held, and your terminal takes no keys until it goes
+            on.
+          </span>
+        </p>
+      )}
+      {projected && (
+        <p className={style.line} data-kind="projected">
+          <Glyph who="you" />
+          <span>
+            <b>{projected.by} shows your screen to the class:</b> your picture and your terminal.
+          </span>
+        </p>
+      )}
       {keyboard && <Keyboard keyboard={keyboard} />}
       {shown.map(({ id, isHint, from, text }) => (
         <p key={id} className={style.line} data-kind={isHint ? 'hint' : 'announcement'}>

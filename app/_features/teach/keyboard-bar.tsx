@@ -18,11 +18,20 @@ type Shared = 'none' | 'asked' | 'given' | 'taken'
 
 export function KeyboardBar({ classId, learnerId, name }: Props) {
   const [state, setState] = useState<Shared>('none')
+  const [wasGiven, setWasGiven] = useState(false)
   const [error, setError] = useState('')
   useEffect(() => {
     const subscription = api.teach.keyboard.subscribe(
       { classId, learnerId },
-      { onData: (next) => setState(next.state), onError: (cause) => setError(wordsOf(cause)) },
+      {
+        onData: (next) => {
+          setState((before) => {
+            setWasGiven(before === 'given' && next.state === 'none')
+            return next.state
+          })
+        },
+        onError: (cause) => setError(wordsOf(cause)),
+      },
     )
     return () => subscription.unsubscribe()
   }, [classId, learnerId])
@@ -30,7 +39,7 @@ export function KeyboardBar({ classId, learnerId, name }: Props) {
   return (
     <div className={style.keyboard} data-state={state} role="status">
       <Glyph who="you" />
-      <span>{error || words(state, name)}</span>
+      <span>{error || (wasGiven ? `The keyboard is ${name}’s again. You are looking.` : words(state, name))}</span>
       {state === 'none' && (
         <Button small onClick={() => api.teach.askKeyboard.mutate({ classId, learnerId }).catch(failed)}>
           Ask for the keyboard

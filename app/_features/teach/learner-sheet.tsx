@@ -141,6 +141,11 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
             Picture
           </Link>
         )}
+        {sessionId && (
+          <Link className={style.link} href={`/teach/${classId}/learners/${sessionId}/projector`} target="_blank">
+            Projector
+          </Link>
+        )}
         {tile.nodes.map(({ name: machine, ready }) => (
           <Button
             key={machine}
@@ -152,8 +157,8 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
             {ready ? `Kill ${machine}` : `Start ${machine}`}
           </Button>
         ))}
-        {tile.held > 0 && (
-          <Button small onClick={() => act.run(() => api.teach.steerLoops.mutate({ ...whom, action: 'release' }))}>
+        {(tile.held > 0 || tile.paused) && (
+          <Button small onClick={() => act.run(() => api.teach.release.mutate(whom))}>
             Release loops
           </Button>
         )}

@@ -17,7 +17,7 @@ import { learnersOf, useAct } from './use-act.ts'
 export function RoomActions({ view, classId }: { view: WallView; classId: string }) {
   const act = useAct()
   const [isAnnouncing, setAnnouncing] = useState(false)
-  const held = view.tiles.filter((tile) => tile.held > 0).length
+  const isHeld = view.tiles.some(({ held, paused }) => held > 0 || paused)
   const hasClusters = view.tiles.some(({ sandbox }) => sandbox === 'ready')
   return (
     <div className={style.actions}>
@@ -25,14 +25,14 @@ export function RoomActions({ view, classId }: { view: WallView; classId: string
         <Button small onClick={() => setAnnouncing(true)}>
           Announce
         </Button>
-        {held > 0 ? (
+        {isHeld ? (
           <Button
             small
             look="go"
             onClick={() =>
               act.run(
-                () => api.teach.steerLoops.mutate({ classId, action: 'release' }),
-                (answer) => `The loops of ${learnersOf(answer)} run again.`,
+                () => api.teach.release.mutate({ classId }),
+                (answer) => `${learnersOf(answer)} may go on.`,
               )
             }
           >
@@ -44,8 +44,8 @@ export function RoomActions({ view, classId }: { view: WallView; classId: string
             disabled={!hasClusters}
             onClick={() =>
               act.run(
-                () => api.teach.steerLoops.mutate({ classId, action: 'hold' }),
-                (answer) => `The loops of ${learnersOf(answer)} are held.`,
+                () => api.teach.pause.mutate({ classId }),
+                (answer) => `Loops and keyboards of ${learnersOf(answer)} rest.`,
               )
             }
           >

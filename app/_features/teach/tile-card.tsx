@@ -64,7 +64,12 @@ export function TileCard({ tile, now, isOpen, onOpen }: Props) {
       )}
       {isBig && <span className={style.why}>{tile.why}</span>}
       {!lab && <span className={style.tileLine}>{sandboxWords[tile.sandbox]}</span>}
-      {command && state !== 'done' && <code className={style.command}>{shortCommand(command.text)}</code>}
+      {command && state !== 'done' && (
+        <code className={style.command}>
+          {command.by && <i>{command.by}: </i>}
+          {shortCommand(command.text)}
+        </code>
+      )}
     </button>
   )
 }

@@ -7,6 +7,8 @@ export type TerminalState = { state: 'connecting' | 'open' | 'broken' | 'ended';
 export interface TerminalScreen {
   write(bytes: Uint8Array): void
   clear(): void
+  /** Marks the line that is so many rows above the cursor as somebody else's. */
+  mark?(by: string, up: number): void
 }
 
 const longestWaitMs = 8000
@@ -90,6 +92,7 @@ export class TerminalConnection {
   private hear(text: string): void {
     const said = parse(text)
     if (typeof said.exit === 'number') this.stateIs({ state: 'ended', tries: 0, exit: said.exit })
+    if (isTyped(said.typed)) this.screen.mark?.(said.typed.by, said.typed.up)
     if (said.ready === true) {
       this.stateIs({ state: 'open', tries: 0 })
       for (const bytes of this.waiting.splice(0)) this.socket?.send(bytes)
@@ -101,6 +104,9 @@ export class TerminalConnection {
     this.onState(state)
   }
 }
+
+const isTyped = (value: unknown): value is { by: string; up: number } =>
+  typeof value === 'object' && value !== null && 'by' in value && 'up' in value
 
 function parse(text: string): Record<string, unknown> {
   try {

@@ -10,6 +10,7 @@ import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { useEffect, useRef, useState } from 'react'
 import { Button } from '../../_ui/button.tsx'
+import { markLine } from './line-mark.ts'
 import style from './terminal.module.css'
 import { TerminalConnection, type TerminalState } from './terminal-connection.ts'
 import { findColours, terminalTheme } from './terminal-theme.ts'
@@ -32,6 +33,8 @@ interface Props {
   /** Where it is seen, if it is. */
   place?: 'whole' | 'left' | 'right' | 'hidden'
   fontSize?: number
+  /** No key goes to the shell. */
+  looksOnly?: boolean
   /** Called with the handle, and with undefined when it goes. */
   onScreen?(tab: string, screen: ScreenHandle | undefined): void
   onFocus?(tab: string): void
@@ -40,7 +43,8 @@ interface Props {
 }
 
 export function TerminalScreen(props: Props) {
-  const { sessionId, tab, title, place = 'whole', fontSize = usualSize, onScreen, onFocus, onFind, children } = props
+  const { sessionId, tab, title, place = 'whole', fontSize = usualSize, looksOnly = false } = props
+  const { onScreen, onFocus, onFind, children } = props
   const hostRef = useRef<HTMLDivElement>(null)
   const terminalRef = useRef<Terminal | null>(null)
   const connectionRef = useRef<TerminalConnection | null>(null)
@@ -60,6 +64,7 @@ export function TerminalScreen(props: Props) {
       lineHeight: 1.25,
       scrollback: 5000,
       cursorBlink: false,
+      disableStdin: looksOnly,
       allowProposedApi: true,
       macOptionIsMeta: true,
       rightClickSelectsWord: true,
@@ -75,7 +80,7 @@ export function TerminalScreen(props: Props) {
     const address = `${scheme}://${location.host}/terminal/${encodeURIComponent(sessionId)}/${encodeURIComponent(tab)}`
     const connection = new TerminalConnection(
       address,
-      { write: (bytes) => terminal.write(bytes), clear: () => terminal.reset() },
+      { write: (bytes) => terminal.write(bytes), clear: () => terminal.reset(), mark: markLine(terminal) },
       setState,
     )
     terminal.onData((text) => connection.send(text))

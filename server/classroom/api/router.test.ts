@@ -190,8 +190,12 @@ describe('session', () => {
 
   it('goes on after a restart of the classroom, with the same cluster', async () => {
     const [cluster] = await host.listClusters()
+    const learnerId = classroom.localPerson?.id ?? ''
+    await api().news.raiseHand({ words: 'It does not start' })
     await classroom[Symbol.asyncDispose]()
     classroom = await open()
+    expect(classroom.teaching.hands.of(learnerId)).toMatchObject({ words: 'It does not start', takenBy: '' })
+    await api().news.lowerHand()
     const ready = await sessionThat(id, isReady)
     expect([ready.step, ready.reached, Object.keys(ready.hints)]).toEqual([2, 2, ['1.hint-1']])
     expect((await host.listClusters()).map(({ name }) => name)).toEqual([cluster?.name])
@@ -208,6 +212,28 @@ describe('session', () => {
     expect((await pods.list({ namespace: 'default' })).items).toEqual([])
     const [cluster] = await host.listClusters()
     expect(await host.loopGates(cluster?.name ?? '')).toEqual([])
+  })
+
+  it('lets a check rest while a loop is held that it waits for', async () => {
+    const order = { loops: ['kube-scheduler'] }
+    const saysSo = ({ checks }: SessionView) => checks['1.hello-ready']?.message.startsWith('Not judged') ?? false
+    await api().picture.steer({ sessionId: id, order: { ...order, action: 'hold' } })
+    const { checks } = await sessionThat(id, saysSo)
+    expect(checks['1.hello-ready']?.message).toContain('the scheduler loop is held')
+    await api().picture.steer({ sessionId: id, order: { ...order, action: 'release' } })
+    await sessionThat(id, (view) => !saysSo(view))
+  })
+
+  it('lets nobody touch the loops or begin again while the class is paused', async () => {
+    const { pauses } = classroom.teaching
+    const learners = [classroom.localPerson?.id ?? '']
+    pauses.begin(learners, 'Brindle')
+    const refused = { code: 'PRECONDITION_FAILED', message: 'Brindle has paused the class. It goes on in a moment.' }
+    const order = { action: 'release', loops: 'all' } as const
+    await expect(api().picture.steer({ sessionId: id, order })).rejects.toMatchObject(refused)
+    await expect(api().session.reset({ sessionId: id })).rejects.toMatchObject(refused)
+    pauses.end(learners)
+    await expect(api().picture.steer({ sessionId: id, order })).resolves.toEqual([])
   })
 
   it('gives way to another lab, which finds a clean cluster and its own objects', async () => {

@@ -34,6 +34,7 @@ const CODE_OF: Record<ClassroomErrorCode, TRPCError['code']> = {
   'too-many-tries': 'TOO_MANY_REQUESTS',
   'no-cluster': 'PRECONDITION_FAILED',
   'no-terminal': 'PRECONDITION_FAILED',
+  paused: 'PRECONDITION_FAILED',
   'file-unknown': 'NOT_FOUND',
   'file-exists': 'CONFLICT',
   'file-changed': 'CONFLICT',

@@ -30,5 +30,8 @@ export const sessionRouter = router({
     .input(z.object({ hintId: z.string() }))
     .output(sessionView)
     .mutation(({ ctx, input }) => after(ctx.session, () => ctx.session.openHint(input.hintId))),
-  reset: sessionProcedure.output(sessionView).mutation(({ ctx }) => after(ctx.session, () => void ctx.session.reset())),
+  reset: sessionProcedure.output(sessionView).mutation(({ ctx }) => {
+    ctx.classroom.teaching.expectNotPaused(ctx.learnerId)
+    return after(ctx.session, () => void ctx.session.reset())
+  }),
 })

@@ -110,6 +110,7 @@ export const pictureRouter = router({
     .output(z.array(gate))
     .mutation(async ({ ctx, input }) => {
       if (!ctx.own) throw new ClassroomError('not-allowed', 'These loops are the learner’s to hold.')
+      ctx.classroom.teaching.expectNotPaused(ctx.session.learnerId)
       return (await (await ctx.sandbox())?.observer.steer(input.order)) ?? []
     }),
 })

@@ -100,7 +100,12 @@ const pool = (options: { warm?: number; seats?: number; machines?: 'real' | 'sim
     random: () => (names++ % 27) / 27,
     warm: options.warm ?? 1,
     seats: options.seats ?? 10,
-    watch: () => ({ synced: async () => undefined, [Symbol.dispose]: () => undefined }) as unknown as ClusterWatch,
+    watch: () =>
+      ({
+        synced: async () => undefined,
+        lookAgain: () => undefined,
+        [Symbol.dispose]: () => undefined,
+      }) as unknown as ClusterWatch,
   })
 
 const rows = () =>

@@ -28,7 +28,9 @@ export interface CheckFacts {
 export interface CommandFacts {
   readonly text: string
   readonly at: number
-  /** How often in a row. */
+  /** Who typed it, if it was not the learner alone. */
+  readonly by: string
+  /** How often in a row the learner did. */
   readonly times: number
 }
 
@@ -64,11 +66,13 @@ function followCheck(before: CheckFacts | undefined, now: LabStands['checks'][nu
   return { id, aim, message, state, since: isSame ? before.since : at, tries: isSame ? before.tries : 0 }
 }
 
-export function followCommand(facts: LearnerFacts, text: string, at: number): LearnerFacts {
+/** What a helper types is told, and is no try of the learner's. */
+export function followCommand(facts: LearnerFacts, text: string, at: number, by = ''): LearnerFacts {
   const { command, check } = facts
+  if (by) return { ...facts, command: { text, at, by, times: 0 } }
   return {
     ...facts,
-    command: { text, at, times: command?.text === text ? command.times + 1 : 1 },
+    command: { text, at, by, times: command?.text === text ? command.times + 1 : 1 },
     check: check && { ...check, tries: check.tries + 1 },
   }
 }

@@ -45,7 +45,7 @@ export class Following implements Disposable {
       if (session.room !== room) {
         listened?.[Symbol.dispose]()
         room = session.room
-        listened = room?.onCommand((text) => this.#typed(learnerId, text))
+        listened = room?.onCommand((text, by) => this.#typed(learnerId, text, by))
       }
       const view = session.view()
       if (view.phase !== 'ready') return
@@ -61,10 +61,10 @@ export class Following implements Disposable {
     take()
   }
 
-  #typed(learnerId: string, text: string): void {
+  #typed(learnerId: string, text: string, by: string): void {
     const facts = this.#facts.get(learnerId)
     if (!facts) return
-    this.#facts.set(learnerId, followCommand(facts, text, this.#now()))
+    this.#facts.set(learnerId, followCommand(facts, text, this.#now(), by))
     this.#onChange()
   }
 }

@@ -3,8 +3,9 @@
 import { expect, it } from 'vitest'
 import { Attendance } from './attendance.ts'
 import { gradesAsCsv } from './grade-book.ts'
-import { Hands } from './hands.ts'
+import { type Hand, Hands } from './hands.ts'
 import { Keyboards } from './keyboards.ts'
+import { Projectors } from './projectors.ts'
 
 let told = 0
 let time = 0
@@ -22,14 +23,20 @@ it('is here as long as one page is open, and left when the last was closed', () 
 })
 
 it('keeps the place in the queue when the words change, and tells who comes', () => {
-  const hands = new Hands(shared)
+  const kept = new Map<string, Hand | undefined>()
+  const keep = (id: string, hand: Hand | undefined) => void kept.set(id, hand)
+  const hands = new Hands({ ...shared, keep })
   time = 1
   hands.raise('tansy', '')
   time = 2
   hands.raise('tansy', 'Pods run, but curl is refused')
   hands.take('tansy', 'Brindle')
   expect(hands.of('tansy')).toEqual({ words: 'Pods run, but curl is refused', since: 1, takenBy: 'Brindle' })
+  const restarted = new Hands({ ...shared, keep })
+  restarted.restore(new Map([['tansy', kept.get('tansy')!]]))
+  expect(restarted.of('tansy')).toEqual(hands.of('tansy'))
   hands.lower('tansy')
+  expect(kept.get('tansy')).toBeUndefined()
   expect(hands.of('tansy')).toBeUndefined()
   hands.take('tansy', 'Brindle')
   expect(hands.of('tansy')).toBeUndefined()
@@ -59,6 +66,16 @@ it('lends a keyboard to one teacher at a time, only after a yes, until either en
   keyboards.ask('tansy', ash)
   keyboards.answer('tansy', false)
   expect(keyboards.of('tansy')).toBeUndefined()
+})
+
+it('shows a screen as long as one page for the projector is open', () => {
+  const projectors = new Projectors(shared)
+  const [one, other] = [projectors.show('tansy', 'Brindle'), projectors.show('tansy', 'Ash')]
+  expect(projectors.of('tansy')).toEqual({ by: 'Brindle' })
+  one[Symbol.dispose]()
+  expect(projectors.of('tansy')).toEqual({ by: 'Ash' })
+  other[Symbol.dispose]()
+  expect(projectors.of('tansy')).toBeUndefined()
 })
 
 it('writes grades that a spreadsheet reads as text, never as a formula', () => {

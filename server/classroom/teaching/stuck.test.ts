@@ -27,6 +27,15 @@ describe('what makes a learner stuck', () => {
       '6 commands since, and the same check fails.',
     ],
     [
+      'not by what a helper typed for them',
+      ['ls', 'ls', 'ls', 'ls', 'ls'].reduce(
+        (all, text) => followCommand(all, text, 0, 'Brindle'),
+        followLab(undefined, lab('waiting'), 0),
+      ),
+      1,
+      undefined,
+    ],
+    [
       'nothing was typed since it failed',
       followLab(undefined, lab('failed'), 0),
       9 * MINUTE,

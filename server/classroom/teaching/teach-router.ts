@@ -1,5 +1,6 @@
 // What those who teach a class may ask for and do. Whom they do it to is in the procedure: a member of their class.
 
+import { once } from 'node:events'
 import { z } from 'zod'
 import { router, streamOf, taughtProcedure, teacherProcedure } from '../api/trpc.ts'
 import { gradesAsCsv } from './grade-book.ts'
@@ -87,10 +88,22 @@ export const teachRouter = router({
     .input(whom.extend({ machine: z.string().max(63), to: z.enum(['killed', 'started']) }))
     .output(count)
     .mutation(({ ctx: { classroom }, input }) => classroom.teaching.switchMachine(input)),
-  steerLoops: teacherProcedure
-    .input(whom.extend({ action: z.enum(['hold', 'release']) }))
+  pause: teacherProcedure
     .output(count)
-    .mutation(({ ctx: { classroom }, input }) => classroom.teaching.steerLoops(input)),
+    .mutation(({ ctx: { classroom, person }, input }) => classroom.teaching.pause(input.classId, person.name)),
+  release: teacherProcedure
+    .input(whom)
+    .output(count)
+    .mutation(({ ctx: { classroom }, input }) => classroom.teaching.release(input.classId, input.learnerId)),
+  /** Shows the learner's screen to the class, for as long as one listens. */
+  project: taughtProcedure.output(streamOf(z.object({ shown: z.literal(true) }))).subscription(async function* ({
+    ctx: { classroom, person, learner },
+    signal,
+  }) {
+    using _ = classroom.teaching.projectors.show(learner.id, person.name)
+    yield { shown: true as const }
+    if (signal && !signal.aborted) await once(signal, 'abort')
+  }),
 
   grades: teacherProcedure
     .output(gradeBook)

@@ -12,9 +12,12 @@ import type { SandboxPool } from '../sandboxes/sandbox-pool.ts'
 import { Attendance } from './attendance.ts'
 import { Following } from './following.ts'
 import { gradeBookOf } from './grade-book.ts'
+import { HandStore } from './hand-store.ts'
 import { Hands } from './hands.ts'
 import { Keyboards } from './keyboards.ts'
 import { Notes } from './notes.ts'
+import { Pauses } from './pauses.ts'
+import { Projectors } from './projectors.ts'
 import { clusterOf, type LearnerNow, wallOf } from './wall.ts'
 import type { GradeBook, NewsView, WallView } from './wall-view.ts'
 
@@ -27,11 +30,14 @@ export interface TeachingOptions {
   clock: Clock
 }
 
-export class Teaching implements Disposable {
+export class Teaching implements AsyncDisposable {
   readonly attendance: Attendance
   readonly hands: Hands
   readonly keyboards: Keyboards
   readonly notes: Notes
+  readonly pauses: Pauses
+  readonly projectors: Projectors
+  readonly #handStore: HandStore
   readonly #following: Following
   readonly #options: TeachingOptions
   readonly #listeners = new Set<() => void>()
@@ -42,10 +48,18 @@ export class Teaching implements Disposable {
     this.#options = options
     const shared = { now: () => options.clock.now(), onChange: () => this.#tell() }
     this.attendance = new Attendance(shared)
-    this.hands = new Hands(shared)
+    this.#handStore = new HandStore(options.database)
+    this.hands = new Hands({ ...shared, keep: (id, hand) => this.#handStore.keep(id, hand) })
     this.keyboards = new Keyboards(shared)
+    this.pauses = new Pauses(shared)
+    this.projectors = new Projectors(shared)
     this.notes = new Notes({ ...shared, database: options.database })
     this.#following = new Following({ ...shared, sessions: options.sessions })
+  }
+
+  /** Takes up what a former process knew. */
+  async start(): Promise<void> {
+    this.hands.restore(await this.#handStore.all())
   }
 
   onChange(listener: () => void): Disposable {
@@ -89,6 +103,8 @@ export class Teaching implements Disposable {
       hand: this.hands.of(personId) ?? null,
       openLab: lab ? { labId: lab.id, number: lab.number, title: lab.title } : null,
       keyboard: keyboard ? { by: keyboard.teacherName, state: keyboard.state } : null,
+      paused: this.pauses.of(personId) ?? null,
+      projected: this.projectors.of(personId) ?? null,
       inClass: classes.length > 0,
     }
   }
@@ -102,6 +118,12 @@ export class Teaching implements Disposable {
     const session = this.#following.sessionOf(learner.id)
     if (!session) throw new ClassroomError('session-unknown', `${learner.name} has not opened a lab yet.`)
     return session
+  }
+
+  /** For what a learner does to the cluster by hand: not while the class is to look elsewhere. */
+  expectNotPaused(learnerId: string): void {
+    const pause = this.pauses.of(learnerId)
+    if (pause) throw new ClassroomError('paused', `${pause.by} has paused the class. It goes on in a moment.`)
   }
 
   async openLab(classId: string, labId: string): Promise<void> {
@@ -134,22 +156,22 @@ export class Teaching implements Disposable {
     return { learners: clusters.length }
   }
 
-  /** Holds every loop, or lets every held or slowed one go on. */
-  async steerLoops(options: {
-    classId: string
-    learnerId?: string | undefined
-    action: 'hold' | 'release'
-  }): Promise<{ learners: number }> {
-    const { classId, learnerId, action } = options
-    const clusters = await this.#clustersOf(classId, learnerId)
-    await Promise.all(clusters.map((cluster) => this.#options.host.steerLoops(cluster, { loops: 'all', action })))
-    this.#tell()
-    return { learners: clusters.length }
+  /** Stops everything, so that everybody listens: every loop is held, and keys reach no shell. */
+  async pause(classId: string, by: string): Promise<{ learners: number }> {
+    this.pauses.begin(await this.#learnersOf(classId), by)
+    return this.#steerAll(classId, undefined, 'hold')
   }
 
-  [Symbol.dispose](): void {
+  /** Lets every held or slowed loop go on, and whoever was paused. */
+  async release(classId: string, learnerId?: string): Promise<{ learners: number }> {
+    this.pauses.end((await this.#learnersOf(classId)).filter((id) => learnerId === undefined || id === learnerId))
+    return this.#steerAll(classId, learnerId, 'release')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#following[Symbol.dispose]()
     this.#listeners.clear()
+    await this.#handStore.written
   }
 
   async #now(person: { id: string; name: string }): Promise<LearnerNow> {
@@ -166,7 +188,15 @@ export class Teaching implements Disposable {
       ...cluster,
       sandbox: this.#starting.has(person.id) ? 'starting' : cluster.sandbox,
       held: gates.filter(({ held }) => held).length,
+      paused: this.pauses.of(person.id) !== undefined,
     }
+  }
+
+  async #steerAll(classId: string, learnerId: string | undefined, action: 'hold' | 'release') {
+    const clusters = await this.#clustersOf(classId, learnerId)
+    await Promise.all(clusters.map((cluster) => this.#options.host.steerLoops(cluster, { loops: 'all', action })))
+    this.#tell()
+    return { learners: clusters.length }
   }
 
   async #startInTurn(learners: readonly string[]): Promise<void> {

@@ -20,7 +20,7 @@ export const tile = z.object({
     .nullable(),
   /** The first check that does not hold. */
   check: z.object({ aim: z.string(), message: z.string(), tries: z.number() }).nullable(),
-  command: z.object({ text: z.string(), at: z.number() }).nullable(),
+  command: z.object({ text: z.string(), at: z.number(), by: z.string() }).nullable(),
   /** A page of theirs is open. */
   here: z.boolean(),
   /** When their last page was closed; 0 while one is open, or never was. */
@@ -29,6 +29,8 @@ export const tile = z.object({
   nodes: z.array(z.object({ name: z.string(), ready: z.boolean() })),
   /** Loops that are held in their cluster. */
   held: z.number(),
+  /** Their keyboard rests, because somebody who teaches has paused them. */
+  paused: z.boolean(),
 })
 export type Tile = z.infer<typeof tile>
 
@@ -87,6 +89,10 @@ export const newsView = z.object({
   openLab: z.object({ labId: z.string(), number: z.string(), title: z.string() }).nullable(),
   /** Somebody who teaches asks for the keyboard, or has it. */
   keyboard: z.object({ by: z.string(), state: z.enum(['asked', 'given']) }).nullable(),
+  /** Somebody who teaches has paused them: loops are held, and keys reach no shell. */
+  paused: z.object({ by: z.string() }).nullable(),
+  /** Somebody who teaches shows this person's screen to the class. */
+  projected: z.object({ by: z.string() }).nullable(),
   /** Classes in which this person learns; without one nobody sees a raised hand. */
   inClass: z.boolean(),
 })

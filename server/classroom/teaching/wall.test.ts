@@ -37,6 +37,7 @@ const learner = (name: string, over: Partial<LearnerNow> = {}): LearnerNow => ({
   sandbox: 'none',
   nodes: [],
   held: 0,
+  paused: false,
   answers: {},
   ...over,
 })

@@ -19,12 +19,13 @@ export interface LearnerNow {
   readonly sandbox: Tile['sandbox']
   readonly nodes: Tile['nodes']
   readonly held: number
+  readonly paused: boolean
   /** What they chose in predictions, by question. */
   readonly answers: Readonly<Record<string, { choice: number }>>
 }
 
 export function tileOf(learner: LearnerNow, labs: readonly Lab[], now: number): Tile {
-  const { learnerId, name, sessionId, presence, facts, hand, sandbox, nodes, held } = learner
+  const { learnerId, name, sessionId, presence, facts, hand, sandbox, nodes, held, paused } = learner
   const stuck = facts && presence.here ? stuckness(facts, now) : undefined
   const lab = facts && labs.find(({ id }) => id === facts.labId)
   return {
@@ -38,12 +39,13 @@ export function tileOf(learner: LearnerNow, labs: readonly Lab[], now: number): 
     lab:
       lab && facts ? { id: lab.id, number: lab.number, title: lab.title, step: facts.step, steps: facts.steps } : null,
     check: facts?.check ? { aim: facts.check.aim, message: facts.check.message, tries: facts.check.tries } : null,
-    command: facts?.command ? { text: facts.command.text, at: facts.command.at } : null,
+    command: facts?.command ? { text: facts.command.text, at: facts.command.at, by: facts.command.by } : null,
     here: presence.here,
     leftAt: presence.leftAt,
     sandbox,
     nodes,
     held,
+    paused,
   }
 }
 

@@ -32,7 +32,7 @@ export class TerminalRoom {
   readonly #shells: Shells
   readonly #tabs = new Map<string, Tab>(firstTabs().map((tab) => [tab.name, { ...tab, session: undefined }]))
   readonly #listeners = new Set<() => void>()
-  readonly #hearers = new Set<(command: string) => void>()
+  readonly #hearers = new Set<(command: string, by: string) => void>()
   #closed = false
 
   constructor(shells: Shells) {
@@ -49,8 +49,8 @@ export class TerminalRoom {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }
 
-  /** Each command line that the learner's own shells begin to run. */
-  onCommand(listener: (command: string) => void): Disposable {
+  /** Each command line that the learner's shells begin to run, and who typed it if it was not the learner alone. */
+  onCommand(listener: (command: string, by: string) => void): Disposable {
     this.#hearers.add(listener)
     return { [Symbol.dispose]: () => void this.#hearers.delete(listener) }
   }
@@ -134,9 +134,9 @@ export class TerminalRoom {
     return new TerminalSession({
       shell,
       size: DEFAULT_SIZE,
-      onCommand: (command) => {
+      onCommand: (command, by) => {
         called(command.slice(0, MAX_TITLE))
-        for (const hear of this.#hearers) hear(command)
+        for (const hear of this.#hearers) hear(command, by)
       },
       onExit: () => {
         forget()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NoShells, noShells, type Shell } from './shell.ts'
 import { TerminalRoom } from './terminal-room.ts'
-import { TerminalSession, type TerminalSocket } from './terminal-session.ts'
+import { type TerminalMessage, TerminalSession, type TerminalSocket } from './terminal-session.ts'
 
 class FakeShell implements Shell {
   written = ''
@@ -52,7 +52,7 @@ class FakeSocket implements TerminalSocket {
   sendBytes(data: Uint8Array) {
     this.text += Buffer.from(data).toString()
   }
-  sendMessage(message: { ready: true } | { exit: number }) {
+  sendMessage(message: TerminalMessage) {
     this.messages.push(message)
     if ('ready' in message) this.ready.resolve()
   }
@@ -148,6 +148,76 @@ describe('TerminalSession', () => {
     terminal.write(Buffer.from('more'))
     expect([shell.written, shell.size]).toEqual(['ls\r', '120x40'])
     expect(socket.messages).toEqual([{ ready: true }, { exit: 3 }])
+  })
+})
+
+describe('a line that somebody else has typed', () => {
+  const look = async (terminal: TerminalSession) => {
+    const socket = new FakeSocket()
+    terminal.attach(socket)
+    await socket.ready.promise
+    return socket
+  }
+  /** As a shell does: what is typed comes back, and Enter goes to the next line. */
+  const type = (terminal: TerminalSession, shell: FakeShell, text: string, by?: string) => {
+    for (const key of text) {
+      terminal.write(Buffer.from(key), by)
+      shell.print(key === '\r' ? '\r\n' : key)
+    }
+  }
+
+  it('is marked where it stands, at once and for whoever comes later', async () => {
+    const shell = new FakeShell()
+    const terminal = session(shell)
+    const here = await look(terminal)
+    type(terminal, shell, 'mine\r')
+    type(terminal, shell, 'theirs\r', 'Brindle')
+    shell.print('out\r\nput\r\n')
+    const marks = (socket: FakeSocket) => socket.messages.filter((message) => 'typed' in message)
+    expect(marks(here)).toEqual([{ typed: { by: 'Brindle', up: 0 } }])
+    expect(here.text).toBe('mine\r\ntheirs\r\nout\r\nput\r\n')
+    expect(marks(await look(terminal))).toEqual([{ typed: { by: 'Brindle', up: 3 } }])
+  })
+
+  it('is told to a browser that was just being sent the screen, in its place', async () => {
+    const shell = new FakeShell()
+    const terminal = session(shell)
+    const socket = new FakeSocket()
+    terminal.attach(socket)
+    type(terminal, shell, 'x\r', 'Brindle')
+    await socket.ready.promise
+    expect(socket.messages).toEqual([{ typed: { by: 'Brindle', up: 0 } }, { ready: true }])
+  })
+
+  it('is so as soon as they had a hand in it, and the next one is not', async () => {
+    const shell = new FakeShell()
+    const heard: string[][] = []
+    const terminal = new TerminalSession({
+      shell,
+      size: { columns: 80, rows: 24 },
+      onCommand: (command, by) => heard.push([command, by]),
+      onExit: () => undefined,
+    })
+    terminal.write(Buffer.from('ls'), 'Brindle')
+    terminal.write(Buffer.from('\r'))
+    shell.print(begins('ls'))
+    await look(terminal)
+    terminal.write(Buffer.from('pwd\r'))
+    shell.print(begins('pwd'))
+    await look(terminal)
+    expect(heard).toEqual([
+      ['ls', 'Brindle'],
+      ['pwd', ''],
+    ])
+  })
+
+  it('is none in a program that has the whole screen', async () => {
+    const shell = new FakeShell()
+    const terminal = session(shell)
+    shell.print('\x1b[?1049h')
+    terminal.write(Buffer.from(':wq\r'), 'Brindle')
+    shell.print('\x1b[?1049l')
+    expect((await look(terminal)).messages).toEqual([{ ready: true }])
   })
 })
 

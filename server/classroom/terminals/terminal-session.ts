@@ -4,17 +4,22 @@
 //   shell ──► screen (parses, keeps 5,000 lines)
 //        └──► every socket that is attached
 //
+// Lines that somebody else typed, or had a hand in, are marked for everyone who looks, also for whoever comes later.
+//
 // A socket that is being attached must neither miss a byte nor see one twice. Parsing is asynchronous, so from the
 // moment its snapshot is asked for, what arrives is held back for it and sent after the snapshot.
 
 import serialize from '@xterm/addon-serialize'
-import headless from '@xterm/headless'
+import headless, { type IMarker } from '@xterm/headless'
 import type { Shell, ShellSize } from './shell.ts'
+
+/** `typed`: the line that is so many rows above the cursor was typed by somebody who looks on. */
+export type TerminalMessage = { ready: true } | { exit: number } | { typed: { by: string; up: number } }
 
 /** A browser's end, as little of a WebSocket as is used. */
 export interface TerminalSocket {
   sendBytes(data: Uint8Array): void
-  sendMessage(message: { ready: true } | { exit: number }): void
+  sendMessage(message: TerminalMessage): void
   /** Bytes that were sent and have not left yet. */
   readonly buffered: number
   /** Lets go of a browser that cannot keep up; it will come again and be sent the screen. */
@@ -24,7 +29,7 @@ export interface TerminalSocket {
 interface Attached {
   socket: TerminalSocket
   /** What came while its snapshot was being made; undefined afterwards. */
-  held: Uint8Array[] | undefined
+  held: (Uint8Array | TerminalMessage)[] | undefined
 }
 
 const SCROLLBACK_LINES = 5000
@@ -34,6 +39,7 @@ const UNPARSED_LOW = 128 * 1024
 /** The number of the escape sequence by which a shell tells what it does; `E` says a command line. */
 const SHELL_SAYS = 633
 const SOCKET_HIGH = 8 * 1024 * 1024
+const ENTER = 0x0d
 
 export class TerminalSession {
   readonly #shell: Shell
@@ -41,6 +47,11 @@ export class TerminalSession {
   readonly #serializer = new serialize.SerializeAddon()
   readonly #attached = new Set<Attached>()
   readonly #firstOutput = Promise.withResolvers<void>()
+  /** Whose lines are on the screen, where they are not the learner's own. */
+  readonly #marks: { marker: IMarker; by: string }[] = []
+  /** Who else has typed in the line that is being typed, and in the last one that was entered. */
+  #handOf = ''
+  #enteredBy = ''
   #unparsed = 0
   #paused = false
   #exitCode: number | undefined
@@ -48,8 +59,8 @@ export class TerminalSession {
   constructor(options: {
     shell: Shell
     size: ShellSize
-    /** Hears each command line as the shell begins to run it. */
-    onCommand?: (command: string) => void
+    /** Hears each command line as the shell begins to run it, and who typed it if it was not the learner alone. */
+    onCommand?: (command: string, by: string) => void
     onExit: () => void
   }) {
     const { shell, size, onCommand, onExit } = options
@@ -63,7 +74,7 @@ export class TerminalSession {
     this.#screen.loadAddon(this.#serializer)
     this.#screen.parser.registerOscHandler(SHELL_SAYS, (text) => {
       const [, command] = /^E;\s*\d+\*?\s+(.+)$/.exec(text) ?? []
-      if (command) onCommand?.(command.trim())
+      if (command) onCommand?.(command.trim(), this.#enteredBy)
       return true
     })
     shell.onData((data) => this.#receive(data))
@@ -88,7 +99,11 @@ export class TerminalSession {
       if (!this.#attached.has(attached)) return
       const snapshot = this.#serializer.serialize()
       if (snapshot) socket.sendBytes(Buffer.from(snapshot))
-      for (const data of attached.held ?? []) socket.sendBytes(data)
+      for (const typed of this.#marksInSight()) socket.sendMessage({ typed })
+      for (const each of attached.held ?? []) {
+        if (each instanceof Uint8Array) socket.sendBytes(each)
+        else socket.sendMessage(each)
+      }
       attached.held = undefined
       socket.sendMessage({ ready: true })
       if (this.#exitCode !== undefined) socket.sendMessage({ exit: this.#exitCode })
@@ -96,8 +111,16 @@ export class TerminalSession {
     return { [Symbol.dispose]: () => void this.#attached.delete(attached) }
   }
 
-  write(data: Uint8Array): void {
-    if (this.#exitCode === undefined) this.#shell.write(data)
+  /** `by`: the name of somebody who looks on and was lent the keyboard; the learner's own keys come without. */
+  write(data: Uint8Array, by = ''): void {
+    if (this.#exitCode !== undefined) return
+    if (by) this.#handOf = by
+    if (data.includes(ENTER)) {
+      this.#enteredBy = this.#handOf
+      this.#handOf = ''
+      if (this.#enteredBy) this.#mark(this.#enteredBy)
+    }
+    this.#shell.write(data)
   }
 
   resize({ columns, rows }: ShellSize): void {
@@ -116,6 +139,32 @@ export class TerminalSession {
     this.#attached.clear()
     this.#shell.close()
     this.#screen.dispose()
+  }
+
+  /** The line where the cursor stands; a program that has the whole screen has no lines. */
+  #mark(by: string): void {
+    this.#screen.write('', () => {
+      if (this.#screen.buffer.active.type !== 'normal') return
+      const marker = this.#screen.registerMarker(0)
+      if (!marker) return
+      this.#marks.push({ marker, by })
+      marker.onDispose(() =>
+        this.#marks.splice(
+          this.#marks.findIndex((mark) => mark.marker === marker),
+          1,
+        ),
+      )
+    })
+    const message = { typed: { by, up: 0 } }
+    for (const { held, socket } of this.#attached) {
+      if (held) held.push(message)
+      else socket.sendMessage(message)
+    }
+  }
+
+  #marksInSight(): { by: string; up: number }[] {
+    const { baseY, cursorY } = this.#screen.buffer.normal
+    return this.#marks.map(({ marker, by }) => ({ by, up: baseY + cursorY - marker.line }))
   }
 
   #receive(data: Uint8Array): void {

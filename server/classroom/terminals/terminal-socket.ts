@@ -15,12 +15,12 @@ export async function serveTerminal(options: {
   /** Where the learner's tabs are, as soon as there is a cluster for them. */
   rooms: { terminals(signal: AbortSignal): Promise<TerminalRoom | undefined> }
   tab: string
-  /** The learner's own browser, whose size counts. Others look on at that size. */
-  own: boolean
-  /** Asked for every key: somebody who looks on types only while the learner lets them. */
+  /** The name of somebody who looks on, at the size of the learner's own browser; empty for that one. */
+  lookerName: string
+  /** Asked for every key: somebody who looks on types only while the learner lets them, and nobody while all is paused. */
   mayType: () => boolean
 }): Promise<void> {
-  const { socket, rooms, tab, own, mayType } = options
+  const { socket, rooms, tab, lookerName, mayType } = options
   // What the browser says while the shell is still being opened waits in line.
   const early: [data: Buffer, isBinary: boolean][] = []
   let handle = (data: Buffer, isBinary: boolean): void => void early.push([data, isBinary])
@@ -35,8 +35,8 @@ export async function serveTerminal(options: {
   const { session, [Symbol.dispose]: detach } = await room.attach(tab, terminalSocket(socket))
   handle = (data, isBinary) => {
     if (!session) return
-    if (isBinary) return mayType() ? session.write(data) : undefined
-    if (!own) return
+    if (isBinary) return mayType() ? session.write(data, lookerName) : undefined
+    if (lookerName) return
     const message = fromBrowser.safeParse(parseJson(data))
     if (message.success) session.resize(message.data.resize)
     else socket.close(1007, 'text frames are {"resize":{"columns":80,"rows":24}}')

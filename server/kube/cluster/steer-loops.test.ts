@@ -119,6 +119,16 @@ it('holds the scheduler too', async () => {
   })
 })
 
+it('tells whoever watches what is held after each order, and nobody who has looked away', async () => {
+  const heard: string[][] = []
+  const watching = host.watchGates(name, (gates) => heard.push(gates.map(({ client }) => client)))
+  await ask({ method: 'steerLoops', name, order: { action: 'hold', loops: ['kube-scheduler'] } })
+  await ask({ method: 'steerLoops', name, order: { action: 'release', loops: 'all' } })
+  watching[Symbol.dispose]()
+  await ask({ method: 'steerLoops', name, order: { action: 'release', loops: 'all' } })
+  expect(heard).toEqual([['kube-scheduler'], []])
+})
+
 it('names the loops there are to whoever asks for another', async () => {
   const order = { action: 'hold', loops: ['kubelet/sim-1'] } as const
   await expect(ask({ method: 'steerLoops', name, order })).rejects.toThrow(
