@@ -228,6 +228,45 @@ describe('everybody, look here', () => {
   })
 })
 
+describe('a snapshot of a learner’s cluster', () => {
+  it('brings back Pods that were deleted, on the same machines', async () => {
+    const { tansy } = desks
+    await typeInTerminal(tansy, 'kubectl run kept --image=nginx')
+    const kube = kubectl('1.36', (await until('the Pod is there', () => clusterWith('kept'))).kubeconfig)
+    await kube('wait pod/kept --for=condition=Ready --timeout=60s')
+    const uid = async () => (await kube("get pod kept --output=jsonpath='{.metadata.uid}'")).stdout
+    const before = await uid()
+    await tile('tansy').click()
+    const sheet = wall.locator('[data-sheet="tansy"]')
+    const choose = async (item: string | RegExp) => {
+      await sheet.getByRole('button', { name: 'Snapshots…' }).click()
+      await wall.getByRole('menuitem', { name: item }).click()
+    }
+    await choose('Take one now')
+    await sheet.getByText('tansy’s cluster and step are kept as they are now.').waitFor()
+    await typeInTerminal(tansy, 'kubectl delete pod kept --now')
+    await until('the Pod is gone', async () => (await kube('get pod kept')).code !== 0)
+    await choose(/step 2/)
+    await tansy.getByText('Putting your cluster back to step 2').first().waitFor()
+    await until(
+      'the Pod runs again',
+      async () => {
+        const { stdout } = await kube('get pod kept --no-headers')
+        return /1\/1\s+Running/.test(stdout) && (await uid()) === before
+      },
+      120_000,
+    )
+    // It really runs: the container is a new one.
+    await until(
+      'it answers',
+      async () => (await kube('exec kept -- cat /etc/hostname')).stdout.trim() === 'kept',
+      120_000,
+    )
+    await tansy.getByText('2 nodes Ready').waitFor({ timeout: 120_000 })
+    await sheet.getByRole('button', { name: 'Close' }).click()
+  })
+})
+
 describe('a fault for everybody', () => {
   it('kills a node in every cluster; its pods come back with it', async () => {
     await wall.getByRole('button', { name: 'Run a fault…' }).click()

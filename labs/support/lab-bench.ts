@@ -98,6 +98,7 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
         progress: await store.ofLab(learnerId, lab.id),
         store,
         claim: async () => sandbox,
+        putBack: () => Promise.reject(new Error('not in this test')),
         discard: () => Promise.reject(new Error('the cluster could not be emptied')),
         exclusive: exclusively(),
         version: '',

@@ -20,6 +20,7 @@ export type ClassroomErrorCode =
   | 'no-cluster'
   | 'no-terminal'
   | 'paused'
+  | 'snapshot-unknown'
   | 'file-unknown'
   | 'file-exists'
   | 'file-changed'

@@ -14,6 +14,7 @@ import { InlineCode } from '../instructions/inline-code.tsx'
 import { lasted } from './duration.ts'
 import { KeyboardBar } from './keyboard-bar.tsx'
 import { SayForm } from './say-form.tsx'
+import { SnapshotMenu } from './snapshot-menu.tsx'
 import style from './teach.module.css'
 import { useAct } from './use-act.ts'
 
@@ -162,6 +163,7 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
             Release loops
           </Button>
         )}
+        {sessionId && <SnapshotMenu whom={whom} name={name} run={act.run} />}
         <Button look="stop" disabled={!sessionId} onClick={() => setAsking('reset')}>
           Reset…
         </Button>

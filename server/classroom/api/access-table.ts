@@ -128,4 +128,7 @@ export const accessTable: Record<string, Row> = {
   'teach.keyboard': { for: teachers, input: ofLearner() },
   'teach.giveBackKeyboard': { for: teachers, input: ofLearner() },
   'teach.resetLab': { for: teachers, input: ofLearner() },
+  'teach.snapshots': { for: teachers, input: ofLearner() },
+  'teach.takeSnapshot': { for: teachers, input: ofLearner() },
+  'teach.putBack': { for: teachers, input: ofLearner({ slot: 0 }) },
 }

@@ -214,6 +214,31 @@ describe('session', () => {
     expect(await host.loopGates(cluster?.name ?? '')).toEqual([])
   })
 
+  it('is put back to a snapshot, the cluster as well as the lab', async () => {
+    const { snapshots } = classroom.teaching
+    const session = classroom.sessions.alive(id)!
+    await (await kubernetes()).create({ ...hello, metadata: { ...hello.metadata, name: 'kept' } })
+    await expect(snapshots.putBack(session, 0)).rejects.toThrow('That snapshot is not there any more.')
+    await snapshots.take(session, 'Brindle')
+    expect(await snapshots.of(session)).toMatchObject([{ slot: 0, by: 'Brindle', step: 1 }])
+    await (await kubernetes()).create(hello)
+    await sessionThat(id, ({ reached }) => reached === 2)
+    await (await kubernetes()).delete({ namespace: 'default', name: 'kept' }, { gracePeriodSeconds: 0 })
+    await snapshots.putBack(session, 0)
+    await sessionThat(id, ({ phase }) => phase === 'resetting')
+    const back = await sessionThat(id, isReady)
+    expect([back.step, back.reached, back.checks['1.hello-ready']?.state]).toEqual([1, 1, 'waiting'])
+    const names = (await (await kubernetes()).list({ namespace: 'default' })).items.map(
+      ({ metadata }) => metadata?.name,
+    )
+    expect(names).toEqual(['kept'])
+    // What was learnt since is done again as if for the first time.
+    await (await kubernetes()).create(hello)
+    await sessionThat(id, ({ reached }) => reached === 2)
+    await api().session.reset({ sessionId: id })
+    await sessionThat(id, isReady)
+  })
+
   it('lets a check rest while a loop is held that it waits for', async () => {
     const order = { loops: ['kube-scheduler'] }
     const saysSo = ({ checks }: SessionView) => checks['1.hello-ready']?.message.startsWith('Not judged') ?? false

@@ -35,6 +35,7 @@ const CODE_OF: Record<ClassroomErrorCode, TRPCError['code']> = {
   'no-cluster': 'PRECONDITION_FAILED',
   'no-terminal': 'PRECONDITION_FAILED',
   paused: 'PRECONDITION_FAILED',
+  'snapshot-unknown': 'BAD_REQUEST',
   'file-unknown': 'NOT_FOUND',
   'file-exists': 'CONFLICT',
   'file-changed': 'CONFLICT',

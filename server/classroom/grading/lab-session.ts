@@ -17,7 +17,7 @@ import { firstTabs, type TerminalRoom } from '../terminals/terminal-room.ts'
 import { AccessProbe, askTheApiServer } from './access-probe.ts'
 import { earned } from './grade.ts'
 import { judgeStep, passedResults, remember } from './judge-step.ts'
-import type { Progress, ProgressStore } from './progress.ts'
+import { type Progress, type ProgressStore, type Standing, standingOf } from './progress.ts'
 import { WrongTries } from './wrong-tries.ts'
 
 export interface LabSessionOptions {
@@ -28,6 +28,8 @@ export interface LabSessionOptions {
   claim: (hear: (place: number) => void) => Promise<Sandbox>
   /** Takes the learner's sandbox away, so that the next claim gets another. */
   discard: () => Promise<void>
+  /** Puts the learner's cluster back to what was saved; the next claim opens it again. */
+  putBack: (state: string) => Promise<void>
   /** Only one session of a learner works on their cluster at a time. */
   exclusive: (work: () => Promise<void>) => Promise<void>
   version: string
@@ -175,6 +177,27 @@ export class LabSession {
       this.#stopWatching()
       await this.#claim()
       await this.#startOver()
+      await this.#goOn()
+    })
+  }
+
+  get standing(): Standing {
+    return standingOf(this.#progress)
+  }
+
+  /** The cluster as it was saved, and the lab where it stood then. `words` say when that was. */
+  putBack(to: { state: string; standing: Standing; words: string }): Promise<void> {
+    const { store, putBack, clock } = this.#options
+    this.#suspended = ''
+    this.#say('resetting', `Putting your cluster back to ${to.words}.`)
+    return this.#enqueue(async () => {
+      this.#stopWatching()
+      this.#sandbox = undefined
+      this.#results = {}
+      await putBack(to.state)
+      await store.goBack(this.#progress, to.standing, clock.now())
+      await this.#claim()
+      await Promise.all([this.#nodesReady(), this.#prompt()])
       await this.#goOn()
     })
   }

@@ -26,6 +26,23 @@ export interface Progress {
   readonly hints: Set<string>
 }
 
+/** Where somebody stands in a lab, to come back to. Answers and marks are theirs for good, and are not in it. */
+export interface Standing {
+  readonly step: number
+  readonly reached: number
+  readonly entered: number
+  readonly before: Before
+  readonly passed: readonly number[]
+}
+
+export const standingOf = ({ step, reached, entered, before, passed }: Progress): Standing => ({
+  step,
+  reached,
+  entered,
+  before,
+  passed: [...passed],
+})
+
 const select = {
   id: true,
   learnerId: true,
@@ -120,6 +137,24 @@ export class ProgressStore {
       this.#database.stepResult.updateMany({ where: { runId }, data: { passedAt: null } }),
       this.#database.answer.deleteMany({ where: { runId } }),
       this.#database.typedAnswer.deleteMany({ where: { runId } }),
+    ])
+    await this.save(progress, now)
+  }
+
+  async goBack(progress: Progress, { passed, ...standing }: Standing, now: number): Promise<void> {
+    Object.assign(progress, standing)
+    progress.passed.clear()
+    for (const step of passed) progress.passed.add(step)
+    const { runId } = progress
+    await this.#database.$transaction([
+      this.#database.stepResult.updateMany({
+        where: { runId, step: { notIn: [...passed] } },
+        data: { passedAt: null },
+      }),
+      this.#database.stepResult.updateMany({
+        where: { runId, step: { in: [...passed] }, passedAt: null },
+        data: { passedAt: new Date(now) },
+      }),
     ])
     await this.save(progress, now)
   }

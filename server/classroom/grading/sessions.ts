@@ -11,7 +11,7 @@ import type { Progress, ProgressStore } from './progress.ts'
 export interface SessionsOptions {
   labs: readonly Lab[]
   store: ProgressStore
-  pool: Pick<SandboxPool, 'claim' | 'discard' | 'release'>
+  pool: Pick<SandboxPool, 'claim' | 'discard' | 'release' | 'putBack'>
   /** Whether this person may have a cluster. */
   mayLearn: (learnerId: string) => Promise<boolean>
   version: string
@@ -104,6 +104,7 @@ export class Sessions implements AsyncDisposable {
       progress,
       claim: (hear) => pool.claim(learnerId, hear),
       discard: () => pool.discard(learnerId),
+      putBack: (state) => pool.putBack(learnerId, state),
       exclusive: (work) => {
         const done = (this.#work.get(learnerId) ?? Promise.resolve()).then(work)
         this.#work.set(learnerId, done)

@@ -35,6 +35,10 @@ class FakeHost implements ClusterHost {
     return { [Symbol.dispose]: () => undefined }
   }
   async switchMachine() {}
+  async saveState() {}
+  async putBackState() {
+    return Promise.reject(new Error('not in this test'))
+  }
   async steerLoops() {
     return []
   }

@@ -107,6 +107,18 @@ export class SandboxPool implements AsyncDisposable {
     if (row) await this.#delete(row.cluster)
   }
 
+  /** Puts the learner's cluster back to what was saved. Whatever is open on it is let go of; the next claim opens it again. */
+  async putBack(learnerId: string, state: string): Promise<void> {
+    const sandbox = await this.claim(learnerId)
+    this.#open.delete(sandbox)
+    const coming = this.#putBack(sandbox, state)
+    this.#claimed.set(learnerId, coming)
+    coming.catch(() => {
+      if (this.#claimed.get(learnerId) === coming) this.#claimed.delete(learnerId)
+    })
+    await coming
+  }
+
   /** For somebody who does not come again: their seat, or their place in line, is free. */
   async release(learnerId: string): Promise<void> {
     // A sandbox is taken away before its seat is given on; who only waits has none.
@@ -118,6 +130,12 @@ export class SandboxPool implements AsyncDisposable {
     this.#closing = true
     this.#refill?.[Symbol.dispose]()
     await Promise.all([...this.#open].map((sandbox) => sandbox[Symbol.asyncDispose]()))
+  }
+
+  async #putBack(sandbox: Sandbox, state: string): Promise<Sandbox> {
+    await sandbox[Symbol.asyncDispose]()
+    await this.#options.host.putBackState(sandbox.cluster, state)
+    return this.#bring(sandbox.cluster)
   }
 
   #adopt(into: Map<string, Promise<Sandbox>>, key: string, cluster: string): void {

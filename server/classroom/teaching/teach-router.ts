@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { z } from 'zod'
 import { router, streamOf, taughtProcedure, teacherProcedure } from '../api/trpc.ts'
 import { gradesAsCsv } from './grade-book.ts'
-import { gradeBook, wallView } from './wall-view.ts'
+import { gradeBook, snapshotView, wallView } from './wall-view.ts'
 import { watchChanges } from './watch-changes.ts'
 
 const text = z.string().trim().min(1).max(500)
@@ -83,6 +83,17 @@ export const teachRouter = router({
   resetLab: taughtProcedure.mutation(({ ctx: { classroom, learner } }) => {
     void classroom.teaching.sessionOf(learner).reset()
   }),
+  snapshots: taughtProcedure
+    .output(z.array(snapshotView))
+    .query(({ ctx: { classroom, learner } }) => classroom.teaching.snapshots.of(classroom.teaching.sessionOf(learner))),
+  takeSnapshot: taughtProcedure.mutation(({ ctx: { classroom, person, learner } }) =>
+    classroom.teaching.snapshots.take(classroom.teaching.sessionOf(learner), person.name),
+  ),
+  putBack: taughtProcedure
+    .input(z.object({ slot: z.int() }))
+    .mutation(({ ctx: { classroom, learner }, input }) =>
+      classroom.teaching.snapshots.putBack(classroom.teaching.sessionOf(learner), input.slot),
+    ),
   startAll: teacherProcedure.mutation(({ ctx: { classroom }, input }) => classroom.teaching.startAll(input.classId)),
   switchMachine: teacherProcedure
     .input(whom.extend({ machine: z.string().max(63), to: z.enum(['killed', 'started']) }))

@@ -18,6 +18,7 @@ import { Keyboards } from './keyboards.ts'
 import { Notes } from './notes.ts'
 import { Pauses } from './pauses.ts'
 import { Projectors } from './projectors.ts'
+import { Snapshots } from './snapshots.ts'
 import { clusterOf, type LearnerNow, wallOf } from './wall.ts'
 import type { GradeBook, NewsView, WallView } from './wall-view.ts'
 
@@ -25,7 +26,7 @@ export interface TeachingOptions {
   database: Database
   sessions: Sessions
   pool: Pick<SandboxPool, 'claim'>
-  host: Pick<ClusterHost, 'switchMachine' | 'steerLoops' | 'loopGates'>
+  host: Pick<ClusterHost, 'switchMachine' | 'steerLoops' | 'loopGates' | 'saveState'>
   labs: readonly Lab[]
   clock: Clock
 }
@@ -37,6 +38,7 @@ export class Teaching implements AsyncDisposable {
   readonly notes: Notes
   readonly pauses: Pauses
   readonly projectors: Projectors
+  readonly snapshots: Snapshots
   readonly #handStore: HandStore
   readonly #following: Following
   readonly #options: TeachingOptions
@@ -54,6 +56,7 @@ export class Teaching implements AsyncDisposable {
     this.pauses = new Pauses(shared)
     this.projectors = new Projectors(shared)
     this.notes = new Notes({ ...shared, database: options.database })
+    this.snapshots = new Snapshots({ ...options, ...shared })
     this.#following = new Following({ ...shared, sessions: options.sessions })
   }
 

@@ -55,6 +55,17 @@ export const wallView = z.object({
 })
 export type WallView = z.infer<typeof wallView>
 
+/** Of a learner's cluster and lab. */
+export const snapshotView = z.object({
+  slot: z.number(),
+  at: z.number(),
+  /** Who took it, by name. */
+  by: z.string(),
+  /** Where the lab stood. */
+  step: z.number(),
+})
+export type SnapshotView = z.infer<typeof snapshotView>
+
 export const gradeBook = z.object({
   labs: z.array(z.object({ id: z.string(), number: z.string(), title: z.string(), steps: z.number() })),
   learners: z.array(

@@ -31,6 +31,10 @@ export interface ClusterHost extends AsyncDisposable {
   stateAt(name: string, query: StateQuery): Promise<StoreState>
   /** What the newest `most` revisions changed. */
   changeLog(name: string, most: number): Promise<ChangeLog>
+  /** Keeps what is in the cluster now under a name, in the place of what that name kept before. */
+  saveState(name: string, state: string): Promise<void>
+  /** Puts that back. The control plane is started again meanwhile; machines run on. */
+  putBackState(name: string, state: string): Promise<ClusterInfo>
   /** A fault, or its end: pulls the plug of one of the cluster's nodes, or starts it again. Rejects with a message for people. */
   switchMachine(name: string, machine: string, to: MachineSwitch): Promise<void>
 }

@@ -31,6 +31,7 @@ import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
 import { type ChangeLog, changeLog, type StateQuery, type StoreState, stateAt } from './past.ts'
 import { openPki, type Pki } from './pki.ts'
+import { saveState } from './saved-state.ts'
 
 export interface ClusterOptions {
   directory: string
@@ -120,6 +121,19 @@ export class Cluster {
 
   changeLog(most: number): Promise<ChangeLog> {
     return changeLog(this.#store, most)
+  }
+
+  get directory(): string {
+    return this.#options.directory
+  }
+
+  /** The newest one that was written. */
+  get revision(): number {
+    return this.#store.revision
+  }
+
+  saveState(name: string): Promise<void> {
+    return saveState({ store: this.#store, directory: this.directory, name })
   }
 
   /** Pulls the plug of a node, or starts it again. A simulated one stops speaking, and comes back with nothing running. */

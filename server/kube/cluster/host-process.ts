@@ -56,6 +56,10 @@ export function serveHost(options: {
         return host.stateAt(call.name, call.query)
       case 'changeLog':
         return host.changeLog(call.name, call.most)
+      case 'saveState':
+        return host.saveState(call.name, call.state)
+      case 'putBackState':
+        return host.putBackState(call.name, call.state)
       case 'switchMachine':
         return host.switchMachine(call.name, call.machine, call.to)
       case 'close':

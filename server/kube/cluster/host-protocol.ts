@@ -19,6 +19,7 @@ export type HostCall =
   | { method: 'objectVersions'; name: string; query: VersionsQuery }
   | { method: 'stateAt'; name: string; query: StateQuery }
   | { method: 'changeLog'; name: string; most: number }
+  | { method: 'saveState' | 'putBackState'; name: string; state: string }
   | { method: 'switchMachine'; name: string; machine: string; to: MachineSwitch }
   | { method: 'close' }
 
@@ -36,6 +37,8 @@ export interface HostResults {
   objectVersions: ObjectVersions
   stateAt: StoreState
   changeLog: ChangeLog
+  saveState: null
+  putBackState: ClusterInfo
   switchMachine: null
   close: null
 }

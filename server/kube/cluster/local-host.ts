@@ -14,6 +14,7 @@ import type { LoopOrder } from './loop-order.ts'
 import type { MachineProvider } from './machine-provider.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
 import type { ChangeLog, StateQuery, StoreState } from './past.ts'
+import { putBackState } from './saved-state.ts'
 import { type TraceBatch, TraceLog } from './trace-log.ts'
 
 export interface LocalHostOptions {
@@ -109,6 +110,23 @@ export class LocalClusterHost implements ClusterHost {
 
   async changeLog(name: string, most: number): Promise<ChangeLog> {
     return this.#find(name).cluster.changeLog(most)
+  }
+
+  async saveState(name: string, state: string): Promise<void> {
+    await this.#find(name).cluster.saveState(state)
+  }
+
+  async putBackState(name: string, state: string): Promise<ClusterInfo> {
+    const { directory, revision } = this.#find(name).cluster
+    await this.#close(name, 'leave')
+    try {
+      await putBackState({ directory, name: state, revision })
+    } finally {
+      // Also what could not be put back goes on as it was.
+      await this.startCluster(name)
+    }
+    this.#gateListeners.tell(name, [])
+    return this.#find(name).cluster.info()
   }
 
   async switchMachine(name: string, machine: string, to: MachineSwitch): Promise<void> {

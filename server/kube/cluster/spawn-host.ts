@@ -119,6 +119,18 @@ class HostProcess implements ClusterHost {
     return this.#call({ method: 'changeLog', name, most })
   }
 
+  async saveState(name: string, state: string): Promise<void> {
+    await this.#call({ method: 'saveState', name, state })
+  }
+
+  async putBackState(name: string, state: string): Promise<ClusterInfo> {
+    const watches = [...this.#watches.values()].filter((watch) => watch.name === name).map(({ id }) => id)
+    const info = await this.#call({ method: 'putBackState', name, state })
+    for (const watch of watches) this.#tell({ method: 'unwatchTraces', watch })
+    this.#watchAgain(name)
+    return info
+  }
+
   async switchMachine(name: string, machine: string, to: MachineSwitch): Promise<void> {
     await this.#call({ method: 'switchMachine', name, machine, to })
   }
@@ -208,7 +220,7 @@ class HostProcess implements ClusterHost {
     }
   }
 
-  /** The new process counts its traces from one again, so all it has is news. */
+  /** A new control plane counts its traces from one again, so all it has is news. */
   #watchAgain(name: string): void {
     this.#gateListeners.tell(name, [])
     const lost = [...this.#watches.values()].filter((watch) => watch.name === name)

@@ -1,0 +1,64 @@
+// What somebody who teaches has kept of a learner's cluster and lab, to put it back when the learner has lost their way.
+// The newest few of each learner; they go with the cluster.
+
+import type { ClusterHost } from '../../kube/cluster/index.ts'
+import { ClassroomError } from '../classroom-error.ts'
+import type { Database } from '../database/open-database.ts'
+import type { LabSession } from '../grading/lab-session.ts'
+import type { Standing } from '../grading/progress.ts'
+import type { SnapshotView } from './wall-view.ts'
+
+const SLOTS = 5
+
+export class Snapshots {
+  readonly #options: { database: Database; host: Pick<ClusterHost, 'saveState'>; now: () => number }
+
+  constructor(options: { database: Database; host: Pick<ClusterHost, 'saveState'>; now: () => number }) {
+    this.#options = options
+  }
+
+  /** In a free place, or in that of the oldest. */
+  async take({ lab, cluster, standing }: LabSession, by: string): Promise<void> {
+    const { database, host, now } = this.#options
+    if (cluster === undefined) throw new ClassroomError('no-cluster', 'There is no cluster yet to take a snapshot of.')
+    const taken = await database.snapshot.findMany({ where: { cluster }, orderBy: { takenAt: 'asc' } })
+    const free = Array.from({ length: SLOTS }, (_, slot) => slot).find((slot) =>
+      taken.every((one) => one.slot !== slot),
+    )
+    const slot = free ?? taken[0]?.slot ?? 0
+    const data = { labId: lab.id, by, takenAt: new Date(now()), standing: JSON.stringify(standing) }
+    await host.saveState(cluster, nameOf(slot))
+    await database.snapshot.upsert({
+      where: { cluster_slot: { cluster, slot } },
+      create: { cluster, slot, ...data },
+      update: data,
+      select: { slot: true },
+    })
+  }
+
+  /** Of the lab that the learner is in, newest first. */
+  async of({ lab, cluster }: LabSession): Promise<SnapshotView[]> {
+    if (cluster === undefined) return []
+    const rows = await this.#options.database.snapshot.findMany({
+      where: { cluster, labId: lab.id },
+      orderBy: { takenAt: 'desc' },
+    })
+    return rows.map(({ slot, takenAt, by, standing }) => {
+      const { reached } = JSON.parse(standing) as Standing
+      return { slot, at: takenAt.getTime(), by, step: reached }
+    })
+  }
+
+  async putBack(session: LabSession, slot: number): Promise<void> {
+    const { cluster, lab } = session
+    const row =
+      cluster && (await this.#options.database.snapshot.findFirst({ where: { cluster, slot, labId: lab.id } }))
+    if (!row) throw new ClassroomError('snapshot-unknown', 'That snapshot is not there any more.')
+    const standing = JSON.parse(row.standing) as Standing
+    const words = `step ${standing.reached}, as ${row.by} has kept it`
+    // Heard of on the learner's page; whoever asked does not wait.
+    void session.putBack({ state: nameOf(slot), standing, words })
+  }
+}
+
+const nameOf = (slot: number) => `snapshot-${slot + 1}`
