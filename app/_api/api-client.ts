@@ -68,6 +68,10 @@ export const api = createTRPCClient<AppRouter>({
 /** Nobody answered: an answer of the classroom, even a refusal, carries data. */
 export const wasUnanswered = (error: unknown): boolean => error instanceof TRPCClientError && !error.data
 
+/** The classroom says that there is no such thing. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof TRPCClientError && error.data?.code === 'NOT_FOUND'
+
 /** What to tell a person about a failed call: the classroom's own words where it has any. */
 export function wordsOf(error: unknown): string {
   if (wasUnanswered(error)) return 'The classroom does not answer. Is its server running?'

@@ -4,6 +4,7 @@
 
 import { useLocalStorage, useMediaQuery } from '@mantine/hooks'
 import dynamic from 'next/dynamic'
+import { notFound } from 'next/navigation'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useFileDesk } from '../editor/use-file-desk.ts'
 import type { Selection } from '../lenses/picture/selection.ts'
@@ -69,6 +70,7 @@ export function LabWorkbench({ labId }: { labId: string }) {
     },
     [showTerminal],
   )
+  if (run.isUnknown) notFound()
   const panes: Panes = {
     run,
     store,

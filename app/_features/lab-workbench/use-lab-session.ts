@@ -5,11 +5,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useEffect, useState } from 'react'
 import type { LabView, SessionView } from '../../../server/classroom/api/contract.ts'
-import { api, wasUnanswered, wordsOf } from '../../_api/api-client.ts'
+import { api, isMissing, wasUnanswered, wordsOf } from '../../_api/api-client.ts'
 
 export interface LabSession {
   lab: LabView | undefined
   session: SessionView | undefined
+  /** There is no such lab. */
+  isUnknown: boolean
   /** What went wrong, in words; empty when nothing did. */
   error: string
   /** The session's own stream is broken; what is shown is the last that was heard. */
@@ -100,6 +102,7 @@ export function useLabSession(labId: string): LabSession {
   return {
     lab: lab.data,
     session,
+    isUnknown: isMissing(lab.error),
     error: error || (lab.error ? wordsOf(lab.error) : ''),
     isBehind,
     goTo: (step) => sessionId && act(api.session.goTo.mutate({ sessionId, step })),

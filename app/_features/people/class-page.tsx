@@ -4,8 +4,9 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import Link from 'next/link'
+import { notFound } from 'next/navigation'
 import { useState } from 'react'
-import { api, wordsOf } from '../../_api/api-client.ts'
+import { api, isMissing, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { JoinPanel } from './class/join-panel.tsx'
 import { MemberTable } from './class/member-table.tsx'
@@ -38,6 +39,7 @@ export function ClassPage({ classId }: { classId: string }) {
       setRenaming(false)
     },
   )
+  if (isMissing(found.error)) notFound()
   const mayChange = page?.role === 'instructor'
   const archive = (isArchived: boolean) => change.run(() => api.class.setArchived.mutate({ classId, isArchived }))
   return (

@@ -4,7 +4,8 @@
 
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
-import { api, wordsOf } from '../../_api/api-client.ts'
+import { notFound } from 'next/navigation'
+import { api, isMissing, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { TopBar } from '../../_ui/top-bar.tsx'
@@ -13,6 +14,7 @@ import style from './teach.module.css'
 
 export function GradesPage({ classId }: { classId: string }) {
   const book = useQuery({ queryKey: ['grades', classId], queryFn: () => api.teach.grades.query({ classId }) })
+  if (isMissing(book.error)) notFound()
   const opened = book.data?.labs.filter(({ id }) => book.data.learners.some(({ grades }) => grades[id])) ?? []
   return (
     <>

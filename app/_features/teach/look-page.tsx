@@ -3,6 +3,7 @@
 // A learner's picture as the learner has it, for those who teach them: all lenses, nothing that acts.
 
 import Link from 'next/link'
+import { notFound } from 'next/navigation'
 import { useCallback, useState } from 'react'
 import { TopBar } from '../../_ui/top-bar.tsx'
 import { LensFrame } from '../lenses/lens-frame.tsx'
@@ -14,7 +15,7 @@ import style from './look-page.module.css'
 import { useWall } from './use-wall.ts'
 
 export function LookPage({ classId, sessionId }: { classId: string; sessionId: string }) {
-  const { view: wall, error } = useWall(classId)
+  const { view: wall, error, isUnknown } = useWall(classId)
   const store = usePictureStore(sessionId, { looksOnly: true })
   const choice = useLens()
   const [view, setView] = useState<'canvas' | 'table'>('canvas')
@@ -27,6 +28,7 @@ export function LookPage({ classId, sessionId }: { classId: string; sessionId: s
     },
     [store],
   )
+  if (isUnknown) notFound()
   const tile = wall?.tiles.find((one) => one.sessionId === sessionId)
   const lens = { store, sessionId, selection, select }
   const Scope = choice.view?.Scope

@@ -4,13 +4,15 @@
 
 import { useEffect, useState } from 'react'
 import type { WallView } from '../../../server/classroom/teaching/wall-view.ts'
-import { api, wordsOf } from '../../_api/api-client.ts'
+import { api, isMissing, wordsOf } from '../../_api/api-client.ts'
 
 export interface Wall {
   view: WallView | undefined
   /** The server's time now, as well as this page can tell. */
   now: number
   error: string
+  /** There is no such class, or not for this person. */
+  isUnknown: boolean
 }
 
 const retryMs = 2000
@@ -19,6 +21,7 @@ export function useWall(classId: string): Wall {
   const [view, setView] = useState<WallView>()
   const [heardAt, setHeardAt] = useState(0)
   const [error, setError] = useState('')
+  const [isUnknown, setUnknown] = useState(false)
   const [local, setLocal] = useState(() => Date.now())
 
   useEffect(() => {
@@ -35,6 +38,7 @@ export function useWall(classId: string): Wall {
             setLocal(Date.now())
           },
           onError: (cause) => {
+            if (isMissing(cause)) return setUnknown(true)
             setError(wordsOf(cause))
             timer = setTimeout(open, retryMs)
           },
@@ -53,5 +57,5 @@ export function useWall(classId: string): Wall {
     return () => clearInterval(timer)
   }, [])
 
-  return { view, now: view ? view.now + Math.max(0, local - heardAt) : local, error }
+  return { view, now: view ? view.now + Math.max(0, local - heardAt) : local, error, isUnknown }
 }

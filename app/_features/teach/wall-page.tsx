@@ -3,6 +3,7 @@
 // The room at a glance: who is stuck and where, who waits for help, and one learner opened beside it.
 
 import Link from 'next/link'
+import { notFound } from 'next/navigation'
 import { useState } from 'react'
 import type { Tile, WallView } from '../../../server/classroom/teaching/wall-view.ts'
 import { api } from '../../_api/api-client.ts'
@@ -18,8 +19,9 @@ import { TileCard } from './tile-card.tsx'
 import { useWall } from './use-wall.ts'
 
 export function WallPage({ classId }: { classId: string }) {
-  const { view, now, error } = useWall(classId)
+  const { view, now, error, isUnknown } = useWall(classId)
   const [open, setOpen] = useState<string | null>(null)
+  if (isUnknown) notFound()
   const opened = view?.tiles.find(({ learnerId }) => learnerId === open)
   return (
     <div className={style.wall} data-open={opened ? '' : undefined}>
