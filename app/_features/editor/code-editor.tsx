@@ -2,11 +2,11 @@
 
 // CodeMirror as a React component: one view per file, which takes over a text that was replaced from outside.
 
-import { EditorState } from '@codemirror/state'
 import { EditorView } from '@codemirror/view'
 import { type Ref, useEffect, useImperativeHandle, useRef } from 'react'
 import type { ClusterSchemas } from './cluster-schemas.ts'
 import style from './editor.module.css'
+import { recall, remember } from './editor-memory.ts'
 import type { OpenFile } from './file-desk.ts'
 import { type EditorEvents, extensionsFor } from './yaml-editor.ts'
 
@@ -17,6 +17,8 @@ export interface EditorHandle {
 interface Props extends EditorEvents {
   file: OpenFile
   schemas: ClusterSchemas
+  /** Another file is shown, or none: what to give back next time. */
+  onLeave(memory: unknown): void
   ref: Ref<EditorHandle>
 }
 
@@ -38,11 +40,14 @@ export function CodeEditor({ file, schemas, ref, ...events }: Props) {
       onProblems: (problems) => onRef.current.onProblems(problems),
       onSchemas: (areThere) => onRef.current.onSchemas(areThere),
     }
-    const state = EditorState.create({ doc: file.text, extensions: extensionsFor(path, schemas, on) })
+    const state = recall(file.memory, file.text, extensionsFor(path, schemas, on))
     const view = new EditorView({ state, parent })
     viewRef.current = view
     view.focus()
-    return () => view.destroy()
+    return () => {
+      onRef.current.onLeave(remember(view.state))
+      view.destroy()
+    }
   }, [path, schemas])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a text from outside is put in

@@ -29,6 +29,8 @@ export interface OpenFile {
   readonly theirs?: FileVersion | null
   /** Goes up when the text was replaced from outside, for the editor to take over. */
   readonly replaced: number
+  /** Of the editor that last showed it, for the next one. */
+  readonly memory?: unknown
 }
 
 export interface DeskState {
@@ -102,6 +104,12 @@ export class FileDesk {
     })
     void this.list()
     return isDone
+  }
+
+  /** What the editor wants to find again when it shows the file next time. */
+  keep(path: string, memory: unknown): void {
+    const open = this.#open.get(path)
+    if (open) this.#open.set(path, { ...open, memory })
   }
 
   showList(): void {

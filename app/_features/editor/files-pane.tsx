@@ -120,6 +120,7 @@ export function FilesPane({ desk, sessionId, onApply, onClose }: Props) {
             file={open}
             schemas={schemas}
             onType={(text) => desk.type(text)}
+            onLeave={(memory) => desk.keep(open.path, memory)}
             onSave={save}
             onFocus={look}
             onProblems={setProblems}

@@ -41,8 +41,7 @@ export function LabWorkbench({ labId }: { labId: string }) {
   const isSmall = useMediaQuery('(max-width: 700px)', false, { getInitialValueInEffect: true })
   const selectAndPin = useCallback(
     (next: Selection) => {
-      store.model.pin(next && 'client' in next ? next.client : undefined)
-      store.changed()
+      store.pin(next && 'client' in next ? next.client : undefined)
       select(next)
     },
     [store],

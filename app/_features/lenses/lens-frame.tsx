@@ -14,6 +14,7 @@ import type { LensProps } from './lens.ts'
 import style from './lens-frame.module.css'
 import type { PictureStore } from './picture/picture-store.ts'
 import { usePictureVersion } from './picture/use-picture.ts'
+import { TimeBar } from './time/time-bar.tsx'
 import type { LensChoice } from './use-lens.ts'
 
 interface Props extends LensProps {
@@ -51,7 +52,7 @@ export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }
           </div>
         )}
         {lens.id === 'loops' && <Legend />}
-        {lens.hasLoops && !store.looksOnly && <HoldBar store={store} selection={selection} />}
+        {lens.hasLoops && store.mayAct && <HoldBar store={store} selection={selection} />}
         <Button
           small
           look="quiet"
@@ -67,14 +68,27 @@ export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }
         )}
       </div>
       <Notices store={store} />
-      <Tabs.Panel value={lens.id} className={style.body}>
-        {view === 'table' ? (
+      <Tabs.Panel value={lens.id} className={style.body} data-past={store.moment?.revision}>
+        {store.moment && !lens.hasPast ? (
+          <NoPast title={lens.title} />
+        ) : view === 'table' ? (
           lensView && <lensView.Table {...lensProps} />
         ) : (
           <PictureCanvas {...lensProps} lens={lens} view={lensView} />
         )}
       </Tabs.Panel>
+      <TimeBar {...lensProps} />
     </Tabs>
+  )
+}
+
+/** What is now beside an earlier moment would be a lie. */
+function NoPast({ title }: { title: string }) {
+  return (
+    <p className={style.noPast}>
+      <b>The {title} lens knows only now.</b> What it shows is heard as it happens, and kept by nobody. Go back to now,
+      or look at this moment through Loops, Objects or Revisions.
+    </p>
   )
 }
 

@@ -22,8 +22,7 @@ export function LookPage({ classId, sessionId }: { classId: string; sessionId: s
   const [selection, setSelection] = useState<Selection>(null)
   const select = useCallback(
     (next: Selection) => {
-      store.model.pin(next && 'client' in next ? next.client : undefined)
-      store.changed()
+      store.pin(next && 'client' in next ? next.client : undefined)
       setSelection(next)
     },
     [store],

@@ -123,7 +123,7 @@ function Canvas({ store, sessionId, selection, select, lens, view }: Props) {
     <section
       ref={mergedRef}
       className={style.canvas}
-      aria-label={sayPicture(model, lens)}
+      aria-label={sayPicture(model, lens, store.moment !== undefined)}
       data-picture-canvas={lens.id}
       data-connection={connection.state}
     >
@@ -293,7 +293,7 @@ function drawWays(layout: PictureLayout, hot: ReadonlySet<string>): Edge[] {
   })
 }
 
-function sayPicture(model: PictureModel, lens: Lens): string {
+function sayPicture(model: PictureModel, lens: Lens, isPast: boolean): string {
   const pods = model.pods.filter((pod) => pod.ready).length
-  return `${lens.title} lens, live: revision ${model.revision}, ${model.loops.length} loops, ${model.nodes.length} machines, ${pods} of ${model.pods.length} Pods ready. The Table shows the same as text.`
+  return `${lens.title} lens, ${isPast ? 'in the past' : 'live'}: revision ${model.revision}, ${model.loops.length} loops, ${model.nodes.length} machines, ${pods} of ${model.pods.length} Pods ready. The Table shows the same as text.`
 }

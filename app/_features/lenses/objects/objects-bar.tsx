@@ -9,6 +9,7 @@ export function ObjectsBar(props: LensProps) {
   const objects = useObjects(props)
   const { model, namespace, selector, matched, problem } = objects
   const namespaces = model.namespaces.length > 0 ? model.namespaces.sort() : [namespace]
+  const { mayAsk } = objects
   const answer = problem || `${matched.size} ${matched.size === 1 ? 'object' : 'objects'}`
   return (
     <>
@@ -17,7 +18,8 @@ export function ObjectsBar(props: LensProps) {
         <input
           aria-label="Selector"
           value={selector}
-          placeholder="selector: app=web"
+          placeholder={mayAsk ? 'selector: app=web' : 'asked of now only'}
+          disabled={!mayAsk}
           spellCheck={false}
           autoCapitalize="none"
           autoComplete="off"
@@ -32,7 +34,7 @@ export function ObjectsBar(props: LensProps) {
         data-problem={problem !== '' || undefined}
         title={answer}
       >
-        {selector.trim() === '' ? '' : answer}
+        {selector.trim() === '' || !mayAsk ? '' : answer}
       </output>
       <label className={style.ask}>
         <span className={style.word}>in</span>

@@ -22,7 +22,7 @@ export function ObjectsLayer(props: LayerProps) {
   const objects = useObjects(props)
   const { model, namespace } = objects
   const chosen = selection && 'object' in selection ? model.find(selection.object) : undefined
-  const reach = reachOf(model, chosen, objects.selector.trim() ? objects.matched : undefined)
+  const reach = reachOf(model, chosen, objects.mayAsk && objects.selector.trim() ? objects.matched : undefined)
 
   const lit = [...reach.pods].sort().join(' ')
   useEffect(() => store.light(new Set(lit === '' ? [] : lit.split(' '))), [store, lit])

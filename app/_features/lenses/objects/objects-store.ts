@@ -1,5 +1,6 @@
 // The objects of one session: subscribed while some part of the lens is on the page, and the selector that was typed.
 
+import type { PastMoment } from '../../../../server/observe/index.ts'
 import { api, wordsOf } from '../../../_api/api-client.ts'
 import { ObjectsModel } from './objects-model.ts'
 
@@ -11,7 +12,9 @@ interface Subscription {
 }
 
 export class ObjectsStore {
-  readonly model = new ObjectsModel()
+  private readonly live = new ObjectsModel()
+  private readonly momentNow: () => PastMoment | undefined
+  private past: { moment: PastMoment; model: ObjectsModel } | undefined
   selector = ''
   namespace = 'default'
   matched: ReadonlySet<string> = new Set()
@@ -25,6 +28,27 @@ export class ObjectsStore {
   private selected: Subscription | undefined
   private asking: ReturnType<typeof setTimeout> | undefined
   private retrying: ReturnType<typeof setTimeout> | undefined
+
+  constructor(picture: { readonly moment: PastMoment | undefined }) {
+    this.momentNow = () => picture.moment
+  }
+
+  /** The objects of the moment that the picture shows. */
+  get model(): ObjectsModel {
+    const moment = this.momentNow()
+    if (!moment) return this.live
+    if (this.past?.moment !== moment) {
+      const model = new ObjectsModel()
+      model.apply({ whole: true, objects: moment.objects, gone: [] })
+      this.past = { moment, model }
+    }
+    return this.past.model
+  }
+
+  /** Selectors are asked of the cluster as it is now. */
+  get mayAsk(): boolean {
+    return this.momentNow() === undefined
+  }
 
   subscribe = (viewer: () => void): (() => void) => {
     this.viewers.add(viewer)
@@ -62,7 +86,7 @@ export class ObjectsStore {
       { sessionId: this.sessionId },
       {
         onData: (push) => {
-          this.model.apply(push)
+          this.live.apply(push)
           this.changed()
         },
         onComplete: () => this.connectLater(),

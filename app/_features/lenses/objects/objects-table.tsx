@@ -11,8 +11,8 @@ const mostRows = 500
 
 export function ObjectsTable(props: LensProps) {
   const { selection } = props
-  const { model, namespace, selector, matched } = useObjects(props)
-  const isAsked = selector.trim() !== ''
+  const { model, namespace, selector, matched, mayAsk } = useObjects(props)
+  const isAsked = mayAsk && selector.trim() !== ''
   const all = [...model.inNamespace(namespace), ...model.inNamespace('')]
   const rows = all.slice(0, mostRows)
   return (

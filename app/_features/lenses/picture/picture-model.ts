@@ -141,6 +141,22 @@ export class PictureModel {
     return dots
   }
 
+  /** Knows nothing yet, and draws as this one does. */
+  emptyTwin(): PictureModel {
+    const { showHeartbeats, slots, pinnedLoop, loops, loopSet, shownLoops, called, compactRevision } = this
+    const shared = { showHeartbeats, slots, pinnedLoop, loops, loopSet, shownLoops, called, compactRevision }
+    return Object.assign(new PictureModel(), shared)
+  }
+
+  /** Takes in what another model had taken in, up to an earlier revision, and says which dots it makes. */
+  replay(rows: readonly Row[], then: Pick<PictureModel, 'revision' | 'pods' | 'nodes'>): Dot[] {
+    const { revision, pods, nodes } = then
+    const dots = rows.map((row) => this.take(row)).filter((dot) => dot !== undefined)
+    this.fromSeq ||= rows[0]?.seq ?? 0
+    Object.assign(this, { revision, pods, nodes, seq: rows.at(-1)?.seq ?? this.seq, version: this.version + 1 })
+    return dots
+  }
+
   setSlots(count: number): void {
     if (count === this.slots) return
     this.slots = count

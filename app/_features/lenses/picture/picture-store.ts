@@ -1,8 +1,11 @@
 // The live picture of one session: subscribes, feeds the model, and tells two kinds of listeners. Dots are handed on at
 // once, one call per push; React hears at most ten times a second, and four times in a burst, so that dots keep moving.
+// While an earlier moment is looked at, what comes is taken in all the same, and nothing of it is shown.
 
-import type { PicturePush } from '../../../../server/observe/index.ts'
+import type { PastMoment, PicturePush } from '../../../../server/observe/index.ts'
 import { api, wordsOf } from '../../../_api/api-client.ts'
+import { goOn, pastModel } from '../time/past-model.ts'
+import type { Viewer } from '../time/time-machine.ts'
 import { type Dot, PictureModel } from './picture-model.ts'
 
 type LoopOrder = Parameters<typeof api.picture.steer.mutate>[0]['order']
@@ -19,8 +22,11 @@ const burst = 12
 const retryMs = 700
 const longestRetryMs = 8000
 
-export class PictureStore {
-  readonly model = new PictureModel()
+export class PictureStore implements Viewer {
+  /** What is now, whatever is looked at. */
+  readonly live = new PictureModel()
+  /** The moment that is looked at instead of now. */
+  moment: PastMoment | undefined
   /** Somebody else's picture: nothing on it acts. */
   readonly looksOnly: boolean
   connection: Connection = { state: 'connecting', tries: 0, why: '' }
@@ -29,6 +35,7 @@ export class PictureStore {
   /** Pods that a lens lets shine on their machines, as `namespace/name`. */
   lit: ReadonlySet<string> = new Set()
   private readonly parts = new Map<unknown, unknown>()
+  private past: PictureModel | undefined
   private version = 0
   private renderTimer: ReturnType<typeof setTimeout> | undefined
   private retryTimer: ReturnType<typeof setTimeout> | undefined
@@ -41,6 +48,16 @@ export class PictureStore {
 
   constructor({ looksOnly }: { looksOnly: boolean }) {
     this.looksOnly = looksOnly
+  }
+
+  /** What the screen shows. */
+  get model(): PictureModel {
+    return this.past ?? this.live
+  }
+
+  /** Nothing acts on somebody else's picture, nor on the past. */
+  get mayAct(): boolean {
+    return !this.looksOnly && !this.moment
   }
 
   connect(sessionId: string): () => void {
@@ -72,14 +89,32 @@ export class PictureStore {
     this.changed()
   }
 
+  /** A loop under the microscope keeps its card. */
+  pin(client: string | undefined): void {
+    this.live.pin(client)
+    this.past?.pin(client)
+    this.changed()
+  }
+
+  lookAt(moment: PastMoment | undefined, moves: boolean): void {
+    const before = this.moment
+    this.moment = moment
+    if (!moment) this.past = undefined
+    else if (moves && this.past && before && before.revision < moment.revision) {
+      const dots = goOn(this.past, this.live, moment)
+      for (const listener of this.dotListeners) listener(dots, false)
+    } else this.past = pastModel(this.live, moment)
+    this.changed()
+  }
+
   light(pods: ReadonlySet<string>): void {
     this.lit = pods
     this.changed()
   }
 
   /** What a lens keeps for itself as long as this picture is there; made when it is first asked for. */
-  part<T>(make: () => T): T {
-    if (!this.parts.has(make)) this.parts.set(make, make())
+  part<T>(make: (store: this) => T): T {
+    if (!this.parts.has(make)) this.parts.set(make, make(this))
     return this.parts.get(make) as T
   }
 
@@ -109,7 +144,7 @@ export class PictureStore {
     if (!this.sessionId) return
     clearTimeout(this.retryTimer)
     this.subscription?.unsubscribe()
-    const since = this.model.seq || undefined
+    const since = this.live.seq || undefined
     this.subscription = api.picture.watch.subscribe(
       { sessionId: this.sessionId, since },
       {
@@ -134,12 +169,14 @@ export class PictureStore {
   }
 
   private take(push: PicturePush): void {
-    const dots = this.model.apply(push)
+    // Another cluster, or the same one started again: what one looked at was of the one before.
+    if (push.events.length > 0 && push.seq < this.live.seq) this.lookAt(undefined, false)
+    const dots = this.live.apply(push)
     this.dotsSinceRender += dots.length
     // What happened before we looked is marked where it arrived; nothing moves that did not move before our eyes.
     const resting = !this.hasBacklog
     this.hasBacklog = true
-    for (const listener of this.dotListeners) listener(dots, resting)
+    if (!this.moment) for (const listener of this.dotListeners) listener(dots, resting)
     if (this.connection.state !== 'live') this.connection = { state: 'live', tries: 0, why: '' }
     this.changed()
   }

@@ -27,7 +27,7 @@ export function useVersions({ store, sessionId }: LensProps, object: ObjectRef |
   const [known, setKnown] = useState<{ key: string; answer: Versions }>({ key: '', answer: nothing })
   const [last] = object ? store.model.appendsOf(object, 1) : []
   const isGone = last?.event.operation === 'delete'
-  const upTo = isGone ? last.event.revision - 1 : undefined
+  const upTo = isGone ? last.event.revision - 1 : store.moment?.revision
   const key = object ? `${object.group} ${object.resource} ${object.namespace} ${object.name}` : ''
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for the object, the last revision for its being new
   useEffect(() => {
@@ -40,7 +40,7 @@ export function useVersions({ store, sessionId }: LensProps, object: ObjectRef |
       api.picture.versions.query({ sessionId, object: asked }).then(
         (answer) => {
           if (isOver) return
-          store.model.heardOfCompaction(answer?.compactRevision ?? 0)
+          store.live.heardOfCompaction(answer?.compactRevision ?? 0)
           setKnown({ key, answer: { ...nothing, ...answer } })
         },
         (error) => !isOver && setKnown({ key, answer: { ...nothing, problem: wordsOf(error) } }),
@@ -50,6 +50,6 @@ export function useVersions({ store, sessionId }: LensProps, object: ObjectRef |
       isOver = true
       clearTimeout(timer)
     }
-  }, [key, sessionId, last?.event.revision])
+  }, [key, sessionId, last?.event.revision, upTo])
   return known.key === key ? known.answer : nothing
 }

@@ -7,7 +7,7 @@ import style from './microscope.module.css'
 /** Holds one loop, lets it take a turn, slows it, lets it go. */
 export function LoopControl({ store, client }: { store: PictureStore; client: string }) {
   const { model } = store
-  if (store.looksOnly) return null
+  if (!store.mayAct) return null
   const { held, steps, everyMs } = model.gate(client)
   const waiting = model.client(client).queueLength
   const loops = [client]

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import type { ClusterHistory } from '../../../../server/observe/index.ts'
+import { PictureModel } from '../picture/picture-model.ts'
+import { append, loops, podReplaced, push, request } from '../picture/trace-examples.ts'
+import { barsOf, nextDeed, nextWrite, timelineOf, writeAt } from './timeline.ts'
+
+const lease = { resource: 'leases', name: 'node-1' }
+
+function looked(): PictureModel {
+  const model = new PictureModel()
+  model.apply(push(14, podReplaced(), { loops }))
+  return model
+}
+
+const history = (first: number, last: number, compactRevision = 0): ClusterHistory => ({
+  revision: last,
+  compactRevision,
+  changes: Array.from({ length: last - first + 1 }, (_, nth) => ({
+    revision: first + nth,
+    operation: 'update',
+    group: '',
+    resource: nth % 2 === 0 ? 'pods' : 'leases',
+    namespace: 'default',
+    name: 'web',
+  })),
+})
+
+describe('the timeline', () => {
+  it('tells who wrote what was traced, and what the log alone knows of', () => {
+    const { writes } = timelineOf(looked(), history(440, 452))
+    expect(writes.map(({ revision }) => revision)).toEqual([
+      440, 441, 442, 443, 444, 445, 446, 447, 448, 449, 450, 453, 455, 458,
+    ])
+    expect(writes[0]).toMatchObject({ words: '~ pods/web', isYours: false, isQuiet: false })
+    expect(writes[1]?.isQuiet).toBe(true)
+    expect(writes[10]).toMatchObject({ words: '~ pods/web-1 by kubectl', isYours: true, at: 1000 })
+    expect(writes[12]).toMatchObject({ words: '+ pods/web-2 by ReplicaSet', isYours: false })
+  })
+
+  it('begins where the store was compacted, whoever says so last', () => {
+    const model = looked()
+    expect(timelineOf(model, history(445, 449, 444))).toMatchObject({ first: 444, last: 458 })
+    model.heardOfCompaction(453)
+    const { first, writes } = timelineOf(model, history(445, 449, 444))
+    expect([first, writes[0]?.revision]).toEqual([453, 453])
+  })
+
+  it('counts every write in one bar, heartbeats in none', () => {
+    const timeline = timelineOf(looked(), history(440, 449, 439))
+    for (const most of [1, 3, 7, 100]) {
+      const bars = barsOf(timeline, most)
+      expect(bars).toHaveLength(Math.min(most, 20))
+      expect(bars.reduce((sum, { writes }) => sum + writes, 0)).toBe(9)
+      expect([bars[0]?.from, bars.at(-1)?.to]).toEqual([439, 458])
+      expect(bars.filter(({ isYours }) => isYours)).toHaveLength(1)
+      for (const [nth, bar] of bars.entries()) expect(bar.from).toBe(nth === 0 ? 439 : bars[nth - 1]!.to + 1)
+    }
+  })
+
+  it('says what was the last write at a revision that traces do not name', () => {
+    expect(writeAt(timelineOf(looked(), undefined), 457)?.revision).toBe(455)
+  })
+
+  it('passes over heartbeats when it is played', () => {
+    const model = new PictureModel()
+    const events = [
+      append(11, 'a', 'kubelet/n', lease),
+      append(12, 'b', 'kubectl'),
+      append(13, 'c', 'kubelet/n', lease),
+    ]
+    model.apply(push(3, events))
+    const timeline = timelineOf(model, undefined)
+    expect(nextWrite(timeline, 10)).toBe(12)
+    expect(nextWrite(timeline, 12)).toBe(13)
+  })
+
+  it('finds what people wrote, in both directions, else the ends', () => {
+    const model = new PictureModel()
+    model.apply(push(3, [append(11, 'a', 'kubectl'), append(15, 'b', 'curl'), append(20, 'c', 'kube-scheduler')]))
+    model.apply(push(4, [request('d', 'kubectl', { verb: 'get' })]))
+    const timeline = timelineOf(model, undefined)
+    expect(nextDeed(timeline, 21, 'back')).toBe(15)
+    expect(nextDeed(timeline, 15, 'back')).toBe(11)
+    expect(nextDeed(timeline, 11, 'back')).toBe(1)
+    expect(nextDeed(timeline, 11, 'on')).toBe(15)
+    expect(nextDeed(timeline, 15, 'on')).toBe(20)
+  })
+})
