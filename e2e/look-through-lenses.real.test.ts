@@ -195,13 +195,13 @@ describe('the lenses', () => {
   it('each have a text twin', async () => {
     await lens('Revisions').click()
     await page.getByRole('button', { name: 'Table' }).click()
-    await page.locator('[data-revisions-table]').getByText('409, nothing is written').first().waitFor()
+    await page.locator('[data-lens-table=revisions]').getByText('409, nothing is written').first().waitFor()
     await lens('Access').click()
-    await page.locator('[data-access-table]').getByText('watcher, rule 1').first().waitFor()
+    await page.locator('[data-lens-table=access]').getByText('watcher, rule 1').first().waitFor()
     await lens('Objects').click()
-    await page.locator('[data-objects-table]').getByText('kube-root-ca.crt').waitFor()
+    await page.locator('[data-lens-table=objects]').getByText('kube-root-ca.crt').waitFor()
     await lens('Loops').click()
-    await page.locator('[data-picture-table]').getByText('Events, newest first').waitFor()
+    await page.locator('[data-lens-table=loops]').getByText('Events, newest first').waitFor()
     await page.getByRole('button', { name: 'Table' }).click()
   })
 
@@ -215,8 +215,82 @@ describe('the lenses', () => {
     await page.locator('[data-service="nobody"]').click()
     await page.getByText('no container runs on them, and no packet flows').waitFor()
     await page.getByRole('button', { name: 'Table' }).click()
-    await page.locator('[data-network-table]').getByText('Nobody. It selects app=nobody').waitFor()
-    await page.locator('[data-network-table]').getByText('simulated: No packets flow').first().waitFor()
+    await page.locator('[data-lens-table=network]').getByText('Nobody. It selects app=nobody').waitFor()
+    await page.locator('[data-lens-table=network]').getByText('simulated: No packets flow').first().waitFor()
+  })
+})
+
+describe('time', () => {
+  const knob = () => page.getByRole('slider', { name: 'Revision' })
+  const bar = () => page.getByRole('group', { name: 'Time' })
+  const picture = () => page.locator('[data-picture-canvas]')
+  const drawn = () =>
+    page.locator('[data-pod^="web-"]').evaluateAll((pods) => pods.map((pod) => pod.getAttribute('data-pod')).sort())
+  const looksAt = (revision: number | string) =>
+    page
+      .locator(`[data-past="${revision}"]`)
+      .filter({ has: page.locator('[data-picture-canvas]') })
+      .waitFor()
+  let then: number
+
+  /** As the API server itself reads its store: exactly at that revision. */
+  async function listedAt(revision: number): Promise<string[]> {
+    const query = `labelSelector=app%3Dweb&resourceVersion=${revision}&resourceVersionMatch=Exact`
+    const { items } = JSON.parse(await run(`get --raw /api/v1/namespaces/default/pods?${query}`))
+    return items.map(({ metadata }: { metadata: { name: string } }) => metadata.name).sort()
+  }
+
+  it('is dragged back to a revision, and the picture is what the store says of it', async () => {
+    await page.getByRole('button', { name: 'Table' }).click()
+    await lens('Loops').click()
+    await run('scale deployment web --replicas=3')
+    await run('rollout status deployment web --timeout=60s')
+    then = Number(JSON.parse(await run('get pods -o json')).metadata.resourceVersion)
+    await run('scale deployment web --replicas=1')
+    await until('one Pod is left', async () => (await drawn()).length === 1)
+    await knob().fill(String(then))
+    await looksAt(then)
+    expect(await listedAt(then)).toHaveLength(3)
+    expect(await drawn()).toEqual(await listedAt(then))
+    await bar().getByText(`You look at revision ${then}`).waitFor()
+  })
+
+  it('moves nothing of what happens now, and lets nothing be held', async () => {
+    const before = await picture().getAttribute('data-seq')
+    await run('create configmap while-away')
+    await until('the live end has moved', async () => Number(await knob().getAttribute('max')) > then + 3)
+    expect(await picture().getAttribute('data-seq')).toBe(before)
+    expect(await page.getByText('while-away').count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Hold all' }).count()).toBe(0)
+  })
+
+  it('is the same through other lenses and in their tables', async () => {
+    await lens('Objects').click()
+    await page.getByRole('button', { name: 'Table' }).click()
+    const names = page.locator('[data-lens-table=objects] th').filter({ hasText: /^web-\w+-\w+$/ })
+    await until('its Pods are listed', async () => (await names.count()) === 3)
+    expect((await names.allTextContents()).sort()).toEqual(await listedAt(then))
+    await lens('Network').click()
+    await page.getByText('The Network lens knows only now.').waitFor()
+    await page.getByRole('button', { name: 'Table' }).click()
+    await lens('Loops').click()
+  })
+
+  it('goes on from the keyboard, and is played up to now', async () => {
+    await looksAt(then)
+    await knob().focus()
+    await page.keyboard.press('ArrowLeft')
+    await looksAt(then - 1)
+    await page.keyboard.press('PageUp')
+    await bar()
+      .getByText(/~ deployments\/web by kubectl/)
+      .waitFor()
+    await bar().getByRole('combobox', { name: 'Pace of playing' }).selectOption('32')
+    await bar().getByRole('button', { name: 'Play on' }).click()
+    // Dots move while it is played.
+    await page.locator('[data-dot]').first().waitFor({ state: 'attached' })
+    await bar().getByRole('button', { name: 'Live' }).waitFor()
+    await until('it shows now again', async () => (await drawn()).length === 1)
   })
 })
 

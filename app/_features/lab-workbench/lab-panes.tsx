@@ -7,6 +7,7 @@ import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { Instructions } from '../instructions/instructions.tsx'
 import { LensFrame } from '../lenses/lens-frame.tsx'
+import { LensScope } from '../lenses/lens-scope.tsx'
 import { TerminalPane } from '../terminal/terminal-pane.tsx'
 import style from './lab-workbench.module.css'
 import type { Panes } from './panes.ts'
@@ -78,10 +79,8 @@ export function ShellPane({ panes, isFull, isSmall }: { panes: Panes; isFull?: b
   )
 }
 
-/** Beside the picture: what is chosen, as the lens looks at it. */
 export function ScopePane({ panes }: { panes: Panes }) {
-  const Scope = panes.lens.view?.Scope
-  return Scope && <Scope store={panes.store} sessionId={panes.run.session?.id} {...panes.selecting} />
+  return <LensScope choice={panes.lens} store={panes.store} sessionId={panes.run.session?.id} {...panes.selecting} />
 }
 
 /** What is going on while the lab is not ready; over ten seconds, a way out. */

@@ -109,7 +109,7 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
               id="terminal"
               panelRef={terminal}
               collapsible
-              defaultSize="31%"
+              defaultSize="28%"
               minSize="90px"
               onResize={onResize('terminal')}
             >

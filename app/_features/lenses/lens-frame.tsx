@@ -29,6 +29,7 @@ export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }
   const { store, selection } = lensProps
   usePictureVersion(store)
   const { lens, view: lensView } = choice
+  const isBlind = store.moment !== undefined && !lens.hasPast
   return (
     <Tabs
       className={style.lens}
@@ -46,7 +47,7 @@ export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }
           ))}
         </Tabs.List>
         <span className={style.grow} />
-        {lensView?.Bar && (
+        {lensView?.Bar && !isBlind && (
           <div className={style.asking}>
             <lensView.Bar {...lensProps} />
           </div>
@@ -69,7 +70,7 @@ export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }
       </div>
       <Notices store={store} />
       <Tabs.Panel value={lens.id} className={style.body} data-past={store.moment?.revision}>
-        {store.moment && !lens.hasPast ? (
+        {isBlind ? (
           <NoPast title={lens.title} />
         ) : view === 'table' ? (
           lensView && <lensView.Table {...lensProps} />

@@ -7,6 +7,7 @@ import { notFound } from 'next/navigation'
 import { useCallback, useState } from 'react'
 import { TopBar } from '../../_ui/top-bar.tsx'
 import { LensFrame } from '../lenses/lens-frame.tsx'
+import { LensScope } from '../lenses/lens-scope.tsx'
 import type { Selection } from '../lenses/picture/selection.ts'
 import { usePictureStore } from '../lenses/picture/use-picture.ts'
 import { useLens } from '../lenses/use-lens.ts'
@@ -30,7 +31,6 @@ export function LookPage({ classId, sessionId }: { classId: string; sessionId: s
   if (isUnknown) notFound()
   const tile = wall?.tiles.find((one) => one.sessionId === sessionId)
   const lens = { store, sessionId, selection, select }
-  const Scope = choice.view?.Scope
   return (
     <div className={style.page}>
       <TopBar
@@ -55,7 +55,7 @@ export function LookPage({ classId, sessionId }: { classId: string; sessionId: s
           <LensFrame {...lens} choice={choice} view={view} onView={setView} isFull={false} />
         </section>
         <aside className={style.scope} aria-label="Microscope">
-          {Scope && <Scope {...lens} />}
+          <LensScope {...lens} choice={choice} />
         </aside>
       </main>
     </div>

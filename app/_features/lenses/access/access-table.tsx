@@ -4,7 +4,7 @@
 
 import type { NearMiss } from '../../../../server/base/trace.ts'
 import type { LensProps } from '../lens.ts'
-import style from '../table.module.css'
+import { LensTable, LensTables, RowHead } from '../lens-table.tsx'
 import own from './access.module.css'
 import { type Decided, decidedRequests } from './access-requests.ts'
 import { askedWords, bindingPlace, missMarks, missWords, rolePlace, ruleName, ruleTitle } from './access-words.ts'
@@ -20,46 +20,31 @@ export function AccessTable(props: LensProps) {
   const requests = decidedRequests(store.model, mostRows)
   const chosen = access.isTyped ? undefined : access.request?.seq
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-    <section className={style.scroll} aria-label="Access as tables" tabIndex={0} data-access-table="">
+    <LensTables of="access" label="Access as tables">
       <ChainTable access={access} />
-      <table className={style.table}>
-        <caption>Your requests, and those of others that were refused, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">Event</th>
-            <th scope="col">Who</th>
-            <th scope="col">Request</th>
-            <th scope="col">Decision</th>
-            <th scope="col">Binding</th>
-            <th scope="col">Role and rule</th>
+      <LensTable
+        caption="Your requests, and those of others that were refused, newest first"
+        columns={['Event', 'Who', 'Request', 'Decision', 'Binding', 'Role and rule']}
+      >
+        {requests.map(({ seq, event }) => (
+          <tr key={seq} aria-current={seq === chosen || undefined}>
+            <RowHead
+              onPick={() => {
+                access.type(undefined)
+                select({ seq })
+              }}
+            >
+              {seq}
+            </RowHead>
+            <td className="mono">{userWord(event.user)}</td>
+            <td className="mono">{`${event.verb} ${askedWords(event)}`}</td>
+            <td>{decisionWords(event)}</td>
+            <Why event={event} />
           </tr>
-        </thead>
-        <tbody>
-          {requests.map(({ seq, event }) => (
-            <tr key={seq} aria-current={seq === chosen || undefined}>
-              <th scope="row">
-                <button
-                  type="button"
-                  className={style.pick}
-                  onClick={() => {
-                    access.type(undefined)
-                    select({ seq })
-                  }}
-                >
-                  {seq}
-                </button>
-              </th>
-              <td className="mono">{userWord(event.user)}</td>
-              <td className="mono">{`${event.verb} ${askedWords(event)}`}</td>
-              <td>{decisionWords(event)}</td>
-              <Why event={event} />
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </LensTable>
       <HoldersTable access={access} />
-    </section>
+    </LensTables>
   )
 }
 
@@ -91,84 +76,67 @@ function ChainTable({ access: { rows, question, isTyped, now, ruling, request } 
   const wish = now?.wish ?? question.wish
   const subject = userWord(question.who.name) || `anybody of ${question.who.groups[0]}`
   return (
-    <table className={style.table}>
-      <caption>
-        {isTyped ? 'Asked' : `Request ${request?.seq}`}: may {subject} {wish.verb} {askedWords(wish)}?{' '}
-        {ruling && `${ruling.allowed ? 'Yes' : 'No'}. ${ruling.words}`}
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Who</th>
-          <th scope="col">Binding</th>
-          <th scope="col">Role</th>
-          <th scope="col">Rule</th>
-          <th scope="col">What of it</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.flatMap(({ key, grant, rules, moreRules, hasNoRole }) =>
-          (rules.length > 0 ? rules : [{ index: 0, rule: undefined }]).map((told) => {
-            const { rule, fits, allows, index } = told as (typeof rules)[number]
-            const miss: NearMiss | undefined = fits && { ...grant, rule: index, fits }
-            return (
-              <tr key={`${key} ${index}`}>
-                <th scope="row" className={`mono ${own.name}`}>
-                  {subjectWord(grant.subject)}
-                </th>
-                <td className={own.name}>
-                  <span className="mono">{grant.binding.name}</span>, {bindingPlace(grant)}
-                </td>
-                <td className={own.name}>
-                  <span className="mono">{grant.role.name}</span>, {hasNoRole ? 'not there' : rolePlace(grant)}
-                </td>
-                <td>
-                  {rule ? (
-                    <>
-                      {index + 1}: <code>{rule.verbs.join(' ')}</code> on <code>{ruleTitle(rule)}</code>
-                    </>
-                  ) : (
-                    '—'
-                  )}
-                </td>
-                <td>
-                  {allows && 'allows it'}
-                  {miss && <CodeWords>{missWords(miss, rule, wish).join('; ')}</CodeWords>}
-                  {!allows &&
-                    !miss &&
-                    (moreRules > 0 ? `is not about it, nor are ${moreRules} more rules` : 'is not about it')}
-                </td>
-              </tr>
-            )
-          }),
-        )}
-      </tbody>
-    </table>
+    <LensTable
+      caption={
+        <>
+          {isTyped ? 'Asked' : `Request ${request?.seq}`}: may {subject} {wish.verb} {askedWords(wish)}?{' '}
+          {ruling && `${ruling.allowed ? 'Yes' : 'No'}. ${ruling.words}`}
+        </>
+      }
+      columns={['Who', 'Binding', 'Role', 'Rule', 'What of it']}
+    >
+      {rows.flatMap(({ key, grant, rules, moreRules, hasNoRole }) =>
+        (rules.length > 0 ? rules : [{ index: 0, rule: undefined }]).map((told) => {
+          const { rule, fits, allows, index } = told as (typeof rules)[number]
+          const miss: NearMiss | undefined = fits && { ...grant, rule: index, fits }
+          return (
+            <tr key={`${key} ${index}`}>
+              <th scope="row" className={`mono ${own.name}`}>
+                {subjectWord(grant.subject)}
+              </th>
+              <td className={own.name}>
+                <span className="mono">{grant.binding.name}</span>, {bindingPlace(grant)}
+              </td>
+              <td className={own.name}>
+                <span className="mono">{grant.role.name}</span>, {hasNoRole ? 'not there' : rolePlace(grant)}
+              </td>
+              <td>
+                {rule ? (
+                  <>
+                    {index + 1}: <code>{rule.verbs.join(' ')}</code> on <code>{ruleTitle(rule)}</code>
+                  </>
+                ) : (
+                  '—'
+                )}
+              </td>
+              <td>
+                {allows && 'allows it'}
+                {miss && <CodeWords>{missWords(miss, rule, wish).join('; ')}</CodeWords>}
+                {!allows &&
+                  !miss &&
+                  (moreRules > 0 ? `is not about it, nor are ${moreRules} more rules` : 'is not about it')}
+              </td>
+            </tr>
+          )
+        }),
+      )}
+    </LensTable>
   )
 }
 
 function HoldersTable({ access: { now } }: { access: Access }) {
   if (!now) return null
   return (
-    <table className={style.table}>
-      <caption>{`Who may ${now.wish.verb} ${askedWords(now.wish)} today`}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Who</th>
-          <th scope="col">Kind</th>
-          <th scope="col">By</th>
+    <LensTable caption={`Who may ${now.wish.verb} ${askedWords(now.wish)} today`} columns={['Who', 'Kind', 'By']}>
+      {now.holders.map(({ subject, by }) => (
+        <tr key={subject.kind + subjectWord(subject)}>
+          <th scope="row" className="mono">
+            {subjectWord(subject)}
+          </th>
+          <td>{subject.kind}</td>
+          <td className="mono">{by.map((held) => `${held.binding.name} → ${ruleName(held)}`).join('; ')}</td>
         </tr>
-      </thead>
-      <tbody>
-        {now.holders.map(({ subject, by }) => (
-          <tr key={subject.kind + subjectWord(subject)}>
-            <th scope="row" className="mono">
-              {subjectWord(subject)}
-            </th>
-            <td>{subject.kind}</td>
-            <td className="mono">{by.map((held) => `${held.binding.name} → ${ruleName(held)}`).join('; ')}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </LensTable>
   )
 }

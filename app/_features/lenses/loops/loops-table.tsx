@@ -5,13 +5,13 @@
 import { memo } from 'react'
 import { Shape } from '../../../_ui/shape.tsx'
 import type { LensProps } from '../lens.ts'
+import { LensTable, LensTables, RowHead } from '../lens-table.tsx'
 import { eventWords } from '../picture/event-words.ts'
 import { loopState } from '../picture/loop-state.ts'
 import type { Row } from '../picture/picture-model.ts'
 import { podShape } from '../picture/pod-state.ts'
 import type { Selecting } from '../picture/selection.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
-import style from '../table.module.css'
 
 const mostRows = 1000
 
@@ -25,99 +25,62 @@ export function LoopsTable({ store, selection, select }: LensProps) {
   }
   const selected = selection && 'seq' in selection ? selection.seq : undefined
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-    <section className={style.scroll} aria-label="The picture as tables" tabIndex={0} data-picture-table="">
-      <table className={style.table}>
-        <caption>Machines and Pods</caption>
-        <thead>
-          <tr>
-            <th scope="col">Machine</th>
-            <th scope="col">Pod</th>
-            <th scope="col">Status</th>
+    <LensTables of="loops" label="The picture as tables">
+      <LensTable caption="Machines and Pods" columns={['Machine', 'Pod', 'Status']}>
+        {model.nodes.map((node) => (
+          <tr key={node.name}>
+            <th scope="row">{node.name}</th>
+            <td />
+            <td>
+              <Shape state={node.ready ? 'ok' : 'wait'} size={12} /> {node.ready ? 'Ready' : 'NotReady'}
+              {node.simulated && ', simulated'}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {model.nodes.map((node) => (
-            <tr key={node.name}>
-              <th scope="row">{node.name}</th>
-              <td />
-              <td>
-                <Shape state={node.ready ? 'ok' : 'wait'} size={12} /> {node.ready ? 'Ready' : 'NotReady'}
-                {node.simulated && ', simulated'}
-              </td>
-            </tr>
-          ))}
-          {model.pods.map((pod) => (
-            <tr key={`${pod.namespace}/${pod.name}`}>
-              <td>{pod.node || 'no machine yet'}</td>
-              <td>
-                <code>
-                  {pod.namespace}/{pod.name}
-                </code>
-              </td>
-              <td>
-                <Shape state={podShape(pod)} size={12} /> {pod.status}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <table className={style.table}>
-        <caption>Loops</caption>
-        <thead>
-          <tr>
-            <th scope="col">Loop</th>
-            <th scope="col">State</th>
-            <th scope="col">Cache</th>
-            <th scope="col">Queue</th>
+        ))}
+        {model.pods.map((pod) => (
+          <tr key={`${pod.namespace}/${pod.name}`}>
+            <td>{pod.node || 'no machine yet'}</td>
+            <td>
+              <code>
+                {pod.namespace}/{pod.name}
+              </code>
+            </td>
+            <td>
+              <Shape state={podShape(pod)} size={12} /> {pod.status}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {model.loops.map((client) => {
-            const loop = model.client(client)
-            const state = loopState(loop, model.now, model.gate(client))
-            return (
-              <tr key={client}>
-                <th scope="row">
-                  <button type="button" className={style.pick} onClick={() => select({ client })}>
-                    {model.place(client).label}
-                  </button>
-                </th>
-                <td>
-                  <Shape state={state.shape} size={12} /> {state.word}
-                </td>
-                <td className="mono">{loop.cacheRevision || '—'}</td>
-                <td className="mono">{loop.queueLength}</td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-      <table className={style.table}>
-        <caption>Events, newest first</caption>
-        <thead>
-          <tr>
-            <th scope="col">No.</th>
-            <th scope="col">What</th>
-            <th scope="col">Who</th>
-            <th scope="col">Object</th>
-            <th scope="col">Result</th>
-          </tr>
-        </thead>
-        <tbody>
-          {events.length === 0 && (
-            <tr>
-              <td colSpan={5}>
-                Nothing yet. Create something: <code>kubectl create deployment web --image=nginx</code>
+        ))}
+      </LensTable>
+      <LensTable caption="Loops" columns={['Loop', 'State', 'Cache', 'Queue']}>
+        {model.loops.map((client) => {
+          const loop = model.client(client)
+          const state = loopState(loop, model.now, model.gate(client))
+          return (
+            <tr key={client}>
+              <RowHead onPick={() => select({ client })}>{model.place(client).label}</RowHead>
+              <td>
+                <Shape state={state.shape} size={12} /> {state.word}
               </td>
+              <td className="mono">{loop.cacheRevision || '—'}</td>
+              <td className="mono">{loop.queueLength}</td>
             </tr>
-          )}
-          {events.map((row) => (
-            <EventRow key={row.seq} row={row} isSelected={selected === row.seq} select={select} />
-          ))}
-        </tbody>
-      </table>
-    </section>
+          )
+        })}
+      </LensTable>
+      <LensTable
+        caption="Events, newest first"
+        columns={['No.', 'What', 'Who', 'Object', 'Result']}
+        none={
+          <>
+            Nothing yet. Create something: <code>kubectl create deployment web --image=nginx</code>
+          </>
+        }
+      >
+        {events.map((row) => (
+          <EventRow key={row.seq} row={row} isSelected={selected === row.seq} select={select} />
+        ))}
+      </LensTable>
+    </LensTables>
   )
 }
 
@@ -128,16 +91,9 @@ const EventRow = memo(function EventRow(props: { row: Row; isSelected: boolean; 
   const words = eventWords(event)
   return (
     <tr data-type={event.type} data-seq={seq} aria-current={isSelected || undefined}>
-      <th scope="row">
-        <button
-          type="button"
-          className={style.pick}
-          aria-label={`Event ${seq}: show its causes`}
-          onClick={() => select(isSelected ? null : { seq })}
-        >
-          {seq}
-        </button>
-      </th>
+      <RowHead label={`Event ${seq}: show its causes`} onPick={() => select(isSelected ? null : { seq })}>
+        {seq}
+      </RowHead>
       <td>{words.what}</td>
       <td className="mono">{words.who}</td>
       <td className="mono">{words.object}</td>

@@ -81,6 +81,7 @@ export function TimeBar(props: LensProps) {
       </span>
       <div className={style.axis} ref={ref}>
         <Bars bars={bars} timeline={timeline} width={width} />
+        <output style={{ '--at': isEmpty ? 1 : (at - first) / (last - first) } as React.CSSProperties}>{at}</output>
         <input
           type="range"
           aria-label="Revision"
@@ -96,7 +97,6 @@ export function TimeBar(props: LensProps) {
             void time.goToDeed(event.key === 'PageDown' ? 'back' : 'on')
           }}
         />
-        <output style={{ '--at': isEmpty ? 1 : (at - first) / (last - first) } as React.CSSProperties}>{at}</output>
       </div>
       <Button
         small
@@ -125,17 +125,17 @@ function secondsWords(ms: number): string {
 
 function Bars({ bars, timeline, width }: { bars: readonly Bar[]; timeline: Timeline; width: number }) {
   const most = Math.max(1, ...bars.map(({ writes }) => writes))
-  const each = width / bars.length
   const { first, last } = timeline
+  const perRevision = width / (last - first + 1)
   return (
     <>
       <svg className={style.bars} width={width} height={20} aria-hidden="true">
-        {bars.map(({ from, writes, isYours }, nth) =>
+        {bars.map(({ from, writes, isYours }) =>
           writes === 0 ? null : (
             <rect
               key={from}
-              x={nth * each + Math.max(0, (each - 3) / 2)}
-              width={Math.max(1, Math.min(3, each - 1))}
+              x={(from - first) * perRevision}
+              width={3}
               y={20 - 4 - (writes / most) * 14}
               height={4 + (writes / most) * 14}
               data-yours={isYours || undefined}

@@ -6,7 +6,7 @@ import type { PictureModel } from '../picture/picture-model.ts'
 
 export interface Write {
   revision: number
-  /** It only says that somebody is still here. */
+  /** It only says that somebody is still here, or tells of others. */
   isQuiet: boolean
   /** A person wrote it. */
   isYours: boolean
@@ -14,6 +14,9 @@ export interface Write {
   at?: number
   words: string
 }
+
+/** Events tell of others, Leases of who holds them. */
+const tells = new Set(['events', 'leases'])
 
 export interface Timeline {
   /** Where the store's memory begins. */
@@ -26,7 +29,7 @@ export interface Timeline {
 export interface Bar {
   from: number
   to: number
-  /** Of the revisions from `from` to `to`, how many wrote more than a heartbeat. */
+  /** Of the revisions from `from` to `to`, how many wrote what others act on. */
   writes: number
   isYours: boolean
 }
@@ -36,15 +39,16 @@ export function timelineOf(live: PictureModel, history: ClusterHistory | undefin
   const traced: Write[] = []
   for (const { event, heartbeat } of live.rows) {
     if (event.type !== 'append') continue
-    const isYours = !heartbeat && live.place(event.client).role === 'you'
+    const isQuiet = heartbeat || tells.has(event.resource)
+    const isYours = !isQuiet && live.place(event.client).role === 'you'
     const words = `${signOf[event.operation]} ${objectOf(event)} ${byWhom(event.client)}`
-    traced.push({ revision: event.revision, isQuiet: heartbeat, isYours, at: event.at, words })
+    traced.push({ revision: event.revision, isQuiet, isYours, at: event.at, words })
   }
   const begin = traced[0]?.revision ?? Number.POSITIVE_INFINITY
   const logged: Write[] = []
   for (const { revision, resource, operation, name } of history?.changes ?? []) {
     if (revision >= begin) break
-    const isQuiet = resource === 'leases'
+    const isQuiet = tells.has(resource)
     logged.push({ revision, isQuiet, isYours: false, words: `${signOf[operation]} ${objectOf({ resource, name })}` })
   }
   const first = Math.max(1, live.compactRevision, history?.compactRevision ?? 0)
@@ -52,20 +56,18 @@ export function timelineOf(live: PictureModel, history: ClusterHistory | undefin
   return { first, last: Math.max(first, live.revision), writes }
 }
 
+/** At most so many, all of the same number of revisions. */
 export function barsOf({ first, last, writes }: Timeline, most: number): Bar[] {
-  const count = Math.min(most, last - first + 1)
-  const edge = (nth: number) => first + Math.round((nth * (last - first + 1)) / count)
-  const bars = Array.from(
-    { length: count },
-    (_, nth): Bar => ({ from: edge(nth), to: edge(nth + 1) - 1, writes: 0, isYours: false }),
-  )
-  let nth = 0
+  const each = Math.ceil((last - first + 1) / most)
+  const bars = Array.from({ length: Math.ceil((last - first + 1) / each) }, (_, nth): Bar => {
+    const from = first + nth * each
+    return { from, to: Math.min(last, from + each - 1), writes: 0, isYours: false }
+  })
   for (const { revision, isQuiet, isYours } of writes) {
-    if (revision > last) break
-    while (bars[nth]!.to < revision) nth++
-    if (isQuiet) continue
-    bars[nth]!.writes++
-    bars[nth]!.isYours ||= isYours
+    const bar = isQuiet ? undefined : bars[Math.floor((revision - first) / each)]
+    if (!bar) continue
+    bar.writes++
+    bar.isYours ||= isYours
   }
   return bars
 }
@@ -73,7 +75,7 @@ export function barsOf({ first, last, writes }: Timeline, most: number): Bar[] {
 export const writeAt = ({ writes }: Timeline, revision: number): Write | undefined =>
   writes.findLast((write) => write.revision <= revision)
 
-/** The next revision of interest; what only says "I am still here" is passed over. */
+/** The next revision of interest; what is quiet is passed over. */
 export function nextWrite({ writes, last }: Timeline, after: number): number {
   return writes.find(({ revision, isQuiet }) => revision > after && !isQuiet)?.revision ?? last
 }
