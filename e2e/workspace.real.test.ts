@@ -2,6 +2,7 @@
 
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { violations } from './support/axe.ts'
 import { openBrowser } from './support/browser.ts'
 import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
 import { until } from './support/until.ts'
@@ -30,9 +31,10 @@ afterAll(async () => {
 }, 180_000)
 
 const shell = (tab: string): Locator => page.locator(`[data-terminal="${tab}"]`)
-async function shows(tab: string, text: string | RegExp): Promise<void> {
+async function shows(tab: string, text: string | RegExp, window = page): Promise<void> {
   await until(`tab ${tab} shows ${text}`, async () => {
-    const shown = ((await shell(tab).locator('.xterm-rows').textContent()) ?? '').replaceAll('\u00a0', ' ')
+    const rows = window.locator(`[data-terminal="${tab}"] .xterm-rows`)
+    const shown = ((await rows.textContent()) ?? '').replaceAll('\u00a0', ' ')
     return typeof text === 'string' ? shown.includes(text) : text.test(shown)
   })
 }
@@ -90,6 +92,31 @@ describe('the file editor', () => {
     await page.locator('[data-pod="typed"][data-ready="true"]').waitFor({ timeout: 60_000 })
   })
 
+  it('takes back what was typed, also after another file was shown', async () => {
+    await page.locator('.cm-content').click()
+    await page.keyboard.press('Control+End')
+    await page.keyboard.type('# to be undone')
+    await files().getByRole('button', { name: 'Files' }).click()
+    await files().getByLabel('Name of a new file').fill('other.txt')
+    await files().getByRole('button', { name: 'New file' }).click()
+    await files().getByRole('button', { name: 'Files' }).click()
+    await files().getByRole('button', { name: 'web.yaml', exact: false }).first().click()
+    const line = page.locator('.cm-line', { hasText: '# to be undone' })
+    await line.waitFor()
+    await page.locator('.cm-content').click()
+    await page.keyboard.press('Control+z')
+    await line.waitFor({ state: 'detached' })
+    await page.locator('.cm-line', { hasText: 'image: nginx' }).waitFor()
+  })
+
+  it('has nothing that axe finds, light and dark', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      expect(await violations(page, colorScheme === 'light' ? 'all' : 'colours', '[data-files]')).toEqual([])
+    }
+    await page.emulateMedia({ colorScheme: 'light' })
+  })
+
   it('tells of a change that the terminal made meanwhile, and lets one choose', async () => {
     await page.locator('.cm-content').click()
     await page.keyboard.press('Control+End')
@@ -117,5 +144,64 @@ describe('a machine', () => {
     await page.getByRole('button', { name: `Open a shell on ${machine}` }).click()
     await types(machine, "docker ps --format '{{.Image}} {{.Names}}'")
     await shows(machine, /pause\S* k8s_POD_typed/)
+  })
+})
+
+describe('two windows', () => {
+  let second: Page
+  const tabsOf = (window: Page) =>
+    window.locator('[data-tab]').evaluateAll((tabs) => tabs.map((tab) => tab.getAttribute('data-tab') ?? ''))
+  const both = (what: string, fits: (tabs: string[]) => boolean) =>
+    until(what, async () => fits(await tabsOf(page)) && fits(await tabsOf(second)))
+  let fresh: string
+
+  it('have the same tabs, with the same shell in them', async () => {
+    second = await page.context().newPage()
+    await second.goto(`${classroom.origin}/labs/pods`)
+    await second.locator('[data-tab="1"]').waitFor()
+    const before = await tabsOf(page)
+    expect(await tabsOf(second)).toEqual(before)
+    await page.getByRole('button', { name: 'New tab' }).click()
+    await page.getByRole('menuitem', { name: 'New shell' }).click()
+    await both('there is one more', (tabs) => tabs.length === before.length + 1)
+    fresh = (await tabsOf(second)).find((tab) => !before.includes(tab)) ?? ''
+    await types(fresh, 'echo seen by $((1 + 1))')
+    await shows(fresh, 'seen by 2')
+    await second.locator(`#tab-${fresh}`).click()
+    await shows(fresh, 'seen by 2', second)
+  })
+
+  it('do not lose a command that runs when the tab is closed, unless one insists', async () => {
+    // What it prints is proof that it, and not the shell, has the keyboard.
+    await types(fresh, "sh -c 'echo began $((40 + 2)); sleep 1000'")
+    await shows(fresh, 'began 42')
+    const close = page.locator(`[data-tab="${fresh}"]`).getByRole('button', { name: /^Close/ })
+    const question = page.getByRole('alertdialog')
+    await close.click()
+    await question.getByText('still runs here').waitFor()
+    await question.getByRole('button', { name: 'Keep it' }).click()
+    await question.waitFor({ state: 'detached' })
+    expect(await tabsOf(second)).toContain(fresh)
+    await close.click()
+    await question.getByRole('button', { name: 'End it and close' }).click()
+    await both('it is gone from both', (tabs) => !tabs.includes(fresh))
+  })
+
+  it('show two shells side by side, still after a reload', async () => {
+    await page.locator('#tab-1').click()
+    await page.getByRole('button', { name: 'Split' }).click()
+    await page.locator('[data-terminal="1"][data-place="left"]').waitFor()
+    const right = page.locator('[data-terminal][data-place="right"]')
+    await right.waitFor()
+    const tab = (await right.getAttribute('data-terminal')) ?? ''
+    await types(tab, 'echo at the $(echo right)')
+    await shows(tab, 'at the right')
+    await types('1', 'echo at the $(echo left)')
+    await shows('1', 'at the left')
+    await page.reload()
+    await page.locator('[data-terminal="1"][data-place="left"]').waitFor()
+    await shows(tab, 'at the right')
+    await page.getByRole('button', { name: 'Split' }).click()
+    await page.locator('[data-place="whole"]').waitFor()
   })
 })

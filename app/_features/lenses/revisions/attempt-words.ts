@@ -5,7 +5,7 @@ import type { Attempt } from './attempts.ts'
 
 /** `511 = 511`: the resourceVersion that was sent, against the one that the store had. */
 export function compared({ meantFor, found, wrote }: Attempt): string {
-  if (wrote?.operation === 'create') return 'nothing there'
+  if (wrote?.operation === 'create') return 'none yet'
   if (meantFor === undefined) return found === undefined ? 'any version' : `any = ${found}`
   if (wrote) return `${meantFor} = ${meantFor}`
   return found === undefined || found === meantFor ? `${meantFor}` : `${meantFor} ≠ ${found}`

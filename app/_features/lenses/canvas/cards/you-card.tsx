@@ -3,6 +3,10 @@ import { objectOf } from '../../picture/event-words.ts'
 import style from '../picture-canvas.module.css'
 import { type CardData, isSelected } from './card-data.ts'
 
+/** In digits of the card's width. */
+const widest = 9
+const cut = (word: string) => (word.length > widest ? `${word.slice(0, widest - 1)}…` : word)
+
 export function YouCard(data: CardData) {
   const { model, select, compact } = data
   const last = model.lastOwnRequest
@@ -28,7 +32,7 @@ export function YouCard(data: CardData) {
             {last.verb}
           </span>
           <span className={style.meta} title={objectOf(last)}>
-            {last.code >= 400 ? last.code : last.resource.slice(0, 11)}
+            {last.code >= 400 ? last.code : cut(last.resource)}
           </span>
           {last.revision !== undefined && <span className={style.meta}>→ {last.revision}</span>}
         </span>
