@@ -245,7 +245,7 @@ describe('time', () => {
     await lens('Loops').click()
     await run('scale deployment web --replicas=3')
     await run('rollout status deployment web --timeout=60s')
-    then = Number(JSON.parse(await run('get pods -o json')).metadata.resourceVersion)
+    then = Number(JSON.parse(await run('get --raw /api/v1/namespaces/default/pods')).metadata.resourceVersion)
     await run('scale deployment web --replicas=1')
     await until('one Pod is left', async () => (await drawn()).length === 1)
     await knob().fill(String(then))
