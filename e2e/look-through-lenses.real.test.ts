@@ -217,6 +217,7 @@ describe('the lenses', () => {
     await page.getByRole('button', { name: 'Table' }).click()
     await page.locator('[data-lens-table=network]').getByText('Nobody. It selects app=nobody').waitFor()
     await page.locator('[data-lens-table=network]').getByText('simulated: No packets flow').first().waitFor()
+    await page.getByRole('button', { name: 'Table' }).click()
   })
 })
 
@@ -225,7 +226,7 @@ describe('time', () => {
   const bar = () => page.getByRole('group', { name: 'Time' })
   const picture = () => page.locator('[data-picture-canvas]')
   const drawn = () =>
-    page.locator('[data-pod^="web-"]').evaluateAll((pods) => pods.map((pod) => pod.getAttribute('data-pod')).sort())
+    page.locator('[data-pod^="past-"]').evaluateAll((pods) => pods.map((pod) => pod.getAttribute('data-pod')).sort())
   const looksAt = (revision: number | string) =>
     page
       .locator(`[data-past="${revision}"]`)
@@ -235,18 +236,17 @@ describe('time', () => {
 
   /** As the API server itself reads its store: exactly at that revision. */
   async function listedAt(revision: number): Promise<string[]> {
-    const query = `labelSelector=app%3Dweb&resourceVersion=${revision}&resourceVersionMatch=Exact`
+    const query = `labelSelector=app%3Dpast&resourceVersion=${revision}&resourceVersionMatch=Exact`
     const { items } = JSON.parse(await run(`get --raw /api/v1/namespaces/default/pods?${query}`))
     return items.map(({ metadata }: { metadata: { name: string } }) => metadata.name).sort()
   }
 
   it('is dragged back to a revision, and the picture is what the store says of it', async () => {
-    await page.getByRole('button', { name: 'Table' }).click()
     await lens('Loops').click()
-    await run('scale deployment web --replicas=3')
-    await run('rollout status deployment web --timeout=60s')
+    await run('create deployment past --image=nginx --replicas=3')
+    await run('rollout status deployment past --timeout=60s')
     then = Number(JSON.parse(await run('get --raw /api/v1/namespaces/default/pods')).metadata.resourceVersion)
-    await run('scale deployment web --replicas=1')
+    await run('scale deployment past --replicas=1')
     await until('one Pod is left', async () => (await drawn()).length === 1)
     await knob().fill(String(then))
     await looksAt(then)
@@ -267,7 +267,7 @@ describe('time', () => {
   it('is the same through other lenses and in their tables', async () => {
     await lens('Objects').click()
     await page.getByRole('button', { name: 'Table' }).click()
-    const names = page.locator('[data-lens-table=objects] th').filter({ hasText: /^web-\w+-\w+$/ })
+    const names = page.locator('[data-lens-table=objects] th').filter({ hasText: /^past-\w+-\w+$/ })
     await until('its Pods are listed', async () => (await names.count()) === 3)
     expect((await names.allTextContents()).sort()).toEqual(await listedAt(then))
     await lens('Network').click()
@@ -283,7 +283,7 @@ describe('time', () => {
     await looksAt(then - 1)
     await page.keyboard.press('PageUp')
     await bar()
-      .getByText(/~ deployments\/web by kubectl/)
+      .getByText(/~ deployments\/past by kubectl/)
       .waitFor()
     await bar().getByRole('combobox', { name: 'Pace of playing' }).selectOption('32')
     await bar().getByRole('button', { name: 'Play on' }).click()
