@@ -196,7 +196,7 @@ describe('every page', () => {
     for (const view of ['canvas', 'table']) {
       await see(page, { name: `lab, the past, ${view}` }, async () => {
         await openLab(page, 'Loops', view)
-        await page.getByRole('slider', { name: 'Revision' }).focus()
+        await page.locator('input[aria-label=Revision]:enabled').focus()
         await page.keyboard.press('PageDown')
         await page.getByText('You look at revision').waitFor()
       })
@@ -224,6 +224,7 @@ describe('every page', () => {
     await page.setViewportSize(WIDE)
     for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme })
+      await page.evaluate(() => localStorage.clear())
       await page.goto(path())
       await page.locator(ready).first().waitFor()
       const doors = page.locator('button[aria-haspopup]:visible:enabled')

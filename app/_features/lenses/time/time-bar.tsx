@@ -56,15 +56,10 @@ export function TimeBar(props: LensProps) {
         >
           <Icon name={time.isPlaying ? 'hold' : 'play'} size={12} />
         </Button>
-        <Button
-          small
-          aria-label="One revision back"
-          disabled={isEmpty || at <= first}
-          onClick={() => void time.step(-1)}
-        >
+        <Button small aria-label="−1 revision" disabled={isEmpty || at <= first} onClick={() => void time.step(-1)}>
           −1
         </Button>
-        <Button small aria-label="One revision on" disabled={!isPast} onClick={() => void time.step(1)}>
+        <Button small aria-label="+1 revision" disabled={!isPast} onClick={() => void time.step(1)}>
           +1
         </Button>
         <select
