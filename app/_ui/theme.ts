@@ -28,10 +28,10 @@ export const theme = createTheme({
   primaryShade: 9,
   shadows: { xs: 'none', sm: 'none', md: 'var(--shadow-sheet)', lg: 'var(--shadow-sheet)', xl: 'var(--shadow-sheet)' },
   cursorType: 'pointer',
-  // A menu may hold nothing but its items: the first of them has the focus, not a box before it.
-  components: { Menu: { defaultProps: { withInitialFocusPlaceholder: false } } },
   respectReducedMotion: true,
   components: {
+    // A menu may hold nothing but its items: the first of them has the focus, not a box before it.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     InputWrapper: {
       styles: { label: { marginBottom: 4 }, description: { marginBottom: 4, fontSize: 'var(--fs-12)' } },
     },
