@@ -51,7 +51,7 @@ export function CoursePage() {
             </Button>
           </div>
         )}
-        <ResumePanel resume={view?.resume} then={view?.then ?? []} />
+        {(view || !course.error) && <ResumePanel resume={view?.resume} then={view?.then ?? []} />}
         {view && (
           <>
             <LabRuler chapters={view.chapters} resumeId={view.resume.labId} />

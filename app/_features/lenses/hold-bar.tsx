@@ -20,7 +20,11 @@ export function HoldBar({ store, selection }: { store: PictureStore; selection: 
     // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be laid out as a bar
     <span className={style.hold} role="group" aria-label="Loops">
       {held.length === 0 ? (
-        <Button small onClick={() => void store.steer({ action: 'hold', loops: 'all' })}>
+        <Button
+          small
+          disabled={model.loops.length === 0}
+          onClick={() => void store.steer({ action: 'hold', loops: 'all' })}
+        >
           <Icon name="hold" size={12} /> Hold all
         </Button>
       ) : (

@@ -37,6 +37,10 @@ export function useWall(classId: string): Wall {
             setHeardAt(Date.now())
             setLocal(Date.now())
           },
+          // A socket that does not come is tried again by itself; whoever waits is told.
+          onConnectionStateChange: ({ error: cause }) => {
+            if (cause) setError(wordsOf(cause))
+          },
           onError: (cause) => {
             if (isMissing(cause)) return setUnknown(true)
             setError(wordsOf(cause))

@@ -30,7 +30,7 @@ export function WallPage({ classId }: { classId: string }) {
       </TopBar>
       {error && (
         <p className={style.broken} role="alert">
-          {error} {view && 'What you see is the last that was heard.'}
+          {error} {view ? 'What you see is the last that was heard.' : 'Trying again.'}
         </p>
       )}
       {view ? (

@@ -8,6 +8,7 @@ export function FoldCard({ model, folded, select }: CardData & { folded: string[
   const others = model.others()
   const all = [...folded, ...others]
   const states = folded.map((client) => loopState(model.client(client), model.now, model.gate(client)).word)
+  if (all.length === 0) return <div className={`${style.card} ${style.fold}`}>no loops heard of yet</div>
   const areHeld = states.length > 0 && states.every((word) => word === 'held')
   return (
     <Menu position="bottom-end" shadow="md" transitionProps={{ duration: 0 }}>
