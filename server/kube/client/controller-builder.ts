@@ -21,8 +21,10 @@ export interface ClusterView {
   readonly clock: Clock
   readonly random: () => number
   readonly logger: Logger
-  /** The cache of a kind; asking for it makes the loop watch that kind. */
+  /** The cache of a kind; asking for it makes the loop watch that kind. Asked for while the loop runs, it fills later. */
   cache<T extends KubeObject>(kind: Kind<T>): IndexedCache<T>
+  /** The kind is watched no more; its cache has gone. For kinds that come and go: others are watched to the end. */
+  forget(kind: AnyKind): void
   /** For bookkeeping, such as expectations; handlers registered here run before those that wake the loop. */
   onChange<T extends KubeObject>(kind: Kind<T>, handler: ChangeHandler<T>): void
 }

@@ -83,6 +83,8 @@ export class RunningController implements AsyncDisposable {
   readonly #queue: RateLimitingQueue
   readonly #tracer: LoopTracer
   readonly #informers = new Map<string, SharedInformer<KubeObject>>()
+  /** Ends the informer of one kind; #stop ends all. */
+  readonly #ends = new Map<string, AbortController>()
   readonly #stop = new AbortController()
   readonly #running = new Set<Promise<void>>()
   /** The newest revision among the changes that asked for a key, until a turn takes it. */
@@ -119,6 +121,7 @@ export class RunningController implements AsyncDisposable {
       random: options.random,
       logger: this.#log,
       cache: (kind) => this.#informer(kind).cache,
+      forget: (kind) => this.#forget(kind),
       onChange: (kind, handler) => void this.#informer(kind).addHandler(handler),
     }
     const enqueue: Enqueue = (key, because) => this.#enqueue(key, because)
@@ -159,7 +162,7 @@ export class RunningController implements AsyncDisposable {
       this.#stop.signal.addEventListener('abort', () => resolve(), { once: true }),
     )
     const informers = [...this.#informers.values()]
-    for (const informer of informers) void informer.start(this.#stop.signal)
+    for (const [id, informer] of this.#informers) this.#startInformer(id, informer)
     // No turn before every cache is full: a loop that sees its own half of the world would undo the other half.
     await Promise.race([Promise.all(informers.map((informer) => informer.synced)), stopped])
     this.#started = true
@@ -167,10 +170,9 @@ export class RunningController implements AsyncDisposable {
   }
 
   #informer<T extends KubeObject>(kind: Kind<T>): SharedInformer<T> {
-    const id = `${(kind as AnyKind).plural}.${kind.group}`
+    const id = idOf(kind)
     const known = this.#informers.get(id)
     if (known) return known as unknown as SharedInformer<T>
-    if (this.#started) throw new Error(`${this.#definition.name}: ${id} asked for after the start`)
     const { clock, random } = this.#options
     const informer = new SharedInformer<T>({
       client: this.#reader,
@@ -181,7 +183,21 @@ export class RunningController implements AsyncDisposable {
       onHeard: () => this.#tracer.changed(),
     })
     this.#informers.set(id, informer as unknown as SharedInformer<KubeObject>)
+    if (this.#started) this.#startInformer(id, informer as unknown as SharedInformer<KubeObject>)
     return informer
+  }
+
+  #startInformer(id: string, informer: SharedInformer<KubeObject>): void {
+    const own = new AbortController()
+    this.#ends.set(id, own)
+    void informer.start(AbortSignal.any([this.#stop.signal, own.signal]))
+  }
+
+  #forget(kind: AnyKind): void {
+    const id = idOf(kind)
+    this.#ends.get(id)?.abort()
+    this.#ends.delete(id)
+    this.#informers.delete(id)
   }
 
   #enqueue(key: string, because?: KubeObject): void {
@@ -287,3 +303,5 @@ export class RunningController implements AsyncDisposable {
     })
   }
 }
+
+const idOf = ({ plural, group }: Pick<AnyKind, 'plural' | 'group'>) => `${plural}.${group}`

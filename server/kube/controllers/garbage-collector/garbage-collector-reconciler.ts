@@ -10,7 +10,6 @@ import type { KubeObject, OwnerReference } from '../../apimachinery/object-meta.
 import { isNotFound, StatusError } from '../../apimachinery/status-error.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
-import type { AnyKind } from '../../kinds/define-kind.ts'
 import {
   FOREGROUND,
   type GraphNode,
@@ -30,8 +29,8 @@ export class GarbageCollectorReconciler implements Reconciler {
   /** Owners that the API server has said are gone; uids never come back. */
   readonly #absent = new Set<string>()
 
-  constructor(view: ClusterView, kinds: readonly AnyKind[]) {
-    this.graph = new OwnershipGraph(view, kinds)
+  constructor(view: ClusterView) {
+    this.graph = new OwnershipGraph(view)
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {

@@ -3,6 +3,7 @@ import { type KubeObject, keyOf } from '../../apimachinery/object-meta.ts'
 import { controller } from '../../client/controller-builder.ts'
 import type { Change } from '../../client/shared-informer.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
+import { followCustomKinds } from '../custom-kinds.ts'
 import { GarbageCollectorReconciler } from './garbage-collector-reconciler.ts'
 import { FOREGROUND, type GraphNode, ORPHAN, type OwnershipGraph, waitsForDependents } from './ownership-graph.ts'
 
@@ -40,12 +41,16 @@ export function garbageCollector(kinds: readonly AnyKind[]) {
     .actsAs('generic-garbage-collector')
     .concurrency(20)
     .reconcileWith((view, enqueue) => {
-      const reconciler = new GarbageCollectorReconciler(view, collected)
-      for (const kind of collected) {
+      const reconciler = new GarbageCollectorReconciler(view)
+      const { graph } = reconciler
+      const collect = (kind: AnyKind) => {
+        graph.add(kind)
         view.onChange(kind, (change: Change<KubeObject>) => {
-          for (const node of concerned(reconciler.graph, kind, change)) enqueue(gcKey(node), change.object)
+          for (const node of concerned(graph, kind, change)) enqueue(gcKey(node), change.object)
         })
       }
+      for (const kind of collected) collect(kind)
+      followCustomKinds(view, { come: collect, go: (kind) => graph.remove(kind) })
       return reconciler
     })
 }

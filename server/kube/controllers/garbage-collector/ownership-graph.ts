@@ -15,15 +15,23 @@ export interface GraphNode {
 }
 
 export class OwnershipGraph {
-  readonly #caches: { kind: AnyKind; cache: IndexedCache<KubeObject> }[]
+  readonly #view: ClusterView
+  #caches: { kind: AnyKind; cache: IndexedCache<KubeObject> }[] = []
 
-  constructor(view: ClusterView, kinds: readonly AnyKind[]) {
-    this.#caches = kinds.map((kind) => {
-      const cache: IndexedCache<KubeObject> = view.cache(kind)
-      cache.addIndex(BY_UID, ({ metadata }) => (metadata?.uid ? [metadata.uid] : []))
-      cache.addIndex(BY_OWNER, ({ metadata }) => (metadata?.ownerReferences ?? []).map(({ uid }) => uid))
-      return { kind, cache }
-    })
+  constructor(view: ClusterView) {
+    this.#view = view
+  }
+
+  add(kind: AnyKind): void {
+    const cache: IndexedCache<KubeObject> = this.#view.cache(kind)
+    cache.addIndex(BY_UID, ({ metadata }) => (metadata?.uid ? [metadata.uid] : []))
+    cache.addIndex(BY_OWNER, ({ metadata }) => (metadata?.ownerReferences ?? []).map(({ uid }) => uid))
+    this.#caches.push({ kind, cache })
+  }
+
+  remove(kind: AnyKind): void {
+    this.#caches = this.#caches.filter((known) => known.kind !== kind)
+    this.#view.forget(kind)
   }
 
   find(uid: string): GraphNode | undefined {

@@ -9,9 +9,11 @@ import { collectionPath, objectPath } from '../../client/client.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import { CustomResourceDefinition } from '../../kinds/custom-resource-definition.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { Namespace } from '../../kinds/namespace.ts'
 import { Pod } from '../../kinds/pod.ts'
+import { customKinds } from '../custom-kinds.ts'
 import { deletionConditions, type Leftover, sameConditions } from './deletion-conditions.ts'
 
 const FINALIZER = 'kubernetes'
@@ -26,6 +28,8 @@ export class NamespaceReconciler implements Reconciler {
   constructor(view: ClusterView, kinds: readonly AnyKind[]) {
     this.#view = view
     this.#namespaces = view.cache(Namespace)
+    // Asked for at the start, so that it is full before the first namespace goes.
+    view.cache(CustomResourceDefinition)
     this.#kinds = kinds.filter(({ namespaced }) => namespaced)
   }
 
@@ -56,7 +60,8 @@ export class NamespaceReconciler implements Reconciler {
     if (pods.items.length > 0) return { leftovers: [pods] }
     const leftovers: Leftover[] = []
     let failure: unknown
-    for (const kind of this.#kinds) {
+    const custom = customKinds(this.#view).filter(({ namespaced }) => namespaced)
+    for (const kind of [...this.#kinds, ...custom]) {
       if (kind.kind === Pod.kind && kind.group === Pod.group) continue
       try {
         const left = await this.#deleteAll(context, kind)

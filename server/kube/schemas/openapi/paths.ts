@@ -169,7 +169,9 @@ function operationOf(
   const isVersion3 = dialect.version === 3
   const answer = answers ? referenceTo(answers, dialect.version) : { type: 'string' }
   const produces = answers ? 'application/json' : 'text/plain'
-  const consumes = verb === 'patch' ? PATCH_TYPES : ['application/json']
+  // How lists of a custom resource merge, strategic merge patches do not know; kubectl reads here what it may send.
+  const patchTypes = kind.schema && of !== 'scale' ? PATCH_TYPES.slice(0, -1) : PATCH_TYPES
+  const consumes = verb === 'patch' ? patchTypes : ['application/json']
   const parameters: JsonObject[] = options.map((name) => parameter(name, 'query', OPTIONS[name], isVersion3))
   const id = [verb, kind.group, kind.version, kind.namespaced ? 'Namespaced' : '', kind.kind, of]
     .map(capitalized)
