@@ -24,7 +24,7 @@ import {
   ServiceAccountTokens,
 } from './authentication/index.ts'
 import { ensureDefaultPolicy } from './authorization/default-policy/reconcile.ts'
-import { openAuthorization } from './authorization/index.ts'
+import { type AuthorizationSettings, NODE_AND_RBAC, openAuthorization } from './authorization/index.ts'
 import { startCompactor } from './compactor.ts'
 import { ApiResources } from './endpoints/api-resources.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
@@ -61,6 +61,8 @@ export interface ApiServerOptions {
   serviceAccounts: { privateKeyPem: string; publicKeyPem: string; issuer: string }
   /** Beside client certificates and service accounts; nothing more when left out. */
   authentication?: AuthenticationSettings
+  /** Whom to ask who may do what, after system:masters; Node and RBAC when left out. */
+  authorization?: AuthorizationSettings
   /** For logs, exec and the like: HTTPS to the node's address. */
   kubeletClient?: KubeletClientOptions
   /** `10.96.0.0/12` */
@@ -107,7 +109,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     secretOf: (name) => find('secrets', 'kube-system', name) as Secret | undefined,
   })
-  const authorization = openAuthorization((kind) => feed.cacheOf(kind))
+  const authorization = openAuthorization((kind) => feed.cacheOf(kind), options.authorization ?? NODE_AND_RBAC, clock)
   const flowControl = openFlowControl(feed, { clock, metrics, ...options.inFlight })
   describeServer(metrics, { store, feed })
   let isClosing = false

@@ -3,6 +3,7 @@
 export { type ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts'
 export { type AuthenticationSettings, readAuthenticationFlags } from './authentication/index.ts'
 export type { Attributes } from './authorization/authorizer.ts'
+export { type AuthorizationSettings, readAuthorizationFlags } from './authorization/index.ts'
 export {
   type Explanation,
   explain,

@@ -13,8 +13,11 @@ export type CelType =
   | { kind: 'bool' | 'int' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration'; maxLength?: number }
   | { kind: 'list'; items: CelType; maxItems?: number }
   | { kind: 'map'; values: CelType; maxProperties?: number }
-  /** Fields by their JSON names. */
-  | { kind: 'object'; fields: Readonly<Record<string, CelType>> }
+  /**
+   * Fields by their JSON names. Those of Kubernetes' own types may be named by words of the language (`request.namespace`);
+   * those that a user's schema declares are escaped.
+   */
+  | { kind: 'object'; fields: Readonly<Record<string, CelType>>; isOwn?: true }
   /** Absent or there: `oldSelf` of a rule with optionalOldSelf. */
   | { kind: 'optional'; of: CelType }
 
@@ -32,6 +35,9 @@ const ESCAPES: readonly (readonly [RegExp, string])[] = [
   [/-/g, '__dash__'],
   [/\//g, '__slash__'],
 ]
+
+export const fieldName = ({ isOwn }: CelType & { kind: 'object' }, field: string): string | undefined =>
+  isOwn ? field : celName(field)
 
 /** A field's name in an expression; undefined when no expression can name it. */
 export function celName(field: string): string | undefined {
@@ -82,7 +88,7 @@ function toObject(
 ) {
   const object = new (classes.get(type) ?? CelObject)() as Record<string, unknown>
   for (const [field, inner] of Object.entries(value)) {
-    const name = celName(field)
+    const name = fieldName(type, field)
     const declared = Object.hasOwn(type.fields, field) ? type.fields[field] : undefined
     if (name && declared) object[name] = toCel(declared, inner, classes)
   }

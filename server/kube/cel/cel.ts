@@ -11,7 +11,7 @@
 import { Environment, Optional } from '@marcbachmann/cel-js'
 import type { JsonValue } from '../apimachinery/json.ts'
 import { CelError, compilationError, evaluationError } from './cel-error.ts'
-import { CelObject, type CelType, celEquals, celName, type ObjectClasses, toCel } from './cel-type.ts'
+import { CelObject, type CelType, celEquals, fieldName, type ObjectClasses, toCel } from './cel-type.ts'
 import { type AstNode, Meter, meter } from './cost.ts'
 import { addLibrary, rewriteCalls } from './library/library.ts'
 
@@ -124,7 +124,7 @@ class TypeNames {
   #declare(type: CelType & { kind: 'object' }): string {
     const fields: Record<string, string> = {}
     for (const [field, inner] of Object.entries(type.fields)) {
-      const name = celName(field)
+      const name = fieldName(type, field)
       if (name) fields[name] = this.nameOf(inner)
     }
     const name = `object${this.#names.size + 1}`

@@ -256,7 +256,7 @@ export class Cluster {
       trace,
       serving: { ...serving, caPem },
       serviceAccounts: { ...this.#pki.serviceAccounts, issuer: SERVICE_ACCOUNT_ISSUER },
-      authentication: await readApiServerFlags(record.spec),
+      ...(await readApiServerFlags(record.spec)),
       kubeletClient: { ...kubeletClient, caPem },
       serviceClusterIpRange: NETWORKING.serviceCidr,
       nodePortRange: NETWORKING.nodePortRange,

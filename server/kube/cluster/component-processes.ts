@@ -6,6 +6,8 @@ import { systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { noTrace } from '../../base/trace.ts'
 import { AUTHENTICATION_FLAGS } from '../apiserver/authentication/flag-names.ts'
+import { AUTHORIZATION_FLAGS } from '../apiserver/authorization/flag-names.ts'
+import { readAccessFlags } from './api-server-flags.ts'
 import { etcdServersOf } from './cluster-spec.ts'
 
 export interface ComponentContext {
@@ -16,7 +18,7 @@ export interface ComponentContext {
 type Flags = Record<string, string>
 
 export async function runApiServer(options: Flags, { logger, until }: ComponentContext): Promise<void> {
-  const { createApiServer, readAuthenticationFlags } = await import('../apiserver/index.ts')
+  const { createApiServer } = await import('../apiserver/index.ts')
   const { openStore } = await import('../store/store.ts')
   const { connectToEtcdServers } = await import('./etcd.ts')
   const { loadSchemas } = await import('../schemas/load-schemas.ts')
@@ -42,7 +44,7 @@ export async function runApiServer(options: Flags, { logger, until }: ComponentC
       publicKeyPem: await read('serviceAccountKeyFile'),
       issuer: options.serviceAccountIssuer!,
     },
-    authentication: await readAuthenticationFlags(authenticationFlags(options), options.serviceAccountIssuer!),
+    ...(await readAccessFlags(accessFlags(options), options.serviceAccountIssuer!)),
     serviceClusterIpRange: options.serviceClusterIpRange!,
     nodePortRange: [30000, 32767],
   })
@@ -54,9 +56,11 @@ export async function runApiServer(options: Flags, { logger, until }: ComponentC
 }
 
 /** Back from camel case to the names upstream gives them. */
-function authenticationFlags(options: Flags): Flags {
+function accessFlags(options: Flags): Flags {
   const inCamelCase = (flag: string) => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
-  const told = AUTHENTICATION_FLAGS.map((flag) => [flag, options[inCamelCase(flag)]] as const)
+  const told = [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS].map(
+    (flag) => [flag, options[inCamelCase(flag)]] as const,
+  )
   return Object.fromEntries(told.filter((pair): pair is [string, string] => pair[1] !== undefined))
 }
 

@@ -17,9 +17,9 @@ const isAbout = ({ kind }: AdmissionRequest) => kind.group === GROUP && kind.kin
 export const certificateApproval = (authorization: Authorization): AdmissionPlugin => ({
   name: 'CertificateApproval',
   handles: (request) => isAbout(request) && request.operation === 'UPDATE' && request.subresource === 'approval',
-  validate(request) {
+  async validate(request) {
     const { signerName } = (request.previous as CertificateSigningRequest).spec
-    if (mayAct(authorization, { request, verb: 'approve', signerName })) return
+    if (await mayAct(authorization, { request, verb: 'approve', signerName })) return
     throw refusal(request, `user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`)
   },
 })
@@ -27,7 +27,7 @@ export const certificateApproval = (authorization: Authorization): AdmissionPlug
 export const certificateSigning = (authorization: Authorization): AdmissionPlugin => ({
   name: 'CertificateSigning',
   handles: (request) => isAbout(request) && request.operation === 'UPDATE' && request.subresource === 'status',
-  validate(request) {
+  async validate(request) {
     const [next, previous] = [request.object, request.previous] as [
       CertificateSigningRequest,
       CertificateSigningRequest,
@@ -36,20 +36,22 @@ export const certificateSigning = (authorization: Authorization): AdmissionPlugi
       deepEqual(next.status?.[field] ?? null, previous.status?.[field] ?? null),
     )
     const { signerName } = previous.spec
-    if (isSame || mayAct(authorization, { request, verb: 'sign', signerName })) return
+    if (isSame || (await mayAct(authorization, { request, verb: 'sign', signerName }))) return
     throw refusal(request, `user not permitted to sign requests with signerName ${JSON.stringify(signerName)}`)
   },
 })
 
 /** By the signer's name, or by its whole domain. */
-function mayAct(
+async function mayAct(
   { chain }: Authorization,
   { request, verb, signerName }: { request: AdmissionRequest; verb: string; signerName: string },
-): boolean {
-  return [signerName, `${signerName.split('/')[0]}/*`].some((name) => {
+): Promise<boolean> {
+  for (const name of [signerName, `${signerName.split('/')[0]}/*`]) {
     const about = { group: GROUP, resource: 'signers', subresource: '', namespace: '', name, verb }
-    return authorizeBy(chain, request.user, { isResource: true, path: '', ...about }).decision === 'allow'
-  })
+    const { decision } = await authorizeBy(chain, request.user, { isResource: true, path: '', ...about })
+    if (decision === 'allow') return true
+  }
+  return false
 }
 
 /** Otherwise whoever may get a client certificate approved could make anybody an administrator. */

@@ -28,14 +28,18 @@ export function rbacEscalation({ chain, policy }: Authorization): AdmissionPlugi
       if (!object || user.groups.includes(SUPERUSERS) || isOnlyForDeletion(object, previous)) return
       // What was bound a moment ago counts.
       await reader.caughtUp()
-      if (request.kind.kind.endsWith('Binding')) assertMayBind(request, object as RoleBinding)
-      else assertMayWrite(request, object as ClusterRole, previous as ClusterRole | undefined)
+      if (request.kind.kind.endsWith('Binding')) await assertMayBind(request, object as RoleBinding)
+      else await assertMayWrite(request, object as ClusterRole, previous as ClusterRole | undefined)
     },
   }
 
-  function assertMayWrite(request: AdmissionRequest, role: ClusterRole, previous: ClusterRole | undefined): void {
+  async function assertMayWrite(
+    request: AdmissionRequest,
+    role: ClusterRole,
+    previous: ClusterRole | undefined,
+  ): Promise<void> {
     const { kind, user, namespace, name } = request
-    if (isAllowed(request, { verb: 'escalate', resource: kind.plural, name })) return
+    if (await isAllowed(request, { verb: 'escalate', resource: kind.plural, name })) return
     const of = { group: GROUP, resource: kind.plural }
     const problem = escalationProblem(policy, { user, namespace, rules: role.rules ?? [] })
     if (problem) throw forbidden(of, role.metadata?.name ?? '', problem)
@@ -45,10 +49,10 @@ export function rbacEscalation({ chain, policy }: Authorization): AdmissionPlugi
     }
   }
 
-  function assertMayBind(request: AdmissionRequest, { roleRef, metadata }: RoleBinding): void {
+  async function assertMayBind(request: AdmissionRequest, { roleRef, metadata }: RoleBinding): Promise<void> {
     const { kind, user, namespace } = request
     const resource = roleRef.kind === 'Role' ? 'roles' : 'clusterroles'
-    if (isAllowed(request, { verb: 'bind', resource, name: roleRef.name })) return
+    if (await isAllowed(request, { verb: 'bind', resource, name: roleRef.name })) return
     const role = { kind: roleRef.kind, name: roleRef.name, namespace: roleRef.kind === 'Role' ? namespace : '' }
     const rules = policy.rulesOf(role)
     if (!rules) throw notFound({ group: GROUP, resource }, roleRef.name)
@@ -56,9 +60,12 @@ export function rbacEscalation({ chain, policy }: Authorization): AdmissionPlugi
     if (problem) throw forbidden({ group: GROUP, resource: kind.plural }, metadata?.name ?? '', problem)
   }
 
-  function isAllowed({ user, namespace }: AdmissionRequest, about: Pick<Attributes, 'verb' | 'resource' | 'name'>) {
+  async function isAllowed(
+    { user, namespace }: AdmissionRequest,
+    about: Pick<Attributes, 'verb' | 'resource' | 'name'>,
+  ) {
     const attributes = { isResource: true, path: '', group: GROUP, subresource: '', namespace, ...about }
-    return authorizeBy(chain, user, attributes).decision === 'allow'
+    return (await authorizeBy(chain, user, attributes)).decision === 'allow'
   }
 }
 

@@ -2,6 +2,7 @@
 // Upstream: kubernetes/pkg/kubeapiserver/options/authentication.go.
 
 import { readFile } from 'node:fs/promises'
+import { goDurationMs } from '../../apimachinery/go-duration.ts'
 import { type ClientConfig, loadKubeconfig } from '../../client/kubeconfig.ts'
 import { AUTHENTICATION_FLAGS } from './flag-names.ts'
 import type { FrontProxyOptions } from './front-proxy.ts'
@@ -156,9 +157,10 @@ function webhookOf(flags: Flags): AuthenticationSettings['webhook'] {
     throw new Error(`--authentication-token-webhook-version: "${version}" is neither v1 nor v1beta1`)
   }
   const ttl = flags['authentication-token-webhook-cache-ttl'] ?? '2m'
-  const [, amount, unit] = /^(\d+)(s|m|h)$/.exec(ttl) ?? []
-  if (!amount) throw new Error(`--authentication-token-webhook-cache-ttl: "${ttl}" is no time such as 30s or 2m`)
-  const cacheTtlMs = Number(amount) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h']
+  const cacheTtlMs = goDurationMs(ttl)
+  if (cacheTtlMs === undefined) {
+    throw new Error(`--authentication-token-webhook-cache-ttl: "${ttl}" is no time such as 30s or 2m`)
+  }
   try {
     return { config: loadKubeconfig(file), version, cacheTtlMs }
   } catch (err) {

@@ -11,7 +11,11 @@ const ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
 const AUTHENTICATION = 'authentication.k8s.io'
 
 /** The user to go on as. Throws Forbidden in the words of the claim that was one too many. */
-export function impersonate(chain: readonly Authorizer[], requester: UserInfo, asked: Impersonation): UserInfo {
+export async function impersonate(
+  chain: readonly Authorizer[],
+  requester: UserInfo,
+  asked: Impersonation,
+): Promise<UserInfo> {
   const { user, groups, uid, extra } = asked
   if (!user) {
     throw new StatusError(
@@ -21,13 +25,13 @@ export function impersonate(chain: readonly Authorizer[], requester: UserInfo, a
   }
   const [, namespace, account] = ACCOUNT.exec(user) ?? []
   const assert = (about: Partial<Attributes>) => assertMayImpersonate(chain, requester, about)
-  if (namespace && account) assert({ resource: 'serviceaccounts', namespace, name: account })
-  else assert({ resource: 'users', name: user })
-  for (const group of groups) assert({ resource: 'groups', name: group })
+  if (namespace && account) await assert({ resource: 'serviceaccounts', namespace, name: account })
+  else await assert({ resource: 'users', name: user })
+  for (const group of groups) await assert({ resource: 'groups', name: group })
   for (const [key, values] of Object.entries(extra)) {
-    for (const name of values) assert({ group: AUTHENTICATION, resource: 'userextras', subresource: key, name })
+    for (const name of values) await assert({ group: AUTHENTICATION, resource: 'userextras', subresource: key, name })
   }
-  if (uid) assert({ group: AUTHENTICATION, resource: 'uids', name: uid })
+  if (uid) await assert({ group: AUTHENTICATION, resource: 'uids', name: uid })
 
   const claimed =
     groups.length === 0 && namespace ? ['system:serviceaccounts', `system:serviceaccounts:${namespace}`] : [...groups]
@@ -43,7 +47,11 @@ export function impersonate(chain: readonly Authorizer[], requester: UserInfo, a
   }
 }
 
-function assertMayImpersonate(chain: readonly Authorizer[], requester: UserInfo, about: Partial<Attributes>): void {
+async function assertMayImpersonate(
+  chain: readonly Authorizer[],
+  requester: UserInfo,
+  about: Partial<Attributes>,
+): Promise<void> {
   const attributes: Attributes = {
     isResource: true,
     verb: 'impersonate',
@@ -55,7 +63,7 @@ function assertMayImpersonate(chain: readonly Authorizer[], requester: UserInfo,
     name: '',
     ...about,
   }
-  if (authorizeBy(chain, requester, attributes).decision === 'allow') return
+  if ((await authorizeBy(chain, requester, attributes)).decision === 'allow') return
   const { group, resource, name } = attributes
   throw forbidden({ group, resource }, name, forbiddenMessage(requester, attributes))
 }

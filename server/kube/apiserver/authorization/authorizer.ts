@@ -9,7 +9,7 @@ import type { RequestInfo } from '../request-path/request-info.ts'
 export type Attributes = Pick<
   RequestInfo,
   'isResource' | 'path' | 'verb' | 'group' | 'namespace' | 'resource' | 'subresource' | 'name'
-> & { fieldSelector?: string }
+> & { fieldSelector?: string; version?: string }
 
 export interface Verdict {
   decision: 'allow' | 'deny' | 'no opinion'
@@ -20,6 +20,11 @@ export interface Verdict {
 
 export interface Authorizer {
   readonly name: string
+  authorize(user: UserInfo, attributes: Attributes): Verdict | Promise<Verdict>
+}
+
+/** Knows all it needs: nobody has to wait for it. */
+export interface ReadyAuthorizer extends Authorizer {
   authorize(user: UserInfo, attributes: Attributes): Verdict
 }
 
@@ -31,10 +36,14 @@ export interface Ruling extends Verdict {
   asked: Opinion[]
 }
 
-export function authorizeBy(chain: readonly Authorizer[], user: UserInfo, attributes: Attributes): Ruling {
+export async function authorizeBy(
+  chain: readonly Authorizer[],
+  user: UserInfo,
+  attributes: Attributes,
+): Promise<Ruling> {
   const asked: Opinion[] = []
   for (const { name, authorize } of chain) {
-    const verdict = authorize(user, attributes)
+    const verdict = await authorize(user, attributes)
     asked.push({ authorizer: name, verdict: verdict.decision, reason: verdict.reason })
     if (verdict.decision !== 'no opinion') return { ...verdict, asked }
   }

@@ -1,21 +1,33 @@
 // The chain, in order, and what it knows: kept in step with the watch cache, so that no request waits for it.
 
+import type { Clock } from '../../../base/clock.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { ClusterRole, ClusterRoleBinding, Pod, Role, RoleBinding } from '../../kinds/index.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
+import { abacAuthorizer } from './abac.ts'
+import { alwaysAllow, alwaysDeny } from './always.ts'
 import type { Authorizer } from './authorizer.ts'
 import { nodeAuthorizer } from './node-authorizer.ts'
 import { NodeGraph } from './node-graph.ts'
 import { type PolicyKind, RbacPolicy } from './rbac/policy.ts'
 import { rbacAuthorizer } from './rbac/rbac-authorizer.ts'
+import type { AuthorizationSettings, AuthorizerSettings } from './settings.ts'
 import { superusers } from './superusers.ts'
+import { webhookAuthorizer } from './webhook-authorizer.ts'
+
+export { readAuthorizationFlags } from './flags.ts'
+export { type AuthorizationSettings, NODE_AND_RBAC } from './settings.ts'
 
 export interface Authorization {
   chain: readonly Authorizer[]
   policy: RbacPolicy
 }
 
-export function openAuthorization(cacheOf: (kind: AnyKind) => ResourceCache): Authorization {
+export function openAuthorization(
+  cacheOf: (kind: AnyKind) => ResourceCache,
+  settings: AuthorizationSettings,
+  clock: Clock,
+): Authorization {
   const policy = new RbacPolicy()
   for (const kind of [Role, ClusterRole, RoleBinding, ClusterRoleBinding]) {
     const name = kind.kind as PolicyKind
@@ -31,5 +43,21 @@ export function openAuthorization(cacheOf: (kind: AnyKind) => ResourceCache): Au
     put: ({ object }) => graph.put(object),
     delete: ({ object }) => graph.remove(object),
   })
-  return { chain: [superusers, nodeAuthorizer(graph), rbacAuthorizer(policy)], policy }
+  const authorizerOf = (told: AuthorizerSettings): Authorizer => {
+    switch (told.type) {
+      case 'Node':
+        return nodeAuthorizer(graph)
+      case 'RBAC':
+        return rbacAuthorizer(policy)
+      case 'ABAC':
+        return abacAuthorizer(told.policies)
+      case 'Webhook':
+        return webhookAuthorizer(told.webhook, clock)
+      case 'AlwaysAllow':
+        return alwaysAllow
+      case 'AlwaysDeny':
+        return alwaysDeny
+    }
+  }
+  return { chain: [superusers, ...settings.map(authorizerOf)], policy }
 }

@@ -4,7 +4,7 @@
 
 import { parseFieldSelector } from '../../apimachinery/field-selector.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
-import { ALLOWED, type Attributes, type Authorizer, NO_OPINION, noOpinion, type Verdict } from './authorizer.ts'
+import { ALLOWED, type Attributes, NO_OPINION, noOpinion, type ReadyAuthorizer, type Verdict } from './authorizer.ts'
 import { NODE_RULES } from './default-policy/cluster-roles.ts'
 import type { NodeGraph, RelatedKind } from './node-graph.ts'
 import { ruleAllows } from './rbac/rule-match.ts'
@@ -17,7 +17,7 @@ export function nodeNameOf({ name, groups }: UserInfo): string | undefined {
   return groups.includes('system:nodes') && name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined
 }
 
-export function nodeAuthorizer(graph: NodeGraph): Authorizer {
+export function nodeAuthorizer(graph: NodeGraph): ReadyAuthorizer {
   return {
     name: 'Node',
     authorize: (user, attributes) => {

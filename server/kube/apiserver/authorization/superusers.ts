@@ -1,10 +1,10 @@
 // The group that may do everything, before anybody is asked: the way back in when somebody has locked everyone out.
 
-import { ALLOWED, type Authorizer, NO_OPINION } from './authorizer.ts'
+import { ALLOWED, NO_OPINION, type ReadyAuthorizer } from './authorizer.ts'
 
 export const SUPERUSERS = 'system:masters'
 
-export const superusers: Authorizer = {
+export const superusers: ReadyAuthorizer = {
   name: SUPERUSERS,
   authorize: (user) => (user.groups.includes(SUPERUSERS) ? ALLOWED : NO_OPINION),
 }

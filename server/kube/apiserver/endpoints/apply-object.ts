@@ -59,7 +59,7 @@ async function createOrUpdate(
       return [entry, 200]
     }
     const object = apply(undefined)
-    assertMayBeMade(call, object)
+    await assertMayBeMade(call, object)
     // A revision of an object that is gone binds nobody; the uid does.
     delete object.metadata?.resourceVersion
     try {
@@ -135,7 +135,7 @@ export function tellDuplicates(
 }
 
 /** Who may patch may not yet create. */
-function assertMayBeMade({ context, info, authorizers }: Call, object: KubeObject): void {
+async function assertMayBeMade({ context, info, authorizers }: Call, object: KubeObject): Promise<void> {
   const { name, uid } = object.metadata ?? {}
   const resource = { group: info.group, resource: info.resource }
   if (uid) {
@@ -146,7 +146,7 @@ function assertMayBeMade({ context, info, authorizers }: Call, object: KubeObjec
     throw badRequest(`the name of the object (${info.name} based on URL) was undeterminable: name must be provided`)
   }
   const asked = { ...info, verb: 'create' }
-  if (authorizeBy(authorizers, context.user, asked).decision !== 'allow') {
+  if ((await authorizeBy(authorizers, context.user, asked)).decision !== 'allow') {
     throw forbidden(resource, name, forbiddenMessage(context.user, asked))
   }
 }

@@ -11,7 +11,7 @@ import type { Call } from './object-endpoints.ts'
 
 export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
   const { info, request, registry } = call
-  if (info.subresource !== 'log') assertMayCreate(call)
+  if (info.subresource !== 'log') await assertMayCreate(call)
   const { object } = await registry.get(info.namespace, info.name)
   const pod = object as Pod
   const { query } = request
@@ -44,9 +44,9 @@ export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'r
  * SPDY comes as POST and WebSocket as GET, which would make `get pods/exec` enough to run commands. Whoever may do the
  * one must be allowed the other. Upstream: registry/core/pod/rest/authorize.go.
  */
-function assertMayCreate({ context, info, authorizers }: Call): void {
+async function assertMayCreate({ context, info, authorizers }: Call): Promise<void> {
   const asked = { ...info, verb: 'create' }
-  if (info.verb === 'create' || authorizeBy(authorizers, context.user, asked).decision === 'allow') return
+  if (info.verb === 'create' || (await authorizeBy(authorizers, context.user, asked)).decision === 'allow') return
   throw forbidden({ group: info.group, resource: info.resource }, info.name, forbiddenMessage(context.user, asked))
 }
 

@@ -118,8 +118,8 @@ async function whoseToken({ authentication }: Needs, { spec }: Asked): Promise<J
   }
 }
 
-function mayThey({ authorization }: Needs, kind: string, user: UserInfo, spec: JsonObject): JsonObject {
-  const { decision, reason } = authorizeBy(authorization.chain, user, attributesOf(kind, spec))
+async function mayThey({ authorization }: Needs, kind: string, user: UserInfo, spec: JsonObject): Promise<JsonObject> {
+  const { decision, reason } = await authorizeBy(authorization.chain, user, attributesOf(kind, spec))
   return {
     allowed: decision === 'allow',
     ...(decision === 'deny' ? { denied: true } : {}),
@@ -127,7 +127,7 @@ function mayThey({ authorization }: Needs, kind: string, user: UserInfo, spec: J
   }
 }
 
-function mayTheyHere(needs: Needs, { info, spec }: Asked): JsonObject {
+function mayTheyHere(needs: Needs, { info, spec }: Asked): Promise<JsonObject> {
   const kind = 'LocalSubjectAccessReview'
   if (spec.nonResourceAttributes) {
     throw refusal(kind, 'spec.nonResourceAttributes', 'disallowed on this kind of request')

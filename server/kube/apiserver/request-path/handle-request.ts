@@ -131,7 +131,7 @@ async function identify(
     if (request.impersonation) {
       // Refused here, it has still been the sender who asked.
       await caughtUp()
-      context.user = impersonate(authorization.chain, user, request.impersonation)
+      context.user = await impersonate(authorization.chain, user, request.impersonation)
       context.impersonator = user
     }
     context.stage('authentication', from, context.impersonator ? `${by}: ${user.name}, as ${context.user.name}` : by)
@@ -150,12 +150,12 @@ async function authorize(
 ): Promise<void> {
   const { user, impersonator, authenticator } = context
   const from = context.clock.monotonic()
-  let ruling = authorizeBy(authorization.chain, user, info)
+  let ruling = await authorizeBy(authorization.chain, user, info)
   // The role that would allow it may be written already, and not yet in the cache.
   const news = ruling.decision === 'allow' ? undefined : caughtUp()
   if (news) {
     await news
-    ruling = authorizeBy(authorization.chain, user, info)
+    ruling = await authorizeBy(authorization.chain, user, info)
   }
   const { asked, by, reason } = ruling
   const allowed = ruling.decision === 'allow'

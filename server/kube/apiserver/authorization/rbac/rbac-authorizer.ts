@@ -1,11 +1,11 @@
 // Role-based access control: a request is allowed when a rule of a role that a binding gives its sender says so.
 // No rule denies. Upstream: kubernetes/plugin/pkg/auth/authorizer/rbac/rbac.go.
 
-import { type Attributes, type Authorizer, NO_OPINION, noOpinion, type Verdict } from '../authorizer.ts'
+import { type Attributes, NO_OPINION, noOpinion, type ReadyAuthorizer, type Verdict } from '../authorizer.ts'
 import type { Bound, RbacPolicy } from './policy.ts'
 import { ruleAllows } from './rule-match.ts'
 
-export function rbacAuthorizer(policy: RbacPolicy): Authorizer {
+export function rbacAuthorizer(policy: RbacPolicy): ReadyAuthorizer {
   return {
     name: 'RBAC',
     authorize: (user, attributes) => {

@@ -1,0 +1,11 @@
+// Spans of time as Go's flags and configurations write them. Upstream: Go's time.ParseDuration, for what is not negative.
+
+/** `1m30s`; undefined when it is none. */
+export function goDurationMs(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined
+  const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+  return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)].reduce(
+    (sum, [, amount, unit]) => sum + Number(amount) * units[unit as keyof typeof units],
+    0,
+  )
+}
