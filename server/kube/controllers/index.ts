@@ -23,6 +23,7 @@ import { volumeProtectionController } from './pv-protection/index.ts'
 import { claimProtectionController } from './pvc-protection/index.ts'
 import { replicaSetController } from './replicaset/index.ts'
 import { resourceQuotaController } from './resourcequota/index.ts'
+import { replicaSetController, replicationController } from './replicaset/index.ts'
 import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
 import { serviceAccountController } from './serviceaccount/index.ts'
 import { taintEvictionController } from './taint-eviction/index.ts'
@@ -50,6 +51,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
   return [
     deploymentController,
     replicaSetController,
+    replicationController,
     endpointsController,
     endpointSliceController,
     namespaceController(options.kinds),

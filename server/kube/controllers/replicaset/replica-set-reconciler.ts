@@ -1,10 +1,10 @@
-// Keeps as many pods as a ReplicaSet asks for. The pattern that other loops here follow.
+// Keeps as many pods as a ReplicaSet, or a ReplicationController, asks for. The pattern that other loops here follow.
 // Upstream: kubernetes/pkg/controller/replicaset/replica_set.go.
 
 import type { ReplicaSet as AppsReplicaSet } from 'kubernetes-types/apps/v1'
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import { isoTime } from '../../../base/clock.ts'
-import { selectorOfObject } from '../../apimachinery/label-selector.ts'
+import { formatSelector, type Selector } from '../../apimachinery/label-selector.ts'
 import { controllerOf, keyOf } from '../../apimachinery/object-meta.ts'
 import { isNotFound } from '../../apimachinery/status-error.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
@@ -12,8 +12,8 @@ import { Expectations } from '../../client/expectations.ts'
 import type { IndexedCache } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
 import type { Change } from '../../client/shared-informer.ts'
+import type { Kind } from '../../kinds/define-kind.ts'
 import { Pod } from '../../kinds/pod.ts'
-import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { claim } from '../claim.ts'
 import { createPod, deletePod, isNamespaceTerminating, messageOf } from '../pod-control.ts'
 import { availableInMs, isActive, isTerminated } from '../pod-state.ts'
@@ -27,20 +27,28 @@ const BURST = 500
 /** Pods that no controller owns, by namespace: those that may be adopted. */
 const ORPHANS = 'orphans'
 
+/** The kind whose objects are looked after. A ReplicationController differs in nothing but its selector. */
+export interface Flavour {
+  kind: Kind<AppsReplicaSet>
+  selectorOf(object: AppsReplicaSet): Selector
+}
+
 export class ReplicaSetReconciler implements Reconciler {
   readonly #view: ClusterView
+  readonly #flavour: Flavour
   readonly #replicaSets: IndexedCache<AppsReplicaSet>
   readonly #pods: IndexedCache<CorePod>
   readonly #expectations: Expectations
 
-  constructor(view: ClusterView) {
+  constructor(view: ClusterView, flavour: Flavour) {
     this.#view = view
-    this.#replicaSets = view.cache(ReplicaSet)
+    this.#flavour = flavour
+    this.#replicaSets = view.cache(flavour.kind)
     this.#pods = view.cache(Pod)
     this.#pods.addIndex(ORPHANS, (pod) => (controllerOf(pod) ? [] : [pod.metadata?.namespace ?? '']))
     this.#expectations = new Expectations(view.clock)
     view.onChange(Pod, (change) => this.#observePod(change))
-    view.onChange(ReplicaSet, (change) => {
+    view.onChange(flavour.kind, (change) => {
       // Deleted and made again under the same name: what was expected of the old one will never come.
       if (change.type === 'updated' && change.previous.metadata?.uid === change.object.metadata?.uid) return
       if (change.type !== 'added') this.#expectations.forget(keyOf(change.object))
@@ -61,7 +69,7 @@ export class ReplicaSetReconciler implements Reconciler {
     const terminating = owned.filter((pod) => pod.metadata?.deletionTimestamp && !isTerminated(pod)).length
     const wanted = replicaSet.spec?.replicas ?? 1
     report.sees(replicaSet, ...active)
-    report.wanted = `${wanted} ${wanted === 1 ? 'Pod' : 'Pods'} with ${labelsInWords(replicaSet)}`
+    report.wanted = `${wanted} ${wanted === 1 ? 'Pod' : 'Pods'} with ${labelsInWords(this.#flavour.selectorOf(replicaSet))}`
     report.seen = `${active.length} active${terminating > 0 ? `, ${terminating} terminating` : ''}`
 
     const outcome = mayAct ? await this.#manage(context, replicaSet, active, wanted) : {}
@@ -86,9 +94,9 @@ export class ReplicaSetReconciler implements Reconciler {
     const { uid, namespace = '' } = replicaSet.metadata ?? {}
     return claim({
       context,
-      ownerKind: ReplicaSet,
+      ownerKind: this.#flavour.kind,
       owner: replicaSet,
-      selector: selectorOfObject(replicaSet.spec?.selector),
+      selector: this.#flavour.selectorOf(replicaSet),
       kind: Pod,
       candidates: [
         ...this.#pods.controlledBy(uid),
@@ -120,7 +128,7 @@ export class ReplicaSetReconciler implements Reconciler {
     const template = replicaSet.spec?.template ?? {}
     const { succeeded, failed, skipped, error } = await slowStart(count, async () => {
       try {
-        await createPod(context, ReplicaSet, replicaSet, template)
+        await createPod(context, this.#flavour.kind, replicaSet, template)
       } catch (err) {
         if (!isNamespaceTerminating(err)) throw err
         // The pods will never be, and trying again is of no use: the ReplicaSet itself is about to go.
@@ -149,7 +157,7 @@ export class ReplicaSetReconciler implements Reconciler {
     const results = await Promise.allSettled(
       victims.map(async (pod) => {
         try {
-          await deletePod(context, ReplicaSet, replicaSet, pod)
+          await deletePod(context, this.#flavour.kind, replicaSet, pod)
         } catch (err) {
           this.#expectations.deletionObserved(key, pod.metadata?.uid ?? '')
           if (!isNotFound(err)) throw err
@@ -171,14 +179,14 @@ export class ReplicaSetReconciler implements Reconciler {
   async #writeStatus({ client, report }: ReconcileContext, observed: Observed): Promise<void> {
     const status = nextStatus(observed)
     if (!status) return
-    await client.of(ReplicaSet).updateStatus({ ...observed.replicaSet, status })
+    await client.of(this.#flavour.kind).updateStatus({ ...observed.replicaSet, status })
     report.did.push(`status: replicas ${status.replicas}, ready ${status.readyReplicas}`)
   }
 
   #observePod(change: Change<CorePod>): void {
     const { object } = change
     const owner = controllerOf(object)
-    if (owner?.kind !== 'ReplicaSet') return
+    if (owner?.kind !== this.#flavour.kind.kind) return
     const key = `${object.metadata?.namespace}/${owner.name}`
     const uid = object.metadata?.uid ?? ''
     // On its way out counts as deleted; and after a restart a pod may be first seen in that state.
@@ -189,7 +197,5 @@ export class ReplicaSetReconciler implements Reconciler {
 
 const podsInWords = (count: number) => `${count} ${count === 1 ? 'Pod' : 'Pods'}`
 
-function labelsInWords({ spec }: AppsReplicaSet): string {
-  const labels = Object.entries(spec?.selector?.matchLabels ?? {}).filter(([key]) => key !== 'pod-template-hash')
-  return labels.map(([key, value]) => `${key}=${value}`).join(',') || 'the selector'
-}
+const labelsInWords = (selector: Selector) =>
+  formatSelector(selector).replace(/,?pod-template-hash=\w+/, '') || 'the selector'

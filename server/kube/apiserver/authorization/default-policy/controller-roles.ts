@@ -75,6 +75,13 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     EVENTS,
   ],
   'resourcequota-controller': [rule('list watch', ['*'], '*'), rule('update', [''], 'resourcequotas/status'), EVENTS],
+  'replication-controller': [
+    rule('get list update watch', [''], 'replicationcontrollers'),
+    rule('update', [''], 'replicationcontrollers/status'),
+    rule('update', [''], 'replicationcontrollers/finalizers'),
+    rule('create delete list patch watch', [''], 'pods'),
+    EVENTS,
+  ],
   'root-ca-cert-publisher': [rule('create update', [''], 'configmaps'), EVENTS],
   'service-account-controller': [rule('create', [''], 'serviceaccounts'), EVENTS],
 }
