@@ -19,7 +19,17 @@ export const Pod = defineKind<Wire>({
   shortNames: ['po'],
   categories: ['all'],
   hasGeneration: true,
-  subresources: ['status', 'log', 'exec', 'attach', 'portforward', 'proxy', 'binding', 'ephemeralcontainers'],
+  subresources: [
+    'status',
+    'log',
+    'exec',
+    'attach',
+    'portforward',
+    'proxy',
+    'binding',
+    'eviction',
+    'ephemeralcontainers',
+  ],
   strategy: {
     setDefaults(pod) {
       pod.spec ??= { containers: [] }

@@ -12,7 +12,9 @@ import { noSuchResource } from './api-resources.ts'
 import { applyObject } from './apply-object.ts'
 import { bindPod } from './bind-pod.ts'
 import type { Endpoints } from './endpoints.ts'
+import { evictPod } from './evict-pod.ts'
 import { healthAnswer, textAnswer } from './health.ts'
+
 import {
   type Call,
   createObject,
@@ -123,6 +125,9 @@ async function routeSubresource(endpoints: Endpoints, call: Call): Promise<Answe
     case 'binding':
       if (info.verb !== 'create') throw notAllowed()
       return bindPod(call)
+    case 'eviction':
+      if (info.verb !== 'create') throw notAllowed()
+      return evictPod(call, endpoints)
     case 'token':
       if (info.verb !== 'create') throw notAllowed()
       return requestToken(call, endpoints)

@@ -1,0 +1,180 @@
+// POST pods/<name>/eviction: delete a pod if its disruption budget allows. `kubectl drain` asks this way.
+// Upstream: kubernetes/pkg/registry/core/pod/storage/eviction.go.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { PodDisruptionBudget as Budget, Eviction } from 'kubernetes-types/policy/v1'
+import { isoTime } from '../../../base/clock.ts'
+import { deepCopy } from '../../apimachinery/deep.ts'
+import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
+import { selectorOfObject } from '../../apimachinery/label-selector.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { badRequest, forbidden, StatusError } from '../../apimachinery/status-error.ts'
+import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
+import type { DeleteRequest } from '../registry/deletion.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Answer } from '../request-path/answer.ts'
+import { decodeAs, parseJson, readValue } from '../request-path/read-body.ts'
+import { readDeleteOptions } from './delete-options.ts'
+import type { Endpoints } from './endpoints.ts'
+import { type Call, gateOf } from './object-endpoints.ts'
+
+const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' }
+/** What older clients send; it has the same fields. */
+const OLD_VERSION = 'policy/v1beta1'
+const REFUSED = "Cannot evict pod as it would violate the pod's disruption budget."
+const MOST_UNCONFIRMED = 2000
+const ATTEMPTS = 10
+
+export async function evictPod(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
+  const { info, registry } = call
+  const { dryRun, ...options } = await readEviction(call)
+  const pod = (await registry.get(info.namespace, info.name)).object as Pod
+  const budgets = mayGoAnyway(pod) ? [] : budgetsOf(pod, resources.ofKind(PodDisruptionBudget))
+  if (budgets.length > 1) {
+    const why = 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'
+    throw new StatusError('Unknown', why)
+  }
+  const [budget] = budgets
+  if (budget && !isExempt(pod, budget))
+    await takeFromBudget(call, resources.ofKind(PodDisruptionBudget)!, { budget, dryRun })
+  // What was looked at is what goes: not another pod of the same name.
+  const preconditions = { uid: pod.metadata?.uid ?? '', ...options.preconditions }
+  if (!dryRun) await tellWhy(call, preconditions.uid)
+  const gate = gateOf({ ...call, info: { ...info, subresource: '' } }, 'DELETE', dryRun)
+  await registry.delete(call.context, {
+    namespace: info.namespace,
+    name: info.name,
+    gate,
+    dryRun,
+    options: { ...options, preconditions },
+  })
+  return {
+    type: 'object',
+    code: 201,
+    object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+  }
+}
+
+async function readEviction(call: Call): Promise<DeleteRequest & { dryRun: boolean }> {
+  const { info, request, schemas } = call
+  const sent = await readValue(request, call)
+  const value = typeof sent === 'string' ? parseJson(sent) : sent
+  if (!isJsonObject(value)) throw badRequest('an Eviction is expected')
+  const body: JsonObject = value.apiVersion === OLD_VERSION ? { ...value, apiVersion: 'policy/v1' } : value
+  const eviction = decodeAs(schemas, EVICTION, body, { fieldValidation: '' }) as Eviction
+  if (eviction.metadata?.name && eviction.metadata.name !== info.name) {
+    throw badRequest('name in URL does not match name in Eviction object')
+  }
+  const deleteOptions = eviction.deleteOptions ?? {}
+  return readDeleteOptions({ request: { ...request, body: { type: 'object', value: deleteOptions } }, schemas })
+}
+
+/** It runs no more, does not run yet, or is going already. */
+const mayGoAnyway = ({ metadata, status }: Pod) =>
+  metadata?.deletionTimestamp !== undefined || ['Pending', 'Succeeded', 'Failed'].includes(status?.phase ?? '')
+
+function budgetsOf({ metadata }: Pod, registry: Registry | undefined): Budget[] {
+  const all = (registry?.cache.all() ?? []).map(({ object }) => object as Budget)
+  return all.filter(
+    (budget) =>
+      budget.metadata?.namespace === metadata?.namespace &&
+      budget.spec?.selector !== undefined &&
+      selectorOfObject(budget.spec.selector).matches(metadata?.labels),
+  )
+}
+
+/** A pod that does not work is no loss to those that are counted. */
+function isExempt({ status: { conditions = [] } = {} }: Pod, { spec, status }: Budget): boolean {
+  if (conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True')) return false
+  if (spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {}
+  return desiredHealthy > 0 && currentHealthy >= desiredHealthy
+}
+
+/** Written before the pod goes: two who evict at once cannot spend the same disruption. */
+async function takeFromBudget(
+  { context, info, admission }: Call,
+  registry: Registry,
+  { budget, dryRun }: { budget: Budget; dryRun: boolean },
+): Promise<void> {
+  const { name = '' } = budget.metadata ?? {}
+  const gate = admission.gateFor(context, {
+    operation: 'UPDATE',
+    kind: PodDisruptionBudget,
+    namespace: info.namespace,
+    name,
+    subresource: 'status',
+    dryRun,
+  })
+  await registry.update(context, {
+    namespace: info.namespace,
+    name,
+    subresource: 'status',
+    gate,
+    dryRun,
+    attempts: ATTEMPTS,
+    change: (current) => spent(deepCopy(current) as Budget, { pod: info.name, at: isoTime(context.clock) }),
+  })
+}
+
+function spent({ status, ...budget }: Budget, { pod, at }: { pod: string; at: string }): KubeObject {
+  const { name = '', generation = 0, resourceVersion: _any, ...meta } = budget.metadata ?? {}
+  const { disruptionsAllowed: allowed = 0, observedGeneration = 0, disruptedPods = {} } = status ?? {}
+  const of = { group: 'policy', resource: 'poddisruptionbudgets' }
+  if (observedGeneration < generation) {
+    throw tooManyRequests(`The disruption budget ${name} is still being processed by the server.`, 10)
+  }
+  if (allowed < 0) throw forbidden(of, name, 'pdb disruptions allowed is negative')
+  if (Object.keys(disruptedPods).length > MOST_UNCONFIRMED) {
+    throw forbidden(of, name, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller')
+  }
+  if (allowed === 0) {
+    const { desiredHealthy = 0, currentHealthy = 0 } = status ?? {}
+    const why = `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`
+    throw tooManyRequests(why, 0)
+  }
+  return {
+    ...budget,
+    metadata: { ...meta, name, generation },
+    status: { ...status, disruptionsAllowed: allowed - 1, disruptedPods: { ...disruptedPods, [pod]: at } },
+  } as KubeObject
+}
+
+const tooManyRequests = (message: string, retryAfterSeconds: number) =>
+  new StatusError('TooManyRequests', REFUSED, {
+    details: {
+      causes: [{ reason: 'DisruptionBudget', message }],
+      ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}),
+    },
+  })
+
+/** Left in the pod's status for its owner: a Job need not count this as a failure. */
+async function tellWhy(call: Call, uid: string): Promise<void> {
+  const { context, info, registry } = call
+  const place = { ...info, subresource: 'status' }
+  const told = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+    lastTransitionTime: isoTime(context.clock),
+  }
+  await registry.update(context, {
+    namespace: info.namespace,
+    name: info.name,
+    subresource: 'status',
+    gate: gateOf({ ...call, info: place }, 'UPDATE', false),
+    dryRun: false,
+    attempts: ATTEMPTS,
+    change: (current) => {
+      const { metadata, status, ...rest } = deepCopy(current) as Pod
+      const { resourceVersion: _any, ...meta } = metadata ?? {}
+      const others = (status?.conditions ?? []).filter(({ type }) => type !== told.type)
+      return {
+        ...rest,
+        metadata: { ...meta, uid },
+        status: { ...status, conditions: [...others, told] },
+      } as KubeObject
+    },
+  })
+}
