@@ -23,7 +23,6 @@ const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' }
 const OLD_VERSION = 'policy/v1beta1'
 const REFUSED = "Cannot evict pod as it would violate the pod's disruption budget."
 const MOST_UNCONFIRMED = 2000
-const ATTEMPTS = 10
 
 export async function evictPod(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
   const { info, registry } = call
@@ -112,7 +111,6 @@ async function takeFromBudget(
     subresource: 'status',
     gate,
     dryRun,
-    attempts: ATTEMPTS,
     change: (current) => spent(deepCopy(current) as Budget, { pod: info.name, at: isoTime(context.clock) }),
   })
 }
@@ -165,7 +163,6 @@ async function tellWhy(call: Call, uid: string): Promise<void> {
     subresource: 'status',
     gate: gateOf({ ...call, info: place }, 'UPDATE', false),
     dryRun: false,
-    attempts: ATTEMPTS,
     change: (current) => {
       const { metadata, status, ...rest } = deepCopy(current) as Pod
       const { resourceVersion: _any, ...meta } = metadata ?? {}
