@@ -1,6 +1,5 @@
 // The same owner named twice is named once, and the sender is told. Upstream: endpoints/handlers/rest.go.
 
-import { deepEqual } from '../../apimachinery/deep.ts'
 import type { KubeObject, OwnerReference } from '../../apimachinery/object-meta.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 
@@ -10,9 +9,13 @@ export function dedupOwners(object: KubeObject, context: RequestContext, verb: '
   if (!references || references.length < 2) return
   const kept: OwnerReference[] = []
   const duplicates: string[] = []
+  const seen = new Set<string>()
   for (const reference of references) {
-    if (kept.some((other) => deepEqual(other, reference))) duplicates.push(reference.uid)
+    const { apiVersion, kind, name, uid, controller, blockOwnerDeletion } = reference
+    const told = JSON.stringify([apiVersion, kind, name, uid, controller, blockOwnerDeletion])
+    if (seen.has(told)) duplicates.push(uid)
     else kept.push(reference)
+    seen.add(told)
   }
   if (duplicates.length === 0) return
   object.metadata = { ...object.metadata, ownerReferences: kept }

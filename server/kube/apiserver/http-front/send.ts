@@ -17,8 +17,22 @@ export function setCommonHeaders(response: Outgoing, { context }: Outcome): void
     response.setHeader('X-Kubernetes-PF-PriorityLevel-UID', context.flow.levelUid)
   }
   if (context.warnings.length === 0) return
-  const lines = context.warnings.map((text) => `299 - ${JSON.stringify(oneLine(text))}`)
-  response.setHeader('Warning', lines)
+  response.setHeader(
+    'Warning',
+    shortened(context.warnings.map(oneLine)).map((text) => `299 - ${JSON.stringify(text)}`),
+  )
+}
+
+const ALL_WARNINGS = 4096
+const ONE_OF_MANY = 256
+
+/** Headers have an end: many or long warnings are cut short, and the last are left out, as upstream. */
+function shortened(texts: string[]): string[] {
+  const length = (of: string[]) => of.reduce((sum, text) => sum + text.length, 0)
+  if (length(texts) <= ALL_WARNINGS) return texts
+  const short = texts.map((text) => (text.length > ONE_OF_MANY ? `${text.slice(0, ONE_OF_MANY)}...` : text))
+  while (length(short) > ALL_WARNINGS) short.pop()
+  return short
 }
 
 export function sendBytes(response: Outgoing, code: number, { contentType, body }: Rendered): void {

@@ -10,7 +10,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { Trace } from '../../../base/trace.ts'
 import { forbidden, internalError, StatusError } from '../../apimachinery/status-error.ts'
-import { StoreClosedError } from '../../store/store.ts'
+import { InvalidRequestError, StoreClosedError } from '../../store/store.ts'
 import { type Authentication, AuthenticationError } from '../authentication/authenticate.ts'
 import { impersonate } from '../authentication/impersonation.ts'
 import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
@@ -185,6 +185,8 @@ function statusErrorOf(
   if (context.signal?.aborted) return new StatusError('Timeout', 'the client has gone', { cause: err })
   if (err instanceof StoreClosedError)
     return new StatusError('ServiceUnavailable', 'the server is shutting down', { cause: err })
+  if (err instanceof InvalidRequestError && err.message.includes('request is too large'))
+    return new StatusError('RequestEntityTooLarge', err.message, { cause: err })
   options.logger.error('request failed', { requestId: context.id, verb: info.verb, path: info.path, err })
   return internalError(err)
 }

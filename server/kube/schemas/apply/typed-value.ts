@@ -161,7 +161,9 @@ function grouped(schema: ListSchema, list: JsonValue[], path: Path): Map<string,
   const groups = new Map<string, JsonValue[]>()
   for (const element of list) {
     const step = stepOf(schema, element, path)
-    groups.set(step, [...(groups.get(step) ?? []), element])
+    const group = groups.get(step)
+    if (group) group.push(element)
+    else groups.set(step, [element])
   }
   return groups
 }
