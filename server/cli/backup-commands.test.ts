@@ -48,6 +48,7 @@ it('brings back a cluster that ran while it was backed up, with its certificates
     await using _ = openDatabase({ path: join(folder, 'one/classroom/podium.db'), migrations, clock: systemClock })
     await using host = openHost('one')
     const info = await host.createCluster({ name: 'demo', nodes: 0, simulatedNodes: 1 })
+    await host.saveState('demo', 'before-anything')
     const metadata = { name: 'kept', namespace: 'default' }
     await asking(info, (client) => client.of(ConfigMap).create({ metadata, data: { a: '1' } }))
     await backUp(at('one'), file)
@@ -61,6 +62,12 @@ it('brings back a cluster that ran while it was backed up, with its certificates
   )
   expect(names).toContain('kept')
   expect(names).not.toContain('too-late')
+  // What was kept of it earlier has come along.
+  await asking(await host.putBackState('demo', 'before-anything'), async (client) =>
+    expect(
+      (await client.of(ConfigMap).list({ namespace: 'default' })).items.map(({ metadata }) => metadata?.name),
+    ).toEqual(['kube-root-ca.crt']),
+  )
   await host.deleteCluster('demo')
 })
 

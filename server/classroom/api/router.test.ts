@@ -218,6 +218,8 @@ describe('session', () => {
     const { snapshots } = classroom.teaching
     const session = classroom.sessions.alive(id)!
     await (await kubernetes()).create({ ...hello, metadata: { ...hello.metadata, name: 'kept' } })
+    const [cluster] = await host.listClusters()
+    await expect(host.putBackState(cluster?.name ?? '', 'none')).rejects.toThrow('nothing was kept as "none"')
     await expect(snapshots.putBack(session, 0)).rejects.toThrow('That snapshot is not there any more.')
     await snapshots.take(session, 'Brindle')
     expect(await snapshots.of(session)).toMatchObject([{ slot: 0, by: 'Brindle', step: 1 }])

@@ -1,9 +1,9 @@
 // A cluster in a folder, to be brought back somewhere else: its record, its certificates, and its store at one revision.
 // Machines are not in it. They are made anew, and their kubelets start again what the store says should run there.
 //
-//   <folder>/cluster.json   pki/   store.snapshot
+//   <folder>/cluster.json   pki/   store.snapshot   saved/ if something was kept
 
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { cp, mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -12,7 +12,7 @@ import { connectToEtcd } from '../store/etcd-client/etcd-store.ts'
 import { openStore, restoreStore, type Store } from '../store/store.ts'
 import { readRunRecord } from './cluster-record.ts'
 
-const KEPT = ['cluster.json', 'pki']
+const KEPT = ['cluster.json', 'pki', 'saved']
 const SNAPSHOT = 'store.snapshot'
 
 /** More than anybody writes between a backup and its restore; upstream's own advice for `etcdutl snapshot restore`. */
@@ -21,7 +21,7 @@ const REVISIONS_LOST_AT_MOST = 1_000_000_000
 /** Writes the cluster in `directory` to the folder `to`; it may run meanwhile. */
 export async function backUpCluster({ directory, to, clock }: { directory: string; to: string; clock: Clock }) {
   await mkdir(to, { recursive: true, mode: 0o700 })
-  for (const name of KEPT) await cp(join(directory, name), join(to, name), { recursive: true })
+  await copyKept(directory, to)
   const store = await openOrAsk(directory, clock)
   try {
     await pipeline(store.snapshot(), createWriteStream(join(to, SNAPSHOT), { mode: 0o600 }))
@@ -33,13 +33,19 @@ export async function backUpCluster({ directory, to, clock }: { directory: strin
 /** The opposite; `directory` must not exist yet. */
 export async function restoreCluster({ from, directory }: { from: string; directory: string }): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  for (const name of KEPT) await cp(join(from, name), join(directory, name), { recursive: true })
+  await copyKept(from, directory)
   await restoreStore({
     directory: join(directory, 'store'),
     snapshot: createReadStream(join(from, SNAPSHOT)),
     // Whoever watched the lost cluster, a learner's own program for instance, has seen revisions that are in no backup.
     bumpRevision: REVISIONS_LOST_AT_MOST,
   })
+}
+
+async function copyKept(from: string, to: string): Promise<void> {
+  for (const name of KEPT) {
+    if (existsSync(join(from, name))) await cp(join(from, name), join(to, name), { recursive: true })
+  }
 }
 
 /** A store that a process has open is asked through its etcd door, one that nobody has is opened. */

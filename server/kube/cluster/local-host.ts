@@ -14,7 +14,7 @@ import type { LoopOrder } from './loop-order.ts'
 import type { MachineProvider } from './machine-provider.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
 import type { ChangeLog, StateQuery, StoreState } from './past.ts'
-import { putBackState } from './saved-state.ts'
+import { expectState, putBackState } from './saved-state.ts'
 import { type TraceBatch, TraceLog } from './trace-log.ts'
 
 export interface LocalHostOptions {
@@ -118,6 +118,7 @@ export class LocalClusterHost implements ClusterHost {
 
   async putBackState(name: string, state: string): Promise<ClusterInfo> {
     const { directory, revision } = this.#find(name).cluster
+    await expectState({ directory, name: state })
     await this.#close(name, 'leave')
     try {
       await putBackState({ directory, name: state, revision })

@@ -2,7 +2,7 @@
 // everybody who watches is told to list again, and the kubelets start and stop what is different.
 
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { access, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { restoreStore, type Store } from '../store/store.ts'
@@ -20,6 +20,13 @@ export async function saveState({ store, directory, name }: { store: Store; dire
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   await pipeline(store.snapshot(), createWriteStream(`${file}.partial`, { mode: 0o600 }))
   await rename(`${file}.partial`, file)
+}
+
+/** Says so while the cluster still runs. */
+export async function expectState({ directory, name }: { directory: string; name: string }): Promise<void> {
+  await access(fileOf(directory, name)).catch(() => {
+    throw new Error(`nothing was kept as "${name}"`)
+  })
 }
 
 /** For a cluster that does not run. `revision`: its newest one, which no revision to come may repeat. */
