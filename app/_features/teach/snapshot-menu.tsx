@@ -21,7 +21,7 @@ export function SnapshotMenu({ whom, name, run }: Props) {
     queryKey: ['snapshots', whom.learnerId],
     queryFn: () => api.teach.snapshots.query(whom),
     enabled: isOpen,
-    gcTime: 0,
+    staleTime: 0,
   })
   return (
     <Menu
