@@ -1,9 +1,9 @@
 // The door of this room: the API server, one per control plane. It alone opens the store.
 
 export { type ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts'
-export { type AuthenticationSettings, readAuthenticationFlags } from './authentication/index.ts'
+export { readAuthenticationFlags } from './authentication/index.ts'
 export type { Attributes } from './authorization/authorizer.ts'
-export { type AuthorizationSettings, readAuthorizationFlags } from './authorization/index.ts'
+export { readAuthorizationFlags } from './authorization/index.ts'
 export {
   type Explanation,
   explain,
