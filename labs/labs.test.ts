@@ -64,6 +64,14 @@ describe.each(labs)('$id', (lab) => {
     },
   )
 
+  it('lets go of every loop that it asks to hold', () => {
+    const of = (key: 'holds' | 'releases') =>
+      lab.steps.flatMap(({ number, solution }) => solution[key].map((loop) => ({ loop, number })))
+    for (const { loop, number } of of('holds')) {
+      expect(of('releases').some((each) => each.loop === loop && each.number > number)).toBe(true)
+    }
+  })
+
   it('gives every hint a title and a text', () => {
     for (const { title, html } of lab.steps.flatMap(({ hints }) => hints)) {
       expect(title).not.toBe('')
