@@ -405,7 +405,10 @@ export class LabSession {
       )
       this.#results = verdict.results
       this.#creditAtEntry ??= verdict.credit
-      this.#mark(step.number, earned(verdict.credit, this.#creditAtEntry), this.#tries.see(verdict.results))
+      const wrongTries = this.#tries.see(verdict.results)
+      // What a helper has typed is no try of the learner's.
+      const isOwn = this.#sandbox.terminals.helper === ''
+      this.#mark(step.number, earned(verdict.credit, this.#creditAtEntry), isOwn ? wrongTries : 0)
       if (verdict.passed) this.#pass(step.number)
     }
     this.#tell()

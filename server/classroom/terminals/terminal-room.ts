@@ -33,6 +33,7 @@ export class TerminalRoom {
   readonly #tabs = new Map<string, Tab>(firstTabs().map((tab) => [tab.name, { ...tab, session: undefined }]))
   readonly #listeners = new Set<() => void>()
   readonly #hearers = new Set<(command: string, by: string) => void>()
+  #helper = ''
   #closed = false
 
   constructor(shells: Shells) {
@@ -41,6 +42,11 @@ export class TerminalRoom {
 
   get tabs(): TerminalTab[] {
     return [...this.#tabs.values()].map(({ name, title, isMachine }) => ({ name, title, isMachine }))
+  }
+
+  /** Who typed the last command, if it was not the learner alone. */
+  get helper(): string {
+    return this.#helper
   }
 
   /** When a tab has come, gone, or got another title. */
@@ -135,6 +141,7 @@ export class TerminalRoom {
       shell,
       size: DEFAULT_SIZE,
       onCommand: (command, by) => {
+        this.#helper = by
         called(command.slice(0, MAX_TITLE))
         for (const hear of this.#hearers) hear(command, by)
       },

@@ -281,6 +281,22 @@ describe('TerminalRoom', () => {
     expect(told).toBe(4)
   })
 
+  it('knows who typed the last command in any of its tabs', async () => {
+    const { room, opened } = roomOfFakes()
+    const type = async (tab: string, at: number, by?: string) => {
+      const session = await room.tab(tab)
+      session.write(Buffer.from('ls\r'), by)
+      const heard = Promise.withResolvers<void>()
+      using _ = room.onCommand(() => heard.resolve())
+      opened[at]?.shell.print(begins('ls'))
+      await heard.promise
+      return room.helper
+    }
+    expect(room.helper).toBe('')
+    expect(await type('1', 0, 'Brindle')).toBe('Brindle')
+    expect(await type(room.add(), 1)).toBe('')
+  })
+
   it('has one tab for each machine, and opens its shell there', async () => {
     const { room, opened } = roomOfFakes()
     expect([room.add('node-1'), room.add('node-1')]).toEqual(['node-1', 'node-1'])
