@@ -64,6 +64,7 @@ function notThere(request: RequestTrace | undefined): string {
 }
 
 function sayRequest(request: RequestTrace, label: string): string {
-  const what = request.subresource ? `${request.resource}/${request.subresource}` : request.resource
+  const { resource, subresource, path = '' } = request
+  const what = subresource ? `${resource}/${subresource}` : resource || path
   return `${label}: ${request.verb} ${what}, ${request.code} in ${milliseconds(request.durationMs)}`
 }
