@@ -108,7 +108,7 @@ export function TimeBar(props: LensProps) {
 
 function wordsFor(at: number, write: Write | undefined, now: number): string {
   if (!write) return ''
-  const what = write.revision === at ? write.words : ''
+  const what = write.revision === at ? write.words() : ''
   const ago = write.at ? `${secondsWords(Math.max(0, now - write.at))} ago` : ''
   return [ago, what].filter(Boolean).join(': ')
 }

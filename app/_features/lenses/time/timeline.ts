@@ -12,7 +12,8 @@ export interface Write {
   isYours: boolean
   /** When, as far as it was traced. */
   at?: number
-  words: string
+  /** What was written, and by whom as far as it was traced. */
+  words(): string
 }
 
 /** Events tell of others, Leases of who holds them. */
@@ -41,7 +42,7 @@ export function timelineOf(live: PictureModel, history: ClusterHistory | undefin
     if (event.type !== 'append') continue
     const isQuiet = heartbeat || tells.has(event.resource)
     const isYours = !isQuiet && live.place(event.client).role === 'you'
-    const words = `${signOf[event.operation]} ${objectOf(event)} ${byWhom(event.client)}`
+    const words = () => `${signOf[event.operation]} ${objectOf(event)} ${byWhom(event.client)}`
     traced.push({ revision: event.revision, isQuiet, isYours, at: event.at, words })
   }
   const begin = traced[0]?.revision ?? Number.POSITIVE_INFINITY
@@ -49,7 +50,8 @@ export function timelineOf(live: PictureModel, history: ClusterHistory | undefin
   for (const { revision, resource, operation, name } of history?.changes ?? []) {
     if (revision >= begin) break
     const isQuiet = tells.has(resource)
-    logged.push({ revision, isQuiet, isYours: false, words: `${signOf[operation]} ${objectOf({ resource, name })}` })
+    const words = () => `${signOf[operation]} ${objectOf({ resource, name })}`
+    logged.push({ revision, isQuiet, isYours: false, words })
   }
   const first = Math.max(1, live.compactRevision, history?.compactRevision ?? 0)
   const writes = [...logged, ...traced].filter(({ revision }) => revision >= first)
