@@ -31,7 +31,10 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // A menu may hold nothing but its items: the first of them has the focus, not a box before it.
-    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
+    Menu: {
+      defaultProps: { withInitialFocusPlaceholder: false },
+      styles: { item: { '--menu-item-hover': 'var(--sunken)' } },
+    },
     InputWrapper: {
       styles: { label: { marginBottom: 4 }, description: { marginBottom: 4, fontSize: 'var(--fs-12)' } },
     },

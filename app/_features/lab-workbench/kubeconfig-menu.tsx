@@ -41,12 +41,17 @@ export function KubeconfigMenu({ sessionId }: { sessionId: string }) {
       </Menu.Target>
       <Menu.Dropdown>
         {error && (
-          <p className={style.say} role="alert">
-            {error}
-          </p>
+          <>
+            <p className={style.say} role="alert">
+              {error}
+            </p>
+            <Menu.Item closeMenuOnClick={false} onClick={load}>
+              Ask again
+            </Menu.Item>
+          </>
         )}
-        {!error && !kubeconfig && <p className={style.say}>Asking for it …</p>}
-        {kubeconfig && (
+        {!error && !kubeconfig && <Menu.Item disabled>Asking for it …</Menu.Item>}
+        {!error && kubeconfig && (
           <>
             <p className={style.say}>
               Your cluster for a <code>kubectl</code> of your own. Whoever has this file may do everything in it.
