@@ -12,6 +12,7 @@ import {
 } from './certificates/index.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts'
 import { deploymentController } from './deployment/index.ts'
+import { disruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { endpointSliceController } from './endpointslice/index.ts'
 import { garbageCollector } from './garbage-collector/index.ts'
@@ -51,6 +52,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     deploymentController,
     replicaSetController,
     replicationController,
+    disruptionController,
     endpointsController,
     endpointSliceController,
     namespaceController(options.kinds),

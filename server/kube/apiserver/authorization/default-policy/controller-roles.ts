@@ -31,6 +31,17 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('get list update watch', [''], 'pods'),
     EVENTS,
   ],
+  'disruption-controller': [
+    rule(READ, APPS, 'deployments'),
+    rule(READ, APPS, 'replicasets'),
+    rule(READ, [''], 'replicationcontrollers'),
+    rule(READ, ['policy'], 'poddisruptionbudgets'),
+    rule(READ, ['apps'], 'statefulsets'),
+    rule('update', ['policy'], 'poddisruptionbudgets/status'),
+    rule('patch update', [''], 'pods/status'),
+    rule('get', ['*'], '*/scale'),
+    EVENTS,
+  ],
   'endpoint-controller': [
     rule(READ, [''], 'pods services'),
     rule('create delete get list update watch', [''], 'endpoints'),

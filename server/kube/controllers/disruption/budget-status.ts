@@ -1,0 +1,89 @@
+// What a budget allows now. Upstream: kubernetes/pkg/controller/disruption/disruption.go trySync, countHealthyPods.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from 'kubernetes-types/policy/v1'
+import { scaledValue } from '../../apimachinery/int-or-string.ts'
+import { withCondition } from '../conditions.ts'
+import { isReady, isTerminated } from '../pod-state.ts'
+
+/** An eviction is believed to be under way for so long; then the pod counts again. */
+export const UNCONFIRMED_MS = 2 * 60_000
+
+export interface Counted {
+  budget: PodDisruptionBudget
+  /** All that the selector finds. */
+  pods: readonly Pod[]
+  /** How many there should be; a sentence when nobody can say. */
+  expected: number | string
+  now: number
+  at: string
+}
+
+/** And when to look again: an eviction that was never confirmed runs out by time alone. */
+export function nextStatus({ budget, pods, expected, now, at }: Counted): {
+  status: PodDisruptionBudgetStatus
+  nextMs: number | undefined
+} {
+  const { spec, metadata, status: current } = budget
+  const counted = pods.filter((pod) => !isTerminated(pod))
+  const { disrupted, nextMs } = stillUnderWay(counted, current?.disruptedPods ?? {}, now)
+  const healthy = counted.filter(
+    ({ metadata: meta, ...pod }) => !meta?.deletionTimestamp && !disrupted[meta?.name ?? ''] && isReady(pod),
+  ).length
+  const wanted = desired(spec ?? {}, counted.length, expected)
+  const isKnown = typeof wanted !== 'string'
+  const desiredHealthy = isKnown ? wanted.desired : (current?.desiredHealthy ?? 0)
+  const expectedPods = isKnown ? wanted.expected : (current?.expectedPods ?? 0)
+  const allowed = isKnown && expectedPods > 0 ? Math.max(0, healthy - desiredHealthy) : 0
+  const conditions = withCondition(current?.conditions, {
+    type: 'DisruptionAllowed',
+    status: allowed > 0 ? 'True' : 'False',
+    reason: isKnown ? (allowed > 0 ? 'SufficientPods' : 'InsufficientPods') : 'SyncFailed',
+    message: isKnown ? '' : wanted,
+    observedGeneration: metadata?.generation ?? 0,
+    lastTransitionTime: at,
+  })
+  return {
+    nextMs,
+    status: {
+      ...(Object.keys(disrupted).length > 0 ? { disruptedPods: disrupted } : {}),
+      currentHealthy: healthy,
+      desiredHealthy,
+      disruptionsAllowed: allowed,
+      expectedPods,
+      observedGeneration: metadata?.generation ?? 0,
+      conditions: [...conditions],
+    },
+  }
+}
+
+function desired(
+  { minAvailable, maxUnavailable }: NonNullable<PodDisruptionBudget['spec']>,
+  found: number,
+  expected: number | string,
+): { desired: number; expected: number } | string {
+  if (maxUnavailable !== undefined) {
+    if (typeof expected === 'string') return expected
+    const away = scaledValue(maxUnavailable, { total: expected, roundUp: true }) ?? 0
+    return { desired: Math.max(0, expected - away), expected }
+  }
+  // A number means just that, whoever made the pods.
+  if (typeof minAvailable === 'number') return { desired: minAvailable, expected: found }
+  if (minAvailable === undefined) return { desired: 0, expected: found }
+  if (typeof expected === 'string') return expected
+  return { desired: scaledValue(minAvailable, { total: expected, roundUp: true }) ?? 0, expected }
+}
+
+function stillUnderWay(pods: readonly Pod[], disrupted: Readonly<Record<string, string>>, now: number) {
+  const left: Record<string, string> = {}
+  let nextMs: number | undefined
+  for (const { metadata } of pods) {
+    const since = disrupted[metadata?.name ?? '']
+    if (since === undefined || metadata?.deletionTimestamp) continue
+    const leftMs = Date.parse(since) + UNCONFIRMED_MS - now
+    if (leftMs <= 0) continue
+    left[metadata?.name ?? ''] = since
+    nextMs = Math.min(nextMs ?? leftMs, leftMs)
+  }
+  return { disrupted: left, nextMs }
+}

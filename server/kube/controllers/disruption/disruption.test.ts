@@ -1,0 +1,145 @@
+import type { Pod as CorePod } from 'kubernetes-types/core/v1'
+import type { PodDisruptionBudget as Budget } from 'kubernetes-types/policy/v1'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { Deployment } from '../../kinds/deployment.ts'
+import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
+import { runScheduler } from '../../scheduler/index.ts'
+import { deployment, insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+import { nextStatus } from './budget-status.ts'
+
+const NOW = Date.parse('2026-01-01T00:10:00Z')
+const pod = (name: string, told: { ready?: boolean; phase?: string; going?: boolean } = {}): CorePod => ({
+  metadata: { name, ...(told.going ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}) },
+  status: {
+    phase: told.phase ?? 'Running',
+    conditions: [{ type: 'Ready', status: told.ready === false ? 'False' : 'True' }],
+  },
+})
+const ready = (count: number) => Array.from({ length: count }, (_, index) => pod(`p${index}`))
+
+describe('what a budget allows', () => {
+  it.each<{
+    name: string
+    spec: Budget['spec']
+    pods: CorePod[]
+    expected?: number | string
+    allowed: number
+    desired: number
+  }>([
+    { name: 'a number that is there', spec: { minAvailable: 2 }, pods: ready(3), allowed: 1, desired: 2 },
+    { name: 'not less than none', spec: { minAvailable: 5 }, pods: ready(3), allowed: 0, desired: 5 },
+    {
+      name: 'a percentage, rounded up, of what should be',
+      spec: { minAvailable: '50%' },
+      pods: ready(5),
+      expected: 5,
+      allowed: 2,
+      desired: 3,
+    },
+    {
+      name: 'what may be away, of what should be',
+      spec: { maxUnavailable: 1 },
+      pods: ready(2),
+      expected: 3,
+      allowed: 0,
+      desired: 2,
+    },
+    {
+      name: 'what may be away in percent, rounded up',
+      spec: { maxUnavailable: '30%' },
+      pods: ready(4),
+      expected: 4,
+      allowed: 2,
+      desired: 2,
+    },
+    {
+      name: 'without those that are not ready or going',
+      spec: { minAvailable: 1 },
+      pods: [...ready(2), pod('x', { ready: false }), pod('y', { going: true })],
+      allowed: 1,
+      desired: 1,
+    },
+    {
+      name: 'without those that have ended',
+      spec: { minAvailable: 1 },
+      pods: [...ready(1), pod('x', { phase: 'Succeeded' })],
+      allowed: 0,
+      desired: 1,
+    },
+    {
+      name: 'nothing when nobody knows how many there should be',
+      spec: { maxUnavailable: 1 },
+      pods: ready(3),
+      expected: 'no scale',
+      allowed: 0,
+      desired: 0,
+    },
+    { name: 'nothing where there is nothing', spec: { minAvailable: 0 }, pods: [], allowed: 0, desired: 0 },
+  ])('$name', ({ spec, pods, expected = pods.length, allowed, desired }) => {
+    const budget = { metadata: { generation: 3 }, spec: spec ?? {} }
+    const { status } = nextStatus({ budget, pods, expected, now: NOW, at: 'now' })
+    expect(status).toMatchObject({ disruptionsAllowed: allowed, desiredHealthy: desired, observedGeneration: 3 })
+    const reason = typeof expected === 'string' ? 'SyncFailed' : allowed > 0 ? 'SufficientPods' : 'InsufficientPods'
+    expect(status.conditions?.[0]).toMatchObject({
+      type: 'DisruptionAllowed',
+      reason,
+      status: allowed > 0 ? 'True' : 'False',
+    })
+  })
+
+  it('counts an eviction that was granted as done, until it has been waited for too long', () => {
+    const granted = (ago: number) => {
+      const disruptedPods = { p0: new Date(NOW - ago).toISOString(), gone: new Date(NOW).toISOString() }
+      const status = { disruptedPods, currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }
+      return nextStatus({
+        budget: { spec: { minAvailable: 1 }, status } as Budget,
+        pods: ready(3),
+        expected: 3,
+        now: NOW,
+        at: 'now',
+      })
+    }
+    expect(granted(30_000)).toMatchObject({ nextMs: 90_000, status: { currentHealthy: 2, disruptionsAllowed: 1 } })
+    expect(Object.keys(granted(30_000).status.disruptedPods ?? {})).toEqual(['p0'])
+    expect(granted(121_000)).toMatchObject({ nextMs: undefined, status: { currentHealthy: 3, disruptionsAllowed: 2 } })
+  })
+})
+
+describe('the loop', () => {
+  let loops: TestLoops
+  beforeEach(async () => {
+    loops = await startTestLoops({ startTestServer, runScheduler })
+  })
+  afterEach(() => loops[Symbol.asyncDispose]())
+
+  const web = { namespace: 'default', name: 'web' }
+  const allowed = async () => (await loops.client.of(PodDisruptionBudget).get(web)).status?.disruptionsAllowed
+  const evict = (name = '') =>
+    loops.client.transport.request({
+      method: 'POST',
+      path: `/api/v1/namespaces/default/pods/${name}/eviction`,
+      body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { namespace: 'default', name } },
+    })
+
+  it('lets pods be evicted one after the other, and counts what a Deployment is scaled to', async () => {
+    await loops.addNode('node-1')
+    await loops.run()
+    await loops.client.of(Deployment).create(deployment('web', { replicas: 3 }))
+    const spec = { maxUnavailable: 1, selector: { matchLabels: { app: 'web' } } }
+    await loops.client.of(PodDisruptionBudget).create({ metadata: web, spec })
+    await loops.until('one may go', async () => (await allowed()) === 1)
+    loops.kubelets.on = false
+    const [first, second] = await loops.pods()
+    await evict(first?.metadata?.name)
+    await expect(evict(second?.metadata?.name)).rejects.toMatchObject({ code: 429 })
+    loops.kubelets.on = true
+    await insist(() =>
+      loops.client.of(Deployment).patch(web, 'application/merge-patch+json', { spec: { replicas: 5 } }),
+    )
+    await loops.until('five are expected', async () => {
+      const { status } = await loops.client.of(PodDisruptionBudget).get(web)
+      return status?.expectedPods === 5 && status.desiredHealthy === 4
+    })
+  })
+})
