@@ -16,6 +16,7 @@ import { disruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { endpointSliceController } from './endpointslice/index.ts'
 import { garbageCollector } from './garbage-collector/index.ts'
+import { jobController } from './job/index.ts'
 import { namespaceController } from './namespace/index.ts'
 import { nodeIpamController } from './node-ipam/index.ts'
 import { nodeLifecycleController } from './node-lifecycle/index.ts'
@@ -52,6 +53,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     deploymentController,
     replicaSetController,
     replicationController,
+    jobController,
     disruptionController,
     endpointsController,
     endpointSliceController,

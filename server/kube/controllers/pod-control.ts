@@ -20,11 +20,16 @@ export function controllerReference(kind: AnyKind, owner: KubeObject): OwnerRefe
   }
 }
 
-function podFromTemplate(template: PodTemplateSpec, kind: AnyKind, owner: KubeObject): CorePod {
+function podFromTemplate(
+  template: PodTemplateSpec,
+  kind: AnyKind,
+  owner: KubeObject,
+  generateName = `${owner.metadata?.name}-`,
+): CorePod {
   const { labels, annotations, finalizers } = template.metadata ?? {}
   return deepCopy({
     metadata: {
-      generateName: `${owner.metadata?.name}-`,
+      generateName,
       namespace: owner.metadata?.namespace ?? '',
       labels: labels ?? {},
       ...(annotations ? { annotations } : {}),
@@ -40,9 +45,10 @@ export async function createPod(
   kind: AnyKind,
   owner: KubeObject,
   template: PodTemplateSpec,
+  generateName?: string,
 ): Promise<CorePod> {
   try {
-    const pod = await context.client.of(Pod).create(podFromTemplate(template, kind, owner))
+    const pod = await context.client.of(Pod).create(podFromTemplate(template, kind, owner, generateName))
     context.event(kind, owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata?.name}`)
     return pod
   } catch (err) {

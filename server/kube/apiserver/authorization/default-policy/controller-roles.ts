@@ -55,6 +55,13 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     EVENTS,
   ],
   'generic-garbage-collector': [rule('delete get list patch update watch', ['*'], '*'), EVENTS],
+  'job-controller': [
+    rule('get list patch update watch', ['batch'], 'jobs'),
+    rule('update', ['batch'], 'jobs/status'),
+    rule('update', ['batch'], 'jobs/finalizers'),
+    rule('create delete list patch watch', [''], 'pods'),
+    EVENTS,
+  ],
   'namespace-controller': [
     rule('delete get list watch', [''], 'namespaces'),
     rule('update', [''], 'namespaces/finalize namespaces/status'),

@@ -1,0 +1,217 @@
+import type { Job } from 'kubernetes-types/batch/v1'
+import type { Pod } from 'kubernetes-types/core/v1'
+import { describe, expect, it } from 'vitest'
+import { formatIndexes } from '../../kinds/batch/indexes.ts'
+import { countPods } from './count-pods.ts'
+import { ruleOn } from './failure-policy.ts'
+import { backoffMs, endOf } from './job-end.ts'
+
+const NOW = Date.parse('2026-01-01T01:00:00Z')
+const TRACKED = 'batch.kubernetes.io/job-tracking'
+
+interface Told {
+  phase?: string
+  tracked?: boolean
+  index?: number
+  failures?: number
+  going?: boolean
+  code?: number
+  ago?: number
+  condition?: string
+}
+
+function pod(
+  uid: string,
+  { phase = 'Running', tracked = true, index, failures = 0, going, code, ago = 0, condition }: Told = {},
+): Pod {
+  const finishedAt = new Date(NOW - ago * 1000).toISOString()
+  return {
+    metadata: {
+      uid,
+      name: uid,
+      namespace: 'default',
+      ...(tracked ? { finalizers: [TRACKED] } : {}),
+      ...(going ? { deletionTimestamp: finishedAt } : {}),
+      annotations:
+        index === undefined
+          ? {}
+          : {
+              'batch.kubernetes.io/job-completion-index': String(index),
+              'batch.kubernetes.io/job-index-failure-count': String(failures),
+            },
+    },
+    status: {
+      phase,
+      conditions: condition ? [{ type: condition, status: 'True' }] : [],
+      containerStatuses:
+        code === undefined
+          ? []
+          : [
+              {
+                name: 'main',
+                ready: false,
+                restartCount: 0,
+                image: '',
+                imageID: '',
+                state: { terminated: { exitCode: code, finishedAt } },
+              },
+            ],
+    },
+  }
+}
+const job = (spec: object = {}, status: object = {}): Job => ({
+  metadata: { name: 'pi', namespace: 'default' },
+  spec: { completions: 3, parallelism: 2, backoffLimit: 6, completionMode: 'NonIndexed', template: {}, ...spec },
+  status,
+})
+const indexed = { completionMode: 'Indexed' }
+
+describe('counting', () => {
+  it('names a pod that has ended before it becomes a number, and counts it once it has let go', () => {
+    const first = countPods(job(), [pod('a', { phase: 'Succeeded' }), pod('b', { phase: 'Failed' }), pod('c')])
+    expect(first).toMatchObject({ succeeded: 0, failed: 0, uncounted: { succeeded: ['a'], failed: ['b'] } })
+    expect(first.done.map(({ metadata }) => metadata?.uid)).toEqual(['a', 'b'])
+    const status = { uncountedTerminatedPods: { succeeded: ['a'], failed: ['b'] } }
+    const held = countPods(job({}, status), [
+      pod('a', { phase: 'Succeeded' }),
+      pod('b', { phase: 'Failed', tracked: false }),
+    ])
+    expect(held).toMatchObject({ succeeded: 0, failed: 1, uncounted: { succeeded: ['a'], failed: [] } })
+    const gone = countPods(job({}, status), [])
+    expect(gone).toMatchObject({ succeeded: 1, failed: 1, uncounted: { succeeded: [], failed: [] } })
+  })
+
+  it('does not count a pod without its mark', () => {
+    expect(countPods(job(), [pod('a', { phase: 'Succeeded', tracked: false })]).uncounted.succeeded).toEqual([])
+  })
+
+  it('takes a pod on its way out for failed, unless the Job waits until it is known', () => {
+    expect(countPods(job(), [pod('a', { going: true })]).uncounted.failed).toEqual(['a'])
+    expect(countPods(job({ podReplacementPolicy: 'Failed' }), [pod('a', { going: true })]).uncounted.failed).toEqual([])
+  })
+
+  it('keeps indexes and not numbers where the Job is indexed', () => {
+    const pods = [
+      pod('a', { phase: 'Succeeded', index: 2 }),
+      pod('b', { phase: 'Succeeded', index: 2 }),
+      pod('c', { phase: 'Succeeded', index: 9 }),
+    ]
+    const counts = countPods(job(indexed, { completedIndexes: '0' }), pods)
+    expect(formatIndexes(counts.completed)).toBe('0,2')
+    expect(counts.succeeded).toBe(2)
+    expect(counts.done).toHaveLength(3)
+  })
+
+  it('remembers by its last pod how often an index has failed, and gives it up after too often', () => {
+    const spec = { ...indexed, backoffLimitPerIndex: 1 }
+    const once = countPods(job(spec), [pod('a', { phase: 'Failed', index: 1 })])
+    expect(once.failuresOf.get(1)).toBe(1)
+    expect(once.done, 'nobody else knows it yet').toEqual([])
+    const followed = countPods(job(spec), [
+      pod('a', { phase: 'Failed', index: 1 }),
+      pod('b', { index: 1, failures: 1 }),
+    ])
+    expect(followed.done.map(({ metadata }) => metadata?.uid)).toEqual(['a'])
+    const twice = countPods(job(spec), [pod('b', { phase: 'Failed', index: 1, failures: 1 })])
+    expect([...twice.failedIndexes]).toEqual([1])
+  })
+})
+
+describe('a pod failure policy', () => {
+  const rules = [
+    { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+    { action: 'FailJob', onExitCodes: { containerName: 'main', operator: 'In', values: [42] } },
+    { action: 'Count', onExitCodes: { operator: 'NotIn', values: [1] } },
+  ]
+  it.each([
+    [{ phase: 'Failed', condition: 'DisruptionTarget', code: 42 }, 'Ignore'],
+    [{ phase: 'Failed', code: 42 }, 'FailJob'],
+    [{ phase: 'Failed', code: 7 }, 'Count'],
+    [{ phase: 'Failed', code: 1 }, 'Count'],
+  ])('%j is judged by the first rule that fits: %s', (told, action) => {
+    expect(ruleOn(job({ podFailurePolicy: { rules } }).spec!, pod('a', told)).action).toBe(action)
+  })
+
+  it('ends the Job, saying which rule it was, or does not count', () => {
+    const spec = { podFailurePolicy: { rules } }
+    const counts = countPods(job(spec), [pod('a', { phase: 'Failed', code: 42 })])
+    expect(endOf(job(spec), counts, NOW)).toEqual({
+      type: 'FailureTarget',
+      reason: 'PodFailurePolicy',
+      message: 'Container main for pod default/a failed with exit code 42 matching FailJob rule at index 1',
+    })
+    const ignored = countPods(job(spec), [pod('a', { phase: 'Failed', condition: 'DisruptionTarget' })])
+    expect(ignored.uncounted.failed).toEqual([])
+    expect(ignored.done).toHaveLength(1)
+  })
+})
+
+describe('the end', () => {
+  const end = (spec: object, status: object, pods: Pod[] = []) =>
+    endOf(job(spec, status), countPods(job(spec, status), pods), NOW)?.reason
+  it.each([
+    ['not yet', {}, { succeeded: 2 }, [], undefined],
+    ['enough have succeeded', {}, { succeeded: 3 }, [], 'CompletionsReached'],
+    [
+      'one has succeeded and none runs, where no number is told',
+      { completions: undefined },
+      { succeeded: 1 },
+      [],
+      'CompletionsReached',
+    ],
+    ['one has succeeded and others run', { completions: undefined }, { succeeded: 1 }, [pod('a')], undefined],
+    [
+      'more failures than allowed',
+      { backoffLimit: 1 },
+      { failed: 1 },
+      [pod('a', { phase: 'Failed' })],
+      'BackoffLimitExceeded',
+    ],
+    ['as many failures as allowed', { backoffLimit: 1 }, { failed: 1 }, [], undefined],
+    ['too long', { activeDeadlineSeconds: 60 }, { startTime: '2026-01-01T00:59:00Z' }, [], 'DeadlineExceeded'],
+    ['not too long', { activeDeadlineSeconds: 61 }, { startTime: '2026-01-01T00:59:00Z' }, [], undefined],
+    [
+      'enough by its success policy',
+      { ...indexed, successPolicy: { rules: [{ succeededIndexes: '0,2', succeededCount: 1 }] } },
+      { completedIndexes: '2' },
+      [],
+      'SuccessPolicy',
+    ],
+    [
+      'all indexes done, one of them badly',
+      { ...indexed, backoffLimitPerIndex: 0 },
+      { completedIndexes: '0,1', failedIndexes: '2' },
+      [],
+      'FailedIndexes',
+    ],
+    [
+      'more indexes failed than allowed',
+      { ...indexed, backoffLimitPerIndex: 0, maxFailedIndexes: 0 },
+      { failedIndexes: '2' },
+      [],
+      'MaxFailedIndexesExceeded',
+    ],
+  ])('%s', (_name, spec, status, pods, reason) => {
+    expect(end(spec, status, pods)).toBe(reason)
+  })
+
+  it('stays what it was called first', () => {
+    const status = { succeeded: 3, conditions: [{ type: 'FailureTarget', status: 'True', reason: 'DeadlineExceeded' }] }
+    expect(end({}, status)).toBe('DeadlineExceeded')
+  })
+})
+
+it('waits twice as long after each failure in a row, and not after a success', () => {
+  const failed = (uid: string, ago: number) => pod(uid, { phase: 'Failed', code: 1, ago })
+  expect(backoffMs([], NOW)).toBe(0)
+  expect(backoffMs([failed('a', 4)], NOW)).toBe(6_000)
+  expect(backoffMs([failed('a', 30), failed('b', 4)], NOW)).toBe(16_000)
+  expect(backoffMs([failed('a', 30), failed('b', 25)], NOW)).toBe(0)
+  expect(backoffMs([failed('a', 4), pod('b', { phase: 'Succeeded', code: 0, ago: 1 })], NOW)).toBe(0)
+  expect(
+    backoffMs(
+      Array.from({ length: 20 }, (_, index) => failed(`${index}`, 0)),
+      NOW,
+    ),
+  ).toBe(600_000)
+})

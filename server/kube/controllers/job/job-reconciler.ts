@@ -1,0 +1,288 @@
+// Runs pods until enough of them have ended well. Upstream: kubernetes/pkg/controller/job/job_controller.go.
+
+import type { Job as BatchJob, JobCondition, JobStatus } from 'kubernetes-types/batch/v1'
+import type { Pod as CorePod } from 'kubernetes-types/core/v1'
+import { isoTime } from '../../../base/clock.ts'
+import { deepEqual } from '../../apimachinery/deep.ts'
+import { selectorOfObject } from '../../apimachinery/label-selector.ts'
+import { controllerOf, keyOf, revisionOf } from '../../apimachinery/object-meta.ts'
+import { isNotFound } from '../../apimachinery/status-error.ts'
+import type { ClusterView } from '../../client/controller-builder.ts'
+import { Expectations } from '../../client/expectations.ts'
+import type { IndexedCache } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import type { FullJobSpec } from '../../kinds/batch/full-job-spec.ts'
+import { formatIndexes } from '../../kinds/batch/indexes.ts'
+import { hasCondition, JOB_NAME, Job } from '../../kinds/job.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { claim } from '../claim.ts'
+import { withCondition } from '../conditions.ts'
+import { createPod, deletePod } from '../pod-control.ts'
+import { isReady } from '../pod-state.ts'
+import { slowStart } from '../slow-start.ts'
+import { type Counts, countPods, isIndexed, replacesOnlyFailed } from './count-pods.ts'
+import { backoffMs, type End, endOf } from './job-end.ts'
+import { indexOf, isTracked, TRACKING, templateFor } from './job-pods.ts'
+
+const OURS = 'kubernetes.io/job-controller'
+const BURST = 500
+
+export class JobReconciler implements Reconciler {
+  readonly #view: ClusterView
+  readonly #jobs: IndexedCache<BatchJob>
+  readonly #pods: IndexedCache<CorePod>
+  readonly #expectations: Expectations
+  /** The revision of the last status written: an older one in the cache would have pods counted twice or not at all. */
+  readonly #written = new Map<string, number>()
+
+  constructor(view: ClusterView) {
+    this.#view = view
+    this.#jobs = view.cache(Job)
+    this.#pods = view.cache(Pod)
+    this.#expectations = new Expectations(view.clock)
+    view.onChange(Pod, ({ type, object }) => {
+      const owner = controllerOf(object)
+      if (owner?.kind !== 'Job') return
+      const key = `${object.metadata?.namespace}/${owner.name}`
+      if (type === 'deleted' || object.metadata?.deletionTimestamp) {
+        this.#expectations.deletionObserved(key, object.metadata?.uid ?? '')
+      } else if (type === 'added') this.#expectations.creationObserved(key)
+    })
+  }
+
+  async reconcile(context: ReconcileContext): Promise<Result> {
+    const { key, report } = context
+    const job = this.#jobs.get(key)
+    if (!job) {
+      this.#expectations.forget(key)
+      this.#written.delete(key)
+      return this.#letGo(context)
+    }
+    const { managedBy = OURS } = job.spec as FullJobSpec
+    if (managedBy !== OURS || revisionOf(job) < (this.#written.get(key) ?? 0)) return
+    const mayAct = this.#expectations.satisfied(key) && !job.metadata?.deletionTimestamp
+    const pods = await this.#claimPods(context, job)
+    if (hasCondition(job, 'Complete') || hasCondition(job, 'Failed')) {
+      return this.#removeFinalizers(context, pods.filter(isTracked))
+    }
+    const now = this.#view.clock.now()
+    const counts = countPods(job, pods)
+    const end = endOf(job, counts, now)
+    report.sees(job, ...pods)
+    report.wanted = `${job.spec?.completions ?? 'some'} to succeed, ${job.spec?.parallelism} at once`
+    report.seen = `${counts.active.length} active, ${counts.succeeded} succeeded, ${counts.failed} failed`
+    const outcome = mayAct ? await this.#manage(context, { job, counts, pods, end, now }) : {}
+    const next = await this.#writeStatus(context, { job, counts, end, active: outcome.active ?? counts.active.length })
+    await this.#removeFinalizers(context, counts.done)
+    if (outcome.error) throw outcome.error
+    return soonest(outcome.waitMs, deadlineMs(next, now))
+  }
+
+  #claimPods(context: ReconcileContext, job: BatchJob): Promise<CorePod[]> {
+    const { uid, namespace = '' } = job.metadata ?? {}
+    const orphans = this.#pods.inNamespace(namespace).filter((pod) => !controllerOf(pod))
+    return claim({
+      context,
+      ownerKind: Job,
+      owner: job,
+      selector: selectorOfObject(job.spec?.selector),
+      kind: Pod,
+      candidates: [...this.#pods.controlledBy(uid), ...orphans],
+    })
+  }
+
+  async #manage(
+    context: ReconcileContext,
+    {
+      job,
+      counts,
+      pods,
+      end,
+      now,
+    }: { job: BatchJob; counts: Counts; pods: CorePod[]; end: End | undefined; now: number },
+  ): Promise<{ active?: number; waitMs?: number; error?: unknown }> {
+    const { active, terminating } = counts
+    const wanted = end || job.spec?.suspend ? 0 : wantedActive(job, counts)
+    if (active.length > wanted) return this.#deletePods(context, job, active, active.length - wanted)
+    const inTheWay = replacesOnlyFailed(job) ? terminating.length : 0
+    const missing = Math.min(wanted - active.length - inTheWay, BURST)
+    if (missing <= 0) return {}
+    const waitMs = backoffMs(pods, now)
+    return waitMs > 0 ? { waitMs } : this.#createPods(context, job, counts, missing)
+  }
+
+  async #createPods(context: ReconcileContext, job: BatchJob, counts: Counts, count: number) {
+    const { key, report } = context
+    const indexes = isIndexed(job) ? freeIndexes(job, counts, count) : []
+    const total = isIndexed(job) ? indexes.length : count
+    this.#expectations.expectCreations(key, total)
+    const { succeeded, failed, skipped, error } = await slowStart(total, async () => {
+      const index = indexes.shift()
+      const failures =
+        job.spec?.backoffLimitPerIndex === undefined ? undefined : (counts.failuresOf.get(index ?? -1) ?? 0)
+      const generateName = index === undefined ? undefined : `${job.metadata?.name}-${index}-`
+      await createPod(context, Job, job, templateFor(job, index, failures), generateName)
+    })
+    this.#expectations.creationObserved(key, failed + skipped)
+    if (succeeded > 0) report.did.push(`created ${succeeded} ${succeeded === 1 ? 'Pod' : 'Pods'}`)
+    return { active: counts.active.length + succeeded, error }
+  }
+
+  async #deletePods(context: ReconcileContext, job: BatchJob, active: readonly CorePod[], count: number) {
+    const { key, report } = context
+    const order = (pod: CorePod) => (isReady(pod) ? 2 : pod.spec?.nodeName ? 1 : 0)
+    const victims = [...active].sort((a, b) => order(a) - order(b)).slice(0, count)
+    this.#expectations.expectDeletions(
+      key,
+      victims.map(({ metadata }) => metadata?.uid ?? ''),
+    )
+    const results = await Promise.allSettled(
+      victims.map(async (pod) => {
+        try {
+          await deletePod(context, Job, job, pod)
+        } catch (err) {
+          this.#expectations.deletionObserved(key, pod.metadata?.uid ?? '')
+          if (!isNotFound(err)) throw err
+        }
+      }),
+    )
+    const failures = results.filter((result) => result.status === 'rejected')
+    report.did.push(`deleted ${count - failures.length} Pods`)
+    return { active: active.length - count + failures.length, error: failures[0]?.reason }
+  }
+
+  /** Returns the Job as it is written now. */
+  async #writeStatus(
+    context: ReconcileContext,
+    { job, counts, end, active }: { job: BatchJob; counts: Counts; end: End | undefined; active: number },
+  ): Promise<BatchJob> {
+    const at = isoTime(this.#view.clock)
+    const isOver =
+      end !== undefined && counts.active.length === 0 && counts.terminating.length === 0 && counts.done.length === 0
+    const status = nextStatus(job, { counts, end, active, at, isOver })
+    if (deepEqual(status, job.status ?? {})) return job
+    const written = await context.client.of(Job).updateStatus({ ...job, status })
+    this.#written.set(keyOf(job), revisionOf(written))
+    context.report.did.push(`status: active ${status.active ?? 0}, succeeded ${status.succeeded ?? 0}`)
+    tellChanges(context, job, status)
+    return written
+  }
+
+  async #removeFinalizers({ client }: ReconcileContext, pods: readonly CorePod[]): Promise<void> {
+    await Promise.all(
+      pods.map(async ({ metadata }) => {
+        const finalizers = (metadata?.finalizers ?? []).filter((finalizer) => finalizer !== TRACKING)
+        const { namespace = '', name = '', resourceVersion } = metadata ?? {}
+        const told = { metadata: { uid: metadata?.uid, resourceVersion, finalizers } }
+        try {
+          await client.of(Pod).patch({ namespace, name }, 'application/merge-patch+json', told)
+        } catch (err) {
+          if (!isNotFound(err)) throw err
+        }
+      }),
+    )
+  }
+
+  /** The Job is gone; its pods must not wait to be counted. */
+  async #letGo(context: ReconcileContext): Promise<void> {
+    const [namespace = '', name = ''] = context.key.split('/')
+    const left = this.#pods
+      .inNamespace(namespace)
+      .filter((pod) => isTracked(pod) && (controllerOf(pod)?.name ?? pod.metadata?.labels?.[JOB_NAME]) === name)
+    await this.#removeFinalizers(context, left)
+  }
+}
+
+function wantedActive(job: BatchJob, counts: Counts): number {
+  const { completions, parallelism = 1 } = job.spec ?? {}
+  const succeeded = counts.succeeded + counts.uncounted.succeeded.length
+  if (completions === undefined) return succeeded > 0 ? counts.active.length : parallelism
+  return Math.max(0, Math.min(parallelism, completions - succeeded - counts.failedIndexes.size))
+}
+
+function freeIndexes(
+  job: BatchJob,
+  { completed, failedIndexes, active, terminating }: Counts,
+  count: number,
+): number[] {
+  const busy = replacesOnlyFailed(job) ? [...active, ...terminating] : active
+  const taken = new Set([...completed, ...failedIndexes, ...busy.map(indexOf)])
+  const free: number[] = []
+  for (let index = 0; index < (job.spec?.completions ?? 0) && free.length < count; index++) {
+    if (!taken.has(index)) free.push(index)
+  }
+  return free
+}
+
+function nextStatus(
+  job: BatchJob,
+  {
+    counts,
+    end,
+    active,
+    at,
+    isOver,
+  }: { counts: Counts; end: End | undefined; active: number; at: string; isOver: boolean },
+): JobStatus {
+  const { spec, status = {} } = job
+  let conditions: readonly JobCondition[] = status.conditions ?? []
+  const say = (type: string, value: string, reason: string, message: string) => {
+    conditions = withCondition(conditions, {
+      type,
+      status: value,
+      reason,
+      message,
+      lastProbeTime: at,
+      lastTransitionTime: at,
+    })
+  }
+  if (end) say(end.type, 'True', end.reason, end.message)
+  else if (spec?.suspend) say('Suspended', 'True', 'JobSuspended', 'Job suspended')
+  else if (hasCondition(job, 'Suspended')) say('Suspended', 'False', 'JobResumed', 'Job resumed')
+  if (end && isOver) say(end.type === 'FailureTarget' ? 'Failed' : 'Complete', 'True', end.reason, end.message)
+  const { uncounted } = counts
+  const isResumed = !spec?.suspend && hasCondition(job, 'Suspended')
+  const startTime = spec?.suspend && !end ? undefined : isResumed ? at : (status.startTime ?? at)
+  const ready = end && isOver ? 0 : counts.active.filter(isReady).length
+  return {
+    ...(conditions.length > 0 ? { conditions: [...conditions] } : {}),
+    ...(startTime ? { startTime } : {}),
+    ...(end?.type === 'SuccessCriteriaMet' && isOver ? { completionTime: at } : {}),
+    ...(active > 0 ? { active } : {}),
+    ...(counts.succeeded > 0 ? { succeeded: counts.succeeded } : {}),
+    ...(counts.failed > 0 ? { failed: counts.failed } : {}),
+    terminating: counts.terminating.length,
+    ready: Math.min(ready, active),
+    ...(counts.completed.size > 0 ? { completedIndexes: formatIndexes(counts.completed) } : {}),
+    ...(spec?.backoffLimitPerIndex === undefined ? {} : { failedIndexes: formatIndexes(counts.failedIndexes) }),
+    uncountedTerminatedPods: {
+      ...(uncounted.succeeded.length > 0 ? { succeeded: uncounted.succeeded } : {}),
+      ...(uncounted.failed.length > 0 ? { failed: uncounted.failed } : {}),
+    },
+  }
+}
+
+function tellChanges(context: ReconcileContext, job: BatchJob, status: JobStatus): void {
+  for (const { type, status: value, reason = '', message = '' } of status.conditions ?? []) {
+    const before = job.status?.conditions?.find((condition) => condition.type === type)
+    if (before?.status === value) continue
+    if (type === 'Complete') context.event(Job, job, 'Normal', 'Completed', 'Job completed')
+    else if (type === 'Suspended') {
+      const isOn = value === 'True'
+      context.event(Job, job, 'Normal', isOn ? 'Suspended' : 'Resumed', isOn ? 'Job suspended' : 'Job resumed')
+    } else if (type === 'FailureTarget') context.event(Job, job, 'Warning', reason, message)
+  }
+}
+
+/** Until it will have been active for too long: time wakes nobody. */
+function deadlineMs(job: BatchJob, now: number): number | undefined {
+  const { activeDeadlineSeconds: deadline, suspend } = job.spec ?? {}
+  const startedAt = Date.parse(job.status?.startTime ?? '')
+  if (deadline === undefined || suspend || Number.isNaN(startedAt)) return undefined
+  return Math.max(0, startedAt + deadline * 1000 - now)
+}
+
+function soonest(...waits: (number | undefined)[]): Result {
+  const known = waits.filter((wait): wait is number => wait !== undefined)
+  return known.length > 0 ? { requeueAfterMs: Math.max(1, Math.min(...known)) } : undefined
+}

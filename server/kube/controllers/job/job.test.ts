@@ -1,0 +1,169 @@
+import type { Job as BatchJob } from 'kubernetes-types/batch/v1'
+import type { Pod as CorePod } from 'kubernetes-types/core/v1'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { isoTime } from '../../../base/clock.ts'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { Event } from '../../kinds/event.ts'
+import { hasCondition, Job } from '../../kinds/job.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { runScheduler } from '../../scheduler/index.ts'
+import { insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+
+let loops: TestLoops
+const pi = { namespace: 'default', name: 'pi' }
+
+beforeEach(async () => {
+  loops = await startTestLoops({ startTestServer, runScheduler })
+  loops.kubelets.on = false
+})
+afterEach(() => loops[Symbol.asyncDispose]())
+
+const get = () => loops.client.of(Job).get(pi)
+const alive = async () =>
+  (await loops.pods()).filter((pod) => pod.status?.phase === 'Pending' && !pod.metadata?.deletionTimestamp)
+const merge = 'application/merge-patch+json'
+
+function create(spec: Partial<BatchJob['spec']> = {}): Promise<BatchJob> {
+  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'pi:1' }] } }
+  return loops.client.of(Job).create({ metadata: pi, spec: { template, ...spec } })
+}
+
+/** As a kubelet says it. */
+async function finish({ metadata }: CorePod, phase: 'Succeeded' | 'Failed', exitCode = phase === 'Failed' ? 1 : 0) {
+  const state = { terminated: { exitCode, finishedAt: isoTime(loops.clock) } }
+  const status = {
+    phase,
+    containerStatuses: [{ name: 'main', ready: false, restartCount: 0, image: 'pi:1', imageID: '', state }],
+  }
+  const { namespace = '', name = '' } = metadata ?? {}
+  await insist(() => loops.client.of(Pod).patch({ namespace, name }, merge, { status }, { subresource: 'status' }))
+}
+
+async function next(count = 1): Promise<CorePod[]> {
+  await loops.until(`${count} to run`, async () => (await alive()).length === count)
+  return alive()
+}
+
+it('runs pods until enough have succeeded, and says so', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  await create({ completions: 3, parallelism: 2 })
+  const [first] = await next(2)
+  await finish(first!, 'Succeeded')
+  await loops.until('one is counted', async () => (await get()).status?.succeeded === 1)
+  for (const pod of await next(2)) await finish(pod, 'Succeeded')
+  await loops.until('complete', async () => hasCondition(await get(), 'Complete'))
+  const job = await get()
+  expect(job.status).toMatchObject({ succeeded: 3, ready: 0, terminating: 0, uncountedTerminatedPods: {} })
+  expect(job.status?.completionTime).toBeDefined()
+  expect(job.status?.conditions?.map(({ type, reason }) => [type, reason])).toEqual([
+    ['SuccessCriteriaMet', 'CompletionsReached'],
+    ['Complete', 'CompletionsReached'],
+  ])
+  const pods = await loops.pods()
+  expect(pods).toHaveLength(3)
+  expect(pods.some(({ metadata }) => metadata?.finalizers?.length)).toBe(false)
+  await loops.until('told', async () =>
+    (await loops.client.of(Event).list(pi)).items.some(({ reason }) => reason === 'Completed'),
+  )
+})
+
+it('tries again later and later, and gives up after its limit', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  await create({ backoffLimit: 1 })
+  await finish((await next())[0]!, 'Failed')
+  const failedAt = loops.clock.now()
+  await finish((await next())[0]!, 'Failed')
+  expect(loops.clock.now() - failedAt).toBeGreaterThanOrEqual(9_000)
+  await loops.until('failed', async () => hasCondition(await get(), 'Failed'))
+  expect((await get()).status).toMatchObject({ failed: 2 })
+  expect((await get()).status?.conditions?.at(-1)).toMatchObject({
+    type: 'Failed',
+    reason: 'BackoffLimitExceeded',
+    message: 'Job has reached the specified backoff limit',
+  })
+})
+
+it('gives each index a pod with a name, a number and a host name of its own', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  await create({ completions: 3, parallelism: 3, completionMode: 'Indexed' })
+  const pods = await next(3)
+  const told = pods.map(({ metadata, spec }) => [
+    metadata?.annotations?.['batch.kubernetes.io/job-completion-index'],
+    metadata?.labels?.['batch.kubernetes.io/job-completion-index'],
+    spec?.hostname,
+  ])
+  expect(told.sort()).toEqual(['0', '1', '2'].map((index) => [index, index, `pi-${index}`]))
+  expect(pods.every(({ metadata, spec }) => metadata?.name?.startsWith(`${spec?.hostname}-`))).toBe(true)
+  for (const pod of pods) await finish(pod, 'Succeeded')
+  await loops.until('complete', async () => hasCondition(await get(), 'Complete'))
+  expect((await get()).status).toMatchObject({ completedIndexes: '0-2', succeeded: 3 })
+})
+
+it('gives up one index and goes on with the others', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  await create({ completions: 2, parallelism: 2, completionMode: 'Indexed', backoffLimitPerIndex: 1 })
+  const pods = await next(2)
+  const of = (index: string) => (pod: CorePod) => pod.spec?.hostname === `pi-${index}`
+  await finish(pods.find(of('1'))!, 'Failed')
+  await loops.until('another for index 1', async () => (await alive()).filter(of('1')).length === 1)
+  const again = (await alive()).find(of('1'))!
+  expect(again.metadata?.annotations?.['batch.kubernetes.io/job-index-failure-count']).toBe('1')
+  await finish(again, 'Failed')
+  await finish(pods.find(of('0'))!, 'Succeeded')
+  await loops.until('failed', async () => hasCondition(await get(), 'Failed'))
+  expect((await get()).status).toMatchObject({ completedIndexes: '0', failedIndexes: '1', failed: 2 })
+})
+
+it('lets its pods go while it is suspended, and begins anew', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  await create({ parallelism: 2, completions: 2 })
+  await next(2)
+  const suspend = (on: boolean) => insist(() => loops.client.of(Job).patch(pi, merge, { spec: { suspend: on } }))
+  await suspend(true)
+  await loops.until('none left', async () => (await loops.pods()).length === 0)
+  await loops.until('suspended', async () => hasCondition(await get(), 'Suspended'))
+  expect((await get()).status?.startTime).toBe(undefined)
+  await suspend(false)
+  await next(2)
+  await loops.until('begun anew', async () => (await get()).status?.startTime !== undefined)
+  expect(hasCondition(await get(), 'Suspended')).toBe(false)
+})
+
+it('ends when its time is over', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  await create({ activeDeadlineSeconds: 30 })
+  await next()
+  await loops.until('failed', async () => hasCondition(await get(), 'Failed'))
+  expect((await get()).status?.conditions?.at(-1)).toMatchObject({ reason: 'DeadlineExceeded' })
+  expect(await loops.pods()).toHaveLength(0)
+})
+
+it('counts each pod once, wherever it is stopped', async () => {
+  await loops.run(['serviceaccount'])
+  let running = await loops.run(['job'])
+  await create({ completions: 6, parallelism: 3 })
+  for (let turn = 0; turn < 2; turn++) {
+    for (const pod of await next(3)) await finish(pod, 'Succeeded')
+    await running[Symbol.asyncDispose]()
+    running = await loops.run(['job'])
+  }
+  await loops.until('complete', async () => hasCondition(await get(), 'Complete'))
+  expect((await get()).status?.succeeded).toBe(6)
+  expect(await loops.pods()).toHaveLength(6)
+})
+
+it('leaves what somebody else manages alone, and no pod waiting when it is gone', async () => {
+  await loops.run(['job', 'serviceaccount', 'garbage-collector'])
+  await loops.client.of(Job).create({
+    metadata: { ...pi, name: 'theirs' },
+    spec: {
+      ...{ managedBy: 'example.com/other' },
+      template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'b' }] } },
+    },
+  })
+  await create()
+  await next()
+  expect((await loops.client.of(Job).get({ ...pi, name: 'theirs' })).status).toEqual({})
+  await loops.client.of(Job).delete(pi, { propagationPolicy: 'Background' })
+  await loops.until('its pod is gone', async () => (await loops.pods()).length === 0)
+})
