@@ -37,7 +37,7 @@ export function NewsBar({ news, labId }: { news: NewsView | undefined; labId?: s
           </span>
         </p>
       )}
-      {keyboard && <Keyboard keyboard={keyboard} />}
+      {keyboard && <Keyboard keyboard={keyboard} isPaused={paused !== null} />}
       {shown.map(({ id, isHint, from, text }) => (
         <p key={id} className={style.line} data-kind={isHint ? 'hint' : 'announcement'}>
           <span>
@@ -67,7 +67,8 @@ export function NewsBar({ news, labId }: { news: NewsView | undefined; labId?: s
   )
 }
 
-function Keyboard({ keyboard: { by, state } }: { keyboard: NonNullable<NewsView['keyboard']> }) {
+function Keyboard({ keyboard, isPaused }: { keyboard: NonNullable<NewsView['keyboard']>; isPaused: boolean }) {
+  const { by, state } = keyboard
   const answer = (allow: boolean) => void api.news.answerKeyboard.mutate({ allow })
   return (
     <p className={style.line} data-kind="keyboard" data-state={state}>
@@ -87,7 +88,7 @@ function Keyboard({ keyboard: { by, state } }: { keyboard: NonNullable<NewsView[
       ) : (
         <>
           <span>
-            <b>{by} has the keyboard.</b> You can type as well.
+            <b>{by} has the keyboard.</b> {!isPaused && 'You can type as well.'}
           </span>
           <Button small onClick={() => void api.news.takeKeyboardBack.mutate()}>
             Take it back

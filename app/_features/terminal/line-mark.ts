@@ -8,10 +8,14 @@ export const markLine = (terminal: Terminal) => (by: string, up: number) =>
   terminal.write('', () => {
     if (terminal.buffer.active.type !== 'normal') return
     const marker = terminal.registerMarker(-up)
-    const decoration = terminal.registerDecoration({ marker, anchor: 'right', x: 1, width: by.length + 3 })
+    const written = terminal.buffer.active.getLine(marker.line)?.translateToString(true).length ?? 0
+    // Never over what was typed: where there is no room for a name there is a stroke, and the name when one points at it.
+    const hasRoom = written + by.length + 5 < terminal.cols
+    const width = hasRoom ? by.length + 3 : 1
+    const decoration = terminal.registerDecoration({ marker, anchor: 'right', x: hasRoom ? 1 : 0.25, width })
     decoration?.onRender((element) => {
       element.className = `${element.className.replace(style.typed ?? '', '').trim()} ${style.typed}`
-      element.textContent = by
+      element.textContent = hasRoom ? by : ''
       element.title = `Typed by ${by}`
       element.dataset.typedBy = by
     })
