@@ -1,6 +1,6 @@
 // The API server put together: caches over the store, a registry per kind, the request path, two fronts.
 
-import type { Secret } from 'kubernetes-types/core/v1'
+import type { Node, Secret } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
@@ -16,7 +16,7 @@ import { Admission } from './admission/admission.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { admissionReader } from './admission/reader.ts'
 import { runDefinitionLoop, serveCustomResources } from './apiextensions/index.ts'
-import { byNameOnly } from './apiextensions/version-conversion.ts'
+import { webhookConverter } from './apiextensions/webhook-converter.ts'
 import {
   type AuthenticationSettings,
   NO_FLAGS,
@@ -30,6 +30,8 @@ import { ApiResources } from './endpoints/api-resources.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
 import type { HealthCheck } from './endpoints/health.ts'
+import { kubeletOf } from './endpoints/kubelet-address.ts'
+import { serviceLocation } from './endpoints/proxy.ts'
 import { REVIEWS } from './endpoints/reviews.ts'
 import { route } from './endpoints/route.ts'
 import { ServedDocuments } from './endpoints/served-documents.ts'
@@ -37,6 +39,7 @@ import { openFlowControl } from './flow-control/index.ts'
 import { HttpsFront } from './http-front/https-server.ts'
 import { inProcessTransport } from './http-front/in-process-transport.ts'
 import { KubeletCaller, type KubeletClientOptions } from './http-front/kubelet-caller.ts'
+import { ServiceCaller } from './http-front/service-caller.ts'
 import { Committer } from './registry/commit.ts'
 import { Registry } from './registry/registry.ts'
 import { serviceAddresses } from './registry/service-addresses.ts'
@@ -144,6 +147,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     flowControl,
     health,
   }
+  const kubelet = new KubeletCaller(options.kubeletClient)
+  const caller = new ServiceCaller({
+    kubelet,
+    locate: (service) => serviceLocation(resources, service),
+    anyKubelet: () => kubeletOf(resources.core('nodes')?.cache.all()[0]?.object as Node | undefined, 'any'),
+  })
   const custom = await serveCustomResources({
     feed,
     store,
@@ -151,7 +160,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     logger,
     resources,
-    converterOf: () => byNameOnly,
+    converterOf: (definition) => webhookConverter(caller, definition),
   })
   const path: RequestPathOptions = {
     clock,
@@ -169,7 +178,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   }
   const closing = new AbortController()
   const handle = (request: Parameters<typeof handleRequest>[1]) => handleRequest(path, request)
-  const kubelet = new KubeletCaller(options.kubeletClient)
   const { caPem, ...serving } = options.serving
   const caPems = [caPem, ...(settings.frontProxy ? [settings.frontProxy.caPem] : [])]
   const front = new HttpsFront({ serving: { ...serving, caPems }, handle, kubelet, clock, schemas })

@@ -12,7 +12,7 @@ import type { Endpoints as EndpointsObject, Node, Pod, Service } from 'kubernete
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
 import type { Answer, ProxyAnswer } from '../request-path/answer.ts'
 import type { Endpoints } from './endpoints.ts'
-import { kubeletOf } from './kubelet-address.ts'
+import { type KubeletAddress, kubeletOf } from './kubelet-address.ts'
 import type { Call } from './object-endpoints.ts'
 
 interface ProxyName {
@@ -69,6 +69,24 @@ function nodeLocation(node: Node, { scheme, port }: ProxyName): Location {
   return port && Number(port) !== kubelet.port
     ? { ...httpTo(scheme, kubelet.host, port), through: kubelet }
     : { scheme: 'https', ...kubelet, through: undefined }
+}
+
+/** Where a service is reached at one of its ports, by the machine of the pod that was picked. */
+export function serviceLocation(
+  resources: Endpoints['resources'],
+  { namespace, name, port }: { namespace: string; name: string; port: number },
+): { host: string; port: number; through: KubeletAddress } {
+  const service = resources.core('services')?.peek(namespace, name) as Service | undefined
+  if (!service) throw unavailable(`service "${name}" not found`)
+  const endpoints = resources.core('endpoints')?.peek(namespace, name) as EndpointsObject | undefined
+  const picked = pickEndpoint(service, endpoints, { scheme: '', name, port: String(port) })
+  const nodes = resources.core('nodes')
+  const node = picked.nodeName ? nodes?.peek('', picked.nodeName) : undefined
+  return {
+    host: picked.host,
+    port: picked.port,
+    through: kubeletOf((node ?? nodes?.cache.all()[0]?.object) as Node | undefined),
+  }
 }
 
 function pickEndpoint(service: Service, endpoints: EndpointsObject | undefined, { name, port }: ProxyName) {

@@ -9,7 +9,7 @@ const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 export interface TestPki {
   caPem: string
   caKeyPem: string
-  issue(commonName: string, organizations?: string[]): Promise<{ certPem: string; keyPem: string }>
+  issue(commonName: string, organizations?: string[], names?: string[]): Promise<{ certPem: string; keyPem: string }>
 }
 
 export async function testPki(name = 'test'): Promise<TestPki> {
@@ -27,7 +27,7 @@ export async function testPki(name = 'test'): Promise<TestPki> {
   return {
     caPem: authority.toString('pem'),
     caKeyPem: await keyPemOf(keys),
-    async issue(commonName, organizations = []) {
+    async issue(commonName, organizations = [], names = []) {
       const own = (await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify'])) as CryptoKeyPair
       const certificate = await x509.X509CertificateGenerator.create({
         serialNumber: randomBytes(8).toString('hex'),
@@ -39,7 +39,7 @@ export async function testPki(name = 'test'): Promise<TestPki> {
         signingKey: keys.privateKey,
         extensions: [
           new x509.SubjectAlternativeNameExtension([
-            { type: 'dns', value: 'localhost' },
+            ...['localhost', ...names].map((value) => ({ type: 'dns', value }) as const),
             { type: 'ip', value: '127.0.0.1' },
           ]),
         ],
