@@ -11,6 +11,7 @@ import {
   type SignCertificate,
 } from './certificates/index.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts'
+import { cronJobController } from './cronjob/index.ts'
 import { deploymentController } from './deployment/index.ts'
 import { disruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
@@ -28,6 +29,7 @@ import { resourceQuotaController } from './resourcequota/index.ts'
 import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
 import { serviceAccountController } from './serviceaccount/index.ts'
 import { taintEvictionController } from './taint-eviction/index.ts'
+import { ttlAfterFinishedController } from './ttl-after-finished/index.ts'
 
 export interface ControllerOptions {
   /** The kinds that are collected with their owners and deleted with their namespace. */
@@ -54,6 +56,8 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     replicaSetController,
     replicationController,
     jobController,
+    cronJobController,
+    ttlAfterFinishedController,
     disruptionController,
     endpointsController,
     endpointSliceController,

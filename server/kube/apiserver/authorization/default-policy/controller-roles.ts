@@ -23,6 +23,14 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   // It may write any rule into a role, since others have said what may be gathered.
   'clusterrole-aggregation-controller': [rule('escalate get list patch update watch', RBAC, 'clusterroles')],
+  'cronjob-controller': [
+    rule('get list update watch', ['batch'], 'cronjobs'),
+    rule('create delete get list patch update watch', ['batch'], 'jobs'),
+    rule('update', ['batch'], 'cronjobs/status'),
+    rule('update', ['batch'], 'cronjobs/finalizers'),
+    rule('delete list', [''], 'pods'),
+    EVENTS,
+  ],
   'deployment-controller': [
     rule('get list update watch', APPS, 'deployments'),
     rule('update', APPS, 'deployments/status'),
@@ -102,6 +110,7 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   'root-ca-cert-publisher': [rule('create update', [''], 'configmaps'), EVENTS],
   'service-account-controller': [rule('create', [''], 'serviceaccounts'), EVENTS],
+  'ttl-after-finished-controller': [rule('delete get list watch', ['batch'], 'jobs'), EVENTS],
 }
 
 export const CONTROLLER_ACCOUNTS: readonly string[] = Object.keys(RULES)

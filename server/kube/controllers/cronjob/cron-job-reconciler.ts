@@ -1,0 +1,222 @@
+// Makes a Job whenever one is due. Upstream: kubernetes/pkg/controller/cronjob/cronjob_controllerv2.go.
+
+import type { CronJob as BatchCronJob, Job as BatchJob, CronJobStatus } from 'kubernetes-types/batch/v1'
+import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
+import { revisionOf } from '../../apimachinery/object-meta.ts'
+import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
+import type { ClusterView } from '../../client/controller-builder.ts'
+import type { IndexedCache, Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import { CronJob } from '../../kinds/cron-job.ts'
+import { hasCondition, Job } from '../../kinds/job.ts'
+import { controllerReference, isNamespaceTerminating, messageOf } from '../pod-control.ts'
+import { type Due, dueOf, jobNameFor } from './missed-runs.ts'
+
+/** Clocks are not quite alike; a little late is better than a little early. */
+const SKEW_MS = 100
+const SCHEDULED_AT = 'batch.kubernetes.io/cronjob-scheduled-timestamp'
+
+const isFinished = (job: BatchJob) => hasCondition(job, 'Complete') || hasCondition(job, 'Failed')
+const iso = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`
+
+export class CronJobReconciler implements Reconciler {
+  readonly #view: ClusterView
+  readonly #cronJobs: Lister<BatchCronJob>
+  readonly #jobs: IndexedCache<BatchJob>
+  /** The last status written: an older one in the cache does not know of the last run. */
+  readonly #written = new Map<string, number>()
+
+  constructor(view: ClusterView) {
+    this.#view = view
+    this.#cronJobs = view.cache(CronJob)
+    this.#jobs = view.cache(Job)
+  }
+
+  async reconcile(context: ReconcileContext): Promise<Result> {
+    const { key, report } = context
+    const cronJob = this.#cronJobs.get(key)
+    if (!cronJob) return void this.#written.delete(key)
+    if (revisionOf(cronJob) < (this.#written.get(key) ?? 0)) return
+    const jobs = this.#jobs.controlledBy(cronJob.metadata?.uid)
+    report.sees(cronJob, ...jobs)
+    await this.#tidy(context, cronJob, jobs)
+    const status: CronJobStatus = deepCopy(cronJob.status ?? {})
+    this.#settleActive(context, cronJob, jobs, status)
+    const requeue = cronJob.metadata?.deletionTimestamp ? undefined : await this.#run(context, cronJob, jobs, status)
+    if (status.active?.length === 0) delete status.active
+    if (!deepEqual(status, cronJob.status ?? {})) {
+      const written = await context.client.of(CronJob).updateStatus({ ...cronJob, status })
+      this.#written.set(key, revisionOf(written))
+    }
+    return requeue
+  }
+
+  /** Which of its Jobs still run, and which have ended since. */
+  #settleActive(
+    context: ReconcileContext,
+    cronJob: BatchCronJob,
+    jobs: readonly BatchJob[],
+    status: CronJobStatus,
+  ): void {
+    const say = (reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal') =>
+      context.event(CronJob, cronJob, type, reason, message)
+    for (const job of jobs) {
+      const { uid, name } = job.metadata ?? {}
+      const isListed = status.active?.some((entry) => entry.uid === uid) ?? false
+      if (!isListed && !isFinished(job)) {
+        say('UnexpectedJob', `Saw a job that the controller did not create or forgot: ${name}`, 'Warning')
+      } else if (isListed && isFinished(job)) {
+        const end = hasCondition(job, 'Complete') ? 'Complete' : 'Failed'
+        status.active = status.active?.filter((entry) => entry.uid !== uid) ?? []
+        say('SawCompletedJob', `Saw completed job: ${name}, condition: ${end}`)
+      }
+      const ended = job.status?.completionTime
+      if (hasCondition(job, 'Complete') && ended && ended > (status.lastSuccessfulTime ?? ''))
+        status.lastSuccessfulTime = ended
+    }
+    const known = new Set(jobs.map(({ metadata }) => metadata?.uid))
+    for (const entry of status.active ?? []) {
+      if (known.has(entry.uid)) continue
+      status.active = status.active?.filter((other) => other !== entry) ?? []
+      say('MissingJob', `Active job went missing: ${entry.name}`)
+    }
+  }
+
+  async #run(
+    context: ReconcileContext,
+    cronJob: BatchCronJob,
+    jobs: readonly BatchJob[],
+    status: CronJobStatus,
+  ): Promise<Result> {
+    const { report } = context
+    const { spec } = cronJob
+    if (spec?.suspend) return
+    const now = this.#view.clock.now()
+    const due = dueOf(cronJob, now)
+    const wait = due.nextMs === undefined ? undefined : { requeueAfterMs: due.nextMs - now + SKEW_MS }
+    report.wanted = due.lastMs === undefined ? 'nothing now' : `a Job for ${iso(due.lastMs)}`
+    report.seen = `${status.active?.length ?? 0} active`
+    if (due.lastMs === undefined) return wait
+    complain(context, cronJob, due)
+    if (spec?.startingDeadlineSeconds !== undefined && due.lastMs + spec.startingDeadlineSeconds * 1000 < now) {
+      context.event(
+        CronJob,
+        cronJob,
+        'Warning',
+        'MissSchedule',
+        `Missed scheduled time to start a job: ${new Date(due.lastMs).toUTCString()}`,
+      )
+      return wait
+    }
+    const name = jobNameFor(cronJob, due.lastMs)
+    if (jobs.some(({ metadata }) => metadata?.name === name) || status.lastScheduleTime === iso(due.lastMs)) return wait
+    if (spec?.concurrencyPolicy === 'Forbid' && (status.active?.length ?? 0) > 0) {
+      context.event(
+        CronJob,
+        cronJob,
+        'Normal',
+        'JobAlreadyActive',
+        'Not starting job because prior execution is running and concurrency policy is Forbid',
+      )
+      return wait
+    }
+    if (spec?.concurrencyPolicy === 'Replace') {
+      for (const entry of status.active ?? []) {
+        const job = jobs.find(({ metadata }) => metadata?.uid === entry.uid)
+        if (job) await this.#delete(context, cronJob, job)
+      }
+      status.active = []
+    }
+    await this.#create(context, cronJob, status, { name, dueMs: due.lastMs })
+    return wait
+  }
+
+  async #create(
+    context: ReconcileContext,
+    cronJob: BatchCronJob,
+    status: CronJobStatus,
+    { name, dueMs }: { name: string; dueMs: number },
+  ): Promise<void> {
+    const { client, report } = context
+    const { namespace = '' } = cronJob.metadata ?? {}
+    const { metadata, spec } = cronJob.spec!.jobTemplate
+    const zone = cronJob.spec?.timeZone
+    const job: BatchJob = deepCopy({
+      metadata: {
+        name,
+        namespace,
+        ...(metadata?.labels ? { labels: metadata.labels } : {}),
+        annotations: { ...metadata?.annotations, [SCHEDULED_AT]: zone ? inZone(dueMs, zone) : iso(dueMs) },
+        ownerReferences: [controllerReference(CronJob, cronJob)],
+      },
+      spec: spec!,
+    })
+    let made: BatchJob
+    try {
+      made = await client.of(Job).create(job)
+      context.event(CronJob, cronJob, 'Normal', 'SuccessfulCreate', `Created job ${name}`)
+    } catch (err) {
+      if (isNamespaceTerminating(err)) return
+      if (!isAlreadyExists(err)) {
+        context.event(CronJob, cronJob, 'Warning', 'FailedCreate', `Error creating job: ${messageOf(err)}`)
+        throw err
+      }
+      // Made before this loop was stopped, or by somebody else: the run is there all the same.
+      made = await client.of(Job).get({ namespace, name })
+      if (!made.metadata?.ownerReferences?.some(({ uid }) => uid === cronJob.metadata?.uid)) throw err
+    }
+    report.did.push(`created ${name}`)
+    const { uid, resourceVersion } = made.metadata ?? {}
+    const entry = { apiVersion: 'batch/v1', kind: 'Job', name, namespace, uid, resourceVersion }
+    status.active = [...(status.active ?? []), entry as NonNullable<CronJobStatus['active']>[number]]
+    status.lastScheduleTime = iso(dueMs)
+  }
+
+  /** Keeps so many that have ended, the youngest. */
+  async #tidy(context: ReconcileContext, cronJob: BatchCronJob, jobs: readonly BatchJob[]): Promise<void> {
+    const { successfulJobsHistoryLimit: good = 3, failedJobsHistoryLimit: bad = 1 } = cronJob.spec ?? {}
+    for (const [type, limit] of [
+      ['Complete', good],
+      ['Failed', bad],
+    ] as const) {
+      const ended = jobs.filter((job) => hasCondition(job, type) && !job.metadata?.deletionTimestamp).sort(oldestFirst)
+      for (const job of ended.slice(0, Math.max(0, ended.length - limit))) await this.#delete(context, cronJob, job)
+    }
+  }
+
+  async #delete(context: ReconcileContext, cronJob: BatchCronJob, job: BatchJob): Promise<void> {
+    const { namespace = '', name = '', uid } = job.metadata ?? {}
+    try {
+      await context.client
+        .of(Job)
+        .delete({ namespace, name }, { propagationPolicy: 'Background', ...(uid ? { uid } : {}) })
+      context.event(CronJob, cronJob, 'Normal', 'SuccessfulDelete', `Deleted job ${name}`)
+    } catch (err) {
+      if (isNotFound(err)) return
+      context.event(CronJob, cronJob, 'Warning', 'FailedDelete', `Deleted job: ${messageOf(err)}`)
+      throw err
+    }
+  }
+}
+
+function complain(context: ReconcileContext, cronJob: BatchCronJob, { missed }: Due): void {
+  if (missed !== 'many') return
+  const why = 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew'
+  context.event(CronJob, cronJob, 'Warning', 'TooManyMissedTimes', why)
+}
+
+function oldestFirst({ status: a, metadata: left }: BatchJob, { status: b, metadata: right }: BatchJob): number {
+  const [one, other] = [a?.startTime ?? '~', b?.startTime ?? '~']
+  if (one !== other) return one < other ? -1 : 1
+  return (left?.name ?? '') < (right?.name ?? '') ? -1 : 1
+}
+
+/** `2026-03-29T02:30:00+02:00`: RFC 3339 on the clock of the place. */
+function inZone(ms: number, timeZone: string): string {
+  const part = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' })
+    .formatToParts(ms)
+    .find(({ type }) => type === 'timeZoneName')?.value
+  const [, sign = '+', hours = '00', minutes = '00'] = /GMT([+-])(\d{2}):(\d{2})/.exec(part ?? '') ?? []
+  const offsetMs = (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
+  return offsetMs === 0 ? iso(ms) : iso(ms + offsetMs).replace('Z', `${sign}${hours}:${minutes}`)
+}

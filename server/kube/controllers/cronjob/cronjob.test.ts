@@ -1,0 +1,182 @@
+import type { CronJob as BatchCronJob } from 'kubernetes-types/batch/v1'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { CronJob } from '../../kinds/cron-job.ts'
+import { Event } from '../../kinds/event.ts'
+import { Job } from '../../kinds/job.ts'
+import { runScheduler } from '../../scheduler/index.ts'
+import { insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+import { dueOf } from './missed-runs.ts'
+
+describe('what is due', () => {
+  const due = (schedule: string, told: { now: string; last?: string; deadline?: number; zone?: string }) => {
+    const spec = {
+      schedule,
+      ...(told.deadline ? { startingDeadlineSeconds: told.deadline } : {}),
+      ...(told.zone ? { timeZone: told.zone } : {}),
+    }
+    const cronJob = {
+      metadata: { creationTimestamp: '2026-01-01T00:00:30Z' },
+      spec,
+      status: told.last ? { lastScheduleTime: told.last } : {},
+    } as BatchCronJob
+    const { lastMs, missed, nextMs } = dueOf(cronJob, Date.parse(told.now))
+    const text = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString().slice(0, 16))
+    return [text(lastMs), missed, text(nextMs)]
+  }
+  it.each([
+    [
+      'nothing before its first time',
+      '*/5 * * * *',
+      { now: '2026-01-01T00:04:59Z' },
+      [undefined, 'none', '2026-01-01T00:05'],
+    ],
+    ['its first time', '*/5 * * * *', { now: '2026-01-01T00:05:00Z' }, ['2026-01-01T00:05', 'few', '2026-01-01T00:10']],
+    [
+      'nothing after it has been run',
+      '*/5 * * * *',
+      { now: '2026-01-01T00:07:00Z', last: '2026-01-01T00:05:00Z' },
+      [undefined, 'none', '2026-01-01T00:10'],
+    ],
+    [
+      'the last of several',
+      '*/5 * * * *',
+      { now: '2026-01-01T00:31:00Z' },
+      ['2026-01-01T00:30', 'few', '2026-01-01T00:35'],
+    ],
+    [
+      'the last of very many',
+      '* * * * *',
+      { now: '2026-06-01T00:00:00Z' },
+      ['2026-06-01T00:00', 'many', '2026-06-01T00:01'],
+    ],
+    [
+      'nothing that is too late',
+      '0 0 * * *',
+      { now: '2026-01-02T00:10:00Z', deadline: 300 },
+      [undefined, 'none', '2026-01-03T00:00'],
+    ],
+    [
+      'by the clock of its place',
+      '0 9 * * *',
+      { now: '2026-01-01T03:30:00Z', zone: 'Asia/Kolkata' },
+      ['2026-01-01T03:30', 'few', '2026-01-02T03:30'],
+    ],
+  ] as const)('%s', (_name, schedule, told, expected) => {
+    expect(due(schedule, told)).toEqual(expected)
+  })
+})
+
+describe('the loop', () => {
+  let loops: TestLoops
+  const tick = { namespace: 'default', name: 'tick' }
+  beforeEach(async () => {
+    loops = await startTestLoops({ startTestServer, runScheduler })
+    loops.kubelets.on = false
+  })
+  afterEach(() => loops[Symbol.asyncDispose]())
+
+  const get = () => loops.client.of(CronJob).get(tick)
+  const jobs = async () => (await loops.client.of(Job).list({ namespace: 'default' })).items
+  const merge = 'application/merge-patch+json'
+  const change = (spec: object) => insist(() => loops.client.of(CronJob).patch(tick, merge, { spec }))
+  function create(spec: Partial<BatchCronJob['spec']> = {}) {
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'b' }] } }
+    const told = {
+      schedule: '* * * * *',
+      jobTemplate: { metadata: { labels: { of: 'tick' } }, spec: { template } },
+      ...spec,
+    }
+    return loops.client.of(CronJob).create({ metadata: tick, spec: told })
+  }
+  async function finish(name: string, type = 'Complete') {
+    const at = new Date(loops.clock.now()).toISOString().replace(/\.\d+/, '')
+    const status = {
+      startTime: at,
+      ...(type === 'Complete' ? { completionTime: at } : {}),
+      conditions: [{ type, status: 'True', lastTransitionTime: at }],
+    }
+    await loops.client.of(Job).patch({ namespace: 'default', name }, merge, { status }, { subresource: 'status' })
+  }
+  const count = (wanted: number) => loops.until(`${wanted} Jobs`, async () => (await jobs()).length === wanted)
+
+  it('makes a Job each time, named after the minute it was due', async () => {
+    await loops.run(['cronjob'])
+    await create()
+    await count(2)
+    const [first] = await jobs()
+    const due = Number(first?.metadata?.name?.slice('tick-'.length)) * 60_000
+    expect(due % 60_000).toBe(0)
+    expect(first?.metadata).toMatchObject({
+      labels: { of: 'tick' },
+      annotations: {
+        'batch.kubernetes.io/cronjob-scheduled-timestamp': new Date(due).toISOString().replace('.000', ''),
+      },
+      ownerReferences: [{ kind: 'CronJob', name: 'tick', controller: true }],
+    })
+    await loops.until('both are active', async () => (await get()).status?.active?.length === 2)
+    await loops.until('told', async () =>
+      (await loops.client.of(Event).list(tick)).items.some(({ reason }) => reason === 'SuccessfulCreate'),
+    )
+  })
+
+  it('does not begin while the last one runs, where that is forbidden', async () => {
+    await loops.run(['cronjob'])
+    await create({ concurrencyPolicy: 'Forbid' })
+    await count(1)
+    await loops.until('refused', async () =>
+      (await loops.client.of(Event).list(tick)).items.some(({ reason }) => reason === 'JobAlreadyActive'),
+    )
+    expect(await jobs()).toHaveLength(1)
+    await finish((await jobs())[0]?.metadata?.name ?? '')
+    await count(2)
+    await loops.until('its success is told', async () => (await get()).status?.lastSuccessfulTime !== undefined)
+  })
+
+  it('puts the new one in the place of the old, where that is asked', async () => {
+    await loops.run(['cronjob'])
+    await create({ concurrencyPolicy: 'Replace' })
+    await count(1)
+    const before = (await jobs())[0]?.metadata?.name
+    await loops.until('another', async () => {
+      const [only, ...more] = await jobs()
+      return more.length === 0 && only && only.metadata?.name !== before
+    })
+    expect((await get()).status?.active).toHaveLength(1)
+  })
+
+  it('keeps so many of those that have ended', async () => {
+    await loops.run(['cronjob'])
+    await create({ successfulJobsHistoryLimit: 1, failedJobsHistoryLimit: 0 })
+    await count(3)
+    await change({ suspend: true })
+    const names = (await jobs()).map(({ metadata }) => metadata?.name ?? '').sort()
+    await finish(names[0]!)
+    await finish(names[1]!, 'Failed')
+    await finish(names[2]!)
+    await count(1)
+    expect((await jobs())[0]?.metadata?.name).toBe(names[2])
+  })
+
+  it('makes no run twice when it is stopped and started again', async () => {
+    const first = await loops.run(['cronjob'])
+    await create({ schedule: '*/10 * * * *' })
+    await count(1)
+    await first[Symbol.asyncDispose]()
+    await loops.run(['cronjob'])
+    await loops.until('it is in the status', async () => (await get()).status?.active?.length === 1)
+    expect(await jobs()).toHaveLength(1)
+  })
+
+  it('lets Jobs go when their time after the end is over', async () => {
+    await loops.run(['ttl-after-finished', 'garbage-collector'])
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'b' }] } }
+    await loops.client
+      .of(Job)
+      .create({ metadata: { ...tick, name: 'once' }, spec: { template, ttlSecondsAfterFinished: 30 } })
+    await finish('once')
+    const endedAt = loops.clock.now()
+    await count(0)
+    expect(loops.clock.now() - endedAt).toBeGreaterThanOrEqual(29_000)
+  })
+})
