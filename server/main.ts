@@ -78,6 +78,8 @@ async function main(): Promise<void> {
         random: Math.random,
         warm: settings.warm,
         seats: settings.seats,
+        ...restOf(settings, place),
+        guestDays: settings.guestDays,
       }),
     )
     const pages = await preparePages()
@@ -87,6 +89,15 @@ async function main(): Promise<void> {
   } catch (err) {
     await stop()
     throw err
+  }
+}
+
+/** On loopback somebody may be at work with a kubectl of their own and no page open: nothing rests unless that is asked for. */
+function restOf({ pauseAfterMinutes, stopAfterMinutes }: Settings, { accounts }: Entrance) {
+  const ms = (minutes: number) => (minutes > 0 ? minutes * 60_000 : undefined)
+  return {
+    pauseAfterMs: ms(pauseAfterMinutes ?? (accounts ? 15 : 0)),
+    stopAfterMs: ms(stopAfterMinutes ?? (accounts ? 60 : 0)),
   }
 }
 

@@ -17,6 +17,7 @@ import { watchCluster } from '../../server/classroom/sandboxes/cluster-watch.ts'
 import { type MachineKind, Sandbox } from '../../server/classroom/sandboxes/sandbox.ts'
 import { containerShells } from '../../server/classroom/terminals/container-shells.ts'
 import { noShells } from '../../server/classroom/terminals/shell.ts'
+import { TerminalRoom } from '../../server/classroom/terminals/terminal-room.ts'
 import { spawnClusterHost } from '../../server/kube/cluster/index.ts'
 import { openTestDataCentre } from '../../server/machines/test-data-centre.ts'
 import { ClusterObserver } from '../../server/observe/index.ts'
@@ -54,7 +55,7 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
   const shells = dataCentre
     ? await containerShells({ dataCentre, info, stateDir: dataCentre.stateDir })
     : noShells('no terminal in a test')
-  const sandbox = new Sandbox({ kind, info, watch, observer, shells })
+  const sandbox = new Sandbox({ kind, info, watch, observer, shells, terminals: new TerminalRoom(shells) })
   const database = openDatabase({
     path: join(directory, 'podium.db'),
     migrations: join(root, 'prisma', 'migrations'),
@@ -99,6 +100,7 @@ export async function openLabBench(kind: MachineKind, stateDir?: string): Promis
         store,
         claim: async () => sandbox,
         putBack: () => Promise.reject(new Error('not in this test')),
+        clusterSleeps: () => false,
         discard: () => Promise.reject(new Error('the cluster could not be emptied')),
         exclusive: exclusively(),
         version: '',

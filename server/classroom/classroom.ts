@@ -21,8 +21,10 @@ import { Sessions } from './grading/sessions.ts'
 import type { Lab } from './labs/lab.ts'
 import { loadLabs } from './labs/load-labs.ts'
 import { Classes } from './people/classes.ts'
+import { forgetGuests } from './people/forget-guests.ts'
 import { JoinCodes } from './people/join-codes.ts'
 import { Joining } from './people/joining.ts'
+import { Absence } from './sandboxes/absence.ts'
 import { SandboxPool } from './sandboxes/sandbox-pool.ts'
 import { type Room, seatsIn } from './sandboxes/seats.ts'
 import { Teaching } from './teaching/teaching.ts'
@@ -44,11 +46,17 @@ export interface ClassroomOptions {
   warm?: number
   /** How many learners may have one at once; without it, as many as this machine is thought to hold. */
   seats?: number | undefined
+  /** How long somebody is away before their machines stand still, and before they go to disk; never without. */
+  pauseAfterMs?: number | undefined
+  stopAfterMs?: number | undefined
+  /** Guests who did not come back for so long are forgotten. */
+  guestDays?: number | undefined
 }
 
 export interface Classroom extends AsyncDisposable {
   readonly labs: readonly Lab[]
   readonly sessions: Sessions
+  readonly absence: Absence
   readonly host: ClusterHost
   readonly accounts: Accounts
   readonly classes: Classes
@@ -67,6 +75,7 @@ export interface Classroom extends AsyncDisposable {
 
 /** Of the clusters we make; shown until a node says its own. */
 const KUBERNETES_VERSION = 'v1.36'
+const GUEST_DAYS = 30
 
 export async function openClassroom(options: ClassroomOptions): Promise<Classroom> {
   const { root, stateDir, host, machines, clock, logger } = options
@@ -82,7 +91,14 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
   if (!local) await database.login.deleteMany({ where: { person: { isLocal: true, credential: null } } })
   const connections = new Connections()
   const logins = new Logins({ database, connections, clock })
-  const accounts = new Accounts({ database, logins, connections, stateDir, clock })
+  const accounts = new Accounts({
+    database,
+    logins,
+    connections,
+    freeSeat: (id) => sessions.sleep(id, 'stop'),
+    stateDir,
+    clock,
+  })
   const joinCodes = new JoinCodes({ database, clock })
   const pool = new SandboxPool({
     ...options,
@@ -90,7 +106,7 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     database,
     machines: machines.kind,
   })
-  const sessions = new Sessions({
+  const sessions: Sessions = new Sessions({
     labs,
     store: new ProgressStore(database),
     pool,
@@ -110,9 +126,20 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
   const teaching = new Teaching({ database, sessions, pool, host, labs, clock })
   await teaching.start()
   await pool.start()
+  const absence = new Absence({
+    pool,
+    sleep: (id, machines) => sessions.sleep(id, machines),
+    leaveLine: (id) => sessions.leaveLine(id),
+    pauseAfterMs: options.pauseAfterMs,
+    stopAfterMs: options.stopAfterMs,
+    clock,
+  })
+  const { guestDays: afterDays = GUEST_DAYS } = options
+  const guests = forgetGuests({ database, release: (id) => sessions.release(id), afterDays, clock, logger })
   return {
     labs,
     sessions,
+    absence,
     host,
     accounts,
     classes,
@@ -132,6 +159,8 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
       return { session: await sessions.get(person.id, sessionId), own: true }
     },
     async [Symbol.asyncDispose]() {
+      absence[Symbol.dispose]()
+      guests[Symbol.dispose]()
       await teaching[Symbol.asyncDispose]()
       await sessions[Symbol.asyncDispose]()
       await pool[Symbol.asyncDispose]()

@@ -9,6 +9,8 @@ import { UserError } from './user-error.ts'
 
 const origin = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text).origin)
 
+const minutes = z.coerce.number().min(0).max(100_000).optional()
+
 const schema = z.object({
   PODIUM_HOME: z.string().optional(),
   /** The address to listen on. Anything but loopback demands accounts. */
@@ -36,6 +38,11 @@ const schema = z.object({
   PODIUM_WARM: z.coerce.number().int().min(0).max(50).default(1),
   /** How many learners may have a cluster at once. Without it, as many as this machine is thought to hold. */
   PODIUM_SEATS: z.coerce.number().int().min(1).max(1000).optional(),
+  /** Minutes after which the machines of a learner who is away stand still, and go to disk; 0 for never. */
+  PODIUM_PAUSE_AFTER: minutes,
+  PODIUM_STOP_AFTER: minutes,
+  /** Days after which a guest who did not come back is forgotten. */
+  PODIUM_GUEST_DAYS: z.coerce.number().int().min(1).max(3650).default(30),
   PODIUM_LEARNER: z.string().min(1).max(80).optional(),
   PODIUM_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('warn'),
 })
@@ -50,6 +57,10 @@ export interface Settings {
   machines: 'auto' | 'simulated'
   warm: number
   seats: number | undefined
+  /** Undefined: as is usual; 0 for never. */
+  pauseAfterMinutes: number | undefined
+  stopAfterMinutes: number | undefined
+  guestDays: number
   localName: string | undefined
   logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
@@ -74,6 +85,9 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     machines: config.PODIUM_MACHINES,
     warm: config.PODIUM_WARM,
     seats: config.PODIUM_SEATS,
+    pauseAfterMinutes: config.PODIUM_PAUSE_AFTER,
+    stopAfterMinutes: config.PODIUM_STOP_AFTER,
+    guestDays: config.PODIUM_GUEST_DAYS,
     localName: config.PODIUM_LEARNER,
     logLevel: config.PODIUM_LOG_LEVEL,
   }

@@ -49,9 +49,10 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
   const { docker, disks, cgroups, cluster, name, address, bridge, containerId } = identity
   const container = docker.getContainer(containerId)
 
-  async function state(): Promise<'running' | 'stopped' | 'gone'> {
+  async function state(): ReturnType<Machine['state']> {
     try {
-      return (await container.inspect()).State.Running ? 'running' : 'stopped'
+      const { Running, Paused } = (await container.inspect()).State
+      return Paused ? 'paused' : Running ? 'running' : 'stopped'
     } catch (err) {
       if (statusOf(err) === 404) return 'gone'
       throw err
@@ -77,6 +78,7 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
   }
 
   async function shutDown(): Promise<void> {
+    await thaw()
     if ((await state()) !== 'running') return
     const ended = container.wait().then(
       () => true,
@@ -86,6 +88,13 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
     const graceful = asked?.exitCode === 0 && (await Promise.race([ended, after(SHUTDOWN_TIMEOUT_MS, false)]))
     if (!graceful) await killContainer()
     await ended
+  }
+
+  /** A machine that stands still hears nothing, not even that it shall end. */
+  async function thaw(): Promise<boolean> {
+    const isPaused = (await state()) === 'paused'
+    if (isPaused) await container.unpause()
+    return isPaused
   }
 
   async function killContainer(): Promise<void> {
@@ -110,14 +119,17 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
       if (exitCode !== 0) throw new Error(`configuring machine ${name}: ${stderr.trim()}`)
     },
     async start() {
-      if ((await state()) === 'running') return
-      await boot()
+      if (!(await thaw()) && (await state()) !== 'running') await boot()
+    },
+    async pause() {
+      if ((await state()) === 'running') await container.pause()
     },
     async stop() {
       await shutDown()
       await disks.unmount(cluster, name)
     },
     async kill() {
+      await thaw()
       await killContainer()
     },
     async link(wanted) {
@@ -125,6 +137,7 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
       await runCommand('ip', ['link', 'set', 'dev', veth, wanted])
     },
     async delete() {
+      await thaw()
       await removeContainer(docker, containerId)
       await disks.remove(cluster, name)
       await cgroups.remove([cluster, name])

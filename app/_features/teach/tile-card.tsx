@@ -78,6 +78,7 @@ const sandboxWords: Record<Tile['sandbox'], string> = {
   none: 'No cluster yet',
   starting: 'Cluster is starting',
   ready: 'Cluster is ready',
+  asleep: 'Cluster sleeps',
 }
 
 function StepBar({ step, steps }: { step: number; steps: number }) {

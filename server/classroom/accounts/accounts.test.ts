@@ -19,14 +19,23 @@ let database: Database
 let clock: FakeClock
 let logins: Logins
 let accounts: Accounts
+let freed: string[]
 
 beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'podium-accounts-'))
   clock = new FakeClock(Date.now())
   database = openDatabase({ path: join(stateDir, 'podium.db'), migrations, clock })
   const connections = new Connections()
+  freed = []
   logins = new Logins({ database, connections, clock })
-  accounts = new Accounts({ database, logins, connections, stateDir, clock })
+  accounts = new Accounts({
+    database,
+    logins,
+    connections,
+    freeSeat: async (id) => void freed.push(id),
+    stateDir,
+    clock,
+  })
 })
 
 afterEach(async () => {
@@ -75,7 +84,7 @@ describe('logging in', () => {
     const token = await logins.open(id)
     await accounts.create({ ...ada, login: 'admin' }, true)
     await accounts.setClosed(id, true)
-    expect(await logins.personOf(token)).toBeUndefined()
+    expect([await logins.personOf(token), freed]).toEqual([undefined, [id]])
     await expect(logIn('ada', ada.password)).rejects.toThrow('This account is closed')
     await accounts.setClosed(id, false)
     expect((await logIn('ada', ada.password)).id).toBe(id)

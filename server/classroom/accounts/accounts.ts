@@ -23,6 +23,8 @@ export interface AccountsOptions {
   database: Database
   logins: Logins
   connections: Connections
+  /** For a person who is not let in any more. */
+  freeSeat: (personId: string) => Promise<void>
   stateDir: string
   clock: Clock
 }
@@ -125,14 +127,16 @@ export class Accounts {
   }
 
   async setClosed(personId: string, isClosed: boolean): Promise<void> {
-    const { database, logins, clock } = this.#options
+    const { database, logins, freeSeat, clock } = this.#options
     if (isClosed) await this.#keepAnAdministrator(personId)
     await database.person.update({
       where: { id: personId },
       data: { disabledAt: isClosed ? new Date(clock.now()) : null },
       select: { id: true },
     })
-    if (isClosed) await logins.endAll(personId)
+    if (!isClosed) return
+    await logins.endAll(personId)
+    await freeSeat(personId)
   }
 
   async setAdmin(personId: string, isAdmin: boolean): Promise<void> {

@@ -82,7 +82,7 @@ export type AnswerResult = z.infer<typeof answerResult>
 export const sessionView = z.object({
   id: z.string(),
   labId: z.string(),
-  phase: z.enum(['queued', 'starting', 'ready', 'resetting', 'failed']),
+  phase: z.enum(['queued', 'starting', 'ready', 'resetting', 'asleep', 'failed']),
   /** What is going on while it is not ready, the place in line while every seat is taken, or what went wrong and what to do. */
   message: z.string(),
   /** The step the learner looks at, and how far the checks have come. Both from 1. */

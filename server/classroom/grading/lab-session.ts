@@ -3,6 +3,7 @@
 // is made again from there goes on where the last one was.
 //
 //   queued ──► starting ──► ready ◄──► resetting        any of them ──► failed (with what to do)
+//                 ▲───── asleep ◄──┘                     nobody was here for long: begins again when somebody is
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
@@ -30,6 +31,8 @@ export interface LabSessionOptions {
   discard: () => Promise<void>
   /** Puts the learner's cluster back to what was saved; the next claim opens it again. */
   putBack: (state: string) => Promise<void>
+  /** Whether the learner's cluster rests, and has to be woken when it is claimed. */
+  clusterSleeps: () => boolean
   /** Only one session of a learner works on their cluster at a time. */
   exclusive: (work: () => Promise<void>) => Promise<void>
   version: string
@@ -38,6 +41,8 @@ export interface LabSessionOptions {
 }
 
 const GETTING_READY = 'Getting your cluster ready.'
+const WAKING = 'Waking your cluster. It slept while you were away; everything is as you left it.'
+const ASLEEP = 'This cluster sleeps, as nobody was here. It wakes when its learner is back.'
 const CLEAR_WITHIN_MS = 30_000
 const PROMPT_WITHIN_MS = 5000
 const STEP_AGAIN_WITHIN_MS = 60_000
@@ -113,7 +118,7 @@ export class LabSession {
       return
     }
     this.#suspended = ''
-    this.#say('starting', GETTING_READY)
+    this.#say('starting', this.#beginning())
     // In line at once, even while another lab still waits for the same cluster; what comes of it is seen when it is used.
     this.#options.claim(this.#inLine).catch(() => undefined)
     void this.#enqueue(() => this.#start())
@@ -124,6 +129,19 @@ export class LabSession {
     this.#suspended = reason
     this.#stopWatching()
     this.#say('failed', reason)
+  }
+
+  get isAsleep(): boolean {
+    return this.#phase === 'asleep'
+  }
+
+  /** Nobody is here: lets go of the cluster, or of the place in line. Begins again as if it were new. */
+  sleep(): void {
+    this.#suspended = ASLEEP
+    this.#stopWatching()
+    this.#tabsWatched?.[Symbol.dispose]()
+    this.#sandbox = undefined
+    this.#say('asleep', ASLEEP)
   }
 
   goTo(step: number): void {
@@ -265,10 +283,14 @@ export class LabSession {
     await this.#goOn()
   }
 
+  #beginning(): string {
+    return this.#options.clusterSleeps() ? WAKING : GETTING_READY
+  }
+
   readonly #inLine = (place: number): void => {
     if (this.#suspended) return
     const where = place === 1 ? 'You are next' : `You are number ${place} in line`
-    if (place === 0) this.#say('starting', GETTING_READY)
+    if (place === 0) this.#say('starting', this.#beginning())
     else this.#say('queued', `Every seat is taken. ${where}. Leave this page open, it goes on by itself.`)
   }
 
@@ -484,9 +506,10 @@ export class LabSession {
       if (this.#suspended) return
       try {
         await work()
-        if (this.#suspended) this.suspend(this.#suspended)
+        if (this.#suspended && !this.isAsleep) this.suspend(this.#suspended)
       } catch (err) {
         this.#stopWatching()
+        if (this.isAsleep) return
         this.#options.logger.error('lab session failed', { lab: this.lab.id, session: this.id, err })
         this.#say('failed', `${(err as Error).message}. Reset the lab to try again with a clean cluster.`)
       }

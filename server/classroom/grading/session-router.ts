@@ -11,9 +11,13 @@ const after = (session: LabSession, act: () => void) => {
 }
 
 export const sessionRouter = router({
-  watch: lookingProcedure
-    .output(streamOf(sessionView))
-    .subscription(({ ctx, signal }) => watchSession(ctx.session, signal ?? new AbortController().signal)),
+  watch: lookingProcedure.output(streamOf(sessionView)).subscription(async function* ({
+    ctx: { classroom, session },
+    signal,
+  }) {
+    using _ = classroom.absence.arrive(session.learnerId)
+    yield* watchSession(session, signal ?? new AbortController().signal)
+  }),
   goTo: sessionProcedure
     .input(z.object({ step: z.int() }))
     .output(sessionView)

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { MachinesRest } from '../../kube/cluster/index.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import type { Lab } from '../labs/lab.ts'
 import type { SandboxPool } from '../sandboxes/sandbox-pool.ts'
@@ -11,7 +12,7 @@ import type { Progress, ProgressStore } from './progress.ts'
 export interface SessionsOptions {
   labs: readonly Lab[]
   store: ProgressStore
-  pool: Pick<SandboxPool, 'claim' | 'discard' | 'release' | 'putBack'>
+  pool: Pick<SandboxPool, 'claim' | 'discard' | 'release' | 'putBack' | 'sleep' | 'isAsleep'>
   /** Whether this person may have a cluster. */
   mayLearn: (learnerId: string) => Promise<boolean>
   version: string
@@ -49,7 +50,11 @@ export class Sessions implements AsyncDisposable {
   /** The learner's own session; one that a former process began is taken up again. */
   async get(learnerId: string, sessionId: string): Promise<LabSession> {
     const session = this.#sessions.get(sessionId)
-    if (session?.learnerId === learnerId) return session
+    if (session?.learnerId === learnerId) {
+      // Whoever asks for it uses it: it does not sleep any longer.
+      if (session.isAsleep && this.alive(sessionId)) session.begin()
+      return session
+    }
     const progress = session ? undefined : await this.#options.store.ofRun(sessionId)
     if (progress?.learnerId !== learnerId) {
       throw new ClassroomError('session-unknown', 'This session does not exist any more. Open the lab again.')
@@ -63,6 +68,18 @@ export class Sessions implements AsyncDisposable {
     this.#alive.get(learnerId)?.suspend('Your cluster was given back.')
     this.#alive.delete(learnerId)
     for (const [id, session] of this.#sessions) if (session.learnerId === learnerId) this.#sessions.delete(id)
+    await this.#options.pool.release(learnerId)
+  }
+
+  /** Lays down the cluster of somebody who is away. It wakes when they are back, and goes on where it was. */
+  async sleep(learnerId: string, machines: MachinesRest): Promise<void> {
+    this.#alive.get(learnerId)?.sleep()
+    await this.#options.pool.sleep(learnerId, machines)
+  }
+
+  /** For somebody who waits in line no more. */
+  async leaveLine(learnerId: string): Promise<void> {
+    this.#alive.get(learnerId)?.sleep()
     await this.#options.pool.release(learnerId)
   }
 
@@ -105,6 +122,7 @@ export class Sessions implements AsyncDisposable {
       claim: (hear) => pool.claim(learnerId, hear),
       discard: () => pool.discard(learnerId),
       putBack: (state) => pool.putBack(learnerId, state),
+      clusterSleeps: () => pool.isAsleep(learnerId),
       exclusive: (work) => {
         const done = (this.#work.get(learnerId) ?? Promise.resolve()).then(work)
         this.#work.set(learnerId, done)

@@ -34,7 +34,7 @@ beforeEach(async () => {
   database = openDatabase({ path: join(stateDir, 'podium.db'), migrations, clock })
   connections = new Connections()
   logins = new Logins({ database, connections, clock })
-  const accounts = new Accounts({ database, logins, connections, stateDir, clock })
+  const accounts = new Accounts({ database, logins, connections, freeSeat: async () => undefined, stateDir, clock })
   codes = new JoinCodes({ database, clock })
   joining = new Joining({ database, accounts, codes })
   released = []

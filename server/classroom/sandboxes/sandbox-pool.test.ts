@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock, settlePromises, systemClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
-import type { ClusterHost, ClusterInfo } from '../../kube/cluster/index.ts'
+import type { ClusterHost, ClusterInfo, MachinesRest } from '../../kube/cluster/index.ts'
 import { type Database, openDatabase } from '../database/open-database.ts'
 import { noShells } from '../terminals/shell.ts'
 import type { ClusterWatch } from './cluster-watch.ts'
@@ -14,6 +14,7 @@ import { SandboxPool } from './sandbox-pool.ts'
 class FakeHost implements ClusterHost {
   asked: string[] = []
   broken = new Set<string>()
+  stopping = Promise.resolve()
   async createCluster({ name, nodes, simulatedNodes }: { name: string; nodes: number; simulatedNodes: number }) {
     this.asked.push(`create ${nodes}+${simulatedNodes}`)
     if (this.broken.has('create')) throw new Error('no room for another cluster')
@@ -24,7 +25,10 @@ class FakeHost implements ClusterHost {
     if (this.broken.has(name)) throw new Error('its store is damaged')
     return info(name)
   }
-  async stopCluster() {}
+  async stopCluster(name: string, machines: MachinesRest) {
+    this.asked.push(`${machines} ${name}`)
+    await this.stopping
+  }
   async deleteCluster(name: string) {
     this.asked.push(`delete ${name}`)
   }
@@ -228,6 +232,80 @@ describe('SandboxPool', () => {
     expect((await bob).cluster).not.toBe(second.cluster)
     expect(places.slice(-2)).toEqual(['bob 0', 'bob again 0'])
     expect(host.asked).toContain(`delete ${second.cluster}`)
+  })
+
+  it('pauses who is away, keeps their seat and what is open, and wakes the same cluster', async () => {
+    await using sandboxes = pool({ warm: 0, seats: 1 })
+    const before = await sandboxes.claim('ada')
+    await sandboxes.sleep('ada', 'pause')
+    expect(sandboxes.holders).toEqual([{ learnerId: 'ada', is: 'paused' }])
+    expect(host.asked.slice(1)).toEqual([`pause ${before.cluster}`])
+    const after = await sandboxes.claim('ada')
+    expect([after.cluster, after.terminals === before.terminals]).toEqual([before.cluster, true])
+    expect(after).not.toBe(before)
+    expect(host.asked.slice(2)).toEqual([`start ${before.cluster}`])
+    expect(sandboxes.holders).toEqual([{ learnerId: 'ada', is: 'awake' }])
+  })
+
+  it('puts who is away for long to disk: the next in line has the seat, and their work is there when they are back', async () => {
+    await using sandboxes = pool({ warm: 0, seats: 1 })
+    const { cluster } = await sandboxes.claim('ada')
+    const bob = sandboxes.claim('bob')
+    await sandboxes.sleep('ada', 'pause')
+    await sandboxes.sleep('ada', 'stop')
+    await bob
+    expect(host.asked).toContain(`stop ${cluster}`)
+    expect([sandboxes.isAsleep('ada'), sandboxes.holders]).toEqual([true, [{ learnerId: 'bob', is: 'awake' }]])
+    const places: number[] = []
+    const ada = sandboxes.claim('ada', (place) => places.push(place))
+    await sandboxes.sleep('bob', 'stop')
+    expect([(await ada).cluster, places]).toEqual([cluster, [1, 0]])
+    expect(sandboxes.isAsleep('ada')).toBe(false)
+  })
+
+  it('gives whoever comes back while being put to disk their own, on the seat they had', async () => {
+    await using sandboxes = pool({ warm: 0, seats: 1 })
+    const { cluster } = await sandboxes.claim('ada')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    host.stopping = promise
+    const sleeping = sandboxes.sleep('ada', 'stop')
+    const ada = sandboxes.claim('ada')
+    const bob = sandboxes.claim('bob')
+    bob.catch(() => undefined)
+    resolve()
+    await sleeping
+    expect((await ada).cluster).toBe(cluster)
+    expect(sandboxes.seats).toEqual({ total: 1, taken: 1, waiting: 1 })
+    await sandboxes.release('bob')
+  })
+
+  it('leaves on disk who slept when the last process ended, and makes sure of it', async () => {
+    await database.sandbox.create({
+      data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada', asleepAt: new Date(0) },
+    })
+    await using sandboxes = pool({ warm: 0, seats: 1 })
+    await sandboxes.start()
+    expect(host.asked).toEqual(['stop lab-old'])
+    expect(sandboxes.seats.taken).toBe(0)
+    expect((await sandboxes.claim('ada')).cluster).toBe('lab-old')
+    expect(await database.sandbox.count({ where: { asleepAt: null } })).toBe(1)
+  })
+
+  it('puts those that are paused to disk when it closes, as nobody else knows of them', async () => {
+    const sandboxes = pool({ warm: 0 })
+    const { cluster } = await sandboxes.claim('ada')
+    await sandboxes.sleep('ada', 'pause')
+    await sandboxes[Symbol.asyncDispose]()
+    expect(host.asked.slice(-1)).toEqual([`stop ${cluster}`])
+  })
+
+  it('takes away the cluster of somebody who leaves while it sleeps', async () => {
+    await using sandboxes = pool({ warm: 0 })
+    const { cluster } = await sandboxes.claim('ada')
+    await sandboxes.sleep('ada', 'stop')
+    await sandboxes.release('ada')
+    expect(host.asked.slice(-1)).toEqual([`delete ${cluster}`])
+    expect([await rows(), sandboxes.isAsleep('ada')]).toEqual([[], false])
   })
 
   it('frees the seat of whoever could not be given a sandbox', async () => {

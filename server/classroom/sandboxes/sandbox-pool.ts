@@ -3,18 +3,25 @@
 //   nobody's, warm ──claim──► a learner's ──broken──► deleted, and the learner gets another
 //        ▲ refilled later, when nobody waits
 //
-// There are so many seats; whoever comes when all are taken waits in line. Only whoever leaves frees a seat.
+// There are so many seats; whoever comes when all are taken waits in line. A seat is freed by leaving, or by being away for
+// so long that the sandbox is put to disk:
+//
+//   a learner's ──sleep('pause')──► paused, keeps its seat ──sleep('stop')──► on disk, without a seat
+//        ▲──────────────── claim: woken, in a seat ◄───────────────┴────────────────────┘
+//
+// Who is away is judged by absence.ts.
 //
 // The database says which cluster is whose, so a restarted classroom goes on with the same clusters.
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import type { ClusterHost, ClusterInfo, ClusterSpec } from '../../kube/cluster/index.ts'
+import type { ClusterHost, ClusterInfo, ClusterSpec, MachinesRest } from '../../kube/cluster/index.ts'
 import { ClusterObserver } from '../../observe/index.ts'
 import type { Database } from '../database/open-database.ts'
 import type { Shells } from '../terminals/shell.ts'
+import { TerminalRoom } from '../terminals/terminal-room.ts'
 import { type ClusterWatch, watchCluster } from './cluster-watch.ts'
-import { type MachineKind, Sandbox } from './sandbox.ts'
+import { type Desk, type MachineKind, Sandbox } from './sandbox.ts'
 import { type HearPlace, SeatLine } from './seat-line.ts'
 
 export interface SandboxPoolOptions {
@@ -46,6 +53,12 @@ export class SandboxPool implements AsyncDisposable {
   readonly #line: SeatLine
   readonly #claimed = new Map<string, Promise<Sandbox>>()
   readonly #warm = new Map<string, Promise<Sandbox>>()
+  /** How deep those sleep who have gone away. */
+  readonly #asleep = new Map<string, MachinesRest>()
+  /** What is open in the terminals of those who are paused. */
+  readonly #desks = new Map<string, Desk>()
+  /** Whoever is being laid to rest is woken only after. */
+  readonly #layingDown = new Map<string, Promise<void>>()
   /** Everything that is open now; what is still being made is the host's to end. */
   readonly #open = new Set<Sandbox>()
   #refill: Disposable | undefined
@@ -66,13 +79,16 @@ export class SandboxPool implements AsyncDisposable {
   async start(): Promise<void> {
     const { database, machines } = this.#options
     const rows = await database.sandbox.findMany({
-      select: { cluster: true, learnerId: true, kind: true },
+      select: { cluster: true, learnerId: true, kind: true, asleepAt: true },
       orderBy: { createdAt: 'asc' },
     })
-    for (const { cluster, learnerId, kind } of rows) {
+    for (const { cluster, learnerId, kind, asleepAt } of rows) {
       if (kind !== machines) {
         // Made when machines were of the other kind. A learner's is kept until they come; a warm one is of no use.
         if (learnerId === null) void this.#delete(cluster)
+      } else if (learnerId !== null && asleepAt) {
+        this.#asleep.set(learnerId, 'stop')
+        void this.#putDown(cluster, 'stop') // a process that was killed may have left it paused
       } else if (learnerId !== null) {
         this.#line.keep(learnerId)
         this.#adopt(this.#claimed, learnerId, cluster)
@@ -95,8 +111,40 @@ export class SandboxPool implements AsyncDisposable {
     return claiming
   }
 
+  /** Everybody who takes up room or waits for it, and how their sandbox is. */
+  get holders(): { learnerId: string; is: 'waiting' | 'awake' | 'paused' }[] {
+    const seated = this.#line.seated.map((learnerId) => {
+      return { learnerId, is: this.#asleep.has(learnerId) ? ('paused' as const) : ('awake' as const) }
+    })
+    return [...seated, ...this.#line.inLine.map((learnerId) => ({ learnerId, is: 'waiting' as const }))]
+  }
+
+  isAsleep(learnerId: string): boolean {
+    return this.#asleep.has(learnerId)
+  }
+
+  /** For somebody who is away: their machines stand still, or go to disk and free the seat. The next claim wakes them. */
+  sleep(learnerId: string, machines: MachinesRest): Promise<void> {
+    const before = this.#asleep.get(learnerId)
+    if (before === machines || before === 'stop' || !this.#line.isSeated(learnerId)) return Promise.resolve()
+    const claimed = this.#claimed.get(learnerId)
+    this.#claimed.delete(learnerId)
+    this.#asleep.set(learnerId, machines)
+    const earlier = this.#layingDown.get(learnerId)
+    const done = Promise.resolve(earlier)
+      .then(() => this.#layDown(learnerId, claimed, machines))
+      .finally(() => {
+        if (this.#layingDown.get(learnerId) === done) this.#layingDown.delete(learnerId)
+      })
+    this.#layingDown.set(learnerId, done)
+    return done
+  }
+
   /** For a sandbox that is broken: takes it away; the next claim gets another, on the same seat. */
   async discard(learnerId: string): Promise<void> {
+    await this.#layingDown.get(learnerId)
+    await this.#clearDesk(learnerId)
+    this.#asleep.delete(learnerId)
     const sandbox = await this.#claimed.get(learnerId)?.catch(() => undefined)
     this.#claimed.delete(learnerId)
     if (sandbox) {
@@ -121,15 +169,50 @@ export class SandboxPool implements AsyncDisposable {
 
   /** For somebody who does not come again: their seat, or their place in line, is free. */
   async release(learnerId: string): Promise<void> {
-    // A sandbox is taken away before its seat is given on; who only waits has none.
-    if (this.#line.isSeated(learnerId)) await this.discard(learnerId)
+    // A sandbox is taken away before its seat is given on; who only waits has none that could be waited for.
+    if (!this.#line.inLine.includes(learnerId)) await this.discard(learnerId)
     this.#line.free(learnerId)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true
     this.#refill?.[Symbol.dispose]()
+    await Promise.all(this.#layingDown.values())
     await Promise.all([...this.#open].map((sandbox) => sandbox[Symbol.asyncDispose]()))
+    // Nobody else stops those that are paused: their control planes do not run.
+    await Promise.all(
+      this.#line.seated.filter((id) => this.#asleep.has(id)).map((id) => this.#layDown(id, undefined, 'stop')),
+    )
+  }
+
+  async #layDown(learnerId: string, claimed: Promise<Sandbox> | undefined, machines: MachinesRest): Promise<void> {
+    const { database, clock, logger } = this.#options
+    const sandbox = await claimed?.catch(() => undefined)
+    if (sandbox) {
+      this.#open.delete(sandbox)
+      this.#desks.set(learnerId, sandbox.rest())
+    }
+    if (machines === 'stop') await this.#clearDesk(learnerId)
+    const row = await this.#rowOf(learnerId)
+    if (row) {
+      await this.#putDown(row.cluster, machines)
+      const asleepAt = new Date(clock.now())
+      await database.sandbox.updateMany({ where: { cluster: row.cluster, asleepAt: null }, data: { asleepAt } })
+      logger.info('sandbox rests', { cluster: row.cluster, machines })
+    }
+    // Whoever has come back meanwhile waits for this, on the seat that they have.
+    if (machines === 'stop' && !this.#claimed.has(learnerId)) this.#line.free(learnerId)
+  }
+
+  async #putDown(cluster: string, machines: MachinesRest): Promise<void> {
+    const { host, logger } = this.#options
+    await host.stopCluster(cluster, machines).catch((err) => logger.error('sandbox did not rest', { cluster, err }))
+  }
+
+  async #clearDesk(learnerId: string): Promise<void> {
+    const desk = this.#desks.get(learnerId)
+    this.#desks.delete(learnerId)
+    await desk?.terminals.close()
   }
 
   async #putBack(sandbox: Sandbox, state: string): Promise<Sandbox> {
@@ -151,14 +234,17 @@ export class SandboxPool implements AsyncDisposable {
 
   async #claim(learnerId: string): Promise<Sandbox> {
     const { logger, database, machines } = this.#options
+    await this.#layingDown.get(learnerId)
     const row = await this.#rowOf(learnerId)
     if (row && row.kind === machines) {
       try {
-        return await this.#bring(row.cluster)
+        return await this.#wake(learnerId, row.cluster)
       } catch (err) {
         logger.warn('learner’s sandbox is broken; another takes its place', { cluster: row.cluster, err })
       }
     }
+    await this.#clearDesk(learnerId)
+    this.#asleep.delete(learnerId)
     if (row) await this.#delete(row.cluster)
     try {
       const sandbox = (await this.#takeWarm()) ?? (await this.#create())
@@ -171,6 +257,18 @@ export class SandboxPool implements AsyncDisposable {
     } finally {
       this.#refillLater(REFILL_AFTER_MS)
     }
+  }
+
+  async #wake(learnerId: string, cluster: string): Promise<Sandbox> {
+    const { database, clock, logger } = this.#options
+    const began = clock.monotonic()
+    const sandbox = await this.#bring(cluster, this.#desks.get(learnerId))
+    this.#desks.delete(learnerId)
+    if (this.#asleep.delete(learnerId)) {
+      await database.sandbox.updateMany({ where: { cluster }, data: { asleepAt: null } })
+      logger.info('sandbox woken', { cluster, tookMs: Math.round(clock.monotonic() - began) })
+    }
+    return sandbox
   }
 
   async #takeWarm(): Promise<Sandbox | undefined> {
@@ -225,11 +323,11 @@ export class SandboxPool implements AsyncDisposable {
   }
 
   /** A learner's work is in there, so one failure is not enough: a host that was lost may still be letting go of it. */
-  async #bring(cluster: string): Promise<Sandbox> {
+  async #bring(cluster: string, desk?: Desk): Promise<Sandbox> {
     const { host, clock, logger } = this.#options
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#enter(await host.startCluster(cluster))
+        return await this.#enter(await host.startCluster(cluster), desk)
       } catch (err) {
         if (attempt === BRING_ATTEMPTS || this.#closing) throw err
         logger.warn('sandbox did not come back, will be tried again', { cluster, attempt, err })
@@ -238,13 +336,17 @@ export class SandboxPool implements AsyncDisposable {
     }
   }
 
-  async #enter(info: ClusterInfo): Promise<Sandbox> {
+  async #enter(info: ClusterInfo, desk?: Desk): Promise<Sandbox> {
     const { machines, shellsFor, watch = (of) => watchCluster(of.superKubeconfig, this.#options) } = this.#options
     const watching = watch(info)
     try {
-      const [shells] = await Promise.all([shellsFor(info), watching.synced()])
+      const newDesk = async () => {
+        const shells = await shellsFor(info)
+        return { shells, terminals: new TerminalRoom(shells) }
+      }
+      const [where] = await Promise.all([desk ?? newDesk(), watching.synced()])
       const observer = new ClusterObserver({ ...this.#options, info, sight: watching })
-      const sandbox = new Sandbox({ kind: machines, info, watch: watching, observer, shells })
+      const sandbox = new Sandbox({ ...where, kind: machines, info, watch: watching, observer })
       if (this.#closing) {
         await sandbox[Symbol.asyncDispose]()
         throw new Error('the classroom is stopping')

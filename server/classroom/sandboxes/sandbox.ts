@@ -4,17 +4,22 @@ import type { ClusterInfo } from '../../kube/cluster/index.ts'
 import type { ClusterObserver } from '../../observe/index.ts'
 import { HomeFiles } from '../files/home-files.ts'
 import type { Shells } from '../terminals/shell.ts'
-import { TerminalRoom } from '../terminals/terminal-room.ts'
+import type { TerminalRoom } from '../terminals/terminal-room.ts'
 import type { ClusterWatch } from './cluster-watch.ts'
 
 export type MachineKind = 'real' | 'simulated'
 
-export interface SandboxParts {
+/** Where the learner types: it outlives a rest of the cluster. */
+export interface Desk {
+  shells: Shells
+  terminals: TerminalRoom
+}
+
+export interface SandboxParts extends Desk {
   kind: MachineKind
   info: ClusterInfo
   watch: ClusterWatch
   observer: ClusterObserver
-  shells: Shells
 }
 
 export class Sandbox implements AsyncDisposable {
@@ -24,13 +29,15 @@ export class Sandbox implements AsyncDisposable {
   readonly observer: ClusterObserver
   readonly terminals: TerminalRoom
   readonly files: HomeFiles
+  readonly #shells: Shells
 
-  constructor({ kind, info, watch, observer, shells }: SandboxParts) {
+  constructor({ kind, info, watch, observer, shells, terminals }: SandboxParts) {
     this.kind = kind
     this.info = info
     this.watch = watch
     this.observer = observer
-    this.terminals = new TerminalRoom(shells)
+    this.terminals = terminals
+    this.#shells = shells
     this.files = new HomeFiles(shells)
   }
 
@@ -38,10 +45,16 @@ export class Sandbox implements AsyncDisposable {
     return this.info.name
   }
 
-  /** Lets go of it: sockets and informers end; the cluster and its containers stay. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Looks at the cluster no more, which is about to rest; what is open in the terminals stays for who comes next. */
+  rest(): Desk {
     this.observer[Symbol.dispose]()
     this.watch[Symbol.dispose]()
+    return { shells: this.#shells, terminals: this.terminals }
+  }
+
+  /** Lets go of it: sockets and informers end; the cluster and its machines stay. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.rest()
     await this.terminals.close()
   }
 }

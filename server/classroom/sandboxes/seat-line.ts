@@ -27,6 +27,14 @@ export class SeatLine {
     return this.#line.length
   }
 
+  get seated(): readonly string[] {
+    return [...this.#taken]
+  }
+
+  get inLine(): readonly string[] {
+    return this.#line.map(({ learnerId }) => learnerId)
+  }
+
   isSeated(learnerId: string): boolean {
     return this.#taken.has(learnerId)
   }

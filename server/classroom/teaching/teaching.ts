@@ -25,7 +25,7 @@ import type { GradeBook, NewsView, WallView } from './wall-view.ts'
 export interface TeachingOptions {
   database: Database
   sessions: Sessions
-  pool: Pick<SandboxPool, 'claim'>
+  pool: Pick<SandboxPool, 'claim' | 'isAsleep'>
   host: Pick<ClusterHost, 'switchMachine' | 'steerLoops' | 'loopGates' | 'saveState'>
   labs: readonly Lab[]
   clock: Clock
@@ -141,7 +141,10 @@ export class Teaching implements AsyncDisposable {
   /** Gets every learner a cluster of their own, one after the other, before they come. Resolves at once. */
   async startAll(classId: string): Promise<void> {
     const learners = await this.#learnersOf(classId)
-    for (const id of learners) if (!this.#following.sessionOf(id)) this.#starting.add(id)
+    for (const id of learners) {
+      const session = this.#following.sessionOf(id)
+      if (!session || session.isAsleep) this.#starting.add(id)
+    }
     this.#tell()
     void this.#startInTurn(learners)
   }
@@ -180,6 +183,7 @@ export class Teaching implements AsyncDisposable {
   async #now(person: { id: string; name: string }): Promise<LearnerNow> {
     const session = this.#following.sessionOf(person.id)
     const cluster = clusterOf(session)
+    const sleeps = !session && this.#options.pool.isAsleep(person.id)
     const gates = session?.cluster ? await this.#options.host.loopGates(session.cluster).catch(() => []) : []
     return {
       learnerId: person.id,
@@ -189,7 +193,7 @@ export class Teaching implements AsyncDisposable {
       facts: this.#following.of(person.id),
       hand: this.hands.of(person.id),
       ...cluster,
-      sandbox: this.#starting.has(person.id) ? 'starting' : cluster.sandbox,
+      sandbox: this.#starting.has(person.id) ? 'starting' : sleeps ? 'asleep' : cluster.sandbox,
       held: gates.filter(({ held }) => held).length,
       paused: this.pauses.of(person.id) !== undefined,
     }
@@ -220,12 +224,12 @@ export class Teaching implements AsyncDisposable {
     return members.map(({ personId }) => personId)
   }
 
-  /** Never of somebody who is not in the class, whatever is asked for. */
+  /** Of those whose cluster runs; never of somebody who is not in the class, whatever is asked for. */
   async #clustersOf(classId: string, learnerId: string | undefined): Promise<string[]> {
     const all = await this.#learnersOf(classId)
     const learners = learnerId === undefined ? all : all.filter((id) => id === learnerId)
     const rows = await this.#options.database.sandbox.findMany({
-      where: { learnerId: { in: learners } },
+      where: { learnerId: { in: learners }, asleepAt: null },
       select: { cluster: true },
     })
     return rows.map(({ cluster }) => cluster)

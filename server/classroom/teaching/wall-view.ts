@@ -25,7 +25,7 @@ export const tile = z.object({
   here: z.boolean(),
   /** When their last page was closed; 0 while one is open, or never was. */
   leftAt: z.number(),
-  sandbox: z.enum(['none', 'starting', 'ready']),
+  sandbox: z.enum(['none', 'starting', 'ready', 'asleep']),
   nodes: z.array(z.object({ name: z.string(), ready: z.boolean() })),
   /** Loops that are held in their cluster. */
   held: z.number(),

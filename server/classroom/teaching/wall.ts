@@ -112,7 +112,7 @@ export function clusterOf(session: LabSession | undefined): Pick<LearnerNow, 'sa
   if (!session) return { sandbox: 'none', nodes: [], answers: {} }
   const { phase, nodes, answers } = session.view()
   return {
-    sandbox: phase === 'ready' ? 'ready' : 'starting',
+    sandbox: phase === 'ready' || phase === 'asleep' ? phase : 'starting',
     nodes: nodes.map(({ name, ready }) => ({ name, ready })),
     answers,
   }

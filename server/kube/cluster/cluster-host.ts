@@ -12,9 +12,10 @@ import type { TraceBatch } from './trace-log.ts'
 export interface ClusterHost extends AsyncDisposable {
   /** Resolves when every node is Ready. Rejects with a message for people. */
   createCluster(spec: ClusterSpec): Promise<ClusterInfo>
-  /** Brings back a cluster that is on disk, with the machines it has. */
+  /** Brings back a cluster that is on disk, with the machines it has, whether they were stopped or paused. */
   startCluster(name: string): Promise<ClusterInfo>
-  stopCluster(name: string): Promise<void>
+  /** Ends the control plane and lays the machines to rest, also those of a cluster whose control plane does not run. */
+  stopCluster(name: string, machines?: MachinesRest): Promise<void>
   deleteCluster(name: string): Promise<void>
   listClusters(): Promise<ClusterInfo[]>
   /** Every trace event of one cluster, from `since` on (0: everything still kept), in order, in batches. */
@@ -40,3 +41,6 @@ export interface ClusterHost extends AsyncDisposable {
 }
 
 export type MachineSwitch = 'killed' | 'started'
+
+/** On disk, or standing still in memory: from there they are back in a moment, with everything that ran. */
+export type MachinesRest = 'stop' | 'pause'

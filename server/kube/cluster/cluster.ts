@@ -19,7 +19,7 @@ import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
 import { readApiServerFlags, SERVICE_ACCOUNT_ISSUER } from './api-server-flags.ts'
 import { AuditFile } from './audit-file.ts'
-import type { MachineSwitch } from './cluster-host.ts'
+import type { MachineSwitch, MachinesRest } from './cluster-host.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import { openEtcd } from './etcd.ts'
@@ -154,11 +154,14 @@ export class Cluster {
     else this.#hollowNodes.set(name, hollow ?? this.#startHollowNode(name))
   }
 
-  /** Ends the control plane; with `machines: 'stop'` the machines go to disk, else they run on and wait for it. */
-  async close({ machines }: { machines: 'stop' | 'leave' }): Promise<void> {
+  /**
+   * Ends the control plane. The machines go to disk, stand still in memory, or run on; whichever, they wait for it. First
+   * the machines: loops that see them fall silent would take them for lost.
+   */
+  async close({ machines }: { machines: MachinesRest | 'leave' }): Promise<void> {
     this.#closing.abort(new Error('the cluster was stopped while it started'))
     await this.#started.catch(() => undefined)
-    if (machines === 'stop') await Promise.all(this.#machines.map((machine) => machine.stop()))
+    if (machines !== 'leave') await Promise.all(this.#machines.map((machine) => machine[machines]()))
     await this.#stack.disposeAsync()
     this.#state = 'stopped'
     await writeRunRecord(this.#options.directory, this.info())

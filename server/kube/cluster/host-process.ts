@@ -31,7 +31,7 @@ export function serveHost(options: {
       case 'startCluster':
         return host.startCluster(call.name)
       case 'stopCluster':
-        return host.stopCluster(call.name)
+        return host.stopCluster(call.name, call.machines)
       case 'deleteCluster':
         return host.deleteCluster(call.name)
       case 'listClusters':

@@ -1,7 +1,7 @@
 // What a classroom and its cluster host say over the channel between their processes.
 
 import type { GateState } from '../client/loop-gate.ts'
-import type { MachineSwitch } from './cluster-host.ts'
+import type { MachineSwitch, MachinesRest } from './cluster-host.ts'
 import type { ClusterInfo, ClusterSpec } from './cluster-spec.ts'
 import type { LoopOrder } from './loop-order.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
@@ -10,7 +10,8 @@ import type { TraceBatch } from './trace-log.ts'
 
 export type HostCall =
   | { method: 'createCluster'; spec: ClusterSpec }
-  | { method: 'startCluster' | 'stopCluster' | 'deleteCluster'; name: string }
+  | { method: 'startCluster' | 'deleteCluster'; name: string }
+  | { method: 'stopCluster'; name: string; machines: MachinesRest }
   | { method: 'listClusters' }
   | { method: 'watchTraces'; name: string; since: number }
   | { method: 'unwatchTraces'; watch: number }

@@ -2,7 +2,7 @@
 
 export { readApiServerFlags } from './api-server-flags.ts'
 export { backUpCluster, restoreCluster } from './cluster-backup.ts'
-export type { ClusterHost } from './cluster-host.ts'
+export type { ClusterHost, MachinesRest } from './cluster-host.ts'
 export { clusterDirectory, clusterNames, readClusterRecord, readRunRecord } from './cluster-record.ts'
 export { type ClusterInfo, type ClusterSpec, type EtcdFlags, etcdServersOf, problemsOf } from './cluster-spec.ts'
 export { serveHost } from './host-process.ts'

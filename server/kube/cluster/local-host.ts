@@ -6,7 +6,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { GateState } from '../client/loop-gate.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import { Cluster, removeClusterDirectory } from './cluster.ts'
-import type { ClusterHost, MachineSwitch } from './cluster-host.ts'
+import type { ClusterHost, MachineSwitch, MachinesRest } from './cluster-host.ts'
 import { type ClusterRecord, clusterDirectory, readClusterRecord, writeClusterRecord } from './cluster-record.ts'
 import { type ClusterInfo, type ClusterSpec, problemsOf } from './cluster-spec.ts'
 import { type GateListener, GateListeners } from './gate-listeners.ts'
@@ -67,8 +67,12 @@ export class LocalClusterHost implements ClusterHost {
     return this.#run(record)
   }
 
-  async stopCluster(name: string): Promise<void> {
-    await this.#close(name, 'stop')
+  async stopCluster(name: string, machines: MachinesRest = 'stop'): Promise<void> {
+    if (await this.#close(name, machines)) return
+    const record = await readClusterRecord(this.#directory(name))
+    if (!record || record.spec.nodes === 0) return
+    const there = await (await this.#openMachines()).listMachines(name)
+    await Promise.all(there.map((machine) => machine[machines]()))
   }
 
   async deleteCluster(name: string): Promise<void> {
@@ -181,10 +185,12 @@ export class LocalClusterHost implements ClusterHost {
     return cluster.info()
   }
 
-  async #close(name: string, machines: 'stop' | 'leave'): Promise<void> {
+  /** Whether it ran. */
+  async #close(name: string, machines: MachinesRest | 'leave'): Promise<boolean> {
     const running = this.#running.get(name)
     this.#running.delete(name)
     await running?.cluster.close({ machines })
+    return running !== undefined
   }
 }
 

@@ -32,10 +32,13 @@ export interface Machine {
   readonly name: string
   readonly address: string
   readonly id: string
-  state(): Promise<'running' | 'stopped' | 'gone'>
+  state(): Promise<'running' | 'paused' | 'stopped' | 'gone'>
   /** Writes root-owned files (absolute paths inside the machine) and wakes its supervisor. */
   configure(files: MachineFile[]): Promise<void>
+  /** Goes on from where it was paused, else boots. */
   start(): Promise<void>
+  /** Everything on it stands still where it is, in memory. */
+  pause(): Promise<void>
   /** The disk is kept. */
   stop(): Promise<void>
   kill(): Promise<void>

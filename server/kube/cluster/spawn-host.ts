@@ -7,7 +7,7 @@ import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { GateState } from '../client/loop-gate.ts'
-import type { ClusterHost, MachineSwitch } from './cluster-host.ts'
+import type { ClusterHost, MachineSwitch, MachinesRest } from './cluster-host.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import { type GateListener, GateListeners } from './gate-listeners.ts'
 import type { FromHost, HostCall, HostResults, ToHost } from './host-protocol.ts'
@@ -69,9 +69,9 @@ class HostProcess implements ClusterHost {
     return info
   }
 
-  async stopCluster(name: string): Promise<void> {
+  async stopCluster(name: string, machines: MachinesRest = 'stop'): Promise<void> {
     this.#running.delete(name)
-    await this.#call({ method: 'stopCluster', name })
+    await this.#call({ method: 'stopCluster', name, machines })
   }
 
   async deleteCluster(name: string): Promise<void> {

@@ -1,0 +1,1 @@
+ALTER TABLE "Sandbox" ADD COLUMN "asleepAt" DATETIME;

@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { FakeClock, settlePromises } from '../../base/clock.ts'
+import { noLogger } from '../../base/logger.ts'
+import { Connections } from '../accounts/connections.ts'
+import { Logins } from '../accounts/logins.ts'
+import { type Database, openDatabase } from '../database/open-database.ts'
+import { forgetGuests } from './forget-guests.ts'
+
+const DAY = 24 * 3_600_000
+const migrations = join(import.meta.dirname, '..', '..', '..', 'prisma', 'migrations')
+let directory: string
+let clock: FakeClock
+let database: Database
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'podium-guests-'))
+  clock = new FakeClock(Date.now())
+  database = openDatabase({ path: join(directory, 'podium.db'), migrations, clock })
+})
+afterEach(async () => {
+  await database[Symbol.asyncDispose]()
+  rmSync(directory, { recursive: true })
+})
+
+it('forgets guests who did not come back for so long, with their cluster, and nobody else', async () => {
+  const createdAt = new Date(clock.now())
+  await database.person.createMany({
+    data: [
+      { id: 'gone', name: 'Gus', isGuest: true, createdAt },
+      { id: 'comes', name: 'Gil', isGuest: true, createdAt },
+      { id: 'learner', name: 'Ada', createdAt },
+    ],
+  })
+  const logins = new Logins({ database, connections: new Connections(), clock })
+  await logins.open('gone')
+  const token = await logins.open('comes')
+  const released: string[] = []
+  const release = async (id: string) => void released.push(id)
+  using _ = forgetGuests({ database, release, afterDays: 7, clock, logger: noLogger })
+  await clock.advance(6 * DAY)
+  expect([await database.person.count(), released]).toEqual([3, []])
+  expect(await logins.personOf(token)).toBeDefined()
+  await clock.advance(2 * DAY)
+  while ((await database.person.count()) === 3) await settlePromises()
+  expect(await database.person.findMany({ select: { id: true }, orderBy: { id: 'asc' } })).toEqual([
+    { id: 'comes' },
+    { id: 'learner' },
+  ])
+  expect(released).toEqual(['gone'])
+})
