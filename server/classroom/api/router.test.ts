@@ -135,6 +135,18 @@ describe('session', () => {
     expect((await api().lab.start({ labId: 'pods' })).id).toBe(id)
   })
 
+  it('sleeps while nobody is here, and wakes when its learner looks at it again', async () => {
+    const learnerId = classroom.localPerson?.id ?? ''
+    for (const machines of ['pause', 'stop'] as const) {
+      await classroom.sessions.sleep(learnerId, machines)
+      expect(classroom.sessions.alive(id)?.view()).toMatchObject({ phase: 'asleep', nodes: [] })
+      expect(await host.listClusters()).toEqual([])
+      const waking = await sessionThat(id, () => true)
+      expect(waking).toMatchObject({ phase: 'starting', message: expect.stringContaining('Waking your cluster') })
+      expect(await sessionThat(id, isReady)).toMatchObject({ step: 1, nodes: [{ ready: true }, { ready: true }] })
+    }
+  })
+
   it('passes a step when the cluster is as wanted, and keeps it passed', async () => {
     const before = await sessionThat(id, ({ checks }) => '1.hello-ready' in checks)
     expect(before.checks['1.hello-ready']).toMatchObject({ state: 'waiting', message: 'There is no Pod `hello` yet.' })
