@@ -62,12 +62,13 @@ it('brings back a cluster that ran while it was backed up, with its certificates
   )
   expect(names).toContain('kept')
   expect(names).not.toContain('too-late')
-  // What was kept of it earlier has come along.
-  await asking(await host.putBackState('demo', 'before-anything'), async (client) =>
-    expect(
-      (await client.of(ConfigMap).list({ namespace: 'default' })).items.map(({ metadata }) => metadata?.name),
-    ).toEqual(['kube-root-ca.crt']),
-  )
+  // What was kept of it earlier has come along, and is put back under revisions that nobody has seen.
+  const maps = (info: ClusterInfo) => asking(info, (client) => client.of(ConfigMap).list({ namespace: 'default' }))
+  const revisionOf = (list: { metadata: { resourceVersion?: string } }) => Number(list.metadata.resourceVersion)
+  const before = await maps(info)
+  const after = await maps(await host.putBackState('demo', 'before-anything'))
+  expect(after.items.map(({ metadata }) => metadata?.name)).toEqual(['kube-root-ca.crt'])
+  expect(revisionOf(after)).toBeGreaterThan(revisionOf(before))
   await host.deleteCluster('demo')
 })
 

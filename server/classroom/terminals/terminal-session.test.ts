@@ -216,7 +216,6 @@ describe('a line that somebody else has typed', () => {
     const terminal = session(shell)
     shell.print('\x1b[?1049h')
     terminal.write(Buffer.from(':wq\r'), 'Brindle')
-    shell.print('\x1b[?1049l')
     expect((await look(terminal)).messages).toEqual([{ ready: true }])
   })
 })

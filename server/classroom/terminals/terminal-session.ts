@@ -141,10 +141,9 @@ export class TerminalSession {
     this.#screen.dispose()
   }
 
-  /** The line where the cursor stands; a program that has the whole screen has no lines. */
+  /** The line where the cursor stands; xterm marks none while a program has the whole screen. */
   #mark(by: string): void {
     this.#screen.write('', () => {
-      if (this.#screen.buffer.active.type !== 'normal') return
       const marker = this.#screen.registerMarker(0)
       if (!marker) return
       this.#marks.push({ marker, by })
