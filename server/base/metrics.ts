@@ -46,51 +46,88 @@ export class Metrics {
   }
 }
 
+/** One line of a counter. Whoever counts often keeps it. */
+export interface Count {
+  value: number
+}
+
 /** Whoever counts gives the labels in one order always. */
 export class Counter {
   readonly #name: string
-  readonly #values = new Map<string, number>()
+  readonly #values = new Map<string, Count>()
 
   constructor(name: string) {
     this.#name = name
   }
 
-  add(labels: Labels, by = 1): void {
+  of(labels: Labels): Count {
     const key = labelText(labels)
-    this.#values.set(key, (this.#values.get(key) ?? 0) + by)
+    let count = this.#values.get(key)
+    if (!count) {
+      count = { value: 0 }
+      this.#values.set(key, count)
+    }
+    return count
+  }
+
+  add(labels: Labels, by = 1): void {
+    this.of(labels).value += by
   }
 
   *lines(): Generator<string> {
-    for (const [labels, value] of this.#values) yield line(this.#name, labels, value)
+    for (const [labels, { value }] of this.#values) yield line(this.#name, labels, value)
+  }
+}
+
+/** What has been seen under one set of labels. */
+export class Series {
+  readonly bounds: readonly number[]
+  readonly buckets: number[]
+  sum = 0
+  count = 0
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds
+    this.buckets = bounds.map(() => 0)
+  }
+
+  observe(value: number): void {
+    const { bounds, buckets } = this
+    let at = 0
+    while (at < bounds.length && value > bounds[at]!) at++
+    if (at < bounds.length) buckets[at]!++
+    this.sum += value
+    this.count++
   }
 }
 
 export class Histogram {
   readonly #name: string
   readonly #bounds: readonly number[]
-  readonly #values = new Map<string, { buckets: number[]; sum: number; count: number }>()
+  readonly #series = new Map<string, Series>()
 
   constructor(name: string, bounds: readonly number[]) {
     this.#name = name
     this.#bounds = bounds
   }
 
-  observe(labels: Labels, value: number): void {
+  of(labels: Labels): Series {
     const key = labelText(labels)
-    let seen = this.#values.get(key)
-    if (!seen) {
-      seen = { buckets: this.#bounds.map(() => 0), sum: 0, count: 0 }
-      this.#values.set(key, seen)
+    let series = this.#series.get(key)
+    if (!series) {
+      series = new Series(this.#bounds)
+      this.#series.set(key, series)
     }
-    const at = this.#bounds.findIndex((bound) => value <= bound)
-    if (at >= 0) seen.buckets[at] = (seen.buckets[at] ?? 0) + 1
-    seen.sum += value
-    seen.count++
+    return series
+  }
+
+  observe(labels: Labels, value: number): void {
+    this.of(labels).observe(value)
   }
 
   *lines(): Generator<string> {
     const name = this.#name
-    for (const [labels, { buckets, sum, count }] of this.#values) {
+    for (const [labels, { buckets, sum, count }] of this.#series) {
       const before = labels ? `${labels},` : ''
       let upTo = 0
       for (const [index, bound] of this.#bounds.entries()) {

@@ -44,13 +44,17 @@ export async function route(
   if (!info.isResource) return routeDocument(endpoints, context, info, request)
   const { resources, schemas, admission, fieldManagers, authorization } = endpoints
   if (isReview(info)) {
-    settleForm(context, request, PLAIN_OFFER)
+    settleForm(context, request, () => PLAIN_OFFER)
     return answerReview(endpoints, { context, info, request })
   }
   const found = findKind(endpoints, info)
   if (!ANSWERED_ELSEWHERE.has(info.subresource)) {
-    const protobuf = !found || schemas.typeOf(found.kind) !== undefined
-    settleForm(context, request, { protobuf, transforms: true, discovery: false, stream: info.verb === 'watch' })
+    settleForm(context, request, () => ({
+      protobuf: !found || schemas.typeOf(found.kind) !== undefined,
+      transforms: true,
+      discovery: false,
+      stream: info.verb === 'watch',
+    }))
   }
   const shared = { context, info, request, schemas, admission, fieldManagers, authorizers: authorization.chain }
   const served = found ?? new ServedKind(resources.core('pods')!)
@@ -62,7 +66,7 @@ export async function route(
 /** What comes from a kubelet or a pod comes as it is. */
 const ANSWERED_ELSEWHERE = new Set(['log', 'exec', 'attach', 'portforward', 'proxy'])
 
-function settleForm(context: RequestContext, request: ApiRequest, offer: Offer): void {
+function settleForm(context: RequestContext, request: ApiRequest, offer: () => Offer): void {
   const form = negotiate(request.accept, offer)
   const isPretty = form.pretty || wantsPretty(request.query, request.userAgent)
   context.representation = isPretty ? { ...form, pretty: true } : form
@@ -181,7 +185,7 @@ function routeDocument(
     case 'api':
     case 'apis': {
       const isRoot = group === ''
-      settleForm(context, request, { ...PLAIN_OFFER, discovery: isRoot })
+      settleForm(context, request, () => ({ ...PLAIN_OFFER, discovery: isRoot }))
       if (context.representation.as === 'discovery') return documents.aggregated(root)
       if (root === 'api') return object(isRoot ? discovery.versions('') : discovery.resources(group))
       if (isRoot) return object(discovery.groups())

@@ -1,6 +1,6 @@
 // The HTTPS front: sockets, TLS, HTTP/2 and HTTP/1.1. Everything it lets in goes the same way as calls from inside.
 
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import http2, { type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../base/clock.ts'
@@ -14,7 +14,7 @@ import { type KubeletCaller, rawAnswer, refusalOf } from './kubelet-caller.ts'
 import { type Incoming, type Outgoing, RequestReader } from './read-request.ts'
 import { type RenderContext, renderError, renderList, renderObject } from './render.ts'
 import { ReverseProxy } from './reverse-proxy.ts'
-import { refuse, sendBytes, setCommonHeaders } from './send.ts'
+import { commonHeaders, refuse, sendBytes } from './send.ts'
 import { includeObjectOf } from './table.ts'
 import { errorFrame, WatchFrames, watchContentType } from './watch-frames.ts'
 
@@ -126,19 +126,20 @@ export class HttpsFront {
     })
     response.on('error', () => gone.abort(GONE))
     let context = this.#plainContext()
+    let headers: OutgoingHttpHeaders = {}
     try {
       const request = this.#reader.read(incoming, gone.signal)
       const include = includeObjectOf(request.query)
       const outcome = await this.#options.handle(request)
       if (gone.signal.aborted) return
-      setCommonHeaders(response, outcome)
+      headers = commonHeaders(outcome)
       context = { ...context, representation: outcome.context.representation, include }
       if (!outcome.ok) throw outcome.error
-      await this.#send(response, { outcome, request, context, signal: gone.signal })
+      await this.#send(response, { outcome, request, context, headers, signal: gone.signal })
     } catch (err) {
       const error =
         err instanceof StatusError ? err : new StatusError('InternalError', 'Internal error occurred', { cause: err })
-      refuse(response, error, renderError(error, context))
+      refuse(response, error, renderError(error, context), headers)
     }
   }
 
@@ -149,38 +150,44 @@ export class HttpsFront {
 
   async #send(
     response: Outgoing,
-    told: { outcome: Outcome & { ok: true }; request: ApiRequest; context: RenderContext; signal: AbortSignal },
+    told: {
+      outcome: Outcome & { ok: true }
+      request: ApiRequest
+      context: RenderContext
+      headers: OutgoingHttpHeaders
+      signal: AbortSignal
+    },
   ): Promise<void> {
-    const { outcome, request, context, signal } = told
+    const { outcome, request, context, headers, signal } = told
     const { answer } = outcome
     if (isStream(answer)) this.#answered(response)
     switch (answer.type) {
       case 'object':
-        return sendBytes(response, answer.code, renderObject(answer, context))
+        return sendBytes(response, answer.code, renderObject(answer, context), headers)
       case 'list':
-        return sendBytes(response, 200, renderList(answer, context))
+        return sendBytes(response, 200, renderList(answer, context), headers)
       case 'document': {
-        for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value)
-        if (answer.etag) response.setHeader('ETag', answer.etag)
-        if (answer.etag && request.ifNoneMatch === answer.etag) {
-          response.writeHead(304).end()
+        const { contentType, body, etag } = answer
+        const all = { ...headers, ...answer.headers, ...(etag ? { ETag: etag } : {}) }
+        if (etag && request.ifNoneMatch === etag) {
+          response.writeHead(304, all).end()
           return
         }
-        const { contentType, body } = answer
-        return sendBytes(response, answer.code, { contentType, body: Buffer.from(body) })
+        return sendBytes(response, answer.code, { contentType, body: Buffer.from(body) }, all)
       }
       case 'watch':
-        return this.#sendWatch(response, answer, context)
+        return this.#sendWatch(response, answer, context, headers)
       case 'connect':
-        return this.#sendKubelet(response, answer, signal)
+        return this.#sendKubelet(response, answer, headers, signal)
       case 'proxy':
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value ?? '')
         return this.#proxy.serve(answer, response.req, response, signal)
     }
   }
 
-  #sendWatch(response: Outgoing, answer: WatchAnswer, context: RenderContext): void {
+  #sendWatch(response: Outgoing, answer: WatchAnswer, context: RenderContext, headers: OutgoingHttpHeaders): void {
     const isTable = context.representation.as === 'table'
-    response.writeHead(200, { 'Content-Type': watchContentType(context.representation) })
+    response.writeHead(200, { ...headers, 'Content-Type': watchContentType(context.representation) })
     response.flushHeaders()
     let isFirst = true
     let isEnded = false
@@ -202,10 +209,15 @@ export class HttpsFront {
     })
   }
 
-  async #sendKubelet(response: Outgoing, target: ConnectAnswer, signal: AbortSignal): Promise<void> {
+  async #sendKubelet(
+    response: Outgoing,
+    target: ConnectAnswer,
+    headers: OutgoingHttpHeaders,
+    signal: AbortSignal,
+  ): Promise<void> {
     const answer = await this.#options.kubelet.get(target, signal)
     if (answer.statusCode !== 200) throw await refusalOf(answer)
-    response.writeHead(200, { 'Content-Type': answer.headers['content-type'] ?? 'text/plain' })
+    response.writeHead(200, { ...headers, 'Content-Type': answer.headers['content-type'] ?? 'text/plain' })
     response.flushHeaders()
     answer.on('error', () => response.destroy())
     answer.pipe(response)

@@ -142,6 +142,8 @@ function readBody(incoming: Incoming): Promise<Buffer> {
     })
     incoming.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
     incoming.on('error', reject)
-    incoming.on('close', () => reject(new StatusError('BadRequest', 'the body ended early')))
+    incoming.on('close', () => {
+      if (!incoming.readableEnded) reject(new StatusError('BadRequest', 'the body ended early'))
+    })
   })
 }

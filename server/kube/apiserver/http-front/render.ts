@@ -9,7 +9,7 @@ import { PROTOBUF_CONTENT_TYPE, writeProtobuf } from '../../schemas/protobuf/pro
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { ListAnswer, ObjectAnswer } from '../request-path/answer.ts'
 import type { Representation } from '../request-path/negotiate.ts'
-import { headOf, wireBytes, wireChunks } from '../watch-cache/entry.ts'
+import { headOf, joinChunks, wireBytes, wireChunks } from '../watch-cache/entry.ts'
 import { type IncludeObject, partialOf, tableOf } from './table.ts'
 
 export interface RenderContext {
@@ -107,10 +107,6 @@ export function render(object: unknown, { representation, schemas }: RenderConte
 /** Whatever has been asked for, a refusal can always be read. */
 export function renderError(error: StatusError, context: RenderContext): Rendered {
   return render(error.toStatus(), context)
-}
-
-function joinChunks(chunks: (string | Buffer)[]): Buffer {
-  return Buffer.concat(chunks.map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk)))
 }
 
 const text = (object: unknown) => Buffer.from(JSON.stringify(object))

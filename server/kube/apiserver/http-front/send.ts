@@ -1,5 +1,6 @@
 // What goes back over the wire: bytes with their headers, packed when that is worth it, and refusals.
 
+import type { OutgoingHttpHeaders } from 'node:http'
 import { gzip } from 'node:zlib'
 import type { StatusError } from '../../apimachinery/status-error.ts'
 import type { Outcome } from '../request-path/outcome.ts'
@@ -8,19 +9,18 @@ import type { Rendered } from './render.ts'
 
 const GZIP_FROM = 128 * 1024
 
-/** Of every answer that went the whole way. */
-export function setCommonHeaders(response: Outgoing, { context }: Outcome): void {
-  response.setHeader('Audit-Id', context.id)
-  response.setHeader('Cache-Control', 'no-cache, private')
+/** Of every answer that went the whole way. They are written with the others at once: setHeader() looks at each anew. */
+export function commonHeaders({ context }: Outcome): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = { 'Audit-Id': context.id, 'Cache-Control': 'no-cache, private' }
   if (context.flow) {
-    response.setHeader('X-Kubernetes-PF-FlowSchema-UID', context.flow.schemaUid)
-    response.setHeader('X-Kubernetes-PF-PriorityLevel-UID', context.flow.levelUid)
+    headers['X-Kubernetes-PF-FlowSchema-UID'] = context.flow.schemaUid
+    headers['X-Kubernetes-PF-PriorityLevel-UID'] = context.flow.levelUid
   }
-  if (context.warnings.length === 0) return
-  response.setHeader(
-    'Warning',
-    shortened(context.warnings.map(oneLine)).map((text) => `299 - ${JSON.stringify(text)}`),
-  )
+  if (context.warnings.length > 0) {
+    const texts = shortened(context.warnings.map(oneLine))
+    headers.Warning = texts.map((text) => `299 - ${JSON.stringify(text)}`)
+  }
+  return headers
 }
 
 const ALL_WARNINGS = 4096
@@ -35,31 +35,39 @@ function shortened(texts: string[]): string[] {
   return short
 }
 
-export function sendBytes(response: Outgoing, code: number, { contentType, body }: Rendered): void {
+export function sendBytes(
+  response: Outgoing,
+  code: number,
+  { contentType, body }: Rendered,
+  common: OutgoingHttpHeaders,
+): void {
   const { method, headers } = response.req
-  const send = (bytes: Buffer) => {
-    response.writeHead(code, { 'Content-Type': contentType, 'Content-Length': bytes.length })
+  const send = (bytes: Buffer, more: OutgoingHttpHeaders = {}) => {
+    response.writeHead(code, { ...common, ...more, 'Content-Type': contentType, 'Content-Length': bytes.length })
     response.end(method === 'HEAD' ? undefined : bytes)
   }
-  const acceptsGzip = /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''))
-  if (body.length < GZIP_FROM || !acceptsGzip || code !== 200) {
+  if (body.length < GZIP_FROM || code !== 200 || !/\bgzip\b/.test(String(headers['accept-encoding'] ?? ''))) {
     send(body)
     return
   }
   gzip(body, { level: 1 }, (err, packed) => {
     if (err || response.destroyed) return void response.destroy()
-    response.setHeader('Content-Encoding', 'gzip')
-    response.setHeader('Vary', 'Accept-Encoding')
-    send(packed)
+    send(packed, { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' })
   })
 }
 
-export function refuse(response: Outgoing, error: StatusError, { contentType, body }: Rendered): void {
+export function refuse(
+  response: Outgoing,
+  error: StatusError,
+  { contentType, body }: Rendered,
+  common: OutgoingHttpHeaders,
+): void {
   if (response.headersSent) return void response.destroy()
   const { retryAfterSeconds } = error.details ?? {}
   // On HTTP/1.1 a body that was not read to its end would be taken for the next request.
   const isUnread = !response.req.complete && !response.stream
   response.writeHead(error.code, {
+    ...common,
     'Content-Type': contentType,
     'Content-Length': body.length,
     ...(retryAfterSeconds ? { 'Retry-After': String(retryAfterSeconds) } : {}),

@@ -10,7 +10,7 @@ import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import { PROTOBUF_CONTENT_TYPE, writeProtobufWatchEvent } from '../../schemas/protobuf/protobuf.ts'
 import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Representation } from '../request-path/negotiate.ts'
-import { headOf, wireBytes } from '../watch-cache/entry.ts'
+import { headOf, joinChunks, wireBytes } from '../watch-cache/entry.ts'
 import type { CacheEvent } from '../watch-cache/resource-cache.ts'
 import type { RenderContext } from './render.ts'
 import { partialOf, tableOf } from './table.ts'
@@ -52,6 +52,4 @@ function frameOf(type: string, object: object, { representation, schemas }: Rend
   return frame || lineOf(type, Buffer.from(JSON.stringify(object)))
 }
 
-const END = Buffer.from('}\n')
-const lineOf = (type: string, object: Buffer) =>
-  Buffer.concat([Buffer.from(`{"type":"${type}","object":`), object, END])
+const lineOf = (type: string, object: Buffer) => joinChunks([`{"type":"${type}","object":`, object, '}\n'])

@@ -36,8 +36,10 @@ interface Clause {
   told: Readonly<Record<string, string>>
 }
 
-export function negotiate(accept: string, offer: Offer): Representation {
+export function negotiate(accept: string, offered: () => Offer): Representation {
+  // What most send: there is no need to know what else is offered.
   if (accept === '' || accept === 'application/json' || accept === '*/*') return PLAIN
+  const offer = offered()
   const formats = Object.entries(FORMAT_OF).filter(([, format]) => isOffered(format, offer))
   for (const { type, told } of clausesOf(accept)) {
     for (const [mediaType, format] of formats) {

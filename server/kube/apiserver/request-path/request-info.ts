@@ -36,7 +36,9 @@ const VERB_OF: Readonly<Record<string, string>> = {
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
 
 export function readRequestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const segments = path.split('/').filter((segment) => segment !== '')
+  const segments = path.split('/')
+  if (segments[0] === '') segments.shift()
+  if (segments.includes('')) segments.splice(0, segments.length, ...segments.filter((segment) => segment !== ''))
   const info: RequestInfo = {
     isResource: false,
     path,

@@ -1,6 +1,6 @@
 // Requests, counted and timed under upstream's names. Upstream: apiserver/pkg/endpoints/metrics/metrics.go.
 
-import type { Labels, Metrics } from '../../../base/metrics.ts'
+import type { Count, Labels, Metrics, Series } from '../../../base/metrics.ts'
 import type { ApiRequest } from './api-request.ts'
 import { codeOf, type Outcome } from './outcome.ts'
 import type { RequestInfo } from './request-info.ts'
@@ -23,6 +23,7 @@ export class RequestMetrics {
   readonly #total
   readonly #seconds
   readonly #inFlight = { readOnly: 0, mutating: 0 }
+  readonly #lines = new Map<string, Line>()
   readonly #isServed: (info: RequestInfo) => boolean
 
   /** `isServed`: what nobody serves has no name here, or any caller could fill the memory with names. */
@@ -43,25 +44,38 @@ export class RequestMetrics {
   }
 
   end(outcome: Outcome, request: ApiRequest, durationMs: number): void {
-    const { info } = outcome
-    const labels = this.#labels(info, request)
-    this.#total.add({ code: String(codeOf(outcome)), ...labels })
-    this.#seconds.observe(labels, durationMs / 1000)
+    const { group, version, resource, subresource, verb, name, namespace } = outcome.info
+    const isApply = verb === 'patch' && request.contentType.startsWith('application/apply-patch')
+    const isDry = request.query.has('dryRun')
+    const scope = name !== '' || verb === 'create' ? 'resource' : namespace !== '' ? 'namespace' : 'cluster'
+    // Lines are looked up once for each kind of request, not once for each request.
+    const key = `${group} ${version} ${resource} ${subresource} ${verb} ${scope} ${isApply} ${isDry}`
+    let line = this.#lines.get(key)
+    if (!line) {
+      const labels = this.#labels(outcome.info, { isApply, isDry, scope })
+      line = { labels, seconds: this.#seconds.of(labels), byCode: new Map() }
+      if (labels.resource !== '') this.#lines.set(key, line)
+    }
+    line.seconds.observe(durationMs / 1000)
+    const code = codeOf(outcome)
+    let count = line.byCode.get(code)
+    if (!count) {
+      count = this.#total.of({ code: String(code), ...line.labels })
+      line.byCode.set(code, count)
+    }
+    count.value++
   }
 
-  #labels(info: RequestInfo, request: ApiRequest): Labels {
+  #labels(info: RequestInfo, told: { isApply: boolean; isDry: boolean; scope: string }): Labels {
     const isServed = info.isResource && this.#isServed(info)
-    const { group, version, resource, subresource } = isServed
-      ? info
-      : { group: '', version: '', resource: '', subresource: '' }
-    const isApply = info.verb === 'patch' && request.contentType.startsWith('application/apply-patch')
-    const verb = isApply ? 'APPLY' : CONNECTS.has(subresource) ? 'CONNECT' : (VERB[info.verb] ?? 'OTHER')
+    const { group, version, resource, subresource } = isServed ? info : NOT_SERVED
+    const verb = told.isApply ? 'APPLY' : CONNECTS.has(subresource) ? 'CONNECT' : (VERB[info.verb] ?? 'OTHER')
     return {
       component: 'apiserver',
-      dry_run: request.query.has('dryRun') ? 'All' : '',
+      dry_run: told.isDry ? 'All' : '',
       group,
       resource,
-      scope: isServed ? scopeOf(info) : '',
+      scope: isServed ? told.scope : '',
       subresource,
       verb,
       version,
@@ -69,5 +83,10 @@ export class RequestMetrics {
   }
 }
 
-const scopeOf = ({ name, namespace, verb }: RequestInfo) =>
-  name !== '' || verb === 'create' ? 'resource' : namespace !== '' ? 'namespace' : 'cluster'
+const NOT_SERVED = { group: '', version: '', resource: '', subresource: '' }
+
+interface Line {
+  labels: Labels
+  seconds: Series
+  byCode: Map<number, Count>
+}

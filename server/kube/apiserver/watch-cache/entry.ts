@@ -67,8 +67,14 @@ export function wireChunks(
   return [`${form === 'whole' ? head : '{'}${METADATA}"resourceVersion":"${revision}"${comma}`, rest]
 }
 
-export function wireBytes(head: string, entry: Entry): Buffer {
-  return Buffer.concat(
-    wireChunks(head, entry, 'whole').map((chunk) => (typeof chunk === 'string' ? Buffer.from(chunk) : chunk)),
-  )
+export const wireBytes = (head: string, entry: Entry): Buffer => joinChunks(wireChunks(head, entry, 'whole'))
+
+/** Into one piece of memory; a buffer for each of some thousand chunks would be garbage at once. */
+export function joinChunks(chunks: readonly (string | Buffer)[]): Buffer {
+  let size = 0
+  for (const chunk of chunks) size += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length
+  const joined = Buffer.allocUnsafe(size)
+  let at = 0
+  for (const chunk of chunks) at += typeof chunk === 'string' ? joined.write(chunk, at) : chunk.copy(joined, at)
+  return joined
 }
