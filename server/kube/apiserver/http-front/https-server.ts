@@ -17,6 +17,7 @@ import { ReverseProxy } from './reverse-proxy.ts'
 import { commonHeaders, refuse, sendBytes } from './send.ts'
 import { includeObjectOf } from './table.ts'
 import { errorFrame, WatchFrames, watchContentType } from './watch-frames.ts'
+import { WatchWriters } from './watch-writers.ts'
 
 export interface HttpsServerOptions {
   /** `caPems`: the authorities whose client certificates are looked at. */
@@ -27,8 +28,6 @@ export interface HttpsServerOptions {
   schemas: Schemas
 }
 
-/** A watcher that does not read is let go before it fills the server's memory. */
-const UNREAD_LIMIT = 16 * 1024 * 1024
 /** As upstream: watches of one client share a connection, and this is how many it may have there. */
 const STREAMS = 250
 
@@ -42,6 +41,7 @@ export class HttpsFront {
   readonly #proxy: ReverseProxy
   readonly #reader = new RequestReader()
   readonly #frames = new WatchFrames()
+  readonly #writers = new WatchWriters()
   readonly #servers = new Set<Http2SecureServer>()
   readonly #sockets = new Set<Duplex>()
   readonly #sessions = new Set<ServerHttp2Session>()
@@ -186,22 +186,15 @@ export class HttpsFront {
   }
 
   #sendWatch(response: Outgoing, answer: WatchAnswer, context: RenderContext, headers: OutgoingHttpHeaders): void {
-    const isTable = context.representation.as === 'table'
     response.writeHead(200, { ...headers, 'Content-Type': watchContentType(context.representation) })
     response.flushHeaders()
-    let isFirst = true
     let isEnded = false
+    const frameOf = this.#frames.of(answer.kind, context, this.#options.clock)
     const watch = answer.start({
-      event: (event) => {
-        const now = this.#options.clock.now()
-        response.write(this.#frames.frame(answer.kind, event, { ...context, now }, isFirst || !isTable))
-        isFirst = false
-        if (response.writableLength > UNREAD_LIMIT) response.destroy()
-      },
+      event: (event) => this.#writers.write(response, frameOf(event)),
       end: (error) => {
         isEnded = true
-        if (error) response.write(errorFrame(error, context))
-        response.end()
+        this.#writers.end(response, error && errorFrame(error, context))
       },
     })
     response.on('close', () => {

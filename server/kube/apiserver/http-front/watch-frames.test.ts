@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { FakeClock } from '../../../base/clock.ts'
 import { expired } from '../../apimachinery/status-error.ts'
 import { ConfigMap } from '../../kinds/index.ts'
 import { loadSchemas } from '../../schemas/load-schemas.ts'
@@ -9,6 +10,7 @@ import type { RenderContext } from './render.ts'
 import { errorFrame, WatchFrames } from './watch-frames.ts'
 
 const schemas = loadSchemas()
+const clock = new FakeClock()
 const context = (representation: Representation): RenderContext => ({
   representation,
   include: 'Metadata',
@@ -30,14 +32,14 @@ const added: OutgoingEvent = { type: 'ADDED', object, entry, source }
 
 it('makes the bytes of a change once for all who read the same form, and others for another', () => {
   const frames = new WatchFrames()
-  const frame = frames.frame(ConfigMap, added, json, true)
-  expect(frames.frame(ConfigMap, added, { ...json, now: 5 }, true)).toBe(frame)
+  const frame = frames.of(ConfigMap, json, clock)(added)
+  expect(frames.of(ConfigMap, { ...json, now: 5 }, clock)(added)).toBe(frame)
   expect(JSON.parse(frame.toString())).toEqual({ type: 'ADDED', object })
-  const binary = frames.frame(ConfigMap, added, protobuf, true)
-  expect(frames.frame(ConfigMap, added, protobuf, true)).toBe(binary)
+  const binary = frames.of(ConfigMap, protobuf, clock)(added)
+  expect(frames.of(ConfigMap, protobuf, clock)(added)).toBe(binary)
   expect(binary).not.toEqual(frame)
   const metadata = context({ as: 'partial', version: 'v1', format: 'json', pretty: false })
-  expect(JSON.parse(frames.frame(ConfigMap, added, metadata, true).toString()).object).toEqual({
+  expect(JSON.parse(frames.of(ConfigMap, metadata, clock)(added).toString()).object).toEqual({
     kind: 'PartialObjectMetadata',
     apiVersion: 'meta.k8s.io/v1',
     metadata: object.metadata,
@@ -46,8 +48,9 @@ it('makes the bytes of a change once for all who read the same form, and others 
 
 it('does not take an object that has entered a selection for one that has changed in it', () => {
   const frames = new WatchFrames()
-  const asAdded = frames.frame(ConfigMap, added, json, true)
-  const asModified = frames.frame(ConfigMap, { ...added, type: 'MODIFIED' }, json, true)
+  const frameOf = frames.of(ConfigMap, json, clock)
+  const asAdded = frameOf(added)
+  const asModified = frameOf({ ...added, type: 'MODIFIED' })
   expect([asAdded, asModified].map((frame) => JSON.parse(frame.toString()).type)).toEqual(['ADDED', 'MODIFIED'])
 })
 
@@ -57,4 +60,11 @@ it('says in its own form why a watch has ended', () => {
   const frame = errorFrame(refusal, protobuf)
   expect(frame.readUInt32BE(0)).toBe(frame.length - 4)
   expect(frame.toString('latin1')).toMatch(/ERROR.*k8s\0.*Status.*too old resource version: 1/s)
+})
+
+it('names the columns once for each watch, and the age of each moment', () => {
+  const table = context({ as: 'table', version: 'v1', format: 'json', pretty: false })
+  const frameOf = new WatchFrames().of(ConfigMap, table, clock)
+  const columns = [added, added].map((event) => JSON.parse(frameOf(event).toString()).object.columnDefinitions?.length)
+  expect(columns).toEqual([3, undefined])
 })

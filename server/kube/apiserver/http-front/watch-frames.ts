@@ -4,6 +4,7 @@
 //   JSON       {"type":"ADDED","object":{…}}\n
 //   protobuf   its length in four bytes, then a WatchEvent
 
+import type { Clock } from '../../../base/clock.ts'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import type { StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
@@ -18,21 +19,38 @@ import { partialOf, tableOf } from './table.ts'
 export class WatchFrames {
   readonly #shared = new WeakMap<CacheEvent, Map<string, Buffer>>()
 
-  /** `withColumns` only for the first of a table watch, as upstream. */
-  frame(kind: AnyKind, event: OutgoingEvent, context: RenderContext, withColumns: boolean): Buffer {
-    const { representation, include, now } = context
-    if (representation.as === 'table') {
-      const metadata = { resourceVersion: event.object.metadata?.resourceVersion ?? '' }
-      const objects = event.type === 'BOOKMARK' ? [] : [event.object]
-      const told = { metadata, include, version: representation.version, now, withColumns }
-      return frameOf(event.type, tableOf(kind, objects, told), context)
+  /** What turns the events of one watch into bytes. */
+  of(kind: AnyKind, context: RenderContext, clock: Clock): (event: OutgoingEvent) => Buffer {
+    const { as, format } = context.representation
+    if (context.representation.as === 'table') return tableFrames(kind, context, clock)
+    const form = `${apiVersionOf(kind)} ${format} ${as} `
+    return (event) => {
+      if (!event.source) return make(kind, event, context)
+      let known = this.#shared.get(event.source)
+      if (!known) {
+        known = new Map()
+        this.#shared.set(event.source, known)
+      }
+      let made = known.get(form + event.type)
+      if (!made) {
+        made = make(kind, event, context)
+        known.set(form + event.type, made)
+      }
+      return made
     }
-    if (!event.source) return make(kind, event, context)
-    const known = this.#shared.get(event.source) ?? new Map<string, Buffer>()
-    const form = `${event.type} ${apiVersionOf(kind)} ${representation.format} ${representation.as}`
-    const made = known.get(form) ?? make(kind, event, context)
-    this.#shared.set(event.source, known.set(form, made))
-    return made
+  }
+}
+
+/** Rows have ages, so each is made for its moment; only the first brings the columns, as upstream. */
+function tableFrames(kind: AnyKind, context: RenderContext, clock: Clock): (event: OutgoingEvent) => Buffer {
+  const { representation, include } = context
+  const version = representation.as === 'table' ? representation.version : 'v1'
+  let withColumns = true
+  return ({ type, object }) => {
+    const metadata = { resourceVersion: object.metadata?.resourceVersion ?? '' }
+    const told = { metadata, include, version, now: clock.now(), withColumns }
+    withColumns = false
+    return frameOf(type, tableOf(kind, type === 'BOOKMARK' ? [] : [object], told), context)
   }
 }
 
