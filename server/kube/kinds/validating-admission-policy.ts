@@ -10,7 +10,7 @@ import { duplicatesAt, oneOf, problemsAt } from '../apimachinery/field-checks.ts
 import { labelKeyProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { defaultPolicy, policyErrors } from './admission/policies.ts'
-import { shownParamKind } from './admission/rules.ts'
+import { expressionErrors, shownParamKind } from './admission/rules.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
@@ -41,7 +41,9 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
       }
       return [
         ...errors,
-        ...validations.flatMap((validation, index) => validationErrors(validation, `spec.validations[${index}]`)),
+        ...validations.flatMap((validation, index) =>
+          validationErrors(validation, `spec.validations[${index}]`, spec?.paramKind !== undefined),
+        ),
         ...annotationErrors(auditAnnotations, metadata?.name ?? ''),
       ]
     },
@@ -54,11 +56,18 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
   ],
 })
 
-function validationErrors({ expression, message, messageExpression, reason }: Validation, at: string): FieldError[] {
+function validationErrors(
+  { expression, message, messageExpression, reason }: Validation,
+  at: string,
+  hasParams: boolean,
+): FieldError[] {
   const errors: FieldError[] = []
   if (!expression?.trim()) errors.push(fieldError.required(`${at}.expression`, 'expression is not specified'))
+  else errors.push(...expressionErrors(`${at}.expression`, expression, { of: 'policy', hasParams }))
   if (messageExpression && !messageExpression.trim()) {
     errors.push(fieldError.invalid(`${at}.messageExpression`, messageExpression, 'must be non-empty if specified'))
+  } else if (messageExpression) {
+    errors.push(...expressionErrors(`${at}.messageExpression`, messageExpression, { of: 'policy', hasParams }))
   }
   if (message && !message.trim()) {
     errors.push(fieldError.invalid(`${at}.message`, message, 'message must be non-empty if specified'))

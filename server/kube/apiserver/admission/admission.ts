@@ -31,6 +31,8 @@ export interface AdmissionReader {
   find<T extends KubeObject>(kind: Kind<T>, namespace: string, name: string): T | undefined
   /** In one namespace, or all where that is left out. */
   list<T extends KubeObject>(kind: Kind<T>, namespace?: string): T[]
+  /** A kind that is served, custom ones included. */
+  kindOf(apiVersion: string, kind: string): AnyKind | undefined
   /** Resolves when the caches hold all that is stored. */
   caughtUp(): Promise<void> | undefined
   readonly clock: Clock

@@ -12,6 +12,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { podSecurity } from './pod-security/index.ts'
+import { validatingAdmissionPolicy } from './policies/index.ts'
 import { priority } from './priority.ts'
 import { resourceQuota } from './quota/index.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
@@ -39,5 +40,6 @@ export const admissionPlugins = (authorization: Authorization, client: () => Cli
   certificateSubjectRestriction,
   defaultIngressClass,
   rbacEscalation(authorization),
+  validatingAdmissionPolicy(),
   resourceQuota(client),
 ]

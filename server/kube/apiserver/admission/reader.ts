@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../../base/clock.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import type { Kind } from '../../kinds/define-kind.ts'
+import { apiVersionOf, type Kind } from '../../kinds/define-kind.ts'
 import type { ApiResources } from '../endpoints/api-resources.ts'
 import { listPrefix } from '../registry/storage-keys.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
@@ -18,6 +18,7 @@ export const admissionReader = (told: { resources: ApiResources; feed: StoreFeed
         .cacheOf(kind)
         .under(listPrefix(kind, namespace))
         .map(({ object }) => object as T),
+    kindOf: (apiVersion, kind) => resources.kinds.find((one) => apiVersionOf(one) === apiVersion && one.kind === kind),
     caughtUp: () => feed.caughtUp(),
     clock,
   }

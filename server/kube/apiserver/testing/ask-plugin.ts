@@ -3,7 +3,8 @@
 import { FakeClock } from '../../../base/clock.ts'
 import { deepCopy } from '../../apimachinery/deep.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import type { AnyKind, Kind } from '../../kinds/define-kind.ts'
+import { type AnyKind, apiVersionOf, type Kind } from '../../kinds/define-kind.ts'
+import { builtInKinds } from '../../kinds/index.ts'
 import type { AdmissionPlugin, AdmissionReader, AdmissionRequest } from '../admission/admission.ts'
 
 type Asked = Partial<Omit<AdmissionRequest, 'warn' | 'annotate'>> & { kind: AnyKind }
@@ -55,6 +56,7 @@ function readerOf(there: There): AdmissionReader {
     list,
     find: (kind, namespace, name) =>
       list(kind).find(({ metadata }) => metadata?.name === name && (metadata?.namespace ?? '') === namespace),
+    kindOf: (apiVersion, kind) => builtInKinds.find((one) => apiVersionOf(one) === apiVersion && one.kind === kind),
     caughtUp: () => undefined,
     clock: new FakeClock(),
   }

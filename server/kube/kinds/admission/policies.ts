@@ -9,6 +9,7 @@ import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { ageColumn, type Column, nameColumn } from '../define-kind.ts'
 import {
   defaultMatchResources,
+  expressionErrors,
   FAILURE_POLICIES,
   type MatchResources,
   matchConditionErrors,
@@ -52,7 +53,8 @@ export function policyErrors(spec: PolicySpec): FieldError[] {
     errors.push(...matchResourcesErrors(matchConstraints, at))
     if (!matchConstraints.resourceRules?.length) errors.push(fieldError.required(`${at}.resourceRules`))
   }
-  errors.push(...matchConditionErrors(matchConditions, 'spec.matchConditions'))
+  const told = { of: 'policy' as const, hasParams: paramKind !== undefined }
+  errors.push(...matchConditionErrors(matchConditions, 'spec.matchConditions', told))
   for (const [index, { name, expression }] of variables.entries()) {
     const here = `spec.variables[${index}]`
     if (!name?.trim()) errors.push(fieldError.required(`${here}.name`, 'name is not specified'))
@@ -60,6 +62,7 @@ export function policyErrors(spec: PolicySpec): FieldError[] {
       errors.push(fieldError.invalid(`${here}.name`, name, 'name is not a valid CEL identifier'))
     }
     if (!expression?.trim()) errors.push(fieldError.required(`${here}.expression`, 'expression is not specified'))
+    else errors.push(...expressionErrors(`${here}.expression`, expression, told))
   }
   return errors
 }

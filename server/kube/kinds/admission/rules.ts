@@ -16,6 +16,7 @@ import {
   pathSegmentProblems,
 } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { compilationProblem } from '../../cel/admission.ts'
 
 /** As the wire has it; the package of types knows half of its fields. */
 export interface Rule {
@@ -116,7 +117,20 @@ function resourceErrors(resources: string[], at: string): FieldError[] {
   return errors
 }
 
-export function matchConditionErrors(conditions: readonly MatchCondition[], at: string): FieldError[] {
+export function expressionErrors(
+  field: string,
+  expression: string,
+  told: { of: 'webhook' | 'policy'; hasParams: boolean },
+): FieldError[] {
+  const problem = compilationProblem(expression, told)
+  return problem ? [fieldError.invalid(field, expression, problem)] : []
+}
+
+export function matchConditionErrors(
+  conditions: readonly MatchCondition[],
+  at: string,
+  told: { of: 'webhook' | 'policy'; hasParams: boolean },
+): FieldError[] {
   const errors: FieldError[] = []
   if (conditions.length > MOST_CONDITIONS) {
     const message = `Too many: ${conditions.length}: must have at most ${MOST_CONDITIONS} items`
@@ -124,6 +138,7 @@ export function matchConditionErrors(conditions: readonly MatchCondition[], at: 
   }
   for (const [index, { name, expression }] of conditions.entries()) {
     if (!expression?.trim()) errors.push(fieldError.required(`${at}[${index}].expression`))
+    else errors.push(...expressionErrors(`${at}[${index}].expression`, expression, told))
     if (!name) errors.push(fieldError.required(`${at}[${index}].name`))
     else errors.push(...problemsAt(`${at}[${index}].name`, name, labelKeyProblems(name)))
   }
