@@ -1,11 +1,11 @@
 // Commands about a whole installation: its images in a file, and taking it off the machine again.
 
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import Docker from 'dockerode'
 import { stopDocker } from '../../bin/docker-engine.mjs'
 import { type ClusterCommandContext, listClusters } from './cluster-commands.ts'
+import { removeStateDirectory } from './state-directory.ts'
 import { UserError } from './user-error.ts'
 
 type Say = (line: string) => void
@@ -48,8 +48,8 @@ export async function uninstall(
   const { removeInstallation } = await machines()
   await removeInstallation({ stateDir, removeImages: images ?? false, log: say })
   if (await stopDocker({ stateDir })) say('stopped the Docker engine that Podium had started')
-  await rm(stateDir, { recursive: true, force: true })
-  say(`removed ${stateDir}${images ? '' : '; the images are still there (--images removes them too)'}`)
+  const gone = (await removeStateDirectory(stateDir)) ? `removed ${stateDir}` : `emptied ${stateDir}, a mount point`
+  say(`${gone}${images ? '' : '; the images are still there (--images removes them too)'}`)
 }
 
 const refused = (what: string) => (err: Error) => {

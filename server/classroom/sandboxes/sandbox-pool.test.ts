@@ -15,6 +15,7 @@ class FakeHost implements ClusterHost {
   asked: string[] = []
   broken = new Set<string>()
   stopping = Promise.resolve()
+  onStart: () => void = () => undefined
   async createCluster({ name, nodes, simulatedNodes }: { name: string; nodes: number; simulatedNodes: number }) {
     this.asked.push(`create ${nodes}+${simulatedNodes}`)
     if (this.broken.has('create')) throw new Error('no room for another cluster')
@@ -22,6 +23,7 @@ class FakeHost implements ClusterHost {
   }
   async startCluster(name: string) {
     this.asked.push(`start ${name}`)
+    this.onStart()
     if (this.broken.has(name)) throw new Error('its store is damaged')
     return info(name)
   }
@@ -283,11 +285,22 @@ describe('SandboxPool', () => {
     await database.sandbox.create({
       data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada', asleepAt: new Date(0) },
     })
+    const order: string[] = []
+    host.stopping = new Promise((resolve) => {
+      clock.setTimeout(() => {
+        order.push('stopped')
+        resolve()
+      }, 1000)
+    })
+    host.onStart = () => order.push('started')
     await using sandboxes = pool({ warm: 0, seats: 1 })
     await sandboxes.start()
-    expect(host.asked).toEqual(['stop lab-old'])
-    expect(sandboxes.seats.taken).toBe(0)
+    expect([host.asked, sandboxes.seats.taken]).toEqual([['stop lab-old'], 0])
+    void sandboxes.claim('ada')
+    await clock.advance(1000)
     expect((await sandboxes.claim('ada')).cluster).toBe('lab-old')
+    // Not while it was still being put there.
+    expect(order).toEqual(['stopped', 'started'])
     expect(await database.sandbox.count({ where: { asleepAt: null } })).toBe(1)
   })
 

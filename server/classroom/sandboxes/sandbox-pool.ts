@@ -21,6 +21,7 @@ import type { Database } from '../database/open-database.ts'
 import type { Shells } from '../terminals/shell.ts'
 import { TerminalRoom } from '../terminals/terminal-room.ts'
 import { type ClusterWatch, watchCluster } from './cluster-watch.ts'
+import { Resting } from './resting.ts'
 import { type Desk, type MachineKind, Sandbox } from './sandbox.ts'
 import { type HearPlace, SeatLine } from './seat-line.ts'
 
@@ -53,12 +54,7 @@ export class SandboxPool implements AsyncDisposable {
   readonly #line: SeatLine
   readonly #claimed = new Map<string, Promise<Sandbox>>()
   readonly #warm = new Map<string, Promise<Sandbox>>()
-  /** How deep those sleep who have gone away. */
-  readonly #asleep = new Map<string, MachinesRest>()
-  /** What is open in the terminals of those who are paused. */
-  readonly #desks = new Map<string, Desk>()
-  /** Whoever is being laid to rest is woken only after. */
-  readonly #layingDown = new Map<string, Promise<void>>()
+  readonly #resting: Resting
   /** Everything that is open now; what is still being made is the host's to end. */
   readonly #open = new Set<Sandbox>()
   #refill: Disposable | undefined
@@ -67,6 +63,7 @@ export class SandboxPool implements AsyncDisposable {
   constructor(options: SandboxPoolOptions) {
     this.#options = options
     this.#line = new SeatLine(options.seats)
+    this.#resting = new Resting(options)
   }
 
   /** How many there are, how many are taken, and how many people wait for one. */
@@ -87,8 +84,7 @@ export class SandboxPool implements AsyncDisposable {
         // Made when machines were of the other kind. A learner's is kept until they come; a warm one is of no use.
         if (learnerId === null) void this.#delete(cluster)
       } else if (learnerId !== null && asleepAt) {
-        this.#asleep.set(learnerId, 'stop')
-        void this.#putDown(cluster, 'stop') // a process that was killed may have left it paused
+        this.#resting.adopt(learnerId, cluster)
       } else if (learnerId !== null) {
         this.#line.keep(learnerId)
         this.#adopt(this.#claimed, learnerId, cluster)
@@ -114,37 +110,33 @@ export class SandboxPool implements AsyncDisposable {
   /** Everybody who takes up room or waits for it, and how their sandbox is. */
   get holders(): { learnerId: string; is: 'waiting' | 'awake' | 'paused' }[] {
     const seated = this.#line.seated.map((learnerId) => {
-      return { learnerId, is: this.#asleep.has(learnerId) ? ('paused' as const) : ('awake' as const) }
+      return { learnerId, is: this.isAsleep(learnerId) ? ('paused' as const) : ('awake' as const) }
     })
     return [...seated, ...this.#line.inLine.map((learnerId) => ({ learnerId, is: 'waiting' as const }))]
   }
 
   isAsleep(learnerId: string): boolean {
-    return this.#asleep.has(learnerId)
+    return this.#resting.depthOf(learnerId) !== undefined
   }
 
   /** For somebody who is away: their machines stand still, or go to disk and free the seat. The next claim wakes them. */
-  sleep(learnerId: string, machines: MachinesRest): Promise<void> {
-    const before = this.#asleep.get(learnerId)
-    if (before === machines || before === 'stop' || !this.#line.isSeated(learnerId)) return Promise.resolve()
+  async sleep(learnerId: string, machines: MachinesRest): Promise<void> {
+    const before = this.#resting.depthOf(learnerId)
+    if (before === machines || before === 'stop' || !this.#line.isSeated(learnerId)) return
     const claimed = this.#claimed.get(learnerId)
     this.#claimed.delete(learnerId)
-    this.#asleep.set(learnerId, machines)
-    const earlier = this.#layingDown.get(learnerId)
-    const done = Promise.resolve(earlier)
-      .then(() => this.#layDown(learnerId, claimed, machines))
-      .finally(() => {
-        if (this.#layingDown.get(learnerId) === done) this.#layingDown.delete(learnerId)
-      })
-    this.#layingDown.set(learnerId, done)
-    return done
+    await this.#resting.layDown(learnerId, machines, async () => {
+      const sandbox = await claimed?.catch(() => undefined)
+      if (sandbox) this.#open.delete(sandbox)
+      return sandbox
+    })
+    // Whoever has come back meanwhile goes on, on the seat that they have.
+    if (machines === 'stop' && !this.#closing && !this.#claimed.has(learnerId)) this.#line.free(learnerId)
   }
 
   /** For a sandbox that is broken: takes it away; the next claim gets another, on the same seat. */
   async discard(learnerId: string): Promise<void> {
-    await this.#layingDown.get(learnerId)
-    await this.#clearDesk(learnerId)
-    this.#asleep.delete(learnerId)
+    await this.#resting.forget(learnerId)
     const sandbox = await this.#claimed.get(learnerId)?.catch(() => undefined)
     this.#claimed.delete(learnerId)
     if (sandbox) {
@@ -177,42 +169,10 @@ export class SandboxPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true
     this.#refill?.[Symbol.dispose]()
-    await Promise.all(this.#layingDown.values())
+    await this.#resting.settled()
     await Promise.all([...this.#open].map((sandbox) => sandbox[Symbol.asyncDispose]()))
     // Nobody else stops those that are paused: their control planes do not run.
-    await Promise.all(
-      this.#line.seated.filter((id) => this.#asleep.has(id)).map((id) => this.#layDown(id, undefined, 'stop')),
-    )
-  }
-
-  async #layDown(learnerId: string, claimed: Promise<Sandbox> | undefined, machines: MachinesRest): Promise<void> {
-    const { database, clock, logger } = this.#options
-    const sandbox = await claimed?.catch(() => undefined)
-    if (sandbox) {
-      this.#open.delete(sandbox)
-      this.#desks.set(learnerId, sandbox.rest())
-    }
-    if (machines === 'stop') await this.#clearDesk(learnerId)
-    const row = await this.#rowOf(learnerId)
-    if (row) {
-      await this.#putDown(row.cluster, machines)
-      const asleepAt = new Date(clock.now())
-      await database.sandbox.updateMany({ where: { cluster: row.cluster, asleepAt: null }, data: { asleepAt } })
-      logger.info('sandbox rests', { cluster: row.cluster, machines })
-    }
-    // Whoever has come back meanwhile waits for this, on the seat that they have.
-    if (machines === 'stop' && !this.#claimed.has(learnerId)) this.#line.free(learnerId)
-  }
-
-  async #putDown(cluster: string, machines: MachinesRest): Promise<void> {
-    const { host, logger } = this.#options
-    await host.stopCluster(cluster, machines).catch((err) => logger.error('sandbox did not rest', { cluster, err }))
-  }
-
-  async #clearDesk(learnerId: string): Promise<void> {
-    const desk = this.#desks.get(learnerId)
-    this.#desks.delete(learnerId)
-    await desk?.terminals.close()
+    await Promise.all(this.#line.seated.filter((id) => this.isAsleep(id)).map((id) => this.sleep(id, 'stop')))
   }
 
   async #putBack(sandbox: Sandbox, state: string): Promise<Sandbox> {
@@ -234,7 +194,7 @@ export class SandboxPool implements AsyncDisposable {
 
   async #claim(learnerId: string): Promise<Sandbox> {
     const { logger, database, machines } = this.#options
-    await this.#layingDown.get(learnerId)
+    await this.#resting.settled(learnerId)
     const row = await this.#rowOf(learnerId)
     if (row && row.kind === machines) {
       try {
@@ -243,8 +203,7 @@ export class SandboxPool implements AsyncDisposable {
         logger.warn('learner’s sandbox is broken; another takes its place', { cluster: row.cluster, err })
       }
     }
-    await this.#clearDesk(learnerId)
-    this.#asleep.delete(learnerId)
+    await this.#resting.forget(learnerId)
     if (row) await this.#delete(row.cluster)
     try {
       const sandbox = (await this.#takeWarm()) ?? (await this.#create())
@@ -260,14 +219,8 @@ export class SandboxPool implements AsyncDisposable {
   }
 
   async #wake(learnerId: string, cluster: string): Promise<Sandbox> {
-    const { database, clock, logger } = this.#options
-    const began = clock.monotonic()
-    const sandbox = await this.#bring(cluster, this.#desks.get(learnerId))
-    this.#desks.delete(learnerId)
-    if (this.#asleep.delete(learnerId)) {
-      await database.sandbox.updateMany({ where: { cluster }, data: { asleepAt: null } })
-      logger.info('sandbox woken', { cluster, tookMs: Math.round(clock.monotonic() - began) })
-    }
+    const sandbox = await this.#bring(cluster, this.#resting.deskOf(learnerId))
+    await this.#resting.woken(learnerId, cluster)
     return sandbox
   }
 
