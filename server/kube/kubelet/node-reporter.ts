@@ -45,6 +45,8 @@ export class NodeReporter {
   #told: NodeStatus | undefined
   #toldAt = Number.NEGATIVE_INFINITY
   #wake: (() => void) | undefined
+  /** Since the last look began: what it has seen may be old already. */
+  #isPoked = false
 
   constructor(options: NodeReporterOptions) {
     this.#options = options
@@ -65,6 +67,7 @@ export class NodeReporter {
     }
     onRegistered()
     while (!signal.aborted) {
+      this.#isPoked = false
       try {
         const isReady = await this.#look()
         if (isReady && !ready) events.node('Normal', 'NodeReady', `Node ${nodeName} status is now: NodeReady`)
@@ -79,6 +82,7 @@ export class NodeReporter {
 
   /** Something changed that the node's status depends on. */
   poke(): void {
+    this.#isPoked = true
     this.#wake?.()
   }
 
@@ -164,7 +168,7 @@ export class NodeReporter {
   }
 
   #rest(delayMs: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve()
+    if (signal.aborted || this.#isPoked) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
         timer[Symbol.dispose]()

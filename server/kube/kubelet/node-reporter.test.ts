@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
+import { noLogger } from '../../base/logger.ts'
+import { startTestServer } from '../apiserver/testing/test-server.ts'
+import { SimulatedRuntime } from '../container-runtime/simulated/simulated-runtime.ts'
+import { Node } from '../kinds/node.ts'
+import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
+import type { KubeletEvents } from './kubelet-events.ts'
+import { NodeReporter } from './node-reporter.ts'
+
+it('looks again at once when something has changed while it was looking', async () => {
+  const clock = new FakeClock()
+  await using test = await startTestServer({ clock })
+  const runtime = new SimulatedRuntime({ clock })
+  const machine = await createSimulatedNodeOs({ hostname: 'n1' }).machine()
+  const stop = new AbortController()
+  const reporter: NodeReporter = new NodeReporter({
+    nodeName: 'n1',
+    nodeIP: '192.0.2.9',
+    client: test.client,
+    runtime,
+    machine,
+    events: { node: () => {} } as unknown as KubeletEvents,
+    clock,
+    logger: noLogger,
+    random: () => 0,
+    kubeletVersion: 'v1.36.0',
+    kubeletPort: 10_250,
+    maxPods: 110,
+    labels: {},
+    taints: undefined,
+    onNetworkState(notReady) {
+      // The network is there between the look and its report, once the node is registered.
+      if (notReady && isRegistered) void runtime.updatePodCidr('10.244.7.0/24').then(() => reporter.poke())
+    },
+  })
+  let isRegistered = false
+  const run = reporter.run(stop.signal, () => {
+    isRegistered = true
+  })
+  const readiness = async () =>
+    (await test.client.of(Node).get({ name: 'n1' })).status?.conditions?.find(({ type }) => type === 'Ready')?.status
+  await expect.poll(() => readiness().catch(() => undefined), { timeout: 60_000 }).toBe('True')
+  expect(clock.now(), 'no time has passed').toBe(new FakeClock().now())
+  stop.abort()
+  await run
+})
