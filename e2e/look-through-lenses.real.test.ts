@@ -243,6 +243,9 @@ describe('time', () => {
 
   it('is dragged back to a revision, and the picture is what the store says of it', async () => {
     await lens('Loops').click()
+    // A card has room for few Pods, so there are no others.
+    await run('delete deployments,pods --all --wait=false')
+    await until('the others are gone', async () => (await run('get pods -o name')) === '')
     await run('create deployment past --image=nginx --replicas=3')
     await run('rollout status deployment past --timeout=60s')
     then = Number(JSON.parse(await run('get --raw /api/v1/namespaces/default/pods')).metadata.resourceVersion)
