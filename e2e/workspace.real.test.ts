@@ -96,10 +96,10 @@ describe('the file editor', () => {
     await page.locator('.cm-content').click()
     await page.keyboard.press('Control+End')
     await page.keyboard.type('# to be undone')
-    await files().getByRole('button', { name: 'Files' }).click()
+    await files().getByRole('button', { name: 'Files', exact: true }).click()
     await files().getByLabel('Name of a new file').fill('other.txt')
     await files().getByRole('button', { name: 'New file' }).click()
-    await files().getByRole('button', { name: 'Files' }).click()
+    await files().getByRole('button', { name: 'Files', exact: true }).click()
     await files().getByRole('button', { name: 'web.yaml', exact: false }).first().click()
     const line = page.locator('.cm-line', { hasText: '# to be undone' })
     await line.waitFor()
@@ -111,10 +111,10 @@ describe('the file editor', () => {
 
   it('has nothing that axe finds, light and dark', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       expect(await violations(page, colorScheme === 'light' ? 'all' : 'colours', '[data-files]')).toEqual([])
     }
-    await page.emulateMedia({ colorScheme: 'light' })
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: null })
   })
 
   it('tells of a change that the terminal made meanwhile, and lets one choose', async () => {
