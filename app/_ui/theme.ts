@@ -31,10 +31,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // A menu may hold nothing but its items: the first of them has the focus, not a box before it.
-    Menu: {
-      defaultProps: { withInitialFocusPlaceholder: false },
-      styles: { item: { '--menu-item-hover': 'var(--sunken)' } },
-    },
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     InputWrapper: {
       styles: { label: { marginBottom: 4 }, description: { marginBottom: 4, fontSize: 'var(--fs-12)' } },
     },
@@ -46,6 +43,7 @@ const ours = {
   '--mantine-color-body': 'var(--surface)',
   '--mantine-color-text': 'var(--ink)',
   '--mantine-color-dimmed': 'var(--ink-3)',
+  '--menu-item-hover': 'var(--sunken)',
   '--mantine-color-default': 'var(--surface)',
   '--mantine-color-default-hover': 'var(--sunken)',
   '--mantine-color-default-color': 'var(--ink)',

@@ -8,7 +8,7 @@ import { Shape } from '../../_ui/shape.tsx'
 import { TopBar } from '../../_ui/top-bar.tsx'
 import { RaiseHand } from '../news/raise-hand.tsx'
 import { PersonMenu } from '../people/person-menu.tsx'
-import { KubeconfigMenu } from './kubeconfig-menu.tsx'
+import { KubeconfigPopover } from './kubeconfig-popover.tsx'
 import style from './lab-workbench.module.css'
 import { type PaneName, paneWords } from './panes.ts'
 
@@ -39,7 +39,7 @@ export function LabTopBar({ lab, session, hidden, onHidden, canHide, news }: Pro
     >
       {session && session.nodes.length > 0 && <Machines session={session} />}
       <RaiseHand news={news} />
-      {session && canHide && <KubeconfigMenu sessionId={session.id} />}
+      {session && canHide && <KubeconfigPopover sessionId={session.id} />}
       {canHide && (
         <Menu position="bottom-end" shadow="md" width={180} transitionProps={{ duration: 0 }}>
           <Menu.Target>

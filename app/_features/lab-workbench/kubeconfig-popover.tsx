@@ -1,9 +1,9 @@
 'use client'
 
 // The learner's cluster for a kubectl of their own. Its API server listens on loopback of the machine that runs the
-// classroom, so from anywhere else a tunnel is needed, and the menu says which.
+// classroom, so from anywhere else a tunnel is needed, and it says here which.
 
-import { Menu } from '@mantine/core'
+import { Popover } from '@mantine/core'
 import { useClipboard } from '@mantine/hooks'
 import { useState } from 'react'
 import { api, wordsOf } from '../../_api/api-client.ts'
@@ -16,9 +16,10 @@ interface Kubeconfig {
   server: string
 }
 
-export function KubeconfigMenu({ sessionId }: { sessionId: string }) {
+export function KubeconfigPopover({ sessionId }: { sessionId: string }) {
   const [kubeconfig, setKubeconfig] = useState<Kubeconfig>()
   const [error, setError] = useState('')
+  const [isOpen, setOpen] = useState(false)
   const clipboard = useClipboard({ timeout: 1500 })
   const load = () => {
     api.cluster.kubeconfig.query({ sessionId }).then(
@@ -29,49 +30,52 @@ export function KubeconfigMenu({ sessionId }: { sessionId: string }) {
       (cause: unknown) => setError(wordsOf(cause)),
     )
   }
+  const toggle = (opens: boolean) => {
+    setOpen(opens)
+    if (opens) load()
+  }
   const port = kubeconfig && new URL(kubeconfig.server).port
   const file = `${kubeconfig?.cluster ?? 'cluster'}.yaml`
   const tunnel = `ssh -N -L ${port ?? ''}:127.0.0.1:${port ?? ''} ${location.hostname}`
   return (
-    <Menu position="bottom-end" shadow="md" width={320} transitionProps={{ duration: 0 }} onOpen={load}>
-      <Menu.Target>
-        <Button look="quiet" small>
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-end" shadow="md" width={320} trapFocus returnFocus>
+      <Popover.Target>
+        <Button look="quiet" small onClick={() => toggle(!isOpen)}>
           Kubeconfig
         </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
+      </Popover.Target>
+      <Popover.Dropdown className={style.kubeconfig}>
         {error && (
           <>
-            <p className={style.say} role="alert">
-              {error}
-            </p>
-            <Menu.Item closeMenuOnClick={false} onClick={load}>
+            <p role="alert">{error}</p>
+            <Button small onClick={load}>
               Ask again
-            </Menu.Item>
+            </Button>
           </>
         )}
-        {!error && !kubeconfig && <Menu.Item disabled>Asking for it …</Menu.Item>}
+        {!error && !kubeconfig && <p>Asking for it …</p>}
         {!error && kubeconfig && (
           <>
-            <p className={style.say}>
+            <p>
               Your cluster for a <code>kubectl</code> of your own. Whoever has this file may do everything in it.
             </p>
-            <Menu.Item onClick={() => download(file, kubeconfig.text)}>
-              Download <code>{file}</code>
-            </Menu.Item>
-            <Menu.Item closeMenuOnClick={false} onClick={() => clipboard.copy(kubeconfig.text)}>
-              {clipboard.copied ? 'Copied' : 'Copy its text'}
-            </Menu.Item>
-            <Menu.Divider />
-            <p className={style.say}>
+            <span>
+              <Button small onClick={() => download(file, kubeconfig.text)}>
+                Download {file}
+              </Button>
+              <Button small onClick={() => clipboard.copy(kubeconfig.text)}>
+                {clipboard.copied ? 'Copied' : 'Copy its text'}
+              </Button>
+            </span>
+            <p>
               Then: <code>kubectl --kubeconfig {file} get nodes</code>
             </p>
             {isHere() ? (
-              <p className={style.say}>
+              <p>
                 It works on this machine: the API server listens on <code>{new URL(kubeconfig.server).host}</code>.
               </p>
             ) : (
-              <p className={style.say}>
+              <p>
                 The API server listens only on the classroom’s own machine, at{' '}
                 <code>{new URL(kubeconfig.server).host}</code>. From yours, keep this running, with a login of that
                 machine: <code>{tunnel}</code>
@@ -79,8 +83,8 @@ export function KubeconfigMenu({ sessionId }: { sessionId: string }) {
             )}
           </>
         )}
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Dropdown>
+    </Popover>
   )
 }
 
