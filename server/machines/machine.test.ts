@@ -1,0 +1,67 @@
+import type Docker from 'dockerode'
+import { expect, it } from 'vitest'
+import { machineHandle } from './machine.ts'
+
+/** A container that notes what is asked of it, and refuses what a paused one refuses. */
+function machine(state: { Running: boolean; Paused: boolean }) {
+  const asked: string[] = []
+  const note = async (what: string, change: Partial<typeof state> = {}) => {
+    asked.push(what)
+    Object.assign(state, change)
+  }
+  const refuse = () => Object.assign(new Error('container is paused'), { statusCode: 500 })
+  const container = {
+    inspect: async () => ({ State: { ...state } }),
+    pause: () => note('pause', { Paused: true }),
+    unpause: () => note('unpause', { Paused: false }),
+    exec: async () => Promise.reject(state.Paused ? refuse() : new Error('no shell in this test')),
+    wait: async () => undefined,
+    kill: async () => (state.Paused ? Promise.reject(refuse()) : note('kill', { Running: false })),
+    remove: () => note('remove'),
+  }
+  const handle = machineHandle({
+    docker: { getContainer: () => container } as unknown as Docker,
+    disks: { unmount: async () => note('unmount'), remove: async () => note('remove disk') } as never,
+    cgroups: { remove: async () => [] } as never,
+    applyLimits: async () => undefined,
+    cluster: 'demo',
+    name: 'node-1',
+    address: '',
+    bridge: '',
+    containerId: 'c1',
+  })
+  return { handle, asked }
+}
+const running = { Running: true, Paused: false }
+/** Docker's word for one that stands still: it still runs. */
+const paused = { Running: true, Paused: true }
+
+it('pauses what runs, once, and says so', async () => {
+  const { handle, asked } = machine({ ...running })
+  expect(await handle.state()).toBe('running')
+  await handle.pause()
+  await handle.pause()
+  expect([asked, await handle.state()]).toEqual([['pause'], 'paused'])
+})
+
+it('goes on from where it was paused, without booting', async () => {
+  const { handle, asked } = machine({ ...paused })
+  await handle.start()
+  expect([asked, await handle.state()]).toEqual([['unpause'], 'running'])
+})
+
+it('leaves a machine alone that is to be paused and does not run', async () => {
+  const { handle, asked } = machine({ Running: false, Paused: false })
+  await handle.pause()
+  expect(asked).toEqual([])
+})
+
+it.each([
+  ['stop', ['unpause', 'kill', 'unmount']],
+  ['kill', ['unpause', 'kill']],
+  ['delete', ['unpause', 'remove', 'remove disk']],
+] as const)('thaws first what is told to %s: it would hear nothing', async (what, order) => {
+  const { handle, asked } = machine({ ...paused })
+  await handle[what]()
+  expect(asked).toEqual(order)
+})
