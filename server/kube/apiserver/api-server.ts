@@ -15,7 +15,9 @@ import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { admissionReader } from './admission/reader.ts'
-import { runDefinitionLoop, serveCustomResources } from './apiextensions/index.ts'
+import { Aggregation } from './aggregation/aggregated-request.ts'
+import { apiServiceLoop } from './aggregation/api-service-loop.ts'
+import { definitionLoop, serveCustomResources } from './apiextensions/index.ts'
 import { webhookConverter } from './apiextensions/webhook-converter.ts'
 import {
   type AuthenticationSettings,
@@ -40,6 +42,7 @@ import { HttpsFront } from './http-front/https-server.ts'
 import { inProcessTransport } from './http-front/in-process-transport.ts'
 import { KubeletCaller, type KubeletClientOptions } from './http-front/kubelet-caller.ts'
 import { ServiceCaller } from './http-front/service-caller.ts'
+import { runOwnLoops } from './own-loops.ts'
 import { Committer } from './registry/commit.ts'
 import { Registry } from './registry/registry.ts'
 import { serviceAddresses } from './registry/service-addresses.ts'
@@ -68,6 +71,8 @@ export interface ApiServerOptions {
   authorization?: AuthorizationSettings
   /** For logs, exec and the like: HTTPS to the node's address. */
   kubeletClient?: KubeletClientOptions
+  /** Shown to servers behind an APIService, which believe whom it names. */
+  frontProxyClient?: { certPem: string; keyPem: string }
   /** `10.96.0.0/12` */
   serviceClusterIpRange: string
   nodePortRange: readonly [number, number]
@@ -105,6 +110,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const find = (resource: string, namespace: string, name: string) => resources.core(resource)?.peek(namespace, name)
   const tokens = await ServiceAccountTokens.open({ ...options.serviceAccounts, clock, find })
   const settings = options.authentication ?? NO_FLAGS
+  // Before any custom resource is served.
+  const served = ownVersions(resources.kinds)
   const authentication = openAuthentication({
     settings,
     serviceAccounts: tokens,
@@ -130,6 +137,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   ]
   const endpoints: Endpoints = {
     resources,
+    aggregation: new Aggregation(resources, options.frontProxyClient),
     documents: new ServedDocuments({ resources, reviews: REVIEWS, schemas, clock }),
     schemas,
     admission: new Admission(
@@ -191,10 +199,19 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       .cacheOf(Service)
       .all()
       .map(({ object }) => object)
-  const keeper = await keepSystemObjects({ ...options, transport: own, peek, services })
+  const keeper = await keepSystemObjects({
+    ...options,
+    served,
+    caPem,
+    hasFrontProxy: options.frontProxyClient !== undefined,
+    transport: own,
+    peek,
+    services,
+  })
   await ensureDefaultPolicy(own, peek)
   const compactor = startCompactor({ store, clock, logger, trace })
-  const definitions = runDefinitionLoop(custom, {
+  const loops = [definitionLoop(custom), apiServiceLoop({ resources, caller, certificate: options.frontProxyClient })]
+  const running = runOwnLoops(loops, {
     transportFor: (client) => transportFor({ user: 'system:apiserver', groups: ['system:masters'], client }),
     clock,
     logger,
@@ -208,7 +225,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       isClosing = true
       closing.abort(new StatusError('ServiceUnavailable', 'the server is shutting down'))
       compactor[Symbol.dispose]()
-      await definitions[Symbol.asyncDispose]()
+      await running[Symbol.asyncDispose]()
       keeper[Symbol.dispose]()
       feed.endWatchers()
       await front.close()
@@ -216,4 +233,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       kubelet.close()
     },
   }
+}
+
+/** Each version of each group once, reviews among them. */
+function ownVersions(kinds: readonly AnyKind[]): { group: string; version: string }[] {
+  const all = [...kinds, ...REVIEWS.map(({ group }) => ({ group, version: 'v1' }))]
+  const names = new Set(all.map(({ group, version }) => `${group}/${version}`))
+  return [...names].map((name) => ({
+    group: name.slice(0, name.indexOf('/')),
+    version: name.slice(name.indexOf('/') + 1),
+  }))
 }

@@ -13,15 +13,15 @@ describe('what the server tells of itself', () => {
   beforeEach(async () => {
     test = await startTestServer({
       trace: { emit: (event) => void (isOwn(event) || events.push(event)) },
-      options: { auditLog: (event) => void (event.userAgent.endsWith('/crd-controller') || audited.push(event)) },
+      options: { auditLog: (event) => void (event.userAgent.startsWith('kube-apiserver/') || audited.push(event)) },
     })
     events.length = 0
     audited.length = 0
   })
   afterEach(() => test[Symbol.asyncDispose]())
 
-  /** The server's loop over definitions is a client like others, and not what is asked about here. */
-  const isOwn = (event: TraceEvent) => 'client' in event && event.client === 'kube-apiserver/crd-controller'
+  /** The server's own loops are clients like others, and not what is asked about here. */
+  const isOwn = (event: TraceEvent) => 'client' in event && event.client.startsWith('kube-apiserver/')
   const of = <T extends TraceEvent['type']>(type: T) =>
     events.filter((event): event is Extract<TraceEvent, { type: T }> => event.type === type)
 

@@ -231,6 +231,11 @@ export class Cluster {
       organizations: ['system:masters'],
       usages: ['client'],
     })
+    // Servers behind an APIService believe whom the bearer of this one names.
+    const frontProxyClient = await this.#pki.keep('front-proxy-client', {
+      commonName: 'front-proxy-client',
+      usages: ['client'],
+    })
     const admin = await this.#pki.keep('admin', {
       commonName: 'kubernetes-admin',
       organizations: ['kubeadm:cluster-admins'],
@@ -261,6 +266,7 @@ export class Cluster {
       serviceAccounts: { ...this.#pki.serviceAccounts, issuer: SERVICE_ACCOUNT_ISSUER },
       ...(await readApiServerFlags(record.spec)),
       kubeletClient: { ...kubeletClient, caPem },
+      frontProxyClient,
       serviceClusterIpRange: NETWORKING.serviceCidr,
       nodePortRange: NETWORKING.nodePortRange,
       ...(gateway ? { advertise: { address: gateway, port: NETWORKING.apiPort } } : {}),

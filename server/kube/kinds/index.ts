@@ -1,5 +1,6 @@
 // Every kind the server knows. To add one: write its file, add it to the list.
 
+import { APIService } from './api-service.ts'
 import { CertificateSigningRequest } from './certificate-signing-request.ts'
 import { ClusterRole } from './cluster-role.ts'
 import { ClusterRoleBinding } from './cluster-role-binding.ts'
@@ -60,6 +61,7 @@ import { VolumeAttachment } from './volume-attachment.ts'
 import { VolumeAttributesClass } from './volume-attributes-class.ts'
 
 export {
+  APIService,
   CertificateSigningRequest,
   ClusterRole,
   ClusterRoleBinding,
@@ -171,6 +173,7 @@ export const builtInKinds: readonly AnyKind[] = [
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
   CustomResourceDefinition,
+  APIService,
   FlowSchema,
   PriorityLevelConfiguration,
   ResourceClaim,

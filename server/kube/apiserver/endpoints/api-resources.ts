@@ -1,15 +1,19 @@
 // The resources this server serves, found by what stands in a URL.
 
+import { deepEqual } from '../../apimachinery/deep.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
+import type { ForeignVersion } from './discovery.ts'
 import { ServedKind } from './served-kind.ts'
 
 const pathKey = (group: string, version: string, plural: string) => `${group}/${version}/${plural}`
 
 export class ApiResources {
   readonly #byPath = new Map<string, ServedKind>()
+  /** What others serve behind this server, by group version. */
+  readonly foreign = new Map<string, ForeignVersion>()
   #generation = 0
 
   constructor(registries: Iterable<Registry>) {
@@ -24,6 +28,14 @@ export class ApiResources {
   serve(registry: Registry): void {
     this.#serve(new ServedKind(registry))
     for (const version of registry.kind.otherVersions) this.#serve(new ServedKind(registry, version))
+    this.#generation++
+  }
+
+  /** Undefined: it can no longer be said what is served there. */
+  tellForeign(groupVersion: string, told: ForeignVersion | undefined): void {
+    if (deepEqual(this.foreign.get(groupVersion), told)) return
+    if (told) this.foreign.set(groupVersion, told)
+    else this.foreign.delete(groupVersion)
     this.#generation++
   }
 

@@ -53,6 +53,22 @@ export interface ReviewedKind {
   namespaced: boolean
 }
 
+/** What another server says it serves of a version: an APIResourceList. */
+export interface ForeignVersion {
+  groupVersion: string
+  resources: readonly {
+    name: string
+    singularName?: string
+    namespaced: boolean
+    kind: string
+    group?: string
+    version?: string
+    verbs: string[]
+    shortNames?: string[]
+    categories?: string[]
+  }[]
+}
+
 interface DiscoveredResource {
   name: string
   singularName: string
@@ -102,7 +118,8 @@ export class Discovery {
   readonly #byGroupVersion = new Map<string, DiscoveredResource[]>()
 
   /** `reviews`: kinds that are asked and answered, never stored. */
-  constructor(kinds: readonly AnyKind[], reviews: readonly ReviewedKind[]) {
+  constructor(kinds: readonly AnyKind[], reviews: readonly ReviewedKind[], foreign: Iterable<ForeignVersion> = []) {
+    for (const version of foreign) this.#addForeign(version)
     for (const kind of kinds) {
       this.#add(apiVersionOf(kind), {
         name: kind.plural,
@@ -127,6 +144,31 @@ export class Discovery {
         kind,
         verbs: ['create'],
         subresources: [],
+      })
+    }
+  }
+
+  #addForeign({ groupVersion, resources }: ForeignVersion): void {
+    const [group = '', version = ''] = groupVersion.split('/')
+    this.#byGroupVersion.set(groupVersion, [])
+    for (const { name, singularName = '', namespaced, kind, verbs, shortNames, categories } of resources) {
+      if (name.includes('/')) continue
+      const subresources = resources.flatMap((one) => {
+        if (!one.name.startsWith(`${name}/`)) return []
+        const of = { group: one.group || group, version: one.version || version, kind: one.kind }
+        return [{ name: one.name.slice(name.length + 1), told: { verbs: one.verbs, kind: of } }]
+      })
+      this.#add(groupVersion, {
+        name,
+        singularName,
+        namespaced,
+        group,
+        version,
+        kind,
+        verbs,
+        ...(shortNames?.length ? { shortNames } : {}),
+        ...(categories?.length ? { categories } : {}),
+        subresources,
       })
     }
   }

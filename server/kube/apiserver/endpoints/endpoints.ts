@@ -5,6 +5,7 @@ import type { Trace } from '../../../base/trace.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { Store } from '../../store/store.ts'
 import type { Admission } from '../admission/admission.ts'
+import type { Aggregation } from '../aggregation/aggregated-request.ts'
 import type { Authentication } from '../authentication/authenticate.ts'
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
 import type { Authorization } from '../authorization/index.ts'
@@ -17,6 +18,7 @@ import type { ServedDocuments } from './served-documents.ts'
 
 export interface Endpoints {
   resources: ApiResources
+  aggregation: Aggregation
   documents: ServedDocuments
   schemas: Schemas
   admission: Admission

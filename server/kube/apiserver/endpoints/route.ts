@@ -41,6 +41,8 @@ export async function route(
   info: RequestInfo,
   request: ApiRequest,
 ): Promise<Answer> {
+  const elsewhere = endpoints.aggregation.answer(context, info.path)
+  if (elsewhere) return elsewhere
   if (!info.isResource) return routeDocument(endpoints, context, info, request)
   const { resources, schemas, admission, fieldManagers, authorization } = endpoints
   if (isReview(info)) {

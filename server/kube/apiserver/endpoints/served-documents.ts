@@ -49,7 +49,7 @@ export class ServedDocuments {
     if (this.#made?.generation === generation) return this.#made
     this.#made = {
       generation,
-      discovery: new Discovery(kinds, this.#reviews),
+      discovery: new Discovery(kinds, this.#reviews, this.#resources.foreign.values()),
       openApi: openApi({ schemas: this.#schemas, version: VERSION.gitVersion, kinds: kinds.map(documented) }),
       aggregated: new Map(),
     }

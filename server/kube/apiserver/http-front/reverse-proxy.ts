@@ -29,6 +29,8 @@ const NOT_PASSED_ON = new Set([
   'accept-encoding',
   'podium-because',
 ])
+/** Who asks is said by this server alone. */
+const REMOTE = /^(?:x-remote-|impersonate-)/
 const NOT_PASSED_BACK = /^(?:connection|keep-alive|transfer-encoding|access-control-.*)$/
 
 export class ReverseProxy {
@@ -78,14 +80,22 @@ export class ReverseProxy {
 
   async #request(target: ProxyAnswer, incoming: Incoming, extra: OutgoingHttpHeaders) {
     const path = `${target.path || '/'}${queryOf(incoming)}`
-    const headers = { ...passedOn(incoming, target), ...extra }
+    const { aggregated } = target
+    const headers = { ...passedOn(incoming, target), ...extra, ...aggregated?.headers }
     const method = incoming.method ?? 'GET'
     if (!target.through) return this.#kubelet.request({ ...target, path }, { method, headers })
     const tunnel = await this.#kubelet.tunnel(target.through, target).catch((err: unknown) => {
       throw unreachable(err)
     })
     // Whoever is reached has a certificate of his own making, if any. Upstream does not look at it either.
-    const socket = target.scheme === 'https' ? tls.connect({ socket: tunnel, rejectUnauthorized: false }) : tunnel
+    const known = aggregated && {
+      servername: aggregated.serverName,
+      rejectUnauthorized: !aggregated.isInsecure,
+      ...(aggregated.caBundle ? { ca: Buffer.from(aggregated.caBundle, 'base64') } : {}),
+      ...(aggregated.certificate ? { cert: aggregated.certificate.certPem, key: aggregated.certificate.keyPem } : {}),
+    }
+    const secure = { socket: tunnel, rejectUnauthorized: false, ...known }
+    const socket = target.scheme === 'https' ? tls.connect(secure) : tunnel
     return http.request({ method, path, headers, createConnection: () => socket as never, setDefaultHeaders: false })
   }
 }
@@ -93,6 +103,7 @@ export class ReverseProxy {
 function passedOn(incoming: Incoming, target: ProxyAnswer): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { host: hostOf(target) }
   for (const [name, value] of Object.entries(incoming.headers)) {
+    if (target.aggregated && REMOTE.test(name)) continue
     if (value !== undefined && !NOT_PASSED_ON.has(name) && !name.startsWith(':') && !isToken(name, value))
       headers[name] = value
   }

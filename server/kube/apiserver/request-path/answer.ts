@@ -79,4 +79,13 @@ export interface ProxyAnswer {
   prefix: string
   /** The kubelet from whose machine the address is dialled; undefined when it is a kubelet itself that is meant. */
   through: { host: string; port: number } | undefined
+  /** Set for a server behind an APIService: how it is known, and who is told to it to be asking. */
+  aggregated?: {
+    serverName: string
+    /** Base64; nothing is verified without one where `isInsecure`. */
+    caBundle: string | undefined
+    isInsecure: boolean
+    certificate: { certPem: string; keyPem: string } | undefined
+    headers: Readonly<Record<string, string | string[]>>
+  }
 }

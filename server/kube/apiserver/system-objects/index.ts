@@ -5,7 +5,9 @@ import type { Logger } from '../../../base/logger.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { createClient } from '../../client/client.ts'
 import type { Transport } from '../../client/transport.ts'
+import { apiServices, type GroupVersion } from './api-services.ts'
 import { defaults } from './defaults.ts'
+import { extensionAuthentication } from './extension-authentication.ts'
 import { flowControl } from './flow-control.ts'
 import { type OwnServiceOptions, ownService } from './own-service.ts'
 import type { Peek } from './part.ts'
@@ -17,6 +19,11 @@ export interface SystemObjectsOptions extends OwnServiceOptions {
   transport: Transport
   peek: Peek
   services(): Iterable<KubeObject>
+  /** The versions that this server serves of its own. */
+  served: readonly GroupVersion[]
+  /** Of the authority whose client certificates are believed. */
+  caPem: string
+  hasFrontProxy: boolean
   clock: Clock
   logger: Logger
 }
@@ -25,7 +32,14 @@ export interface SystemObjectsOptions extends OwnServiceOptions {
 export async function keepSystemObjects(options: SystemObjectsOptions): Promise<Disposable> {
   const { transport, peek, clock, logger } = options
   const client = createClient(transport)
-  const parts = [ownService(options), defaults(options), flowControl(), serviceIpAddresses(options.services)]
+  const parts = [
+    ownService(options),
+    defaults(options),
+    apiServices(options.served),
+    extensionAuthentication(options),
+    flowControl(),
+    serviceIpAddresses(options.services),
+  ]
   for (const part of parts) await part.ensure(client, peek)
   let timer = clock.setTimeout(turn, KEEP_MS)
   let isStopped = false

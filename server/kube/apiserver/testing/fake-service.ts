@@ -42,7 +42,8 @@ export async function startFakeService(listener: RequestListener): Promise<FakeS
   })
   const kubeletPort = await listen(kubelet)
   const own = await pki.issue('kube-apiserver-kubelet-client', ['system:masters'])
-  const test = await startTestServer({ options: { kubeletClient: { ...own, caPem: pki.caPem } } })
+  const frontProxyClient = await pki.issue('front-proxy-client')
+  const test = await startTestServer({ options: { kubeletClient: { ...own, caPem: pki.caPem }, frontProxyClient } })
   await makeObjects(test.client, kubeletPort)
   return {
     test,
