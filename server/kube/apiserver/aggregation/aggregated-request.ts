@@ -4,7 +4,7 @@
 import { StatusError } from '../../apimachinery/status-error.ts'
 import { APIService, type ApiServiceWire } from '../../kinds/api-service.ts'
 import type { ApiResources } from '../endpoints/api-resources.ts'
-import { serviceLocation } from '../endpoints/proxy.ts'
+import { serviceLocation } from '../endpoints/service-location.ts'
 import type { ProxyAnswer } from '../request-path/answer.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 

@@ -6,14 +6,14 @@
 // Here it is decided where a request goes; http-front/reverse-proxy.ts takes it there.
 // Upstream: pkg/registry/core/{pod,service,node}: ResourceLocation; pkg/registry/core/service/storage/storage.go.
 
-import { randomInt } from 'node:crypto'
 import { isIP } from 'node:net'
 import type { Endpoints as EndpointsObject, Node, Pod, Service } from 'kubernetes-types/core/v1'
-import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest } from '../../apimachinery/status-error.ts'
 import type { Answer, ProxyAnswer } from '../request-path/answer.ts'
 import type { Endpoints } from './endpoints.ts'
-import { type KubeletAddress, kubeletOf } from './kubelet-address.ts'
+import { kubeletOf } from './kubelet-address.ts'
 import type { Call } from './object-endpoints.ts'
+import { pickEndpoint } from './service-location.ts'
 
 interface ProxyName {
   scheme: string
@@ -71,40 +71,6 @@ function nodeLocation(node: Node, { scheme, port }: ProxyName): Location {
     : { scheme: 'https', ...kubelet, through: undefined }
 }
 
-/** Where a service is reached at one of its ports, by the machine of the pod that was picked. */
-export function serviceLocation(
-  resources: Endpoints['resources'],
-  { namespace, name, port }: { namespace: string; name: string; port: number },
-): { host: string; port: number; through: KubeletAddress } {
-  const service = resources.core('services')?.peek(namespace, name) as Service | undefined
-  if (!service) throw unavailable(`service "${name}" not found`)
-  const endpoints = resources.core('endpoints')?.peek(namespace, name) as EndpointsObject | undefined
-  const picked = pickEndpoint(service, endpoints, { scheme: '', name, port: String(port) })
-  const nodes = resources.core('nodes')
-  const node = picked.nodeName ? nodes?.peek('', picked.nodeName) : undefined
-  return {
-    host: picked.host,
-    port: picked.port,
-    through: kubeletOf((node ?? nodes?.cache.all()[0]?.object) as Node | undefined),
-  }
-}
-
-function pickEndpoint(service: Service, endpoints: EndpointsObject | undefined, { name, port }: ProxyName) {
-  let portName = port
-  if (/^\d+$/.test(port)) {
-    const declared = service.spec?.ports?.find((one) => one.port === Number(port))
-    if (!declared) throw unavailable(`no service port ${port} found for service "${name}"`)
-    portName = declared.name ?? ''
-  }
-  const candidates = (endpoints?.subsets ?? []).flatMap(({ addresses = [], ports = [] }) => {
-    const named = ports.find((one) => (one.name ?? '') === portName)
-    return named ? addresses.map(({ ip, nodeName }) => ({ host: ip, port: named.port, nodeName })) : []
-  })
-  const chosen = candidates[randomInt(Math.max(1, candidates.length))]
-  if (!chosen) throw unavailable(`no endpoints available for service "${name}"`)
-  return chosen
-}
-
 function httpTo(scheme: string, host: string, port: string) {
   const isSecure = scheme === 'https'
   const number = port ? Number(port) : isSecure ? 443 : 80
@@ -126,5 +92,3 @@ function splitName(text: string): ProxyName {
   }
   return { scheme, name, port }
 }
-
-const unavailable = (message: string) => new StatusError('ServiceUnavailable', message)
