@@ -33,6 +33,11 @@ export class Expectations {
     this.#expected.set(key, { creations: 0, deletions: new Set(uids), since: this.#clock.monotonic() })
   }
 
+  /** Of both in one turn. */
+  expect(key: string, { creations, deletions }: { creations: number; deletions: Iterable<string> }): void {
+    this.#expected.set(key, { creations, deletions: new Set(deletions), since: this.#clock.monotonic() })
+  }
+
   /** One creation was heard of, or will never be, because it failed. */
   creationObserved(key: string, count = 1): void {
     const expected = this.#expected.get(key)

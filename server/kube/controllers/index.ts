@@ -12,6 +12,7 @@ import {
 } from './certificates/index.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts'
 import { cronJobController } from './cronjob/index.ts'
+import { daemonSetController } from './daemonset/index.ts'
 import { deploymentController } from './deployment/index.ts'
 import { disruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
@@ -55,6 +56,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     deploymentController,
     replicaSetController,
     replicationController,
+    daemonSetController,
     jobController,
     cronJobController,
     ttlAfterFinishedController,

@@ -5,7 +5,7 @@ import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1'
 import { deepCopy } from '../../apimachinery/deep.ts'
 import { Deployment as DeploymentKind } from '../../kinds/deployment.ts'
 import { controllerReference } from '../pod-control.ts'
-import { POD_TEMPLATE_HASH, podTemplateHash, sameTemplate } from './pod-template-hash.ts'
+import { POD_TEMPLATE_HASH, podTemplateHash, sameTemplate } from '../pod-template-hash.ts'
 import { type annotationsForNewest, revisionOfReplicaSet } from './revision-annotations.ts'
 import { byAge, oldestFirst, replicasOf } from './rollout-bounds.ts'
 

@@ -1,6 +1,6 @@
 import type { Deployment, ReplicaSet } from 'kubernetes-types/apps/v1'
 import { describe, expect, it } from 'vitest'
-import { podTemplateHash, sameTemplate } from './pod-template-hash.ts'
+import { podTemplateHash, sameTemplate } from '../pod-template-hash.ts'
 import { shareOut } from './proportional-scaling.ts'
 import { beyondHistory, newestOf } from './replica-sets.ts'
 import { annotationsForNewest, MAX_REPLICAS, REVISION, REVISION_HISTORY } from './revision-annotations.ts'

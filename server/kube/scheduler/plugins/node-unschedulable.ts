@@ -1,7 +1,7 @@
 // Keeps pods off cordoned nodes. Upstream: plugins/nodeunschedulable.
 
+import { tolerates } from '../../apimachinery/tolerations.ts'
 import { type Plugin, rejectForGood } from '../framework.ts'
-import { tolerates } from './tolerations.ts'
 
 const CORDONED = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
 

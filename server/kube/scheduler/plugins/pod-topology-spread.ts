@@ -8,10 +8,10 @@
 
 import type { Pod, TopologySpreadConstraint } from 'kubernetes-types/core/v1'
 import { type Selector, selectorOfObject } from '../../apimachinery/label-selector.ts'
+import { nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
+import { untolerated } from '../../apimachinery/tolerations.ts'
 import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
-import { nodeMatchesPod } from './node-affinity.ts'
-import { untolerated } from './tolerations.ts'
 
 const HOSTNAME = 'kubernetes.io/hostname'
 const ZONE = 'topology.kubernetes.io/zone'

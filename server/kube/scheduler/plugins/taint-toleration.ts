@@ -2,8 +2,8 @@
 // rather not have the pod score best. Upstream: plugins/tainttoleration.
 
 import { deepEqual } from '../../apimachinery/deep.ts'
+import { tolerates, untolerated } from '../../apimachinery/tolerations.ts'
 import { normalizeByMax, type Plugin, rejectForGood } from '../framework.ts'
-import { tolerates, untolerated } from './tolerations.ts'
 
 export const taintToleration: Plugin = {
   name: 'TaintToleration',

@@ -31,6 +31,16 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('delete list', [''], 'pods'),
     EVENTS,
   ],
+  'daemon-set-controller': [
+    rule('get list watch', APPS, 'daemonsets'),
+    rule('update', APPS, 'daemonsets/status'),
+    rule('update', APPS, 'daemonsets/finalizers'),
+    rule('list watch', [''], 'nodes'),
+    rule('create delete list patch watch', [''], 'pods'),
+    rule('create', [''], 'pods/binding'),
+    rule('create delete get list patch update watch', ['apps'], 'controllerrevisions'),
+    EVENTS,
+  ],
   'deployment-controller': [
     rule('get list update watch', APPS, 'deployments'),
     rule('update', APPS, 'deployments/status'),

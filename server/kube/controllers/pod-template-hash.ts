@@ -3,7 +3,7 @@
 // template, then letters and digits that cannot form words).
 
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1'
-import { deepEqual } from '../../apimachinery/deep.ts'
+import { deepEqual } from '../apimachinery/deep.ts'
 
 export const POD_TEMPLATE_HASH = 'pod-template-hash'
 

@@ -1,0 +1,105 @@
+// What StatefulSets and DaemonSets were, as ControllerRevisions: `kubectl rollout history` and `undo` read them.
+// Upstream: kubernetes/pkg/controller/history/controller_history.go.
+
+import type { ControllerRevision as Revision } from 'kubernetes-types/apps/v1'
+import type { PodTemplateSpec } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { isAlreadyExists, isNotFound } from '../apimachinery/status-error.ts'
+import type { ReconcileContext } from '../client/reconcile-context.ts'
+import { ControllerRevision } from '../kinds/controller-revision.ts'
+import type { AnyKind } from '../kinds/define-kind.ts'
+import { controllerReference } from './pod-control.ts'
+import { podTemplateHash } from './pod-template-hash.ts'
+
+export const REVISION_HASH = 'controller-revision-hash'
+
+export interface History {
+  kind: AnyKind
+  owner: KubeObject
+  template: PodTemplateSpec
+  /** Those of the owner, in any order. */
+  revisions: readonly Revision[]
+}
+
+export const inOrder = (revisions: readonly Revision[]) =>
+  [...revisions].sort(
+    (a, b) => a.revision - b.revision || ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1),
+  )
+
+/** A patch that makes the owner what it was. */
+const dataOf = (template: PodTemplateSpec) => ({ spec: { template: { ...template, $patch: 'replace' } } })
+
+export const hashOf = ({ metadata }: Revision) => metadata?.labels?.[REVISION_HASH] ?? ''
+
+/** The revision of the template as it is now: made, or brought to the front again when it has been there before. */
+export async function currentRevision(context: ReconcileContext, history: History): Promise<Revision> {
+  const { template, revisions } = history
+  const ordered = inOrder(revisions)
+  const newest = ordered.at(-1)
+  const data = dataOf(template)
+  const same = ordered.findLast((revision) => deepEqual(revision.data, data))
+  if (same && same === newest) return same
+  const number = (newest?.revision ?? 0) + 1
+  if (!same) return create(context, history, number)
+  const { name = '', namespace = '', uid } = same.metadata ?? {}
+  const patch = { metadata: { uid }, revision: number }
+  return context.client.of(ControllerRevision).patch({ namespace, name }, 'application/merge-patch+json', patch)
+}
+
+async function create(
+  context: ReconcileContext,
+  { kind, owner, template }: History,
+  number: number,
+): Promise<Revision> {
+  const client = context.client.of(ControllerRevision)
+  const { name: ownerName = '', namespace = '' } = owner.metadata ?? {}
+  for (let collisions = 0; ; collisions++) {
+    const hash = podTemplateHash(template, collisions)
+    const name = `${ownerName}-${hash}`
+    const made: Revision = {
+      metadata: {
+        name,
+        namespace,
+        labels: { ...template.metadata?.labels, [REVISION_HASH]: hash },
+        ownerReferences: [controllerReference(kind, owner)],
+      },
+      data: dataOf(template),
+      revision: number,
+    }
+    try {
+      return await client.create(made)
+    } catch (err) {
+      if (!isAlreadyExists(err)) throw err
+      // Made before the loop was stopped, and not yet heard of; or another template with the same hash.
+      const there = await client.get({ namespace, name })
+      const isOurs = there.metadata?.ownerReferences?.some(({ uid }) => uid === owner.metadata?.uid)
+      if (isOurs && deepEqual(there.data, made.data)) return there
+    }
+  }
+}
+
+/** Forgets the oldest that no pod is of, but for `limit`. */
+export async function pruneRevisions(
+  { client }: ReconcileContext,
+  { revisions, limit, inUse }: { revisions: readonly Revision[]; limit: number; inUse: ReadonlySet<string> },
+): Promise<void> {
+  const unused = inOrder(revisions).filter((revision) => !inUse.has(hashOf(revision)))
+  for (const { metadata } of unused.slice(0, Math.max(0, unused.length - limit))) {
+    const { namespace = '', name = '' } = metadata ?? {}
+    await client
+      .of(ControllerRevision)
+      .delete({ namespace, name })
+      .catch((err) => {
+        if (!isNotFound(err)) throw err
+      })
+  }
+}
+
+/** The template that a revision kept. */
+export function templateIn({ data }: Revision): PodTemplateSpec | undefined {
+  const { spec } = (data ?? {}) as { spec?: { template?: PodTemplateSpec & { $patch?: string } } }
+  if (!spec?.template) return undefined
+  const { $patch: _, ...template } = spec.template
+  return template
+}
