@@ -29,6 +29,7 @@ import { replicaSetController, replicationController } from './replicaset/index.
 import { resourceQuotaController } from './resourcequota/index.ts'
 import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
 import { serviceAccountController } from './serviceaccount/index.ts'
+import { statefulSetController } from './statefulset/index.ts'
 import { taintEvictionController } from './taint-eviction/index.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/index.ts'
 
@@ -56,6 +57,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     deploymentController,
     replicaSetController,
     replicationController,
+    statefulSetController,
     daemonSetController,
     jobController,
     cronJobController,

@@ -82,9 +82,16 @@ async function create(
 /** Forgets the oldest that no pod is of, but for `limit`. */
 export async function pruneRevisions(
   { client }: ReconcileContext,
-  { revisions, limit, inUse }: { revisions: readonly Revision[]; limit: number; inUse: ReadonlySet<string> },
+  told: {
+    revisions: readonly Revision[]
+    limit: number
+    /** By hash, or by what `nameOf` says: pods are labelled with either. */
+    inUse: ReadonlySet<string>
+    nameOf?: (revision: Revision) => string
+  },
 ): Promise<void> {
-  const unused = inOrder(revisions).filter((revision) => !inUse.has(hashOf(revision)))
+  const { revisions, limit, inUse, nameOf = hashOf } = told
+  const unused = inOrder(revisions).filter((revision) => !inUse.has(nameOf(revision)))
   for (const { metadata } of unused.slice(0, Math.max(0, unused.length - limit))) {
     const { namespace = '', name = '' } = metadata ?? {}
     await client

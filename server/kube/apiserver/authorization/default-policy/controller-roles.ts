@@ -120,6 +120,16 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
   'root-ca-cert-publisher': [rule('create update', [''], 'configmaps'), EVENTS],
   'service-account-controller': [rule('create', [''], 'serviceaccounts'), EVENTS],
+  'statefulset-controller': [
+    rule('list watch', [''], 'pods'),
+    rule('get list watch', ['apps'], 'statefulsets'),
+    rule('update', ['apps'], 'statefulsets/status'),
+    rule('update', ['apps'], 'statefulsets/finalizers'),
+    rule('create delete get patch update', [''], 'pods'),
+    rule('create delete get list patch update watch', ['apps'], 'controllerrevisions'),
+    rule('create get list patch update watch', [''], 'persistentvolumeclaims'),
+    EVENTS,
+  ],
   'ttl-after-finished-controller': [rule('delete get list watch', ['batch'], 'jobs'), EVENTS],
 }
 

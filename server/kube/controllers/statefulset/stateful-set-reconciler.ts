@@ -1,0 +1,188 @@
+// Keeps pods with names of their own, in order. Upstream: kubernetes/pkg/controller/statefulset.
+
+import type { StatefulSet as AppsStatefulSet, ControllerRevision as Revision } from 'kubernetes-types/apps/v1'
+import type { PersistentVolumeClaim as Claim, Pod as CorePod } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
+import { selectorOfObject } from '../../apimachinery/label-selector.ts'
+import { controllerOf, revisionOf } from '../../apimachinery/object-meta.ts'
+import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
+import type { ClusterView } from '../../client/controller-builder.ts'
+import type { IndexedCache, Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import { ControllerRevision } from '../../kinds/controller-revision.ts'
+import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { StatefulSet } from '../../kinds/stateful-set.ts'
+import { claim } from '../claim.ts'
+import { OwnWrites } from '../own-writes.ts'
+import { isNamespaceTerminating, messageOf } from '../pod-control.ts'
+import { availableInMs, isTerminated } from '../pod-state.ts'
+import { currentRevision, pruneRevisions, REVISION_HASH, templateIn } from '../revision-history.ts'
+import { settleClaims } from './claim-retention.ts'
+import { claimsFor, ordinalOf, podFor } from './identity.ts'
+import { planPods, revisionFor } from './plan-pods.ts'
+import { nextStatus } from './set-status.ts'
+
+export class StatefulSetReconciler implements Reconciler {
+  readonly #view: ClusterView
+  readonly #sets: Lister<AppsStatefulSet>
+  readonly #pods: IndexedCache<CorePod>
+  readonly #revisions: IndexedCache<Revision>
+  readonly #claims: Lister<Claim>
+  /** Names are fixed, so nothing is made twice; but an old cache would have pods deleted twice in a row. */
+  readonly #own: OwnWrites<CorePod>
+  readonly #written = new Map<string, number>()
+
+  constructor(view: ClusterView) {
+    this.#view = view
+    this.#sets = view.cache(StatefulSet)
+    this.#pods = view.cache(Pod)
+    this.#revisions = view.cache(ControllerRevision)
+    this.#claims = view.cache(PersistentVolumeClaim)
+    this.#own = new OwnWrites(this.#pods, view.clock)
+    view.onChange(Pod, ({ type, object }) => {
+      const owner = controllerOf(object)
+      if (type === 'deleted' && owner?.kind === 'StatefulSet')
+        this.#own.gone(`${object.metadata?.namespace}/${owner.name}`, object)
+    })
+  }
+
+  async reconcile(context: ReconcileContext): Promise<Result> {
+    const { key, report } = context
+    const set = this.#sets.get(key)
+    if (!set) {
+      this.#written.delete(key)
+      return this.#own.forget(key)
+    }
+    if (set.metadata?.deletionTimestamp || revisionOf(set) < (this.#written.get(key) ?? 0)) return
+    const isFresh = this.#own.allSeen(key)
+    const pods = (await this.#claimPods(context, set)).filter((pod) => ordinalOf(set, pod) !== undefined)
+    const revisions = this.#revisions.controlledBy(set.metadata?.uid)
+    const template = set.spec?.template ?? {}
+    const newest = await currentRevision(context, { kind: StatefulSet, owner: set, template, revisions })
+    const update = newest.metadata?.name ?? ''
+    const kept = revisions.find(({ metadata }) => metadata?.name === set.status?.currentRevision)
+    const current = kept?.metadata?.name ?? update
+    const now = this.#view.clock.now()
+    const currentReplicas = nextStatus(set, pods, { current, update, now }).currentReplicas ?? 0
+    const plan = planPods(set, pods, { update, now })
+    report.sees(set, ...pods)
+    report.wanted = `${set.spec?.replicas ?? 1} Pods by name`
+    report.seen = `${pods.length} Pods${plan.waitsFor && `, waiting for ${plan.waitsFor}`}`
+    let error: unknown
+    if (isFresh) {
+      try {
+        for (const ordinal of plan.create) {
+          const revision = revisionFor(set, ordinal, { current, update, currentReplicas })
+          const made = revision === update ? template : (templateIn(kept!) ?? template)
+          await this.#create(context, set, ordinal, { name: revision, template: made })
+        }
+        for (const pod of plan.recreate) await this.#recreate(context, set, pod)
+        for (const pod of plan.remove) await this.#delete(context, set, pod)
+      } catch (err) {
+        error = err
+      }
+    }
+    await settleClaims(context, set, { claims: this.#claims.inNamespace(set.metadata?.namespace ?? ''), pods })
+    const inUse = new Set([current, update, ...pods.map(({ metadata }) => metadata?.labels?.[REVISION_HASH] ?? '')])
+    await pruneRevisions(context, { revisions, inUse, limit: set.spec?.revisionHistoryLimit ?? 10, nameOf: byName })
+    await this.#writeStatus(context, set, pods, { current, update, now })
+    if (error !== undefined && !isNamespaceTerminating(error)) throw error
+    const waits = pods.map((pod) => availableInMs(pod, set.spec?.minReadySeconds ?? 0, now))
+    const soonest = Math.min(...waits.filter((wait) => wait > 0))
+    return soonest < Number.POSITIVE_INFINITY ? { requeueAfterMs: soonest } : undefined
+  }
+
+  #claimPods(context: ReconcileContext, set: AppsStatefulSet): Promise<CorePod[]> {
+    const { uid, namespace = '' } = set.metadata ?? {}
+    const orphans = this.#pods
+      .inNamespace(namespace)
+      .filter((pod) => !controllerOf(pod) && !isTerminated(pod) && ordinalOf(set, pod) !== undefined)
+    return claim({
+      context,
+      ownerKind: StatefulSet,
+      owner: set,
+      selector: selectorOfObject(set.spec?.selector),
+      kind: Pod,
+      candidates: [...this.#pods.controlledBy(uid), ...orphans],
+    })
+  }
+
+  async #create(
+    context: ReconcileContext,
+    set: AppsStatefulSet,
+    ordinal: number,
+    revision: { name: string; template: NonNullable<AppsStatefulSet['spec']>['template'] },
+  ): Promise<void> {
+    const pod = podFor(set, ordinal, revision)
+    const { name } = pod.metadata ?? {}
+    const told = `${name} in StatefulSet ${set.metadata?.name}`
+    try {
+      for (const wanted of claimsFor(set, ordinal)) await this.#createClaim(context, set, wanted, name ?? '')
+      this.#own.wrote(context.key, await context.client.of(Pod).create(pod))
+      context.event(StatefulSet, set, 'Normal', 'SuccessfulCreate', `create Pod ${told} successful`)
+      context.report.did.push(`created ${name}`)
+    } catch (err) {
+      // One that is not ours stands in the way, or ours that has not been heard of.
+      if (isAlreadyExists(err)) return
+      if (!isNamespaceTerminating(err)) {
+        context.event(StatefulSet, set, 'Warning', 'FailedCreate', `create Pod ${told} failed error: ${messageOf(err)}`)
+      }
+      throw err
+    }
+  }
+
+  async #createClaim(context: ReconcileContext, set: AppsStatefulSet, wanted: Claim, pod: string): Promise<void> {
+    const { namespace, name } = wanted.metadata ?? {}
+    if (this.#claims.get(`${namespace}/${name}`)) return
+    const told = `create Claim ${name} Pod ${pod} in StatefulSet ${set.metadata?.name}`
+    try {
+      await context.client.of(PersistentVolumeClaim).create(wanted)
+      context.event(StatefulSet, set, 'Normal', 'SuccessfulCreate', `${told} success`)
+    } catch (err) {
+      if (isAlreadyExists(err)) return
+      context.event(StatefulSet, set, 'Warning', 'FailedCreate', `${told} failed error: ${messageOf(err)}`)
+      throw err
+    }
+  }
+
+  async #recreate(context: ReconcileContext, set: AppsStatefulSet, pod: CorePod): Promise<void> {
+    const { namespace, name } = pod.metadata ?? {}
+    const isFailed = pod.status?.phase === 'Failed'
+    const why = `StatefulSet ${namespace}/${set.metadata?.name} is recreating ${isFailed ? 'failed' : 'terminated'} Pod ${name}`
+    const [type, reason] = isFailed
+      ? (['Warning', 'RecreatingFailedPod'] as const)
+      : (['Normal', 'RecreatingTerminatedPod'] as const)
+    context.event(StatefulSet, set, type, reason, why)
+    await this.#delete(context, set, pod)
+  }
+
+  async #delete(context: ReconcileContext, set: AppsStatefulSet, pod: CorePod): Promise<void> {
+    const { namespace = '', name = '', uid } = pod.metadata ?? {}
+    const told = `delete Pod ${name} in StatefulSet ${set.metadata?.name}`
+    try {
+      await context.client.of(Pod).delete({ namespace, name }, uid ? { uid } : {})
+      context.event(StatefulSet, set, 'Normal', 'SuccessfulDelete', `${told} successful`)
+      context.report.did.push(`deleted ${name}`)
+    } catch (err) {
+      if (isNotFound(err)) return
+      context.event(StatefulSet, set, 'Warning', 'FailedDelete', `${told} failed error: ${messageOf(err)}`)
+      throw err
+    }
+  }
+
+  async #writeStatus(
+    { client, report, key }: ReconcileContext,
+    set: AppsStatefulSet,
+    pods: readonly CorePod[],
+    told: { current: string; update: string; now: number },
+  ): Promise<void> {
+    const status = nextStatus(set, pods, told)
+    if (deepEqual(status, set.status)) return
+    const written = await client.of(StatefulSet).updateStatus({ ...set, status })
+    this.#written.set(key, revisionOf(written))
+    report.did.push(`status: ${status.readyReplicas ?? 0} of ${status.replicas} ready`)
+  }
+}
+
+const byName = ({ metadata }: Revision) => metadata?.name ?? ''
