@@ -71,7 +71,7 @@ function withWholePaths(extraConfig: Readonly<Record<string, string>>): Record<s
   return Object.fromEntries(
     Object.entries(extraConfig).map(([flag, value]) => [
       flag,
-      /-file$|\.auth\w+-config$/.test(flag) ? resolve(value) : value,
+      /-file$|\.auth\w+-config$|\.audit-log-path$/.test(flag) ? resolve(value) : value,
     ]),
   )
 }

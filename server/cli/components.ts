@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander'
 import type { Logger } from '../base/logger.ts'
+import { AUDIT_FLAGS } from '../kube/apiserver/audit/flag-names.ts'
 import { AUTHENTICATION_FLAGS } from '../kube/apiserver/authentication/flag-names.ts'
 import { AUTHORIZATION_FLAGS } from '../kube/apiserver/authorization/flag-names.ts'
 import { UserError } from './user-error.ts'
@@ -49,7 +50,8 @@ export function addComponentCommands(program: Command, logger: Logger): void {
       const { runApiServer } = await processes()
       await runApiServer(options, context())
     })
-  for (const flag of [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS]) apiServer.option(`--${flag} <value>`)
+  for (const flag of [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS, ...AUDIT_FLAGS])
+    apiServer.option(`--${flag} <value>`)
 
   for (const [name, description] of [
     ['kube-controller-manager', 'all watch loops, each with a token of its own service account'],

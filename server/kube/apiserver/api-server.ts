@@ -19,6 +19,7 @@ import { Aggregation } from './aggregation/aggregated-request.ts'
 import { apiServiceLoop } from './aggregation/api-service-loop.ts'
 import { definitionLoop, serveCustomResources } from './apiextensions/index.ts'
 import { webhookConverter } from './apiextensions/webhook-converter.ts'
+import { type AuditOptions, Auditor } from './audit/auditor.ts'
 import {
   type AuthenticationSettings,
   NO_FLAGS,
@@ -46,7 +47,6 @@ import { runOwnLoops } from './own-loops.ts'
 import { Committer } from './registry/commit.ts'
 import { Registry } from './registry/registry.ts'
 import { serviceAddresses } from './registry/service-addresses.ts'
-import type { AuditEvent } from './request-path/audit.ts'
 import { handleRequest, type RequestPathOptions } from './request-path/handle-request.ts'
 import { RequestMetrics } from './request-path/request-metrics.ts'
 import { describeServer } from './server-metrics.ts'
@@ -78,7 +78,8 @@ export interface ApiServerOptions {
   nodePortRange: readonly [number, number]
   /** Where the `kubernetes` Service leads. */
   advertise?: { address: string; port: number }
-  auditLog?: (event: AuditEvent) => void
+  /** Who did what is written down as a policy says; nothing is when left out. */
+  audit?: AuditOptions
   /** How many requests may run at once: kube-apiserver's --max-requests-inflight and --max-mutating-requests-inflight. */
   inFlight?: { requests: number; mutating: number }
 }
@@ -182,7 +183,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     metrics: new RequestMetrics(metrics, (info) => resources.peek(info) !== undefined),
     listSize: (info) => resources.peek(info)?.registry.cache.size ?? 1,
     endpoint: (context, info, request) => route(endpoints, context, info, request),
-    auditLog: options.auditLog,
+    auditor: options.audit && new Auditor(options.audit),
   }
   const closing = new AbortController()
   const handle = (request: Parameters<typeof handleRequest>[1]) => handleRequest(path, request)

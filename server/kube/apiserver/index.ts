@@ -1,6 +1,11 @@
 // The door of this room: the API server, one per control plane. It alone opens the store.
 
 export { type ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts'
+export type { AuditOptions } from './audit/auditor.ts'
+export type { AuditEvent } from './audit/event.ts'
+export { type AuditSettings, readAuditFlags } from './audit/flags.ts'
+export { METADATA_OF_ALL } from './audit/policy.ts'
+export { AuditWebhook } from './audit/webhook.ts'
 export { readAuthenticationFlags } from './authentication/index.ts'
 export type { Attributes } from './authorization/authorizer.ts'
 export { readAuthorizationFlags } from './authorization/index.ts'
@@ -13,5 +18,4 @@ export {
 export { type PolicyKind, RbacPolicy } from './authorization/rbac/policy.ts'
 export { SUPERUSERS } from './authorization/superusers.ts'
 export { storageKey, storagePrefix } from './registry/storage-keys.ts'
-export type { AuditEvent } from './request-path/audit.ts'
 export { decodeStored, withRevision } from './watch-cache/entry.ts'

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TraceEvent } from '../../base/trace.ts'
 import { createClient } from '../client/client.ts'
 import { ConfigMap } from '../kinds/index.ts'
-import type { AuditEvent } from './index.ts'
+import { type AuditEvent, METADATA_OF_ALL } from './index.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 import { watchLog } from './testing/watch-log.ts'
 
@@ -13,7 +13,12 @@ describe('what the server tells of itself', () => {
   beforeEach(async () => {
     test = await startTestServer({
       trace: { emit: (event) => void (isOwn(event) || events.push(event)) },
-      options: { auditLog: (event) => void (event.userAgent.startsWith('kube-apiserver/') || audited.push(event)) },
+      options: {
+        audit: {
+          policy: METADATA_OF_ALL,
+          write: (event) => void (event.userAgent.startsWith('kube-apiserver/') || audited.push(event)),
+        },
+      },
     })
     events.length = 0
     audited.length = 0

@@ -1,7 +1,14 @@
 // What a cluster's spec says of its API server, by upstream's flags.
 
+import { AUDIT_FLAGS } from '../apiserver/audit/flag-names.ts'
 import { AUTHORIZATION_FLAGS } from '../apiserver/authorization/flag-names.ts'
-import { type ApiServerOptions, readAuthenticationFlags, readAuthorizationFlags } from '../apiserver/index.ts'
+import {
+  type ApiServerOptions,
+  type AuditSettings,
+  readAuditFlags,
+  readAuthenticationFlags,
+  readAuthorizationFlags,
+} from '../apiserver/index.ts'
 import { API_SERVER, type ClusterSpec } from './cluster-spec.ts'
 
 export const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.local'
@@ -14,20 +21,22 @@ export function readApiServerFlags({ extraConfig = {} }: ClusterSpec): Promise<A
   return readAccessFlags(flags, SERVICE_ACCOUNT_ISSUER)
 }
 
-export type AccessSettings = Pick<ApiServerOptions, 'authentication' | 'authorization'>
+export interface AccessSettings extends Pick<ApiServerOptions, 'authentication' | 'authorization'> {
+  audit: AuditSettings
+}
 
-/** Who people are, and who may do what. */
+/** Who people are, who may do what, and what is written down of it. */
 export async function readAccessFlags(
   flags: Readonly<Record<string, string>>,
   issuer: string,
 ): Promise<AccessSettings> {
-  const isAuthorization = ([name]: [string, string]) => AUTHORIZATION_FLAGS.includes(name)
-  const all = Object.entries(flags)
+  const named = (names: readonly string[]) =>
+    Object.fromEntries(Object.entries(flags).filter(([name]) => names.includes(name)))
+  const known = [...AUTHORIZATION_FLAGS, ...AUDIT_FLAGS]
+  const others = Object.keys(flags).filter((name) => !known.includes(name))
   return {
-    authentication: await readAuthenticationFlags(
-      Object.fromEntries(all.filter((one) => !isAuthorization(one))),
-      issuer,
-    ),
-    authorization: await readAuthorizationFlags(Object.fromEntries(all.filter(isAuthorization))),
+    authentication: await readAuthenticationFlags(named(others), issuer),
+    authorization: await readAuthorizationFlags(named(AUTHORIZATION_FLAGS)),
+    audit: await readAuditFlags(named(AUDIT_FLAGS)),
   }
 }

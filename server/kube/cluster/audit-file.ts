@@ -1,8 +1,8 @@
-// The audit log as a file of JSON lines, the older half in `audit.log.1`. Written behind the request, in order.
+// The audit log as a file of JSON lines, the older half beside it with `.1`. Written behind the request, in order.
 
 import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 
 const ROTATE_BYTES = 16 * 1024 * 1024
 
@@ -17,9 +17,9 @@ export class AuditFile {
     this.#stream = createWriteStream(path, { flags: 'a', mode: 0o600 })
   }
 
-  static async open(directory: string): Promise<AuditFile> {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    return new AuditFile(join(directory, 'audit.log'))
+  static async open(path: string): Promise<AuditFile> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    return new AuditFile(path)
   }
 
   readonly write = (event: object): void => {

@@ -18,7 +18,7 @@ import { runScheduler } from '../scheduler/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
 import { readApiServerFlags, SERVICE_ACCOUNT_ISSUER } from './api-server-flags.ts'
-import { AuditFile } from './audit-file.ts'
+import { openAuditLog } from './audit-log.ts'
 import type { MachineSwitch, MachinesRest } from './cluster-host.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
@@ -211,7 +211,8 @@ export class Cluster {
       }),
     )
     this.#store = store
-    const audit = await AuditFile.open(join(directory, 'audit'))
+    const { audit: auditSettings, ...access } = await readApiServerFlags(record.spec)
+    const audit = await openAuditLog(auditSettings, { path: join(directory, 'audit', 'audit.log'), clock, logger })
     this.#stack.defer(() => audit.close())
 
     const serving = await this.#pki.keep('apiserver', {
@@ -264,13 +265,13 @@ export class Cluster {
       trace,
       serving: { ...serving, caPem },
       serviceAccounts: { ...this.#pki.serviceAccounts, issuer: SERVICE_ACCOUNT_ISSUER },
-      ...(await readApiServerFlags(record.spec)),
+      ...access,
       kubeletClient: { ...kubeletClient, caPem },
       frontProxyClient,
       serviceClusterIpRange: NETWORKING.serviceCidr,
       nodePortRange: NETWORKING.nodePortRange,
       ...(gateway ? { advertise: { address: gateway, port: NETWORKING.apiPort } } : {}),
-      auditLog: audit.write,
+      audit: audit.options,
     })
     this.#stack.defer(() => this.#apiServer.close())
     await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })

@@ -5,9 +5,11 @@ import { readFile } from 'node:fs/promises'
 import { systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { noTrace } from '../../base/trace.ts'
+import { AUDIT_FLAGS } from '../apiserver/audit/flag-names.ts'
 import { AUTHENTICATION_FLAGS } from '../apiserver/authentication/flag-names.ts'
 import { AUTHORIZATION_FLAGS } from '../apiserver/authorization/flag-names.ts'
 import { readAccessFlags } from './api-server-flags.ts'
+import { openAuditLog } from './audit-log.ts'
 import { etcdServersOf } from './cluster-spec.ts'
 
 export interface ComponentContext {
@@ -27,6 +29,10 @@ export async function runApiServer(options: Flags, { logger, until }: ComponentC
   const store = options.etcdServers
     ? await connectToEtcdServers(etcdServersOf(options), systemClock)
     : await openStore({ directory: options.dataDir!, clock: systemClock })
+  const { audit: written, ...access } = await readAccessFlags(accessFlags(options), options.serviceAccountIssuer!)
+  const audit = written.logPath
+    ? await openAuditLog(written, { path: written.logPath, clock: systemClock, logger })
+    : undefined
   const server = await createApiServer({
     store,
     kinds: builtInKinds,
@@ -44,7 +50,8 @@ export async function runApiServer(options: Flags, { logger, until }: ComponentC
       publicKeyPem: await read('serviceAccountKeyFile'),
       issuer: options.serviceAccountIssuer!,
     },
-    ...(await readAccessFlags(accessFlags(options), options.serviceAccountIssuer!)),
+    ...access,
+    ...(audit ? { audit: audit.options } : {}),
     serviceClusterIpRange: options.serviceClusterIpRange!,
     nodePortRange: [30000, 32767],
   })
@@ -52,13 +59,14 @@ export async function runApiServer(options: Flags, { logger, until }: ComponentC
   logger.info('serving', { address: `https://${address.host}:${address.port}` })
   await until
   await server.close()
+  await audit?.close()
   await store.close()
 }
 
 /** Back from camel case to the names upstream gives them. */
 function accessFlags(options: Flags): Flags {
   const inCamelCase = (flag: string) => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
-  const told = [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS].map(
+  const told = [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS, ...AUDIT_FLAGS].map(
     (flag) => [flag, options[inCamelCase(flag)]] as const,
   )
   return Object.fromEntries(told.filter((pair): pair is [string, string] => pair[1] !== undefined))

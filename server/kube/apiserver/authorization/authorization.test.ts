@@ -5,7 +5,7 @@ import type { RequestTrace, TraceEvent } from '../../../base/trace.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { Transport } from '../../client/transport.ts'
 import { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '../../kinds/index.ts'
-import type { AuditEvent } from '../index.ts'
+import { type AuditEvent, METADATA_OF_ALL } from '../index.ts'
 import { rawRequest } from '../testing/raw-request.ts'
 import { startTestServer, type TestServer } from '../testing/test-server.ts'
 import { allow, clusterRole, clusterRoleBinding, role, roleBinding } from './testing/policies.ts'
@@ -18,7 +18,7 @@ let test: TestServer
 beforeAll(async () => {
   test = await startTestServer({
     trace: { emit: (event) => void traces.push(event) },
-    options: { auditLog: (event) => void audited.push(event) },
+    options: { audit: { policy: METADATA_OF_ALL, write: (event) => void audited.push(event) } },
   })
   await post(test.transport, '/api/v1/namespaces', { metadata: { name: 'shop' } })
 })

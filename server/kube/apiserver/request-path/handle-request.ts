@@ -11,6 +11,7 @@ import type { Logger } from '../../../base/logger.ts'
 import type { Trace } from '../../../base/trace.ts'
 import { forbidden, internalError, StatusError } from '../../apimachinery/status-error.ts'
 import { InvalidRequestError, StoreClosedError } from '../../store/store.ts'
+import type { Auditor } from '../audit/auditor.ts'
 import { type Authentication, AuthenticationError } from '../authentication/authenticate.ts'
 import { impersonate } from '../authentication/impersonation.ts'
 import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
@@ -20,7 +21,6 @@ import type { FlowControl } from '../flow-control/flow-control.ts'
 import type { CauseMap } from '../watch-cache/cause-map.ts'
 import type { Answer } from './answer.ts'
 import type { ApiRequest } from './api-request.ts'
-import { type AuditEvent, auditEventOf } from './audit.ts'
 import { isLongRunning, readTimeoutMs, within } from './deadline.ts'
 import { codeOf, type Outcome } from './outcome.ts'
 import { RequestContext } from './request-context.ts'
@@ -42,18 +42,20 @@ export interface RequestPathOptions {
   listSize(info: RequestInfo): number
   /** Answers what has been let through. */
   endpoint(context: RequestContext, info: RequestInfo, request: ApiRequest): Promise<Answer>
-  auditLog?: ((event: AuditEvent) => void) | undefined
+  auditor?: Auditor | undefined
 }
 
 const NO_INFO = readRequestInfo('GET', '/', new URLSearchParams())
 
-export async function handleRequest(options: RequestPathOptions, request: ApiRequest): Promise<Outcome> {
-  const context = openContext(options, request)
+export async function handleRequest(options: RequestPathOptions, sent: ApiRequest): Promise<Outcome> {
+  const context = openContext(options, sent)
+  let request = sent
   let info: RequestInfo = { ...NO_INFO, path: request.path, verb: request.method.toLowerCase() }
   let outcome: Outcome
   try {
     await identify(options, context, request)
     info = readRequestInfo(request.method, request.path, request.query)
+    request = options.auditor?.begin(context, info, request) ?? request
     const answer = await seated(options, { context, info, request })
     outcome = { context, info, ok: true, answer: withEndTold(options, { context, info, answer, request }) }
   } catch (err) {
@@ -192,7 +194,7 @@ function statusErrorOf(
 }
 
 /** A watch is told of twice: when it opens, and when it ends. */
-function withEndTold({ auditLog, clock, metrics }: RequestPathOptions, told: Asked & { answer: Answer }): Answer {
+function withEndTold({ auditor, clock, metrics }: RequestPathOptions, told: Asked & { answer: Answer }): Answer {
   const { answer, context, info, request } = told
   if (answer.type !== 'watch') return answer
   return {
@@ -204,16 +206,14 @@ function withEndTold({ auditLog, clock, metrics }: RequestPathOptions, told: Ask
           const outcome: Outcome = { context, info, ok: true, answer }
           const durationMs = clock.monotonic() - context.startedAt
           metrics.end(outcome, request, durationMs)
-          auditLog?.(
-            auditEventOf({ outcome, request, code: 200, durationMs, now: clock.now(), stage: 'ResponseComplete' }),
-          )
+          auditor?.end({ outcome, request, code: 200, durationMs, stage: 'ResponseComplete' })
           sink.end(error)
         },
       }),
   }
 }
 
-function tell({ trace, clock, auditLog, metrics }: RequestPathOptions, outcome: Outcome, request: ApiRequest): void {
+function tell({ trace, clock, auditor, metrics }: RequestPathOptions, outcome: Outcome, request: ApiRequest): void {
   const { context, info } = outcome
   const durationMs = clock.monotonic() - context.startedAt
   const code = codeOf(outcome)
@@ -242,15 +242,5 @@ function tell({ trace, clock, auditLog, metrics }: RequestPathOptions, outcome: 
   })
   const isLong = outcome.ok && outcome.answer.type === 'watch'
   if (!isLong) metrics.end(outcome, request, durationMs)
-  if (!auditLog) return
-  auditLog(
-    auditEventOf({
-      outcome,
-      request,
-      code,
-      durationMs,
-      now: clock.now(),
-      stage: isLong ? 'ResponseStarted' : 'ResponseComplete',
-    }),
-  )
+  auditor?.end({ outcome, request, code, durationMs, stage: isLong ? 'ResponseStarted' : 'ResponseComplete' })
 }

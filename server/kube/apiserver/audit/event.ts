@@ -1,15 +1,17 @@
-// Who did what, when: one line per request, at level Metadata. Upstream: audit.k8s.io/v1 Event.
+// Who did what, when: one line for each stage that is written down. Upstream: audit.k8s.io/v1 Event.
 
-import type { ApiRequest } from './api-request.ts'
-import type { Outcome } from './outcome.ts'
-import type { UserInfo } from './request-context.ts'
+import type { ApiRequest } from '../request-path/api-request.ts'
+import type { Outcome } from '../request-path/outcome.ts'
+import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
+import type { RequestInfo } from '../request-path/request-info.ts'
+import type { Level, Stage } from './policy.ts'
 
 export interface AuditEvent {
   kind: 'Event'
   apiVersion: 'audit.k8s.io/v1'
-  level: 'Metadata'
+  level: Level
   auditID: string
-  stage: 'ResponseStarted' | 'ResponseComplete'
+  stage: Stage
   requestURI: string
   verb: string
   /** Who sent it, also when it acts as somebody else. */
@@ -25,10 +27,13 @@ export interface AuditEvent {
     apiVersion?: string
     subresource?: string
   }
-  responseStatus: { metadata: Record<string, never>; status?: string; message?: string; reason?: string; code: number }
+  /** Absent while there is no answer yet. */
+  responseStatus?: { metadata: Record<string, never>; status?: string; message?: string; reason?: string; code: number }
   requestReceivedTimestamp: string
   stageTimestamp: string
   annotations?: Record<string, string>
+  requestObject?: unknown
+  responseObject?: unknown
 }
 
 interface AuditedUser {
@@ -46,21 +51,24 @@ const audited = ({ name: username, uid, groups, extra }: UserInfo): AuditedUser 
 })
 
 export function auditEventOf(told: {
-  outcome: Outcome
+  context: RequestContext
+  info: RequestInfo
   request: ApiRequest
-  code: number
-  durationMs: number
+  level: Level
+  stage: Stage
   now: number
-  stage: AuditEvent['stage']
+  durationMs: number
+  /** Once there is an answer. */
+  outcome?: Outcome
+  code?: number
 }): AuditEvent {
-  const { outcome, request, code, durationMs, now, stage } = told
-  const { context, info } = outcome
+  const { context, info, request, level, stage, now, durationMs, outcome, code = 0 } = told
   const { user, impersonator, decision, decisionReason } = context
   const query = request.query.toString()
   return {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
-    level: 'Metadata',
+    level,
     auditID: context.id,
     stage,
     requestURI: query ? `${request.path}?${query}` : request.path,
@@ -81,9 +89,7 @@ export function auditEventOf(told: {
           },
         }
       : {}),
-    responseStatus: outcome.ok
-      ? { metadata: {}, code }
-      : { metadata: {}, status: 'Failure', message: outcome.error.message, reason: outcome.error.reason, code },
+    ...(outcome ? { responseStatus: responseStatusOf(outcome, code) } : {}),
     requestReceivedTimestamp: microseconds(now - durationMs),
     stageTimestamp: microseconds(now),
     ...(decision
@@ -97,5 +103,10 @@ export function auditEventOf(told: {
       : {}),
   }
 }
+
+const responseStatusOf = (outcome: Outcome, code: number): NonNullable<AuditEvent['responseStatus']> =>
+  outcome.ok
+    ? { metadata: {}, code }
+    : { metadata: {}, status: 'Failure', message: outcome.error.message, reason: outcome.error.reason, code }
 
 const microseconds = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z')
