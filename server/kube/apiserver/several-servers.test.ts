@@ -9,8 +9,34 @@ import type { Client } from '../client/client.ts'
 import { LeaderElection } from '../client/leader-election.ts'
 import type { Transport } from '../client/transport.ts'
 import { ConfigMap, FlowSchema, Namespace, Service } from '../kinds/index.ts'
+import type { Store } from '../store/store.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 import { watchLog } from './testing/watch-log.ts'
+
+/** The same store, whose news come late, though in order: as over a network. */
+function lagging(store: Store): Store {
+  const watch: Store['watch'] = (request, handler) => {
+    let last = Promise.resolve()
+    const later = (run: () => void) => {
+      last = last.then(async () => {
+        for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+        run()
+      })
+    }
+    return store.watch(request, {
+      events: (revision, events) => later(() => handler.events(revision, events)),
+      progress: (revision) => later(() => handler.progress?.(revision)),
+      ended: (error) => later(() => handler.ended(error)),
+    })
+  }
+  return new Proxy(store, {
+    get(target, key) {
+      if (key === 'watch') return watch
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
 
@@ -25,7 +51,7 @@ describe('several API servers over one store', () => {
   beforeEach(async () => {
     test = await startTestServer({ clock })
     here = test.client
-    second = await startTestServer({ clock, store: test.store })
+    second = await startTestServer({ clock, store: lagging(test.store) })
     there = second.transport
     other = second.client
   })
@@ -46,7 +72,7 @@ describe('several API servers over one store', () => {
       const made = await writer.of(ConfigMap).create(map(`m-${turn}`))
       const seen = await reader.of(ConfigMap).get(at(`m-${turn}`))
       expect(seen.metadata).toMatchObject({ uid: made.metadata?.uid, resourceVersion: made.metadata?.resourceVersion })
-      expect((await reader.of(ConfigMap).list()).items).toHaveLength(turn + 1)
+      expect((await reader.of(ConfigMap).list({ namespace: 'default' })).items).toHaveLength(turn + 1)
     }
     await Promise.all([near.length(20), far.length(20)])
     const told = ({ events }: typeof near) => events.map(({ object }) => object.metadata?.resourceVersion)
