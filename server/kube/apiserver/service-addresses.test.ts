@@ -112,7 +112,8 @@ describe('Service addresses', () => {
     await expect(
       test.client.of(Service).update({
         ...inner,
-        spec: { ...inner.spec, clusterIP: '10.96.0.99', clusterIPs: ['10.96.0.99'] },
+        // Of the lower part, which nobody is given by chance.
+        spec: { ...inner.spec, clusterIP: '10.96.0.9', clusterIPs: ['10.96.0.9'] },
       } as WireService),
     ).rejects.toMatchObject({ message: expect.stringContaining('may not change once set') })
   })
