@@ -8,6 +8,7 @@ import {
   createCluster,
   deleteCluster,
   listClusters,
+  repairCluster,
   runCluster,
   startCluster,
   stopCluster,
@@ -127,6 +128,10 @@ cluster
   .command('stop <name>')
   .description('stop a cluster; data and machines are kept')
   .action((name) => stopCluster(context(), name))
+cluster
+  .command('repair <name>')
+  .description('mend the store of a cluster that is refused as corrupt, as far as it can still be read')
+  .action((name) => repairCluster(context(), name))
 cluster
   .command('delete <name>')
   .description('remove a cluster with everything it has')

@@ -16,6 +16,7 @@ import {
   readApiServerFlags,
   readClusterRecord,
   readRunRecord,
+  repairCluster as repairStoreOf,
 } from '../kube/cluster/index.ts'
 import { UserError } from './user-error.ts'
 
@@ -104,6 +105,21 @@ export async function stopCluster(context: ClusterCommandContext, name: string):
   }
   await end(pid, 'SIGTERM', directory, name)
   context.say(`cluster "${name}" is stopped; its data and machines are kept`)
+}
+
+export async function repairCluster(context: ClusterCommandContext, name: string): Promise<void> {
+  const directory = await directoryOf(context, name)
+  if (await runningPid(directory, name))
+    throw new UserError(`cluster "${name}" runs; stop it first: podium cluster stop ${name}`)
+  const { damage, revision, copies } = await repairStoreOf({ directory })
+  if (damage.length === 0) {
+    context.say(`the store of cluster "${name}" is whole, up to revision ${revision}; nothing was changed`)
+    return
+  }
+  for (const line of damage) context.say(line)
+  context.say(`cluster "${name}" goes on as it was at revision ${revision}; what was written after that is lost`)
+  context.say(`the damaged files are kept in ${copies}`)
+  context.say(`  podium cluster start ${name}`)
 }
 
 export async function deleteCluster(context: ClusterCommandContext, name: string): Promise<void> {

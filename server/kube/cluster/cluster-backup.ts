@@ -1,4 +1,5 @@
-// A cluster in a folder, to be brought back somewhere else: its record, its certificates, and its store at one revision.
+// What to do against loss: a cluster in a folder, to be brought back somewhere else, and a store that is damaged mended.
+// In the folder are its record, its certificates, and its store at one revision.
 // Machines are not in it. They are made anew, and their kubelets start again what the store says should run there.
 //
 //   <folder>/cluster.json   pki/   store.snapshot   saved/ if something was kept
@@ -9,7 +10,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../../base/clock.ts'
 import { connectToEtcd } from '../store/etcd-client/etcd-store.ts'
-import { openStore, restoreStore, type Store } from '../store/store.ts'
+import { openStore, type Repaired, repairStore, restoreStore, type Store } from '../store/store.ts'
 import { readRunRecord } from './cluster-record.ts'
 
 const KEPT = ['cluster.json', 'pki', 'saved']
@@ -46,6 +47,11 @@ async function copyKept(from: string, to: string): Promise<void> {
   for (const name of KEPT) {
     if (existsSync(join(from, name))) await cp(join(from, name), join(to, name), { recursive: true })
   }
+}
+
+/** Of a cluster whose store is damaged, and which nobody runs. */
+export function repairCluster({ directory }: { directory: string }): Promise<Repaired> {
+  return repairStore({ directory: join(directory, 'store'), bumpRevision: REVISIONS_LOST_AT_MOST })
 }
 
 /** A store that a process has open is asked through its etcd door, one that nobody has is opened. */

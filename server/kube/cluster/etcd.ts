@@ -2,11 +2,11 @@
 // server does not open etcd. Beside the API server only a learner's terminal is let through to the door (machines/).
 
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import { connectToEtcd } from '../store/etcd-client/etcd-store.ts'
 import { openEtcdDoor } from '../store/etcd-door/door.ts'
-import { openStore, type Store } from '../store/store.ts'
+import { CorruptStoreError, openStore, type Store } from '../store/store.ts'
 import type { EtcdServers } from './cluster-spec.ts'
 import { openCertificates } from './pki.ts'
 
@@ -32,7 +32,9 @@ export async function openEtcd(options: {
   await certificates.keep('client', { commonName: 'kube-etcd-client', usages: ['client'] })
   const store = servers
     ? await connectToEtcdServers(servers, clock)
-    : await openStore({ directory: join(directory, 'store'), clock })
+    : await openStore({ directory: join(directory, 'store'), clock }).catch((error) => {
+        throw error instanceof CorruptStoreError ? withWayOut(error, basename(directory)) : error
+      })
   stack.defer(() => store.close())
   for (const host of hosts) {
     const tls = { cert: server.certPem, key: server.keyPem, ca: certificates.caPem }
@@ -51,4 +53,9 @@ export async function connectToEtcdServers(servers: EtcdServers, clock: Clock): 
     ...(keyFile && { key: await readFile(keyFile) }),
   }
   return connectToEtcd({ endpoints: urls, ...(tls && { tls }), clock })
+}
+
+function withWayOut(cause: CorruptStoreError, cluster: string): Error {
+  const way = `\`podium restore\` brings a backup back, \`podium cluster repair ${cluster}\` goes on with what can still be read`
+  return new Error(`${cause.message}. ${way}`, { cause })
 }

@@ -1,7 +1,7 @@
 // The front door of wing 1 for those who want clusters.
 
 export { readApiServerFlags } from './api-server-flags.ts'
-export { backUpCluster, restoreCluster } from './cluster-backup.ts'
+export { backUpCluster, repairCluster, restoreCluster } from './cluster-backup.ts'
 export type { ClusterHost, MachinesRest } from './cluster-host.ts'
 export { clusterDirectory, clusterNames, readClusterRecord, readRunRecord } from './cluster-record.ts'
 export { type ClusterInfo, type ClusterSpec, type EtcdFlags, etcdServersOf, problemsOf } from './cluster-spec.ts'

@@ -15,7 +15,7 @@ import { GroupCommit } from './group-commit.ts'
 import type { LeaseEntry } from './lease-table.ts'
 import { Lessor } from './lessor.ts'
 import { Log } from './log.ts'
-import { encodeChange, encodeGrant, encodeNumbers, type LogRecord } from './log-record.ts'
+import { encodeChange, encodeGrant, encodeNumbers } from './log-record.ts'
 import { Mvcc } from './mvcc.ts'
 import type { SnapshotContent } from './snapshot.ts'
 import { Counters } from './store-counters.ts'
@@ -120,7 +120,7 @@ export class DurableStore implements Store {
       },
       record: (record) => {
         if (record.type === 'compact') compactRevision = Math.max(compactRevision, record.revision)
-        else this.#replay(record)
+        else this.#mvcc.replayRecord(record)
       },
       revision: () => (this.#commit ? this.#revision : this.#mvcc.head),
     })
@@ -132,12 +132,6 @@ export class DurableStore implements Store {
     if (compactRevision > this.#mvcc.compactRevision) this.#mvcc.compact(compactRevision)
     for (const [id, lease] of this.#mvcc.leases.entries()) this.#lessor.renew(id, lease.ttlSeconds)
     this.#liveBytes = this.#measureLiveBytes()
-  }
-
-  #replay(record: LogRecord): void {
-    if (record.type === 'change') this.#mvcc.replay(record.change)
-    else if (record.type === 'grant') this.#mvcc.leases.grant(record.id, record.ttlSeconds)
-    else if (record.type === 'revoke') this.#mvcc.leases.revoke(record.id)
   }
 
   async #append(payloads: Buffer[]): Promise<void> {

@@ -56,7 +56,7 @@ export function readFrames(
   while (place < bytes.length) {
     const frame = readFrame(bytes, place, options.salt)
     if ('problem' in frame) {
-      if (options.mayBeTorn && !goodFrameAfter(bytes, place, options.salt)) return place
+      if (options.mayBeTorn && goodFrameAfter(bytes, place, options.salt) === undefined) return place
       throw new CorruptStoreError({ file: options.file, offset: place, problem: frame.problem })
     }
     const goesOn = use(frame, place)
@@ -66,12 +66,34 @@ export function readFrames(
   return place
 }
 
-function goodFrameAfter(bytes: Buffer, bad: number, salt: number): boolean {
+/** Hands over whatever is good, wherever it is; returns how many bytes were not. For repairs only. */
+export function salvageFrames(
+  bytes: Buffer,
+  { start, salt }: { start: number; salt: number },
+  use: (payload: Buffer) => unknown,
+): number {
+  let lost = 0
+  let place = start
+  while (place < bytes.length) {
+    const frame = readFrame(bytes, place, salt)
+    if ('problem' in frame) {
+      const next = goodFrameAfter(bytes, place, salt) ?? bytes.length
+      lost += next - place
+      place = next
+    } else {
+      use(frame)
+      place += FRAME_HEAD_BYTES + frame.length
+    }
+  }
+  return lost
+}
+
+function goodFrameAfter(bytes: Buffer, bad: number, salt: number): number | undefined {
   for (let place = bad + 1; place + FRAME_HEAD_BYTES <= bytes.length; place++) {
     // Its place is what makes a frame rare: checksums are worth computing only where that is right.
-    if (placeIn(bytes, place) === place && !('problem' in readFrame(bytes, place, salt))) return true
+    if (placeIn(bytes, place) === place && !('problem' in readFrame(bytes, place, salt))) return place
   }
-  return false
+  return undefined
 }
 
 function placeIn(bytes: Buffer, place: number): number {

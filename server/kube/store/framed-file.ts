@@ -7,7 +7,7 @@
 import { dirname, join } from 'node:path'
 import { crc32c } from './crc32c.ts'
 import type { Disk, DiskFile } from './disk.ts'
-import { frameHead, readFrames } from './frame.ts'
+import { frameHead, readFrames, salvageFrames } from './frame.ts'
 import { CorruptStoreError } from './store-error.ts'
 
 export const FILE_HEAD_BYTES = 32
@@ -50,6 +50,11 @@ export function readFramedFile(
 ): { salt: number; end: number } {
   const salt = saltOf(bytes, file, number)
   return { salt, end: readFrames(bytes, { file, start: FILE_HEAD_BYTES, salt, mayBeTorn }, use) }
+}
+
+/** As `readFramedFile`, past whatever is damaged but its head; returns how many bytes were. */
+export function salvageFramedFile(bytes: Buffer, file: string, use: (payload: Buffer) => unknown): number {
+  return salvageFrames(bytes, { start: FILE_HEAD_BYTES, salt: saltOf(bytes, file, undefined) }, use)
 }
 
 /**

@@ -192,7 +192,7 @@ export class Log {
   }
 }
 
-function replayFrame(payload: Buffer, replay: Replay, where: { file: string; place: number }): void {
+export function replayFrame(payload: Buffer, replay: Replay, where: { file: string; place: number }): void {
   const corrupt = (problem: string) => new CorruptStoreError({ file: where.file, offset: where.place, problem })
   for (const record of decodeRecords(payload)) {
     if (record.type === 'change') {
@@ -229,17 +229,17 @@ async function createLog(options: LogOptions, names: string[]): Promise<void> {
   await writeManifest(disk, directory, { format: 'podium-store/1', snapshot: 0, firstSegment: 1 })
 }
 
-/** Makes an empty directory a store with this content. */
-export async function createLogFrom(options: LogOptions, content: SnapshotContent): Promise<void> {
+/** Makes an empty directory a store with this content; with a number that none of its files has, any directory. */
+export async function createLogFrom(options: LogOptions, content: SnapshotContent, number = 1): Promise<void> {
   const { disk, directory, random } = options
-  await writeSnapshot(disk, directory, content, { salt: saltFrom(random), number: 1 })
-  const segment = await FramedFile.create(disk, filePath(directory, 'log', 1), {
+  await writeSnapshot(disk, directory, content, { salt: saltFrom(random), number })
+  const segment = await FramedFile.create(disk, filePath(directory, 'log', number), {
     salt: saltFrom(random),
-    number: 1,
+    number,
     growBytes: 0,
   })
   await segment.close()
-  await writeManifest(disk, directory, { format: 'podium-store/1', snapshot: 1, firstSegment: 1 })
+  await writeManifest(disk, directory, { format: 'podium-store/1', snapshot: number, firstSegment: number })
 }
 
 async function writeSnapshot(

@@ -10,6 +10,7 @@ import { holds } from './compare.ts'
 import { isTombstone, tombstone } from './key-history.ts'
 import { KeyIndex } from './key-index.ts'
 import { LeaseTable } from './lease-table.ts'
+import type { LogRecord } from './log-record.ts'
 import { CompactedError, FutureRevisionError, InvalidRequestError, LeaseNotFoundError } from './store-error.ts'
 import type {
   DeleteOperation,
@@ -68,6 +69,13 @@ export class Mvcc {
     this.changes.add(change)
     this.head = change.revision
     return { succeeded: path.succeeded, responses, change }
+  }
+
+  /** What the log says, in its order. Compactions are for whoever reads all of it. */
+  replayRecord(record: LogRecord): void {
+    if (record.type === 'change') this.replay(record.change)
+    else if (record.type === 'grant') this.leases.grant(record.id, record.ttlSeconds)
+    else if (record.type === 'revoke') this.leases.revoke(record.id)
   }
 
   /** A change that was decided before: read back from the log. */

@@ -68,7 +68,7 @@ function readSnapshot(bytes: Buffer): SnapshotContent {
   return isBolt(bytes) ? decodeEtcdSnapshot(bytes, { file: 'snapshot' }) : decodeSnapshot(bytes, { file: 'snapshot' })
 }
 
-function bumped(content: SnapshotContent, by: number): SnapshotContent {
+export function bumped(content: SnapshotContent, by: number): SnapshotContent {
   if (by === 0) return content
   const now = withoutHistory(content)
   return { ...now, revision: now.revision + by }

@@ -6,8 +6,15 @@
 
 import type { Change } from './change-history.ts'
 import { frameHead } from './frame.ts'
-import { encodeFileHead, FILE_HEAD_BYTES, readFramedFile } from './framed-file.ts'
-import { decodeRecords, encodeGrant, encodeNumbers, encodeSnapshotChange, encodeSnapshotStates } from './log-record.ts'
+import { encodeFileHead, FILE_HEAD_BYTES, readFramedFile, salvageFramedFile } from './framed-file.ts'
+import {
+  decodeRecords,
+  encodeGrant,
+  encodeNumbers,
+  encodeSnapshotChange,
+  encodeSnapshotStates,
+  type LogRecord,
+} from './log-record.ts'
 import { CorruptStoreError } from './store-error.ts'
 import type { KeyValue } from './store-interface.ts'
 
@@ -63,15 +70,29 @@ export function decodeSnapshot(bytes: Buffer, { file, number }: { file: string; 
   let whole = false
   readFramedFile(bytes, { file, ...(number !== undefined && { number }), mayBeTorn: false }, (payload) => {
     for (const record of decodeRecords(payload)) {
-      if (record.type === 'start') content.revision = record.revision
-      else if (record.type === 'grant') content.leases.push({ id: record.id, ttlSeconds: record.ttlSeconds })
-      else if (record.type === 'states') for (const state of record.states) content.states.push(state)
-      else if (record.type === 'change') content.changes.push(record.change)
-      else if (record.type === 'end') whole = record.count === content.states.length
+      if (record.type === 'end') whole = record.count === content.states.length
+      else take(content, record)
     }
     // Behind its end, etcd's clients keep padding and a hash.
     return !whole
   })
   if (!whole) throw new CorruptStoreError({ file, offset: bytes.length, problem: 'snapshot is cut short' })
   return content
+}
+
+/** What is left of a damaged one, and how many of its bytes are not. Throws when nothing is. */
+export function salvageSnapshot(bytes: Buffer, { file }: { file: string }): { content: SnapshotContent; lost: number } {
+  const content: SnapshotContent = { revision: 0, states: [], leases: [], changes: [] }
+  const lost = salvageFramedFile(bytes, file, (payload) => {
+    for (const record of decodeRecords(payload)) take(content, record)
+  })
+  for (const { modRevision } of content.states) content.revision = Math.max(content.revision, modRevision)
+  return { content, lost }
+}
+
+function take(content: SnapshotContent, record: LogRecord): void {
+  if (record.type === 'start') content.revision = record.revision
+  else if (record.type === 'grant') content.leases.push({ id: record.id, ttlSeconds: record.ttlSeconds })
+  else if (record.type === 'states') for (const state of record.states) content.states.push(state)
+  else if (record.type === 'change') content.changes.push(record.change)
 }
