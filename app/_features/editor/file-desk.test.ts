@@ -65,6 +65,18 @@ describe('FileDesk', () => {
     expect([open()?.text, desk.state.unsaved]).toEqual(['mine', ['web.yaml']])
   })
 
+  it('gives the editor back what it kept of a file, also under another name', async () => {
+    desk.keep('web.yaml', 'its history')
+    await desk.make('other.yaml')
+    await desk.show('web.yaml')
+    expect(open()?.memory).toBe('its history')
+    await desk.rename('web.yaml', 'app.yaml')
+    await desk.show('app.yaml')
+    expect(open()?.memory).toBe('its history')
+    desk.keep('nowhere.yaml', 'of a file that is not open')
+    expect(open()?.path).toBe('app.yaml')
+  })
+
   it('does not save over what the terminal wrote, and lets one choose mine', async () => {
     desk.type('mine')
     home.files.set('web.yaml', 'theirs')
