@@ -44,45 +44,48 @@ export function KubeconfigPopover({ sessionId }: { sessionId: string }) {
           Kubeconfig
         </Button>
       </Popover.Target>
-      <Popover.Dropdown className={style.kubeconfig}>
-        {error && (
-          <>
-            <p role="alert">{error}</p>
-            <Button small onClick={load}>
-              Ask again
-            </Button>
-          </>
-        )}
-        {!error && !kubeconfig && <p>Asking for it …</p>}
-        {!error && kubeconfig && (
-          <>
-            <p>
-              Your cluster for a <code>kubectl</code> of your own. Whoever has this file may do everything in it.
-            </p>
-            <span>
-              <Button small onClick={() => download(file, kubeconfig.text)}>
-                Download {file}
+      <Popover.Dropdown>
+        {/* Has the focus while the buttons are on their way, so that Escape is heard. */}
+        <div className={style.kubeconfig} tabIndex={-1} data-autofocus>
+          {error && (
+            <>
+              <p role="alert">{error}</p>
+              <Button small onClick={load}>
+                Ask again
               </Button>
-              <Button small onClick={() => clipboard.copy(kubeconfig.text)}>
-                {clipboard.copied ? 'Copied' : 'Copy its text'}
-              </Button>
-            </span>
-            <p>
-              Then: <code>kubectl --kubeconfig {file} get nodes</code>
-            </p>
-            {isHere() ? (
+            </>
+          )}
+          {!error && !kubeconfig && <p>Asking for it …</p>}
+          {!error && kubeconfig && (
+            <>
               <p>
-                It works on this machine: the API server listens on <code>{new URL(kubeconfig.server).host}</code>.
+                Your cluster for a <code>kubectl</code> of your own. Whoever has this file may do everything in it.
               </p>
-            ) : (
+              <span>
+                <Button small onClick={() => download(file, kubeconfig.text)}>
+                  Download {file}
+                </Button>
+                <Button small onClick={() => clipboard.copy(kubeconfig.text)}>
+                  {clipboard.copied ? 'Copied' : 'Copy its text'}
+                </Button>
+              </span>
               <p>
-                The API server listens only on the classroom’s own machine, at{' '}
-                <code>{new URL(kubeconfig.server).host}</code>. From yours, keep this running, with a login of that
-                machine: <code>{tunnel}</code>
+                Then: <code>kubectl --kubeconfig {file} get nodes</code>
               </p>
-            )}
-          </>
-        )}
+              {isHere() ? (
+                <p>
+                  It works on this machine: the API server listens on <code>{new URL(kubeconfig.server).host}</code>.
+                </p>
+              ) : (
+                <p>
+                  The API server listens only on the classroom’s own machine, at{' '}
+                  <code>{new URL(kubeconfig.server).host}</code>. From yours, keep this running, with a login of that
+                  machine: <code>{tunnel}</code>
+                </p>
+              )}
+            </>
+          )}
+        </div>
       </Popover.Dropdown>
     </Popover>
   )
