@@ -198,6 +198,7 @@ export class HttpsFront {
       },
     })
     response.on('close', () => {
+      this.#writers.drop(response)
       if (!isEnded) watch[Symbol.dispose]()
     })
   }

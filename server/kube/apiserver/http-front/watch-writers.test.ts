@@ -39,3 +39,12 @@ it('sends what waits before it ends', async () => {
   expect(heard).toEqual(['ab'])
   expect(isEnded()).toBe(true)
 })
+
+it('writes nothing to a watcher that has gone', async () => {
+  const writers = new WatchWriters()
+  const { response, heard } = watcher()
+  writers.write(response, a)
+  writers.drop(response)
+  await turn()
+  expect(heard).toEqual([])
+})

@@ -20,6 +20,11 @@ export class WatchWriters {
     this.#waiting.set(response, [frame])
   }
 
+  /** Nobody reads it any more. */
+  drop(response: Outgoing): void {
+    this.#waiting.delete(response)
+  }
+
   /** Nothing may follow; what waits goes first. */
   end(response: Outgoing, last?: Buffer): void {
     const frames = this.#waiting.get(response) ?? []
