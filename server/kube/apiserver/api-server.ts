@@ -142,7 +142,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     documents: new ServedDocuments({ resources, reviews: REVIEWS, schemas, clock }),
     schemas,
     admission: new Admission(
-      admissionPlugins(authorization, () => createClient(own)),
+      admissionPlugins({
+        authorization,
+        client: () => createClient(own),
+        call: (told) => caller.call(told),
+        schemas,
+      }),
       admissionReader({ resources, feed, clock }),
     ),
     fieldManagers: new FieldManagers(schemas),

@@ -20,9 +20,15 @@ import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import { mutatingWebhooks, validatingWebhooks, type WebhookOptions } from './webhooks/index.ts'
 
-/** `client` writes as the server itself. */
-export const admissionPlugins = (authorization: Authorization, client: () => Client): readonly AdmissionPlugin[] => [
+export interface PluginOptions extends WebhookOptions {
+  authorization: Authorization
+  /** Writes as the server itself. */
+  client: () => Client
+}
+
+export const admissionPlugins = ({ authorization, client, ...webhooks }: PluginOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   limitRanger,
   serviceAccount,
@@ -40,6 +46,8 @@ export const admissionPlugins = (authorization: Authorization, client: () => Cli
   certificateSubjectRestriction,
   defaultIngressClass,
   rbacEscalation(authorization),
+  mutatingWebhooks(webhooks),
   validatingAdmissionPolicy(),
+  validatingWebhooks(webhooks),
   resourceQuota(client),
 ]

@@ -106,11 +106,15 @@ export class KubeletCaller {
   }
 
   /** A connection to an address of the cluster, dialled by the kubelet on its machine; rejects in its words. */
-  tunnel(kubelet: { host: string; port: number }, to: { host: string; port: number }): Promise<Duplex> {
+  tunnel(
+    kubelet: { host: string; port: number },
+    to: { host: string; port: number },
+    signal?: AbortSignal,
+  ): Promise<Duplex> {
     const host = to.host.includes(':') ? `[${to.host}]` : to.host
     const target = { host: kubelet.host, port: kubelet.port, path: `${host}:${to.port}` }
     return new Promise((resolve, reject) => {
-      const outgoing = this.request(target, { method: 'CONNECT', headers: {} })
+      const outgoing = this.request(target, { method: 'CONNECT', headers: {} }, signal)
       outgoing.on('error', (err) => reject(unreachable(target, err)))
       outgoing.on('connect', (answer, socket, head) => {
         if (head.length > 0) socket.unshift(head)

@@ -44,7 +44,9 @@ export class ServiceCaller {
   async call(call: ServiceCall): Promise<{ code: number; text: string }> {
     const { location, serverName, path } = this.#target(call)
     const signal = AbortSignal.timeout(call.timeoutMs)
-    const tunnel = await this.#options.kubelet.tunnel(location.through, location)
+    const tunnel = await this.#options.kubelet.tunnel(location.through, location, signal).catch((err: Error) => {
+      throw signal.aborted ? new Error('context deadline exceeded') : err
+    })
     const socket = tls.connect({
       socket: tunnel,
       servername: serverName,
