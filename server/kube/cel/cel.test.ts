@@ -51,6 +51,7 @@ describe('gives what upstream gives', () => {
   it.each<[string, unknown]>([
     ['self.replicas <= self.max', true],
     ['self.replicas + 1', 4n],
+    ['has(self.ports[0].name) && self.ports.all(p, has(p.number)) && !has(self.?labels.other)', true],
     ['self.ratio * 2.0', 1],
     ['has(self.name) && !has(self.labels.other)', true],
     ['self.ports.all(p, p.number > 0)', true],
@@ -91,6 +92,7 @@ describe('says what is wrong before it runs, in the words of the compiler', () =
       "compilation failed: ERROR: <input>:1:1: undeclared reference to 'other' (in container '')\n | other > 0\n | ^",
     ],
     ['self.replicas == "3"', "found no matching overload for '_==_' applied to '(int, string)'"],
+    ['has(self.replcas)', "undefined field 'replcas'"],
     ['self.replicas >', 'Syntax error'],
   ])('%s', (expression, message) => {
     expect(() => cel.environment(SELF).compile(expression)).toThrow(message)

@@ -3,6 +3,7 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { type AstNode, nodesOf } from '../cost.ts'
 import { addFormats } from './formats.ts'
+import { rewriteHas } from './has.ts'
 import { addLists } from './lists.ts'
 import { addNetwork } from './network.ts'
 import { addQuantity } from './quantity.ts'
@@ -21,7 +22,9 @@ export function addLibrary(environment: Environment): void {
  * calls of it are turned into calls of ours.
  */
 export function rewriteCalls(ast: AstNode): void {
-  for (const { op, args } of nodesOf(ast)) {
+  for (const node of nodesOf(ast)) {
+    rewriteHas(node)
+    const { op, args } = node
     if ((op === 'call' || op === 'rcall') && (args as unknown[])[0] === 'matches') (args as unknown[])[0] = 're2Matches'
   }
 }
