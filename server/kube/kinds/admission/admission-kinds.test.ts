@@ -46,6 +46,29 @@ describe('kinds of admission', () => {
     })
   })
 
+  it.each([
+    [
+      ValidatingAdmissionPolicy,
+      policy({ validations: [{ expression: 'object.spec. <= 5' }] }),
+      'spec.validations[0].expression',
+    ],
+    [
+      ValidatingAdmissionPolicy,
+      policy({ matchConditions: [{ name: 'a', expression: 'nope == 1' }] }),
+      'spec.matchConditions[0].expression',
+    ],
+    [
+      ValidatingWebhookConfiguration,
+      webhook({ matchConditions: [{ name: 'a', expression: 'params == 1' }] }),
+      'webhooks[0].matchConditions[0].expression',
+    ],
+  ] as [AnyKind, object, string][])('take no expression that does not compile: %#', (kind, object, field) => {
+    const [problem = '', ...others] = problems(kind, object)
+    expect(others).toEqual([])
+    expect(problem).toContain(`${field}: Invalid value: `)
+    expect(problem).toContain('compilation failed: ERROR: <input>:1:')
+  })
+
   it('count a change of webhooks as a new generation', () => {
     const next = { metadata: { generation: 3 }, ...webhook({ timeoutSeconds: 5 }) }
     ValidatingWebhookConfiguration.strategy.prepareForUpdate?.(
