@@ -43,11 +43,15 @@ export class ChangeHistory {
     return changes
   }
 
-  /** Forgets the changes before `revision` and names the keys they, and that revision, touched. */
-  compact(revision: number): Set<string> {
+  /**
+   * Forgets the changes before `revision`, at most so many at a time, and names the keys they, and that revision,
+   * touched.
+   */
+  compact(revision: number, most: number): { touched: Set<string>; isDone: boolean } {
     const touched = new Set<string>()
     let next = this.#dropped
-    for (; next < this.#changes.length; next++) {
+    const end = Math.min(this.#changes.length, next + most)
+    for (; next < end; next++) {
       const change = this.#changes[next] as Change
       if (change.revision > revision) break
       for (const state of change.states) touched.add(state.key)
@@ -58,6 +62,7 @@ export class ChangeHistory {
       this.#changes = this.#changes.slice(this.#dropped)
       this.#dropped = 0
     }
-    return touched
+    const oldest = this.#changes[this.#dropped]
+    return { touched, isDone: !oldest || oldest.revision >= revision }
   }
 }

@@ -76,7 +76,6 @@ export class DurableStore implements Store {
   #log!: Log
   #commit!: GroupCommit
   #revision = 0
-  #liveBytes = 0
   #closing: Promise<void> | undefined
   /** One compaction or reclaiming after the other. */
   #maintenance: Promise<unknown> = Promise.resolve()
@@ -129,9 +128,8 @@ export class DurableStore implements Store {
       () => this.#takeBack(),
     )
     this.#revision = this.#mvcc.head
-    if (compactRevision > this.#mvcc.compactRevision) this.#mvcc.compact(compactRevision)
+    if (compactRevision > this.#mvcc.compactRevision) await this.#mvcc.compact(compactRevision)
     for (const [id, lease] of this.#mvcc.leases.entries()) this.#lessor.renew(id, lease.ttlSeconds)
-    this.#liveBytes = this.#measureLiveBytes()
   }
 
   async #append(payloads: Buffer[]): Promise<void> {
@@ -197,10 +195,9 @@ export class DurableStore implements Store {
       if (revision <= this.#mvcc.compactRevision) throw new CompactedError(this.#mvcc.compactRevision)
       if (revision > this.#revision) throw new FutureRevisionError()
       await this.#write(encodeNumbers('compact', revision))
-      this.#mvcc.compact(revision)
-      this.#liveBytes = this.#measureLiveBytes()
-      const garbage = this.#log.bytes - this.#liveBytes
-      if (garbage > Math.max(this.#options.reclaimBytes, this.#liveBytes)) {
+      await this.#mvcc.compact(revision)
+      const { liveBytes } = this.#mvcc
+      if (this.#log.bytes - liveBytes > Math.max(this.#options.reclaimBytes, liveBytes)) {
         // Nobody has to wait for that; if it fails, the next compaction tries again.
         void this.defragment().catch(() => {})
       }
@@ -212,14 +209,14 @@ export class DurableStore implements Store {
       if (this.#mvcc.compactRevision === 0) return
       // Everything up to here lies in full segments then, and all of these can go.
       if (!this.#log.activeIsEmpty) await this.#commit.exclusive(() => this.#log.rotate())
-      await this.#log.reclaim(this.#contentUpTo(this.#revision))
+      await this.#log.reclaim(await this.#contentUpTo(this.#revision))
     })
   }
 
   async *snapshot(): AsyncGenerator<Buffer> {
     if (this.#closing) throw new StoreClosedError()
     // The states are collected at once, so a slow reader holds up nobody and sees one revision.
-    const content = this.#contentUpTo(this.#revision)
+    const content = await this.#inTurn(() => this.#contentUpTo(this.#revision))
     for (const page of encodeEtcdSnapshot(content)) yield page
   }
 
@@ -227,8 +224,8 @@ export class DurableStore implements Store {
     if (this.#closing) throw new StoreClosedError()
     const asked = revision || this.#revision
     this.#mvcc.checkRevision(asked, this.#revision)
-    const { compactRevision } = this.#mvcc
-    return { hash: hashOfKeys(this.#contentUpTo(asked)), revision: asked, compactRevision }
+    const content = await this.#inTurn(() => this.#contentUpTo(asked))
+    return { hash: hashOfKeys(content), revision: asked, compactRevision: content.revision }
   }
 
   async setAlarm(alarm: Alarm, raised: boolean): Promise<void> {
@@ -302,7 +299,7 @@ export class DurableStore implements Store {
   status(): StoreStatus {
     return {
       dbSizeBytes: this.#log.bytes,
-      dbSizeInUseBytes: Math.min(this.#log.bytes, this.#liveBytes),
+      dbSizeInUseBytes: Math.min(this.#log.bytes, this.#mvcc.liveBytes),
       keys: this.#mvcc.index.size,
       watchers: this.#watchers.size,
       alarms: [...new Set([...this.#alarms, ...(this.#diskIsFull ? (['NOSPACE'] as const) : [])])],
@@ -349,20 +346,15 @@ export class DurableStore implements Store {
   }
 
   /** What was compacted as one state, and what followed, up to `revision`, change by change. */
-  #contentUpTo(revision: number): SnapshotContent {
+  async #contentUpTo(revision: number): Promise<SnapshotContent> {
     const { compactRevision, changes, leases } = this.#mvcc
-    return {
+    // All that others can change is taken now; the rest is the past.
+    const now = {
       revision: compactRevision,
-      states: this.#mvcc.dump(compactRevision),
       leases: [...leases.entries()].map(([id, { ttlSeconds }]) => ({ id, ttlSeconds })),
       changes: changes.between(compactRevision, revision),
     }
-  }
-
-  #measureLiveBytes(): number {
-    let bytes = 0
-    for (const state of this.#mvcc.dump(this.#revision)) bytes += state.key.length + state.value.length + 40
-    return bytes
+    return { ...now, states: await this.#mvcc.dump(compactRevision) }
   }
 
   #lease(id: number): LeaseEntry {

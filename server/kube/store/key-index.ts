@@ -54,6 +54,11 @@ export class KeyIndex {
     }
   }
 
+  /** Visits every key from this one on that has any history, in order, until `visit` says false. */
+  visitKeys(from: string, visit: (key: string, history: KeyHistory) => boolean): void {
+    for (const [key, history] of this.#histories.entries(from)) if (!visit(key, history)) return
+  }
+
   /** Takes the newest state of the key back. */
   undo(key: string): void {
     if (this.#histories.get(key)?.undo()) this.#histories.delete(key)

@@ -5,6 +5,7 @@
 // durable one, which the durable store keeps. Comparing against `head` is what lets many transactions share one
 // fdatasync without ever deciding on stale state. Upstream: mvcc/kvstore.go, kvstore_txn.go.
 
+import { setImmediate as turn } from 'node:timers/promises'
 import { type Change, ChangeHistory } from './change-history.ts'
 import { holds } from './compare.ts'
 import { isTombstone, tombstone } from './key-history.ts'
@@ -27,6 +28,8 @@ import type {
 const FIRST_REVISION = 1
 
 const NO_VALUE = Buffer.alloc(0)
+/** Keys or revisions looked at in one turn: about a millisecond, which is what a writer then waits. */
+const SLICE = 2000
 const EVERYTHING = { key: '\0', rangeEnd: '\0' }
 
 export interface Applied {
@@ -42,6 +45,8 @@ export class Mvcc {
   readonly leases = new LeaseTable()
   head = FIRST_REVISION
   compactRevision = 0
+  /** Of the newest states, as the log has them; roughly. */
+  liveBytes = 0
 
   range(request: RangeRequest, revision: number): { kvs: KeyValue[]; count: number; more: boolean } {
     const limit = request.limit || Number.POSITIVE_INFINITY
@@ -83,6 +88,7 @@ export class Mvcc {
     for (const state of change.states) {
       const before = this.index.newest(state.key)
       this.leases.move(state.key, { from: before?.lease ?? 0, to: state.lease })
+      this.#count(state, before)
       this.index.add(state)
     }
     this.changes.add(change)
@@ -96,6 +102,7 @@ export class Mvcc {
         this.index.undo(state.key)
         const before = this.index.newest(state.key)
         this.leases.move(state.key, { from: state.lease, to: before?.lease ?? 0 })
+        this.liveBytes -= bytesOf(state) - bytesOf(before)
       }
       this.head--
     }
@@ -107,6 +114,7 @@ export class Mvcc {
     for (const state of states) {
       if (isTombstone(state)) continue
       this.leases.move(state.key, { from: 0, to: state.lease })
+      this.#count(state, undefined)
       this.index.add(state)
     }
     if (ofThisRevision.length > 0) this.changes.add({ revision, states: ofThisRevision })
@@ -114,19 +122,41 @@ export class Mvcc {
     this.compactRevision = revision
   }
 
-  /** What a snapshot at this revision holds: the counterpart of `load`. */
-  dump(revision: number): KeyValue[] {
+  /**
+   * What a snapshot at this revision holds: the counterpart of `load`. In slices, between which others write: that
+   * changes nothing about a revision of the past. It must not be compacted away meanwhile.
+   */
+  async dump(revision: number): Promise<KeyValue[]> {
     const ofThisRevision = this.changes.at(revision)?.states ?? []
     const states: KeyValue[] = []
-    this.index.visit(EVERYTHING, revision, (state) => {
-      if (state.modRevision !== revision) states.push(state)
-    })
+    let next: string | undefined = EVERYTHING.key
+    while (next !== undefined) {
+      let left = SLICE
+      const from: string = next
+      next = undefined
+      this.index.visitKeys(from, (key, history) => {
+        if (left-- === 0) {
+          next = key
+          return false
+        }
+        const state = history.at(revision)
+        if (state && state.modRevision !== revision) states.push(state)
+        return true
+      })
+      if (next !== undefined) await turn()
+    }
     return states.concat(ofThisRevision)
   }
 
-  compact(revision: number): void {
-    for (const key of this.changes.compact(revision)) this.index.compact(key, revision)
+  /** Forgotten at once for everybody who asks; the memory of it is given back in slices. */
+  async compact(revision: number): Promise<void> {
     this.compactRevision = revision
+    for (;;) {
+      const { touched, isDone } = this.changes.compact(revision, SLICE)
+      for (const key of touched) this.index.compact(key, revision)
+      if (isDone) return
+      await turn()
+    }
   }
 
   /** All conditions, nested ones too, look at the state before the transaction. */
@@ -193,9 +223,19 @@ export class Mvcc {
 
   #add(state: KeyValue, before: KeyValue | undefined, states: KeyValue[]): void {
     this.leases.move(state.key, { from: before?.lease ?? 0, to: state.lease })
+    this.#count(state, before)
     this.index.add(state)
     states.push(state)
   }
+
+  #count(state: KeyValue, before: KeyValue | undefined): void {
+    this.liveBytes += bytesOf(state) - bytesOf(before)
+  }
+}
+
+/** A tombstone takes no room in what lives. */
+function bytesOf(state: KeyValue | undefined): number {
+  return !state || isTombstone(state) ? 0 : state.key.length + state.value.length + 40
 }
 
 interface Chosen {

@@ -68,7 +68,7 @@ async function readWhatIsLeft(disk: Disk, directory: string, damage: string[]): 
   }
   await replaySegments(disk, directory, manifest, { names, mvcc, found })
   const leases = [...mvcc.leases.entries()].map(([id, { ttlSeconds }]) => ({ id, ttlSeconds }))
-  return withoutHistory({ revision: mvcc.head, states: mvcc.dump(mvcc.head), leases, changes: [] })
+  return withoutHistory({ revision: mvcc.head, states: await mvcc.dump(mvcc.head), leases, changes: [] })
 }
 
 async function readSnapshot(disk: Disk, file: string, found: (error: unknown) => void): Promise<SnapshotContent> {
