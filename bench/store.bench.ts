@@ -12,7 +12,7 @@ import { openStore } from '../server/kube/store/store.ts'
 import { percentile, table } from './table.ts'
 
 const MILLISECONDS = 2000
-const CLIENTS = [1, 16, 64]
+const CLIENTS = [1, 16, 64, 256]
 const OPERATIONS = ['put', 'get', 'txn-update']
 
 const directory = mkdtempSync(join(tmpdir(), 'podium-bench-store-'))
@@ -78,6 +78,8 @@ async function main(): Promise<void> {
   for (const child of started) child.kill('SIGKILL')
   await sizes()
   await inProcess()
+  await million()
+  await compaction()
 }
 
 function hasEtcd(): boolean {
@@ -234,6 +236,90 @@ async function sizes(): Promise<void> {
   }
   print('Sizes', table(['what', 'figure'], rows))
   await store.close()
+}
+
+/** Keys as Kubernetes has them, values small: what costs here is their number. */
+async function million(): Promise<void> {
+  const open = () =>
+    openStore({ directory: join(directory, 'million'), clock: systemClock, maxRequestBytes: Number.POSITIVE_INFINITY })
+  const value = Buffer.alloc(100, 'v')
+  const rows: (string | number)[][] = []
+  const empty = await settledMemory()
+  let store = await open()
+  for (let first = 0; first < 1_000_000; first += 5000) {
+    const success = Array.from({ length: 5000 }, (_, i) => {
+      return { type: 'put', key: `/registry/configmaps/default/map-${first + i}`, value } as const
+    })
+    await store.txn({ compare: [], success, failure: [] })
+  }
+  rows.push(['memory of 1,000,000 keys with 100 B each, MiB', (await settledMemory()) - empty])
+  await store.close()
+  const opening = performance.now()
+  store = await open()
+  rows.push(['opening them again, ms', performance.now() - opening])
+  const everything = { key: '/registry/', rangeEnd: '/registry0' }
+  const listing = performance.now()
+  const { kvs } = await store.range({ ...everything, limit: 10_000 })
+  rows.push([`first ${kvs.length} of them with the count of all, ms`, performance.now() - listing])
+  const middle = performance.now()
+  const some = await store.range({
+    key: '/registry/configmaps/default/map-50',
+    rangeEnd: '/registry/configmaps/default/map-51',
+    limit: 10_000,
+  })
+  rows.push([`${some.kvs.length} of a prefix that has ${some.count}, ms`, performance.now() - middle])
+  print('A million keys', table(['what', 'figure'], rows))
+  await store.close()
+}
+
+/** How long the slowest write took while 100,000 revisions were compacted and their space given back. */
+async function compaction(): Promise<void> {
+  const store = await openStore({ directory: join(directory, 'compaction'), clock: systemClock })
+  const put = (i: number) =>
+    store.txn({
+      compare: [],
+      success: [{ type: 'put', key: `/k/${i % 5000}`, value: Buffer.alloc(500, 'v') }],
+      failure: [],
+    })
+  for (let i = 0; i < 100_000; i += 500) await Promise.all(Array.from({ length: 500 }, (_, j) => put(i + j)))
+  const quiet = await slowestWhile(
+    put,
+    (async () => {
+      for (let i = 0; i < 200; i++) await put(i)
+    })(),
+  )
+  const started = performance.now()
+  const busy = await slowestWhile(
+    put,
+    store.compact(store.revision).then(() => store.defragment()),
+  )
+  print(
+    'Compaction of 100,000 revisions, with one writer',
+    table(
+      ['what', 'figure'],
+      [
+        ['compacting and giving the space back, ms', performance.now() - started],
+        ['slowest write meanwhile, ms', busy],
+        ['slowest write before, ms', quiet],
+      ],
+    ),
+  )
+  await store.close()
+}
+
+async function slowestWhile(put: (i: number) => Promise<unknown>, work: Promise<unknown>): Promise<number> {
+  let isOver = false
+  const over = work.then(() => {
+    isOver = true
+  })
+  let slowest = 0
+  for (let i = 0; !isOver; i++) {
+    const asked = performance.now()
+    await put(i)
+    slowest = Math.max(slowest, performance.now() - asked)
+  }
+  await over
+  return slowest
 }
 
 async function settledMemory(): Promise<number> {

@@ -133,6 +133,14 @@ describe('single calls', () => {
     expect(await statusOf(ask('KV/Nonsense', PutRequest, PutResponse, {}))).toBe(
       '12 unknown method Nonsense for service etcdserverpb.KV',
     )
+    const endless = ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 9_000_000_001 })
+    expect(await statusOf(endless)).toBe('11 etcdserver: too large lease TTL')
+    await store.setAlarm('NOSPACE', true)
+    expect(await statusOf(put('a'))).toBe('8 etcdserver: mvcc: database space exceeded')
+    await store.setAlarm('NOSPACE', false)
+    expect(await statusOf(ask('Nonsense/Put', PutRequest, PutResponse, {}))).toBe(
+      '12 unknown service etcdserverpb.Nonsense',
+    )
     await ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 10, ID: 5 })
     const again = ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 10, ID: 5 })
     expect(await statusOf(again)).toBe('9 etcdserver: lease already exists')
@@ -221,6 +229,62 @@ describe('watches', () => {
         .map((each) => each.header?.revision)
       expect(revisions).toEqual(Array.from({ length: written }, (_, i) => i + 2))
     }
+    watch.call.end()
+  })
+
+  it('come in fragments below the limit of a request when the client can put them together', async () => {
+    const watch = openWatch()
+    watch.ask({ create_request: { key: Buffer.from('a'), range_end: Buffer.from('b'), fragment: true } })
+    watch.ask({ create_request: { key: Buffer.from('a'), range_end: Buffer.from('b') } })
+    await watch.until(() => watch.seen.length === 2)
+    await put('a0')
+    await ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 60, ID: 5 })
+    for (let i = 0; i < 4; i++) {
+      const value = Buffer.alloc(600_000, 'x')
+      await store.txn({ compare: [], success: [{ type: 'put', key: `a${i}`, value, lease: 5 }], failure: [] })
+    }
+    watch.seen.length = 0
+    const again = openWatch()
+    again.ask({ create_request: { key: Buffer.from('a'), range_end: Buffer.from('b'), fragment: true, prev_kv: true } })
+    await again.until(() => again.seen.length === 1)
+    // All four go in one revision, each with what was there before.
+    await store.revokeLease(5)
+    await again.until(() => again.seen.at(-1)?.events.length !== 0 && again.seen.at(-1)?.fragment === false)
+    const pieces = again.seen.slice(1)
+    expect(pieces.map(({ fragment }) => fragment)).toEqual([true, false])
+    expect(pieces.flatMap(({ events }) => events.map(({ kv }) => String(kv?.key)))).toEqual(['a0', 'a1', 'a2', 'a3'])
+    expect(new Set(pieces.map(({ header }) => header?.revision)).size).toBe(1)
+    watch.call.end()
+    again.call.end()
+  })
+
+  it('from before the beginning are refused, and so is an id that is taken', async () => {
+    const watch = openWatch()
+    watch.ask({ create_request: { key: Buffer.from('a'), start_revision: -1 } })
+    watch.ask({ create_request: { key: Buffer.from('a'), watch_id: 7 } })
+    watch.ask({ create_request: { key: Buffer.from('a'), watch_id: 7 } })
+    await watch.until(() => watch.seen.length === 3)
+    expect(
+      watch.seen.map(({ watch_id, canceled, cancel_reason }) => `${watch_id} ${canceled} ${cancel_reason}`),
+    ).toEqual([
+      '-1 true etcdserver: mvcc: required revision has been compacted',
+      '7 false ',
+      '-1 true mvcc: duplicate watch ID provided on the WatchStream',
+    ])
+    watch.call.end()
+  })
+
+  it('that were told something need not be told of their progress as well', async () => {
+    const watch = openWatch()
+    watch.ask({ create_request: { key: Buffer.from('a'), progress_notify: true } })
+    await watch.until(() => watch.seen.length === 1)
+    await put('a')
+    await watch.until(() => watch.seen.length === 2)
+    await clock.advance(10 * 60 * 1000)
+    await put('b')
+    await clock.advance(10 * 60 * 1000)
+    await watch.until(() => watch.seen.length === 3)
+    expect(story(watch.seen)).toEqual(['0 created', '0 2 +a', '0 at 3'])
     watch.call.end()
   })
 
