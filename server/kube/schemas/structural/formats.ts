@@ -22,6 +22,12 @@ const FORMS: Readonly<Record<string, RegExp>> = {
     /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)\s*(?:ns|nanos?|nanoseconds?|us|µs|micros?|microseconds?|ms|millis?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))*$|^0$/,
 }
 
+/** JavaScript takes the 30th of February for a day of March. */
+function isDay(text: string): boolean {
+  const at = Date.parse(text)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
+}
+
 const CHECKS: Readonly<Record<string, (text: string) => boolean>> = {
   uri: (text) => URL.canParse(text) || (text.startsWith('/') && URL.canParse(text, 'http://host')),
   ipv4: isIPv4,
@@ -30,9 +36,10 @@ const CHECKS: Readonly<Record<string, (text: string) => boolean>> = {
     const [, address = '', length = '999'] = /^(.+)\/(\d{1,3})$/.exec(text) ?? []
     return (isIPv4(address) && Number(length) <= 32) || (isIPv6(address) && Number(length) <= 128)
   },
-  date: (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)),
+  date: (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && isDay(text),
   datetime: (text) =>
     /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})$/.test(text) &&
+    isDay(text.slice(0, 10)) &&
     !Number.isNaN(Date.parse(text.replace(' ', 'T'))),
   password: () => true,
   k8sshortname: (text) => dnsLabelProblems(text).length === 0,
