@@ -318,3 +318,22 @@ it('reads what is stored with the defaults of today', async () => {
   await log.ended
   expect((await ask('GET', `${TABS}/mine`)).spec.replicas).toBe(3)
 })
+
+it('stores an object anew when it is written as it is, in the version that is the stored one now', async () => {
+  await define(test.transport, crontabs())
+  const made = await ask('POST', TABS, crontab('mine'))
+  const schema = { openAPIV3Schema: CRONTAB_SCHEMA }
+  const versions = [
+    { name: 'v1', served: true, storage: false, schema },
+    { name: 'v2', served: true, storage: true, schema },
+  ]
+  using log = await watchLog(test.transport, TABS)
+  const definition = await patch(`${DEFINITIONS}/crontabs.stable.example.com`, { spec: { versions } })
+  expect(definition.status?.storedVersions).toEqual(['v1', 'v2'])
+  await log.ended
+  const again = await ask('PUT', `${TABS}/mine`, made)
+  expect(again).toMatchObject({ apiVersion: 'stable.example.com/v1', spec: made.spec })
+  const stored = await test.store.range({ key: '/registry/stable.example.com/crontabs/default/mine' })
+  expect(JSON.parse(stored.kvs[0]?.value.toString() ?? '')).toMatchObject({ apiVersion: 'stable.example.com/v2' })
+  expect((await ask('PUT', `${TABS}/mine`, again)).metadata?.resourceVersion).toBe(again.metadata?.resourceVersion)
+})
