@@ -5,7 +5,7 @@ import { StatusError } from '../../apimachinery/status-error.ts'
 import { DISCOVERY_PATH, issuerAnswer, KEYS_PATH } from '../authentication/issuer-discovery.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
-import { negotiate, type Offer, PLAIN_OFFER, wantsPretty } from '../request-path/negotiate.ts'
+import { negotiate, type Offer, PLAIN_OFFER } from '../request-path/negotiate.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import { noSuchResource } from './api-resources.ts'
@@ -70,8 +70,8 @@ const ANSWERED_ELSEWHERE = new Set(['log', 'exec', 'attach', 'portforward', 'pro
 
 function settleForm(context: RequestContext, request: ApiRequest, offer: () => Offer): void {
   const form = negotiate(request.accept, offer)
-  const isPretty = form.pretty || wantsPretty(request.query, request.userAgent)
-  context.representation = isPretty ? { ...form, pretty: true } : form
+  const pretty = form.pretty || context.representation.pretty
+  context.representation = pretty ? { ...form, pretty } : form
 }
 
 /** POST …/bindings is an old way to say POST …/pods/<name>/binding; there is no registry of bindings. */

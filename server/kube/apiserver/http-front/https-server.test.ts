@@ -292,6 +292,16 @@ describe('HTTPS front', () => {
     expect(answer.code).toBe(code)
   })
 
+  it('writes for people in lines, refusals too, unless they want none', async () => {
+    await post('{"metadata":{"name":"formed"}}')
+    const as = (agent: string, path: string, who = {}) => ask({ path, headers: { 'user-agent': agent }, ...who })
+    expect((await as('curl/8.0', `${MAPS}/formed`)).text).toMatch(/^{\n {2}"/)
+    const nobody = { certPem: undefined, keyPem: undefined } as unknown as { certPem: string; keyPem: string }
+    expect((await as('curl/8.0', MAPS, nobody)).text).toMatch(/^{\n {2}"kind": "Status",/)
+    expect((await as('kubectl/v1.36.0', `${MAPS}/formed`)).text).toMatch(/^{"/)
+    expect((await as('curl/8.0', `${MAPS}/formed?pretty=false`)).text).toMatch(/^{"/)
+  })
+
   it('cuts a protobuf watch into frames', async () => {
     const { resourceVersion = '' } = (await test.client.of(ConfigMap).list()).metadata
     await post('{"metadata":{"name":"proto-watched"}}')

@@ -22,6 +22,7 @@ import type { CauseMap } from '../watch-cache/cause-map.ts'
 import type { Answer } from './answer.ts'
 import type { ApiRequest } from './api-request.ts'
 import { isLongRunning, readTimeoutMs, within } from './deadline.ts'
+import { PLAIN, wantsPretty } from './negotiate.ts'
 import { codeOf, type Outcome } from './outcome.ts'
 import { RequestContext } from './request-context.ts'
 import { type RequestInfo, readRequestInfo } from './request-info.ts'
@@ -105,7 +106,7 @@ function openContext({ clock, causes }: RequestPathOptions, request: ApiRequest)
   const id = randomUUID()
   const because = /^\d{1,15}$/.test(request.because) ? Number(request.because) : undefined
   const [client = ''] = request.userAgent.split(' ', 1)
-  return new RequestContext({
+  const context = new RequestContext({
     id,
     client: clientName(client),
     userAgent: request.userAgent,
@@ -114,6 +115,9 @@ function openContext({ clock, causes }: RequestPathOptions, request: ApiRequest)
     clock,
     signal: request.signal,
   })
+  // Errors too, whatever stage they come from.
+  if (wantsPretty(request.query, request.userAgent)) context.representation = { ...PLAIN, pretty: true }
+  return context
 }
 
 /** `kubectl/v1.36.0` is kubectl; `kubelet/node-1` is the kubelet of that node. */
