@@ -289,7 +289,7 @@ describe('lists and watches', () => {
       await first.client.of(ConfigMap).create({ metadata: { namespace: 'default', name: 'a' } })
       await first[Symbol.asyncDispose]()
       await using second = await startTestServer({ directory, clock })
-      expect((await second.client.of(ConfigMap).list()).items).toHaveLength(1)
+      expect((await second.client.of(ConfigMap).list({ namespace: 'default' })).items).toHaveLength(1)
       // Inside of the watch, as upstream: whoever may watch is answered 200 first.
       const log = await watchLog(second.transport, PATH, { resourceVersion: '1' })
       expect(await log.ended).toMatchObject({
