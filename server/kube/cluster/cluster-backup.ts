@@ -11,7 +11,8 @@ import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../../base/clock.ts'
 import { connectToEtcd } from '../store/etcd-client/etcd-store.ts'
 import { openStore, type Repaired, repairStore, restoreStore, type Store } from '../store/store.ts'
-import { readRunRecord } from './cluster-record.ts'
+import { readClusterRecord, readRunRecord, writeClusterRecord } from './cluster-record.ts'
+import { connectToEtcdServers } from './etcd.ts'
 
 const KEPT = ['cluster.json', 'pki', 'saved']
 const SNAPSHOT = 'store.snapshot'
@@ -35,6 +36,12 @@ export async function backUpCluster({ directory, to, clock }: { directory: strin
 export async function restoreCluster({ from, directory }: { from: string; directory: string }): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   await copyKept(from, directory)
+  const record = await readClusterRecord(directory)
+  // What was in somebody's etcd comes back in a store of its own: that etcd may have gone on, or hold other things now.
+  if (record?.spec.etcd) {
+    const { etcd: _, ...spec } = record.spec
+    await writeClusterRecord(directory, { ...record, spec })
+  }
   await restoreStore({
     directory: join(directory, 'store'),
     snapshot: createReadStream(join(from, SNAPSHOT)),
@@ -63,5 +70,6 @@ async function openOrAsk(directory: string, clock: Clock): Promise<Store> {
     const store = await connectToEtcd({ endpoints: [run.etcd], tls, clock }).catch(() => undefined)
     if (store) return store
   }
-  return openStore({ directory: join(directory, 'store'), clock })
+  const { spec } = (await readClusterRecord(directory)) ?? {}
+  return spec?.etcd ? connectToEtcdServers(spec.etcd, clock) : openStore({ directory: join(directory, 'store'), clock })
 }
