@@ -195,7 +195,7 @@ spec:
     )
   })
 
-  it('gives a claim the class that is marked, and keeps it while it is used', async () => {
+  it('gives a claim the class that is marked', async () => {
     await says(
       'apply -f -',
       'created',
@@ -210,5 +210,47 @@ spec:
     await says('get pvc data', /Pending\s+disks\s+<unset>/)
     await says("get pvc data -o jsonpath='{.metadata.finalizers}'", 'kubernetes.io/pvc-protection')
     await says('delete pvc data --timeout=60s', 'deleted')
+  })
+
+  it('judges by policies, and does not pass over a webhook that nobody answers', async () => {
+    await says(
+      'apply -f -',
+      /few created[\s\S]*here created[\s\S]*gone created/,
+      `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: few}
+spec:
+  matchConstraints:
+    resourceRules: [{operations: [CREATE, UPDATE], apiGroups: [apps], apiVersions: [v1], resources: [deployments]}]
+  validations: [{expression: object.spec.replicas <= 5}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: here}
+spec: {policyName: few, validationActions: [Deny]}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: gone}
+webhooks:
+- name: gone.example.com
+  clientConfig: {service: {name: gone, namespace: default}}
+  rules: [{operations: [CREATE], apiGroups: [""], apiVersions: [v1], resources: [configmaps]}]
+  sideEffects: None
+  admissionReviewVersions: [v1]
+`,
+    )
+    await refuses(
+      'create deployment web --image=nginx:1.26 --replicas=6',
+      "ValidatingAdmissionPolicy 'few' with binding 'here' denied request: failed expression: object.spec.replicas <= 5",
+    )
+    await says('create deployment web --image=nginx:1.26 --replicas=5', 'created')
+    await refuses(
+      'create configmap a',
+      'failed calling webhook "gone.example.com": failed to call webhook: Post "https://gone.default.svc:443/?timeout=10s": service "gone" not found',
+    )
+    await says('delete validatingwebhookconfiguration gone', 'deleted')
+    await says('create configmap a', 'created')
   })
 })
