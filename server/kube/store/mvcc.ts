@@ -28,8 +28,8 @@ import type {
 const FIRST_REVISION = 1
 
 const NO_VALUE = Buffer.alloc(0)
-/** Keys or revisions looked at in one turn: about a millisecond, which is what a writer then waits. */
-const SLICE = 2000
+/** Keys or revisions looked at in one turn: less than a millisecond, which is what a writer then waits. */
+const SLICE = 1000
 const EVERYTHING = { key: '\0', rangeEnd: '\0' }
 
 export interface Applied {
