@@ -81,7 +81,7 @@ describe('validity', () => {
       'CronTab.stable.example.com "bad" is invalid: spec.replicas: Invalid value: 15: spec.replicas in body should be less than or equal to 10',
     )
     expect(await refused({ replicas: 'two' })).toBe(
-      'CronTab.stable.example.com "bad" is invalid: [spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string", <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]',
+      'CronTab.stable.example.com "bad" is invalid: [spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string", <nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]',
     )
     expect(await refused({ cronSpec: undefined })).toContain('spec.cronSpec: Required value')
   })

@@ -79,7 +79,7 @@ function customStrategy(
     // Lists that had an element twice before may keep it.
     if (old === undefined || listProblems(old, schema).length === 0) errors.push(...listProblems(value, schema))
     if (errors.some(({ reason }) => BLOCKING.has(reason))) {
-      return [...errors, fieldError.invalid(NOWHERE, null, UNCHECKED)]
+      return [...errors, fieldError.invalid(NOWHERE, 'null', UNCHECKED)]
     }
     return [...errors, ...rules.check(value, old).errors]
   }

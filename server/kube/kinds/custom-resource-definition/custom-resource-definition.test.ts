@@ -62,7 +62,7 @@ describe('a schema is refused in upstream’s words', () => {
     [
       'a set of objects',
       { type: 'array', items: { type: 'object' }, 'x-kubernetes-list-type': 'set' },
-      'properties[a].items.x-kubernetes-map-type: Invalid value: null: must be atomic as item of a list with x-kubernetes-list-type=set',
+      'properties[a].items.x-kubernetes-map-type: Invalid value: "null": must be atomic as item of a list with x-kubernetes-list-type=set',
     ],
     [
       'unique items',

@@ -48,7 +48,7 @@ function setErrors(items: JsonSchema, at: string): FieldError[] {
     return [fieldError.invalid(`${at}.x-kubernetes-list-type`, listType, why)]
   }
   if (items.type === 'object' && mapType !== 'atomic') {
-    return [fieldError.invalid(`${at}.x-kubernetes-map-type`, listType ?? null, why)]
+    return [fieldError.invalid(`${at}.x-kubernetes-map-type`, listType ?? 'null', why)]
   }
   return []
 }
