@@ -9,7 +9,7 @@ import { builtInKinds } from '../kinds/index.ts'
 import { SAMPLES } from './testing/sample-objects.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
-const SEED = Math.floor(Math.random() * 2 ** 31)
+const SEED = Number(process.env.PODIUM_SEED ?? 20261127)
 const ROUNDS = 60
 
 /** mulberry32 */

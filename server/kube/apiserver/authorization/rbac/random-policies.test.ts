@@ -8,7 +8,7 @@ import { explain, whoCan } from './explain.ts'
 import { type PolicyKind, type PolicyObject, policyOf } from './policy.ts'
 import { rbacAuthorizer } from './rbac-authorizer.ts'
 
-const SEED = Number(process.env.PODIUM_SEED ?? Date.now() % 1_000_000)
+const SEED = Number(process.env.PODIUM_SEED ?? 20261127)
 const NAMESPACES = ['shop', 'bank', 'zoo']
 const NAMES = ['a', 'b', 'c', 'd']
 const USERS = ['otter', 'heron', 'system:serviceaccount:shop:robot', 'system:serviceaccount:bank:robot']

@@ -1,0 +1,34 @@
+// `npm run test:long`: what searches with a seed or counts up to a number goes on for longer, each time from another seed,
+// which is printed. To have a failure again: PODIUM_SEED=… npm run test:long. As root, after `npm test`.
+
+import { bootstrap, fail, root, run, say } from './bootstrap.mjs'
+import { fetchKubectls, generateSources, prepareMachines } from './setup.mjs'
+
+const SEARCHES = [
+  ['logic', 'server/kube/apiserver/fuzz.test.ts'],
+  ['logic', 'server/kube/apiserver/bad-input.test.ts'],
+  ['logic', 'server/kube/apiserver/authorization/rbac/random-policies.test.ts'],
+  ['real', 'server/kube/schemas/strategic-merge-random.real.test.ts'],
+  ['real', 'server/machines/create-and-delete.real.test.ts'],
+  ['real', 'e2e/streams.real.test.ts'],
+]
+
+const node = bootstrap()
+generateSources(node)
+await fetchKubectls(['1.36', '1.32', '1.20'])
+await prepareMachines(node, { required: true })
+
+const seed = process.env.PODIUM_SEED ?? String(Math.floor(Math.random() * 2 ** 31))
+say(`PODIUM_SEED=${seed}`)
+const env = {
+  PODIUM_HOME: '/var/lib/podium-test',
+  PODIUM_SEED: seed,
+  PODIUM_FUZZ_ROUNDS: '50000',
+  PODIUM_CYCLES: '200',
+  PODIUM_COPY_MB: '200',
+}
+const failed = SEARCHES.filter(([project, file]) => {
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', project, '--testTimeout=3600000', file]
+  return run(node, args, { cwd: root, env }) !== 0
+})
+if (failed.length > 0) fail(`failed with PODIUM_SEED=${seed}: ${failed.map(([, file]) => file).join(', ')}`)
