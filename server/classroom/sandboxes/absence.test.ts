@@ -62,6 +62,17 @@ it('pauses the machines of who is away, and puts them to disk later, each once',
   expect(did).toEqual(['pause ada', 'stop ada'])
 })
 
+it('lets whoever was woken be, though no page of theirs is open yet', async () => {
+  await clock.advance(16 * MINUTE)
+  expect(did).toEqual(['pause ada'])
+  await clock.advance(40 * MINUTE)
+  holders = [{ learnerId: 'ada', is: 'awake' }]
+  await clock.advance(14 * MINUTE)
+  expect(did).toEqual(['pause ada'])
+  await clock.advance(2 * MINUTE)
+  expect(did).toEqual(['pause ada', 'pause ada'])
+})
+
 it('counts from when it first misses somebody who never came', async () => {
   await clock.advance(14 * MINUTE)
   expect(did).toEqual([])

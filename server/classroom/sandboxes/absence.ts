@@ -27,6 +27,8 @@ export class Absence implements Disposable {
   readonly #options: AbsenceOptions
   readonly #here = new Map<string, number>()
   readonly #awaySince = new Map<string, number>()
+  /** How everybody was when last looked at. */
+  #last = new Map<string, string>()
   #timer: Disposable
 
   constructor(options: AbsenceOptions) {
@@ -65,7 +67,11 @@ export class Absence implements Disposable {
   #look(): void {
     const { pool, sleep, leaveLine, pauseAfterMs = Infinity, stopAfterMs = Infinity } = this.#options
     const holders = pool.holders
-    this.#forgetAllBut(new Set(holders.map(({ learnerId }) => learnerId)))
+    const now = new Map(holders.map(({ learnerId, is }) => [learnerId, is]))
+    this.#forgetAllBut(now)
+    // Whoever has been woken counts anew: by themselves, whose page is only just opening, or by who prepares a class.
+    for (const [id, is] of now) if (is === 'awake' && this.#last.get(id) === 'paused') this.#awaySince.delete(id)
+    this.#last = now
     const away = holders
       .map((holder) => ({ ...holder, ms: this.#awayMs(holder.learnerId) }))
       .sort((one, other) => other.ms - one.ms)
@@ -88,7 +94,7 @@ export class Absence implements Disposable {
     return now - since
   }
 
-  #forgetAllBut(holders: ReadonlySet<string>): void {
+  #forgetAllBut(holders: ReadonlyMap<string, unknown>): void {
     for (const id of this.#awaySince.keys()) if (!holders.has(id)) this.#awaySince.delete(id)
   }
 }

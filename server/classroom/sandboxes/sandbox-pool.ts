@@ -110,7 +110,7 @@ export class SandboxPool implements AsyncDisposable {
   /** Everybody who takes up room or waits for it, and how their sandbox is. */
   get holders(): { learnerId: string; is: 'waiting' | 'awake' | 'paused' }[] {
     const seated = this.#line.seated.map((learnerId) => {
-      return { learnerId, is: this.isAsleep(learnerId) ? ('paused' as const) : ('awake' as const) }
+      return { learnerId, is: this.#claimed.has(learnerId) ? ('awake' as const) : ('paused' as const) }
     })
     return [...seated, ...this.#line.inLine.map((learnerId) => ({ learnerId, is: 'waiting' as const }))]
   }
