@@ -53,7 +53,7 @@ export const HorizontalPodAutoscaler = defineKind<Wire>({
 
 const POLICY = { value: 100, periodSeconds: 15 }
 /** How many more at once, unless the autoscaler says it: four or twice as many, whichever is more. */
-export const defaultScaleUp = (): HPAScalingRules => ({
+const defaultScaleUp = (): HPAScalingRules => ({
   stabilizationWindowSeconds: 0,
   selectPolicy: 'Max',
   policies: [
@@ -62,7 +62,7 @@ export const defaultScaleUp = (): HPAScalingRules => ({
   ],
 })
 /** As few as it likes; how long it thinks about it is the loop's own choice. */
-export const defaultScaleDown = (): HPAScalingRules => ({
+const defaultScaleDown = (): HPAScalingRules => ({
   selectPolicy: 'Max',
   policies: [{ ...POLICY, type: 'Percent' }],
 })

@@ -13,7 +13,7 @@ import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { shownSelector } from './pod-template/template-owner.ts'
 
-export const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid'
+const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid'
 export const JOB_NAME = 'batch.kubernetes.io/job-name'
 /** The same from before labels of Kubernetes had a prefix. */
 const OLD_CONTROLLER_UID = 'controller-uid'

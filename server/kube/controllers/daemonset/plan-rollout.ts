@@ -20,7 +20,7 @@ export interface Plan {
   create: string[]
 }
 
-export function boundsOf(set: DaemonSet, desired: number): { maxUnavailable: number; maxSurge: number } {
+function boundsOf(set: DaemonSet, desired: number): { maxUnavailable: number; maxSurge: number } {
   const { type, rollingUpdate } = set.spec?.updateStrategy ?? {}
   if (type !== 'RollingUpdate') return { maxUnavailable: 0, maxSurge: 0 }
   const scaled = (value: number | string) => scaledValue(value, { total: desired, roundUp: true }) ?? 0

@@ -7,7 +7,7 @@ import { withCondition } from '../conditions.ts'
 import { isReady, isTerminated } from '../pod-state.ts'
 
 /** An eviction is believed to be under way for so long; then the pod counts again. */
-export const UNCONFIRMED_MS = 2 * 60_000
+const UNCONFIRMED_MS = 2 * 60_000
 
 export interface Counted {
   budget: PodDisruptionBudget
