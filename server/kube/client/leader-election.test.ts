@@ -23,12 +23,15 @@ afterEach(() => server[Symbol.asyncDispose]())
 
 function stand(identity: string) {
   const stop = new AbortController()
-  let cutOff = false
+  let line: 'open' | 'cut' | 'silent' = 'open'
   const { transport } = server
   // A line that can be cut: the candidate lives on, but nobody hears it.
   const client: Client = createClient({
     ...transport,
-    request: (request) => (cutOff ? Promise.reject(new Error('no route to host')) : transport.request(request)),
+    request: (request) => {
+      if (line === 'silent') return new Promise(() => undefined)
+      return line === 'cut' ? Promise.reject(new Error('no route to host')) : transport.request(request)
+    },
   })
   const election = new LeaderElection({
     client,
@@ -51,7 +54,10 @@ function stand(identity: string) {
       await ended
     },
     cut() {
-      cutOff = true
+      line = 'cut'
+    },
+    silence() {
+      line = 'silent'
     },
   }
 }
@@ -95,4 +101,19 @@ it('never has two leaders, even when the first is cut off and does not know it',
   expect([...leading]).toEqual(['b'])
   expect(mostLeaders).toBe(1)
   await Promise.all([a.stop(), b.stop()])
+})
+
+it('lets nobody else begin before a leader has stopped whose requests are never answered', async () => {
+  const first = stand('a')
+  await pass(1)
+  const second = stand('b')
+  await pass(2)
+  expect([...leading]).toEqual(['a'])
+  first.silence()
+  await pass(13)
+  expect([...leading], 'ten seconds without an answer are enough').toEqual([])
+  await pass(8)
+  expect([...leading]).toEqual(['b'])
+  expect(mostLeaders).toBe(1)
+  await second.stop()
 })

@@ -63,14 +63,26 @@ export class LeaderElection {
   }
 
   async #renewWhilePossible(signal: AbortSignal): Promise<void> {
-    const { clock, retryPeriodMs, renewDeadlineMs } = this.#options
-    let renewedAt = clock.monotonic()
+    const { clock, renewDeadlineMs } = this.#options
     while (!signal.aborted) {
-      await clock.sleep(retryPeriodMs, signal).catch(() => undefined)
-      if (signal.aborted) return
-      if (await this.#tryAcquireOrRenew()) renewedAt = clock.monotonic()
-      else if (clock.monotonic() - renewedAt >= renewDeadlineMs || !this.isLeader) return
+      const deadline = new AbortController()
+      using _timer = clock.setTimeout(() => deadline.abort(), renewDeadlineMs)
+      if (!(await this.#renewBefore(deadline.signal, signal))) return
     }
+  }
+
+  /** An answer that does not come counts as none: before anyone else may begin, this one has stopped. */
+  async #renewBefore(deadline: AbortSignal, signal: AbortSignal): Promise<boolean> {
+    const { clock, retryPeriodMs } = this.#options
+    const end = AbortSignal.any([deadline, signal])
+    const isTooLate = new Promise<boolean>((resolve) => deadline.addEventListener('abort', () => resolve(false)))
+    while (!end.aborted) {
+      await clock.sleep(retryPeriodMs, end).catch(() => undefined)
+      if (end.aborted) return false
+      if (await Promise.race([this.#tryAcquireOrRenew(), isTooLate])) return true
+      if (!this.isLeader) return false
+    }
+    return false
   }
 
   async #tryAcquireOrRenew(): Promise<boolean> {
