@@ -149,6 +149,22 @@ it('runs a container to its end and tells how it was', async () => {
   await until(async () => heard.some(({ type, containerId }) => type === 'exited' && containerId === id))
 })
 
+it('says of a container that was killed for its memory that it was, each time, and of no other', async () => {
+  const made = await sandbox()
+  const end = async (script: string, attempt: number) => {
+    const told = { attempt, resources: { memoryLimitBytes: 16 * 1024 ** 2 } }
+    const id = await runtime.createContainer(made, config(script, told))
+    await runtime.startContainer(id)
+    await until(async () => (await runtime.containerStatus(id)).state === 'exited')
+    return runtime.containerStatus(id)
+  }
+  // Several times: an engine that looks too late does so now and then (oom-kills.ts).
+  for (let attempt = 0; attempt < 5; attempt++) {
+    expect(await end('exec tail /dev/zero', attempt)).toMatchObject({ reason: 'OOMKilled', exitCode: 137 })
+  }
+  expect(await end('exit 137', 10)).toMatchObject({ reason: 'Error', exitCode: 137 })
+})
+
 it('follows logs until the container ends, from the last lines asked for', async () => {
   const id = await start('for i in 1 2 3; do echo $i; done; sleep 0.5; echo 4')
   await until(async () => (await runtime.containerStatus(id)).state === 'running')
