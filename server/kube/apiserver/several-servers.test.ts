@@ -1,15 +1,18 @@
 // Two API servers over one store, as behind a load balancer: each has caches of its own, and neither may show less than
 // the other has answered.
 
+import { mkdtempDisposable } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { FakeClock } from '../../base/clock.ts'
+import { FakeClock, systemClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
 import type { KubeList } from '../apimachinery/object-meta.ts'
 import type { Client } from '../client/client.ts'
 import { LeaderElection } from '../client/leader-election.ts'
 import type { Transport } from '../client/transport.ts'
 import { ConfigMap, FlowSchema, Namespace, Service } from '../kinds/index.ts'
-import type { Store } from '../store/store.ts'
+import { openStore, type Store } from '../store/store.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 import { watchLog } from './testing/watch-log.ts'
 
@@ -160,4 +163,18 @@ describe('several API servers over one store', () => {
     expect((await other.of(ConfigMap).get(at('before'))).metadata?.name).toBe('before')
     await other.of(ConfigMap).create(map('after'))
   })
+})
+
+it('may start at the same time over an empty store', async () => {
+  const options = { advertise: { address: '172.20.0.1', port: 6443 } }
+  for (let turn = 0; turn < 3; turn++) {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'podium-empty-store-'))
+    const store = await openStore({ directory: directory.path, clock: systemClock })
+    const starting = Array.from({ length: 4 }, () => startTestServer({ store: lagging(store), options }))
+    const servers = await Promise.all(starting)
+    const { items } = await servers[0]!.client.of(Service).list()
+    expect(items.map(({ metadata, spec }) => `${metadata?.name} ${spec?.clusterIP}`)).toEqual(['kubernetes 10.96.0.1'])
+    for (const server of servers) await server[Symbol.asyncDispose]()
+    await store.close()
+  }
 })

@@ -3,7 +3,7 @@
 
 import { deepEqual } from '../../apimachinery/deep.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import { isNotFound } from '../../apimachinery/status-error.ts'
+import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
 import type { Client } from '../../client/client.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { EndpointSlice, Endpoints, Namespace, Service } from '../../kinds/index.ts'
@@ -69,6 +69,13 @@ async function createOrReplace<T extends KubeObject>(client: Client, kind: AnyKi
     if (!deepEqual(there, wanted)) await client.of(kind).update(object)
   } catch (err) {
     if (!isNotFound(err)) throw err
-    await client.of(kind).create(object)
+    await client
+      .of(kind)
+      .create(object)
+      .catch((later) => {
+        // Another server over the same store was faster; what it says of itself is replaced.
+        if (!isAlreadyExists(later)) throw later
+        return client.of(kind).update(object)
+      })
   }
 }

@@ -26,7 +26,12 @@ export async function createOnce(
   try {
     await client.of(kind).create(object)
   } catch (err) {
-    // Another server over the same store was faster.
-    if (!isAlreadyExists(err)) throw err
+    // Another server over the same store was faster; of a Service, its address is then taken before its name is.
+    if (isAlreadyExists(err)) return
+    const there = await client
+      .of(kind)
+      .get({ namespace, name })
+      .catch(() => undefined)
+    if (!there) throw err
   }
 }
