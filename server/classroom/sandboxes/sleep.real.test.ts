@@ -96,8 +96,9 @@ it('wakes a sleeping sandbox in less than five seconds with everything that was 
   expect(await statesOf(before)).toEqual(['paused', 'paused'])
   const woken = await wake()
   expect([woken.cluster, await statesOf(woken)]).toEqual([cluster, ['running', 'running']])
-  // The kubelet answers again, and it is the very container, which never ended.
-  await woken.terminals.run('kubectl exec stays -- true')
+  // The kubelet answers again (its agent starts anew, and refuses connections for a moment), and it is the very container,
+  // which never ended.
+  await woken.terminals.run('for n in $(seq 200); do kubectl exec stays -- true && exit 0; sleep 0.2; done; exit 1')
   const after = await podWhen(woken, () => true)
   expect(after.status?.containerStatuses?.[0]).toMatchObject({
     containerID: pod.status?.containerStatuses?.[0]?.containerID,
