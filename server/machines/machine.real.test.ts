@@ -12,12 +12,15 @@ const CLUSTER = 'test-machine'
 
 /** Stands in for the node agent: says that it runs and what its configuration is. */
 const AGENT = `
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 const file = process.argv[process.argv.indexOf('--config') + 1]
 const waiting = setInterval(() => {
   if (!existsSync(file)) return
   clearInterval(waiting)
-  writeFileSync('/run/agent.json', JSON.stringify({ pid: process.pid, config: readFileSync(file, 'utf8'), cwd: process.cwd() }))
+  const seen = { pid: process.pid, config: readFileSync(file, 'utf8'), cwd: process.cwd() }
+  // Whole or not at all: the test reads it while the next agent writes it.
+  writeFileSync('/run/agent.json.new', JSON.stringify(seen))
+  renameSync('/run/agent.json.new', '/run/agent.json')
   setInterval(() => {}, 1e6)
 }, 10)
 `
