@@ -1,6 +1,6 @@
 // A second installation beside the first: neither touches the other, and removing it leaves nothing on the host.
 import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type DataCentre, openDataCentre } from './data-centre.ts'
 import { openDiskStore } from './disk-store.ts'
@@ -9,6 +9,7 @@ import { runCommand } from './run-command.ts'
 import { marksOf, openTestDataCentre, tracesOf } from './test-data-centre.ts'
 
 const CLUSTER = 'test-second'
+const STATE_DIRS = '/var/lib/podium-second-'
 let first: DataCentre
 let stateDir: string
 let marks: string[]
@@ -16,7 +17,8 @@ const log = (line: string) => console.log(line)
 
 beforeAll(async () => {
   first = await openTestDataCentre()
-  stateDir = await mkdtemp('/var/lib/podium-second-')
+  await removeEarlierRuns()
+  stateDir = await mkdtemp(STATE_DIRS)
   // What takes minutes to make is brought along, as from another machine; it is valid for the same CA only.
   for (const part of ['registry', 'registry-tls'])
     await cp(join(first.stateDir, part), join(stateDir, part), { recursive: true })
@@ -29,10 +31,18 @@ beforeAll(async () => {
   ])
 }, 300_000)
 
-afterAll(async () => {
-  await removeInstallation({ stateDir, log })
-  await rm(stateDir, { recursive: true, force: true })
-})
+afterAll(() => removeAll(stateDir))
+
+/** A run that was killed leaves its installation, and with it the cluster's name on the engine. */
+async function removeEarlierRuns(): Promise<void> {
+  for (const name of await readdir(dirname(STATE_DIRS)))
+    if (name.startsWith(basename(STATE_DIRS))) await removeAll(join(dirname(STATE_DIRS), name))
+}
+
+async function removeAll(directory: string): Promise<void> {
+  await removeInstallation({ stateDir: directory, log })
+  await rm(directory, { recursive: true, force: true })
+}
 
 it('works beside another installation, with addresses and a registry of its own', async () => {
   const second = await openDataCentre({ stateDir, log })

@@ -6,7 +6,8 @@ import { chainNames } from './firewall.ts'
 import type { LearnerNetwork } from './learner-network.ts'
 import { runCommand } from './run-command.ts'
 
-export const TEST_STATE_DIR = '/var/lib/podium'
+/** `npm test` names the one whose images it has built. Never somebody's classroom. */
+export const TEST_STATE_DIR = process.env.PODIUM_HOME ?? '/var/lib/podium-test'
 
 export function openTestDataCentre(options: Partial<DataCentreOptions> = {}): Promise<DataCentre> {
   return openDataCentre({ stateDir: TEST_STATE_DIR, log: (line) => console.log(line), ...options })
