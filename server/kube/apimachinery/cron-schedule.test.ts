@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isTimeZone, parseCron } from './cron-schedule.ts'
+import { parseCron } from './cron-schedule.ts'
+import { isTimeZone } from './zone-clock.ts'
 
 const next = (schedule: string, after: string, zone?: string) => {
   const found = parseCron(schedule, zone).next(Date.parse(after))
@@ -11,6 +12,8 @@ describe('a schedule', () => {
     ['* * * * *', '2026-01-01T00:00:00Z', '2026-01-01T00:01:00Z'],
     ['* * * * *', '2026-01-01T00:00:59Z', '2026-01-01T00:01:00Z'],
     ['*/15 * * * *', '2026-01-01T00:14:00Z', '2026-01-01T00:15:00Z'],
+    ['? * * * *', '2026-01-01T00:00:00Z', '2026-01-01T00:01:00Z'],
+    ['*/90 * * * *', '2026-01-01T00:00:00Z', '2026-01-01T01:00:00Z'],
     ['20/15 * * * *', '2026-01-01T00:36:00Z', '2026-01-01T00:50:00Z'],
     ['5 4 * * *', '2026-01-01T04:05:00Z', '2026-01-02T04:05:00Z'],
     ['0 0 31 * *', '2026-01-31T00:00:00Z', '2026-03-31T00:00:00Z'],
@@ -41,6 +44,14 @@ describe('a schedule', () => {
     expect(next('30 2 * * *', '2026-10-25T00:00:00Z', berlin)).toBe('2026-10-25T00:30:00Z')
     expect(next('30 2 * * *', '2026-10-25T00:30:00Z', berlin)).toBe('2026-10-25T01:30:00Z')
     expect(next('0 0 * * *', '2026-03-29T03:00:00Z', 'America/Asuncion')).toBe('2026-03-30T03:00:00Z')
+  })
+
+  it('is due in the gap of no year, and after many jumps of the clock', () => {
+    const berlin = 'Europe/Berlin'
+    expect(next('30 2 29 3 *', '2026-03-01T00:00:00Z', berlin)).toBe('2027-03-29T00:30:00Z')
+    expect(next('0 3 * * *', '2026-03-29T00:00:00Z', berlin)).toBe('2026-03-29T01:00:00Z')
+    expect(next('*/20 2 25 10 *', '2026-10-25T00:40:00Z', berlin)).toBe('2026-10-25T01:00:00Z')
+    expect(next('0 12 29 2 *', '2026-01-01T00:00:00Z', berlin)).toBe('2028-02-29T11:00:00Z')
   })
 
   it('says when there is no such day', () => {

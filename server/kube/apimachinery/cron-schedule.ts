@@ -1,7 +1,10 @@
 // `*/5 9-17 * * mon-fri`, `@daily`, `@every 1h30m`: when a CronJob is due. Five fields, minutes first.
 //
-// Kubernetes reads them with github.com/robfig/cron, whose words are what a person sees, and whose way with clocks that
-// are put forward (what falls into the gap is left out) and back (it comes twice) is kept here.
+// Kubernetes reads them with github.com/robfig/cron, whose words are what a person sees: so fields are read here. The
+// calendar is croner's, on a clock without jumps; the jumps are Kubernetes' own way (zone-clock.ts).
+
+import { Cron } from 'croner'
+import { nextOnClock } from './zone-clock.ts'
 
 interface Bounds {
   min: number
@@ -27,12 +30,9 @@ const DESCRIPTORS: Readonly<Record<string, string>> = {
   '@midnight': '0 0 * * *',
   '@hourly': '0 * * * *',
 }
-const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-const YEARS_AHEAD = 5
 
 export interface CronSchedule {
-  /** The first time after `afterMs`; undefined when there is none within five years. */
+  /** The first time after `afterMs`; undefined when there is none. */
   next(afterMs: number): number | undefined
 }
 
@@ -45,26 +45,15 @@ export function parseCron(text: string, timeZone = 'UTC'): CronSchedule {
   if (fields.length !== FIELDS.length) {
     throw new Error(`expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`)
   }
-  const parsed = fields.map((field, index) => parseField(field, FIELDS[index]!))
-  return new FieldSchedule(parsed, zoneOf(timeZone))
+  const pattern = fields.map((field, index) => plainField(field, FIELDS[index]!))
+  // A field of nothing but commas is no mistake to Kubernetes; it is never due.
+  if (pattern.includes('')) return { next: () => undefined }
+  const calendar = new Cron(pattern.join(' '), { mode: '5-part', utcOffset: 0 })
+  return { next: (afterMs) => nextOnClock(timeZone, afterMs, (at) => calendar.nextRun(new Date(at))?.getTime()) }
 }
 
-export function isTimeZone(name: string): boolean {
-  try {
-    zoneOf(name)
-    return true
-  } catch {
-    return false
-  }
-}
-
-interface Field {
-  values: ReadonlySet<number>
-  /** Written as a star: then it does not count when days of the month and of the week are weighed. */
-  isStar: boolean
-}
-
-function parseField(text: string, bounds: Bounds): Field {
+/** The numbers one by one, or a star: that one does not count when days of the month and of the week are weighed. */
+function plainField(text: string, bounds: Bounds): string {
   const values = new Set<number>()
   let isStar = false
   for (const part of text.split(',').filter((piece) => piece !== '')) {
@@ -72,7 +61,7 @@ function parseField(text: string, bounds: Bounds): Field {
     isStar ||= range.isStar
     for (let value = range.from; value <= range.to; value += range.step) values.add(value)
   }
-  return { values, isStar }
+  return isStar ? '*' : [...values].join(',')
 }
 
 function parseRange(text: string, bounds: Bounds) {
@@ -109,7 +98,7 @@ function parseNumber(text: string): number {
   return value
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: MINUTE_MS, h: HOUR_MS }
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 function everySchedule(text: string): CronSchedule {
   const duration = text.slice('@every '.length)
@@ -122,84 +111,4 @@ function everySchedule(text: string): CronSchedule {
   }
   const whole = Math.max(1, Math.floor(everyMs / 1000)) * 1000
   return { next: (afterMs) => Math.floor(afterMs / 1000) * 1000 + whole }
-}
-
-class FieldSchedule implements CronSchedule {
-  readonly #fields: readonly Field[]
-  readonly #zone: Zone
-
-  constructor(fields: readonly Field[], zone: Zone) {
-    this.#fields = fields
-    this.#zone = zone
-  }
-
-  next(afterMs: number): number | undefined {
-    const zone = this.#zone
-    const [minutes, hours, , months] = this.#fields as [Field, Field, Field, Field]
-    let at = (Math.floor(afterMs / MINUTE_MS) + 1) * MINUTE_MS
-    const lastYear = zone.localTime(at).year + YEARS_AHEAD
-    for (;;) {
-      const local = zone.localTime(at)
-      if (local.year > lastYear) return undefined
-      if (!months.values.has(local.month)) at = zone.startOfDay(local.year, local.month + 1, 1, at)
-      else if (!this.#isDay(local)) at = zone.startOfDay(local.year, local.month, local.day + 1, at)
-      else if (!hours.values.has(local.hour)) at += HOUR_MS - local.minute * MINUTE_MS
-      else if (!minutes.values.has(local.minute)) at += MINUTE_MS
-      else return at
-    }
-  }
-
-  #isDay({ day, weekday }: LocalTime): boolean {
-    const [, , days, , weekdays] = this.#fields as [Field, Field, Field, Field, Field]
-    const [isDay, isWeekday] = [days.values.has(day), weekdays.values.has(weekday)]
-    return days.isStar || weekdays.isStar ? isDay && isWeekday : isDay || isWeekday
-  }
-}
-
-interface LocalTime {
-  year: number
-  /** 1 is January. */
-  month: number
-  day: number
-  hour: number
-  minute: number
-  weekday: number
-}
-
-interface Zone {
-  localTime(at: number): LocalTime
-  /** The first moment of a day, which is after `at`; months and days may run over. */
-  startOfDay(year: number, month: number, day: number, at: number): number
-}
-
-/** Throws when nobody knows the name. */
-function zoneOf(timeZone: string): Zone {
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-  })
-  const localTime = (at: number): LocalTime => {
-    const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]))
-    const { year = 0, month = 0, day = 0, hour = 0, minute = 0 } = parts
-    return { year, month, day, hour, minute, weekday: new Date(Date.UTC(year, month - 1, day)).getUTCDay() }
-  }
-  const offsetAt = (at: number): number => {
-    const { year, month, day, hour, minute } = localTime(at)
-    return Date.UTC(year, month - 1, day, hour, minute) - Math.floor(at / MINUTE_MS) * MINUTE_MS
-  }
-  return {
-    localTime,
-    startOfDay(year, month, day, at) {
-      const midnight = Date.UTC(year, month - 1, day)
-      // With the clock as it is before that midnight; where it is put forward just then, the day begins an hour later.
-      let found = midnight - offsetAt(midnight - offsetAt(midnight))
-      while (localTime(found).day !== new Date(midnight).getUTCDate()) found += 15 * MINUTE_MS
-      return Math.max(found, at + MINUTE_MS)
-    },
-  }
 }

@@ -31,3 +31,21 @@ it('gives up waiting for news that must have been lost', async () => {
   await clock.advance(1)
   expect(expectations.satisfied('a')).toBe(true)
 })
+
+it('hears of what owners of its kind have, and takes what is on its way out for gone', () => {
+  const expectations = new Expectations(new FakeClock())
+  const pod = (uid: string, kind: string, deletionTimestamp?: string) => ({
+    metadata: {
+      namespace: 'default',
+      uid,
+      ownerReferences: [{ apiVersion: 'batch/v1', kind, name: 'a', uid: '1', controller: true }],
+      ...(deletionTimestamp ? { deletionTimestamp } : {}),
+    },
+  })
+  expectations.expect('default/a', { creations: 1, deletions: ['x'] })
+  expectations.heard({ type: 'added', object: pod('y', 'ReplicaSet'), initial: false }, 'Job')
+  expectations.heard({ type: 'added', object: pod('x', 'Job', '2026-01-01T00:00:00Z'), initial: false }, 'Job')
+  expect(expectations.satisfied('default/a')).toBe(false)
+  expectations.heard({ type: 'added', object: pod('y', 'Job'), initial: false }, 'Job')
+  expect(expectations.satisfied('default/a')).toBe(true)
+})

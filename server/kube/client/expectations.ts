@@ -8,6 +8,8 @@
 // Upstream: kubernetes/pkg/controller/controller_utils.go (UIDTrackingControllerExpectations).
 
 import type { Clock } from '../../base/clock.ts'
+import { controllerOf, type KubeObject } from '../apimachinery/object-meta.ts'
+import type { Change } from './shared-informer.ts'
 
 interface Expected {
   creations: number
@@ -46,6 +48,16 @@ export class Expectations {
 
   deletionObserved(key: string, uid: string): void {
     this.#expected.get(key)?.deletions.delete(uid)
+  }
+
+  /** Takes note of an object of an owner of this kind. On its way out counts as deleted: after a restart it may be first seen so. */
+  heard({ type, object }: Change<KubeObject>, ownerKind: string): void {
+    const owner = controllerOf(object)
+    if (owner?.kind !== ownerKind) return
+    const { namespace, uid = '', deletionTimestamp } = object.metadata ?? {}
+    const key = `${namespace}/${owner.name}`
+    if (type === 'deleted' || deletionTimestamp) this.deletionObserved(key, uid)
+    else if (type === 'added') this.creationObserved(key)
   }
 
   /** Whether the loop may trust its cache for this key. */

@@ -1,8 +1,9 @@
 // The CronJob: a Job, again and again. Upstream: kubernetes/pkg/registry/batch/cronjob/strategy.go.
 
 import type { CronJobSpec, CronJob as Wire } from 'kubernetes-types/batch/v1'
-import { isTimeZone, parseCron } from '../apimachinery/cron-schedule.ts'
+import { parseCron } from '../apimachinery/cron-schedule.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { isTimeZone } from '../apimachinery/zone-clock.ts'
 import { jobSpecErrors } from './batch/job-spec-errors.ts'
 import { age, ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { notNegative } from './int-or-percent.ts'

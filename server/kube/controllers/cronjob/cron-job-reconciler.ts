@@ -4,6 +4,7 @@ import type { CronJob as BatchCronJob, Job as BatchJob, CronJobStatus } from 'ku
 import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
 import { revisionOf } from '../../apimachinery/object-meta.ts'
 import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
+import { offsetIn } from '../../apimachinery/zone-clock.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
 import type { IndexedCache, Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
@@ -213,10 +214,8 @@ function oldestFirst({ status: a, metadata: left }: BatchJob, { status: b, metad
 
 /** `2026-03-29T02:30:00+02:00`: RFC 3339 on the clock of the place. */
 function inZone(ms: number, timeZone: string): string {
-  const part = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' })
-    .formatToParts(ms)
-    .find(({ type }) => type === 'timeZoneName')?.value
-  const [, sign = '+', hours = '00', minutes = '00'] = /GMT([+-])(\d{2}):(\d{2})/.exec(part ?? '') ?? []
-  const offsetMs = (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
-  return offsetMs === 0 ? iso(ms) : iso(ms + offsetMs).replace('Z', `${sign}${hours}:${minutes}`)
+  const offsetMs = offsetIn(timeZone, ms)
+  if (offsetMs === 0) return iso(ms)
+  const ahead = new Date(Math.abs(offsetMs)).toISOString().slice(11, 16)
+  return iso(ms + offsetMs).replace('Z', `${offsetMs < 0 ? '-' : '+'}${ahead}`)
 }

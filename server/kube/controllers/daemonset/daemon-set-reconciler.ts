@@ -42,14 +42,7 @@ export class DaemonSetReconciler implements Reconciler {
     this.#pods = view.cache(Pod)
     this.#revisions = view.cache(ControllerRevision)
     this.#expectations = new Expectations(view.clock)
-    view.onChange(Pod, ({ type, object }) => {
-      const owner = controllerOf(object)
-      if (owner?.kind !== 'DaemonSet') return
-      const key = `${object.metadata?.namespace}/${owner.name}`
-      if (type === 'deleted' || object.metadata?.deletionTimestamp) {
-        this.#expectations.deletionObserved(key, object.metadata?.uid ?? '')
-      } else if (type === 'added') this.#expectations.creationObserved(key)
-    })
+    view.onChange(Pod, (change) => this.#expectations.heard(change, 'DaemonSet'))
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {

@@ -40,14 +40,7 @@ export class JobReconciler implements Reconciler {
     this.#jobs = view.cache(Job)
     this.#pods = view.cache(Pod)
     this.#expectations = new Expectations(view.clock)
-    view.onChange(Pod, ({ type, object }) => {
-      const owner = controllerOf(object)
-      if (owner?.kind !== 'Job') return
-      const key = `${object.metadata?.namespace}/${owner.name}`
-      if (type === 'deleted' || object.metadata?.deletionTimestamp) {
-        this.#expectations.deletionObserved(key, object.metadata?.uid ?? '')
-      } else if (type === 'added') this.#expectations.creationObserved(key)
-    })
+    view.onChange(Pod, (change) => this.#expectations.heard(change, 'Job'))
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {

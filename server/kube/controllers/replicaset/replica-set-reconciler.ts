@@ -11,7 +11,6 @@ import type { ClusterView } from '../../client/controller-builder.ts'
 import { Expectations } from '../../client/expectations.ts'
 import type { IndexedCache } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
-import type { Change } from '../../client/shared-informer.ts'
 import type { Kind } from '../../kinds/define-kind.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { claim } from '../claim.ts'
@@ -47,7 +46,7 @@ export class ReplicaSetReconciler implements Reconciler {
     this.#pods = view.cache(Pod)
     this.#pods.addIndex(ORPHANS, (pod) => (controllerOf(pod) ? [] : [pod.metadata?.namespace ?? '']))
     this.#expectations = new Expectations(view.clock)
-    view.onChange(Pod, (change) => this.#observePod(change))
+    view.onChange(Pod, (change) => this.#expectations.heard(change, flavour.kind.kind))
     view.onChange(flavour.kind, (change) => {
       // Deleted and made again under the same name: what was expected of the old one will never come.
       if (change.type === 'updated' && change.previous.metadata?.uid === change.object.metadata?.uid) return
@@ -181,17 +180,6 @@ export class ReplicaSetReconciler implements Reconciler {
     if (!status) return
     await client.of(this.#flavour.kind).updateStatus({ ...observed.replicaSet, status })
     report.did.push(`status: replicas ${status.replicas}, ready ${status.readyReplicas}`)
-  }
-
-  #observePod(change: Change<CorePod>): void {
-    const { object } = change
-    const owner = controllerOf(object)
-    if (owner?.kind !== this.#flavour.kind.kind) return
-    const key = `${object.metadata?.namespace}/${owner.name}`
-    const uid = object.metadata?.uid ?? ''
-    // On its way out counts as deleted; and after a restart a pod may be first seen in that state.
-    if (change.type === 'deleted' || object.metadata?.deletionTimestamp) this.#expectations.deletionObserved(key, uid)
-    else if (change.type === 'added') this.#expectations.creationObserved(key)
   }
 }
 
