@@ -86,7 +86,7 @@ export function ScopePane({ panes }: { panes: Panes }) {
 /** What is going on while the lab is not ready; over ten seconds, a way out. */
 function PhaseNotice({ panes }: { panes: Panes }) {
   const { session, error, retry, reset } = panes.run
-  const isWaiting = !error && (!session || ['queued', 'starting', 'resetting', 'asleep'].includes(session.phase))
+  const isWaiting = !error && (!session || ['queued', 'starting', 'resetting'].includes(session.phase))
   const seconds = useSeconds(isWaiting)
   if (error && !session) {
     return (
@@ -117,8 +117,21 @@ function PhaseNotice({ panes }: { panes: Panes }) {
       </div>
     )
   }
+  if (session?.phase === 'asleep') {
+    return (
+      <div className={style.notice} data-phase="asleep" role="status">
+        <Shape state="held" />
+        <span>
+          <b>{session.message}</b> Click anywhere or press a key to wake it.
+        </span>
+        <Button small look="go" onClick={retry}>
+          Wake it
+        </Button>
+      </div>
+    )
+  }
   if (!isWaiting) return null
-  const isLate = seconds >= 10 && !['queued', 'asleep'].includes(session?.phase ?? '')
+  const isLate = seconds >= 10 && session?.phase !== 'queued'
   const what =
     session?.message || (session?.phase === 'resetting' ? 'Putting the lab back to its start' : 'Starting your cluster')
   return (

@@ -12,6 +12,7 @@ import { usePictureStore } from '../lenses/picture/use-picture.ts'
 import { useLens } from '../lenses/use-lens.ts'
 import { NewsBar } from '../news/news-bar.tsx'
 import { useNews } from '../news/use-news.ts'
+import { usePresence, useReturn } from '../presence/use-presence.ts'
 import { OpenMachine } from '../terminal/open-machine.ts'
 import type { TerminalHandle } from '../terminal/terminal-pane.tsx'
 import { LabTopBar } from './lab-top-bar.tsx'
@@ -50,13 +51,18 @@ export function LabWorkbench({ labId }: { labId: string }) {
   useEffect(() => {
     if (lab) document.title = `Lab ${lab.number}, ${lab.title} · Podium`
   }, [lab])
-  // A lab that was put back may have got another cluster, whose events another stream tells.
+  // A lab that was put back may have got another cluster, and one that was woken has another control plane: their events
+  // are told by another stream.
   const phase = session?.phase
-  const wasResetting = useRef(false)
+  const isStale = useRef(false)
   useEffect(() => {
-    if (phase === 'ready' && wasResetting.current) store.reconnect()
-    wasResetting.current = phase === 'resetting'
+    if (phase === 'resetting' || phase === 'asleep') isStale.current = true
+    if (phase !== 'ready' || !isStale.current) return
+    isStale.current = false
+    store.beginAnew()
   }, [phase, store])
+  usePresence(session?.id)
+  useReturn(phase === 'asleep', run.retry)
   const showTerminal = useCallback(() => {
     setSmallTab('terminal')
     setHiddenNames((names) => names.filter((name) => name !== 'terminal'))

@@ -21,6 +21,7 @@ export interface LabSession {
   typeAnswer(answerId: string, text: string): void
   openHint(hintId: string): void
   reset(): void
+  /** Opens the lab again; wakes its cluster where it sleeps. */
   retry(): void
 }
 
@@ -99,6 +100,12 @@ export function useLabSession(labId: string): LabSession {
     )
   }, [])
 
+  const { refetch } = lab
+  const retry = useCallback(() => {
+    void refetch()
+    setAttempt((count) => count + 1)
+  }, [refetch])
+
   return {
     lab: lab.data,
     session,
@@ -110,9 +117,6 @@ export function useLabSession(labId: string): LabSession {
     typeAnswer: (answerId, text) => sessionId && act(api.session.typeAnswer.mutate({ sessionId, answerId, text })),
     openHint: (hintId) => sessionId && act(api.session.openHint.mutate({ sessionId, hintId })),
     reset: () => sessionId && act(api.session.reset.mutate({ sessionId })),
-    retry: () => {
-      void lab.refetch()
-      setAttempt((count) => count + 1)
-    },
+    retry,
   }
 }

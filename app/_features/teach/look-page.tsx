@@ -12,12 +12,14 @@ import type { Selection } from '../lenses/picture/selection.ts'
 import { usePictureStore } from '../lenses/picture/use-picture.ts'
 import { useLens } from '../lenses/use-lens.ts'
 import { PersonMenu } from '../people/person-menu.tsx'
+import { usePresence } from '../presence/use-presence.ts'
 import style from './look-page.module.css'
 import { useWall } from './use-wall.ts'
 
 export function LookPage({ classId, sessionId }: { classId: string; sessionId: string }) {
   const { view: wall, error, isUnknown } = useWall(classId)
   const store = usePictureStore(sessionId, { looksOnly: true })
+  usePresence(sessionId)
   const choice = useLens()
   const [view, setView] = useState<'canvas' | 'table'>('canvas')
   const [selection, setSelection] = useState<Selection>(null)

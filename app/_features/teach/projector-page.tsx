@@ -12,6 +12,7 @@ import { LensFrame } from '../lenses/lens-frame.tsx'
 import type { Selection } from '../lenses/picture/selection.ts'
 import { usePictureStore } from '../lenses/picture/use-picture.ts'
 import { useLens } from '../lenses/use-lens.ts'
+import { useBeingShown } from '../presence/use-presence.ts'
 import style from './projector-page.module.css'
 import { useWall } from './use-wall.ts'
 
@@ -25,6 +26,7 @@ const fontSize = 18
 export function ProjectorPage({ classId, sessionId }: { classId: string; sessionId: string }) {
   const wall = useWall(classId)
   const store = usePictureStore(sessionId, { looksOnly: true })
+  useBeingShown(sessionId)
   const choice = useLens()
   const [view, setView] = useState<'canvas' | 'table'>('canvas')
   const [selection, setSelection] = useState<Selection>(null)

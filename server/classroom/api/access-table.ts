@@ -78,6 +78,7 @@ export const accessTable: Record<string, Row> = {
   'lab.get': { for: people, input: () => ({ labId: 'pods' }) },
   'lab.start': { for: people, input: () => ({ labId: 'pods' }) },
   'session.watch': { for: lookers, input: ofSession() },
+  'session.stir': { for: lookers, input: ofSession() },
   'session.goTo': { for: owner, input: ofSession({ step: 1 }) },
   'session.answer': { for: owner, input: ofSession({ questionId: 'who-starts-the-container', choice: 0 }) },
   'session.typeAnswer': { for: owner, input: ofSession({ answerId: 'none', text: 'x' }) },

@@ -110,6 +110,7 @@ export type SessionView = z.infer<typeof sessionView>
 //   lab.get          { labId }      query                              → LabView
 //   lab.start        { labId }      mutation, resolves when the session exists (it may still be starting) → SessionView
 //   session.watch    { sessionId }  subscription (SSE)                 → SessionView
+//   session.stir     { sessionId }  mutation: somebody is there
 //   session.goTo     { sessionId, step }             mutation          → SessionView
 //   session.answer   { sessionId, questionId, choice } mutation        → SessionView
 //   session.typeAnswer { sessionId, answerId, text } mutation          → SessionView

@@ -135,13 +135,16 @@ describe('session', () => {
     expect((await api().lab.start({ labId: 'pods' })).id).toBe(id)
   })
 
-  it('sleeps while nobody is here, and wakes when its learner looks at it again', async () => {
+  it('sleeps while nobody is here, also for who only looks at it, and wakes when its learner opens it again', async () => {
     const learnerId = classroom.localPerson?.id ?? ''
     for (const machines of ['pause', 'stop'] as const) {
       await classroom.sessions.sleep(learnerId, machines)
       expect(classroom.sessions.alive(id)?.view()).toMatchObject({ phase: 'asleep', nodes: [] })
       expect(await host.listClusters()).toEqual([])
-      const waking = await sessionThat(id, () => true)
+      expect(await sessionThat(id, () => true)).toMatchObject({ phase: 'asleep' })
+      await api().session.stir({ sessionId: id })
+      expect(await sessionThat(id, () => true)).toMatchObject({ phase: 'asleep' })
+      const waking = await api().lab.start({ labId: 'pods' })
       expect(waking).toMatchObject({ phase: 'starting', message: expect.stringContaining('Waking your cluster') })
       expect(await sessionThat(id, isReady)).toMatchObject({ step: 1, nodes: [{ ready: true }, { ready: true }] })
     }

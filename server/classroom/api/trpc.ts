@@ -79,12 +79,17 @@ export const personProcedure = publicProcedure.use(({ next, ctx: { person } }) =
 /** For a person and their own things: their labs, their cluster, their terminals. */
 export const learnerProcedure = personProcedure.use(({ next, ctx }) => next({ ctx: { learnerId: ctx.person.id } }))
 
-/** For a learner and one lab session of their own; somebody else's is not found. Adds `session`. */
+/**
+ * For a learner and one lab session of their own; somebody else's is not found. Adds `session`. What changes something
+ * wakes it; pages that stay open ask things by themselves.
+ */
 export const sessionProcedure = learnerProcedure
   .input(z.object({ sessionId: z.string() }))
-  .use(async ({ next, input, ctx }) =>
-    next({ ctx: { session: await ctx.classroom.sessions.get(ctx.learnerId, input.sessionId) } }),
-  )
+  .use(async ({ next, input, ctx: { classroom, learnerId }, type }) => {
+    const session = await classroom.sessions.get(learnerId, input.sessionId)
+    if (type === 'mutation') classroom.sessions.use(session)
+    return next({ ctx: { session } })
+  })
 
 /** For whoever is in the class. Adds `class` and what the person is in it, as `role`. */
 export const memberProcedure = personProcedure

@@ -42,7 +42,7 @@ export interface LabSessionOptions {
 
 const GETTING_READY = 'Getting your cluster ready.'
 const WAKING = 'Waking your cluster. It slept while you were away; everything is as you left it.'
-const ASLEEP = 'This cluster sleeps, as nobody was here. It wakes when its learner is back.'
+const ASLEEP = 'Your cluster sleeps: nothing was done here for a while. Everything is as you left it.'
 const CLEAR_WITHIN_MS = 30_000
 const PROMPT_WITHIN_MS = 5000
 const STEP_AGAIN_WITHIN_MS = 60_000

@@ -18,6 +18,10 @@ export const sessionRouter = router({
     using _ = classroom.absence.arrive(session.learnerId)
     yield* watchSession(session, signal ?? new AbortController().signal)
   }),
+  /** Somebody is there: keys or a pointer move on a page of this lab. Wakes nothing that sleeps already. */
+  stir: lookingProcedure
+    .output(z.void())
+    .mutation(({ ctx: { classroom, session } }) => classroom.absence.stir(session.learnerId)),
   goTo: sessionProcedure
     .input(z.object({ step: z.int() }))
     .output(sessionView)

@@ -47,20 +47,21 @@ export class Sessions implements AsyncDisposable {
     return this.#wake(await this.#options.store.ofLab(learnerId, labId))
   }
 
-  /** The learner's own session; one that a former process began is taken up again. */
+  /** The learner's own session; one that a former process began is taken up again. To look at one that sleeps wakes nobody. */
   async get(learnerId: string, sessionId: string): Promise<LabSession> {
     const session = this.#sessions.get(sessionId)
-    if (session?.learnerId === learnerId) {
-      // Whoever asks for it uses it: it does not sleep any longer.
-      if (session.isAsleep && this.alive(sessionId)) session.begin()
-      return session
-    }
+    if (session?.learnerId === learnerId) return session
     const progress = session ? undefined : await this.#options.store.ofRun(sessionId)
     if (progress?.learnerId !== learnerId) {
       throw new ClassroomError('session-unknown', 'This session does not exist any more. Open the lab again.')
     }
     await this.#expectLearner(learnerId)
     return this.#wake(progress)
+  }
+
+  /** Its learner does something in it: it does not sleep any longer. */
+  use(session: LabSession): void {
+    if (session.isAsleep && this.alive(session.id)) session.begin()
   }
 
   /** Gives back the cluster of somebody who does not come again. Their progress is in the database, if they do. */

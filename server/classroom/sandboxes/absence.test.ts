@@ -42,16 +42,26 @@ beforeEach(() => {
 })
 afterEach(() => absence[Symbol.dispose]())
 
-it('lets a sandbox alone while a page is open, and through a reload', async () => {
+it('lets a sandbox alone while something is done on a page, and through a reload', async () => {
   const page = absence.arrive('ada')
-  const other = absence.arrive('ada')
+  for (let minutes = 0; minutes < 120; minutes += 10) {
+    await clock.advance(10 * MINUTE)
+    absence.stir('ada')
+  }
+  await clock.advance(14 * MINUTE)
   page[Symbol.dispose]()
-  await clock.advance(120 * MINUTE)
-  other[Symbol.dispose]()
   await clock.advance(14 * MINUTE)
   using _reloaded = absence.arrive('ada')
-  await clock.advance(120 * MINUTE)
+  await clock.advance(14 * MINUTE)
   expect(did).toEqual([])
+})
+
+it('pauses machines before which nobody does anything, though the page is open', async () => {
+  using _page = absence.arrive('ada')
+  await clock.advance(16 * MINUTE)
+  expect(did).toEqual(['pause ada'])
+  await clock.advance(60 * MINUTE)
+  expect(did).toEqual(['pause ada', 'stop ada'])
 })
 
 it('pauses the machines of who is away, and puts them to disk later, each once', async () => {
@@ -82,11 +92,12 @@ it('counts from when it first misses somebody who never came', async () => {
 
 it('puts as many to disk at once as others wait for seats, who is longest away first', async () => {
   holders = ['ada', 'bob', 'cy'].map((learnerId) => ({ learnerId, is: 'awake' as const }))
-  using _bob = absence.arrive('bob')
   absence.arrive('cy')[Symbol.dispose]()
   await clock.advance(5 * MINUTE)
   absence.arrive('ada')[Symbol.dispose]()
-  await clock.advance(20 * MINUTE)
+  await clock.advance(7 * MINUTE)
+  using _bob = absence.arrive('bob')
+  await clock.advance(9 * MINUTE)
   expect(did).toEqual(['pause cy', 'pause ada'])
   holders = [...holders, { learnerId: 'dot', is: 'waiting' }]
   using _dot = absence.arrive('dot')
@@ -105,6 +116,17 @@ it('gives the place in line of who has gone home to who is there, and puts nobod
   expect(did).toEqual([])
   await clock.advance(2 * MINUTE)
   expect(did).toEqual(['leave bob'])
+})
+
+it('keeps the place in line of who only waits there, and gives whoever gets a seat as long as everybody', async () => {
+  holders = [{ learnerId: 'bob', is: 'waiting' }]
+  using _bob = absence.arrive('bob')
+  await clock.advance(40 * MINUTE)
+  holders = [{ learnerId: 'bob', is: 'awake' }]
+  await clock.advance(14 * MINUTE)
+  expect(did).toEqual([])
+  await clock.advance(2 * MINUTE)
+  expect(did).toEqual(['pause bob'])
 })
 
 it('lays nobody to rest where that was not asked for', async () => {

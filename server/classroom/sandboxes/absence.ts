@@ -1,9 +1,10 @@
-// What becomes of a sandbox when nobody is there. Somebody is there while a lab of theirs is open in a browser, also in
-// that of who teaches them; a browser that was closed, or lost its network, is gone when its stream ends.
+// What becomes of a sandbox when nobody is there. Somebody is there while they do something on a page of that lab: open it,
+// move, type, close it; also those who teach its learner. A page that only stays open keeps a place in line, but no machines
+// awake.
 //
-//   away for a while                         its machines stand still, in memory
-//   away for long, or others wait in line    they go to disk, and the seat is free
-//   away while waiting in line               the place goes to who is there
+//   nothing done for a while                 its machines stand still, in memory
+//   for long, or others wait in line         they go to disk, and the seat is free
+//   page closed while waiting in line        the place goes to who is there
 
 import type { Clock } from '../../base/clock.ts'
 import type { MachinesRest } from '../../kube/cluster/index.ts'
@@ -25,8 +26,9 @@ const LEAVES_LINE_AFTER_MS = 2 * 60_000
 
 export class Absence implements Disposable {
   readonly #options: AbsenceOptions
-  readonly #here = new Map<string, number>()
-  readonly #awaySince = new Map<string, number>()
+  readonly #pages = new Map<string, number>()
+  /** When something was last done there. */
+  readonly #stirredAt = new Map<string, number>()
   /** How everybody was when last looked at. */
   #last = new Map<string, string>()
   #timer: Disposable
@@ -36,21 +38,24 @@ export class Absence implements Disposable {
     this.#timer = this.#later()
   }
 
-  /** Dispose when the page is gone. */
+  /** A page is open; dispose when it is gone. */
   arrive(learnerId: string): Disposable {
-    const here = this.#here
-    here.set(learnerId, (here.get(learnerId) ?? 0) + 1)
-    this.#awaySince.delete(learnerId)
+    const pages = this.#pages
+    pages.set(learnerId, (pages.get(learnerId) ?? 0) + 1)
+    this.stir(learnerId)
     return {
       [Symbol.dispose]: () => {
-        const pages = (here.get(learnerId) ?? 1) - 1
-        if (pages > 0) here.set(learnerId, pages)
-        else {
-          here.delete(learnerId)
-          this.#awaySince.set(learnerId, this.#options.clock.now())
-        }
+        const left = (pages.get(learnerId) ?? 1) - 1
+        if (left > 0) pages.set(learnerId, left)
+        else pages.delete(learnerId)
+        this.stir(learnerId)
       },
     }
+  }
+
+  /** Somebody did something on a page of that learner's. */
+  stir(learnerId: string): void {
+    this.#stirredAt.set(learnerId, this.#options.clock.now())
   }
 
   [Symbol.dispose](): void {
@@ -69,32 +74,33 @@ export class Absence implements Disposable {
     const holders = pool.holders
     const now = new Map(holders.map(({ learnerId, is }) => [learnerId, is]))
     this.#forgetAllBut(now)
-    // Whoever has been woken counts anew: by themselves, whose page is only just opening, or by who prepares a class.
-    for (const [id, is] of now) if (is === 'awake' && this.#last.get(id) === 'paused') this.#awaySince.delete(id)
+    // Whoever has been woken counts anew, by themselves or by who prepares a class; so does who has got a seat, for which
+    // one may have waited long without doing anything.
+    for (const [id, is] of now) if (is === 'awake' && this.#last.get(id) !== 'awake') this.#stirredAt.delete(id)
     this.#last = now
     const away = holders
-      .map((holder) => ({ ...holder, ms: this.#awayMs(holder.learnerId) }))
+      .map((holder) => ({ ...holder, ms: this.#stillMs(holder.learnerId) }))
       .sort((one, other) => other.ms - one.ms)
-    const stayInLine = away.filter(({ is, ms }) => is === 'waiting' && ms < LEAVES_LINE_AFTER_MS)
+    const leaves = (id: string, ms: number) => !this.#pages.has(id) && ms >= LEAVES_LINE_AFTER_MS
+    const stayInLine = away.filter(({ learnerId, is, ms }) => is === 'waiting' && !leaves(learnerId, ms))
     let seatsWanted = stayInLine.length
     for (const { learnerId, is, ms } of away) {
       if (is === 'waiting') {
-        if (ms >= LEAVES_LINE_AFTER_MS) void leaveLine(learnerId)
+        if (leaves(learnerId, ms)) void leaveLine(learnerId)
       } else if (ms >= stopAfterMs || (ms >= pauseAfterMs && seatsWanted-- > 0)) void sleep(learnerId, 'stop')
       else if (ms >= pauseAfterMs && is === 'awake') void sleep(learnerId, 'pause')
     }
   }
 
   /** Whoever was never seen counts from when they were first missed: a cluster may be made before its learner comes. */
-  #awayMs(learnerId: string): number {
-    if (this.#here.has(learnerId)) return 0
+  #stillMs(learnerId: string): number {
     const now = this.#options.clock.now()
-    const since = this.#awaySince.get(learnerId) ?? now
-    this.#awaySince.set(learnerId, since)
+    const since = this.#stirredAt.get(learnerId) ?? now
+    this.#stirredAt.set(learnerId, since)
     return now - since
   }
 
   #forgetAllBut(holders: ReadonlyMap<string, unknown>): void {
-    for (const id of this.#awaySince.keys()) if (!holders.has(id)) this.#awaySince.delete(id)
+    for (const id of this.#stirredAt.keys()) if (!holders.has(id)) this.#stirredAt.delete(id)
   }
 }

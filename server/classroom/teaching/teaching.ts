@@ -211,6 +211,8 @@ export class Teaching implements AsyncDisposable {
       if (!this.#starting.has(id)) continue
       // A learner who cannot get one now asks again by opening a lab; the others go on.
       await this.#options.pool.claim(id).catch(() => undefined)
+      const session = this.#following.sessionOf(id)
+      if (session) this.#options.sessions.use(session)
       this.#starting.delete(id)
       this.#tell()
     }

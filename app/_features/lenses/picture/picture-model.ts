@@ -440,7 +440,8 @@ export class PictureModel {
     }
   }
 
-  private forget(): void {
+  /** What was heard; how it is drawn stays. */
+  forget(): void {
     const { showHeartbeats, version, slots, pinnedLoop, loops, loopSet, shownLoops, pods, nodes } = this
     const kept = { showHeartbeats, version, slots, pinnedLoop, loops, loopSet, shownLoops, pods, nodes }
     Object.assign(this, new PictureModel(), kept)

@@ -77,6 +77,14 @@ export class PictureStore implements Viewer {
     this.open()
   }
 
+  /** For another cluster, or another control plane: what was heard of the one before is forgotten. */
+  beginAnew(): void {
+    this.lookAt(undefined, false)
+    this.live.forget()
+    this.hasBacklog = false
+    this.open()
+  }
+
   /** Holds, steps, slows or releases loops; what comes of it is told by events. */
   async steer(order: LoopOrder): Promise<void> {
     if (!this.sessionId) return
