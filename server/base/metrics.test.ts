@@ -26,3 +26,30 @@ it('writes what has been counted, seen and read in Prometheus’ text form', () 
     '',
   ])
 })
+
+it('keeps what several components count under one name as one metric', () => {
+  const metrics = new Metrics()
+  for (const name of ['a', 'b']) {
+    metrics.counter('adds_total', 'Added.').add({ name })
+    metrics.histogram('seconds', 'How long.', [1]).observe({ name }, 2)
+    metrics.gauge('depth', 'Waiting.', () => [[{ name }, 1]])
+  }
+  expect(
+    metrics
+      .text()
+      .split('\n')
+      .filter((line) => !line.startsWith('seconds')),
+  ).toEqual([
+    '# HELP adds_total Added.',
+    '# TYPE adds_total counter',
+    'adds_total{name="a"} 1',
+    'adds_total{name="b"} 1',
+    '# HELP seconds How long.',
+    '# TYPE seconds histogram',
+    '# HELP depth Waiting.',
+    '# TYPE depth gauge',
+    'depth{name="a"} 1',
+    'depth{name="b"} 1',
+    '',
+  ])
+})

@@ -1,48 +1,67 @@
 // Numbers for Prometheus, in its text form: counters, histograms, and gauges that are read when somebody asks. Each
-// cluster has a set of its own.
+// cluster has a set of its own, which its components share: what two of them count under one name is one metric.
+// Why not a library: docs/decisions/0033-numbers-are-counted-in-place.md.
 
 export type Labels = Readonly<Record<string, string>>
 
 interface Metric {
-  name: string
   help: string
   type: 'counter' | 'gauge' | 'histogram'
   lines(): Iterable<string>
 }
 
+type Reading = () => Iterable<readonly [Labels, number]>
+
 export class Metrics {
-  readonly #metrics: Metric[] = []
+  readonly #metrics = new Map<string, Metric>()
+  readonly #counters = new Map<string, Counter>()
+  readonly #histograms = new Map<string, Histogram>()
+  readonly #readings = new Map<string, Reading[]>()
 
   counter(name: string, help: string): Counter {
-    const counter = new Counter(name)
-    this.#metrics.push({ name, help, type: 'counter', lines: () => counter.lines() })
-    return counter
+    return this.#kept(this.#counters, name, () => {
+      const counter = new Counter(name)
+      this.#metrics.set(name, { help, type: 'counter', lines: () => counter.lines() })
+      return counter
+    })
   }
 
   /** `bounds` ascend. */
   histogram(name: string, help: string, bounds: readonly number[]): Histogram {
-    const histogram = new Histogram(name, bounds)
-    this.#metrics.push({ name, help, type: 'histogram', lines: () => histogram.lines() })
-    return histogram
+    return this.#kept(this.#histograms, name, () => {
+      const histogram = new Histogram(name, bounds)
+      this.#metrics.set(name, { help, type: 'histogram', lines: () => histogram.lines() })
+      return histogram
+    })
   }
 
-  gauge(name: string, help: string, read: () => Iterable<readonly [Labels, number]>): void {
-    this.#metrics.push({
-      name,
+  /** Read when the text is asked for, from each who told how; of the same labels, the last one told counts. */
+  gauge(name: string, help: string, reading: Reading): void {
+    const readings = this.#kept(this.#readings, name, () => [])
+    readings.push(reading)
+    this.#metrics.set(name, {
       help,
       type: 'gauge',
       *lines() {
-        for (const [labels, value] of read()) yield line(name, labelText(labels), value)
+        const values = new Map<string, number>()
+        for (const read of readings) for (const [labels, value] of read()) values.set(labelText(labels), value)
+        for (const [labels, value] of values) yield line(name, labels, value)
       },
     })
   }
 
   text(): string {
     const parts: string[] = []
-    for (const { name, help, type, lines } of this.#metrics) {
+    for (const [name, { help, type, lines }] of this.#metrics) {
       parts.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines())
     }
     return `${parts.join('\n')}\n`
+  }
+
+  #kept<T>(all: Map<string, T>, name: string, make: () => T): T {
+    const made = all.get(name) ?? make()
+    all.set(name, made)
+    return made
   }
 }
 

@@ -53,9 +53,9 @@ export function addComponentCommands(program: Command, logger: Logger): void {
   for (const flag of [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS, ...AUDIT_FLAGS])
     apiServer.option(`--${flag} <value>`)
 
-  for (const [name, description] of [
-    ['kube-controller-manager', 'all watch loops, each with a token of its own service account'],
-    ['kube-scheduler', 'the scheduler'],
+  for (const [name, description, port] of [
+    ['kube-controller-manager', 'all watch loops, each with a token of its own service account', '10257'],
+    ['kube-scheduler', 'the scheduler', '10259'],
   ] as const) {
     program
       .command(name)
@@ -63,6 +63,10 @@ export function addComponentCommands(program: Command, logger: Logger): void {
       .requiredOption('--kubeconfig <file>')
       .option('--cluster-cidr <cidr>', '', '10.244.0.0/16')
       .option('--root-ca-file <file>')
+      .option('--tls-cert-file <file>', 'without one, nothing is served')
+      .option('--tls-private-key-file <file>')
+      .option('--bind-address <address>', '', '127.0.0.1')
+      .option('--secure-port <port>', 'for /healthz and /metrics', port)
       .action((options: Record<string, string>) =>
         processes().then(({ runSchedulerProcess, runControllerManager }) =>
           name === 'kube-scheduler'

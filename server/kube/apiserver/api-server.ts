@@ -80,6 +80,8 @@ export interface ApiServerOptions {
   advertise?: { address: string; port: number }
   /** Who did what is written down as a policy says; nothing is when left out. */
   audit?: AuditOptions
+  /** What other components of this process count is told at this server's /metrics too. */
+  metrics?: Metrics
   /** How many requests may run at once: kube-apiserver's --max-requests-inflight and --max-mutating-requests-inflight. */
   inFlight?: { requests: number; mutating: number }
 }
@@ -93,8 +95,7 @@ export interface ApiServer {
 }
 
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, kinds, schemas, clock, logger, trace } = options
-  const metrics = new Metrics()
+  const { store, kinds, schemas, clock, logger, trace, metrics = new Metrics() } = options
   const causes = new CauseMap()
   const writes = new WritesInFlight()
   const feed = await StoreFeed.start({ store, kinds, logger, writes, causes })
@@ -222,6 +223,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     logger,
     trace,
+    metrics,
   })
 
   return {

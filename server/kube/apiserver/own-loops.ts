@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
 import { createClient } from '../client/client.ts'
 import type { ControllerDefinition } from '../client/controller-builder.ts'
@@ -10,9 +11,9 @@ import type { Transport } from '../client/transport.ts'
 
 export function runOwnLoops(
   definitions: readonly ControllerDefinition[],
-  told: { transportFor(client: string): Transport; clock: Clock; logger: Logger; trace: Trace },
+  told: { transportFor(client: string): Transport; clock: Clock; logger: Logger; trace: Trace; metrics: Metrics },
 ): RunningControllers {
-  const { clock, logger, trace, transportFor } = told
+  const { clock, logger, trace, metrics, transportFor } = told
   return runControllers({
     definitions,
     component: 'kube-apiserver',
@@ -20,6 +21,7 @@ export function runOwnLoops(
     clock,
     logger,
     trace,
+    metrics,
     random: Math.random,
   })
 }

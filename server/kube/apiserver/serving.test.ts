@@ -68,6 +68,8 @@ describe('serving', () => {
     expect(text).toMatch(/apiserver_current_inflight_requests\{request_kind="readOnly"\} 1\n/)
     expect(text).toMatch(/etcd_request_duration_seconds_count\{group="",operation="create",resource="namespaces"\} \d/)
     expect(text).toMatch(/apiserver_storage_objects\{resource="namespaces"\} \d/)
+    // Loops of its own have queues too.
+    expect(text).toMatch(/workqueue_adds_total\{name="apiservice"\} [1-9]/)
   })
 
   it.each([

@@ -41,6 +41,8 @@ export interface ControllerDefinition {
   readonly account: string
   /** Who its Events come from. */
   readonly eventSource: string
+  /** As its work queue is called in metrics. */
+  readonly queueName: string
   readonly wakes: readonly Wake[]
   readonly reconcilerFor: (view: ClusterView, enqueue: Enqueue) => Reconciler
 }
@@ -52,11 +54,13 @@ export class ControllerBuilder {
   #concurrency = 5
   #eventSource: string
   #account: string
+  #queueName: string
 
   constructor(name: string) {
     this.#name = name
     this.#eventSource = `${name}-controller`
     this.#account = `${name}-controller`
+    this.#queueName = name
   }
 
   /** The kind whose keys this loop works on. */
@@ -113,6 +117,12 @@ export class ControllerBuilder {
     return this
   }
 
+  /** For loops whose queue has always had another name in metrics. */
+  queueNamed(name: string): this {
+    this.#queueName = name
+    return this
+  }
+
   /** The reconciler may also wake the loop itself, when what wakes it is known only to what it has built. */
   reconcileWith(reconcilerFor: (view: ClusterView, enqueue: Enqueue) => Reconciler): ControllerDefinition {
     return Object.freeze({
@@ -120,6 +130,7 @@ export class ControllerBuilder {
       concurrency: this.#concurrency,
       account: this.#account,
       eventSource: this.#eventSource,
+      queueName: this.#queueName,
       wakes: [...this.#wakes],
       reconcilerFor,
     })

@@ -7,6 +7,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
 import { type KubeObject, revisionOf } from '../apimachinery/object-meta.ts'
 import { isConflict, isNotFound } from '../apimachinery/status-error.ts'
@@ -16,6 +17,7 @@ import type { ClusterView, ControllerDefinition, Enqueue } from './controller-bu
 import { EventRecorder } from './event-recorder.ts'
 import type { LoopGate } from './loop-gate.ts'
 import { LoopTracer } from './loop-tracer.ts'
+import { QueueMetrics } from './queue-metrics.ts'
 import { RateLimitingQueue } from './rate-limiting-queue.ts'
 import { createContext, type ReconcileContext, type Reconciler, TerminalError } from './reconcile-context.ts'
 import { SharedInformer } from './shared-informer.ts'
@@ -33,6 +35,8 @@ export interface RunOptions {
   logger: Logger
   trace: Trace
   random: () => number
+  /** Where the loops' queues are counted. */
+  metrics?: Metrics | undefined
   gate?: LoopGate
   /** The process that the loops belong to, in their user agents; `kube-controller-manager` unless told. */
   component?: string
@@ -71,8 +75,6 @@ export function runControllers(options: RunOptions): RunningControllers {
 export class RunningController implements AsyncDisposable {
   readonly client: string
   readonly ready: Promise<void>
-  /** For /metrics. */
-  readonly counts = { done: 0, requeue: 0, error: 0, retries: 0 }
   readonly #options: RunOptions
   readonly #definition: ControllerDefinition
   readonly #api: Client
@@ -95,7 +97,7 @@ export class RunningController implements AsyncDisposable {
   #turns = 0
 
   constructor(definition: ControllerDefinition, options: RunOptions) {
-    const { clock, trace, logger } = options
+    const { clock, trace, logger, metrics } = options
     this.#definition = definition
     this.#options = options
     this.client = `${options.component ?? 'kube-controller-manager'}/${definition.name}-controller`
@@ -108,7 +110,10 @@ export class RunningController implements AsyncDisposable {
       logger: this.#log,
       component: definition.eventSource,
     })
-    this.#queue = new RateLimitingQueue(clock, () => this.#changed())
+    this.#queue = new RateLimitingQueue(clock, {
+      onChange: () => this.#changed(),
+      metrics: metrics && new QueueMetrics(metrics, clock, definition.queueName),
+    })
     this.#tracer = new LoopTracer({
       client: this.client,
       clock,
@@ -262,7 +267,6 @@ export class RunningController implements AsyncDisposable {
       failure = err
       this.#failed(context, err)
     }
-    this.counts[outcome]++
     this.#emit(context, { at, durationMs: clock.monotonic() - startedAt, outcome, failure })
   }
 
@@ -277,7 +281,6 @@ export class RunningController implements AsyncDisposable {
     if (isConflict(err) || isNotFound(err)) log.debug('turn failed, will be tried again', { err })
     else log.warn('turn failed, will be tried again', { err })
     if (report.because > (this.#wokenBy.get(key) ?? 0)) this.#wokenBy.set(key, report.because)
-    this.counts.retries++
     this.#queue.addRateLimited(key)
   }
 

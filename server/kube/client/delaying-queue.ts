@@ -2,7 +2,8 @@
 // Upstream: client-go/util/workqueue/delaying_queue.go.
 
 import type { Clock } from '../../base/clock.ts'
-import { WorkQueue } from './work-queue.ts'
+import type { QueueMetrics } from './queue-metrics.ts'
+import { type QueueOptions, WorkQueue } from './work-queue.ts'
 
 interface Delayed {
   dueAt: number
@@ -11,11 +12,13 @@ interface Delayed {
 
 export class DelayingQueue extends WorkQueue {
   readonly #clock: Clock
+  readonly #retries: QueueMetrics | undefined
   readonly #delayed = new Map<string, Delayed>()
 
-  constructor(clock: Clock, onChange?: () => void) {
-    super(onChange)
+  constructor(clock: Clock, options: QueueOptions = {}) {
+    super(options)
     this.#clock = clock
+    this.#retries = options.metrics
   }
 
   /** How many keys wait for their time. */
@@ -25,6 +28,7 @@ export class DelayingQueue extends WorkQueue {
 
   addAfter(key: string, delayMs: number): void {
     if (this.isShuttingDown) return
+    this.#retries?.retried()
     if (delayMs <= 0) {
       this.add(key)
       return

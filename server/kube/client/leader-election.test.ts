@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
+import { Metrics } from '../../base/metrics.ts'
 import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
 import { ConfigMap } from '../kinds/config-map.ts'
 import { Lease } from '../kinds/lease.ts'
@@ -33,11 +34,13 @@ function stand(identity: string) {
       return line === 'cut' ? Promise.reject(new Error('no route to host')) : transport.request(request)
     },
   })
+  const metrics = new Metrics()
   const election = new LeaderElection({
     client,
     clock,
     logger: noLogger,
     random: () => 0,
+    metrics,
     lease,
     identity,
     async lead(signal) {
@@ -49,6 +52,7 @@ function stand(identity: string) {
   })
   const ended = election.run(stop.signal)
   return {
+    status: () => /^leader_election_master_status\{name="kube-scheduler"\} (.)$/m.exec(metrics.text())?.[1],
     async stop() {
       stop.abort()
       await ended
@@ -82,8 +86,10 @@ it('elects one of two, and the other when the first gives up', async () => {
   const b = stand('b')
   await pass(30)
   expect([...leading]).toEqual(['a'])
+  expect([a.status(), b.status()]).toEqual(['1', '0'])
   await a.stop()
   await pass(3)
+  expect([a.status(), b.status()]).toEqual(['0', '1'])
   expect([...leading]).toEqual(['b'])
   expect((await server.client.of(Lease).get(lease)).spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 })
   await b.stop()

@@ -10,6 +10,7 @@
 import type { Lease as CoordinationLease } from 'kubernetes-types/coordination/v1'
 import { type Clock, microTime } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { Metrics } from '../../base/metrics.ts'
 import { isNotFound } from '../apimachinery/status-error.ts'
 import { Lease } from '../kinds/lease.ts'
 import type { Client } from './client.ts'
@@ -19,6 +20,7 @@ export interface LeaderElectionOptions {
   clock: Clock
   logger: Logger
   random: () => number
+  metrics?: Metrics
   lease: { namespace: string; name: string }
   identity: string
   /** Called each time this candidate becomes the leader; the signal tells when it is one no more. */
@@ -28,14 +30,20 @@ export interface LeaderElectionOptions {
   retryPeriodMs?: number
 }
 
+const AS_UPSTREAM = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 }
+
 export class LeaderElection {
-  readonly #options: Required<LeaderElectionOptions>
+  readonly #options: LeaderElectionOptions & typeof AS_UPSTREAM
   #observed: string | undefined
   #observedAt = 0
   #lease: CoordinationLease | undefined
+  #leads = false
 
   constructor(options: LeaderElectionOptions) {
-    this.#options = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000, ...options }
+    this.#options = { ...AS_UPSTREAM, ...options }
+    options.metrics?.gauge('leader_election_master_status', 'Whether this process leads: 1, or 0.', () => [
+      [{ name: options.lease.name }, this.#leads ? 1 : 0],
+    ])
   }
 
   get isLeader(): boolean {
@@ -52,11 +60,13 @@ export class LeaderElection {
         continue
       }
       logger.info('became leader', { identity })
+      this.#leads = true
       const term = new AbortController()
       const leading = this.#options.lead(term.signal)
       await this.#renewWhilePossible(signal)
       term.abort()
       await leading.catch((err) => logger.error('leading failed', { err }))
+      this.#leads = false
       logger.info('stopped leading', { identity })
     }
     await this.#release()

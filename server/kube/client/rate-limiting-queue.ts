@@ -9,6 +9,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { DelayingQueue } from './delaying-queue.ts'
 import { TokenBucket } from './token-bucket.ts'
+import type { QueueOptions } from './work-queue.ts'
 
 const FIRST_DELAY_MS = 5
 const MAX_DELAY_MS = 1_000_000
@@ -17,8 +18,8 @@ export class RateLimitingQueue extends DelayingQueue {
   readonly #failures = new Map<string, number>()
   readonly #bucket: TokenBucket
 
-  constructor(clock: Clock, onChange?: () => void) {
-    super(clock, onChange)
+  constructor(clock: Clock, options?: QueueOptions) {
+    super(clock, options)
     this.#bucket = new TokenBucket({ clock, perSecond: 10, burst: 100 })
   }
 

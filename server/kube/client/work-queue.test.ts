@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
+import { Metrics } from '../../base/metrics.ts'
+import { QueueMetrics } from './queue-metrics.ts'
 import { RateLimitingQueue } from './rate-limiting-queue.ts'
 import { TokenBucket } from './token-bucket.ts'
 import { WorkQueue } from './work-queue.ts'
@@ -74,4 +76,35 @@ it('lets all failures together through only ten a second, after a burst of a hun
   const waits = Array.from({ length: 103 }, () => bucket.reserve())
   expect(waits.filter((wait) => wait === 0)).toHaveLength(100)
   expect(waits.slice(100)).toEqual([100, 200, 300])
+})
+
+it('counts what comes, how long it waits and is worked on, and what is asked for later', async () => {
+  const clock = new FakeClock()
+  const metrics = new Metrics()
+  const queue = new RateLimitingQueue(clock, { metrics: new QueueMetrics(metrics, clock, 'job') })
+  const told = (name: string) =>
+    Number(new RegExp(`^workqueue_${name}\\{name="job"\\} (.*)$`, 'm').exec(metrics.text())?.[1])
+  queue.add('a')
+  queue.add('a')
+  queue.add('b')
+  expect([told('adds_total'), told('depth')]).toEqual([2, 2])
+  await clock.advance(3000)
+  queue.take()
+  await clock.advance(500)
+  queue.take()
+  expect(told('depth')).toBe(0)
+  expect(told('queue_duration_seconds_sum')).toBe(6.5)
+  // Asked for again while it is worked on: it waits, though not in the line yet.
+  queue.add('a')
+  expect(told('depth')).toBe(1)
+  await clock.advance(1000)
+  expect([told('longest_running_processor_seconds'), told('unfinished_work_seconds')]).toEqual([1.5, 2.5])
+  queue.done('a')
+  queue.done('b')
+  expect([told('work_duration_seconds_count'), told('work_duration_seconds_sum')]).toEqual([2, 2.5])
+  queue.addRateLimited('b')
+  queue.addAfter('c', 10)
+  expect([told('retries_total'), told('adds_total')]).toEqual([2, 3])
+  queue.shutDown()
+  expect(told('depth')).toBe(0)
 })

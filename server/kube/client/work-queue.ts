@@ -9,16 +9,25 @@
 // worked twice at once, no request is lost, and asking ten times costs one turn. Fair: first come, first served.
 // Upstream: client-go/util/workqueue/queue.go.
 
+import type { QueueMetrics } from './queue-metrics.ts'
+
+export interface QueueOptions {
+  onChange?: () => void
+  metrics?: QueueMetrics | undefined
+}
+
 export class WorkQueue {
   #queue: string[] = []
   readonly #dirty = new Set<string>()
   readonly #processing = new Set<string>()
   readonly #waiters: ((key: string | undefined) => void)[] = []
   readonly #onChange: () => void
+  readonly #metrics: QueueMetrics | undefined
   #shuttingDown = false
 
-  constructor(onChange: () => void = () => undefined) {
+  constructor({ onChange = () => undefined, metrics }: QueueOptions = {}) {
     this.#onChange = onChange
+    this.#metrics = metrics
   }
 
   /** Keys waiting, the longest waiting first; not those being worked on. */
@@ -40,6 +49,7 @@ export class WorkQueue {
 
   add(key: string): void {
     if (this.#shuttingDown || this.#dirty.has(key)) return
+    this.#metrics?.added(key)
     this.#dirty.add(key)
     if (this.#processing.has(key)) return
     this.#enqueue(key)
@@ -57,6 +67,7 @@ export class WorkQueue {
   take(): string | undefined {
     const key = this.#queue.shift()
     if (key === undefined) return undefined
+    this.#metrics?.taken(key)
     this.#processing.add(key)
     this.#dirty.delete(key)
     this.#onChange()
@@ -64,6 +75,7 @@ export class WorkQueue {
   }
 
   done(key: string): void {
+    this.#metrics?.done(key)
     this.#processing.delete(key)
     if (this.#dirty.has(key)) this.#enqueue(key)
     else this.#onChange()
@@ -74,6 +86,7 @@ export class WorkQueue {
     this.#shuttingDown = true
     this.#queue = []
     this.#dirty.clear()
+    this.#metrics?.emptied()
     for (const waiter of this.#waiters.splice(0)) waiter(undefined)
   }
 

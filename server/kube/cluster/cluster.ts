@@ -4,6 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
 import { type ApiServer, createApiServer } from '../apiserver/index.ts'
 import { type Client, createClient } from '../client/client.ts'
@@ -256,6 +257,8 @@ export class Cluster {
     this.#superKubeconfig = conf(`https://127.0.0.1:${record.apiPort}`, superAdmin)
     await writeFile(join(directory, 'super-admin.conf'), this.#superKubeconfig, { mode: 0o600 })
 
+    // One process, one page of numbers: a cluster's components have no ports of their own (as with k3s).
+    const metrics = new Metrics()
     this.#apiServer = await createApiServer({
       store,
       kinds: builtInKinds,
@@ -272,6 +275,7 @@ export class Cluster {
       nodePortRange: NETWORKING.nodePortRange,
       ...(gateway ? { advertise: { address: gateway, port: NETWORKING.apiPort } } : {}),
       audit: audit.options,
+      metrics,
     })
     this.#stack.defer(() => this.#apiServer.close())
     await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })
@@ -290,6 +294,7 @@ export class Cluster {
       logger: logger.with({ cluster: this.name, component: 'kube-controller-manager' }),
       trace,
       random,
+      metrics,
       gate: this.#gates,
     })
     this.#stack.use(controllers)
@@ -301,6 +306,7 @@ export class Cluster {
         logger: logger.with({ cluster: this.name, component: 'kube-scheduler' }),
         trace,
         random,
+        metrics,
         gate: this.#gates,
       }),
     )

@@ -1,9 +1,12 @@
 // Every component as a process of its own: the shape the textbooks draw. Options are upstream's flags in camel case;
 // what is not asked for is not loaded. Each resolves when `until` does, after it has stopped in order.
 
+import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { Metrics } from '../../base/metrics.ts'
 import { noTrace } from '../../base/trace.ts'
 import { AUDIT_FLAGS } from '../apiserver/audit/flag-names.ts'
 import { AUTHENTICATION_FLAGS } from '../apiserver/authentication/flag-names.ts'
@@ -81,42 +84,85 @@ export async function runControllerManager(options: Flags, { logger, until }: Co
   const { buildControllers } = await import('../controllers/index.ts')
   const { builtInKinds } = await import('../kinds/index.ts')
   const { server, caPem } = loadKubeconfig(options.kubeconfig!)
-  await using _controllers = runControllers({
-    definitions: buildControllers({
-      kinds: builtInKinds,
-      clusterCidr: options.clusterCidr!,
-      rootCaPem: options.rootCaFile ? await readFile(options.rootCaFile, 'utf8') : '',
+  const rootCaPem = options.rootCaFile ? await readFile(options.rootCaFile, 'utf8') : ''
+  await runAsComponent('kube-controller-manager', options, { logger, until }, (metrics) =>
+    runControllers({
+      definitions: buildControllers({ kinds: builtInKinds, clusterCidr: options.clusterCidr!, rootCaPem }),
+      clientFor: (client, account) =>
+        createClient(
+          serviceAccountTransport({
+            account,
+            issuer: transportFromKubeconfig(options.kubeconfig!, client),
+            clock: systemClock,
+            transportWith: (token) => httpsTransport({ server, ...(caPem ? { caPem } : {}), token, userAgent: client }),
+          }),
+        ),
+      informerClientFor: (client) => createClient(transportFromKubeconfig(options.kubeconfig!, client)),
+      clock: systemClock,
+      logger,
+      trace: noTrace,
+      random: Math.random,
+      metrics,
     }),
-    clientFor: (client, account) =>
-      createClient(
-        serviceAccountTransport({
-          account,
-          issuer: transportFromKubeconfig(options.kubeconfig!, client),
-          clock: systemClock,
-          transportWith: (token) => httpsTransport({ server, ...(caPem ? { caPem } : {}), token, userAgent: client }),
-        }),
-      ),
-    informerClientFor: (client) => createClient(transportFromKubeconfig(options.kubeconfig!, client)),
-    clock: systemClock,
-    logger,
-    trace: noTrace,
-    random: Math.random,
-  })
-  await until
+  )
 }
 
 export async function runSchedulerProcess(options: Flags, { logger, until }: ComponentContext): Promise<void> {
   const { createClient } = await import('../client/client.ts')
   const { transportFromKubeconfig } = await import('../client/https-transport.ts')
   const { runScheduler } = await import('../scheduler/index.ts')
-  await using _scheduler = runScheduler({
-    client: createClient(transportFromKubeconfig(options.kubeconfig!, 'kube-scheduler')),
+  await runAsComponent('kube-scheduler', options, { logger, until }, (metrics) =>
+    runScheduler({
+      client: createClient(transportFromKubeconfig(options.kubeconfig!, 'kube-scheduler')),
+      clock: systemClock,
+      logger,
+      trace: noTrace,
+      random: Math.random,
+      metrics,
+    }),
+  )
+}
+
+/** Of several processes of one name, one works; each tells how it is and what it counts. */
+async function runAsComponent(
+  name: string,
+  options: Flags,
+  { logger, until }: ComponentContext,
+  work: (metrics: Metrics) => AsyncDisposable,
+): Promise<void> {
+  const { createClient } = await import('../client/client.ts')
+  const { transportFromKubeconfig } = await import('../client/https-transport.ts')
+  const { LeaderElection } = await import('../client/leader-election.ts')
+  const { startComponentServer } = await import('./component-server.ts')
+  const metrics = new Metrics()
+  const client = createClient(transportFromKubeconfig(options.kubeconfig!, name))
+  await using stack = new AsyncDisposableStack()
+  if (options.tlsCertFile) {
+    const { bindAddress: host = '', securePort, tlsCertFile, tlsPrivateKeyFile } = options
+    const tls = { certPem: await readFile(tlsCertFile, 'utf8'), keyPem: await readFile(tlsPrivateKeyFile!, 'utf8') }
+    const { port } = stack.use(
+      await startComponentServer({ host, port: Number(securePort), tls, client, metrics, logger }),
+    )
+    logger.info('serving', { address: `https://${host}:${port}` })
+  }
+  const stop = new AbortController()
+  const election = new LeaderElection({
+    client,
     clock: systemClock,
     logger,
-    trace: noTrace,
     random: Math.random,
+    metrics,
+    lease: { namespace: 'kube-system', name },
+    identity: `${hostname()}_${randomUUID()}`,
+    async lead(signal) {
+      await using _working = work(metrics)
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    },
   })
+  const ended = election.run(stop.signal)
   await until
+  stop.abort()
+  await ended
 }
 
 export async function runHollowKubelet(options: Flags, { logger, until }: ComponentContext): Promise<void> {

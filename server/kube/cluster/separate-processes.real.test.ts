@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { kubectl } from '../../../e2e/support/commands.ts'
 import { until } from '../../../e2e/support/until.ts'
 import { systemClock } from '../../base/clock.ts'
+import { rawRequest } from '../apiserver/testing/raw-request.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import { openPki } from './pki.ts'
 
@@ -77,12 +78,12 @@ it('runs a Deployment through five processes, and goes on after one of them was 
       ...['--service-account-signing-key-file', file('sa.key'), '--service-account-key-file', file('sa.pub')],
     )
   const first = apiServer()
+  const managerPort = await freePort()
   component(
     'kube-controller-manager',
-    '--kubeconfig',
-    await kubeconfig('controllers', 'system:kube-controller-manager', []),
-    '--root-ca-file',
-    file('ca.crt'),
+    ...['--kubeconfig', await kubeconfig('controllers', 'system:kube-controller-manager', [])],
+    ...['--root-ca-file', file('ca.crt'), '--secure-port', String(managerPort)],
+    ...['--tls-cert-file', file('apiserver.crt'), '--tls-private-key-file', file('apiserver.key')],
   )
   component('kube-scheduler', '--kubeconfig', await kubeconfig('scheduler', 'system:kube-scheduler', []))
   component(
@@ -101,6 +102,18 @@ it('runs a Deployment through five processes, and goes on after one of them was 
   await until('the API server answers', async () => (await kube('get --raw /readyz')).stdout === 'ok')
   expect(await kube('create deployment web --image=nginx --replicas=3')).toMatchObject({ code: 0 })
   await ready(3)
+  await kube('create serviceaccount scraper -n kube-system')
+  await kube('create clusterrole scraper --verb=get --non-resource-url=/metrics')
+  await kube('create clusterrolebinding scraper --clusterrole=scraper --serviceaccount=kube-system:scraper')
+  const { stdout: token } = await kube('create token scraper -n kube-system')
+  const { text } = await rawRequest({
+    port: managerPort,
+    caPem: pki.caPem,
+    path: '/metrics',
+    headers: { authorization: `Bearer ${token.trim()}` },
+  })
+  expect(text).toContain('leader_election_master_status{name="kube-controller-manager"} 1\n')
+  expect(text).toMatch(/^workqueue_work_duration_seconds_count\{name="replicaset"\} [1-9]/m)
 
   first.kill('SIGKILL')
   await new Promise((gone) => first.once('exit', gone))

@@ -39,6 +39,29 @@ it('binds, tells in an Event and a trace, and says because of which revision', a
   expect(binding).toMatchObject({ client: 'kube-scheduler', because: Number(pod.metadata?.resourceVersion) })
 })
 
+it('counts attempts by how they end, and pods by where they wait', async () => {
+  await loops.addNode('node-1', { cpu: '1' })
+  await create(make('first'))
+  await loops.until('bound', () => nodeOf('first'))
+  await create(make('second'))
+  await loops.until('refused', () => schedules().some(({ pod }) => pod === 'default/second'))
+  const told = () => loops.metrics.text()
+  expect(told()).toContain('scheduler_schedule_attempts_total{profile="default-scheduler",result="unschedulable"} 1\n')
+  expect(told()).toContain('scheduler_pending_pods{queue="unschedulable"} 1\n')
+  await loops.until('told', () =>
+    told().includes('scheduler_schedule_attempts_total{profile="default-scheduler",result="scheduled"} 1\n'),
+  )
+  await loops.client.of(Pod).delete({ namespace: 'default', name: 'first' })
+  await loops.until('told', () => told().includes('scheduler_pod_scheduling_attempts_sum 3\n'))
+  expect(told()).toContain('scheduler_pod_scheduling_attempts_count 2\n')
+  expect(told()).toContain('scheduler_pod_scheduling_sli_duration_seconds_count{attempts="2"} 1\n')
+  expect(told()).toContain('scheduler_scheduling_algorithm_duration_seconds_count 3\n')
+  expect(told()).toMatch(
+    /scheduling_attempt_duration_seconds_count\{profile="default-scheduler",result="scheduled"\} 2\n/,
+  )
+  expect(told()).toContain('scheduler_pending_pods{queue="unschedulable"} 0\n')
+})
+
 it('never gives the same room twice, however many pods come at once', async () => {
   for (const name of ['node-1', 'node-2']) await loops.addNode(name, { cpu: '4' })
   await Promise.all(Array.from({ length: 12 }, (_, index) => create(make(`web-${index}`))))

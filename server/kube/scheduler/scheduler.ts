@@ -5,6 +5,7 @@
 import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
 import { type Clock, isoTime } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
 import { deepEqual } from '../apimachinery/deep.ts'
 import { keyOf, revisionOf } from '../apimachinery/object-meta.ts'
@@ -26,6 +27,7 @@ import type { ClusterEvent, Plugin } from './framework.ts'
 import { BECAUSE } from './plugins/default-binder.ts'
 import { defaultPlugins } from './plugins/index.ts'
 import { SchedulerCache } from './scheduler-cache.ts'
+import { SchedulerMetrics } from './scheduler-metrics.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 
 export interface SchedulerOptions {
@@ -38,6 +40,7 @@ export interface SchedulerOptions {
   schedulerName?: string
   /** As its requests are named. */
   clientName?: string
+  metrics?: Metrics
   gate?: LoopGate
 }
 
@@ -65,6 +68,7 @@ class Scheduler implements RunningScheduler {
   readonly #plugins: readonly Plugin[]
   readonly #recorder: EventRecorder
   readonly #tracer: LoopTracer
+  readonly #metrics: SchedulerMetrics | undefined
   readonly #stop = new AbortController()
   readonly #binding = new Set<Promise<void>>()
   readonly #gateListener: Disposable | undefined
@@ -81,6 +85,8 @@ class Scheduler implements RunningScheduler {
       this.#tracer.changed()
       this.#pumpSoon()
     })
+    const { metrics } = options
+    this.#metrics = metrics && new SchedulerMetrics(metrics, { clock, profile: schedulerName, queue: this.#queue })
     this.#tracer = new LoopTracer({
       client: this.#clientName,
       clock,
@@ -239,11 +245,15 @@ class Scheduler implements RunningScheduler {
     } catch (err) {
       // A pod that a plug-in cannot understand must not stop the pods behind it.
       logger.error('scheduling failed', { pod: queued.key, err })
+      this.#metrics?.attempted(queued, 'error', startedAt)
       this.#queue.putBack(queued)
       return
     }
-    this.#emit(queued.key, decision, { at, durationMs: clock.monotonic() - startedAt })
+    const durationMs = clock.monotonic() - startedAt
+    this.#metrics?.decided(durationMs)
+    this.#emit(queued.key, decision, { at, durationMs })
     if (decision.chosen === undefined) {
+      this.#metrics?.attempted(queued, 'unschedulable', startedAt)
       this.#notScheduled(queued, decision)
       return
     }
@@ -251,11 +261,15 @@ class Scheduler implements RunningScheduler {
     state.set(BECAUSE, queued.because)
     this.#cache.assume(pod, chosen)
     for (const plugin of this.#plugins) plugin.reserve?.(state, pod, chosen)
-    const binding = this.#bind(queued, decision, chosen).finally(() => this.#binding.delete(binding))
+    const binding = this.#bind(queued, decision, { chosen, startedAt }).finally(() => this.#binding.delete(binding))
     this.#binding.add(binding)
   }
 
-  async #bind(queued: QueuedPod, { state }: Decision, node: string): Promise<void> {
+  async #bind(
+    queued: QueuedPod,
+    { state }: Decision,
+    { chosen: node, startedAt }: { chosen: string; startedAt: number },
+  ): Promise<void> {
     const { pod, key } = queued
     try {
       for (const plugin of this.#plugins) {
@@ -264,11 +278,13 @@ class Scheduler implements RunningScheduler {
       }
       for (const plugin of this.#plugins) if (await plugin.bind?.(state, pod, node)) break
       this.#queue.done(queued)
+      this.#metrics?.attempted(queued, 'scheduled', startedAt)
       this.#record(queued, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${node}`)
     } catch (err) {
       if (this.#stop.signal.aborted) return
       for (const plugin of [...this.#plugins].reverse()) plugin.unreserve?.(state, pod, node)
       this.#cache.forget(pod)
+      this.#metrics?.attempted(queued, 'error', startedAt)
       if (isNotFound(err)) return this.#queue.done(queued)
       this.#options.logger.warn('binding failed, will be tried again', { pod: key, node, err })
       this.#record(queued, 'Warning', 'FailedScheduling', err instanceof Error ? err.message : String(err))

@@ -46,6 +46,7 @@ export function gatheredRules(role: WireClusterRole, all: readonly WireClusterRo
 
 /** Any role may be the one that an aggregated role gathers, so a change of one wakes them all. */
 export const clusterRoleAggregationController = controller('clusterrole-aggregation')
+  .queueNamed('ClusterRoleAggregator')
   .for(ClusterRole)
   .watches(ClusterRole, (_change, view) =>
     view

@@ -6,6 +6,7 @@ import { servicesOf } from '../service-pods.ts'
 import { EndpointsReconciler } from './endpoints-reconciler.ts'
 
 export const endpointsController = controller('endpoints')
+  .queueNamed('endpoint')
   .actsAs('endpoint-controller')
   .for(Service)
   .watches(Pod, servicesOf)

@@ -6,6 +6,7 @@ import { servicesOf } from '../service-pods.ts'
 import { EndpointSliceReconciler, isOurs, serviceKeyOf } from './endpoint-slice-reconciler.ts'
 
 export const endpointSliceController = controller('endpointslice')
+  .queueNamed('endpoint_slice')
   .for(Service)
   .watches(Pod, servicesOf)
   .watches(EndpointSlice, (change) => {

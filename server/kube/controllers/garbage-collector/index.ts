@@ -38,6 +38,7 @@ export function garbageCollector(kinds: readonly AnyKind[]) {
   // Nothing owns an Event or a Lease but time, and there are many.
   const collected = kinds.filter(({ kind }) => kind !== 'Event' && kind !== 'Lease')
   return controller('garbage-collector')
+    .queueNamed('garbage_collector_attempt_to_delete')
     .actsAs('generic-garbage-collector')
     .concurrency(20)
     .reconcileWith((view, enqueue) => {

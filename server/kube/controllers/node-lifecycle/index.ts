@@ -4,6 +4,7 @@ import { type NodeLifecycleOptions, NodeLifecycleReconciler } from './node-lifec
 
 export const nodeLifecycleController = (options: NodeLifecycleOptions) =>
   controller('node-lifecycle')
+    .queueNamed('node_lifecycle_controller')
     .actsAs('node-controller')
     .for(Node)
     .eventsFrom('node-controller')

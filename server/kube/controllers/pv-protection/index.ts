@@ -30,6 +30,7 @@ class VolumeProtectionReconciler implements Reconciler {
 }
 
 export const volumeProtectionController = controller('pv-protection')
+  .queueNamed('pvprotection')
   .actsAs('pv-protection-controller')
   .for(PersistentVolume)
   .reconcileWith((view) => new VolumeProtectionReconciler(view))

@@ -47,6 +47,7 @@ const claimsOf = ({ metadata, spec }: WirePod): string[] =>
   })
 
 export const claimProtectionController = controller('pvc-protection')
+  .queueNamed('pvcprotection')
   .actsAs('pvc-protection-controller')
   .for(PersistentVolumeClaim)
   .watches(Pod, ({ object }) => claimsOf(object).map((name) => `${object.metadata?.namespace}/${name}`))

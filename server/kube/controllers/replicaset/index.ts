@@ -19,9 +19,9 @@ export const replicaSetController = loopFor('replicaset', replicaSets).reconcile
   (view) => new ReplicaSetReconciler(view, replicaSets),
 )
 
-export const replicationController = loopFor('replication', replicationControllers).reconcileWith(
-  (view) => new ReplicaSetReconciler(view, replicationControllers),
-)
+export const replicationController = loopFor('replication', replicationControllers)
+  .queueNamed('replicationmanager')
+  .reconcileWith((view) => new ReplicaSetReconciler(view, replicationControllers))
 
 function loopFor(name: string, { kind, selectorOf }: Flavour) {
   return (

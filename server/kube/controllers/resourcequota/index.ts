@@ -81,7 +81,7 @@ function isReplenished(kind: AnyKind, change: Change<KubeObject>): boolean {
 
 export function resourceQuotaController(kinds: readonly AnyKind[]) {
   const counted = kinds.filter(({ namespaced, kind }) => namespaced && kind !== 'Event')
-  const builder = controller('resourcequota')
+  const builder = controller('resourcequota').queueNamed('resourcequota_primary')
   builder.watches(ResourceQuota, (change) => {
     const isAsBefore = change.type === 'updated' && deepEqual(change.object.spec, change.previous.spec)
     return isAsBefore ? [] : [keyOf(change.object)]

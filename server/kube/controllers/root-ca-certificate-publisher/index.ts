@@ -52,6 +52,7 @@ class RootCaReconciler implements Reconciler {
 
 export const rootCaCertificatePublisher = (rootCaPem: string) =>
   controller('root-ca-certificate-publisher')
+    .queueNamed('root_ca_cert_publisher')
     .actsAs('root-ca-cert-publisher')
     .for(Namespace)
     .watches(ConfigMap, ({ object }) => (object.metadata?.name === NAME ? [object.metadata.namespace ?? ''] : []))

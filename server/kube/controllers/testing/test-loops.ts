@@ -5,6 +5,7 @@ import type { Deployment as AppsDeployment, ReplicaSet as AppsReplicaSet } from 
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import { type Clock, FakeClock, isoTime, settlePromises } from '../../../base/clock.ts'
 import { type Logger, noLogger } from '../../../base/logger.ts'
+import { Metrics } from '../../../base/metrics.ts'
 import type { ReconcileTrace, Trace, TraceEvent } from '../../../base/trace.ts'
 import { isConflict } from '../../apimachinery/status-error.ts'
 import { type Client, createClient } from '../../client/client.ts'
@@ -29,6 +30,8 @@ export interface TestLoops extends AsyncDisposable {
   /** Keeps watch events from the loops, so that their caches fall behind. */
   readonly news: HeldNews
   readonly traces: TraceEvent[]
+  /** What the loops and the scheduler count. */
+  readonly metrics: Metrics
   /** Every state of every Pod and ReplicaSet in the order of revisions is told to these. */
   readonly watch: (listener: (pods: readonly CorePod[]) => void) => void
   /** Moves the clock a little at a time until the condition holds. */
@@ -56,6 +59,7 @@ export interface Neighbours {
     logger: Logger
     trace: Trace
     random: () => number
+    metrics: Metrics
     gate: LoopGates
   }): AsyncDisposable & { idle(): boolean }
 }
@@ -63,6 +67,7 @@ export interface Neighbours {
 export async function startTestLoops({ startTestServer, runScheduler }: Neighbours): Promise<TestLoops> {
   const clock = new FakeClock()
   const traces: TraceEvent[] = []
+  const metrics = new Metrics()
   const trace = { emit: (event: TraceEvent) => void traces.push(event) }
   const server = await startTestServer({ clock, trace })
   const stack = new AsyncDisposableStack()
@@ -118,6 +123,7 @@ export async function startTestLoops({ startTestServer, runScheduler }: Neighbou
     gates,
     news,
     traces,
+    metrics,
     kubelets,
     watch: (listener) => void listeners.push(listener),
     until: untilTrue,
@@ -132,6 +138,7 @@ export async function startTestLoops({ startTestServer, runScheduler }: Neighbou
         logger: noLogger,
         trace,
         random: () => 0.5,
+        metrics,
         gate: gates,
       })
       stack.use(controllers)
@@ -145,6 +152,7 @@ export async function startTestLoops({ startTestServer, runScheduler }: Neighbou
               logger: noLogger,
               trace,
               random: () => 0.5,
+              metrics,
               gate: gates,
             }),
           ),

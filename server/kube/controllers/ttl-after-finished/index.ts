@@ -45,5 +45,6 @@ class TtlAfterFinishedReconciler implements Reconciler {
 }
 
 export const ttlAfterFinishedController = controller('ttl-after-finished')
+  .queueNamed('ttl_jobs_to_delete')
   .for(Job)
   .reconcileWith((view) => new TtlAfterFinishedReconciler(view))

@@ -1,0 +1,65 @@
+// What the scheduler tells of itself, under upstream's names. Upstream: kubernetes/pkg/scheduler/metrics/metrics.go.
+
+import type { Clock } from '../../base/clock.ts'
+import type { Metrics } from '../../base/metrics.ts'
+import type { QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+
+type Result = 'scheduled' | 'unschedulable' | 'error'
+
+const doubling = (first: number, count: number) => Array.from({ length: count }, (_, power) => first * 2 ** power)
+
+export class SchedulerMetrics {
+  readonly #clock: Clock
+  readonly #profile: string
+  readonly #attempts
+  readonly #attemptSeconds
+  readonly #decisionSeconds
+  readonly #podAttempts
+  readonly #podSeconds
+
+  constructor(metrics: Metrics, told: { clock: Clock; profile: string; queue: SchedulingQueue }) {
+    this.#clock = told.clock
+    this.#profile = told.profile
+    metrics.gauge('scheduler_pending_pods', 'Pods without a node, by where they wait.', () =>
+      Object.entries(told.queue.counts).map(([queue, count]) => [{ queue }, count]),
+    )
+    this.#podAttempts = metrics.histogram(
+      'scheduler_pod_scheduling_attempts',
+      'How many attempts it took until a pod had a node.',
+      doubling(1, 5),
+    )
+    this.#podSeconds = metrics.histogram(
+      'scheduler_pod_scheduling_sli_duration_seconds',
+      'How long it took from a pod’s arrival until it had a node.',
+      doubling(0.01, 20),
+    )
+    this.#attempts = metrics.counter('scheduler_schedule_attempts_total', 'Attempts to find a node, by result.')
+    this.#decisionSeconds = metrics.histogram(
+      'scheduler_scheduling_algorithm_duration_seconds',
+      'How long it took to decide.',
+      doubling(0.001, 15),
+    )
+    this.#attemptSeconds = metrics.histogram(
+      'scheduler_scheduling_attempt_duration_seconds',
+      'How long attempts took, binding included.',
+      doubling(0.001, 15),
+    )
+  }
+
+  decided(durationMs: number): void {
+    this.#decisionSeconds.observe({}, durationMs / 1000)
+  }
+
+  /** `startedAt` by the monotonic clock, in milliseconds. */
+  attempted(queued: QueuedPod, result: Result, startedAt: number): void {
+    const now = this.#clock.monotonic()
+    const labels = { profile: this.#profile, result }
+    this.#attempts.add(labels)
+    this.#attemptSeconds.observe(labels, (now - startedAt) / 1000)
+    if (result !== 'scheduled') return
+    this.#podAttempts.observe({}, queued.attempts)
+    // From the sixteenth on they are one line, as upstream.
+    const attempts = queued.attempts > 15 ? '16+' : String(queued.attempts)
+    this.#podSeconds.observe({ attempts }, (now - queued.since) / 1000)
+  }
+}
