@@ -9,9 +9,11 @@ import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { forbiddenLabels } from './node-labels.ts'
 import { MIRROR } from './pods.ts'
 
+const RESTRICTED = ['Node', 'Pod', 'Lease', 'CSINode', 'ResourceSlice']
+
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
-  handles: ({ user, kind }) => ['Node', 'Pod', 'Lease'].includes(kind.kind) && nodeNameOf(user) !== undefined,
+  handles: ({ user, kind }) => RESTRICTED.includes(kind.kind) && nodeNameOf(user) !== undefined,
   validate(request) {
     const node = nodeNameOf(request.user) ?? ''
     const problem = problemOf(node, request)
@@ -32,6 +34,10 @@ function problemOf(node: string, request: AdmissionRequest): string | undefined 
         : `node ${JSON.stringify(node)} is not allowed to modify node ${JSON.stringify(name)}`
     case 'Lease':
       return name === node ? undefined : 'can only access node lease with the same name as the requesting node'
+    case 'CSINode':
+      return name === node ? undefined : 'can only access CSINode with the same name as the requesting node'
+    case 'ResourceSlice':
+      return sliceProblem(node, request)
     default:
       return podProblem(node, request)
   }
@@ -46,6 +52,14 @@ function nodeProblem(node: string, { operation, object, previous }: AdmissionReq
   if (operation !== 'UPDATE') return undefined
   if (!deepEqual(next?.spec?.taints ?? [], before?.spec?.taints ?? [])) return `${me} is not allowed to modify taints`
   return labels ? `${me} is not allowed to modify labels: ${labels}` : undefined
+}
+
+/** Changes of a slice that is there are the Node authorizer's business: it knows whose it is. */
+function sliceProblem(node: string, { operation, object, previous }: AdmissionRequest): string | undefined {
+  const doing = operation === 'CREATE' ? 'create' : operation === 'DELETE' ? 'delete' : undefined
+  const owner = ((object ?? previous) as { spec?: { nodeName?: string } } | undefined)?.spec?.nodeName
+  if (!doing || owner === node) return undefined
+  return `can only ${doing} ResourceSlice with the same NodeName as the requesting node`
 }
 
 function podProblem(node: string, { operation, subresource, object, previous }: AdmissionRequest): string | undefined {

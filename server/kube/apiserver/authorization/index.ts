@@ -2,13 +2,22 @@
 
 import type { Clock } from '../../../base/clock.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
-import { ClusterRole, ClusterRoleBinding, Pod, Role, RoleBinding } from '../../kinds/index.ts'
+import {
+  ClusterRole,
+  ClusterRoleBinding,
+  PersistentVolume,
+  Pod,
+  ResourceSlice,
+  Role,
+  RoleBinding,
+  VolumeAttachment,
+} from '../../kinds/index.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import { abacAuthorizer } from './abac.ts'
 import { alwaysAllow, alwaysDeny } from './always.ts'
 import type { Authorizer } from './authorizer.ts'
 import { nodeAuthorizer } from './node-authorizer.ts'
-import { NodeGraph } from './node-graph.ts'
+import { type GraphKind, NodeGraph } from './node-graph.ts'
 import { type PolicyKind, RbacPolicy } from './rbac/policy.ts'
 import { rbacAuthorizer } from './rbac/rbac-authorizer.ts'
 import type { AuthorizationSettings, AuthorizerSettings } from './settings.ts'
@@ -38,11 +47,14 @@ export function openAuthorization(
     })
   }
   const graph = new NodeGraph()
-  cacheOf(Pod).follow({
-    reset: () => graph.clear(),
-    put: ({ object }) => graph.put(object),
-    delete: ({ object }) => graph.remove(object),
-  })
+  for (const kind of [Pod, PersistentVolume, VolumeAttachment, ResourceSlice]) {
+    const name = kind.kind as GraphKind
+    cacheOf(kind).follow({
+      reset: () => graph.clear(name),
+      put: ({ object }) => graph.put(name, object),
+      delete: ({ object }) => graph.remove(name, object),
+    })
+  }
   const authorizerOf = (told: AuthorizerSettings): Authorizer => {
     switch (told.type) {
       case 'Node':

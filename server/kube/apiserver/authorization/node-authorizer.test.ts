@@ -32,8 +32,9 @@ describe('the Node authorizer', () => {
   let graph: NodeGraph
   beforeEach(() => {
     graph = new NodeGraph()
-    graph.put(pod('mine', 'node-1'))
+    graph.put('Pod', pod('mine', 'node-1'))
     graph.put(
+      'Pod',
       pod('theirs', 'node-2', { volumes: [{ name: 'v', secret: { secretName: 'other' } }], serviceAccountName: 'x' }),
     )
   })
@@ -86,19 +87,22 @@ describe('the Node authorizer', () => {
   })
 
   it('forgets with the last pod that named it', () => {
-    graph.put(pod('second', 'node-1'))
-    graph.remove(pod('mine', 'node-1'))
+    graph.put('Pod', pod('second', 'node-1'))
+    graph.remove('Pod', pod('mine', 'node-1'))
     expect(ask('get shop secrets files').decision).toBe('allow')
-    graph.put(pod('second', 'node-1', { volumes: [] }))
+    graph.put('Pod', pod('second', 'node-1', { volumes: [] }))
     expect(ask('get shop secrets files').decision).toBe('no opinion')
     expect(ask('get shop secrets env').decision).toBe('allow')
-    graph.clear()
+    graph.clear('Pod')
     expect(ask('get shop secrets env').decision).toBe('no opinion')
   })
 
   it('believes no mirror pod about what it needs', () => {
     const mirror = pod('mirror', 'node-1', { volumes: [{ name: 'v', secret: { secretName: 'crown' } }] })
-    graph.put({ ...mirror, metadata: { ...mirror.metadata, annotations: { 'kubernetes.io/config.mirror': 'x' } } })
+    graph.put('Pod', {
+      ...mirror,
+      metadata: { ...mirror.metadata, annotations: { 'kubernetes.io/config.mirror': 'x' } },
+    })
     expect(ask('get shop secrets crown').decision).toBe('no opinion')
   })
 

@@ -23,6 +23,7 @@ export function nodeAuthorizer(graph: NodeGraph): ReadyAuthorizer {
     authorize: (user, attributes) => {
       const node = nodeNameOf(user)
       if (node === undefined) return NO_OPINION
+      if (node === '') return noOpinion(`unknown node for user ${JSON.stringify(user.name)}`)
       return (attributes.isResource && authorizeObject(graph, node, attributes)) || byRules(attributes)
     },
   }
@@ -39,12 +40,18 @@ function authorizeObject(graph: NodeGraph, node: string, attributes: Attributes)
     case 'configmaps':
       if (!isRead(verb)) return noOpinion('can only read resources of this type')
       if (subresource) return noOpinion('cannot read subresource')
+      if (!attributes.namespace) return noOpinion('can only read namespaced object of this type')
       return related(graph, node, attributes)
     case 'persistentvolumeclaims':
-      if (subresource === 'status' ? verb !== 'update' && verb !== 'patch' : verb !== 'get' || subresource !== '') {
-        return noOpinion('can only get individual resources of this type')
-      }
+      if (subresource !== 'status') return authorizeGet(graph, node, attributes)
+      if (!isWrite(verb)) return noOpinion('can only get/update/patch this type')
       return related(graph, node, attributes)
+    case 'persistentvolumes':
+    case 'resourceclaims.resource.k8s.io':
+    case 'volumeattachments.storage.k8s.io':
+      return authorizeGet(graph, node, attributes)
+    case 'resourceslices.resource.k8s.io':
+      return authorizeSlice(graph, node, attributes)
     case 'serviceaccounts':
       if (verb !== 'create' || !attributes.name) {
         return noOpinion('can only create tokens for individual service accounts')
@@ -53,6 +60,8 @@ function authorizeObject(graph: NodeGraph, node: string, attributes: Attributes)
       return related(graph, node, attributes)
     case 'leases.coordination.k8s.io':
       return authorizeLease(node, attributes)
+    case 'csinodes.storage.k8s.io':
+      return authorizeCsiNode(node, attributes)
     case 'nodes':
       return authorizeNode(node, attributes)
     case 'pods':
@@ -63,6 +72,15 @@ function authorizeObject(graph: NodeGraph, node: string, attributes: Attributes)
 }
 
 const isRead = (verb: string) => verb === 'get' || verb === 'list' || verb === 'watch'
+const isWrite = (verb: string) => verb === 'update' || verb === 'patch'
+/** Of what a node has one, by its own name. */
+const isKept = (verb: string) => verb === 'get' || verb === 'create' || verb === 'delete' || isWrite(verb)
+
+function authorizeGet(graph: NodeGraph, node: string, attributes: Attributes): Verdict {
+  if (attributes.verb !== 'get') return noOpinion('can only get individual resources of this type')
+  if (attributes.subresource) return noOpinion('cannot get subresource')
+  return related(graph, node, attributes)
+}
 
 function related(graph: NodeGraph, node: string, { resource, namespace, name }: Attributes): Verdict {
   if (!name) return noOpinion('No Object name found')
@@ -72,9 +90,7 @@ function related(graph: NodeGraph, node: string, { resource, namespace, name }: 
 }
 
 function authorizeLease(node: string, { verb, namespace, name }: Attributes): Verdict {
-  if (!['get', 'create', 'update', 'patch', 'delete'].includes(verb)) {
-    return noOpinion('can only get, create, update, patch, or delete a node lease')
-  }
+  if (!isKept(verb)) return noOpinion('can only get, create, update, patch, or delete a node lease')
   if (namespace !== NODE_LEASES) {
     return noOpinion(`can only access leases in the "${NODE_LEASES}" system namespace`)
   }
@@ -84,17 +100,38 @@ function authorizeLease(node: string, { verb, namespace, name }: Attributes): Ve
   return ALLOWED
 }
 
+function authorizeCsiNode(node: string, { verb, subresource, name }: Attributes): Verdict {
+  if (!isKept(verb)) return noOpinion('can only get, create, update, patch, or delete a CSINode')
+  if (subresource) return noOpinion('cannot authorize CSINode subresources')
+  if (verb !== 'create' && name !== node) {
+    return noOpinion('can only access CSINode with the same name as the requesting node')
+  }
+  return ALLOWED
+}
+
+function authorizeSlice(graph: NodeGraph, node: string, attributes: Attributes): Verdict {
+  const { verb, subresource, fieldSelector = '' } = attributes
+  if (subresource) return noOpinion('cannot authorize ResourceSlice subresources')
+  // Whose it is to be, NodeRestriction sees.
+  if (verb === 'create') return ALLOWED
+  if (isKept(verb)) return related(graph, node, attributes)
+  return selects(fieldSelector, 'nodeName', node)
+    ? ALLOWED
+    : noOpinion('can only list/watch/deletecollection resourceslices with nodeName field selector')
+}
+
 function authorizeNode(node: string, { verb, subresource, name }: Attributes): Verdict {
-  if (subresource === 'status') return verb === 'update' || verb === 'patch' ? ALLOWED : NO_OPINION
+  if (subresource === 'status') return isWrite(verb) ? ALLOWED : NO_OPINION
   if (subresource !== '') return NO_OPINION
-  if (verb === 'create' || verb === 'update' || verb === 'patch') return ALLOWED
+  if (verb === 'create' || isWrite(verb)) return ALLOWED
   if (!isRead(verb)) return NO_OPINION
+  if (!name) return noOpinion(`node '${node}' cannot read all nodes, only its own Node object`)
   return name === node ? ALLOWED : noOpinion(`node '${node}' cannot read '${name}', only its own Node object`)
 }
 
 function authorizePod(graph: NodeGraph, node: string, attributes: Attributes): Verdict {
-  const { verb, subresource } = attributes
-  if (subresource === 'status') return verb === 'update' || verb === 'patch' ? ALLOWED : NO_OPINION
+  const { verb, subresource, name, fieldSelector = '' } = attributes
+  if (subresource === 'status') return isWrite(verb) ? ALLOWED : NO_OPINION
   if (subresource === 'eviction') return verb === 'create' ? ALLOWED : NO_OPINION
   if (subresource !== '') return NO_OPINION
   switch (verb) {
@@ -102,9 +139,9 @@ function authorizePod(graph: NodeGraph, node: string, attributes: Attributes): V
       return related(graph, node, attributes)
     case 'list':
     case 'watch':
-      return selectsOwnPods(node, attributes.fieldSelector ?? '')
-        ? ALLOWED
-        : noOpinion('can only list/watch pods with spec.nodeName field selector')
+      if (selects(fieldSelector, 'spec.nodeName', node)) return ALLOWED
+      if (name) return related(graph, node, attributes)
+      return noOpinion('can only list/watch pods with spec.nodeName field selector')
     case 'create':
     case 'delete':
       return ALLOWED
@@ -113,5 +150,5 @@ function authorizePod(graph: NodeGraph, node: string, attributes: Attributes): V
   }
 }
 
-const selectsOwnPods = (node: string, selector: string) =>
-  parseFieldSelector(selector).some(({ field, equal, value }) => field === 'spec.nodeName' && equal && value === node)
+const selects = (selector: string, wanted: string, node: string) =>
+  parseFieldSelector(selector).some(({ field, equal, value }) => field === wanted && equal && value === node)

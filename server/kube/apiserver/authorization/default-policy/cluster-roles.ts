@@ -37,6 +37,8 @@ export const NODE_RULES: readonly PolicyRule[] = [
   rule(READ, STORAGE, 'csidrivers'),
   rule('create delete get patch update', STORAGE, 'csinodes'),
   rule(READ, ['node.k8s.io'], 'runtimeclasses'),
+  rule('get', ['resource.k8s.io'], 'resourceclaims'),
+  rule(`${READ} create delete deletecollection patch update`, ['resource.k8s.io'], 'resourceslices'),
 ]
 
 /** Roles whose rules are gathered from all that carry the label, and the labels they carry themselves. */
