@@ -1,15 +1,19 @@
 // A kubelet writes about its own node and the pods on it, and about nothing else.
 // Upstream: kubernetes/plugin/pkg/admission/noderestriction.
 
+import type { CertificateSigningRequest } from 'kubernetes-types/certificates/v1'
 import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { forbidden } from '../../apimachinery/status-error.ts'
+import { parseCertificateRequest } from '../../kinds/certificates/pkcs10.ts'
 import { nodeNameOf } from '../authorization/node-authorizer.ts'
+import { referencesOf } from '../authorization/node-graph.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { forbiddenLabels } from './node-labels.ts'
 import { MIRROR } from './pods.ts'
 
-const RESTRICTED = ['Node', 'Pod', 'Lease', 'CSINode', 'ResourceSlice']
+const RESTRICTED = ['Node', 'Pod', 'Lease', 'CSINode', 'ResourceSlice', 'CertificateSigningRequest']
+const KUBELET_SIGNERS = ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet']
 
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
@@ -38,6 +42,8 @@ function problemOf(node: string, request: AdmissionRequest): string | undefined 
       return name === node ? undefined : 'can only access CSINode with the same name as the requesting node'
     case 'ResourceSlice':
       return sliceProblem(node, request)
+    case 'CertificateSigningRequest':
+      return certificateProblem(node, request)
     default:
       return podProblem(node, request)
   }
@@ -62,6 +68,15 @@ function sliceProblem(node: string, { operation, object, previous }: AdmissionRe
   return `can only ${doing} ResourceSlice with the same NodeName as the requesting node`
 }
 
+/** A kubelet that may ask for certificates asks for its own. */
+function certificateProblem(node: string, { operation, object }: AdmissionRequest): string | undefined {
+  if (operation !== 'CREATE') return undefined
+  const { signerName, request } = (object as CertificateSigningRequest).spec
+  if (!KUBELET_SIGNERS.includes(signerName)) return undefined
+  const [commonName] = parseCertificateRequest(request).subjectName.getField('CN')
+  return commonName === `system:node:${node}` ? undefined : `can only create a node CSR with CN=system:node:${node}`
+}
+
 function podProblem(node: string, { operation, subresource, object, previous }: AdmissionRequest): string | undefined {
   const pod = object as Pod | undefined
   const before = previous as Pod | undefined
@@ -70,7 +85,11 @@ function podProblem(node: string, { operation, subresource, object, previous }: 
     if (pod?.metadata?.annotations?.[MIRROR] === undefined) {
       return `pod does not have "${MIRROR}" annotation, ${me} can only create mirror pods`
     }
-    return pod.spec?.nodeName === node ? undefined : `${me} can only create pods with spec.nodeName set to itself`
+    if (pod.spec?.nodeName !== node) return `${me} can only create pods with spec.nodeName set to itself`
+    // What it names it could read, had it the right to name it.
+    const [named] = referencesOf(pod)
+    const kind = named?.kind === 'serviceaccounts' ? 'a service account' : named?.kind
+    return kind && `${me} can not create pods that reference ${kind}`
   }
   if (operation === 'DELETE') {
     return before?.spec?.nodeName === node ? undefined : `${me} can only delete pods with spec.nodeName set to itself`

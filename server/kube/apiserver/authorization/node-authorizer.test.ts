@@ -68,7 +68,7 @@ describe('the Node authorizer', () => {
     ['create shop events', true],
     ['delete shop services web', false],
     ['create - tokenreviews.authentication.k8s.io', true],
-    ['get - persistentvolumes disk', true],
+    ['get - persistentvolumes disk', false],
   ])('%s: %s', (text, allowed) => {
     expect(ask(text).decision === 'allow').toBe(allowed)
   })

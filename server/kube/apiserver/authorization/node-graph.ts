@@ -107,7 +107,10 @@ const EDGES: Readonly<Record<GraphKind, (object: KubeObject) => Edges | undefine
     const node = pod.spec?.nodeName
     if (!node) return undefined
     const { namespace = '', name = '' } = pod.metadata ?? {}
-    return { from: new Set([keyOf('pods', namespace, name), ...referencesOf(pod)]), to: { node } }
+    // Mirror pods were written by the node itself, so what they name proves nothing.
+    const isMirror = pod.metadata?.annotations?.[MIRROR] !== undefined
+    const named = isMirror ? [] : referencesOf(pod).map(({ kind, name }) => keyOf(kind, namespace, name))
+    return { from: new Set([keyOf('pods', namespace, name), ...named]), to: { node } }
   },
   PersistentVolume: (object) => {
     const { metadata, spec } = object as PersistentVolume
@@ -132,12 +135,17 @@ const EDGES: Readonly<Record<GraphKind, (object: KubeObject) => Edges | undefine
   },
 }
 
-/** Mirror pods were written by the node itself, so what they name proves nothing. */
-function referencesOf({ metadata, spec, status }: Pod): Set<string> {
-  const found = new Set<string>()
-  if (!spec || metadata?.annotations?.[MIRROR] !== undefined) return found
-  const add = (kind: RelatedKind, name: string | undefined) => {
-    if (name) found.add(keyOf(kind, metadata?.namespace ?? '', name))
+interface NamedByPod {
+  kind: 'serviceaccounts' | 'secrets' | 'configmaps' | 'persistentvolumeclaims' | 'resourceclaims'
+  name: string
+}
+
+/** All that a pod names in its namespace. */
+export function referencesOf({ metadata, spec, status }: Pod): NamedByPod[] {
+  const found: NamedByPod[] = []
+  if (!spec) return found
+  const add = (kind: NamedByPod['kind'], name: string | undefined) => {
+    if (name) found.push({ kind, name })
   }
   add('serviceaccounts', spec.serviceAccountName)
   for (const { name } of spec.imagePullSecrets ?? []) add('secrets', name)

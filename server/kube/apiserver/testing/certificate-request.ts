@@ -1,4 +1,10 @@
-// What `openssl req -new` writes for /O=class-a/CN=otter with an ECDSA key, as spec.request holds it.
+// Requests for certificates, as spec.request holds them.
+
+import 'reflect-metadata'
+import { webcrypto } from 'node:crypto'
+import * as x509 from '@peculiar/x509'
+
+// What `openssl req -new` writes for /O=class-a/CN=otter with an ECDSA key.
 
 const PEM = `-----BEGIN CERTIFICATE REQUEST-----
 MIHdMIGEAgEAMCIxEDAOBgNVBAoMB2NsYXNzLWExDjAMBgNVBAMMBW90dGVyMFkw
@@ -10,3 +16,16 @@ SDsi7eIHxKqxpFp2xaeKoZJ0pS5GBfD5JliHfPgsUrA=
 `
 
 export const CERTIFICATE_REQUEST = Buffer.from(PEM).toString('base64')
+
+const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+
+export async function certificateRequestFor(commonName: string, organizations: string[]): Promise<string> {
+  x509.cryptoProvider.set(webcrypto as Crypto)
+  const keys = (await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify'])) as CryptoKeyPair
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: [...organizations.map((o) => ({ O: [o] })), { CN: [commonName] }],
+    keys,
+    signingAlgorithm: EC,
+  })
+  return Buffer.from(request.toString('pem')).toString('base64')
+}
