@@ -3,6 +3,7 @@
 // The panes as the layouts place them, with what each shows while the lab is not ready.
 
 import { useLocalStorage } from '@mantine/hooks'
+import { useMemo } from 'react'
 import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { Instructions } from '../instructions/instructions.tsx'
@@ -41,14 +42,21 @@ export function PicturePane({ panes, isFull, isSmall }: { panes: Panes; isFull?:
     defaultValue: isSmall ? 'table' : 'canvas',
     getInitialValueInEffect: false,
   })
+  const { lab, session } = panes.run
+  const told = session?.flags
+  const flags = useMemo(
+    () => told?.map((flag) => ({ ...flag, title: lab?.steps[flag.step - 1]?.title ?? '' })),
+    [told, lab],
+  )
   return (
     <div className={style.picture}>
       <PhaseNotice panes={panes} />
       <div className={style.pictureBody}>
         <LensFrame
           store={panes.store}
-          sessionId={panes.run.session?.id}
+          sessionId={session?.id}
           choice={panes.lens}
+          {...(flags ? { flags } : {})}
           {...panes.selecting}
           view={view}
           onView={setView}

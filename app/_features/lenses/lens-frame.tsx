@@ -15,17 +15,22 @@ import style from './lens-frame.module.css'
 import type { PictureStore } from './picture/picture-store.ts'
 import { usePictureVersion } from './picture/use-picture.ts'
 import { TimeBar } from './time/time-bar.tsx'
+import type { Flag } from './time/timeline.ts'
 import type { LensChoice } from './use-lens.ts'
 
 interface Props extends LensProps {
   choice: LensChoice
+  /** Where the steps of the lab began and were passed. */
+  flags?: readonly Flag[]
   view: 'canvas' | 'table'
   onView(view: 'canvas' | 'table'): void
   isFull: boolean
   onFull?(): void
 }
 
-export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }: Props) {
+const noFlags: readonly Flag[] = []
+
+export function LensFrame({ choice, flags = noFlags, view, onView, isFull, onFull, ...lensProps }: Props) {
   const { store, selection } = lensProps
   usePictureVersion(store)
   const { lens, view: lensView } = choice
@@ -78,7 +83,7 @@ export function LensFrame({ choice, view, onView, isFull, onFull, ...lensProps }
           <PictureCanvas {...lensProps} lens={lens} view={lensView} />
         )}
       </Tabs.Panel>
-      <TimeBar {...lensProps} />
+      <TimeBar {...lensProps} flags={flags} />
     </Tabs>
   )
 }

@@ -78,6 +78,10 @@ export type CheckResult = z.infer<typeof checkResult>
 export const answerResult = z.object({ choice: z.number(), correct: z.boolean(), explanation: z.string() })
 export type AnswerResult = z.infer<typeof answerResult>
 
+/** Where in the cluster's own time a step of the lab began, or turned green. */
+export const stepFlag = z.object({ step: z.number(), is: z.enum(['begun', 'passed']), revision: z.number() })
+export type StepFlag = z.infer<typeof stepFlag>
+
 /** Everything about a learner's run of one lab; pushed whole whenever something changed. */
 export const sessionView = z.object({
   id: z.string(),
@@ -89,6 +93,7 @@ export const sessionView = z.object({
   step: z.number(),
   reached: z.number(),
   done: z.boolean(),
+  flags: z.array(stepFlag).readonly(),
   checks: z.record(z.string(), checkResult),
   answers: z.record(z.string(), answerResult),
   /** What was typed into answer blocks, by block id. */

@@ -154,10 +154,15 @@ describe('session', () => {
     const before = await sessionThat(id, ({ checks }) => '1.hello-ready' in checks)
     expect(before.checks['1.hello-ready']).toMatchObject({ state: 'waiting', message: 'There is no Pod `hello` yet.' })
     const pods = await kubernetes()
-    await pods.create(hello)
+    const pod = await pods.create(hello)
     const passed = await sessionThat(id, ({ reached }) => reached === 2)
     expect(passed.checks['1.hello-ready']?.state).toBe('ok')
     expect(passed.step).toBe(1)
+    const created = Number(pod.metadata?.resourceVersion)
+    expect(passed.flags).toEqual([
+      { step: 1, is: 'begun', revision: expect.toSatisfy((revision: number) => revision > 0 && revision < created) },
+      { step: 1, is: 'passed', revision: expect.toSatisfy((revision: number) => revision > created) },
+    ])
     await pods.delete({ namespace: 'default', name: 'hello' }, { gracePeriodSeconds: 0 })
     const still = await api().session.goTo({ sessionId: id, step: 2 })
     expect([still.reached, still.checks['1.hello-ready']?.state]).toEqual([2, 'ok'])

@@ -8,7 +8,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { nodeIsReady, nodeIsSimulated } from '../../observe/index.ts'
-import type { AnswerResult, CheckResult, SessionView } from '../api/contract.ts'
+import type { AnswerResult, CheckResult, SessionView, StepFlag } from '../api/contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import { type ClusterView, rememberPods } from '../labs/cluster-view.ts'
 import { hintKey, inOneGo, type Lab, ordersOf, type Step } from '../labs/lab.ts'
@@ -222,7 +222,7 @@ export class LabSession {
 
   view(): SessionView {
     const { lab } = this
-    const { step, reached, passed, answers, typed, hints } = this.#progress
+    const { step, reached, flags, passed, answers, typed, hints } = this.#progress
     const nodes = this.#sandbox?.watch.view({ pods: [] }).nodes ?? []
     return {
       id: this.id,
@@ -232,6 +232,7 @@ export class LabSession {
       step,
       reached,
       done: passed.has(lab.steps.length),
+      flags,
       checks: { ...this.#results, ...passedResults(lab, passed) },
       answers: Object.fromEntries([...answers].flatMap(([id, given]) => this.#answered(id, given))),
       typed: Object.fromEntries(typed),
@@ -374,6 +375,7 @@ export class LabSession {
     const { store, discard, logger } = this.#options
     this.#resting = true
     this.#results = {}
+    this.#progress.flags = []
     const prepare = async ({ watch, cluster, observer }: Sandbox) => {
       await store.putLabIn(cluster, '')
       // A held loop would clear nothing away.
@@ -404,6 +406,7 @@ export class LabSession {
     await applyObjects(watch, step.start, AbortSignal.timeout(CLEAR_WITHIN_MS))
     progress.before = rememberPods(watch.view({ pods: [] }).pods)
     progress.entered = step.number
+    this.#flag(step.number, 'begun')
     this.#tries = new WrongTries()
     this.#creditAtEntry = undefined
     this.#save()
@@ -476,6 +479,7 @@ export class LabSession {
   #pass(step: number): void {
     const progress = this.#progress
     progress.passed.add(step)
+    this.#flag(step, 'passed')
     const marks = { credit: 1, attempts: (progress.marks.get(step)?.attempts ?? 0) + 1 }
     progress.marks.set(step, marks)
     const isLast = step === this.lab.steps.length
@@ -483,6 +487,12 @@ export class LabSession {
     else progress.reached = step + 1
     this.#write(() => this.#options.store.mark(this.id, step, marks, this.#options.clock.now()))
     this.#save()
+  }
+
+  /** Where the cluster stands now, for its time slider. */
+  #flag(step: number, is: StepFlag['is']): void {
+    const { revision } = this.#mySandbox().watch
+    this.#progress.flags = [...this.#progress.flags, { step, is, revision }]
   }
 
   /** A cluster is ready when its nodes are; a warm one has been for long. */

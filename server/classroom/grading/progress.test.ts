@@ -47,6 +47,15 @@ describe('ProgressStore', () => {
     expect(gradeOf({ steps: 2, marks: again.marks, hints: 0 })).toMatchObject({ credit: 0.5, attempts: 3 })
   })
 
+  it('knows when steps began and were passed until the cluster is another', async () => {
+    const progress = await store.ofLab('ada', 'pods')
+    progress.flags = [{ step: 1, is: 'begun', revision: 412 }]
+    await store.save(progress, NOW)
+    expect((await store.ofLab('ada', 'pods')).flags).toEqual(progress.flags)
+    await store.startOver(progress, NOW)
+    expect((await store.ofLab('ada', 'pods')).flags).toEqual([])
+  })
+
   it('remembers what was typed last', async () => {
     const { runId } = await store.ofLab('ada', 'pods')
     await store.typeAnswer(runId, 'revision', '11')

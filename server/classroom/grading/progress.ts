@@ -1,6 +1,7 @@
 // How far a learner has come in a lab: the rows behind one run, read as one value and written piece by piece.
 
 import { randomUUID } from 'node:crypto'
+import type { StepFlag } from '../api/contract.ts'
 import type { Database } from '../database/open-database.ts'
 import type { Before } from '../labs/cluster-view.ts'
 import type { StepMarks } from './grade.ts'
@@ -16,6 +17,8 @@ export interface Progress {
   /** The last step whose objects are in the cluster. */
   entered: number
   before: Before
+  /** Of the cluster as it is now; another cluster, or one that was put back, has none of them. */
+  flags: readonly StepFlag[]
   /** Once done, a lab stays done in the course, also when it is taken again. */
   everDone: boolean
   readonly passed: Set<number>
@@ -51,6 +54,7 @@ const select = {
   reached: true,
   entered: true,
   before: true,
+  flags: true,
   done: true,
   results: { select: { step: true, credit: true, attempts: true, passedAt: true } },
   answers: { select: { questionId: true, choice: true, correct: true } },
@@ -80,10 +84,11 @@ export class ProgressStore {
     return fromRow(row)
   }
 
-  async save({ runId, step, reached, entered, before, everDone }: Progress, now: number): Promise<void> {
+  async save({ runId, step, reached, entered, before, flags, everDone }: Progress, now: number): Promise<void> {
+    const told = { before: JSON.stringify(before), flags: JSON.stringify(flags) }
     await this.#database.labRun.update({
       where: { id: runId },
-      data: { step, reached, entered, before: JSON.stringify(before), done: everDone, touchedAt: new Date(now) },
+      data: { step, reached, entered, ...told, done: everDone, touchedAt: new Date(now) },
       select: { id: true },
     })
   }
@@ -128,7 +133,7 @@ export class ProgressStore {
 
   /** Back to the start. Opened hints stay open, for they cannot be forgotten, and marks are kept. */
   async startOver(progress: Progress, now: number): Promise<void> {
-    Object.assign(progress, { step: 1, reached: 1, entered: 0, before: { pods: [] } })
+    Object.assign(progress, { step: 1, reached: 1, entered: 0, before: { pods: [] }, flags: [] })
     progress.passed.clear()
     progress.answers.clear()
     progress.typed.clear()
@@ -142,7 +147,7 @@ export class ProgressStore {
   }
 
   async goBack(progress: Progress, { passed, ...standing }: Standing, now: number): Promise<void> {
-    Object.assign(progress, standing)
+    Object.assign(progress, standing, { flags: [] })
     progress.passed.clear()
     for (const step of passed) progress.passed.add(step)
     const { runId } = progress
@@ -178,6 +183,7 @@ function fromRow(row: {
   reached: number
   entered: number
   before: string
+  flags: string
   done: boolean
   results: { step: number; credit: number; attempts: number; passedAt: Date | null }[]
   answers: { questionId: string; choice: number; correct: boolean }[]
@@ -193,6 +199,7 @@ function fromRow(row: {
     reached: row.reached,
     entered: row.entered,
     before: { pods: before.pods ?? [], ...(before.seen ? { seen: before.seen } : {}) },
+    flags: JSON.parse(row.flags) as StepFlag[],
     everDone: row.done,
     passed: new Set(row.results.filter(({ passedAt }) => passedAt).map(({ step }) => step)),
     marks: new Map(row.results.map(({ step, credit, attempts }) => [step, { credit, attempts }])),

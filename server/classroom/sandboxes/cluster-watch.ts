@@ -132,13 +132,12 @@ export class ClusterWatch implements Disposable {
 
   /** What the caches hold of a kind; undefined where it is not watched. */
   objectsOf(kind: Kind<KubeObject>): readonly KubeObject[] | undefined {
-    const followed = [...this.#followed.values()].map(({ informer }) => informer)
-    return [...this.#informers, ...followed].find((informer) => informer.kind === kind)?.cache.list()
+    return this.#allInformers.find((informer) => informer.kind === kind)?.cache.list()
   }
 
   /** The newest revision that any of the caches has heard of. */
   get revision(): number {
-    return Math.max(...this.#informers.map((informer) => informer.revision))
+    return Math.max(...this.#allInformers.map((informer) => informer.revision))
   }
 
   /** Called after something changed; several changes of one moment are one call. */
@@ -170,6 +169,10 @@ export class ClusterWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#stop.abort(new Error('the classroom has stopped watching this cluster'))
     this.#listeners.clear()
+  }
+
+  get #allInformers(): readonly SharedInformer<KubeObject>[] {
+    return [...this.#informers, ...[...this.#followed.values()].map(({ informer }) => informer)]
   }
 
   #follow<Name extends Followed>(name: Name): ClusterView[Name] {

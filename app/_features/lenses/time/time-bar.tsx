@@ -1,25 +1,27 @@
 'use client'
 
-// Time along the bottom of all lenses, in revisions: bars say where something was written, marks where you wrote. Away from
-// now the bar is yellow, for it is where you look; nothing on the picture moves then unless it is played.
+// Time along the bottom of all lenses, in revisions: bars say where something was written, marks where you wrote, flags
+// where the steps of the lab began and turned green. Away from now the bar is yellow, for it is where you look; nothing on
+// the picture moves then unless it is played.
 
 import { useElementSize } from '@mantine/hooks'
 import { useMemo } from 'react'
 import { Button } from '../../../_ui/button.tsx'
 import { Icon } from '../../../_ui/icon.tsx'
+import { Shape } from '../../../_ui/shape.tsx'
 import type { LensProps } from '../lens.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
 import { knowsEventsOf } from './past-model.ts'
 import style from './time-bar.module.css'
 import { type Pace, paces } from './time-machine.ts'
-import { type Bar, barsOf, type Timeline, type Write, writeAt } from './timeline.ts'
+import { type Bar, barsOf, type Flag, stepWords, type Timeline, type Write, writeAt } from './timeline.ts'
 import { useTime } from './use-time.ts'
 
 const barWidth = 6
 
-export function TimeBar(props: LensProps) {
+export function TimeBar({ flags, ...props }: LensProps & { flags: readonly Flag[] }) {
   const { store } = props
-  const time = useTime(props)
+  const time = useTime(props, flags)
   const version = usePictureVersion(store)
   const { ref, width } = useElementSize()
   const { wanted, problem } = time
@@ -29,6 +31,7 @@ export function TimeBar(props: LensProps) {
   const at = wanted ?? last
   const write = writeAt(timeline, at)
   const words = wordsFor(at, write, store.live.now)
+  const step = stepWords(timeline, at)
   // biome-ignore lint/correctness/useExhaustiveDependencies: the live model is mutable, `version` says when it changed
   const bars = useMemo(() => barsOf(timeline, Math.max(1, Math.floor(width / barWidth))), [version, width, first, last])
   const isEmpty = last <= first
@@ -41,6 +44,7 @@ export function TimeBar(props: LensProps) {
         ) : isPast ? (
           <>
             <b>You look at revision {wanted}</b>
+            {step && <span>{step}</span>}
             {words && <span>{words}</span>}
             {!knowsEventsOf(store.live.rows, wanted) && <span>what the loops did then is not kept here</span>}
           </>
@@ -76,11 +80,14 @@ export function TimeBar(props: LensProps) {
       </span>
       <div className={style.axis} ref={ref}>
         <Bars bars={bars} timeline={timeline} width={width} />
+        <Flags timeline={timeline} />
         <output style={{ '--at': isEmpty ? 1 : (at - first) / (last - first) } as React.CSSProperties}>{at}</output>
         <input
           type="range"
           aria-label="Revision"
-          aria-valuetext={isPast ? `revision ${wanted}${words ? `, ${words}` : ''}` : `now, revision ${last}`}
+          aria-valuetext={
+            isPast ? [`revision ${wanted}`, step, words].filter(Boolean).join(', ') : `now, revision ${last}`
+          }
           min={first}
           max={Math.max(last, first + 1)}
           value={isEmpty ? first + 1 : at}
@@ -89,7 +96,7 @@ export function TimeBar(props: LensProps) {
           onKeyDown={(event) => {
             if (event.key !== 'PageUp' && event.key !== 'PageDown') return
             event.preventDefault()
-            void time.goToDeed(event.key === 'PageDown' ? 'back' : 'on')
+            void time.goToMark(event.key === 'PageDown' ? 'back' : 'on')
           }}
         />
       </div>
@@ -116,6 +123,30 @@ function wordsFor(at: number, write: Write | undefined, now: number): string {
 function secondsWords(ms: number): string {
   const seconds = Math.round(ms / 1000)
   return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`
+}
+
+/** Told to the keyboard by the slider itself, which stops at each. */
+function Flags({ timeline: { first, last, flags } }: { timeline: Timeline }) {
+  const place = (revision: number) => (last > first ? (revision - first) / (last - first) : 1)
+  return (
+    <div className={style.flags} aria-hidden="true">
+      {flags.map(({ revision, step, title, is }, nth) => {
+        const next = flags.slice(nth + 1).find((flag) => flag.is === 'begun')
+        const at = { '--at': place(revision), '--until': next ? place(next.revision) : 1 } as React.CSSProperties
+        return (
+          <span key={`${step} ${is}`} data-flag={`${step} ${is}`} style={at}>
+            {is === 'begun' ? (
+              <>
+                <b>{step}</b> {title}
+              </>
+            ) : (
+              <Shape state="ok" size={11} />
+            )}
+          </span>
+        )
+      })}
+    </div>
+  )
 }
 
 function Bars({ bars, timeline, width }: { bars: readonly Bar[]; timeline: Timeline; width: number }) {

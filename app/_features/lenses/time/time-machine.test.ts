@@ -71,11 +71,11 @@ describe('going back', () => {
   })
 
   it('goes from one thing that was typed to the next', async () => {
-    await time.goToDeed('back')
+    await time.goToMark('back')
     expect(time.shown).toBe(450)
-    await time.goToDeed('back')
+    await time.goToMark('back')
     expect(time.shown).toBe(440)
-    await time.goToDeed('on')
+    await time.goToMark('on')
     expect(time.shown).toBe(450)
   })
 

@@ -3,7 +3,7 @@
 
 import type { ClusterHistory, PastMoment } from '../../../../server/observe/index.ts'
 import type { PictureModel } from '../picture/picture-model.ts'
-import { nextDeed, nextWrite, type Timeline, timelineOf } from './timeline.ts'
+import { type Direction, type Flag, nextDeed, nextMark, nextWrite, type Timeline, timelineOf } from './timeline.ts'
 
 /** The picture, as far as time goes. */
 export interface Viewer {
@@ -32,6 +32,7 @@ export class TimeMachine {
   /** Why one cannot go there. */
   problem = ''
   private history: ClusterHistory | undefined
+  private flags: readonly Flag[] = []
   private readonly viewer: Viewer
   private archive: Archive | undefined
   private version = 0
@@ -51,7 +52,7 @@ export class TimeMachine {
   snapshot = (): number => this.version
 
   timeline(): Timeline {
-    return timelineOf(this.viewer.live, this.history)
+    return timelineOf(this.viewer.live, this.history, this.flags)
   }
 
   /** Asks there, first of all what was written before the page began to look. */
@@ -76,9 +77,14 @@ export class TimeMachine {
     return this.show(Math.max(this.timeline().first, from + by), by > 0)
   }
 
-  goToDeed(direction: 'back' | 'on'): Promise<void> {
+  setFlags(flags: readonly Flag[]): void {
+    this.flags = flags
+    this.changed()
+  }
+
+  goToMark(direction: Direction): Promise<void> {
     const timeline = this.timeline()
-    return this.goTo(nextDeed(timeline, this.wanted ?? timeline.last + 1, direction))
+    return this.goTo(nextMark(timeline, this.wanted ?? timeline.last, direction))
   }
 
   goLive(): void {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ClusterHistory } from '../../../../server/observe/index.ts'
 import { PictureModel } from '../picture/picture-model.ts'
 import { append, loops, podReplaced, push, request } from '../picture/trace-examples.ts'
-import { barsOf, nextDeed, nextWrite, timelineOf, writeAt } from './timeline.ts'
+import { barsOf, type Flag, nextDeed, nextMark, nextWrite, stepWords, timelineOf, writeAt } from './timeline.ts'
 
 const lease = { resource: 'leases', name: 'node-1' }
 
@@ -90,5 +90,24 @@ describe('the timeline', () => {
     expect(nextDeed(timeline, 11, 'back')).toBe(1)
     expect(nextDeed(timeline, 11, 'on')).toBe(15)
     expect(nextDeed(timeline, 15, 'on')).toBe(20)
+  })
+
+  it('goes from mark to mark, flags of steps among them, and says which step it was', () => {
+    const model = new PictureModel()
+    model.apply(push(2, [append(15, 'b', 'kubectl'), append(30, 'c', 'kube-scheduler')]))
+    const flag = (revision: number, step: number, is: Flag['is']): Flag => ({ revision, step, is, title: 'Scale it' })
+    const flags = [flag(12, 1, 'begun'), flag(20, 1, 'passed'), flag(24, 2, 'begun'), flag(99, 2, 'passed')]
+    const timeline = timelineOf(model, history(5, 14, 4), flags)
+    expect([31, 24, 20, 15, 12].map((at) => nextMark(timeline, at, 'back'))).toEqual([24, 20, 15, 12, 4])
+    expect(nextMark(timeline, 24, 'on')).toBe(30)
+    expect([11, 12, 15, 20, 21, 24, 25].map((at) => stepWords(timeline, at))).toEqual([
+      '',
+      'step 1 begins',
+      'in step 1, Scale it',
+      'step 1 turns green',
+      'in step 1, Scale it',
+      'step 2 begins',
+      'in step 2, Scale it',
+    ])
   })
 })

@@ -1,4 +1,5 @@
-// The revisions that one can go back to, what was written in each, and bars of them. Pure.
+// The revisions that one can go back to, what was written in each, bars of them, and flags where steps of the lab began or
+// were passed. Pure.
 
 import type { ClusterHistory } from '../../../../server/observe/index.ts'
 import { byWhom, objectOf, signOf } from '../picture/event-words.ts'
@@ -19,12 +20,20 @@ export interface Write {
 /** Events tell of others, Leases of who holds them. */
 const tells = new Set(['events', 'leases'])
 
+export interface Flag {
+  revision: number
+  step: number
+  title: string
+  is: 'begun' | 'passed'
+}
+
 export interface Timeline {
   /** Where the store's memory begins. */
   first: number
   last: number
-  /** Oldest first. */
+  /** Oldest first, as flags are. */
   writes: Write[]
+  flags: Flag[]
 }
 
 export interface Bar {
@@ -36,7 +45,11 @@ export interface Bar {
 }
 
 /** What was traced is told with its writer; before that, the store's own log says what was written. */
-export function timelineOf(live: PictureModel, history: ClusterHistory | undefined): Timeline {
+export function timelineOf(
+  live: PictureModel,
+  history: ClusterHistory | undefined,
+  flags: readonly Flag[] = [],
+): Timeline {
   const traced: Write[] = []
   for (const { event, heartbeat } of live.rows) {
     if (event.type !== 'append') continue
@@ -54,8 +67,9 @@ export function timelineOf(live: PictureModel, history: ClusterHistory | undefin
     logged.push({ revision, isQuiet, isYours: false, words })
   }
   const first = Math.max(1, live.compactRevision, history?.compactRevision ?? 0)
-  const writes = [...logged, ...traced].filter(({ revision }) => revision >= first)
-  return { first, last: Math.max(first, live.revision), writes }
+  const last = Math.max(first, live.revision)
+  const isThere = ({ revision }: { revision: number }) => revision >= first && revision <= last
+  return { first, last, writes: [...logged, ...traced].filter(isThere), flags: flags.filter(isThere) }
 }
 
 /** At most so many, all of the same number of revisions. */
@@ -82,9 +96,31 @@ export function nextWrite({ writes, last }: Timeline, after: number): number {
   return writes.find(({ revision, isQuiet }) => revision > after && !isQuiet)?.revision ?? last
 }
 
+export type Direction = 'back' | 'on'
+
 /** Where a person wrote something, before or after a revision. */
-export function nextDeed({ writes, first, last }: Timeline, from: number, direction: 'back' | 'on'): number {
-  const isThere = ({ revision, isYours }: Write) =>
-    isYours && (direction === 'back' ? revision < from : revision > from)
-  return direction === 'back' ? (writes.findLast(isThere)?.revision ?? first) : (writes.find(isThere)?.revision ?? last)
+export function nextDeed(timeline: Timeline, from: number, direction: Direction): number {
+  return nextOf(deedsOf(timeline), timeline, from, direction)
+}
+
+/** The same, or where a step of the lab began or was passed. */
+export function nextMark(timeline: Timeline, from: number, direction: Direction): number {
+  const flags = timeline.flags.map(({ revision }) => revision)
+  return nextOf([...deedsOf(timeline), ...flags], timeline, from, direction)
+}
+
+const deedsOf = ({ writes }: Timeline) => writes.filter(({ isYours }) => isYours).map(({ revision }) => revision)
+
+function nextOf(revisions: number[], { first, last }: Timeline, from: number, direction: Direction): number {
+  return direction === 'back'
+    ? Math.max(first, ...revisions.filter((revision) => revision < from))
+    : Math.min(last, ...revisions.filter((revision) => revision > from))
+}
+
+/** In which step of the lab a revision is; empty where none had begun, or it is not known. */
+export function stepWords({ flags }: Timeline, revision: number): string {
+  const here = flags.find((flag) => flag.revision === revision)
+  if (here) return `step ${here.step} ${here.is === 'begun' ? 'begins' : 'turns green'}`
+  const before = flags.findLast((flag) => flag.is === 'begun' && flag.revision < revision)
+  return before ? `in step ${before.step}, ${before.title}` : ''
 }
