@@ -23,6 +23,7 @@ import { namespaceController } from './namespace/index.ts'
 import { nodeIpamController } from './node-ipam/index.ts'
 import { nodeLifecycleController } from './node-lifecycle/index.ts'
 import { podGarbageCollector } from './pod-garbage-collector/index.ts'
+import { podAutoscaler } from './podautoscaler/index.ts'
 import { volumeProtectionController } from './pv-protection/index.ts'
 import { claimProtectionController } from './pvc-protection/index.ts'
 import { replicaSetController, replicationController } from './replicaset/index.ts'
@@ -63,6 +64,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     cronJobController,
     ttlAfterFinishedController,
     disruptionController,
+    podAutoscaler(options.kinds),
     endpointsController,
     endpointSliceController,
     namespaceController(options.kinds),

@@ -13,7 +13,7 @@ import type { ControllerDefinition } from '../../client/controller-builder.ts'
 import { type RunningControllers, runControllers } from '../../client/controller-runner.ts'
 import { LoopGates } from '../../client/loop-gate.ts'
 import { SharedInformer } from '../../client/shared-informer.ts'
-import type { Transport } from '../../client/transport.ts'
+import type { Transport, TransportRequest } from '../../client/transport.ts'
 import { builtInKinds } from '../../kinds/index.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
@@ -29,6 +29,8 @@ export interface TestLoops extends AsyncDisposable {
   readonly gates: LoopGates
   /** Keeps watch events from the loops, so that their caches fall behind. */
   readonly news: HeldNews
+  /** Answers the loops' requests under a path, as a server behind an APIService would. */
+  readonly servers: Map<string, (request: TransportRequest) => unknown>
   readonly traces: TraceEvent[]
   /** What the loops and the scheduler count. */
   readonly metrics: Metrics
@@ -74,12 +76,16 @@ export async function startTestLoops({ startTestServer, runScheduler }: Neighbou
   stack.use(server)
   const gates = new LoopGates(clock)
   const news = new HeldNews()
+  const servers: TestLoops['servers'] = new Map()
   const admin = (client: string) =>
     createClient(server.server.transportFor({ user: 'admin', groups: ['system:masters'], client }))
   // Each under the name it has in a cluster, so that a loop that does what its role does not say fails here.
   const clientAs = (user: string, groups: string[], client: string) =>
     createClient(
-      news.delaying(server.server.transportFor({ user, groups: [...groups, 'system:authenticated'], client })),
+      behind(
+        servers,
+        news.delaying(server.server.transportFor({ user, groups: [...groups, 'system:authenticated'], client })),
+      ),
     )
   const clientFor = (client: string, account: string) =>
     clientAs(`system:serviceaccount:kube-system:${account}`, ['system:serviceaccounts'], client)
@@ -122,6 +128,7 @@ export async function startTestLoops({ startTestServer, runScheduler }: Neighbou
     clock,
     gates,
     news,
+    servers,
     traces,
     metrics,
     kubelets,
@@ -195,6 +202,16 @@ function named(all: readonly ControllerDefinition[], name: string): ControllerDe
   const found = all.find((definition) => definition.name === name)
   if (!found) throw new Error(`no controller ${name}`)
   return found
+}
+
+function behind(servers: TestLoops['servers'], transport: Transport): Transport {
+  return {
+    ...transport,
+    async request(request) {
+      for (const [path, answer] of servers) if (request.path.startsWith(path)) return answer(request)
+      return transport.request(request)
+    },
+  }
 }
 
 /** Watch events of a resource held back from all loops, as by a slow network; lists still answer. */

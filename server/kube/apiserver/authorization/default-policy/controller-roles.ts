@@ -73,6 +73,15 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     EVENTS,
   ],
   'generic-garbage-collector': [rule('delete get list patch update watch', ['*'], '*'), EVENTS],
+  'horizontal-pod-autoscaler': [
+    rule(READ, ['autoscaling'], 'horizontalpodautoscalers'),
+    rule('update', ['autoscaling'], 'horizontalpodautoscalers/status'),
+    rule('get update', ['*'], '*/scale'),
+    rule('list', [''], 'pods'),
+    rule('list', ['metrics.k8s.io'], 'pods'),
+    rule('get list', ['custom.metrics.k8s.io', 'external.metrics.k8s.io'], '*'),
+    EVENTS,
+  ],
   'job-controller': [
     rule('get list patch update watch', ['batch'], 'jobs'),
     rule('update', ['batch'], 'jobs/status'),
