@@ -1,49 +1,8 @@
-import type { Node, Pod } from 'kubernetes-types/core/v1'
+import type { Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
-import { selectorOfMap } from '../apimachinery/label-selector.ts'
-import type { Client } from '../client/client.ts'
-import { decide, enoughNodes } from './cycle.ts'
-import { NodeInfo } from './node-info.ts'
-import { defaultPlugins } from './plugins/index.ts'
+import { enoughNodes } from './cycle.ts'
+import { asking, GI, node, pod, run } from './testing/pods-and-nodes.ts'
 
-const plugins = defaultPlugins({
-  client: {} as Client,
-  spreading: { selectorFor: (pod) => (pod.metadata?.labels?.spread ? selectorOfMap({ spread: 'yes' }) : undefined) },
-})
-
-const GI = 2 ** 30
-
-function node(
-  name: string,
-  told: {
-    spec?: Node['spec']
-    labels?: Record<string, string>
-    cpu?: string
-    memory?: string
-    pods?: string
-    on?: Pod[]
-  } = {},
-): NodeInfo {
-  const { cpu = '4', memory = '8Gi', pods = '110', labels = {}, spec, on = [] } = told
-  const info = new NodeInfo(name)
-  info.setNode({
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } },
-    ...(spec ? { spec } : {}),
-    status: { allocatable: { cpu, memory, pods } },
-  })
-  for (const pod of on) info.addPod(pod)
-  return info
-}
-
-let serial = 0
-function pod(spec: Partial<NonNullable<Pod['spec']>> = {}, labels: Record<string, string> = {}): Pod {
-  return {
-    metadata: { name: `pod-${serial++}`, namespace: 'default', labels },
-    spec: { containers: [{ name: 'c' }], ...spec },
-  }
-}
-const asking = (cpu: string, memory = '0', more: Partial<NonNullable<Pod['spec']>> = {}) =>
-  pod({ containers: [{ name: 'c', resources: { requests: { cpu, memory } } }], ...more })
 const onPort = (hostPort: number) => pod({ containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort }] }] })
 const required = (key: string, operator: string, values?: string[]): Partial<NonNullable<Pod['spec']>> => ({
   affinity: {
@@ -71,7 +30,6 @@ const spread = (topologyKey: string, more = {}) =>
   )
 const web = () => pod({}, { app: 'web' })
 
-const run = (what: Pod, nodes: NodeInfo[]) => decide(what, nodes, { plugins, random: () => 0.99, startAt: 0 })
 const helpless = (count: number) =>
   `no new claims to deallocate, preemption: 0/${count} nodes are available: ${count} Preemption is not helpful for scheduling.`
 
@@ -193,6 +151,12 @@ it.each([
     name: 'hard spreading over zones',
     pod: spread('zone'),
     nodes: [node('a', { labels: { zone: 'x' }, on: [web()] }), node('b', { labels: { zone: 'y' }, on: [asking('3')] })],
+    chosen: 'b',
+  },
+  {
+    name: 'the node that has the image',
+    pod: pod({ containers: [{ name: 'c', image: 'registry/big' }] }),
+    nodes: [node('a'), node('b', { images: { 'registry/big:latest': 800 * 2 ** 20 } })],
     chosen: 'b',
   },
   {

@@ -4,7 +4,14 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import { fitMessage } from './fit-error.ts'
-import { type CycleState, MAX_SCORE, type NodeRejection, type Plugin } from './framework.ts'
+import {
+  type CycleState,
+  MAX_SCORE,
+  type NodeRejection,
+  type Plugin,
+  type PostFilterResult,
+  type Preemption,
+} from './framework.ts'
 import type { NodeInfo } from './node-info.ts'
 
 export interface Scored {
@@ -22,11 +29,16 @@ export interface Decision {
   /** When nothing was chosen: why, in words, and by whom. */
   message?: string
   rejectedBy: Set<string>
+  /** Who has to go so that the pod fits. */
+  preemption?: Preemption
+  clearsNomination?: boolean
 }
 
 export interface CycleOptions {
   plugins: readonly Plugin[]
   random: () => number
+  /** Pods that wait for room on the node and go before this one: the room is theirs. */
+  nominatedOn?: (node: string, before: Pod) => readonly Pod[]
   /** Where to begin looking; moves on from cycle to cycle, so that all nodes get their turn. */
   startAt: number
 }
@@ -44,11 +56,13 @@ export function decide(pod: Pod, nodes: readonly NodeInfo[], options: CycleOptio
     const message = fitMessage(nodes.length, { everywhere: rejection, byNode: rejections })
     return { ...decision, rejectedBy: new Set([plugin.name]), message }
   }
-  const { feasible, looked } = findFeasible(pod, nodes, { ...options, state, rejections })
+  const judge = judgeOf(pod, nodes, options, state)
+  const { feasible, looked } = findFeasible(pod, nodes, { ...options, judge, rejections })
   if (feasible.length === 0) {
-    const postFilter = plugins.map((plugin) => plugin.postFilter?.(state, pod, rejections).message).filter(Boolean)
-    const message = fitMessage(nodes.length, { byNode: rejections, postFilter: postFilter.join(', ') })
-    return { ...decision, looked, message, rejectedBy: new Set([...rejections.values()].map(({ plugin }) => plugin)) }
+    const { message: postFilter, ...rest } = lastTry(pod, nodes, { ...options, judge, rejections, state })
+    const message = fitMessage(nodes.length, { byNode: rejections, postFilter })
+    const rejectedBy = new Set([...rejections.values()].map(({ plugin }) => plugin))
+    return { ...decision, ...rest, looked, message, rejectedBy }
   }
   const scored = feasible.length === 1 ? [unscored(feasible[0]!)] : scoreAll(pod, feasible, nodes, state, plugins)
   return { ...decision, looked, scored, chosen: pickBest(scored, random).node.name }
@@ -63,22 +77,76 @@ export function enoughNodes(count: number): number {
   return Math.max(100, Math.floor((count * percentage) / 100))
 }
 
+/** Why the pod does not fit on the node; with what is `supposed`, on a node that is not as the cycle found it. */
+type Judge = (node: NodeInfo, supposed?: boolean) => NodeRejection | undefined
+
+function judgeOf(pod: Pod, nodes: readonly NodeInfo[], options: CycleOptions, state: CycleState): Judge {
+  const { plugins, nominatedOn } = options
+  const filters = plugins.filter((plugin) => plugin.filter)
+  /** What plug-ins know of all nodes has to be worked out again when one of them is another. */
+  const suppose = (node: NodeInfo): NodeRejection | undefined => {
+    const supposed: CycleState = new Map()
+    const others = nodes.map((other) => (other.name === node.name ? node : other))
+    for (const plugin of plugins) {
+      const rejection = plugin.preFilter?.(supposed, pod, others)
+      if (rejection) return { ...rejection, plugin: plugin.name }
+    }
+    return firstRejection(filters, supposed, pod, node)
+  }
+  return (node, supposed = false) => {
+    const waiting = nominatedOn?.(node.name, pod) ?? []
+    if (waiting.length > 0) {
+      const full = node.clone()
+      for (const other of waiting) full.addPod(other)
+      const rejection = suppose(full)
+      // It must fit without them as well: it may want to be near them, and they may never come.
+      if (rejection) return rejection
+    }
+    return supposed ? suppose(node) : firstRejection(filters, state, pod, node)
+  }
+}
+
 function findFeasible(
   pod: Pod,
   nodes: readonly NodeInfo[],
-  { plugins, startAt, state, rejections }: CycleOptions & { state: CycleState; rejections: Map<string, NodeRejection> },
+  { startAt, judge, rejections }: CycleOptions & { judge: Judge; rejections: Map<string, NodeRejection> },
 ): { feasible: NodeInfo[]; looked: number } {
-  const filters = plugins.filter((plugin) => plugin.filter)
+  // Room was made for it there: nobody else need be asked.
+  const nominated = nodes.find(({ name }) => name === pod.status?.nominatedNodeName)
+  if (nominated && !judge(nominated)) return { feasible: [nominated], looked: 0 }
   const enough = enoughNodes(nodes.length)
   const feasible: NodeInfo[] = []
   let looked = 0
   for (; looked < nodes.length && feasible.length < enough; looked++) {
     const node = nodes[(startAt + looked) % nodes.length]!
-    const rejection = firstRejection(filters, state, pod, node)
+    const rejection = judge(node)
     if (rejection) rejections.set(node.name, rejection)
     else feasible.push(node)
   }
   return { feasible, looked }
+}
+
+/** The first plug-in that can make room has the last word; of the others all are heard. */
+function lastTry(
+  pod: Pod,
+  nodes: readonly NodeInfo[],
+  told: CycleOptions & { judge: Judge; rejections: Map<string, NodeRejection>; state: CycleState },
+): PostFilterResult {
+  const { plugins, rejections, random, judge, state } = told
+  const world = { nodes, rejections, random, rejectionOn: (node: NodeInfo) => judge(node, true) }
+  const results: PostFilterResult[] = []
+  for (const plugin of plugins) {
+    const result = plugin.postFilter?.(state, pod, world)
+    if (result?.preemption) return result
+    if (result) results.push(result)
+  }
+  return {
+    message: results
+      .map(({ message }) => message)
+      .filter(Boolean)
+      .join(', '),
+    clearsNomination: results.some(({ clearsNomination }) => clearsNomination),
+  }
 }
 
 function firstRejection(filters: readonly Plugin[], state: CycleState, pod: Pod, node: NodeInfo) {

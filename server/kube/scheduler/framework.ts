@@ -35,8 +35,8 @@ export interface Plugin {
   readonly weight?: number
   preFilter?(state: CycleState, pod: Pod, nodes: readonly NodeInfo[]): Rejection | undefined
   filter?(state: CycleState, pod: Pod, node: NodeInfo): Rejection | undefined
-  /** When no node fits: a last try to make one. The message ends up in the pod's condition. */
-  postFilter?(state: CycleState, pod: Pod, rejections: ReadonlyMap<string, NodeRejection>): { message: string }
+  /** When no node fits: a last try to make one. */
+  postFilter?(state: CycleState, pod: Pod, world: PostFilterWorld): PostFilterResult
   /** False when there is nothing to score by; then `score` is not called. */
   preScore?(state: CycleState, pod: Pod, feasible: readonly NodeInfo[], all: readonly NodeInfo[]): boolean
   score?(state: CycleState, pod: Pod, node: NodeInfo): number
@@ -50,6 +50,31 @@ export interface Plugin {
   bind?(state: CycleState, pod: Pod, node: string): Promise<boolean>
   /** Whether a pod that this plug-in rejected may fit after the event. Without it: after any. */
   mayHelp?(event: ClusterEvent, pod: Pod): boolean
+}
+
+export interface PostFilterWorld {
+  nodes: readonly NodeInfo[]
+  rejections: ReadonlyMap<string, NodeRejection>
+  /** Why the pod would not fit if one node were as it is told here and all others stayed as they are. */
+  rejectionOn(node: NodeInfo): NodeRejection | undefined
+  random: () => number
+}
+
+export interface PostFilterResult {
+  /** Ends up in the pod's condition; empty when room is being made. */
+  message: string
+  /** Pods that have to go for this one. */
+  preemption?: Preemption
+  /** False leaves an earlier nomination of a node as it is. */
+  clearsNomination?: boolean
+}
+
+export interface Preemption {
+  node: string
+  /** The most important first. */
+  victims: Pod[]
+  /** How many of them a disruption budget would rather keep. */
+  violations: number
 }
 
 export interface NodeRejection extends Rejection {

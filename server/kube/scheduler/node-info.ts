@@ -3,6 +3,7 @@
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { keyOf } from '../apimachinery/object-meta.ts'
+import { type PodAffinity, podAffinityOf } from './pod-affinity.ts'
 import { add, amountsOf, type PodResources, podResources, type Resources } from './pod-resources.ts'
 
 export interface HostPort {
@@ -21,6 +22,10 @@ export class NodeInfo {
   nonZeroCpu = 0
   nonZeroMemory = 0
   readonly usedPorts: HostPort[] = []
+  /** The few pods that care which other pods are near them. */
+  readonly withAffinity = new Map<string, { pod: Pod; affinity: PodAffinity }>()
+  /** Size in bytes of what lies on the node, by every name it has. */
+  images: ReadonlyMap<string, number> = new Map()
   /** Worked out once: the Pod in the cache may be replaced by one that asks for something else. */
   readonly #counted = new Map<string, { resources: PodResources; ports: HostPort[] }>()
 
@@ -31,6 +36,16 @@ export class NodeInfo {
   setNode(node: Node | undefined): void {
     this.node = node
     this.allocatable = amountsOf(node?.status?.allocatable ?? node?.status?.capacity)
+    const images = node?.status?.images ?? []
+    this.images = new Map(images.flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes])))
+  }
+
+  /** The same node, to try what it would be like with other pods on it. */
+  clone(): NodeInfo {
+    const copy = new NodeInfo(this.name)
+    copy.setNode(this.node)
+    for (const pod of this.pods.values()) copy.addPod(pod)
+    return copy
   }
 
   get labels(): Record<string, string> {
@@ -45,6 +60,8 @@ export class NodeInfo {
     this.#counted.set(key, counted)
     this.#count(counted.resources, 1)
     this.usedPorts.push(...counted.ports)
+    const affinity = podAffinityOf(pod)
+    if (affinity) this.withAffinity.set(key, { pod, affinity })
   }
 
   removePod(key: string): void {
@@ -52,6 +69,7 @@ export class NodeInfo {
     if (!counted) return
     this.pods.delete(key)
     this.#counted.delete(key)
+    this.withAffinity.delete(key)
     this.#count(counted.resources, -1)
     for (const port of counted.ports) this.usedPorts.splice(this.usedPorts.indexOf(port), 1)
   }

@@ -1,10 +1,11 @@
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTestServer } from '../apiserver/testing/test-server.ts'
 import { insist, startTestLoops, type TestLoops } from '../controllers/testing/test-loops.ts'
 import { Event } from '../kinds/event.ts'
 import { Node } from '../kinds/node.ts'
 import { Pod } from '../kinds/pod.ts'
+import { PriorityClass } from '../kinds/priority-class.ts'
 import { runScheduler } from './index.ts'
 
 let loops: TestLoops
@@ -106,6 +107,64 @@ it('notices an uncordoned node, a new label, a new node', async () => {
   await loops.until('b', () => nodeOf('b'))
   await loops.addNode('node-2', { cpu: '16' })
   await loops.until('c', async () => (await nodeOf('c')) === 'node-2')
+})
+
+describe('a pod of high priority on a full node', () => {
+  const priorities = async () => {
+    for (const [name, value] of [
+      ['low', 10],
+      ['middle', 100],
+      ['high', 1000],
+    ] as const)
+      await loops.client.of(PriorityClass).create({ metadata: { name }, value })
+  }
+  const bound = (name: string) => loops.until(`${name} bound`, () => nodeOf(name))
+
+  it('pushes out the least important, says so to all, and has the room to itself', async () => {
+    await priorities()
+    await loops.addNode('node-1', { cpu: '2' })
+    await create(make('least', '1', { priorityClassName: 'low' }))
+    await bound('least')
+    await create(make('more', '1', { priorityClassName: 'middle' }))
+    await bound('more')
+    loops.kubelets.lingering = true
+    const urgent = await create(make('urgent', '1', { priorityClassName: 'high' }))
+    await loops.until('a victim', async () => (await get('least')).metadata?.deletionTimestamp)
+    expect((await get('least')).status?.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason: 'PreemptionByScheduler',
+        message: 'default-scheduler: preempting to accommodate a higher priority pod',
+      }),
+    )
+    await loops.until('told', async () => (await messages('Preempted')).length === 1)
+    expect(await messages('Preempted')).toEqual([`Preempted by pod ${urgent.metadata?.uid} on node node-1`])
+    await loops.until('promised', async () => (await get('urgent')).status?.nominatedNodeName === 'node-1')
+    expect(await messages('FailedScheduling')).toEqual(['0/1 nodes are available: 1 Insufficient cpu.'])
+    // Who comes while the victim takes its time does not get the room.
+    await create(make('pusher', '1', { priorityClassName: 'low' }))
+    await loops.until('refused', () => schedules().some(({ pod }) => pod === 'default/pusher'))
+    loops.kubelets.lingering = false
+    await loops.client.of(Pod).delete({ namespace: 'default', name: 'least' }, { gracePeriodSeconds: 0 })
+    await bound('urgent')
+    expect(await nodeOf('pusher')).toBeUndefined()
+    expect((await get('more')).metadata?.deletionTimestamp).toBeUndefined()
+  })
+
+  it('waits its turn when it may not push', async () => {
+    await loops.client
+      .of(PriorityClass)
+      .create({ metadata: { name: 'polite' }, value: 1000, preemptionPolicy: 'Never' })
+    await loops.addNode('node-1', { cpu: '1' })
+    await create(make('first'))
+    await bound('first')
+    await create(make('second', '1', { priorityClassName: 'polite' }))
+    await loops.until('told', async () => (await messages('FailedScheduling')).length === 1)
+    expect(await messages('FailedScheduling')).toEqual([
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.',
+    ])
+  })
 })
 
 it('leaves pods of other schedulers and gated pods alone', async () => {

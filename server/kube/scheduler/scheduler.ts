@@ -3,12 +3,12 @@
 // Upstream: kubernetes/pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go.
 
 import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
-import { type Clock, isoTime } from '../../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
 import { deepEqual } from '../apimachinery/deep.ts'
-import { keyOf, revisionOf } from '../apimachinery/object-meta.ts'
+import { revisionOf } from '../apimachinery/object-meta.ts'
 import { isNotFound } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
 import { EventRecorder } from '../client/event-recorder.ts'
@@ -17,15 +17,21 @@ import { LoopTracer } from '../client/loop-tracer.ts'
 import { atRevision } from '../client/reconcile-context.ts'
 import { type Change, SharedInformer } from '../client/shared-informer.ts'
 import type { Kind } from '../kinds/define-kind.ts'
+import { Namespace } from '../kinds/namespace.ts'
 import { Node } from '../kinds/node.ts'
 import { Pod } from '../kinds/pod.ts'
+import { PodDisruptionBudget } from '../kinds/pod-disruption-budget.ts'
 import { ReplicaSet } from '../kinds/replica-set.ts'
 import { Service } from '../kinds/service.ts'
 import { type Decision, decide } from './cycle.ts'
 import { defaultSpreading } from './default-spreading.ts'
-import type { ClusterEvent, Plugin } from './framework.ts'
+import type { ClusterEvent, Plugin, Preemption } from './framework.ts'
+import { makeRoom } from './make-room.ts'
+import { Nominator } from './nominator.ts'
 import { BECAUSE } from './plugins/default-binder.ts'
+import { priorityOf } from './plugins/default-preemption.ts'
 import { defaultPlugins } from './plugins/index.ts'
+import { tellUnschedulable } from './pod-status.ts'
 import { SchedulerCache } from './scheduler-cache.ts'
 import { SchedulerMetrics } from './scheduler-metrics.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
@@ -64,13 +70,14 @@ class Scheduler implements RunningScheduler {
   readonly #clientName: string
   readonly #informers: SharedInformer<never>[] = []
   readonly #cache = new SchedulerCache()
+  readonly #nominator = new Nominator()
   readonly #queue: SchedulingQueue
   readonly #plugins: readonly Plugin[]
   readonly #recorder: EventRecorder
   readonly #tracer: LoopTracer
   readonly #metrics: SchedulerMetrics | undefined
   readonly #stop = new AbortController()
-  readonly #binding = new Set<Promise<void>>()
+  readonly #telling = new Set<Promise<void>>()
   readonly #gateListener: Disposable | undefined
   #startAt = 0
   #started = false
@@ -95,8 +102,14 @@ class Scheduler implements RunningScheduler {
       cacheRevision: () => Math.max(0, ...this.#informers.map(({ revision }) => revision)),
     })
     this.#recorder = new EventRecorder({ client, clock, logger, component: schedulerName })
-    const spreading = defaultSpreading(this.#informer(Service).cache, this.#informer(ReplicaSet).cache)
-    this.#plugins = defaultPlugins({ client, spreading })
+    const namespaces = this.#informer(Namespace).cache
+    const budgets = this.#informer(PodDisruptionBudget).cache
+    this.#plugins = defaultPlugins({
+      client,
+      spreading: defaultSpreading(this.#informer(Service).cache, this.#informer(ReplicaSet).cache),
+      namespaceLabels: (name) => namespaces.get(name)?.metadata?.labels,
+      budgets: () => budgets.list(),
+    })
     this.#informer(Node).addHandler((change) => this.#onNode(change))
     this.#informer(Pod).addHandler((change) => this.#onPod(change))
     this.#gateListener = options.gate?.onChange(() => this.#pumpSoon())
@@ -105,14 +118,14 @@ class Scheduler implements RunningScheduler {
 
   idle(): boolean {
     const heard = this.#informers.every(({ pending }) => pending === 0)
-    return this.#started && heard && !this.#pumping && this.#queue.length === 0 && this.#binding.size === 0
+    return this.#started && heard && !this.#pumping && this.#queue.length === 0 && this.#telling.size === 0
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     this.#gateListener?.[Symbol.dispose]()
     this.#queue.close()
-    await Promise.all(this.#binding)
+    await Promise.all(this.#telling)
     await this.#recorder[Symbol.asyncDispose]()
   }
 
@@ -173,6 +186,7 @@ class Scheduler implements RunningScheduler {
       return
     }
     if (pod.spec?.nodeName) {
+      this.#nominator.delete(pod)
       const isNews = !previous?.spec?.nodeName
       this.#cache.confirm(pod)
       this.#queue.delete(pod)
@@ -181,19 +195,34 @@ class Scheduler implements RunningScheduler {
     }
     if (!this.#isOurs(pod)) return
     if (pod.metadata?.deletionTimestamp) {
+      this.#nominator.delete(pod)
       this.#queue.delete(pod)
       return
     }
     if (this.#cache.isAssumed(pod)) return
+    const hadNode = previous?.status?.nominatedNodeName
+    if (pod.status?.nominatedNodeName || hadNode) this.#nominator.set(pod)
     if (!previous) {
       this.#queue.add(pod)
       return
     }
-    const mayFit = !deepEqual(pod.spec, previous.spec) || !deepEqual(pod.metadata?.labels, previous.metadata?.labels)
+    const mayFit =
+      !deepEqual(pod.spec, previous.spec) ||
+      !deepEqual(pod.metadata?.labels, previous.metadata?.labels) ||
+      (!!hadNode && !pod.status?.nominatedNodeName)
     this.#queue.update(pod, { mayFit })
   }
 
+  /** Who was promised room there and is not less important than the pod itself. */
+  #nominatedOn(node: string, before: CorePod): CorePod[] {
+    if (this.#nominator.size === 0) return []
+    return this.#nominator
+      .on(node)
+      .filter((other) => other.metadata?.uid !== before.metadata?.uid && priorityOf(other) >= priorityOf(before))
+  }
+
   #gone(pod: CorePod, revision: number): void {
+    this.#nominator.delete(pod)
     this.#queue.delete(pod)
     this.#cache.remove(pod)
     if (pod.spec?.nodeName) this.#wake({ type: 'pod-removed', pod }, revision)
@@ -239,7 +268,9 @@ class Scheduler implements RunningScheduler {
     const nodes = this.#cache.nodes()
     let decision: Decision
     try {
-      const { looked, ...rest } = decide(pod, nodes, { plugins: this.#plugins, random, startAt: this.#startAt })
+      const nominatedOn = (node: string, before: CorePod) => this.#nominatedOn(node, before)
+      const options = { plugins: this.#plugins, random, startAt: this.#startAt, nominatedOn }
+      const { looked, ...rest } = decide(pod, nodes, options)
       if (nodes.length > 0) this.#startAt = (this.#startAt + looked) % nodes.length
       decision = rest
     } catch (err) {
@@ -260,9 +291,15 @@ class Scheduler implements RunningScheduler {
     const { chosen, state } = decision
     state.set(BECAUSE, queued.because)
     this.#cache.assume(pod, chosen)
+    this.#nominator.delete(pod)
     for (const plugin of this.#plugins) plugin.reserve?.(state, pod, chosen)
-    const binding = this.#bind(queued, decision, { chosen, startedAt }).finally(() => this.#binding.delete(binding))
-    this.#binding.add(binding)
+    this.#track(this.#bind(queued, decision, { chosen, startedAt }))
+  }
+
+  /** Work that goes on beside the next decisions. */
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#telling.delete(tracked))
+    this.#telling.add(tracked)
   }
 
   async #bind(
@@ -292,34 +329,35 @@ class Scheduler implements RunningScheduler {
     }
   }
 
-  #notScheduled(queued: QueuedPod, { message = '', rejectedBy }: Decision): void {
+  #notScheduled(queued: QueuedPod, { message = '', rejectedBy, preemption, clearsNomination }: Decision): void {
+    const { client, clock, logger } = this.#options
+    const { pod, because } = queued
     this.#queue.putAside(queued, rejectedBy)
     this.#record(queued, 'Warning', 'FailedScheduling', message)
-    const telling = this.#tellCondition(queued, message).finally(() => this.#binding.delete(telling))
-    this.#binding.add(telling)
+    if (preemption) this.#nominator.set(pod, preemption.node)
+    else if (clearsNomination) this.#nominator.delete(pod)
+    const nominatedNodeName = preemption ? preemption.node : clearsNomination ? null : undefined
+    this.#track(
+      tellUnschedulable(pod, { message, nominatedNodeName }, { client, clock, because }).catch((err: unknown) => {
+        if (!isNotFound(err)) logger.debug('condition not written', { pod: queued.key, err })
+      }),
+    )
+    if (preemption) this.#track(this.#makeRoom(queued, preemption))
   }
 
-  async #tellCondition({ pod, because }: QueuedPod, message: string): Promise<void> {
+  async #makeRoom(queued: QueuedPod, preemption: Preemption): Promise<void> {
     const { client, clock, logger } = this.#options
-    const current = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
-    if (current?.status === 'False' && current.reason === 'Unschedulable' && current.message === message) return
-    const at = isoTime(clock)
-    const lastTransitionTime = current?.status === 'False' ? current.lastTransitionTime : at
-    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime }
-    const { namespace = '', name = '', uid } = pod.metadata ?? {}
-    const why = atRevision(because)
+    const { pod, because } = queued
+    const release = this.#queue.detain(queued)
+    const losers = this.#nominator.on(preemption.node).filter((other) => priorityOf(other) < priorityOf(pod))
+    for (const loser of losers) this.#nominator.delete(loser)
     try {
-      await client
-        .of(Pod)
-        .patch(
-          { namespace, name },
-          'application/strategic-merge-patch+json',
-          { metadata: { uid }, status: { conditions: [condition] } },
-          { subresource: 'status', ...(why ? { because: why } : {}) },
-        )
+      await makeRoom(pod, preemption, { client, clock, recorder: this.#recorder, because, losers })
     } catch (err) {
-      if (!isNotFound(err)) logger.debug('condition not written', { pod: keyOf(pod), err })
+      logger.warn('preemption failed, will be tried again', { pod: queued.key, node: preemption.node, err })
+      this.#queue.wake(({ key }) => key === queued.key, because)
     }
+    release()
   }
 
   #record({ pod, because }: QueuedPod, type: 'Normal' | 'Warning', reason: string, message: string): void {

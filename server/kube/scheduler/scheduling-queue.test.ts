@@ -69,3 +69,16 @@ it('does not bring back a pod that was deleted while it was being decided about'
   queue.putAside(queued, new Set())
   expect(queue.counts).toEqual({ active: 0, backoff: 0, unschedulable: 0 })
 })
+
+it('keeps a pod asleep while room is made for it, and then remembers what happened meanwhile', async () => {
+  const { clock, queue } = start()
+  queue.add(pod('a'))
+  const queued = pop(queue)
+  queue.putAside(queued, new Set(['NodeResourcesFit']))
+  const release = queue.detain(queued)
+  await clock.advance(5000)
+  queue.wake(() => true, 9)
+  expect(queue.counts.unschedulable).toBe(1)
+  release()
+  expect(pop(queue)).toMatchObject({ key: 'default/a', because: 9 })
+})

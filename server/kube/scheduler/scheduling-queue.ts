@@ -23,6 +23,8 @@ export interface QueuedPod {
   /** The newest revision among what brought it into the line. */
   because: number
   failedAt: number
+  /** While room is made for it: it stays where it is, and `missed` is the newest event that would have woken it. */
+  detained?: { missed: number | undefined }
 }
 
 const INITIAL_BACKOFF_MS = 1000
@@ -127,6 +129,17 @@ export class SchedulingQueue {
     if (this.#takeBack(queued)) this.#toBackoffOrActive(queued)
   }
 
+  /** Keeps a pod that fitted nowhere from being woken, until what is returned is called. */
+  detain(queued: QueuedPod): () => void {
+    const detained: QueuedPod['detained'] = { missed: undefined }
+    queued.detained = detained
+    return () => {
+      delete queued.detained
+      if (detained.missed !== undefined && this.#unschedulable.get(queued.key) === queued)
+        this.#wake(queued, detained.missed)
+    }
+  }
+
   /** Wakes pods whose rejection may be over. */
   wake(mayHelp: (queued: QueuedPod) => boolean, because: number): void {
     for (const queued of [...this.#unschedulable.values()]) if (mayHelp(queued)) this.#wake(queued, because)
@@ -150,6 +163,10 @@ export class SchedulingQueue {
   }
 
   #wake(queued: QueuedPod, because: number): void {
+    if (queued.detained) {
+      queued.detained.missed = Math.max(queued.detained.missed ?? 0, because)
+      return
+    }
     this.#unschedulable.delete(queued.key)
     queued.because = Math.max(queued.because, because)
     this.#toBackoffOrActive(queued)

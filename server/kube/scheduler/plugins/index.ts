@@ -2,10 +2,14 @@
 //
 // To add one: its file, and one line here. Weights of scores are with the plug-ins.
 
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1'
 import type { Client } from '../../client/client.ts'
 import type { Plugin } from '../framework.ts'
+import type { NamespaceLabels } from '../pod-affinity.ts'
 import { defaultBinder } from './default-binder.ts'
 import { defaultPreemption } from './default-preemption.ts'
+import { imageLocality } from './image-locality.ts'
+import { interPodAffinity } from './inter-pod-affinity.ts'
 import { nodeAffinity } from './node-affinity.ts'
 import { nodeName } from './node-name.ts'
 import { nodePorts } from './node-ports.ts'
@@ -15,7 +19,14 @@ import { nodeUnschedulable } from './node-unschedulable.ts'
 import { type DefaultSpreading, podTopologySpread } from './pod-topology-spread.ts'
 import { taintToleration } from './taint-toleration.ts'
 
-export function defaultPlugins(options: { client: Client; spreading: DefaultSpreading }): Plugin[] {
+export interface PluginOptions {
+  client: Client
+  spreading: DefaultSpreading
+  namespaceLabels: NamespaceLabels
+  budgets: () => readonly PodDisruptionBudget[]
+}
+
+export function defaultPlugins({ client, spreading, namespaceLabels, budgets }: PluginOptions): Plugin[] {
   return [
     nodeUnschedulable,
     nodeName,
@@ -23,9 +34,11 @@ export function defaultPlugins(options: { client: Client; spreading: DefaultSpre
     nodeAffinity,
     nodePorts,
     nodeResourcesFit,
-    podTopologySpread(options.spreading),
+    podTopologySpread(spreading),
+    interPodAffinity(namespaceLabels),
     nodeResourcesBalancedAllocation,
-    defaultPreemption,
-    defaultBinder(options.client),
+    imageLocality,
+    defaultPreemption(budgets),
+    defaultBinder(client),
   ]
 }

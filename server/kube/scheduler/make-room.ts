@@ -1,0 +1,47 @@
+// Sends away the victims of a preemption: each is told why in a condition and an Event, then deleted. Pods of lower
+// priority that were promised room on the node lose the promise.
+// Upstream: kubernetes/pkg/scheduler/framework/preemption/executor.go.
+
+import type { Pod as CorePod } from 'kubernetes-types/core/v1'
+import { isoTime } from '../../base/clock.ts'
+import { isNotFound } from '../apimachinery/status-error.ts'
+import type { EventRecorder } from '../client/event-recorder.ts'
+import { atRevision } from '../client/reconcile-context.ts'
+import { Pod } from '../kinds/pod.ts'
+import type { Preemption } from './framework.ts'
+import { patchStatus, type StatusWriter } from './pod-status.ts'
+
+export interface MakeRoomOptions extends StatusWriter {
+  recorder: EventRecorder
+  /** Less important pods that were promised room there. */
+  losers: readonly CorePod[]
+}
+
+/** Rejects when a victim could not be sent away; the others may be gone then. */
+export async function makeRoom(pod: CorePod, preemption: Preemption, options: MakeRoomOptions): Promise<void> {
+  const broken = options.losers.map((loser) => patchStatus(loser, { nominatedNodeName: null }, options))
+  await Promise.allSettled(broken) // They find out anyway, at their next turn.
+  await Promise.all(
+    preemption.victims
+      .filter(({ metadata }) => !metadata?.deletionTimestamp)
+      .map((victim) => sendAway(victim, pod, preemption.node, options)),
+  )
+}
+
+async function sendAway(victim: CorePod, pod: CorePod, node: string, options: MakeRoomOptions): Promise<void> {
+  const { client, clock, recorder, because } = options
+  const why = atRevision(because)
+  const { namespace = '', name = '', uid } = victim.metadata ?? {}
+  try {
+    const message = `${pod.spec?.schedulerName ?? 'default-scheduler'}: preempting to accommodate a higher priority pod`
+    const condition = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message }
+    await patchStatus(victim, { conditions: [{ ...condition, lastTransitionTime: isoTime(clock) }] }, options)
+    await client.of(Pod).delete({ namespace, name }, { ...(uid ? { uid } : {}), ...(why ? { because: why } : {}) })
+  } catch (err) {
+    if (isNotFound(err)) return
+    throw err
+  }
+  const reason = 'Preempted'
+  const text = `Preempted by pod ${pod.metadata?.uid} on node ${node}`
+  recorder.record({ about: victim, kind: Pod, type: 'Normal', reason, message: text, ...(why ? { because: why } : {}) })
+}

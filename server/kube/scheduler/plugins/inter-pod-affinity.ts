@@ -1,0 +1,150 @@
+// Puts pods near those they want to be near, and far from those they want to be far from: what must hold filters, what
+// is preferred scores. Near means: on nodes with the same value of a label, the term's topology key.
+//
+//   the pod's own terms look at the pods that are there; the terms of those look at the pod
+//
+// Upstream: plugins/interpodaffinity/{filtering,scoring}.go.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
+import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood } from '../framework.ts'
+import type { NodeInfo } from '../node-info.ts'
+import {
+  type AffinityTerm,
+  matchesAll,
+  type NamespaceLabels,
+  type PodAffinity,
+  podAffinityOf,
+} from '../pod-affinity.ts'
+
+const NAME = 'InterPodAffinity'
+const FILTER = `${NAME}/filter`
+const SCORE = `${NAME}/score`
+/** What a pod that must be near the new one adds to the score, though the new one did not ask. */
+const HARD_AFFINITY_WEIGHT = 1
+
+/** A number for each pair of topology key and value. */
+class Topologies {
+  readonly #numbers = new Map<string, Map<string, number>>()
+
+  get isEmpty(): boolean {
+    return this.#numbers.size === 0
+  }
+
+  add({ topologyKey }: AffinityTerm, node: NodeInfo, number: number): void {
+    const value = node.labels[topologyKey]
+    if (value === undefined) return
+    const values = this.#numbers.get(topologyKey) ?? new Map<string, number>()
+    this.#numbers.set(topologyKey, values.set(value, (values.get(value) ?? 0) + number))
+  }
+
+  at(key: string, node: NodeInfo): number {
+    return this.#numbers.get(key)?.get(node.labels[key] ?? '') ?? 0
+  }
+
+  /** Over all keys. */
+  sum(node: NodeInfo): number {
+    let sum = 0
+    for (const key of this.#numbers.keys()) if (key in node.labels) sum += this.at(key, node)
+    return sum
+  }
+
+  anyAt(node: NodeInfo): boolean {
+    for (const key of this.#numbers.keys()) if (key in node.labels && this.at(key, node) > 0) return true
+    return false
+  }
+}
+
+interface FilterState {
+  affinity: PodAffinity | undefined
+  /** Pods that match all terms the pod must be near to. */
+  near: Topologies
+  /** Pods that match a term the pod must be far from. */
+  far: Topologies
+  /** Pods that must be far from this one. */
+  repelled: Topologies
+  matchesItself: boolean
+}
+
+function filterState(pod: Pod, nodes: readonly NodeInfo[], labels: NamespaceLabels): FilterState {
+  const affinity = podAffinityOf(pod)
+  const { near: nearTerms = [], far: farTerms = [] } = affinity ?? {}
+  const [near, far, repelled] = [new Topologies(), new Topologies(), new Topologies()]
+  for (const node of nodes) {
+    for (const { affinity: theirs } of node.withAffinity.values()) {
+      for (const term of theirs.far) {
+        if (term.matches(pod, labels)) repelled.add(term, node, 1)
+      }
+    }
+    if (nearTerms.length === 0 && farTerms.length === 0) continue
+    for (const other of node.pods.values()) {
+      if (matchesAll(nearTerms, other, labels)) for (const term of nearTerms) near.add(term, node, 1)
+      for (const term of farTerms) if (term.matches(other, labels)) far.add(term, node, 1)
+    }
+  }
+  return { affinity, near, far, repelled, matchesItself: matchesAll(nearTerms, pod, labels) }
+}
+
+/** All wanted neighbours are there, or the pod is the first of a group that wants to be near itself. */
+function isNear({ affinity, near, matchesItself }: FilterState, node: NodeInfo): boolean {
+  const terms = affinity?.near ?? []
+  if (!terms.every(({ topologyKey }) => topologyKey in node.labels)) return false
+  return terms.every(({ topologyKey }) => near.at(topologyKey, node) > 0) || (near.isEmpty && matchesItself)
+}
+
+function scores(pod: Pod, nodes: readonly NodeInfo[], labels: NamespaceLabels): Topologies {
+  const wishes = podAffinityOf(pod)?.preferred ?? []
+  const result = new Topologies()
+  for (const node of nodes) {
+    for (const { affinity } of node.withAffinity.values()) {
+      for (const term of affinity.near) if (term.matches(pod, labels)) result.add(term, node, HARD_AFFINITY_WEIGHT)
+      for (const term of affinity.preferred) if (term.matches(pod, labels)) result.add(term, node, term.weight)
+    }
+    if (wishes.length === 0) continue
+    for (const other of node.pods.values()) {
+      for (const term of wishes) if (term.matches(other, labels)) result.add(term, node, term.weight)
+    }
+  }
+  return result
+}
+
+export function interPodAffinity(labels: NamespaceLabels): Plugin {
+  return {
+    name: NAME,
+    weight: 2,
+    preFilter(state, pod, nodes) {
+      state.set(FILTER, filterState(pod, nodes, labels))
+      return undefined
+    },
+    filter(state: CycleState, _, node) {
+      const told = state.get(FILTER) as FilterState
+      if (!isNear(told, node)) return rejectForGood("node(s) didn't match pod affinity rules")
+      if (told.far.anyAt(node)) return reject("node(s) didn't match pod anti-affinity rules")
+      if (told.repelled.anyAt(node)) return reject("node(s) didn't satisfy existing pods anti-affinity rules")
+      return undefined
+    },
+    preScore(state, pod, _, all) {
+      const topologies = scores(pod, all, labels)
+      state.set(SCORE, topologies)
+      return !topologies.isEmpty
+    },
+    score: (state, _, node) => (state.get(SCORE) as Topologies).sum(node),
+    normalize(_state, _pod, told) {
+      const values = told.map(({ score }) => score)
+      const min = Math.min(...values)
+      const range = Math.max(...values) - min
+      for (const entry of told) entry.score = range > 0 ? Math.trunc((MAX_SCORE * (entry.score - min)) / range) : 0
+    },
+    mayHelp(event, pod) {
+      if (event.type === 'node-added') return true
+      if (event.type === 'node-updated') return !deepEqual(event.node.metadata?.labels, event.previous.metadata?.labels)
+      const own = podAffinityOf(pod)
+      if (event.type === 'pod-assigned') return matchesAll(own?.near ?? [], event.pod, labels)
+      const theirs = podAffinityOf(event.pod)?.far ?? []
+      return (
+        (own?.far ?? []).some((term) => term.matches(event.pod, labels)) ||
+        theirs.some((term) => term.matches(pod, labels))
+      )
+    },
+  }
+}
