@@ -9,6 +9,7 @@ import { podColumns } from './pod-template/pod-columns.ts'
 import { defaultPodOnly, defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { podSpecErrors } from './pod-template/pod-validation.ts'
 import { qosClassOf } from './pod-template/qos.ts'
+import { gatedConditions, settleLabelKeys } from './pod-template/scheduling.ts'
 
 const DEFAULT_GRACE_SECONDS = 30
 
@@ -40,7 +41,8 @@ export const Pod = defineKind<Wire>({
     },
     prepareForCreate(pod) {
       const qosClass = pod.spec ? qosClassOf(pod.spec) : 'BestEffort'
-      Object.assign(pod, { status: { phase: 'Pending', qosClass } })
+      Object.assign(pod, { status: { phase: 'Pending', qosClass, ...gatedConditions(pod) } })
+      settleLabelKeys(pod)
     },
     validate: (pod) => [...podSpecErrors(pod.spec, 'spec'), ...ephemeralContainerErrors(pod.spec)],
     validateCreate: (pod) =>

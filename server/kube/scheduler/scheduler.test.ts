@@ -173,4 +173,27 @@ it('leaves pods of other schedulers and gated pods alone', async () => {
   await create(make('ours'))
   await loops.until('bound', () => nodeOf('ours'))
   expect(await nodeOf('other')).toBeUndefined()
+  const gated = await create(make('gated', '1', { schedulingGates: [{ name: 'example.com/paid' }] }))
+  expect(gated.status?.conditions).toMatchObject([
+    { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: expect.stringContaining('gates') },
+  ])
+  const path = { namespace: 'default', name: 'gated' }
+  await loops.client.of(Pod).patch(path, 'application/merge-patch+json', { spec: { schedulingGates: null } })
+  await loops.until('bound', () => nodeOf('gated'))
+})
+
+it('keeps each version of a pod apart by keys of its labels', async () => {
+  for (const zone of ['x', 'y']) await loops.addNode(`node-${zone}`, { labels: { zone } })
+  const labelSelector = { matchLabels: { app: 'web' } }
+  const version = (name: string, value: string) => {
+    const term = { topologyKey: 'zone', labelSelector, matchLabelKeys: ['version'] }
+    const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } }
+    const pod = make(name, '100m', { affinity })
+    return create({ ...pod, metadata: { ...pod.metadata, labels: { app: 'web', version: value } } })
+  }
+  await version('old-1', '1')
+  await version('old-2', '1')
+  await version('new-1', '2')
+  for (const name of ['old-1', 'old-2', 'new-1']) await loops.until(name, () => nodeOf(name))
+  expect(await nodeOf('old-1')).not.toBe(await nodeOf('old-2'))
 })

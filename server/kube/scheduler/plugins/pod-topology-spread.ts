@@ -52,20 +52,13 @@ export interface DefaultSpreading {
   selectorFor(pod: Pod): Selector | undefined
 }
 
-function constraintOf(pod: Pod, told: TopologySpreadConstraint): Constraint {
-  const own = (told.matchLabelKeys ?? []).flatMap((key) => {
-    const value = pod.metadata?.labels?.[key]
-    return value === undefined ? [] : [{ key, operator: 'In', values: [value] }]
-  })
-  const selector = told.labelSelector && {
-    ...told.labelSelector,
-    matchExpressions: [...(told.labelSelector.matchExpressions ?? []), ...own],
-  }
+/** What `matchLabelKeys` mean is in the selector already: the API server puts it there. */
+function constraintOf(told: TopologySpreadConstraint): Constraint {
   return {
     topologyKey: told.topologyKey,
     maxSkew: told.maxSkew,
     minDomains: told.minDomains ?? 1,
-    selector: selectorOfObject(selector),
+    selector: selectorOfObject(told.labelSelector),
     honourAffinity: told.nodeAffinityPolicy !== 'Ignore',
     honourTaints: told.nodeTaintsPolicy === 'Honor',
   }
@@ -74,7 +67,7 @@ function constraintOf(pod: Pod, told: TopologySpreadConstraint): Constraint {
 function constraintsOf(pod: Pod, when: 'DoNotSchedule' | 'ScheduleAnyway'): Constraint[] {
   return (pod.spec?.topologySpreadConstraints ?? [])
     .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === when)
-    .map((told) => constraintOf(pod, told))
+    .map(constraintOf)
 }
 
 const counts = (node: NodeInfo, constraint: Constraint, pod: Pod) =>
