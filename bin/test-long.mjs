@@ -8,6 +8,7 @@ const SEARCHES = [
   ['logic', 'server/kube/apiserver/fuzz.test.ts'],
   ['logic', 'server/kube/apiserver/bad-input.test.ts'],
   ['logic', 'server/kube/apiserver/authorization/rbac/random-policies.test.ts'],
+  ['logic', 'server/kube/apiserver/authorization/agreement.test.ts'],
   ['real', 'server/kube/schemas/strategic-merge-random.real.test.ts'],
   ['real', 'server/machines/create-and-delete.real.test.ts'],
   ['real', 'e2e/streams.real.test.ts'],

@@ -4,6 +4,7 @@
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { decodeStored, storageKey, withRevision } from '../apiserver/index.ts'
 import { builtInKinds } from '../kinds/index.ts'
+import { withoutSecrets } from '../kinds/shown-secret.ts'
 import { CompactedError, type Store } from '../store/store.ts'
 
 export interface VersionsQuery {
@@ -34,7 +35,8 @@ export async function objectVersions(store: Store, query: VersionsQuery): Promis
   for (let at = Math.min(query.upTo ?? store.revision, store.revision); at > 0 && versions.length < query.limit; ) {
     const found = await rangeAt(store, key, at)
     if (!found) break
-    versions.push({ revision: found.modRevision, object: withRevision(decodeStored(found.value), found.modRevision) })
+    const object = withoutSecrets(query, withRevision(decodeStored(found.value), found.modRevision))
+    versions.push({ revision: found.modRevision, object })
     isWhole = found.version === 1
     if (isWhole) break
     at = found.modRevision - 1

@@ -1,6 +1,7 @@
 // Attribute-based access control: a file with one policy a line, read when the server starts. What Kubernetes had before
 // roles; taught as history, and still there. Upstream: kubernetes/pkg/auth/authorizer/abac/abac.go, pkg/apis/abac.
 
+import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import { ALLOWED, type Attributes, noOpinion, type ReadyAuthorizer } from './authorizer.ts'
@@ -80,7 +81,21 @@ export function abacAuthorizer(policies: readonly AbacPolicy[]): ReadyAuthorizer
     name: 'ABAC',
     authorize: (user, attributes) =>
       policies.some((policy) => allows(policy, user, attributes)) ? ALLOWED : noOpinion('No policy matched.'),
+    rulesFor: (user, namespace) => ({
+      rules: policies
+        .filter((policy) => isAbout(policy, user) && (policy.namespace === '*' || policy.namespace === namespace))
+        .flatMap(rulesOf),
+    }),
   }
+}
+
+/** A policy may be about both, and then is two rules. */
+function rulesOf({ readonly, apiGroup, resource, nonResourcePath }: AbacPolicy): PolicyRule[] {
+  const verbs = readonly ? [...READING] : ['*']
+  return [
+    ...(resource ? [{ verbs, apiGroups: [apiGroup], resources: [resource] }] : []),
+    ...(nonResourcePath ? [{ verbs, nonResourceURLs: [nonResourcePath] }] : []),
+  ]
 }
 
 function allows(policy: AbacPolicy, user: UserInfo, attributes: Attributes): boolean {

@@ -324,6 +324,33 @@ describe('reviews', () => {
     expect(nodes.status.incomplete).toBe(true)
   })
 
+  it('take a field selector for a part of the question', async () => {
+    const may = async (fieldSelector: object) => {
+      const attributes = { verb: 'list', resource: 'pods', fieldSelector }
+      const who = { user: 'system:node:node-1', groups: ['system:nodes'] }
+      const asked = { ...who, resourceAttributes: attributes }
+      return (await review(test.transport, AUTHORIZATION, 'subjectaccessreviews', asked)).status.allowed
+    }
+    expect(await may({ rawSelector: 'spec.nodeName=node-1' })).toBe(true)
+    expect(await may({ rawSelector: 'spec.nodeName=node-2' })).toBe(false)
+    const told = (operator: string, ...values: string[]) => ({
+      requirements: [{ key: 'spec.nodeName', operator, values }],
+    })
+    expect(await may(told('In', 'node-1'))).toBe(true)
+    expect(await may(told('NotIn', 'node-1'))).toBe(false)
+    expect(await may(told('In', 'node-1', 'node-2'))).toBe(false)
+    await expect(may({ rawSelector: 'a=b', ...told('In', 'node-1') })).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining('fieldSelector.rawSelector'),
+    })
+  })
+
+  it('say which role is missing where a list of rights cannot be whole', async () => {
+    await post(test.transport, bindings, roleBinding('shop/hollow', 'Role to-come', 'User moth'))
+    const told = await review(as('moth'), AUTHORIZATION, 'selfsubjectrulesreviews', { namespace: 'shop' })
+    expect(told.status.evaluationError).toBe('role.rbac.authorization.k8s.io "to-come" not found')
+  })
+
   it('know a token by its audience', async () => {
     await post(test.transport, '/api/v1/namespaces/shop/serviceaccounts', { metadata: { name: 'robot' } })
     const path = '/api/v1/namespaces/shop/serviceaccounts/robot/token'

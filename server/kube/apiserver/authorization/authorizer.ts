@@ -1,6 +1,7 @@
 // Who may do what. Authorizers are asked in turn; the first with an opinion decides, and no opinion at all is a no.
 // Upstream: apiserver/pkg/authorization/{authorizer,union}.
 
+import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import type { GrantedRule, Opinion } from '../../../base/trace.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
@@ -21,6 +22,15 @@ export interface Verdict {
 export interface Authorizer {
   readonly name: string
   authorize(user: UserInfo, attributes: Attributes): Verdict | Promise<Verdict>
+  /** What it would let somebody do in a namespace; left out by whoever lets everybody do nothing of their own. */
+  rulesFor?(user: UserInfo, namespace: string): KnownRules
+}
+
+/** What is told of somebody's rights as a list; `problem` says why that is not all. */
+export interface KnownRules {
+  rules: readonly PolicyRule[]
+  incomplete?: boolean
+  problem?: string
 }
 
 /** Knows all it needs: nobody has to wait for it. */
@@ -49,6 +59,17 @@ export async function authorizeBy(
   }
   const reason = asked.flatMap((opinion) => opinion.reason || []).join(', ')
   return { decision: 'no opinion', reason, asked }
+}
+
+/** Of all of a chain together. */
+export function rulesBy(chain: readonly Authorizer[], user: UserInfo, namespace: string): KnownRules {
+  const known = chain.flatMap((authorizer) => authorizer.rulesFor?.(user, namespace) ?? [])
+  const problems = [...new Set(known.flatMap(({ problem }) => problem ?? []))]
+  return {
+    rules: known.flatMap(({ rules }) => rules),
+    incomplete: known.some(({ incomplete }) => incomplete),
+    ...(problems.length > 0 ? { problem: problems.length === 1 ? problems[0] : `[${problems.join(', ')}]` } : {}),
+  }
 }
 
 /** The sentence of a 403, word for word. Upstream: endpoints/handlers/responsewriters/errors.go. */

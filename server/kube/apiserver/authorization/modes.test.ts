@@ -12,7 +12,8 @@ import type { UserInfo } from '../request-path/request-context.ts'
 import { testPki } from '../testing/test-pki.ts'
 import { startTestServer } from '../testing/test-server.ts'
 import { abacAuthorizer, readPolicyFile } from './abac.ts'
-import { authorizeBy } from './authorizer.ts'
+import { alwaysAllow, alwaysDeny } from './always.ts'
+import { authorizeBy, rulesBy } from './authorizer.ts'
 import { readAuthorizationFlags } from './flags.ts'
 import { question } from './testing/policies.ts'
 import { type WebhookAuthorizerOptions, webhookAuthorizer } from './webhook-authorizer.ts'
@@ -66,6 +67,15 @@ describe('a policy file', () => {
     { who: person('erin'), asks: 'delete new pods a', may: false },
   ])('$who.name $who.groups may $asks: $may', ({ who, asks, may }) => {
     expect(authorizer.authorize(who, question(asks)).decision).toBe(may ? 'allow' : 'no opinion')
+  })
+
+  it('lists what somebody may do, here', () => {
+    const mine = (user: UserInfo, namespace: string) => authorizer.rulesFor?.(user, namespace)
+    expect(mine(person('bob'), 'projectCaribou')).toEqual({
+      rules: [{ verbs: ['get', 'list', 'watch'], apiGroups: [''], resources: ['pods'] }],
+    })
+    expect(mine(person('bob'), 'shop')).toEqual({ rules: [] })
+    expect(mine(person('alice'), 'shop')?.rules).toEqual([{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }])
   })
 
   it('says which line is wrong', () => {
@@ -170,6 +180,20 @@ describe('a webhook', () => {
       answer = { code: 200, status: { allowed: true } }
       expect(await webhook.authorize(otter, pods), 'a failure is not kept').toMatchObject({ decision: 'allow' })
     }
+  })
+
+  it('knows no list of rules, so that any list with it is not all', async () => {
+    const outside = webhookAuthorizer(await configured(), clock)
+    const problem = 'webhook authorizer does not support user rule resolution'
+    expect(rulesBy([outside, alwaysAllow, outside], otter, 'shop')).toEqual({
+      rules: [
+        { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+        { verbs: ['*'], nonResourceURLs: ['*'] },
+      ],
+      incomplete: true,
+      problem,
+    })
+    expect(rulesBy([alwaysDeny], otter, 'shop')).toEqual({ rules: [], incomplete: false })
   })
 
   it('is asked only about requests that fit its conditions', async () => {

@@ -26,6 +26,10 @@ export function nodeAuthorizer(graph: NodeGraph): ReadyAuthorizer {
       if (node === '') return noOpinion(`unknown node for user ${JSON.stringify(user.name)}`)
       return (attributes.isResource && authorizeObject(graph, node, attributes)) || byRules(attributes)
     },
+    rulesFor: (user) =>
+      nodeNameOf(user) === undefined
+        ? { rules: [] }
+        : { rules: [], incomplete: true, problem: 'node authorizer does not support user rule resolution' },
   }
 }
 

@@ -71,6 +71,11 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions, clock: Cloc
         return failed(err)
       }
     },
+    rulesFor: () => ({
+      rules: [],
+      incomplete: true,
+      problem: 'webhook authorizer does not support user rule resolution',
+    }),
   }
 }
 

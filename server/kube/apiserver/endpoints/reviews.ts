@@ -5,8 +5,7 @@ import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
 import { AuthenticationError } from '../authentication/authenticate.ts'
-import { type Attributes, authorizeBy } from '../authorization/authorizer.ts'
-import { nodeNameOf } from '../authorization/node-authorizer.ts'
+import { type Attributes, authorizeBy, rulesBy } from '../authorization/authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
@@ -139,19 +138,17 @@ function mayTheyHere(needs: Needs, { info, spec }: Asked): Promise<JsonObject> {
   return mayThey(needs, kind, user, spec)
 }
 
-/** Nodes have rights that no list of rules can tell. */
-function whatMayI({ authorization: { policy } }: Needs, { context: { user }, spec }: Asked): JsonObject {
+function whatMayI({ authorization: { chain } }: Needs, { context: { user }, spec }: Asked): JsonObject {
   const namespace = text(spec.namespace)
   if (!namespace) throw badRequest('no namespace on request')
-  const rules = policy.boundAt(namespace, user).flatMap(({ role }) => policy.rulesOf(role) ?? [])
-  const isNode = nodeNameOf(user) !== undefined
+  const { rules, incomplete = false, problem } = rulesBy(chain, user, namespace)
   return {
     resourceRules: rules.filter(({ resources }) => resources?.length).map(resourceRule),
     nonResourceRules: rules
       .filter(({ nonResourceURLs }) => nonResourceURLs?.length)
       .map(({ verbs, nonResourceURLs = [] }) => ({ verbs: [...verbs], nonResourceURLs: [...nonResourceURLs] })),
-    incomplete: isNode,
-    ...(isNode ? { evaluationError: 'node authorizer does not support user rule resolution' } : {}),
+    incomplete,
+    ...(problem ? { evaluationError: problem } : {}),
   }
 }
 
@@ -206,8 +203,34 @@ function attributesOf(kind: string, { resourceAttributes, nonResourceAttributes 
     resource: text(resource?.resource),
     name: text(resource?.name),
     subresource: text(resource?.subresource),
+    fieldSelector: selectorOf(kind, resource?.fieldSelector),
   }
 }
+
+/** Of a list or a watch: as text, or told in requirements. */
+function selectorOf(kind: string, told: unknown): string {
+  if (!isJsonObject(told)) return ''
+  const requirements = Array.isArray(told.requirements) ? told.requirements.filter(isJsonObject) : []
+  const raw = text(told.rawSelector)
+  if (raw && requirements.length > 0) {
+    throw refusal(
+      kind,
+      'spec.resourceAttributes.fieldSelector.rawSelector',
+      'may not specified at the same time as requirements',
+    )
+  }
+  if (raw) return raw
+  // A field has one value: only what is one equation narrows anything.
+  return requirements
+    .filter(({ values, operator }) => strings(values).length === 1 && (operator === 'In' || operator === 'NotIn'))
+    .map(
+      ({ key, operator, values }) =>
+        `${text(key)}${operator === 'In' ? '=' : '!='}${escaped(strings(values)[0] ?? '')}`,
+    )
+    .join(',')
+}
+
+const escaped = (value: string) => value.replace(/[\\,=]/g, '\\$&')
 
 function userJson({ name, uid, groups, extra }: UserInfo): JsonObject {
   return {

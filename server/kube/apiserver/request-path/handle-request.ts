@@ -10,6 +10,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { Trace } from '../../../base/trace.ts'
 import { forbidden, internalError, StatusError } from '../../apimachinery/status-error.ts'
+import { withoutSecrets } from '../../kinds/shown-secret.ts'
 import { InvalidRequestError, StoreClosedError } from '../../store/store.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import { type Authentication, AuthenticationError } from '../authentication/authenticate.ts'
@@ -241,7 +242,7 @@ function tell({ trace, clock, auditor, metrics }: RequestPathOptions, outcome: O
     ...(context.revision === undefined ? {} : { revision: context.revision }),
     ...(context.because === undefined ? {} : { because: context.because }),
     ...(context.meant ? { meantFor: context.meant.for } : {}),
-    ...(context.meant && code === 409 ? { refused: context.meant.content } : {}),
+    ...(context.meant && code === 409 ? { refused: withoutSecrets(info, context.meant.content) } : {}),
     cause: context.cause,
   })
   const isLong = outcome.ok && outcome.answer.type === 'watch'

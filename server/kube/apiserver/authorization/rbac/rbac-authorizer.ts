@@ -16,7 +16,13 @@ export function rbacAuthorizer(policy: RbacPolicy): ReadyAuthorizer {
         if (!policy.rulesOf(bound.role)) missing.push(notFound(bound))
       }
       if (missing.length === 0) return NO_OPINION
-      return noOpinion(`RBAC: ${missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`}`)
+      return noOpinion(`RBAC: ${inOne(missing)}`)
+    },
+    rulesFor: (user, namespace) => {
+      const bounds = policy.boundAt(namespace, user)
+      const missing = bounds.filter(({ role }) => !policy.rulesOf(role)).map(notFound)
+      const rules = bounds.flatMap(({ role }) => policy.rulesOf(role) ?? [])
+      return { rules, ...(missing.length > 0 ? { problem: inOne(missing) } : {}) }
     },
   }
 }
@@ -25,6 +31,8 @@ function judge(policy: RbacPolicy, { reason, ...grant }: Bound, attributes: Attr
   const rule = policy.rulesOf(grant.role)?.findIndex((one) => ruleAllows(one, attributes)) ?? -1
   return rule < 0 ? undefined : { decision: 'allow', reason, by: { ...grant, rule } }
 }
+
+const inOne = (missing: readonly string[]) => (missing.length === 1 ? missing[0] : `[${missing.join(', ')}]`)
 
 const notFound = ({ role }: Bound) =>
   `${role.kind.toLowerCase()}.rbac.authorization.k8s.io ${JSON.stringify(role.name)} not found`
