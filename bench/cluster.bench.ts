@@ -5,7 +5,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import Docker from 'dockerode'
 import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { systemClock } from '../server/base/clock.ts'
 import { noLogger } from '../server/base/logger.ts'
@@ -14,7 +13,7 @@ import { type Client, createClient, httpsTransport, parseKubeconfig } from '../s
 import { type ClusterInfo, LocalClusterHost, type MachineProvider } from '../server/kube/cluster/index.ts'
 import { Pod } from '../server/kube/kinds/index.ts'
 import { loadSchemas } from '../server/kube/schemas/load-schemas.ts'
-import { openCgroups, openDataCentre } from '../server/machines/index.ts'
+import { type DataCentre, openDataCentre } from '../server/machines/index.ts'
 import { percentile, table } from './table.ts'
 
 const IDLE_CLUSTERS = 50
@@ -109,7 +108,7 @@ async function real(): Promise<void> {
   for (let i = 1; i <= PODS; i++) starts.push(await startPod(client, `bench-${i}`))
   // Busy days behind it and pods on it: what an agent takes that has just begun says little.
   await Promise.all(Array.from({ length: RUNNING }, (_, i) => runPod(client, `stays-${i}`)))
-  const memory = await machineMemory(info)
+  const memory = await machineMemory(centre, info)
   const containerMs = dockerRunMs(info)
   const rows = [
     ['create → 2 real nodes Ready', `${ms.toFixed(0)} ms`, ''],
@@ -170,11 +169,11 @@ function dockerRunMs(info: ClusterInfo): number {
   return percentile(times, 0.5)
 }
 
-async function machineMemory(info: ClusterInfo): Promise<string[][]> {
+async function machineMemory(centre: DataCentre, info: ClusterInfo): Promise<string[][]> {
   const { stdout } = inMachine(info, 'pgrep', '-xf', '(/usr/bin/)?node .*node-agent.mjs .*')
   const status = inMachine(info, 'cat', `/proc/${stdout.trim()}/status`).stdout
   const kib = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? Number.NaN)
-  const group = (await openCgroups(new Docker())).directories(['bench', info.machines[0]!.name])[0]!
+  const group = centre.cgroups.directories(['bench', info.machines[0]!.name])[0]!
   const stat = await readFile(join(group, 'memory.stat'), 'utf8').catch(() => '')
   const total = Number(/^(?:total_rss|anon) (\d+)/m.exec(stat)?.[1] ?? Number.NaN) / MIB
   return [

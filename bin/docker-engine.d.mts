@@ -13,3 +13,9 @@ export function ensureDocker(options?: {
 }): Promise<DockerAvailability>
 /** Ends the engine that `ensureDocker` started from this state directory, and no other. */
 export function stopDocker(options?: { stateDir?: string }): Promise<boolean>
+/** Ends it too, unless containers run on it; says which. */
+export function releaseDocker(options?: {
+  log?: (line: string) => void
+  stateDir?: string
+  socketPath?: string
+}): Promise<void>

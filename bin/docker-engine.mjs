@@ -2,8 +2,8 @@
 //
 // A classroom needs one engine on the host; many hosts have none, or have the package and nothing to start it (containers,
 // minimal images, CI). So: use the one that answers; else start the installed `dockerd`; else install it from Debian first.
-// An engine somebody else started is never stopped. Ours is left running on purpose (its containers are worker machines);
-// its pid and log are recorded in the state directory, and `stopDocker` ends exactly that process and no other.
+// An engine somebody else started is never stopped. Of ours, pid and log are recorded in the state directory, and
+// `stopDocker` ends exactly that process and no other; `releaseDocker` does so only when nothing runs on it.
 //
 // Runs on any Node ≥ 18 with no dependencies, because it is used before anything is installed.
 
@@ -25,26 +25,8 @@ const BINARIES = {
 const SEARCH_PATH = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin`
 
 /** The version the engine on `socketPath` reports, or undefined when nobody answers there. */
-export function dockerVersion(socketPath = SOCKET, timeoutMs = 2000) {
-  return new Promise((resolve) => {
-    const req = request({ socketPath, path: '/version', timeout: timeoutMs }, (res) => {
-      let body = ''
-      res.setEncoding('utf8')
-      res.on('data', (chunk) => {
-        body += chunk
-      })
-      res.on('end', () => {
-        try {
-          resolve(JSON.parse(body).Version)
-        } catch {
-          resolve(undefined)
-        }
-      })
-    })
-    req.on('timeout', () => req.destroy())
-    req.on('error', () => resolve(undefined))
-    req.end()
-  })
+export async function dockerVersion(socketPath = SOCKET, timeoutMs = 2000) {
+  return (await ask(socketPath, '/version', timeoutMs))?.Version
 }
 
 /**
@@ -90,6 +72,40 @@ export async function stopDocker({ stateDir = '/var/lib/podium' } = {}) {
   }
   rmSync(pidFile, { force: true })
   return isOurs
+}
+
+/** The same at the end of `npm start`: whatever still runs there, a cluster in the background for instance, keeps its engine. */
+export async function releaseDocker({ log = () => {}, stateDir = '/var/lib/podium', socketPath = SOCKET } = {}) {
+  const running = await ask(socketPath, '/containers/json')
+  if (!Array.isArray(running))
+    return log('the Docker engine does not say whether something runs on it; it is left alone')
+  if (running.length > 0) return log(`the Docker engine stays: containers run on it (${namesOf(running)})`)
+  if (await stopDocker({ stateDir })) log('stopped the Docker engine')
+}
+
+const namesOf = (containers) => containers.map(({ Names }) => Names[0].slice(1)).join(', ')
+
+/** What the engine answers, or undefined when nobody does, or not in JSON. */
+function ask(socketPath, path, timeoutMs = 2000) {
+  return new Promise((resolve) => {
+    const req = request({ socketPath, path, timeout: timeoutMs }, (res) => {
+      let body = ''
+      res.setEncoding('utf8')
+      res.on('data', (chunk) => {
+        body += chunk
+      })
+      res.on('end', () => {
+        try {
+          resolve(JSON.parse(body))
+        } catch {
+          resolve(undefined)
+        }
+      })
+    })
+    req.on('timeout', () => req.destroy())
+    req.on('error', () => resolve(undefined))
+    req.end()
+  })
 }
 
 function whyNot() {

@@ -32,21 +32,21 @@ export function buildPages(node) {
   })
 }
 
-/** Images of worker machines, terminals and labs; resolves to false where no engine can run. */
+/** Images of worker machines, terminals and labs, where an engine can run; tells whether that was started for it. */
 export async function prepareMachines(node, { required }) {
   const { ensureDocker } = await import('./docker-engine.mjs')
-  const engine = await ensureDocker({ log: say })
+  const engine = await ensureDocker({ log: say, stateDir: process.env.PODIUM_HOME })
   if (!engine.available) {
     if (required) fail(`no container engine: ${engine.reason}`, engine.remedy)
     say(`no container engine: ${engine.reason}`)
     say(`  ${engine.remedy}`)
     say('  going on with simulated machines: everything but real containers works')
-    return false
+    return { startedEngine: false }
   }
   const status = run(node, ['--disable-warning=ExperimentalWarning', 'server/cli.ts', 'images', 'build'])
   if (status !== 0 && required)
     fail('the images could not be built; what went wrong is above', 'Mend that and start again.')
-  return status === 0
+  return { startedEngine: engine.startedHere }
 }
 
 /** Debian packages by name, installed when the file that proves them is missing. */

@@ -2,15 +2,17 @@
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { bootstrap, environment, fail, root } from './bootstrap.mjs'
+import { bootstrap, environment, fail, root, say } from './bootstrap.mjs'
+import { releaseDocker } from './docker-engine.mjs'
 import { buildPages, fetchKubectls, generateSources, prepareMachines } from './setup.mjs'
 
 const node = bootstrap()
+let startedEngine = false
 try {
   generateSources(node)
   buildPages(node)
   await fetchKubectls(['1.36'])
-  await prepareMachines(node, { required: false })
+  ;({ startedEngine } = await prepareMachines(node, { required: false }))
 } catch (err) {
   fail(err instanceof Error ? err.message : String(err), 'Mend that and start again; finished steps are not repeated.')
 }
@@ -27,4 +29,7 @@ const server = spawn(
 )
 process.on('SIGINT', () => undefined)
 process.on('SIGTERM', () => server.kill('SIGTERM'))
-server.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
+server.on('exit', async (code, signal) => {
+  if (startedEngine) await releaseDocker({ log: say, stateDir: process.env.PODIUM_HOME })
+  process.exit(signal ? 1 : (code ?? 1))
+})

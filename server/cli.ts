@@ -165,7 +165,9 @@ const images = program.command('images').description('images of machines, termin
 images
   .command('build')
   .description('build what is missing')
-  .action(async () => void (await openMachines(defaultStateDir, (line) => say(`podium: ${line}`))))
+  .action(async () => {
+    await using _built = await openMachines(defaultStateDir, (line) => say(`podium: ${line}`))
+  })
 images
   .command('export <file>')
   .description('write all images into one file, for a machine that reaches neither a registry nor a Debian mirror')

@@ -56,6 +56,7 @@ async function main(): Promise<void> {
     const place = entrance({ ...settings, port: portOf(listener), tls: settings.tls !== undefined })
     const say = (line: string) => void process.stdout.write(`podium: ${line}\n`)
     const { machines, dataCentre } = await findMachines({ stateDir, wanted: settings.machines, say, logger })
+    stack.use(dataCentre)
     const clock = systemClock
     const host = stack.use(await spawnClusterHost({ stateDir, clock, logger }))
     const classroom = stack.use(

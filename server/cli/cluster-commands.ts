@@ -103,7 +103,7 @@ export async function stopCluster(context: ClusterCommandContext, name: string):
     context.say(`cluster "${name}" does not run`)
     return
   }
-  await end(pid, 'SIGTERM', directory, name)
+  await end(pid, 'SIGTERM', name)
   context.say(`cluster "${name}" is stopped; its data and machines are kept`)
 }
 
@@ -126,8 +126,8 @@ export async function deleteCluster(context: ClusterCommandContext, name: string
   const directory = await directoryOf(context, name)
   const pid = await runningPid(directory, name)
   // SIGUSR2: leave the machines; they are about to be removed anyway.
-  if (pid) await end(pid, 'SIGUSR2', directory, name)
-  const host = await context.openHost()
+  if (pid) await end(pid, 'SIGUSR2', name)
+  await using host = await context.openHost()
   await host.deleteCluster(name)
   await rm(logFile(context.stateDir, name), { force: true })
   context.say(`cluster "${name}" is gone`)
@@ -223,7 +223,7 @@ async function runInBackground(
 async function runningPid(directory: string, name: string): Promise<number | undefined> {
   const run = await readRunRecord(directory)
   if (!run || run.state === 'stopped' || !isAlive(run.pid)) return undefined
-  const command = await readFile(`/proc/${run.pid}/cmdline`, 'utf8').catch(() => '')
+  const command = await commandOf(run.pid)
   if (command.includes('cluster-host')) {
     throw new UserError(`cluster "${name}" belongs to a running classroom; stop that first, or use its pages`)
   }
@@ -239,10 +239,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function end(pid: number, signal: NodeJS.Signals, directory: string, name: string): Promise<void> {
+/** Empty also where it has ended and only waits to be counted. */
+const commandOf = (pid: number) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+
+/** Resolves when the process has let go of everything, which is after its cluster is said to be stopped. */
+async function end(pid: number, signal: NodeJS.Signals, name: string): Promise<void> {
   process.kill(pid, signal)
   const deadline = systemClock.monotonic() + 60_000
-  while (await runningPid(directory, name)) {
+  while ((await commandOf(pid)).includes('cluster-run')) {
     if (systemClock.monotonic() > deadline)
       throw new UserError(`process ${pid} of cluster "${name}" did not end within a minute`)
     await new Promise((again) => setTimeout(again, 25))

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { separateLimits, unifiedLimits } from './cgroup-files.ts'
 import { type CgroupHost, cgroupSupport, readCgroups } from './cgroup-host.ts'
 import { sliceDirectory, sliceOf, sliceProperties } from './cgroup-slices.ts'
-import { cgroupsOf } from './open-cgroups.ts'
+import { cgroupsOf, ofInstallation } from './open-cgroups.ts'
 
 const LIMITS = { memoryBytes: 512 * 1024 ** 2, processes: 400, cpus: 0.5 }
 
@@ -163,4 +163,12 @@ describe('groups made by systemd', () => {
       join(root, 'memory/podium.slice/podium-ada.slice'),
     )
   })
+})
+
+it('keeps clusters of one name apart where two installations have them', () => {
+  const host: CgroupHost = { root, driver: 'cgroupfs', version: 2, controllers: [], isNested: false, handedDown: [] }
+  const [one, other] = ['11111111', '22222222'].map((mark) => ofInstallation(cgroupsOf(host), mark))
+  expect(one?.parent(['demo', 'node-1'])).toBe('/podium/demo-11111111/node-1')
+  expect(other?.directories(['demo'])).toEqual([join(root, 'podium/demo-22222222')])
+  expect(one?.directories([])).toEqual(other?.directories([]))
 })

@@ -1,7 +1,8 @@
 // The data centre of one host: images, registry, golden disk, and the MachineProvider that clusters use.
 //
-// Everything it makes is found again by Docker labels, so a restarted process adopts what is there, and everything is
-// taken away by deleteCluster (one cluster) or close (what belongs to no cluster stays: registry, disks, images).
+// Everything it makes is found again by Docker labels, so a restarted process adopts what is there. What a cluster has is
+// taken away by deleteCluster. What all share (the registry, the file system of the disks) stands down when the last
+// process lets go and nothing runs any more; images and disks stay.
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -11,11 +12,13 @@ import type { Machine, MachineProvider } from '../kube/cluster/machine-provider.
 import { type BuildContext, type BuiltImage, buildImages, describeImages } from './build-images.ts'
 import { buildNodeAgent, publishNodeAgent } from './build-node-agent.ts'
 import type { Cgroups, Limits } from './cgroups.ts'
-import { type DiskStore, openDiskStore } from './disk-store.ts'
+import { closeDiskStore, type DiskStore, openDiskStore, withDisks } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { withFileLock } from './file-lock.ts'
 import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
+import { hold } from './holders.ts'
 import { raiseHostSettings } from './host-settings.ts'
+import { installationOf, nameOnEngine } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
 import {
   applyFirewall,
@@ -25,15 +28,14 @@ import {
   type LearnerNetwork,
   type NetworkContext,
   removeNetwork,
-  SERVICES_SLOT,
 } from './learner-network.ts'
 import { ENTER, type HostedMachine, machineHandle } from './machine.ts'
 import { openCgroups } from './open-cgroups.ts'
 import { pruneImages } from './prune-images.ts'
-import { fillRegistry, registryContentHash, startRegistry } from './registry.ts'
+import { fillRegistry, registryContentHash } from './registry.ts'
 import { ensureRegistryCertificates, REGISTRY_NAMES } from './registry-certificates.ts'
 import { removeContainer } from './remove-container.ts'
-import { installationOf } from './remove-installation.ts'
+import { sharedServices } from './shared-services.ts'
 import {
   createTerminal,
   DEFAULT_TERMINAL_LIMITS,
@@ -74,8 +76,8 @@ export interface DataCentre extends MachineProvider {
   openMachineShell(request: { machine: Machine; size: TerminalSize; command?: string[] }): Promise<TerminalShell>
   /** Removes images, golden disks and registry contents of earlier image sets; returns their names. */
   pruneImages(): Promise<string[]>
-  /** Where the classroom's registry answers. */
-  readonly registryAddress: string
+  /** Where the classroom's registry answers; starts it. */
+  registryAddress(): Promise<string>
   readonly installation: string
   readonly cgroups: Cgroups
   /** The file every machine's disk is a copy of. */
@@ -87,7 +89,7 @@ const DEFAULT_MACHINE_LIMITS: Limits = { memoryBytes: 2 * GIB, processes: 2000, 
 const DEFAULT_CLUSTER_LIMITS: Limits = { memoryBytes: 6 * GIB, processes: 6000, cpus: 4 }
 const DEFAULT_DISK_BYTES = 8 * GIB
 
-/** Whether `openDataCentre` would have nothing to build; takes milliseconds. */
+/** Whether `openDataCentre` would have nothing to build; takes a tenth of a second at most. */
 export async function imagesAreReady(
   options: Pick<DataCentreOptions, 'stateDir' | 'docker' | 'diskBytes' | 'binaries'>,
 ) {
@@ -99,9 +101,8 @@ export async function imagesAreReady(
   if (!existsSync(caFile)) return false
   const registryHash = registryContentHash(images)
   const hash = goldenHash({ images, registryHash, caCertificate: await readFile(caFile, 'utf8'), diskBytes })
-  return (
-    existsSync(join(stateDir, 'registry', registryHash)) && existsSync(join(stateDir, 'disks/golden', `${hash}.img`))
-  )
+  if (!existsSync(join(stateDir, 'registry', registryHash))) return false
+  return withDisks(stateDir, async (disks) => existsSync(disks.goldenPath(hash)))
 }
 
 /** Prepares the host (building what is missing: minutes the first time, well under a second afterwards). */
@@ -109,17 +110,21 @@ export async function openDataCentre(options: DataCentreOptions): Promise<DataCe
   await mkdir(options.stateDir, { recursive: true, mode: 0o711 })
   const lock = join(options.stateDir, 'preparing.lock')
   const onWait = (pid: number) => options.log?.(`process ${pid} is preparing the images, waiting for it`)
-  return withFileLock(lock, () => prepareDataCentre(options), onWait)
+  const alone = <T>(work: () => Promise<T>) => withFileLock(lock, work, onWait)
+  return alone(() => prepareDataCentre(options, alone))
 }
 
-async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre> {
+/** `alone` keeps other processes of the installation from making or taking away what all share meanwhile. */
+async function prepareDataCentre(
+  options: DataCentreOptions,
+  alone: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<DataCentre> {
   const { docker = new Docker(), log = () => {}, diskBytes = DEFAULT_DISK_BYTES } = options
   const machineLimits = options.machineLimits ?? DEFAULT_MACHINE_LIMITS
   const clusterLimits = options.clusterLimits ?? DEFAULT_CLUSTER_LIMITS
-  const cgroups = await openCgroups(docker)
-
   const stateDir = await realpath(options.stateDir)
   const installation = installationOf(stateDir)
+  const cgroups = await openCgroups(docker, installation)
   await raiseHostSettings(stateDir, log)
   const images = await buildImages({ docker, stateDir, log, binaries: options.binaries })
   const disks = await openDiskStore({ stateDir, log })
@@ -128,15 +133,7 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
   const directory = await fillRegistry(registryContext, images)
   const networks: NetworkContext = { docker, installation, pool: await findPool(docker, options.addressPools) }
 
-  const servicesName = `services-${installation}`
-  const services = await ensureServicesNetwork(networks, servicesName)
-  const registryAddress = services.addresses.machineAddress(0)
-  await applyFirewall(
-    services,
-    { openTcpPorts: [], openUdpPorts: [] },
-    { serves: { address: registryAddress, tcpPort: 443 } },
-  )
-  await startRegistry(registryContext, { images, directory, network: services.name, address: registryAddress })
+  const services = sharedServices({ networks, registry: registryContext, images, directory })
 
   const seccomp = JSON.stringify(JSON.parse(await readFile(SECCOMP, 'utf8')))
   const agentDirectory = await findNodeAgent(options, stateDir, log)
@@ -152,7 +149,7 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
     const network = await findNetwork(networks, cluster)
     if (!network) throw new Error(`cluster ${cluster} has no network`)
     const { addresses } = network
-    const containerName = `podium-${cluster}-${name}`
+    const containerName = nameOnEngine(installation, cluster, name)
     const isThere = await docker
       .getContainer(containerName)
       .inspect()
@@ -247,14 +244,28 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
     return result
   }
 
+  let registryStarted: Promise<string> | undefined
+  /** Only while nobody can take it away. */
+  const startOnce = () => {
+    registryStarted ??= services.start().catch((err) => {
+      registryStarted = undefined
+      throw err
+    })
+    return registryStarted
+  }
+  const registryAddress = () => registryStarted ?? alone(startOnce)
+
+  const createNetwork = (request: Parameters<MachineProvider['createNetwork']>[0], registry: () => Promise<string>) =>
+    serialised('networks', async () => {
+      requireName(request.cluster, 'cluster')
+      const network = await ensureNetwork(networks, request.cluster)
+      await applyFirewall(network, request, { registryAddress: await registry() })
+      return network
+    })
+
   const provider = {
     createNetwork: (request: Parameters<MachineProvider['createNetwork']>[0]) =>
-      serialised('networks', async () => {
-        requireName(request.cluster, 'cluster')
-        const network = await ensureNetwork(networks, request.cluster)
-        await applyFirewall(network, request, { registryAddress })
-        return network
-      }),
+      createNetwork(request, registryAddress),
     async listMachines(cluster: string): Promise<Machine[]> {
       const network = await findNetwork(networks, cluster)
       const containers = await docker.listContainers({
@@ -289,13 +300,14 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
       async (disk) => {
         const cluster = 'image-build'
         await provider.deleteCluster(cluster)
-        const network = await provider.createNetwork({ cluster, openTcpPorts: [], openUdpPorts: [] })
+        const network = await createNetwork({ cluster, openTcpPorts: [], openUdpPorts: [] }, startOnce)
         const machine = await createOn(disk, { cluster, name: 'golden', ordinal: 0, network })
         return { machine, keepDiskAs: (path) => keepDisk(disks, machine, cluster, path, provider.deleteCluster) }
       },
     ),
   )
 
+  const held = await hold(join(stateDir, 'holders'))
   return {
     ...provider,
     docker,
@@ -317,6 +329,19 @@ async function prepareDataCentre(options: DataCentreOptions): Promise<DataCentre
       const limits = options.terminalLimits ?? DEFAULT_TERMINAL_LIMITS
       return createTerminal({ docker, disks, cgroups, images, installation, stateDir, limits }, { ...request, network })
     },
+    [Symbol.asyncDispose]: () =>
+      alone(async () => {
+        if (!(await held.letGo()) || (await anythingRuns())) return
+        await services.stop()
+        await closeDiskStore(stateDir).catch((err) => log(`the disks stay mounted: ${(err as Error).message}`))
+      }),
+  }
+
+  /** Besides the registry: whoever was killed left its machines running. */
+  async function anythingRuns(): Promise<boolean> {
+    const filters = JSON.stringify({ label: labelFilter({ [LABELS.home]: installation }) })
+    const running = await docker.listContainers({ filters })
+    return running.some(({ Labels }) => Labels[LABELS.role] !== 'registry')
   }
 }
 
@@ -332,13 +357,6 @@ async function keepDisk(
   await disks.unmount(cluster, machine.name)
   await disks.promote(cluster, machine.name, path)
   await deleteCluster(cluster)
-}
-
-async function ensureServicesNetwork(context: NetworkContext, name: string): Promise<LearnerNetwork> {
-  const existing = await findNetwork(context, name)
-  if (existing) return existing
-  // Another installation on this host may have slot 0; any free one serves.
-  return ensureNetwork(context, name, SERVICES_SLOT).catch(() => ensureNetwork(context, name))
 }
 
 async function findNodeAgent(options: DataCentreOptions, stateDir: string, log: (line: string) => void) {

@@ -8,6 +8,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, rmdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withFileLock } from './file-lock.ts'
 import { runCommand, tryCommand } from './run-command.ts'
 
 export interface DiskStore {
@@ -102,6 +103,19 @@ export async function openDiskStore(options: { stateDir: string; log: (line: str
 export async function closeDiskStore(stateDir: string): Promise<void> {
   const disks = join(stateDir, 'disks')
   if (await isMounted(disks)) await runCommand('umount', [disks])
+}
+
+/** For who only looks in: where no classroom has the store mounted, it is for as long as this takes. */
+export function withDisks<T>(stateDir: string, work: (disks: DiskStore) => Promise<T>): Promise<T> {
+  return withFileLock(join(stateDir, 'preparing.lock'), async () => {
+    const wasOpen = await isMounted(join(stateDir, 'disks'))
+    const disks = await openDiskStore({ stateDir, log: () => undefined })
+    try {
+      return await work(disks)
+    } finally {
+      if (!wasOpen) await closeDiskStore(stateDir)
+    }
+  })
 }
 
 export async function isMounted(path: string): Promise<boolean> {

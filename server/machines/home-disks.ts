@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isMounted, openDiskStore } from './disk-store.ts'
+import { isMounted, withDisks } from './disk-store.ts'
 import { runCommand } from './run-command.ts'
 
 const HOME = /^home-.*\.img$/
@@ -11,21 +11,22 @@ const HOME = /^home-.*\.img$/
 export async function backUpHomes(options: { stateDir: string; cluster: string; to: string }): Promise<void> {
   const { stateDir, cluster, to } = options
   if (!existsSync(join(stateDir, 'disks'))) return
-  await openDiskStore({ stateDir, log: () => undefined })
-  const from = join(stateDir, 'disks', 'clusters', cluster)
-  const names = (await readdir(from).catch(() => [])).filter((name) => HOME.test(name))
-  if (names.length === 0) return
-  await mkdir(to, { recursive: true, mode: 0o700 })
-  for (const name of names) {
-    const mount = join(stateDir, 'mounts', cluster, name.slice(0, -'.img'.length))
-    const inUse = await isMounted(mount)
-    if (inUse) await runCommand('fsfreeze', ['--freeze', mount])
-    try {
-      await runCommand('cp', ['--reflink=auto', '--sparse=always', join(from, name), join(to, name)])
-    } finally {
-      if (inUse) await runCommand('fsfreeze', ['--unfreeze', mount])
+  await withDisks(stateDir, async () => {
+    const from = join(stateDir, 'disks', 'clusters', cluster)
+    const names = (await readdir(from).catch(() => [])).filter((name) => HOME.test(name))
+    if (names.length === 0) return
+    await mkdir(to, { recursive: true, mode: 0o700 })
+    for (const name of names) {
+      const mount = join(stateDir, 'mounts', cluster, name.slice(0, -'.img'.length))
+      const inUse = await isMounted(mount)
+      if (inUse) await runCommand('fsfreeze', ['--freeze', mount])
+      try {
+        await runCommand('cp', ['--reflink=auto', '--sparse=always', join(from, name), join(to, name)])
+      } finally {
+        if (inUse) await runCommand('fsfreeze', ['--unfreeze', mount])
+      }
     }
-  }
+  })
 }
 
 /** Puts them where the cluster's terminal will look for its home. */
@@ -33,8 +34,9 @@ export async function restoreHomes(options: { stateDir: string; cluster: string;
   const { stateDir, cluster, from } = options
   const names = (await readdir(from).catch(() => [])).filter((name) => HOME.test(name))
   if (names.length === 0) return
-  await openDiskStore({ stateDir, log: () => undefined })
-  const to = join(stateDir, 'disks', 'clusters', cluster)
-  await mkdir(to, { recursive: true })
-  for (const name of names) await runCommand('cp', ['--sparse=always', join(from, name), join(to, name)])
+  await withDisks(stateDir, async () => {
+    const to = join(stateDir, 'disks', 'clusters', cluster)
+    await mkdir(to, { recursive: true })
+    for (const name of names) await runCommand('cp', ['--sparse=always', join(from, name), join(to, name)])
+  })
 }

@@ -2,7 +2,6 @@
 export { cgroupSupport, readCgroups } from './cgroup-host.ts'
 export { type DataCentre, imagesAreReady, openDataCentre } from './data-centre.ts'
 export { backUpHomes, restoreHomes } from './home-disks.ts'
-export { openCgroups } from './open-cgroups.ts'
 export { removeInstallation } from './remove-installation.ts'
 export type { Terminal, TerminalShell } from './terminal.ts'
 export { exportImages, importImages } from './transfer-images.ts'

@@ -12,6 +12,7 @@ import {
 } from './address-pool.ts'
 import { statusOf } from './docker-error.ts'
 import { closeFirewall, openFirewall } from './firewall.ts'
+import { nameOnEngine } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
 
 const POOL_LABEL = 'podium.pool'
@@ -48,20 +49,22 @@ export async function findNetwork(context: NetworkContext, cluster: string): Pro
     }),
   })
   if (!found) return undefined
-  return describe(
-    cluster,
-    addressesOfSlot(found.Labels?.[POOL_LABEL] ?? context.pool, Number(found.Labels?.[LABELS.slot])),
-  )
+  const addresses = addressesOfSlot(found.Labels?.[POOL_LABEL] ?? context.pool, Number(found.Labels?.[LABELS.slot]))
+  return describe(cluster, found.Name, addresses)
 }
 
 /** Adopts the cluster's network or makes one in the lowest free slot. */
-export async function ensureNetwork(context: NetworkContext, cluster: string, slot?: number): Promise<LearnerNetwork> {
+export async function ensureNetwork(
+  context: NetworkContext,
+  cluster: string,
+  { name = nameOnEngine(context.installation, cluster), slot }: { name?: string; slot?: number } = {},
+): Promise<LearnerNetwork> {
   const existing = await findNetwork(context, cluster)
   if (existing) return existing
   const used = new Set(await usedSlots(context.docker))
   for (let next = slot ?? SERVICES_SLOT + 1; next < slotsIn(context.pool); next++) {
     if (used.has(next)) continue
-    const network = describe(cluster, addressesOfSlot(context.pool, next))
+    const network = describe(cluster, name, addressesOfSlot(context.pool, next))
     if (await create(context, network)) return network
     if (slot !== undefined) break
   }
@@ -92,10 +95,10 @@ async function usedSlots(docker: Docker): Promise<number[]> {
   return networks.map((network) => Number(network.Labels?.[LABELS.slot]))
 }
 
-function describe(cluster: string, addresses: SlotAddresses): LearnerNetwork {
+function describe(cluster: string, name: string, addresses: SlotAddresses): LearnerNetwork {
   return {
     cluster,
-    name: `podium-${cluster}`,
+    name,
     bridge: `pdm-${addresses.slot}`,
     subnet: addresses.subnet,
     gatewayAddress: addresses.gateway,
@@ -131,10 +134,8 @@ async function create(context: NetworkContext, network: LearnerNetwork): Promise
     })
   } catch (err) {
     const message = err instanceof Error ? err.message : ''
-    if (/name .* already exists/.test(message)) {
-      if (await findNetwork(context, network.cluster)) return true
-      throw new Error(`network ${network.name} belongs to another Podium installation on this host`, { cause: err })
-    }
+    // Another process of this installation was faster.
+    if (/name .* already exists/.test(message) && (await findNetwork(context, network.cluster))) return true
     if (/overlap|conflicts|already in use|same bridge name/i.test(message)) return false
     throw err
   }

@@ -174,9 +174,17 @@ describe('the supervisor', () => {
     await eventually(async () => ((await agent()).pid !== pid ? true : undefined))
   })
 
-  it('gives the node agent a new configuration by a restart', async () => {
-    await machine.configure([{ path: '/etc/podium/node.json', mode: 0o600, content: '{"node":2}' }])
+  it('gives the node agent a new configuration by a restart, and leaves it be where nothing is new', async () => {
+    const files = [{ path: '/etc/podium/node.json', mode: 0o600, content: '{"node":2}' }]
+    await machine.configure(files)
     await eventually(async () => ((await agent()).config === '{"node":2}' ? true : undefined))
+    const { pid } = await agent()
+    const lives = async () => (await said(`test -d /proc/${pid}`)).exitCode === 0
+    await machine.configure(files)
+    expect(await lives()).toBe(true)
+    await machine.configure(files, { isAnew: true })
+    expect(await lives()).toBe(false)
+    await eventually(async () => ((await agent()).pid !== pid ? true : undefined))
   })
 
   it('starts the Docker engine again when it dies, and containers outlive that', async () => {

@@ -1,6 +1,7 @@
 // One worker machine, seen from the host: a handle on its outer container and its disk. Stateless, so that any process
 // of this installation can make one from what Docker knows.
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -21,7 +22,22 @@ export const ENTER = '/usr/lib/podium/enter.sh'
 /** The node agent waits for this file, so it appears whole and after everything it refers to. */
 const AGENT_CONFIG = '/etc/podium/node.json'
 const HIDDEN_CONFIG = '/etc/podium/.node.json.new'
-const REVEAL_CONFIG = `{ [ ! -e ${HIDDEN_CONFIG} ] || mv -f ${HIDDEN_CONFIG} ${AGENT_CONFIG}; }`
+/**
+ * On the machine: $1 are the sums of the files that come in an archive, $2 is not empty where they count for nothing. A
+ * supervisor that is told of new files ends the agent that has the old ones, in a few seconds at most.
+ */
+const CONFIGURE = `
+if [ -z "$2" ] && printf %s "$1" | sha256sum --status -c 2>/dev/null; then exec cat >/dev/null; fi
+set -e
+agent=
+[ ! -e ${AGENT_CONFIG} ] || agent=$(pgrep -xf '(/usr/bin/)?node .*/node-agent.mjs .*' || true)
+tar -xpf - --no-same-owner --overwrite -C /
+[ ! -e ${HIDDEN_CONFIG} ] || mv -f ${HIDDEN_CONFIG} ${AGENT_CONFIG}
+kill -HUP 1
+for pid in $agent; do
+  tries=0
+  while [ -d /proc/$pid ] && [ $((tries += 1)) -lt 600 ]; do sleep 0.02; done
+done`
 const READY = 'podium: docker answers'
 const BOOT_TIMEOUT_MS = 60_000
 const SHUTDOWN_TIMEOUT_MS = 30_000
@@ -110,12 +126,10 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
     state,
     boot,
     exec,
-    async configure(files) {
-      const archive = await archiveOf(files)
-      const { exitCode, stderr } = await exec(
-        ['sh', '-c', `tar -xpf - --no-same-owner --overwrite -C / && ${REVEAL_CONFIG} && kill -HUP 1`],
-        archive,
-      )
+    async configure(files, { isAnew = false } = {}) {
+      const sums = files.map(({ path, content }) => `${createHash('sha256').update(content).digest('hex')}  ${path}\n`)
+      const command = ['sh', '-c', CONFIGURE, 'configure', sums.join(''), isAnew ? 'anew' : '']
+      const { exitCode, stderr } = await exec(command, await archiveOf(files))
       if (exitCode !== 0) throw new Error(`configuring machine ${name}: ${stderr.trim()}`)
     },
     async start() {

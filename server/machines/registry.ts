@@ -10,8 +10,10 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { type BuiltImage, inPairs } from './build-images.ts'
+import { nameOnEngine } from './installation.ts'
 import { LABELS } from './labels.ts'
 import { ensureRegistryCertificates } from './registry-certificates.ts'
+import { removeContainer } from './remove-container.ts'
 
 export interface RegistryContext {
   docker: Docker
@@ -77,7 +79,7 @@ export async function startRegistry(
   options: { images: readonly BuiltImage[]; directory: string; network: string; address: string },
 ): Promise<void> {
   const { docker, stateDir, installation } = context
-  const name = `podium-registry-${installation}`
+  const name = nameOf(context)
   const { directory: tls } = await ensureRegistryCertificates(stateDir)
   const existing = docker.getContainer(name)
   const found = await existing.inspect().catch(() => undefined)
@@ -120,6 +122,13 @@ export async function startRegistry(
   })
   await container.start()
 }
+
+/** It only reads, so nothing is lost by its not being asked first. */
+export async function stopRegistry(context: RegistryContext): Promise<void> {
+  await removeContainer(context.docker, nameOf(context))
+}
+
+const nameOf = ({ installation }: RegistryContext) => nameOnEngine(installation, 'registry')
 
 function registryImage(images: readonly BuiltImage[]): string {
   const image = images.find((candidate) => candidate.recipe.name === 'registry')

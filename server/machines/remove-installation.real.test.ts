@@ -46,8 +46,11 @@ async function removeAll(directory: string): Promise<void> {
 
 it('works beside another installation, with addresses and a registry of its own', async () => {
   const second = await openDataCentre({ stateDir, log })
-  expect(second.registryAddress).not.toBe(first.registryAddress)
-  const network = await second.createNetwork({ cluster: CLUSTER, openTcpPorts: [6443], openUdpPorts: [53] })
+  const request = { cluster: CLUSTER, openTcpPorts: [6443], openUdpPorts: [53] }
+  const theirs = await first.createNetwork(request)
+  const network = await second.createNetwork(request)
+  expect(network.subnet).not.toBe(theirs.subnet)
+  expect(await second.registryAddress()).not.toBe(await first.registryAddress())
   marks = [...marksOf(network), second.installation, stateDir]
   const machine = await second.createMachine({ cluster: CLUSTER, name: 'worker', ordinal: 1, network })
   expect((await machine.exec(['docker', 'pull', 'nginx:1.22'])).exitCode).toBe(0)

@@ -1,6 +1,5 @@
 // Takes an installation off the host: its clusters, registry, networks, rules, disks, settings and, when asked, images.
 // Found by label and state directory alone, so that it works for an installation no process knows any more.
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,15 +8,12 @@ import { closeDiskStore, openDiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { closeFirewall } from './firewall.ts'
 import { restoreHostSettings } from './host-settings.ts'
+import { installationOf } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
 import { openCgroups } from './open-cgroups.ts'
 import { removeContainer } from './remove-container.ts'
 
-const OURS = ['disks', 'mounts', 'machines.xfs', 'registry', 'registry-tls', 'node-agent', 'preparing.lock']
-
-export function installationOf(realStateDir: string): string {
-  return createHash('sha256').update(realStateDir).digest('hex').slice(0, 8)
-}
+const OURS = ['disks', 'mounts', 'machines.xfs', 'registry', 'registry-tls', 'node-agent', 'holders', 'preparing.lock']
 
 export async function removeInstallation(options: {
   stateDir: string
@@ -28,7 +24,8 @@ export async function removeInstallation(options: {
   const { docker = new Docker(), log = () => {} } = options
   if (!existsSync(options.stateDir)) return
   const stateDir = await realpath(options.stateDir)
-  const label = labelFilter({ [LABELS.owner]: '1', [LABELS.home]: installationOf(stateDir) })
+  const installation = installationOf(stateDir)
+  const label = labelFilter({ [LABELS.owner]: '1', [LABELS.home]: installation })
   const filters = JSON.stringify({ label })
   const clusters = new Set<string>()
 
@@ -51,7 +48,7 @@ export async function removeInstallation(options: {
     }
     await closeDiskStore(stateDir)
   }
-  const cgroups = clusters.size > 0 ? await openCgroups(docker) : undefined
+  const cgroups = clusters.size > 0 ? await openCgroups(docker, installation) : undefined
   for (const cluster of clusters) await cgroups?.remove([cluster])
   await restoreHostSettings(stateDir, log)
   for (const entry of OURS) await rm(join(stateDir, entry), { recursive: true, force: true })

@@ -10,6 +10,7 @@ import type { Cgroups, Limits } from './cgroups.ts'
 import type { DiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { allowAddress, disallowAddress } from './firewall.ts'
+import { nameOnEngine } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
 import type { LearnerNetwork } from './learner-network.ts'
 import { type CommandResult, runInContainer } from './machine.ts'
@@ -139,7 +140,7 @@ async function createContainer(context: TerminalContext, request: TerminalReques
   await disks.clone(template, cluster, homeDisk(name))
   const home = join(await disks.mount(cluster, homeDisk(name)), 'home')
   return docker.createContainer({
-    name: `podium-${cluster}-${name}`,
+    name: nameOnEngine(context.installation, cluster, name),
     Hostname: 'classroom',
     Image: image.reference,
     Labels: {

@@ -24,6 +24,7 @@ import type { MachineSwitch, MachinesRest } from './cluster-host.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import { openEtcd } from './etcd.ts'
+import { kubeletsAnswer } from './kubelets-answer.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { NETWORKING } from './networking.ts'
@@ -39,6 +40,8 @@ export interface ClusterOptions {
   record: ClusterRecord
   /** Needed when the spec asks for real nodes. */
   machines: MachineProvider | undefined
+  /** Whether its memory is another than what its nodes saw last. */
+  isAnew: boolean
   schemas: Schemas
   clock: Clock
   logger: Logger
@@ -47,6 +50,7 @@ export interface ClusterOptions {
 }
 
 const NODES_READY_TIMEOUT_MS = 90_000
+const KUBELETS_ANSWER_TIMEOUT_MS = 15_000
 const SCHEDULER = 'kube-scheduler'
 
 /** One control plane in this process, and its nodes wherever they are. */
@@ -185,6 +189,7 @@ export class Cluster {
         timeoutMs: NODES_READY_TIMEOUT_MS,
         signal: this.#closing.signal,
       })
+      await this.#kubeletsAnswer()
       this.#state = 'ready'
       logger.info('cluster is ready', { cluster: this.name })
     } catch (err) {
@@ -385,12 +390,28 @@ export class Cluster {
 
   async #joinMachines(): Promise<void> {
     const network = this.#network
+    const { isAnew } = this.#options
     if (!network) return
     await Promise.all(
       this.#machines.map(async (machine) =>
-        machine.configure(await nodeFiles({ machine, network, pki: this.#pki, networking: NETWORKING })),
+        machine.configure(await nodeFiles({ machine, network, pki: this.#pki, networking: NETWORKING }), { isAnew }),
       ),
     )
+  }
+
+  /** A learner may have broken theirs, and gets it back as it was. */
+  async #kubeletsAnswer(): Promise<void> {
+    const { clock, logger } = this.#options
+    await kubeletsAnswer({
+      kubelets: this.#machines.map(({ name, address }) => ({ name, address, port: NETWORKING.kubeletPort })),
+      caPem: this.#pki.caPem,
+      clock,
+      timeoutMs: KUBELETS_ANSWER_TIMEOUT_MS,
+      signal: this.#closing.signal,
+    }).catch((err) => {
+      this.#closing.signal.throwIfAborted()
+      logger.warn('cluster is ready without a kubelet', { cluster: this.name, err })
+    })
   }
 
   #startHollowNodes(): void {

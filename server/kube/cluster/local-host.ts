@@ -19,7 +19,7 @@ import { type TraceBatch, TraceLog } from './trace-log.ts'
 
 export interface LocalHostOptions {
   stateDir: string
-  /** Asked once, when a cluster with real nodes is; rejects with what is missing and how to mend it. */
+  /** Asked once, when a cluster with real nodes is, and disposed of at the end; rejects with what is missing and how to mend it. */
   machines(): Promise<MachineProvider>
   schemas: Schemas
   clock: Clock
@@ -123,12 +123,14 @@ export class LocalClusterHost implements ClusterHost {
   async putBackState(name: string, state: string): Promise<ClusterInfo> {
     const { directory, revision } = this.#find(name).cluster
     await expectState({ directory, name: state })
+    const record = await readClusterRecord(directory)
+    if (!record) throw new Error(`there is no cluster named "${name}"`)
     await this.#close(name, 'leave')
     try {
       await putBackState({ directory, name: state, revision })
     } finally {
       // Also what could not be put back goes on as it was.
-      await this.startCluster(name)
+      await this.#run(record, { isAnew: true })
     }
     this.#gateListeners.tell(name, [])
     return this.#find(name).cluster.info()
@@ -140,15 +142,19 @@ export class LocalClusterHost implements ClusterHost {
 
   /** Stops every cluster in order; their machines go to disk. */
   [Symbol.asyncDispose](): Promise<void> {
-    this.#disposing ??= Promise.all([...this.#running.keys()].map((name) => this.#close(name, 'stop'))).then(
-      () => undefined,
-    )
+    this.#disposing ??= this.#stop()
     return this.#disposing
   }
 
   /** Ends the control planes and leaves the machines running, for the next process to adopt. */
   async leave(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((name) => this.#close(name, 'leave')))
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((name) => this.#close(name, 'stop')))
+    const machines = await this.#machines?.catch(() => undefined)
+    await machines?.[Symbol.asyncDispose]()
   }
 
   #openMachines(): Promise<MachineProvider> {
@@ -169,12 +175,13 @@ export class LocalClusterHost implements ClusterHost {
     return clusterDirectory(this.#options.stateDir, name)
   }
 
-  async #run(record: ClusterRecord): Promise<ClusterInfo> {
+  async #run(record: ClusterRecord, { isAnew = false } = {}): Promise<ClusterInfo> {
     const { schemas, clock, logger, random } = this.#options
     const machines = record.spec.nodes > 0 ? await this.#openMachines() : undefined
     const traces = new TraceLog({ clock })
     const directory = this.#directory(record.spec.name)
-    const cluster = new Cluster({ directory, record, machines, schemas, clock, logger, trace: traces, random })
+    const options = { directory, record, machines, isAnew, schemas, clock, logger, trace: traces, random }
+    const cluster = new Cluster(options)
     this.#running.set(cluster.name, { cluster, traces })
     try {
       await cluster.ready()

@@ -1,7 +1,10 @@
 // What a cluster asks of whoever has machines. The data centre (server/machines) implements it; simulated nodes need none.
 
-/** One private network per cluster; the machines on it are worker nodes-to-be. */
-export interface MachineProvider {
+/**
+ * One private network per cluster; the machines on it are worker nodes-to-be. Disposed of when nobody here needs it any
+ * more, with the machines of every cluster on disk.
+ */
+export interface MachineProvider extends AsyncDisposable {
   /**
    * `gatewayAddress` is where the API server and DNS listen for machines; only the named ports are open towards it.
    * Adopts what is there under the cluster's name, so it may be called again after a restart.
@@ -33,8 +36,11 @@ export interface Machine {
   readonly address: string
   readonly id: string
   state(): Promise<'running' | 'paused' | 'stopped' | 'gone'>
-  /** Writes root-owned files (absolute paths inside the machine) and wakes its supervisor. */
-  configure(files: MachineFile[]): Promise<void>
+  /**
+   * Writes root-owned files (absolute paths inside the machine). Where that changes any, or `isAnew` is said, the node agent
+   * starts again; resolves when the one before is gone.
+   */
+  configure(files: MachineFile[], options?: { isAnew?: boolean }): Promise<void>
   /** Goes on from where it was paused, else boots. */
   start(): Promise<void>
   /** Everything on it stands still where it is, in memory. */

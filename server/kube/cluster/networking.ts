@@ -11,6 +11,7 @@ export interface ClusterNetworking {
   clusterDns: string
   clusterDomain: string
   dnsPort: number
+  kubeletPort: number
   nodePortRange: [number, number]
 }
 
@@ -22,5 +23,6 @@ export const NETWORKING: ClusterNetworking = {
   clusterDns: '10.96.0.10',
   clusterDomain: 'cluster.local',
   dnsPort: 53,
+  kubeletPort: 10250,
   nodePortRange: [30000, 32767],
 }

@@ -1,5 +1,5 @@
 // What a machine is given so that it becomes a node: certificates of its own, kubeconfigs, and the node agent's config.
-// Paths are kubeadm's where kubeadm has one.
+// Paths are kubeadm's where kubeadm has one. Certificates are kept: whoever has the same files as before need not begin anew.
 
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import type { Machine, MachineFile, MachineNetwork } from './machine-provider.ts'
@@ -15,13 +15,13 @@ export async function nodeFiles(options: {
   const { machine, network, pki, networking } = options
   const server = `https://${network.gatewayAddress}:${networking.apiPort}`
   const [kubelet, proxy, serving] = await Promise.all([
-    pki.issue({
+    pki.keep(`${machine.name}-kubelet-client`, {
       commonName: `system:node:${machine.name}`,
       organizations: ['system:nodes'],
       usages: ['client'],
     }),
-    pki.issue({ commonName: 'system:kube-proxy', usages: ['client'] }),
-    pki.issue({
+    pki.keep(`${machine.name}-kube-proxy`, { commonName: 'system:kube-proxy', usages: ['client'] }),
+    pki.keep(`${machine.name}-kubelet`, {
       commonName: `system:node:${machine.name}`,
       organizations: ['system:nodes'],
       usages: ['server'],
