@@ -23,12 +23,13 @@ interface LibraryError extends Error {
 
 const quoted = (text: string) => /'([^']*)'|: (.*)$/.exec(text)?.slice(1).find(Boolean) ?? text
 
-export function compilationError(expression: string, err: unknown): CelError {
+/** `placeOf`: of a place that the library tells, in the expression as it was written. */
+export function compilationError(expression: string, err: unknown, placeOf: (position: number) => number): CelError {
   const { code, summary, message, node, range } = err as LibraryError
   const text = summary ?? message
   // Of `self.field`, the compiler marks the dot.
   const isField = code === 'no_such_key'
-  const at = (node?.pos ?? range?.start ?? 0) - (isField ? 1 : 0)
+  const at = placeOf(node?.pos ?? range?.start ?? 0) - (isField && node?.op !== 'value' ? 1 : 0)
   const before = expression.slice(0, Math.max(0, at))
   const line = before.split('\n').length
   const column = at - (before.lastIndexOf('\n') + 1)

@@ -20,6 +20,10 @@ export type CelType =
   | { kind: 'object'; fields: Readonly<Record<string, CelType>>; isOwn?: true }
   /** Absent or there: `oldSelf` of a rule with optionalOldSelf. */
   | { kind: 'optional'; of: CelType }
+  /** Already a value of CEL, of a type that the library knows by this name. */
+  | { kind: 'own'; type: string }
+  /** Functions without arguments, asked when their field is looked at. */
+  | { kind: 'lazy'; fields: Readonly<Record<string, CelType>> }
 
 export const DYN: CelType = { kind: 'dyn' }
 
@@ -36,8 +40,8 @@ const ESCAPES: readonly (readonly [RegExp, string])[] = [
   [/\//g, '__slash__'],
 ]
 
-export const fieldName = ({ isOwn }: CelType & { kind: 'object' }, field: string): string | undefined =>
-  isOwn ? field : celName(field)
+export const fieldName = (type: CelType & { kind: 'object' | 'lazy' }, field: string): string | undefined =>
+  type.kind === 'lazy' || type.isOwn ? field : celName(field)
 
 /** A field's name in an expression; undefined when no expression can name it. */
 export function celName(field: string): string | undefined {
@@ -76,6 +80,8 @@ export function toCel(type: CelType, value: JsonValue, classes: ObjectClasses): 
       return toCel(type.of, value, classes)
     case 'dyn':
       return untyped(value)
+    case 'lazy':
+      return toLazy(type, value as unknown as LazyFields, classes)
     default:
       return value
   }
@@ -91,6 +97,16 @@ function toObject(
     const name = fieldName(type, field)
     const declared = Object.hasOwn(type.fields, field) ? type.fields[field] : undefined
     if (name && declared) object[name] = toCel(declared, inner, classes)
+  }
+  return object
+}
+
+export type LazyFields = Readonly<Record<string, () => unknown>>
+
+function toLazy(type: CelType, readers: LazyFields, classes: ObjectClasses): CelObject {
+  const object = new (classes.get(type) ?? CelObject)()
+  for (const [field, read] of Object.entries(readers)) {
+    Object.defineProperty(object, field, { enumerable: true, get: read })
   }
   return object
 }

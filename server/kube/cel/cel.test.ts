@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type CelVariables, createCel } from './cel.ts'
 import { DYN } from './cel-type.ts'
+import { jsonOfCel } from './json-of-cel.ts'
 
 const cel = createCel()
 const BUDGET = 100_000
@@ -132,4 +133,39 @@ it('does not let a pattern hold up the server', () => {
 it('takes whole numbers of untyped objects for integers', () => {
   const program = cel.environment({ object: DYN }).compile('object.spec.replicas < 5 && object.spec.ratio < 0.5')
   expect(program.evaluate({ object: { spec: { replicas: 3, ratio: 0.25 } } }, BUDGET).value).toBe(true)
+})
+
+describe('objects that expressions make', () => {
+  const making = cel.environment({ object: DYN }, ['Object', 'JSONPatch'])
+  const made = (expression: string) =>
+    jsonOfCel(making.compile(expression).evaluate({ object: { n: 2 } }, BUDGET).value)
+
+  it.each<[string, unknown]>([
+    ['Object{spec: Object.spec{replicas: object.n + 1}}', { spec: { replicas: 3 } }],
+    ['Object{}', {}],
+    ['Object { // why\n metadata : Object . metadata { labels: {"a": "x{"} } }', { metadata: { labels: { a: 'x{' } } }],
+    ['Object{?a: optional.none(), ?b: optional.of(1), namespace: "c"}', { b: 1, namespace: 'c' }],
+    [
+      '[JSONPatch{op: "add", path: "/a/" + jsonpatch.escapeKey("k8s.io/x~y"), value: [1.5]}]',
+      [{ op: 'add', path: '/a/k8s.io~1x~0y', value: [1.5] }],
+    ],
+    ['has(JSONPatch{op: "a"}.op) && !has(JSONPatch{}.op) && JSONPatch{op: "a"} == JSONPatch{op: "a"}', true],
+    ['2 in {2: "b"} && "in {" + r"\\{" == "in {\\\\{"', true],
+    ['{"a": Object.spec{b: 1}.b, "c": [1, 2].map(x, {"y": x})}', { a: 1, c: [{ y: 1 }, { y: 2 }] }],
+  ])('%s', (expression, expected) => {
+    expect(made(expression)).toEqual(expected)
+  })
+
+  it.each([
+    ['Thing{a: 1}', "ERROR: <input>:1:1: undeclared reference to 'Thing' (in container '')\n | Thing{a: 1}\n | ^"],
+    ['JSONPatch{operation: "add"}', "ERROR: <input>:1:11: undefined field 'operation'"],
+    ['JSONPatch{op: 1}', "expected type of field 'op' is 'string' but provided type is 'int'"],
+    ['Object{spec: Object.spec{replicas: nothing}}', "ERROR: <input>:1:36: undeclared reference to 'nothing'"],
+  ])('says what is wrong with %s at its place', (expression, message) => {
+    expect(() => making.compile(expression)).toThrow(message)
+  })
+
+  it('are of no type where nothing is made', () => {
+    expect(() => cel.environment({}).compile('Object{}')).toThrow("undeclared reference to 'Object'")
+  })
 })

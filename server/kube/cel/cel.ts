@@ -14,8 +14,13 @@ import { CelError, compilationError, evaluationError } from './cel-error.ts'
 import { CelObject, type CelType, celEquals, fieldName, type ObjectClasses, toCel } from './cel-type.ts'
 import { type AstNode, Meter, meter } from './cost.ts'
 import { addLibrary, rewriteCalls } from './library/library.ts'
+import { MessageTypes } from './library/messages.ts'
+import { type Rewritten, rewriteMessages } from './message-literals.ts'
 
 export type CelVariables = Readonly<Record<string, CelType>>
+
+/** JSON, and values of CEL for variables that are declared so. */
+export type CelValues = Readonly<Record<string, unknown>>
 
 export interface CelProgram {
   /** `bool`, `string`, `int`, `list<…>`, `dyn`: what it will give. */
@@ -23,41 +28,63 @@ export interface CelProgram {
   readonly ast: AstNode
   /** Does it name this variable? */
   uses(variable: string): boolean
-  /** Values are JSON, or functions of none for what is expensive to make. A variable left out is unknown. */
-  evaluate(values: Readonly<Record<string, JsonValue | undefined>>, budget: number): { value: unknown; cost: number }
+  /** A variable left out is unknown. */
+  evaluate(values: CelValues, budget: number): { value: unknown; cost: number }
 }
 
 export interface CelEnvironment {
   compile(expression: string): CelProgram
+  /** One that knows more; this one stays as it is. */
+  extend(variables: CelVariables): CelEnvironment
 }
 
 export interface Cel {
-  environment(variables: CelVariables): CelEnvironment
+  /** `makes`: the types of objects that expressions may make, with all that begin with theirs: `Object`. */
+  environment(variables: CelVariables, makes?: readonly string[]): CelEnvironment
 }
 
 export function createCel(): Cel {
   const base = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
   addLibrary(base)
-  return { environment: (variables) => environmentOf(base, variables) }
+  return { environment: (variables, makes = []) => environmentOf(base, variables, makes) }
 }
 
-function environmentOf(base: Environment, variables: CelVariables): CelEnvironment {
+function environmentOf(base: Environment, variables: CelVariables, makes: readonly string[]): CelEnvironment {
   const own = base.clone()
-  const types = new TypeNames(own)
-  for (const [name, type] of Object.entries(variables)) own.registerVariable(name, types.nameOf(type))
-  return { compile: (expression) => compile(own, { expression, variables, classes: types.classes }) }
+  return knowing(own, variables, { variables: {}, types: new TypeNames(own), messages: new MessageTypes(own, makes) })
+}
+
+interface Known {
+  variables: CelVariables
+  types: TypeNames
+  messages: MessageTypes
+}
+
+function knowing(environment: Environment, more: CelVariables, known: Known): CelEnvironment {
+  const { types, messages } = known
+  for (const [name, type] of Object.entries(more)) environment.registerVariable(name, types.nameOf(type))
+  const variables = { ...known.variables, ...more }
+  return {
+    compile: (expression) => compile(environment, { expression, variables, classes: types.classes, messages }),
+    extend(others) {
+      const clone = environment.clone()
+      return knowing(clone, others, { variables, types: types.in(clone), messages: messages.in(clone) })
+    },
+  }
 }
 
 function compile(
   environment: Environment,
-  told: { expression: string; variables: CelVariables; classes: ObjectClasses },
+  told: { expression: string; variables: CelVariables; classes: ObjectClasses; messages: MessageTypes },
 ): CelProgram {
-  const { expression, variables, classes } = told
-  const parsed = parse(environment, expression)
+  const { expression, variables, classes, messages } = told
+  const rewritten = rewriteMessages(expression)
+  messages.declare(rewritten.types)
+  const parsed = parse(environment, expression, rewritten)
   const ast = parsed.ast as unknown as AstNode
   rewriteCalls(ast)
   const { valid, error, type = 'dyn' } = parsed.check()
-  if (!valid) throw compilationError(expression, error)
+  if (!valid) throw compilationError(expression, error, rewritten.placeOf)
   const metered = new Meter()
   const names = meter(ast, metered)
   return {
@@ -72,8 +99,8 @@ function compile(
         if (!names.has(name)) continue
         const isThere = value !== undefined
         if (declared.kind === 'optional') {
-          context[name] = isThere ? Optional.of(toCel(declared.of, value, classes)) : Optional.none()
-        } else if (isThere) context[name] = toCel(declared, value, classes)
+          context[name] = isThere ? Optional.of(toCel(declared.of, value as JsonValue, classes)) : Optional.none()
+        } else if (isThere) context[name] = toCel(declared, value as JsonValue, classes)
       }
       try {
         return { value: parsed(context), cost: metered.spent }
@@ -84,22 +111,28 @@ function compile(
   }
 }
 
-function parse(environment: Environment, expression: string) {
+function parse(environment: Environment, expression: string, { text, placeOf }: Rewritten) {
   try {
-    return environment.parse(expression)
+    return environment.parse(text)
   } catch (err) {
-    throw compilationError(expression, err)
+    throw compilationError(expression, err, placeOf)
   }
 }
 
 /** The library names types by text; each of ours with fields gets a name and a class of its own. */
 class TypeNames {
-  readonly classes = new Map<CelType, typeof CelObject>()
+  readonly classes: Map<CelType, typeof CelObject>
   readonly #environment: Environment
-  readonly #names = new Map<CelType, string>()
+  readonly #names: Map<CelType, string>
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, known?: TypeNames) {
     this.#environment = environment
+    this.classes = new Map(known?.classes)
+    this.#names = new Map(known ? known.#names : undefined)
+  }
+
+  in(clone: Environment): TypeNames {
+    return new TypeNames(clone, this)
   }
 
   nameOf(type: CelType): string {
@@ -114,14 +147,17 @@ class TypeNames {
         return `map<string, ${this.nameOf(type.values)}>`
       case 'optional':
         return `optional<${this.nameOf(type.of)}>`
+      case 'own':
+        return type.type
       case 'object':
+      case 'lazy':
         return this.#names.get(type) ?? this.#declare(type)
       default:
         return type.kind
     }
   }
 
-  #declare(type: CelType & { kind: 'object' }): string {
+  #declare(type: CelType & { kind: 'object' | 'lazy' }): string {
     const fields: Record<string, string> = {}
     for (const [field, inner] of Object.entries(type.fields)) {
       const name = fieldName(type, field)

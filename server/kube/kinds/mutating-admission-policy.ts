@@ -4,25 +4,26 @@
 import { oneOf } from '../apimachinery/field-checks.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { defaultPolicy, type PolicySpec, policyErrors } from './admission/policies.ts'
-import { shownParamKind } from './admission/rules.ts'
+import type { KnownToExpressions } from '../cel/admission.ts'
+import { defaultPolicy, knownInPolicy, type PolicySpec, policyErrors } from './admission/policies.ts'
+import { expressionErrors, shownParamKind } from './admission/rules.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
 interface Expression {
   expression?: string
 }
 
-interface Mutation {
+export interface Mutation {
   patchType?: string
   applyConfiguration?: Expression
   jsonPatch?: Expression
 }
 
-interface Wire extends KubeObject {
+export interface WireMutatingPolicy extends KubeObject {
   spec?: PolicySpec & { mutations?: Mutation[]; reinvocationPolicy?: string }
 }
 
-export const MutatingAdmissionPolicy = defineKind<Wire>({
+export const MutatingAdmissionPolicy = defineKind<WireMutatingPolicy>({
   group: 'admissionregistration.k8s.io',
   version: 'v1',
   kind: 'MutatingAdmissionPolicy',
@@ -38,7 +39,11 @@ export const MutatingAdmissionPolicy = defineKind<Wire>({
       if (mutations.length === 0) {
         errors.push(fieldError.required('spec.mutations', 'mutations must contain at least one item'))
       }
-      errors.push(...mutations.flatMap((mutation, index) => mutationErrors(mutation, `spec.mutations[${index}]`)))
+      errors.push(
+        ...mutations.flatMap((mutation, index) =>
+          mutationErrors(mutation, `spec.mutations[${index}]`, knownInPolicy(spec ?? {})),
+        ),
+      )
       return reinvocationPolicy
         ? [...errors, ...oneOf('spec.reinvocationPolicy', reinvocationPolicy, ['IfNeeded', 'Never'])]
         : [...errors, fieldError.required('spec.reinvocationPolicy')]
@@ -52,7 +57,11 @@ export const MutatingAdmissionPolicy = defineKind<Wire>({
   ],
 })
 
-function mutationErrors({ patchType, applyConfiguration, jsonPatch }: Mutation, at: string): FieldError[] {
+function mutationErrors(
+  { patchType, applyConfiguration, jsonPatch }: Mutation,
+  at: string,
+  known: KnownToExpressions,
+): FieldError[] {
   if (!patchType) return [fieldError.required(`${at}.patchType`)]
   if (patchType !== 'ApplyConfiguration' && patchType !== 'JSONPatch') {
     return [fieldError.notSupported(`${at}.patchType`, patchType, ['ApplyConfiguration', 'JSONPatch'])]
@@ -65,7 +74,8 @@ function mutationErrors({ patchType, applyConfiguration, jsonPatch }: Mutation, 
     errors.push(fieldError.forbidden(field, `must not be set when patchType is ${patchType}`))
   }
   if (!told) return [...errors, fieldError.required(`${at}.${own}`, `must be specified when patchType is ${patchType}`)]
-  return told.expression?.trim()
-    ? errors
-    : [...errors, fieldError.required(`${at}.${own}.expression`, 'expression is not specified')]
+  const field = `${at}.${own}.expression`
+  if (!told.expression?.trim()) return [...errors, fieldError.required(field, 'expression is not specified')]
+  const gives = patchType === 'JSONPatch' ? 'patch' : 'applied'
+  return [...errors, ...expressionErrors(field, told.expression, { ...known, isMutating: true, gives })]
 }

@@ -9,7 +9,8 @@ import type {
 import { duplicatesAt, oneOf, problemsAt } from '../apimachinery/field-checks.ts'
 import { labelKeyProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { defaultPolicy, policyErrors } from './admission/policies.ts'
+import type { KnownToExpressions } from '../cel/admission.ts'
+import { defaultPolicy, knownInPolicy, policyErrors } from './admission/policies.ts'
 import { expressionErrors, shownParamKind } from './admission/rules.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
@@ -42,9 +43,9 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
       return [
         ...errors,
         ...validations.flatMap((validation, index) =>
-          validationErrors(validation, `spec.validations[${index}]`, spec?.paramKind !== undefined),
+          validationErrors(validation, `spec.validations[${index}]`, knownInPolicy(spec ?? {})),
         ),
-        ...annotationErrors(auditAnnotations, metadata?.name ?? ''),
+        ...annotationErrors(auditAnnotations, metadata?.name ?? '', knownInPolicy(spec ?? {})),
       ]
     },
   },
@@ -59,15 +60,16 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
 function validationErrors(
   { expression, message, messageExpression, reason }: Validation,
   at: string,
-  hasParams: boolean,
+  told: KnownToExpressions,
 ): FieldError[] {
   const errors: FieldError[] = []
   if (!expression?.trim()) errors.push(fieldError.required(`${at}.expression`, 'expression is not specified'))
-  else errors.push(...expressionErrors(`${at}.expression`, expression, { of: 'policy', hasParams }))
+  else errors.push(...expressionErrors(`${at}.expression`, expression, { ...told, gives: 'bool' }))
   if (messageExpression && !messageExpression.trim()) {
     errors.push(fieldError.invalid(`${at}.messageExpression`, messageExpression, 'must be non-empty if specified'))
   } else if (messageExpression) {
-    errors.push(...expressionErrors(`${at}.messageExpression`, messageExpression, { of: 'policy', hasParams }))
+    const known = { ...told, hasAuthorizer: false, gives: 'text' as const }
+    errors.push(...expressionErrors(`${at}.messageExpression`, messageExpression, known))
   }
   if (message && !message.trim()) {
     errors.push(fieldError.invalid(`${at}.message`, message, 'message must be non-empty if specified'))
@@ -77,7 +79,11 @@ function validationErrors(
   return reason === undefined ? errors : [...errors, ...oneOf(`${at}.reason`, reason, REASONS)]
 }
 
-function annotationErrors(annotations: readonly AuditAnnotation[], policy: string): FieldError[] {
+function annotationErrors(
+  annotations: readonly AuditAnnotation[],
+  policy: string,
+  told: KnownToExpressions,
+): FieldError[] {
   const at = 'spec.auditAnnotations'
   const errors: FieldError[] = []
   if (annotations.length > MOST_ANNOTATIONS) {
@@ -90,7 +96,7 @@ function annotationErrors(annotations: readonly AuditAnnotation[], policy: strin
     if (!valueExpression.trim()) errors.push(fieldError.required(field, 'valueExpression is not specified'))
     else if (valueExpression.trim().length > LONGEST_VALUE) {
       errors.push(fieldError.required(field, `must not exceed ${LONGEST_VALUE} bytes in length`))
-    }
+    } else errors.push(...expressionErrors(field, valueExpression, { ...told, gives: 'textOrNull' }))
   }
   const keys = annotations.map(({ key = '' }) => key)
   return [...errors, ...duplicatesAt((index) => `${at}[${index}].key`, keys)]

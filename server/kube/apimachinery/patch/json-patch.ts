@@ -21,6 +21,10 @@ export function jsonPatch(document: JsonValue, patch: JsonValue): JsonValue {
   }
 }
 
+/** Is it that what a `test` asks for is not so? */
+export const isFailedTest = (err: unknown): boolean =>
+  err instanceof StatusError && (err.cause as { name?: string } | undefined)?.name === 'TEST_OPERATION_FAILED'
+
 function readOperations(patch: JsonValue): Operation[] {
   if (!Array.isArray(patch)) throw badRequest('a JSON patch must be a list of operations')
   if (patch.length > MAX_OPERATIONS) {

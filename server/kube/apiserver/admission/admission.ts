@@ -7,6 +7,7 @@ import { forbidden, type StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind, Kind } from '../../kinds/define-kind.ts'
 import type { Gate } from '../registry/registry.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
+import { Reinvocation } from './reinvocation.ts'
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
 
@@ -21,6 +22,8 @@ export interface AdmissionRequest {
   previous: KubeObject | undefined
   user: UserInfo
   dryRun: boolean
+  /** Asked once more about what others have made of it? */
+  reinvocation: Reinvocation
   warn(message: string): void
   /** For the audit log. */
   annotate(key: string, value: string): void
@@ -62,13 +65,14 @@ export class Admission {
   /** The plug-ins, as one request meets them. */
   gateFor(
     context: RequestContext,
-    about: Omit<AdmissionRequest, 'object' | 'previous' | 'user' | 'warn' | 'annotate'>,
+    about: Omit<AdmissionRequest, 'object' | 'previous' | 'user' | 'reinvocation' | 'warn' | 'annotate'>,
   ): Gate {
     const asked = (object: KubeObject | undefined, previous: KubeObject | undefined): AdmissionRequest => ({
       ...about,
       object,
       previous,
       user: context.user,
+      reinvocation: new Reinvocation(),
       warn: (message) => context.warn(message),
       annotate: (key, value) => context.annotate(key, value),
     })
@@ -76,12 +80,14 @@ export class Admission {
       const from = context.clock.monotonic()
       let count = 0
       try {
-        for (const plugin of this.#plugins) {
-          if (!plugin[phase] || !plugin.handles(request)) continue
-          count++
-          const pending = plugin[phase](request, this.#reader)
-          if (pending) await pending
-        }
+        do {
+          for (const plugin of this.#plugins) {
+            if (!plugin[phase] || !plugin.handles(request)) continue
+            count++
+            const pending = plugin[phase](request, this.#reader)
+            if (pending) await pending
+          }
+        } while (request.reinvocation.begins())
         context.stage('admission', from, phase === 'mutate' || count > 0 ? `${count} plug-ins` : '')
       } catch (err) {
         context.stage('admission', from, 'refused', false)

@@ -12,7 +12,8 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { podSecurity } from './pod-security/index.ts'
-import { validatingAdmissionPolicy } from './policies/index.ts'
+import { mutatingAdmissionPolicy } from './policies/mutating.ts'
+import { validatingAdmissionPolicy } from './policies/validating.ts'
 import { priority } from './priority.ts'
 import { resourceQuota } from './quota/index.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
@@ -22,7 +23,7 @@ import { storageObjectInUseProtection } from './storage-object-in-use-protection
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 import { mutatingWebhooks, validatingWebhooks, type WebhookOptions } from './webhooks/index.ts'
 
-export interface PluginOptions extends WebhookOptions {
+export interface PluginOptions extends Omit<WebhookOptions, 'authorizers'> {
   authorization: Authorization
   /** Writes as the server itself. */
   client: () => Client
@@ -46,8 +47,9 @@ export const admissionPlugins = ({ authorization, client, ...webhooks }: PluginO
   certificateSubjectRestriction,
   defaultIngressClass,
   rbacEscalation(authorization),
-  mutatingWebhooks(webhooks),
-  validatingAdmissionPolicy(),
-  validatingWebhooks(webhooks),
+  mutatingAdmissionPolicy(authorization.chain, webhooks.schemas),
+  mutatingWebhooks({ ...webhooks, authorizers: authorization.chain }),
+  validatingAdmissionPolicy(authorization.chain),
+  validatingWebhooks({ ...webhooks, authorizers: authorization.chain }),
   resourceQuota(client),
 ]

@@ -3,7 +3,8 @@
 import type { JsonObject, JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { apiVersionOf } from '../../kinds/define-kind.ts'
-import type { AdmissionRequest } from './admission.ts'
+import { Namespace } from '../../kinds/index.ts'
+import type { AdmissionReader, AdmissionRequest } from './admission.ts'
 
 const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: '' }
 
@@ -36,9 +37,17 @@ export function reviewRequest(request: AdmissionRequest): JsonObject {
 export const onTheWire = ({ kind }: AdmissionRequest, object: KubeObject | undefined): JsonValue =>
   object ? ({ ...object, apiVersion: apiVersionOf(kind), kind: kind.kind } as unknown as JsonObject) : null
 
-/** What expressions of match conditions may name. */
-export const asValues = (request: AdmissionRequest) => ({
+/** What expressions may name. */
+export const asValues = (request: AdmissionRequest, reader: AdmissionReader) => ({
   object: onTheWire(request, request.object),
   oldObject: onTheWire(request, request.previous),
   request: reviewRequest(request),
+  namespaceObject: namespaceOf(request, reader),
 })
+
+/** A namespace is in none. */
+function namespaceOf({ kind, namespace }: AdmissionRequest, reader: AdmissionReader): JsonValue {
+  const isNamespace = kind.kind === 'Namespace' && kind.group === ''
+  const found = namespace && !isNamespace ? reader.find(Namespace, '', namespace) : undefined
+  return found ? ({ ...found, apiVersion: 'v1', kind: 'Namespace' } as unknown as JsonObject) : null
+}

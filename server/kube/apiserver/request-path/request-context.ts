@@ -85,8 +85,9 @@ export class RequestContext {
     if (resourceVersion) this.meant = { for: Number(resourceVersion), content }
   }
 
+  /** Whoever says something first has said it. */
   annotate(key: string, value: string): void {
-    this.annotations[key] = value
+    this.annotations[key] ??= value
   }
 
   warn(message: string): void {

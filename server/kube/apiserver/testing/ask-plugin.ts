@@ -6,8 +6,9 @@ import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type AnyKind, apiVersionOf, type Kind } from '../../kinds/define-kind.ts'
 import { builtInKinds } from '../../kinds/index.ts'
 import type { AdmissionPlugin, AdmissionReader, AdmissionRequest } from '../admission/admission.ts'
+import { Reinvocation } from '../admission/reinvocation.ts'
 
-type Asked = Partial<Omit<AdmissionRequest, 'warn' | 'annotate'>> & { kind: AnyKind }
+type Asked = Partial<Omit<AdmissionRequest, 'warn' | 'annotate' | 'reinvocation'>> & { kind: AnyKind }
 export type There = readonly (readonly [AnyKind, KubeObject])[]
 
 export interface Asking {
@@ -28,17 +29,19 @@ export async function askPlugin(plugin: AdmissionPlugin, asked: Asked, there: Th
     previous: undefined,
     user: { name: 'otter', groups: [] },
     dryRun: false,
+    reinvocation: new Reinvocation(),
     ...asked,
     object: told.object,
     warn: (message) => told.warnings.push(message),
     annotate: (key, value) => {
-      told.annotations[key] = value
+      told.annotations[key] ??= value
     },
   }
   const reader = readerOf(there)
   try {
     if (plugin.handles(request)) {
-      await plugin.mutate?.(request, reader)
+      do await plugin.mutate?.(request, reader)
+      while (request.reinvocation.begins())
       await plugin.validate?.(request, reader)
     }
   } catch (err) {

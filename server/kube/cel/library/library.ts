@@ -2,8 +2,10 @@
 
 import type { Environment } from '@marcbachmann/cel-js'
 import { type AstNode, nodesOf } from '../cost.ts'
+import { addAuthorizer } from './authorizer.ts'
 import { addFormats } from './formats.ts'
 import { rewriteHas } from './has.ts'
+import { addJsonPatch } from './json-patch.ts'
 import { addLists } from './lists.ts'
 import { addNetwork } from './network.ts'
 import { addQuantity } from './quantity.ts'
@@ -15,6 +17,8 @@ export function addLibrary(environment: Environment): void {
   addQuantity(environment)
   addNetwork(environment)
   addFormats(environment)
+  addAuthorizer(environment)
+  addJsonPatch(environment)
 }
 
 /**

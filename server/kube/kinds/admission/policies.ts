@@ -6,6 +6,7 @@ import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
 import { dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import type { KnownToExpressions } from '../../cel/admission.ts'
 import { ageColumn, type Column, nameColumn } from '../define-kind.ts'
 import {
   defaultMatchResources,
@@ -37,6 +38,12 @@ export interface BindingSpec {
   matchResources?: MatchResources
 }
 
+/** What all expressions of a policy know. */
+export const knownInPolicy = ({ paramKind, variables = [] }: PolicySpec): KnownToExpressions => ({
+  hasParams: paramKind !== undefined,
+  variables,
+})
+
 export function defaultPolicy({ spec }: { spec?: PolicySpec }): void {
   if (!spec) return
   spec.failurePolicy ??= 'Fail'
@@ -53,7 +60,7 @@ export function policyErrors(spec: PolicySpec): FieldError[] {
     errors.push(...matchResourcesErrors(matchConstraints, at))
     if (!matchConstraints.resourceRules?.length) errors.push(fieldError.required(`${at}.resourceRules`))
   }
-  const told = { of: 'policy' as const, hasParams: paramKind !== undefined }
+  const told = knownInPolicy(spec)
   errors.push(...matchConditionErrors(matchConditions, 'spec.matchConditions', told))
   for (const [index, { name, expression }] of variables.entries()) {
     const here = `spec.variables[${index}]`
@@ -62,7 +69,10 @@ export function policyErrors(spec: PolicySpec): FieldError[] {
       errors.push(fieldError.invalid(`${here}.name`, name, 'name is not a valid CEL identifier'))
     }
     if (!expression?.trim()) errors.push(fieldError.required(`${here}.expression`, 'expression is not specified'))
-    else errors.push(...expressionErrors(`${here}.expression`, expression, told))
+    else
+      errors.push(
+        ...expressionErrors(`${here}.expression`, expression, { ...told, variables: variables.slice(0, index) }),
+      )
   }
   return errors
 }

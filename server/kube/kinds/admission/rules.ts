@@ -16,7 +16,7 @@ import {
   pathSegmentProblems,
 } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import { compilationProblem } from '../../cel/admission.ts'
+import { compilationProblem, type KnownToExpressions } from '../../cel/admission.ts'
 
 /** As the wire has it; the package of types knows half of its fields. */
 export interface Rule {
@@ -120,7 +120,7 @@ function resourceErrors(resources: string[], at: string): FieldError[] {
 export function expressionErrors(
   field: string,
   expression: string,
-  told: { of: 'webhook' | 'policy'; hasParams: boolean },
+  told: Parameters<typeof compilationProblem>[1],
 ): FieldError[] {
   const problem = compilationProblem(expression, told)
   return problem ? [fieldError.invalid(field, expression, problem)] : []
@@ -129,7 +129,7 @@ export function expressionErrors(
 export function matchConditionErrors(
   conditions: readonly MatchCondition[],
   at: string,
-  told: { of: 'webhook' | 'policy'; hasParams: boolean },
+  told: KnownToExpressions,
 ): FieldError[] {
   const errors: FieldError[] = []
   if (conditions.length > MOST_CONDITIONS) {
@@ -138,7 +138,7 @@ export function matchConditionErrors(
   }
   for (const [index, { name, expression }] of conditions.entries()) {
     if (!expression?.trim()) errors.push(fieldError.required(`${at}[${index}].expression`))
-    else errors.push(...expressionErrors(`${at}[${index}].expression`, expression, told))
+    else errors.push(...expressionErrors(`${at}[${index}].expression`, expression, { ...told, gives: 'bool' }))
     if (!name) errors.push(fieldError.required(`${at}[${index}].name`))
     else errors.push(...problemsAt(`${at}[${index}].name`, name, labelKeyProblems(name)))
   }

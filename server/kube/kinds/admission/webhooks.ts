@@ -75,10 +75,7 @@ function webhookErrors(webhook: Webhook, at: string): FieldError[] {
     ...labelSelectorErrors(webhook.namespaceSelector as LabelSelector, `${at}.namespaceSelector`),
     ...labelSelectorErrors(webhook.objectSelector as LabelSelector, `${at}.objectSelector`),
     ...clientConfigErrors(clientConfig ?? {}, `${at}.clientConfig`),
-    ...matchConditionErrors(webhook.matchConditions ?? [], `${at}.matchConditions`, {
-      of: 'webhook',
-      hasParams: false,
-    }),
+    ...matchConditionErrors(webhook.matchConditions ?? [], `${at}.matchConditions`, { hasParams: false }),
     ...reviewVersionErrors(webhook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`),
   ]
 }

@@ -8,9 +8,9 @@
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import type { GroupVersionKind, Schemas } from '../schemas.ts'
-import { applySchemaOfCustom } from '../structural/apply-of-schema.ts'
+import { applySchemaOfKind } from '../structural/apply-of-schema.ts'
 import type { JsonSchema } from '../structural/json-schema.ts'
-import { type ApplySchema, applySchemaOf } from './apply-schema.ts'
+import type { ApplySchema } from './apply-schema.ts'
 import { ownByClientSideApply, withLastApplied } from './client-side-apply.ts'
 import { conflictError, type FieldConflict } from './conflicts.ts'
 import { FieldSet, type Path } from './field-set.ts'
@@ -54,7 +54,7 @@ export function fieldManagerOf(
   gvk: GroupVersionKind & { schema?: JsonSchema },
   { subresource = '', ignored = [] }: FieldManagerOptions = {},
 ): FieldManager {
-  const schema = gvk.schema ? applySchemaOfCustom(schemas, gvk.schema) : applySchemaOf(schemas, gvk)
+  const schema = applySchemaOfKind(schemas, gvk)
   const apiVersion = gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version
   const endpoint = { schema, apiVersion, subresource, ignored: FieldSet.of(...ignored) }
   return {

@@ -3,7 +3,7 @@
 
 import type { JsonValue } from '../../apimachinery/json.ts'
 import { type ApplyField, type ApplySchema, applySchemaOf, UNTYPED } from '../apply/apply-schema.ts'
-import type { Schemas } from '../schemas.ts'
+import type { GroupVersionKind, Schemas } from '../schemas.ts'
 import { type JsonSchema, META_FIELDS } from './json-schema.ts'
 
 const LEAF: ApplySchema = { kind: 'leaf' }
@@ -11,7 +11,11 @@ const LEAF: ApplySchema = { kind: 'leaf' }
 /** A kind that is metadata and nothing else: what all objects share. */
 const ANY = { group: 'meta.k8s.io', version: 'v1', kind: 'PartialObjectMetadata' }
 
-export function applySchemaOfCustom(schemas: Schemas, schema: JsonSchema): ApplySchema {
+/** Of any kind that is served. Keep the result, as applySchemaOf's. */
+export const applySchemaOfKind = (schemas: Schemas, gvk: GroupVersionKind & { schema?: JsonSchema }): ApplySchema =>
+  gvk.schema ? applySchemaOfCustom(schemas, gvk.schema) : applySchemaOf(schemas, gvk)
+
+function applySchemaOfCustom(schemas: Schemas, schema: JsonSchema): ApplySchema {
   const any = applySchemaOf(schemas, ANY)
   const own = mapOf(schema)
   return {

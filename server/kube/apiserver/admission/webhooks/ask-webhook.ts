@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../apimachi
 import { type Status, StatusError } from '../../../apimachinery/status-error.ts'
 import type { ServiceCaller } from '../../http-front/service-caller.ts'
 import type { AdmissionRequest } from '../admission.ts'
-import { asValues } from '../review-request.ts'
+import { onTheWire, reviewRequest } from '../review-request.ts'
 
 export type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>
 export type CallService = ServiceCaller['call']
@@ -31,7 +31,8 @@ export async function askWebhook(call: CallService, webhook: Webhook, request: A
   const version = (webhook.admissionReviewVersions ?? []).find((one) => KNOWN.includes(one))
   if (!version) throw new Error('webhook does not accept known AdmissionReview versions (v1, v1beta1)')
   const kind = { apiVersion: `admission.k8s.io/${version}`, kind: 'AdmissionReview' }
-  const { request: about, ...objects } = asValues(request)
+  const about = reviewRequest(request)
+  const objects = { object: onTheWire(request, request.object), oldObject: onTheWire(request, request.previous) }
   const uid = randomUUID()
   const path = service ? (service.path ?? '/') : new URL(url ?? '').pathname
   const query = `?timeout=${seconds}s`

@@ -11,10 +11,13 @@ import type { Rule } from '../../../kinds/admission/rules.ts'
 import type { Kind } from '../../../kinds/define-kind.ts'
 import { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '../../../kinds/index.ts'
 import type { Schemas } from '../../../schemas/schemas.ts'
-import { decodeAs } from '../../request-path/read-body.ts'
+import type { Authorizer } from '../../authorization/authorizer.ts'
 import { type AdmissionPlugin, type AdmissionReader, type AdmissionRequest, refusal } from '../admission.ts'
+import { AuthorizerAnswers } from '../expressions/authorizer-answers.ts'
+import { CONDITIONS, Compiled } from '../expressions/compiled.ts'
+import { areMet } from '../expressions/match-conditions.ts'
 import { isExempt, isMatched } from '../match-rules.ts'
-import { PolicyProgram } from '../policies/policy-program.ts'
+import { replaceObject } from '../replace-object.ts'
 import { asValues, onTheWire } from '../review-request.ts'
 import { askWebhook, type CallService, type Verdict, type Webhook, WebhookDenial } from './ask-webhook.ts'
 
@@ -23,31 +26,38 @@ type Configuration = KubeObject & { webhooks?: Webhook[] }
 export interface WebhookOptions {
   call: CallService
   schemas: Schemas
+  authorizers: readonly Authorizer[]
 }
 
-/** The built-in plug-ins are not asked again about what webhooks have made of an object; what they made must be valid. */
-export function mutatingWebhooks({ call, schemas }: WebhookOptions): AdmissionPlugin {
-  const isMeant = matcher()
+const MUTATING = 'MutatingAdmissionWebhook'
+
+export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
+  const { call, schemas } = options
+  const isMeant = matcher(options.authorizers)
   const ask = async (webhooks: readonly Webhook[], request: AdmissionRequest, reader: AdmissionReader) => {
-    const left = new Map<Webhook, string>()
-    // A second round is for those that want to see what others have changed after them.
-    for (const round of [0, 1]) {
-      for (const webhook of webhooks) {
-        const isAgain = webhook.reinvocationPolicy === 'IfNeeded' && left.has(webhook)
-        if (round === 1 && !(isAgain && left.get(webhook) !== JSON.stringify(request.object))) continue
-        if (!isMeant(webhook, request, reader)) continue
-        const verdict = await verdictOf(call, webhook, request)
-        if (verdict?.patch) applyTo(request, { schemas, webhook, verdict })
-        left.set(webhook, JSON.stringify(request.object))
+    const { reinvocation } = request
+    const invoked = reinvocation.of(MUTATING, request.object)
+    for (const webhook of webhooks) {
+      // Nobody is asked for the first time in the second turn.
+      if (reinvocation.isAgain && !invoked.isWanted(webhook)) continue
+      if (!(await isMeant(webhook, request, reader))) continue
+      const verdict = await verdictOf(call, webhook, request)
+      const before = JSON.stringify(request.object)
+      if (verdict?.patch) applyTo(request, { schemas, webhook, verdict })
+      if (before !== JSON.stringify(request.object)) {
+        invoked.requireAll()
+        reinvocation.want()
       }
+      if (webhook.reinvocationPolicy === 'IfNeeded') invoked.remember(webhook)
     }
+    invoked.leave(request.object)
   }
   const look = (request: AdmissionRequest, reader: AdmissionReader) => {
     const webhooks = webhooksOf<Configuration>(MutatingWebhookConfiguration as Kind<Configuration>, reader)
     return webhooks.length > 0 ? ask(webhooks, request, reader) : undefined
   }
   return {
-    name: 'MutatingAdmissionWebhook',
+    name: MUTATING,
     handles: (request) => !isExempt(request),
     mutate: look,
     // What is deleted is not changed first; whoever wants to know of it is asked all the same.
@@ -55,11 +65,13 @@ export function mutatingWebhooks({ call, schemas }: WebhookOptions): AdmissionPl
   }
 }
 
-export function validatingWebhooks({ call }: Pick<WebhookOptions, 'call'>): AdmissionPlugin {
-  const isMeant = matcher()
-  const ask = async (webhooks: readonly Webhook[], request: AdmissionRequest) => {
+export function validatingWebhooks({ call, authorizers }: Omit<WebhookOptions, 'schemas'>): AdmissionPlugin {
+  const isMeant = matcher(authorizers)
+  const ask = async (webhooks: readonly Webhook[], request: AdmissionRequest, reader: AdmissionReader) => {
+    const meant: Webhook[] = []
+    for (const webhook of webhooks) if (await isMeant(webhook, request, reader)) meant.push(webhook)
     // All at once; the first in order speaks.
-    const answers = await Promise.allSettled(webhooks.map((webhook) => verdictOf(call, webhook, request)))
+    const answers = await Promise.allSettled(meant.map((webhook) => verdictOf(call, webhook, request)))
     for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
   }
   return {
@@ -67,8 +79,7 @@ export function validatingWebhooks({ call }: Pick<WebhookOptions, 'call'>): Admi
     handles: (request) => !isExempt(request),
     validate(request, reader) {
       const webhooks = webhooksOf<Configuration>(ValidatingWebhookConfiguration as Kind<Configuration>, reader)
-      const meant = webhooks.filter((webhook) => isMeant(webhook, request, reader))
-      return meant.length > 0 ? ask(meant, request) : undefined
+      return webhooks.length > 0 ? ask(webhooks, request, reader) : undefined
     },
   }
 }
@@ -76,11 +87,11 @@ export function validatingWebhooks({ call }: Pick<WebhookOptions, 'call'>): Admi
 const webhooksOf = <T extends Configuration>(kind: Kind<T>, reader: AdmissionReader): Webhook[] =>
   reader.list(kind).flatMap(({ webhooks = [] }) => webhooks)
 
-function matcher() {
+function matcher(authorizers: readonly Authorizer[]) {
   const cel = createCel()
   // Stored objects never change: a webhook that is changed is another.
-  const programs = new WeakMap<Webhook, PolicyProgram>()
-  return (webhook: Webhook, request: AdmissionRequest, reader: AdmissionReader): boolean => {
+  const programs = new WeakMap<Webhook, Compiled>()
+  return async (webhook: Webhook, request: AdmissionRequest, reader: AdmissionReader): Promise<boolean> => {
     const { rules = [], namespaceSelector = {}, objectSelector = {}, matchConditions = [] } = webhook
     const match = {
       resourceRules: rules as Rule[],
@@ -89,13 +100,14 @@ function matcher() {
     }
     if (!isMatched(match, request, reader)) return false
     if (matchConditions.length === 0) return true
-    const { failurePolicy = 'Fail' } = webhook
-    const program = programs.get(webhook) ?? new PolicyProgram(cel, { spec: { matchConditions, failurePolicy } })
+    const program = programs.get(webhook) ?? new Compiled(cel, { hasParams: false })
     programs.set(webhook, program)
+    const authorizer = new AuthorizerAnswers(authorizers, request)
+    const turn = program.turn(asValues(request, reader), authorizer, CONDITIONS)
     try {
-      return program.isMeant(asValues(request))
+      return await areMet(matchConditions, turn, { failsClosed: webhook.failurePolicy !== 'Ignore' })
     } catch (err) {
-      throw refusal(request, err instanceof Error ? err.message : String(err))
+      throw refusal(request, (err as Error).message)
     }
   }
 }
@@ -124,19 +136,14 @@ function applyTo(
   request: AdmissionRequest,
   { schemas, webhook, verdict }: { schemas: Schemas; webhook: Webhook; verdict: Verdict },
 ): void {
-  const { object, kind } = request
+  const { object } = request
   if (!object) {
     const why = `admission webhook ${JSON.stringify(webhook.name)} attempted to modify the object, which is not supported for this operation`
     throw internalError(new Error(why))
   }
-  let next: KubeObject
   try {
-    const patched = jsonPatch(onTheWire(request, object), verdict.patch ?? [])
-    next = decodeAs(schemas, kind, patched as JsonObject, { fieldValidation: 'Ignore' })
+    replaceObject(request, jsonPatch(onTheWire(request, object), verdict.patch ?? []) as JsonObject, schemas)
   } catch (err) {
     throw internalError(new Error(err instanceof Error ? err.message : String(err)))
   }
-  kind.strategy.setDefaults?.(next)
-  for (const field of Object.keys(object)) if (!(field in next)) delete (object as unknown as JsonObject)[field]
-  Object.assign(object, next)
 }

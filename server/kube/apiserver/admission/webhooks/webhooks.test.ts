@@ -64,7 +64,10 @@ function asking(of: 'mutating' | 'validating', answer: Answer, ...webhooks: Muta
     [kind, { metadata: { name: 'all' }, webhooks } as KubeObject],
     [Namespace, { metadata: { name: 'default', labels: { level: 'high' } } }],
   ]
-  const plugin = of === 'mutating' ? mutatingWebhooks({ call, schemas }) : validatingWebhooks({ call })
+  const plugin =
+    of === 'mutating'
+      ? mutatingWebhooks({ call, schemas, authorizers: [] })
+      : validatingWebhooks({ call, authorizers: [] })
   const ask = async (more: object = {}) => askPlugin(plugin, { kind: ConfigMap, object: configMap, ...more }, there)
   return { ask, paths, reviews }
 }

@@ -10,7 +10,7 @@ import {
   ValidatingAdmissionPolicyBinding,
 } from '../../../kinds/index.ts'
 import { askPlugin, type There } from '../../testing/ask-plugin.ts'
-import { validatingAdmissionPolicy } from './index.ts'
+import { validatingAdmissionPolicy } from './validating.ts'
 
 const rule = { operations: ['CREATE', 'UPDATE'], apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'] }
 const policy = (spec: object): There[number] => [
@@ -31,7 +31,7 @@ const namespace = (labels: Record<string, string>): There[number] => [
 const deployment = (replicas: number, name = 'web') => ({ metadata: { name }, spec: { replicas } }) as KubeObject
 const five = { validations: [{ expression: 'object.spec.replicas <= 5' }] }
 const ask = (replicas: number, ...there: There) =>
-  askPlugin(validatingAdmissionPolicy(), { kind: Deployment, object: deployment(replicas) }, there)
+  askPlugin(validatingAdmissionPolicy([]), { kind: Deployment, object: deployment(replicas) }, there)
 const DENIED = `deployments.apps "web" is forbidden: ValidatingAdmissionPolicy 'few' with binding 'here' denied request: `
 
 describe('ValidatingAdmissionPolicy', () => {
@@ -165,7 +165,7 @@ describe('ValidatingAdmissionPolicy', () => {
       },
       validations: [{ expression: 'false' }],
     })
-    const plugin = validatingAdmissionPolicy()
+    const plugin = validatingAdmissionPolicy([])
     const pod = { metadata: { name: 'p' } } as KubeObject
     expect((await askPlugin(plugin, { kind: Pod, object: pod }, [policy(five), binding()])).refused).toBeUndefined()
     expect((await askPlugin(plugin, { kind: Pod, object: pod }, [everything, binding()])).refused).toContain('denied')

@@ -1,0 +1,102 @@
+// Which policies a request meets: each with its binding and one object of parameters, or with what is wrong with them.
+// Upstream: apiserver/pkg/admission/plugin/policy/generic/policy_dispatcher.go.
+
+import type { JsonValue } from '../../../apimachinery/json.ts'
+import { type LabelSelector, selectorOfObject } from '../../../apimachinery/label-selector.ts'
+import type { KubeObject } from '../../../apimachinery/object-meta.ts'
+import type { BindingSpec, PolicySpec } from '../../../kinds/admission/policies.ts'
+import { apiVersionOf, type Kind } from '../../../kinds/define-kind.ts'
+import type { AdmissionReader, AdmissionRequest } from '../admission.ts'
+import { isMatched, type Matching } from '../match-rules.ts'
+
+export type Policy = KubeObject & { spec?: PolicySpec }
+export type Binding = KubeObject & { spec?: BindingSpec }
+
+export interface Held<P extends Policy, B extends Binding> {
+  policy: P
+  binding: B
+}
+
+export interface Invocation<P extends Policy, B extends Binding> extends Held<P, B> {
+  /** Null where the policy takes none. */
+  params: JsonValue
+}
+
+export interface Misconfigured<P extends Policy, B extends Binding> {
+  policy: P
+  binding?: B
+  problem: string
+}
+
+export function invocationsOf<P extends Policy, B extends Binding>(
+  { policies, bindings }: { policies: Kind<P>; bindings: Kind<B> },
+  request: AdmissionRequest,
+  reader: AdmissionReader,
+): { invocations: Invocation<P, B>[]; misconfigured: Misconfigured<P, B>[] } {
+  const invocations: Invocation<P, B>[] = []
+  const misconfigured: Misconfigured<P, B>[] = []
+  const bound = Map.groupBy(reader.list(bindings), ({ spec }) => spec?.policyName ?? '')
+  const byName = [...bound].sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const [name, held] of byName) {
+    const policy = reader.find(policies, '', name)
+    if (!policy || !isMatched((policy.spec?.matchConstraints ?? {}) as Matching, request, reader)) continue
+    const { paramKind } = policy.spec ?? {}
+    const kind = paramKind && reader.kindOf(paramKind.apiVersion ?? '', paramKind.kind ?? '')
+    if (paramKind && !kind) {
+      const { apiVersion = '', kind: wanted } = paramKind
+      const what = `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${wanted}`
+      const why = `failed to find resource referenced by paramKind: '${what}'`
+      misconfigured.push({ policy, problem: `failed to configure policy: ${why}` })
+      continue
+    }
+    for (const binding of held) {
+      if (!isNarrowed(binding, request, reader)) continue
+      try {
+        const all = paramsOf({ binding, kind }, request, reader)
+        invocations.push(...all.map((params) => ({ policy, binding, params })))
+      } catch (err) {
+        misconfigured.push({ policy, binding, problem: `failed to configure binding: ${(err as Error).message}` })
+      }
+    }
+  }
+  return { invocations, misconfigured }
+}
+
+const ANYTHING = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*', '*'] }]
+
+/** A binding narrows what its policy is about; without rules of its own it leaves them as they are. */
+function isNarrowed({ spec }: Binding, request: AdmissionRequest, reader: AdmissionReader): boolean {
+  const match = spec?.matchResources as Matching | undefined
+  if (!match) return true
+  const rules = match.resourceRules ?? []
+  return isMatched(rules.length > 0 ? match : { ...match, resourceRules: ANYTHING }, request, reader)
+}
+
+function paramsOf<P extends KubeObject>(
+  { binding, kind }: { binding: Binding; kind: Kind<P> | undefined },
+  request: AdmissionRequest,
+  reader: AdmissionReader,
+): JsonValue[] {
+  const { paramRef } = binding.spec ?? {}
+  if (!kind || !paramRef) return [null]
+  if (!kind.namespaced && paramRef.namespace) {
+    throw new Error('paramRef.namespace must not be provided for a cluster-scoped `paramKind`')
+  }
+  const namespace = kind.namespaced ? paramRef.namespace || request.namespace : undefined
+  if (namespace === '') {
+    throw new Error('cannot use namespaced paramRef in policy binding that matches cluster-scoped resources')
+  }
+  const isMeant = ({ metadata }: KubeObject) =>
+    paramRef.name
+      ? metadata?.name === paramRef.name
+      : selectorOfObject(paramRef.selector as LabelSelector).matches(metadata?.labels)
+  const found = reader.list(kind, namespace).filter(isMeant)
+  if (found.length === 0 && paramRef.parameterNotFoundAction === 'Deny') {
+    throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction')
+  }
+  return found.map((object) => ({
+    ...object,
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+  })) as unknown as JsonValue[]
+}
