@@ -48,6 +48,14 @@ export function strictAddressProblems(text: string): string[] {
   return canonical(text) === text ? [] : [`must be in canonical form ("${canonical(text)}")`]
 }
 
+/** As fields older than the canonical form take them: any spelling that means one thing to everybody. */
+export function addressProblems(text: string): string[] {
+  if (isIP(text) > 0) return /^::ffff:/i.test(text) ? ['must not be an IPv4-mapped IPv6 address'] : []
+  const parts = text.split('.')
+  const isDecimal = parts.length === 4 && parts.every((part) => /^\d+$/.test(part) && Number(part) < 256)
+  return [isDecimal ? 'must not have leading 0s' : NO_ADDRESS]
+}
+
 /** RFC 5952, by way of URLs, which write hosts so. */
 const canonical = (address: string): string =>
   isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address

@@ -3,6 +3,7 @@
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const DNS_SEARCH = /^_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/
 const DNS_1035_LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/
 const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
@@ -43,6 +44,19 @@ export function dns1035LabelProblems(value: string): string[] {
       "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, " +
         "and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is " +
         "'[a-z]([-a-z0-9]*[a-z0-9])?')",
+    )
+  }
+  return problems
+}
+
+/** As searched domains may be written, which need not be names of hosts. */
+export function dnsSearchProblems(value: string): string[] {
+  const problems = value.length > 253 ? [tooLong(253)] : []
+  if (!DNS_SEARCH.test(value)) {
+    problems.push(
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start " +
+        "and end with an alphanumeric character (e.g. 'example.com', regex used for validation is " +
+        "'_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*')",
     )
   }
   return problems
@@ -118,6 +132,20 @@ export function portNameProblems(value: string): string[] {
   if (value.includes('--')) problems.push('must not contain consecutive hyphens')
   if (value.startsWith('-') || value.endsWith('-')) problems.push('must not begin or end with a hyphen')
   return problems
+}
+
+export function httpHeaderProblems(value: string): string[] {
+  return /^[-A-Za-z0-9]+$/.test(value)
+    ? []
+    : [
+        "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for " +
+          "validation is '[-A-Za-z0-9]+')",
+      ]
+}
+
+/** Of users and groups. */
+export function idProblems(value: number): string[] {
+  return value >= 0 && value <= 2147483647 ? [] : ['must be between 0 and 2147483647, inclusive']
 }
 
 export function portNumberProblems(value: number): string[] {

@@ -210,6 +210,11 @@ export const fieldError = {
     field,
     message: `Not found: ${shown(value)}`,
   }),
+  tooMany: (field: string, count: number, max: number): FieldError => ({
+    reason: 'FieldValueTooMany',
+    field,
+    message: `Too many: ${count}: must have at most ${max} items`,
+  }),
   tooLong: (field: string, max: number): FieldError => ({
     reason: 'FieldValueTooLong',
     field,

@@ -6,6 +6,7 @@ import { immutable, oneOf, problemsAt, quantityErrors } from '../apimachinery/fi
 import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { defaultSource } from './pod-template/pod-defaults.ts'
 import { volumeSourceErrors, volumeSourceOf } from './storage/persistent-volume-source.ts'
 import { accessModeErrors, shownAccessModes, shownPhase, storageClassOf, VOLUME_MODES } from './storage/volumes.ts'
 
@@ -25,6 +26,7 @@ export const PersistentVolume = defineKind<Wire>({
       spec.persistentVolumeReclaimPolicy ||= 'Retain'
       spec.volumeMode ??= 'Filesystem'
       if (spec.hostPath) spec.hostPath.type ??= ''
+      defaultSource(spec)
     },
     prepareForCreate(volume) {
       Object.assign(volume, { status: { phase: 'Pending' } })

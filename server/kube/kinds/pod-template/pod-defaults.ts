@@ -1,7 +1,17 @@
 // What a pod's author may leave out. Runs on every decode, for pods and for the templates of whatever makes pods.
 // Upstream: kubernetes/pkg/apis/core/v1/defaults.go.
 
-import type { Container, EphemeralContainer, HTTPGetAction, PodSpec, Probe, Volume } from 'kubernetes-types/core/v1'
+import type {
+  Container,
+  EphemeralContainer,
+  HTTPGetAction,
+  PersistentVolumeSpec,
+  PodSpec,
+  Probe,
+} from 'kubernetes-types/core/v1'
+import { asTexts, only } from '../quota/amounts.ts'
+import { containerAmounts } from '../quota/pod-amounts.ts'
+import type { PodSpec as FullSpec, Volume } from './newer-fields.ts'
 
 const FILE_MODE = 0o644
 
@@ -16,12 +26,26 @@ export function defaultPodSpec(spec: PodSpec): void {
     defaultContainer(container, spec.hostNetwork === true)
   }
   for (const container of spec.ephemeralContainers ?? []) defaultContainer(container, false)
-  for (const volume of spec.volumes ?? []) defaultVolume(volume)
+  for (const volume of spec.volumes ?? []) {
+    defaultVolume(volume)
+    const claim = volume.ephemeral?.volumeClaimTemplate?.spec
+    if (claim) claim.volumeMode ??= 'Filesystem'
+  }
 }
 
 /** Only pods themselves say it; templates leave it to them. */
 export function defaultPodOnly(spec: PodSpec): void {
   spec.enableServiceLinks ??= true
+  if ((spec as FullSpec).resources) defaultPodRequests(spec as FullSpec)
+}
+
+/** What a pod asks for as a whole is at least what its containers ask for, or else what it is limited to. */
+function defaultPodRequests(spec: FullSpec): void {
+  const { resources = {} } = spec
+  const sums = containerAmounts(spec, 'requests')
+  const ofContainers = asTexts(only(sums, (name) => name === 'cpu' || name === 'memory'))
+  const requests = { ...resources.limits, ...ofContainers, ...resources.requests }
+  if (Object.keys(requests).length > 0) resources.requests = requests
 }
 
 function defaultContainer(container: Container | EphemeralContainer, isOnHostNetwork: boolean): void {
@@ -76,6 +100,8 @@ function defaultVolume(volume: Volume): void {
     if (source) source.defaultMode ??= FILE_MODE
   }
   if (volume.hostPath) volume.hostPath.type ??= ''
+  if (volume.image) volume.image.pullPolicy ||= pullPolicyOf(volume.image.reference ?? '')
+  defaultSource(volume)
   const projections = volume.projected?.sources ?? []
   for (const { serviceAccountToken } of projections) {
     if (serviceAccountToken) serviceAccountToken.expirationSeconds ??= 3600
@@ -84,5 +110,33 @@ function defaultVolume(volume: Volume): void {
     ...(volume.downwardAPI?.items ?? []),
     ...projections.flatMap((source) => source.downwardAPI?.items ?? []),
   ]
-  for (const { fieldRef } of files) if (fieldRef) fieldRef.apiVersion ||= 'v1'
+  for (const { fieldRef, resourceFieldRef } of files) {
+    if (fieldRef) fieldRef.apiVersion ||= 'v1'
+    if (resourceFieldRef) resourceFieldRef.divisor ??= '0'
+  }
+}
+
+type Places = Pick<PersistentVolumeSpec, 'scaleIO' | 'azureDisk'> & {
+  iscsi?: { iscsiInterface?: string }
+  rbd?: { pool?: string; user?: string; keyring?: string }
+}
+
+/** Of places that have their own, in pods and in PersistentVolumes. Mutates. */
+export function defaultSource({ iscsi, rbd, azureDisk, scaleIO }: Places): void {
+  if (iscsi) iscsi.iscsiInterface ||= 'default'
+  if (rbd) {
+    rbd.pool ||= 'rbd'
+    rbd.user ||= 'admin'
+    rbd.keyring ||= '/etc/ceph/keyring'
+  }
+  if (azureDisk) {
+    azureDisk.cachingMode ??= 'ReadWrite'
+    azureDisk.kind ??= 'Shared'
+    azureDisk.fsType ??= 'ext4'
+    azureDisk.readOnly ??= false
+  }
+  if (scaleIO) {
+    scaleIO.storageMode ||= 'ThinProvisioned'
+    scaleIO.fsType ||= 'xfs'
+  }
 }

@@ -1,6 +1,8 @@
-// What a pod must look like, as itself and as a template. Upstream: kubernetes/pkg/apis/core/validation/validation.go.
+// What a pod must look like, as itself and as a template. Upstream: kubernetes/pkg/apis/core/validation/validation.go
+// ValidatePodSpec, validatePodMetadataAndSpec.
 
-import type { PodSpec, PodTemplateSpec, Toleration, Volume } from 'kubernetes-types/core/v1'
+import type { PodSpec as KnownSpec, PodResourceClaim, PodTemplateSpec, Toleration } from 'kubernetes-types/core/v1'
+import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
 import {
   dnsLabelProblems,
   dnsSubdomainProblems,
@@ -8,39 +10,126 @@ import {
   labelValueProblems,
 } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import { containerErrors } from './container-validation.ts'
+import { affinityErrors, spreadErrors } from './affinity.ts'
+import {
+  choice,
+  containerErrors,
+  ephemeralContainerErrors,
+  imageSpaceErrors,
+  initContainerErrors,
+} from './containers.ts'
+import { fileVolumeErrors } from './environment.ts'
+import type { PodSpec } from './newer-fields.ts'
+import { dnsErrors, hostAliasErrors, hostnameErrors, hostPortErrors, hostUserErrors } from './pod-network.ts'
+import { overheadErrors, podResourceErrors } from './resources.ts'
+import { podSecurityErrors } from './security-context.ts'
+import { volumeErrors } from './volumes.ts'
+import { hostProcessErrors, operatingSystemErrors } from './windows.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
+const PREEMPTION_POLICIES = ['PreemptLowerPriority', 'Never']
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
+const NEEDS_EXISTS = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
 
-export function podSpecErrors(spec: PodSpec | undefined, at: string): FieldError[] {
-  if (!spec) return [fieldError.required(`${at}.containers`)]
-  const errors: FieldError[] = []
-  const volumes = new Set<string>()
-  errors.push(...volumeErrors(spec.volumes ?? [], `${at}.volumes`, volumes))
-  const names = new Set<string>()
-  if (!spec.containers?.length) errors.push(fieldError.required(`${at}.containers`))
-  errors.push(
-    ...containerErrors(spec.containers ?? [], `${at}.containers`, { volumes, names, isInit: false, spec }),
-    ...containerErrors(spec.initContainers ?? [], `${at}.initContainers`, { volumes, names, isInit: true, spec }),
+/** `pod` is the name of the pod itself, which a template is not. */
+export function podSpecErrors(given: KnownSpec | undefined, at: string, pod?: string): FieldError[] {
+  if (!given) return [fieldError.required(`${at}.containers`)]
+  const spec = given as PodSpec
+  const isPod = pod !== undefined
+  const volumes = volumeErrors(spec.volumes ?? [], `${at}.volumes`, { podName: pod, isPod })
+  return [
+    ...volumes.errors,
+    ...claimErrors(spec.resourceClaims ?? [], `${at}.resourceClaims`),
+    ...containerErrors(spec, at, volumes.known),
+    ...initContainerErrors(spec, at, volumes.known),
+    ...ephemeralContainerErrors(spec, at, volumes.known),
+    ...podResourceErrors(spec, `${at}.resources`),
+    ...hostPortErrors(spec, at, { isPod }),
+    ...choice(`${at}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES),
+    ...choice(`${at}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES),
+    ...labelErrors(spec.nodeSelector, `${at}.nodeSelector`),
+    ...podSecurityErrors(spec, `${at}.securityContext`),
+    ...sharedProcessErrors(spec, at),
+    ...affinityErrors(spec.affinity, `${at}.affinity`),
+    ...dnsErrors(spec, `${at}.dnsConfig`),
+    ...(spec.readinessGates ?? []).flatMap(({ conditionType = '' }, index) =>
+      problemsAt(`${at}.readinessGates[${index}].conditionType`, conditionType, labelKeyProblems(conditionType)),
+    ),
+    ...gateErrors(spec, `${at}.schedulingGates`),
+    ...spreadErrors(spec.topologySpreadConstraints ?? [], `${at}.topologySpreadConstraints`),
+    ...hostProcessErrors(spec, at),
+    ...hostUserErrors(spec, at),
+    ...hostnameErrors(spec, `${at}.hostnameOverride`),
+    ...nameErrors(spec, at),
+    ...numberErrors(spec, at),
+    ...tolerationErrors(spec.tolerations ?? [], `${at}.tolerations`),
+    ...hostAliasErrors(spec, `${at}.hostAliases`),
+    ...(spec.preemptionPolicy === undefined
+      ? []
+      : choice(`${at}.preemptionPolicy`, spec.preemptionPolicy, PREEMPTION_POLICIES)),
+    ...overheadErrors(spec.overhead, `${at}.overhead`),
+    ...operatingSystemErrors(spec, at),
+    ...fileVolumeErrors(spec, at),
+    ...(isPod ? podOnlyErrors(spec, at) : []),
+  ]
+}
+
+/** What templates were once allowed to say. */
+function podOnlyErrors(spec: PodSpec, at: string): FieldError[] {
+  const errors = (['containers', 'initContainers'] as const).flatMap((list) =>
+    (spec[list] ?? []).flatMap((container, index) => imageSpaceErrors(container, `${at}.${list}[${index}]`)),
   )
-  const oneOf = (field: 'restartPolicy' | 'dnsPolicy', supported: string[]) => {
-    const value = spec[field]
-    if (!value) errors.push(fieldError.required(`${at}.${field}`))
-    else if (!supported.includes(value)) errors.push(fieldError.notSupported(`${at}.${field}`, value, supported))
+  if (spec.serviceAccountName) return errors
+  for (const [index, { projected }] of (spec.volumes ?? []).entries()) {
+    for (const [place, { serviceAccountToken }] of (projected?.sources ?? []).entries()) {
+      if (!serviceAccountToken) continue
+      const field = `${at}.volumes[${index}].projected.sources[${place}].serviceAccountToken`
+      errors.push(fieldError.forbidden(field, 'must not be specified when serviceAccountName is not set'))
+    }
   }
-  oneOf('restartPolicy', RESTART_POLICIES)
-  oneOf('dnsPolicy', DNS_POLICIES)
-  errors.push(...numberErrors(spec, at), ...nameErrors(spec, at))
-  for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) {
-    for (const problem of labelKeyProblems(key)) errors.push(fieldError.invalid(`${at}.nodeSelector`, key, problem))
-    for (const problem of labelValueProblems(value))
-      errors.push(fieldError.invalid(`${at}.nodeSelector`, value, problem))
-  }
-  errors.push(...tolerationErrors(spec.tolerations ?? [], `${at}.tolerations`))
-  if (spec.hostNetwork) errors.push(...hostPortErrors(spec, at))
   return errors
+}
+
+function claimErrors(claims: readonly PodResourceClaim[], at: string): FieldError[] {
+  type Claim = PodResourceClaim & { resourceClaimName?: string; resourceClaimTemplateName?: string }
+  const names = new Set<string>()
+  return (claims as Claim[]).flatMap((claim, index) => {
+    const here = `${at}[${index}]`
+    const { name, resourceClaimName, resourceClaimTemplateName } = claim
+    const errors: FieldError[] = []
+    if (!name) errors.push(fieldError.required(`${here}.name`))
+    else if (names.has(name)) errors.push(fieldError.duplicate(`${here}.name`, name))
+    else errors.push(...problemsAt(`${here}.name`, name, dnsLabelProblems(name)))
+    names.add(name)
+    const sources = Object.entries({ resourceClaimName, resourceClaimTemplateName }).filter(
+      ([, of]) => of !== undefined,
+    )
+    if (sources.length > 1) {
+      const why = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'
+      errors.push(fieldError.invalid(here, claim, why))
+    } else if (sources.length === 0) {
+      const why = 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'
+      errors.push(fieldError.invalid(here, claim, why))
+    }
+    for (const [field, of = ''] of sources) errors.push(...problemsAt(`${here}.${field}`, of, dnsSubdomainProblems(of)))
+    return errors
+  })
+}
+
+function sharedProcessErrors({ shareProcessNamespace, hostPID }: PodSpec, at: string): FieldError[] {
+  const why = 'ShareProcessNamespace and HostPID cannot both be enabled'
+  return shareProcessNamespace && hostPID ? [fieldError.invalid(`${at}.shareProcessNamespace`, true, why)] : []
+}
+
+function gateErrors({ schedulingGates = [] }: PodSpec, at: string): FieldError[] {
+  const seen = new Set<string>()
+  return schedulingGates.flatMap(({ name = '' }, index) => {
+    const errors = problemsAt(`${at}[${index}]`, name, labelKeyProblems(name))
+    if (seen.has(name)) errors.push(fieldError.duplicate(`${at}[${index}]`, name))
+    seen.add(name)
+    return errors
+  })
 }
 
 function numberErrors(spec: PodSpec, at: string): FieldError[] {
@@ -49,7 +138,7 @@ function numberErrors(spec: PodSpec, at: string): FieldError[] {
   if (grace !== undefined && grace < 0) {
     errors.push(fieldError.invalid(`${at}.terminationGracePeriodSeconds`, grace, 'must be greater than or equal to 0'))
   }
-  if (deadline !== undefined && deadline < 1) {
+  if (deadline !== undefined && (deadline < 1 || deadline > 2147483647)) {
     errors.push(
       fieldError.invalid(`${at}.activeDeadlineSeconds`, deadline, 'must be between 1 and 2147483647, inclusive'),
     )
@@ -58,102 +147,45 @@ function numberErrors(spec: PodSpec, at: string): FieldError[] {
 }
 
 function nameErrors(spec: PodSpec, at: string): FieldError[] {
-  const errors: FieldError[] = []
-  const check = (field: keyof PodSpec, problems: (value: string) => string[]) => {
+  const check = (field: keyof PodSpec, problems: (value: string) => string[]): FieldError[] => {
     const value = spec[field]
-    if (typeof value !== 'string' || value === '') return
-    for (const problem of problems(value)) errors.push(fieldError.invalid(`${at}.${field}`, value, problem))
+    return typeof value === 'string' && value !== '' ? problemsAt(`${at}.${field}`, value, problems(value)) : []
   }
-  check('nodeName', dnsSubdomainProblems)
-  check('serviceAccountName', dnsSubdomainProblems)
-  check('hostname', dnsLabelProblems)
-  check('subdomain', dnsLabelProblems)
-  check('schedulerName', dnsSubdomainProblems)
-  check('priorityClassName', dnsSubdomainProblems)
-  return errors
-}
-
-function hostPortErrors(spec: PodSpec, at: string): FieldError[] {
-  return (spec.containers ?? []).flatMap((container, index) =>
-    (container.ports ?? []).flatMap((port, portIndex) =>
-      port.hostPort !== undefined && port.hostPort !== port.containerPort
-        ? [
-            fieldError.invalid(
-              `${at}.containers[${index}].ports[${portIndex}].containerPort`,
-              port.containerPort,
-              'must match `hostPort` when `hostNetwork` is true',
-            ),
-          ]
-        : [],
-    ),
-  )
-}
-
-function volumeErrors(volumes: readonly Volume[], at: string, names: Set<string>): FieldError[] {
-  const errors: FieldError[] = []
-  for (const [index, volume] of volumes.entries()) {
-    const here = `${at}[${index}]`
-    const { name, ...sources } = volume
-    if (!name) errors.push(fieldError.required(`${here}.name`))
-    else {
-      for (const problem of dnsLabelProblems(name)) errors.push(fieldError.invalid(`${here}.name`, name, problem))
-      if (names.has(name)) errors.push(fieldError.duplicate(`${here}.name`, name))
-      names.add(name)
-    }
-    const [first, ...more] = Object.keys(sources)
-    if (!first) errors.push(fieldError.required(here, 'must specify a volume type'))
-    for (const extra of more) {
-      errors.push(fieldError.forbidden(`${here}.${extra}`, 'may not specify more than 1 volume type'))
-    }
-    if (volume.secret && !volume.secret.secretName) errors.push(fieldError.required(`${here}.secret.secretName`))
-    if (volume.configMap && !volume.configMap.name) errors.push(fieldError.required(`${here}.configMap.name`))
-    if (volume.hostPath && !volume.hostPath.path) errors.push(fieldError.required(`${here}.hostPath.path`))
-    if (volume.persistentVolumeClaim && !volume.persistentVolumeClaim.claimName) {
-      errors.push(fieldError.required(`${here}.persistentVolumeClaim.claimName`))
-    }
-  }
-  return errors
+  return [
+    ...check('serviceAccountName', dnsSubdomainProblems),
+    ...check('nodeName', dnsSubdomainProblems),
+    ...check('hostname', dnsLabelProblems),
+    ...check('subdomain', dnsLabelProblems),
+    ...check('priorityClassName', dnsSubdomainProblems),
+    ...check('runtimeClassName', dnsSubdomainProblems),
+  ]
 }
 
 export function tolerationErrors(tolerations: readonly Toleration[], at: string): FieldError[] {
-  const errors: FieldError[] = []
-  for (const [index, { key, operator, value, effect, tolerationSeconds }] of tolerations.entries()) {
+  return tolerations.flatMap(({ key, operator = '', value = '', effect = '', tolerationSeconds }, index) => {
     const here = `${at}[${index}]`
-    if (key) for (const problem of labelKeyProblems(key)) errors.push(fieldError.invalid(`${here}.key`, key, problem))
-    if (!key && operator !== 'Exists') {
-      errors.push(
-        fieldError.invalid(
-          `${here}.operator`,
-          operator ?? '',
-          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
-        ),
-      )
-    }
-    if (operator && operator !== 'Exists' && operator !== 'Equal') {
-      errors.push(fieldError.notSupported(`${here}.operator`, operator, ['Equal', 'Exists']))
-    }
-    if (operator === 'Exists' && value) {
-      errors.push(
-        fieldError.invalid(
-          `${here}.operator`,
-          { key, operator, value },
-          "value must be empty when `operator` is 'Exists'",
-        ),
-      )
-    }
-    if (effect && !EFFECTS.includes(effect)) errors.push(fieldError.notSupported(`${here}.effect`, effect, EFFECTS))
+    const errors = key ? problemsAt(`${here}.key`, key, labelKeyProblems(key)) : []
+    if (!key && operator !== 'Exists') errors.push(fieldError.invalid(`${here}.operator`, operator, NEEDS_EXISTS))
     if (tolerationSeconds !== undefined && effect !== 'NoExecute') {
-      errors.push(
-        fieldError.invalid(
-          `${here}.effect`,
-          effect ?? '',
-          "effect must be 'NoExecute' when `tolerationSeconds` is set",
-        ),
-      )
+      const why = "effect must be 'NoExecute' when `tolerationSeconds` is set"
+      errors.push(fieldError.invalid(`${here}.effect`, effect, why))
     }
-  }
-  return errors
+    if (operator === 'Exists') {
+      const why = "value must be empty when `operator` is 'Exists'"
+      if (value) errors.push(fieldError.invalid(`${here}.operator`, value, why))
+    } else if (operator === '' || operator === 'Equal') {
+      const problems = labelValueProblems(value)
+      if (problems.length > 0) errors.push(fieldError.invalid(`${here}.operator`, value, problems.join(';')))
+    } else errors.push(fieldError.notSupported(`${here}.operator`, operator, ['Equal', 'Exists']))
+    return effect ? [...errors, ...oneOf(`${here}.effect`, effect, EFFECTS)] : errors
+  })
 }
+
+const labelErrors = (labels: Record<string, string> | undefined, field: string): FieldError[] =>
+  Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...problemsAt(field, key, labelKeyProblems(key)),
+    ...problemsAt(field, value, labelValueProblems(value)),
+  ])
 
 /** A template of something that keeps pods running; `kind` is what Kubernetes calls it in messages. */
 export function podTemplateErrors(template: PodTemplateSpec | undefined, at: string, kind: string): FieldError[] {
@@ -171,12 +203,14 @@ export function podTemplateErrors(template: PodTemplateSpec | undefined, at: str
 
 /** A template of pods of any kind. */
 export function templateErrors(template: PodTemplateSpec | undefined, at: string): FieldError[] {
-  return [...podSpecErrors(template?.spec, `${at}.spec`), ...templateLabelErrors(template, at)]
+  const errors = [...podSpecErrors(template?.spec, `${at}.spec`), ...templateLabelErrors(template, at)]
+  return template?.spec?.ephemeralContainers?.length
+    ? [
+        ...errors,
+        fieldError.forbidden(`${at}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'),
+      ]
+    : errors
 }
 
-export function templateLabelErrors(template: PodTemplateSpec | undefined, at: string): FieldError[] {
-  return Object.entries(template?.metadata?.labels ?? {}).flatMap(([key, value]) => [
-    ...labelKeyProblems(key).map((problem) => fieldError.invalid(`${at}.labels`, key, problem)),
-    ...labelValueProblems(value).map((problem) => fieldError.invalid(`${at}.labels`, value, problem)),
-  ])
-}
+export const templateLabelErrors = (template: PodTemplateSpec | undefined, at: string): FieldError[] =>
+  labelErrors(template?.metadata?.labels, `${at}.labels`)

@@ -1,14 +1,17 @@
-// The quality of service a pod gets, from what its containers ask for.
+// The quality of service a pod gets, from what its containers ask for, or the pod as a whole.
 // Upstream: kubernetes/pkg/apis/core/v1/helper/qos.
 
 import type { PodSpec } from 'kubernetes-types/core/v1'
 import { parseQuantity } from '../../apimachinery/quantity.ts'
+import type { PodSpec as FullSpec } from './newer-fields.ts'
 
 export function qosClassOf(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
-  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
+  const whole = (spec as FullSpec).resources
+  const isToldAsWhole = Object.keys({ ...whole?.requests, ...whole?.limits }).length > 0
+  const parts = isToldAsWhole ? [{ resources: whole }] : [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
   let asksAnything = false
   let isGuaranteed = true
-  for (const { resources } of containers) {
+  for (const { resources } of parts) {
     for (const name of ['cpu', 'memory']) {
       const request = amount(resources?.requests?.[name])
       const limit = amount(resources?.limits?.[name])

@@ -1,10 +1,14 @@
-// Where a volume's bytes are: exactly one of many kinds of places. Upstream: pkg/apis/core/validation
-// ValidatePersistentVolumeSpec and the validate…VolumeSource functions.
+// Where a PersistentVolume's bytes are: exactly one of many kinds of places. Upstream: pkg/apis/core/validation
+// ValidatePersistentVolumeSpec and the validate…PersistentVolumeSource functions.
 
-import type { PersistentVolumeSpec } from 'kubernetes-types/core/v1'
-import { oneOf } from '../../apimachinery/field-checks.ts'
+import type { PersistentVolumeSpec, SecretReference } from 'kubernetes-types/core/v1'
+import { problemsAt } from '../../apimachinery/field-checks.ts'
+import { dnsLabelProblems, dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { nodeSelectorErrors } from '../pod-template/node-selector.ts'
 import { driverNameErrors } from './csi-names.ts'
+import { withoutBacksteps } from './paths.ts'
+import { iscsiErrors, requiredFields, SHARED_SOURCES, type SourceChecks } from './volume-sources.ts'
 
 /** All fields of a spec that are no place. */
 const OTHER_FIELDS = new Set([
@@ -18,15 +22,53 @@ const OTHER_FIELDS = new Set([
   'volumeAttributesClassName',
   'volumeMode',
 ])
-const HOST_PATH_TYPES = [
-  'BlockDevice',
-  'CharDevice',
-  'Directory',
-  'DirectoryOrCreate',
-  'File',
-  'FileOrCreate',
-  'Socket',
-]
+
+/** In upstream's order, in which the second one is the one too many. */
+const SOURCES = [
+  'hostPath gcePersistentDisk awsElasticBlockStore glusterfs flocker nfs rbd quobyte cephfs iscsi cinder fc',
+  'flexVolume azureFile vsphereVolume photonPersistentDisk portworxVolume azureDisk scaleIO local storageos csi',
+].flatMap((line) => line.split(' ')) as (keyof PersistentVolumeSpec)[]
+
+/** What a volume says of its place that a pod does not: in which namespace secrets and endpoints are. */
+const OWN_SOURCES: SourceChecks<PersistentVolumeSpec> = {
+  glusterfs(source, at) {
+    const errors = requiredFields(source, at, ['endpoints', 'path'])
+    const { endpointsNamespace: namespace } = source
+    if (namespace === undefined) return errors
+    const why = ['if the endpointnamespace is set, it must be a valid namespace name']
+    const problems = namespace ? dnsLabelProblems(namespace) : why
+    return [...errors, ...problemsAt(`${at}.endpointsNamespace`, namespace, problems)]
+  },
+  iscsi: (source, at) => [
+    ...iscsiErrors(source, at, 'must be valid format'),
+    ...(source.secretRef ? requiredFields(source.secretRef, `${at}.secretRef`, ['name']) : []),
+  ],
+  cinder: (source, at) => [
+    ...requiredFields(source, at, ['volumeID']),
+    ...(source.secretRef ? requiredFields(source.secretRef, `${at}.secretRef`, ['name', 'namespace']) : []),
+  ],
+  azureFile: (source, at) => [
+    ...requiredFields(source, at, ['secretName', 'shareName']),
+    ...(source.secretNamespace === '' ? [fieldError.required(`${at}.secretNamespace`)] : []),
+  ],
+  storageos: (source, at) => [
+    ...(SHARED_SOURCES.storageos?.(source, at) ?? []),
+    ...(source.secretRef ? requiredFields(source.secretRef, `${at}.secretRef`, ['namespace']) : []),
+  ],
+  local: ({ path }, at) => (path ? withoutBacksteps(`${at}.path`, path) : [fieldError.required(`${at}.path`)]),
+  csi: (source, at) => [
+    ...driverNameErrors(`${at}.driver`, source.driver),
+    ...requiredFields(source, at, ['volumeHandle']),
+    ...(
+      [
+        'controllerPublishSecretRef',
+        'controllerExpandSecretRef',
+        'nodePublishSecretRef',
+        'nodeExpandSecretRef',
+      ] as const
+    ).flatMap((field) => secretErrors(source[field], `${at}.${field}`)),
+  ],
+}
 
 export const volumeSourceOf = (spec: PersistentVolumeSpec | undefined): Record<string, unknown> =>
   Object.fromEntries(
@@ -34,39 +76,23 @@ export const volumeSourceOf = (spec: PersistentVolumeSpec | undefined): Record<s
   )
 
 export function volumeSourceErrors(spec: PersistentVolumeSpec, at: string): FieldError[] {
-  const [first, ...more] = Object.keys(volumeSourceOf(spec))
+  const [first, ...more] = SOURCES.filter((source) => spec[source] !== undefined)
   if (!first) return [fieldError.required(at, 'must specify a volume type')]
+  const checks = { ...SHARED_SOURCES, ...OWN_SOURCES } as Record<string, (source: unknown, at: string) => FieldError[]>
   return [
-    ...more.map((source) => fieldError.forbidden(`${at}.${source}`, 'may not specify more than 1 volume type')),
-    ...placeErrors(spec, at),
+    ...more.map((other) => fieldError.forbidden(`${at}.${other}`, 'may not specify more than 1 volume type')),
+    ...(checks[first]?.(spec[first], `${at}.${first}`) ?? []),
     ...affinityErrors(spec, at),
   ]
 }
 
-function placeErrors({ hostPath, local, nfs, csi }: PersistentVolumeSpec, at: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (hostPath) {
-    errors.push(...pathErrors(`${at}.hostPath.path`, hostPath.path))
-    if (hostPath.type) errors.push(...oneOf(`${at}.hostPath.type`, hostPath.type, HOST_PATH_TYPES))
-  }
-  if (local) errors.push(...pathErrors(`${at}.local.path`, local.path))
-  if (nfs) {
-    if (!nfs.server) errors.push(fieldError.required(`${at}.nfs.server`))
-    if (!nfs.path) errors.push(fieldError.required(`${at}.nfs.path`))
-    else if (!nfs.path.startsWith('/')) {
-      errors.push(fieldError.invalid(`${at}.nfs.path`, nfs.path, 'must be an absolute path'))
-    }
-  }
-  if (csi) {
-    errors.push(...driverNameErrors(`${at}.csi.driver`, csi.driver))
-    if (!csi.volumeHandle) errors.push(fieldError.required(`${at}.csi.volumeHandle`))
-  }
+function secretErrors(secret: SecretReference | undefined, at: string): FieldError[] {
+  if (!secret) return []
+  const { name, namespace } = secret
+  const errors = requiredFields(secret, at, ['name', 'namespace'])
+  if (name) errors.push(...problemsAt(`${at}.name`, name, dnsSubdomainProblems(name)))
+  if (namespace) errors.push(...problemsAt(`${at}.namespace`, namespace, dnsLabelProblems(namespace)))
   return errors
-}
-
-function pathErrors(field: string, path: string | undefined): FieldError[] {
-  if (!path) return [fieldError.required(field)]
-  return path.split('/').includes('..') ? [fieldError.invalid(field, path, "must not contain '..'")] : []
 }
 
 function affinityErrors({ nodeAffinity, local }: PersistentVolumeSpec, at: string): FieldError[] {
@@ -74,7 +100,5 @@ function affinityErrors({ nodeAffinity, local }: PersistentVolumeSpec, at: strin
   if (!nodeAffinity) return local ? [fieldError.required(field, 'Local volume requires node affinity')] : []
   const { required } = nodeAffinity
   if (!required) return [fieldError.required(`${field}.required`, 'must specify required node constraints')]
-  return (required.nodeSelectorTerms ?? []).length > 0
-    ? []
-    : [fieldError.required(`${field}.required.nodeSelectorTerms`, 'must have at least one node selector term')]
+  return nodeSelectorErrors(required, `${field}.required`)
 }
