@@ -6,7 +6,7 @@ import { defineKind } from './define-kind.ts'
 import type { PodSpec } from './pod-template/newer-fields.ts'
 import { podColumns } from './pod-template/pod-columns.ts'
 import { defaultPodOnly, defaultPodSpec } from './pod-template/pod-defaults.ts'
-import { podStatusErrors } from './pod-template/pod-status.ts'
+import { keepPodStatus, podStatusErrors } from './pod-template/pod-status.ts'
 import {
   ephemeralUpdateErrors,
   podAnnotationErrors,
@@ -50,6 +50,7 @@ export const Pod = defineKind<Wire>({
       Object.assign(pod, { status: { phase: 'Pending', qosClass, ...gatedConditions(pod) } })
       settleLabelKeys(pod)
     },
+    prepareForStatusUpdate: keepPodStatus,
     validate: (pod) => [...podAnnotationErrors(pod), ...podSpecErrors(pod.spec, 'spec', pod.metadata?.name ?? '')],
     validateCreate({ spec }) {
       const errors = spec?.ephemeralContainers?.length

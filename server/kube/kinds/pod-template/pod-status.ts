@@ -10,6 +10,21 @@ import type { Container, PodSpec, RestartRule } from './newer-fields.ts'
 const LISTS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const
 const ENDED = 'may not be transitioned to non-terminated state'
 
+/** What older clients leave out is not theirs to take away. Mutates `next`. */
+export function keepPodStatus(next: Pod, previous: Pod): void {
+  type Told = PodStatus & { observedGeneration?: number; extendedResourceClaimStatus?: object }
+  const [now, before] = [(next.status ?? {}) as Told, (previous.status ?? {}) as Told]
+  Object.assign(next, { status: now })
+  for (const field of [
+    'qosClass',
+    'observedGeneration',
+    'resourceClaimStatuses',
+    'extendedResourceClaimStatus',
+  ] as const) {
+    if (!now[field] && before[field] !== undefined) Object.assign(now, { [field]: before[field] })
+  }
+}
+
 export function podStatusErrors(next: Pod, previous: Pod): FieldError[] {
   const { status = {} } = next
   const before = previous.status ?? {}

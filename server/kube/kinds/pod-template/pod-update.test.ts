@@ -145,6 +145,13 @@ describe('a status of a pod', () => {
   })
 })
 
+it('keeps its quality of service from those who do not tell it', () => {
+  const next = { ...pod({}), status: { phase: 'Running' } }
+  const previous = { ...pod({}), status: { qosClass: 'Burstable', observedGeneration: 2 } }
+  Pod.strategy.prepareForStatusUpdate?.(next, previous, { user: { name: 'n', groups: [] }, now: '' })
+  expect(next.status).toEqual({ phase: 'Running', qosClass: 'Burstable', observedGeneration: 2 })
+})
+
 it('begins held back, and with its own labels in its selectors', () => {
   const made = {
     metadata: { name: 'web', labels: { app: 'web', hash: '1' } },
