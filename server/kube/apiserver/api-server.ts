@@ -1,6 +1,6 @@
 // The API server put together: caches over the store, a registry per kind, the request path, two fronts.
 
-import type { Node, Secret } from 'kubernetes-types/core/v1'
+import type { Node as CoreNode, Secret } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
@@ -9,7 +9,7 @@ import { StatusError } from '../apimachinery/status-error.ts'
 import { createClient } from '../client/client.ts'
 import type { Transport } from '../client/transport.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
-import { IPAddress, Service } from '../kinds/index.ts'
+import { IPAddress, Node, Service } from '../kinds/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
@@ -49,6 +49,8 @@ import { Registry } from './registry/registry.ts'
 import { serviceAddresses } from './registry/service-addresses.ts'
 import { handleRequest, type RequestPathOptions } from './request-path/handle-request.ts'
 import { RequestMetrics } from './request-path/request-metrics.ts'
+import { METRICS_VERSION } from './resource-metrics/answer.ts'
+import { ResourceMetrics } from './resource-metrics/resource-metrics.ts'
 import { describeServer } from './server-metrics.ts'
 import { keepSystemObjects } from './system-objects/index.ts'
 import { CauseMap } from './watch-cache/cause-map.ts'
@@ -80,11 +82,15 @@ export interface ApiServerOptions {
   advertise?: { address: string; port: number }
   /** Who did what is written down as a policy says; nothing is when left out. */
   audit?: AuditOptions
+  /** What a kubelet in this process tells at `/metrics/resource`; it has no address to be asked at. */
+  usageOfHollowNode?: (node: string) => Promise<string> | undefined
   /** What other components of this process count is told at this server's /metrics too. */
   metrics?: Metrics
   /** How many requests may run at once: kube-apiserver's --max-requests-inflight and --max-mutating-requests-inflight. */
   inFlight?: { requests: number; mutating: number }
 }
+
+const KUBELET_TIMEOUT_MS = 10_000
 
 export interface ApiServer {
   /** In-process, already authenticated. `client` is the user agent: `kube-controller-manager/replicaset-controller`. */
@@ -124,6 +130,22 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authorization = openAuthorization((kind) => feed.cacheOf(kind), options.authorization ?? NODE_AND_RBAC, clock)
   const flowControl = openFlowControl(feed, { clock, metrics, ...options.inFlight })
   describeServer(metrics, { store, feed })
+  const kubelet = new KubeletCaller(options.kubeletClient)
+  const resourceMetrics = new ResourceMetrics({
+    clock,
+    logger,
+    nodes: () =>
+      feed
+        .cacheOf(Node)
+        .all()
+        .map(({ object }) => object),
+    textOf: (node) =>
+      options.usageOfHollowNode?.(node.metadata?.name ?? '') ??
+      kubelet.text(
+        { ...kubeletOf(node as CoreNode), path: '/metrics/resource' },
+        AbortSignal.timeout(KUBELET_TIMEOUT_MS),
+      ),
+  })
   let isClosing = false
   // What has no problem here has been done before anybody can ask: the server listens last.
   const health: HealthCheck[] = [
@@ -159,14 +181,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     store,
     trace,
     metrics,
+    resourceMetrics,
     flowControl,
     health,
   }
-  const kubelet = new KubeletCaller(options.kubeletClient)
   const caller = new ServiceCaller({
     kubelet,
     locate: (service) => serviceLocation(resources, service),
-    anyKubelet: () => kubeletOf(resources.core('nodes')?.cache.all()[0]?.object as Node | undefined, 'any'),
+    anyKubelet: () => kubeletOf(resources.core('nodes')?.cache.all()[0]?.object as CoreNode | undefined, 'any'),
   })
   const custom = await serveCustomResources({
     feed,
@@ -247,7 +269,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 function ownVersions(kinds: readonly AnyKind[]): { group: string; version: string }[] {
   const all = [...kinds, ...REVIEWS.map(({ group }) => ({ group, version: 'v1' }))]
   const names = new Set(all.map(({ group, version }) => `${group}/${version}`))
-  return [...names].map((name) => ({
+  return [...names, METRICS_VERSION.groupVersion].map((name) => ({
     group: name.slice(0, name.indexOf('/')),
     version: name.slice(name.indexOf('/') + 1),
   }))

@@ -281,6 +281,7 @@ export class Cluster {
       ...(gateway ? { advertise: { address: gateway, port: NETWORKING.apiPort } } : {}),
       audit: audit.options,
       metrics,
+      usageOfHollowNode: (node) => this.#hollowNodes.get(node)?.kubelet.then((kubelet) => kubelet.resourceMetrics()),
     })
     this.#stack.defer(() => this.#apiServer.close())
     await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })

@@ -137,6 +137,15 @@ export class ImagePullError extends Error {
   override readonly name = 'ImagePullError'
 }
 
+export interface ContainerUsage {
+  containerId: string
+  /** When it was looked at, in milliseconds since 1970. */
+  at: number
+  /** Since it was started. */
+  cpuNanoSeconds: number
+  memoryWorkingSetBytes: number
+}
+
 export interface ContainerRuntime {
   version(): Promise<{ name: string; version: string; apiVersion: string }>
   /** Rejects when the runtime does not answer. `networkReady` is false, with the reason in words, until pods can get addresses. */
@@ -178,5 +187,6 @@ export interface ContainerRuntime {
   removeImage(image: string): Promise<void>
   /** Calls back for every change until disposed; the kubelet relists on start and after any gap. */
   events(listener: (event: RuntimeEvent) => void): Disposable
-  stats(): Promise<{ containerId: string; cpuNanoCores: number; memoryWorkingSetBytes: number }[]>
+  /** Of those that run. */
+  stats(): Promise<ContainerUsage[]>
 }

@@ -73,6 +73,28 @@ const gone = async () => (await client.of(Pod).list({ namespace: 'default' })).i
 const events = async () => (await client.of(Event).list({ namespace: 'default' })).items
 const running = async () => (await runtime.listContainers()).filter(({ state }) => state === 'running')
 
+it('tells what the node and its pods use, as much as they are annotated to', async () => {
+  await create({}, { 'simulated.podium.dev/cpu': '250m', 'simulated.podium.dev/app.memory': '64Mi' })
+  await until('running', phaseIs('Running'))
+  const { startedAt } = (await runtime.listContainers())[0]!
+  const figure = async (line: string) => {
+    const text = await kubelet.resourceMetrics()
+    return text
+      .split('\n')
+      .find((one) => one.startsWith(`${line} `))
+      ?.split(' ')
+      .slice(1)
+      .map(Number)
+  }
+  await clock.advance(startedAt + 4000 - clock.now())
+  const labels = 'container="app",namespace="default",pod="web"'
+  expect(await figure(`container_cpu_usage_seconds_total{${labels}}`)).toEqual([1, clock.now()])
+  expect(await figure(`container_memory_working_set_bytes{${labels}}`)).toEqual([64 * 2 ** 20, clock.now()])
+  expect(await figure(`container_start_time_seconds{${labels}}`)).toEqual([startedAt / 1000, clock.now()])
+  expect(await figure('pod_cpu_usage_seconds_total{namespace="default",pod="web"}')).toEqual([1, clock.now()])
+  expect(await figure('node_memory_working_set_bytes')).toEqual([64 * 2 ** 20, clock.now()])
+})
+
 it('registers its node with labels, addresses and capacity, and keeps its lease', async () => {
   const node = await client.of(Node).get({ name: 'n1' })
   expect(node.metadata?.labels).toMatchObject({ 'kubernetes.io/hostname': 'n1', 'kubernetes.io/os': 'linux' })

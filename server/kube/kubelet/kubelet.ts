@@ -25,6 +25,7 @@ import { PodKiller } from './pod-killer.ts'
 import { PodSync } from './pod-sync.ts'
 import { PodWorker } from './pod-worker.ts'
 import { ProbeManager } from './probes/probe-manager.ts'
+import { resourceMetrics } from './resource-metrics.ts'
 import { StatusWriter } from './status-writer.ts'
 import { VolumeManager } from './volumes/volume-manager.ts'
 
@@ -60,6 +61,8 @@ export interface Kubelet extends AsyncDisposable {
   pods(): PodObject[]
   pod(namespace: string, name: string): PodObject | undefined
   readonly runtime: ContainerRuntime
+  /** What `/metrics/resource` tells. */
+  resourceMetrics(): Promise<string>
 }
 
 /** Upstream's housekeeping period is 2 s; ours only catches what events have missed. */
@@ -268,11 +271,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const status = statuses.get(worker.pod.metadata?.uid ?? '')
     return status ? { ...worker.pod, status } : worker.pod
   }
+  const allPods = () => [...workers.values()].map(withStatus)
   return {
     nodeName,
     ready,
     runtime,
-    pods: () => [...workers.values()].map(withStatus),
+    pods: allPods,
+    resourceMetrics: () => resourceMetrics({ runtime, os, pods: allPods, now: () => clock.now() }),
     pod: (namespace, name) => {
       const all = [...workers.values()].filter(
         ({ pod }) => pod.metadata?.namespace === namespace && pod.metadata.name === name,

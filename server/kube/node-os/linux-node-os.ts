@@ -9,6 +9,7 @@ import net from 'node:net'
 import os from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { publishFiles } from './atomic-directory.ts'
+import { cgroupUsage } from './cgroup-usage.ts'
 import { openNetnsDialer } from './netns-dialer.ts'
 import type { CommandResult, NodeOs, RunningCommand } from './node-os.ts'
 
@@ -33,6 +34,7 @@ export function createLinuxNodeOs(): NodeOs {
         diskBytes: told.diskBytes ?? (disk ? disk.blocks * disk.bsize : 0),
       }
     },
+    usage: () => cgroupUsage(readText),
     readFile: readText,
     writeFile,
     list: (path) => fs.readdir(path).catch(() => []),

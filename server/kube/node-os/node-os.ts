@@ -2,6 +2,7 @@
 // Implementations: linux-node-os.ts (this very machine) and simulated-node-os.ts (keeps nothing, answers yes).
 
 import type { Duplex, Readable } from 'node:stream'
+import type { MachineUsage } from './cgroup-usage.ts'
 
 export interface MachineInfo {
   hostname: string
@@ -46,6 +47,8 @@ export interface NetworkDialer extends Disposable {
 
 export interface NodeOs {
   machine(): Promise<MachineInfo>
+  /** Undefined where nobody counts. */
+  usage(): Promise<MachineUsage | undefined>
   /** Undefined when there is no such file. */
   readFile(path: string): Promise<string | undefined>
   /** Makes missing parents; a reader sees the old or the new content, never half. */

@@ -17,6 +17,7 @@ export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname
   }
   return {
     machine: async () => info,
+    usage: async () => undefined,
     readFile: async () => undefined,
     writeFile: async () => undefined,
     list: async () => [],

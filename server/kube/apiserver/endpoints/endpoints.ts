@@ -10,6 +10,7 @@ import type { Authentication } from '../authentication/authenticate.ts'
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
 import type { Authorization } from '../authorization/index.ts'
 import type { FlowControl } from '../flow-control/flow-control.ts'
+import type { ResourceMetrics } from '../resource-metrics/resource-metrics.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { ApiResources } from './api-resources.ts'
 import type { FieldManagers } from './field-managers.ts'
@@ -30,6 +31,7 @@ export interface Endpoints {
   store: Store
   trace: Trace
   metrics: Metrics
+  resourceMetrics: ResourceMetrics
   flowControl: FlowControl
   health: readonly HealthCheck[]
 }

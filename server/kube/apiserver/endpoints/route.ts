@@ -8,6 +8,7 @@ import type { ApiRequest } from '../request-path/api-request.ts'
 import { negotiate, type Offer, PLAIN_OFFER } from '../request-path/negotiate.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
+import { answerMetrics, isMetrics } from '../resource-metrics/answer.ts'
 import { noSuchResource } from './api-resources.ts'
 import { applyObject } from './apply-object.ts'
 import { bindPod } from './bind-pod.ts'
@@ -48,6 +49,10 @@ export async function route(
   if (isReview(info)) {
     settleForm(context, request, () => PLAIN_OFFER)
     return answerReview(endpoints, { context, info, request })
+  }
+  if (isMetrics(info)) {
+    settleForm(context, request, () => ({ ...PLAIN_OFFER, protobuf: false }))
+    return answerMetrics({ resources, metrics: endpoints.resourceMetrics }, info, request.query)
   }
   const found = findKind(endpoints, info)
   if (!ANSWERED_ELSEWHERE.has(info.subresource)) {

@@ -9,8 +9,9 @@ import type { AnyKind } from '../../kinds/define-kind.ts'
 import { type OpenApi, openApi } from '../../schemas/openapi/openapi.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { DocumentAnswer } from '../request-path/answer.ts'
+import { METRICS_VERSION } from '../resource-metrics/answer.ts'
 import { type ApiResources, noSuchResource } from './api-resources.ts'
-import { Discovery, type ReviewedKind } from './discovery.ts'
+import { Discovery, type ForeignVersion, type ReviewedKind } from './discovery.ts'
 import { VERSION } from './server-state.ts'
 
 const SUBRESOURCES_WITHOUT_DOCUMENTS = new Set(['finalize'])
@@ -49,11 +50,16 @@ export class ServedDocuments {
     if (this.#made?.generation === generation) return this.#made
     this.#made = {
       generation,
-      discovery: new Discovery(kinds, this.#reviews, this.#resources.foreign.values()),
+      discovery: new Discovery(kinds, this.#reviews, this.#others()),
       openApi: openApi({ schemas: this.#schemas, version: VERSION.gitVersion, kinds: kinds.map(documented) }),
       aggregated: new Map(),
     }
     return this.#made
+  }
+
+  /** What is no kind of this server's: another server serves it, or it is measured. */
+  #others(): Iterable<ForeignVersion> {
+    return new Map([[METRICS_VERSION.groupVersion, METRICS_VERSION], ...this.#resources.foreign]).values()
   }
 
   get discovery(): Discovery {

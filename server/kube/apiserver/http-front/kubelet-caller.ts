@@ -41,6 +41,13 @@ export class KubeletCaller {
     })
   }
 
+  /** All of a plain answer, for this server's own use. */
+  async text(target: KubeletTarget, signal: AbortSignal): Promise<string> {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of await this.stream({ type: 'connect', ...target }, signal)) chunks.push(chunk)
+    return Buffer.concat(chunks).toString('utf8')
+  }
+
   async stream(target: ConnectAnswer, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const answer = await this.get(target, signal)
     if (answer.statusCode !== 200) throw await refusalOf(answer)

@@ -5,6 +5,7 @@ import type { Logger } from '../../../base/logger.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { createClient } from '../../client/client.ts'
 import type { Transport } from '../../client/transport.ts'
+import { metricsReaders } from '../resource-metrics/answer.ts'
 import { apiServices, type GroupVersion } from './api-services.ts'
 import { defaults } from './defaults.ts'
 import { extensionAuthentication } from './extension-authentication.ts'
@@ -38,6 +39,7 @@ export async function keepSystemObjects(options: SystemObjectsOptions): Promise<
     apiServices(options.served),
     extensionAuthentication(options),
     flowControl(),
+    metricsReaders(),
     serviceIpAddresses(options.services),
   ]
   for (const part of parts) await part.ensure(client, peek)

@@ -26,6 +26,7 @@ import { DockerEvents } from './docker-events.ts'
 import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
 import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
 import { joinOutputs } from './docker-streams.ts'
+import { ONCE, usageOf } from './docker-usage.ts'
 import { enterSandbox } from './enter-sandbox.ts'
 import { readLastWords } from './last-words.ts'
 import { OomKills } from './oom-kills.ts'
@@ -241,7 +242,11 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async stats() {
-    return []
+    const running = await this.#docker.listContainers({ filters: { label: [`${KIND}=container`] } })
+    const usages = await Promise.all(
+      running.map(async ({ Id }) => usageOf(Id, await tolerate([404, 409], this.#docker.getContainer(Id).stats(ONCE)))),
+    )
+    return usages.filter((usage) => usage !== undefined)
   }
 
   [Symbol.dispose](): void {

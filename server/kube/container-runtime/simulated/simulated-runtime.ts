@@ -3,11 +3,14 @@
 // A pod steers its own fate by annotations, for all containers or for one by name:
 //   simulated.podium.dev/exit-after: "5s"        simulated.podium.dev/app.exit-after: "5s"
 //   simulated.podium.dev/exit-code: "1"          simulated.podium.dev/app.exit-code: "1"
-// Without them a container runs for ever; init containers end at once with 0.
+//   simulated.podium.dev/cpu: "250m"             simulated.podium.dev/app.cpu: "250m"
+//   simulated.podium.dev/memory: "64Mi"          simulated.podium.dev/app.memory: "64Mi"
+// Without them a container runs for ever and uses 1m and 4Mi; init containers end at once with 0.
 // Images whose name holds `does-not-exist` cannot be pulled.
 
 import { PassThrough, Readable, Writable } from 'node:stream'
 import type { Clock } from '../../../base/clock.ts'
+import { parseQuantity } from '../../apimachinery/quantity.ts'
 import {
   type ContainerConfig,
   type ContainerRuntime,
@@ -211,12 +214,15 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   async stats() {
+    const at = this.#clock.now()
     const running = [...this.#containers.values()].filter(({ status }) => status.state === 'running')
-    return running.map(({ status }) => ({
-      containerId: status.id,
-      cpuNanoCores: 1_000_000,
-      memoryWorkingSetBytes: 2 ** 22,
-    }))
+    return running.map((container) => {
+      const { id, startedAt } = container.status
+      const amount = (what: string, otherwise: string) =>
+        (parseQuantity(this.#wish(container, what) ?? otherwise) ?? parseQuantity(otherwise))!.number
+      const cpuNanoSeconds = Math.round(amount('cpu', '1m') * (at - startedAt) * 1e6)
+      return { containerId: id, at, cpuNanoSeconds, memoryWorkingSetBytes: amount('memory', '4Mi') }
+    })
   }
 
   /** As a machine that loses power: every container and sandbox stops, nothing is told to anyone. */

@@ -72,6 +72,10 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
         return void response.end(
           JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: kubelet.pods() }),
         )
+      case 'metrics':
+        if (rest.join('/') !== 'resource') return void response.writeHead(404).end('404 page not found\n')
+        response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+        return void response.end(await kubelet.resourceMetrics())
       case 'containerLogs':
         return serveContainerLogs({ kubelet, clock, url, target: rest, response })
       case 'podium':

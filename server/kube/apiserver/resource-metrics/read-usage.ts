@@ -1,0 +1,43 @@
+// What a kubelet says at `/metrics/resource`, as figures of a moment.
+
+export interface Usage {
+  /** In milliseconds since 1970. */
+  at: number
+  /** Ever since it was started. */
+  cpuSeconds: number
+  memoryBytes: number
+}
+
+export interface NodeUsage {
+  node: Usage | undefined
+  /** By `namespace/pod`, then by container. */
+  pods: ReadonlyMap<string, ReadonlyMap<string, Usage>>
+}
+
+const SAMPLE = /^(node|container)_(cpu_usage_seconds_total|memory_working_set_bytes)(?:\{([^}]*)\})? (\S+) (\d+)$/gm
+const LABEL = /(\w+)="([^"]*)"/g
+
+export function readUsage(text: string): NodeUsage {
+  let node: Usage | undefined
+  const pods = new Map<string, Map<string, Usage>>()
+  for (const [, of, what, labelText = '', value, at] of text.matchAll(SAMPLE)) {
+    const figure = what === 'cpu_usage_seconds_total' ? { cpuSeconds: Number(value) } : { memoryBytes: Number(value) }
+    const merged = (before: Usage | undefined): Usage => ({
+      at: Number(at),
+      cpuSeconds: 0,
+      memoryBytes: 0,
+      ...before,
+      ...figure,
+    })
+    if (of === 'node') {
+      node = merged(node)
+      continue
+    }
+    const labels = Object.fromEntries(Array.from(labelText.matchAll(LABEL), ([, name, text]) => [name, text]))
+    const key = `${labels.namespace}/${labels.pod}`
+    const containers = pods.get(key) ?? new Map<string, Usage>()
+    pods.set(key, containers)
+    containers.set(labels.container ?? '', merged(containers.get(labels.container ?? '')))
+  }
+  return { node, pods }
+}
