@@ -53,28 +53,27 @@ export function addComponentCommands(program: Command, logger: Logger): void {
   for (const flag of [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS, ...AUDIT_FLAGS])
     apiServer.option(`--${flag} <value>`)
 
-  for (const [name, description, port] of [
-    ['kube-controller-manager', 'all watch loops, each with a token of its own service account', '10257'],
-    ['kube-scheduler', 'the scheduler', '10259'],
-  ] as const) {
+  const loops = (name: string, description: string, port: string) =>
     program
       .command(name)
       .description(description)
       .requiredOption('--kubeconfig <file>')
-      .option('--cluster-cidr <cidr>', '', '10.244.0.0/16')
-      .option('--root-ca-file <file>')
       .option('--tls-cert-file <file>', 'without one, nothing is served')
       .option('--tls-private-key-file <file>')
       .option('--bind-address <address>', '', '127.0.0.1')
       .option('--secure-port <port>', 'for /healthz and /metrics', port)
-      .action((options: Record<string, string>) =>
-        processes().then(({ runSchedulerProcess, runControllerManager }) =>
-          name === 'kube-scheduler'
-            ? runSchedulerProcess(options, context())
-            : runControllerManager(options, context()),
-        ),
-      )
-  }
+  loops('kube-controller-manager', 'all watch loops, each with a token of its own service account', '10257')
+    .option('--cluster-cidr <cidr>', '', '10.244.0.0/16')
+    .option('--root-ca-file <file>')
+    .option('--cluster-signing-cert-file <file>', 'who signs certificates; without one, nobody')
+    .option('--cluster-signing-key-file <file>')
+    .option('--cluster-signing-duration <time>', 'the longest that a certificate may last', '8760h')
+    .action((options: Record<string, string>) =>
+      processes().then(({ runControllerManager }) => runControllerManager(options, context())),
+    )
+  loops('kube-scheduler', 'the scheduler', '10259').action((options: Record<string, string>) =>
+    processes().then(({ runSchedulerProcess }) => runSchedulerProcess(options, context())),
+  )
 
   program
     .command('kubelet')

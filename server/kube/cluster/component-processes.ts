@@ -84,10 +84,19 @@ export async function runControllerManager(options: Flags, { logger, until }: Co
   const { buildControllers } = await import('../controllers/index.ts')
   const { builtInKinds } = await import('../kinds/index.ts')
   const { server, caPem } = loadKubeconfig(options.kubeconfig!)
+  const { signerOf } = await import('./signing-authority.ts')
   const rootCaPem = options.rootCaFile ? await readFile(options.rootCaFile, 'utf8') : ''
+  const signCertificate = await signerOf(options, systemClock)
+  if (!signCertificate) logger.warn('nobody signs certificates: no --cluster-signing-cert-file was given')
+  const { clusterCidr = '' } = options
   await runAsComponent('kube-controller-manager', options, { logger, until }, (metrics) =>
     runControllers({
-      definitions: buildControllers({ kinds: builtInKinds, clusterCidr: options.clusterCidr!, rootCaPem }),
+      definitions: buildControllers({
+        kinds: builtInKinds,
+        clusterCidr,
+        rootCaPem,
+        ...(signCertificate ? { signCertificate } : {}),
+      }),
       clientFor: (client, account) =>
         createClient(
           serviceAccountTransport({

@@ -69,7 +69,7 @@ export async function openCertificates({ directory, clock }: PkiOptions): Promis
   return {
     caPem: authority.pem,
     issue,
-    sign: (granted) => signRequest(authority, granted, clock),
+    sign: (granted) => signRequest({ ...authority, algorithm: EC }, granted, clock),
     keep: async (name, request) => {
       const kept = await readPair(file, name)
       if (kept && isGoodFor(kept, request, clock)) return kept

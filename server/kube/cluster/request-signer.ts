@@ -6,9 +6,12 @@ import { randomBytes, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import type { Clock } from '../../base/clock.ts'
 
+export type SigningAlgorithm = { name: string; hash: string; namedCurve?: string }
+
 export interface SigningAuthority {
   certificate: x509.X509Certificate
   key: CryptoKey
+  algorithm: SigningAlgorithm
 }
 
 export interface GrantedRequest {
@@ -31,7 +34,6 @@ const PURPOSES: Readonly<Record<string, string>> = {
   'client auth': x509.ExtendedKeyUsage.clientAuth,
   'server auth': x509.ExtendedKeyUsage.serverAuth,
 }
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const ALTERNATIVE_NAMES = '2.5.29.17'
 const BACKDATED_MS = 5 * 60_000
 
@@ -50,7 +52,7 @@ export async function signRequest(authority: SigningAuthority, granted: GrantedR
     notBefore: new Date(clock.now() - BACKDATED_MS),
     // Nothing outlives who signed it.
     notAfter: new Date(Math.min(until, authority.certificate.notAfter.getTime())),
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: authority.algorithm,
     publicKey: request.publicKey,
     signingKey: authority.key,
     extensions: [

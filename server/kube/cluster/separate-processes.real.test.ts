@@ -2,6 +2,7 @@
 // nothing of each other but kubeconfigs.
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,6 +11,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { kubectl } from '../../../e2e/support/commands.ts'
 import { until } from '../../../e2e/support/until.ts'
 import { systemClock } from '../../base/clock.ts'
+import { certificateRequestFor } from '../apiserver/testing/certificate-request.ts'
 import { rawRequest } from '../apiserver/testing/raw-request.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import { openPki } from './pki.ts'
@@ -121,4 +123,15 @@ it('runs a Deployment through five processes, and goes on after one of them was 
   await until('the API server answers again', async () => (await kube('get --raw /readyz')).stdout === 'ok')
   expect(await kube('scale deploy web --replicas=5')).toMatchObject({ code: 0 })
   await ready(5)
+
+  const request = await certificateRequestFor('otter', ['class-a'])
+  const manifest = join(directory, 'otter.json')
+  const spec = { request, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] }
+  const [apiVersion, kind] = ['certificates.k8s.io/v1', 'CertificateSigningRequest']
+  await writeFile(manifest, JSON.stringify({ apiVersion, kind, metadata: { name: 'otter' }, spec }))
+  expect(await kube(`create -f ${manifest}`)).toMatchObject({ code: 0 })
+  expect(await kube('certificate approve otter')).toMatchObject({ code: 0 })
+  const signed = async () => (await kube(`get csr otter -o jsonpath='{.status.certificate}'`)).stdout
+  await until('its certificate is signed', signed)
+  expect(new X509Certificate(Buffer.from(await signed(), 'base64')).subject).toBe('O=class-a\nCN=otter')
 })
