@@ -1,10 +1,9 @@
 // Shells in the learner's own container, which the data centre makes on the learner's network, and on the machines of
 // the learner's cluster.
 
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type ClusterInfo, clusterDirectory } from '../../kube/cluster/index.ts'
-import type { DataCentre, Terminal, TerminalShell } from '../../machines/index.ts'
+import type { ClusterInfo } from '../../kube/cluster/index.ts'
+import type { DataCentre, TerminalShell } from '../../machines/index.ts'
+import { putClusterCertificates } from './cluster-certificates.ts'
 import { NoShells, type Shell, type ShellSize, type Shells } from './shell.ts'
 
 export interface ContainerShellsOptions {
@@ -13,8 +12,6 @@ export interface ContainerShellsOptions {
   stateDir: string
 }
 
-type Environment = Record<string, string>
-
 const LOGIN_SHELL = ['bash', '-l']
 /**
  * Before a command runs, bash tells the terminal which one, in the form that editors' terminals use (OSC 633;E). It is
@@ -22,14 +19,14 @@ const LOGIN_SHELL = ['bash', '-l']
  */
 const SAY_COMMAND = '\\e]633;E;$(HISTTIMEFORMAT= history 1)\\a'
 
-/** Makes the container, or adopts the one that is there; kubectl and etcdctl in it speak to this cluster. */
+/** Makes the container, or adopts the one that is there; kubectl, etcdctl and openssl in it know this cluster. */
 export async function containerShells({ dataCentre, info, stateDir }: ContainerShellsOptions): Promise<Shells> {
   const terminal = await dataCentre.createTerminal({
     cluster: info.name,
     kubeconfig: info.networkKubeconfig,
     openTcpPorts: [Number(new URL(info.etcd).port)],
   })
-  const env = await letEtcdctlIn(terminal, info, stateDir)
+  const env = await putClusterCertificates(terminal, { info, stateDir })
   return {
     async open(size, machine) {
       if (machine !== undefined) return shellOf(await openOnMachine({ dataCentre, cluster: info.name, machine, size }))
@@ -41,25 +38,6 @@ export async function containerShells({ dataCentre, info, stateDir }: ContainerS
       if (exitCode !== 0) throw new Error(`${script}\n${stdout}${stderr}`)
     },
     close: () => terminal.delete(),
-  }
-}
-
-/** etcd has a CA of its own, so the learner gets a certificate of that one too. Clusters may come without the door. */
-async function letEtcdctlIn(terminal: Terminal, info: ClusterInfo, stateDir: string): Promise<Environment> {
-  const directory = join(clusterDirectory(stateDir, info.name), 'pki', 'etcd')
-  const files = ['ca.crt', 'client.crt', 'client.key']
-  const texts = await Promise.all(files.map((name) => readFile(join(directory, name), 'utf8').catch(() => undefined)))
-  if (!info.network || texts.includes(undefined)) return {}
-  const home = '/home/learner/.etcd'
-  const script = `umask 077 && mkdir -p ${home} && cd ${home} && csplit -s -z -f part- - '/^-----BEGIN/' '{*}' && mv part-00 ca.crt && mv part-01 client.crt && mv part-02 client.key`
-  const { exitCode } = await terminal.exec(['sh', '-c', script], texts.join('\n'))
-  if (exitCode !== 0) return {}
-  return {
-    ETCDCTL_API: '3',
-    ETCDCTL_ENDPOINTS: `https://${info.network.gatewayAddress}:${new URL(info.etcd).port}`,
-    ETCDCTL_CACERT: `${home}/ca.crt`,
-    ETCDCTL_CERT: `${home}/client.crt`,
-    ETCDCTL_KEY: `${home}/client.key`,
   }
 }
 

@@ -10,6 +10,7 @@ import { openTestDataCentre, TEST_STATE_DIR } from '../../machines/test-data-cen
 import { nodeIsReady } from '../../observe/index.ts'
 import { type ClusterWatch, watchCluster } from '../sandboxes/cluster-watch.ts'
 import { containerShells } from './container-shells.ts'
+import type { Shells } from './shell.ts'
 import { TerminalRoom } from './terminal-room.ts'
 
 const CLUSTER = 'test-machine-shells'
@@ -20,6 +21,7 @@ let host: (ClusterHost & AsyncDisposable) | undefined
 let info: ClusterInfo
 let watch: ClusterWatch
 let room: TerminalRoom
+let shells: Shells
 
 beforeAll(async () => {
   dataCentre = await openTestDataCentre()
@@ -36,7 +38,8 @@ beforeAll(async () => {
     spec: { containers: [{ name: 'web', image: 'nginx' }] },
   })
   await watch.until(({ pods }) => pods.some(({ status }) => status?.phase === 'Running'))
-  room = new TerminalRoom(await containerShells({ dataCentre, info, stateDir: dataCentre.stateDir }))
+  shells = await containerShells({ dataCentre, info, stateDir: dataCentre.stateDir })
+  room = new TerminalRoom(shells)
 }, 240_000)
 
 afterAll(async () => {
@@ -70,6 +73,47 @@ async function types(command: string): Promise<string> {
   await done.promise
   return text
 }
+
+describe('the learner’s own shell', () => {
+  const says = async (command: string) => {
+    const { stdout, stderr } = await shells.exec(['bash', '-c', command])
+    return stdout + stderr
+  }
+  const may = async (asks: string) => (await says(`kubectl auth can-i ${asks}`)).trim().split('\n').at(-1)
+
+  it('is an administrator, and a developer or an auditor by a word', async () => {
+    expect(await says('kubectl config get-contexts --no-headers')).toMatch(
+      /^\* +admin +test-machine-shells +kubernetes-admin +\n +auditor +\S+ +auditor +\n +developer +\S+ +developer +default\n$/,
+    )
+    expect(await says('kubectl --context developer auth whoami -o jsonpath={.status.userInfo.groups}')).toBe(
+      '["developers","system:authenticated"]',
+    )
+    expect(await says('kubectl --context developer create configmap mine')).toBe('configmap/mine created\n')
+    expect(await says('kubectl --context developer get pods -n kube-system')).toContain('pods is forbidden')
+    expect(await says('kubectl --context auditor get pods -A')).toContain('web')
+    expect(await says('kubectl --context auditor get secrets')).toContain('secrets is forbidden')
+    expect(await says('kubectl config use-context auditor && kubectl delete pod web')).toContain(
+      'cannot delete resource',
+    )
+    await says('kubectl config use-context admin')
+    expect(await may("'*' '*' -A")).toBe('yes')
+  })
+
+  it('signs certificates by hand with the authority, as the notes of old tell', async () => {
+    const ssl = '/etc/kubernetes/ssl'
+    await shells.run(`
+      openssl genrsa -out heron.key 2048
+      openssl req -new -key heron.key -subj "/CN=heron/O=birds" -out heron.csr
+      openssl x509 -req -in heron.csr -CA ${ssl}/ca.pem -CAkey ${ssl}/ca-key.pem -CAcreateserial -out heron.crt -days 365
+      kubectl config set-credentials heron --client-certificate=heron.crt --client-key=heron.key
+      kubectl config set-context heron --cluster=$(kubectl config view -o jsonpath='{.clusters[0].name}') --user=heron
+      kubectl create rolebinding birds --clusterrole=view --group=birds`)
+    expect(await says('kubectl --context heron auth whoami')).toMatch(/Username +heron\nGroups +\[birds system:auth/)
+    expect(await says('kubectl --context heron get pods')).toContain('web')
+    expect(await says('kubectl --context heron delete pod web')).toContain('User "heron" cannot delete resource "pods"')
+    expect(await says(`openssl verify -CAfile ${ssl}/ca.pem heron.crt`)).toBe('heron.crt: OK\n')
+  })
+})
 
 describe('a shell on a machine', () => {
   it('is root of the machine, and not of the host', async () => {

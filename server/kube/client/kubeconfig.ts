@@ -61,8 +61,23 @@ export function writeKubeconfig(
   config: ClientConfig,
   { cluster = 'kubernetes', user = 'kubernetes-admin' }: { cluster?: string; user?: string } = {},
 ): string {
-  const base64 = (text: string | undefined) => text && Buffer.from(text).toString('base64')
   const context = `${user}@${cluster}`
+  return writeContexts({ ...config, name: cluster }, { [context]: { ...config, user } }, context)
+}
+
+type ClusterEntry = { name: string } & Pick<
+  ClientConfig,
+  'server' | 'caPem' | 'insecureSkipTlsVerify' | 'tlsServerName'
+>
+type ContextEntry = { user: string } & Pick<ClientConfig, 'certPem' | 'keyPem' | 'token' | 'tokenFile' | 'namespace'>
+
+/** Several people of one cluster; `current` names the context that counts until another is chosen. */
+export function writeContexts(
+  { name: cluster, ...told }: ClusterEntry,
+  contexts: Readonly<Record<string, ContextEntry>>,
+  current: string,
+): string {
+  const base64 = (text: string | undefined) => text && Buffer.from(text).toString('base64')
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
@@ -70,26 +85,27 @@ export function writeKubeconfig(
       {
         name: cluster,
         cluster: defined({
-          server: config.server,
-          'certificate-authority-data': base64(config.caPem),
-          'insecure-skip-tls-verify': config.insecureSkipTlsVerify,
-          'tls-server-name': config.tlsServerName,
+          server: told.server,
+          'certificate-authority-data': base64(told.caPem),
+          'insecure-skip-tls-verify': told.insecureSkipTlsVerify,
+          'tls-server-name': told.tlsServerName,
         }),
       },
     ],
-    users: [
-      {
-        name: user,
-        user: defined({
-          'client-certificate-data': base64(config.certPem),
-          'client-key-data': base64(config.keyPem),
-          token: config.token,
-          tokenFile: config.tokenFile,
-        }),
-      },
-    ],
-    contexts: [{ name: context, context: defined({ cluster, user, namespace: config.namespace }) }],
-    'current-context': context,
+    users: Object.values(contexts).map(({ user, certPem, keyPem, token, tokenFile }) => ({
+      name: user,
+      user: defined({
+        'client-certificate-data': base64(certPem),
+        'client-key-data': base64(keyPem),
+        token,
+        tokenFile,
+      }),
+    })),
+    contexts: Object.entries(contexts).map(([name, { user, namespace }]) => ({
+      name,
+      context: defined({ cluster, user, namespace }),
+    })),
+    'current-context': current,
     preferences: {},
   })
 }

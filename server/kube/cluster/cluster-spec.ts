@@ -33,7 +33,10 @@ export interface ClusterInfo {
   superKubeconfig: string
   /** Kubeconfig text of an administrator, for use on this host. */
   kubeconfig: string
-  /** The same for the learner's network, where the API server has the gateway's address; empty without machines. */
+  /**
+   * For the learner's network, where the API server has the gateway's address: the same administrator, and contexts of a
+   * developer and an auditor; empty without machines.
+   */
   networkKubeconfig: string
   network: MachineNetwork | null
   machines: { name: string; address: string; id: string }[]

@@ -9,7 +9,6 @@ import type { Trace } from '../../base/trace.ts'
 import { type ApiServer, createApiServer } from '../apiserver/index.ts'
 import { type Client, createClient } from '../client/client.ts'
 import { runControllers } from '../client/controller-runner.ts'
-import { writeKubeconfig } from '../client/kubeconfig.ts'
 import { type GateState, LoopGates } from '../client/loop-gate.ts'
 import { buildControllers } from '../controllers/index.ts'
 import { startDns } from '../dns/index.ts'
@@ -32,6 +31,7 @@ import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
 import { type ChangeLog, changeLog, type StateQuery, type StoreState, stateAt } from './past.ts'
+import { bindPeople, openPeople } from './people.ts'
 import { openPki, type Pki } from './pki.ts'
 import { saveState } from './saved-state.ts'
 
@@ -243,23 +243,13 @@ export class Cluster {
       commonName: 'front-proxy-client',
       usages: ['client'],
     })
-    const admin = await this.#pki.keep('admin', {
-      commonName: 'kubernetes-admin',
-      organizations: ['kubeadm:cluster-admins'],
-      usages: ['client'],
-    })
-    // The way back in for whoever has taken the admins' rights away: nobody asks RBAC about this one.
-    const superAdmin = await this.#pki.keep('super-admin', {
-      commonName: 'kubernetes-super-admin',
-      organizations: ['system:masters'],
-      usages: ['client'],
-    })
     const { caPem } = this.#pki
-    const conf = (server: string, pair = admin) => writeKubeconfig({ server, caPem, ...pair }, { cluster: this.name })
-    this.#kubeconfig = conf(`https://127.0.0.1:${record.apiPort}`)
-    this.#networkKubeconfig = gateway ? conf(`https://${gateway}:${NETWORKING.apiPort}`) : ''
+    const people = await openPeople(this.#pki, this.name)
+    const here = `https://127.0.0.1:${record.apiPort}`
+    this.#kubeconfig = people.admin(here)
+    this.#networkKubeconfig = gateway ? people.learner(`https://${gateway}:${NETWORKING.apiPort}`) : ''
     await writeFile(join(directory, 'admin.conf'), this.#kubeconfig, { mode: 0o600 })
-    this.#superKubeconfig = conf(`https://127.0.0.1:${record.apiPort}`, superAdmin)
+    this.#superKubeconfig = people.superAdmin(here)
     await writeFile(join(directory, 'super-admin.conf'), this.#superKubeconfig, { mode: 0o600 })
 
     // One process, one page of numbers: a cluster's components have no ports of their own (as with k3s).
@@ -286,6 +276,7 @@ export class Cluster {
     this.#stack.defer(() => this.#apiServer.close())
     await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })
     if (gateway) await this.#apiServer.listen({ host: gateway, port: NETWORKING.apiPort })
+    await bindPeople(this.#clientFor('podium', 'system:masters'))
 
     const controllers = runControllers({
       definitions: buildControllers({
