@@ -48,31 +48,41 @@ export function explain(policy: RbacPolicy, user: Asker, attributes: Attributes)
 
 /** Every binding that reaches a user, in whatever namespace: those for everywhere first. */
 export function reachOf(policy: RbacPolicy, user: Asker): Reach[] {
-  const namespaces = ['', ...[...policy.namespaces].filter((namespace) => namespace !== '').sort()]
-  return namespaces.flatMap((namespace) =>
+  return placesOf(policy).flatMap((namespace) =>
     policy
       .boundIn(namespace, user)
       .map(({ reason: _reason, ...grant }) => ({ ...grant, rules: policy.rulesOf(grant.role) })),
   )
 }
 
-/** Rules about something else altogether are no help, so one of group, resource or path has to fit. */
+/**
+ * Rules about something else altogether are no help, so one of group, resource or path has to fit. Every refusal asks,
+ * of all that reaches its sender anywhere: only what is among the nearest so far is kept.
+ */
 export function nearestRules(policy: RbacPolicy, user: Asker, attributes: Attributes): NearMiss[] {
-  const misses: { miss: NearMiss; score: number }[] = []
-  for (const { rules, ...grant } of reachOf(policy, user)) {
-    const isInPlace = grant.binding.namespace === '' || grant.binding.namespace === attributes.namespace
-    for (const [rule, told] of (rules ?? []).entries()) {
-      const isOfThisSort = attributes.isResource === !told.nonResourceURLs?.length
-      if (!isOfThisSort) continue
-      const fits = fitOf(told, attributes, isInPlace)
-      const score = scoreOf(fits)
-      if (score > 0) misses.push({ miss: { ...grant, rule, fits }, score })
+  const nearest: { miss: NearMiss; score: number }[] = []
+  for (const namespace of placesOf(policy)) {
+    const isInPlace = namespace === '' || namespace === attributes.namespace
+    for (const bound of policy.boundIn(namespace, user)) {
+      for (const [rule, told] of (policy.rulesOf(bound.role) ?? []).entries()) {
+        const isOfThisSort = attributes.isResource === !told.nonResourceURLs?.length
+        if (!isOfThisSort) continue
+        const fits = fitOf(told, attributes, isInPlace)
+        const score = scoreOf(fits)
+        if (score <= (nearest[NEAREST - 1]?.score ?? 0)) continue
+        // Of equals, the one found first.
+        const at = nearest.findIndex((other) => other.score < score)
+        const { reason: _reason, ...grant } = bound
+        nearest.splice(at < 0 ? nearest.length : at, 0, { miss: { ...grant, rule, fits }, score })
+        nearest.length = Math.min(nearest.length, NEAREST)
+      }
     }
   }
-  // Sorting is stable: of equals, the one found first.
-  misses.sort((a, b) => b.score - a.score)
-  return misses.slice(0, NEAREST).map(({ miss }) => miss)
+  return nearest.map(({ miss }) => miss)
 }
+
+/** Everywhere first. */
+const placesOf = (policy: RbacPolicy) => ['', ...[...policy.namespaces].filter((place) => place !== '').sort()]
 
 /** What it is about weighs most: "wrong verb on the right thing" is nearer than "right verb on another". */
 function scoreOf({ place, group, resource, name, verb }: NearMiss['fits']): number {
