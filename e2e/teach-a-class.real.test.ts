@@ -243,7 +243,7 @@ describe('a snapshot of a learner’s cluster', () => {
       await wall.getByRole('menuitem', { name: item }).click()
     }
     await choose('Take one now')
-    await sheet.getByText('tansy’s cluster and step are kept as they are now.').waitFor()
+    await sheet.getByText('tansy’s cluster, files and step are kept as they are now.').waitFor()
     await typeInTerminal(tansy, 'kubectl delete pod kept --now')
     await until('the Pod is gone', async () => (await kube('get pod kept')).code !== 0)
     await choose(/step 2/)

@@ -73,6 +73,7 @@ async function main(): Promise<void> {
               `Until then, a kubectl of your own will do:\r\n  export KUBECONFIG=${kubeconfig}`,
           )
         },
+        homes: dataCentre,
         localName: place.accounts ? undefined : (settings.localName ?? userInfo().username),
         clock,
         logger,

@@ -28,7 +28,7 @@ import { Absence } from './sandboxes/absence.ts'
 import { SandboxPool } from './sandboxes/sandbox-pool.ts'
 import { type Room, seatsIn } from './sandboxes/seats.ts'
 import { Teaching } from './teaching/teaching.ts'
-import type { Shells } from './terminals/shell.ts'
+import type { KeptHomes, Shells } from './terminals/shell.ts'
 
 export interface ClassroomOptions {
   /** Where the repository is: labs, content, migrations. */
@@ -37,6 +37,8 @@ export interface ClassroomOptions {
   host: ClusterHost
   machines: CourseView['machines']
   shellsFor: (info: ClusterInfo) => Promise<Shells>
+  /** Files of learners' homes, kept and put back with their clusters; undefined where there are none. */
+  homes?: KeptHomes | undefined
   /** The one person of a classroom without accounts, when they are new; undefined where people log in. */
   localName: string | undefined
   clock: Clock
@@ -115,15 +117,17 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     clock,
     logger,
   })
+  const onJoined = (classId: string, personId: string) => teaching.joined(classId, personId)
   const classes = new Classes({
     database,
     logins,
     connections,
     release: (id) => sessions.release(id),
     seats: () => pool.seats,
+    onJoined,
     clock,
   })
-  const teaching = new Teaching({ database, sessions, pool, host, labs, clock })
+  const teaching: Teaching = new Teaching({ database, sessions, pool, host, homes: options.homes, labs, clock })
   await teaching.start()
   await pool.start()
   const absence = new Absence({
@@ -144,7 +148,7 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     accounts,
     classes,
     joinCodes,
-    joining: new Joining({ database, accounts, codes: joinCodes }),
+    joining: new Joining({ database, accounts, codes: joinCodes, onJoined }),
     logins,
     teaching,
     clock,

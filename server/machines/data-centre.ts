@@ -17,6 +17,7 @@ import { statusOf } from './docker-error.ts'
 import { withFileLock } from './file-lock.ts'
 import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
 import { hold } from './holders.ts'
+import { keepHomes, putBackHomes } from './home-disks.ts'
 import { raiseHostSettings } from './host-settings.ts'
 import { installationOf, nameOnEngine } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
@@ -74,6 +75,10 @@ export interface DataCentre extends MachineProvider {
   createTerminal(request: Omit<TerminalRequest, 'network'>): Promise<Terminal>
   /** A root shell on a machine, in all its namespaces: what `ssh` to a node would give. */
   openMachineShell(request: { machine: Machine; size: TerminalSize; command?: string[] }): Promise<TerminalShell>
+  /** What learners have in their homes now, under a name, in place of what that name kept before. */
+  keepHomes(cluster: string, name: string): Promise<void>
+  /** While no terminal of the cluster is open. */
+  putBackHomes(cluster: string, name: string): Promise<void>
   /** Removes images, golden disks and registry contents of earlier image sets; returns their names. */
   pruneImages(): Promise<string[]>
   /** Where the classroom's registry answers; starts it. */
@@ -321,6 +326,8 @@ async function prepareDataCentre(
     createMachine: (request) => createOn(golden, request),
     openMachineShell: ({ machine, size, command = ['bash', '-l'] }) =>
       openShell(docker.getContainer(machine.id), size, { command: [ENTER, ...command] }),
+    keepHomes: (cluster, name) => keepHomes({ stateDir, cluster, name }),
+    putBackHomes: (cluster, name) => putBackHomes({ stateDir, cluster, name }),
     pruneImages: () => pruneImages({ docker, stateDir, images, caCertificate, diskBytes }),
     async createTerminal(request) {
       requireName(request.name ?? 'terminal', 'terminal')

@@ -89,7 +89,8 @@ export async function openDiskStore(options: { stateDir: string; log: (line: str
     },
     async removeCluster(cluster) {
       for (const machine of await store.machinesOf(cluster)) await store.remove(cluster, machine)
-      for (const dir of [join(disks, 'clusters', cluster), join(mounts, cluster)]) await rmdir(dir).catch(() => {})
+      await rm(join(disks, 'clusters', cluster), { recursive: true, force: true })
+      await rmdir(join(mounts, cluster)).catch(() => {})
     },
     async machinesOf(cluster) {
       const files = await readdir(join(disks, 'clusters', cluster)).catch(() => [])

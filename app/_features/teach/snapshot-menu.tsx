@@ -1,6 +1,6 @@
 'use client'
 
-// A learner's cluster and lab, kept as they are now, and put back to what was kept before.
+// A learner's cluster, files and lab, kept as they are now, and put back to what was kept before.
 
 import { Menu } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
@@ -40,7 +40,7 @@ export function SnapshotMenu({ whom, name, run }: Props) {
           onClick={() =>
             run(
               () => api.teach.takeSnapshot.mutate(whom),
-              () => `${name}’s cluster and step are kept as they are now.`,
+              () => `${name}’s cluster, files and step are kept as they are now.`,
             )
           }
         >
@@ -53,7 +53,7 @@ export function SnapshotMenu({ whom, name, run }: Props) {
             onClick={() =>
               run(
                 () => api.teach.putBack.mutate({ ...whom, slot }),
-                () => `${name}’s cluster is being put back to step ${step}.`,
+                () => `${name}’s cluster and files are being put back to step ${step}.`,
               )
             }
           >

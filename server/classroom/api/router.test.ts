@@ -25,6 +25,8 @@ const caller = createCallerFactory(appRouter)
 let stateDir: string
 let host: LocalClusterHost
 let classroom: Classroom
+/** The learner's files, as far as a test without containers has them. */
+const home = { holds: '', kept: new Map<string, string>(), isOpen: false }
 
 const open = () =>
   openClassroom({
@@ -33,13 +35,26 @@ const open = () =>
     host,
     machines: { kind: 'simulated', reason: 'this is a test', remedy: '' },
     // What the solutions of the first steps of lab `pods` do, without kubectl.
-    shellsFor: async () => ({
-      ...noShells('no terminal in a test'),
-      async run(script) {
-        if (script.includes('kubectl run hello')) await (await kubernetes()).create(hello)
-        else throw new Error('this test knows step 1 only')
+    shellsFor: async () => {
+      home.isOpen = true
+      return {
+        ...noShells('no terminal in a test'),
+        async close() {
+          home.isOpen = false
+        },
+        async run(script) {
+          if (script.includes('kubectl run hello')) await (await kubernetes()).create(hello)
+          else throw new Error('this test knows step 1 only')
+        },
+      }
+    },
+    homes: {
+      keepHomes: async (_, name) => void home.kept.set(name, home.holds),
+      async putBackHomes(_, name) {
+        expect(home.isOpen).toBe(false)
+        home.holds = home.kept.get(name) ?? home.holds
       },
-    }),
+    },
     localName: 'Ada Lovelace',
     clock: systemClock,
     logger: noLogger,
@@ -234,14 +249,16 @@ describe('session', () => {
     expect(await host.loopGates(cluster?.name ?? '')).toEqual([])
   })
 
-  it('is put back to a snapshot, the cluster as well as the lab', async () => {
+  it('is put back to a snapshot, the cluster and the home as well as the lab', async () => {
     const { snapshots } = classroom.teaching
     const session = classroom.sessions.alive(id)!
     await (await kubernetes()).create({ ...hello, metadata: { ...hello.metadata, name: 'kept' } })
     const [cluster] = await host.listClusters()
     await expect(host.putBackState(cluster?.name ?? '', 'none')).rejects.toThrow('nothing was kept as "none"')
     await expect(snapshots.putBack(session, 0)).rejects.toThrow('That snapshot is not there any more.')
+    home.holds = 'notes'
     await snapshots.take(session, 'Brindle')
+    home.holds = 'spoilt'
     expect(await snapshots.of(session)).toMatchObject([{ slot: 0, by: 'Brindle', step: 1 }])
     await (await kubernetes()).create(hello)
     await sessionThat(id, ({ reached }) => reached === 2)
@@ -253,7 +270,7 @@ describe('session', () => {
     const names = (await (await kubernetes()).list({ namespace: 'default' })).items.map(
       ({ metadata }) => metadata?.name,
     )
-    expect(names).toEqual(['kept'])
+    expect([names, home.holds]).toEqual([['kept'], 'notes'])
     // What was learnt since is done again as if for the first time.
     await (await kubernetes()).create(hello)
     await sessionThat(id, ({ reached }) => reached === 2)
@@ -274,13 +291,32 @@ describe('session', () => {
   it('lets nobody touch the loops or begin again while the class is paused', async () => {
     const { pauses } = classroom.teaching
     const learners = [classroom.localPerson?.id ?? '']
-    pauses.begin(learners, 'Brindle')
+    pauses.begin('mint', learners, 'Brindle')
     const refused = { code: 'PRECONDITION_FAILED', message: 'Brindle has paused the class. It goes on in a moment.' }
     const order = { action: 'release', loops: 'all' } as const
     await expect(api().picture.steer({ sessionId: id, order })).rejects.toMatchObject(refused)
     await expect(api().session.reset({ sessionId: id })).rejects.toMatchObject(refused)
-    pauses.end(learners)
+    pauses.end('mint')
     await expect(api().picture.steer({ sessionId: id, order })).resolves.toEqual([])
+  })
+
+  it('is paused too for whoever joins while the class is, and from when their cluster is there', async () => {
+    const { teaching, joining } = classroom
+    const { classId } = await api().class.create({ name: 'Mint' })
+    const { joinCode } = await api().class.replaceCode({ classId, seats: null, guests: true, validForHours: null })
+    await teaching.pause(classId, 'Brindle')
+    const guest = await joining.joinAsGuest('Zoe', joinCode?.code ?? '', '127.0.0.1')
+    expect((await teaching.news(guest.id)).paused).toMatchObject({ by: 'Brindle' })
+    const session = await classroom.sessions.start(guest.id, 'pods')
+    const { promise, resolve } = Promise.withResolvers<void>()
+    using _ = teaching.onChange(async () => {
+      const gates = session.cluster ? await host.loopGates(session.cluster) : []
+      if (gates.some(({ client, held }) => client === 'kube-scheduler' && held)) resolve()
+    })
+    await promise
+    await teaching.release(classId)
+    expect([teaching.pauses.of(guest.id), await host.loopGates(session.cluster ?? '')]).toEqual([undefined, []])
+    await classroom.sessions.release(guest.id)
   })
 
   it('gives way to another lab, which finds a clean cluster and its own objects', async () => {

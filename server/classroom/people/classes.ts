@@ -8,6 +8,7 @@ import type { Person } from '../accounts/person.ts'
 import type { ClassPage, ClassRow } from '../api/people-contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import type { Database } from '../database/open-database.ts'
+import type { OnJoined } from './joining.ts'
 import { type Role, role } from './role.ts'
 
 export interface ClassSummary {
@@ -29,6 +30,7 @@ export interface ClassesOptions {
   /** Gives back what somebody used who does not come again. */
   release: (personId: string) => Promise<void>
   seats: () => ClassPage['seats']
+  onJoined: OnJoined
   clock: Clock
 }
 
@@ -183,6 +185,7 @@ export class Classes {
       select: { role: true },
     })
     this.#options.connections.cut(account.personId)
+    await this.#options.onJoined(classId, account.personId)
   }
 
   async setRole(classId: string, personId: string, next: Role): Promise<void> {

@@ -7,15 +7,20 @@ import { ClassroomError } from '../classroom-error.ts'
 import type { Database } from '../database/open-database.ts'
 import type { JoinCodes } from './join-codes.ts'
 
+/** Hears of everybody who has come into a class, or was in it already; they are let in after. */
+export type OnJoined = (classId: string, personId: string) => Promise<void>
+
 export class Joining {
   readonly #database: Database
   readonly #accounts: Accounts
   readonly #codes: JoinCodes
+  readonly #onJoined: OnJoined
 
-  constructor({ database, accounts, codes }: { database: Database; accounts: Accounts; codes: JoinCodes }) {
-    this.#database = database
-    this.#accounts = accounts
-    this.#codes = codes
+  constructor(options: { database: Database; accounts: Accounts; codes: JoinCodes; onJoined: OnJoined }) {
+    this.#database = options.database
+    this.#accounts = options.accounts
+    this.#codes = options.codes
+    this.#onJoined = options.onJoined
   }
 
   /** Returns the class that the person is in now. */
@@ -23,11 +28,12 @@ export class Joining {
     const { classId, guests } = await this.#codes.look(code, address)
     if (person.isGuest && !guests) throw withAccount()
     await this.#database.$transaction((rows) => this.#codes.seat(rows, code, person.id))
+    await this.#onJoined(classId, person.id)
     return classId
   }
 
   async joinWithNewAccount(account: NewAccount, code: string, address: string): Promise<Person> {
-    await this.#codes.look(code, address)
+    const { classId } = await this.#codes.look(code, address)
     const person = await this.#accounts.create(account)
     try {
       await this.#database.$transaction((rows) => this.#codes.seat(rows, code, person.id))
@@ -36,13 +42,14 @@ export class Joining {
       await this.#database.person.delete({ where: { id: person.id }, select: { id: true } })
       throw err
     }
+    await this.#onJoined(classId, person.id)
     return person
   }
 
   async joinAsGuest(name: string, code: string, address: string): Promise<Person> {
     const { classId, guests } = await this.#codes.look(code, address)
     if (!guests) throw withAccount()
-    return this.#database.$transaction(async (rows) => {
+    const guest = await this.#database.$transaction(async (rows) => {
       const namesakes = await rows.membership.count({ where: { classId, person: { name } } })
       if (namesakes > 0) {
         throw new ClassroomError('name-taken', `Somebody named “${name}” is in this class. Add a letter to your name.`)
@@ -51,6 +58,8 @@ export class Joining {
       await this.#codes.seat(rows, code, person.id)
       return person
     })
+    await this.#onJoined(classId, guest.id)
+    return guest
   }
 }
 

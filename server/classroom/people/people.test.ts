@@ -27,6 +27,7 @@ let classes: Classes
 let logins: Logins
 let connections: Connections
 let released: string[]
+let joined: [classId: string, personId: string][]
 
 beforeEach(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'podium-people-'))
@@ -36,11 +37,13 @@ beforeEach(async () => {
   logins = new Logins({ database, connections, clock })
   const accounts = new Accounts({ database, logins, connections, freeSeat: async () => undefined, stateDir, clock })
   codes = new JoinCodes({ database, clock })
-  joining = new Joining({ database, accounts, codes })
+  joined = []
+  const onJoined = async (...who: [string, string]) => void joined.push(who)
+  joining = new Joining({ database, accounts, codes, onJoined })
   released = []
   const release = async (id: string) => void released.push(id)
   const seats = () => ({ total: 1, taken: 0, waiting: 0 })
-  classes = new Classes({ database, logins, connections, release, seats, clock })
+  classes = new Classes({ database, logins, connections, release, seats, onJoined, clock })
   world = await smallWorld(database)
 })
 
@@ -111,6 +114,7 @@ describe('joining', () => {
     const guest = await joining.joinAsGuest('Zoe', code, address)
     expect(await Promise.all([known, fresh, guest].map(({ id }) => roleOf(id)))).toEqual(Array(3).fill('learner'))
     expect([fresh.isGuest, guest.isGuest, guest.isAdmin]).toEqual([false, true, false])
+    expect(joined).toEqual([known, fresh, guest].map(({ id }) => [world.classId, id]))
   })
 
   it('twice takes one seat, and makes no learner of an instructor', async () => {

@@ -18,7 +18,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { ClusterHost, ClusterInfo, ClusterSpec, MachinesRest } from '../../kube/cluster/index.ts'
 import { ClusterObserver } from '../../observe/index.ts'
 import type { Database } from '../database/open-database.ts'
-import type { Shells } from '../terminals/shell.ts'
+import type { KeptHomes, Shells } from '../terminals/shell.ts'
 import { TerminalRoom } from '../terminals/terminal-room.ts'
 import { type ClusterWatch, watchCluster } from './cluster-watch.ts'
 import { Resting } from './resting.ts'
@@ -31,6 +31,7 @@ export interface SandboxPoolOptions {
   machines: MachineKind
   /** The learner's shells in a cluster; makes or adopts the container they run in. */
   shellsFor: (info: ClusterInfo) => Promise<Shells>
+  homes?: Pick<KeptHomes, 'putBackHomes'> | undefined
   clock: Clock
   logger: Logger
   random: () => number
@@ -147,7 +148,7 @@ export class SandboxPool implements AsyncDisposable {
     if (row) await this.#delete(row.cluster)
   }
 
-  /** Puts the learner's cluster back to what was saved. Whatever is open on it is let go of; the next claim opens it again. */
+  /** Puts the learner's cluster, and what is in their home, back to what was saved. Whatever is open on it is let go of; the next claim opens it again. */
   async putBack(learnerId: string, state: string): Promise<void> {
     const sandbox = await this.claim(learnerId)
     this.#open.delete(sandbox)
@@ -176,8 +177,9 @@ export class SandboxPool implements AsyncDisposable {
   }
 
   async #putBack(sandbox: Sandbox, state: string): Promise<Sandbox> {
+    const { host, homes } = this.#options
     await sandbox[Symbol.asyncDispose]()
-    await this.#options.host.putBackState(sandbox.cluster, state)
+    await Promise.all([host.putBackState(sandbox.cluster, state), homes?.putBackHomes(sandbox.cluster, state)])
     return this.#bring(sandbox.cluster)
   }
 

@@ -7,16 +7,26 @@ import type { Lab } from '../labs/lab.ts'
 import { checkKey } from '../labs/lab.ts'
 import { followCommand, followLab, type LabStands, type LearnerFacts } from './follow-learner.ts'
 
+export interface FollowingOptions {
+  sessions: Sessions
+  now: () => number
+  onChange: () => void
+  /** Hears of the cluster that a learner has, whenever that is ready: a new one, or their own that was woken. */
+  onCluster: (learnerId: string, cluster: string) => void
+}
+
 export class Following implements Disposable {
   readonly #now: () => number
   readonly #onChange: () => void
+  readonly #onCluster: FollowingOptions['onCluster']
   readonly #facts = new Map<string, LearnerFacts>()
   readonly #followed = new Map<string, { session: LabSession } & Disposable>()
   readonly #alive: Disposable
 
-  constructor(options: { sessions: Sessions; now: () => number; onChange: () => void }) {
+  constructor(options: FollowingOptions) {
     this.#now = options.now
     this.#onChange = options.onChange
+    this.#onCluster = options.onCluster
     this.#alive = options.sessions.onAlive((session) => this.#follow(session))
   }
 
@@ -40,6 +50,7 @@ export class Following implements Disposable {
     const stack = new DisposableStack()
     let listened: Disposable | undefined
     let room: LabSession['room']
+    let isReady = false
     const take = () => {
       // A cluster that was replaced comes with another terminal.
       if (session.room !== room) {
@@ -48,7 +59,10 @@ export class Following implements Disposable {
         listened = room?.onCommand((text, by) => this.#typed(learnerId, text, by))
       }
       const view = session.view()
+      if (view.phase !== 'ready') isReady = false
       if (view.phase !== 'ready') return
+      if (!isReady && session.cluster !== undefined) this.#onCluster(learnerId, session.cluster)
+      isReady = true
       const before = this.#facts.get(learnerId)
       const after = followLab(before, standsOf(session.lab, view), this.#now())
       if (JSON.stringify(before) === JSON.stringify(after)) return

@@ -1,4 +1,4 @@
-// What somebody who teaches has kept of a learner's cluster and lab, to put it back when the learner has lost their way.
+// What somebody who teaches has kept of a learner's cluster, files and lab, to put it back when the learner has lost their way.
 // The newest few of each learner; they go with the cluster.
 
 import type { ClusterHost } from '../../kube/cluster/index.ts'
@@ -6,20 +6,28 @@ import { ClassroomError } from '../classroom-error.ts'
 import type { Database } from '../database/open-database.ts'
 import type { LabSession } from '../grading/lab-session.ts'
 import type { Standing } from '../grading/progress.ts'
+import type { KeptHomes } from '../terminals/shell.ts'
 import type { SnapshotView } from './wall-view.ts'
 
 const SLOTS = 5
 
-export class Snapshots {
-  readonly #options: { database: Database; host: Pick<ClusterHost, 'saveState'>; now: () => number }
+export interface SnapshotOptions {
+  database: Database
+  host: Pick<ClusterHost, 'saveState'>
+  homes: KeptHomes | undefined
+  now: () => number
+}
 
-  constructor(options: { database: Database; host: Pick<ClusterHost, 'saveState'>; now: () => number }) {
+export class Snapshots {
+  readonly #options: SnapshotOptions
+
+  constructor(options: SnapshotOptions) {
     this.#options = options
   }
 
   /** In a free place, or in that of the oldest. */
   async take({ lab, cluster, standing }: LabSession, by: string): Promise<void> {
-    const { database, host, now } = this.#options
+    const { database, host, homes, now } = this.#options
     if (cluster === undefined) throw new ClassroomError('no-cluster', 'There is no cluster yet to take a snapshot of.')
     const taken = await database.snapshot.findMany({ where: { cluster }, orderBy: { takenAt: 'asc' } })
     const free = Array.from({ length: SLOTS }, (_, slot) => slot).find((slot) =>
@@ -27,7 +35,7 @@ export class Snapshots {
     )
     const slot = free ?? taken[0]?.slot ?? 0
     const data = { labId: lab.id, by, takenAt: new Date(now()), standing: JSON.stringify(standing) }
-    await host.saveState(cluster, nameOf(slot))
+    await Promise.all([host.saveState(cluster, nameOf(slot)), homes?.keepHomes(cluster, nameOf(slot))])
     await database.snapshot.upsert({
       where: { cluster_slot: { cluster, slot } },
       create: { cluster, slot, ...data },

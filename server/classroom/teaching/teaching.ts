@@ -9,6 +9,7 @@ import type { LabSession } from '../grading/lab-session.ts'
 import type { Sessions } from '../grading/sessions.ts'
 import type { Lab } from '../labs/lab.ts'
 import type { SandboxPool } from '../sandboxes/sandbox-pool.ts'
+import type { KeptHomes } from '../terminals/shell.ts'
 import { Attendance } from './attendance.ts'
 import { Following } from './following.ts'
 import { gradeBookOf } from './grade-book.ts'
@@ -27,6 +28,7 @@ export interface TeachingOptions {
   sessions: Sessions
   pool: Pick<SandboxPool, 'claim' | 'isAsleep'>
   host: Pick<ClusterHost, 'switchMachine' | 'steerLoops' | 'loopGates' | 'saveState'>
+  homes: KeptHomes | undefined
   labs: readonly Lab[]
   clock: Clock
 }
@@ -57,7 +59,11 @@ export class Teaching implements AsyncDisposable {
     this.projectors = new Projectors(shared)
     this.notes = new Notes({ ...shared, database: options.database })
     this.snapshots = new Snapshots({ ...options, ...shared })
-    this.#following = new Following({ ...shared, sessions: options.sessions })
+    this.#following = new Following({
+      ...shared,
+      sessions: options.sessions,
+      onCluster: (learnerId, cluster) => void this.#holdIfPaused(learnerId, cluster),
+    })
   }
 
   /** Takes up what a former process knew. */
@@ -164,13 +170,21 @@ export class Teaching implements AsyncDisposable {
 
   /** Stops everything, so that everybody listens: every loop is held, and keys reach no shell. */
   async pause(classId: string, by: string): Promise<{ learners: number }> {
-    this.pauses.begin(await this.#learnersOf(classId), by)
+    this.pauses.begin(classId, await this.#learnersOf(classId), by)
     return this.#steerAll(classId, undefined, 'hold')
+  }
+
+  /** Whoever comes while the class is paused listens as well. */
+  async joined(classId: string, personId: string): Promise<void> {
+    if (!(await this.#learnersOf(classId)).includes(personId)) return
+    this.pauses.join(classId, personId)
+    if (this.pauses.of(personId)) await this.#steerAll(classId, personId, 'hold')
   }
 
   /** Lets every held or slowed loop go on, and whoever was paused. */
   async release(classId: string, learnerId?: string): Promise<{ learners: number }> {
-    this.pauses.end((await this.#learnersOf(classId)).filter((id) => learnerId === undefined || id === learnerId))
+    if (learnerId === undefined) this.pauses.end(classId)
+    else if ((await this.#learnersOf(classId)).includes(learnerId)) this.pauses.endFor(learnerId)
     return this.#steerAll(classId, learnerId, 'release')
   }
 
@@ -197,6 +211,13 @@ export class Teaching implements AsyncDisposable {
       held: gates.filter(({ held }) => held).length,
       paused: this.pauses.of(person.id) !== undefined,
     }
+  }
+
+  /** Whoever gets their cluster, or wakes it, while the class is to look elsewhere. */
+  async #holdIfPaused(learnerId: string, cluster: string): Promise<void> {
+    if (!this.pauses.of(learnerId)) return
+    await this.#options.host.steerLoops(cluster, { loops: 'all', action: 'hold' }).catch(() => undefined)
+    this.#tell()
   }
 
   async #steerAll(classId: string, learnerId: string | undefined, action: 'hold' | 'release') {

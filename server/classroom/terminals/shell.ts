@@ -39,6 +39,13 @@ export interface Shells {
   close(): Promise<void>
 }
 
+/** What is in the homes of a cluster's terminals, under a name. */
+export interface KeptHomes {
+  keepHomes(cluster: string, name: string): Promise<void>
+  /** While no terminal of the cluster is open. */
+  putBackHomes(cluster: string, name: string): Promise<void>
+}
+
 export class NoShells extends Error {
   override readonly name = 'NoShells'
 }
