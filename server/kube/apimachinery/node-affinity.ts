@@ -34,7 +34,7 @@ export function matchesTerm({ matchExpressions, matchFields }: NodeSelectorTerm,
   )
 }
 
-const matchesAny = (selector: NodeSelector, node: Node) =>
+export const matchesAny = (selector: NodeSelector, node: Node) =>
   selector.nodeSelectorTerms.some((term) => matchesTerm(term, node))
 
 /** Whether the pod may be on the node as far as selector and required affinity go. */

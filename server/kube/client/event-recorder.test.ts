@@ -71,3 +71,12 @@ it('begins anew when somebody has tidied up', async () => {
   const [second] = await events()
   expect(second).toMatchObject({ count: 1, message: 'words' })
 })
+
+it('is not silenced by another component that speaks of the same thing at the same time', async () => {
+  const other = new EventRecorder({ client: server.client, clock, logger: noLogger, component: 'scheduler' })
+  say('Started', 'words')
+  other.record({ about, kind: Node, type: 'Normal', reason: 'Seen', message: 'other words' })
+  await other.flush()
+  expect((await events()).map(({ reason }) => reason).sort()).toEqual(['Seen', 'Started'])
+  await other[Symbol.asyncDispose]()
+})

@@ -12,7 +12,7 @@ import type { Event as CoreEvent } from 'kubernetes-types/core/v1'
 import { type Clock, isoTime } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
-import { isNotFound, StatusError } from '../apimachinery/status-error.ts'
+import { isAlreadyExists, isNotFound, StatusError } from '../apimachinery/status-error.ts'
 import { type AnyKind, apiVersionOf } from '../kinds/define-kind.ts'
 import { Event } from '../kinds/event.ts'
 import type { Client } from './client.ts'
@@ -115,6 +115,8 @@ export class EventRecorder {
       try {
         return await this.#createOrCount(occurrence, at)
       } catch (err) {
+        // Another component has told of the same object in the same moment: the next name is free.
+        if (isAlreadyExists(err) && attempt < TRIES) continue
         // What the server refused, it will refuse again; a line that broke may be mended.
         if (err instanceof StatusError || attempt === TRIES || this.#stopped.signal.aborted) throw err
         await this.#options.clock.sleep(RETRY_AFTER_MS, this.#stopped.signal)

@@ -17,11 +17,14 @@ import { deploymentController } from './deployment/index.ts'
 import { disruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { endpointSliceController } from './endpointslice/index.ts'
+import { ephemeralVolumeController } from './ephemeral-volume/index.ts'
 import { garbageCollector } from './garbage-collector/index.ts'
 import { jobController } from './job/index.ts'
+import { localPathProvisioner } from './local-path-provisioner/index.ts'
 import { namespaceController } from './namespace/index.ts'
 import { nodeIpamController } from './node-ipam/index.ts'
 import { nodeLifecycleController } from './node-lifecycle/index.ts'
+import { persistentVolumeBinder } from './persistentvolume/index.ts'
 import { podGarbageCollector } from './pod-garbage-collector/index.ts'
 import { podAutoscaler } from './podautoscaler/index.ts'
 import { volumeProtectionController } from './pv-protection/index.ts'
@@ -82,6 +85,9 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     certificateApprovingController,
     ...(options.signCertificate ? [certificateSigningController(options.signCertificate)] : []),
     certificateCleaningController,
+    persistentVolumeBinder,
+    ephemeralVolumeController,
+    localPathProvisioner,
     claimProtectionController,
     volumeProtectionController,
     garbageCollector(options.kinds),

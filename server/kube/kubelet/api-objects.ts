@@ -1,15 +1,19 @@
-// The ConfigMaps, Secrets and Services that pods refer to, read through a short memory so that ten pods starting at
+// The ConfigMaps, Secrets, Services and claims that pods refer to, read through a short memory so that ten pods starting at
 // once do not ask ten times. Upstream's watch-based managers answer fresher; see pkg/kubelet/util/manager.
 
 import type {
+  PersistentVolumeClaim as Claim,
   ConfigMap as ConfigMapObject,
   Secret as SecretObject,
   Service as ServiceObject,
+  PersistentVolume as Volume,
 } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import { isNotFound, StatusError } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
 import { ConfigMap } from '../kinds/config-map.ts'
+import { PersistentVolume } from '../kinds/persistent-volume.ts'
+import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
 import { Secret } from '../kinds/secret.ts'
 import { Service } from '../kinds/service.ts'
 
@@ -17,6 +21,8 @@ export interface ApiObjects {
   /** Undefined when there is none. */
   configMap(namespace: string, name: string): Promise<ConfigMapObject | undefined>
   secret(namespace: string, name: string): Promise<SecretObject | undefined>
+  claim(namespace: string, name: string): Promise<Claim | undefined>
+  persistentVolume(name: string): Promise<Volume | undefined>
   services(namespace: string): Promise<ServiceObject[]>
   /** A fresh token of a service account, bound to the pod. */
   token(request: TokenRequest): Promise<{ token: string; expiresAt: number }>
@@ -55,6 +61,9 @@ export function createApiObjects(client: Client, clock: Clock, options = { fresh
       remembered(`configmap/${namespace}/${name}`, () => orNone(client.of(ConfigMap).get({ namespace, name }))),
     secret: (namespace, name) =>
       remembered(`secret/${namespace}/${name}`, () => orNone(client.of(Secret).get({ namespace, name }))),
+    // Not remembered: what is unbound now may be bound a moment later, and then the pod starts.
+    claim: (namespace, name) => orNone(client.of(PersistentVolumeClaim).get({ namespace, name })),
+    persistentVolume: (name) => orNone(client.of(PersistentVolume).get({ name })),
     services: (namespace) =>
       remembered(`services/${namespace}`, async () => (await client.of(Service).list({ namespace })).items),
     async token({ namespace, serviceAccount, audience, expirationSeconds, pod }) {

@@ -12,6 +12,8 @@ const objects: ApiObjects = {
     namespace === 'default'
       ? [{ metadata: { name: 'kubernetes' }, spec: { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443 }] } }]
       : [{ metadata: { name: 'my-db' }, spec: { clusterIP: '10.96.0.7', ports: [{ port: 5432 }] } }],
+  claim: async () => undefined,
+  persistentVolume: async () => undefined,
   token: async () => ({ token: '', expiresAt: 0 }),
 }
 type Containers = NonNullable<Pod['spec']>['containers']

@@ -1,6 +1,6 @@
 // The stages of a decision and what a plug-in may do at each. A plug-in implements the stages it has something to say at.
 //
-//   preFilter ─► filter (each node) ─┬─ some fit ─► preScore ─► score (each node) ─► normalize ─► reserve ─► permit ─► bind
+//   preFilter ─► filter (each node) ─┬─ some fit ─► preScore ─► score (each node) ─► normalize ─► reserve ─► permit ─► preBind ─► bind
 //                                    └─ none fits ─► postFilter ─► back to the queue, until an event `mayHelp`
 //
 // Upstream: kubernetes/pkg/scheduler/framework/interface.go.
@@ -28,6 +28,8 @@ export type ClusterEvent =
   | { type: 'pod-removed'; pod: Pod }
   /** A pod has got a node. */
   | { type: 'pod-assigned'; pod: Pod }
+  /** Claims, volumes or classes are not what they were. */
+  | { type: 'storage-changed'; claim?: string }
 
 export interface Plugin {
   readonly name: string
@@ -46,6 +48,8 @@ export interface Plugin {
   unreserve?(state: CycleState, pod: Pod, node: string): void
   /** A rejection, or a promise to wait for one's leave. */
   permit?(state: CycleState, pod: Pod, node: string): Promise<Rejection | undefined> | Rejection | undefined
+  /** What must be done before the pod is bound, in any case; a rejection takes the decision back. */
+  preBind?(state: CycleState, pod: Pod, node: string): Promise<void>
   /** True when it has bound the pod; false leaves it to the next. */
   bind?(state: CycleState, pod: Pod, node: string): Promise<boolean>
   /** Whether a pod that this plug-in rejected may fit after the event. Without it: after any. */

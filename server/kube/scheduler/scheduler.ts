@@ -19,10 +19,13 @@ import { type Change, SharedInformer } from '../client/shared-informer.ts'
 import type { Kind } from '../kinds/define-kind.ts'
 import { Namespace } from '../kinds/namespace.ts'
 import { Node } from '../kinds/node.ts'
+import { PersistentVolume } from '../kinds/persistent-volume.ts'
+import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
 import { Pod } from '../kinds/pod.ts'
 import { PodDisruptionBudget } from '../kinds/pod-disruption-budget.ts'
 import { ReplicaSet } from '../kinds/replica-set.ts'
 import { Service } from '../kinds/service.ts'
+import { StorageClass } from '../kinds/storage-class.ts'
 import { type Decision, decide } from './cycle.ts'
 import { defaultSpreading } from './default-spreading.ts'
 import type { ClusterEvent, Plugin, Preemption } from './framework.ts'
@@ -35,6 +38,7 @@ import { tellUnschedulable } from './pod-status.ts'
 import { SchedulerCache } from './scheduler-cache.ts'
 import { SchedulerMetrics } from './scheduler-metrics.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+import { StorageView } from './storage-view.ts'
 
 export interface SchedulerOptions {
   client: Client
@@ -52,7 +56,10 @@ export interface SchedulerOptions {
 
 export interface RunningScheduler extends AsyncDisposable {
   readonly ready: Promise<void>
-  /** No pod is in line and no binding is on its way; pods that fit nowhere or wait out their back-off do not count. */
+  /**
+   * No pod is in line and no binding is on its way; pods that fit nowhere, wait out their back-off or wait for others to
+   * see to their storage do not count.
+   */
   idle(): boolean
 }
 
@@ -73,6 +80,7 @@ class Scheduler implements RunningScheduler {
   readonly #nominator = new Nominator()
   readonly #queue: SchedulingQueue
   readonly #plugins: readonly Plugin[]
+  readonly #storage: StorageView
   readonly #recorder: EventRecorder
   readonly #tracer: LoopTracer
   readonly #metrics: SchedulerMetrics | undefined
@@ -102,6 +110,15 @@ class Scheduler implements RunningScheduler {
       cacheRevision: () => Math.max(0, ...this.#informers.map(({ revision }) => revision)),
     })
     this.#recorder = new EventRecorder({ client, clock, logger, component: schedulerName })
+    this.#storage = new StorageView({
+      client,
+      clock,
+      signal: this.#stop.signal,
+      claims: this.#informer(PersistentVolumeClaim),
+      volumes: this.#informer(PersistentVolume),
+      classes: this.#informer(StorageClass),
+      onChange: (event, revision) => this.#wake(event, revision),
+    })
     const namespaces = this.#informer(Namespace).cache
     const budgets = this.#informer(PodDisruptionBudget).cache
     this.#plugins = defaultPlugins({
@@ -109,6 +126,7 @@ class Scheduler implements RunningScheduler {
       spreading: defaultSpreading(this.#informer(Service).cache, this.#informer(ReplicaSet).cache),
       namespaceLabels: (name) => namespaces.get(name)?.metadata?.labels,
       budgets: () => budgets.list(),
+      storage: this.#storage,
     })
     this.#informer(Node).addHandler((change) => this.#onNode(change))
     this.#informer(Pod).addHandler((change) => this.#onPod(change))
@@ -118,7 +136,13 @@ class Scheduler implements RunningScheduler {
 
   idle(): boolean {
     const heard = this.#informers.every(({ pending }) => pending === 0)
-    return this.#started && heard && !this.#pumping && this.#queue.length === 0 && this.#telling.size === 0
+    return (
+      this.#started &&
+      heard &&
+      !this.#pumping &&
+      this.#queue.length === 0 &&
+      this.#telling.size === this.#storage.waiting
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -313,6 +337,7 @@ class Scheduler implements RunningScheduler {
         const rejection = await plugin.permit?.(state, pod, node)
         if (rejection) throw new Error(rejection.reasons.join(', '))
       }
+      for (const plugin of this.#plugins) await plugin.preBind?.(state, pod, node)
       for (const plugin of this.#plugins) if (await plugin.bind?.(state, pod, node)) break
       this.#queue.done(queued)
       this.#metrics?.attempted(queued, 'scheduled', startedAt)

@@ -6,6 +6,7 @@ import type { Mount } from '../../container-runtime/container-runtime.ts'
 import { expand } from '../expansion.ts'
 import type { PodAddresses } from '../field-ref.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
+import { behindClaim } from './claimed-volume.ts'
 import { volumePlugins } from './index.ts'
 import type { VolumePlugin, VolumePorts } from './volume-plugin.ts'
 
@@ -29,10 +30,11 @@ export class VolumeManager {
   /** Sets up all volumes, or with `live` only those whose content follows the API. */
   async mount(pod: Pod, addresses: PodAddresses, only: 'all' | 'live' = 'all'): Promise<MountedVolumes> {
     const mounted = new Map<string, string>()
-    for (const volume of pod.spec?.volumes ?? []) {
+    for (const told of pod.spec?.volumes ?? []) {
+      if (only === 'live' && !pluginOf(told)?.isLive) continue
+      const volume = await this.#behindClaim(pod, told)
       const plugin = pluginOf(volume)
       if (!plugin) throw new MountError(`no volume plugin matched volume "${volume.name}"`)
-      if (only === 'live' && !plugin.isLive) continue
       const directory = this.#directoryOf(pod, plugin, volume.name)
       try {
         mounted.set(volume.name, await plugin.setUp({ pod, volume, directory, addresses }, this.#ports))
@@ -42,6 +44,18 @@ export class VolumeManager {
       }
     }
     return mounted
+  }
+
+  async #behindClaim(pod: Pod, volume: Volume): Promise<Volume> {
+    try {
+      return await behindClaim(pod, volume, this.#ports.objects)
+    } catch (err) {
+      const why = err instanceof Error ? err.message : String(err)
+      throw new MountError(
+        `Unable to attach or mount volumes: unmounted volumes=[${volume.name}], unattached volumes=[], failed to process volumes=[${volume.name}]: ${why}`,
+        { cause: err },
+      )
+    }
   }
 
   hasLive(pod: Pod): boolean {

@@ -6,6 +6,7 @@ import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1'
 import type { Client } from '../../client/client.ts'
 import type { Plugin } from '../framework.ts'
 import type { NamespaceLabels } from '../pod-affinity.ts'
+import type { StorageView } from '../storage-view.ts'
 import { defaultBinder } from './default-binder.ts'
 import { defaultPreemption } from './default-preemption.ts'
 import { imageLocality } from './image-locality.ts'
@@ -18,15 +19,17 @@ import { nodeResourcesFit } from './node-resources-fit.ts'
 import { nodeUnschedulable } from './node-unschedulable.ts'
 import { type DefaultSpreading, podTopologySpread } from './pod-topology-spread.ts'
 import { taintToleration } from './taint-toleration.ts'
+import { volumeBinding } from './volume-binding.ts'
 
 export interface PluginOptions {
   client: Client
   spreading: DefaultSpreading
   namespaceLabels: NamespaceLabels
   budgets: () => readonly PodDisruptionBudget[]
+  storage: StorageView
 }
 
-export function defaultPlugins({ client, spreading, namespaceLabels, budgets }: PluginOptions): Plugin[] {
+export function defaultPlugins({ client, spreading, namespaceLabels, budgets, storage }: PluginOptions): Plugin[] {
   return [
     nodeUnschedulable,
     nodeName,
@@ -34,6 +37,7 @@ export function defaultPlugins({ client, spreading, namespaceLabels, budgets }: 
     nodeAffinity,
     nodePorts,
     nodeResourcesFit,
+    volumeBinding(storage),
     podTopologySpread(spreading),
     interPodAffinity(namespaceLabels),
     nodeResourcesBalancedAllocation,

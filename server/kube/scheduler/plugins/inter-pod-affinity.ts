@@ -138,6 +138,7 @@ export function interPodAffinity(labels: NamespaceLabels): Plugin {
     mayHelp(event, pod) {
       if (event.type === 'node-added') return true
       if (event.type === 'node-updated') return !deepEqual(event.node.metadata?.labels, event.previous.metadata?.labels)
+      if (event.type === 'storage-changed') return false
       const own = podAffinityOf(pod)
       if (event.type === 'pod-assigned') return matchesAll(own?.near ?? [], event.pod, labels)
       const theirs = podAffinityOf(event.pod)?.far ?? []

@@ -41,7 +41,7 @@ export const nodeResourcesFit: Plugin = {
   },
   mayHelp(event, pod) {
     if (event.type === 'pod-removed') return true
-    if (event.type === 'pod-assigned') return false
+    if (event.type === 'pod-assigned' || event.type === 'storage-changed') return false
     const allocatable = amountsOf(event.node.status?.allocatable)
     const fits = [...podResources(pod).requests].every(([name, amount]) => amount <= (allocatable.get(name) ?? 0))
     if (event.type === 'node-added' || !fits) return fits

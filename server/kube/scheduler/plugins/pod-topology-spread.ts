@@ -180,6 +180,7 @@ export function podTopologySpread(defaults: DefaultSpreading): Plugin {
     },
     mayHelp(event, pod) {
       if (event.type === 'node-added' || event.type === 'node-updated') return true
+      if (event.type === 'storage-changed') return false
       return event.pod.metadata?.namespace === pod.metadata?.namespace
     },
   }

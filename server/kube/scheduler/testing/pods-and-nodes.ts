@@ -7,6 +7,7 @@ import type { Client } from '../../client/client.ts'
 import { type CycleOptions, decide } from '../cycle.ts'
 import { NodeInfo } from '../node-info.ts'
 import { defaultPlugins } from '../plugins/index.ts'
+import type { StorageView } from '../storage-view.ts'
 
 const plugins = (budgets: readonly PodDisruptionBudget[]) =>
   defaultPlugins({
@@ -14,6 +15,7 @@ const plugins = (budgets: readonly PodDisruptionBudget[]) =>
     spreading: { selectorFor: (pod) => (pod.metadata?.labels?.spread ? selectorOfMap({ spread: 'yes' }) : undefined) },
     namespaceLabels: (name) => ({ 'kubernetes.io/metadata.name': name }),
     budgets: () => budgets,
+    storage: {} as StorageView,
   })
 
 export const GI = 2 ** 30

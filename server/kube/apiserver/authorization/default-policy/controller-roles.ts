@@ -72,6 +72,12 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('create delete get list update watch', ['discovery.k8s.io'], 'endpointslices'),
     EVENTS,
   ],
+  'ephemeral-volume-controller': [
+    rule(READ, [''], 'pods'),
+    rule('update', [''], 'pods/finalizers'),
+    rule('create get list watch', [''], 'persistentvolumeclaims'),
+    EVENTS,
+  ],
   'generic-garbage-collector': [rule('delete get list patch update watch', ['*'], '*'), EVENTS],
   'horizontal-pod-autoscaler': [
     rule(READ, ['autoscaling'], 'horizontalpodautoscalers'),
@@ -99,6 +105,25 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('patch update', [''], 'nodes/status'),
     rule('patch update', [''], 'pods/status'),
     rule('delete get list watch', [''], 'pods'),
+    EVENTS,
+  ],
+  // Podium's own: upstream has such a one beside its clusters.
+  'local-path-provisioner': [
+    rule('create delete get list patch update watch', [''], 'persistentvolumes'),
+    rule('get list update watch', [''], 'persistentvolumeclaims'),
+    rule('update', [''], 'persistentvolumeclaims/status'),
+    rule('create get list watch', ['storage.k8s.io'], 'storageclasses'),
+    rule('create delete get list watch', [''], 'pods'),
+    rule(READ, [''], 'nodes'),
+    EVENTS,
+  ],
+  'persistent-volume-binder': [
+    rule('create delete get list update watch', [''], 'persistentvolumes'),
+    rule('update', [''], 'persistentvolumes/status'),
+    rule('get list update watch', [''], 'persistentvolumeclaims'),
+    rule('update', [''], 'persistentvolumeclaims/status'),
+    rule(READ, ['storage.k8s.io'], 'storageclasses'),
+    rule('create delete get list watch', [''], 'pods'),
     EVENTS,
   ],
   'pod-garbage-collector': [

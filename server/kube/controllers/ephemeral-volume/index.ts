@@ -1,0 +1,60 @@
+import type { PersistentVolumeClaim as Claim, Pod as WirePod } from 'kubernetes-types/core/v1'
+import { keyOf } from '../../apimachinery/object-meta.ts'
+import { type ClusterView, controller } from '../../client/controller-builder.ts'
+import type { Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
+import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { controllerReference } from '../pod-control.ts'
+
+/**
+ * Makes the claims of pods' ephemeral volumes; each goes with its pod.
+ * Upstream: kubernetes/pkg/controller/volume/ephemeral.
+ */
+class EphemeralVolumes implements Reconciler {
+  readonly #pods: Lister<WirePod>
+  readonly #claims: Lister<Claim>
+
+  constructor(view: ClusterView) {
+    this.#pods = view.cache(Pod)
+    this.#claims = view.cache(PersistentVolumeClaim)
+  }
+
+  async reconcile(context: ReconcileContext): Promise<void> {
+    const pod = this.#pods.get(context.key)
+    if (!pod || pod.metadata?.deletionTimestamp) return
+    context.report.sees(pod)
+    for (const { name, ephemeral } of pod.spec?.volumes ?? []) {
+      const template = ephemeral?.volumeClaimTemplate
+      if (template) await this.#make(context, pod, `${pod.metadata?.name}-${name}`, template)
+    }
+  }
+
+  async #make(
+    context: ReconcileContext,
+    pod: WirePod,
+    name: string,
+    { metadata, spec }: { metadata?: WirePod['metadata']; spec: NonNullable<Claim['spec']> },
+  ): Promise<void> {
+    const { namespace = '', uid } = pod.metadata ?? {}
+    const there = this.#claims.get(`${namespace}/${name}`)
+    if (there?.metadata?.ownerReferences?.some((owner) => owner.uid === uid && owner.controller)) return
+    if (there) throw new Error(`PVC "${namespace}/${name}" was not created for pod "${context.key}" (pod is not owner)`)
+    const { labels, annotations } = metadata ?? {}
+    await context.client.of(PersistentVolumeClaim).create({
+      metadata: {
+        namespace,
+        name,
+        ...(labels ? { labels } : {}),
+        ...(annotations ? { annotations } : {}),
+        ownerReferences: [controllerReference(Pod, pod)],
+      },
+      spec,
+    })
+    context.report.did.push(`created claim ${name}`)
+  }
+}
+
+export const ephemeralVolumeController = controller('ephemeral-volume')
+  .watches(Pod, ({ object }) => (object.spec?.volumes?.some(({ ephemeral }) => ephemeral) ? [keyOf(object)] : []))
+  .reconcileWith((view) => new EphemeralVolumes(view))

@@ -1,0 +1,190 @@
+import type {
+  PersistentVolumeClaim as Claim,
+  PersistentVolume as Volume,
+  Node as WireNode,
+} from 'kubernetes-types/core/v1'
+import type { StorageClass as Class } from 'kubernetes-types/storage/v1'
+import { keyOf } from '../../apimachinery/object-meta.ts'
+import { quantityOf } from '../../apimachinery/quantity.ts'
+import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
+import { type ClusterView, controller } from '../../client/controller-builder.ts'
+import type { Lister } from '../../client/indexed-cache.ts'
+import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
+import { Node } from '../../kinds/node.ts'
+import { PersistentVolume } from '../../kinds/persistent-volume.ts'
+import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { PROVISIONED_BY, SELECTED_NODE, STORAGE_PROVISIONER } from '../../kinds/storage/volume-binding.ts'
+import { storageClassOf } from '../../kinds/storage/volumes.ts'
+import { StorageClass } from '../../kinds/storage-class.ts'
+import { messageOf } from '../pod-control.ts'
+import {
+  FINALIZER,
+  hostnameOf,
+  localVolume,
+  PROVISIONER,
+  refusal,
+  remover,
+  removerName,
+  volumeNameFor,
+} from './local-volume.ts'
+
+const CLASS: Class = {
+  metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+  provisioner: PROVISIONER,
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'WaitForFirstConsumer',
+  allowVolumeExpansion: true,
+}
+/** Of the turn that makes the class; claims and volumes have other keys. */
+const START = '/'
+
+/** Storage of the classroom: directories of the machine that the scheduler has chosen (docs/decisions/0038). */
+class LocalPathProvisioner implements Reconciler {
+  readonly #claims: Lister<Claim>
+  readonly #volumes: Lister<Volume>
+  readonly #classes: Lister<Class>
+  readonly #nodes: Lister<WireNode>
+  readonly #pods: Lister<import('kubernetes-types/core/v1').Pod>
+
+  constructor(view: ClusterView) {
+    this.#claims = view.cache(PersistentVolumeClaim)
+    this.#volumes = view.cache(PersistentVolume)
+    this.#classes = view.cache(StorageClass)
+    this.#nodes = view.cache(Node)
+    this.#pods = view.cache(Pod)
+  }
+
+  async reconcile(context: ReconcileContext): Promise<void> {
+    const { key, client } = context
+    if (key === START) {
+      if (!this.#classes.get(keyOf(CLASS))) await client.of(StorageClass).create(CLASS).catch(unless(isAlreadyExists))
+    } else if (key.includes('/')) {
+      const claim = this.#claims.get(key)
+      if (claim?.spec?.volumeName) await this.#expand(context, claim)
+      else if (claim) await this.#provision(context, claim)
+    } else {
+      const volume = this.#volumes.get(key)
+      if (volume) await this.#remove(context, volume)
+    }
+  }
+
+  async #provision(context: ReconcileContext, claim: Claim): Promise<void> {
+    const { annotations = {}, deletionTimestamp } = claim.metadata ?? {}
+    const storageClass = this.#classes.get(storageClassOf(claim))
+    if (annotations[STORAGE_PROVISIONER] !== PROVISIONER || !storageClass || deletionTimestamp) return
+    if (this.#volumes.get(volumeNameFor(claim))) return
+    context.report.sees(claim)
+    const node = this.#nodes.get(annotations[SELECTED_NODE] ?? '')
+    const why = refusal(claim) ?? (node ? undefined : 'configuration error, no node was specified')
+    const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
+      context.event(PersistentVolumeClaim, claim, type, reason, message)
+    const name = storageClass.metadata?.name
+    if (why || !node) {
+      const failed = `failed to provision volume with StorageClass "${name}": ${why}`
+      return say('Warning', 'ProvisioningFailed', failed)
+    }
+    say('Normal', 'Provisioning', `External provisioner is provisioning volume for claim "${keyOf(claim)}"`)
+    const hostname = node.metadata?.labels?.['kubernetes.io/hostname'] ?? ''
+    try {
+      await context.client.of(PersistentVolume).create(localVolume(claim, storageClass, hostname))
+    } catch (err) {
+      if (isAlreadyExists(err)) return
+      say('Warning', 'ProvisioningFailed', `failed to provision volume with StorageClass "${name}": ${messageOf(err)}`)
+      throw err
+    }
+    context.report.did.push(`made ${volumeNameFor(claim)} on ${node.metadata?.name}`)
+    say('Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${volumeNameFor(claim)}`)
+  }
+
+  /** A directory is as large as its disk: only the figures grow. */
+  async #expand(context: ReconcileContext, claim: Claim): Promise<void> {
+    const volume = this.#volumes.get(claim.spec?.volumeName ?? '')
+    const wanted = claim.spec?.resources?.requests?.storage
+    const isLarger = quantityOf(wanted).compare(quantityOf(claim.status?.capacity?.storage)) > 0
+    if (!volume || !isOurs(volume) || claim.status?.phase !== 'Bound' || !isLarger) return
+    context.report.sees(claim, volume)
+    const { name = '' } = volume.metadata ?? {}
+    const merge = 'application/merge-patch+json'
+    const capacity = { storage: wanted }
+    await context.client.of(PersistentVolume).patch({ name }, merge, { spec: { capacity } })
+    const status = { ...claim.status, capacity: { storage: wanted ?? '0' } }
+    await context.client.of(PersistentVolumeClaim).updateStatus({ ...claim, status })
+    context.event(PersistentVolumeClaim, claim, 'Normal', 'VolumeResizeSuccessful', 'Resize volume succeeded')
+    context.report.did.push(`${name} has ${wanted} now`)
+  }
+
+  async #remove(context: ReconcileContext, volume: Volume): Promise<void> {
+    const { spec, status, metadata } = volume
+    const isOver = status?.phase === 'Released' && spec?.persistentVolumeReclaimPolicy === 'Delete'
+    if (!isOurs(volume) || !isOver) return this.#letGo(context, volume)
+    context.report.sees(volume)
+    const { client, report } = context
+    const hostname = hostnameOf(volume)
+    const node = this.#nodes.list().find((one) => one.metadata?.labels?.['kubernetes.io/hostname'] === hostname)
+    const place = { namespace: 'kube-system', name: removerName(volume) }
+    const pod = this.#pods.get(`${place.namespace}/${place.name}`)
+    // With the machine its directories are gone.
+    if (node && pod?.status?.phase !== 'Succeeded') {
+      if (!pod)
+        await client
+          .of(Pod)
+          .create(remover(volume, node.metadata?.name ?? ''))
+          .catch(unless(isAlreadyExists))
+      report.seen = 'the directory is being removed'
+      return
+    }
+    const { name = '', uid } = metadata ?? {}
+    await client
+      .of(PersistentVolume)
+      .delete({ name }, uid ? { uid } : {})
+      .catch(unless(isNotFound))
+    await this.#dropFinalizer(context, volume)
+    if (pod) await client.of(Pod).delete(place).catch(unless(isNotFound))
+    report.did.push(`removed ${name}`)
+  }
+
+  /** Deleted by hand while it is kept: its directory stays. */
+  async #letGo(context: ReconcileContext, volume: Volume): Promise<void> {
+    const isKept = volume.spec?.persistentVolumeReclaimPolicy === 'Retain'
+    if (isOurs(volume) && volume.metadata?.deletionTimestamp && isKept) await this.#dropFinalizer(context, volume)
+  }
+
+  async #dropFinalizer({ client }: ReconcileContext, { metadata }: Volume): Promise<void> {
+    const finalizers = metadata?.finalizers?.filter((one) => one !== FINALIZER) ?? []
+    if (finalizers.length === (metadata?.finalizers?.length ?? 0)) return
+    const told = { metadata: { uid: metadata?.uid, finalizers } }
+    const merge = 'application/merge-patch+json'
+    await client
+      .of(PersistentVolume)
+      .patch({ name: metadata?.name ?? '' }, merge, told)
+      .catch(unless(isNotFound))
+  }
+}
+
+const isOurs = ({ metadata }: Volume) => metadata?.annotations?.[PROVISIONED_BY] === PROVISIONER
+
+const unless = (isFine: (err: unknown) => boolean) => (err: unknown) => {
+  if (!isFine(err)) throw err
+}
+
+export const localPathProvisioner = controller('local-path-provisioner')
+  .actsAs('local-path-provisioner')
+  .eventsFrom(PROVISIONER)
+  .startsWith(START)
+  .for(PersistentVolumeClaim)
+  .watches(PersistentVolume, ({ object }) => (isOurs(object) ? [keyOf(object)] : []))
+  .watches(Pod, ({ object }) => {
+    const [, name] = /^helper-pod-delete-(.*)$/.exec(object.metadata?.name ?? '') ?? []
+    return name && object.metadata?.namespace === 'kube-system' ? [name] : []
+  })
+  .watches(Node, ({ type, object }, view) => {
+    const hostname = object.metadata?.labels?.['kubernetes.io/hostname']
+    if (type === 'updated') return []
+    return view
+      .cache(PersistentVolume)
+      .list()
+      .filter((volume) => isOurs(volume) && hostnameOf(volume) === hostname)
+      .map(keyOf)
+  })
+  .reconcileWith((view) => new LocalPathProvisioner(view))

@@ -1,0 +1,242 @@
+import type {
+  PersistentVolumeClaim as Claim,
+  PersistentVolume as Volume,
+  Pod as WirePod,
+} from 'kubernetes-types/core/v1'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { Event, PersistentVolume, PersistentVolumeClaim, Pod, ServiceAccount, StorageClass } from '../../kinds/index.ts'
+import { runScheduler } from '../../scheduler/index.ts'
+import { insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+
+let loops: TestLoops
+beforeEach(async () => {
+  loops = await startTestLoops({ startTestServer, runScheduler })
+})
+afterEach(() => loops[Symbol.asyncDispose]())
+
+const namespace = 'default'
+const claims = () => loops.client.of(PersistentVolumeClaim)
+const volumes = () => loops.client.of(PersistentVolume)
+const claim = (name: string, spec: Partial<Claim['spec']> = {}) =>
+  claims().create({
+    metadata: { namespace, name },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, ...spec },
+  })
+const volume = (name: string, spec: Partial<Volume['spec']> = {}) =>
+  volumes().create({
+    metadata: { name },
+    spec: {
+      capacity: { storage: '2Gi' },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: `/srv/${name}` },
+      ...spec,
+    },
+  })
+const claimPhase = async (name: string) => (await claims().get({ namespace, name })).status?.phase
+const volumePhase = async (name: string) =>
+  (
+    await volumes()
+      .get({ name })
+      .catch(() => undefined)
+  )?.status?.phase
+const told = async (name: string) =>
+  (await loops.client.of(Event).list()).items
+    .filter(({ involvedObject }) => involvedObject.name === name)
+    .map(({ reason, message }) => `${reason}: ${message}`)
+const pod = (name: string, claimName: string): WirePod => ({
+  metadata: { namespace, name },
+  spec: {
+    containers: [{ name: 'a', image: 'b' }],
+    volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
+  },
+})
+/** With the scheduler; pods are let in when their account is there. */
+async function runAll(): Promise<void> {
+  await loops.run(undefined, { nodeMonitorGracePeriodMs: 24 * 3_600_000 })
+  await loops.until(
+    'accounts',
+    async () => (await loops.client.of(ServiceAccount).list({ namespace })).items.length > 0,
+  )
+  await loops.until('a class', async () => {
+    const { items } = await loops.client.of(StorageClass).list()
+    return items.some(({ metadata }) => metadata?.name === 'standard')
+  })
+}
+const BINDERS = ['persistent-volume-binder', 'pvc-protection', 'pv-protection', 'serviceaccount']
+
+it('binds each claim to a volume of its own, from both sides', async () => {
+  await volume('one')
+  await volume('two')
+  await claim('a', { storageClassName: '' })
+  await claim('b', { storageClassName: '' })
+  await loops.run(BINDERS)
+  await loops.until('bound', async () => (await claimPhase('a')) === 'Bound' && (await claimPhase('b')) === 'Bound')
+  const [a, b] = await Promise.all(['a', 'b'].map((name) => claims().get({ namespace, name })))
+  expect(new Set([a?.spec?.volumeName, b?.spec?.volumeName])).toEqual(new Set(['one', 'two']))
+  expect(a?.status).toMatchObject({ capacity: { storage: '2Gi' }, accessModes: ['ReadWriteOnce'] })
+  expect(a?.metadata?.annotations).toMatchObject({ 'pv.kubernetes.io/bind-completed': 'yes' })
+  const bound = await volumes().get({ name: a?.spec?.volumeName ?? '' })
+  expect(bound.spec?.claimRef).toMatchObject({ namespace, name: 'a', uid: a?.metadata?.uid })
+  expect(bound.status?.phase).toBe('Bound')
+})
+
+it('says what a claim waits for, and binds it when that comes', async () => {
+  await loops.run(BINDERS)
+  await claim('plain', { storageClassName: '' })
+  await claim('strange', { storageClassName: 'nowhere' })
+  await loops.until('told', async () => (await told('plain')).length > 0 && (await told('strange')).length > 0)
+  expect(await told('plain')).toEqual([
+    'FailedBinding: no persistent volumes available for this claim and no storage class is set',
+  ])
+  expect(await told('strange')).toEqual(['ProvisioningFailed: storageclass.storage.k8s.io "nowhere" not found'])
+  await volume('late')
+  await loops.until('bound', async () => (await claimPhase('plain')) === 'Bound')
+  await claim('small', { storageClassName: '', volumeName: 'late' })
+  await loops.until('told', async () => (await told('small')).length > 0)
+  expect(await told('small')).toEqual(['FailedBinding: volume "late" already bound to a different claim.'])
+})
+
+it('releases a volume whose claim has gone, and keeps what is to be retained', async () => {
+  await loops.run(BINDERS)
+  await volume('kept')
+  await volume('deleted', { persistentVolumeReclaimPolicy: 'Delete', storageClassName: 'x' })
+  await claim('a', { storageClassName: '' })
+  await claim('b', { storageClassName: 'x' })
+  await loops.until('bound', async () => (await claimPhase('a')) === 'Bound' && (await claimPhase('b')) === 'Bound')
+  await claims().delete({ namespace, name: 'a' })
+  await claims().delete({ namespace, name: 'b' })
+  await loops.until('released', async () => (await volumePhase('kept')) === 'Released')
+  await loops.until('failed', async () => (await volumePhase('deleted')) === 'Failed')
+  await loops.until('told', async () => (await told('deleted')).length > 0)
+  expect(await told('deleted')).toEqual([
+    'VolumeFailedDelete: error getting deleter volume plugin for volume "deleted": no deletable volume plugin matched',
+  ])
+  await claim('again', { storageClassName: '' })
+  await loops.until('pending', async () => (await told('again')).length > 0)
+  expect(await claimPhase('again'), 'what was released is nobody’s until a person says so').toBe('Pending')
+})
+
+it('tells that a claim has lost its volume', async () => {
+  await loops.run(BINDERS)
+  await volume('one')
+  await claim('a', { storageClassName: '' })
+  await loops.until('bound', async () => (await claimPhase('a')) === 'Bound')
+  const merge = 'application/merge-patch+json'
+  await volumes().delete({ name: 'one' })
+  await insist(() => volumes().patch({ name: 'one' }, merge, { metadata: { finalizers: null } }))
+  await loops.until('lost', async () => (await claimPhase('a')) === 'Lost')
+  await loops.until('told', async () => (await told('a')).length > 0)
+  expect(await told('a')).toEqual(['ClaimLost: Bound claim has lost its PersistentVolume. Data on the volume is lost!'])
+})
+
+it('finishes what it was stopped in', async () => {
+  await volume('one')
+  const made = await claim('a', { storageClassName: '' })
+  const half = await volumes().get({ name: 'one' })
+  const claimRef = { kind: 'PersistentVolumeClaim', namespace, name: 'a', uid: made.metadata?.uid ?? '' }
+  await volumes().update({ ...half, spec: { ...half.spec, claimRef } })
+  await volume('two', { capacity: { storage: '1Gi' } })
+  await loops.run(BINDERS)
+  await loops.until('bound', async () => (await claimPhase('a')) === 'Bound')
+  expect((await claims().get({ namespace, name: 'a' })).spec?.volumeName).toBe('one')
+  await loops.until('free', async () => (await volumePhase('two')) === 'Available')
+})
+
+it('makes a directory where the pod goes, and removes it with the claim', async () => {
+  await loops.addNode('n1')
+  await runAll()
+  await claim('data')
+  await loops.until('waits', async () => (await told('data')).length > 0)
+  expect(await told('data')).toEqual(['WaitForFirstConsumer: waiting for first consumer to be created before binding'])
+  await loops.client.of(Pod).create(pod('user', 'data'))
+  await loops.until('runs', async () => {
+    const user = await loops.client.of(Pod).get({ namespace, name: 'user' })
+    return user.status?.phase === 'Running'
+  })
+  const bound = await claims().get({ namespace, name: 'data' })
+  expect(bound.status).toMatchObject({ phase: 'Bound', capacity: { storage: '1Gi' } })
+  const name = `pvc-${bound.metadata?.uid}`
+  expect((await volumes().get({ name })).spec).toMatchObject({
+    persistentVolumeReclaimPolicy: 'Delete',
+    hostPath: { path: `/var/local-path-provisioner/${name}_default_data`, type: 'DirectoryOrCreate' },
+  })
+  const success = `ProvisioningSucceeded: Successfully provisioned volume ${name}`
+  await loops.until('told', async () => (await told('data')).includes(success))
+
+  const merge = 'application/merge-patch+json'
+  await insist(() =>
+    claims().patch({ namespace, name: 'data' }, merge, { spec: { resources: { requests: { storage: '3Gi' } } } }),
+  )
+  await loops.until('larger', async () => {
+    const { status } = await claims().get({ namespace, name: 'data' })
+    return status?.capacity?.storage === '3Gi'
+  })
+
+  await claims().delete({ namespace, name: 'data' })
+  expect(await claimPhase('data'), 'a pod still has it').toBe('Bound')
+  await loops.client.of(Pod).delete({ namespace, name: 'user' })
+  const helper = { namespace: 'kube-system', name: `helper-pod-delete-${name}` }
+  await loops.until('a pod removes the directory', () =>
+    loops.client
+      .of(Pod)
+      .get(helper)
+      .then(
+        ({ status }) => status?.phase === 'Running',
+        () => false,
+      ),
+  )
+  expect(await volumePhase(name), 'not before it has been removed').toBe('Released')
+  loops.kubelets.on = false
+  await loops.client.of(Pod).patch(helper, merge, { status: { phase: 'Succeeded' } }, { subresource: 'status' })
+  await loops.until('the volume has gone', async () => (await volumePhase(name)) === undefined)
+})
+
+it('binds by hand-made volumes of the node that is chosen, and not one to two pods', async () => {
+  await loops.addNode('n1', { labels: { zone: 'a' } })
+  await loops.addNode('n2', { labels: { zone: 'b' } })
+  await loops.client.of(StorageClass).create({
+    metadata: { name: 'local' },
+    provisioner: 'kubernetes.io/no-provisioner',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  })
+  const at = (zone: string): Partial<Volume['spec']> => ({
+    storageClassName: 'local',
+    nodeAffinity: {
+      required: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: [zone] }] }] },
+    },
+  })
+  await volume('in-b', at('b'))
+  await claim('one', { storageClassName: 'local' })
+  await claim('two', { storageClassName: 'local' })
+  await runAll()
+  await loops.client.of(Pod).create(pod('first', 'one'))
+  await loops.client.of(Pod).create(pod('second', 'two'))
+  const placed = async () => (await loops.pods()).filter(({ spec }) => spec?.nodeName)
+  await loops.until('one is placed', async () => (await placed()).length === 1)
+  expect((await placed())[0]?.spec?.nodeName).toBe('n2')
+  const other = (await loops.pods()).find(({ spec }) => !spec?.nodeName)?.metadata?.name ?? ''
+  await loops.until('told', async () => (await told(other)).some((text) => text.includes('volumes to bind')))
+  expect((await told(other)).at(-1)).toContain(
+    "0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.",
+  )
+  await volume('in-a', at('a'))
+  await loops.until('both are placed', async () => (await placed()).length === 2)
+})
+
+it('makes the claims of ephemeral volumes', async () => {
+  await loops.addNode('n1')
+  await runAll()
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  await loops.client.of(Pod).create({
+    metadata: { namespace, name: 'web' },
+    spec: {
+      containers: [{ name: 'a', image: 'b' }],
+      volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec } } }],
+    },
+  })
+  await loops.until('runs', async () => (await loops.pods())[0]?.status?.phase === 'Running')
+  const made = await claims().get({ namespace, name: 'web-scratch' })
+  expect(made.metadata?.ownerReferences).toMatchObject([{ kind: 'Pod', name: 'web', controller: true }])
+  expect(made.status?.phase).toBe('Bound')
+})

@@ -1,0 +1,52 @@
+// What a volume needs next: free, bound, or what is to be done when its claim has gone.
+// Upstream: pv_controller.go syncVolume, reclaimVolume.
+
+import type { PersistentVolume as Volume } from 'kubernetes-types/core/v1'
+import type { ReconcileContext } from '../../client/reconcile-context.ts'
+import { PersistentVolume } from '../../kinds/persistent-volume.ts'
+import { PROVISIONED_BY } from '../../kinds/storage/volume-binding.ts'
+import { setPhase, unbind } from './bind.ts'
+import type { StorageView } from './storage-view.ts'
+
+/** Resolves with the key of a claim that must be looked at now. */
+export async function syncVolume(
+  context: ReconcileContext,
+  storage: StorageView,
+  volume: Volume,
+): Promise<string | undefined> {
+  const { claimRef, persistentVolumeReclaimPolicy: policy } = volume.spec ?? {}
+  if (!claimRef?.uid) {
+    context.report.seen = claimRef ? 'reserved' : 'free'
+    await setPhase(context, storage, volume, 'Available')
+    return claimRef ? `${claimRef.namespace}/${claimRef.name}` : undefined
+  }
+  const key = `${claimRef.namespace}/${claimRef.name}`
+  const found = storage.claim(key)
+  // Another of the same name is not the one it was bound to.
+  const claim = found?.metadata?.uid === claimRef.uid ? found : undefined
+  context.report.seen = claim ? `claim ${key} is there` : `claim ${key} has gone`
+  if (!claim) await release(context, storage, volume)
+  else if (!claim.spec?.volumeName) return key
+  else if (claim.spec.volumeName === volume.metadata?.name) await setPhase(context, storage, volume, 'Bound')
+  else if (volume.metadata?.annotations?.[PROVISIONED_BY] && policy === 'Delete')
+    await release(context, storage, volume)
+  else await unbind(context, storage, volume)
+  return undefined
+}
+
+async function release(context: ReconcileContext, storage: StorageView, volume: Volume): Promise<void> {
+  const { phase } = volume.status ?? {}
+  if (phase !== 'Released' && phase !== 'Failed') await setPhase(context, storage, volume, 'Released')
+  const { persistentVolumeReclaimPolicy: policy } = volume.spec ?? {}
+  const now = storage.volume(context.key) ?? volume
+  const fail = async (reason: string, message: string) => {
+    if (now.status?.phase === 'Failed') return
+    context.event(PersistentVolume, now, 'Warning', reason, message)
+    await setPhase(context, storage, now, 'Failed', message)
+  }
+  if (policy === 'Recycle') return fail('VolumeFailedRecycle', 'No recycler plugin found for the volume!')
+  // Whoever made it deletes it.
+  if (policy !== 'Delete' || volume.metadata?.annotations?.[PROVISIONED_BY]) return
+  const why = `error getting deleter volume plugin for volume "${volume.metadata?.name}": no deletable volume plugin matched`
+  return fail('VolumeFailedDelete', why)
+}

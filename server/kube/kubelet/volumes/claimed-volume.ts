@@ -1,0 +1,31 @@
+// What stands behind a claim: the source that its persistent volume names. Upstream: pkg/kubelet/volumemanager/populator.
+
+import type { Pod, Volume } from 'kubernetes-types/core/v1'
+import { isFullyBound } from '../../kinds/storage/volume-binding.ts'
+import type { ApiObjects } from '../api-objects.ts'
+
+/** The volume itself when it needs no claim. */
+export async function behindClaim(pod: Pod, volume: Volume, objects: ApiObjects): Promise<Volume> {
+  const { persistentVolumeClaim, ephemeral, name } = volume
+  if (!persistentVolumeClaim && !ephemeral) return volume
+  const { namespace = '', uid } = pod.metadata ?? {}
+  const claimName = persistentVolumeClaim?.claimName ?? `${pod.metadata?.name}-${name}`
+  const at = `error processing PVC ${namespace}/${claimName}`
+  const claim = await objects.claim(namespace, claimName)
+  if (!claim)
+    throw new Error(`${at}: failed to fetch PVC from API server: persistentvolumeclaims "${claimName}" not found`)
+  if (ephemeral && !claim.metadata?.ownerReferences?.some((owner) => owner.uid === uid)) {
+    throw new Error(`${at}: PVC was not created for pod (pod is not owner)`)
+  }
+  if (claim.metadata?.deletionTimestamp) throw new Error(`${at}: PVC is being deleted`)
+  if (!isFullyBound(claim)) throw new Error(`${at}: PVC is not bound`)
+  const { volumeName = '' } = claim.spec ?? {}
+  const bound = await objects.persistentVolume(volumeName)
+  if (!bound) throw new Error(`${at}: failed to fetch PV ${volumeName} from API server: not found`)
+  if (bound.spec?.claimRef?.uid !== claim.metadata?.uid)
+    throw new Error(`${at}: PV ${volumeName} is bound to another claim`)
+  const { hostPath, local } = bound.spec ?? {}
+  if (hostPath) return { name, hostPath }
+  if (local) return { name, hostPath: { path: local.path, type: 'Directory' } }
+  throw new Error(`no volume plugin matched the source of PV ${volumeName}`)
+}

@@ -1,0 +1,129 @@
+// Where a pod's volumes are, or can be had. Claims that wait for their first consumer are bound here, for the node that was
+// chosen. Upstream: plugins/volumebinding.
+
+import type { PersistentVolumeClaim as Claim, Node, Pod, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
+import type { StorageClass } from 'kubernetes-types/storage/v1'
+import { keyOf } from '../../apimachinery/object-meta.ts'
+import {
+  findVolume,
+  isFullyBound,
+  isReachedFrom,
+  NO_PROVISIONER,
+  waitsForConsumer,
+} from '../../kinds/storage/volume-binding.ts'
+import { type CycleState, type Plugin, type Rejection, rejectForGood } from '../framework.ts'
+import type { StorageView } from '../storage-view.ts'
+
+const NAME = 'VolumeBinding'
+const WRONG_NODE = "node(s) didn't match PersistentVolume's node affinity"
+const NO_VOLUME = "node(s) didn't find available persistent volumes to bind"
+const LOST = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'
+
+interface Plan {
+  /** Bound claims' volumes; undefined for one that has gone. */
+  volumes: (Volume | undefined)[]
+  waiting: Claim[]
+  byNode: Map<string, { reserve: [Claim, Volume][]; provision: Claim[] }>
+}
+
+export function volumeBinding(storage: StorageView): Plugin {
+  return {
+    name: NAME,
+    preFilter(state, pod) {
+      const plan: Plan = { volumes: [], waiting: [], byNode: new Map() }
+      for (const { key, isEphemeral } of claimsOf(pod)) {
+        const claim = storage.claims.get(key)
+        const problem = problemOf(pod, key, claim, isEphemeral)
+        if (problem) return rejectForGood(problem)
+        if (!claim) continue
+        if (isFullyBound(claim)) plan.volumes.push(storage.volumes.get(claim.spec?.volumeName ?? ''))
+        else if (waitsForConsumer(storage.classOf(claim)) && !claim.spec?.volumeName) plan.waiting.push(claim)
+        else return rejectForGood('pod has unbound immediate PersistentVolumeClaims')
+      }
+      if (plan.volumes.length + plan.waiting.length > 0) state.set(NAME, plan)
+      return undefined
+    },
+    filter(state, _pod, { node, name }) {
+      const plan = state.get(NAME) as Plan | undefined
+      if (!plan || !node) return undefined
+      return rejectionOn(plan, node, name, storage)
+    },
+    reserve(state, _pod, node) {
+      for (const [, volume] of planned(state, node)?.reserve ?? []) storage.promised.add(volume.metadata?.name ?? '')
+    },
+    unreserve(state, _pod, node) {
+      for (const [, volume] of planned(state, node)?.reserve ?? []) storage.promised.delete(volume.metadata?.name ?? '')
+    },
+    async preBind(state, pod, node) {
+      const plan = planned(state, node)
+      if (!plan || plan.reserve.length + plan.provision.length === 0) return
+      for (const [claim, volume] of plan.reserve) await storage.reserveFor(claim, volume)
+      for (const claim of plan.provision) await storage.askFor(claim, node)
+      await storage.untilBound(pod, [...plan.reserve.map(([claim]) => claim), ...plan.provision])
+      for (const [, volume] of plan.reserve) storage.promised.delete(volume.metadata?.name ?? '')
+    },
+    mayHelp(event, pod) {
+      if (event.type === 'node-added' || event.type === 'node-updated') return true
+      if (event.type !== 'storage-changed') return false
+      return event.claim === undefined || claimsOf(pod).some(({ key }) => key === event.claim)
+    },
+  }
+}
+
+const planned = (state: CycleState, node: string) => (state.get(NAME) as Plan | undefined)?.byNode.get(node)
+
+interface Used {
+  key: string
+  isEphemeral: boolean
+}
+
+function claimsOf({ metadata, spec }: Pod): Used[] {
+  const { namespace = '', name: podName } = metadata ?? {}
+  return (spec?.volumes ?? []).flatMap<Used>(({ name, persistentVolumeClaim, ephemeral }) => {
+    if (persistentVolumeClaim) return [{ key: `${namespace}/${persistentVolumeClaim.claimName}`, isEphemeral: false }]
+    return ephemeral ? [{ key: `${namespace}/${podName}-${name}`, isEphemeral: true }] : []
+  })
+}
+
+function problemOf(pod: Pod, key: string, claim: Claim | undefined, isEphemeral: boolean): string | undefined {
+  const name = key.slice(key.indexOf('/') + 1)
+  if (!claim) {
+    return isEphemeral
+      ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
+      : `persistentvolumeclaim "${name}" not found`
+  }
+  if (claim.status?.phase === 'Lost') {
+    return `persistentvolumeclaim "${name}" bound to non-existent persistentvolume "${claim.spec?.volumeName}"`
+  }
+  if (claim.metadata?.deletionTimestamp) return `persistentvolumeclaim "${name}" is being deleted`
+  const isOwner = claim.metadata?.ownerReferences?.some(({ uid }) => uid === pod.metadata?.uid)
+  if (!isEphemeral || isOwner) return undefined
+  return `PVC ${key} was not created for pod ${keyOf(pod)} (pod is not owner)`
+}
+
+function rejectionOn(plan: Plan, node: Node, name: string, storage: StorageView): Rejection | undefined {
+  if (plan.volumes.includes(undefined)) return rejectForGood(LOST)
+  if (plan.volumes.some((volume) => volume && !isReachedFrom(volume, node))) return rejectForGood(WRONG_NODE)
+  const reserve: [Claim, Volume][] = []
+  const provision: Claim[] = []
+  const taken = new Set(storage.promised)
+  for (const claim of plan.waiting) {
+    const volume = findVolume(claim, storage.volumes.list(), { node, taken })
+    if (volume) {
+      taken.add(volume.metadata?.name ?? '')
+      reserve.push([claim, volume])
+    } else if (mayBeMade(storage.classOf(claim), node)) provision.push(claim)
+    else return rejectForGood(NO_VOLUME)
+  }
+  plan.byNode.set(name, { reserve, provision })
+  return undefined
+}
+
+function mayBeMade(storageClass: StorageClass | undefined, node: Node): boolean {
+  if (!storageClass || storageClass.provisioner === NO_PROVISIONER) return false
+  const { allowedTopologies = [] } = storageClass
+  if (allowedTopologies.length === 0) return true
+  return allowedTopologies.some(({ matchLabelExpressions = [] }) =>
+    matchLabelExpressions.every(({ key, values }) => values.includes(node.metadata?.labels?.[key] ?? '')),
+  )
+}

@@ -1,0 +1,96 @@
+// What the scheduler knows of storage and how it settles it: it promises a volume to a claim before it writes so, and
+// waits until the binder has seen to it. Upstream: plugins/volumebinding/{binder,assume_cache}.go.
+
+import type { PersistentVolumeClaim as Claim, Pod, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
+import type { StorageClass as Class } from 'kubernetes-types/storage/v1'
+import type { Clock } from '../../base/clock.ts'
+import { type KubeObject, keyOf, revisionOf } from '../apimachinery/object-meta.ts'
+import type { Client } from '../client/client.ts'
+import type { Lister } from '../client/indexed-cache.ts'
+import type { SharedInformer } from '../client/shared-informer.ts'
+import { PersistentVolume } from '../kinds/persistent-volume.ts'
+import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
+import { BOUND_BY_CONTROLLER, isFullyBound, SELECTED_NODE } from '../kinds/storage/volume-binding.ts'
+import { storageClassOf } from '../kinds/storage/volumes.ts'
+import type { ClusterEvent } from './framework.ts'
+
+const PATIENCE_MS = 10 * 60_000
+
+export interface StorageOptions {
+  client: Client
+  clock: Clock
+  signal: AbortSignal
+  claims: SharedInformer<Claim>
+  volumes: SharedInformer<Volume>
+  classes: SharedInformer<Class>
+  onChange(event: ClusterEvent, revision: number): void
+}
+
+export class StorageView {
+  readonly #options: StorageOptions
+  readonly claims: Lister<Claim>
+  readonly volumes: Lister<Volume>
+  /** Promised to a pod whose binding is under way. */
+  readonly promised = new Set<string>()
+  readonly #waiting = new Set<() => void>()
+
+  constructor(options: StorageOptions) {
+    this.#options = options
+    this.claims = options.claims.cache
+    this.volumes = options.volumes.cache
+    const tell = (object: KubeObject, claim?: string) => {
+      for (const look of this.#waiting) look()
+      options.onChange({ type: 'storage-changed', ...(claim ? { claim } : {}) }, revisionOf(object))
+    }
+    options.claims.addHandler(({ object }) => tell(object, keyOf(object)))
+    options.volumes.addHandler(({ object }) => tell(object))
+    options.classes.addHandler(({ object }) => tell(object))
+  }
+
+  /** So many pods wait until others have bound their claims. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  classOf(claim: Claim): Class | undefined {
+    return this.#options.classes.cache.get(storageClassOf(claim))
+  }
+
+  async reserveFor(claim: Claim, { metadata, spec }: Volume): Promise<void> {
+    const { namespace = '', name = '', uid = '' } = claim.metadata ?? {}
+    await this.#options.client.of(PersistentVolume).update({
+      metadata: { ...metadata, annotations: { ...metadata?.annotations, [BOUND_BY_CONTROLLER]: 'yes' } },
+      spec: { ...spec, claimRef: { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace, name, uid } },
+    })
+  }
+
+  async askFor(claim: Claim, node: string): Promise<void> {
+    const annotations = { ...claim.metadata?.annotations, [SELECTED_NODE]: node }
+    const metadata = { ...claim.metadata, annotations }
+    await this.#options.client.of(PersistentVolumeClaim).update({ ...claim, metadata })
+  }
+
+  /** Resolves when all are bound. */
+  async untilBound(pod: Pod, claims: readonly Claim[]): Promise<void> {
+    const { clock, signal } = this.#options
+    const end = new AbortController()
+    using _timer = clock.setTimeout(() => end.abort(), PATIENCE_MS)
+    const over = AbortSignal.any([signal, end.signal])
+    const areBound = () => claims.every((claim) => isFullyBound(this.claims.get(keyOf(claim)) ?? {}))
+    while (!areBound()) {
+      if (over.aborted) throw new Error('binding volumes: timed out waiting for the condition')
+      const gone = claims.find((claim) => !this.claims.get(keyOf(claim)))
+      if (gone)
+        throw new Error(`binding volumes: persistentvolumeclaim "${gone.metadata?.name}" of ${keyOf(pod)} has gone`)
+      await new Promise<void>((resolve) => {
+        const look = () => {
+          this.#waiting.delete(look)
+          over.removeEventListener('abort', look)
+          resolve()
+        }
+        this.#waiting.add(look)
+        over.addEventListener('abort', look)
+      })
+    }
+  }
+}
