@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type AnyKind, apiVersionOf } from '../kinds/define-kind.ts'
-import { LimitRange, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Pod } from '../kinds/index.ts'
+import {
+  Deployment,
+  HorizontalPodAutoscaler,
+  LimitRange,
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  Pod,
+  Service,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from '../kinds/index.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 let test: TestServer
@@ -30,6 +40,8 @@ const policy = (name: string, resource: string, expression: string) => ({
     mutations: [mutation(expression)],
   },
 })
+
+const SUB = 'request.?subResource.orValue("")'
 
 describe('what changes an object', () => {
   it('is asked again about what a policy has added', async () => {
@@ -67,6 +79,87 @@ describe('what changes an object', () => {
         body: { metadata: { name: 'a' } },
       }),
     ).rejects.toMatchObject({ reason: 'Invalid', message: expect.stringContaining('metadata.labels') })
+  })
+
+  it('may refuse who opens a connection, evicts, binds or scales, by what they ask for', async () => {
+    const hear = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }
+    const expressions = [
+      'request.operation != "CONNECT" || request.subResource != "exec" || object.kind == "PodExecOptions" && !("sh" in object.command)',
+      'request.operation != "CONNECT" || request.resource.resource != "services" || object.path != "/secret"',
+      'request.subResource != "eviction" || request.kind.kind == "Eviction" && object.metadata.name != "kept"',
+      'request.subResource != "scale" || request.kind.group == "autoscaling" && object.spec.replicas < 5',
+      'request.subResource != "token" || object.spec.expirationSeconds <= 3600',
+    ]
+    const validations = expressions.map((text) => ({ expression: text.replaceAll('request.subResource', SUB) }))
+    await post(ValidatingAdmissionPolicy, {
+      metadata: { name: 'hear' },
+      spec: { matchConstraints: { resourceRules: [hear] }, validations },
+    })
+    await post(ValidatingAdmissionPolicyBinding, {
+      metadata: { name: 'hear' },
+      spec: { policyName: 'hear', validationActions: ['Deny'] },
+    })
+    await post(Pod, { metadata: { name: 'kept' }, spec: { containers: [{ name: 'a', image: 'a:1' }] } })
+    await post(Service, { metadata: { name: 'web' }, spec: { ports: [{ port: 80 }] } })
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'a', image: 'a:1' }] } }
+    await post(Deployment, {
+      metadata: { name: 'web' },
+      spec: { selector: { matchLabels: { a: 'b' } }, template },
+    })
+    const ask = async (
+      method: 'GET' | 'POST' | 'PUT',
+      place: string,
+      body?: object,
+      query?: Record<string, string>,
+    ) => {
+      const path = `${place.startsWith('apps') ? '/apis/apps/v1' : '/api/v1'}/namespaces/default/${place.replace('apps:', '')}`
+      const told = { method, path, ...(body ? { body } : {}), ...(query ? { query } : {}) }
+      return test.transport.request(told).then(
+        () => 'done',
+        (err: Error) => err.message,
+      )
+    }
+    const denied = (what: string) =>
+      `${what} is forbidden: ValidatingAdmissionPolicy 'hear' with binding 'hear' denied request`
+    expect(await ask('POST', 'pods/kept/exec', undefined, { command: 'sh' })).toContain(denied('pods "kept"'))
+    expect(await ask('POST', 'pods/kept/exec', undefined, { command: 'ls' })).toContain(
+      'a container name must be specified',
+    )
+    expect(await ask('GET', 'services/web/proxy/secret')).toContain(denied('services "web"'))
+    expect(await ask('GET', 'services/web/proxy/open')).toContain('no endpoints available')
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'kept' } }
+    expect(await ask('POST', 'pods/kept/eviction', eviction)).toContain(denied('pods "kept"'))
+    const scale = (replicas: number) => ({ metadata: { name: 'web', namespace: 'default' }, spec: { replicas } })
+    expect(await ask('PUT', 'apps:deployments/web/scale', scale(5))).toContain(denied('deployments.apps "web"'))
+    expect(await ask('PUT', 'apps:deployments/web/scale', scale(4))).toBe('done')
+    const token = (expirationSeconds: number) => ({ spec: { expirationSeconds } })
+    expect(await ask('POST', 'serviceaccounts/default/token', token(7200))).toContain(
+      denied('serviceaccounts "default"'),
+    )
+    expect(await ask('POST', 'serviceaccounts/default/token', token(3600))).toBe('done')
+  })
+
+  it('shows a policy the version that it names, and takes back what it makes of that', async () => {
+    const rules = { operations: ['*'], apiGroups: ['autoscaling'], apiVersions: ['v1'], resources: ['*'] }
+    const constraints = (matchPolicy: string) => ({ resourceRules: [rules], matchPolicy })
+    const less = mutation(
+      'Object{spec: Object.spec{targetCPUUtilizationPercentage: object.spec.targetCPUUtilizationPercentage - 30}}',
+    )
+    const spec = { reinvocationPolicy: 'Never', mutations: [less] }
+    for (const matchPolicy of ['Equivalent', 'Exact']) {
+      const metadata = { name: matchPolicy.toLowerCase() }
+      await post(MutatingAdmissionPolicy, { metadata, spec: { ...spec, matchConstraints: constraints(matchPolicy) } })
+      await post(MutatingAdmissionPolicyBinding, { metadata, spec: { policyName: metadata.name } })
+    }
+    const metric = (averageUtilization: number) => ({
+      type: 'Resource',
+      resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } },
+    })
+    const made = await post(HorizontalPodAutoscaler, {
+      metadata: { name: 'web' },
+      spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 3, metrics: [metric(80)] },
+    })
+    expect(made).toMatchObject({ apiVersion: 'autoscaling/v2', spec: { metrics: [metric(50)] } })
   })
 
   it.each([

@@ -5,15 +5,29 @@ import type { Clock } from '../../../base/clock.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { forbidden, type StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind, Kind } from '../../kinds/define-kind.ts'
+import type { GroupVersionKind } from '../../schemas/schemas.ts'
 import type { Gate } from '../registry/registry.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
 import { Reinvocation } from './reinvocation.ts'
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
 
+/** The same objects in another version, to and from the form that a request holds them in. */
+export interface ObjectVersion {
+  kind: AnyKind
+  shown(object: KubeObject): KubeObject | Promise<KubeObject>
+  held(object: KubeObject): KubeObject | Promise<KubeObject>
+}
+
 export interface AdmissionRequest {
   operation: AdmissionOperation
   kind: AnyKind
+  /** Of the object, where a subresource takes another than the resource's own: an Eviction, a PodExecOptions. */
+  objectKind?: GroupVersionKind | undefined
+  /** As the URL names it. */
+  requested: AnyKind
+  /** In which it is served: first the one that was requested. Empty where nothing is converted. */
+  versions(): readonly ObjectVersion[]
   subresource: string
   namespace: string
   name: string
@@ -53,6 +67,12 @@ export interface AdmissionPlugin {
   validate?(request: AdmissionRequest, reader: AdmissionReader): void | Promise<void>
 }
 
+/** What is known of a request before its object is. */
+export type AdmissionAbout = Omit<
+  AdmissionRequest,
+  'object' | 'previous' | 'user' | 'reinvocation' | 'warn' | 'annotate'
+>
+
 export class Admission {
   readonly #plugins: readonly AdmissionPlugin[]
   readonly #reader: AdmissionReader
@@ -63,10 +83,7 @@ export class Admission {
   }
 
   /** The plug-ins, as one request meets them. */
-  gateFor(
-    context: RequestContext,
-    about: Omit<AdmissionRequest, 'object' | 'previous' | 'user' | 'reinvocation' | 'warn' | 'annotate'>,
-  ): Gate {
+  gateFor(context: RequestContext, about: AdmissionAbout): Gate {
     const asked = (object: KubeObject | undefined, previous: KubeObject | undefined): AdmissionRequest => ({
       ...about,
       object,

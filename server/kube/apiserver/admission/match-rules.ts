@@ -3,6 +3,7 @@
 import type { Namespace as WireNamespace } from 'kubernetes-types/core/v1'
 import { type LabelSelector, selectorOfObject } from '../../apimachinery/label-selector.ts'
 import type { MatchResources, Rule } from '../../kinds/admission/rules.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
 import { Namespace } from '../../kinds/index.ts'
 import type { AdmissionReader, AdmissionRequest } from './admission.ts'
 
@@ -16,26 +17,44 @@ const EXEMPT_GROUP = 'admissionregistration.k8s.io'
 /** Nobody may lock himself out of what would let him in again. */
 export const isExempt = ({ kind }: AdmissionRequest): boolean => kind.group === EXEMPT_GROUP
 
-export function isMatched(match: Matching, request: AdmissionRequest, reader: AdmissionReader): boolean {
-  const { resourceRules = [], excludeResourceRules = [] } = match
-  const named = (rule: Rule & { resourceNames?: string[] }) =>
-    !rule.resourceNames?.length || rule.resourceNames.includes(request.object?.metadata?.name || request.name)
-  if (!resourceRules.some((rule) => isInRule(rule, request) && named(rule))) return false
-  if (excludeResourceRules.some((rule) => isInRule(rule, request) && named(rule))) return false
-  return isInNamespaces(match.namespaceSelector, request, reader) && isOfObjects(match.objectSelector, request)
+/** The version that it is to see of what is written; undefined when the request is none of its business. */
+export function matchedVersion(
+  match: Matching,
+  request: AdmissionRequest,
+  reader: AdmissionReader,
+): AnyKind | undefined {
+  const { resourceRules = [], excludeResourceRules = [], matchPolicy } = match
+  const found = versionIn(resourceRules, request, matchPolicy)
+  if (!found || versionIn(excludeResourceRules, request, matchPolicy)) return undefined
+  const isMeant = isInNamespaces(match.namespaceSelector, request, reader) && isOfObjects(match.objectSelector, request)
+  return isMeant ? found : undefined
 }
 
-function isInRule(rule: Rule, { operation, kind, subresource, namespace }: AdmissionRequest): boolean {
-  const { operations = [], apiGroups = [], apiVersions = [], resources = [], scope = '*' } = rule
+/** First as it was asked for; then, unless only that is meant, as the same objects are served elsewhere. */
+function versionIn(
+  rules: readonly NamedRule[],
+  request: AdmissionRequest,
+  matchPolicy: string | undefined,
+): AnyKind | undefined {
+  const { requested } = request
+  if (rules.some((rule) => isInRule(rule, requested, request))) return requested
+  if (matchPolicy === 'Exact') return undefined
+  return request.versions().find(({ kind }) => rules.some((rule) => isInRule(rule, kind, request)))?.kind
+}
+
+type NamedRule = Rule & { resourceNames?: string[] }
+
+function isInRule(rule: NamedRule, kind: AnyKind, request: AdmissionRequest): boolean {
+  const { operations = [], apiGroups = [], apiVersions = [], resources = [], scope = '*', resourceNames = [] } = rule
   const has = (list: readonly string[], value: string) => list.includes('*') || list.includes(value)
-  const isNamespaced = kind.namespaced && namespace !== ''
-  // The same objects in another version are the same objects.
-  const versions = [{ group: kind.group, version: kind.version }, ...kind.otherVersions]
+  const isNamespaced = kind.namespaced && request.namespace !== ''
   return (
-    has(operations, operation) &&
-    versions.some(({ group, version }) => has(apiGroups, group) && has(apiVersions, version)) &&
-    resources.some((resource) => isResource(resource, kind.plural, subresource)) &&
-    (scope === '*' || (scope === 'Namespaced') === isNamespaced)
+    has(operations, request.operation) &&
+    has(apiGroups, kind.group) &&
+    has(apiVersions, kind.version) &&
+    resources.some((resource) => isResource(resource, kind.plural, request.subresource)) &&
+    (scope === '*' || (scope === 'Namespaced') === isNamespaced) &&
+    (resourceNames.length === 0 || resourceNames.includes(request.object?.metadata?.name || request.name))
   )
 }
 

@@ -2,13 +2,14 @@
 // Upstream: kubernetes/plugin/pkg/admission/noderestriction.
 
 import type { CertificateSigningRequest } from 'kubernetes-types/certificates/v1'
-import type { Node, Pod } from 'kubernetes-types/core/v1'
+import type { Node, Pod as WirePod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { forbidden } from '../../apimachinery/status-error.ts'
 import { parseCertificateRequest } from '../../kinds/certificates/pkcs10.ts'
+import { Pod } from '../../kinds/index.ts'
 import { nodeNameOf } from '../authorization/node-authorizer.ts'
 import { referencesOf } from '../authorization/node-graph.ts'
-import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
+import type { AdmissionPlugin, AdmissionReader, AdmissionRequest } from './admission.ts'
 import { forbiddenLabels } from './node-labels.ts'
 import { MIRROR } from './pods.ts'
 
@@ -17,10 +18,11 @@ const KUBELET_SIGNERS = ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-ap
 
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
-  handles: ({ user, kind }) => RESTRICTED.includes(kind.kind) && nodeNameOf(user) !== undefined,
-  validate(request) {
+  handles: ({ operation, user, kind }) =>
+    operation !== 'CONNECT' && RESTRICTED.includes(kind.kind) && nodeNameOf(user) !== undefined,
+  validate(request, reader) {
     const node = nodeNameOf(request.user) ?? ''
-    const problem = problemOf(node, request)
+    const problem = problemOf(node, request, reader)
     if (!problem) return
     const { kind, object, previous } = request
     const name = (object ?? previous)?.metadata?.name ?? request.name
@@ -28,7 +30,7 @@ export const nodeRestriction: AdmissionPlugin = {
   },
 }
 
-function problemOf(node: string, request: AdmissionRequest): string | undefined {
+function problemOf(node: string, request: AdmissionRequest, reader: AdmissionReader): string | undefined {
   const { kind, object, previous } = request
   const name = (object ?? previous)?.metadata?.name
   switch (kind.kind) {
@@ -45,7 +47,7 @@ function problemOf(node: string, request: AdmissionRequest): string | undefined 
     case 'CertificateSigningRequest':
       return certificateProblem(node, request)
     default:
-      return podProblem(node, request)
+      return request.subresource === 'eviction' ? evictionProblem(node, request, reader) : podProblem(node, request)
   }
 }
 
@@ -77,9 +79,14 @@ function certificateProblem(node: string, { operation, object }: AdmissionReques
   return commonName === `system:node:${node}` ? undefined : `can only create a node CSR with CN=system:node:${node}`
 }
 
+function evictionProblem(node: string, { namespace, name }: AdmissionRequest, reader: AdmissionReader) {
+  const isOwn = reader.find(Pod, namespace, name)?.spec?.nodeName === node
+  return isOwn ? undefined : `node ${JSON.stringify(node)} can only evict pods with spec.nodeName set to itself`
+}
+
 function podProblem(node: string, { operation, subresource, object, previous }: AdmissionRequest): string | undefined {
-  const pod = object as Pod | undefined
-  const before = previous as Pod | undefined
+  const pod = object as WirePod | undefined
+  const before = previous as WirePod | undefined
   const me = `node ${JSON.stringify(node)}`
   if (operation === 'CREATE') {
     if (pod?.metadata?.annotations?.[MIRROR] === undefined) {

@@ -5,10 +5,11 @@ import type { Schemas } from '../../schemas/schemas.ts'
 import { decodeAs } from '../request-path/read-body.ts'
 import type { AdmissionRequest } from './admission.ts'
 
-export function replaceObject({ object, kind }: AdmissionRequest, next: JsonObject, schemas: Schemas): void {
+export function replaceObject(request: AdmissionRequest, next: JsonObject, schemas: Schemas): void {
+  const { object, kind, objectKind } = request
   if (!object) return
-  const decoded = decodeAs(schemas, kind, next, { fieldValidation: 'Ignore' })
-  kind.strategy.setDefaults?.(decoded)
+  const decoded = decodeAs(schemas, objectKind ?? kind, next, { fieldValidation: 'Ignore' })
+  if (!objectKind) kind.strategy.setDefaults?.(decoded)
   for (const field of Object.keys(object)) if (!(field in decoded)) delete (object as unknown as JsonObject)[field]
   Object.assign(object, decoded)
 }

@@ -79,11 +79,19 @@ export class VersionConversion implements Conversion {
     this.#shown.set(entry.object, { ...entry, object, value: encodeStored(this.#kind, object) })
   }
 
-  async stored(object: KubeObject): Promise<KubeObject> {
-    if (object.apiVersion === apiVersionOf(this.storedKind)) return object
-    const [converted = object] = await this.#convert([deepCopy(object)], apiVersionOf(this.storedKind))
-    prune(converted as JsonObject, this.storedKind.schema ?? {})
-    setSchemaDefaults(converted as JsonObject, this.storedKind.schema)
+  stored(object: KubeObject): Promise<KubeObject> {
+    return this.#as(this.storedKind, object)
+  }
+
+  converted(object: KubeObject): Promise<KubeObject> {
+    return this.#as(this.#kind, object)
+  }
+
+  async #as(kind: AnyKind, object: KubeObject): Promise<KubeObject> {
+    if (object.apiVersion === apiVersionOf(kind)) return object
+    const [converted = object] = await this.#convert([deepCopy(object)], apiVersionOf(kind))
+    prune(converted as JsonObject, kind.schema ?? {})
+    setSchemaDefaults(converted as JsonObject, kind.schema)
     return converted
   }
 

@@ -26,9 +26,15 @@ export class ApiResources {
   }
 
   serve(registry: Registry): void {
-    this.#serve(new ServedKind(registry))
-    for (const version of registry.kind.otherVersions) this.#serve(new ServedKind(registry, version))
+    const siblings = () => this.#sameObjects(registry)
+    this.#serve(new ServedKind(registry, undefined, siblings))
+    for (const version of registry.kind.otherVersions) this.#serve(new ServedKind(registry, version, siblings))
     this.#generation++
+  }
+
+  /** Each version of a custom resource has a registry, over one cache. */
+  #sameObjects({ cache }: Registry): ServedKind[] {
+    return [...this.#byPath.values()].filter(({ registry }) => registry.cache === cache)
   }
 
   /** Undefined: it can no longer be said what is served there. */

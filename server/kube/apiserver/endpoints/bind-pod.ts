@@ -7,7 +7,7 @@ import { isJsonObject } from '../../apimachinery/json.ts'
 import { badRequest, conflict, fieldError, invalid } from '../../apimachinery/status-error.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
-import { type Call, gateOf } from './object-endpoints.ts'
+import { admit, type Call, gateOf, OPEN_GATE } from './object-endpoints.ts'
 import { readWriteOptions } from './write-options.ts'
 
 const BINDING = { group: '', version: 'v1', kind: 'Binding' }
@@ -33,11 +33,12 @@ export async function bindPod(call: Call): Promise<Answer> {
   }
   if (!node) throw invalid({ group: '', kind: 'Binding' }, name, [fieldError.required('target.name')])
   const place = { ...info, resource: 'pods', name, subresource: 'binding' }
+  await admit(gateOf({ ...call, info: place }, 'CREATE', dryRun, BINDING), binding)
   await registry.update(context, {
     namespace: info.namespace,
     name,
     subresource: 'binding',
-    gate: gateOf({ ...call, info: place }, 'UPDATE', dryRun),
+    gate: OPEN_GATE,
     dryRun,
     change: (current) => bound(deepCopy(current) as Pod, binding, { node, name, now: isoTime(context.clock) }),
   })

@@ -16,7 +16,7 @@ import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, parseJson, readValue } from '../request-path/read-body.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import type { Endpoints } from './endpoints.ts'
-import { type Call, gateOf } from './object-endpoints.ts'
+import { admit, type Call, gateOf, OPEN_GATE } from './object-endpoints.ts'
 
 const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' }
 /** What older clients send; it has the same fields. */
@@ -26,7 +26,8 @@ const MOST_UNCONFIRMED = 2000
 
 export async function evictPod(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
   const { info, registry } = call
-  const { dryRun, ...options } = await readEviction(call)
+  const { eviction, dryRun, ...options } = await readEviction(call)
+  await admit(gateOf(call, 'CREATE', dryRun, EVICTION), eviction)
   const pod = (await registry.get(info.namespace, info.name)).object as Pod
   const budgets = mayGoAnyway(pod) ? [] : budgetsOf(pod, resources.ofKind(PodDisruptionBudget))
   if (budgets.length > 1) {
@@ -39,11 +40,10 @@ export async function evictPod(call: Call, { resources }: Pick<Endpoints, 'resou
   // What was looked at is what goes: not another pod of the same name.
   const preconditions = { uid: pod.metadata?.uid ?? '', ...options.preconditions }
   if (!dryRun) await tellWhy(call, preconditions.uid)
-  const gate = gateOf({ ...call, info: { ...info, subresource: '' } }, 'DELETE', dryRun)
   await registry.delete(call.context, {
     namespace: info.namespace,
     name: info.name,
-    gate,
+    gate: OPEN_GATE,
     dryRun,
     options: { ...options, preconditions },
   })
@@ -54,7 +54,7 @@ export async function evictPod(call: Call, { resources }: Pick<Endpoints, 'resou
   }
 }
 
-async function readEviction(call: Call): Promise<DeleteRequest & { dryRun: boolean }> {
+async function readEviction(call: Call): Promise<DeleteRequest & { eviction: Eviction; dryRun: boolean }> {
   const { info, request, schemas } = call
   const sent = await readValue(request, call)
   const value = typeof sent === 'string' ? parseJson(sent) : sent
@@ -65,7 +65,8 @@ async function readEviction(call: Call): Promise<DeleteRequest & { dryRun: boole
     throw badRequest('name in URL does not match name in Eviction object')
   }
   const deleteOptions = eviction.deleteOptions ?? {}
-  return readDeleteOptions({ request: { ...request, body: { type: 'object', value: deleteOptions } }, schemas })
+  const asked = { ...request, body: { type: 'object' as const, value: deleteOptions } }
+  return { eviction, ...(await readDeleteOptions({ request: asked, schemas })) }
 }
 
 /** It runs no more, does not run yet, or is going already. */
@@ -100,6 +101,8 @@ async function takeFromBudget(
   const gate = admission.gateFor(context, {
     operation: 'UPDATE',
     kind: PodDisruptionBudget,
+    requested: PodDisruptionBudget,
+    versions: () => [],
     namespace: info.namespace,
     name,
     subresource: 'status',

@@ -5,7 +5,7 @@ import { isoTime } from '../../../base/clock.ts'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
-import type { Schemas } from '../../schemas/schemas.ts'
+import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
 import type { Admission, AdmissionOperation } from '../admission/admission.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { type ListRequest, type ListResult, parseSelection } from '../registry/list.ts'
@@ -48,14 +48,28 @@ export function objectAnswer(served: ServedKind, entry: Entry, code = 200): Obje
   }
 }
 
+/** `objectKind`: of what the subresource takes, where that is not the resource's own. */
 export function gateOf(
-  { admission, context, info, registry }: Call,
+  { admission, context, info, registry, served }: Call,
   operation: AdmissionOperation,
   dryRun: boolean,
+  objectKind?: GroupVersionKind,
 ): Gate {
   const { namespace, name, subresource } = info
-  return admission.gateFor(context, { operation, kind: registry.kind, namespace, name, subresource, dryRun })
+  const versions = () => served.versions()
+  const of = { kind: registry.kind, requested: served.kind, versions, objectKind }
+  return admission.gateFor(context, { operation, ...of, namespace, name, subresource, dryRun })
 }
+
+/** What is asked of a subresource that stores nothing. */
+export async function admit(gate: Gate, object: object): Promise<void> {
+  const asked = object as KubeObject
+  await gate.mutate(asked, undefined)
+  await gate.validate(asked, undefined)
+}
+
+/** Who has been let through already. */
+export const OPEN_GATE: Gate = { mutate: async () => undefined, validate: async () => undefined }
 
 export async function getObject({ info, request, registry, served }: Call): Promise<Answer> {
   const resourceVersion = request.query.get('resourceVersion') ?? ''

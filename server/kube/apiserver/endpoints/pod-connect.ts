@@ -5,13 +5,17 @@ import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { badRequest, type FieldError, fieldError, forbidden, invalid } from '../../apimachinery/status-error.ts'
 import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
+import { admitConnect } from './admit-connect.ts'
 import type { Endpoints } from './endpoints.ts'
 import { kubeletOf } from './kubelet-address.ts'
 import type { Call } from './object-endpoints.ts'
 
 export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
   const { info, request, registry } = call
-  if (info.subresource !== 'log') await assertMayCreate(call)
+  if (info.subresource !== 'log') {
+    await assertMayCreate(call)
+    await admitConnect(call)
+  }
   const { object } = await registry.get(info.namespace, info.name)
   const pod = object as Pod
   const { query } = request

@@ -10,6 +10,7 @@ import { isIP } from 'node:net'
 import type { Endpoints as EndpointsObject, Node, Pod, Service } from 'kubernetes-types/core/v1'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import type { Answer, ProxyAnswer } from '../request-path/answer.ts'
+import { admitConnect } from './admit-connect.ts'
 import type { Endpoints } from './endpoints.ts'
 import { kubeletOf } from './kubelet-address.ts'
 import type { Call } from './object-endpoints.ts'
@@ -27,6 +28,8 @@ type NodeNamed = (name: string | undefined) => Node | undefined
 export async function proxyTo(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
   const { info, request, registry } = call
   const asked = splitName(info.name)
+  const place = splitPath(request.path, registry.kind.namespaced)
+  await admitConnect(call, place.path)
   const { object } = await registry.get(info.namespace, asked.name)
   const nodes = resources.core('nodes')
   const nodeNamed: NodeNamed = (name) => (name ? (nodes?.peek('', name) as Node | undefined) : undefined)
@@ -45,7 +48,7 @@ export async function proxyTo(call: Call, { resources }: Pick<Endpoints, 'resour
       }
     }
   }
-  return { type: 'proxy', ...splitPath(request.path, registry.kind.namespaced), ...location() }
+  return { type: 'proxy', ...place, ...location() }
 }
 
 /** What stands before the path at the other end stays as it was written, and so does that path. */

@@ -16,12 +16,14 @@ import { applyPatch } from '../../apimachinery/patch/apply-patch.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, ageColumn, defineKind, nameColumn } from '../../kinds/define-kind.ts'
 import { patchSchemaOf } from '../../schemas/patch-schema.ts'
+import type { Gate } from '../registry/registry.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
 import { assertConfigurationOf, isForced, tellDuplicates } from './apply-object.ts'
 import { type Call, gateOf, owned } from './object-endpoints.ts'
 import { isApplyPatch, readConfiguration } from './read-configuration.ts'
 import { decodePatched, readPatch } from './read-patch.ts'
+import type { ServedKind } from './served-kind.ts'
 import { readWriteOptions } from './write-options.ts'
 
 /** Served beside what it scales, never by itself. */
@@ -50,11 +52,26 @@ export async function scaleEndpoint(call: Call): Promise<Answer> {
     namespace: info.namespace,
     name: info.name,
     subresource: 'scale',
-    gate: gateOf(call, 'UPDATE', dryRun),
+    gate: asScales(gateOf(call, 'UPDATE', dryRun, SCALE), served),
     dryRun,
     change: (live) => served.stored(change(served.shown(live))),
   })
   return answer(entry.object)
+}
+
+/** Plug-ins see how many there should be, and may change that alone. */
+function asScales(gate: Gate, served: ServedKind): Gate {
+  const scale = (object: KubeObject | undefined) => object && scaleOf(served.kind, served.shown(object))
+  return {
+    async mutate(object, previous) {
+      const wanted = scaleOf(served.kind, served.shown(object))
+      const before = wanted.spec?.replicas
+      await gate.mutate(wanted, scale(previous))
+      if (wanted.spec?.replicas === before) return
+      Object.assign(object, served.stored(scaled(served.kind, served.shown(object), wanted)))
+    },
+    validate: (object, previous) => gate.validate(scale(object), scale(previous)),
+  }
 }
 
 interface Change {

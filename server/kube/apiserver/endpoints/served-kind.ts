@@ -5,6 +5,7 @@ import { deepFreeze } from '../../apimachinery/deep.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type AnyKind, apiVersionOf, type OtherVersion } from '../../kinds/define-kind.ts'
 import { kindAs, storedAs } from '../../kinds/other-version.ts'
+import type { ObjectVersion } from '../admission/admission.ts'
 import type { Selection } from '../registry/list.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Entry } from '../watch-cache/entry.ts'
@@ -14,11 +15,14 @@ export class ServedKind {
   /** In the version of the URL. */
   readonly kind: AnyKind
   readonly #version: OtherVersion<KubeObject> | undefined
+  readonly #siblings: () => readonly ServedKind[]
   /** All who ask for a state in this version get the same object. */
   readonly #shown = new WeakMap<KubeObject, KubeObject>()
 
-  constructor(registry: Registry, version?: OtherVersion<KubeObject>) {
+  /** `siblings`: all versions of the same objects, this one among them. */
+  constructor(registry: Registry, version?: OtherVersion<KubeObject>, siblings?: () => readonly ServedKind[]) {
     this.registry = registry
+    this.#siblings = siblings ?? (() => [this])
     this.kind = version ? kindAs(registry.kind, version) : registry.kind
     this.#version = version
   }
@@ -39,6 +43,16 @@ export class ServedKind {
     const shown = deepFreeze(this.shown(entry.object))
     this.#shown.set(entry.object, shown)
     return { ...entry, object: shown }
+  }
+
+  /** In which these objects are served, this one first; to and from the form that this one's registry works with. */
+  versions(): readonly ObjectVersion[] {
+    const others = this.#siblings().filter((one) => one !== this)
+    return [this, ...others].map((one) => ({
+      kind: one.kind,
+      shown: (object) => (one.registry === this.registry ? one.shown(object) : one.registry.converted(object)),
+      held: (object) => (one.registry === this.registry ? one.stored(object) : this.registry.converted(object)),
+    }))
   }
 
   /** A selection in this version's words, as the registry understands it. */

@@ -8,7 +8,7 @@ import { nodeNameOf } from '../authorization/node-authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
 import type { Endpoints } from './endpoints.ts'
-import type { Call } from './object-endpoints.ts'
+import { admit, type Call, gateOf } from './object-endpoints.ts'
 
 const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }
 const SHORTEST_SECONDS = 600
@@ -32,6 +32,7 @@ export async function requestToken(
         : 'may not specify a duration larger than 2^32 seconds'
     throw invalid(TOKEN_REQUEST, info.name, [fieldError.invalid('spec.expirationSeconds', seconds, why)])
   }
+  await admit(gateOf(call, 'CREATE', false, TOKEN_REQUEST), asked)
   const audiences = asked.spec?.audiences?.length ? asked.spec.audiences : [tokens.issuer]
   const bound = boundTo(asked)
   assertNodeMayHave(asked)

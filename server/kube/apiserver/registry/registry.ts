@@ -65,6 +65,8 @@ export interface Conversion {
   readonly storedKind: AnyKind
   /** Entries as this version shows them, in order; the same ones where there is no difference. */
   shown(entries: readonly Entry[]): readonly Entry[] | Promise<readonly Entry[]>
+  /** One that is not stored, of any version, as this one. */
+  converted(object: KubeObject): KubeObject | Promise<KubeObject>
   stored(object: KubeObject): KubeObject | Promise<KubeObject>
   /** Is this entry stored as it would be stored now? */
   isCurrent(entry: Entry): boolean
@@ -109,6 +111,11 @@ export class Registry {
   /** As clients of this version see them. */
   shown(entries: readonly Entry[]): readonly Entry[] | Promise<readonly Entry[]> {
     return this.#options.conversion?.shown(entries) ?? entries
+  }
+
+  /** An object of another version, as one of this. */
+  converted(object: KubeObject): KubeObject | Promise<KubeObject> {
+    return this.#options.conversion?.converted(object) ?? object
   }
 
   async #shown(entry: Entry): Promise<Entry> {

@@ -23,6 +23,8 @@ export async function askPlugin(plugin: AdmissionPlugin, asked: Asked, there: Th
   const told: Asking = { object: deepCopy(asked.object), refused: undefined, warnings: [], annotations: {} }
   const request: AdmissionRequest = {
     operation: asked.previous ? 'UPDATE' : 'CREATE',
+    requested: asked.kind,
+    versions: () => [],
     subresource: '',
     namespace: asked.kind.namespaced ? 'default' : '',
     name: asked.object?.metadata?.name ?? '',

@@ -5,9 +5,9 @@ import type { JsonValue } from '../../../apimachinery/json.ts'
 import { type LabelSelector, selectorOfObject } from '../../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../../apimachinery/object-meta.ts'
 import type { BindingSpec, PolicySpec } from '../../../kinds/admission/policies.ts'
-import { apiVersionOf, type Kind } from '../../../kinds/define-kind.ts'
+import { type AnyKind, apiVersionOf, type Kind } from '../../../kinds/define-kind.ts'
 import type { AdmissionReader, AdmissionRequest } from '../admission.ts'
-import { isMatched, type Matching } from '../match-rules.ts'
+import { type Matching, matchedVersion } from '../match-rules.ts'
 
 export type Policy = KubeObject & { spec?: PolicySpec }
 export type Binding = KubeObject & { spec?: BindingSpec }
@@ -20,6 +20,8 @@ export interface Held<P extends Policy, B extends Binding> {
 export interface Invocation<P extends Policy, B extends Binding> extends Held<P, B> {
   /** Null where the policy takes none. */
   params: JsonValue
+  /** The version that the policy names. */
+  version: AnyKind
 }
 
 export interface Misconfigured<P extends Policy, B extends Binding> {
@@ -39,7 +41,8 @@ export function invocationsOf<P extends Policy, B extends Binding>(
   const byName = [...bound].sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [name, held] of byName) {
     const policy = reader.find(policies, '', name)
-    if (!policy || !isMatched((policy.spec?.matchConstraints ?? {}) as Matching, request, reader)) continue
+    const version = policy && matchedVersion((policy.spec?.matchConstraints ?? {}) as Matching, request, reader)
+    if (!policy || !version) continue
     const { paramKind } = policy.spec ?? {}
     const kind = paramKind && reader.kindOf(paramKind.apiVersion ?? '', paramKind.kind ?? '')
     if (paramKind && !kind) {
@@ -53,7 +56,7 @@ export function invocationsOf<P extends Policy, B extends Binding>(
       if (!isNarrowed(binding, request, reader)) continue
       try {
         const all = paramsOf({ binding, kind }, request, reader)
-        invocations.push(...all.map((params) => ({ policy, binding, params })))
+        invocations.push(...all.map((params) => ({ policy, binding, params, version })))
       } catch (err) {
         misconfigured.push({ policy, binding, problem: `failed to configure binding: ${(err as Error).message}` })
       }
@@ -69,7 +72,8 @@ function isNarrowed({ spec }: Binding, request: AdmissionRequest, reader: Admiss
   const match = spec?.matchResources as Matching | undefined
   if (!match) return true
   const rules = match.resourceRules ?? []
-  return isMatched(rules.length > 0 ? match : { ...match, resourceRules: ANYTHING }, request, reader)
+  const whole = rules.length > 0 ? match : { ...match, resourceRules: ANYTHING }
+  return matchedVersion(whole, request, reader) !== undefined
 }
 
 function paramsOf<P extends KubeObject>(

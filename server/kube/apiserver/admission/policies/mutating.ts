@@ -19,7 +19,7 @@ import { ALL, CONDITIONS, Compiled } from '../expressions/compiled.ts'
 import { areMet } from '../expressions/match-conditions.ts'
 import { isExempt } from '../match-rules.ts'
 import { replaceObject } from '../replace-object.ts'
-import { asValues, onTheWire } from '../review-request.ts'
+import { asValues, onTheWire, takeOver, Views } from '../review-request.ts'
 import { type Binding, type Invocation, invocationsOf } from './invocations.ts'
 import { mutated } from './mutations.ts'
 
@@ -54,7 +54,7 @@ export function mutatingAdmissionPolicy(authorizers: readonly Authorizer[], sche
 
   /** True when it has looked, as all its conditions wanted. */
   async function invoke(
-    { policy, params }: Invocation<P, Binding>,
+    { policy, params, version }: Invocation<P, Binding>,
     {
       request,
       reader,
@@ -62,8 +62,9 @@ export function mutatingAdmissionPolicy(authorizers: readonly Authorizer[], sche
     }: { request: AdmissionRequest; reader: AdmissionReader; authorizer: AuthorizerAnswers },
     isWanted: () => boolean,
   ): Promise<boolean> {
-    const { kind, object } = request
-    const values = () => ({ ...asValues(request, reader), params })
+    const view = await new Views(request).as(version)
+    const { kind, object } = view
+    const values = () => ({ ...asValues(view, reader), params })
     const { matchConditions = [], mutations = [] } = policy.spec ?? {}
     const conditions = programOf(policy).turn(values(), authorizer, CONDITIONS)
     if (!(await areMet(matchConditions, conditions, { failsClosed: failsClosed(policy) })) || !isWanted()) return false
@@ -72,14 +73,15 @@ export function mutatingAdmissionPolicy(authorizers: readonly Authorizer[], sche
       if (!object) continue
       const turn = programOf(policy).turn(values(), authorizer, ALL)
       try {
-        const before = onTheWire(request, object) as JsonObject
+        const before = onTheWire(view, object) as JsonObject
         const next = await mutated(before, mutation, turn, { schemas, kind, schema: schemaOf(kind) })
-        replaceObject(request, next, schemas)
+        replaceObject(view, next, schemas)
       } catch (err) {
         if (err instanceof StatusError) throw err
         problems.push(err)
       }
     }
+    await takeOver(request, view)
     if (problems.length > 0) throw problems[0]
     return true
   }

@@ -17,7 +17,7 @@ import { AuthorizerAnswers } from '../expressions/authorizer-answers.ts'
 import { ALL, CONDITIONS, Compiled, OutOfBudget, type Turn } from '../expressions/compiled.ts'
 import { areMet } from '../expressions/match-conditions.ts'
 import { isExempt } from '../match-rules.ts'
-import { asValues } from '../review-request.ts'
+import { asValues, Views } from '../review-request.ts'
 import { type Binding, type Invocation, invocationsOf, type Policy } from './invocations.ts'
 
 const AUDIT_KEY = 'validation.policy.admission.k8s.io/validation_failure'
@@ -60,11 +60,12 @@ export function validatingAdmissionPolicy(authorizers: readonly Authorizer[]): A
       .map(({ problem, ...held }) => ({ ...held, message: problem, reason: 'Invalid' }))
     const authorizer = new AuthorizerAnswers(authorizers, request)
     const annotations = new Annotations()
-    const values = asValues(request, reader)
+    const seen = new Views(request)
     for (const held of invocations) {
-      const turn = (budget: number) =>
-        programOf(held.policy).turn({ ...values, params: held.params }, authorizer, budget)
       try {
+        const values = asValues(await seen.as(held.version), reader)
+        const turn = (budget: number) =>
+          programOf(held.policy).turn({ ...values, params: held.params }, authorizer, budget)
         const isMeant = await areMet(held.policy.spec?.matchConditions ?? [], turn(CONDITIONS), {
           failsClosed: failsClosed(held.policy),
         })

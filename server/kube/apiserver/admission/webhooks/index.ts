@@ -16,9 +16,9 @@ import { type AdmissionPlugin, type AdmissionReader, type AdmissionRequest, refu
 import { AuthorizerAnswers } from '../expressions/authorizer-answers.ts'
 import { CONDITIONS, Compiled } from '../expressions/compiled.ts'
 import { areMet } from '../expressions/match-conditions.ts'
-import { isExempt, isMatched } from '../match-rules.ts'
+import { isExempt, matchedVersion } from '../match-rules.ts'
 import { replaceObject } from '../replace-object.ts'
-import { asValues, onTheWire } from '../review-request.ts'
+import { asValues, onTheWire, takeOver, Views } from '../review-request.ts'
 import { askWebhook, type CallService, type Verdict, type Webhook, WebhookDenial } from './ask-webhook.ts'
 
 type Configuration = KubeObject & { webhooks?: Webhook[] }
@@ -40,10 +40,14 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
     for (const webhook of webhooks) {
       // Nobody is asked for the first time in the second turn.
       if (reinvocation.isAgain && !invoked.isWanted(webhook)) continue
-      if (!(await isMeant(webhook, request, reader))) continue
-      const verdict = await verdictOf(call, webhook, request)
+      const view = await isMeant(webhook, new Views(request), request, reader)
+      if (!view) continue
+      const verdict = await verdictOf(call, webhook, view)
       const before = JSON.stringify(request.object)
-      if (verdict?.patch) applyTo(request, { schemas, webhook, verdict })
+      if (verdict?.patch) {
+        applyTo(view, { schemas, webhook, verdict })
+        await takeOver(request, view)
+      }
       if (before !== JSON.stringify(request.object)) {
         invoked.requireAll()
         reinvocation.want()
@@ -68,10 +72,14 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
 export function validatingWebhooks({ call, authorizers }: Omit<WebhookOptions, 'schemas'>): AdmissionPlugin {
   const isMeant = matcher(authorizers)
   const ask = async (webhooks: readonly Webhook[], request: AdmissionRequest, reader: AdmissionReader) => {
-    const meant: Webhook[] = []
-    for (const webhook of webhooks) if (await isMeant(webhook, request, reader)) meant.push(webhook)
+    const views = new Views(request)
+    const meant: [Webhook, AdmissionRequest][] = []
+    for (const webhook of webhooks) {
+      const view = await isMeant(webhook, views, request, reader)
+      if (view) meant.push([webhook, view])
+    }
     // All at once; the first in order speaks.
-    const answers = await Promise.allSettled(meant.map((webhook) => verdictOf(call, webhook, request)))
+    const answers = await Promise.allSettled(meant.map(([webhook, view]) => verdictOf(call, webhook, view)))
     for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
   }
   return {
@@ -91,21 +99,31 @@ function matcher(authorizers: readonly Authorizer[]) {
   const cel = createCel()
   // Stored objects never change: a webhook that is changed is another.
   const programs = new WeakMap<Webhook, Compiled>()
-  return async (webhook: Webhook, request: AdmissionRequest, reader: AdmissionReader): Promise<boolean> => {
-    const { rules = [], namespaceSelector = {}, objectSelector = {}, matchConditions = [] } = webhook
+  /** What it sees of the request, if it is meant. */
+  return async (
+    webhook: Webhook,
+    views: Views,
+    request: AdmissionRequest,
+    reader: AdmissionReader,
+  ): Promise<AdmissionRequest | undefined> => {
+    const { rules = [], namespaceSelector = {}, objectSelector = {}, matchConditions = [], matchPolicy } = webhook
     const match = {
+      ...(matchPolicy ? { matchPolicy } : {}),
       resourceRules: rules as Rule[],
       namespaceSelector: namespaceSelector as LabelSelector,
       objectSelector: objectSelector as LabelSelector,
     }
-    if (!isMatched(match, request, reader)) return false
-    if (matchConditions.length === 0) return true
+    const version = matchedVersion(match, request, reader)
+    if (!version) return undefined
+    const view = await views.as(version)
+    if (matchConditions.length === 0) return view
     const program = programs.get(webhook) ?? new Compiled(cel, { hasParams: false })
     programs.set(webhook, program)
     const authorizer = new AuthorizerAnswers(authorizers, request)
-    const turn = program.turn(asValues(request, reader), authorizer, CONDITIONS)
+    const turn = program.turn(asValues(view, reader), authorizer, CONDITIONS)
     try {
-      return await areMet(matchConditions, turn, { failsClosed: webhook.failurePolicy !== 'Ignore' })
+      const areAllMet = await areMet(matchConditions, turn, { failsClosed: webhook.failurePolicy !== 'Ignore' })
+      return areAllMet ? view : undefined
     } catch (err) {
       throw refusal(request, (err as Error).message)
     }
