@@ -29,6 +29,7 @@ import {
 import { ensureDefaultPolicy } from './authorization/default-policy/reconcile.ts'
 import { type AuthorizationSettings, NODE_AND_RBAC, openAuthorization } from './authorization/index.ts'
 import { startCompactor } from './compactor.ts'
+import { type ConfigurationFile, WatchedFile } from './configuration/watched-file.ts'
 import { ApiResources } from './endpoints/api-resources.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
@@ -71,6 +72,8 @@ export interface ApiServerOptions {
   authentication?: AuthenticationSettings
   /** Whom to ask who may do what, after system:masters; Node and RBAC when left out. */
   authorization?: AuthorizationSettings
+  /** Where that was read, to read it again when it changes. */
+  authorizationFile?: ConfigurationFile<AuthorizationSettings>
   /** For logs, exec and the like: HTTPS to the node's address. */
   kubeletClient?: KubeletClientOptions
   /** Shown to servers behind an APIService, which believe whom it names. */
@@ -120,7 +123,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const settings = options.authentication ?? NO_FLAGS
   // Before any custom resource is served.
   const served = ownVersions(resources.kinds)
-  const authentication = openAuthentication({
+  const { authentication, trust } = openAuthentication({
     settings,
     serviceAccounts: tokens,
     clientCaPem: options.serving.caPem,
@@ -128,6 +131,22 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     secretOf: (name) => find('secrets', 'kube-system', name) as Secret | undefined,
   })
   const authorization = openAuthorization((kind) => feed.cacheOf(kind), options.authorization ?? NODE_AND_RBAC, clock)
+  const shared = { clock, logger, metrics }
+  const watched: Disposable[] = [
+    ...(settings.configuration
+      ? [new WatchedFile({ ...shared, name: 'authentication', file: settings.configuration, apply: trust })]
+      : []),
+    ...(options.authorizationFile
+      ? [
+          new WatchedFile({
+            ...shared,
+            name: 'authorization',
+            file: options.authorizationFile,
+            apply: (next) => authorization.replace(next),
+          }),
+        ]
+      : []),
+  ]
   const flowControl = openFlowControl(feed, { clock, metrics, ...options.inFlight })
   describeServer(metrics, { store, feed })
   const kubelet = new KubeletCaller(options.kubeletClient)
@@ -254,6 +273,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     async close() {
       isClosing = true
       closing.abort(new StatusError('ServiceUnavailable', 'the server is shutting down'))
+      for (const file of watched) file[Symbol.dispose]()
       compactor[Symbol.dispose]()
       await running[Symbol.asyncDispose]()
       keeper[Symbol.dispose]()

@@ -8,7 +8,7 @@ export { METADATA_OF_ALL } from './audit/policy.ts'
 export { AuditWebhook } from './audit/webhook.ts'
 export { readAuthenticationFlags } from './authentication/index.ts'
 export type { Attributes } from './authorization/authorizer.ts'
-export { readAuthorizationFlags } from './authorization/index.ts'
+export { authorizationFile, readAuthorizationFlags } from './authorization/index.ts'
 export {
   type Explanation,
   explain,

@@ -5,6 +5,7 @@ import { AUTHORIZATION_FLAGS } from '../apiserver/authorization/flag-names.ts'
 import {
   type ApiServerOptions,
   type AuditSettings,
+  authorizationFile,
   readAuditFlags,
   readAuthenticationFlags,
   readAuthorizationFlags,
@@ -21,7 +22,8 @@ export function readApiServerFlags({ extraConfig = {} }: ClusterSpec): Promise<A
   return readAccessFlags(flags, SERVICE_ACCOUNT_ISSUER)
 }
 
-export interface AccessSettings extends Pick<ApiServerOptions, 'authentication' | 'authorization'> {
+export interface AccessSettings
+  extends Pick<ApiServerOptions, 'authentication' | 'authorization' | 'authorizationFile'> {
   audit: AuditSettings
 }
 
@@ -34,7 +36,9 @@ export async function readAccessFlags(
     Object.fromEntries(Object.entries(flags).filter(([name]) => names.includes(name)))
   const known = [...AUTHORIZATION_FLAGS, ...AUDIT_FLAGS]
   const others = Object.keys(flags).filter((name) => !known.includes(name))
+  const watched = await authorizationFile(named(AUTHORIZATION_FLAGS))
   return {
+    ...(watched ? { authorizationFile: watched } : {}),
     authentication: await readAuthenticationFlags(named(others), issuer),
     authorization: await readAuthorizationFlags(named(AUTHORIZATION_FLAGS)),
     audit: await readAuditFlags(named(AUDIT_FLAGS)),

@@ -100,6 +100,8 @@ it.each([
 })
 
 it('refuses what is no policy, or an empty one', () => {
-  expect(() => readAuditPolicy('kind: Pod', 'p')).toThrow('p: expected a Policy of audit.k8s.io/v1, not "Pod"')
+  expect(() => readAuditPolicy('kind: Pod', 'p')).toThrow(
+    'p: no kind "Pod" is registered for version ""; expected Policy of audit.k8s.io/v1',
+  )
   expect(() => readAuditPolicy('apiVersion: audit.k8s.io/v1\nkind: Policy', 'p')).toThrow('illegal policy with 0 rules')
 })

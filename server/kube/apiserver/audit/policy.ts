@@ -1,8 +1,16 @@
 // What is written down of which request, and how much of it. The first rule that fits decides; a request that none fits is
 // not written down. Upstream: apiserver/pkg/apis/audit/v1/types.go, apiserver/pkg/audit/policy/checker.go.
 
-import { parse } from 'yaml'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import {
+  assertNoErrors,
+  list,
+  readConfiguration,
+  record,
+  type Told,
+  text,
+  texts,
+} from '../configuration/read-configuration.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 
@@ -76,30 +84,15 @@ function fitsName(named: string, { resource, subresource }: RequestInfo): boolea
 const fitsUrl = (url: string, path: string) =>
   url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1)))
 
-type Told = Readonly<Record<string, unknown>>
-const record = (value: unknown): Told =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Told) : {}
-const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [])
-
 /** Throws with everything that is wrong, in upstream's words (apis/audit/validation). */
 export function readAuditPolicy(source: string, file: string): AuditPolicy {
-  let told: Told
-  try {
-    told = record(parse(source))
-  } catch (err) {
-    throw new Error(`${file}: ${(err as Error).message}`, { cause: err })
-  }
-  if (told.kind !== 'Policy' || told.apiVersion !== 'audit.k8s.io/v1') {
-    throw new Error(`${file}: expected a Policy of audit.k8s.io/v1, not "${told.kind}" of "${told.apiVersion}"`)
-  }
+  const told = readConfiguration(source, { file, kind: 'Policy', versions: ['audit.k8s.io/v1'] })
   const errors: FieldError[] = []
   const stages = stagesOf(told.omitStages, 'omitStages', errors)
-  const rules = Array.isArray(told.rules) ? told.rules.map(record) : []
+  const rules = list(told.rules).map(record)
   if (rules.length === 0) throw new Error(`${file}: loaded illegal policy with 0 rules`)
   const read = rules.map((rule, index) => ruleOf(rule, { at: `rules[${index}]`, errors, stages, policy: told }))
-  if (errors.length > 0) {
-    throw new Error(`${file}: ${errors.map(({ field, message }) => `${field}: ${message}`).join('; ')}`)
-  }
+  assertNoErrors(file, errors)
   return { rules: read }
 }
 
@@ -112,7 +105,7 @@ function ruleOf(
     errors.push(level ? fieldError.notSupported(`${at}.level`, level, [...LEVELS]) : fieldError.required(`${at}.level`))
   }
   const nonResourceURLs = texts(told.nonResourceURLs)
-  const resources = (Array.isArray(told.resources) ? told.resources : []).map((one, index) =>
+  const resources = list(told.resources).map((one, index) =>
     resourcesOf(record(one), `${at}.resources[${index}]`, errors),
   )
   const namespaces = texts(told.namespaces)
@@ -151,7 +144,7 @@ function resourcesOf(told: Told, at: string, errors: FieldError[]): AuditRule['r
     const detail = 'using resourceNames requires at least one resource'
     errors.push(fieldError.invalid(`${at}.resourceNames`, resourceNames, detail))
   }
-  return { group: typeof told.group === 'string' ? told.group : '', resources, resourceNames }
+  return { group: text(told.group), resources, resourceNames }
 }
 
 function stagesOf(value: unknown, field: string, errors: FieldError[]): Stage[] {

@@ -25,7 +25,8 @@ export interface Ways {
   frontProxy?: FrontProxy | undefined
   /** PEM; only when another authority's certificates are let in as well, and so have to be told apart. */
   clientCaPem?: string | undefined
-  tokens: readonly TokenAuthenticator[]
+  /** Those of the moment: issuers come and go while the server runs. */
+  tokens(): readonly TokenAuthenticator[]
   basic?: BasicAuthFile | undefined
   /** Paths where nobody in particular may ask; all when undefined. */
   anonymous: { enabled: boolean; paths?: readonly string[] | undefined }
@@ -86,7 +87,7 @@ export class Authentication {
   }
 
   async #holderOf(token: string, audiences: readonly string[], reasons: string[]) {
-    for (const way of this.#ways.tokens) {
+    for (const way of this.#ways.tokens()) {
       try {
         const found = await way.authenticate(token, audiences)
         if (found) return { ...found, by: way.name }

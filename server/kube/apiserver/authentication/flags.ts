@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import { goDurationMs } from '../../apimachinery/go-duration.ts'
 import { type ClientConfig, loadKubeconfig } from '../../client/kubeconfig.ts'
+import type { ConfigurationFile } from '../configuration/watched-file.ts'
 import { AUTHENTICATION_FLAGS } from './flag-names.ts'
 import type { FrontProxyOptions } from './front-proxy.ts'
 import { type AuthenticationConfiguration, type JwtIssuer, SIGNING_ALGORITHMS } from './jwt/configuration.ts'
@@ -18,6 +19,8 @@ export interface AuthenticationSettings {
   basicAuthFile?: ListedUser[]
   bootstrapTokens: boolean
   jwt: JwtIssuer[]
+  /** Where the issuers are read again; what it says of anonymous requests counts from the start only, as upstream. */
+  configuration?: ConfigurationFile<JwtIssuer[]>
   anonymous: { enabled: boolean; paths?: string[] }
   webhook?: { config: ClientConfig; version: 'v1' | 'v1beta1'; cacheTtlMs: number }
   frontProxy?: FrontProxyOptions
@@ -51,7 +54,7 @@ export async function readAuthenticationFlags(flags: Flags, ownIssuer: string): 
     await users('token-auth-file', 'token'),
     await users('basic-auth-file', 'password'),
   ]
-  const configuration = await configurationOf(flags, await read('authentication-config'), ownIssuer)
+  const configuration = configurationOf(flags, await read('authentication-config'), ownIssuer)
   const frontProxy = frontProxyOf(flags, await read('requestheader-client-ca-file'))
   const webhook = webhookOf(flags)
   const audiences = listOf(flags['api-audiences'])
@@ -59,8 +62,9 @@ export async function readAuthenticationFlags(flags: Flags, ownIssuer: string): 
     ...(tokenFile ? { tokenFile } : {}),
     ...(basicAuthFile ? { basicAuthFile } : {}),
     bootstrapTokens: booleanOf(flags, 'enable-bootstrap-token-auth', false),
-    jwt: configuration?.jwt ?? (await oidcOf(flags, await read('oidc-ca-file'))),
-    anonymous: anonymousOf(flags, configuration),
+    jwt: configuration?.told.jwt ?? (await oidcOf(flags, await read('oidc-ca-file'))),
+    ...(configuration ? { configuration: configuration.file } : {}),
+    anonymous: anonymousOf(flags, configuration?.told),
     ...(webhook ? { webhook } : {}),
     ...(frontProxy ? { frontProxy } : {}),
     ...(audiences.length > 0 ? { audiences } : {}),
@@ -82,16 +86,14 @@ function booleanOf(flags: Flags, name: string, otherwise: boolean): boolean {
   return text === 'true'
 }
 
-async function configurationOf(
-  flags: Flags,
-  source: string | undefined,
-  ownIssuer: string,
-): Promise<AuthenticationConfiguration | undefined> {
+function configurationOf(flags: Flags, source: string | undefined, ownIssuer: string) {
   if (source === undefined) return undefined
   if (Object.keys(flags).some((name) => name.startsWith('oidc-'))) {
     throw new Error('authentication-config file and oidc-* flags are mutually exclusive')
   }
-  return readAuthenticationConfiguration(source, { file: flags['authentication-config']!, ownIssuer })
+  const path = flags['authentication-config']!
+  const read = (text: string) => readAuthenticationConfiguration(text, { file: path, ownIssuer })
+  return { told: read(source), file: { path, source, read: (text: string) => read(text).jwt } }
 }
 
 function anonymousOf(flags: Flags, configuration: AuthenticationConfiguration | undefined) {

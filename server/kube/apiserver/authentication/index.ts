@@ -8,6 +8,7 @@ import { BasicAuthFile } from './basic-auth-file.ts'
 import { bootstrapTokenAuthenticator } from './bootstrap-tokens.ts'
 import type { AuthenticationSettings } from './flags.ts'
 import { FrontProxy } from './front-proxy.ts'
+import type { JwtIssuer } from './jwt/configuration.ts'
 import { jwtAuthenticator } from './jwt/jwt-authenticator.ts'
 import { keepAnswers } from './kept-answers.ts'
 import type { ServiceAccountTokens } from './service-account-tokens.ts'
@@ -30,30 +31,40 @@ export interface AuthenticationNeeds {
   secretOf(name: string): Secret | undefined
 }
 
-export function openAuthentication(needs: AuthenticationNeeds): Authentication {
-  const { settings, serviceAccounts, clientCaPem } = needs
-  return new Authentication({
-    tokens: tokenAuthenticators(needs),
+export interface OpenAuthentication {
+  authentication: Authentication
+  /** In place of the issuers that were trusted before. */
+  trust(issuers: readonly JwtIssuer[]): void
+}
+
+export function openAuthentication(needs: AuthenticationNeeds): OpenAuthentication {
+  const { settings, serviceAccounts, clientCaPem, clock } = needs
+  const { before, after } = otherTokens(needs)
+  const issuersOf = (jwt: readonly JwtIssuer[]) =>
+    jwt.map((issuer) => keepAnswers(jwtAuthenticator(issuer, clock), KEPT_MS, clock))
+  let tokens: readonly TokenAuthenticator[] = []
+  const trust = (issuers: readonly JwtIssuer[]) => {
+    tokens = [...before, ...issuersOf(issuers), ...after]
+  }
+  trust(settings.jwt)
+  const authentication = new Authentication({
+    tokens: () => tokens,
     anonymous: settings.anonymous,
     audiences: settings.audiences ?? [serviceAccounts.issuer],
     ...(settings.basicAuthFile ? { basic: new BasicAuthFile(settings.basicAuthFile) } : {}),
     ...(settings.frontProxy ? { frontProxy: new FrontProxy(settings.frontProxy), clientCaPem } : {}),
   })
+  return { authentication, trust }
 }
 
-/** In upstream's order: what is cheapest to refuse stands first. */
-function tokenAuthenticators({
-  settings,
-  serviceAccounts,
-  clock,
-  secretOf,
-}: AuthenticationNeeds): TokenAuthenticator[] {
-  const { tokenFile, bootstrapTokens, jwt, webhook } = settings
-  return [
+/** In upstream's order around the issuers: what is cheapest to refuse stands first. */
+function otherTokens({ settings, serviceAccounts, clock, secretOf }: AuthenticationNeeds) {
+  const { tokenFile, bootstrapTokens, webhook } = settings
+  const before: TokenAuthenticator[] = [
     ...(tokenFile ? [tokenFileAuthenticator(tokenFile)] : []),
     serviceAccounts,
     ...(bootstrapTokens ? [bootstrapTokenAuthenticator({ clock, secretOf })] : []),
-    ...jwt.map((issuer) => keepAnswers(jwtAuthenticator(issuer, clock), KEPT_MS, clock)),
-    ...(webhook ? [keepAnswers(webhookAuthenticator(webhook), webhook.cacheTtlMs, clock)] : []),
   ]
+  const after = webhook ? [keepAnswers(webhookAuthenticator(webhook), webhook.cacheTtlMs, clock)] : []
+  return { before, after }
 }

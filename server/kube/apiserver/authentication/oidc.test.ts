@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { FakeClock } from '../../../base/clock.ts'
 import { startTestServer, type TestServer } from '../testing/test-server.ts'
@@ -111,6 +111,32 @@ it('makes users by expressions of a configuration', async () => {
     extra: { 'example.com/subject': ['ada'] },
   })
   expect(await who(await provider.logIn('eve'))).toBe(401)
+})
+
+it('trusts issuers that come into the configuration while it runs, and no longer those that go', async () => {
+  const file = join(directory, 'reloaded.yaml')
+  const issuer = { url: provider.url, audiences: [provider.clientId], certificateAuthority: provider.caPem }
+  const trusted = { issuer, claimMappings: { username: { claim: 'sub', prefix: '' } } }
+  const write = (jwt: object[]) =>
+    writeFile(file, stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', jwt }))
+  await write([])
+  const who = await serverWith({ 'authentication-config': file })
+  const token = await provider.logIn('ada')
+  expect(await who(token)).toBe(401)
+  await write([trusted])
+  await vi.waitFor(async () => expect(await who(token)).toMatchObject({ username: 'ada' }), { timeout: 60_000 })
+  const metrics = async () => String(await running.at(-1)?.transport.request({ method: 'GET', path: '/metrics' }))
+  const reloads = (status: string) =>
+    new RegExp(`apiserver_authentication_config_controller_automatic_reloads_total\\{.*status="${status}"\\} [1-9]`)
+  expect(await metrics()).toMatch(reloads('success'))
+  expect(await metrics()).toMatch(
+    /apiserver_authentication_config_controller_last_config_info\{.*hash="sha256:\w{64}"\} 1/,
+  )
+  await writeFile(file, 'kind: Broken')
+  await vi.waitFor(async () => expect(await metrics()).toMatch(reloads('failure')), { timeout: 60_000 })
+  expect(await who(token), 'what was good stays').toMatchObject({ username: 'ada' })
+  await write([])
+  await vi.waitFor(async () => expect(await who(token)).toBe(401), { timeout: 60_000 })
 })
 
 // The provider lives in real time, so this one comes last.

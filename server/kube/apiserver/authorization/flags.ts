@@ -1,10 +1,11 @@
 // kube-apiserver's flags about who may do what: the chain of authorizers, from a list of modes or from an
-// AuthorizationConfiguration. The files they name are read here, once.
+// AuthorizationConfiguration.
 // Upstream: kubernetes/pkg/kubeapiserver/options/authorization.go, apiserver/pkg/apis/apiserver/validation.
 
 import { readFile } from 'node:fs/promises'
 import { goDurationMs } from '../../apimachinery/go-duration.ts'
 import { loadKubeconfig } from '../../client/kubeconfig.ts'
+import type { ConfigurationFile } from '../configuration/watched-file.ts'
 import { readPolicyFile } from './abac.ts'
 import { AUTHORIZATION_FLAGS } from './flag-names.ts'
 import { readAuthorizationConfiguration, TYPES } from './read-configuration.ts'
@@ -28,6 +29,16 @@ export async function readAuthorizationFlags(flags: Readonly<Record<string, stri
   const modes = (flags['authorization-mode'] ?? 'Node,RBAC').split(',').map((mode) => mode.trim())
   assertModes(modes, flags)
   return Promise.all(modes.map((mode) => authorizerOf(mode, flags)))
+}
+
+/** What is read again while the server runs; undefined when modes were told by flags. */
+export async function authorizationFile(
+  flags: Readonly<Record<string, string>>,
+): Promise<ConfigurationFile<AuthorizationSettings> | undefined> {
+  const path = flags['authorization-config']
+  if (!path) return undefined
+  const source = await read('authorization-config', path)
+  return { path, source, read: (text) => readAuthorizationConfiguration(text, path) }
 }
 
 async function read(name: string, file: string): Promise<string> {

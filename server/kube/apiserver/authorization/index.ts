@@ -24,19 +24,20 @@ import type { AuthorizationSettings, AuthorizerSettings } from './settings.ts'
 import { superusers } from './superusers.ts'
 import { webhookAuthorizer } from './webhook-authorizer.ts'
 
-export { readAuthorizationFlags } from './flags.ts'
+export { authorizationFile, readAuthorizationFlags } from './flags.ts'
 export { type AuthorizationSettings, NODE_AND_RBAC } from './settings.ts'
 
 export interface Authorization {
-  chain: readonly Authorizer[]
-  policy: RbacPolicy
+  /** As it is now: a configuration may be read again. */
+  readonly chain: readonly Authorizer[]
+  readonly policy: RbacPolicy
 }
 
 export function openAuthorization(
   cacheOf: (kind: AnyKind) => ResourceCache,
   settings: AuthorizationSettings,
   clock: Clock,
-): Authorization {
+): Authorization & { replace(settings: AuthorizationSettings): void } {
   const policy = new RbacPolicy()
   for (const kind of [Role, ClusterRole, RoleBinding, ClusterRoleBinding]) {
     const name = kind.kind as PolicyKind
@@ -71,5 +72,26 @@ export function openAuthorization(
         return alwaysDeny
     }
   }
-  return { chain: [superusers, ...settings.map(authorizerOf)], policy }
+  const chainOf = (told: AuthorizationSettings) => [superusers, ...told.map(authorizerOf)]
+  let chain = chainOf(settings)
+  return {
+    get chain() {
+      return chain
+    },
+    policy,
+    replace(next) {
+      assertSameTypes(settings, next)
+      chain = chainOf(next)
+    },
+  }
+}
+
+/** As upstream: webhooks come and go, of all others only the order may change. */
+function assertSameTypes(before: AuthorizationSettings, next: AuthorizationSettings): void {
+  const typesOf = (settings: AuthorizationSettings) =>
+    settings.flatMap(({ type }) => (type === 'Webhook' ? [] : type)).sort()
+  const [had, has] = [typesOf(before).join(', '), typesOf(next).join(', ')]
+  if (had !== has) {
+    throw new Error(`only webhooks may be added or removed while the server runs: it has [${had}], not [${has}]`)
+  }
 }

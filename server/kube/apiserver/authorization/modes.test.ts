@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { FakeClock } from '../../../base/clock.ts'
 import { writeKubeconfig } from '../../client/kubeconfig.ts'
@@ -14,7 +14,7 @@ import { startTestServer } from '../testing/test-server.ts'
 import { abacAuthorizer, readPolicyFile } from './abac.ts'
 import { alwaysAllow, alwaysDeny } from './always.ts'
 import { authorizeBy, rulesBy } from './authorizer.ts'
-import { readAuthorizationFlags } from './flags.ts'
+import { authorizationFile, readAuthorizationFlags } from './flags.ts'
 import { question } from './testing/policies.ts'
 import { type WebhookAuthorizerOptions, webhookAuthorizer } from './webhook-authorizer.ts'
 
@@ -110,18 +110,19 @@ describe('a webhook', () => {
   })
   afterAll(() => new Promise((resolve) => server.close(resolve)))
 
+  const told = (more: object = {}) => ({
+    timeout: '3s',
+    authorizedTTL: '5m',
+    unauthorizedTTL: '30s',
+    subjectAccessReviewVersion: 'v1',
+    failurePolicy: 'NoOpinion',
+    connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: kubeconfig },
+    ...more,
+  })
+
   async function configured(more: object = {}): Promise<WebhookAuthorizerOptions> {
-    const webhook = {
-      timeout: '3s',
-      authorizedTTL: '5m',
-      unauthorizedTTL: '30s',
-      subjectAccessReviewVersion: 'v1',
-      failurePolicy: 'NoOpinion',
-      connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: kubeconfig },
-      ...more,
-    }
     const file = join(directory, 'authorization.yaml')
-    await writeFile(file, configuration([{ type: 'Webhook', name: 'outside', webhook }]))
+    await writeFile(file, configuration([{ type: 'Webhook', name: 'outside', webhook: told(more) }]))
     const [settings] = await readAuthorizationFlags({ 'authorization-config': file })
     if (settings?.type !== 'Webhook') throw new Error('no webhook was read')
     asked = []
@@ -194,6 +195,34 @@ describe('a webhook', () => {
       problem,
     })
     expect(rulesBy([alwaysDeny], otter, 'shop')).toEqual({ rules: [], incomplete: false })
+  })
+
+  it('comes and goes while the server runs, and a chain that is not allowed changes nothing', async () => {
+    await configured()
+    const outside = { type: 'Webhook', name: 'outside', webhook: told() }
+    const rbac = { type: 'RBAC', name: 'rbac' }
+    const file = join(directory, 'reloaded.yaml')
+    await writeFile(file, configuration([rbac]))
+    const flags = { 'authorization-config': file }
+    const authorization = await readAuthorizationFlags(flags)
+    const watched = await authorizationFile(flags)
+    const options = { authorization, ...(watched ? { authorizationFile: watched } : {}) }
+    await using test = await startTestServer({ options })
+    const asks = () =>
+      test.server
+        .transportFor({ user: 'otter', groups: ['system:authenticated'], client: 'kubectl' })
+        .request({ method: 'GET', path: '/api/v1/namespaces/default/configmaps' })
+    const metrics = async () => String(await test.transport.request({ method: 'GET', path: '/metrics' }))
+    const patience = { timeout: 60_000 }
+    await expect(asks()).rejects.toMatchObject({ code: 403 })
+    await writeFile(file, configuration([rbac, outside]))
+    await vi.waitFor(async () => expect(await asks()).toMatchObject({ items: [] }), patience)
+    await writeFile(file, configuration([outside]))
+    const failed = /apiserver_authorization_config_controller_automatic_reloads_total\{.*status="failure"\} 1/
+    await vi.waitFor(async () => expect(await metrics()).toMatch(failed), patience)
+    expect(await asks(), 'what was good stays').toMatchObject({ items: [] })
+    await writeFile(file, configuration([rbac]))
+    await vi.waitFor(() => expect(asks()).rejects.toMatchObject({ code: 403 }), patience)
   })
 
   it('is asked only about requests that fit its conditions', async () => {

@@ -3,13 +3,20 @@
 
 import { existsSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
-import { parse } from 'yaml'
 import { goDurationMs } from '../../apimachinery/go-duration.ts'
 import { dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { CelError, createCel } from '../../cel/cel.ts'
 import type { CelType } from '../../cel/cel-type.ts'
 import { loadKubeconfig } from '../../client/kubeconfig.ts'
+import {
+  assertNoErrors,
+  list,
+  readConfiguration,
+  record,
+  type Told,
+  text,
+} from '../configuration/read-configuration.ts'
 import type { AuthorizationSettings, AuthorizerSettings } from './settings.ts'
 import type { WebhookAuthorizerOptions } from './webhook-authorizer.ts'
 
@@ -17,7 +24,6 @@ import type { WebhookAuthorizerOptions } from './webhook-authorizer.ts'
 const CONFIGURABLE = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC', 'Webhook']
 export const TYPES: readonly string[] = ['ABAC', ...CONFIGURABLE]
 
-const VERSIONS = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `apiserver.config.k8s.io/${version}`)
 const STRING: CelType = { kind: 'string' }
 const STRINGS: CelType = { kind: 'list', items: STRING }
 const fields = (names: string): Record<string, CelType> =>
@@ -38,26 +44,9 @@ const REQUEST: CelType = {
   },
 }
 
-type Told = Readonly<Record<string, unknown>>
-const record = (value: unknown): Told =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Told) : {}
-const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
-
 /** Throws with everything that is wrong. */
 export function readAuthorizationConfiguration(source: string, file: string): AuthorizationSettings {
-  let told: Told
-  try {
-    told = record(parse(source))
-  } catch (err) {
-    throw new Error(`${file}: ${(err as Error).message}`, { cause: err })
-  }
-  if (told.kind !== 'AuthorizationConfiguration' || !VERSIONS.includes(text(told.apiVersion))) {
-    throw new Error(
-      `${file}: no kind "${text(told.kind)}" is registered for version "${text(told.apiVersion)}"; ` +
-        `expected AuthorizationConfiguration of ${VERSIONS.join(', ')}`,
-    )
-  }
+  const told = readConfiguration(source, { file, kind: 'AuthorizationConfiguration' })
   const errors: FieldError[] = []
   const authorizers = list(told.authorizers).map(record)
   if (authorizers.length === 0) {
@@ -67,9 +56,7 @@ export function readAuthorizationConfiguration(source: string, file: string): Au
     const before = authorizers.slice(0, index)
     return authorizerOf(one, { before, at: `authorizers[${index}]`, errors })
   })
-  if (errors.length > 0) {
-    throw new Error(`${file}: ${errors.map(({ field, message }) => `${field}: ${message}`).join('; ')}`)
-  }
+  assertNoErrors(file, errors)
   return settings
 }
 

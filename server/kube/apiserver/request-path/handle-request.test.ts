@@ -24,7 +24,7 @@ it('says no only after the cache has caught up with what is stored', async () =>
         clock,
         logger: noLogger,
         trace: noTrace,
-        authentication: new Authentication({ tokens: [], anonymous: { enabled: true }, audiences: [] }),
+        authentication: new Authentication({ tokens: () => [], anonymous: { enabled: true }, audiences: [] }),
         authorization: { chain: [rbacAuthorizer(policy)], policy },
         caughtUp: async () => {
           waited.push(path)

@@ -110,6 +110,28 @@ describe('refuses', () => {
   })
 
   it.each([
+    'claims.email',
+    "claims['email']",
+    "claims.?email.orValue('')",
+    "claims[?'email'].orValue('')",
+    'has(claims.email) ? claims.email : claims.sub',
+  ])('a name of an address that need not be verified: %s', (expression) => {
+    const mappings = { username: { expression } }
+    const words = 'claims.email_verified must be used in'
+    expect(() => read([{ issuer, claimMappings: mappings }])).toThrow(words)
+    for (const verified of [
+      'claims.email_verified',
+      "claims['email_verified']",
+      'claims.?email_verified.orValue(true)',
+    ]) {
+      const claimValidationRules = [{ expression: verified }]
+      expect(() => read([{ issuer, claimMappings: mappings, claimValidationRules }])).not.toThrow()
+    }
+    const others = [{ expression: "claims.sub != 'claims.email_verified'" }]
+    expect(() => read([{ issuer, claimMappings: mappings, claimValidationRules: others }])).toThrow(words)
+  })
+
+  it.each([
     { rule: {}, words: 'jwt[0].claimValidationRules[0]: Required value: claim or expression is required' },
     { rule: { claim: 'a', message: 'b' }, words: 'may not be specified when claim is set' },
     { rule: { expression: 'true', requiredValue: 'b' }, words: 'may not be specified when expression is set' },

@@ -2,10 +2,18 @@
 // Upstream: apiserver/pkg/apis/apiserver/validation/validation.go, authentication/cel/compile.go.
 
 import { X509Certificate } from 'node:crypto'
-import { parse } from 'yaml'
 import { type FieldError, fieldError } from '../../../apimachinery/status-error.ts'
-import { type CelEnvironment, CelError, createCel } from '../../../cel/cel.ts'
+import { type CelEnvironment, CelError, type CelProgram, createCel } from '../../../cel/cel.ts'
 import { type CelType, DYN } from '../../../cel/cel-type.ts'
+import { type AstNode, nodesOf } from '../../../cel/cost.ts'
+import {
+  assertNoErrors,
+  list,
+  readConfiguration,
+  record,
+  type Told,
+  text,
+} from '../../configuration/read-configuration.ts'
 import {
   type AuthenticationConfiguration,
   type ClaimRule,
@@ -14,7 +22,6 @@ import {
   SIGNING_ALGORITHMS,
 } from './configuration.ts'
 
-const VERSIONS = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `apiserver.config.k8s.io/${version}`)
 const STRING: CelType = { kind: 'string' }
 const USER: CelType = {
   kind: 'object',
@@ -26,29 +33,12 @@ const USER: CelType = {
   },
 }
 
-type Told = Readonly<Record<string, unknown>>
-const record = (value: unknown): Told =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Told) : {}
-const text = (value: unknown): string => (typeof value === 'string' ? value : '')
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
-
 /** Throws with everything that is wrong. `ownIssuer`: of service accounts' tokens, which nobody else may be. */
 export function readAuthenticationConfiguration(
   source: string,
   { file, ownIssuer }: { file: string; ownIssuer: string },
 ): AuthenticationConfiguration {
-  let told: Told
-  try {
-    told = record(parse(source))
-  } catch (err) {
-    throw new Error(`${file}: ${(err as Error).message}`, { cause: err })
-  }
-  if (told.kind !== 'AuthenticationConfiguration' || !VERSIONS.includes(text(told.apiVersion))) {
-    throw new Error(
-      `${file}: no kind "${text(told.kind)}" is registered for version "${text(told.apiVersion)}"; ` +
-        `expected AuthenticationConfiguration of ${VERSIONS.join(', ')}`,
-    )
-  }
+  const told = readConfiguration(source, { file, kind: 'AuthenticationConfiguration' })
   const reader = new Reader(ownIssuer)
   const jwt = list(told.jwt).map((one, index) => reader.issuer(record(one), `jwt[${index}]`))
   reader.unique(
@@ -56,9 +46,7 @@ export function readAuthenticationConfiguration(
     (index) => `jwt[${index}].issuer.url`,
   )
   const anonymous = told.anonymous === undefined ? undefined : reader.anonymous(record(told.anonymous))
-  if (reader.errors.length > 0) {
-    throw new Error(`${file}: ${reader.errors.map(({ field, message }) => `${field}: ${message}`).join('; ')}`)
-  }
+  assertNoErrors(file, reader.errors)
   return { jwt, ...(anonymous ? { anonymous } : {}) }
 }
 
@@ -277,13 +265,13 @@ class Reader {
 
   /** Anybody can write any address into their account; only a verified one says who somebody is. */
   #emailIsVerified({ username, extra, rules }: JwtIssuer, at: string): void {
-    if (username?.type !== 'expression' || !/\bclaims\.\??email\b(?!_)/.test(username.expression)) return
-    const expressions = [
-      username.expression,
-      ...extra.map(({ expression }) => expression),
-      ...rules.flatMap((rule) => (rule.type === 'expression' ? [rule.expression] : [])),
+    if (username?.type !== 'expression' || !namesClaim(username.program, 'email')) return
+    const programs = [
+      username.program,
+      ...extra.map(({ program }) => program),
+      ...rules.flatMap((rule) => (rule.type === 'expression' ? [rule.program] : [])),
     ]
-    if (expressions.some((one) => /\bclaims\.\??email_verified\b/.test(one))) return
+    if (programs.some((program) => namesClaim(program, 'email_verified'))) return
     const detail =
       'claims.email_verified must be used in claimMappings.username.expression or claimMappings.extra[*].valueExpression or ' +
       'claimValidationRules[*].expression when claims.email is used in claimMappings.username.expression'
@@ -303,6 +291,15 @@ class Reader {
     }
     return undefined
   }
+}
+
+/** However it is written: `claims.email`, `claims.?email`, `claims['email']`, `claims[?'email']`. */
+function namesClaim({ ast }: CelProgram, claim: string): boolean {
+  return [...nodesOf(ast)].some(({ op, args }) => {
+    if (!['.', '.?', '[]', '[?]'].includes(op)) return false
+    const [of, name] = args as [AstNode, string | AstNode]
+    return of.args === 'claims' && (typeof name === 'string' ? name : name.args) === claim
+  })
 }
 
 function isCertificate(pem: string): boolean {
