@@ -194,6 +194,28 @@ describe('subresources', () => {
     await expect(asked).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
   })
 
+  it('resizes what a pod may use, and nothing else', async () => {
+    const spec = { containers: [{ name: 'web', image: 'nginx', resources: { requests: { cpu: '1' } } }] }
+    await post(`${DEFAULT}/pods`, { metadata: { name: 'web' }, spec })
+    const resize = (container: object) =>
+      test.transport.request({
+        method: 'PATCH',
+        path: `${DEFAULT}/pods/web/resize`,
+        contentType: 'application/strategic-merge-patch+json',
+        body: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'web', ...container }] } },
+      }) as Promise<WirePod>
+    const resized = await resize({ image: 'sneaked', resources: { requests: { cpu: '2' } } })
+    expect(resized.spec?.containers[0]).toMatchObject({ image: 'nginx', resources: { requests: { cpu: '2' } } })
+    expect(resized.metadata).toMatchObject({ generation: 2 })
+    expect(resized.metadata?.labels).toBe(undefined)
+    await expect(resize({ resources: { requests: { cpu: null } } })).rejects.toMatchObject({
+      code: 422,
+      message: expect.stringContaining('Pod QOS Class may not change as a result of resizing'),
+    })
+    const get = { method: 'GET', path: `${DEFAULT}/pods/web/resize` } as const
+    await expect(test.transport.request(get)).resolves.toMatchObject({ kind: 'Pod' })
+  })
+
   describe('ephemeral containers', () => {
     const add = (containers: unknown, path = `${DEFAULT}/pods/web/ephemeralcontainers`) =>
       test.transport.request({

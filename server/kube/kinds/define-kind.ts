@@ -100,7 +100,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly namespaced: boolean
   /** `metadata.generation` counts changes of spec. */
   readonly hasGeneration: boolean
-  /** The registry knows these by name: status, scale, log, exec, attach, portforward, binding, eviction, token, proxy, finalize, approval. */
+  /** The registry knows these by name: status, scale, log, exec, attach, portforward, binding, eviction, token, proxy, finalize, approval, ephemeralcontainers, resize. */
   readonly subresources: readonly string[]
   /** Where `scale` finds its numbers; only for kinds with that subresource. */
   readonly scale?: { specReplicas: string; statusReplicas: string; labelSelector: string }

@@ -6,6 +6,7 @@ import { defineKind } from './define-kind.ts'
 import type { PodSpec } from './pod-template/newer-fields.ts'
 import { podColumns } from './pod-template/pod-columns.ts'
 import { defaultPodOnly, defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { resizeErrors } from './pod-template/pod-resize.ts'
 import { keepPodStatus, podStatusErrors } from './pod-template/pod-status.ts'
 import {
   ephemeralUpdateErrors,
@@ -36,6 +37,7 @@ export const Pod = defineKind<Wire>({
     'binding',
     'eviction',
     'ephemeralcontainers',
+    'resize',
   ],
   strategy: {
     setDefaults(pod) {
@@ -65,6 +67,7 @@ export const Pod = defineKind<Wire>({
     },
     validateUpdate(next, previous, subresource) {
       const errors = podAnnotationUpdateErrors(next, previous)
+      if (subresource === 'resize') return [...errors, ...resizeErrors(next, previous)]
       if (subresource === 'ephemeralcontainers') return [...errors, ...ephemeralUpdateErrors(next, previous)]
       return [...errors, ...podUpdateErrors(next.spec as PodSpec, previous.spec as PodSpec)]
     },

@@ -30,6 +30,7 @@ function subresourceOf(kind: AnyKind, name: string): Subresource {
     case 'portforward':
       return { verbs: ['create', 'get'], kind: core('PodPortForwardOptions') }
     case 'ephemeralcontainers':
+    case 'resize':
       return { verbs: ['get', 'patch', 'update'], kind: own }
     case 'proxy':
       return { verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: core(`${kind.kind}ProxyOptions`) }

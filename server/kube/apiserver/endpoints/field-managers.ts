@@ -34,6 +34,7 @@ function placesNotTaken(kind: AnyKind, subresource: string): Path[] {
       return [['f:spec'], ...(kind.strategy.statusUpdatesMetadata ? NOT_LABELS : [['f:metadata']])]
     case 'finalize':
     case 'ephemeralcontainers':
+    case 'resize':
       return [['f:metadata'], ['f:status']]
     default:
       return []

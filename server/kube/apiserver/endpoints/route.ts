@@ -127,6 +127,7 @@ async function routeSubresource(endpoints: Endpoints, call: Call): Promise<Answe
     case 'approval':
     case 'finalize':
     case 'ephemeralcontainers':
+    case 'resize':
       if (info.verb === 'get') return getObject(call)
       if (info.verb === 'update') return updateObject(call)
       if (info.verb === 'patch') return isApplyPatch(call.request) ? applyObject(call) : patchObject(call)

@@ -5,12 +5,13 @@
 // Kinds say only what differs (kinds/define-kind.ts). Upstream: registry/rest/{create,update}.go.
 
 import { randomInt, randomUUID } from 'node:crypto'
-import type { PodSpec } from 'kubernetes-types/core/v1'
 import { type Clock, isoTime } from '../../../base/clock.ts'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import { conflict, type FieldError, invalid } from '../../apimachinery/status-error.ts'
 import type { AnyKind, Occasion } from '../../kinds/define-kind.ts'
+import type { PodSpec } from '../../kinds/pod-template/newer-fields.ts'
+import { resizedSpec } from '../../kinds/pod-template/pod-resize.ts'
 import { metaErrors, metaUpdateErrors } from './object-meta-rules.ts'
 
 export interface WithStatus extends KubeObject {
@@ -110,11 +111,13 @@ export function prepareForSubresource(next: WithStatus, previous: WithStatus, su
     Object.assign(next, previous, { spec })
     next.metadata = { ...previous.metadata }
     copyField(next.metadata, meta, 'managedFields')
-  } else if (subresource === 'ephemeralcontainers') {
-    const { ephemeralContainers } = next.spec as PodSpec
+  } else if (subresource === 'ephemeralcontainers' || subresource === 'resize') {
+    const [given, before] = [next.spec as PodSpec, previous.spec as PodSpec]
     const { managedFields } = next.metadata ?? {}
     for (const field of Object.keys(next)) delete (next as Record<string, unknown>)[field]
-    Object.assign(next, previous, { spec: { ...(previous.spec as PodSpec), ephemeralContainers } })
+    const { ephemeralContainers } = given
+    const spec = subresource === 'resize' ? resizedSpec(given, before) : { ...before, ephemeralContainers }
+    Object.assign(next, previous, { spec })
     next.metadata = { ...previous.metadata, managedFields }
     if (!deepEqual(next.spec, previous.spec)) bumpGeneration(next)
   } else keepSystemFields(next, previous)

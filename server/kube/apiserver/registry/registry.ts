@@ -89,7 +89,7 @@ export interface RegistryOptions {
   conversion?: Conversion | undefined
 }
 
-const FOR_ONE_THING = new Set(['binding', 'finalize', 'ephemeralcontainers'])
+const FOR_ONE_THING = new Set(['binding', 'finalize', 'ephemeralcontainers', 'resize'])
 
 export class Registry {
   readonly kind: AnyKind
