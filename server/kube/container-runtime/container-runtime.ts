@@ -46,6 +46,15 @@ export interface Mount {
   propagation?: 'None' | 'HostToContainer' | 'Bidirectional'
 }
 
+export interface ContainerResources {
+  cpuShares?: number
+  cpuQuota?: number
+  cpuPeriod?: number
+  memoryLimitBytes?: number
+  /** Set when it is made; nothing changes it later. */
+  oomScoreAdj?: number
+}
+
 export interface ContainerConfig {
   name: string
   attempt: number
@@ -62,13 +71,7 @@ export interface ContainerConfig {
   stdinOnce: boolean
   /** Whose processes it sees: the machine's, or another container's; undefined: its own, or the sandbox's. */
   processesOf?: 'machine' | { containerId: string }
-  resources: {
-    cpuShares?: number
-    cpuQuota?: number
-    cpuPeriod?: number
-    memoryLimitBytes?: number
-    oomScoreAdj?: number
-  }
+  resources: ContainerResources
   security: {
     runAsUser?: string
     privileged?: boolean
@@ -97,6 +100,8 @@ export interface ContainerStatus {
   /** `Completed`, `Error`, `OOMKilled`, `ContainerCannotRun`, `StartError`. */
   reason: string
   message: string
+  /** What it may use now. */
+  resources?: ContainerResources
   labels: Record<string, string>
   annotations: Record<string, string>
 }
@@ -160,6 +165,8 @@ export interface ContainerRuntime {
   listPodSandboxes(podUid?: string): Promise<PodSandbox[]>
   createContainer(sandbox: PodSandbox, config: ContainerConfig): Promise<string>
   startContainer(id: string): Promise<void>
+  /** Of a container that runs, or will. */
+  updateContainerResources(id: string, resources: ContainerResources): Promise<void>
   stopContainer(id: string, timeoutSeconds: number): Promise<void>
   removeContainer(id: string): Promise<void>
   listContainers(podUid?: string): Promise<ContainerStatus[]>

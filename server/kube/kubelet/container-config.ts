@@ -2,7 +2,7 @@
 // generateContainerConfig and kuberuntime_container_linux.go.
 
 import type { Pod } from 'kubernetes-types/core/v1'
-import type { ContainerConfig, Mount } from '../container-runtime/container-runtime.ts'
+import type { ContainerConfig, ContainerResources, Mount } from '../container-runtime/container-runtime.ts'
 import {
   CONTAINER_HASH,
   CONTAINER_NAME,
@@ -77,8 +77,15 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
   }
 }
 
-function resourcesOf({ pod, container, node }: ContainerConfigInput): ContainerConfig['resources'] {
+function resourcesOf({ pod, container, node }: ContainerConfigInput): ContainerResources {
   const { requests, limits } = container.resources ?? {}
+  const asked = amountOf(requests?.memory) ?? amountOf(limits?.memory) ?? 0
+  return { ...cgroupOf(container), oomScoreAdj: oomScoreOf(pod, asked, node.memoryBytes) }
+}
+
+/** What may be changed while it runs. */
+export function cgroupOf({ resources }: Pick<ContainerSpec, 'resources'>): ContainerResources {
+  const { requests, limits } = resources ?? {}
   const cpuLimit = amountOf(limits?.cpu)
   const cpuRequest = amountOf(requests?.cpu) ?? cpuLimit ?? 0
   const memoryLimit = amountOf(limits?.memory)
@@ -88,7 +95,6 @@ function resourcesOf({ pod, container, node }: ContainerConfigInput): ContainerC
     // 100 ms periods; the kernel takes no quota under 1 ms.
     ...(cpuLimit ? { cpuPeriod: 100_000, cpuQuota: Math.max(1000, Math.floor(cpuLimit * 100_000)) } : {}),
     ...(memoryLimit ? { memoryLimitBytes: Math.floor(memoryLimit) } : {}),
-    oomScoreAdj: oomScoreOf(pod, amountOf(requests?.memory) ?? memoryLimit ?? 0, node.memoryBytes),
   }
 }
 

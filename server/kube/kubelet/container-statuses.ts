@@ -2,6 +2,7 @@
 
 import type { ContainerStatus as ApiContainerStatus, ContainerState, Pod } from 'kubernetes-types/core/v1'
 import type { ContainerStatus } from '../container-runtime/container-runtime.ts'
+import { usedResources } from './pod-resize.ts'
 import { type ContainerRole, type ContainerSpec, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
 import { willRestart } from './sync-plan.ts'
 import { timestampOf } from './timestamp.ts'
@@ -61,7 +62,15 @@ export function containerStatusOf(
     status.state = { waiting: { reason: failure.reason, message: failure.message } }
   }
   judgeReadiness(status, container, role, latest, input)
+  if (role !== 'ephemeral' && latest) tellResources(status, container, latest)
   return status
+}
+
+/** What it was granted, and what it really may use. */
+function tellResources(status: ApiContainerStatus, container: ContainerSpec, latest: ContainerStatus): void {
+  const { requests } = container.resources ?? {}
+  if (requests) status.allocatedResources = requests
+  Object.assign(status, { resources: usedResources(container, latest) })
 }
 
 function initMayStart(pod: Pod, latest: ContainerStatus | undefined): boolean {

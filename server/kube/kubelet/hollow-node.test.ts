@@ -297,3 +297,67 @@ it('ends a pod at its deadline', async () => {
   expect((await get()).status?.reason).toBe('DeadlineExceeded')
   expect(await running()).toEqual([])
 })
+
+const resize = (cpu: string, name = 'web') =>
+  client
+    .of(Pod)
+    .patch(
+      { namespace: 'default', name },
+      'application/strategic-merge-patch+json',
+      { spec: { containers: [{ name: 'app', resources: { requests: { cpu } } }] } },
+      { subresource: 'resize' },
+    )
+const asking = (cpu: string, more: object = {}) => ({
+  containers: [{ name: 'app', image: 'app:1', resources: { requests: { cpu } }, ...more }],
+})
+const pending = async () => (await get()).status?.conditions?.find(({ type }) => type === 'PodResizePending')
+const used = async () => {
+  const { resources, allocatedResources } = ((await app()) ?? {}) as { resources?: object; allocatedResources?: object }
+  return JSON.stringify({ resources, allocatedResources })
+}
+const settled = (cpu: string) => async () =>
+  (await used()) === JSON.stringify({ resources: { requests: { cpu } }, allocatedResources: { cpu } })
+
+it('lets a container use more while it runs', async () => {
+  await create(asking('1'))
+  await until('running', settled('1'))
+  const [before] = await running()
+  await resize('2')
+  await until('resized', settled('2'))
+  const [after] = await running()
+  expect(after).toMatchObject({ id: before?.id, resources: { cpuShares: 2048 } })
+  expect((await get()).status?.conditions?.map(({ type }) => type)).not.toContain('PodResizeInProgress')
+})
+
+it('starts a container anew that asks for it when it is resized', async () => {
+  await create(asking('1', { resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] }))
+  await until('running', settled('1'))
+  await resize('2')
+  await until('resized', settled('2'))
+  expect((await app())?.restartCount).toBe(1)
+})
+
+it('says why a pod does not get more, and gives it when it can', async () => {
+  await create(asking('1'))
+  await until('running', settled('1'))
+  await client.of(Pod).create({
+    metadata: { namespace: 'default', name: 'other' },
+    spec: { nodeName: 'n1', automountServiceAccountToken: false, ...asking('2') },
+  })
+  await until('both run', async () => (await running()).length === 2)
+  await resize('8')
+  await until('refused', async () => (await pending())?.reason === 'Infeasible')
+  expect((await pending())?.message).toBe("Node didn't have enough capacity: cpu, requested: 8000, capacity: 4000")
+  await resize('3')
+  await until('put off', async () => (await pending())?.reason === 'Deferred')
+  expect((await pending())?.message).toBe(
+    "Node didn't have enough resource: cpu, requested: 3000, used: 2000, capacity: 4000",
+  )
+  expect((await app())?.allocatedResources).toEqual({ cpu: '1' })
+  await client.of(Pod).delete({ namespace: 'default', name: 'other' }, { gracePeriodSeconds: 0 })
+  await until('granted', async () => {
+    await clock.advance(1000)
+    return settled('3')()
+  })
+  expect(await pending()).toBe(undefined)
+})

@@ -22,6 +22,7 @@ import { keepNodeLease } from './node-lease.ts'
 import { NodeReporter } from './node-reporter.ts'
 import { nodeStatusOf } from './node-status.ts'
 import { PodKiller } from './pod-killer.ts'
+import { asGranted, grant } from './pod-resize.ts'
 import { PodSync } from './pod-sync.ts'
 import { PodWorker } from './pod-worker.ts'
 import { ProbeManager } from './probes/probe-manager.ts'
@@ -134,6 +135,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     rootDir,
     runtimeName,
     networkError: () => networkError,
+    grant: (pod) => grant(pod, statuses.get(pod.metadata?.uid ?? '') ?? pod.status, othersThan(pod), allocatable),
     dns: () => ({ clusterDNS, clusterDomain, nodeResolvConf }),
   })
   nodeResolvConf = (await os.readFile('/etc/resolv.conf')) ?? ''
@@ -176,11 +178,16 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     now: clock.now(),
   })
 
+  const othersThan = (pod: PodObject) =>
+    [...workers.values()]
+      .filter((one) => !one.isTerminating && one.pod.metadata?.uid !== pod.metadata?.uid)
+      .map((one) => asGranted(one.pod, statuses.get(one.pod.metadata?.uid ?? '') ?? one.pod.status))
+
   function takeOn(pod: PodObject): void {
     const uid = pod.metadata?.uid ?? ''
     const onRemoved = () => void workers.delete(uid)
     const worker = new PodWorker(pod, { sync, statuses, clock, logger, random, onRemoved })
-    const others = [...workers.values()].filter((one) => !one.isTerminating).map((one) => one.pod)
+    const others = othersThan(pod)
     workers.set(uid, worker)
     // What has begun to run is not turned away: this may be a restart of the kubelet.
     const isNew = !pod.status?.startTime && !worker.isTerminating

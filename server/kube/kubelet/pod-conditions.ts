@@ -11,15 +11,17 @@ export const OWN_CONDITIONS: readonly string[] = [
   'Ready',
   'ContainersReady',
   'PodScheduled',
+  'PodResizePending',
+  'PodResizeInProgress',
 ]
 
-type Verdict = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
+export type Verdict = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
 
 export function conditionsOf(
   pod: Pod,
   statuses: { init: ContainerStatus[]; regular: ContainerStatus[] },
   phase: string,
-  options: { sandboxReady: boolean; now: string },
+  options: { sandboxReady: boolean; now: string; resize?: readonly Verdict[] },
 ): PodCondition[] {
   const previous = pod.status?.conditions ?? []
   const containersReady = judgeContainers(pod, statuses, phase)
@@ -30,6 +32,7 @@ export function conditionsOf(
     judgeReady(pod, containersReady),
     containersReady,
     scheduled,
+    ...(options.resize ?? []),
   ]
   const own = verdicts.map((verdict) => {
     const before = previous.find(({ type }) => type === verdict.type)

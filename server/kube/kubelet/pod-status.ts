@@ -3,7 +3,7 @@
 
 import type { Pod, PodStatus } from 'kubernetes-types/core/v1'
 import { type ContainerStatusInput, containerStatusOf } from './container-statuses.ts'
-import { conditionsOf } from './pod-conditions.ts'
+import { conditionsOf, type Verdict } from './pod-conditions.ts'
 import { phaseOf } from './pod-phase.ts'
 import { ephemeralOf, initRole } from './pod-runtime-state.ts'
 import { qosClassOf } from './qos-class.ts'
@@ -13,6 +13,7 @@ export interface PodStatusInput extends ContainerStatusInput {
   now: number
   nodeIP: string
   /** Set when the kubelet itself ended the pod: `DeadlineExceeded`, `OutOfcpu`, `Evicted` … */
+  resize?: readonly Verdict[]
   verdict?: { reason: string; message: string } | undefined
 }
 
@@ -39,6 +40,7 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     conditions: conditionsOf(pod, { init, regular }, phase, {
       sandboxReady: sandbox !== undefined && (pod.spec?.hostNetwork === true || sandbox.ips.length > 0),
       now,
+      resize: input.resize ?? [],
     }),
     hostIP: nodeIP,
     ...({ hostIPs: [{ ip: nodeIP }] } as object),

@@ -8,13 +8,16 @@ import type { Logger } from '../../base/logger.ts'
 import type { ContainerRuntime, PodSandbox } from '../container-runtime/container-runtime.ts'
 import { POD_NAME, POD_NAMESPACE, POD_UID } from '../container-runtime/labels.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
+import { cgroupOf } from './container-config.ts'
 import { hashOfContainer } from './container-hash.ts'
 import type { ContainerStarter } from './container-starter.ts'
 import type { StartFailure } from './container-statuses.ts'
 import { type DnsSettings, hostnameOf, resolvConfOf } from './etc-files.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
+import type { Verdict } from './pod-conditions.ts'
 import type { PodKiller } from './pod-killer.ts'
-import { type PodRuntimeState, readRuntimeState } from './pod-runtime-state.ts'
+import { type Pending, resizeOf } from './pod-resize.ts'
+import { latestOf, type PodRuntimeState, readRuntimeState } from './pod-runtime-state.ts'
 import { podStatusOf } from './pod-status.ts'
 import type { ProbeManager } from './probes/probe-manager.ts'
 import type { StatusWriter } from './status-writer.ts'
@@ -37,6 +40,8 @@ export interface PodSyncOptions {
   dns(): DnsSettings
   /** Why pods cannot get addresses; undefined when they can. */
   networkError(): string | undefined
+  /** What the pod gets of what it wishes to use. */
+  grant(pod: Pod): { pod: Pod; pending?: Pending }
   runtimeName: string
 }
 
@@ -47,6 +52,9 @@ export interface PodMemory {
   retries: Map<string, { at: number; definition: string }>
   /** Set when the kubelet itself decided that the pod is over. */
   verdict?: { reason: string; message: string }
+  /** Why it does not yet use what it wishes to. */
+  pending?: Pending | undefined
+  resizeError?: string | undefined
 }
 
 export interface SyncResult {
@@ -58,6 +66,7 @@ export interface SyncResult {
 
 const VOLUME_REFRESH_MS = 60_000
 const NETWORK_RETRY_MS = 5_000
+const RESIZE_RETRY_MS = 10_000
 
 export class PodSync {
   readonly #options: PodSyncOptions
@@ -66,8 +75,10 @@ export class PodSync {
     this.#options = options
   }
 
-  async sync(pod: Pod, memory: PodMemory): Promise<SyncResult> {
+  async sync(wished: Pod, memory: PodMemory): Promise<SyncResult> {
     const { runtime, probes } = this.#options
+    const { pod, pending } = this.#options.grant(wished)
+    memory.pending = pending
     const uid = pod.metadata?.uid ?? ''
     let state = await readRuntimeState(runtime, uid)
     probes.observe(pod, state, { terminating: false })
@@ -96,6 +107,7 @@ export class PodSync {
         container.livenessProbe?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30
       await this.#options.killer.kill(pod, status, { graceSeconds, role: 'regular', container, message })
     }
+    if (!(await this.#resize(plan, memory)) || pending) waits.push(RESIZE_RETRY_MS)
     if (plan.start.length > 0 || plan.createSandbox) waits.push(...(await this.#bringUp(pod, memory, plan, state)))
     else if (this.#options.volumes.hasLive(pod)) await this.#refreshVolumes(pod, state)
 
@@ -104,6 +116,20 @@ export class PodSync {
     this.#say(pod, state, memory, false)
     if (this.#options.volumes.hasLive(pod)) waits.push(VOLUME_REFRESH_MS)
     return { finished: false, ...(waits.length > 0 ? { againAfterMs: Math.min(...waits) } : {}) }
+  }
+
+  /** False when the runtime would not have it so; it is asked again. */
+  async #resize(plan: SyncPlan, memory: PodMemory): Promise<boolean> {
+    try {
+      for (const { status, container } of plan.resize) {
+        await this.#options.runtime.updateContainerResources(status.id, cgroupOf(container))
+      }
+      memory.resizeError = undefined
+      return true
+    } catch (err) {
+      memory.resizeError = err instanceof Error ? err.message : String(err)
+      return false
+    }
   }
 
   /** Stops everything of a pod that is deleted or over. */
@@ -157,6 +183,7 @@ export class PodSync {
       now: clock.now(),
       nodeIP,
       verdict: memory.verdict,
+      resize: resizeVerdicts(pod, state, memory),
     })
     statuses.set(pod, status)
   }
@@ -273,6 +300,25 @@ export class PodSync {
     if (seconds === undefined || !start) return undefined
     return Date.parse(start) + seconds * 1000 - this.#options.clock.now()
   }
+}
+
+function resizeVerdicts(pod: Pod, state: PodRuntimeState, { pending, resizeError }: PodMemory): Verdict[] {
+  const isUnderWay = (pod.spec?.containers ?? []).some((container) => {
+    const status = latestOf(state, container.name)
+    return status && resizeOf(container, status) !== 'none'
+  })
+  return [
+    ...(pending ? [{ type: 'PodResizePending', status: 'True', ...pending }] : []),
+    ...(isUnderWay
+      ? [
+          {
+            type: 'PodResizeInProgress',
+            status: 'True',
+            ...(resizeError ? { reason: 'Error', message: resizeError } : {}),
+          },
+        ]
+      : []),
+  ]
 }
 
 /** Ours from our last word, those of others from the API. */

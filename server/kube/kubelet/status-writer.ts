@@ -99,7 +99,7 @@ export class StatusWriter {
     const text = status ? textOf(status) : entry.written
     try {
       if (status && text !== entry.written) {
-        const patch = { metadata: { uid }, status: patchOf(status) }
+        const patch = { metadata: { uid }, status: patchOf(status, entry.acknowledged) }
         const options = { subresource: 'status', because: entry.pod }
         const answer = await this.#client.of(Pod).patch({ namespace, name }, STRATEGIC, patch, options)
         entry.written = text
@@ -137,12 +137,14 @@ const ownConditions = (status: PodStatus) =>
   (status.conditions ?? []).filter(({ type }) => OWN_CONDITIONS.includes(type))
 
 /** A strategic merge patch leaves out nothing by itself: what must go is named, what must be whole is replaced. */
-function patchOf(status: PodStatus): Record<string, unknown> {
+function patchOf(status: PodStatus, known: string): Record<string, unknown> {
+  const own = ownConditions(status)
+  const isOver = (type: string) => known.includes(`"${type}"`) && !own.some((one) => one.type === type)
   return {
     ...status,
     reason: status.reason ?? null,
     message: status.message ?? null,
-    conditions: ownConditions(status),
+    conditions: [...own, ...OWN_CONDITIONS.filter(isOver).map((type) => ({ type, $patch: 'delete' }))],
     ...(status.podIPs ? { podIPs: [...status.podIPs, { $patch: 'replace' }] } : {}),
   }
 }

@@ -5,6 +5,7 @@ import type { Pod } from 'kubernetes-types/core/v1'
 import type { ContainerStatus, PodSandbox } from '../container-runtime/container-runtime.ts'
 import { CONTAINER_HASH } from '../container-runtime/labels.ts'
 import { hashOfContainer } from './container-hash.ts'
+import { resizeOf } from './pod-resize.ts'
 import {
   type ContainerRole,
   type ContainerSpec,
@@ -23,7 +24,7 @@ export interface ContainerToKill {
   status: ContainerStatus
   container: ContainerSpec
   message: string
-  reason: 'LivenessProbe' | 'StartupProbe' | 'Changed' | 'Unknown'
+  reason: 'LivenessProbe' | 'StartupProbe' | 'Changed' | 'Resized' | 'Unknown'
 }
 
 export interface SyncPlan {
@@ -35,6 +36,8 @@ export interface SyncPlan {
   sandbox: PodSandbox | undefined
   start: ContainerToStart[]
   kill: ContainerToKill[]
+  /** Containers that may use something else from now on, while they run. */
+  resize: { status: ContainerStatus; container: ContainerSpec }[]
   /** Nothing runs and nothing will run again. */
   finished: boolean
 }
@@ -53,6 +56,7 @@ export function planSync(pod: Pod, state: PodRuntimeState, probes: ProbeVerdicts
     sandbox,
     start: [],
     kill: [],
+    resize: [],
     finished: false,
   }
   if (changed) return planNewSandbox(pod, state, plan)
@@ -133,8 +137,11 @@ function planInitContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdi
         continue
       }
       if (isFront) goOn()
+      const resize = resizeOf(container, status)
       if (isChanged(status, container)) restart(plan, status, container, role, 'Changed')
+      else if (resize === 'restart') restart(plan, status, container, role, 'Resized')
       else if (probes.liveness(status.id) === 'failure') restart(plan, status, container, role, 'LivenessProbe')
+      else if (resize === 'inPlace') plan.resize.push({ status, container })
     } else if (role === 'sidecar') {
       plan.start.push({ container, role })
     } else if (status.state === 'exited' && status.exitCode === 0) {
@@ -166,18 +173,22 @@ function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVe
   for (const container of pod.spec?.containers ?? []) {
     const status = latestOf(state, container.name)
     if (status?.state === 'running' && status.sandboxId === plan.sandbox?.id) {
+      const resize = resizeOf(container, status)
       const why = isChanged(status, container)
         ? 'Changed'
-        : probes.liveness(status.id) === 'failure'
-          ? 'LivenessProbe'
-          : probes.startup(status.id) === 'failure'
-            ? 'StartupProbe'
-            : undefined
+        : resize === 'restart'
+          ? 'Resized'
+          : probes.liveness(status.id) === 'failure'
+            ? 'LivenessProbe'
+            : probes.startup(status.id) === 'failure'
+              ? 'StartupProbe'
+              : undefined
       if (!why) {
         kept++
+        if (resize === 'inPlace') plan.resize.push({ status, container })
         continue
       }
-      const again = why === 'Changed' || policy !== 'Never'
+      const again = why === 'Changed' || why === 'Resized' || policy !== 'Never'
       plan.kill.push(killing(status, container, why, again))
       if (again) {
         plan.start.push({ container, role: 'regular' })
@@ -231,6 +242,7 @@ function killing(
 ): ContainerToKill {
   const why = {
     Changed: `Container ${container.name} definition changed`,
+    Resized: `Container ${container.name} resize requires restart`,
     LivenessProbe: `Container ${container.name} failed liveness probe`,
     StartupProbe: `Container ${container.name} failed startup probe`,
     Unknown: `Container is in "unknown" state, try killing it before restart`,

@@ -2,7 +2,7 @@
 //   k8s_POD_web_default_<uid>_0      k8s_app_web_default_<uid>_0
 
 import type { ContainerCreateOptions } from 'dockerode'
-import type { ContainerConfig, PodSandbox, PodSandboxConfig } from '../container-runtime.ts'
+import type { ContainerConfig, ContainerResources, PodSandbox, PodSandboxConfig } from '../container-runtime.ts'
 import { CONTAINER_NAME } from '../labels.ts'
 import { ANNOTATION, ATTEMPT, KIND, SANDBOX_ID } from './docker-status.ts'
 
@@ -83,16 +83,21 @@ export function containerOptionsOf(
       ...(security.dropCapabilities ? { CapDrop: security.dropCapabilities } : {}),
       ...(security.supplementalGroups ? { GroupAdd: security.supplementalGroups.map(String) } : {}),
       ...(security.noNewPrivileges ? { SecurityOpt: ['no-new-privileges'] } : {}),
-      ...(resources.cpuShares ? { CpuShares: resources.cpuShares } : {}),
-      ...(resources.cpuQuota ? { CpuQuota: resources.cpuQuota, CpuPeriod: resources.cpuPeriod ?? 100_000 } : {}),
-      // The same limit for memory with swap means: no swap.
-      ...(resources.memoryLimitBytes
-        ? { Memory: resources.memoryLimitBytes, MemorySwap: resources.memoryLimitBytes }
-        : {}),
+      ...limitsOf(resources),
       // Without CAP_SYS_RESOURCE in the first user namespace nobody may go below what he was born with.
       OomScoreAdj: Math.max(0, resources.oomScoreAdj ?? 0),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
     },
+  }
+}
+
+/** As Docker is told them, when it makes a container and later. */
+export function limitsOf({ cpuShares, cpuQuota, cpuPeriod = 100_000, memoryLimitBytes }: ContainerResources) {
+  return {
+    ...(cpuShares ? { CpuShares: cpuShares } : {}),
+    ...(cpuQuota ? { CpuQuota: cpuQuota, CpuPeriod: cpuPeriod } : {}),
+    // The same limit for memory with swap means: no swap.
+    ...(memoryLimitBytes ? { Memory: memoryLimitBytes, MemorySwap: memoryLimitBytes } : {}),
   }
 }
 

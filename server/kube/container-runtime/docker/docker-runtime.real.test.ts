@@ -165,6 +165,23 @@ it('says of a container that was killed for its memory that it was, each time, a
   expect(await end('exit 137', 10)).toMatchObject({ reason: 'Error', exitCode: 137 })
 })
 
+it('lets a container use more and less while it runs', async () => {
+  const before = { cpuShares: 512, cpuQuota: 50_000, cpuPeriod: 100_000, memoryLimitBytes: 64 * 2 ** 20 }
+  const after = { cpuShares: 1024, cpuQuota: 150_000, cpuPeriod: 100_000, memoryLimitBytes: 96 * 2 ** 20 }
+  const id = await start('sleep 600', { resources: before })
+  const seen = async () => {
+    const group = 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null'
+    return (await runtime.execSync(id, ['sh', '-c', group], 60_000)).output.trim()
+  }
+  expect((await runtime.containerStatus(id)).resources).toEqual(before)
+  expect(await seen()).toBe(String(before.memoryLimitBytes))
+  await runtime.updateContainerResources(id, after)
+  expect(await runtime.containerStatus(id)).toMatchObject({ state: 'running', resources: after })
+  expect(await seen()).toBe(String(after.memoryLimitBytes))
+  await runtime.updateContainerResources(id, before)
+  expect(await seen()).toBe(String(before.memoryLimitBytes))
+})
+
 it('follows logs until the container ends, from the last lines asked for', async () => {
   const id = await start('for i in 1 2 3; do echo $i; done; sleep 0.5; echo 4')
   await until(async () => (await runtime.containerStatus(id)).state === 'running')

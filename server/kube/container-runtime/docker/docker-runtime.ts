@@ -10,6 +10,7 @@ import type { Logger } from '../../../base/logger.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import {
   type ContainerConfig,
+  type ContainerResources,
   type ContainerRuntime,
   type ContainerStatus,
   ImagePullError,
@@ -21,7 +22,7 @@ import {
 } from '../container-runtime.ts'
 import { POD_UID } from '../labels.ts'
 import type { NetworkedSandbox, PodNetwork } from '../pod-network.ts'
-import { type CreateOptions, containerOptionsOf, sandboxOptionsOf } from './create-options.ts'
+import { type CreateOptions, containerOptionsOf, limitsOf, sandboxOptionsOf } from './create-options.ts'
 import { DockerEvents } from './docker-events.ts'
 import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
 import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
@@ -131,6 +132,16 @@ export class DockerRuntime implements ContainerRuntime {
   async startContainer(id: string): Promise<void> {
     try {
       await this.#docker.getContainer(id).start()
+    } catch (err) {
+      throw new Error(dockerMessage(err), { cause: err })
+    } finally {
+      this.#inspected.delete(id)
+    }
+  }
+
+  async updateContainerResources(id: string, resources: ContainerResources): Promise<void> {
+    try {
+      await this.#docker.getContainer(id).update(limitsOf(resources))
     } catch (err) {
       throw new Error(dockerMessage(err), { cause: err })
     } finally {

@@ -1,7 +1,7 @@
 // From what Docker says of a container to what the kubelet wants to know.
 
 import type { ContainerInspectInfo } from 'dockerode'
-import type { ContainerStatus, PodSandbox } from '../container-runtime.ts'
+import type { ContainerResources, ContainerStatus, PodSandbox } from '../container-runtime.ts'
 import { CONTAINER_NAME, POD_NAME, POD_NAMESPACE, POD_UID } from '../labels.ts'
 
 export const KIND = 'io.kubernetes.docker.type'
@@ -53,7 +53,18 @@ export function containerStatusOf(inspected: Inspected): ContainerStatus {
     exitCode: State.ExitCode,
     reason: reasonOf(State, neverRan),
     message: inspected.lastWords || State.Error,
+    resources: resourcesOf(inspected),
     ...splitLabels(all),
+  }
+}
+
+/** Docker's 0 is none. */
+function resourcesOf({ HostConfig }: Inspected): ContainerResources {
+  const { CpuShares, CpuQuota, CpuPeriod, Memory } = HostConfig
+  return {
+    ...(CpuShares ? { cpuShares: CpuShares } : {}),
+    ...(CpuQuota ? { cpuQuota: CpuQuota, cpuPeriod: CpuPeriod || 100_000 } : {}),
+    ...(Memory ? { memoryLimitBytes: Memory } : {}),
   }
 }
 

@@ -13,6 +13,7 @@ import type { Clock } from '../../../base/clock.ts'
 import { parseQuantity } from '../../apimachinery/quantity.ts'
 import {
   type ContainerConfig,
+  type ContainerResources,
   type ContainerRuntime,
   type ContainerStatus,
   type ExecSession,
@@ -120,6 +121,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       exitCode: 0,
       reason: '',
       message: '',
+      resources: config.resources,
       labels: config.labels,
       annotations: config.annotations,
     }
@@ -136,6 +138,11 @@ export class SimulatedRuntime implements ContainerRuntime {
     const exitCode = Number(this.#wish(container, 'exit-code') ?? 0)
     const finish = () => this.#finish(id, exitCode, exitCode === 0 ? 'Completed' : 'Error')
     container.exitTimer = this.#clock.setTimeout(finish, exitAfterMs)
+  }
+
+  async updateContainerResources(id: string, resources: ContainerResources) {
+    const container = this.#container(id)
+    container.status = { ...container.status, resources }
   }
 
   async stopContainer(id: string) {

@@ -1,0 +1,101 @@
+// Resizing in place: of what a pod wishes, what this node grants; and what its containers are told to use while they run.
+// What was granted is kept where everybody sees it, in the pod's status, so that a kubelet that starts anew goes on from
+// there. Upstream: pkg/kubelet/allocation/allocation_manager.go, pkg/kubelet/kuberuntime (computePodResizeAction).
+
+import type { Container, Pod, PodStatus, ContainerStatus as ToldStatus } from 'kubernetes-types/core/v1'
+import type { ContainerResources, ContainerStatus } from '../container-runtime/container-runtime.ts'
+import { admit } from './admission.ts'
+import { cgroupOf } from './container-config.ts'
+import { amountOf } from './resource-amount.ts'
+
+export interface Pending {
+  reason: 'Deferred' | 'Infeasible'
+  message: string
+}
+
+type Told = ToldStatus & { resources?: Container['resources'] }
+
+/** The pod as it has been granted: where a wish was not, with what its status says. */
+export function asGranted(pod: Pod, status: PodStatus | undefined = pod.status): Pod {
+  const { spec } = pod
+  if (!spec) return pod
+  const granted = (list: Container[] | undefined, told: Told[] | undefined) =>
+    list?.map((container) => {
+      const one = told?.find(({ name }) => name === container.name)
+      if (!one?.allocatedResources || isSame(container, one)) return container
+      const limits = one.resources?.limits
+      return { ...container, resources: { ...container.resources, requests: one.allocatedResources, limits } }
+    })
+  const containers = granted(spec.containers, status?.containerStatuses)
+  const initContainers = granted(spec.initContainers, status?.initContainerStatuses)
+  return {
+    ...pod,
+    spec: { ...spec, ...(containers ? { containers } : {}), ...(initContainers ? { initContainers } : {}) },
+  } as Pod
+}
+
+function isSame({ resources }: Container, { allocatedResources, resources: told }: Told): boolean {
+  return ['cpu', 'memory'].every(
+    (name) =>
+      amountOf(resources?.requests?.[name]) === amountOf(allocatedResources?.[name]) &&
+      amountOf(resources?.limits?.[name]) === amountOf(told?.limits?.[name]),
+  )
+}
+
+/** What a pod gets of what it wishes, beside the others on this node. */
+export function grant(
+  pod: Pod,
+  status: PodStatus | undefined,
+  others: readonly Pod[],
+  allocatable: Record<string, string>,
+): { pod: Pod; pending?: Pending } {
+  const before = asGranted(pod, status)
+  const wishes = (one: Pod) =>
+    JSON.stringify([...(one.spec?.containers ?? []), ...(one.spec?.initContainers ?? [])].map((c) => c.resources))
+  if (wishes(before) === wishes(pod)) return { pod }
+  const tooMuch = admit(pod, [], allocatable)
+  if (tooMuch) {
+    const capacity = tooMuch.message.replace(
+      /^Node didn't have enough resource: (\w+), (requested: \d+), used: 0, /,
+      '$1, $2, ',
+    )
+    return {
+      pod: before,
+      pending: { reason: 'Infeasible', message: `Node didn't have enough capacity: ${capacity}` },
+    }
+  }
+  const short = admit(pod, others, allocatable)
+  return short ? { pod: before, pending: { reason: 'Deferred', message: short.message } } : { pod }
+}
+
+/** What has to be done so that a running container may use what it was granted. */
+export function resizeOf(container: Container, status: ContainerStatus): 'none' | 'inPlace' | 'restart' {
+  if (status.state !== 'running' || !status.resources) return 'none'
+  const wanted = cgroupOf(container)
+  const differs = (...fields: (keyof ContainerResources)[]) =>
+    fields.some((field) => (wanted[field] ?? 0) !== (status.resources?.[field] ?? 0))
+  const cpu = differs('cpuShares', 'cpuQuota')
+  const memory = differs('memoryLimitBytes')
+  if (!cpu && !memory) return 'none'
+  const restarts = (name: string) =>
+    container.resizePolicy?.some((one) => one.resourceName === name && one.restartPolicy === 'RestartContainer')
+  return (cpu && restarts('cpu')) || (memory && restarts('memory')) ? 'restart' : 'inPlace'
+}
+
+/** What a container really may use now, in the words of its spec. */
+export function usedResources(container: Container, status: ContainerStatus | undefined): Container['resources'] {
+  const { resources = {} } = container
+  const { limits, requests } = resources
+  if (!status || resizeOf(container, status) === 'none') {
+    return { ...(limits ? { limits } : {}), ...(requests ? { requests } : {}) }
+  }
+  const { cpuShares = 0, cpuQuota, cpuPeriod = 100_000, memoryLimitBytes } = status.resources ?? {}
+  const used = {
+    ...(cpuQuota ? { cpu: `${Math.round((cpuQuota * 1000) / cpuPeriod)}m` } : {}),
+    ...(memoryLimitBytes ? { memory: String(memoryLimitBytes) } : {}),
+  }
+  return {
+    limits: used,
+    requests: { ...requests, ...(requests?.cpu ? { cpu: `${Math.ceil((cpuShares * 1000) / 1024)}m` } : {}) },
+  }
+}
