@@ -284,6 +284,8 @@ async function see(
     if (rules === 'none' && !takesPictures) continue
     await page.emulateMedia({ colorScheme: scheme })
     await page.setViewportSize(size)
+    // A tab behind others draws no frames, and what is measured in frames stays empty.
+    await page.bringToFront()
     if (size.width !== opened) {
       // As a browser that was never here: nothing folded, resized or left open.
       await page.evaluate(() => localStorage.clear())

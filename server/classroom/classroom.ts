@@ -154,7 +154,8 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     clock,
     connections,
     localPerson: local,
-    courseOf: (learnerId) => courseOf({ database, course, labs, machines, clock, learnerId }),
+    courseOf: (learnerId) =>
+      courseOf({ database, course, labs, machines, clock, learnerId, asleep: pool.isAsleep(learnerId) }),
     async lookAt(person, sessionId) {
       const session = sessions.alive(sessionId)
       if (session && session.learnerId !== person.id && (await classes.teaches(person, session.learnerId))) {
@@ -180,6 +181,7 @@ async function courseOf(from: {
   machines: CourseView['machines']
   clock: Clock
   learnerId: string
+  asleep: boolean
 }): Promise<CourseView> {
   const { database, clock, learnerId } = from
   const { name } = await database.person.findUniqueOrThrow({ where: { id: learnerId }, select: { name: true } })

@@ -3,8 +3,10 @@ import { FakeClock } from '../base/clock.ts'
 import { noLogger } from '../base/logger.ts'
 import { allow, role, roleBinding } from '../kube/apiserver/authorization/testing/policies.ts'
 import { startTestServer, type TestServer } from '../kube/apiserver/testing/test-server.ts'
+import type { ClusterHost } from '../kube/cluster/index.ts'
+import { stateAt } from '../kube/cluster/past.ts'
 import { Role, RoleBinding, ServiceAccount } from '../kube/kinds/index.ts'
-import { AccessFeed, type AccessPush, type AccessQuestion } from './access-feed.ts'
+import { AccessFeed, type AccessPush, type AccessQuestion, accessAt } from './access-feed.ts'
 import { nextThat } from './testing/next-that.ts'
 
 let clock: FakeClock
@@ -63,4 +65,21 @@ it('tells of nobody in particular who may do it, and who there is to ask about',
 it('knows that superusers are let through before RBAC is asked', async () => {
   const { verdict } = await pushThat(ask({ who: { name: 'root', groups: ['system:masters'] }, wish }), () => true)
   expect(verdict).toMatchObject({ isSuperuser: true })
+})
+
+it('answers of an earlier moment by the roles and bindings of that moment, or says that it is forgotten', async () => {
+  const roles = test.client.of(Role)
+  await roles.create(role('default/deployer', [allow('delete', 'deployments', { groups: 'apps' })]))
+  const bound = await test.client
+    .of(RoleBinding)
+    .create(roleBinding('default/ci-deploys', 'Role deployer', 'ServiceAccount ci'))
+  const then = Number(bound.metadata?.resourceVersion)
+  await roles.delete({ namespace: 'default', name: 'deployer' })
+  const host = { stateAt: (_, query) => stateAt(test.store, query) } satisfies Partial<ClusterHost>
+  const at = (revision: number) =>
+    accessAt(host as unknown as ClusterHost, 'any', { revision, question: { who, wish } })
+  const answers = [await at(then - 1), await at(then), await at(test.store.revision)]
+  expect(answers.map((answer) => answer?.verdict?.allowed)).toEqual([false, true, false])
+  await test.store.compact(test.store.revision)
+  expect(await at(then)).toBeUndefined()
 })

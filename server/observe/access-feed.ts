@@ -1,5 +1,6 @@
-// Who may do what in one cluster, asked of its roles and bindings as they are now: may somebody do it, by which rule or
-// why not; what reaches them at all; and who may do it. The answer comes again whenever a role or binding changes it.
+// Who may do what in one cluster, asked of its roles and bindings: may somebody do it, by which rule or why not; what
+// reaches them at all; and who may do it. As they are now, the answer comes again whenever a role or binding changes it;
+// as they were at a revision, the store knows them.
 
 import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import type { Grant, GrantedRule } from '../base/trace.ts'
@@ -12,8 +13,11 @@ import {
   SUPERUSERS,
   whoCan,
 } from '../kube/apiserver/index.ts'
+import type { ClusterHost } from '../kube/cluster/index.ts'
+import type { AnyKind } from '../kube/kinds/define-kind.ts'
 import { ClusterRole, ClusterRoleBinding, Role, RoleBinding, ServiceAccount } from '../kube/kinds/index.ts'
 import { type AccessWish, attributesOf, type UnderstoodWish } from './access-wish.ts'
+import { objectsAt } from './past.ts'
 import type { Raw } from './seen-object.ts'
 import { type FeedOptions, WatchedObjects } from './watched-objects.ts'
 
@@ -48,17 +52,14 @@ export interface AccessPush {
   bindingCount: number
 }
 
-const POLICY_KINDS = [Role, ClusterRole, RoleBinding, ClusterRoleBinding]
+const KINDS: readonly AnyKind[] = [Role, ClusterRole, RoleBinding, ClusterRoleBinding, ServiceAccount]
+const isReadWhole = (kind: AnyKind): boolean => kind !== ServiceAccount
 
 export class AccessFeed implements Disposable {
   readonly #watched: WatchedObjects
 
   constructor(options: FeedOptions) {
-    this.#watched = new WatchedObjects({
-      ...options,
-      kinds: [...POLICY_KINDS, ServiceAccount],
-      isReadWhole: (kind) => kind !== ServiceAccount,
-    })
+    this.#watched = new WatchedObjects({ ...options, kinds: KINDS, isReadWhole })
   }
 
   async *watch(question: AccessQuestion, signal: AbortSignal): AsyncGenerator<AccessPush> {
@@ -75,6 +76,16 @@ export class AccessFeed implements Disposable {
   [Symbol.dispose](): void {
     this.#watched[Symbol.dispose]()
   }
+}
+
+/** Undefined where the store has forgotten that revision. */
+export async function accessAt(
+  host: ClusterHost,
+  cluster: string,
+  { revision, question }: { revision: number; question: AccessQuestion },
+): Promise<AccessPush | undefined> {
+  const { all, isForgotten } = await objectsAt(host, cluster, { revision, kinds: KINDS, isReadWhole })
+  return isForgotten ? undefined : answer(question, all)
 }
 
 function answer({ who, wish }: AccessQuestion, all: readonly Raw[]): AccessPush {

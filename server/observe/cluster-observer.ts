@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { type GateState, httpsTransport, parseKubeconfig } from '../kube/client/index.ts'
 import type { ClusterHost, ClusterInfo, LoopOrder, ObjectVersions, VersionsQuery } from '../kube/cluster/index.ts'
-import { AccessFeed } from './access-feed.ts'
+import { AccessFeed, type AccessPush, type AccessQuestion, accessAt } from './access-feed.ts'
 import { NetworkFeed, type NetworkSight } from './network/network-feed.ts'
 import { ObjectFeed } from './object-feed.ts'
 import { type ClusterHistory, historyOf, momentOf, type PastMoment } from './past.ts'
@@ -67,6 +67,10 @@ export class ClusterObserver implements Disposable {
 
   past(revision: number): Promise<PastMoment> {
     return momentOf(this.#options.host, this.#options.info.name, revision)
+  }
+
+  accessAt(asked: { revision: number; question: AccessQuestion }): Promise<AccessPush | undefined> {
+    return accessAt(this.#options.host, this.#options.info.name, asked)
   }
 
   steer(order: LoopOrder): Promise<GateState[]> {

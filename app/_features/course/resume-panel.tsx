@@ -19,6 +19,9 @@ export function ResumePanel({ resume, then }: { resume: CourseView['resume'] | u
         >
           {resume?.started ? 'Resume' : 'Start'} <Icon name="next" size={22} />
         </Link>
+        {resume?.asleep && (
+          <p className={style.asleep}>Your cluster sleeps, with all that is in it. It wakes in about two seconds.</p>
+        )}
       </div>
       {then.length > 0 && (
         <div className={style.then}>

@@ -1,7 +1,7 @@
 'use client'
 
 import { useClipboard } from '@mantine/hooks'
-import { useState } from 'react'
+import { Fragment, useState } from 'react'
 import { Icon } from '../../_ui/icon.tsx'
 import style from './instructions.module.css'
 
@@ -22,7 +22,7 @@ export function CommandBlock({ command, mayRun, isAsked, onRun }: Props) {
         {command.split(/(\s+)/).map((word, index) =>
           // A line breaks at spaces, never inside a flag or a name, unless that alone is wider than the column.
           // biome-ignore lint/suspicious/noArrayIndexKey: words of one command have no identity but their place
-          word.trim() ? <span key={index}>{word}</span> : word,
+          word.trim() ? <Word key={index}>{word}</Word> : word,
         )}
       </code>
       <button
@@ -48,5 +48,21 @@ export function CommandBlock({ command, mayRun, isAsked, onRun }: Props) {
         {isAsked ? 'Answer first' : ranAt ? 'Again' : 'Run'}
       </button>
     </div>
+  )
+}
+
+/** What is too long for a line may break behind a comma. */
+function Word({ children }: { children: string }) {
+  const [first, ...rest] = children.split(/(?<=,)/)
+  return (
+    <span>
+      {first}
+      {rest.map((part) => (
+        <Fragment key={part}>
+          <wbr />
+          {part}
+        </Fragment>
+      ))}
+    </span>
   )
 }

@@ -30,7 +30,7 @@ export const lenses: readonly [Lens, ...Lens[]] = [
     id: 'access',
     title: 'Access',
     hasLoops: false,
-    hasPast: false,
+    hasPast: true,
     load: async () => (await import('./access/access-view.ts')).accessView,
   },
 ]

@@ -63,7 +63,9 @@ export function TileCard({ tile, now, isOpen, onOpen }: Props) {
         </span>
       )}
       {isBig && <span className={style.why}>{tile.why}</span>}
-      {!lab && <span className={style.tileLine}>{sandboxWords[tile.sandbox]}</span>}
+      {(!lab || tile.sandbox === 'asleep') && (
+        <span className={`${style.tileLine} quiet`}>{sandboxWords[tile.sandbox]}</span>
+      )}
       {command && state !== 'done' && (
         <code className={style.command}>
           {command.by && <i>{command.by}: </i>}

@@ -98,6 +98,7 @@ export const accessTable: Record<string, Row> = {
   'picture.objects': { for: lookers, input: ofSession() },
   'picture.selected': { for: lookers, input: ofSession({ selector: 'app=web', namespace: 'default' }) },
   'picture.access': { for: lookers, input: ofSession({ question: { wish } }) },
+  'picture.accessAt': { for: lookers, input: ofSession({ question: { wish }, revision: 1 }) },
   'picture.network': { for: lookers, input: ofSession() },
   'picture.versions': { for: lookers, input: ofSession({ object: pod }) },
   'picture.history': { for: lookers, input: ofSession() },

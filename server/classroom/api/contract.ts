@@ -21,8 +21,18 @@ export type LabSummary = z.infer<typeof labSummary>
 
 export const courseView = z.object({
   chapters: z.array(z.object({ id: z.string(), title: z.string(), labs: z.array(labSummary) })),
-  /** What the one big button does. `lead` says the next thing to do, in one sentence. */
-  resume: z.object({ labId: z.string(), title: z.string(), lead: z.string(), started: z.boolean(), when: z.string() }),
+  /**
+   * What the one big button does. `when` says where one stopped, `lead` the next thing to do, in one sentence each;
+   * `asleep`: the cluster has to be woken.
+   */
+  resume: z.object({
+    labId: z.string(),
+    title: z.string(),
+    lead: z.string(),
+    started: z.boolean(),
+    when: z.string(),
+    asleep: z.boolean(),
+  }),
   /** What comes after that. */
   // biome-ignore lint/suspicious/noThenProperty: a list is never mistaken for a promise
   then: z.array(z.object({ labId: z.string(), title: z.string(), summary: z.string(), minutes: z.number() })),
@@ -124,6 +134,7 @@ export type SessionView = z.infer<typeof sessionView>
 //   picture.watch    { sessionId, since? } subscription (SSE)          → PicturePush
 //   picture.objects  { sessionId }  subscription (SSE)                 → ObjectsPush
 //   picture.selected { sessionId, selector, namespace } subscription   → SelectedPush
+//   picture.accessAt { sessionId, question, revision } query           → AccessPush of roles and bindings as they were
 //   picture.versions { sessionId, object }           query             → ObjectVersions
 //   picture.steer    { sessionId, order } mutation: hold, step, slow, release loops → GateState[]
 //   terminal.open    { sessionId, machine? }         mutation          → { tab }

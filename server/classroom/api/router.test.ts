@@ -219,7 +219,7 @@ describe('session', () => {
 
   it('shows in the course how far it has come', async () => {
     const course = await api().course.overview()
-    expect(course.resume).toMatchObject({ labId: 'pods', started: true, lead: 'Step 2 of 6: Find out where it went.' })
+    expect(course.resume).toMatchObject({ labId: 'pods', started: true, lead: 'Next: Find out where it went.' })
     expect(course.chapters[0]?.labs[0]).toMatchObject({ state: 'started', step: 2, hintsOpened: 1 })
   })
 

@@ -27,6 +27,7 @@ const overview = (...runs: RunSummary[]) =>
     runs,
     machines: { kind: 'real', reason: '', remedy: '' },
     learnerName: 'Ada Lovelace',
+    asleep: true,
     now: NOW,
   })
 
@@ -39,9 +40,10 @@ describe('courseOverview', () => {
     expect(resume).toEqual({
       labId: 'a-deployment-heals-itself',
       title: 'A Deployment heals itself',
-      lead: 'Step 2 of 6: Take a Pod away.',
+      lead: 'Next: Take a Pod away.',
       started: true,
-      when: 'an hour ago',
+      when: 'You stopped an hour ago in lab B, at step 2 of 6.',
+      asleep: true,
     })
   })
 

@@ -35,9 +35,11 @@ export function courseOverview(options: {
   runs: readonly RunSummary[]
   machines: CourseView['machines']
   learnerName: string
+  /** The learner's cluster sleeps. */
+  asleep: boolean
   now: number
 }): CourseView {
-  const { course, labs, runs, machines, learnerName, now } = options
+  const { course, labs, runs, machines, learnerName, asleep, now } = options
   const summaries = labs.map((lab) =>
     summaryOf(
       lab,
@@ -47,9 +49,11 @@ export function courseOverview(options: {
   const chapters = course.chapters
     .map(({ id, title }) => ({ id, title, labs: summaries.filter((_, index) => labs[index]?.chapter === id) }))
     .filter((chapter) => chapter.labs.length > 0)
+  const { resume, ...rest } = nextThings(labs, summaries, runs, now)
   return {
     chapters,
-    ...nextThings(labs, summaries, runs, now),
+    resume: { ...resume, asleep },
+    ...rest,
     machines,
     learner: { name: learnerName, initials: initialsOf(learnerName) },
   }
@@ -94,9 +98,12 @@ function nextThings(labs: readonly Lab[], summaries: readonly LabSummary[], runs
     resume: {
       labId: chosen.id,
       title: chosen.title,
-      lead: started ? `Step ${chosen.step} of ${chosen.steps}: ${stepTitle}.` : chosen.summary,
+      lead: started ? `Next: ${stepTitle}.` : chosen.summary,
       started,
-      when: started && run ? agoText(now - run.touchedAt.getTime()) : '',
+      when:
+        started && run
+          ? `You stopped ${agoText(now - run.touchedAt.getTime())} in lab ${chosen.number}, at step ${chosen.step} of ${chosen.steps}.`
+          : '',
     },
     // biome-ignore lint/suspicious/noThenProperty: the contract's word, and a list is never mistaken for a promise
     then: after.slice(0, 2).map(({ id, title, summary, minutes }) => ({ labId: id, title, summary, minutes })),

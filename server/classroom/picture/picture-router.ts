@@ -87,6 +87,13 @@ export const pictureRouter = router({
     .subscription(({ ctx, input }) =>
       streamFrom(ctx, ({ observer }) => observer.access.watch(input.question, ctx.until)),
     ),
+  accessAt: sandboxProcedure
+    .input(z.object({ question: accessQuestion, revision: z.int().min(1) }))
+    .output(framed<AccessPush>('holders').nullable())
+    .query(async ({ ctx, input }) => {
+      const { question, revision } = input
+      return (await (await ctx.sandbox())?.observer.accessAt({ revision, question })) ?? null
+    }),
   network: sandboxProcedure
     .output(streamOf(framed<NetworkPush>('connections')))
     .subscription(({ ctx }) => streamFrom(ctx, ({ observer }) => observer.network.watch(ctx.until))),

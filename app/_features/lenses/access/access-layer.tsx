@@ -20,6 +20,8 @@ import { type Access, useAccess } from './use-access.ts'
 const least = 116
 const gap = 8
 const pad = 16
+/** The canvas library's name stands in the corner below. */
+const attribution = 18
 
 export function AccessLayer(props: LayerProps) {
   const access = useAccess(props)
@@ -35,7 +37,7 @@ export function AccessLayer(props: LayerProps) {
         aria-label="Who, binding, role, rule"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
         tabIndex={0}
-        style={{ left: below.x, top: below.y, width: below.width, height: height - below.y }}
+        style={{ left: below.x, top: below.y, width: below.width, height: height - below.y - attribution }}
       >
         <AccessChain access={access} width={below.width} />
       </section>
@@ -125,7 +127,7 @@ function Verdict({ access, rect }: { access: Access; rect: Rect }) {
             ? holders === undefined
               ? 'Asking.'
               : `${holders} ${holders === 1 ? 'subject' : 'subjects'}, by the rules below.`
-            : access.note || 'Send one in the terminal, or ask a question beside the picture.'}
+            : access.note || askWords(access.moment)}
         </span>
       </div>
     )
@@ -153,10 +155,17 @@ function Verdict({ access, rect }: { access: Access; rect: Rect }) {
           Nearest is <code>{ruleName(nearest.miss)}</code>, but <CodeWords>{nearest.words.join(', and ')}</CodeWords>.
         </span>
       )}
-      {ruling.nowOtherwise && <span className={style.otherwise}>{otherwiseWords(ruling.nowOtherwise)}</span>}
+      {ruling.nowOtherwise && (
+        <span className={style.otherwise}>{otherwiseWords(ruling.nowOtherwise, access.moment)}</span>
+      )}
     </div>
   )
 }
+
+const askWords = (moment: number | undefined) =>
+  moment === undefined
+    ? 'Send one in the terminal, or ask a question beside the picture.'
+    : 'Of requests until then none is kept here. Ask a question beside the picture: roles and bindings are those of that moment.'
 
 function sayCode(code = 0): string {
   return code === 403 ? '403 Forbidden' : `answered ${code}`

@@ -41,7 +41,9 @@ export function requestOf(model: PictureModel, selection: Selection): DecidedRow
     return last(({ event }) => isSameObject(selection.object, event) && isTelling(model, { event } as Row)) ?? last()
   }
   const row = model.rowBySeq(selection.seq)
-  const request = row?.event.type === 'append' ? model.requestById(row.event.requestId) : row
+  // What is chosen has not happened yet at an earlier moment.
+  if (!row) return last()
+  const request = row.event.type === 'append' ? model.requestById(row.event.requestId) : row
   return request && isDecided(request.event) ? (request as DecidedRow) : undefined
 }
 

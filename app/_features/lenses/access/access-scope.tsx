@@ -28,7 +28,7 @@ export function AccessScope(props: LensProps) {
         }}
       />
       <QuestionForm access={access} />
-      {ruling?.nowOtherwise && <p className={style.otherwise}>{otherwiseWords(ruling.nowOtherwise)}</p>}
+      {ruling?.nowOtherwise && <p className={style.otherwise}>{otherwiseWords(ruling.nowOtherwise, access.moment)}</p>}
       <Sender access={access} />
       {!isTyped && request && <Asked opinions={request.event.decision.asked} ruling={ruling} />}
       {isTyped && ruling && (
@@ -114,13 +114,15 @@ function Asked({ opinions, ruling }: { opinions: readonly Opinion[]; ruling: Acc
 }
 
 const mostHolders = 12
+const holdersTitle = ({ moment }: Access) =>
+  moment === undefined ? 'Who may do it today' : `Who might do it at revision ${moment}`
 
 function Holders({ access }: { access: Access }) {
   const { now, draft, type } = access
   if (!now) return null
   const shown = now.holders.slice(0, mostHolders)
   return (
-    <Part title="Who may do it today" aside={`${now.holders.length}`}>
+    <Part title={holdersTitle(access)} aside={`${now.holders.length}`}>
       {shown.length === 0 && <p className="quiet">Nobody, by any binding.</p>}
       <ul className={style.holders}>
         {shown.map(({ subject, by }) => (

@@ -1,5 +1,5 @@
 // What the lens asks and is answered, for one session: subscribed while some part of the lens is on the page, so that the
-// answer follows the policy.
+// answer follows the policy; of an earlier moment, asked once.
 
 import type { AccessPush, AccessQuestion } from '../../../../server/observe/index.ts'
 import { api, wordsOf } from '../../../_api/api-client.ts'
@@ -7,6 +7,14 @@ import type { Draft } from './draft.ts'
 
 const askAfterMs = 150
 const againAfterMs = 1000
+
+/** `revision`: of the policy as it was then. */
+export interface Asked {
+  question: AccessQuestion
+  revision?: number | undefined
+}
+
+export const keyOf = ({ question, revision }: Asked): string => JSON.stringify({ question, revision })
 
 export class AccessStore {
   /** What somebody typed; undefined: the lens is about the chosen request. */
@@ -64,23 +72,33 @@ export class AccessStore {
 
   private ask(sessionId: string): void {
     const { key } = this
+    const { question, revision } = JSON.parse(key) as Asked
+    const failed = (error: unknown) => {
+      if (key !== this.key) return
+      this.problem = wordsOf(error)
+      this.changed()
+      this.askLater(sessionId, againAfterMs)
+    }
+    if (revision !== undefined) {
+      api.picture.accessAt.query({ sessionId, question, revision }).then((push) => push && this.take(key, push), failed)
+      return
+    }
     this.subscription = api.picture.access.subscribe(
-      { sessionId, question: JSON.parse(key) as AccessQuestion },
+      { sessionId, question },
       {
-        onData: (push) => {
-          this.answer = { key, push }
-          this.subjects = push.subjects
-          this.problem = ''
-          this.changed()
-        },
+        onData: (push) => this.take(key, push),
         onComplete: () => this.askLater(sessionId, againAfterMs),
-        onError: (error) => {
-          this.problem = wordsOf(error)
-          this.changed()
-          this.askLater(sessionId, againAfterMs)
-        },
+        onError: failed,
       },
     )
+  }
+
+  private take(key: string, push: AccessPush): void {
+    if (key !== this.key) return
+    this.answer = { key, push }
+    this.subjects = push.subjects
+    this.problem = ''
+    this.changed()
   }
 
   private close(): void {

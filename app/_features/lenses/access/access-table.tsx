@@ -124,10 +124,13 @@ function ChainTable({ access: { rows, question, isTyped, now, ruling, request } 
   )
 }
 
-function HoldersTable({ access: { now } }: { access: Access }) {
+function HoldersTable({ access: { now, moment } }: { access: Access }) {
   if (!now) return null
   return (
-    <LensTable caption={`Who may ${now.wish.verb} ${askedWords(now.wish)} today`} columns={['Who', 'Kind', 'By']}>
+    <LensTable
+      caption={`Who ${moment === undefined ? 'may today' : `might at revision ${moment}`} ${now.wish.verb} ${askedWords(now.wish)}`}
+      columns={['Who', 'Kind', 'By']}
+    >
       {now.holders.map(({ subject, by }) => (
         <tr key={subject.kind + subjectWord(subject)}>
           <th scope="row" className="mono">

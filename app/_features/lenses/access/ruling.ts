@@ -1,4 +1,5 @@
-// Yes or no, and by whom: of a request, as it was decided then; of a typed question, as the roles and bindings are now.
+// Yes or no, and by whom: of a request, as it was decided; of a typed question, as the roles and bindings are at the moment
+// that is looked at.
 
 import type { GrantedRule, NearMiss } from '../../../../server/base/trace.ts'
 import type { AccessPush } from '../../../../server/observe/index.ts'
@@ -70,5 +71,6 @@ export function verdictWords({ allowed }: Ruling, isTyped: boolean): string {
   return allowed ? 'Allowed' : 'Refused'
 }
 
-export const otherwiseWords = (now: 'allowed' | 'refused') =>
-  `Roles or bindings have changed since: sent again now, it would be ${now}.`
+/** `moment`: the revision that is looked at, where that is not now. */
+export const otherwiseWords = (now: 'allowed' | 'refused', moment: number | undefined) =>
+  `Roles or bindings have changed since: sent again ${moment === undefined ? 'now' : `at revision ${moment}`}, it would be ${now}.`

@@ -1,5 +1,5 @@
 // What all parts of the lens show: the chosen request with its decision as it was measured, or the question that was typed;
-// and what the policy, as it is now, says to it.
+// and what the policy, as it is at the moment that is looked at, says to it.
 
 import { useEffect, useSyncExternalStore } from 'react'
 import type { AccessPush, AccessQuestion } from '../../../../server/observe/index.ts'
@@ -7,7 +7,7 @@ import type { LensProps } from '../lens.ts'
 import type { PictureModel } from '../picture/picture-model.ts'
 import { usePictureVersion } from '../picture/use-picture.ts'
 import { type DecidedRow, requestOf } from './access-requests.ts'
-import { AccessStore } from './access-store.ts'
+import { AccessStore, keyOf } from './access-store.ts'
 import { type ChainRow, chainRows, holderRows } from './chain-rows.ts'
 import { type Draft, draftOf, lackOf, questionOf, questionOfRequest } from './draft.ts'
 import { type Ruling, rulingOf } from './ruling.ts'
@@ -25,14 +25,19 @@ export interface Access {
   /** Undefined while a typed question is on its way. */
   ruling: Ruling | undefined
   rows: ChainRow[]
-  /** The policy's answer, as it is now. */
+  /** The policy's answer, as it is now, or was at the moment that is looked at. */
   now: AccessPush | undefined
+  /** Undefined: now. */
+  moment: number | undefined
   subjects: AccessPush['subjects']
   type(draft: Draft | undefined): void
 }
 
 const makeStore = () => new AccessStore()
 const emptyDraft: Draft = { subject: '', verb: '', what: '', namespace: 'default', name: '' }
+const whoIsThere: AccessQuestion = {
+  wish: { verb: 'get', resource: 'pods', subresource: '', namespace: 'default', name: '', path: '' },
+}
 
 export function useAccess({ store, selection, sessionId }: LensProps): Access {
   usePictureVersion(store)
@@ -44,7 +49,8 @@ export function useAccess({ store, selection, sessionId }: LensProps): Access {
   const draft = access.draft && access.draftFor === chosen ? access.draft : undefined
   const question = draft ? questionOf(draft, groupsSeen(model)) : request ? questionOfRequest(request.event) : undefined
   // Without a question one may still pick from those who are there.
-  const key = JSON.stringify(question ?? questionOf({ ...emptyDraft, verb: 'get', what: 'pods' }, new Map()))
+  const moment = store.moment?.revision
+  const key = keyOf({ question: question ?? whoIsThere, revision: moment })
   useEffect(() => (sessionId ? access.open(sessionId, key) : undefined), [access, sessionId, key])
 
   const now = question ? access.answerTo(key) : undefined
@@ -59,6 +65,7 @@ export function useAccess({ store, selection, sessionId }: LensProps): Access {
     ruling,
     rows: ruling ? chainRows(ruling, now?.verdict?.reach) : holderRows(question?.who ? [] : (now?.holders ?? [])),
     now,
+    moment,
     subjects: access.subjects,
     type: (next) => access.type(next, chosen),
   }

@@ -69,6 +69,12 @@ export function NetworkLayer(props: LayerProps) {
       {!model.isWhole && (
         <p className={style.empty}>{network.problem || 'Asking the machines what their kernels see.'}</p>
       )}
+      {model.isWhole && placed.services.length === 0 && (
+        <p className={style.empty}>
+          Services stand here, over the Pods that they lead to. There is none of yours yet: make one with{' '}
+          <code>kubectl expose</code>.
+        </p>
+      )}
       {placed.services.map(({ service, ...rect }) => (
         <ServiceCard
           key={`${service.namespace}/${service.name}`}
