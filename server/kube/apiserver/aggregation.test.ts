@@ -18,6 +18,28 @@ afterEach(async () => {
 const PATH = '/apis/apiregistration.k8s.io/v1/apiservices'
 const NAME = 'v1alpha1.wardle.example.com'
 const asked: IncomingMessage[] = []
+const FLUNDER = {
+  type: 'object',
+  description: 'A flatfish.',
+  properties: { metadata: { $ref: '#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
+}
+const OPENAPI_V2 = {
+  swagger: '2.0',
+  info: { title: 'wardle', version: '1' },
+  paths: {
+    '/apis/wardle.example.com/v1alpha1/flunders': {
+      get: { responses: { 200: { schema: { $ref: '#/definitions/com.example.wardle.Flunder' } } } },
+    },
+    '/healthz': { get: {} },
+  },
+  definitions: {
+    'com.example.wardle.Flunder': FLUNDER,
+    // Older than ours.
+    'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta': { type: 'object', description: 'From long ago.' },
+    'com.example.wardle.Unused': { type: 'object' },
+  },
+}
+const OPENAPI_V3 = { openapi: '3.0.0', info: { title: 'wardle', version: '1' }, paths: {}, components: { schemas: {} } }
 
 /** The API server of the documentation's example, as far as it goes: it knows flunders. */
 async function startWardle(): Promise<FakeService> {
@@ -36,6 +58,12 @@ async function startWardle(): Promise<FakeService> {
       return response.end(
         JSON.stringify({ kind: 'APIResourceList', groupVersion: 'wardle.example.com/v1alpha1', resources: [flunders] }),
       )
+    }
+    const document = request.url === '/openapi/v2' ? OPENAPI_V2 : OPENAPI_V3
+    if (request.url?.startsWith('/openapi/')) {
+      response.setHeader('etag', '"1"')
+      if (request.headers['if-none-match'] === '"1"') response.statusCode = 304
+      return response.end(response.statusCode === 304 ? undefined : JSON.stringify(document))
     }
     const peer = (request.socket as TLSSocket).getPeerCertificate()
     response.end(JSON.stringify({ kind: 'FlunderList', headers: request.headers, peer: peer.subject?.CN }))
@@ -104,6 +132,31 @@ it('shows what it serves among the rest', async () => {
       versions: [expect.objectContaining({ resources: [expect.objectContaining({ resource: 'flunders' })] })],
     }),
   )
+})
+
+it('says in OpenAPI what it serves, as it says itself', async () => {
+  const ask = await clientOf(await startWardle())
+  await untilAvailable('True', 'Passed')
+  // Told in one step with discovery.
+  const index = (await ask('/openapi/v3')).json() as { paths?: Record<string, { serverRelativeURL: string }> }
+  const link = index.paths?.['apis/wardle.example.com/v1alpha1']?.serverRelativeURL ?? ''
+  expect(link).toMatch(/^\/openapi\/v3\/apis\/wardle.example.com\/v1alpha1\?hash=[0-9A-F]{64}$/)
+  expect((await ask(link)).json()).toEqual(OPENAPI_V3)
+  expect((await ask(link)).headers['cache-control']).toBe('public, immutable')
+  const { paths, definitions } = (await ask('/openapi/v2')).json() as {
+    paths: Record<string, unknown>
+    definitions: Record<string, { description?: string; properties: Record<string, { $ref: string }> }>
+  }
+  expect(paths).toHaveProperty(['/apis/wardle.example.com/v1alpha1/flunders'])
+  expect(paths).not.toHaveProperty(['/healthz'])
+  expect(definitions).not.toHaveProperty(['com.example.wardle.Unused'])
+  // Of two definitions of one name, each goes on meaning what it meant.
+  const name = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
+  expect(definitions['com.example.wardle.Flunder']?.properties.metadata?.$ref).toBe(`#/definitions/${name}_v2`)
+  expect(definitions[`${name}_v2`]?.description).toBe('From long ago.')
+  expect(definitions[name]?.description).toContain('ObjectMeta is metadata')
+  const old = await ask('/openapi/v2', { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' })
+  expect(old.bytes.includes('wardle.example.com/v1alpha1/flunders')).toBe(true)
 })
 
 it('says why it is not available, and answers 503 until it is', async () => {

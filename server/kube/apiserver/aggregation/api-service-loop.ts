@@ -15,6 +15,7 @@ import type { ForeignVersion } from '../endpoints/discovery.ts'
 import type { ServiceCaller } from '../http-front/service-caller.ts'
 import { AUTOMANAGED } from '../system-objects/api-services.ts'
 import { type Certificate, remoteHeaders } from './aggregated-request.ts'
+import { type Ask, ForeignOpenApi } from './foreign-open-api.ts'
 
 const CHECK_AGAIN_MS = 30_000
 const TIMEOUT_MS = 5_000
@@ -48,6 +49,7 @@ class ApiServiceReconciler implements Reconciler {
   readonly #view: ClusterView
   readonly #services: IndexedCache<ApiServiceWire>
   readonly #options: ApiServiceLoopOptions
+  readonly #documents = new ForeignOpenApi()
 
   constructor(view: ClusterView, options: ApiServiceLoopOptions) {
     this.#view = view
@@ -64,6 +66,7 @@ class ApiServiceReconciler implements Reconciler {
     if (object) report.sees(object)
     if (!object?.spec.service) {
       this.#options.resources.tellForeign(groupVersion, undefined)
+      this.#documents.forget(groupVersion)
       return this.#register(context, { object, group, version })
     }
     report.wanted = 'a server that answers'
@@ -136,24 +139,25 @@ class ApiServiceReconciler implements Reconciler {
     }
     const url = `https://${name}.${namespace}.svc:${port}/apis/${groupVersion}`
     const failed = (why: string) => no('FailedDiscoveryCheck', `failing or missing response from ${url}: ${why}`)
-    try {
-      const { code, text } = await this.#options.caller.call({
+    const asker = { name: 'system:kube-aggregator', groups: ['system:masters'] }
+    const ask: Ask = (path, headers = {}) =>
+      this.#options.caller.call({
         service: { namespace, name, port },
         method: 'GET',
-        path: `/apis/${groupVersion}`,
-        headers: remoteHeaders({ name: 'system:kube-aggregator', groups: ['system:masters'] }) as Record<
-          string,
-          string
-        >,
+        path,
+        headers: { ...(remoteHeaders(asker) as Record<string, string>), ...headers },
         caBundle: spec.caBundle,
         isInsecure: spec.insecureSkipTLSVerify ?? false,
         certificate: this.#options.certificate,
         timeoutMs: TIMEOUT_MS,
       })
+    try {
+      const { code, text } = await ask(`/apis/${groupVersion}`)
       if (code < 200 || code > 299) return failed(`bad status from ${url}: ${code}`)
       const { resources = [] } = JSON.parse(text) as Partial<ForeignVersion>
       const condition = { type: 'Available', status: 'True', reason: 'Passed', message: 'all checks passed' }
-      return { condition, served: { groupVersion, resources } }
+      const openApi = await this.#documents.read(groupVersion, ask)
+      return { condition, served: { groupVersion, resources, openApi } }
     } catch (err) {
       return failed(`Get "${url}": ${(err as Error).message}`)
     }

@@ -1,6 +1,7 @@
 // What there is to ask for: the group list, the resources of a group version, and both in one document.
 // Upstream: apiserver/pkg/endpoints/discovery, aggregated.
 
+import type { JsonObject } from '../../apimachinery/json.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
@@ -68,6 +69,8 @@ export interface ForeignVersion {
     shortNames?: string[]
     categories?: string[]
   }[]
+  /** What it says of them in OpenAPI. */
+  openApi?: { v2?: JsonObject; v3?: JsonObject }
 }
 
 interface DiscoveredResource {

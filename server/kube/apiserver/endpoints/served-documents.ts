@@ -51,7 +51,15 @@ export class ServedDocuments {
     this.#made = {
       generation,
       discovery: new Discovery(kinds, this.#reviews, this.#others()),
-      openApi: openApi({ schemas: this.#schemas, version: VERSION.gitVersion, kinds: kinds.map(documented) }),
+      openApi: openApi({
+        schemas: this.#schemas,
+        version: VERSION.gitVersion,
+        kinds: kinds.map(documented),
+        foreign: Array.from(this.#resources.foreign.values(), ({ groupVersion, openApi }) => ({
+          path: `apis/${groupVersion}`,
+          ...openApi,
+        })),
+      }),
       aggregated: new Map(),
     }
     return this.#made

@@ -41,7 +41,7 @@ export class ServiceCaller {
   }
 
   /** The answer, whatever its code; rejects when there is none. */
-  async call(call: ServiceCall): Promise<{ code: number; text: string }> {
+  async call(call: ServiceCall): Promise<{ code: number; text: string; etag?: string | undefined }> {
     const { location, serverName, path } = this.#target(call)
     const signal = AbortSignal.timeout(call.timeoutMs)
     const tunnel = await this.#options.kubelet.tunnel(location.through, location, signal).catch((err: Error) => {
@@ -77,7 +77,8 @@ export class ServiceCaller {
           answer.on('end', () => {
             socket.destroy()
             tunnel.destroy()
-            resolve({ code: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') })
+            const text = Buffer.concat(chunks).toString('utf8')
+            resolve({ code: answer.statusCode ?? 0, text, etag: answer.headers.etag })
           })
         },
       )

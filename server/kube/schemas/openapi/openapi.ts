@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import type { OpenApiDocument, Schemas } from '../schemas.ts'
+import { type ForeignDocuments, withForeign } from './foreign.ts'
 import { gnosticDocument } from './gnostic.ts'
 import { pathsOf } from './paths.ts'
 import type { ServedKind } from './served-kind.ts'
@@ -25,13 +26,15 @@ export interface OpenApiSource {
   kinds: readonly ServedKind[]
   /** `v1.36.0`, shown in `info.version`. */
   version: string
+  /** What others serve behind this server, as they tell it. */
+  foreign?: readonly ForeignDocuments[]
 }
 
 /** Clients ask for `…v2@v1.0+protobuf`, but Go refuses to parse an answer with an @ in its type. */
 const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 /** Make a new one whenever the set of kinds changes (a CRD came or went); it costs nothing until asked. */
-export function openApi({ schemas, kinds, version }: OpenApiSource): OpenApi {
+export function openApi({ schemas, kinds, version, foreign = [] }: OpenApiSource): OpenApi {
   const byPath = new Map<string, ServedKind[]>()
   for (const kind of kinds) {
     const path = kind.group ? `apis/${kind.group}/${kind.version}` : `api/${kind.version}`
@@ -69,12 +72,12 @@ export function openApi({ schemas, kinds, version }: OpenApiSource): OpenApi {
     return {
       swagger: '2.0',
       info: { title: 'Kubernetes', version },
-      paths: pathsOf(kinds, dialect),
-      definitions: definitionsOf(kinds, dialect),
+      ...withForeign({ paths: pathsOf(kinds, dialect), definitions: definitionsOf(kinds, dialect) }, foreign),
       securityDefinitions: { BearerToken: BEARER_TOKEN },
       security: [{ BearerToken: [] }],
     }
   }
+  const foreignV3 = new Map(foreign.flatMap(({ path, v3 }) => (v3 ? [[path, v3] as const] : [])))
 
   return {
     v3Index() {
@@ -82,10 +85,15 @@ export function openApi({ schemas, kinds, version }: OpenApiSource): OpenApi {
       for (const path of [...byPath.keys()].sort()) {
         paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(path, byPath.get(path))}` }
       }
+      for (const [path, v3] of foreignV3) {
+        paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(path, v3)}` }
+      }
       return kept(hashOf('index', paths), 'application/json', () => toBytes({ paths }))
     },
 
     v3(path) {
+      const told = foreignV3.get(path)
+      if (told) return kept(hashOf(path, told), 'application/json', () => toBytes(told))
       const served = byPath.get(path)
       return served && kept(hashOf(path, served), 'application/json', () => v3Document(served))
     },
@@ -93,8 +101,8 @@ export function openApi({ schemas, kinds, version }: OpenApiSource): OpenApi {
     v2(accept) {
       const isProtobuf = accept?.includes('com.github.proto-openapi.spec.v2') ?? false
       return isProtobuf
-        ? kept(hashOf('v2 protobuf', kinds), V2_PROTOBUF, () => gnosticDocument(v2Document()))
-        : kept(hashOf('v2', kinds), 'application/json', () => toBytes(v2Document()))
+        ? kept(hashOf('v2 protobuf', kinds, foreign), V2_PROTOBUF, () => gnosticDocument(v2Document()))
+        : kept(hashOf('v2', kinds, foreign), 'application/json', () => toBytes(v2Document()))
     },
   }
 }
