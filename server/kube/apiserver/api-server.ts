@@ -39,6 +39,7 @@ import { REVIEWS } from './endpoints/reviews.ts'
 import { route } from './endpoints/route.ts'
 import { ServedDocuments } from './endpoints/served-documents.ts'
 import { serviceLocation } from './endpoints/service-location.ts'
+import { danglingLoop } from './flow-control/dangling-loop.ts'
 import { openFlowControl } from './flow-control/index.ts'
 import { HttpsFront } from './http-front/https-server.ts'
 import { inProcessTransport } from './http-front/in-process-transport.ts'
@@ -258,7 +259,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   })
   await ensureDefaultPolicy(own, peek)
   const compactor = startCompactor({ store, clock, logger, trace })
-  const loops = [definitionLoop(custom), apiServiceLoop({ resources, caller, certificate: options.frontProxyClient })]
+  const loops = [
+    definitionLoop(custom),
+    apiServiceLoop({ resources, caller, certificate: options.frontProxyClient }),
+    danglingLoop,
+  ]
   const running = runOwnLoops(loops, {
     transportFor: (client) => transportFor({ user: 'system:apiserver', groups: ['system:masters'], client }),
     clock,

@@ -1,11 +1,13 @@
 // How requests are let in, timed, counted and ended.
 
 import { get } from 'node:https'
+import type { FlowSchema as FlowSchemaWire } from 'kubernetes-types/flowcontrol/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Transport } from '../client/transport.ts'
 import { ConfigMap, FlowSchema, PriorityLevelConfiguration } from '../kinds/index.ts'
 import { type RawRequest, rawRequest } from './testing/raw-request.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
+import { watchLog } from './testing/watch-log.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
 
@@ -94,6 +96,48 @@ describe('serving', () => {
       message: 'Timeout: request did not complete within requested timeout - context deadline exceeded',
     })
     release()
+  })
+
+  it('says of flow schemas whether their priority level exists, whatever comes and goes', async () => {
+    const { client } = test
+    const path = '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas'
+    using log = await watchLog(test.transport, path, { fieldSelector: 'metadata.name=lanes' })
+    const until = async (status: string) => {
+      for (let count = 1; ; count++) {
+        await log.length(count)
+        const { object } = log.events[count - 1]!
+        const { conditions } = (object as FlowSchemaWire).status ?? {}
+        if (conditions?.[0]?.status === status) return { object, condition: conditions[0] }
+      }
+    }
+    const schema = { metadata: { name: 'lanes' }, spec: { priorityLevelConfiguration: { name: 'pool' }, rules: [] } }
+    await client.of(FlowSchema).create(schema)
+    const { object, condition } = await until('True')
+    expect(condition).toEqual({
+      type: 'Dangling',
+      status: 'True',
+      reason: 'NotFound',
+      message:
+        'This FlowSchema references the PriorityLevelConfiguration object named "pool" but there is no such object',
+      lastTransitionTime: expect.any(String),
+    })
+    expect(object.metadata?.managedFields).toContainEqual(
+      expect.objectContaining({
+        manager: 'api-priority-and-fairness-config-consumer-v1',
+        operation: 'Apply',
+        subresource: 'status',
+      }),
+    )
+    await client.of(PriorityLevelConfiguration).create({
+      metadata: { name: 'pool' },
+      spec: { type: 'Limited', limited: { limitResponse: { type: 'Reject' } } },
+    })
+    expect((await until('False')).condition).toMatchObject({
+      reason: 'Found',
+      message: expect.stringMatching(/ and it exists$/),
+    })
+    const built = await client.of(FlowSchema).get({ name: 'system-nodes' })
+    expect(built.status?.conditions).toMatchObject([{ type: 'Dangling', status: 'False' }])
   })
 
   describe('priority and fairness', () => {
@@ -244,7 +288,11 @@ describe('serving', () => {
       .toBe(1)
     const txn = test.store.txn.bind(test.store)
     const begun = new Promise<() => void>((resolve) => {
-      test.store.txn = (request) => new Promise((done, fail) => resolve(() => txn(request).then(done, fail)))
+      test.store.txn = (request) => {
+        const isLast = request.success.some((one) => one.type === 'put' && one.key.endsWith('/configmaps/default/last'))
+        if (!isLast) return txn(request)
+        return new Promise((done, fail) => resolve(() => txn(request).then(done, fail)))
+      }
     })
     const made = ask({
       method: 'POST',

@@ -1,6 +1,8 @@
 // The default flow schemas and priority levels. The mandatory ones are as they must be; the suggested ones are kept as
 // suggested until somebody sets their annotation to false. Upstream: kubernetes/pkg/registry/flowcontrol/{rest,ensurer}.
 
+import type { FlowSchema as Wire } from 'kubernetes-types/flowcontrol/v1'
+import { type Clock, isoTime } from '../../../base/clock.ts'
 import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
@@ -12,6 +14,7 @@ import {
   SUGGESTED_SCHEMAS,
 } from '../../kinds/flow-control/default-objects.ts'
 import { FlowSchema, PriorityLevelConfiguration } from '../../kinds/index.ts'
+import { sayWhetherDangling } from '../flow-control/dangling-loop.ts'
 import { createOnce, type Peek, type SystemPart } from './part.ts'
 
 interface Wanted {
@@ -20,7 +23,7 @@ interface Wanted {
   isMandatory: boolean
 }
 
-export function flowControl(): SystemPart {
+export function flowControl(clock: Clock): SystemPart {
   const wanted: Wanted[] = [
     ...asWanted(PriorityLevelConfiguration, MANDATORY_LEVELS, true),
     ...asWanted(PriorityLevelConfiguration, SUGGESTED_LEVELS, false),
@@ -38,6 +41,16 @@ export function flowControl(): SystemPart {
             if (!there) return createOnce(client, peek, one)
             return client.of(one.kind).update({ ...there, spec: one.object.spec } as KubeObject)
           }),
+      )
+      // At once, so that a server that has started is at rest; later the loop looks after it.
+      const schemas = wanted.filter((one) => one.kind === FlowSchema)
+      await Promise.all(
+        schemas.map((one) =>
+          sayWhetherDangling(client, (thereOf(one, peek) ?? one.object) as Wire, {
+            isThere: true,
+            now: isoTime(clock),
+          }),
+        ),
       )
     },
   }

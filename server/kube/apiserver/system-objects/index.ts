@@ -38,7 +38,7 @@ export async function keepSystemObjects(options: SystemObjectsOptions): Promise<
     defaults(options),
     apiServices(options.served),
     extensionAuthentication(options),
-    flowControl(),
+    flowControl(clock),
     metricsReaders(),
     serviceIpAddresses(options.services),
   ]
