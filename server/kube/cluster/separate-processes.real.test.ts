@@ -85,6 +85,7 @@ it('runs a Deployment through five processes, and goes on after one of them was 
     'kube-controller-manager',
     ...['--kubeconfig', await kubeconfig('controllers', 'system:kube-controller-manager', [])],
     ...['--root-ca-file', file('ca.crt'), '--secure-port', String(managerPort)],
+    ...['--cluster-signing-cert-file', file('ca.crt'), '--cluster-signing-key-file', file('ca.key')],
     ...['--tls-cert-file', file('apiserver.crt'), '--tls-private-key-file', file('apiserver.key')],
   )
   component('kube-scheduler', '--kubeconfig', await kubeconfig('scheduler', 'system:kube-scheduler', []))
