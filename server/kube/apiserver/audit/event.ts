@@ -17,6 +17,7 @@ export interface AuditEvent {
   /** Who sent it, also when it acts as somebody else. */
   user: AuditedUser
   impersonatedUser?: AuditedUser
+  authenticationMetadata?: { impersonationConstraint: string }
   sourceIPs: string[]
   userAgent: string
   objectRef?: {
@@ -63,7 +64,7 @@ export function auditEventOf(told: {
   code?: number
 }): AuditEvent {
   const { context, info, request, level, stage, now, durationMs, outcome, code = 0 } = told
-  const { user, impersonator, decision, decisionReason } = context
+  const { user, impersonator, impersonationConstraint: constraint, decision, decisionReason } = context
   const query = request.query.toString()
   return {
     kind: 'Event',
@@ -75,6 +76,7 @@ export function auditEventOf(told: {
     verb: info.verb,
     user: audited(impersonator ?? user),
     ...(impersonator ? { impersonatedUser: audited(user) } : {}),
+    ...(constraint ? { authenticationMetadata: { impersonationConstraint: constraint } } : {}),
     sourceIPs: [request.remoteAddress ?? '127.0.0.1'],
     userAgent: context.userAgent,
     ...(info.isResource

@@ -3,6 +3,7 @@
 
 import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import type { GrantedRule, Opinion } from '../../../base/trace.ts'
+import { forbidden, StatusError } from '../../apimachinery/status-error.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 
@@ -80,4 +81,11 @@ export function forbiddenMessage(user: UserInfo, attributes: Attributes): string
   const what = subresource ? `${resource}/${subresource}` : resource
   const where = namespace ? ` in the namespace "${namespace}"` : ' at the cluster scope'
   return `${who} ${verb} resource "${what}" in API group "${group}"${where}`
+}
+
+/** The 403 of who may not: with what an authorizer said, where one said something. */
+export function forbiddenError(user: UserInfo, attributes: Attributes, reason: string): StatusError {
+  const message = `${forbiddenMessage(user, attributes)}${reason ? `: ${reason}` : ''}`
+  if (!attributes.isResource) return new StatusError('Forbidden', `forbidden: ${message}`, { details: {} })
+  return forbidden({ group: attributes.group, resource: attributes.resource }, attributes.name, message)
 }

@@ -9,13 +9,13 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { Trace } from '../../../base/trace.ts'
-import { forbidden, internalError, StatusError } from '../../apimachinery/status-error.ts'
+import { internalError, StatusError } from '../../apimachinery/status-error.ts'
 import { withoutSecrets } from '../../kinds/shown-secret.ts'
 import { InvalidRequestError, StoreClosedError } from '../../store/store.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import { type Authentication, AuthenticationError } from '../authentication/authenticate.ts'
 import { impersonate } from '../authentication/impersonation.ts'
-import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
+import { authorizeBy, forbiddenError } from '../authorization/authorizer.ts'
 import type { Authorization } from '../authorization/index.ts'
 import { nearestRules } from '../authorization/rbac/explain.ts'
 import type { FlowControl } from '../flow-control/flow-control.ts'
@@ -138,8 +138,12 @@ async function identify(
     if (request.impersonation) {
       // Refused here, it has still been the sender who asked.
       await caughtUp()
-      context.user = await impersonate(authorization.chain, user, request.impersonation)
+      const info = readRequestInfo(request.method, request.path, request.query)
+      const asked = { requester: user, wanted: request.impersonation, request: info }
+      const { user: other, constraint } = await impersonate(authorization.chain, asked)
+      context.user = other
       context.impersonator = user
+      context.impersonationConstraint = constraint
     }
     context.stage('authentication', from, context.impersonator ? `${by}: ${user.name}, as ${context.user.name}` : by)
   } catch (err) {
@@ -179,9 +183,7 @@ async function authorize(
   const detail = allowed ? reason || `${asked.at(-1)?.authorizer}: allowed` : 'no one allows it'
   context.stage('authorization', from, detail, allowed)
   if (allowed) return
-  const message = `${forbiddenMessage(user, info)}${reason ? `: ${reason}` : ''}`
-  if (!info.isResource) throw new StatusError('Forbidden', `forbidden: ${message}`, { details: {} })
-  throw forbidden({ group: info.group, resource: info.resource }, info.name, message)
+  throw forbiddenError(user, info, reason)
 }
 
 function statusErrorOf(

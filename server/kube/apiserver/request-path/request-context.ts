@@ -36,6 +36,8 @@ export class RequestContext {
   user: UserInfo = { name: '', groups: [] }
   /** Who really sent it, when `user` is somebody whom the sender may act as. */
   impersonator: UserInfo | undefined
+  /** By which constrained right it may; empty for the right to do whatever they may. */
+  impersonationConstraint = ''
   /** How the sender proved who it is. */
   authenticator = ''
   decision: RequestDecision | undefined
