@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander'
 import type { Logger } from '../base/logger.ts'
+import { ADMISSION_FLAGS } from '../kube/apiserver/admission/flag-names.ts'
 import { AUDIT_FLAGS } from '../kube/apiserver/audit/flag-names.ts'
 import { AUTHENTICATION_FLAGS } from '../kube/apiserver/authentication/flag-names.ts'
 import { AUTHORIZATION_FLAGS } from '../kube/apiserver/authorization/flag-names.ts'
@@ -50,7 +51,7 @@ export function addComponentCommands(program: Command, logger: Logger): void {
       const { runApiServer } = await processes()
       await runApiServer(options, context())
     })
-  for (const flag of [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS, ...AUDIT_FLAGS])
+  for (const flag of [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS, ...ADMISSION_FLAGS, ...AUDIT_FLAGS])
     apiServer.option(`--${flag} <value>`)
 
   const loops = (name: string, description: string, port: string) =>

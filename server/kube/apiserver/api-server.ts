@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { admissionReader } from './admission/reader.ts'
+import { type AdmissionSettings, USUAL_ADMISSION } from './admission/settings.ts'
 import { Aggregation } from './aggregation/aggregated-request.ts'
 import { apiServiceLoop } from './aggregation/api-service-loop.ts'
 import { definitionLoop, serveCustomResources } from './apiextensions/index.ts'
@@ -75,6 +76,8 @@ export interface ApiServerOptions {
   authorization?: AuthorizationSettings
   /** Where that was read, to read it again when it changes. */
   authorizationFile?: ConfigurationFile<AuthorizationSettings>
+  /** Which plug-ins look at what is written; upstream's usual ones when left out. */
+  admission?: AdmissionSettings
   /** For logs, exec and the like: HTTPS to the node's address. */
   kubeletClient?: KubeletClientOptions
   /** Shown to servers behind an APIService, which believe whom it names. */
@@ -187,6 +190,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     admission: new Admission(
       admissionPlugins({
         authorization,
+        settings: options.admission ?? USUAL_ADMISSION,
         client: () => createClient(own),
         call: (told) => caller.call(told),
         schemas,

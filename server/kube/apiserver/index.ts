@@ -1,5 +1,6 @@
 // The door of this room: the API server, one per control plane. It alone opens the store.
 
+export { readAdmissionFlags } from './admission/flags.ts'
 export { type ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts'
 export type { AuditOptions } from './audit/auditor.ts'
 export type { AuditEvent } from './audit/event.ts'

@@ -8,6 +8,7 @@ import { systemClock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
 import { noTrace } from '../../base/trace.ts'
+import { ADMISSION_FLAGS } from '../apiserver/admission/flag-names.ts'
 import { AUDIT_FLAGS } from '../apiserver/audit/flag-names.ts'
 import { AUTHENTICATION_FLAGS } from '../apiserver/authentication/flag-names.ts'
 import { AUTHORIZATION_FLAGS } from '../apiserver/authorization/flag-names.ts'
@@ -69,7 +70,7 @@ export async function runApiServer(options: Flags, { logger, until }: ComponentC
 /** Back from camel case to the names upstream gives them. */
 function accessFlags(options: Flags): Flags {
   const inCamelCase = (flag: string) => flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
-  const told = [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS, ...AUDIT_FLAGS].map(
+  const told = [...AUTHENTICATION_FLAGS, ...AUTHORIZATION_FLAGS, ...ADMISSION_FLAGS, ...AUDIT_FLAGS].map(
     (flag) => [flag, options[inCamelCase(flag)]] as const,
   )
   return Object.fromEntries(told.filter((pair): pair is [string, string] => pair[1] !== undefined))

@@ -19,7 +19,12 @@ export interface Asking {
   annotations: Record<string, string>
 }
 
-export async function askPlugin(plugin: AdmissionPlugin, asked: Asked, there: There = []): Promise<Asking> {
+export async function askPlugin(
+  plugin: AdmissionPlugin,
+  asked: Asked,
+  there: There = [],
+  clock = new FakeClock(),
+): Promise<Asking> {
   const told: Asking = { object: deepCopy(asked.object), refused: undefined, warnings: [], annotations: {} }
   const request: AdmissionRequest = {
     operation: asked.previous ? 'UPDATE' : 'CREATE',
@@ -39,7 +44,7 @@ export async function askPlugin(plugin: AdmissionPlugin, asked: Asked, there: Th
       told.annotations[key] ??= value
     },
   }
-  const reader = readerOf(there)
+  const reader = readerOf(there, clock)
   try {
     if (plugin.handles(request)) {
       do await plugin.mutate?.(request, reader)
@@ -52,7 +57,7 @@ export async function askPlugin(plugin: AdmissionPlugin, asked: Asked, there: Th
   return told
 }
 
-function readerOf(there: There): AdmissionReader {
+function readerOf(there: There, clock: FakeClock): AdmissionReader {
   const list = <T extends KubeObject>(kind: Kind<T>, namespace?: string) =>
     there
       .filter(([of, { metadata }]) => of === kind && (namespace === undefined || metadata?.namespace === namespace))
@@ -63,6 +68,6 @@ function readerOf(there: There): AdmissionReader {
       list(kind).find(({ metadata }) => metadata?.name === name && (metadata?.namespace ?? '') === namespace),
     kindOf: (apiVersion, kind) => builtInKinds.find((one) => apiVersionOf(one) === apiVersion && one.kind === kind),
     caughtUp: () => undefined,
-    clock: new FakeClock(),
+    clock,
   }
 }

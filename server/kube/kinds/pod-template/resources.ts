@@ -26,7 +26,7 @@ const isNative = (name: string) => !name.includes('/') || name.includes('kuberne
 /** What cannot be promised twice: pages, and devices. */
 const isExclusive = (name: string) => !isNative(name) || isHugePages(name)
 
-function isExtended(name: string): boolean {
+export function isExtendedResource(name: string): boolean {
   return !isNative(name) && !name.startsWith('requests.') && labelKeyProblems(`requests.${name}`).length === 0
 }
 
@@ -44,7 +44,7 @@ function containerNameErrors(field: string, name: string): FieldError[] {
       ? errors
       : [...errors, fieldError.invalid(field, name, 'must be a standard resource for containers')]
   }
-  return isNative(name) || isExtended(name)
+  return isNative(name) || isExtendedResource(name)
     ? errors
     : [...errors, fieldError.invalid(field, name, "doesn't follow extended resource name standard")]
 }
@@ -61,7 +61,7 @@ function amountErrors(field: string, name: string, amount: Quantity): FieldError
   if (amount.nanos < 0n) {
     errors.push(fieldError.invalid(field, amount.toString(), 'must be greater than or equal to 0'))
   }
-  if (isExtended(name) && amount.nanos % WHOLE !== 0n) {
+  if (isExtendedResource(name) && amount.nanos % WHOLE !== 0n) {
     errors.push(fieldError.invalid(field, amount.toString(), 'must be an integer'))
   }
   if (isHugePages(name) && !isMultiple(amount, parseQuantity(name.slice(HUGE_PAGES.length)))) {

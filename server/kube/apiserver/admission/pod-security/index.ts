@@ -8,7 +8,9 @@ import { invalid } from '../../../apimachinery/status-error.ts'
 import { Namespace, Pod } from '../../../kinds/index.ts'
 import { type AdmissionPlugin, type AdmissionReader, type AdmissionRequest, refusal } from '../admission.ts'
 import { podTemplateOf } from '../pods.ts'
+import type { AdmissionSettings } from '../settings.ts'
 import { BASELINE, checkedPod, type Violation } from './checks.ts'
+import { exemptBy } from './exemptions.ts'
 import { isStricter, type LevelVersion, policyOf, shown } from './policy.ts'
 import { OVERRIDDEN, RESTRICTED } from './restricted-checks.ts'
 
@@ -16,26 +18,28 @@ const IGNORED = new Set(['exec', 'attach', 'binding', 'eviction', 'log', 'portfo
 const MOST_PODS = 3000
 const LATEST_MINOR = Number.POSITIVE_INFINITY
 
-export const podSecurity: AdmissionPlugin = {
+type Settings = AdmissionSettings['podSecurity']
+
+export const podSecurity = (settings: Settings): AdmissionPlugin => ({
   name: 'PodSecurity',
   handles: (request) => request.operation === 'CREATE' || request.operation === 'UPDATE',
   validate(request, reader) {
     const { kind, subresource } = request
     if (kind.group === '' && kind.kind === 'Namespace') {
-      if (subresource === '') judgeNamespace(request, reader)
+      if (subresource === '') judgeNamespace(request, reader, settings)
     } else if (kind.group === '' && kind.kind === 'Pod') {
-      if (!IGNORED.has(subresource)) judgePod(request, reader)
+      if (!IGNORED.has(subresource)) judgePod(request, reader, settings)
     } else if (subresource === '') {
       const template = podTemplateOf(request)
-      if (template) judge(request, reader, { ...template, isEnforced: false })
+      if (template) judge(request, reader, { ...template, isEnforced: false, settings })
     }
   },
-}
+})
 
-function judgePod(request: AdmissionRequest, reader: AdmissionReader): void {
+function judgePod(request: AdmissionRequest, reader: AdmissionReader, settings: Settings): void {
   const [next, previous] = [request.object as WirePod, request.previous as WirePod | undefined]
   if (previous && !isSignificant(next, previous)) return
-  if (next.spec) judge(request, reader, { metadata: next.metadata, spec: next.spec, isEnforced: true })
+  if (next.spec) judge(request, reader, { metadata: next.metadata, spec: next.spec, isEnforced: true, settings })
 }
 
 /** Images, and containers that are new: nothing else of a pod's security can change. */
@@ -49,9 +53,15 @@ function isSignificant({ spec: next }: WirePod, { spec: previous }: WirePod): bo
 function judge(
   request: AdmissionRequest,
   reader: AdmissionReader,
-  told: { metadata?: ObjectMeta | undefined; spec: PodSpec; isEnforced: boolean },
+  told: { metadata?: ObjectMeta | undefined; spec: PodSpec; isEnforced: boolean; settings: Settings },
 ): void {
-  const { policy } = policyOf(reader.find(Namespace, '', request.namespace)?.metadata?.labels)
+  const { defaults, exemptions } = told.settings
+  const exempt = exemptBy(exemptions, request, told.spec)
+  if (exempt) {
+    request.annotate('pod-security.kubernetes.io/exempt', exempt)
+    return
+  }
+  const { policy } = policyOf(reader.find(Namespace, '', request.namespace)?.metadata?.labels, defaults)
   const violationsAt = (at: LevelVersion) => {
     const violations = violationsOf(at, told.metadata, told.spec)
     return violations.length > 0 ? `PodSecurity "${shown(at)}": ${detailsOf(violations)}` : undefined
@@ -86,10 +96,10 @@ export function violationsOf(
 }
 
 /** Labels have to be readable; whoever tightens them hears which pods there are that would no longer be let in. */
-function judgeNamespace(request: AdmissionRequest, reader: AdmissionReader): void {
+function judgeNamespace(request: AdmissionRequest, reader: AdmissionReader, { defaults }: Settings): void {
   const [next, previous] = [request.object as WireNamespace, request.previous as WireNamespace | undefined]
-  const now = policyOf(next.metadata?.labels)
-  const before = previous && policyOf(previous.metadata?.labels)
+  const now = policyOf(next.metadata?.labels, defaults)
+  const before = previous && policyOf(previous.metadata?.labels, defaults)
   if (now.errors.length > 0 && !deepEqual(now.errors, before?.errors)) {
     throw invalid({ group: '', kind: 'Namespace' }, next.metadata?.name ?? '', now.errors)
   }

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '../../../apimachinery/object-meta.ts'
 import { Deployment, Namespace, Pod } from '../../../kinds/index.ts'
 import { askPlugin, type There } from '../../testing/ask-plugin.ts'
-import { podSecurity, violationsOf } from './index.ts'
+import { NOBODY_EXEMPT } from './exemptions.ts'
+import { podSecurity as podSecurityWith, violationsOf } from './index.ts'
+import { defaultsOf } from './policy.ts'
+
+const podSecurity = podSecurityWith({ exemptions: NOBODY_EXEMPT })
+
 import { type Level, policyOf } from './policy.ts'
 
 const container = (name: string, securityContext?: object, more: object = {}) =>
@@ -254,5 +259,25 @@ describe('PodSecurity', () => {
     expect((await askPlugin(podSecurity, wrong, pods)).refused).toContain(
       'must be one of privileged, baseline, restricted',
     )
+  })
+
+  it('goes by the server’s configuration where a namespace says nothing, and looks away from whom that exempts', async () => {
+    const defaults = defaultsOf({ enforce: 'baseline', 'enforce-version': 'v1.30' }, 'file')
+    const bare = [[Namespace, { metadata: { name: 'default' } }]] as never
+    const exemptions = { usernames: ['seal'], namespaces: ['quiet'], runtimeClasses: [] }
+    const plugin = podSecurityWith({ defaults, exemptions })
+    const object = {
+      metadata: { name: 'a' },
+      spec: { hostNetwork: true, containers: [{ name: 'a', image: 'a' }] },
+    } as KubeObject
+    expect((await askPlugin(plugin, { kind: Pod, object }, bare)).refused).toContain(
+      'violates PodSecurity "baseline:v1.30"',
+    )
+    const seal = { kind: Pod, object, user: { name: 'seal', groups: [] } }
+    expect(await askPlugin(plugin, seal, bare)).toMatchObject({
+      refused: undefined,
+      annotations: { 'pod-security.kubernetes.io/exempt': 'user' },
+    })
+    expect(() => defaultsOf({ warn: 'strict' }, 'file')).toThrow('file: defaults: ')
   })
 })

@@ -28,9 +28,13 @@ export const shown = ({ level, version }: LevelVersion): string =>
   `${level}:${version === 'latest' ? version : `v1.${version}`}`
 
 /** A label that cannot be read means the strictest there is: nobody is let through by a typing mistake. */
-export function policyOf(labels: Readonly<Record<string, string>> = {}): { policy: Policy; errors: FieldError[] } {
+export function policyOf(
+  labels: Readonly<Record<string, string>> = {},
+  defaults: Policy = { enforce: NOTHING, audit: NOTHING, warn: NOTHING },
+): { policy: Policy; errors: FieldError[] } {
   const errors: FieldError[] = []
-  const policy: Policy = { enforce: { ...NOTHING }, audit: { ...NOTHING }, warn: { ...NOTHING } }
+  const { enforce, audit, warn } = defaults
+  const policy: Policy = { enforce: { ...enforce }, audit: { ...audit }, warn: { ...warn } }
   for (const mode of MODES) {
     const [level, version] = [labels[PREFIX + mode], labels[`${PREFIX}${mode}-version`]]
     if (level !== undefined) policy[mode].level = readLevel(level, mode, errors)
@@ -40,6 +44,18 @@ export function policyOf(labels: Readonly<Record<string, string>> = {}): { polic
   const saysWarn = labels[`${PREFIX}warn`] !== undefined
   if (!saysWarn && isStricter(policy.enforce.level, policy.warn.level)) policy.warn = { ...policy.enforce }
   return { policy, errors }
+}
+
+/** Of namespaces that say nothing, from the server's configuration; throws in words for whoever wrote it. */
+export function defaultsOf(told: Readonly<Record<string, unknown>>, file: string): Policy {
+  const errors: FieldError[] = []
+  const of = (mode: Mode): LevelVersion => ({
+    level: readLevel(String(told[mode] ?? 'privileged'), mode, errors),
+    version: readVersion(String(told[`${mode}-version`] ?? 'latest'), mode, errors),
+  })
+  const policy = { enforce: of('enforce'), audit: of('audit'), warn: of('warn') }
+  if (errors.length > 0) throw new Error(`${file}: defaults: ${errors.map(({ message }) => message).join(', ')}`)
+  return policy
 }
 
 function readLevel(text: string, mode: Mode, errors: FieldError[]): Level {

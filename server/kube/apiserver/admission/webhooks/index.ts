@@ -19,6 +19,7 @@ import { areMet } from '../expressions/match-conditions.ts'
 import { isExempt, matchedVersion } from '../match-rules.ts'
 import { replaceObject } from '../replace-object.ts'
 import { asValues, onTheWire, takeOver, Views } from '../review-request.ts'
+import type { CredentialsOf } from '../settings.ts'
 import { askWebhook, type CallService, type Verdict, type Webhook, WebhookDenial } from './ask-webhook.ts'
 
 type Configuration = KubeObject & { webhooks?: Webhook[] }
@@ -27,12 +28,15 @@ export interface WebhookOptions {
   call: CallService
   schemas: Schemas
   authorizers: readonly Authorizer[]
+  /** How the server proves who it is. */
+  credentialsOf?: CredentialsOf
 }
 
 const MUTATING = 'MutatingAdmissionWebhook'
 
 export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
-  const { call, schemas } = options
+  const { schemas } = options
+  const call = withCredentials(options)
   const isMeant = matcher(options.authorizers)
   const ask = async (webhooks: readonly Webhook[], request: AdmissionRequest, reader: AdmissionReader) => {
     const { reinvocation } = request
@@ -69,8 +73,9 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
   }
 }
 
-export function validatingWebhooks({ call, authorizers }: Omit<WebhookOptions, 'schemas'>): AdmissionPlugin {
-  const isMeant = matcher(authorizers)
+export function validatingWebhooks(options: Omit<WebhookOptions, 'schemas'>): AdmissionPlugin {
+  const call = withCredentials(options)
+  const isMeant = matcher(options.authorizers)
   const ask = async (webhooks: readonly Webhook[], request: AdmissionRequest, reader: AdmissionReader) => {
     const views = new Views(request)
     const meant: [Webhook, AdmissionRequest][] = []
@@ -89,6 +94,21 @@ export function validatingWebhooks({ call, authorizers }: Omit<WebhookOptions, '
       const webhooks = webhooksOf<Configuration>(ValidatingWebhookConfiguration as Kind<Configuration>, reader)
       return webhooks.length > 0 ? ask(webhooks, request, reader) : undefined
     },
+  }
+}
+
+function withCredentials({ call, credentialsOf }: Omit<WebhookOptions, 'schemas'>): CallService {
+  if (!credentialsOf) return call
+  return (told) => {
+    const { service } = told
+    const url = 'url' in service ? new URL(service.url) : undefined
+    const host = url?.hostname ?? ('name' in service ? `${service.name}.${service.namespace}.svc` : '')
+    const { certificate, token } = credentialsOf(
+      host,
+      url ? Number(url.port || 443) : (service as { port: number }).port,
+    )
+    const headers = token ? { authorization: `Bearer ${token}`, ...told.headers } : told.headers
+    return call({ ...told, ...(certificate ? { certificate } : {}), ...(headers ? { headers } : {}) })
   }
 }
 
