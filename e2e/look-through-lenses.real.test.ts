@@ -274,7 +274,12 @@ describe('time', () => {
     await until('its Pods are listed', async () => (await names.count()) === 3)
     expect((await names.allTextContents()).sort()).toEqual(await listedAt(then))
     await lens('Network').click()
-    await page.getByText('The Network lens knows only now.').waitFor()
+    await page
+      .locator('[data-lens-table=network]')
+      .getByText(/None until then|Nobody listened then/)
+      .waitFor()
+    await lens('Access').click()
+    await page.locator('[data-lens-table=access]').getByText(`Who might at revision ${then}`).waitFor()
     await page.getByRole('button', { name: 'Table' }).click()
     await lens('Loops').click()
   })

@@ -6,6 +6,8 @@ import { type GateState, httpsTransport, parseKubeconfig } from '../kube/client/
 import type { ClusterHost, ClusterInfo, LoopOrder, ObjectVersions, VersionsQuery } from '../kube/cluster/index.ts'
 import { AccessFeed, type AccessPush, type AccessQuestion, accessAt } from './access-feed.ts'
 import { NetworkFeed, type NetworkSight } from './network/network-feed.ts'
+import { networkAt } from './network/network-past.ts'
+import type { NetworkMoment } from './network/network-push.ts'
 import { ObjectFeed } from './object-feed.ts'
 import { type ClusterHistory, historyOf, momentOf, type PastMoment } from './past.ts'
 import type { PicturePush } from './picture-push.ts'
@@ -71,6 +73,10 @@ export class ClusterObserver implements Disposable {
 
   accessAt(asked: { revision: number; question: AccessQuestion }): Promise<AccessPush | undefined> {
     return accessAt(this.#options.host, this.#options.info.name, asked)
+  }
+
+  networkAt(revision: number): Promise<NetworkMoment | undefined> {
+    return networkAt(this.#options.host, this.#options.info.name, revision)
   }
 
   steer(order: LoopOrder): Promise<GateState[]> {

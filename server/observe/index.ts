@@ -4,6 +4,7 @@ export type { AccessHolder, AccessPush, AccessQuestion, AccessVerdict } from './
 export { ClusterObserver } from './cluster-observer.ts'
 export type {
   NetworkMachine,
+  NetworkMoment,
   NetworkPod,
   NetworkPush,
   NetworkService,

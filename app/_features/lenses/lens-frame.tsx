@@ -34,7 +34,6 @@ export function LensFrame({ choice, flags = noFlags, view, onView, isFull, onFul
   const { store, selection } = lensProps
   usePictureVersion(store)
   const { lens, view: lensView } = choice
-  const isBlind = store.moment !== undefined && !lens.hasPast
   return (
     <Tabs
       className={style.lens}
@@ -52,7 +51,7 @@ export function LensFrame({ choice, flags = noFlags, view, onView, isFull, onFul
           ))}
         </Tabs.List>
         <span className={style.grow} />
-        {lensView?.Bar && !isBlind && (
+        {lensView?.Bar && (
           <div className={style.asking}>
             <lensView.Bar {...lensProps} />
           </div>
@@ -75,9 +74,7 @@ export function LensFrame({ choice, flags = noFlags, view, onView, isFull, onFul
       </div>
       <Notices store={store} />
       <Tabs.Panel value={lens.id} className={style.body} data-past={store.moment?.revision}>
-        {isBlind ? (
-          <NoPast title={lens.title} />
-        ) : view === 'table' ? (
+        {view === 'table' ? (
           lensView && <lensView.Table {...lensProps} />
         ) : (
           <PictureCanvas {...lensProps} lens={lens} view={lensView} />
@@ -85,16 +82,6 @@ export function LensFrame({ choice, flags = noFlags, view, onView, isFull, onFul
       </Tabs.Panel>
       <TimeBar {...lensProps} flags={flags} />
     </Tabs>
-  )
-}
-
-/** What is now beside an earlier moment would be a lie. */
-function NoPast({ title }: { title: string }) {
-  return (
-    <p className={style.noPast}>
-      <b>The {title} lens knows only now.</b> What it shows is heard as it happens, and kept by nobody. Go back to now,
-      or look at this moment through Loops, Objects or Revisions.
-    </p>
   )
 }
 

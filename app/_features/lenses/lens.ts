@@ -41,7 +41,5 @@ export interface Lens {
   title: string
   /** Has loops to hold: their buttons stand in the bar. */
   hasLoops: boolean
-  /** Shows earlier moments too; what it shows of now is kept nowhere otherwise. */
-  hasPast: boolean
   load(): Promise<LensView>
 }

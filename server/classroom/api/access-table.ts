@@ -100,6 +100,7 @@ export const accessTable: Record<string, Row> = {
   'picture.access': { for: lookers, input: ofSession({ question: { wish } }) },
   'picture.accessAt': { for: lookers, input: ofSession({ question: { wish }, revision: 1 }) },
   'picture.network': { for: lookers, input: ofSession() },
+  'picture.networkAt': { for: lookers, input: ofSession({ revision: 1 }) },
   'picture.versions': { for: lookers, input: ofSession({ object: pod }) },
   'picture.history': { for: lookers, input: ofSession() },
   'picture.past': { for: lookers, input: ofSession({ revision: 1 }) },

@@ -135,6 +135,7 @@ export type SessionView = z.infer<typeof sessionView>
 //   picture.objects  { sessionId }  subscription (SSE)                 → ObjectsPush
 //   picture.selected { sessionId, selector, namespace } subscription   → SelectedPush
 //   picture.accessAt { sessionId, question, revision } query           → AccessPush of roles and bindings as they were
+//   picture.networkAt { sessionId, revision }        query             → NetworkMoment
 //   picture.versions { sessionId, object }           query             → ObjectVersions
 //   picture.steer    { sessionId, order } mutation: hold, step, slow, release loops → GateState[]
 //   terminal.open    { sessionId, machine? }         mutation          → { tab }

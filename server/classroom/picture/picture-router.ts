@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type {
   AccessPush,
   ClusterHistory,
+  NetworkMoment,
   NetworkPush,
   ObjectsPush,
   PastMoment,
@@ -97,6 +98,10 @@ export const pictureRouter = router({
   network: sandboxProcedure
     .output(streamOf(framed<NetworkPush>('connections')))
     .subscription(({ ctx }) => streamFrom(ctx, ({ observer }) => observer.network.watch(ctx.until))),
+  networkAt: sandboxProcedure
+    .input(z.object({ revision: z.int().min(1) }))
+    .output(framed<NetworkMoment>('services').nullable())
+    .query(async ({ ctx, input }) => (await (await ctx.sandbox())?.observer.networkAt(input.revision)) ?? null),
   versions: sandboxProcedure
     .input(z.object({ object: versionsQuery }))
     .output(versionsAnswer.nullable())

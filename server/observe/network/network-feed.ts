@@ -27,6 +27,7 @@ const LINGER_MS = 5_000
 const LEAST_BETWEEN_PUSHES_MS = 100
 
 interface Running {
+  since: number
   join: ConnectionJoin
   addresses: Addresses
   transport: Transport & Disposable
@@ -60,6 +61,7 @@ export class NetworkFeed implements Disposable {
         wake = Promise.withResolvers()
         const push: NetworkPush = {
           whole,
+          ...(whole ? { since: running.since } : {}),
           ...this.#news(running, sent),
           connections: running.join.changedSince(sent.change),
         }
@@ -116,8 +118,9 @@ export class NetworkFeed implements Disposable {
   }
 
   #open(): Running {
-    const { sight, connect } = this.#options
+    const { sight, connect, clock } = this.#options
     const running: Running = {
+      since: clock.now(),
       join: new ConnectionJoin(),
       addresses: new Addresses(sight.view({ pods: [] })),
       transport: connect(),

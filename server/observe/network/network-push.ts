@@ -5,6 +5,8 @@ import type { ServicePath } from './service-path.ts'
 export interface NetworkPush {
   /** It holds everything: the first after (re)connecting. */
   whole: boolean
+  /** Told with the whole: since when anybody listens, in milliseconds since 1970. */
+  since?: number
   services?: NetworkService[]
   pods?: NetworkPod[]
   machines?: NetworkMachine[]
@@ -13,6 +15,9 @@ export interface NetworkPush {
   /** What was not told, since anybody looks. */
   lost?: Lost[]
 }
+
+/** What the store knows of an earlier moment. */
+export type NetworkMoment = Required<Pick<NetworkPush, 'services' | 'pods' | 'machines'>>
 
 export interface Lost {
   machine: string

@@ -80,7 +80,11 @@ export function NetworkLayer(props: LayerProps) {
           key={`${service.namespace}/${service.name}`}
           service={service}
           rect={rect}
-          rate={isBusy ? rateOf(model.connections.filter(({ asked }) => isService(service, asked))) : 0}
+          rate={
+            isBusy && model.until === undefined
+              ? rateOf(model.connections.filter(({ asked }) => isService(service, asked)))
+              : 0
+          }
           isChosen={isChosen(serviceRef(service))}
           choose={() => toggle(props, serviceRef(service))}
         />
@@ -91,7 +95,7 @@ export function NetworkLayer(props: LayerProps) {
         </p>
       )}
       {placed.machines.map((machine) => (
-        <Machine key={machine.machine.name} {...machine}>
+        <Machine key={machine.machine.name} {...machine} isPast={model.until !== undefined}>
           {machine.pods.map(({ pod, ...rect }) => (
             <PodRow
               key={`${pod.namespace}/${pod.name}`}
@@ -189,9 +193,15 @@ function ServiceCard(props: {
 }
 
 function Machine(
-  props: Rect & { machine: NetworkMachine; foldedPods: number; pods: unknown[]; children: React.ReactNode },
+  props: Rect & {
+    machine: NetworkMachine
+    foldedPods: number
+    pods: unknown[]
+    isPast: boolean
+    children: React.ReactNode
+  },
 ) {
-  const { machine, foldedPods, pods, children, ...rect } = props
+  const { machine, foldedPods, pods, isPast, children, ...rect } = props
   const { name, podCidr, state, why } = machine
   return (
     <>
@@ -202,7 +212,7 @@ function Machine(
           {state !== 'listening' && (
             <em title={why}>
               <Shape state={state === 'simulated' ? 'idle' : 'wait'} size={11} />
-              {state === 'simulated' ? 'simulated' : 'not heard yet'}
+              {state === 'simulated' ? 'simulated' : isPast ? 'not heard then' : 'not heard yet'}
             </em>
           )}
         </span>

@@ -62,6 +62,35 @@ describe('what the lens knows', () => {
     expect(model.hidden).toBe(500)
   })
 
+  it('knows of an earlier moment what had begun by then, with ends that had come', () => {
+    const model = new NetworkModel()
+    const ended = { how: 'closed', at: 1010 } as const
+    model.apply(
+      push({
+        whole: true,
+        since: 1000,
+        connections: [call(1, { end: { ...ended, at: 1003 } }), call(2, { end: ended }), call(7)],
+      }),
+    )
+    const moment = {
+      services: [web],
+      pods: [],
+      machines: [{ ...{ name: 'node-1', address: '', podCidr: '', why: 'new' }, state: 'connecting' as const }],
+    }
+    const then = model.at(moment, 1005)
+    expect(then.connections.map(({ id, end }) => [id, end?.at])).toEqual([
+      [1, 1003],
+      [2, undefined],
+    ])
+    expect([then.services, then.machines[0]?.state, model.connections.length]).toEqual([[web], 'listening', 3])
+    const earlier = model.at(moment, 900)
+    expect([earlier.connections, earlier.machines[0]?.state, earlier.none]).toEqual([
+      [],
+      'connecting',
+      expect.stringContaining('Nobody listened then'),
+    ])
+  })
+
   it('puts connections with one caller, Service and endpoint together, whatever the caller’s port', () => {
     const model = new NetworkModel()
     model.apply(push({ connections: [call(1), call(2), call(3, { endpoint: near }), call(4, { asked: far })] }))

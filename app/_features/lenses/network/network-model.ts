@@ -3,6 +3,7 @@
 
 import type {
   NetworkMachine,
+  NetworkMoment,
   NetworkPod,
   NetworkPush,
   NetworkService,
@@ -31,12 +32,17 @@ export class NetworkModel {
   lost: NonNullable<NetworkPush['lost']> = []
   /** Probes, looked-up names and the talk of machines and API server too. */
   showsAll = false
+  /** Since when anybody listens. */
+  since = Number.POSITIVE_INFINITY
+  /** Of an earlier moment: until when it lasted. */
+  until: number | undefined
   private all = new Map<number, SeenConnection>()
 
   /** Answers which connections are new, of those that are shown. */
   apply(push: NetworkPush): SeenConnection[] {
     if (push.whole) this.all.clear()
     this.isWhole = true
+    this.since = push.since ?? this.since
     this.services = push.services ?? this.services
     this.pods = push.pods ?? this.pods
     this.machines = push.machines ?? this.machines
@@ -46,6 +52,32 @@ export class NetworkModel {
     this.forgetOldest()
     // What one finds when one comes has happened before: it does not move.
     return push.whole ? [] : isNew.filter((connection) => this.isShown(connection))
+  }
+
+  /** As it was until `until`: objects as the store had them, and of the connections that were heard those that had begun. */
+  at(moment: NetworkMoment, until: number): NetworkModel {
+    const { showsAll, since } = this
+    const wasHeard = since <= until
+    const machines = moment.machines.map((machine) =>
+      machine.state === 'simulated'
+        ? machine
+        : { ...machine, ...(wasHeard ? { state: 'listening' as const, why: '' } : notHeardThen) },
+    )
+    const then = Object.assign(new NetworkModel(), { ...moment, machines, showsAll, since, until, isWhole: true })
+    for (const [id, connection] of this.all) {
+      if (connection.at > until) continue
+      const { end, ...begun } = connection
+      then.all.set(id, end && end.at <= until ? connection : begun)
+    }
+    return then
+  }
+
+  /** What stands where no connection does. */
+  get none(): string {
+    if (this.until === undefined) return 'None since you look.'
+    return this.since <= this.until
+      ? 'None until then, since somebody looked.'
+      : 'Nobody listened then: connections are heard only while somebody looks through this lens, and kept by nobody else.'
   }
 
   connection(id: number): SeenConnection | undefined {
@@ -102,6 +134,8 @@ export class NetworkModel {
     }
   }
 }
+
+const notHeardThen = { state: 'connecting' as const, why: 'Nobody listened to its kernel then.' }
 
 export const flowKey = ({ from, asked, endpoint, protocol }: SeenConnection): string =>
   [

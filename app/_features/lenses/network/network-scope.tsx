@@ -52,7 +52,7 @@ export function NetworkScope(props: LensProps) {
         {pod.onHost ? 'with the address of the machine' : <code>{pod.ip || 'no address yet'}</code>}
       </p>
       <Part title="Its connections" aside={`${own.length}`}>
-        <Connections connections={own} choose={choose} none="None since you look." />
+        <Connections connections={own} choose={choose} none={model.none} />
       </Part>
     </div>
   )
@@ -99,6 +99,7 @@ function ScopeOfService(props: {
   close: () => void
 }) {
   const { service, network, choose, close } = props
+  const { model } = network
   const { path } = service
   const own = network.model.connections.filter(
     ({ asked }) => asked.service?.name === service.name && asked.service.namespace === service.namespace,
@@ -162,7 +163,7 @@ function ScopeOfService(props: {
               </li>
             ))}
           </ul>
-          <Connections connections={own} choose={choose} none="None since you look." />
+          <Connections connections={own} choose={choose} none={model.none} />
         </Part>
       )}
     </div>
@@ -214,7 +215,7 @@ function wayWords({ from, asked, endpoint }: SeenConnection): string {
 }
 
 function Overview({ network, choose }: { network: NetworkStore; choose: (id: number) => void }) {
-  const { connections, machines, lost, hidden } = network.model
+  const { connections, machines, lost, hidden, none, until } = network.model
   const isSimulated = machines.length > 0 && machines.every(({ state }) => state === 'simulated')
   return (
     <div className={scope.scope} data-scope="network">
@@ -230,7 +231,7 @@ function Overview({ network, choose }: { network: NetworkStore; choose: (id: num
           <Connections
             connections={connections}
             choose={choose}
-            none="None since you look. Call something: `kubectl exec client -- curl hello`."
+            none={until === undefined ? `${none} Call something: \`kubectl exec client -- curl hello\`.` : none}
           />
         </Part>
       )}

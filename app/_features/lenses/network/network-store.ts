@@ -8,8 +8,16 @@ const againAfterMs = 1000
 /** A count per second is of no use when the second is over. */
 const staleAfterMs = 1100
 
+/** An earlier moment, and until when it lasted, as far as that is known. */
+export interface Moment {
+  revision: number
+  until: number | undefined
+}
+
 export class NetworkStore {
-  readonly model = new NetworkModel()
+  private readonly live = new NetworkModel()
+  private past: NetworkModel | undefined
+  private moment: Moment | undefined
   chosen: number | undefined
   /** Why nothing comes. */
   problem = ''
@@ -30,6 +38,27 @@ export class NetworkStore {
   }
 
   snapshot = (): number => this.version
+
+  /** What the screen shows. */
+  get model(): NetworkModel {
+    return this.past ?? this.live
+  }
+
+  /** Undefined: now. What was shown before stays until the answer is there. */
+  async lookAt(sessionId: string, moment: Moment | undefined): Promise<void> {
+    if (moment?.revision === this.moment?.revision) return
+    this.moment = moment
+    if (!moment) this.past = undefined
+    else {
+      const then = await api.picture.networkAt.query({ sessionId, revision: moment.revision }).catch((error) => {
+        this.problem = wordsOf(error)
+      })
+      if (this.moment !== moment) return
+      // Nobody knows when it was: then nobody heard it either.
+      if (then) this.past = this.live.at(then, moment.until ?? Number.NEGATIVE_INFINITY)
+    }
+    this.changed()
+  }
 
   /** Called with what has just begun, and is shown. */
   onBegun = (watcher: (begun: readonly SeenConnection[]) => void): (() => void) => {
@@ -56,7 +85,8 @@ export class NetworkStore {
   }
 
   showAll(showsAll: boolean): void {
-    this.model.showsAll = showsAll
+    this.live.showsAll = showsAll
+    if (this.past) this.past.showsAll = showsAll
     this.changed()
   }
 
@@ -67,8 +97,8 @@ export class NetworkStore {
       {
         onData: (push) => {
           this.problem = ''
-          const begun = this.model.apply(push)
-          if (begun.length > 0) {
+          const begun = this.live.apply(push)
+          if (begun.length > 0 && !this.moment) {
             this.beBusy()
             for (const watcher of this.watchers) watcher(begun)
           }

@@ -45,7 +45,7 @@ export function NetworkTable(props: LensProps) {
           </>
         }
         columns={['Time', 'From', 'Called', 'Chosen', 'Seen by', 'End']}
-        none="None since you look."
+        none={network.model.none}
         isWhole
       >
         {rows.map((connection) => (
@@ -79,7 +79,7 @@ export function NetworkTable(props: LensProps) {
             <td className="mono">{address}</td>
             <td className="mono">{podCidr}</td>
             <td>
-              {hears[state]}
+              {state === 'connecting' && network.model.until !== undefined ? 'not heard then' : hears[state]}
               {why && `: ${why}`}
             </td>
           </tr>

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { PastMoment } from '../../../../server/observe/index.ts'
 import { PictureModel } from '../picture/picture-model.ts'
 import { loops, podReplaced, push, replicaSetLoop } from '../picture/trace-examples.ts'
-import { goOn, knowsEventsOf, pastModel } from './past-model.ts'
+import { endOf, goOn, knowsEventsOf, pastModel } from './past-model.ts'
 
 const pod = { namespace: 'default', name: 'web-1', node: 'node-1', status: 'Running', ready: true, owner: 'web' }
 
@@ -36,6 +36,17 @@ it('is the same for revisions that nobody traced, up to the next', () => {
   expect(pastModel(live, moment(454)).rows).toHaveLength(7)
   expect(pastModel(live, moment(455)).rows).toHaveLength(11)
   expect(pastModel(live, moment(449)).rows).toEqual([])
+})
+
+it('knows until when a revision was the newest, of those whose events are kept', () => {
+  const { rows } = looked()
+  const next = rows.find(({ event }) => event.type === 'append' && event.revision === 453)?.event.at
+  expect([448, 450, 452, 458].map((revision) => endOf(rows, revision))).toEqual([
+    undefined,
+    next,
+    next,
+    Number.POSITIVE_INFINITY,
+  ])
 })
 
 it('shows no events for a time from which none are kept', () => {

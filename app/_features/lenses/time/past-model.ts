@@ -16,6 +16,12 @@ export function knowsEventsOf(rows: readonly Row[], revision: number): boolean {
   return first === undefined || (first.type === 'append' && revision >= first.revision - 1)
 }
 
+/** Until when the revision was the newest; undefined where that is not kept. By the events' own clock. */
+export function endOf(rows: readonly Row[], revision: number): number | undefined {
+  if (!knowsEventsOf(rows, revision)) return undefined
+  return rows[countUpTo(rows, revision)]?.event.at ?? Number.POSITIVE_INFINITY
+}
+
 export function pastModel(live: PictureModel, moment: PastMoment): PictureModel {
   const past = live.emptyTwin()
   goOn(past, live, moment)
