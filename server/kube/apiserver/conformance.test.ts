@@ -7,7 +7,7 @@ import { collectionPath, objectPath } from '../client/client.ts'
 import { apiVersionOf } from '../kinds/define-kind.ts'
 import { builtInKinds } from '../kinds/index.ts'
 import { servedKinds } from '../kinds/other-version.ts'
-import { SAMPLES } from './testing/sample-objects.ts'
+import { sampleOf } from './testing/sample-objects.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 import { watchLog } from './testing/watch-log.ts'
 
@@ -31,7 +31,7 @@ describe.each(servedKinds(plainKinds).map((kind) => ({ kind, name: `${apiVersion
   ({ kind }) => {
     it('lives from create to delete', async () => {
       const { transport } = test
-      const sample = SAMPLES[kind.plural]
+      const sample = sampleOf(kind)
       if (!sample) throw new Error(`no sample of ${kind.kind} in testing/sample-objects.ts`)
       const namespace = kind.namespaced ? 'default' : undefined
       const collection = collectionPath(kind, namespace)
@@ -102,7 +102,7 @@ describe.each(servedKinds(plainKinds).map((kind) => ({ kind, name: `${apiVersion
 
     it('refuses names that are none', async () => {
       const namespace = kind.namespaced ? 'default' : undefined
-      const body = { ...SAMPLES[kind.plural]?.object, metadata: { name: 'Not%A_Name' } }
+      const body = { ...sampleOf(kind)?.object, metadata: { name: 'Not%A_Name' } }
       await expect(
         test.transport.request({ method: 'POST', path: collectionPath(kind, namespace), body }),
       ).rejects.toMatchObject({
@@ -114,7 +114,7 @@ describe.each(servedKinds(plainKinds).map((kind) => ({ kind, name: `${apiVersion
 
     it('has a column of names and prints every sample', async () => {
       const now = Date.parse('2026-01-01T00:00:00Z')
-      for (const column of kind.columns) expect(() => column.value(SAMPLES[kind.plural]?.object, now)).not.toThrow()
+      for (const column of kind.columns) expect(() => column.value(sampleOf(kind)?.object, now)).not.toThrow()
       expect(kind.columns.some((column) => column.format === 'name')).toBe(true)
     })
   },

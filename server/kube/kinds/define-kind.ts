@@ -83,6 +83,8 @@ export interface OtherVersion<T extends KubeObject> {
   // biome-ignore lint/suspicious/noExplicitAny: each version has a type of its own
   stored(object: any): T
   shown(object: T): KubeObject
+  /** What is wrong with it when it comes in this version, on top of what the kind says. */
+  errors?(next: T, previous: T | undefined): FieldError[]
   /** Field selectors that have another name here, and the name the kind tells them by. */
   readonly fieldNames?: Readonly<Record<string, string>>
 }

@@ -5,6 +5,7 @@ import type { Event as Stored } from 'kubernetes-types/core/v1'
 import type { Event as Wire } from 'kubernetes-types/events/v1'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import type { OtherVersion } from './define-kind.ts'
+import { strictEventErrors } from './event-rules.ts'
 
 /** Theirs, and ours. */
 const NAMES = {
@@ -29,6 +30,7 @@ export const eventInEventsGroup: OtherVersion<Stored> = {
   version: 'v1',
   stored: (object: Wire) => renamed(object, NAMES) as unknown as Stored,
   shown: (object) => renamed(object, OUR_NAMES) as KubeObject,
+  errors: strictEventErrors,
   fieldNames: {
     ...Object.fromEntries(OBJECT_FIELDS.map((field) => [`regarding.${field}`, `involvedObject.${field}`])),
     reason: 'reason',

@@ -4,6 +4,7 @@
 import type { Event as Wire } from 'kubernetes-types/core/v1'
 import { age, type Column, defineKind } from './define-kind.ts'
 import { eventInEventsGroup } from './event-in-events-group.ts'
+import { eventErrors } from './event-rules.ts'
 
 const seconds = (time: string | undefined) => time?.slice(0, 19).concat('Z')
 
@@ -42,6 +43,7 @@ export const Event = defineKind<Wire>({
   plural: 'events',
   shortNames: ['ev'],
   otherVersions: [eventInEventsGroup],
+  strategy: { validate: eventErrors },
   columns,
   selectableFields: {
     'involvedObject.kind': (event) => event.involvedObject?.kind ?? '',

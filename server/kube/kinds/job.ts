@@ -6,9 +6,9 @@ import { labelSelectorErrors, selectorOfObject } from '../apimachinery/label-sel
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import type { FullJobSpec } from './batch/full-job-spec.ts'
 import { jobSpecErrors } from './batch/job-spec-errors.ts'
+import { jobStatusErrors } from './batch/job-status-errors.ts'
 import { ageColumn, defineKind, humanDuration, nameColumn } from './define-kind.ts'
 import { immutableErrors } from './immutable.ts'
-import { notNegative } from './int-or-percent.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { shownSelector } from './pod-template/template-owner.ts'
@@ -54,8 +54,7 @@ export const Job = defineKind<Wire>({
     },
     validate: (job) => [...generatedSelectorErrors(job), ...specErrors(job)],
     validateUpdate: updateErrors,
-    validateStatusUpdate: ({ status }) =>
-      (['active', 'succeeded', 'failed'] as const).flatMap((field) => notNegative(`status.${field}`, status?.[field])),
+    validateStatusUpdate: jobStatusErrors,
     deletionWarnings: () => [
       'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
     ],

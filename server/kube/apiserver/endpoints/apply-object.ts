@@ -31,7 +31,7 @@ export async function applyObject(call: Call): Promise<Answer> {
   const apply = (live: KubeObject | undefined): KubeObject => {
     const next = applied(call, options, { live: live && served.shown(live), configuration })
     tellDuplicates(call, options, configuration)
-    return served.stored(next)
+    return served.accepted(next, live)
   }
   const [entry, code] = await createOrUpdate(call, options, apply)
   for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)

@@ -107,7 +107,7 @@ export async function createObject(call: Call): Promise<Answer> {
   dedupOwners(object, context, 'write')
   const entry = await registry.create(context, {
     namespace: kind.namespaced ? info.namespace : '',
-    object: served.stored(owned(call, options, { live: undefined, next: object })),
+    object: served.accepted(owned(call, options, { live: undefined, next: object }), undefined),
     gate: gateOf(call, 'CREATE', options.dryRun),
     dryRun: options.dryRun,
   })
@@ -131,7 +131,7 @@ export async function updateObject(call: Call): Promise<Answer> {
     dryRun,
     change: (live) => {
       const next = { ...object, metadata: { ...object.metadata } }
-      return served.stored(owned(call, options, { live: served.shown(live), next }))
+      return served.accepted(owned(call, options, { live: served.shown(live), next }), live)
     },
   })
   for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)

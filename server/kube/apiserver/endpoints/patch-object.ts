@@ -32,7 +32,7 @@ export async function patchObject(call: Call): Promise<Answer> {
     const next = decodePatched(schemas, kind, { patched, sent, fieldValidation, context })
     kind.strategy.setDefaults?.(next)
     dedupOwners(next, context, 'patch')
-    return served.stored(owned(call, options, { live: current, next }))
+    return served.accepted(owned(call, options, { live: current, next }), stored)
   }
   const entry = await registry.update(context, {
     namespace: kind.namespaced ? info.namespace : '',

@@ -3,6 +3,7 @@
 
 import { deepFreeze } from '../../apimachinery/deep.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { invalid } from '../../apimachinery/status-error.ts'
 import { type AnyKind, apiVersionOf, type OtherVersion } from '../../kinds/define-kind.ts'
 import { kindAs, storedAs } from '../../kinds/other-version.ts'
 import type { ObjectVersion } from '../admission/admission.ts'
@@ -34,6 +35,14 @@ export class ServedKind {
 
   stored(object: KubeObject): KubeObject {
     return this.#version ? storedAs(this.registry.kind, this.#version, object) : object
+  }
+
+  /** The stored form of what somebody sent; throws what this version has against it. */
+  accepted(object: KubeObject, previous: KubeObject | undefined): KubeObject {
+    const stored = this.stored(object)
+    const errors = this.#version?.errors?.(stored, previous) ?? []
+    if (errors.length > 0) throw invalid(this.kind, object.metadata?.name ?? '', errors)
+    return stored
   }
 
   shownEntry(entry: Entry): Entry {

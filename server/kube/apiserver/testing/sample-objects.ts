@@ -32,7 +32,7 @@ const webhook = {
   admissionReviewVersions: ['v1'],
 }
 
-/** By plural. A kind that is missing here fails the conformance test. */
+/** By plural, or by group and plural. A kind that is missing here fails the conformance test. */
 export const SAMPLES: Readonly<Record<string, Sample>> = {
   configmaps: { object: { data: { sky: 'blue' } }, patch: { data: { sky: 'grey' } } },
   secrets: { object: { stringData: { key: 'value' } }, patch: labelled },
@@ -60,6 +60,18 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
       type: 'Normal',
     },
     patch: { type: 'Warning' },
+  },
+  'events.k8s.io/events': {
+    object: {
+      eventTime: '2026-01-01T00:00:00.000000Z',
+      regarding: { kind: 'Pod', name: 'web', namespace: 'default' },
+      reportingController: 'example.com/loop',
+      reportingInstance: 'loop-1',
+      action: 'Starting',
+      reason: 'Started',
+      type: 'Normal',
+    },
+    patch: { series: { count: 2, lastObservedTime: '2026-01-01T00:00:01.000000Z' } },
   },
   leases: {
     object: { spec: { holderIdentity: 'a', leaseDurationSeconds: 15 } },
@@ -258,3 +270,6 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     patch: { spec: { pool: { generation: 2 } } },
   },
 }
+
+export const sampleOf = ({ group, plural }: { group: string; plural: string }): Sample | undefined =>
+  SAMPLES[`${group}/${plural}`] ?? SAMPLES[plural]

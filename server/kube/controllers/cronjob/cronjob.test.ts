@@ -94,7 +94,11 @@ describe('the loop', () => {
     const status = {
       startTime: at,
       ...(type === 'Complete' ? { completionTime: at } : {}),
-      conditions: [{ type, status: 'True', lastTransitionTime: at }],
+      conditions: [type === 'Complete' ? 'SuccessCriteriaMet' : 'FailureTarget', type].map((one) => ({
+        type: one,
+        status: 'True',
+        lastTransitionTime: at,
+      })),
     }
     await loops.client.of(Job).patch({ namespace: 'default', name }, merge, { status }, { subresource: 'status' })
   }

@@ -2,11 +2,11 @@ import type { PodSpec } from 'kubernetes-types/core/v1'
 import { describe, expect, it } from 'vitest'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../define-kind.ts'
-import { ConfigMap, Deployment, PersistentVolumeClaim, Pod, Service } from '../index.ts'
+import { ConfigMap, Deployment, Event, PersistentVolumeClaim, Pod, Service } from '../index.ts'
 import { asTexts, shown } from './amounts.ts'
 import { podAmounts } from './pod-amounts.ts'
 import { isInScope } from './scopes.ts'
-import { usageOf } from './usage.ts'
+import { isConcerned, usageOf } from './usage.ts'
 
 const NOW = Date.parse('2026-01-01T00:01:00Z')
 const asking = (cpu: string, more: object = {}) => ({ name: 'a', resources: { requests: { cpu } }, ...more })
@@ -71,9 +71,21 @@ describe('what a quota counts', () => {
     expect(shown(usageOf(kind, object, NOW))).toBe(expected)
   })
 
+  it('of everything that is named, but not of Events', () => {
+    expect(isConcerned(ConfigMap, ['count/configmaps'])).toBe(true)
+    expect(isConcerned(Event, ['count/events'])).toBe(false)
+  })
+
   const plain = { containers: [{ name: 'a' }] }
   const selecting = (operator: string, ...values: string[]) => ({
     scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator, values }] },
+  })
+  const ofClass = (operator: string, ...values: string[]) => ({
+    scopeSelector: { matchExpressions: [{ scopeName: 'VolumeAttributesClass', operator, values }] },
+  })
+  const claim = (wanted?: string, current?: string) => ({
+    spec: { volumeAttributesClassName: wanted },
+    status: { currentVolumeAttributesClassName: current },
   })
   it.each([
     [{}, Service, {}, true],
@@ -93,6 +105,11 @@ describe('what a quota counts', () => {
       }),
       true,
     ],
+    [ofClass('In', 'gold'), PersistentVolumeClaim, claim('gold'), true],
+    [ofClass('In', 'gold'), PersistentVolumeClaim, claim('silver', 'gold'), true],
+    [ofClass('NotIn', 'gold'), PersistentVolumeClaim, claim('gold'), false],
+    [ofClass('Exists'), PersistentVolumeClaim, claim(), false],
+    [ofClass('Exists'), Pod, pod(plain), false],
   ] as [object, AnyKind, KubeObject, boolean][])('with scopes: %j', (spec, kind, object, expected) => {
     expect(isInScope(spec, kind, object)).toBe(expected)
   })

@@ -1,6 +1,7 @@
 // Which pods a quota with scopes is about. Upstream: kubernetes/pkg/quota/v1/evaluator/core/pods.go podMatchesScopeFunc.
 
 import type {
+  PersistentVolumeClaim,
   PodAffinityTerm,
   PodSpec,
   ResourceQuotaSpec,
@@ -11,7 +12,7 @@ import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../define-kind.ts'
 import { qosClassOf } from '../pod-template/qos.ts'
 
-/** All of a quota's scopes must hold; none but pods have any. */
+/** All of a quota's scopes must hold; none but pods and claims have any. */
 export function isInScope(
   { scopes = [], scopeSelector }: ResourceQuotaSpec,
   kind: AnyKind,
@@ -22,9 +23,30 @@ export function isInScope(
     ...(scopeSelector?.matchExpressions ?? []),
   ]
   if (required.length === 0) return true
-  if (kind.group !== '' || kind.plural !== 'pods') return false
+  if (kind.group !== '') return false
+  if (kind.plural === 'persistentvolumeclaims') {
+    return required.every((requirement) => isOfClass(requirement, object as FullClaim))
+  }
+  if (kind.plural !== 'pods') return false
   const { spec } = object as WirePod
   return spec !== undefined && required.every((requirement) => holds(requirement, spec))
+}
+
+type FullClaim = PersistentVolumeClaim & {
+  status?: {
+    currentVolumeAttributesClassName?: string
+    modifyVolumeStatus?: { targetVolumeAttributesClassName?: string }
+  }
+}
+
+/** By each class it has, is to have, or is being given. */
+function isOfClass({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, claim: FullClaim): boolean {
+  if (scopeName !== 'VolumeAttributesClass') return false
+  const { currentVolumeAttributesClassName: current, modifyVolumeStatus } = claim.status ?? {}
+  const names = [claim.spec?.volumeAttributesClassName, current, modifyVolumeStatus?.targetVolumeAttributesClassName]
+  const classes = names.filter((name) => name !== undefined && name !== '') as string[]
+  if (classes.length === 0) return isChosen('', operator, values)
+  return classes.some((name) => isChosen(name, operator, values))
 }
 
 function holds({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, spec: PodSpec): boolean {

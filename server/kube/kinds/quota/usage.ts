@@ -35,6 +35,8 @@ const countName = ({ group, plural }: AnyKind) => `count/${group ? `${plural}.${
 
 /** May objects of this kind use up any of these? */
 export function isConcerned(kind: AnyKind, names: readonly string[]): boolean {
+  // Events come and go too fast to be counted, whatever a quota says.
+  if (kind.group === '' && kind.plural === 'events') return false
   if (names.includes(countName(kind))) return true
   if (kind.group !== '') return false
   if (kind.plural === 'pods') return names.some((name) => isOfPods(name))
