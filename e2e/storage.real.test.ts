@@ -1,0 +1,105 @@
+// Storage that outlives pods, on real machines: a claim, its directory, who writes, who reads, and what stays.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PersistentVolume } from 'kubernetes-types/core/v1'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { kubectl, podium } from './support/commands.ts'
+import { until } from './support/until.ts'
+
+const CLUSTER = 'e2e-storage'
+let directory: string
+let kubeconfig: string
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
+  kubeconfig = join(directory, 'kubeconfig.yaml')
+  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--kubeconfig', kubeconfig)
+})
+afterAll(async () => {
+  await podium('cluster', 'delete', CLUSTER)
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function says(args: string, input?: string): Promise<string> {
+  const { code, stdout, stderr } = await kubectl('1.36', kubeconfig)(args, {
+    ...(input ? { input } : {}),
+    timeoutMs: 120_000,
+  })
+  expect(code, `kubectl ${args}\n${stdout}${stderr}`).toBe(0)
+  return stdout
+}
+
+const CLAIM = `
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Mi}}}
+`
+const pod = (name: string, command: string) => `
+apiVersion: v1
+kind: Pod
+metadata: {name: ${name}}
+spec:
+  restartPolicy: Never
+  containers:
+    - {name: main, image: busybox, command: [sh, -c, '${command}'], volumeMounts: [{name: data, mountPath: /data}]}
+  volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]
+`
+const runs = async (name: string, command: string) => {
+  await says('apply -f -', pod(name, command))
+  await says(`wait --for=jsonpath={.status.phase}=Succeeded pod/${name} --timeout=60s`)
+}
+const volumes = async () => (JSON.parse(await says('get pv -o json')) as { items: PersistentVolume[] }).items
+
+it('is there for the next pod, and gone with its claim', async () => {
+  await says('apply -f -', CLAIM)
+  await runs('writer', 'echo kept > /data/page')
+  expect(await says('get pvc data')).toMatch(/data\s+Bound\s+pvc-\S+\s+10Mi\s+RWO\s+standard/)
+  const [volume] = await volumes()
+  const [node] = volume?.spec?.nodeAffinity?.required?.nodeSelectorTerms[0]?.matchExpressions?.[0]?.values ?? []
+  await says('delete pod writer')
+  await runs('reader', 'cat /data/page')
+  expect(await says('logs reader')).toBe('kept\n')
+  expect(await says('get pod reader -o jsonpath={.spec.nodeName}')).toBe(node)
+  await says('delete pod reader')
+  await says('delete pvc data')
+  await until('the volume has gone', async () => (await volumes()).length === 0)
+  const look = await says(
+    `run look --rm -i --restart=Never --image=busybox --overrides={"spec":{"nodeName":"${node}","containers":[{"name":"look","image":"busybox","command":["ls","/v"],"volumeMounts":[{"name":"v","mountPath":"/v"}]}],"volumes":[{"name":"v","hostPath":{"path":"/var/local-path-provisioner"}}]}}`,
+  )
+  expect(look).not.toContain(volume?.metadata?.name)
+})
+
+it('is each pod’s own in a StatefulSet, through a new pod', async () => {
+  await says(
+    'apply -f -',
+    `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  replicas: 2
+  podManagementPolicy: Parallel
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - name: main
+          image: busybox
+          command: [sh, -c, 'hostname >> /data/names; sleep 100000']
+          volumeMounts: [{name: data, mountPath: /data}]
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 10Mi}}}
+`,
+  )
+  await says('rollout status statefulset/db --timeout=60s')
+  await says('delete pod db-1')
+  await until('db-1 is back', async () => (await says('get pod db-1 --ignore-not-found')).includes('1/1'))
+  expect(await says('exec db-1 -- cat /data/names')).toBe('db-1\ndb-1\n')
+  expect(await says('exec db-0 -- cat /data/names')).toBe('db-0\n')
+})
