@@ -9,6 +9,7 @@ const SEARCHES = [
   ['logic', 'server/kube/apiserver/bad-input.test.ts'],
   ['logic', 'server/kube/apiserver/authorization/rbac/random-policies.test.ts'],
   ['logic', 'server/kube/apiserver/authorization/agreement.test.ts'],
+  ['real', 'server/kube/cluster/simulation/simulation.real.test.ts'],
   ['real', 'server/kube/schemas/strategic-merge-random.real.test.ts'],
   ['real', 'server/machines/create-and-delete.real.test.ts'],
   ['real', 'e2e/streams.real.test.ts'],
@@ -25,6 +26,7 @@ const env = {
   PODIUM_HOME: '/var/lib/podium-test',
   PODIUM_SEED: seed,
   PODIUM_FUZZ_ROUNDS: '50000',
+  PODIUM_SIMULATIONS: '500',
   PODIUM_CYCLES: '200',
   PODIUM_COPY_MB: '200',
 }

@@ -1,0 +1,121 @@
+// The lines between a simulated cluster's processes: slow, broken and lying now and then, as the seed says. What arrives
+// at the API server is answered by the real one.
+
+import { setImmediate as breath } from 'node:timers/promises'
+import type { FakeClock } from '../../../base/clock.ts'
+import { conflict, StatusError } from '../../apimachinery/status-error.ts'
+import type { Transport, TransportRequest } from '../../client/transport.ts'
+import type { Dice } from '../../store/testing/seeded-random.ts'
+
+export interface Identity {
+  user: string
+  groups: string[]
+  client: string
+}
+
+export interface Weather {
+  isBad: boolean
+  /** Also the answers to writes that were done are lost: then nobody can help doing some things twice. */
+  losesAnswers: boolean
+}
+
+export class Network {
+  readonly clock: FakeClock
+  readonly dice: Dice
+  readonly weather: Weather
+  /** Undefined while the API server is down. */
+  server: ((identity: Identity) => Transport) | undefined
+
+  constructor(clock: FakeClock, dice: Dice, weather: Weather) {
+    this.clock = clock
+    this.dice = dice
+    this.weather = weather
+  }
+
+  /** One life of one process. */
+  link(): Link {
+    return new Link(this)
+  }
+
+  /** The test's own, on which nothing goes wrong but that the server may be down. */
+  trusted(client: string): Transport {
+    return new Link(this, { isTrusted: true }).transport({ user: 'admin', groups: ['system:masters'], client })
+  }
+}
+
+export class Link {
+  readonly #network: Network
+  readonly #isTrusted: boolean
+  #isCut = false
+  isPartitioned = false
+
+  constructor(network: Network, { isTrusted = false } = {}) {
+    this.#network = network
+    this.#isTrusted = isTrusted
+  }
+
+  /** SIGKILL: nothing more is sent, and no answer arrives. */
+  cut(): void {
+    this.#isCut = true
+  }
+
+  transport(identity: Identity): Transport {
+    return {
+      request: (request) => this.#request(identity, request),
+      watch: (request) => this.#watch(identity, request),
+      stream: (request) => this.#server(identity).stream(request),
+    }
+  }
+
+  #server(identity: Identity): Transport {
+    if (this.#isCut) throw new Error('the process has been killed')
+    const { server } = this.#network
+    if (!server) throw new Error('connect ECONNREFUSED')
+    return server(identity)
+  }
+
+  get #isRough(): boolean {
+    return this.#network.weather.isBad && !this.#isTrusted
+  }
+
+  async #request(identity: Identity, request: TransportRequest): Promise<unknown> {
+    const { dice, clock, weather } = this.#network
+    const isWrite = request.method !== 'GET'
+    if (this.isPartitioned) {
+      await clock.sleep(5_000)
+      throw new Error('i/o timeout')
+    }
+    if (this.#isRough) {
+      if (dice.chance(0.2)) await clock.sleep(dice.below(1_500))
+      if (dice.chance(0.02)) throw new Error('read ECONNRESET')
+      if (isWrite && dice.chance(0.03))
+        throw new StatusError('InternalError', 'Internal error occurred: of the simulation')
+      if ((request.method === 'PUT' || request.method === 'PATCH') && dice.chance(0.05)) {
+        throw conflict({ group: '', resource: 'things' }, request.path, 'of the simulation')
+      }
+    }
+    const answer = await this.#server(identity).request(request)
+    if (this.#isCut) throw new Error('the process has been killed')
+    if (this.#isRough && isWrite && weather.losesAnswers && dice.chance(0.03)) throw new Error('read ECONNRESET')
+    return answer
+  }
+
+  async #watch(identity: Identity, request: TransportRequest) {
+    const { dice, clock } = this.#network
+    if (this.isPartitioned) {
+      await clock.sleep(5_000)
+      throw new Error('i/o timeout')
+    }
+    const events = await this.#server(identity).watch(request)
+    const link = this
+    return (async function* () {
+      for await (const event of events) {
+        if (link.#isCut || link.isPartitioned) throw new Error('read ECONNRESET')
+        if (link.#isRough && dice.chance(0.02)) throw new Error('read ECONNRESET')
+        if (link.#isRough && dice.chance(0.15)) await clock.sleep(dice.below(4_000))
+        yield event
+      }
+      await breath()
+    })()
+  }
+}

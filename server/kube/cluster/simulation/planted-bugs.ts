@@ -1,0 +1,126 @@
+// Bugs of the kind that shows only when something goes wrong at the wrong moment. Each is planted in what is shipped, one
+// at a time, and the simulation must notice it: the test of the test.
+
+import { type Client, createClient } from '../../client/client.ts'
+import type { ControllerDefinition } from '../../client/controller-builder.ts'
+import { Expectations } from '../../client/expectations.ts'
+import { RateLimitingQueue } from '../../client/rate-limiting-queue.ts'
+import type { TransportRequest } from '../../client/transport.ts'
+import { SchedulerCache } from '../../scheduler/scheduler-cache.ts'
+import type { Sabotage } from './simulation.ts'
+
+export interface PlantedBug {
+  name: string
+  /** Changes what is shipped until disposed. */
+  plant?: () => Disposable
+  sabotage?: Sabotage
+  /** How it is noticed. */
+  noticed: RegExp
+}
+
+/** A method does something else for a while. */
+function instead<T extends object, K extends keyof T>(prototype: T, method: K, other: T[K]): Disposable {
+  const own = prototype[method]
+  prototype[method] = other
+  return {
+    [Symbol.dispose]() {
+      prototype[method] = own
+    },
+  }
+}
+
+const inLoop = (name: string, change: (loop: ControllerDefinition) => ControllerDefinition): Sabotage => ({
+  definitions: (all) => all.map((loop) => (loop.name === name ? change(loop) : loop)),
+})
+
+/** The loop believes that these writes were done. */
+function swallowing(isSwallowed: (request: TransportRequest) => boolean) {
+  return (loop: ControllerDefinition): ControllerDefinition => ({
+    ...loop,
+    reconcilerFor(view, enqueue) {
+      const own = loop.reconcilerFor(view, enqueue)
+      return { reconcile: (context) => own.reconcile({ ...context, client: wrapped(context.client) }) }
+    },
+  })
+  function wrapped({ transport }: Client): Client {
+    return createClient({
+      ...transport,
+      request: async (request) => (isSwallowed(request) ? { metadata: {} } : transport.request(request)),
+    })
+  }
+}
+
+const isOf = ({ path }: TransportRequest, plural: string) => path.split('/').includes(plural)
+
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'a turn that failed is not tried again',
+    plant: () => instead(RateLimitingQueue.prototype, 'addRateLimited', () => undefined),
+    noticed: /./,
+  },
+  {
+    name: 'a loop counts before it has heard of what it did',
+    plant: () => instead(Expectations.prototype, 'satisfied', () => true),
+    noticed: /has more than \d pods at once/,
+  },
+  {
+    name: 'a broken watch goes on from now, not from where it broke',
+    sabotage: {
+      transport: (transport) => ({
+        ...transport,
+        watch: ({ query = {}, ...request }) => {
+          const { resourceVersion: _, ...rest } = query
+          return transport.watch({ ...request, query: rest })
+        },
+      }),
+    },
+    noticed: /./,
+  },
+  {
+    name: 'the Deployment loop does not hear of its ReplicaSets',
+    sabotage: inLoop('deployment', (loop) => ({ ...loop, wakes: loop.wakes.slice(0, 1) })),
+    noticed: /Deployment \S+ has/,
+  },
+  {
+    name: 'the Job loop leaves its finalizer on pods that are over',
+    sabotage: inLoop(
+      'job',
+      swallowing((request) => request.method === 'PATCH' && isOf(request, 'pods')),
+    ),
+    noticed: /Job \S+|never goes/,
+  },
+  {
+    name: 'the collector leaves what a deleted owner had',
+    sabotage: inLoop(
+      'garbage-collector',
+      swallowing(({ method }) => method === 'DELETE'),
+    ),
+    noticed: /is an orphan|never goes/,
+  },
+  {
+    name: 'the collector does not finish a deletion in the foreground',
+    sabotage: inLoop(
+      'garbage-collector',
+      swallowing(({ method }) => method === 'PATCH'),
+    ),
+    noticed: /never goes/,
+  },
+  {
+    name: 'a leader works on though its Lease has run out',
+    sabotage: { renewDeadlineMs: 10 * 60_000 },
+    noticed: /lead as \S+ at once/,
+  },
+  {
+    name: 'the scheduler gives a place away twice',
+    plant: () => instead(SchedulerCache.prototype, 'assume', () => undefined),
+    noticed: /more pods than it has processors for/,
+  },
+  {
+    name: 'the namespace loop empties a namespace and does not let it go',
+    sabotage: inLoop(
+      'namespace',
+      swallowing(({ method }) => method === 'PUT'),
+    ),
+    noticed: /namespace temporary is still there/,
+  },
+]

@@ -1,0 +1,206 @@
+// A whole control plane in one process, on a clock that only the simulation moves: the API server, all loops and the
+// scheduler as they are shipped, two candidates of each, over a disk in memory and a network that fails as the seed says.
+// The same seed does the same again, to the last name.
+
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+import { FakeClock, settlePromises } from '../../../base/clock.ts'
+import { noLogger } from '../../../base/logger.ts'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { createClient } from '../../client/client.ts'
+import type { ControllerDefinition } from '../../client/controller-builder.ts'
+import { SharedInformer } from '../../client/shared-informer.ts'
+import { buildControllers } from '../../controllers/index.ts'
+import { DaemonSet } from '../../kinds/daemon-set.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
+import { Deployment } from '../../kinds/deployment.ts'
+import { ControllerRevision, EndpointSlice, PodDisruptionBudget, ServiceAccount } from '../../kinds/index.ts'
+import { Job } from '../../kinds/job.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { ReplicaSet } from '../../kinds/replica-set.ts'
+import { Service } from '../../kinds/service.ts'
+import { StatefulSet } from '../../kinds/stateful-set.ts'
+import { openStore, type Store } from '../../store/store.ts'
+import { PowerLossDisk } from '../../store/testing/power-loss-disk.ts'
+import { type Dice, diceOf } from '../../store/testing/seeded-random.ts'
+import { unsettled, Watchman } from './invariants.ts'
+import { addMachine, playMachines } from './machines.ts'
+import { Network } from './network.ts'
+import { Candidate, controllerManager, type Flaws, scheduler, type Work } from './processes.ts'
+import { People } from './workload.ts'
+
+/** Of those that the workload has; so the collector need not watch all there are. */
+const KINDS: readonly AnyKind[] = [
+  ControllerRevision,
+  DaemonSet,
+  Deployment,
+  EndpointSlice,
+  Job,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+  Service,
+  ServiceAccount,
+  StatefulSet,
+]
+const MACHINE_CPU = 0.9
+const MACHINES = 3
+const STORM_STEPS = 40
+const STEP_MS = 2_000
+const PATIENCE_MS = 15 * 60_000
+
+export interface Outcome {
+  problems: string[]
+  /** The same for the same seed. */
+  fingerprint: string
+}
+
+/** What a planted bug changes. */
+export interface Sabotage extends Flaws {
+  definitions?(definitions: ControllerDefinition[]): ControllerDefinition[]
+}
+
+export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<Outcome> {
+  const dice = diceOf(seed)
+  using _chance = seededChance(dice)
+  const clock = new FakeClock()
+  const network = new Network(clock, dice, { isBad: false, losesAnswers: dice.chance(0.5) })
+  await using stack = new AsyncDisposableStack()
+  const store = await openStore({ directory: '/simulation', disk: new PowerLossDisk(), clock, random: dice.random })
+  stack.defer(() => store.close())
+  const stop = new AbortController()
+  let stopServer = await startServer(network, store)
+  stack.defer(() => stopServer())
+
+  const definitions = () => {
+    const built = buildControllers({
+      kinds: KINDS,
+      clusterCidr: '10.244.0.0/16',
+      rootCaPem: 'PEM',
+      nodeMonitorGracePeriodMs: 24 * 3_600_000,
+    })
+    return sabotage.definitions?.(built) ?? built
+  }
+  const works: [string, Work][] = [
+    ['kube-controller-manager', controllerManager(definitions)],
+    ['kube-scheduler', scheduler],
+  ]
+  const candidates = works.flatMap(([component, work]) =>
+    ['a', 'b'].map((one) => new Candidate({ network, component, name: `${component}-${one}`, work, flaws: sabotage })),
+  )
+  const client = createClient(network.trusted('watchman'))
+  const pods = new SharedInformer({ client, kind: Pod, clock, random: dice.random, logger: noLogger })
+  const countsPods = !network.weather.losesAnswers
+  const watchman = new Watchman(pods, { candidates, countsPods, machineCpu: MACHINE_CPU })
+  void pods.start(stop.signal)
+  for (let index = 1; index <= MACHINES; index++) await addMachine(network, `m${index}`, String(MACHINE_CPU))
+  playMachines(network, stop.signal)
+  for (const candidate of candidates) candidate.start()
+  const onTime = (work: PromiseLike<unknown>) => keepTime(clock, work)
+  stack.defer(async () => {
+    stop.abort()
+    await onTime(Promise.all(candidates.map((candidate) => candidate.end())))
+  })
+
+  const people = new People(network)
+  await onTime(people.create())
+  network.weather.isBad = true
+  for (let step = 0; step < STORM_STEPS; step++) {
+    if (step === STORM_STEPS / 2) await onTime(people.leave())
+    if (dice.chance(0.3)) await onTime(people.act())
+    if (dice.chance(0.15)) await onTime(misfortune(candidates, dice))
+    if (dice.chance(0.03)) {
+      await stopServer()
+      await clock.advance(dice.below(5_000))
+      stopServer = await startServer(network, store)
+    }
+    await clock.advance(dice.below(STEP_MS))
+    watchman.look()
+  }
+  network.weather.isBad = false
+  for (const candidate of candidates) {
+    candidate.isPartitioned = false
+    if (!candidate.isAlive) candidate.start()
+  }
+  const left = await settle(clock, () => unsettled(client))
+  return { problems: [...watchman.problems, ...left], fingerprint: fingerprintOf(pods) }
+}
+
+/** Starting and stopping it takes real time (keys, sockets): so all others rest meanwhile, and the clock stands still. */
+async function startServer(network: Network, store: Store): Promise<() => Promise<void>> {
+  await quiet()
+  const test = await startTestServer({ clock: network.clock, store })
+  await quiet()
+  network.server = (identity) => test.server.transportFor(identity)
+  return async () => {
+    network.server = undefined
+    await quiet()
+    await test[Symbol.asyncDispose]()
+    await quiet()
+  }
+}
+
+/** Until everybody waits for the clock. */
+async function quiet(): Promise<void> {
+  for (let round = 0; round < 20; round++) await settlePromises()
+}
+
+/** A process dies, comes back, is stopped in order, or is cut off from the others for a while. */
+async function misfortune(candidates: readonly Candidate[], dice: Dice): Promise<void> {
+  const candidate = dice.pick(candidates)
+  if (!candidate.isAlive) candidate.start()
+  else if (dice.chance(0.3)) candidate.isPartitioned = dice.chance(0.5)
+  else await candidate.end({ gently: dice.chance(0.3) })
+}
+
+/** Time goes on until the work is done. */
+async function keepTime(clock: FakeClock, work: PromiseLike<unknown>): Promise<void> {
+  let isDone = false
+  const done = Promise.resolve(work).finally(() => {
+    isDone = true
+  })
+  done.catch(() => undefined)
+  while (!isDone) await clock.advance(50)
+  await done
+}
+
+async function settle(clock: FakeClock, look: () => Promise<string[]>): Promise<string[]> {
+  let problems: string[] = []
+  for (let waited = 0; waited < PATIENCE_MS; waited += 10_000) {
+    await clock.advance(10_000)
+    problems = await look()
+    if (problems.length === 0) return problems
+  }
+  return problems
+}
+
+function fingerprintOf(pods: SharedInformer<object>): string {
+  const names = pods.cache
+    .list()
+    .map((pod) => JSON.stringify(pod))
+    .sort()
+  const hash = crypto.createHash('sha256')
+  for (const name of names) hash.update(name)
+  return hash.digest('hex')
+}
+
+/** What is drawn at random anywhere comes from the seed as well: names, uids, jitter. Put back when disposed. */
+function seededChance(dice: Dice): Disposable {
+  const { random } = Math
+  const { randomInt, randomUUID } = crypto
+  const hex = (digits: number) => Array.from({ length: digits }, () => dice.below(16).toString(16)).join('')
+  const between = (low: number, high?: number) => (high === undefined ? dice.below(low) : low + dice.below(high - low))
+  Object.assign(crypto, {
+    randomInt: between,
+    randomUUID: () => `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`,
+  })
+  syncBuiltinESMExports()
+  Math.random = dice.random
+  return {
+    [Symbol.dispose]() {
+      Math.random = random
+      Object.assign(crypto, { randomInt, randomUUID })
+      syncBuiltinESMExports()
+    },
+  }
+}
