@@ -9,7 +9,7 @@ import { StatusError } from '../apimachinery/status-error.ts'
 import { createClient } from '../client/client.ts'
 import type { Transport } from '../client/transport.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
-import { IPAddress, Node, Service } from '../kinds/index.ts'
+import { IPAddress, Node, Service, ServiceCIDR } from '../kinds/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
@@ -117,7 +117,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     const cache = feed.cacheOf(kind)
     const claims =
       kind.kind === 'Service' && kind.group === ''
-        ? serviceAddresses(cache, { ...options, addresses: feed.cacheOf(IPAddress) })
+        ? serviceAddresses(cache, { ...options, addresses: feed.cacheOf(IPAddress), cidrs: feed.cacheOf(ServiceCIDR) })
         : undefined
     return new Registry({ kind, cache, feed, store, committer, clock, claims })
   })

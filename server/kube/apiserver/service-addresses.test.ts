@@ -48,7 +48,7 @@ describe('Service addresses', () => {
         'Service "thief" is invalid: spec.clusterIPs: Invalid value: ["10.96.0.10"]: failed to allocate IP 10.96.0.10: provided IP is already allocated',
     })
     await expect(make('lost', { clusterIP: '10.97.0.1' })).rejects.toMatchObject({
-      message: expect.stringContaining('is not in the valid range. The range of valid IPs is 10.96.0.0/24'),
+      message: expect.stringContaining('the provided network does not match the current range'),
     })
     await remove('dns')
     await make('heir', { clusterIP: '10.96.0.10' })

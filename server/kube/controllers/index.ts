@@ -33,6 +33,7 @@ import { replicaSetController, replicationController } from './replicaset/index.
 import { resourceQuotaController } from './resourcequota/index.ts'
 import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
 import { serviceAccountController } from './serviceaccount/index.ts'
+import { serviceCidrController } from './servicecidr/index.ts'
 import { statefulSetController } from './statefulset/index.ts'
 import { taintEvictionController } from './taint-eviction/index.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/index.ts'
@@ -73,6 +74,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     namespaceController(options.kinds),
     serviceAccountController,
     rootCaCertificatePublisher(options.rootCaPem),
+    serviceCidrController,
     nodeIpamController(options.clusterCidr),
     nodeLifecycleController({
       gracePeriodMs: options.nodeMonitorGracePeriodMs ?? 40_000,

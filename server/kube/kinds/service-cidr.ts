@@ -14,12 +14,12 @@ interface Condition {
   lastTransitionTime?: string
 }
 
-interface Wire extends KubeObject {
+export interface WireServiceCIDR extends KubeObject {
   spec?: { cidrs?: string[] }
   status?: { conditions?: Condition[] }
 }
 
-export const ServiceCIDR = defineKind<Wire>({
+export const ServiceCIDR = defineKind<WireServiceCIDR>({
   group: 'networking.k8s.io',
   version: 'v1',
   kind: 'ServiceCIDR',

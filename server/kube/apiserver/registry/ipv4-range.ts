@@ -11,11 +11,16 @@ export class Ipv4Range {
 
   constructor(cidr: string) {
     const [address = '', bits = ''] = cidr.split('/')
-    if (!isIPv4(address) || !/^\d+$/.test(bits) || Number(bits) > 30 || Number(bits) < 8) {
+    if (!Ipv4Range.isRange(cidr)) {
       throw new Error(`${cidr} is not an IPv4 range that addresses can be given out from`)
     }
     this.#size = 2 ** (32 - Number(bits))
     this.#base = Math.floor(numberOf(address) / this.#size) * this.#size
+  }
+
+  static isRange(cidr: string): boolean {
+    const [address = '', bits = ''] = cidr.split('/')
+    return isIPv4(address) && /^\d+$/.test(bits) && Number(bits) <= 30 && Number(bits) >= 8
   }
 
   static isAddress(text: string): boolean {

@@ -10,6 +10,7 @@ import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type FieldError, fieldError, internalError, invalid } from '../../apimachinery/status-error.ts'
 import { IPAddress } from '../../kinds/index.ts'
 import { serviceIpAddress } from '../../kinds/ip-address.ts'
+import type { WireServiceCIDR } from '../../kinds/service-cidr.ts'
 import { encodeStored } from '../watch-cache/entry.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { ClaimChange, Claims } from './claims.ts'
@@ -32,9 +33,11 @@ const needsNodePorts = (spec: ServiceSpec) =>
 
 export function serviceAddresses(
   cache: ResourceCache,
-  ranges: AddressRanges & { addresses: ResourceCache; clock: Clock },
+  ranges: AddressRanges & { addresses: ResourceCache; cidrs: ResourceCache; clock: Clock },
 ): Claims {
-  const range = new Ipv4Range(ranges.serviceClusterIpRange)
+  const known = new Map<string, Ipv4Range>([
+    [ranges.serviceClusterIpRange, new Ipv4Range(ranges.serviceClusterIpRange)],
+  ])
   const [firstPort, lastPort] = ranges.nodePortRange
 
   return { allocate, heldBy }
@@ -66,6 +69,22 @@ export function serviceAddresses(
       take: [...held].filter((key) => !own.has(key)).map((key) => ({ key, value: claimOf(key, service) })),
       release: [...own].filter((key) => !held.has(key)),
     }
+  }
+
+  /** Out of which addresses are given now: the server's own range, and those of ServiceCIDRs that are ready. */
+  function openRanges(): Ipv4Range[] {
+    const open = new Set([ranges.serviceClusterIpRange])
+    for (const { object } of ranges.cidrs.all()) {
+      const { metadata, spec, status } = object as WireServiceCIDR
+      // Nobody may have looked at a new one yet.
+      const isReady = status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'False'
+      if (isReady && !metadata?.deletionTimestamp) for (const cidr of spec?.cidrs ?? []) open.add(cidr)
+    }
+    return [...open].flatMap((cidr) => {
+      const range = known.get(cidr) ?? (Ipv4Range.isRange(cidr) ? new Ipv4Range(cidr) : undefined)
+      if (range) known.set(cidr, range)
+      return range ?? []
+    })
   }
 
   function claimOf(key: string, { metadata }: Service): Buffer {
@@ -101,16 +120,15 @@ export function serviceAddresses(
           ),
         ]
       }
-      if (!range.contains(clusterIP)) {
-        return refuse(
-          `failed to allocate IP ${clusterIP}: the provided IP (${clusterIP}) is not in the valid range. The range of valid IPs is ${ranges.serviceClusterIpRange}`,
-        )
+      if (!openRanges().some((range) => range.contains(clusterIP))) {
+        return refuse(`failed to allocate IP ${clusterIP}: the provided network does not match the current range`)
       }
       return taken.has(IP_CLAIM + clusterIP)
         ? refuse(`failed to allocate IP ${clusterIP}: provided IP is already allocated`)
         : []
     }
-    const address = range.pickFree((candidate) => taken.has(IP_CLAIM + candidate))
+    const isTaken = (candidate: string) => taken.has(IP_CLAIM + candidate)
+    const [address] = openRanges().flatMap((range) => range.pickFree(isTaken) ?? [])
     if (!address) throw internalError(new Error('failed to allocate a serviceIP: range is full'))
     spec.clusterIP = address
     spec.clusterIPs = [address]

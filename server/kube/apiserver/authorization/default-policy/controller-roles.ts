@@ -107,6 +107,12 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('delete get list watch', [''], 'pods'),
     EVENTS,
   ],
+  'service-cidrs-controller': [
+    rule('get list patch update watch', ['networking.k8s.io'], 'servicecidrs'),
+    rule('patch update', ['networking.k8s.io'], 'servicecidrs/finalizers servicecidrs/status'),
+    rule(READ, ['networking.k8s.io'], 'ipaddresses'),
+    EVENTS,
+  ],
   // Podium's own: upstream has such a one beside its clusters.
   'local-path-provisioner': [
     rule('create delete get list patch update watch', [''], 'persistentvolumes'),
