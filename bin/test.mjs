@@ -24,6 +24,8 @@ ensurePackages([
   { name: 'etcd-server', file: '/usr/bin/etcd' },
   { name: 'etcd-client', file: '/usr/bin/etcdctl' },
   { name: 'openssl', file: '/usr/bin/openssl' },
+  { name: 'slapd', file: '/usr/sbin/slapd' },
+  { name: 'ldap-utils', file: '/usr/bin/ldapsearch' },
   { name: 'curl', file: '/usr/bin/curl' },
   { name: 'bind9-dnsutils', file: '/usr/bin/dig' },
 ])

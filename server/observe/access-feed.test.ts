@@ -5,7 +5,7 @@ import { allow, role, roleBinding } from '../kube/apiserver/authorization/testin
 import { startTestServer, type TestServer } from '../kube/apiserver/testing/test-server.ts'
 import type { ClusterHost } from '../kube/cluster/index.ts'
 import { stateAt } from '../kube/cluster/past.ts'
-import { Role, RoleBinding, ServiceAccount } from '../kube/kinds/index.ts'
+import { Pod, Role, RoleBinding, ServiceAccount } from '../kube/kinds/index.ts'
 import { AccessFeed, type AccessPush, type AccessQuestion, accessAt } from './access-feed.ts'
 import { nextThat } from './testing/next-that.ts'
 
@@ -60,6 +60,22 @@ it('tells of nobody in particular who may do it, and who there is to ask about',
   expect(push.holders.length).toBeGreaterThan(0)
   expect(push.subjects).toContainEqual({ kind: 'ServiceAccount', name: 'idle', namespace: 'default' })
   expect(push.bindingCount).toBeGreaterThan(20)
+})
+
+it('has the API server answer too, which asks more than RBAC', async () => {
+  const { client } = test
+  await client.of(ServiceAccount).create({ metadata: { name: 'default', namespace: 'default' } })
+  const volumes = [{ name: 'v', secret: { secretName: 'files' } }]
+  const spec = { nodeName: 'node-1', containers: [{ name: 'a', image: 'a:1' }], volumes }
+  await client.of(Pod).create({ metadata: { name: 'web', namespace: 'default' }, spec })
+  const node = { name: 'system:node:node-1', groups: ['system:nodes', 'system:authenticated'] }
+  const secret = (name: string) => ({ ...wish, verb: 'get', resource: 'secrets', name })
+  const answerOf = async (name: string) => (await pushThat(ask({ who: node, wish: secret(name) }), () => true)).verdict
+  expect(await answerOf('files')).toMatchObject({ allowed: false, server: { allowed: true, denied: false } })
+  expect(await answerOf('others')).toMatchObject({
+    allowed: false,
+    server: { allowed: false, reason: "no relationship found between node 'node-1' and this object" },
+  })
 })
 
 it('knows that superusers are let through before RBAC is asked', async () => {

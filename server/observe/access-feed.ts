@@ -2,6 +2,7 @@
 // reaches them at all; and who may do it. As they are now, the answer comes again whenever a role or binding changes it;
 // as they were at a revision, the store knows them.
 
+import type { SubjectAccessReview } from 'kubernetes-types/authorization/v1'
 import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import type { Grant, GrantedRule } from '../base/trace.ts'
 import {
@@ -13,6 +14,7 @@ import {
   SUPERUSERS,
   whoCan,
 } from '../kube/apiserver/index.ts'
+import type { Transport } from '../kube/client/index.ts'
 import type { ClusterHost } from '../kube/cluster/index.ts'
 import type { AnyKind } from '../kube/kinds/define-kind.ts'
 import { ClusterRole, ClusterRoleBinding, Role, RoleBinding, ServiceAccount } from '../kube/kinds/index.ts'
@@ -27,8 +29,13 @@ export interface AccessQuestion {
   wish: AccessWish
 }
 
-/** What RBAC says of somebody. */
+/** What RBAC says of somebody, and what the API server does. */
 export interface AccessVerdict extends Explanation {
+  /**
+   * After all whom it asks: the Node authorizer, policy files and webhooks as well as RBAC. Left out of earlier moments, of
+   * which only the roles and bindings are remembered.
+   */
+  server?: { allowed: boolean; denied: boolean; reason: string }
   /** Every binding that reaches them, with its role's rules; without, when there is no such role. */
   reach: (Grant & { rules?: readonly PolicyRule[] | undefined })[]
   /** Of the group that may do everything before RBAC is asked. */
@@ -57,25 +64,47 @@ const isReadWhole = (kind: AnyKind): boolean => kind !== ServiceAccount
 
 export class AccessFeed implements Disposable {
   readonly #watched: WatchedObjects
+  readonly #options: FeedOptions
 
   constructor(options: FeedOptions) {
+    this.#options = options
     this.#watched = new WatchedObjects({ ...options, kinds: KINDS, isReadWhole })
   }
 
   async *watch(question: AccessQuestion, signal: AbortSignal): AsyncGenerator<AccessPush> {
     let sent: string | undefined
-    yield* this.#watched.whenever(signal, (all): AccessPush | undefined => {
-      const push = answer(question, all)
-      const told = JSON.stringify(push)
-      if (told === sent) return undefined
+    using transport = this.#options.connect()
+    for await (const push of this.#watched.whenever(signal, (all) => answer(question, all))) {
+      const server = question.who && (await askServer(transport, question.who, push.wish))
+      const whole = push.verdict && server ? { ...push, verdict: { ...push.verdict, server } } : push
+      const told = JSON.stringify(whole)
+      if (told === sent) continue
       sent = told
-      return push
-    })
+      yield whole
+    }
   }
 
   [Symbol.dispose](): void {
     this.#watched[Symbol.dispose]()
   }
+}
+
+/** Undefined when it does not answer: then RBAC's word is all there is. */
+async function askServer(
+  transport: Transport,
+  who: NonNullable<AccessQuestion['who']>,
+  { verb, path, ...attributes }: UnderstoodWish,
+): Promise<AccessVerdict['server']> {
+  const asked = path ? { nonResourceAttributes: { path, verb } } : { resourceAttributes: { ...attributes, verb } }
+  const review = (await transport
+    .request({
+      method: 'POST',
+      path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+      body: { spec: { user: who.name, groups: who.groups, ...asked } },
+    })
+    .catch(() => undefined)) as SubjectAccessReview | undefined
+  const { allowed, denied = false, reason = '' } = review?.status ?? {}
+  return allowed === undefined ? undefined : { allowed, denied, reason }
 }
 
 /** Undefined where the store has forgotten that revision. */

@@ -126,4 +126,24 @@ describe('yes or no', () => {
     expect(ask(now({}), 'system:node:node-1')?.words).toContain('the Node authorizer may still say yes')
     expect(ask(now({ isSuperuser: true }))).toMatchObject({ allowed: true })
   })
+
+  it('of a typed question is what the API server answers, after all whom it asks', () => {
+    const ask = (server: object, subject = 'otter', more = {}) =>
+      rulingOf({ draft: { ...draft, subject }, request: undefined, now: now({ server, ...more }) })
+    const [yes, no] = [
+      { allowed: true, denied: false, reason: '' },
+      { allowed: false, denied: false, reason: '' },
+    ]
+    expect(ask(yes, 'system:node:node-1')).toMatchObject({
+      allowed: true,
+      words: expect.stringContaining('The Node authorizer says yes, by what runs on the node. RBAC: 1 binding'),
+    })
+    expect(ask(no, 'system:node:node-1')?.words).toBe('1 binding reaches this place, 2 rules, and none fits.')
+    expect(ask({ ...yes, reason: 'of the class' })?.words).toContain('Another authorizer says yes: of the class.')
+    const denied = { allowed: false, denied: true, reason: 'not in the evening' }
+    expect(ask(denied, 'otter', { allowed: true })).toMatchObject({
+      allowed: false,
+      words: 'RBAC is not asked: not in the evening.',
+    })
+  })
 })

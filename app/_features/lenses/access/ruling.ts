@@ -29,13 +29,18 @@ export function rulingOf(asked: {
 }
 
 function ofVerdict(verdict: NonNullable<AccessPush['verdict']>, isNode: boolean): Ruling {
-  const { allowed, by, nearest, isSuperuser, looked } = verdict
+  const { allowed, by, nearest, isSuperuser, looked, server } = verdict
   const told = { nearest, nowOtherwise: '' } as const
   if (isSuperuser) return { ...told, allowed: true, words: superuser }
+  if (server?.denied)
+    return { ...told, allowed: false, words: `RBAC is not asked: ${server.reason || 'another says no'}.` }
   if (allowed) return { ...told, allowed, by, words: 'RBAC says yes.' }
   const words = `${count(looked.bindings, 'binding reaches', 'bindings reach')} this place, ${count(looked.rules, 'rule', 'rules')}, and none fits.`
-  const node = ' For a kubelet the Node authorizer may still say yes: it looks at what is on the node.'
-  return { ...told, allowed, words: isNode ? words + node : words }
+  const another = isNode ? 'The Node authorizer says yes, by what runs on the node' : 'Another authorizer says yes'
+  if (server?.allowed)
+    return { ...told, allowed: true, words: `${another}${server.reason && `: ${server.reason}`}. RBAC: ${words}` }
+  const unasked = ' For a kubelet the Node authorizer may still say yes: it looks at what is on the node.'
+  return { ...told, allowed, words: isNode && !server ? words + unasked : words }
 }
 
 /** `kubectl auth can-i` sends these. */
@@ -44,7 +49,7 @@ const onlyAsks = /^(self|local)?subject(access|rules)reviews$/
 function ofRequest({ decision, code, resource }: Decided, now: AccessPush | undefined): Ruling {
   const { allowed, by, nearest = [], asked } = decision
   const last = asked.at(-1)?.authorizer ?? ''
-  const nowAllowed = now?.verdict && (now.verdict.allowed || now.verdict.isSuperuser)
+  const nowAllowed = now?.verdict && (now.verdict.server?.allowed ?? (now.verdict.allowed || now.verdict.isSuperuser))
   // What the Node authorizer decides is not RBAC's to repeat.
   const isComparable = nowAllowed !== undefined && (by !== undefined || !allowed)
   const isOtherwise = isComparable && nowAllowed !== allowed

@@ -7,6 +7,8 @@ import type { UserInfo } from '../request-path/request-context.ts'
 import { ALLOWED, type Attributes, noOpinion, type ReadyAuthorizer } from './authorizer.ts'
 
 export interface AbacPolicy {
+  /** Where it stands: `line 3 of policies.jsonl`. */
+  place: string
   user: string
   group: string
   readonly: boolean
@@ -15,6 +17,8 @@ export interface AbacPolicy {
   resource: string
   nonResourcePath: string
 }
+
+type Told = Omit<AbacPolicy, 'place'>
 
 const AUTHENTICATED = 'system:authenticated'
 const VERSION = 'abac.authorization.kubernetes.io/v1beta1'
@@ -26,7 +30,7 @@ export function readPolicyFile(text: string, file: string): AbacPolicy[] {
     const trimmed = line.trim()
     if (trimmed === '' || trimmed.startsWith('#')) return []
     try {
-      return [policyOf(trimmed)]
+      return [{ ...policyOf(trimmed), place: `line ${index + 1} of ${file}` }]
     } catch (err) {
       throw new Error(`error reading policy file ${file}, line ${index + 1}: ${trimmed}: ${(err as Error).message}`, {
         cause: err,
@@ -35,7 +39,7 @@ export function readPolicyFile(text: string, file: string): AbacPolicy[] {
   })
 }
 
-function policyOf(line: string): AbacPolicy {
+function policyOf(line: string): Told {
   const told: unknown = JSON.parse(line)
   if (!isJsonObject(told)) throw new Error('a policy is an object')
   if (told.apiVersion === undefined && told.kind === undefined) return unversioned(told)
@@ -45,7 +49,7 @@ function policyOf(line: string): AbacPolicy {
 }
 
 /** From before policies had versions: what is left out is everything. */
-function unversioned(told: JsonObject): AbacPolicy {
+function unversioned(told: JsonObject): Told {
   const { user, group, namespace, resource, readonly } = fieldsOf(told)
   const isEverybody = (!user && !group) || user === '*' || group === '*'
   return {
@@ -59,7 +63,7 @@ function unversioned(told: JsonObject): AbacPolicy {
   }
 }
 
-function fieldsOf(told: JsonObject): AbacPolicy {
+function fieldsOf(told: JsonObject): Told {
   const text = (field: string) => {
     const value = told[field] ?? ''
     if (typeof value !== 'string') throw new Error(`${field} must be a string`)
@@ -79,8 +83,10 @@ function fieldsOf(told: JsonObject): AbacPolicy {
 export function abacAuthorizer(policies: readonly AbacPolicy[]): ReadyAuthorizer {
   return {
     name: 'ABAC',
-    authorize: (user, attributes) =>
-      policies.some((policy) => allows(policy, user, attributes)) ? ALLOWED : noOpinion('No policy matched.'),
+    authorize: (user, attributes) => {
+      const policy = policies.find((one) => allows(one, user, attributes))
+      return policy ? { ...ALLOWED, because: policy.place } : noOpinion('No policy matched.')
+    },
     rulesFor: (user, namespace) => ({
       rules: policies
         .filter((policy) => isAbout(policy, user) && (policy.namespace === '*' || policy.namespace === namespace))

@@ -17,6 +17,8 @@ export interface Verdict {
   decision: 'allow' | 'deny' | 'no opinion'
   /** As upstream words it, for the audit log; empty where upstream says nothing. */
   reason: string
+  /** What said so, in our words, where upstream has none; for traces. */
+  because?: string
   by?: GrantedRule
 }
 
@@ -53,12 +55,15 @@ export async function authorizeBy(
   attributes: Attributes,
 ): Promise<Ruling> {
   const asked: Opinion[] = []
+  const reasons: string[] = []
   for (const { name, authorize } of chain) {
     const verdict = await authorize(user, attributes)
-    asked.push({ authorizer: name, verdict: verdict.decision, reason: verdict.reason })
-    if (verdict.decision !== 'no opinion') return { ...verdict, asked }
+    const { decision, reason, because } = verdict
+    asked.push({ authorizer: name, verdict: decision, reason: reason || (because ?? '') })
+    if (decision !== 'no opinion') return { ...verdict, asked }
+    if (reason) reasons.push(reason)
   }
-  const reason = asked.flatMap((opinion) => opinion.reason || []).join(', ')
+  const reason = reasons.join(', ')
   return { decision: 'no opinion', reason, asked }
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { stringify } from 'yaml'
 import { FakeClock } from '../../../base/clock.ts'
+import type { TraceEvent } from '../../../base/trace.ts'
 import { writeKubeconfig } from '../../client/kubeconfig.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import { testPki } from '../testing/test-pki.ts'
@@ -322,9 +323,17 @@ it('lets a server run by a policy file, and says by whom it was let in', async (
     'authorization-mode': 'ABAC',
     'authorization-policy-file': file,
   })
-  await using test = await startTestServer({ options: { authorization } })
+  const traces: TraceEvent[] = []
+  await using test = await startTestServer({
+    options: { authorization },
+    trace: { emit: (event) => traces.push(event) },
+  })
   const otter = test.server.transportFor({ user: 'otter', groups: ['system:authenticated'], client: 'kubectl' })
   expect(await otter.request({ method: 'GET', path: '/api/v1/namespaces/default/pods' })).toMatchObject({ items: [] })
+  const told = traces.findLast((event) => event.type === 'request')
+  expect(told).toMatchObject({
+    decision: { asked: [{}, { authorizer: 'ABAC', verdict: 'allow', reason: `line 1 of ${file}` }] },
+  })
   const body = { metadata: { name: 'a' } }
   await expect(otter.request({ method: 'POST', path: '/api/v1/namespaces/default/configmaps', body })).rejects.toThrow(
     'configmaps is forbidden: User "otter" cannot create resource "configmaps" in API group "" in the namespace "default": No policy matched.',
