@@ -21,6 +21,22 @@ export async function gatherSmallClass(
   browser: Browser,
   look: BrowserContextOptions,
 ): Promise<SmallClass> {
+  const room = await openSmallClass(classroom, browser, look, ['Tansy', 'Gorse', 'Wicker'])
+  for (const { page } of room.learners) {
+    await page.goto(`/labs/${LAB}`)
+    await page.locator('[data-nodes-ready="2"]').waitFor({ timeout: 120_000 })
+  }
+  await ask(room.learners[1]!.page, 'news.raiseHand', { words: 'My Pods are not counted' })
+  return room
+}
+
+/** The class alone; everybody has begun the lab, and nobody's page shows it yet. */
+export async function openSmallClass(
+  classroom: Classroom,
+  browser: Browser,
+  look: BrowserContextOptions,
+  names: readonly string[],
+): Promise<SmallClass> {
   // Its own name may mean nothing to this machine's resolver; the address always does.
   const origin = `http://127.0.0.1:${new URL(classroom.url).port}`
   const somebody = async () => {
@@ -37,19 +53,13 @@ export async function gatherSmallClass(
   const { joinCode } = await ask<{ joinCode: { code: string } }>(teacher, 'class.replaceCode', rules)
   const { code } = joinCode
   const learners: SmallClass['learners'] = []
-  for (const name of ['Tansy', 'Gorse', 'Wicker']) {
+  for (const name of names) {
     const page = await somebody()
     const account = { login: name.toLowerCase(), name, password: 'learning is fun' }
     await ask(page, 'join.withNewAccount', { code, account })
     const { id } = await ask<{ id: string }>(page, 'lab.start', { labId: LAB })
     learners.push({ page, sessionId: id })
   }
-  for (const { page } of learners) {
-    await page.goto(`/labs/${LAB}`)
-    await page.locator('[data-nodes-ready="2"]').waitFor({ timeout: 120_000 })
-  }
-  const hand = { words: 'My Pods are not counted' }
-  await ask(learners[1]!.page, 'news.raiseHand', hand)
   return { origin, classId, code, learners, teacher, nobody }
 }
 

@@ -36,6 +36,7 @@ const words: Record<Tile['state'], string> = {
 export function TileCard({ tile, now, isOpen, onOpen }: Props) {
   const { state, lab, check, command } = tile
   const isBig = state === 'stuck'
+  const isAsleep = lab && !isBig && tile.sandbox === 'asleep'
   return (
     <button
       type="button"
@@ -46,7 +47,7 @@ export function TileCard({ tile, now, isOpen, onOpen }: Props) {
       onClick={onOpen}
     >
       <span className={style.tileHead}>
-        <Shape state={shapes[state]} size={isBig ? 15 : 12} label={words[state]} />
+        <Shape state={isAsleep ? 'held' : shapes[state]} size={isBig ? 15 : 12} label={words[state]} />
         <b>{tile.name}</b>
         {tile.hand && (
           <span className={style.hand} title={tile.hand.words || 'hand raised'}>

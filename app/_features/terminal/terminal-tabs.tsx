@@ -88,7 +88,7 @@ export function TerminalTabs({ shells, tabs, nodes }: Props) {
                 key={name}
                 leftSection={<Glyph who="node" size={12} />}
                 rightSection={simulated ? <span className="quiet">simulated</span> : undefined}
-                onClick={() => void shells.open(name)}
+                onClick={() => void shells.open(name, { another: true })}
               >
                 Shell on {name}
               </Menu.Item>

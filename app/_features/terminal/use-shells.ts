@@ -13,7 +13,7 @@ export interface Shells {
   view: ShellView
   show(tab: string): void
   /** A new shell, or one on that machine; its tab, or undefined when it was refused. */
-  open(machine?: string): Promise<string | undefined>
+  open(machine?: string, how?: { another: boolean }): Promise<string | undefined>
   close(tab: string): void
   /** A tab that was to be closed while this command runs in it. */
   closing: { tab: string; running: string } | undefined
@@ -50,9 +50,9 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
     waiting.current.delete(tab)
   }, [])
 
-  const open = async (machine?: string) => {
+  const open = async (machine?: string, { another = false } = {}) => {
     try {
-      const { tab } = await api.terminal.open.mutate({ sessionId, machine })
+      const { tab } = await api.terminal.open.mutate({ sessionId, machine, another })
       setError('')
       setView((now) => show(now, tab))
       return tab

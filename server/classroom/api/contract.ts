@@ -138,7 +138,7 @@ export type SessionView = z.infer<typeof sessionView>
 //   picture.networkAt { sessionId, revision }        query             → NetworkMoment
 //   picture.versions { sessionId, object }           query             → ObjectVersions
 //   picture.steer    { sessionId, order } mutation: hold, step, slow, release loops → GateState[]
-//   terminal.open    { sessionId, machine? }         mutation          → { tab }
+//   terminal.open    { sessionId, machine?, another? } mutation        → { tab }
 //   terminal.close   { sessionId, tab, force }       mutation          → { running }, not empty when it was left open
 //   files.list       { sessionId }  query                              → { path, bytes }[]
 //   files.read       { sessionId, path }             query             → { text, version }

@@ -2,7 +2,7 @@
 // same ones, and a reload finds them. A tab's shell is opened when somebody first looks at it; when it has ended, the
 // next look opens another.
 //
-//   1, 2, … 12   the learner's own shells      node-1, …   as root on a machine of the learner's cluster
+//   1, 2, … 12   the learner's own shells      node-1, node-1.2, …   as root on a machine of the learner's cluster
 
 import { NoShells, type ShellSize, type Shells } from './shell.ts'
 import { TerminalSession, type TerminalSocket } from './terminal-session.ts'
@@ -16,6 +16,7 @@ export interface TerminalTab {
 
 interface Tab extends TerminalTab {
   title: string
+  readonly machine: string | undefined
   session: Promise<TerminalSession> | undefined
 }
 
@@ -26,11 +27,11 @@ export const TAB = /^[a-z0-9]([-a-z0-9.]{0,60}[a-z0-9])?$/
 const SHELL_TAB = /^[1-9][0-9]?$/
 
 /** What there is before anything was opened. */
-export const firstTabs = (): TerminalTab[] => [newTab('1')]
+export const firstTabs = (): TerminalTab[] => [told(newTab('1'))]
 
 export class TerminalRoom {
   readonly #shells: Shells
-  readonly #tabs = new Map<string, Tab>(firstTabs().map((tab) => [tab.name, { ...tab, session: undefined }]))
+  readonly #tabs = new Map<string, Tab>([['1', newTab('1')]])
   readonly #listeners = new Set<() => void>()
   readonly #hearers = new Set<(command: string, by: string) => void>()
   #helper = ''
@@ -41,7 +42,7 @@ export class TerminalRoom {
   }
 
   get tabs(): TerminalTab[] {
-    return [...this.#tabs.values()].map(({ name, title, isMachine }) => ({ name, title, isMachine }))
+    return [...this.#tabs.values()].map(told)
   }
 
   /** Who typed the last command, if it was not the learner alone. */
@@ -61,15 +62,16 @@ export class TerminalRoom {
     return { [Symbol.dispose]: () => void this.#hearers.delete(listener) }
   }
 
-  /** A new tab, or the one that is there for that machine; its name. */
-  add(machine?: string): string {
-    if (machine !== undefined && this.#tabs.has(machine)) return machine
+  /** A new tab, or the one that is there for that machine unless `another` is wanted; its name. */
+  add(machine?: string, { another = false } = {}): string {
+    const there = [...this.#tabs.values()].find((tab) => tab.machine === machine)
+    if (machine !== undefined && there && !another) return there.name
     if (this.#tabs.size >= MAX_TABS) throw new NoShells(`There are ${MAX_TABS} tabs already. Close one of them first.`)
-    const name = machine ?? freeNumber(this.#tabs)
+    const name = machine === undefined ? freeNumber(this.#tabs) : freeName(machine, this.#tabs)
     if (machine !== undefined && (SHELL_TAB.test(machine) || !TAB.test(machine))) {
       throw new NoShells(`"${machine}" is not the name of a machine.`)
     }
-    this.#tabs.set(name, { ...newTab(name), session: undefined })
+    this.#tabs.set(name, newTab(name, machine))
     this.#tell()
     return name
   }
@@ -131,7 +133,7 @@ export class TerminalRoom {
   }
 
   async #open(tab: Tab, forget: () => void): Promise<TerminalSession> {
-    const shell = await this.#shells.open(DEFAULT_SIZE, tab.isMachine ? tab.name : undefined)
+    const shell = await this.#shells.open(DEFAULT_SIZE, tab.machine)
     const called = (title: string) => {
       if (title === tab.title) return
       tab.title = title
@@ -147,7 +149,7 @@ export class TerminalRoom {
       },
       onExit: () => {
         forget()
-        called(newTab(tab.name).title)
+        called(newTab(tab.name, tab.machine).title)
       },
     })
   }
@@ -157,9 +159,17 @@ export class TerminalRoom {
   }
 }
 
-function newTab(name: string): TerminalTab {
-  const isMachine = !SHELL_TAB.test(name)
-  return { name, title: isMachine ? name : name === '1' ? 'shell' : `shell ${name}`, isMachine }
+function newTab(name: string, machine?: string): Tab {
+  const title =
+    machine === undefined ? (name === '1' ? 'shell' : `shell ${name}`) : name.replace(`${machine}.`, `${machine} `)
+  return { name, title, isMachine: machine !== undefined, machine, session: undefined }
+}
+
+const told = ({ name, title, isMachine }: Tab): TerminalTab => ({ name, title, isMachine })
+
+function freeName(machine: string, taken: ReadonlyMap<string, unknown>): string {
+  if (!taken.has(machine)) return machine
+  for (let number = 2; ; number++) if (!taken.has(`${machine}.${number}`)) return `${machine}.${number}`
 }
 
 function freeNumber(taken: ReadonlyMap<string, unknown>): string {

@@ -11,13 +11,13 @@ const roomProcedure = sessionProcedure.use(async ({ next, ctx, signal }) => {
 })
 
 export const terminalRouter = router({
-  /** A new shell; with `machine`, one on that machine, or the tab that is there for it already. */
+  /** A new shell; with `machine`, one on that machine, or the tab that is there for it already unless `another` is wanted. */
   open: roomProcedure
-    .input(z.object({ machine: z.string().max(63).optional() }))
+    .input(z.object({ machine: z.string().max(55).optional(), another: z.boolean().optional() }))
     .output(z.object({ tab: z.string() }))
     .mutation(({ ctx, input }) => {
       try {
-        return { tab: ctx.room.add(input.machine) }
+        return { tab: ctx.room.add(input.machine, { another: input.another ?? false }) }
       } catch (err) {
         if (err instanceof NoShells) throw new ClassroomError('no-terminal', err.message)
         throw err

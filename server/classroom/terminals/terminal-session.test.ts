@@ -305,6 +305,17 @@ describe('TerminalRoom', () => {
     expect(room.tabs.map(({ isMachine }) => isMachine)).toEqual([false, true])
   })
 
+  it('opens another tab on a machine when that is wanted, and finds the first again', async () => {
+    const { room, opened } = roomOfFakes()
+    const names = [room.add('node-1'), room.add('node-1', { another: true }), room.add('node-1')]
+    expect(names).toEqual(['node-1', 'node-1.2', 'node-1'])
+    await room.tab('node-1.2')
+    expect(opened.map(({ machine }) => machine)).toEqual(['node-1'])
+    expect(room.tabs.at(-1)).toEqual({ name: 'node-1.2', title: 'node-1 2', isMachine: true })
+    await room.remove('node-1', { force: true })
+    expect([room.add('node-1'), room.add('node-1', { another: true })]).toEqual(['node-1.2', 'node-1'])
+  })
+
   it.each(['3', '../x', '', 'NODE', 'a/b'])('takes %j for no machine', (name) => {
     expect(() => roomOfFakes().room.add(name)).toThrow(NoShells)
   })

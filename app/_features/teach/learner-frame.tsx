@@ -1,0 +1,72 @@
+// The frame of the pages that show one learner, to who teaches them or to everybody: whose it is, where they are, and their
+// picture, on which nothing acts.
+
+import Link from 'next/link'
+import { useCallback, useState } from 'react'
+import type { Tile } from '../../../server/classroom/teaching/wall-view.ts'
+import { TopBar } from '../../_ui/top-bar.tsx'
+import type { LensProps } from '../lenses/lens.ts'
+import { LensFrame } from '../lenses/lens-frame.tsx'
+import type { Selection } from '../lenses/picture/selection.ts'
+import { usePictureStore } from '../lenses/picture/use-picture.ts'
+import { type LensChoice, useLens } from '../lenses/use-lens.ts'
+import style from './learner-frame.module.css'
+
+/** Somebody else's picture: what is chosen on it is chosen here only. */
+export function useTheirPicture(sessionId: string): { choice: LensChoice; lens: LensProps } {
+  const store = usePictureStore(sessionId, { looksOnly: true })
+  const choice = useLens()
+  const [selection, setSelection] = useState<Selection>(null)
+  const select = useCallback(
+    (next: Selection) => {
+      store.pin(next && 'client' in next ? next.client : undefined)
+      setSelection(next)
+    },
+    [store],
+  )
+  return { choice, lens: { store, sessionId, selection, select } }
+}
+
+interface Props {
+  classId: string
+  tile: Tile | undefined
+  error: string
+  person?: React.ReactNode
+  /** How the parts stand. */
+  className: string | undefined
+  children: React.ReactNode
+}
+
+export function LearnerFrame({ classId, tile, error, person, className, children }: Props) {
+  return (
+    <div className={style.page}>
+      <TopBar
+        wide
+        person={person}
+        place={
+          <>
+            <Link href={`/teach/${classId}`}>Wall</Link> <span className="quiet">/</span>{' '}
+            <h1 className={style.name}>{tile ? tile.name : 'A learner'}</h1>
+            {tile?.lab && (
+              <span className="quiet">
+                {' '}
+                Lab {tile.lab.number}, {tile.lab.title}. Step {tile.lab.step} of {tile.lab.steps}
+              </span>
+            )}
+          </>
+        }
+      />
+      {error && <p role="alert">{error}</p>}
+      <main className={`${style.main} ${className}`}>{children}</main>
+    </div>
+  )
+}
+
+export function TheirPicture({ choice, lens }: ReturnType<typeof useTheirPicture>) {
+  const [view, setView] = useState<'canvas' | 'table'>('canvas')
+  return (
+    <section className={style.picture} aria-label="Picture">
+      <LensFrame {...lens} choice={choice} view={view} onView={setView} isFull={false} />
+    </section>
+  )
+}
