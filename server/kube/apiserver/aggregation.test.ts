@@ -99,6 +99,19 @@ async function clientOf({
   return (path, headers = {}) => rawRequest({ port, caPem: test.pki.caPem, ...admin, path, headers })
 }
 
+it('carries requests of the control plane’s own loops as well', async () => {
+  const { test } = await startWardle()
+  await untilAvailable('True', 'Passed')
+  const path = '/apis/wardle.example.com/v1alpha1/namespaces/default/flunders'
+  const answer = await test.transport.request({ method: 'GET', path, query: { labelSelector: 'a=b' } })
+  expect(answer).toMatchObject({
+    kind: 'FlunderList',
+    headers: { 'x-remote-user': 'admin' },
+    peer: 'front-proxy-client',
+  })
+  expect(asked.map(({ url }) => url)).toContain(`${path}?labelSelector=a%3Db`)
+})
+
 it('carries requests to a server in the cluster, and tells it who asks', async () => {
   const ask = await clientOf(await startWardle())
   await untilAvailable('True', 'Passed')

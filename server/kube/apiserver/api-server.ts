@@ -243,7 +243,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const caPems = [caPem, ...(settings.frontProxy ? [settings.frontProxy.caPem] : [])]
   const front = new HttpsFront({ serving: { ...serving, caPems }, handle, kubelet, clock, schemas })
   const transportFor: ApiServer['transportFor'] = ({ user, groups, client }) =>
-    inProcessTransport({ user: { name: user, groups }, client, handle, kubelet, closing: closing.signal })
+    inProcessTransport({
+      user: { name: user, groups },
+      client,
+      handle,
+      kubelet,
+      caller: () => caller,
+      closing: closing.signal,
+    })
 
   const own = transportFor({ user: 'system:apiserver', groups: ['system:masters'], client: 'kube-apiserver' })
   const peek = (kind: AnyKind, namespace: string, name: string) => resources.ofKind(kind)?.peek(namespace, name)

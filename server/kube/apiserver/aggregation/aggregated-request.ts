@@ -39,6 +39,7 @@ export class Aggregation {
       path,
       prefix: '',
       aggregated: {
+        service: { namespace, name, port },
         serverName: `${name}.${namespace}.svc`,
         caBundle: object.spec.caBundle,
         isInsecure: object.spec.insecureSkipTLSVerify ?? false,

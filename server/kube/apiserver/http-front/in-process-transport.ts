@@ -5,17 +5,22 @@ import type { KubeList, KubeObject, WatchEvent } from '../../apimachinery/object
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { Transport, TransportRequest } from '../../client/transport.ts'
 import { apiVersionOf } from '../../kinds/define-kind.ts'
-import type { Answer, ListAnswer, WatchAnswer } from '../request-path/answer.ts'
+import type { Answer, ListAnswer, ProxyAnswer, WatchAnswer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import type { Outcome } from '../request-path/outcome.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { KubeletCaller } from './kubelet-caller.ts'
+import type { ServiceCaller } from './service-caller.ts'
+
+const ELSEWHERE_TIMEOUT_MS = 30_000
 
 export interface InProcessOptions {
   user: UserInfo
   client: string
   handle(request: ApiRequest): Promise<Outcome>
   kubelet: KubeletCaller
+  /** For what another server serves. */
+  caller(): ServiceCaller
   /** Ends with the server. */
   closing: AbortSignal
 }
@@ -37,6 +42,8 @@ export function inProcessTransport(options: InProcessOptions): Transport {
           return listOf(answer)
         case 'document':
           return answer.body.toString()
+        case 'proxy':
+          return askElsewhere(options.caller(), answer, request)
         default:
           throw new StatusError('BadRequest', 'this request is answered by a stream')
       }
@@ -53,6 +60,23 @@ export function inProcessTransport(options: InProcessOptions): Transport {
       return options.kubelet.stream(answer, request.signal)
     },
   }
+}
+
+/** An API server behind an APIService, in JSON. */
+async function askElsewhere(caller: ServiceCaller, answer: ProxyAnswer, request: TransportRequest): Promise<unknown> {
+  const { aggregated, path } = answer
+  if (!aggregated) throw new StatusError('BadRequest', 'this request is answered by a stream')
+  const query = new URLSearchParams(request.query).toString()
+  const { code, text } = await caller.call({
+    ...aggregated,
+    method: request.method,
+    path: query === '' ? path : `${path}?${query}`,
+    body: request.body,
+    timeoutMs: ELSEWHERE_TIMEOUT_MS,
+  })
+  const told = JSON.parse(text) as { kind?: string; message?: string; reason?: string; code?: number }
+  if (code < 400) return told
+  throw StatusError.fromStatus(told.kind === 'Status' ? told : { code, message: text })
 }
 
 function apiRequestOf(request: TransportRequest, { user, client }: InProcessOptions, isWatch: boolean): ApiRequest {

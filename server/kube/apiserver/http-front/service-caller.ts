@@ -9,9 +9,9 @@ import type { KubeletCaller } from './kubelet-caller.ts'
 
 export interface ServiceCall {
   service: { namespace: string; name: string; port: number } | { url: string }
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
-  headers?: Readonly<Record<string, string>>
+  headers?: Readonly<Record<string, string | string[]>>
   body?: unknown
   /** Base64 of the authority's certificate, as objects hold it; without one the machine's own are trusted. */
   caBundle?: string | undefined

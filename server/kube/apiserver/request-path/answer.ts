@@ -81,6 +81,7 @@ export interface ProxyAnswer {
   through: { host: string; port: number } | undefined
   /** Set for a server behind an APIService: how it is known, and who is told to it to be asking. */
   aggregated?: {
+    service: { namespace: string; name: string; port: number }
     serverName: string
     /** Base64; nothing is verified without one where `isInsecure`. */
     caBundle: string | undefined
