@@ -7,19 +7,18 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import { nodeIsReady, nodeIsSimulated } from '../../observe/index.ts'
-import type { AnswerResult, CheckResult, SessionView, StepFlag } from '../api/contract.ts'
+import { nodeIsReady } from '../../observe/index.ts'
+import type { SessionView } from '../api/contract.ts'
 import { ClassroomError } from '../classroom-error.ts'
-import { type ClusterView, rememberPods } from '../labs/cluster-view.ts'
-import { hintKey, inOneGo, type Lab, ordersOf, type Step } from '../labs/lab.ts'
+import { rememberPods } from '../labs/cluster-view.ts'
+import { inOneGo, type Lab, ordersOf, type Step } from '../labs/lab.ts'
 import { applyObjects, clearCluster } from '../sandboxes/lab-objects.ts'
 import type { Sandbox } from '../sandboxes/sandbox.ts'
-import { firstTabs, type TerminalRoom } from '../terminals/terminal-room.ts'
-import { AccessProbe, askTheApiServer } from './access-probe.ts'
-import { earned } from './grade.ts'
-import { judgeStep, passedResults, remember } from './judge-step.ts'
+import type { TerminalRoom } from '../terminals/terminal-room.ts'
+import { judgeStep, remember } from './judge-step.ts'
 import { type Progress, type ProgressStore, type Standing, standingOf } from './progress.ts'
-import { WrongTries } from './wrong-tries.ts'
+import { hintOf, questionOf, sessionView } from './session-view.ts'
+import { StepJudge } from './step-judge.ts'
 
 export interface LabSessionOptions {
   lab: Lab
@@ -51,26 +50,28 @@ export class LabSession {
   readonly lab: Lab
   readonly #options: LabSessionOptions
   readonly #progress: Progress
+  readonly #judge: StepJudge
   readonly #listeners = new Set<() => void>()
   #phase: SessionView['phase'] = 'starting'
   #message = ''
   #sandbox: Sandbox | undefined
   #watching: Disposable | undefined
   #tabsWatched: Disposable | undefined
-  #results: Readonly<Record<string, CheckResult>> = {}
   #startedInMs: number | null = null
   #suspended = ''
-  /** Checks rest while the cluster is being brought to a step. */
-  #resting = true
-  #tries = new WrongTries()
-  #creditAtEntry: number | undefined
-  readonly #access = new AccessProbe()
   #writes: Promise<void> = Promise.resolve()
 
   constructor(options: LabSessionOptions) {
     this.#options = options
     this.lab = options.lab
     this.#progress = options.progress
+    this.#judge = new StepJudge({
+      ...options,
+      sandbox: () => this.#sandbox,
+      write: (write) => this.#write(write),
+      save: () => this.#save(),
+      tell: () => this.#tell(),
+    })
   }
 
   get id(): string {
@@ -151,11 +152,11 @@ export class LabSession {
     this.#progress.step = step
     this.#save()
     this.#tell()
-    if (this.#phase === 'ready') void this.#enqueue(() => this.#enterStep())
+    if (this.#phase === 'ready') void this.#enqueue(() => this.#judge.enter())
   }
 
   answer(questionId: string, choice: number): void {
-    const question = this.#question(questionId)
+    const question = questionOf(this.lab, questionId)
     if (!question || choice < 0 || choice >= question.options.length) {
       throw new ClassroomError('question-unknown', `This lab has no question "${questionId}" with an answer ${choice}.`)
     }
@@ -176,12 +177,12 @@ export class LabSession {
     if (passed.has(step.number)) return
     typed.set(answerId, text.trim())
     this.#write(() => this.#options.store.typeAnswer(this.id, answerId, text.trim()))
-    this.#tries.typed(`${step.number}.${answerId}`)
-    this.#judge()
+    this.#judge.typed(`${step.number}.${answerId}`)
   }
 
   openHint(hintId: string): void {
-    if (this.#hint(hintId) === undefined) throw new ClassroomError('hint-unknown', `This lab has no hint "${hintId}".`)
+    if (hintOf(this.lab, hintId) === undefined)
+      throw new ClassroomError('hint-unknown', `This lab has no hint "${hintId}".`)
     this.#progress.hints.add(hintId)
     this.#write(() => this.#options.store.openHint(this.id, hintId))
     this.#tell()
@@ -211,7 +212,7 @@ export class LabSession {
     return this.#enqueue(async () => {
       this.#stopWatching()
       this.#sandbox = undefined
-      this.#results = {}
+      this.#judge.forget()
       await putBack(to.state)
       await store.goBack(this.#progress, to.standing, clock.now())
       await this.#claim()
@@ -221,45 +222,26 @@ export class LabSession {
   }
 
   view(): SessionView {
-    const { lab } = this
-    const { step, reached, flags, passed, answers, typed, hints } = this.#progress
-    const nodes = this.#sandbox?.watch.view({ pods: [] }).nodes ?? []
-    return {
-      id: this.id,
-      labId: lab.id,
+    return sessionView({
+      lab: this.lab,
+      progress: this.#progress,
       phase: this.#phase,
       message: this.#message,
-      step,
-      reached,
-      done: passed.has(lab.steps.length),
-      flags,
-      checks: { ...this.#results, ...passedResults(lab, passed) },
-      answers: Object.fromEntries([...answers].flatMap(([id, given]) => this.#answered(id, given))),
-      typed: Object.fromEntries(typed),
-      hints: Object.fromEntries([...hints].map((id) => [id, this.#hint(id) ?? ''])),
-      terminals: this.#sandbox?.terminals.tabs ?? firstTabs(),
-      nodes: nodes
-        .map((node) => ({
-          name: node.metadata?.name ?? '',
-          ready: nodeIsReady(node),
-          simulated: nodeIsSimulated(node),
-        }))
-        .sort((one, other) => one.name.localeCompare(other.name)),
-      version: nodes[0]?.status?.nodeInfo?.kubeletVersion ?? this.#options.version,
+      results: this.#judge.results,
+      sandbox: this.#sandbox,
+      version: this.#options.version,
       startedInMs: this.#startedInMs,
-    }
+    })
   }
 
   /** Whether the step's objects are in the cluster and its checks run. */
   isJudging(step: number): boolean {
-    return this.#phase === 'ready' && !this.#resting && this.#progress.entered === step
+    return this.#phase === 'ready' && this.#judge.isJudging(step)
   }
 
   /** What would be right in a step's answer blocks now: for tests, and to do a step again. */
   rightAnswers(step: Step): Record<string, string> {
-    const view = this.#view()
-    const right = step.checks.map(({ id, rightAnswer }) => [id, rightAnswer?.(view)] as const)
-    return Object.fromEntries(right.filter((each): each is [string, string] => each[1] !== undefined))
+    return this.#judge.rightAnswers(step)
   }
 
   onChange(listener: () => void): Disposable {
@@ -307,11 +289,11 @@ export class LabSession {
   }
 
   async #goOn(): Promise<void> {
-    await this.#enterStep()
+    await this.#judge.enter()
     const { watch } = this.#mySandbox()
-    this.#watching ??= watch.onChange(() => this.#judge())
+    this.#watching ??= watch.onChange(() => this.#judge.judge())
     this.#say('ready', '')
-    this.#judge()
+    this.#judge.judge()
   }
 
   /**
@@ -342,7 +324,7 @@ export class LabSession {
     const { watch, terminals, observer } = this.#mySandbox()
     const signal = AbortSignal.timeout(STEP_AGAIN_WITHIN_MS)
     await applyObjects(watch, step.start, signal)
-    if (this.#cannotBeDoneHere(step.number)) return
+    if (this.#judge.cannotBeDoneHere(step.number)) return
     let before = rememberPods(watch.view({ pods: [] }).pods)
     const seen = () => ({ ...watch.view(before), held: observer.held })
     using _ = watch.onChange(() => {
@@ -352,7 +334,7 @@ export class LabSession {
     await terminals.run(inOneGo(step.solution))
     const isDone = () => {
       before = remember(step, seen())
-      const told = { answers: this.rightAnswers(step), access: this.#accessOf(step) }
+      const told = { answers: this.#judge.rightAnswers(step), access: this.#judge.accessOf(step) }
       return judgeStep(step, { ...seen(), ...told }, () => undefined).passed
     }
     await watch.until(isDone, signal)
@@ -373,8 +355,7 @@ export class LabSession {
   /** Empties the cluster and puts the lab's first objects in; a cluster that cannot be emptied is replaced. */
   async #prepareCluster(): Promise<void> {
     const { store, discard, logger } = this.#options
-    this.#resting = true
-    this.#results = {}
+    this.#judge.forget()
     this.#progress.flags = []
     const prepare = async ({ watch, cluster, observer }: Sandbox) => {
       await store.putLabIn(cluster, '')
@@ -392,107 +373,6 @@ export class LabSession {
       await discard()
       await prepare(await this.#claim())
     }
-  }
-
-  /** Puts a step's objects in when the learner first comes to it, and remembers what was there. */
-  async #enterStep(): Promise<void> {
-    const { progress, watch } = { progress: this.#progress, watch: this.#mySandbox().watch }
-    const step = this.lab.steps[progress.reached - 1]
-    if (!step || progress.step !== progress.reached || progress.entered >= progress.reached) {
-      this.#resting = false
-      return
-    }
-    this.#resting = true
-    await applyObjects(watch, step.start, AbortSignal.timeout(CLEAR_WITHIN_MS))
-    progress.before = rememberPods(watch.view({ pods: [] }).pods)
-    progress.entered = step.number
-    this.#flag(step.number, 'begun')
-    this.#tries = new WrongTries()
-    this.#creditAtEntry = undefined
-    this.#save()
-    this.#resting = false
-    this.#judge()
-  }
-
-  #judge(): void {
-    const progress = this.#progress
-    const step = this.lab.steps[progress.reached - 1]
-    if (!this.#sandbox || this.#resting || !step) return
-    const isOpen = progress.entered === step.number && !progress.passed.has(step.number)
-    if (isOpen && this.#cannotBeDoneHere(step.number)) {
-      this.#pass(step.number)
-    } else if (isOpen) {
-      const { logger } = this.#options
-      this.#remember(step)
-      const view = { ...this.#view(), access: this.#accessOf(step) }
-      const verdict = judgeStep(step, view, (check, err) =>
-        logger.error('check failed to run', { lab: this.lab.id, check, err }),
-      )
-      this.#results = verdict.results
-      this.#creditAtEntry ??= verdict.credit
-      const wrongTries = this.#tries.see(verdict.results)
-      // What a helper has typed is no try of the learner's.
-      const isOwn = this.#sandbox.terminals.helper === ''
-      this.#mark(step.number, earned(verdict.credit, this.#creditAtEntry), isOwn ? wrongTries : 0)
-      if (verdict.passed) this.#pass(step.number)
-    }
-    this.#tell()
-  }
-
-  /** Asked again whenever the objects have changed that decide about it; then the step is judged once more. */
-  #accessOf(step: Step): Readonly<Record<string, boolean>> {
-    const { watch } = this.#mySandbox()
-    const questions = step.checks.flatMap(({ asks = [] }) => asks)
-    return this.#access.answers(questions, watch.view({ pods: [] }), askTheApiServer(watch.client), () =>
-      watch.lookAgain(),
-    )
-  }
-
-  #view(): ClusterView {
-    const { before, typed } = this.#progress
-    const { watch, observer } = this.#mySandbox()
-    return { ...watch.view(before), answers: Object.fromEntries(typed), held: observer.held }
-  }
-
-  #remember(step: Step): void {
-    const before = remember(step, this.#view())
-    if (before === this.#progress.before) return
-    this.#progress.before = before
-    this.#save()
-  }
-
-  /** For the grade: the best credit so far, and what was tried in vain. Written only when it has changed. */
-  #mark(step: number, credit: number, wrongTries: number): void {
-    const { marks } = this.#progress
-    const before = marks.get(step)
-    const now = { credit: Math.max(before?.credit ?? 0, credit), attempts: (before?.attempts ?? 0) + wrongTries }
-    if (before?.credit === now.credit && before.attempts === now.attempts) return
-    marks.set(step, now)
-    this.#write(() => this.#options.store.mark(this.id, step, now))
-  }
-
-  /** Nobody shall be stuck at a step that simulated nodes cannot finish: it opens the next one. */
-  #cannotBeDoneHere(step: number): boolean {
-    return this.#sandbox?.kind === 'simulated' && this.lab.cluster.containers.includes(step)
-  }
-
-  #pass(step: number): void {
-    const progress = this.#progress
-    progress.passed.add(step)
-    this.#flag(step, 'passed')
-    const marks = { credit: 1, attempts: (progress.marks.get(step)?.attempts ?? 0) + 1 }
-    progress.marks.set(step, marks)
-    const isLast = step === this.lab.steps.length
-    if (isLast) progress.everDone = true
-    else progress.reached = step + 1
-    this.#write(() => this.#options.store.mark(this.id, step, marks, this.#options.clock.now()))
-    this.#save()
-  }
-
-  /** Where the cluster stands now, for its time slider. */
-  #flag(step: number, is: StepFlag['is']): void {
-    const { revision } = this.#mySandbox().watch
-    this.#progress.flags = [...this.#progress.flags, { step, is, revision }]
   }
 
   /** A cluster is ready when its nodes are; a warm one has been for long. */
@@ -528,7 +408,7 @@ export class LabSession {
   }
 
   #stopWatching(): void {
-    this.#resting = true
+    this.#judge.rest()
     this.#watching?.[Symbol.dispose]()
     this.#watching = undefined
   }
@@ -536,25 +416,6 @@ export class LabSession {
   #mySandbox(): Sandbox {
     if (!this.#sandbox) throw new Error('there is no cluster yet')
     return this.#sandbox
-  }
-
-  #question(id: string) {
-    return this.lab.steps.flatMap((step) => step.questions).find((question) => question.id === id)
-  }
-
-  #answered(id: string, { choice, correct }: { choice: number; correct: boolean }): [string, AnswerResult][] {
-    const question = this.#question(id)
-    if (!question) return []
-    const explanation = correct || question.kind === 'predict' ? question.explanation : 'Not that one. Look again.'
-    return [[id, { choice, correct, explanation }]]
-  }
-
-  #hint(id: string): string | undefined {
-    for (const step of this.lab.steps) {
-      const hint = step.hints.find((each) => hintKey(step, each) === id)
-      if (hint) return hint.html
-    }
-    return undefined
   }
 
   #save(): void {
