@@ -84,6 +84,22 @@ describe('server-side apply', () => {
       expect(fieldsOf(last, 'jsoner')).toEqual({ 'f:data': { 'f:c': {} } })
     })
 
+    it('does without owners, if only with them it is larger than the store takes', async () => {
+      const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`key-${at}`, '']))
+      const made = await request('POST', `${DEFAULT}/configmaps`, map(keys(60_000)))
+      expect(made.metadata.managedFields).toBeUndefined()
+      expect(Object.keys(made.data ?? {})).toHaveLength(60_000)
+      const changed = await patch(
+        MAP,
+        'application/merge-patch+json',
+        { data: { more: 'x' } },
+        { fieldManager: 'more' },
+      )
+      expect(changed.metadata.managedFields, 'and nobody is asked after').toBeUndefined()
+      const many = map(keys(110_000))
+      await expect(request('PUT', MAP, many)).rejects.toMatchObject({ reason: 'RequestEntityTooLarge' })
+    })
+
     it('to a subresource is told apart', async () => {
       await request('POST', DEPLOYMENTS, deployment({ replicas: 1 }), { fieldManager: 'kubectl-create' })
       const status = { status: { observedGeneration: 1, replicas: 1 } }

@@ -26,6 +26,11 @@ export class InvalidRequestError extends StoreError {
   override readonly name = 'InvalidRequestError'
 }
 
+/** Larger than the store takes: this one and a real etcd say so in the same words. */
+export function isTooLarge(err: unknown): err is InvalidRequestError {
+  return err instanceof InvalidRequestError && err.message.includes('request is too large')
+}
+
 export class LeaseNotFoundError extends StoreError {
   override readonly name = 'LeaseNotFoundError'
   constructor() {

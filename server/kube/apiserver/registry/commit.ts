@@ -4,7 +4,7 @@ import type { Metrics } from '../../../base/metrics.ts'
 import type { Trace } from '../../../base/trace.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
-import type { Store } from '../../store/store.ts'
+import { isTooLarge, type Store } from '../../store/store.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { CauseMap } from '../watch-cache/cause-map.ts'
 import { type Entry, encodeStored } from '../watch-cache/entry.ts'
@@ -28,6 +28,14 @@ const STORE_SECONDS = [
 
 export type Committed = { succeeded: true; entry: Entry } | { succeeded: false; revision: number }
 
+interface Put {
+  kind: AnyKind
+  key: string
+  object: KubeObject
+  seen: Entry | undefined
+  claims?: ClaimChange | undefined
+}
+
 export class Committer {
   readonly #options: CommitterOptions
   readonly #seconds
@@ -39,16 +47,18 @@ export class Committer {
   }
 
   /** Creates when `seen` is undefined, else replaces exactly that state. */
-  async put(
-    context: RequestContext,
-    change: {
-      kind: AnyKind
-      key: string
-      object: KubeObject
-      seen: Entry | undefined
-      claims?: ClaimChange | undefined
-    },
-  ): Promise<Committed> {
+  async put(context: RequestContext, change: Put): Promise<Committed> {
+    try {
+      return await this.#put(context, change)
+    } catch (err) {
+      // Of an object that is too large, who owns which field is the least that can be lost.
+      const { managedFields, ...metadata } = change.object.metadata ?? {}
+      if (!isTooLarge(err) || !managedFields) throw err
+      return this.#put(context, { ...change, object: { ...change.object, metadata } })
+    }
+  }
+
+  async #put(context: RequestContext, change: Put): Promise<Committed> {
     const { kind, key, object, seen, claims } = change
     const value = encodeStored(kind, object)
     const write = new Write({ key, origin: context.origin, value, object })

@@ -11,7 +11,7 @@ import type { Logger } from '../../../base/logger.ts'
 import type { Trace } from '../../../base/trace.ts'
 import { internalError, StatusError } from '../../apimachinery/status-error.ts'
 import { withoutSecrets } from '../../kinds/shown-secret.ts'
-import { InvalidRequestError, StoreClosedError } from '../../store/store.ts'
+import { isTooLarge, StoreClosedError } from '../../store/store.ts'
 import type { Auditor } from '../audit/auditor.ts'
 import { type Authentication, AuthenticationError } from '../authentication/authenticate.ts'
 import { impersonate } from '../authentication/impersonation.ts'
@@ -194,8 +194,7 @@ function statusErrorOf(
   if (context.signal?.aborted) return new StatusError('Timeout', 'the client has gone', { cause: err })
   if (err instanceof StoreClosedError)
     return new StatusError('ServiceUnavailable', 'the server is shutting down', { cause: err })
-  if (err instanceof InvalidRequestError && err.message.includes('request is too large'))
-    return new StatusError('RequestEntityTooLarge', err.message, { cause: err })
+  if (isTooLarge(err)) return new StatusError('RequestEntityTooLarge', err.message, { cause: err })
   options.logger.error('request failed', { requestId: context.id, verb: info.verb, path: info.path, err })
   return internalError(err)
 }
