@@ -102,7 +102,9 @@ function podProblem(node: string, { operation, subresource, object, previous }: 
     return before?.spec?.nodeName === node ? undefined : `${me} can only delete pods with spec.nodeName set to itself`
   }
   if (subresource !== 'status') return undefined
-  return before?.spec?.nodeName === node
-    ? undefined
-    : `${me} can only update pod status for pods with spec.nodeName set to itself`
+  if (before?.spec?.nodeName !== node)
+    return `${me} can only update pod status for pods with spec.nodeName set to itself`
+  // By its labels a pod is chosen for Services, policies and budgets.
+  const isSame = deepEqual(pod?.metadata?.labels ?? {}, before.metadata?.labels ?? {})
+  return isSame ? undefined : `${me} cannot update labels through pod status`
 }

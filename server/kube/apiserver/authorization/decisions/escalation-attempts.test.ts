@@ -40,6 +40,7 @@ beforeAll(async () => {
   const uid = (made: unknown) => (made as { metadata: { uid: string } }).metadata.uid
   uidOfTheirs = uid(await post(core('pods'), pod('theirs', { nodeName: 'node-2', serviceAccountName: 'strong' })))
   uidOfMine = uid(await post(core('pods'), pod('mine', { nodeName: 'node-1', serviceAccountName: 'strong' })))
+  await post(core('pods'), pod('leaves', { nodeName: 'node-1' }))
   // boss: all of the roles of shop, and pods to look at. What admin has, without waiting for it to be gathered.
   const ofRoles = allow('create get list update patch delete', 'roles rolebindings', GROUP)
   await post(
@@ -471,7 +472,7 @@ describe('who tries to get more than they have', () => {
       who: 'system:node:node-1',
       path: `${core('pods')}/theirs/eviction`,
       body: { kind: 'Eviction', apiVersion: 'policy/v1', metadata: { name: 'theirs', namespace: 'shop' } },
-      refused: 'set to itself',
+      refused: 'can only evict pods with spec.nodeName set to itself',
     },
     {
       name: 'the status of a pod elsewhere',
@@ -480,6 +481,27 @@ describe('who tries to get more than they have', () => {
       path: `${core('pods')}/theirs/status`,
       body: { status: { phase: 'Failed' } },
       refused: 'node "node-1" can only update pod status for pods with spec.nodeName set to itself',
+    },
+    {
+      name: 'labels by the status of a pod on it',
+      who: 'system:node:node-1',
+      method: 'PATCH',
+      path: `${core('pods')}/mine/status`,
+      body: { metadata: { labels: { app: 'bank' } }, status: {} },
+      refused: 'node "node-1" cannot update labels through pod status',
+    },
+    {
+      name: 'the status of a pod on it',
+      who: 'system:node:node-1',
+      method: 'PATCH',
+      path: `${core('pods')}/mine/status`,
+      body: { status: { phase: 'Running' } },
+    },
+    {
+      name: 'to evict a pod on it',
+      who: 'system:node:node-1',
+      path: `${core('pods')}/leaves/eviction`,
+      body: { kind: 'Eviction', apiVersion: 'policy/v1', metadata: { name: 'leaves', namespace: 'shop' } },
     },
     {
       name: 'another node',
