@@ -9,7 +9,7 @@ import { systemClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
 import { createClient, httpsTransport, parseKubeconfig } from '../../kube/client/index.ts'
 import { LocalClusterHost } from '../../kube/cluster/index.ts'
-import { ConfigMap, Pod } from '../../kube/kinds/index.ts'
+import { ClusterRoleBinding, ConfigMap, Pod, RoleBinding } from '../../kube/kinds/index.ts'
 import { loadSchemas } from '../../kube/schemas/load-schemas.ts'
 import type { PicturePush } from '../../observe/index.ts'
 import { noBrowser } from '../accounts/testing/no-browser.ts'
@@ -101,10 +101,12 @@ async function sessionThat(sessionId: string, holds: (view: SessionView) => bool
 
 const isReady = ({ phase }: SessionView) => phase === 'ready'
 
-async function kubernetes() {
+async function clusterClient() {
   const [info] = await host.listClusters()
-  return createClient(httpsTransport({ ...parseKubeconfig(info?.kubeconfig ?? ''), userAgent: 'kubectl/test' })).of(Pod)
+  return createClient(httpsTransport({ ...parseKubeconfig(info?.kubeconfig ?? ''), userAgent: 'kubectl/test' }))
 }
+
+const kubernetes = async () => (await clusterClient()).of(Pod)
 
 const hello = {
   metadata: { name: 'hello', namespace: 'default' },
@@ -148,6 +150,12 @@ describe('session', () => {
     ])
     expect(ready.startedInMs).toBeGreaterThan(0)
     expect((await api().lab.start({ labId: 'pods' })).id).toBe(id)
+    const client = await clusterClient()
+    const bindings = [
+      ...(await client.of(RoleBinding).list()).items,
+      ...(await client.of(ClusterRoleBinding).list()).items,
+    ]
+    expect(bindings.map(({ metadata }) => metadata?.name)).toEqual(expect.arrayContaining(['developers', 'auditors']))
   })
 
   it('sleeps while nobody is here, also for who only looks at it, and wakes when its learner opens it again', async () => {

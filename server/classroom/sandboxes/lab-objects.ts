@@ -27,7 +27,14 @@ const OWN_NAMESPACES = new Set(['default', 'kube-system', 'kube-public', 'kube-n
 const CLEARED_NAMESPACES: readonly string[] = [LAB_NAMESPACE, 'kube-public']
 /** Rights that reach beyond any namespace; the policy that every cluster comes with carries a label. */
 const CLUSTER_WIDE: readonly AnyKind[] = [ClusterRoleBinding, ClusterRole]
-const OWN_OBJECTS = new Set(['services/kubernetes', 'endpoints/kubernetes', 'endpointslices/kubernetes'])
+const OWN_OBJECTS = new Set([
+  'services/kubernetes',
+  'endpoints/kubernetes',
+  'endpointslices/kubernetes',
+  // Whom a learner can be by `kubectl config use-context`.
+  'rolebindings/developers',
+  'clusterrolebindings/auditors',
+])
 const OWN_CONFIG_MAPS = new Set(['kube-root-ca.crt'])
 const OWN_LABELS_OF_NODES = /(^|\.)kubernetes\.io\//
 
@@ -105,6 +112,7 @@ function isOwn(kind: AnyKind, { metadata }: KubeObject): boolean {
   const name = metadata?.name ?? ''
   if (OWN_OBJECTS.has(`${kind.plural}/${name}`)) return true
   if (metadata?.labels?.['kubernetes.io/bootstrapping'] === 'rbac-defaults') return true
+  if (CLUSTER_WIDE.includes(kind) && name.startsWith('system:')) return true
   if (kind.plural === 'endpointslices') return metadata?.labels?.['kubernetes.io/service-name'] === 'kubernetes'
   if (kind.plural === 'configmaps') return OWN_CONFIG_MAPS.has(name)
   if (kind.plural === 'serviceaccounts') return name === 'default'

@@ -70,7 +70,7 @@ export function NetworkLayer(props: LayerProps) {
         <p className={style.empty}>{network.problem || 'Asking the machines what their kernels see.'}</p>
       )}
       {model.isWhole && placed.services.length === 0 && (
-        <p className={style.empty}>
+        <p className={style.empty} style={{ maxWidth: layout.api.width }}>
           Services stand here, over the Pods that they lead to. There is none of yours yet: make one with{' '}
           <code>kubectl expose</code>.
         </p>
