@@ -11,7 +11,7 @@ import type { KubeList } from '../apimachinery/object-meta.ts'
 import type { Client } from '../client/client.ts'
 import { LeaderElection } from '../client/leader-election.ts'
 import type { Transport } from '../client/transport.ts'
-import { ConfigMap, FlowSchema, Namespace, Service } from '../kinds/index.ts'
+import { ConfigMap, FlowSchema, Namespace, ResourceQuota, Service } from '../kinds/index.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 import { watchLog } from './testing/watch-log.ts'
@@ -117,6 +117,28 @@ describe('several API servers over one store', () => {
     )
     expect(new Set(made.map(({ spec }) => spec?.clusterIP)).size).toBe(40)
     expect(new Set(made.map(({ spec }) => spec?.ports?.[0]?.nodePort)).size).toBe(40)
+  })
+
+  it('let in together what a quota has room for, and not one more of 64', async () => {
+    const hard = { configmaps: '10' }
+    const made = await here.of(ResourceQuota).create({ metadata: { name: 'q', namespace: 'default' }, spec: { hard } })
+    await here.of(ResourceQuota).updateStatus({ ...made, status: { hard, used: { configmaps: '0' } } })
+    const answers = await Promise.allSettled(
+      Array.from({ length: 64 }, (_, index) =>
+        [here, other][index % 2]!.of(ConfigMap).create({ metadata: { name: `m-${index}`, namespace: 'default' } }),
+      ),
+    )
+    const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as Error] : []))
+    for (const { message } of refused) expect(message).toMatch(/exceeded quota: q|object has been modified/)
+    const { items } = await other.of(ConfigMap).list({ namespace: 'default' })
+    const own = items.filter(({ metadata }) => metadata?.name?.startsWith('m-'))
+    expect(own).toHaveLength(64 - refused.length)
+    expect(own.length).toBeLessThanOrEqual(10)
+    const { status } = await other.of(ResourceQuota).get({ namespace: 'default', name: 'q' })
+    // What is charged may be more than what was made, until it is counted anew; never less.
+    expect(Number(status?.used?.configmaps)).toBeGreaterThanOrEqual(own.length)
+    expect(Number(status?.used?.configmaps)).toBeLessThanOrEqual(10)
+    expect(own.length).toBe(10)
   })
 
   it('have one of each system object between them', async () => {

@@ -10,6 +10,7 @@ import { type Amounts, amountsOf, asTexts, only, shown, sum, whole } from '../..
 import { isInScope } from '../../kinds/quota/scopes.ts'
 import { isConcerned, usageOf } from '../../kinds/quota/usage.ts'
 import { ResourceQuota } from '../../kinds/resource-quota.ts'
+import { followCustomKinds } from '../custom-kinds.ts'
 
 /** What was charged at admission and then not made is noticed by nothing but a new count. */
 const RECOUNT_MS = 5 * 60_000
@@ -19,13 +20,22 @@ const RECOUNT_MS = 5 * 60_000
  */
 class QuotaReconciler implements Reconciler {
   readonly #quotas: Lister<WireQuota>
-  readonly #counted: readonly { kind: AnyKind; cache: Lister<KubeObject> }[]
+  readonly #counted = new Map<AnyKind, Lister<KubeObject>>()
   readonly #view: ClusterView
 
   constructor(view: ClusterView, kinds: readonly AnyKind[]) {
     this.#view = view
     this.#quotas = view.cache(ResourceQuota)
-    this.#counted = kinds.map((kind) => ({ kind, cache: view.cache(kind) }))
+    for (const kind of kinds) this.count(kind)
+  }
+
+  count(kind: AnyKind): void {
+    this.#counted.set(kind, this.#view.cache(kind))
+  }
+
+  forget(kind: AnyKind): void {
+    this.#counted.delete(kind)
+    this.#view.forget(kind)
   }
 
   async reconcile({ key, client, report }: ReconcileContext): Promise<Result> {
@@ -47,7 +57,7 @@ class QuotaReconciler implements Reconciler {
   #count(quota: WireQuota, names: readonly string[]): Amounts {
     const namespace = quota.metadata?.namespace ?? ''
     let used: Amounts = Object.fromEntries(names.map((name) => [name, whole(0)]))
-    for (const { kind, cache } of this.#counted) {
+    for (const [kind, cache] of this.#counted) {
       if (!isConcerned(kind, names)) continue
       for (const object of cache.list()) {
         if (object.metadata?.namespace !== namespace || !isInScope(quota.spec ?? {}, kind, object)) continue
@@ -86,13 +96,30 @@ export function resourceQuotaController(kinds: readonly AnyKind[]) {
     const isAsBefore = change.type === 'updated' && deepEqual(change.object.spec, change.previous.spec)
     return isAsBefore ? [] : [keyOf(change.object)]
   })
+  const quotasAround = ({ metadata }: KubeObject, view: ClusterView) =>
+    view
+      .cache(ResourceQuota)
+      .list()
+      .filter((quota) => quota.metadata?.namespace === metadata?.namespace)
+      .map(keyOf)
   for (const kind of counted) {
-    builder.watches(kind, (change: Change<KubeObject>, view) => {
-      if (!isReplenished(kind, change)) return []
-      const { namespace } = change.object.metadata ?? {}
-      const quotas = view.cache(ResourceQuota).list()
-      return quotas.filter(({ metadata }) => metadata?.namespace === namespace).map(keyOf)
-    })
+    builder.watches(kind, (change: Change<KubeObject>, view) =>
+      isReplenished(kind, change) ? quotasAround(change.object, view) : [],
+    )
   }
-  return builder.reconcileWith((view) => new QuotaReconciler(view, counted))
+  return builder.reconcileWith((view, enqueue) => {
+    const reconciler = new QuotaReconciler(view, counted)
+    followCustomKinds(view, {
+      come(kind) {
+        if (!kind.namespaced) return
+        reconciler.count(kind)
+        // What was there before the kind was known here has not been counted.
+        view.onChange(kind, ({ type, object }: Change<KubeObject>) => {
+          if (type !== 'updated') for (const key of quotasAround(object, view)) enqueue(key, object)
+        })
+      },
+      go: (kind) => reconciler.forget(kind),
+    })
+    return reconciler
+  })
 }

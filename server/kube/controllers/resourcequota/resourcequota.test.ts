@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { crontab, crontabs, define, TABS } from '../../apiserver/testing/crontab.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { ConfigMap, Pod, ResourceQuota } from '../../kinds/index.ts'
 import { runScheduler } from '../../scheduler/index.ts'
@@ -67,5 +68,21 @@ describe('resourcequota', () => {
     const place = { namespace: 'default', name: 'job' }
     await pods.patch(place, 'application/merge-patch+json', { status }, { subresource: 'status' })
     await loops.until('given back', () => usedIs({ pods: '0', 'requests.cpu': '0' }))
+  })
+
+  it('counts custom resources, those that were there before the quota and those that go', async () => {
+    const tab = (name: string) =>
+      loops.client.transport.request({ method: 'POST', path: TABS, body: crontab(name) }) as Promise<unknown>
+    await define(loops.client.transport, crontabs())
+    await tab('a')
+    const counted = 'count/crontabs.stable.example.com'
+    await limit({ [counted]: '2' })
+    await loops.until('counted', () => usedIs({ [counted]: '1' }))
+    await tab('b')
+    await expect(tab('c')).rejects.toMatchObject({
+      message: `crontabs.stable.example.com "c" is forbidden: exceeded quota: q, requested: ${counted}=1, used: ${counted}=2, limited: ${counted}=2`,
+    })
+    await loops.client.transport.request({ method: 'DELETE', path: `${TABS}/a` })
+    await loops.until('given back', () => usedIs({ [counted]: '1' }))
   })
 })
