@@ -162,6 +162,22 @@ describe('what changes an object', () => {
     expect(made).toMatchObject({ apiVersion: 'autoscaling/v2', spec: { metrics: [metric(50)] } })
   })
 
+  it('is counted under upstream’s names', async () => {
+    const text = String(await test.transport.request({ method: 'GET', path: '/metrics' }))
+    expect(text).toMatch(
+      /^apiserver_admission_controller_admission_duration_seconds_count\{name="LimitRanger",type="admit",operation="CREATE",rejected="false"\} \d+$/m,
+    )
+    expect(text).toMatch(
+      /^apiserver_admission_step_admission_duration_seconds_count\{type="validate",operation="CONNECT",rejected="true"\} \d+$/m,
+    )
+    expect(text).toMatch(
+      /^apiserver_validating_admission_policy_check_total\{policy="hear",policy_binding="hear",error_type="no_error",enforcement_action="deny"\} \d+$/m,
+    )
+    expect(text).toMatch(
+      /^apiserver_mutating_admission_policy_check_total\{policy="side",policy_binding="side",error_type="no_error",enforcement_action="allow"\} \d+$/m,
+    )
+  })
+
   it.each([
     ['"text"', 'must evaluate to Object but got string'],
     ['Object.spec{}', 'must evaluate to Object but got Object.spec'],

@@ -13,6 +13,7 @@ import { IPAddress, Node, Service, ServiceCIDR } from '../kinds/index.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
+import { AdmissionMetrics } from './admission/admission-metrics.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { admissionReader } from './admission/reader.ts'
 import { type AdmissionSettings, USUAL_ADMISSION } from './admission/settings.ts'
@@ -182,6 +183,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     { name: 'poststarthook/priority-and-fairness-config-consumer', problem: () => undefined },
     { name: 'shutdown', problem: () => (isClosing ? 'process is shutting down' : undefined), isReadiness: true },
   ]
+  const admissionMetrics = new AdmissionMetrics(metrics)
   const endpoints: Endpoints = {
     resources,
     aggregation: new Aggregation(resources, options.frontProxyClient),
@@ -191,11 +193,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       admissionPlugins({
         authorization,
         settings: options.admission ?? USUAL_ADMISSION,
+        metrics: admissionMetrics,
         client: () => createClient(own),
         call: (told) => caller.call(told),
         schemas,
       }),
       admissionReader({ resources, feed, clock }),
+      admissionMetrics,
     ),
     fieldManagers: new FieldManagers(schemas),
     authentication,

@@ -8,6 +8,7 @@ import type { AnyKind, Kind } from '../../kinds/define-kind.ts'
 import type { GroupVersionKind } from '../../schemas/schemas.ts'
 import type { Gate } from '../registry/registry.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
+import type { AdmissionMetrics } from './admission-metrics.ts'
 import { Reinvocation } from './reinvocation.ts'
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
@@ -73,13 +74,32 @@ export type AdmissionAbout = Omit<
   'object' | 'previous' | 'user' | 'reinvocation' | 'warn' | 'annotate'
 >
 
+/** As upstream calls them. */
+const STEPS = { mutate: 'admit', validate: 'validate' } as const
+
 export class Admission {
   readonly #plugins: readonly AdmissionPlugin[]
   readonly #reader: AdmissionReader
+  readonly #metrics: AdmissionMetrics
 
-  constructor(plugins: readonly AdmissionPlugin[], reader: AdmissionReader) {
+  constructor(plugins: readonly AdmissionPlugin[], reader: AdmissionReader, metrics: AdmissionMetrics) {
     this.#plugins = plugins
     this.#reader = reader
+    this.#metrics = metrics
+  }
+
+  async #ask(phase: 'mutate' | 'validate', plugin: AdmissionPlugin, request: AdmissionRequest): Promise<void> {
+    const { clock } = this.#reader
+    const from = clock.monotonic()
+    let isRejected = true
+    try {
+      const pending = plugin[phase]?.(request, this.#reader)
+      if (pending) await pending
+      isRejected = false
+    } finally {
+      const seconds = (clock.monotonic() - from) / 1000
+      this.#metrics.plugin(plugin.name, STEPS[phase], request.operation, isRejected, seconds)
+    }
   }
 
   /** The plug-ins, as one request meets them. */
@@ -96,17 +116,22 @@ export class Admission {
     const run = async (phase: 'mutate' | 'validate', request: AdmissionRequest) => {
       const from = context.clock.monotonic()
       let count = 0
+      const took = (isRejected: boolean) => {
+        const seconds = (context.clock.monotonic() - from) / 1000
+        this.#metrics.step(STEPS[phase], request.operation, isRejected, seconds)
+      }
       try {
         do {
           for (const plugin of this.#plugins) {
             if (!plugin[phase] || !plugin.handles(request)) continue
             count++
-            const pending = plugin[phase](request, this.#reader)
-            if (pending) await pending
+            await this.#ask(phase, plugin, request)
           }
         } while (request.reinvocation.begins())
+        took(false)
         context.stage('admission', from, phase === 'mutate' || count > 0 ? `${count} plug-ins` : '')
       } catch (err) {
+        took(true)
         context.stage('admission', from, 'refused', false)
         throw err
       }

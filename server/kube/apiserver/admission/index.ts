@@ -4,6 +4,7 @@
 import type { Client } from '../../client/client.ts'
 import type { Authorization } from '../authorization/index.ts'
 import type { AdmissionPlugin } from './admission.ts'
+import type { AdmissionMetrics } from './admission-metrics.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
@@ -43,6 +44,7 @@ import { mutatingWebhooks, validatingWebhooks, type WebhookOptions } from './web
 export interface PluginOptions extends Omit<WebhookOptions, 'authorizers' | 'credentialsOf'> {
   authorization: Authorization
   settings: AdmissionSettings
+  metrics: AdmissionMetrics
   /** Writes as the server itself. */
   client: () => Client
 }
@@ -83,9 +85,9 @@ export function admissionPlugins(options: PluginOptions): readonly AdmissionPlug
     denyServiceExternalIPs,
     podTopologyLabels,
     rbacEscalation(authorization),
-    mutatingAdmissionPolicy(authorization.chain, others.schemas),
+    mutatingAdmissionPolicy(authorization.chain, others.schemas, others.metrics),
     mutatingWebhooks({ ...webhooks, credentialsOf: mutating }),
-    validatingAdmissionPolicy(authorization.chain),
+    validatingAdmissionPolicy(authorization.chain, others.metrics),
     validatingWebhooks({ ...webhooks, credentialsOf: validating }),
     resourceQuota(client),
     alwaysDeny,

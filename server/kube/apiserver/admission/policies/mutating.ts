@@ -14,8 +14,9 @@ import type { Schemas } from '../../../schemas/schemas.ts'
 import { applySchemaOfKind } from '../../../schemas/structural/apply-of-schema.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import { type AdmissionPlugin, type AdmissionReader, type AdmissionRequest, refusal } from '../admission.ts'
+import type { AdmissionMetrics, ErrorType } from '../admission-metrics.ts'
 import { AuthorizerAnswers } from '../expressions/authorizer-answers.ts'
-import { ALL, CONDITIONS, Compiled } from '../expressions/compiled.ts'
+import { ALL, CONDITIONS, Compiled, OutOfBudget } from '../expressions/compiled.ts'
 import { areMet } from '../expressions/match-conditions.ts'
 import { isExempt } from '../match-rules.ts'
 import { replaceObject } from '../replace-object.ts'
@@ -36,7 +37,11 @@ interface Problem {
   reason: 'Invalid' | 'Forbidden'
 }
 
-export function mutatingAdmissionPolicy(authorizers: readonly Authorizer[], schemas: Schemas): AdmissionPlugin {
+export function mutatingAdmissionPolicy(
+  authorizers: readonly Authorizer[],
+  schemas: Schemas,
+  metrics?: AdmissionMetrics,
+): AdmissionPlugin {
   const cel = createCel()
   // Stored objects are frozen and never change: one that is changed is another.
   const programs = new WeakMap<P, Compiled>()
@@ -54,7 +59,7 @@ export function mutatingAdmissionPolicy(authorizers: readonly Authorizer[], sche
 
   /** True when it has looked, as all its conditions wanted. */
   async function invoke(
-    { policy, params, version }: Invocation<P, Binding>,
+    { policy, binding, params, version }: Invocation<P, Binding>,
     {
       request,
       reader,
@@ -72,11 +77,19 @@ export function mutatingAdmissionPolicy(authorizers: readonly Authorizer[], sche
     for (const mutation of mutations) {
       if (!object) continue
       const turn = programOf(policy).turn(values(), authorizer, ALL)
+      const from = reader.clock.monotonic()
+      const count = (error: ErrorType, action: 'allow' | 'deny') => {
+        const [name, where] = [policy.metadata?.name ?? '', binding.metadata?.name ?? '']
+        const seconds = (reader.clock.monotonic() - from) / 1000
+        metrics?.check({ of: 'mutating', policy: name, binding: where, seconds, error, action })
+      }
       try {
         const before = onTheWire(view, object) as JsonObject
         const next = await mutated(before, mutation, turn, { schemas, kind, schema: schemaOf(kind) })
         replaceObject(view, next, schemas)
+        count('no_error', 'allow')
       } catch (err) {
+        count(err instanceof OutOfBudget ? 'out_of_budget' : 'invalid_error', 'deny')
         if (err instanceof StatusError) throw err
         problems.push(err)
       }

@@ -13,6 +13,7 @@ import type { Kind } from '../../../kinds/define-kind.ts'
 import { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../../../kinds/index.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import { type AdmissionPlugin, type AdmissionReader, type AdmissionRequest, refusal } from '../admission.ts'
+import type { AdmissionMetrics, ErrorType } from '../admission-metrics.ts'
 import { AuthorizerAnswers } from '../expressions/authorizer-answers.ts'
 import { ALL, CONDITIONS, Compiled, OutOfBudget, type Turn } from '../expressions/compiled.ts'
 import { areMet } from '../expressions/match-conditions.ts'
@@ -35,6 +36,8 @@ interface Breach {
   message: string
   reason: string
   index: number
+  /** Where the rule was not broken but could not be judged. */
+  error?: ErrorType
 }
 
 interface Denial {
@@ -44,7 +47,10 @@ interface Denial {
   reason: string
 }
 
-export function validatingAdmissionPolicy(authorizers: readonly Authorizer[]): AdmissionPlugin {
+export function validatingAdmissionPolicy(
+  authorizers: readonly Authorizer[],
+  metrics?: AdmissionMetrics,
+): AdmissionPlugin {
   const cel = createCel()
   // Stored objects are frozen and never change: one that is changed is another.
   const programs = new WeakMap<P, Compiled>()
@@ -52,6 +58,16 @@ export function validatingAdmissionPolicy(authorizers: readonly Authorizer[]): A
     const program = programs.get(policy) ?? new Compiled(cel, knownInPolicy(policy.spec ?? {}))
     programs.set(policy, program)
     return program
+  }
+  /** Each breach by what is done about it. */
+  const count = ({ policy, binding }: Invocation<P, B>, breaches: readonly Breach[], seconds: number) => {
+    const [name, where] = [policy.metadata?.name ?? '', binding.metadata?.name ?? '']
+    const of = { of: 'validating' as const, policy: name, binding: where, seconds }
+    for (const { error = 'no_error' } of breaches) {
+      for (const action of binding.spec?.validationActions ?? []) {
+        metrics?.check({ ...of, error, action: action.toLowerCase() as 'deny' | 'audit' | 'warn' })
+      }
+    }
   }
   const judge = async (request: AdmissionRequest, reader: AdmissionReader) => {
     const { invocations, misconfigured } = invocationsOf(KINDS, request, reader)
@@ -68,13 +84,24 @@ export function validatingAdmissionPolicy(authorizers: readonly Authorizer[]): A
           programOf(held.policy).turn({ ...values, params: held.params }, authorizer, budget)
         const isMeant = await areMet(held.policy.spec?.matchConditions ?? [], turn(CONDITIONS), {
           failsClosed: failsClosed(held.policy),
+          onError: () =>
+            metrics?.conditionFailed(held.policy.metadata?.name ?? '', 'policy', 'validate', request.operation),
         })
-        if (!isMeant) continue
-        denials.push(...tell(await breachesOf(held.policy, turn(ALL)), held, request))
+        if (!isMeant) {
+          metrics?.excluded(held.policy.metadata?.name ?? '', 'policy', 'validate', request.operation)
+          continue
+        }
+        const from = reader.clock.monotonic()
+        const breaches = await breachesOf(held.policy, turn(ALL))
+        count(held, breaches, (reader.clock.monotonic() - from) / 1000)
+        denials.push(...tell(breaches, held, request))
         denials.push(...(await annotate(held, turn(ALL), annotations)))
       } catch (err) {
-        const breach = { message: (err as Error).message, reason: 'Invalid', index: 0 }
-        if (failsClosed(held.policy)) denials.push(...tell([breach], held, request))
+        const error = err instanceof OutOfBudget ? ('out_of_budget' as const) : ('invalid_error' as const)
+        const breach = { message: (err as Error).message, reason: 'Invalid', index: 0, error }
+        if (!failsClosed(held.policy)) continue
+        count(held, [breach], 0)
+        denials.push(...tell([breach], held, request))
       }
     }
     annotations.tell(request)
@@ -100,7 +127,8 @@ async function breachesOf(policy: P, turn: Turn): Promise<Breach[]> {
       breaches.push({ message: await messageOf(validation, turn), reason: validation.reason ?? 'Invalid', index })
     } catch (err) {
       if (err instanceof OutOfBudget) throw err
-      if (failsClosed(policy)) breaches.push({ message: (err as Error).message, reason: 'Invalid', index })
+      if (failsClosed(policy))
+        breaches.push({ message: (err as Error).message, reason: 'Invalid', index, error: 'invalid_error' })
     }
   }
   return breaches

@@ -13,6 +13,7 @@ import { MutatingWebhookConfiguration, ValidatingWebhookConfiguration } from '..
 import type { Schemas } from '../../../schemas/schemas.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import { type AdmissionPlugin, type AdmissionReader, type AdmissionRequest, refusal } from '../admission.ts'
+import type { AdmissionMetrics, Step, WebhookOutcome } from '../admission-metrics.ts'
 import { AuthorizerAnswers } from '../expressions/authorizer-answers.ts'
 import { CONDITIONS, Compiled } from '../expressions/compiled.ts'
 import { areMet } from '../expressions/match-conditions.ts'
@@ -28,6 +29,7 @@ export interface WebhookOptions {
   call: CallService
   schemas: Schemas
   authorizers: readonly Authorizer[]
+  metrics?: AdmissionMetrics
   /** How the server proves who it is. */
   credentialsOf?: CredentialsOf
 }
@@ -35,27 +37,32 @@ export interface WebhookOptions {
 const MUTATING = 'MutatingAdmissionWebhook'
 
 export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
-  const { schemas } = options
+  const { schemas, metrics } = options
   const call = withCredentials(options)
-  const isMeant = matcher(options.authorizers)
-  const ask = async (webhooks: readonly Webhook[], request: AdmissionRequest, reader: AdmissionReader) => {
+  const isMeant = matcher(options, 'admit')
+  const ask = async (hooks: readonly Hook[], request: AdmissionRequest, reader: AdmissionReader) => {
     const { reinvocation } = request
+    const round = reinvocation.isAgain ? 1 : 0
     const invoked = reinvocation.of(MUTATING, request.object)
-    for (const webhook of webhooks) {
+    for (const hook of hooks) {
+      const { webhook, configuration, index } = hook
       // Nobody is asked for the first time in the second turn.
       if (reinvocation.isAgain && !invoked.isWanted(webhook)) continue
       const view = await isMeant(webhook, new Views(request), request, reader)
       if (!view) continue
-      const verdict = await verdictOf(call, webhook, view)
+      const place = `mutation.webhook.admission.k8s.io/round_${round}_index_${index}`
+      const verdict = await verdictOf(hook, view, { call, metrics, type: 'admit', place })
       const before = JSON.stringify(request.object)
       if (verdict?.patch) {
         applyTo(view, { schemas, webhook, verdict })
         await takeOver(request, view)
       }
-      if (before !== JSON.stringify(request.object)) {
+      const mutated = before !== JSON.stringify(request.object)
+      if (mutated) {
         invoked.requireAll()
         reinvocation.want()
       }
+      if (verdict) request.annotate(place, JSON.stringify({ configuration, webhook: webhook.name, mutated }))
       if (webhook.reinvocationPolicy === 'IfNeeded') invoked.remember(webhook)
     }
     invoked.leave(request.object)
@@ -75,16 +82,21 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
 
 export function validatingWebhooks(options: Omit<WebhookOptions, 'schemas'>): AdmissionPlugin {
   const call = withCredentials(options)
-  const isMeant = matcher(options.authorizers)
-  const ask = async (webhooks: readonly Webhook[], request: AdmissionRequest, reader: AdmissionReader) => {
+  const { metrics } = options
+  const isMeant = matcher(options, 'validate')
+  const ask = async (hooks: readonly Hook[], request: AdmissionRequest, reader: AdmissionReader) => {
     const views = new Views(request)
-    const meant: [Webhook, AdmissionRequest][] = []
-    for (const webhook of webhooks) {
-      const view = await isMeant(webhook, views, request, reader)
-      if (view) meant.push([webhook, view])
+    const meant: [Hook, AdmissionRequest][] = []
+    for (const hook of hooks) {
+      const view = await isMeant(hook.webhook, views, request, reader)
+      if (view) meant.push([hook, view])
+    }
+    const askOne = ([hook, view]: [Hook, AdmissionRequest], index: number) => {
+      const place = `validating.webhook.admission.k8s.io/round_0_index_${index}`
+      return verdictOf(hook, view, { call, metrics, type: 'validating', place })
     }
     // All at once; the first in order speaks.
-    const answers = await Promise.allSettled(meant.map(([webhook, view]) => verdictOf(call, webhook, view)))
+    const answers = await Promise.allSettled(meant.map(askOne))
     for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
   }
   return {
@@ -112,10 +124,23 @@ function withCredentials({ call, credentialsOf }: Omit<WebhookOptions, 'schemas'
   }
 }
 
-const webhooksOf = <T extends Configuration>(kind: Kind<T>, reader: AdmissionReader): Webhook[] =>
-  reader.list(kind).flatMap(({ webhooks = [] }) => webhooks)
+interface Hook {
+  webhook: Webhook
+  /** The name of the object that it stands in. */
+  configuration: string
+  /** Among all that there are. */
+  index: number
+}
 
-function matcher(authorizers: readonly Authorizer[]) {
+const webhooksOf = <T extends Configuration>(kind: Kind<T>, reader: AdmissionReader): Hook[] =>
+  reader
+    .list(kind)
+    .flatMap(({ metadata, webhooks = [] }) =>
+      webhooks.map((webhook) => ({ webhook, configuration: metadata?.name ?? '' })),
+    )
+    .map((hook, index) => ({ ...hook, index }))
+
+function matcher({ authorizers, metrics }: Omit<WebhookOptions, 'schemas'>, step: Step) {
   const cel = createCel()
   // Stored objects never change: a webhook that is changed is another.
   const programs = new WeakMap<Webhook, Compiled>()
@@ -142,31 +167,61 @@ function matcher(authorizers: readonly Authorizer[]) {
     const authorizer = new AuthorizerAnswers(authorizers, request)
     const turn = program.turn(asValues(view, reader), authorizer, CONDITIONS)
     try {
-      const areAllMet = await areMet(matchConditions, turn, { failsClosed: webhook.failurePolicy !== 'Ignore' })
-      return areAllMet ? view : undefined
+      const areAllMet = await areMet(matchConditions, turn, {
+        failsClosed: webhook.failurePolicy !== 'Ignore',
+        onError: () => metrics?.conditionFailed(webhook.name, 'webhook', step, request.operation),
+      })
+      if (areAllMet) return view
+      metrics?.excluded(webhook.name, 'webhook', step, request.operation)
+      return undefined
     } catch (err) {
       throw refusal(request, (err as Error).message)
     }
   }
 }
 
+interface Asking {
+  call: CallService
+  metrics: AdmissionMetrics | undefined
+  type: 'admit' | 'validating'
+  /** As the audit log calls it. */
+  place: string
+}
+
 /** Undefined when there is none and the webhook may be gone without. */
-async function verdictOf(call: CallService, webhook: Webhook, request: AdmissionRequest): Promise<Verdict | undefined> {
+async function verdictOf(
+  { webhook }: Hook,
+  request: AdmissionRequest,
+  { call, metrics, type, place }: Asking,
+): Promise<Verdict | undefined> {
   const { name } = webhook
+  const from = performance.now()
+  const tell = (code: number, rejected: WebhookOutcome['rejected']) => {
+    const seconds = (performance.now() - from) / 1000
+    metrics?.webhook({ name, type, operation: request.operation, seconds, code, rejected })
+  }
   let verdict: Verdict
   try {
     verdict = await askWebhook(call, webhook, request)
   } catch (err) {
     const why = err instanceof Error ? err.message : String(err)
     if (webhook.failurePolicy === 'Ignore') {
-      request.annotate(`failed-open.webhook.admission.k8s.io/${name}`, why)
+      tell(0, undefined)
+      metrics?.failOpen(name, type)
+      request.annotate(`failed-open.${place}`, name)
       return undefined
     }
+    tell(0, 'calling_webhook_error')
     throw internalError(new Error(`failed calling webhook ${JSON.stringify(name)}: ${why}`))
   }
   for (const [key, value] of Object.entries(verdict.annotations)) request.annotate(`${name}/${key}`, value)
   for (const warning of verdict.warnings) request.warn(warning)
-  if (!verdict.isAllowed) throw new WebhookDenial(name, verdict.result)
+  if (!verdict.isAllowed) {
+    const denial = new WebhookDenial(name, verdict.result)
+    tell(denial.code, 'no_error')
+    throw denial
+  }
+  tell(200, undefined)
   return verdict
 }
 

@@ -1,5 +1,6 @@
 import type { MutatingWebhook } from 'kubernetes-types/admissionregistration/v1'
 import { describe, expect, it } from 'vitest'
+import { Metrics } from '../../../../base/metrics.ts'
 import { isJsonObject, type JsonObject } from '../../../apimachinery/json.ts'
 import type { KubeObject } from '../../../apimachinery/object-meta.ts'
 import {
@@ -10,6 +11,7 @@ import {
 } from '../../../kinds/index.ts'
 import { loadSchemas } from '../../../schemas/load-schemas.ts'
 import { askPlugin, type There } from '../../testing/ask-plugin.ts'
+import { AdmissionMetrics } from '../admission-metrics.ts'
 import { mutatingWebhooks, validatingWebhooks } from './index.ts'
 
 interface Review extends JsonObject {
@@ -66,11 +68,43 @@ function asking(of: 'mutating' | 'validating', answer: Answer, ...webhooks: Muta
   ]
   const plugin =
     of === 'mutating'
-      ? mutatingWebhooks({ call, schemas, authorizers: [] })
-      : validatingWebhooks({ call, authorizers: [] })
+      ? mutatingWebhooks({ call, schemas, authorizers: [], metrics })
+      : validatingWebhooks({ call, authorizers: [], metrics })
   const ask = async (more: object = {}) => askPlugin(plugin, { kind: ConfigMap, object: configMap, ...more }, there)
   return { ask, paths, reviews }
 }
+
+const counted = new Metrics()
+const metrics = new AdmissionMetrics(counted)
+
+it('are counted, and tell the audit log what became of them', async () => {
+  const ignored = hook('lost', { failurePolicy: 'Ignore' })
+  const answers: Answer = (_, path) => (path.startsWith('/lost') ? 'nothing' : path.startsWith('/b') ? add('b') : {})
+  const { ask } = asking('mutating', answers, ignored, hook('a'), hook('b'))
+  const { annotations } = await ask()
+  expect(annotations).toMatchObject({
+    'failed-open.mutation.webhook.admission.k8s.io/round_0_index_0': 'lost.example.com',
+    'mutation.webhook.admission.k8s.io/round_0_index_1': JSON.stringify({
+      configuration: 'all',
+      webhook: 'a.example.com',
+      mutated: false,
+    }),
+    'mutation.webhook.admission.k8s.io/round_0_index_2': JSON.stringify({
+      configuration: 'all',
+      webhook: 'b.example.com',
+      mutated: true,
+    }),
+  })
+  await asking('validating', () => ({ allowed: false, status: { code: 418 } }), hook('no')).ask()
+  const text = counted.text()
+  for (const line of [
+    'apiserver_admission_webhook_fail_open_count{name="lost.example.com",type="admit"} 1',
+    'apiserver_admission_webhook_request_total{name="a.example.com",type="admit",operation="CREATE",code="200",rejected="false"} 1',
+    'apiserver_admission_webhook_rejection_count{name="no.example.com",type="validating",operation="CREATE",error_type="no_error",rejection_code="418"} 1',
+  ]) {
+    expect(text).toContain(line)
+  }
+})
 
 const DENIED = 'admission webhook "a.example.com" denied the request'
 const FAILED = 'Internal error occurred: failed calling webhook "a.example.com": '
