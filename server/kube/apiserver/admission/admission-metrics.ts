@@ -2,7 +2,6 @@
 // Upstream: apiserver/pkg/admission/metrics, apiserver/pkg/admission/plugin/policy/{validating,mutating}/metrics.
 
 import type { Counter, Histogram, Metrics, Series } from '../../../base/metrics.ts'
-import type { AdmissionOperation } from './admission.ts'
 
 const SECONDS = [0.005, 0.025, 0.1, 0.5, 1, 2.5]
 const CHECK_SECONDS = [0.0000005, 0.001, 0.01, 0.1, 1]
@@ -15,7 +14,7 @@ export type ErrorType = 'compile_error' | 'invalid_error' | 'out_of_budget' | 'n
 export interface WebhookOutcome {
   name: string
   type: 'admit' | 'validating'
-  operation: AdmissionOperation
+  operation: string
   seconds: number
   code: number
   rejected: 'calling_webhook_error' | 'apiserver_internal_error' | 'no_error' | undefined
@@ -64,11 +63,11 @@ export class AdmissionMetrics {
     this.#checks = { validating: checks('validating'), mutating: checks('mutating') }
   }
 
-  step(type: Step, operation: AdmissionOperation, rejected: boolean, seconds: number): void {
+  step(type: Step, operation: string, rejected: boolean, seconds: number): void {
     this.#seriesOf(this.#steps, '', { type, operation, rejected }).observe(seconds)
   }
 
-  plugin(name: string, type: Step, operation: AdmissionOperation, rejected: boolean, seconds: number): void {
+  plugin(name: string, type: Step, operation: string, rejected: boolean, seconds: number): void {
     this.#seriesOf(this.#plugins, name, { type, operation, rejected }).observe(seconds)
   }
 
