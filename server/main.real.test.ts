@@ -99,17 +99,24 @@ describe('the classroom server', () => {
     expect(second.output()).not.toContain('    at ')
   })
 
-  it('ends in order, with its cluster host', async () => {
-    const hosts = () =>
-      readdirSync('/proc')
-        .filter((name) => /^\d+$/.test(name))
-        .filter((pid) => commandOf(pid).includes(`cluster-host\0--state-dir\0${home}`))
-    expect(hosts()).toHaveLength(1)
-    first.child.kill('SIGINT')
-    expect(await first.ended).toBe(0)
-    expect(hosts()).toEqual([])
-    expect(readdirSync(join(home, 'classroom'))).not.toContain('server.json')
-  })
+  it.each(['SIGHUP', 'SIGINT'] as const)(
+    'ends in order by %s, with its cluster host, also when nobody reads any more',
+    async (signal) => {
+      if (signal === 'SIGINT') first = start()
+      await first.ready
+      const hosts = () =>
+        readdirSync('/proc')
+          .filter((name) => /^\d+$/.test(name))
+          .filter((pid) => commandOf(pid).includes(`cluster-host\0--state-dir\0${home}`))
+      expect(hosts()).toHaveLength(1)
+      first.child.stdout?.destroy()
+      first.child.stderr?.destroy()
+      first.child.kill(signal)
+      expect(await first.ended).toBe(0)
+      expect(hosts()).toEqual([])
+      expect(readdirSync(join(home, 'classroom'))).not.toContain('server.json')
+    },
+  )
 })
 
 function commandOf(pid: string): string {

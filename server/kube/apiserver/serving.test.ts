@@ -1,6 +1,8 @@
 // How requests are let in, timed, counted and ended.
 
+import { once } from 'node:events'
 import { get } from 'node:https'
+import { connect } from 'node:net'
 import type { FlowSchema as FlowSchemaWire } from 'kubernetes-types/flowcontrol/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Transport } from '../client/transport.ts'
@@ -311,5 +313,15 @@ describe('serving', () => {
     go()
     expect((await made).code).toBe(201)
     await closed
+  })
+
+  it('hangs up on who has not finished shaking hands when it is closed', async () => {
+    const socket = connect(port, '127.0.0.1')
+    const ended = once(socket.resume(), 'close')
+    await once(socket, 'connect')
+    // Served after it was let in.
+    expect((await ask({ path: '/livez' })).code).toBe(200)
+    await test.server.close()
+    await ended
   })
 })

@@ -84,10 +84,13 @@ export class HttpsFront {
       this.#sessions.add(session)
       session.on('close', () => this.#sessions.delete(session))
     })
-    server.on('secureConnection', (socket) => {
+    const hold = (socket: Duplex) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
-    })
+    }
+    // Whoever is still shaking hands when the server closes would keep it open.
+    server.on('connection', hold)
+    server.on('secureConnection', hold)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host, port }, () => resolve())
