@@ -1,9 +1,11 @@
 // What the real tests of this room share: one data centre on the host's engine, and a picture of the host to compare.
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { type DataCentre, type DataCentreOptions, openDataCentre } from './data-centre.ts'
+import { withDisks } from './disk-store.ts'
 import { chainNames } from './firewall.ts'
 import type { LearnerNetwork } from './learner-network.ts'
+import { removeInstallation } from './remove-installation.ts'
 import { runCommand } from './run-command.ts'
 
 /** `npm test` names the one whose images it has built. Never somebody's classroom. */
@@ -11,6 +13,28 @@ export const TEST_STATE_DIR = process.env.PODIUM_HOME ?? '/var/lib/podium-test'
 
 export function openTestDataCentre(options: Partial<DataCentreOptions> = {}): Promise<DataCentre> {
   return openDataCentre({ stateDir: TEST_STATE_DIR, log: (line) => console.log(line), ...options })
+}
+
+const SECOND = '/var/lib/podium-second-'
+
+/** A state directory beside the first one's. What takes minutes to make is brought along; it is valid for the same CA only. */
+export async function secondInstallation(first: DataCentre): Promise<string> {
+  // A run that was killed leaves its installation.
+  for (const name of await readdir(dirname(SECOND)))
+    if (name.startsWith(basename(SECOND))) await removeWhole(join(dirname(SECOND), name))
+  const stateDir = await mkdtemp(SECOND)
+  for (const part of ['registry', 'registry-tls'])
+    await cp(join(first.stateDir, part), join(stateDir, part), { recursive: true })
+  await withDisks(stateDir, async (disks) => {
+    const golden = disks.goldenPath(basename(first.goldenDisk, '.img'))
+    await runCommand('cp', ['--sparse=always', first.goldenDisk, golden])
+  })
+  return stateDir
+}
+
+export async function removeWhole(stateDir: string): Promise<void> {
+  await removeInstallation({ stateDir, log: (line) => console.log(line) })
+  await rm(stateDir, { recursive: true, force: true })
 }
 
 /**
