@@ -164,7 +164,7 @@ export function examinations(stateDir: string): Examination[] {
         'memory',
         gib >= 4,
         `${gib.toFixed(1)} GiB, ${(freemem() / GIB).toFixed(1)} free`,
-        'A learner with two nodes takes about 400 MiB: few will fit.',
+        'A learner with two nodes takes about 320 MiB: few will fit.',
         'limited',
       )
     },

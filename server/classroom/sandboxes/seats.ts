@@ -1,5 +1,5 @@
-// How many learners this machine holds at once. Estimates, from what a learner with two machines was measured to take;
-// whoever knows better sets PODIUM_SEATS.
+// How many learners this machine holds at once, from what one was measured to take in the middle of a lab: two machines with
+// six Pods, terminal, control plane (bench/classroom.bench.ts; docs/admins.md has the figures). PODIUM_SEATS overrules it.
 
 import type { MachineKind } from './sandbox.ts'
 
@@ -13,8 +13,9 @@ const MIB = 1024 ** 2
 /** The classroom itself, its pages, images and the operating system. */
 const KEPT: Pick<Room, 'memoryBytes' | 'diskBytes'> = { memoryBytes: 1536 * MIB, diskBytes: 4096 * MIB }
 const OF_ONE: Record<MachineKind, Room> = {
-  real: { memoryBytes: 400 * MIB, diskBytes: 1024 * MIB, processors: 1 / 6 },
-  simulated: { memoryBytes: 48 * MIB, diskBytes: 64 * MIB, processors: 1 / 20 },
+  // Of the disk as much as a home may grow to: machines share nearly all of theirs.
+  real: { memoryBytes: 320 * MIB, diskBytes: 512 * MIB, processors: 1 / 6 },
+  simulated: { memoryBytes: 16 * MIB, diskBytes: 64 * MIB, processors: 1 / 20 },
 }
 
 /** At least one: somebody alone may always try. */
