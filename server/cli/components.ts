@@ -66,6 +66,7 @@ export function addComponentCommands(program: Command, logger: Logger): void {
   loops('kube-controller-manager', 'all watch loops, each with a token of its own service account', '10257')
     .option('--cluster-cidr <cidr>', '', '10.244.0.0/16')
     .option('--root-ca-file <file>')
+    .option('--service-account-private-key-file <file>', 'fills Secrets that ask for a token')
     .option('--cluster-signing-cert-file <file>', 'who signs certificates; without one, nobody')
     .option('--cluster-signing-key-file <file>')
     .option('--cluster-signing-duration <time>', 'the longest that a certificate may last', '8760h')

@@ -37,7 +37,7 @@ export type Wake = (view: ClusterView, enqueue: Enqueue) => void
 export interface ControllerDefinition {
   readonly name: string
   readonly concurrency: number
-  /** The service account in kube-system that it writes as. */
+  /** The service account in kube-system that it writes as; empty for the controller manager itself. */
   readonly account: string
   /** Who its Events come from. */
   readonly eventSource: string
@@ -115,6 +115,11 @@ export class ControllerBuilder {
   actsAs(account: string): this {
     this.#account = account
     return this
+  }
+
+  /** For a loop that has no account: it is there before accounts have tokens, and acts as the controller manager itself. */
+  actsAsManager(): this {
+    return this.actsAs('')
   }
 
   /** For loops whose queue has always had another name in metrics. */

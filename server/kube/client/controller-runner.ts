@@ -102,8 +102,9 @@ export class RunningController implements AsyncDisposable {
     this.#options = options
     this.client = `${options.component ?? 'kube-controller-manager'}/${definition.name}-controller`
     this.#log = logger.with({ controller: definition.name })
-    this.#api = options.clientFor(this.client, definition.account)
-    this.#reader = options.informerClientFor?.(this.client) ?? this.#api
+    const manager = options.informerClientFor?.(this.client)
+    this.#api = (definition.account === '' && manager) || options.clientFor(this.client, definition.account)
+    this.#reader = manager ?? this.#api
     this.#recorder = new EventRecorder({
       client: this.#api,
       clock,

@@ -24,6 +24,7 @@ import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import { openEtcd } from './etcd.ts'
 import { kubeletsAnswer } from './kubelets-answer.ts'
+import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { NETWORKING } from './networking.ts'
@@ -284,6 +285,7 @@ export class Cluster {
         clusterCidr: NETWORKING.clusterCidr,
         rootCaPem: caPem,
         signCertificate: (granted) => this.#pki.sign(granted),
+        signLegacyToken: legacyTokenSigner(this.#pki.serviceAccounts.privateKeyPem),
       }),
       clientFor: (client, account) => this.#clientOfAccount(client, account),
       informerClientFor: (client) => this.#clientFor(client, 'system:kube-controller-manager'),

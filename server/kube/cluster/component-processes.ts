@@ -89,7 +89,9 @@ export async function runControllerManager(options: Flags, { logger, until }: Co
   const rootCaPem = options.rootCaFile ? await readFile(options.rootCaFile, 'utf8') : ''
   const signCertificate = await signerOf(options, systemClock)
   if (!signCertificate) logger.warn('nobody signs certificates: no --cluster-signing-cert-file was given')
-  const { clusterCidr = '' } = options
+  const { legacyTokenSigner } = await import('./legacy-token.ts')
+  const { clusterCidr = '', serviceAccountPrivateKeyFile: keyFile } = options
+  const tokenKey = keyFile && (await readFile(keyFile, 'utf8'))
   await runAsComponent('kube-controller-manager', options, { logger, until }, (metrics) =>
     runControllers({
       definitions: buildControllers({
@@ -97,6 +99,7 @@ export async function runControllerManager(options: Flags, { logger, until }: Co
         clusterCidr,
         rootCaPem,
         ...(signCertificate ? { signCertificate } : {}),
+        ...(tokenKey ? { signLegacyToken: legacyTokenSigner(tokenKey) } : {}),
       }),
       clientFor: (client, account) =>
         createClient(

@@ -33,6 +33,7 @@ import { replicaSetController, replicationController } from './replicaset/index.
 import { resourceQuotaController } from './resourcequota/index.ts'
 import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
 import { serviceAccountController } from './serviceaccount/index.ts'
+import { type SignLegacyToken, serviceAccountTokenController } from './serviceaccount-token/index.ts'
 import { serviceCidrController } from './servicecidr/index.ts'
 import { statefulSetController } from './statefulset/index.ts'
 import { taintEvictionController } from './taint-eviction/index.ts'
@@ -47,6 +48,8 @@ export interface ControllerOptions {
   rootCaPem: string
   /** By the cluster's own authority; without it nothing is signed. */
   signCertificate?: SignCertificate
+  /** By the key of all service accounts' tokens; without it Secrets that ask for a token stay empty. */
+  signLegacyToken?: SignLegacyToken
   /** A node that has not been heard of for so long is not ready; 40 s unless told. */
   nodeMonitorGracePeriodMs?: number
   /** The same for a node that has never reported; 60 s unless told. */
@@ -73,6 +76,9 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     endpointSliceController,
     namespaceController(options.kinds),
     serviceAccountController,
+    ...(options.signLegacyToken
+      ? [serviceAccountTokenController({ rootCaPem: options.rootCaPem, sign: options.signLegacyToken })]
+      : []),
     rootCaCertificatePublisher(options.rootCaPem),
     serviceCidrController,
     nodeIpamController(options.clusterCidr),

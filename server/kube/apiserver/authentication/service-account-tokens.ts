@@ -14,6 +14,7 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose'
+import type { Secret } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../../base/clock.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
@@ -47,6 +48,9 @@ export interface ServiceAccountTokensOptions {
 }
 
 const KEPT = 500
+/** Of tokens that lie in Secrets, as they were before there were others. */
+const LEGACY_ISSUER = 'kubernetes/serviceaccount'
+const LEGACY = 'kubernetes.io/serviceaccount/'
 const ALGORITHMS: Readonly<Record<string, string>> = { RSA: 'RS256', EC: 'ES256', OKP: 'EdDSA' }
 
 export class ServiceAccountTokens implements TokenAuthenticator {
@@ -118,6 +122,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     const known = this.#checked.get(digest)
     if (!known && !this.#isMine(token)) return undefined
     const payload = known ?? (await this.#check(token, digest))
+    if (payload.iss === LEGACY_ISSUER) return this.#legacyHolder(token, payload, audiences)
     const told = typeof payload.aud === 'string' ? [payload.aud] : (payload.aud ?? [])
     const good = audiences.filter((one) => told.includes(one))
     if (good.length === 0)
@@ -130,7 +135,8 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
   #isMine(token: string): boolean {
     try {
-      return decodeJwt(token).iss === this.#options.issuer
+      const { iss } = decodeJwt(token)
+      return iss === this.#options.issuer || iss === LEGACY_ISSUER
     } catch {
       return false
     }
@@ -138,7 +144,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
   async #check(token: string, digest: string): Promise<JWTPayload> {
     const { payload } = await jwtVerify(token, this.#publicKey, {
-      issuer: this.#options.issuer,
+      issuer: [this.#options.issuer, LEGACY_ISSUER],
       currentDate: new Date(this.#options.clock.now()),
       algorithms: [this.algorithm],
     })
@@ -148,6 +154,24 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       if (oldest !== undefined) this.#checked.delete(oldest)
     }
     return payload
+  }
+
+  /** It does not expire, and is for this server alone; it is worth as much as the Secret that holds it. */
+  #legacyHolder(token: string, payload: JWTPayload, audiences: readonly string[]): TokenHolder {
+    const told = (field: string) => String(payload[`${LEGACY}${field}`] ?? '')
+    const [namespace, name, uid] = [told('namespace'), told('service-account.name'), told('service-account.uid')]
+    const good = audiences.filter((one) => one === this.#options.issuer)
+    if (good.length === 0)
+      throw new Error(`a token without audiences is invalid for the target audiences [${audiences}]`)
+    if (payload.sub !== `system:serviceaccount:${namespace}:${name}`) throw new Error('the token names two accounts')
+    this.#assertLives('serviceaccounts', namespace, { name, uid })
+    const secret = this.#options.find('secrets', namespace, told('secret.name')) as Secret | undefined
+    if (!secret || secret.metadata?.deletionTimestamp) throw new Error('the token’s Secret has been deleted')
+    if (Buffer.from(secret.data?.token ?? '', 'base64').toString() !== token) {
+      throw new Error('the token is not the one in its Secret')
+    }
+    const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
+    return { user: { name: payload.sub, uid, groups }, audiences: good }
   }
 
   #liveUser(payload: JWTPayload): UserInfo {
