@@ -39,6 +39,8 @@ export interface CycleOptions {
   random: () => number
   /** Pods that wait for room on the node and go before this one: the room is theirs. */
   nominatedOn?: (node: string, before: Pod) => readonly Pod[]
+  /** How many of all nodes are enough, in percent; 0 for as many as the size of the cluster asks for. */
+  percentageOfNodesToScore?: number
   /** Where to begin looking; moves on from cycle to cycle, so that all nodes get their turn. */
   startAt: number
 }
@@ -71,9 +73,9 @@ export function decide(pod: Pod, nodes: readonly NodeInfo[], options: CycleOptio
 const unscored = (node: NodeInfo): Scored => ({ node, total: 0, scores: {} })
 
 /** All nodes of a small cluster; of a large one, so many fitting nodes as make a good choice likely. */
-export function enoughNodes(count: number): number {
-  if (count <= 100) return count
-  const percentage = Math.max(5, 50 - Math.floor(count / 125))
+export function enoughNodes(count: number, asked = 0): number {
+  if (count <= 100 || asked >= 100) return count
+  const percentage = asked || Math.max(5, 50 - Math.floor(count / 125))
   return Math.max(100, Math.floor((count * percentage) / 100))
 }
 
@@ -109,12 +111,17 @@ function judgeOf(pod: Pod, nodes: readonly NodeInfo[], options: CycleOptions, st
 function findFeasible(
   pod: Pod,
   nodes: readonly NodeInfo[],
-  { startAt, judge, rejections }: CycleOptions & { judge: Judge; rejections: Map<string, NodeRejection> },
+  {
+    startAt,
+    judge,
+    rejections,
+    percentageOfNodesToScore,
+  }: CycleOptions & { judge: Judge; rejections: Map<string, NodeRejection> },
 ): { feasible: NodeInfo[]; looked: number } {
   // Room was made for it there: nobody else need be asked.
   const nominated = nodes.find(({ name }) => name === pod.status?.nominatedNodeName)
   if (nominated && !judge(nominated)) return { feasible: [nominated], looked: 0 }
-  const enough = enoughNodes(nodes.length)
+  const enough = enoughNodes(nodes.length, percentageOfNodesToScore)
   const feasible: NodeInfo[] = []
   let looked = 0
   for (; looked < nodes.length && feasible.length < enough; looked++) {

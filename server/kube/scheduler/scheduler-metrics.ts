@@ -10,16 +10,14 @@ const doubling = (first: number, count: number) => Array.from({ length: count },
 
 export class SchedulerMetrics {
   readonly #clock: Clock
-  readonly #profile: string
   readonly #attempts
   readonly #attemptSeconds
   readonly #decisionSeconds
   readonly #podAttempts
   readonly #podSeconds
 
-  constructor(metrics: Metrics, told: { clock: Clock; profile: string; queue: SchedulingQueue }) {
+  constructor(metrics: Metrics, told: { clock: Clock; queue: SchedulingQueue }) {
     this.#clock = told.clock
-    this.#profile = told.profile
     metrics.gauge('scheduler_pending_pods', 'Pods without a node, by where they wait.', () =>
       Object.entries(told.queue.counts).map(([queue, count]) => [{ queue }, count]),
     )
@@ -51,9 +49,9 @@ export class SchedulerMetrics {
   }
 
   /** `startedAt` by the monotonic clock, in milliseconds. */
-  attempted(queued: QueuedPod, result: Result, startedAt: number): void {
+  attempted(queued: QueuedPod, profile: string, result: Result, startedAt: number): void {
     const now = this.#clock.monotonic()
-    const labels = { profile: this.#profile, result }
+    const labels = { profile, result }
     this.#attempts.add(labels)
     this.#attemptSeconds.observe(labels, (now - startedAt) / 1000)
     if (result !== 'scheduled') return

@@ -9,12 +9,10 @@ import type { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
 import { deepEqual } from '../apimachinery/deep.ts'
 import { revisionOf } from '../apimachinery/object-meta.ts'
-import { isNotFound } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
 import { EventRecorder } from '../client/event-recorder.ts'
 import type { LoopGate } from '../client/loop-gate.ts'
 import { LoopTracer } from '../client/loop-tracer.ts'
-import { atRevision } from '../client/reconcile-context.ts'
 import { type Change, SharedInformer } from '../client/shared-informer.ts'
 import type { Kind } from '../kinds/define-kind.ts'
 import { Namespace } from '../kinds/namespace.ts'
@@ -28,14 +26,14 @@ import { Service } from '../kinds/service.ts'
 import { StorageClass } from '../kinds/storage-class.ts'
 import { type Decision, decide } from './cycle.ts'
 import { defaultSpreading } from './default-spreading.ts'
-import type { ClusterEvent, Plugin, Preemption } from './framework.ts'
-import { makeRoom } from './make-room.ts'
+import { Errands, type RunningProfile } from './errands.ts'
+import type { ClusterEvent } from './framework.ts'
 import { Nominator } from './nominator.ts'
-import { BECAUSE } from './plugins/default-binder.ts'
 import { priorityOf } from './plugins/default-preemption.ts'
 import { defaultPlugins } from './plugins/index.ts'
-import { tellUnschedulable } from './pod-status.ts'
+import { buildProfile } from './profile.ts'
 import { SchedulerCache } from './scheduler-cache.ts'
+import { DEFAULT_CONFIGURATION, type SchedulerConfiguration } from './scheduler-configuration.ts'
 import { SchedulerMetrics } from './scheduler-metrics.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import { StorageView } from './storage-view.ts'
@@ -46,8 +44,8 @@ export interface SchedulerOptions {
   logger: Logger
   trace: Trace
   random: () => number
-  /** Only pods that ask for this scheduler; `default-scheduler` unless told. */
-  schedulerName?: string
+  /** Profiles and their plug-ins; one profile, `default-scheduler`, unless told. */
+  configuration?: SchedulerConfiguration
   /** As its requests are named. */
   clientName?: string
   metrics?: Metrics
@@ -73,35 +71,38 @@ const DECISIONS_PER_BREATH = 16
 class Scheduler implements RunningScheduler {
   readonly ready: Promise<void>
   readonly #options: SchedulerOptions
-  readonly #name: string
   readonly #clientName: string
   readonly #informers: SharedInformer<never>[] = []
   readonly #cache = new SchedulerCache()
   readonly #nominator = new Nominator()
   readonly #queue: SchedulingQueue
-  readonly #plugins: readonly Plugin[]
+  /** By the name that pods ask for. */
+  readonly #profiles: ReadonlyMap<string, RunningProfile>
   readonly #storage: StorageView
-  readonly #recorder: EventRecorder
   readonly #tracer: LoopTracer
   readonly #metrics: SchedulerMetrics | undefined
   readonly #stop = new AbortController()
-  readonly #telling = new Set<Promise<void>>()
+  readonly #errands: Errands
   readonly #gateListener: Disposable | undefined
   #startAt = 0
   #started = false
   #pumping = false
 
   constructor(options: SchedulerOptions) {
-    const { client, clock, logger, trace, schedulerName = 'default-scheduler' } = options
+    const { clock, trace, configuration = DEFAULT_CONFIGURATION } = options
     this.#options = options
-    this.#name = schedulerName
     this.#clientName = options.clientName ?? 'kube-scheduler'
-    this.#queue = new SchedulingQueue(clock, () => {
+    const backoff = {
+      initialMs: configuration.podInitialBackoffSeconds * 1000,
+      maxMs: configuration.podMaxBackoffSeconds * 1000,
+    }
+    const onChange = () => {
       this.#tracer.changed()
       this.#pumpSoon()
-    })
+    }
+    this.#queue = new SchedulingQueue(clock, onChange, backoff)
     const { metrics } = options
-    this.#metrics = metrics && new SchedulerMetrics(metrics, { clock, profile: schedulerName, queue: this.#queue })
+    this.#metrics = metrics && new SchedulerMetrics(metrics, { clock, queue: this.#queue })
     this.#tracer = new LoopTracer({
       client: this.#clientName,
       clock,
@@ -109,9 +110,8 @@ class Scheduler implements RunningScheduler {
       queue: () => this.#queue.activeKeys,
       cacheRevision: () => Math.max(0, ...this.#informers.map(({ revision }) => revision)),
     })
-    this.#recorder = new EventRecorder({ client, clock, logger, component: schedulerName })
     this.#storage = new StorageView({
-      client,
+      client: options.client,
       clock,
       signal: this.#stop.signal,
       claims: this.#informer(PersistentVolumeClaim),
@@ -119,14 +119,14 @@ class Scheduler implements RunningScheduler {
       classes: this.#informer(StorageClass),
       onChange: (event, revision) => this.#wake(event, revision),
     })
-    const namespaces = this.#informer(Namespace).cache
-    const budgets = this.#informer(PodDisruptionBudget).cache
-    this.#plugins = defaultPlugins({
-      client,
-      spreading: defaultSpreading(this.#informer(Service).cache, this.#informer(ReplicaSet).cache),
-      namespaceLabels: (name) => namespaces.get(name)?.metadata?.labels,
-      budgets: () => budgets.list(),
-      storage: this.#storage,
+    this.#profiles = this.#buildProfiles(configuration)
+    this.#errands = new Errands({
+      ...options,
+      queue: this.#queue,
+      cache: this.#cache,
+      nominator: this.#nominator,
+      metrics: this.#metrics,
+      isStopped: () => this.#stop.signal.aborted,
     })
     this.#informer(Node).addHandler((change) => this.#onNode(change))
     this.#informer(Pod).addHandler((change) => this.#onPod(change))
@@ -136,21 +136,37 @@ class Scheduler implements RunningScheduler {
 
   idle(): boolean {
     const heard = this.#informers.every(({ pending }) => pending === 0)
-    return (
-      this.#started &&
-      heard &&
-      !this.#pumping &&
-      this.#queue.length === 0 &&
-      this.#telling.size === this.#storage.waiting
-    )
+    const isQuiet = !this.#pumping && this.#queue.length === 0 && this.#errands.count === this.#storage.waiting
+    return this.#started && heard && isQuiet
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     this.#gateListener?.[Symbol.dispose]()
     this.#queue.close()
-    await Promise.all(this.#telling)
-    await this.#recorder[Symbol.asyncDispose]()
+    await this.#errands.settled()
+    await Promise.all(Array.from(this.#profiles.values(), ({ recorder }) => recorder[Symbol.asyncDispose]()))
+  }
+
+  #buildProfiles({ profiles, percentageOfNodesToScore }: SchedulerConfiguration) {
+    const { client, clock, logger } = this.#options
+    const namespaces = this.#informer(Namespace).cache
+    const budgets = this.#informer(PodDisruptionBudget).cache
+    const world = {
+      client,
+      spreading: defaultSpreading(this.#informer(Service).cache, this.#informer(ReplicaSet).cache),
+      namespaceLabels: (name: string) => namespaces.get(name)?.metadata?.labels,
+      budgets: () => budgets.list(),
+      storage: this.#storage,
+    }
+    return new Map(
+      profiles.map((told): [string, RunningProfile] => {
+        const { schedulerName, pluginConfig } = told
+        const profile = buildProfile(told, defaultPlugins(world, pluginConfig), percentageOfNodesToScore)
+        const recorder = new EventRecorder({ client, clock, logger, component: schedulerName })
+        return [schedulerName, { ...profile, recorder }]
+      }),
+    )
   }
 
   #informer<T extends object>(kind: Kind<T>): SharedInformer<T> {
@@ -253,15 +269,20 @@ class Scheduler implements RunningScheduler {
   }
 
   #isOurs(pod: CorePod): boolean {
-    const asked = pod.spec?.schedulerName || 'default-scheduler'
-    return asked === this.#name && !pod.spec?.schedulingGates?.length
+    return this.#profileOf(pod) !== undefined && !pod.spec?.schedulingGates?.length
+  }
+
+  #profileOf(pod: CorePod): RunningProfile | undefined {
+    return this.#profiles.get(pod.spec?.schedulerName || 'default-scheduler')
   }
 
   #wake(event: ClusterEvent, revision: number): void {
     this.#queue.wake(
       ({ pod, rejectedBy }) =>
         rejectedBy.size === 0 ||
-        this.#plugins.some(({ name, mayHelp }) => rejectedBy.has(name) && (!mayHelp || mayHelp(event, pod))),
+        this.#profileOf(pod)?.plugins.some(
+          ({ name, mayHelp }) => rejectedBy.has(name) && (!mayHelp || mayHelp(event, pod)),
+        ) === true,
       revision,
     )
   }
@@ -287,20 +308,21 @@ class Scheduler implements RunningScheduler {
   #scheduleOne(queued: QueuedPod): void {
     const { clock, random, logger } = this.#options
     const { pod } = queued
+    const profile = this.#profileOf(pod)
+    if (!profile) throw new Error(`pod ${queued.key} is in line for a scheduler that is not here`)
     const at = clock.now()
     const startedAt = clock.monotonic()
     const nodes = this.#cache.nodes()
     let decision: Decision
     try {
       const nominatedOn = (node: string, before: CorePod) => this.#nominatedOn(node, before)
-      const options = { plugins: this.#plugins, random, startAt: this.#startAt, nominatedOn }
-      const { looked, ...rest } = decide(pod, nodes, options)
+      const { looked, ...rest } = decide(pod, nodes, { ...profile, random, startAt: this.#startAt, nominatedOn })
       if (nodes.length > 0) this.#startAt = (this.#startAt + looked) % nodes.length
       decision = rest
     } catch (err) {
       // A pod that a plug-in cannot understand must not stop the pods behind it.
       logger.error('scheduling failed', { pod: queued.key, err })
-      this.#metrics?.attempted(queued, 'error', startedAt)
+      this.#metrics?.attempted(queued, profile.schedulerName, 'error', startedAt)
       this.#queue.putBack(queued)
       return
     }
@@ -308,86 +330,11 @@ class Scheduler implements RunningScheduler {
     this.#metrics?.decided(durationMs)
     this.#emit(queued.key, decision, { at, durationMs })
     if (decision.chosen === undefined) {
-      this.#metrics?.attempted(queued, 'unschedulable', startedAt)
-      this.#notScheduled(queued, decision)
+      this.#metrics?.attempted(queued, profile.schedulerName, 'unschedulable', startedAt)
+      this.#errands.refuse(queued, profile, decision)
       return
     }
-    const { chosen, state } = decision
-    state.set(BECAUSE, queued.because)
-    this.#cache.assume(pod, chosen)
-    this.#nominator.delete(pod)
-    for (const plugin of this.#plugins) plugin.reserve?.(state, pod, chosen)
-    this.#track(this.#bind(queued, decision, { chosen, startedAt }))
-  }
-
-  /** Work that goes on beside the next decisions. */
-  #track(work: Promise<void>): void {
-    const tracked = work.finally(() => this.#telling.delete(tracked))
-    this.#telling.add(tracked)
-  }
-
-  async #bind(
-    queued: QueuedPod,
-    { state }: Decision,
-    { chosen: node, startedAt }: { chosen: string; startedAt: number },
-  ): Promise<void> {
-    const { pod, key } = queued
-    try {
-      for (const plugin of this.#plugins) {
-        const rejection = await plugin.permit?.(state, pod, node)
-        if (rejection) throw new Error(rejection.reasons.join(', '))
-      }
-      for (const plugin of this.#plugins) await plugin.preBind?.(state, pod, node)
-      for (const plugin of this.#plugins) if (await plugin.bind?.(state, pod, node)) break
-      this.#queue.done(queued)
-      this.#metrics?.attempted(queued, 'scheduled', startedAt)
-      this.#record(queued, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${node}`)
-    } catch (err) {
-      if (this.#stop.signal.aborted) return
-      for (const plugin of [...this.#plugins].reverse()) plugin.unreserve?.(state, pod, node)
-      this.#cache.forget(pod)
-      this.#metrics?.attempted(queued, 'error', startedAt)
-      if (isNotFound(err)) return this.#queue.done(queued)
-      this.#options.logger.warn('binding failed, will be tried again', { pod: key, node, err })
-      this.#record(queued, 'Warning', 'FailedScheduling', err instanceof Error ? err.message : String(err))
-      this.#queue.putBack(queued)
-    }
-  }
-
-  #notScheduled(queued: QueuedPod, { message = '', rejectedBy, preemption, clearsNomination }: Decision): void {
-    const { client, clock, logger } = this.#options
-    const { pod, because } = queued
-    this.#queue.putAside(queued, rejectedBy)
-    this.#record(queued, 'Warning', 'FailedScheduling', message)
-    if (preemption) this.#nominator.set(pod, preemption.node)
-    else if (clearsNomination) this.#nominator.delete(pod)
-    const nominatedNodeName = preemption ? preemption.node : clearsNomination ? null : undefined
-    this.#track(
-      tellUnschedulable(pod, { message, nominatedNodeName }, { client, clock, because }).catch((err: unknown) => {
-        if (!isNotFound(err)) logger.debug('condition not written', { pod: queued.key, err })
-      }),
-    )
-    if (preemption) this.#track(this.#makeRoom(queued, preemption))
-  }
-
-  async #makeRoom(queued: QueuedPod, preemption: Preemption): Promise<void> {
-    const { client, clock, logger } = this.#options
-    const { pod, because } = queued
-    const release = this.#queue.detain(queued)
-    const losers = this.#nominator.on(preemption.node).filter((other) => priorityOf(other) < priorityOf(pod))
-    for (const loser of losers) this.#nominator.delete(loser)
-    try {
-      await makeRoom(pod, preemption, { client, clock, recorder: this.#recorder, because, losers })
-    } catch (err) {
-      logger.warn('preemption failed, will be tried again', { pod: queued.key, node: preemption.node, err })
-      this.#queue.wake(({ key }) => key === queued.key, because)
-    }
-    release()
-  }
-
-  #record({ pod, because }: QueuedPod, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    const why = atRevision(because)
-    this.#recorder.record({ about: pod, kind: Pod, type, reason, message, ...(why ? { because: why } : {}) })
+    this.#errands.bind(queued, profile, { ...decision, chosen: decision.chosen, startedAt })
   }
 
   #emit(pod: string, { scored, rejections, chosen }: Decision, time: { at: number; durationMs: number }): void {

@@ -27,14 +27,20 @@ export interface QueuedPod {
   detained?: { missed: number | undefined }
 }
 
-const INITIAL_BACKOFF_MS = 1000
-const MAX_BACKOFF_MS = 10_000
+/** How long who failed stays out of the line: twice as long each time, but not for ever. */
+export interface Backoff {
+  initialMs: number
+  maxMs: number
+}
+
+const UPSTREAMS_BACKOFF: Backoff = { initialMs: 1000, maxMs: 10_000 }
 const UNSCHEDULABLE_AT_MOST_MS = 5 * 60_000
 const FLUSH_EVERY_MS = 30_000
 
 export class SchedulingQueue {
   readonly #clock: Clock
   readonly #onChange: () => void
+  readonly #limits: Backoff
   readonly #active: QueuedPod[] = []
   readonly #backoff = new Map<string, { queued: QueuedPod; timer: Disposable }>()
   readonly #unschedulable = new Map<string, QueuedPod>()
@@ -43,8 +49,9 @@ export class SchedulingQueue {
   #flush: Disposable | undefined
   #closed = false
 
-  constructor(clock: Clock, onChange: () => void) {
+  constructor(clock: Clock, onChange: () => void, backoff: Backoff = UPSTREAMS_BACKOFF) {
     this.#clock = clock
+    this.#limits = backoff
     this.#onChange = onChange
   }
 
@@ -173,7 +180,7 @@ export class SchedulingQueue {
   }
 
   #toBackoffOrActive(queued: QueuedPod): void {
-    const waitMs = queued.failedAt + backoffMs(queued.attempts) - this.#clock.monotonic()
+    const waitMs = queued.failedAt + backoffMs(queued.attempts, this.#limits) - this.#clock.monotonic()
     if (waitMs <= 0) {
       this.#toActive(queued)
       return
@@ -214,7 +221,8 @@ export class SchedulingQueue {
   }
 }
 
-const backoffMs = (attempts: number) => Math.min(MAX_BACKOFF_MS, INITIAL_BACKOFF_MS * 2 ** Math.max(0, attempts - 1))
+const backoffMs = (attempts: number, { initialMs, maxMs }: Backoff) =>
+  Math.min(maxMs, initialMs * 2 ** Math.max(0, attempts - 1))
 
 function goesBefore(a: QueuedPod, b: QueuedPod): boolean {
   const difference = (b.pod.spec?.priority ?? 0) - (a.pod.spec?.priority ?? 0)

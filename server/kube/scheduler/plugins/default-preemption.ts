@@ -15,19 +15,25 @@ import type { Plugin, PostFilterResult, PostFilterWorld, Preemption, Rejection }
 import type { NodeInfo } from '../node-info.ts'
 
 /** Of a large cluster, so many nodes are tried: this share of those that may help, but at least so many. */
-const TRIED_SHARE = 0.1
-const TRIED_AT_LEAST = 100
+export interface DefaultPreemptionArguments {
+  minCandidateNodesPercentage: number
+  minCandidateNodesAbsolute: number
+}
+
 const NOT_HELPFUL = 'Preemption is not helpful for scheduling'
 
 export const priorityOf = (pod: Pod): number => pod.spec?.priority ?? 0
 
-export function defaultPreemption(budgets: () => readonly PodDisruptionBudget[]): Plugin {
+export function defaultPreemption(
+  budgets: () => readonly PodDisruptionBudget[],
+  limits: DefaultPreemptionArguments,
+): Plugin {
   return {
     name: 'DefaultPreemption',
     postFilter(_state, pod, world): PostFilterResult {
       const ineligible = whyNotEligible(pod, world)
       if (ineligible) return refuse(ineligible)
-      const { candidates, verdicts } = tryNodes(pod, world, budgets())
+      const { candidates, verdicts } = tryNodes(pod, world, budgets(), limits)
       const best = leastHarm(candidates)
       if (best) return { message: '', preemption: best }
       const message = `0/${world.nodes.length} nodes are available: ${countReasons(verdicts)}.`
@@ -57,13 +63,18 @@ function isLeavingForAnother({ metadata, status }: Pod): boolean {
   return !!metadata?.deletionTimestamp && target?.status === 'True' && target.reason === 'PreemptionByScheduler'
 }
 
-function tryNodes(pod: Pod, world: PostFilterWorld, budgets: readonly PodDisruptionBudget[]) {
+function tryNodes(
+  pod: Pod,
+  world: PostFilterWorld,
+  budgets: readonly PodDisruptionBudget[],
+  { minCandidateNodesPercentage, minCandidateNodesAbsolute }: DefaultPreemptionArguments,
+) {
   const { nodes, rejections, random } = world
   const verdicts: Rejection[] = []
   const mayHelp = nodes.filter(({ name }) => rejections.get(name)?.unresolvable === false)
   for (let count = mayHelp.length; count < nodes.length; count++)
     verdicts.push({ reasons: [NOT_HELPFUL], unresolvable: true })
-  const enough = Math.max(TRIED_AT_LEAST, Math.floor(mayHelp.length * TRIED_SHARE))
+  const enough = Math.max(minCandidateNodesAbsolute, Math.floor((mayHelp.length * minCandidateNodesPercentage) / 100))
   const offset = Math.floor(random() * mayHelp.length)
   const candidates: Preemption[] = []
   let harmless = 0

@@ -20,8 +20,10 @@ import {
 const NAME = 'InterPodAffinity'
 const FILTER = `${NAME}/filter`
 const SCORE = `${NAME}/score`
-/** What a pod that must be near the new one adds to the score, though the new one did not ask. */
-const HARD_AFFINITY_WEIGHT = 1
+export interface InterPodAffinityArguments {
+  /** What a pod that must be near the new one adds to the score, though the new one did not ask. */
+  hardPodAffinityWeight: number
+}
 
 /** A number for each pair of topology key and value. */
 class Topologies {
@@ -92,12 +94,12 @@ function isNear({ affinity, near, matchesItself }: FilterState, node: NodeInfo):
   return terms.every(({ topologyKey }) => near.at(topologyKey, node) > 0) || (near.isEmpty && matchesItself)
 }
 
-function scores(pod: Pod, nodes: readonly NodeInfo[], labels: NamespaceLabels): Topologies {
+function scores(pod: Pod, nodes: readonly NodeInfo[], labels: NamespaceLabels, hardWeight: number): Topologies {
   const wishes = podAffinityOf(pod)?.preferred ?? []
   const result = new Topologies()
   for (const node of nodes) {
     for (const { affinity } of node.withAffinity.values()) {
-      for (const term of affinity.near) if (term.matches(pod, labels)) result.add(term, node, HARD_AFFINITY_WEIGHT)
+      for (const term of affinity.near) if (term.matches(pod, labels)) result.add(term, node, hardWeight)
       for (const term of affinity.preferred) if (term.matches(pod, labels)) result.add(term, node, term.weight)
     }
     if (wishes.length === 0) continue
@@ -108,7 +110,10 @@ function scores(pod: Pod, nodes: readonly NodeInfo[], labels: NamespaceLabels): 
   return result
 }
 
-export function interPodAffinity(labels: NamespaceLabels): Plugin {
+export function interPodAffinity(
+  labels: NamespaceLabels,
+  { hardPodAffinityWeight }: InterPodAffinityArguments,
+): Plugin {
   return {
     name: NAME,
     weight: 2,
@@ -124,7 +129,7 @@ export function interPodAffinity(labels: NamespaceLabels): Plugin {
       return undefined
     },
     preScore(state, pod, _, all) {
-      const topologies = scores(pod, all, labels)
+      const topologies = scores(pod, all, labels, hardPodAffinityWeight)
       state.set(SCORE, topologies)
       return !topologies.isEmpty
     },

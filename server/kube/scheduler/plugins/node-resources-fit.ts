@@ -1,5 +1,6 @@
-// Room for the pod's requests, and for the pod itself; nodes with most room left over score best (LeastAllocated).
-// Upstream: plugins/noderesources/{fit,least_allocated}.go.
+// Room for the pod's requests, and for the pod itself. Nodes with most room left over score best (LeastAllocated), or
+// those with least (MostAllocated packs), or by a curve of one's own (RequestedToCapacityRatio).
+// Upstream: plugins/noderesources/{fit,least_allocated,most_allocated,requested_to_capacity_ratio}.go.
 
 import { MAX_SCORE, type Plugin, type Rejection } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
@@ -23,10 +24,54 @@ function insufficient({ requests }: PodResources, node: NodeInfo): Rejection | u
   return reasons.length > 0 ? { reasons, unresolvable: neverFits } : undefined
 }
 
-const leftOver = (requested: number, capacity: number) =>
-  capacity === 0 || requested > capacity ? 0 : Math.floor(((capacity - requested) * MAX_SCORE) / capacity)
+export interface ScoringStrategy {
+  type: 'LeastAllocated' | 'MostAllocated' | 'RequestedToCapacityRatio'
+  resources: readonly { name: string; weight: number }[]
+  /** From how much is used (0 to 100) to how good that is (0 to 10); straight lines in between. */
+  shape?: readonly { utilization: number; score: number }[]
+}
 
-export const nodeResourcesFit: Plugin = {
+export const LEAST_ALLOCATED: ScoringStrategy = {
+  type: 'LeastAllocated',
+  resources: [
+    { name: 'cpu', weight: 1 },
+    { name: 'memory', weight: 1 },
+  ],
+}
+
+/** 0 to MAX_SCORE for one resource, were the pod on the node. */
+function scoreOf({ type, shape = [] }: ScoringStrategy, requested: number, capacity: number): number {
+  const tooMuch = capacity === 0 || requested > capacity
+  switch (type) {
+    case 'LeastAllocated':
+      return tooMuch ? 0 : Math.floor(((capacity - requested) * MAX_SCORE) / capacity)
+    case 'MostAllocated':
+      return tooMuch ? 0 : Math.floor((requested * MAX_SCORE) / capacity)
+    case 'RequestedToCapacityRatio':
+      return onCurve(shape, tooMuch ? 100 : Math.floor((requested * 100) / capacity))
+  }
+}
+
+const MAX_SHAPE_SCORE = 10
+
+function onCurve(shape: NonNullable<ScoringStrategy['shape']>, utilization: number): number {
+  const scaled = (score: number) => (score * MAX_SCORE) / MAX_SHAPE_SCORE
+  const next = shape.findIndex((point) => utilization <= point.utilization)
+  const to = shape.at(next)
+  const from = next > 0 ? shape[next - 1] : undefined
+  if (!to || !from) return scaled(to?.score ?? 0)
+  const share = (utilization - from.utilization) / (to.utilization - from.utilization)
+  return Math.trunc(scaled(from.score) + (scaled(to.score) - scaled(from.score)) * share)
+}
+
+/** What the node would have given away; for processor and memory with the assumed amounts of pods that ask for nothing. */
+function requestedWith(name: string, node: NodeInfo, pod: PodResources): number {
+  if (name === 'cpu') return node.nonZeroCpu + pod.nonZeroCpu
+  if (name === 'memory') return node.nonZeroMemory + pod.nonZeroMemory
+  return (node.requested.get(name) ?? 0) + (pod.requests.get(name) ?? 0)
+}
+
+export const nodeResourcesFit = (strategy: ScoringStrategy): Plugin => ({
   name: 'NodeResourcesFit',
   preFilter(state, pod) {
     state.set(STATE, podResources(pod))
@@ -34,10 +79,18 @@ export const nodeResourcesFit: Plugin = {
   },
   filter: (state, _, node) => insufficient(state.get(STATE) as PodResources, node),
   score(state, _, node) {
-    const { nonZeroCpu, nonZeroMemory } = state.get(STATE) as PodResources
-    const cpu = leftOver(node.nonZeroCpu + nonZeroCpu, node.allocatable.get('cpu') ?? 0)
-    const memory = leftOver(node.nonZeroMemory + nonZeroMemory, node.allocatable.get('memory') ?? 0)
-    return Math.floor((cpu + memory) / 2)
+    const pod = state.get(STATE) as PodResources
+    let sum = 0
+    let weights = 0
+    for (const { name, weight } of strategy.resources) {
+      const capacity = node.allocatable.get(name) ?? 0
+      // What the node has not got, or nobody asks for, says nothing about it.
+      const counts = name === 'cpu' || name === 'memory' || (capacity > 0 && (pod.requests.get(name) ?? 0) > 0)
+      if (!counts) continue
+      sum += weight * scoreOf(strategy, requestedWith(name, node, pod), capacity)
+      weights += weight
+    }
+    return weights === 0 ? 0 : Math.floor(sum / weights)
   },
   mayHelp(event, pod) {
     if (event.type === 'pod-removed') return true
@@ -48,4 +101,4 @@ export const nodeResourcesFit: Plugin = {
     const before = amountsOf(event.previous.status?.allocatable)
     return [...allocatable].some(([name, amount]) => amount > (before.get(name) ?? 0))
   },
-}
+})

@@ -47,6 +47,16 @@ interface Soft {
   ignored: Set<string>
 }
 
+/** What pods without constraints of their own are spread by; only with `ScheduleAnyway`, or by none. */
+export interface PodTopologySpreadArguments {
+  defaultConstraints: readonly { topologyKey: string; maxSkew: number }[]
+}
+
+export const SYSTEM_DEFAULTS = [
+  { topologyKey: HOSTNAME, maxSkew: 3 },
+  { topologyKey: ZONE, maxSkew: 5 },
+]
+
 export interface DefaultSpreading {
   /** What selects the pod: its Services and its ReplicaSet together; undefined when nothing does. */
   selectorFor(pod: Pod): Selector | undefined
@@ -103,17 +113,19 @@ function hardState(pod: Pod, nodes: readonly NodeInfo[]): Hard[] {
   })
 }
 
-function softState(pod: Pod, feasible: readonly NodeInfo[], all: readonly NodeInfo[], defaults: DefaultSpreading) {
+function softState(
+  pod: Pod,
+  feasible: readonly NodeInfo[],
+  all: readonly NodeInfo[],
+  defaults: DefaultSpreading & PodTopologySpreadArguments,
+) {
   let constraints = constraintsOf(pod, 'ScheduleAnyway')
   const requireLabels = constraints.length > 0
   if (!pod.spec?.topologySpreadConstraints?.length) {
     const selector = defaults.selectorFor(pod)
     if (!selector) return undefined
     const soft = { minDomains: 1, selector, honourAffinity: true, honourTaints: false }
-    constraints = [
-      { topologyKey: HOSTNAME, maxSkew: 3, ...soft },
-      { topologyKey: ZONE, maxSkew: 5, ...soft },
-    ]
+    constraints = defaults.defaultConstraints.map((told) => ({ ...told, ...soft }))
   }
   if (constraints.length === 0) return undefined
   const hasLabels = (node: NodeInfo) => constraints.every(({ topologyKey }) => topologyKey in node.labels)
@@ -136,7 +148,7 @@ function softState(pod: Pod, feasible: readonly NodeInfo[], all: readonly NodeIn
   return { constraints, counts: byConstraint, weights, ignored } satisfies Soft
 }
 
-export function podTopologySpread(defaults: DefaultSpreading): Plugin {
+export function podTopologySpread(defaults: DefaultSpreading & PodTopologySpreadArguments): Plugin {
   return {
     name: NAME,
     weight: 2,

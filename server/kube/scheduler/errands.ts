@@ -1,0 +1,142 @@
+// What follows from a decision, told to the API server beside the next decisions: a pod is bound to its node, or it is
+// said why it fits nowhere, and room is made if pods of lower priority can give it.
+// Upstream: bindingCycle and handleSchedulingFailure in kubernetes/pkg/scheduler/schedule_one.go.
+
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/logger.ts'
+import { isNotFound } from '../apimachinery/status-error.ts'
+import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/event-recorder.ts'
+import { atRevision } from '../client/reconcile-context.ts'
+import { Pod } from '../kinds/pod.ts'
+import type { Decision } from './cycle.ts'
+import type { Preemption } from './framework.ts'
+import { makeRoom } from './make-room.ts'
+import type { Nominator } from './nominator.ts'
+import { BECAUSE } from './plugins/default-binder.ts'
+import { priorityOf } from './plugins/default-preemption.ts'
+import { tellUnschedulable } from './pod-status.ts'
+import type { Profile } from './profile.ts'
+import type { SchedulerCache } from './scheduler-cache.ts'
+import type { SchedulerMetrics } from './scheduler-metrics.ts'
+import type { QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+
+export interface RunningProfile extends Profile {
+  /** Events come from the profile that decided. */
+  recorder: EventRecorder
+}
+
+export interface ErrandOptions {
+  client: Client
+  clock: Clock
+  logger: Logger
+  queue: SchedulingQueue
+  cache: SchedulerCache
+  nominator: Nominator
+  metrics: SchedulerMetrics | undefined
+  isStopped: () => boolean
+}
+
+type Chosen = Decision & { chosen: string; startedAt: number }
+
+export class Errands {
+  readonly #options: ErrandOptions
+  readonly #underWay = new Set<Promise<void>>()
+
+  constructor(options: ErrandOptions) {
+    this.#options = options
+  }
+
+  get count(): number {
+    return this.#underWay.size
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay)
+  }
+
+  bind(queued: QueuedPod, profile: RunningProfile, decision: Chosen): void {
+    const { cache, nominator } = this.#options
+    const { chosen, state } = decision
+    state.set(BECAUSE, queued.because)
+    cache.assume(queued.pod, chosen)
+    nominator.delete(queued.pod)
+    for (const plugin of profile.plugins) plugin.reserve?.(state, queued.pod, chosen)
+    this.#track(this.#bind(queued, profile, decision))
+  }
+
+  /** The pod fits nowhere; what the decision says of others that could go is done. */
+  refuse(queued: QueuedPod, profile: RunningProfile, decision: Decision): void {
+    const { client, clock, logger, queue, nominator } = this.#options
+    const { message = '', rejectedBy, preemption, clearsNomination } = decision
+    const { pod, because } = queued
+    queue.putAside(queued, rejectedBy)
+    record(queued, profile, 'Warning', 'FailedScheduling', message)
+    if (preemption) nominator.set(pod, preemption.node)
+    else if (clearsNomination) nominator.delete(pod)
+    const nominatedNodeName = preemption ? preemption.node : clearsNomination ? null : undefined
+    this.#track(
+      tellUnschedulable(pod, { message, nominatedNodeName }, { client, clock, because }).catch((err: unknown) => {
+        if (!isNotFound(err)) logger.debug('condition not written', { pod: queued.key, err })
+      }),
+    )
+    if (preemption) this.#track(this.#makeRoom(queued, profile, preemption))
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#underWay.delete(tracked))
+    this.#underWay.add(tracked)
+  }
+
+  async #bind(queued: QueuedPod, profile: RunningProfile, { state, chosen, startedAt }: Chosen): Promise<void> {
+    const { cache, queue, metrics, logger, isStopped } = this.#options
+    const { plugins, schedulerName } = profile
+    const { pod, key } = queued
+    try {
+      for (const plugin of plugins) {
+        const rejection = await plugin.permit?.(state, pod, chosen)
+        if (rejection) throw new Error(rejection.reasons.join(', '))
+      }
+      for (const plugin of plugins) await plugin.preBind?.(state, pod, chosen)
+      for (const plugin of plugins) if (await plugin.bind?.(state, pod, chosen)) break
+      queue.done(queued)
+      metrics?.attempted(queued, schedulerName, 'scheduled', startedAt)
+      record(queued, profile, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${chosen}`)
+    } catch (err) {
+      if (isStopped()) return
+      for (const plugin of [...plugins].reverse()) plugin.unreserve?.(state, pod, chosen)
+      cache.forget(pod)
+      metrics?.attempted(queued, schedulerName, 'error', startedAt)
+      if (isNotFound(err)) return queue.done(queued)
+      logger.warn('binding failed, will be tried again', { pod: key, node: chosen, err })
+      record(queued, profile, 'Warning', 'FailedScheduling', err instanceof Error ? err.message : String(err))
+      queue.putBack(queued)
+    }
+  }
+
+  async #makeRoom(queued: QueuedPod, { recorder }: RunningProfile, preemption: Preemption): Promise<void> {
+    const { client, clock, logger, queue, nominator } = this.#options
+    const { pod, because } = queued
+    const release = queue.detain(queued)
+    const losers = nominator.on(preemption.node).filter((other) => priorityOf(other) < priorityOf(pod))
+    for (const loser of losers) nominator.delete(loser)
+    try {
+      await makeRoom(pod, preemption, { client, clock, recorder, because, losers })
+    } catch (err) {
+      logger.warn('preemption failed, will be tried again', { pod: queued.key, node: preemption.node, err })
+      queue.wake(({ key }) => key === queued.key, because)
+    }
+    release()
+  }
+}
+
+function record(
+  { pod, because }: QueuedPod,
+  { recorder }: RunningProfile,
+  type: 'Normal' | 'Warning',
+  reason: string,
+  message: string,
+): void {
+  const why = atRevision(because)
+  recorder.record({ about: pod, kind: Pod, type, reason, message, ...(why ? { because: why } : {}) })
+}

@@ -1,0 +1,124 @@
+import { expect, it } from 'vitest'
+import type { Client } from '../client/client.ts'
+import { decide } from './cycle.ts'
+import { defaultPlugins } from './plugins/index.ts'
+import { buildProfile } from './profile.ts'
+import { readSchedulerConfiguration } from './scheduler-configuration.ts'
+import { asking, GI, node, pod } from './testing/pods-and-nodes.ts'
+
+const HEAD = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n'
+const read = (text: string) => readSchedulerConfiguration(HEAD + text, 'scheduler.yaml')
+
+function profiles(text: string) {
+  const { profiles: told, percentageOfNodesToScore } = read(text)
+  return told.map((profile) => {
+    const world = {
+      client: {} as Client,
+      spreading: { selectorFor: () => undefined },
+      namespaceLabels: () => ({}),
+      budgets: () => [],
+    }
+    return buildProfile(profile, defaultPlugins(world, profile.pluginConfig), percentageOfNodesToScore)
+  })
+}
+const names = (text: string) => profiles(text).map(({ plugins }) => plugins.map(({ name }) => name))
+
+it('packs nodes in one profile and spreads in the other', () => {
+  const [spreads, packs] = profiles(`
+profiles:
+- schedulerName: default-scheduler
+- schedulerName: bin-packing
+  pluginConfig:
+  - name: NodeResourcesFit
+    args:
+      scoringStrategy:
+        type: MostAllocated
+        resources: [{name: cpu, weight: 1}]
+  plugins:
+    score:
+      disabled: [{name: NodeResourcesBalancedAllocation}]
+`)
+  const nodes = () => [node('empty'), node('half', { on: [asking('2', `${GI}`)] })]
+  const chosen = (profile: typeof spreads) =>
+    decide(asking('1', `${GI}`), nodes(), { plugins: profile!.plugins, random: () => 0.9, startAt: 0 }).chosen
+  expect(chosen(spreads)).toBe('empty')
+  expect(chosen(packs)).toBe('half')
+})
+
+it.each([
+  { used: '1', score: 25 }, // a quarter used: from 0 at 0 % to 10 at 100 %
+  { used: '2', score: 50 },
+  { used: '4', score: 100 },
+])('scores by a curve: $used of 4 is $score', ({ used, score }) => {
+  const [profile] = profiles(`
+profiles:
+- pluginConfig:
+  - name: NodeResourcesFit
+    args:
+      scoringStrategy:
+        type: RequestedToCapacityRatio
+        resources: [{name: cpu, weight: 1}]
+        requestedToCapacityRatio: {shape: [{utilization: 0, score: 0}, {utilization: 100, score: 10}]}
+`)
+  const fit = profile?.plugins.find(({ name }) => name === 'NodeResourcesFit')
+  const [state, what] = [new Map(), asking(used)]
+  fit?.preFilter?.(state, what, [])
+  expect(fit?.score?.(state, what, node('a'))).toBe(score)
+})
+
+it('takes plug-ins away at one stage, at all, or all but some, and weighs others anew', () => {
+  const [[noTaints], [onlyName], [heavy]] = [
+    names('profiles: [{plugins: {multiPoint: {disabled: [{name: TaintToleration}]}}}]'),
+    names(
+      "profiles: [{plugins: {multiPoint: {disabled: [{name: '*'}], enabled: [{name: NodeName}, {name: DefaultBinder}]}}}]",
+    ),
+    profiles(
+      'profiles: [{plugins: {score: {enabled: [{name: NodeAffinity, weight: 7}]}, filter: {disabled: [{name: NodeAffinity}]}}}]',
+    ),
+  ]
+  expect(noTaints).not.toContain('TaintToleration')
+  expect(onlyName).toEqual(['NodeName', 'DefaultBinder'])
+  const affinity = heavy?.plugins.find(({ name }) => name === 'NodeAffinity')
+  expect(affinity).toMatchObject({ weight: 7 })
+  expect(affinity?.filter).toBeUndefined()
+  expect(affinity?.score).toBeDefined()
+})
+
+it('takes weights, percentages and back-off from the file', () => {
+  const told = read('percentageOfNodesToScore: 30\npodInitialBackoffSeconds: 2\npodMaxBackoffSeconds: 20\n')
+  expect(told).toMatchObject({ podInitialBackoffSeconds: 2, podMaxBackoffSeconds: 20 })
+  expect(profiles('percentageOfNodesToScore: 30')[0]?.percentageOfNodesToScore).toBe(30)
+  const many = Array.from({ length: 400 }, (_, at) => node(`n${at}`))
+  const [profile] = profiles('percentageOfNodesToScore: 30')
+  expect(decide(pod(), many, { ...profile!, random: () => 0.5, startAt: 0 }).looked).toBe(120)
+})
+
+it.each([
+  ['profiles: [{schedulerNam: x}]', /profiles\.0: Unrecognized key: "schedulerNam"/],
+  ['profiles: [{schedulerName: a}, {schedulerName: a}]', /two profiles have the same schedulerName/],
+  [
+    'profiles: [{pluginConfig: [{name: NodeName, args: {}}]}]',
+    /profiles\.0\.pluginConfig\.0\.name: "NodeName" takes no arguments/,
+  ],
+  [
+    'profiles: [{pluginConfig: [{name: InterPodAffinity, args: {hardPodAffinityWeight: 500}}]}]',
+    /pluginConfig\.0\.args\.hardPodAffinityWeight: Too big/,
+  ],
+  [
+    'profiles: [{pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: RequestedToCapacityRatio}}}]}]',
+    /requestedToCapacityRatio\.shape is needed/,
+  ],
+  ['podInitialBackoffSeconds: 30', /podMaxBackoffSeconds: must be greater than or equal to PodInitialBackoffSeconds/],
+  ['profiles: [', /scheduler\.yaml: .*/],
+])('refuses %s', (text, message) => {
+  expect(() => read(text)).toThrow(message)
+})
+
+it('refuses plug-ins that are not there, and profiles that cannot bind', () => {
+  expect(() => names('profiles: [{plugins: {filter: {enabled: [{name: Mine}]}}}]')).toThrow(
+    /there is no plug-in "Mine"; there are/,
+  )
+  expect(() => names("profiles: [{plugins: {bind: {disabled: [{name: '*'}]}}}]")).toThrow(
+    /at least one bind plugin is needed/,
+  )
+})

@@ -1,0 +1,149 @@
+// Reads a KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1): profiles, which plug-ins each has at which stage,
+// their weights and arguments. Upstream: kube-scheduler/config/v1/types.go, kubernetes/pkg/scheduler/apis/config/validation.
+
+import { parse } from 'yaml'
+import { z } from 'zod'
+import type { PluginArguments } from './plugins/index.ts'
+
+const API_VERSION = 'kubescheduler.config.k8s.io/v1'
+const POINTS = ['filter', 'postFilter', 'score', 'reserve', 'permit', 'preBind', 'bind'] as const
+export type ExtensionPoint = (typeof POINTS)[number]
+
+/** At one stage: `*` disables all that are not enabled here. */
+const pluginSet = z.strictObject({
+  enabled: z.array(z.strictObject({ name: z.string(), weight: z.int().min(0).optional() })).default([]),
+  disabled: z.array(z.strictObject({ name: z.string() })).default([]),
+})
+export type PluginSet = z.infer<typeof pluginSet>
+
+const resources = z.array(z.strictObject({ name: z.string(), weight: z.int().min(1).max(100).default(1) })).min(1)
+const shape = z
+  .array(z.strictObject({ utilization: z.int().min(0).max(100), score: z.int().min(0).max(10) }))
+  .min(1)
+  .refine((points) => points.every((point, at) => at === 0 || point.utilization > points[at - 1]!.utilization), {
+    message: 'utilization values must be sorted in increasing order',
+  })
+
+/** Every set of arguments may name its type, as upstream's files do. */
+const typed = <T extends z.ZodRawShape>(kind: string, fields: T) =>
+  z.strictObject({ apiVersion: z.literal(API_VERSION).optional(), kind: z.literal(kind).optional(), ...fields })
+
+const ARGUMENTS = {
+  NodeResourcesFit: typed('NodeResourcesFitArgs', {
+    scoringStrategy: z
+      .strictObject({
+        type: z.enum(['LeastAllocated', 'MostAllocated', 'RequestedToCapacityRatio']),
+        resources: resources.default([
+          { name: 'cpu', weight: 1 },
+          { name: 'memory', weight: 1 },
+        ]),
+        requestedToCapacityRatio: z.strictObject({ shape }).optional(),
+      })
+      .refine((told) => told.type !== 'RequestedToCapacityRatio' || told.requestedToCapacityRatio, {
+        message: 'requestedToCapacityRatio.shape is needed for this type',
+      })
+      .transform(({ requestedToCapacityRatio, ...rest }) => ({ ...rest, ...requestedToCapacityRatio })),
+  }),
+  PodTopologySpread: typed('PodTopologySpreadArgs', {
+    defaultingType: z.enum(['System', 'List']).default('System'),
+    defaultConstraints: z
+      .array(
+        z.strictObject({
+          topologyKey: z.string().min(1),
+          maxSkew: z.int().min(1),
+          whenUnsatisfiable: z.literal('ScheduleAnyway'),
+        }),
+      )
+      .default([]),
+  }),
+  InterPodAffinity: typed('InterPodAffinityArgs', { hardPodAffinityWeight: z.int().min(0).max(100).default(1) }),
+  DefaultPreemption: typed('DefaultPreemptionArgs', {
+    minCandidateNodesPercentage: z.int().min(0).max(100).default(10),
+    minCandidateNodesAbsolute: z.int().min(0).default(100),
+  }),
+}
+
+const isConfigurable = (name: string): name is keyof typeof ARGUMENTS => Object.hasOwn(ARGUMENTS, name)
+
+const pluginConfig = z
+  .array(z.strictObject({ name: z.string(), args: z.unknown() }))
+  .default([])
+  .transform((entries, context) => {
+    const read: Partial<PluginArguments> = {}
+    for (const [index, { name, args }] of entries.entries()) {
+      if (!isConfigurable(name)) {
+        const known = Object.keys(ARGUMENTS).join(', ')
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'name'],
+          message: `"${name}" takes no arguments; ${known} do`,
+        })
+        continue
+      }
+      const result = ARGUMENTS[name].safeParse(args)
+      for (const issue of result.error?.issues ?? [])
+        context.addIssue({ ...issue, code: 'custom', path: [index, 'args', ...issue.path] })
+      if (result.success) Object.assign(read, { [name]: result.data })
+    }
+    // The system's own constraints are what there is without any.
+    const spread = read.PodTopologySpread as { defaultingType?: string } | undefined
+    if (spread?.defaultingType === 'System') delete read.PodTopologySpread
+    return read
+  })
+
+const profile = z.strictObject({
+  schedulerName: z.string().min(1).default('default-scheduler'),
+  percentageOfNodesToScore: z.int().min(0).max(100).optional(),
+  plugins: z
+    .strictObject({
+      multiPoint: pluginSet.optional(),
+      ...(Object.fromEntries(POINTS.map((point) => [point, pluginSet.optional()])) as Record<
+        ExtensionPoint,
+        z.ZodOptional<typeof pluginSet>
+      >),
+    })
+    .default({}),
+  pluginConfig,
+})
+export type ProfileConfiguration = z.infer<typeof profile>
+
+const configuration = z
+  .strictObject({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal('KubeSchedulerConfiguration'),
+    percentageOfNodesToScore: z.int().min(0).max(100).default(0),
+    podInitialBackoffSeconds: z.int().min(1).default(1),
+    podMaxBackoffSeconds: z.int().min(1).default(10),
+    profiles: z
+      .array(profile)
+      .min(1)
+      .default([profile.parse({})]),
+  })
+  .refine(({ podInitialBackoffSeconds: first, podMaxBackoffSeconds: most }) => most >= first, {
+    path: ['podMaxBackoffSeconds'],
+    message: 'must be greater than or equal to PodInitialBackoffSeconds',
+  })
+  .refine(({ profiles }) => new Set(profiles.map((told) => told.schedulerName)).size === profiles.length, {
+    path: ['profiles'],
+    message: 'two profiles have the same schedulerName',
+  })
+export type SchedulerConfiguration = z.infer<typeof configuration>
+
+export const DEFAULT_CONFIGURATION: SchedulerConfiguration = configuration.parse({
+  apiVersion: API_VERSION,
+  kind: 'KubeSchedulerConfiguration',
+})
+
+/** Throws with everything that is wrong, in words for whoever wrote the file. */
+export function readSchedulerConfiguration(source: string, file: string): SchedulerConfiguration {
+  let told: unknown
+  try {
+    told = parse(source)
+  } catch (err) {
+    throw new Error(`${file}: ${(err as Error).message}`, { cause: err })
+  }
+  const result = configuration.safeParse(told)
+  if (result.success) return result.data
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.') || 'configuration'}: ${message}`)
+  throw new Error(`${file}: ${problems.join('; ')}`)
+}
