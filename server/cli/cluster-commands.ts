@@ -16,6 +16,7 @@ import {
   readApiServerFlags,
   readClusterRecord,
   readRunRecord,
+  readSchedulerFlags,
   repairCluster as repairStoreOf,
 } from '../kube/cluster/index.ts'
 import { UserError } from './user-error.ts'
@@ -72,7 +73,7 @@ function withWholePaths(extraConfig: Readonly<Record<string, string>>): Record<s
   return Object.fromEntries(
     Object.entries(extraConfig).map(([flag, value]) => [
       flag,
-      /-file$|\.auth\w+-config$|\.audit-log-path$/.test(flag) ? resolve(value) : value,
+      /-file$|\.auth\w+-config$|\.audit-log-path$|^scheduler\.config$/.test(flag) ? resolve(value) : value,
     ]),
   )
 }
@@ -81,6 +82,7 @@ function withWholePaths(extraConfig: Readonly<Record<string, string>>): Record<s
 async function checkFlags(spec: ClusterSpec): Promise<void> {
   try {
     await readApiServerFlags(spec)
+    await readSchedulerFlags(spec)
   } catch (err) {
     throw new UserError((err as Error).message)
   }

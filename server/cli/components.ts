@@ -73,9 +73,11 @@ export function addComponentCommands(program: Command, logger: Logger): void {
     .action((options: Record<string, string>) =>
       processes().then(({ runControllerManager }) => runControllerManager(options, context())),
     )
-  loops('kube-scheduler', 'the scheduler', '10259').action((options: Record<string, string>) =>
-    processes().then(({ runSchedulerProcess }) => runSchedulerProcess(options, context())),
-  )
+  loops('kube-scheduler', 'the scheduler', '10259')
+    .option('--config <file>', 'a KubeSchedulerConfiguration: profiles, plug-ins, weights')
+    .action((options: Record<string, string>) =>
+      processes().then(({ runSchedulerProcess }) => runSchedulerProcess(options, context())),
+    )
 
   program
     .command('kubelet')

@@ -18,7 +18,9 @@ export const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc.cluster.lo
 
 /** Throws in words for whoever wrote the spec. */
 export function readApiServerFlags({ extraConfig = {} }: ClusterSpec): Promise<AccessSettings> {
-  const told = Object.entries(extraConfig).map(([key, value]) => [key.slice(API_SERVER.length), value])
+  const told = Object.entries(extraConfig)
+    .filter(([key]) => key.startsWith(API_SERVER))
+    .map(([key, value]) => [key.slice(API_SERVER.length), value])
   // Machines join with tokens, unless somebody wants it otherwise.
   const flags = { 'enable-bootstrap-token-auth': 'true', ...Object.fromEntries(told) }
   return readAccessFlags(flags, SERVICE_ACCOUNT_ISSUER)

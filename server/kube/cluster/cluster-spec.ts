@@ -76,9 +76,14 @@ export function problemsOf(spec: ClusterSpec): string[] {
   if (!Number.isInteger(spec.simulatedNodes) || spec.simulatedNodes < 0 || spec.simulatedNodes > 5000) {
     problems.push('--simulated-nodes must be 0 to 5000')
   }
-  const foreign = Object.keys(spec.extraConfig ?? {}).find((key) => !key.startsWith(API_SERVER))
-  if (foreign) problems.push(`--extra-config ${foreign}: only flags of ${API_SERVER}… can be set`)
+  const foreign = Object.keys(spec.extraConfig ?? {}).find(
+    (key) => !key.startsWith(API_SERVER) && key !== SCHEDULER_CONFIG,
+  )
+  if (foreign) {
+    problems.push(`--extra-config ${foreign}: only flags of ${API_SERVER}… and ${SCHEDULER_CONFIG} can be set`)
+  }
   return problems
 }
 
 export const API_SERVER = 'apiserver.'
+export const SCHEDULER_CONFIG = 'scheduler.config'

@@ -35,6 +35,7 @@ import { type ChangeLog, changeLog, type StateQuery, type StoreState, stateAt } 
 import { bindPeople, openPeople } from './people.ts'
 import { openPki, type Pki } from './pki.ts'
 import { saveState } from './saved-state.ts'
+import { readSchedulerFlags } from './scheduler-flags.ts'
 
 export interface ClusterOptions {
   directory: string
@@ -219,6 +220,7 @@ export class Cluster {
     )
     this.#store = store
     const { audit: auditSettings, ...access } = await readApiServerFlags(record.spec)
+    const configuration = await readSchedulerFlags(record.spec)
     const audit = await openAuditLog(auditSettings, { path: join(directory, 'audit', 'audit.log'), clock, logger })
     this.#stack.defer(() => audit.close())
 
@@ -301,6 +303,7 @@ export class Cluster {
     this.#stack.use(
       runScheduler({
         client: this.#clientFor(SCHEDULER, 'system:kube-scheduler'),
+        ...(configuration ? { configuration } : {}),
         clock,
         logger: logger.with({ cluster: this.name, component: 'kube-scheduler' }),
         trace,

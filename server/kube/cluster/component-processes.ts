@@ -15,6 +15,7 @@ import { AUTHORIZATION_FLAGS } from '../apiserver/authorization/flag-names.ts'
 import { readAccessFlags } from './api-server-flags.ts'
 import { openAuditLog } from './audit-log.ts'
 import { etcdServersOf } from './cluster-spec.ts'
+import { readSchedulerConfigFile } from './scheduler-flags.ts'
 
 export interface ComponentContext {
   logger: Logger
@@ -124,8 +125,10 @@ export async function runSchedulerProcess(options: Flags, { logger, until }: Com
   const { createClient } = await import('../client/client.ts')
   const { transportFromKubeconfig } = await import('../client/https-transport.ts')
   const { runScheduler } = await import('../scheduler/index.ts')
+  const configuration = options.config ? await readSchedulerConfigFile(options.config) : undefined
   await runAsComponent('kube-scheduler', options, { logger, until }, (metrics) =>
     runScheduler({
+      ...(configuration ? { configuration } : {}),
       client: createClient(transportFromKubeconfig(options.kubeconfig!, 'kube-scheduler')),
       clock: systemClock,
       logger,

@@ -1,1 +1,2 @@
 export { runScheduler } from './scheduler.ts'
+export { readSchedulerConfiguration, type SchedulerConfiguration } from './scheduler-configuration.ts'
