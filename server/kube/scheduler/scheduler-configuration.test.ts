@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest'
-import type { Client } from '../client/client.ts'
 import { decide } from './cycle.ts'
 import { defaultPlugins } from './plugins/index.ts'
 import { buildProfile } from './profile.ts'
 import { readSchedulerConfiguration } from './scheduler-configuration.ts'
-import { asking, GI, node, pod } from './testing/pods-and-nodes.ts'
+import { asking, GI, node, pod, world } from './testing/pods-and-nodes.ts'
 
 const HEAD = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n'
 const read = (text: string) => readSchedulerConfiguration(HEAD + text, 'scheduler.yaml')
@@ -12,12 +11,6 @@ const read = (text: string) => readSchedulerConfiguration(HEAD + text, 'schedule
 function profiles(text: string) {
   const { profiles: told, percentageOfNodesToScore } = read(text)
   return told.map((profile) => {
-    const world = {
-      client: {} as Client,
-      spreading: { selectorFor: () => undefined },
-      namespaceLabels: () => ({}),
-      budgets: () => [],
-    }
     return buildProfile(profile, defaultPlugins(world, profile.pluginConfig), percentageOfNodesToScore)
   })
 }

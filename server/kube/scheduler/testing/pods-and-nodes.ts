@@ -6,17 +6,19 @@ import { selectorOfMap } from '../../apimachinery/label-selector.ts'
 import type { Client } from '../../client/client.ts'
 import { type CycleOptions, decide } from '../cycle.ts'
 import { NodeInfo } from '../node-info.ts'
-import { defaultPlugins } from '../plugins/index.ts'
+import { defaultPlugins, type PluginOptions } from '../plugins/index.ts'
 import type { StorageView } from '../storage-view.ts'
 
-const plugins = (budgets: readonly PodDisruptionBudget[]) =>
-  defaultPlugins({
-    client: {} as Client,
-    spreading: { selectorFor: (pod) => (pod.metadata?.labels?.spread ? selectorOfMap({ spread: 'yes' }) : undefined) },
-    namespaceLabels: (name) => ({ 'kubernetes.io/metadata.name': name }),
-    budgets: () => budgets,
-    storage: {} as StorageView,
-  })
+/** What plug-ins ask of the cluster around them. */
+export const world: PluginOptions = {
+  client: {} as Client,
+  spreading: { selectorFor: (pod) => (pod.metadata?.labels?.spread ? selectorOfMap({ spread: 'yes' }) : undefined) },
+  namespaceLabels: (name) => ({ 'kubernetes.io/metadata.name': name }),
+  budgets: () => [],
+  storage: {} as StorageView,
+}
+
+const plugins = (budgets: readonly PodDisruptionBudget[]) => defaultPlugins({ ...world, budgets: () => budgets })
 
 export const GI = 2 ** 30
 
