@@ -17,6 +17,7 @@ import { deploymentController } from './deployment/index.ts'
 import { disruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { endpointSliceController } from './endpointslice/index.ts'
+import { endpointSliceMirroringController } from './endpointslice-mirroring/index.ts'
 import { ephemeralVolumeController } from './ephemeral-volume/index.ts'
 import { garbageCollector } from './garbage-collector/index.ts'
 import { jobController } from './job/index.ts'
@@ -74,6 +75,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     podAutoscaler(options.kinds),
     endpointsController,
     endpointSliceController,
+    endpointSliceMirroringController,
     namespaceController(options.kinds),
     serviceAccountController,
     ...(options.signLegacyToken

@@ -149,7 +149,7 @@ async function quiet(): Promise<void> {
 async function misfortune(candidates: readonly Candidate[], dice: Dice): Promise<void> {
   const candidate = dice.pick(candidates)
   if (!candidate.isAlive) candidate.start()
-  else if (dice.chance(0.3)) candidate.isPartitioned = dice.chance(0.5)
+  else if (dice.chance(0.5)) candidate.isPartitioned = dice.chance(0.7)
   else await candidate.end({ gently: dice.chance(0.3) })
 }
 

@@ -8,9 +8,8 @@ import { Pod } from '../../kinds/pod.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { Service } from '../../kinds/service.ts'
 import { runScheduler } from '../../scheduler/index.ts'
+import { type EndpointGroup, groupKey, planSlices } from '../plan-slices.ts'
 import { insist, replicaSet, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
-import { type EndpointGroup, groupKey } from './endpoints-of-service.ts'
-import { planSlices } from './plan-slices.ts'
 
 describe('against an API server', () => {
   let loops: TestLoops

@@ -3,19 +3,9 @@
 
 import type { Node, Pod, Service } from 'kubernetes-types/core/v1'
 import type { Endpoint, EndpointPort } from 'kubernetes-types/discovery/v1'
+import { type AddressType, type EndpointGroup, familyOf, groupKey } from '../plan-slices.ts'
 import { isReady } from '../pod-state.ts'
 import { hostnameUnder, mayBeEndpoint, podReference, targetPortIn } from '../service-pods.ts'
-
-export type AddressType = 'IPv4' | 'IPv6'
-
-export interface EndpointGroup {
-  addressType: AddressType
-  ports: EndpointPort[]
-  endpoints: Endpoint[]
-}
-
-export const groupKey = (addressType: string, ports: readonly EndpointPort[] | undefined) =>
-  `${addressType} ${JSON.stringify((ports ?? []).map(({ name, port, protocol, appProtocol }) => [name ?? '', port, protocol ?? 'TCP', appProtocol ?? '']))}`
 
 export function groupsFor(
   service: Service,
@@ -42,8 +32,6 @@ export function familiesOf(service: Service): AddressType[] {
   const families = (service.spec?.ipFamilies ?? []).filter((family) => family === 'IPv4' || family === 'IPv6')
   return families.length > 0 ? families : ['IPv4']
 }
-
-const familyOf = (ip: string): AddressType => (ip.includes(':') ? 'IPv6' : 'IPv4')
 
 function addressIn(pod: Pod, family: AddressType): string | undefined {
   const addresses = [...(pod.status?.podIPs ?? []).map(({ ip }) => ip), pod.status?.podIP]

@@ -3,7 +3,8 @@ import { EndpointSlice } from '../../kinds/endpoint-slice.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { Service } from '../../kinds/service.ts'
 import { servicesOf } from '../service-pods.ts'
-import { EndpointSliceReconciler, isOurs, serviceKeyOf } from './endpoint-slice-reconciler.ts'
+import { serviceKeyOf } from '../slice-writer.ts'
+import { EndpointSliceReconciler, isOurs } from './endpoint-slice-reconciler.ts'
 
 export const endpointSliceController = controller('endpointslice')
   .queueNamed('endpoint_slice')

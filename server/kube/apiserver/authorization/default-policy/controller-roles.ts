@@ -72,6 +72,14 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('create delete get list update watch', ['discovery.k8s.io'], 'endpointslices'),
     EVENTS,
   ],
+  'endpointslicemirroring-controller': [
+    rule(READ, [''], 'endpoints services'),
+    rule('update', [''], 'services/finalizers'),
+    rule('update', [''], 'endpoints/finalizers'),
+    rule('create delete get list update watch', ['discovery.k8s.io'], 'endpointslices'),
+    rule('create', ['discovery.k8s.io'], 'endpointslices/restricted'),
+    EVENTS,
+  ],
   'ephemeral-volume-controller': [
     rule(READ, [''], 'pods'),
     rule('update', [''], 'pods/finalizers'),

@@ -7,11 +7,24 @@
 //
 // Upstream: k8s.io/endpointslice/reconciler.go (reconcileByPortMapping).
 
-import type { Endpoint, EndpointSlice } from 'kubernetes-types/discovery/v1'
-import { deepEqual } from '../../apimachinery/deep.ts'
-import { type EndpointGroup, groupKey } from './endpoints-of-service.ts'
+import type { Endpoint, EndpointPort, EndpointSlice } from 'kubernetes-types/discovery/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
 
 const MAX_ENDPOINTS = 100
+
+export type AddressType = 'IPv4' | 'IPv6'
+
+/** What can share a slice: one family of addresses, at the same ports. */
+export interface EndpointGroup {
+  addressType: AddressType
+  ports: EndpointPort[]
+  endpoints: Endpoint[]
+}
+
+export const groupKey = (addressType: string, ports: readonly EndpointPort[] | undefined) =>
+  `${addressType} ${JSON.stringify((ports ?? []).map(({ name, port, protocol, appProtocol }) => [name ?? '', port, protocol ?? 'TCP', appProtocol ?? '']))}`
+
+export const familyOf = (ip: string): AddressType => (ip.includes(':') ? 'IPv6' : 'IPv4')
 
 export interface SlicePlan {
   create: { group: EndpointGroup; endpoints: Endpoint[] }[]

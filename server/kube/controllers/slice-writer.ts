@@ -1,0 +1,92 @@
+// Carries out a plan for the slices of one Service, and remembers what was written until the cache has heard of it:
+// deciding by slices from before our own writes would make the same slice twice.
+
+import type { EndpointSlice as Slice } from 'kubernetes-types/discovery/v1'
+import type { Clock } from '../../base/clock.ts'
+import { deepEqual } from '../apimachinery/deep.ts'
+import { type KubeObject, keyOf } from '../apimachinery/object-meta.ts'
+import { isNotFound } from '../apimachinery/status-error.ts'
+import type { ClusterView } from '../client/controller-builder.ts'
+import type { IndexedCache } from '../client/indexed-cache.ts'
+import type { ReconcileContext } from '../client/reconcile-context.ts'
+import type { AnyKind } from '../kinds/define-kind.ts'
+import { EndpointSlice } from '../kinds/endpoint-slice.ts'
+import { OwnWrites } from './own-writes.ts'
+import { type EndpointGroup, planSlices } from './plan-slices.ts'
+import { controllerReference } from './pod-control.ts'
+
+const SERVICE_NAME = 'kubernetes.io/service-name'
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
+const BY_SERVICE = 'service'
+
+export const serviceKeyOf = ({ metadata }: Slice) => `${metadata?.namespace}/${metadata?.labels?.[SERVICE_NAME] ?? ''}`
+
+export const isManagedBy = ({ metadata }: Slice, manager: string) => metadata?.labels?.[MANAGED_BY] === manager
+
+export class SliceWriter {
+  readonly #manager: string
+  readonly #slices: IndexedCache<Slice>
+  readonly #ownWrites: OwnWrites<Slice>
+
+  constructor(view: ClusterView & { clock: Clock }, manager: string) {
+    this.#manager = manager
+    this.#slices = view.cache(EndpointSlice)
+    this.#slices.addIndex(BY_SERVICE, (slice) => (isManagedBy(slice, manager) ? [serviceKeyOf(slice)] : []))
+    this.#ownWrites = new OwnWrites(this.#slices, view.clock)
+    view.onChange(EndpointSlice, ({ type, object }) => {
+      if (type === 'deleted') this.#ownWrites.gone(serviceKeyOf(object), object)
+    })
+  }
+
+  of(key: string): Slice[] {
+    return this.#slices.byIndex(BY_SERVICE, key)
+  }
+
+  allSeen(key: string): boolean {
+    return this.#ownWrites.allSeen(key)
+  }
+
+  forget(key: string): void {
+    this.#ownWrites.forget(key)
+  }
+
+  async write(
+    { client, key, report }: ReconcileContext,
+    wanted: ReadonlyMap<string, EndpointGroup>,
+    owner: { kind: AnyKind; object: KubeObject; labels: Record<string, string>; annotations?: Record<string, string> },
+  ): Promise<void> {
+    const { name = '', namespace = '' } = owner.object.metadata ?? {}
+    const labels = { ...owner.labels, [SERVICE_NAME]: name, [MANAGED_BY]: this.#manager }
+    const { annotations } = owner
+    const told = { labels, ...(annotations ? { annotations } : {}) }
+    const isOutdated = ({ metadata }: Slice) =>
+      !deepEqual(metadata?.labels, labels) || (annotations && !deepEqual(metadata?.annotations ?? {}, annotations))
+    const plan = planSlices(wanted, this.of(key), (slice) => isOutdated(slice) ?? false)
+    const slices = client.of(EndpointSlice)
+    for (const { group, endpoints } of plan.create) {
+      const { addressType, ports } = group
+      const ownerReferences = [controllerReference(owner.kind, owner.object)]
+      const metadata = { generateName: `${name}-`, namespace, ...told, ownerReferences }
+      const created = await slices.create({ metadata, addressType, ports, endpoints })
+      this.#ownWrites.wrote(key, created)
+      report.did.push(`created ${created.metadata?.name} with ${endpoints.length} endpoints`)
+    }
+    for (const { slice, endpoints } of plan.update) {
+      const updated = await slices.update({ ...slice, metadata: { ...slice.metadata, ...told }, endpoints })
+      this.#ownWrites.wrote(key, updated)
+      report.did.push(`updated ${slice.metadata?.name}: ${endpoints.length} endpoints`)
+    }
+    for (const slice of plan.remove) await this.#remove({ client, key, report }, slice)
+  }
+
+  async #remove({ client, key, report }: Pick<ReconcileContext, 'client' | 'key' | 'report'>, slice: Slice) {
+    const { namespace = '', name = '' } = slice.metadata ?? {}
+    try {
+      await client.of(EndpointSlice).delete({ namespace, name })
+    } catch (err) {
+      if (!isNotFound(err)) throw err
+    }
+    if (this.#slices.get(keyOf(slice))) this.#ownWrites.deleted(key, slice)
+    report.did.push(`deleted ${name}`)
+  }
+}
