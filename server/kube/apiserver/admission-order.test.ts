@@ -162,6 +162,24 @@ describe('what changes an object', () => {
     expect(made).toMatchObject({ apiVersion: 'autoscaling/v2', spec: { metrics: [metric(50)] } })
   })
 
+  it('says in a policy’s status what cannot be right about it', async () => {
+    const resourceRules = [{ operations: ['*'], apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'] }]
+    await post(ValidatingAdmissionPolicy, {
+      metadata: { name: 'checked' },
+      spec: { matchConstraints: { resourceRules }, validations: [{ expression: 'object.replicas > 1' }] },
+    })
+    const status = async () =>
+      (await test.client.of(ValidatingAdmissionPolicy).get({ name: 'checked' })).status?.typeChecking
+    await expect.poll(status, { timeout: 60_000 }).toMatchObject({
+      expressionWarnings: [
+        {
+          fieldRef: 'spec.validations[0].expression',
+          warning: expect.stringContaining("apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'replicas'"),
+        },
+      ],
+    })
+  })
+
   it('is counted under upstream’s names', async () => {
     const text = String(await test.transport.request({ method: 'GET', path: '/metrics' }))
     expect(text).toMatch(

@@ -15,6 +15,7 @@ import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
 import { AdmissionMetrics } from './admission/admission-metrics.ts'
 import { admissionPlugins } from './admission/index.ts'
+import { typeCheckLoop } from './admission/policies/type-check-loop.ts'
 import { admissionReader } from './admission/reader.ts'
 import { type AdmissionSettings, USUAL_ADMISSION } from './admission/settings.ts'
 import { Aggregation } from './aggregation/aggregated-request.ts'
@@ -278,6 +279,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     definitionLoop(custom),
     apiServiceLoop({ resources, caller, certificate: options.frontProxyClient }),
     danglingLoop,
+    typeCheckLoop({ schemas, kinds: () => resources.kinds }),
   ]
   const running = runOwnLoops(loops, {
     transportFor: (client) => transportFor({ user: 'system:apiserver', groups: ['system:masters'], client }),

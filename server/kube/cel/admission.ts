@@ -35,6 +35,8 @@ export interface KnownToExpressions {
   hasParams: boolean
   /** False in what only words a message. */
   hasAuthorizer?: boolean
+  /** What is known of the object; anything where it is left out. */
+  object?: CelType
   /** Mutations make objects and patches. */
   isMutating?: boolean
   /** Of policies. */
@@ -48,10 +50,12 @@ interface Known {
 }
 
 export function admissionEnvironment(cel: Cel, told: KnownToExpressions): Known {
-  const { hasParams, hasAuthorizer = true, isMutating = false, variables } = told
+  const { hasParams, hasAuthorizer = true, isMutating = false, variables, object = DYN } = told
   const base = cel.environment(
     {
       ...ALWAYS,
+      object,
+      oldObject: object,
       ...(hasParams ? { params: DYN } : {}),
       ...(hasAuthorizer ? { authorizer: { kind: 'own', type: AUTHORIZER } } : {}),
     },

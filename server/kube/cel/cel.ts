@@ -169,6 +169,8 @@ class TypeNames {
     this.classes.set(type, ctor)
     this.#environment.registerType(name, { ctor, fields })
     this.#environment.registerOperator(`${name} == ${name}`, celEquals)
+    // What may be absent may be compared with nothing.
+    this.#environment.registerOperator(`${name} == null`, celEquals)
     return name
   }
 }
