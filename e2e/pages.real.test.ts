@@ -114,6 +114,17 @@ const sights: Sight[] = [
     isMissing: true,
   },
   { name: 'course', who: learner, path: () => '/', ready: '[data-resume]', picture: 'course' },
+  {
+    name: 'course, searched',
+    who: learner,
+    path: () => '/',
+    ready: '[data-resume]',
+    first: async (page) => {
+      await page.getByRole('searchbox').fill('expose')
+      await page.locator('[data-resume]').waitFor({ state: 'detached' })
+      await page.locator('[data-lab]').first().waitFor()
+    },
+  },
   { name: 'account', who: learner, path: () => '/account', ready: '[name=current]' },
   { name: 'classes', who: teacher, path: () => '/classes', ready: 'text=Autumn evening class' },
   { name: 'accounts', who: teacher, path: () => '/people', ready: 'text=Wicker' },

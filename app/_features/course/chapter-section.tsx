@@ -6,16 +6,19 @@ import style from './course.module.css'
 
 type Chapter = CourseView['chapters'][number]
 
-export function ChapterSection({ chapter, resumeId }: { chapter: Chapter; resumeId: string }) {
+/** `isPart`: some of its labs are left out, so it is not told how many are done. */
+export function ChapterSection({ chapter, resumeId, isPart }: { chapter: Chapter; resumeId: string; isPart: boolean }) {
   const done = chapter.labs.filter((lab) => lab.state === 'done').length
   const isWhole = done === chapter.labs.length && done > 0
   return (
     <section className={style.chapter} aria-labelledby={`chapter-${chapter.id}`}>
       <header>
         <h2 id={`chapter-${chapter.id}`}>{chapter.title}</h2>
-        <p>
-          {isWhole && <Shape state="ok" size={12} />} {done} of {chapter.labs.length} done
-        </p>
+        {!isPart && (
+          <p>
+            {isWhole && <Shape state="ok" size={12} />} {done} of {chapter.labs.length} done
+          </p>
+        )}
       </header>
       <ol>
         {chapter.labs.map((lab) => (

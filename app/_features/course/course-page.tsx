@@ -4,6 +4,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
+import { useState } from 'react'
 import { api, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
@@ -13,14 +14,19 @@ import { useNews } from '../news/use-news.ts'
 import { PersonMenu } from '../people/person-menu.tsx'
 import { ChapterSection } from './chapter-section.tsx'
 import style from './course.module.css'
+import { findLabs } from './find-labs.ts'
 import { LabRuler } from './lab-ruler.tsx'
 import { MachinesNotice } from './machines-notice.tsx'
 import { ResumePanel } from './resume-panel.tsx'
+import { SearchBox } from './search-box.tsx'
 
 export function CoursePage() {
   const course = useQuery({ queryKey: ['course'], queryFn: () => api.course.overview.query() })
   const view = course.data
   const news = useNews()
+  const [wanted, setWanted] = useState('')
+  const isSearching = wanted.trim() !== ''
+  const chapters = findLabs(view?.chapters ?? [], wanted)
   return (
     <>
       <a href="#labs" className="skip-link">
@@ -34,7 +40,9 @@ export function CoursePage() {
             Course
           </Link>
         }
-      />
+      >
+        <SearchBox wanted={wanted} onWanted={setWanted} />
+      </TopBar>
       <NewsBar news={news} />
       <main className={style.course}>
         {view?.machines.kind === 'simulated' && (
@@ -51,13 +59,20 @@ export function CoursePage() {
             </Button>
           </div>
         )}
-        {(view || !course.error) && <ResumePanel resume={view?.resume} then={view?.then ?? []} />}
+        {!isSearching && (view || !course.error) && <ResumePanel resume={view?.resume} then={view?.then ?? []} />}
         {view && (
           <>
-            <LabRuler chapters={view.chapters} resumeId={view.resume.labId} />
+            {!isSearching && <LabRuler chapters={view.chapters} resumeId={view.resume.labId} />}
+            <p className={style.found} role="status">
+              {isSearching &&
+                foundWords(
+                  chapters.reduce((sum, { labs }) => sum + labs.length, 0),
+                  wanted,
+                )}
+            </p>
             <div className={style.chapters} id="labs">
-              {view.chapters.map((chapter) => (
-                <ChapterSection key={chapter.id} chapter={chapter} resumeId={view.resume.labId} />
+              {chapters.map((chapter) => (
+                <ChapterSection key={chapter.id} chapter={chapter} resumeId={view.resume.labId} isPart={isSearching} />
               ))}
             </div>
           </>
@@ -65,4 +80,9 @@ export function CoursePage() {
       </main>
     </>
   )
+}
+
+function foundWords(count: number, wanted: string): string {
+  if (count === 0) return `No lab is about “${wanted.trim()}”. Try the name of a kind, or of a command.`
+  return count === 1 ? 'One lab.' : `${count} labs.`
 }

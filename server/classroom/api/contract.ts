@@ -9,6 +9,8 @@ export const labSummary = z.object({
   number: z.string(),
   title: z.string(),
   summary: z.string(),
+  /** Of its steps' titles and commands, each once: what it is found by. */
+  words: z.string(),
   minutes: z.number(),
   state: z.enum(['new', 'started', 'done']),
   /** The step the learner stands at, from 1. */

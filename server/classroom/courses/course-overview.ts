@@ -68,6 +68,7 @@ function summaryOf(lab: Lab, run: RunSummary | undefined): LabSummary {
     number,
     title,
     summary,
+    words: wordsOf(lab),
     minutes,
     state,
     step: run?.reached ?? 1,
@@ -75,6 +76,21 @@ function summaryOf(lab: Lab, run: RunSummary | undefined): LabSummary {
     hintsOpened: run?.hintsOpened ?? 0,
     firstTry: run !== undefined && isFirstTry(lab, run),
   }
+}
+
+function wordsOf({ steps }: Lab): string {
+  const texts = steps.flatMap(({ title, blocks }) => [
+    title,
+    ...blocks.map((block) => (block.type === 'command' ? block.command : '')),
+  ])
+  return [
+    ...new Set(
+      texts
+        .join(' ')
+        .toLowerCase()
+        .match(/[\p{L}\p{N}]{3,}/gu),
+    ),
+  ].join(' ')
 }
 
 /** Every step was right at once: nothing was tried in vain, no hint was opened. */
