@@ -88,20 +88,6 @@ export class Admission {
     this.#metrics = metrics
   }
 
-  async #ask(phase: 'mutate' | 'validate', plugin: AdmissionPlugin, request: AdmissionRequest): Promise<void> {
-    const { clock } = this.#reader
-    const from = clock.monotonic()
-    let isRejected = true
-    try {
-      const pending = plugin[phase]?.(request, this.#reader)
-      if (pending) await pending
-      isRejected = false
-    } finally {
-      const seconds = (clock.monotonic() - from) / 1000
-      this.#metrics.plugin(plugin.name, STEPS[phase], request.operation, isRejected, seconds)
-    }
-  }
-
   /** The plug-ins, as one request meets them. */
   gateFor(context: RequestContext, about: AdmissionAbout): Gate {
     const asked = (object: KubeObject | undefined, previous: KubeObject | undefined): AdmissionRequest => ({
@@ -125,7 +111,16 @@ export class Admission {
           for (const plugin of this.#plugins) {
             if (!plugin[phase] || !plugin.handles(request)) continue
             count++
-            await this.#ask(phase, plugin, request)
+            const began = context.clock.monotonic()
+            let isRejected = true
+            try {
+              const pending = plugin[phase](request, this.#reader)
+              if (pending) await pending
+              isRejected = false
+            } finally {
+              const seconds = (context.clock.monotonic() - began) / 1000
+              this.#metrics.plugin(plugin.name, STEPS[phase], request.operation, isRejected, seconds)
+            }
           }
         } while (request.reinvocation.begins())
         took(false)
