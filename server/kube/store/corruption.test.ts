@@ -84,7 +84,7 @@ describe('a torn end', () => {
 })
 
 describe('damage', () => {
-  it('to any byte but the last frame is refused, with the file and the place', async () => {
+  it('to any byte before the last frame is refused, with the file and the place', async () => {
     const whole = Buffer.from(framesOf(SEGMENT))
     // Everything up to here is followed by a good frame.
     const end = whole.lastIndexOf('key-8')
@@ -98,6 +98,39 @@ describe('damage', () => {
       expect(error.offset).toBeLessThanOrEqual(place)
       expect(error.message).toContain(`${SEGMENT} at offset ${error.offset}`)
     }
+  })
+
+  it('to the last frame is refused as well: of a torn one, a sector would be missing or zeros', async () => {
+    const bytes = Buffer.from(disk.bytesOf(SEGMENT))
+    const end = framesOf(SEGMENT).length
+    const damaged = async (place: number) => {
+      const copy = Buffer.from(bytes)
+      copy[place] = (copy[place] as number) ^ 0x40
+      disk.replace(SEGMENT, copy)
+      const store = await open().catch((reason) => reason)
+      if (!(store instanceof CorruptStoreError)) throw new Error(`byte ${place} of ${end} was taken for a torn one`)
+      return store.offset
+    }
+    const start = await damaged(end - 1)
+    expect(start).toBeLessThan(bytes.lastIndexOf('key-9'))
+    // A length that leads out of the file looks like a write that was cut short.
+    const lengths = [5, 6, 7].map((byte) => start + byte)
+    for (let place = start; place < end; place++) if (!lengths.includes(place)) expect(await damaged(place)).toBe(start)
+  })
+
+  it('is not seen in a last frame of which a sector never reached the disk', async () => {
+    disk = new PowerLossDisk()
+    const store = await open()
+    await put(store, 'small', 'one')
+    await put(store, 'large', Buffer.alloc(3000, 'x'))
+    await store.close()
+    const bytes = Buffer.from(disk.bytesOf(SEGMENT))
+    const from = Math.ceil(bytes.indexOf('xxx') / 512) * 512
+    bytes.fill(0, from, from + 512)
+    disk.replace(SEGMENT, bytes)
+    const again = await open()
+    expect(again.revision).toBe(1)
+    await again.close()
   })
 
   it.each([

@@ -7,13 +7,22 @@
 // at another place, or inside a value, are no frame.
 //
 // Torn or corrupt? A frame is written only after the one before it is durable. So if a bad frame is followed by any
-// good one, it had been durable and has been damaged since: that is corruption, and the store refuses to open. If
-// nothing good follows, the power went while it was being written, nobody was told that it was, and it is cut off.
+// good one, it had been durable and has been damaged since: that is corruption, and the store refuses to open. The last
+// one may be torn: the power went while it was being written, and nobody was told that it was. It is written over zeros,
+// or at the end of the file, and disks write sectors whole: of a torn frame at least one sector is still zeros, or not in
+// the file. One that is bad without that has been damaged as well. Only what is torn is cut off.
+//
+//     sector                     │                  │                  │
+//     torn       good frame│head payload│00000000000000000│payload    │
+//     damaged    good frame│head payload│paylo#d payload  │payload    │
+//
+// Upstream: server/storage/wal/decoder.go, isTornEntry.
 
 import { crc32c } from './crc32c.ts'
 import { CorruptStoreError } from './store-error.ts'
 
 const FRAME_HEAD_BYTES = 16
+const SECTOR_BYTES = 512
 
 export function frameHead(payloads: Buffer[], { place, salt }: { place: number; salt: number }): Buffer {
   let length = 0
@@ -56,7 +65,8 @@ export function readFrames(
   while (place < bytes.length) {
     const frame = readFrame(bytes, place, options.salt)
     if ('problem' in frame) {
-      if (options.mayBeTorn && goodFrameAfter(bytes, place, options.salt) === undefined) return place
+      if (options.mayBeTorn && isTorn(bytes, place) && goodFrameAfter(bytes, place, options.salt) === undefined)
+        return place
       throw new CorruptStoreError({ file: options.file, offset: place, problem: frame.problem })
     }
     const goesOn = use(frame, place)
@@ -86,6 +96,20 @@ export function salvageFrames(
     }
   }
   return lost
+}
+
+function isTorn(bytes: Buffer, place: number): boolean {
+  const headEnd = place + FRAME_HEAD_BYTES
+  if (headEnd > bytes.length) return true
+  // Without a head that can be believed, the head is all that is known to have been written here.
+  const end = placeIn(bytes, place) === place ? headEnd + bytes.readUInt32LE(place + 4) : headEnd
+  if (end > bytes.length) return true
+  for (let from = place; from < end; ) {
+    const to = Math.min(end, from - (from % SECTOR_BYTES) + SECTOR_BYTES)
+    if (bytes.subarray(from, to).every((byte) => byte === 0)) return true
+    from = to
+  }
+  return false
 }
 
 function goodFrameAfter(bytes: Buffer, bad: number, salt: number): number | undefined {

@@ -16,6 +16,10 @@ import { type EtcdDoor, openEtcdDoor } from './door.ts'
 import {
   LeaseGrantRequest,
   LeaseGrantResponse,
+  MemberAddRequest,
+  MemberListResponse,
+  MemberRequest,
+  MemberUpdateRequest,
   PutRequest,
   PutResponse,
   RangeRequest,
@@ -145,6 +149,35 @@ describe('single calls', () => {
     const again = ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 10, ID: 5 })
     expect(await statusOf(again)).toBe('9 etcdserver: lease already exists')
   })
+
+  it.each([
+    { ask: 'MemberAdd', content: { peerURLs: [] }, answer: '3 etcdserver: given member URLs are invalid' },
+    {
+      ask: 'MemberAdd',
+      content: { peerURLs: ['10.0.0.2:2380'] },
+      answer: '3 etcdserver: given member URLs are invalid',
+    },
+    {
+      ask: 'MemberAdd',
+      content: { peerURLs: ['http://10.0.0.2:2380'] },
+      answer: /^12 podium: this store is its only member/,
+    },
+    { ask: 'MemberUpdate', content: { ID: 7, peerURLs: ['http://a:1'] }, answer: '5 etcdserver: member not found' },
+    { ask: 'MemberRemove', content: { ID: 7 }, answer: '5 etcdserver: member not found' },
+    {
+      ask: 'MemberRemove',
+      content: { ID: 1 },
+      answer: '9 etcdserver: re-configuration failed due to not enough started members',
+    },
+    { ask: 'MemberPromote', content: { ID: 1 }, answer: '9 etcdserver: can only promote a learner member' },
+  ])(
+    'about members are answered as by an etcd that is alone: $ask $content',
+    async ({ ask: name, content, answer }) => {
+      const request = { MemberAdd: MemberAddRequest, MemberUpdate: MemberUpdateRequest }[name] ?? MemberRequest
+      const said = await statusOf(ask(`Cluster/${name}`, request as MessageType<object>, MemberListResponse, content))
+      expect(said).toEqual(typeof answer === 'string' ? answer : expect.stringMatching(answer))
+    },
+  )
 
   it('that are no message are refused, and nothing else suffers', async () => {
     const garbage = { ...PutRequest, encode: () => Buffer.from([0x0a, 200]) }

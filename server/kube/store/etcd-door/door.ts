@@ -15,6 +15,7 @@ import { serveJson } from './json-gateway.ts'
 import { kvMethods } from './kv.ts'
 import { leaseMethods } from './lease.ts'
 import { maintenanceMethods } from './maintenance.ts'
+import { memberMethods } from './members.ts'
 import { statusPages } from './status-pages.ts'
 import { watchMethods } from './watch.ts'
 
@@ -47,7 +48,8 @@ export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> 
     ...kvMethods(store),
     ...watchMethods(store, clock),
     ...leaseMethods(store),
-    ...maintenanceMethods(store, () => [url]),
+    ...maintenanceMethods(store),
+    ...memberMethods(store, () => [url]),
     ...authMethods(store),
   ])
   const http2 = createHttp2Server({ settings: { initialWindowSize: 1024 * 1024, maxConcurrentStreams: 10_000 } })

@@ -1,5 +1,4 @@
-// etcdserverpb.Maintenance and etcdserverpb.Cluster, as a cluster of one member answers them.
-// Upstream: etcdserver/api/v3rpc/maintenance.go, member.go.
+// etcdserverpb.Maintenance, as a cluster of one member answers it. Upstream: etcdserver/api/v3rpc/maintenance.go.
 
 import type { Alarm, Store } from '../store-interface.ts'
 import { type Method, streaming, unary } from './grpc-server.ts'
@@ -15,8 +14,6 @@ import {
   HashKVResponse,
   HashRequest,
   HashResponse,
-  MemberListRequest,
-  MemberListResponse,
   MoveLeaderRequest,
   MoveLeaderResponse,
   SnapshotRequest,
@@ -30,15 +27,8 @@ import { headerOf, MEMBER_ID } from './wire.ts'
 export const ETCD_VERSION = '3.5.16'
 const BLOB_BYTES = 32 * 1024
 
-export function maintenanceMethods(store: Store, clientUrls: () => string[]): [string, Method][] {
+export function maintenanceMethods(store: Store): [string, Method][] {
   return [
-    [
-      '/etcdserverpb.Cluster/MemberList',
-      unary(MemberListRequest, MemberListResponse, async () => ({
-        header: headerOf(store),
-        members: [{ ID: MEMBER_ID, name: 'podium', peerURLs: [], clientURLs: clientUrls(), isLearner: false }],
-      })),
-    ],
     [
       '/etcdserverpb.Maintenance/Status',
       unary(StatusRequest, StatusResponse, async () => {

@@ -201,6 +201,10 @@ const Member = message({
   clientURLs: repeated(string(4)),
   isLearner: bool(5),
 })
+export const MemberAddRequest = message({ peerURLs: repeated(string(1)), isLearner: bool(2) })
+export const MemberUpdateRequest = message({ ID: int(1), peerURLs: repeated(string(2)) })
+/** To remove one, or to promote it. */
+export const MemberRequest = message({ ID: int(1) })
 export const MemberListRequest = message({ linearizable: bool(1) })
 export const MemberListResponse = message({ header, members: repeated(nested(2, () => Member)) })
 
