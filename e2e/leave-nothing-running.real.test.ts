@@ -6,7 +6,7 @@ import Docker from 'dockerode'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { installationOf } from '../server/machines/installation.ts'
 import { runCommand } from '../server/machines/run-command.ts'
-import { TEST_STATE_DIR } from '../server/machines/test-data-centre.ts'
+import { openTestDataCentre, TEST_STATE_DIR } from '../server/machines/test-data-centre.ts'
 import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
 import { podium } from './support/commands.ts'
 
@@ -17,9 +17,13 @@ let classroom: Classroom | undefined
 
 beforeAll(async () => {
   await forgetLearners()
-  // Whoever is last takes away what is shared, also what a killed test has left.
-  await podium('cluster', 'create', BESIDE, '--nodes', '1').catch(() => undefined)
-  await podium('cluster', 'delete', BESIDE)
+  await podium('cluster', 'delete', BESIDE).catch(() => undefined)
+  // A test that was killed has left machines of clusters that nobody knows any more.
+  await using dataCentre = await openTestDataCentre()
+  const filters = JSON.stringify({ label: [`podium.home=${installation}`, 'podium.cluster'] })
+  const left = await docker.listContainers({ all: true, filters })
+  for (const cluster of new Set(left.map(({ Labels }) => Labels['podium.cluster'] ?? '')))
+    await dataCentre.deleteCluster(cluster)
 })
 afterAll(async () => {
   await classroom?.kill()
