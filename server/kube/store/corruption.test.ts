@@ -129,7 +129,7 @@ describe('damage', () => {
     bytes.fill(0, from, from + 512)
     disk.replace(SEGMENT, bytes)
     const again = await open()
-    expect(again.revision).toBe(1)
+    expect(again.revision, 'an empty store is at 1').toBe(2)
     await again.close()
   })
 
