@@ -28,6 +28,7 @@ it('gives up waiting for news that must have been lost', async () => {
   expectations.expectCreations('a', 1)
   await clock.advance(5 * 60_000)
   expect(expectations.satisfied('a')).toBe(false)
+  expect(expectations.waitMs('a')).toBe(1)
   await clock.advance(1)
   expect(expectations.satisfied('a')).toBe(true)
 })
@@ -44,8 +45,18 @@ it('hears of what owners of its kind have, and takes what is on its way out for 
   })
   expectations.expect('default/a', { creations: 1, deletions: ['x'] })
   expectations.heard({ type: 'added', object: pod('y', 'ReplicaSet'), initial: false }, 'Job')
-  expectations.heard({ type: 'added', object: pod('x', 'Job', '2026-01-01T00:00:00Z'), initial: false }, 'Job')
+  const going = pod('x', 'Job', '2026-01-01T00:00:00Z')
+  expectations.heard({ type: 'updated', object: going, previous: pod('x', 'Job') }, 'Job')
   expect(expectations.satisfied('default/a')).toBe(false)
   expectations.heard({ type: 'added', object: pod('y', 'Job'), initial: false }, 'Job')
+  expect(expectations.satisfied('default/a')).toBe(true)
+})
+
+it('hears of one that was made and told to go while no news came as both', () => {
+  const expectations = new Expectations(new FakeClock())
+  expectations.expectCreations('default/a', 1)
+  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name: 'a', uid: '1', controller: true }]
+  const metadata = { namespace: 'default', uid: 'x', deletionTimestamp: '2026-01-01T00:00:00Z', ownerReferences }
+  expectations.heard({ type: 'added', object: { metadata }, initial: true }, 'Job')
   expect(expectations.satisfied('default/a')).toBe(true)
 })

@@ -50,22 +50,32 @@ export class Expectations {
     this.#expected.get(key)?.deletions.delete(uid)
   }
 
-  /** Takes note of an object of an owner of this kind. On its way out counts as deleted: after a restart it may be first seen so. */
+  /**
+   * Takes note of an object of an owner of this kind. On its way out counts as deleted; and one that was made and told to
+   * go while no news came is first seen so: that is both.
+   */
   heard({ type, object }: Change<KubeObject>, ownerKind: string): void {
     const owner = controllerOf(object)
     if (owner?.kind !== ownerKind) return
     const { namespace, uid = '', deletionTimestamp } = object.metadata ?? {}
     const key = `${namespace}/${owner.name}`
+    if (type === 'added') this.creationObserved(key)
     if (type === 'deleted' || deletionTimestamp) this.deletionObserved(key, uid)
-    else if (type === 'added') this.creationObserved(key)
   }
 
   /** Whether the loop may trust its cache for this key. */
   satisfied(key: string): boolean {
+    return this.waitMs(key) === 0
+  }
+
+  /**
+   * So long until it will be trusted though news are missing; 0 when it is now. What was made and has gone again while no
+   * news came is never heard of, and then nothing else may wake the loop.
+   */
+  waitMs(key: string): number {
     const expected = this.#expected.get(key)
-    if (!expected) return true
-    if (expected.creations <= 0 && expected.deletions.size === 0) return true
-    return this.#clock.monotonic() - expected.since > EXPIRES_AFTER_MS
+    if (!expected || (expected.creations <= 0 && expected.deletions.size === 0)) return 0
+    return Math.max(0, expected.since + EXPIRES_AFTER_MS + 1 - this.#clock.monotonic())
   }
 
   forget(key: string): void {

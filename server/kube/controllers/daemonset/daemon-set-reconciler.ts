@@ -50,7 +50,8 @@ export class DaemonSetReconciler implements Reconciler {
     const set = this.#sets.get(key)
     if (!set) return this.#expectations.forget(key)
     if (set.metadata?.deletionTimestamp) return
-    const mayAct = this.#expectations.satisfied(key)
+    const unheardMs = this.#expectations.waitMs(key)
+    const mayAct = unheardMs === 0
     const pods = await this.#claimPods(context, set)
     const revisions = this.#revisions.controlledBy(set.metadata?.uid)
     const template = set.spec?.template ?? {}
@@ -68,9 +69,9 @@ export class DaemonSetReconciler implements Reconciler {
     await pruneRevisions(context, { revisions, inUse, limit: set.spec?.revisionHistoryLimit ?? 10 })
     await this.#writeStatus(context, { set, verdicts, byNode, hash, now })
     if (outcome.error) throw outcome.error
-    const waits = pods
-      .map((pod) => availableInMs(pod, set.spec?.minReadySeconds ?? 0, now))
-      .filter((wait) => wait > 0 && wait < Number.POSITIVE_INFINITY)
+    const waits = [unheardMs, ...pods.map((pod) => availableInMs(pod, set.spec?.minReadySeconds ?? 0, now))].filter(
+      (wait) => wait > 0 && wait < Number.POSITIVE_INFINITY,
+    )
     const soonest = Math.min(...waits, outcome.waitMs ?? Number.POSITIVE_INFINITY)
     return soonest < Number.POSITIVE_INFINITY ? { requeueAfterMs: soonest } : undefined
   }

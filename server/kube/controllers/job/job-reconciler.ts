@@ -53,7 +53,8 @@ export class JobReconciler implements Reconciler {
     }
     const { managedBy = OURS } = job.spec as FullJobSpec
     if (managedBy !== OURS || revisionOf(job) < (this.#written.get(key) ?? 0)) return
-    const mayAct = this.#expectations.satisfied(key) && !job.metadata?.deletionTimestamp
+    const unheardMs = this.#expectations.waitMs(key)
+    const mayAct = unheardMs === 0 && !job.metadata?.deletionTimestamp
     const pods = await this.#claimPods(context, job)
     if (hasCondition(job, 'Complete') || hasCondition(job, 'Failed')) {
       return this.#removeFinalizers(context, pods.filter(isTracked))
@@ -68,7 +69,7 @@ export class JobReconciler implements Reconciler {
     const next = await this.#writeStatus(context, { job, counts, end, active: outcome.active ?? counts.active.length })
     await this.#removeFinalizers(context, counts.done)
     if (outcome.error) throw outcome.error
-    return soonest(outcome.waitMs, deadlineMs(next, now))
+    return soonest(outcome.waitMs, deadlineMs(next, now), unheardMs || undefined)
   }
 
   #claimPods(context: ReconcileContext, job: BatchJob): Promise<CorePod[]> {

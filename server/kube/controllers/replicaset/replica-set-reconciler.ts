@@ -62,7 +62,8 @@ export class ReplicaSetReconciler implements Reconciler {
       return // deleted; the garbage collector sees to its pods
     }
     // Asked before the pods are counted: news that comes in between would make the count too old.
-    const mayAct = this.#expectations.satisfied(key) && !replicaSet.metadata?.deletionTimestamp
+    const waitMs = this.#expectations.waitMs(key)
+    const mayAct = waitMs === 0 && !replicaSet.metadata?.deletionTimestamp
     const owned = await this.#claimPods(context, replicaSet)
     const active = owned.filter(isActive)
     const terminating = owned.filter((pod) => pod.metadata?.deletionTimestamp && !isTerminated(pod)).length
@@ -85,7 +86,7 @@ export class ReplicaSetReconciler implements Reconciler {
 
     // A pod becomes available by time alone, and time wakes nobody.
     const waits = active.map((pod) => availableInMs(pod, replicaSet.spec?.minReadySeconds ?? 0, now))
-    const soonest = Math.min(...waits.filter((wait) => wait > 0 && wait < Number.POSITIVE_INFINITY))
+    const soonest = Math.min(...[waitMs, ...waits].filter((wait) => wait > 0 && wait < Number.POSITIVE_INFINITY))
     return soonest < Number.POSITIVE_INFINITY ? { requeueAfterMs: soonest } : undefined
   }
 

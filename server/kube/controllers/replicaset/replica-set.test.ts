@@ -152,3 +152,17 @@ it('does not count again before it has heard of its own pods', async () => {
   await loops.until('status', async () => (await get()).status?.replicas === 3)
   expect(await loops.pods()).toHaveLength(3)
 })
+
+it('looks again by itself when what it has made is never heard of', async () => {
+  await loops.run(['replicaset', 'serviceaccount'])
+  let ghosts = 0
+  loops.servers.set('/api/v1/namespaces/default/pods', () => ({ metadata: { name: `ghost-${ghosts++}` } }))
+  await loops.client.of(ReplicaSet).create(replicaSet('web', 2))
+  await loops.until('made in vain', () => ghosts === 2)
+  loops.servers.clear()
+  await loops.until('its turn is over', () => loops.reconciles('replicaset').length > 0)
+  await loops.clock.advance(4 * 60_000)
+  expect(await loops.pods()).toHaveLength(0)
+  await loops.clock.advance(2 * 60_000)
+  await loops.until('2 pods', async () => (await loops.pods()).length === 2)
+})
