@@ -38,6 +38,7 @@ import { type SignLegacyToken, serviceAccountTokenController } from './serviceac
 import { serviceCidrController } from './servicecidr/index.ts'
 import { statefulSetController } from './statefulset/index.ts'
 import { taintEvictionController } from './taint-eviction/index.ts'
+import { tokenCleaner } from './token-cleaner/index.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/index.ts'
 
 export interface ControllerOptions {
@@ -95,6 +96,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     certificateApprovingController,
     ...(options.signCertificate ? [certificateSigningController(options.signCertificate)] : []),
     certificateCleaningController,
+    tokenCleaner,
     persistentVolumeBinder,
     ephemeralVolumeController,
     localPathProvisioner,

@@ -4,7 +4,7 @@
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from 'kubernetes-types/rbac/v1'
 import { AGGREGATED, CLUSTER_ROLES, GATHERED } from './cluster-roles.ts'
 import { CONTROLLER_ACCOUNTS, CONTROLLER_PREFIX } from './controller-roles.ts'
-import { rule } from './tell.ts'
+import { EVENTS, rule } from './tell.ts'
 
 export const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate'
 const GROUP = 'rbac.authorization.k8s.io'
@@ -62,6 +62,11 @@ const SYSTEM_ROLES: Readonly<Record<string, { rules: Role['rules']; binding: str
     rules: lock('kube-scheduler'),
     binding: locking('kube-scheduler'),
     subjects: [SCHEDULER, account('kube-scheduler')],
+  },
+  [`${CONTROLLER_PREFIX}token-cleaner`]: {
+    rules: [rule('delete get list watch', [''], 'secrets'), EVENTS],
+    binding: `${CONTROLLER_PREFIX}token-cleaner`,
+    subjects: [account('token-cleaner')],
   },
 }
 

@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { Secret } from '../../kinds/index.ts'
+import { runScheduler } from '../../scheduler/index.ts'
+import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+
+let loops: TestLoops
+beforeEach(async () => {
+  loops = await startTestLoops({ startTestServer, runScheduler })
+})
+afterEach(() => loops[Symbol.asyncDispose]())
+
+it('deletes tokens when their time is over, and nothing else', async () => {
+  const create = (id: string, inSeconds: number | undefined, type = 'bootstrap.kubernetes.io/token') => {
+    const at = new Date(loops.clock.now() + (inSeconds ?? 0) * 1000).toISOString().replace(/\.\d+/, '')
+    const expiration: Record<string, string> = inSeconds === undefined ? {} : { expiration: at }
+    return loops.client.of(Secret).create({
+      metadata: { namespace: 'kube-system', name: `bootstrap-token-${id}` },
+      type,
+      stringData: { 'token-id': id, 'token-secret': 'abcdefghijklmnop', ...expiration },
+    })
+  }
+  const left = async () =>
+    (await loops.client.of(Secret).list({ namespace: 'kube-system' })).items
+      .map(({ metadata }) => metadata?.name?.slice(-6))
+      .sort()
+  await create('aaaaaa', -10)
+  await create('bbbbbb', 60)
+  await create('cccccc', undefined)
+  await create('dddddd', -10, 'Opaque')
+  await loops.run(['tokencleaner'])
+  await loops.until('the old one has gone', async () => (await left()).length === 3)
+  expect(await left()).toEqual(['bbbbbb', 'cccccc', 'dddddd'])
+  const since = loops.clock.now()
+  await loops.until('the next has gone', async () => (await left()).length === 2)
+  expect(loops.clock.now() - since).toBeGreaterThan(50_000)
+  expect(await left()).toEqual(['cccccc', 'dddddd'])
+})
