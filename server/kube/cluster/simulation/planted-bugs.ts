@@ -60,7 +60,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a loop counts before it has heard of what it did',
-    plant: () => instead(Expectations.prototype, 'satisfied', () => true),
+    plant: () => instead(Expectations.prototype, 'waitMs', () => 0),
     noticed: /has more than \d pods at once/,
   },
   {
@@ -111,9 +111,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     noticed: /lead as \S+ at once/,
   },
   {
-    name: 'the scheduler gives a place away twice',
-    plant: () => instead(SchedulerCache.prototype, 'assume', () => undefined),
-    noticed: /more pods than it has processors for/,
+    name: 'the scheduler never hears that a place is free again',
+    plant: () => instead(SchedulerCache.prototype, 'remove', () => undefined),
+    noticed: /has \d|is on/,
   },
   {
     name: 'the namespace loop empties a namespace and does not let it go',
