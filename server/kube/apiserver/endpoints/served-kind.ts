@@ -10,11 +10,13 @@ import type { ObjectVersion } from '../admission/admission.ts'
 import type { Selection } from '../registry/list.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Entry } from '../watch-cache/entry.ts'
+import { WatchViews } from './watch-view.ts'
 
 export class ServedKind {
   readonly registry: Registry
   /** In the version of the URL. */
   readonly kind: AnyKind
+  readonly views = new WatchViews()
   readonly #version: OtherVersion<KubeObject> | undefined
   readonly #siblings: () => readonly ServedKind[]
   /** All who ask for a state in this version get the same object. */

@@ -4,7 +4,6 @@
 //   resourceVersion N           what came after N, then changes; 410 when N is too long ago
 //   sendInitialEvents=true      the objects there are, a bookmark that says "these were all", then changes
 //
-// With a selector, an object that stops matching is DELETED for this watcher, and one that starts to is ADDED.
 // Upstream: apiserver/pkg/endpoints/handlers/watch.go, storage/cacher/cache_watcher.go.
 
 import type { Trace } from '../../../base/trace.ts'
@@ -15,11 +14,10 @@ import { parseRevision, selects, tooLarge } from '../registry/list.ts'
 import { listPrefix } from '../registry/storage-keys.ts'
 import type { OutgoingEvent, WatchAnswer, WatchSink } from '../request-path/answer.ts'
 import type { Entry } from '../watch-cache/entry.ts'
-import { atRevision, type CacheEvent } from '../watch-cache/resource-cache.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { Call } from './object-endpoints.ts'
 import { listRequestOf } from './object-endpoints.ts'
-import { WatchedVersion } from './watched-version.ts'
+import { WatchOrder } from './watch-order.ts'
 
 const BOOKMARK_MS = 60_000
 const SHORTEST_MS = 30 * 60_000
@@ -50,7 +48,8 @@ export async function watchObjects(
   const startsWithAll = sendInitial ?? asOf === 0
 
   const isIn = (entry: Entry) => entry.key.startsWith(prefix) && selects(kind, selection, entry.object)
-  const versions = new WatchedVersion(registry)
+  // All that decides what a change is to this watch.
+  const key = JSON.stringify([prefix, options.labelSelector, selection.fields])
   const traced = (state: 'open' | 'closed') =>
     trace.emit({
       type: 'watch',
@@ -65,13 +64,6 @@ export async function watchObjects(
 
   return { type: 'watch', kind: served.kind, start }
 
-  function shownEvent(event: OutgoingEvent): OutgoingEvent {
-    const shown = event.entry && served.shownEntry(event.entry)
-    if (!shown || shown === event.entry) return event
-    // Lines are shared by those who see the same version.
-    return { type: event.type, object: shown.object, entry: shown }
-  }
-
   function start(sink: WatchSink): Disposable {
     const { clock } = context
     const startedAt = clock.monotonic()
@@ -80,7 +72,7 @@ export async function watchObjects(
     traced('open')
 
     const deliver = (event: OutgoingEvent, cause: string) => {
-      sink.event(shownEvent(event))
+      sink.event(event)
       const { metadata } = event.object
       if (event.type === 'BOOKMARK') return
       trace.emit({
@@ -102,6 +94,7 @@ export async function watchObjects(
     const close = (error?: StatusError) => {
       if (!isOpen) return
       isOpen = false
+      leave()
       subscription?.[Symbol.dispose]()
       timer?.[Symbol.dispose]()
       context.signal?.removeEventListener('abort', onAbort)
@@ -109,27 +102,28 @@ export async function watchObjects(
       sink.end(error)
     }
     const onAbort = () => close()
+    const order = new WatchOrder(close)
+    const { view, leave } = served.views.join(key, { registry, isIn, shownEntry: (entry) => served.shownEntry(entry) })
 
     if (startsWithAll) {
-      const asShown = (entries: readonly Entry[]) => {
-        for (const entry of entries) if (isIn(entry)) deliver({ type: 'ADDED', object: entry.object, entry }, '')
+      order.next(registry.shown(cache.under(prefix)), (entries) => {
+        for (const stored of entries) {
+          if (!isIn(stored)) continue
+          const entry = served.shownEntry(stored)
+          deliver({ type: 'ADDED', object: entry.object, entry }, '')
+        }
         // Only to those who know what bookmarks are.
         if (sendInitial && wantsBookmarks) bookmark(true)
-      }
-      versions.show(cache.under(prefix), asShown, close)
+      })
     }
     let subscription: Disposable | undefined
     try {
       subscription = cache.watch(startsWithAll || asOf === 0 ? feed.revision : asOf, {
         event: (event) => {
           if (!isOpen) return
-          const { entry, previous } = event
-          const asShown = ([shown = entry, before]: readonly Entry[]) => {
-            const outgoing =
-              isOpen && outgoingOf(shown === entry ? event : { ...event, entry: shown, previous: before }, isIn)
-            if (outgoing) deliver(outgoing, event.cause)
-          }
-          versions.show(previous ? [entry, previous] : [entry], asShown, close)
+          order.next(view.of(event), (outgoing) => {
+            if (isOpen && outgoing) deliver(outgoing, event.cause)
+          })
         },
         ended: (error) => close(error),
       })
@@ -160,18 +154,6 @@ export async function watchObjects(
       }, delayMs)
     }
   }
-}
-
-function outgoingOf(event: CacheEvent, isIn: (entry: Entry) => boolean): OutgoingEvent | undefined {
-  const { entry, previous } = event
-  const wasIn = previous !== undefined && isIn(previous)
-  if (event.type === 'DELETED') {
-    return wasIn ? { type: 'DELETED', object: entry.object, entry, source: event } : undefined
-  }
-  if (isIn(entry)) return { type: wasIn ? 'MODIFIED' : 'ADDED', object: entry.object, entry, source: event }
-  if (!wasIn) return undefined
-  const last = atRevision(previous, event.revision)
-  return { type: 'DELETED', object: last.object, entry: last }
 }
 
 const withName = (selection: ReturnType<typeof listRequestOf>['selection'], name: string) => ({

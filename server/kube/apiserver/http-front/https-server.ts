@@ -193,15 +193,16 @@ export class HttpsFront {
     response.flushHeaders()
     let isEnded = false
     const frameOf = this.#frames.of(answer.kind, context, this.#options.clock)
+    const writer = this.#writers.of(response)
     const watch = answer.start({
-      event: (event) => this.#writers.write(response, frameOf(event)),
+      event: (event) => writer.write(frameOf(event)),
       end: (error) => {
         isEnded = true
-        this.#writers.end(response, error && errorFrame(error, context))
+        writer.end(error && errorFrame(error, context))
       },
     })
     response.on('close', () => {
-      this.#writers.drop(response)
+      writer.take()
       if (!isEnded) watch[Symbol.dispose]()
     })
   }

@@ -5,7 +5,6 @@ import { ConfigMap } from '../../kinds/index.ts'
 import { loadSchemas } from '../../schemas/load-schemas.ts'
 import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Representation } from '../request-path/negotiate.ts'
-import type { CacheEvent } from '../watch-cache/resource-cache.ts'
 import type { RenderContext } from './render.ts'
 import { errorFrame, WatchFrames } from './watch-frames.ts'
 
@@ -27,8 +26,7 @@ const entry = {
   object,
   value: Buffer.from('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"},"data":{"b":"c"}}'),
 }
-const source: CacheEvent = { type: 'ADDED', revision: 7, entry, previous: undefined, cause: '' }
-const added: OutgoingEvent = { type: 'ADDED', object, entry, source }
+const added: OutgoingEvent = { type: 'ADDED', object, entry }
 
 it('makes the bytes of a change once for all who read the same form, and others for another', () => {
   const frames = new WatchFrames()

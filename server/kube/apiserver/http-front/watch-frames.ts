@@ -1,5 +1,5 @@
-// The events of a watch as bytes. One change goes to many watchers: what is made of it is made once for each form that
-// somebody reads, and kept as long as the change is.
+// The events of a watch as bytes. One event goes to many watchers: what is made of it is made once for each form that
+// somebody reads, and kept as long as the event is.
 //
 //   JSON       {"type":"ADDED","object":{…}}\n
 //   protobuf   its length in four bytes, then a WatchEvent
@@ -7,34 +7,32 @@
 import type { Clock } from '../../../base/clock.ts'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import type { StatusError } from '../../apimachinery/status-error.ts'
-import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import type { AnyKind } from '../../kinds/define-kind.ts'
 import { PROTOBUF_CONTENT_TYPE, writeProtobufWatchEvent } from '../../schemas/protobuf/protobuf.ts'
 import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Representation } from '../request-path/negotiate.ts'
 import { headOf, joinChunks, wireBytes } from '../watch-cache/entry.ts'
-import type { CacheEvent } from '../watch-cache/resource-cache.ts'
 import type { RenderContext } from './render.ts'
 import { partialOf, tableOf } from './table.ts'
 
 export class WatchFrames {
-  readonly #shared = new WeakMap<CacheEvent, Map<string, Buffer>>()
+  readonly #shared = new WeakMap<OutgoingEvent, Map<string, Buffer>>()
 
   /** What turns the events of one watch into bytes. */
   of(kind: AnyKind, context: RenderContext, clock: Clock): (event: OutgoingEvent) => Buffer {
     const { as, format } = context.representation
-    if (context.representation.as === 'table') return tableFrames(kind, context, clock)
-    const form = `${apiVersionOf(kind)} ${format} ${as} `
+    if (as === 'table') return tableFrames(kind, context, clock)
+    const form = `${format} ${as}`
     return (event) => {
-      if (!event.source) return make(kind, event, context)
-      let known = this.#shared.get(event.source)
+      let known = this.#shared.get(event)
       if (!known) {
         known = new Map()
-        this.#shared.set(event.source, known)
+        this.#shared.set(event, known)
       }
-      let made = known.get(form + event.type)
+      let made = known.get(form)
       if (!made) {
         made = make(kind, event, context)
-        known.set(form + event.type, made)
+        known.set(form, made)
       }
       return made
     }

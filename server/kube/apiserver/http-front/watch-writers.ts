@@ -8,44 +8,62 @@ import type { Outgoing } from './read-request.ts'
 const UNREAD_LIMIT = 16 * 1024 * 1024
 
 export class WatchWriters {
-  readonly #waiting = new Map<Outgoing, Buffer[]>()
+  #waiting: WatchWriter[] = []
 
-  write(response: Outgoing, frame: Buffer): void {
-    const frames = this.#waiting.get(response)
-    if (frames) {
-      frames.push(frame)
-      return
-    }
-    if (this.#waiting.size === 0) setImmediate(() => this.#flush())
-    this.#waiting.set(response, [frame])
-  }
-
-  /** Nobody reads it any more. */
-  drop(response: Outgoing): void {
-    this.#waiting.delete(response)
-  }
-
-  /** Nothing may follow; what waits goes first. */
-  end(response: Outgoing, last?: Buffer): void {
-    const frames = this.#waiting.get(response) ?? []
-    this.#waiting.delete(response)
-    if (last) frames.push(last)
-    response.end(frames.length > 0 ? Buffer.concat(frames) : undefined)
+  of(response: Outgoing): WatchWriter {
+    return new WatchWriter(response, (writer) => {
+      if (this.#waiting.push(writer) === 1) setImmediate(() => this.#flush())
+    })
   }
 
   #flush(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
+    const waiting = this.#waiting
+    this.#waiting = []
     let shared: Buffer[] = []
     let piece: Buffer | undefined
-    for (const [response, frames] of waiting) {
+    for (const writer of waiting) {
+      const frames = writer.take()
+      if (frames.length === 0) continue
       if (!piece || !isSame(frames, shared)) {
         shared = frames
         piece = frames.length === 1 ? frames[0]! : Buffer.concat(frames)
       }
-      response.write(piece)
-      if (response.writableLength > UNREAD_LIMIT) response.destroy()
+      writer.send(piece)
     }
+  }
+}
+
+export class WatchWriter {
+  readonly #response: Outgoing
+  readonly #onFirst: (writer: WatchWriter) => void
+  #frames: Buffer[] = []
+
+  constructor(response: Outgoing, onFirst: (writer: WatchWriter) => void) {
+    this.#response = response
+    this.#onFirst = onFirst
+  }
+
+  write(frame: Buffer): void {
+    if (this.#frames.push(frame) === 1) this.#onFirst(this)
+  }
+
+  /** What waits to be sent; also the way to drop it when nobody reads any more. */
+  take(): Buffer[] {
+    const frames = this.#frames
+    this.#frames = []
+    return frames
+  }
+
+  send(piece: Buffer): void {
+    this.#response.write(piece)
+    if (this.#response.writableLength > UNREAD_LIMIT) this.#response.destroy()
+  }
+
+  /** Nothing may follow; what waits goes first. */
+  end(last?: Buffer): void {
+    const frames = this.take()
+    if (last) frames.push(last)
+    this.#response.end(frames.length > 0 ? Buffer.concat(frames) : undefined)
   }
 }
 

@@ -5,7 +5,6 @@ import type { StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import type { ListResult } from '../registry/list.ts'
 import type { Entry } from '../watch-cache/entry.ts'
-import type { CacheEvent } from '../watch-cache/resource-cache.ts'
 
 export type Answer = ObjectAnswer | ListAnswer | WatchAnswer | DocumentAnswer | ConnectAnswer | ProxyAnswer
 
@@ -25,14 +24,12 @@ export interface ListAnswer {
   result: ListResult
 }
 
-/** One event for one watcher. */
+/** What a watcher hears. The same one for all who watch the same, so what is made from it can be shared. */
 export interface OutgoingEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
   object: KubeObject
   /** The state shown; absent for bookmarks. */
   entry?: Entry
-  /** The same for everyone who hears of this change, so what is made from it can be shared. */
-  source?: CacheEvent
 }
 
 export interface WatchSink {

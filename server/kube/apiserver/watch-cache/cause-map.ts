@@ -1,21 +1,23 @@
-// Which request made which revision, for as long as anyone is likely to ask. Bounded: the oldest are forgotten first.
+// Which request made which revision, for as long as anyone is likely to ask. Bounded: when there are many new ones, those
+// before them are forgotten together. (Taking the oldest out of a Map one by one means to step over all the gaps each time.)
 
 import type { WriteOrigin } from './writes-in-flight.ts'
 
-const LIMIT = 10_000
+const GENERATION = 10_000
 
 export class CauseMap {
-  readonly #origins = new Map<number, WriteOrigin>()
+  #young = new Map<number, WriteOrigin>()
+  #old = new Map<number, WriteOrigin>()
 
   set(revision: number, origin: WriteOrigin): void {
-    this.#origins.set(revision, origin)
-    if (this.#origins.size > LIMIT) {
-      const [oldest] = this.#origins.keys()
-      if (oldest !== undefined) this.#origins.delete(oldest)
+    if (this.#young.size >= GENERATION) {
+      this.#old = this.#young
+      this.#young = new Map()
     }
+    this.#young.set(revision, origin)
   }
 
   get(revision: number): WriteOrigin | undefined {
-    return this.#origins.get(revision)
+    return this.#young.get(revision) ?? this.#old.get(revision)
   }
 }
