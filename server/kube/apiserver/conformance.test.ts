@@ -22,8 +22,8 @@ beforeAll(async () => {
 })
 afterAll(() => test[Symbol.asyncDispose]())
 
-/** Loops of the server's own write to these, see custom-resources.test.ts, aggregation.test.ts, serving.test.ts. */
-const OWN = ['CustomResourceDefinition', 'APIService', 'FlowSchema']
+/** Loops of the server's own write to these, see {custom-resources,aggregation,serving,admission-order}.test.ts. */
+const OWN = ['CustomResourceDefinition', 'APIService', 'FlowSchema', 'ValidatingAdmissionPolicy']
 const plainKinds = builtInKinds.filter(({ kind }) => !OWN.includes(kind))
 
 describe.each(servedKinds(plainKinds).map((kind) => ({ kind, name: `${apiVersionOf(kind)} ${kind.kind}` })))(
