@@ -1,6 +1,6 @@
 import type { HorizontalPodAutoscaler as Wire } from 'kubernetes-types/autoscaling/v2'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { notFound } from '../../apimachinery/status-error.ts'
+import { notFound, StatusError } from '../../apimachinery/status-error.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import type { TransportRequest } from '../../client/transport.ts'
 import { Deployment, Event, HorizontalPodAutoscaler } from '../../kinds/index.ts'
@@ -89,6 +89,9 @@ describe('the loop', () => {
   })
 
   it('says why it can do nothing, and does what it can', async () => {
+    loops.servers.set('/apis/metrics.k8s.io/', () => {
+      throw new StatusError('NotFound', 'the server could not find the requested resource')
+    })
     await create()
     await loops.until('told', async () => (await events()).length === 2)
     const why =
