@@ -15,17 +15,23 @@ export class SchedulerCache {
   /** Pod key → name of the node it counts on. */
   readonly #placed = new Map<string, string>()
   readonly #assumed = new Map<string, string | undefined>()
+  /** Kept while no node comes or goes: it is asked for at every decision. */
+  #list: NodeInfo[] | undefined
 
   /** Nodes that exist, in a steady order. */
-  nodes(): NodeInfo[] {
-    return [...this.#nodes.values()].filter((info) => info.node)
+  nodes(): readonly NodeInfo[] {
+    this.#list ??= [...this.#nodes.values()].filter((info) => info.node)
+    return this.#list
   }
 
   setNode(node: Node): void {
-    this.#infoOf(node.metadata?.name ?? '').setNode(node)
+    const info = this.#infoOf(node.metadata?.name ?? '')
+    if (!info.node) this.#list = undefined
+    info.setNode(node)
   }
 
   removeNode(name: string): void {
+    this.#list = undefined
     const info = this.#nodes.get(name)
     info?.setNode(undefined)
     this.#tidy(name)

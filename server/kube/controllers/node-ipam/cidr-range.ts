@@ -29,10 +29,10 @@ export class CidrRange {
   }
 
   /** The first part that is not taken; undefined when all are. */
-  firstFree(taken: ReadonlySet<string>): string | undefined {
+  firstFree(isTaken: (part: string) => boolean): string | undefined {
     for (let index = 0; index < this.size; index++) {
       const part = this.at(index)
-      if (!taken.has(part)) return part
+      if (!isTaken(part)) return part
     }
     return undefined
   }

@@ -1,22 +1,24 @@
 import type { Node as CoreNode } from 'kubernetes-types/core/v1'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
-import type { Lister } from '../../client/indexed-cache.ts'
+import type { IndexedCache } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
 import { Node } from '../../kinds/node.ts'
 import { CidrRange } from './cidr-range.ts'
 
 const NODE_MASK_BITS = 24
 const RETRY_EXHAUSTED_MS = 10_000
+const BY_RANGE = 'podCIDR'
 
 /** Gives each node a part of the pods' address range. Upstream: kubernetes/pkg/controller/nodeipam/ipam. */
 class NodeIpamReconciler implements Reconciler {
-  readonly #nodes: Lister<CoreNode>
+  readonly #nodes: IndexedCache<CoreNode>
   readonly #range: CidrRange
   /** Given out and not yet in the cache, by node. */
   readonly #given = new Map<string, string>()
 
   constructor(view: ClusterView, clusterCidr: string) {
     this.#nodes = view.cache(Node)
+    this.#nodes.addIndex(BY_RANGE, ({ spec }) => spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []))
     this.#range = new CidrRange(clusterCidr, NODE_MASK_BITS)
   }
 
@@ -29,9 +31,10 @@ class NodeIpamReconciler implements Reconciler {
     }
     report.sees(node)
     report.wanted = 'a range of pod addresses'
-    const seen = this.#nodes.list().flatMap(({ spec }) => spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []))
-    const podCIDR = this.#given.get(key) ?? this.#range.firstFree(new Set([...seen, ...this.#given.values()]))
-    report.seen = `${seen.length} of ${this.#range.size} ranges given out`
+    const given = new Set(this.#given.values())
+    const isTaken = (range: string) => given.has(range) || this.#nodes.byIndex(BY_RANGE, range).length > 0
+    const podCIDR = this.#given.get(key) ?? this.#range.firstFree(isTaken)
+    report.seen = podCIDR ? `${podCIDR} is free` : `all ${this.#range.size} ranges are given out`
     if (!podCIDR) {
       context.event(Node, node, 'Normal', 'CIDRNotAvailable', `Node ${key} status is now: CIDRNotAvailable`)
       return { requeueAfterMs: RETRY_EXHAUSTED_MS }

@@ -20,8 +20,8 @@ describe('a range', () => {
   })
   it('is exhausted when all parts are taken', () => {
     const range = new CidrRange('10.0.0.0/23', 24)
-    expect(range.firstFree(new Set(['10.0.0.0/24']))).toBe('10.0.1.0/24')
-    expect(range.firstFree(new Set(['10.0.0.0/24', '10.0.1.0/24']))).toBeUndefined()
+    expect(range.firstFree((part) => part === '10.0.0.0/24')).toBe('10.0.1.0/24')
+    expect(range.firstFree(() => true)).toBeUndefined()
   })
 })
 
