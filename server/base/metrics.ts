@@ -1,6 +1,6 @@
 // Numbers for Prometheus, in its text form: counters, histograms, and gauges that are read when somebody asks. Each
 // cluster has a set of its own, which its components share: what two of them count under one name is one metric.
-// Why not a library: docs/decisions/0033-numbers-are-counted-in-place.md.
+// Why not a library: docs/decisions/0030-numbers-are-counted-in-place.md.
 
 export type Labels = Readonly<Record<string, string>>
 

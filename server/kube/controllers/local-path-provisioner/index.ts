@@ -39,7 +39,7 @@ const CLASS: Class = {
 /** Of the turn that makes the class; claims and volumes have other keys. */
 const START = '/'
 
-/** Storage of the classroom: directories of the machine that the scheduler has chosen (docs/decisions/0038). */
+/** Storage of the classroom: directories of the machine that the scheduler has chosen (docs/decisions/0035). */
 class LocalPathProvisioner implements Reconciler {
   readonly #claims: Lister<Claim>
   readonly #volumes: Lister<Volume>
