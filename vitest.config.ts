@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-// Two projects: `logic` needs nothing but Node and stays fast; `real` uses containers, kubectl, a browser.
+// Two projects: `logic` needs nothing but Node and stays fast; `real` uses containers, kubectl, a browser, or takes its time.
 export default defineConfig({
   test: {
     projects: [

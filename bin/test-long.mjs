@@ -5,8 +5,8 @@ import { bootstrap, fail, root, run, say } from './bootstrap.mjs'
 import { fetchKubectls, generateSources, prepareMachines } from './setup.mjs'
 
 const SEARCHES = [
-  ['logic', 'server/kube/apiserver/fuzz.test.ts'],
-  ['logic', 'server/kube/apiserver/bad-input.test.ts'],
+  ['real', 'server/kube/apiserver/fuzz.real.test.ts'],
+  ['real', 'server/kube/apiserver/bad-input.real.test.ts'],
   ['logic', 'server/kube/apiserver/authorization/rbac/random-policies.test.ts'],
   ['logic', 'server/kube/apiserver/authorization/agreement.test.ts'],
   ['real', 'server/kube/cluster/simulation/simulation.real.test.ts'],

@@ -123,6 +123,8 @@ describe('several API servers over one store', () => {
     const hard = { configmaps: '10' }
     const made = await here.of(ResourceQuota).create({ metadata: { name: 'q', namespace: 'default' }, spec: { hard } })
     await here.of(ResourceQuota).updateStatus({ ...made, status: { hard, used: { configmaps: '0' } } })
+    // Who has not heard of a quota cannot keep it, as upstream: only from then on is it for both.
+    await other.of(ResourceQuota).list({ namespace: 'default' })
     const answers = await Promise.allSettled(
       Array.from({ length: 64 }, (_, index) =>
         [here, other][index % 2]!.of(ConfigMap).create({ metadata: { name: `m-${index}`, namespace: 'default' } }),
