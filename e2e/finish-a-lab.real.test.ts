@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { Typist } from '../labs/support/typist.ts'
 import { loadLabs } from '../server/classroom/labs/load-labs.ts'
 import { LOOPS, type LoopName } from '../server/classroom/labs/loops.ts'
@@ -28,6 +28,12 @@ beforeAll(async () => {
   browser = await openBrowser()
   page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
 }, 300_000)
+
+// What somebody who stood beside it would have seen.
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return
+  process.stderr.write(`${await page.locator('body').ariaSnapshot()}\n${classroom.output()}\n`)
+})
 
 afterAll(async () => {
   await browser?.close()

@@ -63,6 +63,7 @@ export function CoursePage() {
         {view && (
           <>
             {!isSearching && <LabRuler chapters={view.chapters} resumeId={view.resume.labId} />}
+            {isSearching && <h1 className={style.searched}>Labs about “{wanted.trim()}”</h1>}
             <p className={style.found} role="status">
               {isSearching &&
                 foundWords(
