@@ -51,14 +51,27 @@ it('says with kubectl top what the kernel counts, and of simulated pods what the
   )
   expect((await kube('wait --for=condition=Ready pod --all --timeout=60s')).code).toBe(0)
 
-  /** Nanoseconds of processor, and bytes, by the container's own look at its cgroup. */
+  /** Seconds of processor, by the container's own look at its cgroup. */
   const counted = async () => {
     const { stdout } = await kube(
       "exec burner -- sh -c 'cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || sed -n s/usage_usec.//p /sys/fs/cgroup/cpu.stat | sed s/$/000/'",
     )
-    return { nanoseconds: Number(stdout), at: performance.now() }
+    return Number(stdout) / 1e9
+  }
+  /** The same, as the kubelet tells it. */
+  const told = async () => {
+    const { stdout } = await kube('get --raw /api/v1/nodes/node-1/proxy/metrics/resource')
+    const line =
+      /^container_cpu_usage_seconds_total\{container="main",namespace="default",pod="burner"\} ([\d.]+) \d+$/m
+    return Number(line.exec(stdout)?.[1])
   }
   const before = await counted()
+  let seconds = 0
+  await until('the kubelet has looked since', async () => {
+    seconds = await told()
+    return seconds >= before
+  })
+  expect(seconds).toBeLessThanOrEqual((await counted()) + 0.01)
   const rows = async (what: string) => {
     const { stdout } = await kube(`top ${what} --no-headers`)
     return stdout
@@ -71,23 +84,16 @@ it('says with kubectl top what the kernel counts, and of simulated pods what the
     burner = (await rows('pod')).find(([name]) => name === 'burner') ?? []
     return burner.length === 3
   })
-  const after = await counted()
-  const cores = (after.nanoseconds - before.nanoseconds) / 1e6 / (after.at - before.at)
-  const told = Number(/^(\d+)m$/.exec(burner[1] ?? '')?.[1]) / 1000
-  // Never more than it may have, and what the kernel counted around the two looks, as near as a busy machine lets it.
-  expect(told).toBeLessThan(0.25)
-  expect(Math.abs(told - cores)).toBeLessThan(0.1)
+  // Never more than it may have; how much less depends on who else is at work.
+  const cores = (text = '') => Number(/^(\d+)m$/.exec(text)?.[1]) / 1000
+  expect(cores(burner[1])).toBeGreaterThan(0)
+  expect(cores(burner[1])).toBeLessThan(0.25)
   expect(burner[2]).toMatch(/^\d+Mi$/)
   expect((await rows('pod -l app=paper'))[0]).toEqual(['paper', '750m', '48Mi'])
   const nodes = await rows('node')
   expect(nodes.map(([name]) => name).sort()).toEqual(['node-1', 'sim-1'])
   expect(nodes.find(([name]) => name === 'sim-1')?.slice(1, 4)).toEqual(['750m', '18%', '48Mi'])
-  const machine = Number(/^(\d+)m$/.exec(nodes.find(([name]) => name === 'node-1')?.[1] ?? '')?.[1]) / 1000
-  expect(machine).toBeGreaterThan(told / 2)
-  const { stdout: text } = await kube('get --raw /api/v1/nodes/node-1/proxy/metrics/resource')
-  expect(text).toMatch(
-    /^container_cpu_usage_seconds_total\{container="main",namespace="default",pod="burner"\} [\d.]+ \d+$/m,
-  )
+  expect(cores(nodes.find(([name]) => name === 'node-1')?.[1])).toBeGreaterThan(0)
 })
 
 const GROUP_VERSION = 'wardle.example.com/v1alpha1'
