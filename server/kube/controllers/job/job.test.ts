@@ -111,7 +111,8 @@ it('gives up one index and goes on with the others', async () => {
   await finish(again, 'Failed')
   await finish(pods.find(of('0'))!, 'Succeeded')
   await loops.until('failed', async () => hasCondition(await get(), 'Failed'))
-  expect((await get()).status).toMatchObject({ completedIndexes: '0', failedIndexes: '1', failed: 2 })
+  await loops.until('both counted', async () => (await get()).status?.failed === 2)
+  expect((await get()).status).toMatchObject({ completedIndexes: '0', failedIndexes: '1' })
 })
 
 it('lets its pods go while it is suspended, and begins anew', async () => {
