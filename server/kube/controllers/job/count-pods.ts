@@ -67,7 +67,7 @@ export function countPods(job: Job, pods: readonly Pod[]): Counts {
   for (const pod of pods) {
     if (!isTracked(pod) || named.has(pod.metadata?.uid ?? '')) continue
     if (pod.status?.phase === 'Succeeded') countSuccess(job, pod, counts)
-    else if (hasFailed(job, pod)) countFailure(job, pod, counts)
+    else if (hasFailed(job, pod)) countFailure(job, pod, counts, pods)
   }
   if (isIndexed(job)) counts.succeeded = counts.completed.size
   return counts
@@ -82,7 +82,7 @@ function countSuccess(job: Job, pod: Pod, counts: Counts): void {
   }
 }
 
-function countFailure(job: Job, pod: Pod, counts: Counts): void {
+function countFailure(job: Job, pod: Pod, counts: Counts, pods: readonly Pod[]): void {
   const ruling = ruleOn(job.spec!, pod)
   const index = indexOf(pod)
   const isIgnored = ruling.action === 'Ignore'
@@ -92,14 +92,17 @@ function countFailure(job: Job, pod: Pod, counts: Counts): void {
     counts.failuresOf.set(index, Math.max(failures, counts.failuresOf.get(index) ?? 0))
     if (ruling.action === 'FailIndex' || failures > job.spec.backoffLimitPerIndex) counts.failedIndexes.add(index)
     // It is the only one who knows how often its index has failed, until there is the next.
-    else if (!isFollowed(pod, counts)) return
+    else if (!isFollowed(pod, counts, pods)) return
   }
   counts.done.push(pod)
   if (!isIgnored) counts.uncounted.failed.push(pod.metadata?.uid ?? '')
 }
 
-const isFollowed = (pod: Pod, { active, completed }: Counts) =>
-  completed.has(indexOf(pod) ?? -1) || active.some((other) => indexOf(other) === indexOf(pod))
+/** Whether the next one came, and knows: it may have ended before anybody saw it run. */
+const isFollowed = (pod: Pod, { active, completed }: Counts, pods: readonly Pod[]) =>
+  completed.has(indexOf(pod) ?? -1) ||
+  active.some((other) => indexOf(other) === indexOf(pod)) ||
+  pods.some((other) => indexOf(other) === indexOf(pod) && failuresBefore(other) > failuresBefore(pod))
 
 function setOf(text: string | undefined, completions: number): Set<number> {
   const parsed = parseIndexes(text ?? '', completions)

@@ -112,6 +112,11 @@ describe('counting', () => {
       pod('b', { index: 1, failures: 1 }),
     ])
     expect(followed.done.map(({ metadata }) => metadata?.uid)).toEqual(['a'])
+    const unseen = countPods(job(spec), [
+      pod('a', { phase: 'Failed', index: 1 }),
+      pod('b', { phase: 'Failed', index: 1, failures: 1 }),
+    ])
+    expect(unseen.uncounted.failed, 'the next one ended before it was seen to run').toEqual(['a', 'b'])
     const twice = countPods(job(spec), [pod('b', { phase: 'Failed', index: 1, failures: 1 })])
     expect([...twice.failedIndexes]).toEqual([1])
   })
