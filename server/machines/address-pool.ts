@@ -42,6 +42,13 @@ export function addressesOfSlot(pool: string, slot: number): SlotAddresses {
   }
 }
 
+export const bridgeOf = (slot: number): string => `pdm-${slot}`
+
+export function slotOfBridge(link: string): number | undefined {
+  const number = /^pdm-(\d+)$/.exec(link)?.[1]
+  return number === undefined ? undefined : Number(number)
+}
+
 export function slotsIn(pool: string): number {
   return Math.min(MAX_SLOTS, Math.floor(parseCidr(pool).size / 256))
 }
@@ -59,12 +66,12 @@ export function overlaps(left: string, right: string): boolean {
   return a.first < b.first + b.size && b.first < a.first + a.size
 }
 
-/** Every IPv4 route of the host except those over `ownBridges`. */
-export async function hostRoutes(ownBridges: ReadonlySet<string>): Promise<string[]> {
+/** Every IPv4 route of the host except those over bridges of ours, whether a network is behind them or not. */
+export async function hostRoutes(): Promise<string[]> {
   const { stdout } = await tryCommand('ip', ['-j', '-4', 'route', 'show', 'table', 'all'])
   const routes = JSON.parse(stdout.trim() || '[]') as { dst?: string; dev?: string }[]
   return routes
-    .filter((route) => route.dst && route.dst !== 'default' && !ownBridges.has(route.dev ?? ''))
+    .filter((route) => route.dst && route.dst !== 'default' && slotOfBridge(route.dev ?? '') === undefined)
     .map((route) => route.dst as string)
     .filter((dst) => /^\d+\.\d+\.\d+\.\d+(\/\d+)?$/.test(dst))
 }

@@ -1,13 +1,15 @@
 // Docker bridge networks, one per cluster, each in a slot of the address pool with firewall rules of its own.
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import type Docker from 'dockerode'
 import type { MachineNetwork } from '../kube/cluster/machine-provider.ts'
 import {
   addressesOfSlot,
+  bridgeOf,
   choosePool,
   hostRoutes,
   POOL_CANDIDATES,
   type SlotAddresses,
+  slotOfBridge,
   slotsIn,
 } from './address-pool.ts'
 import { statusOf } from './docker-error.ts'
@@ -37,8 +39,7 @@ export async function findPool(docker: Docker, candidates: readonly string[] = P
   if (inUse && candidates.includes(inUse)) return inUse
   const others = networks.filter((network) => !network.Labels?.[LABELS.owner])
   const subnets = others.flatMap((network) => network.IPAM?.Config ?? []).flatMap((config) => config.Subnet ?? [])
-  const bridges = new Set(ours.map((network) => network.Options?.['com.docker.network.bridge.name'] ?? ''))
-  const taken = [...subnets.filter((subnet) => subnet.includes('.')), ...(await hostRoutes(bridges))]
+  const taken = [...subnets.filter((subnet) => subnet.includes('.')), ...(await hostRoutes())]
   return choosePool(candidates, taken)
 }
 
@@ -88,18 +89,26 @@ export async function removeNetwork(context: NetworkContext, network: LearnerNet
   await closeFirewall({ slot: network.addresses.slot })
 }
 
+/**
+ * Of networks, and of bridges that an engine which was killed has left: it would take such a bridge for somebody else's,
+ * and leave it behind again. Nobody takes it away, for it may be one that another process is making just now.
+ */
 async function usedSlots(docker: Docker): Promise<number[]> {
   const networks = await docker.listNetworks({
     filters: JSON.stringify({ label: labelFilter({ [LABELS.role]: 'network' }) }),
   })
-  return networks.map((network) => Number(network.Labels?.[LABELS.slot]))
+  const links = await readdir('/sys/class/net')
+  return [
+    ...networks.map((network) => Number(network.Labels?.[LABELS.slot])),
+    ...links.map(slotOfBridge).filter((slot) => slot !== undefined),
+  ]
 }
 
 function describe(cluster: string, name: string, addresses: SlotAddresses): LearnerNetwork {
   return {
     cluster,
     name,
-    bridge: `pdm-${addresses.slot}`,
+    bridge: bridgeOf(addresses.slot),
     subnet: addresses.subnet,
     gatewayAddress: addresses.gateway,
     addresses,
