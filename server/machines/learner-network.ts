@@ -1,5 +1,5 @@
 // Docker bridge networks, one per cluster, each in a slot of the address pool with firewall rules of its own.
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import type Docker from 'dockerode'
 import type { MachineNetwork } from '../kube/cluster/machine-provider.ts'
 import {
@@ -16,6 +16,7 @@ import { statusOf } from './docker-error.ts'
 import { closeFirewall, openFirewall } from './firewall.ts'
 import { nameOnEngine } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
+import { runCommand } from './run-command.ts'
 
 const POOL_LABEL = 'podium.pool'
 /** The registry's network. */
@@ -81,17 +82,37 @@ export async function applyFirewall(
   await openFirewall({ cluster, slot: addresses.slot, bridge, subnet, gateway: gatewayAddress, ...ports, ...reach })
 }
 
-export async function removeNetwork(context: NetworkContext, network: LearnerNetwork): Promise<void> {
-  const dockerNetwork = context.docker.getNetwork(network.name)
-  await dockerNetwork.remove().catch((err: unknown) => {
-    if (statusOf(err) !== 404) throw err
-  })
-  await closeFirewall({ slot: network.addresses.slot })
+export function removeNetwork(context: NetworkContext, network: LearnerNetwork): Promise<void> {
+  return takeDown(context.docker, network.name, network.addresses.slot)
 }
 
 /**
- * Of networks, and of bridges that an engine which was killed has left: it would take such a bridge for somebody else's,
- * and leave it behind again. Nobody takes it away, for it may be one that another process is making just now.
+ * The network with its bridge and rules. An engine that was started anew takes the bridges it finds for somebody else's
+ * and leaves them; this one is known by its number in the kernel, for another process may have made the next meanwhile.
+ */
+export async function takeDown(docker: Docker, name: string, slot: number): Promise<void> {
+  const bridge = bridgeOf(slot)
+  const before = await linkNumber(bridge)
+  const isGone = await docker
+    .getNetwork(name)
+    .remove()
+    .then(
+      () => true,
+      (err: unknown) => {
+        if (statusOf(err) !== 404) throw err
+        return false
+      },
+    )
+  if (isGone && before && (await linkNumber(bridge)) === before) await runCommand('ip', ['link', 'delete', bridge])
+  await closeFirewall({ slot })
+}
+
+/** Undefined where there is no such link. */
+const linkNumber = (link: string) => readFile(`/sys/class/net/${link}/ifindex`, 'utf8').catch(() => undefined)
+
+/**
+ * Of networks, and of bridges without one: that may be what another process is making just now, or what a removal that
+ * was cut off has left.
  */
 async function usedSlots(docker: Docker): Promise<number[]> {
   const networks = await docker.listNetworks({

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import Docker from 'dockerode'
 import { closeDiskStore, openDiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
-import { closeFirewall } from './firewall.ts'
 import { restoreHostSettings } from './host-settings.ts'
 import { installationOf } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
+import { takeDown } from './learner-network.ts'
 import { openCgroups } from './open-cgroups.ts'
 import { removeContainer } from './remove-container.ts'
 
@@ -36,8 +36,7 @@ export async function removeInstallation(options: {
     log(`removed container ${found.Names[0]?.slice(1)}`)
   }
   for (const network of await docker.listNetworks({ filters })) {
-    await docker.getNetwork(network.Id).remove().catch(ignoreMissing)
-    await closeFirewall({ slot: Number(network.Labels?.[LABELS.slot]) })
+    await takeDown(docker, network.Name, Number(network.Labels?.[LABELS.slot]))
     log(`removed network ${network.Name}`)
   }
   if (existsSync(join(stateDir, 'disks'))) {
