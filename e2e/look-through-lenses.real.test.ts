@@ -251,6 +251,8 @@ describe('time', () => {
     then = Number(JSON.parse(await run('get --raw /api/v1/namespaces/default/pods')).metadata.resourceVersion)
     await run('scale deployment past --replicas=1')
     await until('one Pod is left', async () => (await drawn()).length === 1)
+    // The bar hears of revisions by itself, and what it has not heard of cannot be dragged to.
+    await until('the bar knows of it', async () => Number(await knob().getAttribute('max')) > then)
     await knob().fill(String(then))
     await looksAt(then)
     expect(await listedAt(then)).toHaveLength(3)
