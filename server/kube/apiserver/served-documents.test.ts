@@ -80,6 +80,18 @@ describe('documents of what is served', () => {
     expect((await ask('/openapi/v3/apis/apps/v1', { accept: 'text/html' })).code).toBe(406)
   })
 
+  it('has OpenAPI v3 in protobuf for those who ask for it first, under the hash of the same document', async () => {
+    const path = '/openapi/v3/apis/apps/v1'
+    const protobuf = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf'
+    const plain = await ask(path)
+    for (const accept of [protobuf, protobuf.replace('.v1.0', '@v1.0'), `application/json;q=0.5,${protobuf}`]) {
+      const told = await ask(path, { accept })
+      expect(told.headers).toMatchObject({ 'content-type': protobuf, etag: plain.headers.etag, vary: 'Accept' })
+      expect(told.bytes.subarray(0, 7).toString()).toBe('\n\u00053.0.0')
+    }
+    expect((await ask(path, { accept: `${protobuf};q=0.5,application/json` })).json().openapi).toBe('3.0.0')
+  })
+
   it.each(['application/json', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'])(
     'answers 304 for an OpenAPI v2 that is known, as %s',
     async (accept) => {

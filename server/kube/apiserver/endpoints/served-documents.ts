@@ -9,6 +9,7 @@ import type { AnyKind } from '../../kinds/define-kind.ts'
 import { type OpenApi, openApi } from '../../schemas/openapi/openapi.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { DocumentAnswer } from '../request-path/answer.ts'
+import { firstAccepted } from '../request-path/negotiate.ts'
 import { METRICS_VERSION } from '../resource-metrics/answer.ts'
 import { type ApiResources, noSuchResource } from './api-resources.ts'
 import { Discovery, type ForeignVersion, type ReviewedKind } from './discovery.ts'
@@ -17,6 +18,12 @@ import { VERSION } from './server-state.ts'
 const SUBRESOURCES_WITHOUT_DOCUMENTS = new Set(['finalize'])
 const VERBS = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection', 'watch']
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+/** The last is the old name of the one before. */
+const V3_TYPES = [
+  'application/json',
+  'application/com.github.proto-openapi.spec.v3.v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v3@v1.0+protobuf',
+]
 const YEAR_MS = 365 * 24 * 3600_000
 
 interface Made {
@@ -92,10 +99,11 @@ export class ServedDocuments {
     const { openApi: documents } = this.#now
     const headers = { Vary: 'Accept' }
     if (path === '/openapi/v2') return { type: 'document', code: 200, ...documents.v2(accept), headers }
-    if (!takesJson(accept)) throw new StatusError('NotAcceptable', 'only application/json is served here')
     if (path === '/openapi/v3') return { type: 'document', code: 200, ...documents.v3Index(), headers }
     const name = path.startsWith('/openapi/v3/') ? path.slice('/openapi/v3/'.length) : ''
-    const document = documents.v3(name)
+    const type = firstAccepted(accept, V3_TYPES)
+    if (!type) throw new StatusError('NotAcceptable', `only ${V3_TYPES.join(', ')} are served here`)
+    const document = documents.v3(name, type === 'application/json' ? 'json' : 'protobuf')
     if (!document) throw noSuchResource()
     const hash = query.get('hash')
     if (!hash) return { type: 'document', code: 200, ...document, headers }
@@ -110,8 +118,6 @@ export class ServedDocuments {
     return { type: 'document', code: 200, ...document, headers: lasting }
   }
 }
-
-const takesJson = (accept: string) => accept === '' || /application\/(json|\*)|\*\/\*/.test(accept)
 
 const documented = ({ group, version, kind, plural, namespaced, subresources, schema, listKind }: AnyKind) => ({
   group,

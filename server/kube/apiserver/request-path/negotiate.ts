@@ -55,6 +55,15 @@ export function negotiate(accept: string, offered: () => Offer): Representation 
 const isOffered = (format: Format, offer: Offer) =>
   format === 'protobuf' ? offer.protobuf : format === 'yaml' ? !offer.stream : true
 
+/** The first of the types offered that the client takes, or undefined. For documents, which know no parameters. */
+export function firstAccepted(accept: string, offered: readonly string[]): string | undefined {
+  for (const { type } of clausesOf(accept || '*/*')) {
+    const found = offered.find((one) => type === '*/*' || type === 'application/*' || type === one)
+    if (found) return found
+  }
+  return undefined
+}
+
 /** As the client prefers them: by quality first, wildcards last, otherwise as they stand. */
 function clausesOf(accept: string): Clause[] {
   const clauses = accept.split(',').map((clause): Clause => {

@@ -1,17 +1,17 @@
-// An OpenAPI 2 document as gnostic's protobuf: the only form in which kubectl before 1.27 reads it.
+// How gnostic, the library by which Kubernetes writes OpenAPI as protobuf, puts JSON into messages.
 //
 // Each message is a table: JSON key → field number and how its value is written. Only what our documents contain is
-// there; a key that is in no table is left out. Numbers are those of gnostic's OpenAPIv2.proto.
+// there; a key that is in no table is left out.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import type { JsonObject, JsonValue } from '../../apimachinery/json.ts'
 import { ProtoWriter } from '../protobuf/proto-writer.ts'
 
-type Write = (writer: ProtoWriter, field: number, value: JsonValue) => void
-type Message = Record<string, [field: number, write: Write]>
+export type Write = (writer: ProtoWriter, field: number, value: JsonValue) => void
+export type Message = Record<string, [field: number, write: Write]>
 
-export function gnosticDocument(document: JsonObject): Buffer {
+export function writeDocument(document: JsonObject, message: Message): Buffer {
   const writer = new ProtoWriter()
-  writeMessage(writer, DOCUMENT, document)
+  writeMessage(writer, message, document)
   return writer.finish()
 }
 
@@ -29,140 +29,39 @@ function writeMessage(writer: ProtoWriter, message: Message, object: JsonObject)
   }
 }
 
-const text: Write = (writer, field, value) => writer.string(field, String(value))
-const flag: Write = (writer, field, value) => {
+export const text: Write = (writer, field, value) => writer.string(field, String(value))
+export const flag: Write = (writer, field, value) => {
   // proto3 writes false by being absent.
   if (value === true) writer.bool(field, true)
 }
-const texts: Write = (writer, field, value) => {
-  for (const element of value as JsonValue[]) writer.string(field, String(element))
-}
-const anything: Write = (writer, field, value) => writer.message(field, (any) => any.string(2, JSON.stringify(value)))
-const everything: Write = (writer, field, value) => {
-  for (const element of value as JsonValue[]) anything(writer, field, element)
-}
-const only: Write = () => {}
+export const anything: Write = (writer, field, value) =>
+  writer.message(field, (any) => any.string(2, JSON.stringify(value)))
+export const integer: Write = (writer, field, value) => writer.integer(field, Number(value))
+export const double: Write = (writer, field, value) => writer.double(field, Number(value))
+export const only: Write = () => {}
 
 /** One message of the kind given; a thunk, since schemas contain schemas. */
-const one =
+export const one =
   (message: () => Message): Write =>
   (writer, field, value) =>
     writer.message(field, (inner) => writeMessage(inner, message(), value as JsonObject))
 
+/** A list of values, each written as told. */
+export const each =
+  (write: Write): Write =>
+  (writer, field, value) => {
+    for (const element of value as JsonValue[]) write(writer, field, element)
+  }
+
 /** A JSON object with names of its own: a message holding a list of `{ name, value }`. */
-const namedList =
-  (listField: number, message: () => Message): Write =>
+export const namedList =
+  (listField: number, write: Write): Write =>
   (writer, field, value) =>
     writer.message(field, (list) => {
       for (const [name, element] of Object.entries(value as JsonObject)) {
         list.message(listField, (named) => {
           named.string(1, name)
-          one(message)(named, 2, element)
+          write(named, 2, element)
         })
       }
     })
-
-const SCHEMA: Message = {
-  $ref: [1, text],
-  format: [2, text],
-  title: [3, text],
-  description: [4, text],
-  default: [5, anything],
-  pattern: [13, text],
-  required: [19, texts],
-  enum: [20, everything],
-  additionalProperties: [21, (writer, field, value) => writer.message(field, (item) => additional(item, value))],
-  type: [22, (writer, field, value) => writer.message(field, (item) => item.string(1, String(value)))],
-  items: [23, (writer, field, value) => writer.message(field, (item) => one(() => SCHEMA)(item, 1, value))],
-  properties: [25, namedList(1, () => SCHEMA)],
-  extensions: [31, only],
-}
-
-function additional(writer: ProtoWriter, value: JsonValue): void {
-  if (isJsonObject(value)) one(() => SCHEMA)(writer, 1, value)
-  else writer.bool(2, value === true)
-}
-
-const BODY_PARAMETER: Message = {
-  description: [1, text],
-  name: [2, text],
-  in: [3, text],
-  required: [4, flag],
-  schema: [5, one(() => SCHEMA)],
-}
-const QUERY_PARAMETER: Message = {
-  required: [1, flag],
-  in: [2, text],
-  description: [3, text],
-  name: [4, text],
-  type: [6, text],
-  format: [7, text],
-}
-const PATH_PARAMETER: Message = {
-  required: [1, flag],
-  in: [2, text],
-  description: [3, text],
-  name: [4, text],
-  type: [5, text],
-  format: [6, text],
-}
-
-/** ParametersItem → Parameter → body, or NonBodyParameter → query or path. */
-const parameters: Write = (writer, field, value) => {
-  for (const parameter of value as JsonObject[]) {
-    writer.message(field, (item) =>
-      item.message(1, (inner) => {
-        if (parameter.in === 'body') one(() => BODY_PARAMETER)(inner, 1, parameter)
-        else {
-          inner.message(2, (other) => {
-            if (parameter.in === 'query') one(() => QUERY_PARAMETER)(other, 3, parameter)
-            else one(() => PATH_PARAMETER)(other, 4, parameter)
-          })
-        }
-      }),
-    )
-  }
-}
-
-const RESPONSE: Message = {
-  description: [1, text],
-  schema: [2, (writer, field, value) => writer.message(field, (item) => one(() => SCHEMA)(item, 1, value))],
-}
-
-const responses: Write = (writer, field, value) =>
-  writer.message(field, (list) => {
-    for (const [code, response] of Object.entries(value as JsonObject)) {
-      list.message(1, (named) => {
-        named.string(1, code)
-        named.message(2, (either) => one(() => RESPONSE)(either, 1, response))
-      })
-    }
-  })
-
-const OPERATION: Message = {
-  description: [3, text],
-  operationId: [5, text],
-  produces: [6, texts],
-  consumes: [7, texts],
-  parameters: [8, parameters],
-  responses: [9, responses],
-  extensions: [13, only],
-}
-
-const PATH_ITEM: Message = {
-  get: [2, one(() => OPERATION)],
-  put: [3, one(() => OPERATION)],
-  post: [4, one(() => OPERATION)],
-  delete: [5, one(() => OPERATION)],
-  patch: [8, one(() => OPERATION)],
-  parameters: [9, parameters],
-}
-
-const INFO: Message = { title: [1, text], version: [2, text], description: [3, text] }
-
-const DOCUMENT: Message = {
-  swagger: [1, text],
-  info: [2, one(() => INFO)],
-  paths: [8, namedList(2, () => PATH_ITEM)],
-  definitions: [9, namedList(1, () => SCHEMA)],
-}

@@ -118,6 +118,20 @@ describe('openApi', () => {
     })
   })
 
+  it('wraps a reference in version 3 when something is said of the field itself: beside a reference nothing counts', () => {
+    const strategy = (of: Tree | undefined) => of!['io.k8s.api.apps.v1.DeploymentSpec']!.properties!.strategy
+    const type = 'io.k8s.api.apps.v1.DeploymentStrategy'
+    const retained = { 'x-kubernetes-patch-strategy': 'retainKeys' }
+    expect(strategy(tree(documents.v3('apis/apps/v1')).components!.schemas)).toMatchObject({
+      ...retained,
+      allOf: [{ $ref: `#/components/schemas/${type}` }],
+    })
+    expect(strategy(tree(documents.v2(undefined)).definitions)).toMatchObject({
+      ...retained,
+      $ref: `#/definitions/${type}`,
+    })
+  })
+
   it('puts no namespace in the paths of kinds without', () => {
     expect(Object.keys(tree(documents.v3('api/v1')).paths!)).toEqual([
       '/api/v1/namespaces',

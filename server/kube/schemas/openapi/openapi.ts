@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import type { OpenApiDocument, Schemas } from '../schemas.ts'
 import { type ForeignDocuments, withForeign } from './foreign.ts'
-import { gnosticDocument } from './gnostic.ts'
+import { gnosticVersion2 } from './gnostic-version-2.ts'
+import { gnosticVersion3 } from './gnostic-version-3.ts'
 import { pathsOf } from './paths.ts'
 import type { ServedKind } from './served-kind.ts'
 import { definitionsOf } from './type-schema.ts'
@@ -16,7 +17,7 @@ export interface OpenApi {
   /** `/openapi/v3`: `{ paths: { 'apis/apps/v1': { serverRelativeURL: '/openapi/v3/apis/apps/v1?hash=…' } } }`. */
   v3Index(): OpenApiDocument
   /** `/openapi/v3/<path>` with path `api/v1` or `apis/apps/v1`; undefined when no such group version is served. */
-  v3(path: string): OpenApiDocument | undefined
+  v3(path: string, form?: 'json' | 'protobuf'): OpenApiDocument | undefined
   /** `/openapi/v2`, as JSON or in kubectl's old protobuf form, by the Accept header. */
   v2(accept: string | undefined): OpenApiDocument
 }
@@ -32,6 +33,7 @@ export interface OpenApiSource {
 
 /** Clients ask for `…v2@v1.0+protobuf`, but Go refuses to parse an answer with an @ in its type. */
 const V2_PROTOBUF = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+const V3_PROTOBUF = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf'
 
 /** Make a new one whenever the set of kinds changes (a CRD came or went); it costs nothing until asked. */
 export function openApi({ schemas, kinds, version, foreign = [] }: OpenApiSource): OpenApi {
@@ -47,16 +49,17 @@ export function openApi({ schemas, kinds, version, foreign = [] }: OpenApiSource
       .toUpperCase()
 
   function kept(hash: string, contentType: string, make: () => Buffer): OpenApiDocument {
-    const known = schemas.documents.get(hash)
+    const key = `${hash} ${contentType}`
+    const known = schemas.documents.get(key)
     if (known) return known
     const document = { etag: `"${hash}"`, contentType, body: make() }
-    schemas.documents.set(hash, document)
+    schemas.documents.set(key, document)
     return document
   }
 
-  function v3Document(served: readonly ServedKind[]): Buffer {
+  function v3Document(served: readonly ServedKind[]): JsonObject {
     const dialect = { version: 3 as const, schemas, describe: schemas.descriptions() }
-    return toBytes({
+    return {
       openapi: '3.0.0',
       info: { title: 'Kubernetes', version },
       paths: pathsOf(served, dialect),
@@ -64,7 +67,7 @@ export function openApi({ schemas, kinds, version, foreign = [] }: OpenApiSource
         schemas: definitionsOf(served, dialect),
         securitySchemes: { BearerToken: BEARER_TOKEN },
       },
-    })
+    }
   }
 
   function v2Document(): JsonObject {
@@ -91,17 +94,22 @@ export function openApi({ schemas, kinds, version, foreign = [] }: OpenApiSource
       return kept(hashOf('index', paths), 'application/json', () => toBytes({ paths }))
     },
 
-    v3(path) {
+    v3(path, form = 'json') {
       const told = foreignV3.get(path)
-      if (told) return kept(hashOf(path, told), 'application/json', () => toBytes(told))
       const served = byPath.get(path)
-      return served && kept(hashOf(path, served), 'application/json', () => v3Document(served))
+      if (!told && !served) return undefined
+      // Both forms of a document are under one hash.
+      const hash = hashOf(path, told ?? served)
+      const make = () => told ?? v3Document(served!)
+      return form === 'json'
+        ? kept(hash, 'application/json', () => toBytes(make()))
+        : kept(hash, V3_PROTOBUF, () => gnosticVersion3(make()))
     },
 
     v2(accept) {
       const isProtobuf = accept?.includes('com.github.proto-openapi.spec.v2') ?? false
       return isProtobuf
-        ? kept(hashOf('v2 protobuf', kinds, foreign), V2_PROTOBUF, () => gnosticDocument(v2Document()))
+        ? kept(hashOf('v2 protobuf', kinds, foreign), V2_PROTOBUF, () => gnosticVersion2(v2Document()))
         : kept(hashOf('v2', kinds, foreign), 'application/json', () => toBytes(v2Document()))
     },
   }

@@ -95,11 +95,9 @@ function objectSchema(type: TypeFact, dialect: Dialect, refersTo: (name: string)
 
 function fieldSchema(field: FieldFact, type: TypeFact, dialect: Dialect, refersTo: (name: string) => void): JsonObject {
   const value = valueSchema(field.type, type, dialect, refersTo)
-  const own = dialect.describe.get(`${type.name}.${field.name}`)
-  // Without a text of its own a field shows that of its type.
-  const description = own ?? (field.type.kind === 'ref' ? dialect.describe.get(field.type.ref) : undefined)
   const facts: JsonObject = {}
-  if (description) facts.description = description
+  const own = dialect.describe.get(`${type.name}.${field.name}`)
+  if (own) facts.description = own
   if (field.default !== undefined) facts.default = field.default as JsonValue
   if (field.enum) facts.enum = [...field.enum]
   if (field.listType) facts['x-kubernetes-list-type'] = field.listType
@@ -107,12 +105,11 @@ function fieldSchema(field: FieldFact, type: TypeFact, dialect: Dialect, refersT
   if (field.mapType) facts['x-kubernetes-map-type'] = field.mapType
   if (field.patchMergeKey) facts['x-kubernetes-patch-merge-key'] = field.patchMergeKey
   if (field.patchStrategies.length > 0) facts['x-kubernetes-patch-strategy'] = field.patchStrategies.join(',')
-  // kubectl explain prints the texts of both sides of an allOf, but of a plain reference only the target's: with a
-  // borrowed text, the plain one avoids saying everything twice.
-  if (value.$ref !== undefined && dialect.version === 3 && (own || field.default !== undefined)) {
-    return { ...facts, allOf: [value] }
-  }
-  return { ...facts, ...value }
+  const isWrapped = value.$ref !== undefined && dialect.version === 3 && Object.keys(facts).length > 0
+  // Without a text of its own a field shows that of its type. kubectl explain prints the texts of both sides of an allOf,
+  // but of a plain reference only the target's: what has no facts of its own is not wrapped, and says nothing twice.
+  const borrowed = field.type.kind === 'ref' && !own ? dialect.describe.get(field.type.ref) : undefined
+  return { ...(borrowed ? { description: borrowed } : {}), ...facts, ...(isWrapped ? { allOf: [value] } : value) }
 }
 
 function valueSchema(type: ValueType, owner: TypeFact, dialect: Dialect, refersTo: (name: string) => void): JsonObject {
