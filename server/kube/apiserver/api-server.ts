@@ -56,6 +56,7 @@ import { handleRequest, type RequestPathOptions } from './request-path/handle-re
 import { RequestMetrics } from './request-path/request-metrics.ts'
 import { METRICS_VERSION } from './resource-metrics/answer.ts'
 import { ResourceMetrics } from './resource-metrics/resource-metrics.ts'
+import { identityLoop, leaseCollector, type ServerIdentity } from './server-leases.ts'
 import { describeServer } from './server-metrics.ts'
 import { keepSystemObjects } from './system-objects/index.ts'
 import { CauseMap } from './watch-cache/cause-map.ts'
@@ -89,6 +90,8 @@ export interface ApiServerOptions {
   nodePortRange: readonly [number, number]
   /** Where the `kubernetes` Service leads. */
   advertise?: { address: string; port: number }
+  /** By which this server is told from others over the same store; it says nothing of itself when left out. */
+  identity?: ServerIdentity
   /** Who did what is written down as a policy says; nothing is when left out. */
   audit?: AuditOptions
   /** What a kubelet in this process tells at `/metrics/resource`; it has no address to be asked at. */
@@ -280,6 +283,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     apiServiceLoop({ resources, caller, certificate: options.frontProxyClient }),
     danglingLoop,
     typeCheckLoop({ schemas, kinds: () => resources.kinds }),
+    leaseCollector,
+    ...(options.identity ? [identityLoop(options.identity)] : []),
   ]
   const running = runOwnLoops(loops, {
     transportFor: (client) => transportFor({ user: 'system:apiserver', groups: ['system:masters'], client }),

@@ -1,6 +1,7 @@
 // Puts one cluster together: store, API server, loops, scheduler, DNS, nodes. The only place where they are wired.
 
 import { rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
@@ -20,6 +21,7 @@ import type { Store } from '../store/store.ts'
 import { readApiServerFlags, SERVICE_ACCOUNT_ISSUER } from './api-server-flags.ts'
 import { openAuditLog } from './audit-log.ts'
 import type { MachineSwitch, MachinesRest } from './cluster-host.ts'
+import { publishClusterInfo } from './cluster-info.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import { openEtcd } from './etcd.ts'
@@ -272,6 +274,7 @@ export class Cluster {
       serviceClusterIpRange: NETWORKING.serviceCidr,
       nodePortRange: NETWORKING.nodePortRange,
       ...(gateway ? { advertise: { address: gateway, port: NETWORKING.apiPort } } : {}),
+      identity: { hostName: hostname(), port: record.apiPort },
       audit: audit.options,
       metrics,
       usageOfHollowNode: (node) => this.#hollowNodes.get(node)?.kubelet.then((kubelet) => kubelet.resourceMetrics()),
@@ -279,7 +282,9 @@ export class Cluster {
     this.#stack.defer(() => this.#apiServer.close())
     await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })
     if (gateway) await this.#apiServer.listen({ host: gateway, port: NETWORKING.apiPort })
-    await bindPeople(this.#clientFor('podium', 'system:masters'))
+    const podium = this.#clientFor('podium', 'system:masters')
+    await bindPeople(podium)
+    await publishClusterInfo(podium, { server: gateway ? `https://${gateway}:${NETWORKING.apiPort}` : here, caPem })
 
     const controllers = runControllers({
       definitions: buildControllers({

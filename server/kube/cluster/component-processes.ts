@@ -56,6 +56,7 @@ export async function runApiServer(options: Flags, { logger, until }: ComponentC
       issuer: options.serviceAccountIssuer!,
     },
     ...access,
+    identity: { hostName: hostname(), port: Number(options.securePort) },
     ...(audit ? { audit: audit.options } : {}),
     serviceClusterIpRange: options.serviceClusterIpRange!,
     nodePortRange: [30000, 32767],

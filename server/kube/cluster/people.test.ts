@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SelfSubjectAccessReview } from 'kubernetes-types/authorization/v1'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { parse } from 'yaml'
 import { systemClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
 import { question } from '../apiserver/authorization/testing/policies.ts'
 import { type Client, createClient, httpsTransport, parseKubeconfig } from '../client/index.ts'
-import { ClusterRole, ClusterRoleBinding, RoleBinding } from '../kinds/index.ts'
+import { ClusterRole, ClusterRoleBinding, ConfigMap, RoleBinding } from '../kinds/index.ts'
 import { loadSchemas } from '../schemas/load-schemas.ts'
 import { LocalClusterHost } from './local-host.ts'
 import { openPeople, type PeopleConfigs } from './people.ts'
@@ -97,6 +98,19 @@ describe('a learner’s contexts', () => {
   ])('%s may %s: %s', async (who, asks, answer) => {
     expect(await may(who, asks)).toBe(answer)
   })
+})
+
+it('lets anybody read where the cluster is, and nothing else', async () => {
+  const { caPem = '' } = parseKubeconfig(people.admin(server))
+  const nobody = createClient(httpsTransport({ server, caPem, userAgent: 'kubeadm' }))
+  const { data } = await nobody.of(ConfigMap).get({ namespace: 'kube-public', name: 'cluster-info' })
+  const { clusters, users } = parse(data?.kubeconfig ?? '')
+  const ca = Buffer.from(caPem).toString('base64')
+  expect({ clusters, users }).toEqual({
+    clusters: [{ name: '', cluster: { server, 'certificate-authority-data': ca } }],
+    users: null,
+  })
+  await expect(nobody.of(ConfigMap).list({ namespace: 'kube-public' })).rejects.toThrow('system:anonymous')
 })
 
 it('keeps what an administrator has made of the bindings, and brings back what is missing', async () => {

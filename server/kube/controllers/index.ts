@@ -4,6 +4,7 @@
 
 import type { ControllerDefinition } from '../client/controller-builder.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
+import { bootstrapSigner } from './bootstrap-signer/index.ts'
 import {
   certificateApprovingController,
   certificateCleaningController,
@@ -96,6 +97,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     certificateApprovingController,
     ...(options.signCertificate ? [certificateSigningController(options.signCertificate)] : []),
     certificateCleaningController,
+    bootstrapSigner,
     tokenCleaner,
     persistentVolumeBinder,
     ephemeralVolumeController,

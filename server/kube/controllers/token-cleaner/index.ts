@@ -5,8 +5,7 @@ import { type ClusterView, controller } from '../../client/controller-builder.ts
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
 import { Secret } from '../../kinds/secret.ts'
-
-const TYPE = 'bootstrap.kubernetes.io/token'
+import { bootstrapData, bootstrapTimeLeftMs, isBootstrapToken } from '../bootstrap-token.ts'
 
 /** Deletes the tokens of machines that were to join, when their time is over. Upstream: kubernetes/pkg/controller/bootstrap. */
 class TokenCleaner implements Reconciler {
@@ -20,12 +19,11 @@ class TokenCleaner implements Reconciler {
 
   async reconcile({ key, client, report }: ReconcileContext): Promise<Result> {
     const secret = this.#secrets.get(key)
-    if (!secret || !isToken(secret) || secret.metadata?.deletionTimestamp) return
+    if (!secret || !isBootstrapToken(secret) || secret.metadata?.deletionTimestamp) return
     report.sees(secret)
-    const expiration = Buffer.from(secret.data?.expiration ?? '', 'base64').toString('utf8')
-    if (expiration === '') return
-    // What is no time has never been good.
-    const leftMs = (Date.parse(expiration) || 0) - this.#view.clock.now()
+    const leftMs = bootstrapTimeLeftMs(secret, this.#view.clock.now())
+    if (leftMs === Number.POSITIVE_INFINITY) return
+    const expiration = bootstrapData(secret, 'expiration')
     report.seen = leftMs > 0 ? `good until ${expiration}` : `expired at ${expiration}`
     if (leftMs > 0) return { requeueAfterMs: leftMs }
     const { namespace = '', name = '', uid } = secret.metadata ?? {}
@@ -38,10 +36,8 @@ class TokenCleaner implements Reconciler {
   }
 }
 
-const isToken = ({ metadata, type }: WireSecret) => metadata?.namespace === 'kube-system' && type === TYPE
-
 export const tokenCleaner = controller('tokencleaner')
   .queueNamed('token_cleaner')
   .actsAs('token-cleaner')
-  .watches(Secret, ({ object }) => (isToken(object) ? [keyOf(object)] : []))
+  .watches(Secret, ({ object }) => (isBootstrapToken(object) ? [keyOf(object)] : []))
   .reconcileWith((view) => new TokenCleaner(view))

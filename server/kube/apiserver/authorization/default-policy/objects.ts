@@ -9,6 +9,7 @@ import { EVENTS, rule } from './tell.ts'
 export const AUTO_UPDATE = 'rbac.authorization.kubernetes.io/autoupdate'
 const GROUP = 'rbac.authorization.k8s.io'
 const SYSTEM = 'kube-system'
+const PUBLIC = 'kube-public'
 
 type PolicyObject = Role | ClusterRole | RoleBinding | ClusterRoleBinding
 
@@ -46,8 +47,17 @@ const lock = (component: string) => [
   rule('get update', [''], 'configmaps', component),
 ]
 
-/** In kube-system, by role: its rules, the name of the binding and whom it binds. */
-const SYSTEM_ROLES: Readonly<Record<string, { rules: Role['rules']; binding: string; subjects: Subject[] }>> = {
+interface NamespacedRole {
+  rules: Role['rules']
+  /** The name of the binding. */
+  binding: string
+  subjects: Subject[]
+}
+
+const SIGNER = `${CONTROLLER_PREFIX}bootstrap-signer`
+
+/** In kube-system, by role. */
+const SYSTEM_ROLES: Readonly<Record<string, NamespacedRole>> = {
   [reader]: {
     rules: [rule('get list watch', [''], 'configmaps', 'extension-apiserver-authentication')],
     binding: `system::${reader}`,
@@ -68,6 +78,20 @@ const SYSTEM_ROLES: Readonly<Record<string, { rules: Role['rules']; binding: str
     binding: `${CONTROLLER_PREFIX}token-cleaner`,
     subjects: [account('token-cleaner')],
   },
+  [SIGNER]: {
+    rules: [rule('get list watch', [''], 'secrets')],
+    binding: SIGNER,
+    subjects: [account('bootstrap-signer')],
+  },
+}
+
+/** The same, in kube-public. */
+const PUBLIC_ROLES: Readonly<Record<string, NamespacedRole>> = {
+  [SIGNER]: {
+    rules: [rule('get list watch', [''], 'configmaps'), rule('update', [''], 'configmaps', 'cluster-info'), EVENTS],
+    binding: SIGNER,
+    subjects: [account('bootstrap-signer')],
+  },
 }
 
 export function defaultPolicy(): PolicyObject[] {
@@ -83,9 +107,8 @@ export function defaultPolicy(): PolicyObject[] {
     ...Object.entries(CLUSTER_BINDINGS).map(([name, subjects]) => clusterRoleBinding(name, subjects)),
     // Whom kubeadm's admin.conf belongs to.
     clusterRoleBinding('kubeadm:cluster-admins', [group('kubeadm:cluster-admins')], 'cluster-admin'),
-    ...Object.entries(SYSTEM_ROLES).flatMap(([name, { rules, binding, subjects }]) =>
-      systemRole(name, rules, binding, subjects),
-    ),
+    ...Object.entries(SYSTEM_ROLES).flatMap(([name, told]) => namespacedRole(SYSTEM, name, told)),
+    ...Object.entries(PUBLIC_ROLES).flatMap(([name, told]) => namespacedRole(PUBLIC, name, told)),
   ]
 }
 
@@ -114,13 +137,17 @@ const clusterRoleBinding = (name: string, subjects: Subject[], role = name): Clu
   ...(subjects.length > 0 ? { subjects } : {}),
 })
 
-function systemRole(name: string, rules: Role['rules'], binding: string, subjects: Subject[]): [Role, RoleBinding] {
+function namespacedRole(
+  namespace: string,
+  name: string,
+  { rules, binding, subjects }: NamespacedRole,
+): [Role, RoleBinding] {
   return [
-    { apiVersion, kind: 'Role', metadata: { ...metadata(name), namespace: SYSTEM }, rules: rules ?? [] },
+    { apiVersion, kind: 'Role', metadata: { ...metadata(name), namespace }, rules: rules ?? [] },
     {
       apiVersion,
       kind: 'RoleBinding',
-      metadata: { ...metadata(binding), namespace: SYSTEM },
+      metadata: { ...metadata(binding), namespace },
       roleRef: { apiGroup: GROUP, kind: 'Role', name },
       subjects,
     },
