@@ -87,6 +87,22 @@ it('lists again when the server has forgotten its revision, and tells what was l
   expect(transport.watches[1]?.request.query?.resourceVersion).toBe('90')
 })
 
+it('tells of two objects when one was deleted and made again under its name while nobody looked', async () => {
+  const { transport, heard, informer, run } = start()
+  const uids: (string | undefined)[] = []
+  informer.addHandler(({ object }) => void uids.push(object.metadata?.uid))
+  transport.answers.push(list(5, map('a', 3)))
+  void run()
+  await informer.synced
+  await settlePromises()
+  const anew = map('a', 80)
+  transport.answers.push(list(90, { ...anew, metadata: { ...anew.metadata, uid: 'uid-other' } }))
+  transport.watches[0]?.feed({ type: 'fail', error: expired('too old resource version: 5 (60)') })
+  await settlePromises()
+  expect(heard).toEqual(['added a@3', 'deleted a@3', 'added a@80'])
+  expect(uids).toEqual(['uid-a', 'uid-a', 'uid-other'])
+})
+
 it('reads a long list page by page, all from the same snapshot', async () => {
   const { transport, informer, run } = start()
   transport.answers.push(

@@ -3,8 +3,8 @@
 //   API server ─► Reflector ─► DeltaFifo ─► cache, then handlers
 //
 // What a handler may rely on: the cache already holds what it is told; events of one object come in order; there is
-// no order between objects; several changes may arrive as one; deleted and created again may look like an update
-// (compare uids). Objects are frozen. Handlers run one after the other and must be quick: put a key in a queue.
+// no order between objects; several changes of one object may arrive as one, but an update never leads from one object to
+// another of its name: such a one is told as deleted and added. Objects are frozen. Handlers run one after the other and must be quick: put a key in a queue.
 // Upstream: client-go/tools/cache/shared_informer.go.
 
 import type { Clock } from '../../base/clock.ts'
@@ -153,11 +153,20 @@ export class SharedInformer<T extends KubeObject> {
         this.#tellAll({ type: 'deleted', object: delta.object, finalStateUnknown })
       } else {
         const initial = !this.#fifo.hasSynced() || delta.type === 'Replaced'
+        this.#forgetNamesake(key, delta.object)
         const previous = this.cache.put(delta.object)
         if (previous) this.#tellAll({ type: 'updated', object: delta.object, previous })
         else this.#tellAll({ type: 'added', object: delta.object, initial })
       }
     }
+  }
+
+  /** Deleted and made again while nobody looked. Whoever goes by owners or uids would not know the new one. */
+  #forgetNamesake(key: string, { metadata }: T): void {
+    const known = this.cache.get(key)
+    if (!known || known.metadata?.uid === metadata?.uid) return
+    this.cache.delete(key)
+    this.#tellAll({ type: 'deleted', object: known, finalStateUnknown: true })
   }
 
   #tellAll(change: Change<T>): void {

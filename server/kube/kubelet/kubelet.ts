@@ -207,9 +207,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       workers.get(uid)?.removedFromApi(change.object)
       return
     }
-    if (change.type === 'updated' && change.previous.metadata?.uid !== uid) {
-      workers.get(change.previous.metadata?.uid ?? '')?.removedFromApi(change.previous)
-    }
     const worker = workers.get(uid)
     if (worker) worker.update(change.object)
     else takeOn(change.object)

@@ -218,8 +218,6 @@ class Scheduler implements RunningScheduler {
   #onPod(change: Change<CorePod>): void {
     const pod = change.object
     const previous = change.type === 'updated' ? change.previous : undefined
-    // Deleted and made again while nobody looked: two different pods.
-    if (previous && previous.metadata?.uid !== pod.metadata?.uid) this.#gone(previous, revisionOf(pod))
     const over = change.type === 'deleted' || isTerminated(pod)
     if (over) {
       this.#gone(pod, revisionOf(pod))

@@ -47,10 +47,9 @@ export class ReplicaSetReconciler implements Reconciler {
     this.#pods.addIndex(ORPHANS, (pod) => (controllerOf(pod) ? [] : [pod.metadata?.namespace ?? '']))
     this.#expectations = new Expectations(view.clock)
     view.onChange(Pod, (change) => this.#expectations.heard(change, flavour.kind.kind))
-    view.onChange(flavour.kind, (change) => {
-      // Deleted and made again under the same name: what was expected of the old one will never come.
-      if (change.type === 'updated' && change.previous.metadata?.uid === change.object.metadata?.uid) return
-      if (change.type !== 'added') this.#expectations.forget(keyOf(change.object))
+    view.onChange(flavour.kind, ({ type, object }) => {
+      // It may be made again under the same name, and what was expected of the old one will never come.
+      if (type === 'deleted') this.#expectations.forget(keyOf(object))
     })
   }
 
