@@ -14,6 +14,7 @@ import { transportFromKubeconfig } from './client/https-transport.ts'
 import { DockerRuntime } from './container-runtime/docker/docker-runtime.ts'
 import { runKubeProxy } from './kube-proxy/index.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
+import { KUBELET_CONFIGURATION, kubeletConfigurationOf, logLimitsOf } from './kubelet/kubelet-configuration.ts'
 import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
 import { CniNetwork } from './network/cni-network.ts'
 import { ConnectionWatch } from './network/connection-watch.ts'
@@ -36,7 +37,6 @@ interface NodeConfig {
   pauseImage?: string
   kubeletVersion?: string
   labels?: Record<string, string>
-  maxPods?: number
   logLevel?: LogLevel
 }
 
@@ -54,6 +54,10 @@ async function main(): Promise<void> {
     createClient(transportFromKubeconfig(kubeconfig, userAgent))
   const kubeletClient = clientOf(config.kubeconfig, `kubelet/${config.nodeName}`)
   const { nodeName, nodeIP } = config
+  const configuration = kubeletConfigurationOf(await os.readFile(KUBELET_CONFIGURATION), {
+    clusterDNS: [config.clusterDNS],
+    clusterDomain: config.clusterDomain,
+  })
 
   await using stack = new AsyncDisposableStack()
   const network = new CniNetwork({
@@ -71,6 +75,7 @@ async function main(): Promise<void> {
       clock,
       logger: logger.with({ component: 'runtime' }),
       pauseImage: config.pauseImage ?? 'registry.k8s.io/pause:3.10',
+      logs: logLimitsOf(configuration),
     }),
   )
   const kubelet = stack.use(
@@ -82,11 +87,9 @@ async function main(): Promise<void> {
       os,
       clock,
       logger: logger.with({ component: 'kubelet' }),
-      clusterDNS: [config.clusterDNS],
-      clusterDomain: config.clusterDomain,
+      configuration,
       ...(config.kubeletVersion ? { kubeletVersion: config.kubeletVersion } : {}),
       ...(config.labels ? { labels: config.labels } : {}),
-      ...(config.maxPods ? { maxPods: config.maxPods } : {}),
     }),
   )
   const connections = stack.use(

@@ -69,6 +69,8 @@ export interface ContainerConfig {
   tty: boolean
   stdin: boolean
   stdinOnce: boolean
+  /** What it is asked with to end; its image's own, or SIGTERM. */
+  stopSignal?: string
   /** Whose processes it sees: the machine's, or another container's; undefined: its own, or the sandbox's. */
   processesOf?: 'machine' | { containerId: string }
   resources: ContainerResources

@@ -67,6 +67,7 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
+    ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     ...(pod.spec?.hostPID
       ? { processesOf: 'machine' as const }
       : input.targetId

@@ -4,7 +4,7 @@ import type { ContainerStatus as ApiContainerStatus, ContainerState, Pod } from 
 import type { ContainerStatus } from '../container-runtime/container-runtime.ts'
 import { usedResources } from './pod-resize.ts'
 import { type ContainerRole, type ContainerSpec, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
-import { willRestart } from './sync-plan.ts'
+import { willStart } from './sync-plan.ts'
 import { timestampOf } from './timestamp.ts'
 
 export interface StartFailure {
@@ -53,8 +53,8 @@ export function containerStatusOf(
   if (id) status.containerID = id
 
   const failure = failures.get(container.name)
-  const mayStart =
-    !terminal && (role === 'sidecar' || role === 'regular' ? willRestart(pod, latest) : initMayStart(pod, latest))
+  const hasDoneItsPart = role === 'init' && latest?.state === 'exited' && latest.exitCode === 0
+  const mayStart = !terminal && !hasDoneItsPart && willStart(pod, container, latest)
   if (failure && mayStart && role !== 'ephemeral') {
     if (status.state?.terminated) status.lastState = status.state
     status.state = { waiting: { reason: failure.reason, message: failure.message } }
@@ -63,6 +63,8 @@ export function containerStatusOf(
   }
   judgeReadiness(status, container, role, latest, input)
   if (role !== 'ephemeral' && latest) tellResources(status, container, latest)
+  const { stopSignal } = container.lifecycle ?? {}
+  if (stopSignal && latest) Object.assign(status, { stopSignal })
   return status
 }
 
@@ -71,10 +73,6 @@ function tellResources(status: ApiContainerStatus, container: ContainerSpec, lat
   const { requests } = container.resources ?? {}
   if (requests) status.allocatedResources = requests
   Object.assign(status, { resources: usedResources(container, latest) })
-}
-
-function initMayStart(pod: Pod, latest: ContainerStatus | undefined): boolean {
-  return !(latest?.state === 'exited' && latest.exitCode === 0) && willRestart(pod, latest)
 }
 
 function judgeReadiness(

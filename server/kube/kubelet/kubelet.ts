@@ -17,6 +17,7 @@ import { admit } from './admission.ts'
 import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { ContainerStarter } from './container-starter.ts'
 import { ImagePuller } from './image-puller.ts'
+import { type KubeletConfiguration, kubeletConfigurationOf } from './kubelet-configuration.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import { keepNodeLease } from './node-lease.ts'
 import { NodeReporter } from './node-reporter.ts'
@@ -41,11 +42,9 @@ export interface KubeletOptions {
   random?: () => number
   /** `/var/lib/kubelet`. */
   rootDir?: string
-  clusterDNS?: string[]
-  clusterDomain?: string
+  configuration?: KubeletConfiguration
   kubeletVersion?: string
   kubeletPort?: number
-  maxPods?: number
   labels?: Record<string, string>
   taints?: NonNullable<NodeObject['spec']>['taints']
   capacity?: Record<string, string>
@@ -80,14 +79,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     logger,
     random = Math.random,
     rootDir = '/var/lib/kubelet',
-    clusterDNS = ['10.96.0.10'],
-    clusterDomain = 'cluster.local',
+    configuration = kubeletConfigurationOf(undefined, { staticPodPath: '' }),
     kubeletVersion = 'v1.36.0',
     kubeletPort = 10250,
-    maxPods = 110,
     labels = {},
     taints = [],
   } = options
+  const { clusterDNS, clusterDomain, maxPods } = configuration
   const stop = new AbortController()
   const machine = await os.machine()
   const recorder = new EventRecorder({ client, clock, logger, component: 'kubelet', host: nodeName })

@@ -40,5 +40,9 @@ export async function runHook(
     })
     return
   }
-  if (handler.sleep) await clock.sleep(Math.min((handler.sleep.seconds ?? 0) * 1000, timeoutMs))
+  if (handler.sleep) return clock.sleep(Math.min((handler.sleep.seconds ?? 0) * 1000, timeoutMs))
+  // May be written, and was never run by any kubelet.
+  const { port, host = '' } = handler.tcpSocket ?? {}
+  const socket = handler.tcpSocket ? `&TCPSocketAction{Port:${port},Host:${host},}` : 'nil'
+  throw new Error(`invalid handler: &LifecycleHandler{Exec:nil,HTTPGet:nil,TCPSocket:${socket},Sleep:nil,}`)
 }

@@ -1,8 +1,9 @@
 // What the runtime says about one pod, newest first. Everything the kubelet decides is decided from this and the
 // pod's spec, never from what it remembers having done: so it can die at any line and go on after a restart.
 
-import type { Container, EphemeralContainer, Pod } from 'kubernetes-types/core/v1'
+import type { EphemeralContainer, Pod } from 'kubernetes-types/core/v1'
 import type { ContainerRuntime, ContainerStatus, PodSandbox } from '../container-runtime/container-runtime.ts'
+import type { Container } from '../kinds/pod-template/newer-fields.ts'
 
 export interface PodRuntimeState {
   sandboxes: PodSandbox[]

@@ -157,3 +157,54 @@ describe('init containers', () => {
     expect(names(planSync(spec, begun(status(app), ended(sidecar, 0)), silent))).toEqual(['side'])
   })
 })
+
+describe('policies of single containers', () => {
+  const own = (restartPolicy: string, name = 'app') => ({ ...app, name, restartPolicy })
+  const rule = { action: 'Restart', exitCodes: { operator: 'In', values: [42] } }
+  const never = { ...own('Never'), restartPolicyRules: [rule] }
+  const world = (...containers: ContainerStatus[]) => ({ sandboxes: [sandbox()], containers })
+
+  it.each([
+    { name: 'a rule that names the code', container: never, code: 42, start: ['app'], finished: false },
+    { name: 'no rule that does', container: never, code: 1, start: [], finished: true },
+    {
+      name: 'OnFailure in a pod that never restarts',
+      container: own('OnFailure'),
+      code: 1,
+      start: ['app'],
+      finished: false,
+    },
+  ])('start a container again: $name', ({ container, code, start, finished }) => {
+    const plan = planSync(
+      pod({ containers: [container], restartPolicy: 'Never' }),
+      world(ended(container, code)),
+      silent,
+    )
+    expect(names(plan)).toEqual(start)
+    expect(plan.finished).toBe(finished)
+  })
+
+  it('end a container for good beside one that goes on', () => {
+    const other = { ...app, name: 'other' }
+    const spec = { containers: [own('Never'), other] }
+    const plan = planSync(pod(spec), world(ended(own('Never'), 0), status(other)), silent)
+    expect(plan).toMatchObject({ finished: false, start: [] })
+  })
+
+  it('give up a pod whose init container may not fail, although its pod restarts', () => {
+    const init = own('Never', 'init')
+    expect(planSync(pod({ initContainers: [init] }), world(ended(init, 1)), silent).finished).toBe(true)
+    const again = own('OnFailure', 'init')
+    const plan = planSync(pod({ initContainers: [again], restartPolicy: 'Never' }), world(ended(again, 1)), silent)
+    expect(names(plan)).toEqual(['init'])
+  })
+
+  it('decide which of them come back in a new sandbox', () => {
+    const spec = { containers: [own('Never'), own('OnFailure', 'other')], restartPolicy: 'Never' as const }
+    const state = {
+      sandboxes: [sandbox({ state: 'notReady' })],
+      containers: [ended(own('Never'), 1), ended(own('OnFailure', 'other'), 1)],
+    }
+    expect(names(planSync(pod(spec), state, silent))).toEqual(['other'])
+  })
+})

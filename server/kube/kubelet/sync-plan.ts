@@ -14,6 +14,7 @@ import {
   latestOf,
   type PodRuntimeState,
 } from './pod-runtime-state.ts'
+import { mayRestart, restartsAfter, restartsWhenKilled } from './restart-policy.ts'
 
 export interface ContainerToStart {
   container: ContainerSpec
@@ -83,13 +84,13 @@ function judgeSandbox(pod: Pod, state: PodRuntimeState) {
 
 function planNewSandbox(pod: Pod, state: PodRuntimeState, plan: SyncPlan): SyncPlan {
   const finished = (): SyncPlan => ({ ...plan, createSandbox: false, finished: true })
-  const policy = pod.spec?.restartPolicy ?? 'Always'
-  if (policy === 'Never' && plan.attempt !== 0 && state.containers.length > 0) return finished()
-
   const regular = pod.spec?.containers ?? []
+  const anyMayRestart = [...(pod.spec?.initContainers ?? []), ...regular].some((one) => mayRestart(pod, one))
+  if (!anyMayRestart && plan.attempt !== 0 && state.containers.length > 0) return finished()
+
   const start = regular.filter((container) => {
     const latest = latestOf(state, container.name)
-    return !(policy === 'OnFailure' && latest?.state === 'exited' && latest.exitCode === 0)
+    return latest?.state !== 'exited' || restartsAfter(pod, container, latest.exitCode)
   })
   if (start.length === 0) return finished()
   const firstInit = pod.spec?.initContainers?.[0]
@@ -109,7 +110,6 @@ function planInitContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdi
   const here = state.containers.filter((status) => status.sandboxId === plan.sandbox?.id)
   const find = (name: string) => here.find((status) => status.name === name)
   const regularStarted = (pod.spec?.containers ?? []).some(({ name }) => find(name))
-  const policy = pod.spec?.restartPolicy ?? 'Always'
   let initialized = regularStarted
   let seen = false
 
@@ -147,7 +147,7 @@ function planInitContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdi
     } else if (status.state === 'exited' && status.exitCode === 0) {
       if (isFront) goOn()
     } else if (isFront) {
-      if (policy === 'Never' && status.state === 'exited') return giveUp(plan)
+      if (status.state === 'exited' && !restartsAfter(pod, container, status.exitCode)) return giveUp(plan)
       if (status.state === 'unknown') plan.kill.push(killing(status, container, 'Unknown', true))
       plan.start.push({ container, role })
     }
@@ -167,7 +167,6 @@ function giveUp(plan: SyncPlan): false {
 }
 
 function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVerdicts, plan: SyncPlan): void {
-  const policy = pod.spec?.restartPolicy ?? 'Always'
   let kept = 0
   let started = 0
   for (const container of pod.spec?.containers ?? []) {
@@ -188,7 +187,7 @@ function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVe
         if (resize === 'inPlace') plan.resize.push({ status, container })
         continue
       }
-      const again = why === 'Changed' || why === 'Resized' || policy !== 'Never'
+      const again = why === 'Changed' || why === 'Resized' || restartsWhenKilled(pod, container)
       plan.kill.push(killing(status, container, why, again))
       if (again) {
         plan.start.push({ container, role: 'regular' })
@@ -196,7 +195,7 @@ function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVe
       }
       continue
     }
-    if (!willRestart(pod, status)) continue
+    if (!willStart(pod, container, status)) continue
     if (status?.state === 'unknown') plan.kill.push(killing(status, container, 'Unknown', true))
     plan.start.push({ container, role: 'regular' })
     started++
@@ -210,12 +209,11 @@ function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVe
 }
 
 /** Whether a container that does not run will be started (again). Upstream: ShouldContainerBeRestarted. */
-export function willRestart(pod: Pod, status: ContainerStatus | undefined): boolean {
+export function willStart(pod: Pod, container: ContainerSpec, status: ContainerStatus | undefined): boolean {
   if (pod.metadata?.deletionTimestamp) return false
   if (!status || status.state === 'created' || status.state === 'unknown') return true
   if (status.state === 'running') return false
-  const policy = pod.spec?.restartPolicy ?? 'Always'
-  return policy === 'Always' || (policy === 'OnFailure' && status.exitCode !== 0)
+  return restartsAfter(pod, container, status.exitCode)
 }
 
 function isChanged(status: ContainerStatus, container: ContainerSpec): boolean {

@@ -10,6 +10,7 @@ import os from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { publishFiles } from './atomic-directory.ts'
 import { cgroupUsage } from './cgroup-usage.ts'
+import { grpcHealth } from './grpc-health.ts'
 import { openNetnsDialer } from './netns-dialer.ts'
 import type { CommandResult, NodeOs, RunningCommand } from './node-os.ts'
 
@@ -66,6 +67,7 @@ export function createLinuxNodeOs(): NodeOs {
     start,
     connectTcp,
     openNetns: openNetnsDialer,
+    grpcHealth,
     httpGet,
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Duplex, Readable } from 'node:stream'
 import type { MachineUsage } from './cgroup-usage.ts'
+import type { GrpcHealth, GrpcHealthRequest } from './grpc-health.ts'
 
 export interface MachineInfo {
   hostname: string
@@ -80,6 +81,7 @@ export interface NodeOs {
   connectTcp(host: string, port: number, timeoutMs: number): Promise<void>
   /** For a namespace given as a path, `/proc/PID/ns/net`. */
   openNetns(netnsPath: string): NetworkDialer
+  grpcHealth(request: GrpcHealthRequest): Promise<GrpcHealth>
   httpGet(request: {
     scheme: 'HTTP' | 'HTTPS'
     host: string

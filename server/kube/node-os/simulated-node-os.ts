@@ -40,6 +40,7 @@ export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname
       dial: () => Promise.reject(new Error('ECONNREFUSED')),
       [Symbol.dispose]: () => undefined,
     }),
+    grpcHealth: async () => ({ status: 'SERVING' }),
     httpGet: async () => ({ status: 200, body: '' }),
   }
 }

@@ -37,10 +37,16 @@ export function sandboxOptionsOf(
   }
 }
 
+/** How much of a container's output is kept: the file it is written to, and older ones. */
+export interface LogLimits {
+  maxSizeBytes: number
+  maxFiles: number
+}
+
 export function containerOptionsOf(
   sandbox: PodSandbox,
   config: ContainerConfig,
-  extraLabels: Record<string, string> = {},
+  { logs, extraLabels = {} }: { logs: LogLimits; extraLabels?: Record<string, string> | undefined },
 ): CreateOptions {
   const { name, namespace, uid } = sandbox.config
   const { resources, security } = config
@@ -55,6 +61,7 @@ export function containerOptionsOf(
     Tty: config.tty,
     OpenStdin: config.stdin,
     StdinOnce: config.stdinOnce,
+    ...(config.stopSignal ? { StopSignal: config.stopSignal } : {}),
     // The kubelet asks the questions; an image's own health check would only cost.
     Healthcheck: { Test: ['NONE'] },
     Labels: {
@@ -86,7 +93,10 @@ export function containerOptionsOf(
       ...limitsOf(resources),
       // Without CAP_SYS_RESOURCE in the first user namespace nobody may go below what he was born with.
       OomScoreAdj: Math.max(0, resources.oomScoreAdj ?? 0),
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+      LogConfig: {
+        Type: 'json-file',
+        Config: { 'max-size': String(logs.maxSizeBytes), 'max-file': String(logs.maxFiles) },
+      },
     },
   }
 }

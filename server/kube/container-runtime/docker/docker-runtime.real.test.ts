@@ -52,6 +52,7 @@ const open = () =>
     clock: systemClock,
     logger: noLogger,
     pauseImage,
+    logs: { maxSizeBytes: 10_000_000, maxFiles: 2 },
     extraLabels: { podium: '1' },
   })
 

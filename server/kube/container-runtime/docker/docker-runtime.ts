@@ -22,7 +22,7 @@ import {
 } from '../container-runtime.ts'
 import { POD_UID } from '../labels.ts'
 import type { NetworkedSandbox, PodNetwork } from '../pod-network.ts'
-import { type CreateOptions, containerOptionsOf, limitsOf, sandboxOptionsOf } from './create-options.ts'
+import { type CreateOptions, containerOptionsOf, type LogLimits, limitsOf, sandboxOptionsOf } from './create-options.ts'
 import { DockerEvents } from './docker-events.ts'
 import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
 import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
@@ -39,6 +39,7 @@ export interface DockerRuntimeOptions {
   clock: Clock
   logger: Logger
   pauseImage: string
+  logs: LogLimits
   /** Added to everything made, for whoever cleans up. */
   extraLabels?: Record<string, string>
 }
@@ -124,7 +125,7 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async createContainer(sandbox: PodSandbox, config: ContainerConfig): Promise<string> {
-    const options = containerOptionsOf(sandbox, config, this.#options.extraLabels)
+    const options = containerOptionsOf(sandbox, config, this.#options)
     const CgroupParent = await this.#oomKills.groupOf(sandbox, config)
     return this.#create(CgroupParent ? { ...options, HostConfig: { ...options.HostConfig, CgroupParent } } : options)
   }

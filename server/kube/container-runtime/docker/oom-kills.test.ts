@@ -39,7 +39,15 @@ function machine(engine: { CgroupVersion: string; CgroupDriver: string }, saw: b
     return { exitCode: 0, stdout: '', stderr: '' }
   }
   const network = {} as never
-  const runtime = new DockerRuntime({ docker, os, network, clock: systemClock, logger: noLogger, pauseImage: 'pause' })
+  const runtime = new DockerRuntime({
+    docker,
+    os,
+    network,
+    clock: systemClock,
+    logger: noLogger,
+    pauseImage: 'pause',
+    logs: { maxSizeBytes: 10_000_000, maxFiles: 2 },
+  })
   return { runtime, asked, ran }
 }
 const sandbox = { id: 's1', config: { uid: '1234', name: 'web', namespace: 'default', attempt: 0 }, annotations: {} }

@@ -5,7 +5,8 @@ import { immutable, problemsAt } from '../../apimachinery/field-checks.ts'
 import { addressProblems } from '../../apimachinery/ip-rules.ts'
 import { dnsSubdomainProblems, labelKeyProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import type { Container, PodSpec, RestartRule } from './newer-fields.ts'
+import type { Container, PodSpec } from './newer-fields.ts'
+import { ruleAfter } from './restart-rules.ts'
 
 const LISTS = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const
 const ENDED = 'may not be transitioned to non-terminated state'
@@ -79,14 +80,9 @@ function restartsAfter(
 ): boolean {
   const containers = (list === 'containerStatuses' ? spec?.containers : spec?.initContainers) ?? []
   const container: Partial<Container> = containers.find((one) => one.name === name) ?? {}
-  if (container.restartPolicyRules?.some((rule) => applies(rule, exitCode))) return true
+  if (ruleAfter(container, exitCode)) return true
   const policy = container.restartPolicy ?? spec?.restartPolicy ?? 'Always'
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
-}
-
-function applies({ exitCodes }: RestartRule, exitCode: number): boolean {
-  const isListed = exitCodes?.values?.includes(exitCode) ?? false
-  return exitCodes?.operator === 'In' ? isListed : exitCodes?.operator === 'NotIn' && !isListed
 }
 
 /** `podIP` and `podIPs[0]` are one address told twice; so are those of the host. */

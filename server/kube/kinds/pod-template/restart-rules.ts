@@ -3,7 +3,7 @@
 
 import { oneOf } from '../../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import type { Container } from './newer-fields.ts'
+import type { Container, RestartRule } from './newer-fields.ts'
 
 const MOST_RULES = 20
 const MOST_CODES = 255
@@ -34,6 +34,17 @@ export function restartErrors({ restartPolicy, restartPolicyRules: rules = [] }:
     }
   }
   return errors
+}
+
+/** The first rule that speaks of this exit code. */
+export function ruleAfter(
+  { restartPolicyRules: rules }: Partial<Container>,
+  exitCode: number,
+): RestartRule | undefined {
+  return rules?.find(({ exitCodes }) => {
+    const isListed = exitCodes?.values?.includes(exitCode) ?? false
+    return exitCodes?.operator === 'In' ? isListed : exitCodes?.operator === 'NotIn' && !isListed
+  })
 }
 
 /** What becomes of a container whose resources are changed while it runs. */

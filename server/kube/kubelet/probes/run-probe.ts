@@ -4,6 +4,7 @@ import type { HTTPGetAction, Probe, TCPSocketAction } from 'kubernetes-types/cor
 import type { ContainerRuntime } from '../../container-runtime/container-runtime.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
+import { goDuration } from '../start-backoff.ts'
 
 export type ProbeAnswer =
   | { outcome: 'success' }
@@ -26,6 +27,7 @@ export async function runProbe(
   if (probe.exec) return runExec(runtime, target.containerId, probe.exec.command ?? [], timeoutMs)
   if (probe.httpGet) return runHttp(os, probe.httpGet, target, { timeoutMs, userAgent })
   if (probe.tcpSocket) return runTcp(os, probe.tcpSocket, target, timeoutMs)
+  if (probe.grpc) return runGrpc(os, probe.grpc, target.podIP, { timeoutMs, userAgent })
   return { outcome: 'error', output: 'missing probe handler for the container' }
 }
 
@@ -88,6 +90,35 @@ async function runTcp(
     return { outcome: 'success' }
   } catch (err) {
     return { outcome: 'failure', output: messageOf(err) }
+  }
+}
+
+/** Whatever goes wrong is a failure, as with the program that this replaced (grpc_health_probe). */
+async function runGrpc(
+  os: NodeOs,
+  { port, service = '' }: NonNullable<Probe['grpc']>,
+  host: string,
+  { timeoutMs, userAgent }: { timeoutMs: number; userAgent: string },
+): Promise<ProbeAnswer> {
+  const failed = (output: string): ProbeAnswer => ({ outcome: 'failure', output })
+  const within = goDuration(timeoutMs)
+  const health = await os.grpcHealth({ host, port, service, timeoutMs, userAgent })
+  if ('status' in health) {
+    return health.status === 'SERVING'
+      ? { outcome: 'success' }
+      : failed(`service unhealthy (responded with "${health.status}")`)
+  }
+  switch (health.error) {
+    case 'unconnected':
+      return failed(`timeout: failed to connect service "${host}:${port}" within ${within}: context deadline exceeded`)
+    case 'late':
+      return failed(`timeout: health rpc did not complete within ${within}`)
+    case 'refused': {
+      const { code, message } = health
+      const why = 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health)'
+      if (code === 'Unimplemented') return failed(`${why}: ${message}`)
+      return failed(`error: health rpc probe failed: rpc error: code = ${code} desc = ${message}`)
+    }
   }
 }
 

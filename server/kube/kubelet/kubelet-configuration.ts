@@ -1,0 +1,102 @@
+// A kubelet's settings: the fields of upstream's KubeletConfiguration that mean something here, from the file that kubeadm
+// would write, and what they are when nobody says anything. `/configz` tells them.
+// Upstream: k8s.io/kubelet/config/v1beta1, pkg/kubelet/apis/config/v1beta1/defaults.go.
+
+import { parse } from 'yaml'
+import { goDurationMs } from '../apimachinery/go-duration.ts'
+import { parseQuantity } from '../apimachinery/quantity.ts'
+
+export const KUBELET_CONFIGURATION = '/var/lib/kubelet/config.yaml'
+
+export interface KubeletConfiguration {
+  /** A folder with manifests of pods that run whatever the API says. */
+  staticPodPath: string
+  fileCheckFrequency: string
+  /** The same from an address. */
+  staticPodURL: string
+  staticPodURLHeader: Record<string, string[]>
+  httpCheckFrequency: string
+  maxPods: number
+  clusterDNS: string[]
+  clusterDomain: string
+  containerLogMaxSize: string
+  containerLogMaxFiles: number
+  /** How long pods have when the machine is shut down; zero: nobody waits for them. */
+  shutdownGracePeriod: string
+  /** What of it is kept for critical ones. */
+  shutdownGracePeriodCriticalPods: string
+}
+
+const DEFAULTS: KubeletConfiguration = {
+  staticPodPath: '/etc/kubernetes/manifests',
+  fileCheckFrequency: '20s',
+  staticPodURL: '',
+  staticPodURLHeader: {},
+  httpCheckFrequency: '20s',
+  maxPods: 110,
+  clusterDNS: ['10.96.0.10'],
+  clusterDomain: 'cluster.local',
+  containerLogMaxSize: '10Mi',
+  containerLogMaxFiles: 5,
+  shutdownGracePeriod: '0s',
+  shutdownGracePeriodCriticalPods: '0s',
+}
+
+/** What stands in the file wins over what the cluster says, and that over upstream's defaults. */
+export function kubeletConfigurationOf(
+  text: string | undefined,
+  fromCluster: Partial<KubeletConfiguration> = {},
+): KubeletConfiguration {
+  let file: Partial<KubeletConfiguration & { apiVersion: string; kind: string }> = {}
+  try {
+    file = parse(text ?? '') ?? {}
+  } catch (err) {
+    throw problem(err instanceof Error ? err.message : String(err))
+  }
+  if (text !== undefined && file.kind !== undefined && file.kind !== 'KubeletConfiguration') {
+    throw problem(`no kind "${file.kind}" is registered for version "${file.apiVersion}"`)
+  }
+  const known = Object.keys(DEFAULTS) as (keyof KubeletConfiguration)[]
+  const told = Object.fromEntries(known.flatMap((key) => (file[key] == null ? [] : [[key, file[key]]])))
+  const configuration = { ...DEFAULTS, ...fromCluster, ...told }
+  check(configuration)
+  return configuration
+}
+
+/** As `/configz` and the file have it. */
+export const shown = (configuration: KubeletConfiguration) => ({
+  kind: 'KubeletConfiguration',
+  apiVersion: 'kubelet.config.k8s.io/v1beta1',
+  ...configuration,
+})
+
+/** Of a field that was checked. */
+export const durationOf = (text: string): number => goDurationMs(text) ?? 0
+
+export const logLimitsOf = ({ containerLogMaxSize, containerLogMaxFiles }: KubeletConfiguration) => ({
+  maxSizeBytes: parseQuantity(containerLogMaxSize)?.number ?? 0,
+  maxFiles: containerLogMaxFiles,
+})
+
+function check(configuration: KubeletConfiguration): void {
+  const durations = ['fileCheckFrequency', 'httpCheckFrequency', 'shutdownGracePeriod'] as const
+  for (const name of [...durations, 'shutdownGracePeriodCriticalPods'] as const) {
+    if (goDurationMs(configuration[name]) === undefined)
+      throw problem(`time: invalid duration "${configuration[name]}"`)
+  }
+  const { shutdownGracePeriod, shutdownGracePeriodCriticalPods: critical, containerLogMaxFiles } = configuration
+  if (durationOf(critical) > durationOf(shutdownGracePeriod)) {
+    throw problem(
+      `invalid configuration: shutdownGracePeriodCriticalPods ${critical} must be <= shutdownGracePeriod ${shutdownGracePeriod}`,
+    )
+  }
+  if (!((parseQuantity(configuration.containerLogMaxSize)?.number ?? 0) > 0)) {
+    throw problem(`invalid configuration: containerLogMaxSize ${configuration.containerLogMaxSize} is not a size`)
+  }
+  if (!Number.isInteger(containerLogMaxFiles) || containerLogMaxFiles <= 1) {
+    throw problem(`invalid configuration: containerLogMaxFiles ${containerLogMaxFiles} must be > 1`)
+  }
+}
+
+const problem = (why: string) =>
+  new Error(`failed to load kubelet config file, path: ${KUBELET_CONFIGURATION}, error: ${why}`)

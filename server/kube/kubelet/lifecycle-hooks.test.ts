@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
+import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
+import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
+import { runHook } from './lifecycle-hooks.ts'
+
+const clock = new FakeClock()
+const asked: object[] = []
+const outside = {
+  clock,
+  runtime: { execSync: async () => ({ exitCode: 7, output: 'no such file' }) } as unknown as ContainerRuntime,
+  os: {
+    ...createSimulatedNodeOs({ hostname: 'n' }),
+    httpGet: async (request: object) => {
+      asked.push(request)
+      return { status: 500, body: '' }
+    },
+  },
+}
+const run = (handler: object, timeoutMs = 60_000) =>
+  runHook({ handler, container: { name: 'app' }, containerId: 'c', podIP: '10.0.0.7', timeoutMs }, outside)
+
+it('asks over HTTPS where it is told to, and takes every answer', async () => {
+  await run({ httpGet: { scheme: 'HTTPS', port: 8443, path: 'bye', httpHeaders: [{ name: 'X-Why', value: 'end' }] } })
+  expect(asked).toMatchObject([
+    { scheme: 'HTTPS', host: '10.0.0.7', port: 8443, path: '/bye', headers: [{ name: 'X-Why', value: 'end' }] },
+  ])
+})
+
+it.each([
+  { sleep: 5, timeoutMs: 60_000, ms: 5_000 },
+  { sleep: 90, timeoutMs: 30_000, ms: 30_000 },
+])('sleeps $sleep seconds, but no longer than $timeoutMs ms', async ({ sleep, timeoutMs, ms }) => {
+  let isOver = false
+  const slept = run({ sleep: { seconds: sleep } }, timeoutMs).then(() => {
+    isOver = true
+  })
+  await clock.advance(ms - 1)
+  expect(isOver).toBe(false)
+  await clock.advance(1)
+  await slept
+})
+
+it('says how a command failed, and that a socket is no hook', async () => {
+  await expect(run({ exec: { command: ['cat', '/nothing'] } })).rejects.toThrow(
+    "command 'cat /nothing' exited with 7: no such file",
+  )
+  await expect(run({ tcpSocket: { port: 80 } })).rejects.toThrow(
+    'invalid handler: &LifecycleHandler{Exec:nil,HTTPGet:nil,TCPSocket:&TCPSocketAction{Port:80,Host:,},Sleep:nil,}',
+  )
+})

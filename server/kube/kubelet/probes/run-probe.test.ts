@@ -1,0 +1,65 @@
+// One question and its answer in upstream's words; what is asked goes to a scripted machine.
+
+import { expect, it } from 'vitest'
+import type { ContainerRuntime } from '../../container-runtime/container-runtime.ts'
+import type { GrpcHealth } from '../../node-os/grpc-health.ts'
+import type { NodeOs } from '../../node-os/node-os.ts'
+import { createSimulatedNodeOs } from '../../node-os/simulated-node-os.ts'
+import { runProbe } from './run-probe.ts'
+
+const target = {
+  container: { name: 'app', ports: [{ name: 'web', containerPort: 8080 }] },
+  containerId: 'c',
+  podIP: '10.0.0.7',
+}
+const runtime = { execSync: async () => ({ exitCode: 0, output: '' }) } as unknown as ContainerRuntime
+const ask = (probe: object, os: Partial<NodeOs>) =>
+  runProbe(probe, target, {
+    os: { ...createSimulatedNodeOs({ hostname: 'n' }), ...os },
+    runtime,
+    userAgent: 'kube-probe/1.36',
+  })
+
+it.each<{ health: GrpcHealth; output?: string }>([
+  { health: { status: 'SERVING' } },
+  { health: { status: 'NOT_SERVING' }, output: 'service unhealthy (responded with "NOT_SERVING")' },
+  {
+    health: { error: 'unconnected' },
+    output: 'timeout: failed to connect service "10.0.0.7:9000" within 2s: context deadline exceeded',
+  },
+  { health: { error: 'late' }, output: 'timeout: health rpc did not complete within 2s' },
+  {
+    health: { error: 'refused', code: 'Unimplemented', message: 'unknown service grpc.health.v1.Health' },
+    output:
+      'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health',
+  },
+  {
+    health: { error: 'refused', code: 'NotFound', message: 'unknown service' },
+    output: 'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service',
+  },
+])('a gRPC probe is answered by $health', async ({ health, output }) => {
+  const asked: object[] = []
+  const grpcHealth = async (request: object) => {
+    asked.push(request)
+    return health
+  }
+  const answer = await ask({ grpc: { port: 9000, service: 'books' }, timeoutSeconds: 2 }, { grpcHealth })
+  expect(answer).toEqual(output === undefined ? { outcome: 'success' } : { outcome: 'failure', output })
+  const what = { host: '10.0.0.7', port: 9000, service: 'books', timeoutMs: 2000, userAgent: 'kube-probe/1.36' }
+  expect(asked).toEqual([what])
+})
+
+it.each([
+  { status: 200, outcome: 'success' },
+  { status: 302, outcome: 'success' },
+  { status: 404, outcome: 'failure' },
+])('an HTTPS probe of a named port is a $outcome at $status', async ({ status, outcome }) => {
+  let asked: object = {}
+  const httpGet: NodeOs['httpGet'] = async (request) => {
+    asked = request
+    return { status, body: '' }
+  }
+  const answer = await ask({ httpGet: { scheme: 'HTTPS', port: 'web', path: 'ready' } }, { httpGet })
+  expect(answer.outcome).toBe(outcome)
+  expect(asked).toMatchObject({ scheme: 'HTTPS', host: '10.0.0.7', port: 8080, path: '/ready', timeoutMs: 1000 })
+})

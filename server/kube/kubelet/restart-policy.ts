@@ -1,0 +1,25 @@
+// Whether a container is started again when it ends: by the first of its rules that names its exit code, else by its own
+// policy, else by its pod's. Upstream: pkg/api/v1/pod/util.go, ContainerShouldRestart, IsContainerRestartable.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import { ruleAfter } from '../kinds/pod-template/restart-rules.ts'
+import type { ContainerSpec } from './pod-runtime-state.ts'
+
+export function restartsAfter(pod: Pod, container: ContainerSpec, exitCode: number): boolean {
+  if (container.restartPolicy && ruleAfter(container, exitCode)?.action === 'Restart') return true
+  const policy = policyOf(pod, container)
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
+}
+
+/** Of what is killed for its probes: nobody knows yet with which code it will end. */
+export function restartsWhenKilled(pod: Pod, container: ContainerSpec): boolean {
+  return policyOf(pod, container) !== 'Never'
+}
+
+/** After some exit code it would be. */
+export function mayRestart(pod: Pod, container: ContainerSpec): boolean {
+  const rules = container.restartPolicy ? container.restartPolicyRules : undefined
+  return rules?.some(({ action }) => action === 'Restart') || restartsWhenKilled(pod, container)
+}
+
+const policyOf = (pod: Pod, container: ContainerSpec) => container.restartPolicy ?? pod.spec?.restartPolicy ?? 'Always'
