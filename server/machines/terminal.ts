@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
+import { mergeKubeconfig } from '../kube/client/merge-kubeconfig.ts'
 import type { BuiltImage } from './build-images.ts'
 import type { Cgroups, Limits } from './cgroups.ts'
 import type { DiskStore } from './disk-store.ts'
@@ -41,7 +42,7 @@ export interface Terminal {
   shell(size: TerminalSize, options?: { command?: string[]; env?: Record<string, string> }): Promise<TerminalShell>
   /** Runs a command as the learner, without a TTY. */
   exec(command: string[], input?: string): Promise<CommandResult>
-  /** Replaces ~/.kube/config. */
+  /** Renews ~/.kube/config; what the learner added to it stays. */
   setKubeconfig(kubeconfig: string): Promise<void>
   /** Removes the container; the home directory is kept until its cluster is deleted. */
   delete(): Promise<void>
@@ -100,7 +101,8 @@ export async function createTerminal(context: TerminalContext, request: Terminal
     async setKubeconfig(kubeconfig) {
       const script =
         'umask 077 && mkdir -p ~/.kube && cat > ~/.kube/.config.new && mv ~/.kube/.config.new ~/.kube/config'
-      const { exitCode, stderr } = await exec(['sh', '-c', script], kubeconfig)
+      const { stdout: theirs } = await exec(['sh', '-c', 'cat ~/.kube/config 2>/dev/null'])
+      const { exitCode, stderr } = await exec(['sh', '-c', script], mergeKubeconfig(theirs, kubeconfig))
       if (exitCode !== 0) throw new Error(`writing the kubeconfig: ${stderr.trim()}`)
     },
     async delete() {

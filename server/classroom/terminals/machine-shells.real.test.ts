@@ -113,6 +113,14 @@ describe('the learner’s own shell', () => {
     expect(await says('kubectl --context heron delete pod web')).toContain('User "heron" cannot delete resource "pods"')
     expect(await says(`openssl verify -CAfile ${ssl}/ca.pem heron.crt`)).toBe('heron.crt: OK\n')
   })
+
+  it('keeps who was added, and who was chosen, when the classroom starts again', async () => {
+    await says('kubectl config use-context heron')
+    shells = await containerShells({ dataCentre, info, stateDir: dataCentre.stateDir })
+    expect(await says('kubectl auth whoami -o jsonpath={.status.userInfo.username}')).toBe('heron')
+    await says('kubectl config use-context admin')
+    expect(await may("'*' '*' -A")).toBe('yes')
+  })
 })
 
 describe('a shell on a machine', () => {
