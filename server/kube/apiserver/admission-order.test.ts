@@ -139,6 +139,21 @@ describe('what changes an object', () => {
     expect(await ask('POST', 'serviceaccounts/default/token', token(3600))).toBe('done')
   })
 
+  it('may change what somebody opens a connection for', async () => {
+    const expression = '[JSONPatch{op: "add", path: "/container", value: "inner"}]'
+    const { metadata, spec } = policy('exec', 'pods/exec', '')
+    const [rule] = spec.matchConstraints.resourceRules
+    const matchConstraints = { resourceRules: [{ ...rule, operations: ['CONNECT'] }] }
+    const mutations = [{ patchType: 'JSONPatch', jsonPatch: { expression } }]
+    await post(MutatingAdmissionPolicy, { metadata, spec: { ...spec, matchConstraints, mutations } })
+    await post(MutatingAdmissionPolicyBinding, { metadata, spec: { policyName: 'exec' } })
+    await post(Pod, { metadata: { name: 'one' }, spec: { containers: [{ name: 'a', image: 'a:1' }] } })
+    const path = '/api/v1/namespaces/default/pods/one/exec'
+    await expect(test.transport.request({ method: 'GET', path, query: { command: 'ls' } })).rejects.toThrow(
+      'container inner is not valid for pod one',
+    )
+  })
+
   it('shows a policy the version that it names, and takes back what it makes of that', async () => {
     const rules = { operations: ['*'], apiGroups: ['autoscaling'], apiVersions: ['v1'], resources: ['*'] }
     const constraints = (matchPolicy: string) => ({ resourceRules: [rules], matchPolicy })

@@ -42,6 +42,8 @@ export interface AdmissionRequest {
   warn(message: string): void
   /** For the audit log. */
   annotate(key: string, value: string): void
+  /** The same about what was sent: only for logs that hold that too. */
+  annotateBody(key: string, value: string): void
 }
 
 /** What plug-ins may look up: as of the caches, which hold everything this server has acknowledged. */
@@ -71,7 +73,7 @@ export interface AdmissionPlugin {
 /** What is known of a request before its object is. */
 export type AdmissionAbout = Omit<
   AdmissionRequest,
-  'object' | 'previous' | 'user' | 'reinvocation' | 'warn' | 'annotate'
+  'object' | 'previous' | 'user' | 'reinvocation' | 'warn' | 'annotate' | 'annotateBody'
 >
 
 /** As upstream calls them. */
@@ -98,6 +100,7 @@ export class Admission {
       reinvocation: new Reinvocation(),
       warn: (message) => context.warn(message),
       annotate: (key, value) => context.annotate(key, value),
+      annotateBody: (key, value) => context.annotateBody(key, value),
     })
     const run = async (phase: 'mutate' | 'validate', request: AdmissionRequest) => {
       const from = context.clock.monotonic()

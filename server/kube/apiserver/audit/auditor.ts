@@ -8,7 +8,7 @@ import type { Outcome } from '../request-path/outcome.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import { type AuditEvent, auditEventOf } from './event.ts'
-import { type AuditPolicy, type AuditRule, LEVELS, type Level, ruleFor, type Stage } from './policy.ts'
+import { type AuditPolicy, type AuditRule, atLeast, ruleFor, type Stage } from './policy.ts'
 
 export interface AuditOptions {
   policy: AuditPolicy
@@ -21,8 +21,6 @@ interface Audited {
   /** As it was sent; undefined until somebody has read it. */
   body?: { bytes: Buffer; contentType: string } | { value: unknown }
 }
-
-const atLeast = (level: Level, least: Level) => LEVELS.indexOf(level) >= LEVELS.indexOf(least)
 
 export class Auditor {
   readonly #options: AuditOptions

@@ -4,7 +4,7 @@ import type { ApiRequest } from '../request-path/api-request.ts'
 import type { Outcome } from '../request-path/outcome.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
-import type { Level, Stage } from './policy.ts'
+import { atLeast, type Level, type Stage } from './policy.ts'
 
 export interface AuditEvent {
   kind: 'Event'
@@ -100,6 +100,7 @@ export function auditEventOf(told: {
             'authorization.k8s.io/decision': decision.allowed ? 'allow' : 'forbid',
             'authorization.k8s.io/reason': decisionReason,
             ...context.annotations,
+            ...(atLeast(level, 'Request') ? context.bodyAnnotations : {}),
           },
         }
       : {}),

@@ -14,8 +14,9 @@ import {
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 
-export const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse'] as const
+const LEVELS = ['None', 'Metadata', 'Request', 'RequestResponse'] as const
 export type Level = (typeof LEVELS)[number]
+export const atLeast = (level: Level, least: Level) => LEVELS.indexOf(level) >= LEVELS.indexOf(least)
 
 const STAGES = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'] as const
 export type Stage = (typeof STAGES)[number]

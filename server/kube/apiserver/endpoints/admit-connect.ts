@@ -1,5 +1,6 @@
 // Whoever opens a connection to a pod, a service or a node is seen by admission as well: as a CONNECT, with what stands
-// in the query as an object. Upstream: apiserver/pkg/endpoints/handlers/rest.go ConnectResource.
+// in the query as an object; what has become of that object is what is done.
+// Upstream: apiserver/pkg/endpoints/handlers/rest.go ConnectResource.
 
 import type { JsonObject } from '../../apimachinery/json.ts'
 import { admit, type Call, gateOf } from './object-endpoints.ts'
@@ -18,12 +19,13 @@ const PROXIES: Readonly<Record<string, string>> = {
   nodes: 'NodeProxyOptions',
 }
 
-/** `path`: beyond the subresource, for proxies. */
-export async function admitConnect(call: Call, path = ''): Promise<void> {
+/** `path`: beyond the subresource, for proxies. Answers the options as they have been let through. */
+export async function admitConnect(call: Call, path = ''): Promise<JsonObject> {
   const { info, registry, request } = call
   const { kind = PROXIES[registry.kind.plural] ?? '', fields = {} } = OPTIONS[info.subresource] ?? {}
   const options = info.subresource === 'proxy' ? { path } : optionsOf(request.query, fields)
   await admit(gateOf(call, 'CONNECT', false, { group: '', version: 'v1', kind }), options)
+  return options
 }
 
 function optionsOf(query: URLSearchParams, fields: Readonly<Record<string, Field>>): JsonObject {

@@ -2,6 +2,7 @@
 // Upstream: kubernetes/pkg/registry/core/pod/strategy.go LogLocation, streamLocation.
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
+import type { JsonObject } from '../../apimachinery/json.ts'
 import { badRequest, type FieldError, fieldError, forbidden, invalid } from '../../apimachinery/status-error.ts'
 import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
@@ -12,14 +13,11 @@ import type { Call } from './object-endpoints.ts'
 
 export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
   const { info, request, registry } = call
-  if (info.subresource !== 'log') {
-    await assertMayCreate(call)
-    await admitConnect(call)
-  }
+  const isLog = info.subresource === 'log'
+  if (!isLog) await assertMayCreate(call)
+  const query = isLog ? new URLSearchParams(request.query) : queryOf(await admitConnect(call))
   const { object } = await registry.get(info.namespace, info.name)
   const pod = object as Pod
-  const { query } = request
-  const isLog = info.subresource === 'log'
   if (isLog) assertLogOptions(query)
   const container = info.subresource === 'portforward' ? '' : containerOf(pod, query.get('container') ?? '')
   const nodeName = pod.spec?.nodeName
@@ -31,9 +29,8 @@ export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'r
   const node = resources.core('nodes')?.peek('', nodeName) as Node | undefined
   const { host, port } = kubeletOf(node, nodeName)
   const place = `${encodeURIComponent(info.namespace)}/${encodeURIComponent(info.name)}`
-  const passedOn = new URLSearchParams(query)
-  passedOn.delete('container')
-  const search = passedOn.size > 0 ? `?${kubeletQuery(passedOn)}` : ''
+  query.delete('container')
+  const search = query.size > 0 ? `?${kubeletQuery(query)}` : ''
   switch (info.subresource) {
     case 'log':
       return { type: 'connect', host, port, path: `/containerLogs/${place}/${container}${search}` }
@@ -52,6 +49,16 @@ async function assertMayCreate({ context, info, authorizers }: Call): Promise<vo
   const asked = { ...info, verb: 'create' }
   if (info.verb === 'create' || (await authorizeBy(authorizers, context.user, asked)).decision === 'allow') return
   throw forbidden({ group: info.group, resource: info.resource }, info.name, forbiddenMessage(context.user, asked))
+}
+
+/** Options as a query: lists one by one, and flags only where they are set. */
+function queryOf({ apiVersion: _apiVersion, kind: _kind, ...options }: JsonObject): URLSearchParams {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(options)) {
+    if (value === false || value === null) continue
+    for (const one of Array.isArray(value) ? value : [value]) query.append(name, String(one))
+  }
+  return query
 }
 
 const KUBELET_NAMES: Readonly<Record<string, string>> = { stdin: 'input', stdout: 'output', stderr: 'error' }

@@ -29,7 +29,7 @@ export async function proxyTo(call: Call, { resources }: Pick<Endpoints, 'resour
   const { info, request, registry } = call
   const asked = splitName(info.name)
   const place = splitPath(request.path, registry.kind.namespaced)
-  await admitConnect(call, place.path)
+  const { path = '' } = await admitConnect(call, place.path)
   const { object } = await registry.get(info.namespace, asked.name)
   const nodes = resources.core('nodes')
   const nodeNamed: NodeNamed = (name) => (name ? (nodes?.peek('', name) as Node | undefined) : undefined)
@@ -48,7 +48,7 @@ export async function proxyTo(call: Call, { resources }: Pick<Endpoints, 'resour
       }
     }
   }
-  return { type: 'proxy', ...place, ...location() }
+  return { type: 'proxy', prefix: place.prefix, path: String(path).replace(/^(?=[^/])/, '/'), ...location() }
 }
 
 /** What stands before the path at the other end stays as it was written, and so does that path. */

@@ -28,6 +28,8 @@ export class RequestContext {
   readonly warnings: string[] = []
   /** What plug-ins have to say to the audit log. */
   readonly annotations: Record<string, string> = {}
+  /** The same about what was sent: only for logs that hold that too. */
+  readonly bodyAnnotations: Record<string, string> = {}
   readonly stages: RequestStage[] = []
   /** In which form it wants its answer; settled before anything is done. */
   representation: Representation = PLAIN
@@ -90,6 +92,10 @@ export class RequestContext {
   /** Whoever says something first has said it. */
   annotate(key: string, value: string): void {
     this.annotations[key] ??= value
+  }
+
+  annotateBody(key: string, value: string): void {
+    this.bodyAnnotations[key] ??= value
   }
 
   warn(message: string): void {

@@ -8,7 +8,7 @@ import { builtInKinds } from '../../kinds/index.ts'
 import type { AdmissionPlugin, AdmissionReader, AdmissionRequest } from '../admission/admission.ts'
 import { Reinvocation } from '../admission/reinvocation.ts'
 
-type Asked = Partial<Omit<AdmissionRequest, 'warn' | 'annotate' | 'reinvocation'>> & { kind: AnyKind }
+type Asked = Partial<Omit<AdmissionRequest, 'warn' | 'annotate' | 'annotateBody' | 'reinvocation'>> & { kind: AnyKind }
 export type There = readonly (readonly [AnyKind, KubeObject])[]
 
 export interface Asking {
@@ -17,6 +17,7 @@ export interface Asking {
   refused: string | undefined
   warnings: string[]
   annotations: Record<string, string>
+  bodyAnnotations: Record<string, string>
 }
 
 export async function askPlugin(
@@ -25,7 +26,13 @@ export async function askPlugin(
   there: There = [],
   clock = new FakeClock(),
 ): Promise<Asking> {
-  const told: Asking = { object: deepCopy(asked.object), refused: undefined, warnings: [], annotations: {} }
+  const told: Asking = {
+    object: deepCopy(asked.object),
+    refused: undefined,
+    warnings: [],
+    annotations: {},
+    bodyAnnotations: {},
+  }
   const request: AdmissionRequest = {
     operation: asked.previous ? 'UPDATE' : 'CREATE',
     requested: asked.kind,
@@ -42,6 +49,9 @@ export async function askPlugin(
     warn: (message) => told.warnings.push(message),
     annotate: (key, value) => {
       told.annotations[key] ??= value
+    },
+    annotateBody: (key, value) => {
+      told.bodyAnnotations[key] ??= value
     },
   }
   const reader = readerOf(there, clock)

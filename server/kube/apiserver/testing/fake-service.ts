@@ -6,6 +6,7 @@ import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import type { Client } from '../../client/client.ts'
 import { Endpoints, Node, Service } from '../../kinds/index.ts'
+import type { ApiServerOptions } from '../index.ts'
 import { type TestPki, testPki } from './test-pki.ts'
 import { startTestServer, type TestServer } from './test-server.ts'
 
@@ -17,7 +18,10 @@ export interface FakeService extends AsyncDisposable {
 }
 
 /** `default/hook` at port 443, answered by `listener`; its clients may show a certificate. */
-export async function startFakeService(listener: RequestListener): Promise<FakeService> {
+export async function startFakeService(
+  listener: RequestListener,
+  options: Partial<ApiServerOptions> = {},
+): Promise<FakeService> {
   const pki = await testPki()
   const serving = await pki.issue('hook.default.svc', [], ['hook.default.svc'])
   const node = await pki.issue('node-1')
@@ -43,7 +47,8 @@ export async function startFakeService(listener: RequestListener): Promise<FakeS
   const kubeletPort = await listen(kubelet)
   const own = await pki.issue('kube-apiserver-kubelet-client', ['system:masters'])
   const frontProxyClient = await pki.issue('front-proxy-client')
-  const test = await startTestServer({ options: { kubeletClient: { ...own, caPem: pki.caPem }, frontProxyClient } })
+  const kubeletClient = { ...own, caPem: pki.caPem }
+  const test = await startTestServer({ options: { ...options, kubeletClient, frontProxyClient } })
   await makeObjects(test.client, kubeletPort)
   return {
     test,

@@ -6,11 +6,11 @@ import type { KubeObject } from '../../../apimachinery/object-meta.ts'
 import { type Status, StatusError } from '../../../apimachinery/status-error.ts'
 import { createCel } from '../../../cel/cel.ts'
 import { knownInPolicy } from '../../../kinds/admission/policies.ts'
-import type { AnyKind, Kind } from '../../../kinds/define-kind.ts'
+import type { Kind } from '../../../kinds/define-kind.ts'
 import { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding } from '../../../kinds/index.ts'
 import type { WireMutatingPolicy } from '../../../kinds/mutating-admission-policy.ts'
 import type { ApplySchema } from '../../../schemas/apply/apply-schema.ts'
-import type { Schemas } from '../../../schemas/schemas.ts'
+import type { GroupVersionKind, Schemas } from '../../../schemas/schemas.ts'
 import { applySchemaOfKind } from '../../../schemas/structural/apply-of-schema.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import { type AdmissionPlugin, type AdmissionReader, type AdmissionRequest, refusal } from '../admission.ts'
@@ -45,13 +45,13 @@ export function mutatingAdmissionPolicy(
   const cel = createCel()
   // Stored objects are frozen and never change: one that is changed is another.
   const programs = new WeakMap<P, Compiled>()
-  const applySchemas = new WeakMap<AnyKind, ApplySchema>()
+  const applySchemas = new WeakMap<GroupVersionKind, ApplySchema>()
   const programOf = (policy: P) => {
     const program = programs.get(policy) ?? new Compiled(cel, { ...knownInPolicy(policy.spec ?? {}), isMutating: true })
     programs.set(policy, program)
     return program
   }
-  const schemaOf = (kind: AnyKind) => {
+  const schemaOf = (kind: GroupVersionKind) => {
     const schema = applySchemas.get(kind) ?? applySchemaOfKind(schemas, kind)
     applySchemas.set(kind, schema)
     return schema
@@ -68,7 +68,8 @@ export function mutatingAdmissionPolicy(
     isWanted: () => boolean,
   ): Promise<boolean> {
     const view = await new Views(request).as(version)
-    const { kind, object } = view
+    const { object } = view
+    const of = view.objectKind ?? view.kind
     const values = () => ({ ...asValues(view, reader), params })
     const { matchConditions = [], mutations = [] } = policy.spec ?? {}
     const conditions = programOf(policy).turn(values(), authorizer, CONDITIONS)
@@ -85,7 +86,7 @@ export function mutatingAdmissionPolicy(
       }
       try {
         const before = onTheWire(view, object) as JsonObject
-        const next = await mutated(before, mutation, turn, { schemas, kind, schema: schemaOf(kind) })
+        const next = await mutated(before, mutation, turn, { schemas, kind: of, schema: schemaOf(of) })
         replaceObject(view, next, schemas)
         count('no_error', 'allow')
       } catch (err) {

@@ -6,18 +6,18 @@ import { isFailedTest, jsonPatch } from '../../../apimachinery/patch/json-patch.
 import { internalError } from '../../../apimachinery/status-error.ts'
 import { jsonOfCel, misnamedMessages } from '../../../cel/json-of-cel.ts'
 import { CelMessage } from '../../../cel/library/messages.ts'
-import { type AnyKind, apiVersionOf } from '../../../kinds/define-kind.ts'
+import { apiVersionOf } from '../../../kinds/define-kind.ts'
 import type { Mutation } from '../../../kinds/mutating-admission-policy.ts'
 import { type ApplySchema, resolved } from '../../../schemas/apply/apply-schema.ts'
 import { typeProblems } from '../../../schemas/apply/typed-check.ts'
 import { mergeTyped } from '../../../schemas/apply/typed-value.ts'
-import type { Schemas } from '../../../schemas/schemas.ts'
+import type { GroupVersionKind, Schemas } from '../../../schemas/schemas.ts'
 import { decodeAs } from '../../request-path/read-body.ts'
 import type { Turn } from '../expressions/compiled.ts'
 
 export interface Patching {
   schemas: Schemas
-  kind: AnyKind
+  kind: GroupVersionKind
   schema: ApplySchema
 }
 

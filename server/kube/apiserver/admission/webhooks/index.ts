@@ -1,7 +1,7 @@
 // MutatingAdmissionWebhook and ValidatingAdmissionWebhook: services that are asked before something is written.
 // Upstream: apiserver/pkg/admission/plugin/webhook.
 
-import type { JsonObject } from '../../../apimachinery/json.ts'
+import type { JsonObject, JsonValue } from '../../../apimachinery/json.ts'
 import type { LabelSelector } from '../../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../../apimachinery/object-meta.ts'
 import { jsonPatch } from '../../../apimachinery/patch/json-patch.ts'
@@ -50,19 +50,26 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
       if (reinvocation.isAgain && !invoked.isWanted(webhook)) continue
       const view = await isMeant(webhook, new Views(request), request, reader)
       if (!view) continue
-      const place = `mutation.webhook.admission.k8s.io/round_${round}_index_${index}`
-      const verdict = await verdictOf(hook, view, { call, metrics, type: 'admit', place })
+      const turn = `webhook.admission.k8s.io/round_${round}_index_${index}`
+      const told = { configuration, webhook: webhook.name }
       const before = JSON.stringify(request.object)
-      if (verdict?.patch) {
-        applyTo(view, { schemas, webhook, verdict })
-        await takeOver(request, view)
+      let mutated = false
+      try {
+        const verdict = await verdictOf(hook, view, { call, metrics, type: 'admit', place: `mutation.${turn}` })
+        const { patch } = verdict ?? {}
+        if (patch && !isEmpty(patch)) {
+          applyTo(view, { schemas, webhook, patch })
+          await takeOver(request, view)
+          request.annotateBody(`patch.${turn}`, JSON.stringify({ ...told, patch, patchType: 'JSONPatch' }))
+        }
+        mutated = before !== JSON.stringify(request.object)
+      } finally {
+        request.annotate(`mutation.${turn}`, JSON.stringify({ ...told, mutated }))
       }
-      const mutated = before !== JSON.stringify(request.object)
       if (mutated) {
         invoked.requireAll()
         reinvocation.want()
       }
-      if (verdict) request.annotate(place, JSON.stringify({ configuration, webhook: webhook.name, mutated }))
       if (webhook.reinvocationPolicy === 'IfNeeded') invoked.remember(webhook)
     }
     invoked.leave(request.object)
@@ -225,9 +232,11 @@ async function verdictOf(
   return verdict
 }
 
+const isEmpty = (patch: JsonValue) => Array.isArray(patch) && patch.length === 0
+
 function applyTo(
   request: AdmissionRequest,
-  { schemas, webhook, verdict }: { schemas: Schemas; webhook: Webhook; verdict: Verdict },
+  { schemas, webhook, patch }: { schemas: Schemas; webhook: Webhook; patch: JsonValue },
 ): void {
   const { object } = request
   if (!object) {
@@ -235,7 +244,7 @@ function applyTo(
     throw internalError(new Error(why))
   }
   try {
-    replaceObject(request, jsonPatch(onTheWire(request, object), verdict.patch ?? []) as JsonObject, schemas)
+    replaceObject(request, jsonPatch(onTheWire(request, object), patch) as JsonObject, schemas)
   } catch (err) {
     throw internalError(new Error(err instanceof Error ? err.message : String(err)))
   }

@@ -81,7 +81,15 @@ it('are counted, and tell the audit log what became of them', async () => {
   const ignored = hook('lost', { failurePolicy: 'Ignore' })
   const answers: Answer = (_, path) => (path.startsWith('/lost') ? 'nothing' : path.startsWith('/b') ? add('b') : {})
   const { ask } = asking('mutating', answers, ignored, hook('a'), hook('b'))
-  const { annotations } = await ask()
+  const { annotations, bodyAnnotations } = await ask()
+  expect(bodyAnnotations).toEqual({
+    'patch.webhook.admission.k8s.io/round_0_index_2': JSON.stringify({
+      configuration: 'all',
+      webhook: 'b.example.com',
+      patch: [{ op: 'add', path: '/data/b', value: 'x' }],
+      patchType: 'JSONPatch',
+    }),
+  })
   expect(annotations).toMatchObject({
     'failed-open.mutation.webhook.admission.k8s.io/round_0_index_0': 'lost.example.com',
     'mutation.webhook.admission.k8s.io/round_0_index_1': JSON.stringify({
