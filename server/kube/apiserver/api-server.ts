@@ -243,7 +243,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     metrics: new RequestMetrics(metrics, (info) => resources.peek(info) !== undefined),
     listSize: (info) => resources.peek(info)?.registry.cache.size ?? 1,
     endpoint: (context, info, request) => route(endpoints, context, info, request),
-    auditor: options.audit && new Auditor(options.audit),
+    auditor: options.audit && new Auditor(options.audit, schemas),
   }
   const closing = new AbortController()
   const handle = (request: Parameters<typeof handleRequest>[1]) => handleRequest(path, request)

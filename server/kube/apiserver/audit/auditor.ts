@@ -3,6 +3,8 @@
 
 import { parse } from 'yaml'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
+import { readProtobuf } from '../../schemas/protobuf/protobuf.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import type { Outcome } from '../request-path/outcome.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
@@ -24,10 +26,12 @@ interface Audited {
 
 export class Auditor {
   readonly #options: AuditOptions
+  readonly #schemas: Schemas
   readonly #audited = new WeakMap<RequestContext, Audited>()
 
-  constructor(options: AuditOptions) {
+  constructor(options: AuditOptions, schemas: Schemas) {
     this.#options = options
+    this.#schemas = schemas
   }
 
   /** To be called when it is known who asks; the request to go on with keeps its body where that is wanted. */
@@ -54,7 +58,7 @@ export class Auditor {
     if (!rule || rule.omitStages.includes(stage)) return
     const { level, omitManagedFields } = rule
     const shown = (object: unknown) => (omitManagedFields ? withoutManagedFields(object) : object)
-    const sent = atLeast(level, 'Request') ? sentObject(audited) : undefined
+    const sent = atLeast(level, 'Request') ? sentObject(audited, this.#schemas) : undefined
     const answered = level === 'RequestResponse' && stage === 'ResponseComplete' ? answeredObject(outcome) : undefined
     this.#options.write({
       ...auditEventOf({ context, info, request, level, stage, now: context.clock.now(), durationMs, outcome, code }),
@@ -79,13 +83,15 @@ function keepingBody(request: ApiRequest, audited: Audited): ApiRequest {
   return { ...request, body: { type: 'bytes', read } }
 }
 
-function sentObject({ body }: Audited): unknown {
+function sentObject({ body }: Audited, schemas: Schemas): unknown {
   if (!body) return undefined
   if ('value' in body) return body.value
-  const text = body.bytes.toString('utf8')
-  if (text === '' || /protobuf/.test(body.contentType)) return undefined
+  const { bytes, contentType } = body
+  if (bytes.length === 0) return undefined
   try {
-    return /yaml/.test(body.contentType) ? parse(text) : JSON.parse(text)
+    if (contentType.includes('protobuf')) return readProtobuf(schemas, bytes).object
+    const text = bytes.toString('utf8')
+    return contentType.includes('yaml') ? parse(text) : JSON.parse(text)
   } catch {
     // What could not be read was refused; the event says so.
     return undefined

@@ -110,6 +110,14 @@ export function auditEventOf(told: {
 const responseStatusOf = (outcome: Outcome, code: number): NonNullable<AuditEvent['responseStatus']> =>
   outcome.ok
     ? { metadata: {}, code }
-    : { metadata: {}, status: 'Failure', message: outcome.error.message, reason: outcome.error.reason, code }
+    : {
+        metadata: {},
+        status: 'Failure',
+        message: 'panic' in outcome ? `APIServer panic'd: ${textOf(outcome.panic)}` : outcome.error.message,
+        reason: outcome.error.reason,
+        code,
+      }
+
+const textOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown))
 
 const microseconds = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z')

@@ -61,7 +61,7 @@ export async function handleRequest(options: RequestPathOptions, sent: ApiReques
     const answer = await seated(options, { context, info, request })
     outcome = { context, info, ok: true, answer: withEndTold(options, { context, info, answer, request }) }
   } catch (err) {
-    outcome = { context, info, ok: false, error: statusErrorOf(err, { options, context, info }) }
+    outcome = failed(err, { options, context, info })
   }
   tell(options, outcome, request)
   return outcome
@@ -186,17 +186,22 @@ async function authorize(
   throw forbiddenError(user, info, reason)
 }
 
-function statusErrorOf(
+function failed(
   err: unknown,
   { options, context, info }: { options: RequestPathOptions; context: RequestContext; info: RequestInfo },
-): StatusError {
+): Outcome {
+  const error = foreseen(err, context)
+  if (error) return { context, info, ok: false, error }
+  options.logger.error('request failed', { requestId: context.id, verb: info.verb, path: info.path, err })
+  return { context, info, ok: false, error: internalError(err), panic: err }
+}
+
+function foreseen(err: unknown, { signal }: RequestContext): StatusError | undefined {
   if (err instanceof StatusError) return err
-  if (context.signal?.aborted) return new StatusError('Timeout', 'the client has gone', { cause: err })
+  if (signal?.aborted) return new StatusError('Timeout', 'the client has gone', { cause: err })
   if (err instanceof StoreClosedError)
     return new StatusError('ServiceUnavailable', 'the server is shutting down', { cause: err })
-  if (isTooLarge(err)) return new StatusError('RequestEntityTooLarge', err.message, { cause: err })
-  options.logger.error('request failed', { requestId: context.id, verb: info.verb, path: info.path, err })
-  return internalError(err)
+  return isTooLarge(err) ? new StatusError('RequestEntityTooLarge', err.message, { cause: err }) : undefined
 }
 
 /** A watch is told of twice: when it opens, and when it ends. */
@@ -248,5 +253,7 @@ function tell({ trace, clock, auditor, metrics }: RequestPathOptions, outcome: O
   })
   const isLong = outcome.ok && outcome.answer.type === 'watch'
   if (!isLong) metrics.end(outcome, request, durationMs)
-  auditor?.end({ outcome, request, code, durationMs, stage: isLong ? 'ResponseStarted' : 'ResponseComplete' })
+  const isPanic = !outcome.ok && 'panic' in outcome
+  const stage = isPanic ? 'Panic' : isLong ? 'ResponseStarted' : 'ResponseComplete'
+  auditor?.end({ outcome, request, code, durationMs, stage })
 }

@@ -7,7 +7,12 @@ import type { RequestInfo } from './request-info.ts'
 
 export type Outcome = { context: RequestContext; info: RequestInfo } & (
   | { ok: true; answer: Answer }
-  | { ok: false; error: StatusError }
+  | {
+      ok: false
+      error: StatusError
+      /** What was thrown, where nobody had foreseen it: a fault of the server's. */
+      panic?: unknown
+    }
 )
 
 export function codeOf(outcome: Outcome): number {
