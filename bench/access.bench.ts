@@ -94,6 +94,7 @@ async function tokens(): Promise<(string | number)[][]> {
     issuer: 'https://own',
     clock: systemClock,
     find: () => found,
+    onLegacyUse: () => undefined,
   })
   const issued: string[] = []
   for (let nth = 0; nth < TOKENS; nth++) {

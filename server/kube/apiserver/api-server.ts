@@ -26,6 +26,7 @@ import { type AuditOptions, Auditor } from './audit/auditor.ts'
 import {
   type AuthenticationSettings,
   NO_FLAGS,
+  noteLegacyTokenUse,
   openAuthentication,
   ServiceAccountTokens,
 } from './authentication/index.ts'
@@ -128,7 +129,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   })
   const resources = new ApiResources(registries)
   const find = (resource: string, namespace: string, name: string) => resources.core(resource)?.peek(namespace, name)
-  const tokens = await ServiceAccountTokens.open({ ...options.serviceAccounts, clock, find })
+  const tokens = await ServiceAccountTokens.open({
+    ...options.serviceAccounts,
+    clock,
+    find,
+    onLegacyUse: (secret) => noteLegacyTokenUse(secret, { client: () => createClient(own), clock, logger }),
+  })
   const settings = options.authentication ?? NO_FLAGS
   // Before any custom resource is served.
   const served = ownVersions(resources.kinds)

@@ -17,6 +17,7 @@ import { webhookAuthenticator } from './webhook-authenticator.ts'
 
 export { Authentication } from './authenticate.ts'
 export { type AuthenticationSettings, NO_FLAGS, readAuthenticationFlags } from './flags.ts'
+export { noteLegacyTokenUse } from './legacy-token-use.ts'
 export { ServiceAccountTokens } from './service-account-tokens.ts'
 
 /** As upstream: a token that was good is good for so long. */

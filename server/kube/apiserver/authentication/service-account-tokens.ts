@@ -19,6 +19,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { TokenAuthenticator, TokenHolder } from './authenticator.ts'
+import { assertNotInvalidated } from './legacy-token-use.ts'
 
 export interface TokenSubject {
   namespace: string
@@ -45,6 +46,8 @@ export interface ServiceAccountTokensOptions {
     namespace: string,
     name: string,
   ): KubeObject | undefined
+  /** A token that lies in a Secret has been shown. */
+  onLegacyUse(secret: Secret): void
 }
 
 const KEPT = 500
@@ -170,6 +173,8 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     if (Buffer.from(secret.data?.token ?? '', 'base64').toString() !== token) {
       throw new Error('the token is not the one in its Secret')
     }
+    this.#options.onLegacyUse(secret)
+    assertNotInvalidated(secret, name)
     const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
     return { user: { name: payload.sub, uid, groups }, audiences: good }
   }

@@ -73,6 +73,23 @@ it('believes no token that is not the one in its Secret any more', async () => {
   expect((await whoseIs(token)).error).toContain('not the one in its Secret')
 })
 
+it('tells on a Secret when its token was last used, and believes none that is marked', async () => {
+  await ask('robot-token', 'robot')
+  await loops.until('it is filled', () => tokenIn('robot-token'))
+  const labels = async () => (await secrets().get({ namespace, name: 'robot-token' })).metadata?.labels
+  expect(await labels(), 'nobody has used it').toBeUndefined()
+  const token = await tokenIn('robot-token')
+  expect((await whoseIs(token)).authenticated).toBe(true)
+  await loops.until('it is noted', labels)
+  const today = new Date(loops.clock.now()).toISOString().slice(0, 10)
+  expect(await labels()).toEqual({ 'kubernetes.io/legacy-token-last-used': today })
+  const marked = { metadata: { labels: { 'kubernetes.io/legacy-token-invalid-since': today } } }
+  await secrets().patch({ namespace, name: 'robot-token' }, 'application/merge-patch+json', marked)
+  expect((await whoseIs(token)).error).toContain(
+    'the token in secret default/robot-token for service account default/robot has been marked invalid.',
+  )
+})
+
 it('takes a Secret away with its account, and one of an account that is not there', async () => {
   await ask('robot-token', 'robot')
   await ask('nobody-token', 'nobody')
