@@ -54,6 +54,7 @@ describe('flags about admission', () => {
         configuration: { defaults: { enforce: 'restricted' }, exemptions: { namespaces: ['kube-system'] } },
       },
       { name: 'EventRateLimit', path: 'limits.yaml' },
+      { name: 'ResourceQuota', configuration: { limitedResources: [{ resource: 'pods', matchContains: ['cpu'] }] } },
       { name: 'PodNodeSelector', configuration: { podNodeSelectorPluginConfig: { shop: 'a=b' } } },
     )
     expect(settings).toMatchObject({
@@ -62,6 +63,7 @@ describe('flags about admission', () => {
         exemptions: { namespaces: ['kube-system'], usernames: [] },
       },
       eventLimits: [{ type: 'User', qps: 5, burst: 9, cacheSize: 4096 }],
+      limitedResources: [{ apiGroup: '', resource: 'pods', matchContains: ['cpu'], matchScopes: [] }],
       podNodeSelector: { shop: 'a=b' },
     })
   })
@@ -94,6 +96,10 @@ describe('flags about admission', () => {
     [
       { name: 'EventRateLimit', configuration: { limits: [{ type: 'User', burst: 1 }] } },
       'limits[0].qps: Invalid value: 0',
+    ],
+    [
+      { name: 'ResourceQuota', configuration: { limitedResources: [{ matchContains: ['cpu'] }] } },
+      'limitedResources[0].resource: Required value',
     ],
     [{ name: 'PodSecurity', configuration: { defaults: { enforce: 'tight' } } }, 'must be one of'],
     [{ name: 'Nothing', configuration: {} }, 'plugin "Nothing" is unknown'],

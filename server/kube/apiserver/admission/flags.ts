@@ -9,6 +9,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachiner
 import { loadKubeconfig } from '../../client/kubeconfig.ts'
 import { isPluginName, ON_BY_DEFAULT, type PluginName } from './plugin-names.ts'
 import { defaultsOf } from './pod-security/policy.ts'
+import type { LimitedResource } from './quota/limited.ts'
 import { type AdmissionSettings, type EventLimit, USUAL_ADMISSION } from './settings.ts'
 import { readWebhookCredentials } from './webhooks/credentials.ts'
 
@@ -83,6 +84,8 @@ function settingsOf(name: PluginName, told: JsonObject, file: string): Partial<A
       return {
         eventLimits: listOf(told.limits).map((limit, index) => limitOf(objectOf(limit), `${file}: limits[${index}]`)),
       }
+    case 'ResourceQuota':
+      return { limitedResources: listOf(told.limitedResources).map((one, at) => limitedOf(objectOf(one), at, file)) }
     case 'ImagePolicyWebhook':
       return { imagePolicy: imagePolicyOf(objectOf(told.imagePolicy), file) }
     case 'MutatingAdmissionWebhook':
@@ -105,6 +108,16 @@ function limitOf({ type, qps, burst, cacheSize }: JsonObject, at: string): Event
   const size = Number(cacheSize ?? 0)
   if (size < 0) throw new Error(`${at}.cacheSize: Invalid value: ${size}: must not be negative`)
   return { type: type as EventLimit['type'], qps: Number(qps), burst: Number(burst), cacheSize: size || USUAL_CACHE }
+}
+
+function limitedOf(told: JsonObject, at: number, file: string): LimitedResource {
+  if (!told.resource) throw new Error(`${file}: limitedResources[${at}].resource: Required value`)
+  return {
+    apiGroup: String(told.apiGroup ?? ''),
+    resource: String(told.resource),
+    matchContains: textsOf(told.matchContains),
+    matchScopes: listOf(told.matchScopes) as unknown as LimitedResource['matchScopes'],
+  }
 }
 
 function imagePolicyOf({ kubeConfigFile, allowTTL, denyTTL, defaultAllow }: JsonObject, file: string) {

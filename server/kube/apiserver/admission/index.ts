@@ -89,7 +89,7 @@ export function admissionPlugins(options: PluginOptions): readonly AdmissionPlug
     mutatingWebhooks({ ...webhooks, credentialsOf: mutating }),
     validatingAdmissionPolicy(authorization.chain, others.metrics),
     validatingWebhooks({ ...webhooks, credentialsOf: validating }),
-    resourceQuota(client),
+    resourceQuota(client, settings.limitedResources),
     alwaysDeny,
   ]
   // What upstream does in the registry of roles cannot be turned off.

@@ -5,6 +5,7 @@ import type { ClientConfig } from '../../client/kubeconfig.ts'
 import { ON_BY_DEFAULT, type PluginName } from './plugin-names.ts'
 import { type Exemptions, NOBODY_EXEMPT } from './pod-security/exemptions.ts'
 import type { Policy } from './pod-security/policy.ts'
+import type { LimitedResource } from './quota/limited.ts'
 
 export interface EventLimit {
   type: 'Server' | 'Namespace' | 'User' | 'SourceAndObject'
@@ -36,6 +37,8 @@ export interface AdmissionSettings {
   podTolerations: { default: Toleration[]; whitelist: Toleration[] }
   eventLimits: readonly EventLimit[]
   imagePolicy?: ImagePolicySettings
+  /** What nobody may use without a quota for it. */
+  limitedResources: readonly LimitedResource[]
   mutatingWebhooks: CredentialsOf
   validatingWebhooks: CredentialsOf
 }
@@ -48,6 +51,7 @@ export const USUAL_ADMISSION: AdmissionSettings = {
   podNodeSelector: {},
   podTolerations: { default: [], whitelist: [] },
   eventLimits: [],
+  limitedResources: [],
   mutatingWebhooks: anonymous,
   validatingWebhooks: anonymous,
 }

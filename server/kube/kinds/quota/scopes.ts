@@ -12,24 +12,28 @@ import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../define-kind.ts'
 import { qosClassOf } from '../pod-template/qos.ts'
 
-/** All of a quota's scopes must hold; none but pods and claims have any. */
-export function isInScope(
-  { scopes = [], scopeSelector }: ResourceQuotaSpec,
+/** All of a quota's scopes must hold. */
+export function isInScope(spec: ResourceQuotaSpec, kind: AnyKind, object: KubeObject): boolean {
+  const required = scopesOf(spec)
+  return matchingScopes(required, kind, object).length === required.length
+}
+
+export const scopesOf = ({ scopes = [], scopeSelector }: ResourceQuotaSpec): ScopedResourceSelectorRequirement[] => [
+  ...scopes.map((scopeName) => ({ scopeName, operator: 'Exists' })),
+  ...(scopeSelector?.matchExpressions ?? []),
+]
+
+/** Those that hold; none but pods and claims are in any. */
+export function matchingScopes(
+  scopes: readonly ScopedResourceSelectorRequirement[],
   kind: AnyKind,
   object: KubeObject,
-): boolean {
-  const required: ScopedResourceSelectorRequirement[] = [
-    ...scopes.map((scopeName) => ({ scopeName, operator: 'Exists' })),
-    ...(scopeSelector?.matchExpressions ?? []),
-  ]
-  if (required.length === 0) return true
-  if (kind.group !== '') return false
-  if (kind.plural === 'persistentvolumeclaims') {
-    return required.every((requirement) => isOfClass(requirement, object as FullClaim))
-  }
-  if (kind.plural !== 'pods') return false
+): ScopedResourceSelectorRequirement[] {
+  if (kind.group !== '') return []
+  if (kind.plural === 'persistentvolumeclaims') return scopes.filter((scope) => isOfClass(scope, object as FullClaim))
+  if (kind.plural !== 'pods') return []
   const { spec } = object as WirePod
-  return spec !== undefined && required.every((requirement) => holds(requirement, spec))
+  return spec ? scopes.filter((scope) => holds(scope, spec)) : []
 }
 
 type FullClaim = PersistentVolumeClaim & {

@@ -9,12 +9,13 @@ import type { Client } from '../../../client/client.ts'
 import { ResourceQuota } from '../../../kinds/index.ts'
 import { type AdmissionPlugin, type AdmissionReader, type AdmissionRequest, refusal } from '../admission.ts'
 import { judgeByQuota } from './check.ts'
+import { type LimitedResource, uncovered } from './limited.ts'
 
 const ATTEMPTS = 10
 const RECOUNTED_ON_UPDATE = new Set(['services', 'persistentvolumeclaims'])
 
 /** `client` writes as the server itself. */
-export function resourceQuota(client: () => Client): AdmissionPlugin {
+export function resourceQuota(client: () => Client, limited: readonly LimitedResource[] = []): AdmissionPlugin {
   const turns = new Map<string, Promise<unknown>>()
   return {
     name: 'ResourceQuota',
@@ -26,6 +27,7 @@ export function resourceQuota(client: () => Client): AdmissionPlugin {
           (operation === 'UPDATE' && kind.group === '' && RECOUNTED_ON_UPDATE.has(kind.plural))
         : operation === 'UPDATE' && subresource === 'resize'),
     async validate(request, reader) {
+      if (limited.length > 0) await assertCovered(request, reader, limited)
       if (reader.list(ResourceQuota, request.namespace).length === 0) return
       await inTurn(request.namespace, () => charge(request, reader, client()))
     },
@@ -42,6 +44,17 @@ export function resourceQuota(client: () => Client): AdmissionPlugin {
       if (turns.get(namespace) === settled) turns.delete(namespace)
     }
   }
+}
+
+async function assertCovered(
+  request: AdmissionRequest,
+  reader: AdmissionReader,
+  limited: readonly LimitedResource[],
+): Promise<void> {
+  await reader.caughtUp()
+  const quotas = reader.list(ResourceQuota, request.namespace)
+  const problem = uncovered(limited, request, { quotas, now: reader.clock.now() })
+  if (problem) throw problem
 }
 
 async function charge(request: AdmissionRequest, reader: AdmissionReader, client: Client): Promise<void> {
