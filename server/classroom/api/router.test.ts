@@ -402,7 +402,7 @@ describe('picture', () => {
     let [runs, told] = [false, false]
     for await (const push of stream) {
       pushes.push(push)
-      if (pushes.length === 2) await pods.create({ ...hello, metadata: { name: 'seen', namespace: 'default' } })
+      if (pushes.length === 1) await pods.create({ ...hello, metadata: { name: 'seen', namespace: 'default' } })
       // What runs and what happened come by two ways; the test ends when both have told of the Pod.
       runs ||= push.pods?.some(({ name, status }) => name === 'seen' && status === 'Running') ?? false
       told ||= push.events.some(

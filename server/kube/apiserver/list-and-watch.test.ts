@@ -312,7 +312,7 @@ describe('lists and watches', () => {
 
   it('keeps a watch open that is asked to last longer than a timer can', async () => {
     using log = await watchLog(test.transport, PATH, { resourceVersion: '0', timeoutSeconds: '99999999999' })
-    await clock.advance(48 * 3600_000)
+    await clock.advance(2 * 3600_000)
     await make('late')
     await log.length(1)
   })

@@ -86,15 +86,17 @@ it('makes nothing come back while a loop is held, one turn for a step, and all w
   const [first] = await pods()
   await client.of(Pod).delete({ namespace: 'default', name: first?.metadata?.name ?? '' }, { gracePeriodSeconds: 0 })
   await until('the loop has heard of it', () => {
+    const gone = traces.findLast((event) => event.type === 'append' && event.operation === 'delete')
     const seen = queueOf(replicaSets)
-    return seen?.type === 'loop' && seen.queueLength === 1
+    const hasHeard = gone?.type === 'append' && seen?.type === 'loop' && seen.cacheRevision >= gone.revision
+    return hasHeard && seen.queueLength === 1
   })
   expect(await pods()).toHaveLength(1)
 
   await ask({ method: 'steerLoops', name, order: { action: 'step', loops: [replicaSets] } })
   await until('one comes back', async () => (await pods()).length === 2)
-  const gates = traces.filter((event) => event.type === 'gate')
-  expect(gates.map(({ held, steps }) => [held, steps])).toEqual([
+  const gates = () => traces.filter((event) => event.type === 'gate').map(({ held, steps }) => [held, steps])
+  await expect.poll(gates, { timeout: 15_000 }).toEqual([
     [true, 0],
     [true, 1],
     [true, 0],

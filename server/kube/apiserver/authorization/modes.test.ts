@@ -1,6 +1,6 @@
 // Modes beside Node and RBAC: policy files, a server outside, everything and nothing; and the flags that choose them.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -203,7 +203,12 @@ describe('a webhook', () => {
     const outside = { type: 'Webhook', name: 'outside', webhook: told() }
     const rbac = { type: 'RBAC', name: 'rbac' }
     const file = join(directory, 'reloaded.yaml')
-    await writeFile(file, configuration([rbac]))
+    // In one step: half a file would be a reload that failed as well.
+    const write = async (...authorizers: object[]) => {
+      await writeFile(`${file}.new`, configuration(authorizers))
+      await rename(`${file}.new`, file)
+    }
+    await write(rbac)
     const flags = { 'authorization-config': file }
     const authorization = await readAuthorizationFlags(flags)
     const watched = await authorizationFile(flags)
@@ -216,13 +221,13 @@ describe('a webhook', () => {
     const metrics = async () => String(await test.transport.request({ method: 'GET', path: '/metrics' }))
     const patience = { timeout: 60_000 }
     await expect(asks()).rejects.toMatchObject({ code: 403 })
-    await writeFile(file, configuration([rbac, outside]))
+    await write(rbac, outside)
     await vi.waitFor(async () => expect(await asks()).toMatchObject({ items: [] }), patience)
-    await writeFile(file, configuration([outside]))
+    await write(outside)
     const failed = /apiserver_authorization_config_controller_automatic_reloads_total\{.*status="failure"\} 1/
     await vi.waitFor(async () => expect(await metrics()).toMatch(failed), patience)
     expect(await asks(), 'what was good stays').toMatchObject({ items: [] })
-    await writeFile(file, configuration([rbac]))
+    await write(rbac)
     await vi.waitFor(() => expect(asks()).rejects.toMatchObject({ code: 403 }), patience)
   })
 
