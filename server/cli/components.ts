@@ -70,6 +70,10 @@ export function addComponentCommands(program: Command, logger: Logger): void {
     .option('--cluster-signing-cert-file <file>', 'who signs certificates; without one, nobody')
     .option('--cluster-signing-key-file <file>')
     .option('--cluster-signing-duration <time>', 'the longest that a certificate may last', '8760h')
+    .option('--node-eviction-rate <number>', 'nodes a second that are given up in a zone that is well', '0.1')
+    .option('--secondary-node-eviction-rate <number>', 'the same in a large zone that is ill', '0.01')
+    .option('--unhealthy-zone-threshold <part>', 'of its nodes not Ready, and a zone is ill', '0.55')
+    .option('--large-cluster-size-threshold <number>', 'a zone with no more nodes is small', '50')
     .action((options: Record<string, string>) =>
       processes().then(({ runControllerManager }) => runControllerManager(options, context())),
     )

@@ -100,6 +100,12 @@ export async function runControllerManager(options: Flags, { logger, until }: Co
         kinds: builtInKinds,
         clusterCidr,
         rootCaPem,
+        evictionRates: {
+          nodeEvictionRate: Number(options.nodeEvictionRate),
+          secondaryNodeEvictionRate: Number(options.secondaryNodeEvictionRate),
+          unhealthyZoneThreshold: Number(options.unhealthyZoneThreshold),
+          largeClusterSizeThreshold: Number(options.largeClusterSizeThreshold),
+        },
         ...(signCertificate ? { signCertificate } : {}),
         ...(tokenKey ? { signLegacyToken: legacyTokenSigner(tokenKey) } : {}),
       }),

@@ -25,6 +25,7 @@ import { jobController } from './job/index.ts'
 import { localPathProvisioner } from './local-path-provisioner/index.ts'
 import { namespaceController } from './namespace/index.ts'
 import { nodeIpamController } from './node-ipam/index.ts'
+import { type EvictionRates, UPSTREAM_RATES } from './node-lifecycle/eviction-zones.ts'
 import { nodeLifecycleController } from './node-lifecycle/index.ts'
 import { persistentVolumeBinder } from './persistentvolume/index.ts'
 import { podGarbageCollector } from './pod-garbage-collector/index.ts'
@@ -59,6 +60,8 @@ export interface ControllerOptions {
   nodeStartupGracePeriodMs?: number
   /** How often nodes are looked at; 5 s unless told. */
   nodeMonitorPeriodMs?: number
+  /** How fast nodes are given up; upstream's rates unless told. */
+  evictionRates?: EvictionRates
   /** So many finished pods may stay; 12500 unless told. */
   terminatedPodThreshold?: number
 }
@@ -90,6 +93,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
       gracePeriodMs: options.nodeMonitorGracePeriodMs ?? 40_000,
       startupGracePeriodMs: options.nodeStartupGracePeriodMs ?? 60_000,
       monitorPeriodMs: options.nodeMonitorPeriodMs ?? 5_000,
+      rates: options.evictionRates ?? UPSTREAM_RATES,
     }),
     taintEvictionController,
     clusterRoleAggregationController,

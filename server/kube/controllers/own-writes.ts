@@ -32,19 +32,23 @@ export class OwnWrites<T extends KubeObject> {
     this.#of(key).set(keyOf(object), 'deleted')
   }
 
-  /** Whether the cache reflects everything written so far; what it reflects is forgotten. */
-  allSeen(key: string): boolean {
+  /**
+   * 0 when the cache reflects everything written so far, which is then forgotten; else for how long to wait for the news
+   * at most. They wake the loop earlier, if they come: what was made and deleted unseen is never heard of.
+   */
+  waitMs(key: string): number {
     const written = this.#written.get(key)
-    if (!written) return true
+    if (!written) return 0
     const { objects, since } = written
     for (const [name, what] of objects) {
       const seen = this.#cache.get(name)
       const caughtUp = what === 'deleted' ? !seen : !!seen && revisionOf(seen) >= what
       if (caughtUp) objects.delete(name)
     }
-    if (objects.size > 0 && this.#clock.monotonic() - since < EXPIRES_AFTER_MS) return false
+    const leftMs = objects.size > 0 ? since + EXPIRES_AFTER_MS - this.#clock.monotonic() : 0
+    if (leftMs > 0) return leftMs
     this.#written.delete(key)
-    return true
+    return 0
   }
 
   /** The object has gone, by whomever: nothing more will be heard of it. */

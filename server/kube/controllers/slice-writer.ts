@@ -42,8 +42,8 @@ export class SliceWriter {
     return this.#slices.byIndex(BY_SERVICE, key)
   }
 
-  allSeen(key: string): boolean {
-    return this.#ownWrites.allSeen(key)
+  waitMs(key: string): number {
+    return this.#ownWrites.waitMs(key)
   }
 
   forget(key: string): void {

@@ -37,7 +37,8 @@ class EndpointsMirror implements Reconciler {
     const { key, report } = context
     const endpoints = this.#endpoints.get(key)
     const service = this.#services.get(key)
-    if (!this.#slices.allSeen(key)) return { requeueAfterMs: 1000 }
+    const waitMs = this.#slices.waitMs(key)
+    if (waitMs > 0) return { requeueAfterMs: waitMs }
     if (!endpoints || !service || !isMirrored(endpoints) || hasSelector(service)) {
       report.seen = 'nothing to mirror'
       // What has gone takes its slices along by itself.

@@ -40,7 +40,8 @@ export class EndpointSliceReconciler implements Reconciler {
     const { selector } = service.spec ?? {}
     if (!selector || Object.keys(selector).length === 0 || service.spec?.type === 'ExternalName') return
     // Their news will wake us.
-    if (!this.#slices.allSeen(key)) return { requeueAfterMs: 1000 }
+    const waitMs = this.#slices.waitMs(key)
+    if (waitMs > 0) return { requeueAfterMs: waitMs }
     const matching = selectorOfMap(selector)
     const pods = this.#pods
       .inNamespace(service.metadata?.namespace ?? '')

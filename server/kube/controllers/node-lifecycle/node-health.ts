@@ -52,14 +52,20 @@ const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable'
 const NO_SCHEDULE_KEYS = new Set([...NO_SCHEDULE.map(({ key }) => key), UNSCHEDULABLE])
 const NO_EXECUTE_KEYS = new Set([NOT_READY, UNREACHABLE])
 
+export const isGivenUp = ({ spec }: Node) =>
+  (spec?.taints ?? []).some(({ key, effect }) => effect === 'NoExecute' && NO_EXECUTE_KEYS.has(key))
+
 export interface TaintOptions {
   at: string
-  /** Whether pods may be driven from the node: not when every node is silent, for then it is probably us. */
-  mayEvict: boolean
+  /**
+   * Whether pods may be driven from a node that is not ready: not yet, though one that is given up already stays so; or
+   * not at all, for when every node is silent it is probably us.
+   */
+  drivesOff: 'yes' | 'not yet' | 'no'
 }
 
 /** The taints the node should have; undefined when it has them. Taints that others put there are left alone. */
-export function taintsFor(node: Node, { at, mayEvict }: TaintOptions): Taint[] | undefined {
+export function taintsFor(node: Node, { at, drivesOff }: TaintOptions): Taint[] | undefined {
   const current = node.spec?.taints ?? []
   const wanted: Pick<Taint, 'key' | 'effect'>[] = NO_SCHEDULE.filter(
     ({ condition, status }) => conditionOf(node.status?.conditions, condition)?.status === status,
@@ -67,7 +73,7 @@ export function taintsFor(node: Node, { at, mayEvict }: TaintOptions): Taint[] |
   if (node.spec?.unschedulable) wanted.push({ key: UNSCHEDULABLE, effect: 'NoSchedule' })
   const readiness = readinessOf(node)
   const hasReported = conditionOf(node.status?.conditions, 'Ready') !== undefined
-  if (hasReported && readiness !== 'True' && mayEvict) {
+  if (hasReported && readiness !== 'True' && (drivesOff === 'yes' || (drivesOff === 'not yet' && isGivenUp(node)))) {
     wanted.push({ key: readiness === 'False' ? NOT_READY : UNREACHABLE, effect: 'NoExecute' })
   }
   const isManaged = ({ key, effect }: Taint) =>

@@ -15,13 +15,15 @@ import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { conditionOf } from '../conditions.ts'
 import { isReady } from '../pod-state.ts'
-import { readinessOf, silentConditions, taintsFor } from './node-health.ts'
+import { type EvictionRates, EvictionZones } from './eviction-zones.ts'
+import { isGivenUp, readinessOf, silentConditions, type TaintOptions, taintsFor } from './node-health.ts'
 
 export interface NodeLifecycleOptions {
   gracePeriodMs: number
   /** For a node that has never reported. */
   startupGracePeriodMs: number
   monitorPeriodMs: number
+  rates: EvictionRates
 }
 
 const BY_NODE = 'node'
@@ -32,6 +34,8 @@ interface Heard {
   renewTime: string
   heartbeat: string
   at: number
+  /** Since when we know that it is not ready. */
+  unreadySince?: number | undefined
 }
 
 export class NodeLifecycleReconciler implements Reconciler {
@@ -41,6 +45,7 @@ export class NodeLifecycleReconciler implements Reconciler {
   readonly #leases: Lister<CoordinationLease>
   readonly #pods: IndexedCache<CorePod>
   readonly #heard = new Map<string, Heard>()
+  readonly #zones: EvictionZones
 
   constructor(view: ClusterView, options: NodeLifecycleOptions) {
     this.#view = view
@@ -49,6 +54,11 @@ export class NodeLifecycleReconciler implements Reconciler {
     this.#leases = view.cache(Lease)
     this.#pods = view.cache(Pod)
     this.#pods.addIndex(BY_NODE, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []))
+    this.#zones = new EvictionZones(view.clock, options.rates)
+    view.onChange(Node, ({ type, object }) => {
+      if (type === 'deleted') this.#zones.forget(object.metadata?.name ?? '')
+      else this.#zones.see(object)
+    })
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -69,12 +79,16 @@ export class NodeLifecycleReconciler implements Reconciler {
       node = await context.client.of(Node).updateStatus({ ...node, status: { ...node.status, conditions } })
       report.did.push('marked the node Unknown')
       context.event(Node, node, 'Normal', 'NodeNotReady', `Node ${key} status is now: NodeNotReady`)
+      this.#zones.see(node)
     }
     await this.#taint(context, node, at)
     if (readinessOf(node) !== 'True' && conditionOf(node.status?.conditions, 'Ready')) {
       await this.#markPodsNotReady(context, key, at)
     }
-    return { requeueAfterMs: this.#options.monitorPeriodMs }
+    const { monitorPeriodMs } = this.#options
+    const waitsForTurn = readinessOf(node) !== 'True' && !isGivenUp(node)
+    const turnMs = (waitsForTurn && this.#zones.intervalMs(node)) || monitorPeriodMs
+    return { requeueAfterMs: Math.min(turnMs, monitorPeriodMs) }
   }
 
   #forget(context: ReconcileContext): void {
@@ -94,25 +108,35 @@ export class NodeLifecycleReconciler implements Reconciler {
     const renewTime = this.#leases.get(`kube-node-lease/${key}`)?.spec?.renewTime ?? ''
     const heartbeat = conditionOf(node.status?.conditions, 'Ready')?.lastHeartbeatTime ?? ''
     const known = this.#heard.get(key)
+    const isReady = readinessOf(node) === 'True'
+    if (known) known.unreadySince = isReady ? undefined : (known.unreadySince ?? now)
     if (known?.uid === uid && known.renewTime === renewTime && known.heartbeat === heartbeat) return now - known.at
     if (known?.uid !== uid) {
       const message = `Node ${key} event: Registered Node ${key} in Controller`
       context.event(Node, node, 'Normal', 'RegisteredNode', message)
     }
-    this.#heard.set(key, { uid, renewTime, heartbeat, at: now })
+    const unreadySince = isReady ? undefined : ((known?.uid === uid ? known.unreadySince : undefined) ?? now)
+    this.#heard.set(key, { uid, renewTime, heartbeat, at: now, unreadySince })
     return 0
   }
 
   async #taint({ client, report }: ReconcileContext, node: CoreNode, at: string): Promise<void> {
-    // With every node silent it is more likely that we are cut off than that they all died.
-    const mayEvict = this.#nodes.list().some((other) => readinessOf(other) === 'True')
-    const taints = taintsFor(node, { at, mayEvict })
+    const taints = taintsFor(node, { at, drivesOff: this.#drivesOff(node) })
     if (!taints) return
     await client.of(Node).patch({ name: node.metadata?.name ?? '' }, 'application/merge-patch+json', {
       metadata: { resourceVersion: node.metadata?.resourceVersion },
       spec: { taints },
     })
     report.did.push(`taints: ${taints.map(({ key, effect }) => `${key}:${effect}`).join(', ') || 'none'}`)
+  }
+
+  #drivesOff(node: CoreNode): TaintOptions['drivesOff'] {
+    if (this.#zones.isAllDown) return 'no'
+    if (readinessOf(node) === 'True' || isGivenUp(node)) return 'not yet'
+    // All others are looked at once more first: whether it is this node that is ill, or its zone, shows only then.
+    const { unreadySince = 0 } = this.#heard.get(node.metadata?.name ?? '') ?? {}
+    if (this.#view.clock.monotonic() - unreadySince < this.#options.monitorPeriodMs) return 'not yet'
+    return this.#zones.tryGiveUp(node) ? 'yes' : 'not yet'
   }
 
   /** So that Services take them out: nobody there can say so any more. */

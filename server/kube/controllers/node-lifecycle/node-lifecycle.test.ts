@@ -121,11 +121,36 @@ it('forgives a node that comes back in time', async () => {
   expect((await loops.pods()).map(({ metadata }) => metadata?.uid).sort()).toEqual(before)
 }, 60_000)
 
+it('gives up one node at a time, none while its zone is ill, and takes it back when all are silent', async () => {
+  for (let i = 1; i <= 5; i++) await addNode(`node-${i}`)
+  await loops.run(['node-lifecycle', 'serviceaccount'])
+  const givenUp = async () => {
+    const taints = (await loops.client.of(Node).list()).items.flatMap(({ spec }) => spec?.taints ?? [])
+    return taints.filter(({ effect }) => effect === 'NoExecute').map(({ timeAdded }) => Date.parse(timeAdded ?? ''))
+  }
+  alive.delete('node-1')
+  alive.delete('node-2')
+  await pass(80)
+  const [first = 0, second = 0] = (await givenUp()).sort()
+  expect(second - first).toBeGreaterThanOrEqual(10_000)
+  // Three of five: nobody else is given up, but these are.
+  alive.delete('node-3')
+  await pass(50)
+  await loops.until('the third is silent too', async () => (await ready('node-3')) === 'Unknown')
+  await pass(30)
+  expect(await givenUp()).toHaveLength(2)
+  alive.clear()
+  await loops.until('all are forgiven', async () => (await givenUp()).length === 0)
+  expect(await ready('node-5')).toBe('Unknown')
+}, 60_000)
+
 it('drives nobody off when every node is silent: it is probably the master that is cut off', () => {
   const silent: CoreNode = { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }
-  const keys = (mayEvict: boolean) => taintsFor(silent, { at: 'now', mayEvict })?.map(({ effect }) => effect)
-  expect(keys(false)).toEqual(['NoSchedule'])
-  expect(keys(true)).toEqual(['NoSchedule', 'NoExecute'])
+  const effects = (drivesOff: 'yes' | 'not yet' | 'no') =>
+    taintsFor(silent, { at: 'now', drivesOff })?.map(({ effect }) => effect)
+  expect(effects('no')).toEqual(['NoSchedule'])
+  expect(effects('not yet')).toEqual(['NoSchedule'])
+  expect(effects('yes')).toEqual(['NoSchedule', 'NoExecute'])
 })
 
 it.each([
@@ -151,7 +176,9 @@ it.each([
 ])('taints: $name', ({ ready: status, has, wants }) => {
   const taint = (text: string) => ({ key: text.split(':')[0] ?? '', effect: text.split(':')[1] ?? '' })
   const given: CoreNode = { spec: { taints: has.map(taint) }, status: { conditions: [{ type: 'Ready', status }] } }
-  expect(taintsFor(given, { at: 'now', mayEvict: true })?.map(({ key, effect }) => `${key}:${effect}`)).toEqual(wants)
+  expect(taintsFor(given, { at: 'now', drivesOff: 'not yet' })?.map(({ key, effect }) => `${key}:${effect}`)).toEqual(
+    wants,
+  )
 })
 
 it('says of a node that never spoke that it never did, and says it once', () => {

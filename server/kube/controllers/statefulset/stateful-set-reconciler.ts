@@ -55,7 +55,7 @@ export class StatefulSetReconciler implements Reconciler {
       return this.#own.forget(key)
     }
     if (set.metadata?.deletionTimestamp || revisionOf(set) < (this.#written.get(key) ?? 0)) return
-    const isFresh = this.#own.allSeen(key)
+    const unheardMs = this.#own.waitMs(key)
     const pods = (await this.#claimPods(context, set)).filter((pod) => ordinalOf(set, pod) !== undefined)
     const revisions = this.#revisions.controlledBy(set.metadata?.uid)
     const template = set.spec?.template ?? {}
@@ -70,7 +70,7 @@ export class StatefulSetReconciler implements Reconciler {
     report.wanted = `${set.spec?.replicas ?? 1} Pods by name`
     report.seen = `${pods.length} Pods${plan.waitsFor && `, waiting for ${plan.waitsFor}`}`
     let error: unknown
-    if (isFresh) {
+    if (unheardMs === 0) {
       try {
         for (const ordinal of plan.create) {
           const revision = revisionFor(set, ordinal, { current, update, currentReplicas })
@@ -88,7 +88,7 @@ export class StatefulSetReconciler implements Reconciler {
     await pruneRevisions(context, { revisions, inUse, limit: set.spec?.revisionHistoryLimit ?? 10, nameOf: byName })
     await this.#writeStatus(context, set, pods, { current, update, now })
     if (error !== undefined && !isNamespaceTerminating(error)) throw error
-    const waits = pods.map((pod) => availableInMs(pod, set.spec?.minReadySeconds ?? 0, now))
+    const waits = [unheardMs, ...pods.map((pod) => availableInMs(pod, set.spec?.minReadySeconds ?? 0, now))]
     const soonest = Math.min(...waits.filter((wait) => wait > 0))
     return soonest < Number.POSITIVE_INFINITY ? { requeueAfterMs: soonest } : undefined
   }

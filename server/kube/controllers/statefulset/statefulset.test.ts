@@ -235,6 +235,15 @@ describe('the loop', () => {
     await loops.client.of(PersistentVolumeClaim).get({ namespace: 'default', name: 'data-web-0' })
   })
 
+  it('makes a pod again that was made and deleted while it heard nothing', async () => {
+    loops.news.hold('pods')
+    await create({ replicas: 1 })
+    await loops.until('made', async () => (await loops.pods()).length === 1)
+    await loops.client.of(Pod).delete({ namespace: 'default', name: 'web-0' }, { gracePeriodSeconds: 0 })
+    loops.news.lose('pods')
+    await loops.until('made again', async () => (await loops.pods()).length === 1)
+  })
+
   it('renews from the last to the partition, and then the rest', async () => {
     await create({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 2 } } })
     await ready(3)

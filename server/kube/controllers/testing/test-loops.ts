@@ -7,7 +7,7 @@ import { type Clock, FakeClock, isoTime, settlePromises } from '../../../base/cl
 import { type Logger, noLogger } from '../../../base/logger.ts'
 import { Metrics } from '../../../base/metrics.ts'
 import type { ReconcileTrace, Trace, TraceEvent } from '../../../base/trace.ts'
-import { isConflict } from '../../apimachinery/status-error.ts'
+import { expired, isConflict } from '../../apimachinery/status-error.ts'
 import { type Client, createClient } from '../../client/client.ts'
 import type { ControllerDefinition } from '../../client/controller-builder.ts'
 import { type RunningControllers, runControllers } from '../../client/controller-runner.ts'
@@ -224,6 +224,12 @@ class HeldNews {
 
   release(plural: string): void {
     this.#held.get(plural)?.resolve()
+    this.#held.delete(plural)
+  }
+
+  /** What was held never arrives: the watches are told that it is forgotten, and list anew. */
+  lose(plural: string): void {
+    this.#held.get(plural)?.reject(expired('too old resource version'))
     this.#held.delete(plural)
   }
 
