@@ -17,6 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
+          globalSetup: 'server/machines/stand-down.ts',
           include: ['server/**/*.real.test.ts', 'e2e/**/*.real.test.ts', 'labs/**/*.real.test.ts'],
           fileParallelism: false,
           testTimeout: 180_000,
