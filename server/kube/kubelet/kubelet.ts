@@ -28,6 +28,7 @@ import { PodSync } from './pod-sync.ts'
 import { PodWorker } from './pod-worker.ts'
 import { ProbeManager } from './probes/probe-manager.ts'
 import { resourceMetrics } from './resource-metrics.ts'
+import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status-writer.ts'
 import { VolumeManager } from './volumes/volume-manager.ts'
 
@@ -96,7 +97,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   let networkError: string | undefined = 'network is not known yet'
   let nodeResolvConf = ''
 
-  const statuses = new StatusWriter({ client, clock, logger })
+  let nodeUid: string | undefined
+  const statuses = new StatusWriter({ client, clock, logger, shownAs: (pod) => statics.shownAs(pod) })
   const images = new ImagePuller({ runtime, objects, events, clock })
   const volumes = new VolumeManager({ os, objects, clock, node }, rootDir)
   const killer = new PodKiller({ runtime, os, events, clock, logger })
@@ -183,7 +185,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 
   function takeOn(pod: PodObject): void {
     const uid = pod.metadata?.uid ?? ''
-    const onRemoved = () => void workers.delete(uid)
+    const onRemoved = () => {
+      workers.delete(uid)
+      if (!stop.signal.aborted) statics.ended(pod)
+    }
     const worker = new PodWorker(pod, { sync, statuses, clock, logger, random, onRemoved })
     const others = othersThan(pod)
     workers.set(uid, worker)
@@ -201,6 +206,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   function hearOfPod(change: Change<PodObject>): void {
     if (stop.signal.aborted) return
     const uid = change.object.metadata?.uid ?? ''
+    if (statics.hear(change)) return
     if (change.type === 'deleted') {
       workers.get(uid)?.removedFromApi(change.object)
       return
@@ -209,6 +215,19 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     if (worker) worker.update(change.object)
     else takeOn(change.object)
   }
+
+  const statics = new StaticPods({
+    configuration,
+    nodeName,
+    client,
+    os,
+    clock,
+    logger,
+    nodeUid: () => nodeUid,
+    onMirror: (pod) => statuses.tellAgain(pod.metadata?.uid ?? ''),
+    worker: (uid) => workers.get(uid),
+    takeOn,
+  })
 
   async function housekeeping(): Promise<void> {
     const found = new Set<string>()
@@ -239,6 +258,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   })
   let podCidr = ''
   nodes.addHandler((change) => {
+    nodeUid = change.object.metadata?.uid
     const told = change.type === 'deleted' ? undefined : change.object.spec?.podCIDR
     if (!told || told === podCidr) return
     podCidr = told
@@ -257,16 +277,20 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   })
 
   const registered = Promise.withResolvers<void>()
+  const runtimeEvents = runtime.events(({ podUid }) => wake(podUid))
+  stop.signal.addEventListener('abort', () => runtimeEvents[Symbol.dispose](), { once: true })
+  // They need no API server: it may be one of them.
+  const manifestsRead = statics.start(stop.signal)
   const running: Promise<unknown>[] = [reporter.run(stop.signal, () => registered.resolve())]
   const ready = registered.promise.then(async () => {
     if (stop.signal.aborted) return
     running.push(nodes.start(stop.signal), keepNodeLease({ nodeName, client, clock, logger, random }, stop.signal))
-    const runtimeEvents = runtime.events(({ podUid }) => wake(podUid))
-    stop.signal.addEventListener('abort', () => runtimeEvents[Symbol.dispose](), { once: true })
     pods.addHandler(hearOfPod)
     running.push(pods.start(stop.signal))
     await pods.synced
-    running.push(keepHouse())
+    statics.showInApi()
+    // Whoever does not know yet what shall run takes nothing away.
+    running.push(manifestsRead.then(keepHouse))
   })
 
   const withStatus = (worker: PodWorker): PodObject => {
@@ -293,6 +317,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       for (const worker of workers.values()) worker.close()
       statuses.close()
       probes[Symbol.dispose]()
+      statics[Symbol.dispose]()
       await recorder[Symbol.asyncDispose]()
       await Promise.allSettled(running)
     },

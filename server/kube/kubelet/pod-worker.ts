@@ -66,9 +66,18 @@ export class PodWorker {
 
   /** The API no longer knows the pod: it was deleted by force, or our own confirmation was heard. */
   removedFromApi(pod: Pod): void {
-    this.#goneFromApi = true
     // By force means at once; one second lets well-behaved programs notice.
-    this.#terminate(Math.min(1, graceOf(pod)))
+    this.#remove(Math.min(1, graceOf(pod)))
+  }
+
+  /** No manifest names the static pod any more. */
+  removedFromManifests(): void {
+    this.#remove(graceOf(this.#pod))
+  }
+
+  #remove(graceSeconds: number): void {
+    this.#goneFromApi = true
+    this.#terminate(graceSeconds)
     this.wake()
   }
 

@@ -31,13 +31,21 @@ export class StatusWriter {
   readonly #client: Client
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #shownAs: (pod: PodObject) => PodObject | undefined
   readonly #entries = new Map<string, Entry>()
   #closed = false
 
-  constructor(options: { client: Client; clock: Clock; logger: Logger }) {
+  constructor(options: {
+    client: Client
+    clock: Clock
+    logger: Logger
+    /** The pod that the API has for a pod: itself, or a static pod's mirror, which may not be there (yet). */
+    shownAs?(pod: PodObject): PodObject | undefined
+  }) {
     this.#client = options.client
     this.#clock = options.clock
     this.#logger = options.logger
+    this.#shownAs = options.shownAs ?? ((pod) => pod)
   }
 
   set(pod: PodObject, status: PodStatus): void {
@@ -52,6 +60,14 @@ export class StatusWriter {
   confirmDeletion(pod: PodObject): void {
     const entry = this.#entry(pod)
     entry.confirmDeletion = true
+    void this.#flush(entry)
+  }
+
+  /** The API has another pod to show a static pod by, which knows nothing yet. */
+  tellAgain(podUid: string): void {
+    const entry = this.#entries.get(podUid)
+    if (!entry) return
+    entry.written = ''
     void this.#flush(entry)
   }
 
@@ -94,13 +110,15 @@ export class StatusWriter {
 
   /** One request; true when nothing is left to say. */
   async #step(entry: Entry): Promise<boolean> {
-    const { namespace = '', name = '', uid = '' } = entry.pod.metadata ?? {}
+    const shown = this.#shownAs(entry.pod)
+    if (!shown) return true
+    const { namespace = '', name = '', uid = '' } = shown.metadata ?? {}
     const { status } = entry
     const text = status ? textOf(status) : entry.written
     try {
       if (status && text !== entry.written) {
         const patch = { metadata: { uid }, status: patchOf(status, entry.acknowledged) }
-        const options = { subresource: 'status', because: entry.pod }
+        const options = { subresource: 'status', because: shown }
         const answer = await this.#client.of(Pod).patch({ namespace, name }, STRATEGIC, patch, options)
         entry.written = text
         entry.acknowledged = textOf(answer.status)
@@ -108,13 +126,14 @@ export class StatusWriter {
         return false
       }
       if (!entry.confirmDeletion) return true
-      await this.#client.of(Pod).delete({ namespace, name }, { gracePeriodSeconds: 0, uid, because: entry.pod })
+      await this.#client.of(Pod).delete({ namespace, name }, { gracePeriodSeconds: 0, uid, because: shown })
       this.#entries.delete(uid)
       return true
     } catch (err) {
       // Gone, or another pod of the same name lives there now: nobody is left to tell.
       if (isNotFound(err) || isConflict(err)) {
-        this.#entries.delete(uid)
+        // A static pod runs all the same; its next mirror is told everything.
+        if (shown === entry.pod) this.#entries.delete(uid)
         return true
       }
       this.#logger.warn('pod status could not be written, will be tried again', { pod: `${namespace}/${name}`, err })

@@ -2,6 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { watch } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
@@ -39,6 +40,7 @@ export function createLinuxNodeOs(): NodeOs {
     readFile: readText,
     writeFile,
     list: (path) => fs.readdir(path).catch(() => []),
+    watchDirectory,
     async kindOf(path) {
       const stat = await fs.stat(path).catch(() => undefined)
       if (!stat) return undefined
@@ -69,6 +71,17 @@ export function createLinuxNodeOs(): NodeOs {
     openNetns: openNetnsDialer,
     grpcHealth,
     httpGet,
+  }
+}
+
+function watchDirectory(path: string, onChange: () => void): Disposable {
+  try {
+    const watcher = watch(path, { persistent: false }, onChange)
+    // Somebody took the directory away: whoever asked looks once in a while as well.
+    watcher.on('error', () => watcher.close())
+    return { [Symbol.dispose]: () => watcher.close() }
+  } catch {
+    return { [Symbol.dispose]: () => undefined }
   }
 }
 
@@ -165,7 +178,7 @@ function connectTcp(host: string, port: number, timeoutMs: number): Promise<void
   })
 }
 
-const httpGet: NodeOs['httpGet'] = ({ scheme, host, port, path, headers, timeoutMs }) =>
+const httpGet: NodeOs['httpGet'] = ({ scheme, host, port, path, headers, timeoutMs, maxBodyBytes = 10_240 }) =>
   new Promise((resolve, reject) => {
     const request = (scheme === 'HTTPS' ? https : http).get({
       host,
@@ -181,7 +194,7 @@ const httpGet: NodeOs['httpGet'] = ({ scheme, host, port, path, headers, timeout
       let body = ''
       answer.setEncoding('utf8')
       answer.on('data', (chunk: string) => {
-        if (body.length < 10_240) body += chunk
+        if (body.length < maxBodyBytes) body += chunk
       })
       const done = () => resolve({ status: answer.statusCode ?? 0, body })
       answer.once('end', done)

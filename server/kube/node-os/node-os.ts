@@ -56,6 +56,8 @@ export interface NodeOs {
   writeFile(path: string, content: string | Uint8Array, options?: { mode?: number }): Promise<void>
   /** Names in a directory; empty when there is none. */
   list(path: string): Promise<string[]>
+  /** Calls back when something in it changed. Of a directory that is not there nothing is ever heard. */
+  watchDirectory(path: string, onChange: () => void): Disposable
   kindOf(path: string): Promise<'directory' | 'file' | 'socket' | 'other' | undefined>
   /** Idempotent; makes parents. The mode is set even against the umask. */
   makeDirectory(path: string, options?: { mode?: number; group?: number }): Promise<void>
@@ -89,5 +91,7 @@ export interface NodeOs {
     path: string
     headers: { name: string; value: string }[]
     timeoutMs: number
+    /** What comes after is left out; 10 KB when nothing is said. */
+    maxBodyBytes?: number
   }): Promise<{ status: number; body: string }>
 }

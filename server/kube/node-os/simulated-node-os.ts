@@ -21,6 +21,7 @@ export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname
     readFile: async () => undefined,
     writeFile: async () => undefined,
     list: async () => [],
+    watchDirectory: () => ({ [Symbol.dispose]: () => undefined }),
     kindOf: async () => 'directory',
     makeDirectory: async () => undefined,
     remove: async () => undefined,

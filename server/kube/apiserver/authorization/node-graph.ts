@@ -8,6 +8,7 @@
 import type { PersistentVolume, Pod } from 'kubernetes-types/core/v1'
 import type { VolumeAttachment } from 'kubernetes-types/storage/v1'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { referencesOf } from '../../kinds/pod-template/references.ts'
 
 export type RelatedKind =
   | 'pods'
@@ -133,45 +134,4 @@ const EDGES: Readonly<Record<GraphKind, (object: KubeObject) => Edges | undefine
     if (!spec.nodeName) return undefined
     return { from: [keyOf('resourceslices', '', metadata?.name ?? '')], to: { node: spec.nodeName } }
   },
-}
-
-interface NamedByPod {
-  kind: 'serviceaccounts' | 'secrets' | 'configmaps' | 'persistentvolumeclaims' | 'resourceclaims'
-  name: string
-}
-
-/** All that a pod names in its namespace. */
-export function referencesOf({ metadata, spec, status }: Pod): NamedByPod[] {
-  const found: NamedByPod[] = []
-  if (!spec) return found
-  const add = (kind: NamedByPod['kind'], name: string | undefined) => {
-    if (name) found.push({ kind, name })
-  }
-  add('serviceaccounts', spec.serviceAccountName)
-  for (const { name } of spec.imagePullSecrets ?? []) add('secrets', name)
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])]) {
-    for (const { configMapRef, secretRef } of container.envFrom ?? []) {
-      add('configmaps', configMapRef?.name)
-      add('secrets', secretRef?.name)
-    }
-    for (const { valueFrom } of container.env ?? []) {
-      add('configmaps', valueFrom?.configMapKeyRef?.name)
-      add('secrets', valueFrom?.secretKeyRef?.name)
-    }
-  }
-  for (const volume of spec.volumes ?? []) {
-    add('configmaps', volume.configMap?.name)
-    add('secrets', volume.secret?.secretName ?? volume.csi?.nodePublishSecretRef?.name)
-    add('persistentvolumeclaims', volume.persistentVolumeClaim?.claimName)
-    if (volume.ephemeral) add('persistentvolumeclaims', `${metadata?.name}-${volume.name}`)
-    for (const { configMap, secret } of volume.projected?.sources ?? []) {
-      add('configmaps', configMap?.name)
-      add('secrets', secret?.name)
-    }
-  }
-  // A claim made of a template has a name that only the status knows.
-  for (const claim of [...(spec.resourceClaims ?? []), ...(status?.resourceClaimStatuses ?? [])]) {
-    add('resourceclaims', (claim as { resourceClaimName?: string }).resourceClaimName)
-  }
-  return found
 }

@@ -1,0 +1,86 @@
+// Which static pods run: all that the manifests name, and of one name never two, so that a changed one begins when the one
+// before has ended. Upstream: pkg/kubelet/pod_workers.go, allowStaticPodStart.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { Change } from '../../client/shared-informer.ts'
+import type { PodWorker } from '../pod-worker.ts'
+import { ManifestSources, type ManifestSourcesOptions } from './manifest-sources.ts'
+import { isMirror, MirrorPods, type MirrorPodsOptions } from './mirror-pods.ts'
+
+export interface StaticPodsOptions extends Omit<ManifestSourcesOptions & MirrorPodsOptions, 'onPods'> {
+  worker(podUid: string): PodWorker | undefined
+  takeOn(pod: Pod): void
+}
+
+export class StaticPods implements Disposable {
+  readonly #options: StaticPodsOptions
+  readonly #sources: ManifestSources
+  readonly #mirrors: MirrorPods
+  /** By name: the newest manifest's. */
+  #wanted = new Map<string, Pod>()
+  /** By name: what has been started and has not ended. */
+  readonly #running = new Map<string, Pod>()
+
+  constructor(options: StaticPodsOptions) {
+    this.#options = options
+    this.#mirrors = new MirrorPods(options)
+    this.#sources = new ManifestSources({ ...options, onPods: (pods) => this.#set(pods) })
+  }
+
+  /** Needs no API server: it may be one of them. Resolves when all manifests have been read. */
+  start(signal: AbortSignal): Promise<void> {
+    return this.#sources.start(signal)
+  }
+
+  /** The pods of the API are known. */
+  showInApi(): void {
+    this.#mirrors.start()
+  }
+
+  /** False for pods that are to run because the API says so. */
+  hear({ type, object }: Change<Pod>): boolean {
+    if (!isMirror(object)) return false
+    this.#mirrors.hear(object, { isDeleted: type === 'deleted' })
+    return true
+  }
+
+  /** What the API has for a pod: itself, or its mirror. */
+  shownAs(pod: Pod): Pod | undefined {
+    return this.#isMine(pod) ? this.#mirrors.of(pod) : pod
+  }
+
+  ended(pod: Pod): void {
+    if (!this.#isMine(pod)) return
+    this.#running.delete(nameOf(pod))
+    this.#mirrors.drop(pod)
+    this.#startNext(nameOf(pod))
+  }
+
+  [Symbol.dispose](): void {
+    this.#mirrors[Symbol.dispose]()
+  }
+
+  #isMine(pod: Pod): boolean {
+    return uidOf(this.#running.get(nameOf(pod))) === uidOf(pod)
+  }
+
+  /** Everything that the manifests name. Of several with one name the first counts. */
+  #set(pods: Pod[]): void {
+    this.#wanted = new Map(pods.toReversed().map((pod) => [nameOf(pod), pod]))
+    for (const [name, pod] of this.#running) {
+      if (uidOf(this.#wanted.get(name)) !== uidOf(pod)) this.#options.worker(uidOf(pod))?.removedFromManifests()
+    }
+    for (const name of this.#wanted.keys()) this.#startNext(name)
+  }
+
+  #startNext(name: string): void {
+    const next = this.#wanted.get(name)
+    if (!next || this.#running.has(name)) return
+    this.#running.set(name, next)
+    this.#mirrors.want(next)
+    this.#options.takeOn(next)
+  }
+}
+
+const nameOf = ({ metadata }: Pod) => `${metadata?.namespace}/${metadata?.name}`
+const uidOf = (pod: Pod | undefined) => pod?.metadata?.uid ?? ''
