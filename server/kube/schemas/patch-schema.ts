@@ -1,6 +1,7 @@
 // Answers the strategic merge patch's questions about the built-in kinds.
 
 import type { PatchField, PatchSchema } from '../apimachinery/patch/patch-schema.ts'
+import { badRequest } from '../apimachinery/status-error.ts'
 import type { GroupVersionKind, Schemas, ValueType } from './schemas.ts'
 
 /** Undefined for kinds without facts: custom resources have no strategic merge patch. */
@@ -11,8 +12,13 @@ export function patchSchemaOf(schemas: Schemas, gvk: GroupVersionKind): PatchSch
 
 function schemaOf(schemas: Schemas, type: ValueType): PatchSchema | undefined {
   if (type.kind === 'map') {
-    const values = fieldOf(schemas, type.values)
-    return { name: 'map', field: () => values }
+    return {
+      name: 'map',
+      // Its values are taken whole or, as scalars, replaced; upstream never looks into them.
+      field: () => {
+        throw badRequest('merging an object in json but data type is not struct, instead is: map')
+      },
+    }
   }
   if (type.kind !== 'ref') return undefined
   const fact = schemas.type(type.ref)

@@ -1,46 +1,18 @@
-// Kubernetes' own samples of every kind, with every field filled in: JSON and protobuf of the same object, made by Go.
-// They come with the Debian package that our facts were read from.
+// Kubernetes' own samples of every kind: we read and write them as Go does.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDebianSuite } from '../../../bin/debian-package.mjs'
-import type { JsonObject } from '../apimachinery/json.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { decode } from './decode.ts'
 import { writeEmptyFields } from './empty-fields.ts'
 import { loadSchemas } from './load-schemas.ts'
 import { readProtobuf, writeProtobuf } from './protobuf/protobuf.ts'
-import type { GroupVersionKind } from './schemas.ts'
-
-interface Sample {
-  name: string
-  gvk: GroupVersionKind
-  text: string
-  object: JsonObject
-  protobuf: Buffer
-}
+import { type UpstreamSample, upstreamSamples } from './testing/upstream-samples.ts'
 
 const schemas = loadSchemas()
-const scratch = mkdtempSync(join(tmpdir(), 'podium-samples-'))
-const samples: Sample[] = []
+let samples: UpstreamSample[] = []
 
 beforeAll(async () => {
-  const suite = await openDebianSuite({ suite: 'sid' })
-  await suite.downloadAndUnpack('golang-k8s-api-dev', scratch)
-  const dir = join(scratch, 'usr/share/gocode/src/k8s.io/api/testdata/HEAD')
-  for (const file of readdirSync(dir).filter((name) => name.endsWith('.json'))) {
-    const text = readFileSync(join(dir, file), 'utf8')
-    const object = JSON.parse(text) as JsonObject
-    if (typeof object.apiVersion !== 'string') continue
-    const [version = '', group = ''] = object.apiVersion.split('/').reverse()
-    const gvk = { group, version, kind: String(object.kind) }
-    if (!schemas.typeOf(gvk)) continue
-    const protobuf = readFileSync(join(dir, file.replace(/json$/, 'pb')))
-    samples.push({ name: file, gvk, text, object, protobuf })
-  }
+  samples = await upstreamSamples(schemas)
 }, 120_000)
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 describe('upstream’s samples', () => {
   it('are found for our kinds', () => {

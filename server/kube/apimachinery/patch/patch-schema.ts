@@ -6,9 +6,7 @@
 export interface PatchSchema {
   /** For messages: `Deployment`. */
   readonly name: string
-  /**
-   * The field's facts, or undefined when the type has no such field. A map type (labels, limits) has every field.
-   */
+  /** The field's facts, or undefined when the type has no such field. A map type (labels, limits) refuses to be asked. */
   field(name: string): PatchField | undefined
 }
 
@@ -17,6 +15,6 @@ export interface PatchField {
   readonly strategies: readonly string[]
   /** How the elements of a merging list of objects are told apart. */
   readonly mergeKey?: string
-  /** The type of the value, of a list's elements or of a map's values, when that is an object. */
+  /** The type of the value or of a list's elements, when that is an object. */
   readonly schema?: PatchSchema
 }
