@@ -35,6 +35,8 @@ import { type AuthorizationSettings, NODE_AND_RBAC, openAuthorization } from './
 import { startCompactor } from './compactor.ts'
 import { type ConfigurationFile, WatchedFile } from './configuration/watched-file.ts'
 import { ApiResources } from './endpoints/api-resources.ts'
+import { BINDINGS } from './endpoints/bind-pod.ts'
+import { COMPONENT_STATUSES, type ComponentProblems, LOCAL_COMPONENTS } from './endpoints/component-status.ts'
 import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
 import type { HealthCheck } from './endpoints/health.ts'
@@ -55,7 +57,7 @@ import { Registry } from './registry/registry.ts'
 import { serviceAddresses } from './registry/service-addresses.ts'
 import { handleRequest, type RequestPathOptions } from './request-path/handle-request.ts'
 import { RequestMetrics } from './request-path/request-metrics.ts'
-import { METRICS_VERSION } from './resource-metrics/answer.ts'
+import { MEASURED } from './resource-metrics/answer.ts'
 import { ResourceMetrics } from './resource-metrics/resource-metrics.ts'
 import { identityLoop, leaseCollector, type ServerIdentity } from './server-leases.ts'
 import { describeServer } from './server-metrics.ts'
@@ -99,11 +101,14 @@ export interface ApiServerOptions {
   usageOfHollowNode?: (node: string) => Promise<string> | undefined
   /** What other components of this process count is told at this server's /metrics too. */
   metrics?: Metrics
+  /** What is wrong with the components beside this server; they are asked over HTTPS when left out. */
+  components?: ComponentProblems
   /** How many requests may run at once: kube-apiserver's --max-requests-inflight and --max-mutating-requests-inflight. */
   inFlight?: { requests: number; mutating: number }
 }
 
 const KUBELET_TIMEOUT_MS = 10_000
+const UNSTORED = [BINDINGS, COMPONENT_STATUSES, ...REVIEWS, ...MEASURED]
 
 export interface ApiServer {
   /** In-process, already authenticated. `client` is the user agent: `kube-controller-manager/replicaset-controller`. */
@@ -197,7 +202,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const endpoints: Endpoints = {
     resources,
     aggregation: new Aggregation(resources, options.frontProxyClient),
-    documents: new ServedDocuments({ resources, reviews: REVIEWS, schemas, clock }),
+    documents: new ServedDocuments({ resources, unstored: UNSTORED, schemas, clock }),
     schemas,
     admission: new Admission(
       admissionPlugins({
@@ -222,6 +227,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     resourceMetrics,
     flowControl,
     health,
+    components: {
+      ...(options.components ?? LOCAL_COMPONENTS),
+      'etcd-0': async () => store.status().failure?.message,
+    },
   }
   const caller = new ServiceCaller({
     kubelet,
@@ -318,11 +327,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   }
 }
 
-/** Each version of each group once, reviews among them. */
+/** Each version of each group once. */
 function ownVersions(kinds: readonly AnyKind[]): { group: string; version: string }[] {
-  const all = [...kinds, ...REVIEWS.map(({ group }) => ({ group, version: 'v1' }))]
+  const all = [...kinds, ...UNSTORED.map(({ kind }) => kind)]
   const names = new Set(all.map(({ group, version }) => `${group}/${version}`))
-  return [...names, METRICS_VERSION.groupVersion].map((name) => ({
+  return [...names].map((name) => ({
     group: name.slice(0, name.indexOf('/')),
     version: name.slice(name.indexOf('/') + 1),
   }))

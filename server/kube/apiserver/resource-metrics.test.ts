@@ -5,6 +5,7 @@ import { FakeClock } from '../../base/clock.ts'
 import type { Transport } from '../client/transport.ts'
 import { APIService } from '../kinds/api-service.ts'
 import { ClusterRole, Namespace, Node, Pod, ServiceAccount } from '../kinds/index.ts'
+import { rawRequest } from './testing/raw-request.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 const METRICS = '/apis/metrics.k8s.io/v1beta1'
@@ -159,6 +160,25 @@ it('picks by name, namespace, labels and fields, and says what is not there', as
   await expect(test.transport.request({ method: 'POST', path: `${METRICS}/nodes`, body: {} })).rejects.toMatchObject({
     reason: 'MethodNotAllowed',
   })
+})
+
+it('is shown as rows of resources, a pod as the sum of its containers', async () => {
+  texts['node-1'] = () => usage({ 'default/web/app': 0.25, 'default/web/side': 0.5 })
+  await clock.advance(60_000)
+  const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
+  const admin = await test.pki.issue('admin', ['system:masters'])
+  const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }
+  // What was measured just now is told again.
+  await ask('/nodes')
+  const table = async (path: string) => {
+    const answer = await rawRequest({ port, caPem: test.pki.caPem, ...admin, path: METRICS + path, headers })
+    const told = answer.json() as unknown as { columnDefinitions: { name: string }[]; rows: { cells: string[] }[] }
+    return [told.columnDefinitions.map(({ name }) => name), ...told.rows.map(({ cells }) => cells)]
+  }
+  const columns = ['Name', 'cpu', 'memory', 'Window']
+  expect(await table('/nodes')).toEqual([columns, ['node-1', '1500m', '1Gi', '1s']])
+  expect(await table('/namespaces/default/pods')).toEqual([columns, ['web', '750m', '10Mi', '1s']])
+  expect(await table('/namespaces/default/pods/web')).toEqual([columns, ['web', '750m', '10Mi', '1s']])
 })
 
 it('is in discovery, has an APIService of its own, and is for whoever may look at the namespace', async () => {

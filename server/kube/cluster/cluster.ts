@@ -277,6 +277,8 @@ export class Cluster {
       identity: { hostName: hostname(), port: record.apiPort },
       audit: audit.options,
       metrics,
+      // They live and die with this process.
+      components: { 'controller-manager': async () => undefined, scheduler: async () => undefined },
       usageOfHollowNode: (node) => this.#hollowNodes.get(node)?.kubelet.then((kubelet) => kubelet.resourceMetrics()),
     })
     this.#stack.defer(() => this.#apiServer.close())

@@ -48,8 +48,9 @@ function patchOf(typeName: string, object: JsonObject): JsonObject {
     if (Array.isArray(value)) patch[name] = listPatch(field, value)
     else if (type.kind === 'ref' && isJsonObject(value)) {
       // What keeps only the keys that are named is told of all of them.
-      const retained = field.patchStrategies.includes('retainKeys') ? { $retainKeys: Object.keys(value) } : {}
-      patch[name] = { ...patchOf(type.ref, value), ...retained }
+      const inner = patchOf(type.ref, value)
+      if (field.patchStrategies.includes('retainKeys')) inner.$retainKeys = Object.keys(value)
+      patch[name] = inner
     } else if (type.kind === 'map' && isJsonObject(value)) {
       const first = Object.values(value)[0] ?? null
       // Maps of anything else take new keys only.

@@ -82,5 +82,10 @@ export class ApiResources {
   }
 }
 
+export const notAllowed = () =>
+  new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
+    details: {},
+  })
+
 export const noSuchResource = () =>
   new StatusError('NotFound', 'the server could not find the requested resource', { details: {} })

@@ -5,12 +5,16 @@ import { isoTime } from '../../../base/clock.ts'
 import { deepCopy } from '../../apimachinery/deep.ts'
 import { isJsonObject } from '../../apimachinery/json.ts'
 import { badRequest, conflict, fieldError, invalid } from '../../apimachinery/status-error.ts'
+import { defineKind } from '../../kinds/define-kind.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
 import { admit, type Call, gateOf, OPEN_GATE } from './object-endpoints.ts'
+import type { UnstoredKind } from './unstored-kind.ts'
 import { readWriteOptions } from './write-options.ts'
 
 const BINDING = { group: '', version: 'v1', kind: 'Binding' }
+
+export const BINDINGS: UnstoredKind = { kind: defineKind({ ...BINDING, plural: 'bindings' }), verbs: ['create'] }
 
 export async function bindPod(call: Call): Promise<Answer> {
   const { context, info, request, registry, schemas } = call

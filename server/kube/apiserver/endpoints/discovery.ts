@@ -3,6 +3,7 @@
 
 import type { JsonObject } from '../../apimachinery/json.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import type { UnstoredKind } from './unstored-kind.ts'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
@@ -48,13 +49,6 @@ function subresourceOf(kind: AnyKind, name: string): Subresource {
   }
 }
 
-export interface ReviewedKind {
-  group: string
-  plural: string
-  kind: string
-  namespaced: boolean
-}
-
 /** What another server says it serves of a version: an APIResourceList. */
 export interface ForeignVersion {
   groupVersion: string
@@ -80,7 +74,7 @@ interface DiscoveredResource {
   group: string
   version: string
   kind: string
-  verbs: string[]
+  verbs: readonly string[]
   shortNames?: readonly string[]
   categories?: readonly string[]
   subresources: { name: string; told: Subresource }[]
@@ -121,35 +115,27 @@ const rankOf = (group: string) => {
 export class Discovery {
   readonly #byGroupVersion = new Map<string, DiscoveredResource[]>()
 
-  /** `reviews`: kinds that are asked and answered, never stored. */
-  constructor(kinds: readonly AnyKind[], reviews: readonly ReviewedKind[], foreign: Iterable<ForeignVersion> = []) {
+  constructor(kinds: readonly AnyKind[], unstored: readonly UnstoredKind[], foreign: Iterable<ForeignVersion> = []) {
     for (const version of foreign) this.#addForeign(version)
     for (const kind of kinds) {
-      this.#add(apiVersionOf(kind), {
-        name: kind.plural,
-        singularName: kind.singular,
-        namespaced: kind.namespaced,
-        group: kind.group,
-        version: kind.version,
-        kind: kind.kind,
-        verbs: kind.plural === 'namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS,
-        ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
-        ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
-        subresources: kind.subresources.map((name) => ({ name, told: subresourceOf(kind, name) })),
-      })
+      this.#addKind(kind, kind.plural === 'namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS)
     }
-    for (const { group, plural, kind, namespaced } of reviews) {
-      this.#add(`${group}/v1`, {
-        name: plural,
-        singularName: kind.toLowerCase(),
-        namespaced,
-        group,
-        version: 'v1',
-        kind,
-        verbs: ['create'],
-        subresources: [],
-      })
-    }
+    for (const { kind, verbs } of unstored) this.#addKind(kind, verbs)
+  }
+
+  #addKind(kind: AnyKind, verbs: readonly string[]): void {
+    this.#add(apiVersionOf(kind), {
+      name: kind.plural,
+      singularName: kind.singular,
+      namespaced: kind.namespaced,
+      group: kind.group,
+      version: kind.version,
+      kind: kind.kind,
+      verbs,
+      ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
+      ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
+      subresources: kind.subresources.map((name) => ({ name, told: subresourceOf(kind, name) })),
+    })
   }
 
   #addForeign({ groupVersion, resources }: ForeignVersion): void {

@@ -13,6 +13,7 @@ import type { FlowControl } from '../flow-control/flow-control.ts'
 import type { ResourceMetrics } from '../resource-metrics/resource-metrics.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { ApiResources } from './api-resources.ts'
+import type { ComponentProblems } from './component-status.ts'
 import type { FieldManagers } from './field-managers.ts'
 import type { HealthCheck } from './health.ts'
 import type { ServedDocuments } from './served-documents.ts'
@@ -34,4 +35,5 @@ export interface Endpoints {
   resourceMetrics: ResourceMetrics
   flowControl: FlowControl
   health: readonly HealthCheck[]
+  components: ComponentProblems
 }

@@ -4,6 +4,7 @@
 import type { PolicyRule } from 'kubernetes-types/rbac/v1'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
+import { defineKind } from '../../kinds/define-kind.ts'
 import { AuthenticationError } from '../authentication/authenticate.ts'
 import { type Attributes, authorizeBy, rulesBy } from '../authorization/authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
@@ -12,8 +13,8 @@ import { decodeAs, readValue } from '../request-path/read-body.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import { noSuchResource } from './api-resources.ts'
-import type { ReviewedKind } from './discovery.ts'
 import type { Endpoints } from './endpoints.ts'
+import type { UnstoredKind } from './unstored-kind.ts'
 
 type Needs = Pick<Endpoints, 'authentication' | 'authorization' | 'schemas' | 'feed'>
 
@@ -29,45 +30,31 @@ type Review = (needs: Needs, asked: Asked) => JsonObject | Promise<JsonObject>
 const AUTHENTICATION = 'authentication.k8s.io'
 const AUTHORIZATION = 'authorization.k8s.io'
 
-export const REVIEWS: readonly (ReviewedKind & { answer: Review })[] = [
-  { group: AUTHENTICATION, plural: 'selfsubjectreviews', kind: 'SelfSubjectReview', namespaced: false, answer: whoAmI },
-  { group: AUTHENTICATION, plural: 'tokenreviews', kind: 'TokenReview', namespaced: false, answer: whoseToken },
-  {
-    group: AUTHORIZATION,
-    plural: 'selfsubjectaccessreviews',
-    kind: 'SelfSubjectAccessReview',
-    namespaced: false,
-    answer: (needs, { context, spec }) => mayThey(needs, 'SelfSubjectAccessReview', context.user, spec),
-  },
-  {
-    group: AUTHORIZATION,
-    plural: 'subjectaccessreviews',
-    kind: 'SubjectAccessReview',
-    namespaced: false,
-    answer: (needs, { spec }) => mayThey(needs, 'SubjectAccessReview', subjectOf('SubjectAccessReview', spec), spec),
-  },
-  {
-    group: AUTHORIZATION,
-    plural: 'localsubjectaccessreviews',
-    kind: 'LocalSubjectAccessReview',
-    namespaced: true,
-    answer: mayTheyHere,
-  },
-  {
-    group: AUTHORIZATION,
-    plural: 'selfsubjectrulesreviews',
-    kind: 'SelfSubjectRulesReview',
-    namespaced: false,
-    answer: whatMayI,
-  },
+const review = (group: string, kind: string, answer: Review, namespaced = false) => ({
+  kind: defineKind({ group, version: 'v1', kind, plural: `${kind.toLowerCase()}s`, namespaced }),
+  verbs: ['create'],
+  answer,
+})
+
+export const REVIEWS: readonly (UnstoredKind & { answer: Review })[] = [
+  review(AUTHENTICATION, 'SelfSubjectReview', whoAmI),
+  review(AUTHENTICATION, 'TokenReview', whoseToken),
+  review(AUTHORIZATION, 'SelfSubjectAccessReview', (needs, { context, spec }) =>
+    mayThey(needs, 'SelfSubjectAccessReview', context.user, spec),
+  ),
+  review(AUTHORIZATION, 'SubjectAccessReview', (needs, { spec }) =>
+    mayThey(needs, 'SubjectAccessReview', subjectOf('SubjectAccessReview', spec), spec),
+  ),
+  review(AUTHORIZATION, 'LocalSubjectAccessReview', mayTheyHere, true),
+  review(AUTHORIZATION, 'SelfSubjectRulesReview', whatMayI),
 ]
 
 const reviewOf = (info: RequestInfo) =>
   REVIEWS.find(
-    ({ group, plural, namespaced }) =>
+    ({ kind: { group, version, plural, namespaced } }) =>
       group === info.group &&
       plural === info.resource &&
-      info.version === 'v1' &&
+      version === info.version &&
       namespaced === (info.namespace !== ''),
   )
 
@@ -82,7 +69,7 @@ export async function answerReview(
   if (info.verb !== 'create' || info.subresource) {
     throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
   }
-  const { group, kind } = review
+  const { group, kind } = review.kind
   const sent = (await readValue(request, needs)) ?? {}
   const gvk = { group, version: 'v1', kind }
   const body = decodeAs(needs.schemas, gvk, sent, { fieldValidation: '', context }) as JsonObject & { spec?: unknown }

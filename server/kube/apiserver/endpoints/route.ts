@@ -1,7 +1,5 @@
 // Which endpoint answers which request.
 
-import { StatusError } from '../../apimachinery/status-error.ts'
-
 import { DISCOVERY_PATH, issuerAnswer, KEYS_PATH } from '../authentication/issuer-discovery.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
@@ -9,9 +7,10 @@ import { negotiate, type Offer, PLAIN_OFFER } from '../request-path/negotiate.ts
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import { answerMetrics, isMetrics } from '../resource-metrics/answer.ts'
-import { noSuchResource } from './api-resources.ts'
+import { noSuchResource, notAllowed } from './api-resources.ts'
 import { applyObject } from './apply-object.ts'
 import { bindPod } from './bind-pod.ts'
+import { answerComponentStatus, isComponentStatus } from './component-status.ts'
 import type { Endpoints } from './endpoints.ts'
 import { evictPod } from './evict-pod.ts'
 import { healthAnswer, textAnswer } from './health.ts'
@@ -50,8 +49,12 @@ export async function route(
     settleForm(context, request, () => PLAIN_OFFER)
     return answerReview(endpoints, { context, info, request })
   }
+  if (isComponentStatus(info)) {
+    settleForm(context, request, () => ({ ...PLAIN_OFFER, transforms: true }))
+    return answerComponentStatus(endpoints.components, { context, info, query: request.query })
+  }
   if (isMetrics(info)) {
-    settleForm(context, request, () => ({ ...PLAIN_OFFER, protobuf: false }))
+    settleForm(context, request, () => ({ ...PLAIN_OFFER, protobuf: false, transforms: true }))
     return answerMetrics({ resources, metrics: endpoints.resourceMetrics }, info, request.query)
   }
   const found = findKind(endpoints, info)
@@ -154,11 +157,6 @@ async function routeSubresource(endpoints: Endpoints, call: Call): Promise<Answe
       throw noSuchResource()
   }
 }
-
-const notAllowed = () =>
-  new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
-    details: {},
-  })
 
 function routeDocument(
   endpoints: Endpoints,

@@ -44,7 +44,7 @@ export async function scaleEndpoint(call: Call): Promise<Answer> {
   const { context, info, registry, served } = call
   const answer = (object: KubeObject): Answer => {
     const scale = scaleOf(served.kind, served.shown(object))
-    return { type: 'object', code: 200, object: scale, shown: { kind: SCALE, object: scale } }
+    return { type: 'object', code: 200, object: scale, shown: { kind: SCALE, objects: [scale] } }
   }
   if (info.verb === 'get') return answer((await registry.get(info.namespace, info.name)).object)
   const { change, dryRun } = await readChange(call)

@@ -5,15 +5,15 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../../base/clock.ts'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
-import type { AnyKind } from '../../kinds/define-kind.ts'
+import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import { type OpenApi, openApi } from '../../schemas/openapi/openapi.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { DocumentAnswer } from '../request-path/answer.ts'
 import { firstAccepted } from '../request-path/negotiate.ts'
-import { METRICS_VERSION } from '../resource-metrics/answer.ts'
 import { type ApiResources, noSuchResource } from './api-resources.ts'
-import { Discovery, type ForeignVersion, type ReviewedKind } from './discovery.ts'
+import { Discovery } from './discovery.ts'
 import { VERSION } from './server-state.ts'
+import type { UnstoredKind } from './unstored-kind.ts'
 
 const SUBRESOURCES_WITHOUT_DOCUMENTS = new Set(['finalize'])
 const VERBS = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection', 'watch']
@@ -36,33 +36,38 @@ interface Made {
 export class ServedDocuments {
   readonly #resources: ApiResources
   readonly #schemas: Schemas
-  readonly #reviews: readonly ReviewedKind[]
+  readonly #unstored: readonly UnstoredKind[]
   readonly #clock: Clock
   #made: Made | undefined
 
   constructor(told: {
     resources: ApiResources
-    reviews: readonly ReviewedKind[]
+    unstored: readonly UnstoredKind[]
     schemas: Schemas
     clock: Clock
   }) {
-    this.#reviews = told.reviews
+    this.#unstored = told.unstored
     this.#resources = told.resources
     this.#schemas = told.schemas
     this.#clock = told.clock
   }
 
   get #now(): Made {
-    const { kinds, generation } = this.#resources
+    const { kinds, generation, foreign } = this.#resources
     if (this.#made?.generation === generation) return this.#made
+    // What another server serves, this one does not.
+    const unstored = this.#unstored.filter(({ kind }) => !foreign.has(apiVersionOf(kind)))
     this.#made = {
       generation,
-      discovery: new Discovery(kinds, this.#reviews, this.#others()),
+      discovery: new Discovery(kinds, unstored, foreign.values()),
       openApi: openApi({
         schemas: this.#schemas,
         version: VERSION.gitVersion,
-        kinds: kinds.map(documented),
-        foreign: Array.from(this.#resources.foreign.values(), ({ groupVersion, openApi }) => ({
+        kinds: [
+          ...kinds.map((kind) => documented(kind, VERBS)),
+          ...unstored.map(({ kind, verbs }) => documented(kind, verbs)),
+        ],
+        foreign: Array.from(foreign.values(), ({ groupVersion, openApi }) => ({
           path: `apis/${groupVersion}`,
           ...openApi,
         })),
@@ -70,11 +75,6 @@ export class ServedDocuments {
       aggregated: new Map(),
     }
     return this.#made
-  }
-
-  /** What is no kind of this server's: another server serves it, or it is measured. */
-  #others(): Iterable<ForeignVersion> {
-    return new Map([[METRICS_VERSION.groupVersion, METRICS_VERSION], ...this.#resources.foreign]).values()
   }
 
   get discovery(): Discovery {
@@ -119,14 +119,17 @@ export class ServedDocuments {
   }
 }
 
-const documented = ({ group, version, kind, plural, namespaced, subresources, schema, listKind }: AnyKind) => ({
-  group,
-  version,
-  kind,
-  plural,
-  namespaced,
-  verbs: VERBS,
-  listKind,
-  ...(schema ? { schema: schema as JsonObject } : {}),
-  subresources: subresources.filter((name) => !SUBRESOURCES_WITHOUT_DOCUMENTS.has(name)),
-})
+function documented(told: AnyKind, verbs: readonly string[]) {
+  const { group, version, kind, plural, namespaced, subresources, schema, listKind } = told
+  return {
+    group,
+    version,
+    kind,
+    plural,
+    namespaced,
+    verbs,
+    listKind,
+    ...(schema ? { schema: schema as JsonObject } : {}),
+    subresources: subresources.filter((name) => !SUBRESOURCES_WITHOUT_DOCUMENTS.has(name)),
+  }
+}

@@ -28,13 +28,13 @@ const JSON_TYPE = 'application/json'
 
 export function renderObject(answer: ObjectAnswer, context: RenderContext): Rendered {
   const { representation, include, now } = context
-  const { object, stored, shown = stored && { kind: stored.kind, object: stored.entry.object } } = answer
+  const { object, stored, shown = stored && { kind: stored.kind, objects: [stored.entry.object] } } = answer
   switch (representation.as) {
     case 'table': {
       if (!shown) break
-      const { resourceVersion = '' } = shown.object.metadata ?? {}
+      const { resourceVersion = '' } = (shown.objects.length === 1 && shown.objects[0]?.metadata) || {}
       const told = { metadata: { resourceVersion }, include, version: representation.version, now }
-      return render(tableOf(shown.kind, [shown.object], told), context)
+      return render(tableOf(shown.kind, shown.objects, told), context)
     }
     case 'partial':
       if (!stored) break

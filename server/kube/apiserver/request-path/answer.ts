@@ -14,8 +14,8 @@ export interface ObjectAnswer {
   object: unknown
   /** Set when the object is exactly what is stored: then its bytes need no second making. */
   stored?: { kind: AnyKind; entry: Entry }
-  /** Set when it is not stored but can be shown as a row. */
-  shown?: { kind: AnyKind; object: KubeObject }
+  /** Set when it is not stored but can be shown as rows: itself, or what it lists. */
+  shown?: { kind: AnyKind; objects: readonly KubeObject[] }
 }
 
 export interface ListAnswer {

@@ -6,26 +6,24 @@ import { parseFieldSelector } from '../../apimachinery/field-selector.ts'
 import { parseSelector } from '../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { Quantity } from '../../apimachinery/quantity.ts'
-import { badRequest, notFound, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest, notFound } from '../../apimachinery/status-error.ts'
+import { apiVersionOf } from '../../kinds/define-kind.ts'
 import { ClusterRole } from '../../kinds/index.ts'
-import { type ApiResources, noSuchResource } from '../endpoints/api-resources.ts'
-import type { ForeignVersion } from '../endpoints/discovery.ts'
+import { type ApiResources, noSuchResource, notAllowed } from '../endpoints/api-resources.ts'
+import type { UnstoredKind } from '../endpoints/unstored-kind.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import { createOnce, type SystemPart } from '../system-objects/part.ts'
+import { METRICS, NodeMetrics, type NodeUsage, PodMetrics, type PodUsage } from './kinds.ts'
 import type { Figures, Measured, ResourceMetrics } from './resource-metrics.ts'
 
-const GROUP = 'metrics.k8s.io'
-const API_VERSION = `${GROUP}/v1beta1`
-const READ = ['get', 'list']
+const GROUP = METRICS.group
+const API_VERSION = apiVersionOf(METRICS)
 
-export const METRICS_VERSION: ForeignVersion = {
-  groupVersion: API_VERSION,
-  resources: [
-    { name: 'nodes', singularName: '', namespaced: false, kind: 'NodeMetrics', verbs: READ },
-    { name: 'pods', singularName: '', namespaced: true, kind: 'PodMetrics', verbs: READ },
-  ],
-}
+export const MEASURED: readonly UnstoredKind[] = [NodeMetrics, PodMetrics].map((kind) => ({
+  kind,
+  verbs: ['get', 'list'],
+}))
 
 /** Whoever may look at a namespace may see what its pods use. */
 export function metricsReaders(): SystemPart {
@@ -41,7 +39,7 @@ export function metricsReaders(): SystemPart {
 }
 
 export const isMetrics = ({ isResource, group, version }: RequestInfo) =>
-  isResource && group === GROUP && version === 'v1beta1'
+  isResource && group === GROUP && version === METRICS.version
 
 export async function answerMetrics(
   { resources, metrics }: { resources: ApiResources; metrics: ResourceMetrics },
@@ -49,12 +47,11 @@ export async function answerMetrics(
   query: URLSearchParams,
 ): Promise<Answer> {
   const { resource, namespace, name, subresource, verb } = info
+  const kind = resource === 'nodes' ? NodeMetrics : PodMetrics
   const show = { nodes: nodeMetrics, pods: podMetrics }[resource]
   if (!show || subresource || (resource === 'nodes' && namespace)) throw noSuchResource()
   if (verb !== 'get' && verb !== 'list') {
-    throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
-      details: {},
-    })
+    throw notAllowed()
   }
   const all = resources.core(resource)?.cache.all() ?? []
   const isAsked = wanted(info, query)
@@ -66,10 +63,10 @@ export async function answerMetrics(
     const [item] = items
     const shown = namespace ? `${namespace}/${name}` : name
     if (!item) throw notFound({ group: GROUP, resource: resource === 'nodes' ? 'nodemetrics' : 'podmetrics' }, shown)
-    return { type: 'object', code: 200, object: item }
+    return { type: 'object', code: 200, object: item, shown: { kind, objects: [item] } }
   }
-  const kind = resource === 'nodes' ? 'NodeMetricsList' : 'PodMetricsList'
-  return { type: 'object', code: 200, object: { kind, apiVersion: API_VERSION, metadata: {}, items } }
+  const object = { kind: kind.listKind, apiVersion: API_VERSION, metadata: {}, items }
+  return { type: 'object', code: 200, object, shown: { kind, objects: items } }
 }
 
 function wanted({ verb, name, namespace }: RequestInfo, query: URLSearchParams): (object: KubeObject) => boolean {
@@ -87,12 +84,12 @@ function wanted({ verb, name, namespace }: RequestInfo, query: URLSearchParams):
     fields.every(({ field, value, equal }) => (readers[field]!(object) === value) === equal)
 }
 
-function nodeMetrics({ nodes }: Measured, { metadata }: KubeObject): object | undefined {
+function nodeMetrics({ nodes }: Measured, { metadata }: KubeObject): NodeUsage | undefined {
   const figures = nodes.get(metadata?.name ?? '')
   return figures && { kind: 'NodeMetrics', apiVersion: API_VERSION, ...shown(metadata, figures), usage: usage(figures) }
 }
 
-function podMetrics({ pods }: Measured, { metadata }: KubeObject): object | undefined {
+function podMetrics({ pods }: Measured, { metadata }: KubeObject): PodUsage | undefined {
   const containers = pods.get(`${metadata?.namespace}/${metadata?.name}`)
   // The oldest of them, so that nothing is called newer than it is.
   const oldest = [...(containers?.values() ?? [])].sort((a, b) => a.at - b.at)[0]

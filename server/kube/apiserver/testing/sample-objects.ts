@@ -102,7 +102,7 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
     patch: { spec: { minReadySeconds: 3 } },
   },
   controllerrevisions: { object: { data: { spec: {} }, revision: 1 }, patch: { revision: 2 } },
-  jobs: { object: { spec: { template: once } }, patch: { spec: { parallelism: 2 } } },
+  jobs: { object: { spec: { template: once } }, patch: { spec: { suspend: true } } },
   cronjobs: {
     object: { spec: { schedule: '@daily', jobTemplate: { spec: { template: once } } } },
     patch: { spec: { suspend: true } },
