@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
 import { openStore, StoreLockedError } from './store.ts'
+import { bundleVictim } from './testing/bundle-victim.ts'
 import { seededRandom } from './testing/seeded-random.ts'
 
 const KILLS = 100
@@ -14,26 +14,17 @@ const SEED = 20261120
 /** Side by side, each with a store of its own. */
 const LANES = 2
 
-const root = join(import.meta.dirname, '../../..')
 let directory: string
-let victim: string
+let victim: Awaited<ReturnType<typeof bundleVictim>>
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-kill-'))
-  // As one file it starts in a fifth of the time. It has to lie in the repository to find what it depends on.
-  victim = join(root, '.cache', `kill-victim-${process.pid}.mjs`)
-  await build({
-    entryPoints: [join(import.meta.dirname, 'testing/kill-victim.ts')],
-    outfile: victim,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-  })
+  victim = await bundleVictim('kill-victim.ts')
 })
 
 afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
-  await rm(victim, { force: true })
+  await victim?.[Symbol.asyncDispose]()
 })
 
 interface Answer {
@@ -62,7 +53,7 @@ describe('another process', () => {
 })
 
 function startVictim(place: string, life: number) {
-  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', victim, place, String(life)], {
+  return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', victim.file, place, String(life)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
 }

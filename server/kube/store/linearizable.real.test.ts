@@ -6,12 +6,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../../e2e/support/until.ts'
 import { systemClock } from '../../base/clock.ts'
 import { connectToEtcd } from './etcd-client/etcd-store.ts'
 import type { Store, StoreEvent } from './store.ts'
+import { bundleVictim } from './testing/bundle-victim.ts'
 import { History, work } from './testing/linearizability/history.ts'
 import { findViolation } from './testing/linearizability/judge.ts'
 import { revisionProblems, describe as told, watchProblems } from './testing/linearizability/revisions.ts'
@@ -24,25 +24,17 @@ const OPERATIONS_IN_A_LIFE = 250
 const CLIENTS = 6
 const KEYS = ['/a', '/b', '/c', '/d', '/e']
 
-const root = join(import.meta.dirname, '../../..')
 let directory: string
-let victim: string
+let victim: Awaited<ReturnType<typeof bundleVictim>>
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-linearizable-'))
-  victim = join(root, '.cache', `linearizable-victim-${process.pid}.mjs`)
-  await build({
-    entryPoints: [join(import.meta.dirname, 'testing/linearizability/victim.ts')],
-    outfile: victim,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-  })
+  victim = await bundleVictim('linearizability/victim.ts')
 })
 
 afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
-  await rm(victim, { force: true })
+  await victim?.[Symbol.asyncDispose]()
 })
 
 interface Mortal {
@@ -125,7 +117,7 @@ async function startVictim(): Promise<Mortal> {
   const start = async () => {
     child = spawn(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', victim, join(directory, 'store'), String(port)],
+      ['--disable-warning=ExperimentalWarning', victim.file, join(directory, 'store'), String(port)],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     await new Promise<void>((opened, ended) => {
