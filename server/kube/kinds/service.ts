@@ -15,6 +15,7 @@ import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone']
 const AFFINITY_SECONDS = 10_800
 
 export const Service = defineKind<Wire>({
@@ -111,6 +112,10 @@ function specErrors(spec: ServiceSpec): FieldError[] {
   }
   if (spec.sessionAffinity && spec.sessionAffinity !== 'None' && spec.sessionAffinity !== 'ClientIP') {
     errors.push(fieldError.notSupported('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']))
+  }
+  const { trafficDistribution: distribution } = spec
+  if (distribution !== undefined && !DISTRIBUTIONS.includes(distribution)) {
+    errors.push(fieldError.notSupported('spec.trafficDistribution', distribution, DISTRIBUTIONS))
   }
   const names = new Set<string>()
   const seen = new Set<string>()

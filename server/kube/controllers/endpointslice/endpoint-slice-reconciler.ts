@@ -10,9 +10,10 @@ import type { ReconcileContext, Reconciler, Result } from '../../client/reconcil
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { Service } from '../../kinds/service.ts'
-import { groupKey } from '../plan-slices.ts'
+import { type AddressType, type EndpointGroup, groupKey } from '../plan-slices.ts'
 import { isHeadless } from '../service-pods.ts'
 import { isManagedBy, SliceWriter } from '../slice-writer.ts'
+import { asksForShares, ownHints, sharedZones, zoneShares } from './endpoint-hints.ts'
 import { familiesOf, groupsFor } from './endpoints-of-service.ts'
 
 const MANAGER = 'endpointslice-controller.k8s.io'
@@ -25,6 +26,8 @@ export class EndpointSliceReconciler implements Reconciler {
   readonly #pods: Lister<CorePod>
   readonly #nodes: Lister<CoreNode>
   readonly #slices: SliceWriter
+  /** Services whose endpoints were shared out among zones in their last turn. */
+  readonly #shared = new Set<string>()
 
   constructor(view: ClusterView) {
     this.#services = view.cache(Service)
@@ -36,7 +39,10 @@ export class EndpointSliceReconciler implements Reconciler {
   async reconcile(context: ReconcileContext): Promise<Result> {
     const { key, report } = context
     const service = this.#services.get(key)
-    if (!service || service.metadata?.deletionTimestamp) return this.#slices.forget(key) // the garbage collector has them
+    if (!service || service.metadata?.deletionTimestamp) {
+      this.#shared.delete(key)
+      return this.#slices.forget(key) // the garbage collector has them
+    }
     const { selector } = service.spec ?? {}
     if (!selector || Object.keys(selector).length === 0 || service.spec?.type === 'ExternalName') return
     // Their news will wake us.
@@ -48,6 +54,14 @@ export class EndpointSliceReconciler implements Reconciler {
       .filter((pod) => matching.matches(pod.metadata?.labels))
     const existing = this.#slices.of(key)
     const wanted = groupsFor(service, pods, (name) => this.#nodes.get(name))
+    for (const family of familiesOf(service)) {
+      this.#hint(
+        context,
+        service,
+        family,
+        [...wanted.values()].filter(({ addressType }) => addressType === family),
+      )
+    }
     // A Service without endpoints keeps one empty slice, so that readers can tell "none" from "not yet known".
     if (wanted.size === 0) {
       const [addressType = 'IPv4'] = familiesOf(service)
@@ -58,5 +72,29 @@ export class EndpointSliceReconciler implements Reconciler {
     report.seen = `${existing.reduce((sum, { endpoints }) => sum + endpoints.length, 0)} endpoints in ${existing.length} slices`
     const labels = { ...service.metadata?.labels, ...(isHeadless(service) ? { [HEADLESS]: '' } : {}) }
     await this.#slices.write(context, wanted, { kind: Service, object: service, labels })
+  }
+
+  #hint(context: ReconcileContext, service: CoreService, family: AddressType, groups: readonly EndpointGroup[]): void {
+    const { key } = context
+    const endpoints = groups.flatMap((group) => group.endpoints)
+    const tell = (type: 'Normal' | 'Warning', what: 'Enabled' | 'Disabled', message: string) =>
+      context.event(Service, service, type, `TopologyAwareHints${what}`, `${message}, addressType: ${family}`)
+    if (!asksForShares(service)) {
+      if (this.#shared.delete(key)) tell('Warning', 'Disabled', 'Topology Aware Hints has been disabled')
+      for (const endpoint of endpoints) {
+        const hints = ownHints(service, endpoint)
+        if (hints) Object.assign(endpoint, { hints })
+      }
+      return
+    }
+    const zones = sharedZones(endpoints, zoneShares(this.#nodes.list()))
+    if (typeof zones === 'string') {
+      this.#shared.delete(key)
+      tell('Warning', 'Disabled', zones)
+      return
+    }
+    for (const [endpoint, name] of zones) endpoint.hints = { forZones: [{ name }] }
+    if (!this.#shared.has(key)) tell('Normal', 'Enabled', 'Topology Aware Hints has been enabled')
+    this.#shared.add(key)
   }
 }

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { EndpointSlice } from '../../kinds/endpoint-slice.ts'
 import { Endpoints } from '../../kinds/endpoints.ts'
+import { Event } from '../../kinds/event.ts'
+import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { Service } from '../../kinds/service.ts'
@@ -93,6 +95,39 @@ describe('against an API server', () => {
     loops.news.release('endpointslices')
     await loops.until('the label', async () => (await slices())[0]?.metadata?.labels?.team === 'till')
     expect(await slices()).toHaveLength(1)
+  })
+
+  it('says which zone and node an endpoint is for, and tells when it shares them out', async () => {
+    const zone = (name: string) => ({ labels: { 'topology.kubernetes.io/zone': name } })
+    await loops.client.of(Node).delete({ name: 'node-1' })
+    await loops.addNode('node-a', zone('a'))
+    await loops.client
+      .of(Service)
+      .create({ ...service, spec: { ...service.spec, trafficDistribution: 'PreferSameNode' } })
+    await loops.client.of(ReplicaSet).create(replicaSet('web', 2))
+    await loops.until('2 ready', async () => (await ready()).length === 2)
+    expect((await ready()).map(({ hints }) => hints)).toEqual(
+      Array(2).fill({ forZones: [{ name: 'a' }], forNodes: [{ name: 'node-a' }] }),
+    )
+    await loops.addNode('node-b', zone('b'))
+    const annotations = { 'service.kubernetes.io/topology-mode': 'Auto' }
+    await insist(() =>
+      loops.client
+        .of(Service)
+        .patch({ namespace: 'default', name: 'web' }, 'application/merge-patch+json', { metadata: { annotations } }),
+    )
+    const zones = async () => (await ready()).map(({ hints }) => hints?.forZones?.[0]?.name).sort()
+    await loops.until('one for each zone', async () => (await zones()).join() === 'a,b')
+    await loops.until('said', async () =>
+      (await loops.client.of(Event).list()).items.some(
+        ({ reason, message }) =>
+          reason === 'TopologyAwareHintsEnabled' &&
+          message === 'Topology Aware Hints has been enabled, addressType: IPv4',
+      ),
+    )
+    // A zone that nobody can run in any more needs none.
+    await loops.client.of(Node).delete({ name: 'node-b' })
+    await loops.until('no hints', async () => (await ready()).every(({ hints }) => hints === undefined))
   })
 
   it('says of a pod on its way out that it still serves', async () => {

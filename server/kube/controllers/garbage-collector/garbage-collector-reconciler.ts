@@ -6,7 +6,7 @@
 //
 // A key is the object's uid. Upstream: kubernetes/pkg/controller/garbagecollector/garbagecollector.go.
 
-import type { KubeObject, OwnerReference } from '../../apimachinery/object-meta.ts'
+import type { KubeObject, ObjectMeta, OwnerReference } from '../../apimachinery/object-meta.ts'
 import { isNotFound, StatusError } from '../../apimachinery/status-error.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
@@ -26,7 +26,7 @@ const MAX_REMEMBERED = 500
 
 export class GarbageCollectorReconciler implements Reconciler {
   readonly graph: OwnershipGraph
-  /** Owners that the API server has said are gone; uids never come back. */
+  /** Owners that the API server has said are not where they are named; uids never come back. */
   readonly #absent = new Set<string>()
 
   constructor(view: ClusterView) {
@@ -46,6 +46,10 @@ export class GarbageCollectorReconciler implements Reconciler {
     }
     const owners = object.metadata?.ownerReferences ?? []
     if (owners.length === 0) return
+    for (const owner of owners) this.#tellOfOtherNamespace(context, node, owner)
+    // What is in no namespace and names an owner in one does not say where to look: nobody dares to delete it.
+    const isNamespaced = (owner: OwnerReference) => this.graph.kindNamed(owner.apiVersion, owner.kind)?.namespaced
+    if (!node.kind.namespaced && owners.some(isNamespaced)) return
     const standings = new Map<OwnerReference, Standing>()
     for (const owner of owners) standings.set(owner, await this.#standingOf(context, node, owner))
     const those = (standing: Standing) => owners.filter((owner) => standings.get(owner) === standing)
@@ -60,14 +64,25 @@ export class GarbageCollectorReconciler implements Reconciler {
     await this.#delete(context, node, { ownerWaits: those('waiting').length > 0 })
   }
 
+  /** Somebody meant an owner that counts as gone. */
+  #tellOfOtherNamespace(context: ReconcileContext, { kind, object }: GraphNode, owner: OwnerReference): void {
+    const { namespace = '' } = object.metadata ?? {}
+    const found = this.graph.find(owner.uid)
+    if (!found?.kind.namespaced || found.object.metadata?.namespace === namespace) return
+    const named = `[${owner.apiVersion}/${owner.kind}, namespace: ${namespace}, name: ${owner.name}, uid: ${owner.uid}]`
+    const message = `ownerRef ${named} does not exist in namespace ${JSON.stringify(namespace)}`
+    context.event(kind, object, 'Warning', 'OwnerRefInvalidNamespace', message)
+  }
+
   async #standingOf(context: ReconcileContext, { object }: GraphNode, owner: OwnerReference): Promise<Standing> {
-    const known = this.graph.find(owner.uid)
-    if (known) return waitsForDependents(known.object) ? 'waiting' : 'solid'
-    if (this.#absent.has(owner.uid)) return 'gone'
+    const known = this.graph.owner(object, owner)
+    if (known) return waitsForDependents(known) ? 'waiting' : 'solid'
     const kind = this.graph.kindNamed(owner.apiVersion, owner.kind)
     // Of a kind we do not know: better a dependent too many than one deleted by mistake.
     if (!kind) return 'solid'
     const name = { name: owner.name, ...(kind.namespaced ? { namespace: object.metadata?.namespace ?? '' } : {}) }
+    const place = `${kind.plural}.${kind.group}/${name.namespace ?? ''}/${name.name}/${owner.uid}`
+    if (this.#absent.has(place)) return 'gone'
     try {
       // Our cache may be behind, so ask.
       const fresh = (await context.client.of(kind).get(name)) as KubeObject
@@ -75,12 +90,12 @@ export class GarbageCollectorReconciler implements Reconciler {
     } catch (err) {
       if (!isNotFound(err)) throw err
     }
-    this.#rememberAbsent(owner.uid)
+    this.#rememberAbsent(place)
     return 'gone'
   }
 
-  #rememberAbsent(uid: string): void {
-    this.#absent.add(uid)
+  #rememberAbsent(place: string): void {
+    this.#absent.add(place)
     if (this.#absent.size <= MAX_REMEMBERED) return
     const [oldest] = this.#absent
     if (oldest) this.#absent.delete(oldest)
@@ -88,9 +103,13 @@ export class GarbageCollectorReconciler implements Reconciler {
 
   async #delete(context: ReconcileContext, node: GraphNode, { ownerWaits }: { ownerWaits: boolean }): Promise<void> {
     const { kind, object } = node
-    const { uid = '', resourceVersion, name, finalizers } = object.metadata ?? {}
+    const { uid = '', name, finalizers } = object.metadata ?? {}
+    const dependents = this.graph.dependentsOf(uid)
     // An owner that waits, waits for what depends on its dependents too.
-    const deep = ownerWaits && this.graph.dependentsOf(uid).length > 0
+    const deep = ownerWaits && dependents.length > 0
+    // Perhaps a circle: each would wait for the other. So nobody waits for this one.
+    const isInCircle = deep && dependents.some((dependent) => waitsForDependents(dependent.object))
+    const { resourceVersion } = isInCircle ? await unblockOwners(context, node) : (object.metadata ?? {})
     const propagationPolicy =
       deep || finalizers?.includes(FOREGROUND) ? 'Foreground' : finalizers?.includes(ORPHAN) ? 'Orphan' : 'Background'
     try {
@@ -161,6 +180,19 @@ async function removeOwners(
   } catch (err) {
     if (!isNotFound(err)) throw err
   }
+}
+
+/** Its owners do not wait for it; returns what it is then. */
+async function unblockOwners({ client, report }: ReconcileContext, { kind, object }: GraphNode): Promise<ObjectMeta> {
+  const { uid, resourceVersion, ownerReferences = [] } = object.metadata ?? {}
+  if (!ownerReferences.some((owner) => owner.blockOwnerDeletion)) return object.metadata ?? {}
+  const unblocked = ownerReferences.map((owner) =>
+    owner.blockOwnerDeletion ? { ...owner, blockOwnerDeletion: false } : owner,
+  )
+  const patch = { metadata: { uid, resourceVersion, ownerReferences: unblocked } }
+  const { metadata = {} } = await client.of(kind).patch(nameOf(object), 'application/merge-patch+json', patch)
+  report.did.push('told its owners not to wait for it: they may be waiting for each other')
+  return metadata
 }
 
 async function removeFinalizer(

@@ -1,9 +1,11 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isNotFound } from '../../apimachinery/status-error.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { ConfigMap } from '../../kinds/config-map.ts'
 import { Deployment } from '../../kinds/deployment.ts'
+import { Event } from '../../kinds/event.ts'
 import { Pod } from '../../kinds/pod.ts'
+import { PriorityClass } from '../../kinds/priority-class.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { Secret } from '../../kinds/secret.ts'
 import { runScheduler } from '../../scheduler/index.ts'
@@ -124,4 +126,66 @@ it('leaves alone what belongs to a kind that nobody here knows', async () => {
   await loops.client.of(Secret).create({ metadata: { namespace: 'default', name: 'child', ownerReferences } })
   await loops.until('looked at', () => loops.reconciles('garbage-collector').some(({ key }) => key.includes('child')))
   expect((await loops.client.of(Secret).list({ namespace: 'default' })).items).toHaveLength(1)
+})
+
+describe('owners that cannot be', () => {
+  const owning = (kind: string, of: { metadata?: { name?: string; uid?: string } }, more: object = {}) => ({
+    apiVersion: 'v1',
+    kind,
+    name: of.metadata?.name ?? '',
+    uid: of.metadata?.uid ?? '',
+    ...more,
+  })
+  const configMap = (name: string, namespace = 'default') =>
+    loops.client.of(ConfigMap).create({ metadata: { namespace, name } })
+  const events = async () =>
+    (await loops.client.of(Event).list()).items.filter(({ reason }) => reason === 'OwnerRefInvalidNamespace')
+
+  it('deletes what names an owner of another namespace, and says why', async () => {
+    const owner = await configMap('a', 'kube-public')
+    await loops.client
+      .of(Secret)
+      .create({ metadata: { namespace: 'default', name: 'child', ownerReferences: [owning('ConfigMap', owner)] } })
+    await loops.run(['garbage-collector', 'serviceaccount'])
+    await loops.until(
+      'gone',
+      async () => (await loops.client.of(Secret).list({ namespace: 'default' })).items.length === 0,
+    )
+    await loops.until('said', async () => (await events()).length > 0)
+    expect((await events())[0]).toMatchObject({
+      type: 'Warning',
+      message: `ownerRef [v1/ConfigMap, namespace: default, name: a, uid: ${owner.metadata?.uid}] does not exist in namespace "default"`,
+      involvedObject: { kind: 'Secret', name: 'child' },
+    })
+  })
+
+  it('leaves what is in no namespace and names an owner in one', async () => {
+    await loops.run(['garbage-collector', 'serviceaccount'])
+    const owner = await configMap('a')
+    await loops.client
+      .of(PriorityClass)
+      .create({ metadata: { name: 'child', ownerReferences: [owning('ConfigMap', owner)] }, value: 1 })
+    await loops.client.of(ConfigMap).delete({ namespace: 'default', name: 'a' })
+    await loops.until('looked at', () => loops.reconciles('garbage-collector').some(({ key }) => key.includes('child')))
+    await loops.clock.advance(60_000)
+    await loops.client.of(PriorityClass).get({ name: 'child' })
+  })
+
+  it('lets a circle go in which each blocks the other', async () => {
+    await loops.run(['garbage-collector', 'serviceaccount'])
+    const block = { blockOwnerDeletion: true }
+    const a = await configMap('a')
+    const b = await loops.client
+      .of(ConfigMap)
+      .create({ metadata: { namespace: 'default', name: 'b', ownerReferences: [owning('ConfigMap', a, block)] } })
+    await loops.client.of(ConfigMap).patch({ namespace: 'default', name: 'a' }, 'application/merge-patch+json', {
+      metadata: { ownerReferences: [owning('ConfigMap', b, block)] },
+    })
+    await loops.until('looked at', () => loops.reconciles('garbage-collector').some(({ key }) => key.includes('/a/')))
+    await loops.client.of(ConfigMap).delete({ namespace: 'default', name: 'a' }, { propagationPolicy: 'Foreground' })
+    await loops.until(
+      'both gone',
+      async () => (await loops.client.of(ConfigMap).list({ namespace: 'default' })).items.length === 0,
+    )
+  })
 })

@@ -1,7 +1,7 @@
 // Who owns whom, read out of the caches: every object by uid, and the dependents of every uid.
 // Upstream: kubernetes/pkg/controller/garbagecollector/{graph,graph_builder}.go.
 
-import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { KubeObject, OwnerReference } from '../../apimachinery/object-meta.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
 import type { IndexedCache } from '../../client/indexed-cache.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
@@ -44,6 +44,17 @@ export class OwnershipGraph {
 
   dependentsOf(uid: string): GraphNode[] {
     return this.#caches.flatMap(({ kind, cache }) => cache.byIndex(BY_OWNER, uid).map((object) => ({ kind, object })))
+  }
+
+  /** The owner as the reference names it; one of that uid elsewhere, or of another name, is not meant. */
+  owner(of: KubeObject, owner: OwnerReference): KubeObject | undefined {
+    const node = this.find(owner.uid)
+    const isMeant =
+      node &&
+      node.kind === this.kindNamed(owner.apiVersion, owner.kind) &&
+      node.object.metadata?.name === owner.name &&
+      (!node.kind.namespaced || node.object.metadata?.namespace === of.metadata?.namespace)
+    return isMeant ? node.object : undefined
   }
 
   /** The kind that an owner reference names; versions of a kind are one. */
