@@ -181,19 +181,31 @@ export interface ReconcileTrace {
   wrote: number[]
 }
 
-/** The scheduler's verdict on one pod. */
+/** The scheduler's verdict on one pod, at one attempt. */
 export interface ScheduleTrace {
   type: 'schedule'
   at: number
   durationMs: number
+  /** The profile that decided. */
+  scheduler: string
   pod: string
   nodes: {
     name: string
+    /** The plug-in that refused the node, and why. */
     failed?: { plugin: string; reason: string }
     score?: number
-    scores?: Record<string, number>
+    /** By plug-in: what it said in its own measure, and what that counts in the sum. */
+    scores?: Record<string, { raw: number; weighted: number }>
   }[]
+  /** So many more were looked at: of a large cluster not all are told. */
+  more: number
   chosen?: string
+  /** Why it fits nowhere, as `kubectl describe` says it; making room included. */
+  message?: string
+  /** Where room is being made, and who has to go for it. */
+  preemption?: { node: string; victims: string[] }
+  /** What would have it tried again, by the plug-ins that refused. */
+  wokenBy?: { plugin: string; events: string[] }[]
 }
 
 export type TraceEvent =

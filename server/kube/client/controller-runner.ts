@@ -119,7 +119,8 @@ export class RunningController implements AsyncDisposable {
       client: this.client,
       clock,
       trace,
-      queue: () => this.#queue.keys,
+      queue: (most) => this.#queue.keys.slice(0, most),
+      queueLength: () => this.#queue.length,
       cacheRevision: () => this.cacheRevision,
     })
     const view: ClusterView = {

@@ -10,7 +10,9 @@ export interface LoopTracerOptions {
   client: string
   clock: Clock
   trace: Trace
-  queue(): readonly string[]
+  /** The first keys in line, no more than so many. */
+  queue(most: number): string[]
+  queueLength(): number
   cacheRevision(): number
 }
 
@@ -34,12 +36,12 @@ export class LoopTracer {
 
   #emit(): void {
     const { client, clock, trace } = this.#options
-    const all = this.#options.queue()
-    const queue = all.slice(0, SHOWN_KEYS)
+    const queue = this.#options.queue(SHOWN_KEYS)
+    const queueLength = this.#options.queueLength()
     const cacheRevision = this.#options.cacheRevision()
-    const told = `${cacheRevision} ${all.length} ${queue.join(' ')}`
+    const told = `${cacheRevision} ${queueLength} ${queue.join(' ')}`
     if (told === this.#told) return
     this.#told = told
-    trace.emit({ type: 'loop', at: clock.now(), client, queue, queueLength: all.length, cacheRevision })
+    trace.emit({ type: 'loop', at: clock.now(), client, queue, queueLength, cacheRevision })
   }
 }

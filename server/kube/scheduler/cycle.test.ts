@@ -39,7 +39,7 @@ it.each([
     name: 'a taint',
     pod: pod(),
     nodes: [node('a', { spec: { taints: [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }] } })],
-    message: `0/1 nodes are available: 1 node(s) had untolerated taint {gpu: yes}. ${helpless(1)}`,
+    message: `0/1 nodes are available: 1 node(s) had untolerated taint(s). ${helpless(1)}`,
   },
   {
     name: 'reasons counted and sorted',
@@ -206,10 +206,15 @@ it('counts the largest init container, not the sum of all', () => {
 })
 
 it('tells what each plug-in gave each node', () => {
-  const { scored } = run(asking('1', '1Gi'), [node('a'), node('b', { on: [asking('2')] })])
-  const a = scored.find(({ node: { name } }) => name === 'a')
-  expect(a?.scores).toMatchObject({ NodeResourcesFit: 81, NodeResourcesBalancedAllocation: 93, TaintToleration: 300 })
-  expect(a?.total).toBe(Object.values(a?.scores ?? {}).reduce((sum, score) => sum + score, 0))
+  const { scores } = run(asking('1', '1Gi'), [node('a'), node('b', { on: [asking('2')] })])
+  const a = scores.told().find(({ name }) => name === 'a')
+  expect(a?.scores).toMatchObject({
+    NodeResourcesFit: { raw: 81, weighted: 81 },
+    NodeResourcesBalancedAllocation: { raw: 93, weighted: 93 },
+    TaintToleration: { raw: 0, weighted: 300 },
+  })
+  expect(a?.total).toBe(Object.values(a?.scores ?? {}).reduce((sum, { weighted }) => sum + weighted, 0))
+  expect(scores.told(1).map(({ name }) => name)).toEqual(['a'])
 })
 
 it.each([

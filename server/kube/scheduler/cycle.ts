@@ -1,37 +1,38 @@
 // One decision: which node for this pod. Pure but for the random choice among equals; what the world is like comes in
 // as node infos, what was decided goes out with every reason, for Events, conditions and the trace.
+//
+//   prepare (preFilter) ─► findFeasible (filter) ─┬─ some ─► scoreNodes ─► the best
+//                                                 └─ none ─► giveUp (postFilter)
+//
 // Upstream: schedulePod in kubernetes/pkg/scheduler/schedule_one.go.
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import { fitMessage } from './fit-error.ts'
 import {
   type CycleState,
-  MAX_SCORE,
   type NodeRejection,
   type Plugin,
   type PostFilterResult,
-  type Preemption,
+  type Rejection,
+  SKIP,
 } from './framework.ts'
 import type { NodeInfo } from './node-info.ts'
-
-export interface Scored {
-  node: NodeInfo
-  total: number
-  /** What each plug-in contributed, weight included. */
-  scores: Record<string, number>
-}
+import type { NodeList } from './node-list.ts'
+import { Scores, scoreNodes } from './scores.ts'
 
 export interface Decision {
   state: CycleState
   chosen?: string
-  scored: Scored[]
+  /** Of the nodes that fit; of a single one nobody asks how good it is. */
+  scores: Scores
   rejections: Map<string, NodeRejection>
   /** When nothing was chosen: why, in words, and by whom. */
   message?: string
   rejectedBy: Set<string>
-  /** Who has to go so that the pod fits. */
-  preemption?: Preemption
-  clearsNomination?: boolean
+  /** What came of trying to make room, when nothing fitted. */
+  postFilter?: PostFilterResult
+  /** So many nodes were looked at. */
+  looked: number
 }
 
 export interface CycleOptions {
@@ -45,32 +46,24 @@ export interface CycleOptions {
   startAt: number
 }
 
-export function decide(pod: Pod, nodes: readonly NodeInfo[], options: CycleOptions): Decision & { looked: number } {
-  const { plugins, random } = options
-  const state: CycleState = new Map()
-  const rejections = new Map<string, NodeRejection>()
-  const decision = { state, scored: [], rejections, rejectedBy: new Set<string>(), looked: 0 }
-  if (nodes.length === 0) return { ...decision, message: fitMessage(0, { byNode: rejections }) }
-  for (const plugin of plugins) {
-    const rejection = plugin.preFilter?.(state, pod, nodes)
-    if (!rejection) continue
-    for (const { name } of nodes) rejections.set(name, { ...rejection, plugin: plugin.name })
-    const message = fitMessage(nodes.length, { everywhere: rejection, byNode: rejections })
-    return { ...decision, rejectedBy: new Set([plugin.name]), message }
-  }
-  const judge = judgeOf(pod, nodes, options, state)
-  const { feasible, looked } = findFeasible(pod, nodes, { ...options, judge, rejections })
-  if (feasible.length === 0) {
-    const { message: postFilter, ...rest } = lastTry(pod, nodes, { ...options, judge, rejections, state })
-    const message = fitMessage(nodes.length, { byNode: rejections, postFilter })
-    const rejectedBy = new Set([...rejections.values()].map(({ plugin }) => plugin))
-    return { ...decision, ...rest, looked, message, rejectedBy }
-  }
-  const scored = feasible.length === 1 ? [unscored(feasible[0]!)] : scoreAll(pod, feasible, nodes, state, plugins)
-  return { ...decision, looked, scored, chosen: pickBest(scored, random).node.name }
+export function decide(pod: Pod, nodes: NodeList, options: CycleOptions): Decision {
+  const search = findFeasible(pod, nodes, options)
+  if (search.feasible.length === 0) return giveUp(pod, search)
+  return choose(search, scoresOf(pod, search), options.random)
 }
 
-const unscored = (node: NodeInfo): Scored => ({ node, total: 0, scores: {} })
+/** What is known after the filters. */
+export interface Search {
+  nodes: NodeList
+  options: CycleOptions
+  state: CycleState
+  judge: Judge
+  feasible: NodeInfo[]
+  rejections: Map<string, NodeRejection>
+  /** From a preFilter: the same for all nodes. */
+  everywhere?: NodeRejection
+  looked: number
+}
 
 /** All nodes of a small cluster; of a large one, so many fitting nodes as make a good choice likely. */
 export function enoughNodes(count: number, asked = 0): number {
@@ -79,21 +72,85 @@ export function enoughNodes(count: number, asked = 0): number {
   return Math.max(100, Math.floor((count * percentage) / 100))
 }
 
+export function findFeasible(pod: Pod, nodes: NodeList, options: CycleOptions): Search {
+  const { startAt, plugins, percentageOfNodesToScore } = options
+  const prepared = prepare(pod, nodes, plugins)
+  const judge = judgeOf(pod, nodes, options, prepared)
+  const rejections = new Map<string, NodeRejection>()
+  const search: Search = { nodes, options, state: prepared.state, judge, feasible: [], rejections, looked: 0 }
+  if (nodes.size === 0) return search
+  if (prepared.rejection) {
+    for (const { name } of nodes.all) rejections.set(name, prepared.rejection)
+    return { ...search, everywhere: prepared.rejection }
+  }
+  // Room was made for it there: nobody else need be asked.
+  const nominated = pod.status?.nominatedNodeName ? nodes.get(pod.status.nominatedNodeName) : undefined
+  if (nominated && !judge(nominated)) return { ...search, feasible: [nominated] }
+  const candidates = prepared.only ? nodes.all.filter(({ name }) => prepared.only?.nodes.has(name)) : nodes.all
+  if (prepared.only) rejectOthers(nodes, prepared.only, rejections)
+  const enough = enoughNodes(candidates.length, percentageOfNodesToScore)
+  for (; search.looked < candidates.length && search.feasible.length < enough; search.looked++) {
+    const node = candidates[(startAt + search.looked) % candidates.length]!
+    const rejection = judge(node)
+    if (rejection) rejections.set(node.name, rejection)
+    else search.feasible.push(node)
+  }
+  return search
+}
+
+interface Only {
+  nodes: ReadonlySet<string>
+  plugins: string[]
+}
+
+function rejectOthers(nodes: NodeList, only: Only, rejections: Map<string, NodeRejection>): void {
+  const reasons = [`node(s) didn't satisfy plugin(s) [${only.plugins.join(' ')}]`]
+  const rejection = { plugin: only.plugins[0] ?? '', reasons, unresolvable: true }
+  for (const { name } of nodes.all) if (!only.nodes.has(name)) rejections.set(name, rejection)
+}
+
+interface Prepared {
+  state: CycleState
+  /** Those whose filter has something to say. */
+  filters: readonly Plugin[]
+  only?: Only
+  rejection?: NodeRejection
+}
+
+function prepare(pod: Pod, nodes: NodeList, plugins: readonly Plugin[]): Prepared {
+  const state: CycleState = new Map()
+  const filters: Plugin[] = []
+  let only: Only | undefined
+  for (const plugin of plugins) {
+    const result = plugin.preFilter?.(state, pod, nodes)
+    if (plugin.filter && result !== SKIP) filters.push(plugin)
+    if (!result || result === SKIP) continue
+    if ('reasons' in result) return { state, filters, rejection: { ...result, plugin: plugin.name } }
+    only = {
+      nodes: only ? new Set([...only.nodes].filter((name) => result.only.has(name))) : result.only,
+      plugins: [...(only?.plugins ?? []), plugin.name].sort(),
+    }
+    if (only.nodes.size === 0) return { state, filters, rejection: { ...nowhere(only), plugin: plugin.name } }
+  }
+  return { state, filters, ...(only ? { only } : {}) }
+}
+
+function nowhere({ plugins }: Only): Rejection {
+  const reason =
+    plugins.length === 1
+      ? `node(s) didn't satisfy plugin ${plugins[0]}`
+      : `node(s) didn't satisfy plugin(s) [${plugins.join(' ')}] simultaneously`
+  return { reasons: [reason], unresolvable: true }
+}
+
 /** Why the pod does not fit on the node; with what is `supposed`, on a node that is not as the cycle found it. */
 type Judge = (node: NodeInfo, supposed?: boolean) => NodeRejection | undefined
 
-function judgeOf(pod: Pod, nodes: readonly NodeInfo[], options: CycleOptions, state: CycleState): Judge {
-  const { plugins, nominatedOn } = options
-  const filters = plugins.filter((plugin) => plugin.filter)
+function judgeOf(pod: Pod, nodes: NodeList, { plugins, nominatedOn }: CycleOptions, found: Prepared): Judge {
   /** What plug-ins know of all nodes has to be worked out again when one of them is another. */
   const suppose = (node: NodeInfo): NodeRejection | undefined => {
-    const supposed: CycleState = new Map()
-    const others = nodes.map((other) => (other.name === node.name ? node : other))
-    for (const plugin of plugins) {
-      const rejection = plugin.preFilter?.(supposed, pod, others)
-      if (rejection) return { ...rejection, plugin: plugin.name }
-    }
-    return firstRejection(filters, supposed, pod, node)
+    const supposed = prepare(pod, nodes.with(node), plugins)
+    return supposed.rejection ?? firstRejection(supposed, pod, node)
   }
   return (node, supposed = false) => {
     const waiting = nominatedOn?.(node.name, pod) ?? []
@@ -104,42 +161,47 @@ function judgeOf(pod: Pod, nodes: readonly NodeInfo[], options: CycleOptions, st
       // It must fit without them as well: it may want to be near them, and they may never come.
       if (rejection) return rejection
     }
-    return supposed ? suppose(node) : firstRejection(filters, state, pod, node)
+    return supposed ? suppose(node) : firstRejection(found, pod, node)
   }
 }
 
-function findFeasible(
-  pod: Pod,
-  nodes: readonly NodeInfo[],
-  {
-    startAt,
-    judge,
-    rejections,
-    percentageOfNodesToScore,
-  }: CycleOptions & { judge: Judge; rejections: Map<string, NodeRejection> },
-): { feasible: NodeInfo[]; looked: number } {
-  // Room was made for it there: nobody else need be asked.
-  const nominated = nodes.find(({ name }) => name === pod.status?.nominatedNodeName)
-  if (nominated && !judge(nominated)) return { feasible: [nominated], looked: 0 }
-  const enough = enoughNodes(nodes.length, percentageOfNodesToScore)
-  const feasible: NodeInfo[] = []
-  let looked = 0
-  for (; looked < nodes.length && feasible.length < enough; looked++) {
-    const node = nodes[(startAt + looked) % nodes.length]!
-    const rejection = judge(node)
-    if (rejection) rejections.set(node.name, rejection)
-    else feasible.push(node)
+function firstRejection({ filters, state }: Prepared, pod: Pod, node: NodeInfo): NodeRejection | undefined {
+  for (const plugin of filters) {
+    const rejection = plugin.filter?.(state, pod, node)
+    if (rejection) return { ...rejection, plugin: plugin.name }
   }
-  return { feasible, looked }
+  return undefined
+}
+
+/** Nothing fits: a last try to make room, and the reasons. */
+export function giveUp(pod: Pod, search: Search): Decision {
+  const { nodes, state, rejections, everywhere, looked } = search
+  const decision = { state, scores: new Scores([]), rejections, looked }
+  if (nodes.size === 0) {
+    return { ...decision, rejectedBy: new Set<string>(), message: fitMessage(0, { byNode: rejections }) }
+  }
+  const rejectedBy = new Set(Array.from(rejections.values(), ({ plugin }) => plugin))
+  if (everywhere) {
+    return { ...decision, rejectedBy, message: fitMessage(nodes.size, { everywhere, byNode: rejections }) }
+  }
+  const postFilter = lastTry(pod, search)
+  const message = fitMessage(nodes.size, { byNode: rejections, postFilter: postFilter.message })
+  return { ...decision, rejectedBy, message, postFilter }
+}
+
+export function scoresOf(pod: Pod, { feasible, nodes, state, options }: Search): Scores {
+  if (feasible.length === 1) return new Scores(feasible)
+  return scoreNodes(pod, { feasible, all: nodes, state, plugins: options.plugins })
+}
+
+export function choose({ state, rejections, looked }: Search, scores: Scores, random: () => number): Decision {
+  const best = scores.best(random)
+  return { state, rejections, looked, scores, rejectedBy: new Set(), ...(best ? { chosen: best.name } : {}) }
 }
 
 /** The first plug-in that can make room has the last word; of the others all are heard. */
-function lastTry(
-  pod: Pod,
-  nodes: readonly NodeInfo[],
-  told: CycleOptions & { judge: Judge; rejections: Map<string, NodeRejection>; state: CycleState },
-): PostFilterResult {
-  const { plugins, rejections, random, judge, state } = told
+function lastTry(pod: Pod, { nodes, options, rejections, judge, state }: Search): PostFilterResult {
+  const { plugins, random } = options
   const world = { nodes, rejections, random, rejectionOn: (node: NodeInfo) => judge(node, true) }
   const results: PostFilterResult[] = []
   for (const plugin of plugins) {
@@ -154,49 +216,4 @@ function lastTry(
       .join(', '),
     clearsNomination: results.some(({ clearsNomination }) => clearsNomination),
   }
-}
-
-function firstRejection(filters: readonly Plugin[], state: CycleState, pod: Pod, node: NodeInfo) {
-  for (const plugin of filters) {
-    const rejection = plugin.filter?.(state, pod, node)
-    if (rejection) return { ...rejection, plugin: plugin.name }
-  }
-  return undefined
-}
-
-function scoreAll(
-  pod: Pod,
-  feasible: readonly NodeInfo[],
-  all: readonly NodeInfo[],
-  state: CycleState,
-  plugins: readonly Plugin[],
-): Scored[] {
-  const results = feasible.map(unscored)
-  for (const plugin of plugins) {
-    if (!plugin.score || plugin.preScore?.(state, pod, feasible, all) === false) continue
-    const scores = feasible.map((node) => ({ node, score: plugin.score?.(state, pod, node) ?? 0 }))
-    plugin.normalize?.(state, pod, scores)
-    for (const [index, { score }] of scores.entries()) {
-      if (score < 0 || score > MAX_SCORE)
-        throw new Error(`plug-in ${plugin.name} scored ${score}, not 0 to ${MAX_SCORE}`)
-      const weighted = score * (plugin.weight ?? 1)
-      const result = results[index]!
-      result.scores[plugin.name] = weighted
-      result.total += weighted
-    }
-  }
-  return results
-}
-
-/** Among equals each has the same chance, though the list is walked only once. */
-function pickBest(scored: readonly Scored[], random: () => number): Scored {
-  let best = scored[0]!
-  let equals = 1
-  for (const candidate of scored.slice(1)) {
-    if (candidate.total > best.total) {
-      best = candidate
-      equals = 1
-    } else if (candidate.total === best.total && random() < 1 / ++equals) best = candidate
-  }
-  return best
 }

@@ -68,7 +68,7 @@ export class Errands {
   /** The pod fits nowhere; what the decision says of others that could go is done. */
   refuse(queued: QueuedPod, profile: RunningProfile, decision: Decision): void {
     const { client, clock, logger, queue, nominator } = this.#options
-    const { message = '', rejectedBy, preemption, clearsNomination } = decision
+    const { message = '', rejectedBy, postFilter: { preemption, clearsNomination } = {} } = decision
     const { pod, because } = queued
     queue.putAside(queued, rejectedBy)
     record(queued, profile, 'Warning', 'FailedScheduling', message)

@@ -7,6 +7,7 @@
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
 import type { NodeInfo } from './node-info.ts'
+import type { NodeList } from './node-list.ts'
 
 export const MAX_SCORE = 100
 
@@ -16,6 +17,16 @@ export interface Rejection {
   /** Removing other pods would not help either. */
   unresolvable: boolean
 }
+
+/** From preFilter: the plug-in has nothing against any node, so its filter need not be asked. */
+export const SKIP = 'skip'
+
+/** From preFilter: all others are out of the question. */
+export interface OnlyNodes {
+  only: ReadonlySet<string>
+}
+
+export type PreFilterResult = Rejection | OnlyNodes | typeof SKIP | undefined
 
 /** What plug-ins have worked out for one pod in one cycle, by plug-in name. */
 export type CycleState = Map<string, unknown>
@@ -31,16 +42,25 @@ export type ClusterEvent =
   /** Claims, volumes or classes are not what they were. */
   | { type: 'storage-changed'; claim?: string }
 
+export type ClusterEventType = ClusterEvent['type']
+export const CLUSTER_EVENTS: readonly ClusterEventType[] = [
+  'node-added',
+  'node-updated',
+  'pod-removed',
+  'pod-assigned',
+  'storage-changed',
+]
+
 export interface Plugin {
   readonly name: string
   /** How much its scores count; 1 unless told. */
   readonly weight?: number
-  preFilter?(state: CycleState, pod: Pod, nodes: readonly NodeInfo[]): Rejection | undefined
+  preFilter?(state: CycleState, pod: Pod, nodes: NodeList): PreFilterResult
   filter?(state: CycleState, pod: Pod, node: NodeInfo): Rejection | undefined
   /** When no node fits: a last try to make one. */
   postFilter?(state: CycleState, pod: Pod, world: PostFilterWorld): PostFilterResult
   /** False when there is nothing to score by; then `score` is not called. */
-  preScore?(state: CycleState, pod: Pod, feasible: readonly NodeInfo[], all: readonly NodeInfo[]): boolean
+  preScore?(state: CycleState, pod: Pod, feasible: readonly NodeInfo[], all: NodeList): boolean
   score?(state: CycleState, pod: Pod, node: NodeInfo): number
   /** Brings the scores of all nodes between 0 and MAX_SCORE; in place. */
   normalize?(state: CycleState, pod: Pod, scores: NodeScore[]): void
@@ -52,12 +72,14 @@ export interface Plugin {
   preBind?(state: CycleState, pod: Pod, node: string): Promise<void>
   /** True when it has bound the pod; false leaves it to the next. */
   bind?(state: CycleState, pod: Pod, node: string): Promise<boolean>
-  /** Whether a pod that this plug-in rejected may fit after the event. Without it: after any. */
+  /** What may let in a pod that this plug-in rejected; anything unless told. */
+  readonly wokenBy?: readonly ClusterEventType[]
+  /** Whether it may after this one of these events; yes unless told. */
   mayHelp?(event: ClusterEvent, pod: Pod): boolean
 }
 
 export interface PostFilterWorld {
-  nodes: readonly NodeInfo[]
+  nodes: NodeList
   rejections: ReadonlyMap<string, NodeRejection>
   /** Why the pod would not fit if one node were as it is told here and all others stayed as they are. */
   rejectionOn(node: NodeInfo): NodeRejection | undefined
@@ -95,9 +117,14 @@ export const rejectForGood = (...reasons: string[]): Rejection => ({ reasons, un
 
 /** The largest becomes MAX_SCORE; `reverse` when less is better. */
 export function normalizeByMax(scores: NodeScore[], { reverse }: { reverse: boolean }): void {
-  const max = Math.max(0, ...scores.map(({ score }) => score))
+  let max = 0
+  for (const { score } of scores) max = Math.max(max, score)
   for (const entry of scores) {
     const share = max === 0 ? 0 : Math.floor((entry.score * MAX_SCORE) / max)
     entry.score = reverse ? MAX_SCORE - share : share
   }
 }
+
+/** Whether a pod that the plug-in rejected may fit after the event. */
+export const mayWake = ({ wokenBy = CLUSTER_EVENTS, mayHelp }: Plugin, event: ClusterEvent, pod: Pod): boolean =>
+  wokenBy.includes(event.type) && (!mayHelp || mayHelp(event, pod))

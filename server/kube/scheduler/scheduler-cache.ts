@@ -7,8 +7,10 @@
 // Upstream: kubernetes/pkg/scheduler/backend/cache/cache.go.
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
 import { keyOf } from '../apimachinery/object-meta.ts'
 import { NodeInfo } from './node-info.ts'
+import { NodeList } from './node-list.ts'
 
 export class SchedulerCache {
   readonly #nodes = new Map<string, NodeInfo>()
@@ -16,17 +18,18 @@ export class SchedulerCache {
   readonly #placed = new Map<string, string>()
   readonly #assumed = new Map<string, string | undefined>()
   /** Kept while no node comes or goes: it is asked for at every decision. */
-  #list: NodeInfo[] | undefined
+  #list: NodeList | undefined
 
-  /** Nodes that exist, in a steady order. */
-  nodes(): readonly NodeInfo[] {
-    this.#list ??= [...this.#nodes.values()].filter((info) => info.node)
+  /** Nodes that exist. */
+  nodes(): NodeList {
+    this.#list ??= new NodeList([...this.#nodes.values()].filter((info) => info.node))
     return this.#list
   }
 
   setNode(node: Node): void {
     const info = this.#infoOf(node.metadata?.name ?? '')
     if (!info.node) this.#list = undefined
+    if (!deepEqual(info.node?.status?.images, node.status?.images)) this.#list?.imagesChanged()
     info.setNode(node)
   }
 
@@ -66,15 +69,23 @@ export class SchedulerCache {
     const name = this.#placed.get(key)
     if (name === undefined) return
     this.#placed.delete(key)
-    this.#nodes.get(name)?.removePod(key)
+    this.#takeOff(name, key)
     this.#tidy(name)
   }
 
   #place(key: string, pod: Pod, node: string): void {
     const before = this.#placed.get(key)
-    if (before !== undefined && before !== node) this.#nodes.get(before)?.removePod(key)
+    if (before !== undefined && before !== node) this.#takeOff(before, key)
     this.#placed.set(key, node)
-    this.#infoOf(node).addPod(pod)
+    const info = this.#infoOf(node)
+    info.addPod(pod)
+    if (info.node) this.#list?.podsChanged(info)
+  }
+
+  #takeOff(name: string, key: string): void {
+    const info = this.#nodes.get(name)
+    info?.removePod(key)
+    if (info?.node) this.#list?.podsChanged(info)
   }
 
   #infoOf(name: string): NodeInfo {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { decide } from './cycle.ts'
+import { NodeList } from './node-list.ts'
 import { defaultPlugins } from './plugins/index.ts'
 import { buildProfile } from './profile.ts'
 import { readSchedulerConfiguration } from './scheduler-configuration.ts'
@@ -33,7 +34,8 @@ profiles:
 `)
   const nodes = () => [node('empty'), node('half', { on: [asking('2', `${GI}`)] })]
   const chosen = (profile: typeof spreads) =>
-    decide(asking('1', `${GI}`), nodes(), { plugins: profile!.plugins, random: () => 0.9, startAt: 0 }).chosen
+    decide(asking('1', `${GI}`), new NodeList(nodes()), { plugins: profile!.plugins, random: () => 0.9, startAt: 0 })
+      .chosen
   expect(chosen(spreads)).toBe('empty')
   expect(chosen(packs)).toBe('half')
 })
@@ -55,7 +57,7 @@ profiles:
 `)
   const fit = profile?.plugins.find(({ name }) => name === 'NodeResourcesFit')
   const [state, what] = [new Map(), asking(used)]
-  fit?.preFilter?.(state, what, [])
+  fit?.preFilter?.(state, what, new NodeList([]))
   expect(fit?.score?.(state, what, node('a'))).toBe(score)
 })
 
@@ -83,7 +85,7 @@ it('takes weights, percentages and back-off from the file', () => {
   expect(profiles('percentageOfNodesToScore: 30')[0]?.percentageOfNodesToScore).toBe(30)
   const many = Array.from({ length: 400 }, (_, at) => node(`n${at}`))
   const [profile] = profiles('percentageOfNodesToScore: 30')
-  expect(decide(pod(), many, { ...profile!, random: () => 0.5, startAt: 0 }).looked).toBe(120)
+  expect(decide(pod(), new NodeList(many), { ...profile!, random: () => 0.5, startAt: 0 }).looked).toBe(120)
 })
 
 it.each([

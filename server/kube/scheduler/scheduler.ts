@@ -27,7 +27,8 @@ import { StorageClass } from '../kinds/storage-class.ts'
 import { type Decision, decide } from './cycle.ts'
 import { defaultSpreading } from './default-spreading.ts'
 import { Errands, type RunningProfile } from './errands.ts'
-import type { ClusterEvent } from './framework.ts'
+import { explain, type Moment } from './explain.ts'
+import { type ClusterEvent, mayWake } from './framework.ts'
 import { Nominator } from './nominator.ts'
 import { priorityOf } from './plugins/default-preemption.ts'
 import { defaultPlugins } from './plugins/index.ts'
@@ -107,7 +108,8 @@ class Scheduler implements RunningScheduler {
       client: this.#clientName,
       clock,
       trace,
-      queue: () => this.#queue.activeKeys,
+      queue: (most) => this.#queue.next(most),
+      queueLength: () => this.#queue.length,
       cacheRevision: () => Math.max(0, ...this.#informers.map(({ revision }) => revision)),
     })
     this.#storage = new StorageView({
@@ -278,9 +280,8 @@ class Scheduler implements RunningScheduler {
     this.#queue.wake(
       ({ pod, rejectedBy }) =>
         rejectedBy.size === 0 ||
-        this.#profileOf(pod)?.plugins.some(
-          ({ name, mayHelp }) => rejectedBy.has(name) && (!mayHelp || mayHelp(event, pod)),
-        ) === true,
+        this.#profileOf(pod)?.plugins.some((plugin) => rejectedBy.has(plugin.name) && mayWake(plugin, event, pod)) ===
+          true,
       revision,
     )
   }
@@ -314,9 +315,8 @@ class Scheduler implements RunningScheduler {
     let decision: Decision
     try {
       const nominatedOn = (node: string, before: CorePod) => this.#nominatedOn(node, before)
-      const { looked, ...rest } = decide(pod, nodes, { ...profile, random, startAt: this.#startAt, nominatedOn })
-      if (nodes.length > 0) this.#startAt = (this.#startAt + looked) % nodes.length
-      decision = rest
+      decision = decide(pod, nodes, { ...profile, random, startAt: this.#startAt, nominatedOn })
+      if (nodes.size > 0) this.#startAt = (this.#startAt + decision.looked) % nodes.size
     } catch (err) {
       // A pod that a plug-in cannot understand must not stop the pods behind it.
       logger.error('scheduling failed', { pod: queued.key, err })
@@ -326,7 +326,7 @@ class Scheduler implements RunningScheduler {
     }
     const durationMs = clock.monotonic() - startedAt
     this.#metrics?.decided(durationMs)
-    this.#emit(queued.key, decision, { at, durationMs })
+    this.#emit(queued, profile, decision, { at, durationMs })
     if (decision.chosen === undefined) {
       this.#metrics?.attempted(queued, profile.schedulerName, 'unschedulable', startedAt)
       this.#errands.refuse(queued, profile, decision)
@@ -335,20 +335,8 @@ class Scheduler implements RunningScheduler {
     this.#errands.bind(queued, profile, { ...decision, chosen: decision.chosen, startedAt })
   }
 
-  #emit(pod: string, { scored, rejections, chosen }: Decision, time: { at: number; durationMs: number }): void {
-    this.#options.trace.emit({
-      type: 'schedule',
-      ...time,
-      pod,
-      nodes: [
-        ...scored.map(({ node, total, scores }) => ({ name: node.name, score: total, scores })),
-        ...Array.from(rejections, ([name, { plugin, reasons }]) => ({
-          name,
-          failed: { plugin, reason: reasons.join(', ') },
-        })),
-      ],
-      ...(chosen === undefined ? {} : { chosen }),
-    })
+  #emit(queued: QueuedPod, profile: RunningProfile, decision: Decision, time: Moment): void {
+    this.#options.trace.emit(explain(queued.key, profile, decision, time))
   }
 }
 

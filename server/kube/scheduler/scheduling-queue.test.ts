@@ -24,7 +24,7 @@ it('hands out by priority, then who came first', async () => {
     queue.add(pod(name, priority))
     await clock.advance(1)
   }
-  expect(queue.activeKeys).toEqual(['default/d', 'default/b', 'default/a', 'default/c'])
+  expect(queue.next()).toEqual(['default/d', 'default/b', 'default/a', 'default/c'])
 })
 
 it('keeps what fitted nowhere until an event may help, and then until its back-off is over', async () => {

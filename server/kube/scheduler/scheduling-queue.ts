@@ -17,6 +17,8 @@ export interface QueuedPod {
   key: string
   /** Since when it has been in line, for its turn. */
   since: number
+  /** Of those that came in one moment, who came first. */
+  serial: number
   attempts: number
   /** Plug-ins that rejected it last time. */
   rejectedBy: ReadonlySet<string>
@@ -41,13 +43,16 @@ export class SchedulingQueue {
   readonly #clock: Clock
   readonly #onChange: () => void
   readonly #limits: Backoff
+  /** In the order of their turns; the next one last, where taking it away costs nothing. */
   readonly #active: QueuedPod[] = []
+  readonly #activeByKey = new Map<string, QueuedPod>()
   readonly #backoff = new Map<string, { queued: QueuedPod; timer: Disposable }>()
   readonly #unschedulable = new Map<string, QueuedPod>()
   /** Popped and not yet decided or bound. */
   readonly #inFlight = new Map<string, QueuedPod>()
   #flush: Disposable | undefined
   #closed = false
+  #serial = 0
 
   constructor(clock: Clock, onChange: () => void, backoff: Backoff = UPSTREAMS_BACKOFF) {
     this.#clock = clock
@@ -55,8 +60,12 @@ export class SchedulingQueue {
     this.#onChange = onChange
   }
 
-  get activeKeys(): string[] {
-    return this.#active.map(({ key }) => key)
+  /** Who is next in line, no more than so many. */
+  next(most = this.#active.length): string[] {
+    return this.#active
+      .slice(-most)
+      .reverse()
+      .map(({ key }) => key)
   }
 
   get length(): number {
@@ -75,6 +84,7 @@ export class SchedulingQueue {
       pod,
       key,
       since: this.#clock.monotonic(),
+      serial: this.#serial++,
       attempts: 0,
       rejectedBy: new Set(),
       because: revisionOf(pod),
@@ -90,7 +100,7 @@ export class SchedulingQueue {
       inFlight.pod = pod
       return
     }
-    const known = this.#active.find((queued) => queued.key === key) ?? this.#backoff.get(key)?.queued
+    const known = this.#activeByKey.get(key) ?? this.#backoff.get(key)?.queued
     if (known) {
       known.pod = pod
       return
@@ -110,8 +120,9 @@ export class SchedulingQueue {
   }
 
   pop(): QueuedPod | undefined {
-    const queued = this.#active.shift()
+    const queued = this.#active.pop()
     if (!queued) return undefined
+    this.#activeByKey.delete(queued.key)
     queued.attempts++
     this.#inFlight.set(queued.key, queued)
     this.#onChange()
@@ -158,6 +169,7 @@ export class SchedulingQueue {
     for (const { timer } of this.#backoff.values()) timer[Symbol.dispose]()
     this.#backoff.clear()
     this.#active.length = 0
+    this.#activeByKey.clear()
     this.#unschedulable.clear()
   }
 
@@ -194,10 +206,8 @@ export class SchedulingQueue {
 
   #toActive(queued: QueuedPod): void {
     if (this.#closed) return
-    // From the end: who comes last usually belongs last.
-    let at = this.#active.length
-    while (at > 0 && goesBefore(queued, this.#active[at - 1] as QueuedPod)) at--
-    this.#active.splice(at, 0, queued)
+    this.#active.splice(this.#placeOf(queued), 0, queued)
+    this.#activeByKey.set(queued.key, queued)
     this.#onChange()
   }
 
@@ -206,8 +216,21 @@ export class SchedulingQueue {
     this.#backoff.delete(key)
     this.#unschedulable.delete(key)
     this.#inFlight.delete(key)
-    const at = this.#active.findIndex((queued) => queued.key === key)
-    if (at >= 0) this.#active.splice(at, 1)
+    const active = this.#activeByKey.get(key)
+    if (!active) return
+    this.#activeByKey.delete(key)
+    this.#active.splice(this.#placeOf(active), 1)
+  }
+
+  /** Where it is, or belongs: the first place whose pod does not go after it. */
+  #placeOf(queued: QueuedPod): number {
+    let [from, to] = [0, this.#active.length]
+    while (from < to) {
+      const middle = (from + to) >>> 1
+      if (goesBefore(queued, this.#active[middle]!)) from = middle + 1
+      else to = middle
+    }
+    return from
   }
 
   /** Should an event have been missed, nobody waits for ever. */
@@ -225,6 +248,6 @@ const backoffMs = (attempts: number, { initialMs, maxMs }: Backoff) =>
   Math.min(maxMs, initialMs * 2 ** Math.max(0, attempts - 1))
 
 function goesBefore(a: QueuedPod, b: QueuedPod): boolean {
-  const difference = (b.pod.spec?.priority ?? 0) - (a.pod.spec?.priority ?? 0)
-  return difference < 0 || (difference === 0 && a.since < b.since)
+  const byPriority = (b.pod.spec?.priority ?? 0) - (a.pod.spec?.priority ?? 0)
+  return (byPriority || a.since - b.since || a.serial - b.serial) < 0
 }

@@ -20,7 +20,15 @@ describe('PictureModel', () => {
       push(3, [
         { type: 'loop', at: 1, client, queue: ['default/web'], queueLength: 1, cacheRevision: 7 },
         { type: 'watch', at: 1, state: 'open', watch: 'w', client, group: '', resource: 'pods', namespace: '' },
-        { type: 'schedule', at: 1, durationMs: 1, pod: 'default/web', nodes: [] },
+        {
+          type: 'schedule',
+          at: 1,
+          durationMs: 1,
+          scheduler: 'default-scheduler',
+          pod: 'default/web',
+          nodes: [],
+          more: 0,
+        },
       ]),
     )
     expect(dots).toEqual([])

@@ -28,11 +28,11 @@ export class CidrRange {
     return `${bytes.join('.')}/${this.#partBits}`
   }
 
-  /** The first part that is not taken; undefined when all are. */
-  firstFree(isTaken: (part: string) => boolean): string | undefined {
-    for (let index = 0; index < this.size; index++) {
-      const part = this.at(index)
-      if (!isTaken(part)) return part
+  /** The first part from that number on, and round again, that is not taken; undefined when all are. */
+  firstFree(isTaken: (part: string) => boolean, from = 0): number | undefined {
+    for (let step = 0; step < this.size; step++) {
+      const index = (from + step) % this.size
+      if (!isTaken(this.at(index))) return index
     }
     return undefined
   }

@@ -1,12 +1,12 @@
 import type { Node as CoreNode } from 'kubernetes-types/core/v1'
+import { keyOf } from '../../apimachinery/object-meta.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { IndexedCache } from '../../client/indexed-cache.ts'
-import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
 import { Node } from '../../kinds/node.ts'
 import { CidrRange } from './cidr-range.ts'
 
 const NODE_MASK_BITS = 24
-const RETRY_EXHAUSTED_MS = 10_000
 const BY_RANGE = 'podCIDR'
 
 /** Gives each node a part of the pods' address range. Upstream: kubernetes/pkg/controller/nodeipam/ipam. */
@@ -15,6 +15,8 @@ class NodeIpamReconciler implements Reconciler {
   readonly #range: CidrRange
   /** Given out and not yet in the cache, by node. */
   readonly #given = new Map<string, string>()
+  /** The number after the one that was given last. */
+  #next = 0
 
   constructor(view: ClusterView, clusterCidr: string) {
     this.#nodes = view.cache(Node)
@@ -22,7 +24,7 @@ class NodeIpamReconciler implements Reconciler {
     this.#range = new CidrRange(clusterCidr, NODE_MASK_BITS)
   }
 
-  async reconcile(context: ReconcileContext): Promise<Result> {
+  async reconcile(context: ReconcileContext): Promise<void> {
     const { key, client, report } = context
     const node = this.#nodes.get(key)
     if (!node || node.spec?.podCIDR) {
@@ -31,25 +33,38 @@ class NodeIpamReconciler implements Reconciler {
     }
     report.sees(node)
     report.wanted = 'a range of pod addresses'
-    const given = new Set(this.#given.values())
-    const isTaken = (range: string) => given.has(range) || this.#nodes.byIndex(BY_RANGE, range).length > 0
-    const podCIDR = this.#given.get(key) ?? this.#range.firstFree(isTaken)
+    const podCIDR = this.#given.get(key) ?? this.#free()
     report.seen = podCIDR ? `${podCIDR} is free` : `all ${this.#range.size} ranges are given out`
     if (!podCIDR) {
       context.event(Node, node, 'Normal', 'CIDRNotAvailable', `Node ${key} status is now: CIDRNotAvailable`)
-      return { requeueAfterMs: RETRY_EXHAUSTED_MS }
+      return
     }
     this.#given.set(key, podCIDR)
     const patch = { metadata: { uid: node.metadata?.uid }, spec: { podCIDR, podCIDRs: [podCIDR] } }
     await client.of(Node).patch({ name: key }, 'application/merge-patch+json', patch)
     report.did.push(`gave ${podCIDR}`)
   }
+
+  #free(): string | undefined {
+    const given = new Set(this.#given.values())
+    const isHeld = (range: string) => this.#nodes.byIndex(BY_RANGE, range).length > 0
+    const unheard = [...given].filter((range) => !isHeld(range)).length
+    if (this.#nodes.valueCount(BY_RANGE) + unheard >= this.#range.size) return undefined
+    const free = this.#range.firstFree((range) => given.has(range) || isHeld(range), this.#next)
+    if (free === undefined) return undefined
+    this.#next = free + 1
+    return this.#range.at(free)
+  }
 }
+
+const hasNone = ({ spec }: CoreNode) => !spec?.podCIDR
 
 export const nodeIpamController = (clusterCidr: string) =>
   controller('node-ipam')
     .actsAs('node-controller')
     .for(Node)
+    // Who found nothing left waits for a range to be given back.
+    .watches(Node, ({ type }, view) => (type === 'deleted' ? view.cache(Node).list().filter(hasNone).map(keyOf) : []))
     .eventsFrom('cidrAllocator')
     // Two at once could give the same range to two nodes.
     .concurrency(1)

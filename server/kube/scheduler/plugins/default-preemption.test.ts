@@ -65,7 +65,7 @@ it.each([
     victims: ['kept'],
   },
 ])('pushes out $name', ({ nodes, victims, asks = '1', budgets = [] }) => {
-  const { preemption, message } = run(of('urgent', 100, asks), nodes, { budgets })
+  const { postFilter: { preemption } = {}, message } = run(of('urgent', 100, asks), nodes, { budgets })
   expect(preemption?.victims.map(({ metadata }) => metadata?.name)).toEqual(victims)
   expect(message).toMatch(/^0\/\d nodes are available: \d Insufficient cpu\.$/)
 })
@@ -84,7 +84,7 @@ it.each([
   },
   { name: 'the node is too small', node: full('a'), asks: '3', why: '1 Preemption is not helpful for scheduling.' },
 ])('pushes out nobody when $name', ({ node: only, asks = '1', why }) => {
-  const { preemption, message, clearsNomination } = run(of('urgent', 100, asks), [only])
+  const { postFilter: { preemption, clearsNomination } = {}, message } = run(of('urgent', 100, asks), [only])
   expect(preemption).toBeUndefined()
   expect(message?.split('preemption: ')[1]).toBe(`0/1 nodes are available: ${why}`)
   expect(clearsNomination).toBe(true)
@@ -97,7 +97,9 @@ it('lets the victims of an earlier turn leave before it takes more', () => {
     status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }] },
   })
   const urgent = { ...of('urgent', 100), status: { nominatedNodeName: 'a' } }
-  const { preemption, message, clearsNomination } = run(urgent, [full('a', leaving, of('other', 1))])
+  const { postFilter: { preemption, clearsNomination } = {}, message } = run(urgent, [
+    full('a', leaving, of('other', 1)),
+  ])
   expect(preemption).toBeUndefined()
   expect(message).toContain('preemption: not eligible due to a terminating pod on the nominated node.')
   expect(clearsNomination).toBe(false)

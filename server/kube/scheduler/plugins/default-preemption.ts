@@ -36,7 +36,7 @@ export function defaultPreemption(
       const { candidates, verdicts } = tryNodes(pod, world, budgets(), limits)
       const best = leastHarm(candidates)
       if (best) return { message: '', preemption: best }
-      const message = `0/${world.nodes.length} nodes are available: ${countReasons(verdicts)}.`
+      const message = `0/${world.nodes.size} nodes are available: ${countReasons(verdicts)}.`
       return { ...refuse(message), clearsNomination: true }
     },
   }
@@ -51,7 +51,7 @@ function whyNotEligible(pod: Pod, { nodes, rejections }: PostFilterWorld): strin
   if (pod.spec?.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.'
   const nominated = pod.status?.nominatedNodeName
   if (!nominated || rejections.get(nominated)?.unresolvable) return undefined
-  const node = nodes.find(({ name }) => name === nominated)
+  const node = nodes.get(nominated)
   const leaving = [...(node?.pods.values() ?? [])].some(
     (other) => priorityOf(other) < priorityOf(pod) && isLeavingForAnother(other),
   )
@@ -71,8 +71,8 @@ function tryNodes(
 ) {
   const { nodes, rejections, random } = world
   const verdicts: Rejection[] = []
-  const mayHelp = nodes.filter(({ name }) => rejections.get(name)?.unresolvable === false)
-  for (let count = mayHelp.length; count < nodes.length; count++)
+  const mayHelp = nodes.all.filter(({ name }) => rejections.get(name)?.unresolvable === false)
+  for (let count = mayHelp.length; count < nodes.size; count++)
     verdicts.push({ reasons: [NOT_HELPFUL], unresolvable: true })
   const enough = Math.max(minCandidateNodesAbsolute, Math.floor((mayHelp.length * minCandidateNodesPercentage) / 100))
   const offset = Math.floor(random() * mayHelp.length)

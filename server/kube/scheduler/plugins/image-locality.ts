@@ -21,7 +21,7 @@ export const imageLocality: Plugin = {
     const spread: Spread = new Map()
     for (const { image = '' } of containersOf(pod)) {
       const name = imageOf(image)
-      spread.set(name, all.filter(({ images }) => images.has(name)).length / all.length)
+      spread.set(name, all.imageCount(name) / all.size)
     }
     state.set(NAME, spread)
     return [...spread.values()].some((share) => share > 0)

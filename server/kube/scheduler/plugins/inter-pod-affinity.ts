@@ -7,8 +7,9 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood } from '../framework.ts'
+import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood, SKIP } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
+import type { NodeList } from '../node-list.ts'
 import {
   type AffinityTerm,
   matchesAll,
@@ -68,17 +69,19 @@ interface FilterState {
   matchesItself: boolean
 }
 
-function filterState(pod: Pod, nodes: readonly NodeInfo[], labels: NamespaceLabels): FilterState {
+function filterState(pod: Pod, nodes: NodeList, labels: NamespaceLabels): FilterState {
   const affinity = podAffinityOf(pod)
   const { near: nearTerms = [], far: farTerms = [] } = affinity ?? {}
   const [near, far, repelled] = [new Topologies(), new Topologies(), new Topologies()]
-  for (const node of nodes) {
+  for (const node of nodes.withAffinity) {
     for (const { affinity: theirs } of node.withAffinity.values()) {
       for (const term of theirs.far) {
         if (term.matches(pod, labels)) repelled.add(term, node, 1)
       }
     }
-    if (nearTerms.length === 0 && farTerms.length === 0) continue
+  }
+  const asks = nearTerms.length > 0 || farTerms.length > 0
+  for (const node of asks ? nodes.all : []) {
     for (const other of node.pods.values()) {
       if (matchesAll(nearTerms, other, labels)) for (const term of nearTerms) near.add(term, node, 1)
       for (const term of farTerms) if (term.matches(other, labels)) far.add(term, node, 1)
@@ -94,15 +97,16 @@ function isNear({ affinity, near, matchesItself }: FilterState, node: NodeInfo):
   return terms.every(({ topologyKey }) => near.at(topologyKey, node) > 0) || (near.isEmpty && matchesItself)
 }
 
-function scores(pod: Pod, nodes: readonly NodeInfo[], labels: NamespaceLabels, hardWeight: number): Topologies {
+function scores(pod: Pod, nodes: NodeList, labels: NamespaceLabels, hardWeight: number): Topologies {
   const wishes = podAffinityOf(pod)?.preferred ?? []
   const result = new Topologies()
-  for (const node of nodes) {
+  for (const node of nodes.withAffinity) {
     for (const { affinity } of node.withAffinity.values()) {
       for (const term of affinity.near) if (term.matches(pod, labels)) result.add(term, node, hardWeight)
       for (const term of affinity.preferred) if (term.matches(pod, labels)) result.add(term, node, term.weight)
     }
-    if (wishes.length === 0) continue
+  }
+  for (const node of wishes.length > 0 ? nodes.all : []) {
     for (const other of node.pods.values()) {
       for (const term of wishes) if (term.matches(other, labels)) result.add(term, node, term.weight)
     }
@@ -118,7 +122,10 @@ export function interPodAffinity(
     name: NAME,
     weight: 2,
     preFilter(state, pod, nodes) {
-      state.set(FILTER, filterState(pod, nodes, labels))
+      const told = filterState(pod, nodes, labels)
+      const { near = [], far = [] } = told.affinity ?? {}
+      if (near.length + far.length === 0 && told.repelled.isEmpty) return SKIP
+      state.set(FILTER, told)
       return undefined
     },
     filter(state: CycleState, _, node) {
@@ -135,15 +142,15 @@ export function interPodAffinity(
     },
     score: (state, _, node) => (state.get(SCORE) as Topologies).sum(node),
     normalize(_state, _pod, told) {
-      const values = told.map(({ score }) => score)
-      const min = Math.min(...values)
-      const range = Math.max(...values) - min
+      let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+      for (const { score } of told) [min, max] = [Math.min(min, score), Math.max(max, score)]
+      const range = max - min
       for (const entry of told) entry.score = range > 0 ? Math.trunc((MAX_SCORE * (entry.score - min)) / range) : 0
     },
+    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-assigned'],
     mayHelp(event, pod) {
-      if (event.type === 'node-added') return true
       if (event.type === 'node-updated') return !deepEqual(event.node.metadata?.labels, event.previous.metadata?.labels)
-      if (event.type === 'storage-changed') return false
+      if (event.type !== 'pod-assigned' && event.type !== 'pod-removed') return true
       const own = podAffinityOf(pod)
       if (event.type === 'pod-assigned') return matchesAll(own?.near ?? [], event.pod, labels)
       const theirs = podAffinityOf(event.pod)?.far ?? []

@@ -1,6 +1,6 @@
 // A host port can be had once per node, address and protocol. Upstream: plugins/nodeports.
 
-import { type Plugin, reject } from '../framework.ts'
+import { type Plugin, reject, SKIP } from '../framework.ts'
 import { type HostPort, hostPorts } from '../node-info.ts'
 
 const ANY = '0.0.0.0'
@@ -11,7 +11,9 @@ const collide = (a: HostPort, b: HostPort) =>
 export const nodePorts: Plugin = {
   name: 'NodePorts',
   preFilter(state, pod) {
-    state.set('NodePorts', hostPorts(pod))
+    const wanted = hostPorts(pod)
+    if (wanted.length === 0) return SKIP
+    state.set('NodePorts', wanted)
     return undefined
   },
   filter(state, _, node) {
@@ -19,9 +21,9 @@ export const nodePorts: Plugin = {
     const taken = wanted.some((port) => node.usedPorts.some((used) => collide(port, used)))
     return taken ? reject("node(s) didn't have free ports for the requested pod ports") : undefined
   },
+  wokenBy: ['node-added', 'pod-removed'],
   mayHelp(event, pod) {
-    if (event.type === 'node-added') return true
-    if (event.type !== 'pod-removed') return false
+    if (event.type !== 'pod-removed') return true
     return hostPorts(event.pod).some((freed) => hostPorts(pod).some((wanted) => collide(freed, wanted)))
   },
 }

@@ -92,9 +92,9 @@ export const nodeResourcesFit = (strategy: ScoringStrategy): Plugin => ({
     }
     return weights === 0 ? 0 : Math.floor(sum / weights)
   },
+  wokenBy: ['node-added', 'node-updated', 'pod-removed'],
   mayHelp(event, pod) {
-    if (event.type === 'pod-removed') return true
-    if (event.type === 'pod-assigned' || event.type === 'storage-changed') return false
+    if (event.type !== 'node-added' && event.type !== 'node-updated') return true
     const allocatable = amountsOf(event.node.status?.allocatable)
     const fits = [...podResources(pod).requests].every(([name, amount]) => amount <= (allocatable.get(name) ?? 0))
     if (event.type === 'node-added' || !fits) return fits

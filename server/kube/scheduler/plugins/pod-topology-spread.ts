@@ -10,8 +10,9 @@ import type { Pod, TopologySpreadConstraint } from 'kubernetes-types/core/v1'
 import { type Selector, selectorOfObject } from '../../apimachinery/label-selector.ts'
 import { nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
 import { untolerated } from '../../apimachinery/tolerations.ts'
-import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood } from '../framework.ts'
+import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood, SKIP } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
+import type { NodeList } from '../node-list.ts'
 
 const HOSTNAME = 'kubernetes.io/hostname'
 const ZONE = 'topology.kubernetes.io/zone'
@@ -94,11 +95,11 @@ function matchingPods(node: NodeInfo, selector: Selector, namespace: string | un
   return count
 }
 
-function hardState(pod: Pod, nodes: readonly NodeInfo[]): Hard[] {
+function hardState(pod: Pod, nodes: NodeList): Hard[] {
   const constraints = constraintsOf(pod, 'DoNotSchedule')
   return constraints.map((constraint) => {
     const byDomain = new Map<string, number>()
-    for (const node of nodes) {
+    for (const node of nodes.all) {
       // Only nodes that have all the labels take part.
       if (!constraints.every(({ topologyKey }) => topologyKey in node.labels)) continue
       if (!counts(node, constraint, pod)) continue
@@ -116,7 +117,7 @@ function hardState(pod: Pod, nodes: readonly NodeInfo[]): Hard[] {
 function softState(
   pod: Pod,
   feasible: readonly NodeInfo[],
-  all: readonly NodeInfo[],
+  nodes: NodeList,
   defaults: DefaultSpreading & PodTopologySpreadArguments,
 ) {
   let constraints = constraintsOf(pod, 'ScheduleAnyway')
@@ -132,7 +133,7 @@ function softState(
   const ignored = new Set(requireLabels ? feasible.filter((node) => !hasLabels(node)).map(({ name }) => name) : [])
   const byConstraint = constraints.map((constraint) => {
     const byDomain = new Map<string, number>()
-    for (const node of all) {
+    for (const node of nodes.all) {
       const domain = node.labels[constraint.topologyKey]
       if (domain === undefined || !counts(node, constraint, pod)) continue
       const here = matchingPods(node, constraint.selector, pod.metadata?.namespace)
@@ -153,7 +154,9 @@ export function podTopologySpread(defaults: DefaultSpreading & PodTopologySpread
     name: NAME,
     weight: 2,
     preFilter(state, pod, nodes) {
-      state.set(HARD, hardState(pod, nodes))
+      const hard = hardState(pod, nodes)
+      if (hard.length === 0) return SKIP
+      state.set(HARD, hard)
       return undefined
     },
     filter(state: CycleState, _, node) {
@@ -182,17 +185,17 @@ export function podTopologySpread(defaults: DefaultSpreading & PodTopologySpread
     },
     normalize(state, _, scores) {
       const { ignored } = state.get(SOFT) as Soft
-      const counted = scores.filter(({ node }) => !ignored.has(node.name)).map(({ score }) => score)
-      const max = Math.max(0, ...counted)
-      const min = Math.min(Number.POSITIVE_INFINITY, ...counted)
+      let [min, max] = [Number.POSITIVE_INFINITY, 0]
+      for (const { node, score } of scores)
+        if (!ignored.has(node.name)) [min, max] = [Math.min(min, score), Math.max(max, score)]
       for (const entry of scores) {
         if (ignored.has(entry.node.name)) entry.score = 0
         else entry.score = max === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (max + min - entry.score)) / max)
       }
     },
+    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-assigned'],
     mayHelp(event, pod) {
-      if (event.type === 'node-added' || event.type === 'node-updated') return true
-      if (event.type === 'storage-changed') return false
+      if (event.type !== 'pod-removed' && event.type !== 'pod-assigned') return true
       return event.pod.metadata?.namespace === pod.metadata?.namespace
     },
   }

@@ -10,7 +10,7 @@ export const taintToleration: Plugin = {
   weight: 3,
   filter(_, pod, { node }) {
     const taint = untolerated(node?.spec?.taints, pod.spec?.tolerations, ['NoSchedule', 'NoExecute'])
-    return taint && rejectForGood(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`)
+    return taint && rejectForGood('node(s) had untolerated taint(s)')
   },
   score(_, pod, { node }) {
     const tolerations = (pod.spec?.tolerations ?? []).filter(({ effect }) => !effect || effect === 'PreferNoSchedule')
@@ -19,6 +19,7 @@ export const taintToleration: Plugin = {
     ).length
   },
   normalize: (_state, _pod, scores) => normalizeByMax(scores, { reverse: true }),
+  wokenBy: ['node-added', 'node-updated'],
   mayHelp(event) {
     if (event.type === 'node-added') return true
     return event.type === 'node-updated' && !deepEqual(event.node.spec?.taints, event.previous.spec?.taints)

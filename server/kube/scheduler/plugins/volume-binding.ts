@@ -11,7 +11,7 @@ import {
   NO_PROVISIONER,
   waitsForConsumer,
 } from '../../kinds/storage/volume-binding.ts'
-import { type CycleState, type Plugin, type Rejection, rejectForGood } from '../framework.ts'
+import { type CycleState, type Plugin, type Rejection, rejectForGood, SKIP } from '../framework.ts'
 import type { StorageView } from '../storage-view.ts'
 
 const NAME = 'VolumeBinding'
@@ -40,13 +40,12 @@ export function volumeBinding(storage: StorageView): Plugin {
         else if (waitsForConsumer(storage.classOf(claim)) && !claim.spec?.volumeName) plan.waiting.push(claim)
         else return rejectForGood('pod has unbound immediate PersistentVolumeClaims')
       }
-      if (plan.volumes.length + plan.waiting.length > 0) state.set(NAME, plan)
+      if (plan.volumes.length + plan.waiting.length === 0) return SKIP
+      state.set(NAME, plan)
       return undefined
     },
     filter(state, _pod, { node, name }) {
-      const plan = state.get(NAME) as Plan | undefined
-      if (!plan || !node) return undefined
-      return rejectionOn(plan, node, name, storage)
+      return node && rejectionOn(state.get(NAME) as Plan, node, name, storage)
     },
     reserve(state, _pod, node) {
       for (const [, volume] of planned(state, node)?.reserve ?? []) storage.promised.add(volume.metadata?.name ?? '')
@@ -62,9 +61,9 @@ export function volumeBinding(storage: StorageView): Plugin {
       await storage.untilBound(pod, [...plan.reserve.map(([claim]) => claim), ...plan.provision])
       for (const [, volume] of plan.reserve) storage.promised.delete(volume.metadata?.name ?? '')
     },
+    wokenBy: ['node-added', 'node-updated', 'storage-changed'],
     mayHelp(event, pod) {
-      if (event.type === 'node-added' || event.type === 'node-updated') return true
-      if (event.type !== 'storage-changed') return false
+      if (event.type !== 'storage-changed') return true
       return event.claim === undefined || claimsOf(pod).some(({ key }) => key === event.claim)
     },
   }

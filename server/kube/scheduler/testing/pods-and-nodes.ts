@@ -6,6 +6,7 @@ import { selectorOfMap } from '../../apimachinery/label-selector.ts'
 import type { Client } from '../../client/client.ts'
 import { type CycleOptions, decide } from '../cycle.ts'
 import { NodeInfo } from '../node-info.ts'
+import { NodeList } from '../node-list.ts'
 import { defaultPlugins, type PluginOptions } from '../plugins/index.ts'
 import type { StorageView } from '../storage-view.ts'
 
@@ -63,5 +64,5 @@ export function run(
   nodes: NodeInfo[],
   { budgets = [], ...options }: Partial<CycleOptions> & { budgets?: PodDisruptionBudget[] } = {},
 ) {
-  return decide(what, nodes, { plugins: plugins(budgets), random: () => 0.99, startAt: 0, ...options })
+  return decide(what, new NodeList(nodes), { plugins: plugins(budgets), random: () => 0.99, startAt: 0, ...options })
 }

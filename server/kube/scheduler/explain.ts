@@ -1,0 +1,47 @@
+// A decision as the trace tells it: per node the plug-in that refused it and why, or what each plug-in gave it; and for a
+// pod that fitted nowhere, what came of making room and what would have it tried again.
+
+import type { ScheduleTrace } from '../../base/trace.ts'
+import { keyOf } from '../apimachinery/object-meta.ts'
+import type { Decision } from './cycle.ts'
+import { CLUSTER_EVENTS } from './framework.ts'
+import type { Profile } from './profile.ts'
+
+/** The trace keeps thousands of decisions: of a large cluster each tells the best nodes, and some of those that refused. */
+const MOST_NODES = 20
+
+export interface Moment {
+  at: number
+  durationMs: number
+}
+
+export function explain(pod: string, profile: Profile, decision: Decision, moment: Moment): ScheduleTrace {
+  const { scores, rejections, chosen } = decision
+  const fitting = scores
+    .told(MOST_NODES)
+    .map(({ name, total, scores: byPlugin }) => ({ name, score: total, scores: byPlugin }))
+  const refused = Array.from(rejections)
+    .slice(0, MOST_NODES)
+    .map(([name, { plugin, reasons }]) => ({ name, failed: { plugin, reason: reasons.join(', ') } }))
+  return {
+    type: 'schedule',
+    ...moment,
+    scheduler: profile.schedulerName,
+    pod,
+    nodes: [...fitting, ...refused],
+    more: scores.nodes.length + rejections.size - fitting.length - refused.length,
+    ...(chosen === undefined ? whyNowhere(profile, decision) : { chosen }),
+  }
+}
+
+function whyNowhere({ plugins }: Profile, { message = '', rejectedBy, postFilter }: Decision): Partial<ScheduleTrace> {
+  const { preemption } = postFilter ?? {}
+  const wokenBy = plugins
+    .filter(({ name }) => rejectedBy.has(name))
+    .map(({ name, wokenBy: events = CLUSTER_EVENTS }) => ({ plugin: name, events: [...events] }))
+  return {
+    message,
+    wokenBy,
+    ...(preemption ? { preemption: { node: preemption.node, victims: preemption.victims.map(keyOf) } } : {}),
+  }
+}

@@ -1,0 +1,90 @@
+// What each plug-in said of each node that fits, and what that comes to.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import { type CycleState, MAX_SCORE, type Plugin } from './framework.ts'
+import type { NodeInfo } from './node-info.ts'
+import type { NodeList } from './node-list.ts'
+
+export interface PluginScore {
+  /** As the plug-in gave it, in a measure of its own. */
+  raw: number
+  /** Brought between 0 and 100, times the plug-in's weight: what counts. */
+  weighted: number
+}
+
+export interface Scored {
+  name: string
+  total: number
+  scores: Record<string, PluginScore>
+}
+
+interface Column {
+  plugin: string
+  raw: Float64Array
+  weighted: Float64Array
+}
+
+export class Scores {
+  readonly nodes: readonly NodeInfo[]
+  readonly #totals: Float64Array
+  readonly #columns: Column[] = []
+
+  constructor(nodes: readonly NodeInfo[]) {
+    this.nodes = nodes
+    this.#totals = new Float64Array(nodes.length)
+  }
+
+  add({ plugin, raw, weighted }: Column): void {
+    this.#columns.push({ plugin, raw, weighted })
+    for (let at = 0; at < weighted.length; at++) this.#totals[at]! += weighted[at]!
+  }
+
+  /** Among equals each has the same chance, though the list is walked only once. */
+  best(random: () => number): NodeInfo | undefined {
+    let best = 0
+    let equals = 1
+    for (let at = 1; at < this.nodes.length; at++) {
+      const difference = this.#totals[at]! - this.#totals[best]!
+      if (difference > 0) equals = 1
+      if (difference > 0 || (difference === 0 && random() < 1 / ++equals)) best = at
+    }
+    return this.nodes[best]
+  }
+
+  /** The best nodes first, and no more than so many. */
+  told(most = Number.POSITIVE_INFINITY): Scored[] {
+    const order = Array.from(this.nodes.keys())
+    if (this.nodes.length > most) order.sort((a, b) => this.#totals[b]! - this.#totals[a]!)
+    return order.slice(0, most).map((at) => ({
+      name: this.nodes[at]!.name,
+      total: this.#totals[at]!,
+      scores: Object.fromEntries(
+        this.#columns.map(({ plugin, raw, weighted }) => [plugin, { raw: raw[at]!, weighted: weighted[at]! }]),
+      ),
+    }))
+  }
+}
+
+export function scoreNodes(
+  pod: Pod,
+  {
+    feasible,
+    all,
+    state,
+    plugins,
+  }: { feasible: NodeInfo[]; all: NodeList; state: CycleState; plugins: readonly Plugin[] },
+): Scores {
+  const result = new Scores(feasible)
+  const entries = feasible.map((node) => ({ node, score: 0 }))
+  for (const plugin of plugins) {
+    if (!plugin.score || plugin.preScore?.(state, pod, feasible, all) === false) continue
+    const raw = new Float64Array(feasible.length)
+    for (let at = 0; at < feasible.length; at++) raw[at] = entries[at]!.score = plugin.score(state, pod, feasible[at]!)
+    plugin.normalize?.(state, pod, entries)
+    const weighted = Float64Array.from(entries, ({ score }) => score * (plugin.weight ?? 1))
+    const wrong = entries.find(({ score }) => score < 0 || score > MAX_SCORE)
+    if (wrong) throw new Error(`plug-in ${plugin.name} scored ${wrong.score}, not 0 to ${MAX_SCORE}`)
+    result.add({ plugin: plugin.name, raw, weighted })
+  }
+  return result
+}
