@@ -78,7 +78,8 @@ export function addComponentCommands(program: Command, logger: Logger): void {
       processes().then(({ runControllerManager }) => runControllerManager(options, context())),
     )
   loops('kube-scheduler', 'the scheduler', '10259')
-    .option('--config <file>', 'a KubeSchedulerConfiguration: profiles, plug-ins, weights')
+    .option('--config <file>', 'a KubeSchedulerConfiguration: profiles, plug-ins, weights, extenders')
+    .option('--plugin <files>', 'modules with plug-ins of your own, with commas between them; profiles enable them')
     .action((options: Record<string, string>) =>
       processes().then(({ runSchedulerProcess }) => runSchedulerProcess(options, context())),
     )

@@ -15,6 +15,7 @@ import { AUTHORIZATION_FLAGS } from '../apiserver/authorization/flag-names.ts'
 import { readAccessFlags } from './api-server-flags.ts'
 import { openAuditLog } from './audit-log.ts'
 import { etcdServersOf } from './cluster-spec.ts'
+import { loadOwnPlugins } from './own-plugins.ts'
 import { readSchedulerConfigFile } from './scheduler-flags.ts'
 
 export interface ComponentContext {
@@ -133,9 +134,11 @@ export async function runSchedulerProcess(options: Flags, { logger, until }: Com
   const { transportFromKubeconfig } = await import('../client/https-transport.ts')
   const { runScheduler } = await import('../scheduler/index.ts')
   const configuration = options.config ? await readSchedulerConfigFile(options.config) : undefined
+  const ownPlugins = options.plugin ? await loadOwnPlugins(options.plugin) : []
   await runAsComponent('kube-scheduler', options, { logger, until }, (metrics) =>
     runScheduler({
       ...(configuration ? { configuration } : {}),
+      ownPlugins,
       client: createClient(transportFromKubeconfig(options.kubeconfig!, 'kube-scheduler')),
       clock: systemClock,
       logger,

@@ -3,6 +3,7 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
+import { goDuration } from '../apimachinery/go-duration.ts'
 import type { ContainerRuntime, PodSandbox } from '../container-runtime/container-runtime.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import type { ApiObjects } from './api-objects.ts'
@@ -17,7 +18,7 @@ import { fieldPathOf, type KubeletEvents } from './kubelet-events.ts'
 import { runHook } from './lifecycle-hooks.ts'
 import type { PodKiller } from './pod-killer.ts'
 import { formatPod, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
-import { goDuration, StartBackoff } from './start-backoff.ts'
+import { StartBackoff } from './start-backoff.ts'
 import type { ContainerToStart } from './sync-plan.ts'
 import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts'
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
-import { goDuration, StartBackoff } from './start-backoff.ts'
+import { goDuration } from '../apimachinery/go-duration.ts'
+import { StartBackoff } from './start-backoff.ts'
 
 it('lets the first failure go, doubles up to the cap, and forgets after a long quiet', async () => {
   const clock = new FakeClock()

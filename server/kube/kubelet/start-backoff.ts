@@ -58,15 +58,6 @@ export class StartBackoff {
   }
 }
 
-/** `10s`, `2m40s`, `5m0s`: as Go prints durations of whole seconds. */
-export function goDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  if (seconds < 60) return `${seconds}s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes}m${seconds % 60}s`
-  return `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds % 60}s`
-}
-
 /** `1.234s`, `56ms`: as Go prints a measured duration, rounded to milliseconds. */
 export function goMeasured(ms: number): string {
   const rounded = Math.round(ms)

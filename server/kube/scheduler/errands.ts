@@ -2,6 +2,7 @@
 // said why it fits nowhere, and room is made if pods of lower priority can give it.
 // Upstream: bindingCycle and handleSchedulingFailure in kubernetes/pkg/scheduler/schedule_one.go.
 
+import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { isNotFound } from '../apimachinery/status-error.ts'
@@ -10,16 +11,19 @@ import type { EventRecorder } from '../client/event-recorder.ts'
 import { atRevision } from '../client/reconcile-context.ts'
 import { Pod } from '../kinds/pod.ts'
 import type { Decision } from './cycle.ts'
-import type { Preemption } from './framework.ts'
+import type { Extender } from './extenders/extender.ts'
+import { fitMessage } from './fit-error.ts'
+import type { NodeRejection, Preemption } from './framework.ts'
 import { makeRoom } from './make-room.ts'
 import type { Nominator } from './nominator.ts'
 import { BECAUSE } from './plugins/default-binder.ts'
 import { priorityOf } from './plugins/default-preemption.ts'
-import { tellUnschedulable } from './pod-status.ts'
+import { type NotScheduled, tellNotScheduled } from './pod-status.ts'
 import type { Profile } from './profile.ts'
 import type { SchedulerCache } from './scheduler-cache.ts'
 import type { SchedulerMetrics } from './scheduler-metrics.ts'
 import type { QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+import type { WaitingPods } from './waiting-pods.ts'
 
 export interface RunningProfile extends Profile {
   /** Events come from the profile that decided. */
@@ -33,8 +37,12 @@ export interface ErrandOptions {
   queue: SchedulingQueue
   cache: SchedulerCache
   nominator: Nominator
+  waiting: WaitingPods
+  extenders: readonly Extender[]
   metrics: SchedulerMetrics | undefined
   isStopped: () => boolean
+  /** A pod that had been counted on a node is not there after all: others may have room now. */
+  onForgotten: (pod: CorePod) => void
 }
 
 type Chosen = Decision & { chosen: string; startedAt: number }
@@ -67,20 +75,33 @@ export class Errands {
 
   /** The pod fits nowhere; what the decision says of others that could go is done. */
   refuse(queued: QueuedPod, profile: RunningProfile, decision: Decision): void {
-    const { client, clock, logger, queue, nominator } = this.#options
+    const { queue, nominator } = this.#options
     const { message = '', rejectedBy, postFilter: { preemption, clearsNomination } = {} } = decision
-    const { pod, because } = queued
+    const { pod } = queued
     queue.putAside(queued, rejectedBy)
-    record(queued, profile, 'Warning', 'FailedScheduling', message)
     if (preemption) nominator.set(pod, preemption.node)
     else if (clearsNomination) nominator.delete(pod)
     const nominatedNodeName = preemption ? preemption.node : clearsNomination ? null : undefined
+    this.#tell(queued, profile, { reason: 'Unschedulable', message, nominatedNodeName })
+    if (preemption) this.#track(this.#makeRoom(queued, profile, preemption))
+  }
+
+  /** Something went wrong that says nothing of the nodes: it is tried again. */
+  fail(queued: QueuedPod, profile: RunningProfile, err: unknown): void {
+    this.#options.queue.putBack(queued)
+    const message = err instanceof Error ? err.message : String(err)
+    this.#tell(queued, profile, { reason: 'SchedulerError', message })
+  }
+
+  #tell(queued: QueuedPod, profile: RunningProfile, told: NotScheduled): void {
+    const { client, clock, logger } = this.#options
+    const { pod, because, key } = queued
+    record(queued, profile, 'Warning', 'FailedScheduling', told.message)
     this.#track(
-      tellUnschedulable(pod, { message, nominatedNodeName }, { client, clock, because }).catch((err: unknown) => {
-        if (!isNotFound(err)) logger.debug('condition not written', { pod: queued.key, err })
+      tellNotScheduled(pod, told, { client, clock, because }).catch((err: unknown) => {
+        if (!isNotFound(err)) logger.debug('condition not written', { pod: key, err })
       }),
     )
-    if (preemption) this.#track(this.#makeRoom(queued, profile, preemption))
   }
 
   #track(work: Promise<void>): void {
@@ -89,29 +110,68 @@ export class Errands {
   }
 
   async #bind(queued: QueuedPod, profile: RunningProfile, { state, chosen, startedAt }: Chosen): Promise<void> {
-    const { cache, queue, metrics, logger, isStopped } = this.#options
+    const { queue, metrics, logger, isStopped } = this.#options
     const { plugins, schedulerName } = profile
     const { pod, key } = queued
     try {
-      for (const plugin of plugins) {
-        const rejection = await plugin.permit?.(state, pod, chosen)
-        if (rejection) throw new Error(rejection.reasons.join(', '))
+      const rejection = await this.#permit(queued, profile, { state, chosen })
+      if (rejection) {
+        if (isStopped()) return
+        this.#takeBack(pod, profile, { state, chosen })
+        metrics?.attempted(queued, schedulerName, 'unschedulable', startedAt)
+        queue.putAside(queued, new Set([rejection.plugin]))
+        const message = fitMessage(1, { byNode: new Map([[chosen, rejection]]) })
+        this.#tell(queued, profile, { reason: 'Unschedulable', message })
+        return
       }
       for (const plugin of plugins) await plugin.preBind?.(state, pod, chosen)
-      for (const plugin of plugins) if (await plugin.bind?.(state, pod, chosen)) break
+      await this.#bindBy(pod, profile, { state, chosen })
       queue.done(queued)
       metrics?.attempted(queued, schedulerName, 'scheduled', startedAt)
       record(queued, profile, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${chosen}`)
     } catch (err) {
       if (isStopped()) return
-      for (const plugin of [...plugins].reverse()) plugin.unreserve?.(state, pod, chosen)
-      cache.forget(pod)
+      this.#takeBack(pod, profile, { state, chosen })
       metrics?.attempted(queued, schedulerName, 'error', startedAt)
       if (isNotFound(err)) return queue.done(queued)
       logger.warn('binding failed, will be tried again', { pod: key, node: chosen, err })
-      record(queued, profile, 'Warning', 'FailedScheduling', err instanceof Error ? err.message : String(err))
-      queue.putBack(queued)
+      this.fail(queued, profile, err)
     }
+  }
+
+  async #permit(
+    { pod }: QueuedPod,
+    { plugins }: RunningProfile,
+    { state, chosen }: Pick<Chosen, 'state' | 'chosen'>,
+  ): Promise<NodeRejection | undefined> {
+    const waits = new Map<string, number>()
+    for (const { name, permit } of plugins) {
+      const answer = permit?.(state, pod, chosen)
+      if (answer && 'reasons' in answer) return { ...answer, plugin: name }
+      if (answer) waits.set(name, answer.waitMs)
+    }
+    return waits.size > 0 ? this.#options.waiting.wait(pod, chosen, waits) : undefined
+  }
+
+  /** An extender that binds goes before all plug-ins. */
+  async #bindBy(pod: CorePod, profile: RunningProfile, { state, chosen }: Pick<Chosen, 'state' | 'chosen'>) {
+    const binder = this.#options.extenders.find((extender) => extender.binds && extender.isInterestedIn(pod))
+    if (binder) {
+      try {
+        return await binder.bind(pod, chosen)
+      } catch (err) {
+        if (!binder.isIgnorable) throw err
+      }
+    }
+    for (const plugin of profile.plugins) if (await plugin.bind?.(state, pod, chosen)) return
+  }
+
+  #takeBack(pod: CorePod, { plugins }: RunningProfile, { state, chosen }: Pick<Chosen, 'state' | 'chosen'>): void {
+    const { cache, onForgotten } = this.#options
+    for (const plugin of [...plugins].reverse()) plugin.unreserve?.(state, pod, chosen)
+    if (!cache.isAssumed(pod)) return
+    cache.forget(pod)
+    onForgotten(pod)
   }
 
   async #makeRoom(queued: QueuedPod, { recorder }: RunningProfile, preemption: Preemption): Promise<void> {

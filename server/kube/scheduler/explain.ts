@@ -36,9 +36,10 @@ export function explain(pod: string, profile: Profile, decision: Decision, momen
 
 function whyNowhere({ plugins }: Profile, { message = '', rejectedBy, postFilter }: Decision): Partial<ScheduleTrace> {
   const { preemption } = postFilter ?? {}
-  const wokenBy = plugins
-    .filter(({ name }) => rejectedBy.has(name))
-    .map(({ name, wokenBy: events = CLUSTER_EVENTS }) => ({ plugin: name, events: [...events] }))
+  const wokenBy = Array.from(rejectedBy, (plugin) => ({
+    plugin,
+    events: [...(plugins.find(({ name }) => name === plugin)?.wokenBy ?? CLUSTER_EVENTS)],
+  }))
   return {
     message,
     wokenBy,

@@ -28,6 +28,9 @@ export interface OnlyNodes {
 
 export type PreFilterResult = Rejection | OnlyNodes | typeof SKIP | undefined
 
+/** In place of a plug-in's name, for what an extender refused. Any event may help: nobody knows what it goes by. */
+export const EXTENDER = 'Extender'
+
 /** What plug-ins have worked out for one pod in one cycle, by plug-in name. */
 export type CycleState = Map<string, unknown>
 
@@ -53,6 +56,8 @@ export const CLUSTER_EVENTS: readonly ClusterEventType[] = [
 
 export interface Plugin {
   readonly name: string
+  /** Takes part only where a profile enables it. */
+  readonly isOptional?: boolean
   /** How much its scores count; 1 unless told. */
   readonly weight?: number
   preFilter?(state: CycleState, pod: Pod, nodes: NodeList): PreFilterResult
@@ -66,8 +71,8 @@ export interface Plugin {
   normalize?(state: CycleState, pod: Pod, scores: NodeScore[]): void
   reserve?(state: CycleState, pod: Pod, node: string): void
   unreserve?(state: CycleState, pod: Pod, node: string): void
-  /** A rejection, or a promise to wait for one's leave. */
-  permit?(state: CycleState, pod: Pod, node: string): Promise<Rejection | undefined> | Rejection | undefined
+  /** A rejection, or how long at most the pod waits until somebody lets it go on (`WaitingPods`). */
+  permit?(state: CycleState, pod: Pod, node: string): Rejection | { waitMs: number } | undefined
   /** What must be done before the pod is bound, in any case; a rejection takes the decision back. */
   preBind?(state: CycleState, pod: Pod, node: string): Promise<void>
   /** True when it has bound the pod; false leaves it to the next. */
@@ -91,6 +96,8 @@ export interface PostFilterResult {
   message: string
   /** Pods that have to go for this one. */
   preemption?: Preemption
+  /** All that it was chosen from. */
+  candidates?: readonly Preemption[]
   /** False leaves an earlier nomination of a node as it is. */
   clearsNomination?: boolean
 }

@@ -26,19 +26,23 @@ export async function patchStatus(pod: CorePod, status: object, { client, becaus
     )
 }
 
-/** `nominatedNodeName`: null takes an earlier one away, undefined leaves it. Writes nothing when all is said already. */
-export async function tellUnschedulable(
-  pod: CorePod,
-  told: { message: string; nominatedNodeName?: string | null | undefined },
-  writer: StatusWriter,
-): Promise<void> {
-  const { message, nominatedNodeName } = told
+export interface NotScheduled {
+  /** Nothing fits, or something went wrong. */
+  reason: 'Unschedulable' | 'SchedulerError'
+  message: string
+  /** Null takes an earlier one away, undefined leaves it. */
+  nominatedNodeName?: string | null | undefined
+}
+
+/** Writes nothing when all is said already. */
+export async function tellNotScheduled(pod: CorePod, told: NotScheduled, writer: StatusWriter): Promise<void> {
+  const { reason, message, nominatedNodeName } = told
   const current = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
-  const isSaid = current?.status === 'False' && current.reason === 'Unschedulable' && current.message === message
+  const isSaid = current?.status === 'False' && current.reason === reason && current.message === message
   const nominates =
     nominatedNodeName !== undefined && (nominatedNodeName ?? '') !== (pod.status?.nominatedNodeName ?? '')
   if (isSaid && !nominates) return
   const lastTransitionTime = current?.status === 'False' ? current.lastTransitionTime : isoTime(writer.clock)
-  const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message, lastTransitionTime }
+  const condition = { type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime }
   await patchStatus(pod, { conditions: [condition], ...(nominates ? { nominatedNodeName } : {}) }, writer)
 }

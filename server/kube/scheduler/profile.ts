@@ -44,7 +44,7 @@ export function buildProfile(told: ProfileConfiguration, all: readonly Plugin[],
 }
 
 function atItsPoints(plugin: Plugin, sets: ProfileConfiguration['plugins']): Plugin | undefined {
-  const everywhere = isOn(plugin, sets.multiPoint, true)
+  const everywhere = isOn(plugin, sets.multiPoint, !plugin.isOptional)
   const points = Object.keys(MEMBERS) as ExtensionPoint[]
   const on = points.filter((point) => isOn(plugin, sets[point], everywhere))
   const off = points.filter((point) => !on.includes(point)).flatMap((point) => MEMBERS[point])

@@ -3,6 +3,7 @@
 
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { extendersConfiguration } from './extenders/extender-configuration.ts'
 import type { PluginArguments } from './plugins/index.ts'
 
 const API_VERSION = 'kubescheduler.config.k8s.io/v1'
@@ -112,6 +113,7 @@ const configuration = z
     apiVersion: z.literal(API_VERSION),
     kind: z.literal('KubeSchedulerConfiguration'),
     percentageOfNodesToScore: z.int().min(0).max(100).default(0),
+    extenders: extendersConfiguration,
     podInitialBackoffSeconds: z.int().min(1).default(1),
     podMaxBackoffSeconds: z.int().min(1).default(10),
     profiles: z

@@ -27,9 +27,12 @@ import { StorageClass } from '../kinds/storage-class.ts'
 import { type Decision, decide } from './cycle.ts'
 import { defaultSpreading } from './default-spreading.ts'
 import { Errands, type RunningProfile } from './errands.ts'
-import { explain, type Moment } from './explain.ts'
-import { type ClusterEvent, mayWake } from './framework.ts'
+import { explain } from './explain.ts'
+import { decideWithExtenders } from './extenders/extended-cycle.ts'
+import { type Extender, openExtenders } from './extenders/extender.ts'
+import { type ClusterEvent, EXTENDER, mayWake } from './framework.ts'
 import { Nominator } from './nominator.ts'
+import type { MakePlugin } from './own-plugin.ts'
 import { priorityOf } from './plugins/default-preemption.ts'
 import { defaultPlugins } from './plugins/index.ts'
 import { buildProfile } from './profile.ts'
@@ -38,6 +41,7 @@ import { DEFAULT_CONFIGURATION, type SchedulerConfiguration } from './scheduler-
 import { SchedulerMetrics } from './scheduler-metrics.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import { StorageView } from './storage-view.ts'
+import { WaitingPods } from './waiting-pods.ts'
 
 export interface SchedulerOptions {
   client: Client
@@ -47,6 +51,8 @@ export interface SchedulerOptions {
   random: () => number
   /** Profiles and their plug-ins; one profile, `default-scheduler`, unless told. */
   configuration?: SchedulerConfiguration
+  /** Beside those that are here anyway. */
+  ownPlugins?: readonly MakePlugin[]
   /** As its requests are named. */
   clientName?: string
   metrics?: Metrics
@@ -56,8 +62,8 @@ export interface SchedulerOptions {
 export interface RunningScheduler extends AsyncDisposable {
   readonly ready: Promise<void>
   /**
-   * No pod is in line and no binding is on its way; pods that fit nowhere, wait out their back-off or wait for others to
-   * see to their storage do not count.
+   * No pod is in line and no binding is on its way; pods that fit nowhere, wait out their back-off, for others to see to
+   * their storage or for a plug-in's leave do not count.
    */
   idle(): boolean
 }
@@ -83,11 +89,14 @@ class Scheduler implements RunningScheduler {
   readonly #tracer: LoopTracer
   readonly #metrics: SchedulerMetrics | undefined
   readonly #stop = new AbortController()
+  readonly #waiting: WaitingPods
+  readonly #extenders: readonly Extender[]
   readonly #errands: Errands
   readonly #gateListener: Disposable | undefined
   #startAt = 0
   #started = false
   #pumping = false
+  #pumped: Promise<void> = Promise.resolve()
 
   constructor(options: SchedulerOptions) {
     const { clock, trace, configuration = DEFAULT_CONFIGURATION } = options
@@ -121,6 +130,8 @@ class Scheduler implements RunningScheduler {
       classes: this.#informer(StorageClass),
       onChange: (event, revision) => this.#wake(event, revision),
     })
+    this.#waiting = new WaitingPods(clock)
+    this.#extenders = openExtenders(configuration.extenders)
     this.#profiles = this.#buildProfiles(configuration)
     this.#errands = new Errands({
       ...options,
@@ -129,6 +140,9 @@ class Scheduler implements RunningScheduler {
       nominator: this.#nominator,
       metrics: this.#metrics,
       isStopped: () => this.#stop.signal.aborted,
+      waiting: this.#waiting,
+      extenders: this.#extenders,
+      onForgotten: (pod) => this.#wake({ type: 'pod-removed', pod }, 0),
     })
     this.#informer(Node).addHandler((change) => this.#onNode(change))
     this.#informer(Pod).addHandler((change) => this.#onPod(change))
@@ -138,7 +152,8 @@ class Scheduler implements RunningScheduler {
 
   idle(): boolean {
     const heard = this.#informers.every(({ pending }) => pending === 0)
-    const isQuiet = !this.#pumping && this.#queue.length === 0 && this.#errands.count === this.#storage.waiting
+    const waiting = this.#storage.waiting + this.#waiting.size
+    const isQuiet = !this.#pumping && this.#queue.length === 0 && this.#errands.count === waiting
     return this.#started && heard && isQuiet
   }
 
@@ -146,12 +161,17 @@ class Scheduler implements RunningScheduler {
     this.#stop.abort()
     this.#gateListener?.[Symbol.dispose]()
     this.#queue.close()
+    await this.#pumped
+    for (const waiting of this.#waiting.list()) waiting.reject('', 'the scheduler stops')
     await this.#errands.settled()
+    for (const extender of this.#extenders) extender[Symbol.dispose]()
     await Promise.all(Array.from(this.#profiles.values(), ({ recorder }) => recorder[Symbol.asyncDispose]()))
   }
 
   #buildProfiles({ profiles, percentageOfNodesToScore }: SchedulerConfiguration) {
-    const { client, clock, logger } = this.#options
+    const { client, clock, logger, ownPlugins = [] } = this.#options
+    const handle = { client, clock, nodes: () => this.#cache.nodes(), waiting: this.#waiting }
+    const own = ownPlugins.map((make) => ({ ...make(handle), isOptional: true }))
     const namespaces = this.#informer(Namespace).cache
     const budgets = this.#informer(PodDisruptionBudget).cache
     const world = {
@@ -164,7 +184,7 @@ class Scheduler implements RunningScheduler {
     return new Map(
       profiles.map((told): [string, RunningProfile] => {
         const { schedulerName, pluginConfig } = told
-        const profile = buildProfile(told, defaultPlugins(world, pluginConfig), percentageOfNodesToScore)
+        const profile = buildProfile(told, [...own, ...defaultPlugins(world, pluginConfig)], percentageOfNodesToScore)
         const recorder = new EventRecorder({ client, clock, logger, component: schedulerName })
         return [schedulerName, { ...profile, recorder }]
       }),
@@ -235,6 +255,7 @@ class Scheduler implements RunningScheduler {
     }
     if (!this.#isOurs(pod)) return
     if (pod.metadata?.deletionTimestamp) {
+      this.#waiting.get(pod.metadata.uid)?.reject('', 'removed')
       this.#nominator.delete(pod)
       this.#queue.delete(pod)
       return
@@ -262,6 +283,7 @@ class Scheduler implements RunningScheduler {
   }
 
   #gone(pod: CorePod, revision: number): void {
+    this.#waiting.get(pod.metadata?.uid)?.reject('', 'removed')
     this.#nominator.delete(pod)
     this.#queue.delete(pod)
     this.#cache.remove(pod)
@@ -280,6 +302,7 @@ class Scheduler implements RunningScheduler {
     this.#queue.wake(
       ({ pod, rejectedBy }) =>
         rejectedBy.size === 0 ||
+        rejectedBy.has(EXTENDER) ||
         this.#profileOf(pod)?.plugins.some((plugin) => rejectedBy.has(plugin.name) && mayWake(plugin, event, pod)) ===
           true,
       revision,
@@ -293,18 +316,24 @@ class Scheduler implements RunningScheduler {
     this.#pumping = true
     // Not at once: what arrives together is seen together. And between breaths others get their turn.
     setImmediate(() => {
-      this.#pumping = false
-      for (let count = 0; count < DECISIONS_PER_BREATH && !this.#stop.signal.aborted; count++) {
-        if (this.#queue.length === 0) return
-        if (this.#options.gate && !this.#options.gate.tryEnter(this.#clientName)) return
-        const queued = this.#queue.pop()
-        if (queued) this.#scheduleOne(queued)
-      }
-      this.#pumpSoon()
+      this.#pumped = this.#pump()
     })
   }
 
-  #scheduleOne(queued: QueuedPod): void {
+  async #pump(): Promise<void> {
+    let isHeld = false
+    for (let count = 0; count < DECISIONS_PER_BREATH && this.#queue.length > 0; count++) {
+      if (this.#stop.signal.aborted) break
+      isHeld = this.#options.gate?.tryEnter(this.#clientName) === false
+      if (isHeld) break
+      const queued = this.#queue.pop()
+      if (queued) await this.#scheduleOne(queued)
+    }
+    this.#pumping = false
+    if (!isHeld) this.#pumpSoon()
+  }
+
+  async #scheduleOne(queued: QueuedPod): Promise<void> {
     const { clock, random, logger } = this.#options
     const { pod } = queued
     const profile = this.#profileOf(pod)
@@ -315,28 +344,28 @@ class Scheduler implements RunningScheduler {
     let decision: Decision
     try {
       const nominatedOn = (node: string, before: CorePod) => this.#nominatedOn(node, before)
-      decision = decide(pod, nodes, { ...profile, random, startAt: this.#startAt, nominatedOn })
-      if (nodes.size > 0) this.#startAt = (this.#startAt + decision.looked) % nodes.size
+      const cycle = { ...profile, random, startAt: this.#startAt, nominatedOn }
+      const asked = this.#extenders.filter((extender) => extender.isInterestedIn(pod))
+      decision = asked.length > 0 ? await decideWithExtenders(pod, nodes, cycle, asked) : decide(pod, nodes, cycle)
     } catch (err) {
+      if (this.#stop.signal.aborted) return
       // A pod that a plug-in cannot understand must not stop the pods behind it.
       logger.error('scheduling failed', { pod: queued.key, err })
       this.#metrics?.attempted(queued, profile.schedulerName, 'error', startedAt)
-      this.#queue.putBack(queued)
+      this.#errands.fail(queued, profile, err)
       return
     }
+    if (this.#stop.signal.aborted) return
+    if (nodes.size > 0) this.#startAt = (this.#startAt + decision.looked) % nodes.size
     const durationMs = clock.monotonic() - startedAt
     this.#metrics?.decided(durationMs)
-    this.#emit(queued, profile, decision, { at, durationMs })
+    this.#options.trace.emit(explain(queued.key, profile, decision, { at, durationMs }))
     if (decision.chosen === undefined) {
       this.#metrics?.attempted(queued, profile.schedulerName, 'unschedulable', startedAt)
       this.#errands.refuse(queued, profile, decision)
       return
     }
     this.#errands.bind(queued, profile, { ...decision, chosen: decision.chosen, startedAt })
-  }
-
-  #emit(queued: QueuedPod, profile: RunningProfile, decision: Decision, time: Moment): void {
-    this.#options.trace.emit(explain(queued.key, profile, decision, time))
   }
 }
 

@@ -1,10 +1,10 @@
 // One question to one container, answered now. Upstream: pkg/probe, pkg/kubelet/prober/prober.go.
 
 import type { HTTPGetAction, Probe, TCPSocketAction } from 'kubernetes-types/core/v1'
+import { goDuration } from '../../apimachinery/go-duration.ts'
 import type { ContainerRuntime } from '../../container-runtime/container-runtime.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
-import { goDuration } from '../start-backoff.ts'
 
 export type ProbeAnswer =
   | { outcome: 'success' }

@@ -35,7 +35,7 @@ export function defaultPreemption(
       if (ineligible) return refuse(ineligible)
       const { candidates, verdicts } = tryNodes(pod, world, budgets(), limits)
       const best = leastHarm(candidates)
-      if (best) return { message: '', preemption: best }
+      if (best) return { message: '', preemption: best, candidates }
       const message = `0/${world.nodes.size} nodes are available: ${countReasons(verdicts)}.`
       return { ...refuse(message), clearsNomination: true }
     },
@@ -149,7 +149,7 @@ function covers({ metadata, spec, status }: PodDisruptionBudget, { metadata: pod
 }
 
 /** Fewer broken budgets, then a less important first victim, less in all, fewer, and who has run less long. */
-function leastHarm(candidates: readonly Preemption[]): Preemption | undefined {
+export function leastHarm(candidates: readonly Preemption[]): Preemption | undefined {
   // Priorities are lifted above zero, so that many of them weigh more than few.
   const sum = ({ victims }: Preemption) => victims.reduce((total, pod) => total + priorityOf(pod) + 2 ** 31, 0)
   const longest = ({ victims }: Preemption) => {
