@@ -5,7 +5,7 @@ import { deepEqual } from '../apimachinery/deep.ts'
 import { type LabelSelector, labelSelectorErrors, selectorOfObject } from '../apimachinery/label-selector.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
-import { amountErrors, atMostAll, isZero, notNegative } from './int-or-percent.ts'
+import { notNegative } from './int-or-percent.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { templateLabelErrors } from './pod-template/pod-validation.ts'
@@ -31,7 +31,6 @@ export const StatefulSet = defineKind<Wire>({
       if (spec.updateStrategy.type === 'RollingUpdate') {
         spec.updateStrategy.rollingUpdate ??= {}
         spec.updateStrategy.rollingUpdate.partition ??= 0
-        rollingUpdateOf(spec).maxUnavailable ??= 1
       }
       spec.persistentVolumeClaimRetentionPolicy ??= {}
       spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain'
@@ -44,8 +43,10 @@ export const StatefulSet = defineKind<Wire>({
       if (spec.template?.spec) defaultPodSpec(spec.template.spec)
     },
     prepareForCreate(set) {
+      dropUnserved(set)
       Object.assign(set, { status: { replicas: 0, availableReplicas: 0 } })
     },
+    prepareForUpdate: dropUnserved,
     validate: ({ spec }) => (spec ? specErrors(spec) : [fieldError.required('spec')]),
     validateUpdate: ({ spec }, previous) => {
       const before = previous.spec
@@ -77,9 +78,11 @@ const FROZEN =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +
   "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 
-/** `maxUnavailable` is younger than the types we compile against. */
-const rollingUpdateOf = (spec: StatefulSetSpec) =>
-  (spec.updateStrategy?.rollingUpdate ?? {}) as { partition?: number; maxUnavailable?: number | string }
+/** In this version of Kubernetes the feature MaxUnavailableStatefulSet is off. */
+function dropUnserved({ spec }: Wire): void {
+  const rollingUpdate: { maxUnavailable?: unknown } = spec?.updateStrategy?.rollingUpdate ?? {}
+  delete rollingUpdate.maxUnavailable
+}
 
 const RETENTION = ['Delete', 'Retain']
 
@@ -134,16 +137,5 @@ function updateStrategyErrors(spec: StatefulSetSpec): FieldError[] {
   if (type !== 'RollingUpdate') {
     return [fieldError.invalid(at, spec.updateStrategy, "must be 'RollingUpdate' or 'OnDelete'")]
   }
-  const { partition, maxUnavailable } = rollingUpdateOf(spec)
-  const here = `${at}.rollingUpdate`
-  const errors = notNegative(`${here}.partition`, partition)
-  if (maxUnavailable === undefined) return errors
-  if (isZero(maxUnavailable)) {
-    errors.push(fieldError.invalid(`${here}.maxUnavailable`, maxUnavailable, 'cannot be 0'))
-  }
-  return [
-    ...errors,
-    ...amountErrors(`${here}.maxUnavailable`, maxUnavailable),
-    ...atMostAll(`${here}.maxUnavailable`, maxUnavailable),
-  ]
+  return notNegative(`${at}.rollingUpdate.partition`, rollingUpdate?.partition)
 }

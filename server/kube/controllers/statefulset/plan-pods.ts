@@ -8,15 +8,12 @@
 
 import type { StatefulSet } from 'kubernetes-types/apps/v1'
 import type { Pod } from 'kubernetes-types/core/v1'
-import { scaledValue } from '../../apimachinery/int-or-string.ts'
-import { availableInMs, isReady, isTerminated } from '../pod-state.ts'
+import { availableInMs, isTerminated } from '../pod-state.ts'
 import { REVISION_HASH } from '../revision-history.ts'
 import { firstOrdinal, ordinalOf } from './identity.ts'
 
 export interface Plan {
   create: number[]
-  /** Ended ones are told apart: somebody should hear of it. */
-  recreate: Pod[]
   remove: Pod[]
   /** What is waited for, in words. */
   waitsFor: string
@@ -29,7 +26,7 @@ export function planPods(
   pods: readonly Pod[],
   { update, now }: { update: string; now: number },
 ): Plan {
-  const plan: Plan = { create: [], recreate: [], remove: [], waitsFor: '' }
+  const plan: Plan = { create: [], remove: [], waitsFor: '' }
   const isOrdered = set.spec?.podManagementPolicy !== 'Parallel'
   const isAvailable = (pod: Pod | undefined) =>
     pod !== undefined && !isGoing(pod) && availableInMs(pod, set.spec?.minReadySeconds ?? 0, now) === 0
@@ -44,7 +41,7 @@ export function planPods(
 
   for (const [index, pod] of replicas.entries()) {
     if (pod && isTerminated(pod) && !isGoing(pod)) {
-      plan.recreate.push(pod)
+      plan.remove.push(pod)
       if (isOrdered) return { ...plan, waitsFor: `${pod.metadata?.name} to be made again` }
     } else if (!pod) {
       plan.create.push(start + index)
@@ -53,45 +50,35 @@ export function planPods(
       return { ...plan, waitsFor: `${pod.metadata?.name} to be ${isGoing(pod) ? 'gone' : 'ready'}` }
     }
   }
-  const unhealthy = replicas.find((pod) => !isAvailable(pod))
+  const firstUnavailable = [...replicas, ...condemned.toReversed()].find((pod) => !isAvailable(pod))
   for (const pod of condemned) {
     if (isGoing(pod)) {
       if (isOrdered) return { ...plan, waitsFor: `${pod.metadata?.name} to be gone` }
       continue
     }
-    // One that is not well may go; the others only while all that stay are.
-    if (isOrdered && !isReady(pod) && unhealthy) return { ...plan, waitsFor: `${unhealthy.metadata?.name} to be ready` }
+    if (isOrdered && !isAvailable(pod) && pod !== firstUnavailable) {
+      return { ...plan, waitsFor: `${firstUnavailable?.metadata?.name} to be ready` }
+    }
     plan.remove.push(pod)
     if (isOrdered) return plan
   }
-  return { ...plan, remove: [...plan.remove, ...outdated(set, replicas, { update, isAvailable })] }
+  const outdated = nextOutdated(set, replicas, { update, isAvailable })
+  return { ...plan, remove: [...plan.remove, ...(outdated ? [outdated] : [])] }
 }
 
-function outdated(
+/** One at a time, well or not; what comes before it waits until what comes after it works again. */
+function nextOutdated(
   set: StatefulSet,
   replicas: readonly (Pod | undefined)[],
   { update, isAvailable }: { update: string; isAvailable(pod: Pod | undefined): boolean },
-): Pod[] {
+): Pod | undefined {
   const { type, rollingUpdate } = set.spec?.updateStrategy ?? {}
-  if (type === 'OnDelete') return []
-  const told = (rollingUpdate ?? {}) as { partition?: number; maxUnavailable?: number | string }
-  const total = set.spec?.replicas ?? 1
-  const most = Math.max(1, scaledValue(told.maxUnavailable ?? 1, { total, roundUp: true }) ?? 1)
-  const lowest = Math.max(0, (told.partition ?? 0) - firstOrdinal(set))
-  let unavailable = replicas.filter((pod) => !isAvailable(pod)).length
-  const remove: Pod[] = []
-  for (let index = replicas.length - 1; index >= lowest; index--) {
-    const pod = replicas[index]
-    if (pod && pod.metadata?.labels?.[REVISION_HASH] !== update && !isGoing(pod)) {
-      const isLost = !isAvailable(pod)
-      if (!isLost && unavailable >= most) return remove
-      remove.push(pod)
-      if (!isLost) unavailable++
-    }
-    // What comes before waits until what comes after works again.
-    if (unavailable >= most) return remove
+  if (type === 'OnDelete') return undefined
+  for (const pod of replicas.slice(rollingUpdate?.partition ?? 0).toReversed()) {
+    if (pod && pod.metadata?.labels?.[REVISION_HASH] !== update && !isGoing(pod) && !isTerminated(pod)) return pod
+    if (!isAvailable(pod)) return undefined
   }
-  return remove
+  return undefined
 }
 
 export interface Revisions {
@@ -108,9 +95,6 @@ export function revisionFor(
   { current, update, currentReplicas }: Revisions,
 ): string {
   const { type, rollingUpdate } = set.spec?.updateStrategy ?? {}
-  if (current === update || type !== 'RollingUpdate') return type === 'OnDelete' ? update : current
-  const start = firstOrdinal(set)
-  const { partition = 0 } = rollingUpdate ?? {}
-  const below = partition > 0 ? Math.max(partition, start) : start + currentReplicas
-  return ordinal < below ? current : update
+  if (type === 'OnDelete') return update
+  return ordinal < firstOrdinal(set) + (rollingUpdate?.partition ?? currentReplicas) ? current : update
 }

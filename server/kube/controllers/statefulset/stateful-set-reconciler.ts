@@ -77,8 +77,8 @@ export class StatefulSetReconciler implements Reconciler {
           const made = revision === update ? template : (templateIn(kept!) ?? template)
           await this.#create(context, set, ordinal, { name: revision, template: made })
         }
-        for (const pod of plan.recreate) await this.#recreate(context, set, pod)
         for (const pod of plan.remove) await this.#delete(context, set, pod)
+        await this.#renewClaims(context, set, pods)
       } catch (err) {
         error = err
       }
@@ -132,6 +132,17 @@ export class StatefulSetReconciler implements Reconciler {
     }
   }
 
+  /** A pod cannot begin without its disks; somebody may have deleted one. */
+  async #renewClaims(context: ReconcileContext, set: AppsStatefulSet, pods: readonly CorePod[]): Promise<void> {
+    for (const pod of pods.filter(
+      ({ status, metadata }) => status?.phase === 'Pending' && !metadata?.deletionTimestamp,
+    )) {
+      for (const wanted of claimsFor(set, ordinalOf(set, pod) ?? 0)) {
+        await this.#createClaim(context, set, wanted, pod.metadata?.name ?? '')
+      }
+    }
+  }
+
   async #createClaim(context: ReconcileContext, set: AppsStatefulSet, wanted: Claim, pod: string): Promise<void> {
     const { namespace, name } = wanted.metadata ?? {}
     if (this.#claims.get(`${namespace}/${name}`)) return
@@ -144,17 +155,6 @@ export class StatefulSetReconciler implements Reconciler {
       context.event(StatefulSet, set, 'Warning', 'FailedCreate', `${told} failed error: ${messageOf(err)}`)
       throw err
     }
-  }
-
-  async #recreate(context: ReconcileContext, set: AppsStatefulSet, pod: CorePod): Promise<void> {
-    const { namespace, name } = pod.metadata ?? {}
-    const isFailed = pod.status?.phase === 'Failed'
-    const why = `StatefulSet ${namespace}/${set.metadata?.name} is recreating ${isFailed ? 'failed' : 'terminated'} Pod ${name}`
-    const [type, reason] = isFailed
-      ? (['Warning', 'RecreatingFailedPod'] as const)
-      : (['Normal', 'RecreatingTerminatedPod'] as const)
-    context.event(StatefulSet, set, type, reason, why)
-    await this.#delete(context, set, pod)
   }
 
   async #delete(context: ReconcileContext, set: AppsStatefulSet, pod: CorePod): Promise<void> {

@@ -42,8 +42,8 @@ const pod = (ordinal: number, { ready = true, phase = 'Running', going, revision
 
 describe('the plan', () => {
   const plan = (spec: object, pods: CorePod[]) => {
-    const { create, recreate, remove } = planPods(set(spec), pods, { update: 'new', now: NOW })
-    return { create, delete: [...recreate, ...remove].map(({ metadata }) => metadata?.name) }
+    const { create, remove } = planPods(set(spec), pods, { update: 'new', now: NOW })
+    return { create, delete: remove.map(({ metadata }) => metadata?.name) }
   }
   const parallel = { podManagementPolicy: 'Parallel' }
   const old = { revision: 'old' }
@@ -85,10 +85,38 @@ describe('the plan', () => {
       pods: [pod(0, old), pod(1, old), pod(2)],
     },
     {
-      name: 'renews several where so many may be away',
-      spec: { ...parallel, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 2 } } },
-      pods: [pod(0, old), pod(1, old), pod(2, old)],
-      gone: ['web-2', 'web-1'],
+      name: 'renews the last though another is not well, where order does not matter',
+      spec: parallel,
+      pods: [pod(0, { ...old, ready: false }), pod(1, old), pod(2, old)],
+      gone: ['web-2'],
+    },
+    {
+      name: 'renews one that is not well, where order does not matter',
+      spec: parallel,
+      pods: [pod(0, old), pod(1, old), pod(2, { ...old, ready: false })],
+      gone: ['web-2'],
+    },
+    {
+      name: 'waits for the renewed one, where order does not matter',
+      spec: parallel,
+      pods: [pod(0, old), pod(1, old), pod(2, { ready: false })],
+    },
+    {
+      name: 'counts the partition from where its ordinals begin',
+      spec: { ordinals: { start: 5 }, updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } },
+      pods: [pod(5, old), pod(6, old), pod(7)],
+      gone: ['web-6'],
+    },
+    {
+      name: 'takes one that is not well away only when none before it is so',
+      spec: { replicas: 1 },
+      pods: [pod(0), pod(1, { ready: false }), pod(2, { ready: false })],
+    },
+    {
+      name: 'takes one away that is not well',
+      spec: { replicas: 1 },
+      pods: [pod(0), pod(1), pod(2, { ready: false })],
+      gone: ['web-2'],
     },
     {
       name: 'renews none where somebody else deletes',
@@ -107,6 +135,9 @@ describe('the plan', () => {
     expect([0, 1, 2].map(of)).toEqual(['old', 'old', 'new'])
     expect(revisionFor(set(), 0, { current: 'old', update: 'new', currentReplicas: 1 })).toBe('old')
     expect(revisionFor(set(), 1, { current: 'old', update: 'new', currentReplicas: 1 })).toBe('new')
+    // As the API server makes it: without a partition, what is made anew is new.
+    const served = set({ updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 0 } } })
+    expect(revisionFor(served, 0, { current: 'old', update: 'new', currentReplicas: 1 })).toBe('new')
   })
 })
 
