@@ -84,6 +84,64 @@ describe('a kind with two versions', () => {
     )
   })
 
+  describe('has owners of its fields', () => {
+    const write = (version: string, manager: string, name: string, spec: object, force = false) =>
+      ask('PATCH', at(version, name), {
+        query: { fieldManager: manager, force: String(force) },
+        body: {
+          apiVersion: `autoscaling/${version}`,
+          kind: 'HorizontalPodAutoscaler',
+          metadata: { name },
+          spec: { scaleTargetRef, ...spec },
+        },
+        contentType: 'application/apply-patch+yaml',
+      })
+    const ownedBy = (object: KubeObject, manager: string) => {
+      const entry = object.metadata?.managedFields?.find((one) => one.manager === manager)
+      const { 'f:spec': spec = {} } = (entry?.fieldsV1 ?? {}) as { 'f:spec'?: object }
+      return [entry?.apiVersion, ...Object.keys(spec)]
+    }
+
+    it('who lose what is changed in another version, in the words of their own', async () => {
+      await write('v1', 'alice', 'owned', { maxReplicas: 5, targetCPUUtilizationPercentage: 50 })
+      const body = { spec: { metrics: [cpu(70)] } }
+      const contentType = 'application/merge-patch+json'
+      const query = { fieldManager: 'bob' }
+      const patched = await ask('PATCH', at('v2', 'owned'), { query, body, contentType })
+      expect(ownedBy(patched, 'alice')).toEqual(['autoscaling/v1', 'f:maxReplicas', 'f:scaleTargetRef'])
+      expect(ownedBy(patched, 'bob')).toEqual(['autoscaling/v2', 'f:metrics'])
+    })
+
+    it('who keep what is as it was, whoever writes it in another version', async () => {
+      await write('v1', 'alice', 'kept-by', { maxReplicas: 5, targetCPUUtilizationPercentage: 50 })
+      const applied = await write('v2', 'bob', 'kept-by', { maxReplicas: 5, metrics: [cpu(50)] })
+      expect(ownedBy(applied, 'alice')).toContain('f:targetCPUUtilizationPercentage')
+      expect(ownedBy(applied, 'bob')).toContain('f:metrics')
+    })
+
+    it('who are asked first, when somebody applies otherwise in another version', async () => {
+      await write('v1', 'alice', 'asked', { maxReplicas: 5, targetCPUUtilizationPercentage: 50 })
+      const change = { maxReplicas: 6, metrics: [cpu(60)] }
+      await expect(write('v2', 'bob', 'asked', change)).rejects.toMatchObject({
+        message:
+          'Apply failed with 2 conflicts: conflicts with "alice":\n- .spec.maxReplicas\n' +
+          '- .spec.targetCPUUtilizationPercentage',
+      })
+      const forced = await write('v2', 'bob', 'asked', change, true)
+      expect(ownedBy(forced, 'alice')).toEqual(['autoscaling/v1', 'f:scaleTargetRef'])
+    })
+
+    it('who give up in one version what they applied in another', async () => {
+      await write('v1', 'alice', 'left', { minReplicas: 2, maxReplicas: 5, targetCPUUtilizationPercentage: 50 })
+      await write('v1', 'bob', 'left', { maxReplicas: 5, minReplicas: 2 })
+      const applied = await write('v2', 'alice', 'left', { maxReplicas: 5, metrics: [memory] })
+      expect(applied.spec).toMatchObject({ minReplicas: 2, maxReplicas: 5, metrics: [memory] })
+      expect(ownedBy(applied, 'alice')).toEqual(['autoscaling/v2', 'f:maxReplicas', 'f:metrics', 'f:scaleTargetRef'])
+      const left = await write('v2', 'alice', 'left', { maxReplicas: 5 })
+      expect((left.spec as { metrics?: object[] }).metrics).not.toContainEqual(memory)
+    })
+  })
+
   it('is listed and watched in the version of the URL', async () => {
     const before = (await ask('GET', at('v1'))) as unknown as KubeList
     expect(before.items.length).toBeGreaterThan(0)

@@ -28,8 +28,8 @@ export async function applyObject(call: Call): Promise<Answer> {
   const configuration = await readConfiguration(request)
   context.means((configuration.applied as KubeObject).metadata?.resourceVersion, configuration.applied)
   assertConfigurationOf(call, served.kind, configuration)
-  const apply = (live: KubeObject | undefined): KubeObject => {
-    const next = applied(call, options, { live: live && served.shown(live), configuration })
+  const apply = async (live: KubeObject | undefined): Promise<KubeObject> => {
+    const next = await applied(call, options, { live: live && served.shown(live), configuration })
     tellDuplicates(call, options, configuration)
     return served.accepted(next, live)
   }
@@ -41,7 +41,7 @@ export async function applyObject(call: Call): Promise<Answer> {
 async function createOrUpdate(
   call: Call,
   { dryRun }: WriteOptions,
-  apply: (live: KubeObject | undefined) => KubeObject,
+  apply: (live: KubeObject | undefined) => Promise<KubeObject>,
 ): Promise<[Entry, 200 | 201]> {
   const { context, info, registry } = call
   const { kind } = registry
@@ -58,7 +58,7 @@ async function createOrUpdate(
       })
       return [entry, 200]
     }
-    const object = apply(undefined)
+    const object = await apply(undefined)
     await assertMayBeMade(call, object)
     // A revision of an object that is gone binds nobody; the uid does.
     delete object.metadata?.resourceVersion
@@ -72,19 +72,21 @@ async function createOrUpdate(
   }
 }
 
-function applied(
+async function applied(
   { context, info, request, served, schemas, fieldManagers }: Call,
   { fieldManager }: WriteOptions,
   { live, configuration }: { live: KubeObject | undefined; configuration: Configuration },
-): KubeObject {
+): Promise<KubeObject> {
   const { kind } = served
-  const merged = fieldManagers.of(kind, info.subresource).apply({
+  const write = {
     live: live as JsonObject | undefined,
     applied: configuration.applied,
     manager: fieldManager,
     force: isForced(request.query),
     now: isoTime(context.clock),
-  })
+  }
+  const versions = fieldManagers.versionsOf(served, info.subresource)
+  const merged = await fieldManagers.of(kind, info.subresource).apply(write, versions)
   const next = decodeAs(schemas, kind, merged, { fieldValidation: 'Ignore' })
   kind.strategy.setDefaults?.(next)
   dedupOwners(next, context, 'patch')

@@ -3,7 +3,9 @@
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import type { Path } from '../../schemas/apply/field-set.ts'
 import { type FieldManager, fieldManagerOf } from '../../schemas/apply/server-side-apply.ts'
+import type { Versions } from '../../schemas/apply/versions.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
+import type { ServedKind } from './served-kind.ts'
 
 export class FieldManagers {
   readonly #schemas: Schemas
@@ -22,6 +24,14 @@ export class FieldManagers {
     const manager = fieldManagerOf(this.#schemas, kind, { subresource, ignored })
     bySubresource.set(subresource, manager)
     return manager
+  }
+
+  /** The same objects in every version in which they are served. */
+  versionsOf(served: ServedKind, subresource: string): Versions {
+    return (apiVersion) => {
+      const other = served.inVersion(apiVersion)
+      return other && { ...this.of(other.kind, subresource).view, to: other.to, from: other.from }
+    }
   }
 }
 

@@ -107,7 +107,7 @@ export async function createObject(call: Call): Promise<Answer> {
   dedupOwners(object, context, 'write')
   const entry = await registry.create(context, {
     namespace: kind.namespaced ? info.namespace : '',
-    object: served.accepted(owned(call, options, { live: undefined, next: object }), undefined),
+    object: served.accepted(await owned(call, options, { live: undefined, next: object }), undefined),
     gate: gateOf(call, 'CREATE', options.dryRun),
     dryRun: options.dryRun,
   })
@@ -129,9 +129,9 @@ export async function updateObject(call: Call): Promise<Answer> {
     subresource: info.subresource || undefined,
     gate: gateOf(call, 'UPDATE', dryRun),
     dryRun,
-    change: (live) => {
+    change: async (live) => {
       const next = { ...object, metadata: { ...object.metadata } }
-      return served.accepted(owned(call, options, { live: served.shown(live), next }), live)
+      return served.accepted(await owned(call, options, { live: served.shown(live), next }), live)
     },
   })
   for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
@@ -197,17 +197,19 @@ async function readObject(call: Call, { fieldValidation }: WriteOptions): Promis
 }
 
 /** The object with its owners written: whoever sends this request owns what it changes. Both as the URL names them. */
-export function owned(
+export async function owned(
   { context, info, served, fieldManagers }: Call,
   { fieldManager }: WriteOptions,
   { live, next }: { live: KubeObject | undefined; next: KubeObject },
-): KubeObject {
-  return fieldManagers.of(served.kind, info.subresource).update({
+): Promise<KubeObject> {
+  const write = {
     live: live as JsonObject | undefined,
     next: next as JsonObject,
     manager: fieldManager,
     now: isoTime(context.clock),
-  }) as KubeObject
+  }
+  const versions = fieldManagers.versionsOf(served, info.subresource)
+  return (await fieldManagers.of(served.kind, info.subresource).update(write, versions)) as KubeObject
 }
 
 function assertNamespace(object: KubeObject, namespace: string): void {

@@ -21,7 +21,7 @@ export async function patchObject(call: Call): Promise<Answer> {
   const options = readWriteOptions(request, 'PatchOptions')
   const { dryRun, fieldValidation } = options
   const patchSchema = patchSchemaOf(schemas, kind)
-  const change = (stored: KubeObject) => {
+  const change = async (stored: KubeObject) => {
     const current = served.shown(stored)
     const patched = applyPatch({
       contentType,
@@ -32,7 +32,7 @@ export async function patchObject(call: Call): Promise<Answer> {
     const next = decodePatched(schemas, kind, { patched, sent, fieldValidation, context })
     kind.strategy.setDefaults?.(next)
     dedupOwners(next, context, 'patch')
-    return served.accepted(owned(call, options, { live: current, next }), stored)
+    return served.accepted(await owned(call, options, { live: current, next }), stored)
   }
   const entry = await registry.update(context, {
     namespace: kind.namespaced ? info.namespace : '',

@@ -54,7 +54,7 @@ export async function scaleEndpoint(call: Call): Promise<Answer> {
     subresource: 'scale',
     gate: asScales(gateOf(call, 'UPDATE', dryRun, SCALE), served),
     dryRun,
-    change: (live) => served.stored(change(served.shown(live))),
+    change: async (live) => served.stored(await change(served.shown(live))),
   })
   return answer(entry.object)
 }
@@ -75,7 +75,7 @@ function asScales(gate: Gate, served: ServedKind): Gate {
 }
 
 interface Change {
-  change(current: KubeObject): KubeObject
+  change(current: KubeObject): Promise<KubeObject>
   dryRun: boolean
 }
 
@@ -116,15 +116,17 @@ async function readAppliedScale(call: Call): Promise<Change> {
   const configuration = await readConfiguration(request)
   assertConfigurationOf(call, SCALE, configuration)
   const scale = decodeAs(schemas, SCALE, configuration.applied, { fieldValidation: 'Ignore' }) as Scale
-  const change = (live: KubeObject) => {
+  const change = async (live: KubeObject) => {
     const wanted = scaled(kind, live, scale)
-    const applied = fieldManagers.of(kind, 'scale').apply({
+    const write = {
       live: live as JsonObject,
       applied: onlyReplicas(kind, wanted),
       manager: options.fieldManager,
       force: isForced(request.query),
       now: isoTime(context.clock),
-    }) as KubeObject
+    }
+    const versions = fieldManagers.versionsOf(served, 'scale')
+    const applied = (await fieldManagers.of(kind, 'scale').apply(write, versions)) as KubeObject
     tellDuplicates(call, options, configuration)
     return { ...wanted, metadata: { ...wanted.metadata, managedFields: applied.metadata?.managedFields ?? [] } }
   }

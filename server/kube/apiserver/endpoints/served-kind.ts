@@ -2,6 +2,7 @@
 // converted on the way in, before the registry sees it, and on the way out, after.
 
 import { deepFreeze } from '../../apimachinery/deep.ts'
+import type { JsonObject } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { invalid } from '../../apimachinery/status-error.ts'
 import { type AnyKind, apiVersionOf, type OtherVersion } from '../../kinds/define-kind.ts'
@@ -64,6 +65,17 @@ export class ServedKind {
       shown: (object) => (one.registry === this.registry ? one.shown(object) : one.registry.converted(object)),
       held: (object) => (one.registry === this.registry ? one.stored(object) : this.registry.converted(object)),
     }))
+  }
+
+  /** Another version of the same objects, and the ways there from this one and back; undefined when it is not served. */
+  inVersion(apiVersion: string) {
+    const other = this.#siblings().find(({ kind }) => apiVersionOf(kind) === apiVersion)
+    if (!other) return undefined
+    const convert = (from: ServedKind, to: ServedKind) => (object: JsonObject) =>
+      (from.registry === to.registry
+        ? to.shown(from.stored(object as KubeObject))
+        : to.registry.converted(object as KubeObject)) as JsonObject | Promise<JsonObject>
+    return { kind: other.kind, to: convert(this, other), from: convert(other, this) }
   }
 
   /** A selection in this version's words, as the registry understands it. */

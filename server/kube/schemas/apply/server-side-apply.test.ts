@@ -314,3 +314,62 @@ describe('an update', () => {
     expect(managers.filter((manager) => manager.endsWith('Update'))).toHaveLength(10)
   })
 })
+
+describe('an object in two versions', () => {
+  const second = fieldManagerOf(schemas, { group: 'example.com', version: 'v2', kind: 'Thing' })
+  const renamed = (object: JsonObject, from: string, to: string, version: string): JsonObject => {
+    const { [from]: value, ...spec } = object.spec as JsonObject
+    return {
+      ...object,
+      apiVersion: `example.com/${version}`,
+      spec: value === undefined ? spec : { ...spec, [to]: value },
+    }
+  }
+  /** As a webhook converts them: not at once. */
+  const asFirst = async (object: JsonObject) => renamed(object, 'hostPort', 'host', 'v1')
+  const asSecond = async (object: JsonObject) => renamed(object, 'host', 'hostPort', 'v2')
+  const inSecond = (apiVersion: string) =>
+    apiVersion === 'example.com/v1' ? { ...custom.view, to: asFirst, from: asSecond } : undefined
+  const thing = (version: string, spec: JsonObject): JsonObject => ({
+    apiVersion: `example.com/${version}`,
+    kind: 'Thing',
+    metadata: { name: 'a' },
+    spec,
+  })
+  const first = () => {
+    const applied = thing('v1', { host: 'a', size: 1 })
+    return stored(custom.apply({ live: undefined, applied, manager: 'alice', force: false, now }))
+  }
+
+  it('is compared in the version of each owner, though converting takes time', async () => {
+    const live = await asSecond(first())
+    const next = { ...live, spec: { hostPort: 'b', size: 1 } }
+    const object = await second.update({ live, next, manager: 'bob', now }, inSecond)
+    expect(ownersOf(object)).toEqual({
+      'alice Apply': { 'f:spec': { 'f:size': {} } },
+      'bob Update': { 'f:spec': { 'f:hostPort': {} } },
+    })
+    const applied = thing('v2', { hostPort: 'c' })
+    const wish = { live, applied, manager: 'carol', force: false, now }
+    await expect(second.apply(wish, inSecond)).rejects.toThrow('conflict with "alice": .spec.host')
+  })
+
+  it('loses in one what its applier applied in the other', async () => {
+    const live = await asSecond(first())
+    const wish = { live, applied: thing('v2', { size: 1 }), manager: 'alice', force: false, now }
+    const object = await second.apply(wish, inSecond)
+    expect(object.spec).toEqual({ size: 1 })
+    expect(ownersOf(object)).toEqual({ 'alice Apply': { 'f:spec': { 'f:size': {} } } })
+  })
+
+  it('forgets owners in a version that is no more, and takes away nothing of theirs', async () => {
+    const live = await asSecond(first())
+    const gone = () => undefined
+    const next = { ...live, spec: { hostPort: 'a', size: 2 } }
+    expect(ownersOf(await second.update({ live, next, manager: 'bob', now }, gone))).toEqual({
+      'bob Update': { 'f:spec': { 'f:size': {} } },
+    })
+    const wish = { live, applied: thing('v2', { size: 2 }), manager: 'alice', force: false, now }
+    expect((await second.apply(wish, gone)).spec).toEqual({ hostPort: 'a', size: 2 })
+  })
+})

@@ -10,7 +10,6 @@ import { badRequest } from '../../apimachinery/status-error.ts'
 import type { GroupVersionKind, Schemas } from '../schemas.ts'
 import { applySchemaOfKind } from '../structural/apply-of-schema.ts'
 import type { JsonSchema } from '../structural/json-schema.ts'
-import type { ApplySchema } from './apply-schema.ts'
 import { ownByClientSideApply, withLastApplied } from './client-side-apply.ts'
 import { conflictError, type FieldConflict } from './conflicts.ts'
 import { FieldSet, type Path } from './field-set.ts'
@@ -24,7 +23,9 @@ import {
   writeManagedFields,
 } from './managed-fields.ts'
 import { OwnedFields } from './owned-fields.ts'
-import { type Comparison, compareTyped, fieldSetOf, mergeTyped, removeItems } from './typed-value.ts'
+import { prune } from './prune-applied.ts'
+import { type Comparison, compareTyped, fieldSetOf, mergeTyped } from './typed-value.ts'
+import { type Comparisons, comparisonsOf, type Steps, settled, type Versions, type VersionView } from './versions.ts'
 
 export interface FieldManagerOptions {
   /** Empty for the object itself. */
@@ -42,11 +43,19 @@ interface Write {
   now: string
 }
 
+type Apply = Write & { applied: JsonObject; force: boolean }
+type Update = Write & { next: JsonObject }
+
+/** With `versions`, what others own in another version is looked at there, which may take time. */
 export interface FieldManager {
+  /** The objects of this endpoint as they are. */
+  readonly view: VersionView
   /** `applied` is as it was sent; the result is to be decoded and defaulted. Throws Conflict, naming each field and its manager, unless forced. */
-  apply(write: Write & { applied: JsonObject; force: boolean }): JsonObject
+  apply(write: Apply): JsonObject
+  apply(write: Apply, versions: Versions): JsonObject | Promise<JsonObject>
   /** `next` is the object about to be stored. */
-  update(write: Write & { next: JsonObject }): JsonObject
+  update(write: Update): JsonObject
+  update(write: Update, versions: Versions): JsonObject | Promise<JsonObject>
 }
 
 export function fieldManagerOf(
@@ -56,23 +65,32 @@ export function fieldManagerOf(
 ): FieldManager {
   const schema = applySchemaOfKind(schemas, gvk)
   const apiVersion = gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version
-  const endpoint = { schema, apiVersion, subresource, ignored: FieldSet.of(...ignored) }
+  const asIs = (object: JsonObject) => object
+  const view: VersionView = { apiVersion, schema, ignored: FieldSet.of(...ignored), to: asIs, from: asIs }
+  const endpointOf = (versions: Versions = () => undefined): Endpoint => ({
+    view,
+    subresource,
+    versions: (other) => (other === apiVersion ? view : versions(other)),
+  })
   return {
-    apply: (write) => applyConfiguration(endpoint, { ...write, live: write.live ?? {} }),
-    update: (write) => trackUpdate(endpoint, { ...write, live: write.live ?? {} }),
+    view,
+    apply: (write: Apply, versions?: Versions) =>
+      // Without other versions no step waits.
+      settled(applyConfiguration(endpointOf(versions), { ...write, live: write.live ?? {} })) as JsonObject,
+    update: (write: Update, versions?: Versions) =>
+      settled(trackUpdate(endpointOf(versions), { ...write, live: write.live ?? {} })) as JsonObject,
   }
 }
 
 interface Endpoint {
-  schema: ApplySchema
-  /** The version written in: `apps/v1`. */
-  apiVersion: string
+  /** As it is written here. */
+  view: VersionView
   subresource: string
-  ignored: FieldSet
+  versions: Versions
 }
 
-type Applied = Write & { live: JsonObject; applied: JsonObject; force: boolean }
-type Updated = Write & { live: JsonObject; next: JsonObject }
+type Applied = Apply & { live: JsonObject }
+type Updated = Update & { live: JsonObject }
 
 /** Nobody's: given by the server or the request. */
 const UNOWNED = FieldSet.of(
@@ -95,8 +113,9 @@ const UNOWNED = FieldSet.of(
 const TIMELESS = 'scale'
 const BEFORE_FIRST_APPLY = 'before-first-apply'
 
-function applyConfiguration(endpoint: Endpoint, request: Applied): JsonObject {
-  const { schema, apiVersion, subresource, ignored } = endpoint
+function* applyConfiguration(endpoint: Endpoint, request: Applied): Steps<JsonObject> {
+  const { view, subresource, versions } = endpoint
+  const { schema, apiVersion, ignored } = view
   const { applied, force, now } = request
   if (isJsonObject(applied.metadata) && applied.metadata.managedFields !== undefined) {
     throw badRequest('metadata.managedFields must be nil')
@@ -115,15 +134,16 @@ function applyConfiguration(endpoint: Endpoint, request: Applied): JsonObject {
   const set = fieldSetOf(schema, applied).without(ignored)
   managed.set(id, { manager: applier, owned: OwnedFields.of(set), time: last?.time })
   const merged = mergeTyped(schema, live, applied)
-  const pruned = last && !last.owned.isEmpty ? prune(schema, merged, managed, last.owned.set) : merged
+  const pruned = last && !last.owned.isEmpty ? yield* prune(endpoint, merged, managed, last) : merged
   const comparison = compareTyped(schema, live, pruned, ignored)
+  const others = yield* comparisonsOf({ own: view, versions, managed, comparison }, live, pruned)
   if (!force) {
-    const conflicts = conflictsWithOthers(managed, id, comparison)
+    const conflicts = conflictsWithOthers(managed, id, others)
     const own = conflicts.length > 0 && ownByClientSideApply({ schema, live, manager: request.manager, apiVersion })
     const refused = own ? conflicts.filter(({ path }) => !own.has(path)) : conflicts
     if (refused.length > 0) throw conflictError(refused)
   }
-  takeFromOthers(managed, id, comparison)
+  takeFromOthers(managed, id, others)
 
   // An apply that changes nothing keeps its time, so that it need not be written.
   const time = isSame(comparison) || subresource === TIMELESS ? last?.time : now
@@ -131,8 +151,9 @@ function applyConfiguration(endpoint: Endpoint, request: Applied): JsonObject {
   return withLastApplied(withManagedFields(pruned, managed), applied, request.manager)
 }
 
-function trackUpdate(endpoint: Endpoint, request: Updated): JsonObject {
-  const { schema, apiVersion, subresource, ignored } = endpoint
+function* trackUpdate(endpoint: Endpoint, request: Updated): Steps<JsonObject> {
+  const { view, subresource, versions } = endpoint
+  const { schema, apiVersion, ignored } = view
   const managed = managedFieldsFor(request, subresource)
   const live = withoutManagedFields(request.live)
   const next = withoutManagedFields(request.next)
@@ -143,7 +164,7 @@ function trackUpdate(endpoint: Endpoint, request: Updated): JsonObject {
   const id = idOf(updater)
   const comparison = compareTyped(schema, live, next, ignored)
   if (!isSame(comparison)) {
-    takeFromOthers(managed, id, comparison)
+    takeFromOthers(managed, id, yield* comparisonsOf({ own: view, versions, managed, comparison }, live, next))
     const changed = comparison.modified.union(comparison.added).difference(UNOWNED)
     const known = managed.get(id)
     const owned = (known?.owned ?? OwnedFields.of(new FieldSet())).without(comparison.removed).with(changed)
@@ -156,40 +177,33 @@ function trackUpdate(endpoint: Endpoint, request: Updated): JsonObject {
 
 const isSame = ({ added, modified, removed }: Comparison) => added.isEmpty && modified.isEmpty && removed.isEmpty
 
-/**
- * Takes away what the applier applied last time and does not now, unless anybody else owns it. Three steps, as upstream:
- * all of last time's, then back what is owned, then back what was never the applier's but went with it.
- */
-function prune(schema: ApplySchema, merged: JsonObject, managed: ManagedFields, last: FieldSet): JsonObject {
-  const declared = (set: FieldSet) => set.withDeclaredFields(schema)
-  const places = (object: JsonObject) => declared(fieldSetOf(schema, object))
-  let owned = new FieldSet()
-  for (const entry of managed.values()) owned = owned.union(entry.owned.set)
-
-  const bare = removeItems(schema, merged, declared(last))
-  const unowned = places(merged).difference(places(bare).union(declared(owned)))
-  const kept = removeItems(schema, merged, unowned)
-  const gone = places(merged).difference(places(kept)).intersection(declared(last))
-  return removeItems(schema, merged, gone)
-}
-
-function conflictsWithOthers(managed: ManagedFields, id: string, { modified, added }: Comparison): FieldConflict[] {
-  const changed = modified.union(added)
+function conflictsWithOthers(managed: ManagedFields, id: string, compared: Comparisons): FieldConflict[] {
   const conflicts: FieldConflict[] = []
   for (const [other, { manager, owned }] of managed) {
-    if (other === id || !owned.hasAnyOf(changed)) continue
+    const comparison = compared(manager.apiVersion)
+    if (other === id || !comparison) continue
+    const changed = comparison.modified.union(comparison.added)
+    if (!owned.hasAnyOf(changed)) continue
     for (const path of owned.set.intersection(changed).paths()) conflicts.push({ manager, path })
   }
   return conflicts
 }
 
-/** Other managers lose what changed under them. Changes `managed`. */
-function takeFromOthers(managed: ManagedFields, id: string, { added, modified, removed }: Comparison): void {
-  const taken = modified.union(added).union(removed)
+/** Other managers lose what changed under them, and all that they own in a version that is no more. Changes `managed`. */
+function takeFromOthers(managed: ManagedFields, id: string, compared: Comparisons): void {
+  const changes = new Map<Comparison, FieldSet>()
+  const changesOf = (comparison: Comparison) => {
+    const known = changes.get(comparison)
+    if (known) return known
+    const all = comparison.modified.union(comparison.added).union(comparison.removed)
+    changes.set(comparison, all)
+    return all
+  }
   for (const [other, entry] of [...managed]) {
     if (other === id) continue
-    const owned = entry.owned.without(taken)
-    if (owned.isEmpty) managed.delete(other)
+    const comparison = compared(entry.manager.apiVersion)
+    const owned = comparison && entry.owned.without(changesOf(comparison))
+    if (!owned || owned.isEmpty) managed.delete(other)
     else if (owned !== entry.owned) managed.set(other, { ...entry, owned })
   }
 }
