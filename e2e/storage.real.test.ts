@@ -103,3 +103,220 @@ spec:
   expect(await says('exec db-1 -- cat /data/names')).toBe('db-1\ndb-1\n')
   expect(await says('exec db-0 -- cat /data/names')).toBe('db-0\n')
 })
+
+const logsOf = async (name: string) => (await says(`logs ${name}`)).trim().split('\n')
+
+it('shows a pod its volumes with the owners, modes and limits that it asks for', async () => {
+  await says('create configmap settings --from-literal=app.conf=one --from-literal=other=two')
+  await says('create secret generic keys --from-literal=password=swordfish')
+  const script = [
+    'cd /v',
+    'echo "id $(id -u) $(id -g) $(id -G)"',
+    'stat -c "%n %a %u:%g" empty memory config/..data/app.conf secret/..data/password projected/..data/token',
+    'echo "memory $(df -k memory | tail -1 | awk "{print \\$2}")"',
+    'echo "config $(cat config/app.conf) $(ls config)"',
+    'touch config/new 2>/dev/null || echo "config is for reading"',
+    'echo kept > logs/line && echo "logs $(cat empty/logs/pieces/line)"',
+    'echo "image $(ls image/bin/busybox)"',
+    'touch image/bin/x 2>/dev/null || echo "image is for reading"',
+    'echo "labels $(cat projected/labels)"',
+  ].join('; ')
+  await says(
+    'apply -f -',
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'pieces', labels: { tier: 'data' } },
+      spec: {
+        restartPolicy: 'Never',
+        securityContext: { runAsUser: 1000, runAsGroup: 3000, fsGroup: 2000, supplementalGroups: [4000] },
+        containers: [
+          {
+            name: 'main',
+            image: 'busybox',
+            command: ['sh', '-c', script],
+            env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+            resources: { limits: { memory: '64Mi' } },
+            volumeMounts: [
+              ...['empty', 'memory', 'config', 'secret', 'projected', 'image'].map((name) => ({
+                name,
+                mountPath: `/v/${name}`,
+              })),
+              { name: 'empty', mountPath: '/v/logs', subPathExpr: 'logs/$(POD)' },
+            ],
+          },
+        ],
+        volumes: [
+          { name: 'empty', emptyDir: {} },
+          { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '8Mi' } },
+          { name: 'config', configMap: { name: 'settings', defaultMode: 0o400 } },
+          { name: 'secret', secret: { secretName: 'keys' } },
+          { name: 'image', image: { reference: 'busybox', pullPolicy: 'IfNotPresent' } },
+          {
+            name: 'projected',
+            projected: {
+              sources: [
+                { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
+                { downwardAPI: { items: [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }] } },
+              ],
+            },
+          },
+        ],
+      },
+    }),
+  )
+  await says('wait --for=jsonpath={.status.phase}=Succeeded pod/pieces --timeout=60s')
+  expect(await logsOf('pieces')).toEqual([
+    'id 1000 3000 3000 2000 4000',
+    'empty 2777 0:2000',
+    'memory 2777 0:2000',
+    'config/..data/app.conf 440 0:2000',
+    'secret/..data/password 644 0:2000',
+    'projected/..data/token 640 1000:2000',
+    'memory 8192',
+    'config one app.conf',
+    'other',
+    'config is for reading',
+    'logs kept',
+    'image image/bin/busybox',
+    'image is for reading',
+    'labels tier="data"',
+  ])
+})
+
+it('does not lead out of a volume by a link that a pod has made', async () => {
+  await says(
+    'apply -f -',
+    `
+apiVersion: v1
+kind: Pod
+metadata: {name: sly}
+spec:
+  restartPolicy: Never
+  initContainers:
+    - {name: link, image: busybox, command: [ln, -s, /etc, /v/out], volumeMounts: [{name: v, mountPath: /v}]}
+  containers:
+    - {name: main, image: busybox, command: [ls, /etc-of-the-machine], volumeMounts: [{name: v, mountPath: /etc-of-the-machine, subPath: out}]}
+  volumes: [{name: v, emptyDir: {}}]
+`,
+  )
+  const waiting = '-o jsonpath={.status.containerStatuses[0].state.waiting}'
+  await until('it is held', async () => (await says(`get pod sly ${waiting}`)).includes('CreateContainerConfigError'))
+  expect(await says(`get pod sly ${waiting}`)).toContain(
+    String.raw`failed to prepare subPath for volumeMount \"v\" of container \"main\"`,
+  )
+  await says('delete pod sly --grace-period=1')
+})
+
+it('runs containers with the rights that they ask for, and no more', async () => {
+  // mkdir is refused with the number of EXDEV, which nobody else would say.
+  const profile = JSON.stringify({
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 18 }],
+  })
+  const [node = ''] = (await says('get nodes -o jsonpath={.items[*].metadata.name}')).split(' ')
+  const made = (name: string, securityContext: object, script: string, spec: object = {}, more: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: {
+      restartPolicy: 'Never',
+      nodeName: node,
+      containers: [{ name: 'main', image: 'busybox', command: ['sh', '-c', script], securityContext, ...more }],
+      ...spec,
+    },
+  })
+  const privileges = 'grep -E "^(NoNewPrivs|CapEff|Seccomp_filters)" /proc/1/status'
+  const pods = [
+    made('plain', {}, privileges),
+    made('confined', { seccompProfile: { type: 'RuntimeDefault' } }, privileges),
+    made(
+      'bare',
+      {
+        capabilities: { drop: ['ALL'], add: ['NET_BIND_SERVICE'] },
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+      },
+      `${privileges}; touch /x 2>&1; true`,
+    ),
+    made(
+      'mighty',
+      { privileged: true },
+      'mount -t tmpfs none /tmp && echo mounted; mknod /dev/made b 8 0 2>&1; hostname; echo $(pidof dockerd | wc -w)',
+      { hostPID: true, hostname: 'called', subdomain: 'inside', setHostnameAsFQDN: true },
+    ),
+    made('shared', {}, 'hostname; tail -1 /etc/hosts; cat /proc/sys/net/ipv4/ip_forward', {
+      hostNetwork: true,
+      hostIPC: true,
+      hostAliases: [{ ip: '10.1.2.3', hostnames: ['elsewhere'] }],
+    }),
+    made('tuned', {}, 'cat /proc/sys/net/ipv4/ip_unprivileged_port_start', {
+      securityContext: { sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '80' }] },
+    }),
+    made(
+      'profile',
+      {},
+      `echo '${profile}' > /seccomp/no-mkdir.json`,
+      { volumes: [{ name: 'p', hostPath: { path: '/var/lib/kubelet/seccomp', type: 'DirectoryOrCreate' } }] },
+      { volumeMounts: [{ name: 'p', mountPath: '/seccomp' }] },
+    ),
+    made('root', { runAsNonRoot: true }, 'true'),
+    made('forbidden', {}, 'true', { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }),
+  ]
+  await says('apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods }))
+  const ended = (name: string) => says(`wait --for=jsonpath={.status.phase}=Succeeded pod/${name} --timeout=60s`)
+  await ended('profile')
+  const held = made(
+    'held',
+    { seccompProfile: { type: 'Localhost', localhostProfile: 'no-mkdir.json' } },
+    'mkdir /x 2>&1; true',
+  )
+  await says('apply -f -', JSON.stringify(held))
+  for (const name of ['plain', 'confined', 'bare', 'mighty', 'shared', 'tuned', 'held']) await ended(name)
+
+  const [, , plain = ''] = await logsOf('plain')
+  const [, , confined = ''] = await logsOf('confined')
+  // The machine's own filters are on top of each other already; the engine's is one more.
+  const filters = (line: string) => Number(/Seccomp_filters:\s+(\d+)/.exec(line)?.[1])
+  expect(filters(confined)).toBe(filters(plain) + 1)
+  const [caps, noNew, , touched] = await logsOf('bare')
+  expect([caps, noNew].sort()).toEqual(['CapEff:\t0000000000000400', 'NoNewPrivs:\t1'])
+  expect(touched).toContain('Read-only file system')
+  expect(await logsOf('mighty')).toEqual([
+    'mounted',
+    expect.stringContaining('Operation not permitted'),
+    'called.inside.default.svc.cluster.local',
+    '1',
+  ])
+  expect(await logsOf('shared')).toEqual([node, '10.1.2.3\telsewhere', '1'])
+  expect(await logsOf('tuned')).toEqual(['80'])
+  expect(await logsOf('held')).toEqual([expect.stringContaining('Invalid cross-device link')])
+  expect(await says('get pod forbidden -o jsonpath={.status.phase}/{.status.reason}/{.status.message}')).toBe(
+    'Failed/SysctlForbidden/Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted',
+  )
+  const waiting = await says('get pod root -o jsonpath={.status.containerStatuses[0].state.waiting}')
+  expect(waiting).toContain('CreateContainerConfigError')
+  expect(waiting).toContain('container has runAsNonRoot and image will run as root (pod: ')
+})
+
+it('ends a pod that writes more into a directory than it may', async () => {
+  await says(
+    'apply -f -',
+    `
+apiVersion: v1
+kind: Pod
+metadata: {name: writer}
+spec:
+  containers:
+    - name: main
+      image: busybox
+      command: [sh, -c, 'head -c 5000000 /dev/zero > /v/much; sleep 100000']
+      volumeMounts: [{name: v, mountPath: /v}]
+  volumes: [{name: v, emptyDir: {sizeLimit: 1Mi}}]
+`,
+  )
+  await says('wait --for=jsonpath={.status.phase}=Failed pod/writer --timeout=60s')
+  expect(await says('get pod writer -o jsonpath={.status.reason}/{.status.message}')).toBe(
+    'Evicted/Usage of EmptyDir volume "v" exceeds the limit "1Mi". ',
+  )
+})

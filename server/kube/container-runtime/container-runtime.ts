@@ -20,7 +20,10 @@ export interface PodSandboxConfig {
   labels: Record<string, string>
   annotations: Record<string, string>
   hostNetwork: boolean
+  hostIpc: boolean
   shareProcessNamespace: boolean
+  /** Of a RuntimeClass; the engine's own way when empty. */
+  runtimeHandler: string
   cgroupParent?: string
   portMappings: PortMapping[]
   sysctls: Record<string, string>
@@ -82,6 +85,8 @@ export interface ContainerConfig {
     dropCapabilities?: string[]
     noNewPrivileges?: boolean
     supplementalGroups?: number[]
+    /** The engine's own profile, none, or one that lies on the machine. */
+    seccomp: 'RuntimeDefault' | 'Unconfined' | { localhostProfile: string }
   }
 }
 
@@ -113,6 +118,10 @@ export interface ImageStatus {
   tags: string[]
   digests: string[]
   sizeBytes: number
+  /** Whom its containers run as if nobody says otherwise: `1000`, `nginx`, `1000:1000`, or empty. */
+  user?: string
+  /** The runtime itself cannot do without it. */
+  isPinned?: boolean
 }
 
 export interface ExecSession {
@@ -151,6 +160,7 @@ export interface ContainerUsage {
   /** Since it was started. */
   cpuNanoSeconds: number
   memoryWorkingSetBytes: number
+  processes?: number
 }
 
 export interface ContainerRuntime {
@@ -190,12 +200,16 @@ export interface ContainerRuntime {
   /** Opens the way into a running sandbox's network; rejects when it does not run. */
   portForward(sandboxId: string): Promise<PortForwarder>
   imageStatus(image: string): Promise<ImageStatus | undefined>
+  /** Where its files lie on the machine, the topmost layer first. */
+  imageLayers(image: string): Promise<string[]>
   /** Rejects with an ImagePullError. */
   pullImage(image: string, auth?: { username: string; password: string }): Promise<ImageStatus>
   listImages(): Promise<ImageStatus[]>
   removeImage(image: string): Promise<void>
   /** Calls back for every change until disposed; the kubelet relists on start and after any gap. */
   events(listener: (event: RuntimeEvent) => void): Disposable
+  /** What it has written into its own layer, and its logs. */
+  containerDiskUsage(id: string): Promise<{ bytes: number; inodes: number }>
   /** Of those that run. */
   stats(): Promise<ContainerUsage[]>
 }

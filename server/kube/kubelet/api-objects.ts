@@ -8,12 +8,14 @@ import type {
   Service as ServiceObject,
   PersistentVolume as Volume,
 } from 'kubernetes-types/core/v1'
+import type { RuntimeClass as RuntimeClassObject } from 'kubernetes-types/node/v1'
 import type { Clock } from '../../base/clock.ts'
 import { isNotFound, StatusError } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
 import { ConfigMap } from '../kinds/config-map.ts'
 import { PersistentVolume } from '../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
+import { RuntimeClass } from '../kinds/runtime-class.ts'
 import { Secret } from '../kinds/secret.ts'
 import { Service } from '../kinds/service.ts'
 
@@ -23,6 +25,7 @@ export interface ApiObjects {
   secret(namespace: string, name: string): Promise<SecretObject | undefined>
   claim(namespace: string, name: string): Promise<Claim | undefined>
   persistentVolume(name: string): Promise<Volume | undefined>
+  runtimeClass(name: string): Promise<RuntimeClassObject>
   services(namespace: string): Promise<ServiceObject[]>
   /** A fresh token of a service account, bound to the pod. */
   token(request: TokenRequest): Promise<{ token: string; expiresAt: number }>
@@ -64,6 +67,7 @@ export function createApiObjects(client: Client, clock: Clock, options = { fresh
     // Not remembered: what is unbound now may be bound a moment later, and then the pod starts.
     claim: (namespace, name) => orNone(client.of(PersistentVolumeClaim).get({ namespace, name })),
     persistentVolume: (name) => orNone(client.of(PersistentVolume).get({ name })),
+    runtimeClass: (name) => remembered(`runtimeclass/${name}`, () => client.of(RuntimeClass).get({ name })),
     services: (namespace) =>
       remembered(`services/${namespace}`, async () => (await client.of(Service).list({ namespace })).items),
     async token({ namespace, serviceAccount, audience, expirationSeconds, pod }) {

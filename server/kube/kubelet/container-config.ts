@@ -15,12 +15,12 @@ import {
   TERMINATION_MESSAGE_POLICY,
 } from '../container-runtime/labels.ts'
 import { hashOfContainer } from './container-hash.ts'
-import { ConfigError } from './environment.ts'
 import { expand } from './expansion.ts'
 import type { NodeAmounts } from './field-ref.ts'
 import type { ContainerRole, ContainerSpec } from './pod-runtime-state.ts'
 import { qosClassOf } from './qos-class.ts'
 import { amountOf } from './resource-amount.ts'
+import { securityOf } from './security-context.ts'
 
 export interface ContainerConfigInput {
   pod: Pod
@@ -105,24 +105,4 @@ function oomScoreOf(pod: Pod, memoryRequest: number, capacity: number): number {
   if (qos === 'Guaranteed') return -997
   if (qos === 'BestEffort') return 1000
   return Math.min(999, Math.max(3, 1000 - Math.floor((1000 * memoryRequest) / capacity)))
-}
-
-function securityOf(pod: Pod, container: ContainerSpec): ContainerConfig['security'] {
-  const own = container.securityContext ?? {}
-  const shared = pod.spec?.securityContext ?? {}
-  const user = own.runAsUser ?? shared.runAsUser
-  const group = own.runAsGroup ?? shared.runAsGroup
-  if ((own.runAsNonRoot ?? shared.runAsNonRoot) && user === 0) {
-    throw new ConfigError("container's runAsUser breaks non-root policy")
-  }
-  const groups = [...(shared.supplementalGroups ?? []), ...(shared.fsGroup === undefined ? [] : [shared.fsGroup])]
-  return {
-    ...(user === undefined ? {} : { runAsUser: group === undefined ? String(user) : `${user}:${group}` }),
-    ...(own.privileged ? { privileged: true } : {}),
-    ...(own.readOnlyRootFilesystem ? { readOnlyRootFilesystem: true } : {}),
-    ...(own.capabilities?.add ? { addCapabilities: own.capabilities.add } : {}),
-    ...(own.capabilities?.drop ? { dropCapabilities: own.capabilities.drop } : {}),
-    ...(own.allowPrivilegeEscalation === false ? { noNewPrivileges: true } : {}),
-    ...(groups.length > 0 ? { supplementalGroups: groups } : {}),
-  }
 }

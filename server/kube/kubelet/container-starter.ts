@@ -10,7 +10,7 @@ import type { ApiObjects } from './api-objects.ts'
 import { containerConfigOf } from './container-config.ts'
 import type { StartFailure } from './container-statuses.ts'
 import { environmentOf } from './environment.ts'
-import { hostsFileOf } from './etc-files.ts'
+import { hostsFileOf, hostsFileOfMachine } from './etc-files.ts'
 import type { NodeAmounts } from './field-ref.ts'
 import type { ImagePuller } from './image-puller.ts'
 import { withDefaultTag } from './image-puller.ts'
@@ -18,6 +18,7 @@ import { fieldPathOf, type KubeletEvents } from './kubelet-events.ts'
 import { runHook } from './lifecycle-hooks.ts'
 import type { PodKiller } from './pod-killer.ts'
 import { formatPod, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
+import { asksForImageUser, verifyNonRoot } from './security-context.ts'
 import { StartBackoff } from './start-backoff.ts'
 import type { ContainerToStart } from './sync-plan.ts'
 import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts'
@@ -141,16 +142,18 @@ export class ContainerStarter {
   }
 
   async configOf({ pod, container, role, state, sandbox, volumes }: StartRequest) {
-    const { objects, node, nodeIP } = this.#options
+    const { objects, node, nodeIP, runtime } = this.#options
+    const image = withDefaultTag(container.image ?? '')
+    const named = asksForImageUser(pod, container) ? await runtime.imageStatus(image) : undefined
+    verifyNonRoot(pod, container, named?.user ?? '')
     const podIPs = pod.spec?.hostNetwork ? [nodeIP] : sandbox.ips
     const addresses = { podIPs, hostIP: nodeIP }
     const environment = await environmentOf({ pod, container, addresses, node, objects })
-    const mounts = await this.#options.volumes.mountsOf(container, volumes, environment)
+    const mounts = await this.#options.volumes.mountsOf(pod, container, volumes, environment)
     mounts.push(...(await this.#etcMounts(pod, podIPs, mounts)))
     const latest = latestOf(state, container.name)
     const attempt = latest ? latest.attempt + 1 : attemptsTold(pod, container.name)
     mounts.push(await this.#terminationLog(pod, container, attempt))
-    const image = withDefaultTag(container.image ?? '')
     const targetId = targetOf(container, state)
     return containerConfigOf({ pod, container, image, role, attempt, environment, mounts, node, targetId })
   }
@@ -160,8 +163,11 @@ export class ContainerStarter {
     const directory = `${rootDir}/pods/${pod.metadata?.uid}`
     const isTaken = (path: string) => own.some(({ containerPath }) => containerPath === path)
     const mounts = []
-    if (!isTaken('/etc/hosts') && !pod.spec?.hostNetwork) {
-      await os.writeFile(`${directory}/etc-hosts`, hostsFileOf(pod, podIPs, clusterDomain), { mode: 0o644 })
+    if (!isTaken('/etc/hosts')) {
+      const content = pod.spec?.hostNetwork
+        ? hostsFileOfMachine(pod, (await os.readFile('/etc/hosts')) ?? '')
+        : hostsFileOf(pod, podIPs, clusterDomain)
+      await os.writeFile(`${directory}/etc-hosts`, content, { mode: 0o644 })
       mounts.push({ hostPath: `${directory}/etc-hosts`, containerPath: '/etc/hosts', readOnly: false })
     }
     if (!isTaken('/etc/resolv.conf')) {

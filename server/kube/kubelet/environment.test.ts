@@ -14,6 +14,7 @@ const objects: ApiObjects = {
       : [{ metadata: { name: 'my-db' }, spec: { clusterIP: '10.96.0.7', ports: [{ port: 5432 }] } }],
   claim: async () => undefined,
   persistentVolume: async () => undefined,
+  runtimeClass: async () => ({ handler: '' }),
   token: async () => ({ token: '', expiresAt: 0 }),
 }
 type Containers = NonNullable<Pod['spec']>['containers']

@@ -2,6 +2,7 @@
 // managedHostsFileContent), pkg/kubelet/network/dns.
 
 import type { Pod } from 'kubernetes-types/core/v1'
+import type { PodSpec as NewerPodSpec } from '../kinds/pod-template/newer-fields.ts'
 
 export interface DnsSettings {
   clusterDNS: string[]
@@ -11,7 +12,6 @@ export interface DnsSettings {
 }
 
 export function hostsFileOf(pod: Pod, podIPs: string[], clusterDomain: string): string {
-  const { hostname, subdomain, hostAliases = [] } = pod.spec ?? {}
   const lines = [
     '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',
@@ -21,19 +21,51 @@ export function hostsFileOf(pod: Pod, podIPs: string[], clusterDomain: string): 
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
   ]
-  const short = hostname || hostnameOf(pod)
-  const names = subdomain ? `${short}.${subdomain}.${pod.metadata?.namespace}.svc.${clusterDomain}\t${short}` : short
-  for (const ip of podIPs) lines.push(`${ip}\t${names}`)
-  if (hostAliases.length > 0) {
-    lines.push('', '# Entries added by HostAliases.')
-    for (const { ip, hostnames = [] } of hostAliases) lines.push(`${ip}\t${hostnames.join('\t')}`)
-  }
+  const short = shortNameOf(pod)
+  const full = fullNameOf(pod, clusterDomain)
+  for (const ip of podIPs) lines.push(`${ip}\t${full ? `${full}\t${short}` : short}`)
+  return `${[...lines, ...aliasesOf(pod)].join('\n')}\n`
+}
+
+/** Of a pod in the machine's own network: the machine's file, and the pod's aliases. */
+export function hostsFileOfMachine(pod: Pod, machines: string): string {
+  const lines = ['# Kubernetes-managed hosts file (host network).', machines.trimEnd(), ...aliasesOf(pod)]
   return `${lines.join('\n')}\n`
 }
 
+function aliasesOf({ spec }: Pod): string[] {
+  const aliases = spec?.hostAliases ?? []
+  if (aliases.length === 0) return []
+  const lines = aliases.map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}`)
+  return ['', '# Entries added by HostAliases.', ...lines]
+}
+
+/** What the kernel of the pod's own UTS namespace is told. Throws where the full name is asked for and too long. */
+export function hostnameOf(pod: Pod, clusterDomain: string): string {
+  const full = pod.spec?.setHostnameAsFQDN ? fullNameOf(pod, clusterDomain) : undefined
+  if (full === undefined) return shortNameOf(pod)
+  if (full.length <= MAX_HOSTNAME) return full
+  throw new Error(
+    `Failed to construct FQDN from Pod hostname and cluster domain, FQDN ${full} is too long (${MAX_HOSTNAME} is the max, ${full.length} characters requested).`,
+  )
+}
+
+/** Linux's: one more than a DNS label. */
+const MAX_HOSTNAME = 64
+
 /** At most 63 characters, and not ending in a dash, as the kernel and DNS want it. */
-export function hostnameOf(pod: Pod): string {
-  return (pod.spec?.hostname || pod.metadata?.name || '').slice(0, 63).replace(/[-.]+$/, '')
+function shortNameOf(pod: Pod): string {
+  const told = overrideOf(pod)
+  return told || (pod.spec?.hostname || pod.metadata?.name || '').slice(0, 63).replace(/[-.]+$/, '')
+}
+
+const overrideOf = ({ spec }: Pod) => (spec as NewerPodSpec | undefined)?.hostnameOverride
+
+/** Only pods with a subdomain have one. */
+function fullNameOf(pod: Pod, clusterDomain: string): string | undefined {
+  const { subdomain } = pod.spec ?? {}
+  if (!subdomain || overrideOf(pod)) return undefined
+  return `${shortNameOf(pod)}.${subdomain}.${pod.metadata?.namespace}.svc.${clusterDomain}`
 }
 
 export function resolvConfOf(pod: Pod, { clusterDNS, clusterDomain, nodeResolvConf }: DnsSettings): string {

@@ -285,7 +285,7 @@ it('turns away what does not fit', async () => {
   await until('failed', phaseIs('Failed'))
   expect((await get()).status).toMatchObject({
     reason: 'OutOfcpu',
-    message: "Node didn't have enough resource: cpu, requested: 64000, used: 0, capacity: 4000",
+    message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 64000, used: 0, capacity: 4000",
   })
 })
 

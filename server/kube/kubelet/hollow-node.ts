@@ -9,6 +9,7 @@ import { SimulatedRuntime } from '../container-runtime/simulated/simulated-runti
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { type Kubelet, startKubelet } from './kubelet.ts'
+import { kubeletConfigurationOf } from './kubelet-configuration.ts'
 
 export interface HollowNodeOptions {
   name: string
@@ -49,6 +50,8 @@ export function startHollowNode(options: HollowNodeOptions): HollowNode {
     os: createSimulatedNodeOs(machine),
     clock,
     logger,
+    // Nobody is ever short of what is not there.
+    configuration: kubeletConfigurationOf(undefined, { staticPodPath: '', evictionHard: {} }),
     objects: withoutTokens(createApiObjects(client, clock)),
     ...(options.random ? { random: options.random } : {}),
     ...(options.labels ? { labels: options.labels } : {}),

@@ -25,6 +25,19 @@ export interface KubeletConfiguration {
   shutdownGracePeriod: string
   /** What of it is kept for critical ones. */
   shutdownGracePeriodCriticalPods: string
+  /** Of the machine, for the engine and the kubelet themselves: `{ cpu: '100m', memory: '100Mi' }`. */
+  kubeReserved: Record<string, string>
+  systemReserved: Record<string, string>
+  /** By signal: an amount or a share, `100Mi` or `10%`. */
+  evictionHard: Record<string, string>
+  evictionSoft: Record<string, string>
+  evictionSoftGracePeriod: Record<string, string>
+  evictionMinimumReclaim: Record<string, string>
+  evictionPressureTransitionPeriod: string
+  evictionMaxPodGracePeriod: number
+  imageGCHighThresholdPercent: number
+  imageGCLowThresholdPercent: number
+  imageMinimumGCAge: string
 }
 
 const DEFAULTS: KubeletConfiguration = {
@@ -40,6 +53,23 @@ const DEFAULTS: KubeletConfiguration = {
   containerLogMaxFiles: 5,
   shutdownGracePeriod: '0s',
   shutdownGracePeriodCriticalPods: '0s',
+  kubeReserved: {},
+  systemReserved: {},
+  evictionHard: {
+    'memory.available': '100Mi',
+    'nodefs.available': '10%',
+    'nodefs.inodesFree': '5%',
+    'imagefs.available': '15%',
+    'imagefs.inodesFree': '5%',
+  },
+  evictionSoft: {},
+  evictionSoftGracePeriod: {},
+  evictionMinimumReclaim: {},
+  evictionPressureTransitionPeriod: '5m0s',
+  evictionMaxPodGracePeriod: 0,
+  imageGCHighThresholdPercent: 85,
+  imageGCLowThresholdPercent: 80,
+  imageMinimumGCAge: '2m0s',
 }
 
 /** What stands in the file wins over what the cluster says, and that over upstream's defaults. */
@@ -78,9 +108,17 @@ export const logLimitsOf = ({ containerLogMaxSize, containerLogMaxFiles }: Kubel
   maxFiles: containerLogMaxFiles,
 })
 
+const DURATIONS = [
+  'fileCheckFrequency',
+  'httpCheckFrequency',
+  'shutdownGracePeriod',
+  'shutdownGracePeriodCriticalPods',
+  'evictionPressureTransitionPeriod',
+  'imageMinimumGCAge',
+] as const
+
 function check(configuration: KubeletConfiguration): void {
-  const durations = ['fileCheckFrequency', 'httpCheckFrequency', 'shutdownGracePeriod'] as const
-  for (const name of [...durations, 'shutdownGracePeriodCriticalPods'] as const) {
+  for (const name of DURATIONS) {
     if (goDurationMs(configuration[name]) === undefined)
       throw problem(`time: invalid duration "${configuration[name]}"`)
   }

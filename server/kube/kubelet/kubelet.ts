@@ -12,22 +12,29 @@ import { type Change, SharedInformer } from '../client/shared-informer.ts'
 import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
 import { Node } from '../kinds/node.ts'
 import { Pod } from '../kinds/pod.ts'
+import type { Volume } from '../kinds/pod-template/newer-fields.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import { admit } from './admission.ts'
 import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { ContainerStarter } from './container-starter.ts'
+import { EvictionManager } from './eviction/eviction-manager.ts'
+import { measurePods, observeMachine } from './eviction/machine-usage.ts'
+import { ImageCollector } from './image-collector.ts'
 import { ImagePuller } from './image-puller.ts'
 import { type KubeletConfiguration, kubeletConfigurationOf } from './kubelet-configuration.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import { keepNodeLease } from './node-lease.ts'
 import { NodeReporter } from './node-reporter.ts'
-import { nodeStatusOf } from './node-status.ts'
+import { leftForPods, nodeStatusOf } from './node-status.ts'
+import { PodCgroups } from './pod-cgroups.ts'
+import { refuseFeatures } from './pod-features.ts'
 import { PodKiller } from './pod-killer.ts'
 import { asGranted, grant } from './pod-resize.ts'
 import { PodSync } from './pod-sync.ts'
 import { PodWorker } from './pod-worker.ts'
 import { ProbeManager } from './probes/probe-manager.ts'
 import { resourceMetrics } from './resource-metrics.ts'
+import { runtimeHandlerOf } from './runtime-handler.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status-writer.ts'
 import { VolumeManager } from './volumes/volume-manager.ts'
@@ -43,13 +50,12 @@ export interface KubeletOptions {
   random?: () => number
   /** `/var/lib/kubelet`. */
   rootDir?: string
-  configuration?: KubeletConfiguration
   kubeletVersion?: string
   kubeletPort?: number
   labels?: Record<string, string>
   taints?: NonNullable<NodeObject['spec']>['taints']
   capacity?: Record<string, string>
-  reserved?: { cpus: number; memoryBytes: number }
+  configuration?: KubeletConfiguration
   /** Where ConfigMaps, Secrets and tokens come from; the API by default. */
   objects?: ApiObjects
 }
@@ -65,6 +71,9 @@ export interface Kubelet extends AsyncDisposable {
   /** What `/metrics/resource` tells. */
   resourceMetrics(): Promise<string>
 }
+
+/** Somebody who does not end must not keep others from being ended. */
+const EVICTION_PATIENCE_MS = 30_000
 
 /** Upstream's housekeeping period is 2 s; ours only catches what events have missed. */
 const HOUSEKEEPING_MS = 10_000
@@ -86,7 +95,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     labels = {},
     taints = [],
   } = options
-  const { clusterDNS, clusterDomain, maxPods } = configuration
+  const { clusterDNS, clusterDomain } = configuration
   const stop = new AbortController()
   const machine = await os.machine()
   const recorder = new EventRecorder({ client, clock, logger, component: 'kubelet', host: nodeName })
@@ -98,9 +107,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   let nodeResolvConf = ''
 
   let nodeUid: string | undefined
+  const activePods = () => [...workers.values()].filter((one) => !one.isTerminating).map(({ pod }) => pod)
   const statuses = new StatusWriter({ client, clock, logger, shownAs: (pod) => statics.shownAs(pod) })
   const images = new ImagePuller({ runtime, objects, events, clock })
-  const volumes = new VolumeManager({ os, objects, clock, node }, rootDir)
+  const volumes = new VolumeManager({ os, objects, clock, node, runtime, images }, rootDir)
   const killer = new PodKiller({ runtime, os, events, clock, logger })
   const wake = (podUid: string) => workers.get(podUid)?.wake()
   const userAgent = `kube-probe/${kubeletVersion.replace(/^v(\d+\.\d+).*/, '$1')}`
@@ -126,6 +136,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     starter,
     killer,
     volumes,
+    cgroups: new PodCgroups({ os, logger, forPods: leftForPods(machine, configuration), pods: activePods }),
     probes,
     statuses,
     events,
@@ -134,6 +145,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     nodeIP,
     rootDir,
     runtimeName,
+    runtimeHandler: (pod) => runtimeHandlerOf(pod, objects),
     networkError: () => networkError,
     grant: (pod) => grant(pod, statuses.get(pod.metadata?.uid ?? '') ?? pod.status, othersThan(pod), allocatable),
     dns: () => ({ clusterDNS, clusterDomain, nodeResolvConf }),
@@ -152,11 +164,12 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     random,
     kubeletVersion,
     kubeletPort,
-    maxPods,
+    maxPods: configuration.maxPods,
     labels,
     taints,
     ...(options.capacity ? { capacity: options.capacity } : {}),
-    ...(options.reserved ? { reserved: options.reserved } : {}),
+    configuration,
+    pressures: () => eviction.pressures,
     onNetworkState(notReady) {
       const recovered = networkError !== undefined && notReady === undefined
       networkError = notReady
@@ -166,16 +179,50 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { allocatable = {} } = nodeStatusOf({
     machine,
     nodeIP,
-    maxPods,
+    maxPods: configuration.maxPods,
     kubeletVersion,
     kubeletPort,
     runtime: { name: runtimeName, version: '' },
     images: [],
     notReady: undefined,
     ...(options.capacity ? { capacity: options.capacity } : {}),
-    ...(options.reserved ? { reserved: options.reserved } : {}),
+    configuration,
+    pressures: new Set(),
     previous: undefined,
     now: clock.now(),
+  })
+
+  const references = () =>
+    [...workers.values()].flatMap(({ pod }) =>
+      ((pod.spec?.volumes ?? []) as Volume[]).flatMap(({ image }) => image?.reference ?? []),
+    )
+  const imageCollector = new ImageCollector({ runtime, os, rootDir, configuration, events, clock, logger, references })
+  const ports = { os, runtime, machine, rootDir }
+  const eviction = new EvictionManager({
+    configuration,
+    events,
+    clock,
+    logger,
+    pods: activePods,
+    observe: () => observeMachine(ports),
+    measure: (wanted, short) => measurePods(ports, wanted, short),
+    onChange: () => reporter.poke(),
+    async reclaim(resource) {
+      if (resource !== 'ephemeral-storage' && resource !== 'inodes') return
+      for (const { id, podUid, state } of await runtime.listContainers()) {
+        if (state === 'exited' && (workers.get(podUid)?.isOver ?? true)) await runtime.removeContainer(id)
+      }
+      await imageCollector.removeUnused()
+    },
+    async evict(pod, { message, graceSeconds, isForPressure }) {
+      const worker = workers.get(pod.metadata?.uid ?? '')
+      const condition = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message }
+      worker?.end({ reason: 'Evicted', message, ...(isForPressure ? { condition } : {}) }, graceSeconds)
+      const giveUpAt = clock.monotonic() + EVICTION_PATIENCE_MS
+      while (worker && !worker.isOver && clock.monotonic() < giveUpAt && !stop.signal.aborted) {
+        await clock.sleep(1_000, stop.signal).catch(() => undefined)
+      }
+    },
   })
 
   const othersThan = (pod: PodObject) =>
@@ -194,13 +241,15 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     workers.set(uid, worker)
     // What has begun to run is not turned away: this may be a restart of the kubelet.
     const isNew = !pod.status?.startTime && !worker.isTerminating
-    const rejection = isNew ? admit(pod, others, allocatable) : undefined
+    const rejection = isNew
+      ? (eviction.admit(pod) ?? refuseFeatures(pod) ?? admit(pod, others, allocatable))
+      : undefined
     if (!rejection) {
       worker.wake()
       return
     }
     events.pod(pod, 'Warning', rejection.reason, rejection.message)
-    worker.reject(rejection.reason, rejection.message)
+    worker.end({ reason: rejection.reason, message: `Pod was rejected: ${rejection.message}` }, 0)
   }
 
   function hearOfPod(change: Change<PodObject>): void {
@@ -290,7 +339,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     await pods.synced
     statics.showInApi()
     // Whoever does not know yet what shall run takes nothing away.
-    running.push(manifestsRead.then(keepHouse))
+    running.push(manifestsRead.then(keepHouse), eviction.run(stop.signal), imageCollector.run(stop.signal))
   })
 
   const withStatus = (worker: PodWorker): PodObject => {

@@ -5,6 +5,7 @@ import { startTestServer } from '../apiserver/testing/test-server.ts'
 import { SimulatedRuntime } from '../container-runtime/simulated/simulated-runtime.ts'
 import { Node } from '../kinds/node.ts'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
+import { kubeletConfigurationOf } from './kubelet-configuration.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import { NodeReporter } from './node-reporter.ts'
 
@@ -29,6 +30,8 @@ it('looks again at once when something has changed while it was looking', async 
     maxPods: 110,
     labels: {},
     taints: undefined,
+    configuration: kubeletConfigurationOf(undefined),
+    pressures: () => new Set(),
     onNetworkState(notReady) {
       // The network is there between the look and its report, once the node is registered.
       if (notReady && isRegistered) void runtime.updatePodCidr('10.244.7.0/24').then(() => reporter.poke())

@@ -9,6 +9,8 @@ import { type Client, objectPath } from '../client/client.ts'
 import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
 import { Node } from '../kinds/node.ts'
 import type { MachineInfo } from '../node-os/node-os.ts'
+import type { Pressure } from './eviction/thresholds.ts'
+import type { KubeletConfiguration } from './kubelet-configuration.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import { hasNews, initialNode, isContradicted, nodeLabels, nodeStatusOf } from './node-status.ts'
 
@@ -28,7 +30,8 @@ export interface NodeReporterOptions {
   labels: Record<string, string>
   taints: NonNullable<NodeObject['spec']>['taints']
   capacity?: Record<string, string>
-  reserved?: { cpus: number; memoryBytes: number }
+  configuration: KubeletConfiguration
+  pressures(): ReadonlySet<Pressure>
   /** Told whenever it becomes known whether pods can be run: undefined, or why not. */
   onNetworkState(notReady: string | undefined): void
 }
@@ -128,10 +131,20 @@ export class NodeReporter {
           { status },
           { subresource: 'status', signal },
         )
+      this.#sayWhatItIsShortOf(status, this.#told)
       this.#told = status
       this.#toldAt = clock.monotonic()
     }
     return status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
+  }
+
+  #sayWhatItIsShortOf(status: NodeStatus, told: NodeStatus | undefined): void {
+    const { events, nodeName } = this.#options
+    for (const { type, status: is, reason = '' } of status.conditions ?? []) {
+      if (type === 'Ready' || told?.conditions?.find((one) => one.type === type)?.status === is) continue
+      const event = reason.replace(/^Kubelet/, 'Node')
+      events.node('Normal', event, `Node ${nodeName} status is now: ${event}`)
+    }
   }
 
   async #status(previous: NodeStatus | undefined): Promise<NodeStatus> {
@@ -148,7 +161,8 @@ export class NodeReporter {
       images: state.runtime.version ? await imagesOf(runtime) : [],
       notReady: state.notReady,
       ...(this.#options.capacity ? { capacity: this.#options.capacity } : {}),
-      ...(this.#options.reserved ? { reserved: this.#options.reserved } : {}),
+      configuration: this.#options.configuration,
+      pressures: this.#options.pressures(),
       previous,
       now: clock.now(),
     })

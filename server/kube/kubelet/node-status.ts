@@ -1,7 +1,10 @@
 // What the kubelet says about its machine: pure. Upstream: pkg/kubelet/nodestatus/setters.go.
 
 import type { ContainerImage, Node, NodeCondition, NodeStatus } from 'kubernetes-types/core/v1'
+import { Quantity, quantityOf } from '../apimachinery/quantity.ts'
 import type { MachineInfo } from '../node-os/node-os.ts'
+import { amountAt, type Pressure } from './eviction/thresholds.ts'
+import type { KubeletConfiguration } from './kubelet-configuration.ts'
 import { timestampOf } from './timestamp.ts'
 
 export interface NodeStatusInput {
@@ -16,7 +19,9 @@ export interface NodeStatusInput {
   notReady: string | undefined
   /** Told by the operator instead of measured: `{ cpu: '4', memory: '8Gi' }`. */
   capacity?: Record<string, string>
-  reserved?: { cpus: number; memoryBytes: number }
+  configuration: KubeletConfiguration
+  /** What the machine is short of. */
+  pressures: ReadonlySet<Pressure>
   previous: NodeStatus | undefined
   now: number
 }
@@ -26,7 +31,7 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
   const capacity = capacityOf(input)
   return {
     capacity,
-    allocatable: allocatableOf(input, capacity),
+    allocatable: allocatableOf(input.configuration, capacity),
     conditions: conditionsOf(input),
     addresses: [
       { type: 'InternalIP', address: nodeIP },
@@ -61,33 +66,67 @@ function capacityOf({ machine, maxPods, capacity }: NodeStatusInput): Record<str
   }
 }
 
-function allocatableOf(
-  { machine, reserved }: NodeStatusInput,
+/** What is left for pods: less what is reserved, and less what has to stay free. */
+export function allocatableOf(
+  { kubeReserved, systemReserved, evictionHard }: KubeletConfiguration,
   capacity: Record<string, string>,
 ): Record<string, string> {
-  if (!reserved) return capacity
-  return {
-    ...capacity,
-    cpu: `${Math.floor((machine.cpus - reserved.cpus) * 1000)}m`,
-    memory: `${Math.floor((machine.memoryBytes - reserved.memoryBytes) / 1024)}Ki`,
+  const keptFree: Record<string, string | undefined> = {
+    memory: evictionHard['memory.available'],
+    'ephemeral-storage': evictionHard['nodefs.available'],
   }
+  const entries = Object.entries(capacity).map(([name, amount]) => {
+    const whole = quantityOf(amount)
+    const kept = Math.floor(amountAt(keptFree[name] ?? '0', whole.number))
+    const taken = [kubeReserved[name], systemReserved[name], kept].reduce((sum, one) => sum + quantityOf(one).nanos, 0n)
+    if (taken === 0n) return [name, amount]
+    const left = whole.nanos > taken ? whole.nanos - taken : 0n
+    // Memory stays readable in Ki; of a disk upstream tells bytes.
+    return [name, new Quantity(left, name === 'ephemeral-storage' ? 'decimal' : whole.form).toString()]
+  })
+  return Object.fromEntries(entries)
 }
 
-function conditionsOf({ notReady, previous, now }: NodeStatusInput): NodeCondition[] {
+/** What all pods together may use of the machine; what has to stay free is only not promised to them. */
+export function leftForPods(machine: MachineInfo, { kubeReserved, systemReserved }: KubeletConfiguration) {
+  const reserved = (name: string) => quantityOf(kubeReserved[name]).number + quantityOf(systemReserved[name]).number
+  return { cpus: machine.cpus - reserved('cpu'), memoryBytes: Math.floor(machine.memoryBytes - reserved('memory')) }
+}
+
+function conditionsOf({ notReady, pressures, previous, now }: NodeStatusInput): NodeCondition[] {
   const at = timestampOf(now)
-  const condition = (type: string, status: string, reason: string, message: string): NodeCondition => {
+  const condition = (type: string, status: string, [reason = '', message = '']: readonly string[]): NodeCondition => {
     const before = previous?.conditions?.find((one) => one.type === type)
     const since = before?.status === status ? before.lastTransitionTime : at
     return { type, status, lastHeartbeatTime: at, lastTransitionTime: since ?? at, reason, message }
   }
+  const under = (pressure: Pressure) => {
+    const { yes, no } = PRESSURES[pressure]
+    return pressures.has(pressure) ? condition(pressure, 'True', yes) : condition(pressure, 'False', no)
+  }
   return [
-    condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'),
-    condition('DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'),
-    condition('PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'),
+    under('MemoryPressure'),
+    under('DiskPressure'),
+    under('PIDPressure'),
     notReady === undefined
-      ? condition('Ready', 'True', 'KubeletReady', 'kubelet is posting ready status')
-      : condition('Ready', 'False', 'KubeletNotReady', notReady),
+      ? condition('Ready', 'True', ['KubeletReady', 'kubelet is posting ready status'])
+      : condition('Ready', 'False', ['KubeletNotReady', notReady]),
   ]
+}
+
+const PRESSURES: Readonly<Record<Pressure, { yes: readonly string[]; no: readonly string[] }>> = {
+  MemoryPressure: {
+    yes: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+    no: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+  },
+  DiskPressure: {
+    yes: ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+    no: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+  },
+  PIDPressure: {
+    yes: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+    no: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+  },
 }
 
 /** Whether something is worth telling before the next report is due: heartbeats alone are not. */

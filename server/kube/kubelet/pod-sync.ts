@@ -14,6 +14,7 @@ import type { ContainerStarter } from './container-starter.ts'
 import type { StartFailure } from './container-statuses.ts'
 import { type DnsSettings, hostnameOf, resolvConfOf } from './etc-files.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
+import type { PodCgroups } from './pod-cgroups.ts'
 import type { Verdict } from './pod-conditions.ts'
 import type { PodKiller } from './pod-killer.ts'
 import { type Pending, resizeOf } from './pod-resize.ts'
@@ -30,6 +31,7 @@ export interface PodSyncOptions {
   starter: ContainerStarter
   killer: PodKiller
   volumes: VolumeManager
+  cgroups: PodCgroups
   probes: ProbeManager
   statuses: StatusWriter
   events: KubeletEvents
@@ -43,6 +45,8 @@ export interface PodSyncOptions {
   /** What the pod gets of what it wishes to use. */
   grant(pod: Pod): { pod: Pod; pending?: Pending }
   runtimeName: string
+  /** By the pod's RuntimeClass; empty is the runtime's own way. Rejects when there is no such class. */
+  runtimeHandler(pod: Pod): Promise<string>
 }
 
 /** What a worker remembers of its pod between looks; all of it may be lost without harm. */
@@ -51,7 +55,7 @@ export interface PodMemory {
   /** Not before then is a container tried again that could not be started, however often something wakes the pod. */
   retries: Map<string, { at: number; definition: string }>
   /** Set when the kubelet itself decided that the pod is over. */
-  verdict?: { reason: string; message: string }
+  verdict?: { reason: string; message: string; condition?: Verdict }
   /** Why it does not yet use what it wishes to. */
   pending?: Pending | undefined
   resizeError?: string | undefined
@@ -107,7 +111,7 @@ export class PodSync {
         container.livenessProbe?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30
       await this.#options.killer.kill(pod, status, { graceSeconds, role: 'regular', container, message })
     }
-    if (!(await this.#resize(plan, memory)) || pending) waits.push(RESIZE_RETRY_MS)
+    if (!(await this.#resize(pod, plan, memory)) || pending) waits.push(RESIZE_RETRY_MS)
     if (plan.start.length > 0 || plan.createSandbox) waits.push(...(await this.#bringUp(pod, memory, plan, state)))
     else if (this.#options.volumes.hasLive(pod)) await this.#refreshVolumes(pod, state)
 
@@ -119,11 +123,15 @@ export class PodSync {
   }
 
   /** False when the runtime would not have it so; it is asked again. */
-  async #resize(plan: SyncPlan, memory: PodMemory): Promise<boolean> {
+  async #resize(pod: Pod, plan: SyncPlan, memory: PodMemory): Promise<boolean> {
+    const { cgroups } = this.#options
     try {
+      // What grows needs room in the pod's group before, what shrinks can be taken from it only after.
+      if (plan.resize.length > 0) await cgroups.ensure(pod)
       for (const { status, container } of plan.resize) {
         await this.#options.runtime.updateContainerResources(status.id, cgroupOf(container))
       }
+      if (plan.resize.length > 0) await cgroups.ensure(pod)
       memory.resizeError = undefined
       return true
     } catch (err) {
@@ -162,6 +170,7 @@ export class PodSync {
       await runtime.removePodSandbox(sandbox.id)
     }
     await volumes.unmount(podUid)
+    await this.#options.cgroups.remove(podUid)
     await os.remove(`${rootDir}/pods/${podUid}`)
   }
 
@@ -266,23 +275,26 @@ export class PodSync {
     })
   }
 
-  #runSandbox(pod: Pod, attempt: number): Promise<PodSandbox> {
+  async #runSandbox(pod: Pod, attempt: number): Promise<PodSandbox> {
     const { name = '', namespace = '', uid = '', labels = {}, annotations = {} } = pod.metadata ?? {}
     return this.#options.runtime.runPodSandbox({
       name,
       namespace,
       uid,
       attempt,
-      hostname: hostnameOf(pod),
+      hostname: hostnameOf(pod, this.#options.dns().clusterDomain),
       labels: { ...labels, [POD_NAME]: name, [POD_NAMESPACE]: namespace, [POD_UID]: uid },
       annotations,
       hostNetwork: pod.spec?.hostNetwork ?? false,
+      hostIpc: pod.spec?.hostIPC ?? false,
+      runtimeHandler: await this.#options.runtimeHandler(pod),
       shareProcessNamespace: pod.spec?.shareProcessNamespace ?? false,
       portMappings: (pod.spec?.containers ?? []).flatMap(({ ports = [] }) =>
         ports.flatMap(({ hostPort, containerPort, protocol = 'TCP', hostIP = '' }) =>
           hostPort && !pod.spec?.hostNetwork ? [{ hostPort, containerPort, protocol, hostIP }] : [],
         ),
       ),
+      cgroupParent: await this.#options.cgroups.ensure(pod),
       sysctls: Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [one.name, one.value])),
     })
   }
@@ -302,12 +314,13 @@ export class PodSync {
   }
 }
 
-function resizeVerdicts(pod: Pod, state: PodRuntimeState, { pending, resizeError }: PodMemory): Verdict[] {
+function resizeVerdicts(pod: Pod, state: PodRuntimeState, { pending, resizeError, verdict }: PodMemory): Verdict[] {
   const isUnderWay = (pod.spec?.containers ?? []).some((container) => {
     const status = latestOf(state, container.name)
     return status && resizeOf(container, status) !== 'none'
   })
   return [
+    ...(verdict?.condition ? [verdict.condition] : []),
     ...(pending ? [{ type: 'PodResizePending', status: 'True', ...pending }] : []),
     ...(isUnderWay
       ? [

@@ -54,6 +54,11 @@ export class PodWorker {
     return this.#pod
   }
 
+  /** Nothing of it runs any more. */
+  get isOver(): boolean {
+    return this.#phase === 'terminated' || this.#phase === 'removed'
+  }
+
   get isTerminating(): boolean {
     return this.#phase !== 'syncing'
   }
@@ -81,10 +86,10 @@ export class PodWorker {
     this.wake()
   }
 
-  /** The kubelet will not run this pod. */
-  reject(reason: string, message: string): void {
-    this.#memory.verdict = { reason, message }
-    this.#terminate(0)
+  /** The kubelet will not run this pod any longer, or at all. */
+  end(verdict: NonNullable<PodMemory['verdict']>, graceSeconds: number): void {
+    this.#memory.verdict = verdict
+    this.#terminate(graceSeconds)
     this.wake()
   }
 

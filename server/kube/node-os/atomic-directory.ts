@@ -9,27 +9,34 @@
 
 import * as fs from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setOwnership } from './file-ownership.ts'
 import type { FileContent } from './node-os.ts'
 
 const DATA = '..data'
 
-export async function publishFiles(directory: string, files: FileContent[]): Promise<void> {
+export async function publishFiles(
+  directory: string,
+  files: FileContent[],
+  { group }: { group?: number } = {},
+): Promise<void> {
   for (const { path } of files) {
     if (path === '' || path.startsWith('/') || path.split('/').includes('..')) throw new Error(`invalid path: ${path}`)
   }
   await fs.mkdir(directory, { recursive: true })
   const current = await fs.readlink(join(directory, DATA)).catch(() => undefined)
-  if (current && (await isSame(join(directory, current), files))) return
+  if (current && (await isSame(join(directory, current), files, group))) return
 
   // Not join(): it would read the two dots as the way up.
   const fresh = await fs.mkdtemp(`${directory}/..`)
   await fs.chmod(fresh, 0o755)
-  for (const { path, content, mode } of files) {
+  for (const { path, content, mode, user } of files) {
     const target = join(fresh, path)
     await fs.mkdir(dirname(target), { recursive: true })
     await fs.writeFile(target, content, { mode })
     await fs.chmod(target, mode)
+    if (user !== undefined) await fs.chown(target, user, -1)
   }
+  if (group !== undefined) await setOwnership(fresh, { group, readOnly: true })
   const name = fresh.slice(directory.length + 1)
   const link = join(directory, '..data_tmp')
   await fs.rm(link, { force: true })
@@ -49,7 +56,7 @@ export async function publishFiles(directory: string, files: FileContent[]): Pro
   if (current && current !== name) await fs.rm(join(directory, current), { recursive: true, force: true })
 }
 
-async function isSame(directory: string, files: FileContent[]): Promise<boolean> {
+async function isSame(directory: string, files: FileContent[], group: number | undefined): Promise<boolean> {
   const there = await fs.readdir(directory, { recursive: true, withFileTypes: true }).catch(() => [])
   if (there.filter((entry) => entry.isFile()).length !== files.length) return false
   for (const { path, content, mode } of files) {
@@ -58,7 +65,9 @@ async function isSame(directory: string, files: FileContent[]): Promise<boolean>
       fs.readFile(target).catch(() => undefined),
       fs.stat(target).catch(() => undefined),
     ])
-    if (!old || !stat || (stat.mode & 0o777) !== (mode & 0o777) || !old.equals(Buffer.from(content))) return false
+    const wanted = group === undefined ? mode : mode | 0o440
+    if (!old || !stat || (stat.mode & 0o777) !== (wanted & 0o777) || !old.equals(Buffer.from(content))) return false
+    if (stat.gid !== (group ?? stat.gid)) return false
   }
   return true
 }

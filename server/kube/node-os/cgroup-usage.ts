@@ -14,6 +14,11 @@ export async function cgroupUsage(read: ReadText): Promise<MachineUsage | undefi
   return (await versionTwo(read)) ?? (await versionOne(read))
 }
 
+export async function cgroupProcesses(read: ReadText): Promise<number | undefined> {
+  const told = (await read(`${ROOT}/pids.current`)) ?? (await read(`${ROOT}/pids/pids.current`))
+  return told === undefined ? undefined : Number(told)
+}
+
 async function versionTwo(read: ReadText): Promise<MachineUsage | undefined> {
   const [cpu, memory, stat] = await Promise.all(
     ['cpu.stat', 'memory.current', 'memory.stat'].map((name) => read(`${ROOT}/${name}`)),

@@ -10,10 +10,13 @@ import net from 'node:net'
 import os from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { publishFiles } from './atomic-directory.ts'
-import { cgroupUsage } from './cgroup-usage.ts'
+import { removeCgroup, setCgroup } from './cgroup-tree.ts'
+import { cgroupProcesses, cgroupUsage } from './cgroup-usage.ts'
+import { setOwnership } from './file-ownership.ts'
 import { grpcHealth } from './grpc-health.ts'
 import { openNetnsDialer } from './netns-dialer.ts'
 import type { CommandResult, NodeOs, RunningCommand } from './node-os.ts'
+import { openInside, pathOf } from './sub-path.ts'
 
 export function createLinuxNodeOs(): NodeOs {
   return {
@@ -37,6 +40,24 @@ export function createLinuxNodeOs(): NodeOs {
       }
     },
     usage: () => cgroupUsage(readText),
+    async processes() {
+      const running = await cgroupProcesses(readText)
+      const limit = (await toldLimits()).processes ?? Number(await readText('/proc/sys/kernel/pid_max'))
+      return running === undefined ? undefined : { running, limit }
+    },
+    async fileSystem(path) {
+      const found = await fs.statfs(path).catch(() => undefined)
+      if (!found) return undefined
+      const { blocks, bavail, bsize, files, ffree } = found
+      return { capacityBytes: blocks * bsize, availableBytes: bavail * bsize, inodes: files, inodesFree: ffree }
+    },
+    async diskUsage(path) {
+      // What vanishes while du walks is no error of ours; what it has counted it tells at the end.
+      const counted = async (...how: string[]) =>
+        Number.parseInt((await run('du', ['-sx', ...how, path])).stdout, 10) || 0
+      const [bytes, inodes] = await Promise.all([counted('--block-size=1'), counted('--inodes')])
+      return { bytes, inodes }
+    },
     readFile: readText,
     writeFile,
     list: (path) => fs.readdir(path).catch(() => []),
@@ -45,26 +66,49 @@ export function createLinuxNodeOs(): NodeOs {
       const stat = await fs.stat(path).catch(() => undefined)
       if (!stat) return undefined
       if (stat.isDirectory()) return 'directory'
-      return stat.isFile() ? 'file' : stat.isSocket() ? 'socket' : 'other'
+      if (stat.isFile()) return 'file'
+      if (stat.isCharacterDevice()) return 'character device'
+      if (stat.isBlockDevice()) return 'block device'
+      return stat.isSocket() ? 'socket' : 'other'
     },
-    async makeDirectory(path, { mode, group } = {}) {
+    async makeDirectory(path, { mode } = {}) {
       await fs.mkdir(path, { recursive: true })
-      if (group !== undefined) await fs.chown(path, -1, group).catch(() => undefined)
       if (mode !== undefined) await fs.chmod(path, mode)
     },
     remove: (path) => fs.rm(path, { recursive: true, force: true }),
-    realPath: (path) => fs.realpath(path).catch(() => undefined),
+    setOwnership,
     publish: publishFiles,
-    async mountTmpfs(path, { sizeBytes }) {
+    async mountTmpfs(path, { sizeBytes, mode = 0o1777 }) {
       await fs.mkdir(path, { recursive: true })
       if (await isMountPoint(path)) return
-      const options = sizeBytes === undefined ? 'mode=1777' : `mode=1777,size=${sizeBytes}`
-      const { exitCode, stderr } = await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path])
-      if (exitCode !== 0) throw new Error(`mount failed: ${stderr.trim()}`)
+      const size = sizeBytes === undefined ? '' : `,size=${sizeBytes}`
+      await mount('-t', 'tmpfs', '-o', `mode=${mode.toString(8)}${size}`, 'tmpfs', path)
+    },
+    bind,
+    async bindInside(root, path, target) {
+      const found = await openInside(root, path)
+      try {
+        await bind(pathOf(found), target)
+      } finally {
+        await found.close()
+      }
+    },
+    async mountLayers([first = '', ...others], target) {
+      await fs.mkdir(target, { recursive: true })
+      if (await isMountPoint(target)) return
+      // An overlay has at least two.
+      if (others.length > 0) {
+        const layers = [first, ...others].join(':')
+        return mount('-t', 'overlay', '-o', `ro,userxattr,lowerdir=${layers}`, 'overlay', target)
+      }
+      await mount('--bind', first, target)
+      await mount('-o', 'remount,bind,ro', target)
     },
     async unmount(path) {
       if (await isMountPoint(path)) await run('umount', ['-l', path])
     },
+    setCgroup,
+    removeCgroup,
     run,
     start,
     connectTcp,
@@ -102,15 +146,28 @@ async function writeFile(path: string, content: string | Uint8Array, { mode = 0o
   await fs.rename(partial, path)
 }
 
+async function mount(...args: string[]): Promise<void> {
+  const { exitCode, stderr } = await run('mount', args)
+  if (exitCode !== 0) throw new Error(`mount failed: ${stderr.trim()}`)
+}
+
+async function bind(source: string, target: string): Promise<void> {
+  const isDirectory = (await fs.stat(source)).isDirectory()
+  await fs.mkdir(isDirectory ? target : dirname(target), { recursive: true })
+  if (!isDirectory) await fs.writeFile(target, '')
+  // As it is called: what is behind an open file has no other name that could be trusted.
+  await mount('--no-canonicalize', '--bind', source, target)
+}
+
 async function isMountPoint(path: string): Promise<boolean> {
   const mounts = (await readText('/proc/self/mounts')) ?? ''
   return mounts.split('\n').some((line) => line.split(' ')[1]?.replace(/\\040/g, ' ') === path)
 }
 
 /** A machine that is a container sees the host's /proc; who made it left a note of what it really has. */
-async function toldLimits(): Promise<{ cpus?: number; memoryBytes?: number; diskBytes?: number }> {
+async function toldLimits(): Promise<Partial<Record<'cpus' | 'memoryBytes' | 'diskBytes' | 'processes', number>>> {
   try {
-    return JSON.parse((await readText('/etc/podium/machine.json')) ?? '{}') as { cpus?: number }
+    return JSON.parse((await readText('/etc/podium/machine.json')) ?? '{}') as Awaited<ReturnType<typeof toldLimits>>
   } catch {
     return {}
   }

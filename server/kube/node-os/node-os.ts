@@ -2,7 +2,9 @@
 // Implementations: linux-node-os.ts (this very machine) and simulated-node-os.ts (keeps nothing, answers yes).
 
 import type { Duplex, Readable } from 'node:stream'
+import type { CgroupLimits } from './cgroup-tree.ts'
 import type { MachineUsage } from './cgroup-usage.ts'
+import type { OwnershipOptions } from './file-ownership.ts'
 import type { GrpcHealth, GrpcHealthRequest } from './grpc-health.ts'
 
 export interface MachineInfo {
@@ -16,6 +18,14 @@ export interface MachineInfo {
   cpus: number
   memoryBytes: number
   diskBytes: number
+}
+
+export interface FileSystem {
+  capacityBytes: number
+  /** For others than root. */
+  availableBytes: number
+  inodes: number
+  inodesFree: number
 }
 
 export interface CommandResult {
@@ -38,7 +48,11 @@ export interface FileContent {
   path: string
   content: string | Uint8Array
   mode: number
+  /** Whose it is, if not the machine's root's. */
+  user?: number
 }
+
+export type FileKind = 'directory' | 'file' | 'socket' | 'character device' | 'block device' | 'other'
 
 /** Dials from where it stands. Disposing ends every connection it made. */
 export interface NetworkDialer extends Disposable {
@@ -50,6 +64,11 @@ export interface NodeOs {
   machine(): Promise<MachineInfo>
   /** Undefined where nobody counts. */
   usage(): Promise<MachineUsage | undefined>
+  processes(): Promise<{ running: number; limit: number } | undefined>
+  /** That a path lies on. */
+  fileSystem(path: string): Promise<FileSystem | undefined>
+  /** Of everything below a path, by walking there. */
+  diskUsage(path: string): Promise<{ bytes: number; inodes: number }>
   /** Undefined when there is no such file. */
   readFile(path: string): Promise<string | undefined>
   /** Makes missing parents; a reader sees the old or the new content, never half. */
@@ -58,20 +77,29 @@ export interface NodeOs {
   list(path: string): Promise<string[]>
   /** Calls back when something in it changed. Of a directory that is not there nothing is ever heard. */
   watchDirectory(path: string, onChange: () => void): Disposable
-  kindOf(path: string): Promise<'directory' | 'file' | 'socket' | 'other' | undefined>
+  kindOf(path: string): Promise<FileKind | undefined>
   /** Idempotent; makes parents. The mode is set even against the umask. */
-  makeDirectory(path: string, options?: { mode?: number; group?: number }): Promise<void>
+  makeDirectory(path: string, options?: { mode?: number }): Promise<void>
+  /** Everything in it, as Kubernetes' fsGroup has it. */
+  setOwnership(path: string, options: OwnershipOptions): Promise<void>
   remove(path: string): Promise<void>
-  /** With every link followed; undefined when there is none. */
-  realPath(path: string): Promise<string | undefined>
   /**
    * Replaces what a directory shows in one step, by upstream's dance of links (`..data` → `..2026_…`), so that a
-   * pod never sees the half of an updated ConfigMap. Writes nothing when nothing changed.
+   * pod never sees the half of an updated ConfigMap. Writes nothing when nothing changed. With a group, it may read.
    */
-  publish(directory: string, files: FileContent[]): Promise<void>
-  mountTmpfs(path: string, options: { sizeBytes?: number }): Promise<void>
+  publish(directory: string, files: FileContent[], options?: { group?: number }): Promise<void>
+  mountTmpfs(path: string, options: { sizeBytes?: number; mode?: number }): Promise<void>
+  /** Shows a file or directory at a second place, made where it is missing. */
+  bind(source: string, target: string): Promise<void>
+  /** The same of what lies at a path inside a volume, made where it is missing; rejects where it leads out of it. */
+  bindInside(root: string, path: string, target: string): Promise<void>
+  /** Layers, the topmost first, as one tree that nobody can write to. */
+  mountLayers(layers: string[], target: string): Promise<void>
   /** Idempotent. */
   unmount(path: string): Promise<void>
+  /** Makes the group of processes where it is missing, at a path like `/kubepods/pod1`. Returns what was refused. */
+  setCgroup(path: string, limits: CgroupLimits): Promise<string[]>
+  removeCgroup(path: string): Promise<void>
   /** Rejects only when the command cannot be run at all or takes longer than `timeoutMs`. */
   run(
     command: string,

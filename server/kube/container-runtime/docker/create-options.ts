@@ -22,6 +22,8 @@ export function sandboxOptionsOf(
       ...config.labels,
       ...asLabels(config.annotations),
       ...(config.shareProcessNamespace ? asLabels({ [SHARE_PROCESSES]: 'true' }) : {}),
+      ...(config.cgroupParent ? asLabels({ [CGROUP_PARENT]: config.cgroupParent }) : {}),
+      ...(config.runtimeHandler ? asLabels({ [RUNTIME_HANDLER]: config.runtimeHandler }) : {}),
       ...extraLabels,
       [KIND]: 'podsandbox',
       [CONTAINER_NAME]: 'POD',
@@ -29,9 +31,11 @@ export function sandboxOptionsOf(
     },
     HostConfig: {
       NetworkMode: config.hostNetwork ? 'host' : 'none',
-      IpcMode: 'shareable',
+      IpcMode: config.hostIpc ? 'host' : 'shareable',
+      ...(config.runtimeHandler ? { Runtime: config.runtimeHandler } : {}),
       ...(Object.keys(config.sysctls).length > 0 ? { Sysctls: config.sysctls } : {}),
       CpuShares: 2,
+      ...(config.cgroupParent ? { CgroupParent: config.cgroupParent } : {}),
       LogConfig: { Type: 'none', Config: {} },
     },
   }
@@ -43,13 +47,24 @@ export interface LogLimits {
   maxFiles: number
 }
 
+export interface ContainerExtras {
+  logs: LogLimits
+  /** The profile itself, or `unconfined`; the engine's own when undefined. */
+  seccomp?: string | undefined
+  extraLabels?: Record<string, string> | undefined
+}
+
 export function containerOptionsOf(
   sandbox: PodSandbox,
   config: ContainerConfig,
-  { logs, extraLabels = {} }: { logs: LogLimits; extraLabels?: Record<string, string> | undefined },
+  { logs, seccomp, extraLabels = {} }: ContainerExtras,
 ): CreateOptions {
   const { name, namespace, uid } = sandbox.config
   const { resources, security } = config
+  const securityOpt = [
+    ...(security.noNewPrivileges ? ['no-new-privileges'] : []),
+    ...(seccomp ? [`seccomp=${seccomp}`] : []),
+  ]
   return {
     name: `k8s_${config.name}_${name}_${namespace}_${uid}_${config.attempt}`,
     Image: config.image,
@@ -89,7 +104,8 @@ export function containerOptionsOf(
       ...(security.addCapabilities ? { CapAdd: security.addCapabilities } : {}),
       ...(security.dropCapabilities ? { CapDrop: security.dropCapabilities } : {}),
       ...(security.supplementalGroups ? { GroupAdd: security.supplementalGroups.map(String) } : {}),
-      ...(security.noNewPrivileges ? { SecurityOpt: ['no-new-privileges'] } : {}),
+      ...(securityOpt.length > 0 ? { SecurityOpt: securityOpt } : {}),
+      ...(sandbox.annotations[RUNTIME_HANDLER] ? { Runtime: sandbox.annotations[RUNTIME_HANDLER] } : {}),
       ...limitsOf(resources),
       // Without CAP_SYS_RESOURCE in the first user namespace nobody may go below what he was born with.
       OomScoreAdj: Math.max(0, resources.oomScoreAdj ?? 0),
@@ -118,6 +134,9 @@ function pidModeOf(sandbox: PodSandbox, { processesOf }: ContainerConfig): { Pid
 }
 
 export const SHARE_PROCESSES = 'podium.dev/share-process-namespace'
+/** The group of the pod's processes, if it has one. */
+export const CGROUP_PARENT = 'podium.dev/cgroup-parent'
+const RUNTIME_HANDLER = 'podium.dev/runtime-handler'
 
 const PROPAGATION = { HostToContainer: 'rslave', Bidirectional: 'rshared' } as const
 

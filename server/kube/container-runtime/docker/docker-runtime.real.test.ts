@@ -74,6 +74,8 @@ const sandbox = (): Promise<PodSandbox> =>
     labels,
     annotations: { note: 'kept' },
     hostNetwork: false,
+    hostIpc: false,
+    runtimeHandler: '',
     shareProcessNamespace: false,
     portMappings: [],
     sysctls: {},
@@ -91,7 +93,7 @@ const config = (script: string, told: Partial<ContainerConfig> = {}): ContainerC
   stdin: false,
   stdinOnce: false,
   resources: {},
-  security: {},
+  security: { seccomp: 'RuntimeDefault' },
   ...told,
 })
 async function start(script: string, told: Partial<ContainerConfig> = {}): Promise<string> {

@@ -125,7 +125,8 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async createContainer(sandbox: PodSandbox, config: ContainerConfig): Promise<string> {
-    const options = containerOptionsOf(sandbox, config, this.#options)
+    const seccomp = await seccompOptionOf(config.security.seccomp, this.#options.os)
+    const options = containerOptionsOf(sandbox, config, { ...this.#options, seccomp })
     const CgroupParent = await this.#oomKills.groupOf(sandbox, config)
     return this.#create(CgroupParent ? { ...options, HostConfig: { ...options.HostConfig, CgroupParent } } : options)
   }
@@ -218,7 +219,19 @@ export class DockerRuntime implements ContainerRuntime {
   async imageStatus(image: string): Promise<ImageStatus | undefined> {
     const found = await tolerate([404], this.#docker.getImage(image).inspect())
     if (!found) return undefined
-    return { id: found.Id, tags: found.RepoTags ?? [], digests: found.RepoDigests ?? [], sizeBytes: found.Size }
+    return {
+      id: found.Id,
+      tags: found.RepoTags ?? [],
+      digests: found.RepoDigests ?? [],
+      sizeBytes: found.Size,
+      user: found.Config.User,
+    }
+  }
+
+  async imageLayers(image: string): Promise<string[]> {
+    const { GraphDriver } = await this.#docker.getImage(image).inspect()
+    const { UpperDir = '', LowerDir = '' } = GraphDriver.Data as unknown as Record<string, string>
+    return [UpperDir, ...LowerDir.split(':')].filter((layer) => layer !== '')
   }
 
   async pullImage(image: string, auth?: { username: string; password: string }): Promise<ImageStatus> {
@@ -242,6 +255,7 @@ export class DockerRuntime implements ContainerRuntime {
       tags: (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
       digests: (RepoDigests ?? []).filter((digest) => !digest.startsWith('<none>')),
       sizeBytes: Size,
+      isPinned: RepoTags?.includes(this.#options.pauseImage) ?? false,
     }))
   }
 
@@ -251,6 +265,14 @@ export class DockerRuntime implements ContainerRuntime {
 
   events(listener: (event: RuntimeEvent) => void): Disposable {
     return this.#events.subscribe(listener)
+  }
+
+  /** The engine does not count the files of a layer. */
+  async containerDiskUsage(id: string) {
+    const [found] = await this.#docker.listContainers({ all: true, size: true, filters: { id: [id] } })
+    const { LogPath } = (await this.#inspect(id)) ?? {}
+    const logs = LogPath ? await this.#options.os.diskUsage(LogPath) : { bytes: 0 }
+    return { bytes: ((found as { SizeRw?: number } | undefined)?.SizeRw ?? 0) + logs.bytes, inodes: 0 }
   }
 
   async stats() {
@@ -302,6 +324,21 @@ export class DockerRuntime implements ContainerRuntime {
     this.#inspected.set(id, inspected)
     return inspected
   }
+}
+
+/** As the engine takes it: the profile itself, not where it lies; undefined for its own. */
+async function seccompOptionOf(
+  seccomp: ContainerConfig['security']['seccomp'],
+  os: NodeOs,
+): Promise<string | undefined> {
+  if (seccomp === 'RuntimeDefault') return undefined
+  if (seccomp === 'Unconfined') return 'unconfined'
+  const { localhostProfile: path } = seccomp
+  const profile = await os.readFile(path)
+  if (profile === undefined) {
+    throw new Error(`cannot load seccomp profile "${path}": open ${path}: no such file or directory`)
+  }
+  return profile
 }
 
 function networked(sandbox: PodSandbox, config?: PodSandboxConfig): NetworkedSandbox {

@@ -14,5 +14,6 @@ export function usageOf(containerId: string, stats: Docker.ContainerStats | unde
   // With the group's children on version 1 of cgroups; on version 2 a group counts them always.
   const inactive = memory.stats?.total_inactive_file ?? memory.stats?.inactive_file ?? 0
   const memoryWorkingSetBytes = Math.max(0, memory.usage - inactive)
-  return { containerId, at: Date.parse(stats.read), cpuNanoSeconds, memoryWorkingSetBytes }
+  const processes = stats.pids_stats?.current ?? 0
+  return { containerId, at: Date.parse(stats.read), cpuNanoSeconds, memoryWorkingSetBytes, processes }
 }

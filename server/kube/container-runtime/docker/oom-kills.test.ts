@@ -4,10 +4,12 @@ import { systemClock } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
 import { createSimulatedNodeOs } from '../../node-os/simulated-node-os.ts'
 import type { ContainerConfig, PodSandbox } from '../container-runtime.ts'
+import { CGROUP_PARENT } from './create-options.ts'
 import { DockerRuntime } from './docker-runtime.ts'
 
 const killed = (times: number) => `low 0\nhigh 0\nmax 37\noom ${times}\noom_kill ${times}\noom_group_kill 0\n`
-const GROUP = '/kubepods/pod1234-app-2'
+const POD = '/kubepods/burstable/pod1234'
+const GROUP = `${POD}/app-2`
 
 /** A machine whose engine knows of one container, which was ended by SIGKILL; `saw` is whether it thinks that was for memory. */
 function machine(engine: { CgroupVersion: string; CgroupDriver: string }, saw: boolean, files: Record<string, string>) {
@@ -50,14 +52,18 @@ function machine(engine: { CgroupVersion: string; CgroupDriver: string }, saw: b
   })
   return { runtime, asked, ran }
 }
-const sandbox = { id: 's1', config: { uid: '1234', name: 'web', namespace: 'default', attempt: 0 }, annotations: {} }
+const sandbox = {
+  id: 's1',
+  config: { uid: '1234', name: 'web', namespace: 'default', attempt: 0 },
+  annotations: { [CGROUP_PARENT]: POD },
+}
 const config = {
   name: 'app',
   attempt: 2,
   env: [],
   mounts: [],
   resources: {},
-  security: {},
+  security: { seccomp: 'RuntimeDefault' },
   labels: {},
   annotations: {},
 }
@@ -73,9 +79,9 @@ it.each([
   ['nothing was counted: another signal', v2, false, { [events]: killed(0) }, GROUP, 'Error'],
   ['the group is gone, as after a reboot', v2, false, {}, GROUP, 'Error'],
   ['the group is gone, but the engine saw it', v2, true, {}, GROUP, 'OOMKilled'],
-  ['the engine saw it on version 1', v1, true, {}, undefined, 'OOMKilled'],
-  ['the engine saw nothing on version 1', v1, false, { [events]: killed(1) }, undefined, 'Error'],
-  ['systemd keeps the tree', slices, true, {}, undefined, 'OOMKilled'],
+  ['the engine saw it on version 1', v1, true, {}, POD, 'OOMKilled'],
+  ['the engine saw nothing on version 1', v1, false, { [events]: killed(1) }, POD, 'Error'],
+  ['systemd keeps the tree', slices, true, {}, POD, 'OOMKilled'],
 ])('gives the reason of an end when %s', async (_, engine, saw, files, group, reason) => {
   const { runtime, asked } = machine(engine, saw, files)
   const id = await create(runtime)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type Docker from 'dockerode'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import type { ContainerConfig, PodSandbox } from '../container-runtime.ts'
+import { CGROUP_PARENT } from './create-options.ts'
 
 const CGROUPS = '/sys/fs/cgroup'
 const GROUP = '/kubepods'
@@ -21,21 +22,23 @@ export class OomKills {
     this.#os = os
   }
 
-  /** The group to put a container below; undefined where the engine knows by itself. */
+  /** The group to put a container below: the pod's, or one in it where the engine does not know by itself. */
   async groupOf(sandbox: PodSandbox, { name, attempt }: ContainerConfig): Promise<string | undefined> {
-    return (await this.#needsGroups()) ? `${GROUP}/pod${sandbox.config.uid}-${name}-${attempt}` : undefined
+    const pod = sandbox.annotations[CGROUP_PARENT]
+    if (!(await this.#needsGroups())) return pod
+    return `${pod ?? `${GROUP}/pod${sandbox.config.uid}`}/${name}-${attempt}`
   }
 
   /** How a container ended, as the kernel knows it. */
   async happenedIn(group: string | undefined): Promise<boolean> {
-    if (!isOurs(group)) return false
+    if (!isOurs(group) || !(await this.#needsGroups())) return false
     const events = await this.#os.readFile(join(CGROUPS, group, 'memory.events'))
     return /^oom_kill [1-9]/m.test(events ?? '')
   }
 
   /** When its container is gone. */
   async forget(group: string | undefined): Promise<void> {
-    if (isOurs(group)) await this.#os.run('rmdir', [join(CGROUPS, group)])
+    if (isOurs(group) && (await this.#needsGroups())) await this.#os.run('rmdir', [join(CGROUPS, group)])
   }
 
   /** Groups by path are for an engine that makes them itself; systemd would want slices. */

@@ -196,6 +196,14 @@ export class SimulatedRuntime implements ContainerRuntime {
     return this.#images.get(image)
   }
 
+  async containerDiskUsage() {
+    return { bytes: 0, inodes: 0 }
+  }
+
+  async imageLayers(): Promise<string[]> {
+    return []
+  }
+
   async pullImage(image: string): Promise<ImageStatus> {
     if (image.includes('does-not-exist')) {
       throw new ImagePullError(

@@ -1,13 +1,20 @@
 // What stands behind a claim: the source that its persistent volume names. Upstream: pkg/kubelet/volumemanager/populator.
 
-import type { Pod, Volume } from 'kubernetes-types/core/v1'
+import type { PersistentVolume, Pod } from 'kubernetes-types/core/v1'
 import { isFullyBound } from '../../kinds/storage/volume-binding.ts'
 import type { ApiObjects } from '../api-objects.ts'
+import type { VolumeSource } from './volume-plugin.ts'
+
+export interface SourceOfVolume {
+  volume: VolumeSource
+  persistentVolume?: PersistentVolume
+  isReadOnly: boolean
+}
 
 /** The volume itself when it needs no claim. */
-export async function behindClaim(pod: Pod, volume: Volume, objects: ApiObjects): Promise<Volume> {
+export async function behindClaim(pod: Pod, volume: VolumeSource, objects: ApiObjects): Promise<SourceOfVolume> {
   const { persistentVolumeClaim, ephemeral, name } = volume
-  if (!persistentVolumeClaim && !ephemeral) return volume
+  if (!persistentVolumeClaim && !ephemeral) return { volume, isReadOnly: false }
   const { namespace = '', uid } = pod.metadata ?? {}
   const claimName = persistentVolumeClaim?.claimName ?? `${pod.metadata?.name}-${name}`
   const at = `error processing PVC ${namespace}/${claimName}`
@@ -24,8 +31,12 @@ export async function behindClaim(pod: Pod, volume: Volume, objects: ApiObjects)
   if (!bound) throw new Error(`${at}: failed to fetch PV ${volumeName} from API server: not found`)
   if (bound.spec?.claimRef?.uid !== claim.metadata?.uid)
     throw new Error(`${at}: PV ${volumeName} is bound to another claim`)
+  if (bound.spec?.volumeMode === 'Block') {
+    throw new Error(`${at}: PV ${volumeName} is a block device, and a machine that is a container has none to give`)
+  }
   const { hostPath, local } = bound.spec ?? {}
-  if (hostPath) return { name, hostPath }
-  if (local) return { name, hostPath: { path: local.path, type: 'Directory' } }
-  throw new Error(`no volume plugin matched the source of PV ${volumeName}`)
+  const source = hostPath ? { hostPath } : local ? { local } : undefined
+  if (!source) throw new Error(`no volume plugin matched the source of PV ${volumeName}`)
+  const isReadOnly = persistentVolumeClaim?.readOnly ?? false
+  return { volume: { name, ...source }, persistentVolume: bound, isReadOnly }
 }

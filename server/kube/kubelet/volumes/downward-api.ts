@@ -2,17 +2,20 @@ import type { DownwardAPIVolumeFile, Pod } from 'kubernetes-types/core/v1'
 import type { FileContent } from '../../node-os/node-os.ts'
 import { fieldOf, type NodeAmounts, type PodAddresses, resourceFieldOf } from '../field-ref.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
-import type { VolumePlugin } from './volume-plugin.ts'
+import { groupOf, type VolumePlugin } from './volume-plugin.ts'
 
 export const downwardApiVolume: VolumePlugin = {
   name: 'kubernetes.io~downward-api',
   field: 'downwardAPI',
   isLive: true,
+  isReadOnly: true,
   async setUp({ pod, volume, directory, addresses }, { os, node }) {
     const { items = [], defaultMode = 0o644 } = volume.downwardAPI ?? {}
-    await os.publish(directory, downwardFiles(items, { pod, mode: defaultMode, addresses, node }))
+    await os.mountTmpfs(directory, {})
+    await os.publish(directory, downwardFiles(items, { pod, mode: defaultMode, addresses, node }), groupOf(pod))
     return directory
   },
+  tearDown: (directory, { os }) => os.unmount(directory),
 }
 
 export function downwardFiles(

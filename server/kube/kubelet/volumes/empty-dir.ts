@@ -1,22 +1,31 @@
+// A directory that comes and goes with the pod. Upstream: pkg/volume/emptydir.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { Volume } from '../../kinds/pod-template/newer-fields.ts'
 import { amountOf } from '../resource-amount.ts'
-import type { VolumePlugin } from './volume-plugin.ts'
+import { groupOf, type VolumePlugin } from './volume-plugin.ts'
+
+/** Any user of any container may write. */
+const MODE = 0o777
 
 export const emptyDirVolume: VolumePlugin = {
   name: 'kubernetes.io~empty-dir',
   field: 'emptyDir',
   isLive: false,
-  async setUp({ pod, volume, directory }, { os }) {
-    const group = pod.spec?.securityContext?.fsGroup
-    // Any user of any container may write; with a group, what is made in it belongs to the group.
-    await os.makeDirectory(directory, {
-      mode: group === undefined ? 0o777 : 0o2777,
-      ...(group === undefined ? {} : { group }),
-    })
+  async setUp({ pod, volume, directory }, { os, node }) {
     if (volume.emptyDir?.medium === 'Memory') {
-      const sizeBytes = amountOf(volume.emptyDir.sizeLimit)
-      await os.mountTmpfs(directory, sizeBytes === undefined ? {} : { sizeBytes })
-    }
+      await os.mountTmpfs(directory, { mode: MODE, sizeBytes: memorySizeOf(pod, volume, node.memoryBytes) })
+    } else await os.makeDirectory(directory, { mode: MODE })
+    const { group } = groupOf(pod)
+    if (group !== undefined) await os.setOwnership(directory, { group })
     return directory
   },
   tearDown: (directory, { os }) => os.unmount(directory),
+}
+
+/** What is in memory counts as the pod's memory, so no more than that is of use. */
+function memorySizeOf(pod: Pod, { emptyDir }: Volume, machineBytes: number): number {
+  const limits = (pod.spec?.containers ?? []).map(({ resources }) => amountOf(resources?.limits?.memory) ?? Infinity)
+  const podLimit = limits.reduce((sum, limit) => sum + limit, 0)
+  return Math.floor(Math.min(machineBytes, podLimit, amountOf(emptyDir?.sizeLimit) || Infinity))
 }

@@ -28,6 +28,12 @@ export const hostPathVolume: VolumePlugin = {
       case 'Socket':
         if (kind !== 'socket') throw failed('socket file')
         break
+      case 'CharDevice':
+        if (kind !== 'character device') throw failed('character device')
+        break
+      case 'BlockDevice':
+        if (kind !== 'block device') throw failed('block device')
+        break
     }
     return path
   },

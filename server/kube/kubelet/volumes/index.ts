@@ -4,6 +4,8 @@ import { configMapVolume } from './config-map.ts'
 import { downwardApiVolume } from './downward-api.ts'
 import { emptyDirVolume } from './empty-dir.ts'
 import { hostPathVolume } from './host-path.ts'
+import { imageVolume } from './image.ts'
+import { localVolume } from './local.ts'
 import { projectedVolume } from './projected.ts'
 import { secretVolume } from './secret.ts'
 import type { VolumePlugin } from './volume-plugin.ts'
@@ -13,6 +15,8 @@ export const volumePlugins: readonly VolumePlugin[] = [
   downwardApiVolume,
   emptyDirVolume,
   hostPathVolume,
+  imageVolume,
+  localVolume,
   projectedVolume,
   secretVolume,
 ]

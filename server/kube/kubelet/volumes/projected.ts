@@ -1,16 +1,17 @@
 // Several sources in one directory; above all the service account's token, which is renewed before it runs out.
 // Upstream: pkg/volume/projected, pkg/kubelet/token/token_manager.go.
 
-import type { VolumeProjection } from 'kubernetes-types/core/v1'
+import type { Pod, VolumeProjection } from 'kubernetes-types/core/v1'
 import type { FileContent } from '../../node-os/node-os.ts'
 import { downwardFiles } from './downward-api.ts'
 import { contentsOf, filesOf } from './key-files.ts'
-import type { VolumePlugin, VolumePorts, VolumeRequest } from './volume-plugin.ts'
+import { groupOf, type VolumePlugin, type VolumePorts, type VolumeRequest } from './volume-plugin.ts'
 
 export const projectedVolume: VolumePlugin = {
   name: 'kubernetes.io~projected',
   field: 'projected',
   isLive: true,
+  isReadOnly: true,
   async setUp(request, ports) {
     const { sources = [], defaultMode = 0o644 } = request.volume.projected ?? {}
     const files = new Map<string, FileContent>()
@@ -18,7 +19,7 @@ export const projectedVolume: VolumePlugin = {
       for (const file of await project(source, defaultMode, request, ports)) files.set(file.path, file)
     }
     await ports.os.mountTmpfs(request.directory, {})
-    await ports.os.publish(request.directory, [...files.values()])
+    await ports.os.publish(request.directory, [...files.values()], groupOf(request.pod))
     return request.directory
   },
   tearDown: (directory, { os }) => os.unmount(directory),
@@ -55,14 +56,18 @@ async function project(
 /** The present token as long as a fifth of its life is left; else a new one. What is on disk is the memory. */
 async function tokenFile(
   { path, audience = '', expirationSeconds = 3600 }: NonNullable<VolumeProjection['serviceAccountToken']>,
-  mode: number,
+  defaultMode: number,
   { pod, directory }: VolumeRequest,
   { os, objects, clock }: VolumePorts,
 ): Promise<FileContent> {
+  const user = userOf(pod)
+  // Whoever is known to need it alone may read it.
+  const isPrivate = user !== undefined || groupOf(pod).group !== undefined
+  const file = { path, mode: isPrivate ? 0o600 : defaultMode, ...(user === undefined ? {} : { user }) }
   const current = await os.readFile(`${directory}/${path}`)
   const life = current === undefined ? undefined : lifeOf(current)
   const stillGood = life && clock.now() < life.expiresAt - (life.expiresAt - life.issuedAt) / 5
-  if (current !== undefined && stillGood) return { path, content: current, mode }
+  if (current !== undefined && stillGood) return { ...file, content: current }
   const { token } = await objects.token({
     namespace: pod.metadata?.namespace ?? '',
     serviceAccount: pod.spec?.serviceAccountName ?? 'default',
@@ -70,7 +75,14 @@ async function tokenFile(
     expirationSeconds,
     pod: { name: pod.metadata?.name ?? '', uid: pod.metadata?.uid ?? '' },
   })
-  return { path, content: token, mode }
+  return { ...file, content: token }
+}
+
+/** Whom all containers run as, if it is one. */
+function userOf({ spec }: Pod): number | undefined {
+  const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
+  const users = containers.map(({ securityContext }) => securityContext?.runAsUser ?? spec?.securityContext?.runAsUser)
+  return users.every((user) => user === users[0]) ? users[0] : undefined
 }
 
 function lifeOf(token: string): { issuedAt: number; expiresAt: number } | undefined {

@@ -6,17 +6,23 @@ import type { Mount } from '../../container-runtime/container-runtime.ts'
 import { expand } from '../expansion.ts'
 import type { PodAddresses } from '../field-ref.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
-import { behindClaim } from './claimed-volume.ts'
+import { behindClaim, type SourceOfVolume } from './claimed-volume.ts'
 import { volumePlugins } from './index.ts'
-import type { VolumePlugin, VolumePorts } from './volume-plugin.ts'
+import type { VolumePlugin, VolumePorts, VolumeSource } from './volume-plugin.ts'
 
 /** Shown as the event FailedMount. */
 export class MountError extends Error {
   override readonly name = 'MountError'
 }
 
-/** Volume name → path on the machine. */
-export type MountedVolumes = ReadonlyMap<string, string>
+export interface MountedVolume {
+  /** On the machine. */
+  path: string
+  isReadOnly: boolean
+}
+
+/** By the volume's name. */
+export type MountedVolumes = ReadonlyMap<string, MountedVolume>
 
 export class VolumeManager {
   readonly #ports: VolumePorts
@@ -29,24 +35,26 @@ export class VolumeManager {
 
   /** Sets up all volumes, or with `live` only those whose content follows the API. */
   async mount(pod: Pod, addresses: PodAddresses, only: 'all' | 'live' = 'all'): Promise<MountedVolumes> {
-    const mounted = new Map<string, string>()
+    const mounted = new Map<string, MountedVolume>()
     for (const told of pod.spec?.volumes ?? []) {
       if (only === 'live' && !pluginOf(told)?.isLive) continue
-      const volume = await this.#behindClaim(pod, told)
-      const plugin = pluginOf(volume)
-      if (!plugin) throw new MountError(`no volume plugin matched volume "${volume.name}"`)
-      const directory = this.#directoryOf(pod, plugin, volume.name)
+      const source = await this.#behindClaim(pod, told)
+      const plugin = pluginOf(source.volume)
+      if (!plugin) throw new MountError(`no volume plugin matched volume "${told.name}"`)
+      const directory = this.#directoryOf(pod, plugin, told.name)
       try {
-        mounted.set(volume.name, await plugin.setUp({ pod, volume, directory, addresses }, this.#ports))
+        const path = await plugin.setUp({ ...source, pod, directory, addresses }, this.#ports)
+        mounted.set(told.name, { path, isReadOnly: source.isReadOnly || (plugin.isReadOnly ?? false) })
       } catch (err) {
         const why = err instanceof Error ? err.message : String(err)
-        throw new MountError(`MountVolume.SetUp failed for volume "${volume.name}" : ${why}`, { cause: err })
+        const name = source.persistentVolume?.metadata?.name ?? told.name
+        throw new MountError(`MountVolume.SetUp failed for volume "${name}" : ${why}`, { cause: err })
       }
     }
     return mounted
   }
 
-  async #behindClaim(pod: Pod, volume: Volume): Promise<Volume> {
+  async #behindClaim(pod: Pod, volume: Volume): Promise<SourceOfVolume> {
     try {
       return await behindClaim(pod, volume, this.#ports.objects)
     } catch (err) {
@@ -64,48 +72,61 @@ export class VolumeManager {
 
   /** By what is on disk, so that it also cleans after a pod of which nothing is known but its uid. */
   async unmount(podUid: string): Promise<void> {
-    const root = `${this.#rootDir}/pods/${podUid}/volumes`
-    for (const kind of await this.#ports.os.list(root)) {
-      const plugin = volumePlugins.find(({ name }) => name === kind)
-      if (!plugin?.tearDown) continue
-      for (const name of await this.#ports.os.list(`${root}/${kind}`)) {
-        await plugin.tearDown(`${root}/${kind}/${name}`, this.#ports)
-      }
+    const { os } = this.#ports
+    const pod = `${this.#rootDir}/pods/${podUid}`
+    for (const target of await this.#deep(`${pod}/${SUB_PATHS}`, 3)) await os.unmount(target)
+    for (const directory of await this.#deep(`${pod}/volumes`, 2)) {
+      const kind = directory.split('/').at(-2)
+      await volumePlugins.find(({ name }) => name === kind)?.tearDown?.(directory, this.#ports)
     }
   }
 
   async mountsOf(
+    pod: Pod,
     container: ContainerSpec,
     volumes: MountedVolumes,
     environment: ReadonlyMap<string, string>,
   ): Promise<Mount[]> {
     const mounts: Mount[] = []
-    for (const mount of container.volumeMounts ?? []) {
-      const root = volumes.get(mount.name)
-      if (root === undefined) throw new MountError(`volume "${mount.name}" is not mounted`)
+    for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+      const volume = volumes.get(mount.name)
+      if (!volume) throw new MountError(`volume "${mount.name}" is not mounted`)
+      if ((mount as { recursiveReadOnly?: string }).recursiveReadOnly === 'Enabled') {
+        const why = `volume "${mount.name}" requested recursive read-only mode, but it is not supported by the runtime`
+        throw new MountError(`failed to resolve recursive read-only mode: ${why}`)
+      }
       const inside = mount.subPathExpr ? expand(mount.subPathExpr, environment) : (mount.subPath ?? '')
+      const place = `${this.#rootDir}/pods/${pod.metadata?.uid}/${SUB_PATHS}/${mount.name}/${container.name}/${index}`
       mounts.push({
-        hostPath: inside ? await this.#inside(root, inside) : root,
+        hostPath: inside ? await this.#inside(volume.path, inside, place, container.name, mount.name) : volume.path,
         containerPath: mount.mountPath,
-        readOnly: mount.readOnly ?? false,
+        readOnly: volume.isReadOnly || (mount.readOnly ?? false),
         ...(mount.mountPropagation ? { propagation: mount.mountPropagation as NonNullable<Mount['propagation']> } : {}),
       })
     }
     return mounts
   }
 
-  /** A link in the volume must not lead out of it: what the pod wrote there is not to be trusted. */
-  async #inside(root: string, path: string): Promise<string> {
-    if (path.startsWith('/') || path.split('/').includes('..'))
-      throw new MountError(`subPath "${path}" must stay in the volume`)
+  /** Bound to a place of the kubelet's own: what the pod wrote into the volume is not to be trusted (sub-path.ts). */
+  async #inside(root: string, path: string, place: string, container: string, volume: string): Promise<string> {
     const { os } = this.#ports
-    const wanted = `${root}/${path}`
-    if ((await os.kindOf(wanted)) === undefined) await os.makeDirectory(wanted, { mode: 0o750 })
-    const [realRoot, real] = await Promise.all([os.realPath(root), os.realPath(wanted)])
-    if (real === undefined || (real !== realRoot && !real.startsWith(`${realRoot}/`))) {
-      throw new MountError(`subPath "${path}" must stay in the volume`)
+    const refuse = (cause?: unknown) =>
+      // No word more: it would tell of the machine's own files.
+      new MountError(`failed to prepare subPath for volumeMount "${volume}" of container "${container}"`, { cause })
+    if (path.startsWith('/') || path.split('/').includes('..')) throw refuse()
+    try {
+      // Of the container's last life; what it showed may be another file by now.
+      await os.unmount(place)
+      await os.bindInside(root, path, place)
+    } catch (err) {
+      throw refuse(err)
     }
-    return real
+    return place
+  }
+
+  async #deep(root: string, depth: number): Promise<string[]> {
+    const found = (await this.#ports.os.list(root)).map((name) => `${root}/${name}`)
+    return depth === 1 ? found : (await Promise.all(found.map((path) => this.#deep(path, depth - 1)))).flat()
   }
 
   #directoryOf(pod: Pod, plugin: VolumePlugin, name: string): string {
@@ -113,4 +134,6 @@ export class VolumeManager {
   }
 }
 
-const pluginOf = (volume: Volume) => volumePlugins.find(({ field }) => volume[field] !== undefined)
+const SUB_PATHS = 'volume-subpaths'
+
+const pluginOf = (volume: VolumeSource) => volumePlugins.find(({ field }) => volume[field] !== undefined)

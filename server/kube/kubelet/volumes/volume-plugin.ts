@@ -1,21 +1,31 @@
 // A kind of volume: how it comes to be a directory (or file) on the machine. One file each; see index.ts for the list.
 
-import type { Pod, Volume } from 'kubernetes-types/core/v1'
+import type { LocalVolumeSource, PersistentVolume, Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../../base/clock.ts'
+import type { ContainerRuntime } from '../../container-runtime/container-runtime.ts'
+import type { Volume } from '../../kinds/pod-template/newer-fields.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import type { ApiObjects } from '../api-objects.ts'
 import type { NodeAmounts, PodAddresses } from '../field-ref.ts'
+import type { ImagePuller } from '../image-puller.ts'
 
 export interface VolumePorts {
   os: NodeOs
   objects: ApiObjects
   clock: Clock
   node: NodeAmounts
+  runtime: ContainerRuntime
+  images: ImagePuller
 }
+
+/** A volume of a pod's spec, or what a persistent volume has in place of it. */
+export type VolumeSource = Volume & { local?: LocalVolumeSource }
 
 export interface VolumeRequest {
   pod: Pod
-  volume: Volume
+  volume: VolumeSource
+  /** Behind a claim. */
+  persistentVolume?: PersistentVolume | undefined
   /** The volume's own directory under the kubelet's root; the plug-in makes it. */
   directory: string
   addresses: PodAddresses
@@ -25,10 +35,18 @@ export interface VolumePlugin {
   /** Part of the directory's name, as upstream's: `kubernetes.io~configmap`. */
   readonly name: string
   /** The field of the volume that names this plug-in. */
-  readonly field: keyof Volume
+  readonly field: keyof VolumeSource
   /** What it shows may change while the pod runs; `setUp` is then repeated now and then. */
   readonly isLive: boolean
+  /** Containers can only read it. */
+  readonly isReadOnly?: boolean
   /** Idempotent. Resolves with the path to mount into containers. The message of an error is shown to the user. */
   setUp(request: VolumeRequest, ports: VolumePorts): Promise<string>
   tearDown?(directory: string, ports: VolumePorts): Promise<void>
+}
+
+/** Whom files are handed to that the pod's containers shall be able to use. */
+export const groupOf = ({ spec }: Pod): { group?: number } => {
+  const { fsGroup } = spec?.securityContext ?? {}
+  return fsGroup === undefined ? {} : { group: fsGroup }
 }

@@ -9,7 +9,7 @@ import {
   Metadata,
   type ServiceError,
 } from '@grpc/grpc-js'
-import type { MessageType } from '../etcd-door/protobuf.ts'
+import type { MessageType } from '../../../base/protobuf.ts'
 import { storeErrorOf } from './etcd-error.ts'
 
 /** As long as etcd itself would look for a leader, and some. */

@@ -2,8 +2,8 @@
 
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
 import type { Clock } from '../../../base/clock.ts'
+import type { DecodedOf } from '../../../base/protobuf.ts'
 import type { WatchResponse, WatchRequest as WireRequest } from '../etcd-door/messages.ts'
-import type { DecodedOf } from '../etcd-door/protobuf.ts'
 import { keyToWire, kvFromWire } from '../etcd-door/wire.ts'
 import { CompactedError, StoreError } from '../store-error.ts'
 import type { StoreEvent, Watch, WatchHandler, WatchRequest } from '../store-interface.ts'

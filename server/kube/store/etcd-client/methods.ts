@@ -1,7 +1,7 @@
 // What is asked of etcd, with the messages that the door answers by.
 
+import type { MessageType } from '../../../base/protobuf.ts'
 import * as messages from '../etcd-door/messages.ts'
-import type { MessageType } from '../etcd-door/protobuf.ts'
 import type { Method } from './connection.ts'
 
 function method<Q, A>(name: string, request: MessageType<Q>, response: MessageType<A>): Method<Q, A> {

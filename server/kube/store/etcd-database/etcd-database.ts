@@ -9,9 +9,9 @@
 // Upstream: server/storage/schema, server/storage/mvcc/revision.go, api/mvccpb.
 
 import { createHash } from 'node:crypto'
+import { type DecodedOf, int, message } from '../../../base/protobuf.ts'
 import { crc32c } from '../crc32c.ts'
 import { WireKeyValue } from '../etcd-door/messages.ts'
-import { type DecodedOf, int, message } from '../etcd-door/protobuf.ts'
 import { kvFromWire, kvToWire } from '../etcd-door/wire.ts'
 import { isTombstone, tombstone } from '../key-history.ts'
 import type { SnapshotContent } from '../snapshot.ts'

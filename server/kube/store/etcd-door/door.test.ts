@@ -11,6 +11,7 @@ import { Client, type ClientDuplexStream, credentials, type ServiceError } from 
 import * as x509 from '@peculiar/x509'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
+import type { DecodedOf, MessageType } from '../../../base/protobuf.ts'
 import { openStore, type Store } from '../store.ts'
 import { type EtcdDoor, openEtcdDoor } from './door.ts'
 import {
@@ -27,7 +28,6 @@ import {
   WatchRequest,
   WatchResponse,
 } from './messages.ts'
-import type { DecodedOf, MessageType } from './protobuf.ts'
 
 let directory: string
 let store: Store

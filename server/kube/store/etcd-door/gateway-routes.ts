@@ -1,7 +1,7 @@
 // Where the JSON gateway finds each method. The paths are those in api/etcdserverpb/rpc.proto.
 
+import type { MessageType } from '../../../base/protobuf.ts'
 import * as messages from './messages.ts'
-import type { MessageType } from './protobuf.ts'
 
 export interface Route {
   method: string

@@ -8,8 +8,8 @@
 // half of a library's time goes into interceptors, deadlines and retries, which a server of single messages lacks.
 
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { MessageType } from '../../../base/protobuf.ts'
 import { GRPC_CODES, GrpcError, type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
-import type { MessageType } from './protobuf.ts'
 
 /** etcd's limit of a request, 1.5 MiB, and some for what is around it; as there. */
 const MAX_MESSAGE_BYTES = 1.5 * 1024 * 1024 + 512 * 1024

@@ -6,10 +6,10 @@
 // Upstream: grpc-gateway, as etcd configures it.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { MessageType } from '../../../base/protobuf.ts'
 import { ROUTES } from './gateway-routes.ts'
 import type { ByteCall, Methods } from './grpc-server.ts'
 import { GrpcError, type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
-import type { MessageType } from './protobuf.ts'
 import { fromJson, toJson } from './protobuf-json.ts'
 import type { StatusPages } from './status-pages.ts'
 

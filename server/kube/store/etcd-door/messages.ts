@@ -13,7 +13,7 @@ import {
   repeated,
   string,
   uint32,
-} from './protobuf.ts'
+} from '../../../base/protobuf.ts'
 
 export const RANGE_ORDERS = ['NONE', 'ASCEND', 'DESCEND'] as const
 export const RANGE_TARGETS = ['KEY', 'VERSION', 'CREATE', 'MOD', 'VALUE'] as const

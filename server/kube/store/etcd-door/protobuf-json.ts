@@ -1,8 +1,8 @@
 // Messages as JSON and back, by the table of their fields: bytes are base64, integers of 64 bits are strings, enums are
 // names, and what is zero or empty is left out. Upstream: protobuf's JSON mapping, as grpc-gateway applies it.
 
+import type { Field, MessageType } from '../../../base/protobuf.ts'
 import { GrpcError } from './grpc-status.ts'
-import type { Field, MessageType } from './protobuf.ts'
 
 const invalid = (name: string, value: unknown) =>
   new GrpcError('INVALID_ARGUMENT', `invalid value for ${name}: ${JSON.stringify(value)}`)

@@ -4,11 +4,11 @@
 // a note of how far each has come, and taken up from there when it has drained. The store's history is the buffer.
 
 import type { Clock } from '../../../base/clock.ts'
+import type { DecodedOf } from '../../../base/protobuf.ts'
 import { CompactedError } from '../store-error.ts'
 import type { KeyValue, Store, StoreEvent, Watch } from '../store-interface.ts'
 import { type Method, type StreamCall, streaming } from './grpc-server.ts'
 import { EVENT_TYPES, WATCH_FILTERS, type WatchCreateRequest, WatchRequest, WatchResponse } from './messages.ts'
-import type { DecodedOf } from './protobuf.ts'
 import { headerAt, headerOf, keyFromWire, kvToWire, rangeEndFromWire } from './wire.ts'
 
 /** As etcd: who asked for it hears every ten minutes how far it has come. */

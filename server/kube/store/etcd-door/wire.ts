@@ -1,8 +1,8 @@
 // Between the store's words and those on the wire: keys are binary strings here and bytes there.
 
+import type { DecodedOf } from '../../../base/protobuf.ts'
 import type { KeyValue, Store } from '../store-interface.ts'
 import type { ResponseHeader, WireKeyValue } from './messages.ts'
-import type { DecodedOf } from './protobuf.ts'
 
 /** The one member that this store looks like. Ids are any numbers but zero. */
 const CLUSTER_ID = 1

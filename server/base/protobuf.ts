@@ -1,4 +1,4 @@
-// Protocol Buffers, as much of them as etcd's messages need: a message is a table of fields, and from the table come
+// Protocol Buffers, as much of them as the messages of etcd and of storage drivers need: a message is a table of fields, and from the table come
 // its TypeScript type, its bytes and (in json-gateway.ts) its JSON.
 //
 //     field on the wire:   tag varint = number << 3 | kind      0 varint    2 length and bytes

@@ -1,0 +1,51 @@
+// Who goes first when a machine is short, and what is told. Upstream: pkg/kubelet/eviction/helpers.go.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import { quantityOf } from '../../apimachinery/quantity.ts'
+import { type PodUsage, requestedOf, usedOf } from './pod-usage.ts'
+import { amountAt, type Observations, SIGNALS, type Starved, type Threshold, written } from './thresholds.ts'
+
+/** First who uses more than was asked for, then by priority, then by how much more. Who was not measured goes first. */
+export function rank(pods: readonly Pod[], usageOf: (pod: Pod) => PodUsage | undefined, resource: Starved): Pod[] {
+  const judged = pods.map((pod) => {
+    const usage = usageOf(pod)
+    const above = usage ? usedOf(usage, resource) - requestedOf(pod, resource) : Number.POSITIVE_INFINITY
+    return { pod, above, isAbove: resource !== 'pids' && above > 0, priority: pod.spec?.priority ?? 0 }
+  })
+  judged.sort((a, b) => Number(b.isAbove) - Number(a.isAbove) || a.priority - b.priority || b.above - a.above)
+  return judged.map(({ pod }) => pod)
+}
+
+/** Even on a machine that is short these stay: the machine does not work without them. */
+export function isCritical({ metadata, spec }: Pod): boolean {
+  const source = metadata?.annotations?.['kubernetes.io/config.source'] ?? 'api'
+  return source !== 'api' || (spec?.priority ?? 0) >= SYSTEM_CRITICAL
+}
+
+const SYSTEM_CRITICAL = 2_000_000_000
+
+export function evictionMessage(
+  pod: Pod,
+  usage: PodUsage | undefined,
+  { signal, value }: Threshold,
+  observations: Observations,
+): string {
+  const { resource } = SIGNALS[signal]
+  const { available = 0, capacity = 0 } = observations[signal] ?? {}
+  const threshold = written(amountAt(value, capacity), resource)
+  const parts = [
+    `The node was low on resource: ${resource}. `,
+    `Threshold quantity: ${threshold}, available: ${written(available, resource)}. `,
+  ]
+  const specs = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
+  for (const { name, memoryBytes, disk } of usage?.containers ?? []) {
+    const spec = specs.find((one) => one.name === name)
+    if (!spec || (resource !== 'memory' && resource !== 'ephemeral-storage')) continue
+    const used = resource === 'memory' ? memoryBytes : disk.bytes
+    const request = quantityOf(spec.resources?.requests?.[resource])
+    if (used <= request.number) continue
+    const numbers = `was using ${written(used, resource)}, request is ${request}`
+    parts.push(`Container ${name} ${numbers}, has larger consumption of ${resource}. `)
+  }
+  return parts.join('')
+}

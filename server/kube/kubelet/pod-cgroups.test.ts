@@ -1,0 +1,74 @@
+import type { Pod } from 'kubernetes-types/core/v1'
+import { expect, it } from 'vitest'
+import { noLogger } from '../../base/logger.ts'
+import type { CgroupLimits } from '../node-os/cgroup-tree.ts'
+import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
+import { PodCgroups, podCgroupOf, podLimitsOf } from './pod-cgroups.ts'
+
+type Resources = { requests?: Record<string, string>; limits?: Record<string, string> }
+const MI = 2 ** 20
+const pod = (containers: Resources[], initContainers: (Resources & { restartPolicy?: string })[] = []): Pod => ({
+  metadata: { uid: 'u' },
+  spec: {
+    containers: containers.map((resources, index) => ({ name: `c${index}`, resources })),
+    initContainers: initContainers.map(({ restartPolicy, ...resources }, index) => ({
+      name: `i${index}`,
+      resources,
+      ...(restartPolicy ? { restartPolicy } : {}),
+    })),
+  },
+})
+const whole = { requests: { cpu: '1', memory: '64Mi' }, limits: { cpu: '1', memory: '64Mi' } }
+
+it.each<[string, Pod, string, CgroupLimits]>([
+  ['nothing asked for', pod([{}]), '/kubepods/besteffort/podu', { cpuShares: 2 }],
+  ['all limited', pod([whole, whole]), '/kubepods/podu', { cpuShares: 2048, cpuQuota: 200_000, memoryBytes: 128 * MI }],
+  [
+    'one without a limit of memory',
+    pod([{ limits: { cpu: '500m' } }, { requests: { cpu: '250m' }, limits: { cpu: '1', memory: '32Mi' } }]),
+    '/kubepods/burstable/podu',
+    { cpuShares: 768, cpuQuota: 150_000 },
+  ],
+  [
+    'an init container larger than all others',
+    pod([whole], [{ requests: { cpu: '2' }, limits: { cpu: '3', memory: '8Mi' } }]),
+    '/kubepods/burstable/podu',
+    { cpuShares: 2048, cpuQuota: 300_000, memoryBytes: 64 * MI },
+  ],
+  [
+    'a sidecar beside it',
+    pod([whole], [{ ...whole, restartPolicy: 'Always' }]),
+    '/kubepods/podu',
+    { cpuShares: 2048, cpuQuota: 200_000, memoryBytes: 128 * MI },
+  ],
+])('puts a pod with %s into its class, with its limits', (_what, one, group, limits) => {
+  expect(podCgroupOf(one)).toBe(group)
+  expect(podLimitsOf(one)).toEqual(limits)
+})
+
+it('gives Burstable pods together what they asked for, and takes it back', async () => {
+  const groups = new Map<string, CgroupLimits>()
+  const os = {
+    ...createSimulatedNodeOs({ hostname: 'n1' }),
+    setCgroup: async (path: string, limits: CgroupLimits) => {
+      groups.set(path, limits)
+      return []
+    },
+    removeCgroup: async (path: string) => void groups.delete(path),
+  }
+  const first = pod([{ requests: { cpu: '500m' } }])
+  let pods = [first, pod([{ requests: { cpu: '250m' } }])]
+  const forPods = { cpus: 2, memoryBytes: 1024 * MI }
+  const cgroups = new PodCgroups({ os, logger: noLogger, forPods, pods: () => pods })
+  expect(await cgroups.ensure(first)).toBe('/kubepods/burstable/podu')
+  expect(Object.fromEntries(groups)).toEqual({
+    '/kubepods': { cpuShares: 2048, memoryBytes: 1024 * MI },
+    '/kubepods/besteffort': { cpuShares: 2 },
+    '/kubepods/burstable': { cpuShares: 768 },
+    '/kubepods/burstable/podu': { cpuShares: 512 },
+  })
+  pods = pods.slice(1)
+  await cgroups.remove('u')
+  expect(groups.get('/kubepods/burstable')).toEqual({ cpuShares: 256 })
+  expect(groups.has('/kubepods/burstable/podu')).toBe(false)
+})

@@ -1,0 +1,98 @@
+// A group of processes for each pod, below one for its class, below one for all pods:
+//
+//   kubepods                      as much as pods may have altogether
+//   ├─ pod<uid>                   Guaranteed
+//   ├─ burstable ─ pod<uid>       share of the processors: what all of them asked for
+//   └─ besteffort ─ pod<uid>      what is left
+//
+// Upstream: pkg/kubelet/cm (pod_container_manager_linux.go, qos_container_manager_linux.go, helpers_linux.go).
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import type { Logger } from '../../base/logger.ts'
+import type { CgroupLimits } from '../node-os/cgroup-tree.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
+import { cgroupOf } from './container-config.ts'
+import { qosClassOf } from './qos-class.ts'
+import { amountOf } from './resource-amount.ts'
+
+export interface PodCgroupsOptions {
+  os: NodeOs
+  logger: Logger
+  /** Of the machine, less what is reserved. */
+  forPods: { cpus: number; memoryBytes: number }
+  /** Of this node, not ended. */
+  pods(): readonly Pod[]
+}
+
+const ROOT = '/kubepods'
+const SHARES = 1024
+const LEAST_SHARES = 2
+
+export function podCgroupOf(pod: Pod): string {
+  const qos = qosClassOf(pod)
+  const name = `pod${pod.metadata?.uid}`
+  return qos === 'Guaranteed' ? `${ROOT}/${name}` : `${ROOT}/${qos.toLowerCase()}/${name}`
+}
+
+export function podLimitsOf(pod: Pod): CgroupLimits {
+  const cpus = together(pod, 'requests', 'cpu') ?? 0
+  const cpuLimit = together(pod, 'limits', 'cpu')
+  return {
+    cpuShares: Math.max(LEAST_SHARES, Math.floor(cpus * SHARES)),
+    cpuQuota: cpuLimit === undefined ? undefined : cgroupOf({ resources: { limits: { cpu: `${cpuLimit}` } } }).cpuQuota,
+    memoryBytes: together(pod, 'limits', 'memory'),
+  }
+}
+
+export class PodCgroups {
+  readonly #options: PodCgroupsOptions
+
+  constructor(options: PodCgroupsOptions) {
+    this.#options = options
+  }
+
+  /** The pod's group with the pod's limits; where containers go. */
+  async ensure(pod: Pod): Promise<string> {
+    const { cpus, memoryBytes } = this.#options.forPods
+    await this.#set(ROOT, { cpuShares: Math.floor(cpus * SHARES), memoryBytes })
+    await this.#set(`${ROOT}/besteffort`, { cpuShares: LEAST_SHARES })
+    await this.#shareAmongBurstable()
+    const path = podCgroupOf(pod)
+    await this.#set(path, podLimitsOf(pod))
+    return path
+  }
+
+  async remove(podUid: string): Promise<void> {
+    for (const parent of [ROOT, `${ROOT}/burstable`, `${ROOT}/besteffort`]) {
+      await this.#options.os.removeCgroup(`${parent}/pod${podUid}`)
+    }
+    await this.#shareAmongBurstable()
+  }
+
+  async #shareAmongBurstable(): Promise<void> {
+    const pods = this.#options.pods().filter((pod) => qosClassOf(pod) === 'Burstable')
+    const cpus = pods.reduce((sum, pod) => sum + (together(pod, 'requests', 'cpu') ?? 0), 0)
+    await this.#set(`${ROOT}/burstable`, { cpuShares: Math.max(LEAST_SHARES, Math.floor(cpus * SHARES)) })
+  }
+
+  async #set(path: string, limits: CgroupLimits): Promise<void> {
+    const refused = await this.#options.os.setCgroup(path, limits)
+    // Less than is used, or than a container may have until it is resized: it is set again then.
+    if (refused.length > 0) this.#options.logger.debug('limits of a group were not set', { path, refused })
+  }
+}
+
+/** Of all containers at once; undefined where one of them has no such limit. Init containers run before the others. */
+function together(pod: Pod, of: 'requests' | 'limits', name: string): number | undefined {
+  const { containers = [], initContainers = [] } = pod.spec ?? {}
+  const amounts = (list: typeof containers) =>
+    list.map(({ resources }) =>
+      amountOf(resources?.[of]?.[name] ?? (of === 'requests' ? resources?.limits?.[name] : undefined)),
+    )
+  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')
+  const inits = initContainers.filter(({ restartPolicy }) => restartPolicy !== 'Always')
+  const all = [...amounts([...containers, ...sidecars]), ...amounts(inits)]
+  if (of === 'limits' && all.some((amount) => amount === undefined)) return undefined
+  const sum = amounts([...containers, ...sidecars]).reduce<number>((total, amount) => total + (amount ?? 0), 0)
+  return Math.max(sum, ...amounts(inits).map((amount) => amount ?? 0))
+}

@@ -1,0 +1,185 @@
+// Volumes on a real file system; only what needs root to be mounted is written down instead.
+
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret } from 'kubernetes-types/core/v1'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { FakeClock } from '../../../base/clock.ts'
+import { SimulatedRuntime } from '../../container-runtime/simulated/simulated-runtime.ts'
+import { createLinuxNodeOs } from '../../node-os/linux-node-os.ts'
+import type { ApiObjects } from '../api-objects.ts'
+import { ImagePuller } from '../image-puller.ts'
+import { VolumeManager } from './volume-manager.ts'
+
+let root: string
+let mounts: string[]
+let volumes: VolumeManager
+let configMap: ConfigMap | undefined
+let secret: Secret | undefined
+let claim: PersistentVolumeClaim
+let persistentVolume: PersistentVolume
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'podium-volumes-'))
+  mounts = []
+  configMap = { data: { 'app.conf': 'one', other: 'two' } }
+  secret = { data: { password: Buffer.from('swordfish').toString('base64') } }
+  const note = async (what: string) => void mounts.push(what.replaceAll(root, ''))
+  const clock = new FakeClock()
+  const objects: ApiObjects = {
+    configMap: async () => configMap,
+    secret: async () => secret,
+    claim: async () => claim,
+    persistentVolume: async () => persistentVolume,
+    runtimeClass: async () => ({ handler: '' }),
+    services: async () => [],
+    token: async () => ({ token: 'token', expiresAt: 0 }),
+  }
+  const os = {
+    ...createLinuxNodeOs(),
+    mountTmpfs: (path: string, { sizeBytes, mode }: { sizeBytes?: number; mode?: number }) =>
+      note(`tmpfs ${path} ${mode?.toString(8)} ${sizeBytes}`),
+    bindInside: (from: string, path: string, to: string) => note(`bind ${from} ${path} ${to}`),
+    unmount: (path: string) => note(`unmount ${path}`),
+    mountLayers: (layers: string[], to: string) => note(`layers ${layers} ${to}`),
+  }
+  const runtime = new SimulatedRuntime({ clock })
+  const images = new ImagePuller({ runtime, objects, events: { pod: () => undefined, node: () => undefined }, clock })
+  const node = { cpus: 2, memoryBytes: 1024 ** 3 }
+  volumes = new VolumeManager({ os, objects, clock, node, runtime, images }, root)
+})
+afterEach(() => rm(root, { recursive: true, force: true }))
+
+const group = process.getgid?.() ?? 0
+type Spec = NonNullable<Pod['spec']>
+const podWith = (volume: object, spec: Partial<Spec> = {}) =>
+  ({
+    metadata: { name: 'web', namespace: 'shop', uid: 'u1' },
+    spec: { containers: [{ name: 'app' }], volumes: [{ name: 'v', ...volume }], ...spec },
+  }) as Pod
+const ADDRESSES = { podIPs: [], hostIP: '192.0.2.1' }
+const mount = async (pod: Pod) => (await volumes.mount(pod, ADDRESSES)).get('v')
+const modeOf = async (path: string) => ((await stat(path)).mode & 0o7777).toString(8)
+
+it('shows a ConfigMap’s keys, for reading only, and follows it while the pod runs', async () => {
+  const pod = podWith({ configMap: { name: 'c', defaultMode: 0o440 } })
+  const volume = await mount(pod)
+  const path = volume?.path ?? ''
+  expect(path).toBe(`${root}/pods/u1/volumes/kubernetes.io~configmap/v`)
+  expect(volume?.isReadOnly).toBe(true)
+  expect(await modeOf(`${path}/app.conf`)).toBe('440')
+  configMap = { data: { 'app.conf': 'three' } }
+  await volumes.mount(pod, ADDRESSES, 'live')
+  expect(await readFile(`${path}/app.conf`, 'utf8')).toBe('three')
+  await expect(stat(`${path}/other`)).rejects.toThrow('ENOENT')
+})
+
+it('shows the chosen keys at their paths and modes', async () => {
+  const items = [{ key: 'app.conf', path: 'etc/app', mode: 0o600 }]
+  const path = (await mount(podWith({ configMap: { name: 'c', items } })))?.path
+  expect(await readFile(`${path}/etc/app`, 'utf8')).toBe('one')
+  expect(await modeOf(`${path}/etc/app`)).toBe('600')
+  await expect(stat(`${path}/other`)).rejects.toThrow('ENOENT')
+})
+
+it.each([
+  ['a ConfigMap', { configMap: { name: 'c' } }, 'configmap "c" not found'],
+  ['a Secret', { secret: { secretName: 's' } }, 'secret "s" not found'],
+])('waits for %s that is missing, unless it is optional', async (_what, source, message) => {
+  configMap = secret = undefined
+  await expect(mount(podWith(source))).rejects.toThrow(`MountVolume.SetUp failed for volume "v" : ${message}`)
+  const [[field, told]] = Object.entries(source) as [[string, object]]
+  expect((await mount(podWith({ [field]: { ...told, optional: true } })))?.path).toBeDefined()
+})
+
+it('names the key that a Secret lacks', async () => {
+  const items = [{ key: 'user', path: 'user' }]
+  await expect(mount(podWith({ secret: { secretName: 's', items } }))).rejects.toThrow(
+    'references non-existent secret key: user',
+  )
+})
+
+it('lets the group of the pod read what is shown, and keeps the token from others', async () => {
+  const sources = [{ serviceAccountToken: { path: 'token' } }, { configMap: { name: 'c' } }]
+  const pod = podWith({ projected: { sources, defaultMode: 0o600 } }, { securityContext: { fsGroup: group } })
+  const path = (await mount(pod))?.path ?? ''
+  expect(await modeOf(`${path}/token`)).toBe('640')
+  expect(await modeOf(`${path}/app.conf`)).toBe('640')
+  const data = await readFile(`${path}/token`)
+  expect(data.toString()).toBe('token')
+})
+
+it('gives an emptyDir in memory no more than the pod may use', async () => {
+  const memory = (sizeLimit?: string) => ({ emptyDir: { medium: 'Memory', ...(sizeLimit ? { sizeLimit } : {}) } })
+  const limited = { containers: [{ name: 'app', resources: { limits: { memory: '64Mi' } } }] }
+  const path = '/pods/u1/volumes/kubernetes.io~empty-dir/v'
+  await mount(podWith(memory()))
+  await mount(podWith(memory('8Mi')))
+  await mount(podWith(memory(), limited))
+  await mount(podWith(memory('128Mi'), limited))
+  expect(mounts).toEqual(
+    [1024 ** 3, 8 * 2 ** 20, 64 * 2 ** 20, 64 * 2 ** 20].map((size) => `tmpfs ${path} 777 ${size}`),
+  )
+})
+
+it('hands an emptyDir to the pod’s group', async () => {
+  const path = (await mount(podWith({ emptyDir: {} }, { securityContext: { fsGroup: group } })))?.path ?? ''
+  expect(await modeOf(path)).toBe('2777')
+})
+
+it('binds a path of a volume for each container, anew each time, and lets go of it with the pod', async () => {
+  const pod = podWith({ emptyDir: {} })
+  const container = { name: 'app', volumeMounts: [{ name: 'v', mountPath: '/data', subPathExpr: 'logs/$(POD)' }] }
+  const mounted = await volumes.mount(pod, ADDRESSES)
+  const place = '/pods/u1/volume-subpaths/v/app/0'
+  const [made] = await volumes.mountsOf(pod, container, mounted, new Map([['POD', 'web']]))
+  expect(made).toEqual({ hostPath: root + place, containerPath: '/data', readOnly: false })
+  const from = '/pods/u1/volumes/kubernetes.io~empty-dir/v'
+  expect(mounts).toEqual([`unmount ${place}`, `bind ${from} logs/web ${place}`])
+  await createLinuxNodeOs().makeDirectory(root + place)
+  mounts = []
+  await volumes.unmount('u1')
+  expect(mounts).toEqual([`unmount ${place}`, `unmount ${from}`])
+})
+
+it('tells nothing of the machine when a path leads out of its volume', async () => {
+  const pod = podWith({ emptyDir: {} })
+  const mounted = await volumes.mount(pod, ADDRESSES)
+  const container = { name: 'app', volumeMounts: [{ name: 'v', mountPath: '/data', subPath: '../../etc' }] }
+  await expect(volumes.mountsOf(pod, container, mounted, new Map())).rejects.toThrow(
+    /^failed to prepare subPath for volumeMount "v" of container "app"$/,
+  )
+})
+
+it('refuses recursive read-only mounts, which the engine does not know', async () => {
+  const pod = podWith({ emptyDir: {} })
+  const wanted = { name: 'v', mountPath: '/data', readOnly: true, recursiveReadOnly: 'Enabled' }
+  const mounted = await volumes.mount(pod, ADDRESSES)
+  await expect(volumes.mountsOf(pod, { name: 'app', volumeMounts: [wanted] }, mounted, new Map())).rejects.toThrow(
+    'failed to resolve recursive read-only mode: volume "v" requested recursive read-only mode, but it is not supported by the runtime',
+  )
+})
+
+it('finds a machine’s directory behind a claim, read only when the pod says so', async () => {
+  claim = {
+    metadata: { uid: 'c1', annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+    spec: { volumeName: 'pv' },
+    status: { phase: 'Bound' },
+  }
+  const spec = { local: { path: root }, claimRef: { uid: 'c1' } }
+  persistentVolume = { metadata: { name: 'pv' }, spec }
+  const pod = podWith({ persistentVolumeClaim: { claimName: 'data', readOnly: true } })
+  expect(await mount(pod)).toEqual({ path: root, isReadOnly: true })
+  persistentVolume = { metadata: { name: 'pv' }, spec: { ...spec, local: { path: '/no/such' } } }
+  await expect(mount(pod)).rejects.toThrow('MountVolume.SetUp failed for volume "pv" : path "/no/such" does not exist')
+})
+
+it('tells hostPaths of one kind from those of another', async () => {
+  const of = (path: string, type: string) => mount(podWith({ hostPath: { path, type } }))
+  expect((await of('/dev/null', 'CharDevice'))?.path).toBe('/dev/null')
+  await expect(of('/dev/null', 'File')).rejects.toThrow('hostPath type check failed: /dev/null is not a file')
+  await expect(of('/dev/null', 'BlockDevice')).rejects.toThrow('/dev/null is not a block device')
+  await of(`${root}/made`, 'DirectoryOrCreate')
+  expect(await modeOf(`${root}/made`)).toBe('755')
+})
