@@ -318,10 +318,11 @@ describe('an update', () => {
 describe('an object in two versions', () => {
   const second = fieldManagerOf(schemas, { group: 'example.com', version: 'v2', kind: 'Thing' })
   const renamed = (object: JsonObject, from: string, to: string, version: string): JsonObject => {
-    const { [from]: value, ...spec } = object.spec as JsonObject
+    const named = { ...object, apiVersion: `example.com/${version}` }
+    if (!isJsonObject(object.spec)) return named
+    const { [from]: value, ...spec } = object.spec
     return {
-      ...object,
-      apiVersion: `example.com/${version}`,
+      ...named,
       spec: value === undefined ? spec : { ...spec, [to]: value },
     }
   }
@@ -346,7 +347,7 @@ describe('an object in two versions', () => {
     const next = { ...live, spec: { hostPort: 'b', size: 1 } }
     const object = await second.update({ live, next, manager: 'bob', now }, inSecond)
     expect(ownersOf(object)).toEqual({
-      'alice Apply': { 'f:spec': { 'f:size': {} } },
+      'alice Apply': { 'f:spec': { '.': {}, 'f:size': {} } },
       'bob Update': { 'f:spec': { 'f:hostPort': {} } },
     })
     const applied = thing('v2', { hostPort: 'c' })
@@ -359,7 +360,7 @@ describe('an object in two versions', () => {
     const wish = { live, applied: thing('v2', { size: 1 }), manager: 'alice', force: false, now }
     const object = await second.apply(wish, inSecond)
     expect(object.spec).toEqual({ size: 1 })
-    expect(ownersOf(object)).toEqual({ 'alice Apply': { 'f:spec': { 'f:size': {} } } })
+    expect(ownersOf(object)).toEqual({ 'alice Apply': { 'f:spec': { '.': {}, 'f:size': {} } } })
   })
 
   it('forgets owners in a version that is no more, and takes away nothing of theirs', async () => {
