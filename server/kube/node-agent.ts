@@ -12,7 +12,7 @@ import { createLogger, type Logger, type LogLevel } from '../base/logger.ts'
 import { createClient } from './client/client.ts'
 import { transportFromKubeconfig } from './client/https-transport.ts'
 import { DockerRuntime } from './container-runtime/docker/docker-runtime.ts'
-import { runKubeProxy } from './kube-proxy/index.ts'
+import { type ProxyModeName, runKubeProxy } from './kube-proxy/index.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
 import { KUBELET_CONFIGURATION, kubeletConfigurationOf, logLimitsOf } from './kubelet/kubelet-configuration.ts'
 import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
@@ -26,6 +26,8 @@ interface NodeConfig {
   nodeIP: string
   kubeconfig: string
   proxyKubeconfig: string
+  /** iptables unless told. */
+  proxyMode?: ProxyModeName
   clusterCIDR: string
   serviceCIDR: string
   clusterDNS: string
@@ -112,14 +114,16 @@ async function main(): Promise<void> {
   )
   const proxyClient = clientOf(config.proxyKubeconfig, `kube-proxy/${nodeName}`)
   stack.use(
-    runKubeProxy({
+    await runKubeProxy({
       nodeName,
       nodeIP,
       client: proxyClient,
       os,
       clock,
       logger: logger.with({ component: 'kube-proxy' }),
+      mode: config.proxyMode ?? 'iptables',
       clusterCidr: config.clusterCIDR,
+      serviceCidr: config.serviceCIDR,
     }),
   )
   // A kubelet may read its own Node only; whoever makes routes has to know them all, as kube-proxy does.

@@ -28,6 +28,15 @@ export function isStrictlyWithin(inner: Cidr, outer: Cidr): boolean {
   return range.check(inner.address, inner.family)
 }
 
+/** Whether an address is in a range of its family. */
+export function holdsAddress(range: string, address: string): boolean {
+  const cidr = parseCidr(range)
+  if (!cidr || isIP(address) !== (cidr.family === 'ipv4' ? 4 : 6)) return false
+  const list = new BlockList()
+  list.addSubnet(cidr.address, cidr.bits, cidr.family)
+  return list.check(address, cidr.family)
+}
+
 /** As older fields take them: any spelling. */
 export const rangeProblems = (text: string): string[] => (parseCidr(text) ? [] : [NO_RANGE])
 

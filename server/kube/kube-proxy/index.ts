@@ -1,16 +1,25 @@
-// kube-proxy in iptables mode: watches Services and EndpointSlices, and keeps the kernel's rules equal to them.
-// Upstream: cmd/kube-proxy, pkg/proxy/iptables.
+// kube-proxy: watches Services and EndpointSlices, and keeps the kernel's rules equal to them, in one of several modes.
+// Upstream: cmd/kube-proxy, pkg/proxy.
 
+import type { EndpointSlice as WireSlice } from 'kubernetes-types/discovery/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
 import type { Client } from '../client/client.ts'
 import { SharedInformer } from '../client/shared-informer.ts'
+import type { Kind } from '../kinds/define-kind.ts'
 import { EndpointSlice } from '../kinds/endpoint-slice.ts'
+import { Node } from '../kinds/node.ts'
 import { Service } from '../kinds/service.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
-import { type RuleSet, ruleSetOf } from './iptables-rules.ts'
-import { restoreText, staleChains } from './restore-text.ts'
-import { type ServicePort, servicePortsOf } from './service-ports.ts'
+import { type CheckedService, HealthServers } from './health-servers.ts'
+import { IptablesMode } from './iptables/iptables-mode.ts'
+import { NftablesMode } from './nftables/nftables-mode.ts'
+import { serveOwnState } from './own-server.ts'
+import type { ProxyMode } from './proxy-mode.ts'
+import { ServiceBook } from './service-book.ts'
+import type { Family, ServicePort } from './service-ports.ts'
+import { forgetStaleFlows } from './stale-flows.ts'
 
 export interface KubeProxyOptions {
   nodeName: string
@@ -20,36 +29,70 @@ export interface KubeProxyOptions {
   clock: Clock
   logger: Logger
   random?: () => number
+  mode: ProxyModeName
   clusterCidr: string
+  serviceCidr: string
   /** News that come close together are worked off together. */
   minSyncMs?: number
 }
 
-/** Where the kernel's own chains lead to ours. Prepended: nothing on the node may decide before them. */
-const JUMPS: readonly { table: string; chain: string; rule: string[] }[] = [
-  jump('filter', 'INPUT', 'kubernetes externally-visible service portals', 'KUBE-EXTERNAL-SERVICES', true),
-  jump('filter', 'FORWARD', 'kubernetes externally-visible service portals', 'KUBE-EXTERNAL-SERVICES', true),
-  jump('filter', 'FORWARD', 'kubernetes service portals', 'KUBE-SERVICES', true),
-  jump('filter', 'OUTPUT', 'kubernetes service portals', 'KUBE-SERVICES', true),
-  jump('filter', 'FORWARD', 'kubernetes forwarding rules', 'KUBE-FORWARD', false),
-  jump('nat', 'PREROUTING', 'kubernetes service portals', 'KUBE-SERVICES', false),
-  jump('nat', 'OUTPUT', 'kubernetes service portals', 'KUBE-SERVICES', false),
-  jump('nat', 'POSTROUTING', 'kubernetes postrouting rules', 'KUBE-POSTROUTING', false),
-]
-
 /** Somebody may have flushed the tables; looked at this often. */
 const CHECK_MS = 30_000
 const RETRY_MS = 2_000
+const BY_SERVICE = 'service'
+const ZONE = 'topology.kubernetes.io/zone'
 
-export function runKubeProxy(options: KubeProxyOptions): AsyncDisposable {
-  const { nodeName, client, os, clock, logger, random = Math.random, clusterCidr, minSyncMs = 50 } = options
+const MODES = { iptables: IptablesMode, nftables: NftablesMode }
+export type ProxyModeName = keyof typeof MODES
+
+interface FamilyProxy {
+  family: Family
+  mode: ProxyMode
+  book: ServiceBook
+  /** UDP ports when flows were looked at last. */
+  flowsSeen: ReadonlySet<ServicePort>
+}
+
+export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisposable> {
+  const { nodeName, client, os, clock, logger, random = Math.random, minSyncMs = 50 } = options
+  await using stack = new AsyncDisposableStack()
   const stop = new AbortController()
-  const services = new SharedInformer({ client, kind: Service, clock, random, logger })
-  const slices = new SharedInformer({ client, kind: EndpointSlice, clock, random, logger })
-  let applied: RuleSet | undefined
-  let ports: ServicePort[] = []
+  const informerOf = <T extends KubeObject>(kind: Kind<T>, fieldSelector?: string) =>
+    new SharedInformer<T>({
+      client,
+      kind,
+      clock,
+      random,
+      logger,
+      ...(fieldSelector && { selection: { fieldSelector } }),
+    })
+  const services = informerOf(Service)
+  const slices = informerOf(EndpointSlice)
+  const nodes = informerOf(Node, `metadata.name=${nodeName}`)
+  slices.cache.addIndex(BY_SERVICE, (slice) => [serviceOf(slice)])
+  const informers = [services, slices, nodes]
+  const source = {
+    service: (key: string) => services.cache.get(key),
+    slicesOf: (key: string) => slices.cache.byIndex(BY_SERVICE, key),
+  }
+  const { clusterCidr, serviceCidr, nodeIP } = options
+  const ground = { family: 'IPv4' as const, clusterCidr, serviceCidr, nodeIP }
+  const proxies: FamilyProxy[] = [
+    {
+      family: 'IPv4',
+      mode: new MODES[options.mode](os, ground),
+      book: new ServiceBook(source),
+      flowsSeen: new Set(),
+    },
+  ]
+
+  let zone = ''
   let timer: Disposable | undefined
   let working = false
+  let lastSync: number | undefined
+  let failing = false
+
+  const health = stack.use(new HealthServers({ logger, isHealthy: () => lastSync !== undefined && !failing }))
 
   function soon(delayMs: number): void {
     if (timer || stop.signal.aborted) return
@@ -61,13 +104,14 @@ export function runKubeProxy(options: KubeProxyOptions): AsyncDisposable {
 
   async function work(): Promise<void> {
     // Rules made from half of the news would refuse what in truth is served.
-    if (!services.hasSynced() || !slices.hasSynced()) return soon(minSyncMs)
-    if (working) return soon(minSyncMs)
+    if (working || !informers.every((informer) => informer.hasSynced())) return soon(minSyncMs)
     working = true
     try {
-      await sync()
+      for (const proxy of proxies) await sync(proxy)
+      failing = false
+      lastSync = clock.now()
     } catch (err) {
-      applied = undefined
+      failing = true
       logger.warn('rules were not written, will be tried again', { err })
       soon(RETRY_MS)
     } finally {
@@ -75,89 +119,68 @@ export function runKubeProxy(options: KubeProxyOptions): AsyncDisposable {
     }
   }
 
-  async function sync(): Promise<void> {
-    const next = servicePortsOf(services.cache.list(), slices.cache.list(), nodeName)
-    const wanted = ruleSetOf(next, clusterCidr)
-    const isFirst = applied === undefined
-    const before = applied ?? (await leftovers(os, wanted))
-    const text = restoreText(wanted, before)
-    if (text !== '') {
-      const { exitCode, stderr } = await os.run('iptables-restore', ['-w', '5', '--noflush'], { input: text })
-      if (exitCode !== 0) throw new Error(`iptables-restore: ${stderr.trim()}`)
-    }
-    applied = wanted
-    if (isFirst) await ensureJumps(os)
-    await forgetUdp(os, ports, next)
-    ports = next
+  async function sync(proxy: FamilyProxy): Promise<void> {
+    const ports = proxy.book.read({ nodeName, zone, family: proxy.family })
+    await proxy.mode.sync(ports)
+    await health.sync(checkedIn(ports))
+    const udp = new Set(ports.filter(({ protocol }) => protocol === 'udp'))
+    const changed = [...udp].filter((port) => !proxy.flowsSeen.has(port))
+    if (changed.length > 0) await forgetStaleFlows(os, proxy.family, changed)
+    proxy.flowsSeen = udp
   }
 
   async function guard(): Promise<void> {
     while (!stop.signal.aborted) {
       await clock.sleep(CHECK_MS, stop.signal).catch(() => undefined)
-      if (stop.signal.aborted || !applied) continue
-      const missing = await ensureJumps(os).catch(() => true)
-      if (!missing) continue
-      logger.info('the tables were changed by somebody else, all rules are written again')
-      applied = undefined
-      soon(0)
+      if (stop.signal.aborted || lastSync === undefined || working) continue
+      for (const { family, mode } of proxies) {
+        if (await mode.isIntact().catch(() => true)) continue
+        logger.info('the rules were changed by somebody else, all are written again', { family })
+        soon(0)
+      }
     }
   }
 
-  services.addHandler(() => soon(minSyncMs))
-  slices.addHandler(() => soon(minSyncMs))
-  const running = [services.start(stop.signal), slices.start(stop.signal), guard()]
+  function touch(key: string): void {
+    for (const { book } of proxies) book.touch(key)
+    soon(minSyncMs)
+  }
+
+  services.addHandler(({ object: { metadata } }) => touch(`${metadata?.namespace}/${metadata?.name}`))
+  slices.addHandler(({ object }) => touch(serviceOf(object)))
+  nodes.addHandler(({ object }) => {
+    const now = object.metadata?.labels?.[ZONE] ?? ''
+    if (now === zone) return
+    zone = now
+    for (const { book } of proxies) book.touchAll()
+    soon(minSyncMs)
+  })
+  stack.use(await serveOwnState({ clock, logger, mode: options.mode, state: () => ({ lastSync, failing }) }))
+  const running = [...informers.map((informer) => informer.start(stop.signal)), guard()]
   soon(minSyncMs)
+  const held = stack.move()
   return {
     /** The rules stay: connections go on while kube-proxy is away. */
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('closed'))
       timer?.[Symbol.dispose]()
       await Promise.allSettled(running)
+      await held.disposeAsync()
     },
   }
 }
 
-function jump(table: string, chain: string, comment: string, target: string, onlyNew: boolean) {
-  const state = onlyNew ? ['-m', 'conntrack', '--ctstate', 'NEW'] : []
-  return { table, chain, rule: [...state, '-m', 'comment', '--comment', comment, '-j', target] }
-}
+const serviceOf = ({ metadata }: WireSlice) =>
+  `${metadata?.namespace}/${metadata?.labels?.['kubernetes.io/service-name']}`
 
-/** Says whether one was missing. */
-async function ensureJumps(os: NodeOs): Promise<boolean> {
-  let missing = false
-  for (const { table, chain, rule } of JUMPS) {
-    const there = await os.run('iptables', ['-w', '5', '-t', table, '-C', chain, ...rule])
-    if (there.exitCode === 0) continue
-    missing = true
-    const { exitCode, stderr } = await os.run('iptables', ['-w', '5', '-t', table, '-I', chain, '1', ...rule])
-    if (exitCode !== 0) throw new Error(`iptables -I ${chain}: ${stderr.trim()}`)
+/** One for each Service, whatever number of ports it has. */
+function checkedIn(ports: readonly ServicePort[]): CheckedService[] {
+  const checked = new Map<string, CheckedService>()
+  for (const { namespace, service, healthCheckNodePort: port, localReady } of ports) {
+    if (port === 0) continue
+    const known = checked.get(`${namespace}/${service}`)
+    const localEndpoints = Math.max(known?.localEndpoints ?? 0, localReady)
+    checked.set(`${namespace}/${service}`, { namespace, name: service, port, localEndpoints })
   }
-  return missing
-}
-
-/** A rule set that knows only which chains of an earlier life have to go; all others are written anew. */
-async function leftovers(os: NodeOs, wanted: RuleSet): Promise<RuleSet> {
-  const { stdout } = await os.run('iptables-save', ['-t', 'nat'])
-  const stale = staleChains(stdout, wanted.nat)
-  return { nat: new Map(stale.map((chain) => [chain, []])), filter: new Map() }
-}
-
-/** UDP has no end: flows to an endpoint that is gone would be kept alive by their own packets. */
-async function forgetUdp(os: NodeOs, before: ServicePort[], after: ServicePort[]): Promise<void> {
-  for (const old of before) {
-    if (old.protocol !== 'udp') continue
-    const now = after.find((port) => port.name === old.name)
-    for (const { ip } of old.endpoints) {
-      if (now?.endpoints.some((endpoint) => endpoint.ip === ip)) continue
-      await os
-        .run('conntrack', ['-D', '-p', 'udp', '--orig-dst', old.clusterIP, '--dst-nat', ip])
-        .catch(() => undefined)
-    }
-  }
-  for (const port of after) {
-    if (port.protocol !== 'udp' || port.endpoints.length === 0) continue
-    const had = before.find((old) => old.name === port.name)?.endpoints.length ?? 0
-    // Packets sent while there were no endpoints left a flow that leads nowhere.
-    if (had === 0) await os.run('conntrack', ['-D', '-p', 'udp', '--orig-dst', port.clusterIP]).catch(() => undefined)
-  }
+  return [...checked.values()]
 }
