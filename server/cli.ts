@@ -18,6 +18,7 @@ import { examine, formatFindings } from './cli/doctor.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { UserError } from './cli/user-error.ts'
 import {
+  type ClusterSpec,
   type EtcdFlags,
   etcdServersOf,
   LocalClusterHost,
@@ -76,6 +77,7 @@ interface CreateOptions extends EtcdFlags {
   nodes?: number
   simulatedNodes?: number
   kubeconfig?: string
+  proxyMode?: ClusterSpec['proxyMode']
   extraConfig: Record<string, string>
 }
 
@@ -101,6 +103,7 @@ cluster
   .description('make a cluster and wait until its nodes are Ready')
   .option('--nodes <n>', 'worker machines with a container engine of their own (default: 1)', count)
   .option('--simulated-nodes <n>', 'nodes on which no containers run; they need no Docker at all', count)
+  .option('--proxy-mode <mode>', 'how calls of Services are led: iptables (default) or nftables')
   .option('--kubeconfig <file>', 'write the kubeconfig of an administrator here')
   .option('--etcd-servers <urls>', 'keep its memory in an etcd of yours: URLs with commas between them')
   .option('--etcd-cafile <file>', 'who signed the certificates of that etcd')
@@ -116,7 +119,8 @@ cluster
     const simulatedNodes = options.simulatedNodes ?? 0
     const nodes = options.nodes ?? (simulatedNodes > 0 ? 0 : 1)
     const etcd = options.etcdServers ? { etcd: etcdServersOf(options) } : {}
-    const spec = { name, nodes, simulatedNodes, extraConfig: options.extraConfig, ...etcd }
+    const network = options.proxyMode ? { proxyMode: options.proxyMode } : {}
+    const spec = { name, nodes, simulatedNodes, extraConfig: options.extraConfig, ...etcd, ...network }
     return createCluster(context(), spec, options.kubeconfig)
   })
 

@@ -12,7 +12,7 @@ import { createLogger, type Logger, type LogLevel } from '../base/logger.ts'
 import { createClient } from './client/client.ts'
 import { transportFromKubeconfig } from './client/https-transport.ts'
 import { DockerRuntime } from './container-runtime/docker/docker-runtime.ts'
-import { type ProxyModeName, runKubeProxy } from './kube-proxy/index.ts'
+import { runKubeProxy } from './kube-proxy/index.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
 import { KUBELET_CONFIGURATION, kubeletConfigurationOf, logLimitsOf } from './kubelet/kubelet-configuration.ts'
 import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
@@ -26,8 +26,8 @@ interface NodeConfig {
   nodeIP: string
   kubeconfig: string
   proxyKubeconfig: string
-  /** iptables unless told. */
-  proxyMode?: ProxyModeName
+  /** A KubeProxyConfiguration. */
+  proxyConfig: string
   clusterCIDR: string
   serviceCIDR: string
   clusterDNS: string
@@ -112,19 +112,22 @@ async function main(): Promise<void> {
       },
     }),
   )
-  const proxyClient = clientOf(config.proxyKubeconfig, `kube-proxy/${nodeName}`)
-  stack.use(
-    await runKubeProxy({
-      nodeName,
-      nodeIP,
-      client: proxyClient,
-      os,
-      clock,
-      logger: logger.with({ component: 'kube-proxy' }),
-      mode: config.proxyMode ?? 'iptables',
-      clusterCidr: config.clusterCIDR,
-      serviceCidr: config.serviceCIDR,
-    }),
+  const proxyLogger = logger.with({ component: 'kube-proxy' })
+  const proxy = runKubeProxy({
+    nodeName,
+    nodeIP,
+    client: clientOf(config.proxyKubeconfig, `kube-proxy/${nodeName}`),
+    os,
+    clock,
+    logger: proxyLogger,
+    readConfiguration: () => readFile(config.proxyConfig, 'utf8'),
+    clusterCidr: config.clusterCIDR,
+    serviceCidr: config.serviceCIDR,
+  })
+  // A process of its own elsewhere: pods live on without it.
+  await proxy.then(
+    (running) => stack.use(running),
+    (err: unknown) => proxyLogger.error('kube-proxy does not run', { file: config.proxyConfig, err }),
   )
   // A kubelet may read its own Node only; whoever makes routes has to know them all, as kube-proxy does.
   const networkClient = clientOf(config.proxyKubeconfig, `kube-network/${nodeName}`)

@@ -1,6 +1,7 @@
 // What a cluster is asked to be, and what it says of itself.
 
 import { resolve } from 'node:path'
+import { type ProxyModeName, proxyModeProblem } from '../kube-proxy/configuration.ts'
 import type { MachineNetwork } from './machine-provider.ts'
 
 /** An etcd that somebody else runs, and the files with which it knows us. */
@@ -21,6 +22,8 @@ export interface ClusterSpec {
   extraConfig?: Readonly<Record<string, string>>
   /** The cluster's memory, in place of a store of its own. */
   etcd?: EtcdServers
+  /** How kube-proxy leads calls of Services; iptables unless told. */
+  proxyMode?: ProxyModeName
 }
 
 export interface ClusterInfo {
@@ -76,6 +79,8 @@ export function problemsOf(spec: ClusterSpec): string[] {
   if (!Number.isInteger(spec.simulatedNodes) || spec.simulatedNodes < 0 || spec.simulatedNodes > 5000) {
     problems.push('--simulated-nodes must be 0 to 5000')
   }
+  const problem = spec.proxyMode && proxyModeProblem(spec.proxyMode)
+  if (problem) problems.push(`--proxy-mode: ${problem}`)
   const foreign = Object.keys(spec.extraConfig ?? {}).find(
     (key) => !key.startsWith(API_SERVER) && key !== SCHEDULER_CONFIG,
   )

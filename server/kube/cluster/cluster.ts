@@ -394,11 +394,14 @@ export class Cluster {
 
   async #joinMachines(): Promise<void> {
     const network = this.#network
-    const { isAnew } = this.#options
+    const { isAnew, record } = this.#options
+    const { proxyMode = 'iptables' } = record.spec
     if (!network) return
     await Promise.all(
       this.#machines.map(async (machine) =>
-        machine.configure(await nodeFiles({ machine, network, pki: this.#pki, networking: NETWORKING }), { isAnew }),
+        machine.configure(await nodeFiles({ machine, network, pki: this.#pki, networking: NETWORKING, proxyMode }), {
+          isAnew,
+        }),
       ),
     )
   }

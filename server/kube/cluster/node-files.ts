@@ -1,7 +1,9 @@
 // What a machine is given so that it becomes a node: certificates of its own, kubeconfigs, and the node agent's config.
 // Paths are kubeadm's where kubeadm has one. Certificates are kept: whoever has the same files as before need not begin anew.
 
+import { stringify } from 'yaml'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
+import type { ProxyModeName } from '../kube-proxy/configuration.ts'
 import type { Machine, MachineFile, MachineNetwork } from './machine-provider.ts'
 import type { ClusterNetworking } from './networking.ts'
 import type { Pki } from './pki.ts'
@@ -11,8 +13,9 @@ export async function nodeFiles(options: {
   network: MachineNetwork
   pki: Pki
   networking: ClusterNetworking
+  proxyMode: ProxyModeName
 }): Promise<MachineFile[]> {
-  const { machine, network, pki, networking } = options
+  const { machine, network, pki, networking, proxyMode } = options
   const server = `https://${network.gatewayAddress}:${networking.apiPort}`
   const [kubelet, proxy, serving] = await Promise.all([
     pki.keep(`${machine.name}-kubelet-client`, {
@@ -34,6 +37,7 @@ export async function nodeFiles(options: {
     nodeIP: machine.address,
     kubeconfig: '/etc/kubernetes/kubelet.conf',
     proxyKubeconfig: '/etc/kubernetes/kube-proxy.conf',
+    proxyConfig: '/var/lib/kube-proxy/config.conf',
     clusterCIDR: networking.clusterCidr,
     serviceCIDR: networking.serviceCidr,
     clusterDNS: networking.clusterDns,
@@ -53,9 +57,21 @@ export async function nodeFiles(options: {
     { path: '/etc/kubernetes/pki/ca.crt', mode: 0o644, content: pki.caPem },
     { path: '/etc/kubernetes/kubelet.conf', mode: 0o600, content: conf(`system:node:${machine.name}`, kubelet) },
     { path: '/etc/kubernetes/kube-proxy.conf', mode: 0o600, content: conf('system:kube-proxy', proxy) },
+    { path: config.proxyConfig, mode: 0o644, content: proxyConfiguration(networking, proxyMode) },
     { path: config.kubeletServing.cert, mode: 0o644, content: serving.certPem },
     { path: config.kubeletServing.key, mode: 0o600, content: serving.keyPem },
     // Last: the node agent waits for this file.
     { path: '/etc/podium/node.json', mode: 0o600, content: `${JSON.stringify(config, null, 2)}\n` },
   ]
+}
+
+/** As kubeadm keeps it, with what matters here: whoever changes the mode and starts the node agent anew has it. */
+function proxyConfiguration({ clusterCidr }: ClusterNetworking, mode: ProxyModeName): string {
+  return stringify({
+    apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+    kind: 'KubeProxyConfiguration',
+    clientConnection: { kubeconfig: '/etc/kubernetes/kube-proxy.conf' },
+    clusterCIDR: clusterCidr,
+    mode,
+  })
 }

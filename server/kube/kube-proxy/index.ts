@@ -12,9 +12,10 @@ import { EndpointSlice } from '../kinds/endpoint-slice.ts'
 import { Node } from '../kinds/node.ts'
 import { Service } from '../kinds/service.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
+import { readProxyMode } from './configuration.ts'
 import { type CheckedService, HealthServers } from './health-servers.ts'
-import { IptablesMode } from './iptables/iptables-mode.ts'
-import { NftablesMode } from './nftables/nftables-mode.ts'
+import { IptablesMode, removeIptables } from './iptables/iptables-mode.ts'
+import { NftablesMode, removeNftables } from './nftables/nftables-mode.ts'
 import { serveOwnState } from './own-server.ts'
 import type { ProxyMode } from './proxy-mode.ts'
 import { ServiceBook } from './service-book.ts'
@@ -29,7 +30,8 @@ export interface KubeProxyOptions {
   clock: Clock
   logger: Logger
   random?: () => number
-  mode: ProxyModeName
+  /** The text of a KubeProxyConfiguration. */
+  readConfiguration: () => Promise<string>
   clusterCidr: string
   serviceCidr: string
   /** News that come close together are worked off together. */
@@ -43,7 +45,6 @@ const BY_SERVICE = 'service'
 const ZONE = 'topology.kubernetes.io/zone'
 
 const MODES = { iptables: IptablesMode, nftables: NftablesMode }
-export type ProxyModeName = keyof typeof MODES
 
 interface FamilyProxy {
   family: Family
@@ -56,6 +57,7 @@ interface FamilyProxy {
 export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisposable> {
   const { nodeName, client, os, clock, logger, random = Math.random, minSyncMs = 50 } = options
   await using stack = new AsyncDisposableStack()
+  const mode = readProxyMode(await options.readConfiguration())
   const stop = new AbortController()
   const informerOf = <T extends KubeObject>(kind: Kind<T>, fieldSelector?: string) =>
     new SharedInformer<T>({
@@ -80,12 +82,14 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
   const proxies: FamilyProxy[] = [
     {
       family: 'IPv4',
-      mode: new MODES[options.mode](os, ground),
+      mode: new MODES[mode](os, ground),
       book: new ServiceBook(source),
       flowsSeen: new Set(),
     },
   ]
 
+  // What another mode left would lead calls twice.
+  await (mode === 'iptables' ? removeNftables(os, ground) : removeIptables(os, ground))
   let zone = ''
   let timer: Disposable | undefined
   let working = false
@@ -155,7 +159,7 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
     for (const { book } of proxies) book.touchAll()
     soon(minSyncMs)
   })
-  stack.use(await serveOwnState({ clock, logger, mode: options.mode, state: () => ({ lastSync, failing }) }))
+  stack.use(await serveOwnState({ clock, logger, mode, state: () => ({ lastSync, failing }) }))
   const running = [...informers.map((informer) => informer.start(stop.signal)), guard()]
   soon(minSyncMs)
   const held = stack.move()

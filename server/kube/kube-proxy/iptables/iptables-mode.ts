@@ -4,8 +4,11 @@ import type { NodeOs } from '../../node-os/node-os.ts'
 import type { ProxyMode } from '../proxy-mode.ts'
 import type { ServicePort } from '../service-ports.ts'
 import { missingJumps } from './jumps.ts'
-import { type Applied, readSaved, restoreText } from './restore-text.ts'
+import { type Applied, readSaved, removalText, restoreText } from './restore-text.ts'
 import { type Ground, type PortRules, ruleSetOf, rulesOf } from './rules.ts'
+
+/** Thousands of Services take many seconds the first time. */
+const RESTORE_TIMEOUT_MS = 300_000
 
 export class IptablesMode implements ProxyMode {
   readonly #os: NodeOs
@@ -17,7 +20,7 @@ export class IptablesMode implements ProxyMode {
   constructor(os: NodeOs, ground: Ground) {
     this.#os = os
     this.#ground = ground
-    this.#iptables = ground.family === 'IPv6' ? 'ip6tables' : 'iptables'
+    this.#iptables = programFor(ground.family)
   }
 
   async sync(ports: readonly ServicePort[]): Promise<void> {
@@ -32,6 +35,7 @@ export class IptablesMode implements ProxyMode {
     if (text !== '') {
       const { exitCode, stderr } = await this.#os.run(`${this.#iptables}-restore`, ['-w', '5', '--noflush'], {
         input: text,
+        timeoutMs: RESTORE_TIMEOUT_MS,
       })
       if (exitCode !== 0) throw new Error(`${this.#iptables}-restore: ${stderr.trim()}`)
     }
@@ -56,12 +60,27 @@ export class IptablesMode implements ProxyMode {
     return readSaved(await this.#save())
   }
 
-  async #save(): Promise<string> {
-    const tables = ['filter', 'nat'].map(async (table) => {
-      const { exitCode, stdout, stderr } = await this.#os.run(`${this.#iptables}-save`, ['-t', table])
-      if (exitCode !== 0) throw new Error(`${this.#iptables}-save: ${stderr.trim()}`)
-      return stdout
-    })
-    return (await Promise.all(tables)).join('')
+  #save(): Promise<string> {
+    return save(this.#os, this.#iptables)
   }
+}
+
+/** All that this mode ever made. */
+export async function removeIptables(os: NodeOs, { family }: Pick<Ground, 'family'>): Promise<void> {
+  const iptables = programFor(family)
+  const text = removalText(await save(os, iptables))
+  if (text === '') return
+  const { exitCode, stderr } = await os.run(`${iptables}-restore`, ['-w', '5', '--noflush'], { input: text })
+  if (exitCode !== 0) throw new Error(`${iptables}-restore: ${stderr.trim()}`)
+}
+
+const programFor = (family: Ground['family']) => (family === 'IPv6' ? 'ip6tables' : 'iptables')
+
+async function save(os: NodeOs, iptables: string): Promise<string> {
+  const tables = ['filter', 'nat'].map(async (table) => {
+    const { exitCode, stdout, stderr } = await os.run(`${iptables}-save`, ['-t', table])
+    if (exitCode !== 0) throw new Error(`${iptables}-save: ${stderr.trim()}`)
+    return stdout
+  })
+  return (await Promise.all(tables)).join('')
 }

@@ -38,8 +38,8 @@ function tableText(
   if (changed.length === 0 && stale.length === 0 && jumps.length === 0) return ''
   const lines = [
     `*${table}`,
-    ...changed.map(([chain]) => `:${chain} - [0:0]`),
-    ...stale.map((chain) => `:${chain} - [0:0]`),
+    // By name: iptables keeps its list of chains so, and ten thousand take a fifth of the time.
+    ...[...changed.map(([chain]) => chain), ...stale].sort().map((chain) => `:${chain} - [0:0]`),
     ...jumps.map(({ chain, rule }) => `-I ${chain} 1 ${rule}`),
     ...changed.flatMap(([chain, rules]) => rules.map((rule) => `-A ${chain} ${rule}`)),
     ...stale.map((chain) => `-X ${chain}`),
@@ -66,6 +66,26 @@ export function readSaved(saved: string): Applied {
     if (chain) nat.set(chain, UNKNOWN)
   }
   return { rules, missing: missingJumps(saved) }
+}
+
+/** Takes every chain of kube-proxy away again, with the jumps to it. Empty where there is none. */
+export function removalText(saved: string): string {
+  return saved
+    .split(/^(?=\*)/m)
+    .map((table) => {
+      const chains = [...table.matchAll(/^:(KUBE-\S+)/gm)].map(([, chain = '']) => chain)
+      const jumps = table.match(/^-A (?!KUBE-)\S+ .*-j KUBE-\S+$/gm) ?? []
+      if (chains.length === 0) return ''
+      const lines = [
+        table.slice(0, table.indexOf('\n')),
+        ...chains.map((chain) => `:${chain} - [0:0]`),
+        ...jumps.map((jump) => jump.replace('-A', '-D')),
+        ...chains.map((chain) => `-X ${chain}`),
+        'COMMIT',
+      ]
+      return `${lines.join('\n')}\n`
+    })
+    .join('')
 }
 
 /** Like no rules that are wanted. */

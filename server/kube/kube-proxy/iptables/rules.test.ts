@@ -3,7 +3,7 @@ import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 import { describe, expect, it } from 'vitest'
 import type { Family } from '../service-ports.ts'
 import { balanced, endpoint, ports, service, slice } from '../testing/sample-services.ts'
-import { readSaved, restoreText } from './restore-text.ts'
+import { readSaved, removalText, restoreText } from './restore-text.ts'
 import { ruleSetOf, rulesOf } from './rules.ts'
 
 const CIDR = '10.244.0.0/16'
@@ -174,6 +174,13 @@ describe('restore', () => {
     expect(text).toMatch(/\n-X KUBE-SEP-[A-Z2-7]{16}\nCOMMIT\n$/)
   })
 
+  it('declares chains by name, for the sake of iptables', () => {
+    const all = rules(service(), [slice(...Array.from({ length: 9 }, (_, at) => endpoint(`10.244.0.${at}`)))])
+    const [, nat = ''] = restoreText(all, readSaved('')).split('*nat')
+    const declared = nat.match(/^:\S+/gm) ?? []
+    expect(declared).toEqual(declared.toSorted())
+  })
+
   it('deletes chains that an earlier life left, and writes again those that are wanted still', () => {
     const [svc] = [...one.nat.keys()].filter((name) => name.startsWith('KUBE-SVC-'))
     const saved = `*nat\n:KUBE-SVC-AAAA - [0:0]\n:${svc} - [0:0]\n:OTHER - [0:0]\n-A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING\n`
@@ -182,5 +189,14 @@ describe('restore', () => {
     expect(text).toContain(`:${svc} - [0:0]`)
     expect(text).not.toContain('-I POSTROUTING')
     expect(text).toContain('-I PREROUTING')
+  })
+
+  it('takes everything of ours away for another mode, and nothing else', () => {
+    const saved =
+      '*nat\n:POSTROUTING ACCEPT [0:0]\n:KUBE-SERVICES - [0:0]\n:PODIUM-MASQ - [0:0]\n-A POSTROUTING -j PODIUM-MASQ\n-A OUTPUT -m comment --comment "a b" -j KUBE-SERVICES\n-A KUBE-SERVICES -j KUBE-MARK-MASQ\nCOMMIT\n'
+    expect(removalText(saved)).toBe(
+      '*nat\n:KUBE-SERVICES - [0:0]\n-D OUTPUT -m comment --comment "a b" -j KUBE-SERVICES\n-X KUBE-SERVICES\nCOMMIT\n',
+    )
+    expect(removalText('*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n')).toBe('')
   })
 })

@@ -49,7 +49,7 @@ const HOOKS: Record<string, Hook> = {
 
 const SERVICES = 'inet_proto . inet_service : verdict'
 
-export function tableOf({ family }: NftGround): string {
+export function tableOf({ family }: Pick<NftGround, 'family'>): string {
   return `${family === 'IPv6' ? 'ip6' : 'ip'} kube-proxy`
 }
 

@@ -82,6 +82,11 @@ export class NftablesMode implements ProxyMode {
   }
 }
 
+/** All that this mode ever made. */
+export async function removeNftables(os: NodeOs, ground: Pick<NftGround, 'family'>): Promise<void> {
+  await os.run('nft', ['delete', 'table', ...tableOf(ground).split(' ')])
+}
+
 /** As it is declared, from how it is listed: `3h` for 10800 s. */
 function declared(type: string, time: string): string {
   const units = { d: 86_400, h: 3600, m: 60, s: 1 }
