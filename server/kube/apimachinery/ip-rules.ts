@@ -70,15 +70,20 @@ const canonical = (address: string): string =>
   isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
 
 function firstAddress({ family, address, bits }: Cidr): string {
-  if (family === 'ipv4') {
-    const number = address.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n)
-    const first = (number >> BigInt(32 - bits)) << BigInt(32 - bits)
-    return [24n, 16n, 8n, 0n].map((shift) => (first >> shift) & 255n).join('.')
-  }
-  const groups = expanded(canonical(address))
-  const number = groups.reduce((sum, group) => (sum << 16n) + BigInt(`0x${group}`), 0n)
-  const first = (number >> BigInt(128 - bits)) << BigInt(128 - bits)
-  const parts = Array.from({ length: 8 }, (_, index) => (first >> BigInt(112 - index * 16)) & 0xffffn)
+  const size = family === 'ipv4' ? 32 : 128
+  const beyond = BigInt(size - bits)
+  return addressOf(family, (numberOf(address) >> beyond) << beyond)
+}
+
+/** An address as one number, of 32 or 128 bits. */
+export function numberOf(address: string): bigint {
+  if (isIP(address) === 4) return address.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n)
+  return expanded(canonical(address)).reduce((sum, group) => (sum << 16n) + BigInt(`0x${group}`), 0n)
+}
+
+export function addressOf(family: Cidr['family'], number: bigint): string {
+  if (family === 'ipv4') return [24n, 16n, 8n, 0n].map((shift) => (number >> shift) & 255n).join('.')
+  const parts = Array.from({ length: 8 }, (_, index) => (number >> BigInt(112 - index * 16)) & 0xffffn)
   return canonical(parts.map((part) => part.toString(16)).join(':'))
 }
 

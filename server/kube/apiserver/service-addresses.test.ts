@@ -89,6 +89,27 @@ describe('Service addresses', () => {
     for (const service of made) await remove(service.metadata?.name ?? '')
   })
 
+  it('gives a load balancer that keeps traffic local a port to ask after health, for as long as it does', async () => {
+    const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local' } as const
+    const made = await make('asked', { ...local, allocateLoadBalancerNodePorts: false })
+    const { healthCheckNodePort = 0, ports } = made.spec ?? {}
+    expect(healthCheckNodePort).toBeGreaterThanOrEqual(30000)
+    expect(ports?.[0]?.nodePort).toBeUndefined()
+    await expect(make('second', { ...local, healthCheckNodePort })).rejects.toMatchObject({
+      message: expect.stringContaining(
+        `failed to allocate requested HealthCheck NodePort ${healthCheckNodePort}: provided port is already allocated`,
+      ),
+    })
+    const { healthCheckNodePort: _given, ...spec } = made.spec ?? {}
+    const kept = await test.client.of(Service).update({ ...made, spec })
+    expect(kept.spec?.healthCheckNodePort).toBe(healthCheckNodePort)
+    const wide = { ...kept, spec: { ...kept.spec, externalTrafficPolicy: 'Cluster' as const } }
+    expect((await test.client.of(Service).update(wide)).spec?.healthCheckNodePort).toBeUndefined()
+    await make('heiress', { type: 'NodePort', ports: [{ port: 80, nodePort: healthCheckNodePort }] })
+    await remove('heiress')
+    await remove('asked')
+  })
+
   it('lets exactly one of many take the same address', async () => {
     const asked = await Promise.allSettled(
       Array.from({ length: 8 }, (_, index) => make(`same-${index}`, { clusterIP: '10.96.0.12' })),
@@ -123,5 +144,38 @@ describe('Service addresses', () => {
     expect(headless.spec?.clusterIPs).toEqual(['None'])
     const external = await make('external', { type: 'ExternalName', externalName: 'example.com', ports: [] })
     expect(external.spec?.clusterIP).toBeUndefined()
+  })
+})
+
+describe('Service addresses of two families', () => {
+  let test: TestServer
+  beforeAll(async () => {
+    test = await startTestServer({
+      options: { serviceClusterIpRange: '10.96.0.0/24,fd00:96::/112', nodePortRange: [30000, 30009] },
+    })
+  })
+  afterAll(() => test[Symbol.asyncDispose]())
+  const services = () => test.client.of(Service)
+  const make = (name: string, spec: ServiceSpec) =>
+    services().create({ metadata: { name, namespace: 'default' }, spec: { ports: [{ port: 80 }], ...spec } })
+
+  it('come from a range of each, and go back to it', async () => {
+    const made = await make('web', { ipFamilyPolicy: 'RequireDualStack' })
+    const [four = '', six = ''] = made.spec?.clusterIPs ?? []
+    expect(made.spec).toMatchObject({ clusterIP: four, ipFamilies: ['IPv4', 'IPv6'] })
+    expect([four, six]).toEqual([expect.stringMatching(/^10\.96\.0\./), expect.stringMatching(/^fd00:96::/)])
+    expect(await test.client.of(IPAddress).get({ name: six })).toMatchObject({
+      metadata: { labels: { 'ipaddress.kubernetes.io/ip-family': 'IPv6' } },
+    })
+    await expect(make('thief', { clusterIP: six })).rejects.toMatchObject({
+      message: expect.stringContaining(`failed to allocate IP ${six}: provided IP is already allocated`),
+    })
+    const single = await services().update({ ...made, spec: { ...made.spec, ipFamilyPolicy: 'SingleStack' } })
+    expect(single.spec?.clusterIPs).toEqual([four])
+    expect((await make('heir', { clusterIP: six })).spec?.ipFamilies).toEqual(['IPv6'])
+    const again = await services().patch({ name: 'web', namespace: 'default' }, 'application/merge-patch+json', {
+      spec: { ipFamilyPolicy: 'PreferDualStack' },
+    })
+    expect(again.spec?.clusterIPs).toEqual([four, expect.stringMatching(/^fd00:96::/)])
   })
 })

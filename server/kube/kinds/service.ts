@@ -3,19 +3,11 @@
 
 import type { ServicePort, ServiceSpec, Service as Wire } from 'kubernetes-types/core/v1'
 import { formatSelector, selectorOfMap } from '../apimachinery/label-selector.ts'
-import {
-  dns1035LabelProblems,
-  dnsLabelProblems,
-  dnsSubdomainProblems,
-  portNameProblems,
-  portNumberProblems,
-} from '../apimachinery/names.ts'
-import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { dns1035LabelProblems } from '../apimachinery/names.ts'
+import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { isExternallyAccessible, serviceErrors } from './service-rules.ts'
 
-const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
-const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone']
 const AFFINITY_SECONDS = 10_800
 
 export const Service = defineKind<Wire>({
@@ -29,6 +21,7 @@ export const Service = defineKind<Wire>({
     setDefaults(service) {
       service.spec ??= {}
       defaultSpec(service.spec)
+      for (const ingress of service.status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP'
     },
     prepareForCreate(service) {
       completeAddresses(service.spec ?? {})
@@ -37,7 +30,7 @@ export const Service = defineKind<Wire>({
     prepareForUpdate(service) {
       completeAddresses(service.spec ?? {})
     },
-    validate: ({ spec }) => specErrors(spec ?? {}),
+    validate: ({ spec }) => serviceErrors(spec ?? {}),
     validateUpdate(next, previous) {
       const [address, before] = [next.spec?.clusterIP ?? '', previous.spec?.clusterIP ?? '']
       const isFree = next.spec?.type === 'ExternalName' || previous.spec?.type === 'ExternalName'
@@ -78,7 +71,7 @@ function defaultSpec(spec: ServiceSpec): void {
   }
   if (spec.type === 'ExternalName') return
   spec.internalTrafficPolicy ||= 'Cluster'
-  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ||= 'Cluster'
+  if (isExternallyAccessible(spec)) spec.externalTrafficPolicy ||= 'Cluster'
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
 }
 
@@ -86,76 +79,6 @@ function defaultSpec(spec: ServiceSpec): void {
 function completeAddresses(spec: ServiceSpec): void {
   if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
   else if (!spec.clusterIP && spec.clusterIPs?.[0]) spec.clusterIP = spec.clusterIPs[0]
-  if (spec.type === 'ExternalName') return
-  spec.ipFamilies ??= ['IPv4']
-  spec.ipFamilyPolicy ??= 'SingleStack'
-}
-
-function specErrors(spec: ServiceSpec): FieldError[] {
-  const { type = 'ClusterIP', ports = [] } = spec
-  const errors: FieldError[] = []
-  if (!TYPES.includes(type)) errors.push(fieldError.notSupported('spec.type', type, TYPES))
-  const isHeadless = spec.clusterIP === 'None'
-  if (ports.length === 0 && !isHeadless && type !== 'ExternalName') errors.push(fieldError.required('spec.ports'))
-  if (type === 'ExternalName') {
-    if (!spec.externalName) errors.push(fieldError.required('spec.externalName'))
-    else {
-      for (const problem of dnsSubdomainProblems(spec.externalName.replace(/\.$/, ''))) {
-        errors.push(fieldError.invalid('spec.externalName', spec.externalName, problem))
-      }
-    }
-    if (spec.clusterIP)
-      errors.push(fieldError.forbidden('spec.clusterIPs', "may not be set when `type` is 'ExternalName'"))
-  }
-  if (isHeadless && (type === 'NodePort' || type === 'LoadBalancer')) {
-    errors.push(fieldError.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`))
-  }
-  if (spec.sessionAffinity && spec.sessionAffinity !== 'None' && spec.sessionAffinity !== 'ClientIP') {
-    errors.push(fieldError.notSupported('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']))
-  }
-  const { trafficDistribution: distribution } = spec
-  if (distribution !== undefined && !DISTRIBUTIONS.includes(distribution)) {
-    errors.push(fieldError.notSupported('spec.trafficDistribution', distribution, DISTRIBUTIONS))
-  }
-  const names = new Set<string>()
-  const seen = new Set<string>()
-  for (const [index, port] of ports.entries()) {
-    const at = `spec.ports[${index}]`
-    errors.push(...portErrors(port, { at, type, isOnly: ports.length === 1 }))
-    if (port.name && names.has(port.name)) errors.push(fieldError.duplicate(`${at}.name`, port.name))
-    if (port.name) names.add(port.name)
-    const key = `${port.protocol}/${port.port}`
-    if (seen.has(key)) errors.push(fieldError.duplicate(at, { port: port.port, protocol: port.protocol }))
-    seen.add(key)
-  }
-  return errors
-}
-
-function portErrors(
-  port: ServicePort,
-  { at, type, isOnly }: { at: string; type: string; isOnly: boolean },
-): FieldError[] {
-  const errors: FieldError[] = []
-  if (!port.name && !isOnly) errors.push(fieldError.required(`${at}.name`))
-  if (port.name) {
-    for (const problem of dnsLabelProblems(port.name)) errors.push(fieldError.invalid(`${at}.name`, port.name, problem))
-  }
-  for (const problem of portNumberProblems(port.port)) errors.push(fieldError.invalid(`${at}.port`, port.port, problem))
-  if (port.protocol && !PROTOCOLS.includes(port.protocol)) {
-    errors.push(fieldError.notSupported(`${at}.protocol`, port.protocol, PROTOCOLS))
-  }
-  const { targetPort } = port
-  const problems =
-    typeof targetPort === 'number'
-      ? portNumberProblems(targetPort)
-      : typeof targetPort === 'string'
-        ? portNameProblems(targetPort)
-        : []
-  for (const problem of problems) errors.push(fieldError.invalid(`${at}.targetPort`, targetPort, problem))
-  if (port.nodePort && (type === 'ClusterIP' || type === 'ExternalName')) {
-    errors.push(fieldError.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`))
-  }
-  return errors
 }
 
 const shownPort = ({ port, nodePort, protocol }: ServicePort) =>

@@ -10,7 +10,7 @@ const RANGE = 'kubernetes'
 export function defaults({ serviceClusterIpRange }: { serviceClusterIpRange: string }): SystemPart {
   const wanted = [
     ...SYSTEM_PRIORITY_CLASSES.map((object) => ({ kind: PriorityClass, object })),
-    { kind: ServiceCIDR, object: { metadata: { name: RANGE }, spec: { cidrs: [serviceClusterIpRange] } } },
+    { kind: ServiceCIDR, object: { metadata: { name: RANGE }, spec: { cidrs: serviceClusterIpRange.split(',') } } },
   ]
   return {
     isComplete: (peek) => wanted.every(({ kind, object }) => peek(kind, '', object.metadata.name) !== undefined),

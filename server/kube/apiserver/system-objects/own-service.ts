@@ -7,7 +7,7 @@ import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
 import type { Client } from '../../client/client.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { EndpointSlice, Endpoints, Namespace, Service } from '../../kinds/index.ts'
-import { Ipv4Range } from '../registry/ipv4-range.ts'
+import { IpRange } from '../registry/ip-range.ts'
 import { createOnce, type SystemPart } from './part.ts'
 
 const NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'default']
@@ -31,7 +31,8 @@ export const ownService = ({ serviceClusterIpRange, advertise }: OwnServiceOptio
       labels: { component: 'apiserver', provider: 'kubernetes' },
     }
     const port = { name: 'https', port: HTTPS_PORT, targetPort: advertise?.port ?? HTTPS_PORT, protocol: 'TCP' }
-    const spec = { clusterIP: new Ipv4Range(serviceClusterIpRange).first, ports: [port] }
+    const [range = ''] = serviceClusterIpRange.split(',')
+    const spec = { clusterIP: new IpRange(range).first, ports: [port] }
     await createOnce(client, peek, { kind: Service, object: { metadata, spec } as KubeObject })
     if (advertise) await ensureEndpoints(client, advertise)
   },

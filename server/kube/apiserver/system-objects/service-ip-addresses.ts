@@ -18,9 +18,10 @@ export function serviceIpAddresses(services: () => Iterable<KubeObject>): System
 
   function missing(peek: Peek): KubeObject[] {
     return [...services()].flatMap((service) => {
-      const { clusterIP = '' } = (service as Service).spec ?? {}
-      const isHeld = isIP(clusterIP) === 0 || peek(IPAddress, '', clusterIP) !== undefined
-      return isHeld ? [] : [serviceIpAddress(clusterIP, service.metadata ?? {})]
+      const { clusterIPs = [] } = (service as Service).spec ?? {}
+      return clusterIPs
+        .filter((address) => isIP(address) > 0 && peek(IPAddress, '', address) === undefined)
+        .map((address) => serviceIpAddress(address, service.metadata ?? {}))
     })
   }
 }

@@ -1,0 +1,174 @@
+// Services on real packets, in each of kube-proxy's modes, on two machines: who answers, whom the answerer saw calling, and
+// who is refused. The machines go from one mode to the other by their configuration file.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { clusters } from './support/classroom.ts'
+import { run as command, kubectl, podium } from './support/commands.ts'
+import { ASK, pod } from './support/packet-pods.ts'
+import { until } from './support/until.ts'
+
+const CLUSTER = 'e2e-packets'
+const SERVING = { labels: { app: 'web' } }
+const service = (name: string, spec: object) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name },
+  spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }], ...spec },
+})
+const OBJECTS = [
+  pod('client', { node: 'node-1', program: 'wait' }),
+  pod('a', { node: 'node-1', ...SERVING }),
+  pod('b', { node: 'node-2', labels: { app: 'web', only: 'b' } }),
+  service('web', {}),
+  service('sticky', {
+    sessionAffinity: 'ClientIP',
+    sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } },
+  }),
+  service('nobody', { selector: { app: 'wbe' } }),
+  service('self', { selector: { only: 'b' } }),
+  service('inside', { selector: { only: 'b' }, internalTrafficPolicy: 'Local' }),
+  service('open', {
+    type: 'NodePort',
+    ports: [
+      { name: 'tcp', port: 80, targetPort: 8080, nodePort: 30080 },
+      { name: 'udp', port: 80, targetPort: 8080, nodePort: 30081, protocol: 'UDP' },
+      { name: 'sctp', port: 80, targetPort: 8080, nodePort: 30082, protocol: 'SCTP' },
+    ],
+  }),
+  service('outside', {
+    type: 'NodePort',
+    selector: { only: 'b' },
+    externalTrafficPolicy: 'Local',
+    ports: [{ port: 80, targetPort: 8080, nodePort: 30090 }],
+  }),
+]
+
+let directory: string
+let kube: ReturnType<typeof kubectl>
+const machines = new Map<string, { id: string; address: string }>()
+const addresses = new Map<string, string>()
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
+  const kubeconfig = join(directory, 'kubeconfig.yaml')
+  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--kubeconfig', kubeconfig)
+  kube = kubectl('1.36', kubeconfig)
+  await run('apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }))
+  await run('wait pods --all --for=condition=Ready --timeout=120s')
+  const cluster = (await clusters()).find(({ name }) => name === CLUSTER)
+  for (const { name, id } of cluster?.machines ?? []) {
+    const address = await run(`get node ${name} -o jsonpath={.status.addresses[0].address}`)
+    machines.set(name, { id, address })
+  }
+  for (const line of (await run('get pods -o custom-columns=n:.metadata.name,i:.status.podIP --no-headers')).split(
+    '\n',
+  )) {
+    const [name = '', ip = ''] = line.split(/\s+/)
+    addresses.set(name, ip)
+  }
+})
+afterAll(async () => {
+  await podium('cluster', 'delete', CLUSTER)
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function run(command: string, input = ''): Promise<string> {
+  const { code, stdout, stderr } = await kube(command, { input })
+  expect(code, `kubectl ${command}\n${stdout}${stderr}`).toBe(0)
+  return stdout
+}
+
+/** What the client heard, one answer for each question. */
+const ask = async (...questions: string[]) =>
+  (await run(ASK, questions.map((question) => `${question}\n`).join(''))).trimEnd().split('\n')
+
+const onMachine = async (name: string, script: string) =>
+  (await command('docker', ['exec', machines.get(name)!.id, '/usr/lib/podium/enter.sh', 'sh', '-c', script])).stdout
+const nodeOf = (name: string) => machines.get(name)!.address
+const ip = (name: string) => addresses.get(name)!
+/** From the host, which is on the machines' network and neither a pod nor a node. */
+const fromOutside = (node: string, port: number) =>
+  fetch(`http://${nodeOf(node)}:${port}/`, { signal: AbortSignal.timeout(3000) }).then((answer) => answer.text())
+
+async function switchTo(mode: string): Promise<void> {
+  await Promise.all(
+    [...machines.keys()].map((name) =>
+      onMachine(name, `sed -i 's/^mode:.*/mode: ${mode}/' /var/lib/kube-proxy/config.conf && pkill -f node-agent.mjs`),
+    ),
+  )
+  await until('both kube-proxies have the mode', async () => {
+    const modes = [...machines.keys()].map((name) =>
+      onMachine(
+        name,
+        'curl -s localhost:10249/proxyMode; curl -s -o /dev/null -w " %{http_code}" localhost:10256/healthz',
+      ),
+    )
+    return (await Promise.all(modes)).every((said) => said === `${mode} 200`)
+  })
+}
+
+it('no packet between pods and nodes has another address put on it', async () => {
+  const [same, across] = await ask(`tcp ${ip('a')} 8080`, `tcp ${ip('b')} 8080`)
+  expect([same, across]).toEqual([`a ${ip('client')}`, `b ${ip('client')}`])
+  expect(await onMachine('node-1', `curl -s ${ip('b')}:8080`)).toBe(`b ${nodeOf('node-1')}`)
+})
+
+describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
+  beforeAll(async () => {
+    if (mode !== 'iptables') await switchTo(mode)
+  })
+
+  it('leads to every endpoint by lot, and shows the caller’s own address', async () => {
+    const heard = await ask(...Array(24).fill('tcp web 80'))
+    expect(new Set(heard)).toEqual(new Set([`a ${ip('client')}`, `b ${ip('client')}`]))
+  })
+
+  it('keeps a client with who answered it first', async () => {
+    expect(new Set(await ask(...Array(12).fill('tcp sticky 80'))).size).toBe(1)
+  })
+
+  it('refuses at once where nobody is', async () => {
+    expect(await ask('tcp nobody 80', 'udp nobody 80')).toEqual(['ConnectionRefusedError 0', expect.any(String)])
+  })
+
+  it('leads a pod to itself, under the address of its node’s bridge', async () => {
+    const [answer] = (await run(`exec -i b -- sh -c 'python3 -u -c "$CALLER"'`, 'tcp self 80\n')).split('\n')
+    expect(answer).toMatch(/^b 10\.244\.\d+\.1$/)
+  })
+
+  it('is silent with an internal policy Local and nobody here', async () => {
+    expect(await ask('tcp inside 80')).toEqual(['TimeoutError 3'])
+  })
+
+  it('opens a port on every node, for TCP and UDP, and writes rules for SCTP', async () => {
+    const heard = await ask(
+      `tcp ${nodeOf('node-1')} 30080`,
+      `tcp ${nodeOf('node-2')} 30080`,
+      `udp ${nodeOf('node-2')} 30081`,
+    )
+    for (const answer of heard) expect(answer).toMatch(/^[ab] 10\./)
+    for (const node of machines.keys()) expect(await fromOutside(node, 30080)).toMatch(/^[ab] 10\./)
+    // In mode nftables node ports are the node's own address, and no other.
+    const onLoopback = await onMachine('node-1', 'curl -s -m 1 127.0.0.1:30080')
+    expect(onLoopback).toMatch(mode === 'iptables' ? /^[ab] 10\./ : /^$/)
+    const rules = await onMachine('node-1', 'iptables-save -t nat; nft list table ip kube-proxy 2>/dev/null')
+    expect(rules).toMatch(mode === 'iptables' ? /-p sctp .*30082 .*-j KUBE-EXT-/ : /sctp \. 30082 : goto external-/)
+  })
+
+  it('with an external policy Local shows the caller’s own address, and only where an endpoint is', async () => {
+    const outside = nodeOf('node-2').replace(/\d+$/, '1')
+    expect(await fromOutside('node-2', 30090)).toBe(`b ${outside}`)
+    await expect(fromOutside('node-1', 30090)).rejects.toThrow()
+    // A pod is led there as if it had gone out and come in again.
+    expect((await ask(`tcp ${nodeOf('node-1')} 30090`))[0]).toMatch(/^b 10\./)
+  })
+
+  it('leaves nothing of the other mode', async () => {
+    const saved = await onMachine('node-1', 'iptables-save; nft list tables')
+    if (mode === 'iptables') expect(saved).not.toContain('kube-proxy')
+    else expect(saved).not.toContain('KUBE-SVC')
+  })
+})

@@ -1,0 +1,205 @@
+// What a Service may say. Which families and addresses it can have in this cluster is settled where addresses are given out
+// (apiserver/registry/service-families.ts). Upstream: pkg/apis/core/validation, ValidateService.
+
+import { isIP } from 'node:net'
+import type { ServicePort, ServiceSpec } from 'kubernetes-types/core/v1'
+import { addressProblems, holdsAddress, rangeProblems } from '../apimachinery/ip-rules.ts'
+import { dnsLabelProblems, dnsSubdomainProblems, portNameProblems, portNumberProblems } from '../apimachinery/names.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+
+const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
+const FAMILIES = ['IPv4', 'IPv6']
+const POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone']
+const KUBELET_PORT = 10_250
+const MOST_SECONDS = 86_400
+const BALANCED = "may only be used when `type` is 'LoadBalancer'"
+const NOT_ALIAS = "may not be set when `type` is 'ExternalName'"
+
+export const isExternallyAccessible = ({ type, externalIPs }: ServiceSpec) =>
+  type === 'NodePort' || type === 'LoadBalancer' || (type !== 'ExternalName' && (externalIPs?.length ?? 0) > 0)
+
+export function serviceErrors(spec: ServiceSpec): FieldError[] {
+  const { type = 'ClusterIP', ports = [] } = spec
+  const errors: FieldError[] = []
+  if (!TYPES.includes(type)) errors.push(fieldError.notSupported('spec.type', type, TYPES))
+  const isHeadless = spec.clusterIP === 'None'
+  if (ports.length === 0 && !isHeadless && type !== 'ExternalName') errors.push(fieldError.required('spec.ports'))
+  if (type === 'ExternalName') {
+    if (!spec.externalName) errors.push(fieldError.required('spec.externalName'))
+    else {
+      for (const problem of dnsSubdomainProblems(spec.externalName.replace(/\.$/, ''))) {
+        errors.push(fieldError.invalid('spec.externalName', spec.externalName, problem))
+      }
+    }
+  }
+  errors.push(...familyErrors(spec), ...reachErrors(spec), ...affinityErrors(spec))
+  if (isHeadless && (type === 'NodePort' || type === 'LoadBalancer')) {
+    errors.push(fieldError.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`))
+  }
+  const names = new Set<string>()
+  const seen = new Set<string>()
+  for (const [index, port] of ports.entries()) {
+    const at = `spec.ports[${index}]`
+    errors.push(...portErrors(port, { at, type, isOnly: ports.length === 1 }))
+    if (port.name && names.has(port.name)) errors.push(fieldError.duplicate(`${at}.name`, port.name))
+    if (port.name) names.add(port.name)
+    const key = `${port.protocol}/${port.port}`
+    if (seen.has(key)) errors.push(fieldError.duplicate(at, { port: port.port, protocol: port.protocol }))
+    seen.add(key)
+    if (type === 'LoadBalancer' && port.port === KUBELET_PORT) {
+      const why = `may not expose port ${KUBELET_PORT} externally since it is used by kubelet`
+      errors.push(fieldError.invalid(`${at}.port`, port.port, why))
+    }
+  }
+  return errors
+}
+
+function portErrors(
+  port: ServicePort,
+  { at, type, isOnly }: { at: string; type: string; isOnly: boolean },
+): FieldError[] {
+  const errors: FieldError[] = []
+  if (!port.name && !isOnly) errors.push(fieldError.required(`${at}.name`))
+  if (port.name) {
+    for (const problem of dnsLabelProblems(port.name)) errors.push(fieldError.invalid(`${at}.name`, port.name, problem))
+  }
+  for (const problem of portNumberProblems(port.port)) errors.push(fieldError.invalid(`${at}.port`, port.port, problem))
+  if (port.protocol && !PROTOCOLS.includes(port.protocol)) {
+    errors.push(fieldError.notSupported(`${at}.protocol`, port.protocol, PROTOCOLS))
+  }
+  const { targetPort } = port
+  const problems =
+    typeof targetPort === 'number'
+      ? portNumberProblems(targetPort)
+      : typeof targetPort === 'string'
+        ? portNameProblems(targetPort)
+        : []
+  for (const problem of problems) errors.push(fieldError.invalid(`${at}.targetPort`, targetPort, problem))
+  if (port.nodePort && (type === 'ClusterIP' || type === 'ExternalName')) {
+    errors.push(fieldError.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${type}'`))
+  }
+  return errors
+}
+
+function familyErrors(spec: ServiceSpec): FieldError[] {
+  const { clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec
+  const errors: FieldError[] = []
+  if (spec.type === 'ExternalName') {
+    if (clusterIPs.length > 0) errors.push(fieldError.forbidden('spec.clusterIPs', NOT_ALIAS))
+    if (ipFamilies.length > 0) errors.push(fieldError.forbidden('spec.ipFamilies', NOT_ALIAS))
+    if (ipFamilyPolicy) errors.push(fieldError.forbidden('spec.ipFamilyPolicy', NOT_ALIAS))
+    return errors
+  }
+  if (clusterIPs.length > 0 && clusterIPs[0] !== (spec.clusterIP ?? '')) {
+    errors.push(fieldError.invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
+  }
+  if (ipFamilyPolicy && !POLICIES.includes(ipFamilyPolicy)) {
+    errors.push(fieldError.notSupported('spec.ipFamilyPolicy', ipFamilyPolicy, POLICIES))
+  }
+  for (const [index, family] of ipFamilies.entries()) {
+    const at = `spec.ipFamilies[${index}]`
+    if (!FAMILIES.includes(family)) errors.push(fieldError.notSupported(at, family, FAMILIES))
+    else if (ipFamilies.indexOf(family) < index) errors.push(fieldError.duplicate(at, family))
+  }
+  return [...errors, ...addressErrors(clusterIPs, ipFamilies)]
+}
+
+function addressErrors(clusterIPs: string[], families: string[]): FieldError[] {
+  const at = 'spec.clusterIPs'
+  if (clusterIPs[0] === 'None') {
+    const isAlone = clusterIPs.length === 1
+    return isAlone ? [] : [fieldError.invalid(at, clusterIPs, "'None' must be the first and only value")]
+  }
+  const errors = clusterIPs.flatMap((address, index) =>
+    addressProblems(address).map((problem) => fieldError.invalid(`${at}[${index}]`, address, problem)),
+  )
+  if (clusterIPs.length > 2) errors.push(fieldError.invalid(at, clusterIPs, 'may only hold up to 2 values'))
+  if (errors.length > 0) return errors
+  if (clusterIPs.length === 2 && isIP(clusterIPs[0]!) === isIP(clusterIPs[1]!)) {
+    return [fieldError.invalid(at, clusterIPs, 'may specify no more than one IP for each IP family')]
+  }
+  return clusterIPs.flatMap((address, index) => {
+    const family = families[index]
+    if (!family || (isIP(address) === 6 ? 'IPv6' : 'IPv4') === family) return []
+    const why = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``
+    return fieldError.invalid(`${at}[${index}]`, address, why)
+  })
+}
+
+/** Who may reach it from outside, and how far calls go. */
+function reachErrors(spec: ServiceSpec): FieldError[] {
+  const errors: FieldError[] = []
+  const isBalanced = spec.type === 'LoadBalancer'
+  for (const [index, address] of (spec.externalIPs ?? []).entries()) {
+    const problems = addressProblems(address)
+    for (const problem of problems.length > 0 ? problems : specialProblems(address)) {
+      errors.push(fieldError.invalid(`spec.externalIPs[${index}]`, address, problem))
+    }
+  }
+  const { loadBalancerSourceRanges: ranges = [], externalTrafficPolicy: policy, healthCheckNodePort } = spec
+  if (ranges.length > 0 && !isBalanced) errors.push(fieldError.forbidden('spec.loadBalancerSourceRanges', BALANCED))
+  for (const [index, range] of ranges.entries()) {
+    for (const problem of rangeProblems(range.trim())) {
+      errors.push(fieldError.invalid(`spec.loadBalancerSourceRanges[${index}]`, range, problem))
+    }
+  }
+  for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const) {
+    if (!isBalanced && spec[field] !== undefined) errors.push(fieldError.forbidden(`spec.${field}`, BALANCED))
+  }
+  if (policy && !isExternallyAccessible(spec)) {
+    const why = 'may only be set for externally-accessible services'
+    errors.push(fieldError.invalid('spec.externalTrafficPolicy', policy, why))
+  } else if (policy && !['Cluster', 'Local'].includes(policy)) {
+    errors.push(fieldError.notSupported('spec.externalTrafficPolicy', policy, ['Cluster', 'Local']))
+  }
+  if (healthCheckNodePort && !(isBalanced && policy === 'Local')) {
+    const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
+    errors.push(fieldError.invalid('spec.healthCheckNodePort', healthCheckNodePort, why))
+  }
+  const { internalTrafficPolicy, trafficDistribution } = spec
+  if (internalTrafficPolicy && !['Cluster', 'Local'].includes(internalTrafficPolicy)) {
+    errors.push(fieldError.notSupported('spec.internalTrafficPolicy', internalTrafficPolicy, ['Cluster', 'Local']))
+  }
+  if (trafficDistribution && !DISTRIBUTIONS.includes(trafficDistribution)) {
+    errors.push(fieldError.notSupported('spec.trafficDistribution', trafficDistribution, DISTRIBUTIONS))
+  }
+  return errors
+}
+
+const SPECIAL: readonly { ranges: string[]; problem: (address: string) => string }[] = [
+  { ranges: ['0.0.0.0/32', '::/128'], problem: (address) => `may not be unspecified (${address})` },
+  {
+    ranges: ['127.0.0.0/8', '::1/128'],
+    problem: () => 'may not be in the loopback range (127.0.0.0/8, ::1/128)',
+  },
+  {
+    ranges: ['169.254.0.0/16', 'fe80::/10'],
+    problem: () => 'may not be in the link-local range (169.254.0.0/16, fe80::/10)',
+  },
+  {
+    ranges: ['224.0.0.0/24', 'ff02::/16'],
+    problem: () => 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)',
+  },
+]
+
+const specialProblems = (address: string) =>
+  SPECIAL.filter(({ ranges }) => ranges.some((range) => holdsAddress(range, address))).map(({ problem }) =>
+    problem(address),
+  )
+
+function affinityErrors({ sessionAffinity, sessionAffinityConfig: config }: ServiceSpec): FieldError[] {
+  if (sessionAffinity && sessionAffinity !== 'None' && sessionAffinity !== 'ClientIP') {
+    return [fieldError.notSupported('spec.sessionAffinity', sessionAffinity, ['ClientIP', 'None'])]
+  }
+  if (!config) return []
+  if (sessionAffinity !== 'ClientIP') {
+    return [fieldError.forbidden('spec.sessionAffinityConfig', 'must not be set when session affinity is None')]
+  }
+  const at = 'spec.sessionAffinityConfig.clientIP.timeoutSeconds'
+  const { timeoutSeconds } = config.clientIP ?? {}
+  if (timeoutSeconds === undefined) return [fieldError.required(at)]
+  const why = `must be greater than 0 and less than ${MOST_SECONDS}`
+  return timeoutSeconds > 0 && timeoutSeconds <= MOST_SECONDS ? [] : [fieldError.invalid(at, timeoutSeconds, why)]
+}
