@@ -279,7 +279,8 @@ export class Cluster {
       metrics,
       // They live and die with this process.
       components: { 'controller-manager': async () => undefined, scheduler: async () => undefined },
-      usageOfHollowNode: (node) => this.#hollowNodes.get(node)?.kubelet.then((kubelet) => kubelet.resourceMetrics()),
+      usageOfHollowNode: (node) =>
+        this.#hollowNodes.get(node)?.kubelet.then((kubelet) => kubelet.telemetry.resources()),
     })
     this.#stack.defer(() => this.#apiServer.close())
     await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })

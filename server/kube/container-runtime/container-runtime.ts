@@ -161,6 +161,13 @@ export interface ContainerUsage {
   cpuNanoSeconds: number
   memoryWorkingSetBytes: number
   processes?: number
+  /** With what could be taken from it at once. */
+  memoryUsageBytes: number
+  /** Without files. */
+  memoryRssBytes: number
+  pageFaults: number
+  /** Those that had to wait for a disk. */
+  majorPageFaults: number
 }
 
 export interface ContainerRuntime {

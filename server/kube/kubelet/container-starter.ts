@@ -4,6 +4,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import { goDuration } from '../apimachinery/go-duration.ts'
+import type { Counter, Metrics } from '../../base/metrics.ts'
 import type { ContainerRuntime, PodSandbox } from '../container-runtime/container-runtime.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import type { ApiObjects } from './api-objects.ts'
@@ -36,6 +37,7 @@ export interface ContainerStarterOptions {
   clock: Clock
   node: NodeAmounts
   nodeIP: string
+  metrics: Metrics
   rootDir: string
   clusterDomain: string
 }
@@ -48,13 +50,29 @@ export interface StartRequest extends ContainerToStart {
 }
 
 const RETRY_MS = 10_000
+const TYPES = {
+  init: 'init_container',
+  sidecar: 'init_container',
+  regular: 'container',
+  ephemeral: 'ephemeral_container',
+}
 
 export class ContainerStarter {
   readonly #options: ContainerStarterOptions
   readonly #backoff: StartBackoff
+  readonly #started: Counter
+  readonly #failed: Counter
 
   constructor(options: ContainerStarterOptions) {
     this.#options = options
+    this.#started = options.metrics.counter(
+      'kubelet_started_containers_total',
+      'Cumulative number of containers started',
+    )
+    this.#failed = options.metrics.counter(
+      'kubelet_started_containers_errors_total',
+      'Cumulative number of errors when starting containers',
+    )
     this.#backoff = new StartBackoff({ clock: options.clock, initialMs: 10_000, maxMs: 300_000 })
   }
 
@@ -91,7 +109,10 @@ export class ContainerStarter {
   async #createAndStart(request: StartRequest, fieldPath: string): Promise<StartOutcome> {
     const { pod, sandbox, container } = request
     const { runtime, events } = this.#options
+    const labels = { container_type: TYPES[request.role] }
+    this.#started.add(labels)
     const giveUp = (reason: string, err: unknown): StartOutcome => {
+      this.#failed.add({ ...labels, code: reason })
       const message = err instanceof Error ? err.message : String(err)
       events.pod(pod, 'Warning', 'Failed', `Error: ${message}`, fieldPath)
       return failed(reason, message, RETRY_MS)

@@ -78,7 +78,7 @@ it('tells what the node and its pods use, as much as they are annotated to', asy
   await until('running', phaseIs('Running'))
   const { startedAt } = (await runtime.listContainers())[0]!
   const figure = async (line: string) => {
-    const text = await kubelet.resourceMetrics()
+    const text = await kubelet.telemetry.resources()
     return text
       .split('\n')
       .find((one) => one.startsWith(`${line} `))

@@ -1,12 +1,11 @@
 import { expect, it } from 'vitest'
-import { kubeletConfigurationOf, logLimitsOf, shown } from './kubelet-configuration.ts'
+import { kubeletConfigurationOf, logLimitsOf } from './kubelet-configuration.ts'
 
 it('takes the file before the cluster, and the cluster before what is usual', () => {
   const file =
     'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nclusterDomain: mine.local\nmaxPods: 7\n'
   const told = kubeletConfigurationOf(file, { clusterDomain: 'class.local', clusterDNS: ['10.1.0.10'] })
-  expect(shown(told)).toMatchObject({
-    kind: 'KubeletConfiguration',
+  expect(told).toMatchObject({
     clusterDomain: 'mine.local',
     clusterDNS: ['10.1.0.10'],
     maxPods: 7,

@@ -93,13 +93,6 @@ export function kubeletConfigurationOf(
   return configuration
 }
 
-/** As `/configz` and the file have it. */
-export const shown = (configuration: KubeletConfiguration) => ({
-  kind: 'KubeletConfiguration',
-  apiVersion: 'kubelet.config.k8s.io/v1beta1',
-  ...configuration,
-})
-
 /** Of a field that was checked. */
 export const durationOf = (text: string): number => goDurationMs(text) ?? 0
 

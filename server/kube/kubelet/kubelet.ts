@@ -6,6 +6,7 @@
 import type { Node as NodeObject, Pod as PodObject } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { Metrics } from '../../base/metrics.ts'
 import type { Client } from '../client/client.ts'
 import { EventRecorder } from '../client/event-recorder.ts'
 import { type Change, SharedInformer } from '../client/shared-informer.ts'
@@ -33,10 +34,10 @@ import { asGranted, grant } from './pod-resize.ts'
 import { PodSync } from './pod-sync.ts'
 import { PodWorker } from './pod-worker.ts'
 import { ProbeManager } from './probes/probe-manager.ts'
-import { resourceMetrics } from './resource-metrics.ts'
 import { runtimeHandlerOf } from './runtime-handler.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status-writer.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 import { VolumeManager } from './volumes/volume-manager.ts'
 
 export interface KubeletOptions {
@@ -68,8 +69,8 @@ export interface Kubelet extends AsyncDisposable {
   pods(): PodObject[]
   pod(namespace: string, name: string): PodObject | undefined
   readonly runtime: ContainerRuntime
-  /** What `/metrics/resource` tells. */
-  resourceMetrics(): Promise<string>
+  readonly configuration: KubeletConfiguration
+  readonly telemetry: Telemetry
 }
 
 /** Somebody who does not end must not keep others from being ended. */
@@ -103,6 +104,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const objects = options.objects ?? createApiObjects(client, clock)
   const node = { cpus: machine.cpus, memoryBytes: machine.memoryBytes }
   const workers = new Map<string, PodWorker>()
+  const counted = { own: new Metrics(), probes: new Metrics() }
   let networkError: string | undefined = 'network is not known yet'
   let nodeResolvConf = ''
 
@@ -114,7 +116,16 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const killer = new PodKiller({ runtime, os, events, clock, logger })
   const wake = (podUid: string) => workers.get(podUid)?.wake()
   const userAgent = `kube-probe/${kubeletVersion.replace(/^v(\d+\.\d+).*/, '$1')}`
-  const probes = new ProbeManager({ os, runtime, events, clock, userAgent, nodeIP, onChange: wake })
+  const probes = new ProbeManager({
+    os,
+    runtime,
+    events,
+    clock,
+    userAgent,
+    nodeIP,
+    metrics: counted.probes,
+    onChange: wake,
+  })
   const starter = new ContainerStarter({
     runtime,
     os,
@@ -126,6 +137,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     clock,
     node,
     nodeIP,
+    metrics: counted.own,
     rootDir,
     clusterDomain,
   })
@@ -347,12 +359,24 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     return status ? { ...worker.pod, status } : worker.pod
   }
   const allPods = () => [...workers.values()].map(withStatus)
+  const telemetry = new Telemetry({
+    nodeName,
+    version: kubeletVersion,
+    runtime,
+    os,
+    machine,
+    counted,
+    pods: allPods,
+    now: () => clock.now(),
+    isStatic: (pod) => statics.has(pod),
+  })
   return {
     nodeName,
     ready,
     runtime,
     pods: allPods,
-    resourceMetrics: () => resourceMetrics({ runtime, os, pods: allPods, now: () => clock.now() }),
+    configuration,
+    telemetry,
     pod: (namespace, name) => {
       const all = [...workers.values()].filter(
         ({ pod }) => pod.metadata?.namespace === namespace && pod.metadata.name === name,

@@ -12,8 +12,17 @@ export function usageOf(containerId: string, stats: Docker.ContainerStats | unde
   const memory = stats?.memory_stats
   if (!cpuNanoSeconds || memory?.usage === undefined) return undefined
   // With the group's children on version 1 of cgroups; on version 2 a group counts them always.
-  const inactive = memory.stats?.total_inactive_file ?? memory.stats?.inactive_file ?? 0
-  const memoryWorkingSetBytes = Math.max(0, memory.usage - inactive)
-  const processes = stats.pids_stats?.current ?? 0
-  return { containerId, at: Date.parse(stats.read), cpuNanoSeconds, memoryWorkingSetBytes, processes }
+  const counts = memory.stats as Partial<Record<string, number>> | undefined
+  const count = (name: string, onVersion2 = name) => counts?.[`total_${name}`] ?? counts?.[onVersion2] ?? 0
+  return {
+    containerId,
+    at: Date.parse(stats.read),
+    cpuNanoSeconds,
+    memoryWorkingSetBytes: Math.max(0, memory.usage - count('inactive_file')),
+    memoryUsageBytes: memory.usage,
+    memoryRssBytes: count('rss', 'anon'),
+    pageFaults: count('pgfault'),
+    majorPageFaults: count('pgmajfault'),
+    processes: stats.pids_stats?.current ?? 0,
+  }
 }

@@ -236,7 +236,17 @@ export class SimulatedRuntime implements ContainerRuntime {
       const amount = (what: string, otherwise: string) =>
         (parseQuantity(this.#wish(container, what) ?? otherwise) ?? parseQuantity(otherwise))!.number
       const cpuNanoSeconds = Math.round(amount('cpu', '1m') * (at - startedAt) * 1e6)
-      return { containerId: id, at, cpuNanoSeconds, memoryWorkingSetBytes: amount('memory', '4Mi') }
+      const memory = amount('memory', '4Mi')
+      return {
+        containerId: id,
+        at,
+        cpuNanoSeconds,
+        memoryWorkingSetBytes: memory,
+        memoryUsageBytes: memory,
+        memoryRssBytes: memory,
+        pageFaults: 0,
+        majorPageFaults: 0,
+      }
     })
   }
 

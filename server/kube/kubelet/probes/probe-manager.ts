@@ -3,6 +3,7 @@
 
 import type { Pod, Probe } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../../base/clock.ts'
+import type { Counter, Histogram, Metrics } from '../../../base/metrics.ts'
 import type { ContainerRuntime, ContainerStatus } from '../../container-runtime/container-runtime.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import { fieldPathOf, type KubeletEvents } from '../kubelet-events.ts'
@@ -15,12 +16,17 @@ import {
 } from '../pod-runtime-state.ts'
 import type { ProbeVerdicts } from '../sync-plan.ts'
 import { type ProbeVerdict, ProbeWorker } from './probe-worker.ts'
-import { runProbe } from './run-probe.ts'
+import { type ProbeAnswer, runProbe } from './run-probe.ts'
 
 const KINDS = ['startup', 'liveness', 'readiness'] as const
 type ProbeKind = (typeof KINDS)[number]
 
 const TITLE: Record<ProbeKind, string> = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' }
+
+const RESULT = { success: 'successful', failure: 'failed', error: 'unknown' } as const
+
+/** Seconds. */
+const DURATIONS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export interface ProbeManagerOptions {
   os: NodeOs
@@ -29,6 +35,7 @@ export interface ProbeManagerOptions {
   clock: Clock
   userAgent: string
   nodeIP: string
+  metrics: Metrics
   /** A verdict changed: the pod needs another look. */
   onChange(podUid: string): void
 }
@@ -40,11 +47,22 @@ interface Probed {
 
 export class ProbeManager implements ProbeVerdicts {
   readonly #options: ProbeManagerOptions
+  readonly #answers: Counter
+  readonly #durations: Histogram
   /** By container id. */
   readonly #probed = new Map<string, Probed>()
 
   constructor(options: ProbeManagerOptions) {
     this.#options = options
+    this.#answers = options.metrics.counter(
+      'prober_probe_total',
+      'Cumulative number of a liveness, readiness or startup probe for a container by result.',
+    )
+    this.#durations = options.metrics.histogram(
+      'prober_probe_duration_seconds',
+      'Duration in seconds for a probe response.',
+      DURATIONS,
+    )
   }
 
   /** Called at each look at a pod: starts workers for what has begun to run, ends those of what no longer does. */
@@ -124,7 +142,10 @@ export class ProbeManager implements ProbeVerdicts {
           // After a restart of the kubelet a container that was ready stays so until a probe says otherwise.
           initial:
             kind === 'liveness' || (kind === 'startup' ? before?.started : before?.ready) ? 'success' : undefined,
-          ask: () => runProbe(probe, target, { os, runtime, userAgent }),
+          ask: () =>
+            this.#counted({ pod, container: container.name, kind }, () =>
+              runProbe(probe, target, { os, runtime, userAgent }),
+            ),
           mayAsk: () => kind === 'startup' || !probes.startup || workers.get('startup')?.verdict === 'success',
           onAnswer: (answer) => {
             if (answer.outcome === 'success') return
@@ -137,6 +158,21 @@ export class ProbeManager implements ProbeVerdicts {
       )
     }
     this.#probed.set(status.id, { podUid: uid, workers })
+  }
+
+  async #counted(
+    { pod, container, kind }: { pod: Pod; container: string; kind: ProbeKind },
+    ask: () => Promise<ProbeAnswer>,
+  ): Promise<ProbeAnswer> {
+    const { clock } = this.#options
+    const { namespace = '', name = '', uid = '' } = pod.metadata ?? {}
+    const startedAt = clock.monotonic()
+    const answer = await ask()
+    const labels = { container, namespace, pod: name, pod_uid: uid, probe_type: TITLE[kind] }
+    this.#answers.add({ ...labels, result: RESULT[answer.outcome] })
+    const { pod_uid: _, ...shorter } = labels
+    if (answer.outcome === 'success') this.#durations.observe(shorter, (clock.monotonic() - startedAt) / 1000)
+    return answer
   }
 
   /** A pod that is going away is no longer restarted, but says until the end whether it is ready. */

@@ -9,6 +9,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { Kubelet } from '../kubelet.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type ConnectionSource, serveConnections } from './connections.ts'
 import { serveContainerLogs } from './container-logs.ts'
 import { StreamServer } from './stream-server.ts'
@@ -63,24 +64,26 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'https://kubelet')
     const [what = '', ...rest] = url.pathname.split('/').slice(1).map(decodeURIComponent)
-    if (what === 'healthz') return void response.end('ok')
+    if (what === 'healthz' && HEALTH.includes(rest.join('/'))) return void response.end('ok')
     if (!isKnown(request)) return void response.writeHead(401).end('Unauthorized')
     switch (what) {
       case 'pods':
       case 'runningpods':
-        response.writeHead(200, { 'content-type': 'application/json' })
-        return void response.end(
-          JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: kubelet.pods() }),
-        )
+        return answerJson(response, { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: kubelet.pods() })
+      case 'configz':
+        return answerJson(response, { kubeletconfig: kubelet.configuration })
       case 'metrics':
-        if (rest.join('/') !== 'resource') return void response.writeHead(404).end('404 page not found\n')
-        response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-        return void response.end(await kubelet.resourceMetrics())
+        return serveMetrics(kubelet.telemetry, rest.join('/'), response)
+      case 'stats': {
+        if (rest.join('/') !== 'summary') return notFound(response)
+        const onlyCpuAndMemory = url.searchParams.get('only_cpu_and_memory') === 'true'
+        return answerJson(response, await kubelet.telemetry.summary({ onlyCpuAndMemory }))
+      }
       case 'containerLogs':
         return serveContainerLogs({ kubelet, clock, url, target: rest, response })
       case 'podium':
         if (connections && rest.join('/') === 'connections') return serveConnections({ source: connections, response })
-        return void response.writeHead(404).end('404 page not found\n')
+        return notFound(response)
       case 'exec':
       case 'attach':
       case 'portForward':
@@ -89,7 +92,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
           'you must specify at least 1 of stdin, stdout, stderr: an upgrade to WebSocket is needed',
         )
       default:
-        return void response.writeHead(404).end('404 page not found\n')
+        return notFound(response)
     }
   }
 
@@ -105,6 +108,29 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     },
   }
 }
+
+/** What is asked for one by one as well: it all lives in one process. */
+const HEALTH = ['', 'ping', 'log', 'syncloop']
+
+async function serveMetrics(telemetry: Telemetry, which: string, response: ServerResponse): Promise<void> {
+  const read: Record<string, () => string | Promise<string>> = {
+    '': () => telemetry.own(),
+    resource: () => telemetry.resources(),
+    cadvisor: () => telemetry.cadvisor(),
+    probes: () => telemetry.probes(),
+  }
+  const text = await read[which]?.()
+  if (text === undefined) return notFound(response)
+  response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  response.end(text)
+}
+
+function answerJson(response: ServerResponse, body: object): void {
+  response.setHeader('content-type', 'application/json')
+  response.end(JSON.stringify(body))
+}
+
+const notFound = (response: ServerResponse): void => void response.writeHead(404).end('404 page not found\n')
 
 /** Everything here is as good as root on the machine: for the API server, and whoever may do all there anyway. */
 function isKnown(request: IncomingMessage): boolean {

@@ -46,11 +46,11 @@ export class StaticPods implements Disposable {
 
   /** What the API has for a pod: itself, or its mirror. */
   shownAs(pod: Pod): Pod | undefined {
-    return this.#isMine(pod) ? this.#mirrors.of(pod) : pod
+    return this.has(pod) ? this.#mirrors.of(pod) : pod
   }
 
   ended(pod: Pod): void {
-    if (!this.#isMine(pod)) return
+    if (!this.has(pod)) return
     this.#running.delete(nameOf(pod))
     this.#mirrors.drop(pod)
     this.#startNext(nameOf(pod))
@@ -60,7 +60,7 @@ export class StaticPods implements Disposable {
     this.#mirrors[Symbol.dispose]()
   }
 
-  #isMine(pod: Pod): boolean {
+  has(pod: Pod): boolean {
     return uidOf(this.#running.get(nameOf(pod))) === uidOf(pod)
   }
 

@@ -1,0 +1,318 @@
+// The kubelet on a real machine: pods out of a folder, containers that share more than a network, the probes and policies of
+// single containers, and what becomes of all that when the kubelet, the proxy or the engine is killed.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Pod } from 'kubernetes-types/core/v1'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { testPki } from '../server/kube/apiserver/testing/test-pki.ts'
+import { type Kubectl, kubectl, podium } from './support/commands.ts'
+import { onMachine } from './support/machine.ts'
+import { until } from './support/until.ts'
+
+const CLUSTER = 'e2e-kubelet'
+let directory: string
+let kube: Kubectl
+const machine = (script: string) => onMachine(CLUSTER, 'node-1', script)
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
+  const kubeconfig = join(directory, 'kubeconfig.yaml')
+  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig)
+  kube = kubectl('1.36', kubeconfig)
+})
+afterAll(async () => {
+  await podium('cluster', 'delete', CLUSTER)
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function says(args: string, input?: string): Promise<string> {
+  const { code, stdout, stderr } = await kube(args, { timeoutMs: 90_000, ...(input ? { input } : {}) })
+  expect(code, `kubectl ${args}\n${stdout}${stderr}`).toBe(0)
+  return stdout
+}
+const podNamed = async (name: string) => JSON.parse(await says(`get pod ${name} -o json`)) as Pod
+const apply = (...items: object[]) => says('apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+const pod = (name: string, spec: object) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name },
+  spec: { terminationGracePeriodSeconds: 1, ...spec },
+})
+const shell = (name: string, script: string, more: object = {}) => ({
+  name,
+  image: 'busybox',
+  command: ['sh', '-c', script],
+  ...more,
+})
+const ready = (name: string) => says(`wait pod ${name} --for=condition=Ready --timeout=90s`)
+const said = (name: string, words: string | RegExp) =>
+  until(`${name} says ${words}`, async () => new RegExp(words).test((await kube(`logs ${name}`)).stdout))
+
+it('runs what lies in the folder of a machine, and shows it in the API', async () => {
+  const manifest = (word: string) =>
+    JSON.stringify(pod('web', { containers: [shell('web', `echo ${word}; sleep 100000`)] }))
+  const put = (text: string) => machine(`cat > /etc/kubernetes/manifests/web.yaml <<'END'\n${text}\nEND`)
+  await put(manifest('one'))
+  await until('the mirror is there', async () => (await kube('get pod web-node-1')).code === 0)
+  await ready('web-node-1')
+  await said('web-node-1', 'one')
+  await says('delete pod web-node-1 --wait=false')
+  await until('it is back', async () => (await podNamed('web-node-1')).status?.phase === 'Running')
+  expect((await podNamed('web-node-1')).status?.containerStatuses?.[0]?.restartCount).toBe(0)
+  await put(manifest('two'))
+  await said('web-node-1', 'two')
+  await machine('rm /etc/kubernetes/manifests/web.yaml')
+  await until('it is gone', async () => (await kube('get pod web-node-1')).code !== 0)
+  expect(await machine('docker ps -q --filter label=io.kubernetes.pod.name=web-node-1')).toBe('')
+})
+
+it('lets containers of a pod share memory, semaphores, files and, where asked, processes, whose zombies pause reaps', async () => {
+  // System V memory: made by one, read by the other. Perl has the calls built in.
+  const write = `my $id = shmget(0x706f, 64, 01600) // die $!; shmwrite($id, "by key", 0, 6) or die $!; sleep 100000`
+  const read = `my $id; until (defined($id = shmget(0x706f, 64, 0))) { select undef, undef, undef, 0.1 } shmread($id, my $text, 0, 6); print "read $text\\n"`
+  const perl = (name: string, script: string) => ({
+    name,
+    image: 'debian',
+    command: ['perl', '-e', `$| = 1; ${script}`],
+  })
+  await apply(
+    pod('family', {
+      shareProcessNamespace: true,
+      containers: [
+        shell(
+          'orphaner',
+          'echo shared > /dev/shm/word; while :; do (sleep 0.1 & exec true); sleep 0.2; echo >> /dev/shm/orphans; done',
+        ),
+        shell('reader', 'until cat /dev/shm/word; do sleep 0.1; done; sleep 100000'),
+        perl('writer', write),
+        perl('finder', `${read}; sleep 100000`),
+      ],
+    }),
+    pod('strangers', { containers: [shell('a', 'sleep 100001'), shell('b', 'sleep 100002')] }),
+  )
+  await Promise.all([ready('family'), ready('strangers')])
+  await until('POSIX memory is shared', async () => (await says('logs family -c reader')).includes('shared'))
+  await until('System V memory is shared', async () => (await says('logs family -c finder')).includes('read by key'))
+  const seen = await says('exec family -c reader -- ps -o pid,args')
+  expect(seen).toMatch(/^\s*1 \/pause$/m)
+  expect(seen).toMatch(/perl -e/)
+  expect(await says('exec strangers -c a -- ps -o args')).not.toMatch(/100002|pause/)
+  // Orphans end all the time. None of them stays.
+  const zombies = async () => (await says(`exec family -c reader -- sh -c "ps -o stat | grep -c '^Z' || true"`)).trim()
+  const orphans = async () => Number(await says('exec family -c reader -- sh -c "wc -l < /dev/shm/orphans"'))
+  await until('twenty have ended', async () => (await orphans()) >= 20)
+  await until('no zombies', async () => (await zombies()) === '0')
+})
+
+it('shows ambassador, adapter and sidecar at work', async () => {
+  const conf = 'server { listen 9090; location / { proxy_pass http://127.0.0.1:8080; proxy_set_header Host behind; } }'
+  await apply(
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'ambassador' }, data: { 'default.conf': conf } },
+    pod('patterns', {
+      volumes: [
+        { name: 'log', emptyDir: {} },
+        { name: 'conf', configMap: { name: 'ambassador' } },
+      ],
+      initContainers: [
+        // The sidecar is there before the application, and ships what it writes.
+        {
+          ...shell('shipper', 'touch /log/app; tail -f /log/app', { restartPolicy: 'Always' }),
+          volumeMounts: [{ name: 'log', mountPath: '/log' }],
+        },
+      ],
+      containers: [
+        // The application knows localhost only.
+        {
+          ...shell(
+            'app',
+            'while :; do wget -qO- localhost:9090/ | grep -o "<title>.*</title>" >> /log/app; sleep 1; done',
+          ),
+          volumeMounts: [{ name: 'log', mountPath: '/log' }],
+        },
+        { name: 'ambassador', image: 'nginx', volumeMounts: [{ name: 'conf', mountPath: '/etc/nginx/conf.d' }] },
+        { name: 'far', image: 'python', command: ['python3', '-c', FAR_SERVER] },
+        // The adapter tells in its own words what the application wrote in its.
+        {
+          ...shell('adapter', 'tail -f /log/app | sed -u "s/<title>/title=/; s/<.title>//"'),
+          volumeMounts: [{ name: 'log', mountPath: '/log', readOnly: true }],
+        },
+      ],
+    }),
+  )
+  await ready('patterns')
+  await until('shipped', async () => (await says('logs patterns -c shipper')).includes('<title>far</title>'))
+  await until('adapted', async () => /^title=far$/m.test(await says('logs patterns -c adapter')))
+})
+
+it('probes over HTTPS and gRPC, and heeds policies of single containers', async () => {
+  const { certPem, keyPem } = await (await testPki()).issue('app')
+  await apply(
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'tls' },
+      stringData: { 'pair.pem': `${certPem}\n${keyPem}` },
+    },
+    pod('probed', {
+      volumes: [{ name: 'tls', secret: { secretName: 'tls' } }],
+      containers: [
+        {
+          name: 'https',
+          image: 'python',
+          command: ['python3', '-c', HTTPS_SERVER],
+          volumeMounts: [{ name: 'tls', mountPath: '/tls' }],
+          readinessProbe: { httpGet: { scheme: 'HTTPS', port: 8443, path: '/' }, periodSeconds: 1, timeoutSeconds: 10 },
+        },
+        {
+          name: 'grpc',
+          image: 'python',
+          command: ['python3', '-c', GRPC_SERVER],
+          readinessProbe: { grpc: { port: 9000, service: 'books' }, periodSeconds: 1, timeoutSeconds: 10 },
+        },
+      ],
+    }),
+    pod('ruled', {
+      restartPolicy: 'Never',
+      volumes: [{ name: 'memory', emptyDir: {} }],
+      containers: [
+        {
+          ...shell('again', 'cd /memory; [ -e was ] && { echo all is well; exit 7; }; touch was; exit 42'),
+          volumeMounts: [{ name: 'memory', mountPath: '/memory' }],
+          restartPolicy: 'Never',
+          restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
+          terminationMessagePolicy: 'FallbackToLogsOnError',
+        },
+        shell('words', 'echo last words > /end/words; exit 3', { terminationMessagePath: '/end/words' }),
+      ],
+    }),
+    {
+      ...pod('asked', {
+        os: { name: 'linux' },
+        terminationGracePeriodSeconds: 60,
+        containers: [
+          shell('asked', 'trap "echo by USR1; exit 0" USR1; trap "" TERM; while :; do sleep 0.1; done', {
+            lifecycle: { stopSignal: 'SIGUSR1' },
+          }),
+        ],
+      }),
+    },
+  )
+  await until('the rules have been followed', async () => (await podNamed('ruled')).status?.phase === 'Failed')
+  const statuses = (await podNamed('ruled')).status?.containerStatuses ?? []
+  expect(statuses.map(({ name, restartCount, state }) => ({ name, restartCount, ...state?.terminated }))).toMatchObject(
+    [
+      { name: 'again', restartCount: 1, exitCode: 7, message: 'all is well\n' },
+      { name: 'words', restartCount: 0, exitCode: 3, message: 'last words\n' },
+    ],
+  )
+  await Promise.all([ready('probed'), ready('asked')])
+  // SIGTERM would be waited for a minute in vain.
+  const ending = says('logs -f asked')
+  await says('delete pod asked --wait=false')
+  expect(await ending).toBe('by USR1\n')
+})
+
+it('goes on where it was when the kubelet, the proxy or the engine is killed', { timeout: 240_000 }, async () => {
+  await apply(
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web' },
+      spec: {
+        replicas: 3,
+        selector: { matchLabels: { app: 'web' } },
+        template: {
+          metadata: { labels: { app: 'web' } },
+          spec: { containers: [{ name: 'web', image: 'nginx' }] },
+        },
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    },
+  )
+  await says('rollout status deployment web --timeout=90s')
+  const address = (await says(`get service web -o jsonpath='{.spec.clusterIP}'`)).trim()
+  const containers = async () =>
+    (await machine('docker ps --no-trunc --format "{{.ID}} {{.Names}}"'))
+      .split('\n')
+      .filter((line) => line.includes('_web-'))
+      .sort()
+  const before = await containers()
+  expect(before).toHaveLength(6)
+  const agent = () => machine(`pgrep -xf '(/usr/bin/)?node .*/node-agent.mjs .*'`)
+  const engine = () => machine('pgrep -x dockerd')
+  for (const [what, of] of Object.entries({ agent, engine })) {
+    const pid = (await of()).trim()
+    await machine(`kill -9 ${pid}`)
+    await until(`another ${what}`, async () => (await of()).trim() !== pid)
+    await until('the engine answers', async () => (await machine('docker version -f "{{.Server.Version}}"')) !== '')
+    expect(await containers()).toEqual(before)
+  }
+  // Whoever was started again works: a rule for a new Service, a new pod, logs of an old one.
+  await says('scale deployment web --replicas=4')
+  await says('rollout status deployment web --timeout=90s')
+  expect(await machine(`curl -s -m 10 http://${address}/`)).toContain('Welcome to nginx')
+  await says('create service clusterip late --tcp=80:80')
+  await says('set selector service late app=web')
+  const late = (await says(`get service late -o jsonpath='{.spec.clusterIP}'`)).trim()
+  await until('its rules', async () => (await machine(`curl -s -m 2 http://${late}/ || true`)).includes('Welcome'))
+  expect(await containers()).toEqual(expect.arrayContaining(before))
+  expect(await containers()).toHaveLength(8)
+  const counts = await says(`get pods -l app=web -o jsonpath='{.items[*].status.containerStatuses[*].restartCount}'`)
+  expect(counts).toBe('0 0 0 0')
+  expect(await says('get node node-1')).toMatch(/ Ready /)
+})
+
+const FAR_SERVER = `
+from http.server import *
+class Far(BaseHTTPRequestHandler):
+  def do_GET(self):
+    self.send_response(200); self.end_headers(); self.wfile.write(b"<title>far</title>")
+HTTPServer(("127.0.0.1", 8080), Far).serve_forever()`
+
+const HTTPS_SERVER = `
+import ssl
+from http.server import *
+server = HTTPServer(("", 8443), SimpleHTTPRequestHandler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/tls/pair.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()`
+
+/** As much of HTTP/2 as one health check needs: settings, then head, message and trailers on the stream that asked. */
+const GRPC_SERVER = `
+import socket, struct
+def frame(kind, flags, stream, body):
+  return struct.pack(">I", len(body))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + body
+def field(name, value):
+  return b"\\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+def read(conn, count):
+  data = b""
+  while len(data) < count:
+    more = conn.recv(count - len(data))
+    if not more: raise EOFError
+    data += more
+  return data
+server = socket.create_server(("", 9000))
+while True:
+  conn, _ = server.accept()
+  try:
+    read(conn, 24)
+    conn.sendall(frame(4, 0, 0, b""))
+    while True:
+      head = read(conn, 9)
+      body = read(conn, struct.unpack(">I", b"\\0" + head[:3])[0])
+      kind, flags, stream = head[3], head[4], struct.unpack(">I", head[5:])[0]
+      if kind == 4 and not flags & 1: conn.sendall(frame(4, 1, 0, b""))
+      if kind == 0 and flags & 1:
+        serving = 1 if body[5:] == b"\\n\\x05books" else 2
+        conn.sendall(frame(1, 4, stream, b"\\x88" + field(b"content-type", b"application/grpc")))
+        conn.sendall(frame(0, 0, stream, bytes([0, 0, 0, 0, 2, 8, serving])))
+        conn.sendall(frame(1, 5, stream, field(b"grpc-status", b"0")))
+  except (EOFError, OSError): conn.close()`

@@ -1,0 +1,51 @@
+// `/metrics`: the kubelet's own work. Upstream: pkg/kubelet/metrics/metrics.go.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import { Metrics } from '../../../base/metrics.ts'
+import type { ContainerStatus } from '../../container-runtime/container-runtime.ts'
+
+export interface KubeletMetricsInput {
+  nodeName: string
+  version: string
+  startedAt: number
+  pods(): readonly Pod[]
+  containers: readonly ContainerStatus[]
+  isStatic(pod: Pod): boolean
+  counted: { own: Metrics }
+}
+
+export function kubeletMetrics(input: KubeletMetricsInput): string {
+  const { nodeName, version, startedAt, containers, isStatic, counted } = input
+  const now = new Metrics()
+  const pods = input.pods()
+  const active = pods.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
+  const bySource = (all: readonly Pod[]) => {
+    const fromFiles = all.filter(isStatic).length
+    return [[{ static: 'true' }, fromFiles] as const, [{ static: '' }, all.length - fromFiles] as const]
+  }
+  now.gauge('kubelet_node_name', "The node's name. The count is always 1.", () => [[{ node: nodeName }, 1]])
+  now.gauge('kubernetes_build_info', 'A metric with a constant value of 1, labeled by the version.', () => [
+    [{ git_version: version, platform: 'linux' }, 1],
+  ])
+  now.gauge('kubelet_desired_pods', 'The number of pods the kubelet is being instructed to run.', () => bySource(pods))
+  now.gauge('kubelet_active_pods', 'The number of pods the kubelet considers active.', () => bySource(active))
+  now.gauge(
+    'kubelet_mirror_pods',
+    'The number of mirror pods the kubelet will try to create (one per admitted static pod)',
+    () => [[{}, pods.filter(isStatic).length]],
+  )
+  now.gauge('kubelet_running_pods', 'Number of pods that have a running pod sandbox', () => [
+    [{}, new Set(containers.filter(({ state }) => state === 'running').map(({ podUid }) => podUid)).size],
+  ])
+  now.gauge('kubelet_running_containers', 'Number of containers currently running', () =>
+    ['created', 'exited', 'running', 'unknown'].map((state) => [
+      { container_state: state },
+      containers.filter((one) => one.state === state).length,
+    ]),
+  )
+  now.gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', () => [
+    [{}, startedAt / 1000],
+  ])
+  now.gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', () => [[{}, process.memoryUsage.rss()]])
+  return now.text() + counted.own.text()
+}

@@ -1,0 +1,148 @@
+// `/stats/summary`: the node, and each of its pods and containers, as one object. How fast is known from the second look on.
+// Upstream: k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go.
+
+import type { FileSystem, MachineInfo } from '../../node-os/node-os.ts'
+import { timestampOf } from '../timestamp.ts'
+import type { Interface } from './interfaces.ts'
+import { type ContainerMeasure, type NodeMeasure, type PodMeasure, type Used, usedBy } from './measure.ts'
+
+export interface SummaryInput {
+  nodeName: string
+  startedAt: number
+  machine: MachineInfo
+  measured: NodeMeasure
+  /** Of the containers and the node's disk; undefined where nobody asked. */
+  disks?: { node: FsStats | undefined; containers: ReadonlyMap<string, { bytes: number; inodes: number }> }
+  rates: CpuRates
+}
+
+interface FsStats {
+  availableBytes: number
+  capacityBytes: number
+  usedBytes: number
+  inodesFree: number
+  inodes: number
+  inodesUsed: number
+}
+
+export const fsStatsOf = ({ availableBytes, capacityBytes, inodes, inodesFree }: FileSystem): FsStats => ({
+  availableBytes,
+  capacityBytes,
+  usedBytes: capacityBytes - availableBytes,
+  inodesFree,
+  inodes,
+  inodesUsed: inodes - inodesFree,
+})
+
+/** Between two looks a second apart at least. */
+const MIN_WINDOW_MS = 1_000
+
+export class CpuRates {
+  readonly #before = new Map<string, { at: number; cpuNanoSeconds: number; nanoCores?: number }>()
+
+  /** Of what goes by this name; undefined at the first look, and after it began anew. */
+  nanoCores(key: string, { at, cpuNanoSeconds }: Used): number | undefined {
+    const before = this.#before.get(key)
+    if (before && at - before.at < MIN_WINDOW_MS) return before.nanoCores
+    const grown = before ? cpuNanoSeconds - before.cpuNanoSeconds : -1
+    const nanoCores = before && grown >= 0 ? Math.round((grown * 1000) / (at - before.at)) : undefined
+    this.#before.set(key, { at, cpuNanoSeconds, ...(nanoCores === undefined ? {} : { nanoCores }) })
+    return nanoCores
+  }
+
+  /** What is no longer there is forgotten. */
+  keep(keys: ReadonlySet<string>): void {
+    for (const key of this.#before.keys()) if (!keys.has(key)) this.#before.delete(key)
+  }
+}
+
+export function summaryOf({ nodeName, startedAt, machine, measured, disks, rates }: SummaryInput) {
+  const { used, interfaces, pods } = measured
+  const time = timestampOf(used.at)
+  rates.keep(
+    new Set([
+      '',
+      ...pods.flatMap(({ pod, containers }) => [pod.metadata?.uid ?? '', ...containers.map(({ id }) => id)]),
+    ]),
+  )
+  const fs = disks?.node ? { time, ...disks.node } : undefined
+  return {
+    node: {
+      nodeName,
+      startTime: timestampOf(startedAt),
+      cpu: cpuOf('', used, rates),
+      memory: memoryOf(used, machine.memoryBytes),
+      ...(disks
+        ? { network: networkOf(interfaces, time), ...(fs ? { fs, runtime: { imageFs: fs, containerFs: fs } } : {}) }
+        : {}),
+    },
+    pods: pods.map((one) => podOf(one, rates, disks ? { disks, fs } : undefined)),
+  }
+}
+
+function podOf(
+  measured: PodMeasure,
+  rates: CpuRates,
+  disk: { disks: NonNullable<SummaryInput['disks']>; fs: (FsStats & { time: string }) | undefined } | undefined,
+) {
+  const { pod, containers, interfaces } = measured
+  const { namespace = '', name = '', uid = '' } = pod.metadata ?? {}
+  const used = usedBy(measured)
+  const time = timestampOf(used.at)
+  const bytes = containers.reduce((sum, { id }) => sum + (disk?.disks.containers.get(id)?.bytes ?? 0), 0)
+  const fs = disk?.fs
+  return {
+    podRef: { name, namespace, uid },
+    startTime: pod.status?.startTime ?? timestampOf(Math.min(...containers.map(({ startedAt }) => startedAt))),
+    containers: containers.map((one) => containerOf(one, rates, disk)),
+    cpu: cpuOf(uid, used, rates),
+    memory: memoryOf(used),
+    ...(disk && !pod.spec?.hostNetwork ? { network: networkOf(interfaces, time) } : {}),
+    ...(fs ? { 'ephemeral-storage': { ...fs, usedBytes: bytes } } : {}),
+  }
+}
+
+function containerOf(
+  { id, name, startedAt, usage, resources }: ContainerMeasure,
+  rates: CpuRates,
+  disk: { disks: NonNullable<SummaryInput['disks']>; fs: (FsStats & { time: string }) | undefined } | undefined,
+) {
+  const own = disk?.disks.containers.get(id)
+  const { memoryUsageBytes, memoryRssBytes, pageFaults, majorPageFaults } = usage
+  return {
+    name,
+    startTime: timestampOf(startedAt),
+    cpu: cpuOf(id, usage, rates),
+    memory: {
+      ...memoryOf(usage, resources.memoryLimitBytes),
+      usageBytes: memoryUsageBytes,
+      rssBytes: memoryRssBytes,
+      pageFaults,
+      majorPageFaults,
+    },
+    ...(disk?.fs && own ? { rootfs: { ...disk.fs, usedBytes: own.bytes, inodesUsed: own.inodes } } : {}),
+  }
+}
+
+function cpuOf(key: string, used: Used, rates: CpuRates) {
+  const usageNanoCores = rates.nanoCores(key, used)
+  return {
+    time: timestampOf(used.at),
+    ...(usageNanoCores === undefined ? {} : { usageNanoCores }),
+    usageCoreNanoSeconds: used.cpuNanoSeconds,
+  }
+}
+
+function memoryOf({ at, memoryWorkingSetBytes }: Used, limit?: number) {
+  return {
+    time: timestampOf(at),
+    ...(limit ? { availableBytes: Math.max(0, limit - memoryWorkingSetBytes) } : {}),
+    workingSetBytes: memoryWorkingSetBytes,
+  }
+}
+
+/** The first one by the name that pods and machines know. */
+function networkOf(interfaces: readonly Interface[], time: string) {
+  const main = interfaces.find(({ name }) => name === 'eth0')
+  return { time, ...(main ?? { name: '' }), interfaces }
+}
