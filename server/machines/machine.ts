@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { promisify } from 'node:util'
 import type Docker from 'dockerode'
+import { readBounded } from '../base/read-bounded.ts'
 import type { Machine, MachineFile } from '../kube/cluster/machine-provider.ts'
 import type { Cgroups } from './cgroups.ts'
 import type { DiskStore } from './disk-store.ts'
@@ -41,6 +42,8 @@ done`
 const READY = 'podium: docker answers'
 const BOOT_TIMEOUT_MS = 60_000
 const SHUTDOWN_TIMEOUT_MS = 30_000
+/** Whoever is root on a machine decides what its programs say. */
+const MOST_OUTPUT = 64 * 1024 ** 2
 
 export interface MachineIdentity {
   docker: Docker
@@ -193,8 +196,9 @@ export async function runInContainer(
   const stdout = new PassThrough()
   const stderr = new PassThrough()
   docker.modem.demuxStream(stream, stdout, stderr)
-  const out = collect(stdout)
-  const err = collect(stderr)
+  const giveUp = () => void (stream as unknown as { destroy(): void }).destroy()
+  const said = Promise.all([collect(stdout), collect(stderr)])
+  said.catch(giveUp)
   if (input !== undefined) stream.end(input)
   await new Promise<void>((resolve, reject) => {
     stream.on('end', resolve)
@@ -203,19 +207,18 @@ export async function runInContainer(
   })
   stdout.end()
   stderr.end()
+  const [out, err] = await said
   // The stream may end a moment before Docker has written the exit status down.
   let result = await exec.inspect()
   for (let tries = 0; result.Running && tries < 100; tries++) {
     await after(10, undefined)
     result = await exec.inspect()
   }
-  return { exitCode: result.ExitCode ?? 1, stdout: await out, stderr: await err }
+  return { exitCode: result.ExitCode ?? 1, stdout: out, stderr: err }
 }
 
 async function collect(stream: PassThrough): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString()
+  return (await readBounded(stream, MOST_OUTPUT)).toString()
 }
 
 function waitForLine(stream: NodeJS.ReadableStream, line: string): Promise<void> {

@@ -43,12 +43,16 @@ async function listen(options: MachineEarOptions, signal: AbortSignal): Promise<
   }
 }
 
+/** Many times what one look at a busy machine needs. */
+const LONGEST_LINE = 4 * 2 ** 20
+
 async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<ConnectionNews> {
   const decoder = new TextDecoder()
   let unread = ''
   for await (const chunk of stream) {
     const lines = (unread + decoder.decode(chunk, { stream: true })).split('\n')
     unread = lines.pop() ?? ''
+    if (unread.length > LONGEST_LINE) throw new Error(`a line is longer than ${LONGEST_LINE} characters`)
     for (const line of lines) if (line !== '') yield JSON.parse(line) as ConnectionNews
   }
 }

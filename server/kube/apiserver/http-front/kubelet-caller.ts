@@ -4,6 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { joinDuplexes } from '../../../base/join-duplexes.ts'
+import { readBounded } from '../../../base/read-bounded.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { ConnectAnswer } from '../request-path/answer.ts'
 
@@ -16,6 +17,9 @@ export interface KubeletClientOptions {
 type KubeletTarget = Pick<ConnectAnswer, 'host' | 'port' | 'path'>
 
 const CONNECT_TIMEOUT_MS = 10_000
+/** Of what this server reads as a whole: measurements of a machine full of pods are a tenth of it. */
+const MOST_BYTES = 8 * 2 ** 20
+const MOST_OF_A_REFUSAL = 64 * 2 ** 10
 const HOP_HEADERS = new Set(['host', 'authorization', 'content-length', 'accept-encoding', 'podium-because'])
 
 export class KubeletCaller {
@@ -43,9 +47,8 @@ export class KubeletCaller {
 
   /** All of a plain answer, for this server's own use. */
   async text(target: KubeletTarget, signal: AbortSignal): Promise<string> {
-    const chunks: Uint8Array[] = []
-    for await (const chunk of await this.stream({ type: 'connect', ...target }, signal)) chunks.push(chunk)
-    return Buffer.concat(chunks).toString('utf8')
+    const answer = await this.stream({ type: 'connect', ...target }, signal)
+    return (await readBounded(answer, MOST_BYTES)).toString('utf8')
   }
 
   async stream(target: ConnectAnswer, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
@@ -91,10 +94,7 @@ export class KubeletCaller {
       joinDuplexes(socket, kubelet)
     })
     outgoing.on('response', (answer) => {
-      const chunks: Buffer[] = []
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-      answer.on('end', () => {
-        const body = Buffer.concat(chunks)
+      const pass = (body: Buffer) => {
         const type = answer.headers['content-type'] ?? 'text/plain'
         socket.end(
           Buffer.concat([
@@ -104,7 +104,8 @@ export class KubeletCaller {
             body,
           ]),
         )
-      })
+      }
+      readBounded(answer, MOST_OF_A_REFUSAL, { cut: true }).then(pass, giveUp)
     })
     outgoing.on('error', (err) => {
       if (!socket.destroyed) socket.end(rawAnswer(unreachable(target, err)))
@@ -177,9 +178,7 @@ function unreachable({ host, port }: KubeletTarget, err: unknown): StatusError {
 }
 
 export async function refusalOf(answer: IncomingMessage): Promise<StatusError> {
-  const chunks: Buffer[] = []
-  for await (const chunk of answer) chunks.push(chunk as Buffer)
-  const text = Buffer.concat(chunks).toString('utf8').trim()
+  const text = (await readBounded(answer, MOST_OF_A_REFUSAL, { cut: true })).toString('utf8').trim()
   try {
     const status = JSON.parse(text) as { kind?: string; message?: string; reason?: string; code?: number }
     if (status.kind === 'Status') return StatusError.fromStatus(status)

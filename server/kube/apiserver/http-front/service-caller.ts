@@ -4,8 +4,12 @@
 
 import https from 'node:https'
 import tls from 'node:tls'
+import { readBounded } from '../../../base/read-bounded.ts'
 import type { KubeletAddress } from '../endpoints/kubelet-address.ts'
 import type { KubeletCaller } from './kubelet-caller.ts'
+
+/** What describes all that an API server behind this one serves is the longest. */
+const MOST_BYTES = 16 * 2 ** 20
 
 export interface ServiceCall {
   service: { namespace: string; name: string; port: number } | { url: string }
@@ -71,15 +75,11 @@ export class ServiceCaller {
       const outgoing = https.request(
         { method: call.method, path, headers, createConnection: () => socket, signal },
         (answer) => {
-          const chunks: Buffer[] = []
-          answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-          answer.on('error', fail)
-          answer.on('end', () => {
+          readBounded(answer, MOST_BYTES).then((body) => {
             socket.destroy()
             tunnel.destroy()
-            const text = Buffer.concat(chunks).toString('utf8')
-            resolve({ code: answer.statusCode ?? 0, text, etag: answer.headers.etag })
-          })
+            resolve({ code: answer.statusCode ?? 0, text: body.toString('utf8'), etag: answer.headers.etag })
+          }, fail)
         },
       )
       outgoing.on('error', fail)
