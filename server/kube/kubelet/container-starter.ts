@@ -3,8 +3,8 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
-import { goDuration } from '../apimachinery/go-duration.ts'
 import type { Counter, Metrics } from '../../base/metrics.ts'
+import { goDuration } from '../apimachinery/go-duration.ts'
 import type { ContainerRuntime, PodSandbox } from '../container-runtime/container-runtime.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import type { ApiObjects } from './api-objects.ts'

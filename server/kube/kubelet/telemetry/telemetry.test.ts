@@ -4,7 +4,7 @@ import type { Pod } from 'kubernetes-types/core/v1'
 import { beforeEach, expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
 import { Metrics } from '../../../base/metrics.ts'
-import type { ContainerConfig } from '../../container-runtime/container-runtime.ts'
+import type { ContainerConfig, PodSandboxConfig } from '../../container-runtime/container-runtime.ts'
 import { SimulatedRuntime } from '../../container-runtime/simulated/simulated-runtime.ts'
 import { createSimulatedNodeOs } from '../../node-os/simulated-node-os.ts'
 import { interfacesOf } from './interfaces.ts'
@@ -40,7 +40,7 @@ beforeEach(async () => {
     attempt: 0,
     annotations,
     hostNetwork: false,
-  } as Parameters<typeof runtime.runPodSandbox>[0])
+  } as unknown as PodSandboxConfig)
   for (const name of ['app', 'side']) {
     await runtime.pullImage(`${name}:1`)
     const config = {
