@@ -100,8 +100,8 @@ it('lets containers of a pod share memory, semaphores, files and, where asked, p
   expect(seen).toMatch(/perl -e/)
   expect(await says('exec strangers -c a -- ps -o args')).not.toMatch(/100002|pause/)
   // Orphans end all the time. None of them stays.
-  const zombies = async () => (await says(`exec family -c reader -- sh -c "ps -o stat | grep -c '^Z' || true"`)).trim()
-  const orphans = async () => Number(await says('exec family -c reader -- sh -c "wc -l < /dev/shm/orphans"'))
+  const zombies = async () => (await says(`exec family -c reader -- sh -c 'ps -o stat | grep -c ^Z || true'`)).trim()
+  const orphans = async () => Number(await says(`exec family -c reader -- sh -c 'wc -l < /dev/shm/orphans'`))
   await until('twenty have ended', async () => (await orphans()) >= 20)
   await until('no zombies', async () => (await zombies()) === '0')
 })
@@ -135,7 +135,10 @@ it('shows ambassador, adapter and sidecar at work', async () => {
         { name: 'far', image: 'python', command: ['python3', '-c', FAR_SERVER] },
         // The adapter tells in its own words what the application wrote in its.
         {
-          ...shell('adapter', 'tail -f /log/app | sed -u "s/<title>/title=/; s/<.title>//"'),
+          ...shell(
+            'adapter',
+            'tail -f /log/app | while read -r line; do echo $line | sed "s/<title>/title=/; s/<.title>//"; done',
+          ),
           volumeMounts: [{ name: 'log', mountPath: '/log', readOnly: true }],
         },
       ],
