@@ -30,6 +30,8 @@ const spread = (topologyKey: string, more = {}) =>
   )
 const web = () => pod({}, { app: 'web' })
 
+const CONTAINER = { name: 'c', image: '', imageID: '', ready: true, restartCount: 0 }
+
 const helpless = (count: number) =>
   `no new claims to deallocate, preemption: 0/${count} nodes are available: ${count} Preemption is not helpful for scheduling.`
 
@@ -203,6 +205,40 @@ it('counts the largest init container, not the sum of all', () => {
   const what = pod({ initContainers, containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }] })
   expect(run(what, [node('a', { cpu: '3' })]).chosen).toBe('a')
   expect(run(what, [node('a', { cpu: '2900m' })]).chosen).toBeUndefined()
+})
+
+it.each([
+  ['the wish while it is larger than the grant', '2', { cpu: '1' }, undefined, 2000],
+  ['the grant while it is larger than the wish', '1', { cpu: '2' }, undefined, 2000],
+  ['the grant alone when the wish can never be granted', '9', { cpu: '2' }, 'Infeasible', 2000],
+  ['the wish that is put off', '3', { cpu: '2' }, 'Deferred', 3000],
+])('counts of a pod that is resized %s', (_, wish, granted, reason, counted) => {
+  const resized: Pod = {
+    ...asking(wish),
+    status: {
+      containerStatuses: [{ ...CONTAINER, allocatedResources: granted, resources: { requests: { cpu: '500m' } } }],
+      conditions: reason ? [{ type: 'PodResizePending', status: 'True', reason }] : [],
+    },
+  }
+  expect(node('a', { on: [resized] }).requested.get('cpu')).toBe(counted)
+})
+
+it('counts what is told of a pod as a whole in place of its containers, and its overhead on top', () => {
+  const whole = asking('1', '1Gi', { overhead: { cpu: '250m' } })
+  const spec = { ...whole.spec, resources: { requests: { cpu: '3' } } }
+  const { requested } = node('a', { on: [{ ...whole, spec } as Pod] })
+  expect(Object.fromEntries(requested)).toEqual({ cpu: 3250, memory: GI })
+})
+
+it('looks for the pod of a DaemonSet at its own node only', () => {
+  const terms = [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['b'] }] }]
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } }
+  const found = run(asking('1', '0', { affinity }), [node('a'), node('b'), node('c')])
+  expect(found).toMatchObject({ chosen: 'b', looked: 1 })
+  const full = run(asking('9', '0', { affinity }), [node('a'), node('b'), node('c')])
+  expect(full.message).toMatch(
+    /^0\/3 nodes are available: 1 Insufficient cpu, 2 node\(s\) didn't satisfy plugin\(s\) \[NodeAffinity\]\. /,
+  )
 })
 
 it('tells what each plug-in gave each node', () => {

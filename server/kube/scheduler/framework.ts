@@ -38,8 +38,10 @@ export type CycleState = Map<string, unknown>
 export type ClusterEvent =
   | { type: 'node-added'; node: Node }
   | { type: 'node-updated'; node: Node; previous: Node }
-  /** A pod that had a node is gone from it, or asks for less. */
+  /** A pod that had a node is gone from it. */
   | { type: 'pod-removed'; pod: Pod }
+  /** A pod on a node asks for less than it did. */
+  | { type: 'pod-scaled-down'; pod: Pod }
   /** A pod has got a node. */
   | { type: 'pod-assigned'; pod: Pod }
   /** Claims, volumes or classes are not what they were. */
@@ -50,6 +52,7 @@ export const CLUSTER_EVENTS: readonly ClusterEventType[] = [
   'node-added',
   'node-updated',
   'pod-removed',
+  'pod-scaled-down',
   'pod-assigned',
   'storage-changed',
 ]

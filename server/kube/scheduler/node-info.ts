@@ -4,6 +4,7 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { keyOf } from '../apimachinery/object-meta.ts'
 import { type PodAffinity, podAffinityOf } from './pod-affinity.ts'
+import { claimsOf } from './pod-claims.ts'
 import { add, amountsOf, type PodResources, podResources, type Resources } from './pod-resources.ts'
 
 export interface HostPort {
@@ -22,6 +23,8 @@ export class NodeInfo {
   nonZeroCpu = 0
   nonZeroMemory = 0
   readonly usedPorts: HostPort[] = []
+  /** How many of the pods use a claim, by its key. */
+  readonly claims = new Map<string, number>()
   /** The few pods that care which other pods are near them. */
   readonly withAffinity = new Map<string, { pod: Pod; affinity: PodAffinity }>()
   /** Size in bytes of what lies on the node, by every name it has. */
@@ -60,13 +63,20 @@ export class NodeInfo {
     this.#counted.set(key, counted)
     this.#count(counted.resources, 1)
     this.usedPorts.push(...counted.ports)
+    for (const claim of claimsOf(pod)) this.claims.set(claim.key, (this.claims.get(claim.key) ?? 0) + 1)
     const affinity = podAffinityOf(pod)
     if (affinity) this.withAffinity.set(key, { pod, affinity })
   }
 
   removePod(key: string): void {
     const counted = this.#counted.get(key)
-    if (!counted) return
+    const pod = this.pods.get(key)
+    if (!counted || !pod) return
+    for (const claim of claimsOf(pod)) {
+      const left = (this.claims.get(claim.key) ?? 0) - 1
+      if (left > 0) this.claims.set(claim.key, left)
+      else this.claims.delete(claim.key)
+    }
     this.pods.delete(key)
     this.#counted.delete(key)
     this.withAffinity.delete(key)

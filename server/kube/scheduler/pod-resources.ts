@@ -1,8 +1,9 @@
 // How much a pod asks for: the sum of its containers, or its largest init container if that is more, plus overhead.
 // CPU in thousandths, everything else in whole units. Upstream: component-helpers/resource/helpers.go.
 
-import type { Container, Pod } from 'kubernetes-types/core/v1'
+import type { Container, ContainerStatus, Pod } from 'kubernetes-types/core/v1'
 import { quantityOf } from '../apimachinery/quantity.ts'
+import type { PodSpec } from '../kinds/pod-template/newer-fields.ts'
 
 export type Resources = Map<string, number>
 
@@ -18,22 +19,48 @@ export interface PodResources {
 }
 
 export function podResources(pod: Pod): PodResources {
-  const { containers = [], initContainers = [], overhead } = pod.spec ?? {}
+  const spec = pod.spec as PodSpec | undefined
+  const { containers = [], initContainers = [], overhead } = spec ?? {}
   const extra = amountsOf(overhead)
-  const requests = total(containers, initContainers, (container) => amountsOf(container.resources?.requests))
+  const asked = (container: Container) => askedBy(pod, container)
+  const requests = total(containers, initContainers, asked)
+  // What is told of the pod as a whole counts in place of the sum; other resources are not told so.
+  const whole = amountsOf(spec?.resources?.requests)
+  for (const [name, amount] of whole) requests.set(name, amount)
   const assumed = total(containers, initContainers, (container) => {
-    const asked = amountsOf(container.resources?.requests)
+    const amounts = asked(container)
     return new Map([
-      ['cpu', asked.get('cpu') ?? ASSUMED_CPU],
-      ['memory', asked.get('memory') ?? ASSUMED_MEMORY],
+      ['cpu', amounts.get('cpu') ?? ASSUMED_CPU],
+      ['memory', amounts.get('memory') ?? ASSUMED_MEMORY],
     ])
   })
   for (const [name, amount] of extra) add(requests, name, amount)
-  return {
-    requests,
-    nonZeroCpu: (assumed.get('cpu') ?? 0) + (extra.get('cpu') ?? 0),
-    nonZeroMemory: (assumed.get('memory') ?? 0) + (extra.get('memory') ?? 0),
+  const nonZero = (name: string) => (whole.get(name) ?? assumed.get(name) ?? 0) + (extra.get(name) ?? 0)
+  return { requests, nonZeroCpu: nonZero('cpu'), nonZeroMemory: nonZero('memory') }
+}
+
+/**
+ * While a container is resized, the most of what it wishes for, has been granted and has; a wish that can never be granted
+ * does not count.
+ */
+function askedBy({ status }: Pod, { name, resources }: Container): Resources {
+  const wished = amountsOf(resources?.requests)
+  const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])]
+  const told = all.find((one) => one.name === name) as ContainerStatus | undefined
+  if (!told?.resources) return wished
+  const pending = status?.conditions?.find(({ type }) => type === 'PodResizePending')
+  const amounts: Resources = pending?.reason === 'Infeasible' ? new Map() : wished
+  for (const more of [told.resources.requests, told.allocatedResources]) {
+    for (const [resource, amount] of amountsOf(more))
+      amounts.set(resource, Math.max(amounts.get(resource) ?? 0, amount))
   }
+  return amounts
+}
+
+/** Whether the pod asks for less of anything than it did. */
+export function asksForLess(pod: Pod, before: Pod): boolean {
+  const now = podResources(pod).requests
+  return [...podResources(before).requests].some(([name, amount]) => (now.get(name) ?? 0) < amount)
 }
 
 export function amountsOf(list: Record<string, string | number> | undefined): Resources {

@@ -79,6 +79,47 @@ it('takes plug-ins away at one stage, at all, or all but some, and weighs others
   expect(affinity?.score).toBeDefined()
 })
 
+it('adds an affinity of the profile to that of every pod', () => {
+  const [profile] = profiles(`
+profiles:
+- pluginConfig:
+  - name: NodeAffinity
+    args:
+      addedAffinity:
+        requiredDuringSchedulingIgnoredDuringExecution:
+          nodeSelectorTerms: [{matchExpressions: [{key: pool, operator: In, values: [web]}]}]
+        preferredDuringSchedulingIgnoredDuringExecution:
+        - {weight: 5, preference: {matchExpressions: [{key: disk, operator: Exists}]}}
+`)
+  const [web, fast] = [{ pool: 'web' }, { pool: 'web', disk: 'ssd' }]
+  const nodes = new NodeList([
+    node('db'),
+    node('web', { labels: web }),
+    node('fast', { labels: fast, on: [asking('1')] }),
+  ])
+  const { chosen, rejections } = decide(pod(), nodes, { plugins: profile!.plugins, random: () => 0.9, startAt: 0 })
+  expect(chosen).toBe('fast')
+  expect(rejections.get('db')?.reasons).toEqual(["node(s) didn't match scheduler-enforced node affinity"])
+})
+
+it('leaves resources to others, by name or by group, or because an extender sees to them', () => {
+  const wanted = { 'example.com/gpu': '1', 'other.org/a': '1' }
+  const what = pod({ containers: [{ name: 'c', resources: { requests: wanted } }] })
+  const decided = (text: string, seenToByExtenders: string[] = []) => {
+    const { profiles: told } = read(text)
+    const { plugins } = buildProfile(
+      told[0]!,
+      defaultPlugins({ ...world, seenToByExtenders }, told[0]!.pluginConfig),
+      0,
+    )
+    return decide(what, new NodeList([node('a')]), { plugins, random: () => 0.9, startAt: 0 })
+  }
+  const ignoring = (args: string) => `profiles: [{pluginConfig: [{name: NodeResourcesFit, args: ${args}}]}]`
+  expect(decided('').message).toContain('1 Insufficient example.com/gpu, 1 Insufficient other.org/a')
+  expect(decided(ignoring('{ignoredResources: [example.com/gpu]}')).message).toContain(': 1 Insufficient other.org/a.')
+  expect(decided(ignoring('{ignoredResourceGroups: [example.com]}'), ['other.org/a']).chosen).toBe('a')
+})
+
 it('takes weights, percentages and back-off from the file', () => {
   const told = read('percentageOfNodesToScore: 30\npodInitialBackoffSeconds: 2\npodMaxBackoffSeconds: 20\n')
   expect(told).toMatchObject({ podInitialBackoffSeconds: 2, podMaxBackoffSeconds: 20 })

@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { extendersConfiguration } from './extenders/extender-configuration.ts'
 import type { PluginArguments } from './plugins/index.ts'
+import { LEAST_ALLOCATED, type ScoringStrategy } from './plugins/node-resources-fit.ts'
 
 const API_VERSION = 'kubescheduler.config.k8s.io/v1'
 const POINTS = ['filter', 'postFilter', 'score', 'reserve', 'permit', 'preBind', 'bind'] as const
@@ -29,8 +30,31 @@ const shape = z
 const typed = <T extends z.ZodRawShape>(kind: string, fields: T) =>
   z.strictObject({ apiVersion: z.literal(API_VERSION).optional(), kind: z.literal(kind).optional(), ...fields })
 
+const requirement = z.strictObject({
+  key: z.string().min(1),
+  operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt']),
+  values: z.array(z.string()).optional(),
+})
+const nodeTerm = z.strictObject({
+  matchExpressions: z.array(requirement).optional(),
+  matchFields: z.array(requirement).optional(),
+})
+const nodeAffinity = z.strictObject({
+  requiredDuringSchedulingIgnoredDuringExecution: z
+    .strictObject({ nodeSelectorTerms: z.array(nodeTerm).min(1) })
+    .optional(),
+  preferredDuringSchedulingIgnoredDuringExecution: z
+    .array(z.strictObject({ weight: z.int().min(1).max(100), preference: nodeTerm }))
+    .optional(),
+})
+
 const ARGUMENTS = {
+  NodeAffinity: typed('NodeAffinityArgs', { addedAffinity: nodeAffinity.optional() }),
   NodeResourcesFit: typed('NodeResourcesFitArgs', {
+    ignoredResources: z.array(z.string().includes('/')).default([]),
+    ignoredResourceGroups: z
+      .array(z.string().refine((group) => !group.includes('/'), { message: "resource group name can't contain '/'" }))
+      .default([]),
     scoringStrategy: z
       .strictObject({
         type: z.enum(['LeastAllocated', 'MostAllocated', 'RequestedToCapacityRatio']),
@@ -43,7 +67,8 @@ const ARGUMENTS = {
       .refine((told) => told.type !== 'RequestedToCapacityRatio' || told.requestedToCapacityRatio, {
         message: 'requestedToCapacityRatio.shape is needed for this type',
       })
-      .transform(({ requestedToCapacityRatio, ...rest }) => ({ ...rest, ...requestedToCapacityRatio })),
+      .transform(({ requestedToCapacityRatio, ...rest }): ScoringStrategy => ({ ...rest, ...requestedToCapacityRatio }))
+      .default(LEAST_ALLOCATED),
   }),
   PodTopologySpread: typed('PodTopologySpreadArgs', {
     defaultingType: z.enum(['System', 'List']).default('System'),

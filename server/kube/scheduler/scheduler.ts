@@ -14,6 +14,7 @@ import { EventRecorder } from '../client/event-recorder.ts'
 import type { LoopGate } from '../client/loop-gate.ts'
 import { LoopTracer } from '../client/loop-tracer.ts'
 import { type Change, SharedInformer } from '../client/shared-informer.ts'
+import { CSINode } from '../kinds/csi-node.ts'
 import type { Kind } from '../kinds/define-kind.ts'
 import { Namespace } from '../kinds/namespace.ts'
 import { Node } from '../kinds/node.ts'
@@ -31,10 +32,12 @@ import { explain } from './explain.ts'
 import { decideWithExtenders } from './extenders/extended-cycle.ts'
 import { type Extender, openExtenders } from './extenders/extender.ts'
 import { type ClusterEvent, EXTENDER, mayWake } from './framework.ts'
+import { NodeUsage } from './node-usage.ts'
 import { Nominator } from './nominator.ts'
 import type { MakePlugin } from './own-plugin.ts'
 import { priorityOf } from './plugins/default-preemption.ts'
 import { defaultPlugins } from './plugins/index.ts'
+import { asksForLess } from './pod-resources.ts'
 import { buildProfile } from './profile.ts'
 import { SchedulerCache } from './scheduler-cache.ts'
 import { DEFAULT_CONFIGURATION, type SchedulerConfiguration } from './scheduler-configuration.ts'
@@ -128,6 +131,7 @@ class Scheduler implements RunningScheduler {
       claims: this.#informer(PersistentVolumeClaim),
       volumes: this.#informer(PersistentVolume),
       classes: this.#informer(StorageClass),
+      csiNodes: this.#informer(CSINode),
       onChange: (event, revision) => this.#wake(event, revision),
     })
     this.#waiting = new WaitingPods(clock)
@@ -168,18 +172,23 @@ class Scheduler implements RunningScheduler {
     await Promise.all(Array.from(this.#profiles.values(), ({ recorder }) => recorder[Symbol.asyncDispose]()))
   }
 
-  #buildProfiles({ profiles, percentageOfNodesToScore }: SchedulerConfiguration) {
+  #buildProfiles({ profiles, percentageOfNodesToScore, extenders }: SchedulerConfiguration) {
     const { client, clock, logger, ownPlugins = [] } = this.#options
     const handle = { client, clock, nodes: () => this.#cache.nodes(), waiting: this.#waiting }
     const own = ownPlugins.map((make) => ({ ...make(handle), isOptional: true }))
     const namespaces = this.#informer(Namespace).cache
     const budgets = this.#informer(PodDisruptionBudget).cache
+    const seenToByExtenders = extenders.flatMap(({ managedResources }) =>
+      managedResources.filter(({ ignoredByScheduler }) => ignoredByScheduler).map(({ name }) => name),
+    )
     const world = {
       client,
+      seenToByExtenders,
       spreading: defaultSpreading(this.#informer(Service).cache, this.#informer(ReplicaSet).cache),
       namespaceLabels: (name: string) => namespaces.get(name)?.metadata?.labels,
       budgets: () => budgets.list(),
       storage: this.#storage,
+      usage: new NodeUsage({ client, clock, logger }),
     }
     return new Map(
       profiles.map((told): [string, RunningProfile] => {
@@ -247,10 +256,10 @@ class Scheduler implements RunningScheduler {
     }
     if (pod.spec?.nodeName) {
       this.#nominator.delete(pod)
-      const isNews = !previous?.spec?.nodeName
       this.#cache.confirm(pod)
       this.#queue.delete(pod)
-      if (isNews) this.#wake({ type: 'pod-assigned', pod }, revisionOf(pod))
+      if (!previous?.spec?.nodeName) this.#wake({ type: 'pod-assigned', pod }, revisionOf(pod))
+      else if (asksForLess(pod, previous)) this.#wake({ type: 'pod-scaled-down', pod }, revisionOf(pod))
       return
     }
     if (!this.#isOurs(pod)) return

@@ -2,7 +2,7 @@
 // waits until the binder has seen to it. Upstream: plugins/volumebinding/{binder,assume_cache}.go.
 
 import type { PersistentVolumeClaim as Claim, Pod, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
-import type { StorageClass as Class } from 'kubernetes-types/storage/v1'
+import type { StorageClass as Class, CSINode as CsiNode } from 'kubernetes-types/storage/v1'
 import type { Clock } from '../../base/clock.ts'
 import { type KubeObject, keyOf, revisionOf } from '../apimachinery/object-meta.ts'
 import type { Client } from '../client/client.ts'
@@ -23,6 +23,7 @@ export interface StorageOptions {
   claims: SharedInformer<Claim>
   volumes: SharedInformer<Volume>
   classes: SharedInformer<Class>
+  csiNodes: SharedInformer<CsiNode>
   onChange(event: ClusterEvent, revision: number): void
 }
 
@@ -45,6 +46,7 @@ export class StorageView {
     options.claims.addHandler(({ object }) => tell(object, keyOf(object)))
     options.volumes.addHandler(({ object }) => tell(object))
     options.classes.addHandler(({ object }) => tell(object))
+    options.csiNodes.addHandler(({ object }) => tell(object))
   }
 
   /** So many pods wait until others have bound their claims. */
@@ -54,6 +56,14 @@ export class StorageView {
 
   classOf(claim: Claim): Class | undefined {
     return this.#options.classes.cache.get(storageClassOf(claim))
+  }
+
+  /** By driver, how many volumes the node can have; drivers that do not say can have any number. */
+  volumeLimits(node: string): ReadonlyMap<string, number> {
+    const drivers = this.#options.csiNodes.cache.get(node)?.spec?.drivers ?? []
+    return new Map(
+      drivers.flatMap(({ name, allocatable }) => (allocatable?.count === undefined ? [] : [[name, allocatable.count]])),
+    )
   }
 
   async reserveFor(claim: Claim, { metadata, spec }: Volume): Promise<void> {

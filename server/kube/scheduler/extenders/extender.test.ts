@@ -3,8 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Pod } from 'kubernetes-types/core/v1'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { NodeList } from '../node-list.ts'
-import { defaultPlugins } from '../plugins/index.ts'
-import { asking, GI, node, pod, world } from '../testing/pods-and-nodes.ts'
+import { asking, GI, node, pluginsOf, pod, world } from '../testing/pods-and-nodes.ts'
 import { decideWithExtenders } from './extended-cycle.ts'
 import { Extender, openExtenders } from './extender.ts'
 import { extenderConfiguration, extendersConfiguration } from './extender-configuration.ts'
@@ -39,7 +38,7 @@ const open = (told: object) => {
   return new Extender(extenderConfiguration.parse({ urlPrefix, ...verbs, ...told }))
 }
 const decide = (what: Pod, nodes: NodeList, ...extenders: Extender[]) => {
-  const plugins = defaultPlugins(world)
+  const plugins = pluginsOf(world)
   return decideWithExtenders(what, nodes, { plugins, random: () => 0.99, startAt: 0 }, extenders)
 }
 const list = (...names: string[]) => new NodeList(names.map((name) => node(name)))

@@ -5,18 +5,21 @@
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1'
 import type { Client } from '../../client/client.ts'
 import type { Plugin } from '../framework.ts'
+import type { NodeUsage } from '../node-usage.ts'
 import type { NamespaceLabels } from '../pod-affinity.ts'
 import type { StorageView } from '../storage-view.ts'
 import { defaultBinder } from './default-binder.ts'
 import { type DefaultPreemptionArguments, defaultPreemption } from './default-preemption.ts'
 import { imageLocality } from './image-locality.ts'
 import { type InterPodAffinityArguments, interPodAffinity } from './inter-pod-affinity.ts'
-import { nodeAffinity } from './node-affinity.ts'
+import { measuredUtilization } from './measured-utilization.ts'
+import { type NodeAffinityArguments, nodeAffinity } from './node-affinity.ts'
 import { nodeName } from './node-name.ts'
 import { nodePorts } from './node-ports.ts'
 import { nodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.ts'
-import { LEAST_ALLOCATED, nodeResourcesFit, type ScoringStrategy } from './node-resources-fit.ts'
+import { LEAST_ALLOCATED, type NodeResourcesFitArguments, nodeResourcesFit } from './node-resources-fit.ts'
 import { nodeUnschedulable } from './node-unschedulable.ts'
+import { nodeVolumeLimits } from './node-volume-limits.ts'
 import {
   type DefaultSpreading,
   type PodTopologySpreadArguments,
@@ -25,45 +28,59 @@ import {
 } from './pod-topology-spread.ts'
 import { taintToleration } from './taint-toleration.ts'
 import { volumeBinding } from './volume-binding.ts'
+import { volumeRestrictions } from './volume-restrictions.ts'
+import { volumeZone } from './volume-zone.ts'
 
 export interface PluginOptions {
   client: Client
+  /** Resources that extenders ask us to leave to them. */
+  seenToByExtenders: readonly string[]
   spreading: DefaultSpreading
   namespaceLabels: NamespaceLabels
   budgets: () => readonly PodDisruptionBudget[]
   storage: StorageView
+  usage: NodeUsage
 }
 
 /** By the names that a configuration has for them, without `Args`. */
 export interface PluginArguments {
-  NodeResourcesFit: { scoringStrategy: ScoringStrategy }
+  NodeAffinity: NodeAffinityArguments
+  NodeResourcesFit: NodeResourcesFitArguments
   PodTopologySpread: PodTopologySpreadArguments
   InterPodAffinity: InterPodAffinityArguments
   DefaultPreemption: DefaultPreemptionArguments
 }
 
 export const DEFAULT_ARGUMENTS: PluginArguments = {
-  NodeResourcesFit: { scoringStrategy: LEAST_ALLOCATED },
+  NodeAffinity: {},
+  NodeResourcesFit: { scoringStrategy: LEAST_ALLOCATED, ignoredResources: [], ignoredResourceGroups: [] },
   PodTopologySpread: { defaultConstraints: SYSTEM_DEFAULTS },
   InterPodAffinity: { hardPodAffinityWeight: 1 },
   DefaultPreemption: { minCandidateNodesPercentage: 10, minCandidateNodesAbsolute: 100 },
 }
 
 export function defaultPlugins(options: PluginOptions, told: Partial<PluginArguments> = {}): Plugin[] {
-  const { client, spreading, namespaceLabels, budgets, storage } = options
+  const { client, seenToByExtenders, spreading, namespaceLabels, budgets, storage, usage } = options
   const args = { ...DEFAULT_ARGUMENTS, ...told }
   return [
     nodeUnschedulable,
     nodeName,
     taintToleration,
-    nodeAffinity,
+    nodeAffinity(args.NodeAffinity),
     nodePorts,
-    nodeResourcesFit(args.NodeResourcesFit.scoringStrategy),
+    nodeResourcesFit({
+      ...args.NodeResourcesFit,
+      ignoredResources: [...args.NodeResourcesFit.ignoredResources, ...seenToByExtenders],
+    }),
+    volumeRestrictions(storage),
+    nodeVolumeLimits(storage),
     volumeBinding(storage),
+    volumeZone(storage),
     podTopologySpread({ ...spreading, ...args.PodTopologySpread }),
     interPodAffinity(namespaceLabels, args.InterPodAffinity),
     nodeResourcesBalancedAllocation,
     imageLocality,
+    measuredUtilization(usage),
     defaultPreemption(budgets, args.DefaultPreemption),
     defaultBinder(client),
   ]

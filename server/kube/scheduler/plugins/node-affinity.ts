@@ -1,9 +1,9 @@
 // nodeSelector and node affinity: required terms filter, preferred ones score. Upstream: plugins/nodeaffinity,
 // component-helpers/scheduling/corev1/nodeaffinity.
 
-import type { NodeSelector } from 'kubernetes-types/core/v1'
+import type { NodeAffinity, NodeSelector, Pod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { matchesTerm, nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
+import { matchesAny, matchesTerm, nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
 import { normalizeByMax, type Plugin, rejectForGood, SKIP } from '../framework.ts'
 
 /** Those that are asked for by name, as the pods of DaemonSets do; undefined when any term asks for something else. */
@@ -18,32 +18,47 @@ function namedNodes({ nodeSelectorTerms }: NodeSelector): Set<string> | undefine
   return names
 }
 
-export const nodeAffinity: Plugin = {
-  name: 'NodeAffinity',
-  weight: 2,
-  preFilter(_, pod) {
-    const required = pod.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-    if (!required && !pod.spec?.nodeSelector) return SKIP
-    const only = required && namedNodes(required)
-    return only && { only }
-  },
-  filter(_, pod, { node }) {
-    return node && nodeMatchesPod(pod, node)
-      ? undefined
-      : rejectForGood("node(s) didn't match Pod's node affinity/selector")
-  },
-  preScore: (_, pod) => !!pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution?.length,
-  score(_, pod, { node }) {
-    const preferred = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
-    return preferred
-      .filter(({ preference }) => node && matchesTerm(preference, node))
-      .reduce((sum, { weight }) => sum + weight, 0)
-  },
-  normalize: (_state, _pod, scores) => normalizeByMax(scores, { reverse: false }),
-  wokenBy: ['node-added', 'node-updated'],
-  mayHelp(event, pod) {
-    if (event.type === 'node-added') return nodeMatchesPod(pod, event.node)
-    if (event.type !== 'node-updated') return false
-    return !deepEqual(event.node.metadata?.labels, event.previous.metadata?.labels) && nodeMatchesPod(pod, event.node)
-  },
+/** Of the profile, for all of its pods: on top of what each asks for itself. */
+export interface NodeAffinityArguments {
+  addedAffinity?: NodeAffinity | undefined
+}
+
+export function nodeAffinity({ addedAffinity }: NodeAffinityArguments): Plugin {
+  const enforced = addedAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+  const wishes = addedAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
+  const preferredBy = ({ spec }: Pod) => [
+    ...wishes,
+    ...(spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []),
+  ]
+  return {
+    name: 'NodeAffinity',
+    weight: 2,
+    preFilter(_, { spec }) {
+      const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+      if (!required && !spec?.nodeSelector && !enforced) return SKIP
+      const only = required && namedNodes(required)
+      return only && { only }
+    },
+    filter(_, pod, { node }) {
+      if (!node) return undefined
+      if (enforced && !matchesAny(enforced, node)) {
+        return rejectForGood("node(s) didn't match scheduler-enforced node affinity")
+      }
+      return nodeMatchesPod(pod, node) ? undefined : rejectForGood("node(s) didn't match Pod's node affinity/selector")
+    },
+    preScore: (_, pod) => preferredBy(pod).length > 0,
+    score: (_, pod, { node }) =>
+      preferredBy(pod)
+        .filter(({ preference }) => node && matchesTerm(preference, node))
+        .reduce((sum, { weight }) => sum + weight, 0),
+    normalize: (_state, _pod, scores) => normalizeByMax(scores, { reverse: false }),
+    wokenBy: ['node-added', 'node-updated'],
+    mayHelp(event, pod) {
+      if (event.type !== 'node-added' && event.type !== 'node-updated') return false
+      if (event.type === 'node-updated' && deepEqual(event.node.metadata?.labels, event.previous.metadata?.labels)) {
+        return false
+      }
+      return nodeMatchesPod(pod, event.node) && (!enforced || matchesAny(enforced, event.node))
+    },
+  }
 }

@@ -8,13 +8,15 @@ import { amountsOf, type PodResources, podResources } from '../pod-resources.ts'
 
 const STATE = 'NodeResourcesFit'
 
+type IsIgnored = (resource: string) => boolean
+
 /** What is missing on the node, one reason per resource. */
-function insufficient({ requests }: PodResources, node: NodeInfo): Rejection | undefined {
+function insufficient({ requests }: PodResources, node: NodeInfo, isIgnored: IsIgnored): Rejection | undefined {
   const reasons: string[] = []
   let neverFits = false
   if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) reasons.push('Too many pods')
   for (const [name, amount] of requests) {
-    if (amount === 0) continue
+    if (amount === 0 || isIgnored(name)) continue
     const allocatable = node.allocatable.get(name) ?? 0
     if (amount <= allocatable - (node.requested.get(name) ?? 0)) continue
     reasons.push(`Insufficient ${name}`)
@@ -71,34 +73,52 @@ function requestedWith(name: string, node: NodeInfo, pod: PodResources): number 
   return (node.requested.get(name) ?? 0) + (pod.requests.get(name) ?? 0)
 }
 
-export const nodeResourcesFit = (strategy: ScoringStrategy): Plugin => ({
-  name: 'NodeResourcesFit',
-  preFilter(state, pod) {
-    state.set(STATE, podResources(pod))
-    return undefined
-  },
-  filter: (state, _, node) => insufficient(state.get(STATE) as PodResources, node),
-  score(state, _, node) {
-    const pod = state.get(STATE) as PodResources
-    let sum = 0
-    let weights = 0
-    for (const { name, weight } of strategy.resources) {
-      const capacity = node.allocatable.get(name) ?? 0
-      // What the node has not got, or nobody asks for, says nothing about it.
-      const counts = name === 'cpu' || name === 'memory' || (capacity > 0 && (pod.requests.get(name) ?? 0) > 0)
-      if (!counts) continue
-      sum += weight * scoreOf(strategy, requestedWith(name, node, pod), capacity)
-      weights += weight
-    }
-    return weights === 0 ? 0 : Math.floor(sum / weights)
-  },
-  wokenBy: ['node-added', 'node-updated', 'pod-removed'],
-  mayHelp(event, pod) {
-    if (event.type !== 'node-added' && event.type !== 'node-updated') return true
-    const allocatable = amountsOf(event.node.status?.allocatable)
-    const fits = [...podResources(pod).requests].every(([name, amount]) => amount <= (allocatable.get(name) ?? 0))
-    if (event.type === 'node-added' || !fits) return fits
-    const before = amountsOf(event.previous.status?.allocatable)
-    return [...allocatable].some(([name, amount]) => amount > (before.get(name) ?? 0))
-  },
-})
+export interface NodeResourcesFitArguments {
+  scoringStrategy: ScoringStrategy
+  /** Extended resources that somebody else sees to, by name or by what stands before the slash. */
+  ignoredResources: readonly string[]
+  ignoredResourceGroups: readonly string[]
+}
+
+function isIgnoredBy({ ignoredResources, ignoredResourceGroups }: NodeResourcesFitArguments): IsIgnored {
+  const [names, groups] = [new Set(ignoredResources), new Set(ignoredResourceGroups)]
+  return (name) => name.includes('/') && (names.has(name) || groups.has(name.slice(0, name.indexOf('/'))))
+}
+
+export function nodeResourcesFit(told: NodeResourcesFitArguments): Plugin {
+  const { scoringStrategy: strategy } = told
+  const isIgnored = isIgnoredBy(told)
+  return {
+    name: 'NodeResourcesFit',
+    preFilter(state, pod) {
+      state.set(STATE, podResources(pod))
+      return undefined
+    },
+    filter: (state, _, node) => insufficient(state.get(STATE) as PodResources, node, isIgnored),
+    score(state, _, node) {
+      const pod = state.get(STATE) as PodResources
+      let sum = 0
+      let weights = 0
+      for (const { name, weight } of strategy.resources) {
+        const capacity = node.allocatable.get(name) ?? 0
+        // What the node has not got, or nobody asks for, says nothing about it.
+        const counts = name === 'cpu' || name === 'memory' || (capacity > 0 && (pod.requests.get(name) ?? 0) > 0)
+        if (!counts) continue
+        sum += weight * scoreOf(strategy, requestedWith(name, node, pod), capacity)
+        weights += weight
+      }
+      return weights === 0 ? 0 : Math.floor(sum / weights)
+    },
+    wokenBy: ['node-added', 'node-updated', 'pod-removed', 'pod-scaled-down'],
+    mayHelp(event, pod) {
+      if (event.type !== 'node-added' && event.type !== 'node-updated') return true
+      const allocatable = amountsOf(event.node.status?.allocatable)
+      const fits = [...podResources(pod).requests].every(
+        ([name, amount]) => isIgnored(name) || amount <= (allocatable.get(name) ?? 0),
+      )
+      if (event.type === 'node-added' || !fits) return fits
+      const before = amountsOf(event.previous.status?.allocatable)
+      return [...allocatable].some(([name, amount]) => amount > (before.get(name) ?? 0))
+    },
+  }
+}

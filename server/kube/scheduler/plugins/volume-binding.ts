@@ -12,6 +12,7 @@ import {
   waitsForConsumer,
 } from '../../kinds/storage/volume-binding.ts'
 import { type CycleState, type Plugin, type Rejection, rejectForGood, SKIP } from '../framework.ts'
+import { claimsOf } from '../pod-claims.ts'
 import type { StorageView } from '../storage-view.ts'
 
 const NAME = 'VolumeBinding'
@@ -70,19 +71,6 @@ export function volumeBinding(storage: StorageView): Plugin {
 }
 
 const planned = (state: CycleState, node: string) => (state.get(NAME) as Plan | undefined)?.byNode.get(node)
-
-interface Used {
-  key: string
-  isEphemeral: boolean
-}
-
-function claimsOf({ metadata, spec }: Pod): Used[] {
-  const { namespace = '', name: podName } = metadata ?? {}
-  return (spec?.volumes ?? []).flatMap<Used>(({ name, persistentVolumeClaim, ephemeral }) => {
-    if (persistentVolumeClaim) return [{ key: `${namespace}/${persistentVolumeClaim.claimName}`, isEphemeral: false }]
-    return ephemeral ? [{ key: `${namespace}/${podName}-${name}`, isEphemeral: true }] : []
-  })
-}
 
 function problemOf(pod: Pod, key: string, claim: Claim | undefined, isEphemeral: boolean): string | undefined {
   const name = key.slice(key.indexOf('/') + 1)

@@ -7,19 +7,20 @@ import type { Client } from '../../client/client.ts'
 import { type CycleOptions, decide } from '../cycle.ts'
 import { NodeInfo } from '../node-info.ts'
 import { NodeList } from '../node-list.ts'
+import type { NodeUsage } from '../node-usage.ts'
 import { defaultPlugins, type PluginOptions } from '../plugins/index.ts'
 import type { StorageView } from '../storage-view.ts'
 
 /** What plug-ins ask of the cluster around them. */
 export const world: PluginOptions = {
   client: {} as Client,
+  seenToByExtenders: [],
   spreading: { selectorFor: (pod) => (pod.metadata?.labels?.spread ? selectorOfMap({ spread: 'yes' }) : undefined) },
   namespaceLabels: (name) => ({ 'kubernetes.io/metadata.name': name }),
   budgets: () => [],
   storage: {} as StorageView,
+  usage: {} as NodeUsage,
 }
-
-const plugins = (budgets: readonly PodDisruptionBudget[]) => defaultPlugins({ ...world, budgets: () => budgets })
 
 export const GI = 2 ** 30
 
@@ -62,7 +63,15 @@ export const asking = (cpu: string, memory = '0', more: Partial<NonNullable<Pod[
 export function run(
   what: Pod,
   nodes: NodeInfo[],
-  { budgets = [], ...options }: Partial<CycleOptions> & { budgets?: PodDisruptionBudget[] } = {},
+  {
+    budgets = [],
+    storage = world.storage,
+    ...options
+  }: Partial<CycleOptions> & { budgets?: PodDisruptionBudget[]; storage?: StorageView } = {},
 ) {
-  return decide(what, new NodeList(nodes), { plugins: plugins(budgets), random: () => 0.99, startAt: 0, ...options })
+  const plugins = pluginsOf({ ...world, budgets: () => budgets, storage })
+  return decide(what, new NodeList(nodes), { plugins, random: () => 0.99, startAt: 0, ...options })
 }
+
+/** Those that take part unless told otherwise. */
+export const pluginsOf = (options: PluginOptions) => defaultPlugins(options).filter(({ isOptional }) => !isOptional)

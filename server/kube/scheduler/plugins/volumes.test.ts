@@ -1,0 +1,101 @@
+import type { PersistentVolumeClaim as Claim, Pod, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
+import type { StorageClass } from 'kubernetes-types/storage/v1'
+import { expect, it } from 'vitest'
+import type { NodeInfo } from '../node-info.ts'
+import type { StorageView } from '../storage-view.ts'
+import { node, pod, run } from '../testing/pods-and-nodes.ts'
+
+/** Claims that are bound to a volume of the same name, or are not; volumes of one driver, with labels. */
+function storage(
+  claims: Record<string, { mode?: string; bound?: boolean; labels?: Record<string, string> }>,
+  limits: Record<string, number> = {},
+): StorageView {
+  const claim = (name: string): Claim | undefined => {
+    const { mode = 'ReadWriteOnce', bound = true } = claims[name] ?? {}
+    if (!claims[name]) return undefined
+    const annotations: Record<string, string> = bound ? { 'pv.kubernetes.io/bind-completed': 'yes' } : {}
+    return {
+      metadata: { name, namespace: 'default', annotations },
+      spec: { accessModes: [mode], ...(bound ? { volumeName: name } : {}) },
+    }
+  }
+  const volume = (name: string): Volume | undefined =>
+    claims[name] && {
+      metadata: { name, labels: claims[name].labels ?? {} },
+      spec: { csi: { driver: 'disks', volumeHandle: name } },
+    }
+  const waits: StorageClass = { provisioner: 'disks', volumeBindingMode: 'WaitForFirstConsumer' }
+  return {
+    claims: { get: (key: string) => claim(key.slice('default/'.length)) },
+    volumes: { get: volume, list: () => [] },
+    promised: new Set<string>(),
+    classOf: () => waits,
+    volumeLimits: (name: string) => new Map(limits[name] === undefined ? [] : [['disks', limits[name]]]),
+  } as unknown as StorageView
+}
+const using = (...names: string[]): Pod =>
+  pod({ volumes: names.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })) })
+const important = (what: Pod): Pod => ({ ...what, spec: { ...what.spec, containers: [], priority: 9 } })
+const verdicts = (what: Pod, nodes: NodeInfo[], view: StorageView) => {
+  const { chosen, rejections } = run(what, nodes, { storage: view })
+  return {
+    chosen,
+    reasons: Object.fromEntries(Array.from(rejections, ([name, { reasons }]) => [name, reasons.join()])),
+  }
+}
+
+const ALONE = 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode'
+
+it('gives a claim for one pod only to one pod, on any node', () => {
+  const view = storage({ mine: { mode: 'ReadWriteOncePod' }, ours: {} })
+  const nodes = () => [node('a', { on: [using('mine', 'ours')] }), node('b')]
+  expect(verdicts(using('mine'), nodes(), view)).toEqual({ chosen: undefined, reasons: { a: ALONE, b: ALONE } })
+  expect(verdicts(using('ours'), nodes(), view).chosen).toBeDefined()
+})
+
+it('takes it from a less important pod', () => {
+  const view = storage({ mine: { mode: 'ReadWriteOncePod' } })
+  const holder = using('mine')
+  const { postFilter } = run(important(using('mine')), [node('a', { on: [holder] }), node('b')], { storage: view })
+  expect(postFilter?.preemption).toMatchObject({ node: 'a', victims: [holder] })
+})
+
+it.each([
+  ['two readers share a disk', true, true, 'a'],
+  ['a reader and a writer do not', true, false, undefined],
+])('%s', (_, there, wanted, chosen) => {
+  const disk = (readOnly: boolean) => pod({ volumes: [{ name: 'v', gcePersistentDisk: { pdName: 'disk', readOnly } }] })
+  const found = verdicts(disk(wanted), [node('a', { on: [disk(there)] })], storage({}))
+  expect(found).toEqual({ chosen, reasons: chosen ? {} : { a: 'node(s) had no available disk' } })
+})
+
+const zone = (name: string, label = 'topology.kubernetes.io/zone') => ({ [label]: name })
+
+it.each([
+  ['its zone', zone('x'), { a: zone('x'), b: zone('y') }, 'a'],
+  ['either of its zones', zone('x__y'), { a: zone('z'), b: zone('y') }, 'b'],
+  [
+    'its zone by the older name',
+    zone('x', 'failure-domain.beta.kubernetes.io/zone'),
+    { a: zone('x'), b: zone('y') },
+    'a',
+  ],
+  ['nodes that say nothing of zones', zone('x'), { a: zone('y'), b: {} }, 'b'],
+])('wants for a volume %s', (_, labels, nodes, chosen) => {
+  const infos = Object.entries(nodes).map(([name, ofNode]) => node(name, { labels: ofNode as Record<string, string> }))
+  const found = verdicts(using('data'), infos, storage({ data: { labels } }))
+  const other = chosen === 'a' ? 'b' : 'a'
+  expect(found).toEqual({ chosen, reasons: { [other]: 'node(s) had no available volume zone' } })
+})
+
+it('attaches no more volumes of a driver than the node can have, and counts what pods share once', () => {
+  const claims = { one: {}, two: {}, three: {}, later: { bound: false } }
+  const nodes = () => [node('a', { on: [using('one', 'two'), using('two')] })]
+  const full = { chosen: undefined, reasons: { a: 'node(s) exceed max volume count' } }
+  expect(verdicts(using('three'), nodes(), storage(claims, { a: 2 }))).toEqual(full)
+  // Its volume will be made by the driver of its class.
+  expect(verdicts(using('later'), nodes(), storage(claims, { a: 2 }))).toEqual(full)
+  expect(verdicts(using('three'), nodes(), storage(claims, { a: 3 })).chosen).toBe('a')
+  expect(verdicts(using('two'), nodes(), storage(claims, { a: 2 })).chosen).toBe('a')
+  expect(verdicts(using('three'), nodes(), storage(claims)).chosen).toBe('a')
+})
