@@ -38,6 +38,13 @@ const OBJECTS = [
       { name: 'sctp', port: 80, targetPort: 8080, nodePort: 30082, protocol: 'SCTP' },
     ],
   }),
+  service('balanced', { type: 'LoadBalancer' }),
+  service('guarded', {
+    type: 'LoadBalancer',
+    selector: { only: 'b' },
+    externalTrafficPolicy: 'Local',
+    loadBalancerSourceRanges: ['198.51.100.0/24'],
+  }),
   service('outside', {
     type: 'NodePort',
     selector: { only: 'b' },
@@ -90,8 +97,11 @@ const onMachine = async (name: string, script: string) =>
 const nodeOf = (name: string) => machines.get(name)!.address
 const ip = (name: string) => addresses.get(name)!
 /** From the host, which is on the machines' network and neither a pod nor a node. */
-const fromOutside = (node: string, port: number) =>
-  fetch(`http://${nodeOf(node)}:${port}/`, { signal: AbortSignal.timeout(3000) }).then((answer) => answer.text())
+const fromOutside = (address: string, port: number) =>
+  fetch(`http://${address}:${port}/`, { signal: AbortSignal.timeout(3000) }).then((answer) => answer.text())
+
+const balancerOf = (name: string) =>
+  until(`${name} has an address`, () => run(`get service ${name} -o jsonpath={.status.loadBalancer.ingress[0].ip}`))
 
 async function switchTo(mode: string): Promise<void> {
   await Promise.all(
@@ -150,7 +160,7 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
       `udp ${nodeOf('node-2')} 30081`,
     )
     for (const answer of heard) expect(answer).toMatch(/^[ab] 10\./)
-    for (const node of machines.keys()) expect(await fromOutside(node, 30080)).toMatch(/^[ab] 10\./)
+    for (const node of machines.keys()) expect(await fromOutside(nodeOf(node), 30080)).toMatch(/^[ab] 10\./)
     // In mode nftables node ports are the node's own address, and no other.
     const onLoopback = await onMachine('node-1', 'curl -s -m 1 127.0.0.1:30080')
     expect(onLoopback).toMatch(mode === 'iptables' ? /^[ab] 10\./ : /^$/)
@@ -160,10 +170,32 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
 
   it('with an external policy Local shows the caller’s own address, and only where an endpoint is', async () => {
     const outside = nodeOf('node-2').replace(/\d+$/, '1')
-    expect(await fromOutside('node-2', 30090)).toBe(`b ${outside}`)
-    await expect(fromOutside('node-1', 30090)).rejects.toThrow()
+    expect(await fromOutside(nodeOf('node-2'), 30090)).toBe(`b ${outside}`)
+    await expect(fromOutside(nodeOf('node-1'), 30090)).rejects.toThrow()
     // A pod is led there as if it had gone out and come in again.
     expect((await ask(`tcp ${nodeOf('node-1')} 30090`))[0]).toMatch(/^b 10\./)
+  })
+
+  it('leads from a load balancer’s address on the machines’ network, and guards it', async () => {
+    const [balanced, guarded] = await Promise.all(['balanced', 'guarded'].map(balancerOf))
+    const answers = await Promise.all(Array.from({ length: 12 }, () => fromOutside(balanced!, 80)))
+    expect(new Set(answers.map((answer) => answer.split(' ')[0]))).toEqual(new Set(['a', 'b']))
+    expect((await ask(`tcp ${balanced} 80`))[0]).toMatch(/^[ab] 10\./)
+    await expect(fromOutside(guarded!, 80)).rejects.toThrow()
+    const health = await run('get service guarded -o jsonpath={.spec.healthCheckNodePort}')
+    const asked = ['node-1', 'node-2'].map(async (name) => (await fetch(`http://${nodeOf(name)}:${health}/`)).status)
+    expect(await Promise.all(asked)).toEqual([503, 200])
+    const open = { spec: { loadBalancerSourceRanges: [`${nodeOf('node-1')}/24`] } }
+    await run(`patch service guarded -p '${JSON.stringify(open)}'`)
+    const gateway = nodeOf('node-2').replace(/\d+$/, '1')
+    await until('the gateway is let in', async () => (await fromOutside(guarded!, 80)) === `b ${gateway}`)
+    await run(`patch service guarded -p '{"spec":{"loadBalancerSourceRanges":["198.51.100.0/24"]}}'`)
+    await until('and kept out again', () =>
+      fromOutside(guarded!, 80).then(
+        () => false,
+        () => true,
+      ),
+    )
   })
 
   it('leaves nothing of the other mode', async () => {

@@ -18,6 +18,7 @@ import { KUBELET_CONFIGURATION, kubeletConfigurationOf, logLimitsOf } from './ku
 import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
 import { CniNetwork } from './network/cni-network.ts'
 import { ConnectionWatch } from './network/connection-watch.ts'
+import { runLoadBalancerAddresses } from './network/load-balancer-addresses.ts'
 import { runNodeRoutes } from './network/node-routes.ts'
 import { createLinuxNodeOs } from './node-os/linux-node-os.ts'
 
@@ -140,6 +141,15 @@ async function main(): Promise<void> {
       clock,
       logger: logger.with({ component: 'network' }),
       clusterCidr: config.clusterCIDR,
+    }),
+  )
+  stack.use(
+    runLoadBalancerAddresses({
+      nodeName,
+      client: networkClient,
+      os,
+      clock,
+      logger: logger.with({ component: 'network' }),
     }),
   )
   logger.info('node agent started', { node: nodeName, address: nodeIP })

@@ -3,7 +3,7 @@
 // A host's own networks cannot be known beforehand, so a pool is chosen at start: the first candidate that overlaps no
 // route of the host. Slot n then owns the n-th /24 of the pool and the n-th 65536 uids, so neither can ever collide:
 //
-//   slot 3 of 10.160.0.0/12  →  10.160.3.0/24, gateway 10.160.3.1, machines .11 …, terminals .224 …, uids 1879244800 …
+//   slot 3 of 10.160.0.0/12  →  10.160.3.0/24, gateway 10.160.3.1, machines .12 …, load balancers .128 …, terminals .224 …, uids 1879244800 …
 import { tryCommand } from './run-command.ts'
 
 /** Kubernetes' defaults for pods (10.244/16) and services (10.96/12) are not among them. */
@@ -20,6 +20,8 @@ export interface SlotAddresses {
   gateway: string
   /** What Docker may hand out by itself (terminals); machines have fixed addresses below it. */
   dynamicRange: string
+  /** For load balancers of the cluster. */
+  loadBalancerRange: string
   uidBase: number
   machineAddress(ordinal: number): string
 }
@@ -33,9 +35,10 @@ export function addressesOfSlot(pool: string, slot: number): SlotAddresses {
     subnet: `${formatAddress(network)}/24`,
     gateway: formatAddress(network + 1),
     dynamicRange: `${formatAddress(network + 224)}/27`,
+    loadBalancerRange: `${formatAddress(network + 128)}/26`,
     uidBase: FIRST_UID + slot * UIDS_PER_SLOT,
     machineAddress(ordinal) {
-      if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal > 210)
+      if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal > 110)
         throw new Error(`no address for machine ${ordinal}`)
       return formatAddress(network + 11 + ordinal)
     },

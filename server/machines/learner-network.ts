@@ -132,6 +132,7 @@ function describe(cluster: string, name: string, addresses: SlotAddresses): Lear
     bridge: bridgeOf(addresses.slot),
     subnet: addresses.subnet,
     gatewayAddress: addresses.gateway,
+    loadBalancerRange: addresses.loadBalancerRange,
     addresses,
   }
 }

@@ -293,6 +293,7 @@ export class Cluster {
       definitions: buildControllers({
         kinds: builtInKinds,
         clusterCidr: NETWORKING.clusterCidr,
+        ...(this.#network ? { loadBalancerRange: this.#network.loadBalancerRange } : {}),
         rootCaPem: caPem,
         signCertificate: (granted) => this.#pki.sign(granted),
         signLegacyToken: legacyTokenSigner(this.#pki.serviceAccounts.privateKeyPem),

@@ -23,6 +23,8 @@ export interface MachineNetwork {
   bridge: string
   subnet: string
   gatewayAddress: string
+  /** Addresses of it that no machine gets: for load balancers. */
+  loadBalancerRange: string
 }
 
 export interface MachineFile {

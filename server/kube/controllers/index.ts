@@ -35,6 +35,7 @@ import { claimProtectionController } from './pvc-protection/index.ts'
 import { replicaSetController, replicationController } from './replicaset/index.ts'
 import { resourceQuotaController } from './resourcequota/index.ts'
 import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
+import { serviceLbController } from './service-lb/index.ts'
 import { serviceAccountController } from './serviceaccount/index.ts'
 import { type SignLegacyToken, serviceAccountTokenController } from './serviceaccount-token/index.ts'
 import { serviceCidrController } from './servicecidr/index.ts'
@@ -48,6 +49,8 @@ export interface ControllerOptions {
   kinds: readonly AnyKind[]
   /** Each node gets a /24 out of it for its pods. */
   clusterCidr: string
+  /** Load balancers get their addresses out of it; without it they stay pending, as where there is no cloud. */
+  loadBalancerRange?: string
   /** Published in every namespace for pods to trust the API server by. */
   rootCaPem: string
   /** By the cluster's own authority; without it nothing is signed. */
@@ -88,6 +91,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
       : []),
     rootCaCertificatePublisher(options.rootCaPem),
     serviceCidrController,
+    ...(options.loadBalancerRange ? [serviceLbController(options.loadBalancerRange)] : []),
     nodeIpamController(options.clusterCidr),
     nodeLifecycleController({
       gracePeriodMs: options.nodeMonitorGracePeriodMs ?? 40_000,

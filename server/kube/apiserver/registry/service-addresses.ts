@@ -54,7 +54,8 @@ export function serviceAddresses(
     const service = next as Service
     const before = (previous as Service | undefined)?.spec
     const { spec } = service
-    if (!spec) return { take: [], release: [] }
+    // A new status has the spec from before, which is not to be touched.
+    if (!spec || spec === before) return { take: [], release: [] }
     if (before) carryOver(spec, before)
     const mine = new Set(previous ? heldBy(previous) : [])
     const taken = claimsOfOthers(service)

@@ -115,6 +115,12 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('delete get list watch', [''], 'pods'),
     EVENTS,
   ],
+  'service-controller': [
+    rule(READ, [''], 'services'),
+    rule('patch update', [''], 'services/status'),
+    rule('list watch', [''], 'nodes'),
+    EVENTS,
+  ],
   'service-cidrs-controller': [
     rule('get list patch update watch', ['networking.k8s.io'], 'servicecidrs'),
     rule('patch update', ['networking.k8s.io'], 'servicecidrs/finalizers servicecidrs/status'),
