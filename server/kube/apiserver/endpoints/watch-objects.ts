@@ -7,7 +7,7 @@
 // Upstream: apiserver/pkg/endpoints/handlers/watch.go, storage/cacher/cache_watcher.go.
 
 import type { Trace } from '../../../base/trace.ts'
-import { StatusError } from '../../apimachinery/status-error.ts'
+import { internalError, StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import type { Store } from '../../store/store.ts'
 import { parseRevision, selects, tooLarge } from '../registry/list.ts'
@@ -18,6 +18,7 @@ import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { Call } from './object-endpoints.ts'
 import { listRequestOf } from './object-endpoints.ts'
 import { WatchOrder } from './watch-order.ts'
+import type { Seen } from './watch-view.ts'
 
 const BOOKMARK_MS = 60_000
 const SHORTEST_MS = 30 * 60_000
@@ -71,15 +72,13 @@ export async function watchObjects(
     let timer: Disposable | undefined
     traced('open')
 
-    const deliver = (event: OutgoingEvent, cause: string) => {
-      sink.event(event)
-      const { metadata } = event.object
-      if (event.type === 'BOOKMARK') return
+    const told = ({ type, object: { metadata }, entry }: OutgoingEvent, cause: string) => {
+      if (type === 'BOOKMARK') return
       trace.emit({
         type: 'deliver',
         at: clock.now(),
-        revision: event.entry?.revision ?? 0,
-        event: event.type,
+        revision: entry?.revision ?? 0,
+        event: type,
         client: context.client,
         watch: context.id,
         group: kind.group,
@@ -89,13 +88,21 @@ export async function watchObjects(
         cause,
       })
     }
+    const deliver = (event: OutgoingEvent, cause: string) => {
+      sink.event(event)
+      told(event, cause)
+    }
+    const tell = (coming: Seen | Promise<Seen>, cause: string) =>
+      order.next(coming, (seen) => {
+        if (isOpen && seen) deliver(seen, cause)
+      })
     const bookmark = (isEndOfInitial = false) =>
       sink.event({ type: 'BOOKMARK', object: bookmarkOf(served.kind, feed.revision, isEndOfInitial) })
     const close = (error?: StatusError) => {
       if (!isOpen) return
       isOpen = false
+      membership?.[Symbol.dispose]()
       leave()
-      subscription?.[Symbol.dispose]()
       timer?.[Symbol.dispose]()
       context.signal?.removeEventListener('abort', onAbort)
       traced('closed')
@@ -103,7 +110,9 @@ export async function watchObjects(
     }
     const onAbort = () => close()
     const order = new WatchOrder(close)
-    const { view, leave } = served.views.join(key, { registry, isIn, shownEntry: (entry) => served.shownEntry(entry) })
+    const scope = { registry, isIn, shownEntry: (entry: Entry) => served.shownEntry(entry) }
+    const { view, leave } = served.views.open(key, scope)
+    let membership: Disposable | undefined
 
     if (startsWithAll) {
       order.next(registry.shown(cache.under(prefix)), (entries) => {
@@ -116,20 +125,14 @@ export async function watchObjects(
         if (sendInitial && wantsBookmarks) bookmark(true)
       })
     }
-    let subscription: Disposable | undefined
     try {
-      subscription = cache.watch(startsWithAll || asOf === 0 ? feed.revision : asOf, {
-        event: (event) => {
-          if (!isOpen) return
-          order.next(view.of(event), (outgoing) => {
-            if (isOpen && outgoing) deliver(outgoing, event.cause)
-          })
-        },
-        ended: (error) => close(error),
-      })
+      for (const event of cache.since(startsWithAll || asOf === 0 ? feed.revision : asOf)) {
+        tell(view.look(event), event.cause)
+      }
+      // Whoever still waits for a conversion is told alone.
+      if (isOpen) membership = view.join({ tell, told, close }, order.isIdle ? sink : undefined)
     } catch (err) {
-      if (!(err instanceof StatusError)) throw err
-      close(err)
+      close(err instanceof StatusError ? err : internalError(err))
     }
     schedule()
     if (context.signal?.aborted) close()

@@ -12,8 +12,13 @@ export class WatchOrder {
     this.#fail = fail
   }
 
+  /** What comes now may be used at once. */
+  get isIdle(): boolean {
+    return this.#last === undefined
+  }
+
   next<T>(coming: T | Promise<T>, use: (value: T) => void): void {
-    if (!this.#last && !(coming instanceof Promise)) {
+    if (this.isIdle && !(coming instanceof Promise)) {
       use(coming)
       return
     }

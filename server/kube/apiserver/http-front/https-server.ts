@@ -16,7 +16,7 @@ import { type RenderContext, renderError, renderList, renderObject } from './ren
 import { ReverseProxy } from './reverse-proxy.ts'
 import { commonHeaders, refuse, sendBytes } from './send.ts'
 import { includeObjectOf } from './table.ts'
-import { errorFrame, WatchFrames, watchContentType } from './watch-frames.ts'
+import { errorFrame, watchContentType, watchFrames } from './watch-frames.ts'
 import { WatchWriters } from './watch-writers.ts'
 
 export interface HttpsServerOptions {
@@ -40,7 +40,6 @@ export class HttpsFront {
   readonly #options: HttpsServerOptions
   readonly #proxy: ReverseProxy
   readonly #reader = new RequestReader()
-  readonly #frames = new WatchFrames()
   readonly #writers = new WatchWriters()
   readonly #servers = new Set<Http2SecureServer>()
   readonly #sockets = new Set<Duplex>()
@@ -192,17 +191,23 @@ export class HttpsFront {
     response.writeHead(200, { ...headers, 'Content-Type': watchContentType(context.representation) })
     response.flushHeaders()
     let isEnded = false
-    const frameOf = this.#frames.of(answer.kind, context, this.#options.clock)
+    const { form, frameOf } = watchFrames(answer.kind, context, this.#options.clock)
     const writer = this.#writers.of(response)
     const watch = answer.start({
       event: (event) => writer.write(frameOf(event)),
+      shared: (view) => {
+        if (form === undefined) return undefined
+        const channel = this.#writers.channelOf(view, form, frameOf)
+        writer.join(channel)
+        return channel
+      },
       end: (error) => {
         isEnded = true
         writer.end(error && errorFrame(error, context))
       },
     })
     response.on('close', () => {
-      writer.take()
+      writer.drop()
       if (!isEnded) watch[Symbol.dispose]()
     })
   }

@@ -6,7 +6,7 @@ import { loadSchemas } from '../../schemas/load-schemas.ts'
 import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Representation } from '../request-path/negotiate.ts'
 import type { RenderContext } from './render.ts'
-import { errorFrame, WatchFrames } from './watch-frames.ts'
+import { errorFrame, watchFrames } from './watch-frames.ts'
 
 const schemas = loadSchemas()
 const clock = new FakeClock()
@@ -28,28 +28,26 @@ const entry = {
 }
 const added: OutgoingEvent = { type: 'ADDED', object, entry }
 
-it('makes the bytes of a change once for all who read the same form, and others for another', () => {
-  const frames = new WatchFrames()
-  const frame = frames.of(ConfigMap, json, clock)(added)
-  expect(frames.of(ConfigMap, { ...json, now: 5 }, clock)(added)).toBe(frame)
-  expect(JSON.parse(frame.toString())).toEqual({ type: 'ADDED', object })
-  const binary = frames.of(ConfigMap, protobuf, clock)(added)
-  expect(frames.of(ConfigMap, protobuf, clock)(added)).toBe(binary)
-  expect(binary).not.toEqual(frame)
-  const metadata = context({ as: 'partial', version: 'v1', format: 'json', pretty: false })
-  expect(JSON.parse(frames.of(ConfigMap, metadata, clock)(added).toString()).object).toEqual({
+it('gives those who read alike the same bytes, and says so', () => {
+  const { form, frameOf } = watchFrames(ConfigMap, json, clock)
+  const other = watchFrames(ConfigMap, { ...json, now: 5 }, clock)
+  expect(other.form).toBe(form)
+  expect(other.frameOf(added)).toEqual(frameOf(added))
+  expect(JSON.parse(frameOf(added).toString())).toEqual({ type: 'ADDED', object })
+  const binary = watchFrames(ConfigMap, protobuf, clock)
+  expect(binary.form).not.toBe(form)
+  expect(binary.frameOf(added)).not.toEqual(frameOf(added))
+  const metadata = watchFrames(
+    ConfigMap,
+    context({ as: 'partial', version: 'v1', format: 'json', pretty: false }),
+    clock,
+  )
+  expect([form, binary.form]).not.toContain(metadata.form)
+  expect(JSON.parse(metadata.frameOf(added).toString()).object).toEqual({
     kind: 'PartialObjectMetadata',
     apiVersion: 'meta.k8s.io/v1',
     metadata: object.metadata,
   })
-})
-
-it('does not take an object that has entered a selection for one that has changed in it', () => {
-  const frames = new WatchFrames()
-  const frameOf = frames.of(ConfigMap, json, clock)
-  const asAdded = frameOf(added)
-  const asModified = frameOf({ ...added, type: 'MODIFIED' })
-  expect([asAdded, asModified].map((frame) => JSON.parse(frame.toString()).type)).toEqual(['ADDED', 'MODIFIED'])
 })
 
 it('says in its own form why a watch has ended', () => {
@@ -62,7 +60,9 @@ it('says in its own form why a watch has ended', () => {
 
 it('names the columns once for each watch, and the age of each moment', () => {
   const table = context({ as: 'table', version: 'v1', format: 'json', pretty: false })
-  const frameOf = new WatchFrames().of(ConfigMap, table, clock)
+  const { form, frameOf } = watchFrames(ConfigMap, table, clock)
+  // No two watches have the same to say, so nothing is shared.
+  expect(form).toBeUndefined()
   const columns = [added, added].map((event) => JSON.parse(frameOf(event).toString()).object.columnDefinitions?.length)
   expect(columns).toEqual([3, undefined])
 })

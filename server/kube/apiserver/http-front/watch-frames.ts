@@ -1,5 +1,4 @@
-// The events of a watch as bytes. One event goes to many watchers: what is made of it is made once for each form that
-// somebody reads, and kept as long as the event is.
+// The events of a watch as bytes.
 //
 //   JSON       {"type":"ADDED","object":{…}}\n
 //   protobuf   its length in four bytes, then a WatchEvent
@@ -15,28 +14,17 @@ import { headOf, joinChunks, wireBytes } from '../watch-cache/entry.ts'
 import type { RenderContext } from './render.ts'
 import { partialOf, tableOf } from './table.ts'
 
-export class WatchFrames {
-  readonly #shared = new WeakMap<OutgoingEvent, Map<string, Buffer>>()
+export interface Frames {
+  frameOf(event: OutgoingEvent): Buffer
+  /** Two watches of the same form get the same bytes for the same event; undefined where no two do. */
+  form: string | undefined
+}
 
-  /** What turns the events of one watch into bytes. */
-  of(kind: AnyKind, context: RenderContext, clock: Clock): (event: OutgoingEvent) => Buffer {
-    const { as, format } = context.representation
-    if (as === 'table') return tableFrames(kind, context, clock)
-    const form = `${format} ${as}`
-    return (event) => {
-      let known = this.#shared.get(event)
-      if (!known) {
-        known = new Map()
-        this.#shared.set(event, known)
-      }
-      let made = known.get(form)
-      if (!made) {
-        made = make(kind, event, context)
-        known.set(form, made)
-      }
-      return made
-    }
-  }
+/** What turns the events of one watch into bytes. */
+export function watchFrames(kind: AnyKind, context: RenderContext, clock: Clock): Frames {
+  const { as, format } = context.representation
+  if (as === 'table') return { frameOf: tableFrames(kind, context, clock), form: undefined }
+  return { frameOf: (event) => make(kind, event, context), form: `${format} ${as}` }
 }
 
 /** Rows have ages, so each is made for its moment; only the first brings the columns, as upstream. */

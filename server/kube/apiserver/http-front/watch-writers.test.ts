@@ -1,22 +1,38 @@
 import { expect, it } from 'vitest'
+import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Outgoing } from './read-request.ts'
 import { WatchWriters } from './watch-writers.ts'
 
-const watcher = () => {
+const watcher = (told: { unread?: number } = {}) => {
   const heard: string[] = []
-  let isEnded = false
+  let isOver = false
   const response = {
-    writableLength: 0,
+    writableLength: told.unread ?? 0,
     write: (piece: Buffer) => heard.push(piece.toString()),
+    destroy: () => {
+      isOver = true
+    },
     end: (piece?: Buffer) => {
       if (piece) heard.push(piece.toString())
-      isEnded = true
+      isOver = true
     },
   } as unknown as Outgoing
-  return { response, heard, isEnded: () => isEnded }
+  return { response, heard, isOver: () => isOver }
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 const [a, b, c] = ['a', 'b', 'c'].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer]
+
+/** An event whose bytes are its name. */
+const event = (name: string): OutgoingEvent => ({ type: 'ADDED', object: { metadata: { name } } })
+
+function channelOf(writers: WatchWriters, view: object = {}, form = 'json') {
+  let made = 0
+  const channel = writers.channelOf(view, form, ({ object }) => {
+    made++
+    return Buffer.from(object.metadata?.name ?? '')
+  })
+  return { channel, made: () => made }
+}
 
 it('sends in one piece, in order, what has come for a watcher in one turn', async () => {
   const writers = new WatchWriters()
@@ -32,20 +48,90 @@ it('sends in one piece, in order, what has come for a watcher in one turn', asyn
 })
 
 it('sends what waits before it ends', async () => {
-  const { response, heard, isEnded } = watcher()
-  const writer = new WatchWriters().of(response)
+  const writers = new WatchWriters()
+  const { response, heard, isOver } = watcher()
+  const writer = writers.of(response)
+  const { channel } = channelOf(writers)
+  writer.join(channel)
   writer.write(a)
-  writer.end(b)
+  channel.event(event('b'))
+  writer.end(c)
+  channel.event(event('d'))
   await turn()
-  expect(heard).toEqual(['ab'])
-  expect(isEnded()).toBe(true)
+  expect(heard).toEqual(['abc'])
+  expect(isOver()).toBe(true)
 })
 
 it('writes nothing to a watcher that has gone', async () => {
+  const writers = new WatchWriters()
   const { response, heard } = watcher()
-  const writer = new WatchWriters().of(response)
+  const writer = writers.of(response)
+  const { channel } = channelOf(writers)
+  writer.join(channel)
   writer.write(a)
-  writer.take()
+  channel.event(event('b'))
+  writer.drop()
   await turn()
   expect(heard).toEqual([])
+})
+
+it('makes the bytes of an event once for all in a channel, and others for another view or form', async () => {
+  const writers = new WatchWriters()
+  const view = {}
+  const { channel, made } = channelOf(writers, view)
+  const all = Array.from({ length: 5 }, () => watcher())
+  for (const { response } of all) writers.of(response).join(channel)
+  for (const name of ['x', 'y']) channel.event(event(name))
+  await turn()
+  expect(all.map(({ heard }) => heard)).toEqual(all.map(() => ['xy']))
+  expect(made()).toBe(2)
+  expect(channelOf(writers, view).channel).toBe(channel)
+  expect(channelOf(writers, view, 'protobuf').channel).not.toBe(channel)
+  expect(channelOf(writers).channel).not.toBe(channel)
+})
+
+it('sends each watcher what came since it joined, once and in order, whatever comes in between for it alone', async () => {
+  const writers = new WatchWriters()
+  const { channel } = channelOf(writers)
+  const [early, late] = [watcher(), watcher()]
+  const [first, second] = [writers.of(early.response), writers.of(late.response)]
+  first.join(channel)
+  channel.event(event('1'))
+  first.write(a)
+  channel.event(event('2'))
+  second.join(channel)
+  channel.event(event('3'))
+  await turn()
+  channel.event(event('4'))
+  second.write(b)
+  await turn()
+  expect([early.heard.join(''), late.heard.join('')]).toEqual(['1a234', '34b'])
+})
+
+it('reaches thousands in turns, between which others get theirs, and nobody misses what comes meanwhile', async () => {
+  const writers = new WatchWriters()
+  const { channel } = channelOf(writers)
+  const many = Array.from({ length: 1000 }, () => watcher())
+  for (const { response } of many) writers.of(response).join(channel)
+  const alone = watcher()
+  channel.event(event('1'))
+  await turn()
+  channel.event(event('2'))
+  writers.of(alone.response).write(a)
+  await turn()
+  await turn()
+  const done = () => many.filter(({ heard }) => heard.join('') === '12').length
+  expect(alone.heard).toEqual(['a'])
+  expect(done()).toBeGreaterThan(0)
+  expect(done()).toBeLessThan(1000)
+  for (let turns = 0; turns < 20; turns++) await turn()
+  expect(done()).toBe(1000)
+})
+
+it('lets go of a watcher that does not read', async () => {
+  const writers = new WatchWriters()
+  const { response, isOver } = watcher({ unread: 17 * 1024 * 1024 })
+  writers.of(response).write(a)
+  await turn()
+  expect(isOver()).toBe(true)
 })

@@ -1,71 +1,51 @@
-// Frames on their way to watchers. What comes for one watcher while the process is busy with others goes out in one
-// piece: the more there is to do, the fewer pieces there are, and an idle server sends at once. Watchers who have the
-// same to hear, which is most of them, share the piece.
+// Frames on their way to watchers. Whoever has something to send stands in a line. When a watcher's turn is there it gets
+// all that has come for it, in one piece: the more there is to do, the fewer pieces there are, and an idle server sends at
+// once. Requests are answered between one part of the line and the next.
+//
+// Those who watch the same stand in it together, as a channel: an event is put there once, and a watcher only
+// remembers how much of it it has been sent.
 
+import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Outgoing } from './read-request.ts'
+import { type Waiting, WatchChannel } from './watch-channel.ts'
+import { WatchWriter } from './watch-writer.ts'
 
-/** A watcher that does not read is let go before it fills the server's memory. */
-const UNREAD_LIMIT = 16 * 1024 * 1024
+/** Watchers in one turn of the process: some milliseconds, nearly all of it the kernel's. */
+const TURN = 200
 
 export class WatchWriters {
-  #waiting: WatchWriter[] = []
+  readonly #line: Waiting[] = []
+  readonly #channels = new WeakMap<object, Map<string, WatchChannel>>()
 
   of(response: Outgoing): WatchWriter {
-    return new WatchWriter(response, (writer) => {
-      if (this.#waiting.push(writer) === 1) setImmediate(() => this.#flush())
-    })
+    return new WatchWriter(response, (writer) => this.#wait(writer))
+  }
+
+  /** What all who watch `view` and read it in this form have in common. */
+  channelOf(view: object, form: string, frameOf: (event: OutgoingEvent) => Buffer): WatchChannel {
+    const channels = this.#channels.get(view) ?? new Map<string, WatchChannel>()
+    this.#channels.set(view, channels)
+    const channel = channels.get(form) ?? new WatchChannel(frameOf, (one) => this.#wait(one))
+    channels.set(form, channel)
+    return channel
+  }
+
+  #wait(waiting: Waiting): void {
+    if (this.#line.push(waiting) === 1) this.#schedule()
+  }
+
+  #schedule(): void {
+    setImmediate(() => this.#flush())
   }
 
   #flush(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    let shared: Buffer[] = []
-    let piece: Buffer | undefined
-    for (const writer of waiting) {
-      const frames = writer.take()
-      if (frames.length === 0) continue
-      if (!piece || !isSame(frames, shared)) {
-        shared = frames
-        piece = frames.length === 1 ? frames[0]! : Buffer.concat(frames)
-      }
-      writer.send(piece)
+    let left = TURN
+    for (let count = this.#line.length; count > 0 && left > 0; count--) {
+      const first = this.#line.shift()!
+      const { sent, isDone } = first.send(left)
+      left -= sent
+      if (!isDone) this.#line.push(first)
     }
+    if (this.#line.length > 0) this.#schedule()
   }
 }
-
-export class WatchWriter {
-  readonly #response: Outgoing
-  readonly #onFirst: (writer: WatchWriter) => void
-  #frames: Buffer[] = []
-
-  constructor(response: Outgoing, onFirst: (writer: WatchWriter) => void) {
-    this.#response = response
-    this.#onFirst = onFirst
-  }
-
-  write(frame: Buffer): void {
-    if (this.#frames.push(frame) === 1) this.#onFirst(this)
-  }
-
-  /** What waits to be sent; also the way to drop it when nobody reads any more. */
-  take(): Buffer[] {
-    const frames = this.#frames
-    this.#frames = []
-    return frames
-  }
-
-  send(piece: Buffer): void {
-    this.#response.write(piece)
-    if (this.#response.writableLength > UNREAD_LIMIT) this.#response.destroy()
-  }
-
-  /** Nothing may follow; what waits goes first. */
-  end(last?: Buffer): void {
-    const frames = this.take()
-    if (last) frames.push(last)
-    this.#response.end(frames.length > 0 ? Buffer.concat(frames) : undefined)
-  }
-}
-
-const isSame = (a: readonly Buffer[], b: readonly Buffer[]) =>
-  a.length === b.length && a.every((frame, index) => frame === b[index])

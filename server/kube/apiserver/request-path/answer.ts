@@ -32,8 +32,18 @@ export interface OutgoingEvent {
   entry?: Entry
 }
 
+/** Brings an event to all who share it. */
+export interface SharedSink {
+  event(event: OutgoingEvent): void
+}
+
 export interface WatchSink {
   event(event: OutgoingEvent): void
+  /**
+   * What comes from now on may be told to all at once who watch the same – that is, `view` – and get the same for it:
+   * by what is returned, which is one and the same for them. Undefined: by `event`, each alone.
+   */
+  shared?(view: object): SharedSink | undefined
   /** With an error, that is the last event the client sees. */
   end(error?: StatusError): void
 }

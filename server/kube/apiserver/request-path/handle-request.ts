@@ -212,7 +212,7 @@ function withEndTold({ auditor, clock, metrics }: RequestPathOptions, told: Aske
     ...answer,
     start: (sink) =>
       answer.start({
-        event: (event) => sink.event(event),
+        ...sink,
         end: (error) => {
           const outcome: Outcome = { context, info, ok: true, answer }
           const durationMs = clock.monotonic() - context.startedAt

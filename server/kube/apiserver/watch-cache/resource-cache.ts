@@ -31,7 +31,9 @@ export interface CacheEvent {
   readonly cause: string
 }
 
+/** One or many who watch the same. */
 export interface Watcher {
+  readonly size: number
   event(event: CacheEvent): void
   ended(error?: StatusError): void
 }
@@ -66,8 +68,11 @@ export class ResourceCache {
     return this.#entries.size
   }
 
+  /** Watches that are open. */
   get watchers(): number {
-    return this.#watchers.size
+    let sum = 0
+    for (const { size } of this.#watchers) sum += size
+    return sum
   }
 
   get(key: string): Entry | undefined {
@@ -146,12 +151,16 @@ export class ResourceCache {
     }
   }
 
-  /** Replays what came after `revision`, then goes on live. Throws Expired when that is too long ago. */
-  watch(revision: number, watcher: Watcher): Disposable {
+  /** What came after `revision`. Throws Expired when that is too long ago. */
+  since(revision: number): readonly CacheEvent[] {
     this.assertReplayable(revision)
     let first = this.#window.length
     while (first > 0 && (this.#window[first - 1]?.revision ?? 0) > revision) first--
-    for (const event of this.#window.slice(first)) watcher.event(event)
+    return this.#window.slice(first)
+  }
+
+  /** What comes from now on. */
+  watch(watcher: Watcher): Disposable {
     this.#watchers.add(watcher)
     return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) }
   }
