@@ -76,7 +76,21 @@ describe('gives what upstream gives', () => {
     ['ip("10.0.0.1").family() == 4 && cidr("10.0.0.0/8").containsIP("10.1.2.3") && !isIP("10.0.0.256")', true],
     ['format.dns1123Label().validate("A").hasValue() && !format.dns1123Label().validate("a").hasValue()', true],
     ['self.?name.orValue("none")', 'web'],
-    ['cel.bind(n, self.replicas, n * n)', 9n],
+    ['format.dns1123Label().validate("a") == null', false],
+    ['format.named("uuid").value().validate("x").value()', ['does not match the UUID format']],
+    ['format.named("none").hasValue() || format.dns1035LabelPrefix().validate("a-").hasValue()', false],
+    ['semver("1.10.0").isGreaterThan(semver("1.9.3")) && semver("1.0.0-rc.2") != semver("1.0.0-rc.10")', true],
+    ['semver("1.0.0-rc.2").isLessThan(semver("1.0.0-rc.10")) && semver("1.0.0-1").isLessThan(semver("1.0.0-a"))', true],
+    ['semver("1.0.0-rc").compareTo(semver("1.0.0")) + semver("2.3.4+x").minor()', 2n],
+    ['isSemver("v1.02") || isSemver("1.2") || !isSemver("v1.02", true) || isSemver("1.2-x", true)', false],
+    ['self.ports.all(i, p, i < 2 && p.number > 0) && self.labels.exists(k, v, k == "app" && v == "web")', true],
+    ['[1, 2, 2].existsOne(i, v, v == 2 && i > 0) || self.ports.exists_one(i, p, i == 0)', true],
+    ['self.ports.transformList(i, p, i > 0, p.name)', ['https']],
+    ['self.ports.transformMapEntry(i, p, {p.name: p.number})', { http: 80n, https: 443n }],
+    ['self.labels.transformMap(k, v, k + "=" + v)', { app: 'app=web' }],
+    ['[0, 1].exists(i, v, 1 / v == 1) && [[1], [2, [3]]].flatten().size() == 3', true],
+    ['[3, 1, 3].distinct().sort() == [1, 3] && [1, 2, 3].slice(1, 3).reverse() == [3, 2]', true],
+    ['lists.range(3).last().value() == 2 && [].first() == optional.none()', true],
   ])('%s', (expression, expected) => {
     expect(evaluate(expression)).toEqual(expected)
   })
@@ -95,6 +109,9 @@ describe('says what is wrong before it runs, in the words of the compiler', () =
     ['self.replicas == "3"', "found no matching overload for '_==_' applied to '(int, string)'"],
     ['has(self.replcas)', "undefined field 'replcas'"],
     ['self.replicas >', 'Syntax error'],
+    ['cel.bind(n, self.replicas, n)', "undeclared reference to 'cel' (in container '')"],
+    ['self.ports.all(i, p, p.numbr > i)', "undefined field 'numbr'"],
+    ['self.ports.all(i, p, p.name)', 'all() predicate must return bool'],
   ])('%s', (expression, message) => {
     expect(() => cel.environment(SELF).compile(expression)).toThrow(message)
   })

@@ -82,7 +82,6 @@ function compile(
   messages.declare(rewritten.types)
   const parsed = parse(environment, expression, rewritten)
   const ast = parsed.ast as unknown as AstNode
-  rewriteCalls(ast)
   const { valid, error, type = 'dyn' } = parsed.check()
   if (!valid) throw compilationError(expression, error, rewritten.placeOf)
   const metered = new Meter()
@@ -113,7 +112,9 @@ function compile(
 
 function parse(environment: Environment, expression: string, { text, placeOf }: Rewritten) {
   try {
-    return environment.parse(text)
+    const parsed = environment.parse(text)
+    rewriteCalls(parsed.ast as unknown as AstNode)
+    return parsed
   } catch (err) {
     throw compilationError(expression, err, placeOf)
   }

@@ -9,6 +9,8 @@ import {
   labelKeyProblems,
   labelValueProblems,
 } from '../../apimachinery/names.ts'
+import { hasFormat } from '../../schemas/structural/formats.ts'
+import { celEquals } from '../cel-type.ts'
 
 class Format {
   readonly problems: (text: string) => string[]
@@ -17,6 +19,28 @@ class Format {
   }
 }
 class Formats {}
+
+/** Of what a name may begin with, which may end with a dash. */
+const prefix = (problems: (text: string) => string[]) => (text: string) => problems(text.replace(/(?<=.)-$/, 'a'))
+const form = (format: string, problem: string) => (text: string) => (hasFormat(text, format) ? [] : [problem])
+
+const FORMATS = new Map(
+  Object.entries({
+    dns1123Label: dnsLabelProblems,
+    dns1123Subdomain: dnsSubdomainProblems,
+    dns1035Label: dns1035LabelProblems,
+    qualifiedName: labelKeyProblems,
+    dns1123LabelPrefix: prefix(dnsLabelProblems),
+    dns1123SubdomainPrefix: prefix(dnsSubdomainProblems),
+    dns1035LabelPrefix: prefix(dns1035LabelProblems),
+    labelValue: labelValueProblems,
+    uri: (text: string) => (hasFormat(text, 'uri') ? [] : [`parse ${JSON.stringify(text)}: invalid URI for request`]),
+    uuid: form('uuid', 'does not match the UUID format'),
+    byte: form('byte', 'invalid base64'),
+    date: form('date', 'invalid date'),
+    datetime: form('datetime', 'invalid datetime'),
+  }).map(([name, problems]) => [name, new Format(problems)]),
+)
 
 export function addFormats(environment: Environment): void {
   const sync = { async: false }
@@ -32,15 +56,16 @@ export function addFormats(environment: Environment): void {
       },
       sync,
     )
-  const formats = {
-    dns1123Label: dnsLabelProblems,
-    dns1123Subdomain: dnsSubdomainProblems,
-    dns1035Label: dns1035LabelProblems,
-    qualifiedName: labelKeyProblems,
-    labelValue: labelValueProblems,
-  }
-  for (const [name, problems] of Object.entries(formats)) {
-    const format = new Format(problems)
+    .registerOperator('optional == null', (one: Optional | null) => one === null)
+    .registerOperator('optional == optional', (a: Optional, b: Optional) =>
+      a.hasValue() && b.hasValue() ? celEquals(a.value(), b.value()) : a.hasValue() === b.hasValue(),
+    )
+    .registerFunction(
+      'kubernetes.Formats.named(string): optional<kubernetes.NamedFormat>',
+      (_: Formats, name: string) => (FORMATS.has(name) ? Optional.of(FORMATS.get(name)) : Optional.none()),
+      sync,
+    )
+  for (const [name, format] of FORMATS) {
     environment.registerFunction(`kubernetes.Formats.${name}(): kubernetes.NamedFormat`, () => format, sync)
   }
 }

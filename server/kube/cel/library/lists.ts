@@ -1,6 +1,6 @@
-// Lists and sets. Upstream: apiserver/pkg/cel/library/lists.go, cel-go/ext/sets.go.
+// Lists and sets. Upstream: apiserver/pkg/cel/library/lists.go, cel-go/ext/{lists,sets}.go.
 
-import type { Environment } from '@marcbachmann/cel-js'
+import { type Environment, Optional } from '@marcbachmann/cel-js'
 import { celEquals } from '../cel-type.ts'
 
 type List = readonly unknown[]
@@ -9,6 +9,7 @@ type Ordered = bigint | number | string | boolean | Date
 export function addLists(environment: Environment): void {
   const sync = { async: false }
   class Sets {}
+  class Lists {}
   const has = (list: List, value: unknown) => list.some((one) => celEquals(one, value))
   const contains = (_: Sets, list: List, part: List) => part.every((value) => has(list, value))
   environment
@@ -30,6 +31,21 @@ export function addLists(environment: Environment): void {
       (list: List, value: unknown) => BigInt(list.findLastIndex((one) => celEquals(one, value))),
       sync,
     )
+    .registerFunction('list.slice(int, int): list', slice, sync)
+    .registerFunction('list.flatten(): list', (list: List) => list.flat(), sync)
+    .registerFunction('list.flatten(int): list', (list: List, depth: bigint) => list.flat(depthOf(depth)), sync)
+    .registerFunction('list.distinct(): list', distinct, sync)
+    .registerFunction('list.reverse(): list', (list: List) => list.toReversed(), sync)
+    .registerFunction('list.sort(): list', (list: Ordered[]) => list.toSorted(compare), sync)
+    .registerFunction('list.first(): optional', (list: List) => optionalOf(list, 0), sync)
+    .registerFunction('list.last(): optional', (list: List) => optionalOf(list, list.length - 1), sync)
+    .registerType('kubernetes.Lists', Lists)
+    .registerConstant('lists', 'kubernetes.Lists', new Lists())
+    .registerFunction(
+      'kubernetes.Lists.range(int): list<int>',
+      (_: Lists, size: bigint) => Array.from({ length: Number(size) }, (_one, at) => BigInt(at)),
+      sync,
+    )
     .registerType('kubernetes.Sets', Sets)
     .registerConstant('sets', 'kubernetes.Sets', new Sets())
     .registerFunction('kubernetes.Sets.contains(list, list): bool', contains, sync)
@@ -46,6 +62,24 @@ export function addLists(environment: Environment): void {
 }
 
 const isLess = (a: Ordered, b: Ordered) => a < b
+
+const compare = (a: Ordered, b: Ordered) => (isLess(a, b) ? -1 : isLess(b, a) ? 1 : 0)
+
+const optionalOf = (list: List, at: number) => (list.length > 0 ? Optional.of(list[at]) : Optional.none())
+
+function slice(list: List, from: bigint, to: bigint): List {
+  if (from < 0n || to < 0n) throw new Error(`cannot slice(${from}, ${to}), negative indexes not supported`)
+  if (from > to) throw new Error(`cannot slice(${from}, ${to}), start index must be less than or equal to end index`)
+  if (to > BigInt(list.length)) throw new Error(`cannot slice(${from}, ${to}), list is length ${list.length}`)
+  return list.slice(Number(from), Number(to))
+}
+
+function depthOf(depth: bigint): number {
+  if (depth < 0n) throw new Error('level must be non-negative')
+  return Number(depth)
+}
+
+const distinct = (list: List) => list.filter((value, at) => list.findIndex((one) => celEquals(one, value)) === at)
 
 function sum(list: List): unknown {
   if (list.length === 0) return 0n
