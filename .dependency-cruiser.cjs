@@ -3,7 +3,16 @@
 
 const kube = '^server/kube/'
 const room = (name) => `${kube}${name}/`
-const COMPONENTS = ['apiserver', 'controllers', 'scheduler', 'kubelet', 'kube-proxy', 'network', 'dns']
+const COMPONENTS = [
+  'apiserver',
+  'controllers',
+  'scheduler',
+  'kubelet',
+  'kube-proxy',
+  'network',
+  'network-policy',
+  'dns',
+]
 
 // Lowest floor first; a room may import from floors below its own and from itself.
 const FLOORS = [

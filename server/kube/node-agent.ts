@@ -1,5 +1,5 @@
-// The process that runs on every machine: kubelet, its HTTPS API, kube-proxy and the pod network, each a client of
-// its own to the API server over the learner's network. Bundled into one file; the machine's supervisor restarts it.
+// The process that runs on every machine: kubelet, its HTTPS API, kube-proxy, the pod network and its policies, each a
+// client of its own to the API server over the learner's network. Bundled into one file; the machine's supervisor restarts it.
 //
 //   node node-agent.mjs --config /etc/podium/node.json
 //
@@ -20,6 +20,7 @@ import { CniNetwork } from './network/cni-network.ts'
 import { ConnectionWatch } from './network/connection-watch.ts'
 import { runLoadBalancerAddresses } from './network/load-balancer-addresses.ts'
 import { runNodeRoutes } from './network/node-routes.ts'
+import { runNetworkPolicies } from './network-policy/index.ts'
 import { createLinuxNodeOs } from './node-os/linux-node-os.ts'
 
 interface NodeConfig {
@@ -29,9 +30,12 @@ interface NodeConfig {
   proxyKubeconfig: string
   /** A KubeProxyConfiguration. */
   proxyConfig: string
+  networkKubeconfig: string
   clusterCIDR: string
   serviceCIDR: string
   clusterDNS: string
+  /** Where it leads: what answers is not a pod. */
+  dnsAddress: string
   clusterDomain: string
   kubeletServing: { cert: string; key: string; clientCa: string }
   dockerSocket: string
@@ -70,11 +74,21 @@ async function main(): Promise<void> {
     binDir: config.cniBinDir,
     clusterCidr: config.clusterCIDR,
   })
+  const policies = stack.use(
+    runNetworkPolicies({
+      nodeName,
+      client: clientOf(config.networkKubeconfig, `network-policy/${nodeName}`),
+      os,
+      clock,
+      logger: logger.with({ component: 'network-policy' }),
+      dnsAddress: config.dnsAddress,
+    }),
+  )
   const runtime = stack.use(
     new DockerRuntime({
       docker,
       os,
-      network,
+      network: policies.isolating(network),
       clock,
       logger: logger.with({ component: 'runtime' }),
       pauseImage: config.pauseImage ?? 'registry.k8s.io/pause:3.10',

@@ -37,6 +37,12 @@ export function holdsAddress(range: string, address: string): boolean {
   return list.check(address, cidr.family)
 }
 
+/** One spelling, with nothing beyond the prefix; what is no range stays as it is. */
+export function canonicalCidr(text: string): string {
+  const cidr = parseCidr(text)
+  return cidr ? `${firstAddress(cidr)}/${cidr.bits}` : text
+}
+
 /** As older fields take them: any spelling. */
 export const rangeProblems = (text: string): string[] => (parseCidr(text) ? [] : [NO_RANGE])
 

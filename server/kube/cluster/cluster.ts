@@ -29,6 +29,7 @@ import { kubeletsAnswer } from './kubelets-answer.ts'
 import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
+import { bindNetworkPolicy } from './network-policy-role.ts'
 import { NETWORKING } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
@@ -286,7 +287,7 @@ export class Cluster {
     await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })
     if (gateway) await this.#apiServer.listen({ host: gateway, port: NETWORKING.apiPort })
     const podium = this.#clientFor('podium', 'system:masters')
-    await bindPeople(podium)
+    await Promise.all([bindPeople(podium), bindNetworkPolicy(podium)])
     await publishClusterInfo(podium, { server: gateway ? `https://${gateway}:${NETWORKING.apiPort}` : here, caPem })
 
     const controllers = runControllers({

@@ -5,6 +5,7 @@ import { stringify } from 'yaml'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import type { ProxyModeName } from '../kube-proxy/configuration.ts'
 import type { Machine, MachineFile, MachineNetwork } from './machine-provider.ts'
+import { NETWORK_POLICY_USER } from './network-policy-role.ts'
 import type { ClusterNetworking } from './networking.ts'
 import type { Pki } from './pki.ts'
 
@@ -17,13 +18,14 @@ export async function nodeFiles(options: {
 }): Promise<MachineFile[]> {
   const { machine, network, pki, networking, proxyMode } = options
   const server = `https://${network.gatewayAddress}:${networking.apiPort}`
-  const [kubelet, proxy, serving] = await Promise.all([
+  const [kubelet, proxy, policies, serving] = await Promise.all([
     pki.keep(`${machine.name}-kubelet-client`, {
       commonName: `system:node:${machine.name}`,
       organizations: ['system:nodes'],
       usages: ['client'],
     }),
     pki.keep(`${machine.name}-kube-proxy`, { commonName: 'system:kube-proxy', usages: ['client'] }),
+    pki.keep(`${machine.name}-network-policy`, { commonName: NETWORK_POLICY_USER, usages: ['client'] }),
     pki.keep(`${machine.name}-kubelet`, {
       commonName: `system:node:${machine.name}`,
       organizations: ['system:nodes'],
@@ -38,9 +40,11 @@ export async function nodeFiles(options: {
     kubeconfig: '/etc/kubernetes/kubelet.conf',
     proxyKubeconfig: '/etc/kubernetes/kube-proxy.conf',
     proxyConfig: '/var/lib/kube-proxy/config.conf',
+    networkKubeconfig: '/etc/kubernetes/network-policy.conf',
     clusterCIDR: networking.clusterCidr,
     serviceCIDR: networking.serviceCidr,
     clusterDNS: networking.clusterDns,
+    dnsAddress: network.gatewayAddress,
     clusterDomain: networking.clusterDomain,
     kubeletServing: {
       cert: '/var/lib/kubelet/pki/kubelet.crt',
@@ -58,6 +62,7 @@ export async function nodeFiles(options: {
     { path: '/etc/kubernetes/kubelet.conf', mode: 0o600, content: conf(`system:node:${machine.name}`, kubelet) },
     { path: '/etc/kubernetes/kube-proxy.conf', mode: 0o600, content: conf('system:kube-proxy', proxy) },
     { path: config.proxyConfig, mode: 0o644, content: proxyConfiguration(networking, proxyMode) },
+    { path: config.networkKubeconfig, mode: 0o600, content: conf(NETWORK_POLICY_USER, policies) },
     { path: config.kubeletServing.cert, mode: 0o644, content: serving.certPem },
     { path: config.kubeletServing.key, mode: 0o600, content: serving.keyPem },
     // Last: the node agent waits for this file.
