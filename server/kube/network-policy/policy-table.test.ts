@@ -103,7 +103,7 @@ it('lets through what the documentation allows, for policies from seeds', () => 
     protocols: ['TCP', 'UDP'] as const,
   }
   const count = { allowed: 0, denied: 0 }
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 20; seed++) {
     const world = { policies: new RandomPolicies(seed, words).policies(4), pods, namespaces }
     const tables = ['n1', 'n2'].map((node) => tableFor(world, node))
     for (const from of addresses) {
@@ -124,8 +124,8 @@ it('lets through what the documentation allows, for policies from seeds', () => 
       }
     }
   }
-  expect(count.allowed).toBeGreaterThan(1000)
-  expect(count.denied).toBeGreaterThan(1000)
+  expect(count.allowed).toBeGreaterThan(500)
+  expect(count.denied).toBeGreaterThan(500)
 })
 
 const policy = (spec: object): NetworkPolicy => ({

@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { changeText, TABLE } from './nft-text.ts'
+import type { Allow, Rule, Table } from './table.ts'
+
+const table = (elements: string[], chains: Record<string, Rule[]> = {}): Table => ({
+  sets: new Map([['ingress/default/p/0', { type: 'ipv4_addr', elements: new Set(elements) }]]),
+  chains: new Map(Object.entries(chains)),
+})
+const lines = (...told: Parameters<typeof changeText>) => changeText(...told).split('\n')
+
+describe('a change of the table', () => {
+  it('takes away what an earlier life left, and makes all of it at once', () => {
+    const script = lines(undefined, table(['10.244.0.2'], { 'to/default/web': ['drop'] }))
+    expect(script.slice(0, 3)).toEqual([`add table ${TABLE}`, `delete table ${TABLE}`, `add table ${TABLE}`])
+    expect(script).toContain(`add element ${TABLE} ingress/default/p/0 { 10.244.0.2 }`)
+    expect(script).toContain(`add chain ${TABLE} ingress { type filter hook forward priority 11; policy accept; }`)
+    expect(script).toContain(`add rule ${TABLE} ingress ip daddr vmap @pods-to`)
+  })
+
+  it('is one element in and one out when a label changes', () => {
+    const chains = { 'ingress/default/p': [] }
+    expect(lines(table(['10.244.0.2', '10.244.0.3'], chains), table(['10.244.0.3', '10.244.0.4'], chains))).toEqual([
+      `delete element ${TABLE} ingress/default/p/0 { 10.244.0.2 }`,
+      `add element ${TABLE} ingress/default/p/0 { 10.244.0.4 }`,
+    ])
+  })
+
+  it('writes only the chain that differs, and empties what goes before it goes', () => {
+    const before = table([], { kept: ['drop'], changed: [{ jump: 'gone' }], gone: ['drop'] })
+    expect(lines(before, table([], { kept: ['drop'], changed: ['drop'] }))).toEqual([
+      `flush chain ${TABLE} changed`,
+      `flush chain ${TABLE} gone`,
+      `add rule ${TABLE} changed drop`,
+      `delete chain ${TABLE} gone`,
+    ])
+  })
+
+  it('leads an address to the chain of the pod that has it now', () => {
+    const leading = (chain: string): Table => ({
+      sets: new Map([['pods-to', { type: 'ipv4_addr : verdict', elements: new Set([`10.244.0.2 : goto ${chain}`]) }]]),
+      chains: new Map(),
+    })
+    expect(lines(leading('to/default/a'), leading('to/default/b'))).toEqual([
+      `delete element ${TABLE} pods-to { 10.244.0.2 }`,
+      `add element ${TABLE} pods-to { 10.244.0.2 : goto to/default/b }`,
+    ])
+  })
+
+  it.each([
+    ['the same', table(['10.244.0.2']), table(['10.244.0.2']), ''],
+    ['nothing, and nothing is there', 'nothing', undefined, ''],
+    ['nothing any more', table([]), undefined, `add table ${TABLE}\ndelete table ${TABLE}`],
+  ] as const)('is as much as is needed: %s', (_what, before, after, script) => {
+    expect(changeText(before, after)).toBe(script)
+  })
+})
+
+describe('a rule', () => {
+  it.each<[Allow, 'ingress' | 'egress', string]>([
+    [{}, 'ingress', ''],
+    [{ family: 'ip', peer: { set: 'x' } }, 'ingress', 'ip saddr @x '],
+    [{ family: 'ip', peer: { set: 'x' } }, 'egress', 'ip daddr @x '],
+    [
+      { family: 'ip', peer: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16', '10.1.2.0/24'] } },
+      'ingress',
+      'ip saddr 10.0.0.0/8 ip saddr != 10.1.0.0/16 ip saddr != 10.1.2.0/24 ',
+    ],
+    [{ family: 'ip6', peer: { cidr: '::/0', except: [] } }, 'egress', 'meta nfproto ipv6 '],
+    [{ protocol: 'sctp' }, 'ingress', 'meta l4proto sctp '],
+    [
+      {
+        protocol: 'tcp',
+        ports: [
+          [80, 80],
+          [8000, 8080],
+        ],
+      },
+      'egress',
+      'tcp dport { 80, 8000-8080 } ',
+    ],
+    [{ family: 'ip', protocol: 'udp', namedPorts: 'port/udp/dns' }, 'egress', 'ip daddr . udp dport @port/udp/dns '],
+  ])('%j of %s is written as the kernel’s own tool reads it', (allow, direction, text) => {
+    const rule = { allow, direction, comment: 'default/p ingress[0]' }
+    const script = lines(table([]), table([], { c: [rule] }))
+    expect(script.at(-1)).toBe(`add rule ${TABLE} c ${text}counter accept comment "default/p ingress[0]"`)
+  })
+})
