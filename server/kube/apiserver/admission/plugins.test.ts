@@ -13,6 +13,7 @@ import {
 } from '../../kinds/index.ts'
 import { askPlugin, type There } from '../testing/ask-plugin.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { priority } from './priority.ts'
@@ -74,6 +75,35 @@ describe('Priority', () => {
     expect(
       (await askPlugin(priority, { kind: PriorityClass, object: least, previous: least }, there)).refused,
     ).toBeUndefined()
+  })
+})
+
+describe('DefaultTolerationSeconds', () => {
+  const minutes = (name: string) => ({
+    key: `node.kubernetes.io/${name}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: 300,
+  })
+  const own = (key?: string, effect?: string) => ({
+    ...(key ? { key: `node.kubernetes.io/${key}` } : {}),
+    operator: 'Exists',
+    ...(effect ? { effect } : {}),
+  })
+
+  it.each([
+    ['nothing', [], [minutes('not-ready'), minutes('unreachable')]],
+    ['one of the two', [own('not-ready', 'NoExecute')], [own('not-ready', 'NoExecute'), minutes('unreachable')]],
+    ['every effect of one', [own('unreachable')], [own('unreachable'), minutes('not-ready')]],
+    ['everything', [own()], [own()]],
+    [
+      'another effect',
+      [own('not-ready', 'NoSchedule')],
+      [own('not-ready', 'NoSchedule'), minutes('not-ready'), minutes('unreachable')],
+    ],
+  ])('lets a pod stay for five minutes that tolerates %s', async (_what, tolerations, expected) => {
+    const { object } = await askPlugin(defaultTolerationSeconds, { kind: Pod, object: pod({ tolerations }) })
+    expect(object).toMatchObject({ spec: { tolerations: expected } })
   })
 })
 
