@@ -217,6 +217,16 @@ it.each([
   })
 })
 
+it.each([
+  ['has run out', -2, -1],
+  ['is for later', 1, 2],
+])('refuses a certificate that %s with 401', async (_what, from, to) => {
+  const at = (hours: number) => new Date(Date.now() + hours * 3600_000)
+  const times = { notBefore: at(from), notAfter: at(to) }
+  const pair = await test.pki.issue('otter', ['system:masters'], [], times)
+  expect(await whoAmI(server, { pair })).toMatchObject({ code: 401, body: expect.stringContaining('Unauthorized') })
+})
+
 it('lets another proof count when a certificate is not to be believed', async () => {
   const foreign = await (await testPki()).issue('otter', ['system:masters'])
   expect((await whoAmI(server, { pair: foreign })).code).toBe(401)

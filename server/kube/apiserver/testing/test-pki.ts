@@ -9,7 +9,12 @@ const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 export interface TestPki {
   caPem: string
   caKeyPem: string
-  issue(commonName: string, organizations?: string[], names?: string[]): Promise<{ certPem: string; keyPem: string }>
+  issue(
+    commonName: string,
+    organizations?: string[],
+    names?: string[],
+    times?: { notBefore: Date; notAfter: Date },
+  ): Promise<{ certPem: string; keyPem: string }>
 }
 
 export async function testPki(name = 'test'): Promise<TestPki> {
@@ -27,13 +32,13 @@ export async function testPki(name = 'test'): Promise<TestPki> {
   return {
     caPem: authority.toString('pem'),
     caKeyPem: await keyPemOf(keys),
-    async issue(commonName, organizations = [], names = []) {
+    async issue(commonName, organizations = [], names = [], validity = times) {
       const own = (await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify'])) as CryptoKeyPair
       const certificate = await x509.X509CertificateGenerator.create({
         serialNumber: randomBytes(8).toString('hex'),
         subject: [...organizations.map((organization) => ({ O: [organization] })), { CN: [commonName] }],
         issuer: authority.subject,
-        ...times,
+        ...validity,
         signingAlgorithm: EC,
         publicKey: own.publicKey,
         signingKey: keys.privateKey,
