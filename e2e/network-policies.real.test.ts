@@ -241,7 +241,7 @@ describe('a namespace that lets nobody in', () => {
 
   it('tells in the kernel, by the policy’s name, what was dropped for it', async () => {
     const rules = await onMachine('node-1', 'nft', 'list', 'chain', 'inet', 'network-policy', 'to/default/web')
-    expect(rules).toMatch(/counter packets [1-9]\d* bytes \d+ comment "ingress dropped by default\/nothing"/)
+    expect(rules).toMatch(/counter packets [1-9]\d* bytes \d+ drop comment "ingress dropped by default\/nothing"/)
   })
 
   it('lets go on what has begun', async () => {

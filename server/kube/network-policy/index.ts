@@ -13,10 +13,9 @@ import { Namespace } from '../kinds/namespace.ts'
 import { NetworkPolicy } from '../kinds/network-policy.ts'
 import { Pod } from '../kinds/pod.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
-import { changeText, TABLE } from './nft-text.ts'
+import { changeScripts, TABLE, type Written, written } from './nft-text.ts'
 import { dnsAt, factsOf, type PodFacts } from './pod-facts.ts'
 import { tableOf } from './policy-table.ts'
-import type { Table } from './table.ts'
 
 export interface NetworkPoliciesOptions {
   nodeName: string
@@ -51,7 +50,8 @@ export function runNetworkPolicies(options: NetworkPoliciesOptions): NetworkPoli
   const namespaces = new SharedInformer<WireNamespace>({ ...told, kind: Namespace })
   /** By sandbox: addresses of pods here before the API hears of them. */
   const started = new Map<string, { key: string; addresses: string[] }>()
-  let written: Table | 'nothing' | undefined
+  /** What the kernel has; undefined when nobody knows. */
+  let kernel: Written | 'nothing' | undefined
   let timer: Disposable | undefined
   let writing: Promise<void> = Promise.resolve()
   let podsAreWatched = false
@@ -85,13 +85,14 @@ export function runNetworkPolicies(options: NetworkPoliciesOptions): NetworkPoli
       ),
     }
     const table = tableOf(cluster, nodeName)
-    const text = changeText(written, table)
-    if (text !== '') {
-      written = undefined
-      const { exitCode, stderr } = await os.run('nft', ['-f', '-'], { input: `${text}\n` })
+    const wanted = table && written(table)
+    const scripts = changeScripts(kernel, wanted)
+    kernel = undefined
+    for (const input of scripts) {
+      const { exitCode, stderr } = await os.run('nft', ['-f', '-'], { input })
       if (exitCode !== 0) throw new Error(`nft: ${stderr.trim().slice(0, 1000)}`)
     }
-    written = table ?? 'nothing'
+    kernel = wanted ?? 'nothing'
   }
 
   /** Those with an address that was just given come last: it is theirs, whoever had it before. */
@@ -135,11 +136,11 @@ export function runNetworkPolicies(options: NetworkPoliciesOptions): NetworkPoli
   async function guard(): Promise<void> {
     while (!stop.signal.aborted) {
       await clock.sleep(CHECK_MS, stop.signal).catch(() => undefined)
-      if (stop.signal.aborted || !written || written === 'nothing') continue
+      if (stop.signal.aborted || !kernel || kernel === 'nothing') continue
       const { exitCode } = await os.run('nft', ['-t', 'list', 'table', ...TABLE.split(' ')])
       if (exitCode === 0) continue
       logger.info('the table of network policies was taken away by somebody else, it is written again')
-      written = undefined
+      kernel = undefined
       soon(0)
     }
   }

@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { changeText, TABLE } from './nft-text.ts'
+import { changeScripts, TABLE, written } from './nft-text.ts'
 import type { Allow, Rule, Table } from './table.ts'
 
 const table = (elements: string[], chains: Record<string, Rule[]> = {}): Table => ({
   sets: new Map([['ingress/default/p/0', { type: 'ipv4_addr', elements: new Set(elements) }]]),
   chains: new Map(Object.entries(chains)),
 })
-const lines = (...told: Parameters<typeof changeText>) => changeText(...told).split('\n')
+const scripts = (before: Table | 'nothing' | undefined, after: Table | undefined) =>
+  changeScripts(typeof before === 'object' ? written(before) : before, after && written(after))
+const lines = (...told: Parameters<typeof scripts>) =>
+  scripts(...told).flatMap((script) => script.trimEnd().split('\n'))
+const drop: Rule = { drop: ['default/p'], direction: 'ingress' }
+const DROPS = 'counter drop comment "ingress dropped by default/p"'
 
 describe('a change of the table', () => {
   it('takes away what an earlier life left, and makes all of it at once', () => {
-    const script = lines(undefined, table(['10.244.0.2'], { 'to/default/web': ['drop'] }))
+    const script = lines(undefined, table(['10.244.0.2'], { 'to/default/web': [drop] }))
     expect(script.slice(0, 3)).toEqual([`add table ${TABLE}`, `delete table ${TABLE}`, `add table ${TABLE}`])
     expect(script).toContain(`add element ${TABLE} ingress/default/p/0 { 10.244.0.2 }`)
     expect(script).toContain(`add chain ${TABLE} ingress { type filter hook forward priority 11; policy accept; }`)
@@ -26,11 +31,11 @@ describe('a change of the table', () => {
   })
 
   it('writes only the chain that differs, and empties what goes before it goes', () => {
-    const before = table([], { kept: ['drop'], changed: [{ jump: 'gone' }], gone: ['drop'] })
-    expect(lines(before, table([], { kept: ['drop'], changed: ['drop'] }))).toEqual([
+    const before = table([], { kept: [drop], changed: [{ jump: 'gone' }], gone: [drop] })
+    expect(lines(before, table([], { kept: [drop], changed: [drop] }))).toEqual([
       `flush chain ${TABLE} changed`,
+      `add rule ${TABLE} changed ${DROPS}`,
       `flush chain ${TABLE} gone`,
-      `add rule ${TABLE} changed drop`,
       `delete chain ${TABLE} gone`,
     ])
   })
@@ -47,11 +52,32 @@ describe('a change of the table', () => {
   })
 
   it.each([
-    ['the same', table(['10.244.0.2']), table(['10.244.0.2']), ''],
-    ['nothing, and nothing is there', 'nothing', undefined, ''],
-    ['nothing any more', table([]), undefined, `add table ${TABLE}\ndelete table ${TABLE}`],
-  ] as const)('is as much as is needed: %s', (_what, before, after, script) => {
-    expect(changeText(before, after)).toBe(script)
+    ['the same', table(['10.244.0.2']), table(['10.244.0.2']), []],
+    ['nothing, and nothing is there', 'nothing', undefined, []],
+    ['nothing any more', table([]), undefined, [`add table ${TABLE}\ndelete table ${TABLE}\n`]],
+  ] as const)('is as much as is needed: %s', (_what, before, after, expected) => {
+    expect(scripts(before, after)).toEqual(expected)
+  })
+
+  it('comes in pieces where it is long, and lets nothing new through before the last', () => {
+    const policies = Array.from({ length: 1000 }, (_, nth) => `ingress/default/p${nth}`)
+    const chains: Record<string, Rule[]> = { 'to/default/web': [...policies.map((jump) => ({ jump })), drop] }
+    for (const name of policies) chains[name] = [{ allow: {}, direction: 'ingress', comment: name }]
+    const [first = '', ...more] = scripts(undefined, table([], chains))
+    expect(more.length).toBeGreaterThan(1)
+    expect(first).toContain('hook forward')
+    expect(first).toContain(`add rule ${TABLE} to/default/web ${DROPS}\n`)
+    const whole = more.filter((script) => script.includes(`flush chain ${TABLE} to/default/web\n`))
+    expect(whole, 'the chain of a pod is never torn apart').toHaveLength(1)
+    expect(whole[0]?.match(/ to\/default\/web jump /g)).toHaveLength(1000)
+    expect(whole[0]).toContain(DROPS)
+  })
+
+  it('says of whom a drop is, as many as there is room for', () => {
+    const many = Array.from({ length: 20 }, (_, nth) => `default/policy-${nth}`)
+    const [last] = lines(table([]), table([], { c: [{ drop: many, direction: 'egress' }] })).slice(-1)
+    expect(last).toMatch(/comment "egress dropped by default\/policy-0, .* and \d+ more"$/)
+    expect(/comment "(.*)"/.exec(last ?? '')?.[1]?.length).toBeLessThanOrEqual(120)
   })
 })
 

@@ -1,5 +1,5 @@
-// A table as a script for `nft -f`, which does all of it or nothing: only what differs from what is there already, so
-// that a label that changed costs one element, and counters of what did not change go on.
+// A table as scripts for `nft -f`, which does all of one or nothing: only what differs from what is there already, so that
+// a label that changed costs one element, and counters of what did not change go on.
 
 import { type Allow, FAMILIES, MAPS, type Rule, SELF, type Table } from './table.ts'
 
@@ -8,48 +8,95 @@ export const TABLE = 'inet network-policy'
 /** After kube-proxy's rules and the filters of whoever else there is: addresses are those of pods by now. */
 const HOOKS = { egress: 10, ingress: 11 } as const
 const DIRECTIONS = ['egress', 'ingress'] as const
+const DROP = 'counter drop'
 const LONGEST_COMMENT = 120
+const LONGEST_SCRIPT = 48 * 1024
 
-const NOTHING: Table = { sets: new Map(), chains: new Map() }
-
-/** `before` is undefined where nobody knows what is there. Empty when there is nothing to do. */
-export function changeText(before: Table | 'nothing' | undefined, after: Table | undefined): string {
-  if (before && before !== 'nothing' && after) return differences(before, after).join('\n')
-  if (before === 'nothing' && !after) return ''
-  const lines = [...(before === 'nothing' ? [] : [`add table ${TABLE}`, `delete table ${TABLE}`])]
-  if (after) lines.push(`add table ${TABLE}`, ...differences(NOTHING, after), ...hooks())
-  return lines.join('\n')
+/** A table whose rules are words. */
+export interface Written {
+  sets: Table['sets']
+  chains: ReadonlyMap<string, readonly string[]>
 }
 
-function differences(before: Table, after: Table): string[] {
-  const made: string[] = []
-  const taken: string[] = []
-  const filled: string[] = []
-  const removed: string[] = []
+const NOTHING: Written = { sets: new Map(), chains: new Map() }
+
+export const written = ({ sets, chains }: Table): Written => ({
+  sets,
+  chains: new Map([...chains].map(([name, rules]) => [name, rules.map(ruleText)])),
+})
+
+/**
+ * Scripts to run one after the other; almost always one, or none when there is nothing to do. `before` is undefined
+ * where nobody knows what is there. Where all of it has to be written, isolated pods are kept from everything new first.
+ */
+export function changeScripts(before: Written | 'nothing' | undefined, after: Written | undefined): string[] {
+  if (before && before !== 'nothing' && after) return scriptsOf(differences(before, after))
+  const clean = before === 'nothing' ? [] : [[`add table ${TABLE}`, `delete table ${TABLE}`]]
+  if (!after) return scriptsOf(clean)
+  const closed = closedUntilWritten(after)
+  const first = [...clean, [`add table ${TABLE}`], ...differences(NOTHING, closed), hooks()]
+  return scriptsOf([...first, ...differences(closed, after)])
+}
+
+/** The kernel takes no more at once from a machine without rights on its host; what must not be torn apart is not. */
+function scriptsOf(parts: readonly (readonly string[])[]): string[] {
+  const scripts: string[] = []
+  for (const part of parts) {
+    const text = part.map((line) => `${line}\n`).join('')
+    const last = scripts.at(-1)
+    if (last !== undefined && last.length + text.length <= LONGEST_SCRIPT) scripts[scripts.length - 1] = last + text
+    else if (text !== '') scripts.push(text)
+  }
+  return scripts
+}
+
+/** The same pods isolated, and nothing allowed. */
+function closedUntilWritten({ sets, chains }: Written): Written {
+  const maps = [...sets].filter(([, { type }]) => type.endsWith('verdict'))
+  const own = [...sets].filter(([name]) => name.startsWith(SELF))
+  const drops = [...chains].flatMap(([name, rules]) => {
+    const drop = rules.filter((rule) => rule.startsWith(DROP))
+    return drop.length > 0 ? [[name, drop] as const] : []
+  })
+  return { sets: new Map([...maps, ...own]), chains: new Map(drops) }
+}
+
+/** In this order no moment between two parts lets through what is let through neither before nor after. */
+function differences(before: Written, after: Written): string[][] {
+  const made: string[][] = []
+  const filled: string[][] = []
+  const led: string[][] = []
+  const removed: string[][] = []
   for (const [name, { type, elements }] of after.sets) {
     const old = before.sets.get(name)?.elements ?? new Set()
-    if (!before.sets.has(name)) made.push(`add ${sortOf(type)} ${TABLE} ${name} { type ${type}; }`)
+    if (!before.sets.has(name)) made.push([`add ${sortOf(type)} ${TABLE} ${name} { type ${type}; }`])
     const gone = [...old].filter((element) => !elements.has(element)).map((element) => element.split(' : ', 1)[0])
     const come = [...elements].filter((element) => !old.has(element))
-    if (gone.length > 0) taken.push(`delete element ${TABLE} ${name} { ${gone.join(', ')} }`)
-    if (come.length > 0) filled.push(`add element ${TABLE} ${name} { ${come.join(', ')} }`)
+    const to = type.endsWith('verdict') ? led : filled
+    to.push([
+      ...(gone.length > 0 ? [`delete element ${TABLE} ${name} { ${gone.join(', ')} }`] : []),
+      ...(come.length > 0 ? [`add element ${TABLE} ${name} { ${come.join(', ')} }`] : []),
+    ])
   }
   for (const [name, { type }] of before.sets) {
-    if (!after.sets.has(name)) removed.push(`delete ${sortOf(type)} ${TABLE} ${name}`)
+    if (!after.sets.has(name)) removed.push([`delete ${sortOf(type)} ${TABLE} ${name}`])
   }
-  const written: string[] = []
   for (const [name, rules] of after.chains) {
-    const [old, next] = [before.chains.get(name)?.map(ruleText), rules.map(ruleText)]
-    if (old?.join('\n') === next.join('\n')) continue
-    made.push(old ? `flush chain ${TABLE} ${name}` : `add chain ${TABLE} ${name}`)
-    written.push(...next.map((rule) => `add rule ${TABLE} ${name} ${rule}`))
+    const old = before.chains.get(name)
+    if (old?.length === rules.length && old.every((rule, nth) => rule === rules[nth])) continue
+    if (!old) made.push([`add chain ${TABLE} ${name}`])
+    const flush = old ? [`flush chain ${TABLE} ${name}`] : []
+    filled.push([...flush, ...rules.map((rule) => `add rule ${TABLE} ${name} ${rule}`)])
   }
-  for (const name of before.chains.keys()) {
-    if (after.chains.has(name)) continue
-    taken.push(`flush chain ${TABLE} ${name}`)
-    removed.unshift(`delete chain ${TABLE} ${name}`)
-  }
-  return [...made, ...taken, ...written, ...filled, ...removed]
+  const goneChains = [...before.chains.keys()].filter((name) => !after.chains.has(name))
+  return [
+    ...made,
+    ...filled,
+    ...led,
+    ...goneChains.map((name) => [`flush chain ${TABLE} ${name}`]),
+    ...goneChains.map((name) => [`delete chain ${TABLE} ${name}`]),
+    ...removed,
+  ].filter((part) => part.length > 0)
 }
 
 const sortOf = (type: string) => (type.endsWith('verdict') ? 'map' : 'set')
@@ -67,11 +114,17 @@ function hooks(): string[] {
 }
 
 function ruleText(rule: Rule): string {
-  if (rule === 'drop') return 'drop'
   if ('jump' in rule) return `jump ${rule.jump}`
-  if ('count' in rule) return `counter ${comment(rule.count)}`
+  if ('drop' in rule) return `${DROP} ${comment(`${rule.direction} dropped by ${shown(rule.drop)}`)}`
   const side = rule.direction === 'ingress' ? 'saddr' : 'daddr'
   return [...peerText(rule.allow, side), ...portText(rule.allow), 'counter accept', comment(rule.comment)].join(' ')
+}
+
+/** As many as there is room for. */
+function shown([first = '', ...others]: readonly string[]): string {
+  const named = others.reduce((text, name) => (text.length + name.length < 80 ? `${text}, ${name}` : text), first)
+  const rest = others.length + 1 - named.split(', ').length
+  return rest > 0 ? `${named} and ${rest} more` : named
 }
 
 const comment = (text: string) => `comment "${text.slice(0, LONGEST_COMMENT)}"`

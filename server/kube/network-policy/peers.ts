@@ -4,7 +4,7 @@ import type { LabelSelector as WireSelector } from 'kubernetes-types/meta/v1'
 import type { NetworkPolicy, NetworkPolicyPeer } from 'kubernetes-types/networking/v1'
 import { type LabelSelector, selectorOfObject } from '../apimachinery/label-selector.ts'
 import type { PodFacts } from './pod-facts.ts'
-import { FAMILIES, type Table } from './table.ts'
+import { FAMILIES, type Family, type Table } from './table.ts'
 
 export interface Cluster {
   policies: readonly NetworkPolicy[]
@@ -12,14 +12,22 @@ export interface Cluster {
   namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>
 }
 
+interface SetOfFamily {
+  family: Family
+  set: string
+}
+
 export class Peers {
   readonly #cluster: Cluster
   readonly #table: Table
+  readonly #families: readonly (typeof FAMILIES)[number][]
+  readonly #namedPorts = new Map<string, SetOfFamily[]>()
   readonly #byNamespace: ReadonlyMap<string, readonly PodFacts[]>
 
   constructor(cluster: Cluster, table: Table) {
     this.#cluster = cluster
     this.#table = table
+    this.#families = FAMILIES.filter(({ has }) => cluster.pods.some(({ addresses }) => addresses.some(has)))
     this.#byNamespace = Map.groupBy(cluster.pods, ({ namespace }) => namespace)
   }
 
@@ -49,21 +57,23 @@ export class Peers {
 
   /** Every pod's address with the port that it calls so. */
   namedPort(name: string, protocol: string) {
+    const known = this.#namedPorts.get(`${protocol} ${name}`)
+    if (known) return known
     const portsOf = ({ ports }: PodFacts) => ports.filter((one) => one.name === name && one.protocol === protocol)
     const elements = (address: string, pod: PodFacts) => portsOf(pod).map(({ port }) => `${address} . ${port}`)
     const pods = this.#cluster.pods.filter(({ isPartOfHost }) => !isPartOfHost)
-    return this.#sets(`port/${protocol.toLowerCase()}/${name}`, pods, elements, ' . inet_service')
+    const sets = this.#sets(`port/${protocol.toLowerCase()}/${name}`, pods, elements, ' . inet_service')
+    this.#namedPorts.set(`${protocol} ${name}`, sets)
+    return sets
   }
 
   #sets(name: string, pods: readonly PodFacts[], of: (address: string, pod: PodFacts) => string[], more: string) {
-    return FAMILIES.filter(({ has }) => this.#cluster.pods.some(({ addresses }) => addresses.some(has))).map(
-      ({ family, type, mark, has }) => {
-        const elements = pods.flatMap((pod) => pod.addresses.filter(has).flatMap((address) => of(address, pod)))
-        const set = `${name}${mark}`
-        this.#table.sets.set(set, { type: `${type}${more}`, elements: new Set(elements) })
-        return { family, set }
-      },
-    )
+    return this.#families.map(({ family, type, mark, has }) => {
+      const elements = pods.flatMap((pod) => pod.addresses.filter(has).flatMap((address) => of(address, pod)))
+      const set = `${name}${mark}`
+      this.#table.sets.set(set, { type: `${type}${more}`, elements: new Set(elements) })
+      return { family, set }
+    })
   }
 }
 

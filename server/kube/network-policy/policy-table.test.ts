@@ -76,7 +76,7 @@ function passes(table: Table | undefined, { from, to, protocol, port }: Connecti
   }
   const accepts = (chain: string): boolean => {
     for (const rule of table.chains.get(chain) ?? []) {
-      if (rule === 'drop') return false
+      if ('drop' in rule) return false
       if ('jump' in rule && accepts(rule.jump)) return true
       if ('allow' in rule && holds(rule.allow, rule.direction)) return true
     }
@@ -160,9 +160,7 @@ describe('a policy', () => {
     expect(chains.get('to/default/web')).toEqual([
       { jump: 'ingress/default/a' },
       { jump: 'ingress/default/p' },
-      { count: 'ingress dropped by default/a' },
-      { count: 'ingress dropped by default/p' },
-      'drop',
+      { drop: ['default/a', 'default/p'], direction: 'ingress' },
     ])
   })
 

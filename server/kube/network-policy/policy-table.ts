@@ -44,8 +44,7 @@ export function tableOf(cluster: Cluster, node: string): Table | undefined {
       isolated.add(pod)
       table.chains.set(nameOf(SIDES[direction], pod), [
         ...list.map((policy) => ({ jump: chainOf(direction, policy) })),
-        ...list.map((policy) => ({ count: `${direction} dropped by ${keyOf(policy)}` })),
-        'drop',
+        { drop: list.map(keyOf), direction },
       ])
     }
   }

@@ -25,9 +25,8 @@ export interface Allow {
 export type Rule =
   | { allow: Allow; direction: Direction; comment: string }
   | { jump: string }
-  /** Whose isolation it was that dropped a packet. */
-  | { count: string }
-  | 'drop'
+  /** Whose isolation it is. */
+  | { drop: readonly string[]; direction: Direction }
 
 export interface Table {
   /** Type and elements. In a map an element has its verdict after a colon. */
