@@ -16,7 +16,7 @@ import { run as command, kubectl, podium } from './support/commands.ts'
 import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-policies'
-const SEEDS = [1, 2, 3, 4]
+const SEEDS = [1, 2, 3]
 /** Longer than a lost packet is waited for before it is sent again. */
 const PATIENCE_S = 2.5
 
@@ -228,10 +228,12 @@ const inPod = (place: string, script: string) => {
   return run(`exec -i -n ${namespace} ${name} -- sh`, script)
 }
 
+const serviceAddress = () => run('get service web -o jsonpath={.spec.clusterIP}')
+
 describe('a namespace that lets nobody in', () => {
   it('is reached by no one, through a Service neither, and its kubelets still probe it', async () => {
     await apply()
-    const service = (await run('get service web -o jsonpath={.spec.clusterIP}')).trim()
+    const service = await serviceAddress()
     await until('without a policy it is reached', () => isAnswered('shop/web', 'TCP', service, 7000))
     await apply(nothing('default', 'Ingress'))
     await until('the Service is dropped', async () => !(await isAnswered('shop/web', 'TCP', service, 7000)))
@@ -278,8 +280,9 @@ describe('who may go nowhere', () => {
       'others are not reached',
       async () => !(await isAnswered('shop/web', 'TCP', addressOf('default/web'), 80)),
     )
+    const service = await serviceAddress()
     const ask = `python3 -c "import socket; print(socket.gethostbyname('web.default.svc.cluster.local'))"`
-    expect(await inPod('shop/web', ask)).toMatch(/^10\.96\.\d+\.\d+\n$/)
+    expect(await inPod('shop/web', ask)).toBe(`${service}\n`)
     const api = `python3 -c "import socket; socket.create_connection(('kubernetes.default', 443), timeout=2)" 2>&1 | tail -1`
     expect(await inPod('shop/web', api)).toMatch(/timed out/)
   })
@@ -305,7 +308,7 @@ it('lets in within a second who gets the right label', async () => {
   await apply(policy('default', 'friends', { podSelector: {}, ingress: [{ from: [friends] }] }))
   const web = addressOf('default/web')
   const took: number[] = []
-  for (let turn = 0; turn < 3; turn++) {
+  for (let turn = 0; turn < 2; turn++) {
     await run('label pod -n shop cache is-')
     await until('nobody is let in', async () => !(await isAnswered('shop/cache', 'TCP', web, 80)))
     await inPod('shop/cache', KNOCK(web))

@@ -1,5 +1,6 @@
 // Policies of every shape from a seed, about the pods there are.
 
+import { BlockList, isIPv6 } from 'node:net'
 import type { LabelSelector } from 'kubernetes-types/meta/v1'
 import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from 'kubernetes-types/networking/v1'
 
@@ -68,11 +69,14 @@ export class RandomPolicies {
     return Object.keys(peer).length > 0 ? peer : { podSelector: {} }
   }
 
+  /** What it leaves out lies within, as it must. */
   #block(): IPBlock {
-    const within = (bits: number) => `${this.#one(this.#words.addresses)}/${bits}`
     const bits = this.#one([0, 8, 16, 24, 32])
-    const except = bits < 32 ? this.#some(2, () => within(this.#one([24, 28, 31, 32].filter((one) => one > bits)))) : []
-    return { cidr: within(bits), ...(except.length > 0 ? { except } : {}) }
+    const cidr = `${this.#one(this.#words.addresses)}/${bits}`
+    const inside = this.#words.addresses.filter((address) => contains(cidr, address))
+    const longer = [24, 28, 31, 32].filter((one) => one > bits)
+    const except = longer.length > 0 ? this.#some(2, () => `${this.#one(inside)}/${this.#one(longer)}`) : []
+    return { cidr, ...(except.length > 0 ? { except } : {}) }
   }
 
   #port(): NetworkPolicyPort {
@@ -118,4 +122,12 @@ export class RandomPolicies {
   #chance(share: number): boolean {
     return this.#random() < share
   }
+}
+
+function contains(cidr: string, address: string): boolean {
+  const [network = '', bits] = cidr.split('/')
+  const family = isIPv6(network) ? 'ipv6' : 'ipv4'
+  const range = new BlockList()
+  range.addSubnet(network, Number(bits), family)
+  return isIPv6(address) === (family === 'ipv6') && range.check(address, family)
 }
