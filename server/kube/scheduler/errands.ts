@@ -13,7 +13,7 @@ import { Pod } from '../kinds/pod.ts'
 import type { Decision } from './cycle.ts'
 import type { Extender } from './extenders/extender.ts'
 import { fitMessage } from './fit-error.ts'
-import type { NodeRejection, Preemption } from './framework.ts'
+import type { NodeRejection, Plugin, Preemption } from './framework.ts'
 import { makeRoom } from './make-room.ts'
 import type { Nominator } from './nominator.ts'
 import { BECAUSE } from './plugins/default-binder.ts'
@@ -28,6 +28,8 @@ import type { WaitingPods } from './waiting-pods.ts'
 export interface RunningProfile extends Profile {
   /** Events come from the profile that decided. */
   recorder: EventRecorder
+  /** The same plug-ins with a watch on each, for a cycle now and then. */
+  timed: readonly Plugin[]
 }
 
 export interface ErrandOptions {
@@ -184,7 +186,7 @@ export class Errands {
       await makeRoom(pod, preemption, { client, clock, recorder, because, losers })
     } catch (err) {
       logger.warn('preemption failed, will be tried again', { pod: queued.key, node: preemption.node, err })
-      queue.wake(({ key }) => key === queued.key, because)
+      queue.wake(({ key }) => key === queued.key, because, 'PreemptionFailure')
     }
     release()
   }

@@ -1,7 +1,7 @@
 // A node with everything on it, added up, so that a filter need not count pods.
 // Upstream: kubernetes/pkg/scheduler/framework/types.go (NodeInfo).
 
-import type { Node, Pod } from 'kubernetes-types/core/v1'
+import type { Node, Pod, Taint } from 'kubernetes-types/core/v1'
 import { keyOf } from '../apimachinery/object-meta.ts'
 import { type PodAffinity, podAffinityOf } from './pod-affinity.ts'
 import { claimsOf } from './pod-claims.ts'
@@ -18,6 +18,14 @@ export class NodeInfo {
   /** Undefined while pods are known on a node that is not: its Node object is late, or has gone before them. */
   node: Node | undefined
   allocatable: Resources = new Map()
+  /** What is left of it. Below zero when there is more than fits: nobody has asked us. */
+  readonly free: Resources = new Map()
+  /** So many more pods may come, whatever they ask for. */
+  freePods = 0
+  isCordoned = false
+  /** Those that keep pods away, and those that would rather have none. */
+  hardTaints: readonly Taint[] = []
+  softTaints: readonly Taint[] = []
   readonly pods = new Map<string, Pod>()
   readonly requested: Resources = new Map()
   nonZeroCpu = 0
@@ -39,6 +47,13 @@ export class NodeInfo {
   setNode(node: Node | undefined): void {
     this.node = node
     this.allocatable = amountsOf(node?.status?.allocatable ?? node?.status?.capacity)
+    this.free.clear()
+    for (const [name, amount] of this.allocatable) this.free.set(name, amount - (this.requested.get(name) ?? 0))
+    this.#countPods()
+    const taints = node?.spec?.taints ?? []
+    this.isCordoned = node?.spec?.unschedulable ?? false
+    this.hardTaints = taints.filter(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute')
+    this.softTaints = taints.filter(({ effect }) => effect === 'PreferNoSchedule')
     const images = node?.status?.images ?? []
     this.images = new Map(images.flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes])))
   }
@@ -62,6 +77,7 @@ export class NodeInfo {
     this.pods.set(key, pod)
     this.#counted.set(key, counted)
     this.#count(counted.resources, 1)
+    this.#countPods()
     this.usedPorts.push(...counted.ports)
     for (const claim of claimsOf(pod)) this.claims.set(claim.key, (this.claims.get(claim.key) ?? 0) + 1)
     const affinity = podAffinityOf(pod)
@@ -81,11 +97,20 @@ export class NodeInfo {
     this.#counted.delete(key)
     this.withAffinity.delete(key)
     this.#count(counted.resources, -1)
+    this.#countPods()
     for (const port of counted.ports) this.usedPorts.splice(this.usedPorts.indexOf(port), 1)
   }
 
+  #countPods(): void {
+    this.freePods = (this.allocatable.get('pods') ?? 0) - this.pods.size
+  }
+
   #count({ requests, nonZeroCpu, nonZeroMemory }: PodResources, sign: 1 | -1): void {
-    for (const [name, amount] of requests) add(this.requested, name, sign * amount)
+    for (const [name, amount] of requests) {
+      add(this.requested, name, sign * amount)
+      const allocatable = this.allocatable.get(name)
+      if (allocatable !== undefined) this.free.set(name, allocatable - this.requested.get(name)!)
+    }
     this.nonZeroCpu += sign * nonZeroCpu
     this.nonZeroMemory += sign * nonZeroMemory
   }

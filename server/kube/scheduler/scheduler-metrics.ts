@@ -2,9 +2,21 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Metrics } from '../../base/metrics.ts'
+import type { ClusterEvent } from './framework.ts'
 import type { QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+import type { Timed } from './timed-plugins.ts'
 
 type Result = 'scheduled' | 'unschedulable' | 'error'
+
+/** What events are called there. */
+export const UPSTREAM_NAMES: Record<ClusterEvent['type'], string> = {
+  'node-added': 'NodeAdd',
+  'node-updated': 'NodeUpdate',
+  'pod-removed': 'AssignedPodDelete',
+  'pod-scaled-down': 'AssignedPodUpdate',
+  'pod-assigned': 'AssignedPodAdd',
+  'storage-changed': 'StorageChange',
+}
 
 const doubling = (first: number, count: number) => Array.from({ length: count }, (_, power) => first * 2 ** power)
 
@@ -15,11 +27,22 @@ export class SchedulerMetrics {
   readonly #decisionSeconds
   readonly #podAttempts
   readonly #podSeconds
+  readonly #pluginSeconds
+  readonly #incoming
 
-  constructor(metrics: Metrics, told: { clock: Clock; queue: SchedulingQueue }) {
+  constructor(metrics: Metrics, told: { clock: Clock; queue: SchedulingQueue; gated: () => number }) {
     this.#clock = told.clock
     metrics.gauge('scheduler_pending_pods', 'Pods without a node, by where they wait.', () =>
-      Object.entries(told.queue.counts).map(([queue, count]) => [{ queue }, count]),
+      Object.entries({ ...told.queue.counts, gated: told.gated() }).map(([queue, count]) => [{ queue }, count]),
+    )
+    this.#incoming = metrics.counter(
+      'scheduler_queue_incoming_pods_total',
+      'Pods that came into a queue, by what brought them there.',
+    )
+    this.#pluginSeconds = metrics.histogram(
+      'scheduler_plugin_execution_duration_seconds',
+      'How long single plug-ins took, in every tenth cycle.',
+      Array.from({ length: 20 }, (_, power) => 0.00001 * 1.5 ** power),
     )
     this.#podAttempts = metrics.histogram(
       'scheduler_pod_scheduling_attempts',
@@ -43,6 +66,12 @@ export class SchedulerMetrics {
       doubling(0.001, 15),
     )
   }
+
+  came(queue: string, event: string): void {
+    this.#incoming.add({ queue, event })
+  }
+
+  readonly timed: Timed = (labels, seconds) => this.#pluginSeconds.observe(labels, seconds)
 
   decided(durationMs: number): void {
     this.#decisionSeconds.observe({}, durationMs / 1000)

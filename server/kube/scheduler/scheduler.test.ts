@@ -61,6 +61,14 @@ it('counts attempts by how they end, and pods by where they wait', async () => {
     /scheduling_attempt_duration_seconds_count\{profile="default-scheduler",result="scheduled"\} 2\n/,
   )
   expect(told()).toContain('scheduler_pending_pods{queue="unschedulable"} 0\n')
+  expect(told()).toContain('scheduler_queue_incoming_pods_total{queue="active",event="PodAdd"} 2\n')
+  expect(told()).toContain(
+    'scheduler_queue_incoming_pods_total{queue="unschedulable",event="ScheduleAttemptFailure"} 1\n',
+  )
+  // Every tenth cycle, beginning with the first.
+  expect(told()).toContain(
+    'scheduler_plugin_execution_duration_seconds_count{plugin="NodeResourcesFit",extension_point="Filter",status="Success"} 1\n',
+  )
 })
 
 it('never gives the same room twice, however many pods come at once', async () => {
@@ -177,9 +185,11 @@ it('leaves pods of other schedulers and gated pods alone', async () => {
   expect(gated.status?.conditions).toMatchObject([
     { type: 'PodScheduled', status: 'False', reason: 'SchedulingGated', message: expect.stringContaining('gates') },
   ])
+  await loops.until('counted', () => loops.metrics.text().includes('scheduler_pending_pods{queue="gated"} 1\n'))
   const path = { namespace: 'default', name: 'gated' }
   await loops.client.of(Pod).patch(path, 'application/merge-patch+json', { spec: { schedulingGates: null } })
   await loops.until('bound', () => nodeOf('gated'))
+  expect(loops.metrics.text()).toContain('scheduler_pending_pods{queue="gated"} 0\n')
 })
 
 it('keeps each version of a pod apart by keys of its labels', async () => {

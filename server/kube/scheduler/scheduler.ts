@@ -8,7 +8,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
 import { deepEqual } from '../apimachinery/deep.ts'
-import { revisionOf } from '../apimachinery/object-meta.ts'
+import { keyOf, revisionOf } from '../apimachinery/object-meta.ts'
 import type { Client } from '../client/client.ts'
 import { EventRecorder } from '../client/event-recorder.ts'
 import type { LoopGate } from '../client/loop-gate.ts'
@@ -41,9 +41,10 @@ import { asksForLess } from './pod-resources.ts'
 import { buildProfile } from './profile.ts'
 import { SchedulerCache } from './scheduler-cache.ts'
 import { DEFAULT_CONFIGURATION, type SchedulerConfiguration } from './scheduler-configuration.ts'
-import { SchedulerMetrics } from './scheduler-metrics.ts'
+import { SchedulerMetrics, UPSTREAM_NAMES } from './scheduler-metrics.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import { StorageView } from './storage-view.ts'
+import { timedPlugins } from './timed-plugins.ts'
 import { WaitingPods } from './waiting-pods.ts'
 
 export interface SchedulerOptions {
@@ -77,6 +78,8 @@ export function runScheduler(options: SchedulerOptions): RunningScheduler {
 
 /** So many decisions between two looks at what else there is to do in this process. */
 const DECISIONS_PER_BREATH = 16
+/** Of how many cycles one has its plug-ins timed. */
+const LOOK_AT_EVERY = 10
 
 class Scheduler implements RunningScheduler {
   readonly ready: Promise<void>
@@ -96,7 +99,10 @@ class Scheduler implements RunningScheduler {
   readonly #extenders: readonly Extender[]
   readonly #errands: Errands
   readonly #gateListener: Disposable | undefined
+  /** Keys of pods that nobody may look at before their gates are gone. */
+  readonly #gated = new Set<string>()
   #startAt = 0
+  #cycles = 0
   #started = false
   #pumping = false
   #pumped: Promise<void> = Promise.resolve()
@@ -113,9 +119,10 @@ class Scheduler implements RunningScheduler {
       this.#tracer.changed()
       this.#pumpSoon()
     }
-    this.#queue = new SchedulingQueue(clock, onChange, backoff)
+    this.#queue = new SchedulingQueue(clock, onChange, backoff, (queue, event) => this.#metrics?.came(queue, event))
     const { metrics } = options
-    this.#metrics = metrics && new SchedulerMetrics(metrics, { clock, queue: this.#queue })
+    this.#metrics =
+      metrics && new SchedulerMetrics(metrics, { clock, queue: this.#queue, gated: () => this.#gated.size })
     this.#tracer = new LoopTracer({
       client: this.#clientName,
       clock,
@@ -195,7 +202,8 @@ class Scheduler implements RunningScheduler {
         const { schedulerName, pluginConfig } = told
         const profile = buildProfile(told, [...own, ...defaultPlugins(world, pluginConfig)], percentageOfNodesToScore)
         const recorder = new EventRecorder({ client, clock, logger, component: schedulerName })
-        return [schedulerName, { ...profile, recorder }]
+        const timed = this.#metrics ? timedPlugins(profile.plugins, clock, this.#metrics.timed) : profile.plugins
+        return [schedulerName, { ...profile, timed, recorder }]
       }),
     )
   }
@@ -262,7 +270,13 @@ class Scheduler implements RunningScheduler {
       else if (asksForLess(pod, previous)) this.#wake({ type: 'pod-scaled-down', pod }, revisionOf(pod))
       return
     }
-    if (!this.#isOurs(pod)) return
+    if (this.#profileOf(pod) === undefined) return
+    if (pod.spec?.schedulingGates?.length) {
+      if (!this.#gated.has(keyOf(pod))) this.#metrics?.came('gated', 'PodAdd')
+      this.#gated.add(keyOf(pod))
+      return
+    }
+    this.#gated.delete(keyOf(pod))
     if (pod.metadata?.deletionTimestamp) {
       this.#waiting.get(pod.metadata.uid)?.reject('', 'removed')
       this.#nominator.delete(pod)
@@ -294,13 +308,10 @@ class Scheduler implements RunningScheduler {
   #gone(pod: CorePod, revision: number): void {
     this.#waiting.get(pod.metadata?.uid)?.reject('', 'removed')
     this.#nominator.delete(pod)
+    this.#gated.delete(keyOf(pod))
     this.#queue.delete(pod)
     this.#cache.remove(pod)
     if (pod.spec?.nodeName) this.#wake({ type: 'pod-removed', pod }, revision)
-  }
-
-  #isOurs(pod: CorePod): boolean {
-    return this.#profileOf(pod) !== undefined && !pod.spec?.schedulingGates?.length
   }
 
   #profileOf(pod: CorePod): RunningProfile | undefined {
@@ -315,6 +326,7 @@ class Scheduler implements RunningScheduler {
         this.#profileOf(pod)?.plugins.some((plugin) => rejectedBy.has(plugin.name) && mayWake(plugin, event, pod)) ===
           true,
       revision,
+      UPSTREAM_NAMES[event.type],
     )
   }
 
@@ -353,7 +365,8 @@ class Scheduler implements RunningScheduler {
     let decision: Decision
     try {
       const nominatedOn = (node: string, before: CorePod) => this.#nominatedOn(node, before)
-      const cycle = { ...profile, random, startAt: this.#startAt, nominatedOn }
+      const plugins = this.#cycles++ % LOOK_AT_EVERY === 0 ? profile.timed : profile.plugins
+      const cycle = { ...profile, plugins, random, startAt: this.#startAt, nominatedOn }
       const asked = this.#extenders.filter((extender) => extender.isInterestedIn(pod))
       decision = asked.length > 0 ? await decideWithExtenders(pod, nodes, cycle, asked) : decide(pod, nodes, cycle)
     } catch (err) {

@@ -26,7 +26,7 @@ export interface QueuedPod {
   because: number
   failedAt: number
   /** While room is made for it: it stays where it is, and `missed` is the newest event that would have woken it. */
-  detained?: { missed: number | undefined }
+  detained?: { missed?: { because: number; event: string } }
 }
 
 /** How long who failed stays out of the line: twice as long each time, but not for ever. */
@@ -38,10 +38,12 @@ export interface Backoff {
 const UPSTREAMS_BACKOFF: Backoff = { initialMs: 1000, maxMs: 10_000 }
 const UNSCHEDULABLE_AT_MOST_MS = 5 * 60_000
 const FLUSH_EVERY_MS = 30_000
+const FAILURE = 'ScheduleAttemptFailure'
 
 export class SchedulingQueue {
   readonly #clock: Clock
   readonly #onChange: () => void
+  readonly #onCome: (queue: string, event: string) => void
   readonly #limits: Backoff
   /** In the order of their turns; the next one last, where taking it away costs nothing. */
   readonly #active: QueuedPod[] = []
@@ -54,10 +56,16 @@ export class SchedulingQueue {
   #closed = false
   #serial = 0
 
-  constructor(clock: Clock, onChange: () => void, backoff: Backoff = UPSTREAMS_BACKOFF) {
+  constructor(
+    clock: Clock,
+    onChange: () => void,
+    backoff: Backoff = UPSTREAMS_BACKOFF,
+    onCome: (queue: string, event: string) => void = () => undefined,
+  ) {
     this.#clock = clock
     this.#limits = backoff
     this.#onChange = onChange
+    this.#onCome = onCome
   }
 
   /** Who is next in line, no more than so many. */
@@ -80,7 +88,7 @@ export class SchedulingQueue {
   add(pod: Pod): void {
     const key = keyOf(pod)
     this.#forget(key)
-    this.#toActive({
+    const queued: QueuedPod = {
       pod,
       key,
       since: this.#clock.monotonic(),
@@ -89,7 +97,8 @@ export class SchedulingQueue {
       rejectedBy: new Set(),
       because: revisionOf(pod),
       failedAt: 0,
-    })
+    }
+    this.#toActive(queued, 'PodAdd')
   }
 
   /** The pod itself has changed; `mayFit` when in a way that may make it fit. */
@@ -111,7 +120,7 @@ export class SchedulingQueue {
       return
     }
     unschedulable.pod = pod
-    if (mayFit) this.#wake(unschedulable, revisionOf(pod))
+    if (mayFit) this.#wake(unschedulable, revisionOf(pod), 'PodUpdate')
   }
 
   delete(pod: Pod): void {
@@ -139,28 +148,29 @@ export class SchedulingQueue {
     if (!this.#takeBack(queued)) return
     queued.rejectedBy = rejectedBy
     this.#unschedulable.set(queued.key, queued)
+    this.#onCome('unschedulable', FAILURE)
     this.#flushLater()
   }
 
   /** Something went wrong that has nothing to do with the nodes: try again soon. */
   putBack(queued: QueuedPod): void {
-    if (this.#takeBack(queued)) this.#toBackoffOrActive(queued)
+    if (this.#takeBack(queued)) this.#toBackoffOrActive(queued, FAILURE)
   }
 
   /** Keeps a pod that fitted nowhere from being woken, until what is returned is called. */
   detain(queued: QueuedPod): () => void {
-    const detained: QueuedPod['detained'] = { missed: undefined }
+    const detained: NonNullable<QueuedPod['detained']> = {}
     queued.detained = detained
     return () => {
       delete queued.detained
-      if (detained.missed !== undefined && this.#unschedulable.get(queued.key) === queued)
-        this.#wake(queued, detained.missed)
+      const { missed } = detained
+      if (missed && this.#unschedulable.get(queued.key) === queued) this.#wake(queued, missed.because, missed.event)
     }
   }
 
   /** Wakes pods whose rejection may be over. */
-  wake(mayHelp: (queued: QueuedPod) => boolean, because: number): void {
-    for (const queued of [...this.#unschedulable.values()]) if (mayHelp(queued)) this.#wake(queued, because)
+  wake(mayHelp: (queued: QueuedPod) => boolean, because: number, event: string): void {
+    for (const queued of [...this.#unschedulable.values()]) if (mayHelp(queued)) this.#wake(queued, because, event)
   }
 
   close(): void {
@@ -181,31 +191,34 @@ export class SchedulingQueue {
     return true
   }
 
-  #wake(queued: QueuedPod, because: number): void {
+  #wake(queued: QueuedPod, because: number, event: string): void {
     if (queued.detained) {
-      queued.detained.missed = Math.max(queued.detained.missed ?? 0, because)
+      const before = queued.detained.missed
+      if (!before || before.because < because) queued.detained.missed = { because, event }
       return
     }
     this.#unschedulable.delete(queued.key)
     queued.because = Math.max(queued.because, because)
-    this.#toBackoffOrActive(queued)
+    this.#toBackoffOrActive(queued, event)
   }
 
-  #toBackoffOrActive(queued: QueuedPod): void {
+  #toBackoffOrActive(queued: QueuedPod, event: string): void {
     const waitMs = queued.failedAt + backoffMs(queued.attempts, this.#limits) - this.#clock.monotonic()
     if (waitMs <= 0) {
-      this.#toActive(queued)
+      this.#toActive(queued, event)
       return
     }
+    this.#onCome('backoff', event)
     const timer = this.#clock.setTimeout(() => {
       this.#backoff.delete(queued.key)
-      this.#toActive(queued)
+      this.#toActive(queued, 'BackoffComplete')
     }, waitMs)
     this.#backoff.set(queued.key, { queued, timer })
   }
 
-  #toActive(queued: QueuedPod): void {
+  #toActive(queued: QueuedPod, event: string): void {
     if (this.#closed) return
+    this.#onCome('active', event)
     this.#active.splice(this.#placeOf(queued), 0, queued)
     this.#activeByKey.set(queued.key, queued)
     this.#onChange()
@@ -238,7 +251,7 @@ export class SchedulingQueue {
     this.#flush ??= this.#clock.setTimeout(() => {
       this.#flush = undefined
       const before = this.#clock.monotonic() - UNSCHEDULABLE_AT_MOST_MS
-      this.wake((queued) => queued.failedAt <= before, 0)
+      this.wake((queued) => queued.failedAt <= before, 0, 'UnschedulableTimeout')
       if (this.#unschedulable.size > 0) this.#flushLater()
     }, FLUSH_EVERY_MS)
   }

@@ -51,11 +51,23 @@ export class Scores {
     return this.nodes[best]
   }
 
-  /** The best nodes first, and no more than so many. */
+  #highest(most: number): number[] {
+    const order: number[] = []
+    for (let at = 0; at < this.nodes.length; at++) {
+      const total = this.#totals[at]!
+      if (order.length === most && total <= this.#totals[order[most - 1]!]!) continue
+      let place = order.length
+      while (place > 0 && this.#totals[order[place - 1]!]! < total) place--
+      order.splice(place, 0, at)
+      if (order.length > most) order.pop()
+    }
+    return order
+  }
+
+  /** Of more nodes than `most`, only the best, and those first. */
   told(most = Number.POSITIVE_INFINITY): Scored[] {
-    const order = Array.from(this.nodes.keys())
-    if (this.nodes.length > most) order.sort((a, b) => this.#totals[b]! - this.#totals[a]!)
-    return order.slice(0, most).map((at) => ({
+    const order = this.nodes.length > most ? this.#highest(most) : Array.from(this.nodes.keys())
+    return order.map((at) => ({
       name: this.nodes[at]!.name,
       total: this.#totals[at]!,
       scores: Object.fromEntries(
@@ -81,9 +93,14 @@ export function scoreNodes(
     const raw = new Float64Array(feasible.length)
     for (let at = 0; at < feasible.length; at++) raw[at] = entries[at]!.score = plugin.score(state, pod, feasible[at]!)
     plugin.normalize?.(state, pod, entries)
-    const weighted = Float64Array.from(entries, ({ score }) => score * (plugin.weight ?? 1))
-    const wrong = entries.find(({ score }) => score < 0 || score > MAX_SCORE)
-    if (wrong) throw new Error(`plug-in ${plugin.name} scored ${wrong.score}, not 0 to ${MAX_SCORE}`)
+    const weighted = new Float64Array(feasible.length)
+    const weight = plugin.weight ?? 1
+    for (let at = 0; at < feasible.length; at++) {
+      const { score } = entries[at]!
+      if (score < 0 || score > MAX_SCORE)
+        throw new Error(`plug-in ${plugin.name} scored ${score}, not 0 to ${MAX_SCORE}`)
+      weighted[at] = score * weight
+    }
     result.add({ plugin: plugin.name, raw, weighted })
   }
   return result

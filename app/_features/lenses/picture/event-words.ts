@@ -105,9 +105,7 @@ export function eventWords(event: TraceEvent): { what: string; who: string; obje
         what: 'schedule',
         who: 'kube-scheduler',
         object: event.pod,
-        result: event.chosen
-          ? `chose ${event.chosen}`
-          : `0 of ${event.nodes.length} machines fit: ${event.nodes.map((node) => node.failed?.reason ?? 'fits').join('; ')}`,
+        result: event.chosen ? `chose ${event.chosen}` : (event.message ?? 'fits nowhere'),
       }
   }
 }

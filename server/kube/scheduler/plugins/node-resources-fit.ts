@@ -10,20 +10,29 @@ const STATE = 'NodeResourcesFit'
 
 type IsIgnored = (resource: string) => boolean
 
+interface Request {
+  name: string
+  amount: number
+}
+
+interface Wanted extends PodResources {
+  /** What a node must have room for. */
+  filtered: readonly Request[]
+}
+
 /** What is missing on the node, one reason per resource. */
-function insufficient({ requests }: PodResources, node: NodeInfo, isIgnored: IsIgnored): Rejection | undefined {
-  const reasons: string[] = []
+function insufficient(requests: readonly Request[], node: NodeInfo): Rejection | undefined {
+  let reasons: string[] | undefined
   let neverFits = false
-  if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) reasons.push('Too many pods')
-  for (const [name, amount] of requests) {
-    if (amount === 0 || isIgnored(name)) continue
-    const allocatable = node.allocatable.get(name) ?? 0
-    if (amount <= allocatable - (node.requested.get(name) ?? 0)) continue
+  if (node.freePods < 1) reasons = ['Too many pods']
+  for (const { name, amount } of requests) {
+    if (amount <= (node.free.get(name) ?? 0)) continue
+    reasons ??= []
     reasons.push(`Insufficient ${name}`)
     // Even an empty node would be too small.
-    if (amount > allocatable) neverFits = true
+    if (amount > (node.allocatable.get(name) ?? 0)) neverFits = true
   }
-  return reasons.length > 0 ? { reasons, unresolvable: neverFits } : undefined
+  return reasons && { reasons, unresolvable: neverFits }
 }
 
 export interface ScoringStrategy {
@@ -91,10 +100,13 @@ export function nodeResourcesFit(told: NodeResourcesFitArguments): Plugin {
   return {
     name: 'NodeResourcesFit',
     preFilter(state, pod) {
-      state.set(STATE, podResources(pod))
+      const resources = podResources(pod)
+      const counted = Array.from(resources.requests, ([name, amount]) => ({ name, amount }))
+      const filtered = counted.filter(({ name, amount }) => amount > 0 && !isIgnored(name))
+      state.set(STATE, { ...resources, filtered } satisfies Wanted)
       return undefined
     },
-    filter: (state, _, node) => insufficient(state.get(STATE) as PodResources, node, isIgnored),
+    filter: (state, _, node) => insufficient((state.get(STATE) as Wanted).filtered, node),
     score(state, _, node) {
       const pod = state.get(STATE) as PodResources
       let sum = 0

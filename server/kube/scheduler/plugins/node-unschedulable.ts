@@ -7,8 +7,8 @@ const CORDONED = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule'
 
 export const nodeUnschedulable: Plugin = {
   name: 'NodeUnschedulable',
-  filter(_, pod, { node }) {
-    if (!node?.spec?.unschedulable) return undefined
+  filter(_, pod, { isCordoned }) {
+    if (!isCordoned) return undefined
     // Who tolerates the taint that stands for it (DaemonSet pods do) may come.
     const tolerated = pod.spec?.tolerations?.some((toleration) => tolerates(toleration, CORDONED))
     return tolerated ? undefined : rejectForGood('node(s) were unschedulable')

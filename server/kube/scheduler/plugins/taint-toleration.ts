@@ -8,15 +8,15 @@ import { normalizeByMax, type Plugin, rejectForGood } from '../framework.ts'
 export const taintToleration: Plugin = {
   name: 'TaintToleration',
   weight: 3,
-  filter(_, pod, { node }) {
-    const taint = untolerated(node?.spec?.taints, pod.spec?.tolerations, ['NoSchedule', 'NoExecute'])
+  filter(_, pod, { hardTaints }) {
+    if (hardTaints.length === 0) return undefined
+    const taint = untolerated(hardTaints, pod.spec?.tolerations, ['NoSchedule', 'NoExecute'])
     return taint && rejectForGood('node(s) had untolerated taint(s)')
   },
-  score(_, pod, { node }) {
+  score(_, pod, { softTaints }) {
+    if (softTaints.length === 0) return 0
     const tolerations = (pod.spec?.tolerations ?? []).filter(({ effect }) => !effect || effect === 'PreferNoSchedule')
-    return (node?.spec?.taints ?? []).filter(
-      (taint) => taint.effect === 'PreferNoSchedule' && !tolerations.some((toleration) => tolerates(toleration, taint)),
-    ).length
+    return softTaints.filter((taint) => !tolerations.some((toleration) => tolerates(toleration, taint))).length
   },
   normalize: (_state, _pod, scores) => normalizeByMax(scores, { reverse: true }),
   wokenBy: ['node-added', 'node-updated'],

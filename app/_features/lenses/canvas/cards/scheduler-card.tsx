@@ -11,6 +11,7 @@ export function SchedulerCard(data: CardData) {
   const verdict = model.lastSchedule
   const pressed = isSelected(data, client)
   const fits = verdict?.nodes.filter((node) => !node.failed).length ?? 0
+  const looked = verdict ? verdict.nodes.length + verdict.more : 0
   return (
     <button
       type="button"
@@ -32,7 +33,7 @@ export function SchedulerCard(data: CardData) {
             <Score key={node.name} name={node.name} score={node.score} chosen={node.name === verdict.chosen} />
           ))}
           <span style={{ gridColumn: '1 / -1', fontFamily: 'var(--font-text)' }}>
-            {fits} of {verdict.nodes.length} fit
+            {fits} of {looked} fit
           </span>
         </span>
       )}
