@@ -1,4 +1,3 @@
-import tls from 'node:tls'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { httpsTransport } from '../../client/https-transport.ts'
@@ -343,34 +342,6 @@ describe('HTTPS front', () => {
       expect(await ended.ended).toBeUndefined()
     } finally {
       transport[Symbol.dispose]()
-    }
-  })
-
-  it('carries a watch that was asked for before the answer to an earlier request was sent', async () => {
-    const { resourceVersion = '' } = (await test.client.of(ConfigMap).list()).metadata
-    const socket = tls.connect({ host: '127.0.0.1', port, ca: test.pki.caPem, cert: admin.certPem, key: admin.keyPem })
-    const watch = `${MAPS}?watch=1&resourceVersion=${resourceVersion}&fieldSelector=metadata.name%3Dbehind`
-    const head = (path: string) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`
-    let heard = ''
-    socket.on('data', (piece) => {
-      heard += piece.toString()
-    })
-    try {
-      socket.write(head(`${MAPS}?limit=1`) + head(watch))
-      await expect.poll(() => heard.split('HTTP/1.1 200 OK').length).toBe(3)
-      for (const data of ['one', 'two']) {
-        await ask({
-          method: 'PATCH',
-          path: `${MAPS}/behind?fieldManager=test&force=true`,
-          headers: { 'content-type': 'application/apply-patch+yaml' },
-          body: JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'behind' }, data: { data } }),
-        })
-      }
-      await expect
-        .poll(() => heard)
-        .toMatch(/\r\n\r\n[0-9a-f]+\r\n{"type":"ADDED".*\n\r\n[0-9a-f]+\r\n{"type":"MODIFIED".*\n\r\n$/)
-    } finally {
-      socket.destroy()
     }
   })
 

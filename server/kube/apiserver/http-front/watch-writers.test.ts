@@ -128,6 +128,25 @@ it('reaches thousands in turns, between which others get theirs, and nobody miss
   expect(done()).toBe(1000)
 })
 
+it('makes chunks itself, but for an answer that Node still keeps behind an earlier one', async () => {
+  const writers = new WatchWriters()
+  const { response, heard } = watcher()
+  const onSocket: string[] = []
+  const state = Object.assign(response, { chunkedEncoding: true, socket: null as unknown })
+  const writer = writers.of(response)
+  const { channel } = channelOf(writers)
+  writer.join(channel)
+  channel.event(event('kept'))
+  await turn()
+  Object.assign(state, { socket: { write: (piece: Buffer) => onSocket.push(piece.toString()) } })
+  channel.event(event('one'))
+  channel.event(event('and two'))
+  await turn()
+  writer.end(b)
+  expect(heard).toEqual(['kept', 'b'])
+  expect(onSocket).toEqual(['a\r\noneand two\r\n'])
+})
+
 it('lets go of a watcher that does not read', async () => {
   const writers = new WatchWriters()
   const { response, isOver } = watcher({ unread: 17 * 1024 * 1024 })
