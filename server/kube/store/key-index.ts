@@ -18,6 +18,8 @@ const byteOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
 export class KeyIndex {
   readonly #histories = new Tree<string, KeyHistory>(undefined, byteOrder)
+  /** The key asked for last: a transaction compares a key, looks at it again to write it, and then writes it. */
+  #last: { key: string; history: KeyHistory } | undefined
 
   /** Keys with any history, so also those of which only a tombstone is left. */
   get size(): number {
@@ -25,17 +27,29 @@ export class KeyIndex {
   }
 
   newest(key: string): KeyValue | undefined {
-    return this.#histories.get(key)?.newest
+    return this.#find(key)?.newest
   }
 
   at(key: string, revision: number): KeyValue | undefined {
-    return this.#histories.get(key)?.at(revision)
+    return this.#find(key)?.at(revision)
   }
 
   add(state: KeyValue): void {
-    const history = this.#histories.get(state.key)
+    const history = this.#find(state.key)
     if (history) history.add(state)
     else this.#histories.set(state.key, new KeyHistory(state))
+  }
+
+  #find(key: string): KeyHistory | undefined {
+    if (this.#last?.key === key) return this.#last.history
+    const history = this.#histories.get(key)
+    if (history) this.#last = { key, history }
+    return history
+  }
+
+  #delete(key: string): void {
+    if (this.#last?.key === key) this.#last = undefined
+    this.#histories.delete(key)
   }
 
   /** Visits what the range held at the revision, in order, until `visit` says false. */
@@ -61,11 +75,11 @@ export class KeyIndex {
 
   /** Takes the newest state of the key back. */
   undo(key: string): void {
-    if (this.#histories.get(key)?.undo()) this.#histories.delete(key)
+    if (this.#find(key)?.undo()) this.#delete(key)
   }
 
   compact(key: string, revision: number): void {
     const history = this.#histories.get(key)
-    if (history?.compact(revision)) this.#histories.delete(key)
+    if (history?.compact(revision)) this.#delete(key)
   }
 }

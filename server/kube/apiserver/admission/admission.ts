@@ -110,19 +110,21 @@ export class Admission {
         this.#metrics.step(STEPS[phase], request.operation, isRejected, seconds)
       }
       try {
+        // One ends where the next begins: the clock is asked once for each.
+        let began = from
         do {
           for (const plugin of this.#plugins) {
             if (!plugin[phase] || !plugin.handles(request)) continue
             count++
-            const began = context.clock.monotonic()
             let isRejected = true
             try {
               const pending = plugin[phase](request, this.#reader)
               if (pending) await pending
               isRejected = false
             } finally {
-              const seconds = (context.clock.monotonic() - began) / 1000
-              this.#metrics.plugin(plugin.name, STEPS[phase], request.operation, isRejected, seconds)
+              const ended = context.clock.monotonic()
+              this.#metrics.plugin(plugin.name, STEPS[phase], request.operation, isRejected, (ended - began) / 1000)
+              began = ended
             }
           }
         } while (request.reinvocation.begins())

@@ -82,6 +82,8 @@ export class ResourceCache {
   /** Entries whose keys begin with `prefix`, in order, from `start` on. */
   under(prefix: string, start = prefix): Entry[] {
     const found: Entry[] = []
+    // Each write asks for the quotas, policies and webhooks there are, and mostly there are none.
+    if (this.#entries.size === 0) return found
     this.#entries.forRange(
       start,
       `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`,
