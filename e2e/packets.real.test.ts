@@ -97,27 +97,17 @@ const onMachine = async (name: string, script: string) =>
 const nodeOf = (name: string) => machines.get(name)!.address
 const ip = (name: string) => addresses.get(name)!
 /** From the host, which is on the machines' network and neither a pod nor a node. */
-const fromOutside = (address: string, port: number) =>
-  fetch(`http://${address}:${port}/`, { signal: AbortSignal.timeout(3000) }).then((answer) => answer.text())
+const fromOutside = (address: string, port: number, patienceMs = 10_000) =>
+  fetch(`http://${address}:${port}/`, { signal: AbortSignal.timeout(patienceMs) }).then((answer) => answer.text())
 
 const balancerOf = (name: string) =>
   until(`${name} has an address`, () => run(`get service ${name} -o jsonpath={.status.loadBalancer.ingress[0].ip}`))
 
-async function switchTo(mode: string): Promise<void> {
-  await Promise.all(
-    [...machines.keys()].map((name) =>
-      onMachine(name, `sed -i 's/^mode:.*/mode: ${mode}/' /var/lib/kube-proxy/config.conf && pkill -f node-agent.mjs`),
-    ),
-  )
-  await until('both kube-proxies have the mode', async () => {
-    const modes = [...machines.keys()].map((name) =>
-      onMachine(
-        name,
-        'curl -s localhost:10249/proxyMode; curl -s -o /dev/null -w " %{http_code}" localhost:10256/healthz',
-      ),
-    )
-    return (await Promise.all(modes)).every((said) => said === `${mode} 200`)
-  })
+/** Changes a file of both machines, and waits until their node agents, started anew, have taken it up. */
+async function change(script: string, question: string, answer: RegExp): Promise<void> {
+  const all = (command: string) => Promise.all([...machines.keys()].map((name) => onMachine(name, command)))
+  await all(`${script} && pkill -f node-agent.mjs`)
+  await until(`both machines say ${answer}`, async () => (await all(question)).every((said) => answer.test(said)))
 }
 
 it('no packet between pods and nodes has another address put on it', async () => {
@@ -128,7 +118,14 @@ it('no packet between pods and nodes has another address put on it', async () =>
 
 describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
   beforeAll(async () => {
-    if (mode !== 'iptables') await switchTo(mode)
+    if (mode === 'iptables') return
+    const question =
+      'curl -s localhost:10249/proxyMode; curl -s -o /dev/null -w " %{http_code}" localhost:10256/healthz'
+    await change(
+      `sed -i 's/^mode:.*/mode: ${mode}/' /var/lib/kube-proxy/config.conf`,
+      question,
+      new RegExp(`^${mode} 200$`),
+    )
   })
 
   it('leads to every endpoint by lot, and shows the caller’s own address', async () => {
@@ -171,7 +168,7 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
   it('with an external policy Local shows the caller’s own address, and only where an endpoint is', async () => {
     const outside = nodeOf('node-2').replace(/\d+$/, '1')
     expect(await fromOutside(nodeOf('node-2'), 30090)).toBe(`b ${outside}`)
-    await expect(fromOutside(nodeOf('node-1'), 30090)).rejects.toThrow()
+    await expect(fromOutside(nodeOf('node-1'), 30090, 1000)).rejects.toThrow()
     // A pod is led there as if it had gone out and come in again.
     expect((await ask(`tcp ${nodeOf('node-1')} 30090`))[0]).toMatch(/^b 10\./)
   })
@@ -181,26 +178,100 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => fromOutside(balanced!, 80)))
     expect(new Set(answers.map((answer) => answer.split(' ')[0]))).toEqual(new Set(['a', 'b']))
     expect((await ask(`tcp ${balanced} 80`))[0]).toMatch(/^[ab] 10\./)
-    await expect(fromOutside(guarded!, 80)).rejects.toThrow()
+    await expect(fromOutside(guarded!, 80, 1000)).rejects.toThrow()
     const health = await run('get service guarded -o jsonpath={.spec.healthCheckNodePort}')
     const asked = ['node-1', 'node-2'].map(async (name) => (await fetch(`http://${nodeOf(name)}:${health}/`)).status)
     expect(await Promise.all(asked)).toEqual([503, 200])
     const open = { spec: { loadBalancerSourceRanges: [`${nodeOf('node-1')}/24`] } }
     await run(`patch service guarded -p '${JSON.stringify(open)}'`)
     const gateway = nodeOf('node-2').replace(/\d+$/, '1')
-    await until('the gateway is let in', async () => (await fromOutside(guarded!, 80)) === `b ${gateway}`)
+    await until('the gateway is let in', async () => (await fromOutside(guarded!, 80, 1000)) === `b ${gateway}`)
     await run(`patch service guarded -p '{"spec":{"loadBalancerSourceRanges":["198.51.100.0/24"]}}'`)
-    await until('and kept out again', () =>
-      fromOutside(guarded!, 80).then(
-        () => false,
-        () => true,
-      ),
-    )
   })
 
   it('leaves nothing of the other mode', async () => {
     const saved = await onMachine('node-1', 'iptables-save; nft list tables')
     if (mode === 'iptables') expect(saved).not.toContain('kube-proxy')
     else expect(saved).not.toContain('KUBE-SVC')
+  })
+})
+
+it('goes from machine to machine in an overlay where that is chosen, with no address changed', async () => {
+  const choose = `sed -i 's/"podNetwork": "routes"/"podNetwork": "vxlan"/' /etc/podium/node.json`
+  await change(choose, 'ip route', /10\.244\.\d+\.0\/24 via 10\.244\.\d+\.0 dev vxlan\.1 onlink/)
+  expect(await ask(`tcp ${ip('b')} 8080`)).toEqual([`b ${ip('client')}`])
+  expect(await onMachine('node-1', `curl -s ${ip('b')}:8080`)).toMatch(/^b 10\.244\.\d+\.0$/)
+  const wrapped = await onMachine('node-2', 'cat /sys/class/net/vxlan.1/statistics/rx_packets')
+  expect(Number(wrapped)).toBeGreaterThan(5)
+})
+
+describe('the network of pods on a machine', () => {
+  const CONF = '/etc/cni/net.d'
+  const write = (file: string, text: string) => onMachine('node-2', `cat > ${file} <<'END'\n${text}\nEND`)
+  const make = (name: string) => run('apply -f -', JSON.stringify(pod(name, { node: 'node-2', program: 'wait' })))
+  const addressOf = async (name: string) => {
+    await make(name)
+    await run(`wait pod ${name} --for=condition=Ready --timeout=60s`)
+    return run(`get pod ${name} -o jsonpath={.status.podIP}`)
+  }
+  const range = (subnet: string, rangeStart: string) => ({ type: 'host-local', ranges: [[{ subnet, rangeStart }]] })
+  const routed = (ipam: object) => ({ ...ipam, routes: [{ dst: '0.0.0.0/0' }] })
+
+  it('is a learner’s own plug-in when its file comes first, from the next pod on', async () => {
+    // A script is enough; this one notes what it was asked and lets another do the work.
+    const script = '#!/bin/sh\necho "$CNI_COMMAND $CNI_IFNAME" >> /var/log/own-cni.log\nexec /opt/cni/bin/bridge'
+    await write('/opt/cni/bin/own', script)
+    const subnet = ip('b').replace(/\d+$/, '0/24')
+    const ipam = routed(range(subnet, ip('b').replace(/\d+$/, '200')))
+    const conf = { cniVersion: '0.4.0', name: 'own', type: 'own', bridge: 'cni0', isGateway: true, ipam }
+    await write(`${CONF}/05-own.conf`, JSON.stringify(conf))
+    await onMachine('node-2', 'chmod +x /opt/cni/bin/own')
+    expect(await addressOf('own')).toBe(ip('b').replace(/\d+$/, '200'))
+    await onMachine('node-2', `rm ${CONF}/05-own.conf`)
+    await run('delete pod own --wait')
+    await until('what it made is taken down by it', async () =>
+      (await onMachine('node-2', 'cat /var/log/own-cni.log')).includes('ADD eth0\nDEL eth0\n'),
+    )
+  })
+
+  it('is macvlan where it is asked for, and ipvlan is refused by name where the kernel has none', async () => {
+    const subnet = nodeOf('node-2').replace(/\d+$/, '0/24')
+    const ipam = range(subnet, nodeOf('node-2').replace(/\d+$/, '200'))
+    const conf = { cniVersion: '0.4.0', name: 'outside', type: 'macvlan', master: 'eth0', ipam }
+    await write(`${CONF}/05-outside.conf`, JSON.stringify(conf))
+    const address = await addressOf('outside')
+    expect(address).toBe(nodeOf('node-2').replace(/\d+$/, '200'))
+    expect(await onMachine('node-1', `ping -c 1 -W 5 ${address}`)).toContain('1 received')
+    await write(`${CONF}/05-outside.conf`, JSON.stringify({ ...conf, type: 'ipvlan' }))
+    await make('refused')
+    await until('it is said why', async () =>
+      (await run('get events --field-selector involvedObject.name=refused')).match(
+        /plugin type="ipvlan" failed \(add\)/,
+      ),
+    )
+    await run('delete pod refused outside --wait')
+    await onMachine('node-2', `rm ${CONF}/05-outside.conf`)
+  })
+
+  it('is the book’s, as it is printed, on a machine without a bridge of another', async () => {
+    const book = {
+      cniVersion: '0.2.0',
+      name: 'mynet',
+      type: 'bridge',
+      bridge: 'cni0',
+      isGateway: true,
+      ipMasq: true,
+      ipam: { type: 'host-local', subnet: '10.22.0.0/16', routes: [{ dst: '0.0.0.0/0' }] },
+    }
+    await run('delete pod b --wait')
+    await onMachine('node-2', 'ip link delete cni0')
+    await write(`${CONF}/10-mynet.conf`, JSON.stringify(book))
+    await write(`${CONF}/99-loopback.conf`, JSON.stringify({ cniVersion: '0.2.0', type: 'loopback' }))
+    expect(await addressOf('printed')).toMatch(/^10\.22\.0\.\d+$/)
+    expect(await run('exec printed -- hostname -i')).toMatch(/^10\.22\.0\./)
+    await run('delete pod printed --wait')
+    await until('its address is given back', async () =>
+      /^last_reserved_ip.0\nlock\n$/.test(await onMachine('node-2', 'ls /var/lib/cni/networks/mynet')),
+    )
   })
 })

@@ -78,6 +78,7 @@ interface CreateOptions extends EtcdFlags {
   simulatedNodes?: number
   kubeconfig?: string
   proxyMode?: ClusterSpec['proxyMode']
+  podNetwork?: ClusterSpec['podNetwork']
   extraConfig: Record<string, string>
 }
 
@@ -104,6 +105,7 @@ cluster
   .option('--nodes <n>', 'worker machines with a container engine of their own (default: 1)', count)
   .option('--simulated-nodes <n>', 'nodes on which no containers run; they need no Docker at all', count)
   .option('--proxy-mode <mode>', 'how calls of Services are led: iptables (default) or nftables')
+  .option('--pod-network <way>', 'how packets get from machine to machine: routes (default) or vxlan')
   .option('--kubeconfig <file>', 'write the kubeconfig of an administrator here')
   .option('--etcd-servers <urls>', 'keep its memory in an etcd of yours: URLs with commas between them')
   .option('--etcd-cafile <file>', 'who signed the certificates of that etcd')
@@ -119,7 +121,8 @@ cluster
     const simulatedNodes = options.simulatedNodes ?? 0
     const nodes = options.nodes ?? (simulatedNodes > 0 ? 0 : 1)
     const etcd = options.etcdServers ? { etcd: etcdServersOf(options) } : {}
-    const network = options.proxyMode ? { proxyMode: options.proxyMode } : {}
+    const { proxyMode, podNetwork } = options
+    const network = { ...(proxyMode && { proxyMode }), ...(podNetwork && { podNetwork }) }
     const spec = { name, nodes, simulatedNodes, extraConfig: options.extraConfig, ...etcd, ...network }
     return createCluster(context(), spec, options.kubeconfig)
   })

@@ -16,11 +16,13 @@ import { runKubeProxy } from './kube-proxy/index.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
 import { KUBELET_CONFIGURATION, kubeletConfigurationOf, logLimitsOf } from './kubelet/kubelet-configuration.ts'
 import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
+import { openBinDirectory } from './network/bin-directory.ts'
 import { CniNetwork } from './network/cni-network.ts'
 import { ConnectionWatch } from './network/connection-watch.ts'
 import { runLoadBalancerAddresses } from './network/load-balancer-addresses.ts'
 import { runNodeRoutes } from './network/node-routes.ts'
 import { runNetworkPolicies } from './network-policy/index.ts'
+import { OVERLAY_MTU, type PodPathName } from './network/pod-paths.ts'
 import { createLinuxNodeOs } from './node-os/linux-node-os.ts'
 
 interface NodeConfig {
@@ -32,6 +34,7 @@ interface NodeConfig {
   proxyConfig: string
   networkKubeconfig: string
   clusterCIDR: string
+  podNetwork: PodPathName
   serviceCIDR: string
   clusterDNS: string
   /** Where it leads: what answers is not a pod. */
@@ -67,12 +70,14 @@ async function main(): Promise<void> {
   })
 
   await using stack = new AsyncDisposableStack()
+  await openBinDirectory(os, config.cniBinDir)
   const network = new CniNetwork({
     os,
     logger: logger.with({ component: 'cni' }),
     confDir: config.cniConfDir,
     binDir: config.cniBinDir,
     clusterCidr: config.clusterCIDR,
+    mtu: config.podNetwork === 'vxlan' ? OVERLAY_MTU : undefined,
   })
   const policies = stack.use(
     runNetworkPolicies({
@@ -95,6 +100,11 @@ async function main(): Promise<void> {
       logs: logLimitsOf(configuration),
     }),
   )
+  // Pods may have lived on while nobody looked.
+  void runtime
+    .listPodSandboxes()
+    .then((sandboxes) => network.takeUp(sandboxes.map(({ id }) => id)))
+    .catch((err: unknown) => logger.warn('pods of before could not be listed', { err }))
   const kubelet = stack.use(
     await startKubelet({
       nodeName,
@@ -155,6 +165,7 @@ async function main(): Promise<void> {
       clock,
       logger: logger.with({ component: 'network' }),
       clusterCidr: config.clusterCIDR,
+      podPath: config.podNetwork,
     }),
   )
   stack.use(

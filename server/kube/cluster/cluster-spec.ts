@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import { type ProxyModeName, proxyModeProblem } from '../kube-proxy/configuration.ts'
+import { POD_PATHS, type PodPathName } from '../network/pod-paths.ts'
 import type { MachineNetwork } from './machine-provider.ts'
 
 /** An etcd that somebody else runs, and the files with which it knows us. */
@@ -24,6 +25,8 @@ export interface ClusterSpec {
   etcd?: EtcdServers
   /** How kube-proxy leads calls of Services; iptables unless told. */
   proxyMode?: ProxyModeName
+  /** How packets get from machine to machine; by routes unless told. */
+  podNetwork?: PodPathName
 }
 
 export interface ClusterInfo {
@@ -81,6 +84,9 @@ export function problemsOf(spec: ClusterSpec): string[] {
   }
   const problem = spec.proxyMode && proxyModeProblem(spec.proxyMode)
   if (problem) problems.push(`--proxy-mode: ${problem}`)
+  if (spec.podNetwork && !POD_PATHS.includes(spec.podNetwork)) {
+    problems.push(`--pod-network must be ${POD_PATHS.join(' or ')}, not "${spec.podNetwork}"`)
+  }
   const foreign = Object.keys(spec.extraConfig ?? {}).find(
     (key) => !key.startsWith(API_SERVER) && key !== SCHEDULER_CONFIG,
   )

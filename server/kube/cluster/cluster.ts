@@ -398,13 +398,16 @@ export class Cluster {
   async #joinMachines(): Promise<void> {
     const network = this.#network
     const { isAnew, record } = this.#options
-    const { proxyMode = 'iptables' } = record.spec
+    const { proxyMode = 'iptables', podNetwork = 'routes' } = record.spec
     if (!network) return
     await Promise.all(
       this.#machines.map(async (machine) =>
-        machine.configure(await nodeFiles({ machine, network, pki: this.#pki, networking: NETWORKING, proxyMode }), {
-          isAnew,
-        }),
+        machine.configure(
+          await nodeFiles({ machine, network, pki: this.#pki, networking: NETWORKING, proxyMode, podNetwork }),
+          {
+            isAnew,
+          },
+        ),
       ),
     )
   }

@@ -4,6 +4,7 @@
 import { stringify } from 'yaml'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import type { ProxyModeName } from '../kube-proxy/configuration.ts'
+import type { PodPathName } from '../network/pod-paths.ts'
 import type { Machine, MachineFile, MachineNetwork } from './machine-provider.ts'
 import { NETWORK_POLICY_USER } from './network-policy-role.ts'
 import type { ClusterNetworking } from './networking.ts'
@@ -15,8 +16,9 @@ export async function nodeFiles(options: {
   pki: Pki
   networking: ClusterNetworking
   proxyMode: ProxyModeName
+  podNetwork: PodPathName
 }): Promise<MachineFile[]> {
-  const { machine, network, pki, networking, proxyMode } = options
+  const { machine, network, pki, networking, proxyMode, podNetwork } = options
   const server = `https://${network.gatewayAddress}:${networking.apiPort}`
   const [kubelet, proxy, policies, serving] = await Promise.all([
     pki.keep(`${machine.name}-kubelet-client`, {
@@ -42,6 +44,7 @@ export async function nodeFiles(options: {
     proxyConfig: '/var/lib/kube-proxy/config.conf',
     networkKubeconfig: '/etc/kubernetes/network-policy.conf',
     clusterCIDR: networking.clusterCidr,
+    podNetwork,
     serviceCIDR: networking.serviceCidr,
     clusterDNS: networking.clusterDns,
     dnsAddress: network.gatewayAddress,

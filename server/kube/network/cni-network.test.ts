@@ -9,7 +9,7 @@ interface Call {
   plugin: string
   command: string
   netns: string
-  conf: { name: string; prevResult?: unknown; runtimeConfig?: { portMappings: unknown[] } }
+  conf: { [field: string]: unknown; name: string; prevResult?: unknown; runtimeConfig?: { portMappings: unknown[] } }
 }
 
 const CONF = '/etc/cni/net.d'
@@ -26,7 +26,7 @@ const sandbox: NetworkedSandbox = {
 
 let files: Map<string, string>
 let calls: Call[]
-/** Plug-ins that fail at ADD. */
+/** Plug-ins that fail at everything but DEL. */
 let broken: Set<string>
 let missing: Set<string>
 let os: NodeOs
@@ -47,7 +47,7 @@ beforeEach(() => {
     run: async (command, _args, { input = '', env = {} } = {}) => {
       const plugin = command.slice(BIN.length + 1)
       calls.push({ plugin, command: env.CNI_COMMAND!, netns: env.CNI_NETNS!, conf: JSON.parse(input) })
-      if (env.CNI_COMMAND === 'ADD' && broken.has(plugin)) {
+      if (env.CNI_COMMAND !== 'DEL' && broken.has(plugin)) {
         return {
           exitCode: 1,
           stdout: JSON.stringify({ code: 11, msg: 'no IP addresses available in range set' }),
@@ -134,6 +134,79 @@ it('can give back what a kubelet took that died before it knew what it got', asy
   expect(await next.addresses('s1')).toEqual([])
   await next.tearDown(sandbox)
   expect(done()).toEqual(['ADD loopback', 'DEL portmap', 'DEL bridge'])
+})
+
+const listOf = (cniVersion: string, more = {}) =>
+  JSON.stringify({ cniVersion, name: 'own', plugins: [{ type: 'own' }], ...more })
+
+it('reads the configuration anew for each pod, and passes over files that are none', async () => {
+  const network = open()
+  await network.updatePodCidr('10.244.1.0/24')
+  await network.setUp(sandbox)
+  files.set(`${CONF}/00-broken.conf`, '{')
+  files.set(`${CONF}/01-own.conflist`, listOf('0.4.0'))
+  calls = []
+  await network.setUp({ ...sandbox, id: 's2' })
+  expect(done()).toEqual(['ADD loopback', 'ADD own'])
+  // What was made by another configuration is taken down by that one.
+  calls = []
+  await network.tearDown(sandbox)
+  expect(done()).toEqual(['DEL portmap', 'DEL bridge'])
+})
+
+it('says which file is wrong when there is no good one', async () => {
+  files.set(`${CONF}/00-broken.conf`, '{')
+  files.set(`${CONF}/01-empty.conflist`, JSON.stringify({ name: 'empty', plugins: [] }))
+  files.set(`${CONF}/02-nameless.conf`, JSON.stringify({ type: 'bridge' }))
+  expect((await open().status()).message).toMatch(
+    /no valid networks found in \/etc\/cni\/net\.d: .*00-broken\.conf: error parsing configuration: .*; .*01-empty\.conflist: no plugins in list; .*02-nameless\.conf: missing field "name"/,
+  )
+})
+
+it('asks plug-ins of version 1.1.0 whether they are ready, and older ones not', async () => {
+  files.set(`${CONF}/own.conflist`, listOf('1.0.0'))
+  expect(await open().status()).toEqual({ ready: true, message: '' })
+  expect(calls).toEqual([])
+  files.set(`${CONF}/own.conflist`, listOf('1.1.0'))
+  expect((await open().status()).ready).toBe(true)
+  expect(done()).toEqual(['STATUS own'])
+  broken.add('own')
+  expect(await open().status()).toMatchObject({
+    ready: false,
+    message: expect.stringContaining('plugin type="own" failed (status)'),
+  })
+})
+
+it.each<{ version: string; more: object; asked: string[] }>([
+  { version: '0.3.1', more: {}, asked: [] },
+  { version: '0.4.0', more: {}, asked: ['CHECK own'] },
+  { version: '0.4.0', more: { disableCheck: true }, asked: [] },
+  { version: '1.1.0', more: {}, asked: ['GC own', 'CHECK own'] },
+  { version: '1.1.0', more: { disableGC: true }, asked: ['CHECK own'] },
+])('after a restart looks at pods as version $version can ($more)', async ({ version, more, asked }) => {
+  files.set(`${CONF}/own.conflist`, listOf(version, more))
+  await open().setUp(sandbox)
+  calls = []
+  await open().takeUp(['s1'])
+  expect(done()).toEqual(asked)
+  if (asked.includes('GC own')) {
+    expect(calls[0]?.conf['cni.dev/valid-attachments']).toEqual([{ containerID: 's1', ifname: 'eth0' }])
+  }
+  if (asked.includes('CHECK own')) expect(calls.at(-1)?.conf.prevResult).toEqual(result)
+})
+
+it('goes on after a restart although a pod’s network has changed', async () => {
+  files.set(`${CONF}/own.conflist`, listOf('0.4.0'))
+  await open().setUp(sandbox)
+  broken.add('own')
+  await open().takeUp(['s1', 'other'])
+})
+
+it('hands the result to DEL from version 0.4.0 on', async () => {
+  files.set(`${CONF}/own.conflist`, listOf('0.3.1'))
+  await open().setUp(sandbox)
+  await open().tearDown(sandbox)
+  expect(calls.at(-1)).toMatchObject({ command: 'DEL', conf: expect.not.objectContaining({ prevResult: result }) })
 })
 
 it('reads results of old and new versions', () => {

@@ -1,11 +1,12 @@
 // Calls the CNI plug-ins for a pod: environment, configuration on stdin, result on stdout; each plug-in of a list gets
 // the result of the one before. Results are kept on disk, for DEL needs them and a restarted kubelet asks for them.
+// Debian's plug-ins speak up to version 1.0.0; STATUS and GC of 1.1.0 are asked of whoever's configuration has that version.
 // Upstream: containernetworking/cni, libcni/api.go; SPEC.md sections 2 and 3.
 
 import type { Logger } from '../../base/logger.ts'
 import type { NetworkedSandbox, PodNetwork } from '../container-runtime/pod-network.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
-import { defaultNetworkList, type NetworkList, type PluginConf, readNetworkList } from './conflist.ts'
+import { defaultNetworkList, isAtLeast, type NetworkList, type PluginConf, readNetworkList } from './conflist.ts'
 
 export interface CniNetworkOptions {
   os: NodeOs
@@ -14,6 +15,8 @@ export interface CniNetworkOptions {
   binDir: string
   cacheDir?: string
   clusterCidr: string
+  /** Of pods' links; the network's own unless told. */
+  mtu?: number | undefined
 }
 
 interface CniResult {
@@ -55,12 +58,22 @@ export class CniNetwork implements PodNetwork {
         }
       }
     }
+    return this.#askStatus(list)
+  }
+
+  async #askStatus(list: NetworkList) {
+    if (!isAtLeast(list.cniVersion, '1.1.0')) return { ready: true, message: '' }
+    try {
+      for (const plugin of list.plugins) await this.#call('STATUS', list, plugin)
+    } catch (err) {
+      return { ready: false, message: `docker: network plugin is not ready: ${(err as Error).message}` }
+    }
     return { ready: true, message: '' }
   }
 
   /** Writes a configuration only where there is none: what a learner put there stays. */
   async updatePodCidr(podCidr: string): Promise<void> {
-    const { os, confDir, clusterCidr, logger } = this.#options
+    const { os, confDir, clusterCidr, mtu, logger } = this.#options
     if (this.#podCidr === podCidr) return
     this.#podCidr = podCidr
     const own = `${confDir}/10-podium.conflist`
@@ -68,7 +81,7 @@ export class CniNetwork implements PodNetwork {
     const others = (await os.list(confDir)).filter(
       (name) => /\.(conflist|conf|json)$/.test(name) && name !== '10-podium.conflist',
     )
-    const wanted = `${JSON.stringify(defaultNetworkList(podCidr, clusterCidr), null, 2)}\n`
+    const wanted = `${JSON.stringify(defaultNetworkList({ podCidr, clusterCidr, mtu }), null, 2)}\n`
     if (others.length > 0 || current === wanted) return
     // Ours from another range is out of date; one that a learner edited keeps the range it names.
     if (current?.includes(`"${podCidr}"`)) return
@@ -86,7 +99,7 @@ export class CniNetwork implements PodNetwork {
     let result: CniResult | undefined
     try {
       for (const plugin of list.plugins) {
-        result = await this.#call('ADD', list, plugin, sandbox, result)
+        result = await this.#call('ADD', list, plugin, { sandbox, previous: result })
       }
     } catch (err) {
       // Half a network is none: give back what the first plug-ins took.
@@ -119,54 +132,69 @@ export class CniNetwork implements PodNetwork {
     return ips
   }
 
+  /** After a restart: what is held for others than these is given back, and each is looked at. Rejects never. */
+  async takeUp(sandboxIds: readonly string[]): Promise<void> {
+    const { logger } = this.#options
+    await this.#collectGarbage(sandboxIds).catch((err: unknown) => logger.warn('nothing was given back', { err }))
+    for (const id of sandboxIds) {
+      await this.#check(id).catch((err: unknown) => logger.warn('the network of a pod has changed', { id, err }))
+    }
+  }
+
+  async #check(sandboxId: string): Promise<void> {
+    const kept = await this.#read(sandboxId)
+    if (!kept || kept.ips.length === 0 || kept.list.disableCheck) return
+    if (!isAtLeast(kept.list.cniVersion, '0.4.0')) return
+    for (const plugin of kept.list.plugins) {
+      await this.#call('CHECK', kept.list, plugin, { sandbox: kept.sandbox, previous: kept.result })
+    }
+  }
+
+  async #collectGarbage(sandboxIds: readonly string[]): Promise<void> {
+    const { os, confDir } = this.#options
+    const list = await readNetworkList(os, confDir)
+    if (!list || list.disableGC || !isAtLeast(list.cniVersion, '1.1.0')) return
+    const attachments = sandboxIds.map((containerID) => ({ containerID, ifname: INTERFACE }))
+    // The names of the first drafts, which plug-ins may still look for.
+    const valid = { 'cni.dev/valid-attachments': attachments, 'cni.dev/attachments': attachments }
+    for (const plugin of list.plugins) await this.#call('GC', list, { ...plugin, ...valid })
+  }
+
   async #delete(list: NetworkList, sandbox: NetworkedSandbox, result: CniResult | undefined): Promise<void> {
-    for (const plugin of [...list.plugins].reverse()) await this.#call('DEL', list, plugin, sandbox, result)
+    // Older ones do not expect it.
+    const previous = isAtLeast(list.cniVersion, '0.4.0') ? result : undefined
+    for (const plugin of [...list.plugins].reverse()) await this.#call('DEL', list, plugin, { sandbox, previous })
   }
 
   /** Every pod talks to itself, whatever else its network is. */
   async #loopback(sandbox: NetworkedSandbox): Promise<void> {
     const list = { cniVersion: '0.4.0', name: 'cni-loopback', plugins: [] }
-    await this.#call('ADD', list, { type: 'loopback' }, sandbox, undefined, 'lo')
+    await this.#call('ADD', list, { type: 'loopback' }, { sandbox, ifName: 'lo' })
   }
 
   async #call(
-    command: 'ADD' | 'DEL' | 'CHECK',
+    command: 'ADD' | 'DEL' | 'CHECK' | 'STATUS' | 'GC',
     { cniVersion, name }: NetworkList,
     plugin: PluginConf,
-    sandbox: NetworkedSandbox,
-    previous: CniResult | undefined,
-    ifName = INTERFACE,
+    pod?: { sandbox: NetworkedSandbox; previous?: CniResult | undefined; ifName?: string },
   ): Promise<CniResult | undefined> {
     const { os, binDir } = this.#options
     const { capabilities, ...conf } = plugin as PluginConf & { capabilities?: Record<string, boolean> }
-    const runtimeConfig = capabilities?.portMappings
-      ? {
-          runtimeConfig: {
-            portMappings: sandbox.portMappings.map((one) => ({ ...one, protocol: one.protocol.toLowerCase() })),
-          },
-        }
-      : {}
+    const portMappings = pod?.sandbox.portMappings.map((one) => ({ ...one, protocol: one.protocol.toLowerCase() }))
     const input = JSON.stringify({
       ...conf,
       cniVersion,
       name,
-      ...runtimeConfig,
-      ...(previous ? { prevResult: previous } : {}),
+      ...(capabilities?.portMappings && pod ? { runtimeConfig: { portMappings } } : {}),
+      ...(pod?.previous ? { prevResult: pod.previous } : {}),
     })
     const { exitCode, stdout, stderr } = await os.run(`${binDir}/${plugin.type}`, [], {
       input,
-      env: {
-        CNI_COMMAND: command,
-        CNI_CONTAINERID: sandbox.id,
-        CNI_NETNS: sandbox.netnsPath,
-        CNI_IFNAME: ifName,
-        CNI_PATH: binDir,
-        CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=${sandbox.namespace};K8S_POD_NAME=${sandbox.name};K8S_POD_INFRA_CONTAINER_ID=${sandbox.id};K8S_POD_UID=${sandbox.uid}`,
-      },
+      env: { CNI_COMMAND: command, CNI_PATH: binDir, ...(pod && podEnvironment(pod)) },
     })
     if (exitCode !== 0)
       throw new Error(`plugin type="${plugin.type}" failed (${command.toLowerCase()}): ${errorIn(stdout, stderr)}`)
-    return stdout.trim() ? (JSON.parse(stdout) as CniResult) : previous
+    return command === 'ADD' && stdout.trim() ? (JSON.parse(stdout) as CniResult) : pod?.previous
   }
 
   #keep(kept: Kept): Promise<void> {
@@ -187,6 +215,13 @@ export class CniNetwork implements PodNetwork {
     return `${this.#cacheDir}/${sandboxId}-${INTERFACE}.json`
   }
 }
+
+const podEnvironment = ({ sandbox, ifName = INTERFACE }: { sandbox: NetworkedSandbox; ifName?: string }) => ({
+  CNI_CONTAINERID: sandbox.id,
+  CNI_NETNS: sandbox.netnsPath,
+  CNI_IFNAME: ifName,
+  CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=${sandbox.namespace};K8S_POD_NAME=${sandbox.name};K8S_POD_INFRA_CONTAINER_ID=${sandbox.id};K8S_POD_UID=${sandbox.uid}`,
+})
 
 /** Versions 0.3 and later say `ips`, older ones `ip4`. */
 export function addressesIn(result: CniResult | undefined): string[] {

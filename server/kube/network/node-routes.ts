@@ -1,5 +1,5 @@
-// Routes to the pods of the other nodes (host-gw: the other node itself is the gateway), and who is masqueraded:
-// pods that talk to anything outside the cluster, the gateway included, so that the host needs no route to them.
+// The ways to the pods of the other nodes (pod-paths.ts says which there are), and who is masqueraded: pods that talk to
+// anything outside the cluster, the gateway included, so that the host needs no route to them.
 // Upstream: this is the cloud's or the CNI add-on's business (kindnet, flannel host-gw).
 
 import type { Node as NodeObject } from 'kubernetes-types/core/v1'
@@ -9,6 +9,7 @@ import type { Client } from '../client/client.ts'
 import { SharedInformer } from '../client/shared-informer.ts'
 import { Node } from '../kinds/node.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
+import { type PodPathName, podPaths, type Route, runAll } from './pod-paths.ts'
 
 export interface NodeRoutesOptions {
   nodeName: string
@@ -19,11 +20,7 @@ export interface NodeRoutesOptions {
   logger: Logger
   random?: () => number
   clusterCidr: string
-}
-
-export interface Route {
-  podCidr: string
-  via: string
+  podPath: PodPathName
 }
 
 /** Others' ranges through their addresses; a node without a range yet, or without an address, has none. */
@@ -57,7 +54,9 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
   const { nodeName, nodeIP, client, os, clock, logger, random = Math.random, clusterCidr } = options
   const stop = new AbortController()
   const informer = new SharedInformer({ client, kind: Node, clock, random, logger })
+  const path = podPaths[options.podPath]
   let installed = new Map<string, string>()
+  let prepared = false
   let rules = ''
   let working = false
   let again = false
@@ -65,17 +64,19 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
 
   async function apply(): Promise<void> {
     const nodes = informer.cache.list()
+    const own = nodes.find((node) => node.metadata?.name === nodeName)?.spec?.podCIDR
+    if (!own) return
+    if (repeat || !prepared) await runAll(os, path.prepare({ podCidr: own, via: nodeIP }))
+    prepared = true
     const wanted = new Map(routesTo(nodes, nodeName).map(({ podCidr, via }) => [podCidr, via]))
     for (const [podCidr, via] of wanted) {
-      if (repeat || installed.get(podCidr) !== via) await mustRun(os, 'ip', ['route', 'replace', podCidr, 'via', via])
+      if (repeat || installed.get(podCidr) !== via) await runAll(os, path.add({ podCidr, via }))
     }
-    for (const podCidr of installed.keys()) {
-      if (!wanted.has(podCidr)) await os.run('ip', ['route', 'del', podCidr])
+    for (const [podCidr, via] of installed) {
+      if (!wanted.has(podCidr)) await runAll(os, path.remove({ podCidr, via }))
     }
     installed = wanted
     repeat = false
-    const own = nodes.find((node) => node.metadata?.name === nodeName)?.spec?.podCIDR
-    if (!own) return
     const addresses = nodes.flatMap((node) => internalAddress(node) ?? [])
     const text = masqueradeRules(own, clusterCidr, [...new Set([nodeIP, ...addresses])])
     const jump = ['POSTROUTING', '-s', own, '-j', 'PODIUM-MASQ']

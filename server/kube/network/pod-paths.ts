@@ -1,0 +1,68 @@
+// Two ways of a packet from one machine to the pods of another, the same for all machines of a cluster.
+//
+//   routes   the other machine is the gateway to its pods: host-gw, as flannel calls it
+//   vxlan    packets are put into UDP from machine to machine, so that the network between knows nothing of pods
+//
+// In the overlay each machine has an end, `vxlan.1`, with the first address of its pods' range and a hardware address made
+// from the machine's own: nobody has to be asked. Upstream: flannel's backends host-gw and vxlan.
+
+import type { CommandResult, NodeOs } from '../node-os/node-os.ts'
+
+export const POD_PATHS = ['routes', 'vxlan'] as const
+export type PodPathName = (typeof POD_PATHS)[number]
+
+export interface Route {
+  podCidr: string
+  via: string
+}
+
+/** Commands of `ip` and `bridge`; every one may be repeated. */
+export interface PodPath {
+  prepare(own: Route): string[]
+  add(route: Route): string[]
+  remove(route: Route): string[]
+}
+
+const LINK = 'vxlan.1'
+/** Linux' own choice, older than the one that was assigned, and flannel's. */
+const PORT = 8472
+/** What wraps a packet takes 50 bytes of 1500. */
+export const OVERLAY_MTU = 1450
+
+export const podPaths: Readonly<Record<PodPathName, PodPath>> = {
+  routes: {
+    prepare: () => [`-ip link delete ${LINK}`],
+    add: ({ podCidr, via }) => [`ip route replace ${podCidr} via ${via}`],
+    remove: ({ podCidr }) => [`-ip route delete ${podCidr}`],
+  },
+  vxlan: {
+    prepare: (own) => [
+      `-ip link add ${LINK} address ${hardwareAddress(own)} type vxlan id 1 local ${own.via} dev eth0 dstport ${PORT} nolearning`,
+      `ip address replace ${endOf(own)}/32 dev ${LINK}`,
+      `ip link set ${LINK} mtu ${OVERLAY_MTU} up`,
+    ],
+    add: (route) => [
+      `bridge fdb replace ${hardwareAddress(route)} dev ${LINK} dst ${route.via}`,
+      `ip neighbour replace ${endOf(route)} lladdr ${hardwareAddress(route)} dev ${LINK} nud permanent`,
+      `ip route replace ${route.podCidr} via ${endOf(route)} dev ${LINK} onlink`,
+    ],
+    remove: (route) => [
+      `-ip route delete ${route.podCidr}`,
+      `-ip neighbour delete ${endOf(route)} dev ${LINK}`,
+      `-bridge fdb delete ${hardwareAddress(route)} dev ${LINK} dst ${route.via}`,
+    ],
+  },
+}
+
+const endOf = ({ podCidr }: Route) => podCidr.split('/')[0] ?? ''
+const hardwareAddress = ({ via }: Route) =>
+  ['0a', '58', ...via.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':')
+
+/** A `-` before a command says that it may fail: what it makes is there already, or what it takes away is gone. */
+export async function runAll(os: NodeOs, commands: readonly string[]): Promise<void> {
+  for (const command of commands) {
+    const [program = '', ...args] = command.replace(/^-/, '').split(' ')
+    const { exitCode, stderr }: CommandResult = await os.run(program, args)
+    if (exitCode !== 0 && !command.startsWith('-')) throw new Error(`${command}: ${stderr.trim()}`)
+  }
+}
