@@ -79,6 +79,7 @@ interface CreateOptions extends EtcdFlags {
   kubeconfig?: string
   proxyMode?: ClusterSpec['proxyMode']
   podNetwork?: ClusterSpec['podNetwork']
+  dnsForward?: string
   extraConfig: Record<string, string>
 }
 
@@ -106,6 +107,7 @@ cluster
   .option('--simulated-nodes <n>', 'nodes on which no containers run; they need no Docker at all', count)
   .option('--proxy-mode <mode>', 'how calls of Services are led: iptables (default) or nftables')
   .option('--pod-network <way>', 'how packets get from machine to machine: routes (default) or vxlan')
+  .option('--dns-forward <servers>', "whom the cluster's DNS asks for names of the world (default: nobody)")
   .option('--kubeconfig <file>', 'write the kubeconfig of an administrator here')
   .option('--etcd-servers <urls>', 'keep its memory in an etcd of yours: URLs with commas between them')
   .option('--etcd-cafile <file>', 'who signed the certificates of that etcd')
@@ -121,8 +123,12 @@ cluster
     const simulatedNodes = options.simulatedNodes ?? 0
     const nodes = options.nodes ?? (simulatedNodes > 0 ? 0 : 1)
     const etcd = options.etcdServers ? { etcd: etcdServersOf(options) } : {}
-    const { proxyMode, podNetwork } = options
-    const network = { ...(proxyMode && { proxyMode }), ...(podNetwork && { podNetwork }) }
+    const { proxyMode, podNetwork, dnsForward } = options
+    const network = {
+      ...(proxyMode && { proxyMode }),
+      ...(podNetwork && { podNetwork }),
+      ...(dnsForward && { dnsForward: dnsForward.split(',') }),
+    }
     const spec = { name, nodes, simulatedNodes, extraConfig: options.extraConfig, ...etcd, ...network }
     return createCluster(context(), spec, options.kubeconfig)
   })

@@ -1,5 +1,6 @@
 // What a cluster is asked to be, and what it says of itself.
 
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { type ProxyModeName, proxyModeProblem } from '../kube-proxy/configuration.ts'
 import { POD_PATHS, type PodPathName } from '../network/pod-paths.ts'
@@ -27,6 +28,8 @@ export interface ClusterSpec {
   proxyMode?: ProxyModeName
   /** How packets get from machine to machine; by routes unless told. */
   podNetwork?: PodPathName
+  /** Servers that the cluster's DNS asks for names of the world; none unless told. */
+  dnsForward?: string[]
 }
 
 export interface ClusterInfo {
@@ -87,6 +90,8 @@ export function problemsOf(spec: ClusterSpec): string[] {
   if (spec.podNetwork && !POD_PATHS.includes(spec.podNetwork)) {
     problems.push(`--pod-network must be ${POD_PATHS.join(' or ')}, not "${spec.podNetwork}"`)
   }
+  const noServer = spec.dnsForward?.find((server) => isIP(server.replace(/:\d+$/, '')) === 0 && isIP(server) === 0)
+  if (noServer) problems.push(`--dns-forward ${noServer}: an address is needed, as in 192.0.2.53 or 192.0.2.53:5353`)
   const foreign = Object.keys(spec.extraConfig ?? {}).find(
     (key) => !key.startsWith(API_SERVER) && key !== SCHEDULER_CONFIG,
   )

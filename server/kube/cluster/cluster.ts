@@ -330,6 +330,7 @@ export class Cluster {
           listen: { address: gateway, port: NETWORKING.dnsPort },
           clusterDomain: NETWORKING.clusterDomain,
           clusterDns: NETWORKING.clusterDns,
+          ...(record.spec.dnsForward ? { forward: record.spec.dnsForward } : {}),
           clock,
           logger: logger.with({ cluster: this.name, component: 'coredns' }),
           random,

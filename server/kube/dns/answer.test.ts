@@ -12,7 +12,7 @@ const service = (name: string, spec: Service['spec']): Service => ({
 const services = [
   service('web', {
     clusterIP: '10.96.0.50',
-    clusterIPs: ['10.96.0.50'],
+    clusterIPs: ['10.96.0.50', 'fd00:96::50'],
     ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
   }),
   service('db', { clusterIP: 'None', ports: [{ name: 'sql', port: 5432 }] }),
@@ -51,7 +51,7 @@ function ask(name: string, type: packet.RecordType = 'A', { transport = 'udp' as
       : {}),
   })
   const reply = answerPacket(query, { zone, domain: 'cluster.local', nowSeconds: 1, random: () => 0.99, transport })
-  return packet.decode(reply!) as packet.DecodedPacket & { rcode: string }
+  return packet.decode(reply as Buffer) as packet.DecodedPacket & { rcode: string }
 }
 
 const data = (reply: packet.DecodedPacket) =>
@@ -80,6 +80,19 @@ describe('names of Services', () => {
       asked: '50.0.96.10.in-addr.arpa',
       type: 'PTR' as const,
       data: ['web.shop.svc.cluster.local'],
+    },
+    {
+      name: 'one of IPv6 as well, both ways',
+      asked: `${'0.5.0.0'}.${'0.0.0.0.'.repeat(5)}6.9.0.0.0.0.d.f.ip6.arpa`,
+      type: 'PTR' as const,
+      data: ['web.shop.svc.cluster.local'],
+    },
+    { name: 'one of IPv6', asked: 'web.shop.svc.cluster.local', type: 'AAAA' as const, data: ['fd00:96::50'] },
+    {
+      name: 'the address of IPv6 in a Pod name is believed',
+      asked: 'fd00-10--7.shop.pod.cluster.local',
+      type: 'AAAA' as const,
+      data: ['fd00:10::7'],
     },
     {
       name: 'also that of a Pod',
@@ -116,8 +129,8 @@ describe('names that are not there', () => {
       rcode: 'NOERROR',
     },
     {
-      name: 'no IPv6 address of an IPv4 Service',
-      asked: 'web.shop.svc.cluster.local',
+      name: 'no IPv6 address of IPv4 Pods',
+      asked: 'db.shop.svc.cluster.local',
       type: 'AAAA' as const,
       rcode: 'NOERROR',
     },
@@ -132,4 +145,37 @@ describe('names that are not there', () => {
 it('answers what is no message with nothing, and keeps standing', () => {
   const context = { zone, domain: 'cluster.local', nowSeconds: 1, random: Math.random, transport: 'udp' as const }
   expect(answerPacket(Buffer.from([1, 2, 3]), context)).toBeUndefined()
+})
+
+describe('an answer that is too long', () => {
+  const endpoints = Array.from({ length: 60 }, (_, at) => ({ addresses: [`10.244.1.${at + 1}`] }))
+  const big = new Zone(
+    {
+      service: () => services[1],
+      services: () => services,
+      slicesOf: () => [{ ...slice, endpoints }],
+      hasNamespace: () => true,
+    },
+    'cluster.local',
+  )
+  const answer = (transport: 'udp' | 'tcp') => {
+    const query = packet.encode({ type: 'query', id: 7, questions: [{ name: 'db.shop.svc.cluster.local', type: 'A' }] })
+    const context = { zone: big, domain: 'cluster.local', nowSeconds: 1, random: () => 0.5, transport }
+    return answerPacket(query, context) as Buffer
+  }
+
+  it('keeps as much over UDP as there is room for, and says that there is more', () => {
+    const cut = answer('udp')
+    expect(cut.length).toBeLessThanOrEqual(512)
+    expect(cut.length).toBeGreaterThan(400)
+    expect(packet.decode(cut).flag_tc).toBe(true)
+    expect(packet.decode(cut).answers?.length).toBeGreaterThan(5)
+  })
+
+  it('is whole over TCP', () => {
+    expect(packet.decode(answer('tcp'))).toMatchObject({
+      flag_tc: false,
+      answers: expect.objectContaining({ length: 60 }),
+    })
+  })
 })

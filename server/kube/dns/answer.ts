@@ -18,10 +18,15 @@ export interface AnswerContext {
   random: () => number
   /** UDP answers that are too long for the asker are cut, and say so; he comes back over TCP. */
   transport: 'udp' | 'tcp'
+  /** Whether somebody else is asked for what is none of the cluster's names. */
+  forwards?: boolean
 }
 
+/** Of a name that somebody else is to be asked for. */
+export const ELSEWHERE = Symbol('elsewhere')
+
 /** Undefined when what came is not even a question. */
-export function answerPacket(bytes: Buffer, context: AnswerContext): Buffer | undefined {
+export function answerPacket(bytes: Buffer, context: AnswerContext): Buffer | typeof ELSEWHERE | undefined {
   let query: packet.DecodedPacket
   // dns-packet throws on bytes that are no message.
   try {
@@ -53,12 +58,29 @@ export function answerPacket(bytes: Buffer, context: AnswerContext): Buffer | un
       : [],
   }
   const rcode = fill(reply, query, context)
+  if (rcode === RCODE.REFUSED && context.forwards) return ELSEWHERE
   const recursion = query.flag_rd ? packet.RECURSION_DESIRED : 0
   const flags = recursion | (rcode === RCODE.REFUSED ? 0 : packet.AUTHORITATIVE_ANSWER) | rcode
-  const whole = packet.encode({ ...reply, flags })
   const room = context.transport === 'tcp' ? 65_535 : Math.max(PLAIN_UDP_BYTES, opt?.udpPayloadSize ?? 0)
+  return encodeWithin(room, { ...reply, flags })
+}
+
+/** What is too long loses first what nobody asked for, then answers from the end, and says so. */
+function encodeWithin(room: number, reply: packet.Packet): Buffer {
+  const whole = packet.encode(reply)
   if (whole.length <= room) return whole
-  return packet.encode({ ...reply, answers: [], authorities: [], flags: flags | packet.TRUNCATED_RESPONSE })
+  const opt = reply.additionals?.filter(({ type }) => type === 'OPT') ?? []
+  const withoutMore = packet.encode({ ...reply, additionals: opt })
+  if (withoutMore.length <= room) return withoutMore
+  const flags = (reply.flags ?? 0) | packet.TRUNCATED_RESPONSE
+  const answers = [...(reply.answers ?? [])]
+  for (;;) {
+    // Most are of one size, so that one step is nearly there.
+    const cut = packet.encode({ ...reply, answers, authorities: [], additionals: opt, flags })
+    if (cut.length <= room || answers.length === 0) return cut
+    const kept = Math.floor((answers.length * room) / cut.length)
+    answers.length = Math.min(kept, answers.length - 1)
+  }
 }
 
 function fill(reply: packet.Packet, query: packet.DecodedPacket, context: AnswerContext): number {

@@ -8,8 +8,9 @@ import type { Client } from '../client/client.ts'
 import { SharedInformer } from '../client/shared-informer.ts'
 import type { Kind } from '../kinds/define-kind.ts'
 import { EndpointSlice, Namespace, Service } from '../kinds/index.ts'
-import { answerPacket } from './answer.ts'
+import { answerPacket, ELSEWHERE } from './answer.ts'
 import { ensureDnsService } from './dns-service.ts'
+import { Forwarder } from './forwarder.ts'
 import { Zone } from './records.ts'
 import { listenForQueries } from './sockets.ts'
 
@@ -21,6 +22,8 @@ export interface DnsOptions {
   clusterDomain: string
   /** The address of the Service `kube-dns`; without it no Service is made. */
   clusterDns?: string
+  /** Whom to ask for names of the world; nobody unless told. */
+  forward?: readonly string[]
   clock: Clock
   logger: Logger
   random: () => number
@@ -58,17 +61,21 @@ export async function startDns(options: DnsOptions): Promise<RunningDns> {
     },
     clusterDomain,
   )
+  const forwarder = options.forward?.length ? new Forwarder(options.forward, clock) : undefined
   const sockets = await listenForQueries({
     ...listen,
     clock,
-    answer: (query, transport) =>
-      answerPacket(query, {
+    answer(query, transport) {
+      const answer = answerPacket(query, {
         zone,
         domain: clusterDomain,
         nowSeconds: Math.floor(clock.now() / 1000),
         random,
         transport,
-      }),
+        forwards: forwarder !== undefined,
+      })
+      return answer === ELSEWHERE ? forwarder?.ask(query, transport) : answer
+    },
   }).catch(async (err) => {
     await stack.disposeAsync()
     throw err

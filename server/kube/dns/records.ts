@@ -5,10 +5,12 @@
 //   db-0.db.default.svc.cluster.local              A    one Pod of a headless Service, by its hostname
 //   _http._tcp.web.default.svc.cluster.local       SRV  port and target
 //   10-244-1-2.default.pod.cluster.local           A    the address that the name says
-//   1.0.96.10.in-addr.arpa                         PTR  back to the name
+//   1.0.96.10.in-addr.arpa, ….ip6.arpa             PTR  back to the name
 
+import { isIP } from 'node:net'
 import type { Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
+import { addressOf, numberOf } from '../apimachinery/ip-rules.ts'
 
 export type DnsRecord =
   | { type: 'A' | 'AAAA'; name: string; data: string }
@@ -43,7 +45,8 @@ export class Zone {
 
   /** All records under a name, of whatever type; the server picks those that were asked for. Names in lower case. */
   lookUp(name: string): Lookup {
-    if (name.endsWith('.in-addr.arpa')) return this.#reverse(name)
+    const asked = addressIn(name)
+    if (asked !== undefined) return this.#reverse(name, asked)
     const suffix = `.${this.#domain}`
     if (name === this.#domain) return { found: 'records', records: [] }
     if (!name.endsWith(suffix)) return { found: 'refused' }
@@ -105,12 +108,12 @@ export class Zone {
 
   #pod(name: string, labels: string[]): Lookup {
     if (labels.length !== 2 || !this.#source.hasNamespace(labels[1]!)) return { found: 'nothing' }
-    const address = labels[0]!.replaceAll('-', '.')
-    return isIpv4(address) ? records(addressRecord(name, address)) : { found: 'nothing' }
+    const told = labels[0]!
+    const address = [told.replaceAll('-', '.'), told.replaceAll('-', ':')].find((text) => isIP(text) > 0)
+    return address ? records(addressRecord(name, address)) : { found: 'nothing' }
   }
 
-  #reverse(name: string): Lookup {
-    const address = name.slice(0, -'.in-addr.arpa'.length).split('.').reverse().join('.')
+  #reverse(name: string, address: string): Lookup {
     for (const service of this.#source.services()) {
       if (clusterAddresses(service).includes(address))
         return records({ type: 'PTR', name, data: this.#nameOf(service) })
@@ -146,8 +149,19 @@ export class Zone {
 
 const records = (...list: DnsRecord[]): Lookup => ({ found: 'records', records: list })
 
-const isIpv4 = (text: string) =>
-  /^(\d{1,3})(\.\d{1,3}){3}$/.test(text) && text.split('.').every((part) => Number(part) < 256)
+/** The address that a name of `in-addr.arpa` or `ip6.arpa` stands for; undefined for other names. */
+function addressIn(name: string): string | undefined {
+  const [, front = '', kind] = /^(.*)\.(in-addr|ip6)\.arpa$/.exec(name) ?? []
+  if (!kind) return undefined
+  const parts = front.split('.').reverse()
+  if (kind === 'in-addr') return parts.join('.')
+  const address =
+    parts
+      .join('')
+      .match(/.{1,4}/g)
+      ?.join(':') ?? ''
+  return parts.length === 32 && isIP(address) === 6 ? addressOf('ipv6', numberOf(address)) : ''
+}
 
 const addressRecord = (name: string, data: string): DnsRecord => ({
   type: data.includes(':') ? 'AAAA' : 'A',

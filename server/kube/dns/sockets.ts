@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram'
 import { createServer, type Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 
-export type Answerer = (query: Buffer, transport: 'udp' | 'tcp') => Buffer | undefined
+export type Answerer = (query: Buffer, transport: 'udp' | 'tcp') => Buffer | Promise<Buffer> | undefined
 
 const IDLE_MS = 10_000
 
@@ -17,9 +17,15 @@ export async function listenForQueries(options: {
 }): Promise<AsyncDisposable & { port: number }> {
   const { address, clock, answer } = options
   const udp = createSocket('udp4')
+  let isOpen = true
   udp.on('message', (query, from) => {
+    const send = (reply: Buffer) => {
+      if (isOpen) udp.send(reply, from.port, from.address)
+    }
     const reply = answer(query, 'udp')
-    if (reply) udp.send(reply, from.port, from.address)
+    // At once where it can be: most answers are.
+    if (reply instanceof Promise) void reply.then(send)
+    else if (reply) send(reply)
   })
   await new Promise<void>((resolve, reject) => {
     udp.once('error', reject)
@@ -42,6 +48,7 @@ export async function listenForQueries(options: {
   return {
     port,
     async [Symbol.asyncDispose]() {
+      isOpen = false
       for (const socket of sockets) socket.destroy()
       await Promise.all([
         new Promise<void>((closed) => udp.close(() => closed())),
@@ -55,6 +62,14 @@ export async function listenForQueries(options: {
 function serveTcp(socket: Socket, { clock, answer }: { clock: Clock; answer: Answerer }): void {
   let waiting: Buffer = Buffer.alloc(0)
   let idle = clock.setTimeout(() => socket.destroy(), IDLE_MS)
+  // In the order in which they were asked.
+  let said = Promise.resolve()
+  const say = async (reply: Buffer | Promise<Buffer>) => {
+    const bytes = await reply
+    const size = Buffer.alloc(2)
+    size.writeUInt16BE(bytes.length)
+    if (!socket.destroyed) socket.write(Buffer.concat([size, bytes]))
+  }
   socket.on('error', () => socket.destroy())
   socket.once('close', () => idle[Symbol.dispose]())
   socket.on('data', (chunk) => {
@@ -66,9 +81,7 @@ function serveTcp(socket: Socket, { clock, answer }: { clock: Clock; answer: Ans
       const reply = answer(waiting.subarray(2, 2 + length), 'tcp')
       waiting = waiting.subarray(2 + length)
       if (!reply) return void socket.destroy()
-      const size = Buffer.alloc(2)
-      size.writeUInt16BE(reply.length)
-      socket.write(Buffer.concat([size, reply]))
+      said = said.then(() => say(reply))
     }
   })
 }
