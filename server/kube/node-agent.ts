@@ -21,8 +21,8 @@ import { CniNetwork } from './network/cni-network.ts'
 import { ConnectionWatch } from './network/connection-watch.ts'
 import { runLoadBalancerAddresses } from './network/load-balancer-addresses.ts'
 import { runNodeRoutes } from './network/node-routes.ts'
-import { runNetworkPolicies } from './network-policy/index.ts'
 import { OVERLAY_MTU, type PodPathName } from './network/pod-paths.ts'
+import { runNetworkPolicies } from './network-policy/index.ts'
 import { createLinuxNodeOs } from './node-os/linux-node-os.ts'
 
 interface NodeConfig {
