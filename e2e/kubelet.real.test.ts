@@ -272,6 +272,113 @@ it('goes on where it was when the kubelet, the proxy or the engine is killed', {
   expect(await says('get node node-1')).toMatch(/ Ready /)
 })
 
+const raw = (path: string) => says(`get --raw /api/v1/nodes/node-1/proxy/${path}`)
+
+it('tells what the machine and its pods use, as the kernel counts it', async () => {
+  await apply(
+    pod('burner', {
+      containers: [
+        shell('burner', 'while :; do :; done', { resources: { limits: { cpu: '200m', memory: '32Mi' } } }),
+        shell('talker', 'echo by the kubelet; sleep 100000', {
+          livenessProbe: { exec: { command: ['true'] }, periodSeconds: 1, timeoutSeconds: 10 },
+        }),
+      ],
+    }),
+  )
+  await ready('burner')
+  type Summary = {
+    node: { nodeName: string; fs: { capacityBytes: number; usedBytes: number } }
+    pods: {
+      podRef: { name: string }
+      network: { rxBytes: number }
+      containers: {
+        name: string
+        cpu: { usageCoreNanoSeconds: number; usageNanoCores?: number }
+        memory: { rssBytes: number; workingSetBytes: number; usageBytes: number }
+        rootfs: { usedBytes: number }
+      }[]
+    }[]
+  }
+  const look = async () => {
+    const summary = JSON.parse(await raw('stats/summary')) as Summary
+    const own = summary.pods.find(({ podRef }) => podRef.name === 'burner')
+    return { summary, own, burner: own?.containers.find(({ name }) => name === 'burner') }
+  }
+  const inPod = async (script: string) => Number(await says(`exec burner -c burner -- sh -c '${script}'`))
+  const seconds = () =>
+    inPod(
+      'cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || sed -n s/usage_usec.//p /sys/fs/cgroup/cpu.stat | sed s/$/000/',
+    )
+  const received = () => inPod('sed -n s/.*eth0://p /proc/net/dev | xargs echo | cut -d" " -f1')
+  const memory = () =>
+    inPod('cat /sys/fs/cgroup/memory/memory.usage_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.current')
+
+  const before = { seconds: await seconds(), received: await received() }
+  const { summary, own, burner } = await until('the kubelet has looked since', async () => {
+    const found = await look()
+    return (found.burner?.cpu.usageCoreNanoSeconds ?? 0) >= before.seconds && found
+  })
+  expect(burner?.cpu.usageCoreNanoSeconds).toBeLessThanOrEqual((await seconds()) + 1e7)
+  expect(own?.network.rxBytes).toBeGreaterThanOrEqual(before.received)
+  expect(own?.network.rxBytes).toBeLessThanOrEqual(await received())
+  expect(Math.abs((burner?.memory.usageBytes ?? 0) - (await memory()))).toBeLessThan(4 * 2 ** 20)
+  expect(burner?.memory.workingSetBytes).toBeLessThanOrEqual(burner?.memory.usageBytes ?? 0)
+  const free = Number(await machine('df --output=avail -B1 /var/lib/kubelet | tail -1'))
+  expect(Math.abs(summary.node.fs.capacityBytes - summary.node.fs.usedBytes - free)).toBeLessThan(64 * 2 ** 20)
+  const rate = await until('it is known how fast', async () => (await look()).burner?.cpu.usageNanoCores)
+  expect(rate).toBeLessThan(0.3e9)
+
+  expect(await raw('metrics/cadvisor')).toMatch(/^container_spec_memory_limit_bytes\{container="burner".*\} 33554432$/m)
+  expect(await raw('metrics/probes')).toMatch(
+    /^prober_probe_total\{container="talker",.*probe_type="Liveness",result="successful"\} \d+$/m,
+  )
+  expect(await raw('metrics')).toMatch(/^kubelet_running_containers\{container_state="running"\} \d+$/m)
+  expect(await raw('metrics/resource')).toMatch(/^resource_scrape_error 0$/m)
+  expect(await raw('healthz')).toBe('ok')
+  expect(JSON.parse(await raw('configz'))).toMatchObject({
+    kubeletconfig: { staticPodPath: '/etc/kubernetes/manifests' },
+  })
+  expect(JSON.parse(await raw('pods'))).toMatchObject({ kind: 'PodList' })
+  expect(await raw('containerLogs/default/burner/talker')).toBe('by the kubelet\n')
+})
+
+it('keeps as much output, and gives as much time at the end, as its settings say', async () => {
+  const settings = 'containerLogMaxSize: 64Ki\ncontainerLogMaxFiles: 3\nshutdownGracePeriod: 20s'
+  await machine(`printf '${settings}' > /var/lib/kubelet/config.yaml; pkill -f node-agent.mjs`)
+  const configured = async () => JSON.parse(await raw('configz')) as { kubeletconfig: object }
+  await until(
+    'they are read',
+    async () =>
+      'shutdownGracePeriod' in (await configured()).kubeletconfig && (await raw('configz')).includes('"64Ki"'),
+  )
+  await apply(
+    pod('talkative', {
+      terminationGracePeriodSeconds: 15,
+      containers: [
+        shell('much', 'seq 200000; echo done; trap "echo said goodbye; exit 0" TERM; while :; do sleep 0.1; done'),
+      ],
+    }),
+  )
+  await said('talkative', /^done$/m)
+  const find = 'docker inspect -f {{.LogPath}} $(docker ps -q --filter label=io.kubernetes.container.name=much)'
+  const sizes = (await machine(`stat -c %s $(${find})*`)).trim().split('\n').map(Number)
+  expect(sizes).toHaveLength(3)
+  expect(Math.max(...sizes)).toBeLessThan(70 * 1024)
+
+  await machine('kill -TERM 1')
+  const ended = await until('the pod was ended in time', async () => {
+    const now = (await podNamed('talkative')).status
+    return now?.phase === 'Failed' && now
+  })
+  const message = 'Pod was terminated in response to imminent node shutdown.'
+  expect(ended).toMatchObject({ reason: 'Terminated', message })
+  expect(ended.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0)
+  expect(ended.conditions).toContainEqual(expect.objectContaining({ type: 'DisruptionTarget', message }))
+  expect(await says(`get node node-1 -o jsonpath='{.status.conditions[?(@.type=="Ready")].message}'`)).toBe(
+    'node is shutting down',
+  )
+})
+
 const FAR_SERVER = `
 from http.server import *
 class Far(BaseHTTPRequestHandler):

@@ -44,7 +44,8 @@ until ($term) {
   nap($dockerWasReady ? 0.2 : 0.01);
 }
 print "podium: shutting down\n";
-stop('node-agent', 10);
+# Who gives pods time to end (shutdownGracePeriod) has it here; the host waits half a minute for all of it.
+stop('node-agent', 25, 'PWR');
 stop('dockerd', 20);
 kill 'KILL', -1;
 exit 0;
@@ -87,11 +88,11 @@ sub reap {
 }
 
 sub stop {
-  my ($name, $seconds) = @_;
+  my ($name, $seconds, $signal) = @_;
   my $s = $service{$name};
   return unless $s->{pid};
   $s->{isStopping} = 1;
-  kill 'TERM', $s->{pid};
+  kill $signal // 'TERM', $s->{pid};
   my $deadline = now() + $seconds;
   while ($s->{pid} && now() < $deadline) { reap(); nap(0.02) if $s->{pid} }
   if ($s->{pid}) { kill 'KILL', $s->{pid}; while ($s->{pid}) { reap(); nap(0.02) if $s->{pid} } }

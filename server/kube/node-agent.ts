@@ -178,8 +178,9 @@ async function main(): Promise<void> {
     }),
   )
   logger.info('node agent started', { node: nodeName, address: nodeIP })
-  await untilTold()
-  logger.info('node agent stops; containers go on running')
+  const told = await untilTold()
+  if (told === 'SIGPWR') await kubelet.shutDown()
+  logger.info('node agent stops; containers go on running', { told })
 }
 
 function write(line: string): void {
@@ -207,14 +208,15 @@ async function waitForConfig(path: string, logger: Logger): Promise<NodeConfig> 
   }
 }
 
-function untilTold(): Promise<void> {
+/** SIGPWR: the machine itself is about to be switched off. */
+function untilTold(): Promise<NodeJS.Signals> {
   // Nothing else may hold the process when the network is cut and every socket is gone.
   const alive = setInterval(() => undefined, 60_000)
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGPWR'] as const) {
       process.once(signal, () => {
         clearInterval(alive)
-        resolve()
+        resolve(signal)
       })
     }
   })

@@ -15,6 +15,7 @@ import { ServiceAccount } from '../kinds/service-account.ts'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { startHollowNode } from './hollow-node.ts'
 import { type Kubelet, startKubelet } from './kubelet.ts'
+import { type KubeletConfiguration, kubeletConfigurationOf } from './kubelet-configuration.ts'
 
 let clock: FakeClock
 let server: TestServer
@@ -38,10 +39,10 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-function start(): Promise<Kubelet> {
+function start(configuration?: KubeletConfiguration): Promise<Kubelet> {
   const transport = server.server.transportFor({ user: 'n1', groups: ['system:masters'], client: 'kubelet/n1' })
   const os = createSimulatedNodeOs({ hostname: 'n1' })
-  const common = { clock, logger: noLogger, random: () => 0 }
+  const common = { clock, logger: noLogger, random: () => 0, ...(configuration ? { configuration } : {}) }
   return startKubelet({ nodeName: 'n1', nodeIP: '192.0.2.9', client: createClient(transport), runtime, os, ...common })
 }
 
@@ -362,4 +363,40 @@ it('says why a pod does not get more, and gives it when it can', async () => {
     return settled('3')()
   })
   expect(await pending()).toBe(undefined)
+})
+
+it('ends its pods before the machine goes, if it is told how long they have', async () => {
+  await create({})
+  await until('running', phaseIs('Running'))
+  await kubelet.shutDown()
+  expect(await running()).toHaveLength(1)
+  await kubelet[Symbol.asyncDispose]()
+  kubelet = await start(kubeletConfigurationOf('shutdownGracePeriod: 30s', { staticPodPath: '' }))
+  await until('taken over', async () => kubelet.pod('default', 'web')?.status?.phase === 'Running')
+  let isOver = false
+  void kubelet.shutDown().then(() => {
+    isOver = true
+  })
+  await until('the end', () => isOver)
+  const { status } = await get()
+  const message = 'Pod was terminated in response to imminent node shutdown.'
+  expect(status).toMatchObject({ phase: 'Failed', reason: 'Terminated', message })
+  expect(status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
+    status: 'True',
+    reason: 'TerminationByKubelet',
+    message,
+  })
+  expect(await running()).toEqual([])
+  await until('not ready', async () => {
+    const ready = (await client.of(Node).get({ name: 'n1' })).status?.conditions?.find(({ type }) => type === 'Ready')
+    return ready?.status === 'False' && ready.message === 'node is shutting down'
+  })
+  await client.of(Pod).create({
+    metadata: { namespace: 'default', name: 'late' },
+    spec: { nodeName: 'n1', automountServiceAccountToken: false, containers: [{ name: 'app', image: 'app:1' }] },
+  })
+  await until('turned away', async () => {
+    const late = await client.of(Pod).get({ namespace: 'default', name: 'late' })
+    return late.status?.phase === 'Failed' && late.status.reason === 'NodeShutdown'
+  })
 })

@@ -26,6 +26,7 @@ import { type KubeletConfiguration, kubeletConfigurationOf } from './kubelet-con
 import type { KubeletEvents } from './kubelet-events.ts'
 import { keepNodeLease } from './node-lease.ts'
 import { NodeReporter } from './node-reporter.ts'
+import { NodeShutdown } from './node-shutdown.ts'
 import { leftForPods, nodeStatusOf } from './node-status.ts'
 import { PodCgroups } from './pod-cgroups.ts'
 import { refuseFeatures } from './pod-features.ts'
@@ -71,6 +72,8 @@ export interface Kubelet extends AsyncDisposable {
   readonly runtime: ContainerRuntime
   readonly configuration: KubeletConfiguration
   readonly telemetry: Telemetry
+  /** The machine is going: ends its pods, if the settings give them time for that. */
+  shutDown(): Promise<void>
 }
 
 /** Somebody who does not end must not keep others from being ended. */
@@ -182,6 +185,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     ...(options.capacity ? { capacity: options.capacity } : {}),
     configuration,
     pressures: () => eviction.pressures,
+    shuttingDown: () => shutdown.notReady,
     onNetworkState(notReady) {
       const recovered = networkError !== undefined && notReady === undefined
       networkError = notReady
@@ -237,6 +241,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     },
   })
 
+  const shutdown = new NodeShutdown({
+    configuration,
+    clock,
+    workers: () => [...workers.values()],
+    onBegin: () => reporter.poke(),
+  })
+
   const othersThan = (pod: PodObject) =>
     [...workers.values()]
       .filter((one) => !one.isTerminating && one.pod.metadata?.uid !== pod.metadata?.uid)
@@ -254,7 +265,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     // What has begun to run is not turned away: this may be a restart of the kubelet.
     const isNew = !pod.status?.startTime && !worker.isTerminating
     const rejection = isNew
-      ? (eviction.admit(pod) ?? refuseFeatures(pod) ?? admit(pod, others, allocatable))
+      ? (shutdown.admit() ?? eviction.admit(pod) ?? refuseFeatures(pod) ?? admit(pod, others, allocatable))
       : undefined
     if (!rejection) {
       worker.wake()
@@ -383,6 +394,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       )
       const worker = all.find((one) => !one.isTerminating) ?? all[0]
       return worker && withStatus(worker)
+    },
+    async shutDown() {
+      if (await shutdown.run()) await statuses.told()
     },
     /** Containers go on running: a kubelet that stops harms nobody. */
     async [Symbol.asyncDispose]() {

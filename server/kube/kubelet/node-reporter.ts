@@ -32,6 +32,8 @@ export interface NodeReporterOptions {
   capacity?: Record<string, string>
   configuration: KubeletConfiguration
   pressures(): ReadonlySet<Pressure>
+  /** Why the node takes no more pods; undefined while it does. */
+  shuttingDown(): string | undefined
   /** Told whenever it becomes known whether pods can be run: undefined, or why not. */
   onNetworkState(notReady: string | undefined): void
 }
@@ -159,7 +161,7 @@ export class NodeReporter {
       kubeletPort,
       runtime: state.runtime,
       images: state.runtime.version ? await imagesOf(runtime) : [],
-      notReady: state.notReady,
+      notReady: this.#options.shuttingDown() ?? state.notReady,
       ...(this.#options.capacity ? { capacity: this.#options.capacity } : {}),
       configuration: this.#options.configuration,
       pressures: this.#options.pressures(),

@@ -15,6 +15,10 @@ export const OWN_CONDITIONS: readonly string[] = [
   'PodResizeInProgress',
 ]
 
+/** Others say of a pod that it is disrupted as well, each for reasons of their own. */
+export const isOwnCondition = ({ type, reason }: PodCondition): boolean =>
+  OWN_CONDITIONS.includes(type) || (type === 'DisruptionTarget' && reason === 'TerminationByKubelet')
+
 export type Verdict = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>
 
 export function conditionsOf(
@@ -45,7 +49,10 @@ export function conditionsOf(
       lastTransitionTime: lastTransitionTime ?? options.now,
     }
   })
-  return [...own, ...previous.filter(({ type }) => !OWN_CONDITIONS.includes(type))]
+  return [
+    ...own,
+    ...previous.filter((one) => !OWN_CONDITIONS.includes(one.type) && !own.some(({ type }) => type === one.type)),
+  ]
 }
 
 function judgeInit(

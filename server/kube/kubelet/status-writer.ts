@@ -10,7 +10,7 @@ import { revisionOf } from '../apimachinery/object-meta.ts'
 import { isConflict, isNotFound } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
 import { Pod } from '../kinds/pod.ts'
-import { OWN_CONDITIONS } from './pod-conditions.ts'
+import { isOwnCondition, OWN_CONDITIONS } from './pod-conditions.ts'
 
 interface Entry {
   pod: PodObject
@@ -25,6 +25,8 @@ interface Entry {
 }
 
 const RETRY_MS = 2_000
+/** An API server that does not answer keeps no machine from being switched off. */
+const TOLD_AT_MOST_MS = 3_000
 const STRATEGIC = 'application/strategic-merge-patch+json'
 
 export class StatusWriter {
@@ -33,6 +35,7 @@ export class StatusWriter {
   readonly #logger: Logger
   readonly #shownAs: (pod: PodObject) => PodObject | undefined
   readonly #entries = new Map<string, Entry>()
+  readonly #flushing = new Set<Promise<void>>()
   #closed = false
 
   constructor(options: {
@@ -53,14 +56,14 @@ export class StatusWriter {
     if (revisionOf(pod) > entry.revision && textOf(pod.status) !== entry.acknowledged) entry.written = ''
     entry.pod = pod
     entry.status = status
-    void this.#flush(entry)
+    this.#flush(entry)
   }
 
   /** Everything of the pod has been taken down: its object may go. */
   confirmDeletion(pod: PodObject): void {
     const entry = this.#entry(pod)
     entry.confirmDeletion = true
-    void this.#flush(entry)
+    this.#flush(entry)
   }
 
   /** The API has another pod to show a static pod by, which knows nothing yet. */
@@ -68,7 +71,12 @@ export class StatusWriter {
     const entry = this.#entries.get(podUid)
     if (!entry) return
     entry.written = ''
-    void this.#flush(entry)
+    this.#flush(entry)
+  }
+
+  /** What there was to say has been said; what is said meanwhile may not be. */
+  async told(): Promise<void> {
+    await Promise.race([Promise.all(this.#flushing), this.#clock.sleep(TOLD_AT_MOST_MS)])
   }
 
   /** The newest status, told to the API or not. */
@@ -95,8 +103,13 @@ export class StatusWriter {
     return entry
   }
 
-  async #flush(entry: Entry): Promise<void> {
+  #flush(entry: Entry): void {
     if (entry.busy) return
+    const flushing = this.#sayAll(entry).finally(() => this.#flushing.delete(flushing))
+    this.#flushing.add(flushing)
+  }
+
+  async #sayAll(entry: Entry): Promise<void> {
     entry.busy = true
     try {
       while (!this.#closed && this.#entries.get(entry.pod.metadata?.uid ?? '') === entry) {
@@ -152,8 +165,7 @@ function textOf(status: PodStatus | undefined): string {
   })
 }
 
-const ownConditions = (status: PodStatus) =>
-  (status.conditions ?? []).filter(({ type }) => OWN_CONDITIONS.includes(type))
+const ownConditions = (status: PodStatus) => (status.conditions ?? []).filter(isOwnCondition)
 
 /** A strategic merge patch leaves out nothing by itself: what must go is named, what must be whole is replaced. */
 function patchOf(status: PodStatus, known: string): Record<string, unknown> {
