@@ -75,6 +75,10 @@ export function TerminalScreen(props: Props) {
     terminal.loadAddon(fit)
     terminal.loadAddon(search)
     terminal.loadAddon(new WebLinksAddon())
+    // As on the server: whoever looks in must not wait for lines that are moved by the thousand.
+    for (const final of ['L', 'M', 'S', 'T']) {
+      terminal.parser.registerCsiHandler({ final }, ([lines = 1]) => Number(lines) > terminal.rows)
+    }
     terminal.open(host)
     const scheme = location.protocol === 'https:' ? 'wss' : 'ws'
     const address = `${scheme}://${location.host}/terminal/${encodeURIComponent(sessionId)}/${encodeURIComponent(tab)}`

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BoundedNumbers } from './bounded-numbers.ts'
 import { NoShells, noShells, type Shell } from './shell.ts'
 import { TerminalRoom } from './terminal-room.ts'
 import { type TerminalMessage, TerminalSession, type TerminalSocket } from './terminal-session.ts'
@@ -356,5 +357,46 @@ describe('TerminalRoom', () => {
     const { room } = roomOfFakes()
     for (let count = 1; count < 12; count++) room.add()
     expect(() => room.add()).toThrow('There are 12 tabs already')
+  })
+})
+
+describe('output that is meant to do harm', () => {
+  const many = '9'.repeat(9)
+
+  it.each([
+    { name: 'a letter repeated for ever', output: `a\x1b[${many}b` },
+    { name: 'the same by the one-character introducer', output: `a\u009b${many}b` },
+    { name: 'a number in pieces', output: `a\x1b[${many.split('').join('\n')}b` },
+    { name: 'lines without end', output: `\x1b[${many}L`.repeat(2000) },
+    { name: 'as many lines as four digits can say', output: '\x1b[9999L\x1b[9999T'.repeat(2000) },
+    { name: 'tabs, columns and deletions', output: `\x1b[${many}I\x1b[${many}P\x1b[${many}@\x1b[${many};${many}H` },
+  ])('keeps nobody waiting: $name', { timeout: 5_000 }, async ({ output }) => {
+    const shell = new FakeShell()
+    const terminal = session(shell)
+    // However it is cut.
+    for (let at = 0; at < output.length; at += 7) shell.print(output.slice(at, at + 7))
+    shell.print('\x1b[2J\x1b[Hstill here 123456789')
+    const socket = new FakeSocket()
+    terminal.attach(socket)
+    await socket.ready.promise
+    expect(socket.text).toContain('still here 123456789')
+  })
+
+  it('is passed on as it is where it is no such thing', () => {
+    const numbers = new BoundedNumbers()
+    const text = Buffer.from(
+      '12345678 \x1b[1;31m red \x1b[38;2;255;128;0m \x1b]0;title 1234567\x07 \x1b[?2004h ä\u0302 123456',
+    )
+    expect(numbers.pass(text)).toBe(text)
+    expect(Buffer.from(numbers.pass(Buffer.from('\x1b[123456;123456Hx12345'))).toString()).toBe('\x1b[1234;1234Hx12345')
+  })
+
+  it('is not told as a command of any length', () => {
+    const shell = new FakeShell()
+    const commands: string[] = []
+    const onCommand = (command: string) => commands.push(command)
+    new TerminalSession({ shell, size, onCommand, onExit: () => undefined }).resize(size)
+    shell.print(`\x1b]633;E;  12  ${'x'.repeat(100_000)}\x07`)
+    return expect.poll(() => commands[0]?.length).toBe(4096)
   })
 })

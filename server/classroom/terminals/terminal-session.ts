@@ -11,6 +11,7 @@
 
 import serialize from '@xterm/addon-serialize'
 import headless, { type IMarker } from '@xterm/headless'
+import { BoundedNumbers } from './bounded-numbers.ts'
 import type { Shell, ShellSize } from './shell.ts'
 
 /** `typed`: the line that is so many rows above the cursor was typed by somebody who looks on. */
@@ -38,6 +39,11 @@ const UNPARSED_HIGH = 1024 * 1024
 const UNPARSED_LOW = 128 * 1024
 /** The number of the escape sequence by which a shell tells what it does; `E` says a command line. */
 const SHELL_SAYS = 633
+/** Inserts, deletes, scrolls up, scrolls down. */
+const MOVES_LINES = ['L', 'M', 'S', 'T']
+const LONGEST_COMMAND = 4096
+/** Parsed without a break for whoever else has something to do. */
+const PIECE = 4096
 const SOCKET_HIGH = 8 * 1024 * 1024
 const ENTER = 0x0d
 
@@ -46,6 +52,7 @@ export class TerminalSession {
   readonly #screen: InstanceType<typeof headless.Terminal>
   readonly #serializer = new serialize.SerializeAddon()
   readonly #attached = new Set<Attached>()
+  readonly #numbers = new BoundedNumbers()
   readonly #firstOutput = Promise.withResolvers<void>()
   /** Whose lines are on the screen, where they are not the learner's own. */
   readonly #marks: { marker: IMarker; by: string }[] = []
@@ -74,9 +81,13 @@ export class TerminalSession {
     this.#screen.loadAddon(this.#serializer)
     this.#screen.parser.registerOscHandler(SHELL_SAYS, (text) => {
       const [, command] = /^E;\s*\d+\*?\s+(.+)$/.exec(text) ?? []
-      if (command) onCommand?.(command.trim(), this.#enteredBy)
+      if (command) onCommand?.(command.trim().slice(0, LONGEST_COMMAND), this.#enteredBy)
       return true
     })
+    // More lines than the screen has are moved by nobody who means well, and each takes as long as a thousand letters.
+    for (const final of MOVES_LINES) {
+      this.#screen.parser.registerCsiHandler({ final }, ([lines = 1]) => Number(lines) > this.#screen.rows)
+    }
     shell.onData((data) => this.#receive(data))
     shell.onExit((code) => {
       this.#exitCode = code
@@ -166,19 +177,24 @@ export class TerminalSession {
     return this.#marks.map(({ marker, by }) => ({ by, up: baseY + cursorY - marker.line }))
   }
 
-  #receive(data: Uint8Array): void {
+  #parsed(bytes: number): void {
+    this.#unparsed -= bytes
+    if (this.#unparsed >= UNPARSED_LOW || !this.#paused) return
+    this.#paused = false
+    this.#shell.resume()
+  }
+
+  #receive(said: Uint8Array): void {
+    const data = this.#numbers.pass(said)
     this.#unparsed += data.length
     if (this.#unparsed > UNPARSED_HIGH && !this.#paused) {
       this.#paused = true
       this.#shell.pause()
     }
-    this.#screen.write(data, () => {
-      this.#unparsed -= data.length
-      if (this.#unparsed < UNPARSED_LOW && this.#paused) {
-        this.#paused = false
-        this.#shell.resume()
-      }
-    })
+    for (let at = 0; at < data.length; at += PIECE) {
+      const piece = data.subarray(at, at + PIECE)
+      this.#screen.write(piece, () => this.#parsed(piece.length))
+    }
     this.#firstOutput.resolve()
     for (const attached of this.#attached) {
       if (attached.held) attached.held.push(data)
