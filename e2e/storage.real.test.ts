@@ -3,9 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import type { PersistentVolume } from 'kubernetes-types/core/v1'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { kubectl, podium } from './support/commands.ts'
+import { kubectl, podium, root } from './support/commands.ts'
 import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-storage'
@@ -319,4 +320,125 @@ spec:
   expect(await says('get pod writer -o jsonpath={.status.reason}/{.status.message}')).toBe(
     'Evicted/Usage of EmptyDir volume "v" exceeds the limit "1Mi". ',
   )
+})
+
+it('takes volumes from a driver of somebody else’s making', async () => {
+  const example = join(root, 'docs/examples/csi-driver')
+  const program = join(directory, 'driver.mjs')
+  const options = { bundle: true, platform: 'node', format: 'esm', outfile: program } as const
+  await build({ entryPoints: [join(example, 'driver.ts')], ...options })
+  await says(`create configmap csi-driver --from-file=${program}`)
+  await says(`apply -f ${join(example, 'driver.yaml')}`)
+  await says('rollout status daemonset/csi-driver --timeout=60s')
+  await until('both machines have the driver', async () =>
+    /^(directories\.example\.org ?){2}$/.test(await says('get csinodes -o jsonpath={.items[*].spec.drivers[*].name}')),
+  )
+  await says(
+    'apply -f -',
+    CLAIM.replace('name: data', 'name: driven').replace('spec: {', 'spec: {storageClassName: directories, '),
+  )
+  const claimed = (name: string, command: string) =>
+    pod(name, command)
+      .replace('claimName: data', 'claimName: driven')
+      .replace('spec:', 'spec:\n  securityContext: {fsGroup: 2000}')
+  for (const [name, command] of [
+    ['first', 'echo kept > /data/page'],
+    ['second', 'cat /data/page; stat -c "%a %g" /data'],
+  ] as const) {
+    await says('apply -f -', claimed(name, command))
+    await says(`wait --for=jsonpath={.status.phase}=Succeeded pod/${name} --timeout=60s`)
+  }
+  expect(await logsOf('second')).toEqual(['kept', '2775 2000'])
+  await says('delete pod first second')
+  await says('delete pvc driven')
+  await until('the driver has removed the volume', async () => (await says('get pv')).includes('directories') === false)
+  const logs = await says('logs -l app=csi-driver --tail=-1')
+  const did = [...logs.matchAll(/ (stage|publish|unpublish|unstage|remove) pvc-/g)].map(([, what]) => what)
+  expect(did.at(0)).toBe('stage')
+  expect(did.slice(-2)).toEqual(['unstage', 'remove'])
+})
+
+it('tells that a machine is short of memory, and ends who uses most above what was asked for', async () => {
+  const [, node = ''] = (await says('get nodes -o jsonpath={.items[*].metadata.name}')).split(' ')
+  // Nothing has to be used up: this machine is told to keep nearly all of its memory free.
+  const script = `
+printf 'kind: KubeletConfiguration\\nevictionHard: {memory.available: 99%%}\\n' > /kubelet/config.yaml
+kill $(pidof node)
+`
+  await says(
+    'apply -f -',
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [
+        {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'eater' },
+          spec: {
+            nodeName: node,
+            terminationGracePeriodSeconds: 0,
+            containers: [
+              {
+                name: 'main',
+                image: 'busybox',
+                command: ['sh', '-c', 'head -c 30000000 /dev/zero | tail; sleep 100000'],
+              },
+            ],
+          },
+        },
+        {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'tell' },
+          spec: {
+            nodeName: node,
+            priorityClassName: 'system-node-critical',
+            restartPolicy: 'Never',
+            hostPID: true,
+            containers: [
+              {
+                name: 'main',
+                image: 'busybox',
+                command: ['sh', '-c', script],
+                volumeMounts: [{ name: 'k', mountPath: '/kubelet' }],
+              },
+            ],
+            volumes: [{ name: 'k', hostPath: { path: '/var/lib/kubelet' } }],
+          },
+        },
+      ],
+    }),
+  )
+  await says('wait --for=jsonpath={.status.reason}=Evicted pod/eater --timeout=120s')
+  expect(await says('get pod eater -o jsonpath={.status.message}')).toMatch(
+    /^The node was low on resource: memory\. Threshold quantity: \d+, available: \d+Ki\. Container main was using \d+Ki, request is 0, has larger consumption of memory\. $/,
+  )
+  expect(await says('get pod eater -o jsonpath={.status.conditions[?(@.type=="DisruptionTarget")].reason}')).toBe(
+    'TerminationByKubelet',
+  )
+  await until('the node says so, and is tainted for it', async () =>
+    /MemoryPressure.*memory-pressure/.test(
+      await says(`get node ${node} -o jsonpath={.status.conditions[?(@.status=="True")].type}{.spec.taints[*].key}`),
+    ),
+  )
+})
+
+it('takes in another machine by a token, and lets it go again', async () => {
+  const command = (await podium('token', 'create', '--cluster', CLUSTER, '--print-join-command')).trim()
+  expect(command).toMatch(
+    /^podium node join [\d.]+:\d+ --token \w{6}\.\w{16} --discovery-token-ca-cert-hash sha256:\w{64}$/,
+  )
+  expect(await podium('node', 'join', ...command.split(' ').slice(3))).toContain('node "node-3" has joined')
+  expect(await says('get csr -o jsonpath={.items[*].spec.username}')).toMatch(
+    /system:bootstrap:\w{6}.*system:node:node-3/,
+  )
+  await says('cordon node-3')
+  await says('uncordon node-3')
+  await says('run guest --image=busybox --overrides={"spec":{"nodeName":"node-3"}} --restart=Never -- sleep 100000')
+  await says('wait --for=condition=Ready pod/guest --timeout=60s')
+  expect(await says('exec guest -- nslookup -type=a kubernetes.default.svc.cluster.local')).toContain('10.96.0.1')
+  await says('drain node-3 --force --ignore-daemonsets --grace-period=1')
+  expect(await podium('node', 'remove', 'node-3', '--cluster', CLUSTER)).toContain('is gone')
+  expect(await says('get nodes -o name')).not.toContain('node-3')
 })

@@ -17,6 +17,7 @@ import { addComponentCommands } from './cli/components.ts'
 import { examine, formatFindings } from './cli/doctor.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { UserError } from './cli/user-error.ts'
+import { goDurationMs } from './kube/apimachinery/go-duration.ts'
 import {
   type ClusterSpec,
   type EtcdFlags,
@@ -35,6 +36,8 @@ process.stdout.on('error', (err: NodeJS.ErrnoException) => {
 
 /** Loaded when one of its commands is used. */
 const installation = () => import('./cli/installation-commands.ts')
+
+const nodeCommands = () => import('./cli/node-commands.ts')
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 const logger = createLogger({ level: 'info', write: (line) => void process.stderr.write(line) })
@@ -72,6 +75,17 @@ function count(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed, as in 2')
   return Number(text)
 }
+
+function duration(text: string): number {
+  const ms = text === '0' ? 0 : goDurationMs(text)
+  if (ms === undefined) throw new InvalidArgumentError('as in 24h or 1h30m')
+  return ms
+}
+
+const nodeContext = () => ({
+  ...context(),
+  openMachines: () => openMachines(defaultStateDir, (line) => logger.info(line)),
+})
 
 interface CreateOptions extends EtcdFlags {
   nodes?: number
@@ -165,13 +179,37 @@ cluster
 
 program
   .command('token')
-  .description('ways in to the running classroom')
+  .description('ways in: to the running classroom, or for a machine into a cluster')
   .command('create')
-  .description('a new one-time link')
-  .action(async () => {
+  .description('a new one-time link to the classroom; with --cluster a bootstrap token')
+  .option('--cluster <name>', 'for a machine that shall join this cluster')
+  .option('--ttl <duration>', 'how long the token is good; 0 is for ever', duration, duration('24h'))
+  .option('--print-join-command', 'the whole command, not the token alone')
+  .action(async (options: { cluster?: string; ttl: number; printJoinCommand?: boolean }) => {
+    const { cluster, ttl: ttlMs, printJoinCommand: print = false } = options
+    if (cluster) return (await nodeCommands()).createToken(context(), { cluster, ttlMs, print })
     const { newLink } = await import('./classroom/index.ts')
     say(await newLink(defaultStateDir))
   })
+
+const node = program.command('node').description('machines that join a cluster which is there already')
+
+node
+  .command('join <host:port>')
+  .description('make a machine here that becomes a node by a token, as `podium token create --print-join-command` says')
+  .requiredOption('--token <token>', 'of `podium token create`')
+  .requiredOption('--discovery-token-ca-cert-hash <hash>', "of the public key of the cluster's authority")
+  .action(async (endpoint: string, options: { token: string; discoveryTokenCaCertHash: string }) => {
+    const { token, discoveryTokenCaCertHash: caCertHash } = options
+    await (await nodeCommands()).joinNode(nodeContext(), { endpoint, token, caCertHash })
+  })
+node
+  .command('remove <name>')
+  .description('take a machine that has joined away, with its node; `kubectl drain` it first')
+  .requiredOption('--cluster <cluster>')
+  .action(async (name: string, { cluster }: { cluster: string }) =>
+    (await nodeCommands()).removeNode(nodeContext(), cluster, name),
+  )
 
 const images = program.command('images').description('images of machines, terminals and labs')
 

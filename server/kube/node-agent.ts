@@ -13,6 +13,8 @@ import { createClient } from './client/client.ts'
 import { transportFromKubeconfig } from './client/https-transport.ts'
 import { DockerRuntime } from './container-runtime/docker/docker-runtime.ts'
 import { runKubeProxy } from './kube-proxy/index.ts'
+import type { JoinRequest } from './kubelet/bootstrap/discovery.ts'
+import { joinCluster } from './kubelet/bootstrap/join-cluster.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
 import { KUBELET_CONFIGURATION, kubeletConfigurationOf, logLimitsOf } from './kubelet/kubelet-configuration.ts'
 import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
@@ -41,6 +43,8 @@ interface NodeConfig {
   dnsAddress: string
   clusterDomain: string
   kubeletServing: { cert: string; key: string; clientCa: string }
+  /** Where it shall get its kubeconfig from, having none. */
+  join?: JoinRequest
   dockerSocket: string
   cniConfDir: string
   cniBinDir: string
@@ -60,6 +64,12 @@ async function main(): Promise<void> {
   const clock = systemClock
   const os = createLinuxNodeOs()
   const docker = new Docker({ socketPath: config.dockerSocket })
+  const told = untilTold()
+  if (config.join) {
+    const joined = joinCluster({ ...config, join: config.join, os, clock, logger: logger.with({ component: 'join' }) })
+    const isIn = await Promise.race([joined.then(() => true), told.then(() => false)])
+    if (!isIn) return
+  }
   const clientOf = (kubeconfig: string, userAgent: string) =>
     createClient(transportFromKubeconfig(kubeconfig, userAgent))
   const kubeletClient = clientOf(config.kubeconfig, `kubelet/${config.nodeName}`)
@@ -178,9 +188,9 @@ async function main(): Promise<void> {
     }),
   )
   logger.info('node agent started', { node: nodeName, address: nodeIP })
-  const told = await untilTold()
-  if (told === 'SIGPWR') await kubelet.shutDown()
-  logger.info('node agent stops; containers go on running', { told })
+  const why = await told
+  if (why === 'SIGPWR') await kubelet.shutDown()
+  logger.info('node agent stops; containers go on running', { told: why })
 }
 
 function write(line: string): void {

@@ -25,6 +25,7 @@ import { publishClusterInfo } from './cluster-info.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import type { ClusterInfo } from './cluster-spec.ts'
 import { openEtcd } from './etcd.ts'
+import { grantJoining } from './joining-rights.ts'
 import { kubeletsAnswer } from './kubelets-answer.ts'
 import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
@@ -171,7 +172,7 @@ export class Cluster {
   async close({ machines }: { machines: MachinesRest | 'leave' }): Promise<void> {
     this.#closing.abort(new Error('the cluster was stopped while it started'))
     await this.#started.catch(() => undefined)
-    if (machines !== 'leave') await Promise.all(this.#machines.map((machine) => machine[machines]()))
+    if (machines !== 'leave') await Promise.all((await this.#allMachines()).map((machine) => machine[machines]()))
     await this.#stack.disposeAsync()
     this.#state = 'stopped'
     await writeRunRecord(this.#options.directory, this.info())
@@ -287,7 +288,7 @@ export class Cluster {
     await this.#apiServer.listen({ host: '127.0.0.1', port: record.apiPort })
     if (gateway) await this.#apiServer.listen({ host: gateway, port: NETWORKING.apiPort })
     const podium = this.#clientFor('podium', 'system:masters')
-    await Promise.all([bindPeople(podium), bindNetworkPolicy(podium)])
+    await Promise.all([bindPeople(podium), bindNetworkPolicy(podium), grantJoining(podium)])
     await publishClusterInfo(podium, { server: gateway ? `https://${gateway}:${NETWORKING.apiPort}` : here, caPem })
 
     const controllers = runControllers({
@@ -394,6 +395,15 @@ export class Cluster {
         return machine
       }),
     )
+    const own = this.#machines.map(({ name }) => name)
+    const joined = [...there.values()].filter(({ name }) => !own.includes(name))
+    await Promise.all(joined.map((machine) => machine.start()))
+  }
+
+  /** With those that have joined by a token: they are nobody's to configure, and rest with the others. */
+  async #allMachines(): Promise<Machine[]> {
+    const { machines } = this.#options
+    return machines && this.#network ? machines.listMachines(this.name) : []
   }
 
   async #joinMachines(): Promise<void> {

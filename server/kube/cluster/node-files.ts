@@ -10,15 +10,16 @@ import { NETWORK_POLICY_USER } from './network-policy-role.ts'
 import type { ClusterNetworking } from './networking.ts'
 import type { Pki } from './pki.ts'
 
-export async function nodeFiles(options: {
+interface NodeOptions {
   machine: Pick<Machine, 'name' | 'address'>
   network: MachineNetwork
-  pki: Pki
   networking: ClusterNetworking
   proxyMode: ProxyModeName
   podNetwork: PodPathName
-}): Promise<MachineFile[]> {
-  const { machine, network, pki, networking, proxyMode, podNetwork } = options
+}
+
+export async function nodeFiles(options: NodeOptions & { pki: Pki }): Promise<MachineFile[]> {
+  const { machine, network, pki, networking, proxyMode } = options
   const server = `https://${network.gatewayAddress}:${networking.apiPort}`
   const [kubelet, proxy, policies, serving] = await Promise.all([
     pki.keep(`${machine.name}-kubelet-client`, {
@@ -36,28 +37,7 @@ export async function nodeFiles(options: {
       ipAddresses: [machine.address],
     }),
   ])
-  const config = {
-    nodeName: machine.name,
-    nodeIP: machine.address,
-    kubeconfig: '/etc/kubernetes/kubelet.conf',
-    proxyKubeconfig: '/etc/kubernetes/kube-proxy.conf',
-    proxyConfig: '/var/lib/kube-proxy/config.conf',
-    networkKubeconfig: '/etc/kubernetes/network-policy.conf',
-    clusterCIDR: networking.clusterCidr,
-    podNetwork,
-    serviceCIDR: networking.serviceCidr,
-    clusterDNS: networking.clusterDns,
-    dnsAddress: network.gatewayAddress,
-    clusterDomain: networking.clusterDomain,
-    kubeletServing: {
-      cert: '/var/lib/kubelet/pki/kubelet.crt',
-      key: '/var/lib/kubelet/pki/kubelet.key',
-      clientCa: '/etc/kubernetes/pki/ca.crt',
-    },
-    dockerSocket: '/var/run/docker.sock',
-    cniConfDir: '/etc/cni/net.d',
-    cniBinDir: '/opt/cni/bin',
-  }
+  const config = agentConfig(options)
   const conf = (user: string, pair: typeof kubelet) =>
     writeKubeconfig({ server, caPem: pki.caPem, ...pair }, { cluster: network.cluster, user })
   return [
@@ -69,7 +49,7 @@ export async function nodeFiles(options: {
     { path: config.kubeletServing.cert, mode: 0o644, content: serving.certPem },
     { path: config.kubeletServing.key, mode: 0o600, content: serving.keyPem },
     // Last: the node agent waits for this file.
-    { path: '/etc/podium/node.json', mode: 0o600, content: `${JSON.stringify(config, null, 2)}\n` },
+    agentFile(config),
   ]
 }
 
@@ -83,3 +63,44 @@ function proxyConfiguration({ clusterCidr }: ClusterNetworking, mode: ProxyModeN
     mode,
   })
 }
+
+/** The same for one that has nothing but a token, and gets the rest from the cluster. */
+export function joiningNodeFiles(
+  options: NodeOptions & { join: { endpoint: string; token: string; caCertHash: string } },
+): MachineFile[] {
+  const { networking, proxyMode, join } = options
+  const config = agentConfig(options)
+  return [
+    { path: config.proxyConfig, mode: 0o644, content: proxyConfiguration(networking, proxyMode) },
+    agentFile({ ...config, join }),
+  ]
+}
+
+const agentConfig = ({ machine, network, networking, podNetwork }: NodeOptions) => ({
+  nodeName: machine.name,
+  nodeIP: machine.address,
+  kubeconfig: '/etc/kubernetes/kubelet.conf',
+  proxyKubeconfig: '/etc/kubernetes/kube-proxy.conf',
+  proxyConfig: '/var/lib/kube-proxy/config.conf',
+  networkKubeconfig: '/etc/kubernetes/network-policy.conf',
+  clusterCIDR: networking.clusterCidr,
+  podNetwork,
+  serviceCIDR: networking.serviceCidr,
+  clusterDNS: networking.clusterDns,
+  dnsAddress: network.gatewayAddress,
+  clusterDomain: networking.clusterDomain,
+  kubeletServing: {
+    cert: '/var/lib/kubelet/pki/kubelet.crt',
+    key: '/var/lib/kubelet/pki/kubelet.key',
+    clientCa: '/etc/kubernetes/pki/ca.crt',
+  },
+  dockerSocket: '/var/run/docker.sock',
+  cniConfDir: '/etc/cni/net.d',
+  cniBinDir: '/opt/cni/bin',
+})
+
+const agentFile = (config: object): MachineFile => ({
+  path: '/etc/podium/node.json',
+  mode: 0o600,
+  content: `${JSON.stringify(config, null, 2)}\n`,
+})

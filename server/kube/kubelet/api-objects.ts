@@ -9,15 +9,21 @@ import type {
   PersistentVolume as Volume,
 } from 'kubernetes-types/core/v1'
 import type { RuntimeClass as RuntimeClassObject } from 'kubernetes-types/node/v1'
+import type {
+  CSIDriver as CSIDriverObject,
+  VolumeAttachment as VolumeAttachmentObject,
+} from 'kubernetes-types/storage/v1'
 import type { Clock } from '../../base/clock.ts'
 import { isNotFound, StatusError } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
 import { ConfigMap } from '../kinds/config-map.ts'
+import { CSIDriver } from '../kinds/csi-driver.ts'
 import { PersistentVolume } from '../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
 import { RuntimeClass } from '../kinds/runtime-class.ts'
 import { Secret } from '../kinds/secret.ts'
 import { Service } from '../kinds/service.ts'
+import { VolumeAttachment } from '../kinds/volume-attachment.ts'
 
 export interface ApiObjects {
   /** Undefined when there is none. */
@@ -26,6 +32,8 @@ export interface ApiObjects {
   claim(namespace: string, name: string): Promise<Claim | undefined>
   persistentVolume(name: string): Promise<Volume | undefined>
   runtimeClass(name: string): Promise<RuntimeClassObject>
+  csiDriver(name: string): Promise<CSIDriverObject | undefined>
+  volumeAttachment(name: string): Promise<VolumeAttachmentObject | undefined>
   services(namespace: string): Promise<ServiceObject[]>
   /** A fresh token of a service account, bound to the pod. */
   token(request: TokenRequest): Promise<{ token: string; expiresAt: number }>
@@ -67,6 +75,8 @@ export function createApiObjects(client: Client, clock: Clock, options = { fresh
     // Not remembered: what is unbound now may be bound a moment later, and then the pod starts.
     claim: (namespace, name) => orNone(client.of(PersistentVolumeClaim).get({ namespace, name })),
     persistentVolume: (name) => orNone(client.of(PersistentVolume).get({ name })),
+    csiDriver: (name) => remembered(`csidriver/${name}`, () => orNone(client.of(CSIDriver).get({ name }))),
+    volumeAttachment: (name) => orNone(client.of(VolumeAttachment).get({ name })),
     runtimeClass: (name) => remembered(`runtimeclass/${name}`, () => client.of(RuntimeClass).get({ name })),
     services: (namespace) =>
       remembered(`services/${namespace}`, async () => (await client.of(Service).list({ namespace })).items),

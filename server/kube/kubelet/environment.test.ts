@@ -15,6 +15,8 @@ const objects: ApiObjects = {
   claim: async () => undefined,
   persistentVolume: async () => undefined,
   runtimeClass: async () => ({ handler: '' }),
+  csiDriver: async () => undefined,
+  volumeAttachment: async () => undefined,
   token: async () => ({ token: '', expiresAt: 0 }),
 }
 type Containers = NonNullable<Pod['spec']>['containers']

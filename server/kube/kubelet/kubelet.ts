@@ -18,6 +18,8 @@ import type { NodeOs } from '../node-os/node-os.ts'
 import { admit } from './admission.ts'
 import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { ContainerStarter } from './container-starter.ts'
+import { CsiDrivers } from './csi/csi-drivers.ts'
+import { publishDrivers } from './csi/csi-node.ts'
 import { EvictionManager } from './eviction/eviction-manager.ts'
 import { measurePods, observeMachine } from './eviction/machine-usage.ts'
 import { ImageCollector } from './image-collector.ts'
@@ -76,6 +78,8 @@ export interface Kubelet extends AsyncDisposable {
   shutDown(): Promise<void>
 }
 
+/** How soon a storage driver is known after it has come. */
+const DRIVERS_MS = 2_000
 /** Somebody who does not end must not keep others from being ended. */
 const EVICTION_PATIENCE_MS = 30_000
 
@@ -115,7 +119,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const activePods = () => [...workers.values()].filter((one) => !one.isTerminating).map(({ pod }) => pod)
   const statuses = new StatusWriter({ client, clock, logger, shownAs: (pod) => statics.shownAs(pod) })
   const images = new ImagePuller({ runtime, objects, events, clock })
-  const volumes = new VolumeManager({ os, objects, clock, node, runtime, images }, rootDir)
+  const csi = new CsiDrivers({ os, rootDir, logger, publish: (drivers) => publishDrivers(client, nodeName, drivers) })
+  const volumes = new VolumeManager({ os, objects, clock, node, runtime, images, csi, nodeName, rootDir })
   const killer = new PodKiller({ runtime, os, events, clock, logger })
   const wake = (podUid: string) => workers.get(podUid)?.wake()
   const userAgent = `kube-probe/${kubeletVersion.replace(/^v(\d+\.\d+).*/, '$1')}`
@@ -313,6 +318,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     }
   }
 
+  async function lookForDrivers(): Promise<void> {
+    while (!stop.signal.aborted) {
+      await csi.look()
+      await clock.sleep(DRIVERS_MS, stop.signal).catch(() => undefined)
+    }
+  }
+
   async function keepHouse(): Promise<void> {
     while (!stop.signal.aborted) {
       await housekeeping().catch((err: unknown) => logger.warn('housekeeping failed', { err }))
@@ -362,7 +374,12 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     await pods.synced
     statics.showInApi()
     // Whoever does not know yet what shall run takes nothing away.
-    running.push(manifestsRead.then(keepHouse), eviction.run(stop.signal), imageCollector.run(stop.signal))
+    running.push(
+      manifestsRead.then(keepHouse),
+      eviction.run(stop.signal),
+      imageCollector.run(stop.signal),
+      lookForDrivers(),
+    )
   })
 
   const withStatus = (worker: PodWorker): PodObject => {

@@ -13,6 +13,7 @@ import { publishFiles } from './atomic-directory.ts'
 import { removeCgroup, setCgroup } from './cgroup-tree.ts'
 import { cgroupProcesses, cgroupUsage } from './cgroup-usage.ts'
 import { setOwnership } from './file-ownership.ts'
+import { grpcCall } from './grpc-call.ts'
 import { grpcHealth } from './grpc-health.ts'
 import { openNetnsDialer } from './netns-dialer.ts'
 import type { CommandResult, NodeOs, RunningCommand } from './node-os.ts'
@@ -112,6 +113,7 @@ export function createLinuxNodeOs(): NodeOs {
     run,
     start,
     connectTcp,
+    grpc: grpcCall,
     openNetns: openNetnsDialer,
     grpcHealth,
     httpGet,

@@ -5,6 +5,7 @@ import type { Duplex, Readable } from 'node:stream'
 import type { CgroupLimits } from './cgroup-tree.ts'
 import type { MachineUsage } from './cgroup-usage.ts'
 import type { OwnershipOptions } from './file-ownership.ts'
+import type { GrpcCall } from './grpc-call.ts'
 import type { GrpcHealth, GrpcHealthRequest } from './grpc-health.ts'
 
 export interface MachineInfo {
@@ -109,6 +110,8 @@ export interface NodeOs {
   start(command: string, args: string[]): RunningCommand
   /** Rejects with the reason, in Go's words, when nobody answers in time. */
   connectTcp(host: string, port: number, timeoutMs: number): Promise<void>
+  /** Resolves with the answer; rejects with a GrpcCallError. */
+  grpc(call: GrpcCall): Promise<Buffer>
   /** For a namespace given as a path, `/proc/PID/ns/net`. */
   openNetns(netnsPath: string): NetworkDialer
   grpcHealth(request: GrpcHealthRequest): Promise<GrpcHealth>

@@ -45,6 +45,7 @@ export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname
       kill: () => undefined,
     }),
     connectTcp: async () => undefined,
+    grpc: () => Promise.reject(new Error('nothing listens here')),
     openNetns: () => ({
       dial: () => Promise.reject(new Error('ECONNREFUSED')),
       [Symbol.dispose]: () => undefined,

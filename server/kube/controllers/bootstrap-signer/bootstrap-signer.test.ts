@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { detachedSignature } from '../../apimachinery/detached-signature.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { ConfigMap, Secret } from '../../kinds/index.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
-import { detachedSignature } from './index.ts'
 
 let loops: TestLoops
 beforeEach(async () => {

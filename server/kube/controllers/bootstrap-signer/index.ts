@@ -1,6 +1,6 @@
-import { createHmac } from 'node:crypto'
 import type { ConfigMap as CoreConfigMap, Secret as CoreSecret } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
+import { detachedSignature } from '../../apimachinery/detached-signature.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
@@ -58,16 +58,6 @@ function maySign(secret: CoreSecret, now: number): boolean {
     bootstrapTimeLeftMs(secret, now) > 0 &&
     bootstrapData(secret, 'usage-bootstrap-signing') === 'true'
   )
-}
-
-/** RFC 7515, appendix F: a compact JWS without its middle, which the reader has. Readers compare it letter by letter. */
-export function detachedSignature(content: string, tokenId: string, tokenSecret: string): string {
-  const encoded = (text: string) => Buffer.from(text).toString('base64url')
-  const header = encoded(JSON.stringify({ alg: 'HS256', kid: tokenId }))
-  const signature = createHmac('sha256', tokenSecret)
-    .update(`${header}.${encoded(content)}`)
-    .digest('base64url')
-  return `${header}..${signature}`
 }
 
 export const bootstrapSigner = controller('bootstrap-signer')

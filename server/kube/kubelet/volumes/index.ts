@@ -1,6 +1,7 @@
 // The volumes a pod may use. To add one: a file like its neighbours, and a line here.
 
 import { configMapVolume } from './config-map.ts'
+import { csiVolume } from './csi.ts'
 import { downwardApiVolume } from './downward-api.ts'
 import { emptyDirVolume } from './empty-dir.ts'
 import { hostPathVolume } from './host-path.ts'
@@ -12,6 +13,7 @@ import type { VolumePlugin } from './volume-plugin.ts'
 
 export const volumePlugins: readonly VolumePlugin[] = [
   configMapVolume,
+  csiVolume,
   downwardApiVolume,
   emptyDirVolume,
   hostPathVolume,

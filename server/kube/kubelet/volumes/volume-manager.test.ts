@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
+import { noLogger } from '../../../base/logger.ts'
 import { SimulatedRuntime } from '../../container-runtime/simulated/simulated-runtime.ts'
 import { createLinuxNodeOs } from '../../node-os/linux-node-os.ts'
 import type { ApiObjects } from '../api-objects.ts'
+import { CsiDrivers } from '../csi/csi-drivers.ts'
 import { ImagePuller } from '../image-puller.ts'
 import { VolumeManager } from './volume-manager.ts'
 
@@ -33,6 +35,8 @@ beforeEach(async () => {
     claim: async () => claim,
     persistentVolume: async () => persistentVolume,
     runtimeClass: async () => ({ handler: '' }),
+    csiDriver: async () => undefined,
+    volumeAttachment: async () => undefined,
     services: async () => [],
     token: async () => ({ token: 'token', expiresAt: 0 }),
   }
@@ -46,8 +50,9 @@ beforeEach(async () => {
   }
   const runtime = new SimulatedRuntime({ clock })
   const images = new ImagePuller({ runtime, objects, events: { pod: () => undefined, node: () => undefined }, clock })
+  const csi = new CsiDrivers({ os, rootDir: root, logger: noLogger, publish: async () => undefined })
   const node = { cpus: 2, memoryBytes: 1024 ** 3 }
-  volumes = new VolumeManager({ os, objects, clock, node, runtime, images }, root)
+  volumes = new VolumeManager({ os, objects, clock, node, runtime, images, csi, nodeName: 'n1', rootDir: root })
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
 

@@ -26,11 +26,9 @@ export type MountedVolumes = ReadonlyMap<string, MountedVolume>
 
 export class VolumeManager {
   readonly #ports: VolumePorts
-  readonly #rootDir: string
 
-  constructor(ports: VolumePorts, rootDir: string) {
+  constructor(ports: VolumePorts) {
     this.#ports = ports
-    this.#rootDir = rootDir
   }
 
   /** Sets up all volumes, or with `live` only those whose content follows the API. */
@@ -73,7 +71,7 @@ export class VolumeManager {
   /** By what is on disk, so that it also cleans after a pod of which nothing is known but its uid. */
   async unmount(podUid: string): Promise<void> {
     const { os } = this.#ports
-    const pod = `${this.#rootDir}/pods/${podUid}`
+    const pod = `${this.#ports.rootDir}/pods/${podUid}`
     for (const target of await this.#deep(`${pod}/${SUB_PATHS}`, 3)) await os.unmount(target)
     for (const directory of await this.#deep(`${pod}/volumes`, 2)) {
       const kind = directory.split('/').at(-2)
@@ -96,7 +94,7 @@ export class VolumeManager {
         throw new MountError(`failed to resolve recursive read-only mode: ${why}`)
       }
       const inside = mount.subPathExpr ? expand(mount.subPathExpr, environment) : (mount.subPath ?? '')
-      const place = `${this.#rootDir}/pods/${pod.metadata?.uid}/${SUB_PATHS}/${mount.name}/${container.name}/${index}`
+      const place = `${this.#ports.rootDir}/pods/${pod.metadata?.uid}/${SUB_PATHS}/${mount.name}/${container.name}/${index}`
       mounts.push({
         hostPath: inside ? await this.#inside(volume.path, inside, place, container.name, mount.name) : volume.path,
         containerPath: mount.mountPath,
@@ -130,7 +128,7 @@ export class VolumeManager {
   }
 
   #directoryOf(pod: Pod, plugin: VolumePlugin, name: string): string {
-    return `${this.#rootDir}/pods/${pod.metadata?.uid}/volumes/${plugin.name}/${name}`
+    return `${this.#ports.rootDir}/pods/${pod.metadata?.uid}/volumes/${plugin.name}/${name}`
   }
 }
 

@@ -6,6 +6,7 @@ import type { ContainerRuntime } from '../../container-runtime/container-runtime
 import type { Volume } from '../../kinds/pod-template/newer-fields.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import type { ApiObjects } from '../api-objects.ts'
+import type { CsiDrivers } from '../csi/csi-drivers.ts'
 import type { NodeAmounts, PodAddresses } from '../field-ref.ts'
 import type { ImagePuller } from '../image-puller.ts'
 
@@ -16,6 +17,10 @@ export interface VolumePorts {
   node: NodeAmounts
   runtime: ContainerRuntime
   images: ImagePuller
+  csi: CsiDrivers
+  nodeName: string
+  /** `/var/lib/kubelet`. */
+  rootDir: string
 }
 
 /** A volume of a pod's spec, or what a persistent volume has in place of it. */
