@@ -13,16 +13,13 @@ import { type Change, SharedInformer } from '../client/shared-informer.ts'
 import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
 import { Node } from '../kinds/node.ts'
 import { Pod } from '../kinds/pod.ts'
-import type { Volume } from '../kinds/pod-template/newer-fields.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import { admit } from './admission.ts'
 import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { ContainerStarter } from './container-starter.ts'
 import { CsiDrivers } from './csi/csi-drivers.ts'
 import { publishDrivers } from './csi/csi-node.ts'
-import { EvictionManager } from './eviction/eviction-manager.ts'
-import { measurePods, observeMachine } from './eviction/machine-usage.ts'
-import { ImageCollector } from './image-collector.ts'
+import { nodePressure } from './eviction/node-pressure.ts'
 import { ImagePuller } from './image-puller.ts'
 import { type KubeletConfiguration, kubeletConfigurationOf } from './kubelet-configuration.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
@@ -77,11 +74,6 @@ export interface Kubelet extends AsyncDisposable {
   /** The machine is going: ends its pods, if the settings give them time for that. */
   shutDown(): Promise<void>
 }
-
-/** How soon a storage driver is known after it has come. */
-const DRIVERS_MS = 2_000
-/** Somebody who does not end must not keep others from being ended. */
-const EVICTION_PATIENCE_MS = 30_000
 
 /** Upstream's housekeeping period is 2 s; ours only catches what events have missed. */
 const HOUSEKEEPING_MS = 10_000
@@ -213,37 +205,19 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     now: clock.now(),
   })
 
-  const references = () =>
-    [...workers.values()].flatMap(({ pod }) =>
-      ((pod.spec?.volumes ?? []) as Volume[]).flatMap(({ image }) => image?.reference ?? []),
-    )
-  const imageCollector = new ImageCollector({ runtime, os, rootDir, configuration, events, clock, logger, references })
-  const ports = { os, runtime, machine, rootDir }
-  const eviction = new EvictionManager({
+  const { eviction, run: keepRoom } = nodePressure({
     configuration,
+    workers,
+    pods: activePods,
+    onChange: () => reporter.poke(),
+    runtime,
+    os,
+    machine,
+    rootDir,
     events,
     clock,
     logger,
-    pods: activePods,
-    observe: () => observeMachine(ports),
-    measure: (wanted, short) => measurePods(ports, wanted, short),
-    onChange: () => reporter.poke(),
-    async reclaim(resource) {
-      if (resource !== 'ephemeral-storage' && resource !== 'inodes') return
-      for (const { id, podUid, state } of await runtime.listContainers()) {
-        if (state === 'exited' && (workers.get(podUid)?.isOver ?? true)) await runtime.removeContainer(id)
-      }
-      await imageCollector.removeUnused()
-    },
-    async evict(pod, { message, graceSeconds, isForPressure }) {
-      const worker = workers.get(pod.metadata?.uid ?? '')
-      const condition = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message }
-      worker?.end({ reason: 'Evicted', message, ...(isForPressure ? { condition } : {}) }, graceSeconds)
-      const giveUpAt = clock.monotonic() + EVICTION_PATIENCE_MS
-      while (worker && !worker.isOver && clock.monotonic() < giveUpAt && !stop.signal.aborted) {
-        await clock.sleep(1_000, stop.signal).catch(() => undefined)
-      }
-    },
+    stop: stop.signal,
   })
 
   const shutdown = new NodeShutdown({
@@ -318,13 +292,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     }
   }
 
-  async function lookForDrivers(): Promise<void> {
-    while (!stop.signal.aborted) {
-      await csi.look()
-      await clock.sleep(DRIVERS_MS, stop.signal).catch(() => undefined)
-    }
-  }
-
   async function keepHouse(): Promise<void> {
     while (!stop.signal.aborted) {
       await housekeeping().catch((err: unknown) => logger.warn('housekeeping failed', { err }))
@@ -374,12 +341,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     await pods.synced
     statics.showInApi()
     // Whoever does not know yet what shall run takes nothing away.
-    running.push(
-      manifestsRead.then(keepHouse),
-      eviction.run(stop.signal),
-      imageCollector.run(stop.signal),
-      lookForDrivers(),
-    )
+    running.push(manifestsRead.then(keepHouse))
+    // A machine that is not there runs short of nothing, and nobody brings drivers to it.
+    if (await os.fileSystem('/')) running.push(keepRoom(), csi.run(clock, stop.signal))
   })
 
   const withStatus = (worker: PodWorker): PodObject => {

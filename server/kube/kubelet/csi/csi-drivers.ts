@@ -6,6 +6,7 @@
 //
 // Upstream: pkg/kubelet/pluginmanager, pkg/volume/csi (csi_plugin.go, nodeinfomanager).
 
+import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { MessageType } from '../../../base/protobuf.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
@@ -40,6 +41,8 @@ interface Registered {
   onNode: DriverOnNode
 }
 
+/** How soon a driver is known after it has come. */
+const LOOK_MS = 2_000
 const LOCAL_TIMEOUT_MS = 10_000
 /** Making a file system on a large disk takes its time. */
 const VOLUME_TIMEOUT_MS = 120_000
@@ -47,9 +50,19 @@ const VOLUME_TIMEOUT_MS = 120_000
 export class CsiDrivers {
   readonly #options: CsiDriversOptions
   readonly #bySocket = new Map<string, Registered>()
+  /** Of one that has gone. */
+  #isUntold = false
 
   constructor(options: CsiDriversOptions) {
     this.#options = options
+  }
+
+  async run(clock: Clock, signal: AbortSignal): Promise<void> {
+    const { logger } = this.#options
+    while (!signal.aborted) {
+      await this.look().catch((err: unknown) => logger.warn('the cluster was not told of storage drivers', { err }))
+      await clock.sleep(LOOK_MS, signal).catch(() => undefined)
+    }
   }
 
   /** Looks into the folder once. What could not be done is tried again at the next look. */
@@ -60,8 +73,9 @@ export class CsiDrivers {
     for (const socket of this.#bySocket.keys()) {
       if (sockets.includes(socket)) continue
       this.#bySocket.delete(socket)
-      await this.#tell()
+      this.#isUntold = true
     }
+    if (this.#isUntold) await this.#tell()
     for (const socket of sockets) {
       if (this.#bySocket.has(socket)) continue
       await this.#register(socket).catch((err: unknown) =>
@@ -114,8 +128,9 @@ export class CsiDrivers {
     }
   }
 
-  #tell(): Promise<void> {
-    return this.#options.publish([...this.#bySocket.values()].map(({ onNode }) => onNode))
+  async #tell(): Promise<void> {
+    await this.#options.publish([...this.#bySocket.values()].map(({ onNode }) => onNode))
+    this.#isUntold = false
   }
 
   async #notify(socket: string, status: { pluginRegistered: boolean; error: string }): Promise<void> {
