@@ -3,11 +3,11 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
-import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
+import type { ContainerRuntime, ImageStatus } from '../container-runtime/container-runtime.ts'
 import type { ApiObjects } from './api-objects.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import type { ContainerSpec } from './pod-runtime-state.ts'
-import { registryAuthOf } from './registry-auth.ts'
+import { type RegistryAuth, registryAuthsOf } from './registry-auth.ts'
 import { goMeasured, StartBackoff } from './start-backoff.ts'
 
 export type ImageOutcome =
@@ -71,6 +71,21 @@ export class ImagePuller {
     for (const key of this.#lastError.keys()) if (key.startsWith(`${podUid}_`)) this.#lastError.delete(key)
   }
 
+  /** Whoever may not have it leaves it to the next; without anybody, as nobody. */
+  async #pullAsSomebody(image: string, auths: readonly RegistryAuth[]): Promise<ImageStatus> {
+    if (auths.length === 0) return this.#runtime.pullImage(image)
+    const problems = new Set<string>()
+    for (const auth of auths) {
+      try {
+        return await this.#runtime.pullImage(image, auth)
+      } catch (err) {
+        problems.add(err instanceof Error ? err.message : String(err))
+      }
+    }
+    const [only = ''] = problems
+    throw new Error(problems.size === 1 ? only : `[${[...problems].join(', ')}]`)
+  }
+
   async #pull(
     pod: Pod,
     asked: string,
@@ -87,8 +102,7 @@ export class ImagePuller {
     say('Normal', 'Pulling', `Pulling image "${asked}"`)
     const startedAt = this.#clock.monotonic()
     try {
-      const auth = await registryAuthOf(pod, image, this.#objects)
-      const { sizeBytes } = await this.#runtime.pullImage(image, auth)
+      const { sizeBytes } = await this.#pullAsSomebody(image, await registryAuthsOf(pod, image, this.#objects))
       const took = goMeasured(this.#clock.monotonic() - startedAt)
       say(
         'Normal',

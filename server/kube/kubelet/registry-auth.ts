@@ -1,4 +1,6 @@
-// Credentials for a registry from a pod's imagePullSecrets (`kubernetes.io/dockerconfigjson`).
+// Credentials for a registry, from the secrets that a pod names (`kubernetes.io/dockerconfigjson`, and `dockercfg` before
+// it). An entry is for a host, perhaps with a port and the beginning of a path, and may have stars; who says more counts first.
+// Upstream: pkg/credentialprovider/keyring.go.
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { ApiObjects } from './api-objects.ts'
@@ -8,39 +10,68 @@ export interface RegistryAuth {
   password: string
 }
 
-export async function registryAuthOf(pod: Pod, image: string, objects: ApiObjects): Promise<RegistryAuth | undefined> {
-  const registry = registryOf(image)
+interface Entry {
+  username?: string
+  password?: string
+  /** `user:password` in base64, as `docker login` writes it. */
+  auth?: string
+}
+
+/** All that may be tried, the most fitting first; none where the registry may be anonymous. */
+export async function registryAuthsOf(pod: Pod, image: string, objects: ApiObjects): Promise<RegistryAuth[]> {
+  const found: { length: number; auth: RegistryAuth }[] = []
   for (const { name = '' } of pod.spec?.imagePullSecrets ?? []) {
     // A missing pull secret is no error: the image may be public.
     const secret = await objects.secret(pod.metadata?.namespace ?? '', name)
-    const encoded = secret?.data?.['.dockerconfigjson']
-    if (!encoded) continue
-    const found = entryFor(registry, Buffer.from(encoded, 'base64').toString('utf8'))
-    if (found) return found
+    for (const [place, entry] of entriesOf(secret?.data ?? {})) {
+      if (matches(place, image)) found.push({ length: place.length, auth: authOf(entry) })
+    }
   }
-  return undefined
+  return found.sort((a, b) => b.length - a.length).map(({ auth }) => auth)
 }
 
-export function registryOf(image: string): string {
-  const slash = image.indexOf('/')
-  const first = slash < 0 ? '' : image.slice(0, slash)
-  return /[.:]/.test(first) || first === 'localhost' ? first : 'docker.io'
+function entriesOf(data: Record<string, string>): [place: string, entry: Entry][] {
+  const read = (key: string) => {
+    try {
+      return JSON.parse(Buffer.from(data[key] ?? '', 'base64').toString('utf8')) as Record<string, unknown>
+    } catch {
+      return {}
+    }
+  }
+  const auths = (read('.dockerconfigjson').auths ?? read('.dockercfg')) as Record<string, Entry>
+  return Object.entries(auths).map(([address, entry]) => [placeOf(address), entry])
 }
 
-function entryFor(registry: string, text: string): RegistryAuth | undefined {
-  let auths: Record<string, { username?: string; password?: string; auth?: string }>
-  try {
-    auths = (JSON.parse(text) as { auths?: typeof auths }).auths ?? {}
-  } catch {
-    return undefined
-  }
-  for (const [address, entry] of Object.entries(auths)) {
-    const host = address.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
-    if (host !== registry && !(registry === 'docker.io' && host.endsWith('docker.io'))) continue
-    const [user = '', ...rest] = Buffer.from(entry.auth ?? '', 'base64')
-      .toString('utf8')
-      .split(':')
-    return { username: entry.username ?? user, password: entry.password ?? rest.join(':') }
-  }
-  return undefined
+/** Without scheme, and without what only says which version of the registry's API there is. */
+const placeOf = (address: string) => address.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, '')
+
+function matches(place: string, image: string): boolean {
+  const [host = '', ...path] = place.split('/')
+  const [asked = '', ...askedPath] = withRegistry(image).split('/')
+  if (!isSameHost(host, asked)) return false
+  return path.every((part, index) => withoutTag(askedPath[index] ?? '') === part)
+}
+
+const withoutTag = (part: string) => part.replace(/[:@].*$/, '')
+
+function isSameHost(pattern: string, host: string): boolean {
+  if (host === 'docker.io' && /^(?:[\w-]+\.)?docker\.io$/.test(pattern)) return true
+  const parts = pattern.split('.')
+  const asked = host.split('.')
+  // A star stands for a part of one name, never for a dot.
+  const isSame = (part: string, other = '') =>
+    new RegExp(`^${part.replace(/[^\w*-]/g, '\\$&').replaceAll('*', '.*')}$`).test(other)
+  return parts.length === asked.length && parts.every((part, index) => isSame(part, asked[index]))
+}
+
+/** `nginx` is short for `docker.io/library/nginx`. */
+function withRegistry(image: string): string {
+  const [first = '', ...rest] = image.split('/')
+  if (rest.length === 0) return `docker.io/library/${image}`
+  return /[.:]/.test(first) || first === 'localhost' ? image : `docker.io/${image}`
+}
+
+function authOf({ username, password, auth = '' }: Entry): RegistryAuth {
+  const [user = '', ...rest] = Buffer.from(auth, 'base64').toString('utf8').split(':')
+  return { username: username ?? user, password: password ?? rest.join(':') }
 }

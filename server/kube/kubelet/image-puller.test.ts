@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
+import { type ContainerRuntime, ImagePullError } from '../container-runtime/container-runtime.ts'
+import type { ApiObjects } from './api-objects.ts'
+import { ImagePuller } from './image-puller.ts'
+
+const clock = new FakeClock()
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+/** A registry that gives its image to one person only, and notes who asked. */
+function pullerFor(allowed: string, ...users: string[]) {
+  const asked: (string | undefined)[] = []
+  const said: string[] = []
+  const runtime = {
+    imageStatus: async () => undefined,
+    pullImage: async (_image: string, auth?: { username: string }) => {
+      asked.push(auth?.username)
+      if ((auth?.username ?? 'nobody') !== allowed) throw new ImagePullError(`no access for ${auth?.username}`)
+      return { id: 'i', tags: [], digests: [], sizeBytes: 7 }
+    },
+  } as unknown as ContainerRuntime
+  const config = (user: string) => base64(JSON.stringify({ auths: { 'r.example': { auth: base64(`${user}:p`) } } }))
+  const secret = async (_: string, name: string) => ({ data: { '.dockerconfigjson': config(name) } })
+  const events = {
+    pod: (_: object, __: string, reason: string, text: string) => said.push(`${reason}: ${text}`),
+    node: () => undefined,
+  }
+  const puller = new ImagePuller({ runtime, objects: { secret } as unknown as ApiObjects, events, clock })
+  const pod = {
+    metadata: { uid: allowed, namespace: 'd' },
+    spec: { containers: [], imagePullSecrets: users.map((name) => ({ name })) },
+  }
+  return { asked, said, ensure: () => puller.ensure(pod, { name: 'a', image: 'r.example/a:1' }, '') }
+}
+
+it('asks as each whose secret the pod names until somebody is let in', async () => {
+  const { asked, ensure } = pullerFor('cleo', 'ada', 'cleo', 'eve')
+  expect(await ensure()).toEqual({ ok: true })
+  expect(asked).toEqual(['ada', 'cleo'])
+})
+
+it('asks as nobody where the pod names none', async () => {
+  const { asked, ensure } = pullerFor('nobody')
+  expect(await ensure()).toEqual({ ok: true })
+  expect(asked).toEqual([undefined])
+})
+
+it('says what everybody was told, and waits before it asks again', async () => {
+  const { asked, said, ensure } = pullerFor('dora', 'ada', 'eve')
+  const why = '[no access for ada, no access for eve]'
+  expect(await ensure()).toMatchObject({ reason: 'ErrImagePull', message: why })
+  expect(await ensure()).toMatchObject({
+    reason: 'ImagePullBackOff',
+    message: `Back-off pulling image "r.example/a:1": ErrImagePull: ${why}`,
+    retryAfterMs: 10_000,
+  })
+  expect(asked).toEqual(['ada', 'eve'])
+  expect(said).toEqual([
+    'Pulling: Pulling image "r.example/a:1"',
+    `Failed: Failed to pull image "r.example/a:1": ${why}`,
+    'BackOff: Back-off pulling image "r.example/a:1"',
+  ])
+})
