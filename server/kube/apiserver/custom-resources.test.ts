@@ -117,6 +117,30 @@ describe('validity', () => {
     await expect(patch(`${TABS}/mine`, { spec: { replicas: 9 } })).rejects.toMatchObject({ reason: 'Invalid' })
   })
 
+  it('warns of a rule that was broken before and is broken still, where nothing has changed', async () => {
+    await define(test.transport, crontabs())
+    await ask('POST', TABS, crontab('mine', { replicas: 8 }))
+    const stricter = structuredClone(CRONTAB_SCHEMA)
+    const rules = [{ rule: 'self <= 5', message: 'five are enough' }]
+    Object.assign(stricter.properties.spec.properties.replicas, { 'x-kubernetes-validations': rules })
+    const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: stricter } }]
+    using log = await watchLog(test.transport, TABS)
+    await patch(`${DEFINITIONS}/crontabs.stable.example.com`, { spec: { versions } })
+    await log.ended
+    const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
+    const admin = await test.pki.issue('admin', ['system:masters'])
+    const send = async (body: object) => {
+      const headers = { 'content-type': 'application/merge-patch+json' }
+      const path = `${TABS}/mine`
+      const request = { port, caPem: test.pki.caPem, ...admin, method: 'PATCH', path, headers }
+      const { code, headers: told } = await rawRequest({ ...request, body: JSON.stringify(body) })
+      return [code, told.warning]
+    }
+    const words = 'spec.replicas: Invalid value: \\"integer\\": five are enough'
+    expect(await send({ spec: { image: 'busybox' } })).toEqual([200, `299 - "${words}"`])
+    expect(await send({ spec: { replicas: 9 } })).toEqual([422, undefined])
+  })
+
   it('holds objects to the rules of their schema, and changes to those that name the old value', async () => {
     const withRules = structuredClone(CRONTAB_SCHEMA)
     const rules = [

@@ -7,23 +7,33 @@
 import { Duration } from '@marcbachmann/cel-js/evaluator'
 import { isJsonObject, type JsonValue } from '../apimachinery/json.ts'
 
-export type CelType =
-  /** Anything; told at run time. */
-  | { kind: 'dyn' }
-  | { kind: 'bool' | 'int' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration'; maxLength?: number }
-  | { kind: 'list'; items: CelType; maxItems?: number }
-  | { kind: 'map'; values: CelType; maxProperties?: number }
-  /**
-   * Fields by their JSON names. Those of Kubernetes' own types may be named by words of the language (`request.namespace`);
-   * those that a user's schema declares are escaped.
-   */
-  | { kind: 'object'; fields: Readonly<Record<string, CelType>>; isOwn?: true }
-  /** Absent or there: `oldSelf` of a rule with optionalOldSelf. */
-  | { kind: 'optional'; of: CelType }
-  /** Already a value of CEL, of a type that the library knows by this name. */
-  | { kind: 'own'; type: string }
-  /** Functions without arguments, asked when their field is looked at. */
-  | { kind: 'lazy'; fields: Readonly<Record<string, CelType>> }
+export type CelType = Bounds &
+  /** Anything; told at run time. Of what may be null, what it is otherwise. */
+  (
+    | { kind: 'dyn'; unlessNull?: CelType }
+    | { kind: 'bool' | 'int' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration' }
+    | { kind: 'list'; items: CelType }
+    | { kind: 'map'; values: CelType }
+    /**
+     * Fields by their JSON names. Those of Kubernetes' own types may be named by words of the language (`request.namespace`);
+     * those that a user's schema declares are escaped.
+     */
+    | { kind: 'object'; fields: Readonly<Record<string, CelType>>; isOwn?: true }
+    /** Absent or there: `oldSelf` of a rule with optionalOldSelf. */
+    | { kind: 'optional'; of: CelType }
+    /** Already a value of CEL, of a type that the library knows by this name. */
+    | { kind: 'own'; type: string }
+    /** Functions without arguments, asked when their field is looked at. */
+    | { kind: 'lazy'; fields: Readonly<Record<string, CelType>> }
+  )
+
+/** What a schema says of the size of a value, for the estimate of what an expression costs. */
+export interface Bounds {
+  /** Characters of a text, elements of a list or a map; 0 where that is no question. */
+  most?: number
+  /** The fewest bytes that it takes in a request. */
+  least?: number
+}
 
 export const DYN: CelType = { kind: 'dyn' }
 

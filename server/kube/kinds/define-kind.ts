@@ -47,6 +47,8 @@ export interface Strategy<T extends KubeObject> {
   validateUpdate?(next: T, previous: T, subresource?: string): FieldError[]
   validateStatusUpdate?(next: T, previous: T): FieldError[]
   warnings?(object: T): string[]
+  /** Of what was wrong before and is left so, asked after `validateUpdate` of the same object. */
+  updateWarnings?(next: T): readonly string[]
   /** Seconds an object lives on after a DELETE, until whoever runs it confirms; undefined means at once. Pods only. */
   gracePeriodSeconds?(object: T, asked: number | undefined): number
   /** What is wrong with a name; by default it must be an RFC 1123 subdomain. */

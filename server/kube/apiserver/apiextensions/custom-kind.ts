@@ -72,6 +72,7 @@ function customStrategy(
 ): Strategy<KubeObject> {
   const patterns = new Patterns()
   const rules = new ValidationRules(told.cel, schema)
+  const ratcheted = new WeakMap<KubeObject, readonly string[]>()
 
   function problems(object: KubeObject, previous: KubeObject | undefined, values: FieldError[]): FieldError[] {
     const [value, old] = [object as JsonValue, previous as JsonValue | undefined]
@@ -81,7 +82,9 @@ function customStrategy(
     if (errors.some(({ reason }) => BLOCKING.has(reason))) {
       return [...errors, fieldError.invalid(NOWHERE, 'null', UNCHECKED)]
     }
-    return [...errors, ...rules.check(value, old).errors]
+    const found = rules.check(value, old)
+    ratcheted.set(object, found.warnings)
+    return [...errors, ...found.errors]
   }
 
   return {
@@ -101,6 +104,7 @@ function customStrategy(
         previous,
         valueProblems({ schema, value: next as JsonValue, old: previous as JsonValue, patterns }),
       ),
+    updateWarnings: (next) => ratcheted.get(next) ?? [],
     validateStatusUpdate: (next, previous) => problems(next, previous, statusProblems(next, previous)),
   }
 

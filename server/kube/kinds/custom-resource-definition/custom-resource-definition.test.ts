@@ -9,6 +9,9 @@ const problems = (schema: object, { hasStatus = false } = {}) =>
     ({ field, message }) => `${field.replace(/^schema\.?/, '')}: ${message}`,
   )
 const property = (schema: object) => problems({ properties: { a: schema } })
+const TWICE = 'self.all(x, self.all(y, x + y > 0))'
+const DEAR =
+  '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)'
 
 describe('a schema is refused in upstream’s words', () => {
   it.each<[string, object, string]>([
@@ -103,6 +106,48 @@ describe('a schema is refused in upstream’s words', () => {
       'an old value where elements cannot be told apart',
       { type: 'array', items: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] } },
       'properties[a].items.x-kubernetes-validations[0].rule: Invalid value: "self == oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within schema.properties[a]',
+    ],
+    [
+      'a rule that walks a list of any length twice',
+      {
+        type: 'array',
+        items: { type: 'integer' },
+        'x-kubernetes-validations': [{ rule: 'self.all(x, self.exists(y, x == y))' }],
+      },
+      `properties[a].x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x ${DEAR}`,
+    ],
+    [
+      'a rule in elements of which there may be too many',
+      {
+        type: 'array',
+        maxItems: 2000,
+        items: {
+          type: 'string',
+          maxLength: 10_000,
+          'x-kubernetes-validations': [{ rule: 'self.contains("abcdefghijklm")' }],
+        },
+      },
+      // 1 for self, 4,000 × 2 for the search (a character takes up to four bytes), two thousand times.
+      `properties[a].items.x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of 1.6x ${DEAR}`,
+    ],
+    [
+      // Each: 2 around 1,000 × (3 + 2 around 1,000 × 7).
+      'rules that are too dear together',
+      {
+        type: 'object',
+        properties: Object.fromEntries(
+          Array.from({ length: 20 }, (_, at) => [
+            `t${at}`,
+            {
+              type: 'array',
+              maxItems: 1000,
+              items: { type: 'integer' },
+              'x-kubernetes-validations': [{ rule: TWICE }],
+            },
+          ]),
+        ),
+      },
+      `: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of 1.401000x ${DEAR}`,
     ],
     [
       'a reason that is none',

@@ -4,6 +4,7 @@ import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { type Cel, CelError, createCel } from '../../cel/cel.ts'
 import type { JsonSchema, ValidationRule } from '../../schemas/structural/json-schema.ts'
 import { compileRule, MessageExpressionError } from '../../schemas/structural/validation-rules.ts'
+import { type Cardinality, cardinalityBelow, RuleCosts } from './rule-costs.ts'
 import { schemaAtPath } from './served-errors.ts'
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
@@ -13,19 +14,23 @@ interface Place {
   isRoot: boolean
   /** The first list or map on the way here whose elements cannot be told apart between two states. */
   uncorrelatable?: string | undefined
+  cardinality: Cardinality
 }
 
 export class RuleErrors {
   /** Made for the first rule met: most schemas have none. */
   #cel: Cel | undefined
   readonly #isUnchanged: boolean
+  readonly #costs = new RuleCosts()
 
   constructor({ isUnchanged }: { isUnchanged: boolean }) {
     this.#isUnchanged = isUnchanged
   }
 
   of(schema: JsonSchema, at: string): FieldError[] {
-    return this.#isUnchanged ? [] : this.#walk(schema, { at, isRoot: true })
+    if (this.#isUnchanged) return []
+    const errors = this.#walk(schema, { at, isRoot: true, cardinality: 1 })
+    return [...errors, ...this.#costs.problems(at)]
   }
 
   #walk(schema: JsonSchema, place: Place): FieldError[] {
@@ -36,8 +41,9 @@ export class RuleErrors {
     )
     const isAtomic = schema['x-kubernetes-map-type'] === 'atomic'
     const isApart = schema['x-kubernetes-list-type'] === 'map'
-    const inMap = { isRoot: false, uncorrelatable: uncorrelatable ?? (isAtomic ? at : undefined) }
-    const inList = { isRoot: false, uncorrelatable: uncorrelatable ?? (isApart ? undefined : at) }
+    const cardinality = cardinalityBelow(schema, place.cardinality)
+    const inMap = { isRoot: false, cardinality, uncorrelatable: uncorrelatable ?? (isAtomic ? at : undefined) }
+    const inList = { isRoot: false, cardinality, uncorrelatable: uncorrelatable ?? (isApart ? undefined : at) }
     return [
       ...own,
       ...Object.entries(properties).flatMap(([name, inner]) =>
@@ -48,21 +54,22 @@ export class RuleErrors {
     ]
   }
 
-  #rule(schema: JsonSchema, rule: ValidationRule, { at, isRoot, uncorrelatable }: Place): FieldError[] {
+  #rule(schema: JsonSchema, rule: ValidationRule, place: Place): FieldError[] {
+    const { at, isRoot, uncorrelatable, cardinality } = place
     const form = formErrors(schema, rule, at)
     if (form.length > 0) return form
     this.#cel ??= createCel()
     try {
-      const { usesOldSelf } = compileRule(this.#cel, schema, { rule, isRoot })
-      if (usesOldSelf && uncorrelatable) {
+      const compiled = compileRule(this.#cel, schema, { rule, isRoot })
+      const errors = this.#costs.add(compiled, at, cardinality)
+      if (compiled.usesOldSelf && uncorrelatable) {
         const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`
-        return [fieldError.invalid(`${at}.rule`, rule.rule, why)]
-      }
-      if (!usesOldSelf && rule.optionalOldSelf !== undefined) {
+        errors.push(fieldError.invalid(`${at}.rule`, rule.rule, why))
+      } else if (!compiled.usesOldSelf && rule.optionalOldSelf !== undefined) {
         const why = 'may not be set if oldSelf is not used in rule'
-        return [fieldError.invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, why)]
+        errors.push(fieldError.invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, why))
       }
-      return []
+      return errors
     } catch (err) {
       if (!(err instanceof CelError)) throw err
       const field = err instanceof MessageExpressionError ? 'messageExpression' : 'rule'

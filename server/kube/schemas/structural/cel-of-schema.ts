@@ -4,28 +4,44 @@
 import type { CelType } from '../../cel/cel-type.ts'
 import type { JsonSchema } from './json-schema.ts'
 
-const STRING: CelType = { kind: 'string' }
+/** All that a request can hold. */
+export const LARGEST_REQUEST = 3 * 1024 * 1024
+const LONGEST_TEXT = LARGEST_REQUEST - 2
+/** So many of at least this size. */
+const fits = (least: number) => Math.floor((LARGEST_REQUEST - 2) / least)
+/** A character takes up to four bytes. */
+const fourfold = (length: number | undefined) => (length === undefined ? undefined : length * 4)
+
+const STRING: CelType = { kind: 'string', most: LONGEST_TEXT, least: 2 }
 /** Of metadata a rule sees these two, at the root and in embedded resources. */
 const META: Readonly<Record<string, CelType>> = {
   apiVersion: STRING,
   kind: STRING,
-  metadata: { kind: 'object', fields: { name: STRING, generateName: STRING } },
+  metadata: { kind: 'object', fields: { name: STRING, generateName: STRING }, least: 2 },
 }
 
 export function celTypeOf(schema: JsonSchema, { isRoot = false } = {}): CelType | undefined {
-  if (schema['x-kubernetes-int-or-string'] || (schema.nullable && schema.type)) return { kind: 'dyn' }
+  if (schema['x-kubernetes-int-or-string']) {
+    return { kind: 'dyn', most: fourfold(schema.maxLength) ?? LONGEST_TEXT, least: 1 }
+  }
+  if (!schema.nullable || !schema.type) return plainTypeOf(schema, isRoot)
+  const unlessNull = plainTypeOf(schema, isRoot)
+  return { kind: 'dyn', ...(unlessNull ? { unlessNull, least: unlessNull.least ?? 1 } : {}) }
+}
+
+function plainTypeOf(schema: JsonSchema, isRoot: boolean): CelType | undefined {
   switch (schema.type) {
     case 'boolean':
-      return { kind: 'bool' }
+      return { kind: 'bool', least: 4 }
     case 'integer':
-      return { kind: 'int' }
+      return { kind: 'int', least: 1 }
     case 'number':
-      return { kind: 'double' }
+      return { kind: 'double', least: 1 }
     case 'string':
-      return { kind: textKind(schema.format), ...sized('maxLength', schema.maxLength ?? longest(schema.enum)) }
+      return textType(schema)
     case 'array': {
       const items = schema.items && celTypeOf(schema.items)
-      return items && { kind: 'list', items, ...sized('maxItems', schema.maxItems) }
+      return items && { kind: 'list', items, most: schema.maxItems ?? fits((items.least ?? 0) + 1), least: 2 }
     }
     case 'object':
       return objectType(schema, isRoot || schema['x-kubernetes-embedded-resource'] === true)
@@ -35,30 +51,37 @@ export function celTypeOf(schema: JsonSchema, { isRoot = false } = {}): CelType 
 }
 
 function objectType(schema: JsonSchema, hasMeta: boolean): CelType | undefined {
-  const { properties, additionalProperties: rest } = schema
+  const { properties, additionalProperties: rest, required = [] } = schema
   if (typeof rest === 'object') {
     const values = celTypeOf(rest)
-    return values && { kind: 'map', values, ...sized('maxProperties', schema.maxProperties) }
+    // Of each entry at least the quotes, the colon, the comma and one character of its key.
+    return values && { kind: 'map', values, most: schema.maxProperties ?? fits((values.least ?? 0) + 6), least: 2 }
   }
   if (!properties && !hasMeta) {
-    return schema['x-kubernetes-preserve-unknown-fields'] ? undefined : { kind: 'object', fields: {} }
+    return schema['x-kubernetes-preserve-unknown-fields'] ? undefined : { kind: 'object', fields: {}, least: 2 }
   }
   const fields: Record<string, CelType> = {}
+  let least = 2
   for (const [name, property] of Object.entries(properties ?? {})) {
     const type = celTypeOf(property)
-    if (type) fields[name] = type
+    if (!type) continue
+    fields[name] = type
+    if (required.includes(name) && property.default === undefined) least += name.length + (type.least ?? 0) + 4
   }
-  return { kind: 'object', fields: hasMeta ? { ...fields, ...META } : fields }
+  return { kind: 'object', fields: hasMeta ? { ...fields, ...META } : fields, least }
 }
 
-function textKind(format: string | undefined): 'string' | 'bytes' | 'timestamp' | 'duration' {
-  if (format === 'byte') return 'bytes'
-  if (format === 'duration') return 'duration'
-  return format === 'date' || format === 'date-time' || format === 'datetime' ? 'timestamp' : 'string'
+/** Sizes of times as JSON has them. */
+const OF_FORMAT: Readonly<Record<string, { kind: 'timestamp' | 'duration'; most: number; least: number }>> = {
+  duration: { kind: 'duration', most: 32, least: 3 },
+  date: { kind: 'timestamp', most: 12, least: 12 },
+  'date-time': { kind: 'timestamp', most: 32, least: 21 },
 }
 
-const longest = (values: readonly unknown[] | undefined) =>
-  values && Math.max(0, ...values.map((value) => String(value).length))
-
-const sized = <K extends string>(name: K, size: number | undefined) =>
-  (size === undefined ? {} : { [name]: size }) as { [key in K]?: number }
+function textType({ format = '', maxLength, enum: choices }: JsonSchema): CelType {
+  const known = OF_FORMAT[format]
+  if (known) return known
+  if (format === 'byte') return { kind: 'bytes', most: maxLength ?? LONGEST_TEXT, least: 2 }
+  const longest = choices && Math.max(0, ...choices.map((value) => (typeof value === 'string' ? value.length : 0)))
+  return { kind: 'string', most: fourfold(maxLength) ?? longest ?? LONGEST_TEXT, least: 2 }
+}

@@ -9,6 +9,7 @@ import { deepEqual } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { type Cel, CelError, type CelProgram } from '../../cel/cel.ts'
+import type { CelType } from '../../cel/cel-type.ts'
 import { celTypeOf } from './cel-of-schema.ts'
 import { child, type JsonSchema, schemaOfField, type ValidationRule } from './json-schema.ts'
 import { oldField, oldItem } from './old-value.ts'
@@ -21,6 +22,8 @@ const LONGEST_MESSAGE = 5 * 1024
 
 export interface CompiledRule {
   rule: ValidationRule
+  /** What the value is that the rule is about, and what it was. */
+  variables: { self: CelType; oldSelf: CelType }
   program: CelProgram
   message?: CelProgram
   usesOldSelf: boolean
@@ -35,12 +38,13 @@ export function compileRule(
   const self = celTypeOf(schema, { isRoot })
   if (!self) throw new CelError('failed to construct type information for x-kubernetes-validations rules')
   const oldSelf = rule.optionalOldSelf ? ({ kind: 'optional', of: self } as const) : self
-  const environment = cel.environment({ self, oldSelf })
+  const variables = { self, oldSelf }
+  const environment = cel.environment(variables)
   const program = environment.compile(rule.rule)
   if (program.type !== 'bool' && program.type !== 'dyn') throw new CelError('cel expression must evaluate to a bool')
   const usesOldSelf = program.uses('oldSelf')
-  if (!rule.messageExpression) return { rule, program, usesOldSelf }
-  return { rule, program, message: compileMessage(rule.messageExpression), usesOldSelf }
+  if (!rule.messageExpression) return { rule, variables, program, usesOldSelf }
+  return { rule, variables, program, message: compileMessage(rule.messageExpression), usesOldSelf }
 
   function compileMessage(expression: string): CelProgram {
     try {
