@@ -1,7 +1,7 @@
 // What a call may cost at most beyond its arguments, and how large its result may be.
 // Upstream: apiserver/pkg/cel/library/cost.go, cel-go/checker/cost.go functionCost, cel-go/ext/{lists,sets}.go.
 
-import { capped, fixed, type Known, type Size, UNBOUNDED, UNKNOWN, WALK, walk } from './estimate.ts'
+import { capped, fixed, type Known, type Size, UNBOUNDED, UNKNOWN, WALK, walk } from './estimate-size.ts'
 
 interface Estimated {
   cost: number
