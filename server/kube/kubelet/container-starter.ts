@@ -82,8 +82,9 @@ export class ContainerStarter {
     const fieldPath = fieldPathOf(role, container.name)
     const key = `${pod.metadata?.uid}_${container.name}`
     const latest = latestOf(state, container.name)
-    if (latest?.state === 'exited' && role !== 'ephemeral') {
-      const waitMs = this.#backoff.remainingMs(key, latest.finishedAt)
+    const endedAt = latest?.state === 'exited' ? latest.finishedAt : latest ? undefined : endTold(pod, container.name)
+    if (endedAt !== undefined && role !== 'ephemeral') {
+      const waitMs = this.#backoff.remainingMs(key, endedAt)
       if (waitMs > 0) {
         const delay = goDuration(this.#backoff.delayMs(key))
         const message = `back-off ${delay} restarting failed container=${container.name} pod=${formatPod(pod)}`
@@ -91,7 +92,7 @@ export class ContainerStarter {
         events.pod(pod, 'Warning', 'BackOff', told, fieldPath)
         return failed('CrashLoopBackOff', message, waitMs)
       }
-      this.#backoff.next(key, latest.finishedAt)
+      this.#backoff.next(key, endedAt)
     }
     const image = await images.ensure(pod, container, fieldPath)
     if (!image.ok) {
@@ -229,9 +230,19 @@ function targetOf(container: StartRequest['container'], state: PodRuntimeState):
 
 /** The runtime has forgotten the container; what the API was told must not go back. */
 function attemptsTold(pod: Pod, name: string): number {
-  const all = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])]
-  const told = all.find((status) => status.name === name)
+  const told = statusTold(pod, name)
   return told?.containerID ? told.restartCount + 1 : 0
+}
+
+function endTold(pod: Pod, name: string): number | undefined {
+  const { finishedAt } = statusTold(pod, name)?.state?.terminated ?? {}
+  return finishedAt ? Date.parse(finishedAt) : undefined
+}
+
+function statusTold({ status }: Pod, name: string) {
+  return [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
+    (one) => one.name === name,
+  )
 }
 
 const failed = (reason: string, message: string, retryAfterMs: number): StartOutcome => ({

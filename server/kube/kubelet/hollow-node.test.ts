@@ -400,3 +400,36 @@ it('ends its pods before the machine goes, if it is told how long they have', as
     return late.status?.phase === 'Failed' && late.status.reason === 'NodeShutdown'
   })
 })
+
+it('begins anew with all containers, init containers first, when one ends as a rule says', async () => {
+  const rule = { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }
+  await create({
+    restartPolicy: 'Never',
+    initContainers: [{ name: 'init', image: 'i:1' }],
+    containers: [
+      { name: 'app', image: 'app:1' },
+      Object.assign({ name: 'trigger', image: 't:1', restartPolicy: 'Never' }, { restartPolicyRules: [rule] }),
+    ],
+  })
+  await until('running', phaseIs('Running'))
+  await until('both run', async () => (await running()).length === 2)
+  const sandboxes = (await runtime.listPodSandboxes()).map(({ id }) => id)
+  const before = (await running()).map(({ id }) => id)
+  runtime.crash((await running()).find(({ name }) => name === 'trigger')!.id, 42)
+  await until(
+    'all run again',
+    async () => (await running()).length === 2 && !(await running()).some(({ id }) => before.includes(id)),
+  )
+  await until(
+    'it is told',
+    async () => (await app())?.state?.running !== undefined && (await app())?.restartCount === 1,
+  )
+  const { status } = await get()
+  expect(status?.phase).toBe('Running')
+  expect(status?.initContainerStatuses?.[0]).toMatchObject({ restartCount: 1, state: { terminated: { exitCode: 0 } } })
+  expect(condition({ status: status as never }, 'AllContainersRestarting')).toBe('False')
+  expect((await runtime.listPodSandboxes()).map(({ id }) => id)).toEqual(sandboxes)
+  // Another code is the end of it.
+  for (const { id } of await running()) runtime.crash(id, 1)
+  await until('failed', phaseIs('Failed'))
+})

@@ -13,6 +13,7 @@ export const OWN_CONDITIONS: readonly string[] = [
   'PodScheduled',
   'PodResizePending',
   'PodResizeInProgress',
+  'AllContainersRestarting',
 ]
 
 /** Others say of a pod that it is disrupted as well, each for reasons of their own. */

@@ -18,9 +18,10 @@ import type { PodCgroups } from './pod-cgroups.ts'
 import type { Verdict } from './pod-conditions.ts'
 import type { PodKiller } from './pod-killer.ts'
 import { type Pending, resizeOf } from './pod-resize.ts'
-import { latestOf, type PodRuntimeState, readRuntimeState } from './pod-runtime-state.ts'
+import { containersOf, isAlive, latestOf, type PodRuntimeState, readRuntimeState } from './pod-runtime-state.ts'
 import { podStatusOf } from './pod-status.ts'
 import type { ProbeManager } from './probes/probe-manager.ts'
+import { mayRestartAll } from './restart-policy.ts'
 import type { StatusWriter } from './status-writer.ts'
 import { type ContainerToStart, planSync, type SyncPlan } from './sync-plan.ts'
 import { MountError, type MountedVolumes, type VolumeManager } from './volumes/volume-manager.ts'
@@ -58,6 +59,7 @@ export interface PodMemory {
   verdict?: { reason: string; message: string; condition?: Verdict }
   /** Why it does not yet use what it wishes to. */
   pending?: Pending | undefined
+  isRestartingAll?: boolean
   resizeError?: string | undefined
 }
 
@@ -104,6 +106,13 @@ export class PodSync {
     if (networkError !== undefined && plan.createSandbox) {
       this.#options.events.pod(pod, 'Warning', 'NetworkNotReady', `network is not ready: ${networkError}`)
       return { finished: false, againAfterMs: NETWORK_RETRY_MS }
+    }
+    if (plan.restartAll) {
+      memory.isRestartingAll = true
+      this.#say(pod, state, memory, false)
+      await this.#clear(pod, state, plan.restartAll.id)
+      memory.isRestartingAll = false
+      return { finished: false, againAfterMs: 0 }
     }
     if (plan.killPod) state = await this.#replaceSandbox(pod, state, plan)
     for (const { status, container, message } of plan.kill) {
@@ -174,13 +183,15 @@ export class PodSync {
     await os.remove(`${rootDir}/pods/${podUid}`)
   }
 
+  /** Our own last word is newer than what the API's copy may show yet. */
+  #asKnown(pod: Pod): Pod {
+    const known = this.#options.statuses.get(pod.metadata?.uid ?? '')
+    return known ? { ...pod, status: { ...pod.status, ...known, conditions: mergeConditions(pod, known) } } : pod
+  }
+
   #say(pod: Pod, state: PodRuntimeState, memory: PodMemory, terminal: boolean): void {
     const { statuses, probes, clock, nodeIP, runtimeName } = this.#options
-    const known = statuses.get(pod.metadata?.uid ?? '')
-    // Our own last word is newer than what the API's copy may show yet.
-    const current = known
-      ? { ...pod, status: { ...pod.status, ...known, conditions: mergeConditions(pod, known) } }
-      : pod
+    const current = this.#asKnown(pod)
     const status = podStatusOf({
       pod: current,
       state,
@@ -192,7 +203,7 @@ export class PodSync {
       now: clock.now(),
       nodeIP,
       verdict: memory.verdict,
-      resize: resizeVerdicts(pod, state, memory),
+      resize: ownVerdicts(pod, state, memory),
     })
     statuses.set(pod, status)
   }
@@ -211,6 +222,20 @@ export class PodSync {
       await runtime.removePodSandbox(sandbox.id)
     }
     return after
+  }
+
+  /** Ends and forgets all containers but the one that made it so, and that one last: whoever goes on from here sees why. */
+  async #clear(pod: Pod, state: PodRuntimeState, triggerId: string): Promise<void> {
+    const { runtime, killer } = this.#options
+    const roles = new Map(containersOf(pod).map(({ container, role }) => [container.name, role]))
+    const all = state.containers.filter(({ name }) => roles.get(name) !== 'ephemeral')
+    const alive = all.filter(isAlive)
+    // Nobody's hooks are run: the pod goes on.
+    await Promise.all(
+      alive.map((status) => killer.kill(pod, status, { graceSeconds: 0, role: roles.get(status.name) ?? 'regular' })),
+    )
+    for (const { id } of all) if (id !== triggerId) await runtime.removeContainer(id)
+    await runtime.removeContainer(triggerId)
   }
 
   /** Volumes, sandbox, containers, in this order. Returns when to look again for what could not be started. */
@@ -248,7 +273,7 @@ export class PodSync {
     const waits = memory.retries.get(name)
     // A definition that was mended is tried at once.
     if (waits && waits.definition === definition && clock.monotonic() < waits.at) return [waits.at - clock.monotonic()]
-    const outcome = await starter.start({ ...what, ...where, pod })
+    const outcome = await starter.start({ ...what, ...where, pod: this.#asKnown(pod) })
     if (outcome.ok) {
       memory.failures.delete(name)
       memory.retries.delete(name)
@@ -314,13 +339,15 @@ export class PodSync {
   }
 }
 
-function resizeVerdicts(pod: Pod, state: PodRuntimeState, { pending, resizeError, verdict }: PodMemory): Verdict[] {
+function ownVerdicts(pod: Pod, state: PodRuntimeState, memory: PodMemory): Verdict[] {
+  const { pending, resizeError, verdict, isRestartingAll } = memory
   const isUnderWay = (pod.spec?.containers ?? []).some((container) => {
     const status = latestOf(state, container.name)
     return status && resizeOf(container, status) !== 'none'
   })
   return [
     ...(verdict?.condition ? [verdict.condition] : []),
+    ...(mayRestartAll(pod) ? [{ type: 'AllContainersRestarting', status: isRestartingAll ? 'True' : 'False' }] : []),
     ...(pending ? [{ type: 'PodResizePending', status: 'True', ...pending }] : []),
     ...(isUnderWay
       ? [

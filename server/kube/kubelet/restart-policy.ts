@@ -3,10 +3,10 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import { ruleAfter } from '../kinds/pod-template/restart-rules.ts'
-import type { ContainerSpec } from './pod-runtime-state.ts'
+import { type ContainerSpec, containersOf } from './pod-runtime-state.ts'
 
 export function restartsAfter(pod: Pod, container: ContainerSpec, exitCode: number): boolean {
-  if (container.restartPolicy && ruleAfter(container, exitCode)?.action === 'Restart') return true
+  if (container.restartPolicy && ruleAfter(container, exitCode)) return true
   const policy = policyOf(pod, container)
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
 }
@@ -19,7 +19,16 @@ export function restartsWhenKilled(pod: Pod, container: ContainerSpec): boolean 
 /** After some exit code it would be. */
 export function mayRestart(pod: Pod, container: ContainerSpec): boolean {
   const rules = container.restartPolicy ? container.restartPolicyRules : undefined
-  return rules?.some(({ action }) => action === 'Restart') || restartsWhenKilled(pod, container)
+  return (rules ?? []).length > 0 || restartsWhenKilled(pod, container)
 }
+
+/** Its end makes the whole pod begin anew, init containers and all, in the sandbox that it has. */
+export const restartsAll = (container: ContainerSpec, exitCode: number): boolean =>
+  container.restartPolicy !== undefined && ruleAfter(container, exitCode)?.action === 'RestartAllContainers'
+
+export const mayRestartAll = (pod: Pod): boolean =>
+  [...containersOf(pod)].some(({ container }) =>
+    container.restartPolicyRules?.some(({ action }) => action === 'RestartAllContainers'),
+  )
 
 const policyOf = (pod: Pod, container: ContainerSpec) => container.restartPolicy ?? pod.spec?.restartPolicy ?? 'Always'

@@ -9,12 +9,13 @@ import { resizeOf } from './pod-resize.ts'
 import {
   type ContainerRole,
   type ContainerSpec,
+  containersOf,
   ephemeralOf,
   initRole,
   latestOf,
   type PodRuntimeState,
 } from './pod-runtime-state.ts'
-import { mayRestart, restartsAfter, restartsWhenKilled } from './restart-policy.ts'
+import { mayRestart, restartsAfter, restartsAll, restartsWhenKilled } from './restart-policy.ts'
 
 export interface ContainerToStart {
   container: ContainerSpec
@@ -39,6 +40,8 @@ export interface SyncPlan {
   kill: ContainerToKill[]
   /** Containers that may use something else from now on, while they run. */
   resize: { status: ContainerStatus; container: ContainerSpec }[]
+  /** The container whose end makes all of them begin anew. */
+  restartAll?: ContainerStatus
   /** Nothing runs and nothing will run again. */
   finished: boolean
 }
@@ -61,6 +64,8 @@ export function planSync(pod: Pod, state: PodRuntimeState, probes: ProbeVerdicts
     finished: false,
   }
   if (changed) return planNewSandbox(pod, state, plan)
+  const trigger = triggerOf(pod, state)
+  if (trigger) return { ...plan, restartAll: trigger }
 
   for (const container of ephemeralOf(pod)) {
     if (!latestOf(state, container.name)) plan.start.push({ container, role: 'ephemeral' })
@@ -206,6 +211,15 @@ function planRegularContainers(pod: Pod, state: PodRuntimeState, probes: ProbeVe
     // Sidecars have nobody left to serve.
     plan.start = []
   }
+}
+
+function triggerOf(pod: Pod, state: PodRuntimeState): ContainerStatus | undefined {
+  if (pod.metadata?.deletionTimestamp) return undefined
+  for (const { container, role } of containersOf(pod)) {
+    const latest = latestOf(state, container.name)
+    if (role !== 'ephemeral' && latest?.state === 'exited' && restartsAll(container, latest.exitCode)) return latest
+  }
+  return undefined
 }
 
 /** Whether a container that does not run will be started (again). Upstream: ShouldContainerBeRestarted. */
