@@ -261,6 +261,17 @@ it('runs containers with the rights that they ask for, and no more', async () =>
       { volumes: [{ name: 'p', hostPath: { path: '/var/lib/kubelet/seccomp', type: 'DirectoryOrCreate' } }] },
       { volumeMounts: [{ name: 'p', mountPath: '/seccomp' }] },
     ),
+    made(
+      'sized',
+      {},
+      'cd /groups; g=kubepods/burstable/pod$POD; cat memory/$g/memory.limit_in_bytes $g/memory.max 2>/dev/null; cat /proc/1/oom_score_adj',
+      { volumes: [{ name: 'g', hostPath: { path: '/sys/fs/cgroup' } }] },
+      {
+        volumeMounts: [{ name: 'g', mountPath: '/groups' }],
+        env: [{ name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } }],
+        resources: { requests: { memory: '32Mi' }, limits: { memory: '64Mi' } },
+      },
+    ),
     made('root', { runAsNonRoot: true }, 'true'),
     made('forbidden', {}, 'true', { securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }),
   ]
@@ -273,7 +284,7 @@ it('runs containers with the rights that they ask for, and no more', async () =>
     'mkdir /x 2>&1; true',
   )
   await says('apply -f -', JSON.stringify(held))
-  for (const name of ['plain', 'confined', 'bare', 'mighty', 'shared', 'tuned', 'held']) await ended(name)
+  for (const name of ['plain', 'confined', 'bare', 'mighty', 'shared', 'tuned', 'held', 'sized']) await ended(name)
 
   const [, , plain = ''] = await logsOf('plain')
   const [, , confined = ''] = await logsOf('confined')
@@ -291,6 +302,7 @@ it('runs containers with the rights that they ask for, and no more', async () =>
   ])
   expect(await logsOf('shared')).toEqual([node, '10.1.2.3\telsewhere', '1'])
   expect(await logsOf('tuned')).toEqual(['80'])
+  expect(await logsOf('sized')).toEqual([String(64 * 2 ** 20), '985'])
   expect(await logsOf('held')).toEqual([expect.stringContaining('Invalid cross-device link')])
   expect(await says('get pod forbidden -o jsonpath={.status.phase}/{.status.reason}/{.status.message}')).toBe(
     'Failed/SysctlForbidden/Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted',

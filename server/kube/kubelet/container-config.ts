@@ -32,6 +32,7 @@ export interface ContainerConfigInput {
   environment: ReadonlyMap<string, string>
   mounts: Mount[]
   node: NodeAmounts
+  seccompDefault: boolean
   /** Of an ephemeral container: whose processes it sees. */
   targetId?: string | undefined
 }
@@ -74,7 +75,7 @@ export function containerConfigOf(input: ContainerConfigInput): ContainerConfig 
         ? { processesOf: { containerId: input.targetId } }
         : {}),
     resources: resourcesOf(input),
-    security: securityOf(pod, container),
+    security: securityOf(pod, container, input),
   }
 }
 

@@ -36,6 +36,7 @@ export interface ContainerStarterOptions {
   events: KubeletEvents
   clock: Clock
   node: NodeAmounts
+  seccompDefault: boolean
   nodeIP: string
   metrics: Metrics
   rootDir: string
@@ -164,7 +165,7 @@ export class ContainerStarter {
   }
 
   async configOf({ pod, container, role, state, sandbox, volumes }: StartRequest) {
-    const { objects, node, nodeIP, runtime } = this.#options
+    const { objects, node, nodeIP, runtime, seccompDefault } = this.#options
     const image = withDefaultTag(container.image ?? '')
     const named = asksForImageUser(pod, container) ? await runtime.imageStatus(image) : undefined
     verifyNonRoot(pod, container, named?.user ?? '')
@@ -177,7 +178,8 @@ export class ContainerStarter {
     const attempt = latest ? latest.attempt + 1 : attemptsTold(pod, container.name)
     mounts.push(await this.#terminationLog(pod, container, attempt))
     const targetId = targetOf(container, state)
-    return containerConfigOf({ pod, container, image, role, attempt, environment, mounts, node, targetId })
+    const known = { image, role, attempt, environment, mounts, node, seccompDefault, targetId }
+    return containerConfigOf({ pod, container, ...known })
   }
 
   async #etcMounts(pod: Pod, podIPs: string[], own: { containerPath: string }[]) {

@@ -25,6 +25,12 @@ export interface KubeletConfiguration {
   shutdownGracePeriod: string
   /** What of it is kept for critical ones. */
   shutdownGracePeriodCriticalPods: string
+  /** Whether containers that name no seccomp profile get the engine's. */
+  seccompDefault: boolean
+  /** By name or `prefix*`, beyond those that are safe. */
+  allowedUnsafeSysctls: string[]
+  /** Of processes in each pod; -1: as many as the machine has room for. */
+  podPidsLimit: number
   /** Of the machine, for the engine and the kubelet themselves: `{ cpu: '100m', memory: '100Mi' }`. */
   kubeReserved: Record<string, string>
   systemReserved: Record<string, string>
@@ -53,6 +59,9 @@ const DEFAULTS: KubeletConfiguration = {
   containerLogMaxFiles: 5,
   shutdownGracePeriod: '0s',
   shutdownGracePeriodCriticalPods: '0s',
+  seccompDefault: false,
+  allowedUnsafeSysctls: [],
+  podPidsLimit: -1,
   kubeReserved: {},
   systemReserved: {},
   evictionHard: {

@@ -136,6 +136,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     events,
     clock,
     node,
+    seccompDefault: configuration.seccompDefault,
     nodeIP,
     metrics: counted.own,
     rootDir,
@@ -148,7 +149,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     starter,
     killer,
     volumes,
-    cgroups: new PodCgroups({ os, logger, forPods: leftForPods(machine, configuration), pods: activePods }),
+    cgroups: new PodCgroups({
+      os,
+      logger,
+      forPods: leftForPods(machine, configuration),
+      mostProcesses: configuration.podPidsLimit,
+      pods: activePods,
+    }),
     probes,
     statuses,
     events,
@@ -244,7 +251,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     // What has begun to run is not turned away: this may be a restart of the kubelet.
     const isNew = !pod.status?.startTime && !worker.isTerminating
     const rejection = isNew
-      ? (shutdown.admit() ?? eviction.admit(pod) ?? refuseFeatures(pod) ?? admit(pod, others, allocatable))
+      ? (shutdown.admit() ??
+        eviction.admit(pod) ??
+        refuseFeatures(pod, configuration) ??
+        admit(pod, others, allocatable))
       : undefined
     if (!rejection) {
       worker.wake()

@@ -59,13 +59,13 @@ it('gives Burstable pods together what they asked for, and takes it back', async
   const first = pod([{ requests: { cpu: '500m' } }])
   let pods = [first, pod([{ requests: { cpu: '250m' } }])]
   const forPods = { cpus: 2, memoryBytes: 1024 * MI }
-  const cgroups = new PodCgroups({ os, logger: noLogger, forPods, pods: () => pods })
+  const cgroups = new PodCgroups({ os, logger: noLogger, forPods, mostProcesses: 50, pods: () => pods })
   expect(await cgroups.ensure(first)).toBe('/kubepods/burstable/podu')
   expect(Object.fromEntries(groups)).toEqual({
     '/kubepods': { cpuShares: 2048, memoryBytes: 1024 * MI },
     '/kubepods/besteffort': { cpuShares: 2 },
     '/kubepods/burstable': { cpuShares: 768 },
-    '/kubepods/burstable/podu': { cpuShares: 512 },
+    '/kubepods/burstable/podu': { cpuShares: 512, processes: 50 },
   })
   pods = pods.slice(1)
   await cgroups.remove('u')

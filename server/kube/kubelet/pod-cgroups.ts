@@ -20,6 +20,8 @@ export interface PodCgroupsOptions {
   logger: Logger
   /** Of the machine, less what is reserved. */
   forPods: { cpus: number; memoryBytes: number }
+  /** In each pod; -1 is no limit. */
+  mostProcesses: number
   /** Of this node, not ended. */
   pods(): readonly Pod[]
 }
@@ -58,7 +60,8 @@ export class PodCgroups {
     await this.#set(`${ROOT}/besteffort`, { cpuShares: LEAST_SHARES })
     await this.#shareAmongBurstable()
     const path = podCgroupOf(pod)
-    await this.#set(path, podLimitsOf(pod))
+    const { mostProcesses } = this.#options
+    await this.#set(path, { ...podLimitsOf(pod), ...(mostProcesses < 0 ? {} : { processes: mostProcesses }) })
     return path
   }
 

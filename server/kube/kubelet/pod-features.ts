@@ -4,6 +4,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { PodSecurityContext } from '../kinds/pod-template/newer-fields.ts'
 import type { Rejection } from './admission.ts'
+import type { KubeletConfiguration } from './kubelet-configuration.ts'
 
 /** A sysctl of a namespace of the pod's own, without effect on anybody else, by its namespace. */
 const SAFE_SYSCTLS: Readonly<Record<string, 'ipc' | 'net'>> = {
@@ -21,18 +22,33 @@ const SAFE_SYSCTLS: Readonly<Record<string, 'ipc' | 'net'>> = {
   'net.ipv4.tcp_wmem': 'net',
 }
 
-export function refuseFeatures(pod: Pod): Rejection | undefined {
-  return refuseSysctls(pod) ?? refuseAppArmor(pod) ?? refuseGroupsPolicy(pod)
+export function refuseFeatures(
+  pod: Pod,
+  { allowedUnsafeSysctls }: Pick<KubeletConfiguration, 'allowedUnsafeSysctls'>,
+): Rejection | undefined {
+  return refuseSysctls(pod, allowedUnsafeSysctls) ?? refuseAppArmor(pod) ?? refuseGroupsPolicy(pod)
 }
 
-function refuseSysctls({ spec }: Pod): Rejection | undefined {
-  for (const { name } of spec?.securityContext?.sysctls ?? []) {
-    const namespace = SAFE_SYSCTLS[name.replaceAll('/', '.')]
+function refuseSysctls({ spec }: Pod, allowed: readonly string[]): Rejection | undefined {
+  for (const { name: told } of spec?.securityContext?.sysctls ?? []) {
+    const name = told.replaceAll('/', '.')
+    const namespace = SAFE_SYSCTLS[name] ?? (isAllowed(name, allowed) ? namespaceOf(name) : undefined)
     const isShared = namespace === 'ipc' ? spec?.hostIPC : spec?.hostNetwork
     const why = !namespace ? 'not allowlisted' : isShared ? `not allowed with host ${namespace} enabled` : undefined
-    if (why) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${name.replaceAll('/', '.')}" ${why}` }
+    if (why) return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${name}" ${why}` }
   }
   return undefined
+}
+
+const isAllowed = (name: string, allowed: readonly string[]) =>
+  allowed
+    .map((pattern) => pattern.replaceAll('/', '.'))
+    .some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern))
+
+/** Those that each pod has of its own. */
+function namespaceOf(name: string): 'ipc' | 'net' | undefined {
+  if (name.startsWith('net.')) return 'net'
+  return /^(kernel\.(shm|msg|sem)|fs\.mqueue\.)/.test(name) ? 'ipc' : undefined
 }
 
 /** A machine is a container: the kernel's AppArmor, where there is one, is not its own. */

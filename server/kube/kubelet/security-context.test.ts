@@ -37,6 +37,13 @@ describe('securityOf', () => {
   })
 })
 
+it('gives who names no profile the engine’s where that is the default', () => {
+  expect(securityOf(...made(), { seccompDefault: true }).seccomp).toBe('RuntimeDefault')
+  expect(securityOf(...made({ seccompProfile: { type: 'Unconfined' } }), { seccompDefault: true }).seccomp).toBe(
+    'Unconfined',
+  )
+})
+
 describe('verifyNonRoot', () => {
   const who = '(pod: "web_shop(u)", container: app)'
   it.each([
@@ -71,6 +78,20 @@ describe('refuseFeatures', () => {
   it.each([
     ['a safe sysctl', sysctl('net.ipv4.ip_unprivileged_port_start'), {}, undefined],
     ['an unsafe one', sysctl('kernel.msgmax'), {}, 'forbidden sysctl: "kernel.msgmax" not allowlisted'],
+    ['an unsafe one that is allowed', sysctl('kernel.sem'), {}, undefined],
+    ['one of several that are allowed', sysctl('net.core.somaxconn'), {}, undefined],
+    [
+      'one that no pod has of its own, whoever allows it',
+      sysctl('vm.swappiness'),
+      {},
+      'forbidden sysctl: "vm.swappiness" not allowlisted',
+    ],
+    [
+      'an allowed one of a namespace that is the machine’s',
+      sysctl('net.core.somaxconn'),
+      { hostNetwork: true },
+      'forbidden sysctl: "net.core.somaxconn" not allowed with host net enabled',
+    ],
     ['one with slashes', sysctl('net/ipv4/tcp_syncookies'), {}, undefined],
     [
       'a safe one of a namespace that is the machine’s',
@@ -98,6 +119,7 @@ describe('refuseFeatures', () => {
       'SupplementalGroupsPolicy=Strict is not supported in this node',
     ],
   ])('of %s', (_what, shared, spec, message) => {
-    expect(refuseFeatures(made({}, shared as PodSecurityContext, spec)[0])?.message).toBe(message)
+    const pod = made({}, shared as PodSecurityContext, spec)[0]
+    expect(refuseFeatures(pod, { allowedUnsafeSysctls: ['kernel.sem', 'net.core.*', 'vm.*'] })?.message).toBe(message)
   })
 })

@@ -9,7 +9,11 @@ import { type ContainerSpec, formatPod } from './pod-runtime-state.ts'
 /** Where profiles of type Localhost lie. */
 const SECCOMP_ROOT = '/var/lib/kubelet/seccomp'
 
-export function securityOf(pod: Pod, container: ContainerSpec): ContainerConfig['security'] {
+export function securityOf(
+  pod: Pod,
+  container: ContainerSpec,
+  { seccompDefault = false }: { seccompDefault?: boolean } = {},
+): ContainerConfig['security'] {
   const own = container.securityContext ?? {}
   const shared = pod.spec?.securityContext ?? {}
   const user = own.runAsUser ?? shared.runAsUser
@@ -23,12 +27,16 @@ export function securityOf(pod: Pod, container: ContainerSpec): ContainerConfig[
     ...(own.capabilities?.drop ? { dropCapabilities: own.capabilities.drop } : {}),
     ...(own.allowPrivilegeEscalation === false ? { noNewPrivileges: true } : {}),
     ...(groups.length > 0 ? { supplementalGroups: groups } : {}),
-    seccomp: seccompOf(own.seccompProfile ?? shared.seccompProfile),
+    seccomp: seccompOf(own.seccompProfile ?? shared.seccompProfile, seccompDefault),
   }
 }
 
-/** Whoever says nothing is not confined: the kubelet's `seccompDefault` is off, as upstream's. */
-function seccompOf(profile: SeccompProfile | undefined): ContainerConfig['security']['seccomp'] {
+/** Whoever says nothing is not confined, unless the kubelet is told otherwise. */
+function seccompOf(
+  profile: SeccompProfile | undefined,
+  seccompDefault: boolean,
+): ContainerConfig['security']['seccomp'] {
+  if (!profile && seccompDefault) return 'RuntimeDefault'
   if (profile?.type === 'RuntimeDefault') return 'RuntimeDefault'
   if (profile?.type !== 'Localhost') return 'Unconfined'
   if (!profile.localhostProfile)

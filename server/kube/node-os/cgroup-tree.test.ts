@@ -13,7 +13,10 @@ afterEach(() => rm(root, { recursive: true, force: true }))
 
 it('sets limits in the tree of each controller on version 1', async () => {
   for (const controller of ['cpu', 'memory']) await mkdir(join(root, controller))
-  expect(await setCgroup('/kubepods/pod1', { cpuShares: 512, cpuQuota: 50_000, memoryBytes: 1024 }, root)).toEqual([])
+  expect(
+    await setCgroup('/kubepods/pod1', { cpuShares: 512, cpuQuota: 50_000, memoryBytes: 1024, processes: 9 }, root),
+  ).toEqual([])
+  expect(await read('pids/kubepods/pod1/pids.max')).toBe('9')
   expect(await read('cpu/kubepods/pod1/cpu.shares')).toBe('512')
   expect(await read('cpu/kubepods/pod1/cpu.cfs_quota_us')).toBe('50000')
   expect(await read('memory/kubepods/pod1/memory.limit_in_bytes')).toBe('1024')
@@ -31,6 +34,7 @@ it('hands controllers down to the group on version 2, in its own numbers', async
   expect(await read('kubepods/pod1/memory.max')).toBe('1024')
   await setCgroup('/kubepods/pod1', {}, root)
   expect(await read('kubepods/pod1/memory.max')).toBe('max')
+  expect(await read('kubepods/pod1/pids.max')).toBe('max')
 })
 
 it('tells what was refused, and sets the rest', async () => {

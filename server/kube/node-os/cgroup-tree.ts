@@ -11,6 +11,7 @@ export interface CgroupLimits {
   /** In microseconds of every 100 milliseconds; undefined is no limit. */
   cpuQuota?: number | undefined
   memoryBytes?: number | undefined
+  processes?: number | undefined
 }
 
 const ROOT = '/sys/fs/cgroup'
@@ -40,20 +41,22 @@ export async function removeCgroup(path: string, root = ROOT): Promise<void> {
   await Promise.all(trees.map((tree) => fs.rmdir(join(root, tree, path)).catch(() => undefined)))
 }
 
-function separateFiles({ cpuShares, cpuQuota, memoryBytes }: CgroupLimits): [string, string, string][] {
+function separateFiles({ cpuShares, cpuQuota, memoryBytes, processes }: CgroupLimits): [string, string, string][] {
   return [
     ...(cpuShares === undefined ? [] : [['cpu', 'cpu.shares', String(cpuShares)] as [string, string, string]]),
     ['cpu', 'cpu.cfs_period_us', String(PERIOD)],
     ['cpu', 'cpu.cfs_quota_us', String(cpuQuota ?? -1)],
     ['memory', 'memory.limit_in_bytes', String(memoryBytes ?? -1)],
+    ['pids', 'pids.max', String(processes ?? 'max')],
   ]
 }
 
-function unifiedFiles({ cpuShares, cpuQuota, memoryBytes }: CgroupLimits): [string, string, string][] {
+function unifiedFiles({ cpuShares, cpuQuota, memoryBytes, processes }: CgroupLimits): [string, string, string][] {
   return [
     ...(cpuShares === undefined ? [] : [['', 'cpu.weight', String(weightOf(cpuShares))] as [string, string, string]]),
     ['', 'cpu.max', `${cpuQuota ?? 'max'} ${PERIOD}`],
     ['', 'memory.max', String(memoryBytes ?? 'max')],
+    ['', 'pids.max', String(processes ?? 'max')],
   ]
 }
 
