@@ -14,11 +14,11 @@ import {
   TERMINATION_MESSAGE_PATH,
   TERMINATION_MESSAGE_POLICY,
 } from '../container-runtime/labels.ts'
+import { qosClassOf } from '../kinds/pod-template/qos.ts'
 import { hashOfContainer } from './container-hash.ts'
 import { expand } from './expansion.ts'
 import type { NodeAmounts } from './field-ref.ts'
 import type { ContainerRole, ContainerSpec } from './pod-runtime-state.ts'
-import { qosClassOf } from './qos-class.ts'
 import { amountOf } from './resource-amount.ts'
 import { securityOf } from './security-context.ts'
 
@@ -102,7 +102,7 @@ export function cgroupOf({ resources }: Pick<ContainerSpec, 'resources'>): Conta
 
 /** Who asked for more memory is killed later. Upstream: pkg/kubelet/qos/policy.go. */
 function oomScoreOf(pod: Pod, memoryRequest: number, capacity: number): number {
-  const qos = qosClassOf(pod)
+  const qos = qosClassOf(pod.spec)
   if (qos === 'Guaranteed') return -997
   if (qos === 'BestEffort') return 1000
   return Math.min(999, Math.max(3, 1000 - Math.floor((1000 * memoryRequest) / capacity)))

@@ -41,6 +41,18 @@ it.each<[string, Pod, string, CgroupLimits]>([
     '/kubepods/podu',
     { cpuShares: 2048, cpuQuota: 200_000, memoryBytes: 128 * MI },
   ],
+  [
+    'limits of its own as a whole',
+    {
+      metadata: { uid: 'u' },
+      spec: {
+        containers: [{ name: 'a' }],
+        resources: { requests: { cpu: '1', memory: '1Mi' }, limits: { cpu: '1', memory: '1Mi' } },
+      },
+    } as Pod,
+    '/kubepods/podu',
+    { cpuShares: 1024, cpuQuota: 100_000, memoryBytes: MI },
+  ],
 ])('puts a pod with %s into its class, with its limits', (_what, one, group, limits) => {
   expect(podCgroupOf(one)).toBe(group)
   expect(podLimitsOf(one)).toEqual(limits)

@@ -9,10 +9,11 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Logger } from '../../base/logger.ts'
+import type { PodSpec } from '../kinds/pod-template/newer-fields.ts'
+import { qosClassOf } from '../kinds/pod-template/qos.ts'
 import type { CgroupLimits } from '../node-os/cgroup-tree.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import { cgroupOf } from './container-config.ts'
-import { qosClassOf } from './qos-class.ts'
 import { amountOf } from './resource-amount.ts'
 
 export interface PodCgroupsOptions {
@@ -31,7 +32,7 @@ const SHARES = 1024
 const LEAST_SHARES = 2
 
 export function podCgroupOf(pod: Pod): string {
-  const qos = qosClassOf(pod)
+  const qos = qosClassOf(pod.spec)
   const name = `pod${pod.metadata?.uid}`
   return qos === 'Guaranteed' ? `${ROOT}/${name}` : `${ROOT}/${qos.toLowerCase()}/${name}`
 }
@@ -73,7 +74,7 @@ export class PodCgroups {
   }
 
   async #shareAmongBurstable(): Promise<void> {
-    const pods = this.#options.pods().filter((pod) => qosClassOf(pod) === 'Burstable')
+    const pods = this.#options.pods().filter((pod) => qosClassOf(pod.spec) === 'Burstable')
     const cpus = pods.reduce((sum, pod) => sum + (together(pod, 'requests', 'cpu') ?? 0), 0)
     await this.#set(`${ROOT}/burstable`, { cpuShares: Math.max(LEAST_SHARES, Math.floor(cpus * SHARES)) })
   }
@@ -87,7 +88,9 @@ export class PodCgroups {
 
 /** Of all containers at once; undefined where one of them has no such limit. Init containers run before the others. */
 function together(pod: Pod, of: 'requests' | 'limits', name: string): number | undefined {
-  const { containers = [], initContainers = [] } = pod.spec ?? {}
+  const { containers = [], initContainers = [], resources: ofAll } = (pod.spec ?? {}) as Partial<PodSpec>
+  const told = ofAll?.[of]?.[name] ?? (of === 'requests' ? ofAll?.limits?.[name] : undefined)
+  if (told !== undefined) return amountOf(told)
   const amounts = (list: typeof containers) =>
     list.map(({ resources }) =>
       amountOf(resources?.[of]?.[name] ?? (of === 'requests' ? resources?.limits?.[name] : undefined)),

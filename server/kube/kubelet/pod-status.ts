@@ -2,11 +2,11 @@
 // words. Upstream: kubelet_pods.go, generateAPIPodStatus.
 
 import type { Pod, PodStatus } from 'kubernetes-types/core/v1'
+import { qosClassOf } from '../kinds/pod-template/qos.ts'
 import { type ContainerStatusInput, containerStatusOf } from './container-statuses.ts'
 import { conditionsOf, type Verdict } from './pod-conditions.ts'
 import { phaseOf } from './pod-phase.ts'
 import { ephemeralOf, initRole } from './pod-runtime-state.ts'
-import { qosClassOf } from './qos-class.ts'
 import { timestampOf } from './timestamp.ts'
 
 export interface PodStatusInput extends ContainerStatusInput {
@@ -49,7 +49,7 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
     containerStatuses: regular,
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
-    qosClass: pod.status?.qosClass ?? qosClassOf(pod),
+    qosClass: pod.status?.qosClass ?? qosClassOf(pod.spec),
   }
 }
 

@@ -5,10 +5,10 @@ import type { PodSpec } from 'kubernetes-types/core/v1'
 import { parseQuantity } from '../../apimachinery/quantity.ts'
 import type { PodSpec as FullSpec } from './newer-fields.ts'
 
-export function qosClassOf(spec: PodSpec): 'Guaranteed' | 'Burstable' | 'BestEffort' {
-  const whole = (spec as FullSpec).resources
+export function qosClassOf(spec: PodSpec | undefined): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+  const whole = (spec as FullSpec | undefined)?.resources
   const isToldAsWhole = Object.keys({ ...whole?.requests, ...whole?.limits }).length > 0
-  const parts = isToldAsWhole ? [{ resources: whole }] : [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
+  const parts = isToldAsWhole ? [{ resources: whole }] : [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])]
   let asksAnything = false
   let isGuaranteed = true
   for (const { resources } of parts) {

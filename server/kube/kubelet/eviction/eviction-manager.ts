@@ -8,10 +8,10 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
+import { qosClassOf } from '../../kinds/pod-template/qos.ts'
 import type { Rejection } from '../admission.ts'
 import { durationOf, type KubeletConfiguration } from '../kubelet-configuration.ts'
 import type { KubeletEvents } from '../kubelet-events.ts'
-import { qosClassOf } from '../qos-class.ts'
 import { localLimitExceeded } from './local-limits.ts'
 import type { PodUsage } from './pod-usage.ts'
 import { evictionMessage, isCritical, rank } from './ranking.ts'
@@ -120,7 +120,7 @@ export class EvictionManager {
           (key === MEMORY_TAINT || (key === undefined && operator === 'Exists')) &&
           (!effect || effect === 'NoSchedule'),
       )
-      if (qosClassOf(pod) !== 'BestEffort' || tolerates) return undefined
+      if (qosClassOf(pod.spec) !== 'BestEffort' || tolerates) return undefined
     }
     const conditions = `[${[...this.#pressures].join(' ')}]`
     return { reason: 'Evicted', message: `The node had condition: ${conditions}. ` }
