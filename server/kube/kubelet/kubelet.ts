@@ -298,7 +298,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     for (const uid of found) {
       if (workers.has(uid) || stop.signal.aborted) continue
       logger.info('removing what is left of a pod that the API no longer knows', { uid })
-      await sync.destroy(uid)
+      await sync.destroy(uid).catch((err: unknown) => logger.warn('something of a pod is left', { uid, err }))
     }
   }
 

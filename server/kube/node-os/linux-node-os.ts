@@ -106,7 +106,11 @@ export function createLinuxNodeOs(): NodeOs {
       await mount('-o', 'remount,bind,ro', target)
     },
     async unmount(path) {
-      if (await isMountPoint(path)) await run('umount', ['-l', path])
+      // Whoever believed that it is gone would remove what it shows.
+      while (await isMountPoint(path)) {
+        const { exitCode, stderr } = await run('umount', ['-l', path])
+        if (exitCode !== 0) throw new Error(`unmount failed: ${stderr.trim()}`)
+      }
     },
     setCgroup,
     removeCgroup,

@@ -148,6 +148,15 @@ it('binds a path of a volume for each container, anew each time, and lets go of 
   expect(mounts).toEqual([`unmount ${place}`, `unmount ${from}`])
 })
 
+it('takes away what it can when a volume’s driver is not there', async () => {
+  const os = createLinuxNodeOs()
+  const volume = (kind: string) => `${root}/pods/u1/volumes/kubernetes.io~${kind}/v`
+  await os.writeFile(`${volume('csi')}/vol_data.json`, JSON.stringify({ driverName: 'gone.example.org' }))
+  await os.makeDirectory(volume('empty-dir'))
+  await expect(volumes.unmount('u1')).rejects.toThrow('driver name gone.example.org not found')
+  expect(mounts).toEqual(['unmount /pods/u1/volumes/kubernetes.io~empty-dir/v'])
+})
+
 it('tells nothing of the machine when a path leads out of its volume', async () => {
   const pod = podWith({ emptyDir: {} })
   const mounted = await volumes.mount(pod, ADDRESSES)

@@ -68,15 +68,19 @@ export class VolumeManager {
     return (pod.spec?.volumes ?? []).some((volume) => pluginOf(volume)?.isLive)
   }
 
-  /** By what is on disk, so that it also cleans after a pod of which nothing is known but its uid. */
+  /** By what is on disk, so that it also cleans after a pod of which nothing is known but its uid. One that fails holds up no other. */
   async unmount(podUid: string): Promise<void> {
     const { os } = this.#ports
     const pod = `${this.#ports.rootDir}/pods/${podUid}`
     for (const target of await this.#deep(`${pod}/${SUB_PATHS}`, 3)) await os.unmount(target)
-    for (const directory of await this.#deep(`${pod}/volumes`, 2)) {
-      const kind = directory.split('/').at(-2)
-      await volumePlugins.find(({ name }) => name === kind)?.tearDown?.(directory, this.#ports)
-    }
+    const directories = await this.#deep(`${pod}/volumes`, 2)
+    const outcomes = await Promise.allSettled(
+      directories.map(async (directory) => {
+        const kind = directory.split('/').at(-2)
+        await volumePlugins.find(({ name }) => name === kind)?.tearDown?.(directory, this.#ports)
+      }),
+    )
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   async mountsOf(
