@@ -227,7 +227,7 @@ it('counts what is told of a pod as a whole in place of its containers, and its 
   const whole = asking('1', '1Gi', { overhead: { cpu: '250m' } })
   const spec = { ...whole.spec, resources: { requests: { cpu: '3' } } }
   const { requested } = node('a', { on: [{ ...whole, spec } as Pod] })
-  expect(Object.fromEntries(requested)).toEqual({ cpu: 3250, memory: GI })
+  expect([requested.get('cpu'), requested.get('memory')]).toEqual([3250, GI])
 })
 
 it('looks for the pod of a DaemonSet at its own node only', () => {

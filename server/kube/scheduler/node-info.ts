@@ -3,9 +3,10 @@
 
 import type { Node, Pod, Taint } from 'kubernetes-types/core/v1'
 import { keyOf } from '../apimachinery/object-meta.ts'
+import { Amounts } from './amounts.ts'
 import { type PodAffinity, podAffinityOf } from './pod-affinity.ts'
 import { claimsOf } from './pod-claims.ts'
-import { add, amountsOf, type PodResources, podResources, type Resources } from './pod-resources.ts'
+import { amountsOf, type PodResources, podResources } from './pod-resources.ts'
 
 export interface HostPort {
   ip: string
@@ -17,9 +18,9 @@ export class NodeInfo {
   readonly name: string
   /** Undefined while pods are known on a node that is not: its Node object is late, or has gone before them. */
   node: Node | undefined
-  allocatable: Resources = new Map()
+  allocatable = new Amounts()
   /** What is left of it. Below zero when there is more than fits: nobody has asked us. */
-  readonly free: Resources = new Map()
+  free = new Amounts()
   /** So many more pods may come, whatever they ask for. */
   freePods = 0
   isCordoned = false
@@ -27,9 +28,9 @@ export class NodeInfo {
   hardTaints: readonly Taint[] = []
   softTaints: readonly Taint[] = []
   readonly pods = new Map<string, Pod>()
-  readonly requested: Resources = new Map()
-  nonZeroCpu = 0
-  nonZeroMemory = 0
+  readonly requested = new Amounts()
+  /** Of cpu and memory, with the assumed amounts of pods that ask for nothing. */
+  readonly nonZero = new Amounts()
   readonly usedPorts: HostPort[] = []
   /** How many of the pods use a claim, by its key. */
   readonly claims = new Map<string, number>()
@@ -46,9 +47,12 @@ export class NodeInfo {
 
   setNode(node: Node | undefined): void {
     this.node = node
-    this.allocatable = amountsOf(node?.status?.allocatable ?? node?.status?.capacity)
-    this.free.clear()
-    for (const [name, amount] of this.allocatable) this.free.set(name, amount - (this.requested.get(name) ?? 0))
+    this.allocatable = new Amounts()
+    this.free = new Amounts()
+    for (const [name, amount] of amountsOf(node?.status?.allocatable ?? node?.status?.capacity)) {
+      this.allocatable.set(name, amount)
+      this.free.set(name, amount - this.requested.get(name))
+    }
     this.#countPods()
     const taints = node?.spec?.taints ?? []
     this.isCordoned = node?.spec?.unschedulable ?? false
@@ -102,17 +106,16 @@ export class NodeInfo {
   }
 
   #countPods(): void {
-    this.freePods = (this.allocatable.get('pods') ?? 0) - this.pods.size
+    this.freePods = this.allocatable.get('pods') - this.pods.size
   }
 
   #count({ requests, nonZeroCpu, nonZeroMemory }: PodResources, sign: 1 | -1): void {
     for (const [name, amount] of requests) {
-      add(this.requested, name, sign * amount)
-      const allocatable = this.allocatable.get(name)
-      if (allocatable !== undefined) this.free.set(name, allocatable - this.requested.get(name)!)
+      this.requested.add(name, sign * amount)
+      this.free.set(name, this.allocatable.get(name) - this.requested.get(name))
     }
-    this.nonZeroCpu += sign * nonZeroCpu
-    this.nonZeroMemory += sign * nonZeroMemory
+    this.nonZero.add('cpu', sign * nonZeroCpu)
+    this.nonZero.add('memory', sign * nonZeroMemory)
   }
 }
 

@@ -2,9 +2,15 @@
 // idle. Upstream: plugins/noderesources/balanced_allocation.go.
 
 import { MAX_SCORE, type Plugin } from '../framework.ts'
-import { type PodResources, podResources } from '../pod-resources.ts'
+import type { NodeInfo } from '../node-info.ts'
+import { type PodResources, podResources, type Resources } from '../pod-resources.ts'
 
 const STATE = 'NodeResourcesBalancedAllocation'
+
+function share({ allocatable, requested }: NodeInfo, name: string, more: Resources): number {
+  const capacity = allocatable.get(name)
+  return capacity === 0 ? 1 : Math.min(1, (requested.get(name) + (more.get(name) ?? 0)) / capacity)
+}
 
 export const nodeResourcesBalancedAllocation: Plugin = {
   name: STATE,
@@ -16,13 +22,9 @@ export const nodeResourcesBalancedAllocation: Plugin = {
   },
   score(state, _, node) {
     const { requests } = state.get(STATE) as PodResources
-    const share = (name: string) => {
-      const capacity = node.allocatable.get(name) ?? 0
-      const used = (node.requested.get(name) ?? 0) + (requests.get(name) ?? 0)
-      return capacity === 0 ? 1 : Math.min(1, used / capacity)
-    }
+    const difference = share(node, 'cpu', requests) - share(node, 'memory', requests)
     // Of two values the standard deviation is half their difference.
-    const deviation = Math.abs(share('cpu') - share('memory')) / 2
+    const deviation = Math.abs(difference) / 2
     return Math.floor((1 - deviation) * MAX_SCORE)
   },
 }

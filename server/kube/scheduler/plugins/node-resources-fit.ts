@@ -26,11 +26,11 @@ function insufficient(requests: readonly Request[], node: NodeInfo): Rejection |
   let neverFits = false
   if (node.freePods < 1) reasons = ['Too many pods']
   for (const { name, amount } of requests) {
-    if (amount <= (node.free.get(name) ?? 0)) continue
+    if (amount <= node.free.get(name)) continue
     reasons ??= []
     reasons.push(`Insufficient ${name}`)
     // Even an empty node would be too small.
-    if (amount > (node.allocatable.get(name) ?? 0)) neverFits = true
+    if (amount > node.allocatable.get(name)) neverFits = true
   }
   return reasons && { reasons, unresolvable: neverFits }
 }
@@ -77,9 +77,9 @@ function onCurve(shape: NonNullable<ScoringStrategy['shape']>, utilization: numb
 
 /** What the node would have given away; for processor and memory with the assumed amounts of pods that ask for nothing. */
 function requestedWith(name: string, node: NodeInfo, pod: PodResources): number {
-  if (name === 'cpu') return node.nonZeroCpu + pod.nonZeroCpu
-  if (name === 'memory') return node.nonZeroMemory + pod.nonZeroMemory
-  return (node.requested.get(name) ?? 0) + (pod.requests.get(name) ?? 0)
+  if (name === 'cpu') return node.nonZero.get(name) + pod.nonZeroCpu
+  if (name === 'memory') return node.nonZero.get(name) + pod.nonZeroMemory
+  return node.requested.get(name) + (pod.requests.get(name) ?? 0)
 }
 
 export interface NodeResourcesFitArguments {
@@ -112,7 +112,7 @@ export function nodeResourcesFit(told: NodeResourcesFitArguments): Plugin {
       let sum = 0
       let weights = 0
       for (const { name, weight } of strategy.resources) {
-        const capacity = node.allocatable.get(name) ?? 0
+        const capacity = node.allocatable.get(name)
         // What the node has not got, or nobody asks for, says nothing about it.
         const counts = name === 'cpu' || name === 'memory' || (capacity > 0 && (pod.requests.get(name) ?? 0) > 0)
         if (!counts) continue
