@@ -66,6 +66,11 @@ export function addComponentCommands(program: Command, logger: Logger): void {
   loops('kube-controller-manager', 'all watch loops, each with a token of its own service account', '10257')
     .option('--cluster-cidr <cidr>', '', '10.244.0.0/16')
     .option('--root-ca-file <file>')
+    .option(
+      '--controllers <names>',
+      '* for all that are on by default, name to turn one on, -name to turn one off',
+      '*',
+    )
     .option('--service-account-private-key-file <file>', 'fills Secrets that ask for a token')
     .option('--cluster-signing-cert-file <file>', 'who signs certificates; without one, nobody')
     .option('--cluster-signing-key-file <file>')

@@ -36,6 +36,8 @@ export type Wake = (view: ClusterView, enqueue: Enqueue) => void
 
 export interface ControllerDefinition {
   readonly name: string
+  /** Runs only where it is asked for by name. */
+  readonly isOffByDefault: boolean
   readonly concurrency: number
   /** The service account in kube-system that it writes as; empty for the controller manager itself. */
   readonly account: string
@@ -52,6 +54,7 @@ export class ControllerBuilder {
   readonly #wakes: Wake[] = []
   #for: AnyKind | undefined
   #concurrency = 5
+  #isOffByDefault = false
   #eventSource: string
   #account: string
   #queueName: string
@@ -99,6 +102,12 @@ export class ControllerBuilder {
     return this
   }
 
+  /** For loops that run only where they are asked for by name. */
+  offByDefault(): this {
+    this.#isOffByDefault = true
+    return this
+  }
+
   /** How many keys may be worked on at once; 5 unless told, as upstream. */
   concurrency(workers: number): this {
     this.#concurrency = workers
@@ -132,6 +141,7 @@ export class ControllerBuilder {
   reconcileWith(reconcilerFor: (view: ClusterView, enqueue: Enqueue) => Reconciler): ControllerDefinition {
     return Object.freeze({
       name: this.#name,
+      isOffByDefault: this.#isOffByDefault,
       concurrency: this.#concurrency,
       account: this.#account,
       eventSource: this.#eventSource,

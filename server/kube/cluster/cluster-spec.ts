@@ -93,13 +93,16 @@ export function problemsOf(spec: ClusterSpec): string[] {
   const noServer = spec.dnsForward?.find((server) => isIP(server.replace(/:\d+$/, '')) === 0 && isIP(server) === 0)
   if (noServer) problems.push(`--dns-forward ${noServer}: an address is needed, as in 192.0.2.53 or 192.0.2.53:5353`)
   const foreign = Object.keys(spec.extraConfig ?? {}).find(
-    (key) => !key.startsWith(API_SERVER) && key !== SCHEDULER_CONFIG,
+    (key) => !key.startsWith(API_SERVER) && key !== SCHEDULER_CONFIG && key !== CONTROLLERS,
   )
   if (foreign) {
-    problems.push(`--extra-config ${foreign}: only flags of ${API_SERVER}… and ${SCHEDULER_CONFIG} can be set`)
+    const known = `flags of ${API_SERVER}…, ${CONTROLLERS} and ${SCHEDULER_CONFIG}`
+    problems.push(`--extra-config ${foreign}: only ${known} can be set`)
   }
   return problems
 }
 
 export const API_SERVER = 'apiserver.'
+/** Which loops run, as `--controllers` of kube-controller-manager. */
+export const CONTROLLERS = 'controller-manager.controllers'
 export const SCHEDULER_CONFIG = 'scheduler.config'

@@ -23,7 +23,7 @@ import { openAuditLog } from './audit-log.ts'
 import type { MachineSwitch, MachinesRest } from './cluster-host.ts'
 import { publishClusterInfo } from './cluster-info.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
-import type { ClusterInfo } from './cluster-spec.ts'
+import { type ClusterInfo, CONTROLLERS } from './cluster-spec.ts'
 import { openEtcd } from './etcd.ts'
 import { grantJoining } from './joining-rights.ts'
 import { kubeletsAnswer } from './kubelets-answer.ts'
@@ -297,6 +297,7 @@ export class Cluster {
         clusterCidr: NETWORKING.clusterCidr,
         ...(this.#network ? { loadBalancerRange: this.#network.loadBalancerRange } : {}),
         rootCaPem: caPem,
+        controllers: record.spec.extraConfig?.[CONTROLLERS] ?? '*',
         signCertificate: (granted) => this.#pki.sign(granted),
         signLegacyToken: legacyTokenSigner(this.#pki.serviceAccounts.privateKeyPem),
       }),

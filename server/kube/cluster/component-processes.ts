@@ -101,6 +101,7 @@ export async function runControllerManager(options: Flags, { logger, until }: Co
         kinds: builtInKinds,
         clusterCidr,
         rootCaPem,
+        controllers: options.controllers!,
         evictionRates: {
           nodeEvictionRate: Number(options.nodeEvictionRate),
           secondaryNodeEvictionRate: Number(options.secondaryNodeEvictionRate),

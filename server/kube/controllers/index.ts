@@ -11,10 +11,12 @@ import {
   certificateSigningController,
   type SignCertificate,
 } from './certificates/index.ts'
+import { chosenControllers } from './chosen.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/index.ts'
 import { cronJobController } from './cronjob/index.ts'
 import { daemonSetController } from './daemonset/index.ts'
 import { deploymentController } from './deployment/index.ts'
+import { descheduler } from './descheduler/index.ts'
 import { disruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { endpointSliceController } from './endpointslice/index.ts'
@@ -45,6 +47,8 @@ import { tokenCleaner } from './token-cleaner/index.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/index.ts'
 
 export interface ControllerOptions {
+  /** Upstream's `--controllers`; `*` unless told. */
+  controllers?: string
   /** The kinds that are collected with their owners and deleted with their namespace. */
   kinds: readonly AnyKind[]
   /** Each node gets a /24 out of it for its pods. */
@@ -70,6 +74,10 @@ export interface ControllerOptions {
 }
 
 export function buildControllers(options: ControllerOptions): ControllerDefinition[] {
+  return chosenControllers(allControllers(options), options.controllers ?? '*')
+}
+
+function allControllers(options: ControllerOptions): ControllerDefinition[] {
   return [
     deploymentController,
     replicaSetController,
@@ -113,6 +121,7 @@ export function buildControllers(options: ControllerOptions): ControllerDefiniti
     claimProtectionController,
     volumeProtectionController,
     garbageCollector(options.kinds),
+    descheduler,
     podGarbageCollector(options.terminatedPodThreshold ?? 12_500),
   ]
 }

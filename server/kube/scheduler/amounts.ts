@@ -1,7 +1,7 @@
 // Amounts of resources on one node. Processor and memory, which every decision asks for on hundreds of nodes, are a place
 // in memory and not an entry of a table.
 
-import type { Resources } from './pod-resources.ts'
+import type { Resources } from '../kinds/placement/pod-resources.ts'
 
 export class Amounts {
   #cpu = 0

@@ -3,10 +3,10 @@
 
 import type { Node, Pod, Taint } from 'kubernetes-types/core/v1'
 import { keyOf } from '../apimachinery/object-meta.ts'
+import { type PodAffinity, podAffinityOf } from '../kinds/placement/pod-affinity.ts'
+import { amountsOf, type PodResources, podResources } from '../kinds/placement/pod-resources.ts'
 import { Amounts } from './amounts.ts'
-import { type PodAffinity, podAffinityOf } from './pod-affinity.ts'
 import { claimsOf } from './pod-claims.ts'
-import { amountsOf, type PodResources, podResources } from './pod-resources.ts'
 
 export interface HostPort {
   ip: string

@@ -5,7 +5,7 @@ import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Client } from '../client/client.ts'
-import { add, amountsOf, podResources, type Resources } from './pod-resources.ts'
+import { add, amountsOf, podResources, type Resources } from '../kinds/placement/pod-resources.ts'
 
 const ASK_EVERY_MS = 15_000
 /** Older figures say nothing. */

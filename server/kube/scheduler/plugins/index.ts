@@ -4,9 +4,9 @@
 
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1'
 import type { Client } from '../../client/client.ts'
+import type { NamespaceLabels } from '../../kinds/placement/pod-affinity.ts'
 import type { Plugin } from '../framework.ts'
 import type { NodeUsage } from '../node-usage.ts'
-import type { NamespaceLabels } from '../pod-affinity.ts'
 import type { StorageView } from '../storage-view.ts'
 import { defaultBinder } from './default-binder.ts'
 import { type DefaultPreemptionArguments, defaultPreemption } from './default-preemption.ts'

@@ -7,16 +7,16 @@
 
 import type { Pod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood, SKIP } from '../framework.ts'
-import type { NodeInfo } from '../node-info.ts'
-import type { NodeList } from '../node-list.ts'
 import {
   type AffinityTerm,
   matchesAll,
   type NamespaceLabels,
   type PodAffinity,
   podAffinityOf,
-} from '../pod-affinity.ts'
+} from '../../kinds/placement/pod-affinity.ts'
+import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood, SKIP } from '../framework.ts'
+import type { NodeInfo } from '../node-info.ts'
+import type { NodeList } from '../node-list.ts'
 
 const NAME = 'InterPodAffinity'
 const FILTER = `${NAME}/filter`

@@ -4,9 +4,9 @@
 //
 // In the manner of scheduler-plugins' Trimaran (LoadVariation, LowRisk); not one of upstream's own.
 
+import { type PodResources, podResources } from '../../kinds/placement/pod-resources.ts'
 import { MAX_SCORE, type Plugin } from '../framework.ts'
 import type { NodeUsage } from '../node-usage.ts'
-import { type PodResources, podResources } from '../pod-resources.ts'
 
 const NAME = 'MeasuredUtilization'
 

@@ -1,9 +1,9 @@
 // Prefers nodes where CPU and memory would be used in equal shares, so that neither runs out while the other lies
 // idle. Upstream: plugins/noderesources/balanced_allocation.go.
 
+import { type PodResources, podResources, type Resources } from '../../kinds/placement/pod-resources.ts'
 import { MAX_SCORE, type Plugin } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
-import { type PodResources, podResources, type Resources } from '../pod-resources.ts'
 
 const STATE = 'NodeResourcesBalancedAllocation'
 

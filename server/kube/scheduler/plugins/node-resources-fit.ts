@@ -2,9 +2,9 @@
 // those with least (MostAllocated packs), or by a curve of one's own (RequestedToCapacityRatio).
 // Upstream: plugins/noderesources/{fit,least_allocated,most_allocated,requested_to_capacity_ratio}.go.
 
+import { amountsOf, type PodResources, podResources } from '../../kinds/placement/pod-resources.ts'
 import { MAX_SCORE, type Plugin, type Rejection } from '../framework.ts'
 import type { NodeInfo } from '../node-info.ts'
-import { amountsOf, type PodResources, podResources } from '../pod-resources.ts'
 
 const STATE = 'NodeResourcesFit'
 

@@ -127,7 +127,8 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule(READ, ['networking.k8s.io'], 'ipaddresses'),
     EVENTS,
   ],
-  // Podium's own: upstream has such a one beside its clusters.
+  // Podium's own: upstream has such ones beside its clusters.
+  descheduler: [rule(READ, [''], 'namespaces nodes pods'), rule('create', [''], 'pods/eviction'), EVENTS],
   'local-path-provisioner': [
     rule('create delete get list patch update watch', [''], 'persistentvolumes'),
     rule('get list update watch', [''], 'persistentvolumeclaims'),

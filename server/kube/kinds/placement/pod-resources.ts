@@ -2,8 +2,8 @@
 // CPU in thousandths, everything else in whole units. Upstream: component-helpers/resource/helpers.go.
 
 import type { Container, ContainerStatus, Pod } from 'kubernetes-types/core/v1'
-import { quantityOf } from '../apimachinery/quantity.ts'
-import type { PodSpec } from '../kinds/pod-template/newer-fields.ts'
+import { quantityOf } from '../../apimachinery/quantity.ts'
+import type { PodSpec } from '../pod-template/newer-fields.ts'
 
 export type Resources = Map<string, number>
 

@@ -2,7 +2,7 @@
 // Upstream: kubernetes/pkg/scheduler/framework/types.go (AffinityTerm), plugins/interpodaffinity.
 
 import type { Pod, PodAffinityTerm, WeightedPodAffinityTerm } from 'kubernetes-types/core/v1'
-import { type Labels, type Selector, selectorOfObject } from '../apimachinery/label-selector.ts'
+import { type Labels, type Selector, selectorOfObject } from '../../apimachinery/label-selector.ts'
 
 /** Labels of a namespace, for terms that choose namespaces by them. */
 export type NamespaceLabels = (namespace: string) => Labels | undefined
