@@ -112,6 +112,14 @@ program
     say(output === 'json' ? JSON.stringify(findings, null, 2) : formatFindings(findings))
   })
 
+program
+  .command('client <folder>')
+  .description('write what an operator of your own is made with; docs/examples/operator shows how')
+  .action(async (folder: string) => {
+    const { writeClientPackage } = await import('./cli/client-package.ts')
+    for (const file of await writeClientPackage(folder)) say(file)
+  })
+
 const cluster = program.command('cluster').description('clusters without any classroom')
 
 cluster

@@ -110,5 +110,13 @@ export const IMAGES: readonly ImageRecipe[] = [
     names: ['docker.io/library/python:latest', 'docker.io/library/python:3', 'docker.io/library/python:3.13'],
     isOnDemand: true,
   },
+  {
+    name: 'node',
+    folder: 'node',
+    base: 'trixie',
+    needs: { node: 'node' },
+    names: ['docker.io/library/node:latest', 'docker.io/library/node:24'],
+    isOnDemand: true,
+  },
   { name: 'tools', folder: 'tools', base: 'trixie', names: ['docker.io/podium/tools:latest'] },
 ]

@@ -209,11 +209,13 @@ describe('PictureModel', () => {
     expect(model.heldLoops).toEqual([])
   })
 
-  it('can hold loops and the scheduler, and nothing that runs on a machine', () => {
+  it('can hold loops and the scheduler, and nothing that runs on a machine or is somebody’s own', () => {
     const model = new PictureModel()
-    model.apply(push(0, [], { loops }))
-    const able = [replicaSetLoop, 'kube-scheduler', 'kubelet/node-1', 'kube-proxy/node-1', 'kubectl']
-    expect(able.map((client) => model.canHold(client))).toEqual([true, true, false, false, false])
+    const own = 'greeter/greeting-controller'
+    model.apply(push(0, [], { loops: [...loops, own] }))
+    const able = [replicaSetLoop, 'kube-scheduler', own, 'kubelet/node-1', 'kube-proxy/node-1', 'kubectl']
+    expect(able.map((client) => model.canHold(client))).toEqual([true, true, false, false, false, false])
+    expect(model.place(own)).toMatchObject({ role: 'loop', label: 'Greeting' })
   })
 
   it('finds the last writes of one object among others of the same name', () => {

@@ -203,9 +203,10 @@ export class PictureModel {
     return this.gates.get(client) ?? { held: false, steps: 0, everyMs: 0 }
   }
 
-  /** Loops that can be held: those of the control plane, not those on machines. */
+  /** Loops that can be held: the controller manager's and the scheduler's, not those on machines or in somebody's program. */
   canHold(client: string): boolean {
-    return this.isLoop(client) || this.place(client).role === 'scheduler'
+    const isOfManager = this.isLoop(client) && client.startsWith('kube-controller-manager/')
+    return isOfManager || this.place(client).role === 'scheduler'
   }
 
   get heldLoops(): string[] {

@@ -15,6 +15,7 @@ import type { Endpoints } from './endpoints.ts'
 import { evictPod } from './evict-pod.ts'
 import { healthAnswer, textAnswer } from './health.ts'
 
+import { LOOP_REPORTS, takeLoopReports } from './loop-reports.ts'
 import {
   type Call,
   createObject,
@@ -43,6 +44,7 @@ export async function route(
 ): Promise<Answer> {
   const elsewhere = endpoints.aggregation.answer(context, info.path)
   if (elsewhere) return elsewhere
+  if (info.path === LOOP_REPORTS && info.verb === 'post') return takeLoopReports(endpoints.trace, context, request)
   if (!info.isResource) return routeDocument(endpoints, context, info, request)
   const { resources, schemas, admission, fieldManagers, authorization } = endpoints
   if (isReview(info)) {
