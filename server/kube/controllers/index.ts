@@ -17,7 +17,7 @@ import { cronJobController } from './cronjob/index.ts'
 import { daemonSetController } from './daemonset/index.ts'
 import { deploymentController } from './deployment/index.ts'
 import { descheduler } from './descheduler/index.ts'
-import { disruptionController } from './disruption/index.ts'
+import { disruptionController, staleDisruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { endpointSliceController } from './endpointslice/index.ts'
 import { endpointSliceMirroringController } from './endpointslice-mirroring/index.ts'
@@ -88,6 +88,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
     cronJobController,
     ttlAfterFinishedController,
     disruptionController,
+    staleDisruptionController,
     podAutoscaler(options.kinds),
     endpointsController,
     endpointSliceController,

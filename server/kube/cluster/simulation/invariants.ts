@@ -5,6 +5,7 @@ import { controllerOf, type KubeObject, keyOf } from '../../apimachinery/object-
 import { quantityOf } from '../../apimachinery/quantity.ts'
 import type { Client } from '../../client/client.ts'
 import type { SharedInformer } from '../../client/shared-informer.ts'
+import { CronJob } from '../../kinds/cron-job.ts'
 import { DaemonSet } from '../../kinds/daemon-set.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { Deployment } from '../../kinds/deployment.ts'
@@ -40,6 +41,8 @@ export class Watchman {
       if (type === 'deleted' || pods.pending > 0) return
       const owned = pods.cache.controlledBy(controllerOf(object)?.uid).filter(isActive)
       if (countsPods) this.#count(controllerOf(object)?.kind, object.metadata?.labels?.app, owned.length)
+      const ofCron = pods.cache.list().filter((pod) => pod.metadata?.labels?.app === 'cron' && isActive(pod))
+      if (countsPods && ofCron.length > 1) this.problems.add('CronJob cron runs twice at once')
       const { nodeName } = object.spec ?? {}
       if (nodeName) this.#weigh(nodeName, pods.cache.list())
     })
@@ -138,12 +141,22 @@ export async function unsettled(client: Client): Promise<string[]> {
     expect(isRolled, `DaemonSet ${keyOf(set)} goes on rolling`)
   }
   for (const job of await all(Job)) {
+    if (controllerOf(job)?.kind === 'CronJob') continue
     const { succeeded, conditions = [], active = 0, completedIndexes } = job.status ?? {}
     const isComplete = conditions.some(({ type, status }) => type === 'Complete' && status === 'True')
     const isRight = isComplete && succeeded === job.spec?.completions && active === 0 && completedIndexes === '0-4'
     expect(isRight, `Job ${keyOf(job)}: ${succeeded} of ${job.spec?.completions}, indexes ${completedIndexes}`)
     const held = of(job).filter(({ metadata }) => metadata?.finalizers?.length)
     expect(held.length === 0, `Job ${keyOf(job)} holds ${held.length} pods that are over`)
+  }
+  const runs = (await all(Job)).filter((job) => controllerOf(job)?.kind === 'CronJob')
+  const isOverNow = ({ status }: (typeof runs)[number]) => status?.conditions?.some(({ type }) => type === 'Complete')
+  expect(runs.every(isOverNow), 'a run of CronJob cron never ends')
+  expect(runs.length <= 3, `CronJob cron keeps ${runs.length} runs`)
+  for (const cron of await all(CronJob)) expect(!cron.status?.active?.length, 'CronJob cron takes a run for active')
+  for (const { metadata, spec, status } of nodes) {
+    const isWell = status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')
+    expect(isWell && !spec?.taints?.length, `Node ${metadata?.name} is taken for dead`)
   }
   const slices = (await all(EndpointSlice)).filter(
     ({ metadata }) => metadata?.labels?.['kubernetes.io/service-name'] === 'web',

@@ -1,17 +1,20 @@
 // The machines of a simulated cluster, as far as the control plane sees them: pods start, end and go after a while.
 
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
-import { type Clock, isoTime } from '../../../base/clock.ts'
+import { type Clock, isoTime, microTime } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
+import { isNotFound } from '../../apimachinery/status-error.ts'
 import { createClient } from '../../client/client.ts'
 import { SharedInformer } from '../../client/shared-informer.ts'
+import { Lease } from '../../kinds/lease.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import type { Network } from './network.ts'
 
 const merge = 'application/merge-patch+json'
+const strategic = 'application/strategic-merge-patch+json'
 
-export async function addMachine(network: Network, name: string, cpu: string): Promise<void> {
+async function addMachine(network: Network, name: string, cpu: string): Promise<void> {
   const nodes = createClient(network.trusted('kubelet')).of(Node)
   const lastTransitionTime = isoTime(network.clock)
   await nodes.create({ metadata: { name, labels: { 'kubernetes.io/hostname': name } } })
@@ -26,46 +29,109 @@ export async function addMachine(network: Network, name: string, cpu: string): P
   await nodes.patch({ name }, merge, { spec: { taints: null } })
 }
 
-/** Plays all kubelets until the signal. Pods that restart never end by themselves after a while. */
-export function playMachines(network: Network, signal: AbortSignal): void {
-  const { clock, dice } = network
-  const client = createClient(network.trusted('kubelet'))
-  const pods = new SharedInformer({ client, kind: Pod, clock, random: dice.random, logger: noLogger })
-  const busy = new Set<string>()
-  pods.addHandler(({ type, object }) => {
-    if (type === 'deleted') return
-    const step = nextStep(object)
-    const key = `${object.metadata?.uid} ${step}`
-    if (!step || busy.has(key)) return
-    busy.add(key)
-    void play(object, step).finally(() => busy.delete(key))
-  })
-  void pods.start(signal)
+const HEARTBEAT_MS = 2_000
 
-  async function play({ metadata }: CorePod, step: string): Promise<void> {
+/** All kubelets. Pods that restart never end by themselves after a while; those of a dead machine stay as they are. */
+export class Machines {
+  readonly #network: Network
+  readonly #client
+  readonly #pods: SharedInformer<CorePod>
+  readonly #busy = new Set<string>()
+  readonly #dead = new Set<string>()
+  readonly #signal: AbortSignal
+
+  constructor(network: Network, signal: AbortSignal) {
+    const { clock, dice } = network
+    this.#network = network
+    this.#signal = signal
+    this.#client = createClient(network.trusted('kubelet'))
+    this.#pods = new SharedInformer({ client: this.#client, kind: Pod, clock, random: dice.random, logger: noLogger })
+    this.#pods.addHandler(({ type, object }) => {
+      if (type !== 'deleted') this.#look(object)
+    })
+    void this.#pods.start(signal)
+  }
+
+  async add(name: string, cpu: string): Promise<void> {
+    await addMachine(this.#network, name, cpu)
+    void this.#beat(name)
+  }
+
+  die(name: string): void {
+    this.#dead.add(name)
+  }
+
+  revive(name: string): void {
+    if (!this.#dead.delete(name)) return
+    for (const pod of this.#pods.cache.list()) if (pod.spec?.nodeName === name) this.#look(pod)
+  }
+
+  #look(pod: CorePod): void {
+    const step = nextStep(pod)
+    const key = `${pod.metadata?.uid} ${step}`
+    if (!step || this.#busy.has(key) || this.#dead.has(pod.spec?.nodeName ?? '')) return
+    this.#busy.add(key)
+    void this.#play(pod, step).finally(() => this.#busy.delete(key))
+  }
+
+  async #play({ metadata, spec }: CorePod, step: string): Promise<void> {
+    const { clock, dice } = this.#network
     const { namespace = '', name = '', uid = '' } = metadata ?? {}
     for (;;) {
-      await clock.sleep(100 + dice.below(1_500), signal).catch(() => undefined)
-      if (signal.aborted) return
+      await clock.sleep(100 + dice.below(1_500), this.#signal).catch(() => undefined)
+      if (this.#signal.aborted || this.#dead.has(spec?.nodeName ?? '')) return
       const result = dice.chance(0.2) ? 'Failed' : 'Succeeded'
+      const pods = this.#client.of(Pod)
       try {
-        if (step === 'go') return await client.of(Pod).delete({ namespace, name }, { gracePeriodSeconds: 0, uid })
+        if (step === 'go') return await pods.delete({ namespace, name }, { gracePeriodSeconds: 0, uid })
         const status = step === 'run' ? running(clock, uid) : { phase: result, conditions: [ready(clock, 'False')] }
-        await client.of(Pod).patch({ namespace, name }, merge, { metadata: { uid }, status }, { subresource: 'status' })
+        await pods.patch({ namespace, name }, merge, { metadata: { uid }, status }, { subresource: 'status' })
         return
       } catch (err) {
         // Down servers come back; what is gone or another's is not ours any more.
-        if (!(err instanceof Error) || !/ECONN/.test(err.message)) return
+        if (!isDown(err)) return
       }
     }
   }
+
+  /** Says that it is there, and that it is well when others think it is not. */
+  async #beat(name: string): Promise<void> {
+    const { clock } = this.#network
+    const leases = this.#client.of(Lease)
+    const nodes = this.#client.of(Node)
+    const lease = { namespace: 'kube-node-lease', name }
+    while (!this.#signal.aborted) {
+      if (!this.#dead.has(name)) {
+        const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime: microTime(clock) }
+        try {
+          await leases.patch(lease, merge, { spec }).catch((err) => {
+            if (!isNotFound(err)) throw err
+            return leases.create({ metadata: lease, spec })
+          })
+          const { status } = await nodes.get({ name })
+          const conditions = [{ ...ready(clock, 'True'), reason: 'KubeletReady' }]
+          if (status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True') {
+            await nodes.patch({ name }, strategic, { status: { conditions } }, { subresource: 'status' })
+          }
+        } catch (err) {
+          if (!isDown(err)) throw err
+        }
+      }
+      await clock.sleep(HEARTBEAT_MS, this.#signal).catch(() => undefined)
+    }
+  }
 }
+
+const isDown = (err: unknown) => err instanceof Error && /ECONN/.test(err.message)
 
 function nextStep({ metadata, spec, status }: CorePod): 'go' | 'run' | 'end' | undefined {
   if (metadata?.deletionTimestamp) return 'go'
   if (!spec?.nodeName) return undefined
   if (status?.phase === 'Pending') return 'run'
-  return status?.phase === 'Running' && spec.restartPolicy === 'Never' ? 'end' : undefined
+  if (status?.phase !== 'Running') return undefined
+  if (spec.restartPolicy === 'Never') return 'end'
+  // Somebody thought that its machine was dead.
+  return status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'False') ? 'run' : undefined
 }
 
 const ready = (clock: Clock, status: string) => ({ type: 'Ready', status, lastTransitionTime: isoTime(clock) })

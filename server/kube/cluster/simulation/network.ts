@@ -3,6 +3,7 @@
 
 import { setImmediate as breath } from 'node:timers/promises'
 import type { FakeClock } from '../../../base/clock.ts'
+import { type KubeObject, revisionOf } from '../../apimachinery/object-meta.ts'
 import { conflict, StatusError } from '../../apimachinery/status-error.ts'
 import type { Transport, TransportRequest } from '../../client/transport.ts'
 import type { Dice } from '../../store/testing/seeded-random.ts'
@@ -25,6 +26,11 @@ export class Network {
   readonly weather: Weather
   /** Undefined while the API server is down. */
   server: ((identity: Identity) => Transport) | undefined
+  /** Of the server's machine, and how often it has lost it: then nobody hears what became of a request. */
+  hasPower: () => boolean = () => true
+  powerCuts = 0
+  /** The newest revision of which somebody has been told that it is written. */
+  newestAnswered = 0
 
   constructor(clock: FakeClock, dice: Dice, weather: Weather) {
     this.clock = clock
@@ -94,7 +100,15 @@ export class Link {
         throw conflict({ group: '', resource: 'things' }, request.path, 'of the simulation')
       }
     }
-    const answer = await this.#server(identity).request(request)
+    const { powerCuts } = this.#network
+    const answer = await this.#server(identity)
+      .request(request)
+      .finally(() => {
+        if (this.#network.powerCuts !== powerCuts || !this.#network.hasPower()) throw new Error('read ECONNRESET')
+      })
+    if (isWrite) {
+      this.#network.newestAnswered = Math.max(this.#network.newestAnswered, revisionOf((answer ?? {}) as KubeObject))
+    }
     if (this.#isCut) throw new Error('the process has been killed')
     if (this.#isRough && isWrite && weather.losesAnswers && dice.chance(0.03)) throw new Error('read ECONNRESET')
     return answer

@@ -1,6 +1,7 @@
 // Bugs of the kind that shows only when something goes wrong at the wrong moment. Each is planted in what is shipped, one
 // at a time, and the simulation must notice it: the test of the test.
 
+import { isExpired } from '../../apimachinery/status-error.ts'
 import { type Client, createClient } from '../../client/client.ts'
 import type { ControllerDefinition } from '../../client/controller-builder.ts'
 import { Expectations } from '../../client/expectations.ts'
@@ -75,6 +76,25 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       }),
     },
     noticed: /./,
+  },
+  {
+    name: 'a watch that is too old is asked for again instead of beginning anew',
+    sabotage: {
+      transport: (transport) => ({
+        ...transport,
+        watch: (request) =>
+          transport.watch(request).catch((err) => {
+            if (isExpired(err)) throw new Error('read ECONNRESET')
+            throw err
+          }),
+      }),
+    },
+    noticed: /./,
+  },
+  {
+    name: 'the disk says that it has what it has not',
+    sabotage: { disk: { ignoreDatasync: true } },
+    noticed: /is lost: the store begins at/,
   },
   {
     name: 'the Deployment loop does not hear of its ReplicaSets',

@@ -6,7 +6,7 @@ import { PLANTED_BUGS } from './planted-bugs.ts'
 import { simulate } from './simulation.ts'
 
 const SEED = Number(process.env.PODIUM_SEED ?? 1)
-const STORMS = Number(process.env.PODIUM_SIMULATIONS ?? 20)
+const STORMS = Number(process.env.PODIUM_SIMULATIONS ?? 10)
 /** Of storms that a planted bug may get through unnoticed. */
 const LUCK = 25
 

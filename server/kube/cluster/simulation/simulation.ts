@@ -4,9 +4,8 @@
 
 import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
-import { FakeClock, settlePromises } from '../../../base/clock.ts'
+import { FakeClock } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
-import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { createClient } from '../../client/client.ts'
 import type { ControllerDefinition } from '../../client/controller-builder.ts'
 import { SharedInformer } from '../../client/shared-informer.ts'
@@ -14,17 +13,17 @@ import { buildControllers } from '../../controllers/index.ts'
 import { DaemonSet } from '../../kinds/daemon-set.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { Deployment } from '../../kinds/deployment.ts'
-import { ControllerRevision, EndpointSlice, PodDisruptionBudget, ServiceAccount } from '../../kinds/index.ts'
+import { ControllerRevision, CronJob, EndpointSlice, PodDisruptionBudget, ServiceAccount } from '../../kinds/index.ts'
 import { Job } from '../../kinds/job.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { Service } from '../../kinds/service.ts'
 import { StatefulSet } from '../../kinds/stateful-set.ts'
-import { openStore, type Store } from '../../store/store.ts'
-import { PowerLossDisk } from '../../store/testing/power-loss-disk.ts'
+import type { PowerLossDiskOptions } from '../../store/testing/power-loss-disk.ts'
 import { type Dice, diceOf } from '../../store/testing/seeded-random.ts'
+import { ControlPlane } from './control-plane.ts'
 import { unsettled, Watchman } from './invariants.ts'
-import { addMachine, playMachines } from './machines.ts'
+import { Machines } from './machines.ts'
 import { Network } from './network.ts'
 import { Candidate, controllerManager, type Flaws, scheduler, type Work } from './processes.ts'
 import { People } from './workload.ts'
@@ -32,6 +31,7 @@ import { People } from './workload.ts'
 /** Of those that the workload has; so the collector need not watch all there are. */
 const KINDS: readonly AnyKind[] = [
   ControllerRevision,
+  CronJob,
   DaemonSet,
   Deployment,
   EndpointSlice,
@@ -57,6 +57,7 @@ export interface Outcome {
 
 /** What a planted bug changes. */
 export interface Sabotage extends Flaws {
+  disk?: PowerLossDiskOptions
   definitions?(definitions: ControllerDefinition[]): ControllerDefinition[]
 }
 
@@ -66,18 +67,16 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
   const clock = new FakeClock()
   const network = new Network(clock, dice, { isBad: false, losesAnswers: dice.chance(0.5) })
   await using stack = new AsyncDisposableStack()
-  const store = await openStore({ directory: '/simulation', disk: new PowerLossDisk(), clock, random: dice.random })
-  stack.defer(() => store.close())
   const stop = new AbortController()
-  let stopServer = await startServer(network, store)
-  stack.defer(() => stopServer())
+  const controlPlane = stack.use(new ControlPlane(network, sabotage.disk))
+  await controlPlane.start()
 
   const definitions = () => {
     const built = buildControllers({
       kinds: KINDS,
       clusterCidr: '10.244.0.0/16',
       rootCaPem: 'PEM',
-      nodeMonitorGracePeriodMs: 24 * 3_600_000,
+      nodeMonitorGracePeriodMs: 6_000,
     })
     return sabotage.definitions?.(built) ?? built
   }
@@ -93,8 +92,9 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
   const countsPods = !network.weather.losesAnswers
   const watchman = new Watchman(pods, { candidates, countsPods, machineCpu: MACHINE_CPU })
   void pods.start(stop.signal)
-  for (let index = 1; index <= MACHINES; index++) await addMachine(network, `m${index}`, String(MACHINE_CPU))
-  playMachines(network, stop.signal)
+  const machines = new Machines(network, stop.signal)
+  const names = Array.from({ length: MACHINES }, (_, index) => `m${index + 1}`)
+  for (const name of names) await machines.add(name, String(MACHINE_CPU))
   for (const candidate of candidates) candidate.start()
   const onTime = (work: PromiseLike<unknown>) => keepTime(clock, work)
   stack.defer(async () => {
@@ -109,40 +109,27 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
     if (step === STORM_STEPS / 2) await onTime(people.leave())
     if (dice.chance(0.3)) await onTime(people.act())
     if (dice.chance(0.15)) await onTime(misfortune(candidates, dice))
-    if (dice.chance(0.03)) {
-      await stopServer()
+    if (dice.chance(0.04)) {
+      // What was done though nobody heard so is done twice by some; those who count must not meet that.
+      await (network.weather.losesAnswers ? controlPlane.losePower(clock) : controlPlane.stop())
       await clock.advance(dice.below(5_000))
-      stopServer = await startServer(network, store)
+      await controlPlane.start()
     }
+    if (dice.chance(0.05)) await controlPlane.forgetHistory()
+    if (dice.chance(0.06)) machines.die(dice.pick(names))
+    if (dice.chance(0.05)) machines.revive(dice.pick(names))
     await clock.advance(dice.below(STEP_MS))
     watchman.look()
   }
   network.weather.isBad = false
+  for (const name of names) machines.revive(name)
+  await onTime(people.rest())
   for (const candidate of candidates) {
     candidate.isPartitioned = false
     if (!candidate.isAlive) candidate.start()
   }
   const left = await settle(clock, () => unsettled(client))
-  return { problems: [...watchman.problems, ...left], fingerprint: fingerprintOf(pods) }
-}
-
-/** Starting and stopping it takes real time (keys, sockets): so all others rest meanwhile, and the clock stands still. */
-async function startServer(network: Network, store: Store): Promise<() => Promise<void>> {
-  await quiet()
-  const test = await startTestServer({ clock: network.clock, store })
-  await quiet()
-  network.server = (identity) => test.server.transportFor(identity)
-  return async () => {
-    network.server = undefined
-    await quiet()
-    await test[Symbol.asyncDispose]()
-    await quiet()
-  }
-}
-
-/** Until everybody waits for the clock. */
-async function quiet(): Promise<void> {
-  for (let round = 0; round < 20; round++) await settlePromises()
+  return { problems: [...controlPlane.problems, ...watchman.problems, ...left], fingerprint: fingerprintOf(pods) }
 }
 
 /** A process dies, comes back, is stopped in order, or is cut off from the others for a while. */

@@ -3,6 +3,7 @@
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import { isConflict, isNotFound } from '../../apimachinery/status-error.ts'
 import { createClient } from '../../client/client.ts'
+import { CronJob } from '../../kinds/cron-job.ts'
 import { DaemonSet } from '../../kinds/daemon-set.ts'
 import { Deployment } from '../../kinds/deployment.ts'
 import { Job } from '../../kinds/job.ts'
@@ -23,6 +24,12 @@ const podOf = (app: string, spec: object = {}) => ({
   metadata: { labels: { app } },
   spec: {
     containers: [{ name: 'main', image: 'main:1', resources: { requests: { cpu: '100m' } } }],
+    tolerations: ['not-ready', 'unreachable'].map((taint) => ({
+      key: `node.kubernetes.io/${taint}`,
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: 3,
+    })),
     ...spec,
   } as NonNullable<CorePod['spec']>,
 })
@@ -78,6 +85,16 @@ export class People {
         },
       }),
     )
+    await this.#insist(() =>
+      client.of(CronJob).create({
+        metadata: named('cron'),
+        spec: {
+          schedule: '* * * * *',
+          concurrencyPolicy: 'Forbid',
+          jobTemplate: { spec: { backoffLimit: 100, template: podOf('cron', { restartPolicy: 'Never' }) } },
+        },
+      }),
+    )
     await this.#insist(() => client.of(Namespace).create({ metadata: { name: 'temporary' } }))
     await this.#insist(() => client.of(ServiceAccount).get(named('default', 'temporary')))
     await this.#insist(() => client.of(Deployment).create(deployment('web', 'temporary')))
@@ -114,6 +131,11 @@ export class People {
     const propagationPolicy = dice.pick(['Background', 'Foreground'] as const)
     await this.#insist(() => this.#client.of(Deployment).delete(named('doomed'), { propagationPolicy }))
     await this.#insist(() => this.#client.of(Namespace).delete({ name: 'temporary' }))
+  }
+
+  /** What would go on for ever ends. */
+  async rest(): Promise<void> {
+    await this.#insist(() => this.#client.of(CronJob).patch(named('cron'), merge, { spec: { suspend: true } }))
   }
 
   async #killSomePod(): Promise<void> {

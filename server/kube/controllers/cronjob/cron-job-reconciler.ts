@@ -1,6 +1,7 @@
 // Makes a Job whenever one is due. Upstream: kubernetes/pkg/controller/cronjob/cronjob_controllerv2.go.
 
 import type { CronJob as BatchCronJob, Job as BatchJob, CronJobStatus } from 'kubernetes-types/batch/v1'
+import type { ObjectReference } from 'kubernetes-types/core/v1'
 import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
 import { revisionOf } from '../../apimachinery/object-meta.ts'
 import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
@@ -42,7 +43,7 @@ export class CronJobReconciler implements Reconciler {
     report.sees(cronJob, ...jobs)
     await this.#tidy(context, cronJob, jobs)
     const status: CronJobStatus = deepCopy(cronJob.status ?? {})
-    this.#settleActive(context, cronJob, jobs, status)
+    await this.#settleActive(context, cronJob, jobs, status)
     const requeue = cronJob.metadata?.deletionTimestamp ? undefined : await this.#run(context, cronJob, jobs, status)
     if (status.active?.length === 0) delete status.active
     if (!deepEqual(status, cronJob.status ?? {})) {
@@ -52,19 +53,22 @@ export class CronJobReconciler implements Reconciler {
     return requeue
   }
 
-  /** Which of its Jobs still run, and which have ended since. */
-  #settleActive(
+  /** Which of its Jobs still run, and which have ended since. What looks odd may be our caches: so ask. */
+  async #settleActive(
     context: ReconcileContext,
     cronJob: BatchCronJob,
     jobs: readonly BatchJob[],
     status: CronJobStatus,
-  ): void {
+  ): Promise<void> {
+    const { namespace = '', name: own = '' } = cronJob.metadata ?? {}
     const say = (reason: string, message: string, type: 'Normal' | 'Warning' = 'Normal') =>
       context.event(CronJob, cronJob, type, reason, message)
     for (const job of jobs) {
       const { uid, name } = job.metadata ?? {}
       const isListed = status.active?.some((entry) => entry.uid === uid) ?? false
       if (!isListed && !isFinished(job)) {
+        const fresh = await context.client.of(CronJob).get({ namespace, name: own })
+        if (fresh.status?.active?.some((entry) => entry.uid === uid)) continue
         say('UnexpectedJob', `Saw a job that the controller did not create or forgot: ${name}`, 'Warning')
       } else if (isListed && isFinished(job)) {
         const end = hasCondition(job, 'Complete') ? 'Complete' : 'Failed'
@@ -77,7 +81,7 @@ export class CronJobReconciler implements Reconciler {
     }
     const known = new Set(jobs.map(({ metadata }) => metadata?.uid))
     for (const entry of status.active ?? []) {
-      if (known.has(entry.uid)) continue
+      if (known.has(entry.uid) || (await exists(context, entry))) continue
       status.active = status.active?.filter((other) => other !== entry) ?? []
       say('MissingJob', `Active job went missing: ${entry.name}`)
     }
@@ -105,7 +109,7 @@ export class CronJobReconciler implements Reconciler {
         cronJob,
         'Warning',
         'MissSchedule',
-        `Missed scheduled time to start a job: ${new Date(due.lastMs).toUTCString()}`,
+        `Missed scheduled time to start a job: ${new Date(due.lastMs).toUTCString().replace('GMT', '+0000')}`,
       )
       return wait
     }
@@ -197,6 +201,16 @@ export class CronJobReconciler implements Reconciler {
       context.event(CronJob, cronJob, 'Warning', 'FailedDelete', `Deleted job: ${messageOf(err)}`)
       throw err
     }
+  }
+}
+
+async function exists({ client }: ReconcileContext, { namespace = '', name = '' }: ObjectReference): Promise<boolean> {
+  try {
+    await client.of(Job).get({ namespace, name })
+    return true
+  } catch (err) {
+    if (isNotFound(err)) return false
+    throw err
   }
 }
 

@@ -137,6 +137,21 @@ describe('the loop', () => {
     await loops.until('its success is told', async () => (await get()).status?.lastSuccessfulTime !== undefined)
   })
 
+  it('does not take a run for gone of which it has only not heard', async () => {
+    await loops.run(['cronjob'])
+    loops.news.hold('jobs')
+    await create({ concurrencyPolicy: 'Forbid' })
+    await count(1)
+    await loops.until('it is in the status', async () => (await get()).status?.active?.length === 1)
+    await loops.until('the next one was refused', async () =>
+      (await loops.client.of(Event).list(tick)).items.some(({ reason }) => reason === 'JobAlreadyActive'),
+    )
+    const reasons = (await loops.client.of(Event).list(tick)).items.map(({ reason }) => reason)
+    expect(reasons).not.toContain('MissingJob')
+    expect(await jobs()).toHaveLength(1)
+    loops.news.release('jobs')
+  })
+
   it('puts the new one in the place of the old, where that is asked', async () => {
     await loops.run(['cronjob'])
     await create({ concurrencyPolicy: 'Replace' })

@@ -3,8 +3,8 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from 'kubernetes-types/policy/v1'
 import { scaledValue } from '../../apimachinery/int-or-string.ts'
-import { withCondition } from '../conditions.ts'
-import { isReady, isTerminated } from '../pod-state.ts'
+import { conditionOf } from '../conditions.ts'
+import { isReady } from '../pod-state.ts'
 
 /** An eviction is believed to be under way for so long; then the pod counts again. */
 const UNCONFIRMED_MS = 2 * 60_000
@@ -23,28 +23,32 @@ export interface Counted {
 export function nextStatus({ budget, pods, expected, now, at }: Counted): {
   status: PodDisruptionBudgetStatus
   nextMs: number | undefined
+  /** Whose eviction was granted long ago and never happened. */
+  notDeleted: Pod[]
 } {
   const { spec, metadata, status: current } = budget
-  const counted = pods.filter((pod) => !isTerminated(pod))
-  const { disrupted, nextMs } = stillUnderWay(counted, current?.disruptedPods ?? {}, now)
-  const healthy = counted.filter(
+  const { disrupted, nextMs, notDeleted } = stillUnderWay(pods, current?.disruptedPods ?? {}, now)
+  const healthy = pods.filter(
     ({ metadata: meta, ...pod }) => !meta?.deletionTimestamp && !disrupted[meta?.name ?? ''] && isReady(pod),
   ).length
-  const wanted = desired(spec ?? {}, counted.length, expected)
+  const wanted = desired(spec ?? {}, pods.length, expected)
   const isKnown = typeof wanted !== 'string'
   const desiredHealthy = isKnown ? wanted.desired : (current?.desiredHealthy ?? 0)
   const expectedPods = isKnown ? wanted.expected : (current?.expectedPods ?? 0)
   const allowed = isKnown && expectedPods > 0 ? Math.max(0, healthy - desiredHealthy) : 0
-  const conditions = withCondition(current?.conditions, {
+  const status = allowed > 0 ? 'True' : 'False'
+  const before = conditionOf(current?.conditions, 'DisruptionAllowed')
+  const condition = {
     type: 'DisruptionAllowed',
-    status: allowed > 0 ? 'True' : 'False',
+    status,
     reason: isKnown ? (allowed > 0 ? 'SufficientPods' : 'InsufficientPods') : 'SyncFailed',
     message: isKnown ? '' : wanted,
     observedGeneration: metadata?.generation ?? 0,
-    lastTransitionTime: at,
-  })
+    lastTransitionTime: before?.status === status ? before.lastTransitionTime : at,
+  }
   return {
     nextMs,
+    notDeleted,
     status: {
       ...(Object.keys(disrupted).length > 0 ? { disruptedPods: disrupted } : {}),
       currentHealthy: healthy,
@@ -52,7 +56,7 @@ export function nextStatus({ budget, pods, expected, now, at }: Counted): {
       disruptionsAllowed: allowed,
       expectedPods,
       observedGeneration: metadata?.generation ?? 0,
-      conditions: [...conditions],
+      conditions: [condition],
     },
   }
 }
@@ -76,14 +80,19 @@ function desired(
 
 function stillUnderWay(pods: readonly Pod[], disrupted: Readonly<Record<string, string>>, now: number) {
   const left: Record<string, string> = {}
+  const notDeleted: Pod[] = []
   let nextMs: number | undefined
-  for (const { metadata } of pods) {
+  for (const pod of pods) {
+    const { metadata } = pod
     const since = disrupted[metadata?.name ?? '']
     if (since === undefined || metadata?.deletionTimestamp) continue
     const leftMs = Date.parse(since) + UNCONFIRMED_MS - now
-    if (leftMs <= 0) continue
+    if (leftMs <= 0) {
+      notDeleted.push(pod)
+      continue
+    }
     left[metadata?.name ?? ''] = since
     nextMs = Math.min(nextMs ?? leftMs, leftMs)
   }
-  return { disrupted: left, nextMs }
+  return { disrupted: left, nextMs, notDeleted }
 }

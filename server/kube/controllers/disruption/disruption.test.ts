@@ -1,8 +1,11 @@
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import type { PodDisruptionBudget as Budget } from 'kubernetes-types/policy/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { isoTime } from '../../../base/clock.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Deployment } from '../../kinds/deployment.ts'
+import { Event } from '../../kinds/event.ts'
+import { Pod } from '../../kinds/pod.ts'
 import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { deployment, insist, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
@@ -63,7 +66,7 @@ describe('what a budget allows', () => {
     {
       name: 'without those that have ended',
       spec: { minAvailable: 1 },
-      pods: [...ready(1), pod('x', { phase: 'Succeeded' })],
+      pods: [...ready(1), pod('x', { phase: 'Succeeded', ready: false })],
       allowed: 0,
       desired: 1,
     },
@@ -102,8 +105,23 @@ describe('what a budget allows', () => {
     }
     expect(granted(30_000)).toMatchObject({ nextMs: 90_000, status: { currentHealthy: 2, disruptionsAllowed: 1 } })
     expect(Object.keys(granted(30_000).status.disruptedPods ?? {})).toEqual(['p0'])
+    expect(granted(30_000).notDeleted).toEqual([])
+    expect(granted(121_000).notDeleted.map(({ metadata }) => metadata?.name)).toEqual(['p0'])
     expect(granted(121_000)).toMatchObject({ nextMs: undefined, status: { currentHealthy: 3, disruptionsAllowed: 2 } })
   })
+})
+
+it('says in its condition which generation it knows, and since when it is so', () => {
+  const budget = (generation: number, status?: Budget['status']): Budget => ({
+    metadata: { generation },
+    spec: { minAvailable: 1 },
+    ...(status ? { status } : {}),
+  })
+  const told = (of: Budget, at: string) => nextStatus({ budget: of, pods: ready(3), expected: 3, now: NOW, at }).status
+  const first = told(budget(1), 'then')
+  expect(told(budget(2, first), 'later').conditions).toEqual([
+    { ...first.conditions?.[0], observedGeneration: 2, lastTransitionTime: 'then' },
+  ])
 })
 
 describe('the loop', () => {
@@ -141,5 +159,72 @@ describe('the loop', () => {
       const { status } = await loops.client.of(PodDisruptionBudget).get(web)
       return status?.expectedPods === 5 && status.desiredHealthy === 4
     })
+  })
+
+  const reasons = async () => (await loops.client.of(Event).list({ namespace: 'default' })).items
+  const podOf = (name: string, owner?: object) =>
+    loops.client.of(Pod).create({
+      metadata: {
+        namespace: 'default',
+        name,
+        labels: { app: 'web' },
+        ...(owner ? { ownerReferences: [owner as never] } : {}),
+      },
+      spec: { containers: [{ name: 'a', image: 'b' }] },
+    })
+  const budget = (spec: object) =>
+    loops.client
+      .of(PodDisruptionBudget)
+      .create({ metadata: web, spec: { selector: { matchLabels: { app: 'web' } }, ...spec } })
+
+  it('says why it cannot count', async () => {
+    await loops.run(['disruption', 'serviceaccount'])
+    await podOf('lonely')
+    await budget({ maxUnavailable: 1 })
+    await loops.until('told of what nobody made', async () =>
+      (await reasons()).some(
+        ({ reason, message }) =>
+          reason === 'UnmanagedPods' && message?.includes('(selector: app=web) were found to be unmanaged'),
+      ),
+    )
+    await podOf('strange', { apiVersion: 'example.com/v1', kind: 'Thing', name: 't', uid: 'u', controller: true })
+    await loops.until('told of a maker without a scale', async () =>
+      (await reasons()).some(
+        ({ reason, message }) =>
+          reason === 'CalculateExpectedPodCountFailed' &&
+          message === 'Failed to calculate the number of expected pods: found no controllers for pod "strange"',
+      ),
+    )
+    const { status } = await loops.client.of(PodDisruptionBudget).get(web)
+    expect(status?.conditions?.[0]).toMatchObject({ status: 'False', reason: 'SyncFailed' })
+  })
+
+  it('takes back after two minutes what a pod was told of a disruption that never came', async () => {
+    await loops.run(['stale-disruption', 'serviceaccount'])
+    await podOf('spared')
+    const at = isoTime(loops.clock)
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      lastTransitionTime: at,
+    }
+    await loops.client
+      .of(Pod)
+      .patch(
+        { namespace: 'default', name: 'spared' },
+        'application/strategic-merge-patch+json',
+        { status: { conditions: [condition] } },
+        { subresource: 'status' },
+      )
+    const told = async () =>
+      (await loops.client.of(Pod).get({ namespace: 'default', name: 'spared' })).status?.conditions?.find(
+        ({ type }) => type === 'DisruptionTarget',
+      )
+    await loops.clock.advance(60_000)
+    expect((await told())?.status).toBe('True')
+    await loops.until('taken back', async () => (await told())?.status === 'False')
+    expect(loops.clock.now() - Date.parse(at)).toBeGreaterThanOrEqual(120_000)
+    expect((await told())?.reason).toBeUndefined()
   })
 })

@@ -36,15 +36,24 @@ export function scaleFinder(view: ClusterView): (pod: Pod) => Scale | undefined 
 
 const scaleOf = ({ metadata, spec }: Scaled): Scale => ({ uid: metadata?.uid ?? '', replicas: spec?.replicas ?? 1 })
 
-/** A sentence when a pod's maker has no scale: then percentages, and what may be unavailable, mean nothing. */
-export function expectedPods(pods: readonly Pod[], scale: (pod: Pod) => Scale | undefined): number | string {
+export interface Expected {
+  /** A sentence when a pod's maker has no scale: then percentages, and what may be unavailable, mean nothing. */
+  count: number | string
+  /** Made by nobody: not counted, as it will not be made again. */
+  hasUnmanaged: boolean
+}
+
+export function expectedPods(pods: readonly Pod[], scale: (pod: Pod) => Scale | undefined): Expected {
   const scales = new Map<string, number>()
+  let hasUnmanaged = false
   for (const pod of pods) {
-    if (!controllerOf(pod)) continue // made by nobody: not counted, as it will not be made again
+    if (!controllerOf(pod)) {
+      hasUnmanaged = true
+      continue
+    }
     const found = scale(pod)
-    const { kind, name } = controllerOf(pod) ?? {}
-    if (!found) return `found no controllers for pod "${pod.metadata?.name}" with a scale: ${kind} ${name}`
+    if (!found) return { count: `found no controllers for pod "${pod.metadata?.name}"`, hasUnmanaged }
     scales.set(found.uid, found.replicas)
   }
-  return [...scales.values()].reduce((sum, replicas) => sum + replicas, 0)
+  return { count: [...scales.values()].reduce((sum, replicas) => sum + replicas, 0), hasUnmanaged }
 }
