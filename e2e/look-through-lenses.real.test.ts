@@ -2,15 +2,14 @@
 // race, be refused.
 // No container runs here, so machines are simulated; the control plane is as real as ever.
 
-import { spawn } from 'node:child_process'
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from './support/browser.ts'
 import { type Classroom, startClassroom } from './support/classroom.ts'
-import { type Kubectl, kubectl, podium, root } from './support/commands.ts'
+import { type Kubectl, kubectl } from './support/commands.ts'
 import { until } from './support/until.ts'
 
 const LAB = '/labs/a-deployment-heals-itself'
@@ -20,7 +19,6 @@ let classroom: Classroom
 let browser: Browser
 let page: Page
 let kube: Kubectl
-let kubeconfig: string
 let scratch: string
 
 beforeAll(async () => {
@@ -35,8 +33,7 @@ beforeAll(async () => {
   await page.goto(classroom.origin + LAB)
   await page.getByText('2 simulated nodes Ready').waitFor({ timeout: 120_000 })
   const [cluster = ''] = await readdir(join(home, 'clusters'))
-  kubeconfig = join(home, 'clusters', cluster, 'admin.conf')
-  kube = kubectl('1.36', kubeconfig)
+  kube = kubectl('1.36', join(home, 'clusters', cluster, 'admin.conf'))
 }, 300_000)
 
 afterAll(async () => {
@@ -94,31 +91,6 @@ describe('a held loop', () => {
     await run('rollout status deployment web --timeout=60s')
     expect(await podsOf('web')).toHaveLength(3)
     expect(await card().getAttribute('data-state')).not.toBe('held')
-  })
-})
-
-describe('a loop of one’s own', () => {
-  const own = 'website-operator/website-controller'
-
-  it('has a card like a built-in one, tells what it did, and is held by nobody', async () => {
-    const example = join(scratch, 'operator')
-    await cp(join(root, 'docs', 'examples', 'operator'), example, { recursive: true })
-    await podium('client', example)
-    await run(`apply -f ${join(example, 'website-crd.yaml')}`)
-    await run('wait crd/websites.example.com --for=condition=Established --timeout=60s')
-    using operator = new DisposableStack()
-    const program = spawn(process.execPath, [join(example, 'website-operator.mjs')], {
-      env: { ...process.env, KUBECONFIG: kubeconfig },
-    })
-    operator.defer(() => program.kill())
-    await run(`apply -f ${join(example, 'website.yaml')}`)
-    const card = page.locator(`[data-loop="${own}"]`)
-    await card.waitFor({ timeout: 60_000 })
-    await card.click()
-    await page.getByText('made its Deployment').first().waitFor()
-    await page.getByText('2 servers that say').first().waitFor()
-    expect(await control().count()).toBe(0)
-    await run('delete website hello')
   })
 })
 

@@ -94,7 +94,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the disk says that it has what it has not',
     sabotage: { disk: { ignoreDatasync: true } },
-    noticed: /is lost: the store begins at/,
+    noticed: /is lost: the store begins at|store is corrupt/,
   },
   {
     name: 'the Deployment loop does not hear of its ReplicaSets',

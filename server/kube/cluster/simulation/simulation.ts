@@ -115,7 +115,7 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
       await clock.advance(dice.below(5_000))
       await controlPlane.start()
     }
-    if (dice.chance(0.05)) await controlPlane.forgetHistory()
+    if (dice.chance(0.1)) await controlPlane.forgetHistory()
     if (dice.chance(0.06)) machines.die(dice.pick(names))
     if (dice.chance(0.05)) machines.revive(dice.pick(names))
     await clock.advance(dice.below(STEP_MS))
