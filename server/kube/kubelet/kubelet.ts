@@ -38,6 +38,7 @@ import { runtimeHandlerOf } from './runtime-handler.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status-writer.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
+import { volumesInUse } from './volumes/csi.ts'
 import { VolumeManager } from './volumes/volume-manager.ts'
 
 export interface KubeletOptions {
@@ -189,6 +190,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     ...(options.capacity ? { capacity: options.capacity } : {}),
     configuration,
     pressures: () => eviction.pressures,
+    volumesInUse: () => volumesInUse({ os, rootDir }),
     shuttingDown: () => shutdown.notReady,
     onNetworkState(notReady) {
       const recovered = networkError !== undefined && notReady === undefined
@@ -208,6 +210,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     ...(options.capacity ? { capacity: options.capacity } : {}),
     configuration,
     pressures: new Set(),
+    volumesInUse: [],
     previous: undefined,
     now: clock.now(),
   })

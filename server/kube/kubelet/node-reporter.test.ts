@@ -32,6 +32,7 @@ it('looks again at once when something has changed while it was looking', async 
     taints: undefined,
     configuration: kubeletConfigurationOf(undefined),
     pressures: () => new Set(),
+    volumesInUse: async () => [],
     shuttingDown: () => undefined,
     onNetworkState(notReady) {
       // The network is there between the look and its report, once the node is registered.

@@ -32,6 +32,7 @@ export interface NodeReporterOptions {
   capacity?: Record<string, string>
   configuration: KubeletConfiguration
   pressures(): ReadonlySet<Pressure>
+  volumesInUse(): Promise<string[]>
   /** Why the node takes no more pods; undefined while it does. */
   shuttingDown(): string | undefined
   /** Told whenever it becomes known whether pods can be run: undefined, or why not. */
@@ -165,6 +166,7 @@ export class NodeReporter {
       ...(this.#options.capacity ? { capacity: this.#options.capacity } : {}),
       configuration: this.#options.configuration,
       pressures: this.#options.pressures(),
+      volumesInUse: await this.#options.volumesInUse(),
       previous,
       now: clock.now(),
     })

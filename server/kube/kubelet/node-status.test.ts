@@ -38,6 +38,7 @@ it.each<[Pressure, string, string]>([
       notReady: undefined,
       configuration: kubeletConfigurationOf(undefined),
       pressures,
+      volumesInUse: [],
       previous: undefined,
       now: 0,
     })

@@ -20,6 +20,8 @@ export interface NodeStatusInput {
   /** Told by the operator instead of measured: `{ cpu: '4', memory: '8Gi' }`. */
   capacity?: Record<string, string>
   configuration: KubeletConfiguration
+  /** By the names of whoever attaches them. */
+  volumesInUse: string[]
   /** What the machine is short of. */
   pressures: ReadonlySet<Pressure>
   previous: NodeStatus | undefined
@@ -51,8 +53,17 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
       architecture: machine.architecture,
     },
     images: input.images,
+    // Said also when there are none any more, as what is left out of a patch stays.
+    ...(input.volumesInUse.length > 0 || input.previous?.volumesInUse ? { volumesInUse: input.volumesInUse } : {}),
+    ...FEATURES,
   }
 }
+
+/** What Docker's engine cannot do for pods (docs/decisions/0045); the package of types does not know the fields yet. */
+const FEATURES = {
+  features: { supplementalGroupsPolicy: false },
+  runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: false, userNamespaces: false } }],
+} as object
 
 function capacityOf({ machine, maxPods, capacity }: NodeStatusInput): Record<string, string> {
   return {

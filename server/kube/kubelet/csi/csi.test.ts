@@ -12,7 +12,7 @@ import { noLogger } from '../../../base/logger.ts'
 import type { MessageType } from '../../../base/protobuf.ts'
 import { createLinuxNodeOs } from '../../node-os/linux-node-os.ts'
 import type { ApiObjects } from '../api-objects.ts'
-import { csiVolume } from '../volumes/csi.ts'
+import { csiVolume, volumesInUse } from '../volumes/csi.ts'
 import type { VolumePorts } from '../volumes/volume-plugin.ts'
 import { CsiDrivers, type DriverOnNode } from './csi-drivers.ts'
 import {
@@ -225,12 +225,14 @@ describe('a volume of a driver', () => {
     expect(stage).toMatch(/\/plugins\/kubernetes\.io\/csi\/disks\.example\.org\/[0-9a-f]{64}\/globalmount$/)
     expect(last('NodePublishVolume')).toMatchObject({ volumeId: 'disk-1', stagingTargetPath: stage, readonly: false })
     await setUp('u2')
+    expect(await volumesInUse(ports())).toEqual([`kubernetes.io/csi/${NAME}^disk-1`])
     asked = []
     await tearDown('u1')
     expect(methods()).toEqual(['NodeUnpublishVolume'])
     await tearDown('u2')
     expect(methods()).toEqual(['NodeUnpublishVolume', 'NodeUnpublishVolume', 'NodeUnstageVolume'])
     await expect(stat(stage)).rejects.toThrow('ENOENT')
+    expect(await volumesInUse(ports())).toEqual([])
   })
 
   it('is told how it shall be used, and the secrets for that', async () => {
@@ -299,5 +301,9 @@ describe('a volume of a driver', () => {
   it('says in the driver’s words what it did not do', async () => {
     refusal = 'no such disk'
     await expect(setUp('u1')).rejects.toThrow('rpc error: code = NotFound desc = no such disk')
+    refusal = undefined
+    asked = []
+    await tearDown('u1')
+    expect(methods()).toEqual(['NodeUnpublishVolume', 'NodeUnstageVolume'])
   })
 })

@@ -53,14 +53,15 @@ export const csiVolume: VolumePlugin = {
     const volumeContext = source.volumeAttributes ?? {}
     const stagingTargetPath =
       persistentVolume && (await csi.can(driver, STAGE_UNSTAGE_VOLUME)) ? stageOf(source, ports) : ''
+    // Before anything is done, so that all of it can be undone.
+    const data: VolumeData = { driverName: driver, volumeHandle, volumeLifecycleMode }
+    await os.writeFile(`${directory}/vol_data.json`, JSON.stringify(data))
     if (stagingTargetPath) {
       await os.makeDirectory(stagingTargetPath, { mode: 0o750 })
       const secrets = await secretsOf(source.nodeStageSecretRef, ports)
       const content = { ...common, stagingTargetPath, secrets, volumeContext: entriesOf(volumeContext) }
       await csi.call(driver, 'NodeStageVolume', [NodeStageVolumeRequest, Empty], content)
     }
-    const data: VolumeData = { driverName: driver, volumeHandle, volumeLifecycleMode }
-    await os.writeFile(`${directory}/vol_data.json`, JSON.stringify(data))
     const targetPath = `${directory}/mount`
     const aboutPod: Record<string, string> = driverObject?.spec?.podInfoOnMount
       ? {
@@ -84,7 +85,7 @@ export const csiVolume: VolumePlugin = {
   },
 
   async tearDown(directory, ports) {
-    const { csi, os, rootDir } = ports
+    const { csi, os } = ports
     const told = await os.readFile(`${directory}/vol_data.json`)
     if (told === undefined) return
     const { driverName, volumeHandle } = JSON.parse(told) as VolumeData
@@ -93,21 +94,34 @@ export const csiVolume: VolumePlugin = {
     await csi.call(driverName, 'NodeUnpublishVolume', [NodeUnpublishVolumeRequest, Empty], unpublish)
     await os.remove(directory)
     const stagingTargetPath = stageOf({ driver: driverName, volumeHandle }, ports)
-    if ((await os.kindOf(stagingTargetPath)) === undefined || (await isUsed(volumeHandle, ports))) return
+    if (
+      (await os.kindOf(stagingTargetPath)) === undefined ||
+      (await volumesOf(ports)).some((one) => one.volumeHandle === volumeHandle)
+    )
+      return
     const unstage = { volumeId: volumeHandle, stagingTargetPath }
     await csi.call(driverName, 'NodeUnstageVolume', [NodeUnstageVolumeRequest, Empty], unstage)
     await os.remove(stagingTargetPath.slice(0, stagingTargetPath.lastIndexOf('/')))
-
-    async function isUsed(handle: string, { os }: VolumePorts): Promise<boolean> {
-      for (const uid of await os.list(`${rootDir}/pods`)) {
-        for (const name of await os.list(`${rootDir}/pods/${uid}/volumes/${NAME}`)) {
-          const other = await os.readFile(`${rootDir}/pods/${uid}/volumes/${NAME}/${name}/vol_data.json`)
-          if (other && (JSON.parse(other) as VolumeData).volumeHandle === handle) return true
-        }
-      }
-      return false
-    }
   },
+}
+
+/** Those of this machine, under the names that whoever attaches volumes knows them by; they must not be taken away. */
+export async function volumesInUse(ports: Pick<VolumePorts, 'os' | 'rootDir'>): Promise<string[]> {
+  const persistent = (await volumesOf(ports)).filter(({ volumeLifecycleMode }) => volumeLifecycleMode === 'Persistent')
+  const names = persistent.map(({ driverName, volumeHandle }) => `kubernetes.io/csi/${driverName}^${volumeHandle}`)
+  return [...new Set(names)].sort()
+}
+
+async function volumesOf({ os, rootDir }: Pick<VolumePorts, 'os' | 'rootDir'>): Promise<VolumeData[]> {
+  const found: VolumeData[] = []
+  for (const uid of await os.list(`${rootDir}/pods`)) {
+    const directory = `${rootDir}/pods/${uid}/volumes/${NAME}`
+    for (const name of await os.list(directory)) {
+      const told = await os.readFile(`${directory}/${name}/vol_data.json`)
+      if (told !== undefined) found.push(JSON.parse(told) as VolumeData)
+    }
+  }
+  return found
 }
 
 /** A volume that a pod's own spec describes gets a name that no other pod's has. */
