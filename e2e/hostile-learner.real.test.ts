@@ -171,7 +171,7 @@ while True:
     while True: peer.sendall(b"x" * 65536)
   except OSError: pass`
   await onHers(`docker run -d --rm --name liar --network host -v /var/lib/kubelet/pki:/pki:ro python python3 -c '${server}'
-    for i in $(seq 100); do docker logs liar | grep -q mine && break; pkill -9 -f node-agent.mjs; sleep 0.1; done`)
+    for i in $(seq 100); do docker logs liar | grep -q mine && break; pkill -9 -xf '(/usr/bin/)?node .*/node-agent.mjs .*'; sleep 0.1; done`)
   expect(await onHers('docker logs liar')).toContain('mine')
   const memory = async () =>
     Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${await hostPid()}/status`, 'utf8'))?.[1])
