@@ -8,6 +8,7 @@ import { Duplex } from 'node:stream'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { testPki } from '../testing/test-pki.ts'
 import { KubeletCaller } from './kubelet-caller.ts'
+import { ServiceCaller } from './service-caller.ts'
 
 let kubelet: https.Server
 let caller: KubeletCaller
@@ -23,6 +24,14 @@ beforeAll(async () => {
     socket.on('error', () => undefined)
     socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
     pour((piece) => socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`), socket)
+  })
+  // Whatever is dialled, it is the same server that answers.
+  kubelet.on('connect', (_request, socket: net.Socket) => {
+    const peer = net.connect(target.port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      socket.pipe(peer).pipe(socket)
+    })
+    for (const each of [socket, peer]) each.on('error', () => each.destroy())
   })
   kubelet.listen(0, '127.0.0.1')
   await once(kubelet, 'listening')
@@ -105,4 +114,17 @@ it('does not send this server elsewhere', async () => {
 it('does not pass on a refusal that claims success', async () => {
   answer = (_request, response) => response.writeHead(403).end('{"kind":"Status","code":200,"status":"Success"}')
   await expect(caller.text(target, patience())).rejects.toThrow()
+})
+
+it('nor may a webhook behind it go on for ever', async () => {
+  answer = endless(200)
+  const through = { host: '127.0.0.1', port: target.port }
+  const services = new ServiceCaller({
+    kubelet: caller,
+    locate: () => ({ host: '127.0.0.1', port: target.port, through }),
+    anyKubelet: () => through,
+  })
+  const service = { namespace: 'default', name: 'hook', port: 443 }
+  const call = { service, method: 'POST' as const, path: '/', body: {}, isInsecure: true, timeoutMs: 15_000 }
+  await expect(services.call(call)).rejects.toThrow('the answer is longer than 16777216 bytes')
 })
