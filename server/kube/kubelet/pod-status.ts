@@ -6,19 +6,21 @@ import { qosClassOf } from '../kinds/pod-template/qos.ts'
 import { type ContainerStatusInput, containerStatusOf } from './container-statuses.ts'
 import { conditionsOf, type Verdict } from './pod-conditions.ts'
 import { phaseOf } from './pod-phase.ts'
-import { ephemeralOf, initRole } from './pod-runtime-state.ts'
+import { ephemeralOf, initRole, isAlive } from './pod-runtime-state.ts'
 import { timestampOf } from './timestamp.ts'
 
 export interface PodStatusInput extends ContainerStatusInput {
   now: number
   nodeIP: string
-  /** Set when the kubelet itself ended the pod: `DeadlineExceeded`, `OutOfcpu`, `Evicted` … */
   resize?: readonly Verdict[]
-  verdict?: { reason: string; message: string } | undefined
+  /** Set when the kubelet itself ended the pod: `DeadlineExceeded`, `OutOfcpu`, `Evicted` … */
+  verdict?: { reason: string; message: string; condition?: Verdict } | undefined
 }
 
 export function podStatusOf(input: PodStatusInput): PodStatus {
-  const { pod, state, nodeIP, terminal, verdict } = input
+  const { pod, state, nodeIP, terminal } = input
+  // Nobody is told that a pod has failed while something of it still runs: others would begin in its place.
+  const verdict = terminal || !state.containers.some(isAlive) ? input.verdict : undefined
   const init = (pod.spec?.initContainers ?? []).map((one) => containerStatusOf(one, initRole(one), input))
   const regular = (pod.spec?.containers ?? []).map((one) => containerStatusOf(one, 'regular', input))
   const ephemeral = ephemeralOf(pod).map((one) => containerStatusOf(one, 'ephemeral', input))
@@ -40,7 +42,7 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     conditions: conditionsOf(pod, { init, regular }, phase, {
       sandboxReady: sandbox !== undefined && (pod.spec?.hostNetwork === true || sandbox.ips.length > 0),
       now,
-      resize: input.resize ?? [],
+      resize: [...(input.resize ?? []), ...(verdict?.condition ? [verdict.condition] : [])],
     }),
     hostIP: nodeIP,
     ...({ hostIPs: [{ ip: nodeIP }] } as object),

@@ -340,13 +340,12 @@ export class PodSync {
 }
 
 function ownVerdicts(pod: Pod, state: PodRuntimeState, memory: PodMemory): Verdict[] {
-  const { pending, resizeError, verdict, isRestartingAll } = memory
+  const { pending, resizeError, isRestartingAll } = memory
   const isUnderWay = (pod.spec?.containers ?? []).some((container) => {
     const status = latestOf(state, container.name)
     return status && resizeOf(container, status) !== 'none'
   })
   return [
-    ...(verdict?.condition ? [verdict.condition] : []),
     ...(mayRestartAll(pod) ? [{ type: 'AllContainersRestarting', status: isRestartingAll ? 'True' : 'False' }] : []),
     ...(pending ? [{ type: 'PodResizePending', status: 'True', ...pending }] : []),
     ...(isUnderWay
