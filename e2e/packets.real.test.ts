@@ -27,6 +27,9 @@ const OBJECTS = [
     sessionAffinity: 'ClientIP',
     sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } },
   }),
+  service('both', { ipFamilyPolicy: 'RequireDualStack' }),
+  service('six', { ipFamilies: ['IPv6'], sessionAffinity: 'ClientIP' }),
+  service('sixless', { ipFamilies: ['IPv6'], selector: { app: 'wbe' } }),
   service('nobody', { selector: { app: 'wbe' } }),
   service('self', { selector: { only: 'b' } }),
   service('inside', { selector: { only: 'b' }, internalTrafficPolicy: 'Local' }),
@@ -61,7 +64,7 @@ const addresses = new Map<string, string>()
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
   const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--kubeconfig', kubeconfig)
+  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--ip-family', 'dual', '--kubeconfig', kubeconfig)
   kube = kubectl('1.36', kubeconfig)
   await run('apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }))
   await run('wait pods --all --for=condition=Ready --timeout=120s')
@@ -139,6 +142,16 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
 
   it('refuses at once where nobody is', async () => {
     expect(await ask('tcp nobody 80', 'udp nobody 80')).toEqual(['ConnectionRefusedError 0', expect.any(String)])
+  })
+
+  it('leads over IPv6 as well, under the caller’s own address', async () => {
+    const [, second = ''] = (await run('get service both -o jsonpath={.spec.clusterIPs[*]}')).split(' ')
+    const client = await run('get pod client -o jsonpath={.status.podIPs[1].ip}')
+    const heard = await ask(...Array(16).fill(`tcp ${second} 80`))
+    expect(new Set(heard)).toEqual(new Set([`a ${client}`, `b ${client}`]))
+    // By its name there is no other way to it.
+    expect(new Set(await ask(...Array(8).fill('tcp six 80'))).size).toBe(1)
+    expect(await ask('tcp sixless 80')).toEqual(['ConnectionRefusedError 0'])
   })
 
   it('leads a pod to itself, under the address of its node’s bridge', async () => {

@@ -94,6 +94,7 @@ interface CreateOptions extends EtcdFlags {
   proxyMode?: ClusterSpec['proxyMode']
   podNetwork?: ClusterSpec['podNetwork']
   dnsForward?: string
+  ipFamily?: ClusterSpec['ipFamily']
   extraConfig: Record<string, string>
 }
 
@@ -129,6 +130,7 @@ cluster
   .option('--simulated-nodes <n>', 'nodes on which no containers run; they need no Docker at all', count)
   .option('--proxy-mode <mode>', 'how calls of Services are led: iptables (default) or nftables')
   .option('--pod-network <way>', 'how packets get from machine to machine: routes (default) or vxlan')
+  .option('--ip-family <family>', 'of pods and Services: ipv4 (default) or dual, which has IPv6 as well')
   .option('--dns-forward <servers>', "whom the cluster's DNS asks for names of the world (default: nobody)")
   .option('--kubeconfig <file>', 'write the kubeconfig of an administrator here')
   .option('--etcd-servers <urls>', 'keep its memory in an etcd of yours: URLs with commas between them')
@@ -145,10 +147,11 @@ cluster
     const simulatedNodes = options.simulatedNodes ?? 0
     const nodes = options.nodes ?? (simulatedNodes > 0 ? 0 : 1)
     const etcd = options.etcdServers ? { etcd: etcdServersOf(options) } : {}
-    const { proxyMode, podNetwork, dnsForward } = options
+    const { proxyMode, podNetwork, dnsForward, ipFamily } = options
     const network = {
       ...(proxyMode && { proxyMode }),
       ...(podNetwork && { podNetwork }),
+      ...(ipFamily && { ipFamily }),
       ...(dnsForward && { dnsForward: dnsForward.split(',') }),
     }
     const spec = { name, nodes, simulatedNodes, extraConfig: options.extraConfig, ...etcd, ...network }

@@ -24,6 +24,7 @@ import { ConnectionWatch } from './network/connection-watch.ts'
 import { runLoadBalancerAddresses } from './network/load-balancer-addresses.ts'
 import { runNodeRoutes } from './network/node-routes.ts'
 import { OVERLAY_MTU, type PodPathName } from './network/pod-paths.ts'
+import { openSecondFamily } from './network/second-family.ts'
 import { runNetworkPolicies } from './network-policy/index.ts'
 import { createLinuxNodeOs } from './node-os/linux-node-os.ts'
 
@@ -38,6 +39,8 @@ interface NodeConfig {
   clusterCIDR: string
   podNetwork: PodPathName
   serviceCIDR: string
+  /** IPv6, where the cluster has it. */
+  second?: { nodeIP: string; clusterCidr: string; serviceCidr: string }
   clusterDNS: string
   /** Where it leads: what answers is not a pod. */
   dnsAddress: string
@@ -81,6 +84,7 @@ async function main(): Promise<void> {
 
   await using stack = new AsyncDisposableStack()
   await openBinDirectory(os, config.cniBinDir)
+  if (config.second) await openSecondFamily(os, config.second.nodeIP)
   const network = new CniNetwork({
     os,
     logger: logger.with({ component: 'cni' }),
@@ -119,6 +123,7 @@ async function main(): Promise<void> {
     await startKubelet({
       nodeName,
       nodeIP,
+      ...(config.second && { secondNodeIP: config.second.nodeIP }),
       client: kubeletClient,
       runtime,
       os,
@@ -158,6 +163,7 @@ async function main(): Promise<void> {
     readConfiguration: () => readFile(config.proxyConfig, 'utf8'),
     clusterCidr: config.clusterCIDR,
     serviceCidr: config.serviceCIDR,
+    ...(config.second && { second: config.second }),
   })
   // A process of its own elsewhere: pods live on without it.
   await proxy.then(

@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { type ProxyModeName, proxyModeProblem } from '../kube-proxy/configuration.ts'
 import { POD_PATHS, type PodPathName } from '../network/pod-paths.ts'
 import type { MachineNetwork } from './machine-provider.ts'
+import type { IpFamilyChoice } from './networking.ts'
 
 /** An etcd that somebody else runs, and the files with which it knows us. */
 export interface EtcdServers {
@@ -28,6 +29,8 @@ export interface ClusterSpec {
   proxyMode?: ProxyModeName
   /** How packets get from machine to machine; by routes unless told. */
   podNetwork?: PodPathName
+  /** IPv4 alone unless told. */
+  ipFamily?: IpFamilyChoice
   /** Servers that the cluster's DNS asks for names of the world; none unless told. */
   dnsForward?: string[]
 }
@@ -89,6 +92,9 @@ export function problemsOf(spec: ClusterSpec): string[] {
   if (problem) problems.push(`--proxy-mode: ${problem}`)
   if (spec.podNetwork && !POD_PATHS.includes(spec.podNetwork)) {
     problems.push(`--pod-network must be ${POD_PATHS.join(' or ')}, not "${spec.podNetwork}"`)
+  }
+  if (spec.ipFamily && !['ipv4', 'dual'].includes(spec.ipFamily)) {
+    problems.push(`--ip-family must be ipv4 or dual, not "${spec.ipFamily}"`)
   }
   const noServer = spec.dnsForward?.find((server) => isIP(server.replace(/:\d+$/, '')) === 0 && isIP(server) === 0)
   if (noServer) problems.push(`--dns-forward ${noServer}: an address is needed, as in 192.0.2.53 or 192.0.2.53:5353`)

@@ -31,7 +31,7 @@ import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { bindNetworkPolicy } from './network-policy-role.ts'
-import { NETWORKING } from './networking.ts'
+import { NETWORKING, rangesOf } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
@@ -225,6 +225,7 @@ export class Cluster {
     this.#store = store
     const { audit: auditSettings, ...access } = await readApiServerFlags(record.spec)
     const configuration = await readSchedulerFlags(record.spec)
+    const ranges = rangesOf(NETWORKING, record.spec.ipFamily)
     const audit = await openAuditLog(auditSettings, { path: join(directory, 'audit', 'audit.log'), clock, logger })
     this.#stack.defer(() => audit.close())
 
@@ -273,7 +274,7 @@ export class Cluster {
       ...access,
       kubeletClient: { ...kubeletClient, caPem },
       frontProxyClient,
-      serviceClusterIpRange: NETWORKING.serviceCidr,
+      serviceClusterIpRange: ranges.serviceCidr,
       nodePortRange: NETWORKING.nodePortRange,
       ...(gateway ? { advertise: { address: gateway, port: NETWORKING.apiPort } } : {}),
       identity: { hostName: hostname(), port: record.apiPort },
@@ -294,7 +295,7 @@ export class Cluster {
     const controllers = runControllers({
       definitions: buildControllers({
         kinds: builtInKinds,
-        clusterCidr: NETWORKING.clusterCidr,
+        clusterCidr: ranges.clusterCidr,
         ...(this.#network ? { loadBalancerRange: this.#network.loadBalancerRange } : {}),
         rootCaPem: caPem,
         controllers: record.spec.extraConfig?.[CONTROLLERS] ?? '*',
@@ -410,12 +411,20 @@ export class Cluster {
   async #joinMachines(): Promise<void> {
     const network = this.#network
     const { isAnew, record } = this.#options
-    const { proxyMode = 'iptables', podNetwork = 'routes' } = record.spec
+    const { proxyMode = 'iptables', podNetwork = 'routes', ipFamily } = record.spec
     if (!network) return
     await Promise.all(
       this.#machines.map(async (machine) =>
         machine.configure(
-          await nodeFiles({ machine, network, pki: this.#pki, networking: NETWORKING, proxyMode, podNetwork }),
+          await nodeFiles({
+            machine,
+            network,
+            pki: this.#pki,
+            networking: NETWORKING,
+            proxyMode,
+            podNetwork,
+            ipFamily,
+          }),
           {
             isAnew,
           },

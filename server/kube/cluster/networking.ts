@@ -6,6 +6,8 @@ export interface ClusterNetworking {
   apiPort: number
   clusterCidr: string
   serviceCidr: string
+  /** Of clusters with two address families. */
+  second: { clusterCidr: string; serviceCidr: string }
   /** First address of the service range: the Service `kubernetes`. */
   apiServiceAddress: string
   clusterDns: string
@@ -19,10 +21,26 @@ export const NETWORKING: ClusterNetworking = {
   apiPort: 6443,
   clusterCidr: '10.244.0.0/16',
   serviceCidr: '10.96.0.0/12',
+  second: { clusterCidr: 'fd00:10:244::/56', serviceCidr: 'fd00:10:96::/112' },
   apiServiceAddress: '10.96.0.1',
   clusterDns: '10.96.0.10',
   clusterDomain: 'cluster.local',
   dnsPort: 53,
   kubeletPort: 10250,
   nodePortRange: [30000, 32767],
+}
+
+export type IpFamilyChoice = 'ipv4' | 'dual'
+
+/** As components are told: one range, or one of each family with a comma between them. */
+export function rangesOf(networking: ClusterNetworking, ipFamily: IpFamilyChoice | undefined) {
+  const { clusterCidr, serviceCidr, second } = networking
+  if (ipFamily !== 'dual') return { clusterCidr, serviceCidr }
+  return { clusterCidr: `${clusterCidr},${second.clusterCidr}`, serviceCidr: `${serviceCidr},${second.serviceCidr}` }
+}
+
+/** A machine's address of IPv6: its own of IPv4, behind a prefix that is nobody else's. */
+export const secondAddressOf = (address: string): string => {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
+  return `fd00:10:160::${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
 }

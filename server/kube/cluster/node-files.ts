@@ -7,7 +7,7 @@ import type { ProxyModeName } from '../kube-proxy/configuration.ts'
 import type { PodPathName } from '../network/pod-paths.ts'
 import type { Machine, MachineFile, MachineNetwork } from './machine-provider.ts'
 import { NETWORK_POLICY_USER } from './network-policy-role.ts'
-import type { ClusterNetworking } from './networking.ts'
+import { type ClusterNetworking, type IpFamilyChoice, secondAddressOf } from './networking.ts'
 import type { Pki } from './pki.ts'
 
 interface NodeOptions {
@@ -16,6 +16,7 @@ interface NodeOptions {
   networking: ClusterNetworking
   proxyMode: ProxyModeName
   podNetwork: PodPathName
+  ipFamily: IpFamilyChoice | undefined
 }
 
 export async function nodeFiles(options: NodeOptions & { pki: Pki }): Promise<MachineFile[]> {
@@ -76,7 +77,7 @@ export function joiningNodeFiles(
   ]
 }
 
-const agentConfig = ({ machine, network, networking, podNetwork }: NodeOptions) => ({
+const agentConfig = ({ machine, network, networking, podNetwork, ipFamily }: NodeOptions) => ({
   nodeName: machine.name,
   nodeIP: machine.address,
   kubeconfig: '/etc/kubernetes/kubelet.conf',
@@ -86,6 +87,7 @@ const agentConfig = ({ machine, network, networking, podNetwork }: NodeOptions) 
   clusterCIDR: networking.clusterCidr,
   podNetwork,
   serviceCIDR: networking.serviceCidr,
+  ...(ipFamily === 'dual' && { second: { nodeIP: secondAddressOf(machine.address), ...networking.second } }),
   clusterDNS: networking.clusterDns,
   dnsAddress: network.gatewayAddress,
   clusterDomain: networking.clusterDomain,

@@ -34,6 +34,8 @@ export interface KubeProxyOptions {
   readConfiguration: () => Promise<string>
   clusterCidr: string
   serviceCidr: string
+  /** Of IPv6, where the cluster has it. */
+  second?: { nodeIP: string; clusterCidr: string; serviceCidr: string }
   /** News that come close together are worked off together. */
   minSyncMs?: number
 }
@@ -77,19 +79,20 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
     service: (key: string) => services.cache.get(key),
     slicesOf: (key: string) => slices.cache.byIndex(BY_SERVICE, key),
   }
-  const { clusterCidr, serviceCidr, nodeIP } = options
-  const ground = { family: 'IPv4' as const, clusterCidr, serviceCidr, nodeIP }
-  const proxies: FamilyProxy[] = [
-    {
-      family: 'IPv4',
-      mode: new MODES[mode](os, ground),
-      book: new ServiceBook(source),
-      flowsSeen: new Set(),
-    },
+  const { clusterCidr, serviceCidr, nodeIP, second } = options
+  const grounds = [
+    { family: 'IPv4' as const, clusterCidr, serviceCidr, nodeIP },
+    ...(second ? [{ family: 'IPv6' as const, ...second }] : []),
   ]
-
+  const proxies: FamilyProxy[] = grounds.map((ground) => ({
+    family: ground.family,
+    mode: new MODES[mode](os, ground),
+    book: new ServiceBook(source),
+    flowsSeen: new Set(),
+  }))
   // What another mode left would lead calls twice.
-  await (mode === 'iptables' ? removeNftables(os, ground) : removeIptables(os, ground))
+  const removeOther = mode === 'iptables' ? removeNftables : removeIptables
+  for (const ground of grounds) await removeOther(os, ground)
   let zone = ''
   let timer: Disposable | undefined
   let working = false
@@ -111,7 +114,9 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
     if (working || !informers.every((informer) => informer.hasSynced())) return soon(minSyncMs)
     working = true
     try {
-      for (const proxy of proxies) await sync(proxy)
+      const ports = []
+      for (const proxy of proxies) ports.push(...(await sync(proxy)))
+      await health.sync(checkedIn(ports))
       failing = false
       lastSync = clock.now()
     } catch (err) {
@@ -123,14 +128,14 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
     }
   }
 
-  async function sync(proxy: FamilyProxy): Promise<void> {
+  async function sync(proxy: FamilyProxy): Promise<readonly ServicePort[]> {
     const ports = proxy.book.read({ nodeName, zone, family: proxy.family })
     await proxy.mode.sync(ports)
-    await health.sync(checkedIn(ports))
     const udp = new Set(ports.filter(({ protocol }) => protocol === 'udp'))
     const changed = [...udp].filter((port) => !proxy.flowsSeen.has(port))
     if (changed.length > 0) await forgetStaleFlows(os, proxy.family, changed)
     proxy.flowsSeen = udp
+    return ports
   }
 
   async function guard(): Promise<void> {

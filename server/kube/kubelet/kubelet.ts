@@ -44,6 +44,8 @@ import { VolumeManager } from './volumes/volume-manager.ts'
 export interface KubeletOptions {
   nodeName: string
   nodeIP: string
+  /** Of the other family. */
+  secondNodeIP?: string
   client: Client
   runtime: ContainerRuntime
   os: NodeOs
@@ -175,6 +177,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const reporter = new NodeReporter({
     nodeName,
     nodeIP,
+    secondNodeIP: options.secondNodeIP,
     client,
     runtime,
     machine,
@@ -323,7 +326,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   let podCidr = ''
   nodes.addHandler((change) => {
     nodeUid = change.object.metadata?.uid
-    const told = change.type === 'deleted' ? undefined : change.object.spec?.podCIDR
+    const told = change.type === 'deleted' ? undefined : change.object.spec?.podCIDRs?.join()
     if (!told || told === podCidr) return
     podCidr = told
     runtime.updatePodCidr(told).then(

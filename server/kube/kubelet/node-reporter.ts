@@ -17,6 +17,7 @@ import { hasNews, initialNode, isContradicted, nodeLabels, nodeStatusOf } from '
 export interface NodeReporterOptions {
   nodeName: string
   nodeIP: string
+  secondNodeIP?: string | undefined
   client: Client
   runtime: ContainerRuntime
   machine: MachineInfo
@@ -157,6 +158,7 @@ export class NodeReporter {
     return nodeStatusOf({
       machine,
       nodeIP,
+      secondNodeIP: this.#options.secondNodeIP,
       maxPods,
       kubeletVersion,
       kubeletPort,

@@ -10,6 +10,7 @@ import { timestampOf } from './timestamp.ts'
 export interface NodeStatusInput {
   machine: MachineInfo
   nodeIP: string
+  secondNodeIP?: string | undefined
   maxPods: number
   kubeletVersion: string
   kubeletPort: number
@@ -29,7 +30,7 @@ export interface NodeStatusInput {
 }
 
 export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
-  const { machine, nodeIP, runtime } = input
+  const { machine, nodeIP, secondNodeIP, runtime } = input
   const capacity = capacityOf(input)
   return {
     capacity,
@@ -37,6 +38,7 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
     conditions: conditionsOf(input),
     addresses: [
       { type: 'InternalIP', address: nodeIP },
+      ...(secondNodeIP ? [{ type: 'InternalIP', address: secondNodeIP }] : []),
       { type: 'Hostname', address: machine.hostname },
     ],
     daemonEndpoints: { kubeletEndpoint: { Port: input.kubeletPort } },

@@ -84,7 +84,7 @@ export class CniNetwork implements PodNetwork {
     const wanted = `${JSON.stringify(defaultNetworkList({ podCidr, clusterCidr, mtu }), null, 2)}\n`
     if (others.length > 0 || current === wanted) return
     // Ours from another range is out of date; one that a learner edited keeps the range it names.
-    if (current?.includes(`"${podCidr}"`)) return
+    if (podCidr.split(',').every((range) => current?.includes(`"${range}"`))) return
     await os.writeFile(own, wanted, { mode: 0o644 })
     logger.info('pod network configured', { podCidr, file: own })
   }

@@ -57,6 +57,7 @@ export function isAtLeast(cniVersion: string, least: string): boolean {
 }
 
 export interface DefaultNetwork {
+  /** One range, or one of each family with a comma between them. */
   podCidr: string
   clusterCidr: string
   /** Where packets are wrapped on their way, there is less room in each. */
@@ -79,8 +80,8 @@ export function defaultNetworkList({ podCidr, clusterCidr, mtu }: DefaultNetwork
         ...(mtu && { mtu }),
         ipam: {
           type: 'host-local',
-          ranges: [[{ subnet: podCidr }]],
-          routes: [{ dst: '0.0.0.0/0' }, { dst: clusterCidr }],
+          ranges: podCidr.split(',').map((subnet) => [{ subnet }]),
+          routes: [{ dst: '0.0.0.0/0' }, { dst: clusterCidr }, ...(podCidr.includes(':') ? [{ dst: '::/0' }] : [])],
         },
       },
       { type: 'portmap', capabilities: { portMappings: true }, snat: true },

@@ -29,3 +29,13 @@ it('masquerades what leaves the cluster, and neither pods nor nodes', () => {
   // Declared, so that a repeated restore empties the chain first.
   expect(rules[1]).toBe(':PODIUM-MASQ - [0:0]')
 })
+
+it('leads to ranges of IPv6 through addresses of IPv6, and to none where there is no such address', () => {
+  const both = { ...node('n2'), spec: { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24', 'fd00:10:244:1::/64'] } }
+  const addresses = ['10.160.0.12', 'fd00:10:160::aa0:c'].map((address) => ({ type: 'InternalIP', address }))
+  expect(routesTo([{ ...both, status: { addresses } }], 'n1')).toEqual([
+    { podCidr: '10.244.1.0/24', via: '10.160.0.12' },
+    { podCidr: 'fd00:10:244:1::/64', via: 'fd00:10:160::aa0:c' },
+  ])
+  expect(routesTo([{ ...both, status: { addresses: addresses.slice(0, 1) } }], 'n1')).toHaveLength(1)
+})

@@ -23,16 +23,21 @@ export interface NodeRoutesOptions {
   podPath: PodPathName
 }
 
-/** Others' ranges through their addresses; a node without a range yet, or without an address, has none. */
+/** Others' ranges through their addresses of the same family; a node without a range yet, or without an address, has none. */
 export function routesTo(nodes: readonly NodeObject[], self: string): Route[] {
   return nodes.flatMap((node) => {
-    const podCidr = node.spec?.podCIDR
-    const via = internalAddress(node)
-    return node.metadata?.name !== self && podCidr && via ? [{ podCidr, via }] : []
+    if (node.metadata?.name === self) return []
+    const ranges = node.spec?.podCIDRs ?? (node.spec?.podCIDR ? [node.spec.podCIDR] : [])
+    return ranges.flatMap((podCidr) => {
+      const via = internalAddresses(node).find((address) => isOfSix(address) === isOfSix(podCidr))
+      return via ? [{ podCidr, via }] : []
+    })
   })
 }
 
-const internalAddress = (node: NodeObject) => node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+const isOfSix = (text: string) => text.includes(':')
+const internalAddresses = (node: NodeObject) =>
+  (node.status?.addresses ?? []).flatMap(({ type, address }) => (type === 'InternalIP' ? address : []))
 
 /** One restore for the whole chain. Towards nodes pods keep their own address; towards the rest of the world not. */
 export function masqueradeRules(podCidr: string, clusterCidr: string, nodeAddresses: readonly string[]): string {
@@ -55,6 +60,8 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
   const stop = new AbortController()
   const informer = new SharedInformer({ client, kind: Node, clock, random, logger })
   const path = podPaths[options.podPath]
+  // The overlay is of IPv4; packets of IPv6 find their way without it.
+  const pathOf = ({ podCidr }: Route) => (isOfSix(podCidr) ? podPaths.routes : path)
   let installed = new Map<string, string>()
   let prepared = false
   let rules = ''
@@ -70,14 +77,14 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
     prepared = true
     const wanted = new Map(routesTo(nodes, nodeName).map(({ podCidr, via }) => [podCidr, via]))
     for (const [podCidr, via] of wanted) {
-      if (repeat || installed.get(podCidr) !== via) await runAll(os, path.add({ podCidr, via }))
+      if (repeat || installed.get(podCidr) !== via) await runAll(os, pathOf({ podCidr, via }).add({ podCidr, via }))
     }
     for (const [podCidr, via] of installed) {
-      if (!wanted.has(podCidr)) await runAll(os, path.remove({ podCidr, via }))
+      if (!wanted.has(podCidr)) await runAll(os, pathOf({ podCidr, via }).remove({ podCidr, via }))
     }
     installed = wanted
     repeat = false
-    const addresses = nodes.flatMap((node) => internalAddress(node) ?? [])
+    const addresses = nodes.flatMap(internalAddresses).filter((address) => !isOfSix(address))
     const text = masqueradeRules(own, clusterCidr, [...new Set([nodeIP, ...addresses])])
     const jump = ['POSTROUTING', '-s', own, '-j', 'PODIUM-MASQ']
     const { exitCode } = await os.run('iptables', ['-w', '5', '-t', 'nat', '-C', ...jump])
@@ -129,7 +136,7 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
 }
 
 /** Heartbeats change a node every few seconds; only this matters here. */
-const outline = (node: NodeObject) => `${node.spec?.podCIDR} ${internalAddress(node)}`
+const outline = (node: NodeObject) => `${node.spec?.podCIDRs ?? node.spec?.podCIDR} ${internalAddresses(node)}`
 
 async function mustRun(os: NodeOs, command: string, args: string[], input?: string): Promise<void> {
   const { exitCode, stderr } = await os.run(command, args, input === undefined ? {} : { input })

@@ -60,7 +60,7 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   async updatePodCidr(podCidr: string) {
-    this.#addresses ??= new AddressPool(podCidr)
+    this.#addresses ??= new AddressPool(podCidr.split(',')[0] ?? '')
   }
 
   async runPodSandbox(config: PodSandboxConfig): Promise<PodSandbox> {

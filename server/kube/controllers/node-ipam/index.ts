@@ -1,4 +1,5 @@
 import type { Node as CoreNode } from 'kubernetes-types/core/v1'
+import { addressOf, type Cidr, numberOf, parseCidr } from '../../apimachinery/ip-rules.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { IndexedCache } from '../../client/indexed-cache.ts'
@@ -7,6 +8,7 @@ import { Node } from '../../kinds/node.ts'
 import { CidrRange } from './cidr-range.ts'
 
 const NODE_MASK_BITS = 24
+const SECOND_MASK_BITS = 64
 const BY_RANGE = 'podCIDR'
 
 /** Gives each node a part of the pods' address range. Upstream: kubernetes/pkg/controller/nodeipam/ipam. */
@@ -18,10 +20,14 @@ class NodeIpamReconciler implements Reconciler {
   /** The number after the one that was given last. */
   #next = 0
 
+  readonly #second: Cidr | undefined
+
   constructor(view: ClusterView, clusterCidr: string) {
+    const [first = '', second] = clusterCidr.split(',')
     this.#nodes = view.cache(Node)
     this.#nodes.addIndex(BY_RANGE, ({ spec }) => spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []))
-    this.#range = new CidrRange(clusterCidr, NODE_MASK_BITS)
+    this.#range = new CidrRange(first, NODE_MASK_BITS)
+    this.#second = second === undefined ? undefined : parseCidr(second)
   }
 
   async reconcile(context: ReconcileContext): Promise<void> {
@@ -40,9 +46,18 @@ class NodeIpamReconciler implements Reconciler {
       return
     }
     this.#given.set(key, podCIDR)
-    const patch = { metadata: { uid: node.metadata?.uid }, spec: { podCIDR, podCIDRs: [podCIDR] } }
+    const patch = { metadata: { uid: node.metadata?.uid }, spec: { podCIDR, podCIDRs: this.#rangesOf(podCIDR) } }
     await client.of(Node).patch({ name: key }, 'application/merge-patch+json', patch)
     report.did.push(`gave ${podCIDR}`)
+  }
+
+  /** Of the second family the part with the same number: who has one has the other. */
+  #rangesOf(podCIDR: string): string[] {
+    if (!this.#second) return [podCIDR]
+    const [address = ''] = podCIDR.split('/')
+    const number = (numberOf(address) >> 8n) & BigInt(this.#range.size - 1)
+    const first = addressOf('ipv6', numberOf(this.#second.address) + (number << BigInt(128 - SECOND_MASK_BITS)))
+    return [podCIDR, `${first}/${SECOND_MASK_BITS}`]
   }
 
   #free(): string | undefined {
@@ -59,6 +74,7 @@ class NodeIpamReconciler implements Reconciler {
 
 const hasNone = ({ spec }: CoreNode) => !spec?.podCIDR
 
+/** `clusterCidr`: a range of IPv4, or that and one of IPv6 with a comma between them. */
 export const nodeIpamController = (clusterCidr: string) =>
   controller('node-ipam')
     .actsAs('node-controller')

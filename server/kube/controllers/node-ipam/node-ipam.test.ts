@@ -51,4 +51,19 @@ describe('against an API server', () => {
     await loops.until('given', async () => (await ranges()).every(Boolean))
     expect(new Set(await ranges()).size).toBe(4)
   })
+
+  it('gives the part with the same number of a second family', async () => {
+    await loops.addNode('one')
+    await loops.addNode('two')
+    await loops.run(['node-ipam'], { clusterCidr: '10.244.0.0/16,fd00:10:244::/56' })
+    await loops.until('both have both', async () => {
+      const { items } = await loops.client.of(Node).list()
+      return items.every(({ spec }) => spec?.podCIDRs?.length === 2)
+    })
+    const { items } = await loops.client.of(Node).list()
+    expect(items.map(({ spec }) => spec?.podCIDRs).sort()).toEqual([
+      ['10.244.0.0/24', 'fd00:10:244::/64'],
+      ['10.244.1.0/24', 'fd00:10:244:1::/64'],
+    ])
+  })
 })
