@@ -12,6 +12,9 @@ interface Measured {
   p99: number
   calls: number
   lost: number
+  /** Calls in a second, without a Service and through the last of them. */
+  plain: number
+  through: number
 }
 
 const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' })
@@ -27,14 +30,22 @@ const lines = docker('run', '--rm', ...inContainer, '--entrypoint=/usr/bin/node'
 
 const rows = lines
   .map((line) => JSON.parse(line) as Measured)
-  .map(({ name, firstMs, p50, p99, calls, lost }) => [
+  .map(({ name, firstMs, p50, p99, calls, lost, plain, through }) => [
     name,
     `${firstMs} ms`,
     `${p50} ms`,
     `${p99} ms`,
-    calls,
-    `${lost}`,
+    `${lost} of ${calls}`,
+    through,
+    `${(through / plain).toFixed(2)} ×`,
   ])
-process.stdout.write(
-  `${table(['mode', 'all rules', 'one endpoint changed, p50', 'p99', 'calls meanwhile', 'lost'], rows)}\n`,
-)
+const header = [
+  'mode',
+  'all rules',
+  'one endpoint changed, p50',
+  'p99',
+  'lost meanwhile',
+  'calls/s',
+  'of calls without a Service',
+]
+process.stdout.write(`${table(header, rows)}\n`)

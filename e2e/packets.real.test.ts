@@ -18,7 +18,11 @@ const service = (name: string, spec: object) => ({
   metadata: { name },
   spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }], ...spec },
 })
+const FLOWING = { labels: { app: 'flow' } }
 const OBJECTS = [
+  pod('c', { node: 'node-1', ...FLOWING }),
+  pod('d', { node: 'node-2', ...FLOWING }),
+  service('flow', { selector: FLOWING.labels, ports: [{ port: 80, targetPort: 8080, protocol: 'UDP' }] }),
   pod('client', { node: 'node-1', program: 'wait' }),
   pod('a', { node: 'node-1', ...SERVING }),
   pod('b', { node: 'node-2', labels: { app: 'web', only: 'b' } }),
@@ -144,6 +148,28 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
     expect(await ask('tcp nobody 80', 'udp nobody 80')).toEqual(['ConnectionRefusedError 0', expect.any(String)])
   })
 
+  it('lets a flow of UDP go on to another endpoint when its own is gone', async () => {
+    const held = ask('hold flow 80')
+    const clusterIP = await run('get service flow -o jsonpath={.spec.clusterIP}')
+    const pods = await run('get pods -l app=flow -o custom-columns=n:.metadata.name,i:.status.podIP --no-headers')
+    const answering = await until('the kernel has the flow', async () => {
+      const flows = await onMachine('node-1', `conntrack -L -p udp -d ${clusterIP} 2>/dev/null`)
+      return pods
+        .split('\n')
+        .find((line) => flows.includes(`src=${line.split(/\s+/)[1]} `))
+        ?.split(/\s+/)[0]
+    })
+    await run(`delete pod ${answering} --wait=false`)
+    expect(await held).toEqual([answering === 'c' ? 'c d' : 'd c'])
+    // For the next mode.
+    await run(`wait pod ${answering} --for=delete --timeout=60s`)
+    await run(
+      'apply -f -',
+      JSON.stringify(pod(answering, { node: answering === 'c' ? 'node-1' : 'node-2', ...FLOWING })),
+    )
+    await run(`wait pod ${answering} --for=condition=Ready --timeout=60s`)
+  })
+
   it('leads over IPv6 as well, under the caller’s own address', async () => {
     const [, second = ''] = (await run('get service both -o jsonpath={.spec.clusterIPs[*]}')).split(' ')
     const client = await run('get pod client -o jsonpath={.status.podIPs[1].ip}')
@@ -214,6 +240,8 @@ it('goes from machine to machine in an overlay where that is chosen, with no add
   await change(choose, 'ip route', /10\.244\.\d+\.0\/24 via 10\.244\.\d+\.0 dev vxlan\.1 onlink/)
   expect(await ask(`tcp ${ip('b')} 8080`)).toEqual([`b ${ip('client')}`])
   expect(await onMachine('node-1', `curl -s ${ip('b')}:8080`)).toMatch(/^b 10\.244\.\d+\.0$/)
+  // Plug-ins were asked, when the node agents started anew, whether pods are as they were made.
+  expect(await onMachine('node-2', 'cat /var/log/podium/node-agent.log')).not.toContain('of a pod has changed')
   const wrapped = await onMachine('node-2', 'cat /sys/class/net/vxlan.1/statistics/rx_packets')
   expect(Number(wrapped)).toBeGreaterThan(5)
 })

@@ -22,10 +22,24 @@ threading.Thread(target=udp, daemon=True).start()
 Server(('::', 8080), Handler).serve_forever()
 `
 
-/** Each line of its input is \`tcp HOST PORT\` or \`udp HOST PORT\`; answers a line each, or what went wrong and after how long. */
+/**
+ * Each line of its input is \`tcp HOST PORT\` or \`udp HOST PORT\`; answers a line each, or what went wrong and after how long.
+ * \`hold HOST PORT\` asks over UDP, always from one port, until somebody else answers, and says who did before and who then.
+ */
 const CALLER = `
 import sys, socket, time
+def hold(host, port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(0.3); s.connect((socket.gethostbyname(host), int(port)))
+    first = None; end = time.time() + 60
+    while time.time() < end:
+        try:
+            s.send(b'?'); name = s.recv(2048).decode().split()[0]
+        except OSError: continue
+        if first and name != first: return first + ' ' + name
+        first = name; time.sleep(0.1)
+    return 'never'
 def ask(kind, host, port):
+    if kind == 'hold': return hold(host, port)
     began = time.time()
     try:
         info = socket.getaddrinfo(host, int(port), 0, socket.SOCK_STREAM if kind == 'tcp' else socket.SOCK_DGRAM)[0]

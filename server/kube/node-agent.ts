@@ -90,7 +90,6 @@ async function main(): Promise<void> {
     logger: logger.with({ component: 'cni' }),
     confDir: config.cniConfDir,
     binDir: config.cniBinDir,
-    clusterCidr: config.clusterCIDR,
     mtu: config.podNetwork === 'vxlan' ? OVERLAY_MTU : undefined,
   })
   const policies = stack.use(

@@ -18,6 +18,7 @@ it('looks again at once when something has changed while it was looking', async 
   const reporter: NodeReporter = new NodeReporter({
     nodeName: 'n1',
     nodeIP: '192.0.2.9',
+    secondNodeIP: 'fd00::9',
     client: test.client,
     runtime,
     machine,
@@ -46,6 +47,8 @@ it('looks again at once when something has changed while it was looking', async 
   const readiness = async () =>
     (await test.client.of(Node).get({ name: 'n1' })).status?.conditions?.find(({ type }) => type === 'Ready')?.status
   await expect.poll(() => readiness().catch(() => undefined), { timeout: 60_000 }).toBe('True')
+  const addresses = (await test.client.of(Node).get({ name: 'n1' })).status?.addresses?.map(({ address }) => address)
+  expect(addresses, 'one of each family').toEqual(['192.0.2.9', 'fd00::9', 'n1'])
   expect(clock.now(), 'no time has passed').toBe(new FakeClock().now())
   stop.abort()
   await run

@@ -132,7 +132,7 @@ export class NodeReporter {
         .patch(
           { name: nodeName },
           'application/strategic-merge-patch+json',
-          { status },
+          { status: { ...status, addresses: wholly(status.addresses) } },
           { subresource: 'status', signal },
         )
       this.#sayWhatItIsShortOf(status, this.#told)
@@ -210,3 +210,7 @@ async function imagesOf(runtime: ContainerRuntime): Promise<ContainerImage[]> {
     .slice(0, MAX_IMAGES)
     .map(({ tags, digests, sizeBytes }) => ({ names: [...digests, ...tags], sizeBytes }))
 }
+
+/** Two of one type would be laid over each other: the list is merged by type. */
+const wholly = (addresses: NodeStatus['addresses']) =>
+  [...(addresses ?? []), { $patch: 'replace' }] as NodeStatus['addresses']

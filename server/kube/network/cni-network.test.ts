@@ -59,7 +59,7 @@ beforeEach(() => {
   }
 })
 
-const open = () => new CniNetwork({ os, logger: noLogger, confDir: CONF, binDir: BIN, clusterCidr: '10.244.0.0/16' })
+const open = () => new CniNetwork({ os, logger: noLogger, confDir: CONF, binDir: BIN })
 const done = () => calls.map(({ command, plugin }) => `${command} ${plugin}`)
 
 it('is not ready without a configuration, nor without the plug-ins that it names', async () => {

@@ -14,7 +14,6 @@ export interface CniNetworkOptions {
   confDir: string
   binDir: string
   cacheDir?: string
-  clusterCidr: string
   /** Of pods' links; the network's own unless told. */
   mtu?: number | undefined
 }
@@ -73,7 +72,7 @@ export class CniNetwork implements PodNetwork {
 
   /** Writes a configuration only where there is none: what a learner put there stays. */
   async updatePodCidr(podCidr: string): Promise<void> {
-    const { os, confDir, clusterCidr, mtu, logger } = this.#options
+    const { os, confDir, mtu, logger } = this.#options
     if (this.#podCidr === podCidr) return
     this.#podCidr = podCidr
     const own = `${confDir}/10-podium.conflist`
@@ -81,7 +80,7 @@ export class CniNetwork implements PodNetwork {
     const others = (await os.list(confDir)).filter(
       (name) => /\.(conflist|conf|json)$/.test(name) && name !== '10-podium.conflist',
     )
-    const wanted = `${JSON.stringify(defaultNetworkList({ podCidr, clusterCidr, mtu }), null, 2)}\n`
+    const wanted = `${JSON.stringify(defaultNetworkList({ podCidr, mtu }), null, 2)}\n`
     if (others.length > 0 || current === wanted) return
     // Ours from another range is out of date; one that a learner edited keeps the range it names.
     if (podCidr.split(',').every((range) => current?.includes(`"${range}"`))) return

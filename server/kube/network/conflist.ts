@@ -59,13 +59,12 @@ export function isAtLeast(cniVersion: string, least: string): boolean {
 export interface DefaultNetwork {
   /** One range, or one of each family with a comma between them. */
   podCidr: string
-  clusterCidr: string
   /** Where packets are wrapped on their way, there is less room in each. */
   mtu?: number | undefined
 }
 
 /** `cni0` as a bridge, the node's range, the way out left to our own masquerade rules. */
-export function defaultNetworkList({ podCidr, clusterCidr, mtu }: DefaultNetwork): NetworkList {
+export function defaultNetworkList({ podCidr, mtu }: DefaultNetwork): NetworkList {
   return {
     cniVersion: '0.4.0',
     name: 'podium',
@@ -81,7 +80,7 @@ export function defaultNetworkList({ podCidr, clusterCidr, mtu }: DefaultNetwork
         ipam: {
           type: 'host-local',
           ranges: podCidr.split(',').map((subnet) => [{ subnet }]),
-          routes: [{ dst: '0.0.0.0/0' }, { dst: clusterCidr }, ...(podCidr.includes(':') ? [{ dst: '::/0' }] : [])],
+          routes: [{ dst: '0.0.0.0/0' }, ...(podCidr.includes(':') ? [{ dst: '::/0' }] : [])],
         },
       },
       { type: 'portmap', capabilities: { portMappings: true }, snat: true },
