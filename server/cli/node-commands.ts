@@ -76,14 +76,18 @@ export async function joinNode(context: NodeCommandContext, told: JoinRequest): 
   context.say(`machine "${name}" runs; it asks the cluster for a certificate`)
   // The same server as machines see it.
   const endpoint = `${network.gatewayAddress}:${NETWORKING.apiPort}`
-  const { proxyMode = 'iptables', podNetwork = 'routes' } =
-    (await readClusterRecord(clusterDirectory(context.stateDir, cluster.name)))?.spec ?? {}
+  const {
+    proxyMode = 'iptables',
+    podNetwork = 'routes',
+    ipFamily,
+  } = (await readClusterRecord(clusterDirectory(context.stateDir, cluster.name)))?.spec ?? {}
   const files = joiningNodeFiles({
     machine,
     network,
     networking: NETWORKING,
     proxyMode,
     podNetwork,
+    ipFamily,
     join: { ...told, endpoint },
   })
   await machine.configure(files)
