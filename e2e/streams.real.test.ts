@@ -7,7 +7,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
+import { PassThrough } from 'node:stream'
+import { buffer, text } from 'node:stream/consumers'
+import { Exec, KubeConfig, type V1Status } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type KubectlVersion, kubectl, podium, root, words } from './support/commands.ts'
 import { until } from './support/until.ts'
@@ -113,6 +115,26 @@ const WAYS: { version: KubectlVersion; by: string; env: Record<string, string> }
   { version: '1.32', by: 'WebSocket', env: {} },
   { version: '1.20', by: 'SPDY', env: {} },
 ]
+
+it('runs a command for the official client library, and says how it ended', async () => {
+  const config = new KubeConfig()
+  config.loadFromFile(kubeconfig)
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  const said = Promise.all([text(stdout), text(stderr)])
+  const command = ['sh', '-c', 'read line; echo "got $line"; echo bad >&2; exit 3']
+  const ended = new Promise<V1Status>((resolve, reject) => {
+    new Exec(config).exec('default', 'box', 'box', command, stdout, stderr, stdin, false, resolve).catch(reject)
+  })
+  stdin.write('a word\n')
+  const status = await ended
+  for (const stream of [stdout, stderr]) stream.end()
+  expect(await said).toEqual(['got a word\n', 'bad\n'])
+  expect(status).toMatchObject({
+    status: 'Failure',
+    reason: 'NonZeroExitCode',
+    details: { causes: [{ reason: 'ExitCode', message: '3' }] },
+  })
+})
 
 describe.each(WAYS)('kubectl $version over $by', ({ version, by, env }) => {
   const run = async (args: string, input: Buffer | string = '') => {

@@ -19,7 +19,7 @@ export class TypeProblem extends Error {
 /** `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32` */
 export function unmarshalProblem(value: ReadValue, goType: string, { struct, names }: Place): TypeProblem {
   const into = names.length > 0 ? `struct field ${struct}.${names.join('.')}` : 'value'
-  return new TypeProblem(`json: cannot unmarshal ${nameOf(value)} into Go ${into} of type ${goType}`)
+  return new TypeProblem(`json: cannot unmarshal ${goNameOf(value)} into Go ${into} of type ${goType}`)
 }
 
 export function readScalar(
@@ -65,7 +65,7 @@ export function readScalar(
   }
 }
 
-function nameOf(value: ReadValue): string {
+export function goNameOf(value: ReadValue): string {
   if (value === null) return 'null'
   if (value instanceof NumberLiteral) return 'number'
   if (Array.isArray(value)) return 'array'

@@ -8,8 +8,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import { badRequest, StatusError } from '../apimachinery/status-error.ts'
 import { type Place, readScalar, TypeProblem, unmarshalProblem } from './decode-scalar.ts'
+import { readObjectText } from './read-object-text.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from './schemas.ts'
-import { NumberLiteral, pathText, plainJson, type ReadValue, readJson, setOwn } from './strict-json.ts'
+import { NumberLiteral, pathText, plainJson, type ReadValue, setOwn } from './strict-json.ts'
 
 export interface DecodeProblem {
   kind: 'unknown' | 'duplicate'
@@ -37,7 +38,7 @@ export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | 
   const type = schemas.typeOf(gvk)
   if (!type) throw badRequest(`no kind "${gvk.kind}" is registered for version "${groupVersion(gvk)}"`)
   const { value, duplicates } =
-    typeof input === 'string' ? readBody(gvk, input) : { value: input as ReadValue, duplicates: [] }
+    typeof input === 'string' ? readObjectText(gvk.kind, input) : { value: input as ReadValue, duplicates: [] }
   const decoder = new Decoder(schemas)
   try {
     const fields = decoder.object(value, type, { struct: type.goName, names: [] })
@@ -90,15 +91,6 @@ const problem = (kind: DecodeProblem['kind'], path: string): DecodeProblem => ({
   path,
   message: `${kind} field ${JSON.stringify(path)}`,
 })
-
-function readBody(gvk: GroupVersionKind, text: string) {
-  try {
-    return readJson(text)
-  } catch (err) {
-    if (err instanceof StatusError) throw cannotBeHandled(gvk, `json parse error: ${err.message}`, err)
-    throw err
-  }
-}
 
 class Decoder {
   readonly unknown: string[] = []

@@ -93,7 +93,7 @@ class JsonReader {
   }
 
   #object(): JsonObject {
-    if (this.#path.length > MAX_DEPTH) throw badRequest('exceeded max depth')
+    if (this.#path.length > MAX_DEPTH) throw this.#unexpected('exceeded max depth')
     const object: JsonObject = {}
     this.#at++
     this.#skipSpace()
@@ -115,7 +115,7 @@ class JsonReader {
   }
 
   #array(): JsonValue[] {
-    if (this.#path.length > MAX_DEPTH) throw badRequest('exceeded max depth')
+    if (this.#path.length > MAX_DEPTH) throw this.#unexpected('exceeded max depth')
     const array: ReadValue[] = []
     this.#at++
     this.#skipSpace()
@@ -145,7 +145,8 @@ class JsonReader {
       const code = this.#text.charCodeAt(this.#at)
       if (code === 0x22) {
         text += this.#text.slice(from, this.#at++)
-        return text
+        // Half a character, which only an escape can write, is none.
+        return text.toWellFormed()
       }
       if (Number.isNaN(code)) throw badRequest('unexpected end of JSON input')
       if (code < 0x20) throw this.#unexpected('in string literal')

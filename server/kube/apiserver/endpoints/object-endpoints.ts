@@ -190,8 +190,8 @@ export async function deleteCollection(call: Call): Promise<Answer> {
 
 async function readObject(call: Call, { fieldValidation }: WriteOptions): Promise<KubeObject> {
   const { request, schemas, served, context } = call
-  const { value, duplicates } = await readBody(request, call)
-  if (value === undefined) throw badRequest('the request body is empty: an object is expected')
+  const { kind } = served.kind
+  const { value = '', duplicates } = await readBody(request, { schemas, kind })
   const noticed = fieldValidation === 'Strict' && duplicates.length > 0 ? [duplicatesError(duplicates)] : duplicates
   return decodeAs(schemas, served.kind, value, { fieldValidation, context, noticed })
 }

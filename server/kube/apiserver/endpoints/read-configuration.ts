@@ -23,7 +23,9 @@ export async function readConfiguration(request: ApiRequest): Promise<Configurat
   const text = (await readText(request)) ?? ''
   const plain = text.startsWith('{') ? readAsJson(text) : undefined
   if (plain !== undefined) return { applied: asObject(plain), duplicates: [] }
-  const { value, duplicates } = readYaml(text)
+  const { value, duplicates } = readYaml(text, (why) =>
+    badRequest(`error decoding YAML: error converting YAML to JSON: ${why}`),
+  )
   return { applied: asObject(value ?? {}), duplicates }
 }
 

@@ -6,6 +6,7 @@ import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
 import { decode, strictDecodingError } from '../../schemas/decode.ts'
 import { PROTOBUF_CONTENT_TYPE, readProtobuf } from '../../schemas/protobuf/protobuf.ts'
+import { unrecognized } from '../../schemas/read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
 import { decodeCustom } from '../../schemas/structural/decode-custom.ts'
 import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
@@ -41,7 +42,11 @@ export interface ReadBody {
   duplicates: string[]
 }
 
-export async function readBody(request: ApiRequest, { schemas }: { schemas: Schemas }): Promise<ReadBody> {
+/** `kind`: of what is expected, where that is known. */
+export async function readBody(
+  request: ApiRequest,
+  { schemas, kind }: { schemas: Schemas; kind?: string },
+): Promise<ReadBody> {
   const only = (value: ReadBody['value']): ReadBody => ({ value, duplicates: [] })
   if (request.body.type === 'none') return only(undefined)
   if (request.body.type === 'object') return only(request.body.value as JsonValue)
@@ -52,7 +57,9 @@ export async function readBody(request: ApiRequest, { schemas }: { schemas: Sche
   }
   const text = await readText(request)
   if (text === undefined) return only(undefined)
-  if (type === YAML_TYPE || type === 'text/yaml' || type === 'application/x-yaml') return readYaml(text)
+  if (type === YAML_TYPE || type === 'text/yaml' || type === 'application/x-yaml') {
+    return readYaml(text, (why) => (kind ? unrecognized(kind, why, text) : badRequest(why)))
+  }
   if (type !== '' && type !== JSON_TYPE) {
     throw unsupportedMediaType(request.contentType, [JSON_TYPE, YAML_TYPE, PROTOBUF_CONTENT_TYPE])
   }
@@ -84,7 +91,7 @@ export function decodeAs(
   const input = typeof value === 'string' ? value : (value as JsonObject)
   const { object, problems } = schema ? decodeCustom(schemas, { ...gvk, schema }, input) : decode(schemas, gvk, input)
   // The decoder overwrites kind and apiVersion; what was sent is only in the text.
-  const told = (typeof value === 'string' ? JSON.parse(value) : value) as JsonObject
+  const told = ((typeof value === 'string' ? JSON.parse(value) : value) ?? {}) as JsonObject
   assertKind(gvk, told)
   keepReset(object as KubeObject, told)
   const messages = [...noticed, ...problems.map(({ message }) => message)]

@@ -2,10 +2,14 @@
 
 import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { JsonValue } from '../../apimachinery/json.ts'
-import { badRequest } from '../../apimachinery/status-error.ts'
+import type { StatusError } from '../../apimachinery/status-error.ts'
 
 /** Aliases can blow a small body up to gigabytes; nobody needs many. */
 const ALIASES = 100
+const GO_WORDS = [
+  ['call stack', 'exceeded max depth of 10000'],
+  ['Excessive alias count', 'document contains excessive aliasing'],
+] as const
 
 export interface ReadYaml {
   value: JsonValue
@@ -13,7 +17,8 @@ export interface ReadYaml {
   duplicates: string[]
 }
 
-export function readYaml(text: string): ReadYaml {
+/** `refusal`: the error, by what Go says of it. */
+export function readYaml(text: string, refusal: (why: string) => StatusError): ReadYaml {
   const lines = new LineCounter()
   try {
     // The library's own search for keys given twice takes minutes for a map of some ten thousands.
@@ -24,7 +29,7 @@ export function readYaml(text: string): ReadYaml {
     return { value, duplicates: duplicatesIn(document, lines) }
   } catch (err) {
     const why = err instanceof Error ? err.message : 'unreadable'
-    throw badRequest(`error converting YAML to JSON: yaml: ${why.includes('call stack') ? 'exceeded max depth' : why}`)
+    throw refusal(`yaml: ${GO_WORDS.find(([ours]) => why.includes(ours))?.[1] ?? why}`)
   }
 }
 

@@ -4,8 +4,9 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import { type Decoded, decodeMetadata } from '../decode.ts'
+import { readObjectText } from '../read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../schemas.ts'
-import { plainJson, readJson } from '../strict-json.ts'
+import { plainJson } from '../strict-json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { prune } from './prune.ts'
 
@@ -46,13 +47,6 @@ const problem = (kind: 'duplicate' | 'unknown', path: string) => ({
 })
 
 function readText({ kind }: CustomKind, text: string): { value: JsonValue; duplicates: string[] } {
-  try {
-    const { value, duplicates } = readJson(text)
-    return { value: plainJson(value), duplicates }
-  } catch (err) {
-    const why = err instanceof Error ? err.message : 'invalid'
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why}`,
-    )
-  }
+  const { value, duplicates } = readObjectText(kind, text)
+  return { value: plainJson(value), duplicates }
 }

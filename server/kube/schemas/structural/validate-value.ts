@@ -189,7 +189,8 @@ function typeProblem(value: JsonValue, schema: JsonSchema, path: string): FieldE
 function typeOf(value: JsonValue): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number'
+  // What is no 64-bit integer, Go keeps as a number.
+  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? 'integer' : 'number'
   return typeof value
 }
 

@@ -1,0 +1,113 @@
+// Bodies that no reader should choke on, answered in the words of Go's readers and quickly.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { rawRequest } from './testing/raw-request.ts'
+import { startTestServer, type TestServer } from './testing/test-server.ts'
+
+const MAPS = '/api/v1/namespaces/default/configmaps'
+const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments'
+
+let test: TestServer
+let post: (path: string, body: string | Buffer, contentType?: string) => ReturnType<typeof rawRequest>
+beforeAll(async () => {
+  test = await startTestServer()
+  const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
+  const admin = await test.pki.issue('admin', ['system:masters'])
+  post = (path, body, contentType = 'application/json') =>
+    rawRequest({
+      port,
+      caPem: test.pki.caPem,
+      ...admin,
+      method: 'POST',
+      path,
+      headers: { 'content-type': contentType },
+      body,
+    })
+})
+afterAll(() => test[Symbol.asyncDispose]())
+
+const map = (rest: string) => `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},${rest}}`
+const UNRECOGNIZED =
+  "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: "
+const BEGINNING = ' ({"apiVersion":"v1","kind":"Con ...)'
+const HANDLED = 'Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal '
+
+describe('a body', () => {
+  it.each<[string, string, string]>([
+    [
+      'nested ever deeper',
+      map(`"data":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`),
+      `${UNRECOGNIZED}invalid character '{' exceeded max depth${BEGINNING}`,
+    ],
+    [
+      'of lists in lists, never closed',
+      '['.repeat(100_000),
+      `${UNRECOGNIZED}invalid character '[' exceeded max depth (${'5b'.repeat(30)} ...)`,
+    ],
+    ['that is no JSON', 'hello', `${UNRECOGNIZED}invalid character 'h' looking for beginning of value (68656c6c6f)`],
+    ['that is not there', '', `${UNRECOGNIZED}unexpected end of JSON input (<empty>)`],
+    ['that goes on', '{} {}', `${UNRECOGNIZED}invalid character '{' after top-level value ({} {})`],
+    [
+      'that is a list',
+      '[]',
+      `${UNRECOGNIZED}json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (5b5d)`,
+    ],
+    [
+      'that says nothing',
+      'null',
+      'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
+    ],
+  ])('%s is refused', async (_, body, message) => {
+    expect((await post(MAPS, body)).json().message).toBe(message)
+  })
+
+  it.each([
+    ['a billion laughs', `a: &a [x,x,x,x,x,x,x,x,x]\n${laughs()}`, 'yaml: document contains excessive aliasing'],
+    ['deep YAML', `${'{a: '.repeat(50_000)}1`, 'yaml: '],
+  ])('of %s is refused before it is unfolded', async (_, body, words) => {
+    const { code, message } = { ...(await post(MAPS, body, 'application/yaml')).json() } as Record<string, unknown>
+    expect(code).toBe(400)
+    expect(message).toContain(`the object provided is unrecognized (must be of type ConfigMap): ${words}`)
+  })
+
+  it.each([
+    ['9223372036854775808', 'number 9223372036854775808 into'],
+    ['2147483648', 'number 2147483648 into'],
+    ['1.0', 'number 1.0 into'],
+    ['1e400', 'number 1e400 into'],
+    ['"3"', 'string into'],
+  ])('with %s where a small whole number belongs is refused', async (number, words) => {
+    const { message } = (await post(DEPLOYMENTS, `{"metadata":{"name":"a"},"spec":{"replicas":${number}}}`)).json()
+    expect(message).toBe(`${HANDLED}${words} Go struct field DeploymentSpec.spec.replicas of type int32`)
+  })
+
+  it('with a key twice counts the last, and is warned of', async () => {
+    const told = await post(MAPS, '{"metadata":{"name":"twice"},"data":{"a":"1","a":"2"}}')
+    expect([told.code, told.headers.warning]).toEqual([201, '299 - "duplicate field \\"data.a\\""'])
+    expect(told.json().data).toEqual({ a: '2' })
+  })
+
+  it('with characters of all kinds keeps them; what is none becomes the sign for that', async () => {
+    const odd = Buffer.concat([Buffer.from('{"metadata":{"name":"odd"},"data":{"bytes":"'), Buffer.from([0xff])])
+    const told = await post(
+      MAPS,
+      Buffer.concat([odd, Buffer.from('","half":"\\ud83d","whole":"\\ud83d\\ude00é\\u0000"}}')]),
+    )
+    expect(told.json().data).toEqual({ bytes: '\ufffd', half: '\ufffd', whole: '😀é\0' })
+  })
+
+  it('with long unknown keys gets warnings that fit into headers', async () => {
+    const keys = Array.from({ length: 30 }, (_, at) => `"${String.fromCharCode(97 + at).repeat(2000)}${at}":1`)
+    const told = await post(MAPS, `{"metadata":{"name":"long"},${keys.join(',')}}`)
+    expect(told.code).toBe(201)
+    expect(String(told.headers.warning).length).toBeLessThan(8_000)
+  })
+})
+
+/** Nine of the one before, seven times. */
+function laughs(): string {
+  return Array.from(
+    'bcdefgh',
+    (name, at) => `${name}: &${name} [${Array(9).fill(`*${'abcdefg'[at]}`).join(',')}]`,
+  ).join('\n')
+}

@@ -1,0 +1,41 @@
+// The text of a request as an object of no kind yet. What cannot be read that far, upstream shows the beginning of.
+// Upstream: apimachinery/pkg/runtime/serializer/json/{json,meta}.go, apiserver/pkg/endpoints/handlers/rest.go.
+
+import { badRequest, StatusError } from '../apimachinery/status-error.ts'
+import { goNameOf } from './decode-scalar.ts'
+import { type ReadJson, readJson } from './strict-json.ts'
+
+const SHOWN = 30
+/** What Go reads first of a body. */
+const TYPE_META =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+
+export const unrecognized = (kind: string, why: string, text: string): StatusError =>
+  badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${beginningOf(text)})`)
+
+export function readObjectText(kind: string, text: string): ReadJson {
+  const refusal = (why: string) => unrecognized(kind, `couldn't get version/kind; json parse error: ${why}`, text)
+  const read = readOr(text, refusal)
+  const { value } = read
+  // To Go, null says nothing.
+  if (value === null) return { value: {}, duplicates: [] }
+  if (typeof value !== 'object' || Array.isArray(value) || Object.getPrototypeOf(value) !== Object.prototype) {
+    throw refusal(`json: cannot unmarshal ${goNameOf(value)} into Go value of type ${TYPE_META}`)
+  }
+  return read
+}
+
+function readOr(text: string, refusal: (why: string) => StatusError): ReadJson {
+  try {
+    return readJson(text)
+  } catch (err) {
+    throw err instanceof StatusError ? refusal(err.message) : err
+  }
+}
+
+function beginningOf(text: string): string {
+  if (text === '') return '<empty>'
+  const bytes = Buffer.from(text)
+  const encoding = text.startsWith('{') ? 'utf8' : 'hex'
+  return bytes.subarray(0, SHOWN).toString(encoding) + (bytes.length > SHOWN ? ' ...' : '')
+}
