@@ -13,6 +13,7 @@ import { spawnClusterHost } from '../server/kube/cluster/index.ts'
 import { Node, Pod } from '../server/kube/kinds/index.ts'
 import { cpuSeconds } from './cpu-seconds.ts'
 import { table } from './table.ts'
+import { until } from './watch-list.ts'
 
 const WRITERS = 64
 const SCHEDULER = 'kube-scheduler'
@@ -76,26 +77,6 @@ async function addNode(client: Client, at: number): Promise<void> {
   const room = { cpu: '16', memory: '64Gi', pods: '110' }
   const status = { conditions: [ready], capacity: room, allocatable: room }
   await client.of(Node).patch({ name }, 'application/merge-patch+json', { status }, { subresource: 'status' })
-}
-
-/** Until every object of a list, and of the watch that goes on from it, is as it should be. */
-async function until<T extends { metadata?: { name?: string } }>(
-  client: Client,
-  path: string,
-  count: number,
-  isDone: (object: T) => boolean,
-): Promise<void> {
-  const list = (await client.transport.request({ method: 'GET', path, query: {} })) as unknown as {
-    metadata: { resourceVersion: string }
-    items: T[]
-  }
-  const done = new Set(list.items.filter(isDone).map(({ metadata }) => metadata?.name))
-  if (done.size >= count) return
-  const query = { watch: 'true', resourceVersion: list.metadata.resourceVersion }
-  for await (const { object } of await client.transport.watch({ method: 'GET', path, query })) {
-    if (isDone(object as T)) done.add((object as T).metadata?.name)
-    if (done.size >= count) return
-  }
 }
 
 const rows: string[][] = []

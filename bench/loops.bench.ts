@@ -1,0 +1,134 @@
+// The loops of a control plane, seen from outside over HTTPS, with a store that waits for the disk: a Deployment of 500 pods
+// on 100 simulated nodes, there and gone, with every request counted; how soon a loop answers a write; what loops do while
+// nothing happens.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Pod as WirePod } from 'kubernetes-types/core/v1'
+import { systemClock } from '../server/base/clock.ts'
+import { noLogger } from '../server/base/logger.ts'
+import { type Client, createClient, httpsTransport, parseKubeconfig } from '../server/kube/client/index.ts'
+import { type ClusterHost, spawnClusterHost } from '../server/kube/cluster/index.ts'
+import { Deployment } from '../server/kube/kinds/index.ts'
+import { cpuSeconds } from './cpu-seconds.ts'
+import { percentile, table } from './table.ts'
+import { until, untilGone } from './watch-list.ts'
+
+const NODES = 100
+const REPLICAS = 500
+const WRITES = 200
+const IDLE_MS = 60_000
+const CLUSTER = 'bench'
+const PODS = '/api/v1/namespaces/default/pods'
+
+const web = { name: 'web', namespace: 'default' }
+const deployment = (name: string, replicas: number) => ({
+  metadata: { name, namespace: 'default' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image: 'nginx:1.26' }] } },
+  },
+})
+
+/** Requests so far, without watches and what nodes say of themselves. */
+async function requests(client: Client): Promise<number> {
+  const text = (await client.transport.request({ method: 'GET', path: '/metrics', query: {} })) as unknown as string
+  const lines = text.match(/^apiserver_request_total\{.*$/gm) ?? []
+  return lines
+    .filter((line) => !/verb="(WATCH|CONNECT)"|resource="(leases|nodes)"|resource=""/.test(line))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work()
+  return (performance.now() - began) / 1000
+}
+
+async function thereAndGone(client: Client): Promise<string[][]> {
+  const before = await requests(client)
+  const scale = (replicas: number) =>
+    client.of(Deployment).patch(web, 'application/merge-patch+json', { spec: { replicas } })
+  await client.of(Deployment).create(deployment('web', 0))
+  const began = performance.now()
+  const since = () => (performance.now() - began) / 1000
+  const stages = [
+    ['created', () => true],
+    ['bound', ({ spec }: WirePod) => !!spec?.nodeName],
+    ['running', ({ status }: WirePod) => status?.phase === 'Running'],
+  ] as const
+  const times = stages.map(async ([name, isDone]) => {
+    await until<WirePod>(client, PODS, REPLICAS, isDone)
+    return [`${REPLICAS} pods on ${NODES} nodes: ${name}`, `${since().toFixed(1)} s`]
+  })
+  await scale(REPLICAS)
+  const rows = await Promise.all(times)
+  const up = (await requests(client)) - before
+  const gone = await seconds(async () => {
+    await scale(0)
+    await untilGone(client, PODS)
+  })
+  const all = (await requests(client)) - before
+  return [
+    ...rows,
+    ['gone again', `${gone.toFixed(1)} s`],
+    ['requests for each pod, until it runs', (up / REPLICAS).toFixed(1)],
+    ['requests for each pod, until it is gone', (all / REPLICAS).toFixed(1)],
+  ]
+}
+
+/** From sending a Deployment until a watcher hears of the ReplicaSet that its loop has made. */
+async function reactions(client: Client): Promise<string[][]> {
+  const path = '/apis/apps/v1/namespaces/default/replicasets'
+  const { metadata } = (await client.transport.request({ method: 'GET', path, query: {} })) as {
+    metadata: { resourceVersion: string }
+  }
+  const query = { watch: 'true', resourceVersion: metadata.resourceVersion }
+  const sent = new Map<string, number>()
+  const times: number[] = []
+  const watching = (async () => {
+    for await (const { type, object } of await client.transport.watch({ method: 'GET', path, query })) {
+      const owner = object.metadata?.ownerReferences?.[0]?.name ?? ''
+      const at = sent.get(owner)
+      if (type !== 'ADDED' || at === undefined) continue
+      times.push(performance.now() - at)
+      if (times.length === WRITES) return
+    }
+  })()
+  for (let at = 0; at < WRITES; at++) {
+    sent.set(`late-${at}`, performance.now())
+    await client.of(Deployment).create(deployment(`late-${at}`, 0))
+  }
+  await watching
+  return [0.5, 0.99].map((share) => [
+    `from a write to what its loop writes, p${share * 100}`,
+    `${percentile(times, share).toFixed(1)} ms`,
+  ])
+}
+
+async function idle(host: ClusterHost, pid: number): Promise<string[][]> {
+  let turns = 0
+  using _watch = host.watchTraces(CLUSTER, Number.MAX_SAFE_INTEGER, ({ events }) => {
+    turns += events.filter(({ type }) => type === 'reconcile').length
+  })
+  const before = await cpuSeconds(pid)
+  await new Promise((later) => setTimeout(later, IDLE_MS))
+  const cpu = (await cpuSeconds(pid)) - before
+  return [
+    [`turns of all loops in a minute, ${NODES} nodes beating`, `${turns}`],
+    ['processor in that minute', `${cpu.toFixed(1)} s`],
+  ]
+}
+
+const stateDir = await mkdtemp(join(tmpdir(), 'podium-bench-'))
+const host = await spawnClusterHost({ stateDir, clock: systemClock, logger: noLogger })
+const info = await host.createCluster({ name: CLUSTER, nodes: 0, simulatedNodes: NODES })
+using transport = httpsTransport({ ...parseKubeconfig(info.kubeconfig), userAgent: 'podium-bench' })
+const client = createClient(transport)
+const rows = [...(await thereAndGone(client)), ...(await reactions(client)), ...(await idle(host, info.pid))]
+process.stdout.write(`${table(['what', 'figure'], rows)}\n`)
+await host[Symbol.asyncDispose]()
+await rm(stateDir, { recursive: true, force: true })
+process.exit(0)
