@@ -2,37 +2,34 @@
 // at a time and at once; telling the API server about them goes on beside the next decision.
 // Upstream: kubernetes/pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go.
 
-import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
+import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
-import { deepEqual } from '../apimachinery/deep.ts'
-import { keyOf, revisionOf } from '../apimachinery/object-meta.ts'
 import type { Client } from '../client/client.ts'
 import { EventRecorder } from '../client/event-recorder.ts'
 import type { LoopGate } from '../client/loop-gate.ts'
 import { LoopTracer } from '../client/loop-tracer.ts'
-import { type Change, SharedInformer } from '../client/shared-informer.ts'
+import { SharedInformer } from '../client/shared-informer.ts'
 import { CSINode } from '../kinds/csi-node.ts'
 import type { Kind } from '../kinds/define-kind.ts'
 import { Namespace } from '../kinds/namespace.ts'
 import { Node } from '../kinds/node.ts'
 import { PersistentVolume } from '../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
-import { asksForLess } from '../kinds/placement/pod-resources.ts'
 import { Pod } from '../kinds/pod.ts'
 import { PodDisruptionBudget } from '../kinds/pod-disruption-budget.ts'
 import { ReplicaSet } from '../kinds/replica-set.ts'
 import { Service } from '../kinds/service.ts'
 import { StorageClass } from '../kinds/storage-class.ts'
+import { ClusterNews } from './cluster-news.ts'
 import { type Decision, decide } from './cycle.ts'
 import { defaultSpreading } from './default-spreading.ts'
 import { Errands, type RunningProfile } from './errands.ts'
 import { explain } from './explain.ts'
 import { decideWithExtenders } from './extenders/extended-cycle.ts'
 import { type Extender, openExtenders } from './extenders/extender.ts'
-import { type ClusterEvent, EXTENDER, mayWake } from './framework.ts'
 import { NodeUsage } from './node-usage.ts'
 import { Nominator } from './nominator.ts'
 import type { MakePlugin } from './own-plugin.ts'
@@ -41,7 +38,7 @@ import { defaultPlugins } from './plugins/index.ts'
 import { buildProfile } from './profile.ts'
 import { SchedulerCache } from './scheduler-cache.ts'
 import { DEFAULT_CONFIGURATION, type SchedulerConfiguration } from './scheduler-configuration.ts'
-import { SchedulerMetrics, UPSTREAM_NAMES } from './scheduler-metrics.ts'
+import { SchedulerMetrics } from './scheduler-metrics.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
 import { StorageView } from './storage-view.ts'
 import { timedPlugins } from './timed-plugins.ts'
@@ -88,6 +85,7 @@ class Scheduler implements RunningScheduler {
   readonly #informers: SharedInformer<never>[] = []
   readonly #cache = new SchedulerCache()
   readonly #nominator = new Nominator()
+  readonly #news: ClusterNews
   readonly #queue: SchedulingQueue
   /** By the name that pods ask for. */
   readonly #profiles: ReadonlyMap<string, RunningProfile>
@@ -99,8 +97,6 @@ class Scheduler implements RunningScheduler {
   readonly #extenders: readonly Extender[]
   readonly #errands: Errands
   readonly #gateListener: Disposable | undefined
-  /** Keys of pods that nobody may look at before their gates are gone. */
-  readonly #gated = new Set<string>()
   #startAt = 0
   #cycles = 0
   #started = false
@@ -122,7 +118,7 @@ class Scheduler implements RunningScheduler {
     this.#queue = new SchedulingQueue(clock, onChange, backoff, (queue, event) => this.#metrics?.came(queue, event))
     const { metrics } = options
     this.#metrics =
-      metrics && new SchedulerMetrics(metrics, { clock, queue: this.#queue, gated: () => this.#gated.size })
+      metrics && new SchedulerMetrics(metrics, { clock, queue: this.#queue, gated: () => this.#news.gated })
     this.#tracer = new LoopTracer({
       client: this.#clientName,
       clock,
@@ -139,7 +135,7 @@ class Scheduler implements RunningScheduler {
       volumes: this.#informer(PersistentVolume),
       classes: this.#informer(StorageClass),
       csiNodes: this.#informer(CSINode),
-      onChange: (event, revision) => this.#wake(event, revision),
+      onChange: (event, revision) => this.#news.wake(event, revision),
     })
     this.#waiting = new WaitingPods(clock)
     this.#extenders = openExtenders(configuration.extenders)
@@ -153,10 +149,18 @@ class Scheduler implements RunningScheduler {
       isStopped: () => this.#stop.signal.aborted,
       waiting: this.#waiting,
       extenders: this.#extenders,
-      onForgotten: (pod) => this.#wake({ type: 'pod-removed', pod }, 0),
+      onForgotten: (pod) => this.#news.wake({ type: 'pod-removed', pod }, 0),
     })
-    this.#informer(Node).addHandler((change) => this.#onNode(change))
-    this.#informer(Pod).addHandler((change) => this.#onPod(change))
+    this.#news = new ClusterNews({
+      queue: this.#queue,
+      cache: this.#cache,
+      nominator: this.#nominator,
+      waiting: this.#waiting,
+      metrics: this.#metrics,
+      profileOf: (pod) => this.#profileOf(pod),
+    })
+    this.#informer(Node).addHandler((change) => this.#news.onNode(change))
+    this.#informer(Pod).addHandler((change) => this.#news.onPod(change))
     this.#gateListener = options.gate?.onChange(() => this.#pumpSoon())
     this.ready = this.#start()
   }
@@ -232,69 +236,8 @@ class Scheduler implements RunningScheduler {
     this.#pumpSoon()
   }
 
-  // ── what happens in the cluster ──
-
-  #onNode(change: Change<CoreNode>): void {
-    const node = change.object
-    if (change.type === 'deleted') {
-      this.#cache.removeNode(node.metadata?.name ?? '')
-      return
-    }
-    this.#cache.setNode(node)
-    if (change.type === 'added') {
-      this.#wake({ type: 'node-added', node }, revisionOf(node))
-      return
-    }
-    const { previous } = change
-    // Heartbeats make no room.
-    const matters =
-      !deepEqual(node.spec, previous.spec) ||
-      !deepEqual(node.metadata?.labels, previous.metadata?.labels) ||
-      !deepEqual(node.status?.allocatable, previous.status?.allocatable)
-    if (matters) this.#wake({ type: 'node-updated', node, previous }, revisionOf(node))
-  }
-
-  #onPod(change: Change<CorePod>): void {
-    const pod = change.object
-    const previous = change.type === 'updated' ? change.previous : undefined
-    const over = change.type === 'deleted' || isTerminated(pod)
-    if (over) {
-      this.#gone(pod, revisionOf(pod))
-      return
-    }
-    if (pod.spec?.nodeName) {
-      this.#nominator.delete(pod)
-      this.#cache.confirm(pod)
-      this.#queue.delete(pod)
-      if (!previous?.spec?.nodeName) this.#wake({ type: 'pod-assigned', pod }, revisionOf(pod))
-      else if (asksForLess(pod, previous)) this.#wake({ type: 'pod-scaled-down', pod }, revisionOf(pod))
-      return
-    }
-    if (this.#profileOf(pod) === undefined) return
-    if (pod.spec?.schedulingGates?.length) {
-      if (!this.#gated.has(keyOf(pod))) this.#metrics?.came('gated', 'PodAdd')
-      this.#gated.add(keyOf(pod))
-      return
-    }
-    this.#gated.delete(keyOf(pod))
-    if (pod.metadata?.deletionTimestamp) {
-      this.#waiting.get(pod.metadata.uid)?.reject('', 'removed')
-      this.#nominator.delete(pod)
-      this.#queue.delete(pod)
-      return
-    }
-    if (this.#cache.isAssumed(pod)) return
-    const hadNode = previous?.status?.nominatedNodeName
-    if (pod.status?.nominatedNodeName || hadNode) this.#nominator.set(pod)
-    if (!previous) {
-      this.#queue.add(pod)
-      return
-    }
-    const mayFit =
-      !deepEqual(pod.spec, previous.spec) ||
-      !deepEqual(pod.metadata?.labels, previous.metadata?.labels) ||
-      (!!hadNode && !pod.status?.nominatedNodeName)
-    this.#queue.update(pod, { mayFit })
+  #profileOf(pod: CorePod): RunningProfile | undefined {
+    return this.#profiles.get(pod.spec?.schedulerName || 'default-scheduler')
   }
 
   /** Who was promised room there and is not less important than the pod itself. */
@@ -304,33 +247,6 @@ class Scheduler implements RunningScheduler {
       .on(node)
       .filter((other) => other.metadata?.uid !== before.metadata?.uid && priorityOf(other) >= priorityOf(before))
   }
-
-  #gone(pod: CorePod, revision: number): void {
-    this.#waiting.get(pod.metadata?.uid)?.reject('', 'removed')
-    this.#nominator.delete(pod)
-    this.#gated.delete(keyOf(pod))
-    this.#queue.delete(pod)
-    this.#cache.remove(pod)
-    if (pod.spec?.nodeName) this.#wake({ type: 'pod-removed', pod }, revision)
-  }
-
-  #profileOf(pod: CorePod): RunningProfile | undefined {
-    return this.#profiles.get(pod.spec?.schedulerName || 'default-scheduler')
-  }
-
-  #wake(event: ClusterEvent, revision: number): void {
-    this.#queue.wake(
-      ({ pod, rejectedBy }) =>
-        rejectedBy.size === 0 ||
-        rejectedBy.has(EXTENDER) ||
-        this.#profileOf(pod)?.plugins.some((plugin) => rejectedBy.has(plugin.name) && mayWake(plugin, event, pod)) ===
-          true,
-      revision,
-      UPSTREAM_NAMES[event.type],
-    )
-  }
-
-  // ── deciding ──
 
   #pumpSoon(): void {
     if (!this.#started || this.#pumping || this.#stop.signal.aborted || this.#queue.length === 0) return
@@ -390,5 +306,3 @@ class Scheduler implements RunningScheduler {
     this.#errands.bind(queued, profile, { ...decision, chosen: decision.chosen, startedAt })
   }
 }
-
-const isTerminated = (pod: CorePod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
