@@ -19,10 +19,18 @@ describe('the rules of a learner network', () => {
   it('opens exactly the named ports, and only of the network’s own gateway', () => {
     const accepted = of('PODIUM-IN-3').filter((rule) => rule.endsWith('ACCEPT') && rule.includes('--dport'))
     expect(accepted).toEqual([
-      '-A PODIUM-IN-3 -s 10.160.3.0/24 -d 10.160.3.1/32 -p tcp --dport 6443 -j ACCEPT',
-      '-A PODIUM-IN-3 -s 10.160.3.0/24 -d 10.160.3.1/32 -p tcp --dport 53 -j ACCEPT',
-      '-A PODIUM-IN-3 -s 10.160.3.0/24 -d 10.160.3.1/32 -p udp --dport 53 -j ACCEPT',
+      '-A PODIUM-IN-3 -s 10.160.3.0/24 -d 10.160.3.1/32 -p udp --dport 53 -m limit --limit 2000/sec --limit-burst 2000 -j ACCEPT',
+      '-A PODIUM-IN-3 -s 10.160.3.0/24 -d 10.160.3.1/32 -p tcp --dport 6443 --syn -m limit --limit 200/sec --limit-burst 500 -j ACCEPT',
+      '-A PODIUM-IN-3 -s 10.160.3.0/24 -d 10.160.3.1/32 -p tcp --dport 53 --syn -m limit --limit 200/sec --limit-burst 500 -j ACCEPT',
     ])
+  })
+
+  it('drops what is more than that before anything is let through because it was answered', () => {
+    const input = of('PODIUM-IN-3')
+    const answered = input.findIndex((rule) => rule.includes('ESTABLISHED'))
+    const drops = input.flatMap((rule, at) => (rule.endsWith('-j DROP') ? [at] : []))
+    expect(drops).toHaveLength(3)
+    for (const at of drops) expect(at).toBeLessThan(answered)
   })
 
   it('ends both chains by refusing, so that what is not named fails at once', () => {

@@ -98,6 +98,16 @@ function accessRules({ gateway, from, tcpPorts }: AddressAccess): string[][] {
   return tcpPorts.map((port) => [...path, '--dport', String(port), '-j', 'ACCEPT'])
 }
 
+/** Questions to the DNS server in a second; a machine full of busy pods asks a tenth of it. */
+const MOST_DATAGRAMS = { limit: '2000/sec', burst: 2000 }
+/** A TLS handshake takes a millisecond of the API server. */
+const MOST_CONNECTIONS = { limit: '200/sec', burst: 500 }
+
+const limited = (rule: string, { limit, burst }: { limit: string; burst: number }) => [
+  `${rule} -m limit --limit ${limit} --limit-burst ${burst} -j ACCEPT`,
+  `${rule} -j DROP`,
+]
+
 /** The text handed to iptables-restore; declaring a chain empties it, so applying twice is the same as once. */
 export function firewallRules(request: FirewallRequest): string {
   const { input, terminals, forward, nat } = chainNames(request.slot)
@@ -107,9 +117,10 @@ export function firewallRules(request: FirewallRequest): string {
     '*filter',
     `:${input} - [0:0]`,
     `:${forward} - [0:0]`,
+    // One process answers all learners: nobody has more of it than these. First, or an answer would open the way for more.
+    ...request.openUdpPorts.flatMap((port) => limited(`${toGateway} -p udp --dport ${port}`, MOST_DATAGRAMS)),
+    ...request.openTcpPorts.flatMap((port) => limited(`${toGateway} -p tcp --dport ${port} --syn`, MOST_CONNECTIONS)),
     `-A ${input} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
-    ...request.openTcpPorts.map((port) => `${toGateway} -p tcp --dport ${port} -j ACCEPT`),
-    ...request.openUdpPorts.map((port) => `${toGateway} -p udp --dport ${port} -j ACCEPT`),
     `${toGateway} -p icmp --icmp-type echo-request -j ACCEPT`,
     `-A ${input} -j ${terminals}`,
     `-A ${input} -j REJECT`,
