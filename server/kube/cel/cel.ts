@@ -44,9 +44,20 @@ export interface Cel {
 }
 
 export function createCel(): Cel {
+  // Made when it is first needed: 160 KiB, of which a cluster has several, and most never see an expression.
+  let base: Environment | undefined
+  return {
+    environment(variables, makes = []) {
+      base ??= baseEnvironment()
+      return environmentOf(base, variables, makes)
+    },
+  }
+}
+
+function baseEnvironment(): Environment {
   const base = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
   addLibrary(base)
-  return { environment: (variables, makes = []) => environmentOf(base, variables, makes) }
+  return base
 }
 
 function environmentOf(base: Environment, variables: CelVariables, makes: readonly string[]): CelEnvironment {
