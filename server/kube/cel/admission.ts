@@ -35,8 +35,9 @@ export interface KnownToExpressions {
   hasParams: boolean
   /** False in what only words a message. */
   hasAuthorizer?: boolean
-  /** What is known of the object; anything where it is left out. */
+  /** What is known of the object and of the parameters; anything where it is left out. */
   object?: CelType
+  params?: CelType
   /** Mutations make objects and patches. */
   isMutating?: boolean
   /** Of policies. */
@@ -50,13 +51,13 @@ interface Known {
 }
 
 export function admissionEnvironment(cel: Cel, told: KnownToExpressions): Known {
-  const { hasParams, hasAuthorizer = true, isMutating = false, variables, object = DYN } = told
+  const { hasParams, hasAuthorizer = true, isMutating = false, variables, object = DYN, params = DYN } = told
   const base = cel.environment(
     {
       ...ALWAYS,
       object,
       oldObject: object,
-      ...(hasParams ? { params: DYN } : {}),
+      ...(hasParams ? { params } : {}),
       ...(hasAuthorizer ? { authorizer: { kind: 'own', type: AUTHORIZER } } : {}),
     },
     isMutating ? [APPLIED, JSON_PATCH] : [],

@@ -4,11 +4,24 @@
 
 import type { CelType } from '../cel/cel-type.ts'
 import type { GroupVersionKind, Schemas, ValueType } from './schemas.ts'
+import { celTypeOf } from './structural/cel-of-schema.ts'
+import type { JsonSchema } from './structural/json-schema.ts'
 
 const DYN: CelType = { kind: 'dyn' }
 
-/** Undefined for kinds without facts. */
-export function celTypeOfKind(schemas: Schemas, gvk: GroupVersionKind): CelType | undefined {
+/** A kind that is metadata and nothing else: what all objects share. */
+const ANY = { group: 'meta.k8s.io', version: 'v1', kind: 'PartialObjectMetadata' }
+
+/** Of any kind that is served; undefined where nothing is known of one. */
+export function celTypeOfKind(schemas: Schemas, kind: GroupVersionKind & { schema?: JsonSchema }): CelType | undefined {
+  if (!kind.schema) return celTypeOfBuiltIn(schemas, kind)
+  const own = celTypeOf(kind.schema, { isRoot: true })
+  const any = celTypeOfBuiltIn(schemas, ANY)
+  if (own?.kind !== 'object' || any?.kind !== 'object') return undefined
+  return { ...own, fields: { ...own.fields, ...any.fields } }
+}
+
+function celTypeOfBuiltIn(schemas: Schemas, gvk: GroupVersionKind): CelType | undefined {
   const root = schemas.typeOf(gvk)
   const known = new Map<string, CelType>()
   /** Types that hold themselves are anything the second time. */

@@ -3,6 +3,8 @@
 import { duplicatesAt, oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
 import { dnsLabelProblems, dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { createCel } from '../../cel/cel.ts'
+import { selectorProblem } from '../../cel/device.ts'
 
 export interface Selector {
   cel?: { expression?: string }
@@ -139,7 +141,12 @@ export const selectorErrors = (selectors: Selector[], at: string): FieldError[] 
     const { expression = '' } = cel
     const field = `${at}[${index}].cel.expression`
     if (expression.length > LONGEST_EXPRESSION) return [fieldError.tooLong(field, LONGEST_EXPRESSION)]
-    return expression.trim() ? [] : [fieldError.required(field)]
+    if (!expression.trim()) return [fieldError.required(field)]
+    const problem = selectorProblem(createCel(), expression)
+    if (!problem) return []
+    return [
+      problem.isTooDear ? fieldError.forbidden(field, problem.why) : fieldError.invalid(field, expression, problem.why),
+    ]
   }),
 ]
 

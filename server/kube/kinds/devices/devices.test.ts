@@ -5,6 +5,7 @@ import { defaulted, problems, row, updateProblems } from '../testing/kind-facts.
 
 const claim = (...requests: object[]) => ({ spec: { devices: { requests } } })
 const gpu = (told: object = {}) => ({ name: 'gpu', exactly: { deviceClassName: 'gpus', ...told } })
+const selecting = (expression: string) => ({ spec: { selectors: [{ cel: { expression } }] } })
 const slice = (told: object = {}) => ({
   spec: { driver: 'gpus.io', nodeName: 'n', pool: { name: 'n', generation: 1, resourceSliceCount: 1 }, ...told },
 })
@@ -44,6 +45,32 @@ describe('kinds of devices', () => {
       ],
     ],
     [DeviceClass, { spec: { selectors: [{}] } }, ['spec.selectors[0].cel: Required value']],
+    [
+      DeviceClass,
+      selecting(
+        'device.attributes["gpus.example.com"].memory > 4 && device.capacity["a"].b.isGreaterThan(quantity("1Gi"))',
+      ),
+      [],
+    ],
+    [
+      DeviceClass,
+      selecting('device.drvier == "a"'),
+      [
+        'spec.selectors[0].cel.expression: Invalid value: "device.drvier == \\"a\\"": compilation failed: ERROR: <input>:1:7: undefined field \'drvier\'\n | device.drvier == "a"\n | ......^',
+      ],
+    ],
+    [
+      DeviceClass,
+      selecting('device.driver'),
+      [
+        'spec.selectors[0].cel.expression: Invalid value: "device.driver": must evaluate to bool or the unknown type, not string',
+      ],
+    ],
+    [
+      DeviceClass,
+      selecting(`${'device.attributes.all(a, '.repeat(5)}true${')'.repeat(5)}`),
+      ['spec.selectors[0].cel.expression: Forbidden: too complex, exceeds cost limit'],
+    ],
     [ResourceSlice, slice(), []],
     [
       ResourceSlice,

@@ -1,6 +1,7 @@
 import type { ValidatingAdmissionPolicy } from 'kubernetes-types/admissionregistration/v1'
 import { describe, expect, it } from 'vitest'
 import { createCel } from '../../../cel/cel.ts'
+import { type AnyKind, defineKind } from '../../../kinds/define-kind.ts'
 import { builtInKinds } from '../../../kinds/index.ts'
 import { loadSchemas } from '../../../schemas/load-schemas.ts'
 import { warningsOf } from './type-check-loop.ts'
@@ -8,13 +9,13 @@ import { warningsOf } from './type-check-loop.ts'
 const schemas = loadSchemas()
 const cel = createCel()
 const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['deployments'] }
-const check = (expression: string, more: object = {}) =>
+const check = (expression: string, more: object = {}, kinds: readonly AnyKind[] = builtInKinds) =>
   warningsOf(
     {
       spec: { matchConstraints: { resourceRules: [rule] }, validations: [{ expression }], ...more },
     } as ValidatingAdmissionPolicy,
     cel,
-    { schemas, kinds: () => builtInKinds },
+    { schemas, kinds: () => kinds },
   )
 
 describe('the types of a policy', () => {
@@ -51,6 +52,26 @@ describe('the types of a policy', () => {
     for (const resourceRules of [[{ ...rule, resources: ['*'] }], [{ ...rule, apiGroups: ['shop.example.com'] }], []]) {
       expect(check('object.nothing', { matchConstraints: { resourceRules } })).toEqual([])
     }
+  })
+
+  it('are those of custom resources and of parameters too', () => {
+    const schema = {
+      type: 'object',
+      properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },
+    }
+    const group = 'shop.example.com'
+    const shop = defineKind({ group, version: 'v1', kind: 'Shop', plural: 'shops', schema })
+    const limit = { ...schema, properties: { most: { type: 'integer' } } }
+    const limits = defineKind({ group, version: 'v1', kind: 'Limit', plural: 'limits', schema: limit })
+    const own = { ...rule, apiGroups: [group], resources: ['shops'] }
+    const more = {
+      matchConstraints: { resourceRules: [own] },
+      paramKind: { apiVersion: `${group}/v1`, kind: 'Limit' },
+    }
+    const said = (expression: string) => check(expression, more, [shop, limits]).map(({ warning }) => warning)
+    expect(said('object.spec.size <= params.most && object.metadata.labels["a"] == params.metadata.name')).toEqual([])
+    expect(said('object.spec.sice > 1')).toEqual([expect.stringMatching(/^shop.example.com\/v1, Kind=Shop: .* 'sice'/)])
+    expect(said('object.spec.size <= params.mots')).toEqual([expect.stringContaining("undefined field 'mots'")])
   })
 
   it('goes through variables', () => {

@@ -54,10 +54,13 @@ export function warningsOf(
   cel: Cel,
   { schemas, kinds }: TypeCheckOptions,
 ): { fieldRef: string; warning: string }[] {
+  const { apiVersion, kind: paramKind } = spec.paramKind ?? {}
+  const ofParams = kinds().find((kind) => kind.kind === paramKind && apiVersionOf(kind) === apiVersion)
+  const params = ofParams && celTypeOfKind(schemas, ofParams)
   const named = namedKinds((spec.matchConstraints?.resourceRules ?? []) as Rule[], kinds())
   const checks = named.flatMap((kind) => {
     const object = celTypeOfKind(schemas, kind)
-    return object ? [{ kind, check: checkerOf(cel, spec, object) }] : []
+    return object ? [{ kind, check: checkerOf(cel, spec, { object, ...(params ? { params } : {}) }) }] : []
   })
   const warnings = (fieldRef: string, expression: string) => {
     const said = checks.flatMap(({ kind, check }) => {
@@ -75,13 +78,13 @@ export function warningsOf(
   })
 }
 
-/** What is wrong with an expression about objects of this type. */
+/** What is wrong with an expression about objects, and parameters, of these types. */
 function checkerOf(
   cel: Cel,
   spec: NonNullable<Wire['spec']>,
-  object: CelType,
+  types: { object: CelType; params?: CelType },
 ): (expression: string) => string | undefined {
-  const { environment } = admissionEnvironment(cel, { ...knownInPolicy(spec), object })
+  const { environment } = admissionEnvironment(cel, { ...knownInPolicy(spec), ...types })
   return (expression) => {
     try {
       environment.compile(expression)
