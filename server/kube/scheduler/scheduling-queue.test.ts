@@ -27,6 +27,23 @@ it('hands out by priority, then who came first', async () => {
   expect(queue.next()).toEqual(['default/d', 'default/b', 'default/a', 'default/c'])
 })
 
+it('keeps the order of pods that come in one moment, also when one of them goes', () => {
+  const { queue } = start()
+  const all = Array.from({ length: 20 }, (_, at) => pod(`p${at}`))
+  for (const one of all) queue.add(one)
+  queue.delete(all[7]!)
+  queue.add(all[3]!)
+  expect(queue.next(3)).toEqual(['default/p0', 'default/p1', 'default/p2'])
+  const turns = Array.from({ length: queue.length }, () => pop(queue).key.slice('default/p'.length))
+  expect(turns).toEqual(
+    [...all.keys()]
+      .filter((at) => at !== 7 && at !== 3)
+      .concat(3)
+      .map(String),
+  )
+  expect(queue.pop()).toBeUndefined()
+})
+
 it('keeps what fitted nowhere until an event may help, and then until its back-off is over', async () => {
   const { clock, queue } = start()
   queue.add(pod('a'))

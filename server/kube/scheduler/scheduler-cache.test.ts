@@ -1,0 +1,61 @@
+import type { Node, Pod } from 'kubernetes-types/core/v1'
+import { expect, it } from 'vitest'
+import { SchedulerCache } from './scheduler-cache.ts'
+
+const node = (name: string, images: string[] = []): Node => ({
+  metadata: { name },
+  status: { allocatable: { cpu: '4', pods: '10' }, images: images.map((image) => ({ names: [image], sizeBytes: 1 })) },
+})
+const loner: Pod = {
+  metadata: { name: 'loner', namespace: 'default', uid: '1' },
+  spec: {
+    containers: [{ name: 'c', resources: { requests: { cpu: '1' } } }],
+    affinity: {
+      podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone', labelSelector: {} }] },
+    },
+  },
+}
+const on = (name: string): Pod => ({ ...loner, spec: { ...loner.spec!, nodeName: name } })
+const start = () => {
+  const cache = new SchedulerCache()
+  for (const name of ['a', 'b']) cache.setNode(node(name))
+  const nodes = cache.nodes()
+  return { cache, nodes, caring: () => Array.from(nodes.withAffinity, ({ name }) => name) }
+}
+
+it('keeps what is known of all nodes in step with the pods that come, move and go, without listing nodes anew', () => {
+  const { cache, nodes, caring } = start()
+  cache.assume(loner, 'a')
+  expect(caring()).toEqual(['a'])
+  cache.confirm(on('b'))
+  expect(caring()).toEqual(['b'])
+  cache.remove(on('b'))
+  expect(caring()).toEqual([])
+  expect(cache.nodes()).toBe(nodes)
+})
+
+it('keeps count of images, and of what is free, when a node tells anew', () => {
+  const { cache, nodes } = start()
+  expect(nodes.imageCount('web:1')).toBe(0)
+  cache.setNode(node('a', ['web:1']))
+  expect(nodes.imageCount('web:1')).toBe(1)
+  cache.assume(loner, 'a')
+  expect(nodes.get('a')?.free.get('cpu')).toBe(3000)
+  const larger = node('a')
+  larger.status!.allocatable!.cpu = '8'
+  cache.setNode(larger)
+  expect(nodes.get('a')?.free.get('cpu')).toBe(7000)
+  expect(nodes.imageCount('web:1')).toBe(0)
+  cache.forget(loner)
+  expect(nodes.get('a')?.free.get('cpu')).toBe(8000)
+})
+
+it('counts pods of a node that it has not heard of yet', () => {
+  const { cache } = start()
+  cache.confirm(on('late'))
+  expect(cache.nodes().get('late')).toBeUndefined()
+  cache.setNode(node('late'))
+  const late = cache.nodes().get('late')
+  expect([late?.free.get('cpu'), late?.freePods]).toEqual([3000, 9])
+  expect(Array.from(cache.nodes().withAffinity, ({ name }) => name)).toEqual(['late'])
+})
