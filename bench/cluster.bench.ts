@@ -16,7 +16,7 @@ import { loadSchemas } from '../server/kube/schemas/load-schemas.ts'
 import { type DataCentre, openDataCentre } from '../server/machines/index.ts'
 import { percentile, table } from './table.ts'
 
-const IDLE_CLUSTERS = 50
+const IDLE_CLUSTERS = 100
 const PODS = 30
 const RUNNING = 10
 const MIB = 1024 * 1024

@@ -22,6 +22,7 @@ export class GroupCommit {
   #queue: Item[] = []
   #exclusive: { run: () => Promise<void>; refuse: (error: Error) => void }[] = []
   #running: Promise<void> | undefined
+  #wasAlone = false
   #refusal: Error | undefined
 
   /** `takeBack` is called when the disk is full, before anybody hears of it: all that is not durable has not happened. */
@@ -69,12 +70,14 @@ export class GroupCommit {
   }
 
   async #run(): Promise<void> {
-    // Whatever else arrives in this turn of the event loop goes into the same batch.
-    await new Promise((resolve) => setImmediate(resolve))
+    // Whatever else arrives in this turn of the event loop goes into the same batch. Whoever was alone last time is
+    // taken to be alone again, and does not wait for others.
+    await (this.#wasAlone ? undefined : new Promise((resolve) => setImmediate(resolve)))
     while (this.#queue.length > 0 || this.#exclusive.length > 0) {
       await this.#exclusive.shift()?.run()
       const batch = this.#takeBatch()
       const payloads = batch.flatMap((item) => item.bytes ?? [])
+      this.#wasAlone = batch.length === 1
       if (payloads.length > 0) {
         try {
           await this.#write(payloads)
