@@ -2,14 +2,15 @@
 // race, be refused.
 // No container runs here, so machines are simulated; the control plane is as real as ever.
 
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from './support/browser.ts'
 import { type Classroom, startClassroom } from './support/classroom.ts'
-import { type Kubectl, kubectl } from './support/commands.ts'
+import { type Kubectl, kubectl, podium, root } from './support/commands.ts'
 import { until } from './support/until.ts'
 
 const LAB = '/labs/a-deployment-heals-itself'
@@ -19,6 +20,7 @@ let classroom: Classroom
 let browser: Browser
 let page: Page
 let kube: Kubectl
+let kubeconfig: string
 let scratch: string
 
 beforeAll(async () => {
@@ -33,7 +35,8 @@ beforeAll(async () => {
   await page.goto(classroom.origin + LAB)
   await page.getByText('2 simulated nodes Ready').waitFor({ timeout: 120_000 })
   const [cluster = ''] = await readdir(join(home, 'clusters'))
-  kube = kubectl('1.36', join(home, 'clusters', cluster, 'admin.conf'))
+  kubeconfig = join(home, 'clusters', cluster, 'admin.conf')
+  kube = kubectl('1.36', kubeconfig)
 }, 300_000)
 
 afterAll(async () => {
@@ -91,6 +94,34 @@ describe('a held loop', () => {
     await run('rollout status deployment web --timeout=60s')
     expect(await podsOf('web')).toHaveLength(3)
     expect(await card().getAttribute('data-state')).not.toBe('held')
+  })
+})
+
+describe('a loop of one’s own', () => {
+  const own = 'website-operator/website-controller'
+
+  it('has a card like a built-in one, tells what it did, and is held by nobody', async () => {
+    const example = join(scratch, 'operator')
+    await cp(join(root, 'docs', 'examples', 'operator'), example, { recursive: true })
+    await podium('client', example)
+    await run(`apply -f ${join(example, 'website-crd.yaml')}`)
+    await run('wait crd/websites.example.com --for=condition=Established --timeout=60s')
+    const program = spawn(process.execPath, [join(example, 'website-operator.mjs')], {
+      env: { ...process.env, KUBECONFIG: kubeconfig },
+    })
+    const other = await page.context().newPage()
+    try {
+      await other.goto(classroom.origin + LAB)
+      await other.locator(`[data-loop="${replicaSets}"]`).waitFor({ timeout: 60_000 })
+      await run(`apply -f ${join(example, 'website.yaml')}`)
+      await other.locator(`[data-loop="${own}"]`).click({ timeout: 60_000 })
+      await other.getByText('2 ready, with that text').first().waitFor({ timeout: 60_000 })
+      expect(await other.getByRole('group', { name: 'Hold this loop' }).count()).toBe(0)
+    } finally {
+      await run('delete website hello --cascade=foreground')
+      await other.close()
+      program.kill()
+    }
   })
 })
 

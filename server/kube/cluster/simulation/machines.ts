@@ -29,7 +29,7 @@ async function addMachine(network: Network, name: string, cpu: string): Promise<
   await nodes.patch({ name }, merge, { spec: { taints: null } })
 }
 
-const HEARTBEAT_MS = 2_000
+const HEARTBEAT_MS = 4_000
 
 /** All kubelets. Pods that restart never end by themselves after a while; those of a dead machine stay as they are. */
 export class Machines {

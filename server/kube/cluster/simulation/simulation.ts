@@ -47,7 +47,7 @@ const MACHINE_CPU = 0.9
 const MACHINES = 3
 const STORM_STEPS = 40
 const STEP_MS = 2_000
-const PATIENCE_MS = 15 * 60_000
+const PATIENCE_MS = 8 * 60_000
 
 export interface Outcome {
   problems: string[]
@@ -76,7 +76,7 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
       kinds: KINDS,
       clusterCidr: '10.244.0.0/16',
       rootCaPem: 'PEM',
-      nodeMonitorGracePeriodMs: 6_000,
+      nodeMonitorGracePeriodMs: 10_000,
     })
     return sabotage.definitions?.(built) ?? built
   }

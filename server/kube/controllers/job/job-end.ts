@@ -74,13 +74,19 @@ const LONGEST_DELAY_MS = 10 * 60_000
 export function backoffMs(pods: readonly Pod[], now: number): number {
   const ends = pods
     .filter(({ status }) => status?.phase === 'Failed' || status?.phase === 'Succeeded')
-    .map((pod) => ({ at: finishedAt(pod, now), failed: pod.status?.phase === 'Failed' }))
+    .map((pod) => ({ pod, at: finishedAt(pod, now) }))
     .sort((a, b) => b.at - a.at)
-  const lastSuccess = ends.findIndex(({ failed }) => !failed)
-  const inARow = lastSuccess < 0 ? ends.length : lastSuccess
-  if (inARow === 0) return 0
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (inARow - 1), LONGEST_DELAY_MS)
-  return Math.max(0, (ends[0]?.at ?? now) + delayMs - now)
+  const lastSuccess = ends.findIndex(({ pod }) => pod.status?.phase !== 'Failed')
+  const inARow = ends.slice(0, lastSuccess < 0 ? ends.length : lastSuccess).map(({ pod }) => pod)
+  return delayLeftMs(inARow, inARow.length, now)
+}
+
+/** Counted from the last of these pods that has failed. */
+export function delayLeftMs(pods: readonly Pod[], failures: number, now: number): number {
+  const ends = pods.filter(({ status }) => status?.phase === 'Failed').map((pod) => finishedAt(pod, now))
+  if (failures === 0 || ends.length === 0) return 0
+  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS)
+  return Math.max(0, Math.max(...ends) + delayMs - now)
 }
 
 function finishedAt({ status, metadata }: Pod, now: number): number {

@@ -1,6 +1,6 @@
 // Runs pods until enough of them have ended well. Upstream: kubernetes/pkg/controller/job/job_controller.go.
 
-import type { Job as BatchJob, JobCondition, JobStatus } from 'kubernetes-types/batch/v1'
+import type { Job as BatchJob } from 'kubernetes-types/batch/v1'
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import { isoTime } from '../../../base/clock.ts'
 import { deepEqual } from '../../apimachinery/deep.ts'
@@ -12,17 +12,16 @@ import { Expectations } from '../../client/expectations.ts'
 import type { IndexedCache } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
 import type { FullJobSpec } from '../../kinds/batch/full-job-spec.ts'
-import { formatIndexes } from '../../kinds/batch/indexes.ts'
 import { hasCondition, JOB_NAME, Job } from '../../kinds/job.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { claim } from '../claim.ts'
-import { withCondition } from '../conditions.ts'
 import { createPod, deletePod } from '../pod-control.ts'
 import { isReady } from '../pod-state.ts'
 import { slowStart } from '../slow-start.ts'
 import { type Counts, countPods, isIndexed, replacesOnlyFailed } from './count-pods.ts'
-import { backoffMs, type End, endOf } from './job-end.ts'
+import { backoffMs, delayLeftMs, type End, endOf } from './job-end.ts'
 import { indexOf, isTracked, TRACKING, templateFor } from './job-pods.ts'
+import { nextStatus, tellChanges } from './job-status.ts'
 
 const OURS = 'kubernetes.io/job-controller'
 const BURST = 500
@@ -101,14 +100,17 @@ export class JobReconciler implements Reconciler {
     const inTheWay = replacesOnlyFailed(job) ? terminating.length : 0
     const missing = Math.min(wanted - active.length - inTheWay, BURST)
     if (missing <= 0) return {}
-    const waitMs = backoffMs(pods, now)
-    return waitMs > 0 ? { waitMs } : this.#createPods(context, job, counts, missing)
+    const free = isIndexed(job) ? freeIndexes(job, counts, missing) : Array<undefined>(missing).fill(undefined)
+    const waitOf = waiting(job, counts, pods, now)
+    const ripe = free.filter((index) => waitOf(index) === 0)
+    if (ripe.length === 0) return free.length > 0 ? { waitMs: Math.min(...free.map(waitOf)) } : {}
+    return this.#createPods(context, job, counts, ripe)
   }
 
-  async #createPods(context: ReconcileContext, job: BatchJob, counts: Counts, count: number) {
+  /** One for each index; of a Job without indexes, undefined ones. */
+  async #createPods(context: ReconcileContext, job: BatchJob, counts: Counts, indexes: (number | undefined)[]) {
     const { key, report } = context
-    const indexes = isIndexed(job) ? freeIndexes(job, counts, count) : []
-    const total = isIndexed(job) ? indexes.length : count
+    const total = indexes.length
     this.#expectations.expectCreations(key, total)
     const { succeeded, failed, skipped, error } = await slowStart(total, async () => {
       const index = indexes.shift()
@@ -194,6 +196,16 @@ function wantedActive(job: BatchJob, counts: Counts): number {
   return Math.max(0, Math.min(parallelism, completions - succeeded - counts.failedIndexes.size))
 }
 
+/** How long to wait before the next pod: after any failure, or after failures of its own index where these count alone. */
+function waiting(job: BatchJob, counts: Counts, pods: readonly CorePod[], now: number) {
+  const all = backoffMs(pods, now)
+  return (index: number | undefined): number => {
+    if (index === undefined || job.spec?.backoffLimitPerIndex === undefined) return all
+    const own = pods.filter((pod) => indexOf(pod) === index)
+    return delayLeftMs(own, counts.failuresOf.get(index) ?? 0, now)
+  }
+}
+
 function freeIndexes(
   job: BatchJob,
   { completed, failedIndexes, active, terminating }: Counts,
@@ -206,66 +218,6 @@ function freeIndexes(
     if (!taken.has(index)) free.push(index)
   }
   return free
-}
-
-function nextStatus(
-  job: BatchJob,
-  {
-    counts,
-    end,
-    active,
-    at,
-    isOver,
-  }: { counts: Counts; end: End | undefined; active: number; at: string; isOver: boolean },
-): JobStatus {
-  const { spec, status = {} } = job
-  let conditions: readonly JobCondition[] = status.conditions ?? []
-  const say = (type: string, value: string, reason: string, message: string) => {
-    conditions = withCondition(conditions, {
-      type,
-      status: value,
-      reason,
-      message,
-      lastProbeTime: at,
-      lastTransitionTime: at,
-    })
-  }
-  if (end) say(end.type, 'True', end.reason, end.message)
-  else if (spec?.suspend) say('Suspended', 'True', 'JobSuspended', 'Job suspended')
-  else if (hasCondition(job, 'Suspended')) say('Suspended', 'False', 'JobResumed', 'Job resumed')
-  if (end && isOver) say(end.type === 'FailureTarget' ? 'Failed' : 'Complete', 'True', end.reason, end.message)
-  const { uncounted } = counts
-  const isResumed = !spec?.suspend && hasCondition(job, 'Suspended')
-  const startTime = spec?.suspend && !end ? undefined : isResumed ? at : (status.startTime ?? at)
-  const ready = end && isOver ? 0 : counts.active.filter(isReady).length
-  return {
-    ...(conditions.length > 0 ? { conditions: [...conditions] } : {}),
-    ...(startTime ? { startTime } : {}),
-    ...(end?.type === 'SuccessCriteriaMet' && isOver ? { completionTime: at } : {}),
-    ...(active > 0 ? { active } : {}),
-    ...(counts.succeeded > 0 ? { succeeded: counts.succeeded } : {}),
-    ...(counts.failed > 0 ? { failed: counts.failed } : {}),
-    terminating: counts.terminating.length,
-    ready: Math.min(ready, active),
-    ...(counts.completed.size > 0 ? { completedIndexes: formatIndexes(counts.completed) } : {}),
-    ...(spec?.backoffLimitPerIndex === undefined ? {} : { failedIndexes: formatIndexes(counts.failedIndexes) }),
-    uncountedTerminatedPods: {
-      ...(uncounted.succeeded.length > 0 ? { succeeded: uncounted.succeeded } : {}),
-      ...(uncounted.failed.length > 0 ? { failed: uncounted.failed } : {}),
-    },
-  }
-}
-
-function tellChanges(context: ReconcileContext, job: BatchJob, status: JobStatus): void {
-  for (const { type, status: value, reason = '', message = '' } of status.conditions ?? []) {
-    const before = job.status?.conditions?.find((condition) => condition.type === type)
-    if (before?.status === value) continue
-    if (type === 'Complete') context.event(Job, job, 'Normal', 'Completed', 'Job completed')
-    else if (type === 'Suspended') {
-      const isOn = value === 'True'
-      context.event(Job, job, 'Normal', isOn ? 'Suspended' : 'Resumed', isOn ? 'Job suspended' : 'Job resumed')
-    } else if (type === 'FailureTarget') context.event(Job, job, 'Warning', reason, message)
-  }
 }
 
 /** Until it will have been active for too long: time wakes nobody. */

@@ -115,6 +115,37 @@ it('gives up one index and goes on with the others', async () => {
   expect((await get()).status).toMatchObject({ completedIndexes: '0', failedIndexes: '1' })
 })
 
+it('lets an index that failed wait, and the others not', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  await create({ completions: 4, parallelism: 3, completionMode: 'Indexed', backoffLimitPerIndex: 3 })
+  const pods = await next(3)
+  const of = (index: number) => (pod: CorePod) => pod.spec?.hostname === `pi-${index}`
+  loops.gates.hold('kube-controller-manager/job-controller')
+  await finish(pods.find(of(1))!, 'Failed')
+  await finish(pods.find(of(2))!, 'Succeeded')
+  const failedAt = loops.clock.now()
+  loops.gates.release('kube-controller-manager/job-controller')
+  await loops.until('the last index runs', async () => (await alive()).some(of(3)))
+  expect(loops.clock.now() - failedAt).toBeLessThan(5_000)
+  await loops.until('the failed one runs again', async () => (await alive()).some(of(1)))
+  expect(loops.clock.now() - failedAt).toBeGreaterThanOrEqual(9_000)
+})
+
+it('tells of its failure when the last of its pods is gone', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  const reasons = async () => (await loops.client.of(Event).list(pi)).items.map(({ reason }) => reason)
+  await create({ activeDeadlineSeconds: 5 })
+  const [pod] = await next()
+  const { name = '', namespace = '' } = pod?.metadata ?? {}
+  const hold = { metadata: { finalizers: ['example.com/hold', 'batch.kubernetes.io/job-tracking'] } }
+  await insist(() => loops.client.of(Pod).patch({ namespace, name }, merge, hold))
+  await loops.until('it is to fail', async () => hasCondition(await get(), 'FailureTarget'))
+  expect(await reasons()).not.toContain('DeadlineExceeded')
+  await insist(() => loops.client.of(Pod).patch({ namespace, name }, merge, { metadata: { finalizers: null } }))
+  await loops.until('it has failed', async () => hasCondition(await get(), 'Failed'))
+  await loops.until('told', async () => (await reasons()).includes('DeadlineExceeded'))
+})
+
 it('lets its pods go while it is suspended, and begins anew', async () => {
   await loops.run(['job', 'serviceaccount'])
   await create({ parallelism: 2, completions: 2 })
