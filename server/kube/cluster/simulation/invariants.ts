@@ -77,7 +77,7 @@ const isActive = (pod: CorePod) => !isOver(pod) && !pod.metadata?.deletionTimest
 const isReady = (pod: CorePod) =>
   pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
 
-const OWNERS: readonly AnyKind[] = [Deployment, ReplicaSet, StatefulSet, DaemonSet, Job]
+const OWNERS: readonly AnyKind[] = [CronJob, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job]
 
 /** What is not yet, or never, as it was asked for. */
 export async function unsettled(client: Client): Promise<string[]> {

@@ -43,6 +43,8 @@ const KINDS: readonly AnyKind[] = [
   ServiceAccount,
   StatefulSet,
 ]
+/** So that a new minute, and a run of CronJobs, comes while it storms. */
+const BEGIN = Date.UTC(2026, 0, 1, 0, 0, 40)
 const MACHINE_CPU = 0.9
 const MACHINES = 3
 const STORM_STEPS = 40
@@ -64,7 +66,7 @@ export interface Sabotage extends Flaws {
 export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<Outcome> {
   const dice = diceOf(seed)
   using _chance = seededChance(dice)
-  const clock = new FakeClock()
+  const clock = new FakeClock(BEGIN)
   const network = new Network(clock, dice, { isBad: false, losesAnswers: dice.chance(0.5) })
   await using stack = new AsyncDisposableStack()
   const stop = new AbortController()

@@ -11,6 +11,7 @@ import type { ReconcileContext, Reconciler } from '../../client/reconcile-contex
 import { Endpoints } from '../../kinds/endpoints.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { Service } from '../../kinds/service.ts'
+import { isNamespaceTerminating, messageOf } from '../pod-control.ts'
 import { isHeadless } from '../service-pods.ts'
 import { subsetsFor } from './subsets.ts'
 
@@ -66,7 +67,17 @@ export class EndpointsReconciler implements Reconciler {
       subsets,
     }
     const client = context.client.of(Endpoints)
-    const written = current ? await client.update(next) : await client.create(next)
+    let written: CoreEndpoints
+    try {
+      written = current ? await client.update(next) : await client.create(next)
+    } catch (err) {
+      const [verb, reason] = current
+        ? (['update', 'FailedToUpdateEndpoint'] as const)
+        : (['create', 'FailedToCreateEndpoint'] as const)
+      const message = `Failed to ${verb} endpoint ${key}: ${messageOf(err)}`
+      if (!isNamespaceTerminating(err)) context.event(Endpoints, next, 'Warning', reason, message)
+      throw err
+    }
     report.did.push(`wrote ${addressCount(written)} addresses`)
   }
 

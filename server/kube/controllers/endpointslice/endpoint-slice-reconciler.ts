@@ -11,6 +11,7 @@ import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { Service } from '../../kinds/service.ts'
 import { type AddressType, type EndpointGroup, groupKey } from '../plan-slices.ts'
+import { messageOf } from '../pod-control.ts'
 import { isHeadless } from '../service-pods.ts'
 import { isManagedBy, SliceWriter } from '../slice-writer.ts'
 import { asksForShares, ownHints, sharedZones, zoneShares } from './endpoint-hints.ts'
@@ -55,23 +56,22 @@ export class EndpointSliceReconciler implements Reconciler {
     const existing = this.#slices.of(key)
     const wanted = groupsFor(service, pods, (name) => this.#nodes.get(name))
     for (const family of familiesOf(service)) {
-      this.#hint(
-        context,
-        service,
-        family,
-        [...wanted.values()].filter(({ addressType }) => addressType === family),
-      )
-    }
-    // A Service without endpoints keeps one empty slice, so that readers can tell "none" from "not yet known".
-    if (wanted.size === 0) {
-      const [addressType = 'IPv4'] = familiesOf(service)
-      wanted.set(groupKey(addressType, []), { addressType, ports: [], endpoints: [] })
+      const groups = [...wanted.values()].filter(({ addressType }) => addressType === family)
+      this.#hint(context, service, family, groups)
+      // Without endpoints it keeps one empty slice, so that readers can tell "none" from "not yet known".
+      if (groups.length === 0) wanted.set(groupKey(family, []), { addressType: family, ports: [], endpoints: [] })
     }
     report.sees(service, ...pods, ...existing)
     report.wanted = `${pods.length} ${pods.length === 1 ? 'Pod' : 'Pods'} in slices`
     report.seen = `${existing.reduce((sum, { endpoints }) => sum + endpoints.length, 0)} endpoints in ${existing.length} slices`
     const labels = { ...service.metadata?.labels, ...(isHeadless(service) ? { [HEADLESS]: '' } : {}) }
-    await this.#slices.write(context, wanted, { kind: Service, object: service, labels })
+    try {
+      await this.#slices.write(context, wanted, { kind: Service, object: service, labels })
+    } catch (err) {
+      const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(err)}`
+      context.event(Service, service, 'Warning', 'FailedToUpdateEndpointSlices', message)
+      throw err
+    }
   }
 
   #hint(context: ReconcileContext, service: CoreService, family: AddressType, groups: readonly EndpointGroup[]): void {

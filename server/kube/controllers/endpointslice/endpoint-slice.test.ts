@@ -8,6 +8,7 @@ import { Event } from '../../kinds/event.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
+import { ResourceQuota } from '../../kinds/resource-quota.ts'
 import { Service } from '../../kinds/service.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { type EndpointGroup, groupKey, planSlices } from '../plan-slices.ts'
@@ -76,6 +77,23 @@ describe('against an API server', () => {
       const { items } = await loops.client.of(Endpoints).list({ namespace: 'default' })
       return !items.some(({ metadata }) => metadata?.name === 'web')
     })
+  })
+
+  it('says when it cannot write a slice', async () => {
+    const quota = { namespace: 'default', name: 'none' }
+    const hard = { 'count/endpointslices.discovery.k8s.io': '0' }
+    await loops.client.of(ResourceQuota).create({ metadata: quota, spec: { hard } })
+    await loops.until('the quota counts', async () => (await loops.client.of(ResourceQuota).get(quota)).status?.hard)
+    await loops.client.of(Service).create(service)
+    await loops.until('told', async () =>
+      (await loops.client.of(Event).list({ namespace: 'default' })).items.some(
+        ({ reason, message }) =>
+          reason === 'FailedToUpdateEndpointSlices' &&
+          message?.startsWith('Error updating Endpoint Slices for Service default/web: '),
+      ),
+    )
+    await loops.client.of(ResourceQuota).delete(quota)
+    await loops.until('it is there', async () => (await slices()).length === 1)
   })
 
   it('does not make a slice again before it has heard of the first', async () => {
