@@ -75,12 +75,12 @@ export class Machines {
   }
 
   async #play({ metadata, spec }: CorePod, step: string): Promise<void> {
-    const { clock, dice } = this.#network
+    const { clock, dice, weather } = this.#network
     const { namespace = '', name = '', uid = '' } = metadata ?? {}
     for (;;) {
       await clock.sleep(100 + dice.below(1_500), this.#signal).catch(() => undefined)
       if (this.#signal.aborted || this.#dead.has(spec?.nodeName ?? '')) return
-      const result = dice.chance(0.2) ? 'Failed' : 'Succeeded'
+      const result = weather.isBad && dice.chance(0.2) ? 'Failed' : 'Succeeded'
       const pods = this.#client.of(Pod)
       try {
         if (step === 'go') return await pods.delete({ namespace, name }, { gracePeriodSeconds: 0, uid })

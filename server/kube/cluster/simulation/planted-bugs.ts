@@ -1,7 +1,7 @@
 // Bugs of the kind that shows only when something goes wrong at the wrong moment. Each is planted in what is shipped, one
 // at a time, and the simulation must notice it: the test of the test.
 
-import { isExpired } from '../../apimachinery/status-error.ts'
+import { isExpired, StatusError } from '../../apimachinery/status-error.ts'
 import { type Client, createClient } from '../../client/client.ts'
 import type { ControllerDefinition } from '../../client/controller-builder.ts'
 import { Expectations } from '../../client/expectations.ts'
@@ -82,11 +82,22 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     sabotage: {
       transport: (transport) => ({
         ...transport,
-        watch: (request) =>
-          transport.watch(request).catch((err) => {
-            if (isExpired(err)) throw new Error('read ECONNRESET')
-            throw err
-          }),
+        watch: async (request) => {
+          const reset = (err: unknown): never => {
+            throw isExpired(err) ? new Error('read ECONNRESET') : err
+          }
+          const events = await transport.watch(request).catch(reset)
+          return (async function* () {
+            try {
+              for await (const event of events) {
+                if (event.type === 'ERROR') reset(StatusError.fromStatus(event.object as { code?: number }))
+                yield event
+              }
+            } catch (err) {
+              reset(err)
+            }
+          })()
+        },
       }),
     },
     noticed: /./,

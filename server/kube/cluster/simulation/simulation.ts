@@ -116,8 +116,10 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
       await (network.weather.losesAnswers ? controlPlane.losePower(clock) : controlPlane.stop())
       await clock.advance(dice.below(5_000))
       await controlPlane.start()
+      // Before anybody has come back: they all have to begin anew.
+      if (dice.chance(0.5)) await controlPlane.forgetHistory()
     }
-    if (dice.chance(0.1)) await controlPlane.forgetHistory()
+    if (dice.chance(0.05)) await controlPlane.forgetHistory()
     if (dice.chance(0.06)) machines.die(dice.pick(names))
     if (dice.chance(0.05)) machines.revive(dice.pick(names))
     await clock.advance(dice.below(STEP_MS))
