@@ -149,8 +149,10 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
   })
 
   it('lets a flow of UDP go on to another endpoint when its own is gone', async () => {
-    const held = ask('hold flow 80')
     const clusterIP = await run('get service flow -o jsonpath={.spec.clusterIP}')
+    // Of the mode before.
+    await onMachine('node-1', `conntrack -D -p udp -d ${clusterIP}`)
+    const held = ask('hold flow 80')
     const pods = await run('get pods -l app=flow -o custom-columns=n:.metadata.name,i:.status.podIP --no-headers')
     const answering = await until('the kernel has the flow', async () => {
       const flows = await onMachine('node-1', `conntrack -L -p udp -d ${clusterIP} 2>/dev/null`)

@@ -84,7 +84,7 @@ async function main(): Promise<void> {
 
   await using stack = new AsyncDisposableStack()
   await openBinDirectory(os, config.cniBinDir)
-  if (config.second) await openSecondFamily(os, config.second.nodeIP)
+  if (config.second) await openSecondFamily(os, config.second)
   const network = new CniNetwork({
     os,
     logger: logger.with({ component: 'cni' }),

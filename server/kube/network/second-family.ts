@@ -3,12 +3,17 @@
 import type { NodeOs } from '../node-os/node-os.ts'
 import { runAll } from './pod-paths.ts'
 
-export async function openSecondFamily(os: NodeOs, nodeIP: string): Promise<void> {
+export async function openSecondFamily(
+  os: NodeOs,
+  { nodeIP, serviceCidr }: { nodeIP: string; serviceCidr: string },
+): Promise<void> {
   await runAll(os, [
     'sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.all.forwarding=1',
     // Bridged packets meet the rules too, as those of IPv4 do.
     'sysctl -qw net.bridge.bridge-nf-call-ip6tables=1',
     // Addresses are given out by one hand: nobody need be asked whether they are free.
     `ip address replace ${nodeIP}/96 dev eth0 nodad`,
+    // There is no way out to the world. Calls of Services need one to meet the rules, which then lead elsewhere or refuse.
+    `ip route replace ${serviceCidr} dev eth0`,
   ])
 }
