@@ -14,7 +14,7 @@ import { until } from './support/until.ts'
 
 /** On a machine with nothing else to do it is 200 ms that are meant (docs/progress.md); a full one needs more for all. */
 const P99_AT_MOST_MS = 2_000
-const SECONDS = 4
+const SECONDS = 3
 
 let classroom: Classroom
 let mallory: ListedCluster

@@ -15,7 +15,13 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import type { ClusterHost, ClusterInfo, ClusterSpec, MachinesRest } from '../../kube/cluster/index.ts'
+import {
+  type ClusterHost,
+  type ClusterInfo,
+  type ClusterSpec,
+  type MachinesRest,
+  STORE_QUOTA,
+} from '../../kube/cluster/index.ts'
 import { ClusterObserver } from '../../observe/index.ts'
 import type { Database } from '../database/open-database.ts'
 import type { KeptHomes, Shells } from '../terminals/shell.ts'
@@ -44,6 +50,8 @@ export interface SandboxPoolOptions {
 }
 
 const NODES = 2
+/** Each byte that is stored takes more than two of the process that holds all learners' control planes. A lab needs a hundredth. */
+const MOST_STORED_BYTES = 512 * 2 ** 20
 /** A refill waits this long after a claim, so that it does not slow down who has just come. */
 const REFILL_AFTER_MS = 8000
 const REFILL_AGAIN_AFTER_MS = 60_000
@@ -262,8 +270,8 @@ export class SandboxPool implements AsyncDisposable {
 
   async #create(name = this.#newName()): Promise<Sandbox> {
     const { host, database, machines, logger, clock } = this.#options
-    const spec: ClusterSpec =
-      machines === 'real' ? { name, nodes: NODES, simulatedNodes: 0 } : { name, nodes: 0, simulatedNodes: NODES }
+    const [nodes, simulatedNodes] = machines === 'real' ? [NODES, 0] : [0, NODES]
+    const spec: ClusterSpec = { name, nodes, simulatedNodes, extraConfig: { [STORE_QUOTA]: String(MOST_STORED_BYTES) } }
     // Written down first: whatever happens now, a restart finds it.
     await database.sandbox.create({ data: { cluster: name, kind: machines }, select: { cluster: true } })
     const began = clock.monotonic()

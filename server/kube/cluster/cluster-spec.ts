@@ -99,11 +99,15 @@ export function problemsOf(spec: ClusterSpec): string[] {
   const noServer = spec.dnsForward?.find((server) => isIP(server.replace(/:\d+$/, '')) === 0 && isIP(server) === 0)
   if (noServer) problems.push(`--dns-forward ${noServer}: an address is needed, as in 192.0.2.53 or 192.0.2.53:5353`)
   const foreign = Object.keys(spec.extraConfig ?? {}).find(
-    (key) => !key.startsWith(API_SERVER) && key !== SCHEDULER_CONFIG && key !== CONTROLLERS,
+    (key) => !key.startsWith(API_SERVER) && ![SCHEDULER_CONFIG, CONTROLLERS, STORE_QUOTA].includes(key),
   )
   if (foreign) {
-    const known = `flags of ${API_SERVER}…, ${CONTROLLERS} and ${SCHEDULER_CONFIG}`
+    const known = `flags of ${API_SERVER}…, ${CONTROLLERS}, ${SCHEDULER_CONFIG} and ${STORE_QUOTA}`
     problems.push(`--extra-config ${foreign}: only ${known} can be set`)
+  }
+  const quota = spec.extraConfig?.[STORE_QUOTA]
+  if (quota !== undefined && !/^[1-9]\d*$/.test(quota)) {
+    problems.push(`--extra-config ${STORE_QUOTA} must be a number of bytes, not "${quota}"`)
   }
   return problems
 }
@@ -112,3 +116,5 @@ export const API_SERVER = 'apiserver.'
 /** Which loops run, as `--controllers` of kube-controller-manager. */
 export const CONTROLLERS = 'controller-manager.controllers'
 export const SCHEDULER_CONFIG = 'scheduler.config'
+/** How many bytes the cluster's own store may take; then it takes no more, as etcd, until somebody makes room. */
+export const STORE_QUOTA = 'etcd.quota-backend-bytes'

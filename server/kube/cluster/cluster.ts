@@ -23,7 +23,7 @@ import { openAuditLog } from './audit-log.ts'
 import type { MachineSwitch, MachinesRest } from './cluster-host.ts'
 import { publishClusterInfo } from './cluster-info.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
-import { type ClusterInfo, CONTROLLERS } from './cluster-spec.ts'
+import { type ClusterInfo, CONTROLLERS, STORE_QUOTA } from './cluster-spec.ts'
 import { openEtcd } from './etcd.ts'
 import { grantJoining } from './joining-rights.ts'
 import { kubeletsAnswer } from './kubelets-answer.ts'
@@ -220,6 +220,7 @@ export class Cluster {
         hosts: ['127.0.0.1', ...(gateway ? [gateway] : [])],
         clock,
         servers: record.spec.etcd,
+        quotaBytes: Number(record.spec.extraConfig?.[STORE_QUOTA] ?? 0) || undefined,
       }),
     )
     this.#store = store

@@ -18,8 +18,9 @@ export async function openEtcd(options: {
   clock: Clock
   /** Where the memory is, if not here; then the door leads on to it. */
   servers: EtcdServers | undefined
+  quotaBytes?: number | undefined
 }): Promise<{ store: Store } & AsyncDisposable> {
-  const { directory, port, hosts, clock, servers } = options
+  const { directory, port, hosts, clock, servers, quotaBytes } = options
   await using stack = new AsyncDisposableStack()
   const certificates = await openCertificates({ directory: join(directory, 'pki', 'etcd'), clock })
   const server = await certificates.keep('server', {
@@ -32,9 +33,11 @@ export async function openEtcd(options: {
   await certificates.keep('client', { commonName: 'kube-etcd-client', usages: ['client'] })
   const store = servers
     ? await connectToEtcdServers(servers, clock)
-    : await openStore({ directory: join(directory, 'store'), clock }).catch((error) => {
-        throw error instanceof CorruptStoreError ? withWayOut(error, basename(directory)) : error
-      })
+    : await openStore({ directory: join(directory, 'store'), clock, ...(quotaBytes ? { quotaBytes } : {}) }).catch(
+        (error) => {
+          throw error instanceof CorruptStoreError ? withWayOut(error, basename(directory)) : error
+        },
+      )
   stack.defer(() => store.close())
   for (const host of hosts) {
     const tls = { cert: server.certPem, key: server.keyPem, ca: certificates.caPem }

@@ -4,7 +4,14 @@ export { readApiServerFlags } from './api-server-flags.ts'
 export { backUpCluster, repairCluster, restoreCluster } from './cluster-backup.ts'
 export type { ClusterHost, MachinesRest } from './cluster-host.ts'
 export { clusterDirectory, clusterNames, readClusterRecord, readRunRecord } from './cluster-record.ts'
-export { type ClusterInfo, type ClusterSpec, type EtcdFlags, etcdServersOf, problemsOf } from './cluster-spec.ts'
+export {
+  type ClusterInfo,
+  type ClusterSpec,
+  type EtcdFlags,
+  etcdServersOf,
+  problemsOf,
+  STORE_QUOTA,
+} from './cluster-spec.ts'
 export { serveHost } from './host-process.ts'
 export { NODE_BOOTSTRAPPERS } from './joining-rights.ts'
 export { LocalClusterHost } from './local-host.ts'
