@@ -175,14 +175,17 @@ function firstRejection({ filters, state }: Prepared, pod: Pod, node: NodeInfo):
 
 /** Nothing fits: a last try to make room, and the reasons. */
 export function giveUp(pod: Pod, search: Search): Decision {
-  const { nodes, state, rejections, everywhere, looked } = search
+  const { nodes, options, state, rejections, everywhere, looked } = search
   const decision = { state, scores: new Scores([]), rejections, looked }
   if (nodes.size === 0) {
     return { ...decision, rejectedBy: new Set<string>(), message: fitMessage(0, { byNode: rejections }) }
   }
   const rejectedBy = new Set(Array.from(rejections.values(), ({ plugin }) => plugin))
   if (everywhere) {
-    return { ...decision, rejectedBy, message: fitMessage(nodes.size, { everywhere, byNode: rejections }) }
+    // Upstream's DynamicResources is asked first, has worked out nothing yet and says so; then nobody else is asked.
+    const postFilter = options.plugins.some((plugin) => plugin.postFilter) ? 'not found' : undefined
+    const message = fitMessage(nodes.size, { everywhere, byNode: rejections, postFilter })
+    return { ...decision, rejectedBy, message }
   }
   const postFilter = lastTry(pod, search)
   const message = fitMessage(nodes.size, { byNode: rejections, postFilter: postFilter.message })

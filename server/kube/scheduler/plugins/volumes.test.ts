@@ -44,6 +44,11 @@ const verdicts = (what: Pod, nodes: NodeInfo[], view: StorageView) => {
   }
 }
 
+it('says of a claim that is missing what is the same for all nodes', () => {
+  const { message } = run(using('none'), [node('a'), node('b')], { storage: storage({}) })
+  expect(message).toBe('0/2 nodes are available: persistentvolumeclaim "none" not found. not found')
+})
+
 const ALONE = 'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode'
 
 it('gives a claim for one pod only to one pod, on any node', () => {
