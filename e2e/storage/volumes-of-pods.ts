@@ -108,4 +108,71 @@ spec:
     )
     await says('delete pod sly --grace-period=1')
   })
+
+  it('gives a pod a claim that lives as long as it does, and a directory that somebody has set aside', async () => {
+    const { says, logsOf, nodes } = seat()
+    const [, node = ''] = await nodes()
+    const objects = `
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: set-aside}
+provisioner: kubernetes.io/no-provisioner
+volumeBindingMode: WaitForFirstConsumer
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: aside}
+spec:
+  capacity: {storage: 10Mi}
+  accessModes: [ReadWriteOnce]
+  storageClassName: set-aside
+  persistentVolumeReclaimPolicy: Retain
+  local: {path: /srv/aside}
+  nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [${node}]}]}]}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: aside}
+spec: {accessModes: [ReadWriteOnce], storageClassName: set-aside, resources: {requests: {storage: 10Mi}}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: maker}
+spec:
+  nodeName: ${node}
+  restartPolicy: Never
+  containers: [{name: main, image: busybox, command: ['true'], volumeMounts: [{name: v, mountPath: /v}]}]
+  volumes: [{name: v, hostPath: {path: /srv/aside, type: DirectoryOrCreate}}]
+`
+    await says('apply -f -', objects)
+    await says('wait --for=jsonpath={.status.phase}=Succeeded pod/maker --timeout=60s')
+    await says(
+      'apply -f -',
+      `
+apiVersion: v1
+kind: Pod
+metadata: {name: owner}
+spec:
+  restartPolicy: Never
+  containers:
+    - name: main
+      image: busybox
+      command: [sh, -c, 'echo own > /own/page && echo aside > /aside/page && cat /own/page /aside/page; touch /aside-ro/x || echo read only']
+      volumeMounts: [{name: own, mountPath: /own}, {name: aside, mountPath: /aside}, {name: again, mountPath: /aside-ro}]
+  volumes:
+    - name: own
+      ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}}}
+    - {name: aside, persistentVolumeClaim: {claimName: aside}}
+    - {name: again, persistentVolumeClaim: {claimName: aside, readOnly: true}}
+`,
+    )
+    await says('wait --for=jsonpath={.status.phase}=Succeeded pod/owner --timeout=60s')
+    expect(await logsOf('owner')).toEqual(['own', 'aside', expect.stringContaining('Read-only'), 'read only'])
+    expect(await says('get pod owner -o jsonpath={.spec.nodeName}')).toBe(node)
+    await says('delete pod owner maker')
+    await says('delete pvc aside')
+    await until('the claim of the pod has gone with it', async () => !(await says('get pvc')).includes('owner-own'))
+    expect(await says('get pv aside -o jsonpath={.status.phase}')).toBe('Released')
+    await says('delete pv aside')
+  })
 }

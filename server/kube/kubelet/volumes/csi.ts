@@ -92,15 +92,15 @@ export const csiVolume: VolumePlugin = {
     const targetPath = `${directory}/mount`
     const unpublish = { volumeId: volumeHandle, targetPath }
     await csi.call(driverName, 'NodeUnpublishVolume', [NodeUnpublishVolumeRequest, Empty], unpublish)
+    // A driver that has not done what it said must not cost the data behind the mount.
+    await os.unmount(targetPath)
     await os.remove(directory)
     const stagingTargetPath = stageOf({ driver: driverName, volumeHandle }, ports)
-    if (
-      (await os.kindOf(stagingTargetPath)) === undefined ||
-      (await volumesOf(ports)).some((one) => one.volumeHandle === volumeHandle)
-    )
-      return
+    if ((await os.kindOf(stagingTargetPath)) === undefined) return
+    if ((await volumesOf(ports)).some((one) => one.volumeHandle === volumeHandle)) return
     const unstage = { volumeId: volumeHandle, stagingTargetPath }
     await csi.call(driverName, 'NodeUnstageVolume', [NodeUnstageVolumeRequest, Empty], unstage)
+    await os.unmount(stagingTargetPath)
     await os.remove(stagingTargetPath.slice(0, stagingTargetPath.lastIndexOf('/')))
   },
 }
