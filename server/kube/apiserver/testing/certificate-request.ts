@@ -6,6 +6,17 @@ import * as x509 from '@peculiar/x509'
 
 // What `openssl req -new` writes for /O=class-a/CN=otter with an ECDSA key.
 
+/** The same of the node node-3. */
+export const NODE_CERTIFICATE_REQUEST = Buffer.from(`-----BEGIN CERTIFICATE REQUEST-----
+MIHvMIGWAgEAMDQxFTATBgNVBAoMDHN5c3RlbTpub2RlczEbMBkGA1UEAwwSc3lz
+dGVtOm5vZGU6bm9kZS0zMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEugu7JQ4w
+K31ZT+q/YPR+DpS3lkAU4mg2Xg218VCLeB8LeRuoT2KgUNHHmam2K7J8GPCX046W
+iF4GXJ/RhfVpBqAAMAoGCCqGSM49BAMCA0gAMEUCIQCImhCtlLLMNjCYPkk2V2CE
+fytt5UtIy/1p7qTNkTK/HQIgYzrjc5mDbG3e8xliG1/MNGrji6iThdex3bUBlpQA
+9Gc=
+-----END CERTIFICATE REQUEST-----
+`).toString('base64')
+
 const PEM = `-----BEGIN CERTIFICATE REQUEST-----
 MIHdMIGEAgEAMCIxEDAOBgNVBAoMB2NsYXNzLWExDjAMBgNVBAMMBW90dGVyMFkw
 EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE4apSHSfEXTvLIU7Oonyji/f02CZ7b5O8

@@ -56,11 +56,13 @@ async function mayHave(client: Client, { spec }: Wire, subresource: string): Pro
     version: '*',
     subresource,
   }
-  const { username: user, uid, groups, extra } = spec
+  const { username: user, uid, groups = [], extra } = spec
+  // Who came with a bootstrap token has no uid, and a review takes none that is not there.
+  const who = { user, groups, ...(uid === undefined ? {} : { uid }), ...(extra ? { extra } : {}) }
   const review = (await client.transport.request({
     method: 'POST',
     path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
-    body: { spec: { user, uid, groups, extra, resourceAttributes } },
+    body: { spec: { ...who, resourceAttributes } },
   })) as SubjectAccessReview
   return review.status?.allowed === true
 }

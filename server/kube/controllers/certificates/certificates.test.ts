@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CertificateSigningRequest as Wire } from 'kubernetes-types/certificates/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { CERTIFICATE_REQUEST } from '../../apiserver/testing/certificate-request.ts'
-import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { CERTIFICATE_REQUEST, NODE_CERTIFICATE_REQUEST } from '../../apiserver/testing/certificate-request.ts'
+import { startTestServer, type TestServer } from '../../apiserver/testing/test-server.ts'
+import { createClient } from '../../client/client.ts'
+import { grantJoining, NODE_BOOTSTRAPPERS } from '../../cluster/joining-rights.ts'
 import { openPki, type Pki } from '../../cluster/pki.ts'
 import { CertificateSigningRequest } from '../../kinds/index.ts'
 import { runScheduler } from '../../scheduler/index.ts'
@@ -58,8 +60,10 @@ describe('requests for certificates', () => {
     let loops: TestLoops
     let directory: string
     let pki: Pki
+    let server: TestServer
     beforeEach(async () => {
-      loops = await startTestLoops({ startTestServer, runScheduler })
+      const started = async (...told: Parameters<typeof startTestServer>) => (server = await startTestServer(...told))
+      loops = await startTestLoops({ startTestServer: started, runScheduler })
       directory = await mkdtemp(join(tmpdir(), 'signing-'))
       pki = await openPki({ directory, clock: loops.clock })
       const names = ['csrsigning', 'csrapproving', 'csrcleaner']
@@ -92,6 +96,22 @@ describe('requests for certificates', () => {
       expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2'])
       expect(certificate.ca).toBe(false)
       expect(certificate.validToDate.getTime() - loops.clock.now()).toBeLessThanOrEqual(3600_000)
+    })
+
+    it('are granted to machines that come with a bootstrap token, by nobody’s hand', async () => {
+      await grantJoining(loops.client)
+      const groups = ['system:bootstrappers', NODE_BOOTSTRAPPERS, 'system:authenticated']
+      const who = { user: 'system:bootstrap:abcdef', groups, client: 'kubelet' }
+      const asked = {
+        request: NODE_CERTIFICATE_REQUEST,
+        signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+        usages: ['digital signature', 'client auth'],
+      }
+      const stranger = createClient(server.server.transportFor(who))
+      await stranger.of(CertificateSigningRequest).create(request('joining', asked))
+      await loops.until('it is signed', async () => (await requests().get({ name: 'joining' })).status?.certificate)
+      const { status } = await requests().get({ name: 'joining' })
+      expect(status?.conditions).toMatchObject([{ type: 'Approved', reason: 'AutoApproved' }])
     })
 
     it('fail where their signer cannot sign what they ask', async () => {

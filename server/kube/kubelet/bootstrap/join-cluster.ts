@@ -53,6 +53,7 @@ async function joinOnce(options: JoinOptions): Promise<void> {
 
   const cluster = await discoverCluster(join, os)
   await os.writeFile(kubeletServing.clientCa, cluster.caPem)
+  logger.info('the cluster is the one that was meant; the machine asks to be a node', { server: cluster.server })
   /** Asked once; the machine keeps what it gets. */
   const obtain = async (path: string, client: Client, wish: CertificateWish, write: Written) => {
     if (await isMissing(path)) await write(await requestCertificate(wish, { client, os, clock }))
