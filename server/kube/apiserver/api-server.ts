@@ -52,6 +52,7 @@ import { inProcessTransport } from './http-front/in-process-transport.ts'
 import { KubeletCaller, type KubeletClientOptions } from './http-front/kubelet-caller.ts'
 import { ServiceCaller } from './http-front/service-caller.ts'
 import { runOwnLoops } from './own-loops.ts'
+import { Profiles } from './profiling/profiles.ts'
 import { Committer } from './registry/commit.ts'
 import { Registry } from './registry/registry.ts'
 import { serviceAddresses } from './registry/service-addresses.ts'
@@ -227,6 +228,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     resourceMetrics,
     flowControl,
     health,
+    profiles: new Profiles(clock),
     components: {
       ...(options.components ?? LOCAL_COMPONENTS),
       'etcd-0': async () => store.status().failure?.message,

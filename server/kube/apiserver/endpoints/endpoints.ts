@@ -10,6 +10,7 @@ import type { Authentication } from '../authentication/authenticate.ts'
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts'
 import type { Authorization } from '../authorization/index.ts'
 import type { FlowControl } from '../flow-control/flow-control.ts'
+import type { Profiles } from '../profiling/profiles.ts'
 import type { ResourceMetrics } from '../resource-metrics/resource-metrics.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { ApiResources } from './api-resources.ts'
@@ -36,4 +37,5 @@ export interface Endpoints {
   flowControl: FlowControl
   health: readonly HealthCheck[]
   components: ComponentProblems
+  profiles: Profiles
 }

@@ -165,7 +165,7 @@ function routeDocument(
   context: RequestContext,
   { path }: RequestInfo,
   request: ApiRequest,
-): Answer {
+): Answer | Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
   const { documents, tokens } = endpoints
   const { discovery } = documents
@@ -188,6 +188,7 @@ function routeDocument(
     case 'metrics':
       return { type: 'document', code: 200, contentType: PROMETHEUS, body: endpoints.metrics.text() }
     case 'debug':
+      if (group === 'pprof') return endpoints.profiles.answer(path, request.query)
       if (path !== DUMP_LEVELS) throw noSuchResource()
       return textAnswer(200, endpoints.flowControl.dump())
     case 'api':

@@ -9,7 +9,7 @@ const LONGEST_MS = 60_000
 const STREAMS = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])
 
 export const isLongRunning = (info: RequestInfo): boolean =>
-  info.isResource && (info.verb === 'watch' || STREAMS.has(info.subresource))
+  info.isResource ? info.verb === 'watch' || STREAMS.has(info.subresource) : info.path.startsWith('/debug/pprof/')
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
