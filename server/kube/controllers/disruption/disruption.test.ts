@@ -2,6 +2,8 @@ import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import type { PodDisruptionBudget as Budget } from 'kubernetes-types/policy/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isoTime } from '../../../base/clock.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { crontab, crontabs, define, TABS } from '../../apiserver/testing/crontab.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Deployment } from '../../kinds/deployment.ts'
 import { Event } from '../../kinds/event.ts'
@@ -197,6 +199,34 @@ describe('the loop', () => {
     )
     const { status } = await loops.client.of(PodDisruptionBudget).get(web)
     expect(status?.conditions?.[0]).toMatchObject({ status: 'False', reason: 'SyncFailed' })
+  })
+
+  it('asks a custom kind for its scale, and knows who has none', async () => {
+    await loops.run(['disruption', 'serviceaccount'])
+    const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' }
+    const { transport } = loops.client
+    await define(transport, crontabs({ subresources: { scale } }))
+    const body = crontab('web', { replicas: 4 })
+    const tab = (await transport.request({ method: 'POST', path: TABS, body })) as KubeObject
+    const owner = {
+      apiVersion: 'stable.example.com/v1',
+      kind: 'CronTab',
+      name: 'web',
+      uid: tab.metadata?.uid,
+      controller: true,
+    }
+    await podOf('one', owner)
+    await budget({ maxUnavailable: 1 })
+    await loops.until('four are expected', async () => {
+      const { status } = await loops.client.of(PodDisruptionBudget).get(web)
+      return status?.expectedPods === 4 && status.desiredHealthy === 3
+    })
+    await podOf('daemon', { apiVersion: 'apps/v1', kind: 'DaemonSet', name: 'd', uid: 'u', controller: true })
+    await loops.until('told', async () =>
+      (await reasons()).some(({ message }) =>
+        message?.endsWith('daemonsets.apps does not implement the scale subresource'),
+      ),
+    )
   })
 
   it('takes back after two minutes what a pod was told of a disruption that never came', async () => {

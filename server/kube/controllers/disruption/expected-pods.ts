@@ -2,13 +2,19 @@
 // Upstream: kubernetes/pkg/controller/disruption getExpectedScale, finders.
 
 import type { Pod } from 'kubernetes-types/core/v1'
-import { controllerOf, type KubeObject } from '../../apimachinery/object-meta.ts'
+import { controllerOf, type KubeObject, type OwnerReference } from '../../apimachinery/object-meta.ts'
+import { isNotFound } from '../../apimachinery/status-error.ts'
+import { type Client, objectPath } from '../../client/client.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
+import { CustomResourceDefinition } from '../../kinds/custom-resource-definition.ts'
+import { DaemonSet } from '../../kinds/daemon-set.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { Deployment } from '../../kinds/deployment.ts'
+import { Job } from '../../kinds/job.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { ReplicationController } from '../../kinds/replication-controller.ts'
 import { StatefulSet } from '../../kinds/stateful-set.ts'
+import { customKinds } from '../custom-kinds.ts'
 
 const SCALED: readonly AnyKind[] = [ReplicaSet, ReplicationController, StatefulSet]
 
@@ -19,18 +25,45 @@ interface Scale {
 
 type Scaled = KubeObject & { spec?: { replicas?: number } }
 
-/** The caches that are asked; naming them makes the loop watch them. */
-export function scaleFinder(view: ClusterView): (pod: Pod) => Scale | undefined {
+/** Makers of pods that are not scaled. */
+const UNSCALED: readonly AnyKind[] = [DaemonSet, Job]
+
+/** Undefined when the maker is not there; a sentence when it has no scale. */
+export type FindScale = (client: Client, pod: Pod) => Promise<Scale | string | undefined>
+
+/** The caches that are asked; naming them makes the loop watch them. Custom kinds are asked for their scale each time. */
+export function scaleFinder(view: ClusterView): FindScale {
   const caches = new Map(SCALED.map((kind) => [kind.kind, view.cache(kind)]))
   const deployments = view.cache(Deployment)
-  return (pod) => {
+  view.cache(CustomResourceDefinition)
+  return async (client, pod) => {
     const { namespace = '' } = pod.metadata ?? {}
     const owner = controllerOf(pod)
     const object = owner && (caches.get(owner.kind)?.get(`${namespace}/${owner.name}`) as Scaled | undefined)
+    const other = owner && [...UNSCALED, ...customKinds(view)].find((kind) => isOf(kind, owner))
+    if (owner && other) return askForScale(client, other, { namespace, owner })
     if (!owner || !object || object.metadata?.uid !== owner.uid) return undefined
     const above = owner.kind === 'ReplicaSet' ? controllerOf(object) : undefined
     const deployment = above?.kind === 'Deployment' ? deployments.get(`${namespace}/${above.name}`) : undefined
     return scaleOf(deployment ?? object)
+  }
+}
+
+const isOf = (kind: AnyKind, { apiVersion, kind: name }: OwnerReference) =>
+  kind.kind === name && kind.group === apiVersion.split('/').at(-2)
+
+async function askForScale(
+  client: Client,
+  kind: AnyKind,
+  { namespace, owner }: { namespace: string; owner: OwnerReference },
+): Promise<Scale | string | undefined> {
+  try {
+    const path = objectPath(kind, { namespace, name: owner.name }, 'scale')
+    const scale = (await client.transport.request({ method: 'GET', path })) as Scaled
+    return scale.metadata?.uid === owner.uid ? scaleOf(scale) : undefined
+  } catch (err) {
+    if (isNotFound(err)) return `${kind.plural}.${kind.group} does not implement the scale subresource`
+    throw err
   }
 }
 
@@ -43,15 +76,17 @@ export interface Expected {
   hasUnmanaged: boolean
 }
 
-export function expectedPods(pods: readonly Pod[], scale: (pod: Pod) => Scale | undefined): Expected {
+export async function expectedPods(client: Client, pods: readonly Pod[], scaleOfMaker: FindScale): Promise<Expected> {
   const scales = new Map<string, number>()
+  const asked = new Set<string>()
   let hasUnmanaged = false
   for (const pod of pods) {
-    if (!controllerOf(pod)) {
-      hasUnmanaged = true
-      continue
-    }
-    const found = scale(pod)
+    const owner = controllerOf(pod)
+    if (!owner) hasUnmanaged = true
+    if (!owner || asked.has(owner.uid)) continue
+    asked.add(owner.uid)
+    const found = await scaleOfMaker(client, pod)
+    if (typeof found === 'string') return { count: found, hasUnmanaged }
     if (!found) return { count: `found no controllers for pod "${pod.metadata?.name}"`, hasUnmanaged }
     scales.set(found.uid, found.replicas)
   }

@@ -38,7 +38,7 @@ class DisruptionReconciler implements Reconciler {
     const pods = this.#pods.inNamespace(budget.metadata?.namespace ?? '').filter((pod) => covers(budget, pod))
     report.sees(budget, ...pods)
     const clock = this.#view.clock
-    const { count: expected, hasUnmanaged } = expectedPods(pods, this.#scaleOf)
+    const { count: expected, hasUnmanaged } = await expectedPods(client, pods, this.#scaleOf)
     const { status, nextMs, notDeleted } = nextStatus({ budget, pods, expected, now: clock.now(), at: isoTime(clock) })
     report.wanted = `${status.desiredHealthy} healthy Pods`
     report.seen = `${status.currentHealthy} healthy: ${status.disruptionsAllowed} may go`
