@@ -134,7 +134,7 @@ it('a disk that is full is hers alone', async () => {
   const after = await statfs(home)
   // Others write as well; she had many times as much.
   expect((before.bavail - after.bavail) * after.bsize).toBeLessThan(2 ** 31)
-  expect(before.ffree - after.ffree).toBeLessThan(10_000)
+  expect(before.ffree - after.ffree).toBeLessThan(50_000)
 })
 
 it('output without end is kept short', async () => {

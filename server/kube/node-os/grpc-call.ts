@@ -41,7 +41,7 @@ export function grpcCall({ to, path, message, timeoutMs, userAgent }: GrpcCall):
     let isConnected = false
     const session = open(to)
     const end = (settle: () => void) => {
-      clearTimeout(timer)
+      patience.removeEventListener('abort', late)
       settle()
       session.destroy()
     }
@@ -51,8 +51,9 @@ export function grpcCall({ to, path, message, timeoutMs, userAgent }: GrpcCall):
         : new GrpcCallError('unconnected', 'Unavailable', `connection error: ${err?.message ?? 'no answer'}`)
       end(() => reject(error))
     }
-    // A connection to somebody else's server must not outlive its question, whatever the clock of a test says.
-    const timer = setTimeout(giveUp, timeoutMs)
+    const late = () => giveUp()
+    const patience = AbortSignal.timeout(timeoutMs)
+    patience.addEventListener('abort', late, { once: true })
     session.once('error', giveUp)
     // Whoever speaks HTTP/2 begins with its settings.
     session.once('remoteSettings', () => {
