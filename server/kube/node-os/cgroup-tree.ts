@@ -71,7 +71,8 @@ async function makeUnified(root: string, path: string): Promise<void> {
   for (const at of parents) {
     const there = ((await fs.readFile(join(at, 'cgroup.controllers'), 'utf8').catch(() => '')) || '').trim().split(' ')
     for (const controller of there.filter((one) => ['cpu', 'memory', 'pids'].includes(one))) {
-      await fs.writeFile(join(at, 'cgroup.subtree_control'), `+${controller}`)
+      // Refused where it is not ours to say; then the limits below are, too, and that is told.
+      await fs.writeFile(join(at, 'cgroup.subtree_control'), `+${controller}`).catch(() => undefined)
     }
   }
 }
