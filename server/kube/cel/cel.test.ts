@@ -138,6 +138,10 @@ it('stops what costs too much, loops and long texts alike', () => {
   expect(small.cost).toBeGreaterThan(10)
   const long = Array.from({ length: 1000 }, (_, at) => at)
   expect(() => list.evaluate({ self: long }, BUDGET)).toThrow('actual cost limit exceeded')
+  const pairs = cel
+    .environment({ self: { kind: 'list', items: { kind: 'int' } } })
+    .compile('self.all(i, a, self.all(j, b, a + b >= i - j))')
+  expect(() => pairs.evaluate({ self: long }, BUDGET)).toThrow('actual cost limit exceeded')
   const text = cel.environment({ self: { kind: 'string' } }).compile('self.contains("x")')
   expect(() => text.evaluate({ self: 'a'.repeat(2_000_000) }, BUDGET)).toThrow('actual cost limit exceeded')
 })
