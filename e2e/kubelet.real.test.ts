@@ -73,7 +73,8 @@ it('runs what lies in the folder of a machine, and shows it in the API', async (
 it('lets containers of a pod share memory, semaphores, files and, where asked, processes, whose zombies pause reaps', async () => {
   // System V memory: made by one, read by the other. Perl has the calls built in.
   const write = `my $id = shmget(0x706f, 64, 01600) // die $!; shmwrite($id, "by key", 0, 6) or die $!; sleep 100000`
-  const read = `my $id; until (defined($id = shmget(0x706f, 64, 0))) { select undef, undef, undef, 0.1 } shmread($id, my $text, 0, 6); print "read $text\\n"`
+  // It is there a moment before anything is in it.
+  const read = `my $text = ""; until ($text eq "by key") { my $id = shmget(0x706f, 64, 0); shmread($id, $text, 0, 6) if defined $id; select undef, undef, undef, 0.1 } print "read $text\\n"`
   const perl = (name: string, script: string) => ({
     name,
     image: 'debian',
