@@ -90,7 +90,7 @@ afterAll(async () => {
 })
 
 async function run(command: string, input = ''): Promise<string> {
-  const { code, stdout, stderr } = await kube(command, { input })
+  const { code, stdout, stderr } = await kube(command, { input, timeoutMs: 120_000 })
   expect(code, `kubectl ${command}\n${stdout}${stderr}`).toBe(0)
   return stdout
 }
@@ -145,7 +145,8 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
   })
 
   it('refuses at once where nobody is', async () => {
-    expect(await ask('tcp nobody 80', 'udp nobody 80')).toEqual(['ConnectionRefusedError 0', expect.any(String)])
+    // Long before anybody's patience ends.
+    expect(await ask('tcp nobody 80')).toEqual(['ConnectionRefusedError'])
   })
 
   it('lets a flow of UDP go on to another endpoint when its own is gone', async () => {
@@ -179,7 +180,7 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
     expect(new Set(heard)).toEqual(new Set([`a ${client}`, `b ${client}`]))
     // By its name there is no other way to it.
     expect(new Set(await ask(...Array(8).fill('tcp six 80'))).size).toBe(1)
-    expect(await ask('tcp sixless 80')).toEqual(['ConnectionRefusedError 0'])
+    expect(await ask('tcp sixless 80')).toEqual(['ConnectionRefusedError'])
   })
 
   it('leads a pod to itself, under the address of its node’s bridge', async () => {
@@ -188,7 +189,7 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
   })
 
   it('is silent with an internal policy Local and nobody here', async () => {
-    expect(await ask('tcp inside 80')).toEqual(['TimeoutError 3'])
+    expect(await ask('tcp inside 80 2')).toEqual(['TimeoutError'])
   })
 
   it('opens a port on every node, for TCP and UDP, and writes rules for SCTP', async () => {
@@ -216,7 +217,7 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
 
   it('leads from a load balancer’s address on the machines’ network, and guards it', async () => {
     const [balanced, guarded] = await Promise.all(['balanced', 'guarded'].map(balancerOf))
-    const answers = await Promise.all(Array.from({ length: 12 }, () => fromOutside(balanced!, 80)))
+    const answers = await Promise.all(Array.from({ length: 24 }, () => fromOutside(balanced!, 80)))
     expect(new Set(answers.map((answer) => answer.split(' ')[0]))).toEqual(new Set(['a', 'b']))
     expect((await ask(`tcp ${balanced} 80`))[0]).toMatch(/^[ab] 10\./)
     await expect(fromOutside(guarded!, 80, 1000)).rejects.toThrow()
