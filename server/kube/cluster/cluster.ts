@@ -31,7 +31,7 @@ import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { bindNetworkPolicy } from './network-policy-role.ts'
-import { NETWORKING, rangesOf } from './networking.ts'
+import { NETWORKING, networkingFor, rangesOf } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
@@ -56,6 +56,8 @@ export interface ClusterOptions {
 }
 
 const NODES_READY_TIMEOUT_MS = 90_000
+/** More, since thousands of simulated ones share this process. */
+const TIMEOUT_PER_NODE_MS = 20
 const KUBELETS_ANSWER_TIMEOUT_MS = 15_000
 const SCHEDULER = 'kube-scheduler'
 
@@ -192,7 +194,7 @@ export class Cluster {
         client: this.#clientFor('podium', 'system:masters'),
         names: this.#nodeNames(),
         clock: this.#options.clock,
-        timeoutMs: NODES_READY_TIMEOUT_MS,
+        timeoutMs: NODES_READY_TIMEOUT_MS + this.#nodeNames().length * TIMEOUT_PER_NODE_MS,
         signal: this.#closing.signal,
       })
       await this.#kubeletsAnswer()
@@ -226,7 +228,7 @@ export class Cluster {
     this.#store = store
     const { audit: auditSettings, ...access } = await readApiServerFlags(record.spec)
     const configuration = await readSchedulerFlags(record.spec)
-    const ranges = rangesOf(NETWORKING, record.spec.ipFamily)
+    const ranges = rangesOf(networkingFor(record.spec), record.spec.ipFamily)
     const audit = await openAuditLog(auditSettings, { path: join(directory, 'audit', 'audit.log'), clock, logger })
     this.#stack.defer(() => audit.close())
 

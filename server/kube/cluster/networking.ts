@@ -32,6 +32,16 @@ export const NETWORKING: ClusterNetworking = {
 
 export type IpFamilyChoice = 'ipv4' | 'dual'
 
+/** Of a cluster in which nothing runs: room for 8192 nodes, where the usual range has room for 256. */
+const RANGE_OF_MANY_NODES = '10.224.0.0/11'
+const ROOM_FOR_NODES = 256
+
+/** Machines know the usual range; nodes that are only simulated do not care. */
+export function networkingFor({ nodes, simulatedNodes }: { nodes: number; simulatedNodes: number }): ClusterNetworking {
+  if (nodes > 0 || simulatedNodes <= ROOM_FOR_NODES) return NETWORKING
+  return { ...NETWORKING, clusterCidr: RANGE_OF_MANY_NODES }
+}
+
 /** As components are told: one range, or one of each family with a comma between them. */
 export function rangesOf(networking: ClusterNetworking, ipFamily: IpFamilyChoice | undefined) {
   const { clusterCidr, serviceCidr, second } = networking

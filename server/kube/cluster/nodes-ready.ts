@@ -38,7 +38,13 @@ export async function nodesReady(options: {
   }
 }
 
-const describe = (waiting: Map<string, string>) => [...waiting].map(([name, why]) => `${name} ${why}`).join('; ')
+const MOST_TOLD = 10
+
+function describe(waiting: ReadonlyMap<string, string>): string {
+  const told = Array.from(waiting, ([name, why]) => `${name} ${why}`).slice(0, MOST_TOLD)
+  const more = waiting.size - told.length
+  return told.join('; ') + (more > 0 ? `; and ${more} more` : '')
+}
 
 async function watchUntilReady(client: Client, waiting: Map<string, string>, signal: AbortSignal): Promise<void> {
   const names = new Set(waiting.keys())
