@@ -147,7 +147,11 @@ describe('calls that a kubelet answers', () => {
       request.end()
     })
     expect(heard).toBe('echo hello')
-    expect(kubelet.asked.at(-1)).toBe('/exec/default/web/web?command=ls&command=-l&stdin=1&input=1&stdout=1&output=1')
+    const { pathname, searchParams } = new URL(kubelet.asked.at(-1) ?? '', 'https://kubelet')
+    searchParams.sort()
+    expect(`${pathname}?${searchParams}`).toBe(
+      '/exec/default/web/web?command=ls&command=-l&input=1&output=1&stdin=1&stdout=1',
+    )
   })
 
   it('refuses exec to those who may not, before the kubelet hears of it', async () => {
