@@ -23,12 +23,15 @@ export interface Connection {
 export function isAllowed(world: World, connection: Connection): boolean {
   const { from, to } = connection
   if (from === to) return true
-  const [source, destination] = [from, to].map((address) => world.pods.find(({ status }) => status?.podIP === address))
+  const [source, destination] = [from, to].map((address) => podAt(world, address))
   const leaves = source === undefined || sideAllows(world, connection, { own: source, other: to, side: 'Egress' })
   const enters =
     destination === undefined || sideAllows(world, connection, { own: destination, other: from, side: 'Ingress' })
   return leaves && enters
 }
+
+const podAt = ({ pods }: World, address: string): Pod | undefined =>
+  pods.find(({ status }) => status?.podIPs?.some(({ ip }) => ip === address))
 
 function sideAllows(
   world: World,
@@ -60,13 +63,13 @@ const typesOf = (spec: NetworkPolicy['spec']): string[] =>
   spec?.policyTypes ?? (spec?.egress ? ['Ingress', 'Egress'] : ['Ingress'])
 
 function isOneOf(
-  { pods, namespaces }: World,
+  world: World,
   peers: readonly NetworkPolicyPeer[] | undefined,
   { address, namespace }: { address: string; namespace: string },
 ): boolean {
   if (!peers?.length) return true
-  const pod = pods.find(({ status }) => status?.podIP === address)
-  const space = namespaces.find(({ metadata }) => metadata?.name === pod?.metadata?.namespace)
+  const pod = podAt(world, address)
+  const space = world.namespaces.find(({ metadata }) => metadata?.name === pod?.metadata?.namespace)
   return peers.some(({ ipBlock, podSelector, namespaceSelector }) => {
     if (ipBlock) {
       return isIn(address, ipBlock.cidr) && !(ipBlock.except ?? []).some((range) => isIn(address, range))
@@ -80,14 +83,12 @@ function isOneOf(
 }
 
 function isByOneOf(
-  { pods }: World,
+  world: World,
   ports: readonly NetworkPolicyPort[] | undefined,
   { to, protocol, port }: Connection,
 ): boolean {
   if (!ports?.length) return true
-  const named = pods
-    .find(({ status }) => status?.podIP === to)
-    ?.spec?.containers.flatMap((container) => container.ports ?? [])
+  const named = podAt(world, to)?.spec?.containers.flatMap((container) => container.ports ?? [])
   return ports.some(({ protocol: by = 'TCP', port: wanted, endPort }) => {
     if (by !== protocol) return false
     if (wanted === undefined) return true
