@@ -6,10 +6,10 @@ import { text } from 'node:stream/consumers'
 import Docker from 'dockerode'
 import type { Namespace, Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
-import { openTestDataCentre } from '../../machines/test-data-centre.ts'
-import { type Connection, isAllowed } from './testing/documented.ts'
-import type { Trial } from './testing/kernel.ts'
-import { RandomPolicies } from './testing/random-policies.ts'
+import { type Connection, isAllowed } from '../server/kube/network-policy/testing/documented.ts'
+import type { Trial } from '../server/kube/network-policy/testing/kernel.ts'
+import { RandomPolicies } from '../server/kube/network-policy/testing/random-policies.ts'
+import { openTestDataCentre } from '../server/machines/test-data-centre.ts'
 
 const SEEDS = [11, 12, 13, 14]
 const namespaces: Namespace[] = ['default', 'shop'].map((name) => ({
@@ -45,7 +45,7 @@ const addresses = pods.flatMap(({ status }) => status!.podIPs!.map(({ ip }) => i
 async function inKernel(trial: Trial): Promise<boolean[][]> {
   await openTestDataCentre()
   const [image] = await new Docker().listImages({ filters: JSON.stringify({ reference: ['podium/machine'] }) })
-  const root = join(import.meta.dirname, '..', '..', '..')
+  const root = join(import.meta.dirname, '..')
   const sysctls = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.disable_ipv6=0', 'net.ipv6.conf.all.forwarding=1']
   const docker = spawn('docker', [
     'run',
