@@ -84,11 +84,6 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
     return keys ? Array.from(keys, (key) => this.#objects.get(key) as T) : []
   }
 
-  /** So many different values are in the index. */
-  valueCount(name: string): number {
-    return this.#indexes.get(name)?.keys.size ?? 0
-  }
-
   /** Returns what was there before. */
   put(object: T): T | undefined {
     const key = keyOf(object)

@@ -63,8 +63,6 @@ class NodeIpamReconciler implements Reconciler {
   #free(): string | undefined {
     const given = new Set(this.#given.values())
     const isHeld = (range: string) => this.#nodes.byIndex(BY_RANGE, range).length > 0
-    const unheard = [...given].filter((range) => !isHeld(range)).length
-    if (this.#nodes.valueCount(BY_RANGE) + unheard >= this.#range.size) return undefined
     const free = this.#range.firstFree((range) => given.has(range) || isHeld(range), this.#next)
     if (free === undefined) return undefined
     this.#next = free + 1

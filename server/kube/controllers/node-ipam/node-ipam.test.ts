@@ -55,7 +55,7 @@ describe('against an API server', () => {
   it('gives the part with the same number of a second family', async () => {
     await loops.addNode('one')
     await loops.addNode('two')
-    await loops.run(['node-ipam'], { clusterCidr: '10.244.0.0/16,fd00:10:244::/56' })
+    await loops.run(['node-ipam'], { clusterCidr: '10.244.0.0/23,fd00:10:244::/56' })
     await loops.until('both have both', async () => {
       const { items } = await loops.client.of(Node).list()
       return items.every(({ spec }) => spec?.podCIDRs?.length === 2)
