@@ -172,7 +172,7 @@ spec:
     await says('delete pod owner maker')
     await says('delete pvc aside')
     await until('the claim of the pod has gone with it', async () => !(await says('get pvc')).includes('owner-own'))
-    expect(await says('get pv aside -o jsonpath={.status.phase}')).toBe('Released')
+    await says('wait --for=jsonpath={.status.phase}=Released pv/aside --timeout=60s')
     await says('delete pv aside')
   })
 }
