@@ -1,4 +1,4 @@
-// What pods ask of real machines: storage that outlives them, volumes, rights, room, images, and machines that come and go.
+// What pods ask of real machines: storage that outlives them, volumes, rights, room, and images.
 // One cluster for all; the tests of each subject are in the folder storage/.
 
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,7 +8,6 @@ import type { PersistentVolume } from 'kubernetes-types/core/v1'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { storageDrivers } from './storage/drivers.ts'
 import { ownImages } from './storage/images.ts'
-import { joining } from './storage/joining.ts'
 import { rightsOfContainers } from './storage/rights-of-containers.ts'
 import { roomOnMachines } from './storage/room-on-machines.ts'
 import { CLAIM, podWithData, type Seat, seatAt } from './storage/seat.ts'
@@ -25,7 +24,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
   const kubeconfig = join(directory, 'kubeconfig.yaml')
   await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--kubeconfig', kubeconfig)
-  seat = seatAt({ cluster: CLUSTER, directory, kubeconfig })
+  seat = seatAt({ directory, kubeconfig })
 })
 afterAll(async () => {
   await podium('cluster', 'delete', CLUSTER)
@@ -93,6 +92,5 @@ volumesOfPods(() => seat)
 rightsOfContainers(() => seat)
 storageDrivers(() => seat)
 ownImages(() => seat)
-// Last: machines are short of memory afterwards, and another one comes.
+// Last: a machine is short of memory afterwards.
 roomOnMachines(() => seat)
-joining(() => seat)

@@ -4,7 +4,6 @@ import { expect } from 'vitest'
 import { kubectl } from '../support/commands.ts'
 
 export interface Seat {
-  cluster: string
   /** Holds what the tests write. */
   directory: string
   /** Fails the test where kubectl fails. */
@@ -14,7 +13,7 @@ export interface Seat {
   nodes(): Promise<string[]>
 }
 
-export function seatAt(told: { cluster: string; directory: string; kubeconfig: string }): Seat {
+export function seatAt(told: { directory: string; kubeconfig: string }): Seat {
   const says: Seat['says'] = async (args, input) => {
     const options = { ...(input ? { input } : {}), timeoutMs: 120_000 }
     const { code, stdout, stderr } = await kubectl('1.36', told.kubeconfig)(args, options)
