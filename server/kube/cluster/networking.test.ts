@@ -7,6 +7,7 @@ it.each([
   { nodes: 0, simulatedNodes: 5000, range: '10.224.0.0/11' },
   // Machines have been told the usual range.
   { nodes: 1, simulatedNodes: 300, range: '10.244.0.0/16' },
+  { nodes: 0, simulatedNodes: 300, ipFamily: 'dual' as const, range: '10.244.0.0/16' },
 ])('has addresses for $nodes machines and $simulatedNodes simulated nodes in $range', ({ range, ...spec }) => {
   expect(networkingFor(spec).clusterCidr).toBe(range)
 })

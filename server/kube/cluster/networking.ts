@@ -36,10 +36,14 @@ export type IpFamilyChoice = 'ipv4' | 'dual'
 const RANGE_OF_MANY_NODES = '10.224.0.0/11'
 const ROOM_FOR_NODES = 256
 
-/** Machines know the usual range; nodes that are only simulated do not care. */
-export function networkingFor({ nodes, simulatedNodes }: { nodes: number; simulatedNodes: number }): ClusterNetworking {
-  if (nodes > 0 || simulatedNodes <= ROOM_FOR_NODES) return NETWORKING
-  return { ...NETWORKING, clusterCidr: RANGE_OF_MANY_NODES }
+/** Machines know the usual range; nodes that are only simulated do not care. A second family has no wider one. */
+export function networkingFor(spec: {
+  nodes: number
+  simulatedNodes: number
+  ipFamily?: IpFamilyChoice
+}): ClusterNetworking {
+  const isUsual = spec.nodes > 0 || spec.simulatedNodes <= ROOM_FOR_NODES || spec.ipFamily === 'dual'
+  return isUsual ? NETWORKING : { ...NETWORKING, clusterCidr: RANGE_OF_MANY_NODES }
 }
 
 /** As components are told: one range, or one of each family with a comma between them. */
