@@ -14,7 +14,15 @@ import { dirname, join } from 'node:path'
 import type { Schemas } from './schemas.ts'
 
 /** Raise when this file's output changes form. */
-const FORM = 3
+const FORM = 4
+
+/** Of fields of which the declarations tell only their type. They are shown beside the text of that, and must not repeat it. */
+const OWN_WORDS = {
+  'io.k8s.api.apps.v1.DeploymentSpec.strategy': 'How pods are replaced when their template changes.',
+  'io.k8s.api.core.v1.PersistentVolumeSpec.claimRef': 'The claim that this volume is bound to, or kept for.',
+  'io.k8s.api.policy.v1.PodDisruptionBudgetSpec.selector':
+    'The pods that the budget is about; {} is all of the namespace.',
+}
 
 /** Definition (`io.k8s.api.apps.v1.DeploymentSpec`) or definition and field (`….DeploymentSpec.replicas`) → text. */
 export function buildDescriptions(
@@ -43,6 +51,9 @@ export function buildDescriptions(
       const text = described.get(plain(field))
       if (text) descriptions.set(`${name}.${field}`, text)
     }
+  }
+  for (const [place, text] of Object.entries(OWN_WORDS)) {
+    if (!descriptions.has(place)) descriptions.set(place, text)
   }
   keep(file, JSON.stringify([...descriptions]))
   return descriptions

@@ -166,7 +166,7 @@ describe.each(['1.36', '1.32', '1.20'] as const)('kubectl %s', (version) => {
   it('has a text for fields that only have a type', async () => {
     const { stdout } = await kubectl(version, 'explain', 'deployment.spec')
     expect(stdout).not.toContain('<no description>')
-    expect(stdout).toMatch(/strategy\s+<\w+>\s+DeploymentStrategy describes/)
+    expect(stdout).toMatch(/template\s+<\w+> -required-\s+PodTemplateSpec describes/)
   })
 
   it('explains a kind all the way down', async () => {
