@@ -70,7 +70,8 @@ export class People {
     await this.#insist(() =>
       client.of(DaemonSet).create({
         metadata: named('agent'),
-        spec: { selector: selector('agent'), template: podOf('agent') },
+        // As such agents are: others make room for it on a full machine.
+        spec: { selector: selector('agent'), template: podOf('agent', { priorityClassName: 'system-node-critical' }) },
       }),
     )
     await this.#insist(() =>
