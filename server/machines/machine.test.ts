@@ -1,6 +1,7 @@
+import { PassThrough } from 'node:stream'
 import type Docker from 'dockerode'
 import { expect, it } from 'vitest'
-import { machineHandle } from './machine.ts'
+import { machineHandle, runInContainer } from './machine.ts'
 
 /** A container that notes what is asked of it, and refuses what a paused one refuses. */
 function machine(state: { Running: boolean; Paused: boolean }) {
@@ -64,4 +65,23 @@ it.each([
   const { handle, asked } = machine({ ...paused })
   await handle[what]()
   expect(asked).toEqual(order)
+})
+
+it('listens to no program on a machine for ever', async () => {
+  const stream = new PassThrough()
+  const piece = Buffer.alloc(2 ** 20)
+  // As from a socket: one piece at each turn.
+  const more = () => {
+    if (stream.destroyed) return
+    stream.write(piece)
+    setImmediate(more)
+  }
+  const exec = { start: async () => stream, inspect: async () => ({ Running: false, ExitCode: 0 }) }
+  const modem = {
+    demuxStream: (from: PassThrough, out: PassThrough) => void from.on('data', (said) => out.write(said)),
+  }
+  const running = runInContainer({ modem } as never, { exec: async () => exec } as never, ['yes'])
+  more()
+  await expect(running).rejects.toThrow('the answer is longer than 67108864 bytes')
+  expect(stream.destroyed).toBe(true)
 })
