@@ -12,6 +12,7 @@ const COMPONENTS = [
   'network',
   'network-policy',
   'dns',
+  'ingress',
 ]
 
 // Lowest floor first; a room may import from floors below its own and from itself.

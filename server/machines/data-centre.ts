@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
 import type { Machine, MachineProvider } from '../kube/cluster/machine-provider.ts'
 import { type BuildContext, type BuiltImage, buildImages, describeImages } from './build-images.ts'
-import { buildNodeAgent, publishNodeAgent } from './build-node-agent.ts'
 import type { Cgroups, Limits } from './cgroups.ts'
 import { closeDiskStore, type DiskStore, openDiskStore, withDisks } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
@@ -31,6 +30,7 @@ import {
   removeNetwork,
 } from './learner-network.ts'
 import { ENTER, type HostedMachine, machineHandle } from './machine.ts'
+import { buildPrograms, publishPrograms } from './machine-programs.ts'
 import { openCgroups } from './open-cgroups.ts'
 import { pruneImages } from './prune-images.ts'
 import { fillRegistry, registryContentHash } from './registry.ts'
@@ -60,8 +60,8 @@ export interface DataCentreOptions {
   clusterLimits?: Limits
   terminalLimits?: Limits
   diskBytes?: number
-  /** The bundled node agent; undefined builds it when its source is there. */
-  nodeAgent?: string
+  /** Files that lie on every machine, in place of those that are built (machine-programs.ts). */
+  programs?: readonly string[]
   addressPools?: readonly string[]
   binaries?: BuildContext['binaries']
 }
@@ -141,7 +141,7 @@ async function prepareDataCentre(
   const services = sharedServices({ networks, registry: registryContext, images, directory })
 
   const seccomp = JSON.stringify(JSON.parse(await readFile(SECCOMP, 'utf8')))
-  const agentDirectory = await findNodeAgent(options, stateDir, log)
+  const agentDirectory = await findPrograms(options, stateDir, log)
   const locks = new Map<string, Promise<unknown>>()
 
   async function createOn(
@@ -366,10 +366,9 @@ async function keepDisk(
   await deleteCluster(cluster)
 }
 
-async function findNodeAgent(options: DataCentreOptions, stateDir: string, log: (line: string) => void) {
-  if (options.nodeAgent) return publishNodeAgent(options.nodeAgent, stateDir)
+async function findPrograms(options: DataCentreOptions, stateDir: string, log: (line: string) => void) {
   try {
-    return await publishNodeAgent(await buildNodeAgent(), stateDir)
+    return await publishPrograms(options.programs ?? (await buildPrograms()), stateDir)
   } catch (err) {
     const lines = (err instanceof Error ? err.message : String(err)).split('\n').filter(Boolean)
     log(`machines will have no node agent: ${lines.slice(0, 3).join(' | ')}`)

@@ -118,5 +118,13 @@ export const IMAGES: readonly ImageRecipe[] = [
     names: ['docker.io/library/node:latest', 'docker.io/library/node:24'],
     isOnDemand: true,
   },
+  {
+    name: 'ingress-nginx',
+    folder: 'ingress-nginx',
+    base: 'trixie',
+    needs: { node: 'node' },
+    names: ['docker.io/podium/ingress-nginx:latest'],
+    isOnDemand: true,
+  },
   { name: 'tools', folder: 'tools', base: 'trixie', names: ['docker.io/podium/tools:latest'] },
 ]

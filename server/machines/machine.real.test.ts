@@ -32,8 +32,8 @@ let folder: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'podium-agent-'))
-  await writeFile(join(folder, 'agent.mjs'), AGENT)
-  dataCentre = await openTestDataCentre({ nodeAgent: join(folder, 'agent.mjs') })
+  await writeFile(join(folder, 'node-agent.mjs'), AGENT)
+  dataCentre = await openTestDataCentre({ programs: [join(folder, 'node-agent.mjs')] })
   await dataCentre.deleteCluster(CLUSTER)
   network = await dataCentre.createNetwork({ cluster: CLUSTER, openTcpPorts: [6443], openUdpPorts: [53] })
 }, 600_000)
@@ -229,7 +229,7 @@ describe('turning a machine off and on', () => {
   })
 
   it('is found again by a process that knows nothing', async () => {
-    const other = await openTestDataCentre({ nodeAgent: join(folder, 'agent.mjs') })
+    const other = await openTestDataCentre({ programs: [join(folder, 'node-agent.mjs')] })
     const adopted = await other.createNetwork({ cluster: CLUSTER, openTcpPorts: [6443], openUdpPorts: [53] })
     expect(adopted.subnet).toBe(network.subnet)
     const [found] = await other.listMachines(CLUSTER)

@@ -1,4 +1,4 @@
-// Bundles kubelet, kube-proxy and their supervisor into the one file that runs on every machine.
+// Bundles a program of server/kube into the one file that runs elsewhere: on a machine, in an image.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
@@ -7,36 +7,40 @@ import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
 
 const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const ENTRY = join(REPOSITORY, 'server', 'kube', 'node-agent.ts')
-/** Whatever the bundle can be made of: it imports nothing above server/kube. */
+/** Whatever a bundle can be made of: none imports anything above server/kube. */
 const SOURCES = [
   join(REPOSITORY, 'server', 'kube'),
   join(REPOSITORY, 'server', 'base'),
   join(REPOSITORY, 'package-lock.json'),
   fileURLToPath(import.meta.url),
 ]
-const OUTPUT = join(REPOSITORY, '.cache', 'node-agent', 'node-agent.mjs')
-/**
- * What dockerode brings for engines elsewhere (SSH) and for building images (BuildKit, tar). A machine speaks to its own
- * engine and builds nothing, and these would be a fifth of the agent's memory, on every machine of every learner.
- */
-const NEVER_USED = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', '@balena/dockerignore']
 
-/** Writes .cache/node-agent/node-agent.mjs, unless its sources are those it was last written from; returns its path. */
-export async function buildNodeAgent(): Promise<string> {
-  if (!existsSync(ENTRY)) throw new Error(`there is no node agent to build: ${ENTRY}`)
+export interface Program {
+  /** Of the bundle: `node-agent`. */
+  name: string
+  /** Below server/kube. */
+  entry: string
+  /** Packages that it never calls: they are an empty object in the bundle. */
+  neverUsed?: readonly string[]
+}
+
+/** Writes .cache/<name>/<name>.mjs, unless its sources are those it was last written from; returns its path. */
+export async function bundleProgram({ name, entry, neverUsed = [] }: Program): Promise<string> {
+  const source = join(REPOSITORY, 'server', 'kube', entry)
+  if (!existsSync(source)) throw new Error(`there is no ${name} to build: ${source}`)
+  const output = join(REPOSITORY, '.cache', name, `${name}.mjs`)
   const sources = await fingerprintOf(SOURCES)
-  const stamp = `${OUTPUT}.sources`
-  if (existsSync(OUTPUT) && (await readFile(stamp, 'utf8').catch(() => '')) === sources) return OUTPUT
+  const stamp = `${output}.sources`
+  if (existsSync(output) && (await readFile(stamp, 'utf8').catch(() => '')) === sources) return output
   const { build } = await import('esbuild') // a second of processor time, spared at most starts
   const result = await build({
-    entryPoints: [ENTRY],
+    entryPoints: [source],
     bundle: true,
     write: false,
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    plugins: [leaveOut(NEVER_USED)],
+    plugins: neverUsed.length > 0 ? [leaveOut(neverUsed)] : [],
     keepNames: true,
     legalComments: 'none',
     logLevel: 'silent',
@@ -46,16 +50,15 @@ export async function buildNodeAgent(): Promise<string> {
     },
   })
   const contents = result.outputFiles[0]?.contents
-  if (!contents) throw new Error('esbuild wrote no node agent')
-  await mkdir(dirname(OUTPUT), { recursive: true })
-  const partial = `${OUTPUT}.${process.pid}.partial`
+  if (!contents) throw new Error(`esbuild wrote no ${name}`)
+  await mkdir(dirname(output), { recursive: true })
+  const partial = `${output}.${process.pid}.partial`
   await writeFile(partial, contents)
-  await rename(partial, OUTPUT)
+  await rename(partial, output)
   await writeFile(stamp, sources)
-  return OUTPUT
+  return output
 }
 
-/** Packages that are an empty object in the bundle. */
 function leaveOut(packages: readonly string[]): Plugin {
   return {
     name: 'leave-out',
@@ -78,18 +81,4 @@ async function fingerprintOf(paths: readonly string[]): Promise<string> {
     for (const { file, state } of found) hash.update(`${file}\0${state.size}\0${state.mtimeMs}\n`)
   }
   return hash.digest('hex')
-}
-
-/** Puts the agent where machines mount it from: a directory per content, so a running machine's agent never changes under it. */
-export async function publishNodeAgent(file: string, stateDir: string): Promise<string> {
-  const content = await readFile(file)
-  const directory = join(stateDir, 'node-agent', createHash('sha256').update(content).digest('hex').slice(0, 12))
-  const target = join(directory, 'node-agent.mjs')
-  if (!existsSync(target)) {
-    await mkdir(directory, { recursive: true, mode: 0o755 })
-    const partial = `${target}.${process.pid}.partial`
-    await writeFile(partial, content, { mode: 0o644 })
-    await rename(partial, target)
-  }
-  return directory
 }

@@ -1,0 +1,287 @@
+// A door for HTTP on a real machine: the manifest that lies in every terminal, applied as it is, and real requests from outside to
+// the address that the Ingress tells. Whoever answers says who it is and what it was asked.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request as http, type IncomingMessage } from 'node:http'
+import { request as https } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type TestPki, testPki } from '../server/kube/apiserver/testing/test-pki.ts'
+import { kubectl, podium, root } from './support/commands.ts'
+import { until } from './support/until.ts'
+
+const CLUSTER = 'e2e-ingress'
+const PROGRAM = `
+const answer = ({ url, headers }) => JSON.stringify({ name: process.env.NAME, url, host: headers.host, proto: headers['x-forwarded-proto'] })
+const server = require('node:http').createServer((request, response) => response.end(answer(request)))
+server.on('upgrade', (request, socket) => {
+  socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: echo\\r\\nConnection: Upgrade\\r\\n\\r\\n')
+  socket.pipe(socket)
+})
+process.on('SIGTERM', () => server.close(() => process.exit()))
+server.listen(8080)`
+
+const app = (name: string) => [
+  {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: {
+          containers: [
+            {
+              name: 'server',
+              image: 'podium/ingress-nginx',
+              command: ['node', '-e', PROGRAM],
+              env: [{ name: 'NAME', value: name }],
+              readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 1 },
+              // Whoever still knows the old way gets an answer while the news spreads.
+              lifecycle: { preStop: { sleep: { seconds: 2 } } },
+            },
+          ],
+        },
+      },
+    },
+  },
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name },
+    spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+  },
+]
+const at = (path: string, name: string, pathType = 'Prefix') => ({
+  path,
+  pathType,
+  backend: { service: { name, port: { name: 'http' } } },
+})
+const ingress = (name: string, spec: object) => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  metadata: { name },
+  spec,
+})
+
+const GATEWAY_API = 'gateway.networking.k8s.io/v1'
+const gateways = [
+  {
+    apiVersion: GATEWAY_API,
+    kind: 'GatewayClass',
+    metadata: { name: 'nginx' },
+    spec: { controllerName: 'podium.dev/gateway-nginx' },
+  },
+  {
+    apiVersion: GATEWAY_API,
+    kind: 'Gateway',
+    metadata: { name: 'door' },
+    spec: {
+      gatewayClassName: 'nginx',
+      listeners: [
+        { name: 'http', port: 80, protocol: 'HTTP', hostname: '*.gate.example' },
+        { name: 'tcp', port: 5000, protocol: 'TCP' },
+      ],
+    },
+  },
+  {
+    apiVersion: GATEWAY_API,
+    kind: 'HTTPRoute',
+    metadata: { name: 'split' },
+    spec: {
+      parentRefs: [{ name: 'door', sectionName: 'http' }],
+      rules: [
+        { matches: [{ headers: [{ name: 'X-Version', value: 'api' }] }], backendRefs: [{ name: 'api', port: 80 }] },
+        { matches: [{ path: { value: '/gone' } }], backendRefs: [{ name: 'gone', port: 80 }] },
+        {
+          backendRefs: [
+            { name: 'web', port: 80, weight: 3 },
+            { name: 'api', port: 80, weight: 1 },
+          ],
+        },
+      ],
+    },
+  },
+]
+
+let directory: string
+let run: (args: string, input?: object[]) => Promise<string>
+let address: string
+let pki: TestPki
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
+  const kubeconfig = join(directory, 'kubeconfig.yaml')
+  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig)
+  const kube = kubectl('1.36', kubeconfig)
+  run = async (args, objects) => {
+    const input = objects && { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) }
+    const { code, stdout, stderr } = await kube(args, { ...input, timeoutMs: 120_000 })
+    if (code !== 0) throw new Error(stderr)
+    return stdout.trim()
+  }
+  pki = await testPki()
+  const { certPem, keyPem } = await pki.issue('shop.example', [], ['shop.example'])
+  const tls = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'kubernetes.io/tls',
+    metadata: { name: 'shop-tls' },
+    stringData: { 'tls.crt': certPem, 'tls.key': keyPem },
+  }
+  await run(`apply -f ${join(root, 'images', 'terminal', 'ingress-nginx.yaml')}`)
+  await run('apply -f -', [
+    ...app('web'),
+    ...app('api'),
+    tls,
+    ingress('shop', {
+      tls: [{ hosts: ['shop.example'], secretName: 'shop-tls' }],
+      rules: [
+        { host: 'shop.example', http: { paths: [at('/', 'web'), at('/api', 'api'), at('/exact', 'api', 'Exact')] } },
+        { host: '*.shop.example', http: { paths: [at('/', 'api')] } },
+        { host: 'empty.example', http: { paths: [at('/', 'nobody')] } },
+      ],
+    }),
+  ])
+  await run(`apply -f ${join(root, 'images', 'terminal', 'gateway-api.yaml')}`)
+  await run('wait crd --all --for condition=Established --timeout 60s')
+  await run('apply -f -', gateways)
+  await run('wait deployment --all --for condition=Available --timeout 120s')
+  await run('-n ingress-nginx wait deployment --all --for condition=Available --timeout 120s')
+  address = await until('the Ingress tells its address', () =>
+    run('get ingress shop -o jsonpath={.status.loadBalancer.ingress[0].ip}'),
+  )
+}, 240_000)
+
+afterAll(async () => {
+  await podium('cluster', 'delete', CLUSTER)
+  await rm(directory, { recursive: true, force: true })
+})
+
+interface Answer {
+  code: number
+  text: string
+}
+
+function ask(
+  host: string,
+  path: string,
+  more: { tls?: boolean; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const options = { host: address, path, headers: { host, ...more.headers }, agent: false as const, timeout: 10_000 }
+  return new Promise((resolve, reject) => {
+    const onAnswer = (response: IncomingMessage) => {
+      let text = ''
+      response.on('data', (chunk) => (text += chunk))
+      response.on('end', () => resolve({ code: response.statusCode ?? 0, text }))
+    }
+    const asked = more.tls ? https({ ...options, servername: host, ca: pki.caPem }, onAnswer) : http(options, onAnswer)
+    asked.on('timeout', () => asked.destroy(new Error('no answer in 10 s')))
+    asked.on('error', reject)
+    asked.end()
+  })
+}
+
+it.each([
+  ['shop.example', '/', 'web'],
+  ['shop.example', '/a?b=c%20d', 'web'],
+  ['shop.example', '/api', 'api'],
+  ['shop.example', '/api/', 'api'],
+  ['shop.example', '/api/items', 'api'],
+  ['shop.example', '/apis', 'web'],
+  ['shop.example', '/exact', 'api'],
+  ['shop.example', '/exact/', 'web'],
+  ['eu.shop.example', '/', 'api'],
+])('leads http://%s%s to %s, and changes nothing on the way', async (host, path, name) => {
+  const { code, text } = await ask(host, path)
+  expect(code, text).toBe(200)
+  expect(JSON.parse(text)).toEqual({ name, url: path, host, proto: 'http' })
+})
+
+it.each([
+  ['unknown.example', '/', 404, 'default backend - 404'],
+  ['a.b.shop.example', '/', 404, 'default backend - 404'],
+  ['empty.example', '/', 503, 'no endpoint is ready'],
+])('answers http://%s%s with %i', async (host, path, code, text) => {
+  expect(await ask(host, path)).toEqual({ code, text: `${text}\n` })
+})
+
+it('speaks TLS under the name that it has a certificate for, and under no other', async () => {
+  expect(JSON.parse((await ask('shop.example', '/', { tls: true })).text)).toMatchObject({
+    name: 'web',
+    proto: 'https',
+  })
+  await expect(ask('eu.shop.example', '/', { tls: true })).rejects.toThrow(/unrecognized name|alert/)
+})
+
+it('leaves what becomes of a connection to its two ends', async () => {
+  const headers = { host: 'shop.example', connection: 'Upgrade', upgrade: 'echo' }
+  const asked = http({ host: address, path: '/socket', headers, agent: false })
+  const echo = await new Promise<string>((resolve, reject) => {
+    asked.on('upgrade', (_response, socket) => {
+      socket.once('data', (chunk) => {
+        resolve(String(chunk))
+        socket.destroy()
+      })
+      socket.write('there and back')
+    })
+    asked.on('error', reject)
+    asked.end()
+  })
+  expect(echo).toBe('there and back')
+})
+
+it('tells what it did, and what it cannot do, as Events', async () => {
+  await until('both are told', async () => {
+    const events = await run('get events --field-selector involvedObject.name=shop -o jsonpath={.items[*].message}')
+    return events.includes('Scheduled for sync') && events.includes('Service "default/nobody" does not exist')
+  })
+})
+
+it('leads through a Gateway by what a request brings, and by weights', async () => {
+  await run('wait gateway door --for condition=Programmed --timeout 120s')
+  await until('the route leads', async () => (await ask('a.gate.example', '/')).code === 200)
+  const nameAt = async (headers: Record<string, string> = {}) =>
+    JSON.parse((await ask('deep.a.gate.example', '/x', { headers })).text).name
+  const asked = Array.from({ length: 20 }, () => nameAt({ 'x-version': 'api' }))
+  expect(new Set(await Promise.all(asked))).toEqual(new Set(['api']))
+  const names: string[] = []
+  for (let turn = 0; turn < 20; turn++) names.push(...(await Promise.all(Array.from({ length: 20 }, () => nameAt()))))
+  // Three of four; five times the deviation to either side.
+  const share = names.filter((name) => name === 'web').length / names.length
+  expect(share).toBeGreaterThan(0.64)
+  expect(share).toBeLessThan(0.86)
+  expect(await ask('a.gate.example', '/gone')).toEqual({ code: 500, text: 'the route leads nowhere\n' })
+  expect((await ask('gate.example', '/')).code).toBe(404)
+})
+
+it('tells a Gateway and its route what became of them', async () => {
+  const path = '{range .status.listeners[*]}{.name}={.attachedRoutes},{.conditions[?(@.type=="Accepted")].reason} {end}'
+  expect(await run(`get gateway door -o jsonpath='${path}'`)).toBe('http=1,Accepted tcp=0,UnsupportedProtocol')
+  expect(await run('get gateway door')).toMatch(new RegExp(`door +nginx +${address} +True`))
+  const reasons = '{.status.parents[0].conditions[*].reason}'
+  expect(await run(`get httproute split -o jsonpath='${reasons}'`)).toBe('Accepted BackendNotFound')
+})
+
+it('follows the cluster, and loses no request while its pods are replaced', async () => {
+  let isOver = false
+  const answers: Answer[] = []
+  const asking = (async () => {
+    while (!isOver) answers.push(await ask('shop.example', '/'))
+  })()
+  await run('scale deployment web --replicas 3')
+  await run('rollout restart deployment web')
+  await run('rollout status deployment web --timeout 120s')
+  isOver = true
+  await asking
+  expect(answers.length).toBeGreaterThan(50)
+  expect(answers.filter(({ code }) => code !== 200)).toEqual([])
+  const config = await run('-n ingress-nginx exec deploy/ingress-nginx-controller -- cat /etc/nginx/nginx.conf')
+  expect(config.match(/^ +server 10\..*:8080;$/gm), 'three of web, one of api').toHaveLength(4)
+
+  await run('delete ingress shop')
+  await until('the door knows nothing of it', async () => (await ask('shop.example', '/')).code === 404)
+})

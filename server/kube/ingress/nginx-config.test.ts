@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { nginxFiles } from './nginx-config.ts'
+import { always, type Backend, type Rule, type Site } from './site.ts'
+
+const web = { name: 'default.web.80', addresses: ['10.244.0.2:80', '10.244.1.2:80'] }
+const none = { name: 'default.none.80', addresses: [] }
+const location = (path: string, isExact = false, backend: Backend = web) => ({
+  path,
+  isExact,
+  rules: [always(backend)],
+})
+
+/** Each server's name and what it matches, in the order of the file. */
+function servers(...sites: Site[]): string[][] {
+  const { config } = nginxFiles(sites)
+  return config
+    .split(/^ {4}server \{$/m)
+    .slice(1)
+    .map((text) => text.match(/(?<=server_name ).*(?=;)|(?<=location ).*(?= \{)|return.*(?=;)/gm) ?? [])
+}
+
+describe('the configuration of nginx', () => {
+  it('answers for names that nobody has', () => {
+    const nothing = ['_', '/', 'return 404 "default backend - 404\\n"']
+    expect(servers()).toEqual([nothing, nothing])
+    expect(nginxFiles([]).config).toContain('listen 80 default_server;')
+  })
+
+  it.each([
+    ['all', [location('/')], ['"/"']],
+    ['a prefix, by whole elements', [location('/a')], ['= "/a"', '"/a/"']],
+    ['a prefix with a / at its end', [location('/a/')], ['= "/a"', '"/a/"']],
+    ['a path alone', [location('/a', true)], ['= "/a"']],
+    ['a path alone beside all that is below', [location('/a', true), location('/a')], ['= "/a"', '"/a/"']],
+    ['what would be more than a path', [location('/a"; } evil \\', true)], ['= "/a\\"; } evil \\\\"']],
+  ])('matches %s', (_what, locations, expected) => {
+    const [, , matches = []] = servers({ host: 'a.example', plain: locations })
+    expect(matches.slice(1).filter((line) => line.includes('"') && !line.startsWith('return'))).toEqual(expected)
+  })
+
+  it('lists each backend once, and says of one without pods that there is none', () => {
+    const sites = ['a.example', 'b.example'].map((host) => ({
+      host,
+      plain: [location('/'), location('/x', true, none)],
+    }))
+    const { config } = nginxFiles(sites)
+    expect(config.match(/upstream \S+/g)).toEqual(['upstream default.web.80'])
+    expect(config).toContain('server 10.244.0.2:80;\n        server 10.244.1.2:80;')
+    expect(config.match(/return 503/g)).toHaveLength(2)
+  })
+
+  it('lets a * stand for one label, and two for any number', () => {
+    const names = servers({ host: '*.a.example', plain: [] }, { host: '**.b.example', plain: [] }).map(([name]) => name)
+    expect(new Set(names)).toEqual(new Set(['_', '~^[^.]+\\.a\\.example$', '*.b.example']))
+  })
+
+  it('shakes hands under those names only that it has a certificate for', () => {
+    const certificate = { name: 'default.tls', certPem: 'CERT\n', keyPem: 'KEY' }
+    const { config, certificates } = nginxFiles([
+      { host: 'a.example', plain: [], secure: { certificate, locations: [] } },
+    ])
+    expect(certificates).toEqual(new Map([['/etc/nginx/certificates/default.tls.pem', 'CERT\nKEY\n']]))
+    expect(config.match(/ssl_reject_handshake on/g)).toHaveLength(1)
+    expect(config).toContain('ssl_certificate_key /etc/nginx/certificates/default.tls.pem;')
+  })
+
+  it('chooses by what a request brings, and among backends by their weights', () => {
+    const rules: Rule[] = [
+      {
+        conditions: [
+          { of: 'header', name: 'X-Env', value: 'a.b' },
+          { of: 'method', name: '', value: 'GET' },
+          { of: 'query', name: 'v', value: '2' },
+        ],
+        split: [{ backend: none, weight: 1 }],
+      },
+      {
+        conditions: [],
+        split: [web, { ...none, isInvalid: true }].map((backend, at) => ({ backend, weight: 3 - 2 * at })),
+      },
+    ]
+    const { config } = nginxFiles([{ host: 'a.example', plain: [{ path: '/', isExact: false, rules }] }])
+    expect(config).toContain('map "$http_x_env" $holds_0_0_0 {\n        "~^a\\\\.b$" 1;\n        default 0;')
+    expect(config).toContain(`map "\${holds_0_0_0}\${holds_0_0_1}\${holds_0_0_2}" $all_0_0 {\n        "111" 1;`)
+    expect(config).toContain(
+      'split_clients $request_id $share_0_1 {\n        75.00% "default.web.80";\n        * "no backend";',
+    )
+    expect(config).toContain(
+      `map "\${all_0_0}1" $backend_0 {\n        "~^1" "no endpoint";\n        "~^01" $share_0_1;`,
+    )
+  })
+})

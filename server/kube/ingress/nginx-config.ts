@@ -1,0 +1,142 @@
+// The configuration of nginx for a set of sites. Whoever looks into the pod finds it in /etc/nginx/nginx.conf.
+
+import { chooser } from './nginx-chooser.ts'
+import { quote } from './nginx-words.ts'
+import type { Backend, Location, Rule, Site } from './site.ts'
+
+/** Where certificates are put; nginx reads them by name. */
+export const CERTIFICATES = '/etc/nginx/certificates'
+
+export interface NginxFiles {
+  config: string
+  /** By path. */
+  certificates: ReadonlyMap<string, string>
+}
+
+export function nginxFiles(sites: readonly Site[]): NginxFiles {
+  const named = [...sites].sort((a, b) => (a.host < b.host ? -1 : 1))
+  const all: Site[] = named[0]?.host === '' ? named : [{ host: '', plain: [] }, ...named]
+  const backends = new Map(all.flatMap(backendsOf).map((backend) => [backend.name, backend]))
+  const withAddresses = [...backends.values()].filter(({ addresses }) => addresses.length > 0)
+  const writer = new ServerWriter()
+  const servers = all.flatMap((site) => [writer.plain(site), writer.secure(site)])
+  const certificates = named.flatMap(({ secure }) => {
+    if (!secure) return []
+    const { name, certPem, keyPem } = secure.certificate
+    return [[`${CERTIFICATES}/${name}.pem`, `${certPem.trimEnd()}\n${keyPem.trimEnd()}\n`] as const]
+  })
+  const config = [HEAD, ...withAddresses.map(upstream), ...writer.choosers, ...servers, '}\n'].join('\n')
+  return { config, certificates: new Map(certificates) }
+}
+
+const backendsOf = ({ plain, secure }: Site): Backend[] =>
+  [...plain, ...(secure?.locations ?? [])].flatMap(({ rules }) =>
+    rules.flatMap(({ split }) => split.map(({ backend }) => backend)),
+  )
+
+const HEAD = `worker_processes 2;
+pid /run/nginx.pid;
+error_log stderr warn;
+
+events {
+    worker_connections 1024;
+}
+
+http {
+    access_log /dev/stdout;
+    server_tokens off;
+    server_names_hash_bucket_size 256;
+    variables_hash_max_size 4096;
+    default_type text/plain;
+
+    # What becomes of a connection is for both ends to say: WebSockets.
+    map $http_upgrade $connection_upgrade {
+        default upgrade;
+        '' '';
+    }
+    proxy_http_version 1.1;
+    proxy_buffering off;
+    proxy_set_header Host $http_host;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $connection_upgrade;
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Host $http_host;
+    proxy_set_header X-Forwarded-Port $server_port;
+    proxy_set_header X-Forwarded-Proto $scheme;
+`
+
+const upstream = ({ name, addresses }: Backend) =>
+  [`    upstream ${name} {`, ...addresses.map((address) => `        server ${address};`), '    }\n'].join('\n')
+
+class ServerWriter {
+  /** What locations need at the top that choose among rules. */
+  readonly choosers: string[] = []
+  readonly #known = new Map<readonly Rule[], string[]>()
+
+  plain({ host, plain }: Site): string {
+    return this.#server(host, 80, [], plain)
+  }
+
+  secure({ host, secure }: Site): string {
+    // Without a certificate for it nobody is let in under a name.
+    if (!secure) return this.#server(host, 443, ['ssl_reject_handshake on;'], [])
+    const file = `${CERTIFICATES}/${secure.certificate.name}.pem`
+    return this.#server(host, 443, [`ssl_certificate ${file};`, `ssl_certificate_key ${file};`], secure.locations)
+  }
+
+  #server(host: string, port: 80 | 443, tls: string[], locations: readonly Location[]): string {
+    const lines = [
+      `listen ${port}${port === 443 ? ' ssl' : ''}${host === '' ? ' default_server' : ''};`,
+      ...tls,
+      `server_name ${serverName(host)};`,
+      ...places(locations).flatMap(([match, rules]) => block(`location ${match}`, this.#answer(rules))),
+      ...(locations.some(({ path, isExact }) => path === '/' && !isExact)
+        ? []
+        : block('location /', ['return 404 "default backend - 404\\n";'])),
+    ]
+    return ['    server {', ...lines.map((line) => `        ${line}`), '    }\n'].join('\n')
+  }
+
+  #answer(rules: readonly Rule[]): string[] {
+    const [first] = rules
+    const only = rules.length === 1 && first?.conditions.length === 0 && first.split.length === 1 && first.split[0]
+    if (only && !only.backend.isInvalid && only.weight > 0) {
+      const { name, addresses } = only.backend
+      return [addresses.length > 0 ? `proxy_pass http://${name};` : 'return 503 "no endpoint is ready\\n";']
+    }
+    let lines = this.#known.get(rules)
+    if (!lines) {
+      const made = chooser(rules, this.#known.size)
+      this.choosers.push(made.top)
+      lines = made.inside
+      this.#known.set(rules, lines)
+    }
+    return lines
+  }
+}
+
+const block = (head: string, lines: readonly string[]) => [`${head} {`, ...lines.map((line) => `    ${line}`), '}']
+
+function serverName(host: string): string {
+  if (host === '') return '_'
+  // nginx's own `*.` means any depth.
+  if (host.startsWith('**.')) return host.slice(1)
+  return host.startsWith('*.') ? `~^[^.]+${host.slice(1).replaceAll('.', '\\.')}$` : host
+}
+
+/** A prefix is two places: the path itself, unless somebody has that alone, and all that lies below. */
+function places(locations: readonly Location[]): [string, readonly Rule[]][] {
+  const exact = new Map(locations.filter(({ isExact }) => isExact).map(({ path, rules }) => [path, rules]))
+  const below: [string, Rule[]][] = []
+  for (const { path, isExact, rules } of locations) {
+    if (isExact) continue
+    const bare = path.replace(/\/$/, '')
+    if (bare !== '' && !exact.has(bare)) exact.set(bare, rules)
+    below.push([`${bare}/`, rules])
+  }
+  return [
+    ...Array.from(exact, ([path, rules]): [string, readonly Rule[]] => [`= ${quote(path)}`, rules]),
+    ...below.map(([path, rules]): [string, readonly Rule[]] => [quote(path), rules]),
+  ]
+}

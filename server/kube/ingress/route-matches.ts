@@ -1,0 +1,86 @@
+// What an HTTPRoute asks for, match by match, and who answers it.
+
+import { keyOf } from '../apimachinery/object-meta.ts'
+import { backendOf, type ClusterParts } from './cluster-parts.ts'
+import type { HttpRouteObject, RouteMatch, RouteRule } from './gateway-kinds.ts'
+import type { Backend, Condition, Rule } from './site.ts'
+
+export interface Match {
+  path: string
+  isExact: boolean
+  rule: Rule
+  /** Of two that are equally precise the older route's goes first, then the one that stands first. */
+  age: string
+}
+
+export interface RouteReading {
+  matches: Match[]
+  /** The first reference that leads nowhere. */
+  problem?: { reason: 'InvalidKind' | 'RefNotPermitted' | 'BackendNotFound'; message: string }
+}
+
+export function matchesOf(parts: ClusterParts, route: HttpRouteObject): RouteReading {
+  const reading: RouteReading = { matches: [] }
+  const born = `${route.metadata?.creationTimestamp} ${keyOf(route)}`
+  for (const [at, rule] of (route.spec.rules ?? []).entries()) {
+    const split = (rule.backendRefs ?? []).map((ref) => ({
+      weight: ref.weight ?? 1,
+      backend: backendOfRef(parts, route, ref, reading),
+    }))
+    for (const [index, match] of (rule.matches ?? [{}]).entries()) {
+      const { type = 'PathPrefix', value = '/' } = match.path ?? {}
+      const age = `${born} ${String(at).padStart(4, '0')} ${String(index).padStart(4, '0')}`
+      reading.matches.push({
+        path: value,
+        isExact: type === 'Exact',
+        rule: { conditions: conditionsOf(match), split },
+        age,
+      })
+    }
+  }
+  return reading
+}
+
+/** What this door cannot do is refused, rather than left out. */
+export function unsupported({ spec }: HttpRouteObject): string | undefined {
+  for (const { filters = [], matches = [], backendRefs = [] } of spec.rules ?? []) {
+    const [filter] = [...filters, ...backendRefs.flatMap((ref) => ref.filters ?? [])]
+    if (filter) return `filters are not supported: ${filter.type}`
+    for (const { path, headers = [], queryParams = [] } of matches) {
+      if (path?.type === 'RegularExpression') return 'paths are not matched by regular expressions'
+      const odd = [...headers, ...queryParams].find(({ type }) => (type ?? 'Exact') !== 'Exact')
+      if (odd) return `${odd.name} is not matched by regular expressions`
+      const header = headers.find(({ name }) => !/^[A-Za-z0-9-]+$/.test(name))
+      if (header) return `the header ${header.name} cannot be matched: letters, digits and "-" only`
+      const parameter = queryParams.find(({ name }) => !/^\w+$/.test(name))
+      if (parameter) return `the parameter ${parameter.name} cannot be matched: letters, digits and "_" only`
+    }
+  }
+  return undefined
+}
+
+const conditionsOf = ({ method, headers = [], queryParams = [] }: RouteMatch): Condition[] => [
+  ...(method ? [{ of: 'method', name: '', value: method } as const] : []),
+  ...headers.map(({ name, value }) => ({ of: 'header', name, value }) as const),
+  ...queryParams.map(({ name, value }) => ({ of: 'query', name, value }) as const),
+]
+
+function backendOfRef(
+  parts: ClusterParts,
+  route: HttpRouteObject,
+  { group = '', kind = 'Service', namespace, name, port = 0 }: NonNullable<RouteRule['backendRefs']>[number],
+  reading: RouteReading,
+): Backend {
+  const own = route.metadata?.namespace ?? ''
+  const nowhere = (reason: NonNullable<RouteReading['problem']>['reason'], message: string): Backend => {
+    reading.problem ??= { reason, message }
+    return { name: `${own}.${name}.${port}.nowhere`, addresses: [], isInvalid: true }
+  }
+  if (group !== '' || kind !== 'Service') return nowhere('InvalidKind', `a backend is a Service, not a ${kind}`)
+  if ((namespace ?? own) !== own) {
+    return nowhere('RefNotPermitted', `Service "${namespace}/${name}" is of another namespace`)
+  }
+  const problems: string[] = []
+  const backend = backendOf(parts, `${own}/${name}`, { number: port }, (problem) => problems.push(problem))
+  return problems[0] ? nowhere('BackendNotFound', problems[0]) : backend
+}

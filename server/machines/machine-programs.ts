@@ -1,0 +1,37 @@
+// The programs that lie on every machine, each in one file: kubelet and kube-proxy with their supervisor, and the
+// controller that a pod with nginx runs (images/terminal/ingress-nginx.yaml).
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { bundleProgram } from './bundle-program.ts'
+
+/**
+ * What dockerode brings for engines elsewhere (SSH) and for building images (BuildKit, tar). A machine speaks to its own
+ * engine and builds nothing, and these would be a fifth of the agent's memory, on every machine of every learner.
+ */
+const NEVER_USED = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', '@balena/dockerignore']
+
+export const buildPrograms = async (): Promise<string[]> => [
+  await bundleProgram({ name: 'node-agent', entry: 'node-agent.ts', neverUsed: NEVER_USED }),
+  await bundleProgram({ name: 'ingress-controller', entry: 'ingress/main.ts' }),
+]
+
+/** Puts them where machines mount them from: a directory per content, so what a machine runs never changes under it. */
+export async function publishPrograms(files: readonly string[], stateDir: string): Promise<string> {
+  const programs = await Promise.all(
+    files.map(async (file) => ({ name: basename(file), content: await readFile(file) })),
+  )
+  const hash = createHash('sha256')
+  for (const { content } of programs) hash.update(content)
+  const directory = join(stateDir, 'node-agent', hash.digest('hex').slice(0, 12))
+  await mkdir(directory, { recursive: true, mode: 0o755 })
+  for (const { name, content } of programs) {
+    const target = join(directory, name)
+    if (existsSync(target)) continue
+    const partial = `${target}.${process.pid}.partial`
+    await writeFile(partial, content, { mode: 0o644 })
+    await rename(partial, target)
+  }
+  return directory
+}
