@@ -4,6 +4,7 @@
 
 import type { ControllerDefinition } from '../client/controller-builder.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
+import { attachDetachController } from './attachdetach/index.ts'
 import { bootstrapSigner } from './bootstrap-signer/index.ts'
 import {
   certificateApprovingController,
@@ -118,6 +119,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
     tokenCleaner,
     persistentVolumeBinder,
     ephemeralVolumeController,
+    attachDetachController,
     localPathProvisioner,
     claimProtectionController,
     volumeProtectionController,

@@ -47,7 +47,10 @@ it('looks again at once when something has changed while it was looking', async 
   const readiness = async () =>
     (await test.client.of(Node).get({ name: 'n1' })).status?.conditions?.find(({ type }) => type === 'Ready')?.status
   await expect.poll(() => readiness().catch(() => undefined), { timeout: 60_000 }).toBe('True')
-  const addresses = (await test.client.of(Node).get({ name: 'n1' })).status?.addresses?.map(({ address }) => address)
+  const node = await test.client.of(Node).get({ name: 'n1' })
+  // Without it nobody attaches volumes here.
+  expect(node.metadata?.annotations).toEqual({ 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' })
+  const addresses = node.status?.addresses?.map(({ address }) => address)
   expect(addresses, 'one of each family').toEqual(['192.0.2.9', 'fd00::9', 'n1'])
   expect(clock.now(), 'no time has passed').toBe(new FakeClock().now())
   stop.abort()

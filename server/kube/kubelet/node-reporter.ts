@@ -12,7 +12,7 @@ import type { MachineInfo } from '../node-os/node-os.ts'
 import type { Pressure } from './eviction/thresholds.ts'
 import type { KubeletConfiguration } from './kubelet-configuration.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
-import { hasNews, initialNode, isContradicted, nodeLabels, nodeStatusOf } from './node-status.ts'
+import { hasNews, initialNode, isContradicted, NODE_ANNOTATIONS, nodeLabels, nodeStatusOf } from './node-status.ts'
 
 export interface NodeReporterOptions {
   nodeName: string
@@ -104,9 +104,12 @@ export class NodeReporter {
       if (!isAlreadyExists(err)) throw err
       const existing = await nodes.get({ name: nodeName })
       const wanted = nodeLabels(nodeName, machine, labels)
-      const missing = Object.entries(wanted).some(([key, value]) => existing.metadata?.labels?.[key] !== value)
-      if (missing)
-        await nodes.patch({ name: nodeName }, 'application/merge-patch+json', { metadata: { labels: wanted } })
+      const metadata = { labels: wanted, annotations: NODE_ANNOTATIONS }
+      const isMissing = (wanted: object, told: Record<string, string> = {}) =>
+        Object.entries(wanted).some(([key, value]) => told[key] !== value)
+      const { labels: told, annotations } = existing.metadata ?? {}
+      if (isMissing(wanted, told) || isMissing(NODE_ANNOTATIONS, annotations))
+        await nodes.patch({ name: nodeName }, 'application/merge-patch+json', { metadata })
       this.#told = existing.status
     }
   }

@@ -157,12 +157,15 @@ export function isContradicted(ours: NodeStatus, theirs: NodeStatus | undefined)
   )
 }
 
+/** Volumes are attached to this node by the control plane. */
+export const NODE_ANNOTATIONS = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
+
 export function initialNode(
   name: string,
   options: { machine: MachineInfo; labels: Record<string, string>; taints: NonNullable<Node['spec']>['taints'] },
 ): Node {
   return {
-    metadata: { name, labels: nodeLabels(name, options.machine, options.labels) },
+    metadata: { name, labels: nodeLabels(name, options.machine, options.labels), annotations: NODE_ANNOTATIONS },
     spec: options.taints?.length ? { taints: options.taints } : {},
   }
 }

@@ -13,6 +13,16 @@ const SIGNERS =
   'kubernetes.io/kube-apiserver-client kubernetes.io/kube-apiserver-client-kubelet kubernetes.io/kubelet-serving kubernetes.io/legacy-unknown'
 
 const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'attachdetach-controller': [
+    rule('list watch', [''], 'persistentvolumeclaims persistentvolumes'),
+    rule(READ, [''], 'nodes'),
+    rule('patch update', [''], 'nodes/status'),
+    rule('list watch', [''], 'pods'),
+    rule('create delete get list watch', ['storage.k8s.io'], 'volumeattachments'),
+    rule(READ, ['storage.k8s.io'], 'csidrivers'),
+    rule(READ, ['storage.k8s.io'], 'csinodes'),
+    EVENTS,
+  ],
   'certificate-controller': [
     rule('delete get list watch', CERTIFICATES, 'certificatesigningrequests'),
     rule('update', CERTIFICATES, 'certificatesigningrequests/approval certificatesigningrequests/status'),
