@@ -11,6 +11,7 @@ import type { IndexedCache } from '../client/indexed-cache.ts'
 import type { ReconcileContext } from '../client/reconcile-context.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
 import { EndpointSlice } from '../kinds/endpoint-slice.ts'
+import { withChangeTime } from './change-times.ts'
 import { OwnWrites } from './own-writes.ts'
 import { type EndpointGroup, planSlices } from './plan-slices.ts'
 import { controllerReference } from './pod-control.ts'
@@ -53,12 +54,21 @@ export class SliceWriter {
   async write(
     { client, key, report }: ReconcileContext,
     wanted: ReadonlyMap<string, EndpointGroup>,
-    owner: { kind: AnyKind; object: KubeObject; labels: Record<string, string>; annotations?: Record<string, string> },
+    owner: {
+      kind: AnyKind
+      object: KubeObject
+      labels: Record<string, string>
+      annotations?: Record<string, string>
+      changedAt?: string | undefined
+    },
   ): Promise<void> {
     const { name = '', namespace = '' } = owner.object.metadata ?? {}
     const labels = { ...owner.labels, [SERVICE_NAME]: name, [MANAGED_BY]: this.#manager }
-    const { annotations } = owner
-    const told = { labels, ...(annotations ? { annotations } : {}) }
+    const { annotations, changedAt } = owner
+    const toldOn = (slice?: Slice) => ({
+      labels,
+      annotations: withChangeTime(annotations ?? slice?.metadata?.annotations, changedAt),
+    })
     const isOutdated = ({ metadata }: Slice) =>
       !deepEqual(metadata?.labels, labels) || (annotations && !deepEqual(metadata?.annotations ?? {}, annotations))
     const plan = planSlices(wanted, this.of(key), (slice) => isOutdated(slice) ?? false)
@@ -66,13 +76,13 @@ export class SliceWriter {
     for (const { group, endpoints } of plan.create) {
       const { addressType, ports } = group
       const ownerReferences = [controllerReference(owner.kind, owner.object)]
-      const metadata = { generateName: `${name}-`, namespace, ...told, ownerReferences }
+      const metadata = { generateName: `${name}-`, namespace, ...toldOn(), ownerReferences }
       const created = await slices.create({ metadata, addressType, ports, endpoints })
       this.#ownWrites.wrote(key, created)
       report.did.push(`created ${created.metadata?.name} with ${endpoints.length} endpoints`)
     }
     for (const { slice, endpoints } of plan.update) {
-      const updated = await slices.update({ ...slice, metadata: { ...slice.metadata, ...told }, endpoints })
+      const updated = await slices.update({ ...slice, metadata: { ...slice.metadata, ...toldOn(slice) }, endpoints })
       this.#ownWrites.wrote(key, updated)
       report.did.push(`updated ${slice.metadata?.name}: ${endpoints.length} endpoints`)
     }

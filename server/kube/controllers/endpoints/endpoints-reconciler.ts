@@ -11,6 +11,7 @@ import type { ReconcileContext, Reconciler } from '../../client/reconcile-contex
 import { Endpoints } from '../../kinds/endpoints.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { Service } from '../../kinds/service.ts'
+import { ChangeTimes, withChangeTime } from '../change-times.ts'
 import { isNamespaceTerminating, messageOf } from '../pod-control.ts'
 import { isHeadless } from '../service-pods.ts'
 import { subsetsFor } from './subsets.ts'
@@ -23,6 +24,7 @@ export class EndpointsReconciler implements Reconciler {
   readonly #services: Lister<CoreService>
   readonly #pods: Lister<CorePod>
   readonly #endpoints: Lister<CoreEndpoints>
+  readonly #changes = new ChangeTimes()
 
   constructor(view: ClusterView) {
     this.#services = view.cache(Service)
@@ -34,13 +36,17 @@ export class EndpointsReconciler implements Reconciler {
     const { key, report } = context
     const service = this.#services.get(key)
     const current = this.#endpoints.get(key)
-    if (!service) return this.#deleteOurs(context, current)
+    if (!service) {
+      this.#changes.forget(key)
+      return this.#deleteOurs(context, current)
+    }
     const { selector } = service.spec ?? {}
     if (!selector || Object.keys(selector).length === 0) return // somebody else writes these
     const matching = selectorOfMap(selector)
     const pods = this.#pods
       .inNamespace(service.metadata?.namespace ?? '')
       .filter((pod) => matching.matches(pod.metadata?.labels))
+    const changedAt = this.#changes.since(service, pods)
     const { subsets, truncated } = subsetsFor(service, pods)
     report.sees(service, ...pods)
     report.wanted = `addresses of ${pods.length} ${pods.length === 1 ? 'Pod' : 'Pods'}`
@@ -51,19 +57,23 @@ export class EndpointsReconciler implements Reconciler {
       ...(isHeadless(service) ? { [HEADLESS]: '' } : {}),
       [MANAGED_BY]: 'endpoint-controller',
     }
-    const { [OVER_CAPACITY]: _, ...annotations } = current?.metadata?.annotations ?? {}
+    const { [OVER_CAPACITY]: _, ...annotations } = withChangeTime(current?.metadata?.annotations, undefined)
     if (truncated) Object.assign(annotations, { [OVER_CAPACITY]: 'truncated' })
     if (
       current &&
       deepEqual(current.subsets ?? [], subsets) &&
       deepEqual(current.metadata?.labels, labels) &&
-      deepEqual(current.metadata?.annotations ?? {}, annotations)
+      deepEqual(withChangeTime(current.metadata?.annotations, undefined), annotations)
     )
       return
     const { namespace = '', name = '' } = service.metadata ?? {}
     const next: CoreEndpoints = {
       ...current,
-      metadata: { ...(current?.metadata ?? { namespace, name }), labels, annotations },
+      metadata: {
+        ...(current?.metadata ?? { namespace, name }),
+        labels,
+        annotations: withChangeTime(annotations, changedAt),
+      },
       subsets,
     }
     const client = context.client.of(Endpoints)

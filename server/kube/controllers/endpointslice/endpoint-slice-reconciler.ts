@@ -10,6 +10,7 @@ import type { ReconcileContext, Reconciler, Result } from '../../client/reconcil
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { Service } from '../../kinds/service.ts'
+import { ChangeTimes } from '../change-times.ts'
 import { type AddressType, type EndpointGroup, groupKey } from '../plan-slices.ts'
 import { messageOf } from '../pod-control.ts'
 import { isHeadless } from '../service-pods.ts'
@@ -29,6 +30,7 @@ export class EndpointSliceReconciler implements Reconciler {
   readonly #slices: SliceWriter
   /** Services whose endpoints were shared out among zones in their last turn. */
   readonly #shared = new Set<string>()
+  readonly #changes = new ChangeTimes()
 
   constructor(view: ClusterView) {
     this.#services = view.cache(Service)
@@ -42,6 +44,7 @@ export class EndpointSliceReconciler implements Reconciler {
     const service = this.#services.get(key)
     if (!service || service.metadata?.deletionTimestamp) {
       this.#shared.delete(key)
+      this.#changes.forget(key)
       return this.#slices.forget(key) // the garbage collector has them
     }
     const { selector } = service.spec ?? {}
@@ -53,6 +56,7 @@ export class EndpointSliceReconciler implements Reconciler {
     const pods = this.#pods
       .inNamespace(service.metadata?.namespace ?? '')
       .filter((pod) => matching.matches(pod.metadata?.labels))
+    const changedAt = this.#changes.since(service, pods)
     const existing = this.#slices.of(key)
     const wanted = groupsFor(service, pods, (name) => this.#nodes.get(name))
     for (const family of familiesOf(service)) {
@@ -66,7 +70,7 @@ export class EndpointSliceReconciler implements Reconciler {
     report.seen = `${existing.reduce((sum, { endpoints }) => sum + endpoints.length, 0)} endpoints in ${existing.length} slices`
     const labels = { ...service.metadata?.labels, ...(isHeadless(service) ? { [HEADLESS]: '' } : {}) }
     try {
-      await this.#slices.write(context, wanted, { kind: Service, object: service, labels })
+      await this.#slices.write(context, wanted, { kind: Service, object: service, labels, changedAt })
     } catch (err) {
       const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(err)}`
       context.event(Service, service, 'Warning', 'FailedToUpdateEndpointSlices', message)

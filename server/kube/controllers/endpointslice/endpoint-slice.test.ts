@@ -58,7 +58,8 @@ describe('against an API server', () => {
     })
     const [pod] = await loops.pods()
     const { name = '' } = pod?.metadata ?? {}
-    const ill = { status: { conditions: [{ type: 'Ready', status: 'False' }] } }
+    const lastTransitionTime = '2099-01-01T00:00:00Z'
+    const ill = { status: { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime }] } }
     await insist(() =>
       loops.client.of(Pod).patch({ namespace: 'default', name }, 'application/strategic-merge-patch+json', ill, {
         subresource: 'status',
@@ -71,6 +72,10 @@ describe('against an API server', () => {
       return subset?.addresses?.length === 2 && subset.notReadyAddresses?.length === 1
     })
     expect(endpoints.metadata?.labels).toMatchObject({ team: 'shop' })
+    const since = { 'endpoints.kubernetes.io/last-change-trigger-time': lastTransitionTime }
+    expect((await slices())[0]?.metadata?.annotations).toEqual(since)
+    const written = await loops.client.of(Endpoints).get({ namespace: 'default', name: 'web' })
+    expect(written.metadata?.annotations).toEqual(since)
     await loops.client.of(Service).delete({ namespace: 'default', name: 'web' })
     await loops.until('no slices', async () => (await slices()).length === 0)
     await loops.until('no endpoints', async () => {
