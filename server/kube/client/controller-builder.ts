@@ -10,6 +10,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import type { Metrics } from '../../base/metrics.ts'
 import { controllerOf, type KubeObject, keyOf } from '../apimachinery/object-meta.ts'
 import type { AnyKind, Kind } from '../kinds/define-kind.ts'
 import type { IndexedCache } from './indexed-cache.ts'
@@ -21,6 +22,8 @@ export interface ClusterView {
   readonly clock: Clock
   readonly random: () => number
   readonly logger: Logger
+  /** For what a loop counts beside its turns. */
+  readonly metrics: Metrics
   /** The cache of a kind; asking for it makes the loop watch that kind. Asked for while the loop runs, it fills later. */
   cache<T extends KubeObject>(kind: Kind<T>): IndexedCache<T>
   /** The kind is watched no more; its cache has gone. For kinds that come and go: others are watched to the end. */

@@ -7,7 +7,7 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import type { Metrics } from '../../base/metrics.ts'
+import { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
 import { type KubeObject, revisionOf } from '../apimachinery/object-meta.ts'
 import { isConflict, isNotFound } from '../apimachinery/status-error.ts'
@@ -127,6 +127,7 @@ export class RunningController implements AsyncDisposable {
       clock,
       random: options.random,
       logger: this.#log,
+      metrics: metrics ?? new Metrics(),
       cache: (kind) => this.#informer(kind).cache,
       forget: (kind) => this.#forget(kind),
       onChange: (kind, handler) => void this.#informer(kind).addHandler(handler),

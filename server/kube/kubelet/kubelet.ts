@@ -115,7 +115,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const statuses = new StatusWriter({ client, clock, logger, shownAs: (pod) => statics.shownAs(pod) })
   const images = new ImagePuller({ runtime, objects, events, clock })
   const csi = new CsiDrivers({ os, rootDir, logger, publish: (drivers) => publishDrivers(client, nodeName, drivers) })
-  const volumes = new VolumeManager({ os, objects, clock, node, runtime, images, csi, nodeName, rootDir })
+  const onInUse = () => reporter.poke()
+  const volumes = new VolumeManager({ os, objects, clock, node, runtime, images, csi, onInUse, nodeName, rootDir })
   const killer = new PodKiller({ runtime, os, events, clock, logger })
   const wake = (podUid: string) => workers.get(podUid)?.wake()
   const userAgent = `kube-probe/${kubeletVersion.replace(/^v(\d+\.\d+).*/, '$1')}`
@@ -174,7 +175,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   })
   nodeResolvConf = (await os.readFile('/etc/resolv.conf')) ?? ''
 
-  const reporter = new NodeReporter({
+  const reporter: NodeReporter = new NodeReporter({
     nodeName,
     nodeIP,
     secondNodeIP: options.secondNodeIP,

@@ -1,6 +1,7 @@
 import type { Node } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
+import { Metrics } from '../../../base/metrics.ts'
 import { EvictionZones, UPSTREAM_RATES } from './eviction-zones.ts'
 
 const node = (name: string, zone: string, isReady: boolean, labels: Record<string, string> = {}): Node => ({
@@ -11,7 +12,8 @@ const node = (name: string, zone: string, isReady: boolean, labels: Record<strin
 /** `{ a: [3, 1] }`: zone a has three nodes that are Ready and one that is not. */
 function world(zones: Record<string, [ready: number, notReady: number]>) {
   const clock = new FakeClock()
-  const all = new EvictionZones(clock, UPSTREAM_RATES)
+  const metrics = new Metrics()
+  const all = new EvictionZones(clock, UPSTREAM_RATES, metrics)
   for (const [zone, [ready, notReady]] of Object.entries(zones)) {
     for (let i = 0; i < ready; i++) all.see(node(`${zone}-ready-${i}`, zone, true))
     for (let i = 0; i < notReady; i++) all.see(node(`${zone}-ill-${i}`, zone, false))
@@ -25,7 +27,7 @@ function world(zones: Record<string, [ready: number, notReady: number]>) {
     }
     return count
   }
-  return { all, givenUp }
+  return { all, givenUp, metrics }
 }
 
 it.each<[what: string, zones: Record<string, [number, number]>, isAllDown: boolean, inHundredSeconds: number]>([
@@ -66,4 +68,23 @@ it('counts a node that was moved in its new zone', () => {
   expect(all.isAllDown).toBe(false)
   all.see(node('a-ready-0', 'b', false))
   expect(all.isAllDown).toBe(true)
+})
+
+it('tells how large and how well each zone is, and how many nodes it gave up', async () => {
+  const { all, givenUp, metrics } = world({ a: [3, 1], b: [2, 0] })
+  await givenUp('a', 15)
+  const lines = () => metrics.text().split('\n')
+  expect(lines()).toEqual(
+    expect.arrayContaining([
+      'node_collector_zone_size{zone=":\0:a"} 4',
+      'node_collector_zone_size{zone=":\0:b"} 2',
+      'node_collector_zone_health{zone=":\0:a"} 75',
+      'node_collector_zone_health{zone=":\0:b"} 100',
+      'node_collector_unhealthy_nodes_in_zone{zone=":\0:a"} 1',
+      'node_collector_evictions_total{zone=":\0:a"} 2',
+    ]),
+  )
+  all.forget('b-ready-0')
+  all.forget('b-ready-1')
+  expect(lines().filter((line) => line.includes(':b"'))).toEqual([])
 })

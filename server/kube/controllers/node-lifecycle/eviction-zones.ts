@@ -11,6 +11,7 @@
 
 import type { Node } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../../base/clock.ts'
+import type { Counter, Metrics } from '../../../base/metrics.ts'
 import { TokenBucket } from '../../client/token-bucket.ts'
 import { readinessOf } from './node-health.ts'
 
@@ -50,9 +51,24 @@ export class EvictionZones {
   /** What each node counts as: its zone and whether it is Ready. */
   readonly #counted = new Map<string, { key: string; isReady: boolean }>()
 
-  constructor(clock: Clock, rates: EvictionRates) {
+  readonly #givenUp: Counter
+
+  constructor(clock: Clock, rates: EvictionRates, metrics: Metrics) {
     this.#clock = clock
     this.#rates = rates
+    this.#givenUp = metrics.counter(
+      'node_collector_evictions_total',
+      'Number of Node evictions that happened since current instance of NodeController started.',
+    )
+    const gauge = (name: string, measures: string, of: (zone: Zone) => number) =>
+      metrics.gauge(`node_collector_${name}`, `Gauge measuring ${measures}.`, () =>
+        [...this.#zones].map(([zone, counts]) => [{ zone }, of(counts)] as const),
+      )
+    gauge('zone_size', 'number of registered Nodes per zones', ({ ready, notReady }) => ready + notReady)
+    gauge('zone_health', 'percentage of healthy nodes per zone', ({ ready, notReady }) =>
+      ready + notReady > 0 ? (100 * ready) / (ready + notReady) : 100,
+    )
+    gauge('unhealthy_nodes_in_zone', 'number of not Ready Nodes per zones', ({ notReady }) => notReady)
   }
 
   see(node: Node): void {
@@ -84,7 +100,10 @@ export class EvictionZones {
 
   /** Whether this node may be given up now; uses up the zone's turn. */
   tryGiveUp(node: Node): boolean {
-    return this.#upToDate(zoneKeyOf(node)).bucket?.tryTake() ?? false
+    const zone = zoneKeyOf(node)
+    const isGivenUp = this.#upToDate(zone).bucket?.tryTake() ?? false
+    if (isGivenUp) this.#givenUp.add({ zone })
+    return isGivenUp
   }
 
   /** How long to wait before asking again; undefined while the zone gives nobody up. */
@@ -127,8 +146,9 @@ export class EvictionZones {
   }
 }
 
+/** As upstream names zones in its numbers too: neither name has a null character in it. */
 function zoneKeyOf({ metadata }: Node): string {
   const { 'topology.kubernetes.io/region': region = '', 'topology.kubernetes.io/zone': zone = '' } =
     metadata?.labels ?? {}
-  return `${region}/${zone}`
+  return region || zone ? `${region}:\0:${zone}` : ''
 }

@@ -54,7 +54,7 @@ export class NodeLifecycleReconciler implements Reconciler {
     this.#leases = view.cache(Lease)
     this.#pods = view.cache(Pod)
     this.#pods.addIndex(BY_NODE, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []))
-    this.#zones = new EvictionZones(view.clock, options.rates)
+    this.#zones = new EvictionZones(view.clock, options.rates, view.metrics)
     view.onChange(Node, ({ type, object }) => {
       if (type === 'deleted') this.#zones.forget(object.metadata?.name ?? '')
       else this.#zones.see(object)

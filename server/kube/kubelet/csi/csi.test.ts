@@ -39,6 +39,8 @@ let versions: string[]
 let canStage: boolean
 let csiDriver: CSIDriver | undefined
 let attachment: VolumeAttachment | undefined
+/** What the driver had been asked each time the node was to tell what is in use. */
+let toldInUse: string[][]
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'pdm-csi-'))
@@ -49,6 +51,7 @@ beforeEach(async () => {
   canStage = true
   csiDriver = { metadata: { name: NAME }, spec: { attachRequired: false } }
   attachment = undefined
+  toldInUse = []
   drivers = newDrivers()
 })
 afterEach(async () => {
@@ -204,7 +207,8 @@ describe('a volume of a driver', () => {
       volumeAttachment: async (name) => (attachment?.metadata?.name === name ? attachment : undefined),
       secret: async () => ({ data: { key: Buffer.from('sesame').toString('base64') } }),
     }
-    return { os, csi: drivers, objects, rootDir: root, nodeName: 'n1' } as unknown as VolumePorts
+    const onInUse = () => void toldInUse.push(methods())
+    return { os, csi: drivers, objects, onInUse, rootDir: root, nodeName: 'n1' } as unknown as VolumePorts
   }
   const setUp = async (uid: string, persistentVolume: PersistentVolume | undefined = volume) => {
     const pod: Pod = { metadata: { name: `pod-${uid}`, namespace: 'shop', uid }, spec: { containers: [] } }
@@ -224,11 +228,13 @@ describe('a volume of a driver', () => {
     const stage = last('NodeStageVolume').stagingTargetPath as string
     expect(stage).toMatch(/\/plugins\/kubernetes\.io\/csi\/disks\.example\.org\/[0-9a-f]{64}\/globalmount$/)
     expect(last('NodePublishVolume')).toMatchObject({ volumeId: 'disk-1', stagingTargetPath: stage, readonly: false })
+    expect(toldInUse.at(-1), 'before anything is done').not.toContain('NodeStageVolume')
     await setUp('u2')
     expect(await volumesInUse(ports())).toEqual([`kubernetes.io/csi/${NAME}^disk-1`])
     asked = []
     await tearDown('u1')
     expect(methods()).toEqual(['NodeUnpublishVolume'])
+    expect(toldInUse.at(-1)).toEqual(['NodeUnpublishVolume'])
     await tearDown('u2')
     expect(methods()).toEqual(['NodeUnpublishVolume', 'NodeUnpublishVolume', 'NodeUnstageVolume'])
     await expect(stat(stage)).rejects.toThrow('ENOENT')

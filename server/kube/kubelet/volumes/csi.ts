@@ -56,6 +56,7 @@ export const csiVolume: VolumePlugin = {
     // Before anything is done, so that all of it can be undone.
     const data: VolumeData = { driverName: driver, volumeHandle, volumeLifecycleMode }
     await os.writeFile(`${directory}/vol_data.json`, JSON.stringify(data))
+    ports.onInUse()
     if (stagingTargetPath) {
       await os.makeDirectory(stagingTargetPath, { mode: 0o750 })
       const secrets = await secretsOf(source.nodeStageSecretRef, ports)
@@ -95,6 +96,7 @@ export const csiVolume: VolumePlugin = {
     // A driver that has not done what it said must not cost the data behind the mount.
     await os.unmount(targetPath)
     await os.remove(directory)
+    ports.onInUse()
     const stagingTargetPath = stageOf({ driver: driverName, volumeHandle }, ports)
     if ((await os.kindOf(stagingTargetPath)) === undefined) return
     if ((await volumesOf(ports)).some((one) => one.volumeHandle === volumeHandle)) return

@@ -52,7 +52,18 @@ beforeEach(async () => {
   const images = new ImagePuller({ runtime, objects, events: { pod: () => undefined, node: () => undefined }, clock })
   const csi = new CsiDrivers({ os, rootDir: root, logger: noLogger, publish: async () => undefined })
   const node = { cpus: 2, memoryBytes: 1024 ** 3 }
-  volumes = new VolumeManager({ os, objects, clock, node, runtime, images, csi, nodeName: 'n1', rootDir: root })
+  volumes = new VolumeManager({
+    os,
+    objects,
+    clock,
+    node,
+    runtime,
+    images,
+    csi,
+    nodeName: 'n1',
+    onInUse: () => {},
+    rootDir: root,
+  })
 })
 afterEach(() => rm(root, { recursive: true, force: true }))
 

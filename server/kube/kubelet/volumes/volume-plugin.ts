@@ -18,6 +18,8 @@ export interface VolumePorts {
   runtime: ContainerRuntime
   images: ImagePuller
   csi: CsiDrivers
+  /** Somebody else's volume has come into use here or is so no more; those who detach volumes go by what the node tells. */
+  onInUse: () => void
   nodeName: string
   /** `/var/lib/kubelet`. */
   rootDir: string
