@@ -114,7 +114,17 @@ describe('a loop of one’s own', () => {
       await other.goto(classroom.origin + LAB)
       await other.locator(`[data-loop="${replicaSets}"]`).waitFor({ timeout: 60_000 })
       await run(`apply -f ${join(example, 'website.yaml')}`)
-      await other.locator(`[data-loop="${own}"]`).click({ timeout: 60_000 })
+      // While all others are busy it has no card; then it is chosen among those that have none.
+      const card = other.locator(`[data-loop="${own}"]`)
+      const folded = other.getByRole('menuitem', { name: /website/i })
+      await until('the loop can be looked at', async () => {
+        if (await card.isVisible()) return true
+        await other.getByTitle('Choose one to look at').click()
+        if (await folded.isVisible()) await folded.click()
+        else await other.keyboard.press('Escape')
+        return card.isVisible()
+      })
+      await card.click()
       await other.getByText('2 ready, with that text').first().waitFor({ timeout: 60_000 })
       expect(await other.getByRole('group', { name: 'Hold this loop' }).count()).toBe(0)
     } finally {
