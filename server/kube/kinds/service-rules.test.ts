@@ -1,5 +1,6 @@
 import type { ServiceSpec } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
+import { Service } from './service.ts'
 import { serviceErrors } from './service-rules.ts'
 
 const ports = [{ port: 80, targetPort: 80, protocol: 'TCP' }]
@@ -93,4 +94,12 @@ it('takes what is right', () => {
     loadBalancerSourceRanges: [' 10.0.0.0/8'],
   }
   expect(serviceErrors(spec)).toEqual([])
+})
+
+it('forgets how long clients are remembered when they no longer are: whoever turns it off says that much only', () => {
+  const service = {
+    spec: { sessionAffinity: 'None', sessionAffinityConfig: { clientIP: { timeoutSeconds: 1 } }, ports },
+  }
+  Service.strategy.setDefaults?.(service)
+  expect(service.spec).not.toHaveProperty('sessionAffinityConfig')
 })

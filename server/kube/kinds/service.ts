@@ -62,6 +62,7 @@ export const Service = defineKind<Wire>({
 function defaultSpec(spec: ServiceSpec): void {
   spec.type ||= 'ClusterIP'
   spec.sessionAffinity ||= 'None'
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig
   if (spec.sessionAffinity === 'ClientIP') {
     spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: AFFINITY_SECONDS } }
   }
