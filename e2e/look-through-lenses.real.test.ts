@@ -118,13 +118,15 @@ describe('a loop of one’s own', () => {
       const card = other.locator(`[data-loop="${own}"]`)
       const folded = other.getByRole('menuitem', { name: /website/i })
       await until('the loop can be looked at', async () => {
-        if (await card.isVisible()) return true
+        if (await card.isVisible()) {
+          await card.click()
+          return true
+        }
         await other.getByTitle('Choose one to look at').click()
-        if (await folded.isVisible()) await folded.click()
-        else await other.keyboard.press('Escape')
-        return card.isVisible()
+        const isThere = await folded.isVisible()
+        await (isThere ? folded.click() : other.keyboard.press('Escape'))
+        return isThere
       })
-      await card.click()
       await other.getByText('2 ready, with that text').first().waitFor({ timeout: 60_000 })
       expect(await other.getByRole('group', { name: 'Hold this loop' }).count()).toBe(0)
     } finally {

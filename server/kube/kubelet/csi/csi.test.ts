@@ -1,7 +1,7 @@
 // Drivers of other people's making: served by another gRPC implementation, at sockets in a folder of the test's own.
 
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall } from '@grpc/grpc-js'
@@ -239,6 +239,15 @@ describe('a volume of a driver', () => {
     expect(methods()).toEqual(['NodeUnpublishVolume', 'NodeUnpublishVolume', 'NodeUnstageVolume'])
     await expect(stat(stage)).rejects.toThrow('ENOENT')
     expect(await volumesInUse(ports())).toEqual([])
+  })
+
+  it('keeps its mode when another pod comes to it', async () => {
+    await setUp('u1')
+    // As if the driver had mounted the volume here.
+    const stage = last('NodeStageVolume').stagingTargetPath as string
+    await chmod(stage, 0o2775)
+    await setUp('u2')
+    expect((await stat(stage)).mode & 0o7777).toBe(0o2775)
   })
 
   it('is told how it shall be used, and the secrets for that', async () => {

@@ -58,7 +58,8 @@ export const csiVolume: VolumePlugin = {
     await os.writeFile(`${directory}/vol_data.json`, JSON.stringify(data))
     ports.onInUse()
     if (stagingTargetPath) {
-      await os.makeDirectory(stagingTargetPath, { mode: 0o750 })
+      // Once another pod here has the volume, this is its own root, whose mode is not ours to set.
+      if (!(await os.kindOf(stagingTargetPath))) await os.makeDirectory(stagingTargetPath, { mode: 0o750 })
       const secrets = await secretsOf(source.nodeStageSecretRef, ports)
       const content = { ...common, stagingTargetPath, secrets, volumeContext: entriesOf(volumeContext) }
       await csi.call(driver, 'NodeStageVolume', [NodeStageVolumeRequest, Empty], content)
