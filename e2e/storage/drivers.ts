@@ -44,8 +44,9 @@ export function storageDrivers(seat: () => Seat): void {
       'the driver has removed the volume',
       async () => (await says('get pv')).includes('directories') === false,
     )
-    const logs = await says('logs -l app=csi-driver --tail=-1')
-    const did = [...logs.matchAll(/ (stage|publish|unpublish|unstage|remove) pvc-/g)].map(([, what]) => what)
+    // Of both machines, in the order of time.
+    const lines = (await says('logs -l app=csi-driver --tail=-1')).split('\n').sort()
+    const did = lines.flatMap((line) => line.match(/ (stage|publish|unpublish|unstage|remove) pvc-/)?.[1] ?? [])
     expect(did.at(0)).toBe('stage')
     expect(did.slice(-2)).toEqual(['unstage', 'remove'])
   })
