@@ -278,13 +278,17 @@ describe('a fault for everybody', () => {
     for (const name of LEARNERS) await desks[name].getByText('2 nodes Ready').waitFor({ timeout: 120_000 })
     for (const { kubeconfig, name } of await clusters()) {
       if (!name.startsWith('lab-')) continue
-      await until(`the pods of ${name} are ready`, async () => {
-        const { stdout } = await kubectl('1.36', kubeconfig)('get pods --no-headers')
-        return stdout
-          .split('\n')
-          .filter(Boolean)
-          .every((line) => /\b1\/1\s+Running/.test(line))
-      })
+      await until(
+        `the pods of ${name} are ready`,
+        async () => {
+          const { stdout } = await kubectl('1.36', kubeconfig)('get pods --no-headers')
+          return stdout
+            .split('\n')
+            .filter(Boolean)
+            .every((line) => /\b1\/1\s+Running/.test(line))
+        },
+        120_000,
+      ) // three machines start their engines at once
     }
   })
 })
