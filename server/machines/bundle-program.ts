@@ -24,12 +24,18 @@ export interface Program {
   neverUsed?: readonly string[]
 }
 
-/** Writes .cache/<name>/<name>.mjs, unless its sources are those it was last written from; returns its path. */
-export async function bundleProgram({ name, entry, neverUsed = [] }: Program): Promise<string> {
+/** Writes each to .cache/<name>/<name>.mjs, unless its sources are those it was last written from; returns their paths. */
+export async function bundlePrograms(programs: readonly Program[]): Promise<string[]> {
+  const sources = await fingerprintOf(SOURCES)
+  const paths: string[] = []
+  for (const program of programs) paths.push(await bundle(program, sources))
+  return paths
+}
+
+async function bundle({ name, entry, neverUsed = [] }: Program, sources: string): Promise<string> {
   const source = join(REPOSITORY, 'server', 'kube', entry)
   if (!existsSync(source)) throw new Error(`there is no ${name} to build: ${source}`)
   const output = join(REPOSITORY, '.cache', name, `${name}.mjs`)
-  const sources = await fingerprintOf(SOURCES)
   const stamp = `${output}.sources`
   if (existsSync(output) && (await readFile(stamp, 'utf8').catch(() => '')) === sources) return output
   const { build } = await import('esbuild') // a second of processor time, spared at most starts

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { bundleProgram } from './bundle-program.ts'
+import { bundlePrograms } from './bundle-program.ts'
 
 /**
  * What dockerode brings for engines elsewhere (SSH) and for building images (BuildKit, tar). A machine speaks to its own
@@ -12,10 +12,11 @@ import { bundleProgram } from './bundle-program.ts'
  */
 const NEVER_USED = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', '@balena/dockerignore']
 
-export const buildPrograms = async (): Promise<string[]> => [
-  await bundleProgram({ name: 'node-agent', entry: 'node-agent.ts', neverUsed: NEVER_USED }),
-  await bundleProgram({ name: 'ingress-controller', entry: 'ingress/main.ts' }),
-]
+export const buildPrograms = (): Promise<string[]> =>
+  bundlePrograms([
+    { name: 'node-agent', entry: 'node-agent.ts', neverUsed: NEVER_USED },
+    { name: 'ingress-controller', entry: 'ingress/main.ts' },
+  ])
 
 /** Puts them where machines mount them from: a directory per content, so what a machine runs never changes under it. */
 export async function publishPrograms(files: readonly string[], stateDir: string): Promise<string> {
