@@ -1,6 +1,6 @@
 // What Ingresses and routes name beside themselves: Services, by the pods behind them, and Secrets with certificates.
 
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Secret, Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 import type { Backend, Certificate } from './site.ts'
@@ -50,15 +50,15 @@ export function certificateOf(parts: ClusterParts, key: string, problem: Problem
   const [certPem, keyPem] = [decoded('tls.crt'), decoded('tls.key')]
   if (!secret) problem(`Secret "${key}" does not exist`)
   else if (!certPem || !keyPem) problem(`Secret "${key}" has no tls.crt and tls.key`)
-  else if (!isCertificate(certPem)) problem(`tls.crt of Secret "${key}" is no certificate`)
+  else if (!isPair(certPem, keyPem)) problem(`tls.crt and tls.key of Secret "${key}" are no certificate and its key`)
   else return { name: key.replace('/', '.'), certPem, keyPem }
   return undefined
 }
 
-function isCertificate(pem: string): boolean {
+/** nginx would not take the whole configuration for one key that does not fit. */
+function isPair(certPem: string, keyPem: string): boolean {
   try {
-    new X509Certificate(pem)
-    return true
+    return new X509Certificate(certPem).checkPrivateKey(createPrivateKey(keyPem))
   } catch {
     return false
   }

@@ -119,11 +119,27 @@ describe('sites of Ingresses', () => {
       { defaultBackend: to('web'), tls: [{ secretName: 'empty' }] },
       'Secret "default/empty" has no tls.crt and tls.key',
     ],
-    [{ defaultBackend: to('web'), tls: [{ secretName: 'odd' }] }, 'tls.crt of Secret "default/odd" is no certificate'],
+    [
+      { defaultBackend: to('web'), tls: [{ secretName: 'odd' }] },
+      'tls.crt and tls.key of Secret "default/odd" are no certificate and its key',
+    ],
   ])('says of %j that %s', (spec, problem) => {
     const odd = Buffer.from('odd').toString('base64')
     const secrets = { 'default/empty': {}, 'default/odd': { data: { 'tls.crt': odd, 'tls.key': odd } } }
     expect(ingressSites(world([ingress('a', spec)], secrets)).ours[0]?.problems).toEqual([problem])
+  })
+
+  it('leaves out a key that is another certificate’s', async () => {
+    const pki = await testPki()
+    const [one, other] = [await pki.issue('a.example'), await pki.issue('a.example')]
+    const data = {
+      'tls.crt': Buffer.from(one.certPem).toString('base64'),
+      'tls.key': Buffer.from(other.keyPem).toString('base64'),
+    }
+    const spec = { rules: [rule('a.example', at('/', 'web'))], tls: [{ secretName: 'tls' }] }
+    const { sites, ours } = ingressSites(world([ingress('a', spec)], { 'default/tls': { data } }))
+    expect(sites[0]?.secure).toBeUndefined()
+    expect(ours[0]?.problems).toEqual(['tls.crt and tls.key of Secret "default/tls" are no certificate and its key'])
   })
 
   it('has a certificate for the hosts that are named, and for all of the rules where none is', async () => {
