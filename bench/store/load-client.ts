@@ -78,7 +78,7 @@ async function txnUpdate(session: ClientHttp2Session, worker: number, round: num
     ],
     success: [
       {
-        request_put: { key, value, lease: 0, prev_kv: false, ignore_value: false, ignore_lease: false },
+        request_put: { key, value, lease: 0n, prev_kv: false, ignore_value: false, ignore_lease: false },
         request_range: undefined,
         request_delete_range: undefined,
         request_txn: undefined,

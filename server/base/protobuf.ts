@@ -4,15 +4,15 @@
 //     field on the wire:   tag varint = number << 3 | kind      0 varint    2 length and bytes
 //     proto3:              a scalar that is zero or empty is not written, and reads as zero or empty
 //
-// Integers are JavaScript numbers: revisions and sizes stay below 2^53. A larger one (a foreign lease id) reads as
-// an unsafe integer and is refused by the store.
+// Integers are JavaScript numbers: revisions and sizes stay below 2^53. Ids that others choose (of leases) may be any of 64
+// bits, and are big integers: `long`.
 
 const VARINT = 0
 const FIXED64 = 1
 const BYTES = 2
 const FIXED32 = 5
 
-type Scalar = 'bytes' | 'string' | 'int' | 'bool'
+type Scalar = 'bytes' | 'string' | 'int' | 'long' | 'bool'
 
 export interface Field {
   number: number
@@ -40,6 +40,8 @@ export type DecodedOf<M> = M extends MessageType<infer T> ? T : never
 export const bytes = (number: number): TypedField<Buffer> => ({ number, type: 'bytes', repeated: false })
 export const string = (number: number): TypedField<string> => ({ number, type: 'string', repeated: false })
 export const int = (number: number): TypedField<number> => ({ number, type: 'int', repeated: false })
+/** int64, whole. */
+export const long = (number: number): TypedField<bigint> => ({ number, type: 'long', repeated: false })
 export const uint32 = (number: number): TypedField<number> => ({ ...int(number), isShort: true })
 export const bool = (number: number): TypedField<boolean> => ({ number, type: 'bool', repeated: false })
 export const enumeration = (number: number, names: readonly string[]): TypedField<number> => ({
@@ -111,18 +113,20 @@ const NO_BYTES = Buffer.alloc(0)
 
 function blankOf(field: Field): unknown {
   if (typeof field.type === 'function') return undefined
-  return { bytes: NO_BYTES, string: '', int: 0, bool: false }[field.type]
+  return { bytes: NO_BYTES, string: '', int: 0, long: 0n, bool: false }[field.type]
 }
 
 function isBlank(value: unknown): boolean {
-  return value === 0 || value === false || value === '' || (Buffer.isBuffer(value) && value.length === 0)
+  return (
+    value === 0 || value === 0n || value === false || value === '' || (Buffer.isBuffer(value) && value.length === 0)
+  )
 }
 
 function read(reader: Reader, kind: number, [name, field]: [string, Field], content: Record<string, unknown>): void {
-  if (field.repeated && kind === BYTES && (field.type === 'int' || field.type === 'bool')) {
+  if (field.repeated && kind === BYTES && isNumber(field)) {
     // Packed: all numbers of the list in one piece.
     const packed = new Reader(reader.bytes())
-    while (packed.at < packed.end) (content[name] as unknown[]).push(packed.varint())
+    while (packed.at < packed.end) (content[name] as unknown[]).push(readValue(packed, VARINT, field))
     return
   }
   const value = readValue(reader, kind, field)
@@ -130,12 +134,16 @@ function read(reader: Reader, kind: number, [name, field]: [string, Field], cont
   else content[name] = value
 }
 
+const isNumber = ({ type }: Field) => type === 'int' || type === 'long' || type === 'bool'
+
 function readValue(reader: Reader, kind: number, field: Field): unknown {
-  const wanted = field.type === 'int' || field.type === 'bool' ? VARINT : BYTES
+  const wanted = isNumber(field) ? VARINT : BYTES
   if (kind !== wanted) throw new RangeError(`field ${field.number} has wire type ${kind}, not ${wanted}`)
   switch (field.type) {
     case 'int':
       return reader.varint()
+    case 'long':
+      return reader.long()
     case 'bool':
       return reader.varint() !== 0
     case 'bytes':
@@ -166,12 +174,18 @@ class Reader {
       const byte = this.#from[this.at++]
       if (byte === undefined) throw new RangeError('message is cut short')
       // Ten bytes: a negative number, which is 2^64 too large. Beyond 2^53 this rounds, which -1 survives.
-      if (i === 9) return this.#negative()
+      if (i === 9) return Number(this.#whole(10))
       low += (byte & 0x7f) * factor
       if (byte < 0x80) return low
       factor *= 128
     }
     throw new RangeError('varint is too long')
+  }
+
+  long(): bigint {
+    const start = this.at
+    const rounded = this.varint()
+    return Number.isSafeInteger(rounded) ? BigInt(rounded) : this.#whole(this.at - start)
   }
 
   bytes(): Buffer {
@@ -190,10 +204,12 @@ class Reader {
     else throw new RangeError(`wire type ${kind} is not known`)
   }
 
-  #negative(): number {
+  /** Of the last so many bytes. */
+  #whole(length: number): bigint {
     let value = 0n
-    for (let i = 0; i < 10; i++) value |= BigInt((this.#from[this.at - 10 + i] as number) & 0x7f) << BigInt(7 * i)
-    return Number(BigInt.asIntN(64, value))
+    const start = this.at - length
+    for (let i = 0; i < length; i++) value |= BigInt((this.#from[start + i] as number) & 0x7f) << BigInt(7 * i)
+    return BigInt.asIntN(64, value)
   }
 }
 
@@ -206,6 +222,10 @@ class Writer {
       case 'int':
         this.#varint(field.number * 8 + VARINT)
         this.#varint(value as number)
+        break
+      case 'long':
+        this.#varint(field.number * 8 + VARINT)
+        this.#long(value as bigint)
         break
       case 'bool':
         this.#varint(field.number * 8 + VARINT)
@@ -237,9 +257,7 @@ class Writer {
   #varint(value: number): void {
     this.#reserve(10)
     if (value < 0) {
-      let rest = BigInt.asUintN(64, BigInt(value))
-      for (let i = 0; i < 9; i++, rest >>= 7n) this.#buffer[this.#at++] = Number(rest & 0x7fn) | 0x80
-      this.#buffer[this.#at++] = Number(rest)
+      this.#long(BigInt(value))
       return
     }
     let rest = value
@@ -248,6 +266,13 @@ class Writer {
       rest = Math.floor(rest / 0x80)
     }
     this.#buffer[this.#at++] = rest
+  }
+
+  #long(value: bigint): void {
+    this.#reserve(10)
+    let rest = BigInt.asUintN(64, value)
+    for (; rest >= 0x80n; rest >>= 7n) this.#buffer[this.#at++] = Number(rest & 0x7fn) | 0x80
+    this.#buffer[this.#at++] = Number(rest)
   }
 
   #reserve(bytesMore: number): void {

@@ -33,15 +33,16 @@ function stateSatisfies(compare: Compare, state: KeyValue | undefined): boolean 
 }
 
 function compareTo(compare: Compare, state: KeyValue | undefined): number | undefined {
-  const wanted = compare.value
   if (compare.target === 'value') {
     // An absent key has no value, not an empty one: nothing at all is true of it.
-    return state && Buffer.compare(state.value, wanted as Buffer)
+    return state && Buffer.compare(state.value, compare.value as Buffer)
   }
-  return numberOf(compare.target, state) - (wanted as number)
+  const number = numberOf(compare.target, state)
+  const wanted = compare.value as number | bigint
+  return number < wanted ? -1 : number > wanted ? 1 : 0
 }
 
-function numberOf(target: 'mod' | 'create' | 'version' | 'lease', state: KeyValue | undefined): number {
+function numberOf(target: 'mod' | 'create' | 'version' | 'lease', state: KeyValue | undefined): number | bigint {
   if (!state) return 0
   switch (target) {
     case 'mod':

@@ -15,7 +15,7 @@ import { GroupCommit } from './group-commit.ts'
 import type { LeaseEntry } from './lease-table.ts'
 import { Lessor } from './lessor.ts'
 import { Log } from './log.ts'
-import { encodeChange, encodeGrant, encodeNumbers } from './log-record.ts'
+import { encodeChange, encodeGrant, encodeNumbers, encodeRevoke } from './log-record.ts'
 import { Mvcc } from './mvcc.ts'
 import type { SnapshotContent } from './snapshot.ts'
 import { Counters } from './store-counters.ts'
@@ -47,6 +47,9 @@ import type {
 } from './store-interface.ts'
 import { checkKey, checkTxn } from './txn-check.ts'
 import { WatcherHub } from './watcher-hub.ts'
+
+/** One and a half times as long as etcd's members wait for a leader, in whole seconds. */
+const LEAST_TTL_SECONDS = 2
 
 export interface DurableStoreOptions {
   directory: string
@@ -242,11 +245,10 @@ export class DurableStore implements Store {
 
   async grantLease(ttlSeconds: number, id = this.#newLeaseId()): Promise<Lease> {
     if (this.#commit.refusal) throw this.#commit.refusal
-    if (!Number.isSafeInteger(id) || id < 1) throw new InvalidRequestError(`lease id ${id} is not supported`)
     this.#checkSpace()
-    if (this.#mvcc.leases.has(id)) throw new LeaseExistsError()
     if (!(ttlSeconds <= 9_000_000_000)) throw new LeaseTtlError()
-    const lease = { id, ttlSeconds: Math.max(1, Math.floor(ttlSeconds)) }
+    if (this.#mvcc.leases.has(id)) throw new LeaseExistsError()
+    const lease = { id, ttlSeconds: Math.max(LEAST_TTL_SECONDS, Math.floor(ttlSeconds)) }
     this.#mvcc.leases.grant(id, lease.ttlSeconds)
     this.#lessor.renew(id, lease.ttlSeconds)
     try {
@@ -260,7 +262,7 @@ export class DurableStore implements Store {
     return lease
   }
 
-  async revokeLease(id: number): Promise<void> {
+  async revokeLease(id: bigint): Promise<void> {
     if (this.#commit.refusal) throw this.#commit.refusal
     const lease = this.#lease(id)
     // In the order of keys, so that the same history gives the same events again.
@@ -268,7 +270,7 @@ export class DurableStore implements Store {
     const { change } = this.#mvcc.apply({ compare: [], success, failure: [] })
     lease.isEnding = true
     this.#lessor.forget(id)
-    const revoke = encodeNumbers('revoke', id)
+    const revoke = encodeRevoke(id)
     try {
       await this.#write(change ? Buffer.concat([encodeChange(change), revoke]) : revoke, change)
     } catch (error) {
@@ -280,20 +282,20 @@ export class DurableStore implements Store {
     this.#counters.leasesRevoked++
   }
 
-  async keepAliveLease(id: number): Promise<Lease> {
+  async keepAliveLease(id: bigint): Promise<Lease> {
     const { ttlSeconds } = this.#lease(id)
     this.#lessor.renew(id, ttlSeconds)
     this.#counters.leasesRenewed++
     return { id, ttlSeconds }
   }
 
-  async timeToLive(id: number): Promise<LeaseState> {
+  async timeToLive(id: bigint): Promise<LeaseState> {
     const { ttlSeconds, keys } = this.#lease(id)
     return { id, ttlSeconds, remainingSeconds: this.#lessor.remainingSeconds(id), keys: [...keys].sort() }
   }
 
-  async leases(): Promise<number[]> {
-    return this.#mvcc.leases.ids()
+  async leases(): Promise<bigint[]> {
+    return this.#mvcc.leases.ids().sort((a, b) => this.#lessor.deadline(a) - this.#lessor.deadline(b))
   }
 
   status(): StoreStatus {
@@ -357,16 +359,17 @@ export class DurableStore implements Store {
     return { ...now, states: await this.#mvcc.dump(compactRevision) }
   }
 
-  #lease(id: number): LeaseEntry {
+  #lease(id: bigint): LeaseEntry {
     const lease = this.#mvcc.leases.get(id)
     if (!lease) throw new LeaseNotFoundError()
     return lease
   }
 
-  #newLeaseId(): number {
+  #newLeaseId(): bigint {
     for (;;) {
-      const id = 1 + Math.floor(this.#options.random() * (2 ** 53 - 2))
-      if (!this.#mvcc.leases.has(id)) return id
+      const [high, low] = [2 ** 31, 2 ** 32].map((below) => BigInt(Math.floor(this.#options.random() * below)))
+      const id = (high! << 32n) | low!
+      if (id !== 0n && !this.#mvcc.leases.has(id)) return id
     }
   }
 }

@@ -10,7 +10,7 @@ let clock: FakeClock
 const open = (more = {}) =>
   openStore({ directory: '/store', clock, disk, growBytes: 500, segmentBytes: 4000, reclaimBytes: 2000, ...more })
 
-async function put(store: Store, key: string, value: string, lease = 0): Promise<number> {
+async function put(store: Store, key: string, value: string, lease = 0n): Promise<number> {
   const operation = { type: 'put', key, value: Buffer.from(value), lease } as const
   return (await store.txn({ compare: [], success: [operation], failure: [] })).revision
 }
@@ -82,26 +82,26 @@ describe('a full disk', () => {
 
   it('takes leases and their keys back as they were', async () => {
     const store = await open()
-    const kept = await store.grantLease(60, 7)
+    const kept = await store.grantLease(60, 7n)
     await put(store, 'leased', '1', kept.id)
     // So that no zeros are left to be written over.
     await put(store, 'b', large)
     disk.leaveSpace(0)
-    const fails = [put(store, 'leased', large), store.grantLease(60, 8), store.revokeLease(7)]
+    const fails = [put(store, 'leased', large), store.grantLease(60, 8n), store.revokeLease(7n)]
     for (const each of await Promise.allSettled(fails)) {
       expect(each).toMatchObject({ status: 'rejected', reason: expect.any(NoSpaceError) })
     }
-    expect(await store.leases()).toEqual([7])
-    expect(await store.timeToLive(7)).toMatchObject({ keys: ['leased'] })
+    expect(await store.leases()).toEqual([7n])
+    expect(await store.timeToLive(7n)).toMatchObject({ keys: ['leased'] })
     disk.leaveSpace(Number.POSITIVE_INFINITY)
-    await store.revokeLease(7)
+    await store.revokeLease(7n)
     expect(await get(store, 'leased')).toBeUndefined()
   })
 
   it('ends a lease whose time came while nothing could be written', async () => {
     const store = await open({ growBytes: 0 })
-    await store.grantLease(60, 7)
-    await put(store, 'leased', large, 7)
+    await store.grantLease(60, 7n)
+    await put(store, 'leased', large, 7n)
     disk.leaveSpace(0)
     await clock.advance(60_000)
     expect(await get(store, 'leased')).toBe(large)

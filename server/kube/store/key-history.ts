@@ -22,7 +22,7 @@ import type { KeyValue } from './store-interface.ts'
 const NO_VALUE = Buffer.alloc(0)
 
 export function tombstone(key: string, revision: number): KeyValue {
-  return { key, value: NO_VALUE, createRevision: 0, modRevision: revision, version: 0, lease: 0 }
+  return { key, value: NO_VALUE, createRevision: 0, modRevision: revision, version: 0, lease: 0n }
 }
 
 export function isTombstone(state: KeyValue): boolean {

@@ -12,38 +12,38 @@ export interface LeaseEntry {
 }
 
 export class LeaseTable {
-  readonly #leases = new Map<number, LeaseEntry>()
+  readonly #leases = new Map<bigint, LeaseEntry>()
 
-  get(id: number): LeaseEntry | undefined {
+  get(id: bigint): LeaseEntry | undefined {
     const lease = this.#leases.get(id)
     return lease?.isEnding ? undefined : lease
   }
 
-  has(id: number): boolean {
+  has(id: bigint): boolean {
     return this.#leases.has(id)
   }
 
-  ids(): number[] {
+  ids(): bigint[] {
     return [...this.#leases].filter(([, lease]) => !lease.isEnding).map(([id]) => id)
   }
 
-  entries(): IterableIterator<[number, LeaseEntry]> {
+  entries(): IterableIterator<[bigint, LeaseEntry]> {
     return this.#leases.entries()
   }
 
   /** Granting twice is no error here: a replayed log may say again what the snapshot has said. */
-  grant(id: number, ttlSeconds: number): void {
+  grant(id: bigint, ttlSeconds: number): void {
     const known = this.#leases.get(id)
     if (known) known.ttlSeconds = ttlSeconds
     else this.#leases.set(id, { ttlSeconds, keys: new Set(), isEnding: false })
   }
 
-  revoke(id: number): void {
+  revoke(id: bigint): void {
     this.#leases.delete(id)
   }
 
   /** A key hangs on at most one lease: the one it was last put with. */
-  move(key: string, { from, to }: { from: number; to: number }): void {
+  move(key: string, { from, to }: { from: bigint; to: bigint }): void {
     if (from === to) return
     this.#leases.get(from)?.keys.delete(key)
     this.#leases.get(to)?.keys.add(key)

@@ -5,29 +5,33 @@ import type { Clock } from '../../base/clock.ts'
 
 export class Lessor implements Disposable {
   readonly #clock: Clock
-  readonly #expire: (id: number) => void
-  readonly #deadlines = new Map<number, number>()
+  readonly #expire: (id: bigint) => void
+  readonly #deadlines = new Map<bigint, number>()
   #timer: Disposable | undefined
   #timerAt = Number.POSITIVE_INFINITY
 
-  constructor(clock: Clock, expire: (id: number) => void) {
+  constructor(clock: Clock, expire: (id: bigint) => void) {
     this.#clock = clock
     this.#expire = expire
   }
 
-  renew(id: number, ttlSeconds: number): void {
+  renew(id: bigint, ttlSeconds: number): void {
     const deadline = this.#clock.monotonic() + ttlSeconds * 1000
     this.#deadlines.set(id, deadline)
     if (deadline < this.#timerAt) this.#setTimer(deadline)
   }
 
-  forget(id: number): void {
+  forget(id: bigint): void {
     this.#deadlines.delete(id)
   }
 
-  remainingSeconds(id: number): number {
+  remainingSeconds(id: bigint): number {
     const deadline = this.#deadlines.get(id)
     return deadline === undefined ? -1 : Math.max(0, Math.floor((deadline - this.#clock.monotonic()) / 1000))
+  }
+
+  deadline(id: bigint): number {
+    return this.#deadlines.get(id) ?? 0
   }
 
   [Symbol.dispose](): void {

@@ -1,11 +1,11 @@
-// What the log says, one record after the other, and its bytes. Numbers are little-endian; u64 holds a safe integer.
+// What the log says, one record after the other, and its bytes. Numbers are little-endian; u64 holds a safe integer, i64 any.
 //
 //     change, states   type u8 | count u32 | state…        a revision that was made | a piece of a snapshot
-//     state            modRevision u64 | createRevision u64 | version u32 | lease u64 | key length u32 |
+//     state            modRevision u64 | createRevision u64 | version u32 | lease i64 | key length u32 |
 //                      value length u32 | key | value        (version 0: a tombstone)
 //     compact, start   type u8 | revision u64              history cut | first record of a snapshot: its revision
-//     grant            type u8 | id u64 | ttl seconds u64
-//     revoke           type u8 | id u64                    its keys' tombstones are a change in the same frame
+//     grant            type u8 | id i64 | ttl seconds u64
+//     revoke           type u8 | id i64                    its keys' tombstones are a change in the same frame
 //     end              type u8 | number of states u64      last record of a snapshot: it is whole
 
 import type { Change } from './change-history.ts'
@@ -16,8 +16,8 @@ export type LogRecord =
   | { type: 'states'; states: KeyValue[] }
   | { type: 'compact'; revision: number }
   | { type: 'start'; revision: number }
-  | { type: 'grant'; id: number; ttlSeconds: number }
-  | { type: 'revoke'; id: number }
+  | { type: 'grant'; id: bigint; ttlSeconds: number }
+  | { type: 'revoke'; id: bigint }
   | { type: 'end'; count: number }
 
 const TYPES = ['', 'change', 'states', 'compact', 'start', 'grant', 'revoke', 'end'] as const
@@ -39,17 +39,24 @@ export function encodeSnapshotChange(change: Change): Buffer {
   return encodeStates('change', change.states)
 }
 
-export function encodeNumbers(type: 'compact' | 'start' | 'revoke' | 'end', number: number): Buffer {
+export function encodeNumbers(type: 'compact' | 'start' | 'end', number: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(9)
   bytes[0] = TYPES.indexOf(type)
   writeU64(bytes, number, 1)
   return bytes
 }
 
-export function encodeGrant(id: number, ttlSeconds: number): Buffer {
+export function encodeRevoke(id: bigint): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(9)
+  bytes[0] = TYPES.indexOf('revoke')
+  writeI64(bytes, id, 1)
+  return bytes
+}
+
+export function encodeGrant(id: bigint, ttlSeconds: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(17)
   bytes[0] = TYPES.indexOf('grant')
-  writeU64(bytes, id, 1)
+  writeI64(bytes, id, 1)
   writeU64(bytes, ttlSeconds, 9)
   return bytes
 }
@@ -73,10 +80,10 @@ export function* decodeRecords(bytes: Buffer): Generator<LogRecord> {
         yield { type, revision: readU64(reader) }
         break
       case 'grant':
-        yield { type, id: readU64(reader), ttlSeconds: readU64(reader) }
+        yield { type, id: readI64(reader), ttlSeconds: readU64(reader) }
         break
       case 'revoke':
-        yield { type, id: readU64(reader) }
+        yield { type, id: readI64(reader) }
         break
       case 'end':
         yield { type, count: readU64(reader) }
@@ -102,7 +109,7 @@ function encodeStates(
     writeU64(bytes, state.modRevision, at)
     writeU64(bytes, state.createRevision, at + 8)
     bytes.writeUInt32LE(state.version, at + 16)
-    writeU64(bytes, state.lease, at + 20)
+    writeI64(bytes, state.lease, at + 20)
     bytes.writeUInt32LE(state.key.length, at + 28)
     bytes.writeUInt32LE(state.value.length, at + 32)
     at += STATE_HEAD_BYTES
@@ -131,7 +138,7 @@ function readState(reader: Reader): KeyValue {
   const modRevision = readU64(reader)
   const createRevision = readU64(reader)
   const version = readU32(reader)
-  const lease = readU64(reader)
+  const lease = readI64(reader)
   const keyLength = readU32(reader)
   const valueLength = readU32(reader)
   const key = reader.bytes.toString('latin1', reader.at, reader.at + keyLength)
@@ -153,6 +160,18 @@ function readU64(reader: Reader): number {
   const number = reader.bytes.readUInt32LE(reader.at) + reader.bytes.readUInt32LE(reader.at + 4) * 2 ** 32
   reader.at += 8
   return number
+}
+
+/** Nearly all are zero, and big integers are slow to read and to write. */
+function readI64(reader: Reader): bigint {
+  const { bytes, at } = reader
+  reader.at += 8
+  return bytes.readInt32LE(at) === 0 && bytes.readInt32LE(at + 4) === 0 ? 0n : bytes.readBigInt64LE(at)
+}
+
+function writeI64(bytes: Buffer, number: bigint, at: number): void {
+  if (number === 0n) writeU64(bytes, 0, at)
+  else bytes.writeBigInt64LE(number, at)
 }
 
 function writeU64(bytes: Buffer, number: number, at: number): void {

@@ -87,7 +87,7 @@ export class Mvcc {
   replay(change: Change): void {
     for (const state of change.states) {
       const before = this.index.newest(state.key)
-      this.leases.move(state.key, { from: before?.lease ?? 0, to: state.lease })
+      this.leases.move(state.key, { from: before?.lease ?? 0n, to: state.lease })
       this.#count(state, before)
       this.index.add(state)
     }
@@ -101,7 +101,7 @@ export class Mvcc {
       for (const state of this.changes.undo()?.states.reverse() ?? []) {
         this.index.undo(state.key)
         const before = this.index.newest(state.key)
-        this.leases.move(state.key, { from: state.lease, to: before?.lease ?? 0 })
+        this.leases.move(state.key, { from: state.lease, to: before?.lease ?? 0n })
         this.liveBytes -= bytesOf(state) - bytesOf(before)
       }
       this.head--
@@ -113,7 +113,7 @@ export class Mvcc {
     const ofThisRevision = states.filter((state) => state.modRevision === revision)
     for (const state of states) {
       if (isTombstone(state)) continue
-      this.leases.move(state.key, { from: 0, to: state.lease })
+      this.leases.move(state.key, { from: 0n, to: state.lease })
       this.#count(state, undefined)
       this.index.add(state)
     }
@@ -207,7 +207,7 @@ export class Mvcc {
       createRevision: before?.createRevision ?? revision,
       modRevision: revision,
       version: (before?.version ?? 0) + 1,
-      lease: put.ignoreLease && before ? before.lease : (put.lease ?? 0),
+      lease: put.ignoreLease && before ? before.lease : (put.lease ?? 0n),
     }
     this.#add(state, before, states)
     return { type: 'put', ...(put.prevKv && before && { prevKv: before }) }
@@ -222,7 +222,7 @@ export class Mvcc {
   }
 
   #add(state: KeyValue, before: KeyValue | undefined, states: KeyValue[]): void {
-    this.leases.move(state.key, { from: before?.lease ?? 0, to: state.lease })
+    this.leases.move(state.key, { from: before?.lease ?? 0n, to: state.lease })
     this.#count(state, before)
     this.index.add(state)
     states.push(state)

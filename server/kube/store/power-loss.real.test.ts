@@ -145,10 +145,10 @@ describe('when the power goes', () => {
     const dice = diceOf(1)
     const disk = new HeldLogDisk()
     const store = await open(disk, dice)
-    await store.grantLease(60, 7)
+    await store.grantLease(60, 7n)
     await store.txn({
       compare: [],
-      success: [{ type: 'put', key: 'a', value: Buffer.alloc(0), lease: 7 }],
+      success: [{ type: 'put', key: 'a', value: Buffer.alloc(0), lease: 7n }],
       failure: [],
     })
     await store.compact(2)
@@ -156,14 +156,14 @@ describe('when the power goes', () => {
     // Only once the log has begun its new segment.
     while (!(await disk.list('/store')).includes('log-00000002')) await new Promise((resolve) => setImmediate(resolve))
     disk.isHeld = true
-    void store.revokeLease(7)
+    void store.revokeLease(7n)
     await reclaimed
     const again = await open(
       disk.afterPowerLoss(() => 0),
       dice,
     )
     expect({ leases: await again.leases(), keys: (await again.range(EVERYTHING)).count }).toEqual({
-      leases: [7],
+      leases: [7n],
       keys: 1,
     })
     await again.close()

@@ -12,7 +12,7 @@ const open = (on = disk) =>
   openStore({ directory: '/store', clock: new FakeClock(), disk: on, segmentBytes: 1200, growBytes: 100 })
 const repair = (on = disk) => repairStore({ directory: '/store', disk: on, random: () => 0.5, bumpRevision: BUMP })
 
-async function put(store: Store, key: string, value: string, lease = 0): Promise<void> {
+async function put(store: Store, key: string, value: string, lease = 0n): Promise<void> {
   await store.txn({ compare: [], success: [{ type: 'put', key, value: Buffer.from(value), lease }], failure: [] })
 }
 
@@ -33,8 +33,8 @@ let truth: Map<number, string>
 beforeEach(async () => {
   disk = new PowerLossDisk()
   const store = await open()
-  await store.grantLease(60, 7)
-  for (let i = 0; i < 20; i++) await put(store, `key-${i % 6}`, `value-${i}`.padEnd(60, '.'), i % 6 === 5 ? 7 : 0)
+  await store.grantLease(60, 7n)
+  for (let i = 0; i < 20; i++) await put(store, `key-${i % 6}`, `value-${i}`.padEnd(60, '.'), i % 6 === 5 ? 7n : 0n)
   await store.txn({ compare: [], success: [{ type: 'delete', key: 'key-0' }], failure: [] })
   await store.compact(10)
   await store.defragment()
@@ -66,7 +66,7 @@ describe('a repair', () => {
     const store = await open()
     expect(store.revision).toBe(revision + BUMP)
     expect(await contentOf(store)).toBe(truth.get(revision))
-    expect(await store.timeToLive(7)).toMatchObject({ keys: expect.any(Array) })
+    expect(await store.timeToLive(7n)).toMatchObject({ keys: expect.any(Array) })
     await put(store, 'after', 'repair')
     await store.close()
     expect((await open()).revision).toBe(revision + BUMP + 1)

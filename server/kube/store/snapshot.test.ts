@@ -24,7 +24,7 @@ beforeEach(async () => {
   store = await openStore({ directory: '/store', clock, disk })
 })
 
-async function put(key: string, value: string, lease = 0): Promise<number> {
+async function put(key: string, value: string, lease = 0n): Promise<number> {
   const operation = { type: 'put', key, value: Buffer.from(value), lease } as const
   return (await store.txn({ compare: [], success: [operation], failure: [] })).revision
 }
@@ -73,8 +73,9 @@ describe('a snapshot', () => {
   it('restores to the same state at the same revision, with its history and its leases', async () => {
     await put('a', '1')
     await put('a', '2')
-    await store.grantLease(60, 5)
-    await put('b', '1', 5)
+    await store.grantLease(60, -5n)
+    await store.grantLease(60, 2n ** 62n + 1n)
+    await put('b', '1', 2n ** 62n + 1n)
     await remove('a')
     await put('a', '3')
     await store.compact(3)
@@ -83,7 +84,8 @@ describe('a snapshot', () => {
     expect(copy.compactRevision).toBe(3)
     expect((await copy.range({ key: 'a', revision: 3 })).kvs[0]?.value.toString()).toBe('2')
     expect(await eventsFrom(copy, 3)).toEqual(await eventsFrom(store, 3))
-    expect(await copy.timeToLive(5)).toMatchObject({ ttlSeconds: 60, keys: ['b'] })
+    expect(await copy.timeToLive(2n ** 62n + 1n)).toMatchObject({ ttlSeconds: 60, keys: ['b'] })
+    expect(await copy.timeToLive(-5n)).toMatchObject({ keys: [] })
     expect(await copy.hashKeys()).toEqual(await store.hashKeys())
   })
 
@@ -133,7 +135,7 @@ describe('a snapshot', () => {
       createRevision: 2,
       modRevision: 7,
       version: 3,
-      lease: 0,
+      lease: 0n,
     }
     const content = { revision: 9, states: [state], leases: [], changes: [] }
     const copy = await restored(Buffer.concat([...encodeSnapshot(content, { salt: 1, number: 1 })]))

@@ -25,7 +25,7 @@ export interface SnapshotContent {
   revision: number
   /** Everything that lived at the revision; last what that very revision changed, its tombstones too. */
   states: KeyValue[]
-  leases: { id: number; ttlSeconds: number }[]
+  leases: { id: bigint; ttlSeconds: number }[]
   /**
    * The revisions after it that the file also stands for: compaction cuts some minutes in the past, and a segment
    * that reaches over the cut could not be given back without them.

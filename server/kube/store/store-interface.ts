@@ -17,8 +17,8 @@ export interface KeyValue {
   modRevision: number
   /** How often it was put since it was made: 1, 2, … */
   version: number
-  /** 0 = attached to no lease. */
-  lease: number
+  /** 0 = attached to no lease. Any of 64 bits, because clients choose it. */
+  lease: bigint
 }
 
 export interface RangeRequest {
@@ -48,14 +48,14 @@ export interface Compare {
   rangeEnd?: string
   target: 'mod' | 'create' | 'version' | 'value' | 'lease'
   result: '=' | '!=' | '<' | '>'
-  value: number | Buffer
+  value: number | bigint | Buffer
 }
 
 export interface PutOperation {
   type: 'put'
   key: string
   value: Buffer
-  lease?: number
+  lease?: bigint
   prevKv?: boolean
   /** Keep the value (or the lease) that the key has; the key must exist. */
   ignoreValue?: boolean
@@ -126,7 +126,7 @@ export interface Watch extends Disposable {
 }
 
 export interface Lease {
-  id: number
+  id: bigint
   /** As granted. */
   ttlSeconds: number
 }
@@ -201,12 +201,13 @@ export interface Store {
   compact(revision: number): Promise<void>
 
   /** Without an id the store chooses one. The lease outlives the process; its time starts anew when the store is opened. */
-  grantLease(ttlSeconds: number, id?: number): Promise<Lease>
+  grantLease(ttlSeconds: number, id?: bigint): Promise<Lease>
   /** Deletes the keys attached to it, all in one revision. Rejects with `LeaseNotFoundError`, as the next two. */
-  revokeLease(id: number): Promise<void>
-  keepAliveLease(id: number): Promise<Lease>
-  timeToLive(id: number): Promise<LeaseState>
-  leases(): Promise<number[]>
+  revokeLease(id: bigint): Promise<void>
+  keepAliveLease(id: bigint): Promise<Lease>
+  timeToLive(id: bigint): Promise<LeaseState>
+  /** Those that end first come first. */
+  leases(): Promise<bigint[]>
 
   status(): StoreStatus
   /** Gives the space of compacted history back to the disk now, rather than when it is worth the while. */

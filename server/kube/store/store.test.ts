@@ -35,7 +35,7 @@ const reopen = async () => {
   store = await open()
 }
 
-async function put(key: string, value: string, lease = 0): Promise<number> {
+async function put(key: string, value: string, lease = 0n): Promise<number> {
   const operation = { type: 'put', key, value: Buffer.from(value), lease } as const
   return (await store.txn({ compare: [], success: [operation], failure: [] })).revision
 }
@@ -296,7 +296,7 @@ describe('leases', () => {
   })
 
   it('let go of a key that is put without them', async () => {
-    const { id } = await store.grantLease(10, 7)
+    const { id } = await store.grantLease(10, 7n)
     await put('a', '1', id)
     await put('a', '2')
     await store.revokeLease(id)
@@ -305,25 +305,25 @@ describe('leases', () => {
   })
 
   it('take no more keys once their end has begun', async () => {
-    await store.grantLease(10, 7)
-    const revoking = store.revokeLease(7)
-    await expect(put('late', '1', 7)).rejects.toThrow('requested lease not found')
-    await expect(store.grantLease(10, 7)).rejects.toThrow('lease already exists')
+    await store.grantLease(10, 7n)
+    const revoking = store.revokeLease(7n)
+    await expect(put('late', '1', 7n)).rejects.toThrow('requested lease not found')
+    await expect(store.grantLease(10, 7n)).rejects.toThrow('lease already exists')
     await revoking
-    await store.grantLease(10, 7)
+    await store.grantLease(10, 7n)
   })
 
   it('are there again after reopening, also from a snapshot, with all their time', async () => {
-    await store.grantLease(10, 7)
-    await put('a', '1', 7)
+    const { id } = await store.grantLease(10, -(2n ** 60n) - 1n)
+    await put('a', '1', id)
     await clock.advance(5_000)
     await reopen()
-    expect(await store.timeToLive(7)).toMatchObject({ remainingSeconds: 10, keys: ['a'] })
+    expect(await store.timeToLive(id)).toMatchObject({ remainingSeconds: 10, keys: ['a'] })
     await store.compact(2)
     await store.defragment()
     await reopen()
-    expect(await store.timeToLive(7)).toMatchObject({ remainingSeconds: 10, keys: ['a'] })
-    await store.revokeLease(7)
+    expect(await store.timeToLive(id)).toMatchObject({ remainingSeconds: 10, keys: ['a'] })
+    await store.revokeLease(id)
     await reopen()
     expect(await store.leases()).toEqual([])
     expect(await get('a')).toBeUndefined()

@@ -55,7 +55,7 @@ function writesOf(operations: Operation[], maxOperations: number): Writes {
   return writes
 }
 
-function checkPut(put: { key: string; value: Buffer; lease?: number; ignoreValue?: boolean; ignoreLease?: boolean }) {
+function checkPut(put: { key: string; value: Buffer; lease?: bigint; ignoreValue?: boolean; ignoreLease?: boolean }) {
   checkKey(put.key)
   if (put.ignoreValue && put.value.length > 0) throw new InvalidRequestError('etcdserver: value is provided')
   if (put.ignoreLease && put.lease) throw new InvalidRequestError('etcdserver: lease is provided')

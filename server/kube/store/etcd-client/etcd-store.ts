@@ -48,8 +48,6 @@ import { rangeToWire, responseFromWire, txnToWire } from './requests.ts'
 
 export interface EtcdStoreOptions extends EtcdConnectionOptions {
   clock: Clock
-  /** For lease ids. Default: Math.random. */
-  random?: () => number
 }
 
 /** Rejects when no member answers. */
@@ -67,7 +65,6 @@ export async function connectToEtcd(options: EtcdStoreOptions): Promise<Store> {
 class EtcdStore implements Store {
   readonly #connection: EtcdConnection
   readonly #clock: Clock
-  readonly #random: () => number
   readonly #watches = new Set<EtcdWatch>()
   #revision = 0
   #compactRevision = 0
@@ -83,7 +80,6 @@ class EtcdStore implements Store {
   constructor(options: EtcdStoreOptions) {
     this.#connection = new EtcdConnection(options)
     this.#clock = options.clock
-    this.#random = options.random ?? Math.random
   }
 
   get revision(): number {
@@ -135,17 +131,16 @@ class EtcdStore implements Store {
     this.#compactRevision = Math.max(this.#compactRevision, revision)
   }
 
-  // Chosen here, because those that etcd chooses have 63 bits, and a number has 53.
-  async grantLease(ttlSeconds: number, id = 1 + Math.floor(this.#random() * (2 ** 53 - 2))): Promise<Lease> {
+  async grantLease(ttlSeconds: number, id = 0n): Promise<Lease> {
     const { ID, TTL } = await this.#ask(GRANT, { TTL: ttlSeconds, ID: id })
     return { id: ID, ttlSeconds: TTL }
   }
 
-  async revokeLease(id: number): Promise<void> {
+  async revokeLease(id: bigint): Promise<void> {
     this.#seen(await this.#ask(REVOKE, { ID: id }))
   }
 
-  async keepAliveLease(id: number): Promise<Lease> {
+  async keepAliveLease(id: bigint): Promise<Lease> {
     const stream = this.#connection.stream(KEEP_ALIVE)
     try {
       const ttlSeconds = await new Promise<number>((resolve, reject) => {
@@ -161,7 +156,7 @@ class EtcdStore implements Store {
     }
   }
 
-  async timeToLive(id: number): Promise<LeaseState> {
+  async timeToLive(id: bigint): Promise<LeaseState> {
     const { TTL, grantedTTL, keys } = await this.#ask(TIME_TO_LIVE, { ID: id, keys: true }, { isRead: true })
     if (TTL < 0) throw new LeaseNotFoundError()
     return {
@@ -172,7 +167,7 @@ class EtcdStore implements Store {
     }
   }
 
-  async leases(): Promise<number[]> {
+  async leases(): Promise<bigint[]> {
     return (await this.#ask(LEASES, {}, { isRead: true })).leases.map(({ ID }) => ID)
   }
 

@@ -47,7 +47,7 @@ function compareToWire(compare: Compare): CompareRequest {
     version: is('version'),
     create_revision: is('create'),
     mod_revision: is('mod'),
-    lease: is('lease'),
+    lease: compare.target === 'lease' ? (compare.value as bigint) : undefined,
     value: compare.target === 'value' ? (compare.value as Buffer) : undefined,
   }
 }
@@ -68,7 +68,7 @@ function operationToWire(operation: Operation): RequestOp {
         request_put: {
           key: keyToWire(operation.key),
           value: operation.value,
-          lease: operation.lease ?? 0,
+          lease: operation.lease ?? 0n,
           prev_kv: operation.prevKv ?? false,
           ignore_value: operation.ignoreValue ?? false,
           ignore_lease: operation.ignoreLease ?? false,

@@ -2,14 +2,14 @@
 // snapshot save` gets, what `etcdutl snapshot status` and `restore` understand, and what every backup is made of.
 //
 //     key     main revision u64 '_' sub u64 ['t' for a tombstone]  ─►  mvccpb.KeyValue       all u64 big-endian
-//     lease   id u64  ─►  leasepb.Lease
+//     lease   id i64  ─►  leasepb.Lease
 //     meta    scheduledCompactRev, finishedCompactRev  ─►  revision;   consistent_index, term  ─►  u64
 //
 // A snapshot is the database, then the SHA-256 of it; a database is made of whole pages, so one can tell.
 // Upstream: server/storage/schema, server/storage/mvcc/revision.go, api/mvccpb.
 
 import { createHash } from 'node:crypto'
-import { type DecodedOf, int, message } from '../../../base/protobuf.ts'
+import { type DecodedOf, int, long, message } from '../../../base/protobuf.ts'
 import { crc32c } from '../crc32c.ts'
 import { WireKeyValue } from '../etcd-door/messages.ts'
 import { kvFromWire, kvToWire } from '../etcd-door/wire.ts'
@@ -25,7 +25,7 @@ const SECTOR_BYTES = 512
 const REVISION_BYTES = 17
 const TOMBSTONE_MARK = 't'.charCodeAt(0)
 
-const WireLease = message({ ID: int(1), TTL: int(2), RemainingTTL: int(3) })
+const WireLease = message({ ID: long(1), TTL: int(2), RemainingTTL: int(3) })
 
 /** Those that etcd makes when it starts, whether it needs them or not; a restore expects to find them. */
 const EMPTY_BUCKETS = ['alarm', 'auth', 'authRoles', 'authUsers', 'cluster', 'members', 'members_removed']
@@ -42,8 +42,8 @@ export function* encodeEtcdSnapshot(content: SnapshotContent): Generator<Buffer>
 
 function bucketsOf(content: SnapshotContent): BoltBucket[] {
   const leases = content.leases
-    .toSorted((a, b) => a.id - b.id)
     .map(({ id, ttlSeconds }) => ({ key: u64(id), value: WireLease.encode({ ID: id, TTL: ttlSeconds }) }))
+    .sort((a, b) => a.key.compare(b.key))
   const buckets = [keyBucket(revisionsOf(content)), small('lease', leases), small('meta', metaOf(content))]
   return [...buckets, ...EMPTY_BUCKETS.map((name) => small(name, []))].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
@@ -95,9 +95,11 @@ function sizeOf(state: KeyValue): number {
   const piece = (length: number) => (length === 0 ? 0 : 1 + varintBytes(length) + length)
   if (isTombstone(state)) return piece(state.key.length)
   let bytes = piece(state.key.length) + piece(state.value.length)
-  for (const number of [state.createRevision, state.modRevision, state.version, state.lease]) {
+  for (const number of [state.createRevision, state.modRevision, state.version]) {
     if (number > 0) bytes += 1 + varintBytes(number)
   }
+  // An id of 64 bits has more bytes than a number could tell exactly.
+  if (state.lease !== 0n) bytes += 1 + Math.ceil(BigInt.asUintN(64, state.lease).toString(2).length / 7)
   return bytes
 }
 
@@ -215,8 +217,8 @@ function mainOf(key: Buffer | undefined): number {
   return key ? Number(key.readBigUInt64BE(0)) : 0
 }
 
-function u64(number: number): Buffer {
+function u64(number: number | bigint): Buffer {
   const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64BE(BigInt(number))
+  bytes.writeBigUInt64BE(BigInt.asUintN(64, BigInt(number)))
   return bytes
 }

@@ -145,8 +145,8 @@ describe('single calls', () => {
     expect(await statusOf(ask('Nonsense/Put', PutRequest, PutResponse, {}))).toBe(
       '12 unknown service etcdserverpb.Nonsense',
     )
-    await ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 10, ID: 5 })
-    const again = ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 10, ID: 5 })
+    await ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 10, ID: 5n })
+    const again = ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 10, ID: 5n })
     expect(await statusOf(again)).toBe('9 etcdserver: lease already exists')
   })
 
@@ -271,17 +271,17 @@ describe('watches', () => {
     watch.ask({ create_request: { key: Buffer.from('a'), range_end: Buffer.from('b') } })
     await watch.until(() => watch.seen.length === 2)
     await put('a0')
-    await ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 60, ID: 5 })
+    await ask('Lease/LeaseGrant', LeaseGrantRequest, LeaseGrantResponse, { TTL: 60, ID: 5n })
     for (let i = 0; i < 4; i++) {
       const value = Buffer.alloc(600_000, 'x')
-      await store.txn({ compare: [], success: [{ type: 'put', key: `a${i}`, value, lease: 5 }], failure: [] })
+      await store.txn({ compare: [], success: [{ type: 'put', key: `a${i}`, value, lease: 5n }], failure: [] })
     }
     watch.seen.length = 0
     const again = openWatch()
     again.ask({ create_request: { key: Buffer.from('a'), range_end: Buffer.from('b'), fragment: true, prev_kv: true } })
     await again.until(() => again.seen.length === 1)
     // All four go in one revision, each with what was there before.
-    await store.revokeLease(5)
+    await store.revokeLease(5n)
     await again.until(() => again.seen.at(-1)?.events.length !== 0 && again.seen.at(-1)?.fragment === false)
     const pieces = again.seen.slice(1)
     expect(pieces.map(({ fragment }) => fragment)).toEqual([true, false])

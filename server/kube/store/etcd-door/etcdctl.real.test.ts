@@ -185,8 +185,8 @@ describe('a snapshot', () => {
 
   beforeEach(async () => {
     program = 'etcdctl'
-    await store.grantLease(600, 0xdeadbeef)
-    await etcdctl('put', 'leased', '1', '--lease', 'deadbeef')
+    await store.grantLease(600, 0x7adbeefdeadbeefen)
+    await etcdctl('put', 'leased', '1', '--lease', '7adbeefdeadbeefe')
     // Over several levels of pages, one of them larger than a page.
     for (let first = 0; first < 6000; first += 1000) {
       const success = Array.from({ length: 1000 }, (_, i) => {
@@ -225,7 +225,7 @@ describe('a snapshot', () => {
     expect(kvs).toEqual(JSON.parse(mine.stdout).kvs)
     const hash = JSON.parse(await there('endpoint', 'hashkv', '--write-out', 'json'))[0].HashKV
     expect(hash).toMatchObject({ hash: (await store.hashKeys()).hash, compact_revision: 5 })
-    expect(await there('lease', 'timetolive', 'deadbeef', '--keys')).toContain('attached keys([leased])')
+    expect(await there('lease', 'timetolive', '7adbeefdeadbeefe', '--keys')).toContain('attached keys([leased])')
     expect(await there('put', 'more', '1')).toBe('OK\n')
   })
 
@@ -309,6 +309,10 @@ describe('curl', () => {
 
   it('keeps a lease alive and takes a snapshot', async () => {
     const { ID } = await curl('/v3/lease/grant', { TTL: 60 })
+    await store.revokeLease(BigInt(ID))
+    // As a number it is more than one of JavaScript's could hold.
+    const { stdout: granted } = await run('curl', ['-s', `${door.url}/v3/lease/grant`, '-d', `{"TTL":60,"ID":${ID}}`])
+    expect(JSON.parse(granted)).toMatchObject({ ID, TTL: '60' })
     expect(await curl('/v3/lease/keepalive', { ID })).toMatchObject({ result: { ID, TTL: '60' } })
     expect(await curl('/v3/kv/lease/leases', {})).toMatchObject({ leases: [{ ID }] })
     const { stdout } = await run('curl', ['--silent', `${door.url}/v3/maintenance/snapshot`, '--data', '{}'])

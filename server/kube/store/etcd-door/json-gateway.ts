@@ -93,6 +93,13 @@ function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
 }
 
+/** Lease ids have up to 64 bits, also where they are written as numbers. */
+function parseWithIntegers(text: string): unknown {
+  return JSON.parse(text, (_key, value, { source = '' }: { source?: string } = {}) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source) ? BigInt(source) : value,
+  )
+}
+
 async function readBody(request: IncomingMessage): Promise<unknown> {
   const pieces: Buffer[] = []
   let bytes = 0
@@ -103,7 +110,7 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
   }
   if (bytes === 0) return {}
   try {
-    return JSON.parse(Buffer.concat(pieces).toString())
+    return parseWithIntegers(Buffer.concat(pieces).toString())
   } catch (error) {
     throw new GrpcError('INVALID_ARGUMENT', (error as Error).message)
   }

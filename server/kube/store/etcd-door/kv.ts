@@ -113,7 +113,7 @@ function compareFromWire(request: CompareRequest): Compare {
     create: request.create_revision ?? 0,
     mod: request.mod_revision ?? 0,
     value: request.value ?? Buffer.alloc(0),
-    lease: request.lease ?? 0,
+    lease: request.lease ?? 0n,
   }[target]
   return { key: keyFromWire(request.key), ...rangeEndFromWire(request.range_end), target, result, value }
 }

@@ -23,7 +23,7 @@ export function leaseMethods(store: Store): [string, Method][] {
     [
       '/etcdserverpb.Lease/LeaseGrant',
       unary(LeaseGrantRequest, LeaseGrantResponse, async ({ TTL, ID }) => {
-        const lease = await store.grantLease(TTL, ID || undefined)
+        const lease = await store.grantLease(TTL, ID === 0n ? undefined : ID)
         return { header: headerOf(store), ID: lease.id, TTL: lease.ttlSeconds }
       }),
     ],

@@ -6,6 +6,7 @@ import {
   type DecodedOf,
   enumeration,
   int,
+  long,
   type MessageType,
   message,
   nested,
@@ -33,7 +34,7 @@ export const WireKeyValue = message({
   mod_revision: int(3),
   version: int(4),
   value: bytes(5),
-  lease: int(6),
+  lease: long(6),
 })
 const WireEvent = message({
   type: enumeration(1, EVENT_TYPES),
@@ -68,7 +69,7 @@ export type RangeResponse = DecodedOf<typeof RangeResponse>
 export const PutRequest = message({
   key: bytes(1),
   value: bytes(2),
-  lease: int(3),
+  lease: long(3),
   prev_kv: bool(4),
   ignore_value: bool(5),
   ignore_lease: bool(6),
@@ -92,7 +93,7 @@ export const CompareRequest = message({
   create_revision: oneOf(int(5)),
   mod_revision: oneOf(int(6)),
   value: oneOf(bytes(7)),
-  lease: oneOf(int(8)),
+  lease: oneOf(long(8)),
   range_end: bytes(64),
 })
 export type CompareRequest = DecodedOf<typeof CompareRequest>
@@ -176,22 +177,22 @@ export const WatchResponse = message({
 })
 export type WatchResponse = DecodedOf<typeof WatchResponse>
 
-export const LeaseGrantRequest = message({ TTL: int(1), ID: int(2) })
-export const LeaseGrantResponse = message({ header, ID: int(2), TTL: int(3), error: string(4) })
-export const LeaseRevokeRequest = message({ ID: int(1) })
+export const LeaseGrantRequest = message({ TTL: int(1), ID: long(2) })
+export const LeaseGrantResponse = message({ header, ID: long(2), TTL: int(3), error: string(4) })
+export const LeaseRevokeRequest = message({ ID: long(1) })
 export const LeaseRevokeResponse = message({ header })
-export const LeaseKeepAliveRequest = message({ ID: int(1) })
-export const LeaseKeepAliveResponse = message({ header, ID: int(2), TTL: int(3) })
-export const LeaseTimeToLiveRequest = message({ ID: int(1), keys: bool(2) })
+export const LeaseKeepAliveRequest = message({ ID: long(1) })
+export const LeaseKeepAliveResponse = message({ header, ID: long(2), TTL: int(3) })
+export const LeaseTimeToLiveRequest = message({ ID: long(1), keys: bool(2) })
 export const LeaseTimeToLiveResponse = message({
   header,
-  ID: int(2),
+  ID: long(2),
   TTL: int(3),
   grantedTTL: int(4),
   keys: repeated(bytes(5)),
 })
 export const LeaseLeasesRequest = message({})
-const LeaseStatus = message({ ID: int(1) })
+const LeaseStatus = message({ ID: long(1) })
 export const LeaseLeasesResponse = message({ header, leases: repeated(nested(2, () => LeaseStatus)) })
 
 const Member = message({

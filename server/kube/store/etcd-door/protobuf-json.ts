@@ -41,14 +41,22 @@ function valueFromJson(value: unknown, { type, names }: Omit<Field, 'repeated'>,
     case 'bool':
       if (typeof value !== 'boolean') throw invalid(name, value)
       return value
-    case 'int': {
-      const number = names?.includes(value as string) ? names.indexOf(value as string) : Number(value)
-      if (!Number.isSafeInteger(number) || value === '') throw invalid(name, value)
-      return number
-    }
+    case 'int':
+      return names?.includes(value as string) ? names.indexOf(value as string) : Number(wholeNumber(name, value))
+    case 'long':
+      return wholeNumber(name, value)
     default:
       return fromJson(value, type())
   }
+}
+
+/** As a string, as what JSON calls a number, or as what a number could not hold (`parseWithIntegers`). */
+function wholeNumber(name: string, value: unknown): bigint {
+  const isRead =
+    typeof value === 'bigint' || Number.isInteger(value) || (typeof value === 'string' && /^-?\d+$/.test(value))
+  const number = isRead ? BigInt(value as bigint | number | string) : undefined
+  if (number === undefined || number !== BigInt.asIntN(64, number)) throw invalid(name, String(value))
+  return number
 }
 
 export function toJson(content: Record<string, unknown>, type: MessageType<object>): Record<string, unknown> {
@@ -65,11 +73,14 @@ export function toJson(content: Record<string, unknown>, type: MessageType<objec
 }
 
 function isZero(value: unknown): boolean {
-  return value === 0 || value === false || value === '' || (Buffer.isBuffer(value) && value.length === 0)
+  return (
+    value === 0 || value === 0n || value === false || value === '' || (Buffer.isBuffer(value) && value.length === 0)
+  )
 }
 
 function valueToJson(value: unknown, { type, names, isShort }: Field): unknown {
   if (type === 'bytes') return (value as Buffer).toString('base64')
+  if (type === 'long') return String(value)
   if (type === 'int') return isShort ? value : (names?.[value as number] ?? String(value))
   return typeof type === 'function' ? toJson(value as Record<string, unknown>, type()) : value
 }

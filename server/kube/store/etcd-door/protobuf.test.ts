@@ -24,8 +24,18 @@ describe('messages', () => {
     const content = { key: Buffer.from('k'), mod_revision: number, value: Buffer.alloc(300, 'v') }
     const ours = WireKeyValue.encode(content)
     expect(ours.equals(type.encode(type.create(content)).finish())).toBe(true)
-    expect(WireKeyValue.decode(ours)).toEqual({ ...content, create_revision: 0, version: 0, lease: 0 })
+    expect(WireKeyValue.decode(ours)).toEqual({ ...content, create_revision: 0, version: 0, lease: 0n })
   })
+
+  it.each([2n ** 53n + 1n, 2n ** 63n - 1n, -1n, -(2n ** 63n)])(
+    'agree with another implementation on the id %d, whole',
+    (lease) => {
+      const type = oracle.lookupType('KeyValue')
+      const ours = WireKeyValue.encode({ lease })
+      expect(ours.equals(type.encode(type.fromObject({ lease: String(lease) })).finish())).toBe(true)
+      expect(WireKeyValue.decode(ours).lease).toBe(lease)
+    },
+  )
 
   it('read packed lists and skip what they do not know', () => {
     const type = oracle.lookupType('Filters')

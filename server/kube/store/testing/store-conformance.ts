@@ -11,7 +11,7 @@ export interface Started {
 
 let store: Store
 
-async function put(key: string, value: string, lease = 0): Promise<number> {
+async function put(key: string, value: string, lease = 0n): Promise<number> {
   const operation = { type: 'put', key, value: Buffer.from(value), lease } as const
   return (await store.txn({ compare: [], success: [operation], failure: [] })).revision
 }
@@ -239,7 +239,7 @@ function transactions(): void {
     it('changes nothing when a later operation cannot be done', async () => {
       const success = [
         { type: 'put', key: 'a', value: Buffer.from('1') },
-        { type: 'put', key: 'b', value: Buffer.from('1'), lease: 99 },
+        { type: 'put', key: 'b', value: Buffer.from('1'), lease: 99n },
       ] as const
       await expect(store.txn({ compare: [], success: [...success], failure: [] })).rejects.toThrow('lease not found')
       expect(await get('a')).toBeUndefined()
@@ -344,5 +344,26 @@ function compactionAndLeases(): void {
     await expect(store.timeToLive(id)).rejects.toThrow('requested lease not found')
     await expect(store.revokeLease(id)).rejects.toThrow('requested lease not found')
     await expect(put('d', '1', id)).rejects.toThrow('requested lease not found')
+  })
+
+  it.each([1n, 2n ** 53n + 1n, 2n ** 63n - 1n, -1n, -(2n ** 63n)])('takes %d as the id of a lease', async (id) => {
+    expect(await store.grantLease(60, id)).toEqual({ id, ttlSeconds: 60 })
+    await put('a', '1', id)
+    expect((await store.range({ key: 'a' })).kvs[0]?.lease).toBe(id)
+    const compare = [
+      { key: 'a', target: 'lease', result: '=', value: id },
+      { key: 'a', target: 'lease', result: id > 0 ? '>' : '<', value: 0n },
+    ] as const
+    expect((await store.txn({ compare: [...compare], success: [], failure: [] })).succeeded).toBe(true)
+    expect(await store.timeToLive(id)).toMatchObject({ id, keys: ['a'] })
+    expect(await store.keepAliveLease(id)).toEqual({ id, ttlSeconds: 60 })
+    await store.revokeLease(id)
+    expect((await store.range({ key: 'a' })).count).toBe(0)
+  })
+
+  it('tells the leases that end first first, and grants none for less than two seconds', async () => {
+    const [later, sooner] = [await store.grantLease(600), await store.grantLease(1)]
+    expect(await store.leases()).toEqual([sooner.id, later.id])
+    expect(sooner.ttlSeconds).toBe(2)
   })
 }
