@@ -202,6 +202,8 @@ export interface ScheduleTrace {
   chosen?: string
   /** Why it fits nowhere, as `kubectl describe` says it; making room included. */
   message?: string
+  /** The plug-in that does not let it into the line yet; then no node was looked at. */
+  gate?: string
   /** Where room is being made, and who has to go for it. */
   preemption?: { node: string; victims: string[] }
   /** What would have it tried again, by the plug-ins that refused. */

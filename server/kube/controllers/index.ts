@@ -36,6 +36,7 @@ import { podAutoscaler } from './podautoscaler/index.ts'
 import { volumeProtectionController } from './pv-protection/index.ts'
 import { claimProtectionController } from './pvc-protection/index.ts'
 import { replicaSetController, replicationController } from './replicaset/index.ts'
+import { resourceClaimController } from './resourceclaim/index.ts'
 import { resourceQuotaController } from './resourcequota/index.ts'
 import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
 import { serviceLbController } from './service-lb/index.ts'
@@ -119,6 +120,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
     tokenCleaner,
     persistentVolumeBinder,
     ephemeralVolumeController,
+    resourceClaimController,
     attachDetachController,
     localPathProvisioner,
     claimProtectionController,

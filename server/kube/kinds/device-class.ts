@@ -1,14 +1,10 @@
 // The DeviceClass: a kind of device, by what must be true of it. Upstream: kubernetes/pkg/registry/resource/deviceclass.
 
-import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { defineKind } from './define-kind.ts'
-import { type Configuration, configurationErrors, type Selector, selectorErrors } from './devices/claim-rules.ts'
+import { configurationErrors, selectorErrors } from './devices/claim-rules.ts'
+import type { Class } from './devices/device-objects.ts'
 
-interface Wire extends KubeObject {
-  spec?: { selectors?: Selector[]; config?: Configuration[] }
-}
-
-export const DeviceClass = defineKind<Wire>({
+export const DeviceClass = defineKind<Class>({
   group: 'resource.k8s.io',
   version: 'v1',
   kind: 'DeviceClass',

@@ -1,11 +1,11 @@
 // The ResourceClaimTemplate: a claim for each pod that names it.
 
 import { immutable } from '../apimachinery/field-checks.ts'
-import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { defineKind } from './define-kind.ts'
-import { type ClaimSpec, claimErrors, defaultClaim } from './devices/claim-rules.ts'
+import { claimErrors, defaultClaim } from './devices/claim-rules.ts'
+import type { ClaimTemplate } from './devices/device-objects.ts'
 
-export const ResourceClaimTemplate = defineKind<KubeObject & { spec?: { spec?: ClaimSpec } }>({
+export const ResourceClaimTemplate = defineKind<ClaimTemplate>({
   group: 'resource.k8s.io',
   version: 'v1',
   kind: 'ResourceClaimTemplate',

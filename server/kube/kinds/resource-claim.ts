@@ -1,17 +1,12 @@
 // The ResourceClaim: devices that a pod wants, and which it got. Upstream: kubernetes/pkg/registry/resource/resourceclaim.
 
 import { immutable } from '../apimachinery/field-checks.ts'
-import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
-import { type ClaimSpec, claimErrors, defaultClaim } from './devices/claim-rules.ts'
+import { claimErrors, defaultClaim } from './devices/claim-rules.ts'
+import type { Claim } from './devices/device-objects.ts'
 
-interface Wire extends KubeObject {
-  spec?: ClaimSpec
-  status?: { allocation?: unknown; reservedFor?: { resource?: string; name?: string; uid?: string }[] }
-}
-
-export const ResourceClaim = defineKind<Wire>({
+export const ResourceClaim = defineKind<Claim>({
   group: 'resource.k8s.io',
   version: 'v1',
   kind: 'ResourceClaim',
@@ -27,13 +22,13 @@ export const ResourceClaim = defineKind<Wire>({
   columns: [nameColumn, { name: 'State', value: stateOf }, ageColumn],
 })
 
-function stateOf({ metadata, status }: Wire): string {
+function stateOf({ metadata, status }: Claim): string {
   const words = metadata?.deletionTimestamp ? ['deleted'] : status?.allocation ? [] : ['pending']
   if (status?.allocation) words.push('allocated', ...(status.reservedFor?.length ? ['reserved'] : []))
   return words.join(',')
 }
 
-function statusErrors(next: Wire, previous: Wire): FieldError[] {
+function statusErrors(next: Claim, previous: Claim): FieldError[] {
   const { allocation, reservedFor = [] } = next.status ?? {}
   const at = 'status.reservedFor'
   const errors = reservedFor.flatMap((consumer, index) =>

@@ -3,29 +3,15 @@
 
 import { duplicatesAt, immutable, problemsAt } from '../apimachinery/field-checks.ts'
 import { dnsLabelProblems, dnsSubdomainProblems } from '../apimachinery/names.ts'
-import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { driverErrors } from './devices/claim-rules.ts'
-
-interface Spec {
-  driver?: string
-  pool?: { name?: string; generation?: number; resourceSliceCount?: number }
-  nodeName?: string
-  nodeSelector?: unknown
-  allNodes?: boolean
-  perDeviceNodeSelection?: boolean
-  devices?: { name?: string }[]
-}
-
-interface Wire extends KubeObject {
-  spec?: Spec
-}
+import type { Slice } from './devices/device-objects.ts'
 
 const MOST_DEVICES = 128
 const PLACES = 'exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection`'
 
-export const ResourceSlice = defineKind<Wire>({
+export const ResourceSlice = defineKind<Slice>({
   group: 'resource.k8s.io',
   version: 'v1',
   kind: 'ResourceSlice',
@@ -54,7 +40,7 @@ export const ResourceSlice = defineKind<Wire>({
   },
 })
 
-function specErrors({ driver, pool = {}, devices = [], ...place }: Spec): FieldError[] {
+function specErrors({ driver, pool = {}, devices = [], ...place }: NonNullable<Slice['spec']>): FieldError[] {
   const { nodeName, nodeSelector, allNodes, perDeviceNodeSelection } = place
   const errors = driverErrors(driver, 'spec.driver')
   if (!pool.name) errors.push(fieldError.required('spec.pool.name'))

@@ -20,14 +20,21 @@ export interface NewsOptions {
   nominator: Nominator
   waiting: WaitingPods
   metrics: SchedulerMetrics | undefined
+  /** A pod that may not come into the line yet, and whose word that is. */
+  onGated: (pod: Pod, gate: Gate) => void
   /** Undefined for pods of other schedulers. */
   profileOf: (pod: Pod) => Profile | undefined
 }
 
+export interface Gate {
+  plugin: string
+  message: string
+}
+
 export class ClusterNews {
   readonly #world: NewsOptions
-  /** Keys of pods that nobody may look at before their gates are gone. */
-  readonly #gated = new Set<string>()
+  /** Pods that nobody looks at for the time being, by key. */
+  readonly #gated = new Map<string, { pod: Pod; gate: Gate }>()
 
   constructor(options: NewsOptions) {
     this.#world = options
@@ -74,19 +81,14 @@ export class ClusterNews {
       return
     }
     if (this.#world.profileOf(pod) === undefined) return
-    if (pod.spec?.schedulingGates?.length) {
-      if (!this.#gated.has(keyOf(pod))) this.#world.metrics?.came('gated', 'PodAdd')
-      this.#gated.add(keyOf(pod))
-      return
-    }
-    this.#gated.delete(keyOf(pod))
     if (pod.metadata?.deletionTimestamp) {
       this.#world.waiting.get(pod.metadata.uid)?.reject('', 'removed')
       this.#world.nominator.delete(pod)
+      this.#gated.delete(keyOf(pod))
       this.#world.queue.delete(pod)
       return
     }
-    if (this.#world.cache.isAssumed(pod)) return
+    if (this.#world.cache.isAssumed(pod) || this.#isGated(pod, previous)) return
     const hadNode = previous?.status?.nominatedNodeName
     if (pod.status?.nominatedNodeName || hadNode) this.#world.nominator.set(pod)
     if (!previous) {
@@ -96,8 +98,37 @@ export class ClusterNews {
     const mayFit =
       !deepEqual(pod.spec, previous.spec) ||
       !deepEqual(pod.metadata?.labels, previous.metadata?.labels) ||
+      !deepEqual(madeClaims(pod), madeClaims(previous)) ||
       (!!hadNode && !pod.status?.nominatedNodeName)
     this.#world.queue.update(pod, { mayFit })
+  }
+
+  /** What is in the line already stays there: it finds out at its turn. */
+  #isGated(pod: Pod, previous: Pod | undefined): boolean {
+    const key = keyOf(pod)
+    const before = this.#gated.get(key)
+    const gate = previous && !before ? undefined : this.#gateOf(pod)
+    if (!gate) {
+      this.#gated.delete(key)
+      return false
+    }
+    if (!before) this.#world.metrics?.came('gated', 'PodAdd')
+    this.#gated.set(key, { pod, gate })
+    if (before?.gate.message !== gate.message) this.#world.onGated(pod, gate)
+    return true
+  }
+
+  #gateOf(pod: Pod): Gate | undefined {
+    const gates = pod.spec?.schedulingGates ?? []
+    if (gates.length > 0) {
+      const names = gates.map(({ name }) => name).join(' ')
+      return { plugin: 'SchedulingGates', message: `waiting for scheduling gates: [${names}]` }
+    }
+    for (const { name, preEnqueue } of this.#world.profileOf(pod)?.plugins ?? []) {
+      const message = preEnqueue?.(pod)
+      if (message) return { plugin: name, message }
+    }
+    return undefined
   }
 
   #gone(pod: Pod, revision: number): void {
@@ -110,6 +141,10 @@ export class ClusterNews {
   }
 
   wake(event: ClusterEvent, revision: number): void {
+    for (const { pod, gate } of [...this.#gated.values()]) {
+      const plugin = this.#world.profileOf(pod)?.plugins.find(({ name }) => name === gate.plugin)
+      if (plugin && mayWake(plugin, event, pod) && !this.#isGated(pod, undefined)) this.#world.queue.add(pod)
+    }
     this.#world.queue.wake(
       ({ pod, rejectedBy }) =>
         rejectedBy.size === 0 ||
@@ -122,5 +157,8 @@ export class ClusterNews {
     )
   }
 }
+
+const madeClaims = ({ status }: Pod) =>
+  (status as { resourceClaimStatuses?: unknown } | undefined)?.resourceClaimStatuses
 
 const isTerminated = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'

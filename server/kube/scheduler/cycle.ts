@@ -175,20 +175,14 @@ function firstRejection({ filters, state }: Prepared, pod: Pod, node: NodeInfo):
 
 /** Nothing fits: a last try to make room, and the reasons. */
 export function giveUp(pod: Pod, search: Search): Decision {
-  const { nodes, options, state, rejections, everywhere, looked } = search
+  const { nodes, state, rejections, everywhere, looked } = search
   const decision = { state, scores: new Scores([]), rejections, looked }
   if (nodes.size === 0) {
     return { ...decision, rejectedBy: new Set<string>(), message: fitMessage(0, { byNode: rejections }) }
   }
   const rejectedBy = new Set(Array.from(rejections.values(), ({ plugin }) => plugin))
-  if (everywhere) {
-    // Upstream's DynamicResources is asked first, has worked out nothing yet and says so; then nobody else is asked.
-    const postFilter = options.plugins.some((plugin) => plugin.postFilter) ? 'not found' : undefined
-    const message = fitMessage(nodes.size, { everywhere, byNode: rejections, postFilter })
-    return { ...decision, rejectedBy, message }
-  }
   const postFilter = lastTry(pod, search)
-  const message = fitMessage(nodes.size, { byNode: rejections, postFilter: postFilter.message })
+  const message = fitMessage(nodes.size, { everywhere, byNode: rejections, postFilter: postFilter.message })
   return { ...decision, rejectedBy, message, postFilter }
 }
 
@@ -202,17 +196,29 @@ export function choose({ state, rejections, looked }: Search, scores: Scores, ra
   return { state, rejections, looked, scores, rejectedBy: new Set(), ...(best ? { chosen: best.name } : {}) }
 }
 
-/** The first plug-in that can make room has the last word; of the others all are heard. */
-function lastTry(pod: Pod, { nodes, options, rejections, judge, state }: Search): PostFilterResult {
+/**
+ * The first plug-in that can make room has the last word; of the others all are heard. Nobody is after one that has worked
+ * out nothing yet, since a plug-in before it had refused all nodes at once: it says that, in upstream's words.
+ */
+function lastTry(pod: Pod, { nodes, options, rejections, judge, state, everywhere }: Search): PostFilterResult {
   const { plugins, random } = options
+  const prepared = everywhere ? plugins.findIndex(({ name }) => name === everywhere.plugin) : plugins.length
   const world = { nodes, rejections, random, rejectionOn: (node: NodeInfo) => judge(node, true) }
   const results: PostFilterResult[] = []
-  for (const plugin of plugins) {
+  for (const [at, plugin] of plugins.entries()) {
+    if (plugin.postFilter && plugin.preFilter && at > prepared) {
+      results.push({ message: 'not found' })
+      break
+    }
     const result = plugin.postFilter?.(state, pod, world)
-    if (result?.preemption) return result
     if (result) results.push(result)
+    if (result?.preemption) break
   }
+  const errand = results.find((result) => result.errand)?.errand
+  const preempting = results.find(({ preemption }) => preemption)
+  if (preempting) return { ...preempting, ...(errand ? { errand } : {}) }
   return {
+    ...(errand ? { errand } : {}),
     message: results
       .map(({ message }) => message)
       .filter(Boolean)

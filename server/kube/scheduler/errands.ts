@@ -5,6 +5,7 @@
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { keyOf } from '../apimachinery/object-meta.ts'
 import { isNotFound } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
@@ -78,7 +79,7 @@ export class Errands {
   /** The pod fits nowhere; what the decision says of others that could go is done. */
   refuse(queued: QueuedPod, profile: RunningProfile, decision: Decision): void {
     const { queue, nominator } = this.#options
-    const { message = '', rejectedBy, postFilter: { preemption, clearsNomination } = {} } = decision
+    const { message = '', rejectedBy, postFilter: { preemption, clearsNomination, errand } = {} } = decision
     const { pod } = queued
     queue.putAside(queued, rejectedBy)
     if (preemption) nominator.set(pod, preemption.node)
@@ -86,6 +87,8 @@ export class Errands {
     const nominatedNodeName = preemption ? preemption.node : clearsNomination ? null : undefined
     this.#tell(queued, profile, { reason: 'Unschedulable', message, nominatedNodeName })
     if (preemption) this.#track(this.#makeRoom(queued, profile, preemption))
+    if (errand)
+      this.#track(errand().catch((err: unknown) => this.#options.logger.debug('not done', { pod: queued.key, err })))
   }
 
   /** Something went wrong that says nothing of the nodes: it is tried again. */
@@ -113,7 +116,7 @@ export class Errands {
 
   async #bind(queued: QueuedPod, profile: RunningProfile, { state, chosen, startedAt }: Chosen): Promise<void> {
     const { queue, metrics, logger, isStopped } = this.#options
-    const { plugins, schedulerName } = profile
+    const { schedulerName } = profile
     const { pod, key } = queued
     try {
       const rejection = await this.#permit(queued, profile, { state, chosen })
@@ -126,7 +129,7 @@ export class Errands {
         this.#tell(queued, profile, { reason: 'Unschedulable', message })
         return
       }
-      for (const plugin of plugins) await plugin.preBind?.(state, pod, chosen)
+      await preBind(pod, profile, { state, chosen })
       await this.#bindBy(pod, profile, { state, chosen })
       queue.done(queued)
       metrics?.attempted(queued, schedulerName, 'scheduled', startedAt)
@@ -169,8 +172,11 @@ export class Errands {
   }
 
   #takeBack(pod: CorePod, { plugins }: RunningProfile, { state, chosen }: Pick<Chosen, 'state' | 'chosen'>): void {
-    const { cache, onForgotten } = this.#options
-    for (const plugin of [...plugins].reverse()) plugin.unreserve?.(state, pod, chosen)
+    const { cache, onForgotten, logger } = this.#options
+    for (const plugin of [...plugins].reverse()) {
+      const undone = plugin.unreserve?.(state, pod, chosen)
+      if (undone) this.#track(undone.catch((err: unknown) => logger.debug('not undone', { pod: keyOf(pod), err })))
+    }
     if (!cache.isAssumed(pod)) return
     cache.forget(pod)
     onForgotten(pod)
@@ -189,6 +195,21 @@ export class Errands {
       queue.wake(({ key }) => key === queued.key, because, 'PreemptionFailure')
     }
     release()
+  }
+}
+
+/** What is not there is something that the pod needs; the pod itself is tried again. */
+async function preBind(
+  pod: CorePod,
+  { plugins }: RunningProfile,
+  { state, chosen }: Pick<Chosen, 'state' | 'chosen'>,
+): Promise<void> {
+  for (const plugin of plugins) {
+    try {
+      await plugin.preBind?.(state, pod, chosen)
+    } catch (err) {
+      throw new Error(`running PreBind plugin "${plugin.name}": ${(err as Error).message}`, { cause: err })
+    }
   }
 }
 

@@ -1,8 +1,10 @@
 // A decision as the trace tells it: per node the plug-in that refused it and why, or what each plug-in gave it; and for a
 // pod that fitted nowhere, what came of making room and what would have it tried again.
 
+import type { Pod } from 'kubernetes-types/core/v1'
 import type { ScheduleTrace } from '../../base/trace.ts'
 import { keyOf } from '../apimachinery/object-meta.ts'
+import type { Gate } from './cluster-news.ts'
 import type { Decision } from './cycle.ts'
 import { CLUSTER_EVENTS } from './framework.ts'
 import type { Profile } from './profile.ts'
@@ -46,3 +48,16 @@ function whyNowhere({ plugins }: Profile, { message = '', rejectedBy, postFilter
     ...(preemption ? { preemption: { node: preemption.node, victims: preemption.victims.map(keyOf) } } : {}),
   }
 }
+
+/** A pod that is not in line yet, and for whose sake. */
+export const explainGate = (pod: Pod, { plugin, message }: Gate, at: number): ScheduleTrace => ({
+  type: 'schedule',
+  at,
+  durationMs: 0,
+  scheduler: pod.spec?.schedulerName ?? 'default-scheduler',
+  pod: keyOf(pod),
+  nodes: [],
+  more: 0,
+  message,
+  gate: plugin,
+})

@@ -1,11 +1,13 @@
 // The stages of a decision and what a plug-in may do at each. A plug-in implements the stages it has something to say at.
 //
+//   preEnqueue ─► the queue
 //   preFilter ─► filter (each node) ─┬─ some fit ─► preScore ─► score (each node) ─► normalize ─► reserve ─► permit ─► preBind ─► bind
 //                                    └─ none fits ─► postFilter ─► back to the queue, until an event `mayHelp`
 //
 // Upstream: kubernetes/pkg/scheduler/framework/interface.go.
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
+import type { Claim } from '../kinds/devices/device-objects.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { NodeList } from './node-list.ts'
 
@@ -46,6 +48,10 @@ export type ClusterEvent =
   | { type: 'pod-assigned'; pod: Pod }
   /** Claims, volumes or classes are not what they were. */
   | { type: 'storage-changed'; claim?: string }
+  /** A claim on devices is new, or not what it was. */
+  | { type: 'claim-changed'; claim: Claim; previous?: Claim }
+  /** Drivers offer other devices, or there are other classes of them. */
+  | { type: 'devices-changed' }
 
 export type ClusterEventType = ClusterEvent['type']
 export const CLUSTER_EVENTS: readonly ClusterEventType[] = [
@@ -55,6 +61,8 @@ export const CLUSTER_EVENTS: readonly ClusterEventType[] = [
   'pod-scaled-down',
   'pod-assigned',
   'storage-changed',
+  'claim-changed',
+  'devices-changed',
 ]
 
 export interface Plugin {
@@ -63,6 +71,8 @@ export interface Plugin {
   readonly isOptional?: boolean
   /** How much its scores count; 1 unless told. */
   readonly weight?: number
+  /** Why there is no use in trying yet. The pod waits outside the line, without a word, until an event `mayHelp`. */
+  preEnqueue?(pod: Pod): string | undefined
   preFilter?(state: CycleState, pod: Pod, nodes: NodeList): PreFilterResult
   filter?(state: CycleState, pod: Pod, node: NodeInfo): Rejection | undefined
   /** When no node fits: a last try to make one. */
@@ -73,7 +83,7 @@ export interface Plugin {
   /** Brings the scores of all nodes between 0 and MAX_SCORE; in place. */
   normalize?(state: CycleState, pod: Pod, scores: NodeScore[]): void
   reserve?(state: CycleState, pod: Pod, node: string): void
-  unreserve?(state: CycleState, pod: Pod, node: string): void
+  unreserve?(state: CycleState, pod: Pod, node: string): void | Promise<void>
   /** A rejection, or how long at most the pod waits until somebody lets it go on (`WaitingPods`). */
   permit?(state: CycleState, pod: Pod, node: string): Rejection | { waitMs: number } | undefined
   /** What must be done before the pod is bound, in any case; a rejection takes the decision back. */
@@ -101,6 +111,8 @@ export interface PostFilterResult {
   preemption?: Preemption
   /** All that it was chosen from. */
   candidates?: readonly Preemption[]
+  /** What else is to be done, that may help later. */
+  errand?: () => Promise<void>
   /** False leaves an earlier nomination of a node as it is. */
   clearsNomination?: boolean
 }

@@ -16,7 +16,7 @@ export interface Profile {
 
 /** What goes with each stage: a plug-in that does not filter need not prepare for it. */
 const MEMBERS: Record<ExtensionPoint, readonly (keyof Plugin)[]> = {
-  filter: ['preFilter', 'filter', 'wokenBy', 'mayHelp'],
+  filter: ['preEnqueue', 'preFilter', 'filter', 'wokenBy', 'mayHelp'],
   postFilter: ['postFilter'],
   score: ['preScore', 'score', 'normalize'],
   reserve: ['reserve', 'unreserve'],

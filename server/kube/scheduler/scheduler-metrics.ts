@@ -16,6 +16,8 @@ export const UPSTREAM_NAMES: Record<ClusterEvent['type'], string> = {
   'pod-scaled-down': 'AssignedPodUpdate',
   'pod-assigned': 'AssignedPodAdd',
   'storage-changed': 'StorageChange',
+  'claim-changed': 'ResourceClaimUpdate',
+  'devices-changed': 'ResourceSliceUpdate',
 }
 
 const doubling = (first: number, count: number) => Array.from({ length: count }, (_, power) => first * 2 ** power)

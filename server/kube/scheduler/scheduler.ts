@@ -14,6 +14,7 @@ import { LoopTracer } from '../client/loop-tracer.ts'
 import { SharedInformer } from '../client/shared-informer.ts'
 import { CSINode } from '../kinds/csi-node.ts'
 import type { Kind } from '../kinds/define-kind.ts'
+import { DeviceClass } from '../kinds/device-class.ts'
 import { Namespace } from '../kinds/namespace.ts'
 import { Node } from '../kinds/node.ts'
 import { PersistentVolume } from '../kinds/persistent-volume.ts'
@@ -21,13 +22,16 @@ import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
 import { Pod } from '../kinds/pod.ts'
 import { PodDisruptionBudget } from '../kinds/pod-disruption-budget.ts'
 import { ReplicaSet } from '../kinds/replica-set.ts'
+import { ResourceClaim } from '../kinds/resource-claim.ts'
+import { ResourceSlice } from '../kinds/resource-slice.ts'
 import { Service } from '../kinds/service.ts'
 import { StorageClass } from '../kinds/storage-class.ts'
 import { ClusterNews } from './cluster-news.ts'
 import { type Decision, decide } from './cycle.ts'
 import { defaultSpreading } from './default-spreading.ts'
+import { DeviceView } from './devices/device-view.ts'
 import { Errands, type RunningProfile } from './errands.ts'
-import { explain } from './explain.ts'
+import { explain, explainGate } from './explain.ts'
 import { decideWithExtenders } from './extenders/extended-cycle.ts'
 import { type Extender, openExtenders } from './extenders/extender.ts'
 import { NodeUsage } from './node-usage.ts'
@@ -90,6 +94,7 @@ class Scheduler implements RunningScheduler {
   /** By the name that pods ask for. */
   readonly #profiles: ReadonlyMap<string, RunningProfile>
   readonly #storage: StorageView
+  readonly #devices: DeviceView
   readonly #tracer: LoopTracer
   readonly #metrics: SchedulerMetrics | undefined
   readonly #stop = new AbortController()
@@ -137,6 +142,14 @@ class Scheduler implements RunningScheduler {
       csiNodes: this.#informer(CSINode),
       onChange: (event, revision) => this.#news.wake(event, revision),
     })
+    this.#devices = new DeviceView({
+      client: options.client,
+      clock,
+      claims: this.#informer(ResourceClaim),
+      slices: this.#informer(ResourceSlice),
+      classes: this.#informer(DeviceClass),
+      onChange: (event, revision) => this.#news.wake(event, revision),
+    })
     this.#waiting = new WaitingPods(clock)
     this.#extenders = openExtenders(configuration.extenders)
     this.#profiles = this.#buildProfiles(configuration)
@@ -157,6 +170,7 @@ class Scheduler implements RunningScheduler {
       nominator: this.#nominator,
       waiting: this.#waiting,
       metrics: this.#metrics,
+      onGated: (pod, gate) => this.#options.trace.emit(explainGate(pod, gate, clock.now())),
       profileOf: (pod) => this.#profileOf(pod),
     })
     this.#informer(Node).addHandler((change) => this.#news.onNode(change))
@@ -199,6 +213,7 @@ class Scheduler implements RunningScheduler {
       namespaceLabels: (name: string) => namespaces.get(name)?.metadata?.labels,
       budgets: () => budgets.list(),
       storage: this.#storage,
+      devices: this.#devices,
       usage: new NodeUsage({ client, clock, logger }),
     }
     return new Map(

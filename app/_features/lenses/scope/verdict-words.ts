@@ -9,6 +9,8 @@ const EVENTS: Record<string, string> = {
   'pod-scaled-down': 'a pod that asks for less',
   'pod-assigned': 'another pod that gets a node',
   'storage-changed': 'a change of claims or volumes',
+  'claim-changed': 'a change of a ResourceClaim',
+  'devices-changed': 'other devices, or other classes of them',
 }
 
 /** `NodeResourcesFit 81, TaintToleration 0 → 300`: as the plug-in gave it, and what it counts where that differs. */

@@ -62,7 +62,7 @@ function normalized(text: string): string {
   return [...plain, '0', '0'].slice(0, Math.max(3, plain.length)).join('.')
 }
 
-function read(text: string, normalizes = false): Semver {
+export function readSemver(text: string, normalizes = false): Semver {
   const version = parse(text, normalizes)
   if (!version) throw new Error(`${JSON.stringify(text)} is not a semantic version`)
   return version
@@ -76,8 +76,8 @@ export function addSemver(environment: Environment): void {
     environment.registerFunction(`${type}.${signature}`, handler, sync)
   environment
     .registerType(type, Semver)
-    .registerFunction(`semver(string): ${type}`, (text: string) => read(text), sync)
-    .registerFunction(`semver(string, bool): ${type}`, read, sync)
+    .registerFunction(`semver(string): ${type}`, (text: string) => readSemver(text), sync)
+    .registerFunction(`semver(string, bool): ${type}`, readSemver, sync)
     .registerFunction('isSemver(string): bool', (text: string) => is(text), sync)
     .registerFunction('isSemver(string, bool): bool', is, sync)
     .registerOperator(`${type} == ${type}`, (a: Semver, b: Semver) => a.compare(b) === 0)

@@ -5,36 +5,7 @@ import { dnsLabelProblems, dnsSubdomainProblems } from '../../apimachinery/names
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { createCel } from '../../cel/cel.ts'
 import { selectorProblem } from '../../cel/device.ts'
-
-export interface Selector {
-  cel?: { expression?: string }
-}
-
-interface ExactRequest {
-  deviceClassName?: string
-  selectors?: Selector[]
-  allocationMode?: string
-  count?: number
-}
-
-interface DeviceRequest {
-  name?: string
-  exactly?: ExactRequest
-  firstAvailable?: (ExactRequest & { name?: string })[]
-}
-
-export interface Configuration {
-  requests?: string[]
-  opaque?: { driver?: string; parameters?: unknown }
-}
-
-export interface ClaimSpec {
-  devices?: {
-    requests?: DeviceRequest[]
-    constraints?: { requests?: string[]; matchAttribute?: string }[]
-    config?: Configuration[]
-  }
-}
+import type { ClaimSpec, Configuration, DeviceRequest, ExactRequest, Selector } from './device-objects.ts'
 
 const MOST_REQUESTS = 32
 const MOST_ALTERNATIVES = 8

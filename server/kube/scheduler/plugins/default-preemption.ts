@@ -42,10 +42,7 @@ export function defaultPreemption(
   }
 }
 
-/** After the words of DynamicResources, which upstream runs before it. */
-const refuse = (message: string): PostFilterResult => ({
-  message: `no new claims to deallocate, preemption: ${message}`,
-})
+const refuse = (message: string): PostFilterResult => ({ message: `preemption: ${message}` })
 
 function whyNotEligible(pod: Pod, { nodes, rejections }: PostFilterWorld): string | undefined {
   if (pod.spec?.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.'

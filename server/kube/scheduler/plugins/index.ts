@@ -5,11 +5,13 @@
 import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1'
 import type { Client } from '../../client/client.ts'
 import type { NamespaceLabels } from '../../kinds/placement/pod-affinity.ts'
+import type { DeviceView } from '../devices/device-view.ts'
 import type { Plugin } from '../framework.ts'
 import type { NodeUsage } from '../node-usage.ts'
 import type { StorageView } from '../storage-view.ts'
 import { defaultBinder } from './default-binder.ts'
 import { type DefaultPreemptionArguments, defaultPreemption } from './default-preemption.ts'
+import { dynamicResources } from './dynamic-resources.ts'
 import { imageLocality } from './image-locality.ts'
 import { type InterPodAffinityArguments, interPodAffinity } from './inter-pod-affinity.ts'
 import { measuredUtilization } from './measured-utilization.ts'
@@ -39,6 +41,7 @@ export interface PluginOptions {
   namespaceLabels: NamespaceLabels
   budgets: () => readonly PodDisruptionBudget[]
   storage: StorageView
+  devices: DeviceView
   usage: NodeUsage
 }
 
@@ -60,7 +63,7 @@ export const DEFAULT_ARGUMENTS: PluginArguments = {
 }
 
 export function defaultPlugins(options: PluginOptions, told: Partial<PluginArguments> = {}): Plugin[] {
-  const { client, seenToByExtenders, spreading, namespaceLabels, budgets, storage, usage } = options
+  const { client, seenToByExtenders, spreading, namespaceLabels, budgets, storage, devices, usage } = options
   const args = { ...DEFAULT_ARGUMENTS, ...told }
   return [
     nodeUnschedulable,
@@ -78,10 +81,12 @@ export function defaultPlugins(options: PluginOptions, told: Partial<PluginArgum
     volumeZone(storage),
     podTopologySpread({ ...spreading, ...args.PodTopologySpread }),
     interPodAffinity(namespaceLabels, args.InterPodAffinity),
+    // Before preemption: an idle claim is given back sooner than a pod is sent away.
+    dynamicResources(devices),
+    defaultPreemption(budgets, args.DefaultPreemption),
     nodeResourcesBalancedAllocation,
     imageLocality,
     measuredUtilization(usage),
-    defaultPreemption(budgets, args.DefaultPreemption),
     defaultBinder(client),
   ]
 }

@@ -5,6 +5,7 @@ import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1'
 import { selectorOfMap } from '../../apimachinery/label-selector.ts'
 import type { Client } from '../../client/client.ts'
 import { type CycleOptions, decide } from '../cycle.ts'
+import type { DeviceView } from '../devices/device-view.ts'
 import { NodeInfo } from '../node-info.ts'
 import { NodeList } from '../node-list.ts'
 import type { NodeUsage } from '../node-usage.ts'
@@ -19,6 +20,7 @@ export const world: PluginOptions = {
   namespaceLabels: (name) => ({ 'kubernetes.io/metadata.name': name }),
   budgets: () => [],
   storage: {} as StorageView,
+  devices: {} as DeviceView,
   usage: {} as NodeUsage,
 }
 
@@ -66,10 +68,11 @@ export function run(
   {
     budgets = [],
     storage = world.storage,
+    devices = world.devices,
     ...options
-  }: Partial<CycleOptions> & { budgets?: PodDisruptionBudget[]; storage?: StorageView } = {},
+  }: Partial<CycleOptions> & { budgets?: PodDisruptionBudget[]; storage?: StorageView; devices?: DeviceView } = {},
 ) {
-  const plugins = pluginsOf({ ...world, budgets: () => budgets, storage })
+  const plugins = pluginsOf({ ...world, budgets: () => budgets, storage, devices })
   return decide(what, new NodeList(nodes), { plugins, random: () => 0.99, startAt: 0, ...options })
 }
 

@@ -175,6 +175,14 @@ const RULES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule('create delete list patch watch', [''], 'pods'),
     EVENTS,
   ],
+  'resource-claim-controller': [
+    rule(READ, [''], 'pods'),
+    rule('update', [''], 'pods/finalizers'),
+    rule('create delete get list update watch', ['resource.k8s.io'], 'resourceclaims'),
+    rule('patch update', ['resource.k8s.io'], 'resourceclaims resourceclaims/status'),
+    rule('patch update', [''], 'pods/status'),
+    EVENTS,
+  ],
   'resourcequota-controller': [rule('list watch', ['*'], '*'), rule('update', [''], 'resourcequotas/status'), EVENTS],
   'replication-controller': [
     rule('get list update watch', [''], 'replicationcontrollers'),

@@ -1,0 +1,30 @@
+// Keys: `pod:namespace/name` for a pod whose claims are to be made, `claim:namespace/name` for a claim whose users may have gone.
+
+import type { Pod as WirePod } from 'kubernetes-types/core/v1'
+import { keyOf } from '../../apimachinery/object-meta.ts'
+import { controller } from '../../client/controller-builder.ts'
+import { podClaims } from '../../kinds/devices/pod-claims.ts'
+import { Pod } from '../../kinds/pod.ts'
+import { ResourceClaim } from '../../kinds/resource-claim.ts'
+import { isDone, ResourceClaims } from './resource-claims.ts'
+
+const BY_CLAIM = 'device-claim'
+const claimKeys = (pod: WirePod) => podClaims(pod).flatMap(({ key }) => key ?? [])
+
+export const resourceClaimController = controller('resourceclaim')
+  .actsAs('resource-claim-controller')
+  .eventsFrom('resource_claim')
+  .queueNamed('resource_claim')
+  .watches(Pod, ({ type, object }) => {
+    if (!object.spec?.resourceClaims?.length) return []
+    const isOver = type === 'deleted' || isDone(object)
+    const claims = isOver ? claimKeys(object).map((key) => `claim:${key}`) : []
+    return type === 'deleted' ? claims : [...claims, `pod:${keyOf(object)}`]
+  })
+  .watches(ResourceClaim, ({ type, object }, view) => {
+    const pods = view.cache(Pod)
+    if (!pods.hasIndex(BY_CLAIM)) pods.addIndex(BY_CLAIM, claimKeys)
+    const users = pods.byIndex(BY_CLAIM, keyOf(object)).map((pod) => `pod:${keyOf(pod)}`)
+    return type === 'deleted' ? users : [`claim:${keyOf(object)}`, ...users]
+  })
+  .reconcileWith((view) => new ResourceClaims(view))

@@ -1,0 +1,142 @@
+import type { Pod as WirePod } from 'kubernetes-types/core/v1'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import type { Claim, ClaimSpec } from '../../kinds/devices/device-objects.ts'
+import { DeviceClass, Event, Pod, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '../../kinds/index.ts'
+import { runScheduler } from '../../scheduler/index.ts'
+import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+
+const namespace = 'default'
+/** Each fact has devices of its own, on a node of its own. */
+const wish = (driver: string): ClaimSpec => ({
+  devices: { requests: [{ name: 'x', exactly: { deviceClassName: driver } }] },
+})
+
+describe('claims on devices', () => {
+  let loops: TestLoops
+  beforeAll(async () => {
+    loops = await startTestLoops({ startTestServer, runScheduler })
+    await loops.run()
+    await loops.until('accounts', () => loops.reconciles('serviceaccount').length > 3)
+  })
+  afterAll(() => loops[Symbol.asyncDispose]())
+
+  const offer = async (driver: string, ...devices: string[]) => {
+    const { client } = loops
+    await loops.addNode(driver)
+    const expression = `device.driver == "${driver}"`
+    await client.of(DeviceClass).create({ metadata: { name: driver }, spec: { selectors: [{ cel: { expression } }] } })
+    await client.of(ResourceSlice).create({
+      metadata: { name: driver },
+      spec: {
+        driver,
+        nodeName: driver,
+        pool: { name: driver, generation: 1, resourceSliceCount: 1 },
+        devices: devices.map((name) => ({ name })),
+      },
+    })
+  }
+  const template = (name: string, driver: string) =>
+    loops.client.of(ResourceClaimTemplate).create({
+      metadata: { name, namespace },
+      spec: { metadata: { labels: { team: 'a' } }, spec: wish(driver) },
+    })
+  const start = (name: string, claim: object) =>
+    loops.client.of(Pod).create({
+      metadata: { name, namespace },
+      spec: { containers: [{ name: 'c', image: 'i' }], resourceClaims: [{ name: 'gpu', ...claim }] },
+    } as WirePod)
+  const claims = async (driver: string) => {
+    const { items } = await loops.client.of(ResourceClaim).list({ namespace })
+    return items.filter(({ spec }) => spec?.devices?.requests?.[0]?.exactly?.deviceClassName === driver)
+  }
+  const place = async (name: string) => (await loops.client.of(Pod).get({ namespace, name })).spec?.nodeName
+  const deviceOf = ({ status }: Claim) => status?.allocation?.devices?.results?.[0]?.device
+  const messages = async (pod: string) => {
+    const { items } = await loops.client.of(Event).list({ namespace })
+    return items.filter(({ involvedObject }) => involvedObject.name === pod).map(({ message }) => message)
+  }
+
+  it('are made of templates, get a device each, and lose it with their pod', async () => {
+    await offer('made.io', 'a')
+    await template('one', 'made.io')
+    await start('first', { resourceClaimTemplateName: 'one' })
+    await loops.until('it has a node', () => place('first'))
+    const [made] = await claims('made.io')
+    expect(made).toMatchObject({
+      metadata: {
+        generateName: 'first-gpu-',
+        labels: { team: 'a' },
+        annotations: { 'resource.kubernetes.io/pod-claim-name': 'gpu' },
+        finalizers: ['resource.kubernetes.io/delete-protection'],
+        ownerReferences: [{ kind: 'Pod', name: 'first', controller: true }],
+      },
+      status: {
+        allocation: { devices: { results: [{ request: 'x', driver: 'made.io', pool: 'made.io', device: 'a' }] } },
+        reservedFor: [{ resource: 'pods', name: 'first' }],
+      },
+    })
+    const pod = await loops.client.of(Pod).get({ namespace, name: 'first' })
+    expect(pod.status).toMatchObject({
+      resourceClaimStatuses: [{ name: 'gpu', resourceClaimName: made?.metadata?.name }],
+    })
+
+    await start('second', { resourceClaimTemplateName: 'one' })
+    await loops.until('there is no second device', async () =>
+      (await messages('second')).some((words) => words?.includes('nodes are available: 1 cannot allocate all claims')),
+    )
+    await loops.client.of(Pod).delete({ namespace, name: 'first' })
+    await loops.until('the second has it', () => place('second'))
+    const left = await claims('made.io')
+    expect(left.map(deviceOf)).toEqual(['a'])
+    expect(left[0]?.metadata?.generateName).toBe('second-gpu-')
+  })
+
+  it('that pods share keep their device until the last of them is done', async () => {
+    await offer('shared.io', 'a')
+    const shared = { metadata: { name: 'shared', namespace }, spec: wish('shared.io') }
+    await loops.client.of(ResourceClaim).create(shared)
+    await Promise.all(['p', 'q'].map((name) => start(name, { resourceClaimName: 'shared' })))
+    await loops.until('both run', async () => (await place('p')) && (await place('q')))
+    const users = async () => (await claims('shared.io'))[0]?.status?.reservedFor?.map(({ name }) => name).sort()
+    expect(await users()).toEqual(['p', 'q'])
+    await loops.client.of(ResourceClaim).delete({ namespace, name: 'shared' })
+    await finish('p')
+    await loops.until('one user is left', async () => (await users())?.join() === 'q')
+    expect((await claims('shared.io')).map(deviceOf)).toEqual(['a'])
+    await finish('q')
+    await loops.until('the claim has gone', async () => (await claims('shared.io')).length === 0)
+  })
+
+  it('without a template are told of in an Event, and made when it is there', async () => {
+    await offer('late.io', 'a')
+    await start('early', { resourceClaimTemplateName: 'late' })
+    const why =
+      'PodResourceClaim gpu: resource claim template "late": resourceclaimtemplate.resource.k8s.io "late" not found'
+    await loops.until('it is told', async () => (await messages('early')).includes(why))
+    await template('late', 'late.io')
+    await loops.until('it has a node', () => place('early'))
+    expect(await claims('late.io')).toHaveLength(1)
+  })
+
+  it('are waited for outside the line, and not a word is said', async () => {
+    await offer('mine.io', 'a')
+    await start('patient', { resourceClaimName: 'mine' })
+    const gates = () =>
+      loops.traces.filter((event) => event.type === 'schedule' && event.gate && event.pod === 'default/patient')
+    await loops.until('it waits', () => gates().length > 0)
+    expect(gates()).toMatchObject([
+      { gate: 'DynamicResources', message: 'resourceclaim.resource.k8s.io "mine" not found' },
+    ])
+    expect(await messages('patient')).toEqual([])
+    await loops.client.of(ResourceClaim).create({ metadata: { name: 'mine', namespace }, spec: wish('mine.io') })
+    await loops.until('it has a node', () => place('patient'))
+  })
+
+  const finish = async (name: string) => {
+    const status = { phase: 'Succeeded' }
+    await loops.client
+      .of(Pod)
+      .patch({ namespace, name }, 'application/strategic-merge-patch+json', { status }, { subresource: 'status' })
+  }
+})

@@ -1,0 +1,134 @@
+// The objects of resource.k8s.io/v1 as the API has them: what a driver offers (slices of devices), kinds of devices
+// (classes), and what a pod wants and gets (claims).
+
+import type { NodeSelector } from 'kubernetes-types/core/v1'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
+
+export interface Selector {
+  cel?: { expression?: string }
+}
+
+export interface Configuration {
+  requests?: string[]
+  opaque?: { driver?: string; parameters?: unknown }
+}
+
+export interface DeviceTaint {
+  key: string
+  value?: string
+  effect: string
+}
+
+export interface DeviceToleration {
+  key?: string
+  operator?: string
+  value?: string
+  effect?: string
+}
+
+/** One kind of device, and how many of it. */
+export interface Wish {
+  deviceClassName?: string
+  selectors?: Selector[]
+  allocationMode?: string
+  count?: number
+  tolerations?: DeviceToleration[]
+}
+
+export interface ExactRequest extends Wish {
+  /** Also of what is in use; of a namespace whose label lets it. */
+  adminAccess?: boolean
+}
+
+export type Alternative = Wish & { name?: string }
+
+export interface DeviceRequest {
+  name?: string
+  exactly?: ExactRequest
+  firstAvailable?: Alternative[]
+}
+
+export interface Constraint {
+  requests?: string[]
+  matchAttribute?: string
+}
+
+export interface ClaimSpec {
+  devices?: { requests?: DeviceRequest[]; constraints?: Constraint[]; config?: Configuration[] }
+}
+
+export interface AllocatedDevice {
+  request: string
+  driver: string
+  pool: string
+  device: string
+  adminAccess?: boolean
+  tolerations?: DeviceToleration[]
+}
+
+export interface Allocation {
+  devices?: { results?: AllocatedDevice[]; config?: (Configuration & { source: 'FromClass' | 'FromClaim' })[] }
+  /** Where the devices can be used; everywhere without one. */
+  nodeSelector?: NodeSelector
+  allocationTimestamp?: string
+}
+
+/** Who may use the devices; only pods do. */
+export interface Consumer {
+  apiGroup?: string
+  resource: string
+  name: string
+  uid: string
+}
+
+export interface Claim extends KubeObject {
+  spec?: ClaimSpec
+  status?: { allocation?: Allocation; reservedFor?: Consumer[] }
+}
+
+export interface ClaimTemplate extends KubeObject {
+  spec?: { metadata?: Pick<NonNullable<KubeObject['metadata']>, 'labels' | 'annotations'>; spec?: ClaimSpec }
+}
+
+export interface Class extends KubeObject {
+  spec?: { selectors?: Selector[]; config?: Configuration[] }
+}
+
+/** Of one of four types; the plural ones are lists. */
+export interface Attribute {
+  int?: number
+  bool?: boolean
+  string?: string
+  version?: string
+  ints?: number[]
+  bools?: boolean[]
+  strings?: string[]
+  versions?: string[]
+}
+
+/** Where a slice's devices, or one device, can be used. */
+export interface Place {
+  nodeName?: string
+  nodeSelector?: NodeSelector
+  allNodes?: boolean
+}
+
+export interface Device extends Place {
+  name?: string
+  attributes?: Record<string, Attribute>
+  capacity?: Record<string, { value: string | number }>
+  taints?: DeviceTaint[]
+  allowMultipleAllocations?: boolean
+  bindingConditions?: string[]
+  consumesCounters?: unknown[]
+}
+
+export interface Slice extends KubeObject {
+  spec?: Place & {
+    driver?: string
+    pool?: { name?: string; generation?: number; resourceSliceCount?: number }
+    perDeviceNodeSelection?: boolean
+    devices?: Device[]
+    sharedCounters?: unknown[]
+  }
+}

@@ -1,0 +1,209 @@
+// Finds devices on one node for all claims of a pod at once: every request gets as many as it asks for, no device goes to
+// two, and what must be alike is alike. The first solution is taken; all of them are tried if need be.
+//
+//   claim ─► request (the first wish that can be had) ─► one device after the other ─► next request …
+//                                                          └─ none fits: give the last one back, try the next
+//
+// Upstream: dynamic-resource-allocation/structured/internal/stable/allocator_stable.go.
+
+import type { Node } from 'kubernetes-types/core/v1'
+import { keyOf } from '../../apimachinery/object-meta.ts'
+import type { Allocation, Claim, Class, Slice } from '../../kinds/devices/device-objects.ts'
+import { AlikeDevices } from './alike-devices.ts'
+import { allocationOf, type Taken } from './allocation.ts'
+import type { Selectors } from './device-selectors.ts'
+import { type Offer, type Pool, poolsOf } from './pools.ts'
+import { inClaim, isKeptAway, type NamedWish, requestsOf, wishesOf } from './wishes.ts'
+
+export interface DevicesWorld {
+  slices: readonly Slice[]
+  classOf: (name: string) => Class | undefined
+  /** Devices that claims have, by id. */
+  inUse: ReadonlySet<string>
+  selectors: Selectors
+}
+
+const MOST_DEVICES_OF_A_CLAIM = 32
+/** Devices looked at, and steps of selectors: some tenths of a second. The search stops everything else meanwhile. */
+const MOST_STEPS = 1_000_000
+
+/** It may be that there is a solution. */
+export class TookTooLong extends Error {
+  override readonly message = 'timed out trying to allocate devices'
+}
+
+/** This node cannot; others may. */
+export class NotHere extends Error {}
+
+/** One allocation for each claim; undefined when there are none for all of them. Throws for a claim or class that makes no sense. */
+export function allocate(node: Node, claims: readonly Claim[], world: DevicesWorld): Allocation[] | undefined {
+  return new Search(node, claims, world).run()
+}
+
+/** `too many`: no device that came before could help. */
+type Found = boolean | 'too many'
+
+class Search {
+  readonly #world: DevicesWorld
+  readonly #claims: readonly Claim[]
+  readonly #pools: readonly Pool[]
+  /** Of pools that are whole. */
+  readonly #offers: readonly Offer[]
+  /** By claim and request. */
+  readonly #wishes: NamedWish[][][]
+  readonly #chosen: NamedWish[][]
+  readonly #constraints: AlikeDevices[][]
+  readonly #taken: Taken[][]
+  /** Devices that are given out right now, and to which claims. */
+  readonly #giving = new Map<string, Set<number>>()
+  readonly #selectable = new Map<NamedWish, Map<string, boolean>>()
+  #steps = 0
+
+  constructor(node: Node, claims: readonly Claim[], world: DevicesWorld) {
+    this.#world = world
+    this.#claims = claims
+    this.#pools = poolsOf(node, world.slices)
+    this.#offers = this.#pools.flatMap(({ state, offers }) => (state === 'complete' ? offers : []))
+    this.#wishes = claims.map((claim) => requestsOf(claim).map((request) => this.#readRequest(claim, request)))
+    this.#chosen = claims.map(() => [])
+    this.#taken = claims.map(() => [])
+    this.#constraints = claims.map((claim) =>
+      (claim.spec?.devices?.constraints ?? []).map((constraint) => new AlikeDevices(constraint)),
+    )
+    for (const [at, requests] of this.#wishes.entries()) {
+      const least = requests.reduce((sum, wishes) => sum + Math.min(...wishes.map(({ count }) => count)), 0)
+      if (least <= MOST_DEVICES_OF_A_CLAIM) continue
+      const words = `number of requested devices ${least} exceeds the claim limit of ${MOST_DEVICES_OF_A_CLAIM}`
+      throw new Error(`claim ${keyOf(claims[at]!)}: ${words}`)
+    }
+  }
+
+  run(): Allocation[] | undefined {
+    if (this.#serveClaim(0) === true) {
+      return this.#claims.map((claim, at) => allocationOf(claim, this.#chosen[at]!, this.#taken[at]!))
+    }
+    if (this.#pools.some(({ state }) => state === 'invalid'))
+      throw new NotHere('invalid resource pools were encountered')
+    return undefined
+  }
+
+  #readRequest(claim: Claim, request: ReturnType<typeof requestsOf>[number]): NamedWish[] {
+    return wishesOf(request).map((told) => {
+      const { deviceClassName = '', allocationMode, count = 1 } = told.wish
+      const where = inClaim(claim, told.wish === request.exactly ? told.name : (told.name.split('/')[1] ?? ''))
+      const found = this.#world.classOf(deviceClassName)
+      if (!found) {
+        const why = `deviceclass.resource.k8s.io "${deviceClassName}" not found`
+        throw new Error(`${where}: could not retrieve device class ${deviceClassName}: ${why}`)
+      }
+      const wish: NamedWish = { ...told, class: found, count }
+      if (allocationMode !== 'All') return wish
+      wish.all = this.#allFor(claim, wish, where)
+      wish.count = wish.all.length
+      return wish
+    })
+  }
+
+  #allFor(claim: Claim, wish: NamedWish, where: string): Offer[] {
+    const unclear = this.#pools.find(({ state }) => state !== 'complete')
+    if (unclear) {
+      const state = unclear.state === 'incomplete' ? 'being updated' : 'invalid'
+      throw new Error(`${where}: asks for all devices, but resource pool ${unclear.id} is currently ${state}`)
+    }
+    return this.#pools.flatMap(({ offers }) => offers.filter((offer) => this.#isMeant(claim, wish, offer)))
+  }
+
+  #serveClaim(claim: number): Found {
+    return claim === this.#claims.length || this.#serveRequest(claim, 0)
+  }
+
+  #serveRequest(claim: number, request: number): Found {
+    const wishes = this.#wishes[claim]![request]
+    // Another claim with too many devices is no reason not to try this one's other devices.
+    if (!wishes) return this.#serveClaim(claim + 1) === true
+    let found: Found = 'too many'
+    for (const wish of wishes) {
+      this.#chosen[claim]![request] = wish
+      const served = this.#serveWish(claim, request, wish, 0)
+      if (served === true) return true
+      if (served === false) found = false
+    }
+    return found
+  }
+
+  #serveWish(claim: number, request: number, wish: NamedWish, have: number): Found {
+    if (wish.all?.length === 0) return false
+    if (have >= wish.count) return this.#serveRequest(claim, request + 1)
+    if (this.#taken[claim]!.length + wish.count - have > MOST_DEVICES_OF_A_CLAIM) return 'too many'
+    // Of all there are, each has to be had: the order does not matter.
+    for (const offer of wish.all ? [wish.all[have]!] : this.#offers) {
+      this.#spend(1)
+      if (!this.#take(claim, wish, offer)) continue
+      const served = this.#serveWish(claim, request, wish, have + 1)
+      if (served === true) return true
+      this.#giveBack(claim, wish, offer)
+      if (served === 'too many') return served
+    }
+    return false
+  }
+
+  #take(claim: number, wish: NamedWish, offer: Offer): boolean {
+    if (!this.#isFree(claim, wish, offer) || !this.#isMeant(this.#claims[claim]!, wish, offer)) return false
+    const { consumesCounters = [], taints = [] } = offer.device
+    if (consumesCounters.length > 0 || isKeptAway(taints, wish.wish)) return false
+    const added: AlikeDevices[] = []
+    for (const constraint of this.#constraints[claim]!) {
+      if (constraint.add(wish, offer)) {
+        added.push(constraint)
+        continue
+      }
+      for (const one of added) one.remove(wish)
+      if (!wish.all) return false
+      const why = `cannot add device ${offer.id} because a claim constraint would not be satisfied`
+      throw new Error(`${inClaim(this.#claims[claim]!, wish.name)}: ${why}`)
+    }
+    const claims = this.#giving.get(offer.id) ?? new Set()
+    this.#giving.set(offer.id, claims.add(claim))
+    this.#taken[claim]!.push({ wish, offer })
+    return true
+  }
+
+  #giveBack(claim: number, wish: NamedWish, { id }: Offer): void {
+    for (const constraint of this.#constraints[claim]!) constraint.remove(wish)
+    this.#giving.get(id)?.delete(claim)
+    this.#taken[claim]!.pop()
+  }
+
+  /** An administrator may look at a device that others use, but not twice in one claim. */
+  #isFree(claim: number, { adminAccess }: NamedWish, { id }: Offer): boolean {
+    const claims = this.#giving.get(id)
+    return adminAccess ? !claims?.has(claim) : !claims?.size && !this.#world.inUse.has(id)
+  }
+
+  #isMeant(claim: Claim, wish: NamedWish, offer: Offer): boolean {
+    const known = this.#selectable.get(wish) ?? new Map<string, boolean>()
+    this.#selectable.set(wish, known)
+    let isMeant = known.get(offer.id)
+    if (isMeant === undefined) {
+      isMeant = this.#matches(claim, wish, offer)
+      known.set(offer.id, isMeant)
+    }
+    return isMeant
+  }
+
+  #matches(claim: Claim, { class: { metadata, spec }, wish }: NamedWish, offer: Offer): boolean {
+    // Conditions that a driver sets later are waited for by nobody here.
+    if (offer.device.bindingConditions?.length) return false
+    const { selectors } = this.#world
+    const spend = (cost: number) => this.#spend(cost)
+    return (
+      selectors.match(spec?.selectors ?? [], offer, `class ${metadata?.name}`, spend) &&
+      selectors.match(wish.selectors ?? [], offer, `claim ${keyOf(claim)}`, spend)
+    )
+  }
+
+  #spend(steps: number): void {
+    this.#steps += steps
+    if (this.#steps > MOST_STEPS) throw new TookTooLong()
+  }
+}

@@ -1,0 +1,159 @@
+// What the scheduler knows of devices: slices, classes, and claims as they will be when what was decided is written. A
+// device that was given to a pod whose binding is under way is given to nobody else.
+// Upstream: plugins/dynamicresources/{dra_manager,allocateddevices}.go.
+
+import type { Pod } from 'kubernetes-types/core/v1'
+import { type Clock, isoTime } from '../../../base/clock.ts'
+import { keyOf, revisionOf } from '../../apimachinery/object-meta.ts'
+import { isConflict } from '../../apimachinery/status-error.ts'
+import type { Client } from '../../client/client.ts'
+import type { SharedInformer } from '../../client/shared-informer.ts'
+import type { Allocation, Claim, Class, Slice } from '../../kinds/devices/device-objects.ts'
+import { consumerOf, DELETE_PROTECTION } from '../../kinds/devices/pod-claims.ts'
+import { ResourceClaim } from '../../kinds/resource-claim.ts'
+import type { ClusterEvent } from '../framework.ts'
+import type { DevicesWorld } from './allocator.ts'
+import { Selectors } from './device-selectors.ts'
+import { deviceId } from './pools.ts'
+
+export interface DeviceOptions {
+  client: Client
+  clock: Clock
+  claims: SharedInformer<Claim>
+  slices: SharedInformer<Slice>
+  classes: SharedInformer<Class>
+  onChange(event: ClusterEvent, revision: number): void
+}
+
+/** As often as upstream tries when others write as well. */
+const TRIES = 5
+
+export class DeviceView {
+  readonly #options: DeviceOptions
+  readonly #selectors = new Selectors()
+  /** Claims that are being allocated, by uid. */
+  readonly #pending = new Map<string, Allocation>()
+  /** What we wrote and have not heard of yet, by key. */
+  readonly #written = new Map<string, Claim>()
+
+  constructor(options: DeviceOptions) {
+    this.#options = options
+    options.claims.addHandler((change) => {
+      const claim = change.object
+      const written = this.#written.get(keyOf(claim))
+      if (written && (change.type === 'deleted' || revisionOf(claim) >= revisionOf(written))) {
+        this.#written.delete(keyOf(claim))
+      }
+      if (change.type === 'deleted') return
+      const previous = change.type === 'updated' ? change.previous : undefined
+      options.onChange({ type: 'claim-changed', claim, ...(previous ? { previous } : {}) }, revisionOf(claim))
+    })
+    for (const informer of [options.slices, options.classes]) {
+      informer.addHandler(({ type, object }) => {
+        if (type !== 'deleted') options.onChange({ type: 'devices-changed' }, revisionOf(object))
+      })
+    }
+  }
+
+  claim(key: string): Claim | undefined {
+    return this.#written.get(key) ?? this.#options.claims.cache.get(key)
+  }
+
+  hasClass(name: string): boolean {
+    return this.#options.classes.cache.get(name) !== undefined
+  }
+
+  isBeingAllocated({ metadata }: Claim): boolean {
+    return this.#pending.has(metadata?.uid ?? '')
+  }
+
+  /** As things are now; a decision asks once. */
+  world(): DevicesWorld {
+    return {
+      slices: this.#options.slices.cache.list(),
+      classOf: (name) => this.#options.classes.cache.get(name),
+      inUse: this.#inUse(),
+      selectors: this.#selectors,
+    }
+  }
+
+  promise({ metadata }: Claim, allocation: Allocation): void {
+    this.#pending.set(metadata?.uid ?? '', allocation)
+  }
+
+  takeBack({ metadata }: Claim): void {
+    this.#pending.delete(metadata?.uid ?? '')
+  }
+
+  /** Writes that the pod may use the claim, and which devices it has if that was decided here. */
+  async bind(claim: Claim, pod: Pod, allocation: Allocation | undefined): Promise<Claim> {
+    const claims = this.#options.client.of(ResourceClaim)
+    let current = claim
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const bound = await this.#writeBound(current, pod, allocation)
+        const heard = this.#options.claims.cache.get(keyOf(bound))
+        if (!heard || revisionOf(heard) < revisionOf(bound)) this.#written.set(keyOf(bound), bound)
+        this.takeBack(claim)
+        return bound
+      } catch (err) {
+        if (!isConflict(err) || attempt === TRIES) throw err
+        current = await claims.get(placeOf(claim))
+      }
+    }
+  }
+
+  async #writeBound(claim: Claim, pod: Pod, allocation: Allocation | undefined): Promise<Claim> {
+    const claims = this.#options.client.of(ResourceClaim)
+    const { metadata, status } = claim
+    if (metadata?.deletionTimestamp) throw new Error(`claim ${keyOf(claim)} got deleted in the meantime`)
+    if (allocation && status?.allocation) {
+      throw new Error(`claim ${keyOf(claim)} got allocated elsewhere in the meantime`)
+    }
+    const finalizers = metadata?.finalizers ?? []
+    const isProtected = !allocation || finalizers.includes(DELETE_PROTECTION)
+    const kept = isProtected
+      ? claim
+      : await claims.update({ ...claim, metadata: { ...metadata, finalizers: [...finalizers, DELETE_PROTECTION] } })
+    const allocationTimestamp = isoTime(this.#options.clock)
+    return claims.updateStatus({
+      ...kept,
+      status: {
+        ...kept.status,
+        ...(allocation ? { allocation: { ...allocation, allocationTimestamp } } : {}),
+        reservedFor: [...(kept.status?.reservedFor ?? []), consumerOf(pod)],
+      },
+    })
+  }
+
+  /** The pod does not go to its node after all. */
+  async release(claim: Claim, { metadata }: Pod): Promise<void> {
+    const patch = {
+      metadata: { uid: claim.metadata?.uid },
+      status: { reservedFor: [{ $patch: 'delete', uid: metadata?.uid }] },
+    }
+    const type = 'application/strategic-merge-patch+json'
+    await this.#options.client.of(ResourceClaim).patch(placeOf(claim), type, patch, { subresource: 'status' })
+  }
+
+  /** Nobody uses it: its devices may be other ones, on another node. */
+  async deallocate(claim: Claim): Promise<void> {
+    const { allocation: _allocation, reservedFor: _reservedFor, ...status } = claim.status ?? {}
+    await this.#options.client.of(ResourceClaim).updateStatus({ ...claim, status })
+  }
+
+  /** What administrators look at is in use by others, or by nobody. */
+  #inUse(): Set<string> {
+    const claims = this.#options.claims.cache.list().map((claim) => this.#written.get(keyOf(claim)) ?? claim)
+    const allocations = [...claims.map(({ status }) => status?.allocation), ...this.#pending.values()]
+    return new Set(
+      allocations.flatMap((allocation) =>
+        (allocation?.devices?.results ?? [])
+          .filter(({ adminAccess }) => !adminAccess)
+          .map(({ driver, pool, device }) => deviceId(driver, pool, device)),
+      ),
+    )
+  }
+}
+
+const placeOf = ({ metadata }: Claim) => ({ namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' })
