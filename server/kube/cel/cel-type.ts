@@ -4,7 +4,7 @@
 // of its own class: that is how the library tells `self.replcas` from `self.replicas` before anything runs.
 // Upstream: apiserver/pkg/cel/{types,escaping}.go, cel/common/values.go.
 
-import { Duration } from '@marcbachmann/cel-js/evaluator'
+import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { isJsonObject, type JsonValue } from '../apimachinery/json.ts'
 
 export type CelType = Bounds &
@@ -143,6 +143,8 @@ function parseDuration(text: string): Duration {
 /** Equality of two values of CEL, all the way down. */
 export function celEquals(a: unknown, b: unknown): boolean {
   if (a === b) return true
+  if (a instanceof UnsignedInt) return celEquals(a.valueOf(), b)
+  if (b instanceof UnsignedInt) return celEquals(a, b.valueOf())
   if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime()
   if (a instanceof Duration && b instanceof Duration) return a.seconds === b.seconds && a.nanos === b.nanos
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {

@@ -10,12 +10,13 @@
 
 import { Environment, Optional } from '@marcbachmann/cel-js'
 import type { JsonValue } from '../apimachinery/json.ts'
-import { CelError, compilationError, evaluationError } from './cel-error.ts'
+import { CelError, compilationError, evaluationError, refusal } from './cel-error.ts'
 import { CelObject, type CelType, celEquals, fieldName, type ObjectClasses, toCel } from './cel-type.ts'
 import { type AstNode, Meter, meter } from './cost.ts'
 import { addLibrary, rewriteCalls } from './library/library.ts'
 import { MessageTypes } from './library/messages.ts'
-import { type Rewritten, rewriteMessages } from './message-literals.ts'
+import { literalProblem } from './literals.ts'
+import { rewriteMessages } from './message-literals.ts'
 
 export type CelVariables = Readonly<Record<string, CelType>>
 
@@ -90,11 +91,14 @@ function compile(
 ): CelProgram {
   const { expression, variables, classes, messages } = told
   const rewritten = rewriteMessages(expression)
+  const source = { ...rewritten, expression, isFunction: (name: string) => isFunction(environment, name) }
   messages.declare(rewritten.types)
-  const parsed = parse(environment, expression, rewritten)
+  const parsed = parse(environment, source)
   const ast = parsed.ast as unknown as AstNode
   const { valid, error, type = 'dyn' } = parsed.check()
-  if (!valid) throw compilationError(expression, error, rewritten.placeOf)
+  if (!valid) throw compilationError(source, error)
+  const problem = literalProblem(ast)
+  if (problem) throw refusal(source, problem)
   const metered = new Meter()
   const names = meter(ast, metered)
   return {
@@ -121,15 +125,18 @@ function compile(
   }
 }
 
-function parse(environment: Environment, expression: string, { text, placeOf }: Rewritten) {
+function parse(environment: Environment, source: Parameters<typeof compilationError>[0]) {
   try {
-    const parsed = environment.parse(text)
+    const parsed = environment.parse(source.text)
     rewriteCalls(parsed.ast as unknown as AstNode)
     return parsed
   } catch (err) {
-    throw compilationError(expression, err, placeOf)
+    throw compilationError(source, err)
   }
 }
+
+const isFunction = (environment: Environment, name: string) =>
+  environment.getDefinitions().functions.some((one) => one.name === name)
 
 /** The library names types by text; each of ours with fields gets a name and a class of its own. */
 class TypeNames {

@@ -3,6 +3,8 @@
 //
 // The library has no such counter, so every node of a checked expression is given one.
 
+import { operationOf } from './library/own-names.ts'
+
 /** The part of the library's nodes that is used here; the package is pinned to one version. */
 export interface AstNode {
   readonly op: string
@@ -39,7 +41,7 @@ const COST: Readonly<Record<string, number>> = { value: 0, list: 10, map: 30 }
 const WALKED = 0.1
 /** Calls that walk what they are given. */
 const WALKS = new Set(
-  'contains startsWith endsWith re2Matches find findAll size indexOf lastIndexOf replace split substring join isSorted sum min max in == != +'.split(
+  'contains startsWith endsWith matches find findAll size indexOf lastIndexOf replace split substring join isSorted sum min max in == != +'.split(
     ' ',
   ),
 )
@@ -68,11 +70,6 @@ export function meter(root: AstNode, counter: Meter): ReadonlySet<string> {
     })
   }
   return names
-}
-
-/** The name of the function called, or of the operator. */
-function operationOf({ op, args }: AstNode): string {
-  return op === 'call' || op === 'rcall' ? ((args as unknown[])[0] as string) : op
 }
 
 const lengthOf = (value: unknown): number => (typeof value === 'string' || Array.isArray(value) ? value.length : 0)

@@ -23,11 +23,12 @@ function elementSize({ type }: Known): Size {
 
 const isText = ({ kind }: Known) => kind === 'string' || kind === 'bytes'
 
+const isOfTexts = ({ element }: Known) => element === 'string' || element === 'bytes'
+
 /** One for each element, and the walk of each where they are texts. */
 function compareAll(list: Known): Estimated {
   if (isText(list)) return { cost: walk(list.size.max) }
-  const walksEach = list.element === 'string' || list.element === 'bytes'
-  return { cost: capped(list.size.max * (1 + (walksEach ? walk(elementSize(list).max) : 0))) }
+  return { cost: capped(list.size.max * (1 + (isOfTexts(list) ? walk(elementSize(list).max) : 0))) }
 }
 
 const times = (factor: number) => (text: Known) => ({ cost: capped(Math.ceil(text.size.max * WALK * factor)) })
@@ -48,7 +49,6 @@ export function callEstimate(
       return { cost: 1, size: first?.size ?? UNKNOWN }
     case 'size':
       return { cost: 1 }
-    case 're2Matches':
     case 'matches':
       return { cost: patternCost(target ?? first!, target ? first! : second!) }
     case 'find':
@@ -124,7 +124,7 @@ export function callEstimate(
     case 'distinct':
       return allocated({ min: 0, max: target!.size.max }, target!.size.max ** 2 * 2)
     case 'sort':
-      return allocated(target!.size, target!.size.max ** 2 * 2.1)
+      return allocated(target!.size, Math.ceil(target!.size.max ** 2 * (isOfTexts(target!) ? 2.1 : 2)))
     default:
       return { cost: 1 }
   }

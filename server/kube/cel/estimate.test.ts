@@ -119,6 +119,13 @@ it('takes the longest of the choices, where there is no other bound', () => {
   expect(costOf({ type: 'string', enum: ['A', 'B', 'C', 'LongValue'] }, 'self.contains("A")')).toBe(2)
 })
 
+it.each<[string, Shape, number, number]>([
+  ['[{"x": 4}, {"x": 3}].sortBy(m, m["x"]) == [{"x": 3}, {"x": 4}]', text, 1, 211],
+  ['self.sortBy(m, m["x"]) == [{"x": "a"}, {"x": "b"}, {"x": "c"}]', list(map('string')), 3, 197],
+])('counts sorting by keys as cel-go does (ext/lists_test.go): %s', (rule, shape, bound, cost) => {
+  expect(costOf(shape(bound), rule)).toBe(cost)
+})
+
 it('knows what may be null as what it is otherwise', () => {
   const items = { type: 'array', nullable: true, maxItems: 10, items: { type: 'number' } }
   expect(costOf({ type: 'object', properties: { items } }, 'self.items.all(x, true)')).toBe(33)

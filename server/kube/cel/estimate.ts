@@ -6,6 +6,7 @@ import { type CelType, fieldName } from './cel-type.ts'
 import type { AstNode } from './cost.ts'
 import { callEstimate } from './estimate-calls.ts'
 import { capped, fixed, type Known, UNKNOWN, union, walk } from './estimate-size.ts'
+import { operationOf } from './library/own-names.ts'
 
 const IDENT = 1
 const MAKE_LIST = 10
@@ -21,7 +22,7 @@ interface Scope {
   root: CelType | undefined
 }
 /** `format.dns1123Label()` is one name to upstream. */
-const NAMESPACES = new Set(['format', 'lists', 'sets', 'jsonpatch', 'optional'])
+const NAMESPACES = new Set(['format', 'lists', 'sets', 'jsonpatch', 'optional', 'strings', 'ip'])
 const SCALARS = new Set([
   'bool',
   'int',
@@ -181,13 +182,16 @@ function operation(op: string, operands: readonly Known[], node: AstNode): Known
 }
 
 function call(node: AstNode, scope: Scope): Known {
-  const [name, ...rest] = node.args as [string, AstNode | AstNode[], AstNode[]?]
+  const [, ...rest] = node.args as [string, AstNode | AstNode[], AstNode[]?]
+  const name = operationOf(node)
   const isMethod = node.op === 'rcall'
   const target = isMethod ? (rest[0] as AstNode) : undefined
   const args = (isMethod ? rest[1] : rest[0]) as AstNode[]
   if (!isMethod && name === 'has') return presence(args[0]!, scope)
   if (target && (node.meta.alternate || node.meta.macro) && LOOPS[name])
     return loop(name, estimate(target, scope), args, scope)
+  if (target && node.meta.macro && name === 'sortBy') return sortedBy(estimate(target, scope), args, scope)
+  if (target && node.meta.macro && OPTIONAL_MAPS[name]) return mapped(name, estimate(target, scope), args, scope)
   if (node.meta.macro && !isMethod) return message(args, scope)
   const of = target && estimate(target, scope)
   const given = args.map((one) => estimate(one, scope))
@@ -222,6 +226,22 @@ const LOOPS: Readonly<Record<string, { around: number; turn: number; made?: 'lis
   transformList: { around: MAKE_LIST + 1, turn: MAKE_LIST + 2, made: 'list' },
   transformMap: { around: MAKE_MAP + 1, turn: 3, made: 'map' },
   transformMapEntry: { around: MAKE_MAP + 1, turn: 2, made: 'map' },
+}
+
+/** Upstream gives the list a name, maps it to its keys, and sorts it by them. */
+function sortedBy(list: Known, args: readonly AstNode[], scope: Scope): Known {
+  const keys = loop('map', { ...list, cost: IDENT }, args, scope)
+  const { cost } = callEstimate('sort', { ...keys, element: kindOf(args[1]!) }, [], [])
+  return { cost: capped(MAKE_LIST + list.cost + IDENT + keys.cost + cost), size: list.size, kind: 'list' }
+}
+
+/** Beside the value, which is asked for twice, and the body: a name, a condition, and what the value is put into again. */
+const OPTIONAL_MAPS: Readonly<Record<string, number>> = { optMap: MAKE_LIST + 3, optFlatMap: MAKE_LIST + 2 }
+
+function mapped(name: string, over: Known, [variable, body]: readonly AstNode[], scope: Scope): Known {
+  const names = new Map(scope.names).set(variable!.args as string, { ...over, cost: IDENT, kind: '' })
+  const made = estimate(body!, { ...scope, names })
+  return { ...made, cost: capped(over.cost * 2 + made.cost + OPTIONAL_MAPS[name]!), kind: 'optional' }
 }
 
 function loop(name: string, over: Known, args: readonly AstNode[], scope: Scope): Known {

@@ -8,35 +8,38 @@ import { rewriteHas } from './has.ts'
 import { addJsonPatch } from './json-patch.ts'
 import { addLists } from './lists.ts'
 import { addNetwork } from './network.ts'
+import { addOneVariableMacros } from './one-variable.ts'
+import { addOptionals } from './optionals.ts'
+import { renameCall, unknownFunction } from './own-names.ts'
 import { addQuantity } from './quantity.ts'
 import { addSemver } from './semver.ts'
 import { addStrings } from './strings.ts'
+import { addTimes } from './times.ts'
 import { addTwoVariableLoops } from './two-variables.ts'
+import { addUrls } from './url.ts'
 
 export function addLibrary(environment: Environment): void {
   addStrings(environment)
   addLists(environment)
+  addOneVariableMacros(environment)
   addTwoVariableLoops(environment)
+  addOptionals(environment)
+  addTimes(environment)
   addQuantity(environment)
   addSemver(environment)
   addNetwork(environment)
+  addUrls(environment)
   addFormats(environment)
   addAuthorizer(environment)
   addJsonPatch(environment)
 }
 
-const UNKNOWN = { code: 'unknown_variable' }
-
-/**
- * `matches` of the library is JavaScript's, which a pattern can hold up for minutes; its overload cannot be replaced, so
- * calls of it are turned into calls of ours.
- */
+/** Gives the names in an expression the meaning that they have upstream. */
 export function rewriteCalls(ast: AstNode): void {
   for (const node of nodesOf(ast)) {
     rewriteHas(node)
-    const { op, args } = node
+    renameCall(node)
     // Of the library's own; Kubernetes has none.
-    if (op === 'id' && args === 'cel') throw Object.assign(new Error('Unknown variable: cel'), UNKNOWN, { node })
-    if ((op === 'call' || op === 'rcall') && (args as unknown[])[0] === 'matches') (args as unknown[])[0] = 're2Matches'
+    if (node.op === 'id' && node.args === 'cel') throw unknownFunction('cel', node)
   }
 }

@@ -1,10 +1,12 @@
 // Lists and sets. Upstream: apiserver/pkg/cel/library/lists.go, cel-go/ext/{lists,sets}.go.
 
 import { type Environment, Optional } from '@marcbachmann/cel-js'
+import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { celEquals } from '../cel-type.ts'
+import { compareValues, sortedBy } from './order.ts'
+import { ownName } from './own-names.ts'
 
 type List = readonly unknown[]
-type Ordered = bigint | number | string | boolean | Date
 
 export function addLists(environment: Environment): void {
   const sync = { async: false }
@@ -15,30 +17,30 @@ export function addLists(environment: Environment): void {
   environment
     .registerFunction(
       'list.isSorted(): bool',
-      (list: Ordered[]) => list.every((value, at) => at === 0 || !isLess(value, list[at - 1]!)),
+      (list: List) => list.every((value, at) => at === 0 || compareValues(list[at - 1], value) <= 0),
       sync,
     )
-    .registerFunction('list.sum(): dyn', sum, sync)
-    .registerFunction('list.min(): dyn', (list: Ordered[]) => extreme(list, 'min', (a, b) => isLess(a, b)), sync)
-    .registerFunction('list.max(): dyn', (list: Ordered[]) => extreme(list, 'max', (a, b) => isLess(b, a)), sync)
+    .registerFunction('list<A>.sum(): A', sum, sync)
+    .registerFunction('list<A>.min(): A', (list: List) => extreme(list, 'min', -1), sync)
+    .registerFunction('list<A>.max(): A', (list: List) => extreme(list, 'max', 1), sync)
     .registerFunction(
-      'list.indexOf(dyn): int',
+      `list.${ownName('indexOf')}(dyn): int`,
       (list: List, value: unknown) => BigInt(list.findIndex((one) => celEquals(one, value))),
       sync,
     )
     .registerFunction(
-      'list.lastIndexOf(dyn): int',
+      `list.${ownName('lastIndexOf')}(dyn): int`,
       (list: List, value: unknown) => BigInt(list.findLastIndex((one) => celEquals(one, value))),
       sync,
     )
-    .registerFunction('list.slice(int, int): list', slice, sync)
+    .registerFunction('list<A>.slice(int, int): list<A>', slice, sync)
     .registerFunction('list.flatten(): list', (list: List) => list.flat(), sync)
     .registerFunction('list.flatten(int): list', (list: List, depth: bigint) => list.flat(depthOf(depth)), sync)
-    .registerFunction('list.distinct(): list', distinct, sync)
-    .registerFunction('list.reverse(): list', (list: List) => list.toReversed(), sync)
-    .registerFunction('list.sort(): list', (list: Ordered[]) => list.toSorted(compare), sync)
-    .registerFunction('list.first(): optional', (list: List) => optionalOf(list, 0), sync)
-    .registerFunction('list.last(): optional', (list: List) => optionalOf(list, list.length - 1), sync)
+    .registerFunction('list<A>.distinct(): list<A>', distinct, sync)
+    .registerFunction('list<A>.reverse(): list<A>', (list: List) => list.toReversed(), sync)
+    .registerFunction('list<A>.sort(): list<A>', (list: List) => sortedBy(list, list), sync)
+    .registerFunction('list<A>.first(): optional<A>', (list: List) => optionalOf(list, 0), sync)
+    .registerFunction('list<A>.last(): optional<A>', (list: List) => optionalOf(list, list.length - 1), sync)
     .registerType('kubernetes.Lists', Lists)
     .registerConstant('lists', 'kubernetes.Lists', new Lists())
     .registerFunction(
@@ -61,10 +63,6 @@ export function addLists(environment: Environment): void {
     )
 }
 
-const isLess = (a: Ordered, b: Ordered) => a < b
-
-const compare = (a: Ordered, b: Ordered) => (isLess(a, b) ? -1 : isLess(b, a) ? 1 : 0)
-
 const optionalOf = (list: List, at: number) => (list.length > 0 ? Optional.of(list[at]) : Optional.none())
 
 function slice(list: List, from: bigint, to: bigint): List {
@@ -86,12 +84,15 @@ function sum(list: List): unknown {
   return list.slice(1).reduce((total, value) => {
     if (typeof total === 'bigint' && typeof value === 'bigint') return total + value
     if (typeof total === 'number' && typeof value === 'number') return total + value
+    if (total instanceof Duration && value instanceof Duration) return total.addDuration(value)
+    if (total instanceof UnsignedInt && value instanceof UnsignedInt)
+      return new UnsignedInt(total.valueOf() + value.valueOf())
     throw new Error('no such overload')
   }, list[0])
 }
 
-function extreme(list: Ordered[], name: string, isBetter: (a: Ordered, b: Ordered) => boolean): Ordered {
-  const [first, ...rest] = list
-  if (first === undefined) throw new Error(`${name} called on empty list`)
-  return rest.reduce((best, value) => (isBetter(value, best) ? value : best), first)
+/** `order`: what a better value is to the best so far. */
+function extreme(list: List, name: string, order: -1 | 1): unknown {
+  if (list.length === 0) throw new Error(`${name} called on empty list`)
+  return list.reduce((best, value) => (Math.sign(compareValues(value, best)) === order ? value : best))
 }

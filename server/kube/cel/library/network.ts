@@ -1,4 +1,4 @@
-// URLs, addresses and address ranges. Upstream: apiserver/pkg/cel/library/{urls,ip,cidr}.go.
+// Addresses and ranges of addresses. Upstream: apiserver/pkg/cel/library/{ip,cidr}.go.
 
 import { BlockList, isIP, isIPv4 } from 'node:net'
 import type { Environment } from '@marcbachmann/cel-js'
@@ -17,6 +17,17 @@ class Range {
     this.address = address
     this.length = length
   }
+  masked(): Range {
+    const bits = bitsOf(this.address)
+    const size = isIPv4(this.address) ? 32n : 128n
+    const host = (1n << (size - BigInt(this.length))) - 1n
+    return new Range(addressOf(bits & ~host, size), this.length)
+  }
+
+  toString(): string {
+    return `${canonical(this.address)}/${this.length}`
+  }
+
   has(address: string): boolean {
     if (isIP(address) !== isIP(this.address)) return false
     const list = new BlockList()
@@ -25,33 +36,48 @@ class Range {
   }
 }
 
+class IpFunctions {}
+
+/** In groups of 8 bits, or of 16. */
+function bitsOf(address: string): bigint {
+  if (isIPv4(address)) return address.split('.').reduce((bits, part) => (bits << 8n) | BigInt(part), 0n)
+  const [before = '', after] = canonical(address).split('::')
+  const [head, tail] = [before, after ?? ''].map((part) => (part === '' ? [] : part.split(':')))
+  const groups = [...head!, ...Array<string>(8 - head!.length - tail!.length).fill('0'), ...tail!]
+  return groups.reduce((bits, group) => (bits << 16n) | BigInt(`0x${group}`), 0n)
+}
+
+function addressOf(bits: bigint, size: bigint): string {
+  if (size === 32n) return [24n, 16n, 8n, 0n].map((shift) => (bits >> shift) & 0xffn).join('.')
+  const groups = Array.from({ length: 8 }, (_, at) => ((bits >> BigInt(112 - 16 * at)) & 0xffffn).toString(16))
+  return canonical(groups.join(':'))
+}
+
 const family = (address: string) => (isIPv4(address) ? 'ipv4' : 'ipv6')
 
 export function addNetwork(environment: Environment): void {
   const sync = { async: false }
-  const [ip, cidr, url] = ['net.IP', 'net.CIDR', 'kubernetes.URL']
+  const [ip, cidr, namespace] = ['net.IP', 'net.CIDR', 'kubernetes.IPFunctions']
   const on = (type: string, signature: string, handler: (...values: never[]) => unknown) =>
     environment.registerFunction(`${type}.${signature}`, handler, sync)
   environment
-    .registerType(url, URL)
     .registerType(ip, Address)
     .registerType(cidr, Range)
-    .registerFunction(`url(string): ${url}`, readUrl, sync)
-    .registerFunction('isURL(string): bool', (text: string) => isUrl(text), sync)
+    .registerType(namespace, IpFunctions)
+    .registerConstant('ip', namespace, new IpFunctions())
+    .registerFunction(
+      `${namespace}.isCanonical(string): bool`,
+      (_: IpFunctions, text: string) => canonical(readAddress(text).text) === text,
+      sync,
+    )
     .registerFunction(`ip(string): ${ip}`, readAddress, sync)
-    .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0, sync)
-    .registerFunction(`string(${ip}): string`, ({ text }: Address) => text, sync)
+    .registerFunction('isIP(string): bool', (text: string) => isAddress(text), sync)
+    .registerFunction(`string(${ip}): string`, ({ text }: Address) => canonical(text), sync)
     .registerFunction(`cidr(string): ${cidr}`, readRange, sync)
     .registerFunction('isCIDR(string): bool', (text: string) => rangeOf(text) !== undefined, sync)
+    .registerFunction(`string(${cidr}): string`, String, sync)
+    .registerOperator(`${cidr} == ${cidr}`, (a: Range, b: Range) => String(a) === String(b))
     .registerOperator(`${ip} == ${ip}`, (a: Address, b: Address) => canonical(a.text) === canonical(b.text))
-  on(url, 'getScheme(): string', (of: URL) => of.protocol.slice(0, -1))
-  on(url, 'getHost(): string', (of: URL) => of.host)
-  on(url, 'getHostname(): string', (of: URL) => of.hostname.replace(/^\[|\]$/g, ''))
-  on(url, 'getPort(): string', (of: URL) => of.port)
-  on(url, 'getEscapedPath(): string', (of: URL) => of.pathname)
-  on(url, 'getQuery(): map<string, list<string>>', (of: URL) =>
-    Object.fromEntries([...new Set(of.searchParams.keys())].map((key) => [key, of.searchParams.getAll(key)])),
-  )
   on(ip, 'family(): int', ({ text }: Address) => BigInt(isIP(text)))
   on(ip, 'isLoopback(): bool', ({ text }: Address) => isIn(text, '127.0.0.0/8', '::1/128'))
   on(ip, 'isUnspecified(): bool', ({ text }: Address) => isIn(text, '0.0.0.0/32', '::/128'))
@@ -86,35 +112,37 @@ export function addNetwork(environment: Environment): void {
     return inner.length >= of.length && of.has(inner.address)
   })
   on(cidr, `ip(): ${ip}`, (of: Range) => new Address(of.address))
+  on(cidr, `masked(): ${cidr}`, (of: Range) => of.masked())
   on(cidr, 'prefixLength(): int', (of: Range) => BigInt(of.length))
 }
 
-function isUrl(text: string): boolean {
-  return URL.canParse(text) || (text.startsWith('/') && URL.canParse(text, 'http://localhost'))
-}
-
-function readUrl(text: string): URL {
-  if (!isUrl(text)) throw new Error(`URL parse error during conversion from string: ${JSON.stringify(text)}`)
-  return new URL(text)
-}
+/** Neither of a zone, nor of the other family in disguise. */
+const isAddress = (text: string) => isIP(text) !== 0 && !text.includes('%') && !isMapped(text)
+const isMapped = (text: string) => !isIPv4(text) && /^::ffff:[0-9a-f]{1,4}:[0-9a-f]{1,4}$/.test(canonical(text))
 
 function readAddress(text: string): Address {
-  if (isIP(text) === 0) throw new Error(`IP Address "${text}" parse error during conversion from string`)
-  return new Address(text)
+  if (isAddress(text)) return new Address(text)
+  const why = text.includes('%')
+    ? `IP address "${text}" with zone value is not allowed`
+    : isIP(text) !== 0
+      ? `IPv4-mapped IPv6 address "${text}" is not allowed`
+      : `IP Address "${text}" parse error during conversion from string: ParseAddr("${text}"): unable to parse IP`
+  throw new Error(why)
 }
 
 function rangeOf(text: string): Range | undefined {
-  const [, address = '', length = ''] = /^(.+)\/(\d{1,3})$/.exec(text) ?? []
+  const [, address = '', length = ''] = /^(.+)\/(0|[1-9]\d{0,2})$/.exec(text) ?? []
   const most = isIPv4(address) ? 32 : 128
-  return isIP(address) !== 0 && Number(length) <= most ? new Range(address, Number(length)) : undefined
+  return isAddress(address) && Number(length) <= most ? new Range(address, Number(length)) : undefined
 }
 
 function readRange(text: string): Range {
   const range = rangeOf(text)
-  if (!range)
-    throw new Error(`network address parse error during conversion from string: invalid CIDR address: ${text}`)
-  return range
+  if (range) return range
+  throw new Error(
+    `network address parse error during conversion from string: network address parse error during conversion from string: netip.ParsePrefix("${text}"): no '/'`,
+  )
 }
 
 const isIn = (text: string, ...ranges: string[]) => ranges.some((range) => rangeOf(range)!.has(text))
-const canonical = (text: string) => (isIPv4(text) ? text : new URL(`http://[${text}]`).hostname)
+const canonical = (text: string) => (isIPv4(text) ? text : new URL(`http://[${text}]`).hostname.slice(1, -1))

@@ -16,9 +16,9 @@ export function addQuantity(environment: Environment): void {
     .registerFunction(`quantity(string): ${type}`, read, sync)
     .registerFunction('isQuantity(string): bool', (text: string) => parseQuantity(text) !== undefined, sync)
     .registerOperator(`${type} == ${type}`, (a: Quantity, b: Quantity) => a.nanos === b.nanos)
-  method('isInteger(): bool', (a: Quantity) => a.nanos % NANO === 0n)
+  method('isInteger(): bool', isInteger)
   method('asInteger(): int', (a: Quantity) => {
-    if (a.nanos % NANO !== 0n) throw new Error('cannot convert value to integer')
+    if (!isInteger(a)) throw new Error('cannot convert value to integer')
     return a.nanos / NANO
   })
   method('asApproximateFloat(): double', (a: Quantity) => a.number)
@@ -31,6 +31,9 @@ export function addQuantity(environment: Environment): void {
   method(`sub(${type}): ${type}`, (a: Quantity, b: Quantity) => plus(a, -b.nanos))
   method(`sub(int): ${type}`, (a: Quantity, b: bigint) => plus(a, -b * NANO))
 }
+
+/** Whole, and of 64 bits. */
+const isInteger = ({ nanos }: Quantity) => nanos % NANO === 0n && nanos / NANO === BigInt.asIntN(64, nanos / NANO)
 
 function read(text: string): Quantity {
   const quantity = parseQuantity(text)

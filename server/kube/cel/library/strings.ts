@@ -1,98 +1,124 @@
-// Texts and regular expressions. The latter are RE2's, which take linear time whatever the pattern.
-// Upstream: cel-go/ext/strings.go, apiserver/pkg/cel/library/regex.go.
+// Texts, counted in whole characters, and regular expressions, which are RE2's: they take linear time whatever the pattern.
+// Upstream: cel-go/ext/strings.go in version 2, apiserver/pkg/cel/library/regex.go.
 
 import type { Environment } from '@marcbachmann/cel-js'
 import { RE2JS } from 're2js'
+import { format } from './format-text.ts'
+import { ownName } from './own-names.ts'
+
+const matches = (text: string, pattern: string) => RE2JS.compile(pattern).matcher(text).find()
+
+const METHODS: Readonly<Record<string, (text: string, ...given: never[]) => unknown>> = {
+  'matches(string): bool': matches,
+  'find(string): string': (text, pattern: string) => found(text, pattern, 1)[0] ?? '',
+  'findAll(string): list<string>': (text, pattern: string) => found(text, pattern),
+  'findAll(string, int): list<string>': (text, pattern: string, most: bigint) =>
+    found(text, pattern, most < 0n ? undefined : Number(most)),
+  'charAt(int): string': (text, at: bigint) => {
+    const characters = [...text]
+    return characters[inside(characters, at)] ?? ''
+  },
+  'indexOf(string): int': (text, part: string) => indexOf(text, part, 0n),
+  'indexOf(string, int): int': indexOf,
+  'lastIndexOf(string): int': (text, part: string) => {
+    const length = BigInt([...text].length)
+    return part === '' ? length : length === 0n ? -1n : lastIndexOf(text, part, length - 1n)
+  },
+  'lastIndexOf(string, int): int': lastIndexOf,
+  'substring(int): string': (text, from: bigint) => {
+    const characters = [...text]
+    return characters.slice(inside(characters, from)).join('')
+  },
+  'substring(int, int): string': (text, from: bigint, to: bigint) => {
+    if (from > to) throw new Error(`invalid substring range. start: ${from}, end: ${to}`)
+    const characters = [...text]
+    return characters.slice(inside(characters, from), inside(characters, to)).join('')
+  },
+  'split(string): list<string>': (text, by: string) => split(text, by),
+  'split(string, int): list<string>': (text, by: string, most: bigint) => {
+    const parts = split(text, by)
+    if (most < 0n || parts.length <= most) return parts
+    return most === 0n ? [] : [...parts.slice(0, Number(most) - 1), parts.slice(Number(most) - 1).join(by)]
+  },
+  'lowerAscii(): string': (text) => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()),
+  'upperAscii(): string': (text) => text.replace(/[a-z]+/g, (letters) => letters.toUpperCase()),
+  'replace(string, string): string': (text, from: string, to: string) => replace(text, from, to),
+  'replace(string, string, int): string': (text, from: string, to: string, most: bigint) =>
+    replace(text, from, to, most < 0n ? undefined : Number(most)),
+  'format(list): string': format,
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
+}
 
 export function addStrings(environment: Environment): void {
   const sync = { async: false }
-  const compiled = (pattern: string) => RE2JS.compile(pattern)
-  const matches = (text: string, pattern: string) => compiled(pattern).matcher(text).find()
+  class Strings {}
   environment
-    .registerFunction('string.re2Matches(string): bool', matches, sync)
-    .registerFunction('re2Matches(string, string): bool', matches, sync)
+    .registerFunction(`${ownName('matches')}(string, string): bool`, matches, sync)
+    .registerType('kubernetes.Strings', Strings)
+    .registerConstant('strings', 'kubernetes.Strings', new Strings())
     .registerFunction(
-      'string.find(string): string',
-      (text: string, pattern: string) => found(text, pattern, 1)[0] ?? '',
+      'kubernetes.Strings.quote(string): string',
+      (_: Strings, text: string) => `"${[...text].map((character) => ESCAPES[character] ?? character).join('')}"`,
       sync,
     )
-    .registerFunction(
-      'string.findAll(string): list<string>',
-      (text: string, pattern: string) => found(text, pattern),
-      sync,
-    )
-    .registerFunction(
-      'string.findAll(string, int): list<string>',
-      (text: string, pattern: string, most: bigint) => found(text, pattern, most < 0n ? undefined : Number(most)),
-      sync,
-    )
-    .registerFunction(
-      'string.charAt(int): string',
-      (text: string, at: bigint) => {
-        if (at < 0n || at > BigInt(text.length)) throw new Error(`index out of range: ${at}`)
-        return text[Number(at)] ?? ''
-      },
-      sync,
-    )
-    .registerFunction(
-      'string.replace(string, string): string',
-      (text: string, from: string, to: string) => text.replaceAll(from, () => to),
-      sync,
-    )
-    .registerFunction('string.replace(string, string, int): string', replaceSome, sync)
-    .registerFunction('string.reverse(): string', (text: string) => [...text].reverse().join(''), sync)
-    .registerFunction('string.format(list): string', format, sync)
-
-  function found(text: string, pattern: string, most = Number.POSITIVE_INFINITY): string[] {
-    const matcher = compiled(pattern).matcher(text)
-    const parts: string[] = []
-    while (parts.length < most && matcher.find()) parts.push(matcher.group() ?? '')
-    return parts
+  for (const [signature, method] of Object.entries(METHODS)) {
+    const own = signature.replace(/^\w+/, ownName)
+    environment.registerFunction(`string.${own}`, method as never, sync)
   }
 }
 
-function replaceSome(text: string, from: string, to: string, most: bigint): string {
-  if (most < 0n) return text.replaceAll(from, () => to)
-  const parts = text.split(from)
-  const kept = parts.slice(0, Number(most) + 1)
-  const rest = parts.slice(Number(most) + 1)
-  return [kept.join(to), ...rest].join(from)
+function found(text: string, pattern: string, most = Number.POSITIVE_INFINITY): string[] {
+  const matcher = RE2JS.compile(pattern).matcher(text)
+  const parts: string[] = []
+  while (parts.length < most && matcher.find()) parts.push(matcher.group() ?? '')
+  return parts
 }
 
-function format(pattern: string, values: unknown[]): string {
-  let next = 0
-  return pattern.replace(/%(?:\.(\d+))?([sdfexXobv%])/g, (_, precision: string | undefined, verb: string) => {
-    if (verb === '%') return '%'
-    if (next >= values.length) throw new Error(`index ${next} out of range`)
-    const value = values[next++]
-    switch (verb) {
-      case 'd':
-        return String(value)
-      case 'f':
-        return Number(value).toFixed(precision === undefined ? 6 : Number(precision))
-      case 'e':
-        return Number(value).toExponential(precision === undefined ? 6 : Number(precision))
-      case 'x':
-        return hex(value)
-      case 'X':
-        return hex(value).toUpperCase()
-      case 'o':
-        return BigInt(value as bigint).toString(8)
-      case 'b':
-        return typeof value === 'boolean' ? (value ? '1' : '0') : BigInt(value as bigint).toString(2)
-      default:
-        return shown(value)
-    }
-  })
+/** A place in a text, its end included. */
+function inside(characters: readonly string[], at: bigint): number {
+  if (at < 0n || at > BigInt(characters.length)) throw new Error(`index out of range: ${at}`)
+  return Number(at)
 }
 
-const hex = (value: unknown) =>
-  typeof value === 'string' ? Buffer.from(value).toString('hex') : BigInt(value as bigint).toString(16)
+function indexOf(text: string, part: string, from: bigint): bigint {
+  if (part === '') return from
+  if (from < 0n) throw new Error(`index out of range: ${from}`)
+  const [characters, wanted] = [[...text], [...part]]
+  for (let at = Number(from); at <= characters.length - wanted.length; at++)
+    if (isAt(characters, wanted, at)) return BigInt(at)
+  return -1n
+}
 
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(shown).join(', ')}]`
-  if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z')
-  if (typeof value !== 'object' || value === null) return String(value)
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return entries.length > 0 ? `{${entries.map(([key, inner]) => `${key}: ${shown(inner)}`).join(', ')}}` : String(value)
+function lastIndexOf(text: string, part: string, from: bigint): bigint {
+  if (part === '') return from
+  if (from < 0n) throw new Error(`index out of range: ${from}`)
+  const [characters, wanted] = [[...text], [...part]]
+  if (from >= BigInt(characters.length)) return -1n
+  for (let at = Math.min(Number(from), characters.length - wanted.length); at >= 0; at--) {
+    if (isAt(characters, wanted, at)) return BigInt(at)
+  }
+  return -1n
+}
+
+const isAt = (characters: readonly string[], wanted: readonly string[], at: number) =>
+  wanted.every((character, offset) => characters[at + offset] === character)
+
+const split = (text: string, by: string): string[] => (by === '' ? [...text] : text.split(by))
+
+/** Between all characters, before them and after them, where what is replaced is nothing. */
+function replace(text: string, from: string, to: string, most = Number.POSITIVE_INFINITY): string {
+  const parts = from === '' ? ['', ...text, ''] : text.split(from)
+  const kept = parts.slice(0, most + 1)
+  return [kept.join(to), ...parts.slice(most + 1)].join(from)
 }
