@@ -25,6 +25,7 @@ export type ClassroomErrorCode =
   | 'file-exists'
   | 'file-changed'
   | 'file-refused'
+  | 'door-closed'
 
 export class ClassroomError extends Error {
   override readonly name = 'ClassroomError'

@@ -24,6 +24,7 @@ import { Classes } from './people/classes.ts'
 import { forgetGuests } from './people/forget-guests.ts'
 import { JoinCodes } from './people/join-codes.ts'
 import { Joining } from './people/joining.ts'
+import { Previews } from './preview/previews.ts'
 import { Absence } from './sandboxes/absence.ts'
 import { SandboxPool } from './sandboxes/sandbox-pool.ts'
 import { type Room, seatsIn } from './sandboxes/seats.ts'
@@ -69,6 +70,7 @@ export interface Classroom extends AsyncDisposable {
   /** Who uses a classroom on loopback; undefined where people log in. */
   readonly localPerson: Person | undefined
   readonly teaching: Teaching
+  readonly previews: Previews
   readonly clock: Clock
   courseOf(learnerId: string): Promise<CourseView>
   /** A learner's session, for its learner and for those who teach them; `own` says which. Others are told there is none. */
@@ -151,6 +153,7 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
     joining: new Joining({ database, accounts, codes: joinCodes, onJoined }),
     logins,
     teaching,
+    previews: new Previews(connections),
     clock,
     connections,
     localPerson: local,

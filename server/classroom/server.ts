@@ -15,6 +15,8 @@ import type { Person } from './accounts/person.ts'
 import { appRouter } from './api/router.ts'
 import type { Classroom } from './classroom.ts'
 import { ClassroomError } from './classroom-error.ts'
+import { servePreview, upgradePreview } from './preview/preview-proxy.ts'
+import { PREVIEW } from './preview/previews.ts'
 import { TAB } from './terminals/terminal-room.ts'
 import { serveTerminal } from './terminals/terminal-socket.ts'
 
@@ -123,6 +125,7 @@ async function answer(what: {
   logger: Logger
 }): Promise<void> {
   const { request, response, door, classroom, pages, logger } = what
+  if (PREVIEW.test(request.url ?? '')) return servePreview(classroom.previews, request, response)
   const visitor = await door.admit(request, response)
   if (!visitor) return
   const url = request.url ?? '/'
@@ -158,6 +161,7 @@ async function upgrade(what: {
   serveStreams: StreamServer
 }): Promise<void> {
   const { request, socket, head, door, classroom, sockets, serveStreams } = what
+  if (PREVIEW.test(request.url ?? '')) return upgradePreview(classroom.previews, request, socket, head)
   const person = await door.admitUpgrade(request, socket)
   if (!person) return
   const held = classroom.connections.hold(person.id, () => socket.destroy())

@@ -58,6 +58,7 @@ export const accessTable: Record<string, Row> = {
   'class.page': { for: teachers, input: ofClass() },
   'class.rename': { for: instructors, input: ofClass({ name: 'Renamed' }) },
   'class.setArchived': { for: instructors, input: ofClass({ isArchived: true }) },
+  'class.setPreviews': { for: instructors, input: ofClass({ previews: false }) },
   'class.replaceCode': { for: instructors, input: ofClass({ seats: 3, guests: false, validForHours: 1 }) },
   'class.closeCode': { for: instructors, input: ofClass() },
   'class.addMember': {
@@ -86,6 +87,8 @@ export const accessTable: Record<string, Row> = {
   'session.reset': { for: owner, input: ofSession() },
   'terminal.open': { for: owner, input: ofSession({ machine: 'node-1' }) },
   'terminal.close': { for: owner, input: ofSession({ tab: '1', force: true }) },
+  'preview.doors': { for: owner, input: ofSession() },
+  'preview.open': { for: owner, input: ofSession({ url: 'http://nowhere' }) },
   'files.list': { for: owner, input: ofSession() },
   'files.read': { for: owner, input: ofSession({ path: 'web.yaml' }) },
   'files.write': { for: owner, input: ofSession({ path: 'web.yaml', text: '', version: null }) },

@@ -142,6 +142,8 @@ export type SessionView = z.infer<typeof sessionView>
 //   picture.steer    { sessionId, order } mutation: hold, step, slow, release loops → GateState[]
 //   terminal.open    { sessionId, machine?, another? } mutation        → { tab }
 //   terminal.close   { sessionId, tab, force }       mutation          → { running }, not empty when it was left open
+//   preview.doors    { sessionId }  query                              → { kind, namespace, name, url }[]
+//   preview.open     { sessionId, url }              mutation          → { path }: where that door is seen in the classroom
 //   files.list       { sessionId }  query                              → { path, bytes }[]
 //   files.read       { sessionId, path }             query             → { text, version }
 //   files.write      { sessionId, path, text, version | null } mutation → { version }; CONFLICT when it is another one

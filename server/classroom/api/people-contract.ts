@@ -47,6 +47,8 @@ export const classPage = z.object({
   id: z.string(),
   name: z.string(),
   isArchived: z.boolean(),
+  /** Whether its learners may see in their browser what their clusters serve. */
+  previews: z.boolean(),
   /** Of whoever looks. */
   role,
   joinCode: z
@@ -97,7 +99,7 @@ export type AccountRow = z.infer<typeof accountRow>
  *   join.withNewAccount { code, account } · join.asGuest { code, name }  anybody
  *   class.list · class.create { name }            people; create is for administrators and instructors
  *   class.page { classId }                        those who teach it → ClassPage
- *   class.rename · class.setArchived · class.replaceCode · class.closeCode
+ *   class.rename · class.setArchived · class.setPreviews · class.replaceCode · class.closeCode
  *   class.addMember · class.setRole · class.removeMember   its instructors → ClassPage
  *   admin.accounts · admin.createAccount · admin.setAdmin · admin.setClosed · admin.resetPassword · admin.logOut
  */

@@ -10,6 +10,7 @@ import { classRouter } from '../people/class-router.ts'
 import { joinRouter } from '../people/join-router.ts'
 import { peopleRouter } from '../people/people-router.ts'
 import { pictureRouter } from '../picture/picture-router.ts'
+import { previewRouter } from '../preview/preview-router.ts'
 import { clusterRouter } from '../sandboxes/cluster-router.ts'
 import { newsRouter } from '../teaching/news-router.ts'
 import { teachRouter } from '../teaching/teach-router.ts'
@@ -29,6 +30,7 @@ export const appRouter = router({
   cluster: clusterRouter,
   terminal: terminalRouter,
   files: filesRouter,
+  preview: previewRouter,
   teach: teachRouter,
   news: newsRouter,
 })

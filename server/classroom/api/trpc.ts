@@ -40,6 +40,7 @@ const CODE_OF: Record<ClassroomErrorCode, TRPCError['code']> = {
   'file-exists': 'CONFLICT',
   'file-changed': 'CONFLICT',
   'file-refused': 'BAD_REQUEST',
+  'door-closed': 'PRECONDITION_FAILED',
 }
 
 const t = initTRPC.context<Context>().create({

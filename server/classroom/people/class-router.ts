@@ -38,6 +38,12 @@ export const classRouter = router({
     .mutation(({ ctx, input: { classId, isArchived } }) =>
       pageAfter(ctx, ctx.classroom.classes.setArchived(classId, isArchived)),
     ),
+  setPreviews: instructorProcedure
+    .input(z.object({ previews: z.boolean() }))
+    .output(classPage)
+    .mutation(({ ctx, input: { classId, previews } }) =>
+      pageAfter(ctx, ctx.classroom.classes.setPreviews(classId, previews)),
+    ),
   replaceCode: instructorProcedure
     .input(
       z.object({

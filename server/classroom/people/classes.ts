@@ -15,6 +15,7 @@ export interface ClassSummary {
   readonly id: string
   readonly name: string
   readonly archivedAt: Date | null
+  readonly previews: boolean
 }
 
 export interface ClassAsSeen {
@@ -49,6 +50,7 @@ export class Classes {
         id: true,
         name: true,
         archivedAt: true,
+        previews: true,
         members: { where: { personId: person.id }, select: { role: true } },
       },
     })
@@ -83,6 +85,13 @@ export class Classes {
   /** Clusters are for those who are in a class that goes on, and for administrators. */
   async mayLearn(personId: string): Promise<boolean> {
     const inOpenClass = { memberships: { some: { class: { archivedAt: null } } } }
+    const where = { id: personId, OR: [{ isAdmin: true }, inOpenClass] }
+    return (await this.#options.database.person.count({ where })) > 0
+  }
+
+  /** Whether this person may see in a browser what their cluster serves: one of their classes is enough. */
+  async mayPreview(personId: string): Promise<boolean> {
+    const inOpenClass = { memberships: { some: { class: { archivedAt: null, previews: true } } } }
     const where = { id: personId, OR: [{ isAdmin: true }, inOpenClass] }
     return (await this.#options.database.person.count({ where })) > 0
   }
@@ -136,6 +145,17 @@ export class Classes {
     if (isArchived) await this.#letGo(members.map(({ personId }) => personId))
   }
 
+  /** What is open in the browser of somebody who may not any more is closed. */
+  async setPreviews(classId: string, previews: boolean): Promise<void> {
+    const { database, connections } = this.#options
+    const { members } = await database.class.update({
+      where: { id: classId },
+      data: { previews },
+      select: { members: { select: { personId: true } } },
+    })
+    for (const { personId } of members) if (!(await this.mayPreview(personId))) connections.cut(personId)
+  }
+
   async page({ class: seen, role: mine }: ClassAsSeen): Promise<ClassPage> {
     const { members, joinCode } = await this.#options.database.class.findUniqueOrThrow({
       where: { id: seen.id },
@@ -155,6 +175,7 @@ export class Classes {
       id: seen.id,
       name: seen.name,
       isArchived: seen.archivedAt !== null,
+      previews: seen.previews,
       role: mine,
       seats: this.#options.seats(),
       joinCode: joinCode && { ...joinCode, expiresAt: joinCode.expiresAt?.getTime() ?? null },

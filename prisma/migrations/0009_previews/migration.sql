@@ -1,0 +1,1 @@
+ALTER TABLE "Class" ADD COLUMN "previews" BOOLEAN NOT NULL DEFAULT true;

@@ -1,0 +1,69 @@
+// What learners have open of their own clusters in the browser. A page from a pod is shown on the classroom's own origin but
+// has none itself (see passing-back.ts), so its requests bear no cookie: whoever knows the token in the path is whom it was
+// given to. Tokens are in memory, and end with the login, with the cluster, or when there are newer ones.
+
+import { randomBytes } from 'node:crypto'
+import { BlockList, isIP } from 'node:net'
+import { CookieJar } from 'tough-cookie'
+import type { MachineNetwork } from '../../kube/cluster/index.ts'
+import type { Connections } from '../accounts/connections.ts'
+import { ClassroomError } from '../classroom-error.ts'
+import type { Door } from './doors.ts'
+
+export interface Preview {
+  readonly door: Door
+  /** Where it stands in the classroom, without a slash at its end. */
+  readonly prefix: string
+  /** Cookies of the pages behind the door: what has no origin is kept none by the browser. */
+  readonly cookies: CookieJar
+  /** Whether the learner still has the cluster that this leads to. */
+  isOpen(): boolean
+}
+
+export const PREVIEW = /^\/preview\/([\w-]+)(\/.*|\?.*)?$/
+
+const MOST_OF_ONE = 8
+
+export class Previews {
+  readonly #connections: Connections
+  readonly #open = new Map<string, { preview: Preview; personId: string; held: Disposable }>()
+
+  constructor(connections: Connections) {
+    this.#connections = connections
+  }
+
+  /** Returns where to go. Refuses addresses outside the learner's network: objects are written by learners. */
+  open(what: { personId: string; door: Door; network: MachineNetwork; isOpen: () => boolean }): string {
+    const { personId, door, network, isOpen } = what
+    if (!isInside(network, door.host)) {
+      throw new ClassroomError('door-closed', `${door.host} is not an address of your cluster’s network.`)
+    }
+    const mine = [...this.#open].filter(([, each]) => each.personId === personId)
+    for (const [token] of mine.slice(0, Math.max(0, mine.length - MOST_OF_ONE + 1))) this.#close(token)
+    const token = randomBytes(24).toString('base64url')
+    const preview = { door, prefix: `/preview/${token}`, cookies: new CookieJar(), isOpen }
+    const held = this.#connections.hold(personId, () => this.#open.delete(token))
+    this.#open.set(token, { preview, personId, held })
+    return `${preview.prefix}/`
+  }
+
+  find(token: string): Preview | undefined {
+    const found = this.#open.get(token)
+    if (found && !found.preview.isOpen()) this.#close(token)
+    return found?.preview.isOpen() ? found.preview : undefined
+  }
+
+  #close(token: string): void {
+    this.#open.get(token)?.held[Symbol.dispose]()
+    this.#open.delete(token)
+  }
+}
+
+/** An address of the network that is not the host's own end of it. */
+function isInside({ subnet, gatewayAddress }: MachineNetwork, address: string): boolean {
+  if (isIP(address) !== 4 || address === gatewayAddress) return false
+  const [network = '', bits] = subnet.split('/')
+  const inside = new BlockList()
+  inside.addSubnet(network, Number(bits))
+  return inside.check(address)
+}
