@@ -79,7 +79,7 @@ export function ShellPane({ panes, isFull, isSmall }: { panes: Panes; isFull?: b
       tabs={session.terminals}
       nodes={session.nodes}
       desk={panes.desk}
-      files={panes.files}
+      beside={panes.beside}
       isPeek={isSmall && panes.smallTab === 'read'}
       isFull={isFull ?? false}
       onFull={isSmall ? undefined : () => panes.toggleFull('terminal')}

@@ -14,7 +14,7 @@ import { NewsBar } from '../news/news-bar.tsx'
 import { useNews } from '../news/use-news.ts'
 import { usePresence, useReturn } from '../presence/use-presence.ts'
 import { OpenMachine } from '../terminal/open-machine.ts'
-import type { TerminalHandle } from '../terminal/terminal-pane.tsx'
+import type { Beside, TerminalHandle } from '../terminal/terminal-pane.tsx'
 import { LabTopBar } from './lab-top-bar.tsx'
 import style from './lab-workbench.module.css'
 import type { PaneName, Panes, SmallTab } from './panes.ts'
@@ -32,7 +32,7 @@ export function LabWorkbench({ labId }: { labId: string }) {
   const terminal = useRef<TerminalHandle>(null)
   const lens = useLens()
   const desk = useFileDesk(session?.id)
-  const [isFilesOpen, setFilesOpen] = useLocalStorage({ key: 'podium.files', defaultValue: false })
+  const [shown, show] = useLocalStorage<Beside['shown']>({ key: 'podium.beside', defaultValue: null })
   const [smallTab, setSmallTab] = useState<SmallTab>('read')
   const [selection, select] = useState<Selection>(null)
   const [full, setFull] = useState<PaneName | null>(null)
@@ -81,7 +81,7 @@ export function LabWorkbench({ labId }: { labId: string }) {
     store,
     terminal,
     desk,
-    files: { isOpen: isFilesOpen, setOpen: setFilesOpen },
+    beside: { shown, show },
     smallTab,
     setSmallTab,
     selecting: { selection, select: selectAndPin },
@@ -94,7 +94,7 @@ export function LabWorkbench({ labId }: { labId: string }) {
     },
     openFile: (name, text) => {
       showTerminal()
-      setFilesOpen(true)
+      show('files')
       void desk.showOrMake(name, text)
     },
   }

@@ -3,7 +3,7 @@ import type { FileDesk } from '../editor/file-desk.ts'
 import type { PictureStore } from '../lenses/picture/picture-store.ts'
 import type { Selecting } from '../lenses/picture/selection.ts'
 import type { LensChoice } from '../lenses/use-lens.ts'
-import type { TerminalHandle } from '../terminal/terminal-pane.tsx'
+import type { Beside, TerminalHandle } from '../terminal/terminal-pane.tsx'
 import type { LabSession } from './use-lab-session.ts'
 
 export type PaneName = 'read' | 'picture' | 'terminal' | 'scope'
@@ -22,9 +22,9 @@ export interface Panes {
   run: LabSession
   store: PictureStore
   terminal: RefObject<TerminalHandle | null>
-  /** The files of the learner's home, and whether they are seen beside the terminal. */
+  /** The files of the learner's home. */
   desk: FileDesk
-  files: { isOpen: boolean; setOpen(isOpen: boolean): void }
+  beside: Beside
   selecting: Selecting
   lens: LensChoice
   full: PaneName | null

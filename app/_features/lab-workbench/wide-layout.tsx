@@ -48,14 +48,14 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
       if (!hidden.has(name) && handle.isCollapsed()) handle.resize(sizes.current.get(name) ?? usualSize[name])
     }
   }, [hidden, read, scope, picture, terminal])
-  // An editor in a third of the height shows hardly a manifest.
-  const isEditing = panes.files.isOpen
+  // In a third of the height an editor shows hardly a manifest, and a page hardly its head.
+  const needsRoom = panes.beside.shown !== null
   useEffect(() => {
     const handle = terminal.current
-    if (isEditing && handle && !handle.isCollapsed() && handle.getSize().asPercentage < roomToEdit) {
+    if (needsRoom && handle && !handle.isCollapsed() && handle.getSize().asPercentage < roomToEdit) {
       handle.resize(`${roomToEdit}%`)
     }
-  }, [isEditing, terminal])
+  }, [needsRoom, terminal])
   // Dragged shut is hidden too, and the menu knows.
   const onResize = (pane: PaneName) => (size: { inPixels: number }) => {
     const isShut = size.inPixels < (isMedium && pane === 'read' ? railWidth + 2 : 2)
@@ -160,7 +160,7 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
   )
 }
 
-/** Of the height, when files are opened. */
+/** Of the height, for what is opened beside the shells. */
 const roomToEdit = 50
 
 /** What instructions fold to between 700 and 1100 px. */

@@ -10,6 +10,7 @@ import { api, isMissing, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { JoinPanel } from './class/join-panel.tsx'
 import { MemberTable } from './class/member-table.tsx'
+import { RulesPanel } from './class/rules-panel.tsx'
 import { ConfirmButton } from './confirm-button.tsx'
 import { Field, Form } from './form.tsx'
 import { Note, NotLoaded, Problem } from './notices.tsx'
@@ -101,7 +102,10 @@ export function ClassPage({ classId }: { classId: string }) {
       {page?.isArchived && <Note>This class is archived: nobody joins it. Open it again to go on.</Note>}
       {page && (
         <div className={style.twoColumns}>
-          {!page.isArchived && <JoinPanel page={page} mayChange={mayChange} change={change.run} />}
+          <div>
+            {!page.isArchived && <JoinPanel page={page} mayChange={mayChange} change={change.run} />}
+            <RulesPanel page={page} mayChange={mayChange} change={change.run} />
+          </div>
           <MemberTable page={page} mayChange={mayChange} change={change.run} />
         </div>
       )}

@@ -1,6 +1,6 @@
 'use client'
 
-// The shells with their tabs: one seen, or two side by side; the files of the same home beside them.
+// The shells with their tabs: one seen, or two side by side; beside them the files of the same home, or a browser.
 
 import { useElementSize, useLocalStorage } from '@mantine/hooks'
 import dynamic from 'next/dynamic'
@@ -21,6 +21,15 @@ import { useShells } from './use-shells.ts'
 
 // The editor is much code that most minutes of a lab do not need.
 const FilesPane = dynamic(() => import('../editor/files-pane.tsx').then((file) => file.FilesPane), { ssr: false })
+const PreviewPane = dynamic(() => import('../preview/preview-pane.tsx').then((file) => file.PreviewPane), {
+  ssr: false,
+})
+
+/** What is seen beside the shells. */
+export interface Beside {
+  shown: 'files' | 'browser' | null
+  show(next: Beside['shown']): void
+}
 
 export interface TerminalHandle {
   /** In the focused shell. */
@@ -34,7 +43,7 @@ interface Props {
   tabs: SessionView['terminals']
   nodes: SessionView['nodes']
   desk: FileDesk
-  files: { isOpen: boolean; setOpen(isOpen: boolean): void }
+  beside: Beside
   ref: Ref<TerminalHandle>
   isFull: boolean
   onFull?(): void
@@ -44,9 +53,9 @@ interface Props {
 
 /** Two shells side by side, or a shell and the editor, want that much. */
 const splitFrom = 640
-const splitBesideFilesFrom = 960
+const splitBesideFrom = 960
 
-export function TerminalPane({ sessionId, tabs, nodes, desk, files, ref, isFull, onFull, isPeek }: Props) {
+export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull, onFull, isPeek }: Props) {
   const shells = useShells(sessionId, tabs)
   const { open } = useDesk(desk)
   const { view } = shells
@@ -57,10 +66,11 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, files, ref, isFull,
     getInitialValueInEffect: false,
   })
   const [isFinding, setFinding] = useState(false)
-  const layout = useDefaultLayout({ id: 'podium.terminal.files', storage: localStorage })
+  const layout = useDefaultLayout({ id: 'podium.terminal.beside', storage: localStorage })
   const isWide = size.width >= splitFrom
-  const showsFiles = files.isOpen && !isPeek
-  const maySplit = size.width >= (showsFiles ? splitBesideFilesFrom : splitFrom)
+  const isBeside = beside.shown !== null && !isPeek
+  const close = () => beside.show(null)
+  const maySplit = size.width >= (isBeside ? splitBesideFrom : splitFrom)
   const isSplit = view.right !== null && maySplit
   const active = focused(view)
   const screen = () => shells.screen(active)
@@ -70,7 +80,7 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, files, ref, isFull,
     const own = [active, view.left, view.right, ...tabs.map(({ name }) => name)].find((name) =>
       tabs.some((tab) => tab.name === name && !tab.isMachine),
     )
-    if (!isWide) files.setOpen(false)
+    if (!isWide) close()
     if (own) shells.show(own)
     const tab = own ?? (await shells.open())
     if (tab) shells.run(tab, command)
@@ -80,7 +90,7 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, files, ref, isFull,
     run: (command) => shells.run(active, command),
     focus: () => screen()?.focus(),
     openMachine: (machine) => {
-      if (!isWide) files.setOpen(false)
+      if (!isWide) close()
       void shells.open(machine)
     },
   }))
@@ -89,9 +99,16 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, files, ref, isFull,
     if (isSplit) return tab === view.left ? 'left' : tab === view.right ? 'right' : 'hidden'
     return tab === active ? 'whole' : 'hidden'
   }
-  const pane = (
-    <FilesPane desk={desk} sessionId={sessionId} onApply={runAsLearner} onClose={() => files.setOpen(false)} />
-  )
+  const pane =
+    beside.shown === 'browser' ? (
+      <PreviewPane sessionId={sessionId} nodes={nodes} onClose={close} />
+    ) : (
+      <FilesPane desk={desk} sessionId={sessionId} onApply={runAsLearner} onClose={close} />
+    )
+  const toggle = (which: 'files' | 'browser') => ({
+    'aria-pressed': beside.shown === which,
+    onClick: () => beside.show(beside.shown === which ? null : which),
+  })
   return (
     <div className={style.pane} ref={size.ref}>
       <div className={style.strip}>
@@ -105,8 +122,11 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, files, ref, isFull,
         {!isPeek && (
           <>
             <TextMenu screen={screen} size={fontSize} onSize={setFontSize} onFind={() => setFinding(true)} />
-            <Button small look="quiet" aria-pressed={files.isOpen} onClick={() => files.setOpen(!files.isOpen)}>
-              {open && !files.isOpen ? <code className={style.fileName}>{open.path}</code> : 'Files'}
+            <Button small look="quiet" {...toggle('browser')}>
+              Browser
+            </Button>
+            <Button small look="quiet" {...toggle('files')}>
+              {open && beside.shown !== 'files' ? <code className={style.fileName}>{open.path}</code> : 'Files'}
             </Button>
           </>
         )}
@@ -166,13 +186,13 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, files, ref, isFull,
                 )}
               </TerminalScreen>
             ))}
-            {showsFiles && !isWide && <div className={style.over}>{pane}</div>}
+            {isBeside && !isWide && <div className={style.over}>{pane}</div>}
           </div>
         </Panel>
-        {showsFiles && isWide && (
+        {isBeside && isWide && (
           <>
-            <Separator className={style.separator} aria-label="Between shells and files" />
-            <Panel id="files" minSize="280px" defaultSize="50%">
+            <Separator className={style.separator} aria-label="Between shells and what is beside them" />
+            <Panel id="beside" minSize="280px" defaultSize="50%">
               {pane}
             </Panel>
           </>

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { Connections } from '../accounts/connections.ts'
+import type { Door } from './doors.ts'
 import { servePreview, upgradePreview } from './preview-proxy.ts'
 import { Previews } from './previews.ts'
 
@@ -41,8 +42,15 @@ afterEach(() => {
 })
 
 const portOf = (server: Server) => (server.address() as AddressInfo).port
-const doorAt = (host: string, port = portOf(pod)) =>
-  ({ kind: 'Ingress', namespace: 'default', name: 'web', url: 'http://shop.example', host, port, tls: false }) as const
+const doorAt = (host: string, url = 'http://shop.example'): Door => ({
+  kind: 'Ingress',
+  namespace: 'default',
+  name: 'web',
+  url,
+  host,
+  port: portOf(pod),
+  tls: false,
+})
 const open = (personId = 'ada', door = doorAt('127.0.0.1')) =>
   previews.open({ personId, door, network, isOpen: () => clusterIsThere })
 
@@ -125,7 +133,7 @@ it('keeps the cookies of the page itself, for that preview alone', async () => {
   const mine = open()
   expect((await get(`${mine}set`)).text).toBe('none')
   expect((await get(`${mine}later`)).text).toBe('seen=1')
-  expect((await get(`${open()}later`)).text).toBe('none')
+  expect((await get(`${open('bob')}later`)).text).toBe('none')
 })
 
 it('tells a page’s paths from the root anew, and teaches its scripts first', async () => {
@@ -175,10 +183,15 @@ it('opens nothing outside the learner’s network, and not the host’s end of i
   }
 })
 
+it('is the same again for a door that is open', () => {
+  expect(open()).toBe(open())
+  expect(open('bob')).not.toBe(open())
+})
+
 it('ends with the login, with the cluster, and when there are eight newer ones', async () => {
   const first = open()
   const others = open('bob')
-  for (let more = 0; more < 8; more++) open()
+  for (let more = 1; more <= 8; more++) open('ada', doorAt('127.0.0.1', `http://shop${more}.example`))
   expect((await get(first)).status).toBe(404)
   expect((await get(others)).status).toBe(200)
   connections.cut('bob')

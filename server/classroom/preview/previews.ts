@@ -32,13 +32,15 @@ export class Previews {
     this.#connections = connections
   }
 
-  /** Returns where to go. Refuses addresses outside the learner's network: objects are written by learners. */
+  /** Returns where to go, the same while that door is open already. Refuses addresses outside the learner's network: objects are written by learners. */
   open(what: { personId: string; door: Door; network: MachineNetwork; isOpen: () => boolean }): string {
     const { personId, door, network, isOpen } = what
     if (!isInside(network, door.host)) {
       throw new ClassroomError('door-closed', `${door.host} is not an address of your cluster’s network.`)
     }
     const mine = [...this.#open].filter(([, each]) => each.personId === personId)
+    const same = mine.find(([token, { preview }]) => isSame(preview.door, door) && this.find(token))
+    if (same) return `${same[1].preview.prefix}/`
     for (const [token] of mine.slice(0, Math.max(0, mine.length - MOST_OF_ONE + 1))) this.#close(token)
     const token = randomBytes(24).toString('base64url')
     const preview = { door, prefix: `/preview/${token}`, cookies: new CookieJar(), isOpen }
@@ -58,6 +60,8 @@ export class Previews {
     this.#open.delete(token)
   }
 }
+
+const isSame = (one: Door, other: Door) => one.url === other.url && one.host === other.host && one.port === other.port
 
 /** An address of the network that is not the host's own end of it. */
 function isInside({ subnet, gatewayAddress }: MachineNetwork, address: string): boolean {
