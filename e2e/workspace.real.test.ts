@@ -234,7 +234,7 @@ describe('the browser', () => {
     await ofLearner('rollout status deployment/site --timeout=60s')
     await until('there are doors', async () => (await doors()).length === 2)
     expect((await doors()).map((label) => label.replace(/^\S+\s+/, ''))).toEqual(['LoadBalancer site', 'NodePort site'])
-    expect(await violations(page)).toEqual([])
+    expect(await violations(page, 'all', '[data-preview]')).toEqual([])
   })
 
   it('shows what the pod serves, with its paths from the root and what its script asks for', async () => {
