@@ -8,6 +8,7 @@ import type { PersistentVolume } from 'kubernetes-types/core/v1'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { storageDrivers } from './storage/drivers.ts'
 import { ownImages } from './storage/images.ts'
+import { joining } from './storage/joining.ts'
 import { rightsOfContainers } from './storage/rights-of-containers.ts'
 import { roomOnMachines } from './storage/room-on-machines.ts'
 import { CLAIM, podWithData, type Seat, seatAt } from './storage/seat.ts'
@@ -24,7 +25,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
   const kubeconfig = join(directory, 'kubeconfig.yaml')
   await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--kubeconfig', kubeconfig)
-  seat = seatAt({ directory, kubeconfig })
+  seat = seatAt({ directory, cluster: CLUSTER, kubeconfig })
 })
 afterAll(async () => {
   await podium('cluster', 'delete', CLUSTER)
@@ -92,5 +93,6 @@ volumesOfPods(() => seat)
 rightsOfContainers(() => seat)
 storageDrivers(() => seat)
 ownImages(() => seat)
+joining(() => seat)
 // Last: a machine is short of memory afterwards.
 roomOnMachines(() => seat)

@@ -6,6 +6,7 @@ import { kubectl } from '../support/commands.ts'
 export interface Seat {
   /** Holds what the tests write. */
   directory: string
+  cluster: string
   /** Fails the test where kubectl fails. */
   says(args: string, input?: string): Promise<string>
   /** A pod's, by lines. */
@@ -13,7 +14,7 @@ export interface Seat {
   nodes(): Promise<string[]>
 }
 
-export function seatAt(told: { directory: string; kubeconfig: string }): Seat {
+export function seatAt(told: { directory: string; cluster: string; kubeconfig: string }): Seat {
   const says: Seat['says'] = async (args, input) => {
     const options = { ...(input ? { input } : {}), timeoutMs: 120_000 }
     const { code, stdout, stderr } = await kubectl('1.36', told.kubeconfig)(args, options)

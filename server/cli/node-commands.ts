@@ -15,8 +15,9 @@ import {
   NODE_BOOTSTRAPPERS,
   readClusterRecord,
 } from '../kube/cluster/index.ts'
-import { CertificateSigningRequest, Node, Secret } from '../kube/kinds/index.ts'
-import { caCertHashOf, type JoinRequest } from '../kube/kubelet/bootstrap/discovery.ts'
+import { CertificateSigningRequest, ConfigMap, Node, Secret } from '../kube/kinds/index.ts'
+import { caCertHashOf, discoverCluster, type JoinRequest } from '../kube/kubelet/bootstrap/discovery.ts'
+import { createLinuxNodeOs } from '../kube/node-os/linux-node-os.ts'
 import { type ClusterCommandContext, type ListedCluster, listClusters } from './cluster-commands.ts'
 import { UserError } from './user-error.ts'
 
@@ -25,6 +26,7 @@ export interface NodeCommandContext extends ClusterCommandContext {
 }
 
 const JOIN_TIMEOUT_MS = 120_000
+const SIGN_TIMEOUT_MS = 30_000
 const LOOK_MS = 500
 
 export async function createToken(
@@ -46,6 +48,7 @@ export async function createToken(
       ...(ttlMs > 0 ? { expiration: new Date(systemClock.now() + ttlMs).toISOString().replace(/\.\d+/, '') } : {}),
     },
   })
+  await untilSigned(client, id)
   const token = `${id}.${secret}`
   if (!print) return context.say(token)
   const { caPem = '' } = await configOf(context, found.name)
@@ -54,19 +57,46 @@ export async function createToken(
   context.say(`podium node join ${endpoint} --token ${token} --discovery-token-ca-cert-hash ${hash}`)
 }
 
+/** Nobody believes the cluster by a token before its loop has signed with it. */
+async function untilSigned(client: Client, id: string): Promise<void> {
+  const giveUpAt = systemClock.monotonic() + SIGN_TIMEOUT_MS
+  for (;;) {
+    const { data } = await client.of(ConfigMap).get({ name: 'cluster-info', namespace: 'kube-public' })
+    if (data?.[`jws-kubeconfig-${id}`]) return
+    if (systemClock.monotonic() > giveUpAt) {
+      throw new UserError('the token is made, but the loop "bootstrap-signer" has not signed cluster-info with it')
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS / 5))
+  }
+}
+
 /** Makes a machine on this engine that knows nothing but the token, and waits until it is a node. */
 export async function joinNode(context: NodeCommandContext, told: JoinRequest): Promise<void> {
   const cluster = (await listClusters(context)).find(
     ({ server, state }) => state === 'ready' && new URL(server).host === told.endpoint,
   )
-  if (!cluster) throw new UserError(`no cluster of this machine listens at ${told.endpoint}; see: podium cluster list`)
+  if (!cluster) {
+    throw new UserError(
+      `no cluster of this host listens at ${told.endpoint} (podium cluster list shows those there are), and machines join on the host of their cluster only: docs/decisions/0055`,
+    )
+  }
   if (cluster.machines.length === 0) {
     throw new UserError(`cluster "${cluster.name}" has simulated nodes only, and no network for machines`)
   }
+  // The machine will look for itself; a mistake is told sooner, and before there is anything to take away again.
+  await discoverCluster(told, createLinuxNodeOs()).catch((err: Error) => {
+    throw new UserError(err.message)
+  })
+  const client = await clientOf(context, cluster.name)
   await using machines = await context.openMachines()
   const there = await machines.listMachines(cluster.name)
   const ordinal = 1 + Math.max(...there.map(({ name }) => Number(/^node-(\d+)$/.exec(name)?.[1] ?? 0)))
   const name = `node-${ordinal}`
+  if (await isReady(client, name)) {
+    throw new UserError(
+      `a Node with name "${name}" and status "Ready" already exists in the cluster, and no machine here is it; delete it first: kubectl delete node ${name}`,
+    )
+  }
   const network = await machines.createNetwork({
     cluster: cluster.name,
     openTcpPorts: [NETWORKING.apiPort, NETWORKING.dnsPort],
@@ -92,7 +122,7 @@ export async function joinNode(context: NodeCommandContext, told: JoinRequest): 
   })
   await machine.configure(files)
   try {
-    await untilIn(await clientOf(context, cluster.name), name)
+    await untilIn(client, name)
   } catch (err) {
     const { stdout } = await machine.exec(['tail', '-n', '5', '/var/log/podium/node-agent.log'])
     await machine.delete()
