@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { storageDrivers } from './storage/drivers.ts'
 import { ownImages } from './storage/images.ts'
 import { joining } from './storage/joining.ts'
+import { pushedImages } from './storage/pushed-images.ts'
 import { rightsOfContainers } from './storage/rights-of-containers.ts'
 import { roomOnMachines } from './storage/room-on-machines.ts'
 import { CLAIM, podWithData, type Seat, seatAt } from './storage/seat.ts'
@@ -93,6 +94,7 @@ volumesOfPods(() => seat)
 rightsOfContainers(() => seat)
 storageDrivers(() => seat)
 ownImages(() => seat)
+pushedImages(() => seat)
 joining(() => seat)
 // Last: a machine is short of memory afterwards.
 roomOnMachines(() => seat)

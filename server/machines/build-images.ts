@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, realpathSync } from 'node:fs'
 import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type Docker from 'dockerode'
 import { baseImageTag, ensureBaseImage, hasImage } from './base-image.ts'
@@ -75,6 +75,7 @@ async function contentHash(recipe: ImageRecipe, context: Pick<BuildContext, 'bin
   const folder = join(REPOSITORY, 'images', recipe.folder)
   for (const file of (await readdir(folder)).sort())
     hash.update(`\0${file}\0`).update(await readFile(join(folder, file)))
+  for (const path of await sourcesOf(recipe)) hash.update(`\0${path}\0`).update(await readFile(path))
   for (const [file, what] of Object.entries(recipe.needs ?? {})) {
     // A hundred megabytes are not read to learn that nothing changed: these binaries come from packages with a version,
     // so their size and name tell them apart.
@@ -85,12 +86,19 @@ async function contentHash(recipe: ImageRecipe, context: Pick<BuildContext, 'bin
   return hash.digest('hex').slice(0, 12)
 }
 
+async function sourcesOf({ sources }: ImageRecipe): Promise<string[]> {
+  if (!sources) return []
+  const names = (await readdir(join(REPOSITORY, sources))).sort()
+  return names.filter((name) => !name.endsWith('.test.ts')).map((name) => join(REPOSITORY, sources, name))
+}
+
 async function build(context: BuildContext, image: BuiltImage, base: string): Promise<void> {
   const { recipe } = image
   await mkdir(context.stateDir, { recursive: true })
   const folder = await mkdtemp(join(context.stateDir, 'build-'))
   try {
     await cp(join(REPOSITORY, 'images', recipe.folder), folder, { recursive: true })
+    for (const path of await sourcesOf(recipe)) await copyFile(path, join(folder, basename(path)))
     for (const [file, what] of Object.entries(recipe.needs ?? {})) {
       const path = binaryPath(context, what)
       if (!existsSync(path)) throw new Error(`image ${recipe.name} needs ${path}, which is not there`)

@@ -4,7 +4,7 @@
 // taken away by deleteCluster. What all share (the registry, the file system of the disks) stands down when the last
 // process lets go and nothing runs any more; images and disks stay.
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, realpath } from 'node:fs/promises'
+import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
@@ -14,6 +14,7 @@ import type { Cgroups, Limits } from './cgroups.ts'
 import { closeDiskStore, type DiskStore, openDiskStore, withDisks } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { withFileLock } from './file-lock.ts'
+import type { SharedPort } from './firewall.ts'
 import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
 import { hold } from './holders.ts'
 import { keepHomes, putBackHomes } from './home-disks.ts'
@@ -33,8 +34,9 @@ import { ENTER, type HostedMachine, machineHandle } from './machine.ts'
 import { buildPrograms, publishPrograms } from './machine-programs.ts'
 import { openCgroups } from './open-cgroups.ts'
 import { pruneImages } from './prune-images.ts'
+import { forgetImages, type PushAccess, pushAccessOf } from './push-registry.ts'
 import { fillRegistry, registryContentHash } from './registry.ts'
-import { ensureRegistryCertificates, REGISTRY_NAMES } from './registry-certificates.ts'
+import { authoritiesOf, ensureRegistryCertificates, PUSH_REGISTRY, REGISTRY_NAMES } from './registry-certificates.ts'
 import { removeContainer } from './remove-container.ts'
 import { sharedServices } from './shared-services.ts'
 import {
@@ -102,10 +104,10 @@ export async function imagesAreReady(
   const images = await describeImages(options)
   const present = new Set((await docker.listImages()).flatMap((image) => image.RepoTags ?? []))
   if (!images.every((image) => present.has(image.reference))) return false
-  const caFile = join(stateDir, 'registry-tls', 'ca.crt')
-  if (!existsSync(caFile)) return false
+  const caCertificate = await authoritiesOf(stateDir)
+  if (!caCertificate) return false
   const registryHash = registryContentHash(images)
-  const hash = goldenHash({ images, registryHash, caCertificate: await readFile(caFile, 'utf8'), diskBytes })
+  const hash = goldenHash({ images, registryHash, caCertificate, diskBytes })
   if (!existsSync(join(stateDir, 'registry', registryHash))) return false
   return withDisks(stateDir, async (disks) => existsSync(disks.goldenPath(hash)))
 }
@@ -166,6 +168,7 @@ async function prepareDataCentre(
     await disks.remove(cluster, name) // of a machine whose making was interrupted
     await disks.clone(disk, cluster, name)
     const data = await disks.mount(cluster, name)
+    await writePushAccess(data, await pushAccessOf(stateDir, cluster))
     const address = addresses.machineAddress(ordinal)
     const container = await docker.createContainer({
       name: containerName,
@@ -183,7 +186,7 @@ async function prepareDataCentre(
         `NODE_ADDRESS=${address}`,
         `NODE_DNS=${addresses.gateway}`,
         `GATEWAY=${addresses.gateway}`,
-        `REGISTRY_NAMES=${REGISTRY_NAMES.join(' ')}`,
+        `REGISTRY_NAMES=${[...REGISTRY_NAMES, PUSH_REGISTRY.host].join(' ')}`,
         `MACHINE=${JSON.stringify({ ...machineLimits, diskBytes })}`,
       ],
       HostConfig: {
@@ -249,28 +252,27 @@ async function prepareDataCentre(
     return result
   }
 
-  let registryStarted: Promise<string> | undefined
+  let registriesStarted: Promise<readonly SharedPort[]> | undefined
   /** Only while nobody can take it away. */
   const startOnce = () => {
-    registryStarted ??= services.start().catch((err) => {
-      registryStarted = undefined
+    registriesStarted ??= services.start().catch((err) => {
+      registriesStarted = undefined
       throw err
     })
-    return registryStarted
+    return registriesStarted
   }
-  const registryAddress = () => registryStarted ?? alone(startOnce)
+  const startServices = () => registriesStarted ?? alone(startOnce)
 
-  const createNetwork = (request: Parameters<MachineProvider['createNetwork']>[0], registry: () => Promise<string>) =>
+  const createNetwork = (request: Parameters<MachineProvider['createNetwork']>[0], start: typeof startOnce) =>
     serialised('networks', async () => {
       requireName(request.cluster, 'cluster')
       const network = await ensureNetwork(networks, request.cluster)
-      await applyFirewall(network, request, { registryAddress: await registry() })
+      await applyFirewall(network, request, { registries: await start() })
       return network
     })
 
   const provider = {
-    createNetwork: (request: Parameters<MachineProvider['createNetwork']>[0]) =>
-      createNetwork(request, registryAddress),
+    createNetwork: (request: Parameters<MachineProvider['createNetwork']>[0]) => createNetwork(request, startServices),
     async listMachines(cluster: string): Promise<Machine[]> {
       const network = await findNetwork(networks, cluster)
       const containers = await docker.listContainers({
@@ -294,6 +296,7 @@ async function prepareDataCentre(
       requireName(cluster, 'cluster')
       await removeContainersAndNetwork(cluster)
       await disks.removeCluster(cluster)
+      await forgetImages(registryContext, cluster)
       const left = await cgroups.remove([cluster])
       if (left.length > 0) log(`cgroups of ${cluster} are still busy: ${left.join(', ')}`)
     },
@@ -319,7 +322,7 @@ async function prepareDataCentre(
     images,
     machineLimits,
     cgroups,
-    registryAddress,
+    registryAddress: async () => (await startServices())[0]?.address ?? '',
     installation,
     stateDir,
     goldenDisk: golden,
@@ -374,6 +377,14 @@ async function findPrograms(options: DataCentreOptions, stateDir: string, log: (
     log(`machines will have no node agent: ${lines.slice(0, 3).join(' | ')}`)
     return undefined
   }
+}
+
+/** On a disk that is still a copy of the golden one: no learner has been there. */
+async function writePushAccess(data: string, { prefix, dockerConfig }: PushAccess): Promise<void> {
+  const root = join(data, 'root')
+  await mkdir(join(root, 'root/.docker'), { recursive: true, mode: 0o700 })
+  await writeFile(join(root, 'root/.docker/config.json'), dockerConfig, { mode: 0o600 })
+  await writeFile(join(root, 'etc/profile.d/registry.sh'), `export REGISTRY=${prefix}\n`)
 }
 
 /** Cluster and machine names become parts of paths, cgroups and Docker names. */

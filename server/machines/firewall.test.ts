@@ -9,7 +9,10 @@ const request = {
   gateway: '10.160.3.1',
   openTcpPorts: [6443, 53],
   openUdpPorts: [53],
-  registryAddress: '10.160.0.11',
+  registries: [
+    { address: '10.160.0.11', tcpPort: 443 },
+    { address: '10.160.0.12', tcpPort: 5000 },
+  ],
 }
 
 describe('the rules of a learner network', () => {
@@ -38,11 +41,19 @@ describe('the rules of a learner network', () => {
     expect(of('PODIUM-FWD-3').at(-1)).toContain('-j REJECT')
   })
 
-  it('lets nothing be forwarded but machine to machine, the registry, and answers to the network', () => {
+  it('lets nothing be forwarded but machine to machine, the registries, and answers to the network', () => {
     expect(of('PODIUM-FWD-3').slice(0, -1)).toEqual([
       '-A PODIUM-FWD-3 -i pdm-3 -o pdm-3 -j ACCEPT',
       '-A PODIUM-FWD-3 -i pdm-3 -d 10.160.0.11/32 -p tcp --dport 443 -j ACCEPT',
+      '-A PODIUM-FWD-3 -i pdm-3 -d 10.160.0.12/32 -p tcp --dport 5000 -j ACCEPT',
       '-A PODIUM-FWD-3 -o pdm-3 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    ])
+  })
+
+  it('leads the ports of its gateway to the registries', () => {
+    expect(of('PODIUM-NAT-3')).toEqual([
+      '-A PODIUM-NAT-3 -d 10.160.3.1/32 -p tcp --dport 443 -j DNAT --to-destination 10.160.0.11:443',
+      '-A PODIUM-NAT-3 -d 10.160.3.1/32 -p tcp --dport 5000 -j DNAT --to-destination 10.160.0.12:5000',
     ])
   })
 
@@ -53,8 +64,8 @@ describe('the rules of a learner network', () => {
   it('lets the registry’s own network answer and never start a connection', () => {
     const serving = firewallRules({
       ...request,
-      registryAddress: undefined,
-      serves: { address: '10.160.0.11', tcpPort: 443 },
+      registries: [],
+      serves: [{ address: '10.160.0.11', tcpPort: 443 }],
     })
     expect(serving).not.toContain('-i pdm-3')
     expect(serving).toContain('-A PODIUM-FWD-3 -o pdm-3 -d 10.160.0.11/32 -p tcp --dport 443 -j ACCEPT')

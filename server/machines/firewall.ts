@@ -1,9 +1,10 @@
 // What a learner's network may reach, as iptables rules on the host.
 //
 //   INPUT        towards the host: only the named ports of the network's own gateway address
-//   DOCKER-USER  through the host: machine ↔ machine on the same bridge, and the classroom's registry; nothing else,
+//   DOCKER-USER  through the host: machine ↔ machine on the same bridge, and the classroom's registries; nothing else,
 //                neither the world nor another learner
-//   PREROUTING   the gateway's port 443 is the registry (which answers to the names of the public ones)
+//   PREROUTING   the gateway's port 443 is the registry (which answers to the names of the public ones), 5000 the one
+//                that learners push to
 //
 // One chain of each per network, named after its slot, reached by jumps that carry the cluster's name as a comment.
 // Everything is applied in one iptables-restore and can be applied again at any time; `closeFirewall` takes it all away.
@@ -17,10 +18,15 @@ export interface FirewallRequest {
   gateway: string
   openTcpPorts: readonly number[]
   openUdpPorts: readonly number[]
-  /** Where the classroom's registry is, for a learner's network. */
-  registryAddress?: string | undefined
-  /** For the registry's own network: nothing leaves it, and only this may come in. */
-  serves?: { address: string; tcpPort: number }
+  /** The classroom's registries: a learner's network reaches them through its gateway, at the same port. */
+  registries?: readonly SharedPort[]
+  /** For the registries' own network: nothing leaves it, and only this may come in. */
+  serves?: readonly SharedPort[]
+}
+
+export interface SharedPort {
+  address: string
+  tcpPort: number
 }
 
 interface Jump {
@@ -111,7 +117,7 @@ const limited = (rule: string, { limit, burst }: { limit: string; burst: number 
 /** The text handed to iptables-restore; declaring a chain empties it, so applying twice is the same as once. */
 export function firewallRules(request: FirewallRequest): string {
   const { input, terminals, forward, nat } = chainNames(request.slot)
-  const { subnet, gateway, registryAddress } = request
+  const { subnet, gateway, registries = [] } = request
   const toGateway = `-A ${input} -s ${subnet} -d ${gateway}/32`
   return [
     '*filter',
@@ -129,30 +135,35 @@ export function firewallRules(request: FirewallRequest): string {
     'COMMIT',
     '*nat',
     `:${nat} - [0:0]`,
-    ...(registryAddress
-      ? [`-A ${nat} -d ${gateway}/32 -p tcp --dport 443 -j DNAT --to-destination ${registryAddress}:443`]
-      : []),
+    ...registries.map(
+      ({ address, tcpPort }) =>
+        `-A ${nat} -d ${gateway}/32 -p tcp --dport ${tcpPort} -j DNAT --to-destination ${address}:${tcpPort}`,
+    ),
     'COMMIT',
     '',
   ].join('\n')
 }
 
-function learnerRules({ slot, bridge, registryAddress }: FirewallRequest): string[] {
+function learnerRules({ slot, bridge, registries = [] }: FirewallRequest): string[] {
   const { forward } = chainNames(slot)
   return [
     // Bridged packets pass here too (br_netfilter), with pod addresses that are the same for every learner.
     `-A ${forward} -i ${bridge} -o ${bridge} -j ACCEPT`,
-    ...(registryAddress ? [`-A ${forward} -i ${bridge} -d ${registryAddress}/32 -p tcp --dport 443 -j ACCEPT`] : []),
+    ...registries.map(
+      ({ address, tcpPort }) => `-A ${forward} -i ${bridge} -d ${address}/32 -p tcp --dport ${tcpPort} -j ACCEPT`,
+    ),
     // Only towards the bridge: a tracked pod-to-pod connection must not become a pass to the host's uplink.
     `-A ${forward} -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
   ]
 }
 
-function serverRules({ slot, bridge }: FirewallRequest, serves: { address: string; tcpPort: number }): string[] {
+function serverRules({ slot, bridge }: FirewallRequest, serves: readonly SharedPort[]): string[] {
   const { forward } = chainNames(slot)
   return [
     `-A ${forward} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
-    `-A ${forward} -o ${bridge} -d ${serves.address}/32 -p tcp --dport ${serves.tcpPort} -j ACCEPT`,
+    ...serves.map(
+      ({ address, tcpPort }) => `-A ${forward} -o ${bridge} -d ${address}/32 -p tcp --dport ${tcpPort} -j ACCEPT`,
+    ),
   ]
 }
 

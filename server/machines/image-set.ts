@@ -11,6 +11,8 @@ export interface ImageRecipe {
   args?: Record<string, string>
   /** Files from outside the folder: name in the build context → what it is. */
   needs?: Record<string, 'node' | 'kubectl'>
+  /** A folder of the repository whose sources go into the build context too. */
+  sources?: string
   /** The references learners type. None: the image is Podium's own and stays on the host. */
   names?: string[]
   /** Not preloaded on machines: pulled from the classroom's registry when asked for. */
@@ -26,6 +28,13 @@ export const IMAGES: readonly ImageRecipe[] = [
     base: 'trixie',
     names: ['docker.io/library/registry:2', 'docker.io/library/registry:latest'],
     isOnDemand: true,
+  },
+  {
+    name: 'push-registry',
+    folder: 'push-registry',
+    base: 'trixie',
+    needs: { node: 'node' },
+    sources: 'server/machines/push-registry',
   },
   {
     name: 'pause',

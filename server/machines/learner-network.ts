@@ -13,7 +13,7 @@ import {
   slotsIn,
 } from './address-pool.ts'
 import { statusOf } from './docker-error.ts'
-import { closeFirewall, openFirewall } from './firewall.ts'
+import { closeFirewall, type FirewallRequest, openFirewall } from './firewall.ts'
 import { nameOnEngine } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
 import { runCommand } from './run-command.ts'
@@ -76,7 +76,7 @@ export async function ensureNetwork(
 export async function applyFirewall(
   network: LearnerNetwork,
   ports: { openTcpPorts: readonly number[]; openUdpPorts: readonly number[] },
-  reach: { registryAddress?: string | undefined; serves?: { address: string; tcpPort: number } },
+  reach: Pick<FirewallRequest, 'registries' | 'serves'>,
 ): Promise<void> {
   const { cluster, bridge, subnet, gatewayAddress, addresses } = network
   await openFirewall({ cluster, slot: addresses.slot, bridge, subnet, gateway: gatewayAddress, ...ports, ...reach })

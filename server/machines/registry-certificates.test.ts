@@ -3,10 +3,15 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ensureRegistryCertificates, REGISTRY_NAMES } from './registry-certificates.ts'
+import {
+  authoritiesOf,
+  ensureRegistryCertificates,
+  REGISTRY_NAMES,
+  type RegistryCertificates,
+} from './registry-certificates.ts'
 
 let stateDir: string
-let made: { directory: string; caCertificate: string }
+let made: RegistryCertificates
 const read = (name: string) => readFile(join(made.directory, name), 'utf8')
 
 beforeAll(async () => {
@@ -23,6 +28,16 @@ it('lets the registry answer to every public name, on the word of an authority o
   for (const name of REGISTRY_NAMES) expect(certificate.checkHost(name)).toBe(name)
   expect(certificate.checkHost('example.com')).toBeUndefined()
   expect(certificate.ca).toBe(false)
+})
+
+it('has machines believe the registry that learners push to as well, on the word of another', async () => {
+  const certificate = new X509Certificate(await readFile(join(made.pushDirectory, 'registry.crt')))
+  expect(certificate.checkHost('registry.podium')).toBe('registry.podium')
+  expect(certificate.checkHost('docker.io')).toBeUndefined()
+  const authorities = made.caCertificate.split(/(?=-----BEGIN)/).map((pem) => new X509Certificate(pem))
+  expect(authorities.map(({ publicKey }) => certificate.verify(publicKey))).toEqual([false, true])
+  expect(await authoritiesOf(stateDir)).toBe(made.caCertificate)
+  expect(await authoritiesOf(join(stateDir, 'elsewhere'))).toBeUndefined()
 })
 
 it('keeps its key to root', async () => {

@@ -10,17 +10,12 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { type BuiltImage, inPairs } from './build-images.ts'
-import { nameOnEngine } from './installation.ts'
 import { LABELS } from './labels.ts'
 import { ensureRegistryCertificates } from './registry-certificates.ts'
 import { removeContainer } from './remove-container.ts'
+import { runService, type ServiceContext, serviceName } from './service-container.ts'
 
-export interface RegistryContext {
-  docker: Docker
-  stateDir: string
-  installation: string
-  log: (line: string) => void
-}
+const NAME = 'registry'
 
 const CONFIG = `version: 0.1
 log: { level: warn }
@@ -39,7 +34,7 @@ export function registryContentHash(images: readonly BuiltImage[]): string {
 }
 
 /** Makes the directory that a registry serves; returns its path. */
-export async function fillRegistry(context: RegistryContext, images: readonly BuiltImage[]): Promise<string> {
+export async function fillRegistry(context: ServiceContext, images: readonly BuiltImage[]): Promise<string> {
   const directory = join(context.stateDir, 'registry', registryContentHash(images))
   if (existsSync(directory)) return directory
   const partial = `${directory}.partial`
@@ -75,60 +70,31 @@ export async function fillRegistry(context: RegistryContext, images: readonly Bu
 
 /** Runs the read-only registry at `address` on `network`; replaces one that serves an older image set. */
 export async function startRegistry(
-  context: RegistryContext,
+  context: ServiceContext,
   options: { images: readonly BuiltImage[]; directory: string; network: string; address: string },
 ): Promise<void> {
-  const { docker, stateDir, installation } = context
-  const name = nameOf(context)
-  const { directory: tls } = await ensureRegistryCertificates(stateDir)
-  const existing = docker.getContainer(name)
-  const found = await existing.inspect().catch(() => undefined)
-  if (found) {
-    const isCurrent =
-      found.State.Running &&
-      found.Config.Labels['podium.registry'] === options.directory &&
-      found.NetworkSettings.Networks[options.network]?.IPAddress === options.address
-    if (isCurrent) return
-    await existing.remove({ force: true, v: true })
-  }
-  const config = join(stateDir, 'registry', 'config.yml')
+  const { directory: tls } = await ensureRegistryCertificates(context.stateDir)
+  const config = join(context.stateDir, 'registry', 'config.yml')
   await writeFile(config, CONFIG)
-  const container = await docker.createContainer({
-    name,
-    Image: registryImage(options.images),
-    Labels: {
-      [LABELS.owner]: '1',
-      [LABELS.home]: installation,
-      [LABELS.role]: 'registry',
-      'podium.registry': options.directory,
-    },
-    Cmd: ['serve', '/etc/docker/registry/config.yml'],
-    HostConfig: {
-      Binds: [
-        `${options.directory}:/var/lib/registry:ro`,
-        `${config}:/etc/docker/registry/config.yml:ro`,
-        `${tls}:/tls:ro`,
-      ],
-      NetworkMode: options.network,
-      RestartPolicy: { Name: 'unless-stopped' },
-      CapDrop: ['ALL'],
-      CapAdd: ['NET_BIND_SERVICE'],
-      SecurityOpt: ['no-new-privileges'],
-      ReadonlyRootfs: true,
-      Memory: 256 * 1024 ** 2,
-      PidsLimit: 200,
-    },
-    NetworkingConfig: { EndpointsConfig: { [options.network]: { IPAMConfig: { IPv4Address: options.address } } } },
+  await runService(context, {
+    name: NAME,
+    image: registryImage(options.images),
+    content: options.directory,
+    command: ['serve', '/etc/docker/registry/config.yml'],
+    binds: [
+      `${options.directory}:/var/lib/registry:ro`,
+      `${config}:/etc/docker/registry/config.yml:ro`,
+      `${tls}:/tls:ro`,
+    ],
+    network: options.network,
+    address: options.address,
   })
-  await container.start()
 }
 
 /** It only reads, so nothing is lost by its not being asked first. */
-export async function stopRegistry(context: RegistryContext): Promise<void> {
-  await removeContainer(context.docker, nameOf(context))
+export async function stopRegistry(context: ServiceContext): Promise<void> {
+  await removeContainer(context.docker, serviceName(context, NAME))
 }
-
-const nameOf = ({ installation }: RegistryContext) => nameOnEngine(installation, 'registry')
 
 function registryImage(images: readonly BuiltImage[]): string {
   const image = images.find((candidate) => candidate.recipe.name === 'registry')

@@ -13,7 +13,17 @@ import { takeDown } from './learner-network.ts'
 import { openCgroups } from './open-cgroups.ts'
 import { removeContainer } from './remove-container.ts'
 
-const OURS = ['disks', 'mounts', 'machines.xfs', 'registry', 'registry-tls', 'node-agent', 'holders', 'preparing.lock']
+const OURS = [
+  'disks',
+  'mounts',
+  'machines.xfs',
+  'registry',
+  'registry-tls',
+  'push-registry',
+  'node-agent',
+  'holders',
+  'preparing.lock',
+]
 
 export async function removeInstallation(options: {
   stateDir: string

@@ -1,6 +1,7 @@
-// What all clusters of an installation share while any of them runs: the registry, on a network of its own. Made when the
-// first cluster asks, and taken away with its rules when nobody needs it; what the registry serves stays on disk.
+// What all clusters of an installation share while any of them runs: the registries, on a network of their own. Made when
+// the first cluster asks, and taken away with its rules when nobody needs it; what the registries serve stays on disk.
 import type { BuiltImage } from './build-images.ts'
+import type { SharedPort } from './firewall.ts'
 import { nameOnEngine } from './installation.ts'
 import {
   applyFirewall,
@@ -11,17 +12,20 @@ import {
   removeNetwork,
   SERVICES_SLOT,
 } from './learner-network.ts'
-import { type RegistryContext, startRegistry, stopRegistry } from './registry.ts'
+import { startPushRegistry, stopPushRegistry } from './push-registry.ts'
+import { startRegistry, stopRegistry } from './registry.ts'
+import { PUSH_REGISTRY } from './registry-certificates.ts'
+import type { ServiceContext } from './service-container.ts'
 
 export interface SharedServices {
-  /** Resolves with the registry's address. */
-  start(): Promise<string>
+  /** Resolves with where the registries are, the read-only one first. */
+  start(): Promise<readonly SharedPort[]>
   stop(): Promise<void>
 }
 
 export function sharedServices(options: {
   networks: NetworkContext
-  registry: RegistryContext
+  registry: ServiceContext
   images: readonly BuiltImage[]
   /** What the registry serves. */
   directory: string
@@ -31,14 +35,20 @@ export function sharedServices(options: {
   return {
     async start() {
       const network = (await findNetwork(networks, cluster)) ?? (await makeNetwork(networks, cluster))
-      const address = network.addresses.machineAddress(0)
-      const reach = { serves: { address, tcpPort: 443 } }
-      await applyFirewall(network, { openTcpPorts: [], openUdpPorts: [] }, reach)
-      await startRegistry(registry, { images, directory, network: network.name, address })
-      return address
+      const [address, pushAddress] = [0, 1].map(network.addresses.machineAddress) as [string, string]
+      const serves = [
+        { address, tcpPort: 443 },
+        { address: pushAddress, tcpPort: PUSH_REGISTRY.port },
+      ]
+      await applyFirewall(network, { openTcpPorts: [], openUdpPorts: [] }, { serves })
+      await Promise.all([
+        startRegistry(registry, { images, directory, network: network.name, address }),
+        startPushRegistry(registry, { images, network: network.name, address: pushAddress }),
+      ])
+      return serves
     },
     async stop() {
-      await stopRegistry(registry)
+      await Promise.all([stopRegistry(registry), stopPushRegistry(registry)])
       const network = await findNetwork(networks, cluster)
       if (network) await removeNetwork(networks, network)
     },
