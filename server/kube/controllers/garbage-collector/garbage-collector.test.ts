@@ -4,6 +4,8 @@ import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { ConfigMap } from '../../kinds/config-map.ts'
 import { Deployment } from '../../kinds/deployment.ts'
 import { Event } from '../../kinds/event.ts'
+import { Lease } from '../../kinds/lease.ts'
+import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { PriorityClass } from '../../kinds/priority-class.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
@@ -69,6 +71,16 @@ it('in the foreground lets the owner go last', async () => {
   }
   await loops.until('the deployment has gone', async () => !(await exists(web)))
   expect(await replicaSets()).toHaveLength(0)
+})
+
+it('takes the lease of a node that has gone away, in its namespace', async () => {
+  const { metadata } = await loops.client.of(Node).get({ name: 'node-1' })
+  const owner = { apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: metadata?.uid ?? '' }
+  const name = { namespace: 'kube-node-lease', name: 'node-1' }
+  await loops.client.of(Lease).create({ metadata: { ...name, ownerReferences: [owner] }, spec: {} })
+  await loops.run(['garbage-collector'])
+  await loops.client.of(Node).delete({ name: 'node-1' })
+  await loops.until('no lease', async () => (await loops.client.of(Lease).list(name)).items.length === 0)
 })
 
 it('orphans what should stay, and nothing is made anew', async () => {

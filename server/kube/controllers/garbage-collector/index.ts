@@ -35,8 +35,8 @@ function concerned(graph: OwnershipGraph, kind: AnyKind, change: Change<KubeObje
 }
 
 export function garbageCollector(kinds: readonly AnyKind[]) {
-  // Nothing owns an Event or a Lease but time, and there are many.
-  const collected = kinds.filter(({ kind }) => kind !== 'Event' && kind !== 'Lease')
+  // Nothing owns an Event but time, and there are many.
+  const collected = kinds.filter(({ kind }) => kind !== 'Event')
   return controller('garbage-collector')
     .queueNamed('garbage_collector_attempt_to_delete')
     .actsAs('generic-garbage-collector')
