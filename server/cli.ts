@@ -231,6 +231,21 @@ images
     await using _built = await openMachines(defaultStateDir, (line) => say(`podium: ${line}`))
   })
 images
+  .command('add <source>')
+  .description('give machines an image: a file of `docker save`, a folder with a Dockerfile, or a name to pull')
+  .option('--name <name>', 'what learners call it, as in shop:1.0')
+  .action(async (source: string, { name }: { name?: string }) =>
+    (await installation()).addImages(context(), source, name),
+  )
+images
+  .command('remove <name>')
+  .description('take back what `images add` gave')
+  .action(async (name: string) => (await installation()).removeImage(context(), name))
+images
+  .command('list')
+  .description('the images that machines have')
+  .action(async () => (await installation()).listImages(context()))
+images
   .command('export <file>')
   .description('write all images into one file, for a machine that reaches neither a registry nor a Debian mirror')
   .action(async (file) => (await installation()).exportImages(file, say))

@@ -1,6 +1,7 @@
 // Commands about a whole installation: its images in a file, and taking it off the machine again.
 
 import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import Docker from 'dockerode'
 import { stopDocker } from '../../bin/docker-engine.mjs'
@@ -26,6 +27,28 @@ export async function importImages(file: string, say: Say): Promise<void> {
   const { importImages } = await machines()
   await importImages(new Docker(), path).catch(refused(`${path} could not be loaded`))
   say('the images are here; `npm start` will find them')
+}
+
+export async function addImages(context: ClusterCommandContext, source: string, name?: string): Promise<void> {
+  const { stateDir, say } = context
+  const { addImage } = await machines()
+  await mkdir(stateDir, { recursive: true, mode: 0o711 })
+  const added = await addImage({ docker: new Docker(), stateDir, log: say }, source, name).catch(refused('not added'))
+  for (const one of added) say(`added ${one}`)
+  say('machines that are made from now on have it; a classroom that runs has to be started again first')
+}
+
+export async function removeImage({ stateDir, say }: ClusterCommandContext, name: string): Promise<void> {
+  const { removeAddedImage } = await machines()
+  await removeAddedImage({ docker: new Docker(), stateDir, log: say }, name).catch(refused('not removed'))
+  say(`removed ${name}; machines that have it keep it`)
+}
+
+export async function listImages({ stateDir, say }: ClusterCommandContext): Promise<void> {
+  const { addedImages, imageNames } = await machines()
+  const docker = new Docker()
+  for (const name of imageNames()) say(name)
+  for (const { recipe } of await addedImages({ docker, stateDir, log: say })) say(`${recipe.name}  (added)`)
 }
 
 /** Everything that Podium made on this machine goes, learners' work too; an engine that somebody else started stays. */

@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type Docker from 'dockerode'
 import { baseImageTag, ensureBaseImage, hasImage } from './base-image.ts'
-import { IMAGES, type ImageRecipe } from './image-set.ts'
+import { type HostImage, IMAGES, type ImageRecipe } from './image-set.ts'
 import { LABELS } from './labels.ts'
 
 const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -21,10 +21,15 @@ export interface BuildContext {
   binaries?: Partial<Record<'node' | 'kubectl', string>>
 }
 
-export interface BuiltImage {
-  recipe: ImageRecipe
+/** On the host's engine. */
+export interface PresentImage {
+  recipe: HostImage
   reference: string
   hash: string
+}
+
+export interface BuiltImage extends PresentImage {
+  recipe: ImageRecipe
 }
 
 /** The set as it has to be, without building anything: what `ensure` would use. */
@@ -120,7 +125,11 @@ async function build(context: BuildContext, image: BuiltImage, base: string): Pr
 }
 
 /** Docker answers 200 and reports a failed step inside the stream, so the stream has to be read for it. */
-async function followBuild(stream: NodeJS.ReadableStream, name: string, log: (line: string) => void): Promise<void> {
+export async function followBuild(
+  stream: NodeJS.ReadableStream,
+  name: string,
+  log: (line: string) => void,
+): Promise<void> {
   const tail: string[] = []
   let rest = ''
   let failure: string | undefined

@@ -9,7 +9,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
 import type { Machine, MachineProvider } from '../kube/cluster/machine-provider.ts'
-import { type BuildContext, type BuiltImage, buildImages, describeImages } from './build-images.ts'
+import { addedImages } from './added-images.ts'
+import { type BuildContext, buildImages, describeImages, type PresentImage } from './build-images.ts'
 import type { Cgroups, Limits } from './cgroups.ts'
 import { closeDiskStore, type DiskStore, openDiskStore, withDisks } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
@@ -70,7 +71,7 @@ export interface DataCentreOptions {
 
 export interface DataCentre extends MachineProvider {
   readonly docker: Docker
-  readonly images: readonly BuiltImage[]
+  readonly images: readonly PresentImage[]
   readonly machineLimits: Limits
   createNetwork(request: Parameters<MachineProvider['createNetwork']>[0]): Promise<LearnerNetwork>
   /** The learner's shell container; adopts the one of that name. `network` defaults to the cluster's. */
@@ -101,8 +102,8 @@ export async function imagesAreReady(
   options: Pick<DataCentreOptions, 'stateDir' | 'docker' | 'diskBytes' | 'binaries'>,
 ) {
   const { stateDir, docker = new Docker(), diskBytes = DEFAULT_DISK_BYTES } = options
-  const images = await describeImages(options)
   const present = new Set((await docker.listImages()).flatMap((image) => image.RepoTags ?? []))
+  const images = [...(await describeImages(options)), ...(await addedImages({ docker, stateDir, log: () => {} }))]
   if (!images.every((image) => present.has(image.reference))) return false
   const caCertificate = await authoritiesOf(stateDir)
   if (!caCertificate) return false
@@ -114,11 +115,18 @@ export async function imagesAreReady(
 
 /** Prepares the host (building what is missing: minutes the first time, well under a second afterwards). */
 export async function openDataCentre(options: DataCentreOptions): Promise<DataCentre> {
+  refuseElsewhere(options.docker ?? new Docker())
   await mkdir(options.stateDir, { recursive: true, mode: 0o711 })
   const lock = join(options.stateDir, 'preparing.lock')
   const onWait = (pid: number) => options.log?.(`process ${pid} is preparing the images, waiting for it`)
   const alone = <T>(work: () => Promise<T>) => withFileLock(lock, work, onWait)
   return alone(() => prepareDataCentre(options, alone))
+}
+
+/** Disks, networks and limits of machines are made on this host, so its engine must be here too (decision 0055). */
+function refuseElsewhere({ modem }: Docker): void {
+  const { host } = modem as { host?: string }
+  if (host) throw new Error(`machines run on this host only, and DOCKER_HOST leads to ${host}; unset it`)
 }
 
 /** `alone` keeps other processes of the installation from making or taking away what all share meanwhile. */
@@ -133,7 +141,8 @@ async function prepareDataCentre(
   const installation = installationOf(stateDir)
   const cgroups = await openCgroups(docker, installation)
   await raiseHostSettings(stateDir, log)
-  const images = await buildImages({ docker, stateDir, log, binaries: options.binaries })
+  const built = await buildImages({ docker, stateDir, log, binaries: options.binaries })
+  const images = [...built, ...(await addedImages({ docker, stateDir, log }))]
   const disks = await openDiskStore({ stateDir, log })
   const { caCertificate } = await ensureRegistryCertificates(stateDir)
   const registryContext = { docker, stateDir, installation, log }

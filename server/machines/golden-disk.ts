@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs'
 import { appendFile, mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
-import { type BuiltImage, inPairs } from './build-images.ts'
+import { inPairs, type PresentImage } from './build-images.ts'
 import type { DiskStore } from './disk-store.ts'
 import { LABELS } from './labels.ts'
 import type { HostedMachine } from './machine.ts'
@@ -23,7 +23,7 @@ export interface GoldenRequest {
   docker: Docker
   disks: DiskStore
   stateDir: string
-  images: readonly BuiltImage[]
+  images: readonly PresentImage[]
   registryHash: string
   caCertificate: string
   diskBytes: number
@@ -37,7 +37,7 @@ export function goldenHash(
 }
 
 /** Every name whose image is on a machine's disk from the start. */
-export function preloadedNames(images: readonly BuiltImage[]): string[] {
+export function preloadedNames(images: readonly PresentImage[]): string[] {
   return images.flatMap((image) => (image.recipe.isOnDemand ? [] : (image.recipe.names ?? [])))
 }
 
@@ -121,7 +121,7 @@ async function exportTree(docker: Docker, image: string, target: string): Promis
     await mkdir(join(target, dir), { recursive: true })
 }
 
-export function machineImage(images: readonly BuiltImage[]): BuiltImage {
+export function machineImage(images: readonly PresentImage[]): PresentImage {
   const image = images.find((candidate) => candidate.recipe.name === 'machine')
   if (!image) throw new Error('the image set has no machine')
   return image

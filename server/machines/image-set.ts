@@ -3,9 +3,17 @@
 
 export type DebianSuite = 'bookworm' | 'trixie'
 
-export interface ImageRecipe {
-  /** Built as `podium/<name>:<content hash>` on the host's engine. */
+/** What machines and terminals need to know of an image, whoever made it. */
+export interface HostImage {
   name: string
+  /** The references learners type. None: the image is Podium's own and stays on the host. */
+  names?: string[]
+  /** Not preloaded on machines: pulled from the classroom's registry when asked for. */
+  isOnDemand?: boolean
+}
+
+/** Built as `podium/<name>:<content hash>` on the host's engine. */
+export interface ImageRecipe extends HostImage {
   folder: string
   base: DebianSuite
   args?: Record<string, string>
@@ -13,10 +21,6 @@ export interface ImageRecipe {
   needs?: Record<string, 'node' | 'kubectl'>
   /** A folder of the repository whose sources go into the build context too. */
   sources?: string
-  /** The references learners type. None: the image is Podium's own and stays on the host. */
-  names?: string[]
-  /** Not preloaded on machines: pulled from the classroom's registry when asked for. */
-  isOnDemand?: boolean
 }
 
 export const IMAGES: readonly ImageRecipe[] = [
@@ -137,3 +141,6 @@ export const IMAGES: readonly ImageRecipe[] = [
   },
   { name: 'tools', folder: 'tools', base: 'trixie', names: ['docker.io/podium/tools:latest'] },
 ]
+
+/** All that machines get without anybody adding it. */
+export const imageNames = (): string[] => IMAGES.flatMap(({ names = [] }) => names)

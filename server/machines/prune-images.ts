@@ -4,16 +4,17 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
 import { baseImageTag } from './base-image.ts'
-import type { BuiltImage } from './build-images.ts'
+import type { PresentImage } from './build-images.ts'
 import { statusOf } from './docker-error.ts'
 import { bareDiskName, goldenHash } from './golden-disk.ts'
+import { IMAGES } from './image-set.ts'
 import { LABELS } from './labels.ts'
 import { registryContentHash } from './registry.ts'
 
 export interface PruneRequest {
   docker: Docker
   stateDir: string
-  images: readonly BuiltImage[]
+  images: readonly PresentImage[]
   caCertificate: string
   diskBytes: number
 }
@@ -22,10 +23,7 @@ export interface PruneRequest {
 export async function pruneImages(request: PruneRequest): Promise<string[]> {
   const { docker, stateDir, images } = request
   const removed: string[] = []
-  const keep = new Set([
-    ...images.map((image) => image.reference),
-    ...images.map((image) => baseImageTag(image.recipe.base)),
-  ])
+  const keep = new Set([...images.map((image) => image.reference), ...IMAGES.map(({ base }) => baseImageTag(base))])
   const listed = await docker.listImages({ filters: JSON.stringify({ label: [`${LABELS.owner}=1`] }) })
   for (const tag of listed.flatMap((image) => image.RepoTags ?? [])) {
     if (!tag.startsWith('podium/') || keep.has(tag)) continue

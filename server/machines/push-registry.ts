@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { BuiltImage } from './build-images.ts'
+import type { PresentImage } from './build-images.ts'
 import { statusOf } from './docker-error.ts'
 import { passwordOf } from './push-registry/credentials.ts'
 import { ensureRegistryCertificates, PUSH_REGISTRY } from './registry-certificates.ts'
@@ -18,7 +18,7 @@ const QUOTA_BYTES = 1024 ** 3
 
 export async function startPushRegistry(
   context: ServiceContext,
-  options: { images: readonly BuiltImage[]; network: string; address: string },
+  options: { images: readonly PresentImage[]; network: string; address: string },
 ): Promise<void> {
   const image = options.images.find(({ recipe }) => recipe.name === NAME)
   if (!image) throw new Error('the image set has no registry to push to')

@@ -9,7 +9,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
-import { type BuiltImage, inPairs } from './build-images.ts'
+import { inPairs, type PresentImage } from './build-images.ts'
 import { LABELS } from './labels.ts'
 import { ensureRegistryCertificates } from './registry-certificates.ts'
 import { removeContainer } from './remove-container.ts'
@@ -28,13 +28,13 @@ http:
 `
 
 /** Changes exactly when a lab image or one of its names does. */
-export function registryContentHash(images: readonly BuiltImage[]): string {
+export function registryContentHash(images: readonly PresentImage[]): string {
   const content = images.filter((image) => image.recipe.names).map((image) => [image.reference, image.recipe.names])
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12)
 }
 
 /** Makes the directory that a registry serves; returns its path. */
-export async function fillRegistry(context: ServiceContext, images: readonly BuiltImage[]): Promise<string> {
+export async function fillRegistry(context: ServiceContext, images: readonly PresentImage[]): Promise<string> {
   const directory = join(context.stateDir, 'registry', registryContentHash(images))
   if (existsSync(directory)) return directory
   const partial = `${directory}.partial`
@@ -71,7 +71,7 @@ export async function fillRegistry(context: ServiceContext, images: readonly Bui
 /** Runs the read-only registry at `address` on `network`; replaces one that serves an older image set. */
 export async function startRegistry(
   context: ServiceContext,
-  options: { images: readonly BuiltImage[]; directory: string; network: string; address: string },
+  options: { images: readonly PresentImage[]; directory: string; network: string; address: string },
 ): Promise<void> {
   const { directory: tls } = await ensureRegistryCertificates(context.stateDir)
   const config = join(context.stateDir, 'registry', 'config.yml')
@@ -96,7 +96,7 @@ export async function stopRegistry(context: ServiceContext): Promise<void> {
   await removeContainer(context.docker, serviceName(context, NAME))
 }
 
-function registryImage(images: readonly BuiltImage[]): string {
+function registryImage(images: readonly PresentImage[]): string {
   const image = images.find((candidate) => candidate.recipe.name === 'registry')
   if (!image) throw new Error('the image set has no registry')
   return image.reference

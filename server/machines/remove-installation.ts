@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { readdir, realpath, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import Docker from 'dockerode'
+import { ADDED_IMAGES } from './added-images.ts'
 import { closeDiskStore, openDiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { restoreHostSettings } from './host-settings.ts'
@@ -14,6 +15,7 @@ import { openCgroups } from './open-cgroups.ts'
 import { removeContainer } from './remove-container.ts'
 
 const OURS = [
+  'added-images.json',
   'disks',
   'mounts',
   'machines.xfs',
@@ -66,7 +68,9 @@ export async function removeInstallation(options: {
 
 async function removeImages(docker: Docker, log: (line: string) => void): Promise<void> {
   const images = await docker.listImages({ filters: JSON.stringify({ label: labelFilter({ [LABELS.owner]: '1' }) }) })
-  for (const tag of images.flatMap((image) => image.RepoTags ?? []).filter((name) => name.startsWith('podium/'))) {
+  const added = await docker.listImages({ filters: JSON.stringify({ reference: [ADDED_IMAGES] }) })
+  const tags = [...images, ...added].flatMap((image) => image.RepoTags ?? [])
+  for (const tag of new Set(tags.filter((name) => name.startsWith('podium/')))) {
     await docker.getImage(tag).remove().catch(ignoreMissing)
     log(`removed image ${tag}`)
   }

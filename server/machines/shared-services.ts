@@ -1,6 +1,6 @@
 // What all clusters of an installation share while any of them runs: the registries, on a network of their own. Made when
 // the first cluster asks, and taken away with its rules when nobody needs it; what the registries serve stays on disk.
-import type { BuiltImage } from './build-images.ts'
+import type { PresentImage } from './build-images.ts'
 import type { SharedPort } from './firewall.ts'
 import { nameOnEngine } from './installation.ts'
 import {
@@ -26,7 +26,7 @@ export interface SharedServices {
 export function sharedServices(options: {
   networks: NetworkContext
   registry: ServiceContext
-  images: readonly BuiltImage[]
+  images: readonly PresentImage[]
   /** What the registry serves. */
   directory: string
 }): SharedServices {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
 import { mergeKubeconfig } from '../kube/client/merge-kubeconfig.ts'
-import type { BuiltImage } from './build-images.ts'
+import type { PresentImage } from './build-images.ts'
 import type { Cgroups, Limits } from './cgroups.ts'
 import type { DiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
@@ -63,7 +63,7 @@ export interface TerminalContext {
   docker: Docker
   disks: DiskStore
   cgroups: Cgroups
-  images: readonly BuiltImage[]
+  images: readonly PresentImage[]
   installation: string
   stateDir: string
   limits: Limits
