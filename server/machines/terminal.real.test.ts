@@ -54,6 +54,13 @@ describe('a learner’s terminal', () => {
     expect(stdout).toBe('kind: Config\n600\nlearner\nlearner\n')
   })
 
+  it('has what it takes to push images, or to make a secret of it', async () => {
+    const { stdout } = await terminal.exec(['sh', '-c', 'echo $REGISTRY; stat -c %a ~/.docker/config.json'])
+    expect(stdout).toBe(`registry.podium:5000/${CLUSTER}\n600\n`)
+    const { stdout: config } = await terminal.exec(['sh', '-c', 'cat ~/.docker/config.json'])
+    expect(JSON.parse(config)).toEqual({ auths: { 'registry.podium:5000': { auth: expect.any(String) } } })
+  })
+
   it.each([
     'kubectl version --client',
     'etcdctl version',
