@@ -18,6 +18,7 @@ import {
   linkTo,
   listen,
   MigrationError,
+  missingImages,
   noShells,
   openClassroom,
   type PageHandler,
@@ -84,6 +85,7 @@ async function main(): Promise<void> {
         guestDays: settings.guestDays,
       }),
     )
+    if (dataCentre) for (const line of missingImages(classroom.labs, dataCentre)) say(line)
     const pages = await preparePages()
     stack.use(serveClassroom({ classroom, pages, listener, entrance: place, stateDir, clock, logger }))
     record.listensAt(place)

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
 import type { Machine, MachineProvider } from '../kube/cluster/machine-provider.ts'
-import { addedImages } from './added-images.ts'
+import { addedImages, fullName } from './added-images.ts'
 import { type BuildContext, buildImages, describeImages, type PresentImage } from './build-images.ts'
 import type { Cgroups, Limits } from './cgroups.ts'
 import { closeDiskStore, type DiskStore, openDiskStore, withDisks } from './disk-store.ts'
@@ -72,6 +72,8 @@ export interface DataCentreOptions {
 export interface DataCentre extends MachineProvider {
   readonly docker: Docker
   readonly images: readonly PresentImage[]
+  /** Whether machines have an image that a Pod names so. */
+  hasImage(name: string): boolean
   readonly machineLimits: Limits
   createNetwork(request: Parameters<MachineProvider['createNetwork']>[0]): Promise<LearnerNetwork>
   /** The learner's shell container; adopts the one of that name. `network` defaults to the cluster's. */
@@ -329,6 +331,7 @@ async function prepareDataCentre(
     ...provider,
     docker,
     images,
+    hasImage: (name) => images.some(({ recipe }) => recipe.names?.includes(fullName(name))),
     machineLimits,
     cgroups,
     registryAddress: async () => (await startServices())[0]?.address ?? '',

@@ -24,6 +24,8 @@ export const labMetadata = z.strictObject({
     containers: z.array(z.int()).default([]),
     /** Kinds that its checks read besides those that are watched always. */
     watches: z.array(z.enum(FOLLOWED)).default([]),
+    /** Images that somebody has to add first (`podium images add`), as its Pods name them. */
+    images: z.array(z.string()).default([]),
   }),
 })
 type LabMetadata = z.infer<typeof labMetadata>
