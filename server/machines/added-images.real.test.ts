@@ -24,7 +24,7 @@ afterAll(() => rm(stateDir, { recursive: true, force: true }))
 
 it('builds one from a folder, on a lab image, and keeps nothing but the tag that it is known by', async () => {
   const hadBusybox = await hasImage(docker, 'busybox:latest')
-  await expect(addImage(context(), stateDir)).rejects.toThrow('give one: --name shop:1.0')
+  await expect(addImage(context(), stateDir)).rejects.toThrow('give it one: --name shop:1.0')
   await expect(addImage(context(), stateDir, 'nginx')).rejects.toThrow(
     'docker.io/library/nginx:latest is there already',
   )

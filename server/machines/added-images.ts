@@ -1,7 +1,7 @@
 // Images that whoever teaches has added to the set. They lie on the host's engine as `podium/added:<id>`; the list says
 // under which names machines know them, and the next data centre that is opened puts them into the registry and on the
 // golden disk.
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type Docker from 'dockerode'
@@ -41,6 +41,8 @@ export async function addImage(context: AddedContext, source: string, as?: strin
   const { docker } = context
   const told = as ?? (existsSync(source) ? undefined : source)
   if (told) freeName(told)
+  else if (statSync(source).isDirectory())
+    throw new Error('what is built has no name yet; give it one: --name shop:1.0')
   const before = new Set((await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []))
   const found = await fetchImages(context, source)
   try {

@@ -4,7 +4,7 @@
 // taken away by deleteCluster. What all share (the registry, the file system of the disks) stands down when the last
 // process lets go and nothing runs any more; images and disks stay.
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
@@ -35,7 +35,8 @@ import { ENTER, type HostedMachine, machineHandle } from './machine.ts'
 import { buildPrograms, publishPrograms } from './machine-programs.ts'
 import { openCgroups } from './open-cgroups.ts'
 import { pruneImages } from './prune-images.ts'
-import { forgetImages, type PushAccess, pushAccessOf } from './push-registry.ts'
+import { giveMachinePushAccess } from './push-access.ts'
+import { forgetImages } from './push-registry.ts'
 import { fillRegistry, registryContentHash } from './registry.ts'
 import { authoritiesOf, ensureRegistryCertificates, PUSH_REGISTRY, REGISTRY_NAMES } from './registry-certificates.ts'
 import { removeContainer } from './remove-container.ts'
@@ -179,7 +180,7 @@ async function prepareDataCentre(
     await disks.remove(cluster, name) // of a machine whose making was interrupted
     await disks.clone(disk, cluster, name)
     const data = await disks.mount(cluster, name)
-    await writePushAccess(data, await pushAccessOf(stateDir, cluster))
+    await giveMachinePushAccess(stateDir, cluster, data)
     const address = addresses.machineAddress(ordinal)
     const container = await docker.createContainer({
       name: containerName,
@@ -389,14 +390,6 @@ async function findPrograms(options: DataCentreOptions, stateDir: string, log: (
     log(`machines will have no node agent: ${lines.slice(0, 3).join(' | ')}`)
     return undefined
   }
-}
-
-/** On a disk that is still a copy of the golden one: no learner has been there. */
-async function writePushAccess(data: string, { prefix, dockerConfig }: PushAccess): Promise<void> {
-  const root = join(data, 'root')
-  await mkdir(join(root, 'root/.docker'), { recursive: true, mode: 0o700 })
-  await writeFile(join(root, 'root/.docker/config.json'), dockerConfig, { mode: 0o600 })
-  await writeFile(join(root, 'etc/profile.d/registry.sh'), `export REGISTRY=${prefix}\n`)
 }
 
 /** Cluster and machine names become parts of paths, cgroups and Docker names. */

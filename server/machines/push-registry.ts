@@ -1,18 +1,17 @@
 // The registry that learners push to, as the host has it: one container per installation beside the read-only one (what
-// runs in it is in push-registry/). Each cluster has a part that bears its name, a password for it that lies on its
-// machines and in its terminal, and nothing any more when it is deleted.
+// runs in it is in push-registry/). Each cluster has a part that bears its name (push-access.ts), and
+// nothing any more when it is deleted.
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PresentImage } from './build-images.ts'
 import { statusOf } from './docker-error.ts'
-import { passwordOf } from './push-registry/credentials.ts'
-import { ensureRegistryCertificates, PUSH_REGISTRY } from './registry-certificates.ts'
+import { PUSH_ADDRESS } from './push-access.ts'
+import { ensureRegistryCertificates } from './registry-certificates.ts'
 import { removeContainer } from './remove-container.ts'
 import { runService, type ServiceContext, serviceName } from './service-container.ts'
 
 const NAME = 'push-registry'
-const ADDRESS = `${PUSH_REGISTRY.host}:${PUSH_REGISTRY.port}`
 /** What the images of one cluster may take. */
 const QUOTA_BYTES = 1024 ** 3
 
@@ -29,7 +28,7 @@ export async function startPushRegistry(
     name: NAME,
     image: image.reference,
     content: image.hash,
-    command: [ADDRESS, String(QUOTA_BYTES)],
+    command: [PUSH_ADDRESS, String(QUOTA_BYTES)],
     binds: [`${data}:/var/lib/registry`, `${pushDirectory}:/keys:ro`],
     network: options.network,
     address: options.address,
@@ -50,23 +49,6 @@ export async function forgetImages(context: ServiceContext, cluster: string): Pr
     .catch((err: unknown) => {
       if (statusOf(err) !== 404 && statusOf(err) !== 409) throw err // it does not run, and collects when it starts
     })
-}
-
-export interface PushAccess {
-  /** `registry.podium:5000/lab-a`: what the names of a cluster's images begin with. */
-  prefix: string
-  /** As `docker login` leaves it in ~/.docker/config.json. */
-  dockerConfig: string
-}
-
-export async function pushAccessOf(stateDir: string, cluster: string): Promise<PushAccess> {
-  const { pushDirectory } = await ensureRegistryCertificates(stateDir)
-  const password = passwordOf(await readFile(join(pushDirectory, 'secret'), 'utf8'), cluster)
-  const auth = Buffer.from(`${cluster}:${password}`).toString('base64')
-  return {
-    prefix: `${ADDRESS}/${cluster}`,
-    dockerConfig: `${JSON.stringify({ auths: { [ADDRESS]: { auth } } }, null, 2)}\n`,
-  }
 }
 
 const dataIn = ({ stateDir }: Pick<ServiceContext, 'stateDir'>) => join(stateDir, NAME)

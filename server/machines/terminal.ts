@@ -1,7 +1,7 @@
 // A learner's terminal: an unprivileged container on the learner's network with kubectl and friends, and a home directory
 // on a small disk of its own that outlives the container. Any number of shells (tabs) run in one terminal.
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
@@ -15,7 +15,7 @@ import { nameOnEngine } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
 import type { LearnerNetwork } from './learner-network.ts'
 import { type CommandResult, runInContainer } from './machine.ts'
-import { pushAccessOf } from './push-registry.ts'
+import { giveHomePushAccess, pushPrefix } from './push-access.ts'
 import { removeContainer } from './remove-container.ts'
 import { runCommand } from './run-command.ts'
 
@@ -143,9 +143,8 @@ async function createContainer(context: TerminalContext, request: TerminalReques
   const isNew = !disks.has(cluster, homeDisk(name))
   await disks.clone(template, cluster, homeDisk(name))
   const home = join(await disks.mount(cluster, homeDisk(name)), 'home')
-  const { prefix, dockerConfig } = await pushAccessOf(context.stateDir, cluster)
   // Later it is the learner's own, and the host writes nothing there.
-  if (isNew) await putDockerConfig(home, dockerConfig)
+  if (isNew) await giveHomePushAccess(context.stateDir, cluster, { home, user: LEARNER })
   return docker.createContainer({
     name: nameOnEngine(context.installation, cluster, name),
     Hostname: 'classroom',
@@ -172,7 +171,7 @@ async function createContainer(context: TerminalContext, request: TerminalReques
       'EDITOR=nano',
       'KUBE_EDITOR=nano',
       'PAGER=less',
-      `REGISTRY=${prefix}`,
+      `REGISTRY=${pushPrefix(cluster)}`,
     ],
     HostConfig: {
       Init: true,
@@ -187,12 +186,6 @@ async function createContainer(context: TerminalContext, request: TerminalReques
       LogConfig: { Type: 'none', Config: {} },
     },
   })
-}
-
-async function putDockerConfig(home: string, config: string): Promise<void> {
-  await mkdir(join(home, '.docker'), { mode: 0o700 })
-  await writeFile(join(home, '.docker/config.json'), config, { mode: 0o600 })
-  await runCommand('chown', ['-R', `${LEARNER}:${LEARNER}`, join(home, '.docker')])
 }
 
 /** A TTY in a running container. */

@@ -65,15 +65,15 @@ export function createDoor(options: DoorOptions): (req: IncomingMessage, res: Se
     const from = searchParams.get('from')
     const mayMount = !from || mayDo(who.user, { repository: from, right: 'pull' })
     using _entered = await options.enter()
-    using account = await accounts.open(ownerOf(asked.repository))
-    await handOn(req, res, { path: mayMount ? (req.url ?? '/') : pathname, account: writes(req, asked) && account })
+    using account = writes(req, asked) ? await accounts.open(ownerOf(asked.repository)) : undefined
+    await handOn(req, res, { path: mayMount ? (req.url ?? '/') : pathname, account })
   }
 
   /** Resolves when the answer is whole, or somebody has gone. */
   function handOn(
     req: IncomingMessage,
     res: ServerResponse,
-    { path, account }: { path: string; account: Account | false },
+    { path, account }: { path: string; account: Account | undefined },
   ): Promise<void> {
     const tooMuch = () => {
       const most = Math.floor(options.quotaBytes / 1024 ** 2)

@@ -5,11 +5,14 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { DebianRegistry } from './debian-registry.ts'
 import { createDoor } from './door.ts'
+import { fewFromEach } from './few-from-each.ts'
 import { Accounts, spaceOf } from './space.ts'
 
 const ROOT = '/var/lib/registry'
 const REGISTRY_PORT = 5001
 const HOUR_MS = 3_600_000
+/** From one machine; a push takes less than ten. */
+const MOST_CONNECTIONS = 64
 
 const [name = '', quota = ''] = process.argv.slice(2)
 const quotaBytes = Number(quota)
@@ -26,6 +29,7 @@ const server = createServer(
   { cert: readFileSync('/keys/registry.crt'), key: readFileSync('/keys/registry.key') },
   (req, res) => door(req, res).catch(() => res.destroy()),
 )
+fewFromEach(server, MOST_CONNECTIONS)
 server.listen(Number(name.split(':')[1]))
 
 const collect = () => void registry.collect()
