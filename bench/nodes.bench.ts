@@ -14,7 +14,7 @@ import { cpuSeconds } from './cpu-seconds.ts'
 import { table } from './table.ts'
 import { until } from './watch-list.ts'
 
-const [NODES, PODS] = [5000, 10_000]
+const [NODES = 5000, PODS = 10_000] = process.argv.slice(2).map(Number)
 const MINUTE_MS = 60_000
 
 const since = (began: number) => `${((performance.now() - began) / 1000).toFixed(1)} s`

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock, settlePromises } from '../../base/clock.ts'
 import type { KubeList } from '../apimachinery/object-meta.ts'
-import { ConfigMap } from '../kinds/index.ts'
+import { ConfigMap, Node } from '../kinds/index.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 import { watchLog } from './testing/watch-log.ts'
 
@@ -233,6 +233,30 @@ describe('lists and watches', () => {
       labels: { tier: 'front' },
       resourceVersion: left.metadata?.resourceVersion,
     })
+  })
+
+  it('tells a watch by a field of what comes to have its value, changes, and has another then', async () => {
+    const nodes = test.client.of(Node)
+    await Promise.all(['a', 'b', 'c'].map((name) => nodes.create({ metadata: { name } })))
+    const path = '/api/v1/nodes'
+    const resourceVersion = String(test.store.revision)
+    using cordoned = await watchLog(test.transport, path, { fieldSelector: 'spec.unschedulable=true', resourceVersion })
+    using named = await watchLog(test.transport, path, { fieldSelector: 'metadata.name=b', resourceVersion })
+    using others = await watchLog(test.transport, path, { fieldSelector: 'metadata.name!=b', resourceVersion })
+    const patch = (name: string, body: object) => nodes.patch({ name }, 'application/merge-patch+json', body)
+    for (const name of ['a', 'b']) {
+      await patch(name, { spec: { unschedulable: true } })
+      await patch(name, { metadata: { labels: { seen: 'yes' } } })
+      await patch(name, { spec: { unschedulable: false } })
+    }
+    await nodes.delete({ name: 'b' })
+    await nodes.delete({ name: 'c' })
+    await Promise.all([cordoned.length(6), named.length(4), others.length(4)])
+    expect(cordoned.words).toEqual(
+      ['a', 'b'].flatMap((name) => [`ADDED ${name}`, `MODIFIED ${name}`, `DELETED ${name}`]),
+    )
+    expect(named.words).toEqual([...Array(3).fill('MODIFIED b'), 'DELETED b'])
+    expect(others.words).toEqual([...Array(3).fill('MODIFIED a'), 'DELETED c'])
   })
 
   it('ends the initial events with a bookmark that says so', async () => {

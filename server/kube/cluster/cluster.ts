@@ -56,8 +56,8 @@ export interface ClusterOptions {
 }
 
 const NODES_READY_TIMEOUT_MS = 90_000
-/** More, since thousands of simulated ones share this process. */
-const TIMEOUT_PER_NODE_MS = 20
+/** Thousands that came in one moment would be sent away by priority and fairness, to come back together. */
+const HOLLOW_NODES_AT_ONCE = 100
 const KUBELETS_ANSWER_TIMEOUT_MS = 15_000
 const SCHEDULER = 'kube-scheduler'
 
@@ -189,14 +189,8 @@ export class Cluster {
       await this.#startControlPlane()
       await machinesBooted
       await this.#joinMachines()
-      this.#startHollowNodes()
-      await nodesReady({
-        client: this.#clientFor('podium', 'system:masters'),
-        names: this.#nodeNames(),
-        clock: this.#options.clock,
-        timeoutMs: NODES_READY_TIMEOUT_MS + this.#nodeNames().length * TIMEOUT_PER_NODE_MS,
-        signal: this.#closing.signal,
-      })
+      await this.#startHollowNodes()
+      await this.#nodesReady(this.#nodeNames())
       await this.#kubeletsAnswer()
       this.#state = 'ready'
       logger.info('cluster is ready', { cluster: this.name })
@@ -451,13 +445,27 @@ export class Cluster {
     })
   }
 
-  #startHollowNodes(): void {
+  async #startHollowNodes(): Promise<void> {
     this.#stack.defer(async () => {
       await Promise.all([...this.#hollowNodes.values()].map((node) => node[Symbol.asyncDispose]()))
     })
-    for (let i = 1; i <= this.#options.record.spec.simulatedNodes; i++) {
-      this.#hollowNodes.set(`sim-${i}`, this.#startHollowNode(`sim-${i}`))
+    const { nodes } = this.#options.record.spec
+    const names = this.#nodeNames().slice(nodes)
+    while (names.length > 0) {
+      const next = names.splice(0, HOLLOW_NODES_AT_ONCE)
+      for (const name of next) this.#hollowNodes.set(name, this.#startHollowNode(name))
+      await this.#nodesReady(next)
     }
+  }
+
+  #nodesReady(names: string[]): Promise<void> {
+    return nodesReady({
+      client: this.#clientFor('podium', 'system:masters'),
+      names,
+      clock: this.#options.clock,
+      timeoutMs: NODES_READY_TIMEOUT_MS,
+      signal: this.#closing.signal,
+    })
   }
 
   #startHollowNode(name: string): HollowNode {

@@ -56,8 +56,8 @@ export async function keepNodeLease(options: NodeLeaseOptions, signal: AbortSign
       behind = true
       if (!isConflict(err)) logger.warn('node lease could not be renewed', { node: nodeName, err })
     }
-    // A little jitter keeps a hundred nodes that started together apart.
-    const delayMs = behind ? renewMs / 5 : renewMs * (1 + 0.04 * random())
+    // A little jitter keeps a hundred nodes that started together apart; more of it those that were sent away together.
+    const delayMs = behind ? (renewMs / 5) * (1 + random()) : renewMs * (1 + 0.04 * random())
     await clock.sleep(delayMs, signal).catch(() => undefined)
   }
 }

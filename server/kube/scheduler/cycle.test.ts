@@ -156,6 +156,16 @@ it.each([
     chosen: 'b',
   },
   {
+    name: 'soft spreading over zones, with the pods of nodes that are full',
+    pod: spread('zone', { whenUnsatisfiable: 'ScheduleAnyway' }),
+    nodes: [
+      node('a', { labels: { zone: 'x' } }),
+      node('full', { labels: { zone: 'x' }, pods: '2', on: [web(), web()] }),
+      node('b', { labels: { zone: 'y' }, on: [web(), asking('600m')] }),
+    ],
+    chosen: 'b',
+  },
+  {
     name: 'the node that has the image',
     pod: pod({ containers: [{ name: 'c', image: 'registry/big' }] }),
     nodes: [node('a'), node('b', { images: { 'registry/big:latest': 800 * 2 ** 20 } })],

@@ -110,7 +110,8 @@ export async function watchObjects(
     }
     const onAbort = () => close()
     const order = new WatchOrder(close)
-    const scope = { registry, isIn, shownEntry: (entry: Entry) => served.shownEntry(entry) }
+    const shownEntry = (entry: Entry) => served.shownEntry(entry)
+    const scope = { registry, isIn, fixed: registry.fixedField(selection), shownEntry }
     const { view, leave } = served.views.open(key, scope)
     let membership: Disposable | undefined
 

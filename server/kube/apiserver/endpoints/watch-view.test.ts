@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import { Pod } from '../../kinds/index.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { OutgoingEvent, WatchSink } from '../request-path/answer.ts'
 import type { Entry } from '../watch-cache/entry.ts'
-import { type CacheEvent, ResourceCache } from '../watch-cache/resource-cache.ts'
+import { ResourceCache } from '../watch-cache/resource-cache.ts'
+import type { CacheEvent, FixedField } from '../watch-cache/watcher.ts'
 import { type Member, type Seen, WatchViews } from './watch-view.ts'
 
 const state = (revision: number, app = 'web'): Entry => ({
@@ -21,8 +23,10 @@ const change = (type: CacheEvent['type'], entry: Entry, previous?: Entry): Cache
   cause: '',
 })
 
+const nodeOf = (object: KubeObject) => (object as { spec?: { nodeName?: string } }).spec?.nodeName ?? ''
+
 /** Watches of pods with `app=web`; `shown` stands for a webhook that converts. */
-function scope(shown: Registry['shown'] = (entries) => entries) {
+function scope(shown: Registry['shown'] = (entries) => entries, fixed?: FixedField) {
   const cache = new ResourceCache(Pod, '/registry/pods/')
   let looked = 0
   return {
@@ -31,6 +35,7 @@ function scope(shown: Registry['shown'] = (entries) => entries) {
       looked++
       return entry.object.metadata?.labels?.app === 'web'
     },
+    fixed,
     shownEntry: (entry: Entry) => entry,
     looked: () => looked,
     put: (revision: number, app?: string) => cache.put(state(revision, app), ''),
@@ -74,6 +79,26 @@ it('looks at a change once and tells it once, however many watch the same', () =
   expect(members.map((one) => one.heard)).toEqual(members.map(() => ['ADDED@1 with others']))
   expect(alone.heard).toEqual(['ADDED@1'])
   expect(asked.cache.watchers).toBe(6)
+})
+
+it('is shown only what may concern those who watch one value of a field', () => {
+  const nodeName = (value: string) => ({ field: 'spec.nodeName', value, read: nodeOf })
+  const asked = ['a', 'b', 'a'].map((node) => scope((entries) => entries, nodeName(node)))
+  const { cache } = asked[0]!
+  const views = asked.map((one) => new WatchViews().open('', { ...one, registry: asked[0]!.registry }))
+  const looks = () => asked.map(({ looked }) => looked())
+  const put = (revision: number, nodeName: string) =>
+    cache.put({ ...state(revision), object: { ...state(revision).object, spec: { nodeName } } as KubeObject }, '')
+  put(1, 'a')
+  expect(looks()).toEqual([1, 0, 1])
+  // Both of them have to hear of it: one of what is gone, one of what has come.
+  put(2, 'b')
+  expect(looks()).toEqual([3, 2, 3])
+  put(3, 'c')
+  expect(looks()).toEqual([3, 4, 3])
+  views[0]!.leave()
+  put(4, 'a')
+  expect(looks()).toEqual([3, 4, 5])
 })
 
 it('tells nobody who has left, and starts anew when nobody has been watching', () => {

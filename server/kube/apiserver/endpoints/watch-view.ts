@@ -7,7 +7,8 @@ import { internalError, type StatusError } from '../../apimachinery/status-error
 import type { Registry } from '../registry/registry.ts'
 import type { OutgoingEvent, SharedSink, WatchSink } from '../request-path/answer.ts'
 import type { Entry } from '../watch-cache/entry.ts'
-import { atRevision, type CacheEvent, type Watcher } from '../watch-cache/resource-cache.ts'
+import { atRevision } from '../watch-cache/resource-cache.ts'
+import type { CacheEvent, FixedField, Watcher } from '../watch-cache/watcher.ts'
 import { WatchOrder } from './watch-order.ts'
 
 export type Seen = OutgoingEvent | undefined
@@ -16,6 +17,8 @@ export interface WatchScope {
   registry: Registry
   /** Is the object among those that are watched? */
   isIn(entry: Entry): boolean
+  /** What all of them have in common, as they are stored. */
+  fixed?: FixedField | undefined
   /** In the version that is watched. */
   shownEntry(entry: Entry): Entry
 }
@@ -39,6 +42,10 @@ export class WatchView implements Watcher, Disposable {
   constructor(scope: WatchScope) {
     this.#scope = scope
     this.#subscription = scope.registry.cache.watch(this)
+  }
+
+  get fixed(): FixedField | undefined {
+    return this.#scope.fixed
   }
 
   get size(): number {

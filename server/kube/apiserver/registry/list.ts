@@ -13,6 +13,7 @@ import { CompactedError, FutureRevisionError, type Store } from '../../store/sto
 import type { Entry } from '../watch-cache/entry.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import { entryOf, type StoreFeed } from '../watch-cache/store-feed.ts'
+import type { FixedField } from '../watch-cache/watcher.ts'
 import { LATEST, readContinueToken, writeContinueToken } from './continue-token.ts'
 import { listPrefix, storageKey } from './storage-keys.ts'
 
@@ -65,6 +66,12 @@ function fieldOf(kind: AnyKind, field: string, object: KubeObject): string {
 /** The one name that a selection can match, if it says so: then there is no need to look at the others. */
 export function selectedName({ fields }: Selection): string | undefined {
   return fields.find(({ field, equal }) => field === 'metadata.name' && equal)?.value
+}
+
+/** A field that can have one value only. */
+export function fixedField(kind: AnyKind, fields: readonly FieldRequirement[]): FixedField | undefined {
+  const fixed = fields.find(({ equal }) => equal)
+  return fixed && { field: fixed.field, value: fixed.value, read: (object) => fieldOf(kind, fixed.field, object) }
 }
 
 const UINT64_MAX = 2n ** 64n - 1n

@@ -20,10 +20,11 @@ import type { RequestContext } from '../request-path/request-context.ts'
 import type { Entry } from '../watch-cache/entry.ts'
 import type { ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
+import type { FixedField } from '../watch-cache/watcher.ts'
 import type { ClaimChange, Claims } from './claims.ts'
 import type { Committed, Committer } from './commit.ts'
 import { type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts'
-import { Lister, type ListRequest, type ListResult, parseRevision } from './list.ts'
+import { fixedField, Lister, type ListRequest, type ListResult, parseRevision, type Selection } from './list.ts'
 import {
   assertSameUid,
   fillSystemFields,
@@ -159,6 +160,12 @@ export class Registry {
   async has(namespace: string, name: string): Promise<boolean> {
     await this.#options.feed.caughtUp()
     return this.peek(namespace, name) !== undefined
+  }
+
+  /** What all that is selected has in common, as it is stored. Of what is converted only names are known beforehand. */
+  fixedField({ fields }: Selection): FixedField | undefined {
+    const { conversion } = this.#options
+    return fixedField(this.kind, conversion ? fields.filter(({ field }) => field === 'metadata.name') : fields)
   }
 
   list(request: ListRequest): Promise<ListResult> {

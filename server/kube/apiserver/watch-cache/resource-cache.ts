@@ -12,6 +12,8 @@ import type BTree from 'sorted-btree'
 import { expired, internalError, type StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { type Entry, headOf, withRevision } from './entry.ts'
+import type { CacheEvent, Watcher } from './watcher.ts'
+import { WatcherIndex } from './watcher-index.ts'
 
 // The package is CommonJS with a `default` inside, which `import` finds in different places under Node and vitest.
 const { default: Tree } = createRequire(import.meta.url)('sorted-btree') as { default: typeof BTree }
@@ -20,23 +22,6 @@ const byteOrder = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Enough for a reflector that was away for a minute in a busy cluster; each event holds two pointers. */
 const WINDOW = 2048
-
-export interface CacheEvent {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
-  readonly revision: number
-  /** For DELETED: the last state, at the revision of its deletion. */
-  readonly entry: Entry
-  readonly previous: Entry | undefined
-  /** Root of the chain of causes. */
-  readonly cause: string
-}
-
-/** One or many who watch the same. */
-export interface Watcher {
-  readonly size: number
-  event(event: CacheEvent): void
-  ended(error?: StatusError): void
-}
 
 /** An index kept beside a cache. It hears of each change before any watcher does, and outlives new beginnings. */
 export interface Follower {
@@ -52,7 +37,7 @@ export class ResourceCache {
   /** What every stored object of this kind begins with. */
   readonly head: string
   readonly #entries = new Tree<string, Entry>(undefined, byteOrder)
-  readonly #watchers = new Set<Watcher>()
+  readonly #watchers = new WatcherIndex()
   readonly #followers: Follower[] = []
   #window: CacheEvent[] = []
   /** Events at or below this revision are no longer in the window. */
@@ -71,7 +56,7 @@ export class ResourceCache {
   /** Watches that are open. */
   get watchers(): number {
     let sum = 0
-    for (const { size } of this.#watchers) sum += size
+    for (const { size } of this.#watchers.all()) sum += size
     return sum
   }
 
@@ -139,7 +124,7 @@ export class ResourceCache {
       const dropped = this.#window.splice(0, this.#window.length - WINDOW)
       this.#forgotten = dropped.at(-1)?.revision ?? this.#forgotten
     }
-    for (const watcher of this.#watchers) this.#deliver(watcher, event)
+    for (const watcher of this.#watchers.concernedBy(event)) this.#deliver(watcher, event)
     return event
   }
 
@@ -172,7 +157,7 @@ export class ResourceCache {
   }
 
   endWatchers(error?: StatusError): void {
-    for (const watcher of [...this.#watchers]) watcher.ended(error)
+    for (const watcher of [...this.#watchers.all()]) watcher.ended(error)
     this.#watchers.clear()
   }
 }

@@ -41,8 +41,8 @@ interface Hard {
 
 interface Soft {
   constraints: Constraint[]
-  /** Per constraint: matching pods by domain. Hostnames are counted node by node. */
-  counts: Map<string, number>[]
+  /** Per constraint: matching pods by domain. Undefined for hostnames: a node's are counted when it is scored. */
+  counts: (Map<string, number> | undefined)[]
   weights: number[]
   /** Nodes without one of the labels; only with constraints that the pod itself asks for. */
   ignored: Set<string>
@@ -131,21 +131,24 @@ function softState(
   if (constraints.length === 0) return undefined
   const hasLabels = (node: NodeInfo) => constraints.every(({ topologyKey }) => topologyKey in node.labels)
   const ignored = new Set(requireLabels ? feasible.filter((node) => !hasLabels(node)).map(({ name }) => name) : [])
-  const byConstraint = constraints.map((constraint) => {
+  const domains = constraints.map(
+    ({ topologyKey }) =>
+      new Set(feasible.filter(({ name }) => !ignored.has(name)).map((node) => node.labels[topologyKey])),
+  )
+  const byConstraint = constraints.map((constraint, index) => {
+    if (constraint.topologyKey === HOSTNAME) return undefined
     const byDomain = new Map<string, number>()
-    for (const node of nodes.all) {
+    const isAnywhere = [...domains[index]!].some((domain) => domain !== undefined)
+    for (const node of isAnywhere ? nodes.all : []) {
       const domain = node.labels[constraint.topologyKey]
-      if (domain === undefined || !counts(node, constraint, pod)) continue
+      if (domain === undefined || !domains[index]!.has(domain) || !counts(node, constraint, pod)) continue
       const here = matchingPods(node, constraint.selector, pod.metadata?.namespace)
       byDomain.set(domain, (byDomain.get(domain) ?? 0) + here)
     }
     return byDomain
   })
   // A topology of many domains would otherwise drown one of few.
-  const weights = constraints.map(({ topologyKey }) => {
-    const domains = new Set(feasible.filter(({ name }) => !ignored.has(name)).map((node) => node.labels[topologyKey]))
-    return Math.log(domains.size + 2)
-  })
+  const weights = domains.map(({ size }) => Math.log(size + 2))
   return { constraints, counts: byConstraint, weights, ignored } satisfies Soft
 }
 
@@ -172,14 +175,16 @@ export function podTopologySpread(defaults: DefaultSpreading & PodTopologySpread
       state.set(SOFT, soft)
       return soft !== undefined
     },
-    score(state, _, node) {
+    score(state, pod, node) {
       const { constraints, counts: byConstraint, weights, ignored } = state.get(SOFT) as Soft
       if (ignored.has(node.name)) return 0
       let score = 0
-      for (const [index, { topologyKey, maxSkew }] of constraints.entries()) {
+      for (const [index, { topologyKey, maxSkew, selector }] of constraints.entries()) {
         const domain = node.labels[topologyKey]
         if (domain === undefined) continue
-        score += (byConstraint[index]?.get(domain) ?? 0) * (weights[index] ?? 0) + (maxSkew - 1)
+        const byDomain = byConstraint[index]
+        const there = byDomain ? (byDomain.get(domain) ?? 0) : matchingPods(node, selector, pod.metadata?.namespace)
+        score += there * (weights[index] ?? 0) + (maxSkew - 1)
       }
       return Math.round(score)
     },
