@@ -4,6 +4,7 @@
 import type {
   PersistentVolumeClaim as Claim,
   ConfigMap as ConfigMapObject,
+  Node as NodeObject,
   Secret as SecretObject,
   Service as ServiceObject,
   PersistentVolume as Volume,
@@ -18,8 +19,11 @@ import { isNotFound, StatusError } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
 import { ConfigMap } from '../kinds/config-map.ts'
 import { CSIDriver } from '../kinds/csi-driver.ts'
+import type { Claim as DeviceClaim } from '../kinds/devices/device-objects.ts'
+import { Node } from '../kinds/node.ts'
 import { PersistentVolume } from '../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
+import { ResourceClaim } from '../kinds/resource-claim.ts'
 import { RuntimeClass } from '../kinds/runtime-class.ts'
 import { Secret } from '../kinds/secret.ts'
 import { Service } from '../kinds/service.ts'
@@ -34,6 +38,9 @@ export interface ApiObjects {
   runtimeClass(name: string): Promise<RuntimeClassObject>
   csiDriver(name: string): Promise<CSIDriverObject | undefined>
   volumeAttachment(name: string): Promise<VolumeAttachmentObject | undefined>
+  resourceClaim(namespace: string, name: string): Promise<DeviceClaim | undefined>
+  /** The kubelet's own, as others have written it too. */
+  node(name: string): Promise<NodeObject>
   services(namespace: string): Promise<ServiceObject[]>
   /** A fresh token of a service account, bound to the pod. */
   token(request: TokenRequest): Promise<{ token: string; expiresAt: number }>
@@ -77,6 +84,8 @@ export function createApiObjects(client: Client, clock: Clock, options = { fresh
     persistentVolume: (name) => orNone(client.of(PersistentVolume).get({ name })),
     csiDriver: (name) => remembered(`csidriver/${name}`, () => orNone(client.of(CSIDriver).get({ name }))),
     volumeAttachment: (name) => orNone(client.of(VolumeAttachment).get({ name })),
+    resourceClaim: (namespace, name) => orNone(client.of(ResourceClaim).get({ namespace, name })),
+    node: (name) => client.of(Node).get({ name }),
     runtimeClass: (name) => remembered(`runtimeclass/${name}`, () => client.of(RuntimeClass).get({ name })),
     services: (namespace) =>
       remembered(`services/${namespace}`, async () => (await client.of(Service).list({ namespace })).items),

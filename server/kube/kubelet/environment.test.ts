@@ -17,6 +17,8 @@ const objects: ApiObjects = {
   runtimeClass: async () => ({ handler: '' }),
   csiDriver: async () => undefined,
   volumeAttachment: async () => undefined,
+  resourceClaim: async () => undefined,
+  node: async () => ({}),
   token: async () => ({ token: '', expiresAt: 0 }),
 }
 type Containers = NonNullable<Pod['spec']>['containers']

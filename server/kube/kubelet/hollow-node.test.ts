@@ -10,7 +10,10 @@ import { SimulatedRuntime } from '../container-runtime/simulated/simulated-runti
 import { Event } from '../kinds/event.ts'
 import { Lease } from '../kinds/lease.ts'
 import { Node } from '../kinds/node.ts'
+import { PersistentVolume } from '../kinds/persistent-volume.ts'
+import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
 import { Pod } from '../kinds/pod.ts'
+import { ResourceClaim } from '../kinds/resource-claim.ts'
 import { ServiceAccount } from '../kinds/service-account.ts'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { startHollowNode } from './hollow-node.ts'
@@ -432,4 +435,53 @@ it('begins anew with all containers, init containers first, when one ends as a r
   // Another code is the end of it.
   for (const { id } of await running()) runtime.crash(id, 1)
   await until('failed', phaseIs('Failed'))
+})
+
+it('waits for a volume that others attach, and says so after two minutes', async () => {
+  const csi = { driver: 'disks.io', volumeHandle: 'd1' }
+  const claimRef = { namespace: 'default', name: 'data' }
+  const accessModes = ['ReadWriteOnce']
+  const claims = client.of(PersistentVolumeClaim)
+  const claim = await claims.create({
+    metadata: { ...claimRef, annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+    spec: { accessModes, resources: { requests: { storage: '1Gi' } }, volumeName: 'pv', storageClassName: '' },
+  })
+  await claims.updateStatus({ ...claim, status: { phase: 'Bound' } })
+  await client.of(PersistentVolume).create({
+    metadata: { name: 'pv' },
+    spec: { capacity: { storage: '1Gi' }, accessModes, csi, claimRef: { ...claimRef, uid: claim.metadata?.uid ?? '' } },
+  })
+  await create({ volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }] })
+  const failed = async () => (await events()).filter(({ reason }) => reason === 'FailedMount')
+  await until('it is waited for', async () => !!(await get()).status?.startTime)
+  await clock.advance(100_000)
+  expect(await failed()).toEqual([])
+  await clock.advance(25_000)
+  await until('two minutes are over', async () => (await failed()).length > 0)
+  expect((await failed())[0]?.message).toBe(
+    'Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[v], failed to process volumes=[]: ' +
+      'context deadline exceeded',
+  )
+})
+
+it('does not start a pod with devices, for no driver can set them up, and says so', async () => {
+  const claims = client.of(ResourceClaim)
+  const claim = await claims.create({
+    metadata: { namespace: 'default', name: 'gpu' },
+    spec: { devices: { requests: [{ name: 'x', exactly: { deviceClassName: 'c' } }] } },
+  })
+  const pod = await create({ resourceClaims: [{ name: 'gpu', resourceClaimName: 'gpu' }] } as object)
+  const told = (words: string) => async () => (await events()).some(({ message }) => message?.endsWith(words))
+  const user = { resource: 'pods', name: 'web', uid: pod.metadata?.uid ?? '' }
+  await until(
+    'it is not its own',
+    told(`pod web(${user.uid}) is not allowed to use resource claim gpu(${claim.metadata?.uid})`),
+  )
+  const results = [{ request: 'x', driver: 'gpus.io', pool: 'n1', device: 'a' }]
+  await claims.updateStatus({ ...claim, status: { allocation: { devices: { results } }, reservedFor: [user] } })
+  const words = 'Failed to prepare dynamic resources: prepare dynamic resources: DRA driver gpus.io is not registered'
+  // What failed is tried again, later each time.
+  await clock.advance(30_000)
+  await until('there is no driver', told(words))
+  expect(await app()).toMatchObject({ state: { waiting: { reason: 'ContainerCreating' } } })
 })

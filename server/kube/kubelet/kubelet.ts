@@ -19,6 +19,7 @@ import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { ContainerStarter } from './container-starter.ts'
 import { CsiDrivers } from './csi/csi-drivers.ts'
 import { publishDrivers } from './csi/csi-node.ts'
+import { prepareDevices } from './device-claims.ts'
 import { nodePressure } from './eviction/node-pressure.ts'
 import { ImagePuller } from './image-puller.ts'
 import { type KubeletConfiguration, kubeletConfigurationOf } from './kubelet-configuration.ts'
@@ -168,6 +169,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     nodeIP,
     rootDir,
     runtimeName,
+    prepareDevices: (pod) => prepareDevices(pod, objects),
     runtimeHandler: (pod) => runtimeHandlerOf(pod, objects),
     networkError: () => networkError,
     grant: (pod) => grant(pod, statuses.get(pod.metadata?.uid ?? '') ?? pod.status, othersThan(pod), allocatable),

@@ -25,6 +25,7 @@ import { mayRestartAll } from './restart-policy.ts'
 import type { StatusWriter } from './status-writer.ts'
 import { type ContainerToStart, planSync, type SyncPlan } from './sync-plan.ts'
 import { MountError, type MountedVolumes, type VolumeManager } from './volumes/volume-manager.ts'
+import { VolumeAwaited } from './volumes/volume-plugin.ts'
 
 export interface PodSyncOptions {
   runtime: ContainerRuntime
@@ -46,6 +47,8 @@ export interface PodSyncOptions {
   /** What the pod gets of what it wishes to use. */
   grant(pod: Pod): { pod: Pod; pending?: Pending }
   runtimeName: string
+  /** Rejects when the devices of the pod's claims cannot be had here. */
+  prepareDevices(pod: Pod): Promise<void>
   /** By the pod's RuntimeClass; empty is the runtime's own way. Rejects when there is no such class. */
   runtimeHandler(pod: Pod): Promise<string>
 }
@@ -60,6 +63,8 @@ export interface PodMemory {
   /** Why it does not yet use what it wishes to. */
   pending?: Pending | undefined
   isRestartingAll?: boolean
+  /** Since when a volume has been waited for that others are to attach. */
+  volumesAwaitedSince?: number | undefined
   resizeError?: string | undefined
 }
 
@@ -73,6 +78,9 @@ export interface SyncResult {
 const VOLUME_REFRESH_MS = 60_000
 const NETWORK_RETRY_MS = 5_000
 const RESIZE_RETRY_MS = 10_000
+const ATTACHED_LOOK_MS = 500
+/** Upstream's: a little more than the two minutes that attaching may take. */
+const VOLUMES_PATIENCE_MS = 123_000
 
 export class PodSync {
   readonly #options: PodSyncOptions
@@ -243,10 +251,12 @@ export class PodSync {
     const { events, os, rootDir, nodeIP, dns } = this.#options
     const directory = `${rootDir}/pods/${pod.metadata?.uid}`
     await os.writeFile(`${directory}/resolv.conf`, resolvConfOf(pod, dns()), { mode: 0o644 })
-    const volumes = await this.#mount(pod, { podIPs: plan.sandbox?.ips ?? [], hostIP: nodeIP })
+    const volumes = await this.#mount(pod, memory, { podIPs: plan.sandbox?.ips ?? [], hostIP: nodeIP })
+    if (!volumes) return [ATTACHED_LOOK_MS]
 
     let sandbox = plan.sandbox
     if (!sandbox) {
+      await this.#prepareDevices(pod)
       try {
         sandbox = await this.#runSandbox(pod, plan.attempt)
       } catch (err) {
@@ -284,11 +294,39 @@ export class PodSync {
     return [outcome.retryAfterMs]
   }
 
-  async #mount(pod: Pod, addresses: { podIPs: string[]; hostIP: string }): Promise<MountedVolumes> {
+  /** Undefined while one is waited for. */
+  async #mount(
+    pod: Pod,
+    memory: PodMemory,
+    addresses: { podIPs: string[]; hostIP: string },
+  ): Promise<MountedVolumes | undefined> {
+    const { clock, events, volumes } = this.#options
     try {
-      return await this.#options.volumes.mount(pod, addresses)
+      const mounted = await volumes.mount(pod, addresses)
+      memory.volumesAwaitedSince = undefined
+      return mounted
     } catch (err) {
-      if (err instanceof MountError) this.#options.events.pod(pod, 'Warning', 'FailedMount', err.message)
+      if (err instanceof VolumeAwaited) {
+        memory.volumesAwaitedSince ??= clock.monotonic()
+        if (clock.monotonic() - memory.volumesAwaitedSince < VOLUMES_PATIENCE_MS) return undefined
+        memory.volumesAwaitedSince = clock.monotonic()
+        const which = `unmounted volumes=[${err.message}], unattached volumes=[${err.message}], failed to process volumes=[]`
+        const message = `Unable to attach or mount volumes: ${which}: context deadline exceeded`
+        events.pod(pod, 'Warning', 'FailedMount', message)
+        return undefined
+      }
+      if (err instanceof MountError) events.pod(pod, 'Warning', 'FailedMount', err.message)
+      throw err
+    }
+  }
+
+  async #prepareDevices(pod: Pod): Promise<void> {
+    if (!pod.spec?.resourceClaims?.length) return
+    try {
+      await this.#options.prepareDevices(pod)
+    } catch (err) {
+      const why = `Failed to prepare dynamic resources: prepare dynamic resources: ${(err as Error).message}`
+      this.#options.events.pod(pod, 'Warning', 'FailedPrepareDynamicResources', why)
       throw err
     }
   }

@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall } from '@grpc/grpc-js'
-import type { PersistentVolume, Pod } from 'kubernetes-types/core/v1'
+import type { NodeStatus, PersistentVolume, Pod } from 'kubernetes-types/core/v1'
 import type { CSIDriver, VolumeAttachment } from 'kubernetes-types/storage/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { noLogger } from '../../../base/logger.ts'
@@ -13,7 +13,7 @@ import type { MessageType } from '../../../base/protobuf.ts'
 import { createLinuxNodeOs } from '../../node-os/linux-node-os.ts'
 import type { ApiObjects } from '../api-objects.ts'
 import { csiVolume, volumesInUse } from '../volumes/csi.ts'
-import type { VolumePorts } from '../volumes/volume-plugin.ts'
+import { VolumeAwaited, type VolumePorts } from '../volumes/volume-plugin.ts'
 import { CsiDrivers, type DriverOnNode } from './csi-drivers.ts'
 import {
   Empty,
@@ -39,6 +39,7 @@ let versions: string[]
 let canStage: boolean
 let csiDriver: CSIDriver | undefined
 let attachment: VolumeAttachment | undefined
+let nodeStatus: NodeStatus
 /** What the driver had been asked each time the node was to tell what is in use. */
 let toldInUse: string[][]
 
@@ -51,6 +52,7 @@ beforeEach(async () => {
   canStage = true
   csiDriver = { metadata: { name: NAME }, spec: { attachRequired: false } }
   attachment = undefined
+  nodeStatus = {}
   toldInUse = []
   drivers = newDrivers()
 })
@@ -204,6 +206,7 @@ describe('a volume of a driver', () => {
   const ports = (): VolumePorts => {
     const objects: Partial<ApiObjects> = {
       csiDriver: async () => csiDriver,
+      node: async () => ({ status: nodeStatus }),
       volumeAttachment: async (name) => (attachment?.metadata?.name === name ? attachment : undefined),
       secret: async () => ({ data: { key: Buffer.from('sesame').toString('base64') } }),
     }
@@ -277,12 +280,22 @@ describe('a volume of a driver', () => {
     })
   })
 
-  it('waits until it is attached, and hands on what the attacher said', async () => {
+  it('waits until the node says that it uses it and has it, and hands on what the attacher said', async () => {
     csiDriver = undefined
-    await expect(setUp('u1')).rejects.toThrow(
-      `timed out waiting for external-attacher of ${NAME} CSI driver to attach volume disk-1`,
-    )
-    expect(methods()).toEqual([])
+    const name = `kubernetes.io/csi/${NAME}^disk-1`
+    const waits = async (why: string) => {
+      await expect(setUp('u1')).rejects.toThrow(new VolumeAwaited(why))
+      expect(methods()).toEqual([])
+    }
+    const told = "Volume has not been added to the list of VolumesInUse in the node's volume status"
+    nodeStatus = { volumesAttached: [{ name, devicePath: '' }] }
+    await waits(told)
+    expect(await volumesInUse(ports())).toEqual([name])
+    expect(toldInUse).not.toEqual([])
+    nodeStatus = { volumesInUse: [name] }
+    await waits('Volume not attached according to node status')
+    nodeStatus = { volumesInUse: [name], volumesAttached: [{ name, devicePath: '' }] }
+    await waits('volume disk-1 is not attached any more')
     attachment = {
       metadata: { name: `csi-${createHash('sha256').update(`disk-1${NAME}n1`).digest('hex')}` },
       spec: { attacher: NAME, nodeName: 'n1', source: { persistentVolumeName: 'pv' } },
@@ -290,6 +303,16 @@ describe('a volume of a driver', () => {
     }
     await setUp('u1')
     expect(recordOf(last('NodeStageVolume').publishContext as [])).toEqual({ device: '/dev/x' })
+    expect(await volumesInUse(ports())).toEqual([name])
+  })
+
+  it('that was only waited for is let go without its driver', async () => {
+    csiDriver = undefined
+    await expect(setUp('u1')).rejects.toThrow(VolumeAwaited)
+    drivers = newDrivers()
+    await tearDown('u1')
+    expect(await volumesInUse(ports())).toEqual([])
+    await expect(stat(directoryOf('u1'))).rejects.toThrow('ENOENT')
   })
 
   it('lives as long as its pod when the pod’s own spec describes it, if the driver can do that', async () => {

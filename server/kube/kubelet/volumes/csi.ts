@@ -18,7 +18,7 @@ import {
   NodeUnstageVolumeRequest,
   STAGE_UNSTAGE_VOLUME,
 } from '../csi/messages.ts'
-import { groupOf, type VolumePlugin, type VolumePorts, type VolumeRequest } from './volume-plugin.ts'
+import { groupOf, VolumeAwaited, type VolumePlugin, type VolumePorts, type VolumeRequest } from './volume-plugin.ts'
 
 const NAME = 'kubernetes.io~csi'
 
@@ -27,6 +27,8 @@ interface VolumeData {
   driverName: string
   volumeHandle: string
   volumeLifecycleMode: 'Persistent' | 'Ephemeral'
+  /** Ours: it is not attached yet, and nothing has been done that would have to be undone. */
+  isAwaited?: true
 }
 
 export const csiVolume: VolumePlugin = {
@@ -45,16 +47,18 @@ export const csiVolume: VolumePlugin = {
       throw new Error(`volume mode "${volumeLifecycleMode}" not supported by driver ${driver} (only supports ${modes})`)
     }
     const volumeCapability = capabilityOf(request)
+    const data: VolumeData = { driverName: driver, volumeHandle, volumeLifecycleMode }
+    const isAttachable = !!persistentVolume && (driverObject?.spec?.attachRequired ?? true)
+    if (isAttachable) await untilAttached(data, directory, ports)
     const common = {
       volumeId: volumeHandle,
-      publishContext: entriesOf(await attachment(request, driverObject?.spec?.attachRequired ?? true, ports)),
+      publishContext: entriesOf(isAttachable ? await attachmentMetadata(source, ports) : {}),
       volumeCapability,
     }
     const volumeContext = source.volumeAttributes ?? {}
     const stagingTargetPath =
       persistentVolume && (await csi.can(driver, STAGE_UNSTAGE_VOLUME)) ? stageOf(source, ports) : ''
     // Before anything is done, so that all of it can be undone.
-    const data: VolumeData = { driverName: driver, volumeHandle, volumeLifecycleMode }
     await os.writeFile(`${directory}/vol_data.json`, JSON.stringify(data))
     ports.onInUse()
     if (stagingTargetPath) {
@@ -90,7 +94,12 @@ export const csiVolume: VolumePlugin = {
     const { csi, os } = ports
     const told = await os.readFile(`${directory}/vol_data.json`)
     if (told === undefined) return
-    const { driverName, volumeHandle } = JSON.parse(told) as VolumeData
+    const { driverName, volumeHandle, isAwaited } = JSON.parse(told) as VolumeData
+    if (isAwaited) {
+      await os.remove(directory)
+      ports.onInUse()
+      return
+    }
     const targetPath = `${directory}/mount`
     const unpublish = { volumeId: volumeHandle, targetPath }
     await csi.call(driverName, 'NodeUnpublishVolume', [NodeUnpublishVolumeRequest, Empty], unpublish)
@@ -111,8 +120,27 @@ export const csiVolume: VolumePlugin = {
 /** Those of this machine, under the names that whoever attaches volumes knows them by; they must not be taken away. */
 export async function volumesInUse(ports: Pick<VolumePorts, 'os' | 'rootDir'>): Promise<string[]> {
   const persistent = (await volumesOf(ports)).filter(({ volumeLifecycleMode }) => volumeLifecycleMode === 'Persistent')
-  const names = persistent.map(({ driverName, volumeHandle }) => `kubernetes.io/csi/${driverName}^${volumeHandle}`)
-  return [...new Set(names)].sort()
+  return [...new Set(persistent.map(uniqueNameOf))].sort()
+}
+
+const uniqueNameOf = ({ driverName, volumeHandle }: VolumeData) => `kubernetes.io/csi/${driverName}^${volumeHandle}`
+
+/**
+ * First the node says that it is going to use the volume, then the volume is looked for among those that it has: who takes
+ * volumes away has heard the one before writing the other, so that none is taken from under a mount.
+ */
+async function untilAttached(data: VolumeData, directory: string, ports: VolumePorts): Promise<void> {
+  const { os, objects, nodeName } = ports
+  const file = `${directory}/vol_data.json`
+  if ((await os.readFile(file)) === undefined) await os.writeFile(file, JSON.stringify({ ...data, isAwaited: true }))
+  const { status } = await objects.node(nodeName)
+  const name = uniqueNameOf(data)
+  if (!status?.volumesInUse?.includes(name)) {
+    ports.onInUse()
+    throw new VolumeAwaited("Volume has not been added to the list of VolumesInUse in the node's volume status")
+  }
+  if (status.volumesAttached?.some((volume) => volume.name === name)) return
+  throw new VolumeAwaited('Volume not attached according to node status')
 }
 
 async function volumesOf({ os, rootDir }: Pick<VolumePorts, 'os' | 'rootDir'>): Promise<VolumeData[]> {
@@ -155,21 +183,13 @@ function capabilityOf({ persistentVolume, volume }: VolumeRequest) {
 }
 
 /** What whoever attached the volume to this machine had to say. */
-async function attachment(
-  { persistentVolume }: VolumeRequest,
-  isNeeded: boolean,
+async function attachmentMetadata(
+  { driver, volumeHandle }: CSIPersistentVolumeSource,
   { objects, nodeName }: VolumePorts,
 ): Promise<Record<string, string>> {
-  const source = persistentVolume?.spec?.csi
-  if (!isNeeded || !source) return {}
-  const name = `csi-${sha256(`${source.volumeHandle}${source.driver}${nodeName}`)}`
-  const found = await objects.volumeAttachment(name)
-  if (!found?.status?.attached) {
-    throw new Error(
-      `timed out waiting for external-attacher of ${source.driver} CSI driver to attach volume ${source.volumeHandle}`,
-    )
-  }
-  return found.status.attachmentMetadata ?? {}
+  const found = await objects.volumeAttachment(`csi-${sha256(`${volumeHandle}${driver}${nodeName}`)}`)
+  if (found?.status?.attached) return found.status.attachmentMetadata ?? {}
+  throw new VolumeAwaited(`volume ${volumeHandle} is not attached any more`)
 }
 
 async function secretsOf(reference: SecretReference | undefined, { objects }: VolumePorts) {

@@ -37,6 +37,8 @@ beforeEach(async () => {
     runtimeClass: async () => ({ handler: '' }),
     csiDriver: async () => undefined,
     volumeAttachment: async () => undefined,
+    resourceClaim: async () => undefined,
+    node: async () => ({}),
     services: async () => [],
     token: async () => ({ token: 'token', expiresAt: 0 }),
   }

@@ -8,7 +8,7 @@ import type { PodAddresses } from '../field-ref.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
 import { behindClaim, type SourceOfVolume } from './claimed-volume.ts'
 import { volumePlugins } from './index.ts'
-import type { VolumePlugin, VolumePorts, VolumeSource } from './volume-plugin.ts'
+import { VolumeAwaited, type VolumePlugin, type VolumePorts, type VolumeSource } from './volume-plugin.ts'
 
 /** Shown as the event FailedMount. */
 export class MountError extends Error {
@@ -31,7 +31,7 @@ export class VolumeManager {
     this.#ports = ports
   }
 
-  /** Sets up all volumes, or with `live` only those whose content follows the API. */
+  /** Rejects with a VolumeAwaited that has the volume's name for a message. Sets up all volumes, or with `live` only those whose content follows the API. */
   async mount(pod: Pod, addresses: PodAddresses, only: 'all' | 'live' = 'all'): Promise<MountedVolumes> {
     const mounted = new Map<string, MountedVolume>()
     for (const told of pod.spec?.volumes ?? []) {
@@ -44,6 +44,7 @@ export class VolumeManager {
         const path = await plugin.setUp({ ...source, pod, directory, addresses }, this.#ports)
         mounted.set(told.name, { path, isReadOnly: source.isReadOnly || (plugin.isReadOnly ?? false) })
       } catch (err) {
+        if (err instanceof VolumeAwaited) throw new VolumeAwaited(told.name, { cause: err })
         const why = err instanceof Error ? err.message : String(err)
         const name = source.persistentVolume?.metadata?.name ?? told.name
         throw new MountError(`MountVolume.SetUp failed for volume "${name}" : ${why}`, { cause: err })

@@ -38,6 +38,11 @@ export interface VolumeRequest {
   addresses: PodAddresses
 }
 
+/** Nothing is wrong with the volume, but somebody else is to do something first: it is tried again soon. */
+export class VolumeAwaited extends Error {
+  override readonly name = 'VolumeAwaited'
+}
+
 export interface VolumePlugin {
   /** Part of the directory's name, as upstream's: `kubernetes.io~configmap`. */
   readonly name: string
