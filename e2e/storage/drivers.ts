@@ -11,12 +11,14 @@ export function storageDrivers(seat: () => Seat): void {
   it('takes volumes from a driver of somebody else’s making', async () => {
     const { says, logsOf, directory } = seat()
     const example = join(root, 'docs/examples/csi-driver')
-    const program = join(directory, 'driver.mjs')
-    const options = { bundle: true, platform: 'node', format: 'esm', outfile: program } as const
-    await build({ entryPoints: [join(example, 'driver.ts')], ...options })
-    await says(`create configmap csi-driver --from-file=${program}`)
+    const programs = ['driver', 'attacher']
+    const options = { bundle: true, platform: 'node', format: 'esm', outExtension: { '.js': '.mjs' } } as const
+    await build({ entryPoints: programs.map((name) => join(example, `${name}.ts`)), outdir: directory, ...options })
+    const files = programs.map((name) => `--from-file=${join(directory, name)}.mjs`)
+    await says(`create configmap csi-driver ${files.join(' ')}`)
     await says(`apply -f ${join(example, 'driver.yaml')}`)
     await says('rollout status daemonset/csi-driver --timeout=60s')
+    await says('rollout status deployment/csi-attacher --timeout=60s')
     await until('both machines have the driver', async () =>
       /^(directories\.example\.org ?){2}$/.test(
         await says('get csinodes -o jsonpath={.items[*].spec.drivers[*].name}'),
@@ -45,9 +47,18 @@ export function storageDrivers(seat: () => Seat): void {
       async () => (await says('get pv')).includes('directories') === false,
     )
     // Of both machines, in the order of time.
-    const lines = (await says('logs -l app=csi-driver --tail=-1')).split('\n').sort()
-    const did = lines.flatMap((line) => line.match(/ (stage|publish|unpublish|unstage|remove) pvc-/)?.[1] ?? [])
-    expect(did.at(0)).toBe('stage')
-    expect(did.slice(-2)).toEqual(['unstage', 'remove'])
+    const lines = (await says('logs -l example=directories --tail=-1')).split('\n').sort()
+    const did = lines.flatMap(
+      (line) => line.match(/ (attach|detach|stage|publish|unpublish|unstage|remove) pvc-/)?.[1] ?? [],
+    )
+    expect(did.slice(0, 3)).toEqual(['attach', 'stage', 'publish'])
+    expect(did.filter((what) => what !== 'detach').slice(-2)).toEqual(['unstage', 'remove'])
+    // Never under a mount: what is staged is attached, and is so until it is not staged any more.
+    for (const [at, what] of did.entries()) {
+      const latest = (...kinds: string[]) => did.slice(0, at).findLast((one) => kinds.includes(one))
+      if (what === 'stage') expect(latest('attach', 'detach')).toBe('attach')
+      if (what === 'detach') expect(latest('stage', 'unstage')).toBe('unstage')
+    }
+    expect(did).toContain('detach')
   })
 }

@@ -1,9 +1,9 @@
 // A storage driver of one's own, in one process on every machine: volumes are directories of the machine that asked for
 // them first. What upstream's drivers leave to sidecars it does itself: it registers with the kubelet, answers it over
-// gRPC, and makes volumes for claims.
+// gRPC, and makes volumes for claims. Attaching is done once for the cluster, by another program (attacher.ts).
 //
-//   npx esbuild driver.ts --bundle --platform=node --format=esm --outfile=driver.mjs
-//   kubectl create configmap csi-driver --from-file=driver.mjs && kubectl apply -f driver.yaml
+//   npx esbuild driver.ts attacher.ts --bundle --platform=node --format=esm --outdir=. --out-extension:.js=.mjs
+//   kubectl create configmap csi-driver --from-file=driver.mjs --from-file=attacher.mjs && kubectl apply -f driver.yaml
 //
 // Only the tables of messages come from Podium; they are those of csi.proto and pluginregistration.proto.
 
