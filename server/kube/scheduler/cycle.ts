@@ -19,6 +19,7 @@ import {
 import type { NodeInfo } from './node-info.ts'
 import type { NodeList } from './node-list.ts'
 import { Scores, scoreNodes } from './scores.ts'
+import { type StageWatch, statusOf, unwatched } from './stage-watch.ts'
 
 export interface Decision {
   state: CycleState
@@ -44,6 +45,8 @@ export interface CycleOptions {
   percentageOfNodesToScore?: number
   /** Where to begin looking; moves on from cycle to cycle, so that all nodes get their turn. */
   startAt: number
+  /** Told of each stage that was gone through. */
+  watch?: StageWatch
 }
 
 export function decide(pod: Pod, nodes: NodeList, options: CycleOptions): Decision {
@@ -73,8 +76,12 @@ export function enoughNodes(count: number, asked = 0): number {
 }
 
 export function findFeasible(pod: Pod, nodes: NodeList, options: CycleOptions): Search {
-  const { startAt, plugins, percentageOfNodesToScore } = options
-  const prepared = prepare(pod, nodes, plugins)
+  const { plugins, watch = unwatched } = options
+  const prepared = watch(
+    'PreFilter',
+    () => prepare(pod, nodes, plugins),
+    ({ rejection }) => statusOf(rejection),
+  )
   const judge = judgeOf(pod, nodes, options, prepared)
   const rejections = new Map<string, NodeRejection>()
   const search: Search = { nodes, options, state: prepared.state, judge, feasible: [], rejections, looked: 0 }
@@ -83,11 +90,17 @@ export function findFeasible(pod: Pod, nodes: NodeList, options: CycleOptions): 
     for (const { name } of nodes.all) rejections.set(name, prepared.rejection)
     return { ...search, everywhere: prepared.rejection }
   }
+  return watch('Filter', () => look(pod, search, prepared.only))
+}
+
+function look(pod: Pod, search: Search, only: Only | undefined): Search {
+  const { nodes, judge, rejections } = search
+  const { startAt, percentageOfNodesToScore } = search.options
   // Room was made for it there: nobody else need be asked.
   const nominated = pod.status?.nominatedNodeName ? nodes.get(pod.status.nominatedNodeName) : undefined
   if (nominated && !judge(nominated)) return { ...search, feasible: [nominated] }
-  const candidates = prepared.only ? nodes.all.filter(({ name }) => prepared.only?.nodes.has(name)) : nodes.all
-  if (prepared.only) rejectOthers(nodes, prepared.only, rejections)
+  const candidates = only ? nodes.all.filter(({ name }) => only.nodes.has(name)) : nodes.all
+  if (only) rejectOthers(nodes, only, rejections)
   const enough = enoughNodes(candidates.length, percentageOfNodesToScore)
   for (; search.looked < candidates.length && search.feasible.length < enough; search.looked++) {
     const node = candidates[(startAt + search.looked) % candidates.length]!
@@ -181,14 +194,19 @@ export function giveUp(pod: Pod, search: Search): Decision {
     return { ...decision, rejectedBy: new Set<string>(), message: fitMessage(0, { byNode: rejections }) }
   }
   const rejectedBy = new Set(Array.from(rejections.values(), ({ plugin }) => plugin))
-  const postFilter = lastTry(pod, search)
+  const watch = search.options.watch ?? unwatched
+  const postFilter = watch(
+    'PostFilter',
+    () => lastTry(pod, search),
+    ({ preemption }) => (preemption ? 'Success' : 'Unschedulable'),
+  )
   const message = fitMessage(nodes.size, { everywhere, byNode: rejections, postFilter: postFilter.message })
   return { ...decision, rejectedBy, message, postFilter }
 }
 
 export function scoresOf(pod: Pod, { feasible, nodes, state, options }: Search): Scores {
   if (feasible.length === 1) return new Scores(feasible)
-  return scoreNodes(pod, { feasible, all: nodes, state, plugins: options.plugins })
+  return scoreNodes(pod, { feasible, all: nodes, state, plugins: options.plugins, watch: options.watch ?? unwatched })
 }
 
 export function choose({ state, rejections, looked }: Search, scores: Scores, random: () => number): Decision {

@@ -24,6 +24,7 @@ import type { Profile } from './profile.ts'
 import type { SchedulerCache } from './scheduler-cache.ts'
 import type { SchedulerMetrics } from './scheduler-metrics.ts'
 import type { QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+import { type StageWatch, statusOf } from './stage-watch.ts'
 import type { WaitingPods } from './waiting-pods.ts'
 
 export interface RunningProfile extends Profile {
@@ -31,6 +32,7 @@ export interface RunningProfile extends Profile {
   recorder: EventRecorder
   /** The same plug-ins with a watch on each, for a cycle now and then. */
   timed: readonly Plugin[]
+  watch: StageWatch
 }
 
 export interface ErrandOptions {
@@ -72,7 +74,9 @@ export class Errands {
     state.set(BECAUSE, queued.because)
     cache.assume(queued.pod, chosen)
     nominator.delete(queued.pod)
-    for (const plugin of profile.plugins) plugin.reserve?.(state, queued.pod, chosen)
+    profile.watch('Reserve', () => {
+      for (const plugin of profile.plugins) plugin.reserve?.(state, queued.pod, chosen)
+    })
     this.#track(this.#bind(queued, profile, decision))
   }
 
@@ -129,8 +133,8 @@ export class Errands {
         this.#tell(queued, profile, { reason: 'Unschedulable', message })
         return
       }
-      await preBind(pod, profile, { state, chosen })
-      await this.#bindBy(pod, profile, { state, chosen })
+      await profile.watch('PreBind', () => preBind(pod, profile, { state, chosen }))
+      await profile.watch('Bind', () => this.#bindBy(pod, profile, { state, chosen }))
       queue.done(queued)
       metrics?.attempted(queued, schedulerName, 'scheduled', startedAt)
       record(queued, profile, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${chosen}`)
@@ -146,15 +150,20 @@ export class Errands {
 
   async #permit(
     { pod }: QueuedPod,
-    { plugins }: RunningProfile,
+    { plugins, watch }: RunningProfile,
     { state, chosen }: Pick<Chosen, 'state' | 'chosen'>,
   ): Promise<NodeRejection | undefined> {
     const waits = new Map<string, number>()
-    for (const { name, permit } of plugins) {
-      const answer = permit?.(state, pod, chosen)
-      if (answer && 'reasons' in answer) return { ...answer, plugin: name }
-      if (answer) waits.set(name, answer.waitMs)
+    const ask = (): NodeRejection | undefined => {
+      for (const { name, permit } of plugins) {
+        const answer = permit?.(state, pod, chosen)
+        if (answer && 'reasons' in answer) return { ...answer, plugin: name }
+        if (answer) waits.set(name, answer.waitMs)
+      }
+      return undefined
     }
+    const rejection = watch('Permit', ask, (refused) => (!refused && waits.size > 0 ? 'Wait' : statusOf(refused)))
+    if (rejection) return rejection
     return waits.size > 0 ? this.#options.waiting.wait(pod, chosen, waits) : undefined
   }
 

@@ -61,6 +61,25 @@ profiles:
   expect(fit?.score?.(state, what, node('a'))).toBe(score)
 })
 
+it.each([
+  // Half of cpu and of memory; a quarter of the extended resource, where it is told to look at that.
+  ['two resources', '', 100],
+  ['three', '{name: cpu}, {name: memory}, {name: example.com/gpu}', 88],
+  ['one', '{name: cpu}', 100],
+  ['none that the node has', '{name: example.com/tpu}', 100],
+])('balances %s', (_what, resources, score) => {
+  const args = resources ? `{resources: [${resources}]}` : '{}'
+  const [profile] = profiles(`profiles: [{pluginConfig: [{name: NodeResourcesBalancedAllocation, args: ${args}}]}]`)
+  const plugin = profile?.plugins.find(({ name }) => name === 'NodeResourcesBalancedAllocation')
+  const on = node('a')
+  on.setNode({ ...on.node, status: { allocatable: { cpu: '4', memory: '8Gi', 'example.com/gpu': '4' } } })
+  const requests = { cpu: '2', memory: '4Gi', 'example.com/gpu': '1', 'example.com/tpu': '1' }
+  const state = new Map()
+  const what = pod({ containers: [{ name: 'c', resources: { requests } }] })
+  expect(plugin?.preScore?.(state, what, [on], new NodeList([on]))).toBe(true)
+  expect(plugin?.score?.(state, what, on)).toBe(score)
+})
+
 it('takes plug-ins away at one stage, at all, or all but some, and weighs others anew', () => {
   const [[noTaints], [onlyName], [heavy]] = [
     names('profiles: [{plugins: {multiPoint: {disabled: [{name: TaintToleration}]}}}]'),
@@ -143,6 +162,10 @@ it.each([
   [
     'profiles: [{pluginConfig: [{name: NodeResourcesFit, args: {scoringStrategy: {type: RequestedToCapacityRatio}}}]}]',
     /requestedToCapacityRatio\.shape is needed/,
+  ],
+  [
+    'profiles: [{pluginConfig: [{name: NodeResourcesBalancedAllocation, args: {resources: [{name: cpu, weight: 2}]}}]}]',
+    /pluginConfig\.0\.args\.resources\.0\.weight: resource weight not in valid range \[1, 1\]/,
   ],
   ['podInitialBackoffSeconds: 30', /podMaxBackoffSeconds: must be greater than or equal to PodInitialBackoffSeconds/],
   ['profiles: [', /scheduler\.yaml: .*/],

@@ -5,6 +5,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { extendersConfiguration } from './extenders/extender-configuration.ts'
 import type { PluginArguments } from './plugins/index.ts'
+import { PROCESSOR_AND_MEMORY } from './plugins/node-resources-balanced-allocation.ts'
 import { LEAST_ALLOCATED, type ScoringStrategy } from './plugins/node-resources-fit.ts'
 
 const API_VERSION = 'kubescheduler.config.k8s.io/v1'
@@ -50,6 +51,16 @@ const nodeAffinity = z.strictObject({
 
 const ARGUMENTS = {
   NodeAffinity: typed('NodeAffinityArgs', { addedAffinity: nodeAffinity.optional() }),
+  NodeResourcesBalancedAllocation: typed('NodeResourcesBalancedAllocationArgs', {
+    resources: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          weight: z.literal(1, { error: 'resource weight not in valid range [1, 1]' }).default(1),
+        }),
+      )
+      .default(PROCESSOR_AND_MEMORY.resources.map(({ name }) => ({ name, weight: 1 as const }))),
+  }),
   NodeResourcesFit: typed('NodeResourcesFitArgs', {
     ignoredResources: z.array(z.string().includes('/')).default([]),
     ignoredResourceGroups: z

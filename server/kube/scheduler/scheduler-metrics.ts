@@ -1,9 +1,10 @@
 // What the scheduler tells of itself, under upstream's names. Upstream: kubernetes/pkg/scheduler/metrics/metrics.go.
 
 import type { Clock } from '../../base/clock.ts'
-import type { Metrics } from '../../base/metrics.ts'
+import type { Histogram, Metrics } from '../../base/metrics.ts'
 import type { ClusterEvent } from './framework.ts'
 import type { QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+import type { Stage, StageStatus, StageWatch } from './stage-watch.ts'
 import type { Timed } from './timed-plugins.ts'
 
 type Result = 'scheduled' | 'unschedulable' | 'error'
@@ -29,6 +30,7 @@ export class SchedulerMetrics {
   readonly #decisionSeconds
   readonly #podAttempts
   readonly #podSeconds
+  readonly #stageSeconds: Histogram
   readonly #pluginSeconds
   readonly #incoming
 
@@ -40,6 +42,11 @@ export class SchedulerMetrics {
     this.#incoming = metrics.counter(
       'scheduler_queue_incoming_pods_total',
       'Pods that came into a queue, by what brought them there.',
+    )
+    this.#stageSeconds = metrics.histogram(
+      'scheduler_framework_extension_point_duration_seconds',
+      'How long all plug-ins of a stage took together.',
+      doubling(0.0001, 12),
     )
     this.#pluginSeconds = metrics.histogram(
       'scheduler_plugin_execution_duration_seconds',
@@ -74,6 +81,30 @@ export class SchedulerMetrics {
   }
 
   readonly timed: Timed = (labels, seconds) => this.#pluginSeconds.observe(labels, seconds)
+
+  /** For the decisions of a profile. */
+  watchOf(profile: string): StageWatch {
+    const told = (stage: Stage, status: StageStatus, began: number) =>
+      this.#stageSeconds.observe({ extension_point: stage, status, profile }, (this.#clock.monotonic() - began) / 1000)
+    return (stage, work, status = () => 'Success') => {
+      const began = this.#clock.monotonic()
+      try {
+        const result = work()
+        if (!(result instanceof Promise)) {
+          told(stage, status(result as Awaited<typeof result>), began)
+          return result
+        }
+        result.then(
+          (value) => told(stage, status(value), began),
+          () => told(stage, 'Error', began),
+        )
+        return result
+      } catch (err) {
+        told(stage, 'Error', began)
+        throw err
+      }
+    }
+  }
 
   decided(durationMs: number): void {
     this.#decisionSeconds.observe({}, durationMs / 1000)

@@ -65,6 +65,15 @@ it('counts attempts by how they end, and pods by where they wait', async () => {
   expect(told()).toContain(
     'scheduler_queue_incoming_pods_total{queue="unschedulable",event="ScheduleAttemptFailure"} 1\n',
   )
+  const stages = [
+    ['Filter', 'Success', 3],
+    ['PostFilter', 'Unschedulable', 1],
+    ['Bind', 'Success', 2],
+  ]
+  for (const [stage, status, count] of stages) {
+    const labels = `extension_point="${stage}",status="${status}",profile="default-scheduler"`
+    expect(told()).toContain(`scheduler_framework_extension_point_duration_seconds_count{${labels}} ${count}\n`)
+  }
   // Every tenth cycle, beginning with the first.
   expect(told()).toContain(
     'scheduler_plugin_execution_duration_seconds_count{plugin="NodeResourcesFit",extension_point="Filter",status="Success"} 1\n',

@@ -26,6 +26,7 @@ import { ResourceClaim } from '../kinds/resource-claim.ts'
 import { ResourceSlice } from '../kinds/resource-slice.ts'
 import { Service } from '../kinds/service.ts'
 import { StorageClass } from '../kinds/storage-class.ts'
+import { VolumeAttachment } from '../kinds/volume-attachment.ts'
 import { ClusterNews } from './cluster-news.ts'
 import { type Decision, decide } from './cycle.ts'
 import { defaultSpreading } from './default-spreading.ts'
@@ -44,6 +45,7 @@ import { SchedulerCache } from './scheduler-cache.ts'
 import { DEFAULT_CONFIGURATION, type SchedulerConfiguration } from './scheduler-configuration.ts'
 import { SchedulerMetrics } from './scheduler-metrics.ts'
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts'
+import { unwatched } from './stage-watch.ts'
 import { StorageView } from './storage-view.ts'
 import { timedPlugins } from './timed-plugins.ts'
 import { WaitingPods } from './waiting-pods.ts'
@@ -140,6 +142,7 @@ class Scheduler implements RunningScheduler {
       volumes: this.#informer(PersistentVolume),
       classes: this.#informer(StorageClass),
       csiNodes: this.#informer(CSINode),
+      attachments: this.#informer(VolumeAttachment),
       onChange: (event, revision) => this.#news.wake(event, revision),
     })
     this.#devices = new DeviceView({
@@ -222,7 +225,8 @@ class Scheduler implements RunningScheduler {
         const profile = buildProfile(told, [...own, ...defaultPlugins(world, pluginConfig)], percentageOfNodesToScore)
         const recorder = new EventRecorder({ client, clock, logger, component: schedulerName })
         const timed = this.#metrics ? timedPlugins(profile.plugins, clock, this.#metrics.timed) : profile.plugins
-        return [schedulerName, { ...profile, timed, recorder }]
+        const watch = this.#metrics?.watchOf(schedulerName) ?? unwatched
+        return [schedulerName, { ...profile, timed, recorder, watch }]
       }),
     )
   }

@@ -1,9 +1,10 @@
 // What each plug-in said of each node that fits, and what that comes to.
 
 import type { Pod } from 'kubernetes-types/core/v1'
-import { type CycleState, MAX_SCORE, type Plugin } from './framework.ts'
+import { type CycleState, MAX_SCORE, type NodeScore, type Plugin } from './framework.ts'
 import type { NodeInfo } from './node-info.ts'
 import type { NodeList } from './node-list.ts'
+import type { StageWatch } from './stage-watch.ts'
 
 export interface PluginScore {
   /** As the plug-in gave it, in a measure of its own. */
@@ -77,31 +78,39 @@ export class Scores {
   }
 }
 
-export function scoreNodes(
-  pod: Pod,
-  {
-    feasible,
-    all,
-    state,
-    plugins,
-  }: { feasible: NodeInfo[]; all: NodeList; state: CycleState; plugins: readonly Plugin[] },
-): Scores {
-  const result = new Scores(feasible)
-  const entries = feasible.map((node) => ({ node, score: 0 }))
-  for (const plugin of plugins) {
-    if (!plugin.score || plugin.preScore?.(state, pod, feasible, all) === false) continue
-    const raw = new Float64Array(feasible.length)
-    for (let at = 0; at < feasible.length; at++) raw[at] = entries[at]!.score = plugin.score(state, pod, feasible[at]!)
-    plugin.normalize?.(state, pod, entries)
-    const weighted = new Float64Array(feasible.length)
-    const weight = plugin.weight ?? 1
-    for (let at = 0; at < feasible.length; at++) {
-      const { score } = entries[at]!
-      if (score < 0 || score > MAX_SCORE)
-        throw new Error(`plug-in ${plugin.name} scored ${score}, not 0 to ${MAX_SCORE}`)
-      weighted[at] = score * weight
-    }
-    result.add({ plugin: plugin.name, raw, weighted })
+interface Scoring {
+  feasible: NodeInfo[]
+  all: NodeList
+  state: CycleState
+  plugins: readonly Plugin[]
+  watch: StageWatch
+}
+
+export function scoreNodes(pod: Pod, { feasible, all, state, plugins, watch }: Scoring): Scores {
+  const asked = watch('PreScore', () =>
+    plugins.filter((plugin) => plugin.score && plugin.preScore?.(state, pod, feasible, all) !== false),
+  )
+  return watch('Score', () => {
+    const result = new Scores(feasible)
+    const entries = feasible.map((node) => ({ node, score: 0 }))
+    for (const plugin of asked) result.add(columnOf(plugin, pod, state, entries))
+    return result
+  })
+}
+
+function columnOf(plugin: Plugin, pod: Pod, state: CycleState, entries: NodeScore[]): Column {
+  const raw = new Float64Array(entries.length)
+  for (let at = 0; at < entries.length; at++) {
+    const entry = entries[at]!
+    raw[at] = entry.score = plugin.score!(state, pod, entry.node)
   }
-  return result
+  plugin.normalize?.(state, pod, entries)
+  const weighted = new Float64Array(entries.length)
+  const weight = plugin.weight ?? 1
+  for (let at = 0; at < entries.length; at++) {
+    const { score } = entries[at]!
+    if (score < 0 || score > MAX_SCORE) throw new Error(`plug-in ${plugin.name} scored ${score}, not 0 to ${MAX_SCORE}`)
+    weighted[at] = score * weight
+  }
+  return { plugin: plugin.name, raw, weighted }
 }

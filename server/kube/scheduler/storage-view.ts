@@ -2,7 +2,11 @@
 // waits until the binder has seen to it. Upstream: plugins/volumebinding/{binder,assume_cache}.go.
 
 import type { PersistentVolumeClaim as Claim, Pod, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
-import type { StorageClass as Class, CSINode as CsiNode } from 'kubernetes-types/storage/v1'
+import type {
+  VolumeAttachment as Attachment,
+  StorageClass as Class,
+  CSINode as CsiNode,
+} from 'kubernetes-types/storage/v1'
 import type { Clock } from '../../base/clock.ts'
 import { type KubeObject, keyOf, revisionOf } from '../apimachinery/object-meta.ts'
 import type { Client } from '../client/client.ts'
@@ -15,6 +19,7 @@ import { storageClassOf } from '../kinds/storage/volumes.ts'
 import type { ClusterEvent } from './framework.ts'
 
 const PATIENCE_MS = 10 * 60_000
+const BY_NODE = 'node'
 
 export interface StorageOptions {
   client: Client
@@ -24,6 +29,7 @@ export interface StorageOptions {
   volumes: SharedInformer<Volume>
   classes: SharedInformer<Class>
   csiNodes: SharedInformer<CsiNode>
+  attachments: SharedInformer<Attachment>
   onChange(event: ClusterEvent, revision: number): void
 }
 
@@ -47,6 +53,9 @@ export class StorageView {
     options.volumes.addHandler(({ object }) => tell(object))
     options.classes.addHandler(({ object }) => tell(object))
     options.csiNodes.addHandler(({ object }) => tell(object))
+    options.attachments.cache.addIndex(BY_NODE, ({ spec }) => [spec.nodeName])
+    // One more makes no room.
+    options.attachments.addHandler(({ type, object }) => type === 'deleted' && tell(object))
   }
 
   /** So many pods wait until others have bound their claims. */
@@ -64,6 +73,12 @@ export class StorageView {
     return new Map(
       drivers.flatMap(({ name, allocatable }) => (allocatable?.count === undefined ? [] : [[name, allocatable.count]])),
     )
+  }
+
+  /** What is at the node or on its way there, whether a pod uses it or not. */
+  attachedTo(node: string): Volume[] {
+    const attachments = this.#options.attachments.cache.byIndex(BY_NODE, node)
+    return attachments.flatMap(({ spec }) => this.volumes.get(spec.source.persistentVolumeName ?? '') ?? [])
   }
 
   async reserveFor(claim: Claim, { metadata, spec }: Volume): Promise<void> {

@@ -18,7 +18,11 @@ import { measuredUtilization } from './measured-utilization.ts'
 import { type NodeAffinityArguments, nodeAffinity } from './node-affinity.ts'
 import { nodeName } from './node-name.ts'
 import { nodePorts } from './node-ports.ts'
-import { nodeResourcesBalancedAllocation } from './node-resources-balanced-allocation.ts'
+import {
+  type NodeResourcesBalancedAllocationArguments,
+  nodeResourcesBalancedAllocation,
+  PROCESSOR_AND_MEMORY,
+} from './node-resources-balanced-allocation.ts'
 import { LEAST_ALLOCATED, type NodeResourcesFitArguments, nodeResourcesFit } from './node-resources-fit.ts'
 import { nodeUnschedulable } from './node-unschedulable.ts'
 import { nodeVolumeLimits } from './node-volume-limits.ts'
@@ -48,6 +52,7 @@ export interface PluginOptions {
 /** By the names that a configuration has for them, without `Args`. */
 export interface PluginArguments {
   NodeAffinity: NodeAffinityArguments
+  NodeResourcesBalancedAllocation: NodeResourcesBalancedAllocationArguments
   NodeResourcesFit: NodeResourcesFitArguments
   PodTopologySpread: PodTopologySpreadArguments
   InterPodAffinity: InterPodAffinityArguments
@@ -56,6 +61,7 @@ export interface PluginArguments {
 
 export const DEFAULT_ARGUMENTS: PluginArguments = {
   NodeAffinity: {},
+  NodeResourcesBalancedAllocation: PROCESSOR_AND_MEMORY,
   NodeResourcesFit: { scoringStrategy: LEAST_ALLOCATED, ignoredResources: [], ignoredResourceGroups: [] },
   PodTopologySpread: { defaultConstraints: SYSTEM_DEFAULTS },
   InterPodAffinity: { hardPodAffinityWeight: 1 },
@@ -84,7 +90,7 @@ export function defaultPlugins(options: PluginOptions, told: Partial<PluginArgum
     // Before preemption: an idle claim is given back sooner than a pod is sent away.
     dynamicResources(devices),
     defaultPreemption(budgets, args.DefaultPreemption),
-    nodeResourcesBalancedAllocation,
+    nodeResourcesBalancedAllocation(args.NodeResourcesBalancedAllocation),
     imageLocality,
     measuredUtilization(usage),
     defaultBinder(client),

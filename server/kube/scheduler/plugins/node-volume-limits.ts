@@ -1,7 +1,8 @@
 // A storage driver can attach so many volumes to a node and no more, as the node's CSINode says. A volume that several
-// pods of the node use counts once. Upstream: plugins/nodevolumelimits/csi.go.
+// pods of the node use counts once; one that is attached still, or already, counts without any pod.
+// Upstream: plugins/nodevolumelimits/csi.go.
 
-import type { Pod } from 'kubernetes-types/core/v1'
+import type { PersistentVolume, Pod } from 'kubernetes-types/core/v1'
 import { type Plugin, reject, SKIP } from '../framework.ts'
 import { claimsOf } from '../pod-claims.ts'
 import type { StorageView } from '../storage-view.ts'
@@ -25,6 +26,7 @@ export function nodeVolumeLimits(storage: StorageView): Plugin {
       if (limits.size === 0) return undefined
       const there: Volumes = new Map()
       for (const pod of node.pods.values()) for (const [id, driver] of volumesOf(pod, storage)) there.set(id, driver)
+      for (const volume of storage.attachedTo(node.name)) countVolume(there, volume)
       const wanted = [...(state.get(NAME) as Volumes)].filter(([id]) => !there.has(id))
       const isFull = ([driver, most]: [string, number]) => {
         const more = wanted.filter((volume) => volume[1] === driver).length
@@ -43,13 +45,17 @@ function volumesOf(pod: Pod, storage: StorageView): Volumes {
   for (const { key } of claimsOf(pod)) {
     const claim = storage.claims.get(key)
     const volume = storage.volumes.get(claim?.spec?.volumeName ?? '')
-    const csi = volume?.spec?.csi
-    if (csi) volumes.set(`${csi.driver}/${csi.volumeHandle}`, csi.driver)
+    if (volume) countVolume(volumes, volume)
     // Not made yet: it will be by the driver that the class names.
-    else if (claim && !volume) {
+    else if (claim) {
       const driver = storage.classOf(claim)?.provisioner
       if (driver) volumes.set(`${driver}/${key}`, driver)
     }
   }
   return volumes
+}
+
+function countVolume(volumes: Volumes, { spec }: PersistentVolume): void {
+  const { driver, volumeHandle } = spec?.csi ?? {}
+  if (driver) volumes.set(`${driver}/${volumeHandle}`, driver)
 }

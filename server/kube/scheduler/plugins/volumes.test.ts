@@ -9,6 +9,7 @@ import { node, pod, run } from '../testing/pods-and-nodes.ts'
 function storage(
   claims: Record<string, { mode?: string; bound?: boolean; labels?: Record<string, string> }>,
   limits: Record<string, number> = {},
+  attached: string[] = [],
 ): StorageView {
   const claim = (name: string): Claim | undefined => {
     const { mode = 'ReadWriteOnce', bound = true } = claims[name] ?? {}
@@ -30,6 +31,7 @@ function storage(
     volumes: { get: volume, list: () => [] },
     promised: new Set<string>(),
     classOf: () => waits,
+    attachedTo: () => attached.map(volume),
     volumeLimits: (name: string) => new Map(limits[name] === undefined ? [] : [['disks', limits[name]]]),
   } as unknown as StorageView
 }
@@ -103,4 +105,13 @@ it('attaches no more volumes of a driver than the node can have, and counts what
   expect(verdicts(using('three'), nodes(), storage(claims, { a: 3 })).chosen).toBe('a')
   expect(verdicts(using('two'), nodes(), storage(claims, { a: 2 })).chosen).toBe('a')
   expect(verdicts(using('three'), nodes(), storage(claims)).chosen).toBe('a')
+})
+
+it('counts volumes that are attached though no pod uses them, and those that pods use not twice', () => {
+  const claims = { one: {}, two: {}, gone: {} }
+  const nodes = () => [node('a', { on: [using('one')] })]
+  const limits = { a: 2 }
+  expect(verdicts(using('two'), nodes(), storage(claims, limits, ['one', 'gone'])).chosen).toBeUndefined()
+  expect(verdicts(using('two'), nodes(), storage(claims, limits, ['one'])).chosen).toBe('a')
+  expect(verdicts(using('gone'), nodes(), storage(claims, limits, ['one', 'gone'])).chosen).toBe('a')
 })

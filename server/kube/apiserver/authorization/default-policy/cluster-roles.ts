@@ -124,6 +124,7 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
     rule(READ, [''], 'namespaces'),
     rule(READ, STORAGE, 'csidrivers'),
     rule(READ, STORAGE, 'csistoragecapacities'),
+    rule(READ, STORAGE, 'volumeattachments'),
     rule(READ, ['resource.k8s.io'], 'deviceclasses'),
     rule(`${READ} patch update`, ['resource.k8s.io'], 'resourceclaims'),
     rule(`${READ} patch update`, ['resource.k8s.io'], 'resourceclaims/status'),
