@@ -2,10 +2,12 @@
 // client of its own to the API server over the learner's network. Bundled into one file; the machine's supervisor restarts it.
 //
 //   node node-agent.mjs --config /etc/podium/node.json
+//   node node-agent.mjs --make-request        in a pod's network, for network/trace: reads an order, prints the outcome
 //
 // A machine from the warm pool runs this before it knows which cluster it belongs to: it waits for the file.
 
 import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import Docker from 'dockerode'
 import { systemClock } from '../base/clock.ts'
 import { createLogger, type Logger, type LogLevel } from '../base/logger.ts'
@@ -25,6 +27,9 @@ import { runLoadBalancerAddresses } from './network/load-balancer-addresses.ts'
 import { runNodeRoutes } from './network/node-routes.ts'
 import { OVERLAY_MTU, type PodPathName } from './network/pod-paths.ts'
 import { openSecondFamily } from './network/second-family.ts'
+import { knock } from './network/trace/knock.ts'
+import { makeRequest } from './network/trace/make-request.ts'
+import { RequestTracer } from './network/trace/request-tracer.ts'
 import { runNetworkPolicies } from './network-policy/index.ts'
 import { createLinuxNodeOs } from './node-os/linux-node-os.ts'
 
@@ -58,6 +63,7 @@ interface NodeConfig {
 }
 
 const WAIT_MS = 200
+const MAKE_REQUEST = '--make-request'
 
 async function main(): Promise<void> {
   const path = argumentOf('--config') ?? '/etc/podium/node.json'
@@ -136,10 +142,20 @@ async function main(): Promise<void> {
   const connections = stack.use(
     new ConnectionWatch({ run: os.start, clock, logger: logger.with({ component: 'connections' }) }),
   )
+  const tracer = stack.use(
+    new RequestTracer({
+      os,
+      clock,
+      logger: logger.with({ component: 'trace' }),
+      knock,
+      maker: [process.execPath, process.argv[1] ?? '', MAKE_REQUEST],
+    }),
+  )
   stack.use(
     await startKubeletServer({
       kubelet,
       connections,
+      tracer,
       clock,
       logger: logger.with({ component: 'kubelet-server' }),
       host: '0.0.0.0',
@@ -240,7 +256,13 @@ function untilTold(): Promise<NodeJS.Signals> {
 process.on('unhandledRejection', (err) =>
   write(`unhandled rejection: ${err instanceof Error ? err.stack : String(err)}\n`),
 )
-main().then(
+async function makeOneRequest(): Promise<void> {
+  const outcome = await makeRequest(JSON.parse(await text(process.stdin)))
+  await new Promise<void>((resolve) => process.stdout.write(JSON.stringify(outcome), () => resolve()))
+}
+
+const run = process.argv.includes(MAKE_REQUEST) ? makeOneRequest : main
+run().then(
   () => process.exit(0),
   (err: unknown) => {
     write(`node agent failed: ${err instanceof Error ? err.stack : String(err)}\n`)

@@ -72,6 +72,8 @@ export interface Kubelet extends AsyncDisposable {
   /** Pods of this node with the newest status known here. */
   pods(): PodObject[]
   pod(namespace: string, name: string): PodObject | undefined
+  /** What it keeps of a pod on the machine's disk. */
+  directoryOf(pod: PodObject): string
   readonly runtime: ContainerRuntime
   readonly configuration: KubeletConfiguration
   readonly telemetry: Telemetry
@@ -388,6 +390,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     pods: allPods,
     configuration,
     telemetry,
+    directoryOf: (pod) => `${rootDir}/pods/${pod.metadata?.uid}`,
     pod: (namespace, name) => {
       const all = [...workers.values()].filter(
         ({ pod }) => pod.metadata?.namespace === namespace && pod.metadata.name === name,

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { RunningCommand } from '../node-os/node-os.ts'
 import { type ConnectionEvent, parseConntrackLine } from './conntrack-line.ts'
+import { eachLine } from './each-line.ts'
 
 /** One line of what a listener hears. */
 export type ConnectionNews =
@@ -19,8 +20,6 @@ type Listener = (news: ConnectionNews) => void
 
 /** Only what begins and what ends: with every packet's change of state the kernel's buffer overflows first. */
 const ARGS = ['-E', '-e', 'NEW,DESTROY', '-o', 'timestamp,id', '-b', '8388608']
-/** Longer than any line of conntrack: what comes without a line's end is not kept. */
-const MOST_UNREAD = 64 * 1024
 
 export interface ConnectionWatchOptions {
   run: (command: string, args: string[]) => RunningCommand
@@ -110,14 +109,4 @@ export class ConnectionWatch implements Disposable {
   #tell(news: ConnectionNews): void {
     for (const listener of this.#listeners) listener(news)
   }
-}
-
-function eachLine(stream: RunningCommand['stdout'], hear: (line: string) => void): void {
-  let unread = ''
-  stream.setEncoding('utf8')
-  stream.on('data', (chunk: string) => {
-    const lines = (unread + chunk).split('\n')
-    unread = (lines.pop() ?? '').slice(-MOST_UNREAD)
-    for (const line of lines) hear(line)
-  })
 }

@@ -15,12 +15,7 @@ export interface Direction {
   bytes?: number
 }
 
-export interface ConnectionEvent {
-  type: 'new' | 'gone'
-  /** Milliseconds since 1970, by the clock of the machine. */
-  at: number
-  /** The same in both events of a connection, on one machine; used again later. */
-  id: string
+export interface Connection {
   /** `tcp`, `udp`. */
   protocol: string
   /** TCP only: SYN_SENT, CLOSE, TIME_WAIT … */
@@ -31,30 +26,41 @@ export interface ConnectionEvent {
   answered: Direction
 }
 
-const LINE = /^\[(\d+\.\d+)\]\s+\[(NEW|DESTROY)\]\s+(\w+)\s+\d+\s+(?:\d+\s+)?(?:([A-Z_0-9]+)\s+)?(src=.*)$/
+export interface ConnectionEvent extends Connection {
+  type: 'new' | 'gone'
+  /** Milliseconds since 1970, by the clock of the machine. */
+  at: number
+  /** The same in both events of a connection, on one machine; used again later. */
+  id: string
+}
+
+const LINE = /^\[(\d+\.\d+)\]\s+\[(NEW|DESTROY)\]\s+(.*)$/
+const CONNECTION = /^(\w+)\s+\d+\s+(?:\d+\s+)?(?:([A-Z_0-9]+)\s+)?(src=.*)$/
 
 /** Undefined for what is no connection of IPv4, and for what conntrack says about itself. */
 export function parseConntrackLine(line: string): ConnectionEvent | undefined {
-  const [, seconds = '', type = '', protocol = '', state = '', rest = ''] = LINE.exec(line.trim()) ?? []
+  const [, seconds = '', type = '', rest = ''] = LINE.exec(line.trim()) ?? []
+  const connection = parseConntrackEntry(rest)
+  // Pings have an id of their own before it.
+  const id = rest
+    .split(' ')
+    .findLast((word) => word.startsWith('id='))
+    ?.slice(3)
+  if (!connection || !id) return undefined
+  return { type: type === 'NEW' ? 'new' : 'gone', at: Number(seconds) * 1000, id, ...connection }
+}
+
+/** The same without time and kind, as `conntrack -L` prints it. */
+export function parseConntrackEntry(line: string): Connection | undefined {
+  const [, protocol = '', state = '', rest = ''] = CONNECTION.exec(line.trim()) ?? []
   const words = rest.split(' ')
   // The second `src=` begins the answer's direction.
   const second = words.findIndex((word, index) => index > 0 && word.startsWith('src='))
   if (second < 0) return undefined
   const asked = directionOf(words.slice(0, second))
   const answered = directionOf(words.slice(second))
-  // Pings have an id of their own before it.
-  const id = words.findLast((word) => word.startsWith('id='))?.slice(3)
-  if (!asked || !answered || !id) return undefined
-  return {
-    type: type === 'NEW' ? 'new' : 'gone',
-    at: Number(seconds) * 1000,
-    id,
-    protocol,
-    state,
-    replied: !words.includes('[UNREPLIED]'),
-    asked,
-    answered,
-  }
+  if (!asked || !answered) return undefined
+  return { protocol, state, replied: !words.includes('[UNREPLIED]'), asked, answered }
 }
 
 function directionOf(words: readonly string[]): Direction | undefined {

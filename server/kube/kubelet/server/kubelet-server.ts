@@ -13,6 +13,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import { type ConnectionSource, serveConnections } from './connections.ts'
 import { serveContainerLogs } from './container-logs.ts'
 import { StreamServer } from './stream-server.ts'
+import { serveTrace, type Tracer } from './trace.ts'
 import { openTunnel } from './tunnel.ts'
 
 export interface KubeletServerOptions {
@@ -24,6 +25,8 @@ export interface KubeletServerOptions {
   tls: { certPem: string; keyPem: string; clientCaPem: string }
   /** What `/podium/connections` tells; not found without. */
   connections?: ConnectionSource
+  /** What `/podium/trace` does; not found without. */
+  tracer?: Tracer
 }
 
 export interface KubeletServer extends AsyncDisposable {
@@ -31,7 +34,7 @@ export interface KubeletServer extends AsyncDisposable {
 }
 
 export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
-  const { kubelet, clock, logger, host, port, tls, connections } = options
+  const { kubelet, clock, logger, host, port, tls, connections, tracer } = options
   const streams = new StreamServer({ kubelet, clock })
   const server = https.createServer({
     cert: tls.certPem,
@@ -83,6 +86,9 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
         return serveContainerLogs({ kubelet, clock, url, target: rest, response })
       case 'podium':
         if (connections && rest.join('/') === 'connections') return serveConnections({ source: connections, response })
+        if (tracer && rest[0] === 'trace' && request.method === 'POST') {
+          return answerJson(response, await serveTrace({ kubelet, tracer, what: rest[1] ?? '', request }))
+        }
         return notFound(response)
       case 'exec':
       case 'attach':

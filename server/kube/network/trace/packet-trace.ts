@@ -1,0 +1,96 @@
+// One armed trace on one machine: a table that marks the request's first packet, and `nft monitor trace`, which tells what
+// the packet meets. nft does not say when it begins to listen, nor whether all has been told: a knock, a packet of our own
+// that is marked as well, tells both when it is seen.
+
+import type { Clock } from '../../../base/clock.ts'
+import type { NodeOs, RunningCommand } from '../../node-os/node-os.ts'
+import { eachLine } from '../each-line.ts'
+import { Passages } from './passages.ts'
+import { parseTraceLine } from './trace-line.ts'
+import type { TraceOrder } from './trace-order.ts'
+import { removalScript, traceScript, traceTable } from './trace-table.ts'
+
+export interface PacketTraceOptions {
+  order: TraceOrder
+  os: Pick<NodeOs, 'run' | 'start'>
+  clock: Clock
+  /** Sends a packet to a port of the loopback address; resolves with the port that it came from. */
+  knock: (port: number) => Promise<number>
+}
+
+const AGAIN_MS = 100
+const PATIENCE_MS = 5_000
+
+export class PacketTrace implements AsyncDisposable {
+  readonly passages = new Passages()
+  readonly #options: PacketTraceOptions
+  readonly #table: string
+  readonly #knocks = new Set<number>()
+  #heard = Promise.withResolvers<void>()
+  #monitor: RunningCommand | undefined
+  /** Why nothing more will be told. */
+  #over = ''
+  #said = ''
+
+  constructor(options: PacketTraceOptions) {
+    this.#options = options
+    this.#table = traceTable(options.order.port)
+  }
+
+  /** The request is made on this machine. */
+  get isHere(): boolean {
+    return this.#options.order.isHere
+  }
+
+  /** From here on the request may be made. */
+  async arm(): Promise<void> {
+    const { os, order } = this.#options
+    const { exitCode, stderr } = await os.run('nft', ['-f', '-'], { input: traceScript(order) })
+    if (exitCode !== 0) throw new Error(`nft: ${stderr.trim()}`)
+    const monitor = os.start('nft', ['-a', 'monitor', 'trace'])
+    this.#monitor = monitor
+    eachLine(monitor.stdout, (line) => this.#hear(line))
+    eachLine(monitor.stderr, (line) => {
+      this.#said = line
+    })
+    void monitor.ended.then((how) => {
+      this.#over = this.#said || how
+      this.#heard.resolve()
+    })
+    await this.caughtUp()
+  }
+
+  /** Everything that the kernel told until now is in `passages` then. */
+  async caughtUp(): Promise<void> {
+    const { clock, knock, order } = this.#options
+    const until = clock.monotonic() + PATIENCE_MS
+    const knocked = new Set<number>()
+    while (this.#over === '' && clock.monotonic() < until) {
+      const heard = this.#heard.promise
+      knocked.add(await knock(order.port))
+      if ([...knocked].some((from) => this.#knocks.has(from))) return
+      const pause = new AbortController()
+      await Promise.race([heard, clock.sleep(AGAIN_MS, pause.signal).catch(() => undefined)])
+      pause.abort()
+      if ([...knocked].some((from) => this.#knocks.has(from))) return
+    }
+    throw new Error(`nft monitor does not tell what it sees${this.#over && `: ${this.#over}`}`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#monitor?.kill()
+    await this.#options.os.run('nft', ['-f', '-'], { input: removalScript(this.#table) })
+  }
+
+  #hear(text: string): void {
+    const line = parseTraceLine(text)
+    if (!line) return
+    if (this.#table !== `${line.family} ${line.table}`) return void this.passages.add(line)
+    if (line.type !== 'packet') return
+    const { to, toPort, fromPort } = line.packet
+    if (to !== '127.0.0.1' || toPort !== this.#options.order.port) return
+    this.#knocks.add(fromPort)
+    this.#heard.resolve()
+    this.#heard = Promise.withResolvers()
+  }
+}
