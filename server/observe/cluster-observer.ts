@@ -8,6 +8,8 @@ import { AccessFeed, type AccessPush, type AccessQuestion, accessAt } from './ac
 import { NetworkFeed, type NetworkSight } from './network/network-feed.ts'
 import { networkAt } from './network/network-past.ts'
 import type { NetworkMoment } from './network/network-push.ts'
+import type { RequestTrace, TraceQuestion } from './network/trace/request-trace.ts'
+import { RequestTracing } from './network/trace/request-tracing.ts'
 import { ObjectFeed } from './object-feed.ts'
 import { type ClusterHistory, historyOf, momentOf, type PastMoment } from './past.ts'
 import type { PicturePush } from './picture-push.ts'
@@ -30,6 +32,7 @@ export class ClusterObserver implements Disposable {
   readonly access: AccessFeed
   readonly network: NetworkFeed
   readonly #options: ClusterObserverOptions
+  readonly #tracing: RequestTracing
   readonly #gates: Disposable
   #held: readonly string[] = []
 
@@ -39,6 +42,7 @@ export class ClusterObserver implements Disposable {
     this.objects = new ObjectFeed({ ...options, connect })
     this.access = new AccessFeed({ ...options, connect })
     this.network = new NetworkFeed({ ...options, connect })
+    this.#tracing = new RequestTracing({ ...options, connect })
     const { host, info, sight } = options
     const hear = (gates: readonly GateState[]) => {
       this.#held = gates.filter(({ held }) => held).map(({ client }) => client)
@@ -77,6 +81,11 @@ export class ClusterObserver implements Disposable {
 
   networkAt(revision: number): Promise<NetworkMoment | undefined> {
     return networkAt(this.#options.host, this.#options.info.name, revision)
+  }
+
+  /** Returns words where it cannot be made. */
+  trace(question: TraceQuestion): Promise<RequestTrace | string> {
+    return this.#tracing.trace(question)
   }
 
   steer(order: LoopOrder): Promise<GateState[]> {

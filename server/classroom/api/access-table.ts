@@ -103,6 +103,10 @@ export const accessTable: Record<string, Row> = {
   'picture.access': { for: lookers, input: ofSession({ question: { wish } }) },
   'picture.accessAt': { for: lookers, input: ofSession({ question: { wish }, revision: 1 }) },
   'picture.network': { for: lookers, input: ofSession() },
+  'picture.trace': {
+    for: owner,
+    input: ofSession({ question: { from: { machine: 'node-1' }, to: 'web', protocol: 'tcp' } }),
+  },
   'picture.networkAt': { for: lookers, input: ofSession({ revision: 1 }) },
   'picture.versions': { for: lookers, input: ofSession({ object: pod }) },
   'picture.history': { for: lookers, input: ofSession() },

@@ -9,6 +9,7 @@ import type {
   ObjectsPush,
   PastMoment,
   PicturePush,
+  RequestTrace,
   SelectedPush,
 } from '../../observe/index.ts'
 import { lookingProcedure, router, streamOf } from '../api/trpc.ts'
@@ -68,6 +69,12 @@ const versionsAnswer = z.object({
   compactRevision: z.number(),
 })
 
+const traceQuestion = z.object({
+  from: z.union([z.object({ pod: z.object({ namespace: NAME, name: NAME }) }), z.object({ machine: NAME })]),
+  to: z.string().max(300),
+  protocol: z.enum(['tcp', 'udp']),
+})
+
 export const pictureRouter = router({
   watch: sandboxProcedure
     .input(z.object({ since: z.int().min(0).optional() }))
@@ -102,6 +109,14 @@ export const pictureRouter = router({
     .input(z.object({ revision: z.int().min(1) }))
     .output(framed<NetworkMoment>('services').nullable())
     .query(async ({ ctx, input }) => (await (await ctx.sandbox())?.observer.networkAt(input.revision)) ?? null),
+  /** A request of the learner's own Pods: nobody else makes it. Words where it cannot be made. */
+  trace: sandboxProcedure
+    .input(z.object({ question: traceQuestion }))
+    .output(z.union([framed<RequestTrace>('hops'), z.string()]))
+    .mutation(async ({ ctx, input }) => {
+      if (!ctx.own) throw new ClassroomError('not-allowed', 'Requests in this cluster are the learner’s to make.')
+      return (await (await ctx.sandbox())?.observer.trace(input.question)) ?? 'There is no cluster yet.'
+    }),
   versions: sandboxProcedure
     .input(z.object({ object: versionsQuery }))
     .output(versionsAnswer.nullable())

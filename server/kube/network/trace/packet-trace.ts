@@ -6,7 +6,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { NodeOs, RunningCommand } from '../../node-os/node-os.ts'
 import { eachLine } from '../each-line.ts'
 import { Passages } from './passages.ts'
-import { parseTraceLine } from './trace-line.ts'
+import { parseTraceLine, type TracedPacket } from './trace-line.ts'
 import type { TraceOrder } from './trace-order.ts'
 import { removalScript, traceScript, traceTable } from './trace-table.ts'
 
@@ -37,9 +37,11 @@ export class PacketTrace implements AsyncDisposable {
     this.#table = traceTable(options.order.port)
   }
 
-  /** The request is made on this machine. */
-  get isHere(): boolean {
-    return this.#options.order.isHere
+  /** From the client, who is on this machine: its request, or the question for its name. */
+  isOwn({ protocol, from, fromPort, toPort }: TracedPacket): boolean {
+    const { order } = this.#options
+    if (!order.isHere || (order.from && from !== order.from)) return false
+    return protocol === order.protocol && fromPort === order.port ? true : protocol === 'udp' && toPort === 53
   }
 
   /** From here on the request may be made. */
@@ -82,14 +84,19 @@ export class PacketTrace implements AsyncDisposable {
     await this.#options.os.run('nft', ['-f', '-'], { input: removalScript(this.#table) })
   }
 
+  #isKnock({ to, toPort }: TracedPacket): boolean {
+    return to === '127.0.0.1' && toPort === this.#options.order.port
+  }
+
   #hear(text: string): void {
     const line = parseTraceLine(text)
     if (!line) return
-    if (this.#table !== `${line.family} ${line.table}`) return void this.passages.add(line)
-    if (line.type !== 'packet') return
-    const { to, toPort, fromPort } = line.packet
-    if (to !== '127.0.0.1' || toPort !== this.#options.order.port) return
-    this.#knocks.add(fromPort)
+    const isOurs = this.#table === `${line.family} ${line.table}`
+    if (line.type !== 'packet' || !this.#isKnock(line.packet)) {
+      if (!isOurs) this.passages.add(line)
+      return
+    }
+    this.#knocks.add(line.packet.fromPort)
     this.#heard.resolve()
     this.#heard = Promise.withResolvers()
   }

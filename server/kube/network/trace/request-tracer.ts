@@ -89,9 +89,9 @@ export class RequestTracer implements AsyncDisposable {
     const trace = this.#traces.get(port)?.trace
     if (!trace) throw new StatusError('NotFound', `port ${port} is not being traced`)
     await trace.caughtUp()
-    const told = firstPasses(trace.passages.all)
-    // Where the client is, nothing else was marked; elsewhere others may have looked like it.
-    const passages = trace.isHere ? told : told.filter(({ packet }) => sources.some((one) => isFrom(packet, one)))
+    const isMeant = ({ packet }: Passage) =>
+      sources ? sources.some((one) => isFrom(packet, one)) : trace.isOwn(packet)
+    const passages = firstPasses(trace.passages.all.filter(isMeant))
     const chains = await wordRules(os, passages)
     const last = passages.at(-1)?.packet
     if (!last) return { passages, chains }

@@ -14,6 +14,8 @@ export interface TracedPacket {
   fromPort: number
   toPort: number
   protocol: string
+  /** As it was told: links, hardware addresses, headers. */
+  line: string
 }
 
 export type TraceLine = { id: string; family: string; table: string; chain: string } & (
@@ -50,5 +52,6 @@ function packetOf(text: string): TracedPacket {
     fromPort: Number(find(/\b\w+ sport (\d+)/)),
     toPort: Number(find(/\b\w+ dport (\d+)/)),
     protocol: find(/\b(tcp|udp|sctp) sport /),
+    line: text.slice('packet: '.length).trim(),
   }
 }

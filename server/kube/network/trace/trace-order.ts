@@ -11,7 +11,7 @@ export interface TraceOrder {
   isHere: boolean
   /** The client's address; the machine itself has several, and is told by the port alone. */
   from?: string
-  /** Addresses under which the request may come from another machine; empty where it cannot. */
+  /** Addresses under which the request may come from another machine. */
   others: string[]
 }
 
@@ -34,8 +34,10 @@ export function traceOrder(value: unknown): TraceOrder {
   }
 }
 
-export function collectOrder(value: unknown): { port: number; sources: Source[] } {
+/** Without sources, what the client of this machine sent itself. */
+export function collectOrder(value: unknown): { port: number; sources?: Source[] } {
   const { sources } = fieldsOf(value)
+  if (sources === undefined) return { port: portOf(value) }
   if (!Array.isArray(sources) || !sources.every(isSource)) throw badRequest('sources: addresses and ports are needed')
   return { port: portOf(value), sources }
 }

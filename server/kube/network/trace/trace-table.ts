@@ -26,7 +26,7 @@ export function traceScript({ port, protocol, isHere, from, others }: TraceOrder
   const first = protocol === 'tcp' ? ' tcp flags & (syn | ack) == syn' : ''
   const own = `${protocol} sport ${port}${first} ${MARK}`
   const byAddress = from ? `ip saddr ${from} ` : ''
-  const foreign = protocol === 'udp' ? `udp dport != ${OVERLAY_PORT}` : `${protocol} sport != ${port}${first}`
+  const foreign = protocol === 'udp' ? `udp dport != ${OVERLAY_PORT}` : first.trim()
   return [
     `add table ${table}`,
     `add chain ${table} in { type filter hook prerouting priority ${PRIORITY}; }`,

@@ -1,0 +1,181 @@
+// The way of a traced request, hop by hop, in the order in which the kernels met it. Nothing is told that was not seen.
+
+import type { Passage } from '../../../kube/network/trace/passages.ts'
+import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
+import type { TracedPacket } from '../../../kube/network/trace/trace-line.ts'
+import { Addresses } from '../addresses.ts'
+import { commentOf, isQuestion, kindOf, stopIn } from './passage-kinds.ts'
+import type { TraceHop } from './request-trace.ts'
+import type { Told } from './told.ts'
+
+export function hopsOf(told: Told): TraceHop[] {
+  const addresses = new Addresses(told.objects)
+  const { outcome, client, machines } = told
+  const hops = [...nameHop(told)]
+  const begins = machines[0]?.report.passages.some((passage) => !isQuestion(passage, told))
+  // A name that led nowhere: where the question was stopped is worth a look.
+  if (!outcome.address || !begins) {
+    const questions = machines[0]?.report.passages.filter((passage) => isQuestion(passage, told)) ?? []
+    const asked = questions[0]?.packet.fromPort
+    const first = questions.filter(({ packet }) => packet.fromPort === asked)
+    if (outcome.address || outcome.names.every(({ answer }) => answer !== 'TIMEOUT')) return hops
+    return [...hops, ...onMachine({ name: client.machine, passages: first, told, addresses })]
+  }
+  machines.forEach(({ name, report }, index) => {
+    const passages = report.passages.filter((passage) => !isQuestion(passage, told))
+    const first = passages[0]?.packet
+    if (!first) return
+    if (index > 0) hops.push(wire(machines[index - 1]?.name ?? '', name, first))
+    else hops.push(sends(told, first))
+    hops.push(...onMachine({ name, passages, report, told, addresses }))
+  })
+  return hops
+}
+
+function nameHop({ outcome, target }: Told): TraceHop[] {
+  const { names, hostsLine, nameServer, address } = outcome
+  if (hostsLine) {
+    return [
+      { title: 'Name', where: '/etc/hosts', says: `${target.host} is \`${address}\``, state: 'ok', lines: [hostsLine] },
+    ]
+  }
+  if (names.length === 0) return []
+  const ms = names.reduce((sum, step) => sum + step.ms, 0)
+  const asked = names.length === 1 ? 'asked once' : `asked ${names.length} times`
+  return [
+    {
+      title: 'Name',
+      where: `DNS at ${nameServer}, ${ms.toFixed(1)} ms`,
+      says: address ? `${target.host} is \`${address}\`, ${asked}` : `nobody knows ${target.host}, ${asked}`,
+      state: address ? 'ok' : 'fail',
+      lines: names.map(({ name, answer, addresses }) => `${name} A: ${addresses.join(', ') || answer}`),
+    },
+  ]
+}
+
+const endOf = ({ from, fromPort }: TracedPacket) => `${from}:${fromPort}`
+const targetOf = ({ to, toPort }: Pick<TracedPacket, 'to' | 'toPort'>) => `${to}:${toPort}`
+
+function sends({ client, protocol }: Told, packet: TracedPacket): TraceHop {
+  return {
+    title: `${client.name} sends`,
+    where: client.machine,
+    says: `${protocol.toUpperCase()} from \`${endOf(packet)}\` to \`${targetOf(packet)}\``,
+    state: 'ok',
+    lines: [packet.line],
+  }
+}
+
+function wire(before: string, machine: string, packet: TracedPacket): TraceHop {
+  const wrapped = packet.iif.startsWith('vxlan') ? ', wrapped on the way' : ''
+  return {
+    title: 'Wire',
+    where: `${before} to ${machine}`,
+    says: `it comes by \`${packet.iif}\` from \`${endOf(packet)}\`${wrapped}`,
+    state: 'ok',
+    lines: [packet.line],
+  }
+}
+
+interface OnMachine {
+  name: string
+  passages: readonly Passage[]
+  report?: TraceReport
+  told: Told
+  addresses: Addresses
+}
+
+function onMachine(on: OnMachine): TraceHop[] {
+  const { passages, report } = on
+  const routed = passages.findIndex(({ packet }) => packet.oif !== '')
+  const before = routed < 0 ? passages : passages.slice(0, routed)
+  const after = routed < 0 ? [] : passages.slice(routed)
+  const isStopped = before.some((passage) => stopIn(on.name, passage))
+  return [
+    ...before.flatMap((passage) => passageHop(on, passage)),
+    ...(report?.route && !isStopped ? [routeHop(on, report.route, report.neighbour)] : []),
+    ...after.flatMap((passage) => passageHop(on, passage)),
+  ]
+}
+
+function routeHop({ name, addresses }: OnMachine, route: NonNullable<TraceReport['route']>, neighbour = ''): TraceHop {
+  const { asked, says, isThere } = route
+  const [, to = '', via = '', dev = ''] = /^(?:local )?(\S+)(?:.*? via (\S+))?.*? dev (\S+)/.exec(says) ?? []
+  const next = via && addresses.placeOf(via, 0, { protocol: 'tcp', isAsked: false }).machine
+  const isLocal = says.startsWith('local ')
+  const way = isLocal
+    ? 'it is for the machine itself'
+    : via
+      ? `next stop \`${via}\`${next ? `, ${next}` : ''}, by \`${dev}\``
+      : `\`${to}\` is behind \`${dev}\``
+  const isLost = /\b(FAILED|INCOMPLETE)\b/.test(neighbour)
+  return {
+    title: 'Route',
+    where: name,
+    says: isThere ? `${way}${isLost ? ', where nobody answers' : ''}` : 'there is none',
+    state: isThere && !isLost ? 'ok' : 'fail',
+    lines: [asked, says, ...(neighbour ? [neighbour] : [])],
+  }
+}
+
+/** None where no rule was about the packet. */
+function passageHop(on: OnMachine, passage: Passage): TraceHop[] {
+  const { name } = on
+  if (passage.rules.length === 0 && passage.policy !== 'drop') return []
+  const lines = passage.rules.map(({ text }) => text)
+  const stop = stopIn(name, passage)
+  const base = { where: `${passage.family} ${passage.table}, ${name}`, state: stop ? 'fail' : 'ok', lines } as const
+  switch (kindOf(passage)) {
+    case 'policy':
+      return policyHop(passage, base)
+    case 'service':
+      return [{ ...base, ...serviceWords(on, passage) }]
+    case 'masquerade':
+      return [{ ...base, ...masqueradeWords(on, passage) }]
+    case 'filter': {
+      const says = stop ? `${stop.how} here` : 'nothing stops it here'
+      return [{ ...base, title: `Filter ${passage.chain}`, says }]
+    }
+  }
+}
+
+function policyHop(passage: Passage, base: Pick<TraceHop, 'where' | 'state' | 'lines'>): TraceHop[] {
+  const rule = passage.rules.at(-1)
+  const about = commentOf(rule?.text ?? '')
+  const title = `Network policy, ${passage.chain}`
+  if (rule?.verdict === 'drop') return [{ ...base, title, says: about || 'dropped' }]
+  return [{ ...base, title, says: about ? `\`${about}\` lets it through` : 'lets it through' }]
+}
+
+function serviceWords(
+  { passages, report, addresses, told }: OnMachine,
+  passage: Passage,
+): Pick<TraceHop, 'title' | 'says' | 'choice'> {
+  const { packet } = passage
+  const service = addresses.placeOf(packet.to, packet.toPort, { protocol: told.protocol, isAsked: true }).service
+  const title = service ? `Service ${service.name}` : 'Service rules'
+  const later = passages
+    .slice(passages.indexOf(passage) + 1)
+    .find(({ packet: one }) => targetOf(one) !== targetOf(packet))
+  const answered = report?.connection?.answered
+  const target = later ? targetOf(later.packet) : answered && `${answered.from}:${answered.fromPort}`
+  if (!target || target === targetOf(packet)) return { title, says: 'no rule here is about it' }
+  const choosing = passage.rules.findLast(({ verdict }) => /^(jump|goto) (KUBE-SEP-|endpoint-)/.test(verdict))
+  const all = choosing && report?.chains[`${passage.family} ${passage.table} ${choosing.chain}`]
+  const choice = all?.map((rule) => ({ rule, met: rule === choosing?.text }))
+  const pod =
+    later && addresses.placeOf(later.packet.to, later.packet.toPort, { protocol: told.protocol, isAsked: false }).pod
+  return {
+    title,
+    says: `rewrites the target to \`${target}\`${pod ? `, ${pod.name}` : ''}`,
+    ...(choice && choice.length > 1 ? { choice } : {}),
+  }
+}
+
+function masqueradeWords({ report }: OnMachine, { packet, rules }: Passage): Pick<TraceHop, 'title' | 'says'> {
+  const isRewritten = rules.some(({ text }) => /masquerade|snat/i.test(text) && !/^-A \S+ .*-j KUBE-/.test(text))
+  const answered = report?.connection?.answered
+  if (!isRewritten) return { title: 'Sender', says: `stays \`${endOf(packet)}\`` }
+  const as = answered ? ` to \`${answered.to}:${answered.toPort}\`` : ''
+  return { title: 'Masquerade', says: `rewrites the sender${as}, so that the answer comes back this way` }
+}

@@ -1,0 +1,42 @@
+// What is asked of a trace, and what the page is told of it.
+
+import type { ObjectName } from '../network-push.ts'
+
+export interface TraceQuestion {
+  /** A Pod, or a machine itself. */
+  from: { pod: ObjectName } | { machine: string }
+  /** As a program would be given it: `web`, `web.shop:8080`, an address; or `pod/web-1`, `node-1:30080`. */
+  to: string
+  protocol: 'tcp' | 'udp'
+}
+
+export interface RequestTrace {
+  /** `client`, and `web:8080`. */
+  from: string
+  to: string
+  hops: TraceHop[]
+  verdict: TraceVerdict
+  /** Machines whose kernels could not be asked, and why. */
+  unheard: { machine: string; why: string }[]
+}
+
+export interface TraceHop {
+  title: string
+  /** The machine, or where else. */
+  where: string
+  says: string
+  state: 'ok' | 'fail'
+  /** In the kernel's own words, or those of who was asked. */
+  lines: string[]
+  /** All rules of the chain that chose, where one did. */
+  choice?: { rule: string; met: boolean }[]
+}
+
+export interface TraceVerdict {
+  state: 'ok' | 'fail'
+  /** What became of it. */
+  says: string
+  /** Why, and what to do; empty where there is nothing to explain. */
+  why: string
+  lines: string[]
+}

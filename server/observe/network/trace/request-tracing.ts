@@ -1,0 +1,186 @@
+// Traces one request after the other through a cluster: every machine that can be heard listens for it, the client's makes it,
+// and what the kernels told is put in order. Nothing is there while nobody traces.
+
+import type { Clock } from '../../../base/clock.ts'
+import type { Transport } from '../../../kube/client/index.ts'
+import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
+import type { Source } from '../../../kube/network/trace/trace-order.ts'
+import type { ClusterObjects } from '../addresses.ts'
+import { whyDeaf } from '../network-objects.ts'
+import { hopsOf } from './hops.ts'
+import { MachineTracer } from './machine-tracer.ts'
+import type { RequestTrace, TraceQuestion } from './request-trace.ts'
+import type { Told } from './told.ts'
+import { traceTarget } from './trace-target.ts'
+import { verdictOf } from './verdict.ts'
+
+export interface RequestTracingOptions {
+  sight: { view(before: { pods: [] }): ClusterObjects }
+  connect: () => Transport & Disposable
+  clock: Clock
+  random: () => number
+}
+
+/** What a person does by hand; a program that does it all day is told to wait. */
+const LEAST_BETWEEN_MS = 1_000
+/** A request goes from the client's machine by a node port of another to the endpoint's; more is a ring. */
+const MOST_MACHINES = 4
+/** Above what services listen on. */
+const [FIRST_PORT, PORTS] = [33_000, 27_000]
+
+export class RequestTracing {
+  readonly #options: RequestTracingOptions
+  #isBusy = false
+  #next = 0
+
+  constructor(options: RequestTracingOptions) {
+    this.#options = options
+  }
+
+  /** Returns words where it cannot be made. */
+  async trace(question: TraceQuestion): Promise<RequestTrace | string> {
+    const { sight, connect, clock } = this.#options
+    const objects = sight.view({ pods: [] })
+    const client = clientOf(question, objects)
+    if (typeof client === 'string') return client
+    const target = traceTarget(question.to, client.namespace, objects)
+    if (typeof target === 'string') return target
+    if (this.#isBusy || clock.monotonic() < this.#next) return 'One request is traced at a time: wait a second.'
+    this.#isBusy = true
+    const transport = connect()
+    try {
+      const told = await this.#ask({ client, target, objects, transport, protocol: question.protocol })
+      return {
+        from: client.name,
+        to: `${target.host}:${target.port}`,
+        hops: hopsOf(told),
+        verdict: verdictOf(told),
+        unheard: told.unheard,
+      }
+    } catch (err) {
+      return err instanceof Error ? err.message : String(err)
+    } finally {
+      transport[Symbol.dispose]()
+      this.#isBusy = false
+      this.#next = clock.monotonic() + LEAST_BETWEEN_MS
+    }
+  }
+
+  async #ask(
+    asked: Pick<Told, 'client' | 'target' | 'objects' | 'protocol'> & { transport: Transport },
+  ): Promise<Told> {
+    const { client, target, objects, protocol, transport } = asked
+    const port = FIRST_PORT + Math.floor(this.#options.random() * PORTS)
+    const tracers = objects.nodes.flatMap((node) =>
+      whyDeaf(node)?.state === 'simulated' ? [] : [new MachineTracer(node.metadata?.name ?? '', transport)],
+    )
+    const unheard: Told['unheard'] = []
+    const armed = new Map<string, MachineTracer>()
+    try {
+      await Promise.all(
+        tracers.map(async (tracer) => {
+          const isHere = tracer.machine === client.machine
+          const others = addressesOfMachines(objects)
+          const from = client.ip ? { from: client.ip } : {}
+          await tracer.arm({ port, protocol, isHere, ...from, others }).then(
+            () => armed.set(tracer.machine, tracer),
+            (err: unknown) => unheard.push({ machine: tracer.machine, why: wordsOf(err) }),
+          )
+        }),
+      )
+      const origin = armed.get(client.machine)
+      if (!origin)
+        throw new Error(`The machine of ${client.name} does not answer: ${unheard[0]?.why ?? 'it is unknown'}.`)
+      const order = { port, protocol, host: target.host, to: target.port }
+      const outcome = await origin.request({ ...order, ...(client.pod ? { pod: client.pod } : {}) })
+      const machines = await followed(origin, [...armed.values()], port)
+      return { client, target, port, objects, protocol, outcome, machines, unheard }
+    } finally {
+      await Promise.allSettled(tracers.map((tracer) => tracer.end(port)))
+    }
+  }
+}
+
+/**
+ * From the client's machine on, each time to the one that saw it come as it left the last. It may come back to a machine:
+ * by a node port of another one.
+ */
+async function followed(origin: MachineTracer, all: readonly MachineTracer[], port: number): Promise<Told['machines']> {
+  const first = await origin.collect(port)
+  const machines = [{ name: origin.machine, report: first }]
+  const seen = new Set<string>()
+  for (let sources = sourcesOf(first); sources.length > 0 && machines.length < MOST_MACHINES; ) {
+    const at = machines.at(-1)?.name
+    for (const { ip, port: from } of sources) seen.add(`${at} ${ip}:${from}`)
+    const next = await firstToSee(
+      all.filter(({ machine }) => machine !== at),
+      { port, isNew: (machine, { ip, port: from }) => !seen.has(`${machine} ${ip}:${from}`), sources },
+    )
+    if (!next) break
+    machines.push(next)
+    sources = sourcesOf(next.report)
+  }
+  return machines
+}
+
+async function firstToSee(
+  tracers: readonly MachineTracer[],
+  told: { port: number; sources: readonly Source[]; isNew: (machine: string, source: Source) => boolean },
+): Promise<Told['machines'][number] | undefined> {
+  for (const tracer of tracers) {
+    const sources = told.sources.filter((source) => told.isNew(tracer.machine, source))
+    if (sources.length === 0) continue
+    const report = await tracer.collect(told.port, sources)
+    if (report.passages.length > 0) return { name: tracer.machine, report }
+  }
+  return undefined
+}
+
+/** As it came, and as it left where its sender was rewritten. */
+function sourcesOf({ passages, connection }: TraceReport): Source[] {
+  const came = passages.at(-1)?.packet
+  return [
+    ...(came ? [{ ip: came.from, port: came.fromPort }] : []),
+    ...(connection ? [{ ip: connection.answered.to, port: connection.answered.toPort }] : []),
+  ]
+}
+
+function clientOf({ from }: TraceQuestion, { pods, nodes }: ClusterObjects): Told['client'] | string {
+  const machine = 'machine' in from ? from.machine : podOf(from.pod, pods)?.spec?.nodeName
+  const node = nodes.find(({ metadata }) => metadata?.name === machine)
+  if ('machine' in from) {
+    if (!node) return `There is no machine \`${from.machine}\`.`
+    return canCall(node, { name: from.machine, namespace: 'default', machine: from.machine })
+  }
+  const { namespace, name } = from.pod
+  const pod = podOf(from.pod, pods)
+  if (!pod || !node) return `There is no Pod \`${name}\` in ${namespace}, or it is on no machine yet.`
+  const ip = pod.spec?.hostNetwork ? undefined : pod.status?.podIP
+  return canCall(node, { name, namespace, machine: machine ?? '', pod: from.pod, ...(ip ? { ip } : {}) })
+}
+
+function canCall(node: ClusterObjects['nodes'][number], client: Told['client']): Told['client'] | string {
+  const deaf = whyDeaf(node)
+  return deaf?.state === 'simulated' ? `${deaf.why} So none can be traced.` : client
+}
+
+const podOf = ({ namespace, name }: { namespace: string; name: string }, pods: ClusterObjects['pods']) =>
+  pods.find(({ metadata }) => metadata?.namespace === namespace && metadata.name === name)
+
+/** Under which a packet may come from another machine: its own, and that of the bridge its Pods hang on. */
+function addressesOfMachines({ nodes }: ClusterObjects): string[] {
+  return nodes.flatMap(({ status, spec }) => [
+    ...(status?.addresses ?? []).flatMap(({ type, address }) =>
+      type === 'InternalIP' && !address.includes(':') ? [address] : [],
+    ),
+    ...(spec?.podCIDR && !spec.podCIDR.includes(':') ? firstTwo(spec.podCIDR) : []),
+  ])
+}
+
+/** Of a range: its own, which an overlay's end has, and the bridge's. */
+function firstTwo(cidr: string): string[] {
+  const own = cidr.split('/')[0] ?? ''
+  return [own, own.replace(/\.\d+$/, (last) => `.${Number(last.slice(1)) + 1}`)]
+}
+
+const wordsOf = (err: unknown) => (err instanceof Error ? err.message : String(err)).replace(/\.$/, '')

@@ -1,0 +1,29 @@
+// What is known when a request has been made: who called whom, what came of it, and what each kernel on its way told.
+
+import type { RequestOutcome } from '../../../kube/network/trace/make-request.ts'
+import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
+import type { ClusterObjects } from '../addresses.ts'
+import type { ObjectName } from '../network-push.ts'
+import type { RequestTrace } from './request-trace.ts'
+import type { TraceTarget } from './trace-target.ts'
+
+export interface Told {
+  client: {
+    name: string
+    /** Where short names are looked for. */
+    namespace: string
+    machine: string
+    pod?: ObjectName
+    /** A Pod's own; a machine has several. */
+    ip?: string
+  }
+  target: TraceTarget
+  /** That the request was sent from. */
+  port: number
+  protocol: 'tcp' | 'udp'
+  objects: ClusterObjects
+  outcome: RequestOutcome
+  /** Those that saw it, in the order of its way. */
+  machines: { name: string; report: TraceReport }[]
+  unheard: RequestTrace['unheard']
+}
