@@ -8,8 +8,8 @@ import { AccessFeed, type AccessPush, type AccessQuestion, accessAt } from './ac
 import { NetworkFeed, type NetworkSight } from './network/network-feed.ts'
 import { networkAt } from './network/network-past.ts'
 import type { NetworkMoment } from './network/network-push.ts'
-import type { RequestTrace, TraceQuestion } from './network/trace/request-trace.ts'
 import { RequestTracing } from './network/trace/request-tracing.ts'
+import type { TracedRequest, TraceQuestion } from './network/trace/traced-request.ts'
 import { ObjectFeed } from './object-feed.ts'
 import { type ClusterHistory, historyOf, momentOf, type PastMoment } from './past.ts'
 import type { PicturePush } from './picture-push.ts'
@@ -84,7 +84,7 @@ export class ClusterObserver implements Disposable {
   }
 
   /** Returns words where it cannot be made. */
-  trace(question: TraceQuestion): Promise<RequestTrace | string> {
+  trace(question: TraceQuestion): Promise<TracedRequest | string> {
     return this.#tracing.trace(question)
   }
 

@@ -138,7 +138,7 @@ export type SessionView = z.infer<typeof sessionView>
 //   picture.selected { sessionId, selector, namespace } subscription   → SelectedPush
 //   picture.accessAt { sessionId, question, revision } query           → AccessPush of roles and bindings as they were
 //   picture.networkAt { sessionId, revision }        query             → NetworkMoment
-//   picture.trace { sessionId, question: TraceQuestion }  mutation        → RequestTrace, or why it cannot be made
+//   picture.trace    { sessionId, question }         mutation          → TracedRequest, or why it cannot be made
 //   picture.versions { sessionId, object }           query             → ObjectVersions
 //   picture.steer    { sessionId, order } mutation: hold, step, slow, release loops → GateState[]
 //   terminal.open    { sessionId, machine?, another? } mutation        → { tab }

@@ -9,8 +9,8 @@ import type {
   ObjectsPush,
   PastMoment,
   PicturePush,
-  RequestTrace,
   SelectedPush,
+  TracedRequest,
 } from '../../observe/index.ts'
 import { lookingProcedure, router, streamOf } from '../api/trpc.ts'
 import { ClassroomError } from '../classroom-error.ts'
@@ -112,7 +112,7 @@ export const pictureRouter = router({
   /** A request of the learner's own Pods: nobody else makes it. Words where it cannot be made. */
   trace: sandboxProcedure
     .input(z.object({ question: traceQuestion }))
-    .output(z.union([framed<RequestTrace>('hops'), z.string()]))
+    .output(z.union([framed<TracedRequest>('hops'), z.string()]))
     .mutation(async ({ ctx, input }) => {
       if (!ctx.own) throw new ClassroomError('not-allowed', 'Requests in this cluster are the learner’s to make.')
       return (await (await ctx.sandbox())?.observer.trace(input.question)) ?? 'There is no cluster yet.'

@@ -46,8 +46,8 @@ export interface RequestOutcome {
 }
 
 const ANSWER_MS = 3_000
-/** Two resends of a packet that was lost have been tried by then. */
-const CONNECT_MS = 4_000
+/** A packet that was lost has been sent again by then. */
+const CONNECT_MS = 2_500
 const NAME_MS = 1_500
 const LONGEST_ANSWER = 200
 

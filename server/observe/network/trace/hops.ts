@@ -5,8 +5,8 @@ import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
 import type { TracedPacket } from '../../../kube/network/trace/trace-line.ts'
 import { Addresses } from '../addresses.ts'
 import { commentOf, isQuestion, kindOf, stopIn } from './passage-kinds.ts'
-import type { TraceHop } from './request-trace.ts'
 import type { Told } from './told.ts'
+import type { TraceHop } from './traced-request.ts'
 
 export function hopsOf(told: Told): TraceHop[] {
   const addresses = new Addresses(told.objects)

@@ -9,9 +9,9 @@ import type { ClusterObjects } from '../addresses.ts'
 import { whyDeaf } from '../network-objects.ts'
 import { hopsOf } from './hops.ts'
 import { MachineTracer } from './machine-tracer.ts'
-import type { RequestTrace, TraceQuestion } from './request-trace.ts'
 import type { Told } from './told.ts'
 import { traceTarget } from './trace-target.ts'
+import type { TracedRequest, TraceQuestion } from './traced-request.ts'
 import { verdictOf } from './verdict.ts'
 
 export interface RequestTracingOptions {
@@ -38,7 +38,7 @@ export class RequestTracing {
   }
 
   /** Returns words where it cannot be made. */
-  async trace(question: TraceQuestion): Promise<RequestTrace | string> {
+  async trace(question: TraceQuestion): Promise<TracedRequest | string> {
     const { sight, connect, clock } = this.#options
     const objects = sight.view({ pods: [] })
     const client = clientOf(question, objects)

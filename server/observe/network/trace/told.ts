@@ -4,8 +4,8 @@ import type { RequestOutcome } from '../../../kube/network/trace/make-request.ts
 import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
 import type { ClusterObjects } from '../addresses.ts'
 import type { ObjectName } from '../network-push.ts'
-import type { RequestTrace } from './request-trace.ts'
 import type { TraceTarget } from './trace-target.ts'
+import type { TracedRequest } from './traced-request.ts'
 
 export interface Told {
   client: {
@@ -25,5 +25,5 @@ export interface Told {
   outcome: RequestOutcome
   /** Those that saw it, in the order of its way. */
   machines: { name: string; report: TraceReport }[]
-  unheard: RequestTrace['unheard']
+  unheard: TracedRequest['unheard']
 }

@@ -1,8 +1,8 @@
 // What became of a traced request, and the kernel's own word on it.
 
 import { isQuestion } from './passage-kinds.ts'
-import type { TraceVerdict } from './request-trace.ts'
 import type { Told } from './told.ts'
+import type { TraceVerdict } from './traced-request.ts'
 import { whyNoName } from './why-no-name.ts'
 import { whyNotReached } from './why-not-reached.ts'
 

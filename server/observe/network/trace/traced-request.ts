@@ -10,7 +10,7 @@ export interface TraceQuestion {
   protocol: 'tcp' | 'udp'
 }
 
-export interface RequestTrace {
+export interface TracedRequest {
   /** `client`, and `web:8080`. */
   from: string
   to: string

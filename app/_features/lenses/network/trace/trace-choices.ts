@@ -1,0 +1,47 @@
+// Who may call in a trace, and whom one would call: what is there, a learner's own first.
+
+import type { NetworkService, TraceQuestion } from '../../../../../server/observe/index.ts'
+import type { NetworkModel } from '../network-model.ts'
+
+export interface Caller {
+  key: string
+  words: string
+  from: TraceQuestion['from']
+}
+
+export function callersOf({ pods, machines }: Pick<NetworkModel, 'pods' | 'machines'>): Caller[] {
+  const ours = pods.filter(({ namespace, ip }) => namespace !== 'kube-system' && ip !== '')
+  return [
+    ...ours.map(({ namespace, name }) => ({
+      key: `pod ${namespace}/${name}`,
+      words: namespace === 'default' ? name : `${name} in ${namespace}`,
+      from: { pod: { namespace, name } },
+    })),
+    ...machines
+      .filter(({ state }) => state !== 'simulated')
+      .map(({ name }) => ({ key: `machine ${name}`, words: `${name}, the machine`, from: { machine: name } })),
+  ]
+}
+
+/** As they would be typed by the caller. */
+export function targetsFor(
+  caller: Caller | undefined,
+  { pods, machines, services }: Pick<NetworkModel, 'pods' | 'machines' | 'services'>,
+): string[] {
+  const own = caller && 'pod' in caller.from ? caller.from.pod.namespace : 'default'
+  const [machine] = machines
+  return [
+    ...services.flatMap(({ namespace, name, ports }) => {
+      const host = namespace === own ? name : `${name}.${namespace}`
+      return ports.filter(({ protocol }) => protocol === 'TCP').map(({ port }) => `${host}:${port}`)
+    }),
+    ...pods.flatMap(({ namespace, name, ip, onHost }) => (ip && !onHost && namespace === own ? [`pod/${name}`] : [])),
+    ...services.flatMap(({ ports }) =>
+      ports.flatMap(({ nodePort }) => (nodePort && machine ? [`${machine.name}:${nodePort}`] : [])),
+    ),
+  ]
+}
+
+/** With its namespace, wherever the caller is. */
+export const targetOf = ({ namespace, name, ports }: NetworkService): string =>
+  `${name}.${namespace}${ports[0] ? `:${ports[0].port}` : ''}`
