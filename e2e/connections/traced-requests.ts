@@ -22,6 +22,11 @@ spec: {selector: {app: web, on: node-2}, ports: [{port: 8080, targetPort: 80}]}
 ---
 apiVersion: v1
 kind: Service
+metadata: {name: near}
+spec: {type: NodePort, selector: {app: web, on: node-1}, ports: [{port: 8080, targetPort: 80, nodePort: 30080}]}
+---
+apiVersion: v1
+kind: Service
 metadata: {name: unready}
 spec: {selector: {app: sick}, ports: [{port: 8080, targetPort: 80}]}
 ---

@@ -9,7 +9,7 @@ import type { NodeOs } from '../../node-os/node-os.ts'
 import { connectionOf, type KernelWords, routeTo, wordRules } from './kernel-words.ts'
 import { makeRequest, type RequestOutcome } from './make-request.ts'
 import { PacketTrace, type PacketTraceOptions } from './packet-trace.ts'
-import { firstPasses, type Passage } from './passages.ts'
+import { firstPasses, type Passage, rewrittenTo } from './passages.ts'
 import { collectOrder, portOf, requestOf, type Source, traceOrder } from './trace-order.ts'
 import { removalScript, tablesOfTraces } from './trace-table.ts'
 
@@ -97,8 +97,10 @@ export class RequestTracer implements AsyncDisposable {
     if (!last) return { passages, chains }
     const source = { ip: last.from, port: last.fromPort }
     const connection = await connectionOf(os, last.protocol, source)
-    const to = connection?.answered.from ?? last.to
-    const route = await routeTo(os, { to, from: last.from, iif: passages[0]?.packet.iif ?? '' })
+    // What was rewritten and went no further is no connection: the rule alone knows where to.
+    const own = passages.filter(({ packet }) => packet.fromPort === last.fromPort)
+    const to = connection?.answered.from ?? rewrittenTo(own)?.split(':')[0] ?? last.to
+    const route = to === '' ? {} : await routeTo(os, { to, from: last.from, iif: last.iif })
     return { passages, chains, ...(connection ? { connection } : {}), ...route }
   }
 

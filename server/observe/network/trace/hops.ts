@@ -1,6 +1,6 @@
 // The way of a traced request, hop by hop, in the order in which the kernels met it. Nothing is told that was not seen.
 
-import type { Passage } from '../../../kube/network/trace/passages.ts'
+import { type Passage, rewrittenTo } from '../../../kube/network/trace/passages.ts'
 import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
 import type { TracedPacket } from '../../../kube/network/trace/trace-line.ts'
 import { Addresses } from '../addresses.ts'
@@ -158,8 +158,9 @@ function serviceWords(
     .slice(passages.indexOf(passage) + 1)
     .find(({ packet: one }) => targetOf(one) !== targetOf(packet))
   const answered = report?.connection?.answered
-  const target = later ? targetOf(later.packet) : answered && `${answered.from}:${answered.fromPort}`
-  if (!target || target === targetOf(packet)) return { title, says: 'no rule here is about it' }
+  const went = later ? targetOf(later.packet) : answered && `${answered.from}:${answered.fromPort}`
+  const target = went ?? rewrittenTo([passage])
+  if (target === undefined || target === targetOf(packet)) return { title, says: 'no rule here is about it' }
   const choosing = passage.rules.findLast(({ verdict }) => /^(jump|goto) (KUBE-SEP-|endpoint-)/.test(verdict))
   const all = choosing && report?.chains[`${passage.family} ${passage.table} ${choosing.chain}`]
   const choice = all?.map((rule) => ({ rule, met: rule === choosing?.text }))

@@ -2,6 +2,7 @@
 // that is missing, nobody who listens, no way there, a machine that is cut off, and last where the packet was seen last.
 
 import type { Service } from 'kubernetes-types/core/v1'
+import { rewrittenTo } from '../../../kube/network/trace/passages.ts'
 import { Addresses } from '../addresses.ts'
 import { pathOfService, slicesOf, targetPortOf } from '../service-path.ts'
 import { commentOf, isQuestion, kindOf, type Stop, stopsOf } from './passage-kinds.ts'
@@ -50,12 +51,10 @@ function missing(told: Told): string | undefined {
   // A node port is a rule of the machine whose address was called.
   const owner = new Addresses(objects).placeOf(outcome.address ?? '', 0, { protocol: 'tcp', isAsked: false }).machine
   if (owner && owner !== where?.name) return undefined
-  const isRewritten = report?.passages.some(({ packet }) => packet.to !== outcome.address && packet.toPort !== 53)
+  const request = report?.passages.filter((passage) => !isQuestion(passage, told)) ?? []
   const answered = report?.connection?.answered
-  if (!report || isRewritten || (answered && answered.from !== outcome.address)) return undefined
-  const met = report.passages
-    .filter((passage) => kindOf(passage) === 'service' && !isQuestion(passage, told))
-    .flatMap(({ rules }) => rules)
+  if (!report || rewrittenTo(request) !== undefined || (answered && answered.from !== outcome.address)) return undefined
+  const met = request.filter((passage) => kindOf(passage) === 'service').flatMap(({ rules }) => rules)
   const last = met.at(-1)?.verdict.replace(/^(jump|goto) /, '')
   const name = `${service.metadata?.namespace}/${service.metadata?.name}`
   const asks = last ? `was in chain \`${last}\`, and no rule there led on` : 'met no rule of kube-proxy at all'

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { hopsOf } from './hops.ts'
+import { arrives, CLIENT, outcome, passage, preroutingTo, report, rule, there, told } from './testing/told-examples.ts'
+
+const web = '10.96.0.50'
+const allowed = rule('to/default/web-2', 'accept', 'tcp dport 80 counter accept comment "default/friends ingress[0]"')
+const names = [{ name: 'web.default.svc.cluster.local.', answer: 'NOERROR', addresses: [web], ms: 0.4 }]
+const hops = (...args: Parameters<typeof told>) => hopsOf(told(...args))
+const words = (told: ReturnType<typeof hops>) => told.map(({ title, where, says }) => [title, where, says])
+
+describe('the way of a request', () => {
+  const whole = hops('web', {
+    outcome: outcome('connected', web, { names }),
+    reports: [
+      ['node-1', there('web', web)],
+      ['node-2', arrives(80, allowed)],
+    ],
+  })
+
+  it('is told in the order in which it was gone, from the name to the Pod', () => {
+    expect(words(whole)).toEqual([
+      ['Name', 'DNS at 10.96.0.10, 0.4 ms', `web is \`${web}\`, asked once`],
+      ['client sends', 'node-1', `TCP from \`${CLIENT}\` to \`${web}:8080\``],
+      ['Service web', 'ip nat, node-1', 'rewrites the target to `10.244.0.2:80`, web-2'],
+      ['Route', 'node-1', 'next stop `10.160.1.13`, node-2, by `eth0`'],
+      ['Filter FORWARD', 'ip filter, node-1', 'nothing stops it here'],
+      ['Wire', 'node-1 to node-2', `it comes by \`eth0\` from \`${CLIENT}\``],
+      ['Route', 'node-2', '`10.244.0.2` is behind `cni0`'],
+      ['Network policy, ingress', 'inet network-policy, node-2', '`default/friends ingress[0]` lets it through'],
+    ])
+    expect(whole.every(({ state, lines }) => state === 'ok' && lines.length > 0)).toBe(true)
+  })
+
+  it('shows every rule that was met, and of the chain that chose also those that were not', () => {
+    const service = whole.find(({ title }) => title === 'Service web')
+    expect(service?.lines.map((line) => line.split(' ')[1])).toEqual([
+      'PREROUTING',
+      'KUBE-SERVICES',
+      'KUBE-SVC-A',
+      'KUBE-SEP-B',
+    ])
+    expect(service?.choice?.map(({ met }) => met)).toEqual([false, true])
+  })
+
+  it('says by which policy it was dropped, and that nothing is known of what is behind', () => {
+    const dropped = rule('to/default/web-2', 'drop', 'counter drop comment "ingress dropped by default/friends"')
+    const told = hops('web', {
+      outcome: outcome('silence', web),
+      reports: [
+        ['node-1', there('web', web)],
+        ['node-2', arrives(80, dropped)],
+      ],
+    })
+    expect(told.at(-1)).toMatchObject({ state: 'fail', says: 'ingress dropped by default/friends' })
+  })
+
+  it('says that no rule was about the address of a Service', () => {
+    const told = hops('web', {
+      outcome: outcome('silence', web),
+      reports: [['node-1', report([preroutingTo(`${web}:8080`)])]],
+    })
+    expect(told.at(-1)).toMatchObject({ title: 'Service web', says: 'no rule here is about it' })
+  })
+
+  it('tells under whose address it went on', () => {
+    const masquerade = rule('KUBE-POSTROUTING', 'accept', '-A KUBE-POSTROUTING -j MASQUERADE --random-fully')
+    const postrouting = passage(['ip', 'nat', 'POSTROUTING'], ['cni0', 'eth0'], [CLIENT, '10.244.0.2:80'], [masquerade])
+    const { connection } = there('web', web)
+    const rewritten = { ...connection!, answered: { ...connection!.answered, to: '10.160.1.12', toPort: 1024 } }
+    const told = hops('web', {
+      outcome: outcome('connected', web),
+      reports: [['node-1', report([preroutingTo(`${web}:8080`), postrouting], { connection: rewritten })]],
+    })
+    expect(told.find(({ title }) => title === 'Masquerade')?.says).toContain(
+      'rewrites the sender to `10.160.1.12:1024`',
+    )
+    const kept = rule('PODIUM-MASQ', 'return', '-A PODIUM-MASQ -d 10.244.0.0/16 -j RETURN')
+    const jump = rule(
+      'POSTROUTING',
+      'jump KUBE-POSTROUTING',
+      '-A POSTROUTING -m comment --comment "x" -j KUBE-POSTROUTING',
+    )
+    const plain = hops('web', {
+      outcome: outcome('connected', web),
+      reports: [['node-1', report([{ ...postrouting, rules: [jump, kept] }])]],
+    })
+    expect(plain.at(-1)).toMatchObject({ title: 'Sender', says: `stays \`${CLIENT}\`` })
+  })
+
+  it('ends at the name where that leads nowhere', () => {
+    const steps = ['wbe.default.svc.cluster.local.', 'wbe.'].map((name) => ({
+      name,
+      answer: 'NXDOMAIN',
+      addresses: [],
+      ms: 1,
+    }))
+    expect(hops('wbe', { outcome: outcome('no name', undefined, { names: steps }) })).toEqual([
+      {
+        title: 'Name',
+        where: 'DNS at 10.96.0.10, 2.0 ms',
+        says: 'nobody knows wbe, asked 2 times',
+        state: 'fail',
+        lines: ['wbe.default.svc.cluster.local. A: NXDOMAIN', 'wbe. A: NXDOMAIN'],
+      },
+    ])
+  })
+})

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import { objects } from './testing/told-examples.ts'
+import { traceTarget } from './trace-target.ts'
+
+it.each([
+  ['web', { host: 'web', port: 8080 }],
+  ['web:9090', { host: 'web', port: 9090 }],
+  ['db.shop', { host: 'db.shop', port: 8080 }],
+  ['db', { host: 'db', port: 80 }],
+  ['10.96.0.50', { host: '10.96.0.50', port: 8080 }],
+  ['pod/web-2', { host: '10.244.0.2', port: 80 }],
+  ['pod/default/web-2:81', { host: '10.244.0.2', port: 81 }],
+  ['node-2:30080', { host: '10.160.1.13', port: 30080 }],
+  ['node-2', 'Say which port of node-2: `node-2:30080`.'],
+  ['pod/gone', 'There is no Pod `gone` in default.'],
+  ['web:0', '`0` is no port: they go from 1 to 65535.'],
+  ['a b', expect.stringMatching(/^Say whom to call/)],
+  ['http://web', expect.stringMatching(/^Say whom to call|neither/)],
+  ['fd00::1', expect.stringMatching(/^Say whom to call/)],
+])('%s is a target', (typed, target) => {
+  expect(traceTarget(typed, 'default', objects)).toEqual(target)
+})
