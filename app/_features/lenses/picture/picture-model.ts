@@ -74,6 +74,7 @@ export interface Counters {
 }
 
 const keptRows = 4000
+const keptVerdicts = 20
 const keptTurns = 20
 
 export class PictureModel {
@@ -100,7 +101,8 @@ export class PictureModel {
   lastOwnRequest?: RequestTrace
   /** The last request of a person that wrote, or that was refused. */
   lastDeed?: RequestTrace
-  lastSchedule?: ScheduleTrace
+  /** What the scheduler last said of each pod, the newest first. */
+  verdicts: ScheduleTrace[] = []
   /** The store has forgotten what was superseded before this revision; 0 as long as nobody has said so. */
   compactRevision = 0
   /** Complete only if every event since the cluster began was seen (`fromSeq` 1). */
@@ -328,7 +330,7 @@ export class PictureModel {
         return undefined
       }
       case 'schedule':
-        this.lastSchedule = event
+        this.verdicts = [event, ...this.verdicts.filter(({ pod }) => pod !== event.pod)].slice(0, keptVerdicts)
         return undefined
       case 'gate':
         this.gates.set(event.client, event)

@@ -12,7 +12,7 @@ import { LoopControl } from './loop-control.tsx'
 import style from './microscope.module.css'
 import { Head, Part } from './microscope-part.tsx'
 import { Ruler } from './ruler.tsx'
-import { SchedulerVerdict } from './scheduler-verdict.tsx'
+import { SchedulerVerdicts } from './scheduler-verdict.tsx'
 
 type Select = Selecting['select']
 
@@ -64,7 +64,7 @@ export function ScopeClient({ store, client, select }: { store: PictureStore; cl
           )}
         </Part>
       )}
-      {place.role === 'scheduler' && model.lastSchedule && <SchedulerVerdict verdict={model.lastSchedule} />}
+      {place.role === 'scheduler' && <SchedulerVerdicts verdicts={model.verdicts} />}
       {isReconciler && (
         <Part title="Last reconcile" aside={last ? `#${last.number} · ${milliseconds(last.trace.durationMs)}` : ''}>
           {last ? (

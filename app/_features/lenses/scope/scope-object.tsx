@@ -1,10 +1,12 @@
 import { chainOfObject } from '../picture/cause-chain.ts'
 import { byWhom, signOf } from '../picture/event-words.ts'
+import { milliseconds } from '../picture/milliseconds.ts'
 import type { PictureModel } from '../picture/picture-model.ts'
 import type { ObjectRef, Selecting } from '../picture/selection.ts'
 import { BecauseOf } from './because-of.tsx'
 import style from './microscope.module.css'
 import { Head, Part } from './microscope-part.tsx'
+import { SchedulerVerdict } from './scheduler-verdict.tsx'
 
 interface Props {
   model: PictureModel
@@ -16,6 +18,10 @@ interface Props {
 export function ScopeObject({ model, object, select }: Props) {
   const chain = chainOfObject(model, object)
   const writes = model.appendsOf(object, 8)
+  const verdict =
+    object.resource === 'pods'
+      ? model.verdicts.find(({ pod }) => pod === `${object.namespace}/${object.name}`)
+      : undefined
   return (
     <div className={style.scope} data-scope={`${object.resource}/${object.name}`}>
       <Head title={object.name} close={() => select(null)} />
@@ -37,6 +43,11 @@ export function ScopeObject({ model, object, select }: Props) {
           ))}
         </ol>
       </Part>
+      {verdict && (
+        <Part title="What the scheduler said" aside={milliseconds(verdict.durationMs)}>
+          <SchedulerVerdict verdict={verdict} />
+        </Part>
+      )}
       {chain && (
         <Part title="Because of">
           <BecauseOf chain={chain} model={model} select={select} />

@@ -8,7 +8,7 @@ const client = 'kube-scheduler'
 export function SchedulerCard(data: CardData) {
   const { model, select, compact } = data
   const state = model.client(client)
-  const verdict = model.lastSchedule
+  const [verdict] = model.verdicts
   const pressed = isSelected(data, client)
   const fits = verdict?.nodes.filter((node) => !node.failed).length ?? 0
   const looked = verdict ? verdict.nodes.length + verdict.more : 0
@@ -33,7 +33,7 @@ export function SchedulerCard(data: CardData) {
             <Score key={node.name} name={node.name} score={node.score} chosen={node.name === verdict.chosen} />
           ))}
           <span style={{ gridColumn: '1 / -1', fontFamily: 'var(--font-text)' }}>
-            {fits} of {looked} fit
+            {verdict.gate ? 'not in line yet' : `${fits} of ${looked} fit`}
           </span>
         </span>
       )}
