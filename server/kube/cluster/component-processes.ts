@@ -168,7 +168,16 @@ async function runAsComponent(
     const { bindAddress: host = '', securePort, tlsCertFile, tlsPrivateKeyFile } = options
     const tls = { certPem: await readFile(tlsCertFile, 'utf8'), keyPem: await readFile(tlsPrivateKeyFile!, 'utf8') }
     const { port } = stack.use(
-      await startComponentServer({ host, port: Number(securePort), tls, client, metrics, logger }),
+      await startComponentServer({
+        host,
+        port: Number(securePort),
+        tls,
+        client,
+        metrics,
+        clock: systemClock,
+        random: Math.random,
+        logger,
+      }),
     )
     logger.info('serving', { address: `https://${host}:${port}` })
   }

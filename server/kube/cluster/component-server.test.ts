@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { systemClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
 import { rawRequest } from '../apiserver/testing/raw-request.ts'
+import { testPki } from '../apiserver/testing/test-pki.ts'
 import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
 import { createClient } from '../client/client.ts'
 import { ClusterRole, ClusterRoleBinding, ServiceAccount } from '../kinds/index.ts'
@@ -21,6 +23,8 @@ beforeAll(async () => {
       test.server.transportFor({ user: 'system:kube-scheduler', groups: ['system:authenticated'], client: 'test' }),
     ),
     metrics,
+    clock: systemClock,
+    random: () => 0.5,
     logger: noLogger,
   })
 })
@@ -29,8 +33,9 @@ afterAll(async () => {
   await test[Symbol.asyncDispose]()
 })
 
-const ask = (path: string, token?: string) =>
+const ask = (path: string, token?: string, holder?: { certPem: string; keyPem: string }) =>
   rawRequest({
+    ...holder,
     port: component.port,
     caPem: test.pki.caPem,
     path,
@@ -73,4 +78,15 @@ it('shows what it counts to those whom the API server lets see it, and to nobody
     text: expect.stringContaining('workqueue_adds_total{name="job"} 1\n'),
   })
   expect((await ask('/nowhere', token)).code).toBe(403)
+})
+
+it('knows people by the certificates that the API server believes, and not by others', async () => {
+  const known = await test.pki.issue('somebody', ['system:masters'])
+  const seen = async () => (await ask('/metrics', undefined, known)).code === 200
+  await vi.waitUntil(seen, { timeout: 20_000 })
+  const stranger = await testPki()
+  expect(await ask('/metrics', undefined, await stranger.issue('somebody', ['system:masters']))).toMatchObject({
+    code: 401,
+    text: 'Unauthorized\n',
+  })
 })
