@@ -67,8 +67,10 @@ async function openHost(stateDir: string): Promise<LocalClusterHost> {
 
 /** Loaded only when somebody needs real machines: simulated nodes need no Docker at all. */
 async function openMachines(stateDir: string, log: (line: string) => void): Promise<MachineProvider> {
-  const { openDataCentre } = await import('./machines/index.ts')
-  return openDataCentre({ stateDir, log })
+  const { EngineElsewhere, openDataCentre } = await import('./machines/index.ts')
+  return openDataCentre({ stateDir, log }).catch((err: Error) => {
+    throw err instanceof EngineElsewhere ? new UserError(err.message) : err
+  })
 }
 
 function count(text: string): number {
