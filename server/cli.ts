@@ -39,6 +39,8 @@ const installation = () => import('./cli/installation-commands.ts')
 
 const nodeCommands = () => import('./cli/node-commands.ts')
 
+const tokenCommands = () => import('./cli/token-commands.ts')
+
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 const logger = createLogger({ level: 'info', write: (line) => void process.stderr.write(line) })
 const defaultStateDir = stateDirectory(process.env, process.getuid?.())
@@ -190,9 +192,8 @@ cluster
     }
   })
 
-program
-  .command('token')
-  .description('ways in: to the running classroom, or for a machine into a cluster')
+const token = program.command('token').description('ways in: to the running classroom, or for a machine into a cluster')
+token
   .command('create')
   .description('a new one-time link to the classroom; with --cluster a bootstrap token')
   .option('--cluster <name>', 'for a machine that shall join this cluster')
@@ -200,10 +201,22 @@ program
   .option('--print-join-command', 'the whole command, not the token alone')
   .action(async (options: { cluster?: string; ttl: number; printJoinCommand?: boolean }) => {
     const { cluster, ttl: ttlMs, printJoinCommand: print = false } = options
-    if (cluster) return (await nodeCommands()).createToken(context(), { cluster, ttlMs, print })
+    if (cluster) return (await tokenCommands()).createToken(context(), { cluster, ttlMs, print })
     const { newLink } = await import('./classroom/index.ts')
     say(await newLink(defaultStateDir))
   })
+token
+  .command('list')
+  .description('the bootstrap tokens of a cluster')
+  .requiredOption('--cluster <name>')
+  .action(async ({ cluster }: { cluster: string }) => (await tokenCommands()).listTokens(context(), cluster))
+token
+  .command('delete <token>')
+  .description('a bootstrap token, by its id or as a whole: nobody joins by it any more')
+  .requiredOption('--cluster <name>')
+  .action(async (told: string, { cluster }: { cluster: string }) =>
+    (await tokenCommands()).deleteToken(context(), cluster, told),
+  )
 
 const node = program.command('node').description('machines that join a cluster which is there already')
 
