@@ -117,6 +117,14 @@ async function change(script: string, question: string, answer: RegExp): Promise
   await until(`both machines say ${answer}`, async () => (await all(question)).every((said) => answer.test(said)))
 }
 
+/** By the machines' configuration file; returns when the rules are there in both families. */
+const takeMode = (mode: string) =>
+  change(
+    `sed -i 's/^mode:.*/mode: ${mode}/' /var/lib/kube-proxy/config.conf`,
+    'curl -s localhost:10249/proxyMode; curl -s localhost:10249/metrics | grep -c ^kubeproxy_sync_proxy_rules_last_timestamp_seconds',
+    new RegExp(`^${mode}2$`),
+  )
+
 it('no packet between pods and nodes has another address put on it', async () => {
   const [same, across] = await ask(`tcp ${ip('a')} 8080`, `tcp ${ip('b')} 8080`)
   expect([same, across]).toEqual([`a ${ip('client')}`, `b ${ip('client')}`])
@@ -125,14 +133,7 @@ it('no packet between pods and nodes has another address put on it', async () =>
 
 describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
   beforeAll(async () => {
-    if (mode === 'iptables') return
-    const question =
-      'curl -s localhost:10249/proxyMode; curl -s -o /dev/null -w " %{http_code}" localhost:10256/healthz'
-    await change(
-      `sed -i 's/^mode:.*/mode: ${mode}/' /var/lib/kube-proxy/config.conf`,
-      question,
-      new RegExp(`^${mode} 200$`),
-    )
+    if (mode !== 'iptables') await takeMode(mode)
   })
 
   it('leads to every endpoint by lot, and shows the caller’s own address', async () => {
@@ -235,6 +236,47 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
     const saved = await onMachine('node-1', 'iptables-save; nft list tables')
     if (mode === 'iptables') expect(saved).not.toContain('kube-proxy')
     else expect(saved).not.toContain('KUBE-SVC')
+  })
+})
+
+it('counts in kube-proxy’s metrics the rules that the kernel has', async () => {
+  await takeMode('iptables')
+  await until('they agree', async () => {
+    const [rules = '', metrics = ''] = (
+      await onMachine('node-1', "iptables-save -t nat | grep -c '^-A KUBE-'; curl -s localhost:10249/metrics")
+    ).split(/\n(.*)/s)
+    return metrics.includes(`\nkubeproxy_sync_proxy_rules_iptables_total{ip_family="IPv4",table="nat"} ${rules}\n`)
+  })
+})
+
+describe('mode userspace, of Kubernetes before 1.26', () => {
+  beforeAll(() => takeMode('userspace'))
+
+  it('leads to one endpoint after another, and whoever answers sees its node calling', async () => {
+    const heard = await ask(...Array(8).fill('tcp web 80'))
+    for (const answer of heard) expect(answer).toMatch(new RegExp(`^(a 10\\.244\\.\\d+\\.1|b ${nodeOf('node-1')})$`))
+    const names = heard.map((answer) => answer[0])
+    expect(names.slice(1)).toEqual(names.slice(0, -1).map((name) => (name === 'a' ? 'b' : 'a')))
+    expect(new Set(await ask(...Array(6).fill('tcp sticky 80'))).size).toBe(1)
+    const second = (await run('get service both -o jsonpath={.spec.clusterIPs[1]}')).trim()
+    expect((await ask(`tcp ${second} 80`))[0]).toMatch(/^[ab] fd00/)
+  })
+
+  it('opens ports on every node, for TCP and UDP, and to itself', async () => {
+    const asked = [`tcp ${nodeOf('node-1')} 30080`, `tcp ${nodeOf('node-2')} 30080`, `udp ${nodeOf('node-2')} 30081`]
+    for (const answer of await ask(...asked)) expect(answer).toMatch(/^[ab] 10\./)
+    expect(await fromOutside(nodeOf('node-2'), 30080)).toMatch(/^[ab] 10\./)
+    expect(await onMachine('node-1', `curl -s ${nodeOf('node-1')}:30080`)).toMatch(/^[ab] 10\./)
+  })
+
+  it('takes a call that nobody answers, and ends it at once', async () => {
+    expect((await ask('tcp nobody 80'))[0]).toMatch(/^(|ConnectionResetError|BrokenPipeError)$/)
+  })
+
+  it('has its own chains, and nothing of the other modes', async () => {
+    const saved = await onMachine('node-1', 'iptables-save; nft list tables')
+    expect(saved).toMatch(/-A KUBE-PORTALS-CONTAINER .*"default\/web" .*-j REDIRECT --to-ports \d+/)
+    expect(saved).not.toMatch(/kube-proxy|KUBE-SERVICES/)
   })
 })
 

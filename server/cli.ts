@@ -132,7 +132,10 @@ cluster
   .description('make a cluster and wait until its nodes are Ready')
   .option('--nodes <n>', 'worker machines with a container engine of their own (default: 1)', count)
   .option('--simulated-nodes <n>', 'nodes on which no containers run; they need no Docker at all', count)
-  .option('--proxy-mode <mode>', 'how calls of Services are led: iptables (default) or nftables')
+  .option(
+    '--proxy-mode <mode>',
+    'how calls of Services are led: iptables (default), nftables, or userspace as long ago',
+  )
   .option('--pod-network <way>', 'how packets get from machine to machine: routes (default) or vxlan')
   .option('--ip-family <family>', 'of pods and Services: ipv4 (default) or dual, which has IPv6 as well')
   .option('--dns-forward <servers>', "whom the cluster's DNS asks for names of the world (default: nobody)")
