@@ -134,7 +134,7 @@ cluster
   .option('--simulated-nodes <n>', 'nodes on which no containers run; they need no Docker at all', count)
   .option(
     '--proxy-mode <mode>',
-    'how calls of Services are led: iptables (default), nftables, or userspace as long ago',
+    'how calls of Services are led: iptables (default), nftables, ipvs, or userspace as long ago',
   )
   .option('--pod-network <way>', 'how packets get from machine to machine: routes (default) or vxlan')
   .option('--ip-family <family>', 'of pods and Services: ipv4 (default) or dual, which has IPv6 as well')

@@ -6,18 +6,19 @@ const text = (mode?: string) =>
 const modeIn = (mode?: string) => readProxyConfiguration(text(mode)).mode
 
 it('takes a mode by its name, and iptables where none is told', () => {
-  expect([undefined, '', 'iptables', 'nftables', 'userspace'].map(modeIn)).toEqual([
+  expect([undefined, '', 'iptables', 'nftables', 'ipvs', 'userspace'].map(modeIn)).toEqual([
     'iptables',
     'iptables',
     'iptables',
     'nftables',
+    'ipvs',
     'userspace',
   ])
 })
 
 it('refuses others and says which there are', () => {
   expect(() => modeIn('nft')).toThrow(
-    'KubeProxyConfiguration.Mode: Unsupported value: "nft": supported values: "iptables", "nftables", "userspace"',
+    'KubeProxyConfiguration.Mode: Unsupported value: "nft": supported values: "iptables", "nftables", "ipvs", "userspace"',
   )
 })
 

@@ -2,13 +2,8 @@
 
 import { parse } from 'yaml'
 
-export const PROXY_MODES = ['iptables', 'nftables', 'userspace'] as const
+export const PROXY_MODES = ['iptables', 'nftables', 'ipvs', 'userspace'] as const
 export type ProxyModeName = (typeof PROXY_MODES)[number]
-
-/** Where people may ask for them still: why they cannot be had. */
-const NOT_HERE: Record<string, string> = {
-  ipvs: 'it needs ipvsadm, which worker machines do not have, and IPVS in the kernel, which it rarely has',
-}
 
 /** As it is in the file. */
 export interface ProxyConfiguration {
@@ -19,8 +14,7 @@ export interface ProxyConfiguration {
 /** Undefined where nothing is wrong with it. */
 export function proxyModeProblem(mode: string): string | undefined {
   if (isProxyMode(mode)) return undefined
-  const why = NOT_HERE[mode] ? ` (${NOT_HERE[mode]})` : ''
-  return `Unsupported value: "${mode}": supported values: ${PROXY_MODES.map((one) => `"${one}"`).join(', ')}${why}`
+  return `Unsupported value: "${mode}": supported values: ${PROXY_MODES.map((one) => `"${one}"`).join(', ')}`
 }
 
 /** Throws in upstream's words when it is none, or its mode is not known. */
