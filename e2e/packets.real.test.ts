@@ -45,7 +45,7 @@ const OBJECTS = [
       { name: 'sctp', port: 80, targetPort: 8080, nodePort: 30082, protocol: 'SCTP' },
     ],
   }),
-  service('balanced', { type: 'LoadBalancer' }),
+  service('balanced', { type: 'LoadBalancer', ipFamilyPolicy: 'RequireDualStack' }),
   service('guarded', {
     type: 'LoadBalancer',
     selector: { only: 'b' },
@@ -122,13 +122,30 @@ const takeMode = (mode: string) =>
   change(
     `sed -i 's/^mode:.*/mode: ${mode}/' /var/lib/kube-proxy/config.conf`,
     'curl -s localhost:10249/proxyMode; curl -s localhost:10249/metrics | grep -c ^kubeproxy_sync_proxy_rules_last_timestamp_seconds',
-    new RegExp(`^${mode}2$`),
+    new RegExp(`^${mode}2\\n$`),
   )
 
 it('no packet between pods and nodes has another address put on it', async () => {
   const [same, across] = await ask(`tcp ${ip('a')} 8080`, `tcp ${ip('b')} 8080`)
   expect([same, across]).toEqual([`a ${ip('client')}`, `b ${ip('client')}`])
   expect(await onMachine('node-1', `curl -s ${ip('b')}:8080`)).toBe(`b ${nodeOf('node-1')}`)
+})
+
+it('tells pods of Services by variables unless they want none, and of both addresses of their node', async () => {
+  const linked = (name: string, spec: object) => pod(name, { node: 'node-1', program: 'wait', spec })
+  const items = [linked('linked', {}), linked('unlinked', { enableServiceLinks: false })]
+  await run('apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+  await run('wait pod linked unlinked --for=condition=Ready --timeout=60s')
+  const clusterIP = await run('get service web -o jsonpath={.spec.clusterIP}')
+  const [told, untold] = await Promise.all([run('exec linked -- env'), run('exec unlinked -- env')])
+  expect(told).toContain(`\nWEB_SERVICE_HOST=${clusterIP}\n`)
+  expect(told).toContain(`\nWEB_PORT_80_TCP=tcp://${clusterIP}:80\n`)
+  expect(untold).not.toContain('WEB_')
+  expect(untold).toContain('\nKUBERNETES_SERVICE_HOST=10.96.0.1\n')
+  const addresses = await run('get node node-1 -o jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')
+  expect(await run('get pod linked -o jsonpath={.status.hostIPs[*].ip}')).toBe(addresses)
+  expect(addresses).toMatch(/^10\.\S+ fd00\S+$/)
+  await run('delete pod linked unlinked --wait=false')
 })
 
 describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
@@ -220,7 +237,10 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
     const [balanced, guarded] = await Promise.all(['balanced', 'guarded'].map(balancerOf))
     const answers = await Promise.all(Array.from({ length: 24 }, () => fromOutside(balanced!, 80)))
     expect(new Set(answers.map((answer) => answer.split(' ')[0]))).toEqual(new Set(['a', 'b']))
-    expect((await ask(`tcp ${balanced} 80`))[0]).toMatch(/^[ab] 10\./)
+    const second = await run('get service balanced -o jsonpath={.status.loadBalancer.ingress[1].ip}')
+    for (const address of [balanced, second]) {
+      expect((await ask(`tcp ${address} 80`))[0]).toMatch(/^[ab] (10\.|fd00)/)
+    }
     await expect(fromOutside(guarded!, 80, 1000)).rejects.toThrow()
     const health = await run('get service guarded -o jsonpath={.spec.healthCheckNodePort}')
     const asked = ['node-1', 'node-2'].map(async (name) => (await fetch(`http://${nodeOf(name)}:${health}/`)).status)

@@ -102,6 +102,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     taints = [],
   } = options
   const { clusterDNS, clusterDomain } = configuration
+  const nodeIPs = [nodeIP, ...(options.secondNodeIP ? [options.secondNodeIP] : [])]
   const stop = new AbortController()
   const machine = await os.machine()
   const recorder = new EventRecorder({ client, clock, logger, component: 'kubelet', host: nodeName })
@@ -144,7 +145,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     clock,
     node,
     seccompDefault: configuration.seccompDefault,
-    nodeIP,
+    nodeIPs,
     metrics: counted.own,
     rootDir,
     clusterDomain,
@@ -168,7 +169,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     events,
     clock,
     logger,
-    nodeIP,
+    nodeIPs,
     rootDir,
     runtimeName,
     prepareDevices: (pod) => prepareDevices(pod, objects),
