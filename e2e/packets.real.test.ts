@@ -1,12 +1,12 @@
 // Services on real packets, in each of kube-proxy's modes, on two machines: who answers, whom the answerer saw calling, and
 // who is refused. The machines go from one mode to the other by their configuration file.
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clusters } from './support/classroom.ts'
-import { run as command, kubectl, podium } from './support/commands.ts'
+import { run as command, kubectl, podium, root } from './support/commands.ts'
 import { ASK, pod } from './support/packet-pods.ts'
 import { until } from './support/until.ts'
 
@@ -357,6 +357,48 @@ describe('the network of pods on a machine', () => {
     )
     await run('delete pod refused outside --wait')
     await onMachine('node-2', `rm ${CONF}/05-outside.conf`)
+  })
+
+  it('is as slow as the pod’s annotations say, in both directions', async () => {
+    const limits = { 'kubernetes.io/ingress-bandwidth': '8M', 'kubernetes.io/egress-bandwidth': '4M' }
+    const slow = pod('slow', { node: 'node-2', program: 'wait' })
+    await run('apply -f -', JSON.stringify({ ...slow, metadata: { ...slow.metadata, annotations: limits } }))
+    await run('wait pod slow --for=condition=Ready --timeout=60s')
+    const queues = await onMachine('node-2', 'tc qdisc show | grep tbf')
+    expect(queues).toMatch(/dev veth\S+ .*rate 8Mbit/)
+    expect(queues).toMatch(/dev bwp\S+ .*rate 4Mbit/)
+    await run('delete pod slow --wait')
+    await until('nothing is left of it', async () => !(await onMachine('node-2', 'ip link')).includes('bwp'))
+    const asked = 'get node node-2 -o jsonpath={.metadata.annotations.podium\\.dev/cni-versions}'
+    expect(await run(asked)).toMatch(/(^|,)0\.4\.0,/)
+  })
+
+  it('may be several, by a plug-in that calls others', async () => {
+    const script = await readFile(join(root, 'docs/examples/several-networks.sh'), 'utf8')
+    await write('/opt/cni/bin/several-networks', script)
+    await onMachine('node-2', 'chmod +x /opt/cni/bin/several-networks')
+    const pods = routed(range(ip('b').replace(/\d+$/, '0/24'), ip('b').replace(/\d+$/, '210')))
+    const outside = range(nodeOf('node-2').replace(/\d+$/, '0/24'), nodeOf('node-2').replace(/\d+$/, '210'))
+    const delegates = [
+      { type: 'bridge', bridge: 'cni0', isGateway: true, ipam: pods },
+      { type: 'macvlan', master: 'eth0', ipam: outside },
+    ]
+    const conf = { cniVersion: '0.4.0', name: 'several', type: 'several-networks', delegates }
+    await write(`${CONF}/05-several.conf`, JSON.stringify(conf))
+    expect(await addressOf('both-networks')).toBe(ip('b').replace(/\d+$/, '210'))
+    const second = nodeOf('node-2').replace(/\d+$/, '210')
+    expect(await onMachine('node-1', `ping -c 1 -W 5 ${second}`)).toContain('1 received')
+    expect(await ask(`tcp ${ip('a')} 8080`)).toEqual([`a ${ip('client')}`])
+    await onMachine('node-2', `rm ${CONF}/05-several.conf`)
+    await run('delete pod both-networks --wait')
+    await until('both give their address back', async () =>
+      /^lock\n$/.test(
+        await onMachine(
+          'node-2',
+          'cd /var/lib/cni/networks; ls several-0 several-1 | grep -v "^last\\|^$\\|:$" | sort -u',
+        ),
+      ),
+    )
   })
 
   it('is the book’s, as it is printed, on a machine without a bridge of another', async () => {

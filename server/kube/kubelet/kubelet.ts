@@ -58,6 +58,7 @@ export interface KubeletOptions {
   kubeletVersion?: string
   kubeletPort?: number
   labels?: Record<string, string>
+  annotations?: Record<string, string>
   taints?: NonNullable<NodeObject['spec']>['taints']
   capacity?: Record<string, string>
   configuration?: KubeletConfiguration
@@ -99,6 +100,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     kubeletVersion = 'v1.36.0',
     kubeletPort = 10250,
     labels = {},
+    annotations = {},
     taints = [],
   } = options
   const { clusterDNS, clusterDomain } = configuration
@@ -195,6 +197,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     kubeletPort,
     maxPods: configuration.maxPods,
     labels,
+    annotations,
     taints,
     ...(options.capacity ? { capacity: options.capacity } : {}),
     configuration,
