@@ -69,7 +69,7 @@ async function takeMode(mode: ProxyModeName | 'none'): Promise<void> {
 
 async function measureAll(): Promise<void> {
   // Settings of the networks made here.
-  await runAll(os, ['mount -o remount,rw /proc/sys'])
+  await runAll(os, ['-mount -o remount,rw /proc/sys'])
   await runAll(
     os,
     MACHINES.flatMap(({ name }) => [`ip netns add ${name}`]),
