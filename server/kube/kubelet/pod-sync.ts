@@ -296,11 +296,7 @@ export class PodSync {
   }
 
   /** Undefined while one is waited for. */
-  async #mount(
-    pod: Pod,
-    memory: PodMemory,
-    addresses: PodAddresses,
-  ): Promise<MountedVolumes | undefined> {
+  async #mount(pod: Pod, memory: PodMemory, addresses: PodAddresses): Promise<MountedVolumes | undefined> {
     const { clock, events, volumes } = this.#options
     try {
       const mounted = await volumes.mount(pod, addresses)
