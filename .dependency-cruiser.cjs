@@ -12,7 +12,6 @@ const COMPONENTS = [
   'network',
   'network-policy',
   'dns',
-  'haproxy',
   'ingress',
 ]
 

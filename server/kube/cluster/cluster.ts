@@ -31,7 +31,7 @@ import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { bindNetworkPolicy } from './network-policy-role.ts'
-import { NETWORKING, networkingFor, rangesOf, secondAddressOf } from './networking.ts'
+import { NETWORKING, networkingFor, rangesOf } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
@@ -293,12 +293,7 @@ export class Cluster {
       definitions: buildControllers({
         kinds: builtInKinds,
         clusterCidr: ranges.clusterCidr,
-        ...(this.#network && {
-          loadBalancers: {
-            range: this.#network.loadBalancerRange,
-            ...(record.spec.ipFamily === 'dual' && { secondOf: secondAddressOf }),
-          },
-        }),
+        ...(this.#network ? { loadBalancerRange: this.#network.loadBalancerRange } : {}),
         rootCaPem: caPem,
         controllers: record.spec.extraConfig?.[CONTROLLERS] ?? '*',
         signCertificate: (granted) => this.#pki.sign(granted),

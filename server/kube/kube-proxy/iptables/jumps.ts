@@ -7,8 +7,6 @@ export interface Jump {
   target: string
   /** Without `-A CHAIN`. */
   rule: string
-  /** Behind everything that is in the chain already. */
-  isLast?: true
 }
 
 const PORTALS = 'kubernetes service portals'
@@ -16,7 +14,7 @@ const EXTERNAL = 'kubernetes externally-visible service portals'
 const FIREWALL = 'kubernetes load balancer firewall'
 const NEW = '-m conntrack --ctstate NEW '
 
-export const IPTABLES_JUMPS: readonly Jump[] = [
+const JUMPS: readonly Jump[] = [
   jump('filter', 'INPUT', 'KUBE-FIREWALL', ''),
   jump('filter', 'OUTPUT', 'KUBE-FIREWALL', ''),
   jump('filter', 'INPUT', 'KUBE-EXTERNAL-SERVICES', EXTERNAL, NEW),
@@ -33,13 +31,13 @@ export const IPTABLES_JUMPS: readonly Jump[] = [
   jump('nat', 'POSTROUTING', 'KUBE-POSTROUTING', 'kubernetes postrouting rules'),
 ]
 
-export function jump(table: Jump['table'], chain: string, target: string, text: string, match = ''): Jump {
+function jump(table: Jump['table'], chain: string, target: string, text: string, match = ''): Jump {
   const comment = text === '' ? '' : `-m comment --comment "${text}" `
   return { table, chain, target, rule: `${match}${comment}-j ${target}` }
 }
 
 /** Those that are not in what `iptables-save` said of all tables. */
-export function missingJumps(saved: string, jumps: readonly Jump[]): Jump[] {
+export function missingJumps(saved: string): Jump[] {
   const there = new Set<string>()
   let table = ''
   for (const line of saved.split('\n')) {
@@ -47,5 +45,5 @@ export function missingJumps(saved: string, jumps: readonly Jump[]): Jump[] {
     const [, chain, target] = /^-A (\S+) .*?-j (\S+)$/.exec(line.trim()) ?? []
     if (chain && target) there.add(`${table} ${chain} ${target}`)
   }
-  return jumps.filter(({ table, chain, target }) => !there.has(`${table} ${chain} ${target}`))
+  return JUMPS.filter(({ table, chain, target }) => !there.has(`${table} ${chain} ${target}`))
 }

@@ -60,6 +60,7 @@ describe("the kubelet's own API", () => {
       expect((await ask('/healthz', who)).text).toBe('ok')
       expect((await ask('/pods', who)).code).toBe(401)
       expect((await ask('/podium/connections', who)).code).toBe(401)
+      expect((await ask('/podium/trace/arm', who)).code).toBe(401)
     }
     expect((await connect('127.0.0.1:80', await pki.issue('learner'))).code).toBe(401)
   })

@@ -41,7 +41,7 @@ export class PacketTrace implements AsyncDisposable {
   isOwn({ protocol, from, fromPort, toPort }: TracedPacket): boolean {
     const { order } = this.#options
     if (!order.isHere || (order.from && from !== order.from)) return false
-    return protocol === order.protocol && fromPort === order.port ? true : protocol === 'udp' && toPort === 53
+    return (protocol === order.protocol && fromPort === order.port) || (protocol === 'udp' && toPort === 53)
   }
 
   /** From here on the request may be made. */

@@ -124,7 +124,7 @@ function passageHop(on: OnMachine, passage: Passage): TraceHop[] {
   if (passage.rules.length === 0 && passage.policy !== 'drop') return []
   const lines = passage.rules.map(({ text }) => text)
   const stop = stopIn(name, passage)
-  const base = { where: `${passage.family} ${passage.table}, ${name}`, state: stop ? 'fail' : 'ok', lines } as const
+  const base = { where: name, state: stop ? 'fail' : 'ok', lines } as const
   switch (kindOf(passage)) {
     case 'policy':
       return policyHop(passage, base)

@@ -42,8 +42,14 @@ export class MachineTracer {
     await this.#post('end', { port })
   }
 
-  #post(what: string, body: object, patienceMs = PATIENCE_MS): Promise<unknown> {
+  async #post(what: string, body: object, patienceMs = PATIENCE_MS): Promise<unknown> {
     const path = `/api/v1/nodes/${this.machine}/proxy/podium/trace/${what}`
-    return this.#transport.request({ method: 'POST', path, body, signal: AbortSignal.timeout(patienceMs) })
+    const signal = AbortSignal.timeout(patienceMs)
+    try {
+      return await this.#transport.request({ method: 'POST', path, body, signal })
+    } catch (err) {
+      if (signal.aborted) throw new Error(`no answer within ${patienceMs / 1000} s`)
+      throw err
+    }
   }
 }

@@ -38,13 +38,9 @@ export function stopsOf(told: Told, which: 'request' | 'question'): Stop[] {
   )
 }
 
-/** Asked on the way to the request: whose address is it? */
-export const isQuestion = ({ packet }: Passage, { port, client, protocol, target }: Told): boolean =>
-  packet.protocol === 'udp' &&
-  packet.toPort === 53 &&
-  packet.fromPort !== port &&
-  packet.from === client.ip &&
-  !(protocol === 'udp' && target.port === 53 && packet.fromPort === port)
+/** For the name, on the way to the request. */
+export const isQuestion = ({ packet }: Passage, { port, client }: Told): boolean =>
+  packet.protocol === 'udp' && packet.toPort === 53 && packet.fromPort !== port && packet.from === client.ip
 
 /** Of `… comment "ingress dropped by default/db-only-from-web"`. */
 export const commentOf = (text: string) => /comment "([^"]*)"/.exec(text)?.[1] ?? ''

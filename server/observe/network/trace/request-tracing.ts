@@ -21,7 +21,7 @@ export interface RequestTracingOptions {
   random: () => number
 }
 
-/** What a person does by hand; a program that does it all day is told to wait. */
+/** More often than that no person asks. */
 const LEAST_BETWEEN_MS = 1_000
 /** A request goes from the client's machine by a node port of another to the endpoint's; more is a ring. */
 const MOST_MACHINES = 4
@@ -45,10 +45,11 @@ export class RequestTracing {
     if (typeof client === 'string') return client
     const target = traceTarget(question.to, client.namespace, objects)
     if (typeof target === 'string') return target
-    if (this.#isBusy || clock.monotonic() < this.#next) return 'One request is traced at a time: wait a second.'
+    if (this.#isBusy) return 'One request is traced at a time: wait until the last has come to its end.'
     this.#isBusy = true
     const transport = connect()
     try {
+      await clock.sleep(Math.max(0, this.#next - clock.monotonic()))
       const told = await this.#ask({ client, target, objects, transport, protocol: question.protocol })
       return {
         from: client.name,
