@@ -51,6 +51,16 @@ export async function listImages({ stateDir, say }: ClusterCommandContext): Prom
   for (const { recipe } of await addedImages({ docker, stateDir, log: say })) say(`${recipe.name}  (added)`)
 }
 
+/** A classroom that runs makes machines from what it found when it started, be it old. */
+export async function pruneImages({ stateDir, say }: ClusterCommandContext): Promise<void> {
+  await refuseWhileItRuns(stateDir)
+  const { openDataCentre } = await machines()
+  await using dataCentre = await openDataCentre({ stateDir, log: say })
+  const gone = await dataCentre.pruneImages()
+  for (const one of gone) say(`removed ${one}`)
+  if (gone.length === 0) say('there is nothing but what is used now')
+}
+
 /** Everything that Podium made on this machine goes, learners' work too; an engine that somebody else started stays. */
 export async function uninstall(
   context: ClusterCommandContext,
@@ -58,9 +68,7 @@ export async function uninstall(
 ): Promise<void> {
   const { stateDir, say } = context
   if (!existsSync(stateDir)) throw new UserError(`nothing is installed in ${stateDir}`)
-  const { runningServer } = await import('../classroom/index.ts')
-  const server = runningServer(stateDir)
-  if (server) throw new UserError(`a classroom runs there (process ${server.pid}); stop it first`)
+  await refuseWhileItRuns(stateDir)
   const running = (await listClusters(context)).filter(({ pid }) => pid !== null).map(({ name }) => name)
   if (running.length > 0) throw new UserError(`these clusters run: ${running.join(', ')}; delete or stop them first`)
   if (!yes) {
@@ -73,6 +81,12 @@ export async function uninstall(
   if (await stopDocker({ stateDir })) say('stopped the Docker engine that Podium had started')
   const gone = (await removeStateDirectory(stateDir)) ? `removed ${stateDir}` : `emptied ${stateDir}, a mount point`
   say(`${gone}${images ? '' : '; the images are still there (--images removes them too)'}`)
+}
+
+async function refuseWhileItRuns(stateDir: string): Promise<void> {
+  const { runningServer } = await import('../classroom/index.ts')
+  const server = runningServer(stateDir)
+  if (server) throw new UserError(`a classroom runs there (process ${server.pid}); stop it first`)
 }
 
 const refused = (what: string) => (err: Error) => {
