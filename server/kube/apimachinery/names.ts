@@ -16,6 +16,7 @@ export const tooLong = (max: number) => `must be no more than ${max} characters`
 export function dnsLabelProblems(value: string): string[] {
   const problems = value.length > 63 ? [tooLong(63)] : []
   if (!DNS_LABEL.test(value)) {
+    if (DNS_SUBDOMAIN.test(value)) return [...problems, 'must not contain dots']
     problems.push(
       "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end " +
         "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is " +

@@ -311,7 +311,7 @@ it('serves several versions of what is stored in one', async () => {
   const smaller = structuredClone(CRONTAB_SCHEMA) as typeof CRONTAB_SCHEMA
   delete (smaller.properties.spec.properties as Record<string, unknown>).replicas
   const versions = [
-    { name: 'v1beta1', served: true, storage: false, schema: { openAPIV3Schema: smaller } },
+    { name: 'v1beta1', served: true, storage: false, deprecated: true, schema: { openAPIV3Schema: smaller } },
     { name: 'v1', served: true, storage: true, schema },
   ]
   await define(test.transport, crontabs({}, { versions }))
@@ -329,6 +329,16 @@ it('serves several versions of what is stored in one', async () => {
     apiVersion: 'stable.example.com/v1',
     spec: { image: 'busybox' },
   })
+  expect(await ask('GET', '/apis/stable.example.com')).toMatchObject({ preferredVersion: { version: 'v1' } })
+  const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
+  const admin = await test.pki.issue('admin', ['system:masters'])
+  const warningAt = async (path: string) =>
+    (await rawRequest({ port, caPem: test.pki.caPem, ...admin, path })).headers.warning
+  const words = 'stable.example.com/v1beta1 CronTab is deprecated; use stable.example.com/v1 CronTab'
+  expect([await warningAt(old), await warningAt(TABS)]).toEqual([`299 - "${words}"`, undefined])
+  expect(await warningAt('/api/v1/endpoints')).toBe(
+    '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"',
+  )
 })
 
 it('reads what is stored with the defaults of today', async () => {

@@ -9,6 +9,7 @@ import { age, ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { notNegative } from './int-or-percent.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
 import { shownSelector } from './pod-template/template-owner.ts'
 
 /** Its Jobs are called after it, and eleven characters more. */
@@ -25,6 +26,14 @@ export const CronJob = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
+    warnings(next, previous) {
+      const { metadata, spec } = next
+      const jobs = { ...(metadata && { metadata }), spec: spec?.jobTemplate?.spec ?? {} }
+      return [
+        ...ownerNameWarnings(next, previous),
+        ...templateWarnings(jobs, previous, 'spec.jobTemplate.spec.template'),
+      ]
+    },
     setDefaults({ spec }) {
       if (!spec) return
       spec.concurrencyPolicy ||= 'Allow'

@@ -8,6 +8,7 @@ import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { amountErrors, atMostAll, isZero, notNegative } from './int-or-percent.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { templateWarnings } from './pod-template/pod-warnings.ts'
 import { selectorIsKept, shownSelector, templateOwnerErrors } from './pod-template/template-owner.ts'
 
 /** Counts templates; the loop puts it on pods as a label for whoever still looks there. */
@@ -23,6 +24,7 @@ export const DaemonSet = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
+    warnings: templateWarnings,
     setDefaults({ spec }) {
       if (!spec) return
       spec.revisionHistoryLimit ??= 10

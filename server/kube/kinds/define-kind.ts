@@ -46,7 +46,8 @@ export interface Strategy<T extends KubeObject> {
   validateCreate?(object: T): FieldError[]
   validateUpdate?(next: T, previous: T, subresource?: string): FieldError[]
   validateStatusUpdate?(next: T, previous: T): FieldError[]
-  warnings?(object: T): string[]
+  /** Told to whoever makes or changes it; `previous` is what it was. */
+  warnings?(object: T, previous?: T): string[]
   /** Of what was wrong before and is left so, asked after `validateUpdate` of the same object. */
   updateWarnings?(next: T): readonly string[]
   /** Seconds an object lives on after a DELETE, until whoever runs it confirms; undefined means at once. Pods only. */
@@ -99,6 +100,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly singular: string
   /** What a list of it is called; a custom kind may choose. */
   readonly listKind: string
+  /** Told to whoever has to do with it in this version. */
+  readonly deprecation?: string
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly namespaced: boolean

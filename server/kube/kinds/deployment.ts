@@ -8,6 +8,7 @@ import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { amountErrors, atMostAll, isZero } from './int-or-percent.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
 import { selectorIsKept, shownSelector, templateOwnerErrors } from './pod-template/template-owner.ts'
 
 export const Deployment = defineKind<Wire>({
@@ -21,6 +22,7 @@ export const Deployment = defineKind<Wire>({
   subresources: ['status', 'scale'],
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
   strategy: {
+    warnings: (next, previous) => [...ownerNameWarnings(next, previous), ...templateWarnings(next, previous)],
     // The loop writes its revision annotation together with the status.
     statusUpdatesMetadata: true,
     setDefaults({ spec }) {

@@ -14,6 +14,7 @@ export const Endpoints = defineKind<Wire>({
   plural: 'endpoints',
   singular: 'endpoints',
   shortNames: ['ep'],
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   strategy: {
     setDefaults(endpoints) {
       for (const { ports } of endpoints.subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'

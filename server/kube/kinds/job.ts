@@ -11,6 +11,7 @@ import { ageColumn, defineKind, humanDuration, nameColumn } from './define-kind.
 import { immutableErrors } from './immutable.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
 import { shownSelector } from './pod-template/template-owner.ts'
 
 const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid'
@@ -30,6 +31,7 @@ export const Job = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
+    warnings: (next, previous) => [...ownerNameWarnings(next, previous), ...templateWarnings(next, previous)],
     orphansDependents: true,
     setDefaults(job) {
       const { spec } = job

@@ -9,6 +9,7 @@ import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { quantityOf } from '../apimachinery/quantity.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { claimWarnings } from './storage/storage-warnings.ts'
 import { accessModeErrors, shownAccessModes, shownPhase, storageClassOf, VOLUME_MODES } from './storage/volumes.ts'
 
 const FROZEN =
@@ -21,6 +22,7 @@ export const PersistentVolumeClaim = defineKind<Wire>({
   shortNames: ['pvc'],
   subresources: ['status'],
   strategy: {
+    warnings: claimWarnings,
     returnsDeletedObject: true,
     setDefaults({ spec }) {
       if (!spec) return

@@ -8,6 +8,7 @@ import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { defaultSource } from './pod-template/pod-defaults.ts'
 import { volumeSourceErrors, volumeSourceOf } from './storage/persistent-volume-source.ts'
+import { volumeWarnings } from './storage/storage-warnings.ts'
 import { accessModeErrors, shownAccessModes, shownPhase, storageClassOf, VOLUME_MODES } from './storage/volumes.ts'
 
 const RECLAIM_POLICIES = ['Delete', 'Recycle', 'Retain']
@@ -20,6 +21,7 @@ export const PersistentVolume = defineKind<Wire>({
   namespaced: false,
   subresources: ['status'],
   strategy: {
+    warnings: volumeWarnings,
     returnsDeletedObject: true,
     setDefaults({ spec }) {
       if (!spec) return

@@ -4,6 +4,7 @@ import type { ReplicaSet as Wire } from 'kubernetes-types/apps/v1'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
+import { ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
 import { selectorIsKept, shownSelector, templateOwnerErrors } from './pod-template/template-owner.ts'
 
 export const ReplicaSet = defineKind<Wire>({
@@ -17,6 +18,7 @@ export const ReplicaSet = defineKind<Wire>({
   subresources: ['status', 'scale'],
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
   strategy: {
+    warnings: (next, previous) => [...ownerNameWarnings(next, previous), ...templateWarnings(next, previous)],
     setDefaults(set) {
       if (!set.spec) return
       set.spec.replicas ??= 1

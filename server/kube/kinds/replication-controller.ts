@@ -9,6 +9,7 @@ import { notNegative } from './int-or-percent.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { podTemplateErrors } from './pod-template/pod-validation.ts'
+import { ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
 
 export const ReplicationController = defineKind<Wire>({
   version: 'v1',
@@ -20,6 +21,7 @@ export const ReplicationController = defineKind<Wire>({
   subresources: ['status', 'scale'],
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
   strategy: {
+    warnings: (next, previous) => [...ownerNameWarnings(next, previous), ...templateWarnings(next, previous)],
     orphansDependents: true,
     setDefaults(controller) {
       const { spec } = controller

@@ -4,6 +4,7 @@ import type { RuntimeClass as Wire } from 'kubernetes-types/node/v1'
 import { immutable, problemsAt, quantityErrors } from '../apimachinery/field-checks.ts'
 import { dnsLabelProblems, labelKeyProblems, labelValueProblems } from '../apimachinery/names.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { nodeLabelWarning } from './pod-template/node-label-warnings.ts'
 import { tolerationErrors } from './pod-template/pod-validation.ts'
 
 export const RuntimeClass = defineKind<Wire>({
@@ -13,6 +14,11 @@ export const RuntimeClass = defineKind<Wire>({
   plural: 'runtimeclasses',
   namespaced: false,
   strategy: {
+    warnings: ({ scheduling }) =>
+      Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => {
+        const why = nodeLabelWarning(key)
+        return why ? [`scheduling.nodeSelector: ${why}`] : []
+      }),
     validate: ({ handler = '', overhead, scheduling }) => [
       ...problemsAt('handler', handler, dnsLabelProblems(handler)),
       ...Object.entries(overhead?.podFixed ?? {}).flatMap(([resource, amount]) =>

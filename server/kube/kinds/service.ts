@@ -7,6 +7,7 @@ import { dns1035LabelProblems } from '../apimachinery/names.ts'
 import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { isExternallyAccessible, serviceErrors } from './service-rules.ts'
+import { serviceWarnings } from './service-warnings.ts'
 
 const AFFINITY_SECONDS = 10_800
 
@@ -18,6 +19,7 @@ export const Service = defineKind<Wire>({
   categories: ['all'],
   subresources: ['status', 'proxy'],
   strategy: {
+    warnings: serviceWarnings,
     setDefaults(service) {
       service.spec ??= {}
       defaultSpec(service.spec)

@@ -9,6 +9,8 @@ import { notNegative } from './int-or-percent.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { templateLabelErrors } from './pod-template/pod-validation.ts'
+import { templateWarnings } from './pod-template/pod-warnings.ts'
+import { storageWarnings } from './storage/storage-warnings.ts'
 
 export const StatefulSet = defineKind<Wire>({
   group: 'apps',
@@ -21,6 +23,12 @@ export const StatefulSet = defineKind<Wire>({
   subresources: ['status', 'scale'],
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
   strategy: {
+    warnings: (next, previous) => [
+      ...templateWarnings(next, previous),
+      ...(next.spec?.volumeClaimTemplates ?? []).flatMap(({ spec }, index) =>
+        storageWarnings(spec ?? {}, `spec.volumeClaimTemplates[${index}]`),
+      ),
+    ],
     setDefaults({ spec }) {
       if (!spec) return
       spec.replicas ??= 1

@@ -6,6 +6,7 @@ import { immutable, oneOf } from '../apimachinery/field-checks.ts'
 import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind } from './define-kind.ts'
 import { parameterErrors, provisionerErrors } from './storage/csi-names.ts'
+import { classWarnings } from './storage/storage-warnings.ts'
 
 const DEFAULT_ANNOTATIONS = [
   'storageclass.kubernetes.io/is-default-class',
@@ -23,6 +24,7 @@ export const StorageClass = defineKind<Wire>({
   shortNames: ['sc'],
   namespaced: false,
   strategy: {
+    warnings: classWarnings,
     returnsDeletedObject: true,
     setDefaults(storageClass) {
       storageClass.reclaimPolicy ??= 'Delete'

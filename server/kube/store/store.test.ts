@@ -304,6 +304,12 @@ describe('leases', () => {
     expect(await store.leases()).toEqual([])
   })
 
+  it('are told in the order of their ends', async () => {
+    await store.grantLease(600, 1n)
+    await store.grantLease(60, 2n)
+    expect(await store.leases()).toEqual([2n, 1n])
+  })
+
   it('take no more keys once their end has begun', async () => {
     await store.grantLease(10, 7n)
     const revoking = store.revokeLease(7n)

@@ -6,6 +6,7 @@ import { deepEqual } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { compareVersions } from '../../apimachinery/version-order.ts'
 import type { Cel } from '../../cel/cel.ts'
 import { type AnyKind, defineKind, type Strategy } from '../../kinds/define-kind.ts'
 import { setSchemaDefaults } from '../../schemas/structural/defaults.ts'
@@ -27,6 +28,7 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
     group: spec.group,
     version: version.name,
     kind: names.kind,
+    ...(version.deprecated && { deprecation: version.deprecationWarning ?? deprecationOf(spec, version.name) }),
     listKind: names.listKind || `${names.kind}List`,
     plural: names.plural,
     singular: names.singular || names.kind.toLowerCase(),
@@ -54,6 +56,15 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
     ),
     strategy: customStrategy(schema, { cel, hasStatus: statusPath !== undefined, scale }),
   })
+}
+
+/** With what to use instead: the best of the versions that are better and not deprecated. */
+function deprecationOf({ group, names, versions }: CustomResourceDefinition['spec'], version: string): string {
+  const shown = (name: string) => `${group}/${name} ${names.kind}`
+  const [better] = versions
+    .filter(({ name, served, deprecated }) => served && !deprecated && compareVersions(name, version) < 0)
+    .sort((a, b) => compareVersions(a.name, b.name))
+  return `${shown(version)} is deprecated${better ? `; use ${shown(better.name)}` : ''}`
 }
 
 const BLOCKING: ReadonlySet<FieldError['reason']> = new Set([

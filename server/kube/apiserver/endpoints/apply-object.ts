@@ -23,7 +23,7 @@ import { readWriteOptions, type WriteOptions } from './write-options.ts'
 const ATTEMPTS = 5
 
 export async function applyObject(call: Call): Promise<Answer> {
-  const { context, info, request, registry, served } = call
+  const { context, info, request, served } = call
   const options = readWriteOptions(request, 'PatchOptions', { isApply: true })
   const configuration = await readConfiguration(request)
   context.means((configuration.applied as KubeObject).metadata?.resourceVersion, configuration.applied)
@@ -34,7 +34,6 @@ export async function applyObject(call: Call): Promise<Answer> {
     return served.accepted(next, live)
   }
   const [entry, code] = await createOrUpdate(call, options, apply)
-  for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
   return objectAnswer(served, entry, info.subresource ? 200 : code)
 }
 

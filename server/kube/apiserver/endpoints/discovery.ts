@@ -2,6 +2,7 @@
 // Upstream: apiserver/pkg/endpoints/discovery, aggregated.
 
 import type { JsonObject } from '../../apimachinery/json.ts'
+import { compareVersions } from '../../apimachinery/version-order.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import type { UnstoredKind } from './unstored-kind.ts'
 
@@ -253,9 +254,9 @@ export class Discovery {
   }
 
   #versionsOf(group: string): string[] {
-    return [...this.#byGroupVersion.keys()].filter((groupVersion) =>
-      group ? groupVersion.startsWith(`${group}/`) : !groupVersion.includes('/'),
-    )
+    return [...this.#byGroupVersion.keys()]
+      .filter((groupVersion) => (group ? groupVersion.startsWith(`${group}/`) : !groupVersion.includes('/')))
+      .sort((a, b) => compareVersions(a.slice(group.length + 1), b.slice(group.length + 1)))
   }
 
   #group(name: string) {

@@ -111,7 +111,6 @@ export async function createObject(call: Call): Promise<Answer> {
     gate: gateOf(call, 'CREATE', options.dryRun),
     dryRun: options.dryRun,
   })
-  for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
   return objectAnswer(served, entry, 201)
 }
 
@@ -134,7 +133,6 @@ export async function updateObject(call: Call): Promise<Answer> {
       return served.accepted(await owned(call, options, { live: served.shown(live), next }), live)
     },
   })
-  for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
   return objectAnswer(served, entry)
 }
 

@@ -42,6 +42,5 @@ export async function patchObject(call: Call): Promise<Answer> {
     dryRun,
     change,
   })
-  for (const warning of registry.kind.strategy.warnings?.(entry.object) ?? []) context.warn(warning)
   return objectAnswer(served, entry)
 }

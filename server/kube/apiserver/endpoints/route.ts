@@ -68,6 +68,7 @@ export async function route(
       stream: info.verb === 'watch',
     }))
   }
+  if (found?.kind.deprecation) context.warn(found.kind.deprecation)
   const shared = { context, info, request, schemas, admission, fieldManagers, authorizers: authorization.chain }
   const served = found ?? new ServedKind(resources.core('pods')!)
   const call: Call = { ...shared, served, registry: served.registry }

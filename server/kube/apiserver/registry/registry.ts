@@ -190,6 +190,7 @@ export class Registry {
       const next = deepCopy(object)
       const claims = this.#options.claims?.allocate(next, undefined)
       validateForCreate(kind, next)
+      if (attempt === 1) for (const warning of kind.strategy.warnings?.(next) ?? []) context.warn(warning)
       await gate.validate(next, undefined)
       const name = next.metadata?.name ?? ''
       const key = storageKey(kind, namespace, name)
@@ -224,6 +225,7 @@ export class Registry {
       // A binding changes what nobody else may change, and has been checked by its own endpoint.
       if (subresource !== 'binding') validateForUpdate(kind, next, seen.object, subresource)
       for (const warning of kind.strategy.updateWarnings?.(next) ?? []) context.warn(warning)
+      if (!subresource) for (const warning of kind.strategy.warnings?.(next, seen.object) ?? []) context.warn(warning)
       await gate.validate(next, seen.object)
       if (dryRun) return dryEntry(seen, next)
       if (isUnchanged(next, seen) && conversion?.isCurrent(stored) !== false) return seen

@@ -1,0 +1,235 @@
+// What the API server says of objects that it takes as they are; the words are those of Kubernetes v1.36 (pkg/api/*/warnings.go).
+
+import { describe, expect, it } from 'vitest'
+import { builtInKinds } from './index.ts'
+
+const warningsOf = (kind: string, object: object, previous?: object) =>
+  builtInKinds.find((one) => one.kind === kind)?.strategy.warnings?.(object as never, previous as never) ?? []
+
+const container = { name: 'c', image: 'x' }
+const pod = (spec: object, metadata: object = {}) => ({
+  metadata: { name: 'a', ...metadata },
+  spec: { containers: [container], ...spec },
+})
+const template = (spec: object) => ({ spec: { containers: [container], ...spec } })
+
+describe('of a pod', () => {
+  it.each<[object, string]>([
+    [
+      { nodeSelector: { 'beta.kubernetes.io/os': 'linux' } },
+      'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
+    ],
+    [{ imagePullSecrets: [{ name: 'a' }, { name: 'a' }] }, 'spec.imagePullSecrets[1].name: duplicate name "a"'],
+    [{ imagePullSecrets: [{}] }, 'spec.imagePullSecrets[0].name: invalid empty name ""'],
+    [{ hostAliases: [{ ip: '1.2.3.4' }, { ip: '1.2.3.4' }] }, 'spec.hostAliases[1].ip: duplicate ip "1.2.3.4"'],
+    [{ volumes: [{ name: 'v', gitRepo: { repository: 'x' } }] }, 'spec.volumes[0].gitRepo: deprecated in v1.11'],
+    [
+      { volumes: [{ name: 'v', storageos: {} }] },
+      'spec.volumes[0].storageOS: deprecated in v1.22, non-functional in v1.25+',
+    ],
+    [
+      {
+        volumes: [
+          { name: 'v', ephemeral: { volumeClaimTemplate: { spec: { resources: { requests: { storage: '1.5' } } } } } },
+        ],
+      },
+      'spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer',
+    ],
+    [
+      { containers: [{ ...container, resources: { limits: { memory: '100m' } } }] },
+      'spec.containers[0].resources.limits[memory]: fractional byte value "100m" is invalid, must be an integer',
+    ],
+    [
+      {
+        initContainers: [
+          {
+            ...container,
+            env: [
+              { name: 'A', value: '1' },
+              { name: 'A', value: '2' },
+            ],
+          },
+        ],
+      },
+      'spec.initContainers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
+    ],
+    [
+      { containers: [{ ...container, ports: [{ containerPort: 80 }, { containerPort: 80, protocol: 'TCP' }] }] },
+      'spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]',
+    ],
+    [
+      {
+        containers: [
+          { ...container, ports: [{ containerPort: 80 }] },
+          { ...container, ports: [{ containerPort: 80, hostPort: 8080 }] },
+        ],
+      },
+      'spec.containers[1].ports[0]: overlapping port definition with spec.containers[0].ports[0]',
+    ],
+    [
+      {
+        containers: [
+          {
+            ...container,
+            ports: [
+              { containerPort: 80, hostPort: 1 },
+              { containerPort: 80, hostPort: 1, hostIP: '1.2.3.4' },
+            ],
+          },
+        ],
+      },
+      'spec.containers[0].ports[1]: dangerously ambiguous port definition with spec.containers[0].ports[0]',
+    ],
+    [
+      { containers: [{ ...container, ports: [{ containerPort: 80, hostIP: '1.2.3.4' }] }] },
+      'spec.containers[0].ports[0]: hostIP set without hostPort: {Name: HostPort:0 ContainerPort:80 Protocol:TCP HostIP:1.2.3.4}',
+    ],
+    [
+      { terminationGracePeriodSeconds: -1 },
+      'spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
+    ],
+    [
+      {
+        affinity: {
+          podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm: {} }] },
+        },
+      },
+      'spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].podAffinityTerm.labelSelector: a null labelSelector results in matching no pod',
+    ],
+    [
+      {
+        affinity: {
+          nodeAffinity: {
+            requiredDuringSchedulingIgnoredDuringExecution: {
+              nodeSelectorTerms: [{ matchExpressions: [{ key: 'beta.kubernetes.io/arch' }] }],
+            },
+          },
+        },
+      },
+      'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0].key: beta.kubernetes.io/arch is deprecated since v1.14; use "kubernetes.io/arch" instead',
+    ],
+    [
+      { topologySpreadConstraints: [{ topologyKey: 'a' }] },
+      'spec.topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod',
+    ],
+  ])('with %j', (spec, warning) => {
+    expect(warningsOf('Pod', pod(spec))).toEqual([warning])
+  })
+
+  it('that is as it should be there are none', () => {
+    const env = [
+      { name: 'PATH', value: '/a' },
+      { name: 'PATH', value: '$(PATH):/b' },
+    ]
+    const ports = [{ containerPort: 80 }, { containerPort: 80, protocol: 'UDP' }]
+    const containers = [{ ...container, env, ports, resources: { limits: { memory: '1Gi', cpu: '100m' } } }]
+    expect(warningsOf('Pod', pod({ containers }))).toEqual([])
+  })
+
+  it('by its name and annotations', () => {
+    const annotations = {
+      'seccomp.security.alpha.kubernetes.io/pod': 'x',
+      'scheduler.alpha.kubernetes.io/critical-pod': '',
+    }
+    expect(warningsOf('Pod', pod({}, { name: 'a.b', annotations }))).toEqual([
+      "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
+      'metadata.annotations[scheduler.alpha.kubernetes.io/critical-pod]: non-functional in v1.16+; use the "priorityClassName" field instead',
+      'metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: non-functional in v1.27+; use the "seccompProfile" field instead',
+    ])
+  })
+
+  it('are told to whoever makes it, not to whoever changes it', () => {
+    const odd = pod({ imagePullSecrets: [{}] })
+    expect(warningsOf('Pod', odd, odd)).toEqual([])
+  })
+})
+
+describe('of what makes pods', () => {
+  const odd = template({ imagePullSecrets: [{}] })
+  const warning = 'template.spec.imagePullSecrets[0].name: invalid empty name ""'
+  it.each<[string, object, string]>([
+    ...['Deployment', 'ReplicaSet', 'ReplicationController', 'Job', 'DaemonSet', 'StatefulSet'].map(
+      (kind): [string, object, string] => [kind, { template: odd }, `spec.${warning}`],
+    ),
+    ['CronJob', { jobTemplate: { spec: { template: odd } } }, `spec.jobTemplate.spec.${warning}`],
+  ])('%s: of its template, each time that is changed', (kind, spec, words) => {
+    const [before, after] = [1, 2].map((generation) => ({ metadata: { name: 'a', generation }, spec }))
+    expect(warningsOf(kind, after!)).toEqual([words])
+    expect(warningsOf(kind, after!, before)).toEqual([words])
+    expect(warningsOf(kind, after!, after)).toEqual([])
+  })
+
+  it('of a name that is no name of a host, once', () => {
+    const owner = { metadata: { name: 'v1.1', generation: 2 }, spec: { template: template({}) } }
+    expect(warningsOf('Deployment', owner)).toEqual([
+      'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]',
+    ])
+    expect(warningsOf('Deployment', owner, { ...owner, metadata: { name: 'v1.1', generation: 1 } })).toEqual([])
+  })
+})
+
+it.each<[string, object, string[]]>([
+  [
+    'Service',
+    {
+      spec: {
+        type: 'ClusterIP',
+        clusterIP: 'None',
+        sessionAffinity: 'ClientIP',
+        loadBalancerIP: '1.2.3.4',
+        externalIPs: ['1.2.3.4'],
+      },
+    },
+    [
+      'spec.loadBalancerIP is ignored for headless services',
+      'spec.externalIPs is ignored for headless services',
+      'spec.SessionAffinity is ignored for headless services',
+    ],
+  ],
+  [
+    'Service',
+    { spec: { type: 'ClusterIP', externalName: 'a.b', externalIPs: ['1.2.3.4'], trafficDistribution: 'PreferClose' } },
+    [
+      'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
+      'spec.externalName is ignored when spec.type is not "ExternalName"',
+      'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
+    ],
+  ],
+  [
+    'Service',
+    {
+      metadata: { annotations: { 'service.kubernetes.io/topology-aware-hints': 'auto' } },
+      spec: { type: 'ExternalName', externalIPs: ['1.2.3.4'] },
+    },
+    [
+      'annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead',
+      'spec.externalIPs is ignored when spec.type is "ExternalName"',
+    ],
+  ],
+  [
+    'PersistentVolume',
+    {
+      metadata: { annotations: { 'volume.beta.kubernetes.io/storage-class': 'x' } },
+      spec: { capacity: { storage: '500m' }, persistentVolumeReclaimPolicy: 'Recycle' },
+    },
+    [
+      'metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use "storageClassName" attribute instead',
+      'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning',
+      'spec.capacity[storage]: fractional byte value "500m" is invalid, must be an integer',
+    ],
+  ],
+  [
+    'PersistentVolumeClaim',
+    { spec: { resources: { requests: { storage: '1.5' } } } },
+    ['spec.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer'],
+  ],
+  [
+    'StorageClass',
+    { allowedTopologies: [{ matchLabelExpressions: [{ key: 'failure-domain.beta.kubernetes.io/zone' }] }] },
+    [
+      'allowedTopologies[0].matchLabelExpressions[0].key: failure-domain.beta.kubernetes.io/zone is deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+    ],
+  ],
+])('of a %s like %j', (kind, object, warnings) => {
+  expect(warningsOf(kind, object)).toEqual(warnings)
+})
