@@ -15,6 +15,7 @@ import {
   problemsOf,
   readApiServerFlags,
   readClusterRecord,
+  readDeschedulerFlags,
   readRunRecord,
   readSchedulerFlags,
   repairCluster as repairStoreOf,
@@ -83,6 +84,7 @@ async function checkFlags(spec: ClusterSpec): Promise<void> {
   try {
     await readApiServerFlags(spec)
     await readSchedulerFlags(spec)
+    await readDeschedulerFlags(spec)
   } catch (err) {
     throw new UserError((err as Error).message)
   }

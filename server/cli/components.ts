@@ -71,6 +71,7 @@ export function addComponentCommands(program: Command, logger: Logger): void {
       '* for all that are on by default, name to turn one on, -name to turn one off',
       '*',
     )
+    .option('--descheduler-policy-file <file>', 'a DeschedulerPolicy, for where --controllers names the descheduler')
     .option('--service-account-private-key-file <file>', 'fills Secrets that ask for a token')
     .option('--cluster-signing-cert-file <file>', 'who signs certificates; without one, nobody')
     .option('--cluster-signing-key-file <file>')

@@ -99,10 +99,11 @@ export function problemsOf(spec: ClusterSpec): string[] {
   const noServer = spec.dnsForward?.find((server) => isIP(server.replace(/:\d+$/, '')) === 0 && isIP(server) === 0)
   if (noServer) problems.push(`--dns-forward ${noServer}: an address is needed, as in 192.0.2.53 or 192.0.2.53:5353`)
   const foreign = Object.keys(spec.extraConfig ?? {}).find(
-    (key) => !key.startsWith(API_SERVER) && ![SCHEDULER_CONFIG, CONTROLLERS, STORE_QUOTA].includes(key),
+    (key) =>
+      !key.startsWith(API_SERVER) && ![SCHEDULER_CONFIG, CONTROLLERS, DESCHEDULER_POLICY, STORE_QUOTA].includes(key),
   )
   if (foreign) {
-    const known = `flags of ${API_SERVER}…, ${CONTROLLERS}, ${SCHEDULER_CONFIG} and ${STORE_QUOTA}`
+    const known = `flags of ${API_SERVER}…, ${CONTROLLERS}, ${DESCHEDULER_POLICY}, ${SCHEDULER_CONFIG} and ${STORE_QUOTA}`
     problems.push(`--extra-config ${foreign}: only ${known} can be set`)
   }
   const quota = spec.extraConfig?.[STORE_QUOTA]
@@ -115,6 +116,8 @@ export function problemsOf(spec: ClusterSpec): string[] {
 export const API_SERVER = 'apiserver.'
 /** Which loops run, as `--controllers` of kube-controller-manager. */
 export const CONTROLLERS = 'controller-manager.controllers'
+/** A DeschedulerPolicy, for where the descheduler runs. */
+export const DESCHEDULER_POLICY = 'controller-manager.descheduler-policy-file'
 export const SCHEDULER_CONFIG = 'scheduler.config'
 /** How many bytes the cluster's own store may take; then it takes no more, as etcd, until somebody makes room. */
 export const STORE_QUOTA = 'etcd.quota-backend-bytes'

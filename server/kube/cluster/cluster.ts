@@ -24,6 +24,7 @@ import type { MachineSwitch, MachinesRest } from './cluster-host.ts'
 import { publishClusterInfo } from './cluster-info.ts'
 import { type ClusterRecord, writeRunRecord } from './cluster-record.ts'
 import { type ClusterInfo, CONTROLLERS, STORE_QUOTA } from './cluster-spec.ts'
+import { readDeschedulerFlags } from './descheduler-flags.ts'
 import { openEtcd } from './etcd.ts'
 import { grantJoining } from './joining-rights.ts'
 import { kubeletsAnswer } from './kubelets-answer.ts'
@@ -222,6 +223,7 @@ export class Cluster {
     this.#store = store
     const { audit: auditSettings, ...access } = await readApiServerFlags(record.spec)
     const configuration = await readSchedulerFlags(record.spec)
+    const deschedulerPolicy = await readDeschedulerFlags(record.spec)
     const ranges = rangesOf(networkingFor(record.spec), record.spec.ipFamily)
     const audit = await openAuditLog(auditSettings, { path: join(directory, 'audit', 'audit.log'), clock, logger })
     this.#stack.defer(() => audit.close())
@@ -296,6 +298,7 @@ export class Cluster {
         ...(this.#network ? { loadBalancerRange: this.#network.loadBalancerRange } : {}),
         rootCaPem: caPem,
         controllers: record.spec.extraConfig?.[CONTROLLERS] ?? '*',
+        ...(deschedulerPolicy ? { deschedulerPolicy } : {}),
         signCertificate: (granted) => this.#pki.sign(granted),
         signLegacyToken: legacyTokenSigner(this.#pki.serviceAccounts.privateKeyPem),
       }),

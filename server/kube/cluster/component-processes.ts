@@ -92,8 +92,11 @@ export async function runControllerManager(options: Flags, { logger, until }: Co
   const rootCaPem = options.rootCaFile ? await readFile(options.rootCaFile, 'utf8') : ''
   const signCertificate = await signerOf(options, systemClock)
   if (!signCertificate) logger.warn('nobody signs certificates: no --cluster-signing-cert-file was given')
+  const { readDeschedulerPolicyFile } = await import('./descheduler-flags.ts')
   const { legacyTokenSigner } = await import('./legacy-token.ts')
   const { clusterCidr = '', serviceAccountPrivateKeyFile: keyFile } = options
+  const policyFile = options.deschedulerPolicyFile
+  const deschedulerPolicy = policyFile ? await readDeschedulerPolicyFile(policyFile) : undefined
   const tokenKey = keyFile && (await readFile(keyFile, 'utf8'))
   await runAsComponent('kube-controller-manager', options, { logger, until }, (metrics) =>
     runControllers({
@@ -102,6 +105,7 @@ export async function runControllerManager(options: Flags, { logger, until }: Co
         clusterCidr,
         rootCaPem,
         controllers: options.controllers!,
+        ...(deschedulerPolicy ? { deschedulerPolicy } : {}),
         evictionRates: {
           nodeEvictionRate: Number(options.nodeEvictionRate),
           secondaryNodeEvictionRate: Number(options.secondaryNodeEvictionRate),

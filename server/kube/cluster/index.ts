@@ -12,6 +12,7 @@ export {
   problemsOf,
   STORE_QUOTA,
 } from './cluster-spec.ts'
+export { readDeschedulerFlags } from './descheduler-flags.ts'
 export { serveHost } from './host-process.ts'
 export { NODE_BOOTSTRAPPERS } from './joining-rights.ts'
 export { LocalClusterHost } from './local-host.ts'

@@ -81,10 +81,20 @@ it('runs a Deployment through five processes, and goes on after one of them was 
     )
   const first = apiServer()
   const managerPort = await freePort()
+  await writeFile(
+    file('policy.yaml'),
+    `apiVersion: descheduler/v1alpha2
+kind: DeschedulerPolicy
+profiles:
+- name: taints
+  plugins: {deschedule: {enabled: [RemovePodsViolatingNodeTaints]}}
+`,
+  )
   component(
     'kube-controller-manager',
     ...['--kubeconfig', await kubeconfig('controllers', 'system:kube-controller-manager', [])],
     ...['--root-ca-file', file('ca.crt'), '--secure-port', String(managerPort)],
+    ...['--controllers', '*,descheduler', '--descheduler-policy-file', file('policy.yaml')],
     ...['--cluster-signing-cert-file', file('ca.crt'), '--cluster-signing-key-file', file('ca.key')],
     ...['--tls-cert-file', file('apiserver.crt'), '--tls-private-key-file', file('apiserver.key')],
   )
@@ -117,6 +127,11 @@ it('runs a Deployment through five processes, and goes on after one of them was 
   })
   expect(text).toContain('leader_election_master_status{name="kube-controller-manager"} 1\n')
   expect(text).toMatch(/^workqueue_work_duration_seconds_count\{name="replicaset"\} [1-9]/m)
+  expect(text).toMatch(/^workqueue_work_duration_seconds_count\{name="descheduler"\} 1$/m)
+  // Whoever has a certificate of the cluster is known at a component's port as well.
+  const operator = await pki.issue({ commonName: 'ops', organizations: ['system:monitoring'], usages: ['client'] })
+  const told = { port: managerPort, caPem: pki.caPem, path: '/metrics', ...operator }
+  await until('the certificate is believed', async () => (await rawRequest(told)).code === 200)
 
   first.kill('SIGKILL')
   await new Promise((gone) => first.once('exit', gone))

@@ -18,6 +18,7 @@ import { cronJobController } from './cronjob/index.ts'
 import { daemonSetController } from './daemonset/index.ts'
 import { deploymentController } from './deployment/index.ts'
 import { descheduler } from './descheduler/index.ts'
+import { type DeschedulerPolicy, readDeschedulerPolicy } from './descheduler/policy.ts'
 import { disruptionController, staleDisruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { endpointSliceController } from './endpointslice/index.ts'
@@ -48,6 +49,8 @@ import { taintEvictionController } from './taint-eviction/index.ts'
 import { tokenCleaner } from './token-cleaner/index.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/index.ts'
 
+export { readDeschedulerPolicy }
+
 export interface ControllerOptions {
   /** Upstream's `--controllers`; `*` unless told. */
   controllers?: string
@@ -71,6 +74,8 @@ export interface ControllerOptions {
   nodeMonitorPeriodMs?: number
   /** How fast nodes are given up; upstream's rates unless told. */
   evictionRates?: EvictionRates
+  /** What the descheduler does, where it runs; all that it can unless told. */
+  deschedulerPolicy?: DeschedulerPolicy
   /** So many finished pods may stay; 12500 unless told. */
   terminatedPodThreshold?: number
 }
@@ -126,7 +131,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
     claimProtectionController,
     volumeProtectionController,
     garbageCollector(options.kinds),
-    descheduler,
+    descheduler(options.deschedulerPolicy),
     podGarbageCollector(options.terminatedPodThreshold ?? 12_500),
   ]
 }

@@ -8,10 +8,24 @@ import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 import { isEvictable } from './evictable.ts'
-import { lowNodeUtilization } from './low-node-utilization.ts'
-import { violatesInterPodAntiAffinity, violatesNodeAffinity, violatesNodeTaints } from './misplaced.ts'
-import { duplicates, violatesTopologySpread } from './unbalanced.ts'
+import { lowNodeUtilization as lowUtilizationOf } from './low-node-utilization.ts'
+import {
+  violatesNodeAffinity as affinityOf,
+  violatesInterPodAntiAffinity as antiAffinityOf,
+  violatesNodeTaints as taintsOf,
+} from './misplaced.ts'
+import { DEFAULT_POLICY, readDeschedulerPolicy } from './policy.ts'
+import { duplicates as duplicatesOf, violatesTopologySpread as spreadOf } from './unbalanced.ts'
 import type { Strategy, World } from './world.ts'
+
+const told = DEFAULT_POLICY.profiles[0]!.pluginConfig
+const mayGo = (what: CorePod) => isEvictable(what, told.DefaultEvictor)
+const violatesNodeAffinity = affinityOf()
+const violatesNodeTaints = taintsOf(told.RemovePodsViolatingNodeTaints)
+const violatesInterPodAntiAffinity = antiAffinityOf()
+const duplicates = duplicatesOf(told.RemoveDuplicates)
+const violatesTopologySpread = spreadOf(told.RemovePodsViolatingTopologySpreadConstraint)
+const lowNodeUtilization = lowUtilizationOf(told.LowNodeUtilization, mayGo)
 
 const OWNER = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'web', controller: true }
 
@@ -109,6 +123,33 @@ it.each<[string, Strategy, World, string[]]>([
     world([a, asking('x', '7')], [b, asking('y', '3')]),
     [],
   ],
+  [
+    'what stands above other thresholds',
+    lowUtilizationOf({ ...told.LowNodeUtilization, targetThresholds: { cpu: 80 }, thresholds: { cpu: 20 } }, mayGo),
+    world([a, asking('x', '7'), asking('y', '1', 2), asking('z', '1', 1)], [b]),
+    ['x'],
+  ],
+  [
+    'nothing while too few nodes are nearly empty',
+    lowUtilizationOf({ ...told.LowNodeUtilization, numberOfNodes: 2 }, mayGo),
+    world([a, asking('x', '2'), asking('y', '4')], [b]),
+    [],
+  ],
+  [
+    'taints that only ask, where that is wanted, and not those that are left out',
+    taintsOf({ includePreferNoSchedule: true, excludedTaints: ['old=yes'] }),
+    world(
+      [node('a', { taints: [{ key: 'slow', effect: 'PreferNoSchedule' }] }), pod('x')],
+      [node('b', { taints: [{ key: 'old', value: 'yes', effect: 'NoSchedule' }] }), pod('y')],
+    ),
+    ['x'],
+  ],
+  [
+    'no duplicates of owners of a kind that is left out',
+    duplicatesOf({ excludeOwnerKinds: ['ReplicaSet'] }),
+    world([a, pod('x'), pod('y'), pod('z')], [b]),
+    [],
+  ],
   ['nothing that the empty one could not take', lowNodeUtilization, world([a, asking('x', '6')], [b]), []],
 ])('finds %s', (_, strategy, here, names) => {
   expect(strategy(here).map(({ metadata }) => metadata?.name)).toEqual(names)
@@ -126,7 +167,7 @@ it.each<[string, CorePod, boolean]>([
     true,
   ],
 ])('lets go %s', (_, what, may) => {
-  expect(isEvictable(what)).toBe(may)
+  expect(mayGo(what)).toBe(may)
 })
 
 describe('the loop', () => {
@@ -161,7 +202,18 @@ describe('the loop', () => {
       (await loops.client.of(Event).list({ namespace: 'default' })).items.filter(
         ({ reason }) => reason === 'RemovePodsViolatingNodeTaints',
       )
-    await loops.run(['descheduler'], { controllers: 'descheduler' })
+    const deschedulerPolicy = readDeschedulerPolicy(
+      `apiVersion: descheduler/v1alpha2
+kind: DeschedulerPolicy
+maxNoOfPodsToEvictTotal: 5
+profiles:
+- name: only
+  pluginConfig: [{name: RemovePodsViolatingNodeTaints, args: {namespaces: {exclude: [kube-system]}}}]
+  plugins: {deschedule: {enabled: [RemovePodsViolatingNodeTaints]}}
+`,
+      'policy.yaml',
+    )
+    await loops.run(['descheduler'], { controllers: 'descheduler', deschedulerPolicy })
     await loops.until('a turn', () => loops.reconciles('descheduler').length > 0)
     const [turn] = loops.reconciles('descheduler')
     expect(turn?.did.filter((did) => did.startsWith('evicted'))).toHaveLength(1)

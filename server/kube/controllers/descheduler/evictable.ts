@@ -2,8 +2,10 @@
 // nothing behind. Upstream: kubernetes-sigs/descheduler, pkg/framework/plugins/defaultevictor.
 
 import type { Pod } from 'kubernetes-types/core/v1'
+import { selectorOfObject } from '../../apimachinery/label-selector.ts'
 import { controllerOf } from '../../apimachinery/object-meta.ts'
 import { isTerminated } from '../pod-state.ts'
+import type { Arguments } from './policy.ts'
 
 /** Whoever says so may go in any case. */
 const MAY_GO = 'descheduler.alpha.kubernetes.io/evict'
@@ -11,13 +13,18 @@ const MIRROR = 'kubernetes.io/config.mirror'
 /** From here on priorities are the system's own. */
 const SYSTEM_PRIORITY = 2_000_000_000
 
-export function isEvictable(pod: Pod): boolean {
+export function isEvictable(pod: Pod, told: Arguments['DefaultEvictor']): boolean {
   const { metadata, spec } = pod
   const annotations = metadata?.annotations ?? {}
   const owner = controllerOf(pod)
   if (isTerminated(pod) || metadata?.deletionTimestamp || annotations[MIRROR] !== undefined) return false
   if (owner?.kind === 'DaemonSet' || owner?.kind === 'Node') return false
   if (annotations[MAY_GO] !== undefined) return true
-  const keepsData = (spec?.volumes ?? []).some(({ emptyDir, hostPath }) => emptyDir || hostPath)
-  return owner !== undefined && (spec?.priority ?? 0) < SYSTEM_PRIORITY && !keepsData
+  const volumes = spec?.volumes ?? []
+  const keepsData = !told.evictLocalStoragePods && volumes.some(({ emptyDir, hostPath }) => emptyDir || hostPath)
+  const hasClaims = told.ignorePvcPods && volumes.some(({ persistentVolumeClaim }) => persistentVolumeClaim)
+  const tooImportant = told.priorityThreshold?.value ?? SYSTEM_PRIORITY
+  const mayGo = told.evictSystemCriticalPods || (spec?.priority ?? 0) < tooImportant
+  const isMeant = selectorOfObject(told.labelSelector ?? {}).matches(metadata?.labels)
+  return owner !== undefined && mayGo && isMeant && !keepsData && !hasClaims
 }

@@ -1,4 +1,5 @@
 import type { Namespace as CoreNamespace, Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
+import { selectorOfObject } from '../../apimachinery/label-selector.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import { isNotFound, StatusError } from '../../apimachinery/status-error.ts'
 import { objectPath } from '../../client/client.ts'
@@ -12,20 +13,55 @@ import { isTerminated } from '../pod-state.ts'
 import { isEvictable } from './evictable.ts'
 import { lowNodeUtilization } from './low-node-utilization.ts'
 import { violatesInterPodAntiAffinity, violatesNodeAffinity, violatesNodeTaints } from './misplaced.ts'
+import { DEFAULT_POLICY, type DeschedulerPolicy, STRATEGY_NAMES, type StrategyName } from './policy.ts'
 import { duplicates, violatesTopologySpread } from './unbalanced.ts'
-import { nameOf, type Strategy, type World } from './world.ts'
+import { fitsElsewhere, nameOf, type Strategy, type World } from './world.ts'
 
 const PERIOD_MS = 5 * 60_000
 const TOO_MANY_REQUESTS = 429
 
-/** By the names that upstream's plug-ins have, in the order in which they are asked. */
-const STRATEGIES: Readonly<Record<string, Strategy>> = {
-  RemovePodsViolatingNodeTaints: violatesNodeTaints,
-  RemovePodsViolatingNodeAffinity: violatesNodeAffinity,
-  RemovePodsViolatingInterPodAntiAffinity: violatesInterPodAntiAffinity,
-  RemoveDuplicates: duplicates,
-  RemovePodsViolatingTopologySpreadConstraint: violatesTopologySpread,
-  LowNodeUtilization: lowNodeUtilization,
+type Profile = DeschedulerPolicy['profiles'][number]
+
+/** Of a profile, what is enabled, with its arguments. */
+function strategiesOf({ pluginConfig: told, plugins }: Profile): { name: StrategyName; strategy: Strategy }[] {
+  const mayGo = (pod: CorePod) => isEvictable(pod, told.DefaultEvictor)
+  const all: Record<StrategyName, Strategy> = {
+    RemovePodsViolatingNodeTaints: violatesNodeTaints(told.RemovePodsViolatingNodeTaints),
+    RemovePodsViolatingNodeAffinity: violatesNodeAffinity(),
+    RemovePodsViolatingInterPodAntiAffinity: violatesInterPodAntiAffinity(),
+    RemoveDuplicates: duplicates(told.RemoveDuplicates),
+    RemovePodsViolatingTopologySpreadConstraint: violatesTopologySpread(
+      told.RemovePodsViolatingTopologySpreadConstraint,
+    ),
+    LowNodeUtilization: lowNodeUtilization(told.LowNodeUtilization, mayGo),
+  }
+  const on = new Set([...plugins.deschedule.enabled, ...plugins.balance.enabled])
+  return STRATEGY_NAMES.filter((name) => on.has(name)).map((name) => ({
+    name,
+    strategy: (world) => all[name](world).filter((pod) => mayGo(pod) && isMeant(pod, told, name) && fits(world, pod)),
+  }))
+
+  function fits(world: World, pod: CorePod): boolean {
+    return !told.DefaultEvictor.nodeFit || fitsElsewhere(world, pod)
+  }
+}
+
+/** Whether the strategy's arguments are about pods like this one. */
+function isMeant({ metadata }: CorePod, told: Profile['pluginConfig'], name: StrategyName): boolean {
+  const { namespaces, labelSelector, evictableNamespaces } = told[name] as {
+    namespaces?: Namespaces
+    labelSelector?: object
+    evictableNamespaces?: Namespaces
+  }
+  const { include = [], exclude = [] } = namespaces ?? evictableNamespaces ?? {}
+  const namespace = metadata?.namespace ?? ''
+  if (exclude.includes(namespace) || (include.length > 0 && !include.includes(namespace))) return false
+  return selectorOfObject(labelSelector ?? {}).matches(metadata?.labels)
+}
+
+interface Namespaces {
+  include: readonly string[]
+  exclude: readonly string[]
 }
 
 /**
@@ -37,7 +73,10 @@ class Descheduler implements Reconciler {
   readonly #pods: Lister<CorePod>
   readonly #namespaces: Lister<CoreNamespace>
 
-  constructor(view: ClusterView) {
+  readonly #policy: DeschedulerPolicy
+
+  constructor(view: ClusterView, policy: DeschedulerPolicy) {
+    this.#policy = policy
     this.#nodes = view.cache(Node)
     this.#pods = view.cache(Pod)
     this.#namespaces = view.cache(Namespace)
@@ -47,13 +86,26 @@ class Descheduler implements Reconciler {
     const { report } = context
     report.wanted = 'every pod where it would be placed today'
     const gone = new Set<CorePod>()
-    for (const [name, strategy] of Object.entries(STRATEGIES)) {
-      for (const pod of strategy(this.#world(gone)).filter(isEvictable)) {
-        if (await evict(context, pod, name)) gone.add(pod)
+    for (const { name, strategy } of this.#policy.profiles.flatMap(strategiesOf)) {
+      for (const pod of strategy(this.#world(gone))) {
+        if (this.#areEnough(gone, pod)) report.did.push(`left ${keyOf(pod)}, since the policy lets no more go`)
+        else if (await evict(context, pod, name)) gone.add(pod)
       }
     }
     report.seen = `${gone.size} of ${this.#pods.list().length} pods are better elsewhere`
     return { requeueAfterMs: PERIOD_MS }
+  }
+
+  #areEnough(gone: ReadonlySet<CorePod>, { metadata, spec }: CorePod): boolean {
+    const { maxNoOfPodsToEvictPerNode, maxNoOfPodsToEvictPerNamespace, maxNoOfPodsToEvictTotal } = this.#policy
+    const all = [...gone]
+    const onNode = all.filter((other) => other.spec?.nodeName === spec?.nodeName).length
+    const inNamespace = all.filter((other) => other.metadata?.namespace === metadata?.namespace).length
+    return (
+      onNode >= (maxNoOfPodsToEvictPerNode ?? Infinity) ||
+      inNamespace >= (maxNoOfPodsToEvictPerNamespace ?? Infinity) ||
+      all.length >= (maxNoOfPodsToEvictTotal ?? Infinity)
+    )
   }
 
   #world(gone: ReadonlySet<CorePod>): World {
@@ -92,10 +144,11 @@ async function evict(context: ReconcileContext, pod: CorePod, strategy: string):
   return true
 }
 
-export const descheduler = controller('descheduler')
-  .actsAs('descheduler')
-  .eventsFrom('descheduler')
-  .offByDefault()
-  .concurrency(1)
-  .startsWith('cluster')
-  .reconcileWith((view) => new Descheduler(view))
+export const descheduler = (policy: DeschedulerPolicy = DEFAULT_POLICY) =>
+  controller('descheduler')
+    .actsAs('descheduler')
+    .eventsFrom('descheduler')
+    .offByDefault()
+    .concurrency(1)
+    .startsWith('cluster')
+    .reconcileWith((view) => new Descheduler(view, policy))

@@ -4,46 +4,56 @@
 import type { Pod, TopologySpreadConstraint } from 'kubernetes-types/core/v1'
 import { selectorOfObject } from '../../apimachinery/label-selector.ts'
 import { controllerOf } from '../../apimachinery/object-meta.ts'
+import type { Arguments } from './policy.ts'
 import { type Place, priorityOf, type Strategy, wouldTake } from './world.ts'
 
 /** On each node at most as many pods of one owner as there are when they are dealt out to all nodes that would take them. */
-export const duplicates: Strategy = ({ places }) => {
-  const byOwner = Map.groupBy(
-    places.flatMap(({ pods }) => pods).filter(controllerOf),
-    (pod) => `${controllerOf(pod)?.uid}`,
-  )
-  return Array.from(byOwner.values()).flatMap((pods) => {
-    const nodes = places.filter(({ node }) => wouldTake(node, pods[0]!)).length
-    if (nodes < 2) return []
-    const share = Math.ceil(pods.length / nodes)
-    return Array.from(Map.groupBy(pods, ({ spec }) => spec?.nodeName).values()).flatMap((onNode) =>
-      onNode.toSorted(leastImportantFirst).slice(0, Math.max(0, onNode.length - share)),
+export const duplicates =
+  ({ excludeOwnerKinds }: Arguments['RemoveDuplicates']): Strategy =>
+  ({ places }) => {
+    const isMeant = (pod: Pod) => {
+      const owner = controllerOf(pod)
+      return owner !== undefined && !excludeOwnerKinds.includes(owner.kind)
+    }
+    const byOwner = Map.groupBy(
+      places.flatMap(({ pods }) => pods).filter(isMeant),
+      (pod) => `${controllerOf(pod)?.uid}`,
     )
-  })
-}
+    return Array.from(byOwner.values()).flatMap((pods) => {
+      const nodes = places.filter(({ node }) => wouldTake(node, pods[0]!)).length
+      if (nodes < 2) return []
+      const share = Math.ceil(pods.length / nodes)
+      return Array.from(Map.groupBy(pods, ({ spec }) => spec?.nodeName).values()).flatMap((onNode) =>
+        onNode.toSorted(leastImportantFirst).slice(0, Math.max(0, onNode.length - share)),
+      )
+    })
+  }
 
 /** As many as it takes until no topology has more than `maxSkew` above the emptiest. */
-export const violatesTopologySpread: Strategy = ({ places }) => {
-  const all = places.flatMap(({ pods }) => pods)
-  const constraints = new Map<string, { namespace: string; constraint: TopologySpreadConstraint; pod: Pod }>()
-  for (const pod of all) {
-    const namespace = pod.metadata?.namespace ?? ''
-    for (const constraint of pod.spec?.topologySpreadConstraints ?? []) {
-      if (constraint.whenUnsatisfiable !== 'DoNotSchedule') continue
-      constraints.set(JSON.stringify([namespace, constraint]), { namespace, constraint, pod })
+export const violatesTopologySpread =
+  ({ constraints: kinds }: Arguments['RemovePodsViolatingTopologySpreadConstraint']): Strategy =>
+  ({ places }) => {
+    const isMeant = (whenUnsatisfiable: string) => kinds.some((kind) => kind === whenUnsatisfiable)
+    const all = places.flatMap(({ pods }) => pods)
+    const constraints = new Map<string, { namespace: string; constraint: TopologySpreadConstraint; pod: Pod }>()
+    for (const pod of all) {
+      const namespace = pod.metadata?.namespace ?? ''
+      for (const constraint of pod.spec?.topologySpreadConstraints ?? []) {
+        if (!isMeant(constraint.whenUnsatisfiable)) continue
+        constraints.set(JSON.stringify([namespace, constraint]), { namespace, constraint, pod })
+      }
     }
-  }
-  const gone = new Set<Pod>()
-  for (const { namespace, constraint, pod } of constraints.values()) {
-    const selector = selectorOfObject(constraint.labelSelector)
-    const alike = (other: Pod) =>
-      other.metadata?.namespace === namespace && !gone.has(other) && selector.matches(other.metadata?.labels)
-    for (const surplus of surplusOf(domainsOf(places, constraint.topologyKey, pod), alike, constraint.maxSkew)) {
-      gone.add(surplus)
+    const gone = new Set<Pod>()
+    for (const { namespace, constraint, pod } of constraints.values()) {
+      const selector = selectorOfObject(constraint.labelSelector)
+      const alike = (other: Pod) =>
+        other.metadata?.namespace === namespace && !gone.has(other) && selector.matches(other.metadata?.labels)
+      for (const surplus of surplusOf(domainsOf(places, constraint.topologyKey, pod), alike, constraint.maxSkew)) {
+        gone.add(surplus)
+      }
     }
+    return [...gone]
   }
-  return [...gone]
-}
 
 /** Pods by topology; only where the pod could be. */
 function domainsOf(places: readonly Place[], topologyKey: string, pod: Pod): Pod[][] {
