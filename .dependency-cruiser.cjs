@@ -12,6 +12,7 @@ const COMPONENTS = [
   'network',
   'network-policy',
   'dns',
+  'haproxy',
   'ingress',
 ]
 

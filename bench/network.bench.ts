@@ -1,11 +1,13 @@
 // kube-proxy against a real kernel: 1,000 Services with 10 endpoints each, one endpoint changes, in each mode, while calls go
-// on; and what network policies cost a connection. In containers of the machine image, with a network of their own.
+// on; and what each way between two pods carries, with and without Services and network policies. In containers of the
+// machine image, with a network of their own. `npm run bench -- network`; a part of it: node bench/network.bench.ts ways
 
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import type { Measured } from './network/load.ts'
 import { table } from './table.ts'
 
-interface Measured {
+interface Synced {
   name: string
   firstMs: number
   p50: number
@@ -29,50 +31,71 @@ const inContainer = (program: string, ...flags: string[]) =>
   )
     .trim()
     .split('\n')
-const lines = inContainer('proxy-sync.ts', '--cap-add=NET_ADMIN', '--cap-add=NET_RAW')
-
-const rows = lines
-  .map((line) => JSON.parse(line) as Measured)
-  .map(({ name, firstMs, p50, p99, calls, lost, plain, through }) => [
-    name,
-    `${firstMs} ms`,
-    `${p50} ms`,
-    `${p99} ms`,
-    `${lost} of ${calls}`,
-    through,
-    `${(through / plain).toFixed(2)} ×`,
-  ])
-const header = [
-  'mode',
-  'all rules',
-  'one endpoint changed, p50',
-  'p99',
-  'lost meanwhile',
-  'calls/s',
-  'of calls without a Service',
-]
-process.stdout.write(`${table(header, rows)}\n`)
-
 const rights = ['--cap-add=NET_ADMIN', '--cap-add=SYS_ADMIN', '--security-opt=apparmor=unconfined']
-const measured = inContainer('policies.ts', ...rights, '--sysctl=net.ipv4.ip_forward=1').map(
-  (line) => JSON.parse(line) as { count: number; calls: number; megabytes: number },
-)
 const middle = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-const byCount = [...Map.groupBy(measured, ({ count }) => count)].map(([count, rounds]) => ({
-  count,
-  calls: middle(rounds.map(({ calls }) => calls)),
-  megabytes: middle(rounds.map(({ megabytes }) => megabytes)),
-}))
-const without = byCount[0]!
-process.stdout.write(
-  `${table(
-    ['policies', 'connections/s', '× without', 'MB/s', '× without'],
-    byCount.map(({ count, calls, megabytes }) => [
-      count,
-      calls,
-      (calls / without.calls).toFixed(2),
-      megabytes,
-      (megabytes / without.megabytes).toFixed(2),
+
+const parts: Record<string, () => void> = {
+  sync() {
+    const rows = inContainer('proxy-sync.ts', '--cap-add=NET_ADMIN', '--cap-add=NET_RAW')
+      .map((line) => JSON.parse(line) as Synced)
+      .map(({ name, firstMs, p50, p99, calls, lost, plain, through }) => [
+        name,
+        `${firstMs} ms`,
+        `${p50} ms`,
+        `${p99} ms`,
+        `${lost} of ${calls}`,
+        through,
+        `${(through / plain).toFixed(2)} ×`,
+      ])
+    const header = [
+      'mode',
+      'all rules',
+      'one endpoint changed, p50',
+      'p99',
+      'lost meanwhile',
+      'calls/s',
+      'of calls without a Service',
+    ]
+    process.stdout.write(`${table(header, rows)}\n`)
+  },
+  ways() {
+    const told = inContainer('ways.ts', ...rights).map((line) => JSON.parse(line) as Measured & { way: string })
+    carried(
+      'way',
+      Map.groupBy(told, ({ way }) => way),
+      'routes',
+    )
+  },
+  policies() {
+    const told = inContainer('policies.ts', ...rights, '--sysctl=net.ipv4.ip_forward=1').map(
+      (line) => JSON.parse(line) as Measured & { count: number },
+    )
+    carried(
+      'policies',
+      Map.groupBy(told, ({ count }) => String(count)),
+      '0',
+    )
+  },
+}
+
+/** The middle of all rounds, and how much that is of the plain way in the same run. */
+function carried(of: string, rounds: Map<string, Measured[]>, plain: string): void {
+  const figures = new Map(
+    [...rounds].map(([name, told]) => [
+      name,
+      { calls: middle(told.map(({ calls }) => calls)), megabytes: middle(told.map(({ megabytes }) => megabytes)) },
     ]),
-  )}\n`,
-)
+  )
+  const base = figures.get(plain)!
+  const rows = [...figures].map(([name, { calls, megabytes }]) => [
+    name,
+    calls,
+    (calls / base.calls).toFixed(2),
+    megabytes,
+    (megabytes / base.megabytes).toFixed(2),
+  ])
+  process.stdout.write(`${table([of, 'connections/s', `× ${plain}`, 'MB/s', `× ${plain}`], rows)}\n`)
+}
+
+const asked = process.argv.slice(2).filter((name) => name in parts)
+for (const name of asked.length > 0 ? asked : Object.keys(parts)) parts[name]?.()

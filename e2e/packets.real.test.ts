@@ -1,12 +1,12 @@
 // Services on real packets, in each of kube-proxy's modes, on two machines: who answers, whom the answerer saw calling, and
 // who is refused. The machines go from one mode to the other by their configuration file.
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clusters } from './support/classroom.ts'
-import { run as command, kubectl, podium } from './support/commands.ts'
+import { run as command, kubectl, podium, root } from './support/commands.ts'
 import { ASK, pod } from './support/packet-pods.ts'
 import { until } from './support/until.ts'
 
@@ -45,7 +45,7 @@ const OBJECTS = [
       { name: 'sctp', port: 80, targetPort: 8080, nodePort: 30082, protocol: 'SCTP' },
     ],
   }),
-  service('balanced', { type: 'LoadBalancer' }),
+  service('balanced', { type: 'LoadBalancer', ipFamilyPolicy: 'RequireDualStack' }),
   service('guarded', {
     type: 'LoadBalancer',
     selector: { only: 'b' },
@@ -117,22 +117,40 @@ async function change(script: string, question: string, answer: RegExp): Promise
   await until(`both machines say ${answer}`, async () => (await all(question)).every((said) => answer.test(said)))
 }
 
+/** By the machines' configuration file; returns when the rules are there in both families. */
+const takeMode = (mode: string) =>
+  change(
+    `sed -i 's/^mode:.*/mode: ${mode}/' /var/lib/kube-proxy/config.conf`,
+    'curl -s localhost:10249/proxyMode; curl -s localhost:10249/metrics | grep -c ^kubeproxy_sync_proxy_rules_last_timestamp_seconds',
+    new RegExp(`^${mode}2\\n$`),
+  )
+
 it('no packet between pods and nodes has another address put on it', async () => {
   const [same, across] = await ask(`tcp ${ip('a')} 8080`, `tcp ${ip('b')} 8080`)
   expect([same, across]).toEqual([`a ${ip('client')}`, `b ${ip('client')}`])
   expect(await onMachine('node-1', `curl -s ${ip('b')}:8080`)).toBe(`b ${nodeOf('node-1')}`)
 })
 
+it('tells pods of Services by variables unless they want none, and of both addresses of their node', async () => {
+  const linked = (name: string, spec: object) => pod(name, { node: 'node-1', program: 'wait', spec })
+  const items = [linked('linked', {}), linked('unlinked', { enableServiceLinks: false })]
+  await run('apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+  await run('wait pod linked unlinked --for=condition=Ready --timeout=60s')
+  const clusterIP = await run('get service web -o jsonpath={.spec.clusterIP}')
+  const [told, untold] = await Promise.all([run('exec linked -- env'), run('exec unlinked -- env')])
+  expect(told).toContain(`\nWEB_SERVICE_HOST=${clusterIP}\n`)
+  expect(told).toContain(`\nWEB_PORT_80_TCP=tcp://${clusterIP}:80\n`)
+  expect(untold).not.toContain('WEB_')
+  expect(untold).toContain('\nKUBERNETES_SERVICE_HOST=10.96.0.1\n')
+  const addresses = await run('get node node-1 -o jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')
+  expect(await run('get pod linked -o jsonpath={.status.hostIPs[*].ip}')).toBe(addresses)
+  expect(addresses).toMatch(/^10\.\S+ fd00\S+$/)
+  await run('delete pod linked unlinked --wait=false')
+})
+
 describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
   beforeAll(async () => {
-    if (mode === 'iptables') return
-    const question =
-      'curl -s localhost:10249/proxyMode; curl -s -o /dev/null -w " %{http_code}" localhost:10256/healthz'
-    await change(
-      `sed -i 's/^mode:.*/mode: ${mode}/' /var/lib/kube-proxy/config.conf`,
-      question,
-      new RegExp(`^${mode} 200$`),
-    )
+    if (mode !== 'iptables') await takeMode(mode)
   })
 
   it('leads to every endpoint by lot, and shows the caller’s own address', async () => {
@@ -219,7 +237,10 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
     const [balanced, guarded] = await Promise.all(['balanced', 'guarded'].map(balancerOf))
     const answers = await Promise.all(Array.from({ length: 24 }, () => fromOutside(balanced!, 80)))
     expect(new Set(answers.map((answer) => answer.split(' ')[0]))).toEqual(new Set(['a', 'b']))
-    expect((await ask(`tcp ${balanced} 80`))[0]).toMatch(/^[ab] 10\./)
+    const second = await run('get service balanced -o jsonpath={.status.loadBalancer.ingress[1].ip}')
+    for (const address of [balanced, second]) {
+      expect((await ask(`tcp ${address} 80`))[0]).toMatch(/^[ab] (10\.|fd00)/)
+    }
     await expect(fromOutside(guarded!, 80, 1000)).rejects.toThrow()
     const health = await run('get service guarded -o jsonpath={.spec.healthCheckNodePort}')
     const asked = ['node-1', 'node-2'].map(async (name) => (await fetch(`http://${nodeOf(name)}:${health}/`)).status)
@@ -235,6 +256,83 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
     const saved = await onMachine('node-1', 'iptables-save; nft list tables')
     if (mode === 'iptables') expect(saved).not.toContain('kube-proxy')
     else expect(saved).not.toContain('KUBE-SVC')
+  })
+})
+
+it('counts in kube-proxy’s metrics the rules that the kernel has', async () => {
+  await takeMode('iptables')
+  await until('they agree', async () => {
+    const [rules = '', metrics = ''] = (
+      await onMachine('node-1', "iptables-save -t nat | grep -c '^-A KUBE-'; curl -s localhost:10249/metrics")
+    ).split(/\n(.*)/s)
+    return metrics.includes(`\nkubeproxy_sync_proxy_rules_iptables_total{ip_family="IPv4",table="nat"} ${rules}\n`)
+  })
+})
+
+it('is called through an HAProxy outside of the pods’ network that the API configures, and loses no call meanwhile', async () => {
+  await run('apply -f -', await readFile(join(root, 'images/terminal/haproxy.yaml'), 'utf8'))
+  const fronted = (name: string, port: number) =>
+    service(name, {
+      type: 'LoadBalancer',
+      loadBalancerClass: 'podium.dev/haproxy',
+      ports: [{ port, targetPort: 8080 }],
+    })
+  await run('apply -f -', JSON.stringify(fronted('fronted', 8088)))
+  await run('-n haproxy rollout status deployment haproxy --timeout=120s')
+  const address = await balancerOf('fronted')
+  expect([nodeOf('node-1'), nodeOf('node-2')]).toContain(address)
+  const first = await until('it answers', () => fromOutside(address, 8088, 1000))
+  expect(first).toMatch(/^[ab] 10\./)
+  const heard = new Set<string>()
+  let lost = 0
+  let isOver = false
+  const callers = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      await fromOutside(address, 8088).then(
+        (answer) => heard.add(answer.split(' ')[0]!),
+        () => lost++,
+      )
+    }
+  })
+  // Each is another configuration.
+  for (const port of [8089, 8090, 8091]) {
+    await run('apply -f -', JSON.stringify(fronted(`fronted-${port}`, port)))
+    await until(`port ${port} is open`, () => fromOutside(address, port, 1000))
+  }
+  isOver = true
+  await Promise.all(callers)
+  expect({ lost, heard: [...heard].sort() }).toEqual({ lost: 0, heard: ['a', 'b'] })
+  await run('delete namespace haproxy --wait=false')
+})
+
+describe('mode userspace, of Kubernetes before 1.26', () => {
+  beforeAll(() => takeMode('userspace'))
+
+  it('leads to one endpoint after another, and whoever answers sees its node calling', async () => {
+    const heard = await ask(...Array(8).fill('tcp web 80'))
+    for (const answer of heard) expect(answer).toMatch(new RegExp(`^(a 10\\.244\\.\\d+\\.1|b ${nodeOf('node-1')})$`))
+    const names = heard.map((answer) => answer[0])
+    expect(names.slice(1)).toEqual(names.slice(0, -1).map((name) => (name === 'a' ? 'b' : 'a')))
+    expect(new Set(await ask(...Array(6).fill('tcp sticky 80'))).size).toBe(1)
+    const second = (await run('get service both -o jsonpath={.spec.clusterIPs[1]}')).trim()
+    expect((await ask(`tcp ${second} 80`))[0]).toMatch(/^[ab] fd00/)
+  })
+
+  it('opens ports on every node, for TCP and UDP, and to itself', async () => {
+    const asked = [`tcp ${nodeOf('node-1')} 30080`, `tcp ${nodeOf('node-2')} 30080`, `udp ${nodeOf('node-2')} 30081`]
+    for (const answer of await ask(...asked)) expect(answer).toMatch(/^[ab] 10\./)
+    expect(await fromOutside(nodeOf('node-2'), 30080)).toMatch(/^[ab] 10\./)
+    expect(await onMachine('node-1', `curl -s ${nodeOf('node-1')}:30080`)).toMatch(/^[ab] 10\./)
+  })
+
+  it('takes a call that nobody answers, and ends it at once', async () => {
+    expect((await ask('tcp nobody 80'))[0]).toMatch(/^(|ConnectionResetError|BrokenPipeError)$/)
+  })
+
+  it('has its own chains, and nothing of the other modes', async () => {
+    const saved = await onMachine('node-1', 'iptables-save; nft list tables')
+    expect(saved).toMatch(/-A KUBE-PORTALS-CONTAINER .*"default\/web" .*-j REDIRECT --to-ports \d+/)
+    expect(saved).not.toMatch(/kube-proxy|KUBE-SERVICES/)
   })
 })
 
@@ -295,6 +393,48 @@ describe('the network of pods on a machine', () => {
     )
     await run('delete pod refused outside --wait')
     await onMachine('node-2', `rm ${CONF}/05-outside.conf`)
+  })
+
+  it('is as slow as the pod’s annotations say, in both directions', async () => {
+    const limits = { 'kubernetes.io/ingress-bandwidth': '8M', 'kubernetes.io/egress-bandwidth': '4M' }
+    const slow = pod('slow', { node: 'node-2', program: 'wait' })
+    await run('apply -f -', JSON.stringify({ ...slow, metadata: { ...slow.metadata, annotations: limits } }))
+    await run('wait pod slow --for=condition=Ready --timeout=60s')
+    const queues = await onMachine('node-2', 'tc qdisc show | grep tbf')
+    expect(queues).toMatch(/dev veth\S+ .*rate 8Mbit/)
+    expect(queues).toMatch(/dev bwp\S+ .*rate 4Mbit/)
+    await run('delete pod slow --wait')
+    await until('nothing is left of it', async () => !(await onMachine('node-2', 'ip link')).includes('bwp'))
+    const asked = 'get node node-2 -o jsonpath={.metadata.annotations.podium\\.dev/cni-versions}'
+    expect(await run(asked)).toMatch(/(^|,)0\.4\.0,/)
+  })
+
+  it('may be several, by a plug-in that calls others', async () => {
+    const script = await readFile(join(root, 'docs/examples/several-networks.sh'), 'utf8')
+    await write('/opt/cni/bin/several-networks', script)
+    await onMachine('node-2', 'chmod +x /opt/cni/bin/several-networks')
+    const pods = routed(range(ip('b').replace(/\d+$/, '0/24'), ip('b').replace(/\d+$/, '210')))
+    const outside = range(nodeOf('node-2').replace(/\d+$/, '0/24'), nodeOf('node-2').replace(/\d+$/, '210'))
+    const delegates = [
+      { type: 'bridge', bridge: 'cni0', isGateway: true, ipam: pods },
+      { type: 'macvlan', master: 'eth0', ipam: outside },
+    ]
+    const conf = { cniVersion: '0.4.0', name: 'several', type: 'several-networks', delegates }
+    await write(`${CONF}/05-several.conf`, JSON.stringify(conf))
+    expect(await addressOf('both-networks')).toBe(ip('b').replace(/\d+$/, '210'))
+    const second = nodeOf('node-2').replace(/\d+$/, '210')
+    expect(await onMachine('node-1', `ping -c 1 -W 5 ${second}`)).toContain('1 received')
+    expect(await ask(`tcp ${ip('a')} 8080`)).toEqual([`a ${ip('client')}`])
+    await onMachine('node-2', `rm ${CONF}/05-several.conf`)
+    await run('delete pod both-networks --wait')
+    await until('both give their address back', async () =>
+      /^lock\n$/.test(
+        await onMachine(
+          'node-2',
+          'cd /var/lib/cni/networks; ls several-0 several-1 | grep -v "^last\\|^$\\|:$" | sort -u',
+        ),
+      ),
+    )
   })
 
   it('is the book’s, as it is printed, on a machine without a bridge of another', async () => {

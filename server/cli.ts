@@ -39,6 +39,8 @@ const installation = () => import('./cli/installation-commands.ts')
 
 const nodeCommands = () => import('./cli/node-commands.ts')
 
+const tokenCommands = () => import('./cli/token-commands.ts')
+
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 const logger = createLogger({ level: 'info', write: (line) => void process.stderr.write(line) })
 const defaultStateDir = stateDirectory(process.env, process.getuid?.())
@@ -67,8 +69,10 @@ async function openHost(stateDir: string): Promise<LocalClusterHost> {
 
 /** Loaded only when somebody needs real machines: simulated nodes need no Docker at all. */
 async function openMachines(stateDir: string, log: (line: string) => void): Promise<MachineProvider> {
-  const { openDataCentre } = await import('./machines/index.ts')
-  return openDataCentre({ stateDir, log })
+  const { EngineElsewhere, openDataCentre } = await import('./machines/index.ts')
+  return openDataCentre({ stateDir, log }).catch((err: Error) => {
+    throw err instanceof EngineElsewhere ? new UserError(err.message) : err
+  })
 }
 
 function count(text: string): number {
@@ -128,7 +132,10 @@ cluster
   .description('make a cluster and wait until its nodes are Ready')
   .option('--nodes <n>', 'worker machines with a container engine of their own (default: 1)', count)
   .option('--simulated-nodes <n>', 'nodes on which no containers run; they need no Docker at all', count)
-  .option('--proxy-mode <mode>', 'how calls of Services are led: iptables (default) or nftables')
+  .option(
+    '--proxy-mode <mode>',
+    'how calls of Services are led: iptables (default), nftables, ipvs, or userspace as long ago',
+  )
   .option('--pod-network <way>', 'how packets get from machine to machine: routes (default) or vxlan')
   .option('--ip-family <family>', 'of pods and Services: ipv4 (default) or dual, which has IPv6 as well')
   .option('--dns-forward <servers>', "whom the cluster's DNS asks for names of the world (default: nobody)")
@@ -188,9 +195,8 @@ cluster
     }
   })
 
-program
-  .command('token')
-  .description('ways in: to the running classroom, or for a machine into a cluster')
+const token = program.command('token').description('ways in: to the running classroom, or for a machine into a cluster')
+token
   .command('create')
   .description('a new one-time link to the classroom; with --cluster a bootstrap token')
   .option('--cluster <name>', 'for a machine that shall join this cluster')
@@ -198,10 +204,22 @@ program
   .option('--print-join-command', 'the whole command, not the token alone')
   .action(async (options: { cluster?: string; ttl: number; printJoinCommand?: boolean }) => {
     const { cluster, ttl: ttlMs, printJoinCommand: print = false } = options
-    if (cluster) return (await nodeCommands()).createToken(context(), { cluster, ttlMs, print })
+    if (cluster) return (await tokenCommands()).createToken(context(), { cluster, ttlMs, print })
     const { newLink } = await import('./classroom/index.ts')
     say(await newLink(defaultStateDir))
   })
+token
+  .command('list')
+  .description('the bootstrap tokens of a cluster')
+  .requiredOption('--cluster <name>')
+  .action(async ({ cluster }: { cluster: string }) => (await tokenCommands()).listTokens(context(), cluster))
+token
+  .command('delete <token>')
+  .description('a bootstrap token, by its id or as a whole: nobody joins by it any more')
+  .requiredOption('--cluster <name>')
+  .action(async (told: string, { cluster }: { cluster: string }) =>
+    (await tokenCommands()).deleteToken(context(), cluster, told),
+  )
 
 const node = program.command('node').description('machines that join a cluster which is there already')
 

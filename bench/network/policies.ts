@@ -4,19 +4,16 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1'
 import { changeScripts, type Written, written } from '../../server/kube/network-policy/nft-text.ts'
 import type { PodFacts } from '../../server/kube/network-policy/pod-facts.ts'
 import { tableOf } from '../../server/kube/network-policy/policy-table.ts'
 import { createLinuxNodeOs } from '../../server/kube/node-os/linux-node-os.ts'
+import { answer, type Measured, measure, podAt } from './load.ts'
 
-const PORT = 8080
-const CALLERS = 8
 const COUNTS = [0, 1, 100, 1000]
 const ROUNDS = 3
 const MEASURED_MS = 2_000
-const CHUNK = Buffer.alloc(256 * 1024)
 const SERVER = '10.244.1.2'
 const pods: PodFacts[] = ['client', 'server'].map((name, nth) => ({
   namespace: 'default',
@@ -29,21 +26,12 @@ const pods: PodFacts[] = ['client', 'server'].map((name, nth) => ({
 
 const program = [process.execPath, ...process.execArgv, import.meta.filename]
 if (process.argv[2] === 'server') {
-  const listen = (port: number, answer: string) =>
-    once(
-      createServer((socket) => (answer ? socket.end(answer) : socket).on('error', () => undefined).resume()).listen(
-        port,
-      ),
-      'listening',
-    )
-  await Promise.all([listen(PORT, 'x'), listen(PORT + 1, '')])
+  await answer()
   process.once('disconnect', () => process.exit(0))
   process.send?.('ready')
 } else if (process.argv[2] === 'client') {
   process.once('disconnect', () => process.exit(0))
-  process.on('message', async () =>
-    process.send?.({ calls: await callsPerSecond(), megabytes: await megabytesPerSecond() }),
-  )
+  process.on('message', async () => process.send?.(await measure(podAt(SERVER), MEASURED_MS)))
 } else await measureAll()
 
 async function measureAll(): Promise<void> {
@@ -74,7 +62,7 @@ async function measureAll(): Promise<void> {
     for (const script of changeScripts(before, wanted)) await run('nft -f -', script)
     before = wanted ?? 'nothing'
     client.send('measure')
-    const [told] = (await once(client, 'message')) as [{ calls: number; megabytes: number }]
+    const [told] = (await once(client, 'message')) as [Measured]
     process.stdout.write(`${JSON.stringify({ count, ...told })}\n`)
   }
   for (const being of beings.values()) being.disconnect()
@@ -88,28 +76,4 @@ function policies(count: number): NetworkPolicy[] {
       ingress: [{ from: [{ podSelector: { matchLabels: { app: nth === count - 1 ? 'client' : 'nobody' } } }] }],
     },
   }))
-}
-
-async function callsPerSecond(): Promise<number> {
-  const until = performance.now() + MEASURED_MS
-  let calls = 0
-  const caller = async () => {
-    while (performance.now() < until) {
-      await once(connect(PORT, SERVER).resume(), 'close')
-      calls++
-    }
-  }
-  await Promise.all(Array.from({ length: CALLERS }, caller))
-  return Math.round((calls * 1000) / MEASURED_MS)
-}
-
-async function megabytesPerSecond(): Promise<number> {
-  const socket = connect(PORT + 1, SERVER)
-  await once(socket, 'connect')
-  const from = performance.now()
-  while (performance.now() - from < MEASURED_MS) if (!socket.write(CHUNK)) await once(socket, 'drain')
-  const seconds = (performance.now() - from) / 1000
-  const sent = socket.bytesWritten - socket.writableLength
-  socket.destroy()
-  return Math.round(sent / 1e6 / seconds)
 }

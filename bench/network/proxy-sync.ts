@@ -6,7 +6,8 @@ import { connect, createServer } from 'node:net'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
-import { IptablesMode, removeIptables } from '../../server/kube/kube-proxy/iptables/iptables-mode.ts'
+import { IptablesMode } from '../../server/kube/kube-proxy/iptables/iptables-mode.ts'
+import { removeOtherChains } from '../../server/kube/kube-proxy/iptables/restored-tables.ts'
 import { NftablesMode } from '../../server/kube/kube-proxy/nftables/nftables-mode.ts'
 import type { ProxyMode } from '../../server/kube/kube-proxy/proxy-mode.ts'
 import { ServiceBook } from '../../server/kube/kube-proxy/service-book.ts'
@@ -160,6 +161,6 @@ async function measure(name: string, mode: ProxyMode): Promise<void> {
 }
 
 await measure('iptables', new IptablesMode(os, ground))
-await removeIptables(os, ground)
+await removeOtherChains(os, 'IPv4', () => false)
 await measure('nftables', new NftablesMode(os, ground))
 process.exit(0)

@@ -45,6 +45,11 @@ export function joining(seat: () => Seat): void {
     expect(await whatIsThere(cluster)).toEqual([])
     await until('its lease has gone', async () => !(await says('get leases -A -o name')).includes(NODE))
     await expect(podium('node', 'remove', 'node-1', '--cluster', cluster)).rejects.toThrow('was made with the cluster')
+    const [, token = ''] = / --token (\S+)/.exec(told) ?? []
+    expect(await podium('token', 'list', '--cluster', cluster)).toContain(`${token}   23h`)
+    const deleted = `bootstrap token "${token.slice(0, 6)}" deleted\n`
+    expect(await podium('token', 'delete', token, '--cluster', cluster)).toBe(deleted)
+    expect(await podium('token', 'list', '--cluster', cluster)).not.toContain(token)
   })
 }
 

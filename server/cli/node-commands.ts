@@ -1,24 +1,20 @@
-// Machines that join a cluster which is there already: tokens for them, and `podium node join` and `remove`.
-// Upstream: kubeadm token, kubeadm join.
+// Machines that join a cluster which is there already, by a token (token-commands.ts), and go again. Upstream: kubeadm join.
 
-import { randomInt } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { isNotFound } from '../kube/apimachinery/status-error.ts'
-import { type Client, createClient, httpsTransport, parseKubeconfig } from '../kube/client/index.ts'
+import type { Client } from '../kube/client/index.ts'
 import {
   clusterDirectory,
   joiningNodeFiles,
   type MachineProvider,
   NETWORKING,
-  NODE_BOOTSTRAPPERS,
   readClusterRecord,
 } from '../kube/cluster/index.ts'
-import { CertificateSigningRequest, ConfigMap, Node, Secret } from '../kube/kinds/index.ts'
-import { caCertHashOf, discoverCluster, type JoinRequest } from '../kube/kubelet/bootstrap/discovery.ts'
+import { CertificateSigningRequest, Node } from '../kube/kinds/index.ts'
+import { discoverCluster, type JoinRequest } from '../kube/kubelet/bootstrap/discovery.ts'
 import { createLinuxNodeOs } from '../kube/node-os/linux-node-os.ts'
-import { type ClusterCommandContext, type ListedCluster, listClusters } from './cluster-commands.ts'
+import { type ClusterCommandContext, listClusters } from './cluster-commands.ts'
+import { clientOf, runningCluster } from './running-cluster.ts'
 import { UserError } from './user-error.ts'
 
 export interface NodeCommandContext extends ClusterCommandContext {
@@ -26,49 +22,7 @@ export interface NodeCommandContext extends ClusterCommandContext {
 }
 
 const JOIN_TIMEOUT_MS = 120_000
-const SIGN_TIMEOUT_MS = 30_000
 const LOOK_MS = 500
-
-export async function createToken(
-  context: ClusterCommandContext,
-  { cluster, ttlMs, print }: { cluster: string; ttlMs: number; print: boolean },
-): Promise<void> {
-  const found = await runningCluster(context, cluster)
-  const client = await clientOf(context, found.name)
-  const [id, secret] = [random(6), random(16)]
-  await client.of(Secret).create({
-    metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system' },
-    type: 'bootstrap.kubernetes.io/token',
-    stringData: {
-      'token-id': id,
-      'token-secret': secret,
-      'usage-bootstrap-authentication': 'true',
-      'usage-bootstrap-signing': 'true',
-      'auth-extra-groups': NODE_BOOTSTRAPPERS,
-      ...(ttlMs > 0 ? { expiration: new Date(systemClock.now() + ttlMs).toISOString().replace(/\.\d+/, '') } : {}),
-    },
-  })
-  await untilSigned(client, id)
-  const token = `${id}.${secret}`
-  if (!print) return context.say(token)
-  const { caPem = '' } = await configOf(context, found.name)
-  const hash = caCertHashOf(caPem)
-  const endpoint = new URL(found.server).host
-  context.say(`podium node join ${endpoint} --token ${token} --discovery-token-ca-cert-hash ${hash}`)
-}
-
-/** Nobody believes the cluster by a token before its loop has signed with it. */
-async function untilSigned(client: Client, id: string): Promise<void> {
-  const giveUpAt = systemClock.monotonic() + SIGN_TIMEOUT_MS
-  for (;;) {
-    const { data } = await client.of(ConfigMap).get({ name: 'cluster-info', namespace: 'kube-public' })
-    if (data?.[`jws-kubeconfig-${id}`]) return
-    if (systemClock.monotonic() > giveUpAt) {
-      throw new UserError('the token is made, but the loop "bootstrap-signer" has not signed cluster-info with it')
-    }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS / 5))
-  }
-}
 
 /** Makes a machine on this engine that knows nothing but the token, and waits until it is a node. */
 export async function joinNode(context: NodeCommandContext, told: JoinRequest): Promise<void> {
@@ -182,18 +136,3 @@ async function isReady(client: Client, name: string): Promise<boolean> {
   const node = items.find(({ metadata }) => metadata?.name === name)
   return node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 }
-
-async function runningCluster(context: ClusterCommandContext, name: string): Promise<ListedCluster> {
-  const found = (await listClusters(context)).find((one) => one.name === name)
-  if (found?.state === 'ready') return found
-  throw new UserError(found ? `cluster "${name}" does not run` : `there is no cluster named "${name}"`)
-}
-
-const configOf = async ({ stateDir }: ClusterCommandContext, name: string) =>
-  parseKubeconfig(await readFile(join(clusterDirectory(stateDir, name), 'super-admin.conf'), 'utf8'))
-
-const clientOf = async (context: ClusterCommandContext, name: string): Promise<Client> =>
-  createClient(httpsTransport({ ...(await configOf(context, name)), userAgent: 'podium' }))
-
-const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
-const random = (length: number) => Array.from({ length }, () => LETTERS[randomInt(LETTERS.length)]).join('')

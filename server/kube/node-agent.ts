@@ -98,6 +98,10 @@ async function main(): Promise<void> {
     binDir: config.cniBinDir,
     mtu: config.podNetwork === 'vxlan' ? OVERLAY_MTU : undefined,
   })
+  const cniVersions = await network.versions().catch((err: unknown) => {
+    logger.warn('CNI plug-ins do not say what they speak', { err })
+    return []
+  })
   const policies = stack.use(
     runNetworkPolicies({
       nodeName,
@@ -137,6 +141,7 @@ async function main(): Promise<void> {
       configuration,
       ...(config.kubeletVersion ? { kubeletVersion: config.kubeletVersion } : {}),
       ...(config.labels ? { labels: config.labels } : {}),
+      annotations: { 'podium.dev/cni-versions': cniVersions.join(',') },
     }),
   )
   const connections = stack.use(

@@ -39,6 +39,7 @@ export async function addedImages({ docker, stateDir, log }: AddedContext): Prom
 /** From a file, a folder, or by its name; returns the names under which machines will know what was found there. */
 export async function addImage(context: AddedContext, source: string, as?: string): Promise<string[]> {
   const { docker } = context
+  if (/^[./]/.test(source) && !existsSync(source)) throw new Error(`there is no file ${source}`)
   const told = as ?? (existsSync(source) ? undefined : source)
   if (told) freeName(told)
   else if (statSync(source).isDirectory())

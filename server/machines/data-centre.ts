@@ -129,8 +129,10 @@ export async function openDataCentre(options: DataCentreOptions): Promise<DataCe
 /** Disks, networks and limits of machines are made on this host, so its engine must be here too (decision 0055). */
 function refuseElsewhere({ modem }: Docker): void {
   const { host } = modem as { host?: string }
-  if (host) throw new Error(`machines run on this host only, and DOCKER_HOST leads to ${host}; unset it`)
+  if (host) throw new EngineElsewhere(`machines run on this host only, and DOCKER_HOST leads to ${host}; unset it`)
 }
+
+export class EngineElsewhere extends Error {}
 
 /** `alone` keeps other processes of the installation from making or taking away what all share meanwhile. */
 async function prepareDataCentre(

@@ -139,6 +139,14 @@ export const IMAGES: readonly ImageRecipe[] = [
     names: ['docker.io/podium/ingress-nginx:latest'],
     isOnDemand: true,
   },
+  {
+    name: 'haproxy',
+    folder: 'haproxy',
+    base: 'trixie',
+    needs: { node: 'node' },
+    names: ['docker.io/podium/haproxy:latest'],
+    isOnDemand: true,
+  },
   { name: 'tools', folder: 'tools', base: 'trixie', names: ['docker.io/podium/tools:latest'] },
 ]
 

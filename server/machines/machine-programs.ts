@@ -1,5 +1,5 @@
 // The programs that lie on every machine, each in one file: kubelet and kube-proxy with their supervisor, and the
-// controller that a pod with nginx runs (images/terminal/ingress-nginx.yaml).
+// controllers that pods with nginx and HAProxy run (images/terminal/ingress-nginx.yaml, haproxy.yaml).
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
@@ -16,6 +16,7 @@ export const buildPrograms = (): Promise<string[]> =>
   bundlePrograms([
     { name: 'node-agent', entry: 'node-agent.ts', neverUsed: NEVER_USED },
     { name: 'ingress-controller', entry: 'ingress/main.ts' },
+    { name: 'haproxy-controller', entry: 'haproxy/main.ts' },
   ])
 
 /** Puts them where machines mount them from: a directory per content, so what a machine runs never changes under it. */

@@ -1,8 +1,10 @@
 // What a cluster is asked to be, and what it says of itself.
 
+import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { type ProxyModeName, proxyModeProblem } from '../kube-proxy/configuration.ts'
+import { IPVS_IN_KERNEL, NO_IPVS } from '../kube-proxy/ipvs/ipvs-mode.ts'
 import { POD_PATHS, type PodPathName } from '../network/pod-paths.ts'
 import type { MachineNetwork } from './machine-provider.ts'
 import type { IpFamilyChoice } from './networking.ts'
@@ -78,8 +80,8 @@ export function etcdServersOf(flags: EtcdFlags): EtcdServers {
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/
 
-/** Says what is wrong with a spec, or nothing. */
-export function problemsOf(spec: ClusterSpec): string[] {
+/** Says what is wrong with a spec, or nothing. Machines have the kernel of this host. */
+export function problemsOf(spec: ClusterSpec, isThere: (path: string) => boolean = existsSync): string[] {
   const problems: string[] = []
   if (!NAME.test(spec.name)) {
     problems.push(`the name "${spec.name}" must be at most 32 lower case letters, digits and dashes, as in "demo-1"`)
@@ -90,6 +92,7 @@ export function problemsOf(spec: ClusterSpec): string[] {
   }
   const problem = spec.proxyMode && proxyModeProblem(spec.proxyMode)
   if (problem) problems.push(`--proxy-mode: ${problem}`)
+  if (spec.proxyMode === 'ipvs' && spec.nodes > 0 && !isThere(IPVS_IN_KERNEL)) problems.push(`--proxy-mode: ${NO_IPVS}`)
   if (spec.podNetwork && !POD_PATHS.includes(spec.podNetwork)) {
     problems.push(`--pod-network must be ${POD_PATHS.join(' or ')}, not "${spec.podNetwork}"`)
   }

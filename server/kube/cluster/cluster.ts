@@ -32,7 +32,7 @@ import { legacyTokenSigner } from './legacy-token.ts'
 import { type LoopOrder, steerLoops } from './loop-order.ts'
 import type { Machine, MachineNetwork, MachineProvider } from './machine-provider.ts'
 import { bindNetworkPolicy } from './network-policy-role.ts'
-import { NETWORKING, networkingFor, rangesOf } from './networking.ts'
+import { NETWORKING, networkingFor, rangesOf, secondAddressOf } from './networking.ts'
 import { nodeFiles } from './node-files.ts'
 import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
@@ -295,7 +295,12 @@ export class Cluster {
       definitions: buildControllers({
         kinds: builtInKinds,
         clusterCidr: ranges.clusterCidr,
-        ...(this.#network ? { loadBalancerRange: this.#network.loadBalancerRange } : {}),
+        ...(this.#network && {
+          loadBalancers: {
+            range: this.#network.loadBalancerRange,
+            ...(record.spec.ipFamily === 'dual' && { secondOf: secondAddressOf }),
+          },
+        }),
         rootCaPem: caPem,
         controllers: record.spec.extraConfig?.[CONTROLLERS] ?? '*',
         ...(deschedulerPolicy ? { deschedulerPolicy } : {}),

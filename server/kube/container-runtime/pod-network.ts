@@ -1,5 +1,6 @@
 // How a sandbox comes by its addresses. The runtime calls it, as CRI runtimes call CNI; network/ implements it.
 
+import type { Bandwidth } from './bandwidth.ts'
 import type { PortMapping } from './container-runtime.ts'
 
 export interface NetworkedSandbox {
@@ -10,6 +11,7 @@ export interface NetworkedSandbox {
   /** `/proc/PID/ns/net`; empty when the sandbox no longer runs and only leases are to be given back. */
   netnsPath: string
   portMappings: PortMapping[]
+  bandwidth?: Bandwidth
 }
 
 export interface PodNetwork {

@@ -40,7 +40,7 @@ import { replicaSetController, replicationController } from './replicaset/index.
 import { resourceClaimController } from './resourceclaim/index.ts'
 import { resourceQuotaController } from './resourcequota/index.ts'
 import { rootCaCertificatePublisher } from './root-ca-certificate-publisher/index.ts'
-import { serviceLbController } from './service-lb/index.ts'
+import { type LoadBalancerAddresses, serviceLbController } from './service-lb/index.ts'
 import { serviceAccountController } from './serviceaccount/index.ts'
 import { type SignLegacyToken, serviceAccountTokenController } from './serviceaccount-token/index.ts'
 import { serviceCidrController } from './servicecidr/index.ts'
@@ -59,7 +59,7 @@ export interface ControllerOptions {
   /** Each node gets a /24 out of it for its pods. */
   clusterCidr: string
   /** Load balancers get their addresses out of it; without it they stay pending, as where there is no cloud. */
-  loadBalancerRange?: string
+  loadBalancers?: LoadBalancerAddresses
   /** Published in every namespace for pods to trust the API server by. */
   rootCaPem: string
   /** By the cluster's own authority; without it nothing is signed. */
@@ -107,7 +107,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
       : []),
     rootCaCertificatePublisher(options.rootCaPem),
     serviceCidrController,
-    ...(options.loadBalancerRange ? [serviceLbController(options.loadBalancerRange)] : []),
+    ...(options.loadBalancers ? [serviceLbController(options.loadBalancers)] : []),
     nodeIpamController(options.clusterCidr),
     nodeLifecycleController({
       gracePeriodMs: options.nodeMonitorGracePeriodMs ?? 40_000,

@@ -4,9 +4,8 @@
 import * as packet from 'dns-packet'
 import type { DnsRecord, Zone } from './records.ts'
 
-/** As kubeadm configures CoreDNS. */
+/** As kubeadm configures CoreDNS: of what is there, and of what is not. */
 const TTL_SECONDS = 30
-const NEGATIVE_TTL_SECONDS = 5
 const PLAIN_UDP_BYTES = 512
 const RCODE = { NOERROR: 0, FORMERR: 1, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const
 
@@ -138,7 +137,7 @@ function soa({ domain, nowSeconds }: AnswerContext): packet.Answer {
   return {
     type: 'SOA',
     name: domain,
-    ttl: NEGATIVE_TTL_SECONDS,
+    ttl: TTL_SECONDS,
     data: {
       mname: `ns.dns.${domain}`,
       rname: `hostmaster.${domain}`,
@@ -146,7 +145,7 @@ function soa({ domain, nowSeconds }: AnswerContext): packet.Answer {
       refresh: 7200,
       retry: 1800,
       expire: 86_400,
-      minimum: NEGATIVE_TTL_SECONDS,
+      minimum: TTL_SECONDS,
     },
   }
 }

@@ -18,7 +18,8 @@ import { openStore } from '../store/store.ts'
 import { type RunningDns, startDns } from './index.ts'
 
 const stack = new AsyncDisposableStack()
-let dns: RunningDns
+let dns: RunningDns | undefined
+let start: () => Promise<RunningDns>
 
 beforeAll(async () => {
   const directory = await mkdtemp(join(tmpdir(), 'podium-dns-'))
@@ -41,17 +42,19 @@ beforeAll(async () => {
   })
   stack.defer(() => server.close())
   const client = createClient(server.transportFor({ user: 'dns', groups: ['system:masters'], client: 'coredns' }))
-  dns = await startDns({
-    client,
-    installer: client,
-    listen: { address: '127.0.0.1', port: 0 },
-    clusterDomain: 'cluster.local',
-    clusterDns: '10.96.0.10',
-    clock,
-    logger: noLogger,
-    random: Math.random,
-  })
-  stack.use(dns)
+  start = () =>
+    startDns({
+      client,
+      installer: client,
+      listen: { address: '127.0.0.1', port: dns?.port ?? 0 },
+      clusterDomain: 'cluster.local',
+      clusterDns: '10.96.0.10',
+      clock,
+      logger: noLogger,
+      random: Math.random,
+    })
+  dns = await start()
+  stack.defer(() => dns?.[Symbol.asyncDispose]())
   await client.of(Service).create({
     metadata: { name: 'many', namespace: 'default' },
     spec: { clusterIP: 'None', ports: [{ port: 80 }] },
@@ -69,7 +72,7 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync())
 
 const dig = async (...args: string[]) =>
-  (await run('dig', ['@127.0.0.1', '-p', String(dns.port), '+tries=1', '+time=2', ...args])).stdout
+  (await run('dig', ['@127.0.0.1', '-p', String(dns?.port), '+tries=1', '+time=2', ...args])).stdout
 
 it('tells dig where the API server is', async () => {
   expect(await dig('+short', 'kubernetes.default.svc.cluster.local')).toBe('10.96.0.1\n')
@@ -87,4 +90,14 @@ it('cuts an answer that is too long for UDP and gives it whole over TCP', async 
       .split('\n')
       .filter((line) => !line.startsWith(';')),
   ).toHaveLength(60)
+})
+
+it('answers at the same address as before when it is started again, and nobody has to be told', async () => {
+  const port = dns?.port
+  await dns?.[Symbol.asyncDispose]()
+  expect(await dig('kubernetes.default.svc.cluster.local')).toMatch(/no servers could be reached|connection refused/)
+  dns = await start()
+  expect(dns.port).toBe(port)
+  expect(await dig('+short', 'kubernetes.default.svc.cluster.local')).toBe('10.96.0.1\n')
+  expect(await dig('+tcp', '+short', 'kubernetes.default.svc.cluster.local')).toBe('10.96.0.1\n')
 })

@@ -1,8 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram'
 import * as packet from 'dns-packet'
-import { afterEach, expect, it } from 'vitest'
-import { systemClock } from '../../base/clock.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { FakeClock, systemClock } from '../../base/clock.ts'
 import { answerPacket, ELSEWHERE } from './answer.ts'
+import { ForwardCache } from './forward-cache.ts'
 import { Forwarder } from './forwarder.ts'
 import { Zone } from './records.ts'
 import { listenForQueries } from './sockets.ts'
@@ -80,4 +81,65 @@ it('is asked for names of the world only, and only where there is one', () => {
   expect(packet.decode(answerPacket(own, { ...context, forwards: true }) as Buffer)).toMatchObject({
     rcode: 'NXDOMAIN',
   })
+})
+
+describe('what others answered', () => {
+  const clock = new FakeClock()
+  const asked = packet.decode(query)
+  const soa = {
+    type: 'SOA' as const,
+    name: 'org',
+    ttl: 60,
+    data: { mname: 'a', rname: 'b', serial: 1, refresh: 1, retry: 1, expire: 1, minimum: 12 },
+  }
+  const reply = (told: Partial<packet.Packet>) =>
+    packet.encode({ type: 'response', id: 77, questions: asked.questions ?? [], ...told })
+  const there = reply({ answers: [{ type: 'A', name: 'example.org', ttl: 20, data: '192.0.2.7' }] })
+  const nothing = reply({ flags: 3, authorities: [soa] })
+
+  it.each([
+    { name: 'is remembered for as long as it says', answer: there, seconds: 20 },
+    {
+      name: 'is remembered for half a minute at most',
+      answer: reply({ answers: [{ type: 'A', name: 'example.org', ttl: 3600, data: '192.0.2.7' }] }),
+      seconds: 30,
+    },
+    { name: 'that there is no such name, is remembered for as long as its zone says', answer: nothing, seconds: 12 },
+    { name: 'without an end is not remembered', answer: reply({ flags: 3 }), seconds: 0 },
+    { name: 'as a failure is not remembered', answer: reply({ flags: 2 }), seconds: 0 },
+    { name: 'and cannot be read is not remembered', answer: Buffer.from([1, 2, 3]), seconds: 0 },
+    { name: 'and was cut is not remembered', answer: reply({ flags: packet.TRUNCATED_RESPONSE }), seconds: 0 },
+  ])('$name', async ({ answer, seconds }) => {
+    const cache = new ForwardCache(clock)
+    cache.put(asked, 'udp', answer)
+    expect(cache.get(asked, 'tcp')).toBeUndefined()
+    if (seconds > 0) {
+      await clock.advance(seconds * 1000 - 1)
+      expect(cache.get(asked, 'udp')).toBeDefined()
+      await clock.advance(1)
+    }
+    expect(cache.get(asked, 'udp')).toBeUndefined()
+  })
+
+  it('is said again to whoever asks, in their letters, with what is left of its time', async () => {
+    const cache = new ForwardCache(clock)
+    cache.put(asked, 'udp', there)
+    await clock.advance(8_000)
+    const other = { ...asked, id: 5, questions: [{ name: 'EXAMPLE.org', type: 'A' as const }] }
+    expect(packet.decode(cache.get(other, 'udp')!)).toMatchObject({
+      id: 5,
+      questions: [{ name: 'EXAMPLE.org' }],
+      answers: [{ ttl: 12, data: '192.0.2.7' }],
+      flag_aa: false,
+    })
+    expect(cache.get({ ...other, questions: [{ name: 'example.org', type: 'AAAA' }] }, 'udp')).toBeUndefined()
+  })
+})
+
+it('asks once for what it was told a moment ago', async () => {
+  const forwarder = new Forwarder([await world()], systemClock)
+  await forwarder.ask(query, 'udp')
+  await stack.disposeAsync()
+  stack = new AsyncDisposableStack()
+  expect(packet.decode(await forwarder.ask(query, 'udp')).answers).toHaveLength(1)
 })

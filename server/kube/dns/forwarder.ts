@@ -5,6 +5,7 @@ import { createSocket } from 'node:dgram'
 import { connect, isIPv6 } from 'node:net'
 import * as packet from 'dns-packet'
 import type { Clock } from '../../base/clock.ts'
+import { ForwardCache } from './forward-cache.ts'
 
 const PATIENCE_MS = 2_000
 const SERVFAIL = 2
@@ -12,20 +13,27 @@ const SERVFAIL = 2
 export class Forwarder {
   readonly #servers: readonly string[]
   readonly #clock: Clock
+  readonly #cache: ForwardCache
 
   /** Addresses, each with or without a port: `10.0.0.2`, `10.0.0.2:5353`. */
   constructor(servers: readonly string[], clock: Clock) {
     this.#servers = servers
     this.#clock = clock
+    this.#cache = new ForwardCache(clock)
   }
 
-  /** The first answer that comes, from one server after another; SERVFAIL when there is none. */
+  /** What is remembered, or the first answer that comes from one server after another; SERVFAIL when there is none. */
   async ask(query: Buffer, transport: 'udp' | 'tcp'): Promise<Buffer> {
+    const asked = packet.decode(query)
+    const known = this.#cache.get(asked, transport)
+    if (known) return known
     for (const server of this.#servers) {
       const answer = await (transport === 'udp' ? this.#askUdp(server, query) : this.#askTcp(server, query))
-      if (answer) return answer
+      if (!answer) continue
+      this.#cache.put(asked, transport, answer)
+      return answer
     }
-    const { id, questions, flags = 0 } = packet.decode(query)
+    const { id, questions, flags = 0 } = asked
     const kept = flags & packet.RECURSION_DESIRED
     return packet.encode({
       type: 'response',

@@ -2,30 +2,28 @@
 
 import { parse } from 'yaml'
 
-export const PROXY_MODES = ['iptables', 'nftables'] as const
+export const PROXY_MODES = ['iptables', 'nftables', 'ipvs', 'userspace'] as const
 export type ProxyModeName = (typeof PROXY_MODES)[number]
 
-/** Where people may ask for them still: why they cannot be had. */
-const NOT_HERE: Record<string, string> = {
-  userspace: 'Kubernetes 1.26 removed it',
-  ipvs: 'it needs ipvsadm, which worker machines do not have, and IPVS in the kernel, which it rarely has',
+/** As it is in the file. */
+export interface ProxyConfiguration {
+  mode: ProxyModeName
+  [field: string]: unknown
 }
 
 /** Undefined where nothing is wrong with it. */
 export function proxyModeProblem(mode: string): string | undefined {
   if (isProxyMode(mode)) return undefined
-  const why = NOT_HERE[mode] ? ` (${NOT_HERE[mode]})` : ''
-  return `Unsupported value: "${mode}": supported values: ${PROXY_MODES.map((one) => `"${one}"`).join(', ')}${why}`
+  return `Unsupported value: "${mode}": supported values: ${PROXY_MODES.map((one) => `"${one}"`).join(', ')}`
 }
 
 /** Throws in upstream's words when it is none, or its mode is not known. */
-export function readProxyMode(text: string): ProxyModeName {
-  const { kind, mode = '' } = (parse(text) ?? {}) as { kind?: string; mode?: string }
-  if (kind !== 'KubeProxyConfiguration') throw new Error('it is no KubeProxyConfiguration')
-  if (mode === '') return 'iptables'
-  const problem = proxyModeProblem(mode)
-  if (problem || !isProxyMode(mode)) throw new Error(`KubeProxyConfiguration.Mode: ${problem}`)
-  return mode
+export function readProxyConfiguration(text: string): ProxyConfiguration {
+  const told = (parse(text) ?? {}) as { kind?: string; mode?: string }
+  if (told.kind !== 'KubeProxyConfiguration') throw new Error('it is no KubeProxyConfiguration')
+  const mode = told.mode || 'iptables'
+  if (!isProxyMode(mode)) throw new Error(`KubeProxyConfiguration.Mode: ${proxyModeProblem(mode)}`)
+  return { ...told, mode }
 }
 
 const isProxyMode = (mode: string): mode is ProxyModeName => (PROXY_MODES as readonly string[]).includes(mode)

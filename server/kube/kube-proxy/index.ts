@@ -12,11 +12,12 @@ import { EndpointSlice } from '../kinds/endpoint-slice.ts'
 import { Node } from '../kinds/node.ts'
 import { Service } from '../kinds/service.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
-import { readProxyMode } from './configuration.ts'
+import { readProxyConfiguration } from './configuration.ts'
 import { type CheckedService, HealthServers } from './health-servers.ts'
-import { IptablesMode, removeIptables } from './iptables/iptables-mode.ts'
-import { NftablesMode, removeNftables } from './nftables/nftables-mode.ts'
+import { startMode } from './modes.ts'
 import { serveOwnState } from './own-server.ts'
+import { ProxyHealth } from './proxy-health.ts'
+import { ProxyMetrics } from './proxy-metrics.ts'
 import type { ProxyMode } from './proxy-mode.ts'
 import { ServiceBook } from './service-book.ts'
 import type { Family, ServicePort } from './service-ports.ts'
@@ -46,12 +47,18 @@ const RETRY_MS = 2_000
 const BY_SERVICE = 'service'
 const ZONE = 'topology.kubernetes.io/zone'
 
-const MODES = { iptables: IptablesMode, nftables: NftablesMode }
+/** Put on by whoever made the slice: of which moment's change it tells. */
+const CHANGED_AT = 'endpoints.kubernetes.io/last-change-trigger-time'
 
 interface FamilyProxy {
   family: Family
   mode: ProxyMode
   book: ServiceBook
+  ports: readonly ServicePort[]
+  /** Nothing is known of what the kernel has. */
+  isNew: boolean
+  /** When what is not yet in the rules was changed. */
+  changes: number[]
   /** UDP ports when flows were looked at last. */
   flowsSeen: ReadonlySet<ServicePort>
 }
@@ -59,7 +66,7 @@ interface FamilyProxy {
 export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisposable> {
   const { nodeName, client, os, clock, logger, random = Math.random, minSyncMs = 50 } = options
   await using stack = new AsyncDisposableStack()
-  const mode = readProxyMode(await options.readConfiguration())
+  const configuration = readProxyConfiguration(await options.readConfiguration())
   const stop = new AbortController()
   const informerOf = <T extends KubeObject>(kind: Kind<T>, fieldSelector?: string) =>
     new SharedInformer<T>({
@@ -84,22 +91,22 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
     { family: 'IPv4' as const, clusterCidr, serviceCidr, nodeIP },
     ...(second ? [{ family: 'IPv6' as const, ...second }] : []),
   ]
-  const proxies: FamilyProxy[] = grounds.map((ground) => ({
-    family: ground.family,
-    mode: new MODES[mode](os, ground),
-    book: new ServiceBook(source),
-    flowsSeen: new Set(),
-  }))
-  // What another mode left would lead calls twice.
-  const removeOther = mode === 'iptables' ? removeNftables : removeIptables
-  for (const ground of grounds) await removeOther(os, ground)
+  const proxies: FamilyProxy[] = []
+  for (const ground of grounds) {
+    const mode = await startMode(configuration.mode, ground, { os, clock, random })
+    stack.defer(() => mode.close?.())
+    const book = new ServiceBook(source)
+    proxies.push({ family: ground.family, mode, book, ports: [], isNew: true, changes: [], flowsSeen: new Set() })
+  }
+  const health = new ProxyHealth(clock)
+  const metrics = new ProxyMetrics(clock, configuration.mode, () =>
+    proxies.map(({ family, mode: { counts }, ports }) => ({ family, counts, ports })),
+  )
   let zone = ''
   let timer: Disposable | undefined
   let working = false
-  let lastSync: number | undefined
-  let failing = false
-
-  const health = stack.use(new HealthServers({ logger, isHealthy: () => lastSync !== undefined && !failing }))
+  const startedAt = clock.now()
+  const checks = stack.use(new HealthServers({ logger, isHealthy: () => health.isHealthy }))
 
   function soon(delayMs: number): void {
     if (timer || stop.signal.aborted) return
@@ -114,13 +121,13 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
     if (working || !informers.every((informer) => informer.hasSynced())) return soon(minSyncMs)
     working = true
     try {
-      const ports = []
-      for (const proxy of proxies) ports.push(...(await sync(proxy)))
-      await health.sync(checkedIn(ports))
-      failing = false
-      lastSync = clock.now()
+      for (const proxy of proxies) await sync(proxy)
+      await checks.sync(checkedIn(proxies.flatMap(({ ports }) => ports)))
+      if (!timer) {
+        health.updated()
+        metrics.workedOff()
+      }
     } catch (err) {
-      failing = true
       logger.warn('rules were not written, will be tried again', { err })
       soon(RETRY_MS)
     } finally {
@@ -128,48 +135,78 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
     }
   }
 
-  async function sync(proxy: FamilyProxy): Promise<readonly ServicePort[]> {
-    const ports = proxy.book.read({ nodeName, zone, family: proxy.family })
-    await proxy.mode.sync(ports)
-    const udp = new Set(ports.filter(({ protocol }) => protocol === 'udp'))
+  async function sync(proxy: FamilyProxy): Promise<void> {
+    const { family, mode, book, isNew: isFull, changes } = proxy
+    const began = clock.monotonic()
+    proxy.ports = book.read({ nodeName, zone, family })
+    proxy.changes = []
+    proxy.isNew = true
+    try {
+      await mode.sync(proxy.ports)
+    } catch (err) {
+      metrics.failed(family, { isFull })
+      proxy.changes.push(...changes)
+      throw err
+    }
+    proxy.isNew = false
+    metrics.synced(family, { startedAt: began, isFull })
+    for (const changedAt of changes) metrics.programmed(family, changedAt)
+    const udp = new Set(proxy.ports.filter(({ protocol }) => protocol === 'udp'))
     const changed = [...udp].filter((port) => !proxy.flowsSeen.has(port))
-    if (changed.length > 0) await forgetStaleFlows(os, proxy.family, changed)
+    if (changed.length > 0) await forgetStaleFlows(os, family, changed)
     proxy.flowsSeen = udp
-    return ports
   }
 
   async function guard(): Promise<void> {
     while (!stop.signal.aborted) {
       await clock.sleep(CHECK_MS, stop.signal).catch(() => undefined)
-      if (stop.signal.aborted || lastSync === undefined || working) continue
-      for (const { family, mode } of proxies) {
-        if (await mode.isIntact().catch(() => true)) continue
-        logger.info('the rules were changed by somebody else, all are written again', { family })
+      if (stop.signal.aborted || health.lastUpdated === undefined || working) continue
+      for (const proxy of proxies) {
+        if (await proxy.mode.isIntact().catch(() => true)) continue
+        logger.info('the rules were changed by somebody else, all are written again', { family: proxy.family })
+        proxy.isNew = true
         soon(0)
       }
     }
   }
 
-  function touch(key: string): void {
+  function touch(kind: 'service' | 'endpoint', key: string): void {
+    metrics.changed(kind, key)
     for (const { book } of proxies) book.touch(key)
+    queue()
+  }
+
+  function queue(): void {
+    health.queued()
+    for (const { family } of proxies) metrics.queued(family)
     soon(minSyncMs)
   }
 
-  services.addHandler(({ object: { metadata } }) => touch(`${metadata?.namespace}/${metadata?.name}`))
-  slices.addHandler(({ object }) => touch(serviceOf(object)))
-  nodes.addHandler(({ object }) => {
-    const now = object.metadata?.labels?.[ZONE] ?? ''
+  services.addHandler(({ object: { metadata } }) => touch('service', `${metadata?.namespace}/${metadata?.name}`))
+  slices.addHandler((change) => {
+    const at = changeTime(change.object)
+    const before = change.type === 'updated' ? changeTime(change.previous) : undefined
+    // Of what was changed before there was a kube-proxy, it cannot say how long it took.
+    if (at !== undefined && at !== before && at >= startedAt && change.type !== 'deleted') {
+      proxies.find(({ family }) => family === change.object.addressType)?.changes.push(at)
+    }
+    touch('endpoint', serviceOf(change.object))
+  })
+  nodes.addHandler(({ type, object }) => {
+    const node = type === 'deleted' ? undefined : object
+    health.see(node)
+    const now = node?.metadata?.labels?.[ZONE] ?? ''
     if (now === zone) return
     zone = now
     for (const { book } of proxies) book.touchAll()
-    soon(minSyncMs)
+    queue()
   })
-  stack.use(await serveOwnState({ clock, logger, mode, state: () => ({ lastSync, failing }) }))
+  stack.use(await serveOwnState({ clock, configuration, health, metrics }, logger))
   const running = [...informers.map((informer) => informer.start(stop.signal)), guard()]
   soon(minSyncMs)
   const held = stack.move()
   return {
-    /** The rules stay: connections go on while kube-proxy is away. */
+    /** The rules stay: connections go on while kube-proxy is away, but in mode userspace. */
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('closed'))
       timer?.[Symbol.dispose]()
@@ -181,6 +218,11 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
 
 const serviceOf = ({ metadata }: WireSlice) =>
   `${metadata?.namespace}/${metadata?.labels?.['kubernetes.io/service-name']}`
+
+function changeTime({ metadata }: WireSlice): number | undefined {
+  const at = Date.parse(metadata?.annotations?.[CHANGED_AT] ?? '')
+  return Number.isNaN(at) ? undefined : at
+}
 
 /** One for each Service, whatever number of ports it has. */
 function checkedIn(ports: readonly ServicePort[]): CheckedService[] {

@@ -7,4 +7,11 @@ export interface ProxyMode {
   sync(ports: readonly ServicePort[]): Promise<void>
   /** False where somebody else changed the rules so that `sync` has to write all of them anew. */
   isIntact(): Promise<boolean>
+  /** Where rules are iptables'. */
+  readonly counts?: RuleCounts
+  /** Where calls do not go on without kube-proxy. */
+  close?(): Promise<void>
 }
+
+/** Rules by table: all of them, and those that were written last. */
+export type RuleCounts = Readonly<Record<string, { total: number; last: number }>>

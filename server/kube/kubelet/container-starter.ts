@@ -37,7 +37,7 @@ export interface ContainerStarterOptions {
   clock: Clock
   node: NodeAmounts
   seccompDefault: boolean
-  nodeIP: string
+  nodeIPs: readonly string[]
   metrics: Metrics
   rootDir: string
   clusterDomain: string
@@ -151,7 +151,7 @@ export class ContainerStarter {
   ): Promise<StartOutcome> {
     const { events, killer, runtime } = this.#options
     try {
-      const podIP = sandbox.ips[0] ?? this.#options.nodeIP
+      const podIP = sandbox.ips[0] ?? this.#options.nodeIPs[0]!
       await runHook({ handler, container, containerId: id, podIP, timeoutMs: 600_000 }, this.#options)
       return { ok: true }
     } catch (err) {
@@ -165,12 +165,12 @@ export class ContainerStarter {
   }
 
   async configOf({ pod, container, role, state, sandbox, volumes }: StartRequest) {
-    const { objects, node, nodeIP, runtime, seccompDefault } = this.#options
+    const { objects, node, nodeIPs, runtime, seccompDefault } = this.#options
     const image = withDefaultTag(container.image ?? '')
     const named = asksForImageUser(pod, container) ? await runtime.imageStatus(image) : undefined
     verifyNonRoot(pod, container, named?.user ?? '')
-    const podIPs = pod.spec?.hostNetwork ? [nodeIP] : sandbox.ips
-    const addresses = { podIPs, hostIP: nodeIP }
+    const podIPs = pod.spec?.hostNetwork ? nodeIPs : sandbox.ips
+    const addresses = { podIPs, hostIPs: nodeIPs }
     const environment = await environmentOf({ pod, container, addresses, node, objects })
     const mounts = await this.#options.volumes.mountsOf(pod, container, volumes, environment)
     mounts.push(...(await this.#etcMounts(pod, podIPs, mounts)))
@@ -182,7 +182,7 @@ export class ContainerStarter {
     return containerConfigOf({ pod, container, ...known })
   }
 
-  async #etcMounts(pod: Pod, podIPs: string[], own: { containerPath: string }[]) {
+  async #etcMounts(pod: Pod, podIPs: readonly string[], own: { containerPath: string }[]) {
     const { os, rootDir, clusterDomain } = this.#options
     const directory = `${rootDir}/pods/${pod.metadata?.uid}`
     const isTaken = (path: string) => own.some(({ containerPath }) => containerPath === path)

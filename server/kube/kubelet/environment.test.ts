@@ -28,7 +28,7 @@ const variables = async (container: Partial<Containers[number]>, spec: Partial<N
     metadata: { name: 'web', namespace: 'shop', uid: 'u', labels: { 'a/b': 'x' } },
     spec: { containers: [whole], nodeName: 'n', ...spec },
   }
-  const addresses = { podIPs: ['10.244.0.2'], hostIP: '192.0.2.1' }
+  const addresses = { podIPs: ['10.244.0.2'], hostIPs: ['192.0.2.1', 'fd00::1'] }
   return Object.fromEntries(
     await environmentOf({ pod, container: whole, addresses, node: { cpus: 4, memoryBytes: 2 ** 33 }, objects }),
   )
@@ -55,13 +55,21 @@ it('tells a container about its pod and its resources', async () => {
     resources: { limits: { memory: '64Mi' }, requests: { cpu: '250m' } },
     env: [
       { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+      { name: 'HOSTS', valueFrom: { fieldRef: { fieldPath: 'status.hostIPs' } } },
       { name: 'LABEL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['a/b']" } } },
       { name: 'MEM', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
       { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'requests.cpu', divisor: '1m' } } },
       { name: 'CPULIMIT', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
     ],
   })
-  expect(result).toMatchObject({ IP: '10.244.0.2', LABEL: 'x', MEM: '64', CPU: '250', CPULIMIT: '4' })
+  expect(result).toMatchObject({
+    IP: '10.244.0.2',
+    HOSTS: '192.0.2.1,fd00::1',
+    LABEL: 'x',
+    MEM: '64',
+    CPU: '250',
+    CPULIMIT: '4',
+  })
 })
 
 it('names services in the environment, and only the API server without links', async () => {

@@ -11,7 +11,7 @@ export interface DnsSettings {
   nodeResolvConf: string
 }
 
-export function hostsFileOf(pod: Pod, podIPs: string[], clusterDomain: string): string {
+export function hostsFileOf(pod: Pod, podIPs: readonly string[], clusterDomain: string): string {
   const lines = [
     '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',

@@ -5,11 +5,11 @@ import type { ContainerSpec } from './pod-runtime-state.ts'
 import { amountOf } from './resource-amount.ts'
 
 export interface PodAddresses {
-  podIPs: string[]
-  hostIP: string
+  podIPs: readonly string[]
+  hostIPs: readonly string[]
 }
 
-export function fieldOf(pod: Pod, path: string, { podIPs, hostIP }: PodAddresses): string {
+export function fieldOf(pod: Pod, path: string, { podIPs, hostIPs }: PodAddresses): string {
   const meta = pod.metadata ?? {}
   const subscript = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(path)
   if (subscript) {
@@ -32,8 +32,9 @@ export function fieldOf(pod: Pod, path: string, { podIPs, hostIP }: PodAddresses
     case 'spec.serviceAccountName':
       return pod.spec?.serviceAccountName ?? ''
     case 'status.hostIP':
+      return hostIPs[0] ?? ''
     case 'status.hostIPs':
-      return hostIP
+      return hostIPs.join(',')
     case 'status.podIP':
       return podIPs[0] ?? ''
     case 'status.podIPs':

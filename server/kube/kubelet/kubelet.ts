@@ -58,6 +58,7 @@ export interface KubeletOptions {
   kubeletVersion?: string
   kubeletPort?: number
   labels?: Record<string, string>
+  annotations?: Record<string, string>
   taints?: NonNullable<NodeObject['spec']>['taints']
   capacity?: Record<string, string>
   configuration?: KubeletConfiguration
@@ -99,9 +100,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     kubeletVersion = 'v1.36.0',
     kubeletPort = 10250,
     labels = {},
+    annotations = {},
     taints = [],
   } = options
   const { clusterDNS, clusterDomain } = configuration
+  const nodeIPs = [nodeIP, ...(options.secondNodeIP ? [options.secondNodeIP] : [])]
   const stop = new AbortController()
   const machine = await os.machine()
   const recorder = new EventRecorder({ client, clock, logger, component: 'kubelet', host: nodeName })
@@ -144,7 +147,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     clock,
     node,
     seccompDefault: configuration.seccompDefault,
-    nodeIP,
+    nodeIPs,
     metrics: counted.own,
     rootDir,
     clusterDomain,
@@ -168,7 +171,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     events,
     clock,
     logger,
-    nodeIP,
+    nodeIPs,
     rootDir,
     runtimeName,
     prepareDevices: (pod) => prepareDevices(pod, objects),
@@ -194,6 +197,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     kubeletPort,
     maxPods: configuration.maxPods,
     labels,
+    annotations,
     taints,
     ...(options.capacity ? { capacity: options.capacity } : {}),
     configuration,

@@ -30,6 +30,7 @@ it('looks again at once when something has changed while it was looking', async 
     kubeletPort: 10_250,
     maxPods: 110,
     labels: {},
+    annotations: { note: 'own' },
     taints: undefined,
     configuration: kubeletConfigurationOf(undefined),
     pressures: () => new Set(),
@@ -49,7 +50,10 @@ it('looks again at once when something has changed while it was looking', async 
   await expect.poll(() => readiness().catch(() => undefined), { timeout: 60_000 }).toBe('True')
   const node = await test.client.of(Node).get({ name: 'n1' })
   // Without it nobody attaches volumes here.
-  expect(node.metadata?.annotations).toEqual({ 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' })
+  expect(node.metadata?.annotations).toEqual({
+    'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+    note: 'own',
+  })
   const addresses = node.status?.addresses?.map(({ address }) => address)
   expect(addresses, 'one of each family').toEqual(['192.0.2.9', 'fd00::9', 'n1'])
   expect(clock.now(), 'no time has passed').toBe(new FakeClock().now())

@@ -29,6 +29,7 @@ export interface NodeReporterOptions {
   kubeletPort: number
   maxPods: number
   labels: Record<string, string>
+  annotations: Record<string, string>
   taints: NonNullable<NodeObject['spec']>['taints']
   capacity?: Record<string, string>
   configuration: KubeletConfiguration
@@ -95,8 +96,9 @@ export class NodeReporter {
 
   async #register(): Promise<void> {
     const { client, nodeName, machine, labels, taints } = this.#options
+    const annotations = { ...NODE_ANNOTATIONS, ...this.#options.annotations }
     const nodes = client.of(Node)
-    const node = initialNode(nodeName, { machine, labels, taints })
+    const node = initialNode(nodeName, { machine, labels, annotations, taints })
     const status = await this.#status(undefined)
     try {
       await nodes.create({ ...node, status })
@@ -104,11 +106,11 @@ export class NodeReporter {
       if (!isAlreadyExists(err)) throw err
       const existing = await nodes.get({ name: nodeName })
       const wanted = nodeLabels(nodeName, machine, labels)
-      const metadata = { labels: wanted, annotations: NODE_ANNOTATIONS }
+      const metadata = { labels: wanted, annotations }
       const isMissing = (wanted: object, told: Record<string, string> = {}) =>
         Object.entries(wanted).some(([key, value]) => told[key] !== value)
-      const { labels: told, annotations } = existing.metadata ?? {}
-      if (isMissing(wanted, told) || isMissing(NODE_ANNOTATIONS, annotations))
+      const { labels: told, annotations: noted } = existing.metadata ?? {}
+      if (isMissing(wanted, told) || isMissing(annotations, noted))
         await nodes.patch({ name: nodeName }, 'application/merge-patch+json', { metadata })
       this.#told = existing.status
     }

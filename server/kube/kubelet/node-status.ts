@@ -162,10 +162,19 @@ export const NODE_ANNOTATIONS = { 'volumes.kubernetes.io/controller-managed-atta
 
 export function initialNode(
   name: string,
-  options: { machine: MachineInfo; labels: Record<string, string>; taints: NonNullable<Node['spec']>['taints'] },
+  options: {
+    machine: MachineInfo
+    labels: Record<string, string>
+    annotations: Record<string, string>
+    taints: NonNullable<Node['spec']>['taints']
+  },
 ): Node {
   return {
-    metadata: { name, labels: nodeLabels(name, options.machine, options.labels), annotations: NODE_ANNOTATIONS },
+    metadata: {
+      name,
+      labels: nodeLabels(name, options.machine, options.labels),
+      annotations: { ...NODE_ANNOTATIONS, ...options.annotations },
+    },
     spec: options.taints?.length ? { taints: options.taints } : {},
   }
 }

@@ -11,14 +11,14 @@ import { timestampOf } from './timestamp.ts'
 
 export interface PodStatusInput extends ContainerStatusInput {
   now: number
-  nodeIP: string
+  nodeIPs: readonly string[]
   resize?: readonly Verdict[]
   /** Set when the kubelet itself ended the pod: `DeadlineExceeded`, `OutOfcpu`, `Evicted` … */
   verdict?: { reason: string; message: string; condition?: Verdict } | undefined
 }
 
 export function podStatusOf(input: PodStatusInput): PodStatus {
-  const { pod, state, nodeIP, terminal } = input
+  const { pod, state, nodeIPs, terminal } = input
   // Nobody is told that a pod has failed while something of it still runs: others would begin in its place.
   const verdict = terminal || !state.containers.some(isAlive) ? input.verdict : undefined
   const init = (pod.spec?.initContainers ?? []).map((one) => containerStatusOf(one, initRole(one), input))
@@ -30,7 +30,7 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
   const phase = verdict ? 'Failed' : isSettled ? before : phaseOf(pod, { init, regular }, terminal)
   const now = timestampOf(input.now)
   const sandbox = state.sandboxes.find((one) => one.state === 'ready')
-  const ips = pod.spec?.hostNetwork ? [nodeIP] : sandbox && sandbox.ips.length > 0 ? sandbox.ips : podIPsBefore(pod)
+  const ips = pod.spec?.hostNetwork ? nodeIPs : sandbox && sandbox.ips.length > 0 ? sandbox.ips : podIPsBefore(pod)
   const generation = pod.metadata?.generation
   const reason = verdict ?? (isSettled ? { reason: pod.status?.reason, message: pod.status?.message } : undefined)
 
@@ -44,8 +44,8 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
       now,
       resize: [...(input.resize ?? []), ...(verdict?.condition ? [verdict.condition] : [])],
     }),
-    hostIP: nodeIP,
-    ...({ hostIPs: [{ ip: nodeIP }] } as object),
+    hostIP: nodeIPs[0]!,
+    ...({ hostIPs: nodeIPs.map((ip) => ({ ip })) } as object),
     ...(ips.length > 0 ? { podIP: ips[0]!, podIPs: ips.map((ip) => ({ ip })) } : {}),
     startTime: pod.status?.startTime ?? now,
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),

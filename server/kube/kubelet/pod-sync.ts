@@ -13,6 +13,7 @@ import { hashOfContainer } from './container-hash.ts'
 import type { ContainerStarter } from './container-starter.ts'
 import type { StartFailure } from './container-statuses.ts'
 import { type DnsSettings, hostnameOf, resolvConfOf } from './etc-files.ts'
+import type { PodAddresses } from './field-ref.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import type { PodCgroups } from './pod-cgroups.ts'
 import type { Verdict } from './pod-conditions.ts'
@@ -39,7 +40,7 @@ export interface PodSyncOptions {
   events: KubeletEvents
   clock: Clock
   logger: Logger
-  nodeIP: string
+  nodeIPs: readonly string[]
   rootDir: string
   dns(): DnsSettings
   /** Why pods cannot get addresses; undefined when they can. */
@@ -198,7 +199,7 @@ export class PodSync {
   }
 
   #say(pod: Pod, state: PodRuntimeState, memory: PodMemory, terminal: boolean): void {
-    const { statuses, probes, clock, nodeIP, runtimeName } = this.#options
+    const { statuses, probes, clock, nodeIPs, runtimeName } = this.#options
     const current = this.#asKnown(pod)
     const status = podStatusOf({
       pod: current,
@@ -209,7 +210,7 @@ export class PodSync {
       isReady: (id) => probes.isReady(id),
       isStarted: (id) => probes.isStarted(id),
       now: clock.now(),
-      nodeIP,
+      nodeIPs,
       verdict: memory.verdict,
       resize: ownVerdicts(pod, state, memory),
     })
@@ -248,10 +249,10 @@ export class PodSync {
 
   /** Volumes, sandbox, containers, in this order. Returns when to look again for what could not be started. */
   async #bringUp(pod: Pod, memory: PodMemory, plan: SyncPlan, state: PodRuntimeState): Promise<number[]> {
-    const { events, os, rootDir, nodeIP, dns } = this.#options
+    const { events, os, rootDir, nodeIPs, dns } = this.#options
     const directory = `${rootDir}/pods/${pod.metadata?.uid}`
     await os.writeFile(`${directory}/resolv.conf`, resolvConfOf(pod, dns()), { mode: 0o644 })
-    const volumes = await this.#mount(pod, memory, { podIPs: plan.sandbox?.ips ?? [], hostIP: nodeIP })
+    const volumes = await this.#mount(pod, memory, { podIPs: plan.sandbox?.ips ?? [], hostIPs: nodeIPs })
     if (!volumes) return [ATTACHED_LOOK_MS]
 
     let sandbox = plan.sandbox
@@ -295,11 +296,7 @@ export class PodSync {
   }
 
   /** Undefined while one is waited for. */
-  async #mount(
-    pod: Pod,
-    memory: PodMemory,
-    addresses: { podIPs: string[]; hostIP: string },
-  ): Promise<MountedVolumes | undefined> {
+  async #mount(pod: Pod, memory: PodMemory, addresses: PodAddresses): Promise<MountedVolumes | undefined> {
     const { clock, events, volumes } = this.#options
     try {
       const mounted = await volumes.mount(pod, addresses)
@@ -333,7 +330,7 @@ export class PodSync {
 
   async #refreshVolumes(pod: Pod, state: PodRuntimeState): Promise<void> {
     const podIPs = state.sandboxes[0]?.ips ?? []
-    await this.#options.volumes.mount(pod, { podIPs, hostIP: this.#options.nodeIP }, 'live').catch((err: unknown) => {
+    await this.#options.volumes.mount(pod, { podIPs, hostIPs: this.#options.nodeIPs }, 'live').catch((err: unknown) => {
       this.#options.logger.warn('volumes were not refreshed', { pod: pod.metadata?.name, err })
     })
   }

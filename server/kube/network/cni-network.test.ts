@@ -88,14 +88,14 @@ it('calls the plug-ins in order, each with the result of the one before, and in 
   const network = open()
   await network.updatePodCidr('10.244.1.0/24')
   expect(await network.setUp(sandbox)).toEqual({ ips: ['10.244.1.7'] })
-  expect(done()).toEqual(['ADD loopback', 'ADD bridge', 'ADD portmap'])
+  expect(done()).toEqual(['ADD loopback', 'ADD bridge', 'ADD portmap', 'ADD bandwidth'])
   expect(calls[2]?.conf).toMatchObject({
     prevResult: result,
     runtimeConfig: { portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'tcp' }] },
   })
   calls = []
   await network.tearDown({ ...sandbox, netnsPath: '' })
-  expect(done()).toEqual(['DEL portmap', 'DEL bridge'])
+  expect(done()).toEqual(['DEL bandwidth', 'DEL portmap', 'DEL bridge'])
   expect(calls[0]).toMatchObject({ netns: '', conf: { prevResult: result } })
   calls = []
   await network.tearDown(sandbox)
@@ -117,7 +117,7 @@ it('takes back the half of a network that came about, and says why the rest did 
   await expect(network.setUp(sandbox)).rejects.toThrow(
     'plugin type="portmap" failed (add): no IP addresses available in range set',
   )
-  expect(done().slice(-2)).toEqual(['DEL portmap', 'DEL bridge'])
+  expect(done().slice(-3)).toEqual(['DEL bandwidth', 'DEL portmap', 'DEL bridge'])
   expect([...files.keys()].filter((path) => path.includes('results'))).toEqual([])
 })
 
@@ -133,7 +133,7 @@ it('can give back what a kubelet took that died before it knew what it got', asy
   const next = open()
   expect(await next.addresses('s1')).toEqual([])
   await next.tearDown(sandbox)
-  expect(done()).toEqual(['ADD loopback', 'DEL portmap', 'DEL bridge'])
+  expect(done()).toEqual(['ADD loopback', 'DEL bandwidth', 'DEL portmap', 'DEL bridge'])
 })
 
 const listOf = (cniVersion: string, more = {}) =>
@@ -151,7 +151,7 @@ it('reads the configuration anew for each pod, and passes over files that are no
   // What was made by another configuration is taken down by that one.
   calls = []
   await network.tearDown(sandbox)
-  expect(done()).toEqual(['DEL portmap', 'DEL bridge'])
+  expect(done()).toEqual(['DEL bandwidth', 'DEL portmap', 'DEL bridge'])
 })
 
 it('says which file is wrong when there is no good one', async () => {
@@ -212,4 +212,33 @@ it('hands the result to DEL from version 0.4.0 on', async () => {
 it('reads results of old and new versions', () => {
   expect(addressesIn({ ip4: { ip: '10.0.0.2/24' } })).toEqual(['10.0.0.2'])
   expect(addressesIn({ ips: [{ address: '10.0.0.3/24' }] })).toEqual(['10.0.0.3'])
+})
+
+it('hands limits on to a plug-in that is able to hold them, and to no other', async () => {
+  const bandwidth = { ingressRate: 1000, ingressBurst: 4_294_967_295 }
+  const network = open()
+  await network.updatePodCidr('10.244.1.0/24')
+  await network.setUp({ ...sandbox, bandwidth })
+  const asked = Object.fromEntries(calls.map(({ plugin, conf }) => [plugin, conf.runtimeConfig]))
+  expect(asked).toMatchObject({
+    bridge: undefined,
+    portmap: { portMappings: [{ hostPort: 8080 }] },
+    bandwidth: { bandwidth },
+  })
+  expect(asked.portmap).not.toHaveProperty('bandwidth')
+  calls.length = 0
+  await network.setUp({ ...sandbox, id: 's2' })
+  expect(calls.at(-1)).toMatchObject({ plugin: 'bandwidth', command: 'ADD' })
+  expect(calls.at(-1)?.conf).not.toHaveProperty('runtimeConfig')
+})
+
+it('tells which versions the machine’s plug-ins speak', async () => {
+  const said = { cniVersion: '1.0.0', supportedVersions: ['0.4.0', '1.0.0'] }
+  const run: NodeOs['run'] = async (_command, _args, { env = {} } = {}) => ({
+    exitCode: 0,
+    stdout: env.CNI_COMMAND === 'VERSION' ? JSON.stringify(said) : '',
+    stderr: '',
+  })
+  os = { ...os, run }
+  expect(await open().versions()).toEqual(['0.4.0', '1.0.0'])
 })

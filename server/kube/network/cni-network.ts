@@ -88,6 +88,14 @@ export class CniNetwork implements PodNetwork {
     logger.info('pod network configured', { podCidr, file: own })
   }
 
+  /** Which versions of CNI the plug-ins of the machine speak, oldest first. */
+  async versions(): Promise<string[]> {
+    const { os, binDir } = this.#options
+    const env = { CNI_COMMAND: 'VERSION', CNI_PATH: binDir }
+    const { stdout } = await os.run(`${binDir}/bridge`, [], { input: '{"cniVersion":"1.0.0"}', env })
+    return (JSON.parse(stdout) as { supportedVersions?: string[] }).supportedVersions ?? []
+  }
+
   async setUp(sandbox: NetworkedSandbox): Promise<{ ips: string[] }> {
     const { os, confDir } = this.#options
     const list = await readNetworkList(os, confDir)
@@ -179,12 +187,12 @@ export class CniNetwork implements PodNetwork {
   ): Promise<CniResult | undefined> {
     const { os, binDir } = this.#options
     const { capabilities, ...conf } = plugin as PluginConf & { capabilities?: Record<string, boolean> }
-    const portMappings = pod?.sandbox.portMappings.map((one) => ({ ...one, protocol: one.protocol.toLowerCase() }))
+    const runtimeConfig = pod && runtimeConfigOf(pod.sandbox, capabilities)
     const input = JSON.stringify({
       ...conf,
       cniVersion,
       name,
-      ...(capabilities?.portMappings && pod ? { runtimeConfig: { portMappings } } : {}),
+      ...(runtimeConfig && { runtimeConfig }),
       ...(pod?.previous ? { prevResult: pod.previous } : {}),
     })
     const { exitCode, stdout, stderr } = await os.run(`${binDir}/${plugin.type}`, [], {
@@ -213,6 +221,17 @@ export class CniNetwork implements PodNetwork {
   #fileOf(sandboxId: string): string {
     return `${this.#cacheDir}/${sandboxId}-${INTERFACE}.json`
   }
+}
+
+/** What a plug-in says that it is able to, and the pod asks for. */
+function runtimeConfigOf({ portMappings, bandwidth }: NetworkedSandbox, capabilities: Record<string, boolean> = {}) {
+  const asked = {
+    ...(capabilities.portMappings && {
+      portMappings: portMappings.map((one) => ({ ...one, protocol: one.protocol.toLowerCase() })),
+    }),
+    ...(capabilities.bandwidth && bandwidth && { bandwidth }),
+  }
+  return Object.keys(asked).length > 0 ? asked : undefined
 }
 
 const podEnvironment = ({ sandbox, ifName = INTERFACE }: { sandbox: NetworkedSandbox; ifName?: string }) => ({

@@ -84,6 +84,7 @@ export function defaultNetworkList({ podCidr, mtu }: DefaultNetwork): NetworkLis
         },
       },
       { type: 'portmap', capabilities: { portMappings: true }, snat: true },
+      { type: 'bandwidth', capabilities: { bandwidth: true } },
     ],
   }
 }

@@ -49,4 +49,8 @@ describe('the address of a load balancer', () => {
     expect(answers(services, [node('n1'), node('n2', 'True', excluded)]).n2).toEqual([])
     expect(Object.values(answers([balancer('10.160.3.130', {}, 'Proxy')])).flat()).toEqual([])
   })
+
+  it('may be of IPv6', () => {
+    expect(Object.values(answers([balancer('fd00:10:160::aa0:382')])).flat()).toEqual(['fd00:10:160::aa0:382'])
+  })
 })

@@ -38,7 +38,7 @@ export function addressesFor(nodeName: string, { services, nodes, slicesOf }: Se
   return services
     .flatMap((service) => {
       const ingress = service.spec?.type === 'LoadBalancer' ? (service.status?.loadBalancer?.ingress ?? []) : []
-      const addresses = ingress.flatMap(({ ip, ipMode }) => (ip?.includes('.') && ipMode !== 'Proxy' ? [ip] : []))
+      const addresses = ingress.flatMap(({ ip, ipMode }) => (ip && ipMode !== 'Proxy' ? [ip] : []))
       if (addresses.length === 0) return []
       const isLocal = service.spec?.externalTrafficPolicy === 'Local'
       const candidates = isLocal ? ready.filter(hasEndpoint(slicesOf(service))) : ready
@@ -98,13 +98,14 @@ export function runLoadBalancerAddresses(options: LoadBalancerAddressesOptions):
     if (applied === wanted.join()) return
     const there = await ownAddresses(os)
     for (const address of there) {
-      if (!wanted.includes(address)) await os.run('ip', ['address', 'del', `${address}/32`, 'dev', 'lo'])
+      if (!wanted.includes(address)) await os.run('ip', ['address', 'del', ...placeOf(address)])
     }
     for (const address of wanted) {
       if (there.includes(address)) continue
-      await os.run('ip', ['address', 'add', `${address}/32`, 'dev', 'lo'])
-      // Whoever called another machine under this address learns that it is here now.
-      await os.run('perl', ['-e', GRATUITOUS_ARP, NETWORK, address])
+      // Whoever called another machine under this address learns that it is here now. In IPv6 the kernel says so itself.
+      const isSix = address.includes(':')
+      await os.run('ip', ['address', 'add', ...placeOf(address), ...(isSix ? ['nodad'] : [])])
+      if (!isSix) await os.run('perl', ['-e', GRATUITOUS_ARP, NETWORK, address])
       logger.info('answers to the address of a load balancer', { address })
     }
     applied = wanted.join()
@@ -146,8 +147,18 @@ export function runLoadBalancerAddresses(options: LoadBalancerAddressesOptions):
   }
 }
 
-/** Nothing else puts addresses there. */
+/** In IPv4 a machine answers for every address that it has; in IPv6 only for those of the device that is asked. */
+const placeOf = (address: string) =>
+  address.includes(':') ? [`${address}/128`, 'dev', NETWORK] : [`${address}/32`, 'dev', 'lo']
+
+/** Nothing else puts single addresses there. */
 async function ownAddresses(os: NodeOs): Promise<string[]> {
-  const { stdout } = await os.run('ip', ['-4', '-o', 'address', 'show', 'dev', 'lo'])
-  return [...stdout.matchAll(/inet (\S+)\/32 /g)].map(([, address = '']) => address)
+  const shown = await Promise.all(
+    ['-4 -o address show dev lo', `-6 -o address show dev ${NETWORK} scope global`].map((args) =>
+      os.run('ip', args.split(' ')),
+    ),
+  )
+  return shown.flatMap(({ stdout }) =>
+    [...stdout.matchAll(/inet6? (\S+)\/(?:32|128) /g)].map(([, address = '']) => address),
+  )
 }

@@ -8,6 +8,7 @@ import type Docker from 'dockerode'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
+import { bandwidthOf } from '../bandwidth.ts'
 import {
   type ContainerConfig,
   type ContainerResources,
@@ -344,7 +345,9 @@ async function seccompOptionOf(
 function networked(sandbox: PodSandbox, config?: PodSandboxConfig): NetworkedSandbox {
   const { namespace, name, uid } = sandbox.config
   const netnsPath = sandbox.pid > 0 ? `/proc/${sandbox.pid}/ns/net` : ''
-  return { id: sandbox.id, namespace, name, uid, netnsPath, portMappings: config?.portMappings ?? [] }
+  const bandwidth = config && bandwidthOf(config.annotations)
+  const portMappings = config?.portMappings ?? []
+  return { id: sandbox.id, namespace, name, uid, netnsPath, portMappings, ...(bandwidth && { bandwidth }) }
 }
 
 /** Undefined for answers that only say that there is nothing (left) to do. */

@@ -15,12 +15,14 @@ const RETRY_FULL_MS = 10_000
 class ServiceLbReconciler implements Reconciler {
   readonly #services: Lister<CoreService>
   readonly #range: string
-  /** Given out and not yet in the cache, by Service. */
+  readonly #secondOf: ((address: string) => string) | undefined
+  /** Given out and not yet in the cache, by Service; of IPv4, by which that of IPv6 is known. */
   readonly #given = new Map<string, string>()
 
-  constructor(view: ClusterView, range: string) {
+  constructor(view: ClusterView, { range, secondOf }: LoadBalancerAddresses) {
     this.#services = view.cache(Service)
     this.#range = range
+    this.#secondOf = secondOf
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -31,21 +33,25 @@ class ServiceLbReconciler implements Reconciler {
     // Somebody else's, by its class.
     if (spec?.loadBalancerClass) return
     report.sees(service)
-    const [ingress] = status?.loadBalancer?.ingress ?? []
+    const ingress = status?.loadBalancer?.ingress ?? []
     if (spec?.type !== 'LoadBalancer') {
       this.#given.delete(key)
-      if (ingress) await this.#takeBack(context, service)
+      if (ingress.length > 0) await this.#takeBack(context, service)
       return
     }
     report.wanted = 'an address of the network'
-    if (ingress?.ip && holdsAddress(this.#range, ingress.ip)) return void this.#given.delete(key)
-    return this.#give(context, service)
+    const has = addressesIn(this.#range).find((address) =>
+      ingress.some(({ ip }) => ip && this.#both(address).includes(ip)),
+    )
+    const wanted = has && this.#inFamilies(service, has)
+    if (wanted && ingress.map(({ ip }) => ip).join() === wanted.join()) return void this.#given.delete(key)
+    return this.#give(context, service, has)
   }
 
-  async #give(context: ReconcileContext, service: CoreService): Promise<Result> {
+  async #give(context: ReconcileContext, service: CoreService, has: string | undefined): Promise<Result> {
     const { key, client, report, event } = context
     event(Service, service, 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer')
-    const address = this.#given.get(key) ?? this.#free(service)
+    const address = this.#given.get(key) ?? has ?? this.#free(service)
     if (!address) {
       const asked = service.spec?.loadBalancerIP
       const why = asked ? `${asked} is not free in ${this.#range}` : `all addresses of ${this.#range} are given out`
@@ -55,8 +61,10 @@ class ServiceLbReconciler implements Reconciler {
       return { requeueAfterMs: RETRY_FULL_MS }
     }
     this.#given.set(key, address)
-    await this.#say(client, service, [{ ip: address, ipMode: 'VIP' }])
-    report.did.push(`gave ${address}`)
+    const addresses = this.#inFamilies(service, address)
+    const ingress = addresses.map((ip) => ({ ip, ipMode: 'VIP' }))
+    await this.#say(client, service, ingress)
+    report.did.push(`gave ${addresses.join(' and ')}`)
     event(Service, service, 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer')
   }
 
@@ -74,8 +82,19 @@ class ServiceLbReconciler implements Reconciler {
       for (const { ip } of other.status?.loadBalancer?.ingress ?? []) if (ip) taken.add(ip)
     }
     const asked = spec?.loadBalancerIP
-    if (asked) return holdsAddress(this.#range, asked) && !taken.has(asked) ? asked : undefined
-    return addressesIn(this.#range).find((address) => !taken.has(address))
+    const isFree = (address: string) => this.#both(address).every((one) => !taken.has(one))
+    if (asked) return holdsAddress(this.#range, asked) && isFree(asked) ? asked : undefined
+    return addressesIn(this.#range).find(isFree)
+  }
+
+  #both(address: string): string[] {
+    return [address, ...(this.#secondOf ? [this.#secondOf(address)] : [])]
+  }
+
+  /** In the order of the Service's families. */
+  #inFamilies({ spec }: CoreService, address: string): string[] {
+    const families = spec?.ipFamilies ?? ['IPv4']
+    return families.map((family) => (family === 'IPv6' && this.#secondOf ? this.#secondOf(address) : address))
   }
 
   async #say(client: ReconcileContext['client'], { metadata }: CoreService, ingress: object[] | null): Promise<void> {
@@ -93,12 +112,18 @@ function addressesIn(range: string): string[] {
   return Array.from({ length: 2 ** (32 - bits) }, (_, at) => addressOf(family, first + BigInt(at)))
 }
 
-/** `range`: a part of the machines' network that nobody else gives addresses out of. */
-export const serviceLbController = (range: string) =>
+export interface LoadBalancerAddresses {
+  /** A part of the machines' network that nobody else gives addresses out of. */
+  range: string
+  /** The address of IPv6 that goes with one of IPv4, where the cluster has both. */
+  secondOf?: (address: string) => string
+}
+
+export const serviceLbController = (addresses: LoadBalancerAddresses) =>
   controller('service-lb')
     .actsAs('service-controller')
     .eventsFrom('service-controller')
     .for(Service)
     // Two at once could give the same address to two Services.
     .concurrency(1)
-    .reconcileWith((view) => new ServiceLbReconciler(view, range))
+    .reconcileWith((view) => new ServiceLbReconciler(view, addresses))

@@ -8,7 +8,8 @@ import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 
 let loops: TestLoops
 beforeEach(async () => {
-  loops = await startTestLoops({ startTestServer, runScheduler })
+  const options = { serviceClusterIpRange: '10.96.0.0/12,fd00:10:96::/112' }
+  loops = await startTestLoops({ startTestServer: (told) => startTestServer({ ...told, options }), runScheduler })
 })
 afterEach(() => loops[Symbol.asyncDispose]())
 
@@ -28,7 +29,7 @@ const told = async (reason: string) =>
 it('gives each an address of the network, and a freed one to who waits', async () => {
   // What it gives out it does not hear of until later.
   loops.news.hold('services')
-  await loops.run(['service-lb'], { loadBalancerRange: '10.160.3.128/31' })
+  await loops.run(['service-lb'], { loadBalancers: { range: '10.160.3.128/31' } })
   await make('one')
   await make('two')
   loops.news.release('services')
@@ -45,7 +46,7 @@ it('gives each an address of the network, and a freed one to who waits', async (
 })
 
 it('gives the one that is asked for when it is free, and leaves other classes alone', async () => {
-  await loops.run(['service-lb'], { loadBalancerRange: '10.160.3.128/26' })
+  await loops.run(['service-lb'], { loadBalancers: { range: '10.160.3.128/26' } })
   await make('other', { loadBalancerClass: 'example.com/lb' })
   await make('asked', { loadBalancerIP: '10.160.3.140' })
   await has('asked', '10.160.3.140')
@@ -55,11 +56,29 @@ it('gives the one that is asked for when it is free, and leaves other classes al
 })
 
 it('takes the address back when the type changes', async () => {
-  await loops.run(['service-lb'], { loadBalancerRange: '10.160.3.128/26' })
+  await loops.run(['service-lb'], { loadBalancers: { range: '10.160.3.128/26' } })
   await make('web')
   await has('web', '10.160.3.128')
   await services().patch({ name: 'web', namespace: 'default' }, 'application/merge-patch+json', {
     spec: { type: 'ClusterIP' },
   })
   await has('web', undefined)
+})
+
+it('gives one of each family that the Service has, in its order, and goes with it when that changes', async () => {
+  const secondOf = (address: string) => `fd00::${address.split('.').at(-1)}`
+  await loops.run(['service-lb'], { loadBalancers: { range: '10.160.3.128/26', secondOf } })
+  const both = async (name: string) =>
+    (await services().get({ name, namespace: 'default' })).status?.loadBalancer?.ingress?.map(({ ip }) => ip).join(' ')
+  await make('web')
+  await has('web', '10.160.3.128')
+  const web = { name: 'web', namespace: 'default' }
+  const change = (families: string[]) =>
+    services().patch(web, 'application/merge-patch+json', {
+      spec: { ipFamilyPolicy: families.length > 1 ? 'RequireDualStack' : 'SingleStack', ipFamilies: families },
+    })
+  await change(['IPv4', 'IPv6'])
+  await loops.until('it has two', async () => (await both('web')) === '10.160.3.128 fd00::128')
+  await make('other')
+  await has('other', '10.160.3.129')
 })

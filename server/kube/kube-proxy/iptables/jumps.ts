@@ -7,6 +7,8 @@ export interface Jump {
   target: string
   /** Without `-A CHAIN`. */
   rule: string
+  /** Behind everything that is in the chain already. */
+  isLast?: true
 }
 
 const PORTALS = 'kubernetes service portals'
@@ -14,7 +16,7 @@ const EXTERNAL = 'kubernetes externally-visible service portals'
 const FIREWALL = 'kubernetes load balancer firewall'
 const NEW = '-m conntrack --ctstate NEW '
 
-const JUMPS: readonly Jump[] = [
+export const IPTABLES_JUMPS: readonly Jump[] = [
   jump('filter', 'INPUT', 'KUBE-FIREWALL', ''),
   jump('filter', 'OUTPUT', 'KUBE-FIREWALL', ''),
   jump('filter', 'INPUT', 'KUBE-EXTERNAL-SERVICES', EXTERNAL, NEW),
@@ -31,13 +33,13 @@ const JUMPS: readonly Jump[] = [
   jump('nat', 'POSTROUTING', 'KUBE-POSTROUTING', 'kubernetes postrouting rules'),
 ]
 
-function jump(table: Jump['table'], chain: string, target: string, text: string, match = ''): Jump {
+export function jump(table: Jump['table'], chain: string, target: string, text: string, match = ''): Jump {
   const comment = text === '' ? '' : `-m comment --comment "${text}" `
   return { table, chain, target, rule: `${match}${comment}-j ${target}` }
 }
 
 /** Those that are not in what `iptables-save` said of all tables. */
-export function missingJumps(saved: string): Jump[] {
+export function missingJumps(saved: string, jumps: readonly Jump[]): Jump[] {
   const there = new Set<string>()
   let table = ''
   for (const line of saved.split('\n')) {
@@ -45,5 +47,5 @@ export function missingJumps(saved: string): Jump[] {
     const [, chain, target] = /^-A (\S+) .*?-j (\S+)$/.exec(line.trim()) ?? []
     if (chain && target) there.add(`${table} ${chain} ${target}`)
   }
-  return JUMPS.filter(({ table, chain, target }) => !there.has(`${table} ${chain} ${target}`))
+  return jumps.filter(({ table, chain, target }) => !there.has(`${table} ${chain} ${target}`))
 }

@@ -40,7 +40,7 @@ function tableText(
     `*${table}`,
     // By name: iptables keeps its list of chains so, and ten thousand take a fifth of the time.
     ...[...changed.map(([chain]) => chain), ...stale].sort().map((chain) => `:${chain} - [0:0]`),
-    ...jumps.map(({ chain, rule }) => `-I ${chain} 1 ${rule}`),
+    ...jumps.map(({ chain, rule, isLast }) => (isLast ? `-A ${chain} ${rule}` : `-I ${chain} 1 ${rule}`)),
     ...changed.flatMap(([chain, rules]) => rules.map((rule) => `-A ${chain} ${rule}`)),
     ...stale.map((chain) => `-X ${chain}`),
     'COMMIT',
@@ -58,22 +58,27 @@ const PER_SERVICE = /^:(KUBE-(?:SVC|SVL|EXT|FW|SEP)-\S+)/
  * From `iptables-save`: chains of an earlier life, which have to go unless they are wanted again, and the jumps that
  * somebody took away. What is in the chains is not read; all of them are written anew.
  */
-export function readSaved(saved: string): Applied {
+export function readSaved(saved: string, jumps: readonly Jump[]): Applied {
   const nat = new Map<string, readonly string[]>()
   const rules = { nat, filter: new Map<string, readonly string[]>() }
   for (const line of saved.split('\n')) {
     const chain = PER_SERVICE.exec(line)?.[1]
     if (chain) nat.set(chain, UNKNOWN)
   }
-  return { rules, missing: missingJumps(saved) }
+  return { rules, missing: missingJumps(saved, jumps) }
 }
 
-/** Takes every chain of kube-proxy away again, with the jumps to it. Empty where there is none. */
+const OURS = /^:(KUBE-\S+)/gm
+
+/** kube-proxy's chains, whatever its mode was. */
+export const chainsIn = (saved: string) => [...saved.matchAll(OURS)].map(([, chain = '']) => chain)
+
+/** Takes every one of them away again, with the jumps to it. Empty where there is none. */
 export function removalText(saved: string): string {
   return saved
     .split(/^(?=\*)/m)
     .map((table) => {
-      const chains = [...table.matchAll(/^:(KUBE-\S+)/gm)].map(([, chain = '']) => chain)
+      const chains = chainsIn(table)
       const jumps = table.match(/^-A (?!KUBE-)\S+ .*-j KUBE-\S+$/gm) ?? []
       if (chains.length === 0) return ''
       const lines = [

@@ -3,6 +3,7 @@ import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 import { describe, expect, it } from 'vitest'
 import type { Family } from '../service-ports.ts'
 import { balanced, endpoint, ports, service, slice } from '../testing/sample-services.ts'
+import { IPTABLES_JUMPS } from './jumps.ts'
 import { readSaved, removalText, restoreText } from './restore-text.ts'
 import { ruleSetOf, rulesOf } from './rules.ts'
 
@@ -157,7 +158,7 @@ describe('restore', () => {
   const known = { missing: [] }
 
   it('writes everything the first time, jumps included, and nothing when nothing changed', () => {
-    const text = restoreText(one, readSaved(''))
+    const text = restoreText(one, readSaved('', IPTABLES_JUMPS))
     expect(text).toMatch(/^\*filter\n/)
     expect(text).toContain(
       '\n-I INPUT 1 -m conntrack --ctstate NEW -m comment --comment "kubernetes externally-visible service portals" -j KUBE-EXTERNAL-SERVICES\n',
@@ -176,7 +177,7 @@ describe('restore', () => {
 
   it('declares chains by name, for the sake of iptables', () => {
     const all = rules(service(), [slice(...Array.from({ length: 9 }, (_, at) => endpoint(`10.244.0.${at}`)))])
-    const [, nat = ''] = restoreText(all, readSaved('')).split('*nat')
+    const [, nat = ''] = restoreText(all, readSaved('', IPTABLES_JUMPS)).split('*nat')
     const declared = nat.match(/^:\S+/gm) ?? []
     expect(declared).toEqual(declared.toSorted())
   })
@@ -184,7 +185,7 @@ describe('restore', () => {
   it('deletes chains that an earlier life left, and writes again those that are wanted still', () => {
     const [svc] = [...one.nat.keys()].filter((name) => name.startsWith('KUBE-SVC-'))
     const saved = `*nat\n:KUBE-SVC-AAAA - [0:0]\n:${svc} - [0:0]\n:OTHER - [0:0]\n-A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING\n`
-    const text = restoreText(one, readSaved(saved))
+    const text = restoreText(one, readSaved(saved, IPTABLES_JUMPS))
     expect(text.match(/^-X .*/gm)).toEqual(['-X KUBE-SVC-AAAA'])
     expect(text).toContain(`:${svc} - [0:0]`)
     expect(text).not.toContain('-I POSTROUTING')

@@ -216,7 +216,7 @@ describe('a volume of a driver', () => {
   const setUp = async (uid: string, persistentVolume: PersistentVolume | undefined = volume) => {
     const pod: Pod = { metadata: { name: `pod-${uid}`, namespace: 'shop', uid }, spec: { containers: [] } }
     const csi = persistentVolume?.spec?.csi ?? { driver: NAME, volumeAttributes: { size: '1Gi' } }
-    const request = { pod, persistentVolume, directory: directoryOf(uid), addresses: { podIPs: [], hostIP: '' } }
+    const request = { pod, persistentVolume, directory: directoryOf(uid), addresses: { podIPs: [], hostIPs: [] } }
     return csiVolume.setUp({ ...request, volume: { name: 'data', csi } }, ports())
   }
   const tearDown = (uid: string) => csiVolume.tearDown?.(directoryOf(uid), ports())

@@ -76,7 +76,7 @@ const podWith = (volume: object, spec: Partial<Spec> = {}) =>
     metadata: { name: 'web', namespace: 'shop', uid: 'u1' },
     spec: { containers: [{ name: 'app' }], volumes: [{ name: 'v', ...volume }], ...spec },
   }) as Pod
-const ADDRESSES = { podIPs: [], hostIP: '192.0.2.1' }
+const ADDRESSES = { podIPs: [], hostIPs: ['192.0.2.1', 'fd00::1'] }
 const mount = async (pod: Pod) => (await volumes.mount(pod, ADDRESSES)).get('v')
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o7777).toString(8)
 
