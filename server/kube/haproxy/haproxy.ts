@@ -49,9 +49,10 @@ export class HaProxy {
 
 /** In HAProxy's words; empty where there is none. */
 async function problemWith(config: string): Promise<string> {
-  const test = spawn('haproxy', ['-c', '-q', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const test = spawn('haproxy', ['-c', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
   let words = ''
   test.stderr.on('data', (chunk) => (words += chunk))
   const [code] = await once(test, 'close')
-  return code === 0 ? '' : words.trim() || `it ended with ${code}`
+  const problems = words.split('\n').filter((line) => line.startsWith('[ALERT]'))
+  return code === 0 ? '' : problems.join('; ') || `it ended with ${code}`
 }
