@@ -264,6 +264,10 @@ images
   .description('the images that machines have')
   .action(async () => (await installation()).listImages(context()))
 images
+  .command('prune')
+  .description('remove images, disks and registry contents that only earlier sets of images had')
+  .action(async () => (await installation()).pruneImages(context()))
+images
   .command('export <file>')
   .description('write all images into one file, for a machine that reaches neither a registry nor a Debian mirror')
   .action(async (file) => (await installation()).exportImages(file, say))
