@@ -97,6 +97,7 @@ interface CreateOptions extends EtcdFlags {
   kubeconfig?: string
   proxyMode?: ClusterSpec['proxyMode']
   podNetwork?: ClusterSpec['podNetwork']
+  containerRuntime?: ClusterSpec['containerRuntime']
   dnsForward?: string
   ipFamily?: ClusterSpec['ipFamily']
   extraConfig: Record<string, string>
@@ -136,6 +137,7 @@ cluster
     '--proxy-mode <mode>',
     'how calls of Services are led: iptables (default), nftables, ipvs, or userspace as long ago',
   )
+  .option('--container-runtime <name>', 'who runs pods: docker (default) or containerd, by its CRI')
   .option('--pod-network <way>', 'how packets get from machine to machine: routes (default) or vxlan')
   .option('--ip-family <family>', 'of pods and Services: ipv4 (default) or dual, which has IPv6 as well')
   .option('--dns-forward <servers>', "whom the cluster's DNS asks for names of the world (default: nobody)")
@@ -154,10 +156,11 @@ cluster
     const simulatedNodes = options.simulatedNodes ?? 0
     const nodes = options.nodes ?? (simulatedNodes > 0 ? 0 : 1)
     const etcd = options.etcdServers ? { etcd: etcdServersOf(options) } : {}
-    const { proxyMode, podNetwork, dnsForward, ipFamily } = options
+    const { proxyMode, podNetwork, containerRuntime, dnsForward, ipFamily } = options
     const network = {
       ...(proxyMode && { proxyMode }),
       ...(podNetwork && { podNetwork }),
+      ...(containerRuntime && { containerRuntime }),
       ...(ipFamily && { ipFamily }),
       ...(dnsForward && { dnsForward: dnsForward.split(',') }),
     }

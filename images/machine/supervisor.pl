@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# The machine's first process: starts the Docker engine and the node agent (which waits for its configuration, so that a
-# warm machine has only that to read); starts either again, with back-off, when it dies; reaps orphans.
+# The machine's first process: starts the Docker engine, containerd where pods are run by its CRI, and the node agent
+# (which waits for its configuration, so that a warm machine has only that to read); starts each again, with back-off,
+# when it dies; reaps orphans.
 # SIGHUP: the configuration is new. SIGTERM: shut down.
 # Perl because perl-base is on every Debian and an interpreter of 5 MB beside dockerd does not count.
 use strict; use warnings;
@@ -10,12 +11,19 @@ use IO::Socket::UNIX;
 my $CONFIG = '/etc/podium/node.json';
 my $SOCKET = '/var/run/docker.sock';
 my $AGENT = '/usr/lib/podium/node-agent/node-agent.mjs';
+# There when it is wanted.
+my $CONTAINERD = '/etc/podium/containerd.toml';
 my %service = (
   dockerd => { command => ['dockerd', '-H', "unix://$SOCKET", '--bridge=none', '--iptables=false', '--ip6tables=false',
       '--ip-masq=false', '--userland-proxy=false', '--storage-driver', 'overlay2', '--data-root', '/var/lib/docker',
       # Pods outlive a restart of the engine, as they do on a node with containerd.
-      '--live-restore', '--exec-root', '/run/docker', '--pidfile', '/run/docker.pid', '--log-level', 'warn'],
+      '--live-restore',
+      # By these names RuntimeClasses choose; `runc` is there by itself.
+      '--add-runtime', 'crun=/usr/bin/crun',
+      '--exec-root', '/run/docker', '--pidfile', '/run/docker.pid', '--log-level', 'warn'],
     wanted => sub { 1 }, clean => sub { unlink '/run/docker.pid' } },
+  containerd => { command => ['containerd', '--config', $CONTAINERD, '--log-level', 'warn'],
+    wanted => sub { -e $CONTAINERD }, clean => sub { } },
   'node-agent' => { command => ['node', '--max-old-space-size=128', '--max-semi-space-size=2', $AGENT, '--config', $CONFIG],
     wanted => sub { -e $AGENT && dockerAnswers() }, clean => sub { } },
 );
@@ -35,7 +43,7 @@ until ($term) {
     stop('node-agent', 10) if $agent->{hadConfig};    # one without is waiting and sees the file by itself
     @$agent{qw(notBefore failures hadConfig)} = (0, 0, 1);
   }
-  for my $name ('dockerd', 'node-agent') {
+  for my $name ('dockerd', 'containerd', 'node-agent') {
     my $s = $service{$name};
     next if $s->{pid} || now() < ($s->{notBefore} // 0) || !$s->{wanted}->();
     start($name);
@@ -46,6 +54,7 @@ until ($term) {
 print "podium: shutting down\n";
 # Who gives pods time to end (shutdownGracePeriod) has it here; the host waits half a minute for all of it.
 stop('node-agent', 25, 'PWR');
+stop('containerd', 5);
 stop('dockerd', 20);
 kill 'KILL', -1;
 exit 0;

@@ -63,6 +63,7 @@ export async function joinNode(context: NodeCommandContext, told: JoinRequest): 
   const {
     proxyMode = 'iptables',
     podNetwork = 'routes',
+    containerRuntime = 'docker',
     ipFamily,
   } = (await readClusterRecord(clusterDirectory(context.stateDir, cluster.name)))?.spec ?? {}
   const files = joiningNodeFiles({
@@ -71,6 +72,7 @@ export async function joinNode(context: NodeCommandContext, told: JoinRequest): 
     networking: NETWORKING,
     proxyMode,
     podNetwork,
+    containerRuntime,
     ipFamily,
     join: { ...told, endpoint },
   })

@@ -13,6 +13,8 @@ import { systemClock } from '../base/clock.ts'
 import { createLogger, type Logger, type LogLevel } from '../base/logger.ts'
 import { createClient } from './client/client.ts'
 import { transportFromKubeconfig } from './client/https-transport.ts'
+import type { ContainerRuntime } from './container-runtime/container-runtime.ts'
+import { CriRuntime } from './container-runtime/cri/cri-runtime.ts'
 import { DockerRuntime } from './container-runtime/docker/docker-runtime.ts'
 import { runKubeProxy } from './kube-proxy/index.ts'
 import type { JoinRequest } from './kubelet/bootstrap/discovery.ts'
@@ -54,6 +56,8 @@ interface NodeConfig {
   /** Where it shall get its kubeconfig from, having none. */
   join?: JoinRequest
   dockerSocket: string
+  /** Of a runtime that runs the pods in place of the Docker engine. */
+  criSocket?: string
   cniConfDir: string
   cniBinDir: string
   pauseImage?: string
@@ -112,22 +116,31 @@ async function main(): Promise<void> {
       dnsAddress: config.dnsAddress,
     }),
   )
+  const common = {
+    os,
+    clock,
+    logger: logger.with({ component: 'runtime' }),
+    pauseImage: config.pauseImage ?? 'registry.k8s.io/pause:3.10',
+    logs: logLimitsOf(configuration),
+  }
   const runtime = stack.use(
-    new DockerRuntime({
-      docker,
-      os,
-      network: policies.isolating(network),
-      clock,
-      logger: logger.with({ component: 'runtime' }),
-      pauseImage: config.pauseImage ?? 'registry.k8s.io/pause:3.10',
-      logs: logLimitsOf(configuration),
-    }),
+    config.criSocket
+      ? new CriRuntime({
+          ...common,
+          socketPath: config.criSocket,
+          configureNetwork: (podCidr) => network.updatePodCidr(podCidr),
+          isolating: policies.isolating,
+        })
+      : new DockerRuntime({ ...common, docker, network: policies.isolating(network) }),
   )
-  // Pods may have lived on while nobody looked.
-  void runtime
-    .listPodSandboxes()
-    .then((sandboxes) => network.takeUp(sandboxes.map(({ id }) => id)))
-    .catch((err: unknown) => logger.warn('pods of before could not be listed', { err }))
+  // Whoever looks after a network itself looks after pods that lived on while nobody looked.
+  if (config.criSocket) await untilAnswers(runtime, waiting)
+  else {
+    void runtime
+      .listPodSandboxes()
+      .then((sandboxes) => network.takeUp(sandboxes.map(({ id }) => id)))
+      .catch((err: unknown) => logger.warn('pods of before could not be listed', { err }))
+  }
   const kubelet = stack.use(
     await startKubelet({
       nodeName,
@@ -241,6 +254,19 @@ async function waitForConfig(path: string, logger: Logger): Promise<NodeConfig> 
     } else if (tries === 0) logger.info('waiting for the node configuration', { path })
     // Timers of the clock do not keep a process alive; waiting is all there is to do here.
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
+  }
+}
+
+/** Its supervisor starts it at the same time as this. */
+async function untilAnswers(runtime: ContainerRuntime, logger: Logger): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      await runtime.version()
+      return
+    } catch (err) {
+      if (tries % 50 === 0) logger.info('waiting for the container runtime', { err })
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
+    }
   }
 }
 

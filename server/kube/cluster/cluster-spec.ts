@@ -17,6 +17,9 @@ export interface EtcdServers {
   keyFile?: string
 }
 
+/** `containerd`: through its CRI. */
+export type ContainerRuntimeName = 'docker' | 'containerd'
+
 export interface ClusterSpec {
   name: string
   /** Worker machines: real ones, with an engine of their own. */
@@ -31,6 +34,8 @@ export interface ClusterSpec {
   proxyMode?: ProxyModeName
   /** How packets get from machine to machine; by routes unless told. */
   podNetwork?: PodPathName
+  /** Who runs the pods of its machines; their Docker engine unless told. */
+  containerRuntime?: ContainerRuntimeName
   /** IPv4 alone unless told. */
   ipFamily?: IpFamilyChoice
   /** Servers that the cluster's DNS asks for names of the world; none unless told. */
@@ -95,6 +100,9 @@ export function problemsOf(spec: ClusterSpec, isThere: (path: string) => boolean
   if (spec.proxyMode === 'ipvs' && spec.nodes > 0 && !isThere(IPVS_IN_KERNEL)) problems.push(`--proxy-mode: ${NO_IPVS}`)
   if (spec.podNetwork && !POD_PATHS.includes(spec.podNetwork)) {
     problems.push(`--pod-network must be ${POD_PATHS.join(' or ')}, not "${spec.podNetwork}"`)
+  }
+  if (spec.containerRuntime && !['docker', 'containerd'].includes(spec.containerRuntime)) {
+    problems.push(`--container-runtime must be docker or containerd, not "${spec.containerRuntime}"`)
   }
   if (spec.ipFamily && !['ipv4', 'dual'].includes(spec.ipFamily)) {
     problems.push(`--ip-family must be ipv4 or dual, not "${spec.ipFamily}"`)

@@ -416,7 +416,7 @@ export class Cluster {
   async #joinMachines(): Promise<void> {
     const network = this.#network
     const { isAnew, record } = this.#options
-    const { proxyMode = 'iptables', podNetwork = 'routes', ipFamily } = record.spec
+    const { proxyMode = 'iptables', podNetwork = 'routes', containerRuntime = 'docker', ipFamily } = record.spec
     if (!network) return
     await Promise.all(
       this.#machines.map(async (machine) =>
@@ -428,6 +428,7 @@ export class Cluster {
             networking: NETWORKING,
             proxyMode,
             podNetwork,
+            containerRuntime,
             ipFamily,
           }),
           {

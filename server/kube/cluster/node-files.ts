@@ -5,6 +5,8 @@ import { stringify } from 'yaml'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import type { ProxyModeName } from '../kube-proxy/configuration.ts'
 import type { PodPathName } from '../network/pod-paths.ts'
+import type { ContainerRuntimeName } from './cluster-spec.ts'
+import { CRI_SOCKET, containerdFiles } from './containerd-files.ts'
 import type { Machine, MachineFile, MachineNetwork } from './machine-provider.ts'
 import { NETWORK_POLICY_USER } from './network-policy-role.ts'
 import { type ClusterNetworking, type IpFamilyChoice, secondAddressOf } from './networking.ts'
@@ -16,6 +18,7 @@ interface NodeOptions {
   networking: ClusterNetworking
   proxyMode: ProxyModeName
   podNetwork: PodPathName
+  containerRuntime: ContainerRuntimeName
   ipFamily: IpFamilyChoice | undefined
 }
 
@@ -49,6 +52,7 @@ export async function nodeFiles(options: NodeOptions & { pki: Pki }): Promise<Ma
     { path: config.networkKubeconfig, mode: 0o600, content: conf(NETWORK_POLICY_USER, policies) },
     { path: config.kubeletServing.cert, mode: 0o644, content: serving.certPem },
     { path: config.kubeletServing.key, mode: 0o600, content: serving.keyPem },
+    ...containerdFiles(options.containerRuntime),
     // Last: the node agent waits for this file.
     agentFile(config),
   ]
@@ -73,11 +77,12 @@ export function joiningNodeFiles(
   const config = agentConfig(options)
   return [
     { path: config.proxyConfig, mode: 0o644, content: proxyConfiguration(networking, proxyMode) },
+    ...containerdFiles(options.containerRuntime),
     agentFile({ ...config, join }),
   ]
 }
 
-const agentConfig = ({ machine, network, networking, podNetwork, ipFamily }: NodeOptions) => ({
+const agentConfig = ({ machine, network, networking, podNetwork, containerRuntime, ipFamily }: NodeOptions) => ({
   nodeName: machine.name,
   nodeIP: machine.address,
   kubeconfig: '/etc/kubernetes/kubelet.conf',
@@ -97,6 +102,7 @@ const agentConfig = ({ machine, network, networking, podNetwork, ipFamily }: Nod
     clientCa: '/etc/kubernetes/pki/ca.crt',
   },
   dockerSocket: '/var/run/docker.sock',
+  ...(containerRuntime === 'containerd' && { criSocket: CRI_SOCKET }),
   cniConfDir: '/etc/cni/net.d',
   cniBinDir: '/opt/cni/bin',
 })

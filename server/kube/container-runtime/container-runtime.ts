@@ -1,5 +1,6 @@
 // What the kubelet asks of a container runtime: the verbs of the CRI, in our words' types.
-// Implementations: docker/ (the machine's own engine, through dockerode) and simulated/ (nothing runs; time passes).
+// Implementations: docker/ (the machine's own engine, through dockerode), cri/ (whoever speaks it, over a socket) and
+// simulated/ (nothing runs; time passes).
 // Upstream: k8s.io/cri-api, runtime.v1.RuntimeService and ImageService.
 
 import type { Duplex, Readable } from 'node:stream'
@@ -21,7 +22,10 @@ export interface PodSandboxConfig {
   annotations: Record<string, string>
   hostNetwork: boolean
   hostIpc: boolean
+  hostPid: boolean
   shareProcessNamespace: boolean
+  /** Whether a container of it will be. */
+  privileged: boolean
   /** Of a RuntimeClass; the engine's own way when empty. */
   runtimeHandler: string
   cgroupParent?: string

@@ -120,6 +120,29 @@ it('registers its node with labels, addresses and capacity, and keeps its lease'
   await until('renewal', async () => (await lease()).spec?.renewTime !== first)
 })
 
+it('leaves a pod without a sandbox alone for ten seconds, however often something wakes it', async () => {
+  const run = runtime.runPodSandbox.bind(runtime)
+  const tries: number[] = []
+  runtime.runPodSandbox = async (config) => {
+    tries.push(clock.monotonic())
+    if (tries.length < 3) throw new Error('no runtime for "odd" is configured')
+    return run(config)
+  }
+  await create({})
+  await until('the first try', () => tries.length === 1)
+  for (const turn of ['1', '2', '3']) {
+    await client.of(Pod).patch(web, 'application/merge-patch+json', { metadata: { labels: { turn } } })
+    await until('it was heard', () => kubelet.pod('default', 'web')?.metadata?.labels?.turn === turn)
+  }
+  await clock.advance(5_000)
+  expect(tries).toHaveLength(1)
+  await until('a second and a third', () => clock.advance(1_000).then(phaseIs('Running')))
+  expect(tries.slice(1).map((at, index) => Math.floor((at - tries[index]!) / 1000))).toEqual([10, 10])
+  const told = (await events()).find(({ reason }) => reason === 'FailedCreatePodSandBox')
+  expect(told?.message).toBe('Failed to create pod sandbox: no runtime for "odd" is configured')
+  expect(told?.count).toBe(2)
+})
+
 it('contradicts whoever declares it dead while it lives', async () => {
   const condition = {
     type: 'Ready',

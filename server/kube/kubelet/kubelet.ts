@@ -171,6 +171,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     events,
     clock,
     logger,
+    random,
     nodeIPs,
     rootDir,
     runtimeName,

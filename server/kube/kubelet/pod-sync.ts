@@ -40,6 +40,7 @@ export interface PodSyncOptions {
   events: KubeletEvents
   clock: Clock
   logger: Logger
+  random(): number
   nodeIPs: readonly string[]
   rootDir: string
   dns(): DnsSettings
@@ -59,6 +60,8 @@ export interface PodMemory {
   failures: Map<string, StartFailure>
   /** Not before then is a container tried again that could not be started, however often something wakes the pod. */
   retries: Map<string, { at: number; definition: string }>
+  /** The same of its sandbox: the tries themselves make the runtime tell of changes, and wake the pod. */
+  sandboxNotBefore?: number | undefined
   /** Set when the kubelet itself decided that the pod is over. */
   verdict?: { reason: string; message: string; condition?: Verdict }
   /** Why it does not yet use what it wishes to. */
@@ -82,6 +85,8 @@ const RESIZE_RETRY_MS = 10_000
 const ATTACHED_LOOK_MS = 500
 /** Upstream's: a little more than the two minutes that attaching may take. */
 const VOLUMES_PATIENCE_MS = 123_000
+/** And up to half as much more. */
+const SANDBOX_RETRY_MS = 10_000
 
 export class PodSync {
   readonly #options: PodSyncOptions
@@ -249,7 +254,9 @@ export class PodSync {
 
   /** Volumes, sandbox, containers, in this order. Returns when to look again for what could not be started. */
   async #bringUp(pod: Pod, memory: PodMemory, plan: SyncPlan, state: PodRuntimeState): Promise<number[]> {
-    const { events, os, rootDir, nodeIPs, dns } = this.#options
+    const { clock, os, rootDir, nodeIPs, dns } = this.#options
+    const waitMs = plan.sandbox ? 0 : (memory.sandboxNotBefore ?? 0) - clock.monotonic()
+    if (waitMs > 0) return [waitMs]
     const directory = `${rootDir}/pods/${pod.metadata?.uid}`
     await os.writeFile(`${directory}/resolv.conf`, resolvConfOf(pod, dns()), { mode: 0o644 })
     const volumes = await this.#mount(pod, memory, { podIPs: plan.sandbox?.ips ?? [], hostIPs: nodeIPs })
@@ -260,16 +267,26 @@ export class PodSync {
       await this.#prepareDevices(pod)
       try {
         sandbox = await this.#runSandbox(pod, plan.attempt)
+        memory.sandboxNotBefore = undefined
       } catch (err) {
-        const message = err instanceof Error ? err.message : String(err)
-        events.pod(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`)
-        throw err
+        return [this.#noteNoSandbox(pod, memory, err)]
       }
       this.#say(pod, await readRuntimeState(this.#options.runtime, pod.metadata?.uid ?? ''), memory, false)
     }
     const present = sandbox
     const starts = plan.start.map((one) => this.#startOne(pod, memory, one, { state, sandbox: present, volumes }))
     return (await Promise.all(starts)).flat()
+  }
+
+  /** Returns how long it is to be left alone. */
+  #noteNoSandbox(pod: Pod, memory: PodMemory, err: unknown): number {
+    const { events, clock, logger, random } = this.#options
+    const message = err instanceof Error ? err.message : String(err)
+    events.pod(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`)
+    logger.warn('no sandbox, will be tried again', { pod: pod.metadata?.name, err })
+    const waitMs = SANDBOX_RETRY_MS * (1 + 0.5 * random())
+    memory.sandboxNotBefore = clock.monotonic() + waitMs
+    return waitMs
   }
 
   async #startOne(
@@ -347,6 +364,8 @@ export class PodSync {
       annotations,
       hostNetwork: pod.spec?.hostNetwork ?? false,
       hostIpc: pod.spec?.hostIPC ?? false,
+      hostPid: pod.spec?.hostPID ?? false,
+      privileged: containersOf(pod).some(({ container }) => container.securityContext?.privileged === true),
       runtimeHandler: await this.#options.runtimeHandler(pod),
       shareProcessNamespace: pod.spec?.shareProcessNamespace ?? false,
       portMappings: (pod.spec?.containers ?? []).flatMap(({ ports = [] }) =>

@@ -21,16 +21,17 @@ import {
   type PortForwarder,
   type RuntimeEvent,
 } from '../container-runtime.ts'
+import { enterSandbox } from '../enter-sandbox.ts'
 import { POD_UID } from '../labels.ts'
+import { lastWordsOf } from '../last-words.ts'
 import type { NetworkedSandbox, PodNetwork } from '../pod-network.ts'
 import { type CreateOptions, containerOptionsOf, type LogLimits, limitsOf, sandboxOptionsOf } from './create-options.ts'
 import { DockerEvents } from './docker-events.ts'
+import { lastWordsSourcesOf } from './docker-last-lines.ts'
 import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
 import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
 import { joinOutputs } from './docker-streams.ts'
 import { ONCE, usageOf } from './docker-usage.ts'
-import { enterSandbox } from './enter-sandbox.ts'
-import { readLastWords } from './last-words.ts'
 import { OomKills } from './oom-kills.ts'
 
 export interface DockerRuntimeOptions {
@@ -200,11 +201,11 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   exec(id: string, options: { command: string[]; tty: boolean; stdin: boolean }) {
-    return execSession(this.#docker, id, options)
+    return execSession(this.#docker, id, { ...options, os: this.#options.os })
   }
 
   execSync(id: string, command: string[], timeoutMs: number) {
-    return execToEnd(this.#docker, id, command, { timeoutMs, clock: this.#options.clock })
+    return execToEnd(this.#docker, id, command, { timeoutMs, ...this.#options })
   }
 
   attach(id: string, options: { tty: boolean; stdin: boolean }) {
@@ -320,7 +321,7 @@ export class DockerRuntime implements ContainerRuntime {
     const inspected: Inspected = Object.assign(found, { lastWords: '' })
     if (found.State.Status === 'exited') {
       found.State.OOMKilled ||= await this.#oomKills.happenedIn(found.HostConfig.CgroupParent)
-      inspected.lastWords = await readLastWords(found, this.#docker, this.#options.os)
+      inspected.lastWords = await lastWordsOf(lastWordsSourcesOf(found, this.#docker), this.#options.os)
     }
     this.#inspected.set(id, inspected)
     return inspected

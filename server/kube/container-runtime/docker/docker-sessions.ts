@@ -3,13 +3,14 @@
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
 import type { Clock } from '../../../base/clock.ts'
+import type { NodeOs } from '../../node-os/node-os.ts'
 import type { ExecSession } from '../container-runtime.ts'
 import { splitOutputs } from './docker-streams.ts'
 
 export async function execSession(
   docker: Docker,
   id: string,
-  { command, tty, stdin }: { command: string[]; tty: boolean; stdin: boolean },
+  { command, tty, stdin, os }: { command: string[]; tty: boolean; stdin: boolean; os: NodeOs },
 ): Promise<ExecSession> {
   const exec = await docker.getContainer(id).exec({
     Cmd: command,
@@ -36,8 +37,17 @@ export async function execSession(
       await exec.resize({ w: width, h: height })
     },
     exitCode,
-    kill: () => stream.destroy(),
+    kill() {
+      stream.destroy()
+      if (tty) void hangUp(exec, os).catch(() => undefined)
+    },
   }
+}
+
+/** As the kernel does when a terminal goes away: a command under one need not heed the end of its input. */
+async function hangUp(exec: Docker.Exec, os: NodeOs): Promise<void> {
+  const { Running, Pid } = await exec.inspect()
+  if (Running && Pid > 0) await os.run('kill', ['-HUP', String(Pid)])
 }
 
 export async function attachSession(
@@ -71,9 +81,9 @@ export async function execToEnd(
   docker: Docker,
   id: string,
   command: string[],
-  { timeoutMs, clock }: { timeoutMs: number; clock: Clock },
+  { timeoutMs, clock, os }: { timeoutMs: number; clock: Clock; os: NodeOs },
 ): Promise<{ exitCode: number; output: string }> {
-  const session = await execSession(docker, id, { command, tty: false, stdin: false })
+  const session = await execSession(docker, id, { command, tty: false, stdin: false, os })
   let output = ''
   const take = (chunk: Buffer) => {
     if (output.length < 64 * 1024) output += chunk.toString('utf8')

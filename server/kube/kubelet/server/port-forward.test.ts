@@ -1,9 +1,9 @@
 import { type Duplex, duplexPair } from 'node:stream'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
+import { FIN } from '../../../base/spdy/frames.ts'
+import { SpdyTestClient } from '../../../base/spdy/spdy-test-client.ts'
 import { servePortForward } from './port-forward.ts'
-import { FIN } from './spdy/frames.ts'
-import { SpdyTestClient } from './spdy/spdy-test-client.ts'
 
 let client: SpdyTestClient
 let clock: FakeClock

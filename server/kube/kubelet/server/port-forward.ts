@@ -5,9 +5,9 @@
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Clock } from '../../../base/clock.ts'
+import type { Headers } from '../../../base/spdy/header-blocks.ts'
+import { SpdyConnection, type SpdyStream } from '../../../base/spdy/spdy-connection.ts'
 import type { PortForwarder } from '../../container-runtime/container-runtime.ts'
-import type { Headers } from './spdy/header-blocks.ts'
-import { SpdyConnection, type SpdyStream } from './spdy/spdy-connection.ts'
 
 export const PORT_FORWARD_PROTOCOL = 'portforward.k8s.io'
 const CREATION_MS = 30_000

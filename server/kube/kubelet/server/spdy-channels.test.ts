@@ -2,10 +2,10 @@ import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { FakeClock } from '../../../base/clock.ts'
+import { FIN } from '../../../base/spdy/frames.ts'
+import { SpdyTestClient } from '../../../base/spdy/spdy-test-client.ts'
 import type { ExecSession } from '../../container-runtime/container-runtime.ts'
 import { serveCommand } from './command-channels.ts'
-import { FIN } from './spdy/frames.ts'
-import { SpdyTestClient } from './spdy/spdy-test-client.ts'
 import { spdyChannels } from './spdy-channels.ts'
 
 /** A command that says what it is told to and ends with a number. */

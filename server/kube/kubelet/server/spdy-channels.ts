@@ -5,8 +5,8 @@
 
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../../base/clock.ts'
+import { SpdyConnection, type SpdyStream } from '../../../base/spdy/spdy-connection.ts'
 import { type CommandChannels, Resizes, sizeOf } from './command-channels.ts'
-import { SpdyConnection, type SpdyStream } from './spdy/spdy-connection.ts'
 import type { WantedStreams } from './websocket-channels.ts'
 
 export const SPDY_COMMAND_PROTOCOLS = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io']

@@ -1,3 +1,4 @@
+import { duplexPair } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -131,4 +132,27 @@ describe('a SPDY connection', () => {
     client.write(Buffer.from('GET / HTTP/1.1\r\n\r\n'.padStart(40, '\xff'), 'latin1'))
     await connection.closed
   })
+})
+
+it('opens streams to a server, each half by itself, and hears that one is refused', async () => {
+  const [near, far] = duplexPair()
+  const heard: SpdyStream[] = []
+  const server = new SpdyConnection(far, ({ streamtype }) =>
+    streamtype === 'unwanted' ? undefined : (stream) => heard.push(stream),
+  )
+  const client = new SpdyConnection(near, () => undefined)
+  const [stdin, refused, stdout] = await Promise.all([
+    client.open({ streamType: 'stdin' }),
+    client.open({ streamType: 'unwanted' }),
+    client.open({ streamType: 'stdout' }),
+  ])
+  stdin.end('typed')
+  await new Promise((resolve) => refused.once('close', resolve))
+  while (heard.length < 2) await turn()
+  expect(heard.map(({ headers }) => headers.streamtype)).toEqual(['stdin', 'stdout'])
+  expect((await buffer(heard[0]!)).toString()).toBe('typed')
+  heard[1]!.end('said')
+  expect((await buffer(stdout)).toString()).toBe('said')
+  client.end()
+  await server.closed
 })

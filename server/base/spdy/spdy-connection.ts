@@ -1,4 +1,5 @@
-// The serving end of a SPDY/3.1 connection: the client opens streams, each becomes a Duplex.
+// One end of a SPDY/3.1 connection. Where the other end is a client it opens streams, each of which becomes a Duplex;
+// as a client ourselves (of a container runtime's streaming server) we open them.
 //
 // SPDY's windows are not used: Go's spdystream, which kubectl and every other Kubernetes client has, neither sends nor
 // heeds WINDOW_UPDATE, so whoever waited for one would wait for ever after 64 KiB. What holds back a fast side is TCP:
@@ -21,6 +22,7 @@ export class SpdyConnection {
   readonly #packer = new HeaderPacker()
   readonly #unpacker = new HeaderUnpacker()
   #newest = 0
+  #nextOwn = 1
   /** Resolves when the connection is gone, for whatever reason; its streams are destroyed by then. */
   readonly closed: Promise<void>
 
@@ -28,6 +30,16 @@ export class SpdyConnection {
     this.#transport = transport
     this.#accept = accept
     this.closed = this.#run()
+  }
+
+  /** For a client: a stream that the other side may still refuse. */
+  async open(headers: Headers): Promise<SpdyStream> {
+    const id = this.#nextOwn
+    this.#nextOwn += 2
+    const stream = this.#streamOf(id, headers)
+    const block = await this.#packer.pack(headers)
+    this.#send(controlFrame(CONTROL.synStream, Buffer.concat([uint32s(id, 0), Buffer.alloc(2), block])))
+    return stream
   }
 
   /** Says goodbye and sends what was written before. */
@@ -65,7 +77,8 @@ export class SpdyConnection {
     const { kind, flags, body } = frame
     switch (kind) {
       case CONTROL.synStream:
-        return this.#open(body.readUInt32BE(0), await this.#unpacker.unpack(body.subarray(10)), flags)
+        return this.#take(body.readUInt32BE(0), await this.#unpacker.unpack(body.subarray(10)), flags)
+      case CONTROL.synReply:
       case CONTROL.headers:
         await this.#unpacker.unpack(body.subarray(4))
         return
@@ -77,22 +90,31 @@ export class SpdyConnection {
     }
   }
 
-  async #open(id: number, headers: Headers, flags: number): Promise<void> {
-    const reset = (code: number) => this.#send(controlFrame(CONTROL.rstStream, uint32s(id, code)))
+  async #take(id: number, headers: Headers, flags: number): Promise<void> {
+    const reset = (code: number) => this.#reset(id, code)
     if (id % 2 === 0 || id <= this.#newest) return reset(RESET.protocolError)
     this.#newest = id
     const taken = this.#accept(headers, id)
     if (!taken) return reset(RESET.refusedStream)
-    const stream = new SpdyStream({
-      headers,
-      send: (content, streamFlags, done) => this.#send(dataFrame(id, content, streamFlags), done),
-      reset: () => reset(RESET.cancel),
-    })
-    this.#streams.set(id, stream)
-    stream.once('close', () => this.#streams.delete(id))
+    const stream = this.#streamOf(id, headers)
     this.#send(controlFrame(CONTROL.synReply, Buffer.concat([uint32s(id), await this.#packer.pack({})])))
     if (flags & FIN) stream.receiveEnd()
     taken(stream)
+  }
+
+  #streamOf(id: number, headers: Headers): SpdyStream {
+    const stream = new SpdyStream({
+      headers,
+      send: (content, flags, done) => this.#send(dataFrame(id, content, flags), done),
+      reset: () => this.#reset(id, RESET.cancel),
+    })
+    this.#streams.set(id, stream)
+    stream.once('close', () => this.#streams.delete(id))
+    return stream
+  }
+
+  #reset(id: number, code: number): void {
+    this.#send(controlFrame(CONTROL.rstStream, uint32s(id, code)))
   }
 
   #send(bytes: Buffer, done?: (err?: Error | null) => void): void {

@@ -1,8 +1,8 @@
 // Port-forward's way into a pod: its loopback, first by IPv4, then by IPv6, as containerd does.
 // Upstream: containerd, internal/cri/server/sandbox_portforward_linux.go.
 
-import type { NodeOs } from '../../node-os/node-os.ts'
-import type { PortForwarder } from '../container-runtime.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
+import type { PortForwarder } from './container-runtime.ts'
 
 const GO_WORDS: Record<string, string> = {
   ECONNREFUSED: 'connect: connection refused',
