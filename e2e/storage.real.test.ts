@@ -96,5 +96,5 @@ storageDrivers(() => seat)
 ownImages(() => seat)
 pushedImages(() => seat)
 joining(() => seat)
-// Last: a machine is short of memory afterwards.
+// Last: a machine is short of memory afterwards, and the other has lost its images.
 roomOnMachines(() => seat)

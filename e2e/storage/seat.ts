@@ -2,6 +2,7 @@
 
 import { expect } from 'vitest'
 import { kubectl } from '../support/commands.ts'
+import { onMachine } from '../support/machine.ts'
 
 export interface Seat {
   /** Holds what the tests write. */
@@ -12,6 +13,8 @@ export interface Seat {
   /** A pod's, by lines. */
   logsOf(pod: string): Promise<string[]>
   nodes(): Promise<string[]>
+  /** By a shell of its root's; what it says. */
+  on(node: string, script: string): Promise<string>
 }
 
 export function seatAt(told: { directory: string; cluster: string; kubeconfig: string }): Seat {
@@ -25,6 +28,7 @@ export function seatAt(told: { directory: string; cluster: string; kubeconfig: s
     ...told,
     says,
     logsOf: async (pod) => (await says(`logs ${pod}`)).trim().split('\n'),
+    on: (node, script) => onMachine(told.cluster, node, script),
     nodes: async () => (await says('get nodes -o jsonpath={.items[*].metadata.name}')).split(' '),
   }
 }

@@ -2,6 +2,7 @@
 // Upstream: pkg/kubelet/lifecycle/predicate.go.
 
 import type { Pod } from 'kubernetes-types/core/v1'
+import { podAmounts } from '../kinds/quota/pod-amounts.ts'
 import { amountOf } from './resource-amount.ts'
 
 export interface Rejection {
@@ -30,10 +31,4 @@ function short(resource: string, requested: number, used: number, capacity: numb
   return { reason: `OutOf${resource}`, message: `Node didn't have enough resource: ${resource}, ${numbers}` }
 }
 
-/** Containers run together, init containers one after another: the larger of both. */
-function requestOf(pod: Pod, name: string): number {
-  const of = (container: { resources?: { requests?: Record<string, string> } }) =>
-    amountOf(container.resources?.requests?.[name]) ?? 0
-  const together = (pod.spec?.containers ?? []).reduce((sum, container) => sum + of(container), 0)
-  return Math.max(together, ...(pod.spec?.initContainers ?? []).map(of))
-}
+const requestOf = ({ spec }: Pod, name: string) => (spec && podAmounts(spec, 'requests')[name]?.number) ?? 0

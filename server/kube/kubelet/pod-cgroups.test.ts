@@ -53,6 +53,18 @@ it.each<[string, Pod, string, CgroupLimits]>([
     '/kubepods/podu',
     { cpuShares: 1024, cpuQuota: 100_000, memoryBytes: MI },
   ],
+  [
+    'the overhead of its runtime class',
+    { metadata: { uid: 'u' }, spec: { ...pod([whole]).spec!, overhead: { cpu: '250m', memory: '16Mi' } } },
+    '/kubepods/podu',
+    { cpuShares: 1280, cpuQuota: 125_000, memoryBytes: 80 * MI },
+  ],
+  [
+    'overhead and nothing asked for',
+    { metadata: { uid: 'u' }, spec: { ...pod([{}]).spec!, overhead: { cpu: '250m' } } },
+    '/kubepods/besteffort/podu',
+    { cpuShares: 2 },
+  ],
 ])('puts a pod with %s into its class, with its limits', (_what, one, group, limits) => {
   expect(podCgroupOf(one)).toBe(group)
   expect(podLimitsOf(one)).toEqual(limits)

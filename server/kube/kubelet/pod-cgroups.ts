@@ -38,6 +38,7 @@ export function podCgroupOf(pod: Pod): string {
 }
 
 export function podLimitsOf(pod: Pod): CgroupLimits {
+  if (qosClassOf(pod.spec) === 'BestEffort') return { cpuShares: LEAST_SHARES }
   const cpus = together(pod, 'requests', 'cpu') ?? 0
   const cpuLimit = together(pod, 'limits', 'cpu')
   return {
@@ -86,8 +87,14 @@ export class PodCgroups {
   }
 }
 
-/** Of all containers at once; undefined where one of them has no such limit. Init containers run before the others. */
+/** Of all containers at once, and of what runs them; undefined where one of them has no such limit. */
 function together(pod: Pod, of: 'requests' | 'limits', name: string): number | undefined {
+  const amount = ofContainers(pod, of, name)
+  return amount === undefined ? undefined : amount + (amountOf(pod.spec?.overhead?.[name]) ?? 0)
+}
+
+/** Init containers run before the others. */
+function ofContainers(pod: Pod, of: 'requests' | 'limits', name: string): number | undefined {
   const { containers = [], initContainers = [], resources: ofAll } = (pod.spec ?? {}) as Partial<PodSpec>
   const told = ofAll?.[of]?.[name] ?? (of === 'requests' ? ofAll?.limits?.[name] : undefined)
   if (told !== undefined) return amountOf(told)

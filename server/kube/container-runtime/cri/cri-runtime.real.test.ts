@@ -63,6 +63,8 @@ address = "${directory}/containerd.sock.ttrpc"
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "${pauseImage}"
 disable_apparmor = true
+# Nobody here may go below the score that he was born with.
+restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "${directory}/bin"
 conf_dir = "${directory}/net.d"
