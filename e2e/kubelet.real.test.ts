@@ -220,6 +220,36 @@ it('probes over HTTPS and gRPC, and heeds policies of single containers', async 
   expect(await ending).toBe('by USR1\n')
 })
 
+it('runs a pod under the runtime that its class names, and counts what that takes', async () => {
+  const runtimeClass = (name: string, handler: string, more: object = {}) => ({
+    apiVersion: 'node.k8s.io/v1',
+    kind: 'RuntimeClass',
+    metadata: { name },
+    handler,
+    ...more,
+  })
+  const resources = { limits: { cpu: '500m', memory: '32Mi' } }
+  await apply(
+    runtimeClass('quick', 'crun', { overhead: { podFixed: { cpu: '250m', memory: '16Mi' } } }),
+    runtimeClass('odd', 'odd'),
+    pod('quick', { runtimeClassName: 'quick', containers: [shell('main', 'sleep 100000', { resources })] }),
+    pod('odd', { runtimeClassName: 'odd', containers: [shell('main', 'sleep 100000')] }),
+  )
+  await ready('quick')
+  const list = 'docker ps -q --filter label=io.kubernetes.pod.name=quick'
+  expect(await machine(`docker inspect -f '{{.HostConfig.Runtime}}' $(${list})`)).toBe('crun\ncrun\n')
+  expect((await podNamed('quick')).spec?.overhead).toEqual({ cpu: '250m', memory: '16Mi' })
+  const uid = (await podNamed('quick')).metadata?.uid
+  const group = `cat /sys/fs/cgroup{/memory,}/kubepods/pod${uid}/memory.{max,limit_in_bytes} 2>/dev/null || true`
+  expect((await machine(group)).trim()).toBe(String(48 * 2 ** 20))
+  const told = () => says('get events --field-selector involvedObject.name=odd')
+  await until('it is told', async () => (await told()).includes('FailedCreatePodSandBox'))
+  expect(await told()).toContain(
+    'Failed to create pod sandbox: failed to get sandbox runtime: no runtime for "odd" is configured',
+  )
+  await says('delete pod quick odd --grace-period=1')
+})
+
 it('goes on where it was when the kubelet, the proxy or the engine is killed', { timeout: 240_000 }, async () => {
   await apply(
     {

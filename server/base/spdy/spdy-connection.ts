@@ -19,11 +19,13 @@ export class SpdyConnection {
   readonly #transport: Duplex
   readonly #accept: AcceptStream
   readonly #streams = new Map<number, SpdyStream>()
+  /** Those that we opened ourselves. */
+  readonly #own = new Set<SpdyStream>()
   readonly #packer = new HeaderPacker()
   readonly #unpacker = new HeaderUnpacker()
   #newest = 0
   #nextOwn = 1
-  /** Resolves when the connection is gone, for whatever reason; its streams are destroyed by then. */
+  /** Resolves when the connection is gone, for whatever reason; streams of the other side are destroyed by then. */
   readonly closed: Promise<void>
 
   constructor(transport: Duplex, accept: AcceptStream) {
@@ -32,11 +34,12 @@ export class SpdyConnection {
     this.closed = this.#run()
   }
 
-  /** For a client: a stream that the other side may still refuse. */
+  /** For a client: a stream that the other side may still refuse. It ends with the connection. */
   async open(headers: Headers): Promise<SpdyStream> {
     const id = this.#nextOwn
     this.#nextOwn += 2
     const stream = this.#streamOf(id, headers)
+    this.#own.add(stream)
     const block = await this.#packer.pack(headers)
     this.#send(controlFrame(CONTROL.synStream, Buffer.concat([uint32s(id, 0), Buffer.alloc(2), block])))
     return stream
@@ -62,7 +65,8 @@ export class SpdyConnection {
       // Broken, or not SPDY: there is nobody left to tell.
     }
     this.#transport.destroy()
-    for (const stream of this.#streams.values()) stream.destroy()
+    // What a server had said before it closed the connection is still to be read.
+    for (const stream of this.#streams.values()) this.#own.has(stream) ? stream.receiveEnd() : stream.destroy()
   }
 
   async #hear(frame: Frame): Promise<void> {

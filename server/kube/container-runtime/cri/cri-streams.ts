@@ -18,7 +18,7 @@ export async function openSession(url: string, { tty, stdin }: { tty: boolean; s
   const stdout = await open('stdout')
   const stderr = tty ? undefined : await open('stderr')
   const size = tty ? await open('resize') : undefined
-  const exitCode = untilClosed(last).then(exitCodeOf)
+  const exitCode = text(last).then(exitCodeOf)
   exitCode.catch(() => undefined)
   return {
     stdin: input ?? nowhere(),
@@ -60,15 +60,6 @@ function exitCodeOf(lastWord: string): number {
   const code = details?.causes?.find((cause) => cause.reason === 'ExitCode')?.message
   if (reason !== 'NonZeroExitCode' || code === undefined) throw new Error(message ?? lastWord)
   return Number(code)
-}
-
-/** The runtime does not end this one: after its word it closes the connection. */
-function untilClosed(stream: Duplex): Promise<string> {
-  let said = ''
-  stream.on('data', (chunk: Buffer) => {
-    said += String(chunk)
-  })
-  return new Promise((resolve) => stream.once('close', () => resolve(said)))
 }
 
 /** For a command that is told nothing. */

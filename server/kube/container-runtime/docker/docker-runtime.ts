@@ -87,7 +87,12 @@ export class DockerRuntime implements ContainerRuntime {
 
   async runPodSandbox(config: PodSandboxConfig): Promise<PodSandbox> {
     const { pauseImage, network, logger } = this.#options
-    const id = await this.#create(sandboxOptionsOf(config, pauseImage, this.#options.extraLabels))
+    const options = sandboxOptionsOf(config, pauseImage, this.#options.extraLabels)
+    const id = await this.#create(options).catch((err: Error) => {
+      if (!err.message.startsWith('unknown or invalid runtime name')) throw err
+      // In the words of containerd, which are those that people look up.
+      throw new Error(`failed to get sandbox runtime: no runtime for "${config.runtimeHandler}" is configured`)
+    })
     try {
       await this.#docker.getContainer(id).start()
       const inspected = await this.#inspect(id)

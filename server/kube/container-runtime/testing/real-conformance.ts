@@ -146,6 +146,12 @@ export function runsContainers(under: () => RuntimeUnderTest): void {
     expect(await runtime.containerStatus(deaf)).toMatchObject({ state: 'exited', exitCode: 137 })
   })
 
+  it('refuses a sandbox for a handler that it does not know', async () => {
+    await expect(under().runtime.runPodSandbox(sandboxConfig({ runtimeHandler: 'odd' }))).rejects.toThrow(
+      'failed to get sandbox runtime: no runtime for "odd" is configured',
+    )
+  })
+
   it('says that a command does not exist as the reason of the start that failed', async () => {
     const { runtime, image } = under()
     const made = await runtime.runPodSandbox(sandboxConfig())
