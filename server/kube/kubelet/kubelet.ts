@@ -189,6 +189,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     secondNodeIP: options.secondNodeIP,
     client,
     runtime,
+    runtimeName,
     machine,
     events,
     clock,

@@ -21,6 +21,7 @@ it('looks again at once when something has changed while it was looking', async 
     secondNodeIP: 'fd00::9',
     client: test.client,
     runtime,
+    runtimeName: 'simulated',
     machine,
     events: { node: () => {} } as unknown as KubeletEvents,
     clock,
@@ -38,10 +39,12 @@ it('looks again at once when something has changed while it was looking', async 
     shuttingDown: () => undefined,
     onNetworkState(notReady) {
       // The network is there between the look and its report, once the node is registered.
-      if (notReady && isRegistered) void runtime.updatePodCidr('10.244.7.0/24').then(() => reporter.poke())
+      if (notReady && isRegistered && !hasNetwork)
+        void runtime.updatePodCidr('10.244.7.0/24').then(() => reporter.poke())
     },
   })
   let isRegistered = false
+  let hasNetwork = false
   const run = reporter.run(stop.signal, () => {
     isRegistered = true
   })
@@ -57,6 +60,18 @@ it('looks again at once when something has changed while it was looking', async 
   const addresses = node.status?.addresses?.map(({ address }) => address)
   expect(addresses, 'one of each family').toEqual(['192.0.2.9', 'fd00::9', 'n1'])
   expect(clock.now(), 'no time has passed').toBe(new FakeClock().now())
+  // A runtime that is down is still called by its name.
+  hasNetwork = true
+  runtime.version = async () => {
+    throw new Error('connection refused')
+  }
+  reporter.poke()
+  await expect.poll(readiness, { timeout: 60_000 }).toBe('False')
+  const { nodeInfo, conditions } = (await test.client.of(Node).get({ name: 'n1' })).status ?? {}
+  expect(nodeInfo?.containerRuntimeVersion).toBe('simulated://Unknown')
+  expect(conditions?.find(({ type }) => type === 'Ready')?.message).toBe(
+    'container runtime is down: connection refused',
+  )
   stop.abort()
   await run
 })

@@ -20,6 +20,8 @@ export interface NodeReporterOptions {
   secondNodeIP?: string | undefined
   client: Client
   runtime: ContainerRuntime
+  /** As it was called when it last answered. */
+  runtimeName: string
   machine: MachineInfo
   events: KubeletEvents
   clock: Clock
@@ -188,7 +190,8 @@ export class NodeReporter {
       return { runtime: version, notReady: networkReady ? undefined : why }
     } catch (err) {
       const why = err instanceof Error ? err.message : String(err)
-      return { runtime: { name: 'docker', version: '' }, notReady: `container runtime is down: ${why}` }
+      const runtime = { name: this.#options.runtimeName, version: '' }
+      return { runtime, notReady: `container runtime is down: ${why}` }
     }
   }
 

@@ -48,7 +48,7 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
       bootID: machine.bootId,
       kernelVersion: machine.kernelVersion,
       osImage: machine.osImage,
-      containerRuntimeVersion: `${runtime.name}://${runtime.version}`,
+      containerRuntimeVersion: `${runtime.name}://${runtime.version || 'Unknown'}`,
       kubeletVersion: input.kubeletVersion,
       kubeProxyVersion: '',
       operatingSystem: 'linux',
