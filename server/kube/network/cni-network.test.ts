@@ -230,6 +230,10 @@ it('hands limits on to a plug-in that is able to hold them, and to no other', as
   await network.setUp({ ...sandbox, id: 's2' })
   expect(calls.at(-1)).toMatchObject({ plugin: 'bandwidth', command: 'ADD' })
   expect(calls.at(-1)?.conf).not.toHaveProperty('runtimeConfig')
+  calls = []
+  await open().takeUp(['s1', 's2'])
+  const all = ['CHECK bridge', 'CHECK portmap', 'CHECK bandwidth']
+  expect(done(), 'of the one without limits it is not asked').toEqual([...all, ...all.slice(0, 2)])
 })
 
 it('tells which versions the machine’s plug-ins speak', async () => {
