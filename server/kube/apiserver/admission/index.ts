@@ -8,6 +8,7 @@ import type { AdmissionMetrics } from './admission-metrics.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { deviceAdminAccess } from './device-admin-access.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
@@ -49,6 +50,9 @@ export interface PluginOptions extends Omit<WebhookOptions, 'authorizers' | 'cre
   client: () => Client
 }
 
+/** What upstream does in the registries of kinds cannot be turned off. */
+const IN_REGISTRIES: ReadonlySet<string> = new Set(['RBACEscalation', 'DeviceAdminAccess'])
+
 /** Those that are asked. */
 export function admissionPlugins(options: PluginOptions): readonly AdmissionPlugin[] {
   const { authorization, client, settings, ...others } = options
@@ -85,6 +89,7 @@ export function admissionPlugins(options: PluginOptions): readonly AdmissionPlug
     denyServiceExternalIPs,
     podTopologyLabels,
     rbacEscalation(authorization),
+    deviceAdminAccess,
     mutatingAdmissionPolicy(authorization.chain, others.schemas, others.metrics),
     mutatingWebhooks({ ...webhooks, credentialsOf: mutating }),
     validatingAdmissionPolicy(authorization.chain, others.metrics),
@@ -92,6 +97,5 @@ export function admissionPlugins(options: PluginOptions): readonly AdmissionPlug
     resourceQuota(client, settings.limitedResources),
     alwaysDeny,
   ]
-  // What upstream does in the registry of roles cannot be turned off.
-  return all.filter(({ name }) => name === 'RBACEscalation' || settings.enabled.has(name as PluginName))
+  return all.filter(({ name }) => IN_REGISTRIES.has(name) || settings.enabled.has(name as PluginName))
 }

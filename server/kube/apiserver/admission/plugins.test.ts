@@ -3,17 +3,21 @@ import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import {
   Ingress,
   IngressClass,
+  Namespace,
   Node,
   PersistentVolume,
   PersistentVolumeClaim,
   Pod,
   PriorityClass,
+  ResourceClaim,
+  ResourceClaimTemplate,
   RuntimeClass,
   StorageClass,
 } from '../../kinds/index.ts'
 import { askPlugin, type There } from '../testing/ask-plugin.ts'
 import { defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { deviceAdminAccess } from './device-admin-access.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { priority } from './priority.ts'
@@ -266,5 +270,34 @@ describe('NodeRestriction', () => {
   ])('judges a kubelet that writes %s', async (_what, previous, object, why) => {
     const { refused } = await askPlugin(nodeRestriction, { kind: Node, object, previous, user })
     expect(refused).toBe(why && `nodes "n" is forbidden: ${why}`)
+  })
+})
+
+describe('access to devices in use', () => {
+  const there = (labels: object): There => [[Namespace, named('default', { metadata: { name: 'default', labels } })]]
+  const spec = {
+    devices: {
+      requests: [
+        { name: 'a', exactly: {} },
+        { name: 'b', exactly: { adminAccess: true } },
+      ],
+    },
+  }
+  const why =
+    'spec.devices.requests[1].adminAccess: Forbidden: admin access to devices requires the `resource.kubernetes.io/admin-access: true` label on the containing namespace'
+
+  it.each([
+    [ResourceClaim, { spec }],
+    [ResourceClaimTemplate, { spec: { spec } }],
+  ])('is for namespaces that say so', async (kind, object) => {
+    const request = { kind: kind as typeof ResourceClaim, object: named('c', object), namespace: 'default' }
+    const { refused } = await askPlugin(deviceAdminAccess, request, there({}))
+    expect(refused).toBe(`${kind.kind}.resource.k8s.io "c" is invalid: ${why}`)
+    const allowed = await askPlugin(
+      deviceAdminAccess,
+      request,
+      there({ 'resource.kubernetes.io/admin-access': 'true' }),
+    )
+    expect(allowed.refused).toBeUndefined()
   })
 })
