@@ -108,6 +108,27 @@ describe('claims on devices', () => {
     await loops.until('the claim has gone', async () => (await claims('shared.io')).length === 0)
   })
 
+  it('that come at once never get the same device', async () => {
+    await offer('many.io', 'a', 'b', 'c')
+    await template('many', 'many.io')
+    await Promise.all(['x', 'y', 'z'].map((name) => start(name, { resourceClaimTemplateName: 'many' })))
+    await loops.until('all have a node', async () => (await Promise.all(['x', 'y', 'z'].map(place))).every(Boolean))
+    expect((await claims('many.io')).map(deviceOf).sort()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('are not made twice when news of them are late', async () => {
+    await offer('slow.io', 'a')
+    await template('slow', 'slow.io')
+    loops.news.hold('resourceclaims')
+    await start('hasty', { resourceClaimTemplateName: 'slow' })
+    const turns = () => loops.reconciles('resourceclaim').filter(({ key }) => key === 'pod:default/hasty').length
+    await loops.until('the loop has looked again', () => turns() > 1)
+    expect(await claims('slow.io')).toHaveLength(1)
+    loops.news.release('resourceclaims')
+    await loops.until('it has a node', () => place('hasty'))
+    expect(await claims('slow.io')).toHaveLength(1)
+  })
+
   it('without a template are told of in an Event, and made when it is there', async () => {
     await offer('late.io', 'a')
     await start('early', { resourceClaimTemplateName: 'late' })
