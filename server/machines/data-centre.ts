@@ -14,6 +14,7 @@ import { type BuildContext, buildImages, describeImages, type PresentImage } fro
 import type { Cgroups, Limits } from './cgroups.ts'
 import { closeDiskStore, type DiskStore, openDiskStore, withDisks } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
+import { DockerSockets } from './docker-sockets.ts'
 import { withFileLock } from './file-lock.ts'
 import type { SharedPort } from './firewall.ts'
 import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
@@ -78,7 +79,7 @@ export interface DataCentre extends MachineProvider {
   readonly machineLimits: Limits
   createNetwork(request: Parameters<MachineProvider['createNetwork']>[0]): Promise<LearnerNetwork>
   /** The learner's shell container; adopts the one of that name. `network` defaults to the cluster's. */
-  createTerminal(request: Omit<TerminalRequest, 'network'>): Promise<Terminal>
+  createTerminal(request: Omit<TerminalRequest, 'network' | 'machines'>): Promise<Terminal>
   /** A root shell on a machine, in all its namespaces: what `ssh` to a node would give. */
   openMachineShell(request: { machine: Machine; size: TerminalSize; command?: string[] }): Promise<TerminalShell>
   /** What learners have in their homes now, under a name, in place of what that name kept before. */
@@ -159,6 +160,7 @@ async function prepareDataCentre(
   const seccomp = JSON.stringify(JSON.parse(await readFile(SECCOMP, 'utf8')))
   const agentDirectory = await findPrograms(options, stateDir, log)
   const locks = new Map<string, Promise<unknown>>()
+  const sockets = new DockerSockets({ docker, stateDir })
 
   async function createOn(
     disk: string,
@@ -311,6 +313,7 @@ async function prepareDataCentre(
       await removeContainersAndNetwork(cluster)
       await disks.removeCluster(cluster)
       await forgetImages(registryContext, cluster)
+      await sockets.forget(cluster)
       const left = await cgroups.remove([cluster])
       if (left.length > 0) log(`cgroups of ${cluster} are still busy: ${left.join(', ')}`)
     },
@@ -352,10 +355,15 @@ async function prepareDataCentre(
       const network = await findNetwork(networks, request.cluster)
       if (!network) throw new Error(`cluster ${request.cluster} has no network`)
       const limits = options.terminalLimits ?? DEFAULT_TERMINAL_LIMITS
-      return createTerminal({ docker, disks, cgroups, images, installation, stateDir, limits }, { ...request, network })
+      const machines = await provider.listMachines(request.cluster)
+      return createTerminal(
+        { docker, disks, cgroups, images, installation, stateDir, limits, sockets },
+        { ...request, network, machines },
+      )
     },
     [Symbol.asyncDispose]: () =>
       alone(async () => {
+        sockets[Symbol.dispose]()
         if (!(await held.letGo()) || (await anythingRuns())) return
         await services.stop()
         await closeDiskStore(stateDir).catch((err) => log(`the disks stay mounted: ${(err as Error).message}`))

@@ -22,6 +22,7 @@ const OURS = [
   'registry',
   'registry-tls',
   'push-registry',
+  'sockets',
   'node-agent',
   'holders',
   'preparing.lock',

@@ -6,10 +6,12 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
 import { mergeKubeconfig } from '../kube/client/merge-kubeconfig.ts'
+import type { Machine } from '../kube/cluster/machine-provider.ts'
 import type { PresentImage } from './build-images.ts'
 import type { Cgroups, Limits } from './cgroups.ts'
 import type { DiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
+import type { DockerSockets } from './docker-sockets.ts'
 import { allowAddress, disallowAddress } from './firewall.ts'
 import { nameOnEngine } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
@@ -52,6 +54,8 @@ export interface Terminal {
 export interface TerminalRequest {
   cluster: string
   network: LearnerNetwork
+  /** Whose engines `docker` in it may speak to, the first unless told. */
+  machines: readonly Machine[]
   /** More than one learner may share a cluster; each has a terminal of another name. */
   name?: string
   kubeconfig?: string
@@ -67,17 +71,20 @@ export interface TerminalContext {
   installation: string
   stateDir: string
   limits: Limits
+  sockets: DockerSockets
 }
 
 const LEARNER = 61_000
 const HOME = '/home/learner'
+const SOCKETS = '/run/machines'
 const HOME_BYTES = 512 * 1024 ** 2
 export const DEFAULT_TERMINAL_LIMITS: Limits = { memoryBytes: 768 * 1024 ** 2, processes: 256, cpus: 1 }
 
 /** Adopts the terminal of that name when it is there, so it may be called again after a restart. */
 export async function createTerminal(context: TerminalContext, request: TerminalRequest): Promise<Terminal> {
-  const { docker, disks, cgroups } = context
-  const { cluster, network, name = 'terminal' } = request
+  const { docker, disks, cgroups, sockets } = context
+  const { cluster, network, machines, name = 'terminal' } = request
+  await sockets.open({ cluster, terminal: name, machines, user: LEARNER })
   const container = (await findContainer(context, request)) ?? (await createContainer(context, request))
   const found = await container.inspect()
   if (!found.State.Running) {
@@ -107,6 +114,7 @@ export async function createTerminal(context: TerminalContext, request: Terminal
       if (exitCode !== 0) throw new Error(`writing the kubeconfig: ${stderr.trim()}`)
     },
     async delete() {
+      sockets.close(cluster, name)
       await disallowAddress(access)
       await removeContainer(docker, container.id)
       await disks.unmount(cluster, homeDisk(name))
@@ -136,7 +144,8 @@ async function findContainer(
 
 async function createContainer(context: TerminalContext, request: TerminalRequest): Promise<Docker.Container> {
   const { docker, disks } = context
-  const { cluster, network, name = 'terminal' } = request
+  const { cluster, network, machines, name = 'terminal' } = request
+  const [machine] = machines
   const image = context.images.find((candidate) => candidate.recipe.name === 'terminal')
   if (!image) throw new Error('the image set has no terminal')
   const template = await ensureHomeTemplate(context)
@@ -172,12 +181,13 @@ async function createContainer(context: TerminalContext, request: TerminalReques
       'KUBE_EDITOR=nano',
       'PAGER=less',
       `REGISTRY=${pushPrefix(cluster)}`,
+      ...(machine ? [`DOCKER_HOST=unix://${SOCKETS}/${machine.name}.sock`] : []),
     ],
     HostConfig: {
       Init: true,
       NetworkMode: network.name,
       Dns: [network.gatewayAddress],
-      Binds: [`${home}:${HOME}`],
+      Binds: [`${home}:${HOME}`, `${context.sockets.directoryOf(cluster, name)}:${SOCKETS}:ro`],
       Tmpfs: { '/tmp': 'rw,nosuid,nodev,size=128m', '/run': 'rw,nosuid,nodev,noexec,size=8m' },
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],

@@ -99,6 +99,24 @@ describe('the learner’s own shell', () => {
     expect(await may("'*' '*' -A")).toBe('yes')
   })
 
+  it('builds an image with the engine of a machine, pushes it, and has a pod run it', async () => {
+    expect(await says('docker ps --format "{{.Names}}"')).toMatch(/^k8s_web_web_default_/m)
+    // Whoever has said all still hears the answer.
+    expect(await says('echo said | docker run --rm -i --network none busybox cat')).toBe('said\n')
+    await shells.run(`
+      cd $(mktemp -d)
+      printf 'FROM busybox\nCMD ["echo", "made here"]\n' > Dockerfile
+      docker build -q -t $REGISTRY/private/greeter:1 .
+      docker push -q $REGISTRY/private/greeter:1
+      docker rmi $REGISTRY/private/greeter:1
+      kubectl create secret generic mine --type=kubernetes.io/dockerconfigjson \\
+        --from-file=.dockerconfigjson=$HOME/.docker/config.json
+      kubectl run greeter --restart=Never --image=$REGISTRY/private/greeter:1 \\
+        --overrides='{"spec":{"imagePullSecrets":[{"name":"mine"}]}}'
+      kubectl wait --for=jsonpath={.status.phase}=Succeeded pod/greeter --timeout=60s`)
+    expect(await says('kubectl logs greeter')).toBe('made here\n')
+  })
+
   it('signs certificates by hand with the authority, as the notes of old tell', async () => {
     const ssl = '/etc/kubernetes/ssl'
     await shells.run(`
