@@ -55,7 +55,8 @@ describe('a learner’s terminal', () => {
   })
 
   it('has what it takes to push images, or to make a secret of it', async () => {
-    const { stdout } = await terminal.exec(['sh', '-c', 'echo $REGISTRY; stat -c %a ~/.docker/config.json'])
+    const movedIn = 'until [ -e ~/.docker/config.json ]; do sleep 0.1; done'
+    const { stdout } = await terminal.exec(['sh', '-c', `${movedIn}; echo $REGISTRY; stat -c %a ~/.docker/config.json`])
     expect(stdout).toBe(`registry.podium:5000/${CLUSTER}\n600\n`)
     const { stdout: config } = await terminal.exec(['sh', '-c', 'cat ~/.docker/config.json'])
     expect(JSON.parse(config)).toEqual({ auths: { 'registry.podium:5000': { auth: expect.any(String) } } })

@@ -17,7 +17,7 @@ import { nameOnEngine } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
 import type { LearnerNetwork } from './learner-network.ts'
 import { type CommandResult, runInContainer } from './machine.ts'
-import { giveHomePushAccess, pushPrefix } from './push-access.ts'
+import { dockerConfigOf, pushPrefix } from './push-access.ts'
 import { removeContainer } from './remove-container.ts'
 import { runCommand } from './run-command.ts'
 
@@ -77,6 +77,12 @@ export interface TerminalContext {
 const LEARNER = 61_000
 const HOME = '/home/learner'
 const SOCKETS = '/run/machines'
+/** What a home lacks; the learner's later changes are theirs, but for the password that $1 has for ~/.docker/config.json. */
+const MOVE_IN = `
+cd /etc/skel && for f in .[!.]*; do [ -e "$HOME/$f" ] || cp "$f" "$HOME/"; done
+umask 077; mkdir -p "$HOME/.docker" && cd "$HOME/.docker"
+{ cat config.json 2>/dev/null || echo '{}'; echo "$1"; } | jq -s '.[0] * .[1]' > .config.json.new && mv .config.json.new config.json
+exec sleep infinity`
 const HOME_BYTES = 512 * 1024 ** 2
 export const DEFAULT_TERMINAL_LIMITS: Limits = { memoryBytes: 768 * 1024 ** 2, processes: 256, cpus: 1 }
 
@@ -149,11 +155,8 @@ async function createContainer(context: TerminalContext, request: TerminalReques
   const image = context.images.find((candidate) => candidate.recipe.name === 'terminal')
   if (!image) throw new Error('the image set has no terminal')
   const template = await ensureHomeTemplate(context)
-  const isNew = !disks.has(cluster, homeDisk(name))
   await disks.clone(template, cluster, homeDisk(name))
   const home = join(await disks.mount(cluster, homeDisk(name)), 'home')
-  // Later it is the learner's own, and the host writes nothing there.
-  if (isNew) await giveHomePushAccess(context.stateDir, cluster, { home, user: LEARNER })
   return docker.createContainer({
     name: nameOnEngine(context.installation, cluster, name),
     Hostname: 'classroom',
@@ -165,12 +168,7 @@ async function createContainer(context: TerminalContext, request: TerminalReques
       [LABELS.role]: 'terminal',
       [LABELS.machine]: name,
     },
-    // Fills an empty home once; the learner's later changes to these files are theirs.
-    Cmd: [
-      'sh',
-      '-c',
-      'cd /etc/skel && for f in .[!.]*; do [ -e "$HOME/$f" ] || cp "$f" "$HOME/"; done; exec sleep infinity',
-    ],
+    Cmd: ['sh', '-c', MOVE_IN, 'move-in', await dockerConfigOf(context.stateDir, cluster)],
     User: `${LEARNER}:${LEARNER}`,
     WorkingDir: HOME,
     Env: [
