@@ -98,6 +98,13 @@ export class StatusError extends Error {
   }
 }
 
+/** There is nothing of ours at a path: told over HTTP as Go's own server does, which knows of no Status. */
+export class PageNotFoundError extends StatusError {
+  constructor() {
+    super('NotFound', 'the server could not find the requested resource', { details: {} })
+  }
+}
+
 function reasonOfCode(code = 500): StatusReason {
   const known = Object.entries(CODE_OF).find(([, value]) => value === code)
   return known ? (known[0] as StatusReason) : 'InternalError'

@@ -1,7 +1,7 @@
 // The resources this server serves, found by what stands in a URL.
 
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { StatusError } from '../../apimachinery/status-error.ts'
+import { PageNotFoundError, StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
@@ -75,9 +75,15 @@ export class ApiResources {
     return this.#byPath.get(pathKey(group, version, resource))
   }
 
+  /** Of what is not in a group of Kubernetes' own a Status tells; of other groups nobody has ever heard. */
+  unknownIn(group: string): StatusError {
+    const isBuiltIn = this.kinds.some((kind) => kind.group === group && kind.schema === undefined)
+    return isBuiltIn ? noSuchResource() : new PageNotFoundError()
+  }
+
   find(info: RequestInfo): ServedKind {
     const served = this.peek(info)
-    if (!served) throw noSuchResource()
+    if (!served) throw this.unknownIn(info.group)
     return served
   }
 }

@@ -1,7 +1,7 @@
 // Is the server alive, and may it be sent requests? Upstream: apiserver/pkg/server/healthz/healthz.go.
 
+import { PageNotFoundError } from '../../apimachinery/status-error.ts'
 import type { DocumentAnswer } from '../request-path/answer.ts'
-import { noSuchResource } from './api-resources.ts'
 
 export interface HealthCheck {
   name: string
@@ -38,7 +38,7 @@ export function healthAnswer(path: string, query: URLSearchParams, all: readonly
 
 function single(checks: readonly HealthCheck[], name: string): DocumentAnswer {
   const check = checks.find((one) => one.name === name)
-  if (!check) throw noSuchResource()
+  if (!check) throw new PageNotFoundError()
   const problem = check.problem()
   return problem === undefined ? textAnswer(200, 'ok') : textAnswer(500, `internal server error: ${problem}\n`)
 }

@@ -1,5 +1,6 @@
 // Which endpoint answers which request.
 
+import { PageNotFoundError } from '../../apimachinery/status-error.ts'
 import { DISCOVERY_PATH, issuerAnswer, KEYS_PATH } from '../authentication/issuer-discovery.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
@@ -44,6 +45,9 @@ export async function route(
 ): Promise<Answer> {
   const elsewhere = endpoints.aggregation.answer(context, info.path)
   if (elsewhere) return elsewhere
+  if (info.path.includes('//') && info.subresource !== 'proxy') {
+    throw info.path.startsWith('//') ? new PageNotFoundError() : noSuchResource()
+  }
   if (info.path === LOOP_REPORTS && info.verb === 'post') return takeLoopReports(endpoints.trace, context, request)
   if (!info.isResource) return routeDocument(endpoints, context, info, request)
   const { resources, schemas, admission, fieldManagers, authorization } = endpoints
@@ -68,6 +72,8 @@ export async function route(
       stream: info.verb === 'watch',
     }))
   }
+  // Upstream has no routes for HEAD where it serves objects of its own; custom resources do not go by routes.
+  if (request.method === 'HEAD' && found && !found.kind.schema && info.subresource !== 'proxy') throw notAllowed()
   if (found?.kind.deprecation) context.warn(found.kind.deprecation)
   const shared = { context, info, request, schemas, admission, fieldManagers, authorizers: authorization.chain }
   const served = found ?? new ServedKind(resources.core('pods')!)
@@ -168,7 +174,7 @@ function routeDocument(
   request: ApiRequest,
 ): Answer | Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD') throw notAllowed()
-  const { documents, tokens } = endpoints
+  const { documents, resources, tokens } = endpoints
   const { discovery } = documents
   const published = issuerAnswer(path, tokens)
   if (published) return published
@@ -190,7 +196,7 @@ function routeDocument(
       return { type: 'document', code: 200, contentType: PROMETHEUS, body: endpoints.metrics.text() }
     case 'debug':
       if (group === 'pprof') return endpoints.profiles.answer(path, request.query)
-      if (path !== DUMP_LEVELS) throw noSuchResource()
+      if (path !== DUMP_LEVELS) throw new PageNotFoundError()
       return textAnswer(200, endpoints.flowControl.dump())
     case 'api':
     case 'apis': {
@@ -199,12 +205,14 @@ function routeDocument(
       if (context.representation.as === 'discovery') return documents.aggregated(root)
       if (root === 'api') return object(isRoot ? discovery.versions('') : discovery.resources(group))
       if (isRoot) return object(discovery.groups())
-      return object(version ? discovery.resources(`${group}/${version}`) : discovery.group(group))
+      const found = version ? discovery.resources(`${group}/${version}`) : discovery.group(group)
+      if (found === undefined) throw resources.unknownIn(group)
+      return object(found)
     }
     case 'openapi':
       return documents.openApi(path, request)
     default:
-      throw noSuchResource()
+      throw new PageNotFoundError()
   }
 }
 

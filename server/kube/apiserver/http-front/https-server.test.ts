@@ -136,10 +136,22 @@ describe('HTTPS front', () => {
     })
 
     it('a resource nobody serves', async () => {
-      for (const path of ['/api/v1/namespaces/default/gadgets', '/apis/nope/v1/things', '/nowhere']) {
+      const unknown = ['/api/v1/namespaces/default/gadgets', '/apis/apps/v9', '/apis/apps/v1/gadgets', '/api/v1//pods']
+      for (const path of unknown) {
         const answer = await ask({ path })
         expect(answer.code).toBe(404)
         expect(answer.json().message).toBe('the server could not find the requested resource')
+      }
+    })
+
+    it('a path of nobody’s, as Go’s server does', async () => {
+      for (const path of ['/nowhere', '/apis/nope/v1', '/apis/nope/v1/things', '//api/v1/pods', '/healthz/nope']) {
+        const { code, text, headers } = await ask({ path })
+        expect([code, text, headers['content-type']]).toEqual([
+          404,
+          '404 page not found\n',
+          'text/plain; charset=utf-8',
+        ])
       }
     })
 
@@ -151,6 +163,8 @@ describe('HTTPS front', () => {
     it('a method that is not for this', async () => {
       expect((await ask({ method: 'POST', path: `${MAPS}/x`, body: '{}' })).code).toBe(405)
       expect((await ask({ method: 'DELETE', path: '/api/v1/namespaces' })).code).toBe(405)
+      expect((await ask({ method: 'HEAD', path: MAPS })).code).toBe(405)
+      expect((await ask({ method: 'HEAD', path: '/healthz' })).code).toBe(200)
     })
 
     it('a body or a patch of an unknown type', async () => {

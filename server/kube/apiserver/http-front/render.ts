@@ -3,7 +3,7 @@
 
 import { stringify as toYaml } from 'yaml'
 import type { JsonObject } from '../../apimachinery/json.ts'
-import { StatusError } from '../../apimachinery/status-error.ts'
+import { PageNotFoundError, StatusError } from '../../apimachinery/status-error.ts'
 import { apiVersionOf } from '../../kinds/define-kind.ts'
 import { PROTOBUF_CONTENT_TYPE, writeProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
@@ -106,6 +106,9 @@ export function render(object: unknown, { representation, schemas }: RenderConte
 
 /** Whatever has been asked for, a refusal can always be read. */
 export function renderError(error: StatusError, context: RenderContext): Rendered {
+  if (error instanceof PageNotFoundError) {
+    return { contentType: 'text/plain; charset=utf-8', body: Buffer.from('404 page not found\n') }
+  }
   return render(error.toStatus(), context)
 }
 

@@ -106,6 +106,6 @@ function unescapeSegment(segment: string): string {
     throw badRequest(`invalid URL escape in ${JSON.stringify(segment)}`)
   }
   const [problem] = pathSegmentProblems(text)
-  if (problem) throw badRequest(`invalid path segment ${JSON.stringify(text)}: ${problem}`)
+  if (problem) throw badRequest(`Name parameter invalid: ${JSON.stringify(text)}: ${problem}`)
   return text
 }
