@@ -215,6 +215,8 @@ describe('calls that a kubelet answers', () => {
     })
     const answer = await get(`${PODS}/lost/log`)
     expect(answer.code).toBe(500)
-    expect(answer.json().message).toMatch(/error dialing backend: dial tcp 127.0.0.1:1: /)
+    expect(answer.json().message).toBe(
+      'Get "https://127.0.0.1:1/containerLogs/default/lost/a": dial tcp 127.0.0.1:1: connect: connection refused',
+    )
   })
 })

@@ -39,7 +39,7 @@ export class KubeletCaller {
   get(target: ConnectAnswer, signal?: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const outgoing = this.request(target, { method: 'GET', headers: {} }, signal)
-      outgoing.on('error', (err) => reject(unreachable(target, err)))
+      outgoing.on('error', (err) => reject(unread(target, err)))
       outgoing.on('response', resolve)
       outgoing.end()
     })
@@ -166,16 +166,30 @@ export class KubeletCaller {
   }
 }
 
-function unreachable({ host, port }: KubeletTarget, err: unknown): StatusError {
-  const why = err instanceof Error ? err.message : String(err)
-  return new StatusError(
-    'InternalError',
-    `Internal error occurred: error dialing backend: dial tcp ${host}:${port}: ${why}`,
-    {
-      cause: err,
-    },
-  )
+const DIAL_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
 }
+
+/** As Go words it. */
+function dialWords({ host, port }: KubeletTarget, err: unknown): string {
+  const { code = '', message } = err instanceof Error ? (err as NodeJS.ErrnoException) : { message: String(err) }
+  return `dial tcp ${host}:${port}: ${DIAL_WORDS[code] ?? message}`
+}
+
+/** For whom a connection is opened. */
+const unreachable = (target: KubeletTarget, err: unknown) =>
+  new StatusError('InternalError', `Internal error occurred: error dialing backend: ${dialWords(target, err)}`, {
+    cause: err,
+  })
+
+/** For whom something is read. */
+const unread = (target: KubeletTarget, err: unknown) =>
+  new StatusError('Unknown', `Get "https://${target.host}:${target.port}${target.path}": ${dialWords(target, err)}`, {
+    cause: err,
+  })
 
 export async function refusalOf(answer: IncomingMessage): Promise<StatusError> {
   const text = (await readBounded(answer, MOST_OF_A_REFUSAL, { cut: true })).toString('utf8').trim()
