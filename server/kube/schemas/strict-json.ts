@@ -33,12 +33,26 @@ export function readJson(text: string): ReadJson {
 
 /** Numbers as numbers, all the way down. */
 export function plainJson(value: ReadValue): JsonValue {
-  if (value instanceof NumberLiteral) return Number(value.text)
+  if (value instanceof NumberLiteral) return exactNumber(value.text)
   if (Array.isArray(value)) return value.map(plainJson)
   if (typeof value !== 'object' || value === null) return value
   const plain: JsonObject = {}
   for (const [key, inner] of Object.entries(value)) setOwn(plain, key, plainJson(inner))
   return plain
+}
+
+const WHOLE = /^-?\d+$/
+const MOST = 2n ** 63n
+
+/**
+ * Whole numbers of 64 bits that a JavaScript number cannot hold are refused: rounded they would be others (decision 0052).
+ * Larger ones are fractions to Kubernetes too.
+ */
+export function exactNumber(text: string): number {
+  const number = Number(text)
+  if (Number.isSafeInteger(number) || !WHOLE.test(text) || BigInt(text) >= MOST || BigInt(text) < -MOST) return number
+  const most = Number.MAX_SAFE_INTEGER
+  throw badRequest(`the number ${text} cannot be kept exactly: whole numbers are kept from -${most} to ${most}`)
 }
 
 export function setOwn(object: JsonObject, key: string, value: ReadValue): void {

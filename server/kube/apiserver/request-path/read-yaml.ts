@@ -2,7 +2,8 @@
 
 import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { JsonValue } from '../../apimachinery/json.ts'
-import type { StatusError } from '../../apimachinery/status-error.ts'
+import { StatusError } from '../../apimachinery/status-error.ts'
+import { exactNumber } from '../../schemas/strict-json.ts'
 
 /** Aliases can blow a small body up to gigabytes; nobody needs many. */
 const ALIASES = 100
@@ -25,12 +26,24 @@ export function readYaml(text: string, refusal: (why: string) => StatusError): R
     const document = parseDocument(text, { schema: 'core', uniqueKeys: false, lineCounter: lines, logLevel: 'error' })
     const [problem] = document.errors
     if (problem) throw new Error(problem.message.split('\n', 1)[0])
+    if (LONG_NUMBER.test(text)) assertExact(document)
     const value = (document.toJS({ maxAliasCount: ALIASES }) ?? null) as JsonValue
     return { value, duplicates: duplicatesIn(document, lines) }
   } catch (err) {
+    if (err instanceof StatusError) throw err
     const why = err instanceof Error ? err.message : 'unreadable'
     throw refusal(`yaml: ${GO_WORDS.find(([ours]) => why.includes(ours))?.[1] ?? why}`)
   }
+}
+
+const LONG_NUMBER = /\d{16}/
+
+function assertExact(document: Document): void {
+  visit(document, {
+    Scalar(_key, { value, source }) {
+      if (typeof value === 'number' && source !== undefined) exactNumber(source.replace(/^\+/, ''))
+    },
+  })
 }
 
 function duplicatesIn(document: Document, lines: LineCounter): string[] {
