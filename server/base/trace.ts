@@ -223,6 +223,8 @@ export type TraceEvent =
 
 export interface Trace {
   emit(event: TraceEvent): void
+  /** False while nobody looks: then what comes by the hundred at once need not be told. */
+  readonly isWatched?: boolean
 }
 
-export const noTrace: Trace = { emit: () => undefined }
+export const noTrace: Trace = { emit: () => undefined, isWatched: false }

@@ -34,6 +34,15 @@ it('hands a burst out as one batch and loses nothing between batches', async () 
   ])
 })
 
+it('says whether anybody is looking', () => {
+  const { log, listener } = start()
+  expect(log.isWatched).toBe(false)
+  const watch = log.watch(0, listener)
+  expect(log.isWatched).toBe(true)
+  watch[Symbol.dispose]()
+  expect(log.isWatched).toBe(false)
+})
+
 it('begins after the sequence number that a returning watcher names', async () => {
   const { log, seen, listener } = start()
   for (const at of [1, 2, 3]) log.emit(event(at))

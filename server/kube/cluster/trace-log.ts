@@ -41,6 +41,10 @@ export class TraceLog implements Trace {
     return this.#seq
   }
 
+  get isWatched(): boolean {
+    return this.#watchers.size > 0
+  }
+
   emit(event: TraceEvent): void {
     this.#seq++
     this.#ring[this.#seq % this.#capacity] = event

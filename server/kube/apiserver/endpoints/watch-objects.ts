@@ -24,6 +24,8 @@ const BOOKMARK_MS = 60_000
 const SHORTEST_MS = 30 * 60_000
 /** Of one timer: Node takes what does not fit into 31 bits for "at once". */
 const LONGEST_MS = 24 * 3600_000
+/** Deliveries of one change beyond which the trace hears of none, unless somebody looks: it would forget all else over them. */
+const MANY = 100
 /** Bookmarks come this long before a watch ends, so that its successor can start from there. */
 const LAST_BOOKMARK_MS = 2_000
 
@@ -111,7 +113,8 @@ export async function watchObjects(
     const onAbort = () => close()
     const order = new WatchOrder(close)
     const shownEntry = (entry: Entry) => served.shownEntry(entry)
-    const scope = { registry, isIn, fixed: registry.fixedField(selection), shownEntry }
+    const tellsEach = (size: number) => size <= MANY || trace.isWatched !== false
+    const scope = { registry, isIn, fixed: registry.fixedField(selection), shownEntry, tellsEach }
     const { view, leave } = served.views.open(key, scope)
     let membership: Disposable | undefined
 

@@ -37,6 +37,7 @@ function scope(shown: Registry['shown'] = (entries) => entries, fixed?: FixedFie
     },
     fixed,
     shownEntry: (entry: Entry) => entry,
+    tellsEach: (size: number) => size <= 5,
     looked: () => looked,
     put: (revision: number, app?: string) => cache.put(state(revision, app), ''),
     cache,
@@ -79,6 +80,19 @@ it('looks at a change once and tells it once, however many watch the same', () =
   expect(members.map((one) => one.heard)).toEqual(members.map(() => ['ADDED@1 with others']))
   expect(alone.heard).toEqual(['ADDED@1'])
   expect(asked.cache.watchers).toBe(6)
+})
+
+it('tells the trace nothing of each delivery where they are too many for that', () => {
+  const asked = scope()
+  const { view } = new WatchViews().open('app=web', asked)
+  const { sink, heard } = sharing()
+  const members = Array.from({ length: 6 }, member)
+  const memberships = members.map((one) => view.join(one, sink))
+  asked.put(1)
+  memberships[0]?.[Symbol.dispose]()
+  asked.put(2)
+  expect(heard).toEqual(['ADDED@1', 'MODIFIED@2'])
+  expect(members[1]?.heard).toEqual(['MODIFIED@2 with others'])
 })
 
 it('is shown only what may concern those who watch one value of a field', () => {

@@ -21,6 +21,8 @@ export interface WatchScope {
   fixed?: FixedField | undefined
   /** In the version that is watched. */
   shownEntry(entry: Entry): Entry
+  /** Does anybody want to hear of each delivery, of so many? */
+  tellsEach(size: number): boolean
 }
 
 /** One watch of a view. */
@@ -107,7 +109,7 @@ export class WatchView implements Watcher, Disposable {
   #tellTogether(shared: SharedSink, members: Set<Member>, outgoing: OutgoingEvent, cause: string): void {
     try {
       shared.event(outgoing)
-      for (const member of members) member.told(outgoing, cause)
+      if (this.#scope.tellsEach(members.size)) for (const member of members) member.told(outgoing, cause)
     } catch (err) {
       this.#close([members], internalError(err))
     }
