@@ -141,19 +141,23 @@ it('opens streams to a server, each half by itself, and hears that one is refuse
     streamtype === 'unwanted' ? undefined : (stream) => heard.push(stream),
   )
   const client = new SpdyConnection(near, () => undefined)
-  const [stdin, refused, stdout] = await Promise.all([
+  const [stdin, refused, stdout, error] = await Promise.all([
     client.open({ streamType: 'stdin' }),
     client.open({ streamType: 'unwanted' }),
     client.open({ streamType: 'stdout' }),
+    client.open({ streamType: 'error' }),
   ])
   stdin.end('typed')
-  await new Promise((resolve) => refused.once('close', resolve))
-  while (heard.length < 2) await turn()
-  expect(heard.map(({ headers }) => headers.streamtype)).toEqual(['stdin', 'stdout'])
+  expect(await buffer(refused)).toHaveLength(0)
+  while (heard.length < 3) await turn()
+  expect(heard.map(({ headers }) => headers.streamtype)).toEqual(['stdin', 'stdout', 'error'])
   expect((await buffer(heard[0]!)).toString()).toBe('typed')
-  // Said and closed at once, read later.
+  // Said, given up and closed at once, read later.
   heard[1]!.end(Buffer.alloc(500_000, 'z'))
+  heard[2]!.write('the last word')
+  heard[2]!.destroy()
   server.end()
   await client.closed
   expect(await buffer(stdout)).toHaveLength(500_000)
+  expect((await buffer(error)).toString()).toBe('the last word')
 })

@@ -65,8 +65,10 @@ export class SpdyConnection {
       // Broken, or not SPDY: there is nobody left to tell.
     }
     this.#transport.destroy()
-    // What a server had said before it closed the connection is still to be read.
-    for (const stream of this.#streams.values()) this.#own.has(stream) ? stream.receiveEnd() : stream.destroy()
+    for (const stream of this.#streams.values()) {
+      if (this.#own.has(stream)) stream.receiveEnd()
+      else stream.destroy()
+    }
   }
 
   async #hear(frame: Frame): Promise<void> {
@@ -87,7 +89,7 @@ export class SpdyConnection {
         await this.#unpacker.unpack(body.subarray(4))
         return
       case CONTROL.rstStream:
-        return this.#streams.get(body.readUInt32BE(0))?.receiveReset()
+        return this.#giveUp(this.#streams.get(body.readUInt32BE(0)))
       case CONTROL.ping:
         this.#send(controlFrame(CONTROL.ping, body))
         return
@@ -104,6 +106,12 @@ export class SpdyConnection {
     this.#send(controlFrame(CONTROL.synReply, Buffer.concat([uint32s(id), await this.#packer.pack({})])))
     if (flags & FIN) stream.receiveEnd()
     taken(stream)
+  }
+
+  /** What a server had said before it reset a stream of ours, or closed the connection, is still to be read, as in Go. */
+  #giveUp(stream: SpdyStream | undefined): void {
+    if (stream && this.#own.has(stream)) stream.receiveEnd()
+    else stream?.receiveReset()
   }
 
   #streamOf(id: number, headers: Headers): SpdyStream {
