@@ -13,6 +13,7 @@ export interface SummaryInput {
   measured: NodeMeasure
   /** Of the containers and the node's disk; undefined where nobody asked. */
   disks?: { node: FsStats | undefined; containers: ReadonlyMap<string, { bytes: number; inodes: number }> }
+  processes?: { running: number; limit: number } | undefined
   rates: CpuRates
 }
 
@@ -56,7 +57,7 @@ export class CpuRates {
   }
 }
 
-export function summaryOf({ nodeName, startedAt, machine, measured, disks, rates }: SummaryInput) {
+export function summaryOf({ nodeName, startedAt, machine, measured, disks, processes, rates }: SummaryInput) {
   const { used, interfaces, pods } = measured
   const time = timestampOf(used.at)
   rates.keep(
@@ -75,6 +76,7 @@ export function summaryOf({ nodeName, startedAt, machine, measured, disks, rates
       ...(disks
         ? { network: networkOf(interfaces, time), ...(fs ? { fs, runtime: { imageFs: fs, containerFs: fs } } : {}) }
         : {}),
+      ...(processes && { rlimit: { time, maxpid: processes.limit, curproc: processes.running } }),
     },
     pods: pods.map((one) => podOf(one, rates, disks ? { disks, fs } : undefined)),
   }

@@ -31,6 +31,7 @@ beforeEach(async () => {
     ...createSimulatedNodeOs({ hostname: 'n1' }),
     readFile: async (path: string) => (/^\/proc\/(1|self)\/net\/dev$/.test(path) ? NET : undefined),
     fileSystem: async () => ({ capacityBytes: 1000, availableBytes: 600, inodes: 50, inodesFree: 40 }),
+    processes: async () => ({ running: 70, limit: 2000 }),
   }
   const annotations = { 'simulated.podium.dev/app.cpu': '250m', 'simulated.podium.dev/app.memory': '64Mi' }
   const sandbox = await runtime.runPodSandbox({
@@ -75,12 +76,13 @@ it('sums up a node, its pods and containers, and how fast they use a processor f
   type Cpu = { usageCoreNanoSeconds: number; usageNanoCores?: number }
   const look = async () =>
     (await telemetry.summary({ onlyCpuAndMemory: false })) as {
-      node: { cpu: Cpu; fs: object; network: object }
+      node: { cpu: Cpu; fs: object; network: object; rlimit: object }
       pods: { podRef: object; cpu: Cpu; containers: { name: string; cpu: Cpu; memory: object }[]; network: object }[]
     }
   await clock.advance(4_000)
   const first = await look()
   expect(first.node.fs).toMatchObject({ capacityBytes: 1000, availableBytes: 600, usedBytes: 400, inodesUsed: 10 })
+  expect(first.node.rlimit).toEqual({ time: '2026-01-01T00:00:04Z', maxpid: 2000, curproc: 70 })
   expect(first.pods[0]).toMatchObject({
     podRef: { name: 'web', namespace: 'shop', uid: 'u' },
     startTime: '2026-01-01T00:00:00Z',

@@ -41,10 +41,10 @@ export class Telemetry {
     const measured = await measure(this.#options)
     const told = { nodeName, machine, measured, rates: this.#rates, startedAt: this.#startedAt }
     if (onlyCpuAndMemory) return summaryOf(told)
-    const node = await os.fileSystem('/var/lib/kubelet')
+    const [node, processes] = await Promise.all([os.fileSystem('/var/lib/kubelet'), os.processes()])
     const ids = measured.pods.flatMap(({ containers }) => containers.map(({ id }) => id))
     const disks = await Promise.all(ids.map(async (id) => [id, await runtime.containerDiskUsage(id)] as const))
-    return summaryOf({ ...told, disks: { node: node && fsStatsOf(node), containers: new Map(disks) } })
+    return summaryOf({ ...told, processes, disks: { node: node && fsStatsOf(node), containers: new Map(disks) } })
   }
 
   probes(): string {

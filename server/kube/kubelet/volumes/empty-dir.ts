@@ -20,7 +20,11 @@ export const emptyDirVolume: VolumePlugin = {
     if (group !== undefined) await os.setOwnership(directory, { group })
     return directory
   },
-  tearDown: (directory, { os }) => os.unmount(directory),
+  /** With what is in it: the pod may stay in the API for long, and be over because it filled the disk. */
+  async tearDown(directory, { os }) {
+    await os.unmount(directory)
+    await os.remove(directory)
+  },
 }
 
 /** What is in memory counts as the pod's memory, so no more than that is of use. */

@@ -170,6 +170,15 @@ it('takes away what it can when a volume’s driver is not there', async () => {
   expect(mounts).toEqual(['unmount /pods/u1/volumes/kubernetes.io~empty-dir/v'])
 })
 
+it('frees what a pod has written into its directory when the pod is over', async () => {
+  const pod = podWith({ emptyDir: {} })
+  const { path = '' } = (await volumes.mount(pod, ADDRESSES)).get('v') ?? {}
+  const os = createLinuxNodeOs()
+  await os.writeFile(`${path}/large`, 'much')
+  await volumes.unmount(pod.metadata?.uid ?? '')
+  expect(await os.kindOf(path)).toBeUndefined()
+})
+
 it('tells nothing of the machine when a path leads out of its volume', async () => {
   const pod = podWith({ emptyDir: {} })
   const mounted = await volumes.mount(pod, ADDRESSES)
