@@ -10,7 +10,7 @@ import { Accounts } from './space.ts'
 const SECRET = 'secret'
 const QUOTA = 200_000
 let used = 0
-let reached: { line: string; bytes: number; authorization: string | undefined }[] = []
+let reached: { line: string; bytes: number; authorization: string | undefined; type: string | undefined }[] = []
 
 const listening = async (server: Server) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -23,7 +23,8 @@ const behind = createServer((req, res) => {
     bytes += chunk.length
   })
   req.on('end', () => {
-    reached.push({ line: `${req.method} ${req.url}`, bytes, authorization: req.headers.authorization })
+    const { authorization, 'content-type': type } = req.headers
+    reached.push({ line: `${req.method} ${req.url}`, bytes, authorization, type })
     res.writeHead(202, { 'docker-upload-uuid': '0f3c' })
     res.end('from behind')
   })
@@ -55,9 +56,17 @@ afterAll(() => {
 const basic = (user: string, password = passwordOf(SECRET, user)) =>
   `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 
-async function ask(method: string, path: string, authorization?: string, body?: Buffer) {
+async function ask(method: string, path: string, authorization?: string, body?: Buffer, type?: string) {
   const answered = await new Promise<IncomingMessage>((resolve, reject) => {
-    const asked = request({ port, method, path, headers: { ...(authorization && { authorization }) } }, resolve)
+    const asked = request(
+      {
+        port,
+        method,
+        path,
+        headers: { ...(authorization && { authorization }), ...(type && { 'content-type': type }) },
+      },
+      resolve,
+    )
     asked.on('error', reject)
     asked.end(body)
   })
@@ -84,9 +93,9 @@ it('hands on what somebody may do, as it is and without saying who it was', asyn
   const answer = await ask('PATCH', '/v2/lab-a/hello/blobs/uploads/1?_state=x', basic('lab-a'), Buffer.alloc(70_000))
   expect(answer).toMatchObject({ status: 202, text: 'from behind' })
   await ask('GET', '/v2/lab-a/hello/manifests/1', await tokenFor())
-  expect(reached).toEqual([
+  expect(reached).toMatchObject([
     { line: 'PATCH /v2/lab-a/hello/blobs/uploads/1?_state=x', bytes: 70_000, authorization: undefined },
-    { line: 'GET /v2/lab-a/hello/manifests/1', bytes: 0, authorization: undefined },
+    { line: 'GET /v2/lab-a/hello/manifests/1?', bytes: 0, authorization: undefined },
   ])
 })
 
@@ -108,7 +117,23 @@ it('takes a layer over from another repository only for whom may pull it there',
   const path = '/v2/lab-b/mine/blobs/uploads/'
   await ask('POST', `${path}?mount=sha256:00&from=lab-a%2Fhello`, basic('lab-b'))
   await ask('POST', `${path}?mount=sha256:00&from=lab-a%2Fprivate%2Fdb`, basic('lab-b'))
-  expect(reached.map(({ line }) => line)).toEqual([`POST ${path}?mount=sha256:00&from=lab-a%2Fhello`, `POST ${path}`])
+  // Two readers of one query, or of a form in the body, could understand it each in another way.
+  await ask('POST', `${path}?mount=sha256:00&from=lab-b%2Fx;&from=lab-a%2Fprivate%2Fdb`, basic('lab-b'))
+  const form = Buffer.from('mount=sha256:00&from=lab-a/private/db')
+  await ask('POST', path, basic('lab-b'), form, 'application/x-www-form-urlencoded')
+  expect(reached.map(({ line }) => line)).toEqual([
+    `POST ${path}?mount=sha256%3A00&from=lab-a%2Fhello`,
+    `POST ${path}?from=lab-a%2Fprivate%2Fdb`,
+    `POST ${path}?from=lab-b%2Fx%3B&from=lab-a%2Fprivate%2Fdb`,
+    `POST ${path}?`,
+  ])
+  expect(reached.at(-1)?.type).toBe('application/octet-stream')
+})
+
+it('hands on the path that it has looked at, not the one that was sent', async () => {
+  await ask('GET', '/v2/lab-a/private/../hello/tags/list', basic('lab-b'))
+  expect((await ask('GET', '/v2/lab-a/hello/%2e%2e/private/db/tags/list', basic('lab-b'))).status).toBe(403)
+  expect(reached.map(({ line }) => line)).toEqual(['GET /v2/lab-a/hello/tags/list?'])
 })
 
 it('lets nobody write more than they may, and says so while it is still being sent', async () => {

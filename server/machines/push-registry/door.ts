@@ -4,7 +4,13 @@
 //   docker ── GET /v2/ ──► 401, Bearer realm=/token    GET /token (name and password, or nothing) ──► a token
 //          ── PATCH /v2/lab-a/hello/blobs/uploads/… with it ──► the registry behind
 
-import { type IncomingMessage, type OutgoingHttpHeaders, request, type ServerResponse } from 'node:http'
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+  type ServerResponse,
+} from 'node:http'
 import { type Asked, mayDo, ownerOf, whatIsAsked } from './access.ts'
 import { TOKEN_SECONDS, Tokens, userOfBasic } from './credentials.ts'
 import type { Account, Accounts } from './space.ts'
@@ -62,14 +68,14 @@ export function createDoor(options: DoorOptions): (req: IncomingMessage, res: Se
       return refuse(res, 403, 'DENIED', `you are ${who.user}: only ${owner} may ${asked.right} ${asked.repository}`)
     }
     // A blob of another repository may be taken over by whoever may pull it there.
-    const from = searchParams.get('from')
-    const mayMount = !from || mayDo(who.user, { repository: from, right: 'pull' })
+    const mayMount = searchParams.getAll('from').every((repository) => mayDo(who.user, { repository, right: 'pull' }))
+    if (!mayMount) searchParams.delete('mount')
     using _entered = await options.enter()
     using account = writes(req, asked) ? await accounts.open(ownerOf(asked.repository)) : undefined
-    await handOn(req, res, { path: mayMount ? (req.url ?? '/') : pathname, account })
+    await handOn(req, res, { path: `${pathname}?${searchParams}`, account })
   }
 
-  /** Resolves when the answer is whole, or somebody has gone. */
+  /** Resolves when the answer is whole, or somebody has gone. `path` is what was understood here, written anew. */
   function handOn(
     req: IncomingMessage,
     res: ServerResponse,
@@ -77,11 +83,9 @@ export function createDoor(options: DoorOptions): (req: IncomingMessage, res: Se
   ): Promise<void> {
     const tooMuch = () => {
       const most = Math.floor(options.quotaBytes / 1024 ** 2)
-      // What is still being sent is read and dropped: whoever sends reads no answer before.
+      // What is still being sent is read and dropped: who is hung up on while they send may never read why.
       req.resume()
-      refuse(res, 403, 'DENIED', `your images would take more than the ${most} MiB that each has`, {
-        connection: 'close',
-      })
+      refuse(res, 403, 'DENIED', `your images would take more than the ${most} MiB that each has`)
     }
     if (account && !account.take(PER_WRITE)) {
       tooMuch()
@@ -89,7 +93,7 @@ export function createDoor(options: DoorOptions): (req: IncomingMessage, res: Se
     }
     return new Promise((resolve) => {
       res.once('close', resolve)
-      const { authorization: _kept, ...headers } = req.headers
+      const headers = headersOnward(req.headers, path)
       const onward = request({ host: '127.0.0.1', port: registryPort, method: req.method, path, headers })
       let isRefused = false
       onward.on('response', (answered) => {
@@ -98,8 +102,10 @@ export function createDoor(options: DoorOptions): (req: IncomingMessage, res: Se
         answered.on('error', () => res.destroy())
       })
       onward.on('error', () => {
-        if (res.headersSent) res.destroy()
-        else if (!isRefused) refuse(res, 502, 'UNKNOWN', 'the registry does not answer; try again')
+        if (res.headersSent) return void (isRefused || res.destroy())
+        isRefused = true
+        req.resume()
+        refuse(res, 502, 'UNKNOWN', 'the registry does not answer; try again')
       })
       req.on('data', (chunk: Buffer) => {
         if (isRefused) return
@@ -116,6 +122,12 @@ export function createDoor(options: DoorOptions): (req: IncomingMessage, res: Se
       res.on('close', () => onward.destroy())
     })
   }
+}
+
+/** A form in the body would count as parameters, before those that were looked at. */
+function headersOnward({ authorization: _kept, ...headers }: IncomingHttpHeaders, path: string): IncomingHttpHeaders {
+  const isBlob = path.includes('/blobs/uploads/') && headers['content-type'] !== undefined
+  return isBlob ? { ...headers, 'content-type': 'application/octet-stream' } : headers
 }
 
 const writes = ({ method }: IncomingMessage, { right }: Asked) => right === 'push' && method !== 'DELETE'
