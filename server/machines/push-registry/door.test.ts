@@ -10,6 +10,7 @@ import { Accounts } from './space.ts'
 const SECRET = 'secret'
 const QUOTA = 200_000
 let used = 0
+let forgotten: string[][] = []
 let reached: { line: string; bytes: number; authorization: string | undefined; type: string | undefined }[] = []
 
 const listening = async (server: Server) => {
@@ -40,6 +41,7 @@ beforeAll(async () => {
     accounts: new Accounts({ quotaBytes: QUOTA, used: async () => used }),
     quotaBytes: QUOTA,
     registryPort,
+    forgetUpload: async (...upload) => void forgotten.push(upload),
     enter: async () => ({ [Symbol.dispose]: () => undefined }),
   })
   server = createServer((req, res) => void door(req, res))
@@ -47,6 +49,7 @@ beforeAll(async () => {
 })
 beforeEach(() => {
   used = 0
+  forgotten = []
   reached = []
 })
 afterAll(() => {
@@ -141,6 +144,7 @@ it('lets nobody write more than they may, and says so while it is still being se
   const tooMuch = await ask('PATCH', path, basic('lab-a'), Buffer.alloc(QUOTA * 20))
   expect(tooMuch).toMatchObject({ status: 403, text: expect.stringContaining('your images would take more than') })
   expect(reached).toEqual([])
+  expect(forgotten).toEqual([['lab-a/hello', '1']])
   used = QUOTA
   expect((await ask('POST', '/v2/lab-a/hello/blobs/uploads/', basic('lab-a'))).status).toBe(403)
   expect((await ask('DELETE', '/v2/lab-a/hello/manifests/sha256:00', basic('lab-a'))).status).toBe(202)

@@ -22,6 +22,8 @@ export interface DoorOptions {
   accounts: Accounts
   quotaBytes: number
   registryPort: number
+  /** What was sent of a blob that is refused goes at once, or it would count for hours. */
+  forgetUpload(repository: string, id: string): Promise<void>
   /** Lets a request through when the registry is there. */
   enter(): Promise<Disposable>
 }
@@ -85,6 +87,8 @@ export function createDoor(options: DoorOptions): (req: IncomingMessage, res: Se
       const most = Math.floor(options.quotaBytes / 1024 ** 2)
       // What is still being sent is read and dropped: who is hung up on while they send may never read why.
       req.resume()
+      const [, repository, id] = /^\/v2\/(.+)\/blobs\/uploads\/([\w=-]+)\?/.exec(path) ?? []
+      if (repository && id) void options.forgetUpload(repository, id)
       refuse(res, 403, 'DENIED', `your images would take more than the ${most} MiB that each has`)
     }
     if (account && !account.take(PER_WRITE)) {

@@ -6,7 +6,7 @@ import { createServer } from 'node:https'
 import { DebianRegistry } from './debian-registry.ts'
 import { createDoor } from './door.ts'
 import { fewFromEach } from './few-from-each.ts'
-import { Accounts, spaceOf } from './space.ts'
+import { Accounts, forgetUpload, spaceOf } from './space.ts'
 
 const ROOT = '/var/lib/registry'
 const REGISTRY_PORT = 5001
@@ -23,6 +23,7 @@ const door = createDoor({
   accounts: new Accounts({ quotaBytes, used: (owner) => spaceOf(ROOT, owner) }),
   quotaBytes,
   registryPort: REGISTRY_PORT,
+  forgetUpload: (repository, id) => forgetUpload(ROOT, repository, id),
   enter: () => registry.enter(),
 })
 const server = createServer(

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { Accounts, spaceOf } from './space.ts'
+import { Accounts, forgetUpload, spaceOf } from './space.ts'
 
 const LAYER = 'ab'.padEnd(64, '0')
 const OTHER = 'cd'.padEnd(64, '1')
@@ -31,6 +31,12 @@ it('charges for each layer once, for what is being uploaded, and for every file'
   const uploads = Array.from({ length: 20 }, (_, n) => `repositories/lab-c/small/_uploads/${n}/startedat`)
   await Promise.all(uploads.map((path) => put(path, 20)))
   expect(await spaceOf(root, 'lab-c')).toBeGreaterThan(20 * 4096)
+})
+
+it('counts no more what was sent of an upload that is refused', async () => {
+  await put('repositories/lab-d/hello/_uploads/0f3c/data', 3_000_000)
+  await forgetUpload(root, 'lab-d/hello', '0f3c')
+  expect(await spaceOf(root, 'lab-d')).toBeLessThan(100_000)
 })
 
 it('lets requests of one owner that are under way draw on one account, and looks anew afterwards', async () => {

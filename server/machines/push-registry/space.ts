@@ -1,7 +1,7 @@
 // How much of the registry's disk is somebody's. Blobs lie there once for all; each owner is charged for those that their
 // repositories refer to, for uploads that are under way, and something for every file, or a million small ones would be free.
 
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 const PER_FILE = 4096
@@ -17,6 +17,11 @@ export async function spaceOf(root: string, owner: string): Promise<number> {
   ]
   const sizes = await Promise.all(files.map(async (file) => (await stat(file).catch(() => undefined))?.size ?? 0))
   return sizes.reduce((sum, size) => sum + size, names.length * PER_FILE)
+}
+
+export async function forgetUpload(root: string, repository: string, id: string): Promise<void> {
+  const upload = join(root, 'docker/registry/v2/repositories', repository, '_uploads', id)
+  await rm(upload, { recursive: true, force: true }).catch(() => undefined) // the registry still writes there, and takes it away later
 }
 
 export interface Account extends Disposable {
