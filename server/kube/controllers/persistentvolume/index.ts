@@ -1,3 +1,4 @@
+import type { PersistentVolumeClaim as Claim, PersistentVolume as Volume } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import { type ClusterView, controller, type Enqueue } from '../../client/controller-builder.ts'
@@ -42,6 +43,11 @@ class VolumeBinder implements Reconciler {
   }
 }
 
+const isOf =
+  ({ metadata, spec }: Claim) =>
+  (volume: Volume) =>
+    volume.metadata?.name === spec?.volumeName || volume.spec?.claimRef?.uid === metadata?.uid
+
 const pendingClaims = (view: ClusterView) =>
   view
     .cache(PersistentVolumeClaim)
@@ -53,10 +59,10 @@ export const persistentVolumeBinder = controller('persistent-volume-binder')
   .eventsFrom('persistentvolume-controller')
   // One at a time: two claims must not be given one volume.
   .concurrency(1)
-  .watches(PersistentVolumeClaim, ({ type, object }) => {
+  .watches(PersistentVolumeClaim, ({ type, object }, view) => {
     const { volumeName } = object.spec ?? {}
-    // A claim that has gone sets its volume free.
-    if (type === 'deleted') return volumeName ? [volumeName] : []
+    // A claim that has gone sets its volume free, also one that had not been told yet which it is.
+    if (type === 'deleted') return view.cache(PersistentVolume).list().filter(isOf(object)).map(keyOf)
     return volumeName ? [keyOf(object), volumeName] : [keyOf(object)]
   })
   .watches(PersistentVolume, (change, view) => {

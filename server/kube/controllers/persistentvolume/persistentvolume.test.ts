@@ -117,6 +117,28 @@ it('releases a volume whose claim has gone, and keeps what is to be retained', a
   expect(await claimPhase('again'), 'what was released is nobody’s until a person says so').toBe('Pending')
 })
 
+it('releases a volume whose claim went before it had been told of it', async () => {
+  await volume('one')
+  const { metadata } = await claim('a', { storageClassName: 'nowhere' })
+  await loops.run(['persistent-volume-binder'])
+  const claimRef = { namespace, name: 'a', uid: metadata?.uid ?? '' }
+  loops.news.hold('persistentvolumeclaims')
+  await claims().delete({ namespace, name: 'a' })
+  await insist(() =>
+    claims().patch({ namespace, name: 'a' }, 'application/merge-patch+json', { metadata: { finalizers: null } }),
+  )
+  await insist(() => volumes().patch({ name: 'one' }, 'application/merge-patch+json', { spec: { claimRef } }))
+  await loops.until('bound', async () => (await volumePhase('one')) === 'Bound')
+  const { resourceVersion } = (await volumes().get({ name: 'one' })).metadata ?? {}
+  await loops.until('looked at', () =>
+    loops
+      .reconciles('persistent-volume-binder')
+      .some(({ key, because = 0 }) => key === 'one' && because >= Number(resourceVersion)),
+  )
+  loops.news.release('persistentvolumeclaims')
+  await loops.until('released', async () => (await volumePhase('one')) === 'Released')
+})
+
 it('tells that a claim has lost its volume', async () => {
   await loops.run(BINDERS)
   await volume('one')
