@@ -74,6 +74,9 @@ it('spends one disruption for each pod', async () => {
   await evict('one')
   const { status } = await test.client.of(PodDisruptionBudget).get(at('some'))
   expect(status).toMatchObject({ disruptionsAllowed: 0, disruptedPods: { one: expect.stringMatching(/^20/) } })
+  expect(status?.conditions).toEqual([
+    expect.objectContaining({ type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods' }),
+  ])
   await expect(evict('two')).rejects.toMatchObject({ code: 429 })
 })
 
@@ -112,6 +115,31 @@ it('waits for a budget that nobody has counted yet', async () => {
       causes: [{ message: 'The disruption budget new is still being processed by the server.' }],
     },
   })
+})
+
+it('evicts a pod as it was seen, or not at all', async () => {
+  await pod('web')
+  const { resourceVersion } = (await test.client.of(Pod).get(at('web'))).metadata ?? {}
+  const asSeen = (version?: string) => ({ deleteOptions: { preconditions: { resourceVersion: version } } })
+  await expect(evict('web', asSeen('1'))).rejects.toMatchObject({ code: 409 })
+  expect(await isGoing('web')).toBe(false)
+  await evict('web', asSeen(resourceVersion))
+  expect(await isGoing('web')).toBe(true)
+})
+
+it('asks the budget when a pod became ready while it was looked at', async () => {
+  await pod('web', { ready: 'False' })
+  await budget('some', { disruptionsAllowed: 0 })
+  const { store } = test
+  const write = store.txn.bind(store)
+  store.txn = async (...asked) => {
+    store.txn = write
+    const status = { conditions: [{ type: 'Ready', status: 'True' }] }
+    await test.client.of(Pod).patch(at('web'), PATCH, { status }, { subresource: 'status' })
+    return write(...asked)
+  }
+  await expect(evict('web')).rejects.toMatchObject({ code: 429, details: { retryAfterSeconds: 10 } })
+  expect(await isGoing('web')).toBe(false)
 })
 
 it('will not choose between two budgets', async () => {

@@ -8,7 +8,7 @@ import { deepCopy } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import { selectorOfObject } from '../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import { badRequest, forbidden, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest, forbidden, isConflict, StatusError } from '../../apimachinery/status-error.ts'
 import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
 import type { DeleteRequest } from '../registry/deletion.ts'
 import type { Registry } from '../registry/registry.ts'
@@ -23,36 +23,60 @@ const EVICTION = { group: 'policy', version: 'v1', kind: 'Eviction' }
 const OLD_VERSION = 'policy/v1beta1'
 const REFUSED = "Cannot evict pod as it would violate the pod's disruption budget."
 const MOST_UNCONFIRMED = 2000
+/** Of looking anew at a pod that changes while it is looked at. */
+const MOST_TRIES = 20
+
+type Preconditions = NonNullable<DeleteRequest['preconditions']>
 
 export async function evictPod(call: Call, { resources }: Pick<Endpoints, 'resources'>): Promise<Answer> {
-  const { info, registry } = call
-  const { eviction, dryRun, ...options } = await readEviction(call)
-  await admit(gateOf(call, 'CREATE', dryRun, EVICTION), eviction)
-  const pod = (await registry.get(info.namespace, info.name)).object as Pod
-  const budgets = mayGoAnyway(pod) ? [] : budgetsOf(pod, resources.ofKind(PodDisruptionBudget))
-  if (budgets.length > 1) {
-    const why = 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'
-    throw new StatusError('Unknown', why)
+  const { eviction, ...request } = await readEviction(call)
+  await admit(gateOf(call, 'CREATE', request.dryRun, EVICTION), eviction)
+  for (let tries = 1; ; tries++) {
+    try {
+      await evictAsSeen(call, resources.ofKind(PodDisruptionBudget), request)
+      break
+    } catch (err) {
+      const isAsked = request.preconditions?.resourceVersion !== undefined
+      if (!isConflict(err) || isAsked || tries === MOST_TRIES) throw err
+    }
   }
-  const [budget] = budgets
-  if (budget && !isExempt(pod, budget))
-    await takeFromBudget(call, resources.ofKind(PodDisruptionBudget)!, { budget, dryRun })
-  // What was looked at is what goes: not another pod of the same name.
-  const preconditions = { uid: pod.metadata?.uid ?? '', ...options.preconditions }
-  if (!dryRun) await tellWhy(call, preconditions.uid)
-  await registry.delete(call.context, {
-    namespace: info.namespace,
-    name: info.name,
-    gate: OPEN_GATE,
-    dryRun,
-    options: { ...options, preconditions },
-  })
   return {
     type: 'object',
     code: 201,
     object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
   }
 }
+
+/** What was looked at is what goes: not another pod of the same name, nor one that has become ready meanwhile. */
+async function evictAsSeen(
+  call: Call,
+  registry: Registry | undefined,
+  { dryRun, ...options }: DeleteRequest & { dryRun: boolean },
+): Promise<void> {
+  const { info } = call
+  const pod = (await call.registry.get(info.namespace, info.name)).object as Pod
+  const budgets = mayGoAnyway(pod) ? [] : budgetsOf(pod, registry)
+  if (budgets.length > 1) {
+    const why = 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'
+    throw new StatusError('Unknown', why)
+  }
+  const [budget] = budgets
+  const isSpared = budget !== undefined && isExempt(pod, budget)
+  if (budget && !isSpared) await takeFromBudget(call, registry!, { budget, dryRun })
+  const { uid = '', resourceVersion, deletionTimestamp } = pod.metadata ?? {}
+  const mayBecomeReady = isSpared || (pod.status?.phase === 'Pending' && !deletionTimestamp)
+  let preconditions = { uid, ...(mayBecomeReady ? { resourceVersion } : {}), ...options.preconditions }
+  try {
+    if (!dryRun) preconditions = { ...preconditions, ...(await tellWhy(call, preconditions)) }
+    const asked = { ...options, preconditions }
+    await call.registry.delete(call.context, { ...placeOf(call), gate: OPEN_GATE, dryRun, options: asked })
+  } catch (err) {
+    if (!isConflict(err) || !isSpared || options.preconditions?.resourceVersion) throw err
+    throw stillProcessed(budget)
+  }
+}
+
+const placeOf = ({ info: { namespace, name } }: Call) => ({ namespace, name })
 
 async function readEviction(call: Call): Promise<DeleteRequest & { eviction: Eviction; dryRun: boolean }> {
   const { info, request, schemas } = call
@@ -123,7 +147,7 @@ function spent({ status, ...budget }: Budget, { pod, at }: { pod: string; at: st
   const { disruptionsAllowed: allowed = 0, observedGeneration = 0, disruptedPods = {} } = status ?? {}
   const of = { group: 'policy', resource: 'poddisruptionbudgets' }
   if (observedGeneration < generation) {
-    throw tooManyRequests(`The disruption budget ${name} is still being processed by the server.`, 10)
+    throw stillProcessed({ metadata: { name } })
   }
   if (allowed < 0) throw forbidden(of, name, 'pdb disruptions allowed is negative')
   if (Object.keys(disruptedPods).length > MOST_UNCONFIRMED) {
@@ -137,8 +161,21 @@ function spent({ status, ...budget }: Budget, { pod, at }: { pod: string; at: st
   return {
     ...budget,
     metadata: { ...meta, name, generation },
-    status: { ...status, disruptionsAllowed: allowed - 1, disruptedPods: { ...disruptedPods, [pod]: at } },
+    status: {
+      ...status,
+      disruptionsAllowed: allowed - 1,
+      ...(allowed === 1 ? { conditions: noMore(status ?? {}, at) } : {}),
+      disruptedPods: { ...disruptedPods, [pod]: at },
+    },
   } as KubeObject
+}
+
+function noMore({ conditions = [], observedGeneration }: Partial<NonNullable<Budget['status']>>, at: string) {
+  const type = 'DisruptionAllowed'
+  const before = conditions.find((one) => one.type === type)
+  const lastTransitionTime = before?.status === 'False' ? before.lastTransitionTime : at
+  const no = { type, status: 'False', reason: 'InsufficientPods', message: '', observedGeneration, lastTransitionTime }
+  return [...conditions.filter((one) => one !== before), no]
 }
 
 const tooManyRequests = (message: string, retryAfterSeconds: number) =>
@@ -149,8 +186,11 @@ const tooManyRequests = (message: string, retryAfterSeconds: number) =>
     },
   })
 
-/** Left in the pod's status for its owner: a Job need not count this as a failure. */
-async function tellWhy(call: Call, uid: string): Promise<void> {
+const stillProcessed = ({ metadata }: Budget) =>
+  tooManyRequests(`The disruption budget ${metadata?.name} is still being processed by the server.`, 10)
+
+/** Left in the pod's status for its owner: a Job need not count this as a failure. Resolves with what must be so of the pod now. */
+async function tellWhy(call: Call, { uid, resourceVersion }: Preconditions): Promise<Preconditions> {
   const { context, info, registry } = call
   const place = { ...info, subresource: 'status' }
   const told = {
@@ -160,9 +200,8 @@ async function tellWhy(call: Call, uid: string): Promise<void> {
     message: 'Eviction API: evicting',
     lastTransitionTime: isoTime(context.clock),
   }
-  await registry.update(context, {
-    namespace: info.namespace,
-    name: info.name,
+  const { object } = await registry.update(context, {
+    ...placeOf(call),
     subresource: 'status',
     gate: gateOf({ ...call, info: place }, 'UPDATE', false),
     dryRun: false,
@@ -172,9 +211,10 @@ async function tellWhy(call: Call, uid: string): Promise<void> {
       const others = (status?.conditions ?? []).filter(({ type }) => type !== told.type)
       return {
         ...rest,
-        metadata: { ...meta, uid },
+        metadata: { ...meta, uid, ...(resourceVersion ? { resourceVersion } : {}) },
         status: { ...status, conditions: [...others, told] },
       } as KubeObject
     },
   })
+  return { uid, ...(resourceVersion ? { resourceVersion: object.metadata?.resourceVersion } : {}) }
 }
