@@ -7,7 +7,7 @@ import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
 import { isoTime } from '../../../base/clock.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import { isNotFound } from '../../apimachinery/status-error.ts'
-import type { ClusterView } from '../../client/controller-builder.ts'
+import type { ClusterView, Enqueue } from '../../client/controller-builder.ts'
 import type { IndexedCache, Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
 import { Lease } from '../../kinds/lease.ts'
@@ -27,6 +27,9 @@ export interface NodeLifecycleOptions {
 }
 
 const BY_NODE = 'node'
+const LEASES = 'kube-node-lease'
+/** Looks for nodes that have fallen silent, of which no change tells. No node is called so. */
+export const PATROL = '/'
 
 /** What was last heard of a node, and when, by our own clock: a node's clock may be wrong. */
 interface Heard {
@@ -46,9 +49,11 @@ export class NodeLifecycleReconciler implements Reconciler {
   readonly #pods: IndexedCache<CorePod>
   readonly #heard = new Map<string, Heard>()
   readonly #zones: EvictionZones
+  readonly #enqueue: Enqueue
 
-  constructor(view: ClusterView, options: NodeLifecycleOptions) {
+  constructor(view: ClusterView, enqueue: Enqueue, options: NodeLifecycleOptions) {
     this.#view = view
+    this.#enqueue = enqueue
     this.#options = options
     this.#nodes = view.cache(Node)
     this.#leases = view.cache(Lease)
@@ -59,17 +64,22 @@ export class NodeLifecycleReconciler implements Reconciler {
       if (type === 'deleted') this.#zones.forget(object.metadata?.name ?? '')
       else this.#zones.see(object)
     })
+    view.onChange(Lease, ({ object: { metadata, spec } }) => {
+      const heard = metadata?.namespace === LEASES ? this.#heard.get(metadata.name ?? '') : undefined
+      if (!heard || heard.renewTime === (spec?.renewTime ?? '')) return
+      heard.renewTime = spec?.renewTime ?? ''
+      heard.at = view.clock.monotonic()
+    })
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
     const { key, report } = context
+    if (key === PATROL) return { requeueAfterMs: this.#patrol() }
     let node = this.#nodes.get(key)
     if (!node) return this.#forget(context)
     const at = isoTime(this.#view.clock)
     const silentMs = this.#listen(context, node)
-    const graceMs = conditionOf(node.status?.conditions, 'Ready')
-      ? this.#options.gracePeriodMs
-      : this.#options.startupGracePeriodMs
+    const graceMs = this.#graceMs(node)
     report.sees(node)
     report.wanted = `a sign of life within ${graceMs / 1000} s`
     report.seen = `Ready ${readinessOf(node)}, last heard of ${Math.round(silentMs / 1000)} s ago`
@@ -85,10 +95,30 @@ export class NodeLifecycleReconciler implements Reconciler {
     if (readinessOf(node) !== 'True' && conditionOf(node.status?.conditions, 'Ready')) {
       await this.#markPodsNotReady(context, key, at)
     }
+    // What becomes of a node that is well is for it to say, or for the patrol; of one that is not, for others as well.
+    if (readinessOf(node) === 'True' || !conditionOf(node.status?.conditions, 'Ready')) return undefined
     const { monitorPeriodMs } = this.#options
-    const waitsForTurn = readinessOf(node) !== 'True' && !isGivenUp(node)
-    const turnMs = (waitsForTurn && this.#zones.intervalMs(node)) || monitorPeriodMs
+    const turnMs = (!isGivenUp(node) && this.#zones.intervalMs(node)) || monitorPeriodMs
     return { requeueAfterMs: Math.min(turnMs, monitorPeriodMs) }
+  }
+
+  /** Says when the next node will have been silent for too long, if nothing is heard of it until then. */
+  #patrol(): number {
+    const now = this.#view.clock.monotonic()
+    let soonest = Math.min(this.#options.gracePeriodMs, this.#options.startupGracePeriodMs)
+    for (const node of this.#nodes.list()) {
+      const heard = this.#heard.get(keyOf(node))
+      if (!heard || (readinessOf(node) === 'Unknown' && conditionOf(node.status?.conditions, 'Ready'))) continue
+      const leftMs = heard.at + this.#graceMs(node) - now
+      if (leftMs < 0) this.#enqueue(keyOf(node), node)
+      else soonest = Math.min(soonest, leftMs)
+    }
+    return soonest + 1
+  }
+
+  #graceMs({ status }: CoreNode): number {
+    const { gracePeriodMs, startupGracePeriodMs } = this.#options
+    return conditionOf(status?.conditions, 'Ready') ? gracePeriodMs : startupGracePeriodMs
   }
 
   #forget(context: ReconcileContext): void {
@@ -105,7 +135,7 @@ export class NodeLifecycleReconciler implements Reconciler {
     const { key } = context
     const uid = node.metadata?.uid ?? ''
     const now = this.#view.clock.monotonic()
-    const renewTime = this.#leases.get(`kube-node-lease/${key}`)?.spec?.renewTime ?? ''
+    const renewTime = this.#leases.get(`${LEASES}/${key}`)?.spec?.renewTime ?? ''
     const heartbeat = conditionOf(node.status?.conditions, 'Ready')?.lastHeartbeatTime ?? ''
     const known = this.#heard.get(key)
     const isReady = readinessOf(node) === 'True'

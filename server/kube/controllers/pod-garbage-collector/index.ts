@@ -2,7 +2,7 @@ import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
 import { isoTime } from '../../../base/clock.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import { isNotFound } from '../../apimachinery/status-error.ts'
-import { type ClusterView, controller } from '../../client/controller-builder.ts'
+import { type ClusterView, controller, type Enqueue } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
 import { Node } from '../../kinds/node.ts'
@@ -11,6 +11,7 @@ import { conditionOf } from '../conditions.ts'
 import { disruptPod } from '../disrupt-pod.ts'
 import { isTerminated } from '../pod-state.ts'
 
+/** While nodes are missing. */
 const PERIOD_MS = 20_000
 /** A node that is missing may only be late. */
 const QUARANTINE_MS = 40_000
@@ -25,9 +26,14 @@ class PodGarbageCollector implements Reconciler {
   readonly #nodes: Lister<CoreNode>
   readonly #threshold: number
   readonly #missingSince = new Map<string, number>()
+  readonly #finished = new Set<string>()
 
-  constructor(view: ClusterView, threshold: number) {
+  constructor(view: ClusterView, enqueue: Enqueue, threshold: number) {
     this.#view = view
+    view.onChange(Pod, ({ type, object }) => {
+      if (type === 'deleted' || !isTerminated(object)) this.#finished.delete(keyOf(object))
+      else if (threshold > 0 && this.#finished.add(keyOf(object)).size > threshold) enqueue(ALL, object)
+    })
     this.#pods = view.cache(Pod)
     this.#nodes = view.cache(Node)
     this.#threshold = threshold
@@ -45,7 +51,7 @@ class PodGarbageCollector implements Reconciler {
         await this.#remove(context, pod, { reason: 'DeletionByPodGC', message: 'PodGC: node is out of service' })
       }
     }
-    return { requeueAfterMs: PERIOD_MS }
+    return this.#missingSince.size > 0 ? { requeueAfterMs: PERIOD_MS } : undefined
   }
 
   async #collectFinished(context: ReconcileContext, pods: readonly CorePod[]): Promise<void> {
@@ -75,12 +81,8 @@ class PodGarbageCollector implements Reconciler {
     }
   }
 
-  /** The admin has sworn that the machine is off, so its pods cannot still be running. */
-  #isOutOfService(pod: CorePod): boolean {
-    if (!pod.metadata?.deletionTimestamp) return false
-    const node = this.#nodes.get(pod.spec?.nodeName ?? '')
-    if (!node || conditionOf(node.status?.conditions, 'Ready')?.status === 'True') return false
-    return (node.spec?.taints ?? []).some(({ key }) => key === 'node.kubernetes.io/out-of-service')
+  #isOutOfService({ metadata, spec }: CorePod): boolean {
+    return metadata?.deletionTimestamp !== undefined && isOut(this.#nodes.get(spec?.nodeName ?? ''))
   }
 
   async #remove(
@@ -111,14 +113,26 @@ async function nodeExists({ client }: ReconcileContext, name: string): Promise<b
   }
 }
 
+/** The admin has sworn that the machine is off, so its pods cannot still be running. */
+function isOut(node: CoreNode | undefined): boolean {
+  if (!node || conditionOf(node.status?.conditions, 'Ready')?.status === 'True') return false
+  return (node.spec?.taints ?? []).some(({ key }) => key === 'node.kubernetes.io/out-of-service')
+}
+
+/** Whether a pod may be for us. */
+function concerns({ metadata, spec }: CorePod, view: ClusterView): boolean {
+  if (!spec?.nodeName) return metadata?.deletionTimestamp !== undefined
+  const node = view.cache(Node).get(spec.nodeName)
+  return !node || (metadata?.deletionTimestamp !== undefined && isOut(node))
+}
+
 const ALL = 'all pods'
 
 export const podGarbageCollector = (threshold: number) =>
   controller('pod-garbage-collector')
     .actsAs('pod-garbage-collector')
     .startsWith(ALL)
-    // Deleted before it had a node: no need to wait for the next round.
-    .watches(Pod, ({ object }) => (object.metadata?.deletionTimestamp && !object.spec?.nodeName ? [ALL] : []))
-    .watches(Node, ({ type }) => (type === 'deleted' ? [ALL] : []))
+    .watches(Pod, ({ type, object }, view) => (type !== 'deleted' && concerns(object, view) ? [ALL] : []))
+    .watches(Node, ({ type, object }) => (type === 'deleted' || isOut(object) ? [ALL] : []))
     .concurrency(1)
-    .reconcileWith((view) => new PodGarbageCollector(view, threshold))
+    .reconcileWith((view, enqueue) => new PodGarbageCollector(view, enqueue, threshold))
