@@ -344,6 +344,13 @@ const used = async () => {
   const { resources, allocatedResources } = ((await app()) ?? {}) as { resources?: object; allocatedResources?: object }
   return JSON.stringify({ resources, allocatedResources })
 }
+const toldOfResizes = async (name = 'web') =>
+  (await client.of(Event).list({ namespace: 'default' })).items
+    .filter(({ reason, involvedObject }) => reason?.startsWith('Resize') && involvedObject.name === name)
+    .map(({ type, reason, message }) => `${type} ${reason} ${message}`)
+    .sort()
+const resizeOf = (cpu: string, generation: number, error = '') =>
+  `{"containers":[{"name":"app","resources":{"requests":{"cpu":"${cpu}"}}}],"generation":${generation}${error && `,"error":"${error}"`}}`
 const settled = (cpu: string) => async () =>
   (await used()) === JSON.stringify({ resources: { requests: { cpu } }, allocatedResources: { cpu } })
 
@@ -356,6 +363,11 @@ it('lets a container use more while it runs', async () => {
   const [after] = await running()
   expect(after).toMatchObject({ id: before?.id, resources: { cpuShares: 2048 } })
   expect((await get()).status?.conditions?.map(({ type }) => type)).not.toContain('PodResizeInProgress')
+  await until('told', async () => (await toldOfResizes()).length === 2)
+  expect(await toldOfResizes()).toEqual([
+    `Normal ResizeCompleted Pod resize completed: ${resizeOf('2', 2)}`,
+    `Normal ResizeStarted Pod resize started: ${resizeOf('2', 2)}`,
+  ])
 })
 
 it('starts a container anew that asks for it when it is resized', async () => {
@@ -389,6 +401,11 @@ it('says why a pod does not get more, and gives it when it can', async () => {
     return settled('3')()
   })
   expect(await pending()).toBe(undefined)
+  await until('told', async () => (await toldOfResizes()).length === 4)
+  expect((await toldOfResizes()).slice(2)).toEqual([
+    `Warning ResizeDeferred Pod resize Deferred: ${resizeOf('3', 3, "Node didn't have enough resource: cpu, requested: 3000, used: 2000, capacity: 4000")}`,
+    `Warning ResizeInfeasible Pod resize Infeasible: ${resizeOf('8', 2, "Node didn't have enough capacity: cpu, requested: 8000, capacity: 4000")}`,
+  ])
 })
 
 it('ends its pods before the machine goes, if it is told how long they have', async () => {

@@ -13,6 +13,13 @@ export interface Pending {
   message: string
 }
 
+export interface Granted {
+  pod: Pod
+  pending?: Pending
+  /** It gets something else than it had. */
+  isGranted: boolean
+}
+
 type Told = ToldStatus & { resources?: Container['resources'] }
 
 /** The pod as it has been granted: where a wish was not, with what its status says. */
@@ -48,11 +55,11 @@ export function grant(
   status: PodStatus | undefined,
   others: readonly Pod[],
   allocatable: Record<string, string>,
-): { pod: Pod; pending?: Pending } {
+): Granted {
   const before = asGranted(pod, status)
   const wishes = (one: Pod) =>
     JSON.stringify([...(one.spec?.containers ?? []), ...(one.spec?.initContainers ?? [])].map((c) => c.resources))
-  if (wishes(before) === wishes(pod)) return { pod }
+  if (wishes(before) === wishes(pod)) return { pod, isGranted: false }
   const tooMuch = admit(pod, [], allocatable)
   if (tooMuch) {
     const capacity = tooMuch.message.replace(
@@ -61,11 +68,13 @@ export function grant(
     )
     return {
       pod: before,
+      isGranted: false,
       pending: { reason: 'Infeasible', message: `Node didn't have enough capacity: ${capacity}` },
     }
   }
   const short = admit(pod, others, allocatable)
-  return short ? { pod: before, pending: { reason: 'Deferred', message: short.message } } : { pod }
+  if (!short) return { pod, isGranted: true }
+  return { pod: before, isGranted: false, pending: { reason: 'Deferred', message: short.message } }
 }
 
 /** What has to be done so that a running container may use what it was granted. */

@@ -18,10 +18,11 @@ import type { KubeletEvents } from './kubelet-events.ts'
 import type { PodCgroups } from './pod-cgroups.ts'
 import type { Verdict } from './pod-conditions.ts'
 import type { PodKiller } from './pod-killer.ts'
-import { type Pending, resizeOf } from './pod-resize.ts'
+import { type Granted, type Pending, resizeOf } from './pod-resize.ts'
 import { containersOf, isAlive, latestOf, type PodRuntimeState, readRuntimeState } from './pod-runtime-state.ts'
 import { podStatusOf } from './pod-status.ts'
 import type { ProbeManager } from './probes/probe-manager.ts'
+import { tellDone, tellGranted } from './resize-events.ts'
 import { mayRestartAll } from './restart-policy.ts'
 import type { StatusWriter } from './status-writer.ts'
 import { type ContainerToStart, planSync, type SyncPlan } from './sync-plan.ts'
@@ -47,7 +48,7 @@ export interface PodSyncOptions {
   /** Why pods cannot get addresses; undefined when they can. */
   networkError(): string | undefined
   /** What the pod gets of what it wishes to use. */
-  grant(pod: Pod): { pod: Pod; pending?: Pending }
+  grant(pod: Pod): Granted
   runtimeName: string
   /** Rejects when the devices of the pod's claims cannot be had here. */
   prepareDevices(pod: Pod): Promise<void>
@@ -70,6 +71,10 @@ export interface PodMemory {
   /** Since when a volume has been waited for that others are to attach. */
   volumesAwaitedSince?: number | undefined
   resizeError?: string | undefined
+  /** The generation whose wish is being carried out. */
+  resizing?: number | undefined
+  /** What the last Event of it said went wrong. */
+  toldOfResize?: string | undefined
 }
 
 export interface SyncResult {
@@ -97,8 +102,11 @@ export class PodSync {
 
   async sync(wished: Pod, memory: PodMemory): Promise<SyncResult> {
     const { runtime, probes } = this.#options
-    const { pod, pending } = this.#options.grant(wished)
+    const { pod, pending, isGranted } = this.#options.grant(wished)
+    const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
+      this.#options.events.pod(pod, type, reason, message)
     memory.pending = pending
+    tellGranted(say, memory, { wished, isGranted })
     const uid = pod.metadata?.uid ?? ''
     let state = await readRuntimeState(runtime, uid)
     probes.observe(pod, state, { terminating: false })
@@ -140,6 +148,7 @@ export class PodSync {
 
     state = await readRuntimeState(runtime, uid)
     probes.observe(pod, state, { terminating: false })
+    tellDone(say, memory, { pod, isUnderWay: isResizing(pod, state) })
     this.#say(pod, state, memory, false)
     if (this.#options.volumes.hasLive(pod)) waits.push(VOLUME_REFRESH_MS)
     return { finished: false, ...(waits.length > 0 ? { againAfterMs: Math.min(...waits) } : {}) }
@@ -393,16 +402,18 @@ export class PodSync {
   }
 }
 
+const isResizing = (pod: Pod, state: PodRuntimeState) =>
+  (pod.spec?.containers ?? []).some((container) => {
+    const status = latestOf(state, container.name)
+    return status !== undefined && resizeOf(container, status) !== 'none'
+  })
+
 function ownVerdicts(pod: Pod, state: PodRuntimeState, memory: PodMemory): Verdict[] {
   const { pending, resizeError, isRestartingAll } = memory
-  const isUnderWay = (pod.spec?.containers ?? []).some((container) => {
-    const status = latestOf(state, container.name)
-    return status && resizeOf(container, status) !== 'none'
-  })
   return [
     ...(mayRestartAll(pod) ? [{ type: 'AllContainersRestarting', status: isRestartingAll ? 'True' : 'False' }] : []),
     ...(pending ? [{ type: 'PodResizePending', status: 'True', ...pending }] : []),
-    ...(isUnderWay
+    ...(isResizing(pod, state)
       ? [
           {
             type: 'PodResizeInProgress',
