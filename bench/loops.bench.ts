@@ -9,7 +9,7 @@ import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { systemClock } from '../server/base/clock.ts'
 import { noLogger } from '../server/base/logger.ts'
 import { type Client, createClient, httpsTransport, parseKubeconfig } from '../server/kube/client/index.ts'
-import { type ClusterHost, spawnClusterHost } from '../server/kube/cluster/index.ts'
+import { spawnClusterHost } from '../server/kube/cluster/index.ts'
 import { Deployment } from '../server/kube/kinds/index.ts'
 import { cpuSeconds } from './cpu-seconds.ts'
 import { percentile, table } from './table.ts'
@@ -32,14 +32,27 @@ const deployment = (name: string, replicas: number) => ({
   },
 })
 
-/** Requests so far, without watches and what nodes say of themselves. */
-async function requests(client: Client): Promise<number> {
+/** What the API server has counted under a name so far, by those labels. */
+async function counted(client: Client, name: string, labels: readonly string[]): Promise<Map<string, number>> {
   const text = (await client.transport.request({ method: 'GET', path: '/metrics', query: {} })) as unknown as string
-  const lines = text.match(/^apiserver_request_total\{.*$/gm) ?? []
-  return lines
-    .filter((line) => !/verb="(WATCH|CONNECT)"|resource="(leases|nodes)"|resource=""/.test(line))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
+  const counts = new Map<string, number>()
+  for (const [, told = '', count] of text.matchAll(new RegExp(`^${name}\\{(.*)\\} (.*)$`, 'gm'))) {
+    const key = labels.map((label) => new RegExp(`\\b${label}="(.*?)"`).exec(told)?.[1] ?? '').join(' ')
+    counts.set(key, (counts.get(key) ?? 0) + Number(count))
+  }
+  return counts
 }
+
+/** Requests so far, by what they ask; without watches and what nodes say of themselves. */
+async function requests(client: Client): Promise<Map<string, number>> {
+  const all = await counted(client, 'apiserver_request_total', ['verb', 'resource', 'subresource'])
+  return new Map([...all].filter(([key]) => !/^(WATCH|CONNECT) |^\w+ (leases|nodes)? /.test(key)))
+}
+
+const since = (before: Map<string, number>, now: Map<string, number>) =>
+  [...now].map(([key, count]) => [key, count - (before.get(key) ?? 0)] as const).filter(([, count]) => count > 0)
+
+const sum = (counts: readonly (readonly [string, number])[]) => counts.reduce((all, [, count]) => all + count, 0)
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now()
@@ -53,7 +66,6 @@ async function thereAndGone(client: Client): Promise<string[][]> {
     client.of(Deployment).patch(web, 'application/merge-patch+json', { spec: { replicas } })
   await client.of(Deployment).create(deployment('web', 0))
   const began = performance.now()
-  const since = () => (performance.now() - began) / 1000
   const stages = [
     ['created', () => true],
     ['bound', ({ spec }: WirePod) => !!spec?.nodeName],
@@ -61,21 +73,23 @@ async function thereAndGone(client: Client): Promise<string[][]> {
   ] as const
   const times = stages.map(async ([name, isDone]) => {
     await until<WirePod>(client, PODS, REPLICAS, isDone)
-    return [`${REPLICAS} pods on ${NODES} nodes: ${name}`, `${since().toFixed(1)} s`]
+    return [`${REPLICAS} pods on ${NODES} nodes: ${name}`, `${((performance.now() - began) / 1000).toFixed(1)} s`]
   })
   await scale(REPLICAS)
   const rows = await Promise.all(times)
-  const up = (await requests(client)) - before
+  const up = since(before, await requests(client))
   const gone = await seconds(async () => {
     await scale(0)
     await untilGone(client, PODS)
   })
-  const all = (await requests(client)) - before
+  const all = since(before, await requests(client))
+  const each = all.filter(([, count]) => count >= REPLICAS / 100).sort(([, a], [, b]) => b - a)
   return [
     ...rows,
     ['gone again', `${gone.toFixed(1)} s`],
-    ['requests for each pod, until it runs', (up / REPLICAS).toFixed(1)],
-    ['requests for each pod, until it is gone', (all / REPLICAS).toFixed(1)],
+    ['requests for each pod, until it runs', (sum(up) / REPLICAS).toFixed(1)],
+    ['requests for each pod, until it is gone', (sum(all) / REPLICAS).toFixed(1)],
+    ...each.map(([what, count]) => [`of these ${what.trim()}`, (count / REPLICAS).toFixed(2)]),
   ]
 }
 
@@ -108,16 +122,15 @@ async function reactions(client: Client): Promise<string[][]> {
   ])
 }
 
-async function idle(host: ClusterHost, pid: number): Promise<string[][]> {
-  let turns = 0
-  using _watch = host.watchTraces(CLUSTER, Number.MAX_SAFE_INTEGER, ({ events }) => {
-    turns += events.filter(({ type }) => type === 'reconcile').length
-  })
-  const before = await cpuSeconds(pid)
+async function idle(client: Client, pid: number): Promise<string[][]> {
+  const turns = () => counted(client, 'workqueue_work_duration_seconds_count', ['name'])
+  const [before, cpuBefore] = [await turns(), await cpuSeconds(pid)]
   await new Promise((later) => setTimeout(later, IDLE_MS))
-  const cpu = (await cpuSeconds(pid)) - before
+  const cpu = (await cpuSeconds(pid)) - cpuBefore
+  const taken = since(before, await turns())
   return [
-    [`turns of all loops in a minute, ${NODES} nodes beating`, `${turns}`],
+    [`turns of all loops in a minute, ${NODES} nodes beating`, `${sum(taken)}`],
+    ...taken.map(([loop, count]) => [`of these ${loop}`, `${count}`]),
     ['processor in that minute', `${cpu.toFixed(1)} s`],
   ]
 }
@@ -127,7 +140,7 @@ const host = await spawnClusterHost({ stateDir, clock: systemClock, logger: noLo
 const info = await host.createCluster({ name: CLUSTER, nodes: 0, simulatedNodes: NODES })
 using transport = httpsTransport({ ...parseKubeconfig(info.kubeconfig), userAgent: 'podium-bench' })
 const client = createClient(transport)
-const rows = [...(await thereAndGone(client)), ...(await reactions(client)), ...(await idle(host, info.pid))]
+const rows = [...(await thereAndGone(client)), ...(await reactions(client)), ...(await idle(client, info.pid))]
 process.stdout.write(`${table(['what', 'figure'], rows)}\n`)
 await host[Symbol.asyncDispose]()
 await rm(stateDir, { recursive: true, force: true })
