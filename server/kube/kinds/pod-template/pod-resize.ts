@@ -4,6 +4,7 @@
 
 import type { Pod, ResourceRequirements } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
+import { differenceOf } from '../../apimachinery/difference.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import type { Container, PodSpec } from './newer-fields.ts'
 import { qosClassOf } from './qos.ts'
@@ -78,9 +79,10 @@ function containerErrors(
     errors.push(fieldError.forbidden(`${at}.resources.${amounts}`, why))
   }
   const alike = { ...next, resources: withAmountsOf(next.resources, previous.resources) }
-  if (deepEqual(alike, { ...previous, resources: withAmountsOf(previous.resources, previous.resources) })) return errors
+  const before = { ...previous, resources: withAmountsOf(previous.resources, previous.resources) }
+  if (deepEqual(alike, before)) return errors
   return list === 'containers'
-    ? [...errors, fieldError.forbidden('spec', ONLY)]
+    ? [...errors, fieldError.forbidden('spec', `${ONLY}\n${differenceOf(alike, before)}`)]
     : [...errors, fieldError.forbidden(at, 'only cpu and memory resources for init or sidecar containers are mutable')]
 }
 

@@ -19,6 +19,12 @@ describe('an update of a pod', () => {
     ['another image', {}, { containers: [{ ...web, image: 'other' }] }, []],
     ['another command', {}, { containers: [{ ...web, command: ['x'] }] }, [FROZEN]],
     [
+      'another host name, shown beside the one it has',
+      { hostname: 'a' },
+      { hostname: 'b' },
+      [expect.stringContaining('\n-  "hostname": "b",\n+  "hostname": "a",\n')],
+    ],
+    [
       'one container more',
       {},
       { containers: [web, { ...web, name: 'b' }] },

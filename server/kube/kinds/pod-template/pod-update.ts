@@ -3,6 +3,7 @@
 
 import type { NodeAffinity, NodeSelectorTerm, Pod } from 'kubernetes-types/core/v1'
 import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
+import { differenceOf } from '../../apimachinery/difference.ts'
 import { problemsAt } from '../../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import type { PodSpec } from './newer-fields.ts'
@@ -36,7 +37,8 @@ export function podUpdateErrors(next: PodSpec, previous: PodSpec): FieldError[] 
     const { nodeAffinity: _before, ...othersBefore } = previous.affinity ?? {}
     if (deepEqual(others, othersBefore)) takeBack(alike, previous, ['affinity'])
   }
-  return deepEqual(alike, previous) ? errors : [...errors, fieldError.forbidden('spec', FROZEN)]
+  if (deepEqual(alike, previous)) return errors
+  return [...errors, fieldError.forbidden('spec', `${FROZEN}\n${differenceOf(alike, previous)}`)]
 }
 
 function deadlineErrors(next: PodSpec, previous: PodSpec): FieldError[] {
@@ -109,8 +111,8 @@ export function ephemeralUpdateErrors(next: Pod, previous: Pod): FieldError[] {
   return (previous.spec?.ephemeralContainers ?? []).flatMap((old) => {
     const kept = now.find(({ name }) => name === old.name)
     if (deepEqual(kept, old)) return []
-    const change = kept ? 'changed' : 'removed'
-    const why = `existing ephemeral containers ${JSON.stringify(old.name)} may not be ${change}\n`
+    const change = kept ? `changed\n${differenceOf(old, kept)}` : 'removed\n'
+    const why = `existing ephemeral containers ${JSON.stringify(old.name)} may not be ${change}`
     return [fieldError.forbidden(at, why)]
   })
 }
