@@ -20,6 +20,11 @@ export interface Weather {
   losesAnswers: boolean
 }
 
+/** Nobody answers at the moment. */
+export const isDown = (err: unknown) => err instanceof Error && /ECONN/.test(err.message)
+
+const MEASURES = '/apis/metrics.k8s.io/'
+
 export class Network {
   readonly clock: FakeClock
   readonly dice: Dice
@@ -29,6 +34,8 @@ export class Network {
   /** Of the server's machine, and how often it has lost it: then nobody hears what became of a request. */
   hasPower: () => boolean = () => true
   powerCuts = 0
+  /** Answers in place of a metrics server. */
+  measure: () => object = () => ({})
   /** The newest revision of which somebody has been told that it is written. */
   newestAnswered = 0
 
@@ -101,17 +108,20 @@ export class Link {
       }
     }
     const { powerCuts } = this.#network
-    const answer = await this.#server(identity)
-      .request(request)
-      .finally(() => {
-        if (this.#network.powerCuts !== powerCuts || !this.#network.hasPower()) throw new Error('read ECONNRESET')
-      })
+    const answer = await this.#answer(identity, request).finally(() => {
+      if (this.#network.powerCuts !== powerCuts || !this.#network.hasPower()) throw new Error('read ECONNRESET')
+    })
     if (isWrite) {
       this.#network.newestAnswered = Math.max(this.#network.newestAnswered, revisionOf((answer ?? {}) as KubeObject))
     }
     if (this.#isCut) throw new Error('the process has been killed')
     if (this.#isRough && isWrite && weather.losesAnswers && dice.chance(0.03)) throw new Error('read ECONNRESET')
     return answer
+  }
+
+  async #answer(identity: Identity, request: TransportRequest): Promise<unknown> {
+    const server = this.#server(identity)
+    return request.path.startsWith(MEASURES) ? this.#network.measure() : server.request(request)
   }
 
   async #watch(identity: Identity, request: TransportRequest) {

@@ -1,104 +1,42 @@
 // What people do to a simulated cluster while it storms.
 
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
-import { isConflict, isNotFound } from '../../apimachinery/status-error.ts'
-import { createClient } from '../../client/client.ts'
+import { isConflict, isNotFound, StatusError } from '../../apimachinery/status-error.ts'
+import { createClient, objectPath } from '../../client/client.ts'
 import { CronJob } from '../../kinds/cron-job.ts'
 import { DaemonSet } from '../../kinds/daemon-set.ts'
 import { Deployment } from '../../kinds/deployment.ts'
-import { Job } from '../../kinds/job.ts'
 import { Namespace } from '../../kinds/namespace.ts'
 import { Pod } from '../../kinds/pod.ts'
-import { ReplicaSet } from '../../kinds/replica-set.ts'
-import { Service } from '../../kinds/service.ts'
 import { ServiceAccount } from '../../kinds/service-account.ts'
 import { StatefulSet } from '../../kinds/stateful-set.ts'
-import type { Network } from './network.ts'
+import type { Load } from './load.ts'
+import { isDown, type Network } from './network.ts'
+import { DOOMED, deployment, named, namespace, WORKLOAD } from './workload.ts'
 
-const namespace = 'default'
 const merge = 'application/merge-patch+json'
-export const FIXED_REPLICAS = 4
-export const PARALLELISM = 2
-
-const podOf = (app: string, spec: object = {}) => ({
-  metadata: { labels: { app } },
-  spec: {
-    containers: [{ name: 'main', image: 'main:1', resources: { requests: { cpu: '100m' } } }],
-    tolerations: ['not-ready', 'unreachable'].map((taint) => ({
-      key: `node.kubernetes.io/${taint}`,
-      operator: 'Exists',
-      effect: 'NoExecute',
-      tolerationSeconds: 3,
-    })),
-    ...spec,
-  } as NonNullable<CorePod['spec']>,
-})
-const named = (name: string, inNamespace = namespace) => ({ namespace: inNamespace, name })
-const selector = (app: string) => ({ matchLabels: { app } })
+const TOO_MANY_REQUESTS = 429
+const DRAIN_ROUNDS = 6
 
 export class People {
+  /** Pods that were ready and that a budget let go. */
+  readonly evicted = new Set<string>()
   readonly #network: Network
+  readonly #load: Load
   readonly #client
 
-  constructor(network: Network) {
+  constructor(network: Network, load: Load) {
     this.#network = network
+    this.#load = load
     this.#client = createClient(network.trusted('people'))
   }
 
   async create(): Promise<void> {
     const client = this.#client
-    const deployment = (name: string, inNamespace = namespace) => ({
-      metadata: named(name, inNamespace),
-      spec: { replicas: 3, selector: selector(name), template: podOf(name) },
-    })
-    await this.#insist(() =>
-      client.of(Service).create({ metadata: named('web'), spec: { selector: { app: 'web' }, ports: [{ port: 80 }] } }),
-    )
-    for (const name of ['web', 'doomed']) await this.#insist(() => client.of(Deployment).create(deployment(name)))
-    await this.#insist(() =>
-      client.of(ReplicaSet).create({
-        metadata: named('fixed'),
-        spec: { replicas: FIXED_REPLICAS, selector: selector('fixed'), template: podOf('fixed') },
-      }),
-    )
-    await this.#insist(() =>
-      client.of(StatefulSet).create({
-        metadata: named('db'),
-        spec: { serviceName: 'db', replicas: 3, selector: selector('db'), template: podOf('db') },
-      }),
-    )
-    await this.#insist(() =>
-      client.of(DaemonSet).create({
-        metadata: named('agent'),
-        // As such agents are: others make room for it on a full machine.
-        spec: { selector: selector('agent'), template: podOf('agent', { priorityClassName: 'system-node-critical' }) },
-      }),
-    )
-    await this.#insist(() =>
-      client.of(Job).create({
-        metadata: named('work'),
-        spec: {
-          completions: 5,
-          parallelism: PARALLELISM,
-          backoffLimit: 100,
-          completionMode: 'Indexed',
-          template: podOf('work', { restartPolicy: 'Never' }),
-        },
-      }),
-    )
-    await this.#insist(() =>
-      client.of(CronJob).create({
-        metadata: named('cron'),
-        spec: {
-          schedule: '* * * * *',
-          concurrencyPolicy: 'Forbid',
-          jobTemplate: { spec: { backoffLimit: 100, template: podOf('cron', { restartPolicy: 'Never' }) } },
-        },
-      }),
-    )
+    for (const make of WORKLOAD) await this.#insist(() => make(client))
     await this.#insist(() => client.of(Namespace).create({ metadata: { name: 'temporary' } }))
     await this.#insist(() => client.of(ServiceAccount).get(named('default', 'temporary')))
-    await this.#insist(() => client.of(Deployment).create(deployment('web', 'temporary')))
+    await this.#insist(() => client.of(Deployment).create(deployment('web', { inNamespace: 'temporary' })))
   }
 
   /** One of the things that people do all the time. */
@@ -110,7 +48,7 @@ export class People {
     const image = `main:${dice.below(1000)}`
     const containers = [{ name: 'main', image, resources: { requests: { cpu: '100m' } } }]
     const template = { spec: { containers } }
-    switch (dice.below(7)) {
+    switch (dice.below(13)) {
       case 0:
         return change(Deployment, 'web', { replicas: dice.below(7) })
       case 1:
@@ -121,6 +59,16 @@ export class People {
         return change(StatefulSet, 'db', { template })
       case 4:
         return change(DaemonSet, 'agent', { template })
+      case 5:
+        return change(StatefulSet, 'store', { replicas: dice.below(4) })
+      case 6:
+        return change(Deployment, 'roaming', { template })
+      case 7:
+        return this.#load.change(dice)
+      case 8:
+        return this.#drain('fixed')
+      case 9:
+        return this.#killSomePod({ labelSelector: 'app=roaming' }, { gracePeriodSeconds: 0 })
       default:
         return this.#killSomePod()
     }
@@ -128,9 +76,9 @@ export class People {
 
   /** What goes away for good. */
   async leave(): Promise<void> {
-    const { dice } = this.#network
-    const propagationPolicy = dice.pick(['Background', 'Foreground'] as const)
-    await this.#insist(() => this.#client.of(Deployment).delete(named('doomed'), { propagationPolicy }))
+    for (const [name, propagationPolicy] of Object.entries(DOOMED)) {
+      await this.#insist(() => this.#client.of(Deployment).delete(named(name), { propagationPolicy }))
+    }
     await this.#insist(() => this.#client.of(Namespace).delete({ name: 'temporary' }))
   }
 
@@ -139,12 +87,41 @@ export class People {
     await this.#insist(() => this.#client.of(CronJob).patch(named('cron'), merge, { spec: { suspend: true } }))
   }
 
-  async #killSomePod(): Promise<void> {
+  async #killSomePod(which: { labelSelector?: string } = {}, how: { gracePeriodSeconds?: number } = {}): Promise<void> {
     await this.#insist(async () => {
-      const { items } = await this.#client.of(Pod).list({ namespace })
+      const { items } = await this.#client.of(Pod).list({ namespace, ...which })
       if (items.length === 0) return
-      await this.#client.of(Pod).delete(named(this.#network.dice.pick(items).metadata?.name ?? ''))
+      await this.#client.of(Pod).delete(named(this.#network.dice.pick(items).metadata?.name ?? ''), how)
     })
+  }
+
+  /** Asks again and again, as `kubectl drain` does while a budget holds it up. */
+  async #drain(app: string): Promise<void> {
+    const { clock, dice } = this.#network
+    for (let round = 0; round < DRAIN_ROUNDS; round++) {
+      await this.#insist(async () => {
+        const { items } = await this.#client.of(Pod).list({ namespace, labelSelector: `app=${app}` })
+        for (const pod of items) await this.#evict(pod)
+      })
+      await clock.sleep(dice.below(1_000))
+    }
+  }
+
+  async #evict({ metadata, status }: CorePod): Promise<void> {
+    const { name = '', uid = '', resourceVersion, deletionTimestamp } = metadata ?? {}
+    const isReady = status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')
+    // What is not ready, or goes already, may go without being asked about.
+    if (!isReady || deletionTimestamp) return
+    // As it is, or not at all.
+    const deleteOptions = { preconditions: { uid, resourceVersion } }
+    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: named(name), deleteOptions }
+    try {
+      await this.#client.transport.request({ method: 'POST', path: objectPath(Pod, named(name), 'eviction'), body })
+      this.evicted.add(uid)
+    } catch (err) {
+      const isKept = err instanceof StatusError && err.code === TOO_MANY_REQUESTS
+      if (!isKept && !isConflict(err) && !isNotFound(err)) throw err
+    }
   }
 
   /** People try again when the server is down or somebody was quicker; what has gone has gone. */
@@ -154,8 +131,7 @@ export class People {
         await act()
         return
       } catch (err) {
-        const isDown = err instanceof Error && /ECONN|killed/.test(err.message)
-        if (tries > 200 || !(isDown || isConflict(err) || isNotFound(err))) throw err
+        if (tries > 200 || !(isDown(err) || isConflict(err) || isNotFound(err))) throw err
         if (isNotFound(err) && tries > 20) return
         await this.#network.clock.sleep(500)
       }

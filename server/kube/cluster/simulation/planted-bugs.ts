@@ -1,12 +1,17 @@
 // Bugs of the kind that shows only when something goes wrong at the wrong moment. Each is planted in what is shipped, one
 // at a time, and the simulation must notice it: the test of the test.
 
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { isExpired, StatusError } from '../../apimachinery/status-error.ts'
 import { type Client, createClient } from '../../client/client.ts'
-import type { ControllerDefinition } from '../../client/controller-builder.ts'
+import type { ClusterView, ControllerDefinition } from '../../client/controller-builder.ts'
 import { Expectations } from '../../client/expectations.ts'
+import type { IndexedCache } from '../../client/indexed-cache.ts'
 import { RateLimitingQueue } from '../../client/rate-limiting-queue.ts'
 import type { TransportRequest } from '../../client/transport.ts'
+import type { AnyKind, Kind } from '../../kinds/define-kind.ts'
+import { Node } from '../../kinds/node.ts'
+import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
 import { SchedulerCache } from '../../scheduler/scheduler-cache.ts'
 import type { Sabotage } from './simulation.ts'
 
@@ -49,6 +54,30 @@ function swallowing(isSwallowed: (request: TransportRequest) => boolean) {
       request: async (request) => (isSwallowed(request) ? { metadata: {} } : transport.request(request)),
     })
   }
+}
+
+/** The loop sees less of the objects of a kind than there is to see. */
+const blindTo = <T extends KubeObject>(kind: Kind<T>, less: (object: T) => T) => {
+  const shorten = (cache: IndexedCache<T>) =>
+    new Proxy(cache, {
+      get(target, property) {
+        const own = Reflect.get(target, property)
+        if (typeof own !== 'function') return own
+        if (property !== 'get') return own.bind(target)
+        return (key: string) => {
+          const object = target.get(key)
+          return object && less(object)
+        }
+      },
+    })
+  return (loop: ControllerDefinition): ControllerDefinition => ({
+    ...loop,
+    reconcilerFor(view, enqueue) {
+      const cache: ClusterView['cache'] = (asked) =>
+        (asked as AnyKind) === kind ? (shorten(view.cache(kind)) as never) : view.cache(asked)
+      return loop.reconcilerFor({ ...view, cache }, enqueue)
+    },
+  })
 }
 
 const isOf = ({ path }: TransportRequest, plural: string) => path.split('/').includes(plural)
@@ -153,5 +182,50 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       swallowing(({ method }) => method === 'PUT'),
     ),
     noticed: /namespace temporary is still there/,
+  },
+  {
+    name: 'the collector takes along what was to be left behind',
+    sabotage: inLoop(
+      'garbage-collector',
+      swallowing(({ method, path }) => method === 'PATCH' && path.includes('/replicasets/orphan-')),
+    ),
+    noticed: /orphans are/,
+  },
+  {
+    name: 'the autoscaler looks once, and never again',
+    sabotage: inLoop('horizontal-pod-autoscaler', (loop) => ({
+      ...loop,
+      reconcilerFor(view, enqueue) {
+        const own = loop.reconcilerFor(view, enqueue)
+        return { reconcile: async (context) => void (await own.reconcile(context)) }
+      },
+    })),
+    noticed: /elastic|autoscaler/,
+  },
+  {
+    name: 'the disruption loop counts pods that were let go until it hears that they have gone',
+    sabotage: inLoop(
+      'disruption',
+      blindTo(PodDisruptionBudget, ({ status, ...budget }) =>
+        status ? { ...budget, status: { ...status, disruptedPods: {} } } : budget,
+      ),
+    ),
+    noticed: /were let go/,
+  },
+  {
+    name: 'disks are taken away without asking whether they are in use',
+    sabotage: inLoop(
+      'persistentvolume-attach-detach',
+      blindTo(Node, (node) => ({ ...node, status: { ...node.status, volumesInUse: [] } })),
+    ),
+    noticed: /is taken from/,
+  },
+  {
+    name: 'the provisioner does not let go of what it has removed',
+    sabotage: inLoop(
+      'local-path-provisioner',
+      swallowing(({ method }) => method === 'PATCH'),
+    ),
+    noticed: /without its claim/,
   },
 ]

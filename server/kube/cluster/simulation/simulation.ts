@@ -10,23 +10,35 @@ import { createClient } from '../../client/client.ts'
 import type { ControllerDefinition } from '../../client/controller-builder.ts'
 import { SharedInformer } from '../../client/shared-informer.ts'
 import { buildControllers } from '../../controllers/index.ts'
-import { DaemonSet } from '../../kinds/daemon-set.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
-import { Deployment } from '../../kinds/deployment.ts'
-import { ControllerRevision, CronJob, EndpointSlice, PodDisruptionBudget, ServiceAccount } from '../../kinds/index.ts'
-import { Job } from '../../kinds/job.ts'
-import { Pod } from '../../kinds/pod.ts'
-import { ReplicaSet } from '../../kinds/replica-set.ts'
-import { Service } from '../../kinds/service.ts'
-import { StatefulSet } from '../../kinds/stateful-set.ts'
+import {
+  ControllerRevision,
+  CronJob,
+  DaemonSet,
+  Deployment,
+  EndpointSlice,
+  HorizontalPodAutoscaler,
+  Job,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  ReplicaSet,
+  Service,
+  ServiceAccount,
+  StatefulSet,
+} from '../../kinds/index.ts'
 import type { PowerLossDiskOptions } from '../../store/testing/power-loss-disk.ts'
 import { type Dice, diceOf } from '../../store/testing/seeded-random.ts'
+import { Attacher } from './attacher.ts'
 import { ControlPlane } from './control-plane.ts'
-import { unsettled, Watchman } from './invariants.ts'
+import { Watchman } from './invariants.ts'
+import { Load } from './load.ts'
 import { Machines } from './machines.ts'
 import { Network } from './network.ts'
+import { People } from './people.ts'
 import { Candidate, controllerManager, type Flaws, scheduler, type Work } from './processes.ts'
-import { People } from './workload.ts'
+import { unsettled } from './settled.ts'
 
 /** Of those that the workload has; so the collector need not watch all there are. */
 const KINDS: readonly AnyKind[] = [
@@ -35,7 +47,10 @@ const KINDS: readonly AnyKind[] = [
   DaemonSet,
   Deployment,
   EndpointSlice,
+  HorizontalPodAutoscaler,
   Job,
+  PersistentVolume,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
@@ -45,7 +60,7 @@ const KINDS: readonly AnyKind[] = [
 ]
 /** So that a new minute, and a run of CronJobs, comes while it storms. */
 const BEGIN = Date.UTC(2026, 0, 1, 0, 0, 40)
-const MACHINE_CPU = 0.9
+const MACHINE_CPU = 1.3
 const MACHINES = 3
 const STORM_STEPS = 40
 const STEP_MS = 2_000
@@ -94,8 +109,11 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
   const countsPods = !network.weather.losesAnswers
   const watchman = new Watchman(pods, { candidates, countsPods, machineCpu: MACHINE_CPU })
   void pods.start(stop.signal)
+  const load = new Load(clock, () => pods.cache.list())
+  network.measure = () => load.measure()
   const machines = new Machines(network, stop.signal)
   const names = Array.from({ length: MACHINES }, (_, index) => `m${index + 1}`)
+  const attacher = new Attacher(network, machines.mounts, stop.signal)
   for (const name of names) await machines.add(name, String(MACHINE_CPU))
   for (const candidate of candidates) candidate.start()
   const onTime = (work: PromiseLike<unknown>) => keepTime(clock, work)
@@ -104,12 +122,12 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
     await onTime(Promise.all(candidates.map((candidate) => candidate.end())))
   })
 
-  const people = new People(network)
+  const people = new People(network, load)
   await onTime(people.create())
   network.weather.isBad = true
   for (let step = 0; step < STORM_STEPS; step++) {
     if (step === STORM_STEPS / 2) await onTime(people.leave())
-    if (dice.chance(0.3)) await onTime(people.act())
+    if (dice.chance(0.45)) await onTime(people.act())
     if (dice.chance(0.15)) await onTime(misfortune(candidates, dice))
     if (dice.chance(0.04)) {
       // What was done though nobody heard so is done twice by some; those who count must not meet that.
@@ -124,6 +142,7 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
     if (dice.chance(0.05)) machines.revive(dice.pick(names))
     await clock.advance(dice.below(STEP_MS))
     watchman.look()
+    watchman.judgeEvictions(people, machines)
   }
   network.weather.isBad = false
   for (const name of names) machines.revive(name)
@@ -132,8 +151,9 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
     candidate.isPartitioned = false
     if (!candidate.isAlive) candidate.start()
   }
-  const left = await settle(clock, () => unsettled(client))
-  return { problems: [...controlPlane.problems, ...watchman.problems, ...left], fingerprint: fingerprintOf(pods) }
+  const left = await settle(clock, () => unsettled(client, load))
+  const judges = [controlPlane, watchman, machines.mounts, attacher]
+  return { problems: [...judges.flatMap(({ problems }) => [...problems]), ...left], fingerprint: fingerprintOf(pods) }
 }
 
 /** A process dies, comes back, is stopped in order, or is cut off from the others for a while. */
