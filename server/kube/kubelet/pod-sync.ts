@@ -18,11 +18,11 @@ import type { KubeletEvents } from './kubelet-events.ts'
 import type { PodCgroups } from './pod-cgroups.ts'
 import type { Verdict } from './pod-conditions.ts'
 import type { PodKiller } from './pod-killer.ts'
-import { type Granted, type Pending, resizeOf } from './pod-resize.ts'
+import { type Granted, resizeOf } from './pod-resize.ts'
 import { containersOf, isAlive, latestOf, type PodRuntimeState, readRuntimeState } from './pod-runtime-state.ts'
 import { podStatusOf } from './pod-status.ts'
 import type { ProbeManager } from './probes/probe-manager.ts'
-import { tellDone, tellGranted } from './resize-events.ts'
+import { type ResizeMemory, tellDone, tellGranted } from './resize-events.ts'
 import { mayRestartAll } from './restart-policy.ts'
 import type { StatusWriter } from './status-writer.ts'
 import { type ContainerToStart, planSync, type SyncPlan } from './sync-plan.ts'
@@ -57,7 +57,7 @@ export interface PodSyncOptions {
 }
 
 /** What a worker remembers of its pod between looks; all of it may be lost without harm. */
-export interface PodMemory {
+export interface PodMemory extends ResizeMemory {
   failures: Map<string, StartFailure>
   /** Not before then is a container tried again that could not be started, however often something wakes the pod. */
   retries: Map<string, { at: number; definition: string }>
@@ -65,16 +65,9 @@ export interface PodMemory {
   sandboxNotBefore?: number | undefined
   /** Set when the kubelet itself decided that the pod is over. */
   verdict?: { reason: string; message: string; condition?: Verdict }
-  /** Why it does not yet use what it wishes to. */
-  pending?: Pending | undefined
   isRestartingAll?: boolean
   /** Since when a volume has been waited for that others are to attach. */
   volumesAwaitedSince?: number | undefined
-  resizeError?: string | undefined
-  /** The generation whose wish is being carried out. */
-  resizing?: number | undefined
-  /** What the last Event of it said went wrong. */
-  toldOfResize?: string | undefined
 }
 
 export interface SyncResult {

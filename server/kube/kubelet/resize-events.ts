@@ -2,13 +2,23 @@
 // Upstream: pkg/kubelet/events/pod_resize.go, pkg/kubelet/allocation/allocation_manager.go.
 
 import type { Container, Pod } from 'kubernetes-types/core/v1'
-import type { PodMemory } from './pod-sync.ts'
+import type { Pending } from './pod-resize.ts'
 
 type Say = (type: 'Normal' | 'Warning', reason: string, message: string) => void
-type Memory = Pick<PodMemory, 'pending' | 'resizeError' | 'resizing' | 'toldOfResize'>
+
+/** What is remembered of a pod's resize between looks. */
+export interface ResizeMemory {
+  /** Why it does not yet use what it wishes to. */
+  pending?: Pending | undefined
+  resizeError?: string | undefined
+  /** The generation whose wish is being carried out. */
+  resizing?: number | undefined
+  /** What the last Event of it said went wrong. */
+  toldOfResize?: string | undefined
+}
 
 /** Before the containers are looked at. */
-export function tellGranted(say: Say, memory: Memory, asked: { wished: Pod; isGranted: boolean }): void {
+export function tellGranted(say: Say, memory: ResizeMemory, asked: { wished: Pod; isGranted: boolean }): void {
   const { wished, isGranted } = asked
   const { pending } = memory
   const { generation = 0 } = wished.metadata ?? {}
@@ -22,7 +32,7 @@ export function tellGranted(say: Say, memory: Memory, asked: { wished: Pod; isGr
 }
 
 /** After it. */
-export function tellDone(say: Say, memory: Memory, { pod, isUnderWay }: { pod: Pod; isUnderWay: boolean }): void {
+export function tellDone(say: Say, memory: ResizeMemory, { pod, isUnderWay }: { pod: Pod; isUnderWay: boolean }): void {
   const { resizeError } = memory
   if (resizeError && memory.toldOfResize !== resizeError) {
     say('Warning', 'ResizeError', resizeMessage('error', pod, resizeError))
