@@ -13,20 +13,21 @@ export interface Leftover {
 
 export interface DeletionOutcome {
   leftovers: readonly Leftover[]
-  failure?: unknown
+  failures: readonly unknown[]
   at: string
 }
 
 export function deletionConditions(
   current: readonly NamespaceCondition[],
-  { leftovers, failure, at }: DeletionOutcome,
+  { leftovers, failures, at }: DeletionOutcome,
 ): NamespaceCondition[] {
   const finalizers = countFinalizers(leftovers)
   const say = (type: string, status: boolean, reason: string, message: string): NamespaceCondition => {
     const known = current.find((condition) => condition.type === type)
     const text = status ? 'True' : 'False'
     if (known?.status === text && known.reason === reason && known.message === message) return known
-    return { type, status: text, reason, message, lastTransitionTime: at }
+    const lastTransitionTime = known?.status === text ? known.lastTransitionTime : at
+    return { type, status: text, reason, message, ...(lastTransitionTime ? { lastTransitionTime } : {}) }
   }
   return [
     say('NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'),
@@ -36,7 +37,7 @@ export function deletionConditions(
       'ParsedGroupVersions',
       'All legacy kube types successfully parsed',
     ),
-    failure === undefined
+    failures.length === 0
       ? say(
           'NamespaceDeletionContentFailure',
           false,
@@ -47,7 +48,7 @@ export function deletionConditions(
           'NamespaceDeletionContentFailure',
           true,
           'ContentDeletionFailed',
-          `Failed to delete all resource types, 1 remaining: ${messageOf(failure)}`,
+          `Failed to delete all resource types, ${failures.length} remaining: ${failures.map(messageOf).sort().join(', ')}`,
         ),
     leftovers.length === 0
       ? say('NamespaceContentRemaining', false, 'ContentRemoved', 'All content successfully removed')

@@ -46,20 +46,20 @@ export class NamespaceReconciler implements Reconciler {
     }
     const finalizers = namespace.spec?.finalizers ?? []
     if (!finalizers.includes(FINALIZER)) return
-    const { leftovers, failure } = await this.#empty(context)
+    const { leftovers, failures } = await this.#empty(context)
     report.seen = leftovers.map(({ kind, items }) => `${items.length} ${kind.plural}`).join(', ') || 'nothing'
-    namespace = await this.#tellConditions(context, namespace, { leftovers, failure })
-    if (failure) throw failure
+    namespace = await this.#tellConditions(context, namespace, { leftovers, failures })
+    if (failures.length > 0) throw failures[0]
     if (leftovers.length > 0) return { requeueAfterMs: LOOK_AGAIN_MS }
     await this.#finalize(context, namespace)
   }
 
-  async #empty(context: ReconcileContext): Promise<{ leftovers: Leftover[]; failure?: unknown }> {
+  async #empty(context: ReconcileContext): Promise<{ leftovers: Leftover[]; failures: unknown[] }> {
     // Pods first, while the Secrets, policies and accounts that they live by are still there.
     const pods = await this.#deleteAll(context, Pod)
-    if (pods.items.length > 0) return { leftovers: [pods] }
+    if (pods.items.length > 0) return { leftovers: [pods], failures: [] }
     const leftovers: Leftover[] = []
-    let failure: unknown
+    const failures: unknown[] = []
     const custom = customKinds(this.#view).filter(({ namespaced }) => namespaced)
     for (const kind of [...this.#kinds, ...custom]) {
       if (kind.kind === Pod.kind && kind.group === Pod.group) continue
@@ -68,10 +68,10 @@ export class NamespaceReconciler implements Reconciler {
         if (left.items.length > 0) leftovers.push(left)
       } catch (err) {
         // One kind's trouble must not keep the others from being deleted.
-        failure ??= err
+        failures.push(err)
       }
     }
-    return failure === undefined ? { leftovers } : { leftovers, failure }
+    return { leftovers, failures }
   }
 
   async #deleteAll({ key, client, report }: ReconcileContext, kind: AnyKind): Promise<Leftover> {
@@ -92,12 +92,13 @@ export class NamespaceReconciler implements Reconciler {
   async #tellConditions(
     { client }: ReconcileContext,
     namespace: CoreNamespace,
-    outcome: { leftovers: readonly Leftover[]; failure?: unknown },
+    outcome: { leftovers: readonly Leftover[]; failures: readonly unknown[] },
   ): Promise<CoreNamespace> {
     const at = isoTime(this.#view.clock)
     const conditions: NamespaceCondition[] = deletionConditions(namespace.status?.conditions ?? [], { ...outcome, at })
     // A namespace that went at once needs no story.
-    const uneventful = outcome.leftovers.length === 0 && !outcome.failure && !namespace.status?.conditions?.length
+    const uneventful =
+      outcome.leftovers.length === 0 && outcome.failures.length === 0 && !namespace.status?.conditions?.length
     if (uneventful || sameConditions(conditions, namespace.status?.conditions ?? [])) return namespace
     return client.of(Namespace).updateStatus({ ...namespace, status: { ...namespace.status, conditions } })
   }
