@@ -86,13 +86,15 @@ export class NodeLifecycleReconciler implements Reconciler {
 
     const conditions = silentMs > graceMs ? silentConditions(node, at) : undefined
     if (conditions) {
+      const wasReady = readinessOf(node) === 'True'
       node = await context.client.of(Node).updateStatus({ ...node, status: { ...node.status, conditions } })
       report.did.push('marked the node Unknown')
-      context.event(Node, node, 'Normal', 'NodeNotReady', `Node ${key} status is now: NodeNotReady`)
+      if (wasReady) context.event(Node, node, 'Normal', 'NodeNotReady', `Node ${key} status is now: NodeNotReady`)
       this.#zones.see(node)
     }
     await this.#taint(context, node, at)
-    if (readinessOf(node) !== 'True' && conditionOf(node.status?.conditions, 'Ready')) {
+    // Of the pods of a kubelet that speaks, it is for the kubelet to say how they are.
+    if (conditionOf(node.status?.conditions, 'Ready')?.status === 'Unknown') {
       await this.#markPodsNotReady(context, key, at)
     }
     // What becomes of a node that is well is for it to say, or for the patrol; of one that is not, for others as well.
@@ -146,8 +148,11 @@ export class NodeLifecycleReconciler implements Reconciler {
       context.event(Node, node, 'Normal', 'RegisteredNode', message)
     }
     const unreadySince = isReady ? undefined : ((known?.uid === uid ? known.unreadySince : undefined) ?? now)
-    this.#heard.set(key, { uid, renewTime, heartbeat, at: now, unreadySince })
-    return 0
+    // Who has never spoken has been silent since it was made, however long we have been looking.
+    const ageMs = this.#view.clock.now() - Date.parse(node.metadata?.creationTimestamp ?? '')
+    const silentMs = renewTime || heartbeat || !(ageMs > 0) ? 0 : ageMs
+    this.#heard.set(key, { uid, renewTime, heartbeat, at: now - silentMs, unreadySince })
+    return silentMs
   }
 
   async #taint({ client, report }: ReconcileContext, node: CoreNode, at: string): Promise<void> {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { isoTime, microTime } from '../../../base/clock.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Deployment } from '../../kinds/deployment.ts'
+import { Event } from '../../kinds/event.ts'
 import { Lease } from '../../kinds/lease.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
@@ -154,6 +155,42 @@ it('gives up one node at a time, none while its zone is ill, and takes it back w
   await loops.until('all are forgiven', async () => (await givenUp()).length === 0)
   expect(await ready('node-5')).toBe('Unknown')
 }, 60_000)
+
+it('leaves it to a kubelet that speaks to say how its pods are, and tells once that a node that was ready is not', async () => {
+  await addNode('node-1')
+  await loops.client.of(Node).create({ metadata: { name: 'mute' } })
+  await loops.run(['node-lifecycle', 'serviceaccount'])
+  await loops.client.of(Pod).create({
+    metadata: { namespace: 'default', name: 'web' },
+    spec: { nodeName: 'node-1', containers: [{ name: 'a', image: 'b' }] },
+  })
+  await loops.until('running', async () => (await loops.pods()).some(isReady))
+  const conditions = [{ type: 'Ready', status: 'False', reason: 'KubeletNotReady' }]
+  await insist(() =>
+    loops.client
+      .of(Node)
+      .patch({ name: 'node-1' }, 'application/merge-patch+json', { status: { conditions } }, { subresource: 'status' }),
+  )
+  await pass(30)
+  expect((await loops.pods()).some(isReady)).toBe(true)
+  alive.clear()
+  await pass(60)
+  await loops.until('silent', async () => (await ready('node-1')) === 'Unknown' && (await ready('mute')) === 'Unknown')
+  await loops.until('pods too', async () => !(await loops.pods()).some(isReady))
+  const events = (await loops.client.of(Event).list()).items
+  expect(events.filter(({ involvedObject: { kind }, reason }) => kind === 'Node' && reason === 'NodeNotReady')).toEqual(
+    [],
+  )
+})
+
+it('has known for how long a node never spoke, also when it has just begun to look', async () => {
+  await loops.client.of(Node).create({ metadata: { name: 'mute' } })
+  await loops.clock.advance(120_000)
+  await loops.run(['node-lifecycle'])
+  await loops.clock.advance(1_000)
+  await loops.until('told', async () => (await ready('mute')) === 'Unknown')
+  expect(loops.clock.now() - Date.UTC(2026, 0, 1)).toBeLessThan(150_000)
+})
 
 it('drives nobody off when every node is silent: it is probably the master that is cut off', () => {
   const silent: CoreNode = { status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } }
