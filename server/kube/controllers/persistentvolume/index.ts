@@ -8,6 +8,7 @@ import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { storageClassOf } from '../../kinds/storage/volumes.ts'
 import { StorageClass } from '../../kinds/storage-class.ts'
+import { isRecyclable, recycledBy } from './recycle.ts'
 import { StorageView } from './storage-view.ts'
 import { syncClaim } from './sync-claim.ts'
 import { syncVolume } from './sync-volume.ts'
@@ -40,6 +41,10 @@ class VolumeBinder implements Reconciler {
     report.sees(volume)
     const next = await syncVolume(context, this.#storage, volume)
     if (next) this.#enqueue(next, volume)
+    const now = this.#storage.volume(key) ?? volume
+    const isToRecycle = now.spec?.persistentVolumeReclaimPolicy === 'Recycle' && isRecyclable(now)
+    const isReleased = now.status?.phase === 'Released' || now.status?.phase === 'Failed'
+    return isToRecycle && isReleased ? { requeueAfterMs: AGAIN_MS } : undefined
   }
 }
 
@@ -83,6 +88,8 @@ export const persistentVolumeBinder = controller('persistent-volume-binder')
   // Whom a claim waits for is told by its Events.
   .watches(Pod, (change) => {
     const { object } = change
+    const recycled = recycledBy(object)
+    if (recycled.length > 0) return recycled
     if (change.type === 'updated' && deepEqual(change.object.spec, change.previous.spec)) return []
     const { namespace } = object.metadata ?? {}
     return (object.spec?.volumes ?? []).flatMap(({ persistentVolumeClaim: used }) =>

@@ -139,6 +139,39 @@ it('releases a volume whose claim went before it had been told of it', async () 
   await loops.until('released', async () => (await volumePhase('one')) === 'Released')
 })
 
+it('empties a directory for the next claim, once nobody uses it, and says so when it could not', async () => {
+  loops.kubelets.on = false
+  await loops.run(['persistent-volume-binder', 'serviceaccount'])
+  await volume('again', { persistentVolumeReclaimPolicy: 'Recycle' })
+  await claim('a', { storageClassName: '' })
+  await loops.until('bound', async () => (await claimPhase('a')) === 'Bound')
+  await loops.client.of(Pod).create(pod('user', 'a'))
+  const merge = 'application/merge-patch+json'
+  await claims().delete({ namespace, name: 'a' })
+  await insist(() => claims().patch({ namespace, name: 'a' }, merge, { metadata: { finalizers: null } }))
+  await loops.until('told', async () => (await told('again')).length > 0)
+  expect(await told('again')).toEqual(['VolumeFailedRecycle: Volume is used by pods: default/user'])
+  const scrubber = { namespace, name: 'recycler-for-again' }
+  const end = async (phase: string) => {
+    await loops.until('a pod', () =>
+      loops.client
+        .of(Pod)
+        .get(scrubber)
+        .catch(() => undefined),
+    )
+    const status = { phase, ...(phase === 'Failed' ? { message: 'disk is ill' } : {}) }
+    await insist(() => loops.client.of(Pod).patch(scrubber, merge, { status }, { subresource: 'status' }))
+  }
+  await loops.client.of(Pod).delete({ namespace, name: 'user' }, { gracePeriodSeconds: 0 })
+  await end('Failed')
+  await loops.until('failed', async () => (await volumePhase('again')) === 'Failed')
+  expect((await volumes().get({ name: 'again' })).status?.message).toBe('Recycle failed: disk is ill')
+  await end('Succeeded')
+  await loops.until('free', async () => (await volumePhase('again')) === 'Available')
+  await loops.until('told', async () => (await told('again')).includes('VolumeRecycled: Volume recycled'))
+  expect((await volumes().get({ name: 'again' })).spec?.claimRef).toBe(undefined)
+})
+
 it('tells that a claim has lost its volume', async () => {
   await loops.run(BINDERS)
   await volume('one')

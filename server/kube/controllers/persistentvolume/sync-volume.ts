@@ -6,6 +6,7 @@ import type { ReconcileContext } from '../../client/reconcile-context.ts'
 import { PersistentVolume } from '../../kinds/persistent-volume.ts'
 import { PROVISIONED_BY } from '../../kinds/storage/volume-binding.ts'
 import { setPhase, unbind } from './bind.ts'
+import { recycle } from './recycle.ts'
 import type { StorageView } from './storage-view.ts'
 
 /** Resolves with the key of a claim that must be looked at now. */
@@ -44,7 +45,10 @@ async function release(context: ReconcileContext, storage: StorageView, volume: 
     context.event(PersistentVolume, now, 'Warning', reason, message)
     await setPhase(context, storage, now, 'Failed', message)
   }
-  if (policy === 'Recycle') return fail('VolumeFailedRecycle', 'No recycler plugin found for the volume!')
+  if (policy === 'Recycle') {
+    const why = await recycle(context, storage, now)
+    return why === undefined ? undefined : fail('VolumeFailedRecycle', why)
+  }
   // Whoever made it deletes it.
   if (policy !== 'Delete' || volume.metadata?.annotations?.[PROVISIONED_BY]) return
   const why = `error getting deleter volume plugin for volume "${volume.metadata?.name}": no deletable volume plugin matched`
