@@ -120,13 +120,13 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
     // Rules made from half of the news would refuse what in truth is served.
     if (working || !informers.every((informer) => informer.hasSynced())) return soon(minSyncMs)
     working = true
+    metrics.takenUp()
     try {
       for (const proxy of proxies) await sync(proxy)
       await checks.sync(checkedIn(proxies.flatMap(({ ports }) => ports)))
-      if (!timer) {
-        health.updated()
-        metrics.workedOff()
-      }
+      health.updated()
+      // News that came meanwhile begin to wait now: others may never end, and yet nothing is late.
+      if (timer) health.queued()
     } catch (err) {
       logger.warn('rules were not written, will be tried again', { err })
       soon(RETRY_MS)

@@ -88,7 +88,7 @@ it('counts rounds, what waits for one, and rules', async () => {
   await clock.advance(3)
   metrics.synced('IPv4', { startedAt, isFull: false })
   metrics.programmed('IPv4', clock.now() - 700)
-  metrics.workedOff()
+  metrics.takenUp()
   metrics.failed('IPv4', { isFull: false })
   expect(await number('kubeproxy_sync_proxy_rules_endpoint_changes_pending')).toBe(0)
   expect(await number('kubeproxy_sync_partial_proxy_rules_duration_seconds_bucket{ip_family="IPv4",le="0.004"}')).toBe(

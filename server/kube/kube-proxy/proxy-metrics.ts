@@ -107,8 +107,8 @@ export class ProxyMetrics {
     }
   }
 
-  /** Everything that was heard of is in the rules of all families. */
-  workedOff(): void {
+  /** What was heard of until now is being worked on. */
+  takenUp(): void {
     this.#pending.service.clear()
     this.#pending.endpoint.clear()
   }
