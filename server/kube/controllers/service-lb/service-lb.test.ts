@@ -79,6 +79,9 @@ it('gives one of each family that the Service has, in its order, and goes with i
     })
   await change(['IPv4', 'IPv6'])
   await loops.until('it has two', async () => (await both('web')) === '10.160.3.128 fd00::128')
+  await make('six', { ipFamilyPolicy: 'SingleStack', ipFamilies: ['IPv6'] })
+  await has('six', 'fd00::129')
+  // The address that goes with that one is not another's.
   await make('other')
-  await has('other', '10.160.3.129')
+  await has('other', '10.160.3.130')
 })
