@@ -91,13 +91,16 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
     { family: 'IPv4' as const, clusterCidr, serviceCidr, nodeIP },
     ...(second ? [{ family: 'IPv6' as const, ...second }] : []),
   ]
-  const proxies: FamilyProxy[] = []
-  for (const ground of grounds) {
-    const mode = await startMode(configuration.mode, ground, { os, clock, random })
-    stack.defer(() => mode.close?.())
-    const book = new ServiceBook(source)
-    proxies.push({ family: ground.family, mode, book, ports: [], isNew: true, changes: [], flowsSeen: new Set() })
-  }
+  const proxies = await Promise.all(
+    grounds.map(async (ground): Promise<FamilyProxy> => {
+      const mode = await startMode(configuration.mode, ground, { os, clock, random })
+      const book = new ServiceBook(source)
+      return { family: ground.family, mode, book, ports: [], isNew: true, changes: [], flowsSeen: new Set() }
+    }),
+  )
+  stack.defer(async () => {
+    for (const { mode } of proxies) await mode.close?.()
+  })
   const health = new ProxyHealth(clock)
   const metrics = new ProxyMetrics(clock, configuration.mode, () =>
     proxies.map(({ family, mode: { counts }, ports }) => ({ family, counts, ports })),
