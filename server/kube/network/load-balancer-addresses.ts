@@ -102,10 +102,9 @@ export function runLoadBalancerAddresses(options: LoadBalancerAddressesOptions):
     }
     for (const address of wanted) {
       if (there.includes(address)) continue
+      await os.run('ip', ['address', 'add', ...placeOf(address)])
       // Whoever called another machine under this address learns that it is here now. In IPv6 the kernel says so itself.
-      const isSix = address.includes(':')
-      await os.run('ip', ['address', 'add', ...placeOf(address), ...(isSix ? ['nodad'] : [])])
-      if (!isSix) await os.run('perl', ['-e', GRATUITOUS_ARP, NETWORK, address])
+      if (!address.includes(':')) await os.run('perl', ['-e', GRATUITOUS_ARP, NETWORK, address])
       logger.info('answers to the address of a load balancer', { address })
     }
     applied = wanted.join()

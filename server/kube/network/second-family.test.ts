@@ -13,7 +13,7 @@ it('gives the machine an address, and Services a way to meet the rules', async (
   }
   await openSecondFamily(os, { nodeIP: 'fd00:10:160::aa0:30c', serviceCidr: 'fd00:10:96::/112' })
   expect(ran.slice(-2)).toEqual([
-    'ip address replace fd00:10:160::aa0:30c/96 dev eth0 nodad',
+    'ip address replace fd00:10:160::aa0:30c/96 dev eth0',
     'ip route replace fd00:10:96::/112 dev eth0',
   ])
   expect(ran[0]).toContain('net.ipv6.conf.all.forwarding=1')

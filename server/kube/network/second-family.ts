@@ -11,10 +11,10 @@ export async function openSecondFamily(
     'sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.all.forwarding=1',
     // Bridged packets meet the rules too, as those of IPv4 do.
     'sysctl -qw net.bridge.bridge-nf-call-ip6tables=1',
-    // Whoever called another machine under an address that has moved here learns of it.
-    'sysctl -qw net.ipv6.conf.eth0.ndisc_notify=1',
-    // Addresses are given out by one hand: nobody need be asked whether they are free.
-    `ip address replace ${nodeIP}/96 dev eth0 nodad`,
+    // Addresses are given out by one hand: nobody need be asked whether they are free. Only so does the kernel say at once
+    // that one is here now, which whoever called another machine under it has to hear.
+    'sysctl -qw net.ipv6.conf.eth0.accept_dad=0 net.ipv6.conf.eth0.ndisc_notify=1',
+    `ip address replace ${nodeIP}/96 dev eth0`,
     // There is no way out to the world. Calls of Services need one to meet the rules, which then lead elsewhere or refuse.
     `ip route replace ${serviceCidr} dev eth0`,
   ])
