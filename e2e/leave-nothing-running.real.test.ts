@@ -83,6 +83,7 @@ it('ends with everything it started, but not what a cluster beside it needs, and
   const beside = (await running()).filter((line) => line.startsWith('container'))
   expect(beside).toEqual([
     `container /podium-${BESIDE}-node-1-${installation}`,
+    `container /podium-push-registry-${installation}`,
     `container /podium-registry-${installation}`,
   ])
   expect(await stateOf(BESIDE)).toBe('ready')
