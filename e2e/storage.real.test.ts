@@ -52,10 +52,33 @@ it('is there for the next pod, and gone with its claim', async () => {
   await says('delete pod reader')
   await says('delete pvc data')
   await until('the volume has gone', async () => (await volumes()).length === 0)
-  const look = await says(
-    `run look --rm -i --restart=Never --image=busybox --overrides={"spec":{"nodeName":"${node}","containers":[{"name":"look","image":"busybox","command":["ls","/v"],"volumeMounts":[{"name":"v","mountPath":"/v"}]}],"volumes":[{"name":"v","hostPath":{"path":"/var/local-path-provisioner"}}]}}`,
+  expect(await seat.on(node ?? '', 'ls /var/local-path-provisioner')).not.toContain(volume?.metadata?.name)
+})
+
+it('is read and written on all machines where the class is the shared directory', async () => {
+  const [first, second] = await seat.nodes()
+  const on = (node: string | undefined, name: string, command: string) =>
+    podWithData(name, command).replace('spec:', `spec:\n  nodeName: ${node}`)
+  const shared = CLAIM.replace('[ReadWriteOnce]', '[ReadWriteMany], storageClassName: shared-directory')
+  await says('apply -f -', shared)
+  await says('wait --for=jsonpath={.status.phase}=Bound pvc/data --timeout=30s')
+  // The one waits for what the other writes, and answers.
+  await says('apply -f -', on(first, 'here', 'echo from here > /data/here; until cat /data/there; do sleep 0.2; done'))
+  await says(
+    'apply -f -',
+    on(second, 'there', 'until cat /data/here; do sleep 0.2; done; echo from there > /data/there'),
   )
-  expect(look).not.toContain(volume?.metadata?.name)
+  for (const name of ['here', 'there']) {
+    await says(`wait --for=jsonpath={.status.phase}=Succeeded pod/${name} --timeout=60s`)
+  }
+  expect((await seat.logsOf('there')).at(-1)).toBe('from here')
+  expect((await seat.logsOf('here')).at(-1)).toBe('from there')
+  const looks = () => seat.on(second ?? '', 'ls /srv/shared-directory')
+  expect(await looks()).toContain('_default_data')
+  await says('delete pod here there --now')
+  await says('delete pvc data')
+  await until('the volume has gone', async () => (await volumes()).length === 0)
+  expect(await looks()).not.toContain('_default_data')
 })
 
 it('is each pod’s own in a StatefulSet, through a new pod', async () => {

@@ -35,7 +35,7 @@ A=$(ip -4 -o addr show eth0 | awk '{print $4}'); G=$(ip -4 route | awk '/^defaul
 ip link set eth0 netns $H
 nsenter -t $H -n sh -c "ip link set lo up; ip link set eth0 up; ip addr add $A dev eth0; ip route add default via ${G:-$GATEWAY}"
 for n in $NODES; do echo $$ > "$n/cgroup.procs"; done
-perl $LIB/idmap.pl /data /data $H
+for d in /data /shared; do perl $LIB/idmap.pl $d $d $H; done
 # The cgroup namespace is made while this process is in "node", which so becomes the machine's root. In version 2 it must
 # not stay there (see above), and neither must unshare, which waits outside: on to the group of the machine's own services.
 exec nsenter -t $H -U -n -S 0 -G 0 unshare -C sh -c \

@@ -22,7 +22,7 @@ else
     esac
   done < /proc/self/cgroup
 fi
-mkdir -p $N/var/lib/docker $N/.old; mount --bind /data/docker $N/var/lib/docker
+mkdir -p $N/var/lib/docker $N/srv/shared-directory $N/.old; mount --bind /shared $N/srv/shared-directory; mount --bind /data/docker $N/var/lib/docker
 hostname "$NODE_NAME"; echo "$NODE_NAME" > $N/etc/hostname
 # Every public registry's name leads to the classroom's own: pulls work, or fail clearly, with nothing outside.
 { echo "127.0.0.1 localhost"; echo "$NODE_ADDRESS $NODE_NAME"; [ -z "$REGISTRY_NAMES" ] || echo "$GATEWAY $REGISTRY_NAMES"; } > $N/etc/hosts

@@ -41,6 +41,7 @@ import { forgetImages } from './push-registry.ts'
 import { fillRegistry, registryContentHash } from './registry.ts'
 import { authoritiesOf, ensureRegistryCertificates, PUSH_REGISTRY, REGISTRY_NAMES } from './registry-certificates.ts'
 import { removeContainer } from './remove-container.ts'
+import { closeSharedDirectory, openSharedDirectory, type SharedDirectory } from './shared-directory.ts'
 import { sharedServices } from './shared-services.ts'
 import {
   createTerminal,
@@ -183,7 +184,7 @@ async function prepareDataCentre(
     if (isThere) throw new Error(`machine ${name} of cluster ${cluster} already exists`)
     await disks.remove(cluster, name) // of a machine whose making was interrupted
     await disks.clone(disk, cluster, name)
-    const data = await disks.mount(cluster, name)
+    const [data, shared] = await Promise.all([disks.mount(cluster, name), sharedBy(cluster).open()])
     await giveMachinePushAccess(stateDir, cluster, data)
     const address = addresses.machineAddress(ordinal)
     const container = await docker.createContainer({
@@ -215,7 +216,11 @@ async function prepareDataCentre(
         MaskedPaths: [],
         ReadonlyPaths: [],
         CgroupParent: cgroups.parent([cluster, name]),
-        Binds: [`${data}:/data`, ...(agentDirectory ? [`${agentDirectory}:/usr/lib/podium/node-agent:ro`] : [])],
+        Binds: [
+          `${data}:/data`,
+          `${shared}:/shared`,
+          ...(agentDirectory ? [`${agentDirectory}:/usr/lib/podium/node-agent:ro`] : []),
+        ],
         LogConfig: { Type: 'json-file', Config: { 'max-size': '1m', 'max-file': '2' } },
       },
       NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: address } } } },
@@ -235,7 +240,17 @@ async function prepareDataCentre(
       await cgroups.limit([cluster], clusterLimits)
       await cgroups.limit([cluster, name], machineLimits)
     }
-    return machineHandle({ docker, disks, cgroups, applyLimits, cluster, name, address, bridge, containerId })
+    const shared = sharedBy(cluster)
+    return machineHandle({ docker, disks, shared, cgroups, applyLimits, cluster, name, address, bridge, containerId })
+  }
+
+  /** Machines of a cluster come and go at the same time. */
+  function sharedBy(cluster: string): SharedDirectory {
+    const alone = <T>(work: () => Promise<T>) => serialised(`shared ${cluster}`, work)
+    return {
+      open: () => alone(() => openSharedDirectory(disks, stateDir, cluster)),
+      close: () => alone(() => closeSharedDirectory(disks, cluster)),
+    }
   }
 
   function clusterLabels(cluster: string): Record<string, string> {

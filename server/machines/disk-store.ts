@@ -21,11 +21,13 @@ export interface DiskStore {
   /** Mounts the machine's disk if it is not; returns the mount point. */
   mount(cluster: string, machine: string): Promise<string>
   unmount(cluster: string, machine: string): Promise<void>
+  isMounted(cluster: string, machine: string): Promise<boolean>
   /** Keeps an unmounted machine's disk as a golden one. */
   promote(cluster: string, machine: string, golden: string): Promise<void>
   has(cluster: string, machine: string): boolean
   remove(cluster: string, machine: string): Promise<void>
   removeCluster(cluster: string): Promise<void>
+  /** Also homes of terminals, and what the machines share. */
   machinesOf(cluster: string): Promise<string[]>
 }
 
@@ -79,6 +81,7 @@ export async function openDiskStore(options: { stateDir: string; log: (line: str
       }
       await rmdir(target).catch(() => {})
     },
+    isMounted: (cluster, machine) => isMounted(mountOf(cluster, machine)),
     async promote(cluster, machine, golden) {
       await rename(imageOf(cluster, machine), golden)
     },

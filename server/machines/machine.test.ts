@@ -22,6 +22,7 @@ function machine(state: { Running: boolean; Paused: boolean }) {
   }
   const handle = machineHandle({
     docker: { getContainer: () => container } as unknown as Docker,
+    shared: { open: async () => '', close: async () => undefined },
     disks: { unmount: async () => note('unmount'), remove: async () => note('remove disk') } as never,
     cgroups: { remove: async () => [] } as never,
     applyLimits: async () => undefined,

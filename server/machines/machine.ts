@@ -15,6 +15,7 @@ import type { DiskStore } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { removeContainer } from './remove-container.ts'
 import { type CommandResult, runCommand } from './run-command.ts'
+import type { SharedDirectory } from './shared-directory.ts'
 
 export type { CommandResult }
 
@@ -49,6 +50,8 @@ export interface MachineIdentity {
   docker: Docker
   disks: DiskStore
   cgroups: Cgroups
+  /** What it has in common with the cluster's other machines, on the host. */
+  shared: SharedDirectory
   /** Sets the limits above the machine; they are gone after a reboot of the host. */
   applyLimits(): Promise<void>
   cluster: string
@@ -65,7 +68,7 @@ export interface HostedMachine extends Machine {
 }
 
 export function machineHandle(identity: MachineIdentity): HostedMachine {
-  const { docker, disks, cgroups, cluster, name, address, bridge, containerId } = identity
+  const { docker, disks, shared, cgroups, cluster, name, address, bridge, containerId } = identity
   const container = docker.getContainer(containerId)
 
   async function state(): ReturnType<Machine['state']> {
@@ -79,7 +82,7 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
   }
 
   async function boot(): Promise<void> {
-    await Promise.all([disks.mount(cluster, name), identity.applyLimits()])
+    await Promise.all([disks.mount(cluster, name), shared.open(), identity.applyLimits()])
     const attached = await container.attach({ stream: true, stdout: true, stderr: true })
     const ready = waitForLine(attached, READY)
     try {
@@ -144,6 +147,7 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
     async stop() {
       await shutDown()
       await disks.unmount(cluster, name)
+      await shared.close()
     },
     async kill() {
       await thaw()
@@ -157,6 +161,7 @@ export function machineHandle(identity: MachineIdentity): HostedMachine {
       await thaw()
       await removeContainer(docker, containerId)
       await disks.remove(cluster, name)
+      await shared.close()
       await cgroups.remove([cluster, name])
     },
   }

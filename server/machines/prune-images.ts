@@ -44,6 +44,7 @@ export async function pruneImages(request: PruneRequest): Promise<string[]> {
     `${goldenHash({ ...request, registryHash })}.img`,
     `${bareDiskName(request)}.img`,
     'home-v1.img',
+    'shared-directory-v1.img',
   ])
   removed.push(...(await removeOthers(join(stateDir, 'disks', 'golden'), disks)))
   removed.push(...(await removeOthers(join(stateDir, 'registry'), new Set([registryHash, 'config.yml']))))

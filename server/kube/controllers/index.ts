@@ -19,6 +19,7 @@ import { daemonSetController } from './daemonset/index.ts'
 import { deploymentController } from './deployment/index.ts'
 import { descheduler } from './descheduler/index.ts'
 import { type DeschedulerPolicy, readDeschedulerPolicy } from './descheduler/policy.ts'
+import { localPathProvisioner, sharedDirectoryProvisioner } from './directory-provisioner/index.ts'
 import { disruptionController, staleDisruptionController } from './disruption/index.ts'
 import { endpointsController } from './endpoints/index.ts'
 import { endpointSliceController } from './endpointslice/index.ts'
@@ -26,7 +27,6 @@ import { endpointSliceMirroringController } from './endpointslice-mirroring/inde
 import { ephemeralVolumeController } from './ephemeral-volume/index.ts'
 import { garbageCollector } from './garbage-collector/index.ts'
 import { jobController } from './job/index.ts'
-import { localPathProvisioner } from './local-path-provisioner/index.ts'
 import { namespaceController } from './namespace/index.ts'
 import { nodeIpamController } from './node-ipam/index.ts'
 import { type EvictionRates, UPSTREAM_RATES } from './node-lifecycle/eviction-zones.ts'
@@ -128,6 +128,7 @@ function allControllers(options: ControllerOptions): ControllerDefinition[] {
     resourceClaimController,
     attachDetachController,
     localPathProvisioner,
+    sharedDirectoryProvisioner,
     claimProtectionController,
     volumeProtectionController,
     garbageCollector(options.kinds),

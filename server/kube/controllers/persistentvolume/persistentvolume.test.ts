@@ -247,6 +247,33 @@ it('makes a directory where the pod goes, and removes it with the claim', async 
   await loops.until('the volume has gone', async () => (await volumePhase(name)) === undefined)
 })
 
+it('makes a directory that all machines share for claims of that class, at once and for many writers', async () => {
+  await loops.addNode('n1')
+  await runAll()
+  await loops.until('the class is there', async () => {
+    const { items } = await loops.client.of(StorageClass).list()
+    return items.some(({ metadata }) => metadata?.name === 'shared-directory')
+  })
+  const made = await claim('all', { storageClassName: 'shared-directory', accessModes: ['ReadWriteMany'] })
+  await loops.until('bound, before any pod wants it', async () => (await claimPhase('all')) === 'Bound')
+  const name = `pvc-${made.metadata?.uid}`
+  const { spec } = await volumes().get({ name })
+  expect(spec?.accessModes).toEqual(['ReadWriteMany'])
+  expect(spec?.hostPath?.path).toBe(`/srv/shared-directory/${name}_default_all`)
+  expect(spec?.nodeAffinity).toBeUndefined()
+  await claims().delete({ namespace, name: 'all' })
+  const helper = { namespace: 'kube-system', name: `helper-pod-delete-${name}` }
+  await loops.until('a pod on a machine removes it', () =>
+    loops.client
+      .of(Pod)
+      .get(helper)
+      .then(
+        ({ spec }) => spec?.nodeName === 'n1',
+        () => false,
+      ),
+  )
+})
+
 it('binds by hand-made volumes of the node that is chosen, and not one to two pods', async () => {
   await loops.addNode('n1', { labels: { zone: 'a' } })
   await loops.addNode('n2', { labels: { zone: 'b' } })

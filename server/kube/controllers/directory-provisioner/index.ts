@@ -19,35 +19,32 @@ import { storageClassOf } from '../../kinds/storage/volumes.ts'
 import { StorageClass } from '../../kinds/storage-class.ts'
 import { messageOf } from '../pod-control.ts'
 import {
+  directoryVolume,
   FINALIZER,
   hostnameOf,
-  localVolume,
-  PROVISIONER,
+  localPath,
+  type Place,
   refusal,
   remover,
   removerName,
+  sharedDirectory,
   volumeNameFor,
-} from './local-volume.ts'
+} from './directory-volume.ts'
 
-const CLASS: Class = {
-  metadata: { name: 'standard', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
-  provisioner: PROVISIONER,
-  reclaimPolicy: 'Delete',
-  volumeBindingMode: 'WaitForFirstConsumer',
-  allowVolumeExpansion: true,
-}
 /** Of the turn that makes the class; claims and volumes have other keys. */
 const START = '/'
 
-/** Storage of the classroom: directories of the machine that the scheduler has chosen (docs/decisions/0035). */
-class LocalPathProvisioner implements Reconciler {
+/** Storage of the classroom: directories of machines, or of what they share (docs/decisions/0035, 0061). */
+class DirectoryProvisioner implements Reconciler {
+  readonly #place: Place
   readonly #claims: Lister<Claim>
   readonly #volumes: Lister<Volume>
   readonly #classes: Lister<Class>
   readonly #nodes: Lister<WireNode>
   readonly #pods: Lister<import('kubernetes-types/core/v1').Pod>
 
-  constructor(view: ClusterView) {
+  constructor(place: Place, view: ClusterView) {
+    this.#place = place
     this.#claims = view.cache(PersistentVolumeClaim)
     this.#volumes = view.cache(PersistentVolume)
     this.#classes = view.cache(StorageClass)
@@ -58,7 +55,9 @@ class LocalPathProvisioner implements Reconciler {
   async reconcile(context: ReconcileContext): Promise<void> {
     const { key, client } = context
     if (key === START) {
-      if (!this.#classes.get(keyOf(CLASS))) await client.of(StorageClass).create(CLASS).catch(unless(isAlreadyExists))
+      const { storageClass } = this.#place
+      if (this.#classes.get(keyOf(storageClass))) return
+      await client.of(StorageClass).create(storageClass).catch(unless(isAlreadyExists))
     } else if (key.includes('/')) {
       const claim = this.#claims.get(key)
       if (claim?.spec?.volumeName) await this.#expand(context, claim)
@@ -72,28 +71,30 @@ class LocalPathProvisioner implements Reconciler {
   async #provision(context: ReconcileContext, claim: Claim): Promise<void> {
     const { annotations = {}, deletionTimestamp } = claim.metadata ?? {}
     const storageClass = this.#classes.get(storageClassOf(claim))
-    if (annotations[STORAGE_PROVISIONER] !== PROVISIONER || !storageClass || deletionTimestamp) return
+    if (annotations[STORAGE_PROVISIONER] !== this.#place.provisioner || !storageClass || deletionTimestamp) return
     if (this.#volumes.get(volumeNameFor(claim))) return
     context.report.sees(claim)
-    const node = this.#nodes.get(annotations[SELECTED_NODE] ?? '')
-    const why = refusal(claim) ?? (node ? undefined : 'configuration error, no node was specified')
+    const { isOfOneMachine } = this.#place
+    const node = isOfOneMachine ? this.#nodes.get(annotations[SELECTED_NODE] ?? '') : undefined
+    const isNowhere = isOfOneMachine && !node
+    const why = refusal(this.#place, claim) ?? (isNowhere ? 'configuration error, no node was specified' : undefined)
     const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
       context.event(PersistentVolumeClaim, claim, type, reason, message)
     const name = storageClass.metadata?.name
-    if (why || !node) {
+    if (why) {
       const failed = `failed to provision volume with StorageClass "${name}": ${why}`
       return say('Warning', 'ProvisioningFailed', failed)
     }
     say('Normal', 'Provisioning', `External provisioner is provisioning volume for claim "${keyOf(claim)}"`)
-    const hostname = node.metadata?.labels?.['kubernetes.io/hostname'] ?? ''
+    const hostname = node && (node.metadata?.labels?.['kubernetes.io/hostname'] ?? '')
     try {
-      await context.client.of(PersistentVolume).create(localVolume(claim, storageClass, hostname))
+      await context.client.of(PersistentVolume).create(directoryVolume(this.#place, claim, storageClass, hostname))
     } catch (err) {
       if (isAlreadyExists(err)) return
       say('Warning', 'ProvisioningFailed', `failed to provision volume with StorageClass "${name}": ${messageOf(err)}`)
       throw err
     }
-    context.report.did.push(`made ${volumeNameFor(claim)} on ${node.metadata?.name}`)
+    context.report.did.push(`made ${volumeNameFor(claim)} on ${node?.metadata?.name ?? 'all machines'}`)
     say('Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${volumeNameFor(claim)}`)
   }
 
@@ -102,7 +103,7 @@ class LocalPathProvisioner implements Reconciler {
     const volume = this.#volumes.get(claim.spec?.volumeName ?? '')
     const wanted = claim.spec?.resources?.requests?.storage
     const isLarger = quantityOf(wanted).compare(quantityOf(claim.status?.capacity?.storage)) > 0
-    if (!volume || !isOurs(volume) || claim.status?.phase !== 'Bound' || !isLarger) return
+    if (!volume || !this.#isOurs(volume) || claim.status?.phase !== 'Bound' || !isLarger) return
     context.report.sees(claim, volume)
     const { name = '' } = volume.metadata ?? {}
     const merge = 'application/merge-patch+json'
@@ -117,11 +118,11 @@ class LocalPathProvisioner implements Reconciler {
   async #remove(context: ReconcileContext, volume: Volume): Promise<void> {
     const { spec, status, metadata } = volume
     const isOver = status?.phase === 'Released' && spec?.persistentVolumeReclaimPolicy === 'Delete'
-    if (!isOurs(volume) || !isOver) return this.#letGo(context, volume)
+    if (!this.#isOurs(volume) || !isOver) return this.#letGo(context, volume)
     context.report.sees(volume)
     const { client, report } = context
     const hostname = hostnameOf(volume)
-    const node = this.#nodes.list().find((one) => one.metadata?.labels?.['kubernetes.io/hostname'] === hostname)
+    const node = this.#nodes.list().find((one) => isPlaceOf(one, hostname))
     const place = { namespace: 'kube-system', name: removerName(volume) }
     const pod = this.#pods.get(`${place.namespace}/${place.name}`)
     // With the machine its directories are gone.
@@ -129,7 +130,7 @@ class LocalPathProvisioner implements Reconciler {
       if (!pod)
         await client
           .of(Pod)
-          .create(remover(volume, node.metadata?.name ?? ''))
+          .create(remover(this.#place, volume, node.metadata?.name ?? ''))
           .catch(unless(isAlreadyExists))
       report.seen = 'the directory is being removed'
       return
@@ -144,10 +145,14 @@ class LocalPathProvisioner implements Reconciler {
     report.did.push(`removed ${name}`)
   }
 
+  #isOurs(volume: Volume): boolean {
+    return isMadeBy(this.#place, volume)
+  }
+
   /** Deleted by hand while it is kept: its directory stays. */
   async #letGo(context: ReconcileContext, volume: Volume): Promise<void> {
     const isKept = volume.spec?.persistentVolumeReclaimPolicy === 'Retain'
-    if (isOurs(volume) && volume.metadata?.deletionTimestamp && isKept) await this.#dropFinalizer(context, volume)
+    if (this.#isOurs(volume) && volume.metadata?.deletionTimestamp && isKept) await this.#dropFinalizer(context, volume)
   }
 
   async #dropFinalizer({ client }: ReconcileContext, { metadata }: Volume): Promise<void> {
@@ -162,29 +167,40 @@ class LocalPathProvisioner implements Reconciler {
   }
 }
 
-const isOurs = ({ metadata }: Volume) => metadata?.annotations?.[PROVISIONED_BY] === PROVISIONER
+const isMadeBy = ({ provisioner }: Place, { metadata }: Volume) =>
+  metadata?.annotations?.[PROVISIONED_BY] === provisioner
+
+/** Whether a directory is on that machine: the machine of its label, or any that runs where all have it. */
+function isPlaceOf({ metadata, status }: WireNode, hostname: string | undefined): boolean {
+  if (hostname !== undefined) return metadata?.labels?.['kubernetes.io/hostname'] === hostname
+  return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+}
 
 const unless = (isFine: (err: unknown) => boolean) => (err: unknown) => {
   if (!isFine(err)) throw err
 }
 
-export const localPathProvisioner = controller('local-path-provisioner')
-  .actsAs('local-path-provisioner')
-  .eventsFrom(PROVISIONER)
-  .startsWith(START)
-  .for(PersistentVolumeClaim)
-  .watches(PersistentVolume, ({ object }) => (isOurs(object) ? [keyOf(object)] : []))
-  .watches(Pod, ({ object }) => {
-    const [, name] = /^helper-pod-delete-(.*)$/.exec(object.metadata?.name ?? '') ?? []
-    return name && object.metadata?.namespace === 'kube-system' ? [name] : []
-  })
-  .watches(Node, ({ type, object }, view) => {
-    const hostname = object.metadata?.labels?.['kubernetes.io/hostname']
-    if (type === 'updated') return []
-    return view
-      .cache(PersistentVolume)
-      .list()
-      .filter((volume) => isOurs(volume) && hostnameOf(volume) === hostname)
-      .map(keyOf)
-  })
-  .reconcileWith((view) => new LocalPathProvisioner(view))
+const directoryProvisioner = (place: Place) =>
+  controller(place.name)
+    .actsAs('local-path-provisioner')
+    .eventsFrom(place.provisioner)
+    .startsWith(START)
+    .for(PersistentVolumeClaim)
+    .watches(PersistentVolume, ({ object }) => (isMadeBy(place, object) ? [keyOf(object)] : []))
+    .watches(Pod, ({ object }) => {
+      const [, name] = /^helper-pod-delete-(.*)$/.exec(object.metadata?.name ?? '') ?? []
+      return name && object.metadata?.namespace === 'kube-system' ? [name] : []
+    })
+    .watches(Node, ({ type, object }, view) => {
+      if (type === 'updated' && place.isOfOneMachine) return []
+      const hostname = object.metadata?.labels?.['kubernetes.io/hostname']
+      return view
+        .cache(PersistentVolume)
+        .list()
+        .filter((volume) => isMadeBy(place, volume) && (hostnameOf(volume) ?? hostname) === hostname)
+        .map(keyOf)
+    })
+    .reconcileWith((view) => new DirectoryProvisioner(place, view))
+
+export const localPathProvisioner = directoryProvisioner(localPath)
+export const sharedDirectoryProvisioner = directoryProvisioner(sharedDirectory)
