@@ -211,6 +211,30 @@ it('finds a machine’s directory behind a claim, read only when the pod says so
   await expect(mount(pod)).rejects.toThrow('MountVolume.SetUp failed for volume "pv" : path "/no/such" does not exist')
 })
 
+it('gives a ReadWriteOncePod volume to one pod at a time, also after a restart', async () => {
+  claim = {
+    metadata: { uid: 'c1', annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+    spec: { volumeName: 'pv' },
+    status: { phase: 'Bound' },
+  }
+  const spec = { local: { path: root }, claimRef: { uid: 'c1' }, accessModes: ['ReadWriteOncePod'] }
+  persistentVolume = { metadata: { name: 'pv' }, spec }
+  const pod = (uid: string) => ({
+    ...podWith({ persistentVolumeClaim: { claimName: 'data' } }),
+    metadata: { name: uid, namespace: 'shop', uid },
+  })
+  const refusal =
+    'MountVolume.SetUp failed for volume "pv" : volume uses the ReadWriteOncePod access mode and is already in use by another pod'
+  await mount(pod('u1'))
+  await expect(mount(pod('u2'))).rejects.toThrow(refusal)
+  expect((await mount(pod('u1')))?.path).toBe(root)
+  await volumes.unmount('u1')
+  await mount(pod('u2'))
+  await expect(mount(pod('u1'))).rejects.toThrow(refusal)
+  persistentVolume = { metadata: { name: 'pv' }, spec: { ...spec, accessModes: ['ReadWriteOncePod', 'ReadWriteOnce'] } }
+  await mount(pod('u1'))
+})
+
 it('tells hostPaths of one kind from those of another', async () => {
   const of = (path: string, type: string) => mount(podWith({ hostPath: { path, type } }))
   expect((await of('/dev/null', 'CharDevice'))?.path).toBe('/dev/null')

@@ -7,6 +7,7 @@ import { expand } from '../expansion.ts'
 import type { PodAddresses } from '../field-ref.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
 import { behindClaim, type SourceOfVolume } from './claimed-volume.ts'
+import { letGoOfAll, takeExclusively } from './exclusive-volumes.ts'
 import { volumePlugins } from './index.ts'
 import { VolumeAwaited, type VolumePlugin, type VolumePorts, type VolumeSource } from './volume-plugin.ts'
 
@@ -31,7 +32,10 @@ export class VolumeManager {
     this.#ports = ports
   }
 
-  /** Rejects with a VolumeAwaited that has the volume's name for a message. Sets up all volumes, or with `live` only those whose content follows the API. */
+  /**
+   * Sets up all volumes, or with `live` only those whose content follows the API. Rejects with a VolumeAwaited that has the
+   * volume's name for a message.
+   */
   async mount(pod: Pod, addresses: PodAddresses, only: 'all' | 'live' = 'all'): Promise<MountedVolumes> {
     const mounted = new Map<string, MountedVolume>()
     for (const told of pod.spec?.volumes ?? []) {
@@ -41,6 +45,7 @@ export class VolumeManager {
       if (!plugin) throw new MountError(`no volume plugin matched volume "${told.name}"`)
       const directory = this.#directoryOf(pod, plugin, told.name)
       try {
+        await takeExclusively(pod.metadata?.uid ?? '', source.persistentVolume, this.#ports)
         const path = await plugin.setUp({ ...source, pod, directory, addresses }, this.#ports)
         mounted.set(told.name, { path, isReadOnly: source.isReadOnly || (plugin.isReadOnly ?? false) })
       } catch (err) {
@@ -82,6 +87,7 @@ export class VolumeManager {
       }),
     )
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    await letGoOfAll(podUid, this.#ports)
   }
 
   async mountsOf(
