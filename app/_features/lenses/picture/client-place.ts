@@ -14,7 +14,7 @@ export interface Place {
   node?: string
 }
 
-const others = /^(kube-|podium|coredns|etcd$|cloud-controller)/
+const others = /^(kube-|podium|coredns|etcd$|cloud-controller|network-policy$)/
 
 export function placeOf(client: string, loops?: ReadonlySet<string>): Place {
   const slash = client.indexOf('/')
