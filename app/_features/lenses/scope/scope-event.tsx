@@ -1,11 +1,13 @@
 import { Glyph } from '../../../_ui/glyph.tsx'
 import { chainOf } from '../picture/cause-chain.ts'
 import { eventWords, signOf } from '../picture/event-words.ts'
+import { milliseconds } from '../picture/milliseconds.ts'
 import type { PictureModel } from '../picture/picture-model.ts'
 import type { Selecting } from '../picture/selection.ts'
 import { BecauseOf } from './because-of.tsx'
 import style from './microscope.module.css'
 import { Head, Part } from './microscope-part.tsx'
+import { SchedulerVerdict } from './scheduler-verdict.tsx'
 
 /** One event: what it was, what led to it, who heard of it. */
 export function ScopeEvent({ model, seq, select }: { model: PictureModel; seq: number; select: Selecting['select'] }) {
@@ -35,6 +37,11 @@ export function ScopeEvent({ model, seq, select }: { model: PictureModel; seq: n
         title={event.type === 'append' ? `Revision ${event.revision}` : words.what}
         close={() => select(null)}
       />
+      {event.type === 'schedule' && (
+        <Part title="The verdict" aside={milliseconds(event.durationMs)}>
+          <SchedulerVerdict verdict={event} />
+        </Part>
+      )}
       <Part title={event.type === 'append' ? 'What was appended' : 'What it was'}>
         <p className={style.say}>
           {event.type === 'append' && `${signOf[event.operation]} `}

@@ -67,8 +67,10 @@ async function makeRoom(
     candidates = (await extender.preempt(pod, candidates, nodes).catch(unlessIgnorable(extender))) ?? candidates
   }
   const preemption = leastHarm(candidates)
-  if (preemption) return { ...decision, postFilter: { message: '', preemption } }
-  const postFilter = { message: 'preemption: no candidate node for preemption', clearsNomination: true }
+  const { errand } = decision.postFilter ?? {}
+  const rest = errand ? { errand } : {}
+  if (preemption) return { ...decision, postFilter: { message: '', preemption, ...rest } }
+  const postFilter = { message: 'preemption: no candidate node for preemption', clearsNomination: true, ...rest }
   return {
     ...decision,
     postFilter,
