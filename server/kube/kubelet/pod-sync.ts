@@ -13,11 +13,11 @@ import { hashOfContainer } from './container-hash.ts'
 import type { ContainerStarter } from './container-starter.ts'
 import type { StartFailure } from './container-statuses.ts'
 import { type DnsSettings, hostnameOf, resolvConfOf } from './etc-files.ts'
-import type { PodAddresses } from './field-ref.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
 import type { PodCgroups } from './pod-cgroups.ts'
 import type { Verdict } from './pod-conditions.ts'
 import type { PodKiller } from './pod-killer.ts'
+import { PodNeeds } from './pod-needs.ts'
 import { type Granted, resizeOf } from './pod-resize.ts'
 import { containersOf, isAlive, latestOf, type PodRuntimeState, readRuntimeState } from './pod-runtime-state.ts'
 import { podStatusOf } from './pod-status.ts'
@@ -26,8 +26,7 @@ import { type ResizeMemory, tellDone, tellGranted } from './resize-events.ts'
 import { mayRestartAll } from './restart-policy.ts'
 import type { StatusWriter } from './status-writer.ts'
 import { type ContainerToStart, planSync, type SyncPlan } from './sync-plan.ts'
-import { MountError, type MountedVolumes, type VolumeManager } from './volumes/volume-manager.ts'
-import { VolumeAwaited } from './volumes/volume-plugin.ts'
+import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts'
 
 export interface PodSyncOptions {
   runtime: ContainerRuntime
@@ -81,16 +80,16 @@ const VOLUME_REFRESH_MS = 60_000
 const NETWORK_RETRY_MS = 5_000
 const RESIZE_RETRY_MS = 10_000
 const ATTACHED_LOOK_MS = 500
-/** Upstream's: a little more than the two minutes that attaching may take. */
-const VOLUMES_PATIENCE_MS = 123_000
 /** And up to half as much more. */
 const SANDBOX_RETRY_MS = 10_000
 
 export class PodSync {
   readonly #options: PodSyncOptions
+  readonly #needs: PodNeeds
 
   constructor(options: PodSyncOptions) {
     this.#options = options
+    this.#needs = new PodNeeds(options)
   }
 
   async sync(wished: Pod, memory: PodMemory): Promise<SyncResult> {
@@ -261,12 +260,12 @@ export class PodSync {
     if (waitMs > 0) return [waitMs]
     const directory = `${rootDir}/pods/${pod.metadata?.uid}`
     await os.writeFile(`${directory}/resolv.conf`, resolvConfOf(pod, dns()), { mode: 0o644 })
-    const volumes = await this.#mount(pod, memory, { podIPs: plan.sandbox?.ips ?? [], hostIPs: nodeIPs })
+    const volumes = await this.#needs.mount(pod, memory, { podIPs: plan.sandbox?.ips ?? [], hostIPs: nodeIPs })
     if (!volumes) return [ATTACHED_LOOK_MS]
 
     let sandbox = plan.sandbox
     if (!sandbox) {
-      await this.#prepareDevices(pod)
+      await this.#needs.prepareDevices(pod)
       try {
         sandbox = await this.#runSandbox(pod, plan.attempt)
         memory.sandboxNotBefore = undefined
@@ -312,39 +311,6 @@ export class PodSync {
     memory.failures.set(name, outcome.failure)
     memory.retries.set(name, { at: clock.monotonic() + outcome.retryAfterMs, definition })
     return [outcome.retryAfterMs]
-  }
-
-  /** Undefined while one is waited for. */
-  async #mount(pod: Pod, memory: PodMemory, addresses: PodAddresses): Promise<MountedVolumes | undefined> {
-    const { clock, events, volumes } = this.#options
-    try {
-      const mounted = await volumes.mount(pod, addresses)
-      memory.volumesAwaitedSince = undefined
-      return mounted
-    } catch (err) {
-      if (err instanceof VolumeAwaited) {
-        memory.volumesAwaitedSince ??= clock.monotonic()
-        if (clock.monotonic() - memory.volumesAwaitedSince < VOLUMES_PATIENCE_MS) return undefined
-        memory.volumesAwaitedSince = clock.monotonic()
-        const which = `unmounted volumes=[${err.message}], unattached volumes=[${err.message}], failed to process volumes=[]`
-        const message = `Unable to attach or mount volumes: ${which}: context deadline exceeded`
-        events.pod(pod, 'Warning', 'FailedMount', message)
-        return undefined
-      }
-      if (err instanceof MountError) events.pod(pod, 'Warning', 'FailedMount', err.message)
-      throw err
-    }
-  }
-
-  async #prepareDevices(pod: Pod): Promise<void> {
-    if (!pod.spec?.resourceClaims?.length) return
-    try {
-      await this.#options.prepareDevices(pod)
-    } catch (err) {
-      const why = `Failed to prepare dynamic resources: prepare dynamic resources: ${(err as Error).message}`
-      this.#options.events.pod(pod, 'Warning', 'FailedPrepareDynamicResources', why)
-      throw err
-    }
   }
 
   async #refreshVolumes(pod: Pod, state: PodRuntimeState): Promise<void> {
