@@ -1,5 +1,5 @@
 // The CRI runtime against a containerd of its own, started here. The pods' network is one that gives each the same
-// address and does nothing else.
+// address and brings up their loopback, and does nothing else.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
@@ -26,6 +26,7 @@ import { CriRuntime } from './cri-runtime.ts'
 
 const PLUGIN = `#!/bin/sh
 cat > /dev/null
+[ "$CNI_COMMAND $CNI_IFNAME" != "ADD lo" ] || nsenter --net="$CNI_NETNS" ip link set lo up
 [ "$CNI_COMMAND" != ADD ] || echo '{"cniVersion": "0.4.0",
   "interfaces": [{"name": "'$CNI_IFNAME'", "sandbox": "'$CNI_NETNS'"}],
   "ips": [{"version": "4", "interface": 0, "address": "10.244.0.2/24"}]}'
