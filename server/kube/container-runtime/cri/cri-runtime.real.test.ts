@@ -141,11 +141,12 @@ it('puts logs aside that grow too long, goes on following them, and removes all 
   const script = 'head -c 20000 /dev/zero | tr "\\0" x; echo; until [ -e /go ]; do sleep 0.1; done; echo end'
   const id = await runtime.createContainer(made, containerConfig(image, script))
   await runtime.startContainer(id)
-  const output = await runtime.logs(id, { follow: true, timestamps: false, signal: AbortSignal.timeout(60_000) })
+  const options = { follow: true, timestamps: false, signal: AbortSignal.timeout(60_000) }
+  const heard = text(await runtime.logs(id, options))
   const files = () => readdir(join(logDirectoryOf(made.config), 'app'))
   await until(async () => (await files()).length === 2, rest)
   await runtime.execSync(id, ['touch', '/go'], 60_000)
-  expect(await text(output)).toBe(`${'x'.repeat(20_000)}\nend\n`)
+  expect(await heard).toBe(`${'x'.repeat(20_000)}\nend\n`)
   await runtime.removeContainer(id)
   expect(await files()).toEqual([])
   await runtime.removePodSandbox(made.id)
