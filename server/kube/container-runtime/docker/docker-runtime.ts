@@ -89,7 +89,7 @@ export class DockerRuntime implements ContainerRuntime {
     const { pauseImage, network, logger } = this.#options
     const options = sandboxOptionsOf(config, pauseImage, this.#options.extraLabels)
     const id = await this.#create(options).catch((err: Error) => {
-      if (!err.message.startsWith('unknown or invalid runtime name')) throw err
+      if (!err.message.startsWith('Unknown runtime specified')) throw err
       // In the words of containerd, which are those that people look up.
       throw new Error(`failed to get sandbox runtime: no runtime for "${config.runtimeHandler}" is configured`)
     })
