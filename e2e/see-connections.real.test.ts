@@ -11,6 +11,8 @@ import { type ClusterWatch, watchCluster } from '../server/classroom/sandboxes/c
 import { httpsTransport, parseKubeconfig } from '../server/kube/client/index.ts'
 import { NetworkFeed } from '../server/observe/network/network-feed.ts'
 import type { NetworkMachine, NetworkService, SeenConnection } from '../server/observe/network/network-push.ts'
+import { RequestTracing } from '../server/observe/network/trace/request-tracing.ts'
+import { TRACED_OBJECTS, tracedRequests } from './connections/traced-requests.ts'
 import { clusters } from './support/classroom.ts'
 import { run as command, kubectl, podium } from './support/commands.ts'
 import { until } from './support/until.ts'
@@ -20,7 +22,7 @@ const CALLS = 40
 const web = (name: string, node: string) => `
 apiVersion: v1
 kind: Pod
-metadata: {name: ${name}, labels: {app: web}}
+metadata: {name: ${name}, labels: {app: web, at: ${node}}}
 spec:
   nodeName: ${node}
   terminationGracePeriodSeconds: 1
@@ -33,7 +35,7 @@ spec:
 const MANIFEST = `${web('web-1', 'node-1')}${web('web-2', 'node-2')}
 apiVersion: v1
 kind: Pod
-metadata: {name: client}
+metadata: {name: client, labels: {app: client}}
 spec:
   nodeName: node-1
   terminationGracePeriodSeconds: 1
@@ -53,12 +55,13 @@ apiVersion: v1
 kind: Service
 metadata: {name: closed}
 spec: {selector: {app: web}, ports: [{port: 8080, targetPort: 81}]}
-`
+---${TRACED_OBJECTS}`
 
 let directory: string
 let kube: ReturnType<typeof kubectl>
 let watch: ClusterWatch
 let feed: NetworkFeed
+let tracing: RequestTracing
 const stop = new AbortController()
 const seen = new Map<number, SeenConnection>()
 let machines: NetworkMachine[] = []
@@ -71,12 +74,13 @@ beforeAll(async () => {
   kube = kubectl('1.36', path)
   const kubeconfig = await readFile(path, 'utf8')
   await run('apply -f -', MANIFEST)
-  await run('wait pods --all --for=condition=Ready --timeout=60s')
+  await run('wait pods -l app!=sick --for=condition=Ready --timeout=60s')
   const options = { clock: systemClock, logger: noLogger, random: Math.random }
   watch = watchCluster(kubeconfig, options)
   await watch.synced()
   const connect = () => httpsTransport({ ...parseKubeconfig(kubeconfig), userAgent: 'podium-observe' })
   feed = new NetworkFeed({ ...options, sight: watch, connect })
+  tracing = new RequestTracing({ ...options, sight: watch, connect })
   void look()
   await until('both kernels are heard', async () => machines.filter(({ state }) => state === 'listening').length === 2)
 })
@@ -141,7 +145,7 @@ describe('connections to a Service with an endpoint on each of two machines', ()
     expect(purposes.get('dns')?.length).toBeGreaterThanOrEqual(CALLS)
     await until('both Pods are probed', async () => {
       const probed = [...seen.values()].filter(({ purpose }) => purpose === 'probe')
-      return new Set(probed.map(({ endpoint }) => endpoint.pod?.name)).size === 2
+      return ['web-1', 'web-2'].every((name) => probed.some(({ endpoint }) => endpoint.pod?.name === name))
     })
   })
 })
@@ -160,6 +164,8 @@ describe('a Service that reaches nobody', () => {
     await until('the refusal is seen', async () => to('closed').some(({ end }) => end?.how === 'refused'), 10_000)
   })
 })
+
+tracedRequests(() => ({ cluster: CLUSTER, run, trace: (question) => tracing.trace(question) }))
 
 it('lets the machines alone when nobody looks any more', async () => {
   expect(await listeners('node-1')).toBe(1)

@@ -69,7 +69,7 @@ export function firstPasses(passages: readonly Passage[]): Passage[] {
 
 /** The target that a rule puts in the place of the one that was called; empty where the rule does not say which it drew. */
 export function rewrittenTo(passages: readonly Passage[]): string | undefined {
-  const rule = passages.flatMap(({ rules }) => rules).find(({ text }) => /\bdnat\b/i.test(text))
+  const rule = passages.flatMap(({ rules }) => rules).find(({ text }) => /\b(dnat|redirect)\b/i.test(text))
   if (!rule) return undefined
   return /(?:--to-destination|dnat(?: ip6?)? to) (\d[\d.]*:\d+)/.exec(rule.text)?.[1] ?? ''
 }

@@ -7,7 +7,7 @@ import type { Source, TraceOrder } from '../../../kube/network/trace/trace-order
 import type { ObjectName } from '../network-push.ts'
 
 /** A machine that is cut off does not refuse, it is silent. */
-const PATIENCE_MS = 8_000
+const PATIENCE_MS = 6_000
 const REQUEST_MS = 30_000
 
 export class MachineTracer {

@@ -70,9 +70,10 @@ describe('tracing a request', () => {
   })
 
   it('goes on without a machine that does not answer, and says so', async () => {
-    const { tracing, clock } = setUp({ silent: 'node-2' })
+    const { tracing, clock, asked } = setUp({ silent: 'node-2' })
     const traced = await ask(tracing, clock)
     expect(traced).toMatchObject({ unheard: [{ machine: 'node-2', why: 'no answer within 8 s' }] })
+    expect(asked.slice(-2)).toEqual(['end node-1', 'closed'])
   })
 
   it('cannot be done without the client’s machine', async () => {

@@ -97,7 +97,8 @@ export class RequestTracing {
       const machines = await followed(origin, [...armed.values()], port)
       return { client, target, port, objects, protocol, outcome, machines, unheard }
     } finally {
-      await Promise.allSettled(tracers.map((tracer) => tracer.end(port)))
+      // One that did not answer ends it by itself.
+      await Promise.allSettled([...armed.values()].map((tracer) => tracer.end(port)))
     }
   }
 }
