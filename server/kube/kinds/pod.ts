@@ -3,6 +3,7 @@
 import type { Pod as Wire } from 'kubernetes-types/core/v1'
 import { fieldError } from '../apimachinery/status-error.ts'
 import { defineKind } from './define-kind.ts'
+import { appArmorMismatches } from './pod-template/app-armor-annotations.ts'
 import type { PodSpec } from './pod-template/newer-fields.ts'
 import { podColumns } from './pod-template/pod-columns.ts'
 import { defaultPodOnly, defaultPodSpec } from './pod-template/pod-defaults.ts'
@@ -56,10 +57,11 @@ export const Pod = defineKind<Wire>({
     },
     prepareForStatusUpdate: keepPodStatus,
     validate: (pod) => [...podAnnotationErrors(pod), ...podSpecErrors(pod.spec, 'spec', pod.metadata?.name ?? '')],
-    validateCreate({ spec }) {
-      const errors = spec?.ephemeralContainers?.length
-        ? [fieldError.forbidden('spec.ephemeralContainers', 'cannot be set on create')]
-        : []
+    validateCreate({ metadata, spec }) {
+      const errors = appArmorMismatches(metadata?.annotations, spec as PodSpec | undefined, 'spec')
+      if (spec?.ephemeralContainers?.length) {
+        errors.push(fieldError.forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+      }
       return spec?.nodeName && spec.schedulingGates?.length
         ? [
             ...errors,

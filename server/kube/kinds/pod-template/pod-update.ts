@@ -6,6 +6,7 @@ import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
 import { differenceOf } from '../../apimachinery/difference.ts'
 import { problemsAt } from '../../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { appArmorAnnotationErrors } from './app-armor-annotations.ts'
 import type { PodSpec } from './newer-fields.ts'
 
 const FROZEN =
@@ -124,7 +125,7 @@ const ANNOTATIONS = 'metadata.annotations'
 /** Annotations that mean something to Kubernetes itself. Upstream: ValidatePodSpecificAnnotations. */
 export function podAnnotationErrors({ metadata, spec }: Pod): FieldError[] {
   const { [MIRROR]: mirror, [DELETION_COST]: cost } = metadata?.annotations ?? {}
-  const errors: FieldError[] = []
+  const errors = appArmorAnnotationErrors(metadata?.annotations, spec as PodSpec | undefined, ANNOTATIONS)
   if (mirror !== undefined && !spec?.nodeName) {
     const why = ['must set spec.nodeName if mirror pod annotation is set']
     errors.push(...problemsAt(`${ANNOTATIONS}[${MIRROR}]`, mirror, why))

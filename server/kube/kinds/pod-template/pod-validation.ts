@@ -11,6 +11,7 @@ import {
 } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { affinityErrors, spreadErrors } from './affinity.ts'
+import { appArmorAnnotationErrors, appArmorMismatches } from './app-armor-annotations.ts'
 import {
   choice,
   containerErrors,
@@ -203,7 +204,14 @@ export function podTemplateErrors(template: PodTemplateSpec | undefined, at: str
 
 /** A template of pods of any kind. */
 export function templateErrors(template: PodTemplateSpec | undefined, at: string): FieldError[] {
-  const errors = [...podSpecErrors(template?.spec, `${at}.spec`), ...templateLabelErrors(template, at)]
+  const annotations = template?.metadata?.annotations
+  const spec = template?.spec as PodSpec | undefined
+  const errors = [
+    ...podSpecErrors(template?.spec, `${at}.spec`),
+    ...templateLabelErrors(template, at),
+    ...appArmorAnnotationErrors(annotations, spec, `${at}.annotations`),
+    ...appArmorMismatches(annotations, spec, `${at}.spec`),
+  ]
   return template?.spec?.ephemeralContainers?.length
     ? [
         ...errors,

@@ -5,6 +5,7 @@ import type { ContainerPort, PodAffinityTerm, PodTemplateSpec } from 'kubernetes
 import type { ObjectMeta } from 'kubernetes-types/meta/v1'
 import { dnsLabelProblems } from '../../apimachinery/names.ts'
 import { storageWarnings } from '../storage/storage-warnings.ts'
+import { APP_ARMOR } from './app-armor-annotations.ts'
 import { fractionWarnings } from './byte-warnings.ts'
 import { eachContainer } from './each-container.ts'
 import type { Container, PodSpec } from './newer-fields.ts'
@@ -50,7 +51,6 @@ const ANNOTATIONS: Readonly<Record<string, string>> = {
 }
 const SECCOMP = 'seccomp.security.alpha.kubernetes.io/pod'
 const CONTAINER_SECCOMP = 'container.seccomp.security.alpha.kubernetes.io/'
-const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/'
 const USE_SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 
 const VOLUMES: Readonly<Record<string, string>> = {

@@ -1,7 +1,9 @@
 // Which rights are refused to pods and containers, in upstream's words. Expectations are read from pkg/apis/core/validation.
 
-import { describe } from 'vitest'
-import { container, pod, refuses, says } from './testing/refused-pods.ts'
+import { describe, expect, it } from 'vitest'
+import { Deployment } from '../index.ts'
+import { problems } from '../testing/kind-facts.ts'
+import { container, pod, refuses, says, web } from './testing/refused-pods.ts'
 
 const C = 'spec.containers[0]'
 
@@ -111,4 +113,46 @@ describe('rights are refused:', () => {
       ['spec.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled'],
     ],
   ])
+})
+
+describe('AppArmor by annotations is refused:', () => {
+  const KEY = 'container.apparmor.security.beta.kubernetes.io'
+  const annotated = (annotations: object, appArmorProfile?: object) => ({
+    metadata: { name: 'web', annotations },
+    spec: { containers: [{ ...web, securityContext: { appArmorProfile } }] },
+  })
+  const field = 'spec.containers[0].securityContext.appArmorProfile'
+  refuses([
+    [
+      'of nobody, and of no kind',
+      annotated({ [`${KEY}/x`]: 'unconfined', [`${KEY}/web`]: 'x' }),
+      [
+        `metadata.annotations[${KEY}/x]: Invalid value: "x": container not found`,
+        `metadata.annotations[${KEY}/web]: Invalid value: "x": invalid AppArmor profile name: "x"`,
+      ],
+    ],
+    [
+      'of another type than the field says',
+      annotated({ [`${KEY}/web`]: 'unconfined' }, { type: 'RuntimeDefault' }),
+      [`${field}.type: Forbidden: apparmor type in annotation and field must match`],
+    ],
+    [
+      'of another profile',
+      annotated({ [`${KEY}/web`]: 'localhost/a' }, { type: 'Localhost', localhostProfile: 'b' }),
+      [`${field}.localhostProfile: Forbidden: apparmor profile in annotation and field must match`],
+    ],
+    [
+      'not when both say the same',
+      annotated({ [`${KEY}/web`]: 'localhost/a' }, { type: 'Localhost', localhostProfile: 'a' }),
+      [],
+    ],
+  ])
+  it('in templates too', () => {
+    const { metadata, spec } = annotated({ [`${KEY}/web`]: 'unconfined' }, { type: 'RuntimeDefault' })
+    const template = { metadata: { ...metadata, labels: { app: 'web' } }, spec }
+    const deployment = { metadata: { name: 'web' }, spec: { selector: { matchLabels: { app: 'web' } }, template } }
+    expect(problems(Deployment, deployment)).toEqual([
+      `spec.template.${field}.type: Forbidden: apparmor type in annotation and field must match`,
+    ])
+  })
 })
