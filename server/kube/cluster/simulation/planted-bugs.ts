@@ -22,6 +22,8 @@ export interface PlantedBug {
   sabotage?: Sabotage
   /** How it is noticed. */
   noticed: RegExp
+  /** The first storm that showed it; 1 unless told. Only spares the ones before: when storms change, a later one will do. */
+  from?: number
 }
 
 /** A method does something else for a while. */
@@ -87,6 +89,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'a turn that failed is not tried again',
     plant: () => instead(RateLimitingQueue.prototype, 'addRateLimited', () => undefined),
     noticed: /./,
+    from: 2,
   },
   {
     name: 'a loop counts before it has heard of what it did',
@@ -105,6 +108,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       }),
     },
     noticed: /./,
+    from: 3,
   },
   {
     name: 'a watch that is too old is asked for again instead of beginning anew',
@@ -169,11 +173,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'a leader works on though its Lease has run out',
     sabotage: { renewDeadlineMs: 10 * 60_000 },
     noticed: /lead as \S+ at once/,
+    from: 9,
   },
   {
     name: 'the scheduler never hears that a place is free again',
     plant: () => instead(SchedulerCache.prototype, 'remove', () => undefined),
     noticed: / has | is on |of 5/,
+    from: 2,
   },
   {
     name: 'the namespace loop empties a namespace and does not let it go',
@@ -201,6 +207,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       },
     })),
     noticed: /elastic|autoscaler/,
+    from: 2,
   },
   {
     name: 'the disruption loop counts pods that were let go until it hears that they have gone',
@@ -219,6 +226,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       blindTo(Node, (node) => ({ ...node, status: { ...node.status, volumesInUse: [] } })),
     ),
     noticed: /is taken from/,
+    from: 4,
   },
   {
     name: 'the provisioner does not let go of what it has removed',
@@ -227,5 +235,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       swallowing(({ method }) => method === 'PATCH'),
     ),
     noticed: /without its claim/,
+    from: 3,
   },
 ]

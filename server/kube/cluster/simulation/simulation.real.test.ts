@@ -6,7 +6,7 @@ import { PLANTED_BUGS } from './planted-bugs.ts'
 import { simulate } from './simulation.ts'
 
 const SEED = Number(process.env.PODIUM_SEED ?? 1)
-const STORMS = Number(process.env.PODIUM_SIMULATIONS ?? 10)
+const STORMS = Number(process.env.PODIUM_SIMULATIONS ?? 6)
 /** Of storms that a planted bug may get through unnoticed. */
 const LUCK = 25
 
@@ -21,9 +21,9 @@ it('does the same again for the same seed', async () => {
 })
 
 describe('a planted bug is noticed', () => {
-  it.each(PLANTED_BUGS)('$name', async ({ plant, sabotage, noticed }) => {
+  it.each(PLANTED_BUGS)('$name', async ({ plant, sabotage, noticed, from = 1 }) => {
     using _bug = plant?.()
-    for (let seed = 1; seed <= LUCK; seed++) {
+    for (let seed = from; seed < from + LUCK; seed++) {
       // A store that cannot be opened any more ends a storm at once.
       const { problems } = await simulate(seed, sabotage).catch((err) => ({ problems: [String(err)] }))
       if (problems.length > 0) return expect(problems.join('\n'), `seed ${seed}`).toMatch(noticed)
