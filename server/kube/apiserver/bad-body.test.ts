@@ -81,6 +81,16 @@ describe('a body', () => {
     expect(message).toBe(`${HANDLED}${words} Go struct field DeploymentSpec.spec.replicas of type int32`)
   })
 
+  it('of YAML means what Go’s reader takes it for', async () => {
+    const yaml =
+      'metadata: {name: "y"}\nspec: {containers: [{name: a, image: b}], volumes: [{name: v, secret: {secretName: s, defaultMode: 0644}}]}'
+    const pod = (await post('/api/v1/namespaces/default/pods?dryRun=All', yaml, 'application/yaml')).json()
+    expect(pod).toMatchObject({ spec: { volumes: [{ secret: { defaultMode: 0o644 } }, {}] } })
+    expect((await post(MAPS, 'metadata: {name: a}\ndata: {on: yes}', 'application/yaml')).json().message).toBe(
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal bool into Go struct field ConfigMap.data of type string',
+    )
+  })
+
   it('with a key twice counts the last, and is warned of', async () => {
     const told = await post(MAPS, '{"metadata":{"name":"twice"},"data":{"a":"1","a":"2"}}')
     expect([told.code, told.headers.warning]).toEqual([201, '299 - "duplicate field \\"data.a\\""'])

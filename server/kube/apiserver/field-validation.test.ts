@@ -57,7 +57,7 @@ describe('field validation', () => {
   const yaml = 'metadata: {name: x}\ndata:\n  a: "1"\n  "a": "2"\ndaat: {}\n'
   const strategic = '{"spec":{"replicas":1,"replicas":2,"replcas":3}}'
   const jsonPatch = '[{"op":"replace","path":"/spec/replicas","value":1,"value":2}]'
-  const configuration = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y}\ndata:\n  a: "1"\n  a: "2"\n'
+  const configuration = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "y"}\ndata:\n  a: "1"\n  a: "2"\n'
 
   it.each([
     {

@@ -3,7 +3,8 @@
 
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parse, stringify } from 'yaml'
+import { parse } from 'yaml'
+import { writeYaml } from '../apimachinery/yaml.ts'
 
 /** How to reach an API server and as whom. PEM texts, not paths. */
 export interface ClientConfig {
@@ -78,7 +79,7 @@ export function writeContexts(
   current: string,
 ): string {
   const base64 = (text: string | undefined) => text && Buffer.from(text).toString('base64')
-  return stringify({
+  return writeYaml({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [

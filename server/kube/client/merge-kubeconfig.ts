@@ -1,8 +1,9 @@
 // A kubeconfig that is handed to somebody again, laid over the file they have: what is ours is renewed, and people,
 // contexts and choices that they made with `kubectl config` stay theirs.
 
-import { parse, stringify } from 'yaml'
+import { parse } from 'yaml'
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
+import { writeYaml } from '../apimachinery/yaml.ts'
 
 export function mergeKubeconfig(theirs: string, ours: string): string {
   const [told, fresh] = [read(theirs), read(ours)]
@@ -18,7 +19,7 @@ export function mergeKubeconfig(theirs: string, ours: string): string {
   })
   const contexts = overlaid(overlaid(told.contexts, fresh.contexts), chosen)
   const current = told['current-context']
-  return stringify({
+  return writeYaml({
     ...told,
     ...fresh,
     clusters,

@@ -2,8 +2,8 @@
 // it. A loop (controllers/bootstrap-signer) signs it with each bootstrap token.
 // Upstream: kubernetes/cmd/kubeadm/app/phases/bootstraptoken/clusterinfo.
 
-import { stringify } from 'yaml'
 import { isAlreadyExists } from '../apimachinery/status-error.ts'
+import { writeYaml } from '../apimachinery/yaml.ts'
 import type { Client } from '../client/client.ts'
 import { ConfigMap, Role, RoleBinding } from '../kinds/index.ts'
 
@@ -44,7 +44,7 @@ export async function publishClusterInfo(client: Client, told: { server: string;
 /** As kubeadm writes it: one cluster without a name, and nobody to be. */
 function kubeconfigWithoutUser({ server, caPem }: { server: string; caPem: string }): string {
   const cluster = { 'certificate-authority-data': Buffer.from(caPem).toString('base64'), server }
-  return stringify({
+  return writeYaml({
     apiVersion: 'v1',
     clusters: [{ cluster, name: '' }],
     contexts: null,

@@ -1,7 +1,7 @@
 // What a machine is given so that it becomes a node: certificates of its own, kubeconfigs, and the node agent's config.
 // Paths are kubeadm's where kubeadm has one. Certificates are kept: whoever has the same files as before need not begin anew.
 
-import { stringify } from 'yaml'
+import { writeYaml } from '../apimachinery/yaml.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
 import type { ProxyModeName } from '../kube-proxy/configuration.ts'
 import type { PodPathName } from '../network/pod-paths.ts'
@@ -60,7 +60,7 @@ export async function nodeFiles(options: NodeOptions & { pki: Pki }): Promise<Ma
 
 /** As kubeadm keeps it, with what matters here: whoever changes the mode and starts the node agent anew has it. */
 function proxyConfiguration({ clusterCidr }: ClusterNetworking, mode: ProxyModeName): string {
-  return stringify({
+  return writeYaml({
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
     clientConnection: { kubeconfig: '/etc/kubernetes/kube-proxy.conf' },

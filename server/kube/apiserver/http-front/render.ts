@@ -1,9 +1,9 @@
 // An answer as bytes, in the form the client asked for. What is stored is sent as it is stored; only other forms are
 // made anew. Upstream: apiserver/pkg/endpoints/handlers/response.go.
 
-import { stringify as toYaml } from 'yaml'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import { PageNotFoundError, StatusError } from '../../apimachinery/status-error.ts'
+import { writeYaml } from '../../apimachinery/yaml.ts'
 import { apiVersionOf } from '../../kinds/define-kind.ts'
 import { PROTOBUF_CONTENT_TYPE, writeProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
@@ -91,7 +91,7 @@ export function renderList({ kind, result }: ListAnswer, context: RenderContext)
 export function render(object: unknown, { representation, schemas }: RenderContext): Rendered {
   switch (representation.format) {
     case 'yaml':
-      return { contentType: 'application/yaml', body: Buffer.from(toYaml(object, { aliasDuplicateObjects: false })) }
+      return { contentType: 'application/yaml', body: Buffer.from(writeYaml(object)) }
     case 'protobuf': {
       const body = writeProtobuf(schemas, object as JsonObject)
       return body ? { contentType: PROTOBUF_CONTENT_TYPE, body } : { contentType: JSON_TYPE, body: text(object) }

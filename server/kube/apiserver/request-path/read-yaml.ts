@@ -3,6 +3,7 @@
 import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { JsonValue } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
+import { AS_GO_READS } from '../../apimachinery/yaml.ts'
 import { exactNumber } from '../../schemas/strict-json.ts'
 
 /** Aliases can blow a small body up to gigabytes; nobody needs many. */
@@ -23,7 +24,7 @@ export function readYaml(text: string, refusal: (why: string) => StatusError): R
   const lines = new LineCounter()
   try {
     // The library's own search for keys given twice takes minutes for a map of some ten thousands.
-    const document = parseDocument(text, { schema: 'core', uniqueKeys: false, lineCounter: lines, logLevel: 'error' })
+    const document = parseDocument(text, { ...AS_GO_READS, uniqueKeys: false, lineCounter: lines, logLevel: 'error' })
     const [problem] = document.errors
     if (problem) throw new Error(problem.message.split('\n', 1)[0])
     if (LONG_NUMBER.test(text)) assertExact(document)
