@@ -82,10 +82,10 @@ describe('a body', () => {
   })
 
   it('of YAML means what Go’s reader takes it for', async () => {
-    const yaml =
-      'metadata: {name: "y"}\nspec: {containers: [{name: a, image: b}], volumes: [{name: v, secret: {secretName: s, defaultMode: 0644}}]}'
-    const pod = (await post('/api/v1/namespaces/default/pods?dryRun=All', yaml, 'application/yaml')).json()
-    expect(pod).toMatchObject({ spec: { volumes: [{ secret: { defaultMode: 0o644 } }, {}] } })
+    const spec =
+      '{replicas: 010, selector: {matchLabels: {app: "y"}}, template: {metadata: {labels: {app: "y"}}, spec: {containers: [{name: a, image: b}]}}}'
+    const made = await post(`${DEPLOYMENTS}?dryRun=All`, `metadata: {name: "y"}\nspec: ${spec}`, 'application/yaml')
+    expect(made.json()).toMatchObject({ spec: { replicas: 8 } })
     expect((await post(MAPS, 'metadata: {name: a}\ndata: {on: yes}', 'application/yaml')).json().message).toBe(
       'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal bool into Go struct field ConfigMap.data of type string',
     )
