@@ -30,6 +30,8 @@ export class FairQueues {
   readonly #queues: Queue[]
   readonly #handSize: number
   readonly #lengthLimit: number
+  /** Dealing one takes longer than many a request. */
+  readonly #hands = new Map<string, readonly Queue[]>()
   /** Of the queue that was served last. */
   #work = 0
   #length = 0
@@ -50,13 +52,23 @@ export class FairQueues {
 
   /** False when the hand's shortest queue is full. */
   add(one: Waiting): boolean {
-    const hand = deal(one.flow, this.#queues.length, this.#handSize).map((at) => this.#queues[at]!)
-    const queue = hand.reduce((best, other) => (other.waiting.length < best.waiting.length ? other : best))
+    const queue = this.#handOf(one.flow).reduce((best, other) =>
+      other.waiting.length < best.waiting.length ? other : best,
+    )
     if (queue.waiting.length >= this.#lengthLimit) return false
     if (queue.waiting.length === 0) queue.work = Math.max(queue.work, this.#work)
     queue.waiting.push(one)
     this.#length++
     return true
+  }
+
+  #handOf(flow: string): readonly Queue[] {
+    const known = this.#hands.get(flow)
+    if (known) return known
+    const hand = deal(flow, this.#queues.length, this.#handSize).map((at) => this.#queues[at]!)
+    if (this.#hands.size >= MOST_HANDS) this.#hands.clear()
+    this.#hands.set(flow, hand)
+    return hand
   }
 
   remove(one: Waiting): void {
@@ -103,6 +115,8 @@ export class FairQueues {
 }
 
 const GUESS_SECONDS = 0.003
+/** Two for each node of the largest clusters, and some. */
+const MOST_HANDS = 12_000
 
 /** Different cards for (almost) every flow, the same for the same. */
 export function deal(flow: string, deck: number, hand: number): number[] {
