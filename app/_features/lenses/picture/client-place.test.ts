@@ -6,6 +6,7 @@ it.each([
   ['kube-proxy/node-1', 'proxy', 'proxy'],
   ['kube-scheduler', 'scheduler', 'Scheduler'],
   ['kube-controller-manager/replicaset-controller', 'loop', 'ReplicaSet'],
+  ['kube-controller-manager/resourceclaim-controller', 'loop', 'ResourceClaim'],
   ['kube-apiserver', 'other', 'kube-apiserver'],
   ['network-policy/node-1', 'other', 'network-policy/node-1'],
   ['podium-classroom', 'other', 'podium-classroom'],

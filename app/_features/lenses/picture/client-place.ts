@@ -34,6 +34,7 @@ export function placeOf(client: string, loops?: ReadonlySet<string>): Place {
 
 const words: Record<string, string> = {
   replicaset: 'ReplicaSet',
+  resourceclaim: 'ResourceClaim',
   daemonset: 'DaemonSet',
   statefulset: 'StatefulSet',
   cronjob: 'CronJob',

@@ -19,7 +19,8 @@ export function SchedulerVerdicts({ verdicts }: { verdicts: readonly ScheduleTra
           {before.map((verdict) => (
             <details key={verdict.pod} className={style.fold}>
               <summary>
-                <code>{verdict.pod}</code> <span className="quiet">{verdict.chosen ?? 'waits'}</span>
+                <code>{verdict.pod}</code>{' '}
+                <span className="quiet">{verdict.chosen ?? (verdict.preemption ? 'room is made' : 'waits')}</span>
               </summary>
               <SchedulerVerdict verdict={verdict} />
             </details>

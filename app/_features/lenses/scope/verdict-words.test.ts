@@ -20,6 +20,10 @@ const [b, c] = [
 
 it.each<[string, Partial<ScheduleTrace>]>([
   ['It goes to c, the best of those that fit.', { nodes: [no, b, c], chosen: 'c' }],
+  [
+    'It goes to b: 2 that fit are equally good, and a lot is drawn.',
+    { nodes: [no, b, { ...c, score: 1 }], chosen: 'b' },
+  ],
   ['It goes to b, the only node that fits: nobody scores it.', { nodes: [no, b], chosen: 'b' }],
   ['It fits nowhere.', { nodes: [no] }],
   ['There is no node.', {}],

@@ -20,7 +20,11 @@ export function outcomeWords({ chosen, gate, nodes, more }: ScheduleTrace): stri
   const looked = nodes.length + more
   if (!chosen) return looked === 0 ? 'There is no node.' : 'It fits nowhere.'
   if (fit === 1) return `It goes to ${chosen}, the only node that fits: nobody scores it.`
-  return `It goes to ${chosen}, the best of those that fit.`
+  const scores = nodes.map(({ score = -1 }) => score)
+  const best = scores.filter((score) => score === Math.max(...scores)).length
+  return best === 1
+    ? `It goes to ${chosen}, the best of those that fit.`
+    : `It goes to ${chosen}: ${best} that fit are equally good, and a lot is drawn.`
 }
 
 export interface ScoreLine {
