@@ -12,6 +12,9 @@ export function SchedulerVerdicts({ verdicts }: { verdicts: readonly ScheduleTra
   return (
     <>
       <Part title="Last verdict" aside={milliseconds(last.durationMs)}>
+        <p className={style.say}>
+          <code>{last.pod}</code>
+        </p>
         <SchedulerVerdict verdict={last} />
       </Part>
       {before.length > 0 && (
@@ -38,10 +41,9 @@ export function SchedulerVerdict({ verdict }: { verdict: ScheduleTrace }) {
   return (
     <>
       <p className={style.say}>
-        <code>{verdict.pod}</code>
-        {verdict.scheduler !== 'default-scheduler' && <span className="quiet"> by {verdict.scheduler}</span>}
+        {outcomeWords(verdict)}
+        {verdict.scheduler !== 'default-scheduler' && <span className="quiet"> By {verdict.scheduler}.</span>}
       </p>
-      <p className={style.say}>{outcomeWords(verdict)}</p>
       {verdict.gate && (
         <p className={style.say}>
           {verdict.gate}: {verdict.message}
