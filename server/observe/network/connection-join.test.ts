@@ -187,6 +187,8 @@ describe('what it is for', () => {
     ['a kubelet that asks the API server', '192.168.50.11:5000 > 192.168.50.1:6443', {}, 'control'],
     ['a machine that gets an image', '192.168.50.11:5000 > 192.168.50.1:5000', {}, 'control'],
     ['a machine that looks for neighbours', '0.0.0.0:0 > 224.0.0.22:0', { protocol: 'igmp' }, 'control'],
+    ['a machine that talks to itself', '127.0.0.1:5000 > 127.0.0.1:41000', { protocol: 'udp' }, 'control'],
+    ['a machine that calls a node port of its own', '127.0.0.1:5000 > 127.0.0.1:30080 > 10.244.2.6:80', {}, ''],
     ['a machine that calls a Service', '192.168.50.11:5000 > 10.96.37.12:80 > 10.244.2.6:80', {}, ''],
     ['the API server that asks a kubelet', '192.168.50.1:5000 > 192.168.50.11:10250', {}, 'control'],
     ['a Pod that asks the API server', '10.244.1.9:5000 > 10.96.0.1:443 > 192.168.50.1:6443', {}, ''],

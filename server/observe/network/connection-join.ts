@@ -136,7 +136,8 @@ function purposeOf(
   if (service?.namespace === 'kube-system' && service.name === 'kube-dns') return 'dns'
   if (isMachine && endpoint.pod && endpoint.machine === from.machine && !asked.service && addresses.isProbed(endpoint))
     return 'probe'
-  // Machines by themselves (API server, images, neighbours), and the API server that asks a kubelet.
+  // Machines by themselves (within them, API server, images, neighbours), and the API server that asks a kubelet.
+  if (from.ip.startsWith('127.') && endpoint.ip.startsWith('127.')) return 'control'
   if ((isMachine || from.ip === '0.0.0.0') && !endpoint.pod && !asked.service) return 'control'
   if (endpoint.machine && !endpoint.pod && endpoint.port === KUBELET_PORT && !from.pod) return 'control'
   return ''

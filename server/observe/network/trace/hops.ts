@@ -147,6 +147,8 @@ function policyHop(passage: Passage, base: Pick<TraceHop, 'where' | 'state' | 'l
   return [{ ...base, title, says: about ? `\`${about}\` lets it through` : 'lets it through' }]
 }
 
+const LEADS = /\b(KUBE-SEP-|endpoint-)/
+
 function serviceWords(
   { passages, report, addresses, told }: OnMachine,
   passage: Passage,
@@ -163,7 +165,8 @@ function serviceWords(
   if (target === undefined || target === targetOf(packet)) return { title, says: 'no rule here is about it' }
   const choosing = passage.rules.findLast(({ verdict }) => /^(jump|goto) (KUBE-SEP-|endpoint-)/.test(verdict))
   const all = choosing && report?.chains[`${passage.family} ${passage.table} ${choosing.chain}`]
-  const choice = all?.map((rule) => ({ rule, met: rule === choosing?.text }))
+  // Whom it is sent to is chosen among these; what else the chain does stands in the lines.
+  const choice = all?.filter((rule) => LEADS.test(rule)).map((rule) => ({ rule, met: rule === choosing?.text }))
   const pod =
     later && addresses.placeOf(later.packet.to, later.packet.toPort, { protocol: told.protocol, isAsked: false }).pod
   return {

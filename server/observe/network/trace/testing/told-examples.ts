@@ -91,7 +91,13 @@ const answered = (from: string, fromPort: number, to = '10.244.1.2', toPort = 41
 
 export const report = (passages: Passage[], more: Partial<TraceReport> = {}): TraceReport => ({
   passages,
-  chains: { 'ip nat KUBE-SVC-A': ['-A KUBE-SVC-A "default/web -> 10.244.1.3:80" --probability 0.5', chosen] },
+  chains: {
+    'ip nat KUBE-SVC-A': [
+      '-A KUBE-SVC-A ! -s 10.244.0.0/16 -j KUBE-MARK-MASQ',
+      '-A KUBE-SVC-A "default/web -> 10.244.1.3:80" --probability 0.5 -j KUBE-SEP-A',
+      chosen,
+    ],
+  },
   ...more,
 })
 export const connection = (to: string, from: string, fromPort: number): NonNullable<TraceReport['connection']> => ({
