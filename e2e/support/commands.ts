@@ -24,7 +24,8 @@ export async function run(
     maxBuffer: 64 * 1024 * 1024,
     timeout: options.timeoutMs ?? 60_000,
   })
-  running.child.stdin?.end(options.input ?? '')
+  // Who ends without having read its input says why in another way.
+  running.child.stdin?.on('error', () => undefined).end(options.input ?? '')
   try {
     const { stdout, stderr } = await running
     return { code: 0, stdout, stderr }

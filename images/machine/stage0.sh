@@ -22,7 +22,11 @@ else
   NODES=
   for m in $(grep ' cgroup ' /proc/mounts | cut -d' ' -f2); do
     mount -o remount,rw,bind "$m"; mkdir -p "$m/node"
-    case "$m" in *cpuset*) cat "$m/cpuset.cpus" > "$m/node/cpuset.cpus"; cat "$m/cpuset.mems" > "$m/node/cpuset.mems";; esac
+    case "$m" in *cpuset*)
+      cat "$m/cpuset.cpus" > "$m/node/cpuset.cpus"; cat "$m/cpuset.mems" > "$m/node/cpuset.mems"
+      # Groups below begin with the same, and not with none: crun, unlike runc, fills in its own only.
+      echo 1 > "$m/node/cgroup.clone_children" ;;
+    esac
     chown "$BASE:$BASE" "$m/node" "$m/node/tasks" "$m/node/cgroup.procs"
     NODES="$NODES $m/node"
   done
