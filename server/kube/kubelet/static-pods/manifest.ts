@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import type { PodList, Pod as PodObject, Toleration } from 'kubernetes-types/core/v1'
 import { parse } from 'yaml'
 import { isJsonObject } from '../../apimachinery/json.ts'
+import { AS_GO_READS } from '../../apimachinery/yaml.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { referencesOf } from '../../kinds/pod-template/references.ts'
 import { timestampOf } from '../timestamp.ts'
@@ -23,7 +24,7 @@ export interface ManifestOrigin {
 
 /** Rejects whole manifests only, with what is wrong with them. */
 export function podsOf(text: string, origin: ManifestOrigin): PodObject[] {
-  const object: unknown = parse(text)
+  const object: unknown = parse(text, AS_GO_READS)
   if (!isJsonObject(object) || typeof object.kind !== 'string') {
     throw new Error("couldn't parse as pod (Object 'Kind' is missing), please check config file")
   }

@@ -11,6 +11,7 @@ import { Pod } from '../../kinds/pod.ts'
 import { createSimulatedNodeOs } from '../../node-os/simulated-node-os.ts'
 import { type Kubelet, startKubelet } from '../kubelet.ts'
 import { kubeletConfigurationOf } from '../kubelet-configuration.ts'
+import { podsOf } from './manifest.ts'
 
 const FOLDER = '/etc/kubernetes/manifests'
 const clock = new FakeClock()
@@ -103,6 +104,13 @@ it('runs what stands in the folder, and shows it in the API', async () => {
   expect(mirror.spec?.tolerations).toContainEqual({ operator: 'Exists', effect: 'NoExecute' })
   expect(mirror.status?.podIP).toBe('10.244.7.2')
   expect(kubelet.pod('default', 'web-n1')?.metadata?.uid).toBe(annotations['kubernetes.io/config.hash'])
+})
+
+it('reads manifests as Go does', () => {
+  const spec = '{terminationGracePeriodSeconds: 010, containers: [{name: a, image: b}]}'
+  const text = `apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: ${spec}`
+  const [pod] = podsOf(text, { source: 'file', from: '/a', nodeName: 'n1', now: 0 })
+  expect(pod?.spec?.terminationGracePeriodSeconds).toBe(8)
 })
 
 it('makes the mirror again when it is deleted, and does not touch what runs', async () => {
