@@ -4,6 +4,7 @@
 import dgram from 'node:dgram'
 import { Resolver } from 'node:dns/promises'
 import net, { isIP } from 'node:net'
+import { systemClock } from '../../../base/clock.ts'
 import { addressesInHosts, namesToTry, resolverSettings } from './resolver-settings.ts'
 
 export interface RequestOrder {
@@ -96,11 +97,11 @@ function callTcp(address: string, { host, port, localPort }: RequestOrder): Prom
     const socket = net.connect({ host: address, port, localPort })
     const call: Call = { how: 'silence', connectMs: 0, bytes: 0 }
     let said = ''
-    let timer = setTimeout(() => socket.destroy(), CONNECT_MS)
+    let timer = systemClock.setTimeout(() => socket.destroy(), CONNECT_MS)
     socket.once('connect', () => {
       Object.assign(call, { how: 'connected', connectMs: elapsed(began), from: socket.localAddress })
-      clearTimeout(timer)
-      timer = setTimeout(() => socket.destroy(), ANSWER_MS)
+      timer[Symbol.dispose]()
+      timer = systemClock.setTimeout(() => socket.destroy(), ANSWER_MS)
       const name = isIP(host) === 6 ? `[${host}]` : host
       socket.write(`GET / HTTP/1.1\r\nHost: ${name}:${port}\r\nUser-Agent: podium-trace\r\nConnection: close\r\n\r\n`)
     })
@@ -112,7 +113,7 @@ function callTcp(address: string, { host, port, localPort }: RequestOrder): Prom
       if (call.how !== 'connected') Object.assign(call, { how: codeOf(err), connectMs: elapsed(began) })
     })
     socket.once('close', () => {
-      clearTimeout(timer)
+      timer[Symbol.dispose]()
       resolve(withAnswer(call, said))
     })
   })
@@ -124,11 +125,11 @@ function callUdp(address: string, { port, localPort }: RequestOrder): Promise<Ca
   return new Promise((resolve) => {
     const socket = dgram.createSocket(isIP(address) === 6 ? 'udp6' : 'udp4')
     const end = (call: Partial<Call>, said = '') => {
-      clearTimeout(timer)
+      timer[Symbol.dispose]()
       socket.close()
       resolve(withAnswer({ how: 'silence', connectMs: elapsed(began), bytes: 0, ...call }, said))
     }
-    const timer = setTimeout(() => end({}), ANSWER_MS)
+    const timer = systemClock.setTimeout(() => end({}), ANSWER_MS)
     socket.once('error', (err: NodeJS.ErrnoException) => end({ how: codeOf(err) }))
     socket.once('message', (message) =>
       end({ how: 'connected', from: socket.address().address, bytes: message.length }, message.toString('latin1')),
