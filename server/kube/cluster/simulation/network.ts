@@ -24,6 +24,8 @@ export interface Weather {
 export const isDown = (err: unknown) => err instanceof Error && /ECONN/.test(err.message)
 
 const MEASURES = '/apis/metrics.k8s.io/'
+/** Of a whole storm; most have three thousand. */
+const MOST_REQUESTS = 15_000
 
 export class Network {
   readonly clock: FakeClock
@@ -38,6 +40,8 @@ export class Network {
   measure: () => object = () => ({})
   /** The newest revision of which somebody has been told that it is written. */
   newestAnswered = 0
+  readonly problems: string[] = []
+  #requests = 0
 
   constructor(clock: FakeClock, dice: Dice, weather: Weather) {
     this.clock = clock
@@ -48,6 +52,13 @@ export class Network {
   /** One life of one process. */
   link(): Link {
     return new Link(this)
+  }
+
+  /** Where somebody goes round and round, nobody is answered any more, so that the storm comes to its end. */
+  assertRest({ client }: Identity, { method, path }: TransportRequest): void {
+    if (++this.#requests <= MOST_REQUESTS) return
+    if (this.problems.length === 0) this.problems.push(`${client} never rests: ${method} ${path}`)
+    throw new Error('nobody is answered any more')
   }
 
   /** The test's own, on which nothing goes wrong but that the server may be down. */
@@ -94,6 +105,7 @@ export class Link {
   async #request(identity: Identity, request: TransportRequest): Promise<unknown> {
     const { dice, clock, weather } = this.#network
     const isWrite = request.method !== 'GET'
+    if (!this.#isTrusted) this.#network.assertRest(identity, request)
     if (this.isPartitioned) {
       await clock.sleep(5_000)
       throw new Error('i/o timeout')

@@ -152,7 +152,7 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
     if (!candidate.isAlive) candidate.start()
   }
   const left = await settle(clock, () => unsettled(client, load))
-  const judges = [controlPlane, watchman, machines.mounts, attacher]
+  const judges = [network, controlPlane, watchman, machines.mounts, attacher]
   return { problems: [...judges.flatMap(({ problems }) => [...problems]), ...left], fingerprint: fingerprintOf(pods) }
 }
 
