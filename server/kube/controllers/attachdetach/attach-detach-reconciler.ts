@@ -7,7 +7,7 @@ import type { Node as CoreNode, Pod as CorePod, PersistentVolume as Volume } fro
 import type { VolumeAttachment as Attachment } from 'kubernetes-types/storage/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
-import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
+import { isAlreadyExists, isNotFound, StatusError } from '../../apimachinery/status-error.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
 import type { IndexedCache, Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
@@ -25,6 +25,9 @@ const UNMOUNT_MS = 6 * 60_000
 /** So long the driver's attacher may take before its silence is told. */
 const ATTACH_MS = 2 * 60_000
 
+/** Until the news come of what somebody else's turn, or a lost answer, has brought about. */
+const UNHEARD_MS = 1_000
+
 const BY_NODE = 'node'
 const BY_VOLUME = 'volume'
 
@@ -38,6 +41,8 @@ export class AttachDetachReconciler implements Reconciler {
   readonly #unwantedSince = new Map<string, number>()
   readonly #waitingSince = new Map<string, number>()
   readonly #toldErrors = new Map<string, string>()
+  /** Volumes for which something was asked whose answer was never heard: it may be done, unseen. */
+  readonly #unanswered = new Set<string>()
   /** By nodes: whose pods have been told that they cannot have a volume now. */
   readonly #refused = new Map<string, Set<string>>()
 
@@ -144,13 +149,23 @@ export class AttachDetachReconciler implements Reconciler {
     // What was written may not have come back yet.
     const unheardMs = this.#ownWrites.waitMs(volumeName)
     if (unheardMs > 0) return unheardMs
+    if (this.#unanswered.has(volumeName)) {
+      const { items } = await client.of(VolumeAttachment).list()
+      const isMeant = (one: Attachment) =>
+        isExclusive(volume) ? volumeNameOf(one) === volumeName : keyOf(one) === name
+      if (items.some(isMeant)) return UNHEARD_MS
+      this.#unanswered.delete(volumeName)
+    }
     const source = { persistentVolumeName: volumeName }
     const spec = { attacher: volume.spec?.csi?.driver ?? '', nodeName, source }
     try {
       this.#ownWrites.wrote(volumeName, await client.of(VolumeAttachment).create({ metadata: { name }, spec }))
       report.did.push(`created ${name}`)
     } catch (err) {
-      if (!isAlreadyExists(err)) throw err
+      if (!isAlreadyExists(err)) {
+        if (!isRefusal(err)) this.#unanswered.add(volumeName)
+        throw err
+      }
     }
     this.#waitingSince.set(name, this.#view.clock.monotonic())
     return ATTACH_MS
@@ -213,6 +228,9 @@ export class AttachDetachReconciler implements Reconciler {
     }
   }
 }
+
+/** Said no, and did nothing. */
+const isRefusal = (err: unknown) => err instanceof StatusError && err.code < 500
 
 const STILL_ATTACHED = "Volume is already exclusively attached to one node and can't be attached to another"
 

@@ -203,6 +203,34 @@ it('waits as long for a node that has gone: nobody says that it has let go', asy
   await loops.until('taken', async () => (await attachments('orphan')).length === 0)
 })
 
+it('gives a volume to no second node while it has not heard what became of a request', async () => {
+  await Promise.all([addNode('asked'), addNode('other')])
+  await addVolume('unheard')
+  const path = '/apis/storage.k8s.io/v1/volumeattachments'
+  let isLost = false
+  loops.news.hold('volumeattachments')
+  // Done, and the answer gets lost on its way.
+  loops.servers.set(path, async (request) => {
+    const answer = await loops.client.transport.request(request)
+    if (request.method !== 'POST' || isLost) return answer
+    isLost = true
+    throw new Error('read ECONNRESET')
+  })
+  await addPod('one', 'asked', 'unheard')
+  await loops.until('asked for', () => isLost)
+  await addPod('two', 'other', 'unheard')
+  const turnsOf = (key: string) =>
+    loops
+      .reconciles('persistentvolume-attach-detach')
+      .filter((turn) => turn.key === key && turn.wanted !== '0 volumes at the node')
+  await loops.until('the other has had a turn', () => turnsOf('other').length > 0)
+  expect(await nodesWith('unheard')).toEqual(['asked'])
+  loops.servers.delete(path)
+  loops.news.release('volumeattachments')
+  await loops.until('told that it is not free', async () => (await told('two')).length > 0)
+  expect(await nodesWith('unheard')).toEqual(['asked'])
+})
+
 it('takes it at once where somebody has said that the node is out of service', async () => {
   await addNode('off')
   await addVolume('left-behind')
