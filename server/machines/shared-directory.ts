@@ -1,10 +1,10 @@
 // The learner's shared directory: one small disk that all machines of a cluster have at /srv/shared-directory, for volumes
 // that are read and written on several of them. It is mounted while one of the machines is.
 
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DiskStore } from './disk-store.ts'
+import { ensureTemplate } from './disk-template.ts'
 
 /** As a machine's disk is called; no machine is called so. */
 const SHARED_DISK = 'shared-directory'
@@ -19,7 +19,14 @@ export interface SharedDirectory {
 }
 
 export async function openSharedDirectory(disks: DiskStore, stateDir: string, cluster: string): Promise<string> {
-  if (!disks.has(cluster, SHARED_DISK)) await disks.clone(await ensureTemplate(disks, stateDir), cluster, SHARED_DISK)
+  if (!disks.has(cluster, SHARED_DISK)) {
+    const template = await ensureTemplate(disks, stateDir, {
+      name: 'shared-directory-v1',
+      bytes: BYTES,
+      fill: async (tree) => void (await mkdir(join(tree, 'directory'), { mode: 0o755 })),
+    })
+    await disks.clone(template, cluster, SHARED_DISK)
+  }
   return join(await disks.mount(cluster, SHARED_DISK), 'directory')
 }
 
@@ -28,19 +35,4 @@ export async function closeSharedDirectory(disks: DiskStore, cluster: string): P
   const others = (await disks.machinesOf(cluster)).filter((disk) => disk !== SHARED_DISK && !disk.startsWith('home-'))
   const inUse = await Promise.all(others.map((disk) => disks.isMounted(cluster, disk)))
   if (!inUse.includes(true)) await disks.unmount(cluster, SHARED_DISK)
-}
-
-async function ensureTemplate(disks: DiskStore, stateDir: string): Promise<string> {
-  const template = disks.goldenPath('shared-directory-v1')
-  if (existsSync(template)) return template
-  const tree = await mkdtemp(join(stateDir, 'shared-directory-'))
-  try {
-    await mkdir(join(tree, 'directory'), { mode: 0o755 })
-    const partial = `${template}.${process.pid}.partial`
-    await disks.format(partial, BYTES, tree)
-    await rename(partial, template)
-  } finally {
-    await rm(tree, { recursive: true, force: true })
-  }
-  return template
 }

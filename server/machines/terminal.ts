@@ -1,7 +1,4 @@
-// A learner's terminal: an unprivileged container on the learner's network with kubectl and friends, and a home directory
-// on a small disk of its own that outlives the container. Any number of shells (tabs) run in one terminal.
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
@@ -10,6 +7,7 @@ import type { Machine } from '../kube/cluster/machine-provider.ts'
 import type { PresentImage } from './build-images.ts'
 import type { Cgroups, Limits } from './cgroups.ts'
 import type { DiskStore } from './disk-store.ts'
+import { ensureTemplate } from './disk-template.ts'
 import { statusOf } from './docker-error.ts'
 import type { DockerSockets } from './docker-sockets.ts'
 import { allowAddress, disallowAddress } from './firewall.ts'
@@ -265,18 +263,12 @@ function homeDisk(name: string): string {
   return `home-${name}`
 }
 
-async function ensureHomeTemplate({ disks, stateDir }: TerminalContext): Promise<string> {
-  const template = disks.goldenPath('home-v1')
-  if (existsSync(template)) return template
-  const tree = await mkdtemp(join(stateDir, 'home-template-'))
-  try {
-    await mkdir(join(tree, 'home'), { mode: 0o700 })
-    await runCommand('chown', [`${LEARNER}:${LEARNER}`, join(tree, 'home')])
-    const partial = `${template}.${process.pid}.partial`
-    await disks.format(partial, HOME_BYTES, tree)
-    await rename(partial, template)
-  } finally {
-    await rm(tree, { recursive: true, force: true })
-  }
-  return template
-}
+const ensureHomeTemplate = ({ disks, stateDir }: TerminalContext): Promise<string> =>
+  ensureTemplate(disks, stateDir, {
+    name: 'home-v1',
+    bytes: HOME_BYTES,
+    async fill(tree) {
+      await mkdir(join(tree, 'home'), { mode: 0o700 })
+      await runCommand('chown', [`${LEARNER}:${LEARNER}`, join(tree, 'home')])
+    },
+  })
