@@ -104,14 +104,18 @@ describe.each([
     await etcdctl('del', 'a')
     const child = spawn(program, ['watch', 'a', '--rev', '2', '--prev-kv'], { env: environment() })
     let output = ''
-    const seen = new Promise<void>((resolve) => {
-      child.stdout.on('data', (chunk) => {
-        output += chunk
-        if (output.includes('live')) resolve()
-        else if (output.includes('DELETE')) void etcdctl('put', 'a', 'live')
+    const shown = (text: string) =>
+      new Promise<void>((resolve) => {
+        const look = (): void => (output.includes(text) ? resolve() : undefined)
+        child.stdout.on('data', look)
+        look()
       })
+    child.stdout.on('data', (chunk) => {
+      output += chunk
     })
-    await seen
+    await shown('DELETE\na\n1\na\n\n')
+    await etcdctl('put', 'a', 'live')
+    await shown('live\n')
     child.kill()
     expect(output).toBe('PUT\na\n1\nDELETE\na\n1\na\n\nPUT\na\nlive\n')
   })
