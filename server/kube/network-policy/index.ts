@@ -54,6 +54,8 @@ export function runNetworkPolicies(options: NetworkPoliciesOptions): NetworkPoli
   let kernel: Written | 'nothing' | undefined
   let timer: Disposable | undefined
   let writing: Promise<void> = Promise.resolve()
+  /** Waits for the one before it, and has not looked yet at what is wanted. */
+  let next: Promise<void> | undefined
   let podsAreWatched = false
   let news = Promise.withResolvers<void>()
 
@@ -61,17 +63,26 @@ export function runNetworkPolicies(options: NetworkPoliciesOptions): NetworkPoli
     if (timer || stop.signal.aborted) return
     timer = clock.setTimeout(() => {
       timer = undefined
-      sync().catch((err: unknown) => {
-        logger.warn('network policies were not written, will be tried again', { err })
-        soon(RETRY_MS)
-      })
+      // Who waits for it is told as well; that it failed is told below.
+      sync().catch(() => undefined)
     }, delayMs)
   }
 
-  /** One after the other: what is known when this is called holds when it resolves. */
+  /** One after the other: what is known when this is called holds when it resolves. Who waits for the same shares it. */
   function sync(): Promise<void> {
-    writing = writing.catch(() => undefined).then(write)
-    return writing
+    next ??= writing
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined
+        return write()
+      })
+      .catch((err: unknown) => {
+        logger.warn('network policies were not written, will be tried again', { err })
+        soon(RETRY_MS)
+        throw err
+      })
+    writing = next
+    return next
   }
 
   async function write(): Promise<void> {

@@ -1,13 +1,14 @@
 // The loop of one machine over a real API server, as who it is there; what it hands to the kernel is kept.
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { systemClock } from '../../base/clock.ts'
+import { type Clock, FakeClock, systemClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
 import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
 import { createClient } from '../client/client.ts'
 import { bindNetworkPolicy, NETWORK_POLICY_USER } from '../cluster/network-policy-role.ts'
 import type { NetworkedSandbox, PodNetwork } from '../container-runtime/pod-network.ts'
 import { NetworkPolicy, Pod, ServiceAccount } from '../kinds/index.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { type NetworkPolicies, runNetworkPolicies } from './index.ts'
 import { TABLE } from './nft-text.ts'
@@ -15,9 +16,25 @@ import { TABLE } from './nft-text.ts'
 let test: TestServer
 let policies: NetworkPolicies
 let network: PodNetwork
+let start: (clock: Clock, on?: NodeOs) => NetworkPolicies
 const watched: string[] = []
 const scripts: string[] = []
 let problem = ''
+const os = {
+  ...createSimulatedNodeOs({ hostname: 'n1' }),
+  run: async (_command: string, _args: string[], { input = '' }: { input?: string } = {}) => {
+    if (problem === '') scripts.push(input)
+    return { exitCode: problem === '' ? 0 : 1, stdout: '', stderr: problem }
+  },
+}
+const podNetwork: PodNetwork = {
+  status: async () => ({ ready: true, message: '' }),
+  updatePodCidr: async () => undefined,
+  setUp: async ({ id }) => ({ ips: addressesOf(id) }),
+  tearDown: async () => undefined,
+  addresses: async (id) => addressesOf(id),
+}
+const addressesOf = (id: string) => [`10.244.0.${id}`]
 
 beforeAll(async () => {
   test = await startTestServer()
@@ -31,23 +48,12 @@ beforeAll(async () => {
       return own.watch(request)
     },
   })
-  const os = {
-    ...createSimulatedNodeOs({ hostname: 'n1' }),
-    run: async (_command: string, _args: string[], { input = '' }: { input?: string } = {}) => {
-      if (problem === '') scripts.push(input)
-      return { exitCode: problem === '' ? 0 : 1, stdout: '', stderr: problem }
-    },
+  start = (clock, on = os) => {
+    const told = { client, os: on, clock, logger: noLogger }
+    return runNetworkPolicies({ nodeName: 'n1', dnsAddress: '10.160.0.1', ...told })
   }
-  const told = { client, os, clock: systemClock, logger: noLogger }
-  policies = runNetworkPolicies({ nodeName: 'n1', dnsAddress: '10.160.0.1', ...told })
-  const given = new Map<string, string[]>()
-  network = policies.isolating({
-    status: async () => ({ ready: true, message: '' }),
-    updatePodCidr: async () => undefined,
-    setUp: async ({ id }) => ({ ips: given.set(id, [`10.244.0.${id}`]).get(id)! }),
-    tearDown: async ({ id }) => void given.delete(id),
-    addresses: async (id) => given.get(id) ?? [],
-  })
+  policies = start(systemClock)
+  network = policies.isolating(podNetwork)
 })
 afterAll(async () => {
   await policies[Symbol.asyncDispose]()
@@ -106,6 +112,42 @@ it('starts no pod whose isolation the kernel refused, and writes all of it the n
   await network.setUp(sandbox('6', 'last'))
   const whole = scripts.findLast((script) => script.startsWith(`add table ${TABLE}\ndelete table ${TABLE}\n`))
   for (const nth of [3, 4, 5, 6]) expect(whole).toContain(`10.244.0.${nth} : goto`)
+})
+
+it('writes again by itself what the kernel refused while a pod waited for it', async () => {
+  const clock = new FakeClock()
+  await using alone = start(clock)
+  const own = alone.isolating(podNetwork)
+  await own.setUp(sandbox('6', 'last'))
+  await clock.advance(1_000)
+  problem = 'Error: Device or resource busy'
+  await expect(own.setUp(sandbox('8', 'last'))).rejects.toThrow('busy')
+  problem = ''
+  const before = scripts.length
+  await clock.advance(2_000)
+  await expect.poll(() => scripts.slice(before).join('')).toContain('10.244.0.8 : goto')
+})
+
+it('writes once for all pods that wait while something is being written', async () => {
+  const clock = new FakeClock()
+  const held = Promise.withResolvers<void>()
+  let runs = 0
+  const slow = {
+    ...os,
+    run: async () => {
+      runs++
+      await held.promise
+      return { exitCode: 0, stdout: '', stderr: '' }
+    },
+  }
+  await using alone = start(clock, slow)
+  const own = alone.isolating(podNetwork)
+  const first = own.setUp(sandbox('3', 'web'))
+  await expect.poll(() => runs).toBe(1)
+  const others = ['other', 'late', 'last'].map((name, nth) => own.setUp(sandbox(`${4 + nth}`, name)))
+  held.resolve()
+  await Promise.all([first, ...others])
+  expect(runs).toBe(2)
 })
 
 it('forgets an address with its sandbox, and all of them with the last policy', async () => {

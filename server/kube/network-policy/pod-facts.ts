@@ -1,5 +1,6 @@
 // What policies have to know of a pod, and nothing that heartbeats change.
 
+import { isIP } from 'node:net'
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Labels } from '../apimachinery/label-selector.ts'
 
@@ -29,7 +30,9 @@ export function factsOf({ metadata, spec, status }: Pod): PodFacts | undefined {
   if (!spec?.nodeName || spec.hostNetwork) return undefined
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined
   const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
-  const addresses = [...(status?.podIPs ?? []).map(({ ip }) => ip), status?.podIP].filter((ip) => ip !== undefined)
+  // Anybody who may write a status may write anything there; one word that is no address and the kernel refuses all.
+  const told = [...(status?.podIPs ?? []).map(({ ip }) => ip), status?.podIP]
+  const addresses = told.filter((ip) => ip !== undefined && isIP(ip) > 0) as string[]
   return {
     namespace: metadata?.namespace ?? '',
     name: metadata?.name ?? '',

@@ -184,6 +184,12 @@ describe('a policy', () => {
     expect(factsOf({ ...first!, status: { ...first!.status, phase: 'Succeeded' } })).toBeUndefined()
   })
 
+  it('goes by addresses only, whatever else somebody wrote into a status', () => {
+    const [first] = pods
+    const told = { ...first!, status: { phase: 'Running', podIP: 'web.example', podIPs: [] } }
+    expect(factsOf(told)?.addresses).toEqual([])
+  })
+
   it('gives an address that two pods claim to the later one', () => {
     const old = pod('default/old', 'n1', web, { app: 'web' })
     const table = tableFor({ ...from({}), pods: [old, ...pods] }, 'n1')!
