@@ -166,8 +166,8 @@ function judgeOf(pod: Pod, nodes: NodeList, { plugins, nominatedOn }: CycleOptio
     return supposed.rejection ?? firstRejection(supposed, pod, node)
   }
   return (node, supposed = false) => {
-    const waiting = nominatedOn?.(node.name, pod) ?? []
-    if (waiting.length > 0) {
+    const waiting = nominatedOn?.(node.name, pod)
+    if (waiting && waiting.length > 0) {
       const full = node.clone()
       for (const other of waiting) full.addPod(other)
       const rejection = suppose(full)

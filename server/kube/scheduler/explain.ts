@@ -19,19 +19,22 @@ export interface Moment {
 
 export function explain(pod: string, profile: Profile, decision: Decision, moment: Moment): ScheduleTrace {
   const { scores, rejections, chosen } = decision
-  const fitting = scores
-    .told(MOST_NODES)
-    .map(({ name, total, scores: byPlugin }) => ({ name, score: total, scores: byPlugin }))
-  const refused = Array.from(rejections)
-    .slice(0, MOST_NODES)
-    .map(([name, { plugin, reasons }]) => ({ name, failed: { plugin, reason: reasons.join(', ') } }))
+  const fitting = scores.kept(MOST_NODES)
+  const refused = rejections.size > 0 ? Array.from(rejections).slice(0, MOST_NODES) : []
+  const looked = scores.nodes.length + rejections.size
   return {
     type: 'schedule',
     ...moment,
     scheduler: profile.schedulerName,
     pod,
-    nodes: [...fitting, ...refused],
-    more: scores.nodes.length + rejections.size - fitting.length - refused.length,
+    // Nobody looks at most decisions, and the trace remembers thousands of them.
+    get nodes() {
+      return [
+        ...fitting().map(({ name, total, scores: byPlugin }) => ({ name, score: total, scores: byPlugin })),
+        ...refused.map(([name, { plugin, reasons }]) => ({ name, failed: { plugin, reason: reasons.join(', ') } })),
+      ]
+    },
+    more: looked - Math.min(scores.nodes.length, MOST_NODES) - refused.length,
     ...(chosen === undefined ? whyNowhere(profile, decision) : { chosen }),
   }
 }

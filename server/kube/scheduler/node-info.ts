@@ -2,6 +2,7 @@
 // Upstream: kubernetes/pkg/scheduler/framework/types.go (NodeInfo).
 
 import type { Node, Pod, Taint } from 'kubernetes-types/core/v1'
+import type { Selector } from '../apimachinery/label-selector.ts'
 import { keyOf } from '../apimachinery/object-meta.ts'
 import { type PodAffinity, podAffinityOf } from '../kinds/placement/pod-affinity.ts'
 import { amountsOf, type PodResources, podResources } from '../kinds/placement/pod-resources.ts'
@@ -12,6 +13,12 @@ export interface HostPort {
   ip: string
   protocol: string
   port: number
+}
+
+/** Which pods somebody counts. */
+export interface PodSelection {
+  readonly namespace: string | undefined
+  readonly selector: Selector
 }
 
 export class NodeInfo {
@@ -40,6 +47,8 @@ export class NodeInfo {
   images: ReadonlyMap<string, number> = new Map()
   /** Worked out once: the Pod in the cache may be replaced by one that asks for something else. */
   readonly #counted = new Map<string, { resources: PodResources; ports: HostPort[] }>()
+  /** What was counted last, until a pod comes or goes: pods of one owner are decided about one after the other. */
+  #lastCount: { of: PodSelection; count: number } | undefined
 
   constructor(name: string) {
     this.name = name
@@ -74,8 +83,22 @@ export class NodeInfo {
     return this.node?.metadata?.labels ?? {}
   }
 
+  /** How many of the pods that stay are selected; quick for whoever asks with the same selection again. */
+  countPods(of: PodSelection): number {
+    if (this.#lastCount?.of !== of) {
+      let count = 0
+      for (const { metadata } of this.pods.values()) {
+        if (metadata?.namespace !== of.namespace || metadata?.deletionTimestamp) continue
+        if (of.selector.matches(metadata?.labels)) count++
+      }
+      this.#lastCount = { of, count }
+    }
+    return this.#lastCount.count
+  }
+
   addPod(pod: Pod): void {
     const key = keyOf(pod)
+    this.#lastCount = undefined
     if (this.pods.has(key)) this.removePod(key)
     const counted = { resources: podResources(pod), ports: hostPorts(pod) }
     this.pods.set(key, pod)
@@ -92,6 +115,7 @@ export class NodeInfo {
     const counted = this.#counted.get(key)
     const pod = this.pods.get(key)
     if (!counted || !pod) return
+    this.#lastCount = undefined
     for (const claim of claimsOf(pod)) {
       const left = (this.claims.get(claim.key) ?? 0) - 1
       if (left > 0) this.claims.set(claim.key, left)

@@ -1,5 +1,6 @@
 import type { Node, Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
+import { selectorOfMap } from '../apimachinery/label-selector.ts'
 import { SchedulerCache } from './scheduler-cache.ts'
 
 const node = (name: string, images: string[] = []): Node => ({
@@ -58,4 +59,27 @@ it('counts pods of a node that it has not heard of yet', () => {
   const late = cache.nodes().get('late')
   expect([late?.free.get('cpu'), late?.freePods]).toEqual([3000, 9])
   expect(Array.from(cache.nodes().withAffinity, ({ name }) => name)).toEqual(['late'])
+})
+
+it('counts the pods that are selected anew when one comes, changes or goes, and for each who asks', () => {
+  const { cache, nodes } = start()
+  const of = (app: string) => ({ namespace: 'default', selector: selectorOfMap({ app }) })
+  const [web, db] = [of('web'), of('db')]
+  const pod = (name: string, app: string, more: object = {}): Pod => ({
+    metadata: { name, namespace: 'default', labels: { app }, ...more },
+    spec: { nodeName: 'a', containers: [] },
+  })
+  const a = nodes.get('a')!
+  const counted = () => [a.countPods(web), a.countPods(web), a.countPods(db)]
+  expect(counted()).toEqual([0, 0, 0])
+  cache.confirm(pod('one', 'web'))
+  cache.assume(pod('two', 'web'), 'a')
+  cache.confirm(pod('elsewhere', 'web', { namespace: 'other' }))
+  expect(counted()).toEqual([2, 2, 0])
+  cache.confirm(pod('two', 'db'))
+  expect(counted()).toEqual([1, 1, 1])
+  cache.confirm(pod('one', 'web', { deletionTimestamp: '2026-01-01T00:00:00Z' }))
+  expect(counted()).toEqual([0, 0, 1])
+  cache.remove(pod('two', 'db'))
+  expect(counted()).toEqual([0, 0, 0])
 })

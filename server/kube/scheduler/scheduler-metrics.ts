@@ -80,7 +80,7 @@ export class SchedulerMetrics {
     this.#incoming.add({ queue, event })
   }
 
-  readonly timed: Timed = (labels, seconds) => this.#pluginSeconds.observe(labels, seconds)
+  readonly timed: Timed = (labels) => this.#pluginSeconds.of(labels)
 
   /** For the decisions of a profile. */
   watchOf(profile: string): StageWatch {

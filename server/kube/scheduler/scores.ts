@@ -67,14 +67,27 @@ export class Scores {
 
   /** Of more nodes than `most`, only the best, and those first. */
   told(most = Number.POSITIVE_INFINITY): Scored[] {
+    return this.kept(most)()
+  }
+
+  /** The same for later: holds on to so many numbers, and becomes objects when somebody asks. */
+  kept(most: number): () => Scored[] {
     const order = this.nodes.length > most ? this.#highest(most) : Array.from(this.nodes.keys())
-    return order.map((at) => ({
-      name: this.nodes[at]!.name,
-      total: this.#totals[at]!,
-      scores: Object.fromEntries(
-        this.#columns.map(({ plugin, raw, weighted }) => [plugin, { raw: raw[at]!, weighted: weighted[at]! }]),
-      ),
+    const names = order.map((at) => this.nodes[at]!.name)
+    const totals = order.map((at) => this.#totals[at]!)
+    const columns = this.#columns.map(({ plugin, raw, weighted }) => ({
+      plugin,
+      raw: order.map((at) => raw[at]!),
+      weighted: order.map((at) => weighted[at]!),
     }))
+    return () =>
+      names.map((name, at) => ({
+        name,
+        total: totals[at]!,
+        scores: Object.fromEntries(
+          columns.map(({ plugin, raw, weighted }) => [plugin, { raw: raw[at]!, weighted: weighted[at]! }]),
+        ),
+      }))
   }
 }
 

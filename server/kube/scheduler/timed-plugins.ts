@@ -15,23 +15,33 @@ const STAGES = {
 } as const
 type Stage = keyof typeof STAGES
 
-export type Timed = (labels: { plugin: string; extension_point: string; status: string }, seconds: number) => void
+export type Timed = (labels: { plugin: string; extension_point: string; status: string }) => {
+  observe(seconds: number): void
+}
 
-export function timedPlugins(plugins: readonly Plugin[], clock: Clock, told: Timed): Plugin[] {
+export function timedPlugins(plugins: readonly Plugin[], clock: Clock, timed: Timed): Plugin[] {
   return plugins.map((plugin) => {
     const stages = (Object.keys(STAGES) as Stage[]).filter((stage) => plugin[stage])
-    const timed = stages.map((stage) => {
+    const watchedStages = stages.map((stage) => {
       const work = plugin[stage] as (...args: unknown[]) => unknown
+      // Kept: some hundred nodes are scored in one decision.
+      const byStatus = new Map<string, ReturnType<Timed>>()
+      const seriesOf = (status: string) => {
+        const known = byStatus.get(status)
+        if (known) return known
+        const series = timed({ plugin: plugin.name, extension_point: STAGES[stage], status })
+        byStatus.set(status, series)
+        return series
+      }
       const watched = (...args: unknown[]) => {
         const began = clock.monotonic()
         const result = work(...args)
-        const labels = { plugin: plugin.name, extension_point: STAGES[stage], status: statusOf(result) }
-        told(labels, (clock.monotonic() - began) / 1000)
+        seriesOf(statusOf(result)).observe((clock.monotonic() - began) / 1000)
         return result
       }
       return [stage, watched] as const
     })
-    return { ...plugin, ...Object.fromEntries(timed) }
+    return { ...plugin, ...Object.fromEntries(watchedStages) }
   })
 }
 

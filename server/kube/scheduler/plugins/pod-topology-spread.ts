@@ -7,11 +7,11 @@
 // Upstream: plugins/podtopologyspread/{filtering,scoring,common}.go.
 
 import type { Pod, TopologySpreadConstraint } from 'kubernetes-types/core/v1'
-import { type Selector, selectorOfObject } from '../../apimachinery/label-selector.ts'
+import { formatSelector, matchNothing, type Selector, selectorOfObject } from '../../apimachinery/label-selector.ts'
 import { nodeMatchesPod } from '../../apimachinery/node-affinity.ts'
 import { untolerated } from '../../apimachinery/tolerations.ts'
 import { type CycleState, MAX_SCORE, type Plugin, reject, rejectForGood, SKIP } from '../framework.ts'
-import type { NodeInfo } from '../node-info.ts'
+import type { NodeInfo, PodSelection } from '../node-info.ts'
 import type { NodeList } from '../node-list.ts'
 
 const HOSTNAME = 'kubernetes.io/hostname'
@@ -25,7 +25,9 @@ interface Constraint {
   topologyKey: string
   maxSkew: number
   minDomains: number
-  selector: Selector
+  /** The pods to spread among. */
+  others: PodSelection
+  selectsItself: boolean
   /** Whether nodes that the pod's affinity (taints) rule out count as domains. */
   honourAffinity: boolean
   honourTaints: boolean
@@ -63,22 +65,45 @@ export interface DefaultSpreading {
   selectorFor(pod: Pod): Selector | undefined
 }
 
+/** One and the same for the same question, so that nodes need not count their pods again for each pod of an owner. */
+class Selections {
+  readonly #known = new Map<string, PodSelection>()
+
+  of({ metadata }: Pod, selector: Selector): PodSelection {
+    const namespace = metadata?.namespace
+    const key = `${namespace}/${selector === matchNothing ? '!' : formatSelector(selector)}`
+    let known = this.#known.get(key)
+    if (!known) {
+      if (this.#known.size >= MOST_SELECTIONS) this.#known.clear()
+      known = { namespace, selector }
+      this.#known.set(key, known)
+    }
+    return known
+  }
+}
+
+const MOST_SELECTIONS = 1000
+
 /** What `matchLabelKeys` mean is in the selector already: the API server puts it there. */
-function constraintOf(told: TopologySpreadConstraint): Constraint {
+function constraintOf(told: TopologySpreadConstraint, pod: Pod, selections: Selections): Constraint {
+  const selector = selectorOfObject(told.labelSelector)
   return {
     topologyKey: told.topologyKey,
     maxSkew: told.maxSkew,
     minDomains: told.minDomains ?? 1,
-    selector: selectorOfObject(told.labelSelector),
+    others: selections.of(pod, selector),
+    selectsItself: selector.matches(pod.metadata?.labels),
     honourAffinity: told.nodeAffinityPolicy !== 'Ignore',
     honourTaints: told.nodeTaintsPolicy === 'Honor',
   }
 }
 
-function constraintsOf(pod: Pod, when: 'DoNotSchedule' | 'ScheduleAnyway'): Constraint[] {
+type When = 'DoNotSchedule' | 'ScheduleAnyway'
+
+function constraintsOf(pod: Pod, when: When, selections: Selections): Constraint[] {
   return (pod.spec?.topologySpreadConstraints ?? [])
     .filter(({ whenUnsatisfiable }) => whenUnsatisfiable === when)
-    .map(constraintOf)
+    .map((told) => constraintOf(told, pod, selections))
 }
 
 const counts = (node: NodeInfo, constraint: Constraint, pod: Pod) =>
@@ -86,17 +111,8 @@ const counts = (node: NodeInfo, constraint: Constraint, pod: Pod) =>
   (!constraint.honourTaints ||
     !untolerated(node.node?.spec?.taints, pod.spec?.tolerations, ['NoSchedule', 'NoExecute']))
 
-function matchingPods(node: NodeInfo, selector: Selector, namespace: string | undefined): number {
-  let count = 0
-  for (const { metadata } of node.pods.values()) {
-    if (metadata?.namespace !== namespace || metadata?.deletionTimestamp) continue
-    if (selector.matches(metadata?.labels)) count++
-  }
-  return count
-}
-
-function hardState(pod: Pod, nodes: NodeList): Hard[] {
-  const constraints = constraintsOf(pod, 'DoNotSchedule')
+function hardState(pod: Pod, nodes: NodeList, selections: Selections): Hard[] {
+  const constraints = constraintsOf(pod, 'DoNotSchedule', selections)
   return constraints.map((constraint) => {
     const byDomain = new Map<string, number>()
     for (const node of nodes.all) {
@@ -104,12 +120,11 @@ function hardState(pod: Pod, nodes: NodeList): Hard[] {
       if (!constraints.every(({ topologyKey }) => topologyKey in node.labels)) continue
       if (!counts(node, constraint, pod)) continue
       const domain = node.labels[constraint.topologyKey] ?? ''
-      const here = matchingPods(node, constraint.selector, pod.metadata?.namespace)
-      byDomain.set(domain, (byDomain.get(domain) ?? 0) + here)
+      byDomain.set(domain, (byDomain.get(domain) ?? 0) + node.countPods(constraint.others))
     }
     // Domains that should be there and are not count as empty ones.
     const min = byDomain.size < constraint.minDomains ? 0 : Math.min(...byDomain.values())
-    const selfMatch = constraint.selector.matches(pod.metadata?.labels) ? 1 : 0
+    const selfMatch = constraint.selectsItself ? 1 : 0
     return { constraint, counts: byDomain, min: Number.isFinite(min) ? min : 0, selfMatch }
   })
 }
@@ -119,45 +134,54 @@ function softState(
   feasible: readonly NodeInfo[],
   nodes: NodeList,
   defaults: DefaultSpreading & PodTopologySpreadArguments,
+  selections: Selections,
 ) {
-  let constraints = constraintsOf(pod, 'ScheduleAnyway')
+  let constraints = constraintsOf(pod, 'ScheduleAnyway', selections)
   const requireLabels = constraints.length > 0
   if (!pod.spec?.topologySpreadConstraints?.length) {
     const selector = defaults.selectorFor(pod)
     if (!selector) return undefined
-    const soft = { minDomains: 1, selector, honourAffinity: true, honourTaints: false }
+    const others = selections.of(pod, selector)
+    const soft = { minDomains: 1, others, selectsItself: true, honourAffinity: true, honourTaints: false }
     constraints = defaults.defaultConstraints.map((told) => ({ ...told, ...soft }))
   }
   if (constraints.length === 0) return undefined
   const hasLabels = (node: NodeInfo) => constraints.every(({ topologyKey }) => topologyKey in node.labels)
   const ignored = new Set(requireLabels ? feasible.filter((node) => !hasLabels(node)).map(({ name }) => name) : [])
-  const domains = constraints.map(
-    ({ topologyKey }) =>
-      new Set(feasible.filter(({ name }) => !ignored.has(name)).map((node) => node.labels[topologyKey])),
+  // Each host is a domain of its own.
+  const domains = constraints.map(({ topologyKey }) =>
+    topologyKey === HOSTNAME ? undefined : domainsOf(topologyKey, feasible, ignored),
   )
   const byConstraint = constraints.map((constraint, index) => {
-    if (constraint.topologyKey === HOSTNAME) return undefined
+    const there = domains[index]
+    if (!there) return undefined
     const byDomain = new Map<string, number>()
-    const isAnywhere = [...domains[index]!].some((domain) => domain !== undefined)
+    const isAnywhere = there.size > (there.has(undefined) ? 1 : 0)
     for (const node of isAnywhere ? nodes.all : []) {
       const domain = node.labels[constraint.topologyKey]
-      if (domain === undefined || !domains[index]!.has(domain) || !counts(node, constraint, pod)) continue
-      const here = matchingPods(node, constraint.selector, pod.metadata?.namespace)
-      byDomain.set(domain, (byDomain.get(domain) ?? 0) + here)
+      if (domain === undefined || !there.has(domain) || !counts(node, constraint, pod)) continue
+      byDomain.set(domain, (byDomain.get(domain) ?? 0) + node.countPods(constraint.others))
     }
     return byDomain
   })
   // A topology of many domains would otherwise drown one of few.
-  const weights = domains.map(({ size }) => Math.log(size + 2))
+  const weights = domains.map((there) => Math.log((there?.size ?? feasible.length - ignored.size) + 2))
   return { constraints, counts: byConstraint, weights, ignored } satisfies Soft
 }
 
+function domainsOf(topologyKey: string, nodes: readonly NodeInfo[], ignored: ReadonlySet<string>) {
+  const domains = new Set<string | undefined>()
+  for (const node of nodes) if (!ignored.has(node.name)) domains.add(node.labels[topologyKey])
+  return domains
+}
+
 export function podTopologySpread(defaults: DefaultSpreading & PodTopologySpreadArguments): Plugin {
+  const selections = new Selections()
   return {
     name: NAME,
     weight: 2,
     preFilter(state, pod, nodes) {
-      const hard = hardState(pod, nodes)
+      const hard = hardState(pod, nodes, selections)
       if (hard.length === 0) return SKIP
       state.set(HARD, hard)
       return undefined
@@ -171,28 +195,34 @@ export function podTopologySpread(defaults: DefaultSpreading & PodTopologySpread
       return undefined
     },
     preScore(state, pod, feasible, all) {
-      const soft = softState(pod, feasible, all, defaults)
+      const soft = softState(pod, feasible, all, defaults, selections)
       state.set(SOFT, soft)
       return soft !== undefined
     },
-    score(state, pod, node) {
+    score(state, _, node) {
       const { constraints, counts: byConstraint, weights, ignored } = state.get(SOFT) as Soft
       if (ignored.has(node.name)) return 0
+      const { labels } = node
       let score = 0
-      for (const [index, { topologyKey, maxSkew, selector }] of constraints.entries()) {
-        const domain = node.labels[topologyKey]
+      for (let at = 0; at < constraints.length; at++) {
+        const { topologyKey, maxSkew, others } = constraints[at]!
+        const domain = labels[topologyKey]
         if (domain === undefined) continue
-        const byDomain = byConstraint[index]
-        const there = byDomain ? (byDomain.get(domain) ?? 0) : matchingPods(node, selector, pod.metadata?.namespace)
-        score += there * (weights[index] ?? 0) + (maxSkew - 1)
+        const byDomain = byConstraint[at]
+        const there = byDomain ? (byDomain.get(domain) ?? 0) : node.countPods(others)
+        score += there * weights[at]! + (maxSkew - 1)
       }
       return Math.round(score)
     },
     normalize(state, _, scores) {
       const { ignored } = state.get(SOFT) as Soft
-      let [min, max] = [Number.POSITIVE_INFINITY, 0]
-      for (const { node, score } of scores)
-        if (!ignored.has(node.name)) [min, max] = [Math.min(min, score), Math.max(max, score)]
+      let min = Number.POSITIVE_INFINITY
+      let max = 0
+      for (const { node, score } of scores) {
+        if (ignored.has(node.name)) continue
+        min = Math.min(min, score)
+        max = Math.max(max, score)
+      }
       for (const entry of scores) {
         if (ignored.has(entry.node.name)) entry.score = 0
         else entry.score = max === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (max + min - entry.score)) / max)
