@@ -1,4 +1,5 @@
-// The audit log as a file of JSON lines, the older half beside it with `.1`. Written behind the request, in order.
+// The audit log as a file of JSON lines, the older half beside it with `.1`. Written behind the request, in order, what
+// comes in one turn of the process together.
 
 import { createWriteStream, renameSync, statSync, type WriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
@@ -10,6 +11,8 @@ export class AuditFile {
   readonly #path: string
   #stream: WriteStream
   #bytes: number
+  /** Not yet written. */
+  #text = ''
 
   private constructor(path: string) {
     this.#path = path
@@ -23,13 +26,20 @@ export class AuditFile {
   }
 
   readonly write = (event: object): void => {
-    const line = `${JSON.stringify(event)}\n`
-    this.#stream.write(line)
-    this.#bytes += line.length
+    if (this.#text === '') setImmediate(() => this.#flush())
+    this.#text += `${JSON.stringify(event)}\n`
+  }
+
+  #flush(): void {
+    if (this.#text === '') return
+    this.#stream.write(this.#text)
+    this.#bytes += this.#text.length
+    this.#text = ''
     if (this.#bytes > ROTATE_BYTES) this.#rotate()
   }
 
   close(): Promise<void> {
+    this.#flush()
     return new Promise((resolve) => this.#stream.end(() => resolve()))
   }
 

@@ -188,6 +188,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     nodeIP,
     secondNodeIP: options.secondNodeIP,
     client,
+    known: () => nodes.cache.get(nodeName),
     runtime,
     runtimeName,
     machine,
@@ -354,6 +355,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     selection: { fieldSelector: `spec.nodeName=${nodeName}` },
   })
 
+  const keepLease = () =>
+    keepNodeLease({ nodeName, client, clock, logger, random, onFailure: () => reporter.doubt() }, stop.signal)
   const registered = Promise.withResolvers<void>()
   const runtimeEvents = runtime.events(({ podUid }) => wake(podUid))
   stop.signal.addEventListener('abort', () => runtimeEvents[Symbol.dispose](), { once: true })
@@ -362,7 +365,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const running: Promise<unknown>[] = [reporter.run(stop.signal, () => registered.resolve())]
   const ready = registered.promise.then(async () => {
     if (stop.signal.aborted) return
-    running.push(nodes.start(stop.signal), keepNodeLease({ nodeName, client, clock, logger, random }, stop.signal))
+    running.push(nodes.start(stop.signal), keepLease())
     pods.addHandler(hearOfPod)
     running.push(pods.start(stop.signal))
     await pods.synced

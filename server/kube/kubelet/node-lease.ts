@@ -15,6 +15,8 @@ export interface NodeLeaseOptions {
   logger: Logger
   random: () => number
   durationSeconds?: number
+  /** The API server could not be reached, or did not take it. */
+  onFailure?(): void
 }
 
 const NAMESPACE = 'kube-node-lease'
@@ -54,6 +56,7 @@ export async function keepNodeLease(options: NodeLeaseOptions, signal: AbortSign
       // What the server said of it is to be read again; a broken line says nothing about the lease.
       if (err instanceof StatusError) lease = undefined
       behind = true
+      options.onFailure?.()
       if (!isConflict(err)) logger.warn('node lease could not be renewed', { node: nodeName, err })
     }
     // A little jitter keeps a hundred nodes that started together apart; more of it those that were sent away together.

@@ -4,6 +4,7 @@
 import type { ContainerImage, Node as NodeObject, NodeStatus } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
+import { revisionOf } from '../apimachinery/object-meta.ts'
 import { isAlreadyExists } from '../apimachinery/status-error.ts'
 import { type Client, objectPath } from '../client/client.ts'
 import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
@@ -12,13 +13,15 @@ import type { MachineInfo } from '../node-os/node-os.ts'
 import type { Pressure } from './eviction/thresholds.ts'
 import type { KubeletConfiguration } from './kubelet-configuration.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
-import { hasNews, initialNode, isContradicted, NODE_ANNOTATIONS, nodeLabels, nodeStatusOf } from './node-status.ts'
+import { initialNode, isContradicted, NODE_ANNOTATIONS, newsOf, nodeLabels, nodeStatusOf } from './node-status.ts'
 
 export interface NodeReporterOptions {
   nodeName: string
   nodeIP: string
   secondNodeIP?: string | undefined
   client: Client
+  /** The Node as it was last heard of. */
+  known(): NodeObject | undefined
   runtime: ContainerRuntime
   /** As it was called when it last answered. */
   runtimeName: string
@@ -53,6 +56,10 @@ const MAX_IMAGES = 50
 export class NodeReporter {
   readonly #options: NodeReporterOptions
   #told: NodeStatus | undefined
+  #toldNews = ''
+  #toldRevision = 0
+  /** What is known of the Node may be old. */
+  #doubts = false
   #toldAt = Number.NEGATIVE_INFINITY
   #wake: (() => void) | undefined
   /** Since the last look began: what it has seen may be old already. */
@@ -96,6 +103,11 @@ export class NodeReporter {
     this.#wake?.()
   }
 
+  /** The line to the API server was broken: it may think otherwise of us by now, and is asked. */
+  doubt(): void {
+    this.#doubts = true
+  }
+
   async #register(): Promise<void> {
     const { client, nodeName, machine, labels, taints } = this.#options
     const annotations = { ...NODE_ANNOTATIONS, ...this.#options.annotations }
@@ -114,7 +126,9 @@ export class NodeReporter {
       const { labels: told, annotations: noted } = existing.metadata ?? {}
       if (isMissing(wanted, told) || isMissing(annotations, noted))
         await nodes.patch({ name: nodeName }, 'application/merge-patch+json', { metadata })
+      if (!existing.status) return
       this.#told = existing.status
+      this.#toldNews = newsOf(existing.status)
     }
   }
 
@@ -128,13 +142,13 @@ export class NodeReporter {
       PATIENCE_MS,
     )
     const { signal } = patience
-    const path = objectPath(Node, { name: nodeName })
-    const node = (await client.transport.request({ method: 'GET', path, signal })) as NodeObject
+    const node = this.#known() ?? (await this.#ask(signal))
     const status = await this.#status(node.status)
+    const news = newsOf(status)
     const isDue = clock.monotonic() - this.#toldAt >= REPORT_MS
     // Somebody may have contradicted us: the node lifecycle controller does, when it has not heard of us for a while.
-    if (isDue || hasNews(status, this.#told) || isContradicted(status, node.status)) {
-      await client
+    if (isDue || !this.#told || news !== this.#toldNews || isContradicted(status, node.status)) {
+      const answer = await client
         .of(Node)
         .patch(
           { name: nodeName },
@@ -144,9 +158,24 @@ export class NodeReporter {
         )
       this.#sayWhatItIsShortOf(status, this.#told)
       this.#told = status
+      this.#toldNews = news
+      this.#toldRevision = revisionOf(answer)
       this.#toldAt = clock.monotonic()
     }
     return status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false
+  }
+
+  /** Unless it is older than our last word, or the line was broken since. */
+  #known(): NodeObject | undefined {
+    const known = this.#doubts ? undefined : this.#options.known()
+    return known && revisionOf(known) >= this.#toldRevision ? known : undefined
+  }
+
+  async #ask(signal: AbortSignal): Promise<NodeObject> {
+    const path = objectPath(Node, { name: this.#options.nodeName })
+    const node = (await this.#options.client.transport.request({ method: 'GET', path, signal })) as NodeObject
+    this.#doubts = false
+    return node
   }
 
   #sayWhatItIsShortOf(status: NodeStatus, told: NodeStatus | undefined): void {

@@ -142,13 +142,9 @@ const PRESSURES: Readonly<Record<Pressure, { yes: readonly string[]; no: readonl
   },
 }
 
-/** Whether something is worth telling before the next report is due: heartbeats alone are not. */
-export function hasNews(next: NodeStatus, told: NodeStatus | undefined): boolean {
-  if (!told) return true
-  const text = ({ conditions = [], ...rest }: NodeStatus) =>
-    JSON.stringify([rest, conditions.map(({ lastHeartbeatTime: _, ...condition }) => condition)])
-  return text(next) !== text(told)
-}
+/** What is worth telling before the next report is due, as text: all but heartbeats. */
+export const newsOf = ({ conditions = [], ...rest }: NodeStatus): string =>
+  JSON.stringify([rest, conditions.map(({ lastHeartbeatTime: _, ...condition }) => condition)])
 
 /** One of our conditions reads otherwise in the API. */
 export function isContradicted(ours: NodeStatus, theirs: NodeStatus | undefined): boolean {

@@ -2,10 +2,9 @@
 // A pod that ended here after being deleted is confirmed with a DELETE of grace 0, after its last status.
 // Upstream: pkg/kubelet/status/status_manager.go.
 
-import type { Pod as PodObject, PodStatus } from 'kubernetes-types/core/v1'
+import type { PodCondition, Pod as PodObject, PodStatus } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import { isJsonObject } from '../apimachinery/json.ts'
 import { revisionOf } from '../apimachinery/object-meta.ts'
 import { isConflict, isNotFound } from '../apimachinery/status-error.ts'
 import type { Client } from '../client/client.ts'
@@ -15,10 +14,10 @@ import { isOwnCondition, OWN_CONDITIONS } from './pod-conditions.ts'
 interface Entry {
   pod: PodObject
   status?: PodStatus
-  /** What the API was last told, as text. */
-  written: string
+  /** What the API was last told; undefined when it is to be told in any case. */
+  written: PodStatus | undefined
   /** What it made of that, and at which revision: anything else heard later was written by somebody else. */
-  acknowledged: string
+  acknowledged: PodStatus
   revision: number
   confirmDeletion: boolean
   busy: boolean
@@ -53,7 +52,8 @@ export class StatusWriter {
 
   set(pod: PodObject, status: PodStatus): void {
     const entry = this.#entry(pod)
-    if (revisionOf(pod) > entry.revision && textOf(pod.status) !== entry.acknowledged) entry.written = ''
+    if (revisionOf(pod) > entry.revision && !saysTheSame(pod.status ?? {}, entry.acknowledged))
+      entry.written = undefined
     entry.pod = pod
     entry.status = status
     this.#flush(entry)
@@ -70,7 +70,7 @@ export class StatusWriter {
   tellAgain(podUid: string): void {
     const entry = this.#entries.get(podUid)
     if (!entry) return
-    entry.written = ''
+    entry.written = undefined
     this.#flush(entry)
   }
 
@@ -96,7 +96,7 @@ export class StatusWriter {
     const uid = pod.metadata?.uid ?? ''
     let entry = this.#entries.get(uid)
     if (!entry) {
-      const written = textOf(pod.status)
+      const written = pod.status ?? {}
       entry = { pod, written, acknowledged: written, revision: revisionOf(pod), confirmDeletion: false, busy: false }
       this.#entries.set(uid, entry)
     }
@@ -127,14 +127,13 @@ export class StatusWriter {
     if (!shown) return true
     const { namespace = '', name = '', uid = '' } = shown.metadata ?? {}
     const { status } = entry
-    const text = status ? textOf(status) : entry.written
     try {
-      if (status && text !== entry.written) {
+      if (status && !(entry.written && saysTheSame(status, entry.written))) {
         const patch = { metadata: { uid }, status: patchOf(status, entry.acknowledged) }
         const options = { subresource: 'status', because: shown }
         const answer = await this.#client.of(Pod).patch({ namespace, name }, STRATEGIC, patch, options)
-        entry.written = text
-        entry.acknowledged = textOf(answer.status)
+        entry.written = status
+        entry.acknowledged = answer.status ?? {}
         entry.revision = revisionOf(answer)
         return false
       }
@@ -156,21 +155,37 @@ export class StatusWriter {
   }
 }
 
-/** Whatever the order of keys, the same status gives the same text. Conditions of others are none of our business. */
-function textOf(status: PodStatus | undefined): string {
-  return JSON.stringify(status ? { ...status, conditions: ownConditions(status) } : {}, (_key, value: unknown) => {
-    if (!isJsonObject(value)) return value
-    const keys = Object.keys(value).sort()
-    return Object.fromEntries(keys.filter((key) => value[key] !== null).map((key) => [key, value[key]]))
-  })
+/** Conditions of others are none of our business. */
+function saysTheSame(status: PodStatus, before: PodStatus): boolean {
+  if (status === before) return true
+  const { conditions: _own, ...rest } = status
+  const { conditions: _ownBefore, ...restBefore } = before
+  return isSame(rest, restBefore) && isSame(ownConditions(status), ownConditions(before))
 }
+
+/** As JSON documents, where null says as little as nothing. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (isNothing(a) || isNothing(b)) return isNothing(a) && isNothing(b)
+  if (typeof a !== 'object' || typeof b !== 'object') return false
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false
+    return a.every((item, index) => isSame(item, b[index]))
+  }
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>]
+  for (const key in left) if (!isSame(left[key], right[key])) return false
+  for (const key in right) if (isNothing(left[key]) && !isNothing(right[key])) return false
+  return true
+}
+
+const isNothing = (value: unknown) => value === undefined || value === null
 
 const ownConditions = (status: PodStatus) => (status.conditions ?? []).filter(isOwnCondition)
 
 /** A strategic merge patch leaves out nothing by itself: what must go is named, what must be whole is replaced. */
-function patchOf(status: PodStatus, known: string): Record<string, unknown> {
-  const own = ownConditions(status)
-  const isOver = (type: string) => known.includes(`"${type}"`) && !own.some((one) => one.type === type)
+function patchOf(status: PodStatus, known: PodStatus): Record<string, unknown> {
+  const [own, ownBefore] = [ownConditions(status), ownConditions(known)]
+  const isOver = (type: string) => hasType(ownBefore, type) && !hasType(own, type)
   return {
     ...status,
     reason: status.reason ?? null,
@@ -179,3 +194,5 @@ function patchOf(status: PodStatus, known: string): Record<string, unknown> {
     ...(status.podIPs ? { podIPs: [...status.podIPs, { $patch: 'replace' }] } : {}),
   }
 }
+
+const hasType = (conditions: readonly PodCondition[], type: string) => conditions.some((one) => one.type === type)
