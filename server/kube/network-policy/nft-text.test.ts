@@ -20,6 +20,13 @@ describe('a change of the table', () => {
     expect(script).toContain(`add element ${TABLE} ingress/default/p/0 { 10.244.0.2 }`)
     expect(script).toContain(`add chain ${TABLE} ingress { type filter hook forward priority 11; policy accept; }`)
     expect(script).toContain(`add rule ${TABLE} ingress ip daddr vmap @pods-to`)
+    // Between two pods of one bridge nothing else would tell where they are.
+    for (const direction of ['egress', 'ingress']) {
+      const rules = script.filter((line) => line.startsWith(`add rule ${TABLE} ${direction} `))
+      const at = (text: string) => rules.findIndex((rule) => rule.includes(text))
+      expect(at('nd-neighbor-solicit, nd-neighbor-advert } accept')).toBeGreaterThan(-1)
+      expect(at('nd-neighbor-solicit')).toBeLessThan(at('vmap'))
+    }
   })
 
   it('is one element in and one out when a label changes', () => {

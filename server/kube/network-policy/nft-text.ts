@@ -101,11 +101,15 @@ function differences(before: Written, after: Written): string[][] {
 
 const sortOf = (type: string) => (type.endsWith('verdict') ? 'map' : 'set')
 
+/** Neighbours of IPv6 ask each other where they are by packets that pass here too; ARP does not. */
+const NEIGHBOURS = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept'
+
 /** Replies belong to what has been let through, and stay so when policies change: upstream leaves that open. */
 function hooks(): string[] {
   return DIRECTIONS.flatMap((direction) => [
     `add chain ${TABLE} ${direction} { type filter hook forward priority ${HOOKS[direction]}; policy accept; }`,
     `add rule ${TABLE} ${direction} ct state established,related accept`,
+    `add rule ${TABLE} ${direction} ${NEIGHBOURS}`,
     ...FAMILIES.flatMap(({ family, mark }) => [
       `add rule ${TABLE} ${direction} ${family} saddr . ${family} daddr @${SELF}${mark} accept`,
       `add rule ${TABLE} ${direction} ${family} ${direction === 'egress' ? 'saddr' : 'daddr'} vmap @${MAPS[direction]}${mark}`,
