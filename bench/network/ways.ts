@@ -105,7 +105,10 @@ async function measureAll(): Promise<void> {
   const lead = async (path: PodPathName) => {
     for (const own of MACHINES) {
       const others = MACHINES.filter(({ name }) => name !== own.name)
-      const commands = [...podPaths[path].prepare(own), ...others.flatMap((other) => podPaths[path].add(other))]
+      const commands = [
+        ...podPaths[path].prepare({ podCidrs: [own.podCidr], via: own.via }),
+        ...others.flatMap((other) => podPaths[path].add(other)),
+      ]
       const there = (command: string) =>
         command.replace(/^(-?)/, (_, mayFail) => `${mayFail}nsenter --net=/run/netns/${own.name} `)
       await runAll(os, commands.map(there))

@@ -23,17 +23,22 @@ export interface NodeRoutesOptions {
   podPath: PodPathName
 }
 
-/** Others' ranges through their addresses of the same family; a node without a range yet, or without an address, has none. */
-export function routesTo(nodes: readonly NodeObject[], self: string): Route[] {
+/**
+ * Others' ranges through their addresses, of the same family unless packets are wrapped; a node without a range yet, or
+ * without an address, has none.
+ */
+export function routesTo(nodes: readonly NodeObject[], self: string, { isOverlay }: { isOverlay: boolean }): Route[] {
   return nodes.flatMap((node) => {
     if (node.metadata?.name === self) return []
-    const ranges = node.spec?.podCIDRs ?? (node.spec?.podCIDR ? [node.spec.podCIDR] : [])
-    return ranges.flatMap((podCidr) => {
-      const via = internalAddresses(node).find((address) => isOfSix(address) === isOfSix(podCidr))
+    return rangesOf(node).flatMap((podCidr) => {
+      const bySix = isOfSix(podCidr) && !isOverlay
+      const via = internalAddresses(node).find((address) => isOfSix(address) === bySix)
       return via ? [{ podCidr, via }] : []
     })
   })
 }
+
+const rangesOf = ({ spec }: NodeObject) => spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : [])
 
 const isOfSix = (text: string) => text.includes(':')
 const internalAddresses = (node: NodeObject) =>
@@ -60,8 +65,6 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
   const stop = new AbortController()
   const informer = new SharedInformer({ client, kind: Node, clock, random, logger })
   const path = podPaths[options.podPath]
-  // The overlay is of IPv4; packets of IPv6 find their way without it.
-  const pathOf = ({ podCidr }: Route) => (isOfSix(podCidr) ? podPaths.routes : path)
   let installed = new Map<string, string>()
   let prepared = false
   let rules = ''
@@ -71,16 +74,17 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
 
   async function apply(): Promise<void> {
     const nodes = informer.cache.list()
-    const own = nodes.find((node) => node.metadata?.name === nodeName)?.spec?.podCIDR
+    const self = nodes.find((node) => node.metadata?.name === nodeName)
+    const own = self?.spec?.podCIDR
     if (!own) return
-    if (repeat || !prepared) await runAll(os, path.prepare({ podCidr: own, via: nodeIP }))
+    if (repeat || !prepared) await runAll(os, path.prepare({ podCidrs: rangesOf(self), via: nodeIP }))
     prepared = true
-    const wanted = new Map(routesTo(nodes, nodeName).map(({ podCidr, via }) => [podCidr, via]))
+    const wanted = new Map(routesTo(nodes, nodeName, path).map(({ podCidr, via }) => [podCidr, via]))
     for (const [podCidr, via] of wanted) {
-      if (repeat || installed.get(podCidr) !== via) await runAll(os, pathOf({ podCidr, via }).add({ podCidr, via }))
+      if (repeat || installed.get(podCidr) !== via) await runAll(os, path.add({ podCidr, via }))
     }
     for (const [podCidr, via] of installed) {
-      if (!wanted.has(podCidr)) await runAll(os, pathOf({ podCidr, via }).remove({ podCidr, via }))
+      if (!wanted.has(podCidr)) await runAll(os, path.remove({ podCidr, via }))
     }
     installed = wanted
     repeat = false

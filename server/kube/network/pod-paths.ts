@@ -3,14 +3,16 @@
 //   routes   the other machine is the gateway to its pods: host-gw, as flannel calls it
 //   vxlan    packets are put into UDP from machine to machine, so that the network between knows nothing of pods
 //
-// In the overlay each machine has an end, `vxlan.1`, with the first address of its pods' range and a hardware address made
-// from the machine's own: nobody has to be asked. Upstream: flannel's backends host-gw and vxlan.
+// In the overlay each machine has an end, `vxlan.1`, with the first address of each of its pods' ranges and a hardware
+// address made from the machine's own: nobody has to be asked. Packets of IPv6 are wrapped in IPv4 as well.
+// Upstream: flannel's backends host-gw and vxlan.
 
 import type { CommandResult, NodeOs } from '../node-os/node-os.ts'
 
 export const POD_PATHS = ['routes', 'vxlan'] as const
 export type PodPathName = (typeof POD_PATHS)[number]
 
+/** Pods of a machine, and its address: in the overlay that of IPv4, otherwise one of the pods' family. */
 export interface Route {
   podCidr: string
   via: string
@@ -18,7 +20,8 @@ export interface Route {
 
 /** Commands of `ip` and `bridge`; every one may be repeated. */
 export interface PodPath {
-  prepare(own: Route): string[]
+  isOverlay: boolean
+  prepare(own: { podCidrs: readonly string[]; via: string }): string[]
   add(route: Route): string[]
   remove(route: Route): string[]
 }
@@ -31,31 +34,35 @@ export const OVERLAY_MTU = 1450
 
 export const podPaths: Readonly<Record<PodPathName, PodPath>> = {
   routes: {
+    isOverlay: false,
     prepare: () => [`-ip link delete ${LINK}`],
     add: ({ podCidr, via }) => [`ip route replace ${podCidr} via ${via}`],
     remove: ({ podCidr }) => [`-ip route delete ${podCidr}`],
   },
   vxlan: {
-    prepare: (own) => [
-      `-ip link add ${LINK} address ${hardwareAddress(own)} type vxlan id 1 local ${own.via} dev eth0 dstport ${PORT} nolearning`,
-      `ip address replace ${endOf(own)}/32 dev ${LINK}`,
+    isOverlay: true,
+    prepare: ({ podCidrs, via }) => [
+      `-ip link add ${LINK} address ${hardwareAddress(via)} type vxlan id 1 local ${via} dev eth0 dstport ${PORT} nolearning`,
+      ...podCidrs.map((range) => `ip address replace ${endOf(range)}/${whole(range)} dev ${LINK}`),
       `ip link set ${LINK} mtu ${OVERLAY_MTU} up`,
     ],
-    add: (route) => [
-      `bridge fdb replace ${hardwareAddress(route)} dev ${LINK} dst ${route.via}`,
-      `ip neighbour replace ${endOf(route)} lladdr ${hardwareAddress(route)} dev ${LINK} nud permanent`,
-      `ip route replace ${route.podCidr} via ${endOf(route)} dev ${LINK} onlink`,
+    add: ({ podCidr, via }) => [
+      `bridge fdb replace ${hardwareAddress(via)} dev ${LINK} dst ${via}`,
+      `ip neighbour replace ${endOf(podCidr)} lladdr ${hardwareAddress(via)} dev ${LINK} nud permanent`,
+      `ip route replace ${podCidr} via ${endOf(podCidr)} dev ${LINK} onlink`,
     ],
-    remove: (route) => [
-      `-ip route delete ${route.podCidr}`,
-      `-ip neighbour delete ${endOf(route)} dev ${LINK}`,
-      `-bridge fdb delete ${hardwareAddress(route)} dev ${LINK} dst ${route.via}`,
+    remove: ({ podCidr, via }) => [
+      `-ip route delete ${podCidr}`,
+      `-ip neighbour delete ${endOf(podCidr)} dev ${LINK}`,
+      `-bridge fdb delete ${hardwareAddress(via)} dev ${LINK} dst ${via}`,
     ],
   },
 }
 
-const endOf = ({ podCidr }: Route) => podCidr.split('/')[0] ?? ''
-const hardwareAddress = ({ via }: Route) =>
+const endOf = (podCidr: string) => podCidr.split('/')[0] ?? ''
+/** The address alone; nobody need be asked whether it is free. */
+const whole = (podCidr: string) => (podCidr.includes(':') ? '128 nodad' : '32')
+const hardwareAddress = (via: string) =>
   ['0a', '58', ...via.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':')
 
 /** A `-` before a command says that it may fail: what it makes is there already, or what it takes away is gone. */
