@@ -165,6 +165,7 @@ export async function runKubeProxy(options: KubeProxyOptions): Promise<AsyncDisp
       await clock.sleep(CHECK_MS, stop.signal).catch(() => undefined)
       if (stop.signal.aborted || health.lastUpdated === undefined || working) continue
       for (const proxy of proxies) {
+        if (proxy.mode.isUnfinished) soon(0)
         if (await proxy.mode.isIntact().catch(() => true)) continue
         logger.info('the rules were changed by somebody else, all are written again', { family: proxy.family })
         proxy.isNew = true

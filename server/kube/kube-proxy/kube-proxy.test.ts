@@ -3,6 +3,7 @@ import { FakeClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
 import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
 import { EndpointSlice, Service } from '../kinds/index.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { runKubeProxy } from './index.ts'
 import { endpoint, service, slice } from './testing/sample-services.ts'
@@ -21,28 +22,27 @@ beforeEach(async () => {
   saved = ''
   fails = false
   test = await startTestServer({ clock })
-  proxy = await runKubeProxy({
+  proxy = await start('iptables', async (command, _args, { input = '' } = {}) => {
+    if (command === 'iptables-save') return { exitCode: 0, stdout: saved, stderr: '' }
+    if (command !== 'iptables-restore') return { exitCode: 0, stdout: '', stderr: '' }
+    if (fails) return { exitCode: 1, stdout: '', stderr: 'line 7 failed' }
+    restored.push(input)
+    return { exitCode: 0, stdout: '', stderr: '' }
+  })
+})
+const start = (mode: string, run: NodeOs['run']) =>
+  runKubeProxy({
     nodeName: 'n1',
     nodeIP: '10.160.1.11',
     client: test.client,
-    os: {
-      ...createSimulatedNodeOs({ hostname: 'n1' }),
-      async run(command, _args, { input = '' } = {}) {
-        if (command === 'iptables-save') return { exitCode: 0, stdout: saved, stderr: '' }
-        if (command !== 'iptables-restore') return { exitCode: 0, stdout: '', stderr: '' }
-        if (fails) return { exitCode: 1, stdout: '', stderr: 'line 7 failed' }
-        restored.push(input)
-        return { exitCode: 0, stdout: '', stderr: '' }
-      },
-    },
+    os: { ...createSimulatedNodeOs({ hostname: 'n1' }), run, kindOf: async () => 'file' },
     clock,
     logger: noLogger,
     random: () => 0,
-    readConfiguration: async () => 'kind: KubeProxyConfiguration',
+    readConfiguration: async () => `{ kind: KubeProxyConfiguration, mode: ${mode} }`,
     clusterCidr: '10.244.0.0/16',
     serviceCidr: '10.96.0.0/12',
   })
-})
 afterEach(async () => {
   await proxy[Symbol.asyncDispose]()
   await test[Symbol.asyncDispose]()
@@ -90,4 +90,25 @@ it('writes everything again when somebody took the jumps away', async () => {
   saved = '*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n'
   await until('all is written again', () => restored.length > before)
   expect(last()).toContain('-I PREROUTING 1')
+})
+
+it('comes back by itself to endpoints of mode ipvs that wait for their last connection', async () => {
+  let connections = 1
+  const asked: string[] = []
+  await using _ = await start('ipvs', async (command, args, { input = '' } = {}) => {
+    if (command === 'iptables-save') return { exitCode: 0, stdout: saved, stderr: '' }
+    // Nobody takes them away.
+    if (command === 'iptables-restore') saved += input.replaceAll(/^-I (\S+) 1/gm, '-A $1')
+    if (command === 'ipvsadm') asked.push(input)
+    const list = `TCP  10.96.0.50:80 rr\n  -> 10.244.0.2:8080  Masq  1  ${connections}  0\n`
+    return { exitCode: 0, stdout: args[0] === '--list' ? list : '', stderr: '' }
+  })
+  await test.client.of(Service).create(service())
+  await test.client.of(EndpointSlice).create(slice(endpoint('10.244.0.2'), endpoint('10.244.0.3')))
+  const was = (line: string) => asked.some((input) => input.includes(line))
+  await until('both are led to', () => was('-a -t 10.96.0.50:80 -r 10.244.0.2:8080 -m -w 1'))
+  await test.client.of(EndpointSlice).update(slice(endpoint('10.244.0.3')))
+  await until('one gets no new calls', () => was('-e -t 10.96.0.50:80 -r 10.244.0.2:8080 -m -w 0'))
+  connections = 0
+  await until('it is gone', () => was('-d -t 10.96.0.50:80 -r 10.244.0.2:8080'))
 })

@@ -7,6 +7,8 @@ export interface ProxyMode {
   sync(ports: readonly ServicePort[]): Promise<void>
   /** False where somebody else changed the rules so that `sync` has to write all of them anew. */
   isIntact(): Promise<boolean>
+  /** Whether `sync` shall be called again later, though nothing changed. */
+  readonly isUnfinished?: boolean
   /** Where rules are iptables'. */
   readonly counts?: RuleCounts
   /** Where calls do not go on without kube-proxy. */

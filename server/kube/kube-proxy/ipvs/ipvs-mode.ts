@@ -8,12 +8,19 @@ import type { ProxyMode } from '../proxy-mode.ts'
 import type { Family, ServicePort } from '../service-ports.ts'
 import { type IpSets, ipSetLines, ipSetsOf, nameIn, SET_NAMES } from './ip-sets.ts'
 import { IPVS_JUMPS, ipvsRules } from './rules.ts'
-import { readVirtualServers, restoreLines, type VirtualServers, virtualServersOf } from './virtual-servers.ts'
+import {
+  readConnections,
+  readVirtualServers,
+  restoreLines,
+  type VirtualServers,
+  virtualServersOf,
+  withLeaving,
+} from './virtual-servers.ts'
 
 /** There when the kernel has IPVS. */
 export const IPVS_IN_KERNEL = '/proc/net/ip_vs'
 const DEVICE = 'kube-ipvs0'
-/** Endpoints that are gone end their connections; packets go through conntrack, by which they are masqueraded. */
+/** Where nothing is led to any more, a connection ends with its next packet; packets go through conntrack, by which they are masqueraded. */
 const SETTINGS = ['conntrack=1', 'conn_reuse_mode=0', 'expire_nodest_conn=1', 'expire_quiescent_template=1']
 
 export class IpvsMode implements ProxyMode {
@@ -35,15 +42,28 @@ export class IpvsMode implements ProxyMode {
       .filter((ip) => ip !== nodeIP)
       .sort()
     const sets = ipSetsOf(ports, { nodeIP, bound })
-    const servers = virtualServersOf(ports, nodeIP)
     const before = this.#applied ?? (await this.#firstLook())
     this.#applied = undefined
+    const servers = await this.#withLeaving(virtualServersOf(ports, nodeIP), before.servers)
     await this.#restore('ipset', ['restore'], ipSetLines(sets, before.sets, family))
     await this.#tables.bring(ipvsRules(sets, this.#ground))
     await this.#restore('ipvsadm', ['--restore'], restoreLines(servers, before.servers))
     // An address that nobody answers for yet would refuse calls; one that nobody asks for any more may go last.
     await this.#restore('ip', ['-batch', '-'], bindLines(bound, before.bound))
     this.#applied = { sets, servers, bound }
+  }
+
+  /** Whether endpoints wait for their last connection. */
+  get isUnfinished(): boolean {
+    const all = [...(this.#applied?.servers.values() ?? [])]
+    return all.some(({ endpoints }) => [...endpoints.values()].includes(0))
+  }
+
+  async #withLeaving(wanted: VirtualServers, applied: VirtualServers): Promise<VirtualServers> {
+    const all = withLeaving(wanted, applied, () => true)
+    if (![...all.values()].some(({ endpoints }) => [...endpoints.values()].includes(0))) return all
+    const counts = readConnections((await this.#must('ipvsadm', ['--list', '-n'])).stdout)
+    return withLeaving(wanted, applied, (server, endpoint) => (counts.get(`${server} ${endpoint}`) ?? 0) > 0)
   }
 
   async isIntact(): Promise<boolean> {

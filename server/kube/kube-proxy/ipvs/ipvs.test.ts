@@ -6,7 +6,7 @@ import { balanced, endpoint, ports as portsOf, service, slice } from '../testing
 import { ipSetLines, ipSetsOf, SET_NAMES } from './ip-sets.ts'
 import { IpvsMode } from './ipvs-mode.ts'
 import { ipvsRules } from './rules.ts'
-import { readVirtualServers, restoreLines, virtualServersOf } from './virtual-servers.ts'
+import { readConnections, readVirtualServers, restoreLines, virtualServersOf, withLeaving } from './virtual-servers.ts'
 
 const NODE = '10.160.1.11'
 const ground = { family: 'IPv4' as const, clusterCidr: '10.244.0.0/16', nodeIP: NODE }
@@ -71,6 +71,34 @@ describe('virtual servers', () => {
       '-d -t 10.96.0.50:80 -r 10.244.0.2:8080',
     ])
     expect(restoreLines(new Map(), before)).toEqual(['-D -t 10.96.0.50:80'])
+  })
+
+  it.each([
+    ['-t', service(), '-e -t 10.96.0.50:80 -r 10.244.0.2:8080 -m -w 0'],
+    ['-u', service({ ports: [{ port: 80, protocol: 'UDP' }] }), '-d -u 10.96.0.50:80 -r 10.244.0.2:8080'],
+  ])('keep, without new calls, an endpoint that has connections over TCP, and none of UDP: %s', (_flag, told, line) => {
+    const serversWith = (...endpoints: ReturnType<typeof endpoint>[]) =>
+      virtualServersOf(portsOf(told, [slice(...endpoints)]), NODE)
+    const before = serversWith(here, there)
+    const leaving = withLeaving(serversWith(there), before, () => true)
+    expect(restoreLines(leaving, before)).toEqual([line])
+    const [back] = restoreLines(serversWith(here, there), leaving)
+    expect(back).toMatch(/^-[ae] -[tu] 10.96.0.50:80 -r 10.244.0.2:8080 -m -w 1$/)
+  })
+
+  it('have as many connections as the kernel lists', () => {
+    const listed = `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  10.96.0.50:80 rr
+  -> 10.244.0.2:8080              Masq    0      1          2
+TCP  [fd00::50]:80 rr persistent 10800
+  -> [fd00:10::2]:8080            Masq    1      0          0
+`
+    expect([...readConnections(listed)]).toEqual([
+      ['-t 10.96.0.50:80 10.244.0.2:8080', 3],
+      ['-t [fd00::50]:80 [fd00:10::2]:8080', 0],
+    ])
   })
 })
 
@@ -156,6 +184,31 @@ it('brings sets, rules, servers and addresses in this order, and afterwards only
   ran.length = 0
   await mode.sync(portsOf(service(), [slice(here, there)]))
   expect(ran).toEqual(['ipvsadm --restore: -a -t 10.96.0.50:80 -r 10.244.1.3:8080 -m -w 1'])
+})
+
+it('looks again at endpoints that are leaving until their last connection has ended', async () => {
+  const ran: string[] = []
+  let connections = 1
+  const os = {
+    ...createSimulatedNodeOs({ hostname: 'n1' }),
+    async run(command: string, args: string[], { input = '' } = {}) {
+      if (command === 'ipvsadm' && input) ran.push(...input.trimEnd().split('\n'))
+      const list = `TCP  10.96.0.50:80 rr\n  -> 10.244.0.2:8080  Masq  0  ${connections}  0\n`
+      return { exitCode: 0, stdout: args[0] === '--list' ? list : '', stderr: '' }
+    },
+  }
+  const mode = new IpvsMode(os, ground)
+  const rest = portsOf(service(), [slice(there)])
+  await mode.sync(portsOf(service(), [slice(here, there)]))
+  ran.length = 0
+  await mode.sync(rest)
+  await mode.sync(rest)
+  expect(ran.splice(0)).toEqual(['-e -t 10.96.0.50:80 -r 10.244.0.2:8080 -m -w 0'])
+  expect(mode.isUnfinished).toBe(true)
+  connections = 0
+  await mode.sync(rest)
+  expect(ran).toEqual(['-d -t 10.96.0.50:80 -r 10.244.0.2:8080'])
+  expect(mode.isUnfinished).toBe(false)
 })
 
 it('is not started where the kernel has none, and says so', async () => {
