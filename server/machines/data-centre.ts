@@ -43,15 +43,8 @@ import { authoritiesOf, ensureRegistryCertificates, PUSH_REGISTRY, REGISTRY_NAME
 import { removeContainer } from './remove-container.ts'
 import { closeSharedDirectory, openSharedDirectory, type SharedDirectory } from './shared-directory.ts'
 import { sharedServices } from './shared-services.ts'
-import {
-  createTerminal,
-  DEFAULT_TERMINAL_LIMITS,
-  openShell,
-  type Terminal,
-  type TerminalRequest,
-  type TerminalShell,
-  type TerminalSize,
-} from './terminal.ts'
+import { openShell, type TerminalShell, type TerminalSize } from './shell.ts'
+import { createTerminal, DEFAULT_TERMINAL_LIMITS, type Terminal, type TerminalRequest } from './terminal.ts'
 
 const GIB = 1024 ** 3
 const SECCOMP = join(dirname(fileURLToPath(import.meta.url)), '../../images/machine/seccomp.json')

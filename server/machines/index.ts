@@ -5,5 +5,6 @@ export { type DataCentre, EngineElsewhere, imagesAreReady, openDataCentre } from
 export { backUpHomes, restoreHomes } from './home-disks.ts'
 export { imageNames } from './image-set.ts'
 export { removeInstallation } from './remove-installation.ts'
-export type { Terminal, TerminalShell } from './terminal.ts'
+export type { TerminalShell } from './shell.ts'
+export type { Terminal } from './terminal.ts'
 export { exportImages, importImages } from './transfer-images.ts'

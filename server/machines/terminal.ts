@@ -1,6 +1,5 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
 import { mergeKubeconfig } from '../kube/client/merge-kubeconfig.ts'
 import type { Machine } from '../kube/cluster/machine-provider.ts'
@@ -8,7 +7,6 @@ import type { PresentImage } from './build-images.ts'
 import type { Cgroups, Limits } from './cgroups.ts'
 import type { DiskStore } from './disk-store.ts'
 import { ensureTemplate } from './disk-template.ts'
-import { statusOf } from './docker-error.ts'
 import type { DockerSockets } from './docker-sockets.ts'
 import { allowAddress, disallowAddress } from './firewall.ts'
 import { nameOnEngine } from './installation.ts'
@@ -18,23 +16,7 @@ import { type CommandResult, runInContainer } from './machine.ts'
 import { dockerConfigOf, pushPrefix } from './push-access.ts'
 import { removeContainer } from './remove-container.ts'
 import { runCommand } from './run-command.ts'
-
-export interface TerminalSize {
-  columns: number
-  rows: number
-}
-
-export interface TerminalShell {
-  /** What the learner types goes in, what the screen shows comes out: raw bytes of a TTY, nothing framed. */
-  readonly stream: Duplex
-  resize(size: TerminalSize): Promise<void>
-  /** The shell's exit status, once it ended by itself or by close(). */
-  readonly ended: Promise<number>
-  /** The command line of whoever has the keyboard: the shell itself, or what runs in its foreground. */
-  foreground(): Promise<string>
-  /** Hangs up, as closing a terminal window does. */
-  close(): Promise<void>
-}
+import { openShell, type TerminalShell, type TerminalSize } from './shell.ts'
 
 export interface Terminal {
   readonly id: string
@@ -193,71 +175,6 @@ async function createContainer(context: TerminalContext, request: TerminalReques
     },
   })
 }
-
-/** A TTY in a running container. */
-export async function openShell(
-  container: Docker.Container,
-  size: TerminalSize,
-  options: { command?: string[]; env?: Record<string, string> } = {},
-): Promise<TerminalShell> {
-  const exec = await container.exec({
-    Cmd: options.command ?? ['bash', '-l'],
-    Tty: true,
-    AttachStdin: true,
-    AttachStdout: true,
-    AttachStderr: true,
-    Env: [
-      'TERM=xterm-256color',
-      'COLORTERM=truecolor',
-      ...Object.entries(options.env ?? {}).map(([k, v]) => `${k}=${v}`),
-    ],
-  })
-  const stream = await exec.start({ hijack: true, stdin: true, Tty: true })
-  const resize = async ({ columns, rows }: TerminalSize) => {
-    await exec.resize({ w: columns, h: rows }).catch((err: unknown) => {
-      if (statusOf(err) !== 404 && statusOf(err) !== 409 && statusOf(err) !== 500) throw err // it has ended: no screen
-    })
-  }
-  await resize(size)
-  const ended = new Promise<number>((resolve) => {
-    const finish = () =>
-      resolve(
-        exec.inspect().then(
-          (state) => state.ExitCode ?? 0,
-          () => 0,
-        ),
-      )
-    stream.once('end', finish)
-    stream.once('close', finish)
-    stream.once('error', finish)
-  })
-  /** The engine's pid is the host's, so be sure that it is still that container's process. */
-  const runningPid = async (): Promise<number | undefined> => {
-    const { Pid: pid, Running: isRunning } = await exec.inspect().catch(() => ({ Pid: 0, Running: false }))
-    if (!isRunning || pid <= 1) return undefined
-    return (await procFile(pid, 'cgroup')).includes(container.id) ? pid : undefined
-  }
-  return {
-    stream,
-    resize,
-    ended,
-    async foreground() {
-      const pid = await runningPid()
-      if (pid === undefined) return ''
-      // The name in brackets may hold blanks; after it come state, parent, group, session, terminal, foreground group.
-      const [, , , , , group] = (await procFile(pid, 'stat')).replace(/^.*\) /s, '').split(' ')
-      return (await procFile(Number(group), 'cmdline')).replaceAll('\0', ' ').trim()
-    },
-    async close() {
-      // The engine cannot signal an exec.
-      const pid = await runningPid()
-      if (pid !== undefined) process.kill(pid, 'SIGHUP')
-      stream.destroy()
-    },
-  }
-}
-
-const procFile = (pid: number, name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')
 
 function homeDisk(name: string): string {
   return `home-${name}`
