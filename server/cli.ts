@@ -18,15 +18,9 @@ import { examine, formatFindings } from './cli/doctor.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { UserError } from './cli/user-error.ts'
 import { goDurationMs } from './kube/apimachinery/go-duration.ts'
-import {
-  type ClusterSpec,
-  type EtcdFlags,
-  etcdServersOf,
-  LocalClusterHost,
-  type MachineProvider,
-  serveHost,
-} from './kube/cluster/index.ts'
+import { type ClusterSpec, type EtcdFlags, etcdServersOf, LocalClusterHost, serveHost } from './kube/cluster/index.ts'
 import { loadSchemas } from './kube/schemas/load-schemas.ts'
+import type { DataCentre } from './machines/index.ts'
 
 // `podium … | head` has read enough.
 process.stdout.on('error', (err: NodeJS.ErrnoException) => {
@@ -38,6 +32,10 @@ process.stdout.on('error', (err: NodeJS.ErrnoException) => {
 const installation = () => import('./cli/installation-commands.ts')
 
 const nodeCommands = () => import('./cli/node-commands.ts')
+
+/** Of machines on one host in a cluster of another. */
+const inviteCommands = () => import('./cli/invite-commands.ts')
+const lendCommands = () => import('./cli/lend-machine.ts')
 
 const tokenCommands = () => import('./cli/token-commands.ts')
 
@@ -68,7 +66,7 @@ async function openHost(stateDir: string): Promise<LocalClusterHost> {
 }
 
 /** Loaded only when somebody needs real machines: simulated nodes need no Docker at all. */
-async function openMachines(stateDir: string, log: (line: string) => void): Promise<MachineProvider> {
+async function openMachines(stateDir: string, log: (line: string) => void): Promise<DataCentre> {
   const { EngineElsewhere, openDataCentre } = await import('./machines/index.ts')
   return openDataCentre({ stateDir, log }).catch((err: Error) => {
     throw err instanceof EngineElsewhere ? new UserError(err.message) : err
@@ -90,6 +88,13 @@ const nodeContext = () => ({
   ...context(),
   openMachines: () => openMachines(defaultStateDir, (line) => logger.info(line)),
 })
+
+interface JoinOptions {
+  token: string
+  discoveryTokenCaCertHash: string
+  tunnel?: string
+  address?: string
+}
 
 interface CreateOptions extends EtcdFlags {
   nodes?: number
@@ -227,21 +232,39 @@ token
 const node = program.command('node').description('machines that join a cluster which is there already')
 
 node
+  .command('invite')
+  .description('let another host add a machine to a cluster of this one; says how, and waits for it')
+  .requiredOption('--cluster <name>')
+  .requiredOption('--from <address>', 'of the other host, which alone is heard')
+  .option('--ttl <duration>', 'how long the invitation is good', duration, duration('15m'))
+  .action(async ({ cluster, from, ttl: ttlMs }: { cluster: string; from: string; ttl: number }) => {
+    const over = new AbortController()
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort())
+    await (await inviteCommands()).inviteMachine(nodeContext(), { cluster, from, ttlMs, signal: over.signal })
+  })
+node
   .command('join <host:port>')
   .description('make a machine here that becomes a node by a token, as `podium token create --print-join-command` says')
   .requiredOption('--token <token>', 'of `podium token create`')
   .requiredOption('--discovery-token-ca-cert-hash <hash>', "of the public key of the cluster's authority")
-  .action(async (endpoint: string, options: { token: string; discoveryTokenCaCertHash: string }) => {
-    const { token, discoveryTokenCaCertHash: caCertHash } = options
-    await (await nodeCommands()).joinNode(nodeContext(), { endpoint, token, caCertHash })
+  .option('--tunnel <host:port>', 'to a cluster of another host, as `podium node invite` says there')
+  .option('--address <address>', 'of this host in the network of that cluster')
+  .action(async (endpoint: string, options: JoinOptions) => {
+    const { token, discoveryTokenCaCertHash: caCertHash, tunnel, address } = options
+    const told = { endpoint, token, caCertHash }
+    if (tunnel && address) return (await lendCommands()).lendMachine(nodeContext(), { ...told, tunnel, address })
+    if (tunnel || address) throw new UserError('--tunnel and --address come together, as `podium node invite` says')
+    await (await nodeCommands()).joinNode(nodeContext(), told)
   })
 node
   .command('remove <name>')
   .description('take a machine that has joined away, with its node; `kubectl drain` it first')
   .requiredOption('--cluster <cluster>')
-  .action(async (name: string, { cluster }: { cluster: string }) =>
-    (await nodeCommands()).removeNode(nodeContext(), cluster, name),
-  )
+  .action(async (name: string, { cluster }: { cluster: string }) => {
+    const { isElsewhere, removeLentMachine } = await lendCommands()
+    if (isElsewhere(cluster)) return removeLentMachine(nodeContext(), cluster, name)
+    await (await nodeCommands()).removeNode(nodeContext(), cluster, name)
+  })
 
 const images = program.command('images').description('images of machines, terminals and labs')
 

@@ -1,28 +1,16 @@
-// Machines that join a cluster which is there already, by a token (token-commands.ts), and go again. Upstream: kubeadm join.
+// Machines that join a cluster of this host, by a token (token-commands.ts), and go again. Upstream: kubeadm join.
 
-import { systemClock } from '../base/clock.ts'
 import { isNotFound } from '../kube/apimachinery/status-error.ts'
-import type { Client } from '../kube/client/index.ts'
-import {
-  clusterDirectory,
-  joiningNodeFiles,
-  type MachineProvider,
-  NETWORKING,
-  readClusterRecord,
-} from '../kube/cluster/index.ts'
-import { CertificateSigningRequest, Node } from '../kube/kinds/index.ts'
+import { clusterDirectory, readClusterRecord } from '../kube/cluster/index.ts'
+import { Node } from '../kube/kinds/index.ts'
 import { discoverCluster, type JoinRequest } from '../kube/kubelet/bootstrap/discovery.ts'
 import { createLinuxNodeOs } from '../kube/node-os/linux-node-os.ts'
-import { type ClusterCommandContext, listClusters } from './cluster-commands.ts'
+import { admitNode } from './admit-node.ts'
+import { listClusters } from './cluster-commands.ts'
+import { filesToJoin, JOIN_TIMEOUT_MS, type NodeCommandContext, networkOf, nextNode } from './joining.ts'
+import { removeCommand } from './lend-machine.ts'
 import { clientOf, runningCluster } from './running-cluster.ts'
 import { UserError } from './user-error.ts'
-
-export interface NodeCommandContext extends ClusterCommandContext {
-  openMachines(): Promise<MachineProvider>
-}
-
-const JOIN_TIMEOUT_MS = 120_000
-const LOOK_MS = 500
 
 /** Makes a machine on this engine that knows nothing but the token, and waits until it is a node. */
 export async function joinNode(context: NodeCommandContext, told: JoinRequest): Promise<void> {
@@ -31,7 +19,7 @@ export async function joinNode(context: NodeCommandContext, told: JoinRequest): 
   )
   if (!cluster) {
     throw new UserError(
-      `no cluster of this host listens at ${told.endpoint} (podium cluster list shows those there are), and machines join on the host of their cluster only: docs/decisions/0055`,
+      `no cluster of this host listens at ${told.endpoint} (podium cluster list shows those there are); for a cluster of another host, say there: podium node invite`,
     )
   }
   if (cluster.machines.length === 0) {
@@ -43,42 +31,14 @@ export async function joinNode(context: NodeCommandContext, told: JoinRequest): 
   })
   const client = await clientOf(context, cluster.name)
   await using machines = await context.openMachines()
-  const there = await machines.listMachines(cluster.name)
-  const ordinal = 1 + Math.max(...there.map(({ name }) => Number(/^node-(\d+)$/.exec(name)?.[1] ?? 0)))
-  const name = `node-${ordinal}`
-  if (await isReady(client, name)) {
-    throw new UserError(
-      `a Node with name "${name}" and status "Ready" already exists in the cluster, and no machine here is it; delete it first: kubectl delete node ${name}`,
-    )
-  }
-  const network = await machines.createNetwork({
-    cluster: cluster.name,
-    openTcpPorts: [NETWORKING.apiPort, NETWORKING.dnsPort],
-    openUdpPorts: [NETWORKING.dnsPort],
-  })
+  const { name, ordinal } = await nextNode(client, machines, cluster.name)
+  const network = await networkOf(machines, cluster.name)
   const machine = await machines.createMachine({ cluster: cluster.name, name, ordinal, network })
   context.say(`machine "${name}" runs; it asks the cluster for a certificate`)
-  // The same server as machines see it.
-  const endpoint = `${network.gatewayAddress}:${NETWORKING.apiPort}`
-  const {
-    proxyMode = 'iptables',
-    podNetwork = 'routes',
-    containerRuntime = 'docker',
-    ipFamily,
-  } = (await readClusterRecord(clusterDirectory(context.stateDir, cluster.name)))?.spec ?? {}
-  const files = joiningNodeFiles({
-    machine,
-    network,
-    networking: NETWORKING,
-    proxyMode,
-    podNetwork,
-    containerRuntime,
-    ipFamily,
-    join: { ...told, endpoint },
-  })
-  await machine.configure(files)
+  const record = await readClusterRecord(clusterDirectory(context.stateDir, cluster.name))
+  await machine.configure(filesToJoin(machine, network, record?.spec ?? {}, told))
   try {
-    await untilIn(client, name)
+    await admitNode(client, machine, { timeoutMs: JOIN_TIMEOUT_MS })
   } catch (err) {
     const { stdout } = await machine.exec(['tail', '-n', '5', '/var/log/podium/node-agent.log'])
     await machine.delete()
@@ -87,7 +47,7 @@ export async function joinNode(context: NodeCommandContext, told: JoinRequest): 
   context.say(`node "${name}" has joined cluster "${cluster.name}"`)
 }
 
-/** Gone with its machine. Whoever wants its pods to move first drains it. */
+/** Gone with its machine, or with the tunnel to it. Whoever wants its pods to move first drains it. */
 export async function removeNode(context: NodeCommandContext, cluster: string, name: string): Promise<void> {
   const found = await runningCluster(context, cluster)
   if (found.machines.some((machine) => machine.name === name)) {
@@ -95,9 +55,11 @@ export async function removeNode(context: NodeCommandContext, cluster: string, n
   }
   await using machines = await context.openMachines()
   const machine = (await machines.listMachines(found.name)).find((one) => one.name === name)
-  if (!machine) throw new UserError(`there is no machine "${name}" in cluster "${found.name}"`)
+  const away = (await machines.elsewhere.invited(found.name)).find(({ node }) => node === name)
+  if (!machine && !away) throw new UserError(`there is no machine "${name}" in cluster "${found.name}"`)
   const client = await clientOf(context, found.name)
-  await machine.delete()
+  await machine?.delete()
+  if (away) await machines.elsewhere.disinvite(found.name, name)
   await client
     .of(Node)
     .delete({ name })
@@ -105,36 +67,7 @@ export async function removeNode(context: NodeCommandContext, cluster: string, n
       if (!isNotFound(err)) throw err
     })
   context.say(`node "${name}" is gone`)
-}
-
-/** Who made the machine knows that the names and the address in its requests are true. */
-async function untilIn(client: Client, name: string): Promise<void> {
-  const giveUpAt = systemClock.monotonic() + JOIN_TIMEOUT_MS
-  for (;;) {
-    await approve(client, name)
-    if (await isReady(client, name)) return
-    if (systemClock.monotonic() > giveUpAt) throw new Error(`machine "${name}" did not become a node in time`)
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-  }
-}
-
-/** What a machine asks for as the node that it is, beyond a kubelet's own certificate. */
-const OTHERS = ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client']
-
-async function approve(client: Client, name: string): Promise<void> {
-  const requests = client.of(CertificateSigningRequest)
-  for (const request of (await requests.list()).items) {
-    const { spec, status } = request
-    const isOurs = spec.username === `system:node:${name}` && OTHERS.includes(spec.signerName)
-    if (!isOurs || status?.conditions?.length) continue
-    const message = 'This machine was made by podium node join.'
-    const conditions = [{ type: 'Approved', status: 'True', reason: 'PodiumNodeJoin', message }]
-    await requests.update({ ...request, status: { ...status, conditions } }, { subresource: 'approval' })
-  }
-}
-
-async function isReady(client: Client, name: string): Promise<boolean> {
-  const { items } = await client.of(Node).list()
-  const node = items.find(({ metadata }) => metadata?.name === name)
-  return node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
+  if (!away) return
+  const { gatewayAddress } = await networkOf(machines, found.name)
+  context.say(`its machine is still on ${away.peer}; say there: ${removeCommand(name, gatewayAddress)}`)
 }

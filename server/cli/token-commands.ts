@@ -14,17 +14,23 @@ import { UserError } from './user-error.ts'
 const SIGN_TIMEOUT_MS = 30_000
 const LOOK_MS = 100
 const TYPE = 'bootstrap.kubernetes.io/token'
-const nameOf = (id: string) => ({ name: `bootstrap-token-${id}`, namespace: 'kube-system' })
+export const tokenSecret = (id: string) => ({ name: `bootstrap-token-${id}`, namespace: 'kube-system' })
 
 export async function createToken(
   context: ClusterCommandContext,
   { cluster, ttlMs, print }: { cluster: string; ttlMs: number; print: boolean },
 ): Promise<void> {
   const found = await runningCluster(context, cluster)
-  const client = await clientOf(context, found.name)
+  const token = await makeToken(await clientOf(context, found.name), ttlMs)
+  if (!print) return context.say(token)
+  context.say(joinCommand(new URL(found.server).host, token, await configOf(context, found.name)))
+}
+
+/** Good for joining, and signed with. */
+export async function makeToken(client: Client, ttlMs: number): Promise<string> {
   const [id, secret] = [random(6), random(16)]
   await client.of(Secret).create({
-    metadata: nameOf(id),
+    metadata: tokenSecret(id),
     type: TYPE,
     stringData: {
       'token-id': id,
@@ -36,13 +42,11 @@ export async function createToken(
     },
   })
   await untilSigned(client, id)
-  const token = `${id}.${secret}`
-  if (!print) return context.say(token)
-  const { caPem = '' } = await configOf(context, found.name)
-  const hash = caCertHashOf(caPem)
-  const endpoint = new URL(found.server).host
-  context.say(`podium node join ${endpoint} --token ${token} --discovery-token-ca-cert-hash ${hash}`)
+  return `${id}.${secret}`
 }
+
+export const joinCommand = (endpoint: string, token: string, { caPem = '' }: { caPem?: string }): string =>
+  `podium node join ${endpoint} --token ${token} --discovery-token-ca-cert-hash ${caCertHashOf(caPem)}`
 
 /** Nobody believes the cluster by a token before its loop has signed with it. */
 async function untilSigned(client: Client, id: string): Promise<void> {
@@ -77,7 +81,7 @@ export async function deleteToken(context: ClusterCommandContext, cluster: strin
   const id = token.split('.')[0] ?? ''
   await client
     .of(Secret)
-    .delete(nameOf(id))
+    .delete(tokenSecret(id))
     .catch((err: Error) => {
       throw isNotFound(err) ? new UserError(`failed to delete bootstrap token "${id}": ${err.message}`) : err
     })

@@ -3,7 +3,8 @@
 // A host's own networks cannot be known beforehand, so a pool is chosen at start: the first candidate that overlaps no
 // route of the host. Slot n then owns the n-th /24 of the pool and the n-th 65536 uids, so neither can ever collide:
 //
-//   slot 3 of 10.160.0.0/12  →  10.160.3.0/24, gateway 10.160.3.1, machines .12 …, load balancers .128 …, terminals .224 …, uids 1879244800 …
+//   slot 3 of 10.160.0.0/12  →  10.160.3.0/24, gateway 10.160.3.1, machines .12 …, load balancers .128 …, bridges on other
+//   hosts .192 …, terminals .224 …, uids 1879244800 …
 import { tryCommand } from './run-command.ts'
 
 /** Kubernetes' defaults for pods (10.244/16) and services (10.96/12) are not among them. */
@@ -13,6 +14,8 @@ export const POOL_CANDIDATES = ['10.160.0.0/12', '10.208.0.0/12', '172.24.0.0/13
 const FIRST_UID = 1_879_048_192
 const UIDS_PER_SLOT = 65_536
 const MAX_SLOTS = 4096
+/** The last part of them: of bridges on other hosts, by which a network reaches there. */
+export const ADDRESSES_ELSEWHERE: readonly number[] = Array.from({ length: 32 }, (_, index) => 192 + index)
 
 export interface SlotAddresses {
   slot: number
@@ -24,6 +27,8 @@ export interface SlotAddresses {
   loadBalancerRange: string
   uidBase: number
   machineAddress(ordinal: number): string
+  /** By its last part. */
+  address(last: number): string
 }
 
 export function addressesOfSlot(pool: string, slot: number): SlotAddresses {
@@ -42,7 +47,14 @@ export function addressesOfSlot(pool: string, slot: number): SlotAddresses {
         throw new Error(`no address for machine ${ordinal}`)
       return formatAddress(network + 11 + ordinal)
     },
+    address: (last) => formatAddress(network + last),
   }
+}
+
+/** Of a network that is another host's: its addresses, with a number and uids of ours. */
+export function addressesElsewhere(gateway: string, slot: number): SlotAddresses {
+  const theirs = addressesOfSlot(`${gateway}/24`, 0)
+  return { ...theirs, slot, uidBase: FIRST_UID + slot * UIDS_PER_SLOT }
 }
 
 export const bridgeOf = (slot: number): string => `pdm-${slot}`

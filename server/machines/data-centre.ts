@@ -15,6 +15,7 @@ import type { Cgroups, Limits } from './cgroups.ts'
 import { closeDiskStore, type DiskStore, openDiskStore, withDisks } from './disk-store.ts'
 import { statusOf } from './docker-error.ts'
 import { DockerSockets } from './docker-sockets.ts'
+import { type Elsewhere, elsewhere } from './elsewhere.ts'
 import { withFileLock } from './file-lock.ts'
 import type { SharedPort } from './firewall.ts'
 import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
@@ -36,7 +37,7 @@ import { ENTER, type HostedMachine, machineHandle } from './machine.ts'
 import { buildPrograms, publishPrograms } from './machine-programs.ts'
 import { openCgroups } from './open-cgroups.ts'
 import { pruneImages } from './prune-images.ts'
-import { giveMachinePushAccess } from './push-access.ts'
+import { giveRegistryAccess, type RegistryAccess, registryAccessOf } from './push-access.ts'
 import { forgetImages } from './push-registry.ts'
 import { fillRegistry, registryContentHash } from './registry.ts'
 import { authoritiesOf, ensureRegistryCertificates, PUSH_REGISTRY, REGISTRY_NAMES } from './registry-certificates.ts'
@@ -72,6 +73,12 @@ export interface DataCentre extends MachineProvider {
   hasImage(name: string): boolean
   readonly machineLimits: Limits
   createNetwork(request: Parameters<MachineProvider['createNetwork']>[0]): Promise<LearnerNetwork>
+  /** `registry` is another host's where the machine is of a cluster there. */
+  createMachine(request: MachineRequest): Promise<Machine>
+  /** Machines of clusters here on other hosts, and of clusters there on this one. */
+  readonly elsewhere: Elsewhere
+  /** Of the cluster's machines, for one that is on another host. */
+  registryAccess(cluster: string): Promise<RegistryAccess>
   /** The learner's shell container; adopts the one of that name. `network` defaults to the cluster's. */
   createTerminal(request: Omit<TerminalRequest, 'network' | 'machines'>): Promise<Terminal>
   /** A root shell on a machine, in all its namespaces: what `ssh` to a node would give. */
@@ -90,6 +97,8 @@ export interface DataCentre extends MachineProvider {
   readonly goldenDisk: string
   readonly stateDir: string
 }
+
+type MachineRequest = Parameters<MachineProvider['createMachine']>[0] & { registry?: RegistryAccess }
 
 const DEFAULT_MACHINE_LIMITS: Limits = { memoryBytes: 2 * GIB, processes: 2000, cpus: 2 }
 const DEFAULT_CLUSTER_LIMITS: Limits = { memoryBytes: 6 * GIB, processes: 6000, cpus: 4 }
@@ -149,6 +158,7 @@ async function prepareDataCentre(
   const directory = await fillRegistry(registryContext, images)
   const networks: NetworkContext = { docker, installation, pool: await findPool(docker, options.addressPools) }
 
+  const away = elsewhere({ networks, stateDir })
   const services = sharedServices({ networks, registry: registryContext, images, directory })
 
   const seccomp = JSON.stringify(JSON.parse(await readFile(SECCOMP, 'utf8')))
@@ -156,10 +166,7 @@ async function prepareDataCentre(
   const locks = new Map<string, Promise<unknown>>()
   const sockets = new DockerSockets({ docker, stateDir })
 
-  async function createOn(
-    disk: string,
-    request: Parameters<MachineProvider['createMachine']>[0],
-  ): Promise<HostedMachine> {
+  async function createOn(disk: string, request: MachineRequest): Promise<HostedMachine> {
     const { cluster, name, ordinal } = request
     requireName(cluster, 'cluster')
     requireName(name, 'machine')
@@ -178,7 +185,7 @@ async function prepareDataCentre(
     await disks.remove(cluster, name) // of a machine whose making was interrupted
     await disks.clone(disk, cluster, name)
     const [data, shared] = await Promise.all([disks.mount(cluster, name), sharedBy(cluster).open()])
-    await giveMachinePushAccess(stateDir, cluster, data)
+    await giveRegistryAccess(request.registry ?? (await registryAccessOf(stateDir, cluster)), data)
     const address = addresses.machineAddress(ordinal)
     const container = await docker.createContainer({
       name: containerName,
@@ -292,6 +299,7 @@ async function prepareDataCentre(
       requireName(request.cluster, 'cluster')
       const network = await ensureNetwork(networks, request.cluster)
       await applyFirewall(network, request, { registries: await start() })
+      await away.reopen(network)
       return network
     })
 
@@ -320,6 +328,7 @@ async function prepareDataCentre(
       requireName(cluster, 'cluster')
       await removeContainersAndNetwork(cluster)
       await disks.removeCluster(cluster)
+      await away.forget(cluster)
       await forgetImages(registryContext, cluster)
       await sockets.forget(cluster)
       const left = await cgroups.remove([cluster])
@@ -353,6 +362,8 @@ async function prepareDataCentre(
     stateDir,
     goldenDisk: golden,
     createMachine: (request) => createOn(golden, request),
+    elsewhere: away,
+    registryAccess: async (cluster) => ({ ...(await registryAccessOf(stateDir, cluster)), authorities: caCertificate }),
     openMachineShell: ({ machine, size, command = ['bash', '-l'] }) =>
       openShell(docker.getContainer(machine.id), size, { command: [ENTER, ...command] }),
     keepHomes: (cluster, name) => keepHomes({ stateDir, cluster, name }),

@@ -74,6 +74,8 @@ export function chainNames(slot: number) {
     terminals: `PODIUM-TERM-${slot}`,
     forward: `PODIUM-FWD-${slot}`,
     nat: `PODIUM-NAT-${slot}`,
+    /** Of what comes from other hosts (tunnel.ts). */
+    tunnels: `PODIUM-TUN-${slot}`,
   }
 }
 

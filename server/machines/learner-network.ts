@@ -3,10 +3,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import type Docker from 'dockerode'
 import type { MachineNetwork } from '../kube/cluster/machine-provider.ts'
 import {
+  addressesElsewhere,
   addressesOfSlot,
   bridgeOf,
   choosePool,
   hostRoutes,
+  overlaps,
   POOL_CANDIDATES,
   type SlotAddresses,
   slotOfBridge,
@@ -17,8 +19,11 @@ import { closeFirewall, type FirewallRequest, openFirewall } from './firewall.ts
 import { nameOnEngine } from './installation.ts'
 import { LABELS, labelFilter } from './labels.ts'
 import { runCommand } from './run-command.ts'
+import { closeTunnels } from './tunnel.ts'
 
 const POOL_LABEL = 'podium.pool'
+/** In its place on a network that is another host's: the gateway there. */
+const ELSEWHERE_LABEL = 'podium.elsewhere'
 /** The registry's network. */
 export const SERVICES_SLOT = 0
 
@@ -51,7 +56,8 @@ export async function findNetwork(context: NetworkContext, cluster: string): Pro
     }),
   })
   if (!found) return undefined
-  const addresses = addressesOfSlot(found.Labels?.[POOL_LABEL] ?? context.pool, Number(found.Labels?.[LABELS.slot]))
+  const { [LABELS.slot]: slot, [POOL_LABEL]: pool = context.pool, [ELSEWHERE_LABEL]: gateway } = found.Labels ?? {}
+  const addresses = gateway ? addressesElsewhere(gateway, Number(slot)) : addressesOfSlot(pool, Number(slot))
   return describe(cluster, found.Name, addresses)
 }
 
@@ -67,8 +73,34 @@ export async function ensureNetwork(
   for (let next = slot ?? SERVICES_SLOT + 1; next < slotsIn(context.pool); next++) {
     if (used.has(next)) continue
     const network = describe(cluster, name, addressesOfSlot(context.pool, next))
-    if (await create(context, network)) return network
+    const { subnet, gateway, dynamicRange } = network.addresses
+    const range = { Subnet: subnet, Gateway: gateway, IPRange: dynamicRange }
+    if (await create(context, network, range, { [POOL_LABEL]: context.pool })) return network
     if (slot !== undefined) break
+  }
+  throw new Error(`no free network slot in ${context.pool}`)
+}
+
+/** A bridge in the range of another host's network, with an address of its own there; the gateway is at the other end. */
+export async function ensureFarEnd(
+  context: NetworkContext,
+  cluster: string,
+  { gateway, address }: { gateway: string; address: string },
+): Promise<LearnerNetwork> {
+  const existing = await findNetwork(context, cluster)
+  if (existing) return existing
+  const networks = await context.docker.listNetworks()
+  const subnets = networks.flatMap(({ IPAM }) => IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? [])
+  const taken = [...subnets.filter((subnet) => subnet.includes('.')), ...(await hostRoutes())]
+  const used = new Set(await usedSlots(context.docker))
+  for (let slot = SERVICES_SLOT + 1; slot < slotsIn(context.pool); slot++) {
+    if (used.has(slot)) continue
+    const network = describe(cluster, nameOnEngine(context.installation, cluster), addressesElsewhere(gateway, slot))
+    const { subnet } = network
+    const inUse = taken.find((other) => overlaps(subnet, other))
+    if (inUse) throw new Error(`the cluster's network is ${subnet}, and this host has ${inUse} for something else`)
+    if (await create(context, network, { Subnet: subnet, Gateway: address }, { [ELSEWHERE_LABEL]: gateway }))
+      return network
   }
   throw new Error(`no free network slot in ${context.pool}`)
 }
@@ -92,6 +124,7 @@ export function removeNetwork(context: NetworkContext, network: LearnerNetwork):
  */
 export async function takeDown(docker: Docker, name: string, slot: number): Promise<void> {
   const bridge = bridgeOf(slot)
+  await closeTunnels(slot)
   const before = await linkNumber(bridge)
   const isGone = await docker
     .getNetwork(name)
@@ -138,7 +171,12 @@ function describe(cluster: string, name: string, addresses: SlotAddresses): Lear
 }
 
 /** False when somebody else took the slot in the meantime. */
-async function create(context: NetworkContext, network: LearnerNetwork): Promise<boolean> {
+async function create(
+  context: NetworkContext,
+  network: LearnerNetwork,
+  range: { Subnet: string; Gateway: string; IPRange?: string },
+  label: Record<string, string>,
+): Promise<boolean> {
   const { addresses } = network
   try {
     await context.docker.createNetwork({
@@ -147,7 +185,7 @@ async function create(context: NetworkContext, network: LearnerNetwork): Promise
       Driver: 'bridge',
       IPAM: {
         Driver: 'default',
-        Config: [{ Subnet: addresses.subnet, Gateway: addresses.gateway, IPRange: addresses.dynamicRange }],
+        Config: [range],
       },
       Options: {
         'com.docker.network.bridge.name': network.bridge,
@@ -160,7 +198,7 @@ async function create(context: NetworkContext, network: LearnerNetwork): Promise
         [LABELS.role]: 'network',
         [LABELS.cluster]: network.cluster,
         [LABELS.slot]: String(addresses.slot),
-        [POOL_LABEL]: context.pool,
+        ...label,
       },
     })
   } catch (err) {

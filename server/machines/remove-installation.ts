@@ -23,6 +23,7 @@ const OURS = [
   'registry-tls',
   'push-registry',
   'sockets',
+  'tunnels',
   'node-agent',
   'holders',
   'preparing.lock',

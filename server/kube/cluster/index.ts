@@ -1,5 +1,6 @@
 // The front door of wing 1 for those who want clusters.
 
+export { VERSION } from '../apiserver/endpoints/server-state.ts'
 export { readApiServerFlags } from './api-server-flags.ts'
 export { backUpCluster, repairCluster, restoreCluster } from './cluster-backup.ts'
 export type { ClusterHost, MachinesRest } from './cluster-host.ts'
@@ -17,7 +18,8 @@ export { serveHost } from './host-process.ts'
 export { NODE_BOOTSTRAPPERS } from './joining-rights.ts'
 export { LocalClusterHost } from './local-host.ts'
 export type { LoopOrder } from './loop-order.ts'
-export type { MachineNetwork, MachineProvider } from './machine-provider.ts'
+export type { Machine, MachineFile, MachineNetwork, MachineProvider } from './machine-provider.ts'
+export { NETWORK_POLICY_USER } from './network-policy-role.ts'
 export { NETWORKING } from './networking.ts'
 export { joiningNodeFiles } from './node-files.ts'
 export type { ObjectVersions, VersionsQuery } from './object-versions.ts'

@@ -1,0 +1,110 @@
+// Machines of a cluster on another host. At home, where its control plane is, the network gets an end of a tunnel for each
+// such host; there, a bridge of the same range at the tunnel's other end, and machines as any. Either side remembers its ends.
+import { randomInt } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ADDRESSES_ELSEWHERE } from './address-pool.ts'
+import {
+  applyFirewall,
+  ensureFarEnd,
+  findNetwork,
+  type LearnerNetwork,
+  type NetworkContext,
+} from './learner-network.ts'
+import { addressTowards, applyTunnels, portsInUse, type Tunnel } from './tunnel.ts'
+
+/** The end at home. */
+export interface Invited extends Tunnel {
+  /** The machine there; a host lends a cluster one. */
+  node: string
+  ordinal: number
+}
+
+export interface Elsewhere {
+  /** At home: whom its network reaches. */
+  invited(cluster: string): Promise<Invited[]>
+  /** At home: opens an end for a machine on another host. `here` is where that host finds it. */
+  invite(
+    cluster: string,
+    machine: Pick<Invited, 'node' | 'ordinal' | 'peer'>,
+  ): Promise<{ tunnel: Tunnel; here: string }>
+  /** At home: closes the end again. Safe to repeat. */
+  disinvite(cluster: string, node: string): Promise<void>
+  /** There: the cluster's network, under a name of this host's for it. `gateway` is the one at home. */
+  reach(cluster: string, request: { gateway: string; tunnel: Tunnel }): Promise<LearnerNetwork>
+  /** After a restart, for a network whose bridge is there. */
+  reopen(network: LearnerNetwork): Promise<void>
+  forget(cluster: string): Promise<void>
+}
+
+/** A thousand to choose from, so that two homes of one host do not meet. */
+const FIRST_PORT = 14_000
+const PORTS = 1_000
+
+export function elsewhere({ networks, stateDir }: { networks: NetworkContext; stateDir: string }): Elsewhere {
+  const fileOf = (cluster: string) => join(stateDir, 'tunnels', `${cluster}.json`)
+
+  const read = async <T extends Tunnel>(cluster: string): Promise<T[]> =>
+    JSON.parse(await readFile(fileOf(cluster), 'utf8').catch(() => '[]')) as T[]
+
+  /** Written first: what is half made is found again. */
+  async function become(network: LearnerNetwork, tunnels: readonly Tunnel[]): Promise<void> {
+    await mkdir(join(stateDir, 'tunnels'), { recursive: true, mode: 0o700 })
+    await writeFile(fileOf(network.cluster), JSON.stringify(tunnels, null, 2))
+    await applyTunnels(network, tunnels)
+  }
+
+  async function networkOf(cluster: string): Promise<LearnerNetwork> {
+    const network = await findNetwork(networks, cluster)
+    if (!network) throw new Error(`cluster ${cluster} has no network`)
+    return network
+  }
+
+  return {
+    invited: (cluster) => read(cluster),
+    async invite(cluster, { peer, ...machine }) {
+      const network = await networkOf(cluster)
+      const here = await addressTowards(peer)
+      const others = await read<Invited>(cluster)
+      const twice = others.find((other) => other.peer === peer)
+      if (twice)
+        throw new Error(`${peer} has machine "${twice.node}" of this cluster already; a host lends a cluster one`)
+      const address = ADDRESSES_ELSEWHERE.map(network.addresses.address).find(
+        (one) => !others.some((other) => other.address === one),
+      )
+      if (!address) throw new Error(`the cluster's network reaches ${others.length} hosts, and no more`)
+      const tunnel = { peer, port: await freePort(), address }
+      await become(network, [...others, { ...tunnel, ...machine }])
+      return { tunnel, here }
+    },
+    async disinvite(cluster, node) {
+      const there = await read<Invited>(cluster)
+      const left = there.filter((one) => one.node !== node)
+      if (left.length < there.length) await become(await networkOf(cluster), left)
+    },
+    async reach(cluster, { gateway, tunnel }) {
+      await addressTowards(tunnel.peer)
+      const [before] = await read(cluster)
+      if (before?.port !== tunnel.port && (await portsInUse()).has(tunnel.port)) {
+        throw new Error(`another tunnel ends at UDP port ${tunnel.port} of this host; ask for another invitation`)
+      }
+      const network = await ensureFarEnd(networks, cluster, { gateway, address: tunnel.address })
+      await applyFirewall(network, { openTcpPorts: [], openUdpPorts: [] }, {})
+      await become(network, [tunnel])
+      return network
+    },
+    async reopen(network) {
+      const tunnels = await read(network.cluster)
+      if (tunnels.length > 0) await applyTunnels(network, tunnels)
+    },
+    forget: (cluster) => rm(fileOf(cluster), { force: true }),
+  }
+}
+
+async function freePort(): Promise<number> {
+  const taken = await portsInUse()
+  for (;;) {
+    const port = FIRST_PORT + randomInt(PORTS)
+    if (!taken.has(port)) return port
+  }
+}
