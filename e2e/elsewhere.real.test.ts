@@ -95,6 +95,8 @@ it('is a node as any: its pods and those at home reach each other, and kubectl r
   expect(await invited.ended).toMatchObject({ code: 0 })
   await says('wait --for=condition=Ready node/node-2 --timeout=60s')
 
+  expect(await says('get nodes -l podium.dev/elsewhere -o name')).toBe('node/node-2\n')
+
   const on = (node: string, name: string) =>
     says(
       `run ${name} --image=nginx --port=80 --expose --overrides={"spec":{"nodeName":"${node}","terminationGracePeriodSeconds":0}}`,

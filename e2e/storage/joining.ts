@@ -18,7 +18,7 @@ export function joining(seat: () => Seat): void {
     const join = (replaced: RegExp, by: string) => podium(...command.map((word) => word.replace(replaced, by)))
     await expect(join(/^\w{6}(\.\w{16})$/, 'zzzzzz$1')).rejects.toThrow('token id "zzzzzz" is invalid for this cluster')
     await expect(join(/^sha256:.*/, `sha256:${'0'.repeat(64)}`)).rejects.toThrow(/public key sha256:\w{64} not pinned/)
-    await expect(join(/^[\d.]+:\d+$/, '192.0.2.1:6443')).rejects.toThrow('on the host of their cluster only')
+    await expect(join(/^[\d.]+:\d+$/, '192.0.2.1:6443')).rejects.toThrow('for a cluster of another host')
     expect(await whatIsThere(cluster)).toEqual([])
 
     expect(await podium(...command)).toContain(`node "${NODE}" has joined`)

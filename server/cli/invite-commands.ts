@@ -46,7 +46,7 @@ export async function inviteMachine(context: NodeCommandContext, request: Invite
       version: VERSION.gitVersion,
       node: name,
       ordinal,
-      choices: { proxyMode, podNetwork, containerRuntime, ipFamily },
+      choices: { proxyMode, podNetwork, containerRuntime, ipFamily, isElsewhere: true },
       registry: await machines.registryAccess(cluster),
     }
     await publishInvitation(client, token, invitation)

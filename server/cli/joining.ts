@@ -48,7 +48,9 @@ export async function nextNode(
 }
 
 /** How the machines of a cluster differ from those of another. */
-export type MachineChoices = Pick<ClusterSpec, 'proxyMode' | 'podNetwork' | 'containerRuntime' | 'ipFamily'>
+export type MachineChoices = Pick<ClusterSpec, 'proxyMode' | 'podNetwork' | 'containerRuntime' | 'ipFamily'> & {
+  isElsewhere?: boolean
+}
 
 export function filesToJoin(
   machine: { name: string; address: string },
@@ -56,8 +58,8 @@ export function filesToJoin(
   choices: MachineChoices,
   told: Pick<JoinRequest, 'token' | 'caCertHash'>,
 ): MachineFile[] {
-  const { proxyMode = 'iptables', podNetwork = 'routes', containerRuntime = 'docker', ipFamily } = choices
+  const { proxyMode = 'iptables', podNetwork = 'routes', containerRuntime = 'docker', ipFamily, isElsewhere } = choices
   const join = { ...told, endpoint: `${network.gatewayAddress}:${NETWORKING.apiPort}` }
-  const how = { networking: NETWORKING, proxyMode, podNetwork, containerRuntime, ipFamily }
+  const how = { networking: NETWORKING, proxyMode, podNetwork, containerRuntime, ipFamily, isElsewhere }
   return joiningNodeFiles({ machine, network, ...how, join })
 }

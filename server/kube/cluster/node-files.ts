@@ -3,6 +3,7 @@
 
 import { writeYaml } from '../apimachinery/yaml.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
+import { ELSEWHERE } from '../controllers/directory-provisioner/index.ts'
 import type { ProxyModeName } from '../kube-proxy/configuration.ts'
 import type { PodPathName } from '../network/pod-paths.ts'
 import type { ContainerRuntimeName } from './cluster-spec.ts'
@@ -20,6 +21,8 @@ interface NodeOptions {
   podNetwork: PodPathName
   containerRuntime: ContainerRuntimeName
   ipFamily: IpFamilyChoice | undefined
+  /** Whether its host is not the cluster's. */
+  isElsewhere?: boolean
 }
 
 export async function nodeFiles(options: NodeOptions & { pki: Pki }): Promise<MachineFile[]> {
@@ -82,30 +85,34 @@ export function joiningNodeFiles(
   ]
 }
 
-const agentConfig = ({ machine, network, networking, podNetwork, containerRuntime, ipFamily }: NodeOptions) => ({
-  nodeName: machine.name,
-  nodeIP: machine.address,
-  kubeconfig: '/etc/kubernetes/kubelet.conf',
-  proxyKubeconfig: '/etc/kubernetes/kube-proxy.conf',
-  proxyConfig: '/var/lib/kube-proxy/config.conf',
-  networkKubeconfig: '/etc/kubernetes/network-policy.conf',
-  clusterCIDR: networking.clusterCidr,
-  podNetwork,
-  serviceCIDR: networking.serviceCidr,
-  ...(ipFamily === 'dual' && { second: { nodeIP: secondAddressOf(machine.address), ...networking.second } }),
-  clusterDNS: networking.clusterDns,
-  dnsAddress: network.gatewayAddress,
-  clusterDomain: networking.clusterDomain,
-  kubeletServing: {
-    cert: '/var/lib/kubelet/pki/kubelet.crt',
-    key: '/var/lib/kubelet/pki/kubelet.key',
-    clientCa: '/etc/kubernetes/pki/ca.crt',
-  },
-  dockerSocket: '/var/run/docker.sock',
-  ...(containerRuntime === 'containerd' && { criSocket: CRI_SOCKET }),
-  cniConfDir: '/etc/cni/net.d',
-  cniBinDir: '/opt/cni/bin',
-})
+const agentConfig = (options: NodeOptions) => {
+  const { machine, network, networking, podNetwork, containerRuntime, ipFamily, isElsewhere } = options
+  return {
+    nodeName: machine.name,
+    nodeIP: machine.address,
+    ...(isElsewhere && { labels: { [ELSEWHERE]: 'true' } }),
+    kubeconfig: '/etc/kubernetes/kubelet.conf',
+    proxyKubeconfig: '/etc/kubernetes/kube-proxy.conf',
+    proxyConfig: '/var/lib/kube-proxy/config.conf',
+    networkKubeconfig: '/etc/kubernetes/network-policy.conf',
+    clusterCIDR: networking.clusterCidr,
+    podNetwork,
+    serviceCIDR: networking.serviceCidr,
+    ...(ipFamily === 'dual' && { second: { nodeIP: secondAddressOf(machine.address), ...networking.second } }),
+    clusterDNS: networking.clusterDns,
+    dnsAddress: network.gatewayAddress,
+    clusterDomain: networking.clusterDomain,
+    kubeletServing: {
+      cert: '/var/lib/kubelet/pki/kubelet.crt',
+      key: '/var/lib/kubelet/pki/kubelet.key',
+      clientCa: '/etc/kubernetes/pki/ca.crt',
+    },
+    dockerSocket: '/var/run/docker.sock',
+    ...(containerRuntime === 'containerd' && { criSocket: CRI_SOCKET }),
+    cniConfDir: '/etc/cni/net.d',
+    cniBinDir: '/opt/cni/bin',
+  }
+}
 
 const agentFile = (config: object): MachineFile => ({
   path: '/etc/podium/node.json',

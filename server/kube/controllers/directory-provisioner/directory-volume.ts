@@ -47,10 +47,12 @@ export const sharedDirectory: Place = {
 /** While it is there, the directory may be there. */
 export const FINALIZER = 'external-provisioner.volume.kubernetes.io/finalizer'
 const HOSTNAME = 'kubernetes.io/hostname'
+/** On nodes whose machines are on another host than the cluster: what machines share is not there. */
+export const ELSEWHERE = 'podium.dev/elsewhere'
 
 export const volumeNameFor = ({ metadata }: Claim) => `pvc-${metadata?.uid}`
 
-/** `hostname` is undefined for one that all machines have. */
+/** `hostname` is undefined for one that all machines of the cluster's host have. */
 export function directoryVolume(place: Place, claim: Claim, storageClass: StorageClass, hostname?: string): Volume {
   const { namespace = '', name = '', uid = '' } = claim.metadata ?? {}
   const volumeName = volumeNameFor(claim)
@@ -65,11 +67,14 @@ export function directoryVolume(place: Place, claim: Claim, storageClass: Storag
       volumeMode: 'Filesystem',
       hostPath: { path: `${place.root}/${volumeName}_${namespace}_${name}`, type: 'DirectoryOrCreate' },
       claimRef: { kind: 'PersistentVolumeClaim', apiVersion: 'v1', namespace, name, uid },
-      ...(hostname !== undefined && { nodeAffinity: onlyOn(hostname) }),
+      nodeAffinity: hostname === undefined ? AT_HOME : onlyOn(hostname),
     },
   }
 }
 
+const AT_HOME = {
+  required: { nodeSelectorTerms: [{ matchExpressions: [{ key: ELSEWHERE, operator: 'DoesNotExist' }] }] },
+}
 const onlyOn = (hostname: string) => ({
   required: { nodeSelectorTerms: [{ matchExpressions: [{ key: HOSTNAME, operator: 'In', values: [hostname] }] }] },
 })

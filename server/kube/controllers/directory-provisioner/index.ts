@@ -20,6 +20,7 @@ import { StorageClass } from '../../kinds/storage-class.ts'
 import { messageOf } from '../pod-control.ts'
 import {
   directoryVolume,
+  ELSEWHERE,
   FINALIZER,
   hostnameOf,
   localPath,
@@ -170,9 +171,10 @@ class DirectoryProvisioner implements Reconciler {
 const isMadeBy = ({ provisioner }: Place, { metadata }: Volume) =>
   metadata?.annotations?.[PROVISIONED_BY] === provisioner
 
-/** Whether a directory is on that machine: the machine of its label, or any that runs where all have it. */
+/** Whether a directory is on that machine: the machine of its label, or any that runs where all of one host have it. */
 function isPlaceOf({ metadata, status }: WireNode, hostname: string | undefined): boolean {
   if (hostname !== undefined) return metadata?.labels?.['kubernetes.io/hostname'] === hostname
+  if (metadata?.labels?.[ELSEWHERE] !== undefined) return false
   return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
 }
 
@@ -204,3 +206,4 @@ const directoryProvisioner = (place: Place) =>
 
 export const localPathProvisioner = directoryProvisioner(localPath)
 export const sharedDirectoryProvisioner = directoryProvisioner(sharedDirectory)
+export { ELSEWHERE }

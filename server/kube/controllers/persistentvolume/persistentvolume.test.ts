@@ -247,7 +247,8 @@ it('makes a directory where the pod goes, and removes it with the claim', async 
   await loops.until('the volume has gone', async () => (await volumePhase(name)) === undefined)
 })
 
-it('makes a directory that all machines share for claims of that class, at once and for many writers', async () => {
+it('makes a directory that all machines of its host share for claims of that class, at once and for many writers', async () => {
+  await loops.addNode('away', { labels: { 'podium.dev/elsewhere': 'true' } })
   await loops.addNode('n1')
   await runAll()
   await loops.until('the class is there', async () => {
@@ -260,7 +261,9 @@ it('makes a directory that all machines share for claims of that class, at once 
   const { spec } = await volumes().get({ name })
   expect(spec?.accessModes).toEqual(['ReadWriteMany'])
   expect(spec?.hostPath?.path).toBe(`/srv/shared-directory/${name}_default_all`)
-  expect(spec?.nodeAffinity).toBeUndefined()
+  expect(spec?.nodeAffinity?.required?.nodeSelectorTerms).toEqual([
+    { matchExpressions: [{ key: 'podium.dev/elsewhere', operator: 'DoesNotExist' }] },
+  ])
   await claims().delete({ namespace, name: 'all' })
   const helper = { namespace: 'kube-system', name: `helper-pod-delete-${name}` }
   await loops.until('a pod on a machine removes it', () =>
