@@ -86,7 +86,7 @@ export function endsOf({ endpoint, tunnel, address }: Pick<LendRequest, 'endpoin
 
 async function discover(told: LendRequest, { peer, port }: Tunnel): Promise<DiscoveredCluster> {
   return discoverCluster(told, createLinuxNodeOs()).catch((err: Error) => {
-    if (!/^(dial|context deadline|read:)/.test(err.message)) throw err
+    if (!/^(dial|context deadline|EOF)/.test(err.message)) throw err
     throw new Error(
       `nothing comes through the tunnel from ${peer} (${err.message}): either the invitation is over, or it was for another address than this host's, or UDP ${port} does not pass between the two hosts`,
     )
