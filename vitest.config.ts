@@ -1,6 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
-// Two projects: `logic` needs nothing but Node and stays fast; `real` uses containers, kubectl, a browser, or takes its time.
+const withMachines = {
+  globalSetup: 'server/machines/stand-down.ts',
+  fileParallelism: false,
+  testTimeout: 180_000,
+  hookTimeout: 300_000,
+}
+
+// Three projects: `logic` needs nothing but Node and stays fast; `real` uses containers, kubectl, a browser, or takes its time;
+// `long` takes minutes, and is for `npm run test:long`.
 export default defineConfig({
   test: {
     projects: [
@@ -17,13 +25,11 @@ export default defineConfig({
       {
         test: {
           name: 'real',
-          globalSetup: 'server/machines/stand-down.ts',
           include: ['server/**/*.real.test.ts', 'e2e/**/*.real.test.ts', 'labs/**/*.real.test.ts'],
-          fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 300_000,
+          ...withMachines,
         },
       },
+      { test: { name: 'long', include: ['e2e/**/*.long.test.ts'], ...withMachines } },
     ],
   },
 })

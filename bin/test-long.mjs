@@ -1,5 +1,5 @@
 // `npm run test:long`: what searches with a seed or counts up to a number goes on for longer, each time from another seed,
-// which is printed. To have a failure again: PODIUM_SEED=… npm run test:long. As root, after `npm test`.
+// which is printed; and what takes minutes to set up. To have a failure again: PODIUM_SEED=… npm run test:long. As root, after `npm test`.
 
 import { bootstrap, fail, root, run, say } from './bootstrap.mjs'
 import { fetchKubectls, generateSources, prepareMachines } from './setup.mjs'
@@ -13,6 +13,7 @@ const SEARCHES = [
   ['real', 'server/kube/schemas/strategic-merge-random.real.test.ts'],
   ['real', 'server/machines/create-and-delete.real.test.ts'],
   ['real', 'e2e/streams.real.test.ts'],
+  ['long', 'e2e/elsewhere.long.test.ts'],
 ]
 
 const node = bootstrap()

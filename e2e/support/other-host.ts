@@ -39,7 +39,7 @@ export async function startOtherHost(): Promise<OtherHost> {
   await until('the other engine answers', async () => (await runThere('docker', ['version'])).code === 0)
   await copyImages(socket)
   const podium = (...args: string[]) =>
-    runThere(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'server/cli.ts'), ...args], 300_000)
+    runThere(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'server/cli.ts'), ...args], 600_000)
   return {
     address: THERE,
     home: HERE,

@@ -3,7 +3,7 @@
 
 import { writeYaml } from '../apimachinery/yaml.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
-import { ELSEWHERE } from '../controllers/directory-provisioner/index.ts'
+import { ELSEWHERE } from '../controllers/directory-provisioner/directory-volume.ts'
 import type { ProxyModeName } from '../kube-proxy/configuration.ts'
 import type { PodPathName } from '../network/pod-paths.ts'
 import type { ContainerRuntimeName } from './cluster-spec.ts'

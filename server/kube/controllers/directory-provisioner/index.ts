@@ -206,4 +206,3 @@ const directoryProvisioner = (place: Place) =>
 
 export const localPathProvisioner = directoryProvisioner(localPath)
 export const sharedDirectoryProvisioner = directoryProvisioner(sharedDirectory)
-export { ELSEWHERE }
