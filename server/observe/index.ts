@@ -12,7 +12,7 @@ export type {
   SeenConnection,
 } from './network/network-push.ts'
 export { selectsNobody, targetPortOf } from './network/service-path.ts'
-export type { TracedRequest, TraceQuestion } from './network/trace/traced-request.ts'
+export type { TracedRequest, TraceHop, TraceQuestion } from './network/trace/traced-request.ts'
 export type { ObjectsPush, SelectedPush } from './object-feed.ts'
 export type { ClusterHistory, PastMoment } from './past.ts'
 export { nodeIsReady, nodeIsSimulated, type PictureNode, type PicturePod, type PicturePush } from './picture-push.ts'

@@ -36,7 +36,9 @@ export function NetworkScope(props: LensProps) {
     if (connection) return <ScopeOfConnection connection={connection} close={() => choose(undefined)} />
     const canTrace = model.until === undefined && model.machines.some(({ state }) => state !== 'simulated')
     const form = canTrace && sessionId && <TraceForm trace={trace} model={model} sessionId={sessionId} />
-    if (trace.traced && form) return <TraceScope traced={trace.traced} form={form} close={() => trace.forget()} />
+    if (trace.traced && form) {
+      return <TraceScope traced={trace.traced} pointed={trace.pointed} form={form} close={() => trace.forget()} />
+    }
     return <Overview network={network} choose={choose} form={form} />
   }
   if (!('object' in selection)) return <Microscope {...props} />

@@ -7,6 +7,8 @@ import type { LensProps } from '../lens.ts'
 import { LensTable, LensTables, RowHead } from '../lens-table.tsx'
 import { endWords, timeWords } from './connection-words.ts'
 import { addressOf, placeName } from './network-model.ts'
+import { TraceTable } from './trace/trace-table.tsx'
+import { useTrace } from './trace/use-trace.ts'
 import { useNetwork } from './use-network.ts'
 
 const mostRows = 200
@@ -14,10 +16,12 @@ const hears = { listening: 'heard', connecting: 'not heard yet', simulated: 'sim
 
 export function NetworkTable(props: LensProps) {
   const network = useNetwork(props)
+  const { traced } = useTrace(props)
   const { services, connections, machines, hidden } = network.model
   const rows = connections.slice(-mostRows).reverse()
   return (
     <LensTables of="network" label="The network as a table">
+      {traced && network.model.until === undefined && <TraceTable traced={traced} />}
       <LensTable caption="Services" columns={['Name', 'Address', 'Selects', 'Endpoints', 'Reaches']} isWhole>
         {services.map(({ namespace, name, clusterIP, ports, selector, endpoints, path }) => (
           <tr key={`${namespace}/${name}`}>

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { hopsOf } from './hops.ts'
-import { arrives, CLIENT, outcome, passage, preroutingTo, report, rule, there, told } from './testing/told-examples.ts'
+import {
+  arrives,
+  CLIENT,
+  FORWARD,
+  outcome,
+  passage,
+  preroutingTo,
+  report,
+  rule,
+  there,
+  told,
+} from './testing/told-examples.ts'
 
 const web = '10.96.0.50'
 const allowed = rule('to/default/web-2', 'accept', 'tcp dport 80 counter accept comment "default/friends ingress[0]"')
@@ -10,7 +21,7 @@ const words = (told: ReturnType<typeof hops>) => told.map(({ title, where, says 
 
 describe('the way of a request', () => {
   const whole = hops('web', {
-    outcome: outcome('connected', web, { names }),
+    outcome: outcome('connected', web, { names, answer: 'HTTP/1.1 200 OK', bytes: 615 }),
     reports: [
       ['node-1', there('web', web)],
       ['node-2', arrives(80, allowed)],
@@ -27,8 +38,10 @@ describe('the way of a request', () => {
       ['Wire', 'node-1 to node-2', `it comes by \`eth0\` from \`${CLIENT}\``],
       ['Route', 'node-2', '`10.244.0.2` is behind `cni0`'],
       ['Network policy, ingress', 'node-2', '`default/friends ingress[0]` lets it through'],
+      ['web-2 answers', 'node-2', '`HTTP/1.1 200 OK`, 615 bytes'],
     ])
-    expect(whole.every(({ state, lines }) => state === 'ok' && lines.length > 0)).toBe(true)
+    // Whoever answers has said so already; all others are quoted.
+    expect(whole.slice(0, -1).every(({ state, lines }) => state === 'ok' && lines.length > 0)).toBe(true)
   })
 
   it('shows every rule that was met, and of the chain that chose also those that were not', () => {
@@ -52,6 +65,17 @@ describe('the way of a request', () => {
       ],
     })
     expect(told.at(-1)).toMatchObject({ state: 'fail', says: 'ingress dropped by default/friends' })
+  })
+
+  it('says by which rule of others it was refused', () => {
+    const rejected = rule(
+      'KUBE-SERVICES',
+      'drop',
+      '-A KUBE-SERVICES --comment "default/web has no endpoints" -j REJECT',
+    )
+    const passing = passage(FORWARD, ['cni0', 'eth0'], [CLIENT, `${web}:8080`], [rejected])
+    const told = hops('web', { outcome: outcome('ECONNREFUSED', web), reports: [['node-1', report([passing])]] })
+    expect(told.at(-1)).toMatchObject({ kind: 'filter', says: 'refused here: default/web has no endpoints' })
   })
 
   it('says that no rule was about the address of a Service', () => {
@@ -84,7 +108,10 @@ describe('the way of a request', () => {
       outcome: outcome('connected', web),
       reports: [['node-1', report([{ ...postrouting, rules: [jump, kept] }])]],
     })
-    expect(plain.at(-1)).toMatchObject({ title: 'Sender', says: `stays \`${CLIENT}\`` })
+    expect(plain.find(({ kind }) => kind === 'masquerade')).toMatchObject({
+      title: 'Sender',
+      says: `stays \`${CLIENT}\``,
+    })
   })
 
   it('ends at the name where that leads nowhere', () => {
@@ -96,6 +123,8 @@ describe('the way of a request', () => {
     }))
     expect(hops('wbe', { outcome: outcome('no name', undefined, { names: steps }) })).toEqual([
       {
+        kind: 'name',
+        machine: '',
         title: 'Name',
         where: 'DNS at 10.96.0.10, 2.0 ms',
         says: 'nobody knows wbe, asked 2 times',

@@ -4,6 +4,7 @@ import { type Passage, rewrittenTo } from '../../../kube/network/trace/passages.
 import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
 import type { TracedPacket } from '../../../kube/network/trace/trace-line.ts'
 import { Addresses } from '../addresses.ts'
+import { endsOf } from './ends.ts'
 import { commentOf, isQuestion, kindOf, stopIn } from './passage-kinds.ts'
 import type { Told } from './told.ts'
 import type { TraceHop } from './traced-request.ts'
@@ -29,22 +30,23 @@ export function hopsOf(told: Told): TraceHop[] {
     else hops.push(sends(told, first))
     hops.push(...onMachine({ name, passages, report, told, addresses }))
   })
-  return hops
+  return [...hops, ...answerHop(told)]
 }
+
+const NAME = { kind: 'name', machine: '', title: 'Name' } as const
 
 function nameHop({ outcome, target }: Told): TraceHop[] {
   const { names, hostsLine, nameServer, address } = outcome
   if (hostsLine) {
-    return [
-      { title: 'Name', where: '/etc/hosts', says: `${target.host} is \`${address}\``, state: 'ok', lines: [hostsLine] },
-    ]
+    const says = `${target.host} is \`${address}\``
+    return [{ ...NAME, where: '/etc/hosts', says, state: 'ok', lines: [hostsLine] }]
   }
   if (names.length === 0) return []
   const ms = names.reduce((sum, step) => sum + step.ms, 0)
   const asked = names.length === 1 ? 'asked once' : `asked ${names.length} times`
   return [
     {
-      title: 'Name',
+      ...NAME,
       where: `DNS at ${nameServer}, ${ms.toFixed(1)} ms`,
       says: address ? `${target.host} is \`${address}\`, ${asked}` : `nobody knows ${target.host}, ${asked}`,
       state: address ? 'ok' : 'fail',
@@ -58,6 +60,8 @@ const targetOf = ({ to, toPort }: Pick<TracedPacket, 'to' | 'toPort'>) => `${to}
 
 function sends({ client, protocol }: Told, packet: TracedPacket): TraceHop {
   return {
+    kind: 'sends',
+    machine: client.machine,
     title: `${client.name} sends`,
     where: client.machine,
     says: `${protocol.toUpperCase()} from \`${endOf(packet)}\` to \`${targetOf(packet)}\``,
@@ -69,12 +73,28 @@ function sends({ client, protocol }: Told, packet: TracedPacket): TraceHop {
 function wire(before: string, machine: string, packet: TracedPacket): TraceHop {
   const wrapped = packet.iif.startsWith('vxlan') ? ', wrapped on the way' : ''
   return {
+    kind: 'wire',
+    machine,
     title: 'Wire',
     where: `${before} to ${machine}`,
     says: `it comes by \`${packet.iif}\` from \`${endOf(packet)}\`${wrapped}`,
     state: 'ok',
     lines: [packet.line],
   }
+}
+
+/** Its own word, where it was reached; whatever stood in the way is a hop already. */
+function answerHop(told: Told): TraceHop[] {
+  const { outcome } = told
+  const { isReached, target } = endsOf(told)
+  if (!isReached || !target) return []
+  const name = target.pod?.name ?? target.machine ?? target.ip
+  const base = { kind: 'answers' as const, machine: target.machine ?? '', where: target.machine ?? '', lines: [] }
+  if (outcome.how !== 'connected') {
+    return [{ ...base, title: `${name} refuses`, says: `nobody listens on port ${target.port}`, state: 'fail' }]
+  }
+  const says = outcome.answer ? `\`${outcome.answer}\`, ${outcome.bytes} bytes` : 'nothing, but it is there'
+  return [{ ...base, title: `${name} answers`, says, state: 'ok' }]
 }
 
 interface OnMachine {
@@ -110,6 +130,8 @@ function routeHop({ name, addresses }: OnMachine, route: NonNullable<TraceReport
       : `\`${to}\` is behind \`${dev}\``
   const isLost = /\b(FAILED|INCOMPLETE)\b/.test(neighbour)
   return {
+    kind: 'route',
+    machine: name,
     title: 'Route',
     where: name,
     says: isThere ? `${way}${isLost ? ', where nobody answers' : ''}` : 'there is none',
@@ -124,8 +146,9 @@ function passageHop(on: OnMachine, passage: Passage): TraceHop[] {
   if (passage.rules.length === 0 && passage.policy !== 'drop') return []
   const lines = passage.rules.map(({ text }) => text)
   const stop = stopIn(name, passage)
-  const base = { where: name, state: stop ? 'fail' : 'ok', lines } as const
-  switch (kindOf(passage)) {
+  const kind = kindOf(passage)
+  const base = { kind, machine: name, where: name, state: stop ? 'fail' : 'ok', lines } as const
+  switch (kind) {
     case 'policy':
       return policyHop(passage, base)
     case 'service':
@@ -133,13 +156,14 @@ function passageHop(on: OnMachine, passage: Passage): TraceHop[] {
     case 'masquerade':
       return [{ ...base, ...masqueradeWords(on, passage) }]
     case 'filter': {
-      const says = stop ? `${stop.how} here` : 'nothing stops it here'
+      const why = commentOf(stop?.rule?.text ?? '')
+      const says = stop ? `${stop.how} here${why && `: ${why}`}` : 'nothing stops it here'
       return [{ ...base, title: `Filter ${passage.chain}`, says }]
     }
   }
 }
 
-function policyHop(passage: Passage, base: Pick<TraceHop, 'where' | 'state' | 'lines'>): TraceHop[] {
+function policyHop(passage: Passage, base: Omit<TraceHop, 'title' | 'says'>): TraceHop[] {
   const rule = passage.rules.at(-1)
   const about = commentOf(rule?.text ?? '')
   const title = `Network policy, ${passage.chain}`

@@ -7,6 +7,7 @@ import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
 import type { Source } from '../../../kube/network/trace/trace-order.ts'
 import type { ClusterObjects } from '../addresses.ts'
 import { whyDeaf } from '../network-objects.ts'
+import { endsOf } from './ends.ts'
 import { hopsOf } from './hops.ts'
 import { MachineTracer } from './machine-tracer.ts'
 import type { Told } from './told.ts'
@@ -54,6 +55,7 @@ export class RequestTracing {
       return {
         from: client.name,
         to: `${target.host}:${target.port}`,
+        ends: endsOf(told),
         hops: hopsOf(told),
         verdict: verdictOf(told),
         unheard: told.unheard,

@@ -1,6 +1,6 @@
 // What is asked of a trace, and what the page is told of it.
 
-import type { ObjectName } from '../network-push.ts'
+import type { ObjectName, Place } from '../network-push.ts'
 
 export interface TraceQuestion {
   /** A Pod, or a machine itself. */
@@ -14,13 +14,29 @@ export interface TracedRequest {
   /** `client`, and `web:8080`. */
   from: string
   to: string
+  ends: TraceEnds
   hops: TraceHop[]
   verdict: TraceVerdict
   /** Machines whose kernels could not be asked, and why. */
   unheard: { machine: string; why: string }[]
 }
 
+export interface TraceEnds {
+  client: Place
+  /** Nobody was called where the name led nowhere. */
+  asked?: Place
+  /** Whom it was for when it was seen last; undefined where no rule led on from a Service's address. */
+  target?: Place
+  /** The target itself answered, or refused. */
+  isReached: boolean
+}
+
+export type HopKind = 'name' | 'sends' | 'service' | 'policy' | 'masquerade' | 'filter' | 'route' | 'wire' | 'answers'
+
 export interface TraceHop {
+  kind: HopKind
+  /** Whose kernel told of it, and where the wire led; empty for what is on no machine of the cluster. */
+  machine: string
   title: string
   /** The machine, or where else. */
   where: string

@@ -5,6 +5,7 @@ import type { Service } from 'kubernetes-types/core/v1'
 import { rewrittenTo } from '../../../kube/network/trace/passages.ts'
 import { Addresses } from '../addresses.ts'
 import { pathOfService, slicesOf, targetPortOf } from '../service-path.ts'
+import { lastTarget } from './ends.ts'
 import { commentOf, isQuestion, kindOf, type Stop, stopsOf } from './passage-kinds.ts'
 import type { Told } from './told.ts'
 
@@ -91,15 +92,13 @@ function noWay(told: Told): string | undefined {
 
 function notListening(told: Told): string | undefined {
   const { outcome, objects, protocol } = told
-  const last = told.machines.at(-1)?.report
-  const packet = last?.passages.at(-1)?.packet
-  if (outcome.how !== 'ECONNREFUSED' || !packet) return undefined
-  const to = last?.connection?.answered ?? { from: packet.to, fromPort: packet.toPort }
-  const place = new Addresses(objects).placeOf(to.from, to.fromPort, { protocol, isAsked: false })
-  const who = place.pod ? `Pod ${place.pod.name}` : (place.machine ?? `\`${to.from}\``)
+  const to = lastTarget(told)
+  if (outcome.how !== 'ECONNREFUSED' || !to) return undefined
+  const place = new Addresses(objects).placeOf(to.ip, to.port, { protocol, isAsked: false })
+  const who = place.pod ? `Pod ${place.pod.name}` : (place.machine ?? `\`${to.ip}\``)
   const service = asked(told)
-  const target = service && targetOf(service, told, to.fromPort)
-  return `It reached ${who}, and nobody listens there on port ${to.fromPort}.${target ? ` ${target}` : ''}`
+  const target = service && targetOf(service, told, to.port)
+  return `It reached ${who}, and nobody listens there on port ${to.port}.${target ? ` ${target}` : ''}`
 }
 
 /** Where a Service leads to a port that its Pods do not name. */

@@ -2,17 +2,27 @@
 
 // A traced request: hop by hop, each with the kernel's own lines, what became of it, and why.
 
-import type { TracedRequest } from '../../../../../server/observe/index.ts'
+import { useEffect, useRef } from 'react'
+import type { TracedRequest, TraceHop } from '../../../../../server/observe/index.ts'
 import { Glyph } from '../../../../_ui/glyph.tsx'
 import { Shape } from '../../../../_ui/shape.tsx'
 import { InlineCode } from '../../../instructions/inline-code.tsx'
 import scope from '../../scope/microscope.module.css'
 import { Head, Part } from '../../scope/microscope-part.tsx'
 import network from '../network.module.css'
+import { choiceEnds, choiceWords } from './choice-words.ts'
 import style from './trace.module.css'
+import { numbered } from './trace-legs.ts'
 
-export function TraceScope(props: { traced: TracedRequest; form: React.ReactNode; close: () => void }) {
-  const { traced, form, close } = props
+interface Props {
+  traced: TracedRequest
+  /** The hop that was chosen in the picture. */
+  pointed: number | undefined
+  form: React.ReactNode
+  close: () => void
+}
+
+export function TraceScope({ traced, pointed, form, close }: Props) {
   const { from, to, hops, verdict, unheard } = traced
   return (
     <div className={scope.scope} data-scope="trace" data-verdict={verdict.state}>
@@ -34,18 +44,8 @@ export function TraceScope(props: { traced: TracedRequest; form: React.ReactNode
       </Part>
       <Part title="Path" aside={`${hops.length} ${hops.length === 1 ? 'hop' : 'hops'}`}>
         <ol className={`${network.hops} ${style.hops}`}>
-          {hops.map((hop, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: hops of one trace are told by their place
-            <li key={index} data-state={hop.state}>
-              <i>{index + 1}</i>
-              <b>{hop.title}</b>
-              <span className="quiet">{hop.where}</span>
-              <p>
-                <InlineCode text={hop.says} />
-              </p>
-              {hop.choice && <Choice choice={hop.choice} />}
-              <Lines lines={hop.lines} />
-            </li>
+          {numbered(traced).map(({ number, hop }) => (
+            <Hop key={number} number={number} hop={hop} isPointed={pointed === number} />
           ))}
         </ol>
       </Part>
@@ -62,11 +62,30 @@ export function TraceScope(props: { traced: TracedRequest; form: React.ReactNode
   )
 }
 
+function Hop({ number, hop, isPointed }: { number: number; hop: TraceHop; isPointed: boolean }) {
+  const ref = useRef<HTMLLIElement>(null)
+  useEffect(() => {
+    if (isPointed) ref.current?.scrollIntoView({ block: 'nearest' })
+  }, [isPointed])
+  return (
+    <li ref={ref} data-state={hop.state} data-hop={hop.kind} data-pointed={isPointed || undefined}>
+      <i>{number}</i>
+      <b>{hop.title}</b>
+      <span className="quiet">{hop.where}</span>
+      <p>
+        <InlineCode text={hop.says} />
+      </p>
+      {hop.choice && <Choice choice={hop.choice} />}
+      <Lines lines={hop.lines} isOpen={isPointed} />
+    </li>
+  )
+}
+
 /** Folded: who wants them is shown the kernel's own words. */
-function Lines({ lines }: { lines: readonly string[] }) {
+function Lines({ lines, isOpen = false }: { lines: readonly string[]; isOpen?: boolean }) {
   if (lines.length === 0) return null
   return (
-    <details className={style.lines}>
+    <details className={style.lines} open={isOpen}>
       <summary>{lines.length === 1 ? 'The line' : `${lines.length} lines`}</summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reached by the keyboard */}
       <pre tabIndex={0}>{lines.join('\n')}</pre>
@@ -75,24 +94,16 @@ function Lines({ lines }: { lines: readonly string[] }) {
 }
 
 /** Rules are tried one after the other, and the first that fits is taken. */
-function Choice({ choice }: { choice: NonNullable<TracedRequest['hops'][number]['choice']> }) {
-  const taken = choice.findIndex(({ met }) => met)
+function Choice({ choice }: { choice: NonNullable<TraceHop['choice']> }) {
+  const ends = choiceEnds(choice)
   return (
     <ul className={style.choice}>
       {choice.map(({ rule, met }, index) => (
         <li key={rule} data-met={met || undefined}>
           <code>{choiceWords(rule)}</code>
-          <span>{met ? 'taken' : index < taken ? 'passed over' : 'not reached'}</span>
+          <span>{ends[index]}</span>
         </li>
       ))}
     </ul>
   )
-}
-
-/** Its chance and whom it leads to, as kube-proxy notes them. */
-function choiceWords(rule: string): string {
-  const [, to] = /--comment "[^"]* -> ([^"]+)"/.exec(rule) ?? []
-  if (!to) return rule
-  const [, chance] = /--probability ([\d.]+)/.exec(rule) ?? []
-  return `${chance ? `1 in ${Math.round(1 / Number(chance))}` : 'else'} → ${to}`
 }

@@ -14,6 +14,8 @@ export class TraceStore {
   draft: TraceDraft = { from: '', to: '', protocol: 'tcp' }
   isUnderWay = false
   traced: TracedRequest | undefined
+  /** The hop that is looked at, by its number. */
+  pointed: number | undefined
   /** Why there is none. */
   problem = ''
   private version = 0
@@ -33,7 +35,14 @@ export class TraceStore {
 
   forget(): void {
     this.traced = undefined
+    this.pointed = undefined
     this.problem = ''
+    this.changed()
+  }
+
+  /** At the same again: at none. */
+  point(number: number): void {
+    this.pointed = this.pointed === number ? undefined : number
     this.changed()
   }
 
@@ -46,6 +55,7 @@ export class TraceStore {
     this.isUnderWay = false
     if (typeof answer === 'string') this.problem = answer
     else this.traced = answer
+    this.pointed = undefined
     this.changed()
   }
 

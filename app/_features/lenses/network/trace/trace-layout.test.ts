@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest'
+import type { NetworkMachine, NetworkPod, NetworkService, TracedRequest } from '../../../../../server/observe/index.ts'
+import { layoutPicture } from '../../canvas/picture-layout.ts'
+import { choiceEnds, choiceWords } from './choice-words.ts'
+import { layoutTrace } from './trace-layout.ts'
+import { legsOf, numbered, podsOfTrace } from './trace-legs.ts'
+
+type Hop = TracedRequest['hops'][number]
+const hop = (kind: Hop['kind'], machine: string, more: Partial<Hop> = {}): Hop => ({
+  ...{ kind, machine, title: kind, where: machine, says: '', state: 'ok', lines: [] },
+  ...more,
+})
+const named = (name: string) => ({ namespace: 'default', name })
+const place = (name: string, machine: string, ip: string) => ({ ip, port: 80, pod: named(name), machine })
+const client = place('client', 'node-1', '10.244.1.2')
+const near = place('near', 'node-1', '10.244.1.3')
+const far = place('far', 'node-2', '10.244.2.2')
+const asked = { ip: '10.96.0.50', port: 8080, service: named('web') }
+const begin = [hop('name', ''), hop('sends', 'node-1'), hop('service', 'node-1'), hop('route', 'node-1')]
+const traced = (
+  hops: Hop[],
+  ends: Partial<TracedRequest['ends']> = {},
+  state: 'ok' | 'fail' = 'ok',
+): TracedRequest => ({
+  from: 'client',
+  to: 'web:8080',
+  ends: { client, asked, target: far, isReached: true, ...ends },
+  hops,
+  verdict: { state, says: '', why: '', lines: [] },
+  unheard: [],
+})
+const across = traced([
+  ...begin,
+  hop('wire', 'node-2'),
+  hop('route', 'node-2'),
+  hop('policy', 'node-2'),
+  hop('answers', 'node-2'),
+])
+const dropped = traced(
+  [...begin, hop('wire', 'node-2'), hop('route', 'node-2'), hop('policy', 'node-2', { state: 'fail' })],
+  { isReached: false },
+  'fail',
+)
+const sameMachine = traced([...begin, hop('answers', 'node-1')], { target: near })
+/** By a node port of node-2, which sends it back. */
+const back = traced(
+  [
+    ...begin.slice(1),
+    ...[hop('wire', 'node-2'), hop('service', 'node-2'), hop('masquerade', 'node-2')],
+    ...[hop('wire', 'node-1'), hop('policy', 'node-1'), hop('answers', 'node-1')],
+  ],
+  { target: near },
+)
+const toDns = traced([...begin, hop('answers', '')], { target: { ip: '10.160.1.1', port: 53 } })
+const unknownName = traced([hop('name', '', { state: 'fail' })], { isReached: false }, 'fail')
+
+const machines = ['node-1', 'node-2'].map((name) => ({ name }) as NetworkMachine)
+const pod = ({ pod: { name }, machine, ip }: typeof client): NetworkPod => ({
+  ...named(name),
+  machine,
+  ip,
+  onHost: false,
+})
+const endpoint = ({ pod, ip }: typeof client, ready = true) => ({ pod, address: ip, ready })
+const services = [
+  { ...named('web'), endpoints: [endpoint(near), endpoint(far), endpoint(place('late', 'node-2', ''), false)] },
+] as NetworkService[]
+const pods = [client, near, far, place('late', 'node-2', ''), place('other', 'node-2', '10.244.2.9')].map(pod)
+
+function lay(of: TracedRequest, height = 490) {
+  const layout = layoutPicture({ width: 770, height, loops: 5, machines: ['node-1', 'node-2'] })
+  const legs = legsOf(of)
+  return layoutTrace(layout, of, { legs, pods: podsOfTrace(of, { pods, services }), machines, hasService: true })
+}
+
+/** The corners of a way. */
+function corners(path: string): { x: number; y: number }[] {
+  const all: { x: number; y: number }[] = []
+  for (const [, letter, first, second] of path.matchAll(/([MHV])([\d.]+)(?: ([\d.]+))?/g)) {
+    const last = all.at(-1) ?? { x: 0, y: 0 }
+    const x = letter === 'V' ? last.x : Number(first)
+    const y = letter === 'H' ? last.y : Number(letter === 'V' ? first : second)
+    all.push({ x, y })
+  }
+  return all
+}
+
+const every = { across, dropped, sameMachine, back, toDns, unknownName }
+
+describe('the way of a traced request', () => {
+  it.each(Object.entries(every))('%s: is upright and level, and begins at whoever called', (_, of) => {
+    const { path, columns } = lay(of)
+    expect(path).toMatch(/^M[\d.]+ [\d.]+([HV][\d.]+)+$/)
+    const from = columns[0]!.pods.find(({ role }) => role === 'calls')!
+    expect(corners(path)[0]).toEqual({ x: from.x, y: from.y + from.height / 2 })
+  })
+
+  it.each([
+    ['across', across, 'far'],
+    ['sameMachine', sameMachine, 'near'],
+    ['back', back, 'near'],
+  ])('%s: ends at the Pod that answered', (_, of, name) => {
+    const { path, columns, discs } = lay(of)
+    const card = columns.flatMap((column) => column.pods).find((one) => one.pod.name === name)!
+    expect(card.role).toBe('answers')
+    expect(corners(path).at(-1)).toEqual({ x: card.x, y: card.y + card.height / 2 })
+    expect(discs.at(-1)?.drawn.hop.kind).toBe('answers')
+  })
+
+  it('ends at the hop that stopped it, and the Pod that it was for is marked as not reached', () => {
+    const { path, columns, discs } = lay(dropped)
+    const { x, y, drawn } = discs.at(-1)!
+    expect(drawn.hop).toMatchObject({ kind: 'policy', state: 'fail' })
+    expect(corners(path).at(-1)).toEqual({ x, y })
+    expect(columns[1]?.pods.map((one) => [one.pod.name, one.role])).toEqual([['far', 'not reached']])
+  })
+
+  it('leaves all machines for whom no machine has', () => {
+    const { path, outside, wire } = lay(toDns)
+    expect(outside?.place.ip).toBe('10.160.1.1')
+    expect(corners(path).at(-1)).toEqual({ x: outside?.x, y: wire.y })
+  })
+
+  it.each(Object.entries(every))('%s: numbers each hop once, in the order of its way, as the list does', (_, of) => {
+    const { discs } = lay(of, 900)
+    const numbers = numbered(of)
+      .filter(({ hop }) => hop.kind !== 'name')
+      .map(({ number }) => number)
+    expect(discs.map(({ drawn }) => drawn.number)).toEqual(numbers)
+  })
+
+  it.each(Object.entries(every))('%s: leads behind no card', (_, of) => {
+    const { path, columns } = lay(of)
+    const cards = columns.flatMap(({ pods, stations }) => [...pods, ...stations])
+    const turns = corners(path)
+    for (const [index, { x, y }] of turns.slice(1).entries()) {
+      const before = turns[index]!
+      const behind = cards.filter(
+        (card) =>
+          Math.max(x, before.x) > card.x &&
+          Math.min(x, before.x) < card.x + card.width &&
+          Math.max(y, before.y) > card.y &&
+          Math.min(y, before.y) < card.y + card.height,
+      )
+      expect(behind).toEqual([])
+    }
+  })
+})
+
+describe('what stands beside it', () => {
+  it('are the endpoints that were not chosen, and no Pod that has nothing to do with it', () => {
+    expect(podsOfTrace(across, { pods, services }).map((one) => [one.pod.name, one.role])).toEqual([
+      ['far', 'answers'],
+      ['client', 'calls'],
+      ['near', 'not chosen'],
+    ])
+  })
+
+  it('are cards within their machine, one below the other', () => {
+    for (const of of Object.values(every)) {
+      for (const { pods, stations, x, y, width, height } of lay(of).columns) {
+        let low = y
+        for (const card of [...pods, ...stations]) {
+          expect(card.y).toBeGreaterThan(low)
+          expect(card.x).toBeGreaterThan(x)
+          expect(card.x + card.width).toBeLessThan(x + width)
+          low = card.y + card.height
+        }
+        expect(low).toBeLessThan(y + height)
+      }
+    }
+  })
+
+  it('leaves to the list what says least where there is no room, never what stopped it', () => {
+    const crowd = ['filter', 'masquerade', 'filter', 'policy'].map((kind) => hop(kind as Hop['kind'], 'node-1'))
+    const of = traced([...begin, ...crowd, hop('filter', 'node-1', { state: 'fail' })], { isReached: false }, 'fail')
+    const [column] = lay(of, 420).columns
+    expect(column?.folded).toBeGreaterThan(0)
+    expect(column?.stations.map(({ drawn }) => drawn.hop.state)).toContain('fail')
+    expect(column?.stations.map(({ drawn }) => drawn.hop.kind)).toContain('service')
+  })
+})
+
+it('says of each rule its chance, and what became of it', () => {
+  const rule = (to: string, chance = '') =>
+    `-A KUBE-SVC-A -m comment --comment "default/web -> ${to}" ${chance && `-m statistic --mode random --probability ${chance}`} -j KUBE-SEP-B`
+  const choice = [rule('10.0.0.1:80', '0.33333333349'), rule('10.0.0.2:80', '0.50000000000'), rule('10.0.0.3:80')]
+  expect(choice.map(choiceWords)).toEqual(['1 in 3 → 10.0.0.1:80', '1 in 2 → 10.0.0.2:80', 'else → 10.0.0.3:80'])
+  expect(choiceEnds(choice.map((_, index) => ({ met: index === 1 })))).toEqual(['passed over', 'taken', 'not reached'])
+})
