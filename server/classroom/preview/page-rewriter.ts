@@ -3,7 +3,7 @@
 // which the classroom could tell whose request it is.
 
 import { RewritingStream } from 'parse5-html-rewriting-stream'
-import { type Place, rewriteUrl } from './rewrite-url.ts'
+import { type Place, rewriteUrl } from '../../base/rewrite-url.ts'
 
 /** What the parser says of a tag, beyond its declared type. */
 interface WhereItStands {

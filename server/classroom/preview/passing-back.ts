@@ -4,7 +4,7 @@
 // Strict-Transport-Security of a learner's pod reaches the browser.
 
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
-import { type Place, rewriteUrl } from './rewrite-url.ts'
+import { type Place, rewriteUrl } from '../../base/rewrite-url.ts'
 
 const OF_THE_PAGE = new Set([
   'accept-ranges',

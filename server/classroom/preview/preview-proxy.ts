@@ -6,10 +6,10 @@ import https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { joinDuplexes } from '../../base/join-duplexes.ts'
+import type { Place } from '../../base/rewrite-url.ts'
 import { pageRewriter } from './page-rewriter.ts'
 import { allowedTo, passedBack, safeguards } from './passing-back.ts'
 import { PREVIEW, type Preview, type Previews } from './previews.ts'
-import type { Place } from './rewrite-url.ts'
 
 /** Longer than any page should think, shorter than a person waits. */
 const ANSWER_WITHIN_MS = 30_000

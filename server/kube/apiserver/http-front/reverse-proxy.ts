@@ -6,11 +6,12 @@ import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { joinDuplexes } from '../../../base/join-duplexes.ts'
+import { rewriteUrl } from '../../../base/rewrite-url.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { ProxyAnswer } from '../request-path/answer.ts'
 import { type KubeletCaller, rawAnswer } from './kubelet-caller.ts'
 import type { Incoming, Outgoing } from './read-request.ts'
-import { rewriteHtml, rewriteUrl } from './rewrite-urls.ts'
+import { rewriteHtml } from './rewrite-html.ts'
 
 /** Longer pages are handed through as they are. */
 const HTML_LIMIT = 4 * 1024 * 1024

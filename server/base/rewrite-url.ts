@@ -1,4 +1,7 @@
-/** Where a previewed page stands: under which path of ours, and what it calls its own host. */
+// A page that is seen through a proxy stands under a longer path than it knows: its addresses from the root are told anew.
+// Upstream: apimachinery/pkg/util/proxy/transport.go.
+
+/** Where such a page stands: under which path of ours, without a slash at its end, and what it calls its own host. */
 export interface Place {
   prefix: string
   /** With the port, as in a Host header. */
@@ -13,5 +16,6 @@ export function rewriteUrl(url: string, { prefix, host }: Place): string {
     if (absolute[1]?.toLowerCase() !== host.toLowerCase()) return url
     path = absolute[2]?.startsWith('/') ? absolute[2] : `/${absolute[2]}`
   }
-  return path.startsWith('/') && !path.startsWith(`${prefix}/`) ? prefix + path : path
+  if (!path.startsWith('/') || path === prefix || path.startsWith(`${prefix}/`)) return path
+  return prefix + path
 }
