@@ -3,7 +3,7 @@
 // "May X do Y?", as one sentence to fill in. Without X it asks who may.
 
 import { Button } from '../../../_ui/button.tsx'
-import style from './access-scope.module.css'
+import ask from '../scope/ask-form.module.css'
 import type { Draft } from './draft.ts'
 import { subjectWord } from './subjects.ts'
 import type { Access } from './use-access.ts'
@@ -38,7 +38,7 @@ export function QuestionForm({ access }: { access: Access }) {
   ]
   return (
     <form
-      className={style.form}
+      className={ask.form}
       aria-label="Who may do what?"
       onSubmit={(event) => {
         event.preventDefault()

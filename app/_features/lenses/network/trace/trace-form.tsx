@@ -3,8 +3,8 @@
 // "From X to Y": one request that is really made, and followed through every rule on its way.
 
 import { Button } from '../../../../_ui/button.tsx'
+import ask from '../../scope/ask-form.module.css'
 import type { NetworkModel } from '../network-model.ts'
-import style from './trace.module.css'
 import { callersOf, targetsFor } from './trace-choices.ts'
 import type { TraceStore } from './trace-store.ts'
 
@@ -20,7 +20,7 @@ export function TraceForm(props: { trace: TraceStore; model: NetworkModel; sessi
   const caller = callers.find(({ key }) => key === draft.from) ?? callers[0]
   return (
     <form
-      className={style.form}
+      className={ask.form}
       aria-label="Trace a request"
       onSubmit={(event) => {
         event.preventDefault()
