@@ -52,7 +52,10 @@ describe('the way of a request', () => {
       'KUBE-SVC-A',
       'KUBE-SEP-B',
     ])
-    expect(service?.choice?.map(({ met }) => met)).toEqual([false, true])
+    expect(service?.choice).toEqual([
+      { words: '1 in 2 → 10.244.1.3:80', isTaken: false, end: 'passed over' },
+      { words: 'else → 10.244.0.2:80', isTaken: true, end: 'taken' },
+    ])
   })
 
   it('says by which policy it was dropped, and that nothing is known of what is behind', () => {

@@ -4,6 +4,7 @@ import { type Passage, rewrittenTo } from '../../../kube/network/trace/passages.
 import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
 import type { TracedPacket } from '../../../kube/network/trace/trace-line.ts'
 import { Addresses } from '../addresses.ts'
+import { choicesOf } from './choices.ts'
 import { endsOf } from './ends.ts'
 import { commentOf, isQuestion, kindOf, stopIn } from './passage-kinds.ts'
 import type { Told } from './told.ts'
@@ -158,7 +159,7 @@ function passageHop(on: OnMachine, passage: Passage): TraceHop[] {
     case 'filter': {
       const why = commentOf(stop?.rule?.text ?? '')
       const says = stop ? `${stop.how} here${why && `: ${why}`}` : 'nothing stops it here'
-      return [{ ...base, title: `Filter ${passage.chain}`, says }]
+      return [{ ...base, title: `Filter ${passage.chain.replace('filter-', '')}`, says }]
     }
   }
 }
@@ -170,8 +171,6 @@ function policyHop(passage: Passage, base: Omit<TraceHop, 'title' | 'says'>): Tr
   if (rule?.verdict === 'drop') return [{ ...base, title, says: about || 'dropped' }]
   return [{ ...base, title, says: about ? `\`${about}\` lets it through` : 'lets it through' }]
 }
-
-const LEADS = /\b(KUBE-SEP-|endpoint-)/
 
 function serviceWords(
   { passages, report, addresses, told }: OnMachine,
@@ -187,16 +186,13 @@ function serviceWords(
   const went = later ? targetOf(later.packet) : answered && `${answered.from}:${answered.fromPort}`
   const target = went ?? rewrittenTo([passage])
   if (target === undefined || target === targetOf(packet)) return { title, says: 'no rule here is about it' }
-  const choosing = passage.rules.findLast(({ verdict }) => /^(jump|goto) (KUBE-SEP-|endpoint-)/.test(verdict))
-  const all = choosing && report?.chains[`${passage.family} ${passage.table} ${choosing.chain}`]
-  // Whom it is sent to is chosen among these; what else the chain does stands in the lines.
-  const choice = all?.filter((rule) => LEADS.test(rule)).map((rule) => ({ rule, met: rule === choosing?.text }))
+  const choice = choicesOf(passage, report?.chains ?? {}, target)
   const pod =
     later && addresses.placeOf(later.packet.to, later.packet.toPort, { protocol: told.protocol, isAsked: false }).pod
   return {
     title,
     says: `rewrites the target to \`${target}\`${pod ? `, ${pod.name}` : ''}`,
-    ...(choice && choice.length > 1 ? { choice } : {}),
+    ...(choice.length > 0 ? { choice } : {}),
   }
 }
 

@@ -44,8 +44,15 @@ export interface TraceHop {
   state: 'ok' | 'fail'
   /** In the kernel's own words, or those of who was asked. */
   lines: string[]
-  /** All rules of the chain that chose, where one did. */
-  choice?: { rule: string; met: boolean }[]
+  /** Among whom a rule chose, where one did. */
+  choice?: TraceChoice[]
+}
+
+export interface TraceChoice {
+  /** By what chance, and whom it leads to. */
+  words: string
+  isTaken: boolean
+  end: 'taken' | 'passed over' | 'not reached' | 'not drawn'
 }
 
 export interface TraceVerdict {

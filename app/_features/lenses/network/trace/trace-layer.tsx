@@ -12,7 +12,6 @@ import { isSameObject, type ObjectRef, toggle } from '../../picture/selection.ts
 import network from '../network.module.css'
 import { at, PodRow, podRef, ServiceCard, serviceRef, shapeOf } from '../network-cards.tsx'
 import { type NetworkModel, placeName } from '../network-model.ts'
-import { choiceEnds, choiceWords } from './choice-words.ts'
 import style from './trace-layer.module.css'
 import { layoutTrace, type TraceColumn } from './trace-layout.ts'
 import { legsOf, podsOfTrace } from './trace-legs.ts'
@@ -124,10 +123,10 @@ function StationCard({ station, isPointed, point }: { station: Station; isPointe
   const { drawn, rows, isTall, leg: _, ...rect } = station
   const { number, hop } = drawn
   const { kind, title, says, state, choice = [] } = hop
-  const ends = choiceEnds(choice)
-  // The one that was taken is among those that are shown.
   const isBelow = isTall || state === 'fail' || kind === 'service'
-  const first = Math.max(0, Math.min(ends.indexOf('taken') - rows + 1, choice.length - rows))
+  // The one that was taken is among those that are shown.
+  const taken = choice.findIndex(({ isTaken }) => isTaken)
+  const first = Math.max(0, Math.min(taken - rows + 1, choice.length - rows))
   return (
     <button
       type="button"
@@ -145,10 +144,10 @@ function StationCard({ station, isPointed, point }: { station: Station; isPointe
         {rows === 0 && !isBelow && <Says text={says} />}
       </span>
       {rows === 0 && isBelow && <Says text={says} />}
-      {choice.slice(first, first + rows).map(({ rule, met }, index) => (
-        <span key={rule} data-met={met || undefined}>
-          <code>{choiceWords(rule).replace(/:\d+$/, '')}</code>
-          {rect.width > wideEnough && <em>{ends[first + index]}</em>}
+      {choice.slice(first, first + rows).map(({ words, isTaken, end }) => (
+        <span key={words} data-met={isTaken || undefined}>
+          <code>{words.replace(/:\d+$/, '')}</code>
+          {rect.width > wideEnough && <em>{end}</em>}
         </span>
       ))}
     </button>

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { NetworkMachine, NetworkPod, NetworkService, TracedRequest } from '../../../../../server/observe/index.ts'
 import { layoutPicture } from '../../canvas/picture-layout.ts'
-import { choiceEnds, choiceWords } from './choice-words.ts'
 import { layoutTrace } from './trace-layout.ts'
 import { legsOf, numbered, podsOfTrace } from './trace-legs.ts'
 
@@ -179,12 +178,4 @@ describe('what stands beside it', () => {
     expect(column?.stations.map(({ drawn }) => drawn.hop.state)).toContain('fail')
     expect(column?.stations.map(({ drawn }) => drawn.hop.kind)).toContain('service')
   })
-})
-
-it('says of each rule its chance, and what became of it', () => {
-  const rule = (to: string, chance = '') =>
-    `-A KUBE-SVC-A -m comment --comment "default/web -> ${to}" ${chance && `-m statistic --mode random --probability ${chance}`} -j KUBE-SEP-B`
-  const choice = [rule('10.0.0.1:80', '0.33333333349'), rule('10.0.0.2:80', '0.50000000000'), rule('10.0.0.3:80')]
-  expect(choice.map(choiceWords)).toEqual(['1 in 3 → 10.0.0.1:80', '1 in 2 → 10.0.0.2:80', 'else → 10.0.0.3:80'])
-  expect(choiceEnds(choice.map((_, index) => ({ met: index === 1 })))).toEqual(['passed over', 'taken', 'not reached'])
 })

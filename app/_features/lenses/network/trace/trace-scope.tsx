@@ -10,7 +10,6 @@ import { InlineCode } from '../../../instructions/inline-code.tsx'
 import scope from '../../scope/microscope.module.css'
 import { Head, Part } from '../../scope/microscope-part.tsx'
 import network from '../network.module.css'
-import { choiceEnds, choiceWords } from './choice-words.ts'
 import style from './trace.module.css'
 import { numbered } from './trace-legs.ts'
 
@@ -93,15 +92,13 @@ function Lines({ lines, isOpen = false }: { lines: readonly string[]; isOpen?: b
   )
 }
 
-/** Rules are tried one after the other, and the first that fits is taken. */
 function Choice({ choice }: { choice: NonNullable<TraceHop['choice']> }) {
-  const ends = choiceEnds(choice)
   return (
     <ul className={style.choice}>
-      {choice.map(({ rule, met }, index) => (
-        <li key={rule} data-met={met || undefined}>
-          <code>{choiceWords(rule)}</code>
-          <span>{ends[index]}</span>
+      {choice.map(({ words, isTaken, end }) => (
+        <li key={words} data-met={isTaken || undefined}>
+          <code>{words}</code>
+          <span>{end}</span>
         </li>
       ))}
     </ul>

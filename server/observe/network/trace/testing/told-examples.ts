@@ -94,7 +94,7 @@ export const report = (passages: Passage[], more: Partial<TraceReport> = {}): Tr
   chains: {
     'ip nat KUBE-SVC-A': [
       '-A KUBE-SVC-A ! -s 10.244.0.0/16 -j KUBE-MARK-MASQ',
-      '-A KUBE-SVC-A "default/web -> 10.244.1.3:80" --probability 0.5 -j KUBE-SEP-A',
+      '-A KUBE-SVC-A -m comment --comment "default/web -> 10.244.1.3:80" --probability 0.5 -j KUBE-SEP-A',
       chosen,
     ],
   },
