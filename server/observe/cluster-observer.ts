@@ -8,7 +8,7 @@ import { AccessFeed, type AccessPush, type AccessQuestion, accessAt } from './ac
 import { NetworkFeed, type NetworkSight } from './network/network-feed.ts'
 import { networkAt } from './network/network-past.ts'
 import type { NetworkMoment } from './network/network-push.ts'
-import { RequestTracing } from './network/trace/request-tracing.ts'
+import { RequestTracing, type TerminalCall } from './network/trace/request-tracing.ts'
 import type { TracedRequest, TraceQuestion } from './network/trace/traced-request.ts'
 import { ObjectFeed } from './object-feed.ts'
 import { type ClusterHistory, historyOf, momentOf, type PastMoment } from './past.ts'
@@ -84,8 +84,8 @@ export class ClusterObserver implements Disposable {
   }
 
   /** Returns words where it cannot be made. */
-  trace(question: TraceQuestion): Promise<TracedRequest | string> {
-    return this.#tracing.trace(question)
+  trace(question: TraceQuestion, call?: TerminalCall): Promise<TracedRequest | string> {
+    return this.#tracing.trace(question, call)
   }
 
   steer(order: LoopOrder): Promise<GateState[]> {

@@ -12,6 +12,7 @@ export type {
   SeenConnection,
 } from './network/network-push.ts'
 export { selectsNobody, targetPortOf } from './network/service-path.ts'
+export type { TerminalCall } from './network/trace/request-tracing.ts'
 export type { TracedRequest, TraceHop, TraceQuestion } from './network/trace/traced-request.ts'
 export type { ObjectsPush, SelectedPush } from './object-feed.ts'
 export type { ClusterHistory, PastMoment } from './past.ts'

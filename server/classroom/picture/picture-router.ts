@@ -70,7 +70,11 @@ const versionsAnswer = z.object({
 })
 
 const traceQuestion = z.object({
-  from: z.union([z.object({ pod: z.object({ namespace: NAME, name: NAME }) }), z.object({ machine: NAME })]),
+  from: z.union([
+    z.object({ pod: z.object({ namespace: NAME, name: NAME }) }),
+    z.object({ machine: NAME }),
+    z.object({ terminal: z.literal(true) }),
+  ]),
   to: z.string().max(300),
   protocol: z.enum(['tcp', 'udp']),
 })
@@ -115,7 +119,8 @@ export const pictureRouter = router({
     .output(z.union([framed<TracedRequest>('hops'), z.string()]))
     .mutation(async ({ ctx, input }) => {
       if (!ctx.own) throw new ClassroomError('not-allowed', 'Requests in this cluster are the learner’s to make.')
-      return (await (await ctx.sandbox())?.observer.trace(input.question)) ?? 'There is no cluster yet.'
+      const sandbox = await ctx.sandbox()
+      return (await sandbox?.observer.trace(input.question, sandbox.callFromTerminal)) ?? 'There is no cluster yet.'
     }),
   versions: sandboxProcedure
     .input(z.object({ object: versionsQuery }))

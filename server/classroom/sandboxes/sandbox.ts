@@ -1,8 +1,9 @@
 // One learner's place: a cluster, what the classroom sees of it, and the terminal.
 
 import type { ClusterInfo } from '../../kube/cluster/index.ts'
-import type { ClusterObserver } from '../../observe/index.ts'
+import type { ClusterObserver, TerminalCall } from '../../observe/index.ts'
 import { HomeFiles } from '../files/home-files.ts'
+import { callFromTerminal } from '../terminals/call-from-terminal.ts'
 import type { Shells } from '../terminals/shell.ts'
 import type { TerminalRoom } from '../terminals/terminal-room.ts'
 import type { ClusterWatch } from './cluster-watch.ts'
@@ -29,6 +30,7 @@ export class Sandbox implements AsyncDisposable {
   readonly observer: ClusterObserver
   readonly terminals: TerminalRoom
   readonly files: HomeFiles
+  readonly callFromTerminal: TerminalCall
   readonly #shells: Shells
 
   constructor({ kind, info, watch, observer, shells, terminals }: SandboxParts) {
@@ -39,6 +41,7 @@ export class Sandbox implements AsyncDisposable {
     this.terminals = terminals
     this.#shells = shells
     this.files = new HomeFiles(shells)
+    this.callFromTerminal = (order) => callFromTerminal(shells, order)
   }
 
   get cluster(): string {

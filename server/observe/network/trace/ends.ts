@@ -8,8 +8,9 @@ import type { TraceEnds } from './traced-request.ts'
 export function endsOf(told: Told): TraceEnds {
   const { client, outcome, target, protocol, objects, port } = told
   const addresses = new Addresses(objects)
-  const { name: _, namespace: __, ...who } = client
-  const ends: TraceEnds = { client: { ...who, ip: client.ip ?? outcome.from ?? '', port }, isReached: false }
+  const { pod, machine, ip = outcome.from ?? '' } = client
+  const who = { ...(pod ? { pod } : {}), ...(machine ? { machine } : {}) }
+  const ends: TraceEnds = { client: { ...who, ip, port }, isReached: false }
   if (!outcome.address) return ends
   ends.asked = addresses.placeOf(outcome.address, target.port, { protocol, isAsked: true })
   const last = lastTarget(told)

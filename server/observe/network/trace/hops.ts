@@ -27,8 +27,9 @@ export function hopsOf(told: Told): TraceHop[] {
     const passages = report.passages.filter((passage) => !isQuestion(passage, told))
     const first = passages[0]?.packet
     if (!first) return
-    if (index > 0) hops.push(wire(machines[index - 1]?.name ?? '', name, first))
-    else hops.push(sends(told, first))
+    const before = machines[index - 1]?.name ?? (client.machine ? undefined : client.name)
+    if (index === 0) hops.push(sends(told, first))
+    if (before) hops.push(wire(before, name, first))
     hops.push(...onMachine({ name, passages, report, told, addresses }))
   })
   return [...hops, ...answerHop(told)]
@@ -48,7 +49,7 @@ function nameHop({ outcome, target }: Told): TraceHop[] {
   return [
     {
       ...NAME,
-      where: `DNS at ${nameServer}, ${ms.toFixed(1)} ms`,
+      where: `${nameServer ? `DNS at ${nameServer}` : 'its own resolver'}, ${ms.toFixed(1)} ms`,
       says: address ? `${target.host} is \`${address}\`, ${asked}` : `nobody knows ${target.host}, ${asked}`,
       state: address ? 'ok' : 'fail',
       lines: names.map(({ name, answer, addresses }) => `${name} A: ${addresses.join(', ') || answer}`),
@@ -64,7 +65,7 @@ function sends({ client, protocol }: Told, packet: TracedPacket): TraceHop {
     kind: 'sends',
     machine: client.machine,
     title: `${client.name} sends`,
-    where: client.machine,
+    where: client.machine || 'outside the machines',
     says: `${protocol.toUpperCase()} from \`${endOf(packet)}\` to \`${targetOf(packet)}\``,
     state: 'ok',
     lines: [packet.line],

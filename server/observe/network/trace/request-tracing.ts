@@ -3,6 +3,7 @@
 
 import type { Clock } from '../../../base/clock.ts'
 import type { Transport } from '../../../kube/client/index.ts'
+import type { RequestOutcome } from '../../../kube/network/trace/make-request.ts'
 import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
 import type { Source } from '../../../kube/network/trace/trace-order.ts'
 import type { ClusterObjects } from '../addresses.ts'
@@ -22,6 +23,9 @@ export interface RequestTracingOptions {
   random: () => number
 }
 
+/** Calls from that port of the learner's terminal; what came of it, as far as is known there. */
+export type TerminalCall = (order: { host: string; port: number; localPort: number }) => Promise<RequestOutcome>
+
 /** More often than that no person asks. */
 const LEAST_BETWEEN_MS = 1_000
 /** A request goes from the client's machine by a node port of another to the endpoint's; more is a ring. */
@@ -38,12 +42,14 @@ export class RequestTracing {
     this.#options = options
   }
 
-  /** Returns words where it cannot be made. */
-  async trace(question: TraceQuestion): Promise<TracedRequest | string> {
+  /** Returns words where it cannot be made. What is asked of the terminal is `call`ed there. */
+  async trace(question: TraceQuestion, call?: TerminalCall): Promise<TracedRequest | string> {
     const { sight, connect, clock } = this.#options
     const objects = sight.view({ pods: [] })
     const client = clientOf(question, objects)
     if (typeof client === 'string') return client
+    if (!client.machine && !call) return 'There is no terminal from which it could be called.'
+    if (!client.machine && question.protocol !== 'tcp') return 'From your terminal it is called by `curl`, over TCP.'
     const target = traceTarget(question.to, client.namespace, objects)
     if (typeof target === 'string') return target
     if (this.#isBusy) return 'One request is traced at a time: wait until the last has come to its end.'
@@ -51,7 +57,7 @@ export class RequestTracing {
     const transport = connect()
     try {
       await clock.sleep(Math.max(0, this.#next - clock.monotonic()))
-      const told = await this.#ask({ client, target, objects, transport, protocol: question.protocol })
+      const told = await this.#ask({ client, target, objects, transport, protocol: question.protocol, call })
       return {
         from: client.name,
         to: `${target.host}:${target.port}`,
@@ -70,9 +76,9 @@ export class RequestTracing {
   }
 
   async #ask(
-    asked: Pick<Told, 'client' | 'target' | 'objects' | 'protocol'> & { transport: Transport },
+    asked: Pick<Told, 'client' | 'target' | 'objects' | 'protocol'> & { transport: Transport; call?: TerminalCall },
   ): Promise<Told> {
-    const { client, target, objects, protocol, transport } = asked
+    const { client, target, objects, protocol, transport, call } = asked
     const port = FIRST_PORT + Math.floor(this.#options.random() * PORTS)
     const tracers = objects.nodes.flatMap((node) =>
       whyDeaf(node)?.state === 'simulated' ? [] : [new MachineTracer(node.metadata?.name ?? '', transport)],
@@ -91,12 +97,20 @@ export class RequestTracing {
           )
         }),
       )
+      const all = [...armed.values()]
+      if (!client.machine && call) {
+        const outcome = await call({ ...target, localPort: port })
+        const sent = outcome.from ? [{ ip: outcome.from, port }] : []
+        const machines = await followed([], { sources: sent, all, port })
+        return { client, target, port, objects, protocol, outcome, machines, unheard }
+      }
       const origin = armed.get(client.machine)
       if (!origin)
         throw new Error(`The machine of ${client.name} does not answer: ${unheard[0]?.why ?? 'it is unknown'}.`)
       const order = { port, protocol, host: target.host, to: target.port }
       const outcome = await origin.request({ ...order, ...(client.pod ? { pod: client.pod } : {}) })
-      const machines = await followed(origin, [...armed.values()], port)
+      const first = { name: origin.machine, report: await origin.collect(port) }
+      const machines = await followed([first], { sources: sourcesOf(first.report), all, port })
       return { client, target, port, objects, protocol, outcome, machines, unheard }
     } finally {
       // One that did not answer ends it by itself.
@@ -106,14 +120,16 @@ export class RequestTracing {
 }
 
 /**
- * From the client's machine on, each time to the one that saw it come as it left the last. It may come back to a machine:
+ * On from those that saw it first, each time to the one that saw it come as it left the last. It may come back to a machine:
  * by a node port of another one.
  */
-async function followed(origin: MachineTracer, all: readonly MachineTracer[], port: number): Promise<Told['machines']> {
-  const first = await origin.collect(port)
-  const machines = [{ name: origin.machine, report: first }]
+async function followed(
+  seenBy: Told['machines'],
+  { sources: sent, all, port }: { sources: readonly Source[]; all: readonly MachineTracer[]; port: number },
+): Promise<Told['machines']> {
+  const machines = [...seenBy]
   const seen = new Set<string>()
-  for (let sources = sourcesOf(first); sources.length > 0 && machines.length < MOST_MACHINES; ) {
+  for (let sources = sent; sources.length > 0 && machines.length < MOST_MACHINES; ) {
     const at = machines.at(-1)?.name
     for (const { ip, port: from } of sources) seen.add(`${at} ${ip}:${from}`)
     const next = await firstToSee(
@@ -150,6 +166,7 @@ function sourcesOf({ passages, connection }: TraceReport): Source[] {
 }
 
 function clientOf({ from }: TraceQuestion, { pods, nodes }: ClusterObjects): Told['client'] | string {
+  if ('terminal' in from) return { name: 'your terminal', namespace: 'default', machine: '' }
   const machine = 'machine' in from ? from.machine : podOf(from.pod, pods)?.spec?.nodeName
   const node = nodes.find(({ metadata }) => metadata?.name === machine)
   if ('machine' in from) {

@@ -12,6 +12,7 @@ export interface Told {
     name: string
     /** Where short names are looked for. */
     namespace: string
+    /** Empty for who is on none: the learner's terminal. */
     machine: string
     pod?: ObjectName
     /** A Pod's own; a machine has several. */

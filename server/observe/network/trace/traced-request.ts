@@ -3,8 +3,8 @@
 import type { ObjectName, Place } from '../network-push.ts'
 
 export interface TraceQuestion {
-  /** A Pod, or a machine itself. */
-  from: { pod: ObjectName } | { machine: string }
+  /** A Pod, a machine itself, or the learner's terminal, which is on the machines' network and none of them. */
+  from: { pod: ObjectName } | { machine: string } | { terminal: true }
   /** As a program would be given it: `web`, `web.shop:8080`, an address; or `pod/web-1`, `node-1:30080`. */
   to: string
   protocol: 'tcp' | 'udp'

@@ -25,6 +25,7 @@ function stopped(told: Told): string | undefined {
 
 function unknown({ target, client, objects }: Told): string {
   const [name = '', namespace = client.namespace] = target.host.split('.')
+  if (!client.machine) return `From ${client.name} nothing is added to a name: it is looked up as it stands.`
   const services = objects.services.filter(({ metadata }) => metadata?.name === name)
   const own = services.find(({ metadata }) => metadata?.namespace === namespace)
   if (own) {

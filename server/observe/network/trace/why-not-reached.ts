@@ -118,7 +118,11 @@ function targetOf(service: Service, { objects, target }: Told, port: number): st
 function lastSeen(told: Told): string {
   const last = told.machines.at(-1)
   const passage = last?.report.passages.at(-1)
-  if (!last || !passage) return `No kernel saw it leave ${told.client.name}.`
+  const { name, machine } = told.client
+  if (!machine && !last) {
+    return `No kernel of your machines saw it: addresses of Pods and Services lead to them from the inside only. From ${name} call a node port, \`node-1:30080\`, or the address of a load balancer.`
+  }
+  if (!last || !passage) return `No kernel saw it leave ${name}.`
   const { oif, iif } = passage.packet
   const where = oif ? `leaving ${last.name} by \`${oif}\`` : `on ${last.name}, come by \`${iif}\``
   return `It was last seen ${where}, through every rule. What is behind that did not answer.`

@@ -21,13 +21,19 @@ const model = {
 }
 
 it('lets Pods with an address call, a learner’s own, and machines that are real', () => {
-  expect(callersOf(model).map(({ words }) => words)).toEqual(['client', 'db in shop', 'node-1, the machine'])
+  expect(callersOf(model).map(({ words }) => words)).toEqual([
+    'client',
+    'db in shop',
+    'node-1, the machine',
+    'your terminal',
+  ])
 })
 
 it('offers names as the caller would type them', () => {
   const [client, db] = callersOf(model)
   expect(targetsFor(client, model)).toEqual(['web:8080', 'db.shop:8080', 'pod/client', 'node-1:30080'])
   expect(targetsFor(db, model)).toEqual(['web.default:8080', 'db:8080', 'pod/db', 'node-1:30080'])
+  expect(targetsFor(callersOf(model).at(-1), model)).toEqual(['node-1:30080'])
 })
 
 it('names a Service so that it is found from everywhere', () => {

@@ -20,6 +20,7 @@ export function callersOf({ pods, machines }: Pick<NetworkModel, 'pods' | 'machi
     ...machines
       .filter(({ state }) => state !== 'simulated')
       .map(({ name }) => ({ key: `machine ${name}`, words: `${name}, the machine`, from: { machine: name } })),
+    { key: 'terminal', words: 'your terminal', from: { terminal: true } },
   ]
 }
 
@@ -30,15 +31,18 @@ export function targetsFor(
 ): string[] {
   const own = caller && 'pod' in caller.from ? caller.from.pod.namespace : 'default'
   const [machine] = machines
+  const nodePorts = services.flatMap(({ ports }) =>
+    ports.flatMap(({ nodePort }) => (nodePort && machine ? [`${machine.name}:${nodePort}`] : [])),
+  )
+  // What is for the inside is not reached from there.
+  if (caller && 'terminal' in caller.from) return nodePorts
   return [
     ...services.flatMap(({ namespace, name, ports }) => {
       const host = namespace === own ? name : `${name}.${namespace}`
       return ports.filter(({ protocol }) => protocol === 'TCP').map(({ port }) => `${host}:${port}`)
     }),
     ...pods.flatMap(({ namespace, name, ip, onHost }) => (ip && !onHost && namespace === own ? [`pod/${name}`] : [])),
-    ...services.flatMap(({ ports }) =>
-      ports.flatMap(({ nodePort }) => (nodePort && machine ? [`${machine.name}:${nodePort}`] : [])),
-    ),
+    ...nodePorts,
   ]
 }
 

@@ -11,7 +11,7 @@ import type { LayerProps } from '../../lens.ts'
 import { isSameObject, type ObjectRef, toggle } from '../../picture/selection.ts'
 import network from '../network.module.css'
 import { at, PodRow, podRef, ServiceCard, serviceRef, shapeOf } from '../network-cards.tsx'
-import { type NetworkModel, placeName } from '../network-model.ts'
+import type { NetworkModel } from '../network-model.ts'
 import style from './trace-layer.module.css'
 import { layoutTrace, type TraceColumn } from './trace-layout.ts'
 import { legsOf, podsOfTrace } from './trace-legs.ts'
@@ -72,8 +72,8 @@ export function TraceLayer(props: LayerProps & { traced: TracedRequest; model: N
         </div>
       ))}
       {placed.outside && (
-        <div className={network.place} style={at(placed.outside)} title={placed.outside.place.ip}>
-          <b>{placeName(placed.outside.place)}</b>
+        <div className={network.place} style={at(placed.outside)}>
+          <b>{placed.outside.name}</b>
         </div>
       )}
       <svg className={network.lines} width={layout.width} height={layout.height} aria-hidden="true">

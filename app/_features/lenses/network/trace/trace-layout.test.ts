@@ -51,6 +51,13 @@ const back = traced(
   { target: near },
 )
 const toDns = traced([...begin, hop('answers', '')], { target: { ip: '10.160.1.1', port: 53 } })
+const fromTerminal = traced(
+  [
+    ...[hop('sends', ''), hop('wire', 'node-1'), hop('service', 'node-1'), hop('masquerade', 'node-1')],
+    ...[hop('wire', 'node-2'), hop('route', 'node-2'), hop('answers', 'node-2')],
+  ],
+  { client: { ip: '10.160.1.9', port: 41000 }, asked: { ip: '10.160.1.11', port: 30080, machine: 'node-1' } },
+)
 const unknownName = traced([hop('name', '', { state: 'fail' })], { isReached: false }, 'fail')
 
 const machines = ['node-1', 'node-2'].map((name) => ({ name }) as NetworkMachine)
@@ -84,20 +91,28 @@ function corners(path: string): { x: number; y: number }[] {
   return all
 }
 
-const every = { across, dropped, sameMachine, back, toDns, unknownName }
+const fromPods = { across, dropped, sameMachine, back, toDns, unknownName }
+const every = { ...fromPods, fromTerminal }
 
 describe('the way of a traced request', () => {
-  it.each(Object.entries(every))('%s: is upright and level, and begins at whoever called', (_, of) => {
+  it.each(Object.entries(fromPods))('%s: is upright and level, and begins at whoever called', (_, of) => {
     const { path, columns } = lay(of)
     expect(path).toMatch(/^M[\d.]+ [\d.]+([HV][\d.]+)+$/)
     const from = columns[0]!.pods.find(({ role }) => role === 'calls')!
     expect(corners(path)[0]).toEqual({ x: from.x, y: from.y + from.height / 2 })
   })
 
+  it('comes by the wire from whoever is on no machine', () => {
+    const { path, outside, wire } = lay(fromTerminal)
+    expect(outside?.name).toBe('client')
+    expect(corners(path)[0]).toEqual({ x: outside?.x, y: wire.y })
+  })
+
   it.each([
     ['across', across, 'far'],
     ['sameMachine', sameMachine, 'near'],
     ['back', back, 'near'],
+    ['fromTerminal', fromTerminal, 'far'],
   ])('%s: ends at the Pod that answered', (_, of, name) => {
     const { path, columns, discs } = lay(of)
     const card = columns.flatMap((column) => column.pods).find((one) => one.pod.name === name)!
@@ -116,7 +131,7 @@ describe('the way of a traced request', () => {
 
   it('leaves all machines for whom no machine has', () => {
     const { path, outside, wire } = lay(toDns)
-    expect(outside?.place.ip).toBe('10.160.1.1')
+    expect(outside?.name).toBe('10.160.1.1')
     expect(corners(path).at(-1)).toEqual({ x: outside?.x, y: wire.y })
   })
 

@@ -10,6 +10,7 @@
 
 import type { NetworkMachine, Place, TracedRequest } from '../../../../../server/observe/index.ts'
 import type { PictureLayout, Rect } from '../../canvas/picture-layout.ts'
+import { placeName } from '../network-model.ts'
 import { type DrawnHop, type Leg, numbered, type TracePod } from './trace-legs.ts'
 import { type Station, stationsOf } from './trace-stations.ts'
 
@@ -33,8 +34,8 @@ export interface TraceLayout {
   columns: TraceColumn[]
   /** Where machines hang on their network. */
   wire: { x1: number; x2: number; y: number }
-  /** Whom it was for, outside of all machines. */
-  outside?: Rect & { place: Place }
+  /** Who is on no machine: whom it was for, or the terminal that called. */
+  outside?: Rect & { name: string }
   path: string
   discs: TraceDisc[]
 }
@@ -73,12 +74,11 @@ export function layoutTrace(
     return columnOf(machine, rect, own, things.pods)
   })
   const wire = { x1: left, x2: left + room, y: bottom - 12 }
-  const { target, isReached } = traced.ends
-  const isOutside = target !== undefined && !columns.some(({ machine }) => machine.name === target.machine)
-  const outside =
-    isOutside && target
-      ? { place: target, x: wire.x2 - outsideWidth, y: wire.y - 12, width: outsideWidth, height: 24 }
-      : undefined
+  const { client, target, isReached } = traced.ends
+  const isOn = (place: Place) => columns.some(({ machine }) => machine.name === place.machine)
+  const name = !isOn(client) ? traced.from : target && !isOn(target) ? placeName(target) : undefined
+  const card = { x: wire.x2 - outsideWidth, y: wire.y - 12, width: outsideWidth, height: 24 }
+  const outside = name === undefined ? undefined : { name, ...card }
   const service = { x: left, y: top, width: room, height: serviceHeight }
   return {
     service,
@@ -143,17 +143,23 @@ function wayOf(traced: TracedRequest, ground: Ground): Pick<TraceLayout, 'path' 
       y,
       hops.find(({ hop }) => hop.kind === kind),
     )
+  const wires = legs.filter(({ wire }) => wire)
   let path = ''
   let from = 0
   for (const [index, leg] of legs.entries()) {
     const column = columns.find(({ machine }) => machine.name === leg.machine)
     if (!column) break
-    const [isFirst, isLast] = [index === 0, index === legs.length - 1]
-    const turns = isFirst ? isLast && isReached && !outside : !leg.rises
+    const isLast = index === legs.length - 1
+    const turns = leg.wire ? !leg.rises : isLast && isReached && !outside
     const isShared = turns || legs.some((other) => other !== leg && other.machine === leg.machine)
     const up = column.x + (isShared ? lanes.outer : lanes.single)
     const lane = leg.rises ? up : column.x + (isShared ? lanes.inner : lanes.single)
-    if (isFirst) {
+    if (index === 0 && leg.wire && outside) {
+      path = `M${outside.x} ${wire.y}`
+      from = outside.x
+      markEnd(outside.x, wire.y, 'sends')
+    }
+    if (!leg.wire) {
       const start = endAt(column, traced.ends.client.pod)
       path += `M${start.x} ${start.y}H${lane}`
       markEnd(lane, start.y, 'sends')
@@ -161,7 +167,8 @@ function wayOf(traced: TracedRequest, ground: Ground): Pick<TraceLayout, 'path' 
       const level = wire.y - wireStep * (legs.length - 1 - index)
       path += `V${level}H${up}`
       // Each at a place of its own: a way may come back along the same wire.
-      mark(Math.min(from, up) + (Math.abs(from - up) * index) / legs.length, level, leg.wire)
+      const share = (wires.indexOf(leg) + 1) / (wires.length + 1)
+      mark(Math.min(from, up) + Math.abs(from - up) * share, level, leg.wire)
       if (!leg.rises) path += `V${(column.stations[0]?.y ?? column.y + headHeight) - 4}H${lane}`
     }
     from = lane
@@ -172,12 +179,12 @@ function wayOf(traced: TracedRequest, ground: Ground): Pick<TraceLayout, 'path' 
       if (drawn.hop.state === 'fail') return { path, discs }
     }
     if (!isLast || !isReached) continue
-    if (outside) {
+    if (outside && !legs[0]?.wire) {
       path += `V${wire.y}H${outside.x}`
       markEnd(outside.x, wire.y, 'answers')
     } else {
       const end = endAt(column, traced.ends.target?.pod)
-      path += `${isFirst ? `V${lowest(column) + 6}H${up}` : ''}V${end.y}H${end.x}`
+      path += `${leg.wire ? '' : `V${lowest(column) + 6}H${up}`}V${end.y}H${end.x}`
       markEnd(up, end.y, 'answers')
     }
   }
