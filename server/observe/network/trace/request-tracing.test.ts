@@ -81,6 +81,39 @@ describe('tracing a request', () => {
     expect(await ask(tracing, clock)).toBe('The machine of client does not answer: no answer within 8 s.')
   })
 
+  it('is made in the terminal where it is asked to begin there, and followed from the first machine that sees it', async () => {
+    const { tracing, clock, asked } = setUp()
+    const from = { ...question, from: { terminal: true } } as const
+    const traced = tracing.trace(from, async ({ host, port, localPort }) => {
+      expect([host, port]).toEqual(['10.160.1.13', 30080])
+      return outcome('connected', host, { from: '10.244.1.2', answer: `from port ${localPort}` })
+    })
+    await clock.advance(0)
+    expect(await traced).toMatchObject({
+      hops: [
+        { kind: 'sends', title: 'your terminal sends', where: 'outside the machines', machine: '' },
+        { kind: 'wire', where: 'your terminal to node-2' },
+        { kind: 'wire', where: 'node-2 to node-1' },
+        { kind: 'answers', title: 'web-1 answers' },
+      ],
+    })
+    expect(asked.some((what) => what.startsWith('request'))).toBe(false)
+    expect(asked.slice(-3)).toEqual(['end node-1', 'end node-2', 'closed'])
+  })
+
+  it('says what leads nowhere from the terminal', async () => {
+    const { tracing, clock } = setUp()
+    const inside = { from: { terminal: true }, to: '10.96.0.50:8080', protocol: 'tcp' } as const
+    const traced = tracing.trace(inside, async () => outcome('silence', '10.96.0.50', { from: '10.160.1.9' }))
+    await clock.advance(0)
+    expect(await traced).toMatchObject({
+      hops: [],
+      verdict: { why: expect.stringContaining('From your terminal call a node port') },
+    })
+    expect(await tracing.trace({ ...inside, protocol: 'udp' }, async () => outcome('silence'))).toContain('over TCP')
+    expect(await tracing.trace(inside)).toBe('There is no terminal from which it could be called.')
+  })
+
   it('is done one at a time, and not more than one a second', async () => {
     const { tracing, clock, asked } = setUp()
     const first = ask(tracing, clock)
