@@ -33,12 +33,14 @@ export async function startTestServer(
     directory?: string
     /** In place of one of its own; not closed with the server. */
     store?: Store
+    /** In place of one of its own, which is another each time. */
+    pki?: TestPki
   } = {},
 ): Promise<TestServer> {
   const { clock = systemClock, trace = noTrace } = told
   const directory = told.directory ?? (await mkdtemp(join(tmpdir(), 'podium-apiserver-')))
   const store = told.store ?? (await openStore({ directory, clock }))
-  const pki = await testPki()
+  const pki = told.pki ?? (await testPki())
   const server = await createApiServer({
     store,
     kinds: builtInKinds,

@@ -7,6 +7,7 @@ import { type KubeObject, revisionOf } from '../../apimachinery/object-meta.ts'
 import { conflict, StatusError } from '../../apimachinery/status-error.ts'
 import type { Transport, TransportRequest } from '../../client/transport.ts'
 import type { Dice } from '../../store/testing/seeded-random.ts'
+import { Chronicle, inShort } from './chronicle.ts'
 
 export interface Identity {
   user: string
@@ -31,6 +32,7 @@ export class Network {
   readonly clock: FakeClock
   readonly dice: Dice
   readonly weather: Weather
+  readonly chronicle: Chronicle
   /** Undefined while the API server is down. */
   server: ((identity: Identity) => Transport) | undefined
   /** Of the server's machine, and how often it has lost it: then nobody hears what became of a request. */
@@ -47,6 +49,7 @@ export class Network {
     this.clock = clock
     this.dice = dice
     this.weather = weather
+    this.chronicle = new Chronicle(clock, dice)
   }
 
   /** One life of one process. */
@@ -85,7 +88,7 @@ export class Link {
 
   transport(identity: Identity): Transport {
     return {
-      request: (request) => this.#request(identity, request),
+      request: (request) => this.#told(identity, request),
       watch: (request) => this.#watch(identity, request),
       stream: (request) => this.#server(identity).stream(request),
     }
@@ -100,6 +103,20 @@ export class Link {
 
   get #isRough(): boolean {
     return this.#network.weather.isBad && !this.#isTrusted
+  }
+
+  async #told(identity: Identity, request: TransportRequest): Promise<unknown> {
+    const { chronicle } = this.#network
+    const { method, path, query, body } = request
+    chronicle.note(identity.client, method, path, JSON.stringify({ query, body }))
+    try {
+      const answer = await this.#request(identity, request)
+      chronicle.note(identity.client, 'hears of', path, inShort(answer))
+      return answer
+    } catch (err) {
+      chronicle.note(identity.client, 'hears of', path, inShort(err))
+      throw err
+    }
   }
 
   async #request(identity: Identity, request: TransportRequest): Promise<unknown> {
@@ -137,7 +154,8 @@ export class Link {
   }
 
   async #watch(identity: Identity, request: TransportRequest) {
-    const { dice, clock } = this.#network
+    const { dice, clock, chronicle } = this.#network
+    chronicle.note(identity.client, 'watches', request.path, JSON.stringify(request.query))
     if (this.isPartitioned) {
       await clock.sleep(5_000)
       throw new Error('i/o timeout')
@@ -149,6 +167,7 @@ export class Link {
         if (link.#isCut || link.isPartitioned) throw new Error('read ECONNRESET')
         if (link.#isRough && dice.chance(0.02)) throw new Error('read ECONNRESET')
         if (link.#isRough && dice.chance(0.15)) await clock.sleep(dice.below(4_000))
+        chronicle.note(identity.client, event.type, event.object.kind, inShort(event.object))
         yield event
       }
       await breath()

@@ -68,8 +68,8 @@ const PATIENCE_MS = 8 * 60_000
 
 export interface Outcome {
   problems: string[]
-  /** The same for the same seed. */
-  fingerprint: string
+  /** The same for the same seed, to the last line. */
+  story: readonly string[]
 }
 
 /** What a planted bug changes. */
@@ -153,7 +153,7 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
   }
   const left = await settle(clock, () => unsettled(client, load))
   const judges = [network, controlPlane, watchman, machines.mounts, attacher]
-  return { problems: [...judges.flatMap(({ problems }) => [...problems]), ...left], fingerprint: fingerprintOf(pods) }
+  return { problems: [...judges.flatMap(({ problems }) => [...problems]), ...left], story: network.chronicle.lines }
 }
 
 /** A process dies, comes back, is stopped in order, or is cut off from the others for a while. */
@@ -183,16 +183,6 @@ async function settle(clock: FakeClock, look: () => Promise<string[]>): Promise<
     if (problems.length === 0) return problems
   }
   return problems
-}
-
-function fingerprintOf(pods: SharedInformer<object>): string {
-  const names = pods.cache
-    .list()
-    .map((pod) => JSON.stringify(pod))
-    .sort()
-  const hash = crypto.createHash('sha256')
-  for (const name of names) hash.update(name)
-  return hash.digest('hex')
 }
 
 /** What is drawn at random anywhere comes from the seed as well: names, uids, jitter. Put back when disposed. */

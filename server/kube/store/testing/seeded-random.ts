@@ -17,15 +17,25 @@ export interface Dice {
   chance(probability: number): boolean
   pick<T>(from: readonly T[]): T
   random: () => number
+  /** How many numbers have been drawn. */
+  readonly drawn: number
 }
 
 export function diceOf(seed: number): Dice {
-  const random = seededRandom(seed)
+  const next = seededRandom(seed)
+  let drawn = 0
+  const random = () => {
+    drawn++
+    return next()
+  }
   const below = (limit: number) => Math.floor(random() * limit)
   return {
     random,
     below,
     chance: (probability) => random() < probability,
     pick: (from) => from[below(from.length)]!,
+    get drawn() {
+      return drawn
+    },
   }
 }
