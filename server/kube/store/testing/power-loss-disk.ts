@@ -14,42 +14,68 @@ const SECTOR_BYTES = 512
 
 type Pending = { position: number; bytes: Buffer } | { truncateTo: number }
 
-class Inode {
-  written: Buffer = Buffer.alloc(0)
-  durable: Buffer = Buffer.alloc(0)
-  pending: Pending[] = []
+/** A file's bytes, in a buffer with room to grow: a log is written to a thousand times. */
+class Content {
+  #buffer: Buffer
+  #length: number
 
-  change(change: Pending): void {
-    this.pending.push(change)
-    this.written = applyChange(this.written, change)
+  constructor(bytes: Buffer) {
+    this.#buffer = Buffer.from(bytes)
+    this.#length = bytes.length
   }
 
-  sync(): void {
-    this.durable = this.written
-    this.pending = []
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length)
   }
 
-  afterPowerLoss(random: () => number): Inode {
-    let bytes = this.durable
-    // Now and then all is lost, now and then all is there: both have to be among what is tried.
-    const share = [0, 0.5, 0.9, 1][Math.floor(random() * 4)] as number
-    for (const change of this.pending) {
-      for (const part of sectorsOf(change)) if (random() < share) bytes = applyChange(bytes, part)
+  apply(change: Pending): void {
+    const isWrite = 'bytes' in change
+    const length = isWrite ? Math.max(this.#length, change.position + change.bytes.length) : change.truncateTo
+    if (length > this.#buffer.length) {
+      const roomy = Buffer.alloc(Math.max(length, 2 * this.#buffer.length))
+      this.bytes.copy(roomy)
+      this.#buffer = roomy
     }
-    const inode = new Inode()
-    inode.written = bytes
-    inode.durable = bytes
-    return inode
+    // What grows again later begins with zeros.
+    this.#buffer.fill(0, length, Math.max(length, this.#length))
+    this.#length = length
+    if (isWrite) change.bytes.copy(this.#buffer, change.position)
   }
 }
 
-function applyChange(before: Buffer, change: Pending): Buffer {
-  const length =
-    'truncateTo' in change ? change.truncateTo : Math.max(before.length, change.position + change.bytes.length)
-  const after = Buffer.alloc(length)
-  before.copy(after)
-  if ('bytes' in change) change.bytes.copy(after, change.position)
-  return after
+class Inode {
+  written!: Content
+  durable!: Content
+  #pending!: Pending[]
+
+  constructor(bytes: Buffer = Buffer.alloc(0)) {
+    this.replace(bytes)
+  }
+
+  replace(bytes: Buffer): void {
+    this.written = new Content(bytes)
+    this.durable = new Content(bytes)
+    this.#pending = []
+  }
+
+  change(change: Pending): void {
+    this.#pending.push(change)
+    this.written.apply(change)
+  }
+
+  sync(): void {
+    for (const change of this.#pending.splice(0)) this.durable.apply(change)
+  }
+
+  afterPowerLoss(random: () => number): Inode {
+    const content = new Content(this.durable.bytes)
+    // Now and then all is lost, now and then all is there: both have to be among what is tried.
+    const share = [0, 0.5, 0.9, 1][Math.floor(random() * 4)] as number
+    for (const change of this.#pending) {
+      for (const part of sectorsOf(change)) if (random() < share) content.apply(part)
+    }
+    return new Inode(content.bytes)
+  }
 }
 
 function sectorsOf(change: Pending): Pending[] {
@@ -125,14 +151,11 @@ export class PowerLossDisk implements Disk {
 
   /** The bytes of a file, to be looked at or damaged. */
   bytesOf(path: string): Buffer {
-    return this.#inode(path).written
+    return Buffer.from(this.#inode(path).written.bytes)
   }
 
   replace(path: string, bytes: Buffer): void {
-    const inode = this.#inode(path)
-    inode.written = bytes
-    inode.durable = bytes
-    inode.pending = []
+    this.#inode(path).replace(bytes)
   }
 
   async makeDirectory(): Promise<void> {}
@@ -142,7 +165,7 @@ export class PowerLossDisk implements Disk {
   }
 
   async read(path: string): Promise<Buffer> {
-    return Buffer.from(this.#inode(path).written)
+    return Buffer.from(this.#inode(path).written.bytes)
   }
 
   async open(path: string): Promise<DiskFile> {
@@ -164,7 +187,7 @@ export class PowerLossDisk implements Disk {
       },
       truncate: async (length) => {
         await this.#operation(() => {
-          this.#bytesLeft += Math.max(0, inode.written.length - length)
+          this.#bytesLeft += Math.max(0, inode.written.bytes.length - length)
           inode.change({ truncateTo: length })
         })
       },
@@ -179,7 +202,7 @@ export class PowerLossDisk implements Disk {
 
   async remove(path: string): Promise<void> {
     await this.#operation(() => {
-      this.#bytesLeft += this.#names.get(path)?.written.length ?? 0
+      this.#bytesLeft += this.#names.get(path)?.written.bytes.length ?? 0
       this.#changeName({ remove: path })
     })
   }
@@ -208,9 +231,9 @@ export class PowerLossDisk implements Disk {
   }
 
   #write(inode: Inode, position: number, bytes: Buffer): void {
-    const room = inode.written.length + this.#bytesLeft - position
+    const room = inode.written.bytes.length + this.#bytesLeft - position
     const fits = Math.min(bytes.length, Math.max(0, room))
-    this.#bytesLeft -= Math.max(0, position + fits - inode.written.length)
+    this.#bytesLeft -= Math.max(0, position + fits - inode.written.bytes.length)
     if (fits > 0) inode.change({ position, bytes: bytes.subarray(0, fits) })
     if (fits < bytes.length) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
   }
