@@ -1,9 +1,11 @@
 // What must be so at every moment of a simulation, whatever goes wrong.
 
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
+
 import { controllerOf } from '../../apimachinery/object-meta.ts'
 import { quantityOf } from '../../apimachinery/quantity.ts'
 import type { SharedInformer } from '../../client/shared-informer.ts'
+import type { Claim } from '../../kinds/devices/device-objects.ts'
 import type { Machines } from './machines.ts'
 import type { People } from './people.ts'
 import type { Candidate } from './processes.ts'
@@ -38,6 +40,15 @@ export class Watchman {
     })
   }
 
+  watchDevices(claims: SharedInformer<Claim>): void {
+    claims.addHandler(() => {
+      if (claims.pending > 0) return
+      const used = claims.cache.list().flatMap(devicesOf)
+      const twice = used.find((device, at) => used.indexOf(device) !== at)
+      if (twice) this.problems.add(`device ${twice} is given to two at once`)
+    })
+  }
+
   look(): void {
     const leaders = Map.groupBy(
       this.#candidates.filter(({ isLeading }) => isLeading),
@@ -69,6 +80,9 @@ export class Watchman {
     if (used > this.#machineCpu + 1e-9) this.problems.add(`${node} has more pods than it has processors for`)
   }
 }
+
+export const devicesOf = ({ status }: Claim): string[] =>
+  status?.allocation?.devices?.results?.map(({ device }) => device) ?? []
 
 const isOver = ({ status }: CorePod) => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 const isActive = (pod: CorePod) => !isOver(pod) && !pod.metadata?.deletionTimestamp

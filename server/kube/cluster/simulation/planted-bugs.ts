@@ -12,6 +12,7 @@ import type { TransportRequest } from '../../client/transport.ts'
 import type { AnyKind, Kind } from '../../kinds/define-kind.ts'
 import { Node } from '../../kinds/node.ts'
 import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
+import { DeviceView } from '../../scheduler/devices/device-view.ts'
 import { SchedulerCache } from '../../scheduler/scheduler-cache.ts'
 import type { Sabotage } from './simulation.ts'
 
@@ -236,5 +237,18 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ),
     noticed: /without its claim/,
     from: 3,
+  },
+  {
+    name: 'the scheduler forgets which devices it gives to others at this moment',
+    plant: () => instead(DeviceView.prototype, 'promise', () => undefined),
+    noticed: /device \S+ is given to two at once/,
+  },
+  {
+    name: 'devices are not taken back from pods that are over',
+    sabotage: inLoop(
+      'resourceclaim',
+      swallowing(({ method }) => method === 'PUT'),
+    ),
+    noticed: /claims have the devices|never goes|ReplicaSet/,
   },
 ]

@@ -17,10 +17,12 @@ import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
+import { ResourceClaim } from '../../kinds/resource-claim.ts'
 import { StatefulSet } from '../../kinds/stateful-set.ts'
 import { VolumeAttachment } from '../../kinds/volume-attachment.ts'
+import { devicesOf } from './invariants.ts'
 import { ELASTIC, type Load } from './load.ts'
-import { DOOMED_REPLICAS } from './workload.ts'
+import { DOOMED_REPLICAS, FIXED_REPLICAS } from './workload.ts'
 
 type All = <T extends KubeObject>(kind: Kind<T>) => Promise<T[]>
 type Expect = (isTrue: boolean | undefined, what: string) => void
@@ -149,7 +151,7 @@ async function expectScaled(all: All, expect: Expect, load: Load): Promise<void>
   }
 }
 
-/** Each claim has its own volume, where its pod is; what nobody claims any more has gone. */
+/** Each claim has its own volume, where its pod is, or its own device; what nobody claims any more has gone. */
 async function expectStored(all: All, expect: Expect): Promise<void> {
   const claims = await all(PersistentVolumeClaim)
   const volumes = await all(PersistentVolume)
@@ -168,6 +170,9 @@ async function expectStored(all: All, expect: Expect): Promise<void> {
   // Of a pod that was gone before its set was made smaller nobody knows, and its claim stays, as upstream's does.
   const leaving = claims.filter(({ metadata }) => metadata?.ownerReferences?.length)
   expect(leaving.length === 0, `claims ${leaving.map(keyOf)} never go`)
+  const devices = (await all(ResourceClaim)).map(devicesOf)
+  const isRight = devices.length === FIXED_REPLICAS && new Set(devices.flat()).size === FIXED_REPLICAS
+  expect(isRight, `${devices.length} claims have the devices ${devices.flat().sort()}`)
   const attachments = await all(VolumeAttachment)
   const [roaming] = (await all(Pod)).filter(({ metadata }) => metadata?.labels?.app === 'roaming')
   const place = attachments.map(({ spec, status }) => `${spec.nodeName} ${status?.attached}`)

@@ -24,6 +24,7 @@ import {
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
+  ResourceClaim,
   Service,
   ServiceAccount,
   StatefulSet,
@@ -54,6 +55,7 @@ const KINDS: readonly AnyKind[] = [
   Pod,
   PodDisruptionBudget,
   ReplicaSet,
+  ResourceClaim,
   Service,
   ServiceAccount,
   StatefulSet,
@@ -105,10 +107,14 @@ export async function simulate(seed: number, sabotage: Sabotage = {}): Promise<O
     ['a', 'b'].map((one) => new Candidate({ network, component, name: `${component}-${one}`, work, flaws: sabotage })),
   )
   const client = createClient(network.trusted('watchman'))
-  const pods = new SharedInformer({ client, kind: Pod, clock, random: dice.random, logger: noLogger })
+  const watched = { client, clock, random: dice.random, logger: noLogger }
+  const pods = new SharedInformer({ ...watched, kind: Pod })
+  const claims = new SharedInformer({ ...watched, kind: ResourceClaim })
   const countsPods = !network.weather.losesAnswers
   const watchman = new Watchman(pods, { candidates, countsPods, machineCpu: MACHINE_CPU })
+  watchman.watchDevices(claims)
   void pods.start(stop.signal)
+  void claims.start(stop.signal)
   const load = new Load(clock, () => pods.cache.list())
   network.measure = () => load.measure()
   const machines = new Machines(network, stop.signal)

@@ -8,12 +8,15 @@ import {
   CronJob,
   DaemonSet,
   Deployment,
+  DeviceClass,
   HorizontalPodAutoscaler,
   Job,
   PersistentVolume,
   PersistentVolumeClaim,
   PodDisruptionBudget,
   ReplicaSet,
+  ResourceClaimTemplate,
+  ResourceSlice,
   Service,
   StatefulSet,
 } from '../../kinds/index.ts'
@@ -50,6 +53,8 @@ export const deployment = (name: string, { replicas = 3, inNamespace = namespace
   spec: { replicas, selector: selector(name), template: podOf(name, pod), ...spec },
 })
 
+const withDevice = { resourceClaims: [{ name: 'lamp', resourceClaimTemplateName: 'lamp' }] }
+
 type Make = (client: Client) => Promise<unknown>
 const make =
   <T extends KubeObject>(kind: Kind<T>, object: T): Make =>
@@ -62,7 +67,7 @@ const PROGRAMS: readonly Make[] = [
   ...Object.keys(DOOMED).map((name) => make(Deployment, deployment(name, { replicas: DOOMED_REPLICAS }))),
   make(ReplicaSet, {
     metadata: named('fixed'),
-    spec: { replicas: FIXED_REPLICAS, selector: selector('fixed'), template: podOf('fixed') },
+    spec: { replicas: FIXED_REPLICAS, selector: selector('fixed'), template: podOf('fixed', withDevice) },
   }),
   make(PodDisruptionBudget, { metadata: named('fixed'), spec: { maxUnavailable: 1, selector: selector('fixed') } }),
   make(StatefulSet, {
@@ -91,6 +96,24 @@ const PROGRAMS: readonly Make[] = [
       concurrencyPolicy: 'Forbid',
       jobTemplate: { spec: { backoffLimit: 100, template: podOf('cron', { restartPolicy: 'Never' }) } },
     },
+  }),
+]
+
+/** As many as the pods that need one, on any machine: one that is not given back is missed. */
+const DEVICES: readonly Make[] = [
+  make(DeviceClass, { metadata: { name: 'lamp' }, spec: {} }),
+  make(ResourceSlice, {
+    metadata: { name: 'lamps' },
+    spec: {
+      driver: 'lamps.example.com',
+      allNodes: true,
+      pool: { name: 'lamps', generation: 1, resourceSliceCount: 1 },
+      devices: Array.from({ length: FIXED_REPLICAS }, (_, at) => ({ name: `lamp-${at}` })),
+    },
+  }),
+  make(ResourceClaimTemplate, {
+    metadata: named('lamp'),
+    spec: { spec: { devices: { requests: [{ name: 'lamp', exactly: { deviceClassName: 'lamp' } }] } } },
   }),
 ]
 
@@ -151,4 +174,4 @@ const WITH_VOLUMES: readonly Make[] = [
   ),
 ]
 
-export const WORKLOAD: readonly Make[] = [...PROGRAMS, ...SCALED_BY_LOAD, ...WITH_VOLUMES]
+export const WORKLOAD: readonly Make[] = [...DEVICES, ...PROGRAMS, ...SCALED_BY_LOAD, ...WITH_VOLUMES]
