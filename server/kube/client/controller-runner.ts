@@ -281,7 +281,8 @@ export class RunningController implements AsyncDisposable {
       return
     }
     // Somebody was quicker, or it has gone meanwhile: the cache will know soon, and the next turn sees it.
-    if (isConflict(err) || isNotFound(err)) log.debug('turn failed, will be tried again', { err })
+    const reason = err instanceof Error ? (err.cause ?? err) : err
+    if (isConflict(reason) || isNotFound(reason)) log.debug('turn failed, will be tried again', { err })
     else log.warn('turn failed, will be tried again', { err })
     if (report.because > (this.#wokenBy.get(key) ?? 0)) this.#wokenBy.set(key, report.because)
     this.#queue.addRateLimited(key)

@@ -2,15 +2,14 @@
 // every slice written goes to every node. Pure.
 //
 //   1. in each slice, endpoints that stay are brought up to date and those that left are taken out
-//   2. new endpoints fill slices that must be written anyway, then others that have room
-//   3. what is left over makes new slices, of at most 100 endpoints
+//   2. new endpoints fill slices that must be written anyway
+//   3. what is left over goes into one other slice that has room for all of it, or makes new ones
+//   4. a slice that is no longer needed becomes a new one, so that its name stays
 //
-// Upstream: k8s.io/endpointslice/reconciler.go (reconcileByPortMapping).
+// Upstream: k8s.io/endpointslice/reconciler.go (reconcileByPortMapping, finalize).
 
 import type { Endpoint, EndpointPort, EndpointSlice } from 'kubernetes-types/discovery/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
-
-const MAX_ENDPOINTS = 100
 
 export type AddressType = 'IPv4' | 'IPv6'
 
@@ -27,9 +26,14 @@ export const groupKey = (addressType: string, ports: readonly EndpointPort[] | u
 export const familyOf = (ip: string): AddressType => (ip.includes(':') ? 'IPv6' : 'IPv4')
 
 export interface SlicePlan {
-  create: { group: EndpointGroup; endpoints: Endpoint[] }[]
-  update: { slice: EndpointSlice; endpoints: Endpoint[] }[]
+  create: Filling[]
+  update: (Filling & { slice: EndpointSlice })[]
   remove: EndpointSlice[]
+}
+
+interface Filling {
+  group: EndpointGroup
+  endpoints: Endpoint[]
 }
 
 interface Draft {
@@ -38,25 +42,32 @@ interface Draft {
   changed: boolean
 }
 
+export interface SliceRules {
+  /** Endpoints in a slice. */
+  most: number
+  /** One that is to be written even if its endpoints stay. */
+  isOutdated(slice: EndpointSlice): boolean
+}
+
 const identity = (endpoint: Endpoint) => `${endpoint.targetRef?.uid ?? ''} ${endpoint.addresses[0] ?? ''}`
 
 export function planSlices(
   wanted: ReadonlyMap<string, EndpointGroup>,
   existing: readonly EndpointSlice[],
-  isOutdated: (slice: EndpointSlice) => boolean,
+  rules: SliceRules,
 ): SlicePlan {
   const plan: SlicePlan = { create: [], update: [], remove: [] }
   const byGroup = Map.groupBy(existing, (slice) => groupKey(slice.addressType, slice.ports))
   for (const [key, slices] of byGroup) if (!wanted.has(key)) plan.remove.push(...slices)
-  for (const [key, group] of wanted) planGroup(plan, group, byGroup.get(key) ?? [], isOutdated)
-  return plan
+  for (const [key, group] of wanted) planGroup(plan, group, byGroup.get(key) ?? [], rules)
+  return reuse(plan)
 }
 
 function planGroup(
   plan: SlicePlan,
   group: EndpointGroup,
   slices: readonly EndpointSlice[],
-  isOutdated: (slice: EndpointSlice) => boolean,
+  { most, isOutdated }: SliceRules,
 ): void {
   const left = new Map(group.endpoints.map((endpoint) => [identity(endpoint), endpoint]))
   const drafts = slices.map((slice): Draft => {
@@ -75,24 +86,34 @@ function planGroup(
     }
     return { slice, endpoints, changed }
   })
-  // Those to be written anyway first, and of those the fullest, so that few stay half empty.
-  const roomy = drafts
-    .filter(({ endpoints }) => endpoints.length > 0 && endpoints.length < MAX_ENDPOINTS)
-    .sort((a, b) => Number(b.changed) - Number(a.changed) || b.endpoints.length - a.endpoints.length)
-  const fresh = [...left.values()]
-  // A slice that has lost all its endpoints may as well take the new ones.
-  for (const draft of [...roomy, ...drafts.filter(({ endpoints }) => endpoints.length === 0)]) {
-    if (fresh.length === 0) break
-    draft.endpoints.push(...fresh.splice(0, MAX_ENDPOINTS - draft.endpoints.length))
-    draft.changed = true
-  }
   // A group that is meant to be empty keeps one slice, which says so.
-  let mayBeEmpty = group.endpoints.length === 0
-  if (mayBeEmpty && drafts.length === 0) plan.create.push({ group, endpoints: [] })
-  for (const { slice, endpoints, changed } of drafts) {
-    if (endpoints.length === 0 && !mayBeEmpty) plan.remove.push(slice)
-    else if (changed) plan.update.push({ slice, endpoints })
-    if (endpoints.length === 0) mayBeEmpty = false
+  const kept =
+    group.endpoints.length === 0 ? drafts.slice(0, 1) : drafts.filter(({ endpoints }) => endpoints.length > 0)
+  if (group.endpoints.length === 0 && kept.length === 0) plan.create.push({ group, endpoints: [] })
+  const fresh = [...left.values()]
+  const fill = (draft: Draft) => draft.endpoints.push(...fresh.splice(0, most - draft.endpoints.length))
+  // The fullest first, so that few stay half empty.
+  const fullestFirst = kept.toSorted((a, b) => b.endpoints.length - a.endpoints.length)
+  for (const draft of fullestFirst) if (draft.changed) fill(draft)
+  const roomy = fullestFirst.find(({ changed, endpoints }) => !changed && endpoints.length + fresh.length <= most)
+  if (fresh.length > 0 && roomy) {
+    fill(roomy)
+    roomy.changed = true
   }
-  while (fresh.length > 0) plan.create.push({ group, endpoints: fresh.splice(0, MAX_ENDPOINTS) })
+  while (fresh.length > 0) plan.create.push({ group, endpoints: fresh.splice(0, most) })
+  for (const draft of drafts) {
+    if (!kept.includes(draft)) plan.remove.push(draft.slice)
+    else if (draft.changed) plan.update.push({ slice: draft.slice, group, endpoints: draft.endpoints })
+  }
+}
+
+function reuse({ create, update, remove }: SlicePlan): SlicePlan {
+  const unused = [...remove]
+  const left = create.filter((filling) => {
+    const at = unused.findIndex(({ addressType }) => addressType === filling.group.addressType)
+    const [slice] = at < 0 ? [] : unused.splice(at, 1)
+    if (slice) update.push({ ...filling, slice })
+    return !slice
+  })
+  return { create: left, update, remove: unused }
 }

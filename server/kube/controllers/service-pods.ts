@@ -8,10 +8,12 @@ import { keyOf } from '../apimachinery/object-meta.ts'
 import type { ClusterView } from '../client/controller-builder.ts'
 import type { Change } from '../client/shared-informer.ts'
 import { Service } from '../kinds/service.ts'
+import { type AddressType, familyOf } from './plan-slices.ts'
 import { isReady, isTerminated } from './pod-state.ts'
 
 const endpointFacts = (pod: CorePod) => [
   pod.status?.podIP,
+  pod.status?.podIPs,
   pod.spec?.nodeName,
   pod.spec?.hostname,
   isReady(pod),
@@ -60,7 +62,23 @@ export const podReference = (pod: CorePod) => ({
   uid: pod.metadata?.uid ?? '',
 })
 
-export const isHeadless = ({ spec }: CoreService) => spec?.clusterIP === 'None'
+const HEADLESS = 'service.kubernetes.io/headless'
+
+/** What a Service's endpoints are labelled with. */
+export function serviceLabels({ metadata, spec }: CoreService): Record<string, string> {
+  const { [HEADLESS]: _, ...labels } = metadata?.labels ?? {}
+  return spec?.clusterIP === 'None' ? { ...labels, [HEADLESS]: '' } : labels
+}
+
+export function familiesOf(service: CoreService): AddressType[] {
+  const families = (service.spec?.ipFamilies ?? []).filter((family) => family === 'IPv4' || family === 'IPv6')
+  return families.length > 0 ? families : ['IPv4']
+}
+
+export function addressIn({ status }: CorePod, family: AddressType): string | undefined {
+  const addresses = [...(status?.podIPs ?? []).map(({ ip }) => ip), status?.podIP]
+  return addresses.find((ip) => ip && familyOf(ip) === family)
+}
 
 /** Hostnames make DNS names, but only below the Service that the pod names as its subdomain. */
 export function hostnameUnder(service: CoreService, pod: CorePod): string | undefined {

@@ -14,7 +14,7 @@ import { EndpointSlice } from '../kinds/endpoint-slice.ts'
 import { withChangeTime } from './change-times.ts'
 import { OwnWrites } from './own-writes.ts'
 import { type EndpointGroup, planSlices } from './plan-slices.ts'
-import { controllerReference } from './pod-control.ts'
+import { controllerReference, messageOf } from './pod-control.ts'
 
 const SERVICE_NAME = 'kubernetes.io/service-name'
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
@@ -26,11 +26,14 @@ export const isManagedBy = ({ metadata }: Slice, manager: string) => metadata?.l
 
 export class SliceWriter {
   readonly #manager: string
+  /** Endpoints in a slice. */
+  readonly #most: number
   readonly #slices: IndexedCache<Slice>
   readonly #ownWrites: OwnWrites<Slice>
 
-  constructor(view: ClusterView & { clock: Clock }, manager: string) {
+  constructor(view: ClusterView & { clock: Clock }, manager: string, most: number) {
     this.#manager = manager
+    this.#most = most
     this.#slices = view.cache(EndpointSlice)
     this.#slices.addIndex(BY_SERVICE, (slice) => (isManagedBy(slice, manager) ? [serviceKeyOf(slice)] : []))
     this.#ownWrites = new OwnWrites(this.#slices, view.clock)
@@ -40,7 +43,7 @@ export class SliceWriter {
   }
 
   of(key: string): Slice[] {
-    return this.#slices.byIndex(BY_SERVICE, key)
+    return this.#slices.byIndex(BY_SERVICE, key).filter(({ metadata }) => !metadata?.deletionTimestamp)
   }
 
   waitMs(key: string): number {
@@ -62,7 +65,7 @@ export class SliceWriter {
       changedAt?: string | undefined
     },
   ): Promise<void> {
-    const { name = '', namespace = '' } = owner.object.metadata ?? {}
+    const { name = '', namespace = '', uid } = owner.object.metadata ?? {}
     const labels = { ...owner.labels, [SERVICE_NAME]: name, [MANAGED_BY]: this.#manager }
     const { annotations, changedAt } = owner
     const toldOn = (slice?: Slice) => ({
@@ -70,23 +73,37 @@ export class SliceWriter {
       annotations: withChangeTime(annotations ?? slice?.metadata?.annotations, changedAt),
     })
     const isOutdated = ({ metadata }: Slice) =>
-      !deepEqual(metadata?.labels, labels) || (annotations && !deepEqual(metadata?.annotations ?? {}, annotations))
-    const plan = planSlices(wanted, this.of(key), (slice) => isOutdated(slice) ?? false)
+      !deepEqual(metadata?.labels, labels) ||
+      (annotations !== undefined && !deepEqual(metadata?.annotations ?? {}, annotations))
+    // Those of an owner that had this name before go with it.
+    const { own = [], foreign = [] } = Object.groupBy(this.of(key), (slice) =>
+      slice.metadata?.ownerReferences?.some((owner) => owner.uid === uid) ? 'own' : 'foreign',
+    )
+    const plan = planSlices(wanted, own, { most: this.#most, isOutdated })
     const slices = client.of(EndpointSlice)
+    const whose = `EndpointSlice for ${owner.kind.kind} ${key}`
     for (const { group, endpoints } of plan.create) {
       const { addressType, ports } = group
       const ownerReferences = [controllerReference(owner.kind, owner.object)]
       const metadata = { generateName: `${name}-`, namespace, ...toldOn(), ownerReferences }
-      const created = await slices.create({ metadata, addressType, ports, endpoints })
+      const created = await saying(
+        `failed to create ${whose}`,
+        slices.create({ metadata, addressType, ports, endpoints }),
+      )
       this.#ownWrites.wrote(key, created)
       report.did.push(`created ${created.metadata?.name} with ${endpoints.length} endpoints`)
     }
-    for (const { slice, endpoints } of plan.update) {
-      const updated = await slices.update({ ...slice, metadata: { ...slice.metadata, ...toldOn(slice) }, endpoints })
+    for (const { slice, group, endpoints } of plan.update) {
+      const metadata = { ...slice.metadata, ...toldOn(slice) }
+      const update = slices.update({ ...slice, metadata, ports: group.ports, endpoints })
+      const updated = await saying(`failed to update ${slice.metadata?.name} ${whose}`, update)
       this.#ownWrites.wrote(key, updated)
       report.did.push(`updated ${slice.metadata?.name}: ${endpoints.length} endpoints`)
     }
-    for (const slice of plan.remove) await this.#remove({ client, key, report }, slice)
+    for (const slice of [...plan.remove, ...foreign]) {
+      const removed = this.#remove({ client, key, report }, slice)
+      await saying(`failed to delete ${slice.metadata?.name} ${whose}`, removed)
+    }
   }
 
   async #remove({ client, key, report }: Pick<ReconcileContext, 'client' | 'key' | 'report'>, slice: Slice) {
@@ -98,5 +115,13 @@ export class SliceWriter {
     }
     if (this.#slices.get(keyOf(slice))) this.#ownWrites.deleted(key, slice)
     report.did.push(`deleted ${name}`)
+  }
+}
+
+async function saying<T>(what: string, done: Promise<T>): Promise<T> {
+  try {
+    return await done
+  } catch (cause) {
+    throw new Error(`${what}: ${messageOf(cause)}`, { cause })
   }
 }

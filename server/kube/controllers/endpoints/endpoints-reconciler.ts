@@ -13,11 +13,12 @@ import { Pod } from '../../kinds/pod.ts'
 import { Service } from '../../kinds/service.ts'
 import { ChangeTimes, withChangeTime } from '../change-times.ts'
 import { isNamespaceTerminating, messageOf } from '../pod-control.ts'
-import { isHeadless } from '../service-pods.ts'
+import { serviceLabels } from '../service-pods.ts'
 import { subsetsFor } from './subsets.ts'
 
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by'
-const HEADLESS = 'service.kubernetes.io/headless'
+/** Of those that were locks once. */
+const LEADER = 'control-plane.alpha.kubernetes.io/leader'
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity'
 
 export class EndpointsReconciler implements Reconciler {
@@ -38,10 +39,11 @@ export class EndpointsReconciler implements Reconciler {
     const current = this.#endpoints.get(key)
     if (!service) {
       this.#changes.forget(key)
-      return this.#deleteOurs(context, current)
+      return this.#deleteAlong(context, current)
     }
     const { selector } = service.spec ?? {}
-    if (!selector || Object.keys(selector).length === 0) return // somebody else writes these
+    // Somebody else writes these, or nobody.
+    if (!selector || Object.keys(selector).length === 0 || service.spec?.type === 'ExternalName') return
     const matching = selectorOfMap(selector)
     const pods = this.#pods
       .inNamespace(service.metadata?.namespace ?? '')
@@ -52,11 +54,7 @@ export class EndpointsReconciler implements Reconciler {
     report.wanted = `addresses of ${pods.length} ${pods.length === 1 ? 'Pod' : 'Pods'}`
     report.seen = current ? `${addressCount(current)} addresses` : 'no Endpoints'
 
-    const labels = {
-      ...service.metadata?.labels,
-      ...(isHeadless(service) ? { [HEADLESS]: '' } : {}),
-      [MANAGED_BY]: 'endpoint-controller',
-    }
+    const labels = { ...serviceLabels(service), [MANAGED_BY]: 'endpoint-controller' }
     const { [OVER_CAPACITY]: _, ...annotations } = withChangeTime(current?.metadata?.annotations, undefined)
     if (truncated) Object.assign(annotations, { [OVER_CAPACITY]: 'truncated' })
     if (
@@ -81,27 +79,31 @@ export class EndpointsReconciler implements Reconciler {
     try {
       written = current ? await client.update(next) : await client.create(next)
     } catch (err) {
+      if (isNamespaceTerminating(err)) return
       const [verb, reason] = current
-        ? (['update', 'FailedToUpdateEndpoint'] as const)
-        : (['create', 'FailedToCreateEndpoint'] as const)
-      const message = `Failed to ${verb} endpoint ${key}: ${messageOf(err)}`
-      if (!isNamespaceTerminating(err)) context.event(Endpoints, next, 'Warning', reason, message)
+        ? (['update endpoint', 'FailedToUpdateEndpoint'] as const)
+        : (['create endpoint for service', 'FailedToCreateEndpoint'] as const)
+      context.event(Endpoints, next, 'Warning', reason, `Failed to ${verb} ${key}: ${messageOf(err)}`)
       throw err
     }
     report.did.push(`wrote ${addressCount(written)} addresses`)
   }
 
-  async #deleteOurs({ client, report }: ReconcileContext, current: CoreEndpoints | undefined): Promise<void> {
-    // Those that somebody made by hand for a Service without selector go with their maker.
-    if (current?.metadata?.labels?.[MANAGED_BY] !== 'endpoint-controller') return
-    try {
-      const { namespace = '', name = '' } = current.metadata
-      await client.of(Endpoints).delete({ namespace, name })
-      report.did.push('deleted the Endpoints of a Service that is gone')
-    } catch (err) {
-      if (!isNotFound(err)) throw err
-    }
+  /** Also those that somebody made by hand for it. */
+  async #deleteAlong({ client, report }: ReconcileContext, current: CoreEndpoints | undefined): Promise<void> {
+    const { namespace = '', name = '', annotations = {} } = current?.metadata ?? {}
+    if (!current || LEADER in annotations) return
+    // At the start the cache of Services may be older than that of Endpoints.
+    const isThere = await client.of(Service).get({ namespace, name }).then(Boolean, no(isNotFound))
+    if (isThere) return
+    await client.of(Endpoints).delete({ namespace, name }).catch(no(isNotFound))
+    report.did.push('deleted the Endpoints of a Service that is gone')
   }
+}
+
+const no = (isExpected: (err: unknown) => boolean) => (err: unknown) => {
+  if (!isExpected(err)) throw err
+  return false
 }
 
 const addressCount = ({ subsets }: CoreEndpoints) =>

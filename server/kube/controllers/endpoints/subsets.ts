@@ -3,7 +3,7 @@
 
 import type { EndpointAddress, EndpointPort, EndpointSubset, Pod, Service } from 'kubernetes-types/core/v1'
 import { isReady } from '../pod-state.ts'
-import { hostnameUnder, mayBeEndpoint, podReference, targetPortIn } from '../service-pods.ts'
+import { addressIn, familiesOf, hostnameUnder, mayBeEndpoint, podReference, targetPortIn } from '../service-pods.ts'
 
 const MAX_ADDRESSES = 1000
 
@@ -17,10 +17,11 @@ export function subsetsFor(service: Service, pods: readonly Pod[]): { subsets: E
   const { ports = [], publishNotReadyAddresses = false } = service.spec ?? {}
   // Pods with the same ports behind the Service share a subset.
   const groups = new Map<string, Group>()
-  const eligible = pods.filter(
-    (pod) => mayBeEndpoint(pod) && (publishNotReadyAddresses || !pod.metadata?.deletionTimestamp),
-  )
-  for (const pod of eligible) {
+  const [family = 'IPv4'] = familiesOf(service)
+  for (const pod of pods) {
+    const ip = addressIn(pod, family)
+    const isLeaving = pod.metadata?.deletionTimestamp !== undefined
+    if (!ip || !mayBeEndpoint(pod) || (isLeaving && !publishNotReadyAddresses)) continue
     const podPorts = ports.flatMap((port): EndpointPort[] => {
       const number = targetPortIn(pod, port)
       if (number === undefined) return []
@@ -33,32 +34,46 @@ export function subsetsFor(service: Service, pods: readonly Pod[]): { subsets: E
     const group = groups.get(key) ?? { ports: podPorts, ready: [], notReady: [] }
     groups.set(key, group)
     const list = publishNotReadyAddresses || isReady(pod) ? group.ready : group.notReady
-    list.push(addressOf(service, pod))
-  }
-  let left = MAX_ADDRESSES
-  const take = (addresses: EndpointAddress[]) => {
-    const taken = addresses.sort(byIp).slice(0, left)
-    left -= taken.length
-    return taken
+    list.push(addressOf(service, pod, ip))
   }
   const ordered = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group)
-  const ready = ordered.map((group) => take(group.ready))
-  const notReady = ordered.map((group) => take(group.notReady))
+  for (const { ready, notReady } of ordered) {
+    ready.sort(byIp)
+    notReady.sort(byIp)
+  }
+  const truncated = truncate(ordered)
   const subsets = ordered.map(
-    (group, index): EndpointSubset => ({
-      ...(ready[index]?.length ? { addresses: ready[index] } : {}),
-      ...(notReady[index]?.length ? { notReadyAddresses: notReady[index] } : {}),
-      ...(group.ports.length > 0 ? { ports: group.ports } : {}),
+    ({ ports, ready, notReady }): EndpointSubset => ({
+      ...(ready.length > 0 ? { addresses: ready } : {}),
+      ...(notReady.length > 0 ? { notReadyAddresses: notReady } : {}),
+      ...(ports.length > 0 ? { ports } : {}),
     }),
   )
-  return { subsets, truncated: eligible.length > MAX_ADDRESSES }
+  return { subsets, truncated }
 }
 
-function addressOf(service: Service, pod: Pod): EndpointAddress {
+/** Those that are ready come first; each subset keeps its part. */
+function truncate(groups: readonly Group[]): boolean {
+  const count = (which: 'ready' | 'notReady') => groups.reduce((sum, group) => sum + group[which].length, 0)
+  const ready = count('ready')
+  if (ready + count('notReady') <= MAX_ADDRESSES) return false
+  const which = ready > MAX_ADDRESSES ? 'ready' : 'notReady'
+  const total = count(which)
+  const room = which === 'ready' ? MAX_ADDRESSES : MAX_ADDRESSES - ready
+  let left = room
+  for (const group of groups) {
+    group[which].splice(Math.min(left, Math.ceil((group[which].length / total) * room)))
+    left -= group[which].length
+    if (which === 'ready') group.notReady = []
+  }
+  return true
+}
+
+function addressOf(service: Service, pod: Pod, ip: string): EndpointAddress {
   const hostname = hostnameUnder(service, pod)
   const { nodeName } = pod.spec ?? {}
   return {
-    ip: pod.status?.podIP ?? '',
+    ip,
     ...(hostname ? { hostname } : {}),
     ...(nodeName ? { nodeName } : {}),
     targetRef: podReference(pod),

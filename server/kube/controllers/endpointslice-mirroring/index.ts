@@ -7,7 +7,7 @@ import { EndpointSlice } from '../../kinds/endpoint-slice.ts'
 import { Endpoints } from '../../kinds/endpoints.ts'
 import { Service } from '../../kinds/service.ts'
 import { isManagedBy, SliceWriter, serviceKeyOf } from '../slice-writer.ts'
-import { mirroredGroups } from './mirrored-groups.ts'
+import { MAX_PER_SUBSET, mirroredGroups } from './mirrored-groups.ts'
 
 const MANAGER = 'endpointslicemirroring-controller.k8s.io'
 const SKIP = 'endpointslice.kubernetes.io/skip-mirror'
@@ -30,7 +30,7 @@ class EndpointsMirror implements Reconciler {
   constructor(view: ClusterView) {
     this.#services = view.cache(Service)
     this.#endpoints = view.cache(Endpoints)
-    this.#slices = new SliceWriter(view, MANAGER)
+    this.#slices = new SliceWriter(view, MANAGER, MAX_PER_SUBSET)
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -55,7 +55,7 @@ class EndpointsMirror implements Reconciler {
     if (excess > 0) {
       warn(
         'TooManyAddressesToMirror',
-        `A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. ${excess} addresses were skipped`,
+        `A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. ${invalid + excess} addresses were skipped`,
       )
     }
     const annotations = Object.entries(endpoints.metadata?.annotations ?? {}).filter(

@@ -5,7 +5,8 @@ import type { EndpointAddress, EndpointSubset } from 'kubernetes-types/core/v1'
 import type { Endpoint } from 'kubernetes-types/discovery/v1'
 import { type EndpointGroup, familyOf, groupKey } from '../plan-slices.ts'
 
-const MAX_PER_SUBSET = 1000
+/** And in a slice. */
+export const MAX_PER_SUBSET = 1000
 
 export interface Mirrored {
   groups: Map<string, EndpointGroup>

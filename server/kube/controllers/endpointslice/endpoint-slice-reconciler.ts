@@ -12,14 +12,14 @@ import { Pod } from '../../kinds/pod.ts'
 import { Service } from '../../kinds/service.ts'
 import { ChangeTimes } from '../change-times.ts'
 import { type AddressType, type EndpointGroup, groupKey } from '../plan-slices.ts'
-import { messageOf } from '../pod-control.ts'
-import { isHeadless } from '../service-pods.ts'
+import { isNamespaceTerminating, messageOf } from '../pod-control.ts'
+import { familiesOf, mayBeEndpoint, serviceLabels } from '../service-pods.ts'
 import { isManagedBy, SliceWriter } from '../slice-writer.ts'
 import { asksForShares, ownHints, sharedZones, zoneShares } from './endpoint-hints.ts'
-import { familiesOf, groupsFor } from './endpoints-of-service.ts'
+import { groupsFor } from './endpoints-of-service.ts'
 
 const MANAGER = 'endpointslice-controller.k8s.io'
-const HEADLESS = 'service.kubernetes.io/headless'
+const MAX_ENDPOINTS = 100
 
 export const isOurs = (slice: DiscoverySlice) => isManagedBy(slice, MANAGER)
 
@@ -36,7 +36,7 @@ export class EndpointSliceReconciler implements Reconciler {
     this.#services = view.cache(Service)
     this.#pods = view.cache(Pod)
     this.#nodes = view.cache(Node)
-    this.#slices = new SliceWriter(view, MANAGER)
+    this.#slices = new SliceWriter(view, MANAGER, MAX_ENDPOINTS)
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -58,7 +58,9 @@ export class EndpointSliceReconciler implements Reconciler {
       .filter((pod) => matching.matches(pod.metadata?.labels))
     const changedAt = this.#changes.since(service, pods)
     const existing = this.#slices.of(key)
-    const wanted = groupsFor(service, pods, (name) => this.#nodes.get(name))
+    const lost = service.spec?.publishNotReadyAddresses ? [] : pods.filter((pod) => this.#isLost(pod))
+    const found = pods.filter((pod) => !lost.includes(pod))
+    const wanted = groupsFor(service, found, (name) => this.#nodes.get(name))
     for (const family of familiesOf(service)) {
       const groups = [...wanted.values()].filter(({ addressType }) => addressType === family)
       this.#hint(context, service, family, groups)
@@ -68,14 +70,25 @@ export class EndpointSliceReconciler implements Reconciler {
     report.sees(service, ...pods, ...existing)
     report.wanted = `${pods.length} ${pods.length === 1 ? 'Pod' : 'Pods'} in slices`
     report.seen = `${existing.reduce((sum, { endpoints }) => sum + endpoints.length, 0)} endpoints in ${existing.length} slices`
-    const labels = { ...service.metadata?.labels, ...(isHeadless(service) ? { [HEADLESS]: '' } : {}) }
     try {
-      await this.#slices.write(context, wanted, { kind: Service, object: service, labels, changedAt })
+      await this.#slices.write(context, wanted, {
+        kind: Service,
+        object: service,
+        labels: serviceLabels(service),
+        changedAt,
+      })
+      if (lost.length > 0) throw new Error(toldOf(lost, key))
     } catch (err) {
+      if (isNamespaceTerminating(err instanceof Error ? err.cause : err)) return
       const message = `Error updating Endpoint Slices for Service ${key}: ${messageOf(err)}`
       context.event(Service, service, 'Warning', 'FailedToUpdateEndpointSlices', message)
       throw err
     }
+  }
+
+  /** On a node that is not there: whoever would reach it there would wait in vain. */
+  #isLost(pod: CorePod): boolean {
+    return mayBeEndpoint(pod) && !this.#nodes.get(pod.spec?.nodeName ?? '')
   }
 
   #hint(context: ReconcileContext, service: CoreService, family: AddressType, groups: readonly EndpointGroup[]): void {
@@ -101,4 +114,11 @@ export class EndpointSliceReconciler implements Reconciler {
     if (!this.#shared.has(key)) tell('Normal', 'Enabled', 'Topology Aware Hints has been enabled')
     this.#shared.add(key)
   }
+}
+
+function toldOf(lost: readonly CorePod[], key: string): string {
+  const skipped = lost.map(
+    ({ metadata, spec }) => `skipping Pod ${metadata?.name} for Service ${key}: Node ${spec?.nodeName ?? ''} Not Found`,
+  )
+  return skipped.length === 1 ? String(skipped) : `[${skipped.join(', ')}]`
 }

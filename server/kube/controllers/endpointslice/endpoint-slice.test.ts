@@ -1,4 +1,4 @@
-import type { Service as CoreService } from 'kubernetes-types/core/v1'
+import type { Pod as CorePod, Service as CoreService } from 'kubernetes-types/core/v1'
 import type { EndpointSlice as DiscoverySlice, Endpoint } from 'kubernetes-types/discovery/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
@@ -12,7 +12,9 @@ import { ResourceQuota } from '../../kinds/resource-quota.ts'
 import { Service } from '../../kinds/service.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { type EndpointGroup, groupKey, planSlices } from '../plan-slices.ts'
+import { serviceLabels } from '../service-pods.ts'
 import { insist, replicaSet, startTestLoops, type TestLoops } from '../testing/test-loops.ts'
+import { groupsFor } from './endpoints-of-service.ts'
 
 describe('against an API server', () => {
   let loops: TestLoops
@@ -153,6 +155,51 @@ describe('against an API server', () => {
     await loops.until('no hints', async () => (await ready()).every(({ hints }) => hints === undefined))
   })
 
+  it('leaves out a pod whose node is not there, and says so', async () => {
+    await loops.client.of(Service).create(service)
+    await loops.client.of(ReplicaSet).create(replicaSet('web', 1))
+    await loops.until('1 ready', async () => (await ready()).length === 1)
+    const [before] = await slices()
+    const { metadata } = await loops.client.of(Pod).create({
+      metadata: { namespace: 'default', name: 'stray', labels: { app: 'web' } },
+      spec: { nodeName: 'nowhere', containers: [{ name: 'main', image: 'main:1' }] },
+    })
+    await loops.client
+      .of(Pod)
+      .patch(
+        { namespace: 'default', name: 'stray' },
+        'application/merge-patch+json',
+        { metadata: { uid: metadata?.uid }, status: { podIP: '10.9.9.9', podIPs: [{ ip: '10.9.9.9' }] } },
+        { subresource: 'status' },
+      )
+    const said =
+      'Error updating Endpoint Slices for Service default/web: skipping Pod stray for Service default/web: Node nowhere Not Found'
+    await loops.until('said', async () =>
+      (await loops.client.of(Event).list()).items.some(({ message }) => message === said),
+    )
+    expect((await slices()).map(({ endpoints }) => endpoints)).toEqual([before?.endpoints])
+  })
+
+  it('leaves the slices of a Service that had the name before to the collector', async () => {
+    await loops.client.of(Service).create(service)
+    await loops.until('an empty slice', async () => (await slices()).length === 1)
+    const [slice] = await slices()
+    const [owner] = slice?.metadata?.ownerReferences ?? []
+    const ownerReferences = [{ ...owner, uid: 'of-another' }]
+    await insist(() =>
+      loops.client
+        .of(EndpointSlice)
+        .patch({ namespace: 'default', name: slice?.metadata?.name ?? '' }, 'application/merge-patch+json', {
+          metadata: { ownerReferences },
+        }),
+    )
+    await loops.until('a slice of its own', async () => {
+      const [now, ...others] = await slices()
+      return others.length === 0 && now?.metadata?.name !== slice?.metadata?.name
+    })
+    expect((await slices())[0]?.metadata?.ownerReferences).toEqual([owner])
+  })
+
   it('says of a pod on its way out that it still serves', async () => {
     await loops.client.of(Service).create(service)
     await loops.client.of(ReplicaSet).create(replicaSet('web', 1))
@@ -185,10 +232,11 @@ describe('planning', () => {
     ports,
     endpoints,
   })
-  const never = () => false
+  const fillingOf = (one: EndpointGroup) => ({ group: one, endpoints: one.endpoints })
+  const rules = { most: 100, isOutdated: () => false }
 
   it('cuts many endpoints into slices of a hundred', () => {
-    const plan = planSlices(wanted(group(250)), [], never)
+    const plan = planSlices(wanted(group(250)), [], rules)
     expect(plan.create.map(({ endpoints }) => endpoints.length)).toEqual([100, 100, 50])
   })
 
@@ -196,7 +244,7 @@ describe('planning', () => {
     const existing = [slice('a', group(100).endpoints), slice('b', group(50, 100).endpoints)]
     const next = group(151)
     next.endpoints.splice(3, 1)
-    const plan = planSlices(wanted(next), existing, never)
+    const plan = planSlices(wanted(next), existing, rules)
     expect(plan.create).toEqual([])
     expect(plan.remove).toEqual([])
     expect(plan.update.map(({ slice: { metadata }, endpoints }) => [metadata?.name, endpoints.length])).toEqual([
@@ -204,8 +252,40 @@ describe('planning', () => {
     ])
   })
 
+  it('writes one slice that has room for all that is left over, not some of several', () => {
+    const existing = [
+      slice('a', group(40).endpoints),
+      slice('b', group(90, 100).endpoints),
+      slice('c', group(70, 200).endpoints),
+    ]
+    const next = {
+      ...group(40),
+      endpoints: existing.flatMap(({ endpoints }) => endpoints).concat(group(25, 300).endpoints),
+    }
+    const plan = planSlices(wanted(next), existing, rules)
+    expect(plan).toMatchObject({ create: [], remove: [] })
+    expect(plan.update.map(({ slice: { metadata }, endpoints }) => [metadata?.name, endpoints.length])).toEqual([
+      ['c', 95],
+    ])
+    const more = { ...next, endpoints: next.endpoints.concat(group(50, 400).endpoints) }
+    const planned = planSlices(wanted(more), existing, rules)
+    expect(planned).toMatchObject({ update: [], create: [{ endpoints: { length: 75 } }] })
+  })
+
+  it('makes a slice that is no longer needed into the one that is: its name stays', () => {
+    const empty = { ...slice('a', []), ports: [] }
+    const filled = planSlices(wanted(group(2)), [empty], rules)
+    expect(filled).toEqual({ create: [], remove: [], update: [{ slice: empty, ...fillingOf(group(2)) }] })
+    const none: EndpointGroup = { addressType: 'IPv4', ports: [], endpoints: [] }
+    const full = slice('a', group(2).endpoints)
+    const emptied = planSlices(new Map([[groupKey('IPv4', []), none]]), [full], rules)
+    expect(emptied).toEqual({ create: [], remove: [], update: [{ slice: full, ...fillingOf(none) }] })
+    const other = { ...full, addressType: 'IPv6' }
+    expect(planSlices(wanted(group(2)), [other], rules)).toMatchObject({ create: [{}], remove: [other], update: [] })
+  })
+
   it('writes nothing when all is as it should be', () => {
-    const plan = planSlices(wanted(group(3)), [slice('a', group(3).endpoints)], never)
+    const plan = planSlices(wanted(group(3)), [slice('a', group(3).endpoints)], rules)
     expect(plan).toEqual({ create: [], update: [], remove: [] })
   })
 
@@ -214,9 +294,40 @@ describe('planning', () => {
     const plan = planSlices(
       wanted(group(2)),
       [slice('a', group(2).endpoints), slice('twin', group(2).endpoints), old],
-      never,
+      rules,
     )
     expect(plan.remove.map(({ metadata }) => metadata?.name).sort()).toEqual(['old', 'twin'])
     expect(plan.update).toEqual([])
+  })
+})
+
+describe('endpoints of a Service', () => {
+  const pod = (name: string, port: string): CorePod => ({
+    metadata: { namespace: 'default', name, uid: name },
+    spec: { nodeName: 'n1', containers: [{ name: 'main', ports: [{ name: port, containerPort: 8080 }] }] },
+    status: { podIP: '10.0.0.1', podIPs: [{ ip: '10.0.0.1' }] },
+  })
+  const spec = { ports: [{ name: 'web', port: 80, targetPort: 'http', protocol: 'TCP' }] }
+
+  it('are told without ports where a pod has none of the Service’s', () => {
+    const groups = groupsFor(
+      { metadata: { name: 'web' }, spec },
+      [pod('a', 'http'), pod('b', 'other')],
+      () => undefined,
+    )
+    expect([...groups.values()].map(({ ports, endpoints }) => [ports.length, endpoints[0]?.targetRef?.name])).toEqual([
+      [1, 'a'],
+      [0, 'b'],
+    ])
+  })
+
+  it('are labelled as the Service is, but for what says whether it has an address', () => {
+    const headless = 'service.kubernetes.io/headless'
+    const labels = { team: 'shop', [headless]: 'so' }
+    expect(serviceLabels({ metadata: { labels }, spec: { clusterIP: '10.0.0.1' } })).toEqual({ team: 'shop' })
+    expect(serviceLabels({ metadata: { labels }, spec: { clusterIP: 'None' } })).toEqual({
+      team: 'shop',
+      [headless]: '',
+    })
   })
 })

@@ -3,9 +3,9 @@
 
 import type { Node, Pod, Service } from 'kubernetes-types/core/v1'
 import type { Endpoint, EndpointPort } from 'kubernetes-types/discovery/v1'
-import { type AddressType, type EndpointGroup, familyOf, groupKey } from '../plan-slices.ts'
+import { type EndpointGroup, groupKey } from '../plan-slices.ts'
 import { isReady } from '../pod-state.ts'
-import { hostnameUnder, mayBeEndpoint, podReference, targetPortIn } from '../service-pods.ts'
+import { addressIn, familiesOf, hostnameUnder, mayBeEndpoint, podReference, targetPortIn } from '../service-pods.ts'
 
 export function groupsFor(
   service: Service,
@@ -17,8 +17,8 @@ export function groupsFor(
     for (const pod of pods.filter(mayBeEndpoint)) {
       const address = addressIn(pod, addressType)
       if (!address) continue
+      // One that has none of the Service's ports is told of as well: without ports.
       const ports = portsIn(pod, service)
-      if (ports.length === 0 && (service.spec?.ports ?? []).length > 0) continue
       const key = groupKey(addressType, ports)
       const group = groups.get(key) ?? { addressType, ports, endpoints: [] }
       groups.set(key, group)
@@ -26,16 +26,6 @@ export function groupsFor(
     }
   }
   return groups
-}
-
-export function familiesOf(service: Service): AddressType[] {
-  const families = (service.spec?.ipFamilies ?? []).filter((family) => family === 'IPv4' || family === 'IPv6')
-  return families.length > 0 ? families : ['IPv4']
-}
-
-function addressIn(pod: Pod, family: AddressType): string | undefined {
-  const addresses = [...(pod.status?.podIPs ?? []).map(({ ip }) => ip), pod.status?.podIP]
-  return addresses.find((ip) => ip && familyOf(ip) === family)
 }
 
 function portsIn(pod: Pod, service: Service): EndpointPort[] {
