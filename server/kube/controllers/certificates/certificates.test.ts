@@ -15,6 +15,9 @@ import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
 import { goesAt } from './cleaning.ts'
 import { signerProblem } from './signers.ts'
 
+const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet'
+const FOR_CLIENTS = ['client auth', 'digital signature']
+
 const request = (name: string, spec: Partial<Wire['spec']> = {}): Wire => ({
   metadata: { name },
   spec: {
@@ -29,14 +32,17 @@ describe('requests for certificates', () => {
   it.each([
     [{}, undefined],
     [{ usages: ['digital signature', 'key encipherment', 'client auth'] }, undefined],
+    [{ usages: ['client auth', 'server auth'] }, 'invalid usage for client certificate: server auth'],
+    [{ usages: ['digital signature'] }, 'missing required usage for client certificate: client auth'],
+    [{ signerName: KUBELET_CLIENT, usages: ['any'] }, 'subject organization is not system:nodes'],
+    [{ signerName: KUBELET_CLIENT, usages: FOR_CLIENTS, request: NODE_CERTIFICATE_REQUEST }, undefined],
     [
-      { usages: ['client auth', 'server auth'] },
+      { signerName: KUBELET_CLIENT, usages: ['client auth'], request: NODE_CERTIFICATE_REQUEST },
       'usages did not match [client auth digital signature key encipherment]',
     ],
-    [{ usages: ['digital signature'] }, 'usages did not match [client auth digital signature key encipherment]'],
     [
-      { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usages: ['client auth', 'digital signature'] },
-      'subject organization is not system:nodes',
+      { signerName: 'kubernetes.io/kubelet-serving', usages: ['any'], request: NODE_CERTIFICATE_REQUEST },
+      'DNS or IP subjectAltName is required',
     ],
     [{ signerName: 'example.com/mine', usages: ['any'] }, undefined],
   ])('are signed when they fit their signer: %j', (spec, problem) => {

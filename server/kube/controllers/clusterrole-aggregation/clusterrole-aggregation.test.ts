@@ -44,6 +44,9 @@ describe('clusterrole-aggregation', () => {
       expect(edit).toEqual(expect.arrayContaining(view))
       expect(admin).toEqual(expect.arrayContaining(edit))
       expect(view.some(({ resources }) => resources?.includes('secrets'))).toBe(false)
+      const { metadata } = await loops.client.of(ClusterRole).get({ name: 'admin' })
+      const own = metadata?.managedFields?.find(({ manager }) => manager === 'clusterrole-aggregation-controller')
+      expect(own).toMatchObject({ operation: 'Apply', fieldsV1: { 'f:rules': {} } })
     })
 
     it('lets a role join by a label and leave by losing it', async () => {

@@ -1,10 +1,12 @@
 import type { PolicyRule, ClusterRole as WireClusterRole } from 'kubernetes-types/rbac/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { type LabelSelector, selectorOfObject } from '../../apimachinery/label-selector.ts'
+import { objectPath } from '../../client/client.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
 import { ClusterRole } from '../../kinds/cluster-role.ts'
+import { apiVersionOf } from '../../kinds/define-kind.ts'
 
 /**
  * Gathers the rules of other ClusterRoles into those with an aggregationRule: that is how `admin`, `edit` and `view`
@@ -25,7 +27,14 @@ class AggregationReconciler implements Reconciler {
     report.wanted = `${rules.length} rules`
     report.seen = `${role.rules?.length ?? 0} rules`
     if (deepEqual(rules, role.rules ?? [])) return
-    await client.of(ClusterRole).update({ ...role, rules })
+    // Nobody else's fields are touched, and it is told whose the rules are.
+    await client.transport.request({
+      method: 'PATCH',
+      path: objectPath(ClusterRole, { name: key }),
+      query: { fieldManager: 'clusterrole-aggregation-controller', force: 'true' },
+      contentType: 'application/apply-patch+yaml',
+      body: { apiVersion: apiVersionOf(ClusterRole), kind: 'ClusterRole', metadata: { name: key }, rules },
+    })
     report.did.push(`gathered ${rules.length} rules into ClusterRole ${key}`)
   }
 }

@@ -110,8 +110,13 @@ export class GarbageCollectorReconciler implements Reconciler {
     // Perhaps a circle: each would wait for the other. So nobody waits for this one.
     const isInCircle = deep && dependents.some((dependent) => waitsForDependents(dependent.object))
     const { resourceVersion } = isInCircle ? await unblockOwners(context, node) : (object.metadata ?? {})
-    const propagationPolicy =
-      deep || finalizers?.includes(FOREGROUND) ? 'Foreground' : finalizers?.includes(ORPHAN) ? 'Orphan' : 'Background'
+    const propagationPolicy = deep
+      ? 'Foreground'
+      : finalizers?.includes(ORPHAN)
+        ? 'Orphan'
+        : finalizers?.includes(FOREGROUND)
+          ? 'Foreground'
+          : 'Background'
     try {
       await context.client.of(kind).delete(nameOf(object), {
         propagationPolicy,

@@ -49,6 +49,12 @@ it('gives a namespace its account and the root certificate, again when they are 
   await loops.until('account again', accountExists)
   await loops.client.of(ConfigMap).patch(rootCa, 'application/merge-patch+json', { data: { 'ca.crt': 'forged' } })
   await loops.until('mended', async () => (await loops.client.of(ConfigMap).get(rootCa)).data?.['ca.crt'] === 'PEM')
+  const described = 'kubernetes.io/description'
+  const annotations = async () => (await loops.client.of(ConfigMap).get(rootCa)).metadata?.annotations
+  await loops.client.of(ConfigMap).patch(rootCa, 'application/merge-patch+json', { metadata: { annotations: null } })
+  await loops.until('described again', async () =>
+    (await annotations())?.[described]?.startsWith('Contains a CA bundle'),
+  )
 })
 
 it('empties a deleted namespace and lets it go', async () => {

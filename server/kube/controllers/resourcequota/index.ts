@@ -1,4 +1,9 @@
-import type { Pod as WirePod, ResourceQuota as WireQuota, Service as WireService } from 'kubernetes-types/core/v1'
+import type {
+  PersistentVolumeClaim as WireClaim,
+  Pod as WirePod,
+  ResourceQuota as WireQuota,
+  Service as WireService,
+} from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { type KubeObject, keyOf } from '../../apimachinery/object-meta.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
@@ -11,6 +16,7 @@ import { isInScope } from '../../kinds/quota/scopes.ts'
 import { isConcerned, usageOf } from '../../kinds/quota/usage.ts'
 import { ResourceQuota } from '../../kinds/resource-quota.ts'
 import { followCustomKinds } from '../custom-kinds.ts'
+import { isTerminated } from '../pod-state.ts'
 
 /** What was charged at admission and then not made is noticed by nothing but a new count. */
 const RECOUNT_MS = 5 * 60_000
@@ -79,14 +85,26 @@ function sameAmounts(a: Record<string, string>, b: Record<string, string>): bool
 function isReplenished(kind: AnyKind, change: Change<KubeObject>): boolean {
   if (change.type === 'deleted') return true
   if (change.type !== 'updated' || kind.group !== '') return false
-  if (kind.plural === 'pods') {
-    const phase = (pod: KubeObject) => (pod as WirePod).status?.phase
-    const hasEnded = (pod: KubeObject) => phase(pod) === 'Succeeded' || phase(pod) === 'Failed'
-    return hasEnded(change.object) && !hasEnded(change.previous)
+  return !deepEqual(factsOf(kind, change.object), factsOf(kind, change.previous))
+}
+
+/** What a quota counts of an object and goes by in its scopes; others are counted when they come and go. */
+function factsOf(kind: AnyKind, object: KubeObject): unknown {
+  switch (kind.plural) {
+    case 'pods': {
+      const { containers = [], initContainers = [], activeDeadlineSeconds } = (object as WirePod).spec ?? {}
+      const resources = [...containers, ...initContainers].map((container) => container.resources)
+      return [isTerminated(object as WirePod), activeDeadlineSeconds !== undefined, resources]
+    }
+    case 'services': {
+      const { type, ports } = (object as WireService).spec ?? {}
+      return [type, ports?.length]
+    }
+    case 'persistentvolumeclaims':
+      return (object as WireClaim).spec
+    default:
+      return undefined
   }
-  if (kind.plural !== 'services') return false
-  const [now, before] = [change.object, change.previous] as WireService[]
-  return now?.spec?.type !== before?.spec?.type || now?.spec?.ports?.length !== before?.spec?.ports?.length
 }
 
 export function resourceQuotaController(kinds: readonly AnyKind[]) {

@@ -70,6 +70,18 @@ describe('resourcequota', () => {
     await loops.until('given back', () => usedIs({ pods: '0', 'requests.cpu': '0' }))
   })
 
+  it('gives back what a pod is made smaller by', async () => {
+    await limit({ 'requests.cpu': '1' })
+    const of = (cpu: string) => ({ containers: [{ name: 'a', image: 'b', resources: { requests: { cpu } } }] })
+    const place = { namespace: 'default', name: 'web' }
+    await loops.client.of(Pod).create({ metadata: place, spec: { nodeName: 'node-1', ...of('500m') } })
+    await loops.until('counted', () => usedIs({ 'requests.cpu': '500m' }))
+    const patch = { spec: of('200m') }
+    const type = 'application/strategic-merge-patch+json'
+    await loops.client.of(Pod).patch(place, type, patch, { subresource: 'resize' })
+    await loops.until('given back', () => usedIs({ 'requests.cpu': '200m' }))
+  })
+
   it('counts custom resources, those that were there before the quota and those that go', async () => {
     const tab = (name: string) =>
       loops.client.transport.request({ method: 'POST', path: TABS, body: crontab(name) }) as Promise<unknown>

@@ -1,12 +1,15 @@
 import type { ConfigMap as CoreConfigMap, Namespace as CoreNamespace } from 'kubernetes-types/core/v1'
-import { isAlreadyExists } from '../../apimachinery/status-error.ts'
+import { deepEqual } from '../../apimachinery/deep.ts'
+import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
 import { ConfigMap } from '../../kinds/config-map.ts'
 import { Namespace } from '../../kinds/namespace.ts'
+import { isNamespaceTerminating } from '../pod-control.ts'
 
 const NAME = 'kube-root-ca.crt'
+const DESCRIBED = 'kubernetes.io/description'
 const DESCRIPTION =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the ' +
   'internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.'
@@ -32,11 +35,10 @@ class RootCaReconciler implements Reconciler {
     report.sees(namespace)
     const current = this.#configMaps.get(`${key}/${NAME}`)
     const data = { 'ca.crt': this.#rootCaPem }
-    const annotations = { 'kubernetes.io/description': DESCRIPTION }
+    const annotations = { [DESCRIBED]: DESCRIPTION }
     report.wanted = `ConfigMap ${NAME}`
     report.seen = current ? 'it is there' : 'none'
-    const keys = Object.keys(current?.data ?? {})
-    if (keys.length === 1 && current?.data?.['ca.crt'] === this.#rootCaPem) return
+    if (deepEqual(current?.data, data) && current?.metadata?.annotations?.[DESCRIBED]) return
     const configMaps = client.of(ConfigMap)
     try {
       if (current) {
@@ -45,7 +47,8 @@ class RootCaReconciler implements Reconciler {
       } else await configMaps.create({ metadata: { namespace: key, name: NAME, annotations }, data })
       report.did.push(`${current ? 'updated' : 'created'} ConfigMap ${NAME}`)
     } catch (err) {
-      if (!isAlreadyExists(err)) throw err
+      // A namespace that goes needs none.
+      if (!isAlreadyExists(err) && !isNamespaceTerminating(err) && (current || !isNotFound(err))) throw err
     }
   }
 }
