@@ -90,7 +90,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'a turn that failed is not tried again',
     plant: () => instead(RateLimitingQueue.prototype, 'addRateLimited', () => undefined),
     noticed: /./,
-    from: 2,
   },
   {
     name: 'a loop counts before it has heard of what it did',
@@ -109,7 +108,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       }),
     },
     noticed: /./,
-    from: 3,
   },
   {
     name: 'a watch that is too old is asked for again instead of beginning anew',
@@ -140,6 +138,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'the disk says that it has what it has not',
     sabotage: { disk: { ignoreDatasync: true } },
     noticed: /is lost: the store begins at|store is corrupt/,
+    from: 7,
   },
   {
     name: 'the Deployment loop does not hear of its ReplicaSets',
@@ -174,7 +173,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'a leader works on though its Lease has run out',
     sabotage: { renewDeadlineMs: 10 * 60_000 },
     noticed: /lead as \S+ at once/,
-    from: 9,
   },
   {
     name: 'the scheduler never hears that a place is free again',
@@ -208,7 +206,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       },
     })),
     noticed: /elastic|autoscaler/,
-    from: 2,
   },
   {
     name: 'the disruption loop counts pods that were let go until it hears that they have gone',
@@ -219,6 +216,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       ),
     ),
     noticed: /were let go/,
+    from: 2,
   },
   {
     name: 'disks are taken away without asking whether they are in use',
@@ -227,7 +225,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       blindTo(Node, (node) => ({ ...node, status: { ...node.status, volumesInUse: [] } })),
     ),
     noticed: /is taken from/,
-    from: 4,
+    from: 9,
   },
   {
     name: 'the provisioner does not let go of what it has removed',
@@ -236,7 +234,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       swallowing(({ method }) => method === 'PATCH'),
     ),
     noticed: /without its claim/,
-    from: 3,
   },
   {
     name: 'the scheduler forgets which devices it gives to others at this moment',
