@@ -3,25 +3,30 @@
 //
 //     node door-server.ts <directory | nothing>
 
-import { createServer } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { systemClock } from '../../server/base/clock.ts'
 import { openEtcdDoor } from '../../server/kube/store/etcd-door/door.ts'
-import { TxnResponse } from '../../server/kube/store/etcd-door/messages.ts'
+import { Http2Connection } from '../../server/kube/store/etcd-door/http2/connection.ts'
+import { PackedHeaders } from '../../server/kube/store/etcd-door/http2/stream.ts'
+import { PutResponse, TxnResponse } from '../../server/kube/store/etcd-door/messages.ts'
+import { headerAt } from '../../server/kube/store/etcd-door/wire.ts'
 import { openStore } from '../../server/kube/store/store.ts'
 
 const directory = process.argv[2] ?? 'nothing'
 if (directory === 'nothing') {
   const framed = (message: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message])
   const succeeded = framed(TxnResponse.encode({ succeeded: true, responses: [] }))
-  const empty = framed(Buffer.alloc(0))
-  const server = createServer()
-  server.on('stream', (stream, headers) => {
-    stream.resume()
-    stream.on('end', () => {
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-      stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
-      stream.end(headers[':path']?.endsWith('Txn') ? succeeded : empty)
+  const done = framed(PutResponse.encode({ header: headerAt(1) }))
+  const head = new PackedHeaders({ ':status': '200', 'content-type': 'application/grpc' })
+  const trailers = new PackedHeaders({ 'grpc-status': '0' })
+  const server = createServer((socket) => {
+    socket.setNoDelay(true)
+    new Http2Connection(socket, (stream, headers) => {
+      stream.onEnd = () => {
+        stream.respond(head)
+        stream.write(headers.get(':path')?.endsWith('Txn') ? succeeded : done)
+        stream.end(trailers)
+      }
     })
   })
   server.listen(0, '127.0.0.1', () => process.stdout.write(`${(server.address() as AddressInfo).port}\n`))

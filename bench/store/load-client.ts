@@ -1,10 +1,8 @@
-// The client of the store bench, a process of its own: one request in flight per worker, over a few HTTP/2
-// connections. It speaks gRPC by hand, so that the client costs as little as possible; what it costs is measured
-// against a server that does nothing. Prints one line of JSON.
+// The client of the store bench, a process of its own: one request in flight per worker, over a few connections.
+// What it costs by itself is measured against a server that does nothing. Prints one line of JSON.
 //
 //     node load-client.ts <port> <put|get|txn-update> <workers> <milliseconds>
 
-import { type ClientHttp2Session, connect } from 'node:http2'
 import {
   PutRequest,
   PutResponse,
@@ -12,6 +10,7 @@ import {
   TxnRequest,
   TxnResponse,
 } from '../../server/kube/store/etcd-door/messages.ts'
+import { GrpcConnection } from './grpc-connection.ts'
 
 const CONNECTIONS = 4
 const KEYS_PER_WORKER = 100
@@ -20,48 +19,19 @@ const [port = '', operation = '', workersText = '', millisecondsText = ''] = pro
 const workers = Number(workersText)
 const value = Buffer.alloc(1024, 'v')
 
-function call(session: ClientHttp2Session, path: string, message: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    })
-    const pieces: Buffer[] = []
-    let status: unknown
-    stream.on('response', (headers) => {
-      status = headers['grpc-status']
-    })
-    stream.on('trailers', (trailers) => {
-      status = trailers['grpc-status']
-    })
-    stream.on('data', (piece: Buffer) => pieces.push(piece))
-    stream.on('error', reject)
-    stream.on('end', () => {
-      // Trailers come with the end; a stream that ended without is judged when it is closed.
-      if (status === '0') resolve(Buffer.concat(pieces).subarray(5))
-    })
-    stream.on('close', () => (status === '0' ? undefined : reject(new Error(`grpc-status ${status}`))))
-    const head = Buffer.alloc(5)
-    head.writeUInt32BE(message.length, 1)
-    stream.end(Buffer.concat([head, message]))
-  })
-}
-
-type Once = (session: ClientHttp2Session, worker: number, round: number) => Promise<unknown>
+type Once = (connection: GrpcConnection, worker: number, round: number) => Promise<unknown>
 
 const keyOf = (worker: number, round: number) => Buffer.from(`/bench/${worker}-${round % KEYS_PER_WORKER}`)
 const lastRevision = new Map<string, number>()
 
-async function put(session: ClientHttp2Session, worker: number, round: number): Promise<number> {
+async function put(connection: GrpcConnection, worker: number, round: number): Promise<number> {
   const message = PutRequest.encode({ key: keyOf(worker, round), value })
-  return PutResponse.decode(await call(session, '/etcdserverpb.KV/Put', message)).header?.revision ?? 0
+  return PutResponse.decode(await connection.call('/etcdserverpb.KV/Put', message)).header?.revision ?? 0
 }
 
-async function txnUpdate(session: ClientHttp2Session, worker: number, round: number): Promise<void> {
+async function txnUpdate(connection: GrpcConnection, worker: number, round: number): Promise<void> {
   const key = keyOf(worker, round)
-  const known = lastRevision.get(key.toString()) ?? (await put(session, worker, round))
+  const known = lastRevision.get(key.toString()) ?? (await put(connection, worker, round))
   const message = TxnRequest.encode({
     compare: [
       {
@@ -86,29 +56,30 @@ async function txnUpdate(session: ClientHttp2Session, worker: number, round: num
     ],
     failure: [],
   })
-  const response = TxnResponse.decode(await call(session, '/etcdserverpb.KV/Txn', message))
+  const response = TxnResponse.decode(await connection.call('/etcdserverpb.KV/Txn', message))
   if (!response.succeeded) throw new Error('lost an update that nobody else makes')
   lastRevision.set(key.toString(), response.header?.revision ?? 0)
 }
 
 const operations: Record<string, Once> = {
   put,
-  get: (session, worker) => call(session, '/etcdserverpb.KV/Range', RangeRequest.encode({ key: keyOf(worker, 0) })),
+  get: (connection, worker) =>
+    connection.call('/etcdserverpb.KV/Range', RangeRequest.encode({ key: keyOf(worker, 0) })),
   'txn-update': txnUpdate,
 }
 const once = operations[operation]
 if (!once) throw new Error(`no operation ${operation}`)
 
-const sessions = Array.from({ length: Math.min(CONNECTIONS, workers) }, () => connect(`http://127.0.0.1:${port}`))
-await Promise.all(sessions.map((session, worker) => put(session, worker, 0)))
+const connections = Array.from({ length: Math.min(CONNECTIONS, workers) }, () => new GrpcConnection(Number(port)))
+await Promise.all(connections.map((connection, worker) => put(connection, worker, 0)))
 const latencies: number[] = []
 let end = performance.now() + 300
 
 async function work(worker: number): Promise<void> {
-  const session = sessions[worker % sessions.length] as ClientHttp2Session
+  const connection = connections[worker % connections.length] as GrpcConnection
   for (let round = 0; performance.now() < end; round++) {
     const start = performance.now()
-    await once!(session, worker, round)
+    await once!(connection, worker, round)
     latencies.push(performance.now() - start)
   }
 }

@@ -3,6 +3,7 @@
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect as connectHttp2 } from 'node:http2'
 import { get as httpsGet } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -332,17 +333,20 @@ describe('watches', () => {
 })
 
 describe('a connection', () => {
-  it.each(['PR', 'GET / HTTP/1.1\r\n', '\x16\x03\x01', 'PRI * HTTP/2.0\r\n\r\nnonsense'])(
-    'that says %j and breaks off harms nobody',
-    async (bytes) => {
-      const socket = connect(door.port, '127.0.0.1')
-      await new Promise<void>((resolve) => socket.once('connect', resolve))
-      socket.write(bytes)
-      await new Promise((resolve) => setImmediate(resolve))
-      socket.destroy()
-      expect(await statusOf(put('a'))).toBe('succeeded')
-    },
-  )
+  it.each([
+    'PR',
+    'GET / HTTP/1.1\r\n',
+    'GET // HTTP/1.1\r\nhost: a\r\n\r\n',
+    '\x16\x03\x01',
+    'PRI * HTTP/2.0\r\n\r\nnonsense',
+  ])('that says %j and breaks off harms nobody', async (bytes) => {
+    const socket = connect(door.port, '127.0.0.1')
+    await new Promise<void>((resolve) => socket.once('connect', resolve))
+    socket.write(bytes)
+    await new Promise((resolve) => setImmediate(resolve))
+    socket.destroy()
+    expect(await statusOf(put('a'))).toBe('succeeded')
+  })
 })
 
 describe('TLS', () => {
@@ -366,10 +370,51 @@ describe('TLS', () => {
       }).once('error', reject)
     })
     expect(JSON.parse(health)).toMatchObject({ health: 'true' })
+    // As curl does, which takes HTTP/2 where it is offered.
+    expect(await overHttp2(secure.url, { ca: ca.cert, cert: mine.cert, key: mine.key })).toEqual([
+      '200 {"health":"true","reason":""}',
+      expect.stringMatching(/^200 \{"header":\{.*"count":"1"/),
+      '400 {"error":"etcdserver: request is too large","message":"etcdserver: request is too large","code":3}',
+      expect.stringMatching(/^200 \{"result":\{.*"created":true.*\}\n\{"result":\{.*"events":\[/),
+      '404 {"error":"Not Found","message":"Not Found","code":5}',
+    ])
     good.close()
     bad.close()
   })
 })
+
+/** A page, a call, one that is too large, a stream of answers broken off after the second, and nothing at all. */
+async function overHttp2(url: string, tls: { ca: string; cert: string; key: string }): Promise<string[]> {
+  const session = connectHttp2(url, tls)
+  const ask = (path: string, body?: string, enough = (_: string) => false) =>
+    new Promise<string>((resolve, reject) => {
+      const request = session.request({ ':method': body ? 'POST' : 'GET', ':path': path })
+      let text = ''
+      request.on('error', reject)
+      request.on('response', (headers) => {
+        text = `${headers[':status']} `
+      })
+      request.on('data', (chunk) => {
+        text += chunk
+        if (enough(text)) request.close()
+      })
+      request.on('close', () => resolve(text.trimEnd()))
+      request.end(body)
+    })
+  await put('a')
+  const key = Buffer.from('a').toString('base64')
+  const answers = [
+    await ask('/health'),
+    await ask('/v3/kv/range', JSON.stringify({ key })),
+    await ask('/v3/kv/put', JSON.stringify({ key, value: 'x'.repeat(5 * 1024 * 1024) })),
+    await ask('/v3/watch', JSON.stringify({ create_request: { key, start_revision: 2 } }), (text) =>
+      text.includes('events":['),
+    ),
+    await ask('//'),
+  ]
+  await new Promise<void>((resolve) => session.close(resolve))
+  return answers
+}
 
 async function opened(tls: { cert: string; key: string; ca: string }): Promise<EtcdDoor & AsyncDisposable> {
   const secure = await openEtcdDoor({ store, clock, tls })

@@ -1,16 +1,17 @@
 // The way in for everyone who speaks etcd: `etcdctl`, a second API server, a learner with `curl`. One port, and what
-// comes in on it tells apart what it is: HTTP/2 is gRPC, HTTP/1.1 is the JSON gateway.
+// comes in on it tells apart what it is: HTTP/2 or HTTP/1.1, and on HTTP/2 gRPC or the JSON gateway, by its content type.
 // Upstream: embed/serve.go (there a connection multiplexer does this).
 
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
-import { createServer as createHttp2Server, type Http2Server, type Http2Session } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../../base/clock.ts'
 import type { Store } from '../store-interface.ts'
 import { authMethods } from './auth.ts'
 import { CallCounters } from './call-counters.ts'
-import { serveGrpc } from './grpc-server.ts'
+import { http1Exchange, http2Exchange } from './exchange.ts'
+import { isGrpc, serveGrpc } from './grpc-server.ts'
+import { Http2Connection } from './http2/connection.ts'
 import { serveJson } from './json-gateway.ts'
 import { kvMethods } from './kv.ts'
 import { leaseMethods } from './lease.ts'
@@ -52,15 +53,18 @@ export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> 
     ...memberMethods(store, () => [url]),
     ...authMethods(store),
   ])
-  const http2 = createHttp2Server({ settings: { initialWindowSize: 1024 * 1024, maxConcurrentStreams: 10_000 } })
-  const sessions = new Set<Http2Session>()
-  http2.on('session', (session) => {
-    sessions.add(session)
-    session.once('close', () => sessions.delete(session))
-    session.on('error', () => {}) // the client went away; its streams hear of it
+  const connections = new Set<Http2Connection>()
+  const http2 = (socket: Socket) => {
+    const connection = new Http2Connection(socket, (stream, headers) => {
+      if (isGrpc(headers)) serveGrpc(methods, stream, headers)
+      else void serveJson({ methods, pages }, http2Exchange(stream, headers))
+    })
+    connections.add(connection)
+    socket.once('close', () => connections.delete(connection))
+  }
+  const http1 = createHttpServer((request, response) => {
+    void serveJson({ methods, pages }, http1Exchange(request, response))
   })
-  http2.on('stream', (stream, headers) => serveGrpc(methods, stream, headers))
-  const http1 = createHttpServer((request, response) => void serveJson({ methods, pages }, request, response))
 
   const listener = tls ? listenTls(tls, http2, http1) : createTcpServer((socket) => sniff(socket, http2, http1))
   const sockets = new Set<Socket>()
@@ -81,32 +85,37 @@ export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> 
     port: bound,
     async close() {
       const closed = new Promise<void>((resolve) => listener.close(() => resolve()))
-      for (const session of sessions) session.destroy()
+      for (const connection of connections) connection.close()
       for (const socket of sockets) socket.destroy()
       await closed
     },
   }
 }
 
-function listenTls(tls: NonNullable<EtcdDoorOptions['tls']>, http2: Http2Server, http1: HttpServer): Server {
+function listenTls(
+  tls: NonNullable<EtcdDoorOptions['tls']>,
+  http2: (socket: Socket) => void,
+  http1: HttpServer,
+): Server {
   const { cert, key, ca } = tls
   const clientCertificates = ca ? { ca, requestCert: true, rejectUnauthorized: true } : {}
   return createTlsServer(
     { cert, key, ...clientCertificates, ALPNProtocols: ['h2', 'http/1.1'] },
     (socket: TLSSocket) => {
       socket.on('error', () => {})
-      if (socket.alpnProtocol === 'h2') http2.emit('connection', socket)
+      if (socket.alpnProtocol === 'h2') http2(socket)
       else http1.emit('connection', socket)
     },
   )
 }
 
-function sniff(socket: Socket, http2: Http2Server, http1: HttpServer): void {
+function sniff(socket: Socket, http2: (socket: Socket) => void, http1: HttpServer): void {
   socket.once('readable', () => {
     const first: Buffer | null = socket.read()
     if (!first) return
     socket.unshift(first)
     const isHttp2 = first.toString('latin1', 0, HTTP2_PREFACE.length) === HTTP2_PREFACE.slice(0, first.length)
-    ;(isHttp2 ? http2 : http1).emit('connection', socket)
+    if (isHttp2) http2(socket)
+    else http1.emit('connection', socket)
   })
 }

@@ -1,4 +1,4 @@
-// gRPC over Node's own HTTP/2. A call is one HTTP/2 stream:
+// gRPC over HTTP/2. A call is one stream:
 //
 //     POST /etcdserverpb.KV/Range       content-type: application/grpc
 //     messages, either way:             compressed u8 (0) | length u32, big-endian | message
@@ -7,9 +7,10 @@
 // Written here rather than taken from a library because the store is asked tens of thousands of times a second and
 // half of a library's time goes into interceptors, deadlines and retries, which a server of single messages lacks.
 
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import type { MessageType } from '../../../base/protobuf.ts'
-import { GRPC_CODES, GrpcError, type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
+import { GrpcError, type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
+import type { Headers } from './http2/header-blocks.ts'
+import { type Http2Stream, PackedHeaders } from './http2/stream.ts'
 
 /** etcd's limit of a request, 1.5 MiB, and some for what is around it; as there. */
 const MAX_MESSAGE_BYTES = 1.5 * 1024 * 1024 + 512 * 1024
@@ -54,13 +55,15 @@ export function streaming<Request extends object, Response extends object>(
   return { kind: 'stream', open: (call) => open(new TypedCall(call, request, response)) }
 }
 
-export function serveGrpc(methods: Methods, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-  stream.on('error', () => {}) // the client went away; 'close' follows
-  const method = methods.get(headers[':path'] as string)
-  if (!headers['content-type']?.startsWith('application/grpc')) {
-    stream.respond({ ':status': 415 }, { endStream: true })
-  } else if (!method) {
-    refuse(stream, unknownMethod(methods, headers[':path'] as string))
+export function isGrpc(headers: Headers): boolean {
+  return headers.get('content-type')?.startsWith('application/grpc') ?? false
+}
+
+export function serveGrpc(methods: Methods, stream: Http2Stream, headers: Headers): void {
+  const path = headers.get(':path') ?? ''
+  const method = methods.get(path)
+  if (!method) {
+    refuse(stream, unknownMethod(methods, path))
   } else if (method.kind === 'unary') {
     serveUnary(method.answer, stream)
   } else {
@@ -77,16 +80,16 @@ function unknownMethod(methods: Methods, path: string): GrpcError {
   )
 }
 
-function serveUnary(answer: (request: Buffer) => Promise<Buffer>, stream: ServerHttp2Stream): void {
+function serveUnary(answer: (request: Buffer) => Promise<Buffer>, stream: Http2Stream): void {
   const messages = new MessageReader()
   let asked = false
-  stream.on('data', (chunk: Buffer) => {
+  stream.onData = (chunk) => {
     try {
       messages.add(chunk)
       const request = asked ? undefined : messages.next()
       if (!request) return
       asked = true
-      answer(request).then(
+      stream.work = answer(request).then(
         (response) => respond(stream, response),
         (error) => refuse(stream, error),
       )
@@ -94,25 +97,25 @@ function serveUnary(answer: (request: Buffer) => Promise<Buffer>, stream: Server
       asked = true
       refuse(stream, error)
     }
-  })
-  stream.on('end', () => {
+  }
+  stream.onEnd = () => {
     if (!asked) refuse(stream, new GrpcError('INVALID_ARGUMENT', 'no request message'))
-  })
+  }
 }
 
-const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' }
+const RESPONSE_HEADERS = { ':status': '200', 'content-type': 'application/grpc' }
+const RESPONSE = new PackedHeaders(RESPONSE_HEADERS)
+const SUCCEEDED = new PackedHeaders({ 'grpc-status': '0' })
 
-function respond(stream: ServerHttp2Stream, message: Buffer): void {
-  if (stream.destroyed || stream.headersSent) return
-  stream.respond(RESPONSE_HEADERS, { waitForTrailers: true })
-  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
-  stream.end(frame(message))
+function respond(stream: Http2Stream, message: Buffer): void {
+  stream.respond(RESPONSE)
+  stream.write(frame(message))
+  stream.end(SUCCEEDED)
 }
 
 /** Without any message, the status travels in the headers ("Trailers-Only"). */
-function refuse(stream: ServerHttp2Stream, error: unknown): void {
-  if (stream.destroyed || stream.headersSent) return
-  stream.respond({ ...RESPONSE_HEADERS, ...statusHeaders(grpcStatusOf(error)) }, { endStream: true })
+function refuse(stream: Http2Stream, error: unknown): void {
+  stream.end(new PackedHeaders({ ...RESPONSE_HEADERS, ...statusHeaders(grpcStatusOf(error)) }))
 }
 
 function statusHeaders({ code, message }: GrpcStatus): Record<string, string> {
@@ -190,37 +193,34 @@ class Http2Call implements ByteCall {
   onEnd: () => void = () => {}
   onClose: () => void = () => {}
   onDrain: () => void = () => {}
-  readonly #stream: ServerHttp2Stream
-  #status: GrpcStatus = { code: GRPC_CODES.OK, message: '' }
+  readonly #stream: Http2Stream
 
-  constructor(stream: ServerHttp2Stream) {
+  constructor(stream: Http2Stream) {
     this.#stream = stream
     const messages = new MessageReader()
-    stream.respond(RESPONSE_HEADERS, { waitForTrailers: true })
-    stream.once('wantTrailers', () => stream.sendTrailers(statusHeaders(this.#status)))
-    stream.on('data', (chunk: Buffer) => {
+    stream.respond(RESPONSE)
+    stream.onData = (chunk) => {
       try {
         messages.add(chunk)
         for (let next = messages.next(); next; next = messages.next()) this.onMessage(next)
       } catch (error) {
         this.end(grpcStatusOf(error))
       }
-    })
-    stream.on('end', () => this.onEnd())
-    stream.on('close', () => this.onClose())
-    stream.on('drain', () => this.onDrain())
+    }
+    stream.onEnd = () => this.onEnd()
+    stream.onClose = () => this.onClose()
+    stream.onDrain = () => this.onDrain()
   }
 
   get isFull(): boolean {
-    return this.#stream.writableLength > 256 * 1024
+    return this.#stream.isFull
   }
 
   send(response: Buffer): void {
-    if (this.#stream.writable) this.#stream.write(frame(response))
+    this.#stream.write(frame(response))
   }
 
   end(status?: GrpcStatus): void {
-    if (status) this.#status = status
-    if (this.#stream.writable) this.#stream.end()
+    this.#stream.end(status ? new PackedHeaders(statusHeaders(status)) : SUCCEEDED)
   }
 }

@@ -5,8 +5,8 @@
 //
 // Upstream: grpc-gateway, as etcd configures it.
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { MessageType } from '../../../base/protobuf.ts'
+import { BodyTooLargeError, type Exchange } from './exchange.ts'
 import { ROUTES } from './gateway-routes.ts'
 import type { ByteCall, Methods } from './grpc-server.ts'
 import { GrpcError, type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
@@ -17,36 +17,35 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 export async function serveJson(
   { methods, pages }: { methods: Methods; pages: StatusPages },
-  request: IncomingMessage,
-  response: ServerResponse,
+  exchange: Exchange,
 ): Promise<void> {
-  const { pathname: path, searchParams } = new URL(request.url ?? '/', 'http://door')
-  const page = pages.get(path)
+  const url = URL.parse(`http://door${exchange.path}`)
+  const page = url && pages.get(url.pathname)
   if (page) {
-    const { status, type, text } = page(searchParams)
-    response.writeHead(status, { 'content-type': type }).end(text)
+    const { status, type, text } = page(url.searchParams)
+    exchange.answer(status, type, text)
     return
   }
-  const found = ROUTES.get(path)
-  if (!found) return answer(response, 404, { error: 'Not Found', message: 'Not Found', code: 5 })
-  if (request.method !== 'POST') return answer(response, 405, { error: 'Method Not Allowed', code: 12 })
+  const found = url && ROUTES.get(url.pathname)
+  if (!found) return answer(exchange, 404, { error: 'Not Found', message: 'Not Found', code: 5 })
+  if (exchange.method !== 'POST') return answer(exchange, 405, { error: 'Method Not Allowed', code: 12 })
   try {
     const { request: requestType, response: responseType } = found
     const method = methods.get(found.method)
     if (!method) throw new GrpcError('UNIMPLEMENTED', found.method)
-    const asked = requestType.encode(fromJson(await readBody(request), requestType))
+    const asked = requestType.encode(fromJson(await readBody(exchange), requestType))
     if (method.kind === 'stream') {
-      const call = new JsonCall(response, responseType)
+      const call = new JsonCall(exchange, responseType)
       method.open(call)
       call.onMessage(asked)
       call.onEnd()
       return
     }
     const bytes = await method.answer(asked)
-    answer(response, 200, toJson(responseType.decode(bytes) as Record<string, unknown>, responseType))
+    answer(exchange, 200, toJson(responseType.decode(bytes) as Record<string, unknown>, responseType))
   } catch (error) {
     const { code, message } = grpcStatusOf(error)
-    answer(response, { 3: 400, 5: 404, 8: 429, 9: 400, 11: 400, 12: 501, 14: 503 }[code] ?? 500, {
+    answer(exchange, { 3: 400, 5: 404, 8: 429, 9: 400, 11: 400, 12: 501, 14: 503 }[code] ?? 500, {
       error: message,
       message,
       code,
@@ -59,38 +58,37 @@ class JsonCall implements ByteCall {
   onEnd: () => void = () => {}
   onClose: () => void = () => {}
   onDrain: () => void = () => {}
-  readonly #response: ServerResponse
+  readonly #exchange: Exchange
   readonly #type: MessageType<object>
   #isEnding = false
 
-  constructor(response: ServerResponse, type: MessageType<object>) {
-    this.#response = response
+  constructor(exchange: Exchange, type: MessageType<object>) {
+    this.#exchange = exchange
     this.#type = type
-    response.writeHead(200, { 'content-type': 'application/json' })
-    response.flushHeaders()
-    response.on('close', () => this.onClose())
-    response.on('drain', () => this.onDrain())
+    exchange.begin('application/json')
+    exchange.onClose(() => this.onClose())
+    exchange.onDrain(() => this.onDrain())
   }
 
   get isFull(): boolean {
-    return this.#response.writableLength > 256 * 1024
+    return this.#exchange.isFull
   }
 
   send(response: Buffer): void {
     const result = toJson(this.#type.decode(response) as Record<string, unknown>, this.#type)
-    if (!this.#isEnding) this.#response.write(`${JSON.stringify({ result })}\n`)
+    if (!this.#isEnding) this.#exchange.write(`${JSON.stringify({ result })}\n`)
   }
 
   end(status?: GrpcStatus): void {
     if (this.#isEnding) return
     this.#isEnding = true
     const error = status && { grpc_code: status.code, message: status.message }
-    this.#response.end(error ? `${JSON.stringify({ error })}\n` : undefined)
+    this.#exchange.end(error ? `${JSON.stringify({ error })}\n` : undefined)
   }
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`)
+function answer(exchange: Exchange, status: number, body: object): void {
+  exchange.answer(status, 'application/json', `${JSON.stringify(body)}\n`)
 }
 
 /** Lease ids have up to 64 bits, also where they are written as numbers. */
@@ -100,18 +98,12 @@ function parseWithIntegers(text: string): unknown {
   )
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
-  const pieces: Buffer[] = []
-  let bytes = 0
-  for await (const piece of request) {
-    bytes += piece.length
-    if (bytes > MAX_BODY_BYTES) throw new GrpcError('INVALID_ARGUMENT', 'etcdserver: request is too large')
-    pieces.push(piece)
-  }
-  if (bytes === 0) return {}
+async function readBody(exchange: Exchange): Promise<unknown> {
   try {
-    return parseWithIntegers(Buffer.concat(pieces).toString())
+    const bytes = await exchange.body(MAX_BODY_BYTES)
+    return bytes.length === 0 ? {} : parseWithIntegers(bytes.toString())
   } catch (error) {
+    if (error instanceof BodyTooLargeError) throw new GrpcError('INVALID_ARGUMENT', 'etcdserver: request is too large')
     throw new GrpcError('INVALID_ARGUMENT', (error as Error).message)
   }
 }

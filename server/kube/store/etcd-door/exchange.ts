@@ -1,0 +1,105 @@
+// One HTTP request and its answer, whichever version of HTTP it came by, as much of it as the JSON gateway needs.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Headers } from './http2/header-blocks.ts'
+import { type Http2Stream, PackedHeaders } from './http2/stream.ts'
+
+export interface Exchange {
+  readonly method: string
+  /** With its query. */
+  readonly path: string
+  /** All of it, or the error that it is more than so many bytes. */
+  body(limit: number): Promise<Buffer>
+  /** All of it at once. */
+  answer(status: number, contentType: string, text: string): void
+  /** What is written follows bit by bit. */
+  begin(contentType: string): void
+  write(text: string): void
+  end(text?: string): void
+  readonly isFull: boolean
+  onClose(run: () => void): void
+  onDrain(run: () => void): void
+}
+
+const FULL_BYTES = 256 * 1024
+
+export class BodyTooLargeError extends Error {}
+
+export function http1Exchange(request: IncomingMessage, response: ServerResponse): Exchange {
+  return {
+    method: request.method ?? '',
+    path: request.url ?? '/',
+    async body(limit) {
+      const pieces: Buffer[] = []
+      let bytes = 0
+      for await (const piece of request) {
+        bytes += piece.length
+        if (bytes > limit) throw new BodyTooLargeError()
+        pieces.push(piece)
+      }
+      return Buffer.concat(pieces)
+    },
+    answer: (status, contentType, text) => response.writeHead(status, { 'content-type': contentType }).end(text),
+    begin: (contentType) => response.writeHead(200, { 'content-type': contentType }).flushHeaders(),
+    write: (text) => response.write(text),
+    end: (text) => response.end(text),
+    get isFull() {
+      return response.writableLength > FULL_BYTES
+    },
+    onClose: (run) => response.on('close', run),
+    onDrain: (run) => response.on('drain', run),
+  }
+}
+
+/** To be called when the stream begins: what comes before `body` is asked for is kept. */
+export function http2Exchange(stream: Http2Stream, headers: Headers): Exchange {
+  const pieces: Buffer[] = []
+  let bytes = 0
+  let hear = () => {}
+  let isWhole = false
+  const respond = (status: number, contentType: string) =>
+    stream.respond(new PackedHeaders({ ':status': String(status), 'content-type': contentType }))
+  stream.onData = (piece) => {
+    bytes += piece.length
+    pieces.push(piece)
+    hear()
+  }
+  stream.onEnd = () => {
+    isWhole = true
+    hear()
+  }
+  return {
+    method: headers.get(':method') ?? '',
+    path: headers.get(':path') ?? '/',
+    body: (limit) =>
+      new Promise((resolve, reject) => {
+        hear = () => {
+          if (bytes > limit) {
+            stream.onData = () => {}
+            reject(new BodyTooLargeError())
+          } else if (isWhole) resolve(Buffer.concat(pieces))
+        }
+        hear()
+      }),
+    answer(status, contentType, text) {
+      respond(status, contentType)
+      stream.write(Buffer.from(text))
+      stream.end()
+    },
+    begin: (contentType) => respond(200, contentType),
+    write: (text) => stream.write(Buffer.from(text)),
+    end(text) {
+      if (text !== undefined) stream.write(Buffer.from(text))
+      stream.end()
+    },
+    get isFull() {
+      return stream.isFull
+    },
+    onClose(run) {
+      stream.onClose = run
+    },
+    onDrain(run) {
+      stream.onDrain = run
+    },
+  }
+}
