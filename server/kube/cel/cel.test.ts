@@ -183,6 +183,42 @@ it('takes whole numbers of untyped objects for integers', () => {
   expect(program.evaluate({ object: { spec: { replicas: 3, ratio: 0.25 } } }, BUDGET).value).toBe(true)
 })
 
+describe('elements that may be absent', () => {
+  const may = cel.environment({ self: DYN, n: { kind: 'optional', of: { kind: 'int' } } })
+  const found = (expression: string) =>
+    jsonOfCel(may.compile(expression).evaluate({ self: { a: 1, list: [1, 2], key: 'k' } }, BUDGET).value)
+
+  it.each<[string, unknown]>([
+    ['[?optional.of(1), 2, ?optional.none()]', [1, 2]],
+    ['[ // first\n ?self.?a, ? self.?b ]', [1]],
+    ['[?self.list[?0], self.list[1], ?self.list[?2]].map(x, [?optional.of(x)])', [[1], [2]]],
+    ['{?"a": self.?a, "b": 2, ?"c": self.?c}', { a: 1, b: 2 }],
+    ['{?(self.a == 1 ? "x" : "y"): optional.of(true ? "?" : ":"), ?self.key: self.?key}', { x: '?', k: 'k' }],
+    ['{?self.a == 1 ? "x" : "y": optional.of(1)}', { x: 1 }],
+    ['size([?n]) == 0 && size({?"n": n}) == 0 && [?optional.of(1)][0] == 1', true],
+    ['1 in [?optional.of(1)] && !(1 in {?1: optional.of(2)} ? false : true)', true],
+    ['self.a == 1 ? [?optional.of("[?")] : []', ['[?']],
+  ])('%s', (expression, expected) => {
+    expect(found(expression)).toEqual(expected)
+  })
+
+  it.each([
+    ['[?1]', "ERROR: <input>:1:3: expected type 'optional_type(int)' but found 'int'\n | [?1]\n | ..^"],
+    ['{?"k": "v"}', "ERROR: <input>:1:8: expected type 'optional_type(string)' but found 'string'"],
+    ['[?optional.of(1), "a"]', "ERROR: <input>:1:19: expected type 'int' but found 'string'"],
+    ['[?nothing]', "ERROR: <input>:1:3: undeclared reference to 'nothing'"],
+  ])('are refused in %s', (expression, message) => {
+    expect(() => may.compile(expression)).toThrow(message)
+  })
+
+  it.each([
+    ['[?self.a]', 'cannot initialize optional list element from non-optional value 1'],
+    ['{?"k": self.a}', "cannot initialize optional entry 'k' from non-optional value 1"],
+  ])('fail when it turns out that %s is no question', (expression, message) => {
+    expect(() => found(expression)).toThrow(message)
+  })
+})
+
 describe('objects that expressions make', () => {
   const making = cel.environment({ object: DYN }, ['Object', 'JSONPatch'])
   const made = (expression: string) =>

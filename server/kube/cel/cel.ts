@@ -16,7 +16,7 @@ import { type AstNode, Meter, meter } from './cost.ts'
 import { addLibrary, rewriteCalls } from './library/library.ts'
 import { MessageTypes } from './library/messages.ts'
 import { literalProblem } from './literals.ts'
-import { rewriteMessages } from './message-literals.ts'
+import { rewriteLiterals } from './message-literals.ts'
 
 export type CelVariables = Readonly<Record<string, CelType>>
 
@@ -90,7 +90,7 @@ function compile(
   told: { expression: string; variables: CelVariables; classes: ObjectClasses; messages: MessageTypes },
 ): CelProgram {
   const { expression, variables, classes, messages } = told
-  const rewritten = rewriteMessages(expression)
+  const rewritten = rewriteLiterals(expression)
   const source = { ...rewritten, expression, isFunction: (name: string) => isFunction(environment, name) }
   messages.declare(rewritten.types)
   const parsed = parse(environment, source)

@@ -7,6 +7,7 @@ import type { AstNode } from './cost.ts'
 import { callEstimate } from './estimate-calls.ts'
 import { capped, fixed, type Known, UNKNOWN, union, walk } from './estimate-size.ts'
 import { operationOf } from './library/own-names.ts'
+import { OPTIONAL_ELEMENT } from './message-literals.ts'
 
 const IDENT = 1
 const MAKE_LIST = 10
@@ -192,6 +193,7 @@ function call(node: AstNode, scope: Scope): Known {
     return loop(name, estimate(target, scope), args, scope)
   if (target && node.meta.macro && name === 'sortBy') return sortedBy(estimate(target, scope), args, scope)
   if (target && node.meta.macro && OPTIONAL_MAPS[name]) return mapped(name, estimate(target, scope), args, scope)
+  if (name === OPTIONAL_ELEMENT) return estimate(args[0]!, scope)
   if (node.meta.macro && !isMethod) return message(args, scope)
   const of = target && estimate(target, scope)
   const given = args.map((one) => estimate(one, scope))

@@ -1,9 +1,11 @@
-// Objects made in expressions: `Object.spec{replicas: 3}`. The library does not read them, so each becomes a call before
-// it reads:  newMessage("Object.spec", {"replicas": 3})
-// Upstream: the grammar of cel-go, messages.
+// What the library does not read becomes calls before it reads. Upstream: the grammar of cel-go.
+//
+//     objects made, Object.spec{replicas: 3}             newMessage("Object.spec", {"replicas": 3})
+//     elements that may be absent, [?a, b]  {?"k": v}    [optionalElement(a), b]  {"k": optionalElement(v)}
 
-/** The macro that library/messages.ts knows. */
+/** The macros that library/messages.ts and library/optional-elements.ts know. */
 export const NEW_MESSAGE = 'newMessage'
+export const OPTIONAL_ELEMENT = 'optionalElement'
 
 export interface Rewritten {
   text: string
@@ -19,18 +21,29 @@ const TEXT = /[bB]?(?:"""(?:\\[\s\S]|[^\\])*?"""|'''(?:\\[\s\S]|[^\\])*?'''|"(?:
 const TYPE = /([A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*)*)\s*\{/y
 const WORD = /[A-Za-z_0-9]+/y
 const FIELD = /(\??)\s*(?:([A-Za-z_]\w*)|`([^`]+)`)\s*:/y
-const OPENING = '{[('
+type Kind = 'message' | 'list' | 'map' | 'other'
+
+/** What is open. */
+interface Open {
+  kind: Kind
+  /** The key of an element that may be absent is being read; conditions in it that have still to come to their colon. */
+  conditions?: number
+  /** Such an element is being read. */
+  isOptional?: boolean
+}
 const CLOSING = '}])'
 
-export function rewriteMessages(expression: string): Rewritten {
+export function rewriteLiterals(expression: string): Rewritten {
   const pieces: { at: number; from: number; isAsWritten: boolean }[] = []
   const types = new Set<string>()
-  /** What is open: a message's braces, or any others. */
-  const open: boolean[] = []
+  const open: Open[] = []
   let text = ''
   let at = 0
-  let wantsField = false
-  const put = (written: string, isAsWritten: boolean) => {
+  /** The next thing is the first of an element. */
+  let isFirst = false
+  /** The last thing was a value, so that a bracket now is an index. */
+  let isValue = false
+  const put = (written: string, isAsWritten = false) => {
     pieces.push({ at: text.length, from: at, isAsWritten })
     text += written
   }
@@ -42,40 +55,64 @@ export function rewriteMessages(expression: string): Rewritten {
     put(expression.slice(at, at + length), true)
     at += length
   }
+  const sign = (character: string) => {
+    const inside = open.at(-1)
+    const isEnd = character === ',' || CLOSING.includes(character)
+    if (inside?.isOptional && isEnd) {
+      put(')')
+      inside.isOptional = false
+    }
+    if (character === '?' && isFirst && (inside?.kind === 'list' || inside?.kind === 'map')) {
+      at++
+      if (inside.kind === 'map') inside.conditions = 0
+      else beginOptional(inside)
+      return
+    }
+    if (inside?.conditions !== undefined && character === '?' && !'.['.includes(expression[at - 1]!))
+      inside.conditions++
+    const endsKey = inside?.conditions !== undefined && character === ':' && inside.conditions-- === 0
+    if (CLOSING.includes(character)) open.pop()
+    else if (character === '[') open.push({ kind: isValue ? 'other' : 'list' })
+    else if (character === '{') open.push({ kind: 'map' })
+    else if (character === '(') open.push({ kind: 'other' })
+    keep(1)
+    if (endsKey) beginOptional(inside)
+    if (CLOSING.includes(character) && inside?.kind === 'message') put(')')
+    isFirst = '[{,'.includes(character)
+    isValue = CLOSING.includes(character)
+  }
+  const beginOptional = (element: Open) => {
+    put(`${OPTIONAL_ELEMENT}(`)
+    element.isOptional = true
+    delete element.conditions
+    isFirst = isValue = false
+  }
   while (at < expression.length) {
     const skipped = match(SKIPPED)
     if (skipped) {
       keep(skipped[0].length)
       continue
     }
-    const field = wantsField ? match(FIELD) : null
-    wantsField = false
+    const field = isFirst && open.at(-1)?.kind === 'message' ? match(FIELD) : null
+    const message = field ? null : match(TYPE)
+    const whole = field ? null : (match(RAW) ?? match(TEXT) ?? match(WORD))
     if (field) {
-      put(`${JSON.stringify(field[1]! + (field[2] ?? field[3]))}:`, false)
+      put(`${JSON.stringify(field[1]! + (field[2] ?? field[3]))}:`)
       at += field[0].length
-      continue
-    }
-    const message = match(TYPE)
-    if (message && message[1] !== 'in') {
+      isFirst = isValue = false
+    } else if (message && message[1] !== 'in') {
       const type = message[1]!.replace(/\s/g, '')
       types.add(type)
-      put(`${NEW_MESSAGE}(${JSON.stringify(type)}, {`, false)
+      put(`${NEW_MESSAGE}(${JSON.stringify(type)}, {`)
       at += message[0].length
-      open.push(true)
-      wantsField = true
-      continue
-    }
-    const whole = match(RAW) ?? match(TEXT) ?? match(WORD)
-    if (whole) {
+      open.push({ kind: 'message' })
+      isFirst = true
+      isValue = false
+    } else if (whole) {
       keep(whole[0].length)
-      continue
-    }
-    const character = expression[at]!
-    const closed = CLOSING.includes(character) ? open.pop() : undefined
-    if (OPENING.includes(character)) open.push(false)
-    keep(1)
-    if (closed) put(')', false)
-    wantsField = character === ',' && open.at(-1) === true
+      isFirst = false
+      isValue = whole[0] !== 'in'
+    } else sign(expression[at]!)
   }
   return {
     text,

@@ -9,6 +9,7 @@ import { addJsonPatch } from './json-patch.ts'
 import { addLists } from './lists.ts'
 import { addNetwork } from './network.ts'
 import { addOneVariableMacros } from './one-variable.ts'
+import { addOptionalElements, rewriteOptionalElements } from './optional-elements.ts'
 import { addOptionals } from './optionals.ts'
 import { renameCall, unknownFunction } from './own-names.ts'
 import { addQuantity } from './quantity.ts'
@@ -24,6 +25,7 @@ export function addLibrary(environment: Environment): void {
   addOneVariableMacros(environment)
   addTwoVariableLoops(environment)
   addOptionals(environment)
+  addOptionalElements(environment)
   addTimes(environment)
   addQuantity(environment)
   addSemver(environment)
@@ -38,6 +40,7 @@ export function addLibrary(environment: Environment): void {
 export function rewriteCalls(ast: AstNode): void {
   for (const node of nodesOf(ast)) {
     rewriteHas(node)
+    rewriteOptionalElements(node)
     renameCall(node)
     // Of the library's own; Kubernetes has none.
     if (node.op === 'id' && node.args === 'cel') throw unknownFunction('cel', node)
