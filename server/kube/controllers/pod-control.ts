@@ -71,8 +71,9 @@ export async function deletePod(
     await context.client.of(Pod).delete({ ...(namespace ? { namespace } : {}), name }, uid ? { uid } : {})
     context.event(kind, owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`)
   } catch (err) {
-    if (!isNotFound(err)) context.event(kind, owner, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(err)}`)
-    throw err
+    if (isNotFound(err)) throw err
+    context.event(kind, owner, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(err)}`)
+    throw new Error(`unable to delete pods: ${messageOf(err)}`, { cause: err })
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { controllerOf } from '../../apimachinery/object-meta.ts'
+import { StatusError } from '../../apimachinery/status-error.ts'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
 import { Event } from '../../kinds/event.ts'
 import { Pod } from '../../kinds/pod.ts'
@@ -165,4 +166,30 @@ it('looks again by itself when what it has made is never heard of', async () => 
   expect(await loops.pods()).toHaveLength(0)
   await loops.clock.advance(2 * 60_000)
   await loops.until('2 pods', async () => (await loops.pods()).length === 2)
+})
+
+it('says why it cannot make or delete a pod, in its status and in Events, until it can', async () => {
+  await loops.run(['replicaset', 'serviceaccount'])
+  const refuse = () => {
+    throw new StatusError('InternalError', 'out of order')
+  }
+  const failure = async () => (await get()).status?.conditions?.find(({ type }) => type === 'ReplicaFailure')
+  const said = async (reason: string) =>
+    (await loops.client.of(Event).list({ namespace: 'default' })).items.find((event) => event.reason === reason)
+      ?.message
+  loops.servers.set('/api/v1/namespaces/default/pods', refuse)
+  await loops.client.of(ReplicaSet).create(replicaSet('web', 1))
+  await loops.until('it fails', failure)
+  expect(await failure()).toMatchObject({ status: 'True', reason: 'FailedCreate', message: 'out of order' })
+  await loops.until('said', () => said('FailedCreate'))
+  expect(await said('FailedCreate')).toBe('Error creating: out of order')
+  loops.servers.clear()
+  await loops.until('made', async () => (await loops.pods()).length === 1 && !(await failure()))
+  const [pod] = await loops.pods()
+  loops.servers.set(`/api/v1/namespaces/default/pods/${pod?.metadata?.name}`, refuse)
+  await scale(0)
+  await loops.until('it fails', failure)
+  expect(await failure()).toMatchObject({ reason: 'FailedDelete', message: 'unable to delete pods: out of order' })
+  await loops.until('said', () => said('FailedDelete'))
+  expect(await said('FailedDelete')).toBe('Error deleting: out of order')
 })
