@@ -26,6 +26,8 @@ const BY_CONTROLLER = 'controller'
 
 interface Index<T extends KubeObject> {
   valuesOf: IndexFunction<T>
+  /** Said by the key already: never another for the same object. */
+  isByKey: boolean
   keys: Map<string, Set<string>>
 }
 
@@ -34,10 +36,10 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
   readonly #indexes = new Map<string, Index<T>>()
 
   constructor() {
-    this.addIndex(BY_NAMESPACE, (object) => [object.metadata?.namespace ?? ''])
+    this.#addIndex(BY_NAMESPACE, (object) => [object.metadata?.namespace ?? ''], true)
     this.addIndex(BY_CONTROLLER, (object) => {
       const uid = controllerOf(object)?.uid
-      return uid ? [uid] : []
+      return uid ? [uid] : NOBODY
     })
   }
 
@@ -47,8 +49,12 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
 
   /** May be called at any time: what is there already is filed too. Naming an index twice is a mistake. */
   addIndex(name: string, valuesOf: IndexFunction<T>): void {
+    this.#addIndex(name, valuesOf, false)
+  }
+
+  #addIndex(name: string, valuesOf: IndexFunction<T>, isByKey: boolean): void {
     if (this.#indexes.has(name)) throw new Error(`index ${name} exists already`)
-    const index: Index<T> = { valuesOf, keys: new Map() }
+    const index: Index<T> = { valuesOf, isByKey, keys: new Map() }
     this.#indexes.set(name, index)
     for (const [key, object] of this.#objects) file(index, key, object)
   }
@@ -84,13 +90,12 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
     return keys ? Array.from(keys, (key) => this.#objects.get(key) as T) : []
   }
 
-  /** Returns what was there before. */
-  put(object: T): T | undefined {
-    const key = keyOf(object)
+  /** Returns what was there before. `key`: the object's, for those who know it already. */
+  put(object: T, key = keyOf(object)): T | undefined {
     const previous = this.#objects.get(key)
     this.#objects.set(key, object)
     for (const index of this.#indexes.values()) {
-      if (previous && sameValues(index.valuesOf(previous), index.valuesOf(object))) continue
+      if (previous && (index.isByKey || sameValues(index.valuesOf(previous), index.valuesOf(object)))) continue
       if (previous) unfile(index, key, previous)
       file(index, key, object)
     }
@@ -105,6 +110,8 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
     return previous
   }
 }
+
+const NOBODY: readonly string[] = Object.freeze([])
 
 /** Most updates change nothing that an index goes by. */
 const sameValues = (a: readonly string[], b: readonly string[]) =>

@@ -154,7 +154,7 @@ export class SharedInformer<T extends KubeObject> {
       } else {
         const initial = !this.#fifo.hasSynced() || delta.type === 'Replaced'
         this.#forgetNamesake(key, delta.object)
-        const previous = this.cache.put(delta.object)
+        const previous = this.cache.put(delta.object, key)
         if (previous) this.#tellAll({ type: 'updated', object: delta.object, previous })
         else this.#tellAll({ type: 'added', object: delta.object, initial })
       }

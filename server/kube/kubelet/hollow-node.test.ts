@@ -200,6 +200,29 @@ it('brings a pod up in order: sandbox, init containers, then the rest', async ()
   expect((await events()).find(({ reason }) => reason === 'Pulling')?.message).toBe('Pulling image "i:1"')
 })
 
+it('says no more why a pod was not ready once it is, and looks at it no more when it hears its own words', async () => {
+  let looks = 0
+  const list = runtime.listContainers.bind(runtime)
+  runtime.listContainers = (podUid) => {
+    if (podUid) looks++
+    return list(podUid)
+  }
+  await create({})
+  await until('pod ready', async () => condition(await get(), 'Ready') === 'True')
+  const ready = (await get()).status?.conditions?.find(({ type }) => type === 'Ready')
+  expect([ready?.reason, ready?.message]).toEqual([undefined, undefined])
+  await until('own words heard', () => kubelet.pod('default', 'web')?.status?.phase === 'Running')
+  await clock.advance(100)
+  const before = looks
+  // Somebody else's words are another matter.
+  await client.of(Pod).patch(web, 'application/merge-patch+json', { metadata: { labels: { note: 'new' } } })
+  await until('looked at', () => looks > before)
+  await clock.advance(100)
+  expect(looks - before, 'at the beginning and at the end').toBe(2)
+  // One look that starts it and one for what the runtime told meanwhile; each word of its own would be two more.
+  expect(before).toBeLessThan(7)
+})
+
 it('restarts a crashing container at once, then after 10 and 20 seconds', async () => {
   await create({})
   await until('running', phaseIs('Running'))

@@ -64,9 +64,10 @@ export class PodWorker {
   }
 
   update(pod: Pod): void {
+    const before = this.#pod
     this.#pod = pod
     if (pod.metadata?.deletionTimestamp) this.#terminate(graceOf(pod))
-    this.wake()
+    if (pod === before || !this.#options.statuses.isEcho(pod, before)) this.wake()
   }
 
   /** The API no longer knows the pod: it was deleted by force, or our own confirmation was heard. */

@@ -14,6 +14,8 @@ import { isOwnCondition, OWN_CONDITIONS } from './pod-conditions.ts'
 interface Entry {
   pod: PodObject
   status?: PodStatus
+  /** What was sent last, heard or not. */
+  sent?: PodStatus
   /** What the API was last told; undefined when it is to be told in any case. */
   written: PodStatus | undefined
   /** What it made of that, and at which revision: anything else heard later was written by somebody else. */
@@ -84,6 +86,13 @@ export class StatusWriter {
     return this.#entries.get(podUid)?.status
   }
 
+  /** Whether all that is new about the pod is what has been said here. As upstream, nobody need look at it for that. */
+  isEcho(pod: PodObject, before: PodObject): boolean {
+    const { status, sent } = this.#entries.get(pod.metadata?.uid ?? '') ?? {}
+    const isOurs = [status, sent].some((said) => said && saysTheSame(pod.status ?? {}, said))
+    return isOurs && isSame(withoutOwn(pod), withoutOwn(before))
+  }
+
   forget(podUid: string): void {
     this.#entries.delete(podUid)
   }
@@ -131,6 +140,7 @@ export class StatusWriter {
       if (status && !(entry.written && saysTheSame(status, entry.written))) {
         const patch = { metadata: { uid }, status: patchOf(status, entry.acknowledged) }
         const options = { subresource: 'status', because: shown }
+        entry.sent = status
         const answer = await this.#client.of(Pod).patch({ namespace, name }, STRATEGIC, patch, options)
         entry.written = status
         entry.acknowledged = answer.status ?? {}
@@ -180,6 +190,12 @@ function isSame(a: unknown, b: unknown): boolean {
 
 const isNothing = (value: unknown) => value === undefined || value === null
 
+/** What somebody else may have written, besides fields of the status. */
+function withoutOwn({ metadata, spec, status }: PodObject) {
+  const { resourceVersion: _revision, managedFields: _owners, ...meta } = metadata ?? {}
+  return { meta, spec, conditions: (status?.conditions ?? []).filter((one) => !isOwnCondition(one)) }
+}
+
 const ownConditions = (status: PodStatus) => (status.conditions ?? []).filter(isOwnCondition)
 
 /** A strategic merge patch leaves out nothing by itself: what must go is named, what must be whole is replaced. */
@@ -190,7 +206,10 @@ function patchOf(status: PodStatus, known: PodStatus): Record<string, unknown> {
     ...status,
     reason: status.reason ?? null,
     message: status.message ?? null,
-    conditions: [...own, ...OWN_CONDITIONS.filter(isOver).map((type) => ({ type, $patch: 'delete' }))],
+    conditions: [
+      ...own.map((one) => ({ ...one, reason: one.reason ?? null, message: one.message ?? null })),
+      ...OWN_CONDITIONS.filter(isOver).map((type) => ({ type, $patch: 'delete' })),
+    ],
     ...(status.podIPs ? { podIPs: [...status.podIPs, { $patch: 'replace' }] } : {}),
   }
 }

@@ -25,6 +25,7 @@ export class NodeInfo {
   readonly name: string
   /** Undefined while pods are known on a node that is not: its Node object is late, or has gone before them. */
   node: Node | undefined
+  labels: Readonly<Record<string, string>> = {}
   allocatable = new Amounts()
   /** What is left of it. Below zero when there is more than fits: nobody has asked us. */
   free = new Amounts()
@@ -56,6 +57,7 @@ export class NodeInfo {
 
   setNode(node: Node | undefined): void {
     this.node = node
+    this.labels = node?.metadata?.labels ?? {}
     this.allocatable = new Amounts()
     this.free = new Amounts()
     for (const [name, amount] of amountsOf(node?.status?.allocatable ?? node?.status?.capacity)) {
@@ -77,10 +79,6 @@ export class NodeInfo {
     copy.setNode(this.node)
     for (const pod of this.pods.values()) copy.addPod(pod)
     return copy
-  }
-
-  get labels(): Record<string, string> {
-    return this.node?.metadata?.labels ?? {}
   }
 
   /** How many of the pods that stay are selected; quick for whoever asks with the same selection again. */

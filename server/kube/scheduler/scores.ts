@@ -21,18 +21,19 @@ export interface Scored {
 
 interface Column {
   plugin: string
-  raw: Float64Array
-  weighted: Float64Array
+  raw: readonly number[]
+  weighted: readonly number[]
 }
 
 export class Scores {
   readonly nodes: readonly NodeInfo[]
-  readonly #totals: Float64Array
+  /** Numbers in plain arrays: typed ones of this size are each a piece of memory outside the heap. */
+  readonly #totals: number[]
   readonly #columns: Column[] = []
 
   constructor(nodes: readonly NodeInfo[]) {
     this.nodes = nodes
-    this.#totals = new Float64Array(nodes.length)
+    this.#totals = nodes.map(() => 0)
   }
 
   add({ plugin, raw, weighted }: Column): void {
@@ -112,18 +113,17 @@ export function scoreNodes(pod: Pod, { feasible, all, state, plugins, watch }: S
 }
 
 function columnOf(plugin: Plugin, pod: Pod, state: CycleState, entries: NodeScore[]): Column {
-  const raw = new Float64Array(entries.length)
-  for (let at = 0; at < entries.length; at++) {
-    const entry = entries[at]!
-    raw[at] = entry.score = plugin.score!(state, pod, entry.node)
+  const raw: number[] = []
+  for (const entry of entries) {
+    entry.score = plugin.score!(state, pod, entry.node)
+    raw.push(entry.score)
   }
   plugin.normalize?.(state, pod, entries)
-  const weighted = new Float64Array(entries.length)
+  const weighted: number[] = []
   const weight = plugin.weight ?? 1
-  for (let at = 0; at < entries.length; at++) {
-    const { score } = entries[at]!
+  for (const { score } of entries) {
     if (score < 0 || score > MAX_SCORE) throw new Error(`plug-in ${plugin.name} scored ${score}, not 0 to ${MAX_SCORE}`)
-    weighted[at] = score * weight
+    weighted.push(score * weight)
   }
   return { plugin: plugin.name, raw, weighted }
 }

@@ -26,8 +26,7 @@ export async function decideWithExtenders(
     for (const [at, answer] of answers.entries()) {
       // Without its opinion the pod can be placed all the same.
       if (answer.status === 'rejected') continue
-      const of = (what: 'raw' | 'weighted') =>
-        Float64Array.from(search.feasible, ({ name }) => answer.value.get(name)?.[what] ?? 0)
+      const of = (what: 'raw' | 'weighted') => search.feasible.map(({ name }) => answer.value.get(name)?.[what] ?? 0)
       scores.add({ plugin: `${EXTENDER} ${asked[at]!.url}`, raw: of('raw'), weighted: of('weighted') })
     }
   }
