@@ -102,7 +102,7 @@ export function runLoadBalancerAddresses(options: LoadBalancerAddressesOptions):
     }
     for (const address of wanted) {
       if (there.includes(address)) continue
-      await os.run('ip', ['address', 'add', ...placeOf(address)])
+      await os.run('ip', ['address', 'add', ...placeOf(address), ...neverOwn(address)])
       // Whoever called another machine under this address learns that it is here now. In IPv6 the kernel says so itself.
       if (!address.includes(':')) await os.run('perl', ['-e', GRATUITOUS_ARP, NETWORK, address])
       logger.info('answers to the address of a load balancer', { address })
@@ -147,6 +147,9 @@ export function runLoadBalancerAddresses(options: LoadBalancerAddressesOptions):
 }
 
 /** In IPv4 a machine answers for every address that it has; in IPv6 only for those of the device that is asked. */
+/** Or the machine would call others of IPv6 under it; of IPv4 it does not call under what is on its loopback. */
+const neverOwn = (address: string) => (address.includes(':') ? ['preferred_lft', '0'] : [])
+
 const placeOf = (address: string) =>
   address.includes(':') ? [`${address}/128`, 'dev', NETWORK] : [`${address}/32`, 'dev', 'lo']
 

@@ -25,6 +25,7 @@ it('leads through an overlay whose ends know each other by their addresses alone
   expect(podPaths.vxlan.add(six)).toEqual([
     'bridge fdb replace 0a:58:0a:a0:03:0d dev vxlan.1 dst 10.160.3.13',
     'ip neighbour replace fd00:10:244:1:: lladdr 0a:58:0a:a0:03:0d dev vxlan.1 nud permanent',
+    '-ip route delete fd00:10:244:1::/64 dev eth0',
     'ip route replace fd00:10:244:1::/64 via fd00:10:244:1:: dev vxlan.1 onlink',
   ])
   expect(podPaths.vxlan.remove(other)).toHaveLength(3)

@@ -49,6 +49,8 @@ export const podPaths: Readonly<Record<PodPathName, PodPath>> = {
     add: ({ podCidr, via }) => [
       `bridge fdb replace ${hardwareAddress(via)} dev ${LINK} dst ${via}`,
       `ip neighbour replace ${endOf(podCidr)} lladdr ${hardwareAddress(via)} dev ${LINK} nud permanent`,
+      // The kernel takes no next hop of IPv6 to which an older route leads by another link.
+      ...(podCidr.includes(':') ? [`-ip route delete ${podCidr} dev eth0`] : []),
       `ip route replace ${podCidr} via ${endOf(podCidr)} dev ${LINK} onlink`,
     ],
     remove: ({ podCidr, via }) => [
