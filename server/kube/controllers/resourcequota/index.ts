@@ -12,6 +12,7 @@ import type { ReconcileContext, Reconciler, Result } from '../../client/reconcil
 import type { Change } from '../../client/shared-informer.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { type Amounts, amountsOf, asTexts, only, shown, sum, whole } from '../../kinds/quota/amounts.ts'
+import { heldSpec } from '../../kinds/quota/held-resources.ts'
 import { isInScope } from '../../kinds/quota/scopes.ts'
 import { isConcerned, usageOf } from '../../kinds/quota/usage.ts'
 import { ResourceQuota } from '../../kinds/resource-quota.ts'
@@ -92,16 +93,19 @@ function isReplenished(kind: AnyKind, change: Change<KubeObject>): boolean {
 function factsOf(kind: AnyKind, object: KubeObject): unknown {
   switch (kind.plural) {
     case 'pods': {
-      const { containers = [], initContainers = [], activeDeadlineSeconds } = (object as WirePod).spec ?? {}
+      const pod = object as WirePod
+      const { containers = [], initContainers = [] } = heldSpec(pod) ?? {}
       const resources = [...containers, ...initContainers].map((container) => container.resources)
-      return [isTerminated(object as WirePod), activeDeadlineSeconds !== undefined, resources]
+      return [isTerminated(pod), pod.spec?.activeDeadlineSeconds !== undefined, resources]
     }
     case 'services': {
       const { type, ports } = (object as WireService).spec ?? {}
       return [type, ports?.length]
     }
-    case 'persistentvolumeclaims':
-      return (object as WireClaim).spec
+    case 'persistentvolumeclaims': {
+      const { spec, status } = object as WireClaim
+      return [spec, (status as { allocatedResources?: unknown } | undefined)?.allocatedResources]
+    }
     default:
       return undefined
   }

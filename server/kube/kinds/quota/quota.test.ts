@@ -8,6 +8,11 @@ import { podAmounts } from './pod-amounts.ts'
 import { isInScope } from './scopes.ts'
 import { isConcerned, usageOf } from './usage.ts'
 
+const resized = (name: string, cpu: string, allocated: string) => ({
+  name,
+  resources: { requests: { cpu }, limits: { cpu } },
+  allocatedResources: { cpu: allocated },
+})
 const NOW = Date.parse('2026-01-01T00:01:00Z')
 const asking = (cpu: string, more: object = {}) => ({ name: 'a', resources: { requests: { cpu } }, ...more })
 const pod = (spec: object, told: object = {}) => ({ metadata: {}, spec, ...told }) as KubeObject
@@ -47,6 +52,26 @@ describe('what a quota counts', () => {
       'count/pods=1,cpu=1,limits.cpu=2,limits.memory=1Gi,pods=1,requests.cpu=1,requests.gpu.io/a=2',
     ],
     [Pod, pod({ containers: [limited] }, { status: { phase: 'Succeeded' } }), 'count/pods=1'],
+    // Made smaller, and not yet told that it is.
+    [
+      Pod,
+      pod({ containers: [asking('1')] }, { status: { containerStatuses: [resized('a', '2', '3')] } }),
+      'count/pods=1,cpu=3,limits.cpu=2,pods=1,requests.cpu=3',
+    ],
+    // Never as large as it wishes to be.
+    [
+      Pod,
+      pod(
+        { containers: [asking('64')] },
+        {
+          status: {
+            containerStatuses: [resized('a', '2', '1')],
+            conditions: [{ type: 'PodResizePending', reason: 'Infeasible' }],
+          },
+        },
+      ),
+      'count/pods=1,cpu=2,limits.cpu=2,pods=1,requests.cpu=2',
+    ],
     [
       Pod,
       pod(
@@ -66,6 +91,11 @@ describe('what a quota counts', () => {
       PersistentVolumeClaim,
       { spec: { storageClassName: 'fast', resources: { requests: { storage: '2Gi' } } } },
       'count/persistentvolumeclaims=1,fast.storageclass.storage.k8s.io/persistentvolumeclaims=1,fast.storageclass.storage.k8s.io/requests.storage=2Gi,persistentvolumeclaims=1,requests.storage=2Gi',
+    ],
+    [
+      PersistentVolumeClaim,
+      { spec: { resources: { requests: { storage: '2Gi' } } }, status: { allocatedResources: { storage: '3Gi' } } },
+      'count/persistentvolumeclaims=1,persistentvolumeclaims=1,requests.storage=3Gi',
     ],
   ] as [AnyKind, KubeObject, string][])('of $kind: %j', (kind, object, expected) => {
     expect(shown(usageOf(kind, object, NOW))).toBe(expected)

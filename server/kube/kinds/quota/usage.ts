@@ -7,13 +7,17 @@ import type {
   Service as WireService,
 } from 'kubernetes-types/core/v1'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import { quantityOf } from '../../apimachinery/quantity.ts'
 import type { AnyKind } from '../define-kind.ts'
 import { storageClassOf } from '../storage/volumes.ts'
-import { type Amounts, amountsOf, whole } from './amounts.ts'
+import { type Amounts, amountsOf, largest, whole } from './amounts.ts'
+import { heldSpec } from './held-resources.ts'
 import { podAmounts } from './pod-amounts.ts'
 
 /** Counted under their own names since before there was `count/`. */
+interface Resizing {
+  allocatedResources?: Record<string, string>
+}
+
 const COUNTED = new Set(['configmaps', 'resourcequotas', 'replicationcontrollers', 'secrets'])
 
 export function usageOf(kind: AnyKind, object: KubeObject, now: number): Amounts {
@@ -62,8 +66,9 @@ export function hasEnded({ metadata, status }: WirePod, now: number): boolean {
 }
 
 function podUsage(pod: WirePod, now: number): Amounts {
-  if (!pod.spec || hasEnded(pod, now)) return {}
-  return computeUsage(podAmounts(pod.spec, 'requests'), podAmounts(pod.spec, 'limits'))
+  const spec = heldSpec(pod)
+  if (!spec || hasEnded(pod, now)) return {}
+  return computeUsage(podAmounts(spec, 'requests'), podAmounts(spec, 'limits'))
 }
 
 export const containerUsage = ({ resources }: Container): Amounts =>
@@ -92,7 +97,9 @@ function serviceUsage({ spec }: WireService): Amounts {
 }
 
 function claimUsage(claim: WireClaim): Amounts {
-  const storage = quantityOf(claim.spec?.resources?.requests?.storage)
+  // While it is made larger it may have more than it asks for now.
+  const allocated = (claim.status as Resizing | undefined)?.allocatedResources
+  const { storage = whole(0) } = largest(amountsOf(claim.spec?.resources?.requests), amountsOf(allocated))
   const usage = { persistentvolumeclaims: whole(1), 'requests.storage': storage }
   const ofClass = storageClassOf(claim)
   if (!ofClass) return usage
