@@ -1,5 +1,7 @@
 // Our store behind its etcd door against Debian's etcd, on this machine, in this run, with the same client.
-// Then what the store does without any door, which is how the API server uses it.
+// Then what the store does without any door, which is how the API server uses it. One part of it alone:
+//
+//     node --expose-gc bench/store.bench.ts door | sizes | in-process | million | compaction
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -32,7 +34,7 @@ interface Load {
   serverMicroseconds: number
 }
 
-async function main(): Promise<void> {
+async function door(): Promise<void> {
   const nothing = await startNode('nothing', 'nothing')
   const etcd = hasEtcd() ? await startEtcd() : undefined
   const ours = await startNode('podium', join(directory, 'podium'))
@@ -76,10 +78,6 @@ async function main(): Promise<void> {
   ]
   print('Durable, 1 KiB values, over gRPC without TLS', table(header, rows))
   for (const child of started) child.kill('SIGKILL')
-  await sizes()
-  await inProcess()
-  await million()
-  await compaction()
 }
 
 function hasEtcd(): boolean {
@@ -335,8 +333,11 @@ function print(title: string, text: string): void {
   process.stdout.write(`\n### ${title}\n\n${text}\n`)
 }
 
+const PARTS = { door, sizes, 'in-process': inProcess, million, compaction }
+
 try {
-  await main()
+  const [only] = process.argv.slice(2)
+  for (const [name, part] of Object.entries(PARTS)) if (!only || name === only) await part()
 } finally {
   for (const child of started) child.kill('SIGKILL')
   rmSync(directory, { recursive: true, force: true })

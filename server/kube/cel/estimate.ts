@@ -23,7 +23,7 @@ interface Scope {
   root: CelType | undefined
 }
 /** `format.dns1123Label()` is one name to upstream. */
-const NAMESPACES = new Set(['format', 'lists', 'sets', 'jsonpatch', 'optional', 'strings', 'ip'])
+const NAMESPACES = new Set(['format', 'lists', 'sets', 'jsonpatch', 'optional', 'strings', 'ip', 'net'])
 const SCALARS = new Set([
   'bool',
   'int',

@@ -85,6 +85,8 @@ const TRUE: Readonly<Record<string, string[]>> = {
   conversions: [
     'int(timestamp("1970-01-01T00:00:05Z")) == 5 && int(duration("1s")) == 1000000000 && int(1.9) == 1 && int("9") == 9',
     'string(timestamp("2020-01-01T00:00:00.50Z")) == "2020-01-01T00:00:00.5Z" && string(duration("90s")) == "90s"',
+    'type(ip("10.0.0.1")) == net.IP && type(cidr("10.0.0.0/8")) == net.CIDR && net.IP != net.CIDR && type(net.IP) == type',
+    'type(cidr("10.0.0.0/8").ip()) == net.IP && type("10.0.0.1") != net.IP',
     'double("1.5") == 1.5 && uint(3) == 3u && bool("true") && bytes("a") == b"a" && type(dyn(1)) == int',
     'timestamp(timestamp("2020-01-01T12:00:00Z")).getHours("+02:00") == 14 && duration(duration("1.5s")).getMilliseconds() == 1500',
   ],

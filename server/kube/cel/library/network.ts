@@ -38,6 +38,16 @@ class Range {
 
 class IpFunctions {}
 
+/** Types by their names, `net.IP`, which are values. */
+class Net {
+  readonly IP: unknown
+  readonly CIDR: unknown
+  constructor(environment: Environment) {
+    this.IP = environment.evaluate('type(ip("::1"))')
+    this.CIDR = environment.evaluate('type(cidr("::1/128"))')
+  }
+}
+
 /** In groups of 8 bits, or of 16. */
 function bitsOf(address: string): bigint {
   if (isIPv4(address)) return address.split('.').reduce((bits, part) => (bits << 8n) | BigInt(part), 0n)
@@ -114,6 +124,9 @@ export function addNetwork(environment: Environment): void {
   on(cidr, `ip(): ${ip}`, (of: Range) => new Address(of.address))
   on(cidr, `masked(): ${cidr}`, (of: Range) => of.masked())
   on(cidr, 'prefixLength(): int', (of: Range) => BigInt(of.length))
+  environment
+    .registerType('kubernetes.Net', { ctor: Net, fields: { IP: 'type', CIDR: 'type' } })
+    .registerConstant('net', 'kubernetes.Net', new Net(environment))
 }
 
 /** Neither of a zone, nor of the other family in disguise. */
