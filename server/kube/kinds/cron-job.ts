@@ -1,15 +1,16 @@
 // The CronJob: a Job, again and again. Upstream: kubernetes/pkg/registry/batch/cronjob/strategy.go.
 
-import type { CronJobSpec, CronJob as Wire } from 'kubernetes-types/batch/v1'
+import type { CronJobSpec, JobSpec, CronJob as Wire } from 'kubernetes-types/batch/v1'
 import { parseCron } from '../apimachinery/cron-schedule.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { isTimeZone } from '../apimachinery/zone-clock.ts'
 import { jobSpecErrors } from './batch/job-spec-errors.ts'
+import { jobSizeWarnings } from './batch/job-warnings.ts'
 import { age, ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { notNegative } from './int-or-percent.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
-import { ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
+import { isSameSpec, ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
 import { shownSelector } from './pod-template/template-owner.ts'
 
 /** Its Jobs are called after it, and eleven characters more. */
@@ -31,6 +32,7 @@ export const CronJob = defineKind<Wire>({
       const jobs = { ...(metadata && { metadata }), spec: spec?.jobTemplate?.spec ?? {} }
       return [
         ...ownerNameWarnings(next, previous),
+        ...(isSameSpec(next, previous) ? [] : jobSizeWarnings(jobs.spec as JobSpec, 'spec.jobTemplate.spec')),
         ...templateWarnings(jobs, previous, 'spec.jobTemplate.spec.template'),
       ]
     },

@@ -2,12 +2,15 @@
 // Upstream: kubernetes/pkg/registry/discovery/endpointslice.
 
 import type { EndpointSlice as Wire } from 'kubernetes-types/discovery/v1'
+import { addressWarnings } from '../apimachinery/ip-warnings.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
 const SHOWN = 3
 const MOST = 1000
 const TYPES = ['FQDN', 'IPv4', 'IPv6']
+const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
+const LOOPS = ['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io']
 
 export const EndpointSlice = defineKind<Wire>({
   group: 'discovery.k8s.io',
@@ -46,6 +49,15 @@ export const EndpointSlice = defineKind<Wire>({
       next.addressType === previous.addressType
         ? []
         : [fieldError.invalid('addressType', next.addressType, 'field is immutable')],
+    warnings({ metadata, addressType, endpoints = [] }) {
+      const warnings = addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []
+      // Their own loops write them as they should.
+      if (LOOPS.includes(metadata?.labels?.[MANAGED_BY] ?? '')) return warnings
+      const ofAddresses = endpoints.flatMap(({ addresses = [] }, index) =>
+        addresses.flatMap((address, at) => addressWarnings(`endpoints[${index}].addresses[${at}]`, address)),
+      )
+      return [...warnings, ...ofAddresses]
+    },
   },
   columns: [
     nameColumn,

@@ -1,12 +1,14 @@
 // Endpoints: the addresses behind a Service, all in one object. EndpointSlices have taken over; older clients read this.
 
-import { isIP } from 'node:net'
 import type { Endpoints as Wire } from 'kubernetes-types/core/v1'
+import { addressProblems } from '../apimachinery/ip-rules.ts'
+import { addressWarnings } from '../apimachinery/ip-warnings.ts'
 import { portNumberProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
 const SHOWN = 3
+const MANAGED_BY = 'endpoints.kubernetes.io/managed-by'
 
 export const Endpoints = defineKind<Wire>({
   version: 'v1',
@@ -30,9 +32,9 @@ export const Endpoints = defineKind<Wire>({
         }
         for (const [list, entries] of Object.entries({ addresses, notReadyAddresses })) {
           for (const [addressIndex, { ip = '' }] of entries.entries()) {
-            if (isIP(ip) > 0) continue
-            const why = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'
-            errors.push(fieldError.invalid(`${at}.${list}[${addressIndex}].ip`, ip, why))
+            for (const problem of addressProblems(ip)) {
+              errors.push(fieldError.invalid(`${at}.${list}[${addressIndex}].ip`, ip, problem))
+            }
           }
         }
         for (const [portIndex, port] of ports.entries()) {
@@ -43,6 +45,15 @@ export const Endpoints = defineKind<Wire>({
         }
       }
       return errors
+    },
+    warnings({ metadata, subsets = [] }) {
+      // Its own loop writes them as it should.
+      if (metadata?.labels?.[MANAGED_BY] === 'endpoint-controller') return []
+      return subsets.flatMap(({ addresses = [], notReadyAddresses = [] }, index) =>
+        Object.entries({ addresses, notReadyAddresses }).flatMap(([list, entries]) =>
+          entries.flatMap(({ ip = '' }, at) => addressWarnings(`subsets[${index}].${list}[${at}].ip`, ip)),
+        ),
+      )
     },
   },
   columns: [nameColumn, { name: 'Endpoints', value: addressesOf }, ageColumn],

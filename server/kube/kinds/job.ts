@@ -7,11 +7,12 @@ import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import type { FullJobSpec } from './batch/full-job-spec.ts'
 import { jobSpecErrors } from './batch/job-spec-errors.ts'
 import { jobStatusErrors } from './batch/job-status-errors.ts'
+import { jobSizeWarnings } from './batch/job-warnings.ts'
 import { ageColumn, defineKind, humanDuration, nameColumn } from './define-kind.ts'
 import { immutableErrors } from './immutable.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
-import { ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
+import { isSameSpec, ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
 import { shownSelector } from './pod-template/template-owner.ts'
 
 const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid'
@@ -31,7 +32,11 @@ export const Job = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
-    warnings: (next, previous) => [...ownerNameWarnings(next, previous), ...templateWarnings(next, previous)],
+    warnings: (next, previous) => [
+      ...ownerNameWarnings(next, previous),
+      ...(isSameSpec(next, previous) || !next.spec ? [] : jobSizeWarnings(next.spec, 'spec')),
+      ...templateWarnings(next, previous),
+    ],
     orphansDependents: true,
     setDefaults(job) {
       const { spec } = job

@@ -9,6 +9,7 @@ import type {
 } from 'kubernetes-types/networking/v1'
 import { oneOf, problemsAt } from '../apimachinery/field-checks.ts'
 import { isStrictlyWithin, parseCidr, rangeProblems } from '../apimachinery/ip-rules.ts'
+import { rangeWarnings } from '../apimachinery/ip-warnings.ts'
 import { type LabelSelector, labelSelectorErrors } from '../apimachinery/label-selector.ts'
 import { portNameProblems, portNumberProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
@@ -34,9 +35,21 @@ export const NetworkPolicy = defineKind<Wire>({
       if (!spec.policyTypes?.length) spec.policyTypes = spec.egress?.length ? [...TYPES] : ['Ingress']
     },
     validate: ({ spec }) => (spec ? specErrors(spec) : []),
+    warnings({ spec: { ingress = [], egress = [] } = {} }) {
+      const from = ingress.flatMap((rule, index) => blockWarnings(`spec.ingress[${index}].from`, rule.from))
+      return [...from, ...egress.flatMap((rule, index) => blockWarnings(`spec.egress[${index}].to`, rule.to))]
+    },
   },
   columns: [nameColumn, { name: 'Pod-Selector', value: ({ spec }) => shownSelector(spec?.podSelector) }, ageColumn],
 })
+
+const blockWarnings = (at: string, peers: readonly NetworkPolicyPeer[] = []): string[] =>
+  peers.flatMap(({ ipBlock }, index) => {
+    if (!ipBlock) return []
+    const block = `${at}[${index}].ipBlock`
+    const excepted = (ipBlock.except ?? []).flatMap((range, i) => rangeWarnings(`${block}.except[${i}]`, range))
+    return [...rangeWarnings(`${block}.cidr`, ipBlock.cidr), ...excepted]
+  })
 
 function specErrors({ podSelector, ingress = [], egress = [], policyTypes = [] }: NetworkPolicySpec): FieldError[] {
   const errors = labelSelectorErrors(podSelector as LabelSelector, 'spec.podSelector')

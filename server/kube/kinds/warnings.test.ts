@@ -6,6 +6,10 @@ import { builtInKinds } from './index.ts'
 const warningsOf = (kind: string, object: object, previous?: object) =>
   builtInKinds.find((one) => one.kind === kind)?.strategy.warnings?.(object as never, previous as never) ?? []
 
+const LARGE = { completionMode: 'Indexed', completions: 100_001 }
+const TOO_LARGE =
+  'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, ' +
+  'Kubernetes might not be able to track completedIndexes when a big number of indexes fail'
 const container = { name: 'c', image: 'x' }
 const pod = (spec: object, metadata: object = {}) => ({
   metadata: { name: 'a', ...metadata },
@@ -205,6 +209,69 @@ it.each<[string, object, string[]]>([
       'annotation service.kubernetes.io/topology-aware-hints is deprecated, please use service.kubernetes.io/topology-mode instead',
       'spec.externalIPs is ignored when spec.type is "ExternalName"',
     ],
+  ],
+  [
+    'Service',
+    {
+      spec: {
+        type: 'LoadBalancer',
+        clusterIPs: ['2001:DB8::1'],
+        externalIPs: ['2001:DB8::2'],
+        loadBalancerIP: '2001:DB8::3',
+        loadBalancerSourceRanges: ['10.1.2.3/8'],
+      },
+    },
+    [
+      'spec.clusterIPs[0]: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+      'spec.externalIPs[0]: IPv6 address "2001:DB8::2" should be in RFC 5952 canonical format ("2001:db8::2")',
+      'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
+      'spec.loadBalancerIP: IPv6 address "2001:DB8::3" should be in RFC 5952 canonical format ("2001:db8::3")',
+      'spec.loadBalancerSourceRanges[0]: CIDR value "10.1.2.3/8" is ambiguous in this context (should be "10.0.0.0/8" or "10.1.2.3/32"?)',
+    ],
+  ],
+  [
+    'Endpoints',
+    { subsets: [{ addresses: [{ ip: '10.0.0.1' }] }, { notReadyAddresses: [{ ip: '::FF' }] }] },
+    ['subsets[1].notReadyAddresses[0].ip: IPv6 address "::FF" should be in RFC 5952 canonical format ("::ff")'],
+  ],
+  [
+    'Endpoints',
+    {
+      metadata: { labels: { 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' } },
+      subsets: [{ addresses: [{ ip: '::FF' }] }],
+    },
+    [],
+  ],
+  [
+    'EndpointSlice',
+    { addressType: 'IPv6', endpoints: [{ addresses: ['::FF'] }] },
+    ['endpoints[0].addresses[0]: IPv6 address "::FF" should be in RFC 5952 canonical format ("::ff")'],
+  ],
+  [
+    'EndpointSlice',
+    { addressType: 'FQDN', endpoints: [{ addresses: ['a.example'] }] },
+    ['spec.addressType: FQDN endpoints are deprecated'],
+  ],
+  [
+    'NetworkPolicy',
+    {
+      spec: {
+        ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.1/8', except: ['10.0.0.1/24'] } }] }],
+        egress: [{ to: [{}, { ipBlock: { cidr: '::FF/128' } }] }],
+      },
+    },
+    [
+      'spec.ingress[0].from[0].ipBlock.cidr: CIDR value "10.0.0.1/8" is ambiguous in this context (should be "10.0.0.0/8" or "10.0.0.1/32"?)',
+      'spec.ingress[0].from[0].ipBlock.except[0]: CIDR value "10.0.0.1/24" is ambiguous in this context (should be "10.0.0.0/24" or "10.0.0.1/32"?)',
+      'spec.egress[0].to[1].ipBlock.cidr: IPv6 CIDR value "::FF/128" should be in RFC 5952 canonical format ("::ff/128")',
+    ],
+  ],
+  ['Job', { metadata: { name: 'a' }, spec: { ...LARGE, parallelism: 10_000 } }, []],
+  ['Job', { metadata: { name: 'a' }, spec: { ...LARGE, parallelism: 10_001 } }, [`spec: ${TOO_LARGE}`]],
+  [
+    'CronJob',
+    { metadata: { name: 'a' }, spec: { jobTemplate: { spec: { ...LARGE, parallelism: 10_001 } } } },
+    [`spec.jobTemplate.spec: ${TOO_LARGE}`],
   ],
   [
     'PersistentVolume',

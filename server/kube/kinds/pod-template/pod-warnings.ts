@@ -29,9 +29,13 @@ export function podWarnings({ metadata = {}, spec }: { metadata?: ObjectMeta; sp
   return [...ofName, ...warningsOf(spec as PodSpec, metadata, '')]
 }
 
+/** What was said of it when it was made need not be said again. */
+export const isSameSpec = (next: Named, previous?: Named): boolean =>
+  previous !== undefined && previous.metadata?.generation === next.metadata?.generation
+
 /** Of what makes pods by a template, if it has been changed. */
 export function templateWarnings(next: Owner, previous?: Named, at = 'spec.template'): string[] {
-  if (previous && previous.metadata?.generation === next.metadata?.generation) return []
+  if (isSameSpec(next, previous)) return []
   const { template } = next.spec ?? {}
   return template?.spec ? warningsOf(template.spec as PodSpec, template.metadata ?? {}, `${at}.`) : []
 }
