@@ -13,6 +13,7 @@ import { pushedImages } from './storage/pushed-images.ts'
 import { rightsOfContainers } from './storage/rights-of-containers.ts'
 import { roomOnMachines } from './storage/room-on-machines.ts'
 import { CLAIM, podWithData, type Seat, seatAt } from './storage/seat.ts'
+import { volumesOfClaims } from './storage/volumes-of-claims.ts'
 import { volumesOfPods } from './storage/volumes-of-pods.ts'
 import { podium } from './support/commands.ts'
 import { until } from './support/until.ts'
@@ -114,6 +115,7 @@ spec:
 })
 
 volumesOfPods(() => seat)
+volumesOfClaims(() => seat)
 rightsOfContainers(() => seat)
 storageDrivers(() => seat)
 ownImages(() => seat)

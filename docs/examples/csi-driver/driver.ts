@@ -1,6 +1,6 @@
 // A storage driver of one's own, in one process on every machine: volumes are directories of the machine that asked for
 // them first. What upstream's drivers leave to sidecars it does itself: it registers with the kubelet, answers it over
-// gRPC, and makes volumes for claims. Attaching is done once for the cluster, by another program (attacher.ts).
+// gRPC, and makes volumes for claims and larger ones. Attaching is done once for the cluster, by another program (attacher.ts).
 //
 //   npx esbuild driver.ts attacher.ts --bundle --platform=node --format=esm --outdir=. --out-extension:.js=.mjs
 //   kubectl create configmap csi-driver --from-file=driver.mjs --from-file=attacher.mjs && kubectl apply -f driver.yaml
@@ -8,12 +8,19 @@
 // Only the tables of messages come from Podium; they are those of csi.proto and pluginregistration.proto.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import {
+  BYTES,
   Empty,
+  EXPAND_VOLUME,
+  GET_VOLUME_STATS,
+  INODES,
+  NodeExpandVolumeRequest,
   NodeGetCapabilitiesResponse,
   NodeGetInfoResponse,
+  NodeGetVolumeStatsRequest,
+  NodeGetVolumeStatsResponse,
   NodePublishVolumeRequest,
   NodeStageVolumeRequest,
   NodeUnpublishVolumeRequest,
@@ -23,7 +30,7 @@ import {
   STAGE_UNSTAGE_VOLUME,
 } from '../../../server/kube/kubelet/csi/messages.ts'
 import { answer, serveGrpc } from './grpc-server.ts'
-import { provision } from './provisioner.ts'
+import { bytesOf, provision } from './provisioner.ts'
 
 const NAME = 'directories.example.org'
 const KUBELET = '/var/lib/kubelet'
@@ -44,25 +51,60 @@ const unbind = (path: string) => {
   rmSync(path, { recursive: true, force: true })
 }
 
+/** A directory is as large as its disk: how large it was to be is only written down. */
+const sizeFile = (volumeId: string) => `${DATA}/${volumeId}.size`
+const used = (path: string, ...how: string[]) =>
+  Number.parseInt(execFileSync('du', ['-s', ...how, path], { encoding: 'utf8' }), 10)
+
+/** Whose token it is that came with the volume. */
+function accountOf(tokens: string | undefined): string {
+  const { token } = (JSON.parse(tokens ?? '{}') as Record<string, { token: string }>)[NAME] ?? { token: '' }
+  const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
+  return (JSON.parse(claims || '{}') as { sub?: string }).sub ?? 'nobody'
+}
+
 await serveGrpc(endpoint, {
   '/csi.v1.Node/NodeGetInfo': answer(Empty, NodeGetInfoResponse, () => ({
     nodeId: node,
     accessibleTopology: { segments: [{ key: `topology.${NAME}/node`, value: node }] },
   })),
   '/csi.v1.Node/NodeGetCapabilities': answer(Empty, NodeGetCapabilitiesResponse, () => ({
-    capabilities: [{ rpc: { type: STAGE_UNSTAGE_VOLUME } }],
+    capabilities: [STAGE_UNSTAGE_VOLUME, GET_VOLUME_STATS, EXPAND_VOLUME].map((type) => ({ rpc: { type } })),
   })),
-  '/csi.v1.Node/NodeStageVolume': answer(NodeStageVolumeRequest, Empty, ({ volumeId, stagingTargetPath }) => {
+  '/csi.v1.Node/NodeStageVolume': answer(NodeStageVolumeRequest, Empty, (request) => {
+    const { volumeId, stagingTargetPath, volumeContext } = request
     say(`stage ${volumeId}`)
     mkdirSync(`${DATA}/${volumeId}`, { recursive: true })
+    const size = volumeContext.find(({ key }) => key === 'size')?.value ?? '0'
+    if (!existsSync(sizeFile(volumeId))) writeFileSync(sizeFile(volumeId), String(bytesOf(size)))
     if (!isMounted(stagingTargetPath)) bind(`${DATA}/${volumeId}`, stagingTargetPath)
     return {}
   }),
   '/csi.v1.Node/NodePublishVolume': answer(NodePublishVolumeRequest, Empty, (request) => {
     const { volumeId, stagingTargetPath, targetPath, readonly, volumeContext } = request
-    const pod = volumeContext.find(({ key }) => key === 'csi.storage.k8s.io/pod.name')?.value
-    say(`publish ${volumeId} for ${pod}`)
+    const told = (what: string) => volumeContext.find(({ key }) => key === `csi.storage.k8s.io/${what}`)?.value
+    say(`publish ${volumeId} for ${told('pod.name')} of ${accountOf(told('serviceAccount.tokens'))}`)
     if (!isMounted(targetPath)) bind(stagingTargetPath, targetPath, ...(readonly ? ['ro'] : []))
+    return {}
+  }),
+  '/csi.v1.Node/NodeGetVolumeStats': answer(
+    NodeGetVolumeStatsRequest,
+    NodeGetVolumeStatsResponse,
+    ({ volumeId, volumePath }) => {
+      const [bytes, inodes] = [used(volumePath, '--block-size=1'), used(volumePath, '--inodes')]
+      const total = Number(readFileSync(sizeFile(volumeId), 'utf8'))
+      const disk = statfsSync(volumePath)
+      return {
+        usage: [
+          { unit: BYTES, total, used: bytes, available: Math.max(0, total - bytes) },
+          { unit: INODES, total: disk.files, used: inodes, available: disk.ffree },
+        ],
+      }
+    },
+  ),
+  '/csi.v1.Node/NodeExpandVolume': answer(NodeExpandVolumeRequest, Empty, ({ volumeId, capacityRange }) => {
+    say(`grow ${volumeId}`)
+    writeFileSync(sizeFile(volumeId), String(capacityRange?.requiredBytes ?? 0))
     return {}
   }),
   '/csi.v1.Node/NodeUnpublishVolume': answer(NodeUnpublishVolumeRequest, Empty, ({ volumeId, targetPath }) => {
@@ -90,4 +132,7 @@ await serveGrpc(`${KUBELET}/plugins_registry/${NAME}-reg.sock`, {
   }),
 })
 
-await provision({ driver: NAME, node, remove: (id) => rmSync(`${DATA}/${id}`, { recursive: true, force: true }), say })
+const remove = (volumeId: string) => {
+  for (const path of [`${DATA}/${volumeId}`, sizeFile(volumeId)]) rmSync(path, { recursive: true, force: true })
+}
+await provision({ driver: NAME, node, remove, say })

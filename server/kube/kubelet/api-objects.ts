@@ -42,8 +42,15 @@ export interface ApiObjects {
   /** The kubelet's own, as others have written it too. */
   node(name: string): Promise<NodeObject>
   services(namespace: string): Promise<ServiceObject[]>
-  /** A fresh token of a service account, bound to the pod. */
-  token(request: TokenRequest): Promise<{ token: string; expiresAt: number }>
+  /** Changes its status as it was when it was read, by a merge patch; fails with Conflict when somebody else was faster. */
+  tellClaim(claim: Claim, status: object): Promise<Claim>
+  /** A token of a service account, bound to the pod; the same one as long as a fifth of its life is left. */
+  token(request: TokenRequest): Promise<Token>
+}
+
+interface Token {
+  token: string
+  expiresAt: number
 }
 
 export interface TokenRequest {
@@ -56,6 +63,7 @@ export interface TokenRequest {
 
 export function createApiObjects(client: Client, clock: Clock, options = { freshMs: 5_000 }): ApiObjects {
   const memory = new Map<string, { at: number; value: Promise<unknown> }>()
+  const tokens = new Map<string, Token & { renewAt: number }>()
 
   function remembered<T>(key: string, read: () => Promise<T>): Promise<T> {
     const known = memory.get(key)
@@ -74,6 +82,25 @@ export function createApiObjects(client: Client, clock: Clock, options = { fresh
       throw err
     })
 
+  async function freshToken({ namespace, serviceAccount, audience, expirationSeconds, pod }: TokenRequest) {
+    const answer = (await client.transport.request({
+      method: 'POST',
+      path: `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`,
+      body: {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: {
+          ...(audience ? { audiences: [audience] } : {}),
+          expirationSeconds,
+          boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod.name, uid: pod.uid },
+        },
+      },
+    })) as { status?: { token?: string; expirationTimestamp?: string } }
+    if (!answer.status?.token) throw new StatusError('InternalError', 'TokenRequest was answered without a token')
+    const expiresAt = Date.parse(answer.status.expirationTimestamp ?? '')
+    return { token: answer.status.token, expiresAt: expiresAt || clock.now() + expirationSeconds * 1000 }
+  }
+
   return {
     configMap: (namespace, name) =>
       remembered(`configmap/${namespace}/${name}`, () => orNone(client.of(ConfigMap).get({ namespace, name }))),
@@ -84,28 +111,25 @@ export function createApiObjects(client: Client, clock: Clock, options = { fresh
     persistentVolume: (name) => orNone(client.of(PersistentVolume).get({ name })),
     csiDriver: (name) => remembered(`csidriver/${name}`, () => orNone(client.of(CSIDriver).get({ name }))),
     volumeAttachment: (name) => orNone(client.of(VolumeAttachment).get({ name })),
+    tellClaim: ({ metadata }, status) => {
+      const { namespace = '', name = '', resourceVersion } = metadata ?? {}
+      const patch = { metadata: { resourceVersion }, status }
+      const how = { subresource: 'status' }
+      return client.of(PersistentVolumeClaim).patch({ namespace, name }, 'application/merge-patch+json', patch, how)
+    },
     resourceClaim: (namespace, name) => orNone(client.of(ResourceClaim).get({ namespace, name })),
     node: (name) => client.of(Node).get({ name }),
     runtimeClass: (name) => remembered(`runtimeclass/${name}`, () => client.of(RuntimeClass).get({ name })),
     services: (namespace) =>
       remembered(`services/${namespace}`, async () => (await client.of(Service).list({ namespace })).items),
-    async token({ namespace, serviceAccount, audience, expirationSeconds, pod }) {
-      const answer = (await client.transport.request({
-        method: 'POST',
-        path: `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`,
-        body: {
-          apiVersion: 'authentication.k8s.io/v1',
-          kind: 'TokenRequest',
-          spec: {
-            ...(audience ? { audiences: [audience] } : {}),
-            expirationSeconds,
-            boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod.name, uid: pod.uid },
-          },
-        },
-      })) as { status?: { token?: string; expirationTimestamp?: string } }
-      if (!answer.status?.token) throw new StatusError('InternalError', 'TokenRequest was answered without a token')
-      const expiresAt = Date.parse(answer.status.expirationTimestamp ?? '')
-      return { token: answer.status.token, expiresAt: expiresAt || clock.now() + expirationSeconds * 1000 }
+    async token(request) {
+      const key = JSON.stringify(request)
+      const known = tokens.get(key)
+      if (known && clock.now() < known.renewAt) return known
+      const fresh = await freshToken(request)
+      for (const [old, { renewAt }] of tokens) if (clock.now() >= renewAt) tokens.delete(old)
+      tokens.set(key, { ...fresh, renewAt: fresh.expiresAt - (fresh.expiresAt - clock.now()) / 5 })
+      return fresh
     },
   }
 }

@@ -18,6 +18,7 @@ const objects: ApiObjects = {
   csiDriver: async () => undefined,
   volumeAttachment: async () => undefined,
   resourceClaim: async () => undefined,
+  tellClaim: async (claim) => claim,
   node: async () => ({}),
   token: async () => ({ token: '', expiresAt: 0 }),
 }

@@ -38,6 +38,7 @@ beforeEach(() => {
   }
   const events = {
     pod: () => undefined,
+    claim: () => undefined,
     node: (...[, reason, message]: string[]) => void said.push(`${reason}: ${message}`),
   }
   const configuration = kubeletConfigurationOf(undefined)

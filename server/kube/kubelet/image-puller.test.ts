@@ -23,6 +23,7 @@ function pullerFor(allowed: string, ...users: string[]) {
   const secret = async (_: string, name: string) => ({ data: { '.dockerconfigjson': config(name) } })
   const events = {
     pod: (_: object, __: string, reason: string, text: string) => said.push(`${reason}: ${text}`),
+    claim: () => undefined,
     node: () => undefined,
   }
   const puller = new ImagePuller({ runtime, objects: { secret } as unknown as ApiObjects, events, clock })

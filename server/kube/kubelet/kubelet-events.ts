@@ -1,11 +1,12 @@
 // What the kubelet tells about pods and its node, as `kubectl describe` shows it. The port; see
 // client/event-recorder.ts for how events get to the API.
 
-import type { Pod } from 'kubernetes-types/core/v1'
+import type { PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1'
 
 export interface KubeletEvents {
   /** `fieldPath` names the container: `spec.containers{web}`. */
   pod(pod: Pod, type: 'Normal' | 'Warning', reason: string, message: string, fieldPath?: string): void
+  claim(claim: PersistentVolumeClaim, type: 'Normal' | 'Warning', reason: string, message: string): void
   node(type: 'Normal' | 'Warning', reason: string, message: string): void
 }
 

@@ -12,6 +12,7 @@ import { EventRecorder } from '../client/event-recorder.ts'
 import { type Change, SharedInformer } from '../client/shared-informer.ts'
 import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
 import { Node } from '../kinds/node.ts'
+import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
 import { Pod } from '../kinds/pod.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import { admit } from './admission.ts'
@@ -39,7 +40,7 @@ import { runtimeHandlerOf } from './runtime-handler.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status-writer.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
-import { volumesInUse } from './volumes/csi.ts'
+import { volumesInUse } from './volumes/csi-data.ts'
 import { VolumeManager } from './volumes/volume-manager.ts'
 
 export interface KubeletOptions {
@@ -122,7 +123,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const images = new ImagePuller({ runtime, objects, events, clock })
   const csi = new CsiDrivers({ os, rootDir, logger, publish: (drivers) => publishDrivers(client, nodeName, drivers) })
   const onInUse = () => reporter.poke()
-  const volumes = new VolumeManager({ os, objects, clock, node, runtime, images, csi, onInUse, nodeName, rootDir })
+  const ports = { os, objects, events, clock, node, runtime, images, csi, onInUse, nodeName, rootDir }
+  const volumes = new VolumeManager(ports)
   const killer = new PodKiller({ runtime, os, events, clock, logger })
   const wake = (podUid: string) => workers.get(podUid)?.wake()
   const userAgent = `kube-probe/${kubeletVersion.replace(/^v(\d+\.\d+).*/, '$1')}`
@@ -391,6 +393,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     pods: allPods,
     now: () => clock.now(),
     isStatic: (pod) => statics.has(pod),
+    volumes,
   })
   return {
     nodeName,
@@ -429,6 +432,8 @@ function eventsOf(recorder: EventRecorder, nodeName: string): KubeletEvents {
   return {
     pod: (about, type, reason, message, fieldPath) =>
       recorder.record({ about, kind: Pod, type, reason, message, ...(fieldPath ? { fieldPath } : {}) }),
+    claim: (about, type, reason, message) =>
+      recorder.record({ about, kind: PersistentVolumeClaim, type, reason, message }),
     node: (type, reason, message) => recorder.record({ about: node, kind: Node, type, reason, message }),
   }
 }

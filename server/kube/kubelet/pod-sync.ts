@@ -315,7 +315,7 @@ export class PodSync {
 
   async #refreshVolumes(pod: Pod, state: PodRuntimeState): Promise<void> {
     const podIPs = state.sandboxes[0]?.ips ?? []
-    await this.#options.volumes.mount(pod, { podIPs, hostIPs: this.#options.nodeIPs }, 'live').catch((err: unknown) => {
+    await this.#options.volumes.refresh(pod, { podIPs, hostIPs: this.#options.nodeIPs }).catch((err: unknown) => {
       this.#options.logger.warn('volumes were not refreshed', { pod: pod.metadata?.name, err })
     })
   }

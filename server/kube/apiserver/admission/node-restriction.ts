@@ -2,8 +2,9 @@
 // Upstream: kubernetes/plugin/pkg/admission/noderestriction.
 
 import type { CertificateSigningRequest } from 'kubernetes-types/certificates/v1'
-import type { Node, Pod as WirePod } from 'kubernetes-types/core/v1'
+import type { Node, PersistentVolumeClaim, Pod as WirePod } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
+import { differenceOf } from '../../apimachinery/difference.ts'
 import { forbidden } from '../../apimachinery/status-error.ts'
 import { parseCertificateRequest } from '../../kinds/certificates/pkcs10.ts'
 import { Pod } from '../../kinds/index.ts'
@@ -13,7 +14,15 @@ import type { AdmissionPlugin, AdmissionReader, AdmissionRequest } from './admis
 import { forbiddenLabels } from './node-labels.ts'
 import { MIRROR } from './pods.ts'
 
-const RESTRICTED = ['Node', 'Pod', 'Lease', 'CSINode', 'ResourceSlice', 'CertificateSigningRequest']
+const RESTRICTED = [
+  'Node',
+  'Pod',
+  'PersistentVolumeClaim',
+  'Lease',
+  'CSINode',
+  'ResourceSlice',
+  'CertificateSigningRequest',
+]
 const KUBELET_SIGNERS = ['kubernetes.io/kubelet-serving', 'kubernetes.io/kube-apiserver-client-kubelet']
 
 export const nodeRestriction: AdmissionPlugin = {
@@ -38,6 +47,8 @@ function problemOf(node: string, request: AdmissionRequest, reader: AdmissionRea
       return name === node
         ? nodeProblem(node, request)
         : `node ${JSON.stringify(node)} is not allowed to modify node ${JSON.stringify(name)}`
+    case 'PersistentVolumeClaim':
+      return request.subresource === 'status' ? claimProblem(node, request) : undefined
     case 'Lease':
       return name === node ? undefined : 'can only access node lease with the same name as the requesting node'
     case 'CSINode':
@@ -60,6 +71,20 @@ function nodeProblem(node: string, { operation, object, previous }: AdmissionReq
   if (operation !== 'UPDATE') return undefined
   if (!deepEqual(next?.spec?.taints ?? [], before?.spec?.taints ?? [])) return `${me} is not allowed to modify taints`
   return labels ? `${me} is not allowed to modify labels: ${labels}` : undefined
+}
+
+/** What a kubelet knows of a claim is how large its volume has become. */
+function claimProblem(node: string, { object, previous }: AdmissionRequest): string | undefined {
+  const [next, before] = [object, previous].map((one) => withoutSize(one as PersistentVolumeClaim))
+  if (deepEqual(next, before)) return undefined
+  const only = 'update fields other than status.quantity and status.conditions'
+  return `node ${JSON.stringify(node)} is not allowed to ${only}: ${differenceOf(before, next)}`
+}
+
+function withoutSize({ metadata, status, ...claim }: PersistentVolumeClaim) {
+  const { resourceVersion, managedFields, ...meta } = metadata ?? {}
+  const { capacity, conditions, allocatedResources, allocatedResourceStatuses, ...told } = status ?? {}
+  return { ...claim, metadata: meta, status: told }
 }
 
 /** Changes of a slice that is there are the Node authorizer's business: it knows whose it is. */

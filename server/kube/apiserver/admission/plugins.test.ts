@@ -271,6 +271,23 @@ describe('NodeRestriction', () => {
     const { refused } = await askPlugin(nodeRestriction, { kind: Node, object, previous, user })
     expect(refused).toBe(why && `nodes "n" is forbidden: ${why}`)
   })
+
+  it('lets a kubelet say of a claim how large its volume has become, and nothing else', async () => {
+    const claim = (labels: object, status: object) => named('data', { metadata: { name: 'data', labels }, status })
+    const judge = (object: KubeObject) =>
+      askPlugin(nodeRestriction, {
+        kind: PersistentVolumeClaim,
+        subresource: 'status',
+        object,
+        previous: claim({}, { phase: 'Bound', capacity: { storage: '1Gi' }, conditions: [{ type: 'Resizing' }] }),
+        user,
+      })
+    expect((await judge(claim({}, { phase: 'Bound', capacity: { storage: '2Gi' } }))).refused).toBeUndefined()
+    const why = 'node "n" is not allowed to update fields other than status.quantity and status.conditions: '
+    const refusals = await Promise.all([claim({ a: 'b' }, { phase: 'Bound' }), claim({}, { phase: 'Lost' })].map(judge))
+    for (const { refused } of refusals) expect(refused).toContain(why)
+    expect(refusals[1]?.refused).toContain('-    "phase": "Bound"\n+    "phase": "Lost"')
+  })
 })
 
 describe('access to devices in use', () => {

@@ -1,18 +1,18 @@
 // Drivers of other people's making: served by another gRPC implementation, at sockets in a folder of the test's own.
 
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall } from '@grpc/grpc-js'
+import { join } from 'node:path'
+import { type Server, status } from '@grpc/grpc-js'
 import type { NodeStatus, PersistentVolume, Pod } from 'kubernetes-types/core/v1'
 import type { CSIDriver, VolumeAttachment } from 'kubernetes-types/storage/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { noLogger } from '../../../base/logger.ts'
-import type { MessageType } from '../../../base/protobuf.ts'
 import { createLinuxNodeOs } from '../../node-os/linux-node-os.ts'
 import type { ApiObjects } from '../api-objects.ts'
-import { csiVolume, volumesInUse } from '../volumes/csi.ts'
+import { csiVolume } from '../volumes/csi.ts'
+import { volumesInUse } from '../volumes/csi-data.ts'
 import { VolumeAwaited, type VolumePorts } from '../volumes/volume-plugin.ts'
 import { CsiDrivers, type DriverOnNode } from './csi-drivers.ts'
 import {
@@ -27,12 +27,13 @@ import {
   RegistrationStatus,
   recordOf,
 } from './messages.ts'
+import { type Asked, type Method, serveDriver } from './testing/serve-driver.ts'
 
 const NAME = 'disks.example.org'
 let root: string
 let servers: Server[]
 /** What the driver was asked, in order. */
-let asked: { method: string; content: Record<string, unknown> }[]
+let asked: Asked[]
 let told: DriverOnNode[][]
 let drivers: CsiDrivers
 let versions: string[]
@@ -65,40 +66,9 @@ const os = createLinuxNodeOs()
 const newDrivers = () =>
   new CsiDrivers({ os, rootDir: root, logger: noLogger, publish: async (all) => void told.push([...all]) })
 
-type Method = [path: string, request: MessageType<object>, response: MessageType<object>, answer: () => object]
 async function serve(socket: string, methods: Method[]): Promise<Server> {
-  await mkdir(dirname(socket), { recursive: true })
-  const definition: Record<string, unknown> = {}
-  const handlers: Record<string, UntypedHandleCall> = {}
-  for (const [path, request, response, answer] of methods) {
-    const method = path.slice(path.lastIndexOf('/') + 1)
-    definition[method] = {
-      path,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: (content: object) => request.encode(content),
-      requestDeserialize: (bytes: Buffer) => request.decode(bytes),
-      responseSerialize: (content: object) => response.encode(content),
-      responseDeserialize: (bytes: Buffer) => response.decode(bytes),
-    }
-    handlers[method] = ((
-      call: { request: Record<string, unknown> },
-      done: (err: object | null, answer?: object) => void,
-    ) => {
-      asked.push({ method, content: call.request })
-      try {
-        done(null, answer())
-      } catch (err) {
-        done({ code: 5, details: String(err) })
-      }
-    }) as UntypedHandleCall
-  }
-  const server = new Server()
+  const server = await serveDriver(socket, methods, (one) => void asked.push(one))
   servers.push(server)
-  server.addService(definition as ServiceDefinition, handlers)
-  await new Promise<void>((resolve, reject) =>
-    server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (err) => (err ? reject(err) : resolve())),
-  )
   return server
 }
 
@@ -107,7 +77,7 @@ const REGISTRATION = '/pluginregistration.Registration'
 /** What the driver does not want to do. */
 let refusal: string | undefined
 const done = () => {
-  if (refusal) throw refusal
+  if (refusal) throw { code: status.NOT_FOUND, details: refusal }
   return {}
 }
 async function startDriver(): Promise<Server> {
@@ -216,7 +186,13 @@ describe('a volume of a driver', () => {
   const setUp = async (uid: string, persistentVolume: PersistentVolume | undefined = volume) => {
     const pod: Pod = { metadata: { name: `pod-${uid}`, namespace: 'shop', uid }, spec: { containers: [] } }
     const csi = persistentVolume?.spec?.csi ?? { driver: NAME, volumeAttributes: { size: '1Gi' } }
-    const request = { pod, persistentVolume, directory: directoryOf(uid), addresses: { podIPs: [], hostIPs: [] } }
+    const request = {
+      pod,
+      persistentVolume,
+      isReadOnly: false,
+      directory: directoryOf(uid),
+      addresses: { podIPs: [], hostIPs: [] },
+    }
     return csiVolume.setUp({ ...request, volume: { name: 'data', csi } }, ports())
   }
   const tearDown = (uid: string) => csiVolume.tearDown?.(directoryOf(uid), ports())

@@ -30,6 +30,8 @@ const Rpc = message({ type: int(1) })
 const NodeServiceCapability = message({ rpc: nested(1, () => Rpc) })
 export const NodeGetCapabilitiesResponse = message({ capabilities: repeated(nested(1, () => NodeServiceCapability)) })
 export const STAGE_UNSTAGE_VOLUME = 1
+export const GET_VOLUME_STATS = 2
+export const EXPAND_VOLUME = 3
 
 const MountVolume = message({ fsType: string(1), mountFlags: repeated(string(2)) })
 const AccessMode = message({ mode: int(1) })
@@ -64,3 +66,19 @@ export const NodePublishVolumeRequest = message({
   volumeContext: map(8),
 })
 export const NodeUnpublishVolumeRequest = message({ volumeId: string(1), targetPath: string(2) })
+
+export const NodeGetVolumeStatsRequest = message({ volumeId: string(1), volumePath: string(2) })
+const VolumeUsage = message({ available: int(1), total: int(2), used: int(3), unit: int(4) })
+export const NodeGetVolumeStatsResponse = message({ usage: repeated(nested(1, () => VolumeUsage)) })
+export const BYTES = 1
+export const INODES = 2
+
+const CapacityRange = message({ requiredBytes: int(1), limitBytes: int(2) })
+export const NodeExpandVolumeRequest = message({
+  volumeId: string(1),
+  volumePath: string(2),
+  capacityRange: nested(3, () => CapacityRange),
+  stagingTargetPath: string(4),
+  volumeCapability: nested(5, () => VolumeCapability),
+  secrets: map(6),
+})

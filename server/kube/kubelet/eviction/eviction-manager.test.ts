@@ -54,6 +54,7 @@ function manager(told: Partial<KubeletConfiguration> = {}): EvictionManager {
     onChange: () => changes++,
     events: {
       pod: (pod, _type, reason) => void events.push(`${pod.metadata?.name} ${reason}`),
+      claim: () => undefined,
       node: (_type, reason, message) => void events.push(`${reason}: ${message}`),
     },
     clock,

@@ -3,21 +3,32 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import { Metrics } from '../../../base/metrics.ts'
 import type { ContainerStatus } from '../../container-runtime/container-runtime.ts'
+import type { FsStats, MeasuredVolume } from '../volumes/volume-usage.ts'
 
 export interface KubeletMetricsInput {
   nodeName: string
   version: string
   startedAt: number
-  pods(): readonly Pod[]
+  pods: readonly Pod[]
   containers: readonly ContainerStatus[]
   isStatic(pod: Pod): boolean
   counted: { own: Metrics }
+  /** Those behind claims, by the pod's uid. */
+  volumes: ReadonlyMap<string, readonly MeasuredVolume[]>
 }
 
+const OF_VOLUMES: [name: string, help: string, of: keyof FsStats][] = [
+  ['capacity_bytes', 'Capacity in bytes of the volume', 'capacityBytes'],
+  ['available_bytes', 'Number of available bytes in the volume', 'availableBytes'],
+  ['used_bytes', 'Number of used bytes in the volume', 'usedBytes'],
+  ['inodes', 'Maximum number of inodes in the volume', 'inodes'],
+  ['inodes_free', 'Number of free inodes in the volume', 'inodesFree'],
+  ['inodes_used', 'Number of used inodes in the volume', 'inodesUsed'],
+]
+
 export function kubeletMetrics(input: KubeletMetricsInput): string {
-  const { nodeName, version, startedAt, containers, isStatic, counted } = input
+  const { nodeName, version, startedAt, containers, isStatic, counted, pods } = input
   const now = new Metrics()
-  const pods = input.pods()
   const active = pods.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed')
   const bySource = (all: readonly Pod[]) => {
     const fromFiles = all.filter(isStatic).length
@@ -43,9 +54,25 @@ export function kubeletMetrics(input: KubeletMetricsInput): string {
       containers.filter((one) => one.state === state).length,
     ]),
   )
+  const claimed = volumesByClaim(input)
+  for (const [name, help, of] of OF_VOLUMES) {
+    now.gauge(`kubelet_volume_stats_${name}`, help, () => claimed.map(([labels, usage]) => [labels, usage[of]]))
+  }
   now.gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', () => [
     [{}, startedAt / 1000],
   ])
   now.gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', () => [[{}, process.memoryUsage.rss()]])
   return now.text() + counted.own.text()
+}
+
+/** A claim that several pods use is one volume. */
+function volumesByClaim({ pods, volumes }: KubeletMetricsInput): [Record<string, string>, FsStats][] {
+  const found = new Map<string, [Record<string, string>, FsStats]>()
+  for (const { metadata } of pods) {
+    const namespace = metadata?.namespace ?? ''
+    for (const { claimName = '', usage } of volumes.get(metadata?.uid ?? '') ?? []) {
+      found.set(`${namespace}/${claimName}`, [{ namespace, persistentvolumeclaim: claimName }, usage])
+    }
+  }
+  return [...found.values()]
 }

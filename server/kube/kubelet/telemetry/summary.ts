@@ -1,8 +1,10 @@
 // `/stats/summary`: the node, and each of its pods and containers, as one object. How fast is known from the second look on.
 // Upstream: k8s.io/kubelet/pkg/apis/stats/v1alpha1/types.go.
 
-import type { FileSystem, MachineInfo } from '../../node-os/node-os.ts'
+import type { Volume } from 'kubernetes-types/core/v1'
+import type { MachineInfo } from '../../node-os/node-os.ts'
 import { timestampOf } from '../timestamp.ts'
+import type { FsStats, MeasuredVolume } from '../volumes/volume-usage.ts'
 import type { Interface } from './interfaces.ts'
 import { type ContainerMeasure, type NodeMeasure, type PodMeasure, type Used, usedBy } from './measure.ts'
 
@@ -12,28 +14,17 @@ export interface SummaryInput {
   machine: MachineInfo
   measured: NodeMeasure
   /** Of the containers and the node's disk; undefined where nobody asked. */
-  disks?: { node: FsStats | undefined; containers: ReadonlyMap<string, { bytes: number; inodes: number }> }
+  disks?: Disks
   processes?: { running: number; limit: number } | undefined
   rates: CpuRates
 }
 
-interface FsStats {
-  availableBytes: number
-  capacityBytes: number
-  usedBytes: number
-  inodesFree: number
-  inodes: number
-  inodesUsed: number
+interface Disks {
+  node: FsStats | undefined
+  containers: ReadonlyMap<string, { bytes: number; inodes: number }>
+  /** By the pod's uid. */
+  volumes: ReadonlyMap<string, readonly MeasuredVolume[]>
 }
-
-export const fsStatsOf = ({ availableBytes, capacityBytes, inodes, inodesFree }: FileSystem): FsStats => ({
-  availableBytes,
-  capacityBytes,
-  usedBytes: capacityBytes - availableBytes,
-  inodesFree,
-  inodes,
-  inodesUsed: inodes - inodesFree,
-})
 
 /** Between two looks a second apart at least. */
 const MIN_WINDOW_MS = 1_000
@@ -85,13 +76,22 @@ export function summaryOf({ nodeName, startedAt, machine, measured, disks, proce
 function podOf(
   measured: PodMeasure,
   rates: CpuRates,
-  disk: { disks: NonNullable<SummaryInput['disks']>; fs: (FsStats & { time: string }) | undefined } | undefined,
+  disk: { disks: Disks; fs: (FsStats & { time: string }) | undefined } | undefined,
 ) {
   const { pod, containers, interfaces } = measured
   const { namespace = '', name = '', uid = '' } = pod.metadata ?? {}
   const used = usedBy(measured)
   const time = timestampOf(used.at)
-  const bytes = containers.reduce((sum, { id }) => sum + (disk?.disks.containers.get(id)?.bytes ?? 0), 0)
+  const volumes = disk?.disks.volumes.get(uid) ?? []
+  const onDisk = new Set((pod.spec?.volumes ?? []).filter(isOnTheNodesDisk).map((volume) => volume.name))
+  const owns = [
+    ...containers.map(({ id }) => disk?.disks.containers.get(id) ?? { bytes: 0, inodes: 0 }),
+    ...volumes
+      .filter((volume) => onDisk.has(volume.name))
+      .map(({ usage }) => ({ bytes: usage.usedBytes, inodes: usage.inodesUsed })),
+  ]
+  const usedBytes = owns.reduce((all, { bytes }) => all + bytes, 0)
+  const inodesUsed = owns.reduce((all, { inodes }) => all + inodes, 0)
   const fs = disk?.fs
   return {
     podRef: { name, namespace, uid },
@@ -100,14 +100,25 @@ function podOf(
     cpu: cpuOf(uid, used, rates),
     memory: memoryOf(used),
     ...(disk && !pod.spec?.hostNetwork ? { network: networkOf(interfaces, time) } : {}),
-    ...(fs ? { 'ephemeral-storage': { ...fs, usedBytes: bytes } } : {}),
+    ...(volumes.length > 0 ? { volume: volumes.map((volume) => volumeOf(volume, namespace, time)) } : {}),
+    ...(fs ? { 'ephemeral-storage': { ...fs, usedBytes, inodesUsed } } : {}),
   }
 }
+
+/** As upstream has it: neither memory nor what a claim stands for. */
+const isOnTheNodesDisk = ({ emptyDir, configMap }: Volume) => (emptyDir && !emptyDir.medium) || configMap
+
+const volumeOf = ({ name, claimName, usage }: MeasuredVolume, namespace: string, time: string) => ({
+  time,
+  ...usage,
+  name,
+  ...(claimName !== undefined && { pvcRef: { name: claimName, namespace } }),
+})
 
 function containerOf(
   { id, name, startedAt, usage, resources }: ContainerMeasure,
   rates: CpuRates,
-  disk: { disks: NonNullable<SummaryInput['disks']>; fs: (FsStats & { time: string }) | undefined } | undefined,
+  disk: { disks: Disks; fs: (FsStats & { time: string }) | undefined } | undefined,
 ) {
   const own = disk?.disks.containers.get(id)
   const { memoryUsageBytes, memoryRssBytes, pageFaults, majorPageFaults } = usage

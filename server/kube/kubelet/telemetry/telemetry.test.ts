@@ -7,6 +7,7 @@ import { Metrics } from '../../../base/metrics.ts'
 import type { ContainerConfig, PodSandboxConfig } from '../../container-runtime/container-runtime.ts'
 import { SimulatedRuntime } from '../../container-runtime/simulated/simulated-runtime.ts'
 import { createSimulatedNodeOs } from '../../node-os/simulated-node-os.ts'
+import type { MeasuredVolume } from '../volumes/volume-usage.ts'
 import { interfacesOf } from './interfaces.ts'
 import { Telemetry } from './telemetry.ts'
 
@@ -22,10 +23,12 @@ const pod = {
 } as unknown as Pod
 
 let clock: FakeClock
+let volumes: MeasuredVolume[]
 let runtime: SimulatedRuntime
 let telemetry: Telemetry
 beforeEach(async () => {
   clock = new FakeClock()
+  volumes = []
   runtime = new SimulatedRuntime({ clock, podCidr: '10.244.7.0/24' })
   const os = {
     ...createSimulatedNodeOs({ hostname: 'n1' }),
@@ -65,6 +68,7 @@ beforeEach(async () => {
     pods: () => [pod],
     now: () => clock.now(),
     isStatic: () => false,
+    volumes: { usage: async () => volumes },
   })
 })
 
@@ -103,6 +107,34 @@ it('sums up a node, its pods and containers, and how fast they use a processor f
   ])
   expect(second.pods[0]?.cpu.usageNanoCores).toBe(251_000_000)
   expect(await telemetry.summary({ onlyCpuAndMemory: true })).not.toHaveProperty('node.fs')
+})
+
+it('tells how full volumes are, and counts those on the node’s disk as the pod’s', async () => {
+  const usage = { availableBytes: 600, capacityBytes: 1000, usedBytes: 70, inodesFree: 40, inodes: 50, inodesUsed: 3 }
+  volumes = [
+    { name: 'scratch', usage },
+    { name: 'memory', usage },
+    { name: 'data', claimName: 'web-data', usage },
+  ]
+  const { spec } = pod as { spec: { volumes?: object[] } }
+  spec.volumes = [
+    { name: 'scratch', emptyDir: {} },
+    { name: 'memory', emptyDir: { medium: 'Memory' } },
+    { name: 'data', persistentVolumeClaim: { claimName: 'web-data' } },
+  ]
+  const { pods } = (await telemetry.summary({ onlyCpuAndMemory: false })) as {
+    pods: { volume: { name: string }[]; 'ephemeral-storage': object }[]
+  }
+  expect(pods[0]?.volume.map(({ name }) => name)).toEqual(['scratch', 'memory', 'data'])
+  const time = '2026-01-01T00:00:00Z'
+  const pvcRef = { name: 'web-data', namespace: 'shop' }
+  expect(pods[0]?.volume.at(-1)).toEqual({ time, name: 'data', pvcRef, ...usage })
+  expect(pods[0]?.volume[0]).toEqual({ time, name: 'scratch', ...usage })
+  expect(pods[0]?.['ephemeral-storage']).toMatchObject({ usedBytes: 70, inodesUsed: 3 })
+  volumes = [{ name: 'data', claimName: 'web-data', usage }]
+  const lines = (await telemetry.own()).split('\n')
+  expect(lines).toContain('kubelet_volume_stats_used_bytes{namespace="shop",persistentvolumeclaim="web-data"} 70')
+  delete spec.volumes
 })
 
 it('tells Prometheus the same under cAdvisor’s names', async () => {

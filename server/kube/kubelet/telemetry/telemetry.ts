@@ -3,11 +3,13 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Metrics } from '../../../base/metrics.ts'
 import type { MachineInfo } from '../../node-os/node-os.ts'
+import type { VolumeManager } from '../volumes/volume-manager.ts'
+import { fsStatsOf } from '../volumes/volume-usage.ts'
 import { cadvisorMetrics } from './cadvisor.ts'
 import { kubeletMetrics } from './kubelet-metrics.ts'
 import { measure, type Sources } from './measure.ts'
 import { resourceMetrics } from './resource-metrics.ts'
-import { CpuRates, fsStatsOf, summaryOf } from './summary.ts'
+import { CpuRates, summaryOf } from './summary.ts'
 
 export interface TelemetryOptions extends Sources {
   nodeName: string
@@ -16,6 +18,7 @@ export interface TelemetryOptions extends Sources {
   /** What was counted since the kubelet began: of its own work, and of probes. */
   counted: { own: Metrics; probes: Metrics }
   isStatic(pod: Pod): boolean
+  volumes: Pick<VolumeManager, 'usage'>
 }
 
 export class Telemetry {
@@ -41,10 +44,21 @@ export class Telemetry {
     const measured = await measure(this.#options)
     const told = { nodeName, machine, measured, rates: this.#rates, startedAt: this.#startedAt }
     if (onlyCpuAndMemory) return summaryOf(told)
-    const [node, processes] = await Promise.all([os.fileSystem('/var/lib/kubelet'), os.processes()])
+    const [node, processes, volumes] = await Promise.all([
+      os.fileSystem('/var/lib/kubelet'),
+      os.processes(),
+      this.#volumes(measured.pods.map(({ pod }) => pod)),
+    ])
     const ids = measured.pods.flatMap(({ containers }) => containers.map(({ id }) => id))
     const disks = await Promise.all(ids.map(async (id) => [id, await runtime.containerDiskUsage(id)] as const))
-    return summaryOf({ ...told, processes, disks: { node: node && fsStatsOf(node), containers: new Map(disks) } })
+    const containers = new Map(disks)
+    return summaryOf({ ...told, processes, disks: { node: node && fsStatsOf(node), containers, volumes } })
+  }
+
+  async #volumes(pods: readonly Pod[], { onlyClaimed = false } = {}) {
+    const of = async (pod: Pod) =>
+      [pod.metadata?.uid ?? '', await this.#options.volumes.usage(pod, { onlyClaimed })] as const
+    return new Map(await Promise.all(pods.map(of)))
   }
 
   probes(): string {
@@ -53,6 +67,8 @@ export class Telemetry {
 
   async own(): Promise<string> {
     const containers = await this.#options.runtime.listContainers()
-    return kubeletMetrics({ ...this.#options, startedAt: this.#startedAt, containers })
+    const pods = this.#options.pods()
+    const volumes = await this.#volumes(pods, { onlyClaimed: true })
+    return kubeletMetrics({ ...this.#options, startedAt: this.#startedAt, containers, pods, volumes })
   }
 }

@@ -1,6 +1,6 @@
 // What stands behind a claim: the source that its persistent volume names. Upstream: pkg/kubelet/volumemanager/populator.
 
-import type { PersistentVolume, Pod } from 'kubernetes-types/core/v1'
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1'
 import { isFullyBound } from '../../kinds/storage/volume-binding.ts'
 import type { ApiObjects } from '../api-objects.ts'
 import type { VolumeSource } from './volume-plugin.ts'
@@ -8,15 +8,21 @@ import type { VolumeSource } from './volume-plugin.ts'
 export interface SourceOfVolume {
   volume: VolumeSource
   persistentVolume?: PersistentVolume
+  claim?: PersistentVolumeClaim
   isReadOnly: boolean
+}
+
+/** Of the claim that a volume stands for, in the pod's namespace. */
+export function claimNameOf(pod: Pod, { persistentVolumeClaim, ephemeral, name }: VolumeSource): string | undefined {
+  return persistentVolumeClaim?.claimName ?? (ephemeral ? `${pod.metadata?.name}-${name}` : undefined)
 }
 
 /** The volume itself when it needs no claim. */
 export async function behindClaim(pod: Pod, volume: VolumeSource, objects: ApiObjects): Promise<SourceOfVolume> {
   const { persistentVolumeClaim, ephemeral, name } = volume
-  if (!persistentVolumeClaim && !ephemeral) return { volume, isReadOnly: false }
+  const claimName = claimNameOf(pod, volume)
+  if (claimName === undefined) return { volume, isReadOnly: false }
   const { namespace = '', uid } = pod.metadata ?? {}
-  const claimName = persistentVolumeClaim?.claimName ?? `${pod.metadata?.name}-${name}`
   const at = `error processing PVC ${namespace}/${claimName}`
   const claim = await objects.claim(namespace, claimName)
   if (!claim)
@@ -38,5 +44,5 @@ export async function behindClaim(pod: Pod, volume: VolumeSource, objects: ApiOb
   const source = hostPath ? { hostPath } : local ? { local } : csi ? { csi } : undefined
   if (!source) throw new Error(`no volume plugin matched the source of PV ${volumeName}`)
   const isReadOnly = persistentVolumeClaim?.readOnly ?? false
-  return { volume: { name, ...source }, persistentVolume: bound, isReadOnly }
+  return { volume: { name, ...source }, persistentVolume: bound, claim, isReadOnly }
 }

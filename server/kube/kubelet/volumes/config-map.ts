@@ -1,5 +1,6 @@
 import { contentsOf, filesOf } from './key-files.ts'
 import { groupOf, type VolumePlugin } from './volume-plugin.ts'
+import { usageOfDirectory } from './volume-usage.ts'
 
 export const configMapVolume: VolumePlugin = {
   name: 'kubernetes.io~configmap',
@@ -15,4 +16,5 @@ export const configMapVolume: VolumePlugin = {
     await os.publish(directory, files, groupOf(pod))
     return directory
   },
+  usage: usageOfDirectory,
 }

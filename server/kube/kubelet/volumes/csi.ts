@@ -1,42 +1,39 @@
 // A volume of somebody else's: the driver on this machine puts it where the kubelet says. First once for the machine
-// (stage), then for each pod (publish); what is needed to undo that lies beside it, for a kubelet that has forgotten all.
+// (stage), then for each pod (publish).
 //
 //   plugins/kubernetes.io/csi/<driver>/<hash of the volume>/globalmount
 //   pods/<uid>/volumes/kubernetes.io~csi/<name>/{mount,vol_data.json}
 //
-// Upstream: pkg/volume/csi (csi_attacher.go, csi_mounter.go).
+// Upstream: pkg/volume/csi (csi_attacher.go, csi_mounter.go, csi_metrics.go).
 
-import { createHash } from 'node:crypto'
-import type { CSIPersistentVolumeSource, SecretReference } from 'kubernetes-types/core/v1'
+import type { CSIPersistentVolumeSource } from 'kubernetes-types/core/v1'
+import type { CSIDriver } from 'kubernetes-types/storage/v1'
 import {
-  ACCESS_MODES,
+  BYTES,
   Empty,
   entriesOf,
+  GET_VOLUME_STATS,
+  INODES,
+  NodeGetVolumeStatsRequest,
+  NodeGetVolumeStatsResponse,
   NodePublishVolumeRequest,
   NodeStageVolumeRequest,
   NodeUnpublishVolumeRequest,
   NodeUnstageVolumeRequest,
   STAGE_UNSTAGE_VOLUME,
 } from '../csi/messages.ts'
+import { CSI, readVolumeData, uniqueNameOf, type VolumeData, volumesOf, writeVolumeData } from './csi-data.ts'
+import { growOnNode, sizeBefore } from './csi-expansion.ts'
+import { capabilityOf, secretsOf, sha256, sourceOf } from './csi-source.ts'
+import { tokensFor } from './csi-tokens.ts'
 import { groupOf, VolumeAwaited, type VolumePlugin, type VolumePorts, type VolumeRequest } from './volume-plugin.ts'
 
-const NAME = 'kubernetes.io~csi'
-
-/** Of `vol_data.json`, under upstream's names. */
-interface VolumeData {
-  driverName: string
-  volumeHandle: string
-  volumeLifecycleMode: 'Persistent' | 'Ephemeral'
-  /** Ours: it is not attached yet, and nothing has been done that would have to be undone. */
-  isAwaited?: true
-}
-
 export const csiVolume: VolumePlugin = {
-  name: NAME,
+  name: CSI,
   field: 'csi',
   isLive: false,
   async setUp(request, ports) {
-    const { pod, directory, persistentVolume } = request
+    const { directory, persistentVolume } = request
     const { csi, objects, os } = ports
     const source = sourceOf(request)
     const { driver, volumeHandle } = source
@@ -46,61 +43,73 @@ export const csiVolume: VolumePlugin = {
     if (!modes.includes(volumeLifecycleMode)) {
       throw new Error(`volume mode "${volumeLifecycleMode}" not supported by driver ${driver} (only supports ${modes})`)
     }
-    const volumeCapability = capabilityOf(request)
     const data: VolumeData = { driverName: driver, volumeHandle, volumeLifecycleMode }
-    const isAttachable = !!persistentVolume && (driverObject?.spec?.attachRequired ?? true)
-    if (isAttachable) await untilAttached(data, directory, ports)
-    const common = {
-      volumeId: volumeHandle,
-      publishContext: entriesOf(isAttachable ? await attachmentMetadata(source, ports) : {}),
-      volumeCapability,
-    }
-    const volumeContext = source.volumeAttributes ?? {}
-    const stagingTargetPath =
-      persistentVolume && (await csi.can(driver, STAGE_UNSTAGE_VOLUME)) ? stageOf(source, ports) : ''
+    if (isAttachable(request, driverObject)) await untilAttached(data, directory, ports)
+    const publishContext = await publishContextOf(request, driverObject, ports)
+    const stagingTargetPath = await stagingPathOf(request, ports)
     // Before anything is done, so that all of it can be undone.
-    await os.writeFile(`${directory}/vol_data.json`, JSON.stringify(data))
+    const size = (await readVolumeData(directory, ports))?.size ?? sizeBefore(request)
+    await writeVolumeData(directory, { ...data, ...(size && { size }) }, ports)
     ports.onInUse()
     if (stagingTargetPath) {
       // Once another pod here has the volume, this is its own root, whose mode is not ours to set.
       if (!(await os.kindOf(stagingTargetPath))) await os.makeDirectory(stagingTargetPath, { mode: 0o750 })
-      const secrets = await secretsOf(source.nodeStageSecretRef, ports)
-      const content = { ...common, stagingTargetPath, secrets, volumeContext: entriesOf(volumeContext) }
-      await csi.call(driver, 'NodeStageVolume', [NodeStageVolumeRequest, Empty], content)
+      await csi.call(driver, 'NodeStageVolume', [NodeStageVolumeRequest, Empty], {
+        volumeId: volumeHandle,
+        publishContext,
+        volumeCapability: capabilityOf(request),
+        stagingTargetPath,
+        secrets: entriesOf(await secretsOf(source.nodeStageSecretRef, ports)),
+        volumeContext: entriesOf(source.volumeAttributes),
+      })
     }
-    const targetPath = `${directory}/mount`
-    const aboutPod: Record<string, string> = driverObject?.spec?.podInfoOnMount
-      ? {
-          'csi.storage.k8s.io/pod.name': pod.metadata?.name ?? '',
-          'csi.storage.k8s.io/pod.namespace': pod.metadata?.namespace ?? '',
-          'csi.storage.k8s.io/pod.uid': pod.metadata?.uid ?? '',
-          'csi.storage.k8s.io/serviceAccount.name': pod.spec?.serviceAccountName ?? 'default',
-          'csi.storage.k8s.io/ephemeral': String(!persistentVolume),
-        }
-      : {}
-    await csi.call(driver, 'NodePublishVolume', [NodePublishVolumeRequest, Empty], {
-      ...common,
-      stagingTargetPath,
-      targetPath,
-      readonly: source.readOnly ?? false,
-      secrets: await secretsOf(source.nodePublishSecretRef, ports),
-      volumeContext: entriesOf({ ...volumeContext, ...aboutPod }),
-    })
+    await publish(request, driverObject, { stagingTargetPath, publishContext }, ports)
+    const targetPath = targetOf(directory)
     await handToGroup(request, driverObject?.spec?.fsGroupPolicy, targetPath, ports)
+    await growOnNode(request, { targetPath, stagingTargetPath }, ports)
     return targetPath
+  },
+
+  async refresh(request, ports) {
+    const driverObject = await ports.objects.csiDriver(sourceOf(request).driver)
+    const stagingTargetPath = await stagingPathOf(request, ports)
+    if (driverObject?.spec?.requiresRepublish) {
+      const publishContext = await publishContextOf(request, driverObject, ports)
+      await publish(request, driverObject, { stagingTargetPath, publishContext }, ports)
+    }
+    await growOnNode(request, { targetPath: targetOf(request.directory), stagingTargetPath }, ports)
+  },
+
+  /** As the driver says, if it says anything. */
+  async usage(request, ports) {
+    const { driver, volumeHandle } = sourceOf(request)
+    if (!(await ports.csi.can(driver, GET_VOLUME_STATS))) return undefined
+    const types = [NodeGetVolumeStatsRequest, NodeGetVolumeStatsResponse] as const
+    const content = { volumeId: volumeHandle, volumePath: targetOf(request.directory) }
+    const { usage } = await ports.csi.call(driver, 'NodeGetVolumeStats', types, content)
+    const of = (unit: number) => usage.find((one) => one.unit === unit)
+    const [bytes, inodes] = [of(BYTES), of(INODES)]
+    return {
+      availableBytes: bytes?.available ?? 0,
+      capacityBytes: bytes?.total ?? 0,
+      usedBytes: bytes?.used ?? 0,
+      inodesFree: inodes?.available ?? 0,
+      inodes: inodes?.total ?? 0,
+      inodesUsed: inodes?.used ?? 0,
+    }
   },
 
   async tearDown(directory, ports) {
     const { csi, os } = ports
-    const told = await os.readFile(`${directory}/vol_data.json`)
-    if (told === undefined) return
-    const { driverName, volumeHandle, isAwaited } = JSON.parse(told) as VolumeData
+    const data = await readVolumeData(directory, ports)
+    if (!data) return
+    const { driverName, volumeHandle, isAwaited } = data
     if (isAwaited) {
       await os.remove(directory)
       ports.onInUse()
       return
     }
-    const targetPath = `${directory}/mount`
+    const targetPath = targetOf(directory)
     const unpublish = { volumeId: volumeHandle, targetPath }
     await csi.call(driverName, 'NodeUnpublishVolume', [NodeUnpublishVolumeRequest, Empty], unpublish)
     // A driver that has not done what it said must not cost the data behind the mount.
@@ -117,23 +126,46 @@ export const csiVolume: VolumePlugin = {
   },
 }
 
-/** Those of this machine, under the names that whoever attaches volumes knows them by; they must not be taken away. */
-export async function volumesInUse(ports: Pick<VolumePorts, 'os' | 'rootDir'>): Promise<string[]> {
-  const persistent = (await volumesOf(ports)).filter(({ volumeLifecycleMode }) => volumeLifecycleMode === 'Persistent')
-  return [...new Set(persistent.map(uniqueNameOf))].sort()
+async function publish(
+  request: VolumeRequest,
+  driverObject: CSIDriver | undefined,
+  common: { stagingTargetPath: string; publishContext: { key: string; value: string }[] },
+  ports: VolumePorts,
+): Promise<void> {
+  const { pod, persistentVolume, directory } = request
+  const source = sourceOf(request)
+  const aboutPod: Record<string, string> = driverObject?.spec?.podInfoOnMount
+    ? {
+        'csi.storage.k8s.io/pod.name': pod.metadata?.name ?? '',
+        'csi.storage.k8s.io/pod.namespace': pod.metadata?.namespace ?? '',
+        'csi.storage.k8s.io/pod.uid': pod.metadata?.uid ?? '',
+        'csi.storage.k8s.io/serviceAccount.name': pod.spec?.serviceAccountName ?? 'default',
+        'csi.storage.k8s.io/ephemeral': String(!persistentVolume),
+      }
+    : {}
+  const tokens = await tokensFor(pod, driverObject, ports)
+  const secrets = await secretsOf(source.nodePublishSecretRef, ports)
+  await ports.csi.call(source.driver, 'NodePublishVolume', [NodePublishVolumeRequest, Empty], {
+    ...common,
+    volumeId: source.volumeHandle,
+    volumeCapability: capabilityOf(request),
+    targetPath: targetOf(directory),
+    readonly: source.readOnly ?? false,
+    secrets: entriesOf({ ...secrets, ...tokens.secrets }),
+    volumeContext: entriesOf({ ...source.volumeAttributes, ...aboutPod, ...tokens.context }),
+  })
 }
 
-const uniqueNameOf = ({ driverName, volumeHandle }: VolumeData) => `kubernetes.io/csi/${driverName}^${volumeHandle}`
+const isAttachable = ({ persistentVolume }: VolumeRequest, driverObject: CSIDriver | undefined) =>
+  !!persistentVolume && (driverObject?.spec?.attachRequired ?? true)
 
 /**
  * First the node says that it is going to use the volume, then the volume is looked for among those that it has: who takes
  * volumes away has heard the one before writing the other, so that none is taken from under a mount.
  */
 async function untilAttached(data: VolumeData, directory: string, ports: VolumePorts): Promise<void> {
-  const { os, objects, nodeName } = ports
-  const file = `${directory}/vol_data.json`
-  if ((await os.readFile(file)) === undefined) await os.writeFile(file, JSON.stringify({ ...data, isAwaited: true }))
-  const { status } = await objects.node(nodeName)
+  if (!(await readVolumeData(directory, ports))) await writeVolumeData(directory, { ...data, isAwaited: true }, ports)
+  const { status } = await ports.objects.node(ports.nodeName)
   const name = uniqueNameOf(data)
   if (!status?.volumesInUse?.includes(name)) {
     ports.onInUse()
@@ -143,62 +175,17 @@ async function untilAttached(data: VolumeData, directory: string, ports: VolumeP
   throw new VolumeAwaited('Volume not attached according to node status')
 }
 
-async function volumesOf({ os, rootDir }: Pick<VolumePorts, 'os' | 'rootDir'>): Promise<VolumeData[]> {
-  const found: VolumeData[] = []
-  for (const uid of await os.list(`${rootDir}/pods`)) {
-    const directory = `${rootDir}/pods/${uid}/volumes/${NAME}`
-    for (const name of await os.list(directory)) {
-      const told = await os.readFile(`${directory}/${name}/vol_data.json`)
-      if (told !== undefined) found.push(JSON.parse(told) as VolumeData)
-    }
-  }
-  return found
-}
-
-/** A volume that a pod's own spec describes gets a name that no other pod's has. */
-function sourceOf({ pod, volume, persistentVolume }: VolumeRequest): CSIPersistentVolumeSource {
-  if (persistentVolume?.spec?.csi) return persistentVolume.spec.csi
-  const inline = volume.csi
-  const { namespace = '', uid = '' } = pod.metadata ?? {}
-  const secret = inline?.nodePublishSecretRef
-  return {
-    driver: inline?.driver ?? '',
-    volumeHandle: `csi-${sha256(`${namespace}${uid}${volume.name}`)}`,
-    readOnly: inline?.readOnly ?? false,
-    ...(inline?.fsType ? { fsType: inline.fsType } : {}),
-    ...(inline?.volumeAttributes ? { volumeAttributes: inline.volumeAttributes } : {}),
-    ...(secret ? { nodePublishSecretRef: { ...secret, namespace } } : {}),
-  }
-}
-
-function capabilityOf({ persistentVolume, volume }: VolumeRequest) {
-  const { accessModes = ['ReadWriteOnce'], mountOptions = [], csi } = persistentVolume?.spec ?? {}
-  const mode = ['ReadWriteMany', 'ReadOnlyMany', 'ReadWriteOncePod', 'ReadWriteOnce'].find((one) =>
-    accessModes.includes(one),
-  )
-  return {
-    mount: { fsType: csi?.fsType ?? volume.csi?.fsType ?? '', mountFlags: mountOptions },
-    accessMode: { mode: ACCESS_MODES[mode ?? 'ReadWriteOnce'] ?? 1 },
-  }
-}
-
 /** What whoever attached the volume to this machine had to say. */
-async function attachmentMetadata(
-  { driver, volumeHandle }: CSIPersistentVolumeSource,
+async function publishContextOf(
+  request: VolumeRequest,
+  driverObject: CSIDriver | undefined,
   { objects, nodeName }: VolumePorts,
-): Promise<Record<string, string>> {
+) {
+  if (!isAttachable(request, driverObject)) return []
+  const { driver, volumeHandle } = sourceOf(request)
   const found = await objects.volumeAttachment(`csi-${sha256(`${volumeHandle}${driver}${nodeName}`)}`)
-  if (found?.status?.attached) return found.status.attachmentMetadata ?? {}
+  if (found?.status?.attached) return entriesOf(found.status.attachmentMetadata)
   throw new VolumeAwaited(`volume ${volumeHandle} is not attached any more`)
-}
-
-async function secretsOf(reference: SecretReference | undefined, { objects }: VolumePorts) {
-  if (!reference) return []
-  const { namespace = '', name = '' } = reference
-  const secret = await objects.secret(namespace, name)
-  if (!secret) throw new Error(`secrets "${name}" not found`)
-  const data = Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()])
-  return entriesOf(Object.fromEntries(data) as Record<string, string>)
 }
 
 /** By default only where one machine alone writes to a file system: handing over all files of others takes long. */
@@ -219,9 +206,16 @@ async function handToGroup(
   })
 }
 
+const targetOf = (directory: string) => `${directory}/mount`
+
+/** Empty where the driver does nothing for the whole machine. */
+async function stagingPathOf(request: VolumeRequest, ports: VolumePorts): Promise<string> {
+  const source = sourceOf(request)
+  const isStaged = request.persistentVolume && (await ports.csi.can(source.driver, STAGE_UNSTAGE_VOLUME))
+  return isStaged ? stageOf(source, ports) : ''
+}
+
 const stageOf = (
   { driver, volumeHandle }: Pick<CSIPersistentVolumeSource, 'driver' | 'volumeHandle'>,
   { rootDir }: VolumePorts,
 ) => `${rootDir}/plugins/kubernetes.io/csi/${driver}/${sha256(volumeHandle)}/globalmount`
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')

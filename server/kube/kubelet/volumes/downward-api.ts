@@ -3,6 +3,7 @@ import type { FileContent } from '../../node-os/node-os.ts'
 import { fieldOf, type NodeAmounts, type PodAddresses, resourceFieldOf } from '../field-ref.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
 import { groupOf, type VolumePlugin } from './volume-plugin.ts'
+import { usageOfDirectory } from './volume-usage.ts'
 
 export const downwardApiVolume: VolumePlugin = {
   name: 'kubernetes.io~downward-api',
@@ -16,6 +17,7 @@ export const downwardApiVolume: VolumePlugin = {
     return directory
   },
   tearDown: (directory, { os }) => os.unmount(directory),
+  usage: usageOfDirectory,
 }
 
 export function downwardFiles(

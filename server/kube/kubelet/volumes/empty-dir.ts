@@ -4,6 +4,7 @@ import type { Pod } from 'kubernetes-types/core/v1'
 import type { Volume } from '../../kinds/pod-template/newer-fields.ts'
 import { amountOf } from '../resource-amount.ts'
 import { groupOf, type VolumePlugin } from './volume-plugin.ts'
+import { usageOfDirectory } from './volume-usage.ts'
 
 /** Any user of any container may write. */
 const MODE = 0o777
@@ -25,6 +26,7 @@ export const emptyDirVolume: VolumePlugin = {
     await os.unmount(directory)
     await os.remove(directory)
   },
+  usage: usageOfDirectory,
 }
 
 /** What is in memory counts as the pod's memory, so no more than that is of use. */

@@ -1,6 +1,7 @@
 // A directory of one machine that a persistent volume names. Upstream: pkg/volume/local.
 
 import { groupOf, type VolumePlugin } from './volume-plugin.ts'
+import { usageOfFileSystem } from './volume-usage.ts'
 
 export const localVolume: VolumePlugin = {
   name: 'kubernetes.io~local-volume',
@@ -15,4 +16,5 @@ export const localVolume: VolumePlugin = {
     if (group !== undefined) await os.setOwnership(path, { group, onlyOnMismatch })
     return path
   },
+  usage: ({ volume }, ports) => usageOfFileSystem(volume.local?.path ?? '', ports),
 }

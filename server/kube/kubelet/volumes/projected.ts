@@ -6,6 +6,7 @@ import type { FileContent } from '../../node-os/node-os.ts'
 import { downwardFiles } from './downward-api.ts'
 import { contentsOf, filesOf } from './key-files.ts'
 import { groupOf, type VolumePlugin, type VolumePorts, type VolumeRequest } from './volume-plugin.ts'
+import { usageOfDirectory } from './volume-usage.ts'
 
 export const projectedVolume: VolumePlugin = {
   name: 'kubernetes.io~projected',
@@ -23,6 +24,7 @@ export const projectedVolume: VolumePlugin = {
     return request.directory
   },
   tearDown: (directory, { os }) => os.unmount(directory),
+  usage: usageOfDirectory,
 }
 
 async function project(

@@ -1,5 +1,6 @@
 import { contentsOf, filesOf } from './key-files.ts'
 import { groupOf, type VolumePlugin } from './volume-plugin.ts'
+import { usageOfDirectory } from './volume-usage.ts'
 
 export const secretVolume: VolumePlugin = {
   name: 'kubernetes.io~secret',
@@ -18,4 +19,5 @@ export const secretVolume: VolumePlugin = {
     return directory
   },
   tearDown: (directory, { os }) => os.unmount(directory),
+  usage: usageOfDirectory,
 }

@@ -1,6 +1,6 @@
 // Volumes on a real file system; only what needs root to be mounted is written down instead.
 
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Pod, Secret } from 'kubernetes-types/core/v1'
@@ -38,6 +38,7 @@ beforeEach(async () => {
     csiDriver: async () => undefined,
     volumeAttachment: async () => undefined,
     resourceClaim: async () => undefined,
+    tellClaim: async (claim) => claim,
     node: async () => ({}),
     services: async () => [],
     token: async () => ({ token: 'token', expiresAt: 0 }),
@@ -51,12 +52,14 @@ beforeEach(async () => {
     mountLayers: (layers: string[], to: string) => note(`layers ${layers} ${to}`),
   }
   const runtime = new SimulatedRuntime({ clock })
-  const images = new ImagePuller({ runtime, objects, events: { pod: () => undefined, node: () => undefined }, clock })
+  const events = { pod: () => undefined, claim: () => undefined, node: () => undefined }
+  const images = new ImagePuller({ runtime, objects, events, clock })
   const csi = new CsiDrivers({ os, rootDir: root, logger: noLogger, publish: async () => undefined })
   const node = { cpus: 2, memoryBytes: 1024 ** 3 }
   volumes = new VolumeManager({
     os,
     objects,
+    events,
     clock,
     node,
     runtime,
@@ -88,9 +91,41 @@ it('shows a ConfigMap’s keys, for reading only, and follows it while the pod r
   expect(volume?.isReadOnly).toBe(true)
   expect(await modeOf(`${path}/app.conf`)).toBe('440')
   configMap = { data: { 'app.conf': 'three' } }
-  await volumes.mount(pod, ADDRESSES, 'live')
+  await volumes.refresh(pod, ADDRESSES)
   expect(await readFile(`${path}/app.conf`, 'utf8')).toBe('three')
   await expect(stat(`${path}/other`)).rejects.toThrow('ENOENT')
+})
+
+it('follows what can be followed while another volume cannot', async () => {
+  const pod = podWith({ configMap: { name: 'c' } })
+  const path = (await mount(pod))?.path
+  const others = [{ name: 'w', persistentVolumeClaim: { claimName: 'd' } }, ...(pod.spec?.volumes ?? [])]
+  claim = { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }
+  configMap = { data: { 'app.conf': 'three' } }
+  const refreshed = volumes.refresh({ ...pod, spec: { containers: [], volumes: others } }, ADDRESSES)
+  await expect(refreshed).rejects.toThrow('PVC is being deleted')
+  expect(await readFile(`${path}/app.conf`, 'utf8')).toBe('three')
+})
+
+it('measures what pods have on the machine’s disk, and volumes set aside, by claim', async () => {
+  const pod = podWith({ emptyDir: {} })
+  const path = (await mount(pod))?.path
+  await writeFile(`${path}/page`, 'x'.repeat(10_000))
+  claim = { metadata: { uid: 'c' }, spec: { volumeName: 'pv' }, status: { phase: 'Bound' } }
+  claim.metadata = { uid: 'c', annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } }
+  persistentVolume = { metadata: { name: 'pv' }, spec: { local: { path: root }, claimRef: { uid: 'c' } } }
+  const claimed = { name: 'w', persistentVolumeClaim: { claimName: 'd' } }
+  const hostPath = { name: 'h', hostPath: { path: root } }
+  const whole = { ...pod, spec: { containers: [], volumes: [...(pod.spec?.volumes ?? []), claimed, hostPath] } }
+  const [own, local, ...none] = await volumes.usage(whole, { onlyClaimed: false })
+  expect(own).toMatchObject({ name: 'v', usage: { usedBytes: expect.any(Number), inodesUsed: 2 } })
+  expect(own?.usage.usedBytes).toBeGreaterThanOrEqual(10_000)
+  expect(own?.usage.usedBytes).toBeLessThan(100_000)
+  expect(local).toMatchObject({ name: 'w', claimName: 'd' })
+  const { usedBytes = 0, availableBytes = 0, capacityBytes } = local?.usage ?? {}
+  expect(usedBytes + availableBytes).toBe(capacityBytes)
+  expect(none).toEqual([])
+  expect((await volumes.usage(whole, { onlyClaimed: true })).map(({ name }) => name)).toEqual(['w'])
 })
 
 it('shows the chosen keys at their paths and modes', async () => {

@@ -6,10 +6,17 @@ import type { Mount } from '../../container-runtime/container-runtime.ts'
 import { expand } from '../expansion.ts'
 import type { PodAddresses } from '../field-ref.ts'
 import type { ContainerSpec } from '../pod-runtime-state.ts'
-import { behindClaim, type SourceOfVolume } from './claimed-volume.ts'
+import { behindClaim, claimNameOf, type SourceOfVolume } from './claimed-volume.ts'
 import { letGoOfAll, takeExclusively } from './exclusive-volumes.ts'
 import { volumePlugins } from './index.ts'
-import { VolumeAwaited, type VolumePlugin, type VolumePorts, type VolumeSource } from './volume-plugin.ts'
+import {
+  VolumeAwaited,
+  type VolumePlugin,
+  type VolumePorts,
+  type VolumeRequest,
+  type VolumeSource,
+} from './volume-plugin.ts'
+import type { MeasuredVolume } from './volume-usage.ts'
 
 /** Shown as the event FailedMount. */
 export class MountError extends Error {
@@ -32,21 +39,15 @@ export class VolumeManager {
     this.#ports = ports
   }
 
-  /**
-   * Sets up all volumes, or with `live` only those whose content follows the API. Rejects with a VolumeAwaited that has the
-   * volume's name for a message.
-   */
-  async mount(pod: Pod, addresses: PodAddresses, only: 'all' | 'live' = 'all'): Promise<MountedVolumes> {
+  /** Sets up all volumes. Rejects with a VolumeAwaited that has the volume's name for a message. */
+  async mount(pod: Pod, addresses: PodAddresses): Promise<MountedVolumes> {
     const mounted = new Map<string, MountedVolume>()
     for (const told of pod.spec?.volumes ?? []) {
-      if (only === 'live' && !pluginOf(told)?.isLive) continue
       const source = await this.#behindClaim(pod, told)
-      const plugin = pluginOf(source.volume)
-      if (!plugin) throw new MountError(`no volume plugin matched volume "${told.name}"`)
-      const directory = this.#directoryOf(pod, plugin, told.name)
+      const { plugin, ...request } = this.#requestOf(pod, source)
       try {
         await takeExclusively(pod.metadata?.uid ?? '', source.persistentVolume, this.#ports)
-        const path = await plugin.setUp({ ...source, pod, directory, addresses }, this.#ports)
+        const path = await plugin.setUp({ ...request, addresses }, this.#ports)
         mounted.set(told.name, { path, isReadOnly: source.isReadOnly || (plugin.isReadOnly ?? false) })
       } catch (err) {
         if (err instanceof VolumeAwaited) throw new VolumeAwaited(told.name, { cause: err })
@@ -70,8 +71,39 @@ export class VolumeManager {
     }
   }
 
+  /** Of a pod that runs: what follows the API, and what drivers want to do once in a while. One that fails holds up no other. */
+  async refresh(pod: Pod, addresses: PodAddresses): Promise<void> {
+    const outcomes = await Promise.allSettled(
+      (pod.spec?.volumes ?? []).filter(mayChange(pod)).map(async (told) => {
+        const { plugin, ...request } = this.#requestOf(pod, await this.#behindClaim(pod, told))
+        if (plugin.isLive) await plugin.setUp({ ...request, addresses }, this.#ports)
+        else await plugin.refresh?.({ ...request, addresses }, this.#ports)
+      }),
+    )
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
   hasLive(pod: Pod): boolean {
-    return (pod.spec?.volumes ?? []).some((volume) => pluginOf(volume)?.isLive)
+    return (pod.spec?.volumes ?? []).some(mayChange(pod))
+  }
+
+  /** Of those that somebody can count: all, or those behind claims. One that cannot be measured now is left out. */
+  async usage(pod: Pod, { onlyClaimed }: { onlyClaimed: boolean }): Promise<MeasuredVolume[]> {
+    const asked = (pod.spec?.volumes ?? []).map(async (told): Promise<MeasuredVolume[]> => {
+      const claimName = claimNameOf(pod, told)
+      if (onlyClaimed && claimName === undefined) return []
+      const { plugin, ...request } = this.#requestOf(pod, await this.#behindClaim(pod, told))
+      const usage = await plugin.usage?.(request, this.#ports)
+      return usage ? [{ name: told.name, ...(claimName !== undefined && { claimName }), usage }] : []
+    })
+    return (await Promise.allSettled(asked)).flatMap((one) => (one.status === 'fulfilled' ? one.value : []))
+  }
+
+  #requestOf(pod: Pod, source: SourceOfVolume): Omit<VolumeRequest, 'addresses'> & { plugin: VolumePlugin } {
+    const { name } = source.volume
+    const plugin = pluginOf(source.volume)
+    if (!plugin) throw new MountError(`no volume plugin matched volume "${name}"`)
+    return { ...source, pod, plugin, directory: this.#directoryOf(pod, plugin, name) }
   }
 
   /** By what is on disk, so that it also cleans after a pod of which nothing is known but its uid. One that fails holds up no other. */
@@ -144,5 +176,11 @@ export class VolumeManager {
 }
 
 const SUB_PATHS = 'volume-subpaths'
+
+/** Behind a claim there may be anything. */
+const mayChange = (pod: Pod) => (volume: Volume) => {
+  const plugin = pluginOf(volume)
+  return claimNameOf(pod, volume) !== undefined || plugin?.isLive || plugin?.refresh !== undefined
+}
 
 const pluginOf = (volume: VolumeSource) => volumePlugins.find(({ field }) => volume[field] !== undefined)

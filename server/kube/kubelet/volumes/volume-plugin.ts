@@ -1,6 +1,6 @@
 // A kind of volume: how it comes to be a directory (or file) on the machine. One file each; see index.ts for the list.
 
-import type { LocalVolumeSource, PersistentVolume, Pod } from 'kubernetes-types/core/v1'
+import type { LocalVolumeSource, PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../../base/clock.ts'
 import type { ContainerRuntime } from '../../container-runtime/container-runtime.ts'
 import type { Volume } from '../../kinds/pod-template/newer-fields.ts'
@@ -9,10 +9,13 @@ import type { ApiObjects } from '../api-objects.ts'
 import type { CsiDrivers } from '../csi/csi-drivers.ts'
 import type { NodeAmounts, PodAddresses } from '../field-ref.ts'
 import type { ImagePuller } from '../image-puller.ts'
+import type { KubeletEvents } from '../kubelet-events.ts'
+import type { FsStats } from './volume-usage.ts'
 
 export interface VolumePorts {
   os: NodeOs
   objects: ApiObjects
+  events: KubeletEvents
   clock: Clock
   node: NodeAmounts
   runtime: ContainerRuntime
@@ -33,6 +36,9 @@ export interface VolumeRequest {
   volume: VolumeSource
   /** Behind a claim. */
   persistentVolume?: PersistentVolume | undefined
+  claim?: PersistentVolumeClaim | undefined
+  /** By the pod's wish. */
+  isReadOnly: boolean
   /** The volume's own directory under the kubelet's root; the plug-in makes it. */
   directory: string
   addresses: PodAddresses
@@ -48,12 +54,16 @@ export interface VolumePlugin {
   readonly name: string
   /** The field of the volume that names this plug-in. */
   readonly field: keyof VolumeSource
-  /** What it shows may change while the pod runs; `setUp` is then repeated now and then. */
+  /** What it shows may change while the pod runs: `setUp` is then repeated once in a while. */
   readonly isLive: boolean
   /** Containers can only read it. */
   readonly isReadOnly?: boolean
   /** Idempotent. Resolves with the path to mount into containers. The message of an error is shown to the user. */
   setUp(request: VolumeRequest, ports: VolumePorts): Promise<string>
+  /** Of one that is set up, once in a while: what is to be done for it while the pod runs. */
+  refresh?(request: VolumeRequest, ports: VolumePorts): Promise<void>
+  /** Undefined where nobody counts. */
+  usage?(request: Omit<VolumeRequest, 'addresses'>, ports: VolumePorts): Promise<FsStats | undefined>
   tearDown?(directory: string, ports: VolumePorts): Promise<void>
 }
 
