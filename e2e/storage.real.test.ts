@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PersistentVolume } from 'kubernetes-types/core/v1'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { addedImages } from './storage/added-images.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { ownImages } from './storage/images.ts'
 import { joining } from './storage/joining.ts'
@@ -120,6 +121,7 @@ rightsOfContainers(() => seat)
 storageDrivers(() => seat)
 ownImages(() => seat)
 pushedImages(() => seat)
+addedImages(() => seat)
 joining(() => seat)
 // Last: a machine is short of memory afterwards, and the other has lost its images.
 roomOnMachines(() => seat)

@@ -35,12 +35,25 @@ export async function addImages(context: ClusterCommandContext, source: string, 
   await mkdir(stateDir, { recursive: true, mode: 0o711 })
   const added = await addImage({ docker: new Docker(), stateDir, log: say }, source, name).catch(refused('not added'))
   for (const one of added) say(`added ${one}`)
-  say('machines that are made from now on have it; a classroom that runs has to be started again first')
+  if (await refreshImages(context))
+    say('pods may use it now, and machines that are made from now on have it on their disk')
+  else say('machines that are made from now on have it')
 }
 
-export async function removeImage({ stateDir, say }: ClusterCommandContext, name: string): Promise<void> {
+/** For whoever makes machines at this moment, in another process; otherwise the next start does it. */
+async function refreshImages({ stateDir, say }: ClusterCommandContext): Promise<boolean> {
+  const { isInUse, openDataCentre } = await machines()
+  if (!(await isInUse(stateDir))) return false
+  await using dataCentre = await openDataCentre({ stateDir, log: say })
+  await dataCentre.registryAddress()
+  return true
+}
+
+export async function removeImage(context: ClusterCommandContext, name: string): Promise<void> {
+  const { stateDir, say } = context
   const { removeAddedImage } = await machines()
   await removeAddedImage({ docker: new Docker(), stateDir, log: say }, name).catch(refused('not removed'))
+  await refreshImages(context)
   say(`removed ${name}; machines that have it keep it`)
 }
 

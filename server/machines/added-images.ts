@@ -1,6 +1,6 @@
 // Images that whoever teaches has added to the set. They lie on the host's engine as `podium/added:<id>`; the list says
 // under which names machines know them, and the next data centre that is opened puts them into the registry and on the
-// golden disk.
+// golden disk, also for those that are open already.
 import { existsSync, statSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -53,8 +53,15 @@ export async function addImage(context: AddedContext, source: string, as?: strin
     return names
   } finally {
     // Images stay by the tag that they got here.
-    for (const reference of found) if (!before.has(reference)) await docker.getImage(reference).remove()
+    for (const reference of found) if (!before.has(reference)) await letGo(docker, reference)
   }
+}
+
+async function letGo(docker: Docker, reference: string): Promise<void> {
+  const image = docker.getImage(reference)
+  // One that came without a name has none but the tag that it got here.
+  const isKept = reference.startsWith('sha256:') && (await image.inspect()).RepoTags.length > 0
+  if (!isKept) await image.remove()
 }
 
 export async function removeAddedImage(context: AddedContext, told: string): Promise<void> {

@@ -19,7 +19,7 @@ import { type Elsewhere, elsewhere } from './elsewhere.ts'
 import { withFileLock } from './file-lock.ts'
 import type { SharedPort } from './firewall.ts'
 import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
-import { hold } from './holders.ts'
+import { hold, isHeld } from './holders.ts'
 import { keepHomes, putBackHomes } from './home-disks.ts'
 import { raiseHostSettings } from './host-settings.ts'
 import { installationOf, nameOnEngine } from './installation.ts'
@@ -39,7 +39,7 @@ import { openCgroups } from './open-cgroups.ts'
 import { pruneImages } from './prune-images.ts'
 import { giveRegistryAccess, type RegistryAccess, registryAccessOf } from './push-access.ts'
 import { forgetImages } from './push-registry.ts'
-import { fillRegistry, registryContentHash } from './registry.ts'
+import { fillRegistry, registryContentHash, registryDirectory } from './registry.ts'
 import { authoritiesOf, ensureRegistryCertificates, PUSH_REGISTRY, REGISTRY_NAMES } from './registry-certificates.ts'
 import { removeContainer } from './remove-container.ts'
 import { closeSharedDirectory, openSharedDirectory, type SharedDirectory } from './shared-directory.ts'
@@ -89,11 +89,11 @@ export interface DataCentre extends MachineProvider {
   putBackHomes(cluster: string, name: string): Promise<void>
   /** Removes images, golden disks and registry contents of earlier image sets; returns their names. */
   pruneImages(): Promise<string[]>
-  /** Where the classroom's registry answers; starts it. */
+  /** Where the classroom's registry answers; starts it, in place of one that serves other images. */
   registryAddress(): Promise<string>
   readonly installation: string
   readonly cgroups: Cgroups
-  /** The file every machine's disk is a copy of. */
+  /** The file that disks of machines are copies of while nobody adds an image. */
   readonly goldenDisk: string
   readonly stateDir: string
 }
@@ -119,6 +119,11 @@ export async function imagesAreReady(
   if (!existsSync(join(stateDir, 'registry', registryHash))) return false
   return withDisks(stateDir, async (disks) => existsSync(disks.goldenPath(hash)))
 }
+
+/** Whether a process makes machines of this installation now: a classroom, or clusters without one. */
+export const isInUse = (stateDir: string): Promise<boolean> => isHeld(holdersOf(stateDir))
+
+const holdersOf = (stateDir: string) => join(stateDir, 'holders')
 
 /** Prepares the host (building what is missing: minutes the first time, well under a second afterwards). */
 export async function openDataCentre(options: DataCentreOptions): Promise<DataCentre> {
@@ -155,10 +160,16 @@ async function prepareDataCentre(
   const disks = await openDiskStore({ stateDir, log })
   const { caCertificate } = await ensureRegistryCertificates(stateDir)
   const registryContext = { docker, stateDir, installation, log }
-  const directory = await fillRegistry(registryContext, images)
+  const filled = await fillRegistry(registryContext, images)
   const networks: NetworkContext = { docker, installation, pool: await findPool(docker, options.addressPools) }
 
   const away = elsewhere({ networks, stateDir })
+  /** With what somebody has added or taken away meanwhile, who makes the registry's directory and the disk as well. */
+  const imagesNow = async () => [...built, ...(await addedImages({ docker, stateDir, log: () => {} }))]
+  const directory = async () => {
+    const now = registryDirectory(stateDir, await imagesNow())
+    return existsSync(now) ? now : filled
+  }
   const services = sharedServices({ networks, registry: registryContext, images, directory })
 
   const seccomp = JSON.stringify(JSON.parse(await readFile(SECCOMP, 'utf8')))
@@ -349,7 +360,14 @@ async function prepareDataCentre(
     ),
   )
 
-  const held = await hold(join(stateDir, 'holders'))
+  async function goldenNow(): Promise<string> {
+    const now = await imagesNow()
+    const hash = goldenHash({ images: now, registryHash: registryContentHash(now), caCertificate, diskBytes })
+    const disk = disks.goldenPath(hash)
+    return existsSync(disk) ? disk : golden
+  }
+
+  const held = await hold(holdersOf(stateDir))
   return {
     ...provider,
     docker,
@@ -361,7 +379,7 @@ async function prepareDataCentre(
     installation,
     stateDir,
     goldenDisk: golden,
-    createMachine: (request) => createOn(golden, request),
+    createMachine: async (request) => createOn(await goldenNow(), request),
     elsewhere: away,
     registryAccess: async (cluster) => ({ ...(await registryAccessOf(stateDir, cluster)), authorities: caCertificate }),
     openMachineShell: ({ machine, size, command = ['bash', '-l'] }) =>

@@ -1,17 +1,19 @@
 // The golden disk: what every machine's disk is a copy of. Made in two steps, each kept by content hash:
 //
 //   bare    the machine image's file tree without /usr, plus the registry's CA
-//   golden  bare, booted once as a machine that pulled every lab image from the classroom's registry, then shut down
+//   golden  bare, booted once as a machine that pulled every lab image from the classroom's registry, then shut down;
+//           where there is a golden disk with some of them on the same bare one, that one, and only the others are pulled
 //
 // Pulling inside a real machine gives layers with user.overlay.* xattrs (a rootful engine's would be ignored by a machine)
 // and repository digests, so that a later pull of the same image is a manifest check.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type Docker from 'dockerode'
 import { inPairs, type PresentImage } from './build-images.ts'
+import { contentsOf, missingOf, nearestContents, writeContents } from './contents.ts'
 import type { DiskStore } from './disk-store.ts'
 import { LABELS } from './labels.ts'
 import type { HostedMachine } from './machine.ts'
@@ -51,18 +53,34 @@ export async function ensureGoldenDisk(
   const bare = await ensureBareDisk(request)
   const started = Date.now()
   request.log('preloading lab images on the golden disk')
-  const { machine, keepDiskAs } = await bootOn(bare)
   const preloaded = request.images.filter((image) => !image.recipe.isOnDemand)
-  await inPairs(preloaded, async (image) => {
-    for (const name of image.recipe.names ?? []) {
+  const nearest = await nearestGolden(request, preloaded)
+  const { machine, keepDiskAs } = await bootOn(nearest?.disk ?? bare)
+  const byImage = Map.groupBy(missingOf(preloaded, nearest?.contents ?? {}), ([, reference]) => reference)
+  await inPairs([...byImage.values()], async (names) => {
+    for (const [name] of names) {
       const pulled = await machine.exec(['docker', 'pull', '-q', name])
       if (pulled.exitCode !== 0) throw new Error(`preloading ${name}: ${pulled.stderr.trim()}`)
     }
   })
   await keepDiskAs(golden)
+  await writeContents(contentsFile(golden, request), contentsOf(preloaded))
   request.log(`golden disk made in ${((Date.now() - started) / 1000).toFixed(1)} s`)
   return golden
 }
+
+async function nearestGolden(request: GoldenRequest, images: readonly PresentImage[]) {
+  const folder = dirname(request.disks.goldenPath(''))
+  const suffix = contentsFile('', request)
+  const files = (await readdir(folder)).filter((name) => name.endsWith(suffix)).map((name) => join(folder, name))
+  const nearest = await nearestContents(files, contentsOf(images))
+  const disk = nearest?.file.slice(0, -suffix.length)
+  return nearest && disk && existsSync(disk) ? { disk, contents: nearest.contents } : undefined
+}
+
+/** Only disks made from the same bare one may begin with each other. */
+export const contentsFile = (golden: string, request: Parameters<typeof bareHash>[0]): string =>
+  `${golden}.${bareDiskName(request)}.json`
 
 /** Frees a file system's unused blocks and what a booted machine leaves behind that its copies must not share. */
 export async function cleanForCopying(root: string): Promise<void> {

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { hold } from './holders.ts'
+import { hold, isHeld } from './holders.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -13,9 +13,12 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 it('says who lets go last, also of one process', async () => {
+  expect(await isHeld(join(folder, 'not there yet'))).toBe(false)
   const [one, other] = [await hold(folder), await hold(folder)]
   expect(await one.letGo()).toBe(false)
+  expect(await isHeld(folder)).toBe(true)
   expect(await other.letGo()).toBe(true)
+  expect(await isHeld(folder)).toBe(false)
 })
 
 it('counts a process while it lives, and none that was killed', async () => {

@@ -8,6 +8,12 @@ export interface Hold {
   letGo(): Promise<boolean>
 }
 
+/** By any process that lives, this one as well. */
+export async function isHeld(directory: string): Promise<boolean> {
+  const names = await readdir(directory).catch(() => [])
+  return (await Promise.all(names.map((name) => isAlive(directory, name)))).includes(true)
+}
+
 export async function hold(directory: string): Promise<Hold> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const self = `${process.pid}.${await startedAt(process.pid)}`
@@ -16,8 +22,7 @@ export async function hold(directory: string): Promise<Hold> {
   return {
     async letGo() {
       await rm(join(directory, `${self}.${number}`), { force: true })
-      const others = await Promise.all((await readdir(directory)).map((name) => isAlive(directory, name)))
-      return !others.includes(true)
+      return !(await isHeld(directory))
     },
   }
 }

@@ -1,7 +1,7 @@
 // The door of the data centre: what clusters and the classroom may use of it.
 export { addedImages, addImage, removeAddedImage } from './added-images.ts'
 export { cgroupSupport, readCgroups } from './cgroup-host.ts'
-export { type DataCentre, EngineElsewhere, imagesAreReady, openDataCentre } from './data-centre.ts'
+export { type DataCentre, EngineElsewhere, imagesAreReady, isInUse, openDataCentre } from './data-centre.ts'
 export { backUpHomes, restoreHomes } from './home-disks.ts'
 export { imageNames } from './image-set.ts'
 export type { RegistryAccess } from './push-access.ts'

@@ -6,7 +6,7 @@ import type Docker from 'dockerode'
 import { baseImageTag } from './base-image.ts'
 import type { PresentImage } from './build-images.ts'
 import { statusOf } from './docker-error.ts'
-import { bareDiskName, goldenHash } from './golden-disk.ts'
+import { bareDiskName, contentsFile, goldenHash } from './golden-disk.ts'
 import { IMAGES } from './image-set.ts'
 import { LABELS } from './labels.ts'
 import { registryContentHash } from './registry.ts'
@@ -40,8 +40,10 @@ export async function pruneImages(request: PruneRequest): Promise<string[]> {
     if (isGone) removed.push(tag)
   }
   const registryHash = registryContentHash(images)
+  const golden = `${goldenHash({ ...request, registryHash })}.img`
   const disks = new Set([
-    `${goldenHash({ ...request, registryHash })}.img`,
+    golden,
+    contentsFile(golden, request),
     `${bareDiskName(request)}.img`,
     'home-v1.img',
     'shared-directory-v1.img',

@@ -5,17 +5,20 @@
 // learner can never push something into what the others pull.
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type Docker from 'dockerode'
 import { inPairs, type PresentImage } from './build-images.ts'
+import { contentsOf, missingOf, nearestContents, writeContents } from './contents.ts'
 import { LABELS } from './labels.ts'
 import { ensureRegistryCertificates } from './registry-certificates.ts'
 import { removeContainer } from './remove-container.ts'
+import { runCommand } from './run-command.ts'
 import { runService, type ServiceContext, serviceName } from './service-container.ts'
 
 const NAME = 'registry'
+const CONTENTS = 'contents.json'
 
 const CONFIG = `version: 0.1
 log: { level: warn }
@@ -33,14 +36,23 @@ export function registryContentHash(images: readonly PresentImage[]): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 12)
 }
 
+export const registryDirectory = (stateDir: string, images: readonly PresentImage[]): string =>
+  join(stateDir, 'registry', registryContentHash(images))
+
 /** Makes the directory that a registry serves; returns its path. */
 export async function fillRegistry(context: ServiceContext, images: readonly PresentImage[]): Promise<string> {
-  const directory = join(context.stateDir, 'registry', registryContentHash(images))
+  const directory = registryDirectory(context.stateDir, images)
   if (existsSync(directory)) return directory
+  const started = Date.now()
   const partial = `${directory}.partial`
   await rm(partial, { recursive: true, force: true })
-  await mkdir(partial, { recursive: true })
-  const started = Date.now()
+  const wanted = contentsOf(images)
+  const there = (await readdir(dirname(directory)).catch(() => [])).map((name) =>
+    join(dirname(directory), name, CONTENTS),
+  )
+  const nearest = await nearestContents(there, wanted)
+  if (nearest) await runCommand('cp', ['-al', dirname(nearest.file), partial])
+  else await mkdir(partial, { recursive: true })
   const container = await context.docker.createContainer({
     Image: registryImage(images),
     Labels: { [LABELS.owner]: '1', [LABELS.home]: context.installation, [LABELS.role]: 'registry' },
@@ -55,14 +67,15 @@ export async function fillRegistry(context: ServiceContext, images: readonly Pre
     const bound = (await container.inspect()).NetworkSettings.Ports['5000/tcp']?.[0]?.HostPort
     if (!bound) throw new Error('the registry to be filled has no port')
     await waitForHttp(Number(bound))
-    await inPairs(images, async (image) => {
-      // The second name of an image finds every layer already there.
-      for (const name of image.recipe.names ?? [])
-        await push(context.docker, image.reference, name, `127.0.0.1:${bound}`)
+    // The second name of an image finds every layer already there.
+    const byImage = Map.groupBy(missingOf(images, nearest?.contents ?? {}), ([, reference]) => reference)
+    await inPairs([...byImage.values()], async (names) => {
+      for (const [name, reference] of names) await push(context.docker, reference, name, `127.0.0.1:${bound}`)
     })
   } finally {
     await container.remove({ force: true, v: true })
   }
+  await writeContents(join(partial, CONTENTS), wanted)
   await rename(partial, directory)
   context.log(`registry filled in ${((Date.now() - started) / 1000).toFixed(1)} s`)
   return directory

@@ -27,8 +27,8 @@ export function sharedServices(options: {
   networks: NetworkContext
   registry: ServiceContext
   images: readonly PresentImage[]
-  /** What the registry serves. */
-  directory: string
+  /** What the registry is to serve now. */
+  directory: () => Promise<string>
 }): SharedServices {
   const { networks, registry, images, directory } = options
   const cluster = `services-${networks.installation}`
@@ -42,7 +42,7 @@ export function sharedServices(options: {
       ]
       await applyFirewall(network, { openTcpPorts: [], openUdpPorts: [] }, { serves })
       await Promise.all([
-        startRegistry(registry, { images, directory, network: network.name, address }),
+        startRegistry(registry, { images, directory: await directory(), network: network.name, address }),
         startPushRegistry(registry, { images, network: network.name, address: pushAddress }),
       ])
       return serves
