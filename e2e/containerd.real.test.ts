@@ -69,7 +69,7 @@ it('runs pods, their network, names and commands', async () => {
   await until('the log of a request', async () => (await says('logs -l app=web')).includes('"GET / HTTP/1.1" 200'))
 })
 
-it('runs a pod under the runtime that its class names, and says when a machine has none of that name', async () => {
+it('runs a pod under the runtime that its class names, with an image for a volume, and says when a machine has none of that name', async () => {
   const runtimeClass = (name: string, handler: string) => ({
     apiVersion: 'node.k8s.io/v1',
     kind: 'RuntimeClass',
@@ -80,13 +80,27 @@ it('runs a pod under the runtime that its class names, and says when a machine h
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name },
-    spec: { runtimeClassName: name, containers: [{ name: 'main', image: 'busybox', command: ['sleep', '100000'] }] },
+    spec: {
+      runtimeClassName: name,
+      containers: [
+        {
+          name: 'main',
+          image: 'busybox',
+          command: ['sleep', '100000'],
+          volumeMounts: [{ name: 'image', mountPath: '/image' }],
+        },
+      ],
+      volumes: [{ name: 'image', image: { reference: 'nginx' } }],
+    },
   })
   await apply(runtimeClass('quick', 'crun'), runtimeClass('odd', 'odd'), pod('quick'), pod('odd'))
   await says('wait pod quick --for=condition=Ready --timeout=60s')
   const id = (await says('get pod quick -o jsonpath={.status.containerStatuses[0].containerID}')).replace(/^.*:../, '')
   // Where runc keeps a state.json, crun keeps its status.
   expect(await machine(`ls /run/containerd/runc/k8s.io/${id}`)).toMatch(/^config.json\n.*status\n/s)
+  // Several layers as one tree, for reading.
+  expect(await says('exec quick -- ls /image/etc/nginx/nginx.conf /image/etc/debian_version')).toContain('nginx.conf')
+  expect((await kube('exec quick -- touch /image/new')).stderr).toContain('Read-only file system')
   await until('it is told', async () =>
     (await says('get events --field-selector involvedObject.name=odd')).includes('odd'),
   )

@@ -17,7 +17,7 @@ export class CriImages {
   }
 
   async status(image: string): Promise<ImageStatus | undefined> {
-    const { image: found } = await this.#client.call(VERBS.imageStatus, { image: { image } })
+    const { image: found } = await this.#client.call(VERBS.imageStatus, { image: { image }, verbose: false })
     return found && imageOf(found, this.#pauseImage)
   }
 

@@ -136,6 +136,16 @@ it('has a sandbox isolated before it is given out', async () => {
   expect(isolated).toEqual(['default/web 10.244.0.2'])
 })
 
+it('tells where the layers of an image lie, and leaves no snapshot for that', async () => {
+  const snapshots = async () =>
+    (await run('ctr', ['-a', join(directory, 'containerd.sock'), '-n', 'k8s.io', 'snapshots', 'ls'])).stdout
+  const before = await snapshots()
+  const layers = await runtime.imageLayers(image)
+  const found = await Promise.all(layers.map((layer) => readdir(layer)))
+  expect(found.flat()).toContain('bin')
+  expect(await snapshots()).toBe(before)
+})
+
 it('puts logs aside that grow too long, goes on following them, and removes all with their container', async () => {
   const made = await runtime.runPodSandbox(sandboxConfig())
   const script = 'head -c 20000 /dev/zero | tr "\\0" x; echo; until [ -e /go ]; do sleep 0.1; done; echo end'

@@ -23,6 +23,7 @@ import type { NetworkedSandbox, PodNetwork } from '../pod-network.ts'
 import { CALL_MS, CriClient, tolerate } from './cri-client.ts'
 import { CriEvents, type Seen } from './cri-events.ts'
 import { CriImages } from './cri-images.ts'
+import { layersOf } from './cri-layers.ts'
 import { type LogOptions, readLogs, removeLogs, rotateLog } from './cri-logs.ts'
 import {
   containerRequestOf,
@@ -238,9 +239,8 @@ export class CriRuntime implements ContainerRuntime, Disposable {
     return this.#images.status(image)
   }
 
-  /** The CRI has images mounted by the runtime, since version 1.31; Debian's does not yet. */
-  async imageLayers(image: string): Promise<string[]> {
-    throw new Error(`this machine's runtime does not tell where the layers of ${image} lie`)
+  imageLayers(image: string): Promise<string[]> {
+    return layersOf(image, { ...this.#options, client: this.#client })
   }
 
   pullImage(image: string, auth?: { username: string; password: string }) {

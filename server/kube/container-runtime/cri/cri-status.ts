@@ -76,6 +76,8 @@ export function containerStatusOf(
 /** The runtime's own notes, which go with a status that is asked for in full. */
 interface RuntimeNotes {
   pid?: number
+  /** Of an image: the name of its topmost layer, with all below it. */
+  chainID?: string
   runtimeSpec?: {
     linux?: { resources?: { memory?: { limit?: number }; cpu?: { shares?: number; quota?: number; period?: number } } }
   }

@@ -250,8 +250,8 @@ export const VERBS = {
   ),
   imageStatus: images(
     'ImageStatus',
-    message({ image: nested(1, () => ImageSpec) }),
-    message({ image: nested(1, () => Image) }),
+    message({ image: nested(1, () => ImageSpec), verbose: bool(2) }),
+    message({ image: nested(1, () => Image), info: map(2) }),
   ),
   pullImage: images(
     'PullImage',
