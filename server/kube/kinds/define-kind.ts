@@ -28,6 +28,8 @@ export interface Occasion {
   }
   /** As timestamps are written. */
   now: string
+  /** Tells the sender of what is about to be forgotten. */
+  warn(message: string): void
 }
 
 export interface Strategy<T extends KubeObject> {

@@ -3,7 +3,7 @@
 import type { Pod as Wire } from 'kubernetes-types/core/v1'
 import { fieldError } from '../apimachinery/status-error.ts'
 import { defineKind } from './define-kind.ts'
-import { appArmorMismatches } from './pod-template/app-armor-annotations.ts'
+import { appArmorMismatches, takeAppArmorFromAnnotations } from './pod-template/app-armor-annotations.ts'
 import type { PodSpec } from './pod-template/newer-fields.ts'
 import { podColumns } from './pod-template/pod-columns.ts'
 import { defaultPodOnly, defaultPodSpec } from './pod-template/pod-defaults.ts'
@@ -50,10 +50,11 @@ export const Pod = defineKind<Wire>({
       defaultPodSpec(pod.spec)
       defaultPodOnly(pod.spec)
     },
-    prepareForCreate(pod) {
+    prepareForCreate(pod, occasion) {
       const qosClass = pod.spec ? qosClassOf(pod.spec) : 'BestEffort'
       Object.assign(pod, { status: { phase: 'Pending', qosClass, ...gatedConditions(pod) } })
       settleLabelKeys(pod)
+      takeAppArmorFromAnnotations(pod, occasion)
     },
     prepareForStatusUpdate: keepPodStatus,
     validate: (pod) => [...podAnnotationErrors(pod), ...podSpecErrors(pod.spec, 'spec', pod.metadata?.name ?? '')],

@@ -240,8 +240,9 @@ export class Registry {
     }
   }
 
-  #occasionOf({ user }: RequestContext): Occasion {
-    return { user, now: isoTime(this.#options.clock) }
+  #occasionOf(context: RequestContext): Occasion {
+    const warn = (message: string) => context.warn(message)
+    return { user: context.user, now: isoTime(this.#options.clock), warn }
   }
 
   #prepare(next: KubeObject, previous: KubeObject, subresource: string | undefined, occasion: Occasion): void {

@@ -6,7 +6,7 @@ import { problems, row, updateProblems } from '../testing/kind-facts.ts'
 import { parseCertificateRequest } from './pkcs10.ts'
 
 const NOW = '2026-01-01T00:00:00Z'
-const otter = { user: { name: 'otter', groups: ['class-a'] }, now: NOW }
+const otter = { user: { name: 'otter', groups: ['class-a'] }, now: NOW, warn: () => undefined }
 const request = (spec: object = {}, status?: object) =>
   ({
     spec: {

@@ -1,11 +1,13 @@
 // Annotations by which containers got AppArmor profiles before there was a field for them: what may stand in one, and that
-// it says the same as the field. Upstream: pkg/apis/core/validation ValidateAppArmorPodAnnotations,
-// validateAppArmorAnnotationsAndFieldsMatchOnCreate.
+// it says the same as the field; where there is no field, a new pod gets it from there. Upstream: pkg/apis/core/validation ValidateAppArmorPodAnnotations,
+// validateAppArmorAnnotationsAndFieldsMatchOnCreate; pkg/registry/core/pod/strategy.go applyAppArmorVersionSkew.
 
-import type { AppArmorProfile } from 'kubernetes-types/core/v1'
+import type { AppArmorProfile, Pod } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { eachContainer } from './each-container.ts'
 import type { PodSpec } from './newer-fields.ts'
+import { appArmorErrors } from './security-context.ts'
 
 export const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/'
 const LOCALHOST = 'localhost/'
@@ -41,6 +43,29 @@ export function appArmorMismatches(annotations: Annotations = {}, spec: PodSpec 
     if (annotation === undefined || !profile) return []
     return mismatch(annotation, profile, `${here}.securityContext.appArmorProfile`)
   })
+}
+
+/** Mutates. Whoever relies on an annotation that is not simply said again is told of the field. */
+export function takeAppArmorFromAnnotations({ metadata, spec }: Pod, occasion?: { warn(message: string): void }): void {
+  if (!spec || spec.os?.name === 'windows') return
+  eachContainer(spec as PodSpec, '', (container) => {
+    const key = `${APP_ARMOR}${container.name}`
+    const annotation = metadata?.annotations?.[key]
+    if (annotation === undefined || container.securityContext?.appArmorProfile) return []
+    const profile = profileIn(annotation)
+    if (profile && deepEqual(profile, spec.securityContext?.appArmorProfile)) return []
+    if (profile) container.securityContext = { ...container.securityContext, appArmorProfile: profile }
+    occasion?.warn(`metadata.annotations[${key}]: deprecated since v1.30; use the "appArmorProfile" field instead`)
+    return []
+  })
+}
+
+/** Undefined where it says none that there could be. */
+function profileIn(annotation: string): AppArmorProfile | undefined {
+  const [type] = Object.entries(BY_TYPE).find(([, said]) => said === annotation) ?? []
+  const localhostProfile = annotation.startsWith(LOCALHOST) ? annotation.slice(LOCALHOST.length) : undefined
+  const profile = type ? { type } : localhostProfile !== undefined ? { type: 'Localhost', localhostProfile } : undefined
+  return appArmorErrors(profile, '').length === 0 ? profile : undefined
 }
 
 function mismatch(annotation: string, { type, localhostProfile }: AppArmorProfile, at: string): FieldError[] {

@@ -154,7 +154,11 @@ describe('a status of a pod', () => {
 it('keeps its quality of service from those who do not tell it', () => {
   const next = { ...pod({}), status: { phase: 'Running' } }
   const previous = { ...pod({}), status: { qosClass: 'Burstable', observedGeneration: 2 } }
-  Pod.strategy.prepareForStatusUpdate?.(next, previous, { user: { name: 'n', groups: [] }, now: '' })
+  Pod.strategy.prepareForStatusUpdate?.(next, previous, {
+    user: { name: 'n', groups: [] },
+    now: '',
+    warn: () => undefined,
+  })
   expect(next.status).toEqual({ phase: 'Running', qosClass: 'Burstable', observedGeneration: 2 })
 })
 

@@ -1,7 +1,8 @@
 // Which rights are refused to pods and containers, in upstream's words. Expectations are read from pkg/apis/core/validation.
 
+import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { describe, expect, it } from 'vitest'
-import { Deployment } from '../index.ts'
+import { Deployment, Pod } from '../index.ts'
 import { problems } from '../testing/kind-facts.ts'
 import { container, pod, refuses, says, web } from './testing/refused-pods.ts'
 
@@ -147,6 +148,29 @@ describe('AppArmor by annotations is refused:', () => {
       [],
     ],
   ])
+  it.each([
+    ['is taken from it', 'localhost/a', undefined, {}, { type: 'Localhost', localhostProfile: 'a' }, true],
+    ['is not where the pod says the same', 'unconfined', undefined, { type: 'Unconfined' }, undefined, false],
+    [
+      'is where the pod says another',
+      'runtime/default',
+      undefined,
+      { type: 'Unconfined' },
+      { type: 'RuntimeDefault' },
+      true,
+    ],
+    ['stays what it is', 'unconfined', { type: 'Unconfined' }, {}, { type: 'Unconfined' }, false],
+    ['is none of what cannot be', 'localhost/', undefined, {}, undefined, true],
+  ] as const)('and a field that is not there %s', (_what, annotation, own, ofPod, expected, isTold) => {
+    const pod = annotated({ [`${KEY}/web`]: annotation }, own) as unknown as WirePod
+    if ('type' in ofPod) Object.assign(pod.spec ?? {}, { securityContext: { appArmorProfile: ofPod } })
+    const warnings: string[] = []
+    const warn = (message: string) => void warnings.push(message)
+    Pod.strategy.prepareForCreate?.(pod, { user: { name: 'me', groups: [] }, now: '', warn })
+    expect(pod.spec?.containers[0]?.securityContext?.appArmorProfile).toEqual(expected)
+    const told = `metadata.annotations[${KEY}/web]: deprecated since v1.30; use the "appArmorProfile" field instead`
+    expect(warnings).toEqual(isTold ? [told] : [])
+  })
   it('in templates too', () => {
     const { metadata, spec } = annotated({ [`${KEY}/web`]: 'unconfined' }, { type: 'RuntimeDefault' })
     const template = { metadata: { ...metadata, labels: { app: 'web' } }, spec }

@@ -93,7 +93,7 @@ function seccompErrors(profile: SeccompProfile | undefined, at: string): FieldEr
     : [...errors, ...descendingPath(field, path)]
 }
 
-function appArmorErrors(profile: AppArmorProfile | undefined, at: string): FieldError[] {
+export function appArmorErrors(profile: AppArmorProfile | undefined, at: string): FieldError[] {
   if (!profile) return []
   const { type, localhostProfile: name } = profile
   const field = `${at}.localhostProfile`
