@@ -19,6 +19,8 @@ import { DockerRuntime } from './container-runtime/docker/docker-runtime.ts'
 import { runKubeProxy } from './kube-proxy/index.ts'
 import type { JoinRequest } from './kubelet/bootstrap/discovery.ts'
 import { joinCluster } from './kubelet/bootstrap/join-cluster.ts'
+import { readCredentialPlugins } from './kubelet/credential-plugin-config.ts'
+import { CredentialPlugins } from './kubelet/credential-plugins.ts'
 import { startKubelet } from './kubelet/kubelet.ts'
 import { KUBELET_CONFIGURATION, kubeletConfigurationOf, logLimitsOf } from './kubelet/kubelet-configuration.ts'
 import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
@@ -92,6 +94,11 @@ async function main(): Promise<void> {
     clusterDomain: config.clusterDomain,
   })
 
+  const credentialPlugins = await readCredentialPlugins(os).then(
+    (found) => found && new CredentialPlugins(found, { os, clock, logger: logger.with({ component: 'kubelet' }) }),
+    (err: unknown) => logger.error('credentials for registries are not asked of plug-ins', { err }),
+  )
+
   await using stack = new AsyncDisposableStack()
   await openBinDirectory(os, config.cniBinDir)
   if (config.second) await openSecondFamily(os, config.second)
@@ -152,6 +159,7 @@ async function main(): Promise<void> {
       clock,
       logger: logger.with({ component: 'kubelet' }),
       configuration,
+      ...(credentialPlugins && { credentialPlugins }),
       ...(config.kubeletVersion ? { kubeletVersion: config.kubeletVersion } : {}),
       ...(config.labels ? { labels: config.labels } : {}),
       annotations: { 'podium.dev/cni-versions': cniVersions.join(',') },

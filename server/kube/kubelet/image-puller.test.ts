@@ -8,7 +8,7 @@ const clock = new FakeClock()
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 /** A registry that gives its image to one person only, and notes who asked. */
-function pullerFor(allowed: string, ...users: string[]) {
+function pullerFor(allowed: string, users: string[], machine: string[] = []) {
   const asked: (string | undefined)[] = []
   const said: string[] = []
   const runtime = {
@@ -26,7 +26,8 @@ function pullerFor(allowed: string, ...users: string[]) {
     claim: () => undefined,
     node: () => undefined,
   }
-  const puller = new ImagePuller({ runtime, objects: { secret } as unknown as ApiObjects, events, clock })
+  const moreAuths = async () => machine.map((username) => ({ username, password: 'p' }))
+  const puller = new ImagePuller({ runtime, objects: { secret } as unknown as ApiObjects, events, clock, moreAuths })
   const pod = {
     metadata: { uid: allowed, namespace: 'd' },
     spec: { containers: [], imagePullSecrets: users.map((name) => ({ name })) },
@@ -35,19 +36,25 @@ function pullerFor(allowed: string, ...users: string[]) {
 }
 
 it('asks as each whose secret the pod names until somebody is let in', async () => {
-  const { asked, ensure } = pullerFor('cleo', 'ada', 'cleo', 'eve')
+  const { asked, ensure } = pullerFor('cleo', ['ada', 'cleo', 'eve'])
   expect(await ensure()).toEqual({ ok: true })
   expect(asked).toEqual(['ada', 'cleo'])
 })
 
+it('asks as those of the machine after them', async () => {
+  const { asked, ensure } = pullerFor('farm', ['ada'], ['farm', 'other'])
+  expect(await ensure()).toEqual({ ok: true })
+  expect(asked).toEqual(['ada', 'farm'])
+})
+
 it('asks as nobody where the pod names none', async () => {
-  const { asked, ensure } = pullerFor('nobody')
+  const { asked, ensure } = pullerFor('nobody', [])
   expect(await ensure()).toEqual({ ok: true })
   expect(asked).toEqual([undefined])
 })
 
 it('says what everybody was told, and waits before it asks again', async () => {
-  const { asked, said, ensure } = pullerFor('dora', 'ada', 'eve')
+  const { asked, said, ensure } = pullerFor('dora', ['ada', 'eve'])
   const why = '[no access for ada, no access for eve]'
   expect(await ensure()).toMatchObject({ reason: 'ErrImagePull', message: why })
   expect(await ensure()).toMatchObject({

@@ -24,6 +24,8 @@ export interface ImagePullerOptions {
   objects: ApiObjects
   events: KubeletEvents
   clock: Clock
+  /** Of programs of the machine, tried after those that the pod names. */
+  moreAuths?: (image: string) => Promise<RegistryAuth[]>
 }
 
 export class ImagePuller {
@@ -31,14 +33,16 @@ export class ImagePuller {
   readonly #objects: ApiObjects
   readonly #events: KubeletEvents
   readonly #clock: Clock
+  readonly #moreAuths: (image: string) => Promise<RegistryAuth[]>
   readonly #backoff: StartBackoff
   readonly #lastError = new Map<string, string>()
 
-  constructor({ runtime, objects, events, clock }: ImagePullerOptions) {
+  constructor({ runtime, objects, events, clock, moreAuths = async () => [] }: ImagePullerOptions) {
     this.#runtime = runtime
     this.#objects = objects
     this.#events = events
     this.#clock = clock
+    this.#moreAuths = moreAuths
     this.#backoff = new StartBackoff({ clock, initialMs: 10_000, maxMs: 300_000 })
   }
 
@@ -102,7 +106,8 @@ export class ImagePuller {
     say('Normal', 'Pulling', `Pulling image "${asked}"`)
     const startedAt = this.#clock.monotonic()
     try {
-      const { sizeBytes } = await this.#pullAsSomebody(image, await registryAuthsOf(pod, image, this.#objects))
+      const [own, more] = await Promise.all([registryAuthsOf(pod, image, this.#objects), this.#moreAuths(image)])
+      const { sizeBytes } = await this.#pullAsSomebody(image, [...own, ...more])
       const took = goMeasured(this.#clock.monotonic() - startedAt)
       say(
         'Normal',

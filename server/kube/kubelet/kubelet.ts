@@ -18,6 +18,7 @@ import type { NodeOs } from '../node-os/node-os.ts'
 import { admit } from './admission.ts'
 import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { ContainerStarter } from './container-starter.ts'
+import type { CredentialPlugins } from './credential-plugins.ts'
 import { CsiDrivers } from './csi/csi-drivers.ts'
 import { publishDrivers } from './csi/csi-node.ts'
 import { prepareDevices } from './device-claims.ts'
@@ -63,6 +64,8 @@ export interface KubeletOptions {
   taints?: NonNullable<NodeObject['spec']>['taints']
   capacity?: Record<string, string>
   configuration?: KubeletConfiguration
+  /** Programs of the machine that know credentials for registries. */
+  credentialPlugins?: CredentialPlugins
   /** Where ConfigMaps, Secrets and tokens come from; the API by default. */
   objects?: ApiObjects
 }
@@ -120,7 +123,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   let nodeUid: string | undefined
   const activePods = () => [...workers.values()].filter((one) => !one.isTerminating).map(({ pod }) => pod)
   const statuses = new StatusWriter({ client, clock, logger, shownAs: (pod) => statics.shownAs(pod) })
-  const images = new ImagePuller({ runtime, objects, events, clock })
+  const moreAuths = async (image: string) => (await options.credentialPlugins?.authsFor(image)) ?? []
+  const images = new ImagePuller({ runtime, objects, events, clock, moreAuths })
   const csi = new CsiDrivers({ os, rootDir, logger, publish: (drivers) => publishDrivers(client, nodeName, drivers) })
   const onInUse = () => reporter.poke()
   const ports = { os, objects, events, clock, node, runtime, images, csi, onInUse, nodeName, rootDir }

@@ -24,7 +24,7 @@ export async function registryAuthsOf(pod: Pod, image: string, objects: ApiObjec
     // A missing pull secret is no error: the image may be public.
     const secret = await objects.secret(pod.metadata?.namespace ?? '', name)
     for (const [place, entry] of entriesOf(secret?.data ?? {})) {
-      if (matches(place, image)) found.push({ length: place.length, auth: authOf(entry) })
+      if (matchesPlace(place, image)) found.push({ length: place.length, auth: authOf(entry) })
     }
   }
   return found.sort((a, b) => b.length - a.length).map(({ auth }) => auth)
@@ -45,7 +45,8 @@ function entriesOf(data: Record<string, string>): [place: string, entry: Entry][
 /** Without scheme, and without what only says which version of the registry's API there is. */
 const placeOf = (address: string) => address.replace(/^https?:\/\//, '').replace(/\/(?:v[12]\/?)?$/, '')
 
-function matches(place: string, image: string): boolean {
+/** Whether an entry for a place, perhaps with stars, is one for an image. */
+export function matchesPlace(place: string, image: string): boolean {
   const [host = '', ...path] = place.split('/')
   const [asked = '', ...askedPath] = withRegistry(image).split('/')
   if (!isSameHost(host, asked)) return false
@@ -65,7 +66,7 @@ function isSameHost(pattern: string, host: string): boolean {
 }
 
 /** `nginx` is short for `docker.io/library/nginx`. */
-function withRegistry(image: string): string {
+export function withRegistry(image: string): string {
   const [first = '', ...rest] = image.split('/')
   if (rest.length === 0) return `docker.io/library/${image}`
   return /[.:]/.test(first) || first === 'localhost' ? image : `docker.io/${image}`
