@@ -121,7 +121,7 @@ rightsOfContainers(() => seat)
 storageDrivers(() => seat)
 ownImages(() => seat)
 pushedImages(() => seat)
-addedImages(() => seat)
 joining(() => seat)
+addedImages(() => seat)
 // Last: a machine is short of memory afterwards, and the other has lost its images.
 roomOnMachines(() => seat)
