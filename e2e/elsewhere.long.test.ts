@@ -143,6 +143,10 @@ it('goes again, and leaves nothing on either host', async () => {
   const [, command = ''] = /say there: podium (.*)/.exec(removed) ?? []
   expect(await says('get nodes -o name')).toBe('node/node-1\n')
   expect(await leftBehind()).toEqual([])
+  const again = await invite()
+  expect((await other.podium(...again.line)).stderr).toContain('machine "node-2" is here by another invitation')
+  again.takeBack()
+  await again.ended
   expect(await other.podium(...words(command))).toMatchObject({ code: 0 })
   const left = await Promise.all([
     other.run('docker', 'ps', '-aq', '--filter', 'label=podium.machine'),

@@ -15,6 +15,7 @@ import {
 } from './cli/cluster-commands.ts'
 import { addComponentCommands } from './cli/components.ts'
 import { examine, formatFindings } from './cli/doctor.ts'
+import { isElsewhere } from './cli/names-elsewhere.ts'
 import { stateDirectory } from './cli/state-directory.ts'
 import { UserError } from './cli/user-error.ts'
 import { goDurationMs } from './kube/apimachinery/go-duration.ts'
@@ -261,8 +262,7 @@ node
   .description('take a machine that has joined away, with its node; `kubectl drain` it first')
   .requiredOption('--cluster <cluster>')
   .action(async (name: string, { cluster }: { cluster: string }) => {
-    const { isElsewhere, removeLentMachine } = await lendCommands()
-    if (isElsewhere(cluster)) return removeLentMachine(nodeContext(), cluster, name)
+    if (isElsewhere(cluster)) return (await lendCommands()).removeLentMachine(nodeContext(), cluster, name)
     await (await nodeCommands()).removeNode(nodeContext(), cluster, name)
   })
 

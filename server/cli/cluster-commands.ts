@@ -20,6 +20,7 @@ import {
   readSchedulerFlags,
   repairCluster as repairStoreOf,
 } from '../kube/cluster/index.ts'
+import { removeCommand } from './names-elsewhere.ts'
 import { UserError } from './user-error.ts'
 
 export interface ClusterCommandContext {
@@ -131,10 +132,15 @@ export async function deleteCluster(context: ClusterCommandContext, name: string
   const pid = await runningPid(directory, name)
   // SIGUSR2: leave the machines; they are about to be removed anyway.
   if (pid) await end(pid, 'SIGUSR2', name)
+  const { invitedBy } = await import('../machines/index.ts') // loaded when it is used: simulated nodes need none of it
+  const away = await invitedBy(context.stateDir, name)
   await using host = await context.openHost()
   await host.deleteCluster(name)
   await rm(logFile(context.stateDir, name), { force: true })
   context.say(`cluster "${name}" is gone`)
+  for (const { node, peer, address } of away) {
+    context.say(`its machine "${node}" is still on ${peer}; say there: ${removeCommand(node, address)}`)
+  }
 }
 
 export async function listClusters(context: ClusterCommandContext): Promise<ListedCluster[]> {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { endsOf, isElsewhere, removeCommand } from './lend-machine.ts'
+import { endsOf } from './lend-machine.ts'
+import { isElsewhere, removeCommand } from './names-elsewhere.ts'
 
 const LINE = { endpoint: '10.160.3.1:6443', tunnel: '192.0.2.2:14901', address: '10.160.3.192' }
 
@@ -21,7 +22,7 @@ it.each([
 
 it('says how to remove a machine by the name that its own host has for the cluster', () => {
   const command = removeCommand('node-3', '10.160.3.1')
-  expect(command).toBe('podium node remove node-3 --cluster joined-10-160-3-1')
+  expect(command).toBe('podium node remove node-3 --cluster joined-10-160-3')
   expect(isElsewhere(command.split(' ').at(-1) ?? '')).toBe(true)
   expect(isElsewhere('demo')).toBe(false)
 })

@@ -2,6 +2,7 @@
 // (invite-commands.ts). Here the cluster has a name of our own, for one of ours may have the same.
 
 import { isIPv4 } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { StatusError } from '../kube/apimachinery/status-error.ts'
 import { createClient, httpsTransport } from '../kube/client/index.ts'
 import { type Machine, VERSION } from '../kube/cluster/index.ts'
@@ -10,6 +11,7 @@ import { createLinuxNodeOs } from '../kube/node-os/linux-node-os.ts'
 import type { Tunnel } from '../machines/index.ts'
 import { type Invitation, readInvitation } from './invitation.ts'
 import { filesToJoin, JOIN_TIMEOUT_MS, type NodeCommandContext } from './joining.ts'
+import { nameElsewhere, removeCommand } from './names-elsewhere.ts'
 import { UserError } from './user-error.ts'
 
 export interface LendRequest extends JoinRequest {
@@ -19,19 +21,17 @@ export interface LendRequest extends JoinRequest {
   address: string
 }
 
-const PREFIX = 'joined-'
-export const isElsewhere = (cluster: string): boolean => cluster.startsWith(PREFIX)
-const nameHere = (gateway: string) => `${PREFIX}${gateway.replaceAll('.', '-')}`
-
-/** What takes the machine away again on its own host. */
-export const removeCommand = (node: string, gateway: string): string =>
-  `podium node remove ${node} --cluster ${nameHere(gateway)}`
-
 export async function lendMachine(context: NodeCommandContext, told: LendRequest): Promise<void> {
   const { gateway, tunnel } = endsOf(told)
-  const cluster = nameHere(gateway)
+  const cluster = nameElsewhere(gateway)
   await using machines = await context.openMachines()
   const [before] = await machines.listMachines(cluster)
+  if (before && !isDeepStrictEqual(await machines.elsewhere.reached(cluster), tunnel)) {
+    throw new UserError(
+      `machine "${before.name}" is here by another invitation to this cluster; first: ${removeCommand(before.name, gateway)}`,
+    )
+  }
+  if (!before) await machines.deleteCluster(cluster) // of a join that was cut off
   try {
     const network = await machines.elsewhere.reach(cluster, { gateway, tunnel })
     if (before) {

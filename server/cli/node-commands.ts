@@ -8,7 +8,7 @@ import { createLinuxNodeOs } from '../kube/node-os/linux-node-os.ts'
 import { admitNode } from './admit-node.ts'
 import { listClusters } from './cluster-commands.ts'
 import { filesToJoin, JOIN_TIMEOUT_MS, type NodeCommandContext, networkOf, nextNode } from './joining.ts'
-import { removeCommand } from './lend-machine.ts'
+import { removeCommand } from './names-elsewhere.ts'
 import { clientOf, runningCluster } from './running-cluster.ts'
 import { UserError } from './user-error.ts'
 
@@ -67,7 +67,5 @@ export async function removeNode(context: NodeCommandContext, cluster: string, n
       if (!isNotFound(err)) throw err
     })
   context.say(`node "${name}" is gone`)
-  if (!away) return
-  const { gatewayAddress } = await networkOf(machines, found.name)
-  context.say(`its machine is still on ${away.peer}; say there: ${removeCommand(name, gatewayAddress)}`)
+  if (away) context.say(`its machine is still on ${away.peer}; say there: ${removeCommand(name, away.address)}`)
 }

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ADDRESSES_ELSEWHERE } from './address-pool.ts'
+import { withFileLock } from './file-lock.ts'
 import {
   applyFirewall,
   ensureFarEnd,
@@ -30,6 +31,8 @@ export interface Elsewhere {
   ): Promise<{ tunnel: Tunnel; here: string }>
   /** At home: closes the end again. Safe to repeat. */
   disinvite(cluster: string, node: string): Promise<void>
+  /** There: by which tunnel, if at all. */
+  reached(cluster: string): Promise<Tunnel | undefined>
   /** There: the cluster's network, under a name of this host's for it. `gateway` is the one at home. */
   reach(cluster: string, request: { gateway: string; tunnel: Tunnel }): Promise<LearnerNetwork>
   /** After a restart, for a network whose bridge is there. */
@@ -42,15 +45,17 @@ const FIRST_PORT = 14_000
 const PORTS = 1_000
 
 export function elsewhere({ networks, stateDir }: { networks: NetworkContext; stateDir: string }): Elsewhere {
-  const fileOf = (cluster: string) => join(stateDir, 'tunnels', `${cluster}.json`)
+  const read = <T extends Tunnel>(cluster: string) => readEnds<T>(stateDir, cluster)
 
-  const read = async <T extends Tunnel>(cluster: string): Promise<T[]> =>
-    JSON.parse(await readFile(fileOf(cluster), 'utf8').catch(() => '[]')) as T[]
+  /** Two hosts may be invited at once. */
+  async function alone<T>(work: () => Promise<T>): Promise<T> {
+    await mkdir(join(stateDir, 'tunnels'), { recursive: true, mode: 0o700 })
+    return withFileLock(join(stateDir, 'tunnels', '.lock'), work)
+  }
 
   /** Written first: what is half made is found again. */
   async function become(network: LearnerNetwork, tunnels: readonly Tunnel[]): Promise<void> {
-    await mkdir(join(stateDir, 'tunnels'), { recursive: true, mode: 0o700 })
-    await writeFile(fileOf(network.cluster), JSON.stringify(tunnels, null, 2))
+    await writeFile(fileOf(stateDir, network.cluster), JSON.stringify(tunnels, null, 2))
     await applyTunnels(network, tunnels)
   }
 
@@ -62,44 +67,58 @@ export function elsewhere({ networks, stateDir }: { networks: NetworkContext; st
 
   return {
     invited: (cluster) => read(cluster),
-    async invite(cluster, { peer, ...machine }) {
-      const network = await networkOf(cluster)
-      const here = await addressTowards(peer)
-      const others = await read<Invited>(cluster)
-      const twice = others.find((other) => other.peer === peer)
-      if (twice)
-        throw new Error(`${peer} has machine "${twice.node}" of this cluster already; a host lends a cluster one`)
-      const address = ADDRESSES_ELSEWHERE.map(network.addresses.address).find(
-        (one) => !others.some((other) => other.address === one),
-      )
-      if (!address) throw new Error(`the cluster's network reaches ${others.length} hosts, and no more`)
-      const tunnel = { peer, port: await freePort(), address }
-      await become(network, [...others, { ...tunnel, ...machine }])
-      return { tunnel, here }
-    },
-    async disinvite(cluster, node) {
-      const there = await read<Invited>(cluster)
-      const left = there.filter((one) => one.node !== node)
-      if (left.length < there.length) await become(await networkOf(cluster), left)
-    },
-    async reach(cluster, { gateway, tunnel }) {
-      await addressTowards(tunnel.peer)
-      const [before] = await read(cluster)
-      if (before?.port !== tunnel.port && (await portsInUse()).has(tunnel.port)) {
-        throw new Error(`another tunnel ends at UDP port ${tunnel.port} of this host; ask for another invitation`)
-      }
-      const network = await ensureFarEnd(networks, cluster, { gateway, address: tunnel.address })
-      await applyFirewall(network, { openTcpPorts: [], openUdpPorts: [] }, {})
-      await become(network, [tunnel])
-      return network
-    },
+    invite: (cluster, { peer, node, ordinal }) =>
+      alone(async () => {
+        const network = await networkOf(cluster)
+        const here = await addressTowards(peer)
+        const others = await read<Invited>(cluster)
+        const twice = others.find((other) => other.peer === peer || other.node === node)
+        if (twice)
+          throw new Error(
+            `${twice.peer} has machine "${twice.node}" of this cluster already; a host lends a cluster one`,
+          )
+        const address = ADDRESSES_ELSEWHERE.map(network.addresses.address).find(
+          (one) => !others.some((other) => other.address === one),
+        )
+        if (!address) throw new Error(`the cluster's network reaches ${others.length} hosts, and no more`)
+        const tunnel = { peer, port: await freePort(), address }
+        await become(network, [...others, { ...tunnel, node, ordinal }])
+        return { tunnel, here }
+      }),
+    disinvite: (cluster, node) =>
+      alone(async () => {
+        const there = await read<Invited>(cluster)
+        const left = there.filter((one) => one.node !== node)
+        if (left.length < there.length) await become(await networkOf(cluster), left)
+      }),
+    reached: async (cluster) => (await read(cluster))[0],
+    reach: (cluster, { gateway, tunnel }) =>
+      alone(async () => {
+        await addressTowards(tunnel.peer)
+        const [before] = await read(cluster)
+        if (before?.port !== tunnel.port && (await portsInUse()).has(tunnel.port)) {
+          throw new Error(`another tunnel ends at UDP port ${tunnel.port} of this host; ask for another invitation`)
+        }
+        const network = await ensureFarEnd(networks, cluster, { gateway, address: tunnel.address })
+        await applyFirewall(network, { openTcpPorts: [], openUdpPorts: [] }, {})
+        await become(network, [tunnel])
+        return network
+      }),
     async reopen(network) {
       const tunnels = await read(network.cluster)
       if (tunnels.length > 0) await applyTunnels(network, tunnels)
     },
-    forget: (cluster) => rm(fileOf(cluster), { force: true }),
+    forget: (cluster) => rm(fileOf(stateDir, cluster), { force: true }),
   }
 }
+
+/** For whoever has no data centre open. */
+export const invitedBy = (stateDir: string, cluster: string): Promise<Invited[]> => readEnds(stateDir, cluster)
+
+const fileOf = (stateDir: string, cluster: string) => join(stateDir, 'tunnels', `${cluster}.json`)
+
+const readEnds = async <T extends Tunnel>(stateDir: string, cluster: string): Promise<T[]> =>
+  JSON.parse(await readFile(fileOf(stateDir, cluster), 'utf8').catch(() => '[]')) as T[]
 
 async function freePort(): Promise<number> {
   const taken = await portsInUse()

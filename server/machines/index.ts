@@ -2,6 +2,7 @@
 export { addedImages, addImage, removeAddedImage } from './added-images.ts'
 export { cgroupSupport, readCgroups } from './cgroup-host.ts'
 export { type DataCentre, EngineElsewhere, imagesAreReady, isInUse, openDataCentre } from './data-centre.ts'
+export { invitedBy } from './elsewhere.ts'
 export { backUpHomes, restoreHomes } from './home-disks.ts'
 export { imageNames } from './image-set.ts'
 export type { RegistryAccess } from './push-access.ts'
