@@ -76,6 +76,11 @@ it('is refused in plain words, and nothing of it stays', async () => {
   await expect(podium(...unknown, other.home)).rejects.toThrow(`${other.home} is this host itself`)
 
   const { line: told, ended, takeBack } = await invite()
+  const [, id = ''] = / (\w{6})\.\w{16} /.exec(told.join(' ')) ?? []
+  const rights = await says(`auth can-i --list -n kube-system --as system:bootstrap:${id}`)
+  expect(rights.split('\n').filter((one) => /secrets/.test(one))).toEqual([
+    expect.stringMatching(new RegExp(`^secrets +\\[] +\\[podium-invitation-${id}] +\\[get]`)),
+  ])
   const said = async (replaced: RegExp, by: string) =>
     (await other.podium(...told.map((word) => word.replace(replaced, by)))).stderr
   expect(await said(/^\w{6}(\.\w{16})$/, 'zzzzzz$1')).toContain('token id "zzzzzz" is invalid for this cluster')
