@@ -237,7 +237,7 @@ node
   .description('let another host add a machine to a cluster of this one; says how, and waits for it')
   .requiredOption('--cluster <name>')
   .requiredOption('--from <address>', 'of the other host, which alone is heard')
-  .option('--ttl <duration>', 'how long the invitation is good', duration, duration('15m'))
+  .option('--ttl <duration>', 'how long the invitation is good; 0 is until Ctrl-C', duration, duration('15m'))
   .action(async ({ cluster, from, ttl: ttlMs }: { cluster: string; from: string; ttl: number }) => {
     const over = new AbortController()
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => over.abort())

@@ -58,13 +58,14 @@ export async function inviteMachine(context: NodeCommandContext, request: Invite
     context.say(
       `what goes through the tunnel is not encrypted; waiting for "${name}" (Ctrl-C takes the invitation back)`,
     )
-    await admitNode(client, { name, address: network.addresses.machineAddress(ordinal) }, { timeoutMs: ttlMs, signal })
+    const timeoutMs = ttlMs || Number.POSITIVE_INFINITY
+    await admitNode(client, { name, address: network.addresses.machineAddress(ordinal) }, { timeoutMs, signal })
     isIn = true
     context.say(`node "${name}" has joined cluster "${cluster}" from ${from}`)
   } catch (err) {
     throw new UserError(`${(err as Error).message}: the invitation of ${from} is over`)
   } finally {
-    if (token) await withdrawInvitation(client, token)
     if (!isIn) await machines.elsewhere.disinvite(cluster, name)
+    if (token) await withdrawInvitation(client, token)
   }
 }
