@@ -24,7 +24,9 @@ const says: Seat['says'] = (...told) => seat.says(...told)
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
   const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig)
+  // Not as usual, for the other host is told how machines of this cluster are.
+  const how = ['--proxy-mode', 'nftables', '--ip-family', 'dual']
+  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig, ...how)
   seat = seatAt({ directory, cluster: CLUSTER, kubeconfig })
   other = await startOtherHost()
 }, 400_000)
@@ -126,6 +128,16 @@ it('is a node as any: its pods and those at home reach each other, and kubectl r
   )
   console.log(`bytes, bytes in a second: ${fetched}`)
   expect(fetched).toMatch(/^100000000 /)
+})
+
+it('is as the machines at home: led by the same proxy, and reached by IPv6', async () => {
+  expect((await onFarMachine('nft', 'list', 'tables')).stdout).toContain('table ip kube-proxy')
+  const address = await says('get pod far -o jsonpath={.status.podIPs[1].ip}')
+  const near = '{"spec":{"nodeName":"node-1"}}'
+  const ping = `ping -6 -c1 -w60 ${address}`
+  expect(await says(`run caller --rm -i --restart=Never --image=busybox --overrides=${near} -- ${ping}`)).toContain(
+    '1 packets received',
+  )
 })
 
 it('pulls from the registry at home, whose authority is not that of its own host', async () => {
