@@ -87,7 +87,8 @@ it('hears nobody else at that port', async () => {
 })
 
 it('comes back with its cluster', async () => {
-  const [link = ''] = /pdt-\d+-\d+/.exec(await runCommand('ip', ['-o', 'link', 'show', 'type', 'vxlan'])) ?? []
+  const links = await runCommand('ip', ['-o', 'link', 'show', 'type', 'vxlan', 'master', network.bridge])
+  const [link = ''] = /pdt-\d+-\d+/.exec(links) ?? []
   await runCommand('ip', ['link', 'delete', link])
   expect(await asks(apiServer(), 2)).toBe('')
   await dataCentre.createNetwork(REQUEST)
