@@ -5,7 +5,7 @@ import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler } from '../../client/reconcile-context.ts'
 import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
 import { Pod } from '../../kinds/pod.ts'
-import { controllerReference } from '../pod-control.ts'
+import { controllerReference, messageOf } from '../pod-control.ts'
 
 /**
  * Makes the claims of pods' ephemeral volumes; each goes with its pod.
@@ -26,7 +26,14 @@ class EphemeralVolumes implements Reconciler {
     context.report.sees(pod)
     for (const { name, ephemeral } of pod.spec?.volumes ?? []) {
       const template = ephemeral?.volumeClaimTemplate
-      if (template) await this.#make(context, pod, `${pod.metadata?.name}-${name}`, template)
+      if (!template) continue
+      try {
+        await this.#make(context, pod, `${pod.metadata?.name}-${name}`, template)
+      } catch (cause) {
+        const message = `ephemeral volume ${name}: ${messageOf(cause)}`
+        context.event(Pod, pod, 'Warning', 'FailedBinding', message)
+        throw new Error(`pod ${context.key}, ${message}`, { cause })
+      }
     }
   }
 
@@ -41,7 +48,7 @@ class EphemeralVolumes implements Reconciler {
     if (there?.metadata?.ownerReferences?.some((owner) => owner.uid === uid && owner.controller)) return
     if (there) throw new Error(`PVC "${namespace}/${name}" was not created for pod "${context.key}" (pod is not owner)`)
     const { labels, annotations } = metadata ?? {}
-    await context.client.of(PersistentVolumeClaim).create({
+    const claim = {
       metadata: {
         namespace,
         name,
@@ -50,7 +57,13 @@ class EphemeralVolumes implements Reconciler {
         ownerReferences: [controllerReference(Pod, pod)],
       },
       spec,
-    })
+    }
+    await context.client
+      .of(PersistentVolumeClaim)
+      .create(claim)
+      .catch((cause) => {
+        throw new Error(`create PVC ${name}: ${messageOf(cause)}`, { cause })
+      })
     context.report.did.push(`created claim ${name}`)
   }
 }

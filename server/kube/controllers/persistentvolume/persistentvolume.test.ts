@@ -324,4 +324,15 @@ it('makes the claims of ephemeral volumes', async () => {
   const made = await claims().get({ namespace, name: 'web-scratch' })
   expect(made.metadata?.ownerReferences).toMatchObject([{ kind: 'Pod', name: 'web', controller: true }])
   expect(made.status?.phase).toBe('Bound')
+  await claims().create({ metadata: { namespace, name: 'api-scratch' }, spec })
+  await loops.client.of(Pod).create({
+    metadata: { namespace, name: 'api' },
+    spec: {
+      containers: [{ name: 'a', image: 'b' }],
+      volumes: [{ name: 'scratch', ephemeral: { volumeClaimTemplate: { spec } } }],
+    },
+  })
+  const said =
+    'FailedBinding: ephemeral volume scratch: PVC "default/api-scratch" was not created for pod "default/api" (pod is not owner)'
+  await loops.until('said', async () => (await told('api')).includes(said))
 })

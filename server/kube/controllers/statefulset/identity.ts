@@ -19,6 +19,11 @@ export function ordinalOf(set: StatefulSet, { metadata }: Pod): number | undefin
   return parent === set.metadata?.name ? Number(ordinal) : undefined
 }
 
+/** Services for single pods select by this label. */
+export const saysItsName = ({ metadata }: Pod): boolean => metadata?.labels?.[POD_NAME] === metadata?.name
+
+export const identityLabels = (name: string, ordinal: number) => ({ [POD_NAME]: name, [POD_INDEX]: String(ordinal) })
+
 const podName = (set: StatefulSet, ordinal: number) => `${set.metadata?.name}-${ordinal}`
 
 export const claimName = (set: StatefulSet, template: string, ordinal: number) => `${template}-${podName(set, ordinal)}`
@@ -39,7 +44,7 @@ export function podFor(set: StatefulSet, ordinal: number, revision: { name: stri
     metadata: {
       name,
       namespace: set.metadata?.namespace ?? '',
-      labels: { ...metadata?.labels, [REVISION_HASH]: revision.name, [POD_NAME]: name, [POD_INDEX]: String(ordinal) },
+      labels: { ...metadata?.labels, [REVISION_HASH]: revision.name, ...identityLabels(name, ordinal) },
       ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),
       ...(metadata?.finalizers ? { finalizers: metadata.finalizers } : {}),
       ownerReferences: [controllerReference(Kind, set)],

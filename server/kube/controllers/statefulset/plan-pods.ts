@@ -10,11 +10,13 @@ import type { StatefulSet } from 'kubernetes-types/apps/v1'
 import type { Pod } from 'kubernetes-types/core/v1'
 import { availableInMs, isTerminated } from '../pod-state.ts'
 import { REVISION_HASH } from '../revision-history.ts'
-import { firstOrdinal, ordinalOf } from './identity.ts'
+import { firstOrdinal, ordinalOf, saysItsName } from './identity.ts'
 
 export interface Plan {
   create: number[]
   remove: Pod[]
+  /** Those that do not say who they are any more. */
+  rename: Pod[]
   /** What is waited for, in words. */
   waitsFor: string
 }
@@ -26,7 +28,7 @@ export function planPods(
   pods: readonly Pod[],
   { update, now }: { update: string; now: number },
 ): Plan {
-  const plan: Plan = { create: [], remove: [], waitsFor: '' }
+  const plan: Plan = { create: [], remove: [], rename: [], waitsFor: '' }
   const isOrdered = set.spec?.podManagementPolicy !== 'Parallel'
   const isAvailable = (pod: Pod | undefined) =>
     pod !== undefined && !isGoing(pod) && availableInMs(pod, set.spec?.minReadySeconds ?? 0, now) === 0
@@ -48,7 +50,7 @@ export function planPods(
       if (isOrdered) return plan
     } else if (isOrdered && !isAvailable(pod)) {
       return { ...plan, waitsFor: `${pod.metadata?.name} to be ${isGoing(pod) ? 'gone' : 'ready'}` }
-    }
+    } else if (!isGoing(pod) && !saysItsName(pod)) plan.rename.push(pod)
   }
   const firstUnavailable = [...replicas, ...condemned.toReversed()].find((pod) => !isAvailable(pod))
   for (const pod of condemned) {

@@ -19,7 +19,7 @@ import { isNamespaceTerminating, messageOf } from '../pod-control.ts'
 import { availableInMs, isTerminated } from '../pod-state.ts'
 import { currentRevision, pruneRevisions, REVISION_HASH, templateIn } from '../revision-history.ts'
 import { settleClaims } from './claim-retention.ts'
-import { claimsFor, ordinalOf, podFor } from './identity.ts'
+import { claimsFor, identityLabels, ordinalOf, podFor } from './identity.ts'
 import { planPods, revisionFor } from './plan-pods.ts'
 import { nextStatus } from './set-status.ts'
 
@@ -78,6 +78,7 @@ export class StatefulSetReconciler implements Reconciler {
           await this.#create(context, set, ordinal, { name: revision, template: made })
         }
         for (const pod of plan.remove) await this.#delete(context, set, pod)
+        for (const pod of plan.rename) await this.#rename(context, set, pod)
         await this.#renewClaims(context, set, pods)
       } catch (err) {
         error = err
@@ -167,6 +168,21 @@ export class StatefulSetReconciler implements Reconciler {
     } catch (err) {
       if (isNotFound(err)) return
       context.event(StatefulSet, set, 'Warning', 'FailedDelete', `${told} failed error: ${messageOf(err)}`)
+      throw err
+    }
+  }
+
+  async #rename(context: ReconcileContext, set: AppsStatefulSet, pod: CorePod): Promise<void> {
+    const { namespace = '', name = '', uid } = pod.metadata ?? {}
+    const told = `update Pod ${name} in StatefulSet ${set.metadata?.name}`
+    const patch = { metadata: { uid, labels: identityLabels(name, ordinalOf(set, pod) ?? 0) } }
+    try {
+      const renamed = await context.client.of(Pod).patch({ namespace, name }, 'application/merge-patch+json', patch)
+      this.#own.wrote(context.key, renamed)
+      context.event(StatefulSet, set, 'Normal', 'SuccessfulUpdate', `${told} successful`)
+      context.report.did.push(`gave ${name} its labels back`)
+    } catch (err) {
+      context.event(StatefulSet, set, 'Warning', 'FailedUpdate', `${told} failed error: ${messageOf(err)}`)
       throw err
     }
   }

@@ -2,6 +2,7 @@ import type { StatefulSet as AppsStatefulSet } from 'kubernetes-types/apps/v1'
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startTestServer } from '../../apiserver/testing/test-server.ts'
+import { Event } from '../../kinds/event.ts'
 import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { StatefulSet } from '../../kinds/stateful-set.ts'
@@ -264,6 +265,21 @@ describe('the loop', () => {
     await loops.client.of(StatefulSet).delete(web)
     await loops.until('its pods are gone', async () => (await loops.pods()).length === 0)
     await loops.client.of(PersistentVolumeClaim).get({ namespace: 'default', name: 'data-web-0' })
+  })
+
+  it('tells a pod again who it is when somebody takes the label off', async () => {
+    await create({ replicas: 1 })
+    await ready(1)
+    const label = 'statefulset.kubernetes.io/pod-name'
+    const metadata = { labels: { [label]: null } }
+    await loops.client.of(Pod).patch({ namespace: 'default', name: 'web-0' }, merge, { metadata })
+    await loops.until('labelled', async () => (await loops.pods())[0]?.metadata?.labels?.[label] === 'web-0')
+    await loops.until('said', async () =>
+      (await loops.client.of(Event).list()).items.some(
+        ({ reason, message }) =>
+          reason === 'SuccessfulUpdate' && message === 'update Pod web-0 in StatefulSet web successful',
+      ),
+    )
   })
 
   it('makes a pod again that was made and deleted while it heard nothing', async () => {
