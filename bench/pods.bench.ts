@@ -137,6 +137,8 @@ async function measure(stateDir: string, containerRuntime: 'docker' | 'container
     random: Math.random,
   })
   const name = `bench-${containerRuntime}`
+  // Of a run that was ended.
+  await centre.deleteCluster(name)
   const info = await host.createCluster({ name, nodes: 1, simulatedNodes: 0, containerRuntime })
   using transport = httpsTransport({ ...parseKubeconfig(info.kubeconfig), userAgent: 'podium-bench' })
   const client = createClient(transport)
