@@ -9,6 +9,7 @@ export type Contents = Readonly<Record<string, string>>
 export const contentsOf = (images: readonly PresentImage[]): Contents =>
   Object.fromEntries(images.flatMap(({ recipe, reference }) => (recipe.names ?? []).map((name) => [name, reference])))
 
+/** Again at each start: what it is about is known by its name, and older ones have no such file. */
 export async function writeContents(file: string, contents: Contents): Promise<void> {
   // Another file in place of the one that was copied.
   await writeFile(`${file}.partial`, JSON.stringify(contents))

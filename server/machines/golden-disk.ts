@@ -49,11 +49,15 @@ export async function ensureGoldenDisk(
   bootOn: (disk: string) => Promise<{ machine: HostedMachine; keepDiskAs(path: string): Promise<void> }>,
 ): Promise<string> {
   const golden = request.disks.goldenPath(goldenHash(request))
-  if (existsSync(golden)) return golden
+  const preloaded = request.images.filter((image) => !image.recipe.isOnDemand)
+  const noteContents = () => writeContents(contentsFile(golden, request), contentsOf(preloaded))
+  if (existsSync(golden)) {
+    await noteContents()
+    return golden
+  }
   const bare = await ensureBareDisk(request)
   const started = Date.now()
   request.log('preloading lab images on the golden disk')
-  const preloaded = request.images.filter((image) => !image.recipe.isOnDemand)
   const nearest = await nearestGolden(request, preloaded)
   const { machine, keepDiskAs } = await bootOn(nearest?.disk ?? bare)
   const byImage = Map.groupBy(missingOf(preloaded, nearest?.contents ?? {}), ([, reference]) => reference)
@@ -64,7 +68,7 @@ export async function ensureGoldenDisk(
     }
   })
   await keepDiskAs(golden)
-  await writeContents(contentsFile(golden, request), contentsOf(preloaded))
+  await noteContents()
   request.log(`golden disk made in ${((Date.now() - started) / 1000).toFixed(1)} s`)
   return golden
 }

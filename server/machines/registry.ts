@@ -42,11 +42,14 @@ export const registryDirectory = (stateDir: string, images: readonly PresentImag
 /** Makes the directory that a registry serves; returns its path. */
 export async function fillRegistry(context: ServiceContext, images: readonly PresentImage[]): Promise<string> {
   const directory = registryDirectory(context.stateDir, images)
-  if (existsSync(directory)) return directory
+  const wanted = contentsOf(images)
+  if (existsSync(directory)) {
+    await writeContents(join(directory, CONTENTS), wanted)
+    return directory
+  }
   const started = Date.now()
   const partial = `${directory}.partial`
   await rm(partial, { recursive: true, force: true })
-  const wanted = contentsOf(images)
   const there = (await readdir(dirname(directory)).catch(() => [])).map((name) =>
     join(dirname(directory), name, CONTENTS),
   )
