@@ -41,7 +41,7 @@ const LARGE = Buffer.alloc(700_000, 'large ')
 beforeAll(async () => {
   server = createServer((socket) => {
     sockets.add(socket)
-    new Http2Connection(socket, serve)
+    new Http2Connection(socket.setNoDelay(true), serve)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   port = (server.address() as AddressInfo).port
@@ -125,6 +125,22 @@ describe('a connection', () => {
       other.end()
       expect(await read(other)).toBe(LARGE.toString())
       expect(await read(lazy)).toBe(LARGE.toString())
+    })
+  })
+
+  it('gives each its turn where there is not room for all', async () => {
+    await withClient({ settings: { initialWindowSize: 1_000_000 } }, async (client) => {
+      const order: number[] = []
+      const answers = [0, 1].map((which) => {
+        const stream = client.request({ ':method': 'POST', ':path': '/large' })
+        stream.end()
+        stream.on('data', () => order.push(which))
+        return once(stream, 'close')
+      })
+      await Promise.all(answers)
+      expect(order.indexOf(1)).toBeLessThan(order.lastIndexOf(0))
+      expect(order.indexOf(0)).toBeLessThan(order.lastIndexOf(1))
+      expect(order.slice(0, -1).filter((which, at) => which !== order[at + 1]).length).toBeGreaterThan(4)
     })
   })
 

@@ -125,10 +125,12 @@ export class Http2Connection implements Carrier {
   }
 
   #pump(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    // Who finds no room waits again, in the same order.
-    for (const stream of waiting) stream.pump()
+    // Who takes the last of the room waits again, behind all others.
+    for (const stream of this.#waiting) {
+      if (this.room === 0) return
+      this.#waiting.delete(stream)
+      stream.pump()
+    }
   }
 
   #receive(chunk: Buffer): void {
