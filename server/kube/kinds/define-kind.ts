@@ -50,6 +50,8 @@ export interface Strategy<T extends KubeObject> {
   validateStatusUpdate?(next: T, previous: T): FieldError[]
   /** Told to whoever makes or changes it; `previous` is what it was. */
   warnings?(object: T, previous?: T): string[]
+  /** Told to whoever changes its status. */
+  statusWarnings?(object: T): string[]
   /** Of what was wrong before and is left so, asked after `validateUpdate` of the same object. */
   updateWarnings?(next: T): readonly string[]
   /** Seconds an object lives on after a DELETE, until whoever runs it confirms; undefined means at once. Pods only. */

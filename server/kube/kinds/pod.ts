@@ -16,7 +16,7 @@ import {
   podUpdateErrors,
 } from './pod-template/pod-update.ts'
 import { podSpecErrors } from './pod-template/pod-validation.ts'
-import { podWarnings } from './pod-template/pod-warnings.ts'
+import { podStatusWarnings, podWarnings } from './pod-template/pod-warnings.ts'
 import { qosClassOf } from './pod-template/qos.ts'
 import { gatedConditions, settleLabelKeys } from './pod-template/scheduling.ts'
 
@@ -43,6 +43,7 @@ export const Pod = defineKind<Wire>({
   ],
   strategy: {
     warnings: (pod, previous) => (previous ? [] : podWarnings(pod)),
+    statusWarnings: podStatusWarnings,
     setDefaults(pod) {
       pod.spec ??= { containers: [] }
       if (!pod.spec.serviceAccountName && pod.spec.serviceAccount) pod.spec.serviceAccountName = pod.spec.serviceAccount

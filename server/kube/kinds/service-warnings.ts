@@ -43,3 +43,8 @@ export function serviceWarnings({ metadata, spec = {} }: Service): string[] {
 
 const eachOf = (field: string, addresses: readonly string[]): string[] =>
   addresses.flatMap((address, index) => addressWarnings(`spec.${field}[${index}]`, address))
+
+export const serviceStatusWarnings = ({ status }: Service): string[] =>
+  (status?.loadBalancer?.ingress ?? []).flatMap(({ ip = '' }, index) =>
+    addressWarnings(`status.loadBalancer.ingress[${index}]`, ip),
+  )

@@ -7,7 +7,7 @@ import { dns1035LabelProblems } from '../apimachinery/names.ts'
 import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { isExternallyAccessible, serviceErrors } from './service-rules.ts'
-import { serviceWarnings } from './service-warnings.ts'
+import { serviceStatusWarnings, serviceWarnings } from './service-warnings.ts'
 
 const AFFINITY_SECONDS = 10_800
 
@@ -20,6 +20,7 @@ export const Service = defineKind<Wire>({
   subresources: ['status', 'proxy'],
   strategy: {
     warnings: serviceWarnings,
+    statusWarnings: serviceStatusWarnings,
     setDefaults(service) {
       service.spec ??= {}
       defaultSpec(service.spec)

@@ -300,3 +300,22 @@ it.each<[string, object, string[]]>([
 ])('of a %s like %j', (kind, object, warnings) => {
   expect(warningsOf(kind, object)).toEqual(warnings)
 })
+
+it.each<[string, object, string[]]>([
+  [
+    'Pod',
+    { status: { podIPs: [{ ip: '10.0.0.1' }, { ip: '::FF' }], hostIPs: [{ ip: '::FE' }] } },
+    [
+      'status.podIPs[1].ip: IPv6 address "::FF" should be in RFC 5952 canonical format ("::ff")',
+      'status.hostIPs[0].ip: IPv6 address "::FE" should be in RFC 5952 canonical format ("::fe")',
+    ],
+  ],
+  [
+    'Service',
+    { status: { loadBalancer: { ingress: [{ hostname: 'a.example' }, { ip: '::FF' }] } } },
+    ['status.loadBalancer.ingress[1]: IPv6 address "::FF" should be in RFC 5952 canonical format ("::ff")'],
+  ],
+])('of the status of a %s like %j', (kind, object, warnings) => {
+  const { strategy } = builtInKinds.find((one) => one.kind === kind)!
+  expect(strategy.statusWarnings?.(object as never)).toEqual(warnings)
+})

@@ -137,6 +137,17 @@ export function validateForUpdate(
   refuse(kind, next, [...metaUpdateErrors(next, previous), ...metaErrors(kind, next.metadata ?? {}), ...own])
 }
 
+export function warningsOfUpdate(
+  { strategy }: AnyKind,
+  next: KubeObject,
+  previous: KubeObject,
+  subresource: string | undefined,
+): readonly string[] {
+  const ofPart = subresource === 'status' ? strategy.statusWarnings?.(next) : undefined
+  const own = subresource === undefined ? strategy.warnings?.(next, previous) : ofPart
+  return [...(strategy.updateWarnings?.(next) ?? []), ...(own ?? [])]
+}
+
 function refuse(kind: AnyKind, object: KubeObject, errors: FieldError[]): void {
   if (errors.length > 0) throw invalid(kind, object.metadata?.name ?? '', errors)
 }

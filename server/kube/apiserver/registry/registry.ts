@@ -36,6 +36,7 @@ import {
   prepareForUpdate,
   validateForCreate,
   validateForUpdate,
+  warningsOfUpdate,
 } from './prepare.ts'
 import { storageKey } from './storage-keys.ts'
 
@@ -224,8 +225,7 @@ export class Registry {
       const claims = this.#options.claims?.allocate(next, seen.object)
       // A binding changes what nobody else may change, and has been checked by its own endpoint.
       if (subresource !== 'binding') validateForUpdate(kind, next, seen.object, subresource)
-      for (const warning of kind.strategy.updateWarnings?.(next) ?? []) context.warn(warning)
-      if (!subresource) for (const warning of kind.strategy.warnings?.(next, seen.object) ?? []) context.warn(warning)
+      for (const warning of warningsOfUpdate(kind, next, seen.object, subresource)) context.warn(warning)
       await gate.validate(next, seen.object)
       if (dryRun) return dryEntry(seen, next)
       if (isUnchanged(next, seen) && conversion?.isCurrent(stored) !== false) return seen

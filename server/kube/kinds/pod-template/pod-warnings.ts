@@ -1,8 +1,9 @@
 // What is allowed in a pod and surely not meant: the API server says so, and does as it is told. Of pods only their making is
 // looked at, of templates each change. Upstream: pkg/api/pod/warnings.go.
 
-import type { ContainerPort, PodAffinityTerm, PodTemplateSpec } from 'kubernetes-types/core/v1'
+import type { ContainerPort, Pod, PodAffinityTerm, PodTemplateSpec } from 'kubernetes-types/core/v1'
 import type { ObjectMeta } from 'kubernetes-types/meta/v1'
+import { addressWarnings } from '../../apimachinery/ip-warnings.ts'
 import { dnsLabelProblems } from '../../apimachinery/names.ts'
 import { storageWarnings } from '../storage/storage-warnings.ts'
 import { APP_ARMOR } from './app-armor-annotations.ts'
@@ -27,6 +28,14 @@ export function podWarnings({ metadata = {}, spec }: { metadata?: ObjectMeta; sp
       ? [`metadata.name: this is used in the Pod's hostname, ${SURPRISING}: [${problems.join(' ')}]`]
       : []
   return [...ofName, ...warningsOf(spec as PodSpec, metadata, '')]
+}
+
+/** Addresses in an unusual form. */
+export function podStatusWarnings({ status = {} }: Pod): string[] {
+  const { podIPs = [], hostIPs = [] } = status as { podIPs?: { ip?: string }[]; hostIPs?: { ip?: string }[] }
+  return Object.entries({ podIPs, hostIPs }).flatMap(([field, addresses]) =>
+    addresses.flatMap(({ ip = '' }, index) => addressWarnings(`status.${field}[${index}].ip`, ip)),
+  )
 }
 
 /** What was said of it when it was made need not be said again. */
