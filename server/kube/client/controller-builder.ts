@@ -80,10 +80,10 @@ export class ControllerBuilder {
     const owner = this.#for
     if (!owner) throw new Error('owns() needs for() before it')
     return this.watches(kind, (change) => {
-      const keys = new Set(ownerKeys(change.object, owner))
+      const keys = ownerKeys(change.object, owner)
+      const before = change.type === 'updated' ? ownerKeys(change.previous, owner) : []
       // An object that has changed hands is news for both.
-      if (change.type === 'updated') for (const key of ownerKeys(change.previous, owner)) keys.add(key)
-      return keys
+      return before.length === 0 || before[0] === keys[0] ? keys : [...keys, ...before]
     })
   }
 
@@ -155,6 +155,7 @@ export class ControllerBuilder {
   }
 }
 
+/** One at most. */
 function ownerKeys(object: KubeObject, kind: AnyKind): string[] {
   const owner = controllerOf(object)
   if (!owner || owner.kind !== kind.kind || groupOf(owner.apiVersion) !== kind.group) return []

@@ -152,21 +152,24 @@ export class SharedInformer<T extends KubeObject> {
         const finalStateUnknown = delta.type === 'DeletedFinalStateUnknown'
         this.#tellAll({ type: 'deleted', object: delta.object, finalStateUnknown })
       } else {
+        const { object } = delta
         const initial = !this.#fifo.hasSynced() || delta.type === 'Replaced'
-        this.#forgetNamesake(key, delta.object)
-        const previous = this.cache.put(delta.object, key)
-        if (previous) this.#tellAll({ type: 'updated', object: delta.object, previous })
-        else this.#tellAll({ type: 'added', object: delta.object, initial })
+        const previous = this.cache.put(object, key)
+        if (previous && previous.metadata?.uid === object.metadata?.uid) {
+          this.#tellAll({ type: 'updated', object, previous })
+          continue
+        }
+        if (previous) this.#forgetNamesake(key, previous, object)
+        this.#tellAll({ type: 'added', object, initial })
       }
     }
   }
 
   /** Deleted and made again while nobody looked. Whoever goes by owners or uids would not know the new one. */
-  #forgetNamesake(key: string, { metadata }: T): void {
-    const known = this.cache.get(key)
-    if (!known || known.metadata?.uid === metadata?.uid) return
+  #forgetNamesake(key: string, known: T, object: T): void {
     this.cache.delete(key)
     this.#tellAll({ type: 'deleted', object: known, finalStateUnknown: true })
+    this.cache.put(object, key)
   }
 
   #tellAll(change: Change<T>): void {
