@@ -127,8 +127,9 @@ export function runsContainers(under: () => RuntimeUnderTest): void {
   })
 
   it('asks politely first, and does not wait for those who do not listen', async () => {
-    const { runtime, image } = under()
-    const polite = await start('trap "exit 0" TERM; while true; do sleep 0.1; done')
+    const { runtime, image, rest } = under()
+    const polite = await start('trap "exit 0" TERM; echo listens; while true; do sleep 0.1; done')
+    await until(async () => (await logsOf(polite, {})) === 'listens\n', rest)
     await runtime.stopContainer(polite, 60)
     expect(await runtime.containerStatus(polite)).toMatchObject({ state: 'exited', exitCode: 0, reason: 'Completed' })
     const deaf = await runtime.createContainer(
