@@ -276,6 +276,38 @@ describe('a driver', () => {
     expect(await csiVolume.usage?.(request(), ports())).toBeUndefined()
   })
 
+  it.each([
+    [[1, 2, 3], 'ReadWriteOncePod', 1],
+    [[1, 2, 3], 'ReadWriteOnce', 1],
+    [[1, 5], 'ReadWriteOncePod', 6],
+    [[1, 5], 'ReadWriteOnce', 7],
+    [[1, 5], 'ReadOnlyMany', 3],
+  ])('that can do %j hears of %s by number %i', async (can, mode, number) => {
+    capabilities = can
+    volume.spec = { ...volume.spec, accessModes: [mode] }
+    await setUp()
+    expect(last('NodePublishVolume').volumeCapability).toMatchObject({ accessMode: { mode: number } })
+  })
+
+  it('hands a volume to the pod’s group itself, if it can', async () => {
+    const handed: unknown[] = []
+    const setOwnership = async (_: string, options: object) => void handed.push(options)
+    const withGroup = { ...pod, spec: { containers: [], securityContext: { fsGroup: 2000 } } }
+    const give = (more: Partial<VolumeRequest> = {}) =>
+      csiVolume.setUp({ ...request(), pod: withGroup, ...more }, { ...ports(), os: { ...os, setOwnership } })
+    driver.spec.fsGroupPolicy = 'File'
+    await give()
+    const group = () => (last('NodePublishVolume').volumeCapability as { mount: object }).mount
+    expect(handed).toEqual([{ group: 2000, onlyOnMismatch: false }])
+    expect(group()).toMatchObject({ volumeMountGroup: '' })
+    await give({ isReadOnly: true })
+    expect(last('NodePublishVolume').readonly).toBe(true)
+    capabilities = [1, 6]
+    await give()
+    expect(group()).toMatchObject({ volumeMountGroup: '2000' })
+    expect(handed).toHaveLength(1)
+  })
+
   it('gets tokens of the pod’s account, among the secrets if it says so', async () => {
     driver.spec.tokenRequests = [{ audience: 'vault' }, { audience: '' }]
     await setUp()

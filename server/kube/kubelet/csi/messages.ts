@@ -32,8 +32,10 @@ export const NodeGetCapabilitiesResponse = message({ capabilities: repeated(nest
 export const STAGE_UNSTAGE_VOLUME = 1
 export const GET_VOLUME_STATS = 2
 export const EXPAND_VOLUME = 3
+export const SINGLE_NODE_MULTI_WRITER = 5
+export const VOLUME_MOUNT_GROUP = 6
 
-const MountVolume = message({ fsType: string(1), mountFlags: repeated(string(2)) })
+const MountVolume = message({ fsType: string(1), mountFlags: repeated(string(2)), volumeMountGroup: string(3) })
 const AccessMode = message({ mode: int(1) })
 const VolumeCapability = message({
   mount: oneOf(nested(2, () => MountVolume)),
@@ -45,6 +47,8 @@ export const ACCESS_MODES: Readonly<Record<string, number>> = {
   ReadWriteMany: 5,
   ReadWriteOncePod: 1,
 }
+/** For drivers that tell one pod of a machine from several. */
+export const FINER_ACCESS_MODES: typeof ACCESS_MODES = { ...ACCESS_MODES, ReadWriteOncePod: 6, ReadWriteOnce: 7 }
 
 export const NodeStageVolumeRequest = message({
   volumeId: string(1),

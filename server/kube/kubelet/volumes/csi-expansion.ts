@@ -86,7 +86,7 @@ async function ask(request: VolumeRequest, wanted: string, paths: Paths, ports: 
     volumePath: paths.targetPath,
     stagingTargetPath: paths.stagingTargetPath,
     capacityRange: { requiredBytes: quantityOf(wanted).number, limitBytes: 0 },
-    volumeCapability: capabilityOf(request),
+    volumeCapability: await capabilityOf(request, ports),
     secrets: entriesOf(await secretsOf(nodeExpandSecretRef, ports)),
   })
 }

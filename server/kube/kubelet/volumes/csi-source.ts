@@ -3,8 +3,8 @@
 
 import { createHash } from 'node:crypto'
 import type { CSIPersistentVolumeSource, SecretReference } from 'kubernetes-types/core/v1'
-import { ACCESS_MODES } from '../csi/messages.ts'
-import type { VolumePorts, VolumeRequest } from './volume-plugin.ts'
+import { ACCESS_MODES, FINER_ACCESS_MODES, SINGLE_NODE_MULTI_WRITER, VOLUME_MOUNT_GROUP } from '../csi/messages.ts'
+import { groupOf, type VolumePorts, type VolumeRequest } from './volume-plugin.ts'
 
 type Source = Pick<VolumeRequest, 'pod' | 'volume' | 'persistentVolume'>
 
@@ -24,14 +24,20 @@ export function sourceOf({ pod, volume, persistentVolume }: Source): CSIPersiste
   }
 }
 
-export function capabilityOf({ persistentVolume, volume }: Omit<Source, 'pod'>) {
-  const { accessModes = ['ReadWriteOnce'], mountOptions = [], csi } = persistentVolume?.spec ?? {}
+/** How a volume shall be used, as far as its driver wants to know it. */
+export async function capabilityOf(source: Source, { csi }: VolumePorts) {
+  const { pod, persistentVolume } = source
+  const { driver, fsType = '' } = sourceOf(source)
+  const { accessModes = ['ReadWriteOnce'], mountOptions = [] } = persistentVolume?.spec ?? {}
   const mode = ['ReadWriteMany', 'ReadOnlyMany', 'ReadWriteOncePod', 'ReadWriteOnce'].find((one) =>
     accessModes.includes(one),
   )
+  const modes = (await csi.can(driver, SINGLE_NODE_MULTI_WRITER)) ? FINER_ACCESS_MODES : ACCESS_MODES
+  const { group } = groupOf(pod)
+  const isForDriver = group !== undefined && (await csi.can(driver, VOLUME_MOUNT_GROUP))
   return {
-    mount: { fsType: csi?.fsType ?? volume.csi?.fsType ?? '', mountFlags: mountOptions },
-    accessMode: { mode: ACCESS_MODES[mode ?? 'ReadWriteOnce'] ?? 1 },
+    mount: { fsType, mountFlags: mountOptions, volumeMountGroup: isForDriver ? String(group) : '' },
+    accessMode: { mode: modes[mode ?? 'ReadWriteOnce'] ?? 1 },
   }
 }
 

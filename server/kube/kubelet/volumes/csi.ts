@@ -21,6 +21,7 @@ import {
   NodeUnpublishVolumeRequest,
   NodeUnstageVolumeRequest,
   STAGE_UNSTAGE_VOLUME,
+  VOLUME_MOUNT_GROUP,
 } from '../csi/messages.ts'
 import { CSI, readVolumeData, uniqueNameOf, type VolumeData, volumesOf, writeVolumeData } from './csi-data.ts'
 import { growOnNode, sizeBefore } from './csi-expansion.ts'
@@ -57,7 +58,7 @@ export const csiVolume: VolumePlugin = {
       await csi.call(driver, 'NodeStageVolume', [NodeStageVolumeRequest, Empty], {
         volumeId: volumeHandle,
         publishContext,
-        volumeCapability: capabilityOf(request),
+        volumeCapability: await capabilityOf(request, ports),
         stagingTargetPath,
         secrets: entriesOf(await secretsOf(source.nodeStageSecretRef, ports)),
         volumeContext: entriesOf(source.volumeAttributes),
@@ -148,13 +149,16 @@ async function publish(
   await ports.csi.call(source.driver, 'NodePublishVolume', [NodePublishVolumeRequest, Empty], {
     ...common,
     volumeId: source.volumeHandle,
-    volumeCapability: capabilityOf(request),
+    volumeCapability: await capabilityOf(request, ports),
     targetPath: targetOf(directory),
-    readonly: source.readOnly ?? false,
+    readonly: isReadOnly(request),
     secrets: entriesOf({ ...secrets, ...tokens.secrets }),
     volumeContext: entriesOf({ ...source.volumeAttributes, ...aboutPod, ...tokens.context }),
   })
 }
+
+/** By the pod's wish, or the volume's own. */
+const isReadOnly = (request: VolumeRequest) => request.isReadOnly || (sourceOf(request).readOnly ?? false)
 
 const isAttachable = ({ persistentVolume }: VolumeRequest, driverObject: CSIDriver | undefined) =>
   !!persistentVolume && (driverObject?.spec?.attachRequired ?? true)
@@ -190,16 +194,17 @@ async function publishContextOf(
 
 /** By default only where one machine alone writes to a file system: handing over all files of others takes long. */
 async function handToGroup(
-  { pod, persistentVolume }: VolumeRequest,
+  request: VolumeRequest,
   policy: string | undefined,
   path: string,
-  { os }: VolumePorts,
+  { os, csi }: VolumePorts,
 ): Promise<void> {
+  const { pod, persistentVolume } = request
   const { group } = groupOf(pod)
-  if (group === undefined || policy === 'None') return
-  const { accessModes = [], csi } = persistentVolume?.spec ?? {}
-  const isFor = policy === 'File' || (csi?.fsType && accessModes.length === 1 && accessModes[0] === 'ReadWriteOnce')
-  if (!isFor) return
+  if (group === undefined || policy === 'None' || isReadOnly(request)) return
+  const { driver, fsType } = sourceOf(request)
+  const isFor = policy === 'File' || (fsType && persistentVolume?.spec?.accessModes?.includes('ReadWriteOnce'))
+  if (!isFor || (await csi.can(driver, VOLUME_MOUNT_GROUP))) return
   await os.setOwnership(path, {
     group,
     onlyOnMismatch: pod.spec?.securityContext?.fsGroupChangePolicy === 'OnRootMismatch',
