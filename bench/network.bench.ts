@@ -78,21 +78,22 @@ const parts: Record<string, () => void> = {
   },
 }
 
-/** The middle of all rounds, and how much that is of the plain way in the same run. */
+/**
+ * The middle of all rounds; and how much that is of the plain way, by rounds, since the machine is another one from moment
+ * to moment: the middle, the least and the most.
+ */
 function carried(of: string, rounds: Map<string, Measured[]>, plain: string): void {
-  const figures = new Map(
-    [...rounds].map(([name, told]) => [
-      name,
-      { calls: middle(told.map(({ calls }) => calls)), megabytes: middle(told.map(({ megabytes }) => megabytes)) },
-    ]),
-  )
-  const base = figures.get(plain)!
-  const rows = [...figures].map(([name, { calls, megabytes }]) => [
+  const base = rounds.get(plain)!
+  const rows = [...rounds].map(([name, told]) => [
     name,
-    calls,
-    (calls / base.calls).toFixed(2),
-    megabytes,
-    (megabytes / base.megabytes).toFixed(2),
+    ...(['calls', 'megabytes'] as const).flatMap((what) => {
+      const shares = told.map((one, round) => one[what] / base[round]![what]).sort((a, b) => a - b)
+      const [least = 0, most = 0] = [shares[0], shares.at(-1)]
+      return [
+        middle(told.map((one) => one[what])),
+        `${middle(shares).toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`,
+      ]
+    }),
   ])
   process.stdout.write(`${table([of, 'connections/s', `× ${plain}`, 'MB/s', `× ${plain}`], rows)}\n`)
 }

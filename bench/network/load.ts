@@ -5,6 +5,12 @@ import { connect, createServer } from 'node:net'
 
 /** Says one letter to each call. */
 export const CALL_PORT = 8080
+/**
+ * The same for calls through a Service. A connection that has just ended is remembered by who answered it; one that comes
+ * from the same port of the caller looks like an old packet of it where it was called under another address, for the
+ * caller then counts from elsewhere: it is not answered, and the caller waits a second before it tries again.
+ */
+export const SERVED_PORT = 8082
 /** Listens as long as somebody talks. */
 export const TALK_PORT = 8081
 const CALLERS = 8
@@ -29,7 +35,7 @@ export async function answer(): Promise<void> {
       createServer((socket) => (word ? socket.end(word) : socket).on('error', () => undefined).resume()).listen(port),
       'listening',
     )
-  await Promise.all([listen(CALL_PORT, 'x'), listen(TALK_PORT, '')])
+  await Promise.all([listen(CALL_PORT, 'x'), listen(SERVED_PORT, 'x'), listen(TALK_PORT, '')])
 }
 
 export async function measure({ host, callPort, talkPort }: Target, forMs: number): Promise<Measured> {

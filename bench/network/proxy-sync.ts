@@ -2,6 +2,7 @@
 // to date when one endpoint of many changes, whether connections are lost meanwhile, and how many can be made in a second
 // through a Service, beside how many without one. Prints one JSON line per mode.
 
+import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Service } from 'kubernetes-types/core/v1'
@@ -23,6 +24,8 @@ const ROUNDS = 7
 /** The one that is called: rules that are looked through one by one come to it last. */
 const CALLED = SERVICES - 1
 const PORT = 8080
+/** Without a Service; why another one: SERVED_PORT in load.ts. */
+const PLAIN_PORT = 8081
 /** So many addresses answer. */
 const HERE = 20
 const from = { nodeName: 'n1', zone: '', family: 'IPv4' as const }
@@ -87,8 +90,8 @@ if (!isMainThread) {
   await callUntilTold()
   process.exit(0)
 }
-const server = createServer((socket) => socket.end('ok'))
-await new Promise<void>((listening) => server.listen(PORT, '0.0.0.0', listening))
+const servers = [PORT, PLAIN_PORT].map((port) => createServer((socket) => socket.end('ok')).listen(port, '0.0.0.0'))
+await Promise.all(servers.map((server) => once(server, 'listening')))
 const own = Array.from({ length: HERE }, (_, at) => `address add ${here(at)}/32 dev lo`)
 for (const command of ['link set lo up', ...own, `route add 10.96.0.0/12 dev lo src ${here(0)}`])
   await os.run('ip', command.split(' '))
@@ -143,7 +146,7 @@ async function measure(name: string, mode: ProxyMode): Promise<void> {
   const plains: number[] = []
   const throughs: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    plains.push(await callsPerSecond({ host: here(0), port: PORT }))
+    plains.push(await callsPerSecond({ host: here(0), port: PLAIN_PORT }))
     throughs.push(await callsPerSecond(service))
   }
   const at = (share: number) => Math.round(percentile(syncs, share))

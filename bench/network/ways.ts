@@ -11,9 +11,9 @@ import { startMode } from '../../server/kube/kube-proxy/modes.ts'
 import { portsOf } from '../../server/kube/kube-proxy/service-ports.ts'
 import { type PodPathName, podPaths, runAll } from '../../server/kube/network/pod-paths.ts'
 import { createLinuxNodeOs } from '../../server/kube/node-os/linux-node-os.ts'
-import { answer, CALL_PORT, type Measured, measure, podAt, TALK_PORT, type Target } from './load.ts'
+import { answer, type Measured, measure, podAt, SERVED_PORT, TALK_PORT, type Target } from './load.ts'
 
-const ROUNDS = 3
+const ROUNDS = 7
 const MEASURED_MS = 1_000
 const MACHINES = [
   { name: 'm1', via: '10.160.0.11', podCidr: '10.244.0.0/24', pods: ['client', 'near'] },
@@ -59,7 +59,7 @@ async function takeMode(mode: ProxyModeName | 'none'): Promise<void> {
     addressType: 'IPv4',
     endpoints: [{ addresses: [FAR.host], conditions: { ready: true } }],
     ports: [
-      { name: 'call', port: CALL_PORT },
+      { name: 'call', port: SERVED_PORT },
       { name: 'talk', port: TALK_PORT },
     ],
   }
@@ -122,6 +122,8 @@ async function measureAll(): Promise<void> {
   const ways = [
     { way: 'one machine', path: 'routes', mode: 'none', target: NEAR },
     { way: 'routes', path: 'routes', mode: 'none', target: FAR },
+    // Not through a Service, but where there are some: the kernel keeps track of every connection.
+    { way: 'routes, tracked', path: 'routes', mode: 'iptables', target: FAR },
     { way: 'vxlan', path: 'vxlan', mode: 'none', target: FAR },
     ...MODES.map((mode) => ({ way: `Service, ${mode}`, path: 'routes', mode, target: SERVICE }) as const),
   ] as const
