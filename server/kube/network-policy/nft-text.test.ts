@@ -58,6 +58,32 @@ describe('a change of the table', () => {
     ])
   })
 
+  it('leads by a map to chains that there are, and takes the map away before them', () => {
+    const leading = (...chains: string[]): Table => {
+      const by = (to: string) => ({ type: 'ipv4_addr : verdict', elements: new Set([to]) })
+      const peers = { byPeer: 'peers/a', family: 'ip', direction: 'ingress' } as const
+      const sets = chains.map((chain) => ['peers/a', by(`10.244.0.3 : jump ${chain}`)] as const)
+      const ways = chains.map((chain): [string, Rule[]] => [chain, []])
+      return {
+        sets: new Map([['pods-to', by('10.244.0.2 : goto to/default/web')], ...sets]),
+        chains: new Map([...ways, ['to/default/web', [...chains.map(() => peers), drop]]]),
+      }
+    }
+    const made = lines(undefined, leading('some/a'))
+    const at = (line: string) => made.indexOf(line)
+    expect(at(`add chain ${TABLE} some/a`)).toBeGreaterThan(-1)
+    expect(at(`add chain ${TABLE} some/a`)).toBeLessThan(
+      at(`add element ${TABLE} peers/a { 10.244.0.3 : jump some/a }`),
+    )
+    expect(made).toContain(`add rule ${TABLE} to/default/web ip saddr vmap @peers/a`)
+    const gone = lines(leading('some/a'), leading())
+    expect(gone.slice(-3)).toEqual([
+      `flush chain ${TABLE} some/a`,
+      `delete map ${TABLE} peers/a`,
+      `delete chain ${TABLE} some/a`,
+    ])
+  })
+
   it.each([
     ['the same', table(['10.244.0.2']), table(['10.244.0.2']), []],
     ['nothing, and nothing is there', 'nothing', undefined, []],

@@ -1,7 +1,7 @@
 // A table as scripts for `nft -f`, which does all of one or nothing: only what differs from what is there already, so that
 // a label that changed costs one element, and counters of what did not change go on.
 
-import { type Allow, FAMILIES, MAPS, type Rule, SELF, type Table } from './table.ts'
+import { type Allow, type Direction, FAMILIES, MAPS, type Rule, SELF, type Table } from './table.ts'
 
 export const TABLE = 'inet network-policy'
 
@@ -52,7 +52,7 @@ function scriptsOf(parts: readonly (readonly string[])[]): string[] {
 
 /** The same pods isolated, and nothing allowed. */
 function closedUntilWritten({ sets, chains }: Written): Written {
-  const maps = [...sets].filter(([, { type }]) => type.endsWith('verdict'))
+  const maps = [...sets].filter(([name]) => Object.values(MAPS).some((map) => name.startsWith(map)))
   const own = [...sets].filter(([name]) => name.startsWith(SELF))
   const drops = [...chains].flatMap(([name, rules]) => {
     const drop = rules.filter((rule) => rule.startsWith(DROP))
@@ -94,8 +94,9 @@ function differences(before: Written, after: Written): string[][] {
     ...filled,
     ...led,
     ...goneChains.map((name) => [`flush chain ${TABLE} ${name}`]),
-    ...goneChains.map((name) => [`delete chain ${TABLE} ${name}`]),
+    // Maps lead to chains.
     ...removed,
+    ...goneChains.map((name) => [`delete chain ${TABLE} ${name}`]),
   ].filter((part) => part.length > 0)
 }
 
@@ -119,10 +120,17 @@ function hooks(): string[] {
 
 function ruleText(rule: Rule): string {
   if ('jump' in rule) return `jump ${rule.jump}`
+  if ('byPeer' in rule) return `${rule.family} ${peerSide(rule.direction)} vmap @${rule.byPeer}`
   if ('drop' in rule) return `${DROP} ${comment(`${rule.direction} dropped by ${shown(rule.drop)}`)}`
-  const side = rule.direction === 'ingress' ? 'saddr' : 'daddr'
-  return [...peerText(rule.allow, side), ...portText(rule.allow), 'counter accept', comment(rule.comment)].join(' ')
+  return [
+    ...peerText(rule.allow, peerSide(rule.direction)),
+    ...portText(rule.allow),
+    'counter accept',
+    comment(rule.comment),
+  ].join(' ')
 }
+
+const peerSide = (direction: Direction) => (direction === 'ingress' ? 'saddr' : 'daddr')
 
 /** As many as there is room for. */
 function shown([first = '', ...others]: readonly string[]): string {

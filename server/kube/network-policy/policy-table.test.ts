@@ -77,6 +77,11 @@ function passes(table: Table | undefined, { from, to, protocol, port }: Connecti
   const accepts = (chain: string): boolean => {
     for (const rule of table.chains.get(chain) ?? []) {
       if ('drop' in rule) return false
+      if ('byPeer' in rule && rule.family === family) {
+        const other = rule.direction === 'ingress' ? from : to
+        const found = [...table.sets.get(rule.byPeer)!.elements].find((one) => one.startsWith(`${other} : jump `))
+        if (found && accepts(found.replace(/^.* jump /, ''))) return true
+      }
       if ('jump' in rule && accepts(rule.jump)) return true
       if ('allow' in rule && holds(rule.allow, rule.direction)) return true
     }
@@ -134,6 +139,38 @@ const policy = (spec: object): NetworkPolicy => ({
 })
 const from = (spec: object) => ({ policies: [policy(spec)], pods, namespaces })
 const web = '10.244.0.2'
+
+it('lets through the same where a pod’s policies are many: by pods, blocks and ports, of both families', () => {
+  const byPod = (app: string, port: number) => ({
+    from: [{ podSelector: { matchLabels: { app } } }],
+    ports: [{ port }],
+  })
+  const block = { from: [{ ipBlock: { cidr: `${OUTSIDE}/32` } }], ports: [{ port: 7 }] }
+  const rules = [
+    ...Array.from({ length: 20 }, (_, nth) => byPod(nth % 2 ? 'db' : 'web', 1000 + nth)),
+    block,
+    { ports: [{ port: 9 }] },
+  ]
+  const policies = rules.map((rule, nth) => ({
+    metadata: { namespace: 'default', name: `p-${nth}` },
+    spec: { podSelector: {}, ingress: [rule] },
+  }))
+  const six = pod('default/six', 'n1', 'fd00::13', { app: 'web' })
+  const callers = [...addresses, 'fd00::13']
+  const world = { policies, pods: [...pods, six], namespaces }
+  const tables = ['n1', 'n2'].map((node) => tableFor(world, node)!)
+  expect(tables[0]!.chains.get('to/default/web')).toHaveLength(5)
+  const connections = callers.flatMap((from) =>
+    [web, 'fd00::13']
+      .filter((to) => isIPv6(to) === isIPv6(from))
+      .flatMap((to) => [7, 9, 10, 1000, 1001, 1019].map((port) => ({ from, to, protocol: 'TCP' as const, port }))),
+  )
+  const shown = (allowed: (one: Connection) => boolean) =>
+    connections.filter(allowed).map(({ from, to, port }) => `${from} → ${to} ${port}`)
+  const expected = shown((one) => isAllowed(world, one))
+  expect(expected.length).toBeGreaterThan(15)
+  expect(shown((one) => tables.every((table) => passes(table, one)))).toEqual(expected)
+})
 
 describe('a policy', () => {
   it('costs a machine nothing where it selects nobody', () => {

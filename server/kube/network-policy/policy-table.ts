@@ -4,6 +4,8 @@
 //   egress   ─► from/NAMESPACE/POD ─► egress/NAMESPACE/POLICY …  (of each policy that selects the pod) ─► drop
 //   ingress  ─► to/NAMESPACE/POD ─► ingress/NAMESPACE/POLICY …                                         ─► drop
 //
+// Where many policies select a pod, those about whoever is at the other end are found by its address (policies-of-pod.ts).
+//
 // Pods that a policy names stand in sets: a label that changes is an element that comes or goes.
 // What holds: https://kubernetes.io/docs/concepts/services-networking/network-policies/
 
@@ -11,7 +13,8 @@ import type { NetworkPolicy } from 'kubernetes-types/networking/v1'
 import { allowRules } from './allow-rules.ts'
 import { type Cluster, Peers } from './peers.ts'
 import type { PodFacts } from './pod-facts.ts'
-import { type Direction, FAMILIES, MAPS, nameOf, SELF, type Table } from './table.ts'
+import { policiesOfPod } from './policies-of-pod.ts'
+import { type Direction, FAMILIES, MAPS, nameOf, type Rule, SELF, type Table } from './table.ts'
 
 const SIDES = { egress: 'from', ingress: 'to' } as const
 
@@ -40,12 +43,15 @@ export function tableOf(cluster: Cluster, node: string): Table | undefined {
       const elements = [...chains].map(([address, chain]) => `${address} : goto ${chain}`)
       table.sets.set(`${MAPS[direction]}${mark}`, { type: `${type} : verdict`, elements: new Set(elements) })
     }
+    const written = new Map<string, Rule[]>()
     for (const [pod, list] of selecting) {
       isolated.add(pod)
-      table.chains.set(nameOf(SIDES[direction], pod), [
-        ...list.map((policy) => ({ jump: chainOf(direction, policy) })),
-        { drop: list.map(keyOf), direction },
-      ])
+      // Pods of one label are selected by the same.
+      const names = list.map(keyOf)
+      const chains = () => list.map((policy) => chainOf(direction, policy))
+      const rules = written.get(names.join()) ?? policiesOfPod(table, direction, chains())
+      written.set(names.join(), rules)
+      table.chains.set(nameOf(SIDES[direction], pod), [...rules, { drop: names, direction }])
     }
   }
   for (const { type, mark, has } of FAMILIES) {

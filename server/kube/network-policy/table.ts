@@ -25,6 +25,8 @@ export interface Allow {
 export type Rule =
   | { allow: Allow; direction: Direction; comment: string }
   | { jump: string }
+  /** To what the map says of who is at the other end; on, where it says nothing. */
+  | { byPeer: string; family: Family; direction: Direction }
   /** Whose isolation it is. */
   | { drop: readonly string[]; direction: Direction }
 
