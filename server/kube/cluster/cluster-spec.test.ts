@@ -10,3 +10,10 @@ it('refuses mode ipvs on machines whose kernel has no IPVS, and says so; nodes t
   expect(problemsOf({ ...spec, nodes: 0, simulatedNodes: 3, proxyMode: 'ipvs' }, () => false)).toEqual([])
   expect(problemsOf({ ...spec, proxyMode: 'userspace' }, () => false)).toEqual([])
 })
+
+it('refuses IPv6 alone, and says why and what to do', () => {
+  const [problem] = problemsOf({ ...spec, ipFamily: 'ipv6' as never })
+  expect(problem).toMatch(/^--ip-family ipv6: machines reach the API server.* by IPv4 only; dual gives/)
+  expect(problemsOf({ ...spec, ipFamily: 'six' as never })).toEqual(['--ip-family must be ipv4 or dual, not "six"'])
+  expect(problemsOf({ ...spec, ipFamily: 'dual' })).toEqual([])
+})

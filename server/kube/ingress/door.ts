@@ -6,14 +6,16 @@ import type { Location, Site } from './site.ts'
 
 export class Door {
   readonly #use: (files: NginxFiles) => Promise<boolean>
+  readonly #hasSix: boolean
   #ingress: readonly Site[] = []
   #gateway: readonly Site[] = []
   /** One at a time: what comes last is what holds. */
   #turn: Promise<unknown> = Promise.resolve()
 
   /** `use` takes a new configuration and says whether it is another one. */
-  constructor(use: (files: NginxFiles) => Promise<boolean>) {
+  constructor(use: (files: NginxFiles) => Promise<boolean>, hasSix = true) {
     this.#use = use
+    this.#hasSix = hasSix
   }
 
   /** Says whether anything is different now. */
@@ -30,7 +32,7 @@ export class Door {
   #apply(): Promise<boolean> {
     const next = this.#turn
       .catch(() => undefined)
-      .then(() => this.#use(nginxFiles(merged(this.#ingress, this.#gateway))))
+      .then(() => this.#use(nginxFiles(merged(this.#ingress, this.#gateway), this.#hasSix)))
     this.#turn = next
     return next
   }

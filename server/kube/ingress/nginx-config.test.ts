@@ -24,6 +24,8 @@ describe('the configuration of nginx', () => {
     const nothing = ['_', '/', 'return 404 "default backend - 404\\n"']
     expect(servers()).toEqual([nothing, nothing])
     expect(nginxFiles([]).config).toContain('listen 80 default_server;')
+    expect(nginxFiles([]).config).toContain('listen [::]:443 ssl default_server;')
+    expect(nginxFiles([], false).config).not.toContain('[::]')
   })
 
   it.each([

@@ -13,12 +13,13 @@ export interface NginxFiles {
   certificates: ReadonlyMap<string, string>
 }
 
-export function nginxFiles(sites: readonly Site[]): NginxFiles {
+/** A kernel without IPv6 (`hasSix`) would not let nginx start for a door that nobody can come through. */
+export function nginxFiles(sites: readonly Site[], hasSix = true): NginxFiles {
   const named = [...sites].sort((a, b) => (a.host < b.host ? -1 : 1))
   const all: Site[] = named[0]?.host === '' ? named : [{ host: '', plain: [] }, ...named]
   const backends = new Map(all.flatMap(backendsOf).map((backend) => [backend.name, backend]))
   const withAddresses = [...backends.values()].filter(({ addresses }) => addresses.length > 0)
-  const writer = new ServerWriter()
+  const writer = new ServerWriter(hasSix)
   const servers = all.flatMap((site) => [writer.plain(site), writer.secure(site)])
   const certificates = named.flatMap(({ secure }) => {
     if (!secure) return []
@@ -73,6 +74,11 @@ class ServerWriter {
   /** What locations need at the top that choose among rules. */
   readonly choosers: string[] = []
   readonly #known = new Map<readonly Rule[], string[]>()
+  readonly #hasSix: boolean
+
+  constructor(hasSix: boolean) {
+    this.#hasSix = hasSix
+  }
 
   plain({ host, plain }: Site): string {
     return this.#server(host, 80, [], plain)
@@ -86,8 +92,10 @@ class ServerWriter {
   }
 
   #server(host: string, port: 80 | 443, tls: string[], locations: readonly Location[]): string {
+    const how = `${port === 443 ? ' ssl' : ''}${host === '' ? ' default_server' : ''}`
     const lines = [
-      `listen ${port}${port === 443 ? ' ssl' : ''}${host === '' ? ' default_server' : ''};`,
+      `listen ${port}${how};`,
+      ...(this.#hasSix ? [`listen [::]:${port}${how};`] : []),
       ...tls,
       `server_name ${serverName(host)};`,
       ...places(locations).flatMap(([match, rules]) => block(`location ${match}`, this.#answer(rules))),
