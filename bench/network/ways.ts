@@ -13,7 +13,7 @@ import { type PodPathName, podPaths, runAll } from '../../server/kube/network/po
 import { createLinuxNodeOs } from '../../server/kube/node-os/linux-node-os.ts'
 import { answer, type Measured, measure, podAt, SERVED_PORT, TALK_PORT, type Target } from './load.ts'
 
-const ROUNDS = 7
+const ROUNDS = 5
 const MEASURED_MS = 1_000
 const MACHINES = [
   { name: 'm1', via: '10.160.0.11', podCidr: '10.244.0.0/24', pods: ['client', 'near'] },
