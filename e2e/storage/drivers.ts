@@ -7,6 +7,10 @@ import { root } from '../support/commands.ts'
 import { until } from '../support/until.ts'
 import { CLAIM, podWithData, type Seat } from './seat.ts'
 
+interface Summary {
+  pods: { podRef: { name: string }; volume?: { name: string; pvcRef?: { name: string }; [of: string]: unknown }[] }[]
+}
+
 export function storageDrivers(seat: () => Seat): void {
   it('takes volumes from a driver of somebody else’s making', async () => {
     const { says, logsOf, directory } = seat()
@@ -47,6 +51,15 @@ export function storageDrivers(seat: () => Seat): void {
     await until('it has read', async () => (await logsOf('second')).length === 2)
     expect(await logsOf('second')).toEqual(['kept', '2775 2000'])
 
+    const kubelet = `get --raw /api/v1/nodes/${await says('get pod second -o jsonpath={.spec.nodeName}')}/proxy`
+    const { pods } = JSON.parse(await says(`${kubelet}/stats/summary`)) as Summary
+    const volume = pods.find(({ podRef }) => podRef.name === 'second')?.volume?.find(({ name }) => name === 'data')
+    expect(volume).toMatchObject({ pvcRef: { name: 'driven' }, capacityBytes: 20 * 1024 ** 2, inodesUsed: 2 })
+    expect(volume?.usedBytes).toBeGreaterThan(0)
+    const labels = '{namespace="default",persistentvolumeclaim="driven"}'
+    expect(await says(`${kubelet}/metrics`)).toContain(
+      `kubelet_volume_stats_used_bytes${labels} ${volume?.usedBytes}\n`,
+    )
     await says('delete pod first second --now')
     await says('delete pvc driven')
     await until(
