@@ -42,9 +42,11 @@ export async function growOnNode(request: VolumeRequest, paths: Paths, ports: Vo
     ports.events.pod(pod, type, reason, message)
     ports.events.claim(claim, type, reason, message)
   }
+  const note = () => writeVolumeData(directory, { ...data, ...(wanted && { size: wanted }) }, ports)
   if (request.isReadOnly) {
     const message = `MountVolume.NodeExpandVolume failed for volume "${name}" requested read-only file system`
-    return say('Warning', 'FileSystemResizeFailed', message)
+    say('Warning', 'FileSystemResizeFailed', message)
+    return note()
   }
   const isToldAlready = !isLarger(wanted, claim.status?.capacity?.storage)
   const before = isToldAlready || !stageOf(claim) ? claim : await tellStage(claim, 'NodeResizeInProgress', ports)
@@ -69,7 +71,7 @@ export async function growOnNode(request: VolumeRequest, paths: Paths, ports: Vo
       conditions: (before.status?.conditions ?? []).filter(({ type }) => !RESIZE_CONDITIONS.includes(type)),
     })
   }
-  await writeVolumeData(directory, { ...data, ...(wanted && { size: wanted }) }, ports)
+  await note()
 }
 
 /** Of controllers that tell nothing of how far they are, the larger volume alone counts. */
