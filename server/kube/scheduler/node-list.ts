@@ -8,7 +8,7 @@ export class NodeList {
   readonly all: readonly NodeInfo[]
   #byName: ReadonlyMap<string, NodeInfo> | undefined
   readonly #caring = new Set<NodeInfo>()
-  #images: ReadonlyMap<string, number> | undefined
+  #images: Map<string, number> | undefined
 
   constructor(all: readonly NodeInfo[]) {
     this.all = all
@@ -45,13 +45,24 @@ export class NodeList {
     else this.#caring.delete(info)
   }
 
-  imagesChanged(): void {
-    this.#images = undefined
+  /** One of the nodes has these images in place of those. */
+  imagesChanged(before: Iterable<string>, now: Iterable<string>): void {
+    if (!this.#images) return
+    count(this.#images, before, -1)
+    count(this.#images, now, 1)
+  }
+}
+
+function count(counts: Map<string, number>, names: Iterable<string>, by: 1 | -1): void {
+  for (const name of names) {
+    const sum = (counts.get(name) ?? 0) + by
+    if (sum > 0) counts.set(name, sum)
+    else counts.delete(name)
   }
 }
 
 function countImages(nodes: readonly NodeInfo[]): Map<string, number> {
   const counts = new Map<string, number>()
-  for (const { images } of nodes) for (const name of images.keys()) counts.set(name, (counts.get(name) ?? 0) + 1)
+  for (const { images } of nodes) count(counts, images.keys(), 1)
   return counts
 }

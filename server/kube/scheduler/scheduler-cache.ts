@@ -7,7 +7,6 @@
 // Upstream: kubernetes/pkg/scheduler/backend/cache/cache.go.
 
 import type { Node, Pod } from 'kubernetes-types/core/v1'
-import { deepEqual } from '../apimachinery/deep.ts'
 import { keyOf } from '../apimachinery/object-meta.ts'
 import { NodeInfo } from './node-info.ts'
 import { NodeList } from './node-list.ts'
@@ -29,8 +28,9 @@ export class SchedulerCache {
   setNode(node: Node): void {
     const info = this.#infoOf(node.metadata?.name ?? '')
     if (!info.node) this.#list = undefined
-    if (!deepEqual(info.node?.status?.images, node.status?.images)) this.#list?.imagesChanged()
+    const { images } = info
     info.setNode(node)
+    this.#list?.imagesChanged(images.keys(), info.images.keys())
   }
 
   removeNode(name: string): void {
