@@ -82,7 +82,10 @@ export function elsewhere({ networks, stateDir }: { networks: NetworkContext; st
         )
         if (!address) throw new Error(`the cluster's network reaches ${others.length} hosts, and no more`)
         const tunnel = { peer, port: await freePort(), address }
-        await become(network, [...others, { ...tunnel, node, ordinal }])
+        await become(network, [...others, { ...tunnel, node, ordinal }]).catch(async (err) => {
+          await become(network, others)
+          throw err
+        })
         return { tunnel, here }
       }),
     disinvite: (cluster, node) =>

@@ -96,7 +96,8 @@ async function applyRules(slot: number, cluster: string, tunnels: readonly Tunne
 
 async function makeLink(name: string, bridge: string, { peer, port, address }: Tunnel): Promise<void> {
   const ends = ['id', String(numberOf(address)), 'remote', peer, 'dstport', String(port)]
-  await runCommand('ip', ['link', 'add', name, 'mtu', '1500', 'type', 'vxlan', ...ends])
+  const { exitCode, stderr } = await tryCommand('ip', ['link', 'add', name, 'mtu', '1500', 'type', 'vxlan', ...ends])
+  if (exitCode !== 0) throw new Error(`no tunnel to ${peer} can be made (has this kernel VXLAN?): ${stderr.trim()}`)
   // As the bridge itself: no rule of ours looks at what the host would say over IPv6.
   await writeFile(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, '1').catch(() => {})
   await runCommand('ip', ['link', 'set', name, 'master', bridge, 'up'])
