@@ -44,8 +44,9 @@ export async function addImages(context: ClusterCommandContext, source: string, 
 async function refreshImages({ stateDir, say }: ClusterCommandContext): Promise<boolean> {
   const { isInUse, openDataCentre } = await machines()
   if (!(await isInUse(stateDir))) return false
-  await using dataCentre = await openDataCentre({ stateDir, log: say })
-  await dataCentre.registryAddress()
+  const failed = refused('machines that run do not know of it yet; start the classroom again, or do this once more')
+  await using dataCentre = await openDataCentre({ stateDir, log: say }).catch(failed)
+  await dataCentre.registryAddress().catch(failed)
   return true
 }
 
