@@ -17,6 +17,8 @@ const CLUSTER = 'e2e-elsewhere'
 let directory: string
 let seat: Seat
 let other: OtherHost
+/** All that were begun, also by a test that failed. */
+const invitations: { takeBack(): unknown; ended: Promise<unknown> }[] = []
 /** By which the machine has joined. */
 let line: string[]
 const says: Seat['says'] = (...told) => seat.says(...told)
@@ -31,6 +33,10 @@ beforeAll(async () => {
   other = await startOtherHost()
 }, 400_000)
 afterAll(async () => {
+  for (const invitation of invitations) {
+    invitation.takeBack()
+    await invitation.ended
+  }
   await other?.[Symbol.asyncDispose]()
   await podium('cluster', 'delete', CLUSTER)
   await rm(directory, { recursive: true, force: true })
@@ -50,13 +56,15 @@ async function invite(...options: string[]) {
   const ended = new Promise<{ code: number | null; said: string }>((resolve) =>
     inviting.once('close', (code) => resolve({ code, said })),
   )
+  const invitation = { ended, takeBack: () => inviting.kill('SIGINT') }
+  invitations.push(invitation)
   let line: string | undefined
   for await (const one of createInterface({ input: inviting.stdout })) {
     line = /podium (node join .*)/.exec(one)?.[1]
     if (line) break
   }
   inviting.stdout.resume()
-  return { line: words(line ?? `nothing: ${said}`), ended, takeBack: () => inviting.kill('SIGINT') }
+  return { ...invitation, line: words(line ?? `nothing: ${said}`) }
 }
 
 const farMachine = async () =>

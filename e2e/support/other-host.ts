@@ -25,8 +25,12 @@ export interface OtherHost extends AsyncDisposable {
 
 export async function startOtherHost(): Promise<OtherHost> {
   await removeNamespace() // of a run that was killed
+  await using started = new AsyncDisposableStack()
   await runCommand('ip', ['netns', 'add', NAME])
+  started.defer(removeNamespace)
+  await linkUp()
   const directory = await mkdtemp('/var/lib/podium-other-host-')
+  started.defer(() => rm(directory, { recursive: true, force: true }))
   const socket = `unix://${directory}/docker.sock`
   const inside = (command: string, args: readonly string[]) => ['nsenter', `--net=/run/netns/${NAME}`, command, ...args]
   const runThere = async (command: string, args: readonly string[], timeoutMs?: number) => {
@@ -34,24 +38,23 @@ export async function startOtherHost(): Promise<OtherHost> {
     const env = { DOCKER_HOST: socket, PODIUM_HOME: join(directory, 'podium') }
     return run(enter, rest, { env, ...(timeoutMs && { timeoutMs }) })
   }
-  await linkUp()
   const engine = spawnEngine(inside, directory, socket)
+  started.defer(async () => {
+    const ended = once(engine, 'exit')
+    if (engine.exitCode === null && engine.kill('SIGTERM')) await ended
+  })
   await until('the other engine answers', async () => (await runThere('docker', ['version'])).code === 0)
   await copyImages(socket)
   const podium = (...args: string[]) =>
     runThere(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'server/cli.ts'), ...args], 600_000)
+  started.defer(async () => void (await podium('uninstall', '--yes')))
+  const all = started.move()
   return {
     address: THERE,
     home: HERE,
     run: (command, ...args) => runThere(command, args),
     podium,
-    async [Symbol.asyncDispose]() {
-      await podium('uninstall', '--yes')
-      const ended = once(engine, 'exit')
-      if (engine.exitCode === null && engine.kill('SIGTERM')) await ended
-      await removeNamespace()
-      await rm(directory, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
 }
 
