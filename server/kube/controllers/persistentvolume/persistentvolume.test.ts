@@ -264,6 +264,13 @@ it('makes a directory that all machines of its host share for claims of that cla
   expect(spec?.nodeAffinity?.required?.nodeSelectorTerms).toEqual([
     { matchExpressions: [{ key: 'podium.dev/elsewhere', operator: 'DoesNotExist' }] },
   ])
+  const readers = ['one', 'two', 'three', 'four']
+  for (const reader of readers) await loops.client.of(Pod).create(pod(reader, 'all'))
+  const placed = async () => (await loops.pods()).flatMap(({ spec }) => spec?.nodeName ?? [])
+  await loops.until('its readers are placed', async () => (await placed()).length === readers.length)
+  expect(new Set(await placed())).toEqual(new Set(['n1']))
+  for (const reader of readers)
+    await loops.client.of(Pod).delete({ namespace, name: reader }, { gracePeriodSeconds: 0 })
   await claims().delete({ namespace, name: 'all' })
   const helper = { namespace: 'kube-system', name: `helper-pod-delete-${name}` }
   await loops.until('a pod on a machine removes it', () =>
