@@ -15,6 +15,7 @@ import { type Http2Stream, PackedHeaders } from './http2/stream.ts'
 /** etcd's limit of a request, 1.5 MiB, and some for what is around it; as there. */
 const MAX_MESSAGE_BYTES = 1.5 * 1024 * 1024 + 512 * 1024
 const MESSAGE_HEAD_BYTES = 5
+const NOTHING = Buffer.alloc(0)
 
 /** The server's end of a call whose answer is a stream. */
 export interface StreamCall<Request, Response> {
@@ -133,7 +134,7 @@ function frame(message: Buffer): Buffer {
 
 /** Puts messages together from however they were cut up. */
 class MessageReader {
-  #bytes: Buffer = Buffer.alloc(0)
+  #bytes: Buffer = NOTHING
 
   add(chunk: Buffer): void {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk])
@@ -147,7 +148,7 @@ class MessageReader {
     const end = MESSAGE_HEAD_BYTES + length
     if (this.#bytes.length < end) return undefined
     const message = this.#bytes.subarray(MESSAGE_HEAD_BYTES, end)
-    this.#bytes = this.#bytes.subarray(end)
+    this.#bytes = end === this.#bytes.length ? NOTHING : this.#bytes.subarray(end)
     return message
   }
 }

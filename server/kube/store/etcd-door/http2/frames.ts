@@ -1,5 +1,6 @@
 // Frames of HTTP/2 (RFC 9113, section 4): length u24 | type u8 | flags u8 | stream u32 | payload.
 
+const NOTHING = Buffer.alloc(0)
 /** What a client says before its first frame. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 export const FRAME_HEAD_BYTES = 9
@@ -60,7 +61,7 @@ export function withoutPadding({ flags, payload }: Frame): Buffer {
 
 /** Puts frames together from however they were cut up; before a client's first there is the preface. */
 export class FrameReader {
-  #rest: Buffer = Buffer.alloc(0)
+  #rest: Buffer = NOTHING
   #isBegun: boolean
 
   constructor(of: 'client' | 'server' = 'client') {
@@ -90,14 +91,17 @@ export class FrameReader {
       at = start + length
       use(frame)
     }
-    this.#rest = bytes.subarray(at)
+    // Of what has been read nothing is kept alive while a client says nothing more.
+    this.#rest = at === bytes.length ? NOTHING : bytes.subarray(at)
   }
 }
+
+const BLOCK_BYTES = 32 * 1024
 
 /** Collects frames, and hands them on in as few pieces as there are turns of the process in which any were written. */
 export class FrameWriter {
   readonly #send: (bytes: Buffer) => void
-  #block = Buffer.allocUnsafeSlow(0)
+  #block = NOTHING
   /** What is between the two was written and not handed on. */
   #from = 0
   #to = 0
@@ -144,8 +148,6 @@ export class FrameWriter {
     return at
   }
 }
-
-const BLOCK_BYTES = 32 * 1024
 
 export function u32(...numbers: number[]): Buffer {
   const bytes = Buffer.allocUnsafe(4 * numbers.length)
