@@ -74,6 +74,8 @@ describe('packed headers', () => {
 
   it.each([
     { what: 'a field that nobody told', hex: 'be' },
+    { what: 'a field that a smaller table has forgotten', hex: '40 01 61 01 62 20 be' },
+    { what: 'a field that newer ones have pushed out', hex: '3f1f 40 01 61 01 62 40 01 63 01 64 bf' },
     { what: 'field 0', hex: '80' },
     { what: 'a string that is cut short', hex: '4003 6162' },
     { what: 'a number that is cut short', hex: 'ff' },
