@@ -267,7 +267,7 @@ describe('a client that keeps to nothing', () => {
   it('says whatever it likes, and others are served all the same', async () => {
     const random = seededRandom(7)
     const below = (most: number) => Math.floor(random() * most)
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 30; round++) {
       const frames = Array.from({ length: 1 + below(20) }, () => {
         const usual = [request(1 + 2 * below(4), '/echo', below(64)), data(1 + 2 * below(4), below(50), below(16))]
         const any = frame(
