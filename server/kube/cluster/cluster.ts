@@ -38,7 +38,7 @@ import { nodesReady } from './nodes-ready.ts'
 import { type ObjectVersions, objectVersions, type VersionsQuery } from './object-versions.ts'
 import { type ChangeLog, changeLog, type StateQuery, type StoreState, stateAt } from './past.ts'
 import { bindPeople, openPeople } from './people.ts'
-import { type Certificates, openCertificates, openServiceAccountKey } from './pki.ts'
+import { openPki, type Pki } from './pki.ts'
 import { saveState } from './saved-state.ts'
 import { readSchedulerFlags } from './scheduler-flags.ts'
 
@@ -70,7 +70,7 @@ export class Cluster {
   readonly #closing = new AbortController()
   #state: ClusterInfo['state'] = 'creating'
   #message = ''
-  #pki!: Certificates
+  #pki!: Pki
   #store!: Store
   #apiServer!: ApiServer
   readonly #gates: LoopGates
@@ -207,15 +207,7 @@ export class Cluster {
 
   async #startControlPlane(): Promise<void> {
     const { directory, record, clock, logger, trace, schemas, random } = this.#options
-    const pki = { directory: join(directory, 'pki'), clock }
-    // Needed only when all else is there, and slow to make. Whatever becomes of us, it is not left half done.
-    const accountKey = openServiceAccountKey(pki)
-    const accountKeyDone = accountKey.then(
-      () => undefined,
-      () => undefined,
-    )
-    this.#stack.defer(() => accountKeyDone)
-    this.#pki = await openCertificates(pki)
+    this.#pki = await openPki({ directory: join(directory, 'pki'), clock })
     await this.#ensureNetwork()
     const gateway = this.#network?.gatewayAddress
     const { store } = this.#stack.use(
@@ -269,7 +261,6 @@ export class Cluster {
 
     // One process, one page of numbers: a cluster's components have no ports of their own (as with k3s).
     const metrics = new Metrics()
-    const serviceAccounts = await accountKey
     this.#apiServer = await createApiServer({
       store,
       kinds: builtInKinds,
@@ -278,7 +269,7 @@ export class Cluster {
       logger: logger.with({ cluster: this.name, component: 'kube-apiserver' }),
       trace,
       serving: { ...serving, caPem },
-      serviceAccounts: { ...serviceAccounts, issuer: SERVICE_ACCOUNT_ISSUER },
+      serviceAccounts: { ...this.#pki.serviceAccounts, issuer: SERVICE_ACCOUNT_ISSUER },
       ...access,
       kubeletClient: { ...kubeletClient, caPem },
       frontProxyClient,
@@ -314,7 +305,7 @@ export class Cluster {
         controllers: record.spec.extraConfig?.[CONTROLLERS] ?? '*',
         ...(deschedulerPolicy ? { deschedulerPolicy } : {}),
         signCertificate: (granted) => this.#pki.sign(granted),
-        signLegacyToken: legacyTokenSigner(serviceAccounts.privateKeyPem),
+        signLegacyToken: legacyTokenSigner(this.#pki.serviceAccounts.privateKeyPem),
       }),
       clientFor: (client, account) => this.#clientOfAccount(client, account),
       informerClientFor: (client) => this.#clientFor(client, 'system:kube-controller-manager'),

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { kubeletsAnswer } from './kubelets-answer.ts'
-import { type Certificates, type KeyPairPem, openCertificates } from './pki.ts'
+import { type KeyPairPem, openPki, type Pki } from './pki.ts'
 
 let directory: string
-let pki: Certificates
+let pki: Pki
 let pair: KeyPairPem
 let server: https.Server
 let port: number
@@ -18,7 +18,7 @@ const stop = new AbortController()
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'kubelets-'))
-  pki = await openCertificates({ directory, clock: systemClock })
+  pki = await openPki({ directory, clock: systemClock })
   pair = await pki.keep('kubelet', { commonName: 'system:node:node-1', usages: ['server'], ipAddresses: ['127.0.0.1'] })
 })
 afterAll(() => rm(directory, { recursive: true }))

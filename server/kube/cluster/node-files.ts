@@ -11,7 +11,7 @@ import { CRI_SOCKET, containerdFiles } from './containerd-files.ts'
 import type { Machine, MachineFile, MachineNetwork } from './machine-provider.ts'
 import { NETWORK_POLICY_USER } from './network-policy-role.ts'
 import { type ClusterNetworking, type IpFamilyChoice, secondAddressOf } from './networking.ts'
-import type { Certificates } from './pki.ts'
+import type { Pki } from './pki.ts'
 
 interface NodeOptions {
   machine: Pick<Machine, 'name' | 'address'>
@@ -25,7 +25,7 @@ interface NodeOptions {
   isElsewhere?: boolean
 }
 
-export async function nodeFiles(options: NodeOptions & { pki: Certificates }): Promise<MachineFile[]> {
+export async function nodeFiles(options: NodeOptions & { pki: Pki }): Promise<MachineFile[]> {
   const { machine, network, pki, networking, proxyMode } = options
   const server = `https://${network.gatewayAddress}:${networking.apiPort}`
   const [kubelet, proxy, policies, serving] = await Promise.all([

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
-import { openCertificates, openServiceAccountKey } from './pki.ts'
+import { openPki } from './pki.ts'
 
 const openssl = async (...args: string[]) => (await promisify(execFile)('openssl', args)).stdout
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }))
 
 it('signs certificates that openssl verifies, with user, groups and addresses where Kubernetes looks for them', async () => {
-  const pki = await openCertificates({ directory, clock: systemClock })
+  const pki = await openPki({ directory, clock: systemClock })
   const pair = await pki.keep('kubelet', {
     commonName: 'system:node:node-1',
     organizations: ['system:nodes', 'a, b=c'],
@@ -34,12 +34,11 @@ it('signs certificates that openssl verifies, with user, groups and addresses wh
 
 it('finds the same authority, pairs and service-account key again', async () => {
   const request = { commonName: 'admin', usages: ['client' as const] }
-  const first = await openCertificates({ directory, clock: systemClock })
+  const first = await openPki({ directory, clock: systemClock })
   const pair = await first.keep('admin', request)
-  const second = await openCertificates({ directory, clock: systemClock })
+  const second = await openPki({ directory, clock: systemClock })
   expect(second.caPem).toBe(first.caPem)
-  const key = await openServiceAccountKey({ directory })
-  expect(await openServiceAccountKey({ directory })).toEqual(key)
+  expect(second.serviceAccounts).toEqual(first.serviceAccounts)
   expect(await second.keep('admin', request)).toEqual(pair)
   await writeFile(join(directory, 'leaf.pem'), (await second.issue(request)).certPem)
   expect(await openssl('verify', '-CAfile', join(directory, 'ca.crt'), join(directory, 'leaf.pem'))).toContain('OK')
@@ -52,14 +51,12 @@ it('makes a kept pair anew when it soon expires, and when it lacks an address th
     dnsNames: ['localhost'],
     ipAddresses: ['10.0.0.1'],
   }
-  const pki = await openCertificates({ directory, clock: systemClock })
+  const pki = await openPki({ directory, clock: systemClock })
   const first = await pki.keep('server', request)
   expect(await pki.keep('server', request)).toEqual(first)
   const moved = await pki.keep('server', { ...request, ipAddresses: ['10.0.0.1', '10.9.0.1'] })
   expect(moved).not.toEqual(first)
   expect(await pki.keep('server', request)).toEqual(moved)
   const inElevenMonths = { ...systemClock, now: () => systemClock.now() + 340 * 24 * 3600_000 }
-  expect(await (await openCertificates({ directory, clock: inElevenMonths })).keep('server', request)).not.toEqual(
-    moved,
-  )
+  expect(await (await openPki({ directory, clock: inElevenMonths })).keep('server', request)).not.toEqual(moved)
 })

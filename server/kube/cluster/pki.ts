@@ -40,9 +40,8 @@ export interface Certificates {
   sign(granted: GrantedRequest): Promise<string>
 }
 
-export interface ServiceAccountKey {
-  privateKeyPem: string
-  publicKeyPem: string
+export interface Pki extends Certificates {
+  serviceAccounts: { privateKeyPem: string; publicKeyPem: string }
 }
 
 const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -52,6 +51,12 @@ const RENEW_BEFORE_MS = 30 * 24 * 3600_000
 interface PkiOptions {
   directory: string
   clock: Clock
+}
+
+/** A cluster's certificates and its service-account key. */
+export async function openPki(options: PkiOptions): Promise<Pki> {
+  const certificates = await openCertificates(options)
+  return { ...certificates, serviceAccounts: await openServiceAccountKey((name) => join(options.directory, name)) }
 }
 
 /** Opens the certificates in `directory`, making the CA when there is none. */
@@ -147,10 +152,7 @@ async function sign(authority: Authority, request: CertificateRequest, clock: Cl
   return { certPem: `${certificate.toString('pem')}\n`, keyPem: await pemOfKey(keys.privateKey) }
 }
 
-/** In the same directory. Making one takes as long as a dozen certificates, on another processor. */
-export async function openServiceAccountKey({ directory }: { directory: string }): Promise<ServiceAccountKey> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const file = (name: string) => join(directory, name)
+async function openServiceAccountKey(file: FileOf) {
   const kept = await readIfThere(file('sa.key'))
   const privateKeyPem = kept ?? (await makeServiceAccountKey())
   const publicKeyPem = createPublicKey(privateKeyPem).export({ type: 'spki', format: 'pem' }).toString()

@@ -14,7 +14,7 @@ import { systemClock } from '../../base/clock.ts'
 import { certificateRequestFor } from '../apiserver/testing/certificate-request.ts'
 import { rawRequest } from '../apiserver/testing/raw-request.ts'
 import { writeKubeconfig } from '../client/kubeconfig.ts'
-import { openCertificates, openServiceAccountKey } from './pki.ts'
+import { openPki } from './pki.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'cli.ts')
 let directory: string
@@ -53,8 +53,7 @@ async function freePort(): Promise<number> {
 it('runs a Deployment through five processes, and goes on after one of them was killed', {
   timeout: 120_000,
 }, async () => {
-  const pki = await openCertificates({ directory: join(directory, 'pki'), clock: systemClock })
-  await openServiceAccountKey({ directory: join(directory, 'pki') })
+  const pki = await openPki({ directory: join(directory, 'pki'), clock: systemClock })
   const file = (name: string) => join(directory, 'pki', name)
   await pki.keep('apiserver', { commonName: 'kube-apiserver', usages: ['server'], ipAddresses: ['127.0.0.1'] })
   const port = await freePort()

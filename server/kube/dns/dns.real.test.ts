@@ -11,7 +11,7 @@ import { noLogger } from '../../base/logger.ts'
 import { noTrace } from '../../base/trace.ts'
 import { createApiServer } from '../apiserver/index.ts'
 import { createClient } from '../client/client.ts'
-import { openCertificates, openServiceAccountKey } from '../cluster/pki.ts'
+import { openPki } from '../cluster/pki.ts'
 import { builtInKinds, EndpointSlice, Service } from '../kinds/index.ts'
 import { loadSchemas } from '../schemas/load-schemas.ts'
 import { openStore } from '../store/store.ts'
@@ -25,8 +25,7 @@ beforeAll(async () => {
   const directory = await mkdtemp(join(tmpdir(), 'podium-dns-'))
   stack.defer(() => rm(directory, { recursive: true, force: true }))
   const clock = systemClock
-  const pki = await openCertificates({ directory: join(directory, 'pki'), clock })
-  const serviceAccounts = await openServiceAccountKey({ directory: join(directory, 'pki') })
+  const pki = await openPki({ directory: join(directory, 'pki'), clock })
   const store = await openStore({ directory: join(directory, 'store'), clock })
   stack.defer(() => store.close())
   const server = await createApiServer({
@@ -37,7 +36,7 @@ beforeAll(async () => {
     logger: noLogger,
     trace: noTrace,
     serving: { ...(await pki.issue({ commonName: 'kube-apiserver', usages: ['server'] })), caPem: pki.caPem },
-    serviceAccounts: { ...serviceAccounts, issuer: 'https://kubernetes.default.svc' },
+    serviceAccounts: { ...pki.serviceAccounts, issuer: 'https://kubernetes.default.svc' },
     serviceClusterIpRange: '10.96.0.0/12',
     nodePortRange: [30000, 32767],
   })

@@ -8,7 +8,7 @@ import { CERTIFICATE_REQUEST, NODE_CERTIFICATE_REQUEST } from '../../apiserver/t
 import { startTestServer, type TestServer } from '../../apiserver/testing/test-server.ts'
 import { createClient } from '../../client/client.ts'
 import { grantJoining, NODE_BOOTSTRAPPERS } from '../../cluster/joining-rights.ts'
-import { type Certificates, openCertificates } from '../../cluster/pki.ts'
+import { openPki, type Pki } from '../../cluster/pki.ts'
 import { CertificateSigningRequest } from '../../kinds/index.ts'
 import { runScheduler } from '../../scheduler/index.ts'
 import { startTestLoops, type TestLoops } from '../testing/test-loops.ts'
@@ -65,13 +65,13 @@ describe('requests for certificates', () => {
   describe('in a cluster', () => {
     let loops: TestLoops
     let directory: string
-    let pki: Certificates
+    let pki: Pki
     let server: TestServer
     beforeEach(async () => {
       const started = async (...told: Parameters<typeof startTestServer>) => (server = await startTestServer(...told))
       loops = await startTestLoops({ startTestServer: started, runScheduler })
       directory = await mkdtemp(join(tmpdir(), 'signing-'))
-      pki = await openCertificates({ directory, clock: loops.clock })
+      pki = await openPki({ directory, clock: loops.clock })
       const names = ['csrsigning', 'csrapproving', 'csrcleaner']
       await loops.run(names, { signCertificate: (granted) => pki.sign(granted) })
     })
