@@ -1,7 +1,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
 import { enoughNodes } from './cycle.ts'
-import { asking, GI, node, pod, run } from './testing/pods-and-nodes.ts'
+import { asking, GI, node, pluginsOf, pod, run, world } from './testing/pods-and-nodes.ts'
 
 const onPort = (hostPort: number) => pod({ containers: [{ name: 'c', ports: [{ containerPort: 80, hostPort }] }] })
 const required = (key: string, operator: string, values?: string[]): Partial<NonNullable<Pod['spec']>> => ({
@@ -249,6 +249,29 @@ it('looks for the pod of a DaemonSet at its own node only', () => {
   expect(full.message).toMatch(
     /^0\/3 nodes are available: 1 Insufficient cpu, 2 node\(s\) didn't satisfy plugin\(s\) \[NodeAffinity\]\. /,
   )
+})
+
+it('spreads each pod among those that it names, whoever has asked the same nodes before it', () => {
+  const plugins = pluginsOf(world)
+  const [a, b] = [node('a', { on: [pod()] }), node('b')]
+  const spread = (selector: object, namespace = 'default') => {
+    const topologyKey = 'kubernetes.io/hostname'
+    const constraint = { topologyKey, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', ...selector }
+    const asked = pod({ topologySpreadConstraints: [constraint] })
+    const { scores } = run({ ...asked, metadata: { ...asked.metadata, namespace } }, [a, b], { plugins })
+    return scores.told().map(({ scores: of }) => of.PodTopologySpread?.raw)
+  }
+  const [nobody, everybody] = [{}, { labelSelector: {} }]
+  expect([spread(nobody), spread(everybody), spread(nobody)]).toEqual([
+    [0, 0],
+    [1, 0],
+    [0, 0],
+  ])
+  b.addPod(pod())
+  expect([spread(everybody), spread(everybody, 'other')]).toEqual([
+    [1, 1],
+    [0, 0],
+  ])
 })
 
 it('tells what each plug-in gave each node', () => {
