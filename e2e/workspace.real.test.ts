@@ -1,17 +1,20 @@
-// The workspace in a real browser: a manifest written, mended and applied beside the terminal; a look into a machine.
+// The workspace in a real browser: a manifest written, mended and applied beside the terminal; a look into a machine, along
+// the way of a request, and at what the cluster serves.
 
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violations } from './support/axe.ts'
 import { openBrowser } from './support/browser.ts'
 import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
-import { kubectl } from './support/commands.ts'
+import { type Kubectl, kubectl } from './support/commands.ts'
 import { until } from './support/until.ts'
-import { webPage } from './support/web-page.ts'
+import { previewOfTheCluster } from './workspace/preview.ts'
+import { requestTracedInThePicture } from './workspace/traced-request.ts'
 
 let classroom: Classroom
 let browser: Browser
 let page: Page
+let kube: Kubectl | undefined
 
 beforeAll(async () => {
   await forgetLearners()
@@ -45,6 +48,22 @@ async function types(tab: string, line: string): Promise<void> {
   await shell(tab).and(page.locator('[data-terminal-state="open"]')).click()
   await page.keyboard.type(line)
   await page.keyboard.press('Enter')
+}
+
+/** Of the cluster in which is what was applied in the editor. */
+async function ofLearner(args: string, input?: object): Promise<string> {
+  kube ??= await kubectlWith('pod typed')
+  const { code, stdout, stderr } = await kube(args, input ? { input: JSON.stringify(input) } : {})
+  if (code !== 0) throw new Error(stderr)
+  return stdout
+}
+
+async function kubectlWith(object: string): Promise<Kubectl> {
+  for (const { kubeconfig } of await clusters()) {
+    const command = kubectl('1.36', kubeconfig)
+    if ((await command(`get ${object}`)).code === 0) return command
+  }
+  throw new Error(`no cluster has ${object}`)
 }
 
 const files = () => page.locator('[data-files]')
@@ -208,75 +227,6 @@ describe('two windows', () => {
   })
 })
 
-describe('the browser', () => {
-  const preview = () => page.locator('[data-preview]')
-  const served = () => page.frameLocator('[data-preview] iframe')
-  const doors = () => preview().getByLabel('Door of your cluster').locator('option').allTextContents()
-  let ofLearner: (args: string, input?: object) => Promise<string>
-
-  beforeAll(async () => {
-    // The learner's cluster is the one with what was applied in the editor.
-    for (const { kubeconfig } of await clusters()) {
-      const command = kubectl('1.36', kubeconfig)
-      if ((await command('get pod typed')).code !== 0) continue
-      ofLearner = async (args, input) => {
-        const { code, stdout, stderr } = await command(args, input ? { input: JSON.stringify(input) } : {})
-        if (code !== 0) throw new Error(stderr)
-        return stdout
-      }
-    }
-  })
-
-  it('says that there is no door, until a Service gets an address', async () => {
-    await page.getByRole('button', { name: 'Browser' }).click()
-    await preview().getByText('Your cluster has no door yet.').waitFor()
-    await ofLearner('apply -f -', webPage)
-    await ofLearner('rollout status deployment/site --timeout=60s')
-    await until('there are doors', async () => (await doors()).length === 2)
-    expect((await doors()).map((label) => label.replace(/^\S+\s+/, ''))).toEqual(['LoadBalancer site', 'NodePort site'])
-    expect(await violations(page, 'all', '[data-preview]')).toEqual([])
-  })
-
-  it('shows what the pod serves, with its paths from the root and what its script asks for', async () => {
-    await until('the pod answers', async () => {
-      await preview()
-        .getByRole('button', { name: /^(Open|Reload)$/ })
-        .click()
-      const heading = served().getByRole('heading', { name: 'From the pod' })
-      return heading.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      )
-    })
-    await served().getByText('asked: told by the pod').waitFor()
-    await served().getByRole('link', { name: 'next' }).click()
-    await served().getByText('The next page').waitFor()
-  })
-
-  it('gives the page nothing that is the classroom’s', async () => {
-    await preview().getByRole('button', { name: 'Reload' }).click()
-    for (const what of ['cookie', 'storage', 'frame', 'socket']) await served().getByText(`${what}: refused`).waitFor()
-  })
-
-  it('shows the same in a window of its own, as little able there', async () => {
-    const [window] = await Promise.all([
-      page.context().waitForEvent('page'),
-      preview().getByRole('link', { name: 'New window' }).click(),
-    ])
-    for (const what of ['cookie', 'storage', 'socket']) await window.getByText(`${what}: refused`).waitFor()
-    await window.close()
-  })
-
-  it('says so when nobody listens behind the door', async () => {
-    await ofLearner('delete deployment site --wait --cascade=foreground')
-    await until('the refusal is shown', async () => {
-      await preview().getByRole('button', { name: 'Reload' }).click()
-      const words = served().getByText('The connection was refused.')
-      return words.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      )
-    })
-    await preview().getByRole('button', { name: 'Close browser' }).click()
-  })
-})
+const seat = () => ({ page, ofLearner })
+requestTracedInThePicture(seat)
+previewOfTheCluster(seat)
