@@ -11,8 +11,8 @@ import { type ClusterWatch, watchCluster } from '../server/classroom/sandboxes/c
 import { httpsTransport, parseKubeconfig } from '../server/kube/client/index.ts'
 import { NetworkFeed } from '../server/observe/network/network-feed.ts'
 import type { NetworkMachine, NetworkService, SeenConnection } from '../server/observe/network/network-push.ts'
-import { RequestTracing } from '../server/observe/network/trace/request-tracing.ts'
 import { TRACED_OBJECTS, tracedRequests } from './connections/traced-requests.ts'
+import { tracingOf } from './connections/tracing-of.ts'
 import { clusters } from './support/classroom.ts'
 import { run as command, kubectl, podium } from './support/commands.ts'
 import { until } from './support/until.ts'
@@ -61,7 +61,7 @@ let directory: string
 let kube: ReturnType<typeof kubectl>
 let watch: ClusterWatch
 let feed: NetworkFeed
-let tracing: RequestTracing
+let tracing: Awaited<ReturnType<typeof tracingOf>>
 const stop = new AbortController()
 const seen = new Map<number, SeenConnection>()
 let machines: NetworkMachine[] = []
@@ -80,13 +80,14 @@ beforeAll(async () => {
   await watch.synced()
   const connect = () => httpsTransport({ ...parseKubeconfig(kubeconfig), userAgent: 'podium-observe' })
   feed = new NetworkFeed({ ...options, sight: watch, connect })
-  tracing = new RequestTracing({ ...options, sight: watch, connect })
+  tracing = await tracingOf(path)
   void look()
   await until('both kernels are heard', async () => machines.filter(({ state }) => state === 'listening').length === 2)
 })
 afterAll(async () => {
   stop.abort()
   feed?.[Symbol.dispose]()
+  tracing?.[Symbol.dispose]()
   watch?.[Symbol.dispose]()
   await podium('cluster', 'delete', CLUSTER)
   await rm(directory, { recursive: true, force: true })
