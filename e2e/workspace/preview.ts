@@ -87,12 +87,12 @@ export function previewOfTheCluster(seat: () => WorkspaceSeat): void {
   describe('the browser', () => {
     const preview = () => seat().page.locator('[data-preview]')
     const served = () => seat().page.frameLocator('[data-preview] iframe')
-    const doors = () => preview().getByLabel('Door of your cluster').locator('option').allTextContents()
+    const doors = () => preview().getByLabel('Door of the cluster').locator('option').allTextContents()
     let firstDoor = ''
     const manifest = (name: string) => join(root, 'images', 'terminal', `${name}.yaml`)
     /** Until what is behind it answers as it should: whoever leads there hears of the cluster by themselves. */
     async function open(door: string, path: string, shown: () => Locator): Promise<void> {
-      const choice = preview().getByLabel('Door of your cluster')
+      const choice = preview().getByLabel('Door of the cluster')
       await until(`${door} is a door`, async () => (await doors()).some((label) => label.startsWith(`${door} `)))
       await choice.selectOption(door)
       await preview().getByLabel('Path').fill(path)
@@ -111,7 +111,7 @@ export function previewOfTheCluster(seat: () => WorkspaceSeat): void {
 
     it('says that there is no door, until a Service gets an address', async () => {
       await seat().page.getByRole('button', { name: 'Browser' }).click()
-      await preview().getByText('Your cluster has no door yet.').waitFor()
+      await preview().getByText('This cluster has no door yet.').waitFor()
       await seat().ofLearner('apply -f -', webPage)
       await seat().ofLearner('rollout status deployment/site --timeout=60s')
       await until('there are doors', async () => (await doors()).length === 2)

@@ -1,6 +1,6 @@
 'use client'
 
-// What the learner's cluster serves, seen as from a browser in its network: by the addresses that load balancers, node ports
+// What a learner's cluster serves, to the learner and to who teaches them, seen as from a browser in its network: by the addresses that load balancers, node ports
 // and Ingresses have. The page is shown in a frame without an origin (server/classroom/preview), so nothing of it can be read
 // here: the address line says what was asked for, not where a link has led since.
 
@@ -15,7 +15,7 @@ import style from './preview.module.css'
 
 interface Props {
   sessionId: string
-  nodes: SessionView['nodes']
+  nodes: readonly Pick<SessionView['nodes'][number], 'simulated'>[]
   onClose(): void
 }
 
@@ -66,7 +66,7 @@ export function PreviewPane({ sessionId, nodes, onClose }: Props) {
       >
         <NativeSelect
           className={style.door}
-          aria-label="Door of your cluster"
+          aria-label="Door of the cluster"
           size="xs"
           disabled={doors.length === 0}
           value={url}
@@ -114,15 +114,15 @@ export function PreviewPane({ sessionId, nodes, onClose }: Props) {
   )
 }
 
-function NothingShown({ nodes, hasDoors }: { nodes: SessionView['nodes']; hasDoors: boolean }) {
+function NothingShown({ nodes, hasDoors }: Pick<Props, 'nodes'> & { hasDoors: boolean }) {
   if (nodes.length > 0 && nodes.every(({ simulated }) => simulated)) {
-    return <p>Your machines are simulated: no packets flow, so there is no page to see.</p>
+    return <p>These machines are simulated: no packets flow, so there is no page to see.</p>
   }
-  if (hasDoors) return <p>Choose a door of your cluster and open it.</p>
+  if (hasDoors) return <p>Choose a door of the cluster and open it.</p>
   return (
     <>
       <p>
-        <b>Your cluster has no door yet.</b>
+        <b>This cluster has no door yet.</b>
       </p>
       <p>
         A Service is for the inside, unless its type is <code>NodePort</code> or <code>LoadBalancer</code>, or an{' '}

@@ -32,12 +32,14 @@ interface Props {
   tile: Tile | undefined
   error: string
   person?: React.ReactNode
+  /** What else can be looked at. */
+  actions?: React.ReactNode
   /** How the parts stand. */
   className: string | undefined
   children: React.ReactNode
 }
 
-export function LearnerFrame({ classId, tile, error, person, className, children }: Props) {
+export function LearnerFrame({ classId, tile, error, person, actions, className, children }: Props) {
   return (
     <div className={style.page}>
       <TopBar
@@ -55,7 +57,9 @@ export function LearnerFrame({ classId, tile, error, person, className, children
             )}
           </>
         }
-      />
+      >
+        {actions}
+      </TopBar>
       {error && <p role="alert">{error}</p>}
       <main className={`${style.main} ${className}`}>{children}</main>
     </div>

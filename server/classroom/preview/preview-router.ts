@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { router, sessionProcedure } from '../api/trpc.ts'
+import { lookingProcedure, router } from '../api/trpc.ts'
 import { ClassroomError } from '../classroom-error.ts'
 import { doorsOf } from './doors.ts'
 import { readOutside } from './read-outside.ts'
@@ -13,17 +13,17 @@ const door = z.object({
 })
 
 export const previewRouter = router({
-  /** By which the learner's cluster can be entered from a browser now; none on simulated machines. */
-  doors: sessionProcedure.output(z.array(door)).query(async ({ ctx: { session }, signal }) => {
+  /** By which the learner's cluster can be entered from a browser now, by who teaches them as well; none on simulated machines. */
+  doors: lookingProcedure.output(z.array(door)).query(async ({ ctx: { session }, signal }) => {
     const sandbox = await session.whenSandbox(signal ?? new AbortController().signal)
     return sandbox?.info.network ? doorsOf(await readOutside(sandbox.watch.client, signal)) : []
   }),
   /** Where in the classroom that door's root is seen, until it is closed or the cluster is another. */
-  open: sessionProcedure
+  open: lookingProcedure
     .input(z.object({ url: z.string().max(500) }))
     .output(z.object({ path: z.string() }))
     .mutation(async ({ ctx: { classroom, session, person }, input: { url }, signal }) => {
-      if (!(await classroom.classes.mayPreview(person.id))) {
+      if (!(await classroom.classes.mayPreview(session.learnerId))) {
         throw new ClassroomError('not-allowed', 'Previews are turned off in your class.')
       }
       const sandbox = await session.whenSandbox(signal ?? new AbortController().signal)
