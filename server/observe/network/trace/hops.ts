@@ -64,7 +64,7 @@ function sends({ client, protocol }: Told, packet: TracedPacket): TraceHop {
   return {
     kind: 'sends',
     machine: client.machine,
-    title: `${client.name} sends`,
+    title: client.machine ? `${client.name} sends` : 'Your terminal sends',
     where: client.machine || 'outside the machines',
     says: `${protocol.toUpperCase()} from \`${endOf(packet)}\` to \`${targetOf(packet)}\``,
     state: 'ok',

@@ -91,7 +91,7 @@ describe('tracing a request', () => {
     await clock.advance(0)
     expect(await traced).toMatchObject({
       hops: [
-        { kind: 'sends', title: 'your terminal sends', where: 'outside the machines', machine: '' },
+        { kind: 'sends', title: 'Your terminal sends', where: 'outside the machines', machine: '' },
         { kind: 'wire', where: 'your terminal to node-2' },
         { kind: 'wire', where: 'node-2 to node-1' },
         { kind: 'answers', title: 'web-1 answers' },

@@ -52,7 +52,7 @@ const gutter = 36
 const lanes = { single: 19, outer: 10, inner: 25 }
 const outsideWidth = 132
 const wireStep = 6
-/** Beside a hop's title. */
+/** Beside a hop's title, and before a card on the wire. */
 const discAt = 13
 
 export function layoutTrace(
@@ -157,7 +157,7 @@ function wayOf(traced: TracedRequest, ground: Ground): Pick<TraceLayout, 'path' 
     if (index === 0 && leg.wire && outside) {
       path = `M${outside.x} ${wire.y}`
       from = outside.x
-      markEnd(outside.x, wire.y, 'sends')
+      markEnd(outside.x - discAt, wire.y, 'sends')
     }
     if (!leg.wire) {
       const start = endAt(column, traced.ends.client.pod)
@@ -181,7 +181,7 @@ function wayOf(traced: TracedRequest, ground: Ground): Pick<TraceLayout, 'path' 
     if (!isLast || !isReached) continue
     if (outside && !legs[0]?.wire) {
       path += `V${wire.y}H${outside.x}`
-      markEnd(outside.x, wire.y, 'answers')
+      markEnd(outside.x - discAt, wire.y, 'answers')
     } else {
       const end = endAt(column, traced.ends.target?.pod)
       path += `${leg.wire ? '' : `V${lowest(column) + 6}H${up}`}V${end.y}H${end.x}`
