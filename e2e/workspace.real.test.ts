@@ -53,7 +53,10 @@ async function types(tab: string, line: string): Promise<void> {
 /** Of the cluster in which is what was applied in the editor. */
 async function ofLearner(args: string, input?: object): Promise<string> {
   kube ??= await kubectlWith('pod typed')
-  const { code, stdout, stderr } = await kube(args, input ? { input: JSON.stringify(input) } : {})
+  const { code, stdout, stderr } = await kube(args, {
+    timeoutMs: 180_000,
+    ...(input ? { input: JSON.stringify(input) } : {}),
+  })
   if (code !== 0) throw new Error(stderr)
   return stdout
 }
