@@ -50,7 +50,12 @@ function outcomeOf({ host, from, said, told }: { host: string; from: string; sai
   const address = isIP(host) ? host : remote_ip || addressIn(said)
   const isConnected = told.time_connect > 0
   const ms = (seconds: number) => Math.round(seconds * 10_000) / 10
-  const name = { name: host, answer: address ? 'NOERROR' : 'NXDOMAIN', addresses: address ? [address] : [] }
+  const name = {
+    name: host,
+    type: 'A' as const,
+    answer: address ? 'NOERROR' : 'NXDOMAIN',
+    addresses: address ? [address] : [],
+  }
   return {
     names: isIP(host) ? [] : [{ ...name, ms: ms(told.time_namelookup) }],
     nameServer: '',

@@ -46,7 +46,7 @@ export function parseConntrackLine(line: string): ConnectionEvent | undefined {
     .split(' ')
     .findLast((word) => word.startsWith('id='))
     ?.slice(3)
-  if (!connection || !id) return undefined
+  if (!connection || !id || !isIPv4(connection.asked.from)) return undefined
   return { type: type === 'NEW' ? 'new' : 'gone', at: Number(seconds) * 1000, id, ...connection }
 }
 
@@ -66,7 +66,7 @@ export function parseConntrackEntry(line: string): Connection | undefined {
 function directionOf(words: readonly string[]): Direction | undefined {
   const from = wordOf(words, 'src') ?? ''
   const to = wordOf(words, 'dst') ?? ''
-  if (!isIPv4(from) || !isIPv4(to)) return undefined
+  if (from === '' || to === '') return undefined
   const packets = wordOf(words, 'packets')
   const bytes = wordOf(words, 'bytes')
   return {

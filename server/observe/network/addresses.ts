@@ -22,7 +22,8 @@ export class Addresses {
     for (const pod of pods) {
       const isOver = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
       // Pods on the host's network have the machine's address, which says nothing of them.
-      if (pod.status?.podIP && !isOver && !pod.spec?.hostNetwork) this.#pods.set(pod.status.podIP, pod)
+      if (isOver || pod.spec?.hostNetwork) continue
+      for (const ip of addressesOfPod(pod)) this.#pods.set(ip, pod)
     }
     for (const node of nodes) {
       for (const address of ownAddresses(node)) this.#machines.set(address, node.metadata?.name ?? '')
@@ -34,7 +35,7 @@ export class Addresses {
         ...(status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip ?? ''),
       ]
       for (const { port, protocol = 'TCP', nodePort } of spec?.ports ?? []) {
-        for (const ip of [spec?.clusterIP ?? '', ...external]) this.#services.set(keyOf(ip, port, protocol), name)
+        for (const ip of [...clusterIPsOf({ spec }), ...external]) this.#services.set(keyOf(ip, port, protocol), name)
         if (nodePort) this.#nodePorts.set(keyOf('', nodePort, protocol), name)
       }
     }
@@ -78,14 +79,32 @@ export class Addresses {
   }
 }
 
+/** One of each family. */
+export function addressesOfPod({ status }: Pod): string[] {
+  const { podIP = '', podIPs = [{ ip: podIP }] } = status ?? {}
+  return podIPs.flatMap(({ ip }) => ip || [])
+}
+
+export const clusterIPsOf = ({ spec }: Pick<Service, 'spec'>): string[] => spec?.clusterIPs ?? [spec?.clusterIP ?? '']
+
 /** Its address on the classroom's network, and that of the bridge its Pods hang on: the first of their range. */
 function ownAddresses(node: Node): string[] {
   const internal = (node.status?.addresses ?? []).flatMap(({ type, address }) =>
     type === 'InternalIP' ? [address] : [],
   )
-  const first = node.spec?.podCIDR?.split('/')[0]?.replace(/\.0$/, '.1')
-  return first ? [...internal, first] : internal
+  return [...internal, ...podRangesOf(node).map((own) => nextTo(own))]
 }
+
+/** The first address of each range of its Pods: an overlay's end has it. */
+export const podRangesOf = ({ spec }: Node): string[] =>
+  (spec?.podCIDRs ?? [spec?.podCIDR ?? '']).flatMap((cidr) => cidr.split('/')[0] || [])
+
+/** Its bridge's. */
+export const nextTo = (first: string): string =>
+  first.replace(/::$/, '::1').replace(/\.(\d+)$/, (_, last) => `.${Number(last) + 1}`)
+
+/** As it is written before a path. */
+export const withPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)
 
 const nameOf = ({ metadata }: { metadata?: { namespace?: string; name?: string } }): ObjectName => ({
   namespace: metadata?.namespace ?? '',

@@ -1,6 +1,7 @@
 // What the kernel of this machine says about a traced packet, in the words of its own tools: rules as iptables and nft print
 // them, what conntrack keeps of the connection, the route and the neighbour that it leads to.
 
+import { isIPv6 } from 'node:net'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import { type Connection, parseConntrackEntry } from '../conntrack-line.ts'
 import type { Passage } from './passages.ts'
@@ -87,7 +88,9 @@ export async function connectionOf(
   protocol: string,
   { ip, port }: Source,
 ): Promise<KernelWords['connection']> {
-  const { stdout } = await os.run('conntrack', ['-L', '-p', protocol, '--orig-src', ip, '--sport', String(port)])
+  const family = isIPv6(ip) ? ['-f', 'ipv6'] : []
+  const asked = ['-L', ...family, '-p', protocol, '--orig-src', ip, '--sport', String(port)]
+  const { stdout } = await os.run('conntrack', asked)
   for (const line of stdout.split('\n')) {
     const entry = parseConntrackEntry(line)
     if (entry) return { ...entry, line: line.trim().replace(/\s+/g, ' ') }

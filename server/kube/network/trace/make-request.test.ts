@@ -9,26 +9,33 @@ const web = http.createServer(({ socket }, response) => response.writeHead(200, 
 const names = dgram.createSocket('udp4')
 let server: string
 
-/** Answers for one name, and knows no other. */
+/** Answers for one name, for another with an address of IPv6 only, and knows no other. */
 const KNOWN = 'web.shop.svc.cluster.local'
+const OF_SIX = 'six.shop.svc.cluster.local'
+const AAAA = 28
 names.on('message', (question, from) => {
   const end = question.indexOf(0, 12) + 5
   const letters = [...question.subarray(13, end - 5)].map((byte) => (byte < 32 ? '.' : String.fromCharCode(byte)))
   const isKnown = letters.join('') === KNOWN
+  const isOfSix = letters.join('') === OF_SIX
+  const isFound = isKnown || (isOfSix && question.readUInt16BE(end - 4) === AAAA)
   const head = Buffer.from([
     ...question.subarray(0, 2),
     0x81,
-    isKnown ? 0x80 : 0x83,
+    isKnown || isOfSix ? 0x80 : 0x83,
     0,
     1,
     0,
-    isKnown ? 1 : 0,
+    isFound ? 1 : 0,
     0,
     0,
     0,
     0,
   ])
-  const answer = isKnown ? Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 5, 0, 4, 127, 0, 0, 1]) : Buffer.alloc(0)
+  const record = (type: number, ...address: number[]) =>
+    Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 5, 0, address.length, ...address])
+  const loopback = isOfSix ? record(AAAA, ...Array(15).fill(0), 1) : record(1, 127, 0, 0, 1)
+  const answer = isFound ? loopback : Buffer.alloc(0)
   names.send(Buffer.concat([head, question.subarray(12, end), answer]), from.port, from.address)
 })
 
@@ -63,6 +70,16 @@ async function freePort(): Promise<number> {
 }
 
 describe('a request', () => {
+  it('asks for an address of IPv6 where the name has none of IPv4', async () => {
+    const { names, address } = await ask({ host: 'six.shop' })
+    expect(names.map(({ name, type, answer, addresses }) => [name, type, answer, ...addresses])).toEqual([
+      ['six.shop.default.svc.cluster.local.', 'A', 'NXDOMAIN'],
+      ['six.shop.svc.cluster.local.', 'A', 'NODATA'],
+      ['six.shop.svc.cluster.local.', 'AAAA', 'NOERROR', '::1'],
+    ])
+    expect(address).toBe('::1')
+  })
+
   it('asks for the name step by step, calls whom it leads to, and says what was answered', async () => {
     const outcome = await ask({ host: 'web.shop' })
     expect(outcome).toMatchObject({

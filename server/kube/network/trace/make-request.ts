@@ -22,6 +22,8 @@ export interface RequestOrder {
 /** One question of the search list and what came back. */
 export interface NameStep {
   name: string
+  /** The family of the address that was asked for. */
+  type: 'A' | 'AAAA'
   /** `NOERROR`, or what was wrong: `NXDOMAIN`, `NODATA`, `SERVFAIL`, `TIMEOUT`, `REFUSED`. */
   answer: string
   addresses: string[]
@@ -77,15 +79,22 @@ async function lookUp(names: readonly string[], server: string): Promise<NameSte
   resolver.setServers([server])
   const steps: NameStep[] = []
   for (const name of names) {
-    const began = performance.now()
-    const { answer, addresses } = await resolver.resolve4(name).then(
-      (found) => ({ answer: 'NOERROR', addresses: found }),
-      ({ code = '' }: NodeJS.ErrnoException) => ({ answer: ANSWERS[code] ?? code, addresses: [] as string[] }),
-    )
-    steps.push({ name, answer, addresses, ms: elapsed(began) })
-    if (addresses.length > 0 || !['NXDOMAIN', 'NODATA'].includes(answer)) break
+    steps.push(await askFor(resolver, name, 'A'))
+    // Somebody has that name, and no address of IPv4.
+    if (steps.at(-1)?.answer === 'NODATA') steps.push(await askFor(resolver, name, 'AAAA'))
+    if (!['NXDOMAIN', 'NODATA'].includes(steps.at(-1)?.answer ?? '')) break
   }
   return steps
+}
+
+async function askFor(resolver: Resolver, name: string, type: NameStep['type']): Promise<NameStep> {
+  const began = performance.now()
+  const asked = type === 'A' ? resolver.resolve4(name) : resolver.resolve6(name)
+  const { answer, addresses } = await asked.then(
+    (found) => ({ answer: 'NOERROR', addresses: found }),
+    ({ code = '' }: NodeJS.ErrnoException) => ({ answer: ANSWERS[code] ?? code, addresses: [] as string[] }),
+  )
+  return { name, type, answer, addresses, ms: elapsed(began) }
 }
 
 type Call = Pick<RequestOutcome, 'how' | 'connectMs' | 'bytes'> & Partial<Pick<RequestOutcome, 'from' | 'answer'>>

@@ -40,7 +40,7 @@ export class PacketTrace implements AsyncDisposable {
   /** From the client, who is on this machine: its request, or the question for its name. */
   isOwn({ protocol, from, fromPort, toPort }: TracedPacket): boolean {
     const { order } = this.#options
-    if (!order.isHere || (order.from && from !== order.from)) return false
+    if (!order.isHere || (order.from.length > 0 && !order.from.includes(from))) return false
     return (protocol === order.protocol && fromPort === order.port) || (protocol === 'udp' && toPort === 53)
   }
 

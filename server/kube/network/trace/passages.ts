@@ -67,9 +67,13 @@ export function firstPasses(passages: readonly Passage[]): Passage[] {
   })
 }
 
-/** The target that a rule puts in the place of the one that was called; empty where the rule does not say which it drew. */
-export function rewrittenTo(passages: readonly Passage[]): string | undefined {
+/** `10.1.0.3:80`, or `[fd00::3]:80`. */
+const TARGET = /(?:--to-destination|dnat(?: ip6?)? to) (?:\[([\da-f:]+)\]|([\d.]+)):(\d+)/
+
+/** Whom a rule puts in the place of who was called; without an address where the rule does not say whom it drew. */
+export function rewrittenTo(passages: readonly Passage[]): { ip: string; port: number } | undefined {
   const rule = passages.flatMap(({ rules }) => rules).find(({ text }) => /\b(dnat|redirect)\b/i.test(text))
   if (!rule) return undefined
-  return /(?:--to-destination|dnat(?: ip6?)? to) (\d[\d.]*:\d+)/.exec(rule.text)?.[1] ?? ''
+  const [, six, four = '', port] = TARGET.exec(rule.text) ?? []
+  return { ip: six ?? four, port: Number(port ?? 0) }
 }

@@ -5,7 +5,7 @@ import { noLogger } from '../../../base/logger.ts'
 import type { NodeOs } from '../../node-os/node-os.ts'
 import { RequestTracer } from './request-tracer.ts'
 
-const order = { port: 41000, protocol: 'tcp', isHere: true, from: '10.1.0.2', others: [] }
+const order = { port: 41000, protocol: 'tcp', isHere: true, from: ['10.1.0.2'], others: [] }
 const at = (from: string, fromPort: number, to: string, toPort: number, l4 = 'tcp') =>
   `ip saddr ${from} ip daddr ${to} ip ttl 64 ${l4} sport ${fromPort} ${l4} dport ${toPort} `
 const packet = (id: string, chain: string, headers: string) =>
@@ -106,6 +106,32 @@ describe('a trace on a machine', () => {
     expect(neighbour).toBe('10.160.1.13 dev eth0 lladdr 02:42:0a:a0:01:0d REACHABLE')
   })
 
+  it('marks and tells of both families', async () => {
+    const { tracer, scripts, commands, tell } = setUp()
+    await tracer.arm({ ...order, from: ['10.1.0.2', 'fd00::2'], others: ['10.160.1.12', 'fd00:160::12', 'fd00::'] })
+    for (const rule of [
+      'ip saddr 10.1.0.2 tcp sport 41000 tcp flags & (syn | ack) == syn',
+      'ip6 saddr fd00::2 tcp sport 41000 tcp flags & (syn | ack) == syn',
+      'ip6 saddr fd00::2 udp dport 53',
+      'ip saddr { 10.160.1.12 } tcp flags',
+      'ip6 saddr { fd00:160::12, fd00:: } tcp flags',
+    ]) {
+      expect(scripts[0]).toContain(`add rule inet podium-trace-41000 in ${rule}`)
+    }
+    const six = 'ip6 saddr fd00::2 ip6 daddr fd00:96::50 ip6 hoplimit 64 tcp sport 41000 tcp dport 80 '
+    tell(
+      `trace id a1 ip6 nat PREROUTING packet: iif "cni0" ${six}`,
+      'trace id a1 ip6 nat KUBE-SEP-A rule meta l4proto tcp dnat to [fd00:1::3]:8080 # handle 8 (verdict accept)',
+    )
+    const { passages } = await tracer.collect({ port: 41000 })
+    expect(passages.map(({ family, packet }) => [family, packet.from, packet.to])).toEqual([
+      ['ip6', 'fd00::2', 'fd00:96::50'],
+    ])
+    expect(commands).toContain('conntrack -L -f ipv6 -p tcp --orig-src fd00::2 --sport 41000')
+    // Whom the rule put there, for nothing became a connection.
+    expect(commands).toContain('ip route get fd00:1::3 from fd00::2 iif cni0')
+  })
+
   it('tells elsewhere of those only that come from where they are said to come', async () => {
     const { tracer, tell } = setUp()
     await tracer.arm({ ...order, isHere: false, others: ['10.160.1.12'] })
@@ -134,7 +160,9 @@ describe('a trace on a machine', () => {
   })
 
   it.each([
-    [{ ...order, from: '10.1.0.2; flush ruleset' }],
+    [{ ...order, from: ['10.1.0.2; flush ruleset'] }],
+    [{ ...order, from: '10.1.0.2' }],
+    [{ ...order, from: ['fe80::1%eth0'] }],
     [{ ...order, others: ['x'] }],
     [{ ...order, port: 70_000 }],
     [{ ...order, protocol: 'icmp' }],

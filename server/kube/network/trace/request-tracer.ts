@@ -99,7 +99,7 @@ export class RequestTracer implements AsyncDisposable {
     const connection = await connectionOf(os, last.protocol, source)
     // What was rewritten and went no further is no connection: the rule alone knows where to.
     const own = passages.filter(({ packet }) => packet.fromPort === last.fromPort)
-    const to = connection?.answered.from ?? rewrittenTo(own)?.split(':')[0] ?? last.to
+    const to = connection?.answered.from ?? rewrittenTo(own)?.ip ?? last.to
     const route = to === '' ? {} : await routeTo(os, { to, from: last.from, iif: last.iif })
     return { passages, chains, ...(connection ? { connection } : {}), ...route }
   }

@@ -1,6 +1,6 @@
 // What a machine is asked for while one request is traced. All of it becomes words of nft's language, so all of it is looked at.
 
-import { isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import { badRequest } from '../../apimachinery/status-error.ts'
 
 export interface TraceOrder {
@@ -9,8 +9,8 @@ export interface TraceOrder {
   protocol: 'tcp' | 'udp'
   /** The client is on this machine. */
   isHere: boolean
-  /** The client's address; the machine itself has several, and is told by the port alone. */
-  from?: string
+  /** The client's addresses, one of each family; none for the machine itself, which is told by the port alone. */
+  from: string[]
   /** Addresses under which the request may come from another machine. */
   others: string[]
 }
@@ -22,15 +22,13 @@ export interface Source {
 }
 
 export function traceOrder(value: unknown): TraceOrder {
-  const { isHere, from, others = [] } = fieldsOf(value)
-  if (from !== undefined && !isAddress(from)) throw badRequest('from: an IPv4 address is needed')
-  if (!Array.isArray(others) || !others.every(isAddress)) throw badRequest('others: IPv4 addresses are needed')
+  const { isHere, from = [], others = [] } = fieldsOf(value)
   return {
     port: portOf(value),
     protocol: protocolOf(value),
     isHere: isHere === true,
-    ...(from === undefined ? {} : { from }),
-    others,
+    from: addressesIn('from', from),
+    others: addressesIn('others', others),
   }
 }
 
@@ -44,8 +42,9 @@ export function collectOrder(value: unknown): { port: number; sources?: Source[]
 
 export function requestOf(value: unknown): { host: string; port: number; protocol: 'tcp' | 'udp'; localPort: number } {
   const { host, to } = fieldsOf(value)
-  if (typeof host !== 'string' || !/^[\w.-]{1,253}$/.test(host))
+  if (typeof host !== 'string' || !(/^[\w.-]{1,253}$/.test(host) || isAddress(host))) {
     throw badRequest('host: a name or an address is needed')
+  }
   if (!isPort(to)) throw badRequest('to: a port is needed')
   return { host, port: to, protocol: protocolOf(value), localPort: portOf(value) }
 }
@@ -62,8 +61,15 @@ function protocolOf(value: unknown): TraceOrder['protocol'] {
   return protocol
 }
 
+function addressesIn(what: string, value: unknown): string[] {
+  if (Array.isArray(value) && value.every(isAddress)) return value
+  throw badRequest(`${what}: addresses are needed`)
+}
+
 const fieldsOf = (value: unknown) => (value ?? {}) as Record<string, unknown>
-const isAddress = (value: unknown): value is string => typeof value === 'string' && isIPv4(value)
+/** Without the name of a link, which Node takes as well. */
+const isAddress = (value: unknown): value is string =>
+  typeof value === 'string' && isIP(value) !== 0 && !value.includes('%')
 const isPort = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) > 0 && Number(value) < 65536
 const isSource = (value: unknown): value is Source => isAddress(fieldsOf(value).ip) && isPort(fieldsOf(value).port)

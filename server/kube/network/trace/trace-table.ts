@@ -1,6 +1,7 @@
 // The table that asks the kernel to tell of one request: it marks the first packet, and what the packet meets afterwards is
 // told by `nft monitor trace`. There is one for each trace, and none when nobody traces.
 
+import { isIPv6 } from 'node:net'
 import type { TraceOrder } from './trace-order.ts'
 
 const PREFIX = 'podium-trace-'
@@ -25,22 +26,26 @@ export function traceScript({ port, protocol, isHere, from, others }: TraceOrder
   // Only the first packet meets the rules that choose; all that follow go the way that conntrack has kept.
   const first = protocol === 'tcp' ? ' tcp flags & (syn | ack) == syn' : ''
   const own = `${protocol} sport ${port}${first} ${MARK}`
-  const byAddress = from ? `ip saddr ${from} ` : ''
+  const clients = from.map((address) => `${familyOf(address)} saddr ${address}`)
   const foreign = protocol === 'udp' ? `udp dport != ${OVERLAY_PORT}` : first.trim()
   return [
     `add table ${table}`,
     `add chain ${table} in { type filter hook prerouting priority ${PRIORITY}; }`,
     `add chain ${table} out { type filter hook output priority ${PRIORITY}; }`,
     `add rule ${table} out ip daddr 127.0.0.1 udp dport ${port} ${MARK}`,
-    `add rule ${table} in ${byAddress}${own}`,
-    ...(isHere && !from ? [`add rule ${table} out ${own}`] : []),
+    ...(clients.length > 0
+      ? clients.map((client) => `add rule ${table} in ${client} ${own}`)
+      : [`add rule ${table} in ${own}`]),
+    ...(isHere && clients.length === 0 ? [`add rule ${table} out ${own}`] : []),
     // Where the name is asked for: a rule may drop this already.
-    ...(isHere && from ? [`add rule ${table} in ip saddr ${from} udp dport 53 ${LIMIT} ${MARK}`] : []),
-    ...(others.length > 0
-      ? [`add rule ${table} in ip saddr { ${others.join(', ')} } ${foreign} ${LIMIT} ${MARK}`]
-      : []),
+    ...(isHere ? clients.map((client) => `add rule ${table} in ${client} udp dport 53 ${LIMIT} ${MARK}`) : []),
+    ...[...Map.groupBy(others, familyOf)].map(
+      ([family, some]) => `add rule ${table} in ${family} saddr { ${some.join(', ')} } ${foreign} ${LIMIT} ${MARK}`,
+    ),
     '',
   ].join('\n')
 }
+
+const familyOf = (address: string) => (isIPv6(address) ? 'ip6' : 'ip')
 
 export const removalScript = (table: string) => `add table ${table}\ndelete table ${table}\n`

@@ -8,7 +8,8 @@ import type { TraceEnds } from './traced-request.ts'
 export function endsOf(told: Told): TraceEnds {
   const { client, outcome, target, protocol, objects, port } = told
   const addresses = new Addresses(objects)
-  const { pod, machine, ip = outcome.from ?? '' } = client
+  const { pod, machine, ips } = client
+  const ip = outcome.from ?? ips[0] ?? ''
   const who = { ...(pod ? { pod } : {}), ...(machine ? { machine } : {}) }
   const ends: TraceEnds = { client: { ...who, ip, port }, isReached: false }
   if (!outcome.address) return ends

@@ -4,6 +4,7 @@ import {
   arrives,
   CLIENT,
   FORWARD,
+  leadingTo,
   outcome,
   passage,
   preroutingTo,
@@ -15,7 +16,9 @@ import {
 
 const web = '10.96.0.50'
 const allowed = rule('to/default/web-2', 'accept', 'tcp dport 80 counter accept comment "default/friends ingress[0]"')
-const names = [{ name: 'web.default.svc.cluster.local.', answer: 'NOERROR', addresses: [web], ms: 0.4 }]
+const names = [
+  { name: 'web.default.svc.cluster.local.', type: 'A' as const, answer: 'NOERROR', addresses: [web], ms: 0.4 },
+]
 const hops = (...args: Parameters<typeof told>) => hopsOf(told(...args))
 const words = (told: ReturnType<typeof hops>) => told.map(({ title, where, says }) => [title, where, says])
 
@@ -117,9 +120,29 @@ describe('the way of a request', () => {
     })
   })
 
+  it('is told in addresses of IPv6 as they are written before a port', () => {
+    const [web, far] = ['fd00:10:96::50', 'fd00:10:244:0::2']
+    const own = (one: ReturnType<typeof preroutingTo>, to: string, toPort: number) => ({
+      ...one,
+      packet: { ...one.packet, from: 'fd00:10:244:1::2', to, toPort },
+    })
+    const chosen = preroutingTo('x:8080', ...leadingTo('default/web', `[${far}]:80`))
+    const forward = passage(FORWARD, ['cni0', 'eth0'], [CLIENT, 'x:80'])
+    const told = hops(web, {
+      outcome: outcome('connected', web),
+      reports: [['node-1', report([own(chosen, web, 8080), own(forward, far, 80)])]],
+    })
+    expect(words(told)).toEqual([
+      ['client sends', 'node-1', `TCP from \`[fd00:10:244:1::2]:41000\` to \`[${web}]:8080\``],
+      ['Service web', 'node-1', `rewrites the target to \`[${far}]:80\`, web-2`],
+      ['web-2 answers', 'node-2', 'nothing, but it is there'],
+    ])
+  })
+
   it('ends at the name where that leads nowhere', () => {
     const steps = ['wbe.default.svc.cluster.local.', 'wbe.'].map((name) => ({
       name,
+      type: 'A' as const,
       answer: 'NXDOMAIN',
       addresses: [],
       ms: 1,

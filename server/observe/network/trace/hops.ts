@@ -3,7 +3,7 @@
 import { type Passage, rewrittenTo } from '../../../kube/network/trace/passages.ts'
 import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
 import type { TracedPacket } from '../../../kube/network/trace/trace-line.ts'
-import { Addresses } from '../addresses.ts'
+import { Addresses, withPort } from '../addresses.ts'
 import { choicesOf } from './choices.ts'
 import { endsOf } from './ends.ts'
 import { commentOf, isQuestion, kindOf, stopIn } from './passage-kinds.ts'
@@ -52,13 +52,13 @@ function nameHop({ outcome, target }: Told): TraceHop[] {
       where: `${nameServer ? `DNS at ${nameServer}` : 'its own resolver'}, ${ms.toFixed(1)} ms`,
       says: address ? `${target.host} is \`${address}\`, ${asked}` : `nobody knows ${target.host}, ${asked}`,
       state: address ? 'ok' : 'fail',
-      lines: names.map(({ name, answer, addresses }) => `${name} A: ${addresses.join(', ') || answer}`),
+      lines: names.map(({ name, type, answer, addresses }) => `${name} ${type}: ${addresses.join(', ') || answer}`),
     },
   ]
 }
 
-const endOf = ({ from, fromPort }: TracedPacket) => `${from}:${fromPort}`
-const targetOf = ({ to, toPort }: Pick<TracedPacket, 'to' | 'toPort'>) => `${to}:${toPort}`
+const endOf = ({ from, fromPort }: TracedPacket) => withPort(from, fromPort)
+const targetOf = ({ to, toPort }: Pick<TracedPacket, 'to' | 'toPort'>) => withPort(to, toPort)
 
 function sends({ client, protocol }: Told, packet: TracedPacket): TraceHop {
   return {
@@ -184,8 +184,10 @@ function serviceWords(
     .slice(passages.indexOf(passage) + 1)
     .find(({ packet: one }) => targetOf(one) !== targetOf(packet))
   const answered = report?.connection?.answered
-  const went = later ? targetOf(later.packet) : answered && `${answered.from}:${answered.fromPort}`
-  const target = went ?? rewrittenTo([passage])
+  const went = later ? targetOf(later.packet) : answered && withPort(answered.from, answered.fromPort)
+  const rewritten = rewrittenTo([passage])
+  const target = went ?? (rewritten?.ip ? withPort(rewritten.ip, rewritten.port) : undefined)
+  if (rewritten && target === undefined) return { title, says: 'rewrites the target, and does not say to whom' }
   if (target === undefined || target === targetOf(packet)) return { title, says: 'no rule here is about it' }
   const choice = choicesOf(passage, report?.chains ?? {}, target)
   const pod =
@@ -201,6 +203,6 @@ function masqueradeWords({ report }: OnMachine, { packet, rules }: Passage): Pic
   const isRewritten = rules.some(({ text }) => /masquerade|snat/i.test(text) && !/^-A \S+ .*-j KUBE-/.test(text))
   const answered = report?.connection?.answered
   if (!isRewritten) return { title: 'Sender', says: `stays \`${endOf(packet)}\`` }
-  const as = answered ? ` to \`${answered.to}:${answered.toPort}\`` : ''
+  const as = answered ? ` to \`${withPort(answered.to, answered.toPort)}\`` : ''
   return { title: 'Masquerade', says: `rewrites the sender${as}, so that the answer comes back this way` }
 }

@@ -40,7 +40,7 @@ export function stopsOf(told: Told, which: 'request' | 'question'): Stop[] {
 
 /** For the name, on the way to the request. */
 export const isQuestion = ({ packet }: Passage, { port, client }: Told): boolean =>
-  packet.protocol === 'udp' && packet.toPort === 53 && packet.fromPort !== port && packet.from === client.ip
+  packet.protocol === 'udp' && packet.toPort === 53 && packet.fromPort !== port && client.ips.includes(packet.from)
 
 /** Of `… comment "ingress dropped by default/db-only-from-web"`. */
 export const commentOf = (text: string) => /comment "([^"]*)"/.exec(text)?.[1] ?? ''

@@ -6,7 +6,7 @@ import type { Transport } from '../../../kube/client/index.ts'
 import type { RequestOutcome } from '../../../kube/network/trace/make-request.ts'
 import type { TraceReport } from '../../../kube/network/trace/request-tracer.ts'
 import type { Source } from '../../../kube/network/trace/trace-order.ts'
-import type { ClusterObjects } from '../addresses.ts'
+import { addressesOfPod, type ClusterObjects, nextTo, podRangesOf } from '../addresses.ts'
 import { whyDeaf } from '../network-objects.ts'
 import { endsOf } from './ends.ts'
 import { hopsOf } from './hops.ts'
@@ -90,8 +90,7 @@ export class RequestTracing {
         tracers.map(async (tracer) => {
           const isHere = tracer.machine === client.machine
           const others = addressesOfMachines(objects)
-          const from = client.ip ? { from: client.ip } : {}
-          await tracer.arm({ port, protocol, isHere, ...from, others }).then(
+          await tracer.arm({ port, protocol, isHere, from: [...client.ips], others }).then(
             () => armed.set(tracer.machine, tracer),
             (err: unknown) => unheard.push({ machine: tracer.machine, why: wordsOf(err) }),
           )
@@ -166,18 +165,18 @@ function sourcesOf({ passages, connection }: TraceReport): Source[] {
 }
 
 function clientOf({ from }: TraceQuestion, { pods, nodes }: ClusterObjects): Told['client'] | string {
-  if ('terminal' in from) return { name: 'your terminal', namespace: 'default', machine: '' }
+  if ('terminal' in from) return { name: 'your terminal', namespace: 'default', machine: '', ips: [] }
   const machine = 'machine' in from ? from.machine : podOf(from.pod, pods)?.spec?.nodeName
   const node = nodes.find(({ metadata }) => metadata?.name === machine)
   if ('machine' in from) {
     if (!node) return `There is no machine \`${from.machine}\`.`
-    return canCall(node, { name: from.machine, namespace: 'default', machine: from.machine })
+    return canCall(node, { name: from.machine, namespace: 'default', machine: from.machine, ips: [] })
   }
   const { namespace, name } = from.pod
   const pod = podOf(from.pod, pods)
   if (!pod || !node) return `There is no Pod \`${name}\` in ${namespace}, or it is on no machine yet.`
-  const ip = pod.spec?.hostNetwork ? undefined : pod.status?.podIP
-  return canCall(node, { name, namespace, machine: machine ?? '', pod: from.pod, ...(ip ? { ip } : {}) })
+  const ips = pod.spec?.hostNetwork ? [] : addressesOfPod(pod)
+  return canCall(node, { name, namespace, machine: machine ?? '', pod: from.pod, ips })
 }
 
 function canCall(node: ClusterObjects['nodes'][number], client: Told['client']): Told['client'] | string {
@@ -190,18 +189,10 @@ const podOf = ({ namespace, name }: { namespace: string; name: string }, pods: C
 
 /** Under which a packet may come from another machine: its own, and that of the bridge its Pods hang on. */
 function addressesOfMachines({ nodes }: ClusterObjects): string[] {
-  return nodes.flatMap(({ status, spec }) => [
-    ...(status?.addresses ?? []).flatMap(({ type, address }) =>
-      type === 'InternalIP' && !address.includes(':') ? [address] : [],
-    ),
-    ...(spec?.podCIDR && !spec.podCIDR.includes(':') ? firstTwo(spec.podCIDR) : []),
+  return nodes.flatMap((node) => [
+    ...(node.status?.addresses ?? []).flatMap(({ type, address }) => (type === 'InternalIP' ? [address] : [])),
+    ...podRangesOf(node).flatMap((own) => [own, nextTo(own)]),
   ])
-}
-
-/** Of a range: its own, which an overlay's end has, and the bridge's. */
-function firstTwo(cidr: string): string[] {
-  const own = cidr.split('/')[0] ?? ''
-  return [own, own.replace(/\.\d+$/, (last) => `.${Number(last.slice(1)) + 1}`)]
 }
 
 const wordsOf = (err: unknown) => (err instanceof Error ? err.message : String(err)).replace(/\.$/, '')

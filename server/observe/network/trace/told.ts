@@ -15,8 +15,8 @@ export interface Told {
     /** Empty for who is on none: the learner's terminal. */
     machine: string
     pod?: ObjectName
-    /** A Pod's own; a machine has several. */
-    ip?: string
+    /** A Pod's own, one of each family; none for a machine, which has several. */
+    ips: readonly string[]
   }
   target: TraceTarget
   /** That the request was sent from. */

@@ -16,7 +16,10 @@ it.each([
   ['web:0', '`0` is no port: they go from 1 to 65535.'],
   ['a b', expect.stringMatching(/^Say whom to call/)],
   ['http://web', expect.stringMatching(/^Say whom to call|neither/)],
-  ['fd00::1', expect.stringMatching(/^Say whom to call/)],
+  ['fd00::1', { host: 'fd00::1', port: 80 }],
+  ['fd00:10:96::50', { host: 'fd00:10:96::50', port: 8080 }],
+  ['[fd00:10:96::50]:9090', { host: 'fd00:10:96::50', port: 9090 }],
+  ['[web]:80', expect.stringMatching(/neither a name nor an address/)],
 ])('%s is a target', (typed, target) => {
   expect(traceTarget(typed, 'default', objects)).toEqual(target)
 })

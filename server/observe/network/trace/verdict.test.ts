@@ -17,7 +17,7 @@ import type { Told } from './told.ts'
 import { verdictOf } from './verdict.ts'
 
 const web = '10.96.0.50'
-const step = (name: string, answer: string) => ({ name, answer, addresses: [], ms: 1 })
+const step = (name: string, answer: string) => ({ name, type: 'A' as const, answer, addresses: [], ms: 1 })
 const question = (...rules: ReturnType<typeof rule>[]): Passage => {
   const asked = passage(
     ['inet', 'network-policy', 'egress'],

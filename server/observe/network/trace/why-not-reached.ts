@@ -3,7 +3,7 @@
 
 import type { Service } from 'kubernetes-types/core/v1'
 import { rewrittenTo } from '../../../kube/network/trace/passages.ts'
-import { Addresses } from '../addresses.ts'
+import { Addresses, clusterIPsOf } from '../addresses.ts'
 import { pathOfService, slicesOf, targetPortOf } from '../service-path.ts'
 import { lastTarget } from './ends.ts'
 import { commentOf, isQuestion, kindOf, type Stop, stopsOf } from './passage-kinds.ts'
@@ -40,7 +40,7 @@ function stopped({ machine, passage, rule, how }: Stop, told: Told): string {
 /** Services are addresses that no machine owns: without a rule they lead nowhere. */
 function missing(told: Told): string | undefined {
   const { objects, machines, outcome, target } = told
-  const byAddress = objects.services.find(({ spec }) => spec?.clusterIP === outcome.address)
+  const byAddress = objects.services.find((one) => clusterIPsOf(one).includes(outcome.address ?? ''))
   const service = asked(told)
   if (!service && byAddress) {
     const ports = (byAddress.spec?.ports ?? []).map(({ port }) => `\`${port}\``).join(', ')

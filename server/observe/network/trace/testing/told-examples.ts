@@ -19,11 +19,23 @@ const node = (name: string, address: string, podCIDR: string): Node => ({
 const pod = (name: string, app: string, nodeName: string, podIP: string, ready = true): Pod => ({
   metadata: { namespace: 'default', name, labels: { app } },
   spec: { nodeName, containers: [{ name, ports: [{ containerPort: 80 }] }] },
-  status: { podIP, conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
+  status: {
+    podIP,
+    podIPs: [{ ip: podIP }, { ip: sixOf(podIP) }],
+    conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+  },
 })
+/** Of the same machine and number. */
+const sixOf = (ip: string) => ip.replace(/^10\.244\.(\d+)\.(\d+)$/, 'fd00:10:244:$1::$2')
+
 const service = (name: string, clusterIP: string, app: string, targetPort = 80, namespace = 'default'): Service => ({
   metadata: { namespace, name },
-  spec: { clusterIP, selector: { app }, ports: [{ port: 8080, targetPort, nodePort: 30080 }] },
+  spec: {
+    clusterIP,
+    clusterIPs: [clusterIP, `fd00:10:96::${clusterIP.split('.').at(-1)}`],
+    selector: { app },
+    ports: [{ port: 8080, targetPort, nodePort: 30080 }],
+  },
 })
 const slice = (name: string, port: number, ...addresses: string[]): EndpointSlice => ({
   metadata: { namespace: 'default', name, labels: { 'kubernetes.io/service-name': name } },
@@ -154,7 +166,7 @@ export function told(
       namespace: 'default',
       machine: 'node-1',
       pod: { namespace: 'default', name: 'client' },
-      ip: '10.244.1.2',
+      ips: ['10.244.1.2', 'fd00:10:244:1::2'],
     },
     target: { host, port: 8080 },
     port: 41000,
