@@ -135,7 +135,7 @@ function StationCard({ station, isPointed, point }: { station: Station; isPointe
       data-station={kind}
       data-state={state}
       aria-pressed={isPointed}
-      aria-label={`Hop ${number}: ${title}`}
+      title={`Hop ${number}`}
       onClick={point}
     >
       <span>
