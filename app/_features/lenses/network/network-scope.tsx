@@ -25,8 +25,10 @@ import { useNetwork } from './use-network.ts'
 export function NetworkScope(props: LensProps) {
   const network = useNetwork(props)
   const trace = useTrace(props)
-  const { selection, select, sessionId } = props
+  const { store, selection, select, sessionId } = props
   const { model, chosen } = network
+  // By the learner alone, now, and where packets flow.
+  const canTrace = store.mayAct && model.machines.some(({ state }) => state !== 'simulated')
   const choose = (id: number | undefined) => {
     select(null)
     network.choose(id)
@@ -34,7 +36,6 @@ export function NetworkScope(props: LensProps) {
   if (!selection) {
     const connection = chosen === undefined ? undefined : model.connection(chosen)
     if (connection) return <ScopeOfConnection connection={connection} close={() => choose(undefined)} />
-    const canTrace = model.until === undefined && model.machines.some(({ state }) => state !== 'simulated')
     const form = canTrace && sessionId && <TraceForm trace={trace} model={model} sessionId={sessionId} />
     if (trace.traced && form) {
       return <TraceScope traced={trace.traced} pointed={trace.pointed} form={form} close={() => trace.forget()} />
@@ -55,7 +56,7 @@ export function NetworkScope(props: LensProps) {
         service={service}
         network={network}
         choose={choose}
-        traceTo={traceTo}
+        {...(canTrace ? { traceTo } : {})}
         close={() => select(null)}
       />
     )

@@ -20,7 +20,8 @@ export function ScopeOfService(props: {
   service: NetworkService
   network: NetworkStore
   choose: (id: number) => void
-  traceTo: () => void
+  /** Absent where none can be traced. */
+  traceTo?: () => void
   close: () => void
 }) {
   const { service, network, choose, traceTo, close } = props
@@ -77,7 +78,7 @@ export function ScopeOfService(props: {
           </p>
         </Part>
       )}
-      {model.until === undefined && model.machines.some(({ state }) => state !== 'simulated') && (
+      {traceTo && (
         <div className={scope.control}>
           <Button small onClick={traceTo}>
             Trace a request to it
