@@ -43,6 +43,12 @@ describe('a traced request', () => {
       'web-2 refuses',
     ],
     [
+      'refused before the Pod',
+      to('ECONNREFUSED', rule('input', 'drop', 'tcp dport 80 reject with tcp reset')),
+      { target: { pod: { name: 'web-2' } }, isReached: false },
+      'Network policy, ingress',
+    ],
+    [
       'dropped before the Pod',
       to('silence', dropped),
       { target: { pod: { name: 'web-2' } }, isReached: false },

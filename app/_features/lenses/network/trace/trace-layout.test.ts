@@ -58,6 +58,17 @@ const fromTerminal = traced(
   ],
   { client: { ip: '10.160.1.9', port: 41000 }, asked: { ip: '10.160.1.11', port: 30080, machine: 'node-1' } },
 )
+/** By a machine that passes it on. */
+const outByAnother = traced(
+  [...begin, hop('wire', 'node-2'), hop('route', 'node-2'), hop('masquerade', 'node-2'), hop('answers', '')],
+  { target: { ip: '203.0.113.7', port: 80 } },
+)
+/** Rules let it through, and on the wire nobody took it. */
+const lost = traced(
+  [...begin.slice(0, 3), hop('route', 'node-1', { state: 'fail' }), hop('filter', 'node-1')],
+  { isReached: false },
+  'fail',
+)
 const unknownName = traced([hop('name', '', { state: 'fail' })], { isReached: false }, 'fail')
 
 const machines = ['node-1', 'node-2'].map((name) => ({ name }) as NetworkMachine)
@@ -91,7 +102,7 @@ function corners(path: string): { x: number; y: number }[] {
   return all
 }
 
-const fromPods = { across, dropped, sameMachine, back, toDns, unknownName }
+const fromPods = { across, dropped, sameMachine, back, toDns, outByAnother, lost, unknownName }
 const every = { ...fromPods, fromTerminal }
 
 describe('the way of a traced request', () => {
@@ -129,10 +140,20 @@ describe('the way of a traced request', () => {
     expect(columns[1]?.pods.map((one) => [one.pod.name, one.role])).toEqual([['far', 'not reached']])
   })
 
-  it('leaves all machines for whom no machine has', () => {
-    const { path, outside, wire } = lay(toDns)
-    expect(outside?.name).toBe('10.160.1.1')
+  it.each([
+    ['toDns', toDns, '10.160.1.1'],
+    ['outByAnother', outByAnother, '203.0.113.7'],
+  ])('%s: leaves all machines for whom no machine has', (_, of, name) => {
+    const { path, outside, wire } = lay(of)
+    expect(outside?.name).toBe(name)
     expect(corners(path).at(-1)).toEqual({ x: outside?.x, y: wire.y })
+  })
+
+  it('comes up beside the hops of a machine that passes it on, and goes down along them', () => {
+    const { path, columns } = lay(outByAnother)
+    const [first] = columns[1]!.stations
+    const turn = corners(path).find(({ x, y }) => x > columns[1]!.x && y < first!.y)
+    expect(turn).toBeDefined()
   })
 
   it.each(Object.entries(every))('%s: numbers each hop once, in the order of its way, as the list does', (_, of) => {

@@ -176,7 +176,6 @@ function wayOf(traced: TracedRequest, ground: Ground): Pick<TraceLayout, 'path' 
     for (const { y, drawn } of leg.rises ? own.toReversed() : own) {
       path += `V${y + discAt}`
       mark(lane, y + discAt, drawn)
-      if (drawn.hop.state === 'fail') return { path, discs }
     }
     if (!isLast || !isReached) continue
     if (outside && !legs[0]?.wire) {
