@@ -48,7 +48,7 @@ export function TraceLayer(props: LayerProps & { traced: TracedRequest; model: N
       )}
       {placed.columns.map((column) => (
         <div key={column.machine.name}>
-          <Column column={column} />
+          <Column column={column} isHeard={!traced.unheard.some(({ machine }) => machine === column.machine.name)} />
           {column.pods.map(({ pod, role, ...rect }) => (
             <PodRow
               key={`${pod.namespace}/${pod.name}`}
@@ -99,7 +99,7 @@ export function TraceLayer(props: LayerProps & { traced: TracedRequest; model: N
   )
 }
 
-function Column({ column }: { column: TraceColumn }) {
+function Column({ column, isHeard }: { column: TraceColumn; isHeard: boolean }) {
   const { machine, foldedPods, folded, stations, ...rect } = column
   return (
     <div className={network.machine} style={at(rect)} data-machine={machine.name} data-traced={stations.length}>
@@ -108,13 +108,11 @@ function Column({ column }: { column: TraceColumn }) {
         <b>{machine.name}</b>
         <code className={style.range}>{machine.podCidr}</code>
       </span>
-      {(foldedPods > 0 || folded > 0) && (
-        <small>
-          {[foldedPods > 0 && `${foldedPods} Pods`, folded > 0 && `${folded} hops`].filter(Boolean).join(' and ')} more
-          in the list
-        </small>
+      {foldedPods > 0 && <small>+{foldedPods} Pods</small>}
+      {folded > 0 && <small>{folded} more in the list</small>}
+      {stations.length === 0 && (
+        <small>{isHeard ? 'Its kernel did not see the request.' : 'Its kernel could not be asked.'}</small>
       )}
-      {stations.length === 0 && <small>Its kernel did not see the request.</small>}
     </div>
   )
 }
