@@ -89,7 +89,10 @@ describe('the way of a request', () => {
       outcome: outcome('silence', web),
       reports: [['node-1', report([preroutingTo(`${web}:8080`)])]],
     })
-    expect(told.at(-1)).toMatchObject({ title: 'Service web', says: 'no rule here is about it' })
+    expect(told.at(-1)).toMatchObject({ kind: 'service', title: 'Service web', says: 'no rule here is about it' })
+    const toPod = preroutingTo('10.244.0.2:80')
+    const plain = hops('web', { outcome: outcome('silence', '10.244.0.2'), reports: [['node-1', report([toPod])]] })
+    expect(plain.at(-1)).toMatchObject({ kind: 'filter', title: 'Service rules' })
   })
 
   it('tells under whose address it went on', () => {

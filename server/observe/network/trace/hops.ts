@@ -154,7 +154,7 @@ function passageHop(on: OnMachine, passage: Passage): TraceHop[] {
     case 'policy':
       return policyHop(passage, base)
     case 'service':
-      return [{ ...base, ...serviceWords(on, passage) }]
+      return [serviceHop(on, passage, base)]
     case 'masquerade':
       return [{ ...base, ...masqueradeWords(on, passage) }]
     case 'filter': {
@@ -173,10 +173,11 @@ function policyHop(passage: Passage, base: Omit<TraceHop, 'title' | 'says'>): Tr
   return [{ ...base, title, says: about ? `\`${about}\` lets it through` : 'lets it through' }]
 }
 
-function serviceWords(
+function serviceHop(
   { passages, report, addresses, told }: OnMachine,
   passage: Passage,
-): Pick<TraceHop, 'title' | 'says' | 'choice'> {
+  base: Omit<TraceHop, 'title' | 'says'>,
+): TraceHop {
   const { packet } = passage
   const service = addresses.placeOf(packet.to, packet.toPort, { protocol: told.protocol, isAsked: true }).service
   const title = service ? `Service ${service.name}` : 'Service rules'
@@ -187,12 +188,17 @@ function serviceWords(
   const went = later ? targetOf(later.packet) : answered && withPort(answered.from, answered.fromPort)
   const rewritten = rewrittenTo([passage])
   const target = went ?? (rewritten?.ip ? withPort(rewritten.ip, rewritten.port) : undefined)
-  if (rewritten && target === undefined) return { title, says: 'rewrites the target, and does not say to whom' }
-  if (target === undefined || target === targetOf(packet)) return { title, says: 'no rule here is about it' }
+  if (rewritten && target === undefined)
+    return { ...base, title, says: 'rewrites the target, and does not say to whom' }
+  if (target === undefined || target === targetOf(packet)) {
+    // For no Service, it is one more filter that lets it through.
+    return { ...base, kind: service ? 'service' : 'filter', title, says: 'no rule here is about it' }
+  }
   const choice = choicesOf(passage, report?.chains ?? {}, target)
   const pod =
     later && addresses.placeOf(later.packet.to, later.packet.toPort, { protocol: told.protocol, isAsked: false }).pod
   return {
+    ...base,
     title,
     says: `rewrites the target to \`${target}\`${pod ? `, ${pod.name}` : ''}`,
     ...(choice.length > 0 ? { choice } : {}),
