@@ -97,9 +97,7 @@ export function previewOfTheCluster(seat: () => WorkspaceSeat): void {
       await choice.selectOption(door)
       await preview().getByLabel('Path').fill(path)
       await until(`${door}${path} answers`, async () => {
-        await preview()
-          .getByRole('button', { name: /^(Open|Reload)$/ })
-          .click()
+        if (!(await load())) return false
         return shown()
           .waitFor({ timeout: 3000 })
           .then(
@@ -107,6 +105,25 @@ export function previewOfTheCluster(seat: () => WorkspaceSeat): void {
             () => false,
           )
       })
+    }
+
+    /** Waits for the frame that this click makes: the one before it answers until then, and is gone after. */
+    async function load(): Promise<boolean> {
+      const { page } = seat()
+      await preview()
+        .locator('iframe')
+        .evaluateAll((frames) => {
+          for (const frame of frames) frame.toggleAttribute('data-before', true)
+        })
+      const [answer] = await Promise.all([
+        page.waitForResponse((response) => response.url().includes('preview.open')),
+        preview()
+          .getByRole('button', { name: /^(Open|Reload)$/ })
+          .click(),
+      ])
+      if (!answer.ok()) return false
+      await preview().locator('iframe:not([data-before])').waitFor()
+      return true
     }
 
     it('says that there is no door, until a Service gets an address', async () => {
@@ -131,7 +148,7 @@ export function previewOfTheCluster(seat: () => WorkspaceSeat): void {
     })
 
     it('gives the page nothing that is the classroom’s', async () => {
-      await preview().getByRole('button', { name: 'Reload' }).click()
+      await load()
       for (const what of ['cookie', 'storage', 'frame', 'socket'])
         await served().getByText(`${what}: refused`).waitFor()
     })

@@ -10,7 +10,7 @@ const service = (selector: object) => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: 'answerer' },
-  spec: { selector, ports: [{ port: 8080, targetPort: 80 }] },
+  spec: { type: 'NodePort', selector, ports: [{ port: 8080, targetPort: 80 }] },
 })
 const pod = (name: string, nodeName: string) => ({
   apiVersion: 'v1',
@@ -28,6 +28,11 @@ export function requestTracedInThePicture(seat: () => WorkspaceSeat): void {
       seat()
         .page.locator(of)
         .evaluateAll((all) => all.map((one) => one.firstElementChild?.textContent ?? one.textContent))
+    async function ask(from: string, to: string): Promise<void> {
+      await form().getByLabel('from').selectOption({ label: from })
+      await form().getByLabel('to', { exact: true }).fill(to)
+      await seat().page.keyboard.press('Enter')
+    }
     /** Of `typed`, that of the one who answers, which is another. */
     const machines: string[] = []
 
@@ -48,9 +53,7 @@ export function requestTracedInThePicture(seat: () => WorkspaceSeat): void {
       const { page } = seat()
       await page.getByRole('tab', { name: 'Network' }).click()
       await form().waitFor()
-      await form().getByLabel('from').selectOption({ label: 'typed' })
-      await form().getByLabel('to', { exact: true }).fill('answerer')
-      await page.keyboard.press('Enter')
+      await ask('typed', 'answerer')
       await scope().and(page.locator('[data-verdict="ok"]')).waitFor({ timeout: 60_000 })
       await scope().getByText('HTTP/1.1 200 OK').first().waitFor()
       const kinds = await scope()
@@ -76,7 +79,9 @@ export function requestTracedInThePicture(seat: () => WorkspaceSeat): void {
 
     it('shows the kernel’s own line of the hop that is chosen in the picture', async () => {
       const { page } = seat()
-      await drawn().locator('[data-station="service"]').focus()
+      await drawn()
+        .getByRole('button', { name: /^Service answerer rewrites the target/ })
+        .focus()
       await page.keyboard.press('Enter')
       const hop = scope().locator('[data-hop="service"][data-pointed]')
       await hop.getByText(/-A KUBE-SERVICES .*default\/answerer cluster IP/).waitFor()
@@ -103,14 +108,27 @@ export function requestTracedInThePicture(seat: () => WorkspaceSeat): void {
       await page.getByRole('button', { name: 'Table' }).click()
     })
 
+    it('may begin in the learner’s own terminal, and comes to the machines from outside', async () => {
+      const { page, ofLearner } = seat()
+      const port = (await ofLearner('get service answerer -o jsonpath={.spec.ports[0].nodePort}')).trim()
+      await ask('your terminal', `${machines[0]}:${port}`)
+      await scope().locator('[data-hop="sends"]', { hasText: 'Your terminal sends' }).waitFor({ timeout: 60_000 })
+      expect(await scope().getAttribute('data-verdict')).toBe('ok')
+      // By the machine that was called to the one where the Pod is.
+      const wires = await scope().locator('[data-hop="wire"] > span').allTextContents()
+      expect(wires).toEqual([`your terminal to ${machines[0]}`, machines.join(' to ')])
+      await drawn().locator('[data-pod="answerer"][data-role="answers"]').waitFor()
+      await drawn().getByText('your terminal', { exact: true }).waitFor()
+      expect(await page.locator('[data-disc]').count()).toBe(await scope().locator('[data-hop]').count())
+    })
+
     it('ends in the picture where it was refused, and says why', async () => {
       const { page, ofLearner } = seat()
       await ofLearner('apply -f -', service({ app: 'awnserer' }))
       await page.locator('[data-service="answerer"][data-nobody]').waitFor()
-      const again = () => form().getByRole('button', { name: 'Trace' }).click()
       // kube-proxy hears of it by itself.
       await until('nobody is led to', async () => {
-        await again()
+        await ask('typed', 'answerer')
         await form().getByRole('button', { name: 'Trace' }).and(page.locator(':enabled')).waitFor({ timeout: 60_000 })
         return (await scope().getAttribute('data-verdict')) === 'fail'
       })
