@@ -5,8 +5,6 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tracedInMode } from './connections/traced-in-mode.ts'
-import { tracingOf } from './connections/tracing-of.ts'
 import { clusters } from './support/classroom.ts'
 import { run as command, kubectl, podium, root } from './support/commands.ts'
 import { ASK, pod } from './support/packet-pods.ts'
@@ -64,7 +62,6 @@ const OBJECTS = [
 
 let directory: string
 let kube: ReturnType<typeof kubectl>
-let tracing: Awaited<ReturnType<typeof tracingOf>>
 const machines = new Map<string, { id: string; address: string }>()
 const addresses = new Map<string, string>()
 
@@ -75,7 +72,6 @@ beforeAll(async () => {
   kube = kubectl('1.36', kubeconfig)
   await run('apply -f -', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: OBJECTS }))
   await run('wait pods --all --for=condition=Ready --timeout=120s')
-  tracing = await tracingOf(kubeconfig)
   const cluster = (await clusters()).find(({ name }) => name === CLUSTER)
   for (const { name, id } of cluster?.machines ?? []) {
     const address = await run(`get node ${name} -o jsonpath={.status.addresses[0].address}`)
@@ -89,7 +85,6 @@ beforeAll(async () => {
   }
 })
 afterAll(async () => {
-  tracing?.[Symbol.dispose]()
   await podium('cluster', 'delete', CLUSTER)
   await rm(directory, { recursive: true, force: true })
 })
@@ -257,8 +252,6 @@ describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
     await run(`patch service guarded -p '{"spec":{"loadBalancerSourceRanges":["198.51.100.0/24"]}}'`)
   })
 
-  tracedInMode(mode, () => ({ onMachine, trace: (question) => tracing.trace(question) }))
-
   it('leaves nothing of the other mode', async () => {
     const saved = await onMachine('node-1', 'iptables-save; nft list tables')
     if (mode === 'iptables') expect(saved).not.toContain('kube-proxy')
@@ -350,13 +343,6 @@ it('goes from machine to machine in an overlay where that is chosen, with no add
   expect(await onMachine('node-1', `curl -s ${ip('b')}:8080`)).toMatch(/^b 10\.244\.\d+\.0$/)
   // Plug-ins were asked, when the node agents started anew, whether pods are as they were made.
   expect(await onMachine('node-2', 'cat /var/log/podium/node-agent.log')).not.toContain('of a pod has changed')
-  const traced = await tracing.trace({
-    from: { pod: { namespace: 'default', name: 'client' } },
-    to: 'pod/b',
-    protocol: 'tcp',
-  })
-  expect(traced).toMatchObject({ verdict: { state: 'ok' } })
-  expect(JSON.stringify(traced)).toMatch(/it comes by `vxlan\.1` from `10\.244\.[^`]*`, wrapped on the way/)
   const wrapped = await onMachine('node-2', 'cat /sys/class/net/vxlan.1/statistics/rx_packets')
   expect(Number(wrapped)).toBeGreaterThan(5)
 })

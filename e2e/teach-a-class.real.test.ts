@@ -197,28 +197,6 @@ describe('a learner who is stuck', () => {
     await gorse.getByRole('button', { name: 'Raise hand' }).waitFor()
     await sheet.getByRole('button', { name: 'Close' }).click()
   })
-
-  it('shows the instructor, in a browser of the instructor’s own, what the Pod serves', async () => {
-    await typeInTerminal(desks.gorse, 'kubectl expose pod hello --port=80 --type=NodePort')
-    await tile('gorse').click()
-    const sheet = wall.locator('[data-sheet="gorse"]')
-    const way = await sheet.getByRole('link', { name: 'Picture' }).getAttribute('href')
-    await sheet.getByRole('button', { name: 'Close' }).click()
-    const look = await wall.context().newPage()
-    await look.goto(origin + way)
-    await look.getByRole('button', { name: 'Browser' }).click()
-    const preview = look.locator('[data-preview]')
-    await preview.locator('option', { hasText: 'NodePort hello' }).waitFor({ state: 'attached' })
-    await until('the Pod answers', async () => {
-      await preview.getByRole('button', { name: /^(Open|Reload)$/ }).click()
-      const heading = look.frameLocator('[data-preview] iframe').getByRole('heading', { name: /nginx/ })
-      return heading.waitFor({ timeout: 3000 }).then(
-        () => true,
-        () => false,
-      )
-    })
-    await look.close()
-  })
 })
 
 describe('everybody, look here', () => {
