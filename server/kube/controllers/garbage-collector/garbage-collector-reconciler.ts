@@ -23,6 +23,8 @@ import {
 type Standing = 'solid' | 'gone' | 'waiting'
 
 const MAX_REMEMBERED = 500
+/** Until one looks again for an owner that is there, but of which the cache has not heard. */
+const UNHEARD_MS = 10_000
 
 export class GarbageCollectorReconciler implements Reconciler {
   readonly graph: OwnershipGraph
@@ -59,9 +61,15 @@ export class GarbageCollectorReconciler implements Reconciler {
     if (those('solid').length > 0) {
       const lost = [...those('gone'), ...those('waiting')]
       if (lost.length > 0) await this.#forgetOwners(context, node, lost)
-      return
+      // An owner that is made and goes while nobody here hears of it would never be missed.
+      const isUnheard = owners.some((owner) => !this.graph.owner(object, owner) && this.#isCollected(owner))
+      return isUnheard ? { requeueAfterMs: UNHEARD_MS } : undefined
     }
     await this.#delete(context, node, { ownerWaits: those('waiting').length > 0 })
+  }
+
+  #isCollected({ apiVersion, kind }: OwnerReference): boolean {
+    return this.graph.kindNamed(apiVersion, kind) !== undefined
   }
 
   /** Somebody meant an owner that counts as gone. */

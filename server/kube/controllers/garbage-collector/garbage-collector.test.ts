@@ -118,6 +118,22 @@ it('keeps a dependent that has another owner, and takes the lost one off it', as
   )
 })
 
+it('deletes a dependent whose owner was made and went while it heard nothing', async () => {
+  await loops.run(['garbage-collector'])
+  loops.news.hold('configmaps')
+  const place = { namespace: 'default', name: 'short' }
+  const { metadata } = await loops.client.of(ConfigMap).create({ metadata: place })
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'short', uid: metadata?.uid ?? '' }
+  await loops.client.of(Secret).create({ metadata: { ...web, ownerReferences: [owner] } })
+  await loops.until('it was looked at', () => loops.reconciles('garbage-collector').length > 0)
+  await loops.client.of(ConfigMap).delete(place)
+  loops.news.lose('configmaps')
+  await loops.until(
+    'gone',
+    async () => (await loops.client.of(Secret).list({ namespace: 'default' })).items.length === 0,
+  )
+})
+
 it('deletes a dependent whose owner never was', async () => {
   await loops.run(['garbage-collector', 'serviceaccount'])
   const ownerReferences = [
