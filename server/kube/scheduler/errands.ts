@@ -15,6 +15,7 @@ import type { Decision } from './cycle.ts'
 import type { Extender } from './extenders/extender.ts'
 import { fitMessage } from './fit-error.ts'
 import type { NodeRejection, Plugin, Preemption } from './framework.ts'
+import { isBoundAfterAll, isKnown } from './lost-answer.ts'
 import { makeRoom } from './make-room.ts'
 import type { Nominator } from './nominator.ts'
 import { BECAUSE } from './plugins/default-binder.ts'
@@ -134,7 +135,11 @@ export class Errands {
         return
       }
       await profile.watch('PreBind', () => preBind(pod, profile, { state, chosen }))
-      await profile.watch('Bind', () => this.#bindBy(pod, profile, { state, chosen }))
+      try {
+        await profile.watch('Bind', () => this.#bindBy(pod, profile, { state, chosen }))
+      } catch (err) {
+        if (isKnown(err) || !(await isBoundAfterAll(pod, chosen, this.#options))) throw err
+      }
       queue.done(queued)
       metrics?.attempted(queued, schedulerName, 'scheduled', startedAt)
       record(queued, profile, 'Normal', 'Scheduled', `Successfully assigned ${key} to ${chosen}`)

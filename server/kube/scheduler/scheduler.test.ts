@@ -90,6 +90,36 @@ it('never gives the same room twice, however many pods come at once', async () =
   expect([...perNode.values()].map((pods) => pods.length)).toEqual([4, 4])
 })
 
+it('gives the room of a pod to nobody else when the answer to its binding gets lost and the news of it is late', async () => {
+  const names = ['one', 'other']
+  await loops.addNode('node-1', { cpu: '1' })
+  const cordon = (unschedulable: boolean) =>
+    insist(() =>
+      loops.client.of(Node).patch({ name: 'node-1' }, 'application/merge-patch+json', { spec: { unschedulable } }),
+    )
+  await cordon(true)
+  for (const name of names) await create(make(name))
+  await loops.until('both wait', async () => (await messages('FailedScheduling')).length === 2)
+  for (const name of names) {
+    const path = `/api/v1/namespaces/default/pods/${name}/binding`
+    loops.servers.set(path, async () => {
+      loops.servers.delete(path)
+      loops.news.hold('pods')
+      const target = { apiVersion: 'v1', kind: 'Node', name: 'node-1' }
+      const body = { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target }
+      await loops.client.transport.request({ method: 'POST', path, body })
+      throw new Error('read ECONNRESET')
+    })
+  }
+  await cordon(false)
+  const bound = async () => (await loops.pods()).filter(({ spec }) => spec?.nodeName)
+  await loops.until('bound', async () => (await bound()).length > 0)
+  await loops.clock.advance(20_000)
+  expect(await bound()).toHaveLength(1)
+  loops.news.release('pods')
+  await loops.until('said', async () => (await messages('Scheduled')).length === 1)
+})
+
 it('waits for an event that may help, and says meanwhile what is missing', async () => {
   await loops.addNode('node-1', { cpu: '1' })
   await create(make('first'))
