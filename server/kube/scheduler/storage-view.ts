@@ -95,16 +95,30 @@ export class StorageView {
     await this.#options.client.of(PersistentVolumeClaim).update({ ...claim, metadata })
   }
 
-  /** Resolves when all are bound. */
-  async untilBound(pod: Pod, claims: readonly Claim[]): Promise<void> {
+  /** What the cache says may be over: the claim may have gone, and another be there under its name. */
+  async assertBound({ metadata, spec }: Claim): Promise<void> {
+    const { namespace = '', name = '', uid } = metadata ?? {}
+    const now = await this.#options.client.of(PersistentVolumeClaim).get({ namespace, name })
+    if (now.metadata?.uid === uid && now.spec?.volumeName === spec?.volumeName) return
+    throw new Error(`persistentvolumeclaim "${name}" is another than it was`)
+  }
+
+  /** Resolves with their volumes when all are bound. */
+  async untilBound(pod: Pod, claims: readonly Claim[]): Promise<Volume[]> {
     const { clock, signal } = this.#options
     const end = new AbortController()
     using _timer = clock.setTimeout(() => end.abort(), PATIENCE_MS)
     const over = AbortSignal.any([signal, end.signal])
-    const areBound = () => claims.every((claim) => isFullyBound(this.claims.get(keyOf(claim)) ?? {}))
-    while (!areBound()) {
+    const volumesOfAll = () =>
+      claims.flatMap((claim) => {
+        const now = this.claims.get(keyOf(claim))
+        return now && isFullyBound(now) ? (this.volumes.get(now.spec?.volumeName ?? '') ?? []) : []
+      })
+    for (;;) {
+      const volumes = volumesOfAll()
+      if (volumes.length === claims.length) return volumes
       if (over.aborted) throw new Error('binding volumes: timed out waiting for the condition')
-      const gone = claims.find((claim) => !this.claims.get(keyOf(claim)))
+      const gone = claims.find((claim) => this.claims.get(keyOf(claim))?.metadata?.uid !== claim.metadata?.uid)
       if (gone)
         throw new Error(`binding volumes: persistentvolumeclaim "${gone.metadata?.name}" of ${keyOf(pod)} has gone`)
       await new Promise<void>((resolve) => {

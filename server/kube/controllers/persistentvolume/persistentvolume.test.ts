@@ -343,3 +343,51 @@ it('makes the claims of ephemeral volumes', async () => {
     'FailedBinding: ephemeral volume scratch: PVC "default/api-scratch" was not created for pod "default/api" (pod is not owner)'
   await loops.until('said', async () => (await told('api')).includes(said))
 })
+
+it('sends a pod to where its volume was made, also when that is not where it was wanted', async () => {
+  await loops.addNode('n1')
+  await loops.addNode('n2')
+  await runAll()
+  const volumeBindingMode = 'WaitForFirstConsumer'
+  const metadata = { name: 'slow' }
+  await loops.client.of(StorageClass).create({ metadata, provisioner: 'example.com/slow', volumeBindingMode })
+  await claim('data', { storageClassName: 'slow' })
+  await loops.client.of(Pod).create(pod('web', 'data'))
+  const wanted = async () =>
+    (await claims().get({ namespace, name: 'data' })).metadata?.annotations?.['volume.kubernetes.io/selected-node']
+  await loops.until('a node is chosen', wanted)
+  const node = await wanted()
+  const other = node === 'n1' ? 'n2' : 'n1'
+  const { uid = '' } = (await claims().get({ namespace, name: 'data' })).metadata ?? {}
+  const isThere = { key: 'kubernetes.io/hostname', operator: 'In', values: [other] }
+  await volume('made', {
+    storageClassName: 'slow',
+    claimRef: { namespace, name: 'data', uid },
+    nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [isThere] }] } },
+  })
+  await loops.until('it runs', async () => (await loops.pods())[0]?.status?.phase === 'Running')
+  expect((await loops.pods())[0]?.spec?.nodeName).toBe(other)
+  expect(await told('web')).toContain(
+    `FailedScheduling: running PreBind plugin "VolumeBinding": pv "made" node affinity doesn't match node "${node}"`,
+  )
+})
+
+it('sends no pod anywhere for a claim that has gone, and was made anew unheard', async () => {
+  await loops.addNode('n1')
+  await runAll()
+  await claim('data')
+  await loops.client.of(Pod).create(pod('first', 'data'))
+  await loops.until('it runs', async () => (await loops.pods())[0]?.status?.phase === 'Running')
+  await loops.client.of(Pod).delete({ namespace, name: 'first' })
+  await loops.until('it has gone', async () => (await loops.pods()).length === 0)
+  loops.news.hold('persistentvolumeclaims')
+  await claims().patch({ namespace, name: 'data' }, 'application/merge-patch+json', { metadata: { finalizers: null } })
+  await claims().delete({ namespace, name: 'data' })
+  await claim('data')
+  await loops.client.of(Pod).create(pod('second', 'data'))
+  await loops.until('it was tried', async () => (await told('second')).length > 0)
+  expect((await loops.pods())[0]?.spec?.nodeName).toBeUndefined()
+  loops.news.release('persistentvolumeclaims')
+  await loops.until('it runs', async () => (await loops.pods())[0]?.status?.phase === 'Running')
+  expect(await claimPhase('data')).toBe('Bound')
+})

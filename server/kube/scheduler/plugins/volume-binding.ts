@@ -21,24 +21,27 @@ const NO_VOLUME = "node(s) didn't find available persistent volumes to bind"
 const LOST = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)'
 
 interface Plan {
-  /** Bound claims' volumes; undefined for one that has gone. */
+  bound: Claim[]
+  /** Theirs; undefined for one that has gone. */
   volumes: (Volume | undefined)[]
   waiting: Claim[]
-  byNode: Map<string, { reserve: [Claim, Volume][]; provision: Claim[] }>
+  byNode: Map<string, { node: Node; reserve: [Claim, Volume][]; provision: Claim[] }>
 }
 
 export function volumeBinding(storage: StorageView): Plugin {
   return {
     name: NAME,
     preFilter(state, pod) {
-      const plan: Plan = { volumes: [], waiting: [], byNode: new Map() }
+      const plan: Plan = { bound: [], volumes: [], waiting: [], byNode: new Map() }
       for (const { key, isEphemeral } of claimsOf(pod)) {
         const claim = storage.claims.get(key)
         const problem = problemOf(pod, key, claim, isEphemeral)
         if (problem) return rejectForGood(problem)
         if (!claim) continue
-        if (isFullyBound(claim)) plan.volumes.push(storage.volumes.get(claim.spec?.volumeName ?? ''))
-        else if (waitsForConsumer(storage.classOf(claim)) && !claim.spec?.volumeName) plan.waiting.push(claim)
+        if (isFullyBound(claim)) {
+          plan.bound.push(claim)
+          plan.volumes.push(storage.volumes.get(claim.spec?.volumeName ?? ''))
+        } else if (waitsForConsumer(storage.classOf(claim)) && !claim.spec?.volumeName) plan.waiting.push(claim)
         else return rejectForGood('pod has unbound immediate PersistentVolumeClaims')
       }
       if (plan.volumes.length + plan.waiting.length === 0) return SKIP
@@ -55,11 +58,16 @@ export function volumeBinding(storage: StorageView): Plugin {
       for (const [, volume] of planned(state, node)?.reserve ?? []) storage.promised.delete(volume.metadata?.name ?? '')
     },
     async preBind(state, pod, node) {
+      // Nobody would ever bind what was made anew under its name: whoever binds waits for us to choose a node.
+      for (const claim of (state.get(NAME) as Plan | undefined)?.bound ?? []) await storage.assertBound(claim)
       const plan = planned(state, node)
       if (!plan || plan.reserve.length + plan.provision.length === 0) return
       for (const [claim, volume] of plan.reserve) await storage.reserveFor(claim, volume)
       for (const claim of plan.provision) await storage.askFor(claim, node)
-      await storage.untilBound(pod, [...plan.reserve.map(([claim]) => claim), ...plan.provision])
+      const volumes = await storage.untilBound(pod, [...plan.reserve.map(([claim]) => claim), ...plan.provision])
+      // Made for a node that was chosen before.
+      const elsewhere = volumes.find((volume) => !isReachedFrom(volume, plan.node))
+      if (elsewhere) throw new Error(`pv "${elsewhere.metadata?.name}" node affinity doesn't match node "${node}"`)
       for (const [, volume] of plan.reserve) storage.promised.delete(volume.metadata?.name ?? '')
     },
     wokenBy: ['node-added', 'node-updated', 'storage-changed'],
@@ -102,7 +110,7 @@ function rejectionOn(plan: Plan, node: Node, name: string, storage: StorageView)
     } else if (mayBeMade(storage.classOf(claim), node)) provision.push(claim)
     else return rejectForGood(NO_VOLUME)
   }
-  plan.byNode.set(name, { reserve, provision })
+  plan.byNode.set(name, { node, reserve, provision })
   return undefined
 }
 
