@@ -43,6 +43,8 @@ export class AttachDetachReconciler implements Reconciler {
   readonly #toldErrors = new Map<string, string>()
   /** Volumes for which something was asked whose answer was never heard: it may be done, unseen. */
   readonly #unanswered = new Set<string>()
+  /** Attachments that were asked to go, by uid: from then on the node must not be told that it has them. */
+  readonly #letGo = new Set<string>()
   /** By nodes: whose pods have been told that they cannot have a volume now. */
   readonly #refused = new Map<string, Set<string>>()
 
@@ -57,6 +59,7 @@ export class AttachDetachReconciler implements Reconciler {
     view.onChange(VolumeAttachment, ({ type, object }) => {
       if (type !== 'deleted') return
       this.#ownWrites.gone(volumeNameOf(object), object)
+      this.#letGo.delete(object.metadata?.uid ?? '')
       for (const known of [this.#unwantedSince, this.#waitingSince, this.#toldErrors]) known.delete(keyOf(object))
     })
   }
@@ -74,8 +77,8 @@ export class AttachDetachReconciler implements Reconciler {
     const waits: number[] = []
     const staying = there.filter(({ attachment, volume }) => {
       const name = keyOf(attachment)
-      if (wanted.has(name)) return !attachment.metadata?.deletionTimestamp
-      const waitMs = attachment.metadata?.deletionTimestamp ? 0 : this.#stayMs(name, volume, node)
+      if (wanted.has(name)) return !this.#isGoing(attachment)
+      const waitMs = this.#isGoing(attachment) ? 0 : this.#stayMs(name, volume, node)
       if (waitMs > 0) waits.push(waitMs)
       return waitMs > 0
     })
@@ -132,12 +135,19 @@ export class AttachDetachReconciler implements Reconciler {
   async #detach({ client, report }: ReconcileContext, attachment: Attachment): Promise<void> {
     const { name = '', uid, deletionTimestamp } = attachment.metadata ?? {}
     if (deletionTimestamp) return
+    this.#letGo.add(uid ?? '')
     try {
       await client.of(VolumeAttachment).delete({ name }, uid ? { uid } : {})
       report.did.push(`deleted ${name}`)
     } catch (err) {
-      if (!isNotFound(err)) throw err
+      if (isNotFound(err)) return
+      if (isRefusal(err)) this.#letGo.delete(uid ?? '')
+      throw err
     }
+  }
+
+  #isGoing({ metadata }: Attachment): boolean {
+    return metadata?.deletionTimestamp !== undefined || this.#letGo.has(metadata?.uid ?? '')
   }
 
   /** Says when to look again. */

@@ -126,6 +126,33 @@ it('has a volume attached to the node of its pod, and detached when the kubelet 
   expect(await attachedAt('node-1')).toEqual([])
 })
 
+it('tells the node no more that it has what was asked to go, though the news of that are late', async () => {
+  await addNode('late')
+  await addVolume('going')
+  await addPod('going-1', 'late', 'going')
+  await loops.until('asked for', async () => (await attachments('going')).length === 1)
+  await attacherSays('going', 'late', { attached: true })
+  await loops.until('told the node', async () => (await attachedAt('late')).length === 1)
+  const hold = (finalizers: string[] | null) =>
+    loops.client.of(VolumeAttachment).patch({ name: nameOf('going', 'late') }, MERGE, { metadata: { finalizers } })
+  await hold(['example.com/attacher'])
+  loops.news.hold('volumeattachments')
+  await deletePod('going-1')
+  await loops.until('asked to go', async () => (await attachments('going'))[0]?.metadata?.deletionTimestamp)
+  await addPod('going-2', 'late', 'going')
+  await loops.until('wanted again', () => {
+    const turns = loops.reconciles('persistentvolume-attach-detach').filter(({ key }) => key === 'late')
+    return turns.at(-1)?.wanted === '1 volumes at the node'
+  })
+  expect(await attachedAt('late')).toEqual([])
+  await hold(null)
+  loops.news.release('volumeattachments')
+  await loops.until('asked for again', async () => {
+    const [one] = await attachments('going')
+    return one && !one.metadata?.deletionTimestamp
+  })
+})
+
 it('gives a volume that one node may have to no second one until it is free', async () => {
   await Promise.all([addNode('left'), addNode('right')])
   await addVolume('single')
