@@ -25,6 +25,7 @@ Server(('::', 8080), Handler).serve_forever()
 /**
  * Each line of its input is \`tcp HOST PORT\` or \`udp HOST PORT\`, and for how many seconds to wait where 10 are too many; answers
  * a line each, or what went wrong.
+ * \`names HOST\` are all its addresses, \`back ADDRESS\` the name that an address has.
  * \`hold HOST PORT\` asks over UDP, always from one port, until somebody else answers, and says who did before and who then.
  */
 const CALLER = `
@@ -39,9 +40,11 @@ def hold(host, port):
         if first and name != first: return first + ' ' + name
         first = name; time.sleep(0.1)
     return 'never'
-def ask(kind, host, port, patience=10):
+def ask(kind, host, port=0, patience=10):
     if kind == 'hold': return hold(host, port)
     try:
+        if kind == 'names': return ' '.join(sorted({info[4][0] for info in socket.getaddrinfo(host, None)}))
+        if kind == 'back': return socket.gethostbyaddr(host)[0]
         info = socket.getaddrinfo(host, int(port), 0, socket.SOCK_STREAM if kind == 'tcp' else socket.SOCK_DGRAM)[0]
         s = socket.socket(info[0], info[1]); s.settimeout(float(patience)); s.connect(info[4])
         s.sendall(b'GET / HTTP/1.0\\r\\n\\r\\n')
