@@ -1,7 +1,8 @@
-// NetworkPolicies on two real machines. Policies of every shape come from seeds; what single packets then do, between all
-// pods and by several ports, is held against the documentation as `testing/documented.ts` tells it.
+// NetworkPolicies on two real machines with addresses of both families. Policies of every shape come from seeds; what single
+// packets then do, between all pods and by several ports, is held against the documentation as `testing/documented.ts` tells it.
 
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Namespace, Pod } from 'kubernetes-types/core/v1'
@@ -31,8 +32,8 @@ class Udp(asyncio.DatagramProtocol):
     def connection_made(self, transport): self.transport = transport
     def datagram_received(self, data, source): self.transport.sendto(data, source)
 async def main():
-    for port in (80, 8080): await asyncio.start_server(tcp, '0.0.0.0', port)
-    await asyncio.get_running_loop().create_datagram_endpoint(Udp, ('0.0.0.0', 53))
+    for port in (80, 8080): await asyncio.start_server(tcp, None, port)
+    await asyncio.get_running_loop().create_datagram_endpoint(Udp, ('::', 53))
     await asyncio.Event().wait()
 asyncio.run(main())
 `
@@ -115,7 +116,7 @@ let pods: Pod[]
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
   const path = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--kubeconfig', path)
+  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--ip-family', 'dual', '--kubeconfig', path)
   kube = kubectl('1.36', path)
   client = createClient(httpsTransport({ ...parseKubeconfig(await readFile(path, 'utf8')), userAgent: 'e2e' }))
   for (const name of ['shop', 'team-a']) await run(`create namespace ${name}`)
@@ -134,8 +135,11 @@ async function run(args: string, input = ''): Promise<string> {
   return stdout
 }
 
-const addressOf = (place: string) =>
-  pods.find(({ metadata }) => `${metadata?.namespace}/${metadata?.name}` === place)!.status!.podIP!
+const addressesOf = (place: string) =>
+  pods
+    .find(({ metadata }) => `${metadata?.namespace}/${metadata?.name}` === place)!
+    .status!.podIPs!.map(({ ip = '' }) => ip)
+const addressOf = (place: string) => addressesOf(place)[0]!
 
 type Target = [protocol: string, host: string, port: number]
 
@@ -168,10 +172,11 @@ describe('policies of every shape', () => {
     ['TCP', 8080],
     ['UDP', 53],
   ] as const
-  const count = { allowed: 0, denied: 0 }
+  const count = { allowed: 0, denied: 0, allowedOfSix: 0, deniedOfSix: 0 }
 
   it.each(SEEDS)('hold for packets between all pods, on one machine and two (seed %i)', async (seed) => {
-    const addresses = pods.map(({ status }) => status!.podIP!)
+    const places = PODS.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`)
+    const addresses = places.flatMap(addressesOf)
     const words = {
       namespaces: ['default', 'shop', 'team-a'],
       addresses,
@@ -182,19 +187,21 @@ describe('policies of every shape', () => {
     const policies = new RandomPolicies(seed, words).policies(5)
     const connections = addresses.flatMap((from) =>
       addresses
-        .filter((to) => to !== from)
+        .filter((to) => to !== from && isIPv6(to) === isIPv6(from))
         .flatMap((to) => PORTS.map(([protocol, port]): Connection => ({ from, to, protocol, port }))),
     )
     const shown = ({ from, to, protocol, port }: Connection) => `${from} → ${to} ${protocol} ${port}`
-    const expected = connections.filter((one) => isAllowed({ policies, pods, namespaces }, one)).map(shown)
-    count.allowed += expected.length
-    count.denied += connections.length - expected.length
+    const isExpected = (one: Connection) => isAllowed({ policies, pods, namespaces }, one)
+    const expected = connections.filter(isExpected).map(shown)
+    for (const one of connections) {
+      const family = isIPv6(one.from) ? 'OfSix' : ''
+      count[`${isExpected(one) ? 'allowed' : 'denied'}${family}`]++
+    }
     await apply(...policies)
     let got: string[] = []
     const holds = async () => {
-      const bySource = PODS.map(async ({ metadata }) => {
-        const place = `${metadata?.namespace}/${metadata?.name}`
-        const own = connections.filter(({ from }) => from === addressOf(place))
+      const bySource = places.map(async (place) => {
+        const own = connections.filter(({ from }) => addressesOf(place).includes(from))
         const told = await answers(
           place,
           own.map(({ protocol, to, port }) => [protocol, to, port]),
@@ -211,7 +218,7 @@ describe('policies of every shape', () => {
   it('were told apart in both ways', () => {
     console.log('packets', count)
     expect(count.allowed + count.denied).toBeGreaterThanOrEqual(150)
-    expect(Math.min(count.allowed, count.denied)).toBeGreaterThan(50)
+    expect(Math.min(...Object.values(count))).toBeGreaterThan(50)
   })
 })
 
