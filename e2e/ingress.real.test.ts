@@ -115,7 +115,7 @@ let pki: TestPki
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
   const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig)
+  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--ip-family', 'dual', '--kubeconfig', kubeconfig)
   const kube = kubectl('1.36', kubeconfig)
   run = async (args, objects) => {
     const input = objects && { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) }
@@ -207,6 +207,15 @@ it.each([
   ['empty.example', '/', 503, 'no endpoint is ready'],
 ])('answers http://%s%s with %i', async (host, path, code, text) => {
   expect(await ask(host, path)).toEqual({ code, text: `${text}\n` })
+})
+
+it('is a door of IPv6 as well, told beside the other one', async () => {
+  const told = await run('get ingress shop -o jsonpath={.status.loadBalancer.ingress[*].ip}')
+  const six = told.split(' ')[1]
+  expect(six).toMatch(/^fd00:/)
+  // Ours has no address of IPv6 on the cluster's network; a pod has.
+  const call = `require("node:http").get({ host: "${six}", headers: { host: "shop.example" } }, (answer) => answer.pipe(process.stdout))`
+  expect(JSON.parse(await run(`exec deploy/api -- node -e '${call}'`))).toMatchObject({ name: 'web' })
 })
 
 it('speaks TLS under the name that it has a certificate for, and under no other', async () => {
