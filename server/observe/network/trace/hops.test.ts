@@ -37,7 +37,7 @@ describe('the way of a request', () => {
       ['client sends', 'node-1', `TCP from \`${CLIENT}\` to \`${web}:8080\``],
       ['Service web', 'node-1', 'rewrites the target to `10.244.0.2:80`, web-2'],
       ['Route', 'node-1', 'next stop `10.160.1.13`, node-2, by `eth0`'],
-      ['Filter FORWARD', 'node-1', 'nothing stops it here'],
+      ['Filter FORWARD', 'node-1', 'nothing stops it'],
       ['Wire', 'node-1 to node-2', `it comes by \`eth0\` from \`${CLIENT}\``],
       ['Route', 'node-2', '`10.244.0.2` is behind `cni0`'],
       ['Network policy, ingress', 'node-2', '`default/friends ingress[0]` lets it through'],

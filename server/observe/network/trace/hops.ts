@@ -159,7 +159,7 @@ function passageHop(on: OnMachine, passage: Passage): TraceHop[] {
       return [{ ...base, ...masqueradeWords(on, passage) }]
     case 'filter': {
       const why = commentOf(stop?.rule?.text ?? '')
-      const says = stop ? `${stop.how} here${why && `: ${why}`}` : 'nothing stops it here'
+      const says = stop ? `${stop.how} here${why && `: ${why}`}` : 'nothing stops it'
       return [{ ...base, title: `Filter ${passage.chain.replace('filter-', '')}`, says }]
     }
   }
