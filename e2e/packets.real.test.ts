@@ -29,6 +29,7 @@ beforeAll(async () => {
   await seat.open(CLUSTER, kubeconfig, OBJECTS)
 })
 afterAll(async () => {
+  seat[Symbol.dispose]()
   await podium('cluster', 'delete', CLUSTER)
   await rm(directory, { recursive: true, force: true })
 })

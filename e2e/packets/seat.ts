@@ -1,6 +1,8 @@
 // Where packets are sent: two machines, pods on them that say who called, and a client that says what it heard.
 
 import { expect } from 'vitest'
+import type { RequestTracing } from '../../server/observe/network/trace/request-tracing.ts'
+import { tracingOf } from '../connections/tracing-of.ts'
 import { clusters } from '../support/classroom.ts'
 import { run as command, type Kubectl, kubectl } from '../support/commands.ts'
 import { ASK } from '../support/packet-pods.ts'
@@ -10,6 +12,7 @@ export class PacketSeat {
   readonly machines = new Map<string, { id: string; address: string; six: string }>()
   readonly #pods = new Map<string, string[]>()
   #kube: Kubectl | undefined
+  #tracing: Awaited<ReturnType<typeof tracingOf>> | undefined
 
   /** Returns when all pods are ready. */
   async open(cluster: string, kubeconfig: string, objects: readonly object[]): Promise<void> {
@@ -26,7 +29,14 @@ export class PacketSeat {
       const [name = '', ips = ''] = line.split(/\s+/)
       this.#pods.set(name, ips.split(','))
     }
+    this.#tracing = await tracingOf(kubeconfig)
   }
+
+  [Symbol.dispose](): void {
+    this.#tracing?.[Symbol.dispose]()
+  }
+
+  readonly trace: RequestTracing['trace'] = (question) => this.#tracing!.trace(question)
 
   readonly run = async (line: string, input = ''): Promise<string> => {
     const { code, stdout, stderr } = await this.#kube!(line, { input, timeoutMs: 120_000 })

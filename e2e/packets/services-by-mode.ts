@@ -2,6 +2,7 @@
 // is refused.
 
 import { beforeAll, describe, expect, it } from 'vitest'
+import { tracedInMode } from '../connections/traced-in-mode.ts'
 import { pod } from '../support/packet-pods.ts'
 import { until } from '../support/until.ts'
 import { FLOWING } from './objects.ts'
@@ -17,6 +18,7 @@ export function servicesByMode({
   fromOutside,
   balancerOf,
   takeMode,
+  trace,
   machines,
 }: PacketSeat): void {
   describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
@@ -131,6 +133,8 @@ export function servicesByMode({
       await until('the gateway is let in', async () => (await fromOutside(guarded!, 80, 1000)) === `b ${gateway}`)
       await run(`patch service guarded -p '{"spec":{"loadBalancerSourceRanges":["198.51.100.0/24"]}}'`)
     })
+
+    tracedInMode(mode, { onMachine, trace })
 
     it('leaves nothing of the other mode', async () => {
       const saved = await onMachine('node-1', 'iptables-save; nft list tables')
