@@ -362,7 +362,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   })
 
   const keepLease = () =>
-    keepNodeLease({ nodeName, client, clock, logger, random, onFailure: () => reporter.doubt() }, stop.signal)
+    keepNodeLease({ nodeName, client, clock, logger, random, onBrokenLine: () => reporter.doubt() }, stop.signal)
   const registered = Promise.withResolvers<void>()
   const runtimeEvents = runtime.events(({ podUid }) => wake(podUid))
   stop.signal.addEventListener('abort', () => runtimeEvents[Symbol.dispose](), { once: true })

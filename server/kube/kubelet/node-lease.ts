@@ -15,8 +15,8 @@ export interface NodeLeaseOptions {
   logger: Logger
   random: () => number
   durationSeconds?: number
-  /** The API server could not be reached, or did not take it. */
-  onFailure?(): void
+  /** The API server could not be reached. */
+  onBrokenLine?(): void
 }
 
 const NAMESPACE = 'kube-node-lease'
@@ -55,8 +55,8 @@ export async function keepNodeLease(options: NodeLeaseOptions, signal: AbortSign
     } catch (err) {
       // What the server said of it is to be read again; a broken line says nothing about the lease.
       if (err instanceof StatusError) lease = undefined
+      else options.onBrokenLine?.()
       behind = true
-      options.onFailure?.()
       if (!isConflict(err)) logger.warn('node lease could not be renewed', { node: nodeName, err })
     }
     // A little jitter keeps a hundred nodes that started together apart; more of it those that were sent away together.
