@@ -377,13 +377,14 @@ describe('TLS', () => {
       '400 {"error":"etcdserver: request is too large","message":"etcdserver: request is too large","code":3}',
       expect.stringMatching(/^200 \{"result":\{.*"created":true.*\}\n\{"result":\{.*"events":\[/),
       '404 {"error":"Not Found","message":"Not Found","code":5}',
+      '404 {"error":"Not Found","message":"Not Found","code":5}',
     ])
     good.close()
     bad.close()
   })
 })
 
-/** A page, a call, one that is too large, a stream of answers broken off after the second, and nothing at all. */
+/** A page, a call, one that is too large, a stream of answers broken off after the second, and nothing, twice. */
 async function overHttp2(url: string, tls: { ca: string; cert: string; key: string }): Promise<string[]> {
   const session = connectHttp2(url, tls)
   const ask = (path: string, body?: string, enough = (_: string) => false) =>
@@ -411,6 +412,7 @@ async function overHttp2(url: string, tls: { ca: string; cert: string; key: stri
       text.includes('events":['),
     ),
     await ask('//'),
+    await ask('/nowhere', 'x'.repeat(5 * 1024 * 1024)),
   ]
   await new Promise<void>((resolve) => session.close(resolve))
   return answers

@@ -8,8 +8,8 @@ export interface Exchange {
   readonly method: string
   /** With its query. */
   readonly path: string
-  /** All of it, or the error that it is more than so many bytes. */
-  body(limit: number): Promise<Buffer>
+  /** All of it, or a `BodyTooLargeError`. */
+  body(): Promise<Buffer>
   /** All of it at once. */
   answer(status: number, contentType: string, text: string): void
   /** What is written follows bit by bit. */
@@ -22,6 +22,7 @@ export interface Exchange {
 }
 
 const FULL_BYTES = 256 * 1024
+const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 export class BodyTooLargeError extends Error {}
 
@@ -29,12 +30,12 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
   return {
     method: request.method ?? '',
     path: request.url ?? '/',
-    async body(limit) {
+    async body() {
       const pieces: Buffer[] = []
       let bytes = 0
       for await (const piece of request) {
         bytes += piece.length
-        if (bytes > limit) throw new BodyTooLargeError()
+        if (bytes > MAX_BODY_BYTES) throw new BodyTooLargeError()
         pieces.push(piece)
       }
       return Buffer.concat(pieces)
@@ -51,40 +52,37 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
   }
 }
 
-/** To be called when the stream begins: what comes before `body` is asked for is kept. */
+/**
+ * To be called when the stream begins. Nothing is answered before all of the request has come: curl and Node's client are
+ * still sending then, and wait for ever.
+ */
 export function http2Exchange(stream: Http2Stream, headers: Headers): Exchange {
-  const pieces: Buffer[] = []
+  let pieces: Buffer[] = []
   let bytes = 0
-  let hear = () => {}
-  let isWhole = false
-  const respond = (status: number, contentType: string) =>
-    stream.respond(new PackedHeaders({ ':status': String(status), 'content-type': contentType }))
   stream.onData = (piece) => {
     bytes += piece.length
-    pieces.push(piece)
-    hear()
+    if (bytes > MAX_BODY_BYTES) pieces = []
+    else pieces.push(piece)
   }
-  stream.onEnd = () => {
-    isWhole = true
-    hear()
-  }
+  const whole = new Promise<void>((resolve) => {
+    stream.onEnd = resolve
+  })
+  const respond = (status: number, contentType: string) =>
+    stream.respond(new PackedHeaders({ ':status': String(status), 'content-type': contentType }))
   return {
     method: headers.get(':method') ?? '',
     path: headers.get(':path') ?? '/',
-    body: (limit) =>
-      new Promise((resolve, reject) => {
-        hear = () => {
-          if (bytes > limit) {
-            stream.onData = () => {}
-            reject(new BodyTooLargeError())
-          } else if (isWhole) resolve(Buffer.concat(pieces))
-        }
-        hear()
-      }),
+    async body() {
+      await whole
+      if (bytes > MAX_BODY_BYTES) throw new BodyTooLargeError()
+      return Buffer.concat(pieces)
+    },
     answer(status, contentType, text) {
-      respond(status, contentType)
-      stream.write(Buffer.from(text))
-      stream.end()
+      void whole.then(() => {
+        respond(status, contentType)
+        stream.write(Buffer.from(text))
+        stream.end()
+      })
     },
     begin: (contentType) => respond(200, contentType),
     write: (text) => stream.write(Buffer.from(text)),

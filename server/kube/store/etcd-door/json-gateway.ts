@@ -13,8 +13,6 @@ import { GrpcError, type GrpcStatus, grpcStatusOf } from './grpc-status.ts'
 import { fromJson, toJson } from './protobuf-json.ts'
 import type { StatusPages } from './status-pages.ts'
 
-const MAX_BODY_BYTES = 4 * 1024 * 1024
-
 export async function serveJson(
   { methods, pages }: { methods: Methods; pages: StatusPages },
   exchange: Exchange,
@@ -100,7 +98,7 @@ function parseWithIntegers(text: string): unknown {
 
 async function readBody(exchange: Exchange): Promise<unknown> {
   try {
-    const bytes = await exchange.body(MAX_BODY_BYTES)
+    const bytes = await exchange.body()
     return bytes.length === 0 ? {} : parseWithIntegers(bytes.toString())
   } catch (error) {
     if (error instanceof BodyTooLargeError) throw new GrpcError('INVALID_ARGUMENT', 'etcdserver: request is too large')
