@@ -4,7 +4,7 @@
 import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { deepCopy } from '../../apimachinery/deep.ts'
 import { controllerOf, keyOf } from '../../apimachinery/object-meta.ts'
-import { isNotFound } from '../../apimachinery/status-error.ts'
+import { isNotFound, StatusError } from '../../apimachinery/status-error.ts'
 import type { ClusterView } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
@@ -37,6 +37,8 @@ export class ResourceClaims implements Reconciler {
   readonly #claims: Lister<Claim>
   readonly #templates: Lister<ClaimTemplate>
   readonly #made: OwnWrites<Claim>
+  /** Pods for which a claim was asked whose answer was never heard: it may be there, unseen. */
+  readonly #unanswered = new Set<string>()
 
   constructor(view: ClusterView) {
     this.#pods = view.cache(Pod)
@@ -50,7 +52,10 @@ export class ResourceClaims implements Reconciler {
     const key = context.key.slice(colon + 1)
     if (context.key.startsWith('claim:')) return this.#tidy(context, this.#claims.get(key))
     const pod = this.#pods.get(key)
-    if (!pod || pod.metadata?.deletionTimestamp) return this.#made.forget(key)
+    if (!pod || pod.metadata?.deletionTimestamp) {
+      this.#unanswered.delete(key)
+      return this.#made.forget(key)
+    }
     // A claim that was made a moment ago must not be made again.
     const waitMs = this.#made.waitMs(key)
     if (waitMs > 0) return { requeueAfterMs: waitMs }
@@ -64,7 +69,8 @@ export class ResourceClaims implements Reconciler {
       const there = key === undefined ? undefined : this.#claims.get(key)
       if (!template || (there && !whyNotForPod(pod, there))) continue
       try {
-        const claim = this.#madeBefore(pod, name) ?? (await this.#make(context, pod, name, template))
+        const before = this.#madeBefore(pod, name) ?? (await this.#madeUnheard(context, pod, name))
+        const claim = before ?? (await this.#make(context, pod, name, template))
         resourceClaimStatuses.push({ name, resourceClaimName: claim.metadata?.name ?? '' })
       } catch (err) {
         const message = `PodResourceClaim ${name}: ${(err as Error).message}`
@@ -88,6 +94,15 @@ export class ResourceClaims implements Reconciler {
       .find((claim) => claim.metadata?.annotations?.[POD_CLAIM_NAME] === name)
   }
 
+  async #madeUnheard({ client }: ReconcileContext, pod: WirePod, name: string): Promise<Claim | undefined> {
+    if (!this.#unanswered.has(keyOf(pod))) return undefined
+    const { items } = await client.of(ResourceClaim).list({ namespace: pod.metadata?.namespace ?? '' })
+    return items.find(
+      (claim) =>
+        controllerOf(claim)?.uid === pod.metadata?.uid && claim.metadata?.annotations?.[POD_CLAIM_NAME] === name,
+    )
+  }
+
   async #make({ client, report }: ReconcileContext, pod: WirePod, name: string, templateName: string): Promise<Claim> {
     const namespace = pod.metadata?.namespace ?? ''
     const template = this.#templates.get(`${namespace}/${templateName}`)
@@ -96,7 +111,7 @@ export class ResourceClaims implements Reconciler {
       throw new Error(`resource claim template "${templateName}": ${why}`)
     }
     const { labels, annotations } = template.spec?.metadata ?? {}
-    const claim = await client.of(ResourceClaim).create({
+    const wanted: Claim = {
       metadata: {
         namespace,
         generateName: baseName(pod.metadata?.name ?? '', name),
@@ -105,7 +120,14 @@ export class ResourceClaims implements Reconciler {
         ownerReferences: [controllerReference(Pod, pod)],
       },
       spec: deepCopy(template.spec?.spec ?? {}),
-    })
+    }
+    const claim = await client
+      .of(ResourceClaim)
+      .create(wanted)
+      .catch((err: unknown) => {
+        if (!(err instanceof StatusError)) this.#unanswered.add(keyOf(pod))
+        throw err
+      })
     this.#made.wrote(keyOf(pod), claim)
     report.did.push(`created claim ${claim.metadata?.name}`)
     return claim

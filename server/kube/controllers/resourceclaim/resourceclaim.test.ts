@@ -129,6 +129,27 @@ describe('claims on devices', () => {
     expect(await claims('slow.io')).toHaveLength(1)
   })
 
+  it('are not made twice when the answer gets lost and news of them are late', async () => {
+    await offer('lost.io', 'a')
+    await template('lost', 'lost.io')
+    const path = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims'
+    loops.servers.set(path, async (request) => {
+      loops.servers.delete(path)
+      loops.news.hold('resourceclaims')
+      await loops.client.transport.request(request)
+      throw new Error('read ECONNRESET')
+    })
+    await start('lost', { resourceClaimTemplateName: 'lost' })
+    await loops.until('made', async () => (await claims('lost.io')).length > 0)
+    await loops.until('named', async () => {
+      const { status } = await loops.client.of(Pod).get({ namespace, name: 'lost' })
+      return (status as { resourceClaimStatuses?: unknown[] } | undefined)?.resourceClaimStatuses?.length === 1
+    })
+    expect(await claims('lost.io')).toHaveLength(1)
+    loops.news.release('resourceclaims')
+    await loops.until('placed', () => place('lost'))
+  })
+
   it('without a template are told of in an Event, and made when it is there', async () => {
     await offer('late.io', 'a')
     await start('early', { resourceClaimTemplateName: 'late' })
