@@ -19,7 +19,7 @@ import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-packets'
 const seat = new PacketSeat()
-const { run, ask, onMachine, nodeOf, ip, six, change, takeMode } = seat
+const { run, ask, onMachine, nodeOf, ip, six, change, takeMode, trace } = seat
 let directory: string
 
 beforeAll(async () => {
@@ -83,6 +83,13 @@ it('goes from machine to machine in an overlay where that is chosen, with no add
   expect(await onMachine('node-1', `curl -gs http://[${six('b')}]:8080`)).toMatch(/^b fd00:10:244:\S*:$/)
   // Plug-ins were asked, when the node agents started anew, whether pods are as they were made.
   expect(await onMachine('node-2', 'cat /var/log/podium/node-agent.log')).not.toContain('of a pod has changed')
+  const traced = await trace({
+    from: { pod: { namespace: 'default', name: 'client' } },
+    to: 'pod/b:8080',
+    protocol: 'tcp',
+  })
+  expect(traced, JSON.stringify(traced)).toMatchObject({ verdict: { state: 'ok' } })
+  expect(JSON.stringify(traced)).toMatch(/it comes by `vxlan\.1` from `10\.244\.[^`]*`, wrapped on the way/)
   const wrapped = await onMachine('node-2', 'cat /sys/class/net/vxlan.1/statistics/rx_packets')
   expect(Number(wrapped)).toBeGreaterThan(5)
 })
