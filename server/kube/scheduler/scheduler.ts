@@ -151,6 +151,7 @@ class Scheduler implements RunningScheduler {
       claims: this.#informer(ResourceClaim),
       slices: this.#informer(ResourceSlice),
       classes: this.#informer(DeviceClass),
+      signal: this.#stop.signal,
       onChange: (event, revision) => this.#news.wake(event, revision),
     })
     this.#waiting = new WaitingPods(clock)

@@ -9,9 +9,10 @@ import { isConflict } from '../../apimachinery/status-error.ts'
 import type { Client } from '../../client/client.ts'
 import type { SharedInformer } from '../../client/shared-informer.ts'
 import type { Allocation, Claim, Class, Slice } from '../../kinds/devices/device-objects.ts'
-import { consumerOf, DELETE_PROTECTION } from '../../kinds/devices/pod-claims.ts'
+import { consumerOf, DELETE_PROTECTION, isReservedFor } from '../../kinds/devices/pod-claims.ts'
 import { ResourceClaim } from '../../kinds/resource-claim.ts'
 import type { ClusterEvent } from '../framework.ts'
+import { isKnown } from '../lost-answer.ts'
 import type { DevicesWorld } from './allocator.ts'
 import { Selectors } from './device-selectors.ts'
 import { deviceId } from './pools.ts'
@@ -22,11 +23,17 @@ export interface DeviceOptions {
   claims: SharedInformer<Claim>
   slices: SharedInformer<Slice>
   classes: SharedInformer<Class>
+  /** Nothing is waited for any more. */
+  signal: AbortSignal
   onChange(event: ClusterEvent, revision: number): void
 }
 
 /** As often as upstream tries when others write as well. */
 const TRIES = 5
+const ASK_AGAIN_MS = 1_000
+
+/** Others decided in the meantime. */
+class GotOtherwise extends Error {}
 
 export class DeviceView {
   readonly #options: DeviceOptions
@@ -85,20 +92,36 @@ export class DeviceView {
     this.#pending.delete(metadata?.uid ?? '')
   }
 
-  /** Writes that the pod may use the claim, and which devices it has if that was decided here. */
+  /**
+   * Writes that the pod may use the claim, and which devices it has if that was decided here. Where the answer gets lost it
+   * may have been done, so until that is known they are nobody else's.
+   */
   async bind(claim: Claim, pod: Pod, allocation: Allocation | undefined): Promise<Claim> {
-    const claims = this.#options.client.of(ResourceClaim)
     let current = claim
-    for (let attempt = 1; ; attempt++) {
+    let conflicts = 0
+    for (;;) {
       try {
-        const bound = await this.#writeBound(current, pod, allocation)
+        const bound = isReservedFor(pod, current) ? current : await this.#writeBound(current, pod, allocation)
         const heard = this.#options.claims.cache.get(keyOf(bound))
         if (!heard || revisionOf(heard) < revisionOf(bound)) this.#written.set(keyOf(bound), bound)
         this.takeBack(claim)
         return bound
       } catch (err) {
-        if (!isConflict(err) || attempt === TRIES) throw err
-        current = await claims.get(placeOf(claim))
+        if (err instanceof GotOtherwise || (isKnown(err) && (!isConflict(err) || ++conflicts === TRIES))) throw err
+        if (!isKnown(err)) await this.#options.clock.sleep(ASK_AGAIN_MS, this.#options.signal)
+        current = await this.#ask(claim)
+      }
+    }
+  }
+
+  async #ask(claim: Claim): Promise<Claim> {
+    const { client, clock, signal } = this.#options
+    for (;;) {
+      try {
+        return await client.of(ResourceClaim).get(placeOf(claim))
+      } catch (err) {
+        if (isKnown(err)) throw err
+        await clock.sleep(ASK_AGAIN_MS, signal)
       }
     }
   }
@@ -106,9 +129,9 @@ export class DeviceView {
   async #writeBound(claim: Claim, pod: Pod, allocation: Allocation | undefined): Promise<Claim> {
     const claims = this.#options.client.of(ResourceClaim)
     const { metadata, status } = claim
-    if (metadata?.deletionTimestamp) throw new Error(`claim ${keyOf(claim)} got deleted in the meantime`)
+    if (metadata?.deletionTimestamp) throw new GotOtherwise(`claim ${keyOf(claim)} got deleted in the meantime`)
     if (allocation && status?.allocation) {
-      throw new Error(`claim ${keyOf(claim)} got allocated elsewhere in the meantime`)
+      throw new GotOtherwise(`claim ${keyOf(claim)} got allocated elsewhere in the meantime`)
     }
     const finalizers = metadata?.finalizers ?? []
     const isProtected = !allocation || finalizers.includes(DELETE_PROTECTION)
