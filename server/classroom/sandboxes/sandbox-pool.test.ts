@@ -176,6 +176,38 @@ describe('SandboxPool', () => {
     expect(await rows()).toEqual([{ cluster, learnerId: 'ada' }])
   })
 
+  it('gives another to whoever comes while theirs is found to be broken after a restart', async () => {
+    await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada' } })
+    host.broken.add('lab-old')
+    await using sandboxes = pool({ warm: 0 })
+    await sandboxes.start()
+    const claiming = sandboxes.claim('ada')
+    while (!host.asked.includes('delete lab-old')) {
+      await settlePromises()
+      await clock.advance(3000)
+    }
+    expect(await rows()).toEqual([{ cluster: (await claiming).cluster, learnerId: 'ada' }])
+    expect(sandboxes.claim('ada')).toBe(sandboxes.claim('ada'))
+  })
+
+  it('leaves a cluster that does not come back where it is while no other can be made', async () => {
+    await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada' } })
+    host.broken.add('lab-old').add('create')
+    await using sandboxes = pool({ warm: 0 })
+    let refused = ''
+    sandboxes.claim('ada').catch((err) => {
+      refused = err.message
+    })
+    while (!refused) {
+      await settlePromises()
+      await clock.advance(3000)
+    }
+    expect(refused).toBe('no room for another cluster')
+    expect(await rows()).toEqual([{ cluster: 'lab-old', learnerId: 'ada' }])
+    host.broken.clear()
+    expect((await sandboxes.claim('ada')).cluster).toBe('lab-old')
+  })
+
   it('keeps a cluster that comes back at the second try', async () => {
     await database.sandbox.create({ data: { cluster: 'lab-old', kind: 'simulated', learnerId: 'ada' } })
     host.broken.add('lab-old')

@@ -63,6 +63,8 @@ export class SandboxPool implements AsyncDisposable {
   readonly #line: SeatLine
   readonly #claimed = new Map<string, Promise<Sandbox>>()
   readonly #warm = new Map<string, Promise<Sandbox>>()
+  /** Of a former process, not here yet. */
+  readonly #comingBack = new Set<Promise<Sandbox>>()
   readonly #resting: Resting
   /** Everything that is open now; what is still being made is the host's to end. */
   readonly #open = new Set<Sandbox>()
@@ -105,6 +107,8 @@ export class SandboxPool implements AsyncDisposable {
   /** The learner's sandbox: the one they have, else a warm one, else a new one. `hear` is told their place while they wait in line. */
   claim(learnerId: string, hear: HearPlace = () => undefined): Promise<Sandbox> {
     const existing = this.#claimed.get(learnerId)
+    // What does not come back is only tried anew, and replaced, for somebody who is here.
+    if (existing && this.#comingBack.has(existing)) return existing.catch(() => this.claim(learnerId, hear))
     const claiming = existing ?? this.#line.take(learnerId).then(() => this.#claim(learnerId))
     this.#line.listen(learnerId, hear)
     if (existing) return existing
@@ -193,7 +197,8 @@ export class SandboxPool implements AsyncDisposable {
 
   #adopt(into: Map<string, Promise<Sandbox>>, key: string, cluster: string): void {
     const { logger } = this.#options
-    const adopting = this.#bring(cluster)
+    const adopting = this.#bring(cluster).finally(() => this.#comingBack.delete(adopting))
+    this.#comingBack.add(adopting)
     into.set(key, adopting)
     adopting.catch(async (err) => {
       if (into.get(key) === adopting) into.delete(key)
@@ -214,9 +219,10 @@ export class SandboxPool implements AsyncDisposable {
       }
     }
     await this.#resting.forget(learnerId)
-    if (row) await this.#delete(row.cluster)
     try {
       const sandbox = (await this.#takeWarm()) ?? (await this.#create())
+      // Only now: where no other can be had either, it is not the cluster that is broken, and what is in there stays.
+      if (row) await this.#delete(row.cluster)
       await database.sandbox.update({
         where: { cluster: sandbox.cluster },
         data: { learnerId },
