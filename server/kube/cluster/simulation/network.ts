@@ -27,6 +27,8 @@ export const isDown = (err: unknown) => err instanceof Error && /ECONN/.test(err
 const MEASURES = '/apis/metrics.k8s.io/'
 /** Of a whole storm; most have three thousand. */
 const MOST_REQUESTS = 15_000
+/** Of one process, a second, as a client's own limit would have it: a server on no clock answers any number at once. */
+const REQUESTS_A_SECOND = 200
 
 export class Network {
   readonly clock: FakeClock
@@ -75,6 +77,8 @@ export class Link {
   readonly #isTrusted: boolean
   #isCut = false
   isPartitioned = false
+  /** When all that was sent would have gone out one by one. */
+  #sentBy = 0
 
   constructor(network: Network, { isTrusted = false } = {}) {
     this.#network = network
@@ -122,7 +126,10 @@ export class Link {
   async #request(identity: Identity, request: TransportRequest): Promise<unknown> {
     const { dice, clock, weather } = this.#network
     const isWrite = request.method !== 'GET'
-    if (!this.#isTrusted) this.#network.assertRest(identity, request)
+    if (!this.#isTrusted) {
+      this.#network.assertRest(identity, request)
+      await this.#haveTurn()
+    }
     if (this.isPartitioned) {
       await clock.sleep(5_000)
       throw new Error('i/o timeout')
@@ -146,6 +153,13 @@ export class Link {
     if (this.#isCut) throw new Error('the process has been killed')
     if (this.#isRough && isWrite && weather.losesAnswers && dice.chance(0.03)) throw new Error('read ECONNRESET')
     return answer
+  }
+
+  async #haveTurn(): Promise<void> {
+    const { clock } = this.#network
+    this.#sentBy = Math.max(this.#sentBy, clock.now()) + 1000 / REQUESTS_A_SECOND
+    const ahead = this.#sentBy - clock.now()
+    if (ahead > 1000) await clock.sleep(ahead - 1000)
   }
 
   async #answer(identity: Identity, request: TransportRequest): Promise<unknown> {
