@@ -33,7 +33,7 @@ export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'r
   const search = query.size > 0 ? `?${kubeletQuery(query)}` : ''
   switch (info.subresource) {
     case 'log':
-      return { type: 'connect', host, port, path: `/containerLogs/${place}/${container}${search}` }
+      return { type: 'connect', host, port, path: `/containerLogs/${place}/${container}${search}`, isOutput: true }
     case 'portforward':
       return { type: 'connect', host, port, path: `/portForward/${place}${search}` }
     default:

@@ -18,6 +18,7 @@ import { commonHeaders, refuse, sendBytes } from './send.ts'
 import { includeObjectOf } from './table.ts'
 import { errorFrame, watchContentType, watchFrames } from './watch-frames.ts'
 import { WatchWriters } from './watch-writers.ts'
+import { type Upgrade, WebSocketAnswers } from './websocket-answers.ts'
 
 export interface HttpsServerOptions {
   /** `caPems`: the authorities whose client certificates are looked at. */
@@ -41,6 +42,7 @@ export class HttpsFront {
   readonly #proxy: ReverseProxy
   readonly #reader = new RequestReader()
   readonly #writers = new WatchWriters()
+  readonly #webSockets = new WebSocketAnswers()
   readonly #servers = new Set<Http2SecureServer>()
   readonly #sockets = new Set<Duplex>()
   readonly #sessions = new Set<ServerHttp2Session>()
@@ -234,20 +236,32 @@ export class HttpsFront {
     const request = { ...this.#reader.read(incoming, gone.signal), body: { type: 'none' } as const }
     const outcome = await this.#options.handle(request)
     if (!outcome.ok) return void socket.end(rawAnswer(outcome.error))
-    if (outcome.answer.type === 'proxy') {
-      return this.#proxy.upgrade(outcome.answer, incoming, socket, head).catch((err: unknown) => {
-        socket.end(rawAnswer(err instanceof StatusError ? err : new StatusError('InternalError', String(err))))
-      })
-    }
-    if (outcome.answer.type !== 'connect') {
-      return void socket.end(rawAnswer(new StatusError('BadRequest', 'this request cannot be upgraded')))
-    }
-    this.#options.kubelet.upgrade(outcome.answer, {
-      method: incoming.method ?? 'GET',
-      headers: incoming.headers,
-      socket,
-      head,
+    await this.#sendUpgraded(outcome, { incoming, socket, head }, gone.signal).catch((err: unknown) => {
+      if (!socket.writable) return
+      socket.end(rawAnswer(err instanceof StatusError ? err : new StatusError('InternalError', String(err))))
     })
+  }
+
+  async #sendUpgraded(
+    { answer, context }: Outcome & { ok: true },
+    upgrade: Upgrade,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { incoming, socket, head } = upgrade
+    const { kubelet, clock } = this.#options
+    if (answer.type === 'proxy') return this.#proxy.upgrade(answer, incoming, socket, head)
+    const isWebSocket = /^websocket$/i.test(incoming.headers.upgrade ?? '')
+    if (answer.type === 'connect' && answer.isOutput && isWebSocket) {
+      return this.#webSockets.output(upgrade, () => kubelet.stream(answer, signal))
+    }
+    if (answer.type === 'watch' && isWebSocket) {
+      const rendering = { ...this.#plainContext(), representation: context.representation }
+      return this.#webSockets.watch(upgrade, answer, watchFrames(answer.kind, rendering, clock), rendering)
+    }
+    if (answer.type !== 'connect' || answer.isOutput) {
+      throw new StatusError('BadRequest', 'this request cannot be upgraded')
+    }
+    kubelet.upgrade(answer, { method: incoming.method ?? 'GET', headers: incoming.headers, socket, head })
   }
 }
 

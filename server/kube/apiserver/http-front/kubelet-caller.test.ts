@@ -3,6 +3,7 @@ import https from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { rawRequest } from '../testing/raw-request.ts'
 import { testPki } from '../testing/test-pki.ts'
 import { startTestServer, type TestServer } from '../testing/test-server.ts'
@@ -111,6 +112,56 @@ describe('calls that a kubelet answers', () => {
     const answer = await get(`${PODS}/web/log?container=missing`)
     expect(answer.code).toBe(404)
     expect(answer.json().message).toBe('container not found ("missing")')
+  })
+
+  /** All messages until one of both closes. */
+  function overWebSocket(path: string, protocols: string[], onMessage = (_socket: WebSocket) => {}) {
+    const socket = new WebSocket(`wss://127.0.0.1:${port}${path}`, protocols, {
+      ca: test.pki.caPem,
+      cert: admin.certPem,
+      key: admin.keyPem,
+    })
+    const heard: { text: string; isBinary: boolean }[] = []
+    return new Promise<{ heard: typeof heard; code: number; protocol: string }>((resolve, reject) => {
+      socket.on('message', (data: Buffer, isBinary) => {
+        heard.push({ text: data.toString(), isBinary })
+        onMessage(socket)
+      })
+      socket.on('close', (code) => resolve({ heard, code, protocol: socket.protocol }))
+      socket.on('error', reject)
+    })
+  }
+  const all = (heard: { text: string }[]) => heard.map(({ text }) => text).join('')
+
+  it('sends logs in messages to whoever asks for WebSocket, the first of them empty', async () => {
+    const log = `${PODS}/web/log?container=web`
+    const binary = await overWebSocket(log, ['binary.k8s.io'])
+    expect(binary).toMatchObject({ code: 1000, protocol: 'binary.k8s.io', heard: [{ text: '', isBinary: true }, {}] })
+    expect(all(binary.heard)).toBe('one\ntwo\n')
+    expect(all((await overWebSocket(log, [])).heard)).toBe('one\ntwo\n')
+    const { heard } = await overWebSocket(log, ['base64.binary.k8s.io'])
+    expect(heard[1]?.isBinary).toBe(false)
+    expect(Buffer.from(all(heard), 'base64').toString()).toBe('one\ntwo\n')
+    await expect(overWebSocket(log, ['v5.channel.k8s.io'])).rejects.toThrow('403')
+    await expect(overWebSocket(`${PODS}/web/log?container=missing`, ['binary.k8s.io'])).rejects.toThrow('404')
+  })
+
+  it('sends a watch with one event in each message to whoever asks for WebSocket', async () => {
+    const path = '/api/v1/namespaces/default/configmaps'
+    const make = (name: string) =>
+      test.transport.request({ method: 'POST', path, body: { metadata: { name }, data: { key: name } } })
+    await make('one')
+    let count = 0
+    const { heard } = await overWebSocket(`${path}?watch=true`, [], (socket) => {
+      if (++count === 1) void make('two')
+      else socket.close()
+    })
+    const events = heard.map(({ text, isBinary }) => ({ isBinary, ...(JSON.parse(text) as object) }))
+    expect(events).toMatchObject([
+      { isBinary: false, type: 'ADDED', object: { kind: 'ConfigMap', data: { key: 'one' } } },
+      { isBinary: false, type: 'ADDED', object: { kind: 'ConfigMap', data: { key: 'two' } } },
+    ])
+    await expect(overWebSocket(`${path}?watch=true&resourceVersion=99999999`, [])).rejects.toThrow('504')
   })
 
   it('has nothing to show of a pod that is nowhere yet', async () => {

@@ -72,6 +72,8 @@ export interface ConnectAnswer {
   port: number
   /** With its query. */
   path: string
+  /** Set where there is nothing to say, only to read: whoever asks for WebSocket gets it in messages. */
+  isOutput?: true
 }
 
 /** Answered by whoever listens at an address of the cluster; the front carries HTTP there and back. */

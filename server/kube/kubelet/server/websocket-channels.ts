@@ -1,16 +1,25 @@
-// exec and attach over WebSocket, protocols v5 and v4.channel.k8s.io: each binary message begins with the number of
-// its channel.
+// exec and attach over WebSocket, protocols v5, v4 and that without a number: each binary message begins with the number
+// of its channel.
 //
 //   0 stdin   1 stdout   2 stderr   3 the end, as a Status in JSON   4 {"Width":80,"Height":24}
 //   255 (v5 only) the channel named in the next byte is closed: the client's stdin has ended
 //
-// Upstream: apimachinery/pkg/util/remotecommand, client-go/tools/remotecommand/websocket.go.
+// By a protocol without a number only what went wrong is said on channel 3, as plain text. By one of base64 messages are
+// text: the digit of the channel, then base64.
+//
+// Upstream: apimachinery/pkg/util/remotecommand, kubelet/pkg/cri/streaming/remotecommand/websocket.go.
 
 import { Readable, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { type CommandChannels, Resizes, sizeOf } from './command-channels.ts'
 
-export const COMMAND_PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io']
+export const COMMAND_PROTOCOLS = [
+  'v5.channel.k8s.io',
+  'v4.channel.k8s.io',
+  'v4.base64.channel.k8s.io',
+  'channel.k8s.io',
+  'base64.channel.k8s.io',
+]
 const STDIN = 0
 const STDOUT = 1
 const STDERR = 2
@@ -25,27 +34,34 @@ export interface WantedStreams {
 }
 
 export function webSocketChannels(webSocket: WebSocket, wanted: WantedStreams): CommandChannels {
+  const { protocol } = webSocket
+  const frames = protocol.includes('base64') ? BASE64_FRAMES : BINARY_FRAMES
   const resizes = new Resizes()
   const stdin = new Readable({ read: () => webSocket.resume() })
   webSocket.on('message', (data: Buffer, isBinary: boolean) => {
-    if (!isBinary) return
-    const content = data.subarray(1)
-    if (data[0] === STDIN && wanted.stdin && content.length > 0) {
+    const heard = frames.read(data, isBinary)
+    if (!heard) return
+    const { channel, content } = heard
+    if (channel === STDIN && wanted.stdin && content.length > 0) {
       if (!stdin.push(content)) webSocket.pause()
-    } else if (data[0] === CLOSE && content[0] === STDIN) stdin.push(null)
-    else if (data[0] === RESIZE) resizes.tell(sizeOf(content.toString('utf8')))
+    } else if (channel === CLOSE && content[0] === STDIN) stdin.push(null)
+    else if (channel === RESIZE) resizes.tell(sizeOf(content.toString('utf8')))
   })
+  // Before anything is said the client hears that it is connected.
+  webSocket.send(frames.write(wanted.stdout ? STDOUT : wanted.stderr ? STDERR : ERROR, Buffer.alloc(0)))
   const gone = new Promise<void>((resolve) => webSocket.once('close', () => resolve()))
   void gone.then(() => stdin.destroy())
   return {
     ...(wanted.stdin ? { stdin } : {}),
-    ...(wanted.stdout ? { stdout: output(webSocket, STDOUT) } : {}),
-    ...(wanted.stderr ? { stderr: output(webSocket, STDERR) } : {}),
+    ...(wanted.stdout ? { stdout: output(webSocket, frames, STDOUT) } : {}),
+    ...(wanted.stderr ? { stderr: output(webSocket, frames, STDERR) } : {}),
     onResize: (listener) => resizes.listen(listener),
     gone,
     finish(status) {
       if (webSocket.readyState !== webSocket.OPEN) return
-      webSocket.send(framed(ERROR, Buffer.from(JSON.stringify(status))))
+      const isNumbered = /^v\d/.test(protocol)
+      const lastWord = isNumbered ? JSON.stringify(status) : status.status === 'Success' ? '' : (status.message ?? '')
+      if (lastWord) webSocket.send(frames.write(ERROR, Buffer.from(lastWord)))
       webSocket.close(1000)
       // The client's farewell has to be read, however much it said that nobody wants to hear.
       stdin.destroy()
@@ -55,13 +71,31 @@ export function webSocketChannels(webSocket: WebSocket, wanted: WantedStreams): 
 }
 
 /** A write is done when the connection has taken it: a client that reads slowly slows the command down. */
-function output(webSocket: WebSocket, channel: number): Writable {
+function output(webSocket: WebSocket, frames: Frames, channel: number): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      if (webSocket.readyState === webSocket.OPEN) webSocket.send(framed(channel, chunk), done)
+      if (webSocket.readyState === webSocket.OPEN) webSocket.send(frames.write(channel, chunk), done)
       else done(new Error('the client has gone'))
     },
   })
 }
 
-const framed = (channel: number, content: Buffer) => Buffer.concat([Buffer.from([channel]), content])
+interface Frames {
+  /** Undefined for what this protocol does not say. */
+  read(message: Buffer, isBinary: boolean): { channel: number; content: Buffer } | undefined
+  /** A string is sent as text. */
+  write(channel: number, content: Buffer): Buffer | string
+}
+
+const BINARY_FRAMES: Frames = {
+  read: (message, isBinary) => (isBinary ? { channel: message[0] ?? 0, content: message.subarray(1) } : undefined),
+  write: (channel, content) => Buffer.concat([Buffer.from([channel]), content]),
+}
+
+const BASE64_FRAMES: Frames = {
+  read: (message) => ({
+    channel: Number(String.fromCharCode(message[0] ?? 0)),
+    content: Buffer.from(message.subarray(1).toString('latin1'), 'base64'),
+  }),
+  write: (channel, content) => `${channel}${content.toString('base64')}`,
+}

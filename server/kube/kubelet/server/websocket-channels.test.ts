@@ -1,0 +1,59 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import type { CommandStatus } from './command-channels.ts'
+import { COMMAND_PROTOCOLS, webSocketChannels } from './websocket-channels.ts'
+
+const SUCCESS: CommandStatus = { metadata: {}, status: 'Success' }
+const FAILURE: CommandStatus = { metadata: {}, status: 'Failure', message: 'it went wrong' }
+
+let server: WebSocketServer
+beforeAll(async () => {
+  const handleProtocols = (offered: Set<string>) => COMMAND_PROTOCOLS.find((one) => offered.has(one)) ?? false
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols })
+  await once(server, 'listening')
+})
+afterAll(() => new Promise<void>((closed) => server.close(() => closed())))
+
+/** Types `in`, is answered `out`, and then `status`; all messages that the client got, as they came. */
+async function session(protocol: string, status: CommandStatus, typed: Buffer | string) {
+  const connected = once(server, 'connection')
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, protocol)
+  const messages: (Buffer | string)[] = []
+  client.on('message', (data: Buffer, isBinary) => messages.push(isBinary ? data : data.toString()))
+  const [socket] = (await connected) as [WebSocket]
+  const { stdin, stdout, finish } = webSocketChannels(socket, { stdin: true, stdout: true, stderr: true })
+  await once(client, 'open')
+  client.send(typed)
+  const [heard] = (await once(stdin!, 'data')) as [Buffer]
+  await new Promise((written) => stdout!.write(Buffer.from('out'), written))
+  const closed = once(client, 'close')
+  finish(status)
+  await closed
+  return { heard: heard.toString(), messages }
+}
+
+const json = (status: CommandStatus) => JSON.stringify(status)
+it.each([
+  ['v5.channel.k8s.io', SUCCESS, json(SUCCESS)],
+  ['v4.channel.k8s.io', FAILURE, json(FAILURE)],
+  ['channel.k8s.io', FAILURE, 'it went wrong'],
+  ['channel.k8s.io', SUCCESS, undefined],
+])('speaks %s in bytes, and ends with what it has for that (%j)', async (protocol, status, lastWord) => {
+  const { heard, messages } = await session(protocol, status, Buffer.from('\0in'))
+  expect(heard).toBe('in')
+  const end = lastWord === undefined ? [] : [`\u0003${lastWord}`]
+  expect(messages.map(String)).toEqual(['\u0001', '\u0001out', ...end])
+  expect(messages.every((message) => typeof message !== 'string')).toBe(true)
+})
+
+it.each([
+  ['v4.base64.channel.k8s.io', json(FAILURE)],
+  ['base64.channel.k8s.io', 'it went wrong'],
+])('speaks %s in text', async (protocol, lastWord) => {
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const { heard, messages } = await session(protocol, FAILURE, `0${base64('in')}`)
+  expect(heard).toBe('in')
+  expect(messages).toEqual(['1', `1${base64('out')}`, `3${base64(lastWord)}`])
+})
