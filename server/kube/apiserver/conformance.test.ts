@@ -100,6 +100,53 @@ describe.each(servedKinds(plainKinds).map((kind) => ({ kind, name: `${apiVersion
       expect(new Set(revisions).size).toBe(revisions.length)
     })
 
+    it('is found, watched and deleted by its labels, and has a status of its own', async () => {
+      const { transport } = test
+      const { object, name = 'labelled', isKept } = sampleOf(kind)!
+      const namespace = kind.namespaced ? 'default' : undefined
+      const collection = collectionPath(kind, namespace)
+      const path = objectPath(kind, { name, ...(namespace ? { namespace } : {}) })
+      const patch = (to: string, body: object) =>
+        transport.request({ method: 'PATCH', path: to, body, contentType: 'application/merge-patch+json' })
+      const mine = { labelSelector: 'conform=mine' }
+      const found = async () =>
+        ((await transport.request({ method: 'GET', path: collection, query: mine })) as KubeList).items
+      const before = (await transport.request({ method: 'GET', path: collection })) as KubeList
+      const resourceVersion = before.metadata.resourceVersion ?? ''
+      using log = await watchLog(transport, collection, { ...mine, resourceVersion })
+
+      const body = { ...object, metadata: { name, labels: { conform: 'mine' } } }
+      const made = (await transport.request({ method: 'POST', path: collection, body })) as KubeObject
+      expect((await found()).map(({ metadata }) => metadata?.uid)).toEqual([made.metadata?.uid])
+      if (kind.subresources.includes('status')) {
+        const status = (await transport.request({ method: 'GET', path: `${path}/status` })) as KubeObject
+        expect(status.metadata?.uid).toBe(made.metadata?.uid)
+        const changed = (await patch(`${path}/status`, { metadata: { annotations: { by: 'status' } } })) as KubeObject
+        const isKept = kind.strategy.keptByStatusUpdates?.includes('annotations')
+        expect(changed.metadata?.annotations?.by).toBe(isKept ? undefined : 'status')
+        expect(changed).toMatchObject({ metadata: { labels: { conform: 'mine' } } })
+      }
+      // Whoever selects it sees it go when its label does.
+      await patch(path, { metadata: { labels: { conform: 'other' } } })
+      expect(await found()).toEqual([])
+      await patch(path, { metadata: { labels: { conform: 'mine' } } })
+
+      const options = { propagationPolicy: 'Background' }
+      if (kind.kind === 'Namespace') {
+        // Of these there is no collection to delete, and they do not go at once.
+        await transport.request({ method: 'DELETE', path, body: options })
+        const going = (await transport.request({ method: 'GET', path })) as KubeObject
+        await transport.request({ method: 'PUT', path: `${path}/finalize`, body: { ...going, spec: {} } })
+      } else await transport.request({ method: 'DELETE', path: collection, query: mine, body: options })
+      if (isKept) await patch(path, { metadata: { finalizers: null } })
+      expect(await found()).toEqual([])
+      const words = ['ADDED', 'DELETED', 'ADDED', 'DELETED']
+      for (let count = words.length; log.words.filter((word) => word.startsWith('DELETED')).length < 2; count++) {
+        await log.length(count)
+      }
+      expect(log.words.filter((word) => !word.startsWith('MODIFIED'))).toEqual(words.map((word) => `${word} ${name}`))
+    })
+
     it('refuses names that are none', async () => {
       const namespace = kind.namespaced ? 'default' : undefined
       const body = { ...sampleOf(kind)?.object, metadata: { name: 'Not%A_Name' } }

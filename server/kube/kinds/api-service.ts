@@ -4,7 +4,7 @@
 import { dns1035LabelProblems, dnsSubdomainProblems } from '../apimachinery/names.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
 
 export interface ApiServiceCondition {
   type: string
@@ -36,6 +36,7 @@ export const APIService = defineKind<ApiServiceWire>({
   namespaced: false,
   subresources: ['status'],
   strategy: {
+    keptByStatusUpdates: SENT_METADATA,
     requiresResourceVersion: true,
     setDefaults({ spec }) {
       if (spec?.service) spec.service.port ??= 443

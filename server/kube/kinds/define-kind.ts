@@ -18,6 +18,10 @@ export interface Column<T> {
   value(object: T, now: number): string | number | boolean | null | undefined
 }
 
+/** What of an object's metadata is for its writers to change. */
+export const SENT_METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const
+export type SentMetadata = (typeof SENT_METADATA)[number]
+
 /** By whom and when a write is made. */
 export interface Occasion {
   user: {
@@ -39,7 +43,7 @@ export interface Strategy<T extends KubeObject> {
   prepareForCreate?(object: T, occasion?: Occasion): void
   /** The same for an update of the main resource: by default status is taken from `previous`. Mutates `next`. */
   prepareForUpdate?(next: T, previous: T): void
-  /** For kinds with a status subresource: by default spec and most metadata are taken from `previous`. */
+  /** For kinds with a status subresource: by default all but status and metadata is taken from `previous`. */
   prepareForStatusUpdate?(next: T, previous: T, occasion: Occasion): void
   /** For the one kind with an approval subresource, which changes conditions and nothing else. */
   prepareForApproval?(next: T, previous: T, occasion: Occasion): void
@@ -62,8 +66,8 @@ export interface Strategy<T extends KubeObject> {
   isHeld?(object: T): boolean
   /** Marks an object whose deletion has begun. Mutates. */
   prepareForDelete?(object: T): void
-  /** Status updates may change labels and annotations too: pods and nodes, whose kubelet owns them. */
-  statusUpdatesMetadata?: boolean
+  /** What a status update leaves as it was of the metadata that it is sent; by default nothing, as any update. */
+  keptByStatusUpdates?: readonly SentMetadata[]
   /** A creator may send a status: nodes register with theirs. */
   acceptsStatusOnCreate?: boolean
   /** DELETE answers with the object rather than with a Status. */

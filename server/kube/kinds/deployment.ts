@@ -23,8 +23,7 @@ export const Deployment = defineKind<Wire>({
   scale: { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas', labelSelector: '.spec.selector' },
   strategy: {
     warnings: (next, previous) => [...ownerNameWarnings(next, previous), ...templateWarnings(next, previous)],
-    // The loop writes its revision annotation together with the status.
-    statusUpdatesMetadata: true,
+    keptByStatusUpdates: ['labels'],
     setDefaults({ spec }) {
       if (!spec) return
       spec.replicas ??= 1

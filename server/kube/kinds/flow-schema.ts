@@ -6,7 +6,7 @@ import { deepEqual } from '../apimachinery/deep.ts'
 import { oneOf, problemsAt } from '../apimachinery/field-checks.ts'
 import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
 import { MANDATORY_SCHEMAS } from './flow-control/default-objects.ts'
 import { policyErrors } from './flow-control/rules.ts'
 
@@ -22,6 +22,7 @@ export const FlowSchema = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
+    keptByStatusUpdates: SENT_METADATA,
     setDefaults({ spec }) {
       if (spec) spec.matchingPrecedence ||= DEFAULT_PRECEDENCE
     },

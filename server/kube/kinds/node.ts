@@ -17,7 +17,6 @@ export const Node = defineKind<Wire>({
   subresources: ['status', 'proxy'],
   strategy: {
     acceptsStatusOnCreate: true,
-    statusUpdatesMetadata: true,
     setDefaults(node) {
       node.spec ??= {}
       if (node.spec.podCIDR && !node.spec.podCIDRs?.length) node.spec.podCIDRs = [node.spec.podCIDR]

@@ -88,7 +88,8 @@ export const Pod = defineKind<Wire>({
       if (!pod.spec?.nodeName || phase === 'Succeeded' || phase === 'Failed') return 0
       return asked ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
     },
-    statusUpdatesMetadata: true,
+    // Old kubelets do not know all fields of an owner.
+    keptByStatusUpdates: ['ownerReferences'],
     returnsDeletedObject: true,
   },
   columns: podColumns,

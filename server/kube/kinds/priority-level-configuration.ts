@@ -9,7 +9,7 @@ import type {
 import { deepEqual } from '../apimachinery/deep.ts'
 import { oneOf } from '../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
 import { MANDATORY_LEVELS } from './flow-control/default-objects.ts'
 
 const MOST_QUEUES = 10_000_000
@@ -25,6 +25,7 @@ export const PriorityLevelConfiguration = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
+    keptByStatusUpdates: SENT_METADATA,
     setDefaults({ spec }) {
       if (spec?.type === 'Exempt') {
         spec.exempt ??= {}

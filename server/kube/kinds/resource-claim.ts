@@ -2,7 +2,7 @@
 
 import { immutable } from '../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
 import { claimErrors, defaultClaim } from './devices/claim-rules.ts'
 import type { Claim } from './devices/device-objects.ts'
 
@@ -13,6 +13,7 @@ export const ResourceClaim = defineKind<Claim>({
   plural: 'resourceclaims',
   subresources: ['status'],
   strategy: {
+    keptByStatusUpdates: SENT_METADATA,
     returnsDeletedObject: true,
     setDefaults: ({ spec }) => defaultClaim(spec),
     validate: ({ spec }) => claimErrors(spec, 'spec'),

@@ -12,7 +12,7 @@ import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import type { KnownToExpressions } from '../cel/admission.ts'
 import { defaultPolicy, knownInPolicy, policyErrors } from './admission/policies.ts'
 import { expressionErrors, shownParamKind } from './admission/rules.ts'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
 
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge']
 const MOST_ANNOTATIONS = 20
@@ -29,6 +29,7 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
+    keptByStatusUpdates: SENT_METADATA,
     setDefaults: defaultPolicy,
     validate({ metadata, spec }) {
       const { validations = [], auditAnnotations = [] } = spec ?? {}

@@ -4,7 +4,7 @@ import type { VolumeAttachmentSource, VolumeAttachment as Wire } from 'kubernete
 import { immutable, problemsAt } from '../apimachinery/field-checks.ts'
 import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
 import { volumeSpecErrors } from './persistent-volume.ts'
 import { driverNameErrors } from './storage/csi-names.ts'
 
@@ -16,6 +16,7 @@ export const VolumeAttachment = defineKind<Wire>({
   namespaced: false,
   subresources: ['status'],
   strategy: {
+    keptByStatusUpdates: SENT_METADATA,
     returnsDeletedObject: true,
     validate: ({ spec }) => [
       ...(spec?.attacher ? [] : [fieldError.required('spec.attacher')]),

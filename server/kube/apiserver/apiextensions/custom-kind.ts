@@ -8,7 +8,7 @@ import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { compareVersions } from '../../apimachinery/version-order.ts'
 import type { Cel } from '../../cel/cel.ts'
-import { type AnyKind, defineKind, type Strategy } from '../../kinds/define-kind.ts'
+import { type AnyKind, defineKind, SENT_METADATA, type Strategy } from '../../kinds/define-kind.ts'
 import { setSchemaDefaults } from '../../schemas/structural/defaults.ts'
 import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
 import { Patterns } from '../../schemas/structural/patterns.ts'
@@ -100,6 +100,7 @@ function customStrategy(
 
   return {
     requiresResourceVersion: true,
+    keptByStatusUpdates: SENT_METADATA,
     setDefaults: (object) => setSchemaDefaults(object as JsonObject, schema),
     prepareForUpdate(next, previous) {
       // All but metadata counts, and what the registry sees to is a change of spec.

@@ -41,8 +41,9 @@ function placesNotTaken(kind: AnyKind, subresource: string): Path[] {
     case '':
       return kind.subresources.includes('status') ? [['f:status']] : []
     case 'status':
-      return [['f:spec'], ...(kind.strategy.statusUpdatesMetadata ? NOT_LABELS : [['f:metadata']])]
+      return [['f:spec'], ...metadata([...SYSTEM_METADATA, ...(kind.strategy.keptByStatusUpdates ?? [])])]
     case 'finalize':
+      return [['f:status'], ...metadata(SYSTEM_METADATA)]
     case 'ephemeralcontainers':
     case 'resize':
       return [['f:metadata'], ['f:status']]
@@ -51,10 +52,6 @@ function placesNotTaken(kind: AnyKind, subresource: string): Path[] {
   }
 }
 
-const NOT_LABELS: readonly Path[] = [
-  'generateName',
-  'finalizers',
-  'ownerReferences',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-].map((name) => ['f:metadata', `f:${name}`])
+const SYSTEM_METADATA = ['generateName', 'deletionTimestamp', 'deletionGracePeriodSeconds']
+
+const metadata = (fields: readonly string[]): Path[] => fields.map((name) => ['f:metadata', `f:${name}`])

@@ -9,7 +9,7 @@ import { type Clock, isoTime } from '../../../base/clock.ts'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import { conflict, type FieldError, invalid } from '../../apimachinery/status-error.ts'
-import type { AnyKind, Occasion } from '../../kinds/define-kind.ts'
+import { type AnyKind, type Occasion, SENT_METADATA } from '../../kinds/define-kind.ts'
 import type { PodSpec } from '../../kinds/pod-template/newer-fields.ts'
 import { resizedSpec } from '../../kinds/pod-template/pod-resize.ts'
 import { metaErrors, metaUpdateErrors } from './object-meta-rules.ts'
@@ -79,12 +79,8 @@ export function prepareForStatusUpdate(
   Object.assign(next, previous)
   next.metadata = { ...previous.metadata }
   copyField(next.metadata, meta, 'managedFields')
-  if (kind.strategy.statusUpdatesMetadata) {
-    for (const field of ['labels', 'annotations'] as const) {
-      if (meta[field] === undefined) delete next.metadata[field]
-      else next.metadata[field] = meta[field]
-    }
-  }
+  const kept = kind.strategy.keptByStatusUpdates ?? []
+  for (const field of SENT_METADATA) if (!kept.includes(field)) copyField(next.metadata, meta, field)
   if (status === undefined) delete next.status
   else next.status = status
   kind.strategy.prepareForStatusUpdate?.(next, previous, occasion)
@@ -97,20 +93,19 @@ export function prepareForApproval(
   occasion: Occasion,
 ): void {
   const { conditions } = (next.status ?? {}) as { conditions?: unknown }
-  const { managedFields } = next.metadata ?? {}
-  Object.assign(next, previous, { status: { ...previous.status, ...(conditions ? { conditions } : {}) } })
-  next.metadata = { ...previous.metadata, ...(managedFields ? { managedFields } : {}) }
+  const { metadata } = next
+  Object.assign(next, previous, { metadata, status: { ...previous.status, ...(conditions ? { conditions } : {}) } })
+  keepSystemFields(next, previous)
   kind.strategy.prepareForApproval?.(next, previous, occasion)
 }
 
 /** The other subresources change what they are for and nothing else, so only metadata has to be looked after. */
 export function prepareForSubresource(next: WithStatus, previous: WithStatus, subresource: string): void {
   if (subresource === 'finalize') {
-    const { spec, metadata: meta = {} } = next
+    const { spec, metadata } = next
     for (const field of Object.keys(next)) delete (next as Record<string, unknown>)[field]
-    Object.assign(next, previous, { spec })
-    next.metadata = { ...previous.metadata }
-    copyField(next.metadata, meta, 'managedFields')
+    Object.assign(next, previous, { spec, metadata })
+    keepSystemFields(next, previous)
   } else if (subresource === 'ephemeralcontainers' || subresource === 'resize') {
     const [given, before] = [next.spec as PodSpec, previous.spec as PodSpec]
     const { managedFields } = next.metadata ?? {}
