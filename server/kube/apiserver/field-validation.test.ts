@@ -72,6 +72,17 @@ describe('field validation', () => {
         'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: duplicate field "data.a", unknown field "daat"',
     },
     {
+      what: 'JSON in the order of its text',
+      method: 'POST',
+      path: DEPLOYMENTS,
+      type: JSON_TYPE,
+      body: '{"metadata":{"name":"z"},"spec":{"unknown":{"a":1,"a":2},"replicas":2,"replicas":3,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"a","image":"b"}]}}}}',
+      warnings: ['unknown field "spec.unknown"', 'duplicate field "spec.replicas"'],
+      code: 400,
+      strict:
+        'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "spec.unknown", duplicate field "spec.replicas"',
+    },
+    {
       what: 'YAML',
       method: 'POST',
       path: MAPS,

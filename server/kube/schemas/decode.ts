@@ -10,7 +10,7 @@ import { badRequest, StatusError } from '../apimachinery/status-error.ts'
 import { type Place, readScalar, TypeProblem, unmarshalProblem } from './decode-scalar.ts'
 import { readObjectText } from './read-object-text.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from './schemas.ts'
-import { NumberLiteral, pathText, plainJson, type ReadValue, setOwn } from './strict-json.ts'
+import { keysInOrder, NumberLiteral, pathText, plainJson, type ReadValue, setOwn } from './strict-json.ts'
 
 export interface DecodeProblem {
   kind: 'unknown' | 'duplicate'
@@ -46,15 +46,24 @@ export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | 
     return {
       object: { apiVersion: groupVersion(gvk), kind: gvk.kind, ...rest },
       told: { ...(apiVersion === undefined ? {} : { apiVersion }), ...(kind === undefined ? {} : { kind }) },
-      problems: [
-        ...duplicates.map((path) => problem('duplicate', path)),
-        ...decoder.unknown.map((path) => problem('unknown', path)),
-      ],
+      problems: inOrder(input, duplicates, decoder.unknown),
     }
   } catch (err) {
     if (!(err instanceof TypeProblem)) throw err
     throw cannotBeHandled(gvk, err.message, err)
   }
+}
+
+/** Unknown and duplicate fields as the text has them; what an unknown field holds is nobody's concern. */
+function inOrder(input: string | JsonObject, duplicates: string[], unknown: string[]): DecodeProblem[] {
+  const found = unknown.map((path) => problem('unknown', path))
+  if (duplicates.length === 0 || typeof input !== 'string') return found
+  const keys = keysInOrder(input)
+  const isInside = (path: string) =>
+    unknown.some((outer) => path.startsWith(outer) && /^[.[]|^$/.test(path.slice(outer.length)))
+  const twice = duplicates.filter((path) => !isInside(path)).map((path) => problem('duplicate', path))
+  const place = ({ kind, path }: DecodeProblem) => keys.indexOf(path, kind === 'duplicate' ? keys.indexOf(path) + 1 : 0)
+  return [...found, ...twice].sort((a, b) => place(a) - place(b))
 }
 
 /** What fieldValidation=Strict answers: `… cannot be handled as a Deployment: strict decoding error: unknown field "spec.foo"`. */

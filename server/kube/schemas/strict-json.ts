@@ -31,6 +31,13 @@ export function readJson(text: string): ReadJson {
   return { value: reader.read(), duplicates: reader.duplicates }
 }
 
+/** The path of every key in the order of the text; of one that is given twice, twice. */
+export function keysInOrder(text: string): string[] {
+  const keys: string[] = []
+  new JsonReader(text, (path) => void keys.push(path)).read()
+  return keys
+}
+
 /** Numbers as numbers, all the way down. */
 export function plainJson(value: ReadValue): JsonValue {
   if (value instanceof NumberLiteral) return exactNumber(value.text)
@@ -73,10 +80,12 @@ class JsonReader {
   readonly duplicates: string[] = []
   readonly #text: string
   readonly #path: (string | number)[] = []
+  readonly #onKey: ((path: string) => void) | undefined
   #at = 0
 
-  constructor(text: string) {
+  constructor(text: string, onKey?: (path: string) => void) {
     this.#text = text
+    this.#onKey = onKey
   }
 
   read(): ReadValue {
@@ -119,6 +128,7 @@ class JsonReader {
       this.#skipSpace()
       if (!this.#take(':')) throw this.#unexpected('after object key')
       this.#path.push(key)
+      this.#onKey?.(pathText(this.#path))
       if (Object.hasOwn(object, key)) this.#noteDuplicate()
       setOwn(object, key, this.#value())
       this.#path.pop()

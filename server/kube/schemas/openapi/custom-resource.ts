@@ -10,9 +10,13 @@ const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 export function customDefinitions(kind: ServedKind, dialect: Dialect): JsonObject {
   const name = customDefinitionName(kind)
   const own = dialect.version === 3 ? kind.schema! : asVersion2(kind.schema!)
+  const asOfAPod = (field: string): JsonObject => {
+    const description = dialect.describe.get(`io.k8s.api.core.v1.Pod.${field}`)
+    return { type: 'string', ...(description ? { description } : {}) }
+  }
   const envelope = (metadata: string, describes: string): JsonObject => ({
-    apiVersion: { type: 'string', description: 'The group and version of this object.' },
-    kind: { type: 'string', description: 'The kind of this object.' },
+    apiVersion: asOfAPod('apiVersion'),
+    kind: asOfAPod('kind'),
     metadata: { description: describes, ...reference(`${META}.${metadata}`, dialect.version) },
   })
   const gvk = (kindName: string) => [{ group: kind.group, kind: kindName, version: kind.version }]
