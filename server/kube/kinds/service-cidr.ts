@@ -4,7 +4,7 @@ import { immutable, problemsAt } from '../apimachinery/field-checks.ts'
 import { parseCidr, strictRangeProblems } from '../apimachinery/ip-rules.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { fieldError } from '../apimachinery/status-error.ts'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
 
 interface Condition {
   type: string
@@ -27,6 +27,7 @@ export const ServiceCIDR = defineKind<WireServiceCIDR>({
   namespaced: false,
   subresources: ['status'],
   strategy: {
+    keptByStatusUpdates: SENT_METADATA,
     validate({ spec }) {
       const at = 'spec.cidrs'
       const cidrs = spec?.cidrs ?? []

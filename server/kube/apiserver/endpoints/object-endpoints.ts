@@ -151,8 +151,8 @@ export async function deleteObject(call: Call): Promise<Answer> {
   })
   const isUnsaid = options.propagationPolicy === undefined && options.orphanDependents === undefined
   for (const warning of (isUnsaid && kind.strategy.deletionWarnings?.(entry.object)) || []) context.warn(warning)
-  const isCascading = options.propagationPolicy === 'Foreground' || options.orphanDependents === false
-  const code = !isGone && isCascading ? 202 : 200
+  // As upstream, only of the older option.
+  const code = !isGone && options.orphanDependents === false ? 202 : 200
   if (!isGone || kind.strategy.returnsDeletedObject) return objectAnswer(served, entry, code)
   const { name, uid } = entry.object.metadata ?? {}
   return {
