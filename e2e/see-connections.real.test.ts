@@ -1,20 +1,16 @@
 // What the Network lens says against what happened: calls from a Pod to a Service with an endpoint on each of two
 // machines, counted by the servers' own access logs, and the calls to a Service that reaches nobody.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../server/base/clock.ts'
-import { noLogger } from '../server/base/logger.ts'
-import { type ClusterWatch, watchCluster } from '../server/classroom/sandboxes/cluster-watch.ts'
-import { httpsTransport, parseKubeconfig } from '../server/kube/client/index.ts'
-import { NetworkFeed } from '../server/observe/network/network-feed.ts'
-import type { NetworkMachine, NetworkService, SeenConnection } from '../server/observe/network/network-push.ts'
+import type { SeenConnection } from '../server/observe/network/network-push.ts'
+import { SeenConnections } from './connections/seen-connections.ts'
 import { TRACED_OBJECTS, tracedRequests } from './connections/traced-requests.ts'
 import { tracingOf } from './connections/tracing-of.ts'
-import { clusters } from './support/classroom.ts'
-import { run as command, kubectl, podium } from './support/commands.ts'
+import { kubectl, podium } from './support/commands.ts'
+import { onMachine } from './support/machine.ts'
 import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-connections'
@@ -59,47 +55,25 @@ spec: {selector: {app: web}, ports: [{port: 8080, targetPort: 81}]}
 
 let directory: string
 let kube: ReturnType<typeof kubectl>
-let watch: ClusterWatch
-let feed: NetworkFeed
 let tracing: Awaited<ReturnType<typeof tracingOf>>
-const stop = new AbortController()
-const seen = new Map<number, SeenConnection>()
-let machines: NetworkMachine[] = []
-let services: NetworkService[] = []
+let seen: SeenConnections
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
   const path = join(directory, 'kubeconfig.yaml')
   await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--kubeconfig', path)
   kube = kubectl('1.36', path)
-  const kubeconfig = await readFile(path, 'utf8')
   await run('apply -f -', MANIFEST)
   await run('wait pods -l app!=sick --for=condition=Ready --timeout=60s')
-  const options = { clock: systemClock, logger: noLogger, random: Math.random }
-  watch = watchCluster(kubeconfig, options)
-  await watch.synced()
-  const connect = () => httpsTransport({ ...parseKubeconfig(kubeconfig), userAgent: 'podium-observe' })
-  feed = new NetworkFeed({ ...options, sight: watch, connect })
   tracing = await tracingOf(path)
-  void look()
-  await until('both kernels are heard', async () => machines.filter(({ state }) => state === 'listening').length === 2)
+  seen = await SeenConnections.open(path)
 })
 afterAll(async () => {
-  stop.abort()
-  feed?.[Symbol.dispose]()
+  seen?.[Symbol.dispose]()
   tracing?.[Symbol.dispose]()
-  watch?.[Symbol.dispose]()
   await podium('cluster', 'delete', CLUSTER)
   await rm(directory, { recursive: true, force: true })
 })
-
-async function look(): Promise<void> {
-  for await (const push of feed.watch(stop.signal)) {
-    for (const connection of push.connections) seen.set(connection.id, connection)
-    machines = push.machines ?? machines
-    services = push.services ?? services
-  }
-}
 
 async function run(command: string, input = ''): Promise<string> {
   const { code, stdout, stderr } = await kube(command, { input })
@@ -108,15 +82,12 @@ async function run(command: string, input = ''): Promise<string> {
 }
 
 const to = (service: string) =>
-  [...seen.values()].filter(({ asked, from }) => asked.service?.name === service && from.pod?.name === 'client')
-const pathOf = (service: string) => services.find(({ name }) => name === service)?.path
+  seen.all.filter(({ asked, from }) => asked.service?.name === service && from.pod?.name === 'client')
+const pathOf = (service: string) => seen.services.find(({ name }) => name === service)?.path
 
 /** How many processes listen to the kernel of a machine. */
-async function listeners(machine: string): Promise<number> {
-  const cluster = (await clusters()).find(({ name }) => name === CLUSTER)
-  const id = cluster?.machines.find(({ name }) => name === machine)?.id ?? ''
-  return Number((await command('docker', ['exec', id, 'pgrep', '-xc', 'conntrack'])).stdout)
-}
+const listeners = async (machine: string) =>
+  Number(await onMachine(CLUSTER, machine, 'pgrep -fc "[m]onitor trace|[c]onntrack -E" || true'))
 
 describe('connections to a Service with an endpoint on each of two machines', () => {
   it('are as many, and go where, the servers’ own logs say', async () => {
@@ -142,21 +113,27 @@ describe('connections to a Service with an endpoint on each of two machines', ()
   })
 
   it('are told apart from probes and from names looked up', async () => {
-    const purposes = Map.groupBy(seen.values(), ({ purpose }) => purpose)
+    const purposes = Map.groupBy(seen.all, ({ purpose }) => purpose)
     expect(purposes.get('dns')?.length).toBeGreaterThanOrEqual(CALLS)
     await until('both Pods are probed', async () => {
-      const probed = [...seen.values()].filter(({ purpose }) => purpose === 'probe')
+      const probed = seen.all.filter(({ purpose }) => purpose === 'probe')
       return ['web-1', 'web-2'].every((name) => probed.some(({ endpoint }) => endpoint.pod?.name === name))
     })
   })
 })
 
 describe('a Service that reaches nobody', () => {
-  it('says why; the kernel refuses before there is a connection', async () => {
+  it('says why; the kernel refuses before there is a connection, and tells by which rule', async () => {
     expect(pathOf('web')?.nobody).toBe('')
     expect(pathOf('nobody')?.nobody).toBe('It selects `app=wbe`; no Pod has that label.')
-    expect((await kube('exec client -- curl -sS -m 5 http://nobody:8080/')).stderr).toMatch(/Failed to connect|refused/)
-    expect(to('nobody')).toEqual([])
+    await until('the refusal is seen', async () => {
+      expect((await kube('exec client -- curl -sS -m 5 http://nobody:8080/')).code).not.toBe(0)
+      return to('nobody').length > 0
+    })
+    const [refused] = to('nobody')
+    expect(refused).toMatchObject({ machines: ['node-1'], end: { how: 'refused', by: { machine: 'node-1' } } })
+    expect(refused?.end?.by?.rule).toMatch(/^-A KUBE-SERVICES .*"default\/nobody has no endpoints" .* -j REJECT/)
+    expect(refused?.end?.by?.why).toContain('It selects `app=wbe`; no Pod has that label.')
   })
 
   it('since nobody listens on the target port, is refused by the Pod itself', async () => {
@@ -166,11 +143,32 @@ describe('a Service that reaches nobody', () => {
   })
 })
 
+it('a call that a network policy drops on another machine is shown with the Service that was asked, and the policy', async () => {
+  const spec = {
+    podSelector: { matchLabels: { at: 'node-2' } },
+    ingress: [{ from: [{ podSelector: { matchLabels: { app: 'friend' } } }] }],
+  }
+  const metadata = { name: 'friends' }
+  await run('apply -f -', JSON.stringify({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata, spec }))
+  const dropped = await until('a call is dropped, and seen', async () => {
+    await kube('exec client -- curl -sS -m 1 http://far:8080/')
+    return to('far').find(({ end }) => end?.how === 'dropped')
+  })
+  expect(dropped).toMatchObject({
+    endpoint: { pod: { name: 'web-2' } },
+    machines: ['node-1', 'node-2'],
+    end: { by: { machine: 'node-2', rule: 'counter drop comment "ingress dropped by default/friends"' } },
+  })
+  await run('delete networkpolicy friends')
+})
+
 tracedRequests(() => ({ cluster: CLUSTER, run, trace: (question) => tracing.trace(question) }))
 
 it('lets the machines alone when nobody looks any more', async () => {
-  expect(await listeners('node-1')).toBe(1)
-  stop.abort()
-  feed[Symbol.dispose]()
+  expect(await listeners('node-1')).toBe(2)
+  seen[Symbol.dispose]()
   await until('no process listens', async () => (await listeners('node-1')) === 0)
+  await until('nothing is asked of the kernel', async () => {
+    return !(await onMachine(CLUSTER, 'node-1', 'nft list tables')).includes('podium')
+  })
 })

@@ -7,7 +7,8 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { systemClock } from '../../server/base/clock.ts'
 import { noLogger } from '../../server/base/logger.ts'
-import { type ConnectionNews, ConnectionWatch } from '../../server/kube/network/connection-watch.ts'
+import type { ConnectionNews } from '../../server/kube/network/connection-news.ts'
+import { ConnectionWatch } from '../../server/kube/network/connection-watch.ts'
 import { createLinuxNodeOs } from '../../server/kube/node-os/linux-node-os.ts'
 import { Addresses } from '../../server/observe/network/addresses.ts'
 import { ConnectionJoin } from '../../server/observe/network/connection-join.ts'
@@ -102,6 +103,7 @@ async function watching(heard: { seen: number; lost: number }) {
     // As it crosses from the machine to the classroom.
     const told = JSON.parse(JSON.stringify(news)) as ConnectionNews
     if (told.type === 'listening') return ready.resolve()
+    if (told.type === 'stopped') return
     if (told.type === 'lost') return void heard.lost++
     if (told.type === 'new' && told.asked.toPort === PORT) heard.seen++
     join.hear('here', told, addresses)

@@ -9,6 +9,8 @@ import { ASK } from '../support/packet-pods.ts'
 import { until } from '../support/until.ts'
 
 export class PacketSeat {
+  /** Where it is, once it is open. */
+  kubeconfig = ''
   readonly machines = new Map<string, { id: string; address: string; six: string }>()
   readonly #pods = new Map<string, string[]>()
   #kube: Kubectl | undefined
@@ -16,6 +18,7 @@ export class PacketSeat {
 
   /** Returns when all pods are ready. */
   async open(cluster: string, kubeconfig: string, objects: readonly object[]): Promise<void> {
+    this.kubeconfig = kubeconfig
     this.#kube = kubectl('1.36', kubeconfig)
     await this.apply(...objects)
     await this.run('wait pods --all --for=condition=Ready --timeout=120s')

@@ -2,25 +2,15 @@
 // is refused.
 
 import { beforeAll, describe, expect, it } from 'vitest'
+import { seenInMode } from '../connections/seen-in-mode.ts'
 import { tracedInMode } from '../connections/traced-in-mode.ts'
 import { pod } from '../support/packet-pods.ts'
 import { until } from '../support/until.ts'
 import { FLOWING } from './objects.ts'
 import type { PacketSeat } from './seat.ts'
 
-export function servicesByMode({
-  run,
-  ask,
-  onMachine,
-  nodeOf,
-  nodeSix,
-  ip,
-  fromOutside,
-  balancerOf,
-  takeMode,
-  trace,
-  machines,
-}: PacketSeat): void {
+export function servicesByMode(seat: PacketSeat): void {
+  const { run, ask, onMachine, nodeOf, nodeSix, ip, fromOutside, balancerOf, takeMode, trace, machines } = seat
   describe.each(['iptables', 'nftables'])('mode %s', (mode) => {
     beforeAll(async () => {
       if (mode !== 'iptables') await takeMode(mode)
@@ -135,6 +125,7 @@ export function servicesByMode({
     })
 
     tracedInMode(mode, { onMachine, trace })
+    seenInMode(mode, seat)
 
     it('leaves nothing of the other mode', async () => {
       const saved = await onMachine('node-1', 'iptables-save; nft list tables')

@@ -31,6 +31,7 @@ import { runLoadBalancerAddresses } from './network/load-balancer-addresses.ts'
 import { runNodeRoutes } from './network/node-routes.ts'
 import { OVERLAY_MTU, type PodPathName } from './network/pod-paths.ts'
 import { openSecondFamily } from './network/second-family.ts'
+import { StopWatch } from './network/stop-watch.ts'
 import { knock } from './network/trace/knock.ts'
 import { makeRequest } from './network/trace/make-request.ts'
 import { RequestTracer } from './network/trace/request-tracer.ts'
@@ -88,7 +89,7 @@ async function main(): Promise<void> {
   const clientOf = (kubeconfig: string, userAgent: string) =>
     createClient(transportFromKubeconfig(kubeconfig, userAgent))
   const kubeletClient = clientOf(config.kubeconfig, `kubelet/${config.nodeName}`)
-  const { nodeName, nodeIP } = config
+  const { nodeName, nodeIP, second } = config
   const configuration = kubeletConfigurationOf(await os.readFile(KUBELET_CONFIGURATION), {
     clusterDNS: [config.clusterDNS],
     clusterDomain: config.clusterDomain,
@@ -165,8 +166,14 @@ async function main(): Promise<void> {
       annotations: { 'podium.dev/cni-versions': cniVersions.join(',') },
     }),
   )
-  const connections = stack.use(
-    new ConnectionWatch({ run: os.start, clock, logger: logger.with({ component: 'connections' }) }),
+  const watching = { os, run: os.start, clock, logger: logger.with({ component: 'connections' }) }
+  const connections = stack.use(new ConnectionWatch(watching))
+  const stops = stack.use(
+    new StopWatch({
+      ...watching,
+      ranges: [{ clusterCidr: config.clusterCIDR, serviceCidr: config.serviceCIDR }, ...(second ? [second] : [])],
+      tellOfDrops: policies.tellOfDrops,
+    }),
   )
   const tracer = stack.use(
     new RequestTracer({
@@ -180,7 +187,14 @@ async function main(): Promise<void> {
   stack.use(
     await startKubeletServer({
       kubelet,
-      connections,
+      connections: {
+        listen(listener) {
+          const listening = new DisposableStack()
+          listening.use(stops.listen(listener))
+          listening.use(connections.listen(listener))
+          return listening
+        },
+      },
       tracer,
       clock,
       logger: logger.with({ component: 'kubelet-server' }),

@@ -31,6 +31,8 @@ export interface NetworkPoliciesOptions {
 export interface NetworkPolicies extends AsyncDisposable {
   /** The same network; what it sets up is isolated before anything runs there. */
   isolating(network: PodNetwork): PodNetwork
+  /** Of how many dropped packets in a second the kernel tells those who watch traces; none until then, and none by 0. */
+  tellOfDrops(perSecond: number): void
 }
 
 /** News that come close together are worked off together. */
@@ -57,6 +59,7 @@ export function runNetworkPolicies(options: NetworkPoliciesOptions): NetworkPoli
   /** Waits for the one before it, and has not looked yet at what is wanted. */
   let next: Promise<void> | undefined
   let podsAreWatched = false
+  let toldDrops = 0
   let news = Promise.withResolvers<void>()
 
   function soon(delayMs: number): void {
@@ -95,7 +98,7 @@ export function runNetworkPolicies(options: NetworkPoliciesOptions): NetworkPoli
         namespaces.cache.list().map(({ metadata }) => [metadata?.name ?? '', metadata?.labels ?? {}]),
       ),
     }
-    const table = tableOf(cluster, nodeName)
+    const table = tableOf(cluster, nodeName, toldDrops)
     const wanted = table && written(table)
     const scripts = changeScripts(kernel, wanted)
     kernel = undefined
@@ -184,6 +187,10 @@ export function runNetworkPolicies(options: NetworkPoliciesOptions): NetworkPoli
         await network.tearDown(sandbox)
       },
     }),
+    tellOfDrops(perSecond) {
+      toldDrops = perSecond
+      soon(0)
+    },
     /** The rules stay: they hold while nobody looks after them. */
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('closed'))

@@ -115,6 +115,13 @@ describe('a change of the table', () => {
 })
 
 describe('a rule', () => {
+  it('has so many packets told, and not more', () => {
+    expect(lines(table([], { c: [] }), table([], { c: [{ tell: 50 }] }))).toEqual([
+      `flush chain ${TABLE} c`,
+      `add rule ${TABLE} c limit rate 50/second burst 50 packets meta nftrace set 1`,
+    ])
+  })
+
   it.each<[Allow, 'ingress' | 'egress', string]>([
     [{}, 'ingress', ''],
     [{ family: 'ip', peer: { set: 'x' } }, 'ingress', 'ip saddr @x '],

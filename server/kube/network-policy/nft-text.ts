@@ -120,6 +120,7 @@ function hooks(): string[] {
 
 function ruleText(rule: Rule): string {
   if ('jump' in rule) return `jump ${rule.jump}`
+  if ('tell' in rule) return `limit rate ${rule.tell}/second burst ${rule.tell} packets meta nftrace set 1`
   if ('byPeer' in rule) return `${rule.family} ${peerSide(rule.direction)} vmap @${rule.byPeer}`
   if ('drop' in rule) return `${DROP} ${comment(`${rule.direction} dropped by ${shown(rule.drop)}`)}`
   return [

@@ -42,7 +42,7 @@ const OUTSIDE = '203.0.113.9'
 const DNS = '10.160.0.1'
 const addresses = [...pods.map(({ status }) => status!.podIP!), OUTSIDE]
 
-const tableFor = ({ policies, pods: of, namespaces: spaces }: World, node: string) =>
+const tableFor = ({ policies, pods: of, namespaces: spaces }: World, node: string, toldDrops?: number) =>
   tableOf(
     {
       policies,
@@ -50,6 +50,7 @@ const tableFor = ({ policies, pods: of, namespaces: spaces }: World, node: strin
       namespaces: new Map(spaces.map(({ metadata }) => [metadata!.name!, metadata!.labels!])),
     },
     node,
+    toldDrops,
   )
 
 /** What a kernel does with the first packet of a connection. */
@@ -159,7 +160,7 @@ it('lets through the same where a pod’s policies are many: by pods, blocks and
   const callers = [...addresses, 'fd00::13']
   const world = { policies, pods: [...pods, six], namespaces }
   const tables = ['n1', 'n2'].map((node) => tableFor(world, node)!)
-  expect(tables[0]!.chains.get('to/default/web')).toHaveLength(5)
+  expect(tables[0]!.chains.get('to/default/web')).toHaveLength(6)
   const connections = callers.flatMap((from) =>
     [web, 'fd00::13']
       .filter((to) => isIPv6(to) === isIPv6(from))
@@ -197,8 +198,16 @@ describe('a policy', () => {
     expect(chains.get('to/default/web')).toEqual([
       { jump: 'ingress/default/a' },
       { jump: 'ingress/default/p' },
+      { jump: 'show-drops' },
       { drop: ['default/a', 'default/p'], direction: 'ingress' },
     ])
+  })
+
+  it('has the kernel tell what it drops only while somebody looks', () => {
+    const world = { policies: [policy({})], pods, namespaces }
+    const showing = (toldDrops?: number) => tableFor(world, 'n1', toldDrops)!.chains.get('show-drops')
+    expect(showing()).toEqual([])
+    expect(showing(50)).toEqual([{ tell: 50 }])
   })
 
   it.each([

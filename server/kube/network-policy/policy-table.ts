@@ -4,6 +4,7 @@
 //   egress   ─► from/NAMESPACE/POD ─► egress/NAMESPACE/POLICY …  (of each policy that selects the pod) ─► drop
 //   ingress  ─► to/NAMESPACE/POD ─► ingress/NAMESPACE/POLICY …                                         ─► drop
 //
+// Just before that it comes by `show-drops`, which is empty unless somebody looks at what is dropped.
 // Where many policies select a pod, those about whoever is at the other end are found by its address (policies-of-pod.ts).
 //
 // Pods that a policy names stand in sets: a label that changes is an element that comes or goes.
@@ -14,12 +15,12 @@ import { allowRules } from './allow-rules.ts'
 import { type Cluster, Peers } from './peers.ts'
 import type { PodFacts } from './pod-facts.ts'
 import { policiesOfPod } from './policies-of-pod.ts'
-import { type Direction, FAMILIES, MAPS, nameOf, type Rule, SELF, type Table } from './table.ts'
+import { type Direction, FAMILIES, MAPS, nameOf, type Rule, SELF, SHOW_DROPS, type Table } from './table.ts'
 
 const SIDES = { egress: 'from', ingress: 'to' } as const
 
-/** Undefined where no pod of the machine is isolated. */
-export function tableOf(cluster: Cluster, node: string): Table | undefined {
+/** Undefined where no pod of the machine is isolated. `toldDrops`: of how many in a second the kernel shall tell. */
+export function tableOf(cluster: Cluster, node: string, toldDrops = 0): Table | undefined {
   const table: Table = { sets: new Map(), chains: new Map() }
   const local = cluster.pods.filter((pod) => pod.node === node && pod.addresses.length > 0)
   const peers = new Peers(cluster, table)
@@ -51,9 +52,10 @@ export function tableOf(cluster: Cluster, node: string): Table | undefined {
       const chains = () => list.map((policy) => chainOf(direction, policy))
       const rules = written.get(names.join()) ?? policiesOfPod(table, direction, chains())
       written.set(names.join(), rules)
-      table.chains.set(nameOf(SIDES[direction], pod), [...rules, { drop: names, direction }])
+      table.chains.set(nameOf(SIDES[direction], pod), [...rules, { jump: SHOW_DROPS }, { drop: names, direction }])
     }
   }
+  table.chains.set(SHOW_DROPS, toldDrops > 0 ? [{ tell: toldDrops }] : [])
   for (const { type, mark, has } of FAMILIES) {
     const own = [...isolated].flatMap(({ addresses }) => addresses.filter(has).map((one) => `${one} . ${one}`))
     table.sets.set(`${SELF}${mark}`, { type: `${type} . ${type}`, elements: new Set(own) })

@@ -27,6 +27,8 @@ export type Rule =
   | { jump: string }
   /** To what the map says of who is at the other end; on, where it says nothing. */
   | { byPeer: string; family: Family; direction: Direction }
+  /** Has the kernel tell of what comes by, to whoever watches traces: so many in a second, and not more. */
+  | { tell: number }
   /** Whose isolation it is. */
   | { drop: readonly string[]; direction: Direction }
 
@@ -45,6 +47,8 @@ export const FAMILIES = [
 export const SELF = 'self'
 /** Isolated pods by address, to their chains. */
 export const MAPS = { egress: 'pods-from', ingress: 'pods-to' } as const
+/** What is about to be dropped comes by here. */
+export const SHOW_DROPS = 'show-drops'
 const LONGEST = 200
 
 /** As people would call it; the kernel takes no more than 255 letters. */

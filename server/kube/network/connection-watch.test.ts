@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { FakeClock, settlePromises } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
-import { type ConnectionNews, ConnectionWatch } from './connection-watch.ts'
+import type { ConnectionNews } from './connection-news.ts'
+import { ConnectionWatch } from './connection-watch.ts'
 
 const READY = 'NOTICE: Netlink socket buffer size has been set to 16777216 bytes.\n'
 const line = (id: number) =>

@@ -1,22 +1,12 @@
 // The connections of this machine, as its kernel tracks them, for whoever listens. conntrack runs only while somebody
-// does; one process serves all listeners. What the kernel had to drop is told and not hidden.
+// does. What the kernel had to drop is told and not hidden.
 
-import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import type { RunningCommand } from '../node-os/node-os.ts'
-import { type ConnectionEvent, parseConntrackLine } from './conntrack-line.ts'
-import { eachLine } from './each-line.ts'
-
-/** One line of what a listener hears. */
-export type ConnectionNews =
-  /** From here on everything is told, but for what `lost` says. */
-  | { type: 'listening' }
-  | ConnectionEvent
-  /** Connections were not told. `count` where it is known how many. */
-  | { type: 'lost'; why: string; count?: number }
-
-type Listener = (news: ConnectionNews) => void
+import type { ConnectionListener, ConnectionNews } from './connection-news.ts'
+import { parseConntrackLine } from './conntrack-line.ts'
+import { HeardCommand } from './heard-command.ts'
 
 /** Only what begins and what ends: with every packet's change of state the kernel's buffer overflows first. */
 const ARGS = ['-E', '-e', 'NEW,DESTROY', '-o', 'timestamp,id', '-b', '8388608']
@@ -28,21 +18,31 @@ export interface ConnectionWatchOptions {
 }
 
 export class ConnectionWatch implements Disposable {
-  readonly #options: ConnectionWatchOptions
-  readonly #backoff = new Backoff({ initialMs: 200, maxMs: 10_000 })
-  readonly #listeners = new Set<Listener>()
-  #running: RunningCommand | undefined
-  #again: Disposable | undefined
+  readonly #logger: Logger
+  readonly #command: HeardCommand
+  readonly #listeners = new Set<ConnectionListener>()
   #isListening = false
 
-  constructor(options: ConnectionWatchOptions) {
-    this.#options = options
+  constructor({ run, clock, logger }: ConnectionWatchOptions) {
+    this.#logger = logger
+    this.#command = new HeardCommand({
+      ...{ line: ['conntrack', ...ARGS], run, clock, logger },
+      hear: (line) => {
+        const event = parseConntrackLine(line)
+        if (event) this.#tell(event)
+      },
+      hearWord: (line) => this.#hearWord(line),
+      ended: (how) => {
+        this.#isListening = false
+        this.#tell({ type: 'lost', why: `conntrack ended (${how}) and is started again` })
+      },
+    })
   }
 
-  listen(listener: Listener): Disposable {
+  listen(listener: ConnectionListener): Disposable {
     this.#listeners.add(listener)
     if (this.#isListening) listener({ type: 'listening' })
-    else if (!this.#running && !this.#again) this.#start()
+    else this.#command.start()
     return {
       [Symbol.dispose]: () => {
         this.#listeners.delete(listener)
@@ -56,54 +56,20 @@ export class ConnectionWatch implements Disposable {
     this.#stop()
   }
 
-  #start(): void {
-    const running = this.#options.run('conntrack', ARGS)
-    this.#running = running
-    const isOurs = () => this.#running === running
-    eachLine(running.stdout, (line) => {
-      if (!isOurs()) return
-      const event = parseConntrackLine(line)
-      if (event) this.#tell(event)
-    })
-    eachLine(running.stderr, (line) => {
-      if (isOurs()) this.#hearWord(line)
-    })
-    running.ended.then((how) => {
-      if (isOurs()) this.#startAgain(how)
-    })
-  }
-
   /** conntrack says the size of its buffer once it listens, and ENOBUFS when the kernel had to drop events. */
   #hearWord(line: string): void {
     if (line.includes('buffer size has been set')) {
       this.#isListening = true
-      this.#backoff.reset()
+      this.#command.works()
       this.#tell({ type: 'listening' })
     } else if (line.includes('ENOBUFS')) {
       this.#tell({ type: 'lost', why: 'the kernel had more to tell than its buffer holds' })
-    } else this.#options.logger.debug('conntrack says', { line })
-  }
-
-  #startAgain(how: string): void {
-    const { clock, logger } = this.#options
-    const delayMs = this.#backoff.nextMs()
-    logger.warn('conntrack ended; it is started again', { how, delayMs })
-    this.#running = undefined
-    this.#isListening = false
-    this.#tell({ type: 'lost', why: `conntrack ended (${how}) and is started again` })
-    this.#again = clock.setTimeout(() => {
-      this.#again = undefined
-      this.#start()
-    }, delayMs)
+    } else this.#logger.debug('conntrack says', { line })
   }
 
   #stop(): void {
-    this.#again?.[Symbol.dispose]()
-    this.#again = undefined
-    this.#running?.kill()
-    this.#running = undefined
+    this.#command[Symbol.dispose]()
     this.#isListening = false
-    this.#backoff.reset()
   }
 
   #tell(news: ConnectionNews): void {

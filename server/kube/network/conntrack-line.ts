@@ -37,7 +37,7 @@ export interface ConnectionEvent extends Connection {
 const LINE = /^\[(\d+\.\d+)\]\s+\[(NEW|DESTROY)\]\s+(.*)$/
 const CONNECTION = /^(\w+)\s+\d+\s+(?:\d+\s+)?(?:([A-Z_0-9]+)\s+)?(src=.*)$/
 
-/** Undefined for what is no connection of IPv4, and for what conntrack says about itself. */
+/** Of either family; undefined for what conntrack says about itself. */
 export function parseConntrackLine(line: string): ConnectionEvent | undefined {
   const [, seconds = '', type = '', rest = ''] = LINE.exec(line.trim()) ?? []
   const connection = parseConntrackEntry(rest)
@@ -46,7 +46,7 @@ export function parseConntrackLine(line: string): ConnectionEvent | undefined {
     .split(' ')
     .findLast((word) => word.startsWith('id='))
     ?.slice(3)
-  if (!connection || !id || !isIPv4(connection.asked.from)) return undefined
+  if (!connection || !id) return undefined
   return { type: type === 'NEW' ? 'new' : 'gone', at: Number(seconds) * 1000, id, ...connection }
 }
 
@@ -81,5 +81,3 @@ function directionOf(words: readonly string[]): Direction | undefined {
 
 const wordOf = (words: readonly string[], name: string) =>
   words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
-
-const isIPv4 = (address: string) => /^\d+\.\d+\.\d+\.\d+$/.test(address)

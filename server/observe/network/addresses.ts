@@ -3,6 +3,7 @@
 import type { Node, Pod, Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 import type { ObjectName, Place } from './network-push.ts'
+import { addressesOfPod, clusterIPsOf, nextTo, podRangesOf } from './object-addresses.ts'
 
 export interface ClusterObjects {
   readonly nodes: readonly Node[]
@@ -79,14 +80,6 @@ export class Addresses {
   }
 }
 
-/** One of each family. */
-export function addressesOfPod({ status }: Pod): string[] {
-  const { podIP = '', podIPs = [{ ip: podIP }] } = status ?? {}
-  return podIPs.flatMap(({ ip }) => ip || [])
-}
-
-export const clusterIPsOf = ({ spec }: Pick<Service, 'spec'>): string[] => spec?.clusterIPs ?? [spec?.clusterIP ?? '']
-
 /** Its address on the classroom's network, and that of the bridge its Pods hang on: the first of their range. */
 function ownAddresses(node: Node): string[] {
   const internal = (node.status?.addresses ?? []).flatMap(({ type, address }) =>
@@ -94,17 +87,6 @@ function ownAddresses(node: Node): string[] {
   )
   return [...internal, ...podRangesOf(node).map((own) => nextTo(own))]
 }
-
-/** The first address of each range of its Pods: an overlay's end has it. */
-export const podRangesOf = ({ spec }: Node): string[] =>
-  (spec?.podCIDRs ?? [spec?.podCIDR ?? '']).flatMap((cidr) => cidr.split('/')[0] || [])
-
-/** Its bridge's. */
-export const nextTo = (first: string): string =>
-  first.replace(/::$/, '::1').replace(/\.(\d+)$/, (_, last) => `.${Number(last) + 1}`)
-
-/** As it is written before a path. */
-export const withPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)
 
 const nameOf = ({ metadata }: { metadata?: { namespace?: string; name?: string } }): ObjectName => ({
   namespace: metadata?.namespace ?? '',

@@ -1,6 +1,7 @@
 import type { Node, Pod, Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 import { describe, expect, it } from 'vitest'
+import type { StoppedCall } from '../../kube/network/connection-news.ts'
 import type { ConnectionEvent } from '../../kube/network/conntrack-line.ts'
 import { Addresses, type ClusterObjects } from './addresses.ts'
 import { ConnectionJoin } from './connection-join.ts'
@@ -60,11 +61,11 @@ function event(
   more: Partial<ConnectionEvent> & { seenAs?: string; packetsBack?: number } = {},
 ): ConnectionEvent {
   const [from, asked, endpoint = asked] = path.split(' > ').map((text) => {
-    const [ip = '', port = 0] = text.split(':')
-    return { ip, port: Number(port) }
+    const [, six, four = '', port] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(text) ?? []
+    return { ip: six ?? four, port: Number(port) }
   })
   const { seenAs, packetsBack, ...rest } = more
-  const [seenIp = '', seenPort = 0] = (seenAs ?? `${from?.ip}:${from?.port}`).split(':')
+  const [seenIp = '', seenPort] = seenAs?.split(':') ?? [from?.ip, `${from?.port}`]
   return {
     type: 'new',
     at: 1000,
@@ -130,6 +131,27 @@ describe('one connection', () => {
     })
   })
 
+  it('of IPv6 is known by the same objects', () => {
+    const six = { ...pod('six', '10.244.2.7', 'node-2') }
+    six.status!.podIPs = [{ ip: '10.244.2.7' }, { ip: 'fd00:10:244:2::7' }]
+    const both = service('default', 'both', {
+      ...{ clusterIP: '10.96.9.9', clusterIPs: ['10.96.9.9', 'fd00:10:96::9'], ports: [{ port: 80 }] },
+    })
+    const known = new Addresses({ ...objects, pods: [...objects.pods, six], services: [both] })
+    const join = new ConnectionJoin()
+    const path = '[fd00:10:244:1::9]:5000 > [fd00:10:96::9]:80 > [fd00:10:244:2::7]:8080'
+    join.hear('node-1', event(path), known)
+    join.hear('node-2', event('[fd00:10:244:1::9]:5000 > [fd00:10:244:2::7]:8080', { id: '9' }), known)
+    expect(join.changedSince(0)).toMatchObject([
+      {
+        from: { ip: 'fd00:10:244:1::9' },
+        asked: { service: { name: 'both' } },
+        endpoint: { pod: { name: 'six' } },
+        machines: ['node-1', 'node-2'],
+      },
+    ])
+  })
+
   it('is not that of another time with the same ports', () => {
     const later = event(`${WEB} > 10.244.2.6:80`, { id: '8', at: 9000 })
     expect(joined(here, there, ['node-1', later])).toHaveLength(2)
@@ -191,6 +213,8 @@ describe('what it is for', () => {
     ['a machine that calls a node port of its own', '127.0.0.1:5000 > 127.0.0.1:30080 > 10.244.2.6:80', {}, ''],
     ['a machine that calls a Service', '192.168.50.11:5000 > 10.96.37.12:80 > 10.244.2.6:80', {}, ''],
     ['the API server that asks a kubelet', '192.168.50.1:5000 > 192.168.50.11:10250', {}, 'control'],
+    ['a machine that talks to itself by IPv6', '[::1]:5000 > [::1]:41000', {}, 'control'],
+    ['a machine that asks what its link has', '[fe80::1]:546 > [ff02::1:2]:547', { protocol: 'udp' }, 'control'],
     ['a Pod that asks the API server', '10.244.1.9:5000 > 10.96.0.1:443 > 192.168.50.1:6443', {}, ''],
   ])('%s', (_, path, more, purpose) => {
     expect(joined(['node-1', event(path, more)])[0]?.purpose).toBe(purpose)
@@ -199,6 +223,64 @@ describe('what it is for', () => {
   it('names the Service of an endpoint that is no Pod', () => {
     const [seen] = joined(['node-1', event('10.244.1.9:5000 > 10.96.0.1:443 > 192.168.50.1:6443')])
     expect(seen?.endpoint.service).toEqual({ namespace: 'default', name: 'kubernetes' })
+  })
+})
+
+const stopped = (path: string, more: Partial<StoppedCall> = {}): StoppedCall => {
+  const { asked } = event(path)
+  const { from, fromPort, to, toPort } = asked
+  const rule = { table: 'inet network-policy', chain: 'to/default/far', rule: 'counter drop' }
+  return { type: 'stopped', at: 1000, how: 'dropped', protocol: 'tcp', from, fromPort, to, toPort, ...rule, ...more }
+}
+
+describe('a call that a rule stops', () => {
+  const by = (machine: string) => ({ machine, rule: 'counter drop', why: 'because' })
+
+  it('is one that came no further than the Service, where no rule led on', () => {
+    const join = new ConnectionJoin()
+    join.stop('node-1', stopped(WEB, { how: 'refused' }), 'because', addresses)
+    const web = { ip: '10.96.37.12', port: 80, service: names.web }
+    expect(join.changedSince(0)).toMatchObject([
+      {
+        from: { pod: { name: 'client' } },
+        asked: web,
+        endpoint: web,
+        machines: ['node-1'],
+        end: { at: 1000, how: 'refused', by: by('node-1') },
+      },
+    ])
+  })
+
+  const far = '10.244.1.9:41822 > 10.244.2.6:80'
+  const begin = (join: ConnectionJoin) => join.hear('node-1', event(`${WEB} > 10.244.2.6:80`, { id: '7' }), addresses)
+  const stop = (join: ConnectionJoin) => join.stop('node-2', stopped(far, { at: 1002 }), 'because', addresses)
+  it.each([
+    ['its own machine tells of it first', [begin, stop]],
+    ['it is told of last', [stop, begin]],
+  ])('on another machine than its own is the Service’s call still: %s', (_, told) => {
+    const join = new ConnectionJoin()
+    for (const tell of told) tell(join)
+    expect(join.changedSince(0)).toMatchObject([
+      {
+        asked: { service: names.web },
+        endpoint: { pod: names.far },
+        machines: ['node-1', 'node-2'],
+        end: { at: 1002, how: 'dropped', by: by('node-2') },
+      },
+    ])
+    // That its own kernel forgets it later says nothing new.
+    join.hear('node-1', event(`${WEB} > 10.244.2.6:80`, { id: '7', type: 'gone', at: 121_000 }), addresses)
+    expect(join.changedSince(0)[0]?.end).toMatchObject({ how: 'dropped' })
+  })
+
+  it('is one however often it is tried again, and another when its port is used again later', () => {
+    const join = new ConnectionJoin()
+    for (const at of [1000, 2000, 4000, 8000, 16_000, 32_000, 64_000]) {
+      join.stop('node-2', stopped(far, { at }), 'because', addresses)
+    }
+    expect(join.changedSince(0)).toHaveLength(1)
+    join.stop('node-2', stopped(far, { at: 110_000 }), 'because', addresses)
+    expect(join.changedSince(0)).toHaveLength(2)
   })
 })
 

@@ -1,13 +1,17 @@
 // Joins what the kernels of all machines tell: two machines that see one connection see it with the same answer's
 // direction, because every rewriting is over there. Only what was told is kept; nothing is guessed.
 
+import type { StoppedCall } from '../../kube/network/connection-news.ts'
 import type { ConnectionEvent } from '../../kube/network/conntrack-line.ts'
 import type { Addresses } from './addresses.ts'
-import type { ConnectionEnd, Place, Purpose, SeenConnection } from './network-push.ts'
+import type { ConnectionEnd, Place, Purpose, SeenConnection, StoppedBy } from './network-push.ts'
+import { withPort } from './object-addresses.ts'
 
 const MOST_KEPT = 2000
 /** Ports are used again: only what is told within this time of each other is one connection. */
 const SAME_WITHIN_MS = 5000
+/** Who is not answered tries again, each time after twice as long; most callers have given up by then. */
+const TRIED_AGAIN_WITHIN_MS = 35_000
 /** A Pod that calls as soon as it runs is seen before the API server has been told its address. */
 const KNOWN_WITHIN_MS = 10_000
 const KUBELET_PORT = 10250
@@ -20,6 +24,8 @@ interface Kept {
   key: string
   /** `machine id`, by which its end is told. */
   tellers: string[]
+  /** When a rule stopped it last. */
+  stoppedAt?: number
 }
 
 export class ConnectionJoin {
@@ -43,18 +49,33 @@ export class ConnectionJoin {
       if (kept) this.#end(kept, event)
       return
     }
-    const { from, to, fromPort, toPort } = event.answered
-    const key = `${event.protocol} ${from}:${fromPort} ${to}:${toPort}`
+    this.#begin(machine, event, addresses, teller)
+  }
+
+  /** Before it became a connection, on this machine at least: where the caller's kernel let it through, it told of one. */
+  stop(machine: string, call: StoppedCall, why: string, addresses: Addresses): void {
+    const event = eventOf(call)
+    const same = this.#byKey.get(keyOf(event))
+    const isAgain = same?.stoppedAt !== undefined && call.at - same.stoppedAt < TRIED_AGAIN_WITHIN_MS
+    const kept = isAgain ? same : this.#begin(machine, event, addresses)
+    kept.stoppedAt = call.at
+    if (isAgain) return
+    const { at, how, rule } = call
+    const by: StoppedBy = { machine, rule, why }
+    this.#set(kept, { ...kept.seen, ...endsAtService(kept.seen), end: { at, how, by } })
+  }
+
+  #begin(machine: string, event: ConnectionEvent, addresses: Addresses, teller?: string): Kept {
+    const key = keyOf(event)
     const same = this.#byKey.get(key)
     if (same && !same.seen.machines.includes(machine) && Math.abs(same.event.at - event.at) < SAME_WITHIN_MS) {
       // The kernel that rewrote knows whom the caller asked for; the other sees the result only.
       const isOrigin = isRewritten(event) && !isRewritten(same.event)
       const machines = isOrigin ? [machine, ...same.seen.machines] : [...same.seen.machines, machine]
       if (isOrigin) same.event = event
-      same.tellers.push(teller)
-      this.#byTeller.set(teller, same)
+      this.#hears(same, teller)
       this.#set(same, { ...read(same.event, addresses), id: same.seen.id, machines })
-      return
+      return same
     }
     const id = this.#nextId++
     const kept: Kept = {
@@ -62,12 +83,20 @@ export class ConnectionJoin {
       event,
       change: ++this.#change,
       key,
-      tellers: [teller],
+      tellers: [],
     }
+    this.#hears(kept, teller)
     this.#kept.set(id, kept)
     this.#byKey.set(key, kept)
-    this.#byTeller.set(teller, kept)
     this.#forgetOldest()
+    return kept
+  }
+
+  /** Nobody tells the end of what never became a connection. */
+  #hears(kept: Kept, teller: string | undefined): void {
+    if (teller === undefined) return
+    kept.tellers.push(teller)
+    this.#byTeller.set(teller, kept)
   }
 
   /** Newer objects may know addresses of connections that have just begun. */
@@ -137,8 +166,8 @@ function purposeOf(
   if (isMachine && endpoint.pod && endpoint.machine === from.machine && !asked.service && addresses.isProbed(endpoint))
     return 'probe'
   // Machines by themselves (within them, API server, images, neighbours), and the API server that asks a kubelet.
-  if (from.ip.startsWith('127.') && endpoint.ip.startsWith('127.')) return 'control'
-  if ((isMachine || from.ip === '0.0.0.0') && !endpoint.pod && !asked.service) return 'control'
+  if (isLoopback(from) && isLoopback(endpoint)) return 'control'
+  if ((isMachine || isOfNobody(from)) && !endpoint.pod && !asked.service) return 'control'
   if (endpoint.machine && !endpoint.pod && endpoint.port === KUBELET_PORT && !from.pod) return 'control'
   return ''
 }
@@ -153,6 +182,26 @@ function endOf({ at, protocol, state, replied, asked, answered }: ConnectionEven
     ...(answered.bytes === undefined ? {} : { bytesBack: answered.bytes }),
   }
 }
+
+const isLoopback = ({ ip }: Place) => ip.startsWith('127.') || ip === '::1'
+
+/** None yet, or one that every link has. */
+const isOfNobody = ({ ip }: Place) => ip === '0.0.0.0' || ip === '::' || ip.startsWith('fe80:')
+
+/** The same on both machines: the answer's direction. */
+const keyOf = ({ protocol, answered: { from, to, fromPort, toPort } }: ConnectionEvent) =>
+  `${protocol} ${withPort(from, fromPort)} ${withPort(to, toPort)}`
+
+/** As the kernel that stopped it would have told it. */
+function eventOf({ at, protocol, from, fromPort, to, toPort }: StoppedCall): ConnectionEvent {
+  const asked = { from, to, fromPort, toPort }
+  const answered = { from: to, to: from, fromPort: toPort, toPort: fromPort }
+  return { type: 'new', at, id: '', protocol, state: '', replied: false, asked, answered }
+}
+
+/** No rule led on from the Service: it came no further. */
+const endsAtService = ({ asked, endpoint }: SeenConnection) =>
+  asked.service && asked.ip === endpoint.ip ? { endpoint: asked } : {}
 
 const isRewritten = ({ asked, answered }: ConnectionEvent) =>
   asked.to !== answered.from || asked.toPort !== answered.fromPort || asked.from !== answered.to

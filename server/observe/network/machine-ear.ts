@@ -4,7 +4,7 @@
 import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Transport } from '../../kube/client/index.ts'
-import type { ConnectionNews } from '../../kube/network/connection-watch.ts'
+import type { ConnectionNews } from '../../kube/network/connection-news.ts'
 
 export interface MachineEarOptions {
   machine: string

@@ -3,12 +3,13 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Transport } from '../../kube/client/index.ts'
-import type { ConnectionNews } from '../../kube/network/connection-watch.ts'
+import type { ConnectionNews } from '../../kube/network/connection-news.ts'
 import { Addresses, type ClusterObjects } from './addresses.ts'
 import { ConnectionJoin } from './connection-join.ts'
 import { openMachineEar } from './machine-ear.ts'
 import { type Hearing, networkMachine, networkPod, networkService, whyDeaf } from './network-objects.ts'
 import type { Lost, NetworkPush } from './network-push.ts'
+import { whyStopped } from './why-stopped.ts'
 
 export interface NetworkSight {
   view(before: { pods: [] }): ClusterObjects
@@ -184,6 +185,9 @@ export class NetworkFeed implements Disposable {
         times: (before?.times ?? 0) + 1,
         connections: (before?.connections ?? 0) + count,
       })
+    } else if (news.type === 'stopped') {
+      const why = whyStopped({ machine, ...news }, this.#options.sight.view({ pods: [] }))
+      running.join.stop(machine, news, why, running.addresses)
     } else running.join.hear(machine, news, running.addresses)
     this.#tell()
   }

@@ -1,30 +1,33 @@
 // Services, Pods and machines as the Network lens draws them.
 
 import type { Node, Pod, Service } from 'kubernetes-types/core/v1'
+import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 import { formatSelector, selectorOfMap } from '../../kube/apimachinery/index.ts'
 import { nodeIsReady, nodeIsSimulated } from '../picture-push.ts'
 import type { ClusterObjects } from './addresses.ts'
 import type { NetworkMachine, NetworkPod, NetworkService } from './network-push.ts'
+import { addressesOfPod, clusterIPsOf, podCidrsOf } from './object-addresses.ts'
 import { pathOfService, slicesOf } from './service-path.ts'
 
 export type Hearing = Pick<NetworkMachine, 'state' | 'why'>
 
 export function networkService(service: Service, objects: ClusterObjects): NetworkService {
   const { metadata, spec } = service
-  const endpoints = slicesOf(service, objects.endpointSlices)
-    .flatMap((slice) => slice.endpoints ?? [])
-    .map(({ addresses, conditions, targetRef }) => ({
-      address: addresses[0] ?? '',
-      ready: conditions?.ready !== false,
-      ...(targetRef?.kind === 'Pod'
-        ? { pod: { namespace: targetRef.namespace ?? metadata?.namespace ?? '', name: targetRef.name ?? '' } }
-        : {}),
-    }))
+  const endpoints = new Map<string, NetworkService['endpoints'][number]>()
+  for (const { addresses, conditions, targetRef } of slicesOf(service, objects.endpointSlices).flatMap(endpointsOf)) {
+    const [address = ''] = addresses
+    const ready = conditions?.ready !== false
+    if (targetRef?.kind === 'Pod') {
+      const pod = { namespace: targetRef.namespace ?? metadata?.namespace ?? '', name: targetRef.name ?? '' }
+      // In the slice of the other family it is the same Pod.
+      if (!endpoints.has(pod.name)) endpoints.set(pod.name, { address, ready, pod })
+    } else endpoints.set(address, { address, ready })
+  }
   return {
     namespace: metadata?.namespace ?? '',
     name: metadata?.name ?? '',
     type: spec?.type ?? 'ClusterIP',
-    clusterIP: spec?.clusterIP === 'None' ? '' : (spec?.clusterIP ?? ''),
+    clusterIPs: clusterIPsOf(service).filter((ip) => ip !== '' && ip !== 'None'),
     ports: (spec?.ports ?? []).map(({ port, protocol = 'TCP', targetPort = port, nodePort }) => ({
       port,
       protocol,
@@ -32,20 +35,23 @@ export function networkService(service: Service, objects: ClusterObjects): Netwo
       ...(nodePort ? { nodePort } : {}),
     })),
     selector: formatSelector(selectorOfMap(spec?.selector)),
-    endpoints,
+    endpoints: [...endpoints.values()],
     path: pathOfService(service, objects),
   }
 }
 
-export function networkPod({ metadata, spec, status }: Pod): NetworkPod {
+export function networkPod(pod: Pod): NetworkPod {
+  const { metadata, spec } = pod
   return {
     namespace: metadata?.namespace ?? '',
     name: metadata?.name ?? '',
-    ip: status?.podIP ?? '',
+    ips: addressesOfPod(pod),
     machine: spec?.nodeName ?? '',
     onHost: spec?.hostNetwork ?? false,
   }
 }
+
+const endpointsOf = ({ endpoints }: EndpointSlice) => endpoints ?? []
 
 /** `hearing`: what is known of its stream; without, it is only being opened. */
 export function networkMachine(node: Node, hearing: Hearing | undefined): NetworkMachine {
@@ -53,7 +59,7 @@ export function networkMachine(node: Node, hearing: Hearing | undefined): Networ
   return {
     name: node.metadata?.name ?? '',
     address: node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '',
-    podCidr: node.spec?.podCIDR ?? '',
+    podCidrs: podCidrsOf(node),
     state,
     why,
   }

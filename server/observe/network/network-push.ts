@@ -34,17 +34,19 @@ export interface ObjectName {
 
 export interface NetworkService extends ObjectName {
   type: string
-  /** Empty for one that has none. */
-  clusterIP: string
+  /** One of each family that it has; none for a headless one. */
+  clusterIPs: string[]
   ports: { port: number; protocol: string; targetPort: string; nodePort?: number }[]
   /** As kubectl writes it. */
   selector: string
+  /** One for each Pod, whatever families its addresses are of. */
   endpoints: { address: string; ready: boolean; pod?: ObjectName }[]
   path: ServicePath
 }
 
 export interface NetworkPod extends ObjectName {
-  ip: string
+  /** One of each family; none before it has any. */
+  ips: string[]
   machine: string
   /** Its address is the machine's. */
   onHost: boolean
@@ -53,7 +55,8 @@ export interface NetworkPod extends ObjectName {
 export interface NetworkMachine {
   name: string
   address: string
-  podCidr: string
+  /** Ranges of its Pods, one of each family. */
+  podCidrs: string[]
   state: 'listening' | 'connecting' | 'simulated'
   /** Why it is not heard, in words. */
   why: string
@@ -88,12 +91,22 @@ export interface SeenConnection {
   end?: ConnectionEnd
 }
 
+export interface StoppedBy {
+  machine: string
+  /** As the kernel's own tool prints it. */
+  rule: string
+  /** In words. */
+  why: string
+}
+
 /** What it is for, where that is not a learner's own doing. */
 export type Purpose = 'probe' | 'dns' | 'control' | ''
 
 export interface ConnectionEnd {
   at: number
-  how: 'closed' | 'refused' | 'unanswered'
+  how: 'closed' | 'refused' | 'unanswered' | 'dropped'
+  /** The rule that stopped it, where one did. */
+  by?: StoppedBy
   /** Known where the kernel counts. */
   bytesSent?: number
   bytesBack?: number

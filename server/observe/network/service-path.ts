@@ -5,6 +5,7 @@
 import type { Pod, Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1'
 import { formatSelector, selectorOfMap } from '../../kube/apimachinery/index.ts'
+import { clusterIPsOf, withPort } from './object-addresses.ts'
 
 export interface PathStep {
   asks: string
@@ -70,10 +71,12 @@ export function targetPortOf(target: number | string, pods: readonly Pod[]): num
 
 function judgeAddress(service: Service): PathStep {
   const asks = 'Has the Service an address?'
-  const { clusterIP = '', ports = [], externalName = '' } = service.spec ?? {}
+  const { clusterIP, ports = [], externalName = '' } = service.spec ?? {}
   if (isExternalName(service)) return { asks, state: 'ok', says: `None: its name stands for \`${externalName}\`.` }
   if (clusterIP === 'None') return { asks, state: 'ok', says: 'None, by wish: its name leads to the Pods themselves.' }
-  const addresses = ports.map(({ port }) => `\`${clusterIP}:${port}\``).join(', ')
+  const addresses = clusterIPsOf(service)
+    .flatMap((ip) => ports.map(({ port }) => `\`${withPort(ip, port)}\``))
+    .join(', ')
   return { asks, state: 'ok', says: `Yes, ${addresses}.` }
 }
 

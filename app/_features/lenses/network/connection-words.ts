@@ -10,7 +10,7 @@ export interface Hop {
 }
 
 export function hopsOf(connection: SeenConnection): Hop[] {
-  const { from, asked, endpoint, masqueradedAs, machines } = connection
+  const { from, asked, endpoint, masqueradedAs, machines, end } = connection
   const origin = machines[0] ?? ''
   const hops: Hop[] = [
     {
@@ -39,8 +39,13 @@ export function hopsOf(connection: SeenConnection): Hop[] {
   if (machines.length > 1) {
     hops.push({ title: 'Wire', where: '', says: `${machines.join(' to ')}; the kernels of both saw it` })
   }
+  if (end?.by) {
+    const { machine, why } = end.by
+    hops.push({ title: end.how === 'refused' ? 'Refused' : 'Dropped', where: `rule on ${machine}`, says: why })
+    return hops
+  }
   hops.push({
-    title: `${placeName(endpoint)} ${connection.end?.how === 'refused' ? 'refuses' : 'is reached'}`,
+    title: `${placeName(endpoint)} ${end?.how === 'refused' ? 'refuses' : 'is reached'}`,
     where: endpoint.machine ?? 'outside the machines',
     says: `on \`${addressOf(endpoint)}\`, ${connection.protocol.toUpperCase()}`,
   })
@@ -48,6 +53,10 @@ export function hopsOf(connection: SeenConnection): Hop[] {
 }
 
 export function endWords({ end, endpoint }: SeenConnection): string {
+  if (end?.by) {
+    const how = end.how === 'refused' ? 'Refused, and the caller told so' : 'Dropped in silence'
+    return `${how}: ${end.by.why}`
+  }
   if (!end) return 'Begun. Its end is told when the kernel forgets it.'
   const bytes = end.bytesSent === undefined ? '' : `: ${end.bytesSent} bytes there, ${end.bytesBack ?? 0} back`
   if (end.how === 'refused') return `Refused by one packet: nobody listens on port ${endpoint.port}.`

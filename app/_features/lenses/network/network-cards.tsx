@@ -12,6 +12,7 @@ import { podShape } from '../picture/pod-state.ts'
 import type { ObjectRef } from '../picture/selection.ts'
 import { shortName } from '../picture/short-name.ts'
 import style from './network.module.css'
+import { withPort } from './network-model.ts'
 
 /** Pods of a machine differ at the end of their addresses. */
 function endOf(ip: string, width: number): string {
@@ -40,9 +41,15 @@ export function ServiceCard(props: {
   choose: () => void
 }) {
   const { service, rect, rate, isChosen, choose } = props
-  const { name, clusterIP, ports, selector, endpoints, path } = service
+  const {
+    name,
+    clusterIPs: [clusterIP],
+    ports,
+    selector,
+    endpoints,
+    path,
+  } = service
   const ready = endpoints.filter((one) => one.ready).length
-  const port = ports[0] ? `:${ports[0].port}` : ''
   return (
     <button
       type="button"
@@ -57,7 +64,7 @@ export function ServiceCard(props: {
       <span>
         <Glyph who="net" size={13} />
         <b>{shortName(name, Math.max(8, Math.floor((rect.width - 150) / 7.5)))}</b>
-        <code className={style.address}>{clusterIP ? `${clusterIP}${port}` : 'no address'}</code>
+        <code className={style.address}>{clusterIP ? withPort(clusterIP, ports[0]?.port) : 'no address'}</code>
       </span>
       {/* The reason names the selector, and is never cut. */}
       {!path.nobody && (
@@ -86,7 +93,7 @@ export function Machine(
   },
 ) {
   const { machine, foldedPods, pods, isPast, children, ...rect } = props
-  const { name, podCidr, state, why } = machine
+  const { name, podCidrs, state, why } = machine
   return (
     <>
       <div className={style.machine} style={at(rect)} data-machine={name} data-hears={state}>
@@ -100,7 +107,7 @@ export function Machine(
             </em>
           )}
         </span>
-        <code>{podCidr}</code>
+        <code>{podCidrs[0]}</code>
         {foldedPods > 0 && <small>+{foldedPods} Pods</small>}
         {state === 'simulated' && <small>{why}</small>}
         {state !== 'simulated' && pods.length === 0 && <small>No Pods here.</small>}
@@ -138,7 +145,7 @@ export function PodRow(props: {
         <b>{shortName(pod.name, Math.max(4, Math.floor((rect.width - 36 - 6.4 * (role?.length ?? 0)) / 7.3)))}</b>
         {role && <em>{role}</em>}
       </span>
-      <code>{pod.onHost ? 'the machine’s address' : endOf(pod.ip, rect.width) || 'no address yet'}</code>
+      <code>{pod.onHost ? 'the machine’s address' : endOf(pod.ips[0] ?? '', rect.width) || 'no address yet'}</code>
     </button>
   )
 }

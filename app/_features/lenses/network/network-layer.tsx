@@ -50,7 +50,12 @@ function LiveLayer(props: LayerProps & { network: NetworkStore }) {
       <svg className={style.lines} width={layout.width} height={layout.height} aria-hidden="true">
         <title>Ways that connections took</title>
         {placed.lines.map(({ flow, path }) => (
-          <g key={flow.key} data-flow={flow.key} data-hot={flow.key === hot || undefined}>
+          <g
+            key={flow.key}
+            data-flow={flow.key}
+            data-hot={flow.key === hot || undefined}
+            data-stopped={flow.connections.at(-1)?.end?.by ? '' : undefined}
+          >
             <path d={path} />
             {/* Wide enough to be hit. */}
             {/* biome-ignore lint/a11y/noStaticElementInteractions: the scope and the table offer the same connections to the keyboard */}

@@ -10,7 +10,7 @@
 
 import type { NetworkMachine, NetworkPod, NetworkService, Place } from '../../../../server/observe/index.ts'
 import type { PictureLayout, Rect } from '../canvas/picture-layout.ts'
-import { type Flow, placeKey } from './network-model.ts'
+import { endsAtService, type Flow, placeKey } from './network-model.ts'
 
 export interface NetworkLayout {
   services: (Rect & { service: NetworkService })[]
@@ -88,7 +88,8 @@ export function layoutNetwork(
   const elsewhereWidth = Math.max(60, layout.scheduler.x + layout.scheduler.width - elsewhereX - 18)
   const elsewhere: NetworkLayout['elsewhere'] = []
   const mostElsewhere = Math.max(1, Math.floor((bottom - machineY - 20) / (placeHeight + 6)))
-  for (const place of things.flows.toReversed().flatMap(({ from, endpoint }) => [from, endpoint])) {
+  const ends = things.flows.toReversed().flatMap((flow) => [flow.from, ...(endsAtService(flow) ? [] : [flow.endpoint])])
+  for (const place of ends) {
     if (placeOf(place) || elsewhere.length >= mostElsewhere) continue
     const y = machineY + 20 + elsewhere.length * (placeHeight + 6)
     const rect = { x: elsewhereX + 14, y, width: elsewhereWidth - 14, height: placeHeight }
@@ -98,33 +99,32 @@ export function layoutNetwork(
 
   const lines = things.flows.flatMap((flow, index) => {
     const from = placeOf(flow.from)
-    const to = placeOf(flow.endpoint)
-    if (!from || !to) return []
+    const to = endsAtService(flow) ? undefined : placeOf(flow.endpoint)
     const { service } = flow.asked
     const by =
       service && services.find(({ service: one }) => one.name === service.name && one.namespace === service.namespace)
     const lane = laneY + 10 + (index % mostLanes) * 5
-    return [{ flow, path: pathOf(from, to, by, lane) }]
+    return from && (to ?? by) ? [{ flow, path: pathOf(from, to, by, lane) }] : []
   })
   return { services, foldedServices: things.services.length - shownServices.length, machines, elsewhere, lines }
 }
 
-/** Out of the left side, up, over, into the Service and out again, down, and in from the left. */
-function pathOf(from: Rect, to: Rect, service: Rect | undefined, lane: number): string {
+/** Out of the left side, up, over, into the Service and, where it led to somebody, out again, down, and in from the left. */
+function pathOf(from: Rect, to: Rect | undefined, service: Rect | undefined, lane: number): string {
   const up = from.x - 8
-  const down = to.x - 16
   const start = `M${from.x} ${middle(from)}H${up}V${lane}`
-  const end = `H${down}V${middle(to)}H${to.x}`
+  const end = to ? `H${to.x - 16}V${middle(to)}H${to.x}` : ''
   if (!service) return `${start}${end}`
   // From the upper row it goes beside the lower one: behind a card it would seem to be that card's.
   if (service.y + service.height + gap < lane - 10) {
     const side = service.x + service.width
-    return `${start}H${side + 3}V${middle(service)}H${side}H${side + 7}V${lane + 3}${end}`
+    const into = `${start}H${side + 3}V${middle(service)}H${side}`
+    return end ? `${into}H${side + 7}V${lane + 3}${end}` : into
   }
   const into = within(service, up)
   const out = into + 14
   const edge = service.y + service.height
-  return `${start}H${into}V${edge}H${out}V${lane + 3}${end}`
+  return `${start}H${into}V${edge}${end && `H${out}V${lane + 3}${end}`}`
 }
 
 const middle = ({ y, height }: Rect) => y + height / 2

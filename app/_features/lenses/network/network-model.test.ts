@@ -24,7 +24,7 @@ const call = (id: number, more: Partial<SeenConnection> = {}): SeenConnection =>
 const web: NetworkService = {
   ...named('web'),
   type: 'ClusterIP',
-  clusterIP: '10.96.37.12',
+  clusterIPs: ['10.96.37.12'],
   ports: [{ port: 80, protocol: 'TCP', targetPort: '8080' }],
   selector: 'app=web',
   endpoints: [
@@ -75,7 +75,7 @@ describe('what the lens knows', () => {
     const moment = {
       services: [web],
       pods: [],
-      machines: [{ ...{ name: 'node-1', address: '', podCidr: '', why: 'new' }, state: 'connecting' as const }],
+      machines: [{ ...{ name: 'node-1', address: '', podCidrs: [], why: 'new' }, state: 'connecting' as const }],
     }
     const then = model.at(moment, 1005)
     expect(then.connections.map(({ id, end }) => [id, end?.at])).toEqual([
@@ -95,6 +95,15 @@ describe('what the lens knows', () => {
     const model = new NetworkModel()
     model.apply(push({ connections: [call(1), call(2), call(3, { endpoint: near }), call(4, { asked: far })] }))
     expect(model.flows.map(({ connections }) => connections.map(({ id }) => id))).toEqual([[1, 2], [3], [4]])
+  })
+
+  it('shows what a rule stopped, whatever it was for, and counts it as nobody’s choice', () => {
+    const model = new NetworkModel()
+    const end = { at: 2000, how: 'refused' as const, by: { machine: 'node-1', rule: 'reject', why: 'so' } }
+    const refused = call(1, { purpose: 'dns', endpoint: asked, end })
+    model.apply(push({ connections: [refused] }))
+    expect(model.connections).toHaveLength(1)
+    expect(choices(web, model.connections).map(({ count }) => count)).toEqual([0, 0])
   })
 
   it('counts how often each ready endpoint was chosen, also those that never were', () => {
@@ -150,6 +159,16 @@ describe('a connection in words', () => {
     )
   })
 
+  it('says which rule let it go no further, and why, behind the wire where it came so far', () => {
+    const by = { machine: 'node-2', rule: 'counter drop', why: 'NetworkPolicies do not let it in to the Pod.' }
+    const stopped = call(1, { end: { at: 2000, how: 'dropped', by } })
+    expect(hopsOf(stopped).map(({ title }) => title)).toEqual(['client calls', 'Service web', 'Wire', 'Dropped'])
+    expect(hopsOf(stopped).at(-1)).toMatchObject({ where: 'rule on node-2', says: by.why })
+    expect(endWords(stopped)).toBe(`Dropped in silence: ${by.why}`)
+    const refused = call(2, { endpoint: asked, machines: ['node-1'], end: { at: 2000, how: 'refused', by } })
+    expect(hopsOf(refused).map(({ title }) => title)).toEqual(['client calls', 'Refused'])
+  })
+
   it('has no Service hop where a Pod is called itself', () => {
     expect(hopsOf(call(1, { asked: near, endpoint: near, machines: ['node-1'] })).map(({ title }) => title)).toEqual([
       'client calls',
@@ -168,14 +187,17 @@ describe('a connection in words', () => {
 
 describe('the picture of the network', () => {
   const layout = layoutPicture({ width: 770, height: 560, loops: 5, machines: ['node-1', 'node-2'] })
-  const machine = (name: string) => ({ name, address: '', podCidr: '', state: 'listening' as const, why: '' })
-  const pod = (name: string, machine: string) => ({ ...named(name), ip: '', machine, onHost: false })
+  const machine = (name: string) => ({ name, address: '', podCidrs: [], state: 'listening' as const, why: '' })
+  const pod = (name: string, machine: string) => ({ ...named(name), ips: [], machine, onHost: false })
+  const things = {
+    services: [web],
+    machines: [machine('node-1'), machine('node-2')],
+    pods: [pod('client', 'node-1'), pod('near', 'node-1'), pod('far', 'node-2')],
+  }
   const model = new NetworkModel()
   model.apply(
     push({
-      services: [web],
-      machines: [machine('node-1'), machine('node-2')],
-      pods: [pod('client', 'node-1'), pod('near', 'node-1'), pod('far', 'node-2')],
+      ...things,
       connections: [
         call(1),
         call(2, { endpoint: near }),
@@ -207,6 +229,15 @@ describe('the picture of the network', () => {
     expect(line?.path).toMatch(/^M[\d.]+ [\d.]+([HV][\d.]+)+$/)
     const [service] = placed.services
     expect(line?.path).toContain(`V${service!.y + service!.height}`)
+  })
+
+  it('ends a line at the Service where nobody was led further', () => {
+    const model = new NetworkModel()
+    model.apply(push({ ...things, whole: true, connections: [call(1, { endpoint: asked })] }))
+    const { lines, elsewhere, services } = layoutNetwork(layout, { ...model, flows: model.flows })
+    expect(elsewhere).toEqual([])
+    const edge = services[0]!.y + services[0]!.height
+    expect(lines.map(({ path }) => path)).toEqual([expect.stringMatching(new RegExp(`V${edge}$`))])
   })
 
   it('leads no line to an upper Service behind a lower one', () => {

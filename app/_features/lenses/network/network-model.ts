@@ -122,8 +122,9 @@ export class NetworkModel {
     return this.pods.find((one) => one.name === name && one.namespace === namespace)
   }
 
-  private isShown({ purpose }: SeenConnection): boolean {
-    return this.showsAll || purpose === ''
+  /** What a rule stopped is worth a look, whatever it was for. */
+  private isShown({ purpose, end }: SeenConnection): boolean {
+    return this.showsAll || purpose === '' || end?.by !== undefined
   }
 
   private forgetOldest(): void {
@@ -163,7 +164,16 @@ export function placeName(place: Place): string {
   return service?.name ?? ip
 }
 
-export const addressOf = ({ ip, port }: Place): string => (port ? `${ip}:${port}` : ip)
+export const addressOf = ({ ip, port }: Place): string => withPort(ip, port)
+
+export function withPort(ip: string, port = 0): string {
+  if (port === 0) return ip
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
+}
+
+/** No rule led on from the Service to anybody. */
+export const endsAtService = ({ asked, endpoint }: Pick<SeenConnection, 'asked' | 'endpoint'>): boolean =>
+  endpoint.service !== undefined && endpoint.ip === asked.ip
 
 /** How many began in the second before the newest, by the clock of the machines. */
 export function rateOf(connections: readonly SeenConnection[]): number {
@@ -180,6 +190,8 @@ export function choices(
     service.endpoints.filter(({ ready }) => ready).map(({ pod, address }) => [pod?.name ?? address, 0]),
   )
   for (const { asked, endpoint } of connections) {
+    // Nobody was chosen.
+    if (endsAtService({ asked, endpoint })) continue
     if (asked.service?.name !== service.name || asked.service.namespace !== service.namespace) continue
     const name = placeName(endpoint)
     counts.set(name, (counts.get(name) ?? 0) + 1)

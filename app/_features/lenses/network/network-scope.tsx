@@ -16,6 +16,7 @@ import style from './network.module.css'
 import { placeKey } from './network-model.ts'
 import type { NetworkStore } from './network-store.ts'
 import { ScopeOfService } from './service-scope.tsx'
+import { KernelLines } from './trace/kernel-lines.tsx'
 import { targetOf } from './trace/trace-choices.ts'
 import { TraceForm } from './trace/trace-form.tsx'
 import { TraceScope } from './trace/trace-scope.tsx'
@@ -72,7 +73,7 @@ export function NetworkScope(props: LensProps) {
       <Head title={name} close={() => select(null)} />
       <p className={scope.aside}>
         Pod in {namespace}, on {pod.machine || 'no machine yet'},{' '}
-        {pod.onHost ? 'with the address of the machine' : <code>{pod.ip || 'no address yet'}</code>}
+        {pod.onHost ? 'with the address of the machine' : <code>{pod.ips.join(' ') || 'no address yet'}</code>}
       </p>
       <Part title="Its connections" aside={`${own.length}`}>
         <Connections connections={own} choose={choose} none={model.none} />
@@ -102,14 +103,25 @@ function ScopeOfConnection({ connection, close }: { connection: SeenConnection; 
       </Part>
       <Part title="How it ended">
         <p className={style.verdict}>
-          <Shape state={!end ? 'idle' : end.how === 'closed' ? 'ok' : 'fail'} size={13} /> {endWords(connection)}
+          <Shape state={!end ? 'idle' : end.how === 'closed' ? 'ok' : 'fail'} size={13} />
+          <span>
+            <InlineCode text={endWords(connection)} />
+          </span>
         </p>
+        {end?.by && <KernelLines lines={[end.by.rule]} isOpen />}
       </Part>
       <Part title="Seen by">
-        <p className="quiet">
-          The kernel of {connection.machines.join(' and of ')}: one line of conntrack each holds both ends of the path.
-          A trace shows single rules.
-        </p>
+        {end?.by ? (
+          <p className="quiet">
+            The kernel of {end.by.machine}, whose rule this is. It tells the addresses as they were when the packet met
+            the rule, and who tries again is counted once. A trace shows all rules on the way.
+          </p>
+        ) : (
+          <p className="quiet">
+            The kernel of {connection.machines.join(' and of ')}: one line of conntrack each holds both ends of the
+            path. A trace shows single rules.
+          </p>
+        )}
       </Part>
     </div>
   )
@@ -171,9 +183,12 @@ function Overview(props: { network: NetworkStore; choose: (id: number) => void; 
       <Part title="How to read the picture">
         <p className={scope.say}>
           A line is a way that connections took: from a Pod, through the Service it called, to the Pod that was chosen.
-          A dot is one that begins now. The choice is made once for each connection, by a rule on the caller’s machine.
+          A dot is one that begins now; a broken line is stopped by a rule before it gets there. The choice is made once
+          for each connection, by a rule on the caller’s machine.
         </p>
-        {!isSimulated && <p className="quiet">Seen by the kernels of your machines, with conntrack, while you look.</p>}
+        {!isSimulated && (
+          <p className="quiet">Seen by the kernels of your machines, with conntrack and nft, while you look.</p>
+        )}
       </Part>
     </div>
   )

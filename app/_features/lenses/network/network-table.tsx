@@ -23,14 +23,14 @@ export function NetworkTable(props: LensProps) {
     <LensTables of="network" label="The network as a table">
       {traced && network.model.until === undefined && <TraceTable traced={traced} />}
       <LensTable caption="Services" columns={['Name', 'Address', 'Selects', 'Endpoints', 'Reaches']} isWhole>
-        {services.map(({ namespace, name, clusterIP, ports, selector, endpoints, path }) => (
+        {services.map(({ namespace, name, clusterIPs, ports, selector, endpoints, path }) => (
           <tr key={`${namespace}/${name}`}>
             <th scope="row">
               {namespace}/{name}
             </th>
             <td className="mono">
-              {clusterIP || 'none'}
-              {ports.map(({ port, nodePort }) => `:${port}${nodePort ? `, node port ${nodePort}` : ''}`).join(' ')}
+              {clusterIPs.join(' ') || 'none'}
+              {ports.map(({ port, nodePort }) => ` :${port}${nodePort ? `, node port ${nodePort}` : ''}`).join(' ')}
             </td>
             <td className="mono">{selector}</td>
             <td>
@@ -77,11 +77,11 @@ export function NetworkTable(props: LensProps) {
         ))}
       </LensTable>
       <LensTable caption="Machines" columns={['Name', 'Address', 'Range of its Pods', 'Its kernel']} isWhole>
-        {machines.map(({ name, address, podCidr, state, why }) => (
+        {machines.map(({ name, address, podCidrs, state, why }) => (
           <tr key={name}>
             <th scope="row">{name}</th>
             <td className="mono">{address}</td>
-            <td className="mono">{podCidr}</td>
+            <td className="mono">{podCidrs.join(' ')}</td>
             <td>
               {state === 'connecting' && network.model.until !== undefined ? 'not heard then' : hears[state]}
               {why && `: ${why}`}

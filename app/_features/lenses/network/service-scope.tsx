@@ -41,7 +41,7 @@ export function ScopeOfService(props: {
       />
       <p className={scope.aside}>
         Service {path.nobody && `${service.name} `}in {service.namespace}, {service.type}.{' '}
-        {service.clusterIP && 'An address no machine owns. It exists only as rules on every node.'}
+        {service.clusterIPs.length > 0 && 'An address no machine owns. It exists only as rules on every node.'}
       </p>
       <Part title={path.nobody ? 'Why, in the order the cluster asks' : 'What the cluster asks, in order'}>
         <ul className={style.path}>
@@ -72,10 +72,9 @@ export function ScopeOfService(props: {
         </Part>
       ))}
       {path.nobody && (
-        <Part title="What a call gets">
-          <p className="quiet">
-            A rule on the caller’s own machine refuses it before there is a connection, so none is listed here.
-          </p>
+        <Part title="What a call gets" aside={own.length > 0 ? `${own.length} seen` : ''}>
+          <p className="quiet">A rule on the caller’s own machine refuses it before there is a connection.</p>
+          {own.length > 0 && <Connections connections={own} choose={choose} none="" />}
         </Part>
       )}
       {traceTo && (

@@ -53,8 +53,9 @@ export async function wordRules(os: NodeOs, passages: readonly Passage[]): Promi
   return chains
 }
 
-async function rulesOf(
-  os: NodeOs,
+/** By handle. */
+export async function rulesOf(
+  os: Pick<NodeOs, 'run'>,
   { family, table, chain }: { family: string; table: string; chain: string },
 ): Promise<Map<number, string>> {
   const { stdout } = await os.run('nft', ['-a', 'list', 'chain', family, table, chain])

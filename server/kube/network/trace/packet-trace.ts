@@ -8,7 +8,7 @@ import { eachLine } from '../each-line.ts'
 import { Passages } from './passages.ts'
 import { parseTraceLine, type TracedPacket } from './trace-line.ts'
 import type { TraceOrder } from './trace-order.ts'
-import { removalScript, traceScript, traceTable } from './trace-table.ts'
+import { isOwnTable, removalScript, traceScript, traceTable } from './trace-table.ts'
 
 export interface PacketTraceOptions {
   order: TraceOrder
@@ -91,9 +91,8 @@ export class PacketTrace implements AsyncDisposable {
   #hear(text: string): void {
     const line = parseTraceLine(text)
     if (!line) return
-    const isOurs = this.#table === `${line.family} ${line.table}`
     if (line.type !== 'packet' || !this.#isKnock(line.packet)) {
-      if (!isOurs) this.passages.add(line)
+      if (!isOwnTable(line)) this.passages.add(line)
       return
     }
     this.#knocks.add(line.packet.fromPort)

@@ -51,7 +51,7 @@ function packetOf(text: string): TracedPacket {
     to: find(/\bip6? daddr (\S+)/),
     fromPort: Number(find(/\b\w+ sport (\d+)/)),
     toPort: Number(find(/\b\w+ dport (\d+)/)),
-    protocol: find(/\b(tcp|udp|sctp) sport /),
+    protocol: find(/\b(tcp|udp|sctp) sport /) || find(/\b(icmp(?:v6)?) type /),
     line: text.slice('packet: '.length).trim(),
   }
 }

@@ -15,6 +15,10 @@ const MARK = 'meta nftrace set 1'
 
 export const traceTable = (port: number) => `inet ${PREFIX}${port}`
 
+/** Podium's, in which no packet is stopped. */
+export const isOwnTable = ({ family, table }: { family: string; table: string }) =>
+  family === 'inet' && table.startsWith('podium-')
+
 /** Of `nft list tables`: those that a trace left, whoever made it. */
 export const tablesOfTraces = (listed: string): string[] =>
   listed

@@ -2,12 +2,13 @@
 // policies give them; whatever else filters is somebody else's, and told as well.
 
 import type { Passage, TracedRule } from '../../../kube/network/trace/passages.ts'
+import { POLICY_TABLE } from '../why-stopped.ts'
 import type { Told } from './told.ts'
 
 export type PassageKind = 'service' | 'policy' | 'masquerade' | 'filter'
 
 export function kindOf({ table, chain }: Passage): PassageKind {
-  if (table === 'network-policy') return 'policy'
+  if (table === POLICY_TABLE) return 'policy'
   const name = chain.toLowerCase().replace('nat-', '')
   if (table !== 'nat' && !(table === 'kube-proxy' && chain.startsWith('nat-'))) return 'filter'
   return name === 'postrouting' ? 'masquerade' : 'service'
@@ -41,6 +42,3 @@ export function stopsOf(told: Told, which: 'request' | 'question'): Stop[] {
 /** For the name, on the way to the request. */
 export const isQuestion = ({ packet }: Passage, { port, client }: Told): boolean =>
   packet.protocol === 'udp' && packet.toPort === 53 && packet.fromPort !== port && client.ips.includes(packet.from)
-
-/** Of `… comment "ingress dropped by default/db-only-from-web"`. */
-export const commentOf = (text: string) => /comment "([^"]*)"/.exec(text)?.[1] ?? ''

@@ -1,7 +1,8 @@
 // What somebody typed as the target of a trace, as a name or an address and a port that can really be called.
 
 import { isIP } from 'node:net'
-import { type ClusterObjects, clusterIPsOf } from '../addresses.ts'
+import type { ClusterObjects } from '../addresses.ts'
+import { clusterIPsOf } from '../object-addresses.ts'
 
 export interface TraceTarget {
   host: string

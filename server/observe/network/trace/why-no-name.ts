@@ -1,7 +1,8 @@
 // Why a name led nowhere: nobody has it, somebody nearby has it, or the question itself did not get through.
 
 import { pathOfService } from '../service-path.ts'
-import { commentOf, stopsOf } from './passage-kinds.ts'
+import { commentOf } from '../why-stopped.ts'
+import { stopsOf } from './passage-kinds.ts'
 import type { Told } from './told.ts'
 
 /** There is no such name; whoever is asked for names of the world may also refuse. */

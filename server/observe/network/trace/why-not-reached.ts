@@ -3,10 +3,12 @@
 
 import type { Service } from 'kubernetes-types/core/v1'
 import { rewrittenTo } from '../../../kube/network/trace/passages.ts'
-import { Addresses, clusterIPsOf } from '../addresses.ts'
-import { pathOfService, slicesOf, targetPortOf } from '../service-path.ts'
+import { Addresses } from '../addresses.ts'
+import { clusterIPsOf } from '../object-addresses.ts'
+import { slicesOf, targetPortOf } from '../service-path.ts'
+import { whyRuleStopped } from '../why-stopped.ts'
 import { lastTarget } from './ends.ts'
-import { commentOf, isQuestion, kindOf, type Stop, stopsOf } from './passage-kinds.ts'
+import { isQuestion, kindOf, type Stop, stopsOf } from './passage-kinds.ts'
 import type { Told } from './told.ts'
 
 export function whyNotReached(told: Told): string {
@@ -18,23 +20,10 @@ export function whyNotReached(told: Told): string {
 
 function stopped({ machine, passage, rule, how }: Stop, told: Told): string {
   const { chain, text } = rule ?? { chain: passage.chain, text: '' }
-  if (kindOf(passage) === 'policy') {
-    const direction = passage.chain === 'egress' ? 'out of its Pod' : 'in to the Pod'
-    return `NetworkPolicies do not let it ${direction}: ${commentOf(text)}. No rule of theirs allows it.`
-  }
-  const service = asked(told)
-  const name = service?.metadata?.name
   // In mode nftables what is addressed to no Service is stopped; in mode iptables it leaves the machine.
   const unknown = chain === 'cluster-ips-check' ? missing(told) : undefined
-  if (unknown) return unknown
-  if (service && (/has no endpoints/.test(text) || chain === 'reject-chain')) {
-    const why = pathOfService(service, told.objects).nobody
-    return `kube-proxy on ${machine} refuses it: Service ${name} has no endpoints. ${why}`.trim()
-  }
-  if (service && /no local endpoints|@no-endpoint-/.test(text)) {
-    return `kube-proxy on ${machine} drops it: the traffic policy of Service ${name} is Local, and it has no endpoint here.`
-  }
-  return `It was ${how} on ${machine}, by a rule in chain ${chain} of table ${passage.table}.`
+  const table = `${passage.family} ${passage.table}`
+  return unknown ?? whyRuleStopped({ machine, how, table, chain, rule: text }, asked(told), told.objects)
 }
 
 /** Services are addresses that no machine owns: without a rule they lead nowhere. */

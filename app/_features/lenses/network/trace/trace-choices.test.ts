@@ -3,7 +3,7 @@ import type { NetworkMachine, NetworkPod, NetworkService } from '../../../../../
 import { callersOf, targetOf, targetsFor } from './trace-choices.ts'
 
 const pod = (namespace: string, name: string, more: Partial<NetworkPod> = {}): NetworkPod => ({
-  ...{ namespace, name, ip: '10.244.1.2', machine: 'node-1', onHost: false },
+  ...{ namespace, name, ips: ['10.244.1.2'], machine: 'node-1', onHost: false },
   ...more,
 })
 const machine = (name: string, state: NetworkMachine['state'] = 'listening') => ({ name, state }) as NetworkMachine
@@ -11,7 +11,7 @@ const service = (namespace: string, name: string, ports: NetworkService['ports']
   ({ namespace, name, ports }) as NetworkService
 const http = { port: 8080, protocol: 'TCP', targetPort: '80' }
 const model = {
-  pods: [pod('default', 'client'), pod('shop', 'db'), pod('kube-system', 'agent'), pod('default', 'new', { ip: '' })],
+  pods: [pod('default', 'client'), pod('shop', 'db'), pod('kube-system', 'agent'), pod('default', 'new', { ips: [] })],
   machines: [machine('node-1'), machine('node-2', 'simulated')],
   services: [
     service('default', 'web', [{ ...http, nodePort: 30080 }]),

@@ -10,7 +10,7 @@ export interface Caller {
 }
 
 export function callersOf({ pods, machines }: Pick<NetworkModel, 'pods' | 'machines'>): Caller[] {
-  const ours = pods.filter(({ namespace, ip }) => namespace !== 'kube-system' && ip !== '')
+  const ours = pods.filter(({ namespace, ips }) => namespace !== 'kube-system' && ips.length > 0)
   return [
     ...ours.map(({ namespace, name }) => ({
       key: `pod ${namespace}/${name}`,
@@ -41,7 +41,9 @@ export function targetsFor(
       const host = namespace === own ? name : `${name}.${namespace}`
       return ports.filter(({ protocol }) => protocol === 'TCP').map(({ port }) => `${host}:${port}`)
     }),
-    ...pods.flatMap(({ namespace, name, ip, onHost }) => (ip && !onHost && namespace === own ? [`pod/${name}`] : [])),
+    ...pods.flatMap(({ namespace, name, ips, onHost }) =>
+      ips.length > 0 && !onHost && namespace === own ? [`pod/${name}`] : [],
+    ),
     ...nodePorts,
   ]
 }

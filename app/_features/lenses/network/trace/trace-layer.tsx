@@ -106,7 +106,7 @@ function Column({ column, isHeard }: { column: TraceColumn; isHeard: boolean }) 
       <span>
         <Glyph who="node" size={13} />
         <b>{machine.name}</b>
-        <code className={style.range}>{machine.podCidr}</code>
+        <code className={style.range}>{machine.podCidrs[0]}</code>
       </span>
       {foldedPods > 0 && <small>+{foldedPods} Pods</small>}
       {folded > 0 && <small>{folded} more in the list</small>}

@@ -75,7 +75,7 @@ const machines = ['node-1', 'node-2'].map((name) => ({ name }) as NetworkMachine
 const pod = ({ pod: { name }, machine, ip }: typeof client): NetworkPod => ({
   ...named(name),
   machine,
-  ip,
+  ips: [ip],
   onHost: false,
 })
 const endpoint = ({ pod, ip }: typeof client, ready = true) => ({ pod, address: ip, ready })

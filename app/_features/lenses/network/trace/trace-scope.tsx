@@ -10,6 +10,7 @@ import { InlineCode } from '../../../instructions/inline-code.tsx'
 import scope from '../../scope/microscope.module.css'
 import { Head, Part } from '../../scope/microscope-part.tsx'
 import network from '../network.module.css'
+import { KernelLines } from './kernel-lines.tsx'
 import style from './trace.module.css'
 import { numbered } from './trace-legs.ts'
 
@@ -39,7 +40,7 @@ export function TraceScope({ traced, pointed, form, close }: Props) {
             <InlineCode text={verdict.why} />
           </p>
         )}
-        <Lines lines={verdict.lines} />
+        <KernelLines lines={verdict.lines} />
       </Part>
       <Part title="Path" aside={`${hops.length} ${hops.length === 1 ? 'hop' : 'hops'}`}>
         <ol className={`${network.hops} ${style.hops}`}>
@@ -75,20 +76,8 @@ function Hop({ number, hop, isPointed }: { number: number; hop: TraceHop; isPoin
         <InlineCode text={hop.says} />
       </p>
       {hop.choice && <Choice choice={hop.choice} />}
-      <Lines lines={hop.lines} isOpen={isPointed} />
+      <KernelLines lines={hop.lines} isOpen={isPointed} />
     </li>
-  )
-}
-
-/** Folded: who wants them is shown the kernel's own words. */
-function Lines({ lines, isOpen = false }: { lines: readonly string[]; isOpen?: boolean }) {
-  if (lines.length === 0) return null
-  return (
-    <details className={style.lines} open={isOpen}>
-      <summary>{lines.length === 1 ? 'The line' : `${lines.length} lines`}</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls sideways must be reached by the keyboard */}
-      <pre tabIndex={0}>{lines.join('\n')}</pre>
-    </details>
   )
 }
 
