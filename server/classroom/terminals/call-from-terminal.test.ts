@@ -19,7 +19,10 @@ async function call(host: string, told: object, stderr = '10.160.1.9 \n') {
     commands.push(command)
     return { exitCode: 0, stdout: JSON.stringify({ errormsg: null, ...none, time_namelookup: 0, ...told }), stderr }
   }
-  return { outcome: await callFromTerminal({ exec }, { host, port: 30080, localPort: 41000 }), commands }
+  return {
+    outcome: await callFromTerminal({ exec }, { host, port: 30080, protocol: 'tcp', localPort: 41000 }),
+    commands,
+  }
 }
 
 describe('a call from the terminal', () => {

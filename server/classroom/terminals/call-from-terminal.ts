@@ -1,8 +1,10 @@
-// One request made in the learner's own terminal, as they would type it: by `curl`, from a port by which kernels know it again.
+// One request made in the learner's own terminal, from a port by which kernels know it again: over TCP by `curl`, as they would
+// type it.
 
 import { isIP } from 'node:net'
 import type { TerminalCall } from '../../observe/index.ts'
 import type { Shells } from './shell.ts'
+import { sendFromTerminal } from './udp-from-terminal.ts'
 
 type Outcome = Awaited<ReturnType<TerminalCall>>
 
@@ -34,8 +36,9 @@ const WORDS: Record<string, string> = {
 
 export async function callFromTerminal(
   shells: Pick<Shells, 'exec'>,
-  { host, port, localPort }: Parameters<TerminalCall>[0],
+  { host, port, protocol, localPort }: Parameters<TerminalCall>[0],
 ): Promise<Outcome> {
+  if (protocol === 'udp') return sendFromTerminal(shells, { host, port, localPort })
   const url = `http://${host}:${port}/`
   const curl = [...CURL, ...PATIENCE, '--local-port', `${localPort}`, '--output', '/dev/null', '--write-out', '%{json}']
   // Where nobody answers, curl does not say which address it called from.

@@ -25,7 +25,12 @@ export interface RequestTracingOptions {
 }
 
 /** Calls from that port of the learner's terminal; what came of it, as far as is known there. */
-export type TerminalCall = (order: { host: string; port: number; localPort: number }) => Promise<RequestOutcome>
+export type TerminalCall = (order: {
+  host: string
+  port: number
+  protocol: TraceQuestion['protocol']
+  localPort: number
+}) => Promise<RequestOutcome>
 
 /** More often than that no person asks. */
 const LEAST_BETWEEN_MS = 1_000
@@ -50,7 +55,6 @@ export class RequestTracing {
     const client = clientOf(question, objects)
     if (typeof client === 'string') return client
     if (!client.machine && !call) return 'There is no terminal from which it could be called.'
-    if (!client.machine && question.protocol !== 'tcp') return 'From your terminal it is called by `curl`, over TCP.'
     const target = traceTarget(question.to, client.namespace, objects)
     if (typeof target === 'string') return target
     if (this.#isBusy) return 'One request is traced at a time: wait until the last has come to its end.'
@@ -99,7 +103,7 @@ export class RequestTracing {
       )
       const all = [...armed.values()]
       if (!client.machine && call) {
-        const outcome = await call({ ...target, localPort: port })
+        const outcome = await call({ ...target, protocol, localPort: port })
         const sent = outcome.from ? [{ ip: outcome.from, port }] : []
         const machines = await followed([], { sources: sent, all, port })
         return { client, target, port, objects, protocol, outcome, machines, unheard }
