@@ -6,7 +6,7 @@ const NAME = 'podium-stops'
 export const STOP_TABLE = `inet ${NAME}`
 
 /** In a second, of each of the two. A caller in a loop must not cost the machine more than that. */
-export const MOST_TOLD = 50
+export const MOST_TOLD = 20
 /** After addresses are rewritten, before anything is filtered. */
 const PRIORITY = -20
 const NOT_LED_ON = 'ct state new ct status ! dnat meta l4proto { tcp, udp, sctp }'

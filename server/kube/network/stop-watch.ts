@@ -24,12 +24,15 @@ export interface StopWatchOptions {
 /** Packets that are on their way through the rules at the same time. */
 const MOST_PACKETS = 500
 const MOST_WORDS = 2_000
+/** A packet, or what stopped it; most lines are neither. */
+const LINE = /^trace id ([0-9a-f]+) (?:\S+ \S+ \S+ (packet: )|.*( policy drop|\(verdict drop\))\s*$)/
 
 export class StopWatch implements AsyncDisposable {
   readonly #options: StopWatchOptions
   readonly #command: HeardCommand
   readonly #listeners = new Set<ConnectionListener>()
-  readonly #packets = new Map<string, TracedPacket>()
+  /** As they were told last: few are asked for what they say. */
+  readonly #packets = new Map<string, string>()
   /** By table, chain and handle: the kernel gives no number twice. */
   readonly #words = new Map<string, Promise<string>>()
   /** One change of the kernel's rules after the other. */
@@ -92,20 +95,20 @@ export class StopWatch implements AsyncDisposable {
   }
 
   #hear(text: string): void {
-    const line = parseTraceLine(text)
-    if (!line) return
     this.#command.works()
-    if (line.type === 'packet') {
-      this.#packets.set(line.id, line.packet)
+    const [, id, isPacket, isStop] = LINE.exec(text) ?? []
+    if (id && isPacket) {
+      this.#packets.set(id, text)
       const [oldest = ''] = this.#packets.keys()
       if (this.#packets.size > MOST_PACKETS) this.#packets.delete(oldest)
-      return
+    } else if (id && isStop) {
+      const line = parseTraceLine(text)
+      const before = parseTraceLine(this.#packets.get(id) ?? '')
+      if (!line || line.type === 'packet' || before?.type !== 'packet') return
+      this.#packets.delete(id)
+      this.#count()
+      void this.#say(line, before.packet)
     }
-    const packet = this.#packets.get(line.id)
-    if (!packet || line.verdict !== 'drop') return
-    this.#packets.delete(line.id)
-    this.#count()
-    void this.#say(line, packet)
   }
 
   async #say(line: Exclude<TraceLine, { type: 'packet' }>, packet: TracedPacket): Promise<void> {
