@@ -310,6 +310,49 @@ for _ in range(30):
   })
 })
 
+describe('a pod that many policies select', () => {
+  const MANY = 20
+  /** The last names somebody, all others nobody. */
+  const many = Array.from({ length: MANY }, (_, nth) => {
+    const peer = { namespaceSelector: {}, podSelector: { matchLabels: { app: nth === MANY - 1 ? 'cache' : 'nobody' } } }
+    return policy('default', `many-${nth}`, {
+      podSelector: { matchLabels: { app: 'web' } },
+      ingress: [{ from: [peer] }],
+    })
+  })
+  const reach = async (place: string) => {
+    const told = await answers(
+      place,
+      addressesOf('default/web').map((address) => ['TCP', address, 80]),
+    )
+    return told.map((isIn) => (isIn ? 'in' : 'out')).join()
+  }
+
+  it('lets in, by the caller’s address of either family, whom one of them names, and counts it as that one’s', async () => {
+    await apply(...many)
+    await until('only who is named is let in', async () => {
+      const [named, other] = await Promise.all([reach('shop/cache'), reach('shop/web')])
+      return named === 'in,in' && other === 'out,out'
+    })
+    const chain = (name: string) => onMachine('node-1', 'nft', 'list', 'chain', 'inet', 'network-policy', name)
+    const own = await chain('to/default/web')
+    expect(own).toMatch(/ip saddr vmap @peers\/ingress\/\w+\n.*ip6 saddr vmap @peers\/ingress\/\w+\/v6\n/)
+    expect(own).not.toContain('jump ingress/')
+    expect(await chain(`ingress/default/many-${MANY - 1}`)).toMatch(/@\S+ counter packets [1-9]\d* .* accept/)
+  })
+
+  it('lets in who gets the label of whom one names, and nobody who has lost it', async () => {
+    await run('label pod -n shop web app=cache --overwrite')
+    await run('label pod -n shop cache app=other --overwrite')
+    await until('they have changed places', async () => {
+      const [before, now] = await Promise.all([reach('shop/cache'), reach('shop/web')])
+      return before === 'out,out' && now === 'in,in'
+    })
+    await run('label pod -n shop web app=web --overwrite')
+    await run('label pod -n shop cache app=cache --overwrite')
+  })
+})
+
 it('lets in within a second who gets the right label', async () => {
   const friends = { podSelector: { matchLabels: { is: 'friend' } }, namespaceSelector: {} }
   await apply(policy('default', 'friends', { podSelector: {}, ingress: [{ from: [friends] }] }))

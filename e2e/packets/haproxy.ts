@@ -8,13 +8,14 @@ import { until } from '../support/until.ts'
 import { service } from './objects.ts'
 import type { PacketSeat } from './seat.ts'
 
-export function haproxyInFront({ run, nodeOf, fromOutside, balancerOf }: PacketSeat): void {
+export function haproxyInFront({ run, ask, nodeOf, fromOutside, balancerOf }: PacketSeat): void {
   it('is called through an HAProxy outside of the pods’ network that the API configures, and loses no call meanwhile', async () => {
     await run('apply -f -', await readFile(join(root, 'images/terminal/haproxy.yaml'), 'utf8'))
     const fronted = (name: string, port: number) =>
       service(name, {
         type: 'LoadBalancer',
         loadBalancerClass: 'podium.dev/haproxy',
+        ipFamilyPolicy: 'RequireDualStack',
         ports: [{ port, targetPort: 8080 }],
       })
     await run('apply -f -', JSON.stringify(fronted('fronted', 8088)))
@@ -23,6 +24,10 @@ export function haproxyInFront({ run, nodeOf, fromOutside, balancerOf }: PacketS
     expect([nodeOf('node-1'), nodeOf('node-2')]).toContain(address)
     const first = await until('it answers', () => fromOutside(address, 8088, 1000))
     expect(first).toMatch(/^[ab] 10\./)
+    // The host has no IPv6 there; HAProxy calls by the Service's first family whoever called it.
+    const six = await run('get service fronted -o jsonpath={.status.loadBalancer.ingress[1].ip}')
+    expect(six).toMatch(/^fd00:10:160::/)
+    for (const answer of await ask(...Array(4).fill(`tcp ${six} 8088`))) expect(answer).toMatch(/^[ab] 10\./)
     const heard = new Set<string>()
     let lost = 0
     let isOver = false

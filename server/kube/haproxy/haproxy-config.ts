@@ -28,10 +28,10 @@ listen stats
 
 export const haproxyConfig = (listeners: readonly Listener[]): string => HEAD + listeners.map(section).join('')
 
-function section({ name, port, nodePort, servers, healthCheckPort, isSticky, sources }: Listener): string {
+function section({ name, port, families, nodePort, servers, healthCheckPort, isSticky, sources }: Listener): string {
   const check = `check${healthCheckPort ? ` port ${healthCheckPort}` : ''} inter 1s fall 2 rise 1`
   const lines = [
-    `bind :${port}`,
+    ...families.map((family) => (family === 'IPv6' ? `bind [::]:${port} v6only` : `bind :${port}`)),
     ...(sources.length > 0 ? [`tcp-request connection reject if !{ src ${sources.join(' ')} }`] : []),
     ...(isSticky ? ['balance source'] : []),
     // kube-proxy's own page says whether the node has an endpoint.

@@ -26,7 +26,7 @@ beforeEach(async () => {
     return isOther
   }
   running = runControllers({
-    definitions: [haproxyController({ use, address: '10.160.1.11', className: CLASS })],
+    definitions: [haproxyController({ use, addresses: ['10.160.1.11', 'fd00:10:160::aa0:10b'], className: CLASS })],
     component: 'haproxy-controller',
     clientFor: () => server.client,
     clock,

@@ -5,13 +5,13 @@ import type { IndexedCache } from '../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler } from '../client/reconcile-context.ts'
 import { Node, Service } from '../kinds/index.ts'
 import { haproxyConfig } from './haproxy-config.ts'
-import { type Balanced, listenersOf } from './listeners.ts'
+import { type Balanced, familiesOf, familyOf, listenersOf } from './listeners.ts'
 
 export interface HaproxyOptions {
   /** Takes a configuration and says whether it is another one. */
   use(config: string): Promise<boolean>
-  /** By which HAProxy is reached. */
-  address: string
+  /** By which HAProxy is reached: one, or one of each family. */
+  addresses: readonly string[]
   /** Services name it as `loadBalancerClass`. */
   className: string
 }
@@ -47,7 +47,7 @@ class HaproxyReconciler implements Reconciler {
       if (ours.has(key)) continue
       this.#told.delete(key)
       const service = this.#services.get(key)
-      if (service?.status?.loadBalancer?.ingress?.some(({ ip }) => ip === this.#options.address)) {
+      if (service?.status?.loadBalancer?.ingress?.some(({ ip = '' }) => this.#options.addresses.includes(ip))) {
         await this.#say(context, service, null)
       }
     }
@@ -55,16 +55,18 @@ class HaproxyReconciler implements Reconciler {
 
   async #tell(context: ReconcileContext, { service, problems }: Balanced): Promise<void> {
     const said = JSON.stringify([service.metadata?.generation, problems])
-    const { address } = this.#options
     if (this.#told.get(keyOf(service)) !== said) {
       this.#told.set(keyOf(service), said)
       for (const problem of problems) context.event(Service, service, 'Warning', 'SyncLoadBalancerFailed', problem)
     }
-    const [ingress, ...others] = service.status?.loadBalancer?.ingress ?? []
-    if (ingress?.ip === address && ingress.ipMode === 'Proxy' && others.length === 0) return
-    await this.#say(context, service, [{ ip: address, ipMode: 'Proxy' }])
+    const families = familiesOf(service)
+    const addresses = this.#options.addresses.filter((address) => families.includes(familyOf(address)))
+    const published = (service.status?.loadBalancer?.ingress ?? []).map(({ ip, ipMode }) => `${ip} ${ipMode}`)
+    if (published.join() === addresses.map((ip) => `${ip} Proxy`).join()) return
+    const ingress = addresses.map((ip) => ({ ip, ipMode: 'Proxy' }))
+    await this.#say(context, service, ingress)
     context.event(Service, service, 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer')
-    context.report.did.push(`published ${address} for ${keyOf(service)}`)
+    context.report.did.push(`published ${addresses.join(' and ')} for ${keyOf(service)}`)
   }
 
   async #say({ client }: ReconcileContext, { metadata }: CoreService, ingress: object[] | null): Promise<void> {

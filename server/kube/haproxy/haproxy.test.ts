@@ -33,6 +33,26 @@ it('listens for a Service and leads to its node port on every node, asking wheth
   ])
 })
 
+describe('a Service of IPv6', () => {
+  const six = (nth: number) => `fd00:10:160::aa0:1${nth}`
+  const nodes = NODES.map((one, nth) => {
+    const second = { type: 'InternalIP', address: six(nth + 1) }
+    return { ...one, status: { ...one.status, addresses: [...(one.status?.addresses ?? []), second] } }
+  })
+
+  it('alone is listened for by it alone, and led to the nodes’ addresses of that family', () => {
+    const [section] = configOf([service('web', { ipFamilies: ['IPv6'] })], nodes)
+    expect(section?.match(/bind .*/g)).toEqual(['bind [::]:80 v6only'])
+    expect(section?.match(/server .*:30080/g)).toEqual([1, 2].map((nth) => `server n${nth} [${six(nth)}]:30080`))
+  })
+
+  it('as of both is listened for by both, and led on by its first', () => {
+    const [section] = configOf([service('web', { ipFamilies: ['IPv4', 'IPv6'] })], nodes)
+    expect(section?.match(/bind .*/g)).toEqual(['bind :80', 'bind [::]:80 v6only'])
+    expect(section?.match(/server .*:30080/g)).toEqual(['server n1 10.160.1.11:30080', 'server n2 10.160.1.12:30080'])
+  })
+})
+
 describe('is none', () => {
   it.each([
     { name: 'for a Service of another class', told: service('web', { loadBalancerClass: 'example.com/lb' }) },

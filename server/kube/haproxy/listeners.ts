@@ -1,13 +1,18 @@
 // What a load balancer in front of the nodes listens for: the ports of Services of its class, each led to the node port on
 // every node that may be sent traffic. Pure.
 
+import { isIPv6 } from 'node:net'
 import type { Node, Service } from 'kubernetes-types/core/v1'
 import { keyOf } from '../apimachinery/object-meta.ts'
+
+export type Family = 'IPv4' | 'IPv6'
 
 export interface Listener {
   /** `default.web:80`, by which it is found in HAProxy's own pages. */
   name: string
   port: number
+  /** Which it is called by. */
+  families: Family[]
   nodePort: number
   servers: { name: string; address: string }[]
   /** Asked of each node whether it has an endpoint; undefined where any node will do. */
@@ -30,7 +35,7 @@ export interface Listeners {
 
 /** Of two Services that want one port, the older one has it. */
 export function listenersOf(services: readonly Service[], nodes: readonly Node[], className: string): Listeners {
-  const servers = nodes.filter(maySend).flatMap(serverOf)
+  const senders = nodes.filter(maySend)
   const taken = new Map<number, string>()
   const listeners: Listener[] = []
   const balanced = services
@@ -48,6 +53,7 @@ export function listenersOf(services: readonly Service[], nodes: readonly Node[]
         else if (nodePort === 0) problems.push(`port ${port} has no node port (allocateLoadBalancerNodePorts is false)`)
         else {
           taken.set(port, keyOf(service))
+          const servers = senders.flatMap((node) => serverOf(node, familiesOf(service)[0]))
           listeners.push(listenerOf(service, { port, nodePort, servers }))
         }
       }
@@ -56,10 +62,15 @@ export function listenersOf(services: readonly Service[], nodes: readonly Node[]
   return { listeners, services: balanced }
 }
 
-function listenerOf({ metadata, spec = {} }: Service, at: Pick<Listener, 'port' | 'nodePort' | 'servers'>): Listener {
+export const familiesOf = ({ spec }: Service): Family[] => (spec?.ipFamilies as Family[] | undefined) ?? ['IPv4']
+export const familyOf = (address: string): Family => (isIPv6(address) ? 'IPv6' : 'IPv4')
+
+function listenerOf(service: Service, at: Pick<Listener, 'port' | 'nodePort' | 'servers'>): Listener {
+  const { metadata, spec = {} } = service
   const isLocal = spec.externalTrafficPolicy === 'Local' && spec.healthCheckNodePort
   return {
     ...at,
+    families: familiesOf(service),
     name: `${metadata?.namespace}.${metadata?.name}:${at.port}`,
     ...(isLocal && { healthCheckPort: spec.healthCheckNodePort! }),
     isSticky: spec.sessionAffinity === 'ClientIP',
@@ -73,8 +84,10 @@ function maySend({ metadata, status }: Node): boolean {
   return isReady && !isExcluded && metadata?.deletionTimestamp === undefined
 }
 
-function serverOf({ metadata, status }: Node): Listener['servers'] {
-  const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+/** Node ports of a Service are there by its families only. */
+function serverOf({ metadata, status }: Node, family: Family | undefined): Listener['servers'] {
+  const internal = (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP')
+  const address = internal.find((one) => familyOf(one.address) === family)?.address
   return address ? [{ name: metadata?.name ?? '', address }] : []
 }
 
