@@ -72,6 +72,8 @@ export function toCel(type: CelType, value: JsonValue, classes: ObjectClasses): 
   switch (type.kind) {
     case 'int':
       return typeof value === 'number' ? BigInt(Math.trunc(value)) : value
+    case 'double':
+      return typeof value === 'bigint' ? Number(value) : value
     case 'bytes':
       return typeof value === 'string' ? Buffer.from(value, 'base64') : value
     case 'timestamp':

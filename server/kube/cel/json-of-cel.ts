@@ -1,12 +1,12 @@
 // What an expression gives, as JSON. Upstream: cel-go/common/types, conversion to google.protobuf.Value.
 
 import { Duration } from '@marcbachmann/cel-js/evaluator'
-import type { JsonValue } from '../apimachinery/json.ts'
+import { int64Of, type JsonValue } from '../apimachinery/json.ts'
 import { CelMessage, typeOfMessage } from './library/messages.ts'
 
 /** Throws for what JSON has no form of. */
 export function jsonOfCel(value: unknown): JsonValue {
-  if (typeof value === 'bigint') return Number(value)
+  if (typeof value === 'bigint') return int64Of(value)
   if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value as JsonValue
   if (Array.isArray(value)) return value.map(jsonOfCel)
   if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z')

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createGunzip } from 'node:zlib'
+import { parseJson } from '../apimachinery/json.ts'
 import type { KubeObject, WatchEvent } from '../apimachinery/object-meta.ts'
 import { internalError, type Status, StatusError } from '../apimachinery/status-error.ts'
 import { type ClientConfig, loadKubeconfig } from './kubeconfig.ts'
@@ -88,7 +89,7 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
     async request(request) {
       const answer = await send(request, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, true)
       const text = await readText(answer)
-      return answer.headers['content-type']?.includes('json') ? JSON.parse(text) : text
+      return answer.headers['content-type']?.includes('json') ? parseJson(text) : text
     },
     async watch(request) {
       return decodeWatch(await send(request, SILENCE_MS, false), request.signal)
@@ -122,7 +123,7 @@ function refusal(code: number, text: string): StatusError {
 async function* decodeWatch(answer: IncomingMessage, signal?: AbortSignal): AsyncGenerator<WatchEvent<KubeObject>> {
   try {
     for await (const line of linesOf(answer)) {
-      const event = JSON.parse(line) as WatchEvent<KubeObject>
+      const event = parseJson(line) as unknown as WatchEvent<KubeObject>
       if (event.type === 'ERROR') throw StatusError.fromStatus(event.object as Partial<Status>)
       yield event
     }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
-import { ConfigMap } from '../kinds/index.ts'
+import { ConfigMap, Job } from '../kinds/index.ts'
 import { objectVersions } from './object-versions.ts'
 
 let test: TestServer
@@ -68,4 +68,15 @@ it('names a resource that nobody knows', async () => {
   await expect(objectVersions(test.store, { ...query, group: 'apps' })).rejects.toThrow(
     'this cluster has no resource configmaps.apps',
   )
+})
+
+it('tells of long numbers by their digits: JavaScript at the other end would round them', async () => {
+  const spec = { selector: {}, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'b' }] } } }
+  const deadline = 2n ** 63n - 1n
+  await test.client.of(Job).create({
+    metadata: { name: 'a', namespace: 'default' },
+    spec: { ...spec, activeDeadlineSeconds: deadline as never },
+  } as never)
+  const { versions } = await objectVersions(test.store, { ...query, group: 'batch', resource: 'jobs' })
+  expect(versions[0]?.object).toMatchObject({ spec: { activeDeadlineSeconds: String(deadline) } })
 })

@@ -24,7 +24,7 @@ export interface History {
 
 export const inOrder = (revisions: readonly Revision[]) =>
   [...revisions].sort(
-    (a, b) => a.revision - b.revision || ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1),
+    (a, b) => Number(a.revision) - Number(b.revision) || ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1),
   )
 
 /** A patch that makes the owner what it was. */
@@ -40,7 +40,7 @@ export async function currentRevision(context: ReconcileContext, history: Histor
   const data = dataOf(template)
   const same = ordered.findLast((revision) => deepEqual(revision.data, data))
   if (same && same === newest) return same
-  const number = (newest?.revision ?? 0) + 1
+  const number = Number(newest?.revision ?? 0) + 1
   if (!same) return create(context, history, number)
   const { name = '', namespace = '', uid } = same.metadata ?? {}
   const patch = { metadata: { uid }, revision: number }

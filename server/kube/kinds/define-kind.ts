@@ -4,6 +4,7 @@
 // A kind that needs nothing special has no strategy at all; the registry's defaults apply.
 // The order of the hooks is fixed in apiserver/registry, and written down there.
 
+import type { JsonPrimitive } from '../apimachinery/json.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import type { FieldError } from '../apimachinery/status-error.ts'
 import type { JsonSchema } from '../schemas/structural/json-schema.ts'
@@ -15,7 +16,7 @@ export interface Column<T> {
   description?: string
   /** 0 is always shown; 1 with `-o wide`. */
   priority?: 0 | 1
-  value(object: T, now: number): string | number | boolean | null | undefined
+  value(object: T, now: number): JsonPrimitive | undefined
 }
 
 /** What of an object's metadata is for its writers to change. */

@@ -157,7 +157,7 @@ export class ContainerStarter {
     } catch (err) {
       const message = `PostStartHook failed: ${err instanceof Error ? err.message : String(err)}`
       events.pod(pod, 'Warning', 'FailedPostStartHook', message, fieldPath)
-      const graceSeconds = pod.spec?.terminationGracePeriodSeconds ?? 30
+      const graceSeconds = Number(pod.spec?.terminationGracePeriodSeconds ?? 30)
       const status = await runtime.containerStatus(id)
       await killer.kill(pod, status, { graceSeconds, role, container, message: 'FailedPostStartHook' })
       return failed('PostStartHookError', message, RETRY_MS)

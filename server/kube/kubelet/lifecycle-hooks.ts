@@ -40,7 +40,7 @@ export async function runHook(
     })
     return
   }
-  if (handler.sleep) return clock.sleep(Math.min((handler.sleep.seconds ?? 0) * 1000, timeoutMs))
+  if (handler.sleep) return clock.sleep(Math.min(Number(handler.sleep.seconds ?? 0) * 1000, timeoutMs))
   // May be written, and was never run by any kubelet.
   const { port, host = '' } = handler.tcpSocket ?? {}
   const socket = handler.tcpSocket ? `&TCPSocketAction{Port:${port},Host:${host},}` : 'nil'

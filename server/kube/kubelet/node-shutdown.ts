@@ -64,7 +64,7 @@ export class NodeShutdown {
     const { clock, workers } = this.#options
     const group = workers().filter((worker) => !worker.isOver && belongs(worker))
     for (const worker of group) {
-      const own = worker.pod.spec?.terminationGracePeriodSeconds ?? 30
+      const own = Number(worker.pod.spec?.terminationGracePeriodSeconds ?? 30)
       worker.end(VERDICT, Math.min(own, Math.floor(periodMs / 1000)))
     }
     const giveUpAt = clock.monotonic() + periodMs

@@ -130,8 +130,9 @@ export class PodSync {
     }
     if (plan.killPod) state = await this.#replaceSandbox(pod, state, plan)
     for (const { status, container, message } of plan.kill) {
-      const graceSeconds =
-        container.livenessProbe?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30
+      const graceSeconds = Number(
+        container.livenessProbe?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30,
+      )
       await this.#options.killer.kill(pod, status, { graceSeconds, role: 'regular', container, message })
     }
     if (!(await this.#resize(pod, plan, memory)) || pending) waits.push(RESIZE_RETRY_MS)
@@ -229,7 +230,7 @@ export class PodSync {
     if (plan.createSandbox) {
       events.pod(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
     }
-    await killer.killPod(pod, state, pod.spec?.terminationGracePeriodSeconds ?? 30)
+    await killer.killPod(pod, state, Number(pod.spec?.terminationGracePeriodSeconds ?? 30))
     const after = await readRuntimeState(runtime, pod.metadata?.uid ?? '')
     // The last instance of each container is kept for its logs; a sandbox is kept as long as one lives in it.
     for (const sandbox of after.sandboxes.slice(1)) {

@@ -1,6 +1,6 @@
 // One value that is no object and no list, read as its type: checked, and written as Kubernetes would write it.
 
-import type { JsonValue } from '../apimachinery/json.ts'
+import { int64Of, isJsonNumber, type JsonValue } from '../apimachinery/json.ts'
 import { parseQuantity } from '../apimachinery/quantity.ts'
 import type { ScalarKind } from './schemas.ts'
 import { NumberLiteral, type ReadValue } from './strict-json.ts'
@@ -39,19 +39,16 @@ export function readScalar(
       if (typeof value !== 'boolean') throw unmarshalProblem(value, goType ?? 'bool', place)
       return value
     case 'int32':
-      return readInteger(value, goType ?? 'int32', place, 2 ** 31)
+      return readInteger(value, goType ?? 'int32', place, 32)
     case 'int64':
-      return readInteger(value, goType ?? 'int64', place, 2 ** 63)
+      return readInteger(value, goType ?? 'int64', place, 64)
     case 'double':
-      if (value === null) return 0
-      if (typeof value === 'number') return value
-      if (value instanceof NumberLiteral) return Number(value.text)
-      throw unmarshalProblem(value, goType ?? 'float64', place)
+      return readDouble(value, goType ?? 'float64', place)
     case 'bytes':
       return readBytes(value, goType ?? '[]uint8', place)
     case 'int-or-string':
       if (typeof value === 'string') return value
-      return readInteger(value, 'int32', { struct: '', names: [] }, 2 ** 31)
+      return readInteger(value, 'int32', { struct: '', names: [] }, 32)
     case 'quantity':
       return readQuantity(value)
     case 'time':
@@ -69,21 +66,40 @@ export function goNameOf(value: ReadValue): string {
   if (value === null) return 'null'
   if (value instanceof NumberLiteral) return 'number'
   if (Array.isArray(value)) return 'array'
-  return { boolean: 'bool', object: 'object', string: 'string', number: 'number' }[
-    typeof value as 'boolean' | 'object' | 'string' | 'number'
+  return { boolean: 'bool', object: 'object', string: 'string', number: 'number', bigint: 'number' }[
+    typeof value as 'boolean' | 'object' | 'string' | 'number' | 'bigint'
   ]
 }
 
-function readInteger(value: ReadValue, goType: string, place: Place, limit: number): number {
+function readInteger(value: ReadValue, goType: string, place: Place, bits: 32 | 64): number | bigint {
   if (value === null) return 0
-  const text = value instanceof NumberLiteral ? value.text : typeof value === 'number' ? String(value) : undefined
+  const text = numberText(value)
+  if (text === undefined) throw unmarshalProblem(value, goType, place)
+  if (!/^-?\d+$/.test(text)) throw misfit(text, goType, place)
+  const number = Number(text)
+  if (Number.isSafeInteger(number) && (bits === 64 || number === (number | 0))) return number
+  const whole = BigInt(text)
+  if (bits === 32 || whole !== BigInt.asIntN(64, whole)) throw misfit(text, goType, place)
+  return int64Of(whole)
+}
+
+function readDouble(value: ReadValue, goType: string, place: Place): number {
+  if (value === null) return 0
+  const text = numberText(value)
   if (text === undefined) throw unmarshalProblem(value, goType, place)
   const number = Number(text)
-  if (!/^-?\d+$/.test(text) || number >= limit || number < -limit) {
-    const into = place.names.length > 0 ? `struct field ${place.struct}.${place.names.join('.')}` : 'value'
-    throw new TypeProblem(`json: cannot unmarshal number ${text} into Go ${into} of type ${goType}`)
-  }
+  if (!Number.isFinite(number)) throw misfit(text, goType, place)
   return number
+}
+
+function numberText(value: ReadValue): string | undefined {
+  if (value instanceof NumberLiteral) return value.text
+  return isJsonNumber(value) ? String(value) : undefined
+}
+
+function misfit(text: string, goType: string, { struct, names }: Place): TypeProblem {
+  const into = names.length > 0 ? `struct field ${struct}.${names.join('.')}` : 'value'
+  return new TypeProblem(`json: cannot unmarshal number ${text} into Go ${into} of type ${goType}`)
 }
 
 /** Stays text; only checked, by Go's rules: padded standard base64, line ends ignored. */

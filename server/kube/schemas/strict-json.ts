@@ -3,10 +3,10 @@
 // The server must warn of `replicas: 1, replicas: 3`, refuse `1.0` where an integer is due, and keep `0.10` of a
 // quantity exact. Errors are worded as Go's encoding/json words them, since that is what people find when they search.
 
-import type { JsonObject, JsonValue } from '../apimachinery/json.ts'
+import { type JsonObject, type JsonValue, jsonNumber } from '../apimachinery/json.ts'
 import { badRequest } from '../apimachinery/status-error.ts'
 
-/** A number not written as a plain integer that fits a double: `1.0`, `1e3`, `9007199254740993`. */
+/** A number not written as a plain integer of a few digits: `1.0`, `1e3`, `9007199254740993`. */
 export class NumberLiteral {
   readonly text: string
   constructor(text: string) {
@@ -40,7 +40,7 @@ export function keysInOrder(text: string): string[] {
 
 /** Numbers as numbers, all the way down. */
 export function plainJson(value: ReadValue): JsonValue {
-  if (value instanceof NumberLiteral) return exactNumber(value.text)
+  if (value instanceof NumberLiteral) return numberOf(value.text)
   if (Array.isArray(value)) return value.map(plainJson)
   if (typeof value !== 'object' || value === null) return value
   const plain: JsonObject = {}
@@ -48,18 +48,10 @@ export function plainJson(value: ReadValue): JsonValue {
   return plain
 }
 
-const WHOLE = /^-?\d+$/
-const MOST = 2n ** 63n
-
-/**
- * Whole numbers of 64 bits that a JavaScript number cannot hold are refused: rounded they would be others (decision 0052).
- * Larger ones are fractions to Kubernetes too.
- */
-export function exactNumber(text: string): number {
-  const number = Number(text)
-  if (Number.isSafeInteger(number) || !WHOLE.test(text) || BigInt(text) >= MOST || BigInt(text) < -MOST) return number
-  const most = Number.MAX_SAFE_INTEGER
-  throw badRequest(`the number ${text} cannot be kept exactly: whole numbers are kept from -${most} to ${most}`)
+function numberOf(text: string): number | bigint {
+  const number = jsonNumber(text)
+  if (Math.abs(Number(number)) < Number.POSITIVE_INFINITY) return number
+  throw badRequest(`json: cannot unmarshal number ${text} into Go value of type float64`)
 }
 
 export function setOwn(object: JsonObject, key: string, value: ReadValue): void {

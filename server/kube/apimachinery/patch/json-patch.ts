@@ -2,6 +2,7 @@
 // limits and the words. Upstream: apiserver/pkg/endpoints/handlers/patch.go (jsonPatcher).
 
 import fastJsonPatch, { type Operation } from 'fast-json-patch'
+import { deepCopy } from '../deep.ts'
 import { isJsonObject, type JsonValue } from '../json.ts'
 import { badRequest, StatusError } from '../status-error.ts'
 
@@ -13,12 +14,24 @@ const OPERATIONS = ['add', 'remove', 'replace', 'move', 'copy', 'test']
 export function jsonPatch(document: JsonValue, patch: JsonValue): JsonValue {
   const operations = readOperations(patch)
   try {
-    // validate: true (missing targets are errors), mutate: false, banPrototypeModifications: true.
-    const patched = fastJsonPatch.applyPatch(document, operations, true, false, true).newDocument
-    return patched as JsonValue
+    let patched = deepCopy(document)
+    for (const [index, operation] of operations.entries()) {
+      // validate: true (missing targets are errors), mutate: true, banPrototypeModifications: true.
+      const step = exactly(patched, deepCopy(operation))
+      patched = fastJsonPatch.applyOperation(patched, step, true, true, true, index).newDocument as JsonValue
+    }
+    return patched
   } catch (cause) {
     throw new StatusError('Invalid', describe(cause, operations), { cause })
   }
+}
+
+/** The library copies by way of JSON.parse, which rounds long numbers. */
+function exactly(document: JsonValue, operation: Operation): Operation {
+  if (operation.op !== 'copy') return operation
+  const steps = operation.from.split('/').slice(1).map(fastJsonPatch.unescapePathComponent)
+  const value = steps.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], document)
+  return value === undefined ? operation : { op: 'add', path: operation.path, value: deepCopy(value) }
 }
 
 /** Is it that what a `test` asks for is not so? */
@@ -52,8 +65,8 @@ function readOperations(patch: JsonValue): Operation[] {
 }
 
 function describe(cause: unknown, operations: Operation[]): string {
-  const failed = cause as { name?: string; index?: number; operation?: Operation }
-  const operation = failed.operation ?? operations[failed.index ?? 0]
+  const failed = cause as { name?: string; index?: number }
+  const operation = operations[failed.index ?? 0]
   const where = operation ? `${operation.op} operation does not apply: doc is missing path: "${operation.path}"` : ''
   switch (failed.name) {
     case 'TEST_OPERATION_FAILED':

@@ -13,7 +13,7 @@
 // Upstream: apimachinery/pkg/util/strategicpatch/patch.go (mergeMap). Its mode that merges two patches into one is
 // the client's business and is not here.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
+import { isInt64, isJsonNumber, isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
 import { badRequest } from '../status-error.ts'
 import { goFormat } from './go-format.ts'
 import { mergedOrder } from './list-order.ts'
@@ -287,6 +287,6 @@ function goTypeOf(value: JsonValue): string {
   if (Array.isArray(value)) return '[]interface {}'
   if (typeof value === 'object') return 'map[string]interface {}'
   if (typeof value === 'boolean') return 'bool'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (isJsonNumber(value)) return isInt64(value) ? 'int64' : 'float64'
   return 'string'
 }

@@ -1,7 +1,7 @@
 // A custom resource as a row. Upstream: apiextensions-apiserver/pkg/registry/customresource/tableconvertor.
 
 import type { CustomResourceColumnDefinition } from 'kubernetes-types/apiextensions/v1'
-import type { JsonValue } from '../../apimachinery/json.ts'
+import { isInt64, isJsonNumber, type JsonPrimitive, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type Column, humanDuration, nameColumn } from '../../kinds/define-kind.ts'
 import { jsonPath } from './json-path.ts'
@@ -28,14 +28,14 @@ function columnOf({ name, type, format, description, priority, jsonPath: path }:
   return column
 }
 
-function cell(type: string, value: JsonValue, now: number): string | number | boolean | null {
+function cell(type: string, value: JsonValue, now: number): JsonPrimitive {
   switch (type) {
     case 'string':
       return typeof value === 'string' ? value : JSON.stringify(value)
     case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : null
+      return isInt64(value) ? value : typeof value === 'number' ? Math.trunc(value) : null
     case 'number':
-      return typeof value === 'number' ? value : null
+      return isJsonNumber(value) ? Number(value) : null
     case 'boolean':
       return typeof value === 'boolean' ? value : null
     case 'date': {

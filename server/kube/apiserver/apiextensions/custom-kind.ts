@@ -3,7 +3,7 @@
 
 import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isInt64, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { compareVersions } from '../../apimachinery/version-order.ts'
@@ -11,9 +11,10 @@ import type { Cel } from '../../cel/cel.ts'
 import { type AnyKind, defineKind, SENT_METADATA, type Strategy } from '../../kinds/define-kind.ts'
 import { setSchemaDefaults } from '../../schemas/structural/defaults.ts'
 import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
+import { NOWHERE } from '../../schemas/structural/number-rules.ts'
 import { Patterns } from '../../schemas/structural/patterns.ts'
 import { embeddedProblems, listProblems } from '../../schemas/structural/shape-rules.ts'
-import { NOWHERE, valueProblems } from '../../schemas/structural/validate-value.ts'
+import { valueProblems } from '../../schemas/structural/validate-value.ts'
 import { ValidationRules } from '../../schemas/structural/validation-rules.ts'
 import { customColumns } from './columns.ts'
 import { jsonPath } from './json-path.ts'
@@ -142,7 +143,7 @@ function scaleErrors(object: JsonObject, scale: NonNullable<Version['subresource
   return [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path) => {
     const [value] = jsonPath(path)(object)
     if (value === undefined) return []
-    if (typeof value !== 'number' || !Number.isInteger(value)) {
+    if (!isInt64(value)) {
       const type = typeof value === 'number' ? 'float64' : typeof value === 'string' ? 'string' : 'bool'
       const why = `${path} accessor error: ${JSON.stringify(value)} is of the type ${isJsonObject(value) ? 'map[string]interface {}' : type}, expected int64`
       return [fieldError.invalid(path, 0, why)]

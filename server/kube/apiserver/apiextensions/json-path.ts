@@ -2,7 +2,7 @@
 // `.metadata.labels.app\.kubernetes\.io/name`, `.spec.hosts[*]`. What is missing gives nothing.
 // Upstream: client-go/util/jsonpath.
 
-import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isJsonNumber, isJsonObject, type JsonValue, jsonNumber } from '../../apimachinery/json.ts'
 
 type Step = (values: JsonValue[]) => JsonValue[]
 
@@ -78,14 +78,15 @@ function filterOf([, path = '', operator, single, double, bare]: RegExpExecArray
 
 function literal(text: string): JsonValue {
   if (text === 'true' || text === 'false') return text === 'true'
-  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text
+  return text !== '' && Number.isFinite(Number(text)) ? jsonNumber(text) : text
 }
 
 function compares(a: JsonValue, operator: string, b: JsonValue): boolean {
   if (operator === '==') return a === b
   if (operator === '!=') return a !== b
-  if (typeof a !== typeof b || (typeof a !== 'number' && typeof a !== 'string')) return false
-  const [left, right] = [a, b as typeof a]
+  const areNumbers = isJsonNumber(a) && isJsonNumber(b)
+  if (!areNumbers && (typeof a !== 'string' || typeof b !== 'string')) return false
+  const [left, right] = [a as string, b as string]
   if (operator === '<') return left < right
   if (operator === '<=') return left <= right
   return operator === '>' ? left > right : left >= right

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { isJsonObject } from '../../apimachinery/json.ts'
+import { isJsonObject, parseJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { internalError } from '../../apimachinery/status-error.ts'
 import type { ServiceCaller } from '../http-front/service-caller.ts'
@@ -53,7 +53,7 @@ export function webhookConverter(caller: ServiceCaller, { spec }: CustomResource
 function readAnswer(text: string, uid: string, fail: (why: string) => Error): KubeObject[] {
   let body: unknown
   try {
-    body = JSON.parse(text)
+    body = parseJson(text)
   } catch (err) {
     throw fail(`failed: ${(err as Error).message}`)
   }

@@ -2,7 +2,7 @@
 // Upstream: apiserver/pkg/endpoints/filters/audit.go.
 
 import { parse } from 'yaml'
-import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
+import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts'
 import { readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
@@ -91,7 +91,7 @@ function sentObject({ body }: Audited, schemas: Schemas): unknown {
   try {
     if (contentType.includes('protobuf')) return readProtobuf(schemas, bytes).object
     const text = bytes.toString('utf8')
-    return contentType.includes('yaml') ? parse(text) : JSON.parse(text)
+    return contentType.includes('yaml') ? parse(text) : parseJson(text)
   } catch {
     // What could not be read was refused; the event says so.
     return undefined

@@ -1,12 +1,12 @@
 // DeleteOptions, from the body or, as older clients do, from the query.
 // Upstream: apimachinery meta/v1/validation ValidateDeleteOptions.
 
-import { isJsonObject } from '../../apimachinery/json.ts'
+import { isInt64, isJsonObject, jsonNumber } from '../../apimachinery/json.ts'
 import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { DeleteRequest } from '../registry/deletion.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
-import { parseJson, readValue } from '../request-path/read-body.ts'
+import { parseBody, readValue } from '../request-path/read-body.ts'
 import { dryRunErrors } from './write-options.ts'
 
 const DELETE_OPTIONS = { group: 'meta.k8s.io', kind: 'DeleteOptions' }
@@ -20,7 +20,7 @@ export async function readDeleteOptions({
   schemas: Schemas
 }): Promise<DeleteRequest & { dryRun: boolean }> {
   const sent = await readValue(request, { schemas })
-  const value = typeof sent === 'string' ? parseJson(sent) : sent
+  const value = typeof sent === 'string' ? parseBody(sent) : sent
   if (value !== undefined && value !== null && !isJsonObject(value)) throw badRequest('DeleteOptions must be an object')
   const body = (value ?? {}) as Record<string, unknown>
   const { query } = request
@@ -32,10 +32,10 @@ export async function readDeleteOptions({
   if (notKnown.length > 0) throw invalid(DELETE_OPTIONS, '', notKnown)
   const grace = body.gracePeriodSeconds ?? query.get('gracePeriodSeconds') ?? undefined
   if (grace !== undefined) {
-    const seconds = Number(grace)
-    if (!Number.isInteger(seconds)) throw badRequest(`gracePeriodSeconds: Invalid value: ${JSON.stringify(grace)}`)
+    const seconds = typeof grace === 'string' ? jsonNumber(grace) : grace
+    if (!isInt64(seconds)) throw badRequest(`gracePeriodSeconds: Invalid value: ${JSON.stringify(grace)}`)
     // Upstream treats a negative number as "one second", the shortest grace there is.
-    options.gracePeriodSeconds = seconds < 0 ? 1 : seconds
+    options.gracePeriodSeconds = seconds < 0 ? 1 : (seconds as number)
   }
   const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined
   if (policy !== undefined) {

@@ -13,7 +13,7 @@ import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
 import type { DeleteRequest } from '../registry/deletion.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Answer } from '../request-path/answer.ts'
-import { decodeAs, parseJson, readValue } from '../request-path/read-body.ts'
+import { decodeAs, parseBody, readValue } from '../request-path/read-body.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import type { Endpoints } from './endpoints.ts'
 import { admit, type Call, gateOf, OPEN_GATE } from './object-endpoints.ts'
@@ -81,7 +81,7 @@ const placeOf = ({ info: { namespace, name } }: Call) => ({ namespace, name })
 async function readEviction(call: Call): Promise<DeleteRequest & { eviction: Eviction; dryRun: boolean }> {
   const { info, request, schemas } = call
   const sent = await readValue(request, call)
-  const value = typeof sent === 'string' ? parseJson(sent) : sent
+  const value = typeof sent === 'string' ? parseBody(sent) : sent
   if (!isJsonObject(value)) throw badRequest('an Eviction is expected')
   const body: JsonObject = value.apiVersion === OLD_VERSION ? { ...value, apiVersion: 'policy/v1' } : value
   const eviction = decodeAs(schemas, EVICTION, body, { fieldValidation: '' }) as Eviction

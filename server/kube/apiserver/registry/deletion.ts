@@ -43,7 +43,7 @@ export function planDeletion(kind: AnyKind, object: KubeObject, request: DeleteR
     if (current > 0 && !isShorter) return { outcome: 'pending' }
     if (grace === 0 && !isHeld) return { outcome: 'remove' }
     if (!isShorter && sameList(before.finalizers ?? [], finalizers)) return { outcome: 'pending' }
-    if (isShorter) mark(meta, Date.parse(before.deletionTimestamp) - current * 1000, grace)
+    if (isShorter) mark(meta, Date.parse(before.deletionTimestamp) - durationMs(current), grace)
     return { outcome: 'mark', object: next }
   }
   if (grace === 0 && !isHeld) return { outcome: 'remove' }
@@ -53,10 +53,13 @@ export function planDeletion(kind: AnyKind, object: KubeObject, request: DeleteR
   return { outcome: 'mark', object: next }
 
   function mark(target: ObjectMeta, fromMs: number, graceSeconds: number): void {
-    target.deletionTimestamp = `${new Date(fromMs + graceSeconds * 1000).toISOString().slice(0, 19)}Z`
+    target.deletionTimestamp = `${new Date(fromMs + durationMs(graceSeconds)).toISOString().slice(0, 19)}Z`
     target.deletionGracePeriodSeconds = graceSeconds
   }
 }
+
+/** A duration of Go has 64 bits of nanoseconds: 292 years are the most, and more come out as others. */
+const durationMs = (seconds: number) => Number(BigInt.asIntN(64, BigInt(seconds) * 1_000_000_000n) / 1_000_000n)
 
 /** After an update: an object whose deletion has begun goes as soon as nothing holds it any more. */
 export function isReadyToGo(kind: AnyKind, object: KubeObject): boolean {

@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { Trace } from '../../../base/trace.ts'
+import { withDigits } from '../../apimachinery/json.ts'
 import { internalError, StatusError } from '../../apimachinery/status-error.ts'
 import { withoutSecrets } from '../../kinds/shown-secret.ts'
 import { isTooLarge, StoreClosedError } from '../../store/store.ts'
@@ -248,7 +249,7 @@ function tell({ trace, clock, auditor, metrics }: RequestPathOptions, outcome: O
     ...(context.revision === undefined ? {} : { revision: context.revision }),
     ...(context.because === undefined ? {} : { because: context.because }),
     ...(context.meant ? { meantFor: context.meant.for } : {}),
-    ...(context.meant && code === 409 ? { refused: withoutSecrets(info, context.meant.content) } : {}),
+    ...(context.meant && code === 409 ? { refused: withDigits(withoutSecrets(info, context.meant.content)) } : {}),
     cause: context.cause,
   })
   const isLong = outcome.ok && outcome.answer.type === 'watch'

@@ -1,7 +1,7 @@
 // From a request's body to an object of a kind. JSON and YAML are read; unknown fields are an error, a warning or
 // nothing, as the sender asked (fieldValidation). Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
 import { decode, strictDecodingError } from '../../schemas/decode.ts'
@@ -102,9 +102,9 @@ export function decodeAs(
   return object as KubeObject
 }
 
-export function parseJson(text: string): JsonValue {
+export function parseBody(text: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue
+    return parseJson(text)
   } catch (err) {
     throw badRequest(`couldn't get version/kind; json parse error: ${err instanceof Error ? err.message : 'invalid'}`)
   }

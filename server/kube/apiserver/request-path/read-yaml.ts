@@ -1,13 +1,14 @@
 // YAML as the server reads it: a key given twice is told of, and the last one counts.
 
 import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml'
-import type { JsonValue } from '../../apimachinery/json.ts'
+import { int64Of, type JsonValue, jsonNumber } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import { AS_GO_READS } from '../../apimachinery/yaml.ts'
-import { exactNumber } from '../../schemas/strict-json.ts'
 
 /** Aliases can blow a small body up to gigabytes; nobody needs many. */
 const ALIASES = 100
+/** The library's own search for keys given twice takes minutes for a map of some ten thousands. */
+const READING = { ...AS_GO_READS, uniqueKeys: false, intAsBigInt: true, logLevel: 'error' } as const
 const GO_WORDS = [
   ['call stack', 'exceeded max depth of 10000'],
   ['Excessive alias count', 'document contains excessive aliasing'],
@@ -23,11 +24,10 @@ export interface ReadYaml {
 export function readYaml(text: string, refusal: (why: string) => StatusError): ReadYaml {
   const lines = new LineCounter()
   try {
-    // The library's own search for keys given twice takes minutes for a map of some ten thousands.
-    const document = parseDocument(text, { ...AS_GO_READS, uniqueKeys: false, lineCounter: lines, logLevel: 'error' })
+    const document = parseDocument(text, { ...READING, lineCounter: lines })
     const [problem] = document.errors
     if (problem) throw new Error(problem.message.split('\n', 1)[0])
-    if (LONG_NUMBER.test(text)) assertExact(document)
+    readNumbers(document, refusal)
     const value = (document.toJS({ maxAliasCount: ALIASES }) ?? null) as JsonValue
     return { value, duplicates: duplicatesIn(document, lines) }
   } catch (err) {
@@ -37,15 +37,21 @@ export function readYaml(text: string, refusal: (why: string) => StatusError): R
   }
 }
 
-const LONG_NUMBER = /\d{16}/
-
-function assertExact(document: Document): void {
+/** By way of JSON, which has no infinity; what is too large for any number is a text to Go's reader. */
+function readNumbers(document: Document, refusal: (why: string) => StatusError): void {
   visit(document, {
-    Scalar(_key, { value, source }) {
-      if (typeof value === 'number' && source !== undefined) exactNumber(source.replace(/^\+/, ''))
+    Scalar(_key, scalar) {
+      const { value, source = '' } = scalar
+      if (typeof value === 'bigint') scalar.value = int64Of(value)
+      else if (typeof value !== 'number') return
+      else if (Number.isFinite(value)) scalar.value = jsonNumber(String(value))
+      else if (/\d/.test(source)) scalar.value = source
+      else throw refusal(`json: unsupported value: ${IN_GO[String(value) as keyof typeof IN_GO]}`)
     },
   })
 }
+
+const IN_GO = { Infinity: '+Inf', '-Infinity': '-Inf', NaN: 'NaN' }
 
 function duplicatesIn(document: Document, lines: LineCounter): string[] {
   const duplicates: string[] = []

@@ -8,6 +8,7 @@
 //   in list {"metadata":{"resourceVersion":"41","name":"web",…
 
 import { deepFreeze } from '../../apimachinery/deep.ts'
+import { parseJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 
@@ -32,7 +33,7 @@ export function encodeStored(kind: AnyKind, object: KubeObject): Buffer {
 
 /** Throws when the bytes are not what we write: someone has been at the store. */
 export function decodeStored(value: Buffer): KubeObject {
-  const object: unknown = JSON.parse(value.toString('utf8'))
+  const object: unknown = parseJson(value.toString('utf8'))
   if (typeof object !== 'object' || object === null || typeof (object as KubeObject).metadata !== 'object') {
     throw new Error('not an object of this kind')
   }

@@ -103,7 +103,7 @@ export class CronJobReconciler implements Reconciler {
     report.seen = `${status.active?.length ?? 0} active`
     if (due.lastMs === undefined) return wait
     complain(context, cronJob, due)
-    if (spec?.startingDeadlineSeconds !== undefined && due.lastMs + spec.startingDeadlineSeconds * 1000 < now) {
+    if (spec?.startingDeadlineSeconds !== undefined && due.lastMs + Number(spec.startingDeadlineSeconds) * 1000 < now) {
       context.event(
         CronJob,
         cronJob,

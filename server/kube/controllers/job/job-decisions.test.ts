@@ -174,6 +174,13 @@ describe('the end', () => {
     ],
     ['as many failures as allowed', { backoffLimit: 1 }, { failed: 1 }, [], undefined],
     ['too long', { activeDeadlineSeconds: 60 }, { startTime: '2026-01-01T00:59:00Z' }, [], 'DeadlineExceeded'],
+    [
+      'not for ages',
+      { activeDeadlineSeconds: (2n ** 62n) as never },
+      { startTime: '2026-01-01T00:59:00Z' },
+      [],
+      undefined,
+    ],
     ['not too long', { activeDeadlineSeconds: 61 }, { startTime: '2026-01-01T00:59:00Z' }, [], undefined],
     [
       'enough by its success policy',

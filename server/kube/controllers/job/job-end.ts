@@ -32,7 +32,7 @@ function failureOf(job: Job, counts: Counts, now: number): End | undefined {
   }
   const { activeDeadlineSeconds: deadline, maxFailedIndexes, backoffLimitPerIndex, completions = 0 } = spec ?? {}
   const startedAt = Date.parse(status?.startTime ?? '')
-  if (deadline !== undefined && !spec?.suspend && startedAt + deadline * 1000 <= now) {
+  if (deadline !== undefined && !spec?.suspend && startedAt + Number(deadline) * 1000 <= now) {
     return failure('DeadlineExceeded', 'Job was active longer than specified deadline')
   }
   if (!isIndexed(job) || backoffLimitPerIndex === undefined) return undefined

@@ -225,7 +225,7 @@ function deadlineMs(job: BatchJob, now: number): number | undefined {
   const { activeDeadlineSeconds: deadline, suspend } = job.spec ?? {}
   const startedAt = Date.parse(job.status?.startTime ?? '')
   if (deadline === undefined || suspend || Number.isNaN(startedAt)) return undefined
-  return Math.max(0, startedAt + deadline * 1000 - now)
+  return Math.max(0, startedAt + Number(deadline) * 1000 - now)
 }
 
 function soonest(...waits: (number | undefined)[]): Result {

@@ -33,6 +33,12 @@ it.each([
     ],
     ms: 10_000,
   },
+  {
+    name: 'a toleration for ages',
+    taints: ['a'],
+    tolerations: [{ operator: 'Exists', tolerationSeconds: (2n ** 62n) as never }],
+    ms: 2 ** 62 * 1000,
+  },
   { name: 'one of two not tolerated', taints: ['a', 'b'], tolerations: [{ key: 'a', operator: 'Exists' }], ms: 0 },
   {
     name: 'a toleration of another effect',

@@ -12,7 +12,9 @@ export function tolerationTimeMs(taints: readonly Taint[], tolerations: readonly
     used.push(...matching)
   }
   // The shortest of all that are needed; one without a time tolerates for ever.
-  const seconds = used.flatMap(({ tolerationSeconds }) => (tolerationSeconds === undefined ? [] : [tolerationSeconds]))
+  const seconds = used.flatMap(({ tolerationSeconds }) =>
+    tolerationSeconds === undefined ? [] : [Number(tolerationSeconds)],
+  )
   return seconds.length === 0 ? Number.POSITIVE_INFINITY : Math.max(0, Math.min(...seconds)) * 1000
 }
 

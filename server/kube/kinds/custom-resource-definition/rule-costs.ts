@@ -18,7 +18,7 @@ export type Cardinality = number | undefined
 export function cardinalityBelow(schema: JsonSchema, own: Cardinality): Cardinality {
   const { type, items, additionalProperties: rest, maxItems, maxProperties } = schema
   const factor = type === 'array' && items ? maxItems : type === 'object' && rest ? maxProperties : 1
-  return own === undefined || factor === undefined ? undefined : own * factor
+  return own === undefined || factor === undefined ? undefined : own * Number(factor)
 }
 
 export class RuleCosts {

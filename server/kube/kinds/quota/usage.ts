@@ -62,7 +62,9 @@ const isOfClaims = (name: string) =>
 export function hasEnded({ metadata, status }: WirePod, now: number): boolean {
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return true
   const { deletionTimestamp, deletionGracePeriodSeconds: grace } = metadata ?? {}
-  return deletionTimestamp !== undefined && grace !== undefined && now > Date.parse(deletionTimestamp) + grace * 1000
+  return (
+    deletionTimestamp !== undefined && grace !== undefined && now > Date.parse(deletionTimestamp) + Number(grace) * 1000
+  )
 }
 
 function podUsage(pod: WirePod, now: number): Amounts {

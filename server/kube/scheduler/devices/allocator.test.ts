@@ -144,6 +144,15 @@ describe('devices on a node', () => {
       ['x: fresh'],
     ],
     [
+      'of the newest generation, however many there were',
+      [claim('c', [exactly('x', { count: 1n as never })])],
+      [
+        slice('n', { old: {} }),
+        slice('n', { fresh: {} }, { pool: { generation: (2n ** 62n) as never, name: 'n', resourceSliceCount: 1 } }),
+      ],
+      ['x: fresh'],
+    ],
+    [
       'not of a pool that is not told to its end',
       [claim('c', [exactly('x')])],
       [slice('n', { a: {} }, { pool: { name: 'n', generation: 1, resourceSliceCount: 2 } })],

@@ -96,7 +96,7 @@ class Search {
         const why = `deviceclass.resource.k8s.io "${deviceClassName}" not found`
         throw new Error(`${where}: could not retrieve device class ${deviceClassName}: ${why}`)
       }
-      const wish: NamedWish = { ...told, class: found, count }
+      const wish: NamedWish = { ...told, class: found, count: Number(count) }
       if (allocationMode !== 'All') return wish
       wish.all = this.#allFor(claim, wish, where)
       wish.count = wish.all.length

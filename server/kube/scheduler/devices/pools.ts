@@ -27,7 +27,7 @@ export interface Pool {
 export const deviceId = (driver: string, pool: string, device: string): string => `${driver}/${pool}/${device}`
 
 const poolId = ({ spec }: Slice) => `${spec?.driver}/${spec?.pool?.name}`
-const generationOf = ({ spec }: Slice) => spec?.pool?.generation ?? 0
+const generationOf = ({ spec }: Slice) => Number(spec?.pool?.generation ?? 0)
 
 export function poolsOf(node: Node, slices: readonly Slice[]): Pool[] {
   const all = Map.groupBy(slices, poolId)

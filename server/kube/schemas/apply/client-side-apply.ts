@@ -2,7 +2,7 @@
 // kubectl may take over from itself, and keeps the annotation true as long as it is there, so that one can go back.
 // Upstream: apimachinery/pkg/util/managedfields/internal/lastapplied{manager,updater}.go.
 
-import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
+import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts'
 import type { ApplySchema } from './apply-schema.ts'
 import type { FieldSet } from './field-set.ts'
 import { compareTyped, fieldSetOf } from './typed-value.ts'
@@ -22,7 +22,7 @@ export function ownByClientSideApply(told: {
   const text = lastApplied(live)
   if (manager !== KUBECTL || text === undefined) return undefined
   try {
-    const last: unknown = JSON.parse(text)
+    const last: unknown = parseJson(text)
     if (!isJsonObject(last) || last.apiVersion !== apiVersion) return undefined
     const { added, modified, removed } = compareTyped(schema, last, live)
     return fieldSetOf(schema, last).difference(modified).difference(added).difference(removed)

@@ -7,7 +7,7 @@
 // set. A step marked ● is a member; what lies below it is not owned by that. Sets are never changed once built, except by
 // insert() on one's own, and share their parts. Upstream: structured-merge-diff/fieldpath/set.go.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isJsonNumber, isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../apimachinery/json.ts'
 import type { ApplySchema } from './apply-schema.ts'
 
 export type Path = readonly string[]
@@ -160,10 +160,10 @@ function schemaBelow(schema: ApplySchema, step: string): { schema: ApplySchema; 
 /** Fields by name; elements by their keys, of which numbers count as numbers: port 80 comes before 443. */
 function compareSteps(a: string, b: string): number {
   if (a.startsWith('k:') && b.startsWith('k:')) {
-    const [left, right] = [JSON.parse(a.slice(2)) as JsonObject, JSON.parse(b.slice(2)) as JsonObject]
+    const [left, right] = [parseJson(a.slice(2)) as JsonObject, parseJson(b.slice(2)) as JsonObject]
     for (const key in left) {
       const [mine, theirs] = [left[key] ?? null, right[key] ?? null]
-      if (typeof mine === 'number' && typeof theirs === 'number' && mine !== theirs) return mine - theirs
+      if (isJsonNumber(mine) && isJsonNumber(theirs) && mine !== theirs) return mine < theirs ? -1 : 1
       if (mine !== theirs) break
     }
   }
@@ -178,7 +178,7 @@ export function pathText(path: Path): string {
       if (step.startsWith('f:')) return `.${value}`
       if (step.startsWith('v:')) return `[=${value}]`
       if (step.startsWith('i:')) return `[${value}]`
-      const keys = Object.entries(JSON.parse(value) as JsonObject)
+      const keys = Object.entries(parseJson(value) as JsonObject)
       return `[${keys.map(([key, of]) => `${key}=${JSON.stringify(of)}`).join(',')}]`
     })
     .join('')

@@ -1,7 +1,7 @@
 // Is an applied configuration of its kind's types? Unlike other writes, an apply may hold nothing that its kind does not
 // know: nobody could own it. Worded as upstream: structured-merge-diff/typed/validate.go.
 
-import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isInt64, isJsonNumber, isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from '../schemas.ts'
 import { applySchemaOfSchema } from '../structural/apply-of-schema.ts'
@@ -72,7 +72,7 @@ class TypedCheck {
       case 'int32':
       case 'int64':
       case 'double':
-        if (typeof value !== 'number') this.#note(`expected numeric (int or float), got ${goType(value)}`)
+        if (!isJsonNumber(value)) this.#note(`expected numeric (int or float), got ${goType(value)}`)
         break
       case 'int-or-string':
       case 'quantity':
@@ -127,7 +127,7 @@ class TypedCheck {
         break
       case 'integer':
       case 'number':
-        if (typeof value !== 'number') this.#note(`expected numeric (int or float), got ${goType(value)}`)
+        if (!isJsonNumber(value)) this.#note(`expected numeric (int or float), got ${goType(value)}`)
         break
       case 'string':
         if (typeof value !== 'string') this.#note(`expected string, got ${goText(value)}`)
@@ -186,7 +186,7 @@ function goText(value: JsonValue): string {
 
 function goType(value: JsonValue): string {
   if (Array.isArray(value)) return '[]interface {}'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (isJsonNumber(value)) return isInt64(value) ? 'int64' : 'float64'
   if (typeof value === 'boolean') return 'bool'
   return typeof value === 'string' ? 'string' : 'map[string]interface {}'
 }

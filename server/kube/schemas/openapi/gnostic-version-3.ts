@@ -1,6 +1,6 @@
 // An OpenAPI 3 document as gnostic's protobuf. Numbers are those of gnostic's OpenAPIv3.proto.
 
-import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
+import { isJsonNumber, isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import {
   anything,
   double,
@@ -33,7 +33,7 @@ const schema: Write = orReference(() => SCHEMA)
 
 /** A default that is a number, a flag or a text; the message has no place for others. */
 const scalar: Write = (writer, field, value) => {
-  if (typeof value === 'number') writer.message(field, (item) => item.double(1, value))
+  if (isJsonNumber(value)) writer.message(field, (item) => item.double(1, Number(value)))
   else if (typeof value === 'boolean') writer.message(field, (item) => item.bool(2, value))
   else if (typeof value === 'string') writer.message(field, (item) => item.string(3, value))
 }

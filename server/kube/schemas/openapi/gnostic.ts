@@ -3,7 +3,7 @@
 // Each message is a table: JSON key → field number and how its value is written. Only what our documents contain is
 // there; a key that is in no table is left out.
 
-import type { JsonObject, JsonValue } from '../../apimachinery/json.ts'
+import { isJsonNumber, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { ProtoWriter } from '../protobuf/proto-writer.ts'
 
 export type Write = (writer: ProtoWriter, field: number, value: JsonValue) => void
@@ -36,7 +36,7 @@ export const flag: Write = (writer, field, value) => {
 }
 export const anything: Write = (writer, field, value) =>
   writer.message(field, (any) => any.string(2, JSON.stringify(value)))
-export const integer: Write = (writer, field, value) => writer.integer(field, Number(value))
+export const integer: Write = (writer, field, value) => writer.integer(field, isJsonNumber(value) ? value : 0)
 export const double: Write = (writer, field, value) => writer.double(field, Number(value))
 export const only: Write = () => {}
 

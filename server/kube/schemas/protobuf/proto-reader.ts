@@ -1,5 +1,6 @@
 // Protobuf's wire form, read. Bytes come from clients: whatever does not fit is a BadRequest, never a wrong read.
 
+import { int64Of } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 
 /** One field as it stands on the wire: a number, or bytes that are text, message or packed numbers. */
@@ -58,11 +59,14 @@ export function bytesOf(value: WireValue): Buffer {
 
 export const textOf = (value: WireValue) => bytesOf(value).toString('utf8')
 
-/** int32 and int64: two's complement. Beyond 2⁵³ digits are lost, as in JSON. */
-export function integerOf(value: WireValue): number {
+/** int32 and int64: two's complement. */
+export function wholeOf(value: WireValue): number | bigint {
   if (value.wire !== 'varint') throw malformed('bytes where a number is due')
-  return Number(BigInt.asIntN(64, value.value))
+  return int64Of(BigInt.asIntN(64, value.value))
 }
+
+/** Where digits beyond 2⁵³ do not matter. */
+export const integerOf = (value: WireValue): number => Number(wholeOf(value))
 
 export function doubleOf(value: WireValue): number {
   if (value.wire !== 'fixed64') throw malformed('no double')

@@ -31,9 +31,9 @@ export class ProtoWriter {
   }
 
   /** int32 and int64 alike: a negative number takes ten bytes, as two's complement of 64 bits. */
-  integer(field: number, value: number): void {
+  integer(field: number, value: number | bigint): void {
     this.#tag(field, VARINT)
-    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) this.#varint(value)
+    if (typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER) this.#varint(value)
     else this.#bigVarint(BigInt.asUintN(64, BigInt(value)))
   }
 

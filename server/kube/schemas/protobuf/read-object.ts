@@ -1,11 +1,20 @@
 // The message of a type as a JSON object. Fields of unknown numbers are skipped: a newer client may send them.
 
-import type { JsonObject, JsonValue } from '../../apimachinery/json.ts'
+import { type JsonObject, type JsonValue, parseJson } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import type { FieldFact, ScalarKind, Schemas, TypeFact, ValueType } from '../schemas.ts'
 import { setOwn } from '../strict-json.ts'
 import { isWrappedList, JSON_SCHEMA_PROPS, schemaUnionOf } from './odd-messages.ts'
-import { bytesOf, doubleOf, integerOf, readFields, readMessage, textOf, type WireValue } from './proto-reader.ts'
+import {
+  bytesOf,
+  doubleOf,
+  integerOf,
+  readFields,
+  readMessage,
+  textOf,
+  type WireValue,
+  wholeOf,
+} from './proto-reader.ts'
 
 /** Schemas contain schemas; nothing honest goes this deep. */
 const MAX_DEPTH = 200
@@ -109,7 +118,7 @@ function readScalar(kind: ScalarKind, wire: WireValue): JsonValue {
       return integerOf(wire) !== 0
     case 'int32':
     case 'int64':
-      return integerOf(wire)
+      return wholeOf(wire)
     case 'double':
       return doubleOf(wire)
     case 'quantity': {
@@ -158,7 +167,7 @@ function readRaw(bytes: Buffer): JsonValue {
   const raw = readMessage(bytes).get(1)
   if (!raw) return null
   try {
-    return JSON.parse(textOf(raw)) as JsonValue
+    return parseJson(textOf(raw))
   } catch {
     throw badRequest('the body is no Kubernetes protobuf: an embedded object is no JSON')
   }

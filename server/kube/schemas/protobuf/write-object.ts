@@ -1,7 +1,7 @@
 // A JSON object as the message of its type. Fields come in the order of their numbers and map keys sorted, so that equal
 // objects have equal bytes, the same that Go writes.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isJsonNumber, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { FieldFact, ScalarKind, Schemas, TypeFact, ValueType } from '../schemas.ts'
 import { isWrappedList, JSON_SCHEMA_PROPS, schemaUnionOf } from './odd-messages.ts'
 import type { ProtoWriter } from './proto-writer.ts'
@@ -93,7 +93,7 @@ function writeScalar(kind: ScalarKind, number: number, value: JsonValue, writer:
       break
     case 'int32':
     case 'int64':
-      writer.integer(number, Number(value))
+      writer.integer(number, isJsonNumber(value) ? value : 0)
       break
     case 'double':
       writer.double(number, Number(value))

@@ -10,7 +10,7 @@ const LONGEST_TEXT = LARGEST_REQUEST - 2
 /** So many of at least this size. */
 const fits = (least: number) => Math.floor((LARGEST_REQUEST - 2) / least)
 /** A character takes up to four bytes. */
-const fourfold = (length: number | undefined) => (length === undefined ? undefined : length * 4)
+const fourfold = (length: number | undefined) => (length === undefined ? undefined : Number(length) * 4)
 
 const STRING: CelType = { kind: 'string', most: LONGEST_TEXT, least: 2 }
 /** Of metadata a rule sees these two, at the root and in embedded resources. */
@@ -41,7 +41,7 @@ function plainTypeOf(schema: JsonSchema, isRoot: boolean): CelType | undefined {
       return textType(schema)
     case 'array': {
       const items = schema.items && celTypeOf(schema.items)
-      return items && { kind: 'list', items, most: schema.maxItems ?? fits((items.least ?? 0) + 1), least: 2 }
+      return items && { kind: 'list', items, most: Number(schema.maxItems ?? fits((items.least ?? 0) + 1)), least: 2 }
     }
     case 'object':
       return objectType(schema, isRoot || schema['x-kubernetes-embedded-resource'] === true)
@@ -55,7 +55,9 @@ function objectType(schema: JsonSchema, hasMeta: boolean): CelType | undefined {
   if (typeof rest === 'object') {
     const values = celTypeOf(rest)
     // Of each entry at least the quotes, the colon, the comma and one character of its key.
-    return values && { kind: 'map', values, most: schema.maxProperties ?? fits((values.least ?? 0) + 6), least: 2 }
+    return (
+      values && { kind: 'map', values, most: Number(schema.maxProperties ?? fits((values.least ?? 0) + 6)), least: 2 }
+    )
   }
   if (!properties && !hasMeta) {
     return schema['x-kubernetes-preserve-unknown-fields'] ? undefined : { kind: 'object', fields: {}, least: 2 }
@@ -81,7 +83,7 @@ const OF_FORMAT: Readonly<Record<string, { kind: 'timestamp' | 'duration'; most:
 function textType({ format = '', maxLength, enum: choices }: JsonSchema): CelType {
   const known = OF_FORMAT[format]
   if (known) return known
-  if (format === 'byte') return { kind: 'bytes', most: maxLength ?? LONGEST_TEXT, least: 2 }
+  if (format === 'byte') return { kind: 'bytes', most: Number(maxLength ?? LONGEST_TEXT), least: 2 }
   const longest = choices && Math.max(0, ...choices.map((value) => (typeof value === 'string' ? value.length : 0)))
   return { kind: 'string', most: fourfold(maxLength) ?? longest ?? LONGEST_TEXT, least: 2 }
 }

@@ -1,7 +1,7 @@
 // From a request's JSON to a custom resource: metadata as those of any object, the rest as its schema knows it.
 // Upstream: apiextensions-apiserver/pkg/apiserver/customresource_handler.go unstructuredSchemaCoercer.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import { type Decoded, decodeMetadata } from '../decode.ts'
 import { readObjectText } from '../read-object-text.ts'
@@ -18,7 +18,7 @@ export interface CustomKind extends GroupVersionKind {
 export function decodeCustom(schemas: Schemas, kind: CustomKind, input: string | JsonObject): Decoded {
   const { value, duplicates } = typeof input === 'string' ? readText(kind, input) : { value: input, duplicates: [] }
   // Inside the process an absent field may stand there as undefined.
-  const sent = typeof input === 'string' ? value : (JSON.parse(JSON.stringify(value)) as JsonValue)
+  const sent = typeof input === 'string' ? value : parseJson(JSON.stringify(value))
   if (!isJsonObject(sent)) throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind})`)
   const { apiVersion, kind: name, metadata: meta, ...rest } = sent
   const { metadata, problems } = decodeMetadata(schemas, kind, meta ?? {})

@@ -4,10 +4,11 @@
 // lock anybody out of their objects. Upstream: kube-openapi/pkg/validation/validate, apiserver/validation/ratcheting.go.
 
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isInt64, isJsonNumber, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { hasFormat } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { NOWHERE, numberProblems } from './number-rules.ts'
 import { oldField, oldItem } from './old-value.ts'
 import type { Patterns } from './patterns.ts'
 
@@ -28,9 +29,6 @@ interface Place {
   path: string
   old: JsonValue | undefined
 }
-
-/** As Go prints the path of an error that names no field. */
-export const NOWHERE = '<nil>'
 
 const NO_PLACE = { old: undefined }
 
@@ -55,7 +53,7 @@ class Checker {
     const problems = this.#junctors(value, schema, path)
     if (value === null) return problems
     if (typeof value === 'string') problems.push(...this.#text(value, schema, path))
-    if (typeof value === 'number') problems.push(...numberProblems(value, schema, path))
+    if (isJsonNumber(value)) problems.push(...numberProblems(value, schema, path))
     if (schema.enum && !schema.enum.some((one) => deepEqual(one, value))) {
       const allowed = schema.enum.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
       problems.push(fieldError.notSupported(path, value, allowed))
@@ -189,27 +187,6 @@ function typeProblem(value: JsonValue, schema: JsonSchema, path: string): FieldE
 function typeOf(value: JsonValue): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  // What is no 64-bit integer, Go keeps as a number.
-  if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? 'integer' : 'number'
+  if (isJsonNumber(value)) return isInt64(value) ? 'integer' : 'number'
   return typeof value
-}
-
-function numberProblems(value: number, schema: JsonSchema, path: string): FieldError[] {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format, type } = schema
-  const problems: FieldError[] = []
-  if (type === 'integer' && format === 'int32' && (value > 2147483647 || value < -2147483648)) {
-    problems.push(
-      fieldError.invalid(path, value, `Checked value must be of type ${type} with format ${format} in ${path}`),
-    )
-  }
-  if (multipleOf && !Number.isInteger(Number((value / multipleOf).toPrecision(12)))) {
-    problems.push(inBody(path, value, `should be a multiple of ${multipleOf}`))
-  }
-  if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
-    problems.push(inBody(path, value, `should be less than ${exclusiveMaximum ? '' : 'or equal to '}${maximum}`))
-  }
-  if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
-    problems.push(inBody(path, value, `should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${minimum}`))
-  }
-  return problems
 }

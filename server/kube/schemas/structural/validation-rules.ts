@@ -12,8 +12,8 @@ import { type Cel, CelError, type CelProgram } from '../../cel/cel.ts'
 import type { CelType } from '../../cel/cel-type.ts'
 import { celTypeOf } from './cel-of-schema.ts'
 import { child, type JsonSchema, schemaOfField, type ValidationRule } from './json-schema.ts'
+import { NOWHERE } from './number-rules.ts'
 import { oldField, oldItem } from './old-value.ts'
-import { NOWHERE } from './validate-value.ts'
 
 /** What one rule may cost, and all of them together. */
 const PER_CALL = 1_000_000

@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { MutatingWebhook, ValidatingWebhook } from 'kubernetes-types/admissionregistration/v1'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../apimachinery/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../../apimachinery/json.ts'
 import { type Status, StatusError } from '../../../apimachinery/status-error.ts'
 import type { ServiceCaller } from '../../http-front/service-caller.ts'
 import type { AdmissionRequest } from '../admission.ts'
@@ -65,7 +65,7 @@ function rejection({ code, text }: { code: number; text: string }): string {
 function readAnswer(text: string, uid: string, { apiVersion, kind }: { apiVersion: string; kind: string }): Verdict {
   let review: unknown
   try {
-    review = JSON.parse(text)
+    review = parseJson(text)
   } catch (err) {
     throw new Error(`received invalid webhook response: ${(err as Error).message}`)
   }
@@ -97,7 +97,7 @@ function readAnswer(text: string, uid: string, { apiVersion, kind }: { apiVersio
 
 function readPatch(base64: string): JsonValue {
   try {
-    return JSON.parse(Buffer.from(base64, 'base64').toString('utf8')) as JsonValue
+    return parseJson(Buffer.from(base64, 'base64').toString('utf8'))
   } catch (err) {
     throw new Error(`received undecodable patch in webhook response: ${(err as Error).message}`)
   }

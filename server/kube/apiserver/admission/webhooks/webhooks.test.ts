@@ -218,6 +218,14 @@ describe('mutating webhooks', () => {
     expect(reviews[1]?.request.object).toMatchObject({ data: { own: 'x', a: 'x' } })
   })
 
+  it('may set a number of 64 bits, which the next one sees whole', async () => {
+    const generation = 2n ** 63n - 1n
+    const set = patch({ op: 'add', path: '/metadata/generation', value: generation })
+    const { ask, reviews } = asking('mutating', (_, path) => (path.startsWith('/a') ? set : {}), hook('a'), hook('b'))
+    expect((await ask()).object).toMatchObject({ metadata: { generation } })
+    expect(reviews[1]?.request.object).toMatchObject({ metadata: { generation } })
+  })
+
   it('see again what was changed after them, where they want to', async () => {
     const answer: Answer = (_, path) => add(path.slice(1, 2))
     const again = hook('a', { reinvocationPolicy: 'IfNeeded' })
