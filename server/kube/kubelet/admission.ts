@@ -2,6 +2,7 @@
 // Upstream: pkg/kubelet/lifecycle/predicate.go.
 
 import type { Pod } from 'kubernetes-types/core/v1'
+import { collide, hostPorts, NO_FREE_PORTS } from '../apimachinery/host-ports.ts'
 import { podAmounts } from '../kinds/quota/pod-amounts.ts'
 import { amountOf } from './resource-amount.ts'
 
@@ -24,6 +25,14 @@ export function admit(pod: Pod, others: readonly Pod[], allocatable: Record<stri
     }
   }
   return undefined
+}
+
+/** Pods that came without the scheduler may want a port of the node that another has. */
+export function refusePorts(pod: Pod, others: readonly Pod[]): Rejection | undefined {
+  const wanted = hostPorts(pod)
+  if (wanted.length === 0) return undefined
+  const isTaken = others.flatMap(hostPorts).some((used) => wanted.some((port) => collide(port, used)))
+  return isTaken ? { reason: 'NodePorts', message: `Predicate NodePorts failed: ${NO_FREE_PORTS}` } : undefined
 }
 
 function short(resource: string, requested: number, used: number, capacity: number): Rejection {

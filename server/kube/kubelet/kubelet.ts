@@ -15,7 +15,7 @@ import { Node } from '../kinds/node.ts'
 import { PersistentVolumeClaim } from '../kinds/persistent-volume-claim.ts'
 import { Pod } from '../kinds/pod.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
-import { admit } from './admission.ts'
+import { admit, refusePorts } from './admission.ts'
 import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { ContainerStarter } from './container-starter.ts'
 import type { CredentialPlugins } from './credential-plugins.ts'
@@ -278,7 +278,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       ? (shutdown.admit() ??
         eviction.admit(pod) ??
         refuseFeatures(pod, configuration) ??
-        admit(pod, others, allocatable))
+        admit(pod, others, allocatable) ??
+        refusePorts(pod, others))
       : undefined
     if (!rejection) {
       worker.wake()

@@ -2,18 +2,13 @@
 // Upstream: kubernetes/pkg/scheduler/framework/types.go (NodeInfo).
 
 import type { Node, Pod, Taint } from 'kubernetes-types/core/v1'
+import { type HostPort, hostPorts } from '../apimachinery/host-ports.ts'
 import type { Selector } from '../apimachinery/label-selector.ts'
 import { keyOf } from '../apimachinery/object-meta.ts'
 import { type PodAffinity, podAffinityOf } from '../kinds/placement/pod-affinity.ts'
 import { amountsOf, type PodResources, podResources } from '../kinds/placement/pod-resources.ts'
 import { Amounts } from './amounts.ts'
 import { claimsOf } from './pod-claims.ts'
-
-export interface HostPort {
-  ip: string
-  protocol: string
-  port: number
-}
 
 /** Which pods somebody counts. */
 export interface PodSelection {
@@ -139,18 +134,4 @@ export class NodeInfo {
     this.nonZero.add('cpu', sign * nonZeroCpu)
     this.nonZero.add('memory', sign * nonZeroMemory)
   }
-}
-
-export function hostPorts(pod: Pod): HostPort[] {
-  const { containers = [], initContainers = [] } = pod.spec ?? {}
-  const sidecars = initContainers.filter((container) => container.restartPolicy === 'Always')
-  return [...containers, ...sidecars].flatMap((container) =>
-    (container.ports ?? [])
-      .filter(({ hostPort }) => hostPort)
-      .map(({ hostIP, protocol, hostPort }) => ({
-        ip: hostIP || '0.0.0.0',
-        protocol: protocol ?? 'TCP',
-        port: hostPort ?? 0,
-      })),
-  )
 }

@@ -35,12 +35,12 @@ export class NewestReplicaSet {
   /** Changes `turn` to what it has written. */
   async ensure(turn: Turn, { create }: { create: boolean }): Promise<AppsReplicaSet | undefined> {
     const existing = newestOf(turn.deployment, turn.sets)
-    const revision = maxRevision(without(turn.sets, existing)) + 1
+    const revision = maxRevision(without(turn.sets, existing)) + 1n
     if (existing) return this.#keepInStep(turn, existing, revision)
     return create ? this.#create(turn, revision) : undefined
   }
 
-  async #keepInStep(turn: Turn, existing: AppsReplicaSet, revision: number): Promise<AppsReplicaSet> {
+  async #keepInStep(turn: Turn, existing: AppsReplicaSet, revision: bigint): Promise<AppsReplicaSet> {
     const current = existing.metadata?.annotations ?? {}
     const annotations = annotationsForNewest(turn.deployment, current, revision)
     const minReadySeconds = turn.deployment.spec?.minReadySeconds ?? 0
@@ -58,7 +58,7 @@ export class NewestReplicaSet {
     return newest
   }
 
-  async #create(turn: Turn, revision: number): Promise<AppsReplicaSet> {
+  async #create(turn: Turn, revision: bigint): Promise<AppsReplicaSet> {
     const { context, deployment } = turn
     const desired = replicasOf(deployment)
     const replicas = newestSize(deployment, turn.sets, 0)

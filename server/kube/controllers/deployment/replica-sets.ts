@@ -32,7 +32,7 @@ export function beyondHistory(deployment: Deployment, old: readonly ReplicaSet[]
   if (limit === undefined || limit === 2147483647) return []
   const alive = old.filter((set) => !set.metadata?.deletionTimestamp)
   return [...alive]
-    .sort((a, b) => revisionOfReplicaSet(a) - revisionOfReplicaSet(b) || byAge(a, b))
+    .sort((a, b) => Number(revisionOfReplicaSet(a) - revisionOfReplicaSet(b)) || byAge(a, b))
     .slice(0, Math.max(0, alive.length - limit))
     .filter(
       (set) =>

@@ -22,11 +22,16 @@ const MAX_HISTORY_LENGTH = 2000
 
 type Annotations = Readonly<Record<string, string>>
 
-export function revisionOfReplicaSet(replicaSet: ReplicaSet): number {
-  return Number(replicaSet.metadata?.annotations?.[REVISION] ?? 0) || 0
+/** Of 64 bits, and who brings ReplicaSets of their own may begin anywhere. */
+const revisionIn = (annotations: Annotations | undefined): bigint => {
+  const text = annotations?.[REVISION]
+  return text !== undefined && /^-?\d+$/.test(text) ? BigInt(text) : 0n
 }
 
-export const maxRevision = (replicaSets: readonly ReplicaSet[]) => Math.max(0, ...replicaSets.map(revisionOfReplicaSet))
+export const revisionOfReplicaSet = ({ metadata }: ReplicaSet): bigint => revisionIn(metadata?.annotations)
+
+export const maxRevision = (replicaSets: readonly ReplicaSet[]): bigint =>
+  [0n, ...replicaSets.map(revisionOfReplicaSet)].sort((a, b) => (a < b ? -1 : 1)).at(-1) ?? 0n
 
 export function numberIn(annotations: Annotations | undefined, name: string): number | undefined {
   const text = annotations?.[name]
@@ -34,14 +39,14 @@ export function numberIn(annotations: Annotations | undefined, name: string): nu
 }
 
 /** The annotations that the newest ReplicaSet should have; the very same object when it has them. */
-export function annotationsForNewest(deployment: Deployment, current: Annotations, revision: number): Annotations {
+export function annotationsForNewest(deployment: Deployment, current: Annotations, revision: bigint): Annotations {
   const next: Record<string, string> = { ...current }
   for (const [key, value] of Object.entries(deployment.metadata?.annotations ?? {})) {
     if (!NOT_INHERITED.has(key)) next[key] = value
   }
   const before = current[REVISION]
   // Only ever forward: an older Deployment in our cache must not set it back.
-  if ((Number(before ?? 0) || 0) < revision) {
+  if (revisionIn(current) < revision) {
     next[REVISION] = String(revision)
     if (before) next[REVISION_HISTORY] = appendHistory(current[REVISION_HISTORY], before)
   }

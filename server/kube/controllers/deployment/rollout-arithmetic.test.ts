@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { podTemplateHash, sameTemplate } from '../pod-template-hash.ts'
 import { shareOut } from './proportional-scaling.ts'
 import { beyondHistory, newestOf } from './replica-sets.ts'
-import { annotationsForNewest, MAX_REPLICAS, REVISION, REVISION_HISTORY } from './revision-annotations.ts'
+import { annotationsForNewest, MAX_REPLICAS, maxRevision, REVISION, REVISION_HISTORY } from './revision-annotations.ts'
 import { boundsOf, newestSize, shrinkOld } from './rollout-bounds.ts'
 import { countedStatus, deadlineInMs, isComplete, rolloutStatus } from './rollout-status.ts'
 
@@ -216,11 +216,16 @@ it('passes annotations on, but not those that speak of the Deployment itself; re
       annotations: { note: 'hello', [REVISION]: '9', 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
     },
   }
-  const first = annotationsForNewest(owner, {}, 3)
+  const first = annotationsForNewest(owner, {}, 3n)
   expect(first).toEqual({ note: 'hello', [REVISION]: '3' })
-  expect(annotationsForNewest(owner, first, 3)).toBe(first)
-  expect(annotationsForNewest(owner, first, 2)).toBe(first)
-  expect(annotationsForNewest(owner, first, 5)).toEqual({ note: 'hello', [REVISION]: '5', [REVISION_HISTORY]: '3' })
+  expect(annotationsForNewest(owner, first, 3n)).toBe(first)
+  expect(annotationsForNewest(owner, first, 2n)).toBe(first)
+  expect(annotationsForNewest(owner, first, 5n)).toEqual({ note: 'hello', [REVISION]: '5', [REVISION_HISTORY]: '3' })
+})
+
+it('counts revisions to the last of 64 bits', () => {
+  const last = { metadata: { annotations: { [REVISION]: '3546343826724305832' } } }
+  expect(maxRevision([{}, last, { metadata: { annotations: { [REVISION]: 'none' } } }]) + 1n).toBe(3546343826724305833n)
 })
 
 it('of several with the same template the oldest is the newest version', () => {

@@ -1,12 +1,7 @@
 // A host port can be had once per node, address and protocol. Upstream: plugins/nodeports.
 
+import { collide, type HostPort, hostPorts, NO_FREE_PORTS } from '../../apimachinery/host-ports.ts'
 import { type Plugin, reject, SKIP } from '../framework.ts'
-import { type HostPort, hostPorts } from '../node-info.ts'
-
-const ANY = '0.0.0.0'
-
-const collide = (a: HostPort, b: HostPort) =>
-  a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === ANY || b.ip === ANY)
 
 export const nodePorts: Plugin = {
   name: 'NodePorts',
@@ -19,7 +14,7 @@ export const nodePorts: Plugin = {
   filter(state, _, node) {
     const wanted = state.get('NodePorts') as HostPort[]
     const taken = wanted.some((port) => node.usedPorts.some((used) => collide(port, used)))
-    return taken ? reject("node(s) didn't have free ports for the requested pod ports") : undefined
+    return taken ? reject(NO_FREE_PORTS) : undefined
   },
   wokenBy: ['node-added', 'pod-removed'],
   mayHelp(event, pod) {
