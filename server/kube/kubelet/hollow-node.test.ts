@@ -332,6 +332,17 @@ it('tells readiness by its probe and keeps others out until then', async () => {
   await until('ready', async () => (await app())?.ready === true)
 })
 
+it('lets what others say of a pod stand for ten seconds, so that its loop hears of it, and then says how it is', async () => {
+  await create({})
+  await until('running', phaseIs('Running'))
+  const pod = await get()
+  await client.of(Pod).updateStatus({ ...pod, status: { ...pod.status, phase: 'Failed' } })
+  await clock.advance(9_900)
+  expect((await get()).status?.phase).toBe('Failed')
+  await clock.advance(200)
+  await until('put right', phaseIs('Running'))
+})
+
 it('turns away what does not fit', async () => {
   await create({ containers: [{ name: 'app', image: 'app:1', resources: { requests: { cpu: '64' } } }] })
   await until('failed', phaseIs('Failed'))

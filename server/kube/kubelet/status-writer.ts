@@ -23,9 +23,13 @@ interface Entry {
   revision: number
   confirmDeletion: boolean
   busy: boolean
+  /** Somebody else has written; it is put right in a while. */
+  isDisputed: boolean
 }
 
 const RETRY_MS = 2_000
+/** What others write of a status stands so long, as upstream: whoever fails a pod is heard by its loop before. */
+const DISPUTE_MS = 10_000
 /** An API server that does not answer keeps no machine from being switched off. */
 const TOLD_AT_MOST_MS = 3_000
 const STRATEGIC = 'application/strategic-merge-patch+json'
@@ -54,11 +58,10 @@ export class StatusWriter {
 
   set(pod: PodObject, status: PodStatus): void {
     const entry = this.#entry(pod)
-    if (revisionOf(pod) > entry.revision && !saysTheSame(pod.status ?? {}, entry.acknowledged))
-      entry.written = undefined
     entry.pod = pod
     entry.status = status
     this.#flush(entry)
+    if (isChanged(entry) && !entry.isDisputed) void this.#dispute(entry)
   }
 
   /** Everything of the pod has been taken down: its object may go. */
@@ -106,10 +109,20 @@ export class StatusWriter {
     let entry = this.#entries.get(uid)
     if (!entry) {
       const written = pod.status ?? {}
-      entry = { pod, written, acknowledged: written, revision: revisionOf(pod), confirmDeletion: false, busy: false }
+      const state = { confirmDeletion: false, busy: false, isDisputed: false }
+      entry = { pod, written, acknowledged: written, revision: revisionOf(pod), ...state }
       this.#entries.set(uid, entry)
     }
     return entry
+  }
+
+  async #dispute(entry: Entry): Promise<void> {
+    entry.isDisputed = true
+    await this.#clock.sleep(DISPUTE_MS)
+    entry.isDisputed = false
+    if (!isChanged(entry)) return
+    entry.written = undefined
+    this.#flush(entry)
   }
 
   #flush(entry: Entry): void {
@@ -164,6 +177,10 @@ export class StatusWriter {
     }
   }
 }
+
+/** Is what the API has by now not what it made of our last words? */
+const isChanged = ({ pod, revision, acknowledged }: Entry) =>
+  revisionOf(pod) > revision && !saysTheSame(pod.status ?? {}, acknowledged)
 
 /** Conditions of others are none of our business. */
 function saysTheSame(status: PodStatus, before: PodStatus): boolean {
