@@ -139,6 +139,18 @@ describe('Service addresses', () => {
     ).rejects.toMatchObject({ message: expect.stringContaining('may not change once set') })
   })
 
+  it('gives back what a Service had when it becomes a name of elsewhere, however much of that was taken out by hand', async () => {
+    for (const taken of [[], ['clusterIP', 'clusterIPs'], ['ipFamilyPolicy']]) {
+      const made = await make(`leaving-${taken.length}`, {})
+      const left = Object.entries(made.spec ?? {}).filter(([field]) => !taken.includes(field))
+      const spec = { ...Object.fromEntries(left), type: 'ExternalName', externalName: 'example.com' }
+      const gone = await test.client.of(Service).update({ ...made, spec } as WireService)
+      expect(gone.spec).not.toHaveProperty('clusterIPs')
+      expect(gone.spec).not.toHaveProperty('ipFamilies')
+      expect(gone.spec).not.toHaveProperty('ipFamilyPolicy')
+    }
+  })
+
   it('gives nothing to headless and external Services', async () => {
     const headless = await make('headless', { clusterIP: 'None' })
     expect(headless.spec?.clusterIPs).toEqual(['None'])

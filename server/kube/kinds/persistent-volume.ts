@@ -30,8 +30,21 @@ export const PersistentVolume = defineKind<Wire>({
       if (spec.hostPath) spec.hostPath.type ??= ''
       defaultSource(spec)
     },
-    prepareForCreate(volume) {
-      Object.assign(volume, { status: { phase: 'Pending' } })
+    prepareForCreate(volume, occasion) {
+      const status = { phase: 'Pending', ...(occasion && { lastPhaseTransitionTime: occasion.now }) }
+      Object.assign(volume, { status })
+    },
+    // Whoever changes the phase and says nothing of when, does it now.
+    prepareForStatusUpdate(next, previous, { now }) {
+      const [status, before] = [next.status ?? {}, previous.status ?? {}]
+      const { lastPhaseTransitionTime: was } = before
+      const isTold = status.lastPhaseTransitionTime && status.lastPhaseTransitionTime !== was
+      const lastPhaseTransitionTime = isTold
+        ? status.lastPhaseTransitionTime
+        : status.phase === before.phase
+          ? was
+          : now
+      Object.assign(next, { status: { ...status, ...(lastPhaseTransitionTime && { lastPhaseTransitionTime }) } })
     },
     validate: ({ spec }) => volumeSpecErrors(spec ?? {}, 'spec'),
     validateUpdate(next, previous) {

@@ -18,6 +18,9 @@ export const VolumeAttachment = defineKind<Wire>({
   strategy: {
     keptByStatusUpdates: SENT_METADATA,
     returnsDeletedObject: true,
+    prepareForCreate(attachment) {
+      Object.assign(attachment, { status: { attached: false } })
+    },
     validate: ({ spec }) => [
       ...(spec?.attacher ? [] : [fieldError.required('spec.attacher')]),
       ...sourceErrors(spec?.source ?? {}, 'spec.source'),

@@ -9,6 +9,7 @@ import type { ContainerRuntime, PodSandbox } from '../container-runtime/containe
 import type { NodeOs } from '../node-os/node-os.ts'
 import type { ApiObjects } from './api-objects.ts'
 import { containerConfigOf } from './container-config.ts'
+import { hashOfContainer } from './container-hash.ts'
 import type { StartFailure } from './container-statuses.ts'
 import { environmentOf } from './environment.ts'
 import { hostsFileOf, hostsFileOfMachine } from './etc-files.ts'
@@ -81,9 +82,12 @@ export class ContainerStarter {
     const { pod, container, role, state } = request
     const { events, images } = this.#options
     const fieldPath = fieldPathOf(role, container.name)
-    const key = `${pod.metadata?.uid}_${container.name}`
-    const latest = latestOf(state, container.name)
-    const endedAt = latest?.state === 'exited' ? latest.finishedAt : latest ? undefined : endTold(pod, container.name)
+    // What is asked of it has changed: then it is another try.
+    const key = `${pod.metadata?.uid}_${container.name}_${hashOfContainer(container)}`
+    // One that has just been killed counts by the end of the one before it.
+    const ended = state.containers.find(({ name, state: is }) => name === container.name && is === 'exited')
+    const isUnknown = !latestOf(state, container.name)
+    const endedAt = ended ? ended.finishedAt : isUnknown ? endTold(pod, container.name) : undefined
     if (endedAt !== undefined && role !== 'ephemeral') {
       const waitMs = this.#backoff.remainingMs(key, endedAt)
       if (waitMs > 0) {

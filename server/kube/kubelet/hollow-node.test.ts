@@ -200,6 +200,15 @@ it('brings a pod up in order: sandbox, init containers, then the rest', async ()
   expect((await events()).find(({ reason }) => reason === 'Pulling')?.message).toBe('Pulling image "i:1"')
 })
 
+it('tells of containers by name, and of init containers in their order', async () => {
+  const named = (...names: string[]) => names.map((name) => ({ name, image: 'i:1' }))
+  await create({ initContainers: named('second', 'first'), containers: named('web', 'app') })
+  await until('running', phaseIs('Running'))
+  const { status } = await get()
+  expect(status?.containerStatuses?.map(({ name }) => name)).toEqual(['app', 'web'])
+  expect(status?.initContainerStatuses?.map(({ name }) => name)).toEqual(['second', 'first'])
+})
+
 it('says no more why a pod was not ready once it is, and looks at it no more when it hears its own words', async () => {
   let looks = 0
   const list = runtime.listContainers.bind(runtime)
@@ -246,6 +255,23 @@ it('restarts a crashing container at once, then after 10 and 20 seconds', async 
     await clock.advance(600)
     await until('restart', async () => (await app())?.restartCount === restarts)
   }
+})
+
+it('restarts a container that is killed for its probe at once, once more, and then after 10 seconds', async () => {
+  runtime.execSync = async () => ({ exitCode: 1, output: 'dead' })
+  const livenessProbe = { exec: { command: ['alive'] }, periodSeconds: 1, failureThreshold: 1 }
+  await create({ containers: [{ name: 'app', image: 'app:1', livenessProbe }] })
+  await until('back-off', async () => (await app())?.state?.waiting?.reason === 'CrashLoopBackOff')
+  expect((await app())?.restartCount).toBe(2)
+  expect((await app())?.state?.waiting?.message).toMatch(/^back-off 10s restarting failed container=app /)
+  await clock.advance(9000)
+  expect((await app())?.restartCount).toBe(2)
+  // Another image is another try.
+  const containers = [{ name: 'app', image: 'app:2' }]
+  await client.of(Pod).patch(web, 'application/strategic-merge-patch+json', { spec: { containers } })
+  const changedAt = clock.now()
+  await until('restart', async () => (await app())?.restartCount === 3)
+  expect(clock.now() - changedAt).toBeLessThan(900)
 })
 
 it.each([

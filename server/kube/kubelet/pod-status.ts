@@ -1,7 +1,7 @@
 // A pod's whole status, from its spec and what the runtime says: pure, so that the same world always gives the same
 // words. Upstream: kubelet_pods.go, generateAPIPodStatus.
 
-import type { Pod, PodStatus } from 'kubernetes-types/core/v1'
+import type { ContainerStatus, Pod, PodStatus } from 'kubernetes-types/core/v1'
 import { qosClassOf } from '../kinds/pod-template/qos.ts'
 import { type ContainerStatusInput, containerStatusOf } from './container-statuses.ts'
 import { conditionsOf, type Verdict } from './pod-conditions.ts'
@@ -49,10 +49,13 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     ...(ips.length > 0 ? { podIP: ips[0]!, podIPs: ips.map((ip) => ({ ip })) } : {}),
     startTime: pod.status?.startTime ?? now,
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
-    containerStatuses: regular,
-    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
+    containerStatuses: byName(regular),
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: byName(ephemeral) } : {}),
     qosClass: pod.status?.qosClass ?? qosClassOf(pod.spec),
   }
 }
+
+/** As upstream; those of init containers stay in the order in which they run. */
+const byName = (statuses: ContainerStatus[]) => statuses.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
 const podIPsBefore = (pod: Pod) => (pod.status?.podIPs ?? []).flatMap(({ ip }) => (ip ? [ip] : []))

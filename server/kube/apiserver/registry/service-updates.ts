@@ -2,6 +2,7 @@
 // Upstream: patchAllocatedValues and dropTypeDependentFields in kubernetes/pkg/registry/core/service.
 
 import type { ServiceSpec } from 'kubernetes-types/core/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
 import { mayHaveNodePorts, needsHealthPort } from './service-node-ports.ts'
 
 export const needsAddress = (spec: ServiceSpec) => spec.type !== 'ExternalName' && spec.clusterIP !== 'None'
@@ -35,11 +36,13 @@ function keepGiven(spec: ServiceSpec, before: ServiceSpec): void {
 
 /** Only what was left as it was: who changes it means it, and hears what is wrong with it. */
 function dropUnfit(spec: ServiceSpec, before: ServiceSpec): void {
-  if (spec.type === 'ExternalName' && before.type !== 'ExternalName' && spec.clusterIP === before.clusterIP) {
-    delete spec.clusterIP
-    delete spec.clusterIPs
-    delete spec.ipFamilies
-    delete spec.ipFamilyPolicy
+  if (spec.type === 'ExternalName' && before.type !== 'ExternalName') {
+    if (spec.clusterIP === before.clusterIP && deepEqual(spec.clusterIPs, before.clusterIPs)) {
+      delete spec.clusterIP
+      delete spec.clusterIPs
+    }
+    if (deepEqual(spec.ipFamilies, before.ipFamilies)) delete spec.ipFamilies
+    if (spec.ipFamilyPolicy === before.ipFamilyPolicy) delete spec.ipFamilyPolicy
   }
   if (!mayHaveNodePorts(spec) && mayHaveNodePorts(before)) {
     const given = new Set(before.ports?.map(({ nodePort }) => nodePort))

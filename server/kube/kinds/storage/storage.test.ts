@@ -186,6 +186,27 @@ describe('kinds of storage', () => {
     ])
   })
 
+  it.each([
+    ['stays', { phase: 'Bound' }, 'before'],
+    ['stays, and its time is told anew', { phase: 'Bound', lastPhaseTransitionTime: 'told' }, 'told'],
+    ['is another one', { phase: 'Released' }, 'now'],
+    ['is another one, sent with the old time', { phase: 'Released', lastPhaseTransitionTime: 'before' }, 'now'],
+    ['is another one, with its time', { phase: 'Released', lastPhaseTransitionTime: 'told' }, 'told'],
+  ])('tell since when a volume has its phase where it %s', (_what, status, time) => {
+    const occasion = { user: { name: 'loop', groups: [] }, now: 'now', warn: () => undefined }
+    const { prepareForCreate, prepareForStatusUpdate } = PersistentVolume.strategy
+    const made = structuredClone(volume())
+    prepareForCreate?.(made, occasion)
+    expect(made).toMatchObject({ status: { phase: 'Pending', lastPhaseTransitionTime: 'now' } })
+    const next = { ...volume(), status }
+    prepareForStatusUpdate?.(
+      next,
+      { ...volume(), status: { phase: 'Bound', lastPhaseTransitionTime: 'before' } },
+      occasion,
+    )
+    expect(next.status).toEqual({ phase: status.phase, lastPhaseTransitionTime: time })
+  })
+
   it('are shown as kubectl shows them', () => {
     const made = { name: 'data', creationTimestamp: '2026-01-01T00:00:00Z' }
     const spec = { ...volume({ claimRef: { namespace: 'shop', name: 'data' }, storageClassName: 'fast' }).spec }
