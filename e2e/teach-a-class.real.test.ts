@@ -10,6 +10,7 @@ import { openBrowser } from './support/browser.ts'
 import { browserSeat } from './support/browser-seat.ts'
 import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
 import { kubectl, root } from './support/commands.ts'
+import { loadPreview } from './support/preview-pane.ts'
 import { until } from './support/until.ts'
 
 const LEARNERS = ['tansy', 'gorse', 'wicker'] as const
@@ -196,6 +197,28 @@ describe('a learner who is stuck', () => {
     await sheet.getByRole('button', { name: 'Helped' }).click()
     await gorse.getByRole('button', { name: 'Raise hand' }).waitFor()
     await sheet.getByRole('button', { name: 'Close' }).click()
+  })
+
+  it('shows the instructor, in a browser of the instructor’s own, what the Pod serves', async () => {
+    await typeInTerminal(desks.gorse, 'kubectl expose pod hello --port=80 --type=NodePort')
+    await tile('gorse').click()
+    const sheet = wall.locator('[data-sheet="gorse"]')
+    const way = await sheet.getByRole('link', { name: 'Picture' }).getAttribute('href')
+    await sheet.getByRole('button', { name: 'Close' }).click()
+    const look = await wall.context().newPage()
+    await look.goto(origin + way)
+    await look.getByRole('button', { name: 'Browser' }).click()
+    await look.locator('[data-preview] option', { hasText: 'NodePort hello' }).waitFor({ state: 'attached' })
+    const served = look.frameLocator('[data-preview] iframe').getByRole('heading', { name: 'Welcome to nginx!' })
+    // kube-proxy hears of the Service by itself.
+    await until('the Pod answers', async () => {
+      if (!(await loadPreview(look))) return false
+      return served.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      )
+    })
+    await look.close()
   })
 })
 

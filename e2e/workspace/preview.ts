@@ -6,6 +6,7 @@ import type { Locator } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { violations } from '../support/axe.ts'
 import { root } from '../support/commands.ts'
+import { loadPreview } from '../support/preview-pane.ts'
 import { until } from '../support/until.ts'
 import { webPage } from '../support/web-page.ts'
 import type { WorkspaceSeat } from './seat.ts'
@@ -97,7 +98,7 @@ export function previewOfTheCluster(seat: () => WorkspaceSeat): void {
       await choice.selectOption(door)
       await preview().getByLabel('Path').fill(path)
       await until(`${door}${path} answers`, async () => {
-        if (!(await load())) return false
+        if (!(await loadPreview(seat().page))) return false
         return shown()
           .waitFor({ timeout: 3000 })
           .then(
@@ -105,25 +106,6 @@ export function previewOfTheCluster(seat: () => WorkspaceSeat): void {
             () => false,
           )
       })
-    }
-
-    /** Waits for the frame that this click makes: the one before it answers until then, and is gone after. */
-    async function load(): Promise<boolean> {
-      const { page } = seat()
-      await preview()
-        .locator('iframe')
-        .evaluateAll((frames) => {
-          for (const frame of frames) frame.toggleAttribute('data-before', true)
-        })
-      const [answer] = await Promise.all([
-        page.waitForResponse((response) => response.url().includes('preview.open')),
-        preview()
-          .getByRole('button', { name: /^(Open|Reload)$/ })
-          .click(),
-      ])
-      if (!answer.ok()) return false
-      await preview().locator('iframe:not([data-before])').waitFor()
-      return true
     }
 
     it('says that there is no door, until a Service gets an address', async () => {
@@ -148,7 +130,7 @@ export function previewOfTheCluster(seat: () => WorkspaceSeat): void {
     })
 
     it('gives the page nothing that is the classroom’s', async () => {
-      await load()
+      await loadPreview(seat().page)
       for (const what of ['cookie', 'storage', 'frame', 'socket'])
         await served().getByText(`${what}: refused`).waitFor()
     })
