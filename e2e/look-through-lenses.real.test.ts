@@ -3,6 +3,7 @@
 // No container runs here, so machines are simulated; the control plane is as real as ever.
 
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -100,7 +101,7 @@ describe('a held loop', () => {
 describe('a loop of one’s own', () => {
   const own = 'website-operator/website-controller'
 
-  it('has a card like a built-in one, tells what it did, and is held by nobody', async () => {
+  it('has a card like a built-in one, tells what it did and that it runs elsewhere, and goes when it ends', async () => {
     const example = join(scratch, 'operator')
     await cp(join(root, 'docs', 'examples', 'operator'), example, { recursive: true })
     await podium('client', example)
@@ -109,6 +110,7 @@ describe('a loop of one’s own', () => {
     const program = spawn(process.execPath, [join(example, 'website-operator.mjs')], {
       env: { ...process.env, KUBECONFIG: kubeconfig },
     })
+    const ended = once(program, 'exit')
     const other = await page.context().newPage()
     try {
       await other.goto(classroom.origin + LAB)
@@ -129,10 +131,22 @@ describe('a loop of one’s own', () => {
       })
       await other.getByText('2 ready, with that text').first().waitFor({ timeout: 60_000 })
       expect(await other.getByRole('group', { name: 'Hold this loop' }).count()).toBe(0)
-    } finally {
+      await other.getByText('outside of the control plane').waitFor()
+      // Looked at closely it has a card, as any other loop.
+      await card.waitFor()
+      await run('scale deployment hello --replicas=1')
+      await other.getByText('scaled from 1 to 2').first().waitFor()
       await run('delete website hello --cascade=foreground')
+      program.kill('SIGKILL')
+      await ended
+      await card.waitFor({ state: 'detached' })
+      await other.getByTitle('Choose one to look at').click()
+      await other.getByRole('menuitem').first().waitFor()
+      expect(await folded.count()).toBe(0)
+    } finally {
+      program.kill('SIGKILL')
+      await ended
       await other.close()
-      program.kill()
     }
   })
 })

@@ -142,6 +142,8 @@ export interface LoopTrace {
   queueLength: number
   /** The newest revision its caches have heard of. */
   cacheRevision: number
+  /** It ran in somebody's program, which is gone. */
+  hasEnded?: true
 }
 
 /** Somebody holds, steps, slows or releases a loop, or a held loop has used up a step. */

@@ -34,7 +34,7 @@ export async function* watchPicture(options: {
   let changed = true
   let wake = Promise.withResolvers<void>()
   const loops = new Set<string>()
-  let loopsShown = -1
+  let toldOfLoops = false
 
   using _watch = sight.onChange(() => {
     changed = true
@@ -52,7 +52,12 @@ export async function* watchPicture(options: {
     // Asked after the traces: what changes from now on comes as an event.
     let gates: PicturePush['gates'] = await host.loopGates(cluster)
     while (!signal.aborted) {
-      for (const event of events) if (event.type === 'loop') loops.add(event.client)
+      for (const event of events) {
+        if (event.type !== 'loop' || loops.has(event.client) === !event.hasEnded) continue
+        if (event.hasEnded) loops.delete(event.client)
+        else loops.add(event.client)
+        toldOfLoops = false
+      }
       if (events.length > NEWEST) {
         missed ||= since !== undefined
         events = events.slice(-NEWEST)
@@ -63,8 +68,8 @@ export async function* watchPicture(options: {
         push.pods = pods.map(picturePod)
         push.nodes = nodes.map(pictureNode)
       }
-      if (loops.size !== loopsShown) push.loops = loopsInOrder(loops)
-      loopsShown = loops.size
+      if (!toldOfLoops) push.loops = loopsInOrder(loops)
+      toldOfLoops = true
       if (gates) push.gates = gates
       gates = undefined
       events = []

@@ -36,7 +36,14 @@ export function ReadPane({
   )
 }
 
-export function PicturePane({ panes, isFull, isSmall }: { panes: Panes; isFull?: boolean; isSmall?: boolean }) {
+interface PictureProps {
+  panes: Panes
+  isFull?: boolean
+  isSmall?: boolean
+  lookCloser?: (() => void) | undefined
+}
+
+export function PicturePane({ panes, isFull, isSmall, lookCloser }: PictureProps) {
   const [view, setView] = useLocalStorage<'canvas' | 'table'>({
     key: isSmall ? 'podium.picture.small' : 'podium.picture',
     defaultValue: isSmall ? 'table' : 'canvas',
@@ -58,6 +65,7 @@ export function PicturePane({ panes, isFull, isSmall }: { panes: Panes; isFull?:
           choice={panes.lens}
           {...(flags ? { flags } : {})}
           {...panes.selecting}
+          lookCloser={lookCloser}
           view={view}
           onView={setView}
           isFull={isFull ?? false}
@@ -87,8 +95,16 @@ export function ShellPane({ panes, isFull, isSmall }: { panes: Panes; isFull?: b
   )
 }
 
-export function ScopePane({ panes }: { panes: Panes }) {
-  return <LensScope choice={panes.lens} store={panes.store} sessionId={panes.run.session?.id} {...panes.selecting} />
+export function ScopePane({ panes, lookCloser }: Pick<PictureProps, 'panes' | 'lookCloser'>) {
+  return (
+    <LensScope
+      choice={panes.lens}
+      store={panes.store}
+      sessionId={panes.run.session?.id}
+      {...panes.selecting}
+      lookCloser={lookCloser}
+    />
+  )
 }
 
 /** What is going on while the lab is not ready; over ten seconds, a way out. */

@@ -2,11 +2,11 @@
 
 // Below 700 px: one pane at a time behind three tabs. Reading keeps a line of the picture and a peek at the terminal.
 
-import { Drawer } from '@mantine/core'
 import { Shape } from '../../_ui/shape.tsx'
 import { loopState } from '../lenses/picture/loop-state.ts'
 import type { PictureStore } from '../lenses/picture/picture-store.ts'
 import { usePictureVersion } from '../lenses/picture/use-picture.ts'
+import { ScopeSheet, useScopeSheet } from '../lenses/scope-sheet.tsx'
 import { PicturePane, ReadPane, ScopePane, ShellPane } from './lab-panes.tsx'
 import style from './lab-workbench.module.css'
 import type { Panes } from './panes.ts'
@@ -19,6 +19,7 @@ const tabs = [
 
 export function SmallLayout({ panes }: { panes: Panes }) {
   const { selecting, store, smallTab: tab, setSmallTab: setTab } = panes
+  const sheet = useScopeSheet(selecting)
   return (
     <div className={style.small} data-tab={tab}>
       <section className={style.pane} data-pane="read" aria-label="Instructions" tabIndex={-1} hidden={tab !== 'read'}>
@@ -27,7 +28,7 @@ export function SmallLayout({ panes }: { panes: Panes }) {
         </ReadPane>
       </section>
       <section className={style.pane} data-pane="picture" aria-label="Picture" tabIndex={-1} hidden={tab !== 'picture'}>
-        {tab === 'picture' && <PicturePane panes={panes} isSmall />}
+        {tab === 'picture' && <PicturePane panes={panes} isSmall lookCloser={sheet.open} />}
       </section>
       <section
         className={style.pane}
@@ -50,19 +51,9 @@ export function SmallLayout({ panes }: { panes: Panes }) {
           </button>
         ))}
       </nav>
-      <Drawer.Root
-        opened={selecting.selection !== null}
-        onClose={() => selecting.select(null)}
-        position="bottom"
-        size="75%"
-      >
-        <Drawer.Overlay />
-        <Drawer.Content aria-label="Microscope">
-          <Drawer.Body p={0}>
-            <ScopePane panes={panes} />
-          </Drawer.Body>
-        </Drawer.Content>
-      </Drawer.Root>
+      <ScopeSheet sheet={sheet} from="bottom">
+        <ScopePane panes={panes} lookCloser={sheet.open} />
+      </ScopeSheet>
     </div>
   )
 }

@@ -2,10 +2,10 @@
 
 // Three columns from 1100 px on; below, the microscope becomes a sheet from the right. Sizes are remembered.
 
-import { Drawer } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { type ReactNode, useEffect, useRef } from 'react'
 import { Group, Panel, Separator, useDefaultLayout, usePanelRef } from 'react-resizable-panels'
+import { ScopeSheet, useScopeSheet } from '../lenses/scope-sheet.tsx'
 import { PicturePane, ReadPane, ScopePane, ShellPane } from './lab-panes.tsx'
 import style from './lab-workbench.module.css'
 import type { PaneName, Panes } from './panes.ts'
@@ -20,7 +20,7 @@ interface Props {
 export function WideLayout({ panes, hidden, onHidden }: Props) {
   const isMedium = useMediaQuery('(max-width: 1100px)', false, { getInitialValueInEffect: false })
   const isNarrow = useMediaQuery('(max-width: 1360px)', false, { getInitialValueInEffect: false })
-  const { selecting } = panes
+  const sheet = useScopeSheet(panes.selecting)
   const columns = useDefaultLayout({
     id: isMedium ? 'podium.lab.columns.medium' : 'podium.lab.columns',
     storage: localStorage,
@@ -101,7 +101,11 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
           <Group orientation="vertical" defaultLayout={rows.defaultLayout} onLayoutChanged={rows.onLayoutChanged}>
             <Panel id="picture" panelRef={picture} collapsible minSize="160px" onResize={onResize('picture')}>
               <Pane name="picture" full={panes.full}>
-                <PicturePane panes={panes} isFull={panes.full === 'picture'} />
+                <PicturePane
+                  panes={panes}
+                  isFull={panes.full === 'picture'}
+                  lookCloser={isMedium ? sheet.open : undefined}
+                />
               </Pane>
             </Panel>
             <Separator className={style.separator} aria-label="Between picture and terminal" />
@@ -139,22 +143,9 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
         )}
       </Group>
       {isMedium && (
-        <Drawer.Root
-          opened={selecting.selection !== null}
-          onClose={() => selecting.select(null)}
-          position="right"
-          size={336}
-          trapFocus={false}
-          lockScroll={false}
-          returnFocus
-          transitionProps={{ duration: 180 }}
-        >
-          <Drawer.Content aria-label="Microscope">
-            <Drawer.Body p={0}>
-              <ScopePane panes={panes} />
-            </Drawer.Body>
-          </Drawer.Content>
-        </Drawer.Root>
+        <ScopeSheet sheet={sheet} from="right">
+          <ScopePane panes={panes} lookCloser={sheet.open} />
+        </ScopeSheet>
       )}
     </>
   )

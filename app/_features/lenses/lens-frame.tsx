@@ -31,7 +31,7 @@ interface Props extends LensProps {
 const noFlags: readonly Flag[] = []
 
 export function LensFrame({ choice, flags = noFlags, view, onView, isFull, onFull, ...lensProps }: Props) {
-  const { store, selection } = lensProps
+  const { store, selection, lookCloser } = lensProps
   usePictureVersion(store)
   const { lens, view: lensView } = choice
   return (
@@ -58,6 +58,11 @@ export function LensFrame({ choice, flags = noFlags, view, onView, isFull, onFul
         )}
         {lens.id === 'loops' && <Legend />}
         {lens.hasLoops && store.mayAct && <HoldBar store={store} selection={selection} />}
+        {lookCloser && (
+          <Button small look="quiet" aria-haspopup="dialog" onClick={lookCloser}>
+            {lens.closer}
+          </Button>
+        )}
         <Button
           small
           look="quiet"

@@ -12,6 +12,8 @@ export interface LensProps extends Selecting {
   store: PictureStore
   /** Undefined until the lab has begun. */
   sessionId: string | undefined
+  /** Brings what stands beside the picture, where it has no room there, in front of it. */
+  lookCloser?: (() => void) | undefined
 }
 
 export interface LayerProps extends LensProps {
@@ -24,6 +26,8 @@ export type CommonPart = 'loops' | 'stages' | 'ways' | 'you' | 'scheduler' | 'ma
 
 export interface LensView {
   without?: readonly CommonPart[]
+  /** In a lower pane it pans; what all common cards need, unless told. */
+  leastHeight?: number
   /** The request that the API server's band shows, where it is not the chosen or the last one. */
   bandRequest?(model: PictureModel, selection: Selection): RequestTrace | undefined
   Layer?: ComponentType<LayerProps>
@@ -41,5 +45,7 @@ export interface Lens {
   title: string
   /** Has loops to hold: their buttons stand in the bar. */
   hasLoops: boolean
+  /** What one finds beside the picture with nothing chosen, as the button for it says. */
+  closer: string
   load(): Promise<LensView>
 }

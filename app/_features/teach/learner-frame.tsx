@@ -66,11 +66,15 @@ export function LearnerFrame({ classId, tile, error, person, actions, className,
   )
 }
 
-export function TheirPicture({ choice, lens }: ReturnType<typeof useTheirPicture>) {
+export function TheirPicture({
+  choice,
+  lens,
+  lookCloser,
+}: ReturnType<typeof useTheirPicture> & Pick<LensProps, 'lookCloser'>) {
   const [view, setView] = useState<'canvas' | 'table'>('canvas')
   return (
     <section className={style.picture} aria-label="Picture">
-      <LensFrame {...lens} choice={choice} view={view} onView={setView} isFull={false} />
+      <LensFrame {...lens} lookCloser={lookCloser} choice={choice} view={view} onView={setView} isFull={false} />
     </section>
   )
 }

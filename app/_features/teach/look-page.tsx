@@ -3,11 +3,13 @@
 // A learner's picture as the learner has it, for those who teach them: all lenses, nothing that acts. In its place, what the
 // learner's cluster serves: to its Pods they are a visitor of their own, with cookies of their own.
 
+import { useMediaQuery } from '@mantine/hooks'
 import dynamic from 'next/dynamic'
 import { notFound } from 'next/navigation'
 import { useState } from 'react'
 import { Button } from '../../_ui/button.tsx'
 import { LensScope } from '../lenses/lens-scope.tsx'
+import { ScopeSheet, useScopeSheet } from '../lenses/scope-sheet.tsx'
 import { PersonMenu } from '../people/person-menu.tsx'
 import { usePresence } from '../presence/use-presence.ts'
 import { LearnerFrame, TheirPicture, useTheirPicture } from './learner-frame.tsx'
@@ -22,6 +24,8 @@ export function LookPage({ classId, sessionId }: { classId: string; sessionId: s
   const { view: wall, error, isUnknown } = useWall(classId)
   const picture = useTheirPicture(sessionId)
   const [isBrowsing, setBrowsing] = useState(false)
+  const isNarrow = useMediaQuery('(max-width: 900px)')
+  const sheet = useScopeSheet(picture.lens)
   usePresence(sessionId)
   if (isUnknown) notFound()
   const tile = wall?.tiles.find((one) => one.sessionId === sessionId)
@@ -41,11 +45,17 @@ export function LookPage({ classId, sessionId }: { classId: string; sessionId: s
       {isBrowsing ? (
         <PreviewPane sessionId={sessionId} nodes={picture.lens.store.model.nodes} onClose={() => setBrowsing(false)} />
       ) : (
-        <TheirPicture {...picture} />
+        <TheirPicture {...picture} lookCloser={isNarrow ? sheet.open : undefined} />
       )}
-      <aside className={style.scope} aria-label="Microscope">
-        <LensScope {...picture.lens} choice={picture.choice} />
-      </aside>
+      {isNarrow ? (
+        <ScopeSheet sheet={sheet} from="bottom">
+          <LensScope {...picture.lens} choice={picture.choice} lookCloser={sheet.open} />
+        </ScopeSheet>
+      ) : (
+        <aside className={style.scope} aria-label="Microscope">
+          <LensScope {...picture.lens} choice={picture.choice} />
+        </aside>
+      )}
     </LearnerFrame>
   )
 }

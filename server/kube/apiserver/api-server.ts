@@ -41,6 +41,7 @@ import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
 import type { HealthCheck } from './endpoints/health.ts'
 import { kubeletOf } from './endpoints/kubelet-address.ts'
+import { LoopsElsewhere } from './endpoints/loops-elsewhere.ts'
 import { REVIEWS } from './endpoints/reviews.ts'
 import { route } from './endpoints/route.ts'
 import { ServedDocuments } from './endpoints/served-documents.ts'
@@ -186,6 +187,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         AbortSignal.timeout(KUBELET_TIMEOUT_MS),
       ),
   })
+  const loopsElsewhere = new LoopsElsewhere({ trace, clock })
   let isClosing = false
   // What has no problem here has been done before anybody can ask: the server listens last.
   const health: HealthCheck[] = [
@@ -223,7 +225,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     tokens,
     feed,
     store,
-    trace,
+    trace: loopsElsewhere,
     metrics,
     resourceMetrics,
     flowControl,
@@ -323,6 +325,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       keeper[Symbol.dispose]()
       feed.endWatchers()
       await front.close()
+      loopsElsewhere[Symbol.dispose]()
       feed[Symbol.dispose]()
       kubelet.close()
     },

@@ -78,6 +78,38 @@ it('asks whoever does not listen to a loop once, and does not disturb it', async
   expect(told()).toEqual([])
 })
 
+it('tells that a loop has ended when none of its watches is open, but not while one is renewed', async () => {
+  const reporter = test.server.transportFor({ user: 'admin', groups: ['system:masters'], client: OWN })
+  const ended = () => told().filter((event) => event.type === 'loop' && event.hasEnded)
+  const path = '/api/v1/namespaces/default/configmaps'
+  const watch = async () => {
+    const controller = new AbortController()
+    const events = await reporter.watch({ method: 'GET', path, query: { watch: 'true' }, signal: controller.signal })
+    const reading = (async () => {
+      for await (const _ of events);
+    })().catch(() => undefined)
+    return async () => {
+      controller.abort()
+      await reading
+    }
+  }
+  const endFirst = await watch()
+  const endSecond = await watch()
+  await reporter.request({ method: 'POST', path: '/podium/loops', body: { now: clock.now(), events: [] } })
+  await endFirst()
+  await clock.advance(10_000)
+  await endSecond()
+  await clock.advance(1_000)
+  const endRenewed = await watch()
+  await clock.advance(10_000)
+  expect(ended()).toEqual([])
+  await endRenewed()
+  await clock.advance(3_000)
+  expect(ended()).toEqual([
+    { type: 'loop', at: clock.now(), client: OWN, queue: [], queueLength: 0, cacheRevision: 0, hasEnded: true },
+  ])
+})
+
 it.each<[who: string, body: unknown, why: RegExp]>([
   ['kube-scheduler', { now: 0, events: [] }, /a name of the cluster's own/],
   ['kube-controller-manager/replicaset-controller', { now: 0, events: [] }, /a name of the cluster's own/],

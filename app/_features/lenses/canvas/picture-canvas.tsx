@@ -58,11 +58,11 @@ function Canvas({ store, sessionId, selection, select, lens, view }: Props) {
     model.setSlots(loopSlots(width))
     store.changed()
   }, [model, store, width])
-  const without = view?.without ?? noParts
+  const { without = noParts, leastHeight } = view ?? {}
   // biome-ignore lint/correctness/useExhaustiveDependencies: `names` stands for the list of machines
   const layout = useMemo(
-    () => withoutWaysTo(layoutPicture({ width, height, loops: loopCount, machines }), without),
-    [width, height, loopCount, names, without],
+    () => withoutWaysTo(layoutPicture({ width, height, leastHeight, loops: loopCount, machines }), without),
+    [width, height, leastHeight, loopCount, names, without],
   )
   const overflows = layout.width > width + 1 || layout.height > height + 1
   const flow = useReactFlow()

@@ -76,6 +76,8 @@ function leftWidth(width: number): number {
 export function layoutPicture(pane: {
   width: number
   height: number
+  /** Of a lens that does without some of the cards. */
+  leastHeight?: number | undefined
   loops: number
   machines: string[]
 }): PictureLayout {
@@ -85,7 +87,7 @@ export function layoutPicture(pane: {
     ? { loop: 64, lane: 44, api: 66, bottom: 118, edge: 12 }
     : { loop: 98, lane: 54, api: 112, bottom: 152, edge: pad }
   const least = measure.edge * 2 + measure.loop + measure.lane * 2 + measure.api + measure.bottom
-  const height = Math.max(pane.height, least)
+  const height = Math.max(pane.height, pane.leastHeight ?? least)
   const spare = height - least
   const lane = measure.lane + Math.min(16, spare / 6)
   const left = leftWidth(width)

@@ -21,8 +21,9 @@ function endOf(ip: string, width: number): string {
 }
 
 export const at = ({ x, y, width, height }: Rect) => ({ left: x, top: y, width, height })
-export const podRef = ({ namespace, name }: NetworkPod): ObjectRef => ({ group: '', resource: 'pods', namespace, name })
-export const serviceRef = ({ namespace, name }: NetworkService): ObjectRef => ({
+type Named = Pick<NetworkPod, 'namespace' | 'name'>
+export const podRef = ({ namespace, name }: Named): ObjectRef => ({ group: '', resource: 'pods', namespace, name })
+export const serviceRef = ({ namespace, name }: Named): ObjectRef => ({
   group: '',
   resource: 'services',
   namespace,

@@ -28,7 +28,7 @@ export function NetworkLayer(props: LayerProps) {
 }
 
 function LiveLayer(props: LayerProps & { network: NetworkStore }) {
-  const { store, selection, select, layout, network } = props
+  const { store, selection, select, layout, network, lookCloser } = props
   const { model, chosen, isBusy } = network
   const { flows } = model
   const chosenFlow = selection || chosen === undefined ? undefined : model.connection(chosen)
@@ -65,6 +65,7 @@ function LiveLayer(props: LayerProps & { network: NetworkStore }) {
               onClick={() => {
                 select(null)
                 network.choose(flow.connections.at(-1)?.id)
+                lookCloser?.()
               }}
             />
           </g>

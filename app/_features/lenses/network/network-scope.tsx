@@ -26,13 +26,14 @@ import { useNetwork } from './use-network.ts'
 export function NetworkScope(props: LensProps) {
   const network = useNetwork(props)
   const trace = useTrace(props)
-  const { store, selection, select, sessionId } = props
+  const { store, selection, select, sessionId, lookCloser } = props
   const { model, chosen } = network
   // By the learner alone, now, and where packets flow.
   const canTrace = store.mayAct && model.machines.some(({ state }) => state !== 'simulated')
   const choose = (id: number | undefined) => {
     select(null)
     network.choose(id)
+    lookCloser?.()
   }
   if (!selection) {
     const connection = chosen === undefined ? undefined : model.connection(chosen)

@@ -5,7 +5,9 @@
 import { InlineCode } from '../../instructions/inline-code.tsx'
 import type { LensProps } from '../lens.ts'
 import { LensTable, LensTables, RowHead } from '../lens-table.tsx'
+import { toggle } from '../picture/selection.ts'
 import { endWords, timeWords } from './connection-words.ts'
+import { serviceRef } from './network-cards.tsx'
 import { addressOf, placeName } from './network-model.ts'
 import { TraceTable } from './trace/trace-table.tsx'
 import { useTrace } from './trace/use-trace.ts'
@@ -25,9 +27,9 @@ export function NetworkTable(props: LensProps) {
       <LensTable caption="Services" columns={['Name', 'Address', 'Selects', 'Endpoints', 'Reaches']} isWhole>
         {services.map(({ namespace, name, clusterIPs, ports, selector, endpoints, path }) => (
           <tr key={`${namespace}/${name}`}>
-            <th scope="row">
+            <RowHead onPick={() => toggle(props, serviceRef({ namespace, name }))}>
               {namespace}/{name}
-            </th>
+            </RowHead>
             <td className="mono">
               {clusterIPs.join(' ') || 'none'}
               {ports.map(({ port, nodePort }) => ` :${port}${nodePort ? `, node port ${nodePort}` : ''}`).join(' ')}
@@ -58,6 +60,7 @@ export function NetworkTable(props: LensProps) {
               onPick={() => {
                 props.select(null)
                 network.choose(connection.id)
+                props.lookCloser?.()
               }}
             >
               {timeWords(connection.at)}

@@ -15,3 +15,12 @@ it.each([
 ])('%j is the %s', (client, role, label) => {
   expect(placeOf(client)).toMatchObject({ role, label })
 })
+
+it('tells loops of somebody’s program from those of the control plane', () => {
+  const own = 'website-operator/website-controller'
+  const loops = new Set([own, 'kube-apiserver/crd-controller'])
+  expect([...loops].map((client) => placeOf(client, loops))).toMatchObject([
+    { role: 'loop', label: 'Website', isElsewhere: true },
+    { role: 'loop', isElsewhere: false },
+  ])
+})

@@ -12,6 +12,8 @@ export interface Place {
   label: string
   /** The machine that a node component runs on. */
   node?: string
+  /** A loop of somebody's program, outside of the control plane. */
+  isElsewhere?: boolean
 }
 
 const others = /^(kube-|podium|coredns|etcd$|cloud-controller|network-policy$)/
@@ -24,7 +26,7 @@ export function placeOf(client: string, loops?: ReadonlySet<string>): Place {
   if (program === 'kube-proxy') return { role: 'proxy', who: 'net', label: 'proxy', node: rest }
   if (program === 'kube-scheduler') return { role: 'scheduler', who: 'sched', label: 'Scheduler' }
   if ((program === 'kube-controller-manager' && rest) || loops?.has(client)) {
-    return { role: 'loop', who: 'ctl', label: titleOf(rest || program) }
+    return { role: 'loop', who: 'ctl', label: titleOf(rest || program), isElsewhere: !others.test(program) }
   }
   if (others.test(program)) {
     return { role: 'other', who: program === 'kube-apiserver' ? 'api' : 'ctl', label: client }

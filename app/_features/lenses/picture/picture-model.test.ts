@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { LoopTrace } from '../../../../server/base/trace.ts'
 import { PictureModel } from './picture-model.ts'
 import { append, deliver, loops, podReplaced, push, replicaSetLoop, request } from './trace-examples.ts'
 
@@ -63,6 +64,19 @@ describe('PictureModel', () => {
     expect(model).toMatchObject({ seq: 2, revision: 450, showHeartbeats: true })
     expect(model.rows).toHaveLength(2)
     expect(model.counters).toMatchObject({ appends: 1, delivers: 1, requests: 0 })
+  })
+
+  it('forgets a loop that has ended, unless it has begun again since', () => {
+    const model = new PictureModel()
+    const own = 'website-operator/website-controller'
+    const state = { type: 'loop', at: 1, client: own, queue: [], queueLength: 0, cacheRevision: 0 } as const
+    const ended: LoopTrace = { ...state, queue: [], hasEnded: true }
+    model.apply(push(0, [], { loops: [...loops, own] }))
+    model.pin(own)
+    model.apply(push(1, [ended], { loops: [...loops, own] }))
+    expect(model.shownLoops).toContain(own)
+    model.apply(push(2, [ended], { loops }))
+    expect([...model.loops, ...model.shownLoops]).not.toContain(own)
   })
 
   it('keeps the loops it knows when a new stream has not heard of them yet', () => {

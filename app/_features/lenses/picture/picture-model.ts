@@ -122,7 +122,7 @@ export class PictureModel {
   apply(push: PicturePush): Dot[] {
     // A cluster that was replaced or restarted counts its events from 1 again. (We never ask for what we know.)
     if (push.events.length > 0 && push.seq < this.seq) this.forget()
-    if (push.loops) this.takeLoops(push.loops)
+    if (push.loops) this.takeLoops(push.loops, push.events)
     if (push.pods) this.pods = push.pods
     if (push.nodes) this.nodes = push.nodes
     if (push.gates) this.gates = new Map(push.gates.map((gate) => [gate.client, gate]))
@@ -390,9 +390,10 @@ export class PictureModel {
     return root !== undefined && this.place(root.event.client).role === 'you'
   }
 
-  private takeLoops(all: string[]): void {
-    // A new stream names loops as it hears of them; one that was known before is still there.
-    const known = this.loops.filter((client) => !all.includes(client))
+  private takeLoops(all: string[], events: readonly TraceEvent[]): void {
+    // A new stream names loops as it hears of them; one that was known before is still there, unless it has just ended.
+    const ended = events.flatMap((event) => (event.type === 'loop' && event.hasEnded ? [event.client] : []))
+    const known = this.loops.filter((client) => !all.includes(client) && !ended.includes(client))
     this.loops = [...all.filter((client) => placeOf(client).role !== 'scheduler'), ...known]
     this.loopSet = new Set(this.loops)
     this.chooseShown()

@@ -44,6 +44,12 @@ export function ScopeClient({ store, client, select }: { store: PictureStore; cl
       {place.node && (
         <p className={style.aside}>It runs on {place.node}, a machine of its own: it cannot be held from here.</p>
       )}
+      {place.isElsewhere && (
+        <p className={style.aside}>
+          It runs in a program of its own, outside of the control plane: it tells what it does, and cannot be held from
+          here.
+        </p>
+      )}
       {cache > 0 && (
         <Part title="What it can see" aside={sayBehind(cache, state.handedRevision, model.revision)}>
           <Ruler cache={cache} store={model.revision} who={place.who} />

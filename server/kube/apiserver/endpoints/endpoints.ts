@@ -1,7 +1,6 @@
 // What endpoints work with: one of each, made when the server is put together.
 
 import type { Metrics } from '../../../base/metrics.ts'
-import type { Trace } from '../../../base/trace.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { Store } from '../../store/store.ts'
 import type { Admission } from '../admission/admission.ts'
@@ -17,6 +16,7 @@ import type { ApiResources } from './api-resources.ts'
 import type { ComponentProblems } from './component-status.ts'
 import type { FieldManagers } from './field-managers.ts'
 import type { HealthCheck } from './health.ts'
+import type { LoopsElsewhere } from './loops-elsewhere.ts'
 import type { ServedDocuments } from './served-documents.ts'
 
 export interface Endpoints {
@@ -31,7 +31,7 @@ export interface Endpoints {
   tokens: ServiceAccountTokens
   feed: StoreFeed
   store: Store
-  trace: Trace
+  trace: LoopsElsewhere
   metrics: Metrics
   resourceMetrics: ResourceMetrics
   flowControl: FlowControl

@@ -2,13 +2,14 @@
 // inside. Only the loop knows its queue and what it meant; who it is, this server knows: by its user agent, as in any other
 // request, and what it says is told as said by that one. RBAC decides who may: verb post on this path.
 
-import type { LoopTrace, ReconcileTrace, Trace } from '../../../base/trace.ts'
+import type { LoopTrace, ReconcileTrace } from '../../../base/trace.ts'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import type { Answer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { readText } from '../request-path/read-body.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
+import type { LoopsElsewhere } from './loops-elsewhere.ts'
 
 export const LOOP_REPORTS = '/podium/loops'
 
@@ -19,7 +20,11 @@ const MOST_LETTERS = 2_000
 /** What part of a control plane is called; none of these reports here, and nobody else may say he is one. */
 const OWN = /^(kube-|kubelet|podium|coredns|etcd|cloud-controller)/
 
-export async function takeLoopReports(trace: Trace, context: RequestContext, request: ApiRequest): Promise<Answer> {
+export async function takeLoopReports(
+  trace: LoopsElsewhere,
+  context: RequestContext,
+  request: ApiRequest,
+): Promise<Answer> {
   const { client, clock } = context
   if (OWN.test(client))
     throw badRequest(`"${client}" is a name of the cluster's own; give your program another user agent`)
@@ -37,6 +42,7 @@ export async function takeLoopReports(trace: Trace, context: RequestContext, req
     else if (event.type === 'reconcile') trace.emit(turn(event, client, at))
     else throw badRequest(`events[${index}] is neither of type "loop" nor "reconcile"`)
   }
+  trace.told(client)
   return { type: 'object', code: 200, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' } }
 }
 

@@ -22,7 +22,7 @@ import { useTrace } from './use-trace.ts'
 const wideEnough = 190
 
 export function TraceLayer(props: LayerProps & { traced: TracedRequest; model: NetworkModel }) {
-  const { store, selection, layout, traced, model } = props
+  const { store, selection, layout, traced, model, lookCloser } = props
   const trace = useTrace(props)
   const { asked } = traced.ends
   const service = asked?.service && model.service(asked.service.namespace, asked.service.name)
@@ -36,7 +36,12 @@ export function TraceLayer(props: LayerProps & { traced: TracedRequest; model: N
   const isChosen = (object: ObjectRef) =>
     selection !== null && 'object' in selection && isSameObject(selection.object, object)
   return (
-    <div className={network.layer} data-network="trace" data-verdict={traced.verdict.state}>
+    <div
+      className={network.layer}
+      data-network="trace"
+      data-verdict={traced.verdict.state}
+      data-low={placed.isLow || undefined}
+    >
       {service && (
         <ServiceCard
           service={service}
@@ -66,7 +71,10 @@ export function TraceLayer(props: LayerProps & { traced: TracedRequest; model: N
               key={station.drawn.number}
               station={station}
               isPointed={trace.pointed === station.drawn.number}
-              point={() => trace.point(station.drawn.number)}
+              point={() => {
+                trace.point(station.drawn.number)
+                lookCloser?.()
+              }}
             />
           ))}
         </div>
@@ -118,10 +126,9 @@ function Column({ column, isHeard }: { column: TraceColumn; isHeard: boolean }) 
 }
 
 function StationCard({ station, isPointed, point }: { station: Station; isPointed: boolean; point: () => void }) {
-  const { drawn, rows, isTall, leg: _, ...rect } = station
+  const { drawn, rows, isBelow, leg: _, ...rect } = station
   const { number, hop } = drawn
   const { kind, title, says, state, choice = [] } = hop
-  const isBelow = isTall || state === 'fail' || kind === 'service'
   // The one that was taken is among those that are shown.
   const taken = choice.findIndex(({ isTaken }) => isTaken)
   const first = Math.max(0, Math.min(taken - rows + 1, choice.length - rows))

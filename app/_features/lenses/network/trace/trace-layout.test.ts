@@ -84,8 +84,11 @@ const services = [
 ] as NetworkService[]
 const pods = [client, near, far, place('late', 'node-2', ''), place('other', 'node-2', '10.244.2.9')].map(pod)
 
+/** What the lens asks for. */
+const least = 250
+
 function lay(of: TracedRequest, height = 490) {
-  const layout = layoutPicture({ width: 770, height, loops: 5, machines: ['node-1', 'node-2'] })
+  const layout = layoutPicture({ width: 770, height, leastHeight: 0, loops: 5, machines: ['node-1', 'node-2'] })
   const legs = legsOf(of)
   return layoutTrace(layout, of, { legs, pods: podsOfTrace(of, { pods, services }), machines, hasService: true })
 }
@@ -179,6 +182,27 @@ describe('the way of a traced request', () => {
       )
       expect(behind).toEqual([])
     }
+  })
+})
+
+describe('in the lowest pane', () => {
+  it.each(Object.entries(every))('%s: the wire and all cards are seen at once', (_, of) => {
+    const { service, columns, wire } = lay(of, least)
+    expect(wire.y).toBeLessThan(least)
+    for (const { y, height, pods, stations } of columns) {
+      expect(y).toBeGreaterThan(service.y + service.height)
+      for (const card of [...pods, ...stations]) expect(card.y + card.height).toBeLessThan(y + height)
+    }
+  })
+
+  it('has those that it was about, and of the rules the one that was taken', () => {
+    const choice = [1, 2, 3].map((number) => ({ words: `${number}`, isTaken: number === 2, end: 'taken' as const }))
+    const of = traced([...begin.slice(0, 2), hop('service', 'node-1', { choice }), ...across.hops.slice(3)])
+    const [first, second] = lay(of, least).columns
+    expect(first?.pods.map(({ role }) => role)).toEqual(['calls'])
+    expect(second?.pods.map(({ role }) => role)).toEqual(['answers'])
+    expect(first?.stations.map(({ drawn, rows }) => [drawn.hop.kind, rows])).toEqual([['service', 1]])
+    expect(lay(of, 490).columns[0]?.stations[0]?.rows).toBe(3)
   })
 })
 

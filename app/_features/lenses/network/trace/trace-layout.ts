@@ -30,6 +30,8 @@ export interface TraceDisc {
 }
 
 export interface TraceLayout {
+  /** Names stay; what they say of themselves has no room. */
+  isLow: boolean
   service: Rect
   columns: TraceColumn[]
   /** Where machines hang on their network. */
@@ -41,11 +43,15 @@ export interface TraceLayout {
 }
 
 const gap = 10
-const serviceHeight = 62
 const headHeight = 28
-const podHeight = 40
+const podGap = 6
 const mostPods = 3
 const wireRoom = 30
+/** What is left to the list is said below the cards. */
+const noteHeight = 14
+const usual = { service: 62, pod: 40 }
+const low = { service: 28, pod: 24 }
+const lowBelow = 340
 const leastColumn = 150
 /** Left of the cards: one way in the middle, or two beside each other. */
 const gutter = 36
@@ -65,13 +71,15 @@ export function layoutTrace(
   const room = layout.api.width
   const top = layout.fold.y
   const bottom = layout.you.y + layout.you.height
-  const y = things.hasService ? top + serviceHeight + gap : top
+  const isLow = bottom - top < lowBelow
+  const heights = isLow ? low : usual
+  const y = things.hasService ? top + heights.service + gap : top
   const shown = machinesShown(layout, things)
   const width = (room - gap * (shown.length - 1)) / Math.max(1, shown.length)
   const columns = shown.map((machine, index) => {
     const rect = { x: left + index * (width + gap), y, width, height: bottom - wireRoom - y }
     const own = legs.filter((leg) => leg.machine === machine.name)
-    return columnOf(machine, rect, own, things.pods)
+    return columnOf(machine, rect, own, things.pods, isLow)
   })
   const wire = { x1: left, x2: left + room, y: bottom - 12 }
   const { client, target, isReached } = traced.ends
@@ -79,8 +87,9 @@ export function layoutTrace(
   const name = !isOn(client) ? traced.from : target && !isOn(target) ? placeName(target) : undefined
   const card = { x: wire.x2 - outsideWidth, y: wire.y - 12, width: outsideWidth, height: 24 }
   const outside = name === undefined ? undefined : { name, ...card }
-  const service = { x: left, y: top, width: room, height: serviceHeight }
+  const service = { x: left, y: top, width: room, height: heights.service }
   return {
+    isLow,
     service,
     columns,
     wire,
@@ -104,21 +113,32 @@ function machinesShown(
   return machines.filter(({ name }) => chosen.has(name))
 }
 
-function columnOf(machine: NetworkMachine, rect: Rect, legs: readonly Leg[], all: readonly TracePod[]): TraceColumn {
+function columnOf(
+  machine: NetworkMachine,
+  rect: Rect,
+  legs: readonly Leg[],
+  all: readonly TracePod[],
+  isLow: boolean,
+): TraceColumn {
   const own = all.filter(({ pod }) => pod.machine === machine.name)
-  const shown = own.slice(0, mostPods)
+  const shown = own.filter(({ role }) => !isLow || role !== 'not chosen').slice(0, mostPods)
+  const podHeight = (isLow ? low : usual).pod
   const x = rect.x + gutter
   const width = rect.width - gutter - 8
   const pods = shown.map((pod, index) => ({
     ...pod,
     x,
-    y: rect.y + headHeight + index * (podHeight + 6),
+    y: rect.y + headHeight + index * (podHeight + podGap),
     width,
     height: podHeight,
   }))
-  const y = rect.y + headHeight + shown.length * (podHeight + 6) + 6
-  const fitted = stationsOf(legs, { x, y, width, height: rect.y + rect.height - 8 - y })
-  return { ...rect, machine, pods, foldedPods: own.length - shown.length, ...fitted }
+  const y = rect.y + headHeight + shown.length * (podHeight + podGap) + 6
+  const room = { x, y, width, height: rect.y + rect.height - 8 - y }
+  const foldedPods = own.length - shown.length
+  const whole = stationsOf(legs, room)
+  const isFolded = foldedPods > 0 || whole.folded > 0
+  const fitted = isFolded ? stationsOf(legs, { ...room, height: room.height - noteHeight }) : whole
+  return { ...rect, machine, pods, foldedPods, ...fitted }
 }
 
 interface Ground {

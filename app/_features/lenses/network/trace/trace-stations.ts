@@ -9,8 +9,8 @@ export interface Station extends Rect {
   drawn: DrawnHop
   /** How many of the rules that it chose among are shown. */
   rows: number
-  /** Its words stand below its title, or behind it as far as there is room. */
-  isTall: boolean
+  /** Its words stand below its title; else behind it, as far as there is room. */
+  isBelow: boolean
 }
 
 const title = 26
@@ -24,32 +24,45 @@ const gaps = { most: 10, least: 3 }
 /** What decided nothing goes first. */
 const leastTelling = ['filter', 'masquerade', 'route', 'policy'] as const
 
+/** From the widest that there is room for. */
+const looks = [
+  { rows: mostRows, below: 'all' },
+  { rows: mostRows, below: 'service' },
+  { rows: 1, below: 'service' },
+  { rows: 1, below: 'none' },
+] as const
+type Look = (typeof looks)[number]
+
 export function stationsOf(legs: readonly Leg[], room: Rect): { stations: Station[]; folded: number } {
-  const all = legs.flatMap((leg) => leg.hops.map((drawn) => ({ leg, drawn, rows: rowsOf(drawn) })))
+  const all = legs.flatMap((leg) => leg.hops.map((drawn) => ({ leg, drawn })))
   // The packet meets what is drawn below first where the way goes up.
   let shown = [...all.filter(({ leg }) => !leg.rises), ...all.filter(({ leg }) => leg.rises).toReversed()]
-  const needs = (isTall = false) => shown.reduce((sum, one) => sum + heightOf(one, room.width, isTall) + gaps.least, 0)
+  const needs = (look: Look) =>
+    shown.reduce((sum, { drawn }) => sum + sizeOf(drawn, room.width, look).height + gaps.least, 0)
   for (const kind of leastTelling) {
-    if (needs() <= room.height) break
+    if (needs(looks[1]) <= room.height) break
     shown = shown.filter(({ drawn: { hop } }) => hop.kind !== kind || hop.state === 'fail')
   }
-  const isTall = needs(true) <= room.height
-  const spare = room.height - shown.reduce((sum, one) => sum + heightOf(one, room.width, isTall), 0)
+  const look = looks.find((one) => needs(one) <= room.height) ?? looks[3]
+  const sizes = shown.map(({ drawn }) => sizeOf(drawn, room.width, look))
+  const spare = room.height - sizes.reduce((sum, { height }) => sum + height, 0)
   const gap = Math.max(gaps.least, Math.min(gaps.most, spare / Math.max(1, shown.length)))
   let { y } = room
-  const stations = shown.map((one) => {
-    const station = { ...one, isTall, x: room.x, y, width: room.width, height: heightOf(one, room.width, isTall) }
+  const stations = shown.map((one, index) => {
+    const station = { ...one, ...sizes[index]!, x: room.x, y, width: room.width }
     y += station.height + gap
     return station
   })
   return { stations, folded: all.length - shown.length }
 }
 
-const rowsOf = ({ hop }: DrawnHop) => Math.min(mostRows, hop.choice?.length ?? 0)
-
 /** A reason is never cut, what only went well may be. */
-function heightOf({ drawn: { hop }, rows }: { drawn: DrawnHop; rows: number }, width: number, isTall: boolean): number {
-  if (hop.state === 'fail') return title + words * Math.ceil((hop.says.length * letter) / (width - 20))
-  if (rows > 0) return title + rows * row + 4
-  return isTall || hop.kind === 'service' ? title + words : title
+function sizeOf({ hop }: DrawnHop, width: number, look: Look): Pick<Station, 'rows' | 'isBelow' | 'height'> {
+  const rows = Math.min(look.rows, hop.choice?.length ?? 0)
+  if (hop.state === 'fail') {
+    return { rows, isBelow: true, height: title + words * Math.ceil((hop.says.length * letter) / (width - 20)) }
+  }
+  if (rows > 0) return { rows, isBelow: true, height: title + rows * row + 4 }
+  const isBelow = look.below === 'all' || (look.below === 'service' && hop.kind === 'service')
+  return { rows, isBelow, height: isBelow ? title + words : title }
 }
