@@ -26,7 +26,7 @@ interface TableProps {
 export function LensTable({ caption, columns, none, isWhole, children }: TableProps) {
   const isEmpty = none !== undefined && Array.isArray(children) && children.length === 0
   return (
-    <table className={style.table} data-whole={isWhole || undefined}>
+    <table className={style.table} data-whole={isWhole || undefined} data-wide={columns.length > 4 || undefined}>
       <caption>{caption}</caption>
       <thead>
         <tr>

@@ -103,9 +103,7 @@ export function AccountsPage() {
                   {account.seenAt === null ? (
                     '—'
                   ) : (
-                    <time dateTime={new Date(account.seenAt).toISOString()}>
-                      {new Date(account.seenAt).toLocaleDateString()}
-                    </time>
+                    <time dateTime={new Date(account.seenAt).toISOString()}>{dayWords(new Date(account.seenAt))}</time>
                   )}
                 </td>
                 <td>
@@ -146,4 +144,12 @@ function AccountMenu(props: { account: AccountRow; change(call: () => Promise<un
       </Menu.Dropdown>
     </Menu>
   )
+}
+
+/** The hour tells more than a date that is today's. */
+function dayWords(day: Date): string {
+  const isToday = day.toDateString() === new Date().toDateString()
+  return isToday
+    ? `today, ${day.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}`
+    : day.toLocaleDateString()
 }

@@ -7,6 +7,8 @@ import style from './people.module.css'
 import { PersonMenu } from './person-menu.tsx'
 
 interface Props {
+  /** The page above this one, the course unless told. */
+  from?: { href: string; name: string }
   place: string
   title: ReactNode
   lead?: ReactNode
@@ -15,8 +17,10 @@ interface Props {
   children: ReactNode
 }
 
+const course = { href: '/', name: 'Course' }
+
 /** The frame of pages about people and classes. */
-export function PeoplePage({ place, title, lead, actions, children }: Props) {
+export function PeoplePage({ from = course, place, title, lead, actions, children }: Props) {
   return (
     <>
       <TopBar
@@ -24,7 +28,7 @@ export function PeoplePage({ place, title, lead, actions, children }: Props) {
         person={<PersonMenu />}
         place={
           <span className={style.crumb}>
-            <Link href="/">Course</Link>
+            <Link href={from.href}>{from.name}</Link>
             <span className="quiet" aria-hidden="true">
               /
             </span>

@@ -43,7 +43,6 @@ export function LearnerFrame({ classId, tile, error, person, actions, className,
   return (
     <div className={style.page}>
       <TopBar
-        wide
         person={person}
         place={
           <>

@@ -25,7 +25,7 @@ export function WallPage({ classId }: { classId: string }) {
   const opened = view?.tiles.find(({ learnerId }) => learnerId === open)
   return (
     <div className={style.wall} data-open={opened ? '' : undefined}>
-      <TopBar place={view && <Link href={`/classes/${classId}`}>{view.class.name}</Link>} person={<PersonMenu />} wide>
+      <TopBar place={view && <Place of={view.class} />} person={<PersonMenu />}>
         {view && <Here view={view} />}
       </TopBar>
       {error && (
@@ -65,6 +65,19 @@ export function WallPage({ classId }: { classId: string }) {
         <LearnerSheet key={opened.learnerId} tile={opened} now={now} classId={classId} onClose={() => setOpen(null)} />
       )}
     </div>
+  )
+}
+
+function Place({ of: { id, name, joinCode } }: { of: WallView['class'] }) {
+  return (
+    <>
+      <Link href={`/classes/${id}`}>{name}</Link>
+      {joinCode && (
+        <span className={style.code}>
+          join code <code>{joinCode.replace(/(?=.{4}$)/, '-')}</code>
+        </span>
+      )}
+    </>
   )
 }
 

@@ -84,18 +84,22 @@ export class Teaching implements AsyncDisposable {
         id: true,
         name: true,
         openLabId: true,
+        joinCode: { select: { code: true, seatsLeft: true, expiresAt: true } },
         members: { where: { role: 'learner' }, select: { person: { select: { id: true, name: true } } } },
       },
     })
     const note = await this.notes.announcementOf(classId)
     const learners = await Promise.all(found.members.map(({ person }) => this.#now(person)))
+    const now = clock.now()
+    const { code = null, seatsLeft = null, expiresAt = null } = found.joinCode ?? {}
+    const isOpen = seatsLeft !== 0 && (expiresAt === null || expiresAt.getTime() > now)
     return wallOf({
-      class: found,
+      class: { ...found, joinCode: isOpen ? code : null },
       learners,
       labs,
       announcement: note ? { id: note.id, text: note.text, at: note.at } : null,
       usedPercent: Math.round((1 - freemem() / totalmem()) * 100),
-      now: clock.now(),
+      now,
     })
   }
 

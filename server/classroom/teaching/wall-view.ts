@@ -36,7 +36,8 @@ export type Tile = z.infer<typeof tile>
 
 export const wallView = z.object({
   now: z.number(),
-  class: z.object({ id: z.string(), name: z.string() }),
+  /** `joinCode`: where one works now. */
+  class: z.object({ id: z.string(), name: z.string(), joinCode: z.string().nullable() }),
   /** The lab that the class is at: the one the instructor opened, or else the one that most are in. */
   lab: z.object({ id: z.string(), number: z.string(), title: z.string(), steps: z.array(z.string()) }).nullable(),
   /** In the order in which an instructor should look. */

@@ -63,7 +63,7 @@ describe('a tile', () => {
 describe('the wall', () => {
   const wall = (learners: LearnerNow[], openLabId = '') =>
     wallOf({
-      class: { id: 'c', name: 'C', openLabId },
+      class: { id: 'c', name: 'C', openLabId, joinCode: null },
       learners,
       labs: [lab],
       announcement: null,

@@ -58,7 +58,7 @@ function stateOf(facts: LearnerFacts | undefined, presence: Presence): TileState
 }
 
 export function wallOf(from: {
-  class: { id: string; name: string; openLabId: string }
+  class: { id: string; name: string; openLabId: string; joinCode: string | null }
   learners: readonly LearnerNow[]
   labs: readonly Lab[]
   announcement: WallView['announcement']
@@ -72,7 +72,7 @@ export function wallOf(from: {
   )
   return {
     now,
-    class: { id: from.class.id, name: from.class.name },
+    class: { id: from.class.id, name: from.class.name, joinCode: from.class.joinCode },
     lab: lab ? { id: lab.id, number: lab.number, title: lab.title, steps: lab.steps.map(({ title }) => title) } : null,
     tiles,
     prediction: lab ? predictionOf(lab, learners) : null,

@@ -22,10 +22,14 @@ export function AccessScope(props: LensProps) {
       <Head
         glyph={ruling && <Shape state={ruling.allowed ? 'ok' : 'fail'} size={18} />}
         title={ruling ? verdictWords(ruling, isTyped) : 'Who may do what?'}
-        close={() => {
-          access.type(undefined)
-          props.select(null)
-        }}
+        close={
+          isTyped || props.selection
+            ? () => {
+                access.type(undefined)
+                props.select(null)
+              }
+            : undefined
+        }
       />
       <QuestionForm access={access} />
       {ruling?.nowOtherwise && <p className={style.otherwise}>{otherwiseWords(ruling.nowOtherwise, access.moment)}</p>}

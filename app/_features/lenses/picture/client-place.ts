@@ -47,11 +47,16 @@ const words: Record<string, string> = {
   clusterrole: 'ClusterRole',
   persistentvolume: 'PersistentVolume',
   ttl: 'TTL',
+  api: 'API',
+  apiservice: 'APIService',
   ca: 'CA',
+  crd: 'CRD',
   csr: 'CSR',
   pv: 'PV',
   pvc: 'PVC',
   ip: 'IP',
+  ipam: 'IPAM',
+  lb: 'LB',
 }
 
 function titleOf(name: string): string {

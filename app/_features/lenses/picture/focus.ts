@@ -1,6 +1,6 @@
 // Which object is looked at when something else is chosen.
 
-import type { TraceEvent } from '../../../../server/base/trace.ts'
+import type { AppendTrace, TraceEvent } from '../../../../server/base/trace.ts'
 import type { PictureModel } from './picture-model.ts'
 import type { ObjectRef, Selection } from './selection.ts'
 
@@ -10,7 +10,7 @@ const mostRows = 100
 
 /**
  * The object that is looked at: the chosen one, or that of the chosen event, or of what the learner did last; where they
- * have done nothing yet, what was written last.
+ * have done nothing yet, what a part of the cluster wrote last.
  */
 export function focusOf(model: PictureModel, selection: Selection): ObjectRef | undefined {
   if (selection && 'object' in selection) return selection.object
@@ -18,9 +18,14 @@ export function focusOf(model: PictureModel, selection: Selection): ObjectRef | 
   if (selection) return objectIn(model, model.client(selection.client).lastWrite)
   return objectIn(
     model,
-    model.lastDeed ?? model.tape(mostRows).findLast(({ event }) => !tells.has(event.resource))?.event,
+    model.lastDeed ??
+      model.tape(mostRows).findLast(({ event }) => !tells.has(event.resource) && isOfCluster(model, event))?.event,
   )
 }
+
+/** Whoever set the cluster up, or watches over it, is of no interest here; nor is what is gone. */
+const isOfCluster = (model: PictureModel, { client, operation }: AppendTrace) =>
+  model.place(client).role !== 'other' && operation !== 'delete'
 
 function objectIn(model: PictureModel, event: TraceEvent | undefined): ObjectRef | undefined {
   if (!event || !('resource' in event) || event.type === 'watch') return undefined

@@ -46,7 +46,7 @@ export function RevisionsScope(props: LensProps) {
   const refused = chosen ?? attempts.at(-1)
   return (
     <div className={scope.scope} data-scope={`versions of ${object.resource}/${object.name}`}>
-      <Head glyph={<Glyph who="store" />} title={object.name} close={() => select(null)} />
+      <Head glyph={<Glyph who="store" />} title={object.name} close={selection ? () => select(null) : undefined} />
       <p className={scope.aside}>
         <code>
           {object.resource}/{object.name}

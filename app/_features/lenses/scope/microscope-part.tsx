@@ -14,7 +14,13 @@ export function Part({ title, aside, children }: { title: string; aside?: string
   )
 }
 
-export function Head(props: { glyph?: ReactNode; title: string; close: () => void; children?: ReactNode }) {
+/** `close` is left out where nothing is chosen. */
+export function Head(props: {
+  glyph?: ReactNode
+  title: string
+  close?: (() => void) | undefined
+  children?: ReactNode
+}) {
   return (
     <div className={style.head}>
       <h2>
@@ -22,9 +28,11 @@ export function Head(props: { glyph?: ReactNode; title: string; close: () => voi
         {props.title}
       </h2>
       {props.children}
-      <Button small look="quiet" aria-label="Close" onClick={props.close}>
-        <Icon name="close" size={12} />
-      </Button>
+      {props.close && (
+        <Button small look="quiet" aria-label="Close" onClick={props.close}>
+          <Icon name="close" size={12} />
+        </Button>
+      )}
     </div>
   )
 }

@@ -14,10 +14,12 @@ import { usePictureVersion } from '../picture/use-picture.ts'
 import { knowsEventsOf } from './past-model.ts'
 import style from './time-bar.module.css'
 import { type Pace, paces } from './time-machine.ts'
-import { type Bar, barsOf, type Flag, stepWords, type Timeline, type Write, writeAt } from './timeline.ts'
+import { type Bar, barsOf, type Flag, stepWords, type Timeline, ticksOf, type Write, writeAt } from './timeline.ts'
 import { useTime } from './use-time.ts'
 
 const barWidth = 6
+/** So that numbers stand apart. */
+const tickWidth = 72
 
 export function TimeBar({ flags, ...props }: LensProps & { flags: readonly Flag[] }) {
   const { store } = props
@@ -137,7 +139,7 @@ function Flags({ timeline: { first, last, flags } }: { timeline: Timeline }) {
           <span key={`${step} ${is}`} data-flag={`${step} ${is}`} style={at}>
             {is === 'begun' ? (
               <>
-                <b>{step}</b> {title}
+                <b>{step}</b> <em>{title}</em>
               </>
             ) : (
               <Shape state="ok" size={11} />
@@ -170,6 +172,11 @@ function Bars({ bars, timeline, width }: { bars: readonly Bar[]; timeline: Timel
         )}
       </svg>
       <span className={style.end}>{first}</span>
+      {ticksOf(timeline, Math.floor(width / tickWidth)).map((revision) => (
+        <span key={revision} className={style.tick} style={{ left: (revision - first) * perRevision }}>
+          {revision}
+        </span>
+      ))}
       <span className={style.end}>{last}</span>
     </>
   )

@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest'
 import type { ClusterHistory } from '../../../../server/observe/index.ts'
 import { PictureModel } from '../picture/picture-model.ts'
 import { append, loops, podReplaced, push, request } from '../picture/trace-examples.ts'
-import { barsOf, type Flag, nextDeed, nextMark, nextWrite, stepWords, timelineOf, writeAt } from './timeline.ts'
+import {
+  barsOf,
+  type Flag,
+  nextDeed,
+  nextMark,
+  nextWrite,
+  stepWords,
+  ticksOf,
+  timelineOf,
+  writeAt,
+} from './timeline.ts'
 
 const lease = { resource: 'leases', name: 'node-1' }
 
@@ -48,6 +58,17 @@ describe('the timeline', () => {
     model.heardOfCompaction(453)
     const { first, writes } = timelineOf(model, history(445, 449, 444))
     expect([first, writes[0]?.revision]).toEqual([453, 453])
+  })
+
+  it.each([
+    [1, 268, 6, [50, 100, 150, 200]],
+    [1, 12, 6, [2, 4, 6, 8, 10]],
+    [1, 2, 6, []],
+    [444, 458, 3, [450]],
+    [1, 9_000, 12, [1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000]],
+    [5, 5, 0, []],
+  ])('marks round revisions from %i to %i, at most %i', (first, last, most, ticks) => {
+    expect(ticksOf({ first, last }, most)).toEqual(ticks)
   })
 
   it('counts every write in one bar, heartbeats in none; all bars but the last are as wide', () => {

@@ -88,6 +88,16 @@ export function barsOf({ first, last, writes }: Timeline, most: number): Bar[] {
   return bars
 }
 
+/** At most so many round revisions, with room left for those at both ends. */
+export function ticksOf({ first, last }: Pick<Timeline, 'first' | 'last'>, most: number): number[] {
+  const least = (last - first) / Math.max(1, most)
+  const scale = 10 ** Math.floor(Math.log10(Math.max(1, least)))
+  const each = [1, 2, 5, 10].map((times) => times * scale).find((step) => step >= least) ?? scale
+  const ticks: number[] = []
+  for (let at = Math.ceil((first + each / 2) / each) * each; at <= last - each * 0.75; at += each) ticks.push(at)
+  return ticks
+}
+
 export const writeAt = ({ writes }: Timeline, revision: number): Write | undefined =>
   writes.findLast((write) => write.revision <= revision)
 
