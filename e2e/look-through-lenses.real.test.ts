@@ -134,8 +134,13 @@ describe('a loop of one’s own', () => {
       await other.getByText('outside of the control plane').waitFor()
       // Looked at closely it has a card, as any other loop.
       await card.waitFor()
+      const turn = async () => {
+        const words = await other.locator('[data-scope] h2', { hasText: 'Last reconcile' }).textContent()
+        return Number(/#(\d+)/.exec(words ?? '')?.[1])
+      }
+      const before = await turn()
       await run('scale deployment hello --replicas=1')
-      await other.getByText('scaled from 1 to 2').first().waitFor()
+      await until('it has seen what was done to its Deployment', async () => (await turn()) > before)
       await run('delete website hello --cascade=foreground')
       program.kill('SIGKILL')
       await ended
