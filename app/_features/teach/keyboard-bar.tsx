@@ -6,7 +6,7 @@ import { useEffect, useState } from 'react'
 import { api, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Glyph } from '../../_ui/glyph.tsx'
-import style from './teach.module.css'
+import style from './keyboard-bar.module.css'
 
 interface Props {
   classId: string

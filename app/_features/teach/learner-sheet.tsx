@@ -13,9 +13,9 @@ import { Shape } from '../../_ui/shape.tsx'
 import { InlineCode } from '../instructions/inline-code.tsx'
 import { lasted } from './duration.ts'
 import { KeyboardBar } from './keyboard-bar.tsx'
+import style from './learner-sheet.module.css'
 import { SayForm } from './say-form.tsx'
 import { SnapshotMenu } from './snapshot-menu.tsx'
-import style from './teach.module.css'
 import { useAct } from './use-act.ts'
 
 const TerminalScreen = dynamic(() => import('../terminal/terminal-screen.tsx').then((file) => file.TerminalScreen), {

@@ -10,8 +10,8 @@ import type { WallView } from '../../../server/classroom/teaching/wall-view.ts'
 import { api } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
+import style from './room-actions.module.css'
 import { SayForm } from './say-form.tsx'
-import style from './teach.module.css'
 import { learnersOf, useAct } from './use-act.ts'
 
 export function RoomActions({ view, classId }: { view: WallView; classId: string }) {

@@ -2,7 +2,7 @@ import type { Tile, WallView } from '../../../server/classroom/teaching/wall-vie
 import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { lasted } from './duration.ts'
-import style from './teach.module.css'
+import style from './room-aside.module.css'
 
 /** The room in numbers: where it is, what it thought, who waits for help. */
 export function RoomAside({ view, now, onGo }: { view: WallView; now: number; onGo(tile: Tile): void }) {

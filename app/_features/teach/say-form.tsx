@@ -4,7 +4,7 @@
 
 import { useId, useState } from 'react'
 import { Button } from '../../_ui/button.tsx'
-import style from './teach.module.css'
+import style from './say-form.module.css'
 
 interface Props {
   label: string

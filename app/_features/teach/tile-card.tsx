@@ -3,7 +3,7 @@ import { Icon } from '../../_ui/icon.tsx'
 import { Shape, type State } from '../../_ui/shape.tsx'
 import { InlineCode } from '../instructions/inline-code.tsx'
 import { lasted } from './duration.ts'
-import style from './teach.module.css'
+import style from './tile-card.module.css'
 
 interface Props {
   tile: Tile

@@ -14,9 +14,9 @@ import { LearnerSheet } from './learner-sheet.tsx'
 import { RoomActions } from './room-actions.tsx'
 import { RoomAside } from './room-aside.tsx'
 import { useSteadyOrder } from './steady-order.ts'
-import style from './teach.module.css'
 import { TileCard } from './tile-card.tsx'
 import { useWall } from './use-wall.ts'
+import style from './wall.module.css'
 
 export function WallPage({ classId }: { classId: string }) {
   const { view, now, error, isUnknown } = useWall(classId)
@@ -124,14 +124,13 @@ function Tiles({ view, now, open, onOpen }: TilesProps) {
   const tiles = useSteadyOrder(view.tiles, now, isUnderPointer)
   if (tiles.length === 0) {
     return (
-      <section className={style.tiles}>
+      <section>
         <p className="quiet">Nobody has joined this class yet. The join code is on the class’s page.</p>
       </section>
     )
   }
   return (
     <section
-      className={style.tiles}
       aria-label={`${tiles.length} learners`}
       onPointerEnter={() => setUnderPointer(true)}
       onPointerLeave={() => setUnderPointer(false)}

@@ -96,7 +96,7 @@ export function TraceLayer(props: LayerProps & { traced: TracedRequest; model: N
           key={number}
           className={style.disc}
           style={{ left: x, top: y }}
-          data-state={hop.state}
+          data-refused={hop.state === 'fail' || undefined}
           data-disc={number}
           aria-hidden="true"
         >
