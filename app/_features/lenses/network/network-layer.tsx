@@ -11,7 +11,7 @@ import { isSameObject, type ObjectRef, toggle } from '../picture/selection.ts'
 import style from './network.module.css'
 import { at, Machine, PodRow, podRef, ServiceCard, serviceRef, shapeOf } from './network-cards.tsx'
 import { layoutNetwork, type NetworkLayout } from './network-layout.ts'
-import { flowKey, placeKey, placeName, rateOf } from './network-model.ts'
+import { type Flow, flowKey, placeKey, placeName, rateOf } from './network-model.ts'
 import type { NetworkStore } from './network-store.ts'
 import { TraceLayer } from './trace/trace-layer.tsx'
 import { useTrace } from './trace/use-trace.ts'
@@ -49,14 +49,29 @@ function LiveLayer(props: LayerProps & { network: NetworkStore }) {
     <div className={style.layer} data-network={model.isWhole ? 'whole' : 'waiting'}>
       <svg className={style.lines} width={layout.width} height={layout.height} aria-hidden="true">
         <title>Ways that connections took</title>
+        <defs>
+          <marker
+            id="network-stopped"
+            viewBox="0 0 13 13"
+            refX={13}
+            refY={6.5}
+            markerWidth={13}
+            markerHeight={13}
+            markerUnits="userSpaceOnUse"
+            orient="auto"
+          >
+            <path className={style.stop} d="M6.5 0 13 6.5 6.5 13 0 6.5z" />
+            <path className={style.cross} d="m4.5 4.5 4 4m0-4-4 4" />
+          </marker>
+        </defs>
         {placed.lines.map(({ flow, path }) => (
           <g
             key={flow.key}
             data-flow={flow.key}
             data-hot={flow.key === hot || undefined}
-            data-stopped={flow.connections.at(-1)?.end?.by ? '' : undefined}
+            data-stopped={isStopped(flow) ? '' : undefined}
           >
-            <path d={path} />
+            <path d={path} {...(isStopped(flow) ? { markerEnd: 'url(#network-stopped)' } : {})} />
             {/* Wide enough to be hit. */}
             {/* biome-ignore lint/a11y/noStaticElementInteractions: the scope and the table offer the same connections to the keyboard */}
             <path
@@ -124,6 +139,8 @@ function LiveLayer(props: LayerProps & { network: NetworkStore }) {
     </div>
   )
 }
+
+const isStopped = ({ connections }: Flow) => connections.at(-1)?.end?.by !== undefined
 
 const isService = ({ namespace, name }: NetworkService, { service }: Place) =>
   service?.name === name && service.namespace === namespace
