@@ -27,6 +27,13 @@ export const lenses: readonly [Lens, ...Lens[]] = [
     load: async () => (await import('./network/network-view.ts')).networkView,
   },
   {
+    id: 'scheduler',
+    title: 'Scheduler',
+    hasLoops: true,
+    closer: 'Microscope',
+    load: async () => (await import('./scheduler/scheduler-view.ts')).schedulerView,
+  },
+  {
     id: 'access',
     title: 'Access',
     hasLoops: false,
