@@ -122,6 +122,23 @@ export function requestTracedInThePicture(seat: () => WorkspaceSeat): void {
       expect(await page.locator('[data-disc]').count()).toBe(await scope().locator('[data-hop]').count())
     })
 
+    it('is asked for on a phone as well, where the question comes in front of the picture', async () => {
+      const phone = await seat().page.context().newPage()
+      await phone.setViewportSize({ width: 390, height: 844 })
+      await phone.goto(`${seat().page.url().split('?')[0]}?lens=network`)
+      await phone.getByRole('navigation', { name: 'Panes' }).getByRole('button', { name: 'Picture' }).click()
+      await phone.getByRole('button', { name: 'Trace', exact: true }).click()
+      const sheet = phone.getByRole('dialog')
+      await sheet.getByLabel('from').selectOption({ label: 'typed' })
+      await sheet.getByLabel('to', { exact: true }).fill('answerer')
+      await sheet.getByRole('button', { name: 'Trace', exact: true }).click()
+      await sheet.locator('[data-scope="trace"][data-verdict="ok"]').waitFor({ timeout: 60_000 })
+      expect(await violations(phone, 'all', '[role=dialog]')).toEqual([])
+      await sheet.getByRole('button', { name: 'Back to the picture' }).click()
+      await phone.locator('[data-lens-table=network]').getByText('Traced, typed to answerer').waitFor()
+      await phone.close()
+    })
+
     it('ends in the picture where it was refused, and says why', async () => {
       const { page, ofLearner } = seat()
       await ofLearner('apply -f -', service({ app: 'awnserer' }))

@@ -3,7 +3,8 @@ import { Glyph } from '../../../../_ui/glyph.tsx'
 import { Shape } from '../../../../_ui/shape.tsx'
 import { milliseconds } from '../../picture/milliseconds.ts'
 import { wasRefused } from '../../picture/picture-model.ts'
-import style from '../picture-canvas.module.css'
+import style from './api-band.module.css'
+import card from './card.module.css'
 import type { CardData } from './card-data.ts'
 
 const stages: { name: RequestStage['name']; title: string }[] = [
@@ -21,10 +22,10 @@ interface Props extends CardData {
 /** The API server, and the stages of one request in it. */
 export function ApiBand({ model, compact, hasStages, request }: Props) {
   return (
-    <div className={`${style.card} ${style.api}`} data-compact={compact || undefined}>
+    <div className={style.api} data-compact={compact || undefined}>
       <div className={style.apiHead}>
         <Glyph who="api" size={15} />
-        <span className={style.title}>API server</span>
+        <span className={card.title}>API server</span>
         <span>{request ? sayRequest(request, model.place(request.client).label) : 'no request yet'}</span>
         <span>{model.fromSeq === 1 && model.openWatches.size > 0 ? `${model.openWatches.size} watches` : ''}</span>
       </div>
@@ -41,7 +42,7 @@ export function ApiBand({ model, compact, hasStages, request }: Props) {
                 data-refused={stage?.ok === false || undefined}
                 data-stage={name}
               >
-                <span className={style.title}>{title}</span>
+                <span className={card.title}>{title}</span>
                 {!compact && <span>{stage?.detail ?? notThere(request)}</span>}
                 <div className={style.stageFoot}>
                   {stage ? milliseconds(stage.durationMs) : '—'}

@@ -2,8 +2,9 @@ import { Glyph } from '../../../../_ui/glyph.tsx'
 import type { Mark } from '../../picture/cause-chain.ts'
 import { byWhom, objectOf, signOf } from '../../picture/event-words.ts'
 import { isSameObject, type ObjectRef } from '../../picture/selection.ts'
-import style from '../picture-canvas.module.css'
+import card from './card.module.css'
 import type { CardData } from './card-data.ts'
+import style from './etcd-tape.module.css'
 
 /** etcd: the newest revisions, oldest on top, as they were appended. */
 export function EtcdTape({
@@ -18,11 +19,11 @@ export function EtcdTape({
   const inChain = new Map(marks.filter((mark) => mark.kind === 'append').map((mark) => [mark.seq, mark.number]))
   const selected = selection && 'seq' in selection ? selection.seq : undefined
   return (
-    <div className={`${style.card} ${style.etcd}`}>
+    <div className={style.etcd}>
       <div className={style.etcdHead}>
-        <div className={style.head}>
+        <div className={card.head}>
           <Glyph who="store" size={14} />
-          <span className={style.title}>etcd</span>
+          <span className={card.title}>etcd</span>
           <span className="mono" style={{ fontSize: 11, fontWeight: 700 }}>
             rev {model.revision || '—'}
           </span>

@@ -1,11 +1,11 @@
 import { Glyph } from '../../../../_ui/glyph.tsx'
-import style from '../picture-canvas.module.css'
 import type { CardData } from './card-data.ts'
+import style from './fold-card.module.css'
 
 /** Machines that found no room; the Table lists them all. */
 export function FoldedMachines({ count }: CardData & { count: number }) {
   return (
-    <div className={`${style.card} ${style.fold}`}>
+    <div className={style.fold}>
       <Glyph who="node" size={14} />
       <b>+{count}</b>
       <span>{count === 1 ? 'node' : 'nodes'}</span>

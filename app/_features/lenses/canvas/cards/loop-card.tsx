@@ -1,8 +1,9 @@
 import { Glyph, hueOf } from '../../../../_ui/glyph.tsx'
 import { Shape } from '../../../../_ui/shape.tsx'
 import { loopState } from '../../picture/loop-state.ts'
-import style from '../picture-canvas.module.css'
+import card from './card.module.css'
 import { type CardData, isSelected } from './card-data.ts'
+import style from './loop-card.module.css'
 
 export function LoopCard(data: CardData & { client: string }) {
   const { model, client, compact, select } = data
@@ -13,7 +14,7 @@ export function LoopCard(data: CardData & { client: string }) {
   return (
     <button
       type="button"
-      className={`${style.card} ${style.loop} nopan`}
+      className={`${style.loop} nopan`}
       data-hue="ctl"
       data-state={state.word}
       data-loop={client}
@@ -21,20 +22,20 @@ export function LoopCard(data: CardData & { client: string }) {
       aria-pressed={pressed}
       onClick={() => select(pressed ? null : { client })}
     >
-      <span className={style.head}>
+      <span className={card.head}>
         <Glyph who="ctl" size={14} />
-        <span className={style.state}>
+        <span className={card.state}>
           {state.word}
           {gate.held && gate.steps > 0 && `, ${gate.steps} to step`}
           {!gate.held && gate.everyMs > 0 && ', slow'}
           <Shape state={state.shape} size={13} />
         </span>
       </span>
-      <span className={style.name} title={client}>
+      <span className={card.name} title={client}>
         {model.place(client).label}
       </span>
-      {!compact && <span className={style.meta}>cache {loop.cacheRevision || '—'}</span>}
-      <span className={style.meta}>
+      {!compact && <span className={card.meta}>cache {loop.cacheRevision || '—'}</span>}
+      <span className={card.meta}>
         queue {loop.queueLength}
         <span className={style.squares} aria-hidden="true">
           {[0, 1, 2].map((square) => (

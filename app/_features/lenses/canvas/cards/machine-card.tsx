@@ -7,9 +7,10 @@ import { OpenMachine } from '../../../terminal/open-machine.ts'
 import { podRef, podShape, podWord } from '../../picture/pod-state.ts'
 import { isSameObject, toggle } from '../../picture/selection.ts'
 import { shortName } from '../../picture/short-name.ts'
-import style from '../picture-canvas.module.css'
 import type { MachineLayout } from '../picture-layout.ts'
+import card from './card.module.css'
 import { type CardData, isSelected } from './card-data.ts'
+import style from './machine-card.module.css'
 
 export function MachineCard(data: CardData & { machine: MachineLayout }) {
   const { model, machine } = data
@@ -20,11 +21,11 @@ export function MachineCard(data: CardData & { machine: MachineLayout }) {
   const ready = node?.ready ? 'Ready' : 'NotReady'
   const isTight = machine.width < 156
   return (
-    <div className={`${style.card} ${style.machine}`} data-machine={machine.name}>
-      <div className={style.head}>
+    <div className={style.machine} data-machine={machine.name}>
+      <div className={card.head}>
         <Glyph who="node" size={14} />
         <MachineName name={machine.name} />
-        <span className={style.state} title={node?.simulated ? 'a simulated machine' : undefined}>
+        <span className={card.state} title={node?.simulated ? 'a simulated machine' : undefined}>
           <Shape state={node?.ready ? 'ok' : 'wait'} size={12} label={isTight ? ready : undefined} />
           {!isTight && ready}
           {node?.simulated && machine.width > 190 && ', simulated'}
@@ -78,11 +79,11 @@ function isChosen({ selection }: CardData, pod: PicturePod): boolean {
 /** The name opens a shell there, where there is a terminal beside. */
 function MachineName({ name }: { name: string }) {
   const openMachine = use(OpenMachine)
-  if (!openMachine) return <span className={style.title}>{name}</span>
+  if (!openMachine) return <span className={card.title}>{name}</span>
   return (
     <button
       type="button"
-      className={`${style.title} ${style.shell} nopan`}
+      className={`${card.title} ${style.shell} nopan`}
       title={`Opens a shell on ${name}`}
       aria-label={`Open a shell on ${name}`}
       onClick={() => openMachine(name)}

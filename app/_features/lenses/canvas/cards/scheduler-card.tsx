@@ -1,7 +1,8 @@
 import { Glyph, hueOf } from '../../../../_ui/glyph.tsx'
 import { shortName } from '../../picture/short-name.ts'
-import style from '../picture-canvas.module.css'
+import card from './card.module.css'
 import { type CardData, isSelected } from './card-data.ts'
+import style from './scheduler-card.module.css'
 
 const client = 'kube-scheduler'
 
@@ -15,17 +16,17 @@ export function SchedulerCard(data: CardData) {
   return (
     <button
       type="button"
-      className={`${style.card} nopan`}
+      className={`${card.card} nopan`}
       data-hue="sched"
       style={{ '--hue': hueOf('sched') } as React.CSSProperties}
       aria-pressed={pressed}
       onClick={() => select(pressed ? null : { client })}
     >
       {!compact && <Glyph who="sched" />}
-      <span className={style.name} style={{ marginTop: compact ? 0 : 6 }}>
+      <span className={card.name} style={{ marginTop: compact ? 0 : 6 }}>
         Scheduler
       </span>
-      <span className={style.meta}>cache {state.cacheRevision || state.handedRevision || '—'}</span>
+      <span className={card.meta}>cache {state.cacheRevision || state.handedRevision || '—'}</span>
       {verdict && (
         <span className={style.scores}>
           <span style={{ gridColumn: '1 / -1', color: 'var(--ink)' }}>{shortName(bare(verdict.pod), 12)}</span>

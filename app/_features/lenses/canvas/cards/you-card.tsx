@@ -1,6 +1,6 @@
 import { Glyph } from '../../../../_ui/glyph.tsx'
 import { objectOf } from '../../picture/event-words.ts'
-import style from '../picture-canvas.module.css'
+import card from './card.module.css'
 import { type CardData, isSelected } from './card-data.ts'
 
 /** In digits of the card's width. */
@@ -15,26 +15,26 @@ export function YouCard(data: CardData) {
   return (
     <button
       type="button"
-      className={`${style.card} nopan`}
+      className={`${card.card} nopan`}
       data-hue="you"
       aria-pressed={pressed}
       onClick={() => select(pressed ? null : { client })}
     >
       {!compact && <Glyph who="you" />}
-      <span className={style.name} style={{ marginTop: compact ? 0 : 6 }}>
+      <span className={card.name} style={{ marginTop: compact ? 0 : 6 }}>
         You
       </span>
       <span style={{ color: 'var(--ink-2)' }}>{model.place(client).label}</span>
       {last && (
         <span style={{ marginTop: 'auto', display: 'grid' }}>
           {!compact && <span className="quiet">last</span>}
-          <span className={style.meta} style={{ color: 'var(--ink)' }}>
+          <span className={card.meta} style={{ color: 'var(--ink)' }}>
             {last.verb}
           </span>
-          <span className={style.meta} title={objectOf(last)}>
+          <span className={card.meta} title={objectOf(last)}>
             {last.code >= 400 ? last.code : cut(last.resource)}
           </span>
-          {last.revision !== undefined && <span className={style.meta}>→ {last.revision}</span>}
+          {last.revision !== undefined && <span className={card.meta}>→ {last.revision}</span>}
         </span>
       )}
     </button>
