@@ -256,6 +256,8 @@ describe('the lenses', () => {
 
   it('show over each machine what the scheduler weighed, and what other weights would have changed', async () => {
     await lens('Scheduler').click()
+    // What was looked at in another lens stays chosen.
+    await page.locator('[data-scope]').getByRole('button', { name: 'Close', exact: true }).click()
     await run('run weighed --image=nginx')
     const decision = page.locator('[data-decision="default/weighed"]')
     await decision.waitFor()

@@ -48,12 +48,20 @@ export function WideLayout({ panes, hidden, onHidden }: Props) {
       if (!hidden.has(name) && handle.isCollapsed()) handle.resize(sizes.current.get(name) ?? usualSize[name])
     }
   }, [hidden, read, scope, picture, terminal])
-  // In a third of the height an editor shows hardly a manifest, and a page hardly its head.
+  // In a third of the height an editor shows hardly a manifest, and a page hardly its head. It is given back after, unless
+  // somebody has chosen another height meanwhile.
   const needsRoom = panes.beside.shown !== null
+  const before = useRef<number>(undefined)
   useEffect(() => {
     const handle = terminal.current
-    if (needsRoom && handle && !handle.isCollapsed() && handle.getSize().asPercentage < roomToEdit) {
+    if (!handle || handle.isCollapsed()) return
+    const height = handle.getSize().asPercentage
+    if (needsRoom && height < roomToEdit) {
+      before.current = height
       handle.resize(`${roomToEdit}%`)
+    } else if (!needsRoom && before.current !== undefined) {
+      if (Math.abs(height - roomToEdit) < 1) handle.resize(`${before.current}%`)
+      before.current = undefined
     }
   }, [needsRoom, terminal])
   // Dragged shut is hidden too, and the menu knows.

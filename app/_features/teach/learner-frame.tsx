@@ -49,7 +49,7 @@ export function LearnerFrame({ classId, tile, error, person, actions, className,
             <Link href={`/teach/${classId}`}>Wall</Link> <span className="quiet">/</span>{' '}
             <h1 className={style.name}>{tile ? tile.name : 'A learner'}</h1>
             {tile?.lab && (
-              <span className="quiet">
+              <span className={style.lab}>
                 {' '}
                 Lab {tile.lab.number}, {tile.lab.title}. Step {tile.lab.step} of {tile.lab.steps}
               </span>

@@ -135,6 +135,7 @@ function Tiles({ view, now, open, onOpen }: TilesProps) {
       onPointerEnter={() => setUnderPointer(true)}
       onPointerLeave={() => setUnderPointer(false)}
     >
+      {!tiles.some(({ state }) => state === 'stuck') && <p className={style.calm}>Nobody is stuck.</p>}
       {groups.map(({ title, note, shape, has }) => {
         const shown = tiles.filter(has)
         if (shown.length === 0) return null

@@ -90,6 +90,7 @@ function Canvas({ store, sessionId, selection, select, lens, view }: Props) {
   const isStill = useReducedMotion()
   const stillRef = useRef(isStill)
   stillRef.current = isStill
+  // biome-ignore lint/correctness/useExhaustiveDependencies: dots of one lens have no way in the next
   useEffect(() => {
     if (!layer) return
     const overlay = new DotOverlay(
@@ -107,7 +108,7 @@ function Canvas({ store, sessionId, selection, select, lens, view }: Props) {
       stop()
       overlay.close()
     }
-  }, [store, model, layer])
+  }, [store, model, layer, without])
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the model is mutable, `version` says when it changed
   const cards = useMemo(

@@ -7,7 +7,7 @@ import { NetworkTable } from './network-table.tsx'
 export const networkView: LensView = {
   // Nothing of the control plane is in a packet's way; machines are drawn with addresses instead.
   without: ['loops', 'stages', 'ways', 'you', 'scheduler', 'machines', 'api'],
-  leastHeight: 250,
+  leastHeight: 230,
   Layer: NetworkLayer,
   Bar: NetworkBar,
   Scope: NetworkScope,

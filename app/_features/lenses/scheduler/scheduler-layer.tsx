@@ -19,6 +19,10 @@ const rowHeight = 24
 const sumHeight = 30
 const headHeight = 44
 const gap = 12
+/** Right of a bar. */
+const numberWidth = 44
+/** For a reason in a few lines. */
+const reasonHeight = 120
 const factors = [0, 1, 2, 5, 10]
 
 const at = ({ x, y, width, height }: Rect) => ({ left: x, top: y, width, height })
@@ -87,6 +91,7 @@ export function SchedulerLayer(props: LayerProps) {
               most={grid.most}
               wouldWin={winners.includes(machine.name)}
               rect={{ x: machine.x, y: top, width: machine.width, height: bottom - top }}
+              room={bottom - head.y - headHeight}
             />
           ),
       )}
@@ -126,11 +131,13 @@ function MachineColumn(props: {
   most: number
   wouldWin: boolean
   rect: Rect
+  /** How high it may become. */
+  room: number
 }) {
-  const { column, plugins, most, wouldWin, rect } = props
+  const { column, plugins, most, wouldWin, rect, room } = props
   const { node, failed, counts, sum, isChosen } = column
   if (failed) {
-    const height = Math.max(rect.height, 84)
+    const height = Math.max(rect.height, Math.min(reasonHeight, room))
     return (
       <div className={style.refused} style={at({ ...rect, y: rect.y + rect.height - height, height })} data-node={node}>
         <Shape state="fail" size={13} />
@@ -145,7 +152,7 @@ function MachineColumn(props: {
         const count = counts.get(plugin) ?? 0
         return (
           <span key={plugin} className={style.cell}>
-            <i style={{ width: `${most > 0 ? (count / most) * 100 : 0}%` }} />
+            <i style={{ width: `calc((100% - ${numberWidth}px) * ${most > 0 ? count / most : 0})` }} />
             <code>{count}</code>
           </span>
         )

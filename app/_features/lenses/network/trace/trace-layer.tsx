@@ -116,8 +116,13 @@ function Column({ column, isHeard }: { column: TraceColumn; isHeard: boolean }) 
         <b>{machine.name}</b>
         <code className={style.range}>{machine.podCidrs[0]}</code>
       </span>
-      {foldedPods > 0 && <small>+{foldedPods} Pods</small>}
-      {folded > 0 && <small>{folded} more in the list</small>}
+      {(foldedPods > 0 || folded > 0) && (
+        <small>
+          {[foldedPods > 0 && `+${foldedPods} Pods`, folded > 0 && `${folded} more in the list`]
+            .filter(Boolean)
+            .join(', ')}
+        </small>
+      )}
       {stations.length === 0 && (
         <small>{isHeard ? 'Its kernel did not see the request.' : 'Its kernel could not be asked.'}</small>
       )}

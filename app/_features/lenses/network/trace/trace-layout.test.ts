@@ -85,7 +85,7 @@ const services = [
 const pods = [client, near, far, place('late', 'node-2', ''), place('other', 'node-2', '10.244.2.9')].map(pod)
 
 /** What the lens asks for. */
-const least = 250
+const least = 230
 
 function lay(of: TracedRequest, height = 490) {
   const layout = layoutPicture({ width: 770, height, leastHeight: 0, loops: 5, machines: ['node-1', 'node-2'] })
