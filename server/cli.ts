@@ -145,7 +145,7 @@ cluster
   )
   .option('--container-runtime <name>', 'who runs pods: docker (default) or containerd, by its CRI')
   .option('--pod-network <way>', 'how packets get from machine to machine: routes (default) or vxlan')
-  .option('--ip-family <family>', 'of pods and Services: ipv4 (default) or dual, which has IPv6 as well')
+  .option('--ip-family <family>', 'of pods and Services: ipv4 (default), ipv6, or dual, which has both')
   .option('--dns-forward <servers>', "whom the cluster's DNS asks for names of the world (default: nobody)")
   .option('--kubeconfig <file>', 'write the kubeconfig of an administrator here')
   .option('--etcd-servers <urls>', 'keep its memory in an etcd of yours: URLs with commas between them')

@@ -27,7 +27,13 @@ export function seenInMode(mode: string, seat: SeenSeat): void {
     })
     const across = await called(`tcp ${seat.six('b')} 8080`, ({ asked }) => asked.ip === seat.six('b'))
     await until('both kernels told of it', async () => {
-      return seen.all.find(({ id }) => id === across.id)?.machines.join() === 'node-1,node-2'
+      // Nothing is rewritten on its way: either may have told of it first.
+      return (
+        seen.all
+          .find(({ id }) => id === across.id)
+          ?.machines.toSorted()
+          .join() === 'node-1,node-2'
+      )
     })
     for (const name of ['nobody', 'sixless']) {
       const refused = await called(`tcp ${name} 80`, ({ asked }) => asked.service?.name === name)

@@ -52,3 +52,15 @@ it('lets a machine of another host say so, with what its cluster has chosen', ()
     second: { nodeIP: 'fd00:10:160::aa0:30e' },
   })
 })
+
+it('tells a machine of a cluster of IPv6 alone that it hands on to the gateway what its pods have for it', () => {
+  const dual = agentConfig({ ipFamily: 'dual' })
+  expect([dual.clusterDNS, dual.dnsAddress, dual.relay]).toEqual(['10.96.0.10', '10.160.3.1', undefined])
+  expect(agentConfig({ ipFamily: 'ipv6' })).toMatchObject({
+    nodeIP: '10.160.3.14',
+    second: { nodeIP: 'fd00:10:160::aa0:30e', clusterCidr: 'fd00:10:244::/56', serviceCidr: 'fd00:10:96::/112' },
+    clusterDNS: 'fd00:10:96::a',
+    dnsAddress: 'fd00:10:160::aa0:301',
+    relay: { gateway: '10.160.3.1', tcpPorts: [6443, 53], udpPorts: [53] },
+  })
+})

@@ -7,6 +7,7 @@ import {
   type MachineFile,
   type MachineNetwork,
   NETWORKING,
+  networkingFor,
 } from '../kube/cluster/index.ts'
 import type { JoinRequest } from '../kube/kubelet/bootstrap/discovery.ts'
 import type { DataCentre } from '../machines/index.ts'
@@ -60,6 +61,7 @@ export function filesToJoin(
 ): MachineFile[] {
   const { proxyMode = 'iptables', podNetwork = 'routes', containerRuntime = 'docker', ipFamily, isElsewhere } = choices
   const join = { ...told, endpoint: `${network.gatewayAddress}:${NETWORKING.apiPort}` }
-  const how = { networking: NETWORKING, proxyMode, podNetwork, containerRuntime, ipFamily, isElsewhere }
+  const networking = networkingFor({ nodes: 1, simulatedNodes: 0, ...(ipFamily && { ipFamily }) })
+  const how = { networking, proxyMode, podNetwork, containerRuntime, ipFamily, isElsewhere }
   return joiningNodeFiles({ machine, network, ...how, join })
 }

@@ -27,6 +27,7 @@ import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
 import { openBinDirectory } from './network/bin-directory.ts'
 import { CniNetwork } from './network/cni-network.ts'
 import { ConnectionWatch } from './network/connection-watch.ts'
+import { type RelayOptions, startGatewayRelay } from './network/gateway-relay.ts'
 import { runLoadBalancerAddresses } from './network/load-balancer-addresses.ts'
 import { runNodeRoutes } from './network/node-routes.ts'
 import { OVERLAY_MTU, type PodPathName } from './network/pod-paths.ts'
@@ -51,6 +52,8 @@ interface NodeConfig {
   serviceCIDR: string
   /** IPv6, where the cluster has it. */
   second?: { nodeIP: string; clusterCidr: string; serviceCidr: string }
+  /** Where the cluster has nothing else: who hands on to the gateway what pods have for it, at `dnsAddress`. */
+  relay?: Pick<RelayOptions, 'gateway' | 'tcpPorts' | 'udpPorts'>
   clusterDNS: string
   /** Where it leads: what answers is not a pod. */
   dnsAddress: string
@@ -102,7 +105,9 @@ async function main(): Promise<void> {
 
   await using stack = new AsyncDisposableStack()
   await openBinDirectory(os, config.cniBinDir)
-  if (config.second) await openSecondFamily(os, config.second)
+  const { relay, dnsAddress } = config
+  if (second) await openSecondFamily(os, { ...second, relayed: relay && dnsAddress })
+  if (relay) stack.use(await startGatewayRelay({ ...relay, address: dnsAddress, clock }))
   const network = new CniNetwork({
     os,
     logger: logger.with({ component: 'cni' }),
@@ -121,7 +126,8 @@ async function main(): Promise<void> {
       os,
       clock,
       logger: logger.with({ component: 'network-policy' }),
-      dnsAddress: config.dnsAddress,
+      dnsAddress,
+      isRelayed: relay !== undefined,
     }),
   )
   const common = {
@@ -153,7 +159,7 @@ async function main(): Promise<void> {
     await startKubelet({
       nodeName,
       nodeIP,
-      ...(config.second && { secondNodeIP: config.second.nodeIP }),
+      ...(second && { secondNodeIP: second.nodeIP }),
       client: kubeletClient,
       runtime,
       os,
@@ -218,7 +224,7 @@ async function main(): Promise<void> {
     readConfiguration: () => readFile(config.proxyConfig, 'utf8'),
     clusterCidr: config.clusterCIDR,
     serviceCidr: config.serviceCIDR,
-    ...(config.second && { second: config.second }),
+    ...(second && { second }),
   })
   // A process of its own elsewhere: pods live on without it.
   await proxy.then(

@@ -85,9 +85,6 @@ export function etcdServersOf(flags: EtcdFlags): EtcdServers {
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/
 
-const NO_SIX_ALONE =
-  'machines reach the API server, the names and the registry of their cluster by IPv4 only; dual gives pods and Services both'
-
 /** Says what is wrong with a spec, or nothing. Machines have the kernel of this host. */
 export function problemsOf(spec: ClusterSpec, isThere: (path: string) => boolean = existsSync): string[] {
   const problems: string[] = []
@@ -108,9 +105,8 @@ export function problemsOf(spec: ClusterSpec, isThere: (path: string) => boolean
     problems.push(`--container-runtime must be docker or containerd, not "${spec.containerRuntime}"`)
   }
   const family: string | undefined = spec.ipFamily
-  if (family === 'ipv6') problems.push(`--ip-family ipv6: ${NO_SIX_ALONE}`)
-  else if (family && !['ipv4', 'dual'].includes(family)) {
-    problems.push(`--ip-family must be ipv4 or dual, not "${family}"`)
+  if (family && !['ipv4', 'ipv6', 'dual'].includes(family)) {
+    problems.push(`--ip-family must be ipv4, ipv6 or dual, not "${family}"`)
   }
   const noServer = spec.dnsForward?.find((server) => isIP(server.replace(/:\d+$/, '')) === 0 && isIP(server) === 0)
   if (noServer) problems.push(`--dns-forward ${noServer}: an address is needed, as in 192.0.2.53 or 192.0.2.53:5353`)

@@ -224,7 +224,11 @@ export class Cluster {
     const { audit: auditSettings, ...access } = await readApiServerFlags(record.spec)
     const configuration = await readSchedulerFlags(record.spec)
     const deschedulerPolicy = await readDeschedulerFlags(record.spec)
-    const ranges = rangesOf(networkingFor(record.spec), record.spec.ipFamily)
+    const networking = networkingFor(record.spec)
+    const { ipFamily = 'ipv4' } = record.spec
+    const ranges = rangesOf(networking, ipFamily)
+    // As pods know it: an address that they can call.
+    const gatewayOfPods = gateway && ipFamily === 'ipv6' ? secondAddressOf(gateway) : gateway
     const audit = await openAuditLog(auditSettings, { path: join(directory, 'audit', 'audit.log'), clock, logger })
     this.#stack.defer(() => audit.close())
 
@@ -238,7 +242,7 @@ export class Cluster {
         'kubernetes.default.svc',
         'kubernetes.default.svc.cluster.local',
       ],
-      ipAddresses: ['127.0.0.1', NETWORKING.apiServiceAddress, ...(gateway ? [gateway] : [])],
+      ipAddresses: ['127.0.0.1', networking.apiServiceAddress, ...(gateway ? [gateway] : [])],
     })
     const kubeletClient = await this.#pki.keep('apiserver-kubelet-client', {
       commonName: 'kube-apiserver-kubelet-client',
@@ -275,7 +279,7 @@ export class Cluster {
       frontProxyClient,
       serviceClusterIpRange: ranges.serviceCidr,
       nodePortRange: NETWORKING.nodePortRange,
-      ...(gateway ? { advertise: { address: gateway, port: NETWORKING.apiPort } } : {}),
+      ...(gatewayOfPods ? { advertise: { address: gatewayOfPods, port: NETWORKING.apiPort } } : {}),
       identity: { hostName: hostname(), port: record.apiPort },
       audit: audit.options,
       metrics,
@@ -298,7 +302,7 @@ export class Cluster {
         ...(this.#network && {
           loadBalancers: {
             range: this.#network.loadBalancerRange,
-            ...(record.spec.ipFamily === 'dual' && { secondOf: secondAddressOf }),
+            ...(ipFamily !== 'ipv4' && { secondOf: secondAddressOf }),
           },
         }),
         rootCaPem: caPem,
@@ -337,7 +341,7 @@ export class Cluster {
           installer: this.#clientFor('podium', 'system:masters'),
           listen: { address: gateway, port: NETWORKING.dnsPort },
           clusterDomain: NETWORKING.clusterDomain,
-          clusterDns: NETWORKING.clusterDns,
+          service: { clusterDns: networking.clusterDns, address: gatewayOfPods ?? gateway },
           ...(record.spec.dnsForward ? { forward: record.spec.dnsForward } : {}),
           clock,
           logger: logger.with({ cluster: this.name, component: 'coredns' }),
@@ -425,7 +429,7 @@ export class Cluster {
             machine,
             network,
             pki: this.#pki,
-            networking: NETWORKING,
+            networking: networkingFor(record.spec),
             proxyMode,
             podNetwork,
             containerRuntime,

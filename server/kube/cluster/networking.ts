@@ -30,7 +30,15 @@ export const NETWORKING: ClusterNetworking = {
   nodePortRange: [30000, 32767],
 }
 
-export type IpFamilyChoice = 'ipv4' | 'dual'
+/** Pods and Services have nothing else; machines keep what is under them. */
+const SIX_ALONE: ClusterNetworking = {
+  ...NETWORKING,
+  ...NETWORKING.second,
+  apiServiceAddress: 'fd00:10:96::1',
+  clusterDns: 'fd00:10:96::a',
+}
+
+export type IpFamilyChoice = 'ipv4' | 'ipv6' | 'dual'
 
 /** Of a cluster in which nothing runs: room for 8192 nodes, where the usual range has room for 256. */
 const RANGE_OF_MANY_NODES = '10.224.0.0/11'
@@ -42,6 +50,7 @@ export function networkingFor(spec: {
   simulatedNodes: number
   ipFamily?: IpFamilyChoice
 }): ClusterNetworking {
+  if (spec.ipFamily === 'ipv6') return SIX_ALONE
   const isUsual = spec.nodes > 0 || spec.simulatedNodes <= ROOM_FOR_NODES || spec.ipFamily === 'dual'
   return isUsual ? NETWORKING : { ...NETWORKING, clusterCidr: RANGE_OF_MANY_NODES }
 }
@@ -53,7 +62,7 @@ export function rangesOf(networking: ClusterNetworking, ipFamily: IpFamilyChoice
   return { clusterCidr: `${clusterCidr},${second.clusterCidr}`, serviceCidr: `${serviceCidr},${second.serviceCidr}` }
 }
 
-/** A machine's address of IPv6: its own of IPv4, behind a prefix that is nobody else's. */
+/** An address of IPv6 for one of the machines' network: the same, behind a prefix that is nobody else's. */
 export const secondAddressOf = (address: string): string => {
   const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
   return `fd00:10:160::${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`

@@ -10,7 +10,7 @@ import type { ContainerRuntimeName } from './cluster-spec.ts'
 import { CRI_SOCKET, containerdFiles } from './containerd-files.ts'
 import type { Machine, MachineFile, MachineNetwork } from './machine-provider.ts'
 import { NETWORK_POLICY_USER } from './network-policy-role.ts'
-import { type ClusterNetworking, type IpFamilyChoice, secondAddressOf } from './networking.ts'
+import { type ClusterNetworking, type IpFamilyChoice, NETWORKING, secondAddressOf } from './networking.ts'
 import type { Pki } from './pki.ts'
 
 interface NodeOptions {
@@ -86,7 +86,9 @@ export function joiningNodeFiles(
 }
 
 const agentConfig = (options: NodeOptions) => {
-  const { machine, network, networking, podNetwork, containerRuntime, ipFamily, isElsewhere } = options
+  const { machine, network, networking, podNetwork, containerRuntime, ipFamily = 'ipv4', isElsewhere } = options
+  const isSixAlone = ipFamily === 'ipv6'
+  const { gatewayAddress } = network
   return {
     nodeName: machine.name,
     nodeIP: machine.address,
@@ -95,12 +97,20 @@ const agentConfig = (options: NodeOptions) => {
     proxyKubeconfig: '/etc/kubernetes/kube-proxy.conf',
     proxyConfig: '/var/lib/kube-proxy/config.conf',
     networkKubeconfig: '/etc/kubernetes/network-policy.conf',
-    clusterCIDR: networking.clusterCidr,
+    // kube-proxy writes the rules of IPv4 whether or not there is any Service of it, as upstream's does.
+    clusterCIDR: NETWORKING.clusterCidr,
     podNetwork,
-    serviceCIDR: networking.serviceCidr,
-    ...(ipFamily === 'dual' && { second: { nodeIP: secondAddressOf(machine.address), ...networking.second } }),
+    serviceCIDR: NETWORKING.serviceCidr,
+    ...(ipFamily !== 'ipv4' && { second: { nodeIP: secondAddressOf(machine.address), ...networking.second } }),
     clusterDNS: networking.clusterDns,
-    dnsAddress: network.gatewayAddress,
+    dnsAddress: isSixAlone ? secondAddressOf(gatewayAddress) : gatewayAddress,
+    ...(isSixAlone && {
+      relay: {
+        gateway: gatewayAddress,
+        tcpPorts: [networking.apiPort, networking.dnsPort],
+        udpPorts: [networking.dnsPort],
+      },
+    }),
     clusterDomain: networking.clusterDomain,
     kubeletServing: {
       cert: '/var/lib/kubelet/pki/kubelet.crt',

@@ -1,6 +1,7 @@
 // The Service that Pods ask: kube-dns in kube-system, without a selector, since what answers is not a Pod but this
 // process on the gateway of the cluster's network.
 
+import { isIPv6 } from 'node:net'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { isAlreadyExists, isNotFound } from '../apimachinery/status-error.ts'
 import type { Client, KindClient } from '../client/client.ts'
@@ -32,7 +33,7 @@ export async function ensureDnsService(
   })
   await put(client.of(EndpointSlice), {
     metadata: { ...NAME, labels: { ...LABELS, 'kubernetes.io/service-name': NAME.name } },
-    addressType: 'IPv4',
+    addressType: isIPv6(address) ? 'IPv6' : 'IPv4',
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
     ports,
   })

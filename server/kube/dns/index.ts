@@ -20,8 +20,8 @@ export interface DnsOptions {
   installer: Client
   listen: { address: string; port: number }
   clusterDomain: string
-  /** The address of the Service `kube-dns`; without it no Service is made. */
-  clusterDns?: string
+  /** Of the Service `kube-dns`: its address, and where it leads to. Without it no Service is made. */
+  service?: { clusterDns: string; address: string }
   /** Whom to ask for names of the world; nobody unless told. */
   forward?: readonly string[]
   clock: Clock
@@ -81,12 +81,6 @@ export async function startDns(options: DnsOptions): Promise<RunningDns> {
     throw err
   })
   stack.use(sockets)
-  if (options.clusterDns) {
-    await ensureDnsService(options.installer, {
-      clusterDns: options.clusterDns,
-      address: listen.address,
-      port: sockets.port,
-    })
-  }
+  if (options.service) await ensureDnsService(options.installer, { ...options.service, port: sockets.port })
   return { port: sockets.port, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }

@@ -26,6 +26,8 @@ export interface NetworkPoliciesOptions {
   random?: () => number
   /** Where the cluster's names are answered. */
   dnsAddress: string
+  /** Each machine has that address for itself: what pods send there leaves them, though not the machine. */
+  isRelayed?: boolean
 }
 
 export interface NetworkPolicies extends AsyncDisposable {
@@ -44,7 +46,7 @@ const CHECK_MS = 30_000
 const KNOWN_MS = 10_000
 
 export function runNetworkPolicies(options: NetworkPoliciesOptions): NetworkPolicies {
-  const { nodeName, client, os, clock, logger, random = Math.random, dnsAddress } = options
+  const { nodeName, client, os, clock, logger, random = Math.random, dnsAddress, isRelayed = false } = options
   const stop = new AbortController()
   const told = { client, clock, logger, random }
   const policies = new SharedInformer<WirePolicy>({ ...told, kind: NetworkPolicy })
@@ -99,7 +101,7 @@ export function runNetworkPolicies(options: NetworkPoliciesOptions): NetworkPoli
       ),
     }
     const table = tableOf(cluster, nodeName, toldDrops)
-    const wanted = table && written(table)
+    const wanted = table && written(table, isRelayed ? dnsAddress : undefined)
     const scripts = changeScripts(kernel, wanted)
     kernel = undefined
     for (const input of scripts) {

@@ -29,6 +29,16 @@ describe('a change of the table', () => {
     }
   })
 
+  it('holds for what pods send to the gateway by an address of the machine itself, where there is one', () => {
+    const isolated = table([], { 'from/default/web': [drop] })
+    const script = (relayed?: string) => changeScripts('nothing', written(isolated, relayed)).join('')
+    expect(script()).not.toContain('hook input')
+    expect(script('fd00:10:160::1')).toContain(
+      `add rule ${TABLE} egress-relayed ip6 daddr fd00:10:160::1 ip6 saddr vmap @pods-from/v6\n`,
+    )
+    expect(script('fd00:10:160::1')).toContain('egress-relayed { type filter hook input priority 10; policy accept; }')
+  })
+
   it('is one element in and one out when a label changes', () => {
     const chains = { 'ingress/default/p': [] }
     expect(lines(table(['10.244.0.2', '10.244.0.3'], chains), table(['10.244.0.3', '10.244.0.4'], chains))).toEqual([

@@ -16,12 +16,15 @@ const LONGEST_SCRIPT = 48 * 1024
 export interface Written {
   sets: Table['sets']
   chains: ReadonlyMap<string, readonly string[]>
+  /** An address of the machine by which pods leave their network. */
+  relayed: string | undefined
 }
 
-const NOTHING: Written = { sets: new Map(), chains: new Map() }
+const NOTHING: Written = { sets: new Map(), chains: new Map(), relayed: undefined }
 
-export const written = ({ sets, chains }: Table): Written => ({
+export const written = ({ sets, chains }: Table, relayed?: string): Written => ({
   sets,
+  relayed,
   chains: new Map([...chains].map(([name, rules]) => [name, rules.map(ruleText)])),
 })
 
@@ -34,7 +37,7 @@ export function changeScripts(before: Written | 'nothing' | undefined, after: Wr
   const clean = before === 'nothing' ? [] : [[`add table ${TABLE}`, `delete table ${TABLE}`]]
   if (!after) return scriptsOf(clean)
   const closed = closedUntilWritten(after)
-  const first = [...clean, [`add table ${TABLE}`], ...differences(NOTHING, closed), hooks()]
+  const first = [...clean, [`add table ${TABLE}`], ...differences(NOTHING, closed), hooks(after)]
   return scriptsOf([...first, ...differences(closed, after)])
 }
 
@@ -51,14 +54,14 @@ function scriptsOf(parts: readonly (readonly string[])[]): string[] {
 }
 
 /** The same pods isolated, and nothing allowed. */
-function closedUntilWritten({ sets, chains }: Written): Written {
+function closedUntilWritten({ sets, chains, relayed }: Written): Written {
   const maps = [...sets].filter(([name]) => Object.values(MAPS).some((map) => name.startsWith(map)))
   const own = [...sets].filter(([name]) => name.startsWith(SELF))
   const drops = [...chains].flatMap(([name, rules]) => {
     const drop = rules.filter((rule) => rule.startsWith(DROP))
     return drop.length > 0 ? [[name, drop] as const] : []
   })
-  return { sets: new Map([...maps, ...own]), chains: new Map(drops) }
+  return { sets: new Map([...maps, ...own]), chains: new Map(drops), relayed }
 }
 
 /** In this order no moment between two parts lets through what is let through neither before nor after. */
@@ -106,8 +109,8 @@ const sortOf = (type: string) => (type.endsWith('verdict') ? 'map' : 'set')
 const NEIGHBOURS = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept'
 
 /** Replies belong to what has been let through, and stay so when policies change: upstream leaves that open. */
-function hooks(): string[] {
-  return DIRECTIONS.flatMap((direction) => [
+function hooks({ relayed }: Written): string[] {
+  const hooks = DIRECTIONS.flatMap((direction) => [
     `add chain ${TABLE} ${direction} { type filter hook forward priority ${HOOKS[direction]}; policy accept; }`,
     `add rule ${TABLE} ${direction} ct state established,related accept`,
     `add rule ${TABLE} ${direction} ${NEIGHBOURS}`,
@@ -116,6 +119,15 @@ function hooks(): string[] {
       `add rule ${TABLE} ${direction} ${family} ${direction === 'egress' ? 'saddr' : 'daddr'} vmap @${MAPS[direction]}${mark}`,
     ]),
   ])
+  return relayed ? [...hooks, ...relayHook(relayed)] : hooks
+}
+
+function relayHook(relayed: string): string[] {
+  return [
+    `add chain ${TABLE} egress-relayed { type filter hook input priority ${HOOKS.egress}; policy accept; }`,
+    `add rule ${TABLE} egress-relayed ct state established,related accept`,
+    `add rule ${TABLE} egress-relayed ip6 daddr ${relayed} ip6 saddr vmap @${MAPS.egress}/v6`,
+  ]
 }
 
 function ruleText(rule: Rule): string {

@@ -80,7 +80,7 @@ export function defaultNetworkList({ podCidr, mtu }: DefaultNetwork): NetworkLis
         ipam: {
           type: 'host-local',
           ranges: podCidr.split(',').map((subnet) => [{ subnet }]),
-          routes: [{ dst: '0.0.0.0/0' }, ...(podCidr.includes(':') ? [{ dst: '::/0' }] : [])],
+          routes: podCidr.split(',').map((subnet) => ({ dst: subnet.includes(':') ? '::/0' : '0.0.0.0/0' })),
         },
       },
       { type: 'portmap', capabilities: { portMappings: true }, snat: true },

@@ -75,8 +75,7 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
   async function apply(): Promise<void> {
     const nodes = informer.cache.list()
     const self = nodes.find((node) => node.metadata?.name === nodeName)
-    const own = self?.spec?.podCIDR
-    if (!own) return
+    if (!self || rangesOf(self).length === 0) return
     if (repeat || !prepared) await runAll(os, path.prepare({ podCidrs: rangesOf(self), via: nodeIP }))
     prepared = true
     const wanted = new Map(routesTo(nodes, nodeName, path).map(({ podCidr, via }) => [podCidr, via]))
@@ -88,6 +87,9 @@ export function runNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
     }
     installed = wanted
     repeat = false
+    // Pods of IPv6 alone have no way out of the cluster.
+    const own = rangesOf(self).find((range) => !isOfSix(range))
+    if (!own) return
     const addresses = nodes.flatMap(internalAddresses).filter((address) => !isOfSix(address))
     const text = masqueradeRules(own, clusterCidr, [...new Set([nodeIP, ...addresses])])
     const jump = ['POSTROUTING', '-s', own, '-j', 'PODIUM-MASQ']

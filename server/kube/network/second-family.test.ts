@@ -16,5 +16,11 @@ it('gives the machine an address, and Services a way to meet the rules', async (
     'ip address replace fd00:10:160::aa0:30c/96 dev eth0',
     'ip route replace fd00:10:96::/112 dev eth0',
   ])
+  await openSecondFamily(os, {
+    nodeIP: 'fd00:10:160::aa0:30c',
+    serviceCidr: 'fd00:10:96::/112',
+    relayed: 'fd00:10:160::aa0:301',
+  })
+  expect(ran.at(-1)).toBe('ip address replace fd00:10:160::aa0:301/128 dev lo preferred_lft 0')
   expect(ran[0]).toContain('net.ipv6.conf.all.forwarding=1')
 })

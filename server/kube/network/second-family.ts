@@ -5,7 +5,7 @@ import { runAll } from './pod-paths.ts'
 
 export async function openSecondFamily(
   os: NodeOs,
-  { nodeIP, serviceCidr }: { nodeIP: string; serviceCidr: string },
+  { nodeIP, serviceCidr, relayed }: { nodeIP: string; serviceCidr: string; relayed?: string | undefined },
 ): Promise<void> {
   await runAll(os, [
     'sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.all.forwarding=1',
@@ -17,5 +17,7 @@ export async function openSecondFamily(
     `ip address replace ${nodeIP}/96 dev eth0`,
     // There is no way out to the world. Calls of Services need one to meet the rules, which then lead elsewhere or refuse.
     `ip route replace ${serviceCidr} dev eth0`,
+    // Each machine's own: what is sent there does not leave it.
+    ...(relayed ? [`ip address replace ${relayed}/128 dev lo preferred_lft 0`] : []),
   ])
 }

@@ -7,7 +7,7 @@ import { isAlreadyExists, isNotFound } from '../../apimachinery/status-error.ts'
 import type { Client } from '../../client/client.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { EndpointSlice, Endpoints, Namespace, Service } from '../../kinds/index.ts'
-import { IpRange } from '../registry/ip-range.ts'
+import { familyOf, IpRange } from '../registry/ip-range.ts'
 import { createOnce, type SystemPart } from './part.ts'
 
 const NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease', 'default']
@@ -50,7 +50,7 @@ async function ensureEndpoints(client: Client, { address, port }: { address: str
   })
   await createOrReplace(client, EndpointSlice, {
     metadata: { name: NAME, namespace: 'default', labels: { 'kubernetes.io/service-name': NAME } },
-    addressType: 'IPv4',
+    addressType: familyOf(address),
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
     ports,
   })

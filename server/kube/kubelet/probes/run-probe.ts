@@ -72,7 +72,7 @@ async function runHttp(
     if (status >= 200 && status < 400) return { outcome: 'success' }
     return { outcome: 'failure', output: `HTTP probe failed with statuscode: ${status}` }
   } catch (err) {
-    const url = `${request.scheme.toLowerCase()}://${request.host}:${request.port}${request.path}`
+    const url = `${request.scheme.toLowerCase()}://${withPort(request.host, request.port)}${request.path}`
     return { outcome: 'failure', output: `Get "${url}": ${messageOf(err)}` }
   }
 }
@@ -110,7 +110,9 @@ async function runGrpc(
   }
   switch (health.error) {
     case 'unconnected':
-      return failed(`timeout: failed to connect service "${host}:${port}" within ${within}: context deadline exceeded`)
+      return failed(
+        `timeout: failed to connect service "${withPort(host, port)}" within ${within}: context deadline exceeded`,
+      )
     case 'late':
       return failed(`timeout: health rpc did not complete within ${within}`)
     case 'refused': {
@@ -130,3 +132,6 @@ export function portOf(port: number | string, container: ContainerSpec): number 
 }
 
 const messageOf = (err: unknown) => (err instanceof Error ? err.message : String(err))
+
+/** As Go's net.JoinHostPort. */
+const withPort = (host: string, port: number | string) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
