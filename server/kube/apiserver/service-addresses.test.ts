@@ -1,6 +1,6 @@
 import type { ServiceSpec, Service as WireService } from 'kubernetes-types/core/v1'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { IPAddress, Service } from '../kinds/index.ts'
+import { EndpointSlice, IPAddress, Service } from '../kinds/index.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 describe('Service addresses', () => {
@@ -189,5 +189,44 @@ describe('Service addresses of two families', () => {
       spec: { ipFamilyPolicy: 'PreferDualStack' },
     })
     expect(again.spec?.clusterIPs).toEqual([four, expect.stringMatching(/^fd00:96::/)])
+  })
+})
+
+describe('a cluster of IPv6 alone', () => {
+  let test: TestServer
+  beforeAll(async () => {
+    test = await startTestServer({
+      options: {
+        serviceClusterIpRange: 'fd00:10:96::/112',
+        nodePortRange: [30000, 30009],
+        advertise: { address: 'fd00:10:160::1', port: 6443 },
+      },
+    })
+  })
+  afterAll(() => test[Symbol.asyncDispose]())
+
+  it('has a kubernetes Service of IPv6, with a slice of that family', async () => {
+    const own = await test.client.of(Service).get({ namespace: 'default', name: 'kubernetes' })
+    expect(own.spec).toMatchObject({
+      clusterIPs: ['fd00:10:96::1'],
+      ipFamilies: ['IPv6'],
+      ipFamilyPolicy: 'SingleStack',
+    })
+    const slice = await test.client.of(EndpointSlice).get({ namespace: 'default', name: 'kubernetes' })
+    expect([slice.addressType, slice.endpoints?.[0]?.addresses]).toEqual(['IPv6', ['fd00:10:160::1']])
+  })
+
+  it('gives Services addresses of IPv6, and refuses those of the family that it has not', async () => {
+    const make = (name: string, spec: ServiceSpec) =>
+      test.client
+        .of(Service)
+        .create({ metadata: { name, namespace: 'default' }, spec: { ports: [{ port: 80 }], ...spec } })
+    expect((await make('web', {})).spec?.clusterIP).toMatch(/^fd00:10:96::/)
+    await expect(make('old', { ipFamilies: ['IPv4'] })).rejects.toThrow(
+      'spec.ipFamilies[0]: Invalid value: "IPv4": not configured on this cluster',
+    )
+    await expect(make('both', { ipFamilyPolicy: 'RequireDualStack' })).rejects.toThrow(
+      'this cluster is not configured for dual-stack services',
+    )
   })
 })

@@ -1,41 +1,41 @@
 // Hands out the addresses of a node's pod CIDR, as host-local does: the first is the bridge's, and an address given
 // back is not the next one taken, so that a stale connection does not meet a new pod.
 
+import { addressOf, type Cidr, numberOf, parseCidr } from '../../apimachinery/ip-rules.ts'
+
+/** Of a range of IPv6 no more is needed. */
+const MOST = 2 ** 16
+
 export class AddressPool {
-  readonly #base: number
-  readonly #size: number
-  readonly #taken = new Set<number>()
+  readonly #family: Cidr['family']
+  readonly #base: bigint
+  /** The last address of IPv4 is the broadcast one. */
+  readonly #end: number
+  readonly #taken = new Set<string>()
   #next = 2
 
-  constructor(cidr: string) {
-    const [address = '', bits = '24'] = cidr.split('/')
-    const octets = address.split('.').map(Number)
-    if (octets.length !== 4 || octets.some((octet) => !(octet >= 0 && octet <= 255))) {
-      throw new Error(`not an IPv4 CIDR: ${cidr}`)
-    }
-    this.#base = octets.reduce((sum, octet) => sum * 256 + octet, 0)
-    this.#size = 2 ** (32 - Number(bits))
+  constructor(text: string) {
+    const cidr = parseCidr(text)
+    if (!cidr) throw new Error(`not a CIDR: ${text}`)
+    const { family, address, bits } = cidr
+    const size = Math.min(MOST, 2 ** ((family === 'ipv4' ? 32 : 128) - bits))
+    this.#family = family
+    this.#base = numberOf(address)
+    this.#end = family === 'ipv4' ? size - 1 : size
   }
 
   take(): string | undefined {
-    for (let tries = 0; tries < this.#size; tries++) {
-      const offset = this.#next
-      // The last address is the broadcast one.
-      this.#next = this.#next + 1 >= this.#size - 1 ? 2 : this.#next + 1
-      if (offset < this.#size - 1 && !this.#taken.has(offset)) {
-        this.#taken.add(offset)
-        return toText(this.#base + offset)
-      }
+    for (let tries = 0; tries < this.#end; tries++) {
+      const address = addressOf(this.#family, this.#base + BigInt(this.#next))
+      this.#next = this.#next + 1 >= this.#end ? 2 : this.#next + 1
+      if (this.#taken.has(address)) continue
+      this.#taken.add(address)
+      return address
     }
     return undefined
   }
 
   give(address: string): void {
-    const value = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
-    this.#taken.delete(value - this.#base)
+    this.#taken.delete(address)
   }
-}
-
-function toText(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.')
 }

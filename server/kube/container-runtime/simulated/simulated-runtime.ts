@@ -37,7 +37,8 @@ interface Container {
 
 export class SimulatedRuntime implements ContainerRuntime {
   readonly #clock: Clock
-  #addresses: AddressPool | undefined
+  /** One of each family. */
+  #pools: AddressPool[] = []
   #sequence = 0
   readonly #sandboxes = new Map<string, PodSandbox>()
   readonly #containers = new Map<string, Container>()
@@ -46,7 +47,7 @@ export class SimulatedRuntime implements ContainerRuntime {
 
   constructor(options: { clock: Clock; podCidr?: string }) {
     this.#clock = options.clock
-    if (options.podCidr) this.#addresses = new AddressPool(options.podCidr)
+    if (options.podCidr) this.#pools = poolsOf(options.podCidr)
   }
 
   async version() {
@@ -54,19 +55,26 @@ export class SimulatedRuntime implements ContainerRuntime {
   }
 
   async status() {
-    return this.#addresses
+    return this.#pools.length > 0
       ? { networkReady: true, message: '' }
       : { networkReady: false, message: 'simulated network: no pod CIDR yet' }
   }
 
   async updatePodCidr(podCidr: string) {
-    this.#addresses ??= new AddressPool(podCidr.split(',')[0] ?? '')
+    if (this.#pools.length === 0) this.#pools = poolsOf(podCidr)
+  }
+
+  #give(ips: readonly string[]): void {
+    for (const pool of this.#pools) for (const ip of ips) pool.give(ip)
   }
 
   async runPodSandbox(config: PodSandboxConfig): Promise<PodSandbox> {
-    if (!config.hostNetwork && !this.#addresses) throw new Error('no pod CIDR yet')
-    const ip = config.hostNetwork ? undefined : this.#addresses?.take()
-    if (!config.hostNetwork && !ip) throw new Error('no IP addresses available in range set')
+    if (!config.hostNetwork && this.#pools.length === 0) throw new Error('no pod CIDR yet')
+    const ips = config.hostNetwork ? [] : this.#pools.flatMap((pool) => pool.take() ?? [])
+    if (!config.hostNetwork && ips.length < this.#pools.length) {
+      this.#give(ips)
+      throw new Error('no IP addresses available in range set')
+    }
     const { name, namespace, uid, attempt } = config
     const sandbox: PodSandbox = {
       id: this.#newId(),
@@ -74,7 +82,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       state: 'ready',
       createdAt: this.#clock.now(),
       pid: 1,
-      ips: ip ? [ip] : [],
+      ips,
       labels: config.labels,
       annotations: config.annotations,
     }
@@ -86,7 +94,7 @@ export class SimulatedRuntime implements ContainerRuntime {
     const sandbox = this.#sandboxes.get(id)
     if (!sandbox || sandbox.state === 'notReady') return
     for (const { status } of this.#containersOf(id)) this.#finish(status.id, 137, 'Error')
-    for (const ip of sandbox.ips) this.#addresses?.give(ip)
+    this.#give(sandbox.ips)
     sandbox.state = 'notReady'
     sandbox.ips = []
   }
@@ -259,7 +267,7 @@ export class SimulatedRuntime implements ContainerRuntime {
       container.status = { ...container.status, state: 'exited', finishedAt, exitCode: 255, reason: 'Error' }
     }
     for (const sandbox of this.#sandboxes.values()) {
-      for (const ip of sandbox.ips) this.#addresses?.give(ip)
+      this.#give(sandbox.ips)
       sandbox.state = 'notReady'
       sandbox.ips = []
     }
@@ -333,3 +341,5 @@ function saying(text: string, exitCode: number): ExecSession {
     kill: () => undefined,
   }
 }
+
+const poolsOf = (podCidr: string) => podCidr.split(',').map((range) => new AddressPool(range))

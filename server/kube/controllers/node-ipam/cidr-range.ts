@@ -1,31 +1,36 @@
-// Cuts a large IPv4 range into equal parts, numbered from 0. Pure arithmetic.
+// Cuts a large range of addresses into equal parts, numbered from 0. Pure arithmetic.
 //
-//   10.244.0.0/16 in /24:   0 → 10.244.0.0/24   1 → 10.244.1.0/24  …  255 → 10.244.255.0/24
+//   10.244.0.0/16 in /24:     0 → 10.244.0.0/24      1 → 10.244.1.0/24  …  255 → 10.244.255.0/24
+//   fd00:10:244::/56 in /64:  0 → fd00:10:244::/64   1 → fd00:10:244:1::/64  …
 //
 // Upstream: kubernetes/pkg/controller/nodeipam/ipam/cidrset/cidr_set.go.
 
+import { addressOf, type Cidr, numberOf, parseCidr } from '../../apimachinery/ip-rules.ts'
+
 export class CidrRange {
   readonly size: number
-  readonly #base: number
+  readonly #family: Cidr['family']
+  readonly #base: bigint
   readonly #partBits: number
+  /** Addresses of one part. */
+  readonly #step: bigint
 
-  constructor(cidr: string, partBits: number) {
-    const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(cidr)
-    const [, ...numbers] = match?.map(Number) ?? []
-    const [a = 0, b = 0, c = 0, d = 0, bits = 0] = numbers
-    if (!match || [a, b, c, d].some((byte) => byte > 255) || bits > partBits || partBits > 32) {
-      throw new Error(`cannot cut "${cidr}" into parts of /${partBits}`)
+  constructor(text: string, partBits: number) {
+    const cidr = parseCidr(text)
+    const length = cidr?.family === 'ipv6' ? 128 : 32
+    if (!cidr || cidr.bits > partBits || partBits > length) {
+      throw new Error(`cannot cut "${text}" into parts of /${partBits}`)
     }
-    const address = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d
-    this.#base = address - (address % 2 ** (32 - bits))
+    const beyond = BigInt(length - cidr.bits)
+    this.#family = cidr.family
+    this.#base = (numberOf(cidr.address) >> beyond) << beyond
     this.#partBits = partBits
-    this.size = 2 ** (partBits - bits)
+    this.#step = 1n << BigInt(length - partBits)
+    this.size = 2 ** (partBits - cidr.bits)
   }
 
   at(index: number): string {
-    const address = this.#base + index * 2 ** (32 - this.#partBits)
-    const bytes = [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256)
-    return `${bytes.join('.')}/${this.#partBits}`
+    return `${addressOf(this.#family, this.#base + BigInt(index) * this.#step)}/${this.#partBits}`
   }
 
   /** The first part from that number on, and round again, that is not taken; undefined when all are. */

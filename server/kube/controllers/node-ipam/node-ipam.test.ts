@@ -11,9 +11,11 @@ describe('a range', () => {
     { cidr: '10.244.0.0/16', index: 255, part: '10.244.255.0/24' },
     { cidr: '10.0.0.0/8', index: 256, part: '10.1.0.0/24' },
     { cidr: '192.168.7.9/22', index: 3, part: '192.168.7.0/24' },
+    { cidr: 'fd00:10:244::/56', index: 0, part: 'fd00:10:244::/64', bits: 64 },
+    { cidr: 'fd00:10:244::/56', index: 255, part: 'fd00:10:244:ff::/64', bits: 64 },
     { cidr: '255.0.0.0/8', index: 65535, part: '255.255.255.0/24' },
-  ])('$cidr has $part as number $index', ({ cidr, index, part }) => {
-    expect(new CidrRange(cidr, 24).at(index)).toBe(part)
+  ])('$cidr has $part as number $index', ({ cidr, index, part, bits = 24 }) => {
+    expect(new CidrRange(cidr, bits).at(index)).toBe(part)
   })
   it.each(['10.0.0.0', '10.0.0.0/25', '300.0.0.0/8', 'fd00::/64'])('%s is refused', (cidr) => {
     expect(() => new CidrRange(cidr, 24)).toThrow(`cannot cut "${cidr}"`)
@@ -65,5 +67,13 @@ describe('against an API server', () => {
       ['10.244.0.0/24', 'fd00:10:244::/64'],
       ['10.244.1.0/24', 'fd00:10:244:1::/64'],
     ])
+  })
+
+  it('gives parts of IPv6 where there is nothing else', async () => {
+    await loops.addNode('one')
+    await loops.addNode('two')
+    await loops.run(['node-ipam'], { clusterCidr: 'fd00:10:244::/56' })
+    await loops.until('both have one', async () => (await ranges()).every(Boolean))
+    expect((await ranges()).sort()).toEqual(['fd00:10:244:1::/64', 'fd00:10:244::/64'])
   })
 })
