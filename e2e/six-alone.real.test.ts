@@ -47,7 +47,7 @@ it('has pods and Services of IPv6 alone', async () => {
   expect(await run('get service kubernetes -o jsonpath={.spec.clusterIPs}{.spec.ipFamilies}')).toBe(
     '["fd00:10:96::1"]["IPv6"]',
   )
-  expect(await onMachine('node-1', 'ip netns; ip -4 -o address show dev cni0')).toBe('')
+  expect(await onMachine('node-1', 'ip -4 -o address show dev cni0')).toBe('')
 })
 
 it('leads from pod to pod, to every endpoint of a Service, and refuses for who has none', async () => {
@@ -110,6 +110,12 @@ it('lets pods call the API server by its name and certificate', async () => {
   expect(await callApi()).toBe('200')
 })
 
+it('is reached through the API server, by pod and by Service', async () => {
+  const through = (what: string) => run(`get --raw /api/v1/namespaces/default/${what}/proxy/`)
+  expect(await through('pods/b:8080')).toMatch(/^b fd00:/)
+  expect(await through('services/web:80')).toMatch(/^[ab] fd00:/)
+})
+
 it('keeps who may go nowhere from pods, and from the API server and names behind the machine’s relay', async () => {
   const policy = (spec: object) =>
     apply({ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'stay' }, spec })
@@ -124,6 +130,14 @@ it('keeps who may go nowhere from pods, and from the API server and names behind
   expect(await ask('tcp fd00:10:96::1 443 2')).toEqual(['TimeoutError'])
   await run('delete networkpolicy stay')
   await until('all is', async () => (await callApi()) === '200')
+})
+
+it('is the same in mode nftables', async () => {
+  await seat.takeMode('nftables')
+  const heard = await ask(...Array(16).fill('tcp web 80'))
+  expect(new Set(heard)).toEqual(new Set([`a ${ip('client')}`, `b ${ip('client')}`]))
+  expect(await ask('tcp nobody 80')).toEqual(['ConnectionRefusedError'])
+  expect(await callApi()).toBe('200')
 })
 
 it('opens nothing of the gateway by IPv6 but what machines may call there', async () => {
