@@ -22,6 +22,7 @@ import type { PodKiller } from './pod-killer.ts'
 import { formatPod, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
 import { asksForImageUser, verifyNonRoot } from './security-context.ts'
 import { StartBackoff } from './start-backoff.ts'
+import type { StartTurns } from './start-turns.ts'
 import type { ContainerToStart } from './sync-plan.ts'
 import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts'
 
@@ -29,6 +30,7 @@ export type StartOutcome = { ok: true } | { ok: false; failure: StartFailure; re
 
 export interface ContainerStarterOptions {
   runtime: ContainerRuntime
+  turns: StartTurns
   os: NodeOs
   objects: ApiObjects
   images: ImagePuller
@@ -129,22 +131,26 @@ export class ContainerStarter {
     } catch (err) {
       return giveUp('CreateContainerConfigError', err)
     }
-    let id: string
-    try {
-      await this.#sweep(request)
-      id = await runtime.createContainer(sandbox, config)
-    } catch (err) {
-      return giveUp('CreateContainerError', err)
-    }
-    events.pod(pod, 'Normal', 'Created', 'Container created', fieldPath)
-    try {
-      await runtime.startContainer(id)
-    } catch (err) {
-      return giveUp('RunContainerError', err)
-    }
+    const started = await this.#options.turns.run('container', async (): Promise<string | StartOutcome> => {
+      let id: string
+      try {
+        await this.#sweep(request)
+        id = await runtime.createContainer(sandbox, config)
+      } catch (err) {
+        return giveUp('CreateContainerError', err)
+      }
+      events.pod(pod, 'Normal', 'Created', 'Container created', fieldPath)
+      try {
+        await runtime.startContainer(id)
+      } catch (err) {
+        return giveUp('RunContainerError', err)
+      }
+      return id
+    })
+    if (typeof started !== 'string') return started
     events.pod(pod, 'Normal', 'Started', 'Container started', fieldPath)
     const hook = container.lifecycle?.postStart
-    return hook ? this.#postStart(request, id, fieldPath, hook) : { ok: true }
+    return hook ? this.#postStart(request, started, fieldPath, hook) : { ok: true }
   }
 
   async #postStart(

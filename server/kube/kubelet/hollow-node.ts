@@ -50,6 +50,7 @@ export function startHollowNode(options: HollowNodeOptions): HollowNode {
     os: createSimulatedNodeOs(machine),
     clock,
     logger,
+    startsAtOnce: Number.POSITIVE_INFINITY,
     // Nobody is ever short of what is not there.
     configuration: kubeletConfigurationOf(undefined, { staticPodPath: '', evictionHard: {} }),
     objects: withoutTokens(createApiObjects(client, clock)),

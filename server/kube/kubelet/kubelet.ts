@@ -38,6 +38,7 @@ import { PodSync } from './pod-sync.ts'
 import { PodWorker } from './pod-worker.ts'
 import { ProbeManager } from './probes/probe-manager.ts'
 import { runtimeHandlerOf } from './runtime-handler.ts'
+import { StartTurns } from './start-turns.ts'
 import { StaticPods } from './static-pods/static-pods.ts'
 import { StatusWriter } from './status-writer.ts'
 import { Telemetry } from './telemetry/telemetry.ts'
@@ -63,6 +64,8 @@ export interface KubeletOptions {
   annotations?: Record<string, string>
   taints?: NonNullable<NodeObject['spec']>['taints']
   capacity?: Record<string, string>
+  /** As many starts as the machine has processors, unless told. */
+  startsAtOnce?: number
   configuration?: KubeletConfiguration
   /** Programs of the machine that know credentials for registries. */
   credentialPlugins?: CredentialPlugins
@@ -142,8 +145,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     metrics: counted.probes,
     onChange: wake,
   })
+  const turns = new StartTurns({ clock, seats: options.startsAtOnce ?? Math.max(1, Math.floor(machine.cpus)) })
   const starter = new ContainerStarter({
     runtime,
+    turns,
     os,
     objects,
     images,
@@ -161,6 +166,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { name: runtimeName } = await runtime.version().catch(() => ({ name: 'docker' }))
   const sync = new PodSync({
     runtime,
+    turns,
     os,
     starter,
     killer,

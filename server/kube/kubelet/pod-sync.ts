@@ -5,7 +5,7 @@
 import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
-import type { ContainerRuntime, PodSandbox } from '../container-runtime/container-runtime.ts'
+import type { ContainerRuntime, PodSandbox, PodSandboxConfig } from '../container-runtime/container-runtime.ts'
 import { POD_NAME, POD_NAMESPACE, POD_UID } from '../container-runtime/labels.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import { cgroupOf } from './container-config.ts'
@@ -24,12 +24,14 @@ import { podStatusOf } from './pod-status.ts'
 import type { ProbeManager } from './probes/probe-manager.ts'
 import { type ResizeMemory, tellDone, tellGranted } from './resize-events.ts'
 import { mayRestartAll } from './restart-policy.ts'
+import type { StartTurns } from './start-turns.ts'
 import type { StatusWriter } from './status-writer.ts'
 import { type ContainerToStart, planSync, type SyncPlan } from './sync-plan.ts'
 import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts'
 
 export interface PodSyncOptions {
   runtime: ContainerRuntime
+  turns: StartTurns
   os: NodeOs
   starter: ContainerStarter
   killer: PodKiller
@@ -323,7 +325,7 @@ export class PodSync {
 
   async #runSandbox(pod: Pod, attempt: number): Promise<PodSandbox> {
     const { name = '', namespace = '', uid = '', labels = {}, annotations = {} } = pod.metadata ?? {}
-    return this.#options.runtime.runPodSandbox({
+    const config: PodSandboxConfig = {
       name,
       namespace,
       uid,
@@ -344,7 +346,8 @@ export class PodSync {
       ),
       cgroupParent: await this.#options.cgroups.ensure(pod),
       sysctls: Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [one.name, one.value])),
-    })
+    }
+    return this.#options.turns.run('sandbox', () => this.#options.runtime.runPodSandbox(config))
   }
 
   /** A container that runs, or ended well, is no longer held back by what held it back before. */

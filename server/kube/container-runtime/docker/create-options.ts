@@ -17,7 +17,9 @@ export function sandboxOptionsOf(
   return {
     name: `k8s_POD_${name}_${namespace}_${uid}_${attempt}`,
     Image: pauseImage,
-    ...(config.hostNetwork ? {} : { Hostname: config.hostname }),
+    // The OCI runtime makes the namespace alone, and plug-ins of CNI what is in it: the engine's own way to no network
+    // takes more than all the rest of a sandbox (decision 0078).
+    ...(config.hostNetwork ? {} : { Hostname: config.hostname, NetworkDisabled: true }),
     Labels: {
       ...config.labels,
       ...asLabels(config.annotations),

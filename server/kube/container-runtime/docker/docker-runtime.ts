@@ -31,7 +31,7 @@ import { lastWordsSourcesOf } from './docker-last-lines.ts'
 import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
 import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
 import { joinOutputs } from './docker-streams.ts'
-import { ONCE, usageOf } from './docker-usage.ts'
+import { usageOf } from './docker-usage.ts'
 import { OomKills } from './oom-kills.ts'
 
 export interface DockerRuntimeOptions {
@@ -283,9 +283,13 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async stats() {
+    const { os, clock } = this.#options
     const running = await this.#docker.listContainers({ filters: { label: [`${KIND}=container`] } })
     const usages = await Promise.all(
-      running.map(async ({ Id }) => usageOf(Id, await tolerate([404, 409], this.#docker.getContainer(Id).stats(ONCE)))),
+      running.map(async ({ Id, State }) => {
+        const pid = (await this.#inspectCached(Id, State))?.State.Pid
+        return pid ? usageOf({ id: Id, pid }, os, clock.now()) : undefined
+      }),
     )
     return usages.filter((usage) => usage !== undefined)
   }

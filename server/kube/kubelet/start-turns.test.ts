@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest'
+import { FakeClock } from '../../base/clock.ts'
+import { StartTurns } from './start-turns.ts'
+
+/** Starts that end when they are told to; `begun` says in which order they came to their turn. */
+function starts(seats: number) {
+  const clock = new FakeClock()
+  const turns = new StartTurns({ clock, seats })
+  const begun: string[] = []
+  const ends = new Map<string, PromiseWithResolvers<void>>()
+  return {
+    clock,
+    begun,
+    start: (what: 'sandbox' | 'container', name: string) => {
+      const end = Promise.withResolvers<void>()
+      ends.set(name, end)
+      return turns.run(what, () => {
+        begun.push(name)
+        return end.promise.then(() => name)
+      })
+    },
+    end: async (name: string) => {
+      ends.get(name)?.resolve()
+      await clock.advance(0)
+    },
+    fail: (name: string) => ends.get(name)?.reject(new Error(`no ${name}`)),
+  }
+}
+
+it('starts as many as there are seats, and the others in the order in which they came', async () => {
+  const { start, end, begun, clock } = starts(2)
+  const all = ['a', 'b', 'c', 'd'].map((name) => start('sandbox', name))
+  await clock.advance(0)
+  expect(begun).toEqual(['a', 'b'])
+  await end('b')
+  expect(begun).toEqual(['a', 'b', 'c'])
+  for (const name of ['a', 'c', 'd']) await end(name)
+  expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd'])
+})
+
+it('lets a pod that has its sandbox go before those that have none', async () => {
+  const { start, end, begun } = starts(1)
+  const all = [start('sandbox', 'a'), start('sandbox', 'b'), start('sandbox', 'c'), start('container', 'of a')]
+  await end('a')
+  await end('of a')
+  expect(begun).toEqual(['a', 'of a', 'b'])
+  for (const name of ['b', 'c']) await end(name)
+  await Promise.all(all)
+})
+
+it('gives a seat on when a start fails, and tells who waited why', async () => {
+  const { start, end, fail, begun } = starts(1)
+  const first = start('sandbox', 'a')
+  const second = start('sandbox', 'b')
+  fail('a')
+  await expect(first).rejects.toThrow('no a')
+  expect(begun).toEqual(['a', 'b'])
+  await end('b')
+  await second
+})
+
+it('lets nobody wait for a start that hangs, and counts its seat once', async () => {
+  const { start, end, begun, clock } = starts(1)
+  const all = ['hangs', 'b', 'c', 'd'].map((name) => start('sandbox', name))
+  await clock.advance(999)
+  expect(begun).toEqual(['hangs'])
+  await clock.advance(1)
+  expect(begun).toEqual(['hangs', 'b'])
+  await end('hangs')
+  expect(begun).toEqual(['hangs', 'b'])
+  for (const name of ['b', 'c', 'd']) await end(name)
+  expect(await Promise.all(all)).toEqual(['hangs', 'b', 'c', 'd'])
+})
