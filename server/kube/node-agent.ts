@@ -145,7 +145,7 @@ async function main(): Promise<void> {
           configureNetwork: (podCidr) => network.updatePodCidr(podCidr),
           isolating: policies.isolating,
         })
-      : new DockerRuntime({ ...common, docker, network: policies.isolating(network) }),
+      : new DockerRuntime({ ...common, docker, network: policies.isolating(network), sandboxRuntime: 'crun' }),
   )
   // Whoever looks after a network itself looks after pods that lived on while nobody looked.
   if (config.criSocket) await untilAnswers(runtime, waiting)

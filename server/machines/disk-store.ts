@@ -51,7 +51,9 @@ export async function openDiskStore(options: { stateDir: string; log: (line: str
       await writeFile(path, '')
       await truncate(path, sizeBytes)
       const filling = tree ? ['-d', tree] : []
-      await runCommand('mkfs.ext4', ['-q', '-F', '-m', '0', '-O', '^has_journal', ...filling, path])
+      // Without a journal ext4 looks at every inode freed in the last minutes before it gives one out: half of what an
+      // engine takes to make a container, once some were deleted. A small one will do.
+      await runCommand('mkfs.ext4', ['-q', '-F', '-m', '0', '-J', 'size=16', ...filling, path])
     },
     async clone(from, cluster, machine) {
       const image = imageOf(cluster, machine)
@@ -66,7 +68,7 @@ export async function openDiskStore(options: { stateDir: string; log: (line: str
       const image = imageOf(cluster, machine)
       const mounted = await tryCommand('mount', ['-o', 'loop,noatime', image, target])
       if (mounted.exitCode !== 0) {
-        // The disk was in use when the host went down: without a journal it wants checking first.
+        // The disk was in use when the host went down, and its journal alone does not mend it.
         await tryCommand('e2fsck', ['-p', '-f', image])
         await runCommand('mount', ['-o', 'loop,noatime', image, target])
       }

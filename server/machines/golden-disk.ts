@@ -19,7 +19,7 @@ import { LABELS } from './labels.ts'
 import type { HostedMachine } from './machine.ts'
 import { runCommand } from './run-command.ts'
 
-const RECIPE_VERSION = 1
+const RECIPE_VERSION = 2
 
 export interface GoldenRequest {
   docker: Docker

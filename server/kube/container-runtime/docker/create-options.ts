@@ -8,12 +8,18 @@ import { ANNOTATION, ATTEMPT, KIND, SANDBOX_ID } from './docker-status.ts'
 
 export type CreateOptions = ContainerCreateOptions & { name: string }
 
+export interface SandboxExtras {
+  pauseImage: string
+  sandboxRuntime?: string | undefined
+  extraLabels?: Record<string, string> | undefined
+}
+
 export function sandboxOptionsOf(
   config: PodSandboxConfig,
-  pauseImage: string,
-  extraLabels: Record<string, string> = {},
+  { pauseImage, sandboxRuntime, extraLabels = {} }: SandboxExtras,
 ): CreateOptions {
   const { name, namespace, uid, attempt } = config
+  const Runtime = config.runtimeHandler || sandboxRuntime
   return {
     name: `k8s_POD_${name}_${namespace}_${uid}_${attempt}`,
     Image: pauseImage,
@@ -34,7 +40,7 @@ export function sandboxOptionsOf(
     HostConfig: {
       NetworkMode: config.hostNetwork ? 'host' : 'none',
       IpcMode: config.hostIpc ? 'host' : 'shareable',
-      ...(config.runtimeHandler ? { Runtime: config.runtimeHandler } : {}),
+      ...(Runtime ? { Runtime } : {}),
       ...(Object.keys(config.sysctls).length > 0 ? { Sysctls: config.sysctls } : {}),
       CpuShares: 2,
       ...(config.cgroupParent ? { CgroupParent: config.cgroupParent } : {}),

@@ -41,6 +41,8 @@ export interface DockerRuntimeOptions {
   clock: Clock
   logger: Logger
   pauseImage: string
+  /** What makes sandboxes that ask for no handler, in place of the engine's default. */
+  sandboxRuntime?: string
   logs: LogLimits
   /** Added to everything made, for whoever cleans up. */
   extraLabels?: Record<string, string>
@@ -86,8 +88,8 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async runPodSandbox(config: PodSandboxConfig): Promise<PodSandbox> {
-    const { pauseImage, network, logger } = this.#options
-    const options = sandboxOptionsOf(config, pauseImage, this.#options.extraLabels)
+    const { network, logger } = this.#options
+    const options = sandboxOptionsOf(config, this.#options)
     const id = await this.#create(options).catch((err: Error) => {
       if (!err.message.startsWith('Unknown runtime specified')) throw err
       // In the words of containerd, which are those that people look up.
