@@ -55,8 +55,8 @@ async function bundle({ name, entry, neverUsed = [] }: Program, sources: string)
       js: "import { createRequire as podiumRequire } from 'node:module'; const require = podiumRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;",
     },
   })
-  const contents = result.outputFiles[0]?.contents
-  if (!contents) throw new Error(`esbuild wrote no ${name}`)
+  const contents = asAscii(result.outputFiles[0]?.text ?? '')
+  if (contents === '') throw new Error(`esbuild wrote no ${name}`)
   await mkdir(dirname(output), { recursive: true })
   const partial = `${output}.${process.pid}.partial`
   await writeFile(partial, contents)
@@ -64,6 +64,13 @@ async function bundle({ name, entry, neverUsed = [] }: Program, sources: string)
   await writeFile(stamp, sources)
   return output
 }
+
+/**
+ * V8 keeps a program's text, with two bytes for each character where one of them is no ASCII. esbuild leaves such only in
+ * comments and in regular expressions, where an escape means the same.
+ */
+const asAscii = (text: string) =>
+  text.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 function leaveOut(packages: readonly string[]): Plugin {
   return {

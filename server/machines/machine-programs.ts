@@ -7,10 +7,14 @@ import { basename, join } from 'node:path'
 import { bundlePrograms } from './bundle-program.ts'
 
 /**
- * What dockerode brings for engines elsewhere (SSH) and for building images (BuildKit, tar). A machine speaks to its own
- * engine and builds nothing, and these would be a fifth of the agent's memory, on every machine of every learner.
+ * What dockerode brings for engines elsewhere (SSH) and for building images (BuildKit, tar): a machine speaks to its own
+ * engine and builds nothing. And what kinds need to say whether an object is good, which only the API server asks: requests
+ * for certificates, patterns of CEL. These would be a third of the agent's memory, on every machine of every learner.
  */
-const NEVER_USED = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', '@balena/dockerignore']
+const NEVER_USED = [
+  ...['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', '@balena/dockerignore'],
+  ...['@peculiar/x509', 'reflect-metadata', 're2js'],
+]
 
 export const buildPrograms = (): Promise<string[]> =>
   bundlePrograms([
