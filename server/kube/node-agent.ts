@@ -72,7 +72,7 @@ interface NodeConfig {
   logLevel?: LogLevel
 }
 
-const WAIT_MS = 200
+const WAIT_MS = 50
 const MAKE_REQUEST = '--make-request'
 
 async function main(): Promise<void> {
@@ -277,7 +277,7 @@ async function waitForConfig(path: string, logger: Logger): Promise<NodeConfig> 
         return JSON.parse(text) as NodeConfig
       } catch (err) {
         // Perhaps it is just being written.
-        if (tries % 50 === 0) logger.warn('node configuration is not valid JSON', { path, err })
+        if (tries % 200 === 0) logger.warn('node configuration is not valid JSON', { path, err })
       }
     } else if (tries === 0) logger.info('waiting for the node configuration', { path })
     // Timers of the clock do not keep a process alive; waiting is all there is to do here.
@@ -292,7 +292,7 @@ async function untilAnswers(runtime: ContainerRuntime, logger: Logger): Promise<
       await runtime.version()
       return
     } catch (err) {
-      if (tries % 50 === 0) logger.info('waiting for the container runtime', { err })
+      if (tries % 200 === 0) logger.info('waiting for the container runtime', { err })
       await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
     }
   }
