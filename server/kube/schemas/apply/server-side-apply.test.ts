@@ -175,6 +175,13 @@ describe('an apply', () => {
     )
   })
 
+  it('takes such an element from whoever does not apply, and then knows of no owners', () => {
+    const tracked = apply(undefined, podSpec({ containers: [{ name: 'a' }] }))
+    const next = podSpec({ containers: [{ image: 'x' }] })
+    const updated = deployments.update({ live: stored(tracked), next, manager: 'm', now })
+    expect([updated.spec, ownersOf(updated)]).toEqual([next.spec, {}])
+  })
+
   it('keeps those who wrote before the first apply as one manager', () => {
     const untracked = stored(map({ a: '1' }))
     const next = apply(untracked, map({ b: '2' }))

@@ -6,7 +6,7 @@
 // Upstream: structured-merge-diff/merge/update.go, apimachinery/pkg/util/managedfields.
 
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
-import { badRequest } from '../../apimachinery/status-error.ts'
+import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
 import type { GroupVersionKind, Schemas } from '../schemas.ts'
 import { applySchemaOfKind } from '../structural/apply-of-schema.ts'
 import type { JsonSchema } from '../structural/json-schema.ts'
@@ -151,7 +151,17 @@ function* applyConfiguration(endpoint: Endpoint, request: Applied): Steps<JsonOb
   return withLastApplied(withManagedFields(pruned, managed), applied, request.manager)
 }
 
+/** A write of another form than apply is never refused for what its owners cannot be told of: then it has none, as upstream (UpdateNoErrors). */
 function* trackUpdate(endpoint: Endpoint, request: Updated): Steps<JsonObject> {
+  try {
+    return yield* ownChanges(endpoint, request)
+  } catch (err) {
+    if (!(err instanceof StatusError)) throw err
+    return withoutManagedFields(request.next)
+  }
+}
+
+function* ownChanges(endpoint: Endpoint, request: Updated): Steps<JsonObject> {
   const { view, subresource, versions } = endpoint
   const { schema, apiVersion, ignored } = view
   const managed = managedFieldsFor(request, subresource)

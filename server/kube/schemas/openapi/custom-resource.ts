@@ -9,7 +9,6 @@ const META = 'io.k8s.apimachinery.pkg.apis.meta.v1'
 
 export function customDefinitions(kind: ServedKind, dialect: Dialect): JsonObject {
   const name = customDefinitionName(kind)
-  const own = dialect.version === 3 ? kind.schema! : asVersion2(kind.schema!)
   const asOfAPod = (field: string): JsonObject => {
     const description = dialect.describe.get(`io.k8s.api.core.v1.Pod.${field}`)
     return { type: 'string', ...(description ? { description } : {}) }
@@ -21,12 +20,17 @@ export function customDefinitions(kind: ServedKind, dialect: Dialect): JsonObjec
   })
   const gvk = (kindName: string) => [{ group: kind.group, kind: kindName, version: kind.version }]
   const listKind = kind.listKind ?? `${kind.kind}List`
-  const properties = isJsonObject(own.properties) ? own.properties : {}
+  const complete = (schema: JsonObject): JsonObject => ({
+    ...schema,
+    properties: { ...propertiesOf(schema), ...envelope('ObjectMeta', "Standard object's metadata.") },
+  })
+  const own = dialect.version === 3 ? kind.schema! : asVersion2(kind.schema!)
+  // Of an object of open form kubectl up to 1.24 takes fields only when it knows of none, not even of its name.
+  const isOpen = dialect.version === 2 && isOpenForm(own)
   return {
     [name]: {
-      ...own,
+      ...(isOpen ? {} : complete(withEmbedded(own, complete, dialect.version))),
       type: 'object',
-      properties: { ...properties, ...envelope('ObjectMeta', "Standard object's metadata.") },
       'x-kubernetes-group-version-kind': gvk(kind.kind),
     },
     [`${name}List`]: {
@@ -45,33 +49,56 @@ export function customDefinitions(kind: ServedKind, dialect: Dialect): JsonObjec
 const reference = (name: string, version: 2 | 3): JsonObject =>
   version === 3 ? { allOf: [referenceTo(name, version)] } : referenceTo(name, version)
 
-const KEPT_IN_VERSION_2 = new Set(['description', 'type', 'format', 'title', 'required', 'enum', 'pattern', 'default'])
+const propertiesOf = ({ properties }: JsonObject): JsonObject => (isJsonObject(properties) ? properties : {})
+const isOpenForm = (schema: JsonObject): boolean => schema['x-kubernetes-preserve-unknown-fields'] === true
 
-/** Version 2 has no oneOf, nullable and the like; clients of it must not refuse what the server would take. */
+const NOT_IN_VERSION_2 = new Set(['allOf', 'oneOf', 'anyOf', 'not', 'nullable'])
+
+/**
+ * What clients of version 2 can read, so that they refuse nothing that the server would take.
+ * Upstream: apiextensions-apiserver/pkg/controller/openapi/v2/conversion.go.
+ */
 function asVersion2(schema: JsonObject): JsonObject {
-  if (schema['x-kubernetes-int-or-string'] === true) {
-    return { ...pick(schema, 'description'), type: 'string', format: 'int-or-string' }
-  }
-  // A value that may be null or of open form is described as any value at all.
-  if (schema.nullable === true || schema['x-kubernetes-preserve-unknown-fields'] === true)
-    return pick(schema, 'description')
+  const isNullable = schema.nullable === true
+  const isUntold = isNullable || isOpenForm(schema)
   const simple: JsonObject = {}
   for (const [key, value] of Object.entries(schema)) {
-    if (KEPT_IN_VERSION_2.has(key) || key.startsWith('x-kubernetes-list') || key.startsWith('x-kubernetes-map')) {
-      simple[key] = value
-    } else if (key === 'properties' && isJsonObject(value)) {
-      simple.properties = mapValues(value, (inner) => (isJsonObject(inner) ? asVersion2(inner) : {}))
-    } else if ((key === 'items' || key === 'additionalProperties') && isJsonObject(value)) {
-      simple[key] = asVersion2(value)
-    }
+    if (NOT_IN_VERSION_2.has(key) || (isUntold && (key === 'properties' || key === 'items'))) continue
+    if (
+      key === 'type' &&
+      (isNullable || (value === 'object' && isUntold) || (value === 'array' && (isUntold || !schema.items)))
+    )
+      continue
+    simple[key] = value
   }
-  return simple
+  const properties = propertiesOf(simple)
+  if (Array.isArray(simple.required)) {
+    const isNull = (name: JsonValue) => (properties[String(name)] as JsonObject | undefined)?.nullable === true
+    const required = simple.required.filter((name) => !isNull(name))
+    if (required.length > 0) simple.required = required
+    else delete simple.required
+  }
+  return mapInner(simple, asVersion2)
 }
 
-function pick(schema: JsonObject, key: string): JsonObject {
-  const value = schema[key]
-  return value === undefined ? {} : { [key]: value }
+/** An object within another has the fields that every object has. */
+function withEmbedded(schema: JsonObject, complete: (schema: JsonObject) => JsonObject, version: 2 | 3): JsonObject {
+  const inner = mapInner(schema, (each) => withEmbedded(each, complete, version))
+  if (inner['x-kubernetes-embedded-resource'] !== true || (version === 2 && isOpenForm(inner))) return inner
+  const required = Array.isArray(inner.required) ? inner.required : []
+  return { ...complete(inner), required: [...new Set([...required, 'kind', 'apiVersion'])] }
 }
 
-const mapValues = (object: JsonObject, change: (value: JsonValue) => JsonValue): JsonObject =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]))
+function mapInner(schema: JsonObject, change: (inner: JsonObject) => JsonObject): JsonObject {
+  const changed = { ...schema }
+  if (isJsonObject(schema.properties)) {
+    changed.properties = Object.fromEntries(
+      Object.entries(schema.properties).map(([name, inner]) => [name, isJsonObject(inner) ? change(inner) : inner]),
+    )
+  }
+  for (const key of ['items', 'additionalProperties'] as const) {
+    const inner = schema[key]
+    if (isJsonObject(inner)) changed[key] = change(inner)
+  }
+  return changed
+}

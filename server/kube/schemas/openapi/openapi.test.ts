@@ -33,9 +33,23 @@ const cronTab: ServedKind = {
   namespaced: true,
   verbs,
   subresources: [],
-  schema: { type: 'object', properties: { spec: { type: 'object', oneOf: [{}], nullable: false } } },
+  schema: {
+    type: 'object',
+    properties: {
+      spec: { type: 'object', oneOf: [{}], nullable: false },
+      status: {
+        type: 'object',
+        required: ['of', 'by'],
+        properties: { of: {}, by: { type: 'string', nullable: true } },
+      },
+      template: { type: 'object', 'x-kubernetes-embedded-resource': true, properties: { spec: { type: 'object' } } },
+      any: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, 'x-kubernetes-embedded-resource': true },
+    },
+  },
 }
-const documents = openApi({ schemas, kinds: [deployment, namespace, cronTab], version: 'v1.36.0' })
+const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+const openTab: ServedKind = { ...cronTab, kind: 'OpenTab', plural: 'opentabs', schema: open }
+const documents = openApi({ schemas, kinds: [deployment, namespace, cronTab, openTab], version: 'v1.36.0' })
 const parsed = (document: OpenApiDocument | undefined) => JSON.parse(document!.body.toString()) as JsonObject
 
 type Tree = { [key: string]: Tree }
@@ -143,7 +157,37 @@ describe('openApi', () => {
 
   it('leaves out of version 2 what its clients would stumble on', () => {
     const { definitions } = tree(documents.v2(undefined))
-    expect(definitions!['com.example.stable.v1.CronTab']!.properties!.spec).toEqual({ type: 'object' })
+    const { spec, status, any } = definitions!['com.example.stable.v1.CronTab']!.properties!
+    expect([spec, status]).toEqual([
+      { type: 'object' },
+      { type: 'object', required: ['of'], properties: { of: {}, by: {} } },
+    ])
+    expect(any).toEqual({ 'x-kubernetes-preserve-unknown-fields': true, 'x-kubernetes-embedded-resource': true })
+  })
+
+  it('tells of no field of an object of open form in version 2, or kubectl up to 1.24 would refuse the others', () => {
+    const { definitions } = tree(documents.v2(undefined))
+    expect(Object.keys(definitions!['com.example.stable.v1.OpenTab']!)).toEqual([
+      'type',
+      'x-kubernetes-group-version-kind',
+    ])
+    const { schemas: ofVersion3 } = tree(documents.v3('apis/stable.example.com/v1')).components!
+    expect(Object.keys(ofVersion3!['com.example.stable.v1.OpenTab']!.properties!)).toEqual([
+      'apiVersion',
+      'kind',
+      'metadata',
+    ])
+  })
+
+  it('gives an object within another what every object has', () => {
+    for (const version of [
+      tree(documents.v2(undefined)).definitions,
+      tree(documents.v3('apis/stable.example.com/v1')).components!.schemas,
+    ]) {
+      const { template } = version!['com.example.stable.v1.CronTab']!.properties!
+      expect(Object.keys(template!.properties!)).toEqual(['spec', 'apiVersion', 'kind', 'metadata'])
+      expect(template!.required).toEqual(['kind', 'apiVersion'])
+    }
   })
 
   it('knows no document of a group version that is not served', () => {
