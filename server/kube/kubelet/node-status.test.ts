@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Pressure } from './eviction/thresholds.ts'
 import { kubeletConfigurationOf } from './kubelet-configuration.ts'
-import { allocatableOf, nodeStatusOf } from './node-status.ts'
+import { allocatableOf, type NodeStatusInput, nodeStatusOf } from './node-status.ts'
 
 it('keeps from pods what is reserved and what has to stay free', () => {
   const configuration = kubeletConfigurationOf(`
@@ -20,29 +20,40 @@ evictionHard: {memory.available: 128Mi, nodefs.available: 10%}
   })
 })
 
+function statusOf(told: Partial<NodeStatusInput>) {
+  const machine = { hostname: '', machineId: '', bootId: '', kernelVersion: '', osImage: '', architecture: '' }
+  return nodeStatusOf({
+    machine: { ...machine, cpus: 1, memoryBytes: 1, diskBytes: 1 },
+    nodeIP: '192.0.2.1',
+    maxPods: 1,
+    kubeletVersion: '',
+    kubeletPort: 1,
+    runtime: { name: '', version: '' },
+    images: [],
+    notReady: undefined,
+    configuration: kubeletConfigurationOf(undefined),
+    pressures: new Set(),
+    volumesInUse: [],
+    previous: undefined,
+    now: 0,
+    ...told,
+  })
+}
+
+it('gives to pods what somebody says that the node has besides, and takes it back', () => {
+  const previous = { capacity: { 'example.com/dongle': '4' }, allocatable: { 'example.com/ring': '2' } }
+  const { allocatable, capacity } = statusOf({ previous })
+  expect(allocatable).toMatchObject({ 'example.com/dongle': '4', 'example.com/ring': null })
+  expect(capacity, 'what others write stays theirs').not.toHaveProperty(['example.com/dongle'])
+})
+
 it.each<[Pressure, string, string]>([
   ['MemoryPressure', 'KubeletHasInsufficientMemory', 'KubeletHasSufficientMemory'],
   ['DiskPressure', 'KubeletHasDiskPressure', 'KubeletHasNoDiskPressure'],
   ['PIDPressure', 'KubeletHasInsufficientPID', 'KubeletHasSufficientPID'],
 ])('tells of %s', (type, under, not) => {
   const reasonOf = (pressures: ReadonlySet<Pressure>) => {
-    const machine = { hostname: '', machineId: '', bootId: '', kernelVersion: '', osImage: '', architecture: '' }
-    const status = nodeStatusOf({
-      machine: { ...machine, cpus: 1, memoryBytes: 1, diskBytes: 1 },
-      nodeIP: '192.0.2.1',
-      maxPods: 1,
-      kubeletVersion: '',
-      kubeletPort: 1,
-      runtime: { name: '', version: '' },
-      images: [],
-      notReady: undefined,
-      configuration: kubeletConfigurationOf(undefined),
-      pressures,
-      volumesInUse: [],
-      previous: undefined,
-      now: 0,
-    })
-    const condition = status.conditions?.find((one) => one.type === type)
+    const condition = statusOf({ pressures }).conditions?.find((one) => one.type === type)
     return [condition?.status, condition?.reason]
   }
   expect(reasonOf(new Set([type]))).toEqual(['True', under])

@@ -2,6 +2,7 @@
 
 import type { ContainerImage, Node, NodeCondition, NodeStatus } from 'kubernetes-types/core/v1'
 import { Quantity, quantityOf } from '../apimachinery/quantity.ts'
+import { isExtendedResource } from '../kinds/pod-template/resources.ts'
 import type { MachineInfo } from '../node-os/node-os.ts'
 import { amountAt, type Pressure } from './eviction/thresholds.ts'
 import type { KubeletConfiguration } from './kubelet-configuration.ts'
@@ -34,7 +35,7 @@ export function nodeStatusOf(input: NodeStatusInput): NodeStatus {
   const capacity = capacityOf(input)
   return {
     capacity,
-    allocatable: allocatableOf(input.configuration, capacity),
+    allocatable: { ...allocatableOf(input.configuration, capacity), ...advertised(input.previous) },
     conditions: conditionsOf(input),
     addresses: [
       { type: 'InternalIP', address: nodeIP },
@@ -77,6 +78,13 @@ function capacityOf({ machine, maxPods, capacity }: NodeStatusInput): Record<str
     pods: String(maxPods),
     ...capacity,
   }
+}
+
+/** What somebody says that the node has besides is all for pods, as long as it is said. */
+function advertised({ capacity = {}, allocatable = {} }: NodeStatus = {}): Record<string, string> {
+  const names = Object.keys({ ...capacity, ...allocatable }).filter(isExtendedResource)
+  // Null takes out of a patched map what is there.
+  return Object.fromEntries(names.map((name) => [name, capacity[name] ?? (null as unknown as string)]))
 }
 
 /** What is left for pods: less what is reserved, and less what has to stay free. */
