@@ -52,6 +52,30 @@ describe('subresources', () => {
     await expect(patch({ spec: { selector: { matchLabels: { app: 'other' } } } })).rejects.toMatchObject({ code: 422 })
   })
 
+  it('counts changes of a pod from one on, whatever was sent, by each door, and its deletion', async () => {
+    const containers = [{ name: 'web', image: 'nginx', resources: { requests: { cpu: '1' } } }]
+    const initContainers = [{ name: 'first', image: 'busybox' }]
+    await post('/api/v1/nodes', { metadata: { name: 'n1' } })
+    const spec = { nodeName: 'n1', containers, initContainers }
+    const made = await post(`${DEFAULT}/pods`, { metadata: { name: 'web', generation: 100 }, spec })
+    const generations = [made as WirePod]
+    const patch = async (body: object, door = '') => {
+      const path = `${DEFAULT}/pods/web${door}`
+      const contentType = 'application/strategic-merge-patch+json'
+      generations.push((await test.transport.request({ method: 'PATCH', path, contentType, body })) as WirePod)
+    }
+    await patch({ metadata: { generation: 77, labels: { a: 'b' } } })
+    await patch({ spec: { tolerations: [{ key: 'k', operator: 'Exists' }] } })
+    await patch({ spec: { activeDeadlineSeconds: 5000 } })
+    await patch({ spec: { containers: [{ name: 'web', image: 'nginx:1.26' }] } })
+    await patch({ spec: { initContainers: [{ name: 'first', image: 'busybox:1.37' }] } })
+    await patch({ spec: { ephemeralContainers: [{ name: 'peek', image: 'busybox' }] } }, '/ephemeralcontainers')
+    await patch({ spec: { containers: [{ name: 'web', resources: { requests: { cpu: '2' } } }] } }, '/resize')
+    await patch({ status: { message: 'well' } }, '/status')
+    generations.push((await test.transport.request({ method: 'DELETE', path: `${DEFAULT}/pods/web` })) as WirePod)
+    expect(generations.map(({ metadata }) => metadata?.generation)).toEqual([1, 1, 2, 3, 4, 5, 6, 7, 7, 8])
+  })
+
   it('lets patches that name no revision all through, however many come at once', async () => {
     await newPod()
     const at = { namespace: 'default', name: 'web' }

@@ -154,9 +154,14 @@ describe('kinds', () => {
     ])
   })
 
-  it('keep what is immutable', () => {
-    const errors =
-      ConfigMap.strategy.validateUpdate?.({ data: { a: 'c' } }, { immutable: true, data: { a: 'b' } }) ?? []
+  it.each([ConfigMap, Secret])('refuse empty keys: $kind', (kind) => {
+    expect(problems(kind, { data: { '': 'dmFsdWU=' } })).toEqual([
+      `data[]: Invalid value: "": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`,
+    ])
+  })
+
+  it.each([ConfigMap, Secret])('keep what is immutable: $kind', (kind) => {
+    const errors = kind.strategy.validateUpdate?.({ data: { a: 'c' } }, { immutable: true, data: { a: 'b' } }) ?? []
     expect(errors.map(({ field, message }) => `${field}: ${message}`)).toEqual([
       'immutable: Forbidden: field is immutable when `immutable` is set',
       'data: Forbidden: field is immutable when `immutable` is set',
