@@ -47,7 +47,12 @@ it('deletes a pod that no budget speaks of, and says in its status why it went',
   expect(await evict('web')).toMatchObject({ kind: 'Status', status: 'Success', code: 201 })
   expect(await isGoing('web')).toBe(true)
   expect((await test.client.of(Pod).get(at('web'))).status?.conditions).toContainEqual(
-    expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }),
+    expect.objectContaining({
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      observedGeneration: 1,
+    }),
   )
 })
 

@@ -3,6 +3,7 @@
 import type { Pod as CorePod } from 'kubernetes-types/core/v1'
 import type { Client } from '../client/client.ts'
 import { Pod } from '../kinds/pod.ts'
+import { observed } from '../kinds/pod-template/observed.ts'
 import { podCondition } from './pod-state.ts'
 
 export interface Disruption {
@@ -20,7 +21,8 @@ export async function disruptPod(
 ): Promise<void> {
   if (podCondition(pod, 'DisruptionTarget')?.status === 'True' && (!phase || pod.status?.phase === phase)) return
   const { namespace = '', name = '', uid } = pod.metadata ?? {}
-  const condition = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime: at }
+  const told = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime: at }
+  const condition = { ...told, ...observed(pod) }
   await client
     .of(Pod)
     .patch(

@@ -200,6 +200,16 @@ it('brings a pod up in order: sandbox, init containers, then the rest', async ()
   expect((await events()).find(({ reason }) => reason === 'Pulling')?.message).toBe('Pulling image "i:1"')
 })
 
+it('says of each condition of which state of the spec it is', async () => {
+  await create({})
+  await until('running', phaseIs('Running'))
+  await client.of(Pod).patch(web, 'application/merge-patch+json', { spec: { activeDeadlineSeconds: 1000 } })
+  type Seen = { observedGeneration?: number }
+  const status = async () => (await get()).status as Seen & { conditions: Seen[] }
+  await until('heard', async () => (await status()).observedGeneration === 2)
+  expect((await status()).conditions.filter(({ observedGeneration }) => observedGeneration !== 2)).toEqual([])
+})
+
 it('tells of containers by name, and of init containers in their order', async () => {
   const named = (...names: string[]) => names.map((name) => ({ name, image: 'i:1' }))
   await create({ initContainers: named('second', 'first'), containers: named('web', 'app') })

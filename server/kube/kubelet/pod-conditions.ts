@@ -2,6 +2,7 @@
 // Upstream: pkg/kubelet/status/generate.go.
 
 import type { ContainerStatus, Pod, PodCondition } from 'kubernetes-types/core/v1'
+import { observed } from '../kinds/pod-template/observed.ts'
 import { initRole } from './pod-runtime-state.ts'
 
 /** The conditions that the kubelet alone writes. */
@@ -42,11 +43,10 @@ export function conditionsOf(
   const own = verdicts.map((verdict) => {
     const before = previous.find(({ type }) => type === verdict.type)
     const lastTransitionTime = before?.status === verdict.status ? before.lastTransitionTime : options.now
-    const generation = pod.metadata?.generation
     return {
       lastProbeTime: null as unknown as string,
-      ...(generation ? { observedGeneration: generation } : {}),
-      ...(verdict.type === 'PodScheduled' && before ? before : verdict),
+      ...observed(pod),
+      ...verdict,
       lastTransitionTime: lastTransitionTime ?? options.now,
     }
   })

@@ -8,6 +8,7 @@ import { isNotFound } from '../apimachinery/status-error.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
 import { atRevision } from '../client/reconcile-context.ts'
 import { Pod } from '../kinds/pod.ts'
+import { observed } from '../kinds/pod-template/observed.ts'
 import type { Preemption } from './framework.ts'
 import { patchStatus, type StatusWriter } from './pod-status.ts'
 
@@ -35,7 +36,11 @@ async function sendAway(victim: CorePod, pod: CorePod, node: string, options: Ma
   try {
     const message = `${pod.spec?.schedulerName ?? 'default-scheduler'}: preempting to accommodate a higher priority pod`
     const condition = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message }
-    await patchStatus(victim, { conditions: [{ ...condition, lastTransitionTime: isoTime(clock) }] }, options)
+    await patchStatus(
+      victim,
+      { conditions: [{ ...condition, ...observed(victim), lastTransitionTime: isoTime(clock) }] },
+      options,
+    )
     await client.of(Pod).delete({ namespace, name }, { ...(uid ? { uid } : {}), ...(why ? { because: why } : {}) })
   } catch (err) {
     if (isNotFound(err)) return

@@ -5,6 +5,7 @@ import { type Clock, isoTime } from '../../base/clock.ts'
 import type { Client } from '../client/client.ts'
 import { atRevision } from '../client/reconcile-context.ts'
 import { Pod } from '../kinds/pod.ts'
+import { observed } from '../kinds/pod-template/observed.ts'
 
 export interface StatusWriter {
   client: Client
@@ -43,6 +44,6 @@ export async function tellNotScheduled(pod: CorePod, told: NotScheduled, writer:
     nominatedNodeName !== undefined && (nominatedNodeName ?? '') !== (pod.status?.nominatedNodeName ?? '')
   if (isSaid && !nominates) return
   const lastTransitionTime = current?.status === 'False' ? current.lastTransitionTime : isoTime(writer.clock)
-  const condition = { type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime }
+  const condition = { type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime, ...observed(pod) }
   await patchStatus(pod, { conditions: [condition], ...(nominates ? { nominatedNodeName } : {}) }, writer)
 }

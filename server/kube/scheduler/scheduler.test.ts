@@ -130,7 +130,7 @@ it('waits for an event that may help, and says meanwhile what is missing', async
   const message =
     '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: ' +
     '1 No preemption victims found for incoming pod.'
-  expect(await condition()).toMatchObject({ status: 'False', reason: 'Unschedulable', message })
+  expect(await condition()).toMatchObject({ status: 'False', reason: 'Unschedulable', message, observedGeneration: 1 })
   await loops.until('an event', async () => (await messages('FailedScheduling')).length === 1)
   expect(await messages('FailedScheduling')).toEqual([message])
   await loops.clock.advance(20_000)

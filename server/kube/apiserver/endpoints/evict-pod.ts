@@ -10,6 +10,7 @@ import { selectorOfObject } from '../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, forbidden, isConflict, StatusError } from '../../apimachinery/status-error.ts'
 import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
+import { observed } from '../../kinds/pod-template/observed.ts'
 import type { DeleteRequest } from '../registry/deletion.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Answer } from '../request-path/answer.ts'
@@ -212,7 +213,7 @@ async function tellWhy(call: Call, { uid, resourceVersion }: Preconditions): Pro
       return {
         ...rest,
         metadata: { ...meta, uid, ...(resourceVersion ? { resourceVersion } : {}) },
-        status: { ...status, conditions: [...others, told] },
+        status: { ...status, conditions: [...others, { ...told, ...observed(current as Pod) }] },
       } as KubeObject
     },
   })

@@ -10,6 +10,7 @@ import type { ReconcileContext, Reconciler, Result } from '../../client/reconcil
 import { Deployment } from '../../kinds/deployment.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { PodDisruptionBudget } from '../../kinds/pod-disruption-budget.ts'
+import { observed } from '../../kinds/pod-template/observed.ts'
 import { ReplicaSet } from '../../kinds/replica-set.ts'
 import { ReplicationController } from '../../kinds/replication-controller.ts'
 import { StatefulSet } from '../../kinds/stateful-set.ts'
@@ -107,9 +108,8 @@ class StaleDisruptionReconciler implements Reconciler {
     if (leftMs > 0) return { requeueAfterMs: leftMs }
     const { namespace = '', name = '', uid } = pod.metadata ?? {}
     report.sees(pod)
-    const conditions = [
-      { type: 'DisruptionTarget', status: 'False', reason: null, message: null, lastTransitionTime: isoTime(clock) },
-    ]
+    const told = { type: 'DisruptionTarget', status: 'False', reason: null, message: null }
+    const conditions = [{ ...told, ...observed(pod), lastTransitionTime: isoTime(clock) }]
     const patch = { metadata: { uid }, status: { conditions } }
     await client
       .of(Pod)
