@@ -2,6 +2,7 @@
 // read by such readers and has to be quoted for them; a cluster may be called `y`. Upstream: sigs.k8s.io/yaml.
 
 import { type DocumentOptions, type SchemaOptions, stringify, type Tags } from 'yaml'
+import { isDeeperThan } from './deep.ts'
 
 /** Dates, and numbers of base 60, are texts to Go's reader. */
 const TEXTS = new Set(['timestamp', 'binary', 'omap', 'pairs', 'set'])
@@ -14,4 +15,10 @@ const customTags = (tags: Tags): Tags =>
 
 export const AS_GO_READS: DocumentOptions & SchemaOptions = { version: '1.1', customTags }
 
-export const writeYaml = (value: unknown): string => stringify(value, { version: '1.1', aliasDuplicateObjects: false })
+/** Deeper than that, indents are longer than what they indent: YAML's other style is used, which is that of JSON. */
+const MOST_INDENTS = 100
+
+export const writeYaml = (value: unknown): string =>
+  isDeeperThan(value, MOST_INDENTS)
+    ? `${JSON.stringify(value)}\n`
+    : stringify(value, { version: '1.1', aliasDuplicateObjects: false })

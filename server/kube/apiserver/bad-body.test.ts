@@ -1,28 +1,28 @@
 // Bodies that no reader should choke on, answered in the words of Go's readers and quickly.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { rawRequest } from './testing/raw-request.ts'
+import { crontabs, define, TABS } from './testing/crontab.ts'
+import { type RawAnswer, type RawRequest, rawRequest } from './testing/raw-request.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
+const FREE = '/apis/free.example.com/v1/namespaces/default/tabs'
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments'
 
 let test: TestServer
-let post: (path: string, body: string | Buffer, contentType?: string) => ReturnType<typeof rawRequest>
+let ask: (told: Partial<RawRequest> & { path: string }) => Promise<RawAnswer>
+let post: (path: string, body: string | Buffer, contentType?: string) => Promise<RawAnswer>
 beforeAll(async () => {
   test = await startTestServer()
   const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
   const admin = await test.pki.issue('admin', ['system:masters'])
+  ask = (told) => rawRequest({ port, caPem: test.pki.caPem, ...admin, ...told })
   post = (path, body, contentType = 'application/json') =>
-    rawRequest({
-      port,
-      caPem: test.pki.caPem,
-      ...admin,
-      method: 'POST',
-      path,
-      headers: { 'content-type': contentType },
-      body,
-    })
+    ask({ method: 'POST', path, headers: { 'content-type': contentType }, body })
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+  const names = { plural: 'tabs', singular: 'tab', kind: 'Tab' }
+  const definition = crontabs({ schema }, { group: 'free.example.com', names })
+  await define(test.transport, { ...definition, metadata: { name: 'tabs.free.example.com' } })
 })
 afterAll(() => test[Symbol.asyncDispose]())
 
@@ -60,6 +60,48 @@ describe('a body', () => {
   ])('%s is refused', async (_, body, message) => {
     expect((await post(MAPS, body)).json().message).toBe(message)
   })
+
+  it('of ten thousand levels is read; what is unknown of it is not kept, whatever it is', async () => {
+    const deep = `${'{"a":'.repeat(9_999)}1${'}'.repeat(9_999)}`
+    const told = await post(`${MAPS}?dryRun=All`, map(`"deep":${deep}`))
+    expect([told.code, told.headers.warning]).toEqual([201, '299 - "unknown field \\"deep\\""'])
+    await define(test.transport, crontabs())
+    const tab = (name: string, deep: string) =>
+      `{"metadata":{"name":"${name}"},"spec":{"cronSpec":"* * * * *","deep":${deep}}}`
+    expect((await post(TABS, tab('a', deep.slice(5, -1)))).code).toBe(201)
+  })
+
+  it.each([
+    ['maps', (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`],
+    ['lists', (levels: number) => `${'['.repeat(levels)}1${']'.repeat(levels)}`],
+  ])(
+    'of an object that would be kept with more than a thousand levels of %s is refused, by patches too',
+    async (name, nested) => {
+      const send = (method: string, path: string, body: string, contentType: string) =>
+        ask({ method, path, body, headers: { 'content-type': contentType } })
+      const tab = (deep: string) =>
+        `{"apiVersion":"free.example.com/v1","kind":"Tab","metadata":{"name":"${name}"},"spec":${deep}}`
+      const refused = [400, 'Tab in version "v1" cannot be handled as a Tab: exceeded max depth']
+      const answer = async (...told: Parameters<typeof send>) => {
+        const { code, message } = { ...(await send(...told)).json() } as { code?: number; message?: string }
+        return [code, message]
+      }
+      expect(await answer('POST', FREE, tab(nested(1_000)), 'application/json')).toEqual(refused)
+      expect(await answer('POST', FREE, tab(nested(900)), 'application/json')).toEqual([undefined, undefined])
+      const below = `[{"op":"copy","from":"/spec","path":"/more"},{"op":"add","path":"/spec","value":{}},{"op":"move","from":"/more","path":"/spec${'/a'.repeat(1)}"}]`
+      expect(await answer('PATCH', `${FREE}/${name}`, below, 'application/json-patch+json')).toEqual([
+        undefined,
+        undefined,
+      ])
+      const twice = `[{"op":"add","path":"/more","value":${nested(990)}},{"op":"add","path":"/deeper","value":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{}}}}}}}}}}},{"op":"move","from":"/more","path":"/deeper${'/a'.repeat(9)}/more"}]`
+      expect(await answer('PATCH', `${FREE}/${name}`, twice, 'application/json-patch+json')).toEqual(refused)
+      expect(
+        await answer('PATCH', `${FREE}/${name}`, `{"more":${nested(1_001)}}`, 'application/merge-patch+json'),
+      ).toEqual([400, 'error decoding patch: exceeded max depth'])
+      const got = await ask({ path: `${FREE}/${name}`, headers: { accept: 'application/yaml' } })
+      expect([got.code, got.text.length < 40_000]).toEqual([200, true])
+    },
+  )
 
   it.each([
     ['a billion laughs', `a: &a [x,x,x,x,x,x,x,x,x]\n${laughs()}`, 'yaml: document contains excessive aliasing'],

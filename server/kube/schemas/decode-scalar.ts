@@ -3,17 +3,12 @@
 import { int64Of, isJsonNumber, type JsonValue } from '../apimachinery/json.ts'
 import { parseQuantity } from '../apimachinery/quantity.ts'
 import type { ScalarKind } from './schemas.ts'
-import { NumberLiteral, type ReadValue } from './strict-json.ts'
+import { NumberLiteral, type ReadValue, TypeProblem } from './strict-json.ts'
 
 /** Where Go's decoder believes to be: the struct it is filling, and the field names from the top, without list places. */
 export interface Place {
   struct: string
   names: readonly string[]
-}
-
-/** A value that does not fit; becomes the end of a BadRequest's message. */
-export class TypeProblem extends Error {
-  override readonly name = 'TypeProblem'
 }
 
 /** `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32` */

@@ -7,10 +7,22 @@
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import { badRequest, StatusError } from '../apimachinery/status-error.ts'
-import { type Place, readScalar, TypeProblem, unmarshalProblem } from './decode-scalar.ts'
+import { type Place, readScalar, unmarshalProblem } from './decode-scalar.ts'
 import { readObjectText } from './read-object-text.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from './schemas.ts'
-import { keysInOrder, NumberLiteral, pathText, plainJson, type ReadValue, setOwn } from './strict-json.ts'
+import {
+  KEPT_DEPTH,
+  keysInOrder,
+  MOST_PROBLEMS,
+  NumberLiteral,
+  pathText,
+  plainJson,
+  type ReadValue,
+  readJson,
+  setOwn,
+  TypeProblem,
+  tooDeep,
+} from './strict-json.ts'
 
 export interface DecodeProblem {
   kind: 'unknown' | 'duplicate'
@@ -38,7 +50,9 @@ export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | 
   const type = schemas.typeOf(gvk)
   if (!type) throw badRequest(`no kind "${gvk.kind}" is registered for version "${groupVersion(gvk)}"`)
   const { value, duplicates } =
-    typeof input === 'string' ? readObjectText(gvk.kind, input) : { value: input as ReadValue, duplicates: [] }
+    typeof input === 'string'
+      ? readObjectText(gvk.kind, input, readJson)
+      : { value: input as ReadValue, duplicates: [] }
   const decoder = new Decoder(schemas)
   try {
     const fields = decoder.object(value, type, { struct: type.goName, names: [] })
@@ -58,12 +72,12 @@ export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | 
 function inOrder(input: string | JsonObject, duplicates: string[], unknown: string[]): DecodeProblem[] {
   const found = unknown.map((path) => problem('unknown', path))
   if (duplicates.length === 0 || typeof input !== 'string') return found
-  const keys = keysInOrder(input)
+  const keys = keysInOrder(input, new Set([...duplicates, ...unknown]))
   const isInside = (path: string) =>
     unknown.some((outer) => path.startsWith(outer) && /^[.[]|^$/.test(path.slice(outer.length)))
   const twice = duplicates.filter((path) => !isInside(path)).map((path) => problem('duplicate', path))
   const place = ({ kind, path }: DecodeProblem) => keys.indexOf(path, kind === 'duplicate' ? keys.indexOf(path) + 1 : 0)
-  return [...found, ...twice].sort((a, b) => place(a) - place(b))
+  return [...found, ...twice].sort((a, b) => place(a) - place(b)).slice(0, MOST_PROBLEMS)
 }
 
 /** What fieldValidation=Strict answers: `… cannot be handled as a Deployment: strict decoding error: unknown field "spec.foo"`. */
@@ -92,7 +106,7 @@ export function decodeMetadata(
 
 const groupVersion = ({ group, version }: GroupVersionKind) => (group ? `${group}/${version}` : version)
 
-const cannotBeHandled = ({ kind, version }: GroupVersionKind, why: string, cause?: unknown) =>
+export const cannotBeHandled = ({ kind, version }: GroupVersionKind, why: string, cause?: unknown) =>
   new StatusError('BadRequest', `${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`, { cause })
 
 const problem = (kind: DecodeProblem['kind'], path: string): DecodeProblem => ({
@@ -113,6 +127,8 @@ class Decoder {
 
   object(value: ReadValue, type: TypeFact, place: Place): JsonObject {
     if (!isPlainObject(value)) throw unmarshalProblem(value, type.goType, place)
+    // Schemas hold schemas.
+    if (this.#path.length > KEPT_DEPTH) throw tooDeep()
     const object: JsonObject = {}
     for (const name of Object.keys(value)) {
       const field = type.fields.get(name)
@@ -121,7 +137,7 @@ class Decoder {
         const read = this.#field(value[name]!, field, { struct: type.goName, names: [...place.names, name] })
         if (read !== undefined) object[name] = read
       } else {
-        this.unknown.push(pathText(this.#path))
+        if (this.unknown.length < MOST_PROBLEMS) this.unknown.push(pathText(this.#path))
       }
       this.#path.pop()
     }

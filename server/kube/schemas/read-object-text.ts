@@ -3,7 +3,7 @@
 
 import { badRequest, StatusError } from '../apimachinery/status-error.ts'
 import { goNameOf } from './decode-scalar.ts'
-import { type ReadJson, readJson } from './strict-json.ts'
+import type { ReadValue } from './strict-json.ts'
 
 const SHOWN = 30
 /** What Go reads first of a body. */
@@ -13,21 +13,26 @@ const TYPE_META =
 export const unrecognized = (kind: string, why: string, text: string): StatusError =>
   badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${beginningOf(text)})`)
 
-export function readObjectText(kind: string, text: string): ReadJson {
+/** `read`: as what numbers are wanted. */
+export function readObjectText<R extends { value: ReadValue }>(
+  kind: string,
+  text: string,
+  read: (text: string) => R,
+): R {
   const refusal = (why: string) => unrecognized(kind, `couldn't get version/kind; json parse error: ${why}`, text)
-  const read = readOr(text, refusal)
-  const { value } = read
+  const told = readOr(text, read, refusal)
+  const { value } = told
   // To Go, null says nothing.
-  if (value === null) return { value: {}, duplicates: [] }
+  if (value === null) return { ...told, value: {} }
   if (typeof value !== 'object' || Array.isArray(value) || Object.getPrototypeOf(value) !== Object.prototype) {
     throw refusal(`json: cannot unmarshal ${goNameOf(value)} into Go value of type ${TYPE_META}`)
   }
-  return read
+  return told
 }
 
-function readOr(text: string, refusal: (why: string) => StatusError): ReadJson {
+function readOr<R>(text: string, read: (text: string) => R, refusal: (why: string) => StatusError): R {
   try {
-    return readJson(text)
+    return read(text)
   } catch (err) {
     throw err instanceof StatusError ? refusal(err.message) : err
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NumberLiteral, plainJson, readJson } from './strict-json.ts'
+import { NumberLiteral, plainJson, readJson, readPlainJson } from './strict-json.ts'
 
 describe('readJson', () => {
   it.each([
@@ -35,7 +35,14 @@ describe('readJson', () => {
     expect(() => readJson(text)).toThrow(words)
   })
 
-  it('refuses nesting that would end the stack', () => {
-    expect(() => readJson('['.repeat(100_000))).toThrow('exceeded max depth')
+  it('reads ten thousand levels, and refuses more where they begin', () => {
+    const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+    expect(readPlainJson(nested(10_000)).depth).toBe(10_000)
+    expect(() => readJson(nested(10_001))).toThrow("invalid character '[' exceeded max depth")
+  })
+
+  it('tells of a hundred duplicates and no more', () => {
+    const twice = Array.from({ length: 200 }, (_, at) => `"k${at}":1,"k${at}":2`)
+    expect(readJson(`{${twice.join(',')}}`).duplicates).toHaveLength(100)
   })
 })

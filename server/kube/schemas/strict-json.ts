@@ -3,6 +3,7 @@
 // The server must warn of `replicas: 1, replicas: 3`, refuse `1.0` where an integer is due, and keep `0.10` of a
 // quantity exact. Errors are worded as Go's encoding/json words them, since that is what people find when they search.
 
+import { isDeeperThan } from '../apimachinery/deep.ts'
 import { type JsonObject, type JsonValue, jsonNumber } from '../apimachinery/json.ts'
 import { badRequest } from '../apimachinery/status-error.ts'
 
@@ -23,35 +24,58 @@ export interface ReadJson {
   duplicates: string[]
 }
 
-/** Deeper than any Kubernetes object, shallower than the stack. */
-const MAX_DEPTH = 1_000
+/** How deep a body may be: Go's limit. */
+const MAX_DEPTH = 10_000
+/** How deep an object may be: all that works on one walks it by calls (decision 0052). */
+export const KEPT_DEPTH = 1_000
+
+/** More are not told of: Go's limit. */
+export const MOST_PROBLEMS = 100
+
+/** Words of Go's decoder for what cannot be taken; become the end of a BadRequest's message. */
+export class TypeProblem extends Error {
+  override readonly name = 'TypeProblem'
+}
+
+export const tooDeep = () => new TypeProblem('exceeded max depth')
 
 export function readJson(text: string): ReadJson {
-  const reader = new JsonReader(text)
+  const reader = new JsonReader(text, (number) => new NumberLiteral(number))
   return { value: reader.read(), duplicates: reader.duplicates }
 }
 
-/** The path of every key in the order of the text; of one that is given twice, twice. */
-export function keysInOrder(text: string): string[] {
+/** Of what no type says more: numbers are numbers. `depth`: how many levels it has. */
+export function readPlainJson(text: string): { value: JsonValue; duplicates: string[]; depth: number } {
+  const reader = new JsonReader(text, numberOf)
+  return { value: reader.read() as JsonValue, duplicates: reader.duplicates, depth: reader.depth }
+}
+
+/** Those of the paths that are keys, in the order of the text; of one that is given twice, twice. */
+export function keysInOrder(text: string, paths: ReadonlySet<string>): string[] {
   const keys: string[] = []
-  new JsonReader(text, (path) => void keys.push(path)).read()
+  new JsonReader(text, Number, (path) => void (paths.has(path) && keys.push(path))).read()
   return keys
 }
 
 /** Numbers as numbers, all the way down. */
 export function plainJson(value: ReadValue): JsonValue {
+  if (isDeeperThan(value, KEPT_DEPTH)) throw tooDeep()
+  return plain(value)
+}
+
+function plain(value: ReadValue): JsonValue {
   if (value instanceof NumberLiteral) return numberOf(value.text)
-  if (Array.isArray(value)) return value.map(plainJson)
+  if (Array.isArray(value)) return value.map(plain)
   if (typeof value !== 'object' || value === null) return value
-  const plain: JsonObject = {}
-  for (const [key, inner] of Object.entries(value)) setOwn(plain, key, plainJson(inner))
-  return plain
+  const object: JsonObject = {}
+  for (const [key, inner] of Object.entries(value)) setOwn(object, key, plain(inner))
+  return object
 }
 
 function numberOf(text: string): number | bigint {
   const number = jsonNumber(text)
   if (Math.abs(Number(number)) < Number.POSITIVE_INFINITY) return number
-  throw badRequest(`json: cannot unmarshal number ${text} into Go value of type float64`)
+  throw new TypeProblem(`json: cannot unmarshal number ${text} into Go value of type float64`)
 }
 
 export function setOwn(object: JsonObject, key: string, value: ReadValue): void {
@@ -68,32 +92,86 @@ const NOT_PLAIN = /[\\\u0000-\u001f]/
 const PLAIN_INTEGER = /^-?\d{1,15}$/
 const ESCAPES: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\', '/': '/' }
 
+type ReadNumber = (text: string) => number | bigint | NumberLiteral
+
 class JsonReader {
   readonly duplicates: string[] = []
+  /** Of the deepest place so far. */
+  depth = 0
   readonly #text: string
+  readonly #numberOf: ReadNumber
   readonly #path: (string | number)[] = []
   readonly #onKey: ((path: string) => void) | undefined
   #at = 0
 
-  constructor(text: string, onKey?: (path: string) => void) {
+  constructor(text: string, numberOf: ReadNumber, onKey?: (path: string) => void) {
     this.#text = text
+    this.#numberOf = numberOf
     this.#onKey = onKey
   }
 
   read(): ReadValue {
-    const value = this.#value()
+    const value = this.#document()
     this.#skipSpace()
     if (this.#at < this.#text.length) throw this.#unexpected('after top-level value')
     return value
   }
 
-  #value(): ReadValue {
+  /** Not by calls: a body may be nested deeper than the stack is. */
+  #document(): ReadValue {
+    const open: (JsonObject | ReadValue[])[] = []
+    for (;;) {
+      this.#skipSpace()
+      const first = this.#text[this.#at]
+      let value: ReadValue
+      if (first === '{' || first === '[') {
+        if (open.length === MAX_DEPTH) throw this.#unexpected('exceeded max depth')
+        this.depth = Math.max(this.depth, open.length + 1)
+        const inner: JsonObject | ReadValue[] = first === '{' ? {} : []
+        this.#at++
+        this.#skipSpace()
+        if (!this.#take(first === '{' ? '}' : ']')) {
+          open.push(inner)
+          this.#path.push(Array.isArray(inner) ? 0 : this.#key(inner))
+          continue
+        }
+        value = inner as JsonValue
+      } else value = this.#scalar(first)
+      // What is whole goes into what is around it, which may be whole by that.
+      for (;;) {
+        const around = open.at(-1)
+        if (!around) return value
+        const step = this.#path.pop()!
+        const isList = Array.isArray(around)
+        if (isList) around.push(value)
+        else setOwn(around, step as string, value)
+        this.#skipSpace()
+        if (this.#take(',')) {
+          this.#path.push(isList ? around.length : this.#key(around))
+          break
+        }
+        if (!this.#take(isList ? ']' : '}')) {
+          throw this.#unexpected(isList ? 'after array element' : 'after object key:value pair')
+        }
+        open.pop()
+        value = around as JsonValue
+      }
+    }
+  }
+
+  #key(object: JsonObject): string {
     this.#skipSpace()
-    switch (this.#text[this.#at]) {
-      case '{':
-        return this.#object()
-      case '[':
-        return this.#array()
+    if (this.#text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string')
+    const key = this.#string()
+    this.#skipSpace()
+    if (!this.#take(':')) throw this.#unexpected('after object key')
+    this.#onKey?.(pathText([...this.#path, key]))
+    if (Object.hasOwn(object, key)) this.#noteDuplicate(key)
+    return key
+  }
+
+  #scalar(first: string | undefined): ReadValue {
+    switch (first) {
       case '"':
         return this.#string()
       case 't':
@@ -104,45 +182,6 @@ class JsonReader {
         return this.#word('null', null)
       default:
         return this.#number()
-    }
-  }
-
-  #object(): JsonObject {
-    if (this.#path.length > MAX_DEPTH) throw this.#unexpected('exceeded max depth')
-    const object: JsonObject = {}
-    this.#at++
-    this.#skipSpace()
-    if (this.#take('}')) return object
-    for (;;) {
-      this.#skipSpace()
-      if (this.#text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string')
-      const key = this.#string()
-      this.#skipSpace()
-      if (!this.#take(':')) throw this.#unexpected('after object key')
-      this.#path.push(key)
-      this.#onKey?.(pathText(this.#path))
-      if (Object.hasOwn(object, key)) this.#noteDuplicate()
-      setOwn(object, key, this.#value())
-      this.#path.pop()
-      this.#skipSpace()
-      if (this.#take('}')) return object
-      if (!this.#take(',')) throw this.#unexpected('after object key:value pair')
-    }
-  }
-
-  #array(): JsonValue[] {
-    if (this.#path.length > MAX_DEPTH) throw this.#unexpected('exceeded max depth')
-    const array: ReadValue[] = []
-    this.#at++
-    this.#skipSpace()
-    if (this.#take(']')) return array as JsonValue[]
-    for (;;) {
-      this.#path.push(array.length)
-      array.push(this.#value())
-      this.#path.pop()
-      this.#skipSpace()
-      if (this.#take(']')) return array as JsonValue[]
-      if (!this.#take(',')) throw this.#unexpected('after array element')
     }
   }
 
@@ -195,7 +234,7 @@ class JsonReader {
     const text = NUMBER.exec(this.#text)?.[0]
     if (text === undefined) throw this.#unexpected('looking for beginning of value')
     this.#at += text.length
-    return PLAIN_INTEGER.test(text) ? Number(text) : new NumberLiteral(text)
+    return PLAIN_INTEGER.test(text) ? Number(text) : this.#numberOf(text)
   }
 
   #word<T extends boolean | null>(word: string, value: T): T {
@@ -219,9 +258,9 @@ class JsonReader {
     }
   }
 
-  #noteDuplicate(): void {
-    const path = pathText(this.#path)
-    if (!this.duplicates.includes(path)) this.duplicates.push(path)
+  #noteDuplicate(key: string): void {
+    const path = pathText([...this.#path, key])
+    if (this.duplicates.length < MOST_PROBLEMS && !this.duplicates.includes(path)) this.duplicates.push(path)
   }
 
   #unexpected(where: string) {

@@ -8,6 +8,10 @@ import { badRequest, StatusError } from '../status-error.ts'
 
 /** One small document can order a lot of work. Upstream's limit. */
 const MAX_OPERATIONS = 10_000
+/** Upstream's limit, in bytes: a few copies of what was copied before make gigabytes. */
+const MAX_COPIED = 3 * 1024 * 1024
+const tooMuchCopied = (size: number) =>
+  `Unable to complete the copy, the accumulated size increase of copy is ${size}, exceeding the limit ${MAX_COPIED}`
 const OPERATIONS = ['add', 'remove', 'replace', 'move', 'copy', 'test']
 
 /** Changes neither argument. Throws BadRequest for what is no patch, Invalid (422) for one that does not fit. */
@@ -15,9 +19,12 @@ export function jsonPatch(document: JsonValue, patch: JsonValue): JsonValue {
   const operations = readOperations(patch)
   try {
     let patched = deepCopy(document)
+    let copied = 0
     for (const [index, operation] of operations.entries()) {
-      // validate: true (missing targets are errors), mutate: true, banPrototypeModifications: true.
       const step = exactly(patched, deepCopy(operation))
+      if (operation.op === 'copy' && step.op === 'add') copied += JSON.stringify(step.value).length
+      if (copied > MAX_COPIED) throw new Error(tooMuchCopied(copied))
+      // validate: true (missing targets are errors), mutate: true, banPrototypeModifications: true.
       patched = fastJsonPatch.applyOperation(patched, step, true, true, true, index).newDocument as JsonValue
     }
     return patched
@@ -65,6 +72,7 @@ function readOperations(patch: JsonValue): Operation[] {
 }
 
 function describe(cause: unknown, operations: Operation[]): string {
+  if (cause instanceof RangeError) return 'exceeded max depth'
   const failed = cause as { name?: string; index?: number }
   const operation = operations[failed.index ?? 0]
   const where = operation ? `${operation.op} operation does not apply: doc is missing path: "${operation.path}"` : ''

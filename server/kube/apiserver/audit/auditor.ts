@@ -2,9 +2,11 @@
 // Upstream: apiserver/pkg/endpoints/filters/audit.go.
 
 import { parse } from 'yaml'
+import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts'
 import { readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
+import { KEPT_DEPTH } from '../../schemas/strict-json.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import type { Outcome } from '../request-path/outcome.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
@@ -91,7 +93,8 @@ function sentObject({ body }: Audited, schemas: Schemas): unknown {
   try {
     if (contentType.includes('protobuf')) return readProtobuf(schemas, bytes).object
     const text = bytes.toString('utf8')
-    return contentType.includes('yaml') ? parse(text) : parseJson(text)
+    const sent: unknown = contentType.includes('yaml') ? parse(text) : parseJson(text)
+    return isDeeperThan(sent, KEPT_DEPTH) ? undefined : sent
   } catch {
     // What could not be read was refused; the event says so.
     return undefined

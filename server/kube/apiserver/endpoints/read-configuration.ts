@@ -3,7 +3,7 @@
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
-import { plainJson, readJson } from '../../schemas/strict-json.ts'
+import { KEPT_DEPTH, readPlainJson } from '../../schemas/strict-json.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { readText } from '../request-path/read-body.ts'
 import { readYaml } from '../request-path/read-yaml.ts'
@@ -32,8 +32,8 @@ export async function readConfiguration(request: ApiRequest): Promise<Configurat
 /** What kubectl sends. Anything doubtful is left to the YAML reader, which knows where it stands. */
 function readAsJson(text: string): JsonValue | undefined {
   try {
-    const { value, duplicates } = readJson(text)
-    return duplicates.length === 0 ? plainJson(value) : undefined
+    const { value, duplicates, depth } = readPlainJson(text)
+    return duplicates.length === 0 && depth <= KEPT_DEPTH ? value : undefined
   } catch {
     return undefined
   }

@@ -1,12 +1,13 @@
 // The body of a PATCH that is no apply, and what is wrong with what it makes of an object.
 // Upstream: apiserver/pkg/endpoints/handlers/patch.go jsonPatcher, smpPatcher.
 
+import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { PATCH_CONTENT_TYPES, type PatchContentType } from '../../apimachinery/patch/apply-patch.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
-import { plainJson, readJson } from '../../schemas/strict-json.ts'
+import { KEPT_DEPTH, readPlainJson, tooDeep } from '../../schemas/strict-json.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { decodeAs, readText, unsupportedMediaType } from '../request-path/read-body.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
@@ -31,8 +32,7 @@ export async function readPatch(request: ApiRequest, { isCustom = false } = {}):
   const text = await readText(request)
   if (text === undefined) throw badRequest('the request body is empty: a patch is expected')
   const isJsonPatch = contentType === 'application/json-patch+json'
-  const { value, duplicates } = parsePatch(text)
-  const patch = plainJson(value)
+  const { value: patch, duplicates } = parsePatch(text)
   if (isJsonPatch && Array.isArray(patch) && patch.length > MOST_OPERATIONS) {
     const why = `The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${patch.length}`
     throw new StatusError('RequestEntityTooLarge', why)
@@ -47,7 +47,9 @@ export async function readPatch(request: ApiRequest, { isCustom = false } = {}):
 
 function parsePatch(text: string) {
   try {
-    return readJson(text)
+    const read = readPlainJson(text)
+    if (read.depth > KEPT_DEPTH) throw tooDeep()
+    return read
   } catch (err) {
     throw badRequest(`error decoding patch: ${err instanceof Error ? err.message : 'invalid'}`)
   }
@@ -73,7 +75,8 @@ export function decodePatched(
       refuse: (problems) => refuse(`strict decoding error: ${problems.join(', ')}`),
     })
   } catch (err) {
-    if (!(err instanceof StatusError) || err.reason !== 'BadRequest') throw err
+    // What is too deep is too deep to be shown.
+    if (!(err instanceof StatusError) || err.reason !== 'BadRequest' || isDeeperThan(patched, KEPT_DEPTH)) throw err
     const [, why = err.message] = / cannot be handled as a \w+: (.*)$/s.exec(err.message) ?? []
     throw refuse(isStrategic ? asRestored(why) : why)
   }

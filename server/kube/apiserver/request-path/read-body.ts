@@ -1,6 +1,7 @@
 // From a request's body to an object of a kind. JSON and YAML are read; unknown fields are an error, a warning or
 // nothing, as the sender asked (fieldValidation). Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
 
+import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
@@ -8,6 +9,7 @@ import { decode, strictDecodingError } from '../../schemas/decode.ts'
 import { PROTOBUF_CONTENT_TYPE, readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import { unrecognized } from '../../schemas/read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
+import { KEPT_DEPTH, tooDeep } from '../../schemas/strict-json.ts'
 import { decodeCustom } from '../../schemas/structural/decode-custom.ts'
 import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
 import type { ApiRequest } from './api-request.ts'
@@ -104,7 +106,9 @@ export function decodeAs(
 
 export function parseBody(text: string): JsonValue {
   try {
-    return parseJson(text)
+    const value = parseJson(text)
+    if (isDeeperThan(value, KEPT_DEPTH)) throw tooDeep()
+    return value
   } catch (err) {
     throw badRequest(`couldn't get version/kind; json parse error: ${err instanceof Error ? err.message : 'invalid'}`)
   }

@@ -9,7 +9,8 @@ import type {
   HorizontalPodAutoscaler as Two,
 } from 'kubernetes-types/autoscaling/v2'
 import type { ObjectMeta } from 'kubernetes-types/meta/v1'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isDeeperThan } from '../../apimachinery/deep.ts'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../apimachinery/json.ts'
 import type { OtherVersion } from '../define-kind.ts'
 import { currentAsOne, currentAsTwo, metricAsOne, metricAsTwo } from './metric-forms.ts'
 
@@ -127,10 +128,14 @@ function withMetadata(
   return { metadata: Object.keys(annotations).length > 0 ? { ...rest, annotations } : rest }
 }
 
+/** A metric has five. */
+const MOST_LEVELS = 20
+
 /** What a client writes there is its own affair: text that is no JSON tells nothing. */
 function read(text: string | undefined): JsonValue | undefined {
   try {
-    return text === undefined ? undefined : (JSON.parse(text) as JsonValue)
+    const value = text === undefined ? undefined : parseJson(text)
+    return isDeeperThan(value, MOST_LEVELS) ? undefined : value
   } catch {
     return undefined
   }

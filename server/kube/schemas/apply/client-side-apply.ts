@@ -22,7 +22,7 @@ export function ownByClientSideApply(told: {
   const text = lastApplied(live)
   if (manager !== KUBECTL || text === undefined) return undefined
   try {
-    const last: unknown = parseJson(text)
+    const last = parseJson(text)
     if (!isJsonObject(last) || last.apiVersion !== apiVersion) return undefined
     const { added, modified, removed } = compareTyped(schema, last, live)
     return fieldSetOf(schema, last).difference(modified).difference(added).difference(removed)

@@ -1,12 +1,13 @@
 // From a request's JSON to a custom resource: metadata as those of any object, the rest as its schema knows it.
 // Upstream: apiextensions-apiserver/pkg/apiserver/customresource_handler.go unstructuredSchemaCoercer.
 
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../apimachinery/json.ts'
+import { isDeeperThan } from '../../apimachinery/deep.ts'
+import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
-import { type Decoded, decodeMetadata } from '../decode.ts'
+import { cannotBeHandled, type Decoded, decodeMetadata } from '../decode.ts'
 import { readObjectText } from '../read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../schemas.ts'
-import { plainJson } from '../strict-json.ts'
+import { KEPT_DEPTH, readPlainJson, TypeProblem, tooDeep } from '../strict-json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { prune } from './prune.ts'
 
@@ -16,9 +17,19 @@ export interface CustomKind extends GroupVersionKind {
 
 /** The object is fresh and holds what the schema knows. `told` is what the sender said it is. */
 export function decodeCustom(schemas: Schemas, kind: CustomKind, input: string | JsonObject): Decoded {
-  const { value, duplicates } = typeof input === 'string' ? readText(kind, input) : { value: input, duplicates: [] }
-  // Inside the process an absent field may stand there as undefined.
-  const sent = typeof input === 'string' ? value : parseJson(JSON.stringify(value))
+  try {
+    return decoded(schemas, kind, input)
+  } catch (err) {
+    throw err instanceof TypeProblem ? cannotBeHandled(kind, err.message, err) : err
+  }
+}
+
+function decoded(schemas: Schemas, kind: CustomKind, input: string | JsonObject): Decoded {
+  const {
+    value: sent,
+    duplicates,
+    depth,
+  } = typeof input === 'string' ? readObjectText(kind.kind, input, readPlainJson) : copied(input)
   if (!isJsonObject(sent)) throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind})`)
   const { apiVersion, kind: name, metadata: meta, ...rest } = sent
   const { metadata, problems } = decodeMetadata(schemas, kind, meta ?? {})
@@ -29,6 +40,7 @@ export function decodeCustom(schemas: Schemas, kind: CustomKind, input: string |
     ...rest,
   }
   const unknown = prune(object, kind.schema)
+  if (depth > KEPT_DEPTH && isDeeperThan(object, KEPT_DEPTH)) throw tooDeep()
   return {
     object,
     told: { ...(apiVersion === undefined ? {} : { apiVersion }), ...(name === undefined ? {} : { kind: name }) },
@@ -40,13 +52,14 @@ export function decodeCustom(schemas: Schemas, kind: CustomKind, input: string |
   }
 }
 
+/** Inside the process an absent field may stand there as undefined. */
+function copied(input: JsonObject): ReturnType<typeof readPlainJson> {
+  if (isDeeperThan(input, KEPT_DEPTH)) throw tooDeep()
+  return { value: parseJson(JSON.stringify(input)), duplicates: [], depth: 0 }
+}
+
 const problem = (kind: 'duplicate' | 'unknown', path: string) => ({
   kind,
   path,
   message: `${kind} field ${JSON.stringify(path)}`,
 })
-
-function readText({ kind }: CustomKind, text: string): { value: JsonValue; duplicates: string[] } {
-  const { value, duplicates } = readObjectText(kind, text)
-  return { value: plainJson(value), duplicates }
-}
