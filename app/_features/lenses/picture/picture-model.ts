@@ -16,6 +16,7 @@ import type {
 import type { PictureNode, PicturePod, PicturePush } from '../../../../server/observe/index.ts'
 import { placeOf } from './client-place.ts'
 import { isHeartbeat } from './heartbeat.ts'
+import { type Activity, LoopCards } from './loop-cards.ts'
 import { isSameObject, type ObjectRef } from './selection.ts'
 
 export interface Row<E extends TraceEvent = TraceEvent> {
@@ -92,11 +93,6 @@ export class PictureModel {
   rows: Row[] = []
   pods: PicturePod[] = []
   nodes: PictureNode[] = []
-  /** In drawing order, without the scheduler. */
-  loops: string[] = []
-  /** The loops that have a card; the others share the folded one. Places are kept as long as possible. */
-  shownLoops: string[] = []
-  pinnedLoop?: string
   lastRequest?: RequestTrace
   lastOwnRequest?: RequestTrace
   /** The last request of a person that wrote, or that was refused. */
@@ -113,16 +109,16 @@ export class PictureModel {
   private byCause = new Map<string, Row<RequestTrace>[]>()
   private appends = new Map<number, Row<AppendTrace>>()
   private delivers = new Map<number, Row<DeliverTrace>[]>()
-  private loopSet: ReadonlySet<string> = new Set()
-  private slots = 4
-  /** Loops that were given a card because they acted, oldest first. */
-  private called: string[] = []
+  private cards = new LoopCards()
 
   /** Takes a push in and says which dots it makes, oldest first. Events already known (after a reconnect) make none. */
   apply(push: PicturePush): Dot[] {
     // A cluster that was replaced or restarted counts its events from 1 again. (We never ask for what we know.)
     if (push.events.length > 0 && push.seq < this.seq) this.forget()
-    if (push.loops) this.takeLoops(push.loops, push.events)
+    if (push.loops) {
+      const ended = push.events.flatMap((event) => (event.type === 'loop' && event.hasEnded ? [event.client] : []))
+      this.cards.take(push.loops, ended, this.activity)
+    }
     if (push.pods) this.pods = push.pods
     if (push.nodes) this.nodes = push.nodes
     if (push.gates) this.gates = new Map(push.gates.map((gate) => [gate.client, gate]))
@@ -145,9 +141,8 @@ export class PictureModel {
 
   /** Knows nothing yet, and draws as this one does. */
   emptyTwin(): PictureModel {
-    const { showHeartbeats, slots, pinnedLoop, loops, loopSet, shownLoops, called, compactRevision } = this
-    const shared = { showHeartbeats, slots, pinnedLoop, loops, loopSet, shownLoops, called, compactRevision }
-    return Object.assign(new PictureModel(), shared)
+    const { showHeartbeats, cards, compactRevision } = this
+    return Object.assign(new PictureModel(), { showHeartbeats, cards: cards.copy(), compactRevision })
   }
 
   /** Takes in what another model had taken in, up to an earlier revision, and says which dots it makes. */
@@ -160,10 +155,7 @@ export class PictureModel {
   }
 
   setSlots(count: number): void {
-    if (count === this.slots) return
-    this.slots = count
-    this.chooseShown()
-    this.version++
+    if (this.cards.setSlots(count, this.activity)) this.version++
   }
 
   setShowHeartbeats(show: boolean): void {
@@ -173,8 +165,7 @@ export class PictureModel {
 
   /** A loop under the microscope keeps its card. */
   pin(client: string | undefined): void {
-    this.pinnedLoop = client
-    if (client) this.promote(client)
+    this.cards.pin(client, this.activity)
     this.version++
   }
 
@@ -196,8 +187,18 @@ export class PictureModel {
     return state
   }
 
+  /** In drawing order, without the scheduler. */
+  get loops(): readonly string[] {
+    return this.cards.all
+  }
+
+  /** The loops that have a card. */
+  get shownLoops(): readonly string[] {
+    return this.cards.shown
+  }
+
   isLoop(client: string): boolean {
-    return this.loopSet.has(client)
+    return this.cards.has(client)
   }
 
   /** Whether the loop is held or slowed; a free one is neither. */
@@ -235,11 +236,11 @@ export class PictureModel {
 
   /** Clients that are neither a loop, nor on a machine, nor a person's. */
   others(): string[] {
-    return [...this.clients.keys()].filter((name) => placeOf(name, this.loopSet).role === 'other').sort()
+    return [...this.clients.keys()].filter((name) => placeOf(name, this.cards.names).role === 'other').sort()
   }
 
   place(client: string) {
-    return placeOf(client, this.loopSet)
+    return placeOf(client, this.cards.names)
   }
 
   /** What the API server's band shows: what a person just asked for, or else what was last answered. */
@@ -365,7 +366,7 @@ export class PictureModel {
       if (event.revision !== undefined) {
         state.lastWroteAt = Math.max(state.lastWroteAt, event.at)
         if (event.resource !== 'events') state.lastWrite = event
-        if (this.isOfPerson(event.cause)) this.promote(event.client)
+        if (this.isOfPerson(event.cause)) this.cards.promote(event.client, this.activity)
       }
     }
     return this.count('request', row, {
@@ -390,45 +391,8 @@ export class PictureModel {
     return root !== undefined && this.place(root.event.client).role === 'you'
   }
 
-  private takeLoops(all: string[], events: readonly TraceEvent[]): void {
-    // A new stream names loops as it hears of them; one that was known before is still there, unless it has just ended.
-    const ended = events.flatMap((event) => (event.type === 'loop' && event.hasEnded ? [event.client] : []))
-    const known = this.loops.filter((client) => !all.includes(client) && !ended.includes(client))
-    this.loops = [...all.filter((client) => placeOf(client).role !== 'scheduler'), ...known]
-    this.loopSet = new Set(this.loops)
-    this.chooseShown()
-  }
-
-  /** Fills the places: the loops that a first lab meets, and those that acted because of what the learner did. */
-  private chooseShown(): void {
-    const shown = [...this.loops].sort((a, b) => rank(a) - rank(b)).slice(0, this.slots)
-    const called = this.called.filter((client) => this.loopSet.has(client) && !shown.includes(client))
-    this.shownLoops = shown
-    for (const client of called) this.promote(client)
-    if (this.pinnedLoop) this.promote(this.pinnedLoop)
-  }
-
-  /** A folded loop that acts for the learner takes the place of the one that has been still for longest. */
-  private promote(client: string): void {
-    if (!this.loopSet.has(client) || this.shownLoops.includes(client)) return
-    if (this.shownLoops.length < this.slots) {
-      this.shownLoops = [...this.shownLoops, client]
-      return
-    }
-    let stillest = -1
-    let since = Number.POSITIVE_INFINITY
-    this.shownLoops.forEach((shown, index) => {
-      const at = this.client(shown).lastWroteAt
-      // <=: of those that never wrote, the last in line goes first.
-      if (shown !== this.pinnedLoop && at <= since) {
-        since = at
-        stillest = index
-      }
-    })
-    const busy = since > this.now - 4000
-    if (stillest < 0 || (busy && client !== this.pinnedLoop)) return
-    this.called = [...this.called.filter((one) => one !== client && one !== this.shownLoops[stillest]), client]
-    this.shownLoops = this.shownLoops.with(stillest, client)
+  private get activity(): Activity {
+    return { now: this.now, lastWroteAt: (client) => this.client(client).lastWroteAt }
   }
 
   private trim(): void {
@@ -446,9 +410,9 @@ export class PictureModel {
 
   /** What was heard; how it is drawn stays. */
   forget(): void {
-    const { showHeartbeats, version, slots, pinnedLoop, loops, loopSet, shownLoops, pods, nodes } = this
-    const kept = { showHeartbeats, version, slots, pinnedLoop, loops, loopSet, shownLoops, pods, nodes }
-    Object.assign(this, new PictureModel(), kept)
+    const { showHeartbeats, version, cards, pods, nodes } = this
+    cards.forgetDeeds()
+    Object.assign(this, new PictureModel(), { showHeartbeats, version, cards, pods, nodes })
   }
 }
 
@@ -465,15 +429,4 @@ const counterOf = {
 
 function noCounts(): Counters {
   return { requests: 0, delivers: 0, appends: 0, hiddenRequests: 0, hiddenDelivers: 0, hiddenAppends: 0 }
-}
-
-const familiar = ['deployment', 'replicaset', 'endpointslice', 'garbagecollector', 'nodelifecycle', 'namespace']
-
-function rank(client: string): number {
-  const name = client
-    .slice(client.indexOf('/') + 1)
-    .replace(/-controller$/, '')
-    .replaceAll('-', '')
-  const place = familiar.indexOf(name)
-  return place < 0 ? familiar.length : place
 }
