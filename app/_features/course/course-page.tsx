@@ -5,6 +5,7 @@
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { useState } from 'react'
+import type { Me } from '../../../server/classroom/api/people-contract.ts'
 import { api, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
@@ -12,9 +13,10 @@ import { TopBar } from '../../_ui/top-bar.tsx'
 import { NewsBar } from '../news/news-bar.tsx'
 import { useNews } from '../news/use-news.ts'
 import { PersonMenu } from '../people/person-menu.tsx'
+import { useMe } from '../people/use-me.ts'
 import { ChapterSection } from './chapter-section.tsx'
 import style from './course.module.css'
-import { findLabs } from './find-labs.ts'
+import { findLabs, hasGaps } from './find-labs.ts'
 import { LabRuler } from './lab-ruler.tsx'
 import { MachinesNotice } from './machines-notice.tsx'
 import { ResumePanel } from './resume-panel.tsx'
@@ -24,6 +26,7 @@ export function CoursePage() {
   const course = useQuery({ queryKey: ['course'], queryFn: () => api.course.overview.query() })
   const view = course.data
   const news = useNews()
+  const { me } = useMe()
   const [wanted, setWanted] = useState('')
   const isSearching = wanted.trim() !== ''
   const chapters = findLabs(view?.chapters ?? [], wanted)
@@ -36,9 +39,12 @@ export function CoursePage() {
         wide
         person={<PersonMenu />}
         place={
-          <Link href="/" aria-current="page" className={style.here}>
-            Course
-          </Link>
+          <>
+            <Link href="/" aria-current="page" className={style.here}>
+              Course
+            </Link>
+            {me && <ClassesLink me={me} />}
+          </>
         }
       >
         <SearchBox wanted={wanted} onWanted={setWanted} />
@@ -76,10 +82,26 @@ export function CoursePage() {
                 <ChapterSection key={chapter.id} chapter={chapter} resumeId={view.resume.labId} isPart={isSearching} />
               ))}
             </div>
+            {!isSearching && hasGaps(view.chapters) && (
+              <p className={style.gaps}>
+                Numbers that are missing belong to labs of the whole course that are not here yet.
+              </p>
+            )}
           </>
         )}
       </main>
     </>
+  )
+}
+
+/** For who teaches: the one class they have, or all. */
+function ClassesLink({ me }: { me: Me }) {
+  const [first, ...more] = me.classes.filter(({ role, isArchived }) => role !== 'learner' && !isArchived)
+  if (!first && !me.person?.isAdmin) return null
+  return (
+    <Link href={first && more.length === 0 ? `/classes/${first.id}` : '/classes'} className={style.there}>
+      {first && more.length === 0 ? 'Class' : 'Classes'}
+    </Link>
   )
 }
 

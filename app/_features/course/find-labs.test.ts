@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { LabSummary } from '../../../server/classroom/api/contract.ts'
-import { findLabs } from './find-labs.ts'
+import { findLabs, hasGaps } from './find-labs.ts'
 
 const lab = (number: string, title: string, words = ''): LabSummary => ({
   ...{ id: number, number, title, summary: '', words, minutes: 20, state: 'new', step: 1, steps: 5 },
@@ -33,4 +33,12 @@ it.each([
 
 it('leaves out a chapter of which nothing is left', () => {
   expect(findLabs(chapters, 'endpoint').map(({ id }) => id)).toEqual(['reach'])
+})
+
+it.each([
+  [['A', 'B', '1', '2', '3'], false],
+  [['A', '1', '3'], true],
+  [['A', 'B'], false],
+])('tells whether numbers of labs are missing: %j', (numbers, gaps) => {
+  expect(hasGaps([{ labs: numbers.map((number) => ({ number })) }])).toBe(gaps)
 })

@@ -19,4 +19,10 @@ export function findLabs(chapters: Chapters, wanted: string): Chapters {
     .filter(({ labs }) => labs.length > 0)
 }
 
+/** The numbers of the labs count up from 1, and some are not there; what has a letter in its place does not count. */
+export function hasGaps(chapters: readonly { labs: readonly { number: string }[] }[]): boolean {
+  const numbers = chapters.flatMap(({ labs }) => labs.map(({ number }) => Number(number))).filter(Number.isInteger)
+  return numbers.length > 0 && new Set(numbers).size < Math.max(...numbers)
+}
+
 const wordsIn = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
