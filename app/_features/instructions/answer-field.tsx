@@ -7,7 +7,7 @@ import type { CheckResult, StepBlock } from '../../../server/classroom/api/contr
 import { Button } from '../../_ui/button.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { InlineCode } from './inline-code.tsx'
-import style from './instructions.module.css'
+import style from './question-card.module.css'
 
 interface Props {
   block: Extract<StepBlock, { type: 'answer' }>

@@ -1,7 +1,7 @@
 import type { CheckResult, StepView } from '../../../server/classroom/api/contract.ts'
 import { Shape, type State } from '../../_ui/shape.tsx'
+import style from './check-list.module.css'
 import { InlineCode } from './inline-code.tsx'
-import style from './instructions.module.css'
 
 const shapeOf: Record<CheckResult['state'], State> = { ok: 'ok', waiting: 'wait', failed: 'fail' }
 const wordOf: Record<CheckResult['state'], string> = { ok: 'done', waiting: 'not yet', failed: 'not as it should be' }

@@ -3,7 +3,7 @@
 import { useClipboard } from '@mantine/hooks'
 import { Fragment, useState } from 'react'
 import { Icon } from '../../_ui/icon.tsx'
-import style from './instructions.module.css'
+import style from './command-block.module.css'
 
 interface Props {
   command: string

@@ -3,7 +3,7 @@
 import { useClipboard } from '@mantine/hooks'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
-import style from './instructions.module.css'
+import style from './file-block.module.css'
 
 interface Props {
   name: string

@@ -2,7 +2,7 @@
 
 import { useState } from 'react'
 import type { StepView } from '../../../server/classroom/api/contract.ts'
-import style from './instructions.module.css'
+import style from './hint-list.module.css'
 
 interface Props {
   hints: StepView['hints']

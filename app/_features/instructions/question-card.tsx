@@ -6,7 +6,7 @@ import { useId } from 'react'
 import type { AnswerResult, StepBlock } from '../../../server/classroom/api/contract.ts'
 import { Shape } from '../../_ui/shape.tsx'
 import { InlineCode } from './inline-code.tsx'
-import style from './instructions.module.css'
+import style from './question-card.module.css'
 
 interface Props {
   question: Extract<StepBlock, { type: 'predict' | 'quiz' }>

@@ -8,7 +8,7 @@ import buttonStyle from '../../_ui/button.module.css'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
 import type { LabSession } from '../lab-workbench/use-lab-session.ts'
-import style from './instructions.module.css'
+import style from './step-footer.module.css'
 
 interface Props {
   lab: LabView

@@ -1,4 +1,4 @@
-import style from './instructions.module.css'
+import style from './step-progress.module.css'
 
 export function StepProgress({
   count,

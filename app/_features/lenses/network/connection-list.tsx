@@ -7,8 +7,8 @@ import { InlineCode } from '../../instructions/inline-code.tsx'
 import { shortName } from '../picture/short-name.ts'
 import scope from '../scope/microscope.module.css'
 import { endWord } from './connection-words.ts'
-import style from './network.module.css'
 import { placeName } from './network-model.ts'
+import style from './network-scope.module.css'
 
 const mostListed = 20
 

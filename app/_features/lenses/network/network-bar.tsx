@@ -1,7 +1,7 @@
 'use client'
 
 import type { LensProps } from '../lens.ts'
-import style from './network.module.css'
+import style from './network-bar.module.css'
 import { useNetwork } from './use-network.ts'
 
 /** What machines do by themselves is kept out, until one asks for it. */

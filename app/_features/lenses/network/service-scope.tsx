@@ -12,8 +12,8 @@ import scope from '../scope/microscope.module.css'
 import { Head, Part } from '../scope/microscope-part.tsx'
 import { Connections } from './connection-list.tsx'
 import { difference } from './connection-words.ts'
-import style from './network.module.css'
 import { choices } from './network-model.ts'
+import style from './network-scope.module.css'
 import type { NetworkStore } from './network-store.ts'
 
 export function ScopeOfService(props: {
