@@ -20,7 +20,11 @@ export function BecauseOf({
   }
   return (
     <ol className={style.because} data-chain-length={chain.hops.length}>
-      {chain.cut && <li className="quiet">… what came before is no longer kept</li>}
+      {chain.cut && (
+        <li className="quiet" data-cut="">
+          … what came before is no longer kept
+        </li>
+      )}
       {chain.hops.map(({ request, append }) => (
         <li key={request.seq}>
           <Glyph who={model.place(request.event.client).who} size={12} />
