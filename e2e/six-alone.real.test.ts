@@ -108,6 +108,17 @@ const callApi = async () => (await run('exec -i client -- python3 -', CALL_API))
 
 it('lets pods call the API server by its name and certificate', async () => {
   expect(await callApi()).toBe('200')
+  // As pods on the machine's own network do.
+  expect(await onMachine('node-1', 'curl -gsk https://[fd00:10:96::1]/version')).toContain('"gitVersion"')
+})
+
+it('has requests traced', async () => {
+  const traced = await seat.trace({
+    from: { pod: { namespace: 'default', name: 'client' } },
+    to: 'web',
+    protocol: 'tcp',
+  })
+  expect(traced, JSON.stringify(traced)).toMatchObject({ verdict: { state: 'ok', why: '' } })
 })
 
 it('is reached through the API server, by pod and by Service', async () => {
