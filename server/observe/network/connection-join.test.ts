@@ -325,6 +325,16 @@ describe('what is known later', () => {
     expect(join.changedSince(change)).toMatchObject([{ id: 1, from: { pod: { name: 'job' } }, machines: ['node-1'] }])
   })
 
+  it('leaves at its Service what was stopped there', () => {
+    const join = new ConnectionJoin()
+    join.stop('node-1', stopped('10.244.1.77:5000 > 10.96.37.12:80'), 'because', addresses)
+    const newer = new Addresses({ ...objects, pods: [...objects.pods, pod('job', '10.244.1.77', 'node-1')] })
+    join.lookAgain(newer, 2000)
+    expect(join.changedSince(0)).toMatchObject([
+      { from: { pod: { name: 'job' } }, endpoint: { service: names.web }, end: { by: { why: 'because' } } },
+    ])
+  })
+
   it('forgets the oldest', () => {
     const join = new ConnectionJoin()
     for (let port = 1; port <= 2100; port++)

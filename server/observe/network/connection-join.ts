@@ -62,7 +62,7 @@ export class ConnectionJoin {
     if (isAgain) return
     const { at, how, rule } = call
     const by: StoppedBy = { machine, rule, why }
-    this.#set(kept, { ...kept.seen, ...endsAtService(kept.seen), end: { at, how, by } })
+    this.#set(kept, { ...kept.seen, ...readKept(kept, addresses), end: { at, how, by } })
   }
 
   #begin(machine: string, event: ConnectionEvent, addresses: Addresses, teller?: string): Kept {
@@ -74,7 +74,7 @@ export class ConnectionJoin {
       const machines = isOrigin ? [machine, ...same.seen.machines] : [...same.seen.machines, machine]
       if (isOrigin) same.event = event
       this.#hears(same, teller)
-      this.#set(same, { ...read(same.event, addresses), id: same.seen.id, machines })
+      this.#set(same, { ...readKept(same, addresses), id: same.seen.id, machines })
       return same
     }
     const id = this.#nextId++
@@ -105,7 +105,8 @@ export class ConnectionJoin {
       if (now - kept.event.at > KNOWN_WITHIN_MS) return
       const { from, asked, endpoint, id, machines, end } = kept.seen
       if ([from, asked, endpoint].every(isKnown)) continue
-      const again = { ...read(kept.event, addresses), id, machines, ...(end ? { end } : {}) }
+      const read = readKept(kept, addresses)
+      const again = { ...read, id, machines, ...(end ? { end } : {}) }
       if (JSON.stringify(again) !== JSON.stringify(kept.seen)) this.#set(kept, again)
     }
   }
@@ -199,9 +200,12 @@ function eventOf({ at, protocol, from, fromPort, to, toPort }: StoppedCall): Con
   return { type: 'new', at, id: '', protocol, state: '', replied: false, asked, answered }
 }
 
-/** No rule led on from the Service: it came no further. */
-const endsAtService = ({ asked, endpoint }: SeenConnection) =>
-  asked.service && asked.ip === endpoint.ip ? { endpoint: asked } : {}
+/** One that was stopped where no rule led on from the Service came no further than that. */
+function readKept({ event, stoppedAt }: Kept, addresses: Addresses): ReturnType<typeof read> {
+  const seen = read(event, addresses)
+  const { asked, endpoint } = seen
+  return stoppedAt !== undefined && asked.service && asked.ip === endpoint.ip ? { ...seen, endpoint: asked } : seen
+}
 
 const isRewritten = ({ asked, answered }: ConnectionEvent) =>
   asked.to !== answered.from || asked.toPort !== answered.fromPort || asked.from !== answered.to

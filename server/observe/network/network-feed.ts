@@ -186,7 +186,7 @@ export class NetworkFeed implements Disposable {
         connections: (before?.connections ?? 0) + count,
       })
     } else if (news.type === 'stopped') {
-      const why = whyStopped({ machine, ...news }, this.#options.sight.view({ pods: [] }))
+      const why = whyStopped({ machine, ...news }, this.#options.sight.view({ pods: [] }), running.addresses)
       running.join.stop(machine, news, why, running.addresses)
     } else running.join.hear(machine, news, running.addresses)
     this.#tell()

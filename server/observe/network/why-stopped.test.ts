@@ -1,5 +1,6 @@
 import type { Pod, Service } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
+import { Addresses } from './addresses.ts'
 import { whyStopped } from './why-stopped.ts'
 
 const service: Service = {
@@ -48,5 +49,5 @@ it.each([
   ],
 ])('says why: %s', (_what, [table = '', chain = '', rule = ''], why) => {
   const call = { machine: 'node-1', how: 'dropped' as const, protocol: 'tcp', to: '10.96.0.7', toPort: 80 }
-  expect(whyStopped({ ...call, table, chain, rule }, objects)).toBe(why)
+  expect(whyStopped({ ...call, table, chain, rule }, objects, new Addresses(objects))).toBe(why)
 })

@@ -1,7 +1,7 @@
 // Why a rule let a packet go no further, in the words of the learner's own objects.
 
 import type { Service } from 'kubernetes-types/core/v1'
-import { Addresses, type ClusterObjects } from './addresses.ts'
+import type { Addresses, ClusterObjects } from './addresses.ts'
 import { pathOfService } from './service-path.ts'
 
 export interface StoppingRule {
@@ -18,9 +18,10 @@ export const POLICY_TABLE = 'network-policy'
 export function whyStopped(
   stop: StoppingRule & { protocol: string; to: string; toPort: number },
   objects: ClusterObjects,
+  addresses: Addresses,
 ): string {
   const { to, toPort, protocol } = stop
-  const named = new Addresses(objects).placeOf(to, toPort, { protocol, isAsked: true }).service
+  const named = addresses.placeOf(to, toPort, { protocol, isAsked: true }).service
   const service = objects.services.find(
     ({ metadata }) => metadata?.name === named?.name && metadata?.namespace === named?.namespace,
   )
