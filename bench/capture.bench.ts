@@ -26,22 +26,25 @@ const rows = lines
   .trim()
   .split('\n')
   .map(
-    (line) => JSON.parse(line) as Record<'pace' | 'called' | 'seen' | 'lost' | 'conntrack' | 'agent' | 'load', number>,
+    (line) =>
+      JSON.parse(line) as Record<'pace' | 'called' | 'seen' | 'lost' | 'tellers' | 'agent' | 'load', number> & {
+        isRefused: boolean
+      },
   )
-  .map(({ pace, called, seen, lost, conntrack, agent, load }) => [
-    pace,
+  .map(({ pace, isRefused, called, seen, lost, tellers, agent, load }) => [
+    `${pace}${isRefused ? ', refused by a rule' : ''}`,
     percent(seen / called),
     lost,
-    percent(conntrack),
+    percent(tellers),
     percent(agent),
     percent(load),
-    percent(conntrack + agent + Math.max(0, load)),
+    percent(tellers + agent + Math.max(0, load)),
   ])
 const header = [
   'connections/s',
   'seen',
   'told as lost',
-  'conntrack',
+  'conntrack and nft',
   'agent and join',
   'more for the caller',
   'of a core in all',
