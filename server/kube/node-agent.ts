@@ -27,7 +27,7 @@ import { startKubeletServer } from './kubelet/server/kubelet-server.ts'
 import { openBinDirectory } from './network/bin-directory.ts'
 import { CniNetwork } from './network/cni-network.ts'
 import { ConnectionWatch } from './network/connection-watch.ts'
-import { type RelayOptions, startGatewayRelay } from './network/gateway-relay.ts'
+import { type RelayOptions, runGatewayRelay } from './network/gateway-relay.ts'
 import { runLoadBalancerAddresses } from './network/load-balancer-addresses.ts'
 import { runNodeRoutes } from './network/node-routes.ts'
 import { OVERLAY_MTU, type PodPathName } from './network/pod-paths.ts'
@@ -107,7 +107,10 @@ async function main(): Promise<void> {
   await openBinDirectory(os, config.cniBinDir)
   const { relay, dnsAddress } = config
   if (second) await openSecondFamily(os, { ...second, relayed: relay && dnsAddress })
-  if (relay) stack.use(await startGatewayRelay({ ...relay, address: dnsAddress, clock }))
+  if (relay) {
+    const relaying = { ...relay, address: dnsAddress, clock, logger: logger.with({ component: 'relay' }) }
+    stack.use(runGatewayRelay(relaying))
+  }
   const network = new CniNetwork({
     os,
     logger: logger.with({ component: 'cni' }),

@@ -3,9 +3,11 @@
 // and for DNS. Other ports are not open: nothing is reached by it that machines may not reach.
 
 import { createSocket, type Socket as Datagrams } from 'node:dgram'
+import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 import { joinDuplexes } from '../../base/join-duplexes.ts'
+import type { Logger } from '../../base/logger.ts'
 
 export interface RelayOptions {
   /** Where it listens. */
@@ -14,6 +16,7 @@ export interface RelayOptions {
   tcpPorts: readonly number[]
   udpPorts: readonly number[]
   clock: Clock
+  logger: Logger
 }
 
 /** Longer than anybody waits for an answer. */
@@ -21,8 +24,34 @@ const IDLE_MS = 5_000
 /** Callers of UDP at the same time; who comes then asks again. */
 const MOST_CALLERS = 512
 
-/** Rejects where a port cannot be had. */
-export async function startGatewayRelay(options: RelayOptions): Promise<AsyncDisposable> {
+const AGAIN_MS = 2_000
+
+/** A port may be somebody else's, who has the machine's network too: then it waits for it, and the machine goes on without. */
+export function runGatewayRelay(options: RelayOptions): AsyncDisposable {
+  const { clock, logger } = options
+  const stop = new AbortController()
+  const stopped = once(stop.signal, 'abort')
+  async function run(): Promise<void> {
+    while (!stop.signal.aborted) {
+      try {
+        await using _relay = await startGatewayRelay(options)
+        await stopped
+      } catch (err) {
+        logger.warn('pods do not reach the API server and DNS, the relay to them is opened again later', { err })
+        await clock.sleep(AGAIN_MS, stop.signal).catch(() => undefined)
+      }
+    }
+  }
+  const running = run()
+  return {
+    [Symbol.asyncDispose]: () => {
+      stop.abort(new Error('closed'))
+      return running
+    },
+  }
+}
+
+async function startGatewayRelay(options: RelayOptions): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack()
   for (const port of options.tcpPorts) stack.use(await relayStreams(options, port))
   for (const port of options.udpPorts) stack.use(await relayDatagrams(options, port))
