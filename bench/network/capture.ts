@@ -132,6 +132,9 @@ async function watching(heard: { seen: number; lost: number }, stack: AsyncDispo
   stack.use(stops.listen(hear))
   stack.use(watch.listen(hear))
   await ready.promise
-  const pids = execFileSync('pgrep', ['-f', 'conntrack -E|nft -a monitor'], { encoding: 'utf8' }).trim().split('\n').map(Number)
+  const pids = execFileSync('pgrep', ['-f', 'conntrack -E|nft -a monitor'], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map(Number)
   return async () => (await Promise.all(pids.map(cpuSeconds))).reduce((sum, had) => sum + had)
 }
