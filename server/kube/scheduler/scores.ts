@@ -113,17 +113,19 @@ export function scoreNodes(pod: Pod, { feasible, all, state, plugins, watch }: S
 }
 
 function columnOf(plugin: Plugin, pod: Pod, state: CycleState, entries: NodeScore[]): Column {
-  const raw: number[] = []
-  for (const entry of entries) {
+  const raw = new Array<number>(entries.length)
+  for (let at = 0; at < entries.length; at++) {
+    const entry = entries[at]!
     entry.score = plugin.score!(state, pod, entry.node)
-    raw.push(entry.score)
+    raw[at] = entry.score
   }
   plugin.normalize?.(state, pod, entries)
-  const weighted: number[] = []
+  const weighted = new Array<number>(entries.length)
   const weight = plugin.weight ?? 1
-  for (const { score } of entries) {
+  for (let at = 0; at < entries.length; at++) {
+    const { score } = entries[at]!
     if (score < 0 || score > MAX_SCORE) throw new Error(`plug-in ${plugin.name} scored ${score}, not 0 to ${MAX_SCORE}`)
-    weighted.push(score * weight)
+    weighted[at] = score * weight
   }
   return { plugin: plugin.name, raw, weighted }
 }

@@ -125,6 +125,10 @@ function readQuantity(value: ReadValue): string {
 }
 
 const TIME = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|[+-]\d{2}:\d{2})$/
+/** As they are written here, on a day that every month has. */
+const CANONICAL_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/
+const CANONICAL_MICRO_TIME =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
 const TIME_LAYOUT = ['2006', '-', '01', '-', '02', 'T', '15', ':', '04', ':', '05', 'Z07:00']
 
 /** Kubernetes writes UTC: whole seconds for Time, six digits for MicroTime. */
@@ -132,6 +136,7 @@ function readTime(value: ReadValue, isMicro: boolean): string | null {
   // Inside a list or map, null is the zero time, which is written as null again.
   if (value === null) return null
   if (typeof value !== 'string') throw unmarshalProblem(value, 'string', { struct: '', names: [] })
+  if ((isMicro ? CANONICAL_MICRO_TIME : CANONICAL_TIME).test(value)) return value
   const layout = isMicro ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00'
   const refuse = (why: string) => new TypeProblem(`parsing time ${JSON.stringify(value)}${why}`)
   const match = TIME.exec(value)

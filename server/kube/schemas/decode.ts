@@ -53,9 +53,9 @@ export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | 
     typeof input === 'string'
       ? readObjectText(gvk.kind, input, readJson)
       : { value: input as ReadValue, duplicates: [] }
-  const decoder = new Decoder(schemas)
+  const decoder = new Decoder(schemas, type)
   try {
-    const fields = decoder.object(value, type, { struct: type.goName, names: [] })
+    const fields = decoder.object(value, type)
     const { apiVersion, kind, ...rest } = fields
     return {
       object: { apiVersion: groupVersion(gvk), kind: gvk.kind, ...rest },
@@ -94,9 +94,9 @@ export function decodeMetadata(
   metadata: JsonValue,
 ): { metadata: JsonObject; problems: DecodeProblem[] } {
   const type = schemas.type(OBJECT_META)!
-  const decoder = new Decoder(schemas)
+  const decoder = new Decoder(schemas, type)
   try {
-    const object = decoder.object(metadata, type, { struct: type.goName, names: [] })
+    const object = decoder.object(metadata, type)
     return { metadata: object, problems: decoder.unknown.map((path) => problem('unknown', `metadata.${path}`)) }
   } catch (err) {
     if (!(err instanceof TypeProblem)) throw err
@@ -118,72 +118,81 @@ const problem = (kind: DecodeProblem['kind'], path: string): DecodeProblem => ({
 class Decoder {
   readonly unknown: string[] = []
   readonly #schemas: Schemas
-  /** Where we are, with list places and map keys: for unknown fields. `Place` is where Go believes to be. */
+  /** Where we are, with list places and map keys: for unknown fields. */
   readonly #path: (string | number)[] = []
+  /** Where Go believes to be. One for the whole walk: there are some hundred fields to each object. */
+  readonly #place: Place & { names: string[] }
 
-  constructor(schemas: Schemas) {
+  constructor(schemas: Schemas, { goName }: TypeFact) {
     this.#schemas = schemas
+    this.#place = { struct: goName, names: [] }
   }
 
-  object(value: ReadValue, type: TypeFact, place: Place): JsonObject {
+  object(value: ReadValue, type: TypeFact): JsonObject {
+    const place = this.#place
     if (!isPlainObject(value)) throw unmarshalProblem(value, type.goType, place)
     // Schemas hold schemas.
     if (this.#path.length > KEPT_DEPTH) throw tooDeep()
     const object: JsonObject = {}
+    const outer = place.struct
     for (const name of Object.keys(value)) {
       const field = type.fields.get(name)
       this.#path.push(name)
       if (field) {
-        const read = this.#field(value[name]!, field, { struct: type.goName, names: [...place.names, name] })
+        place.struct = type.goName
+        place.names.push(name)
+        const read = this.#field(value[name]!, field)
+        place.names.pop()
         if (read !== undefined) object[name] = read
       } else {
         if (this.unknown.length < MOST_PROBLEMS) this.unknown.push(pathText(this.#path))
       }
       this.#path.pop()
     }
+    place.struct = outer
     return object
   }
 
-  #field(value: ReadValue, field: FieldFact, place: Place): JsonValue | undefined {
+  #field(value: ReadValue, field: FieldFact): JsonValue | undefined {
     // Null is "nothing said" for every Go type but a raw one, where it is a value like others.
     if (value === null) return undefined
-    const read = this.#value(value, field.type, place)
+    const read = this.#value(value, field.type)
     const isLeftOut = !field.always && !field.pointer && isEmpty(read, field.type)
     return isLeftOut ? undefined : read
   }
 
-  #value(value: ReadValue, type: ValueType, place: Place): JsonValue {
+  #value(value: ReadValue, type: ValueType): JsonValue {
     switch (type.kind) {
       case 'ref':
-        return this.object(value ?? {}, this.#schemas.type(type.ref)!, place)
+        return this.object(value ?? {}, this.#schemas.type(type.ref)!)
       case 'array':
-        return this.#array(value, type, place)
+        return this.#array(value, type)
       case 'map':
-        return this.#map(value, type, place)
+        return this.#map(value, type)
       case 'raw':
         // What an object of the cache holds is plain already, and shared: owners of fields are long and rarely change.
         return Object.isFrozen(value) ? (value as JsonValue) : plainJson(value)
       default:
-        return readScalar(value, type.kind, type.goType, place)
+        return readScalar(value, type.kind, type.goType, this.#place)
     }
   }
 
-  #array(value: ReadValue, type: ValueType & { kind: 'array' }, place: Place): JsonValue {
-    if (!Array.isArray(value)) throw unmarshalProblem(value, this.#goType(type), place)
+  #array(value: ReadValue, type: ValueType & { kind: 'array' }): JsonValue {
+    if (!Array.isArray(value)) throw unmarshalProblem(value, this.#goType(type), this.#place)
     return value.map((element, at) => {
       this.#path.push(at)
-      const read = this.#value(element, type.items, place)
+      const read = this.#value(element, type.items)
       this.#path.pop()
       return read
     })
   }
 
-  #map(value: ReadValue, type: ValueType & { kind: 'map' }, place: Place): JsonValue {
-    if (!isPlainObject(value)) throw unmarshalProblem(value, this.#goType(type), place)
+  #map(value: ReadValue, type: ValueType & { kind: 'map' }): JsonValue {
+    if (!isPlainObject(value)) throw unmarshalProblem(value, this.#goType(type), this.#place)
     const map: JsonObject = {}
     for (const key of Object.keys(value)) {
       this.#path.push(key)
-      setOwn(map, key, this.#value(value[key]!, type.values, place))
+      setOwn(map, key, this.#value(value[key]!, type.values))
       this.#path.pop()
     }
     return map

@@ -33,7 +33,7 @@ export class AdmissionMetrics {
   readonly #steps: Histogram
   readonly #plugins: Histogram
   /** Asked for with every write: found without making labels. */
-  readonly #known = new Map<string, Series>()
+  readonly #known = new Map<string, Map<string, Series>[]>()
   readonly #webhooks: Histogram
   readonly #webhookRequests: Counter
   readonly #rejections: Counter
@@ -73,11 +73,16 @@ export class AdmissionMetrics {
 
   #seriesOf(of: Histogram, name: string, told: { type: Step; operation: string; rejected: boolean }): Series {
     const { type, operation, rejected } = told
-    const key = `${name}/${type}/${operation}/${rejected}`
-    let series = this.#known.get(key)
+    let known = this.#known.get(name)
+    if (!known) {
+      known = [new Map(), new Map(), new Map(), new Map()]
+      this.#known.set(name, known)
+    }
+    const byOperation = known[(type === 'admit' ? 0 : 1) + (rejected ? 2 : 0)]!
+    let series = byOperation.get(operation)
     if (!series) {
       series = of.of({ ...(name ? { name } : {}), type, operation, rejected: String(rejected) })
-      this.#known.set(key, series)
+      byOperation.set(operation, series)
     }
     return series
   }

@@ -1,8 +1,7 @@
 // A Binding puts a pod on a node, once. Upstream: kubernetes/pkg/registry/core/pod/storage/storage.go BindingREST.
 
-import type { Binding, Pod } from 'kubernetes-types/core/v1'
+import type { Binding, Pod, PodSpec } from 'kubernetes-types/core/v1'
 import { isoTime } from '../../../base/clock.ts'
-import { deepCopy } from '../../apimachinery/deep.ts'
 import { isJsonObject } from '../../apimachinery/json.ts'
 import { badRequest, conflict, fieldError, invalid } from '../../apimachinery/status-error.ts'
 import { defineKind } from '../../kinds/define-kind.ts'
@@ -44,7 +43,7 @@ export async function bindPod(call: Call): Promise<Answer> {
     subresource: 'binding',
     gate: OPEN_GATE,
     dryRun,
-    change: (current) => bound(deepCopy(current) as Pod, binding, { node, name, now: isoTime(context.clock) }),
+    change: (current) => bound(current as Pod, binding, { node, name, now: isoTime(context.clock) }),
   })
   return {
     type: 'object',
@@ -63,7 +62,6 @@ function bound(pod: Pod, binding: Binding, { node, name, now }: { node: string; 
   if (pod.metadata?.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`)
   if (pod.spec?.nodeName) throw refuse(`pod ${name} is already assigned to node "${pod.spec.nodeName}"`)
   if (pod.spec?.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`)
-  if (pod.spec) pod.spec.nodeName = node
   const { resourceVersion: _current, ...meta } = pod.metadata ?? {}
   const { annotations, labels } = binding.metadata ?? {}
   const others = (pod.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled')
@@ -80,6 +78,7 @@ function bound(pod: Pod, binding: Binding, { node, name, now }: { node: string; 
       ...(annotations ? { annotations: { ...meta.annotations, ...annotations } } : {}),
       ...(labels ? { labels: { ...meta.labels, ...labels } } : {}),
     },
+    spec: { ...pod.spec, nodeName: node } as PodSpec,
     status: { ...pod.status, conditions: [...others, scheduled] },
   }
 }

@@ -188,7 +188,8 @@ export class Registry {
     kind.strategy.setDefaults?.(object)
     prepareForCreate(kind, object, this.#occasionOf(context))
     for (let attempt = 1; ; attempt++) {
-      const next = deepCopy(object)
+      // Claims are made for one attempt, and written into the object.
+      const next = this.#options.claims ? deepCopy(object) : object
       const claims = this.#options.claims?.allocate(next, undefined)
       validateForCreate(kind, next)
       if (attempt === 1) for (const warning of kind.strategy.warnings?.(next) ?? []) context.warn(warning)
@@ -220,7 +221,8 @@ export class Registry {
       this.#assertMeant(seen, next, namespace, name)
       next.metadata = { ...next.metadata, name, ...(kind.namespaced ? { namespace } : {}) }
       await gate.mutate(next, seen.object)
-      kind.strategy.setDefaults?.(next)
+      // What a binding leaves as it is has its defaults, and is the cache's.
+      if (subresource !== 'binding') kind.strategy.setDefaults?.(next)
       this.#prepare(next, seen.object, subresource, this.#occasionOf(context))
       const claims = this.#options.claims?.allocate(next, seen.object)
       // A binding changes what nobody else may change, and has been checked by its own endpoint.
