@@ -133,6 +133,27 @@ describe('subresources', () => {
     })
   })
 
+  it('takes a spec that a binding and a status leave alone as it is, and gives it no defaults again', async () => {
+    const at = { namespace: 'default', name: 'web' }
+    const limits = { cpu: '1', memory: '1Gi' }
+    const made = (await post(`${DEFAULT}/pods`, {
+      metadata: at,
+      spec: { containers: [{ name: 'c', image: 'nginx' }], resources: { limits } },
+    })) as WirePod
+    await post(`${DEFAULT}/pods/web/binding`, { metadata: at, target: { kind: 'Node', name: 'node-1' } })
+    const pods = test.client.of(Pod)
+    const bound = await pods.get(at)
+    expect(bound.spec).toEqual({ ...made.spec, nodeName: 'node-1' })
+    const tell = (patch: object) =>
+      pods.patch(at, 'application/strategic-merge-patch+json', patch, { subresource: 'status' })
+    const running = await tell({ status: { phase: 'Running' } })
+    expect(running.spec).toBe(bound.spec)
+    expect(running.status?.phase).toBe('Running')
+    const meddled = await tell({ spec: { nodeName: 'node-2' }, status: { phase: 'Failed' } })
+    expect(meddled.spec, 'which is not what a status is for').toEqual(bound.spec)
+    expect(meddled.status?.phase).toBe('Failed')
+  })
+
   it('lets a pod change its image and nothing else that runs', async () => {
     const made = await newPod()
     const pods = test.client.of(Pod)

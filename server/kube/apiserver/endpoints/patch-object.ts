@@ -21,6 +21,7 @@ export async function patchObject(call: Call): Promise<Answer> {
   const options = readWriteOptions(request, 'PatchOptions')
   const { dryRun, fieldValidation } = options
   const patchSchema = patchSchemaOf(schemas, kind)
+  const isStatusMerge = info.subresource === 'status' && contentType === 'application/strategic-merge-patch+json'
   const change = async (stored: KubeObject) => {
     const current = served.shown(stored)
     const patched = applyPatch({
@@ -29,8 +30,17 @@ export async function patchObject(call: Call): Promise<Answer> {
       patch,
       ...(patchSchema ? { patchSchema } : {}),
     })
-    const next = decodePatched(schemas, kind, { patched, sent, fieldValidation, context })
+    // What a kubelet's word on a status leaves as it is, is the cache's, and was read and given defaults when it came.
+    const { spec, ...others } = patched
+    const keepsSpec = isStatusMerge && current === stored && spec !== undefined && spec === (current as JsonObject).spec
+    const next = decodePatched(schemas, kind, {
+      patched: keepsSpec ? others : patched,
+      sent,
+      fieldValidation,
+      context,
+    })
     kind.strategy.setDefaults?.(next)
+    if (keepsSpec) Object.assign(next, { spec })
     dedupOwners(next, context, 'patch')
     return served.accepted(await owned(call, options, { live: current, next }), stored)
   }

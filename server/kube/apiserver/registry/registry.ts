@@ -36,6 +36,7 @@ import {
   prepareForUpdate,
   validateForCreate,
   validateForUpdate,
+  type WithStatus,
   warningsOfUpdate,
 } from './prepare.ts'
 import { storageKey } from './storage-keys.ts'
@@ -221,8 +222,7 @@ export class Registry {
       this.#assertMeant(seen, next, namespace, name)
       next.metadata = { ...next.metadata, name, ...(kind.namespaced ? { namespace } : {}) }
       await gate.mutate(next, seen.object)
-      // What a binding leaves as it is has its defaults, and is the cache's.
-      if (subresource !== 'binding') kind.strategy.setDefaults?.(next)
+      this.#setDefaults(next, seen.object, subresource)
       this.#prepare(next, seen.object, subresource, this.#occasionOf(context))
       const claims = this.#options.claims?.allocate(next, seen.object)
       // A binding changes what nobody else may change, and has been checked by its own endpoint.
@@ -245,6 +245,16 @@ export class Registry {
   #occasionOf(context: RequestContext): Occasion {
     const warn = (message: string) => context.warn(message)
     return { user: context.user, now: isoTime(this.#options.clock), warn }
+  }
+
+  /** What a binding or a status leaves as it is has its defaults, and is the cache's: not to be touched. */
+  #setDefaults(next: WithStatus, previous: WithStatus, subresource: string | undefined): void {
+    if (subresource === 'binding') return
+    const { spec } = next
+    const keepsSpec = subresource === 'status' && spec !== undefined && spec === previous.spec
+    if (keepsSpec) delete next.spec
+    this.kind.strategy.setDefaults?.(next)
+    if (keepsSpec) next.spec = spec
   }
 
   #prepare(next: KubeObject, previous: KubeObject, subresource: string | undefined, occasion: Occasion): void {
