@@ -26,8 +26,8 @@ const BY_CONTROLLER = 'controller'
 
 interface Index<T extends KubeObject> {
   valuesOf: IndexFunction<T>
-  /** Said by the key already: never another for the same object. */
-  isByKey: boolean
+  /** The part of an object that alone decides; writers share what they do not change. */
+  partOf: ((object: T) => unknown) | undefined
   keys: Map<string, Set<string>>
 }
 
@@ -36,11 +36,13 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
   readonly #indexes = new Map<string, Index<T>>()
 
   constructor() {
-    this.#addIndex(BY_NAMESPACE, (object) => [object.metadata?.namespace ?? ''], true)
-    this.addIndex(BY_CONTROLLER, (object) => {
+    const namespaceOf = (object: T) => object.metadata?.namespace ?? ''
+    this.#addIndex(BY_NAMESPACE, (object) => [namespaceOf(object)], namespaceOf)
+    const controllersOf = (object: T) => {
       const uid = controllerOf(object)?.uid
       return uid ? [uid] : NOBODY
-    })
+    }
+    this.#addIndex(BY_CONTROLLER, controllersOf, (object) => object.metadata?.ownerReferences)
   }
 
   get size(): number {
@@ -49,12 +51,12 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
 
   /** May be called at any time: what is there already is filed too. Naming an index twice is a mistake. */
   addIndex(name: string, valuesOf: IndexFunction<T>): void {
-    this.#addIndex(name, valuesOf, false)
+    this.#addIndex(name, valuesOf, undefined)
   }
 
-  #addIndex(name: string, valuesOf: IndexFunction<T>, isByKey: boolean): void {
+  #addIndex(name: string, valuesOf: IndexFunction<T>, partOf: Index<T>['partOf']): void {
     if (this.#indexes.has(name)) throw new Error(`index ${name} exists already`)
-    const index: Index<T> = { valuesOf, isByKey, keys: new Map() }
+    const index: Index<T> = { valuesOf, partOf, keys: new Map() }
     this.#indexes.set(name, index)
     for (const [key, object] of this.#objects) file(index, key, object)
   }
@@ -95,7 +97,7 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
     const previous = this.#objects.get(key)
     this.#objects.set(key, object)
     for (const index of this.#indexes.values()) {
-      if (previous && (index.isByKey || sameValues(index.valuesOf(previous), index.valuesOf(object)))) continue
+      if (previous && isFiledAlike(index, previous, object)) continue
       if (previous) unfile(index, key, previous)
       file(index, key, object)
     }
@@ -114,8 +116,11 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
 const NOBODY: readonly string[] = Object.freeze([])
 
 /** Most updates change nothing that an index goes by. */
-const sameValues = (a: readonly string[], b: readonly string[]) =>
-  a.length === b.length && a.every((value, position) => value === b[position])
+function isFiledAlike<T extends KubeObject>({ valuesOf, partOf }: Index<T>, previous: T, object: T): boolean {
+  if (partOf && partOf(previous) === partOf(object)) return true
+  const [before, now] = [valuesOf(previous), valuesOf(object)]
+  return before.length === now.length && before.every((value, position) => value === now[position])
+}
 
 function file<T extends KubeObject>(index: Index<T>, key: string, object: T): void {
   for (const value of index.valuesOf(object)) {

@@ -30,12 +30,11 @@ export class FieldSet {
 
   /** The root itself is no place: an empty path is ignored. */
   insert(path: Path): void {
+    const last = path.length - 1
+    if (last < 0) return
     let set: FieldSet = this
-    for (const [depth, step] of path.entries()) {
-      if (depth === path.length - 1) {
-        set.members.add(step)
-        return
-      }
+    for (let depth = 0; depth < last; depth++) {
+      const step = path[depth]!
       let child = set.children.get(step)
       if (!child) {
         child = new FieldSet()
@@ -43,6 +42,7 @@ export class FieldSet {
       }
       set = child
     }
+    set.members.add(path[last]!)
   }
 
   has(path: Path): boolean {
@@ -141,6 +141,8 @@ export class FieldSet {
       if (step === '.' || !isJsonObject(below)) continue
       const names = Object.keys(below)
       if (names.length === 0 || names.includes('.')) set.members.add(step)
+      // Most steps are the last of theirs.
+      if (names.length === 0) continue
       const child = FieldSet.fromFieldsV1(below)
       if (!child.isEmpty) set.children.set(step, child)
     }
