@@ -73,12 +73,12 @@ export function podsThatChange(seat: () => Seat): void {
       ({ ephemeralContainerStatuses: all = [] }) => all.length === 2 && all.every(({ state }) => state?.running),
     )
     expect(spec?.ephemeralContainers?.map(({ name }) => name)).toEqual(['first', 'second'])
-    expect(await seat().logs('joined', 'second')).toEqual(['polo'])
+    await seat().saidBy('joined', 'second', ['polo'])
   })
 
   it('Pods should support remote command execution and logs over WebSocket', async () => {
-    const { api, logs } = seat()
-    await logs('joined', 'first')
+    const { api, saidBy } = seat()
+    await saidBy('joined', 'first', ['polo'])
     const exec = new URLSearchParams([
       ['stdout', '1'],
       ['stderr', '1'],
@@ -87,7 +87,9 @@ export function podsThatChange(seat: () => Seat): void {
       ['command', 'remote execution test'],
     ])
     const said = await api.webSocket(`${PODS}/joined/exec?${exec}`, 'channel.k8s.io')
-    expect(said.filter((message) => message.length > 1).map(String)).toEqual(['\u0001remote execution test\n'])
+    const ofStdout = said.filter(([channel]) => channel === 1).map((message) => message.subarray(1))
+    expect(Buffer.concat(ofStdout).toString()).toBe('remote execution test\n')
+    expect(said.every(([channel, ...rest]) => channel === 1 || rest.length === 0)).toBe(true)
     expect(Buffer.concat(await api.webSocket(`${PODS}/joined/log?container=first`, 'binary.k8s.io')).toString()).toBe(
       'polo\n',
     )

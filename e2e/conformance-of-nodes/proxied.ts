@@ -120,6 +120,9 @@ export function proxied(seat: () => Seat): void {
 
   it('Proxy: valid responses are returned for both pod and service, by each method, with and without a path', async () => {
     const { api } = seat()
+    await until('the service has an endpoint', async () =>
+      (await api.ask('GET', `${NAMESPACE}/endpoints/test-service`)).text.includes('"addresses"'),
+    )
     const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT']
     for (const proxy of [`${NAMESPACE}/pods/porter:81/proxy`, `${NAMESPACE}/services/test-service/proxy`]) {
       for (const method of METHODS) {

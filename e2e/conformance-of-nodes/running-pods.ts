@@ -66,7 +66,7 @@ export const runningPods: readonly object[] = [
 
 export function podsThatRun(seat: () => Seat): void {
   it('Container Lifecycle Hook: poststart and prestop by exec and HTTP, PreStop when killing a pod', async () => {
-    const { apply, ready, logs, says } = seat()
+    const { apply, ready, saidBy, says } = seat()
     const { status } = await ready('listener')
     const host = status?.podIP ?? ''
     const get = (path: string) => ({ httpGet: { path, host, port: 8080 } })
@@ -91,9 +91,10 @@ export function podsThatRun(seat: () => Seat): void {
       }),
     )
     await Promise.all([ready('hooked-by-exec'), ready('hooked-by-http')])
-    expect((await logs('listener')).sort()).toEqual(['GET /echo?msg=poststart-exec', 'GET /echo?msg=poststart-http'])
+    const began = ['GET /echo?msg=poststart-exec', 'GET /echo?msg=poststart-http']
+    await saidBy('listener', 'main', began)
     await says('delete pod hooked-by-exec hooked-by-http')
-    expect((await logs('listener')).slice(2).sort()).toEqual(['GET /echo?msg=prestop-http', 'POST /write'])
+    await saidBy('listener', 'main', [...began, 'GET /echo?msg=prestop-http', 'POST /write'])
   })
 
   it('Container Runtime should run with the expected status: restart policy Always', async () => {

@@ -1,5 +1,6 @@
 // Where Kubernetes' conformance tests are walked through: one cluster, pods of all subjects made at once.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { Pod } from 'kubernetes-types/core/v1'
 import { expect } from 'vitest'
 import { ApiClient } from '../support/api-client.ts'
@@ -57,6 +58,12 @@ export class Seat {
     expect(code, text).toBe(200)
     return text.trimEnd().split('\n')
   }
+
+  /** Waits until a container has said these lines and no others, in whatever order. */
+  readonly saidBy = (name: string, container: string, wanted: readonly string[]) =>
+    until(`${name} says ${wanted.join(', ')}`, async () =>
+      isDeepStrictEqual((await this.logs(name, container)).toSorted(), wanted.toSorted()),
+    )
 
   readonly patch = async (path: string, body: object) => {
     const { code, text } = await this.api.ask('PATCH', path, body, 'application/strategic-merge-patch+json')

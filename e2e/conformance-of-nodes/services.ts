@@ -162,7 +162,7 @@ export function servicesLead(seat: () => Seat): void {
     const program = `
 import socket
 def ask(kind, host):
-  s = socket.socket(socket.AF_INET, kind); s.settimeout(5); s.bind(("${node}", 0)); s.connect((host, 54323))
+  s = socket.socket(socket.AF_INET, kind); s.settimeout(30); s.bind(("${node}", 0)); s.connect((host, 54323))
   s.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
   data = b""
   while True:
