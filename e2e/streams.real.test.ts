@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
-import { Exec, KubeConfig, type V1Status } from '@kubernetes/client-node'
+import { Exec, KubeConfig, PortForward, type V1Status } from '@kubernetes/client-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type KubectlVersion, kubectl, podium, root, words } from './support/commands.ts'
 import { until } from './support/until.ts'
@@ -134,6 +134,19 @@ it('runs a command for the official client library, and says how it ended', asyn
     reason: 'NonZeroExitCode',
     details: { causes: [{ reason: 'ExitCode', message: '3' }] },
   })
+})
+
+it('forwards a port for the official client library', async () => {
+  const config = new KubeConfig()
+  config.loadFromFile(kubeconfig)
+  const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()]
+  const answered = text(output)
+  const socket = await new PortForward(config).portForward('default', 'web', [80], output, errors, input)
+  const closed = new Promise<void>((resolve) => Object.assign(socket, { onclose: () => resolve() }))
+  input.write('GET / HTTP/1.0\r\n\r\n')
+  await closed
+  for (const stream of [output, errors]) stream.end()
+  expect(await answered).toContain('Welcome to nginx!')
 })
 
 describe.each(WAYS)('kubectl $version over $by', ({ version, by, env }) => {

@@ -30,6 +30,10 @@ export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'r
   const { host, port } = kubeletOf(node, nodeName)
   const place = `${encodeURIComponent(info.namespace)}/${encodeURIComponent(info.name)}`
   query.delete('container')
+  // A kubelet has another name for them.
+  const ports = query.getAll('ports')
+  query.delete('ports')
+  if (ports.length > 0) query.set('port', ports.join(','))
   const search = query.size > 0 ? `?${kubeletQuery(query)}` : ''
   switch (info.subresource) {
     case 'log':

@@ -205,6 +205,11 @@ describe('calls that a kubelet answers', () => {
     )
   })
 
+  it('asks for the ports that are to be forwarded by the name that kubelets have for them', async () => {
+    await overWebSocket(`${PODS}/web/portforward?ports=80,81&ports=82`, ['v4.channel.k8s.io']).catch(() => undefined)
+    expect(kubelet.asked.at(-1)).toBe('/portForward/default/web?port=80%2C81%2C82')
+  })
+
   it('refuses exec to those who may not, before the kubelet hears of it', async () => {
     const before = kubelet.asked.length
     const learner = await test.pki.issue('learner')

@@ -13,6 +13,7 @@ import { findContainer, idOf } from './find-container.ts'
 import { PORT_FORWARD_PROTOCOL, type PortForwardOptions, servePortForward } from './port-forward.ts'
 import { SPDY_COMMAND_PROTOCOLS, spdyChannels } from './spdy-channels.ts'
 import { COMMAND_PROTOCOLS, type WantedStreams, webSocketChannels } from './websocket-channels.ts'
+import { PORTS_PROTOCOLS, portsOf, serveWebSocketPorts } from './websocket-ports.ts'
 
 /** SPDY inside of WebSocket messages; the older name was announced, the newer one is what kubectl asks for. */
 const TUNNEL_PROTOCOLS = [`SPDY/3.1+${PORT_FORWARD_PROTOCOL}`, `v2.${PORT_FORWARD_PROTOCOL}`]
@@ -29,6 +30,7 @@ export class StreamServer {
   readonly #clock: Clock
   readonly #commands = webSocketServer(COMMAND_PROTOCOLS)
   readonly #tunnels = webSocketServer(TUNNEL_PROTOCOLS)
+  readonly #ports = webSocketServer(PORTS_PROTOCOLS)
 
   constructor(options: { kubelet: Kubelet; clock: Clock }) {
     this.#kubelet = options.kubelet
@@ -42,7 +44,7 @@ export class StreamServer {
   async #route(upgrade: Upgrade): Promise<void> {
     const url = new URL(upgrade.request.url ?? '/', 'https://kubelet')
     const [what = '', ...target] = url.pathname.split('/').slice(1).map(decodeURIComponent)
-    if (what === 'portForward') return this.#portForward(upgrade, target)
+    if (what === 'portForward') return this.#portForward(upgrade, target, url.searchParams)
     if (what === 'exec' || what === 'attach') return this.#command(upgrade, { what, target, query: url.searchParams })
     throw new StatusError('NotFound', 'the kubelet knows no such stream')
   }
@@ -78,7 +80,11 @@ export class StreamServer {
     return webSocketChannels(await switchToWebSocket(this.#commands, upgrade, COMMAND_PROTOCOLS), wanted)
   }
 
-  async #portForward(upgrade: Upgrade, [namespace = '', podName = '']: string[]): Promise<void> {
+  async #portForward(
+    upgrade: Upgrade,
+    [namespace = '', podName = '']: string[],
+    query: URLSearchParams,
+  ): Promise<void> {
     const { runtime } = this.#kubelet
     const pod = this.#kubelet.pod(namespace, podName)
     if (!pod) throw new StatusError('NotFound', `pod ${podName} in namespace ${namespace} not found`)
@@ -86,10 +92,15 @@ export class StreamServer {
     const sandbox = sandboxes.find(({ state }) => state === 'ready')
     if (!sandbox) throw new StatusError('BadRequest', `pod ${podName} in namespace ${namespace} is not running`)
     if (isSpdy(upgrade.request)) negotiate(upgrade.request, [PORT_FORWARD_PROTOCOL])
+    const ports = isOffered(upgrade.request, PORTS_PROTOCOLS) ? portsOf(query) : undefined
     const forwarder = await runtime.portForward(sandbox.id)
     const options: PortForwardOptions = { sandboxId: sandbox.id, forwarder, clock: this.#clock }
     let transport: Duplex
     try {
+      if (ports) {
+        const webSocket = await switchToWebSocket(this.#ports, upgrade, PORTS_PROTOCOLS)
+        return await serveWebSocketPorts(webSocket, { ports, sandboxId: sandbox.id, forwarder })
+      }
       transport = isSpdy(upgrade.request)
         ? switchToSpdy(upgrade, PORT_FORWARD_PROTOCOL)
         : createWebSocketStream(await switchToWebSocket(this.#tunnels, upgrade, TUNNEL_PROTOCOLS))
@@ -132,6 +143,9 @@ function negotiate(request: IncomingMessage, known: string[]): string {
 
 const listOf = (header: string | string[] | undefined) =>
   (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',').flatMap((one) => one.trim() || [])
+
+const isOffered = ({ headers }: IncomingMessage, protocols: string[]) =>
+  listOf(headers['sec-websocket-protocol']).some((one) => protocols.includes(one))
 
 function switchToSpdy({ socket, head }: Upgrade, protocol: string): Duplex {
   socket.write(

@@ -1,17 +1,16 @@
-// exec and attach over WebSocket, protocols v5, v4 and that without a number: each binary message begins with the number
-// of its channel.
+// exec and attach over WebSocket, protocols v5, v4 and that without a number, in bytes or in base64. Its channels:
 //
 //   0 stdin   1 stdout   2 stderr   3 the end, as a Status in JSON   4 {"Width":80,"Height":24}
 //   255 (v5 only) the channel named in the next byte is closed: the client's stdin has ended
 //
-// By a protocol without a number only what went wrong is said on channel 3, as plain text. By one of base64 messages are
-// text: the digit of the channel, then base64.
+// By a protocol without a number only what went wrong is said on channel 3, as plain text.
 //
 // Upstream: apimachinery/pkg/util/remotecommand, kubelet/pkg/cri/streaming/remotecommand/websocket.go.
 
 import { Readable, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { type CommandChannels, Resizes, sizeOf } from './command-channels.ts'
+import { type Frames, framesOf } from './websocket-frames.ts'
 
 export const COMMAND_PROTOCOLS = [
   'v5.channel.k8s.io',
@@ -35,7 +34,7 @@ export interface WantedStreams {
 
 export function webSocketChannels(webSocket: WebSocket, wanted: WantedStreams): CommandChannels {
   const { protocol } = webSocket
-  const frames = protocol.includes('base64') ? BASE64_FRAMES : BINARY_FRAMES
+  const frames = framesOf(protocol)
   const resizes = new Resizes()
   const stdin = new Readable({ read: () => webSocket.resume() })
   webSocket.on('message', (data: Buffer, isBinary: boolean) => {
@@ -78,24 +77,4 @@ function output(webSocket: WebSocket, frames: Frames, channel: number): Writable
       else done(new Error('the client has gone'))
     },
   })
-}
-
-interface Frames {
-  /** Undefined for what this protocol does not say. */
-  read(message: Buffer, isBinary: boolean): { channel: number; content: Buffer } | undefined
-  /** A string is sent as text. */
-  write(channel: number, content: Buffer): Buffer | string
-}
-
-const BINARY_FRAMES: Frames = {
-  read: (message, isBinary) => (isBinary ? { channel: message[0] ?? 0, content: message.subarray(1) } : undefined),
-  write: (channel, content) => Buffer.concat([Buffer.from([channel]), content]),
-}
-
-const BASE64_FRAMES: Frames = {
-  read: (message) => ({
-    channel: Number(String.fromCharCode(message[0] ?? 0)),
-    content: Buffer.from(message.subarray(1).toString('latin1'), 'base64'),
-  }),
-  write: (channel, content) => `${channel}${content.toString('base64')}`,
 }

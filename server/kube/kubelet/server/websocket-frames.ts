@@ -1,0 +1,24 @@
+// Messages of several channels on one WebSocket: in bytes, the first is the number of the channel; in text, its digit, then
+// base64. Upstream: apimachinery/pkg/util/httpstream/wsstream/conn.go.
+
+export interface Frames {
+  /** Undefined for what this form does not say. */
+  read(message: Buffer, isBinary: boolean): { channel: number; content: Buffer } | undefined
+  /** A string is sent as text. */
+  write(channel: number, content: Buffer): Buffer | string
+}
+
+export const framesOf = (protocol: string): Frames => (protocol.includes('base64') ? BASE64 : BINARY)
+
+const BINARY: Frames = {
+  read: (message, isBinary) => (isBinary ? { channel: message[0] ?? 0, content: message.subarray(1) } : undefined),
+  write: (channel, content) => Buffer.concat([Buffer.from([channel]), content]),
+}
+
+const BASE64: Frames = {
+  read: (message) => ({
+    channel: Number(String.fromCharCode(message[0] ?? 0)),
+    content: Buffer.from(message.subarray(1).toString('latin1'), 'base64'),
+  }),
+  write: (channel, content) => `${channel}${content.toString('base64')}`,
+}
