@@ -161,6 +161,10 @@ describe('calls that a kubelet answers', () => {
       { isBinary: false, type: 'ADDED', object: { kind: 'ConfigMap', data: { key: 'one' } } },
       { isBinary: false, type: 'ADDED', object: { kind: 'ConfigMap', data: { key: 'two' } } },
     ])
+    // A browser says who it is by one of them.
+    const protocols = ['base64url.bearer.authorization.k8s.io.YWJj', 'watch.example.com']
+    const chosen = await overWebSocket(`${path}?watch=true`, protocols, (socket) => socket.close())
+    expect(chosen.protocol).toBe('watch.example.com')
     await expect(overWebSocket(`${path}?watch=true&resourceVersion=99999999`, [])).rejects.toThrow('504')
   })
 

@@ -22,17 +22,25 @@ const MOST_HEARD = 64 * 1024
 /** A watcher that does not read is let go before it fills the server's memory. */
 const UNREAD_LIMIT = 16 * 1024 * 1024
 
+/** A browser's way to say who it is (read-request.ts). */
+const isToken = (protocol: string) => protocol.startsWith('base64url.bearer.authorization.k8s.io.')
+
 export class WebSocketAnswers {
   readonly #outputs = new WebSocketServer({
     noServer: true,
     maxPayload: MOST_HEARD,
     handleProtocols: (offered) => OUTPUT_PROTOCOLS.find((one) => offered.has(one)) ?? false,
   })
-  /** Whatever a client calls it, it is given events. */
-  readonly #watches = new WebSocketServer({ noServer: true, maxPayload: MOST_HEARD })
+  readonly #watches = new WebSocketServer({
+    noServer: true,
+    maxPayload: MOST_HEARD,
+    // Whatever a client calls it, it is given events.
+    handleProtocols: (offered) => [...offered].find((one) => !isToken(one)) ?? false,
+  })
 
   async output(upgrade: Upgrade, open: () => Promise<AsyncIterable<Uint8Array>>): Promise<void> {
-    const offered = upgrade.incoming.headers['sec-websocket-protocol']?.split(',').map((one) => one.trim()) ?? []
+    const told = upgrade.incoming.headers['sec-websocket-protocol'] ?? ''
+    const offered = told.split(',').flatMap((one) => (one === '' || isToken(one.trim()) ? [] : one.trim()))
     if (offered.length > 0 && !offered.some((one) => OUTPUT_PROTOCOLS.includes(one))) {
       throw new StatusError('Forbidden', `logs are sent over WebSocket by ${OUTPUT_PROTOCOLS.join(' or ')}`)
     }
