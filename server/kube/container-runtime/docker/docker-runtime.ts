@@ -22,12 +22,12 @@ import {
   type RuntimeEvent,
 } from '../container-runtime.ts'
 import { enterSandbox } from '../enter-sandbox.ts'
-import { POD_UID } from '../labels.ts'
 import { lastWordsOf } from '../last-words.ts'
 import type { NetworkedSandbox, PodNetwork } from '../pod-network.ts'
 import { type CreateOptions, containerOptionsOf, type LogLimits, limitsOf, sandboxOptionsOf } from './create-options.ts'
 import { DockerEvents } from './docker-events.ts'
 import { lastWordsSourcesOf } from './docker-last-lines.ts'
+import { DockerLists } from './docker-lists.ts'
 import { attachSession, execSession, execToEnd } from './docker-sessions.ts'
 import { containerStatusOf, type Inspected, KIND, SANDBOX_ID, sandboxOf } from './docker-status.ts'
 import { joinOutputs } from './docker-streams.ts'
@@ -51,6 +51,7 @@ export interface DockerRuntimeOptions {
 export class DockerRuntime implements ContainerRuntime {
   readonly #options: DockerRuntimeOptions
   readonly #docker: Docker
+  readonly #lists: DockerLists
   readonly #events: DockerEvents
   readonly #oomKills: OomKills
   /** What was seen of containers that will not change without an event: by id. */
@@ -59,6 +60,7 @@ export class DockerRuntime implements ContainerRuntime {
   constructor(options: DockerRuntimeOptions) {
     this.#options = options
     this.#docker = options.docker
+    this.#lists = new DockerLists(options.docker)
     this.#oomKills = new OomKills(options)
     this.#events = new DockerEvents({
       docker: options.docker,
@@ -113,7 +115,7 @@ export class DockerRuntime implements ContainerRuntime {
     const inspected = await this.#inspect(id)
     if (!inspected) return
     const sandbox = sandboxOf(inspected, [])
-    for (const container of await this.#list({ [SANDBOX_ID]: id })) {
+    for (const container of await this.#lists.with({ [SANDBOX_ID]: id })) {
       if (container.State === 'running') await this.stopContainer(container.Id, 2)
     }
     if (inspected.HostConfig.NetworkMode !== 'host') await this.#options.network.tearDown(networked(sandbox))
@@ -123,12 +125,12 @@ export class DockerRuntime implements ContainerRuntime {
 
   async removePodSandbox(id: string): Promise<void> {
     await this.stopPodSandbox(id)
-    for (const container of await this.#list({ [SANDBOX_ID]: id })) await this.removeContainer(container.Id)
+    for (const container of await this.#lists.with({ [SANDBOX_ID]: id })) await this.removeContainer(container.Id)
     await this.removeContainer(id)
   }
 
   async listPodSandboxes(podUid?: string): Promise<PodSandbox[]> {
-    const found = await this.#list({ [KIND]: 'podsandbox', ...(podUid ? { [POD_UID]: podUid } : {}) })
+    const found = await this.#lists.ofKind('podsandbox', podUid)
     const inspected = await Promise.all(found.map(({ Id, State }) => this.#inspectCached(Id, State)))
     return Promise.all(inspected.filter((one) => one !== undefined).map((one) => this.#withAddresses(one)))
   }
@@ -176,7 +178,7 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async listContainers(podUid?: string): Promise<ContainerStatus[]> {
-    const found = await this.#list({ [KIND]: 'container', ...(podUid ? { [POD_UID]: podUid } : {}) })
+    const found = await this.#lists.ofKind('container', podUid)
     const inspected = await Promise.all(found.map(({ Id, State }) => this.#inspectCached(Id, State)))
     return inspected.filter((one) => one !== undefined).map(containerStatusOf)
   }
@@ -309,11 +311,6 @@ export class DockerRuntime implements ContainerRuntime {
       await this.removeContainer(options.name)
       return (await this.#docker.createContainer(options)).id
     }
-  }
-
-  #list(labels: Record<string, string>) {
-    const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
-    return this.#docker.listContainers({ all: true, filters: { label } })
   }
 
   async #withAddresses(inspected: Inspected): Promise<PodSandbox> {
