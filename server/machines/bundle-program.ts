@@ -37,7 +37,8 @@ async function bundle({ name, entry, neverUsed = [] }: Program, sources: string)
   if (!existsSync(source)) throw new Error(`there is no ${name} to build: ${source}`)
   const output = join(REPOSITORY, '.cache', name, `${name}.mjs`)
   const stamp = `${output}.sources`
-  if (existsSync(output) && (await readFile(stamp, 'utf8').catch(() => '')) === sources) return output
+  const madeFrom = [sources, ...neverUsed].join('\n')
+  if (existsSync(output) && (await readFile(stamp, 'utf8').catch(() => '')) === madeFrom) return output
   const { build } = await import('esbuild') // a second of processor time, spared at most starts
   const result = await build({
     entryPoints: [source],
@@ -61,7 +62,7 @@ async function bundle({ name, entry, neverUsed = [] }: Program, sources: string)
   const partial = `${output}.${process.pid}.partial`
   await writeFile(partial, contents)
   await rename(partial, output)
-  await writeFile(stamp, sources)
+  await writeFile(stamp, madeFrom)
   return output
 }
 

@@ -9,11 +9,11 @@ import { bundlePrograms } from './bundle-program.ts'
 /**
  * What dockerode brings for engines elsewhere (SSH) and for building images (BuildKit, tar): a machine speaks to its own
  * engine and builds nothing. And what kinds need to say whether an object is good, which only the API server asks: requests
- * for certificates, patterns of CEL. These would be a third of the agent's memory, on every machine of every learner.
+ * for certificates, expressions of CEL. These would be a third of the agent's memory, on every machine of every learner.
  */
 const NEVER_USED = [
   ...['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'tar-fs', '@balena/dockerignore'],
-  ...['@peculiar/x509', 'reflect-metadata', 're2js'],
+  ...['@peculiar/x509', 'reflect-metadata', 're2js', '@marcbachmann/cel-js', '@marcbachmann/cel-js/evaluator'],
 ]
 
 export const buildPrograms = (): Promise<string[]> =>
