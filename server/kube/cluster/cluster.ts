@@ -3,6 +3,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { allDone } from '../../base/all-done.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
@@ -41,6 +42,7 @@ import { bindPeople, openPeople } from './people.ts'
 import { openPki, type Pki } from './pki.ts'
 import { saveState } from './saved-state.ts'
 import { readSchedulerFlags } from './scheduler-flags.ts'
+import type { ServiceAccountKeys } from './service-account-keys.ts'
 
 export interface ClusterOptions {
   directory: string
@@ -49,6 +51,8 @@ export interface ClusterOptions {
   machines: MachineProvider | undefined
   /** Whether its memory is another than what its nodes saw last. */
   isAnew: boolean
+  /** Of this process: for clusters that have none yet. */
+  keys: ServiceAccountKeys
   schemas: Schemas
   clock: Clock
   logger: Logger
@@ -207,19 +211,21 @@ export class Cluster {
 
   async #startControlPlane(): Promise<void> {
     const { directory, record, clock, logger, trace, schemas, random } = this.#options
-    this.#pki = await openPki({ directory: join(directory, 'pki'), clock })
     await this.#ensureNetwork()
     const gateway = this.#network?.gatewayAddress
-    const { store } = this.#stack.use(
-      await openEtcd({
-        directory,
-        port: record.etcdPort,
-        hosts: ['127.0.0.1', ...(gateway ? [gateway] : [])],
-        clock,
-        servers: record.spec.etcd,
-        quotaBytes: Number(record.spec.extraConfig?.[STORE_QUOTA] ?? 0) || undefined,
-      }),
+    const etcd = openEtcd({
+      directory,
+      port: record.etcdPort,
+      hosts: ['127.0.0.1', ...(gateway ? [gateway] : [])],
+      clock,
+      servers: record.spec.etcd,
+      quotaBytes: Number(record.spec.extraConfig?.[STORE_QUOTA] ?? 0) || undefined,
+    })
+    const [pki, { store }] = await allDone(
+      openPki({ directory: join(directory, 'pki'), clock, makeKey: () => this.#options.keys.take() }),
+      etcd.then((opened) => this.#stack.use(opened)),
     )
+    this.#pki = pki
     this.#store = store
     const { audit: auditSettings, ...access } = await readApiServerFlags(record.spec)
     const configuration = await readSchedulerFlags(record.spec)
@@ -232,7 +238,7 @@ export class Cluster {
     const audit = await openAuditLog(auditSettings, { path: join(directory, 'audit', 'audit.log'), clock, logger })
     this.#stack.defer(() => audit.close())
 
-    const serving = await this.#pki.keep('apiserver', {
+    const keptServing = pki.keep('apiserver', {
       commonName: 'kube-apiserver',
       usages: ['server'],
       dnsNames: [
@@ -244,18 +250,23 @@ export class Cluster {
       ],
       ipAddresses: ['127.0.0.1', networking.apiServiceAddress, ...(gateway ? [gateway] : [])],
     })
-    const kubeletClient = await this.#pki.keep('apiserver-kubelet-client', {
+    const keptKubeletClient = pki.keep('apiserver-kubelet-client', {
       commonName: 'kube-apiserver-kubelet-client',
       organizations: ['system:masters'],
       usages: ['client'],
     })
     // Servers behind an APIService believe whom the bearer of this one names.
-    const frontProxyClient = await this.#pki.keep('front-proxy-client', {
+    const keptFrontProxyClient = pki.keep('front-proxy-client', {
       commonName: 'front-proxy-client',
       usages: ['client'],
     })
-    const { caPem } = this.#pki
-    const people = await openPeople(this.#pki, this.name)
+    const [serving, kubeletClient, frontProxyClient, people] = await allDone(
+      keptServing,
+      keptKubeletClient,
+      keptFrontProxyClient,
+      openPeople(pki, this.name),
+    )
+    const { caPem } = pki
     const here = `https://127.0.0.1:${record.apiPort}`
     this.#kubeconfig = people.admin(here)
     this.#networkKubeconfig = gateway ? people.learner(`https://${gateway}:${NETWORKING.apiPort}`) : ''

@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { allDone } from '../../base/all-done.ts'
 import type { Clock } from '../../base/clock.ts'
 import { connectToEtcd } from '../store/etcd-client/etcd-store.ts'
 import { openEtcdDoor } from '../store/etcd-door/door.ts'
@@ -23,22 +24,26 @@ export async function openEtcd(options: {
   const { directory, port, hosts, clock, servers, quotaBytes } = options
   await using stack = new AsyncDisposableStack()
   const certificates = await openCertificates({ directory: join(directory, 'pki', 'etcd'), clock })
-  const server = await certificates.keep('server', {
+  const kept = certificates.keep('server', {
     commonName: 'etcd',
     usages: ['server', 'client'],
     dnsNames: ['localhost'],
     ipAddresses: hosts,
   })
   // Not used by this process, which holds the store itself: for etcdctl, and for API servers that run alone.
-  await certificates.keep('client', { commonName: 'kube-etcd-client', usages: ['client'] })
-  const store = servers
-    ? await connectToEtcdServers(servers, clock)
-    : await openStore({ directory: join(directory, 'store'), clock, ...(quotaBytes ? { quotaBytes } : {}) }).catch(
+  const keptClient = certificates.keep('client', { commonName: 'kube-etcd-client', usages: ['client'] })
+  const opened = servers
+    ? connectToEtcdServers(servers, clock)
+    : openStore({ directory: join(directory, 'store'), clock, ...(quotaBytes ? { quotaBytes } : {}) }).catch(
         (error) => {
           throw error instanceof CorruptStoreError ? withWayOut(error, basename(directory)) : error
         },
       )
-  stack.defer(() => store.close())
+  const whenOpen = opened.then((store) => {
+    stack.defer(() => store.close())
+    return store
+  })
+  const [server, store] = await allDone(kept, whenOpen, keptClient)
   for (const host of hosts) {
     const tls = { cert: server.certPem, key: server.keyPem, ca: certificates.caPem }
     const door = await openEtcdDoor({ store, clock, host, port, tls })

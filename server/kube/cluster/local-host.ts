@@ -15,6 +15,7 @@ import type { MachineProvider } from './machine-provider.ts'
 import type { ObjectVersions, VersionsQuery } from './object-versions.ts'
 import type { ChangeLog, StateQuery, StoreState } from './past.ts'
 import { expectState, putBackState } from './saved-state.ts'
+import { ServiceAccountKeys } from './service-account-keys.ts'
 import { type TraceBatch, TraceLog } from './trace-log.ts'
 
 export interface LocalHostOptions {
@@ -36,6 +37,7 @@ export class LocalClusterHost implements ClusterHost {
   readonly #options: LocalHostOptions
   readonly #running = new Map<string, Running>()
   readonly #gateListeners = new GateListeners()
+  readonly #keys = new ServiceAccountKeys()
   #disposing: Promise<void> | undefined
   #machines: Promise<MachineProvider> | undefined
 
@@ -180,7 +182,8 @@ export class LocalClusterHost implements ClusterHost {
     const machines = record.spec.nodes > 0 ? await this.#openMachines() : undefined
     const traces = new TraceLog({ clock })
     const directory = this.#directory(record.spec.name)
-    const options = { directory, record, machines, isAnew, schemas, clock, logger, trace: traces, random }
+    const keys = this.#keys
+    const options = { directory, record, machines, isAnew, keys, schemas, clock, logger, trace: traces, random }
     const cluster = new Cluster(options)
     this.#running.set(cluster.name, { cluster, traces })
     try {

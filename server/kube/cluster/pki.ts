@@ -2,19 +2,14 @@
 // Keys are ECDSA P-256, except the service-account key, which is RSA because tokens are signed RS256.
 
 import 'reflect-metadata'
-import {
-  createPublicKey,
-  generateKeyPair as generateNodeKeyPair,
-  randomBytes,
-  webcrypto,
-  X509Certificate,
-} from 'node:crypto'
+import { createPublicKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import * as x509 from '@peculiar/x509'
+import { allDone } from '../../base/all-done.ts'
 import type { Clock } from '../../base/clock.ts'
 import { type GrantedRequest, signRequest } from './request-signer.ts'
+import { makeServiceAccountKey } from './service-account-keys.ts'
 
 export interface KeyPairPem {
   certPem: string
@@ -54,14 +49,19 @@ interface PkiOptions {
 }
 
 /** A cluster's certificates and its service-account key. */
-export async function openPki(options: PkiOptions): Promise<Pki> {
-  const certificates = await openCertificates(options)
-  return { ...certificates, serviceAccounts: await openServiceAccountKey((name) => join(options.directory, name)) }
+export async function openPki(options: PkiOptions & { makeKey?: () => Promise<string> }): Promise<Pki> {
+  const { directory, makeKey = makeServiceAccountKey } = options
+  await makeDirectory(directory)
+  const [certificates, serviceAccounts] = await allDone(
+    openCertificates(options),
+    openServiceAccountKey((name) => join(directory, name), makeKey),
+  )
+  return { ...certificates, serviceAccounts }
 }
 
 /** Opens the certificates in `directory`, making the CA when there is none. */
 export async function openCertificates({ directory, clock }: PkiOptions): Promise<Certificates> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory)
   x509.cryptoProvider.set(webcrypto as Crypto)
   const file = (name: string) => join(directory, name)
   const authority = await openAuthority(file, clock)
@@ -152,20 +152,15 @@ async function sign(authority: Authority, request: CertificateRequest, clock: Cl
   return { certPem: `${certificate.toString('pem')}\n`, keyPem: await pemOfKey(keys.privateKey) }
 }
 
-async function openServiceAccountKey(file: FileOf) {
+async function openServiceAccountKey(file: FileOf, makeKey: () => Promise<string>) {
   const kept = await readIfThere(file('sa.key'))
-  const privateKeyPem = kept ?? (await makeServiceAccountKey())
+  const privateKeyPem = kept ?? (await makeKey())
   const publicKeyPem = createPublicKey(privateKeyPem).export({ type: 'spki', format: 'pem' }).toString()
   if (!kept) {
     await writeWhole(file('sa.key'), privateKeyPem, 0o600)
     await writeWhole(file('sa.pub'), publicKeyPem, 0o644)
   }
   return { privateKeyPem, publicKeyPem }
-}
-
-async function makeServiceAccountKey(): Promise<string> {
-  const { privateKey } = await promisify(generateNodeKeyPair)('rsa', { modulusLength: 2048 })
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
 /** Positive and never zero, as RFC 5280 wants it. */
@@ -176,6 +171,8 @@ const validity = (clock: Clock, years: number) => ({
   notBefore: new Date(clock.now() - 5 * 60_000),
   notAfter: new Date(clock.now() + years * YEAR_MS),
 })
+
+const makeDirectory = (directory: string) => mkdir(directory, { recursive: true, mode: 0o700 })
 
 const derOf = (pem: string) => Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
 
