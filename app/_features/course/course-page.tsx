@@ -97,7 +97,8 @@ export function CoursePage() {
 /** For who teaches: the one class they have, or all. */
 function ClassesLink({ me }: { me: Me }) {
   const [first, ...more] = me.classes.filter(({ role, isArchived }) => role !== 'learner' && !isArchived)
-  if (!first && !me.person?.isAdmin) return null
+  // Who is alone on their own machine has nobody to teach.
+  if (!me.accounts || (!first && !me.person?.isAdmin)) return null
   return (
     <Link href={first && more.length === 0 ? `/classes/${first.id}` : '/classes'} className={style.there}>
       {first && more.length === 0 ? 'Class' : 'Classes'}
