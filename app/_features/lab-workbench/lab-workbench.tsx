@@ -20,9 +20,27 @@ import style from './lab-workbench.module.css'
 import type { PaneName, Panes, SmallTab } from './panes.ts'
 import { useLabSession } from './use-lab-session.ts'
 
-// Panes need a real window (xterm, remembered sizes); the frame above them is in the first HTML.
-const WideLayout = dynamic(() => import('./wide-layout.tsx').then((file) => file.WideLayout), { ssr: false })
-const SmallLayout = dynamic(() => import('./small-layout.tsx').then((file) => file.SmallLayout), { ssr: false })
+// Panes need a real window (xterm, remembered sizes); the frame above and around them is in the first HTML.
+const WideLayout = dynamic(() => import('./wide-layout.tsx').then((file) => file.WideLayout), {
+  ssr: false,
+  loading: Frame,
+})
+const SmallLayout = dynamic(() => import('./small-layout.tsx').then((file) => file.SmallLayout), {
+  ssr: false,
+  loading: Frame,
+})
+
+/** Where the panes will stand, until their code is there. */
+function Frame() {
+  return (
+    <div className={style.frame}>
+      <p className="quiet">Opening the lab …</p>
+      <div />
+      <div />
+      <div />
+    </div>
+  )
+}
 
 export function LabWorkbench({ labId }: { labId: string }) {
   const run = useLabSession(labId)
