@@ -148,7 +148,13 @@ async function main(): Promise<void> {
           configureNetwork: (podCidr) => network.updatePodCidr(podCidr),
           isolating: policies.isolating,
         })
-      : new DockerRuntime({ ...common, docker, network: policies.isolating(network), sandboxRuntime: 'crun' }),
+      : new DockerRuntime({
+          ...common,
+          docker,
+          network: policies.isolating(network),
+          // Cheaper, and seen to work with version 1 of cgroups (decision 0078).
+          ...((await os.kindOf('/sys/fs/cgroup/cgroup.controllers')) ? {} : { sandboxRuntime: 'crun' }),
+        }),
   )
   // Whoever looks after a network itself looks after pods that lived on while nobody looked.
   if (config.criSocket) await untilAnswers(runtime, waiting)
