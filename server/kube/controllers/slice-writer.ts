@@ -106,6 +106,11 @@ export class SliceWriter {
     }
   }
 
+  /** For a Service that is to have none. */
+  async clear(context: ReconcileContext): Promise<void> {
+    for (const slice of this.of(context.key)) await this.#remove(context, slice)
+  }
+
   async #remove({ client, key, report }: Pick<ReconcileContext, 'client' | 'key' | 'report'>, slice: Slice) {
     const { namespace = '', name = '' } = slice.metadata ?? {}
     try {

@@ -73,6 +73,18 @@ it('shows Endpoints made by hand in slices, follows them, and leaves them when t
   })
 })
 
+it('takes slices away when their Endpoints go', async () => {
+  const place = { namespace: 'default', name: 'outside' }
+  const count = async () =>
+    (await loops.client.of(EndpointSlice).list({ labelSelector: 'kubernetes.io/service-name=outside' })).items.length
+  await loops.client.of(Service).create({ metadata: place, spec: { ports: [{ port: 80 }] } })
+  const subsets = [{ addresses: [{ ip: '192.0.2.7' }], ports: [{ port: 8080 }] }]
+  await loops.client.of(Endpoints).create({ metadata: place, subsets })
+  await loops.until('a slice', async () => (await count()) === 1)
+  await loops.client.of(Endpoints).delete(place)
+  await loops.until('none', async () => (await count()) === 0)
+})
+
 it('leaves alone what asks for that', async () => {
   const of = (name: string) => ({ namespace: 'default', name })
   for (const name of ['skipped', 'shown']) {

@@ -41,8 +41,7 @@ class EndpointsMirror implements Reconciler {
     if (waitMs > 0) return { requeueAfterMs: waitMs }
     if (!endpoints || !service || !isMirrored(endpoints) || hasSelector(service)) {
       report.seen = 'nothing to mirror'
-      // What has gone takes its slices along by itself.
-      if (endpoints) await this.#slices.write(context, new Map(), { kind: Endpoints, object: endpoints, labels: {} })
+      await this.#slices.clear(context)
       return this.#slices.forget(key)
     }
     report.sees(endpoints, service)
