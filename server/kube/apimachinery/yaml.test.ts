@@ -19,6 +19,13 @@ it.each<[string, unknown]>([
   expect(parseDocument(`a: ${text}`, AS_GO_READS).toJS()).toEqual({ a: value })
 })
 
+it('writes what is very deep without indents, which would take more room than it', () => {
+  const deep = `${'{"a":'.repeat(500)}1${'}'.repeat(500)}`
+  const text = writeYaml(JSON.parse(deep))
+  expect(text.length).toBeLessThan(10_000)
+  expect(JSON.stringify(parseDocument(text, AS_GO_READS).toJS())).toBe(deep)
+})
+
 it('writes nothing that would be read as something else', () => {
   const texts = [
     'y',

@@ -105,7 +105,8 @@ describe('a body', () => {
 
   it.each([
     ['a billion laughs', `a: &a [x,x,x,x,x,x,x,x,x]\n${laughs()}`, 'yaml: document contains excessive aliasing'],
-    ['deep YAML', `${'{a: '.repeat(50_000)}1`, 'yaml: '],
+    ['deep YAML', `${'{a: '.repeat(500_000)}1`, 'yaml: exceeded max depth of 10000'],
+    ['deep lists of YAML', `${'- '.repeat(500_000)}1`, 'yaml: exceeded max depth of 10000'],
   ])('of %s is refused before it is unfolded', async (_, body, words) => {
     const { code, message } = { ...(await post(MAPS, body, 'application/yaml')).json() } as Record<string, unknown>
     expect(code).toBe(400)

@@ -7,7 +7,8 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadSchemas } from '../schemas/load-schemas.ts'
 import { diceOf } from '../store/testing/seeded-random.ts'
-import { type OddRequest, OddRequests } from './testing/odd-requests.ts'
+import { crontabs, define } from './testing/crontab.ts'
+import { FREE_KIND, type OddRequest, OddRequests } from './testing/odd-requests.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 const SEED = Number(process.env.PODIUM_SEED ?? 20261127)
@@ -22,6 +23,12 @@ describe(`odd requests (PODIUM_SEED=${SEED})`, () => {
 
   beforeAll(async () => {
     test = await startTestServer()
+    const { group, plural, kind } = FREE_KIND
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+    const subresources = { status: {}, scale: { specReplicasPath: '.spec.n', statusReplicasPath: '.status.n' } }
+    const names = { plural, singular: kind.toLowerCase(), kind }
+    const definition = crontabs({ schema, subresources }, { group, names })
+    await define(test.transport, { ...definition, metadata: { name: `${plural}.${group}` } })
     port = (await test.server.listen({ host: '127.0.0.1', port: 0 })).port
     const { certPem, keyPem } = await test.pki.issue('admin', ['system:masters'])
     agent = new https.Agent({ keepAlive: true, maxSockets: AT_ONCE, ca: test.pki.caPem, cert: certPem, key: keyPem })

@@ -58,7 +58,10 @@ export function createClient(transport: Transport): Client {
   return { transport, of: (kind) => kindClient(transport, kind) }
 }
 
-export function collectionPath(kind: AnyKind, namespace?: string): string {
+export function collectionPath(
+  kind: Pick<AnyKind, 'group' | 'version' | 'namespaced' | 'plural'>,
+  namespace?: string,
+): string {
   const root = kind.group ? `/apis/${kind.group}/${kind.version}` : `/api/${kind.version}`
   const inside = kind.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''
   return `${root}${inside}/${kind.plural}`

@@ -48,6 +48,17 @@ describe('a JSON patch', () => {
     expect(() => jsonPatched(patch)).toThrow(expect.objectContaining({ code, message: expect.stringContaining(words) }))
   })
 
+  it('copies no more than upstream does', () => {
+    const text = 'x'.repeat(100_000)
+    const copies = Array.from({ length: 10 }, (_, at) => ({ op: 'copy', from: '/a', path: `/a/${at}` }))
+    const patch: JsonValue = [{ op: 'add', path: '/a', value: { text } }, ...copies]
+    const words =
+      /^Unable to complete the copy, the accumulated size increase of copy is \d+, exceeding the limit 3145728$/
+    expect(() => jsonPatched(patch)).toThrow(
+      expect.objectContaining({ code: 422, message: expect.stringMatching(words) }),
+    )
+  })
+
   it('refuses more operations than anyone writes', () => {
     const many = Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/spec/replicas', value: 1 }))
     expect(() => jsonPatched(many)).toThrow(expect.objectContaining({ code: 413 }))

@@ -1,6 +1,6 @@
 // YAML as the server reads it: a key given twice is told of, and the last one counts.
 
-import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml'
+import { type Document, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml'
 import { int64Of, type JsonValue, jsonNumber } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import { AS_GO_READS } from '../../apimachinery/yaml.ts'
@@ -9,8 +9,11 @@ import { AS_GO_READS } from '../../apimachinery/yaml.ts'
 const ALIASES = 100
 /** The library's own search for keys given twice takes minutes for a map of some ten thousands. */
 const READING = { ...AS_GO_READS, uniqueKeys: false, intAsBigInt: true, logLevel: 'error' } as const
+/** Go's limit; the library has none and takes half a minute for a million. */
+const MAX_DEPTH = 10_000
+const TOO_DEEP = `exceeded max depth of ${MAX_DEPTH}`
 const GO_WORDS = [
-  ['call stack', 'exceeded max depth of 10000'],
+  ['call stack', TOO_DEEP],
   ['Excessive alias count', 'document contains excessive aliasing'],
 ] as const
 
@@ -24,6 +27,7 @@ export interface ReadYaml {
 export function readYaml(text: string, refusal: (why: string) => StatusError): ReadYaml {
   const lines = new LineCounter()
   try {
+    if (text.length > MAX_DEPTH && isTooDeep(text)) throw new Error(TOO_DEEP)
     const document = parseDocument(text, { ...READING, lineCounter: lines })
     const [problem] = document.errors
     if (problem) throw new Error(problem.message.split('\n', 1)[0])
@@ -35,6 +39,19 @@ export function readYaml(text: string, refusal: (why: string) => StatusError): R
     const why = err instanceof Error ? err.message : 'unreadable'
     throw refusal(`yaml: ${GO_WORDS.find(([ours]) => why.includes(ours))?.[1] ?? why}`)
   }
+}
+
+/** Counts what opens levels without indentation: brackets, and the dashes of one line. */
+function isTooDeep(text: string): boolean {
+  let [brackets, dashes] = [0, 0]
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') brackets++
+    else if (token === ']' || token === '}') brackets--
+    else if (token === '-' || token === '?') dashes++
+    else if (token.startsWith('\n')) dashes = 0
+    if (brackets > MAX_DEPTH || dashes > MAX_DEPTH) return true
+  }
+  return false
 }
 
 /** By way of JSON, which has no infinity; what is too large for any number is a text to Go's reader. */

@@ -17,6 +17,17 @@ export interface OddRequest {
 }
 
 const DEEP = 20_000
+/** As deep as a body may be, and an object. */
+const LEVELS = [9_990, 990]
+/** A kind that knows of no field, and keeps whatever it is sent. */
+export const FREE_KIND = {
+  group: 'free.example.com',
+  version: 'v1',
+  kind: 'Tab',
+  plural: 'tabs',
+  namespaced: true,
+  subresources: ['status', 'scale'],
+}
 const TEXTS = [
   '',
   ' ',
@@ -105,6 +116,8 @@ const SELECTOR_PARTS = [
   '__proto__',
 ]
 
+const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
+
 export class OddRequests {
   readonly #dice: Dice
   readonly #schemas: Schemas
@@ -129,7 +142,7 @@ export class OddRequests {
       'HEAD',
       'OPTIONS',
     ])
-    const kind = dice.pick(builtInKinds)
+    const kind = dice.chance(0.15) ? FREE_KIND : dice.pick(builtInKinds)
     const headers: Record<string, string> = {}
     if (dice.chance(0.5)) headers.accept = dice.pick(ACCEPTS)
     if (dice.chance(0.1)) headers['accept-encoding'] = dice.pick(['gzip', 'br', ';;'])
@@ -218,6 +231,9 @@ export class OddRequests {
         0,
         1.5,
         2 ** 53,
+        2n ** 53n + 1n,
+        2n ** 63n - 1n,
+        -(2n ** 63n),
         1e300,
         true,
         [],
@@ -263,11 +279,13 @@ export class OddRequests {
       () => `\ufeff${text}`,
       () => `${text}${text}`,
       () => within('['.repeat(DEEP) + ']'.repeat(DEEP)),
-      () => within(`${'{"a":'.repeat(DEEP)}1${'}'.repeat(DEEP)}`),
+      () => within(nested(DEEP)),
       () => '['.repeat(DEEP),
       () => within(`{"${'k'.repeat(100_000)}":"v"}`),
       () => within('{"a":"1","a":"2","a":{}}'),
       () => within('9223372036854775808'),
+      () => within('[9223372036854775807,{"a":-9223372036854775808}]'),
+      () => within(nested(pick(LEVELS))),
       () => within('-1e999'),
       () => within('"\\ud800\\udc00\\ud800"'),
       () => Buffer.concat([Buffer.from('{"metadata":{"name":"'), Buffer.from([0xff, 0xfe, 0x80]), Buffer.from('"}}')]),
@@ -313,6 +331,8 @@ export class OddRequests {
         '/spec/containers/0',
         '/spec/containers/-',
         '/spec/x/y',
+        '/spec',
+        '/spec/x',
         '/~2',
         '/__proto__/x',
         'x',
