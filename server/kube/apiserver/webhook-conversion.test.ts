@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
+import { parseJson } from '../apimachinery/json.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { CRONTAB_SCHEMA, crontab, crontabs, define, TABS } from './testing/crontab.ts'
 import { type FakeService, startFakeService } from './testing/fake-service.ts'
@@ -26,15 +27,17 @@ async function start(answer: (review: Review) => object): Promise<void> {
       text += chunk
     })
     request.on('end', () => {
-      const review = JSON.parse(text) as Review
+      const review = parseJson(text) as unknown as Review
       response.end(JSON.stringify({ ...review, response: { uid: review.request.uid, ...answer(review) } }))
     })
   })
-  const second = structuredClone(CRONTAB_SCHEMA)
+  const first = structuredClone(CRONTAB_SCHEMA)
+  Object.assign(first.properties.spec.properties, { stamp: { type: 'integer' } })
+  const second = structuredClone(first)
   const { image, ...rest } = second.properties.spec.properties
   second.properties.spec.properties = { ...rest, picture: image } as never
   const versions = [
-    { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: CRONTAB_SCHEMA } },
+    { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: first } },
     { name: 'v2', served: true, storage: false, schema: { openAPIV3Schema: second } },
   ]
   const clientConfig = { service: { namespace: 'default', name: 'hook', path: '/convert' }, caBundle: service.caBundle }
@@ -64,6 +67,16 @@ it('converts on the way in and out, in lists and in watches, in order', async ()
   await log.length(2)
   expect(log.words).toEqual(['ADDED one', 'ADDED two'])
   expect(log.events.map(({ object }) => (object as Tab).spec.picture)).toEqual(['busybox', 'redis'])
+})
+
+it('hands numbers of 64 bits to the webhook and back whole', async () => {
+  await start(({ request: { desiredAPIVersion, objects } }) => ({
+    result: { status: 'Success' },
+    convertedObjects: objects.map((object) => converted(object, desiredAPIVersion)),
+  }))
+  const stamp = 2n ** 63n - 1n
+  await ask('POST', TABS, crontab('one', { stamp }))
+  expect((await ask('GET', `${V2}/one`)).spec.stamp).toBe(stamp)
 })
 
 it('says why it cannot convert, and goes on serving what needs none', async () => {
