@@ -34,6 +34,7 @@ const OPEN_API = `{"type":"object","properties":{"spec":{"type":"object","x-kube
   "bounded":{"type":"integer","minimum":9007199254740993,"maximum":1000000000000000000,"multipleOf":5},
   "one":{"type":"integer","enum":[1,${ODD}]},
   "small":{"type":"integer","format":"int32"},
+  "ratio":{"type":"number","x-kubernetes-validations":[{"rule":"self / 2.0 > 1.0"}]},
   "preset":{"type":"integer","default":${MOST}},
   "n":${JSON.stringify(whole)},"ports":${JSON.stringify(ports)},"set":${JSON.stringify(set)},"ruled":${JSON.stringify(ruled)}
 }}}}`
@@ -146,6 +147,8 @@ it('has owners: by themselves in a set, as a key in a list, and conflicts are of
   expect(other.text).toContain(`"v:${ODD}":{}`)
   expect(other.text).toContain(`"k:{\\"port\\":${MOST}}":{`)
   expect((await apply('owned', `{"n":${MOST}}`, 'b')).code).toBe(200)
+  const key = await apply('owned', `{"ports":[{"port":${MOST},"text":"b"}]}`, 'b')
+  expect(key.json().message).toContain(`.spec.ports[port=${MOST}].text`)
   const conflict = await apply('owned', `{"n":9223372036854775806}`, 'b')
   expect([conflict.code, conflict.json().message]).toEqual([409, expect.stringContaining('.spec.n')])
 })
@@ -173,8 +176,10 @@ it.each([
 })
 
 it('passes the rules that a rounded one would not, and is compared with what it was', async () => {
-  const made = await make('good', `{"bounded":9007199254740995,"one":${ODD},"ruled":9007199254740994}`)
-  expect(specOf(made)).toBe(`{"bounded":9007199254740995,"one":${ODD},"ruled":9007199254740994,"preset":${MOST}}`)
+  const made = await make('good', `{"bounded":9007199254740995,"one":${ODD},"ratio":${ODD},"ruled":9007199254740994}`)
+  expect(specOf(made)).toBe(
+    `{"bounded":9007199254740995,"one":${ODD},"ratio":${ODD},"ruled":9007199254740994,"preset":${MOST}}`,
+  )
   const fallen = await patch('good', '{"spec":{"ruled":9007199254740992}}', 'merge-patch+json')
   expect([fallen.code, fallen.json().message]).toEqual([422, expect.stringContaining('must not fall')])
 })
