@@ -31,6 +31,7 @@ spec:
             properties:
               cronSpec: {type: string, pattern: '^(\\d+|\\*)(/\\d+)?(\\s+(\\d+|\\*)(/\\d+)?){4}$', description: In the words of cron.}
               image: {type: string}
+              since: {type: integer, format: int64}
               replicas: {type: integer, minimum: 1, default: 1}
           status: {type: object, properties: {replicas: {type: integer}, labelSelector: {type: string}}}
     subresources:
@@ -108,7 +109,14 @@ describe.each(['1.36', '1.32'])('kubectl %s', (version) => {
       'crontab.stable.example.com/my-new-cron-object scaled\n',
     )
     expect(
-      await kubectl('patch', 'ct', 'my-new-cron-object', '--type=merge', '-p', '{"spec":{"image":"other"}}'),
+      await kubectl(
+        'patch',
+        'ct',
+        'my-new-cron-object',
+        '--type=merge',
+        '-p',
+        '{"spec":{"image":"other","since":9007199254740993}}',
+      ),
     ).toContain('patched')
     expect(await kubectl('patch', 'ct', 'my-new-cron-object', '-p', '{"spec":{"image":"other"}}')).toContain(
       'application/strategic-merge-patch+json is not supported by stable.example.com/v1, Kind=CronTab',
@@ -119,9 +127,9 @@ describe.each(['1.36', '1.32'])('kubectl %s', (version) => {
         'ct',
         'my-new-cron-object',
         '-o',
-        'jsonpath={.spec.replicas} {.spec.image} {.metadata.generation}',
+        'jsonpath={.spec.replicas} {.spec.image} {.spec.since} {.metadata.generation}',
       ),
-    ).toBe('3 other 3')
+    ).toBe('3 other 9007199254740993 3')
     expect(await kubectl('label', 'ct', '--all', 'seen=yes')).toContain('labeled')
     expect(await kubectl('get', 'ct', '-l', 'seen=yes', '-o', 'name')).toBe(
       'crontab.stable.example.com/my-new-cron-object\n',
