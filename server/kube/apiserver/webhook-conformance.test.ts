@@ -4,6 +4,7 @@
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { DEFINITIONS, define } from './testing/crontab.ts'
 import { type FakeService, startFakeService } from './testing/fake-service.ts'
 
 interface Data {
@@ -189,17 +190,80 @@ it('never asks about configurations of webhooks', async () => {
   await ask('DELETE', `${ADMISSION}/validatingwebhookconfigurations/dummy`)
 })
 
-it('hears of rules that are changed, and of a collection that is deleted', async () => {
-  const configuration = `${ADMISSION}/validatingwebhookconfigurations/data`
-  const made = await register('Validating', 'data', { path: '/data', rule: ['', 'configmaps', 'UPDATE'] })
-  const bad = map('changing', { test: 'disallow' })
-  await ask('POST', MAPS, bad)
-  await ask('DELETE', `${MAPS}/changing`)
-  const { webhooks } = made as unknown as { webhooks: { rules: object[] }[] }
-  const [rule] = webhooks[0]?.rules ?? []
-  await ask('PATCH', configuration, { webhooks: [{ ...webhooks[0], rules: [{ ...rule, operations: ['CREATE'] }] }] })
-  await expect(ask('POST', MAPS, bad)).rejects.toThrow('unwanted key')
-  const walk = { labelSelector: 'walk=yes' }
-  await ask('DELETE', `${ADMISSION}/validatingwebhookconfigurations`, undefined, walk)
-  await ask('POST', MAPS, bad)
+it.each(['Validating', 'Mutating'] as const)(
+  'hears of %s rules that are changed, and of a collection that is deleted',
+  async (kind) => {
+    const configurations = `${ADMISSION}/${kind.toLowerCase()}webhookconfigurations`
+    const [path, data] = kind === 'Validating' ? ['/data', { test: 'disallow' }] : ['/stages', { start: 'yes' }]
+    const isAsked = async () => {
+      const made = await ask('POST', MAPS, map('changing', data)).catch(() => undefined)
+      if (made) await ask('DELETE', `${MAPS}/changing`)
+      return !made?.data || 'stage-1' in made.data
+    }
+    const made = await register(kind, 'data', { path, rule: ['', 'configmaps', 'UPDATE'] })
+    expect(await isAsked()).toBe(false)
+    const { webhooks } = made as unknown as { webhooks: { rules: object[] }[] }
+    const [rule] = webhooks[0]?.rules ?? []
+    const changed = { ...made, webhooks: [{ ...webhooks[0], rules: [{ ...rule, operations: ['CREATE'] }] }] }
+    await ask('PUT', `${configurations}/data`, changed)
+    expect(await isAsked()).toBe(true)
+    const matchConditions = [{ name: 'never', expression: 'false' }]
+    const never = { webhooks: [{ ...changed.webhooks[0], matchConditions }] }
+    expect(await ask('PATCH', `${configurations}/data`, never)).toMatchObject({ webhooks: [{ matchConditions }] })
+    expect(await isAsked()).toBe(false)
+    await ask('PATCH', `${configurations}/data`, { webhooks: changed.webhooks })
+    expect(await isAsked()).toBe(true)
+    const walk = { labelSelector: 'walk=yes' }
+    expect(await ask('GET', configurations, undefined, walk)).toMatchObject({ items: [{ metadata: { name: 'data' } }] })
+    await ask('DELETE', configurations, undefined, walk)
+    expect(await isAsked()).toBe(false)
+  },
+)
+
+it('asks about custom resources, whose webhooks’ changes are pruned, in whichever version they are stored, and definitions', async () => {
+  const own = {
+    type: 'object',
+    properties: { start: { type: 'string' }, 'stage-1': { type: 'string' }, test: { type: 'string' } },
+  }
+  const schema = { openAPIV3Schema: { type: 'object', properties: { data: own } } }
+  const version = (name: string, storage: boolean) => ({ name, served: true, storage, schema })
+  const definition = (plural: string, kind: string) => ({
+    metadata: { name: `${plural}.example.com` },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural, kind },
+      versions: [version('v1', true), version('v2', false)],
+    },
+  })
+  const things = (at: string, name = '') => `/apis/example.com/${at}/namespaces/hooked/things${name}`
+  const thing = (name: string, data: object) => ({
+    apiVersion: 'example.com/v1',
+    kind: 'Thing',
+    metadata: { name },
+    data,
+  })
+  await define(service.test.transport, definition('things', 'Thing'))
+
+  await register('Mutating', 'stages', { path: '/stages', rule: ['example.com', 'things', 'CREATE', 'UPDATE'] })
+  await register('Validating', 'data', { path: '/data', rule: ['example.com', 'things', 'CREATE', 'UPDATE', 'DELETE'] })
+  await expect(ask('POST', things('v1'), thing('bad', { test: 'disallow' }))).rejects.toThrow('unwanted key')
+  const made = await ask('POST', things('v1'), thing('a', { start: 'yes' }))
+  expect(made.data).toEqual({ start: 'yes', 'stage-1': 'yes' })
+  await expect(ask('PATCH', things('v1', '/a'), { data: { test: 'disallow' } })).rejects.toThrow('unwanted key')
+  const versions = [version('v1', false), version('v2', true)]
+  await ask('PATCH', `${DEFINITIONS}/things.example.com`, { spec: { versions } })
+  const changed = await ask('PATCH', things('v1', '/a'), { data: { test: 'allow' } })
+  // The second stage would add what the schema does not know.
+  expect(changed).toMatchObject({
+    apiVersion: 'example.com/v1',
+    data: { start: 'yes', 'stage-1': 'yes', test: 'allow' },
+  })
+  expect(await ask('GET', things('v2', '/a'))).toMatchObject({ apiVersion: 'example.com/v2', data: changed.data })
+
+  await register('Validating', 'crd', {
+    path: '/deny',
+    rule: ['apiextensions.k8s.io', 'customresourcedefinitions', 'CREATE'],
+  })
+  await expect(ask('POST', DEFINITIONS, definition('others', 'Other'))).rejects.toThrow('denies all requests')
 })

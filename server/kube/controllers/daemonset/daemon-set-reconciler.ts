@@ -24,8 +24,8 @@ import { isNew, type Plan, planRollout } from './plan-rollout.ts'
 
 const BURST = 250
 const GENERATION = 'deprecated.daemonset.template.generation'
-/** A pod that fails again and again is given some time. */
-const FAILED_AGAIN_MS = 10_000
+/** A pod that fails again and again is given some time; less than its kubelet takes to contradict whoever says that it failed. */
+const FAILED_AGAIN_MS = 5_000
 
 export class DaemonSetReconciler implements Reconciler {
   readonly #view: ClusterView
