@@ -126,7 +126,7 @@ export function previewOfTheCluster(seat: () => WorkspaceSeat): void {
       await open(firstDoor, '/', () => served().getByRole('heading', { name: 'From the pod' }))
       await served().getByText('asked: told by the pod').waitFor()
       await served().getByRole('link', { name: 'next' }).click()
-      await served().getByText('The next page').waitFor()
+      await served().getByText('The next page').waitFor({ timeout: 60_000 })
     })
 
     it('gives the page nothing that is the classroom’s', async () => {

@@ -63,6 +63,11 @@ const outByAnother = traced(
   [...begin, hop('wire', 'node-2'), hop('route', 'node-2'), hop('masquerade', 'node-2'), hop('answers', '')],
   { target: { ip: '203.0.113.7', port: 80 } },
 )
+/** Two Pods on one machine, and a choice among rules. */
+const choice = [1, 2, 3].map((number) => ({ words: `${number}`, isTaken: number === 2, end: 'taken' as const }))
+const chosenNear = traced([...begin.slice(0, 2), hop('service', 'node-1', { choice }), ...sameMachine.hops.slice(3)], {
+  target: near,
+})
 /** Rules let it through, and on the wire nobody took it. */
 const lost = traced(
   [...begin.slice(0, 3), hop('route', 'node-1', { state: 'fail' }), hop('filter', 'node-1')],
@@ -105,7 +110,7 @@ function corners(path: string): { x: number; y: number }[] {
   return all
 }
 
-const fromPods = { across, dropped, sameMachine, back, toDns, outByAnother, lost, unknownName }
+const fromPods = { across, dropped, sameMachine, chosenNear, back, toDns, outByAnother, lost, unknownName }
 const every = { ...fromPods, fromTerminal }
 
 describe('the way of a traced request', () => {
@@ -196,7 +201,6 @@ describe('in the lowest pane', () => {
   })
 
   it('has those that it was about, and of the rules the one that was taken', () => {
-    const choice = [1, 2, 3].map((number) => ({ words: `${number}`, isTaken: number === 2, end: 'taken' as const }))
     const of = traced([...begin.slice(0, 2), hop('service', 'node-1', { choice }), ...across.hops.slice(3)])
     const [first, second] = lay(of, least).columns
     expect(first?.pods.map(({ role }) => role)).toEqual(['calls'])

@@ -30,6 +30,7 @@ const looks = [
   { rows: mostRows, below: 'service' },
   { rows: 1, below: 'service' },
   { rows: 1, below: 'none' },
+  { rows: 0, below: 'none' },
 ] as const
 type Look = (typeof looks)[number]
 
@@ -43,7 +44,7 @@ export function stationsOf(legs: readonly Leg[], room: Rect): { stations: Statio
     if (needs(looks[1]) <= room.height) break
     shown = shown.filter(({ drawn: { hop } }) => hop.kind !== kind || hop.state === 'fail')
   }
-  const look = looks.find((one) => needs(one) <= room.height) ?? looks[3]
+  const look = looks.find((one) => needs(one) <= room.height) ?? looks[4]
   const sizes = shown.map(({ drawn }) => sizeOf(drawn, room.width, look))
   const spare = room.height - sizes.reduce((sum, { height }) => sum + height, 0)
   const gap = Math.max(gaps.least, Math.min(gaps.most, spare / Math.max(1, shown.length)))
