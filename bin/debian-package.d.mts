@@ -13,6 +13,7 @@ export interface DebianSuite {
   /** Verified; `file` is the .deb in the cache. */
   download(name: string): Promise<DebianPackage & { file: string }>
   downloadAndUnpack(name: string, into: string): Promise<DebianPackage & { file: string }>
+  unpackSource(name: string, into: string): Promise<void>
 }
 
 export function debianMirror(): Promise<string>
@@ -23,4 +24,5 @@ export function openDebianSuite(options: {
   cacheDir?: string
   mirror?: string
   architecture?: string
+  withSources?: boolean
 }): Promise<DebianSuite>

@@ -51,19 +51,28 @@ export async function debianArchitecture() {
  * Opens one suite (`sid`, `trixie`, `bookworm`) for taking packages from.
  *
  * `cacheDir` keeps the suite's index and the packages already taken; it may be shared by several processes.
- * Returns `{ resolve(name), download(name), downloadAndUnpack(name, into) }`.
+ * Returns `{ resolve(name), download(name), downloadAndUnpack(name, into), unpackSource(name, into) }`; the last one only
+ * `withSources`, whose index is another ten megabytes.
  */
-export async function openDebianSuite({ suite, cacheDir = '.cache/debian', mirror, architecture }) {
+export async function openDebianSuite({
+  suite,
+  cacheDir = '.cache/debian',
+  mirror,
+  architecture,
+  withSources = false,
+}) {
   if (!/^[a-z][a-z0-9-]*$/.test(suite)) throw new Error(`not the name of a Debian suite: ${suite}`)
   const arch = architecture ?? (await debianArchitecture())
-  const home = resolve(cacheDir, `${suite}-${arch}`)
+  const home = resolve(cacheDir, `${suite}-${withSources ? 'source' : arch}`)
   const packages = join(home, 'packages')
   for (const dir of ['lists/partial', 'cache/archives/partial', 'parts', 'packages']) {
     await mkdir(join(home, dir), { recursive: true })
   }
   await writeFile(join(home, 'status'), '')
-  const source = `deb [arch=${arch} signed-by=${KEYRING}] ${mirror ?? (await debianMirror())} ${suite} main\n`
-  await writeFile(join(home, 'sources.list'), source)
+  const archive = `${mirror ?? (await debianMirror())} ${suite} main`
+  const types = withSources ? ['deb', 'deb-src'] : ['deb']
+  const lines = types.map((type) => `${type} [arch=${arch} signed-by=${KEYRING}] ${archive}\n`)
+  await writeFile(join(home, 'sources.list'), lines.join(''))
 
   const options = Object.entries({
     'APT::Architecture': arch,
@@ -133,7 +142,19 @@ export async function openDebianSuite({ suite, cacheDir = '.cache/debian', mirro
     return taken
   }
 
-  return { suite, architecture: arch, resolve: resolvePackage, download, downloadAndUnpack }
+  /** The sources that a package was built from, with Debian's changes left out; apt checks them against its signed index. */
+  async function unpackSource(name, into) {
+    await refresh()
+    await mkdir(into, { recursive: true })
+    await retried(`download the sources of ${name} from Debian ${suite}`, () =>
+      apt('apt-get', ['source', '-q', '--download-only', name], into),
+    )
+    const archive = (await readdir(into)).find((file) => /\.orig\.tar\.\w+$/.test(file))
+    if (!archive) throw new Error(`Debian ${suite} has no sources of ${name} in one archive`)
+    await run('tar', ['--extract', '--file', join(into, archive), '--directory', into, '--strip-components=1'])
+  }
+
+  return { suite, architecture: arch, resolve: resolvePackage, download, downloadAndUnpack, unpackSource }
 }
 
 async function sha256Of(file) {
