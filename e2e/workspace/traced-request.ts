@@ -1,6 +1,6 @@
 // A request traced from the page, on real machines: asked for and looked at by keyboard alone, listed and drawn alike.
 
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { violations } from '../support/axe.ts'
 import { until } from '../support/until.ts'
 import type { WorkspaceSeat } from './seat.ts'
@@ -48,6 +48,11 @@ export function requestTracedInThePicture(seat: () => WorkspaceSeat): void {
       })
       await ofLearner('wait pod answerer --for=condition=Ready --timeout=60s')
     }, 120_000)
+    afterAll(async () => {
+      const { page, ofLearner } = seat()
+      await ofLearner('delete service,pod answerer --wait=false')
+      await page.getByRole('tab', { name: 'Loops' }).click()
+    })
 
     it('is asked for by keyboard, and listed hop by hop', async () => {
       const { page } = seat()
@@ -122,6 +127,16 @@ export function requestTracedInThePicture(seat: () => WorkspaceSeat): void {
       expect(await page.locator('[data-disc]').count()).toBe(await scope().locator('[data-hop]').count())
     })
 
+    it('may be a datagram from there, and is told to be refused where nobody listens', async () => {
+      const { ofLearner } = seat()
+      const port = (await ofLearner('get service answerer -o jsonpath={.spec.ports[0].nodePort}')).trim()
+      await form().getByLabel('by', { exact: true }).selectOption('udp')
+      await ask('your terminal', `${machines[0]}:${port}`)
+      await scope().locator('[data-hop="sends"]', { hasText: 'UDP from' }).waitFor({ timeout: 60_000 })
+      await scope().getByText('Refused.').waitFor()
+      await form().getByLabel('by', { exact: true }).selectOption('tcp')
+    })
+
     it('is asked for on a phone as well, where the question comes in front of the picture', async () => {
       const phone = await seat().page.context().newPage()
       await phone.setViewportSize({ width: 390, height: 844 })
@@ -156,12 +171,29 @@ export function requestTracedInThePicture(seat: () => WorkspaceSeat): void {
     })
 
     it('makes room for what happens now when it is closed', async () => {
-      const { page, ofLearner } = seat()
+      const { page } = seat()
       await scope().getByRole('button', { name: 'Close' }).focus()
       await page.keyboard.press('Enter')
       await page.locator('[data-network="whole"]').waitFor()
-      await ofLearner('delete service,pod answerer --wait=false')
-      await page.getByRole('tab', { name: 'Loops' }).click()
+    })
+
+    it('shows live who is refused, up to the Service, with the rule’s own line', async () => {
+      const { page, ofLearner } = seat()
+      const live = page.locator('[data-network="whole"]')
+      await until('a refused call is drawn', async () => {
+        await ofLearner("exec typed -- bash -c 'echo > /dev/tcp/answerer/8080 || true'")
+        return (await live.locator('[data-stopped]').count()) > 0
+      })
+      await page.locator('[data-end="refused"]').first().locator('xpath=..').getByRole('button').click()
+      const one = page.locator('[data-scope^="connection"]')
+      await one.getByText('kube-proxy on').first().waitFor()
+      await one.getByText(/-A KUBE-SERVICES .*has no endpoints.* -j REJECT/).waitFor()
+      for (const part of ['[data-network]', '[data-scope]']) expect(await violations(page, 'all', part)).toEqual([])
+      await page.screenshot({ path: '/tmp/net/refused.png' })
+      await page.emulateMedia({ colorScheme: 'dark' })
+      await page.screenshot({ path: '/tmp/net/refused-dark.png' })
+      await page.emulateMedia({ colorScheme: 'light' })
+      await one.getByRole('button', { name: 'Close' }).click()
     })
   })
 }
