@@ -127,16 +127,6 @@ export function requestTracedInThePicture(seat: () => WorkspaceSeat): void {
       expect(await page.locator('[data-disc]').count()).toBe(await scope().locator('[data-hop]').count())
     })
 
-    it('may be a datagram from there, and is told to be refused where nobody listens', async () => {
-      const { ofLearner } = seat()
-      const port = (await ofLearner('get service answerer -o jsonpath={.spec.ports[0].nodePort}')).trim()
-      await form().getByLabel('by', { exact: true }).selectOption('udp')
-      await ask('your terminal', `${machines[0]}:${port}`)
-      await scope().locator('[data-hop="sends"]', { hasText: 'UDP from' }).waitFor({ timeout: 60_000 })
-      await scope().getByText('Refused.').waitFor()
-      await form().getByLabel('by', { exact: true }).selectOption('tcp')
-    })
-
     it('is asked for on a phone as well, where the question comes in front of the picture', async () => {
       const phone = await seat().page.context().newPage()
       await phone.setViewportSize({ width: 390, height: 844 })
@@ -189,10 +179,6 @@ export function requestTracedInThePicture(seat: () => WorkspaceSeat): void {
       await one.getByText('kube-proxy on').first().waitFor()
       await one.getByText(/-A KUBE-SERVICES .*has no endpoints.* -j REJECT/).waitFor()
       for (const part of ['[data-network]', '[data-scope]']) expect(await violations(page, 'all', part)).toEqual([])
-      await page.screenshot({ path: '/tmp/net/refused.png' })
-      await page.emulateMedia({ colorScheme: 'dark' })
-      await page.screenshot({ path: '/tmp/net/refused-dark.png' })
-      await page.emulateMedia({ colorScheme: 'light' })
       await one.getByRole('button', { name: 'Close' }).click()
     })
   })
