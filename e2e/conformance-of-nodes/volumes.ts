@@ -101,10 +101,12 @@ export function volumesShow(seat: () => Seat): void {
     const look =
       'cd /v; for f in */data downward/labels; do echo "$f $(cat $f)"; done; grep ^builder= downward/annotations'
     let last = ''
-    await until('all is reflected', async () => {
+    // A kubelet looks again after a minute, or when its pod has changed.
+    const reflected = async () => {
       last = (await exec('follows', look)).trim()
       return last === wanted
-    }).catch((err: unknown) => {
+    }
+    await until('all is reflected', reflected, 150_000).catch((err: unknown) => {
       throw new Error(`${String(err)}\n${last}`)
     })
   })
