@@ -74,7 +74,7 @@ export async function loadImages(names, cluster) {
     const load = spawn('docker', ['exec', '-i', machine, '/usr/lib/podium/enter.sh', 'docker', 'load', '--quiet'], {
       stdio: [save.stdout, 'ignore', 'inherit'],
     })
-    const [[saved], [loaded]] = await Promise.all([once(save, 'close'), once(load, 'close')])
+    const [[saved], [loaded]] = await Promise.all([once(save, 'exit'), once(load, 'exit')])
     if (saved !== 0 || loaded !== 0) throw new Error(`the images did not get to machine ${machine}`)
   }
 }
