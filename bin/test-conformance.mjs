@@ -53,7 +53,7 @@ report()
 async function suite(sig, { only = '', without = '' }) {
   const who = sig === 'all' ? '' : `\\[(sig-)?${sig}\\].*`
   const focus = [`${who}${options.focus}`, only, '\\[Conformance\\]'].filter(Boolean).join('.*')
-  const name = sig.replace(/\W+/g, '-')
+  const name = sig.replace(/\W+/g, '-').replace(/^-|-$/g, '')
   const child = spawn(
     join(programs, 'e2e.test'),
     [
