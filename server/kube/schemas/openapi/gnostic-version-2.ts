@@ -3,7 +3,20 @@
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { ProtoWriter } from '../protobuf/proto-writer.ts'
-import { anything, each, flag, type Message, namedList, one, only, text, type Write, writeDocument } from './gnostic.ts'
+import {
+  anything,
+  double,
+  each,
+  flag,
+  integer,
+  type Message,
+  namedList,
+  one,
+  only,
+  text,
+  type Write,
+  writeDocument,
+} from './gnostic.ts'
 
 export const gnosticVersion2 = (document: JsonObject): Buffer => writeDocument(document, DOCUMENT)
 
@@ -13,7 +26,19 @@ const SCHEMA: Message = {
   title: [3, text],
   description: [4, text],
   default: [5, anything],
+  multipleOf: [6, double],
+  maximum: [7, double],
+  exclusiveMaximum: [8, flag],
+  minimum: [9, double],
+  exclusiveMinimum: [10, flag],
+  maxLength: [11, integer],
+  minLength: [12, integer],
   pattern: [13, text],
+  maxItems: [14, integer],
+  minItems: [15, integer],
+  uniqueItems: [16, flag],
+  maxProperties: [17, integer],
+  minProperties: [18, integer],
   required: [19, each(text)],
   enum: [20, each(anything)],
   additionalProperties: [21, (writer, field, value) => writer.message(field, (item) => additional(item, value))],
@@ -26,6 +51,8 @@ const SCHEMA: Message = {
       one(() => SCHEMA),
     ),
   ],
+  externalDocs: [29, one(() => ({ description: [1, text], url: [2, text] }))],
+  example: [30, anything],
   extensions: [31, only],
 }
 
