@@ -6,6 +6,7 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Machine } from '../kube/cluster/machine-provider.ts'
+import { secondAddressOf } from '../kube/cluster/networking.ts'
 import type { DataCentre } from './data-centre.ts'
 import type { LearnerNetwork } from './learner-network.ts'
 import { runCommand } from './run-command.ts'
@@ -42,7 +43,7 @@ beforeAll(async () => {
       await listen(network(cluster).gatewayAddress, CLOSED),
     )
   }
-  servers.push(await listen('0.0.0.0', 6445))
+  servers.push(await listen('0.0.0.0', 6445), await listen('::', 6446))
   await bob(['docker', 'run', '-d', '--name', 'web', '--network', 'host', 'nginx'])
 }, 600_000)
 
@@ -114,6 +115,35 @@ describe('what a pod of learner A can reach', () => {
   it('is not the host’s end of the bridge by IPv6', async () => {
     const inet6 = await runCommand('ip', ['-6', '-o', 'addr', 'show', 'dev', network('test-ada').bridge])
     expect(inet6.trim()).toBe('')
+  })
+
+  it('is neither the host nor learner B by IPv6, by whatever hardware address packets are sent', async () => {
+    const six = (cluster: string) => secondAddressOf((machines[cluster] as Machine).address)
+    const open = (cluster: string) =>
+      `sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.eth0.disable_ipv6=0 && ip -6 address replace ${six(cluster)}/96 dev eth0 nodad`
+    expect((await ada(['sh', '-c', open('test-ada')])).exitCode).toBe(0)
+    expect((await bob(['sh', '-c', open('test-bob')])).exitCode).toBe(0)
+    expect((await bob(['ping', '-c1', '-W2', six('test-bob')])).exitCode).toBe(0)
+    const { bridge, gatewayAddress } = network('test-ada')
+    const ofBridge = async (file: string) => (await readFile(`/sys/class/net/${bridge}/${file}`, 'utf8')).trim()
+    const came = async () => Number(await ofBridge('statistics/rx_packets'))
+    // Nobody there says where these are: the host is told to be all of them.
+    for (const target of [six('test-bob'), secondAddressOf(gatewayAddress), 'fe80::1', '2001:db8::1']) {
+      const hardware = ['lladdr', await ofBridge('address'), 'dev', 'eth0', 'nud', 'permanent']
+      await ada(['ip', '-6', 'route', 'replace', `${target}/128`, 'dev', 'eth0'])
+      expect((await ada(['ip', '-6', 'neighbour', 'replace', target, ...hardware])).exitCode).toBe(0)
+      const before = await came()
+      const { stdout, exitCode } = await ada([
+        'curl',
+        '-sg',
+        '-m',
+        '1',
+        `http://[${target}${target.startsWith('fe80') ? '%25eth0' : ''}]:6446/`,
+      ])
+      expect([target, exitCode === 0, stdout]).toEqual([target, false, ''])
+      expect(await came(), 'it came as far as the host').toBeGreaterThan(before)
+    }
+    for (const exec of [ada, bob]) await exec(['sh', '-c', 'sysctl -qw net.ipv6.conf.all.disable_ipv6=1'])
   })
 
   it('is not learner B with a forged sender either', async () => {
