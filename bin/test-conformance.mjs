@@ -52,7 +52,10 @@ report()
 /** One process of upstream's program; what each test came to is added to `results`. */
 async function suite(sig, { only = '', without = '' }) {
   const who = sig === 'all' ? '' : `\\[(sig-)?${sig}\\].*`
-  const focus = [`${who}${options.focus}`, only, '\\[Conformance\\]'].filter(Boolean).join('.*')
+  const wanted = who + (options.focus && `(${options.focus})`)
+  // In a name either may stand before the other.
+  const both = only && wanted ? `(${wanted}.*${only}|${only}.*${wanted})` : wanted || only
+  const focus = `${both}.*\\[Conformance\\]`
   const name = sig.replace(/\W+/g, '-').replace(/^-|-$/g, '')
   const child = spawn(
     join(programs, 'e2e.test'),

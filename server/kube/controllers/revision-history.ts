@@ -4,13 +4,14 @@
 import type { ControllerRevision as Revision } from 'kubernetes-types/apps/v1'
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
+import { type JsonObject, parseJson } from '../apimachinery/json.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { isAlreadyExists, isNotFound } from '../apimachinery/status-error.ts'
 import type { ReconcileContext } from '../client/reconcile-context.ts'
 import { ControllerRevision } from '../kinds/controller-revision.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
 import { controllerReference } from './pod-control.ts'
-import { podTemplateHash } from './pod-template-hash.ts'
+import { canonical, podTemplateHash } from './pod-template-hash.ts'
 
 export const REVISION_HASH = 'controller-revision-hash'
 
@@ -27,8 +28,9 @@ export const inOrder = (revisions: readonly Revision[]) =>
     (a, b) => Number(a.revision) - Number(b.revision) || ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1),
   )
 
-/** A patch that makes the owner what it was. */
-const dataOf = (template: PodTemplateSpec) => ({ spec: { template: { ...template, $patch: 'replace' } } })
+/** A patch that makes the owner what it was. Its keys are in order: clients compare it byte by byte with what Go writes. */
+const dataOf = (template: PodTemplateSpec) =>
+  parseJson(canonical({ spec: { template: { ...template, $patch: 'replace' } } })) as JsonObject
 
 export const hashOf = ({ metadata }: Revision) => metadata?.labels?.[REVISION_HASH] ?? ''
 

@@ -241,6 +241,10 @@ describe('the loop', () => {
     await allRun('agent:2')
     expect(least).toBe(2)
     const { items } = await loops.client.of(ControllerRevision).list({ namespace: 'default' })
+    // As Go writes a map, by which clients compare it.
+    expect(JSON.stringify(items[0]?.data)).toMatch(
+      /^\{"spec":\{"template":\{"\$patch":"replace","metadata":.*"spec":\{"containers":\[\{"image":.*"name":/,
+    )
     expect(items.map(({ revision }) => revision).sort()).toEqual([1, 2])
     await image('agent:1')
     await allRun('agent:1')
