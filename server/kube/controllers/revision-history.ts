@@ -28,9 +28,11 @@ export const inOrder = (revisions: readonly Revision[]) =>
     (a, b) => Number(a.revision) - Number(b.revision) || ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1),
   )
 
-/** A patch that makes the owner what it was. Its keys are in order: clients compare it byte by byte with what Go writes. */
-const dataOf = (template: PodTemplateSpec) =>
-  parseJson(canonical({ spec: { template: { ...template, $patch: 'replace' } } })) as JsonObject
+/** A patch that makes the owner what it was. */
+const dataOf = (template: PodTemplateSpec) => ({ spec: { template: { ...template, $patch: 'replace' } } })
+
+/** Clients compare it byte by byte with what Go writes of a map. */
+const withKeysInOrder = (data: object) => parseJson(canonical(data)) as JsonObject
 
 export const hashOf = ({ metadata }: Revision) => metadata?.labels?.[REVISION_HASH] ?? ''
 
@@ -66,7 +68,7 @@ async function create(
         labels: { ...template.metadata?.labels, [REVISION_HASH]: hash },
         ownerReferences: [controllerReference(kind, owner)],
       },
-      data: dataOf(template),
+      data: withKeysInOrder(dataOf(template)),
       revision: number,
     }
     try {
