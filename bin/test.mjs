@@ -34,6 +34,11 @@ buildPages(node)
 await fetchKubectls(['1.36', '1.32', '1.20'])
 await fetchEtcdTools()
 await prepareMachines(node, { required: true })
+if (run(node, ['e2e/support/leftovers.ts']) !== 0)
+  fail(
+    'what an earlier run left could not be taken away',
+    'What went wrong is above; end those processes and start again.',
+  )
 say(`set-up took ${Math.round((Date.now() - started) / 1000)} s`)
 
 const checked = run(node, ['bin/check.mjs'])

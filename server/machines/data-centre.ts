@@ -19,7 +19,7 @@ import { type Elsewhere, elsewhere } from './elsewhere.ts'
 import { withFileLock } from './file-lock.ts'
 import type { SharedPort } from './firewall.ts'
 import { cleanForCopying, ensureGoldenDisk, goldenHash, machineImage } from './golden-disk.ts'
-import { hold, isHeld } from './holders.ts'
+import { hold, holdersIn, isHeld } from './holders.ts'
 import { keepHomes, putBackHomes } from './home-disks.ts'
 import { raiseHostSettings } from './host-settings.ts'
 import { installationOf, nameOnEngine } from './installation.ts'
@@ -122,6 +122,8 @@ export async function imagesAreReady(
 
 /** Whether a process makes machines of this installation now: a classroom, or clusters without one. */
 export const isInUse = (stateDir: string): Promise<boolean> => isHeld(holdersOf(stateDir))
+
+export const processesUsing = (stateDir: string): Promise<number[]> => holdersIn(holdersOf(stateDir))
 
 const holdersOf = (stateDir: string) => join(stateDir, 'holders')
 

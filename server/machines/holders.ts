@@ -9,9 +9,13 @@ export interface Hold {
 }
 
 /** By any process that lives, this one as well. */
-export async function isHeld(directory: string): Promise<boolean> {
+export const isHeld = async (directory: string): Promise<boolean> => (await holdersIn(directory)).length > 0
+
+/** The processes that live, once for each time that they hold it. */
+export async function holdersIn(directory: string): Promise<number[]> {
   const names = await readdir(directory).catch(() => [])
-  return (await Promise.all(names.map((name) => isAlive(directory, name)))).includes(true)
+  const alive = await Promise.all(names.map((name) => isAlive(directory, name)))
+  return names.filter((_, index) => alive[index]).map((name) => Number(name.split('.')[0]))
 }
 
 export async function hold(directory: string): Promise<Hold> {

@@ -23,17 +23,17 @@ export async function layersOf(
   const { info } = await client.call(VERBS.imageStatus, { image: { image }, verbose: true })
   const { chainID } = notesIn(info)
   if (!chainID) throw new Error(`this machine's runtime does not tell where the layers of ${image} lie`)
-  const snapshots = async (...args: string[]) => {
-    const how = ['-a', socketPath, '-n', 'k8s.io', 'snapshots', ...args]
-    const { exitCode, stdout, stderr } = await os.run('ctr', how, { timeoutMs: 30_000 })
-    if (exitCode !== 0) throw new Error(`the layers of ${image} were not found: ${stderr.trim()}`)
-    return stdout
-  }
+  const snapshots = (...args: string[]) =>
+    os.run('ctr', ['-a', socketPath, '-n', 'k8s.io', 'snapshots', ...args], { timeoutMs: 30_000 })
   const view = `podium-layers-${randomUUID()}`
-  const mounts = JSON.parse(await snapshots('view', '--mounts', view, chainID)) as SnapshotMount[]
-  // Nothing was mounted, and the layers are the image's, not the view's.
-  await snapshots('rm', view)
-  return mounts.flatMap(layersIn)
+  const { exitCode, stdout, stderr } = await snapshots('view', '--mounts', view, chainID)
+  if (exitCode !== 0) throw new Error(`the layers of ${image} were not found: ${stderr.trim()}`)
+  // Nothing was mounted, and the layers are the image's, not the view's. Nobody leases it either: when containerd collects
+  // what nobody needs, as after each removal, it is gone before it is removed here.
+  const removed = await snapshots('rm', view)
+  if (removed.exitCode !== 0 && !removed.stderr.includes('not found'))
+    throw new Error(`the view of the layers of ${image} stays: ${removed.stderr.trim()}`)
+  return (JSON.parse(stdout) as SnapshotMount[]).flatMap(layersIn)
 }
 
 /** Several are an overlay, one is a directory. */
