@@ -51,6 +51,8 @@ export interface StartRequest extends ContainerToStart {
   state: PodRuntimeState
   sandbox: PodSandbox
   volumes: MountedVolumes
+  /** When the pod shall end, it gives up its turn: then `start` rejects. */
+  until: AbortSignal
 }
 
 const RETRY_MS = 10_000
@@ -131,7 +133,7 @@ export class ContainerStarter {
     } catch (err) {
       return giveUp('CreateContainerConfigError', err)
     }
-    const started = await this.#options.turns.run('container', async (): Promise<string | StartOutcome> => {
+    const make = async (): Promise<string | StartOutcome> => {
       let id: string
       try {
         await this.#sweep(request)
@@ -146,7 +148,8 @@ export class ContainerStarter {
         return giveUp('RunContainerError', err)
       }
       return id
-    })
+    }
+    const started = await this.#options.turns.run('container', make, request.until)
     if (typeof started !== 'string') return started
     events.pod(pod, 'Normal', 'Started', 'Container started', fieldPath)
     const hook = container.lifecycle?.postStart

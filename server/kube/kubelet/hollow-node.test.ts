@@ -320,6 +320,27 @@ it('confirms a deletion only when everything has stopped, and leaves nothing', a
   await until('told', async () => (await events()).some(({ message }) => message === 'Stopping container app'))
 })
 
+it('starts nothing of a pod that is deleted while it waits for its turn', async () => {
+  const held = Promise.withResolvers<void>()
+  const run = runtime.runPodSandbox.bind(runtime)
+  const begun: string[] = []
+  runtime.runPodSandbox = async (config) => {
+    begun.push(config.name)
+    await held.promise
+    return run(config)
+  }
+  const spec = { nodeName: 'n1', automountServiceAccountToken: false, containers: [{ name: 'app', image: 'app:1' }] }
+  const names = ['a', 'b', 'c', 'd', 'e', 'late']
+  for (const name of names) await client.of(Pod).create({ metadata: { namespace: 'default', name }, spec })
+  await until('as many begin as there are processors', () => begun.length === 4)
+  await client.of(Pod).delete({ namespace: 'default', name: 'late' }, {})
+  const left = async () => (await client.of(Pod).list({ namespace: 'default' })).items
+  await until('the one that waits is gone', async () => (await left()).length === 5)
+  held.resolve()
+  await until('the others run', async () => (await left()).every(({ status }) => status?.phase === 'Running'))
+  expect(begun.toSorted()).toEqual(names.filter((name) => name !== 'late').toSorted())
+})
+
 it('adopts what runs after a restart of the kubelet', async () => {
   await create({})
   await until('running', phaseIs('Running'))

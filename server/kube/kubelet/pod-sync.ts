@@ -94,7 +94,8 @@ export class PodSync {
     this.#needs = new PodNeeds(options)
   }
 
-  async sync(wished: Pod, memory: PodMemory): Promise<SyncResult> {
+  /** Rejects with the reason of `until` when that is told while the pod still waits to be started. */
+  async sync(wished: Pod, memory: PodMemory, until: AbortSignal): Promise<SyncResult> {
     const { runtime, probes } = this.#options
     const { pod, pending, isGranted } = this.#options.grant(wished)
     const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
@@ -138,8 +139,9 @@ export class PodSync {
       await this.#options.killer.kill(pod, status, { graceSeconds, role: 'regular', container, message })
     }
     if (!(await this.#resize(pod, plan, memory)) || pending) waits.push(RESIZE_RETRY_MS)
-    if (plan.start.length > 0 || plan.createSandbox) waits.push(...(await this.#bringUp(pod, memory, plan, state)))
-    else if (this.#options.volumes.hasLive(pod)) await this.#refreshVolumes(pod, state)
+    if (plan.start.length > 0 || plan.createSandbox) {
+      waits.push(...(await this.#bringUp(pod, memory, plan, state, until)))
+    } else if (this.#options.volumes.hasLive(pod)) await this.#refreshVolumes(pod, state)
 
     state = await readRuntimeState(runtime, uid)
     probes.observe(pod, state, { terminating: false })
@@ -257,7 +259,13 @@ export class PodSync {
   }
 
   /** Volumes, sandbox, containers, in this order. Returns when to look again for what could not be started. */
-  async #bringUp(pod: Pod, memory: PodMemory, plan: SyncPlan, state: PodRuntimeState): Promise<number[]> {
+  async #bringUp(
+    pod: Pod,
+    memory: PodMemory,
+    plan: SyncPlan,
+    state: PodRuntimeState,
+    until: AbortSignal,
+  ): Promise<number[]> {
     const { clock, os, rootDir, nodeIPs, dns } = this.#options
     const waitMs = plan.sandbox ? 0 : (memory.sandboxNotBefore ?? 0) - clock.monotonic()
     if (waitMs > 0) return [waitMs]
@@ -270,15 +278,19 @@ export class PodSync {
     if (!sandbox) {
       await this.#needs.prepareDevices(pod)
       try {
-        sandbox = await this.#runSandbox(pod, plan.attempt)
+        sandbox = await this.#runSandbox(pod, plan.attempt, until)
         memory.sandboxNotBefore = undefined
       } catch (err) {
+        if (err === until.reason) throw err
         return [this.#noteNoSandbox(pod, memory, err)]
       }
       this.#say(pod, await readRuntimeState(this.#options.runtime, pod.metadata?.uid ?? ''), memory, false)
     }
     const present = sandbox
-    const starts = plan.start.map((one) => this.#startOne(pod, memory, one, { state, sandbox: present, volumes }))
+    const where = { state, sandbox: present, volumes, until }
+    const starts = plan.start.map((one) => this.#startOne(pod, memory, one, where))
+    // Whoever ends the pod next has to know of each that has begun.
+    await Promise.allSettled(starts)
     return (await Promise.all(starts)).flat()
   }
 
@@ -297,7 +309,7 @@ export class PodSync {
     pod: Pod,
     memory: PodMemory,
     what: ContainerToStart,
-    where: { state: PodRuntimeState; sandbox: PodSandbox; volumes: MountedVolumes },
+    where: { state: PodRuntimeState; sandbox: PodSandbox; volumes: MountedVolumes; until: AbortSignal },
   ): Promise<number[]> {
     const { name } = what.container
     const { clock, starter } = this.#options
@@ -323,7 +335,7 @@ export class PodSync {
     })
   }
 
-  async #runSandbox(pod: Pod, attempt: number): Promise<PodSandbox> {
+  async #runSandbox(pod: Pod, attempt: number, until: AbortSignal): Promise<PodSandbox> {
     const { name = '', namespace = '', uid = '', labels = {}, annotations = {} } = pod.metadata ?? {}
     const config: PodSandboxConfig = {
       name,
@@ -347,7 +359,7 @@ export class PodSync {
       cgroupParent: await this.#options.cgroups.ensure(pod),
       sysctls: Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [one.name, one.value])),
     }
-    return this.#options.turns.run('sandbox', () => this.#options.runtime.runPodSandbox(config))
+    return this.#options.turns.run('sandbox', () => this.#options.runtime.runPodSandbox(config), until)
   }
 
   /** A container that runs, or ended well, is no longer held back by what held it back before. */

@@ -31,6 +31,8 @@ export class PodWorker {
   readonly #options: PodWorkerOptions
   readonly #memory: PodMemory = { failures: new Map(), retries: new Map() }
   readonly #backoff: Backoff
+  /** Told when the pod shall end: what has not begun of its start is left. */
+  readonly #ending = new AbortController()
   #pod: Pod
   #phase: 'syncing' | 'terminating' | 'terminated' | 'removed' = 'syncing'
   #graceSeconds: number | undefined
@@ -107,7 +109,10 @@ export class PodWorker {
   #terminate(graceSeconds: number): void {
     const sooner = this.#graceSeconds !== undefined && graceSeconds < this.#graceSeconds
     if (this.#graceSeconds === undefined || sooner) this.#graceSeconds = graceSeconds
-    if (this.#phase === 'syncing') this.#phase = 'terminating'
+    if (this.#phase === 'syncing') {
+      this.#phase = 'terminating'
+      this.#ending.abort(new Error('the pod shall end'))
+    }
     // Containers are being waited for already: those who ask for less patience do not stand in that line.
     else if (this.#phase === 'terminating' && sooner && this.#busy) {
       this.#options.sync.terminate(this.#pod, this.#memory, graceSeconds).catch(() => undefined)
@@ -121,6 +126,7 @@ export class PodWorker {
       while (this.#dirty && !this.#closed && this.#phase !== 'removed') {
         this.#dirty = false
         const againAfterMs = await this.#step().catch((err: unknown) => {
+          if (err === this.#ending.signal.reason) return undefined
           const { namespace, name } = this.#pod.metadata ?? {}
           this.#options.logger.warn('pod was not brought further, will be tried again', {
             pod: `${namespace}/${name}`,
@@ -146,7 +152,7 @@ export class PodWorker {
     const { sync, statuses } = this.#options
     const uid = this.#pod.metadata?.uid ?? ''
     if (this.#phase === 'syncing') {
-      const { finished, againAfterMs = RESYNC_MS } = await sync.sync(this.#pod, this.#memory)
+      const { finished, againAfterMs = RESYNC_MS } = await sync.sync(this.#pod, this.#memory, this.#ending.signal)
       this.#backoff.reset()
       if (!finished || this.#phase !== 'syncing') {
         return Math.min(againAfterMs, RESYNC_MS * (1 + 0.5 * this.#options.random()))

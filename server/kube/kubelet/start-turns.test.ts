@@ -11,13 +11,14 @@ function starts(seats: number) {
   return {
     clock,
     begun,
-    start: (what: 'sandbox' | 'container', name: string) => {
+    start: (what: 'sandbox' | 'container', name: string, until?: AbortSignal) => {
       const end = Promise.withResolvers<void>()
       ends.set(name, end)
-      return turns.run(what, () => {
+      const work = () => {
         begun.push(name)
         return end.promise.then(() => name)
-      })
+      }
+      return turns.run(what, work, until)
     },
     end: async (name: string) => {
       ends.get(name)?.resolve()
@@ -70,4 +71,20 @@ it('lets nobody wait for a start that hangs, and counts its seat once', async ()
   expect(begun).toEqual(['hangs', 'b'])
   for (const name of ['b', 'c', 'd']) await end(name)
   expect(await Promise.all(all)).toEqual(['hangs', 'b', 'c', 'd'])
+})
+
+it('lets go who is not wanted any more before the turn has come, and brings to its end what has begun', async () => {
+  const { start, end, begun } = starts(1)
+  const [a, b] = [new AbortController(), new AbortController()]
+  const first = start('sandbox', 'a', a.signal)
+  const second = start('sandbox', 'b', b.signal)
+  const third = start('sandbox', 'c')
+  for (const one of [a, b]) one.abort(new Error('ends'))
+  await expect(second).rejects.toThrow('ends')
+  await expect(start('sandbox', 'd', b.signal)).rejects.toThrow('ends')
+  await end('a')
+  expect(await first).toBe('a')
+  await end('c')
+  expect(await third).toBe('c')
+  expect(begun).toEqual(['a', 'c'])
 })

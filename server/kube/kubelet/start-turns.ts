@@ -22,10 +22,12 @@ export class StartTurns {
     this.#options = options
   }
 
-  async run<T>(what: 'sandbox' | 'container', work: () => Promise<T>): Promise<T> {
+  /** Rejects with the reason of `until` when that is told before the turn has come; what has begun is brought to its end. */
+  async run<T>(what: 'sandbox' | 'container', work: () => Promise<T>, until?: AbortSignal): Promise<T> {
     const { clock, seats } = this.#options
+    until?.throwIfAborted()
     if (this.#taken < seats) this.#taken++
-    else await new Promise<void>((resolve) => this.#waiting[what].push(resolve))
+    else await this.#turn(this.#waiting[what], until)
     using stack = new DisposableStack()
     let isHeld = true
     const give = () => {
@@ -38,6 +40,21 @@ export class StartTurns {
     } finally {
       give()
     }
+  }
+
+  #turn(line: (() => void)[], until: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        line.splice(line.indexOf(come), 1)
+        reject(until?.reason)
+      }
+      const come = () => {
+        until?.removeEventListener('abort', leave)
+        resolve()
+      }
+      until?.addEventListener('abort', leave, { once: true })
+      line.push(come)
+    })
   }
 
   /** The seat goes on to the next one, if there is one. */
