@@ -8,13 +8,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type TestPki, testPki } from '../server/kube/apiserver/testing/test-pki.ts'
+import { gateways, grant } from './ingress/gateways.ts'
 import { kubectl, podium, root } from './support/commands.ts'
 import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-ingress'
 const PROGRAM = `
-const answer = ({ url, headers }) => JSON.stringify({ name: process.env.NAME, url, host: headers.host, proto: headers['x-forwarded-proto'] })
-const server = require('node:http').createServer((request, response) => response.end(answer(request)))
+const answer = ({ url, headers }) => JSON.stringify({
+  name: process.env.NAME, url, host: headers.host, proto: headers['x-forwarded-proto'], a: headers['x-a'], b: headers['x-b'], c: headers['x-c'],
+})
+const server = require('node:http').createServer((request, response) => {
+  if (request.headers['x-told']) console.log('told', request.headers['x-told'], request.url)
+  response.setHeader('x-own', 'mine').end(answer(request))
+})
 server.on('upgrade', (request, socket) => {
   socket.write('HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: echo\\r\\nConnection: Upgrade\\r\\n\\r\\n')
   socket.pipe(socket)
@@ -66,46 +72,6 @@ const ingress = (name: string, spec: object) => ({
   metadata: { name },
   spec,
 })
-
-const GATEWAY_API = 'gateway.networking.k8s.io/v1'
-const gateways = [
-  {
-    apiVersion: GATEWAY_API,
-    kind: 'GatewayClass',
-    metadata: { name: 'nginx' },
-    spec: { controllerName: 'podium.dev/gateway-nginx' },
-  },
-  {
-    apiVersion: GATEWAY_API,
-    kind: 'Gateway',
-    metadata: { name: 'door' },
-    spec: {
-      gatewayClassName: 'nginx',
-      listeners: [
-        { name: 'http', port: 80, protocol: 'HTTP', hostname: '*.gate.example' },
-        { name: 'tcp', port: 5000, protocol: 'TCP' },
-      ],
-    },
-  },
-  {
-    apiVersion: GATEWAY_API,
-    kind: 'HTTPRoute',
-    metadata: { name: 'split' },
-    spec: {
-      parentRefs: [{ name: 'door', sectionName: 'http' }],
-      rules: [
-        { matches: [{ headers: [{ name: 'X-Version', value: 'api' }] }], backendRefs: [{ name: 'api', port: 80 }] },
-        { matches: [{ path: { value: '/gone' } }], backendRefs: [{ name: 'gone', port: 80 }] },
-        {
-          backendRefs: [
-            { name: 'web', port: 80, weight: 3 },
-            { name: 'api', port: 80, weight: 1 },
-          ],
-        },
-      ],
-    },
-  },
-]
 
 let directory: string
 let run: (args: string, input?: object[]) => Promise<string>
@@ -165,18 +131,24 @@ interface Answer {
   code: number
   text: string
 }
+type Heard = Answer & Pick<IncomingMessage, 'headers'>
 
-function ask(
+async function ask(...asked: Parameters<typeof hear>): Promise<Answer> {
+  const { code, text } = await hear(...asked)
+  return { code, text }
+}
+
+function hear(
   host: string,
   path: string,
   more: { tls?: boolean; headers?: Record<string, string> } = {},
-): Promise<Answer> {
+): Promise<Heard> {
   const options = { host: address, path, headers: { host, ...more.headers }, agent: false as const, timeout: 10_000 }
   return new Promise((resolve, reject) => {
     const onAnswer = (response: IncomingMessage) => {
       let text = ''
       response.on('data', (chunk) => (text += chunk))
-      response.on('end', () => resolve({ code: response.statusCode ?? 0, text }))
+      response.on('end', () => resolve({ code: response.statusCode ?? 0, text, headers: response.headers }))
     }
     const asked = more.tls ? https({ ...options, servername: host, ca: pki.caPem }, onAnswer) : http(options, onAnswer)
     asked.on('timeout', () => asked.destroy(new Error('no answer in 10 s')))
@@ -267,9 +239,79 @@ it('leads through a Gateway by what a request brings, and by weights', async () 
   expect((await ask('gate.example', '/')).code).toBe(404)
 })
 
+it('changes headers, hosts and paths on the way, as a route’s filters say', async () => {
+  const headers = { 'x-a': 'mine', 'x-b': 'mine', 'x-c': 'mine' }
+  await until('the route leads', async () => (await ask('filters.gate.example', '/headers')).code === 200)
+  const given = await hear('filters.gate.example', '/headers?q=1', { headers })
+  expect(JSON.parse(given.text)).toMatchObject({ a: '$host "set"', b: 'mine,added', url: '/headers?q=1' })
+  expect(JSON.parse(given.text)).not.toHaveProperty('c')
+  expect(given.headers).toMatchObject({ 'x-own': 'theirs', 'x-more': '$1' })
+  const ofPath = async (path: string) => JSON.parse((await ask('filters.gate.example', path, { headers })).text)
+  expect(await ofPath('/old/a%20b%2Bc?q=%20')).toMatchObject({ url: '/new/a%20b+c?q=%20', host: 'inside.example' })
+  expect(await ofPath('/old')).toMatchObject({ url: '/new' })
+  expect(await ofPath('/bare/x')).toMatchObject({ url: '/x', host: 'filters.gate.example' })
+  expect(await ofPath('/bare')).toMatchObject({ url: '/' })
+  expect(await ofPath('/full/x?q=1')).toMatchObject({ url: '/all?q=1' })
+})
+
+it.each([
+  ['/https?q=1', 302, 'https://filters.gate.example/https?q=1'],
+  ['/moved/a%0db?q=1', 301, 'http://other.example:8080/there/a%0Db?q=1'],
+  ['/kept', 308, 'http://filters.gate.example/kept/now'],
+])('sends who calls %s on with %i to %s', async (path, code, location) => {
+  const heard = await hear('filters.gate.example', path)
+  expect([heard.code, heard.headers.location]).toEqual([code, location])
+})
+
+it('tells somebody else of a request as well', async () => {
+  const told = await ask('filters.gate.example', '/told?q=1', { headers: { 'x-told': 'twice' } })
+  expect(JSON.parse(told.text)).toMatchObject({ name: 'web' })
+  await until('both heard it', async () => {
+    const logs = await Promise.all(['web', 'api'].map((name) => run(`logs deploy/${name}`)))
+    return logs.every((log) => log.includes('told twice /told?q=1'))
+  })
+})
+
+it('leads to another namespace while a ReferenceGrant there permits it', async () => {
+  const reason = () =>
+    run(`get httproute far -o jsonpath='{.status.parents[0].conditions[?(@.type=="ResolvedRefs")].reason}'`)
+  expect(await reason()).toBe('RefNotPermitted')
+  expect((await ask('far.gate.example', '/')).code).toBe(500)
+  await run('apply -f -', [grant])
+  await until('it leads there', async () => (await ask('far.gate.example', '/')).code === 404)
+  expect(await reason()).toBe('ResolvedRefs')
+  await run('-n ingress-nginx delete refgrant far')
+  await until('it does no longer', async () => (await ask('far.gate.example', '/')).code === 500)
+  expect(await reason()).toBe('RefNotPermitted')
+})
+
+it('refuses filters that contradict each other, and says which it cannot do', async () => {
+  const route = (filters: object[], more: object = {}) => [
+    {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { name: 'odd' },
+      spec: { parentRefs: [{ name: 'door', sectionName: 'http' }], rules: [{ filters, ...more }] },
+    },
+  ]
+  const redirect = { type: 'RequestRedirect', requestRedirect: { scheme: 'https' } }
+  const rewrite = { type: 'URLRewrite', urlRewrite: { hostname: 'a' } }
+  await expect(run('apply -f -', route([redirect, rewrite]))).rejects.toThrow('but not both')
+  await expect(run('apply -f -', route([redirect, redirect]))).rejects.toThrow(
+    'RequestRedirect filter cannot be repeated',
+  )
+  const to = { backendRefs: [{ name: 'web', port: 80 }] }
+  await expect(run('apply -f -', route([redirect], to))).rejects.toThrow('must not be used together with backendRefs')
+  await run('apply -f -', route([{ type: 'CORS', cors: { allowOrigins: ['*'] } }], to))
+  await until('it is told', async () => {
+    const told = await run('get httproute odd -o jsonpath={.status.parents[0].conditions[0]}')
+    return told.includes('"UnsupportedValue"') && told.includes('filters are not supported: CORS')
+  })
+})
+
 it('tells a Gateway and its route what became of them', async () => {
   const path = '{range .status.listeners[*]}{.name}={.attachedRoutes},{.conditions[?(@.type=="Accepted")].reason} {end}'
-  expect(await run(`get gateway door -o jsonpath='${path}'`)).toBe('http=1,Accepted tcp=0,UnsupportedProtocol')
+  expect(await run(`get gateway door -o jsonpath='${path}'`)).toBe('http=3,Accepted tcp=0,UnsupportedProtocol')
   expect(await run('get gateway door')).toMatch(new RegExp(`door +nginx +${address} +True`))
   const reasons = '{.status.parents[0].conditions[*].reason}'
   expect(await run(`get httproute split -o jsonpath='${reasons}'`)).toBe('Accepted BackendNotFound')

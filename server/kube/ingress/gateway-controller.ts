@@ -17,8 +17,11 @@ import {
   type GatewayObject,
   HttpRoute,
   type HttpRouteObject,
+  ReferenceGrant,
+  type ReferenceGrantObject,
 } from './gateway-kinds.ts'
-import { GATEWAY_CONTROLLER, type GatewaySites, gatewaySites, type Verdict } from './gateway-sites.ts'
+import type { Verdict } from './gateway-listeners.ts'
+import { GATEWAY_CONTROLLER, type GatewaySites, gatewaySites } from './gateway-sites.ts'
 import { type DoorOptions, slicesByService } from './ingress-controller.ts'
 
 const DOOR = 'gateways'
@@ -31,6 +34,7 @@ class GatewayReconciler implements Reconciler {
   readonly #classes: IndexedCache<GatewayClassObject>
   readonly #gateways: IndexedCache<GatewayObject>
   readonly #routes: IndexedCache<HttpRouteObject>
+  readonly #grants: IndexedCache<ReferenceGrantObject>
   readonly #namespaces: IndexedCache<CoreNamespace>
   readonly #services: IndexedCache<CoreService>
   readonly #slices: IndexedCache<Slice>
@@ -42,6 +46,7 @@ class GatewayReconciler implements Reconciler {
     this.#classes = view.cache(GatewayClass)
     this.#gateways = view.cache(Gateway)
     this.#routes = view.cache(HttpRoute)
+    this.#grants = view.cache(ReferenceGrant)
     this.#namespaces = view.cache(Namespace)
     this.#services = view.cache(Service)
     this.#slices = view.cache(EndpointSlice)
@@ -54,6 +59,7 @@ class GatewayReconciler implements Reconciler {
       classes: this.#classes.list(),
       gateways: this.#gateways.list(),
       routes: this.#routes.list(),
+      grants: this.#grants.list(),
       labelsOfNamespace: (name) => this.#namespaces.get(name)?.metadata?.labels ?? {},
       service: (key) => this.#services.get(key),
       slicesOf: (key) => slices.get(key) ?? [],
@@ -75,9 +81,9 @@ class GatewayReconciler implements Reconciler {
       await tell(context, Gateway, object, {
         addresses: published.map((value) => ({ type: 'IPAddress', value })),
         conditions: this.#conditions(object, object.status?.conditions, verdicts),
-        listeners: listeners.map(({ listener: { name }, verdicts, attached }) => ({
+        listeners: listeners.map(({ listener: { name }, verdicts, attached, takesRoutes }) => ({
           name,
-          supportedKinds: SUPPORTED,
+          supportedKinds: takesRoutes ? SUPPORTED : [],
           attachedRoutes: attached.length,
           conditions: this.#conditions(
             object,
@@ -136,6 +142,7 @@ export const gatewayController = (options: DoorOptions) =>
     .watches(GatewayClass, () => [DOOR])
     .watches(Gateway, () => [DOOR])
     .watches(HttpRoute, () => [DOOR])
+    .watches(ReferenceGrant, () => [DOOR])
     .watches(Namespace, () => [DOOR])
     .watches(Service, () => [DOOR])
     .watches(EndpointSlice, () => [DOOR])

@@ -58,18 +58,46 @@ export interface RouteMatch {
   method?: string
 }
 
+export interface BackendRef {
+  group?: string
+  kind?: string
+  namespace?: string
+  name: string
+  port?: number
+}
+
+export interface HeaderModifier {
+  set?: { name: string; value: string }[]
+  add?: { name: string; value: string }[]
+  remove?: string[]
+}
+
+export interface PathModifier {
+  type: string
+  replaceFullPath?: string
+  replacePrefixMatch?: string
+}
+
+export interface RouteFilter {
+  type: string
+  requestHeaderModifier?: HeaderModifier
+  responseHeaderModifier?: HeaderModifier
+  requestRedirect?: {
+    scheme?: 'http' | 'https'
+    hostname?: string
+    port?: number
+    path?: PathModifier
+    statusCode?: number
+  }
+  urlRewrite?: { hostname?: string; path?: PathModifier }
+  requestMirror?: { backendRef: BackendRef; percent?: number; fraction?: object }
+}
+
 export interface RouteRule {
   matches?: RouteMatch[]
-  filters?: { type: string }[]
-  backendRefs?: {
-    group?: string
-    kind?: string
-    namespace?: string
-    name: string
-    port?: number
-    weight?: number
-    filters?: { type: string }[]
-  }[]
+  filters?: RouteFilter[]
+  backendRefs?: (BackendRef & { weight?: number; filters?: RouteFilter[] })[]
+  timeouts?: object
 }
 
 export interface RouteParentStatus {
@@ -83,7 +111,15 @@ export interface HttpRouteObject extends KubeObject {
   status?: { parents: RouteParentStatus[] }
 }
 
-const GROUP = 'gateway.networking.k8s.io'
+/** Lies where what may be meant lies, and says who may mean it. */
+export interface ReferenceGrantObject extends KubeObject {
+  spec: {
+    from: { group: string; kind: string; namespace: string }[]
+    to: { group: string; kind: string; name?: string }[]
+  }
+}
+
+export const GROUP = 'gateway.networking.k8s.io'
 
 export const GatewayClass = defineKind<GatewayClassObject>({
   group: GROUP,
@@ -98,4 +134,11 @@ export const HttpRoute = defineKind<HttpRouteObject>({
   version: 'v1',
   kind: 'HTTPRoute',
   plural: 'httproutes',
+})
+/** In the version that every release of the Gateway API has. */
+export const ReferenceGrant = defineKind<ReferenceGrantObject>({
+  group: GROUP,
+  version: 'v1beta1',
+  kind: 'ReferenceGrant',
+  plural: 'referencegrants',
 })

@@ -1,11 +1,27 @@
 import type { Service } from 'kubernetes-types/core/v1'
 import { describe, expect, it } from 'vitest'
-import type { HttpRouteObject, Listener, ParentRef, RouteRule } from './gateway-kinds.ts'
-import { commonHosts, GATEWAY_CONTROLLER, type GatewayWorld, gatewaySites, type Verdict } from './gateway-sites.ts'
+import type {
+  HeaderModifier,
+  HttpRouteObject,
+  Listener,
+  ParentRef,
+  ReferenceGrantObject,
+  RouteFilter,
+  RouteRule,
+} from './gateway-kinds.ts'
+import type { Verdict } from './gateway-listeners.ts'
+import { commonHosts, GATEWAY_CONTROLLER, type GatewayWorld, gatewaySites } from './gateway-sites.ts'
 import { locationsOf } from './route-order.ts'
 
 const http = (more: Partial<Listener> = {}): Listener => ({ name: 'http', port: 80, protocol: 'HTTP', ...more })
 const to = (name: string, more: object = {}) => ({ name, port: 80, ...more })
+
+const modifier = (requestHeaderModifier: HeaderModifier) => ({ type: 'RequestHeaderModifier', requestHeaderModifier })
+const redirect = (requestRedirect: RouteFilter['requestRedirect'] & object) => ({
+  type: 'RequestRedirect',
+  requestRedirect,
+})
+const below = (replacePrefixMatch: string) => ({ type: 'ReplacePrefixMatch', replacePrefixMatch })
 
 interface Told {
   listeners?: Listener[]
@@ -13,9 +29,16 @@ interface Told {
   namespace?: string
   hostnames?: string[]
   rules?: RouteRule[]
+  grants?: ReferenceGrantObject[]
 }
 
-function read({ listeners = [http()], parent, namespace = 'default', hostnames, rules = [] }: Told) {
+/** Lies in the namespace `shop`. */
+const grant = (kind: string, namespace: string, to: { kind: string; name?: string }): ReferenceGrantObject => ({
+  metadata: { name: 'g', namespace: 'shop' },
+  spec: { from: [{ group: 'gateway.networking.k8s.io', kind, namespace }], to: [{ group: '', ...to }] },
+})
+
+function read({ listeners = [http()], parent, namespace = 'default', hostnames, rules = [], grants = [] }: Told) {
   const route: HttpRouteObject = {
     metadata: { name: 'r', namespace, creationTimestamp: '2026-01-01T00:00:00Z' },
     spec: { parentRefs: [{ name: 'gw', namespace: 'default', ...parent }], ...(hostnames ? { hostnames } : {}), rules },
@@ -25,6 +48,7 @@ function read({ listeners = [http()], parent, namespace = 'default', hostnames, 
     classes: [{ metadata: { name: 'nginx' }, spec: { controllerName: GATEWAY_CONTROLLER } }],
     gateways: [{ metadata: { name: 'gw', namespace: 'default' }, spec: { gatewayClassName: 'nginx', listeners } }],
     routes: [route],
+    grants,
     labelsOfNamespace: (name): Record<string, string> => (name === 'shop' ? { team: 'shop' } : {}),
     service: (key) => (key === 'default/gone' ? undefined : service),
     slicesOf: () => [],
@@ -36,6 +60,8 @@ function read({ listeners = [http()], parent, namespace = 'default', hostnames, 
   return {
     hosts: sites.map(({ host }) => host),
     route: reasons(routes[0]?.parents[0]?.verdicts),
+    gateway: reasons(gateways[0]?.verdicts),
+    changes: sites[0]?.plain[0]?.rules[0]?.changes,
     listeners: gateways[0]?.listeners.map(({ verdicts }) => reasons(verdicts)) ?? [],
     attached: gateways[0]?.listeners.map(({ attached }) => attached.length),
   }
@@ -81,7 +107,39 @@ describe('a route', () => {
       { hostnames: ['b.example'], listeners: [http({ hostname: 'a.example' })] },
       'False NoMatchingListenerHostname',
     ],
-    ['wants what the door cannot do', { rules: [{ filters: [{ type: 'RequestMirror' }] }] }, 'False UnsupportedValue'],
+    ['wants what the door cannot do', { rules: [{ filters: [{ type: 'CORS' }] }] }, 'False UnsupportedValue'],
+    [
+      'wants the headers of one backend changed',
+      { rules: [{ backendRefs: [to('web', { filters: [{ type: 'RequestHeaderModifier' }] })] }] },
+      'False UnsupportedValue',
+    ],
+    [
+      'would write a line into a header',
+      { rules: [{ filters: [modifier({ set: [{ name: 'a', value: 'b\r\nc: d' }] })] }] },
+      'False UnsupportedValue',
+    ],
+    [
+      'takes away what is no header',
+      { rules: [{ filters: [modifier({ remove: ['a b'] })] }] },
+      'False UnsupportedValue',
+    ],
+    [
+      'redirects by a code that keeps the method, and a prefix',
+      { rules: [{ filters: [redirect({ statusCode: 308, path: below('/b') })] }] },
+      'False UnsupportedValue',
+    ],
+    ['redirects by such a code', { rules: [{ filters: [redirect({ statusCode: 308 })] }] }, 'True Accepted'],
+    [
+      'rewrites to more than a path',
+      { rules: [{ filters: [{ type: 'URLRewrite', urlRewrite: { path: below('/a?b') } }] }] },
+      'False UnsupportedValue',
+    ],
+    ['waits for so long', { rules: [{ timeouts: { request: '1s' } }] }, 'False UnsupportedValue'],
+    [
+      'is from nowhere at all',
+      { listeners: [http({ allowedRoutes: { namespaces: { from: 'None' } } })] },
+      'False NotAllowedByListeners',
+    ],
     [
       'matches a header by a pattern',
       { rules: [{ matches: [{ headers: [{ type: 'RegularExpression', name: 'a', value: '.' }] }] }] },
@@ -100,6 +158,43 @@ describe('a route', () => {
   ])('to %j', (backend, expected) => {
     expect(read({ rules: [{ backendRefs: [backend] }] }).route[1]).toBe(`ResolvedRefs=${expected}`)
   })
+
+  it.each([
+    ['all Services', grant('HTTPRoute', 'default', { kind: 'Service' }), 'True ResolvedRefs'],
+    ['this one', grant('HTTPRoute', 'default', { kind: 'Service', name: 'web' }), 'True ResolvedRefs'],
+    ['another one', grant('HTTPRoute', 'default', { kind: 'Service', name: 'api' }), 'False RefNotPermitted'],
+    ['Secrets', grant('HTTPRoute', 'default', { kind: 'Secret' }), 'False RefNotPermitted'],
+    ['routes of another namespace', grant('HTTPRoute', 'other', { kind: 'Service' }), 'False RefNotPermitted'],
+    ['Gateways', grant('Gateway', 'default', { kind: 'Service' }), 'False RefNotPermitted'],
+  ])('to a Service of another namespace, which grants %s', (_what, granted, expected) => {
+    const backendRefs = [to('web', { namespace: 'shop' })]
+    const route = { rules: [{ backendRefs }] }
+    expect(read({ ...route, grants: [granted] }).route[1]).toBe(`ResolvedRefs=${expected}`)
+    const requestMirror = { backendRef: backendRefs[0]! }
+    const mirroring = { rules: [{ filters: [{ type: 'RequestMirror', requestMirror }], backendRefs: [to('web')] }] }
+    expect(read({ ...mirroring, grants: [granted] }).route[1]).toBe(`ResolvedRefs=${expected}`)
+  })
+
+  it('hands its filters on, with the prefix that it matches', () => {
+    const urlRewrite = { hostname: 'b.example', path: below('c') }
+    const filters = [
+      modifier({ add: [{ name: 'a', value: '1' }] }),
+      { type: 'URLRewrite', urlRewrite },
+      { type: 'RequestMirror', requestMirror: { backendRef: to('gone') } },
+    ]
+    expect(
+      read({ rules: [{ matches: [{ path: { value: '/a/' } }], filters, backendRefs: [to('web')] }] }).changes,
+    ).toEqual({
+      request: { set: [], add: [{ name: 'a', value: '1' }], remove: [] },
+      host: 'b.example',
+      path: { prefix: '/a/', by: '/c' },
+      mirrors: [expect.objectContaining({ isInvalid: true })],
+    })
+    const filter = redirect({ scheme: 'https', path: { type: 'ReplaceFullPath', replaceFullPath: '/b' } })
+    expect(read({ rules: [{ filters: [filter] }] }).changes).toEqual({
+      redirect: { scheme: 'https', path: { full: '/b' }, code: 302 },
+    })
+  })
 })
 
 describe('a listener', () => {
@@ -113,8 +208,36 @@ describe('a listener', () => {
       https({ tls: { certificateRefs: [{ name: 'none' }] } }),
       ['Accepted=True Accepted', 'Programmed=False Invalid', 'ResolvedRefs=False InvalidCertificateRef'],
     ],
+    [
+      'HTTPS with another namespace’s certificate',
+      https({ tls: { certificateRefs: [{ name: 'tls', namespace: 'shop' }] } }),
+      ['Accepted=True Accepted', 'Programmed=False Invalid', 'ResolvedRefs=False RefNotPermitted'],
+    ],
+    [
+      'routes of a kind that there is not',
+      http({ allowedRoutes: { kinds: [{ kind: 'TCPRoute' }, { kind: 'HTTPRoute' }] } }),
+      ['Accepted=True Accepted', 'Programmed=True Programmed', 'ResolvedRefs=False InvalidRouteKinds'],
+    ],
   ])('for %s', (_what, listener, expected) => {
     expect(read({ listeners: [listener] }).listeners[0]).toEqual(expect.arrayContaining(expected))
+  })
+
+  it('has a certificate of another namespace that grants it', () => {
+    const listener = https({ tls: { certificateRefs: [{ name: 'tls', namespace: 'shop' }] } })
+    const grants = [grant('Gateway', 'default', { kind: 'Secret', name: 'tls' })]
+    // It may be read, and is not there.
+    expect(read({ listeners: [listener], grants }).listeners[0]).toContain('ResolvedRefs=False InvalidCertificateRef')
+  })
+
+  it.each([
+    [[http()], ['Accepted=True Accepted', 'Programmed=True Programmed']],
+    [
+      [http(), http({ name: 'b', port: 81 })],
+      ['Accepted=True ListenersNotValid', 'Programmed=True Programmed'],
+    ],
+    [[http({ port: 81 })], ['Accepted=False ListenersNotValid', 'Programmed=False Invalid']],
+  ])('of %j makes a Gateway what it is', (listeners, expected) => {
+    expect(read({ listeners }).gateway).toEqual(expected)
   })
 
   it('is told of another one at its port and with its name', () => {

@@ -3,28 +3,26 @@
 
 import { selectorOfObject } from '../apimachinery/label-selector.ts'
 import { keyOf } from '../apimachinery/object-meta.ts'
-import { type ClusterParts, certificateOf } from './cluster-parts.ts'
-import type { GatewayClassObject, GatewayObject, HttpRouteObject, Listener, ParentRef } from './gateway-kinds.ts'
-import { type Match, matchesOf, type RouteReading, unsupported } from './route-matches.ts'
+import {
+  type GatewayClassObject,
+  type GatewayObject,
+  GROUP,
+  type HttpRouteObject,
+  type ParentRef,
+} from './gateway-kinds.ts'
+import { type ListenerReading, listenersOf, no, type Verdict, yes } from './gateway-listeners.ts'
+import { type Match, matchesOf, type RouteParts, type RouteReading, unsupported } from './route-matches.ts'
 import { locationsOf } from './route-order.ts'
 import type { Certificate, Site } from './site.ts'
 
 /** As GatewayClasses name this program. */
 export const GATEWAY_CONTROLLER = 'podium.dev/gateway-nginx'
 
-export interface GatewayWorld extends ClusterParts {
+export interface GatewayWorld extends RouteParts {
   classes: readonly GatewayClassObject[]
   gateways: readonly GatewayObject[]
   routes: readonly HttpRouteObject[]
   labelsOfNamespace(name: string): Record<string, string>
-}
-
-/** A condition without its times. */
-export interface Verdict {
-  type: string
-  status: 'True' | 'False'
-  reason: string
-  message: string
 }
 
 export interface GatewaySites {
@@ -35,24 +33,13 @@ export interface GatewaySites {
   routes: { object: HttpRouteObject; parents: { parentRef: ParentRef; verdicts: Verdict[] }[] }[]
 }
 
-export interface ListenerReading {
-  listener: Listener
-  gateway: GatewayObject
-  /** Whether anybody is answered at it. */
-  isOpen: boolean
-  certificate?: Certificate
-  verdicts: Verdict[]
-  attached: { hosts: string[]; matches: Match[] }[]
-}
-
 export function gatewaySites(world: GatewayWorld): GatewaySites {
   const classes = world.classes.filter(({ spec }) => spec.controllerName === GATEWAY_CONTROLLER)
   const names = new Set(classes.map(({ metadata }) => metadata?.name))
-  const gateways = oldestFirst(world.gateways.filter(({ spec }) => names.has(spec.gatewayClassName))).map((object) => ({
-    object,
-    verdicts: [yes('Accepted', 'Accepted'), yes('Programmed', 'Programmed')],
-    listeners: listenersOf(world, object),
-  }))
+  const gateways = oldestFirst(world.gateways.filter(({ spec }) => names.has(spec.gatewayClassName))).map((object) => {
+    const listeners = listenersOf(world, object)
+    return { object, verdicts: verdictsOf(listeners), listeners }
+  })
   const listeners = gateways.flatMap((one) => one.listeners)
   const routes = oldestFirst(world.routes).flatMap((object) => {
     const parents = (object.spec.parentRefs ?? []).flatMap((parentRef) => {
@@ -70,67 +57,22 @@ export function gatewaySites(world: GatewayWorld): GatewaySites {
   }
 }
 
-function listenersOf(world: GatewayWorld, gateway: GatewayObject): ListenerReading[] {
-  const taken = new Set<string>()
-  return gateway.spec.listeners.map((listener) => {
-    const { protocol, port, hostname = '', tls } = listener
-    const reading = { listener, gateway, attached: [] }
-    const conflict = `${port} ${hostname}`
-    const isConflicted = taken.has(conflict)
-    taken.add(conflict)
-    const conflicted = isConflicted
-      ? no('Conflicted', 'True', 'HostnameConflict', 'another listener has this port and name')
-      : no('Conflicted', 'False', 'NoConflicts', '')
-    const refusal = refusalOf(listener)
-    if (refusal) return { ...reading, isOpen: false, verdicts: [refusal, closed('Invalid'), resolved(), conflicted] }
-    const accepted = yes('Accepted', 'Accepted')
-    if (protocol === 'HTTP') {
-      const programmed = isConflicted ? closed('Invalid') : yes('Programmed', 'Programmed')
-      return { ...reading, isOpen: !isConflicted, verdicts: [accepted, programmed, resolved(), conflicted] }
-    }
-    const problems: string[] = []
-    const certificate = listenerCertificate(world, gateway, tls, (problem) => problems.push(problem))
-    const refs = certificate ? resolved() : no('ResolvedRefs', 'False', 'InvalidCertificateRef', problems.join('; '))
-    const isOpen = certificate !== undefined && !isConflicted
-    const programmed = isOpen ? yes('Programmed', 'Programmed') : closed('Invalid')
-    const verdicts = [accepted, programmed, refs, conflicted]
-    return { ...reading, isOpen, ...(certificate ? { certificate } : {}), verdicts }
-  })
-}
-
-/** This door has two ports, and each speaks one protocol. */
-function refusalOf({ protocol, port, tls }: Listener): Verdict | undefined {
-  const expected = { HTTP: 80, HTTPS: 443 }[protocol]
-  if (expected === undefined) {
-    return no('Accepted', 'False', 'UnsupportedProtocol', `this gateway speaks HTTP and HTTPS, not ${protocol}`)
-  }
-  if (port !== expected) {
-    return no('Accepted', 'False', 'PortUnavailable', `this gateway speaks ${protocol} at port ${expected} only`)
-  }
-  if (protocol === 'HTTPS' && (tls?.mode ?? 'Terminate') !== 'Terminate') {
-    return no('Accepted', 'False', 'UnsupportedProtocol', 'this gateway ends TLS itself: mode must be Terminate')
-  }
-  return undefined
-}
-
-function listenerCertificate(
-  world: GatewayWorld,
-  gateway: GatewayObject,
-  tls: Listener['tls'],
-  problem: (words: string) => void,
-): Certificate | undefined {
-  const [ref] = tls?.certificateRefs ?? []
-  const { namespace = '' } = gateway.metadata ?? {}
-  if (!ref) problem('no certificate is named')
-  else if ((ref.kind ?? 'Secret') !== 'Secret' || ref.group) problem(`a certificate is a Secret, not a ${ref.kind}`)
-  else if ((ref.namespace ?? namespace) !== namespace) problem('a certificate of another namespace is not permitted')
-  else return certificateOf(world, `${namespace}/${ref.name}`, problem)
-  return undefined
+/** One listener that is as it should be is enough. */
+function verdictsOf(listeners: readonly ListenerReading[]): Verdict[] {
+  const refused = listeners.filter(({ verdicts }) =>
+    verdicts.some(({ type, status }) => type === 'Accepted' && status !== 'True'),
+  )
+  const names = refused.map(({ listener }) => listener.name).join(', ')
+  const message = `not accepted of its listeners: ${names}`
+  if (refused.length === 0) return [yes('Accepted', 'Accepted'), yes('Programmed', 'Programmed')]
+  if (refused.length < listeners.length)
+    return [{ ...yes('Accepted', 'ListenersNotValid'), message }, yes('Programmed', 'Programmed')]
+  return [no('Accepted', 'False', 'ListenersNotValid', message), no('Programmed', 'False', 'Invalid', message)]
 }
 
 function isParent({ group, kind, namespace, name }: ParentRef, route: HttpRouteObject, { metadata }: GatewayObject) {
   return (
-    (group ?? 'gateway.networking.k8s.io') === 'gateway.networking.k8s.io' &&
+    (group ?? GROUP) === GROUP &&
     (kind ?? 'Gateway') === 'Gateway' &&
     name === metadata?.name &&
     (namespace ?? route.metadata?.namespace) === metadata?.namespace
@@ -153,7 +95,7 @@ function attach(
     ({ listener }) => (!sectionName || listener.name === sectionName) && (!port || listener.port === port),
   )
   if (named.length === 0) return refused('NoMatchingParent', 'the Gateway has no such listener')
-  const allowing = named.filter(({ listener, gateway }) => isAllowed(world, listener, { route, gateway }))
+  const allowing = named.filter((one) => one.takesRoutes && isAllowed(world, one, route))
   if (allowing.length === 0) return refused('NotAllowedByListeners', 'no listener allows routes of this namespace')
   const meeting = allowing.flatMap((one) => {
     const hosts = commonHosts(one.listener.hostname, route.spec.hostnames)
@@ -168,17 +110,18 @@ function attach(
 
 function isAllowed(
   world: GatewayWorld,
-  { allowedRoutes }: Listener,
-  { route, gateway }: { route: HttpRouteObject; gateway: GatewayObject },
+  { listener, gateway }: ListenerReading,
+  { metadata }: HttpRouteObject,
 ): boolean {
-  const { kinds, namespaces } = allowedRoutes ?? {}
-  if (kinds && !kinds.some(({ kind }) => kind === 'HTTPRoute')) return false
-  const namespace = route.metadata?.namespace ?? ''
+  const { namespaces } = listener.allowedRoutes ?? {}
+  const namespace = metadata?.namespace ?? ''
   switch (namespaces?.from ?? 'Same') {
     case 'All':
       return true
     case 'Selector':
       return selectorOfObject(namespaces?.selector).matches(world.labelsOfNamespace(namespace))
+    case 'None':
+      return false
     default:
       return namespace === gateway.metadata?.namespace
   }
@@ -228,13 +171,3 @@ const oldestFirst = <T extends GatewayObject | HttpRouteObject>(objects: readonl
   const age = ({ metadata }: T) => String(metadata?.creationTimestamp ?? '')
   return [...objects].sort((a, b) => age(a).localeCompare(age(b)) || keyOf(a).localeCompare(keyOf(b)))
 }
-
-const yes = (type: string, reason: string): Verdict => ({ type, status: 'True', reason, message: '' })
-const no = (type: string, status: 'True' | 'False', reason: string, message: string): Verdict => ({
-  type,
-  status,
-  reason,
-  message,
-})
-const closed = (reason: string) => no('Programmed', 'False', reason, 'nobody is answered at this listener')
-const resolved = () => yes('ResolvedRefs', 'ResolvedRefs')

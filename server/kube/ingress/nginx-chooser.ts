@@ -4,65 +4,76 @@
 //   header, method, query ─ map ─► does this condition hold? ─ map ─► the first rule whose conditions all hold
 //   request id ─ split_clients ─► whose turn it is among a rule's backends
 
-import { exactly, quote } from './nginx-words.ts'
-import type { Condition, Rule } from './site.ts'
+import { exactly, quote, table } from './nginx-words.ts'
+import type { Backend, Condition, Rule } from './site.ts'
 
 /** What a location is sent to that no backend can be: names of backends have no blank. */
 const NONE = 'no endpoint'
 const INVALID = 'no backend'
+const ANSWERS: Record<string, string> = {
+  [NONE]: 'return 503 "no endpoint is ready\\n";',
+  [INVALID]: 'return 500 "the route leads nowhere\\n";',
+}
 
 export interface Chooser {
   /** For the file's top. */
-  top: string
+  top: string[]
   /** For the location. */
   inside: string[]
 }
 
-/** `number` tells its variables from those of others. */
-export function chooser(rules: readonly Rule[], number: number): Chooser {
-  const parts: string[] = []
+/** Leads to the location of the first rule that fits. `number` tells its variables from those of others. */
+export function ruleChooser(rules: readonly Rule[], number: number, locationOf: (rule: Rule) => string): Chooser {
+  const top: string[] = []
   const holds = rules.map(({ conditions }, at) => {
     const each = conditions.map((condition, index) => {
       const variable = `$holds_${number}_${at}_${index}`
-      parts.push(map(variableOf(condition), variable, [`${exactly(condition.value)} 1`, 'default 0']))
+      top.push(map(variableOf(condition), variable, [`${exactly(condition.value)} 1`, 'default 0']))
       return variable
     })
     if (each.length === 0) return '1'
     const all = `$all_${number}_${at}`
-    parts.push(map(joined(each), all, [`"${'1'.repeat(each.length)}" 1`, 'default 0']))
+    top.push(map(joined(each), all, [`"${'1'.repeat(each.length)}" 1`, 'default 0']))
     return all
   })
-  const targets = rules.map((rule, at) => {
-    const { text, target } = targetOf(rule, `$share_${number}_${at}`)
-    if (text) parts.push(text)
-    return `"~^${'0'.repeat(at)}1" ${target}`
+  const chosen = `$rule_${number}`
+  const targets = rules.map((rule, at) => `"~^${'0'.repeat(at)}1" ${quote(locationOf(rule))}`)
+  top.push(map(joined(holds), chosen, [...targets, 'default ""']))
+  return {
+    top,
+    inside: [
+      `if (${chosen} = "") { return 404 "no rule of the route fits\\n"; }`,
+      // No file has such a name: what nginx tries then may be a location whose name is worked out.
+      `try_files /.podium/none $${chosen.slice(1)};`,
+    ],
+  }
+}
+
+/** Leads to one of a rule's backends. */
+export function backendChooser({ split }: Rule, number: number): Chooser {
+  const shares = split.filter(({ weight }) => weight > 0)
+  const total = shares.reduce((sum, { weight }) => sum + weight, 0)
+  const names = shares.map(({ backend }) => targetOf(backend))
+  const [only = INVALID] = names
+  if (new Set(names).size <= 1) return { top: [], inside: [ANSWERS[only] ?? `proxy_pass http://${only};`] }
+  const lines = shares.map(({ weight }, at) => {
+    const share = at === shares.length - 1 ? '*' : `${((100 * weight) / total).toFixed(2)}%`
+    return `${share} ${quote(names[at]!)}`
   })
   const chosen = `$backend_${number}`
-  parts.push(map(joined(holds), chosen, [...targets, 'default ""']))
-  const unless = (value: string, answer: string) => `if (${chosen} = "${value}") { ${answer} }`
+  const refused = Object.entries(ANSWERS).filter(([name]) => names.includes(name))
   return {
-    top: parts.join('\n'),
+    top: [table(`split_clients $request_id ${chosen}`, lines)],
     inside: [
-      unless('', 'return 404 "no rule of the route fits\\n";'),
-      unless(NONE, 'return 503 "no endpoint is ready\\n";'),
-      unless(INVALID, 'return 500 "the route leads nowhere\\n";'),
+      ...refused.map(([name, answer]) => `if (${chosen} = "${name}") { ${answer} }`),
       `proxy_pass http://${chosen};`,
     ],
   }
 }
 
-function targetOf({ split }: Rule, variable: string): { text?: string; target: string } {
-  const shares = split.filter(({ weight }) => weight > 0)
-  const total = shares.reduce((sum, { weight }) => sum + weight, 0)
-  const names = shares.map(({ backend }) =>
-    quote(backend.isInvalid ? INVALID : backend.addresses.length > 0 ? backend.name : NONE),
-  )
-  if (names.length === 0) return { target: quote(INVALID) }
-  if (names.length === 1) return { target: names[0]! }
-  const lines = shares.map(({ weight }, at) =>
-    at === shares.length - 1 ? `* ${names[at]}` : `${((100 * weight) / total).toFixed(2)}% ${names[at]}`,
-  )
-  return { text: blockOf(`split_clients $request_id ${variable}`, lines), target: variable }
+const targetOf = ({ name, addresses, isInvalid }: Backend) => {
+  if (isInvalid) return INVALID
+  return addresses.length > 0 ? name : NONE
 }
 
 function variableOf({ of, name }: Condition): string {
@@ -74,7 +85,4 @@ function variableOf({ of, name }: Condition): string {
 const joined = (parts: readonly string[]) =>
   parts.map((part) => (part.startsWith('$') ? `\${${part.slice(1)}}` : part)).join('')
 
-const map = (from: string, to: string, lines: string[]) => blockOf(`map "${from}" ${to}`, lines)
-
-const blockOf = (head: string, lines: readonly string[]) =>
-  [`    ${head} {`, ...lines.map((line) => `        ${line};`), '    }'].join('\n')
+const map = (from: string, to: string, lines: string[]) => table(`map "${from}" ${to}`, lines)

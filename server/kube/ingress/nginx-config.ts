@@ -1,7 +1,8 @@
 // The configuration of nginx for a set of sites. Whoever looks into the pod finds it in /etc/nginx/nginx.conf.
 
-import { chooser } from './nginx-chooser.ts'
-import { quote } from './nginx-words.ts'
+import { changeLines, FORWARDED, redirectLines } from './nginx-changes.ts'
+import { backendChooser, ruleChooser } from './nginx-chooser.ts'
+import { block, DOLLAR, quote } from './nginx-words.ts'
 import type { Backend, Location, Rule, Site } from './site.ts'
 
 /** Where certificates are put; nginx reads them by name. */
@@ -26,13 +27,13 @@ export function nginxFiles(sites: readonly Site[], hasSix = true): NginxFiles {
     const { name, certPem, keyPem } = secure.certificate
     return [[`${CERTIFICATES}/${name}.pem`, `${certPem.trimEnd()}\n${keyPem.trimEnd()}\n`] as const]
   })
-  const config = [HEAD, ...withAddresses.map(upstream), ...writer.choosers, ...servers, '}\n'].join('\n')
+  const config = [HEAD, ...withAddresses.map(upstream), ...writer.top, ...servers, '}\n'].join('\n')
   return { config, certificates: new Map(certificates) }
 }
 
 const backendsOf = ({ plain, secure }: Site): Backend[] =>
   [...plain, ...(secure?.locations ?? [])].flatMap(({ rules }) =>
-    rules.flatMap(({ split }) => split.map(({ backend }) => backend)),
+    rules.flatMap(({ split, changes }) => [...split.map(({ backend }) => backend), ...(changes?.mirrors ?? [])]),
   )
 
 const HEAD = `worker_processes 2;
@@ -57,23 +58,19 @@ http {
     }
     proxy_http_version 1.1;
     proxy_buffering off;
-    proxy_set_header Host $http_host;
-    proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection $connection_upgrade;
-    proxy_set_header X-Real-IP $remote_addr;
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Host $http_host;
-    proxy_set_header X-Forwarded-Port $server_port;
-    proxy_set_header X-Forwarded-Proto $scheme;
+${FORWARDED.map(([name, value]) => `    proxy_set_header ${name} ${value};`).join('\n')}
+
+${DOLLAR}
 `
 
 const upstream = ({ name, addresses }: Backend) =>
   [`    upstream ${name} {`, ...addresses.map((address) => `        server ${address};`), '    }\n'].join('\n')
 
 class ServerWriter {
-  /** What locations need at the top that choose among rules. */
-  readonly choosers: string[] = []
-  readonly #known = new Map<readonly Rule[], string[]>()
+  /** What locations need at the top. */
+  readonly top: string[] = []
+  readonly #choosers = new Map<readonly Rule[], string[]>()
+  readonly #rules = new Map<Rule, RuleLines>()
   readonly #hasSix: boolean
 
   constructor(hasSix: boolean) {
@@ -98,7 +95,7 @@ class ServerWriter {
       ...(this.#hasSix ? [`listen [::]:${port}${how};`] : []),
       ...tls,
       `server_name ${serverName(host)};`,
-      ...places(locations).flatMap(([match, rules]) => block(`location ${match}`, this.#answer(rules))),
+      ...this.#places(locations, port === 443 ? 'https' : 'http'),
       ...(locations.some(({ path, isExact }) => path === '/' && !isExact)
         ? []
         : block('location /', ['return 404 "default backend - 404\\n";'])),
@@ -106,25 +103,70 @@ class ServerWriter {
     return ['    server {', ...lines.map((line) => `        ${line}`), '    }\n'].join('\n')
   }
 
-  #answer(rules: readonly Rule[]): string[] {
-    const [first] = rules
-    const only = rules.length === 1 && first?.conditions.length === 0 && first.split.length === 1 && first.split[0]
-    if (only && !only.backend.isInvalid && only.weight > 0) {
-      const { name, addresses } = only.backend
-      return [addresses.length > 0 ? `proxy_pass http://${name};` : 'return 503 "no endpoint is ready\\n";']
+  #places(locations: readonly Location[], scheme: 'http' | 'https'): string[] {
+    const used = new Set<RuleLines>()
+    const chosen = new Map<string, string[]>()
+    const lines = places(locations).flatMap(([match, rules]) => {
+      const [first] = rules
+      if (rules.length === 1 && first?.conditions.length === 0) {
+        const rule = this.#rule(first)
+        used.add(rule)
+        return block(`location ${match}`, rule.inside(scheme))
+      }
+      for (const rule of rules.map((one) => this.#rule(one))) {
+        used.add(rule)
+        chosen.set(rule.location, rule.inside(scheme))
+      }
+      return block(`location ${match}`, this.#chooser(rules))
+    })
+    return [
+      ...lines,
+      ...Array.from(chosen).flatMap(([location, inside]) => block(`location ${location}`, inside)),
+      ...[...used].flatMap(({ beside }) => beside),
+    ]
+  }
+
+  #chooser(rules: readonly Rule[]): string[] {
+    let inside = this.#choosers.get(rules)
+    if (!inside) {
+      const made = ruleChooser(rules, this.#choosers.size, (rule) => this.#rule(rule).location)
+      this.top.push(...made.top)
+      inside = made.inside
+      this.#choosers.set(rules, inside)
     }
-    let lines = this.#known.get(rules)
+    return inside
+  }
+
+  /** The same rule may stand in many places, of several names. */
+  #rule(rule: Rule): RuleLines {
+    let lines = this.#rules.get(rule)
     if (!lines) {
-      const made = chooser(rules, this.#known.size)
-      this.choosers.push(made.top)
-      lines = made.inside
-      this.#known.set(rules, lines)
+      lines = this.#written(rule, this.#rules.size)
+      this.#rules.set(rule, lines)
     }
     return lines
   }
+
+  #written(rule: Rule, number: number): RuleLines {
+    const location = `@rule_${number}`
+    const { redirect, ...changes } = rule.changes ?? {}
+    if (redirect) {
+      return { location, beside: [], inside: (scheme) => redirectLines(redirect, scheme, changes.response) }
+    }
+    const { top, beside, inside } = changeLines(changes, number)
+    const choice = backendChooser(rule, number)
+    this.top.push(...top, ...choice.top)
+    // Where a path is changed nginx reads no further: whoever is refused is refused before.
+    const lines = [...choice.inside, ...inside]
+    return { location, beside, inside: () => lines }
+  }
 }
 
-const block = (head: string, lines: readonly string[]) => [`${head} {`, ...lines.map((line) => `    ${line}`), '}']
+interface RuleLines {
+  location: string
+  beside: string[]
+  inside: (scheme: 'http' | 'https') => string[]
+}
 
 function serverName(host: string): string {
   if (host === '') return '_'

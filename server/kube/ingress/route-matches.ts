@@ -2,7 +2,9 @@
 
 import { keyOf } from '../apimachinery/object-meta.ts'
 import { backendOf, type ClusterParts } from './cluster-parts.ts'
-import type { HttpRouteObject, RouteMatch, RouteRule } from './gateway-kinds.ts'
+import type { BackendRef, HttpRouteObject, ReferenceGrantObject, RouteMatch } from './gateway-kinds.ts'
+import { isGranted } from './reference-grants.ts'
+import { changesOf, unsupportedFilter } from './route-filters.ts'
 import type { Backend, Condition, Rule } from './site.ts'
 
 export interface Match {
@@ -19,7 +21,11 @@ export interface RouteReading {
   problem?: { reason: 'InvalidKind' | 'RefNotPermitted' | 'BackendNotFound'; message: string }
 }
 
-export function matchesOf(parts: ClusterParts, route: HttpRouteObject): RouteReading {
+export interface RouteParts extends ClusterParts {
+  grants: readonly ReferenceGrantObject[]
+}
+
+export function matchesOf(parts: RouteParts, route: HttpRouteObject): RouteReading {
   const reading: RouteReading = { matches: [] }
   const born = `${route.metadata?.creationTimestamp} ${keyOf(route)}`
   for (const [at, rule] of (route.spec.rules ?? []).entries()) {
@@ -29,11 +35,12 @@ export function matchesOf(parts: ClusterParts, route: HttpRouteObject): RouteRea
     }))
     for (const [index, match] of (rule.matches ?? [{}]).entries()) {
       const { type = 'PathPrefix', value = '/' } = match.path ?? {}
+      const changes = changesOf(rule.filters ?? [], value, (ref) => backendOfRef(parts, route, ref, reading))
       const age = `${born} ${String(at).padStart(4, '0')} ${String(index).padStart(4, '0')}`
       reading.matches.push({
         path: value,
         isExact: type === 'Exact',
-        rule: { conditions: conditionsOf(match), split },
+        rule: { conditions: conditionsOf(match), split, ...(changes && { changes }) },
         age,
       })
     }
@@ -43,10 +50,10 @@ export function matchesOf(parts: ClusterParts, route: HttpRouteObject): RouteRea
 
 /** What this door cannot do is refused, rather than left out. */
 export function unsupported({ spec }: HttpRouteObject): string | undefined {
-  for (const { filters = [], matches = [], backendRefs = [] } of spec.rules ?? []) {
-    const [filter] = [...filters, ...backendRefs.flatMap((ref) => ref.filters ?? [])]
-    if (filter) return `filters are not supported: ${filter.type}`
-    for (const { path, headers = [], queryParams = [] } of matches) {
+  for (const rule of spec.rules ?? []) {
+    const filter = unsupportedFilter(rule)
+    if (filter) return filter
+    for (const { path, headers = [], queryParams = [] } of rule.matches ?? []) {
       if (path?.type === 'RegularExpression') return 'paths are not matched by regular expressions'
       const odd = [...headers, ...queryParams].find(({ type }) => (type ?? 'Exact') !== 'Exact')
       if (odd) return `${odd.name} is not matched by regular expressions`
@@ -66,21 +73,22 @@ const conditionsOf = ({ method, headers = [], queryParams = [] }: RouteMatch): C
 ]
 
 function backendOfRef(
-  parts: ClusterParts,
+  parts: RouteParts,
   route: HttpRouteObject,
-  { group = '', kind = 'Service', namespace, name, port = 0 }: NonNullable<RouteRule['backendRefs']>[number],
+  { group = '', kind = 'Service', namespace, name, port = 0 }: BackendRef,
   reading: RouteReading,
 ): Backend {
   const own = route.metadata?.namespace ?? ''
+  const there = namespace ?? own
   const nowhere = (reason: NonNullable<RouteReading['problem']>['reason'], message: string): Backend => {
     reading.problem ??= { reason, message }
-    return { name: `${own}.${name}.${port}.nowhere`, addresses: [], isInvalid: true }
+    return { name: `${there}.${name}.${port}.nowhere`, addresses: [], isInvalid: true }
   }
   if (group !== '' || kind !== 'Service') return nowhere('InvalidKind', `a backend is a Service, not a ${kind}`)
-  if ((namespace ?? own) !== own) {
-    return nowhere('RefNotPermitted', `Service "${namespace}/${name}" is of another namespace`)
+  if (!isGranted(parts.grants, { kind: 'HTTPRoute', namespace: own }, { kind: 'Service', namespace: there, name })) {
+    return nowhere('RefNotPermitted', `no ReferenceGrant permits Service "${there}/${name}" of another namespace`)
   }
   const problems: string[] = []
-  const backend = backendOf(parts, `${own}/${name}`, { number: port }, (problem) => problems.push(problem))
+  const backend = backendOf(parts, `${there}/${name}`, { number: port }, (problem) => problems.push(problem))
   return problems[0] ? nowhere('BackendNotFound', problems[0]) : backend
 }

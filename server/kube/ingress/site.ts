@@ -23,6 +23,37 @@ export interface Rule {
   conditions: Condition[]
   /** So much of the requests for each; nobody at all where all weights are 0. */
   split: { backend: Backend; weight: number }[]
+  changes?: Changes
+}
+
+/** What becomes of a request, and of what is answered, on the way. */
+export interface Changes {
+  request?: HeaderChanges
+  response?: HeaderChanges
+  /** Whom it is for, as whoever answers hears it. */
+  host?: string
+  path?: PathChange
+  /** Nobody behind the door is asked: the caller is sent on. */
+  redirect?: Redirect
+  /** They hear it too; what they answer nobody hears. */
+  mirrors?: Backend[]
+}
+
+export interface HeaderChanges {
+  set: { name: string; value: string }[]
+  add: { name: string; value: string }[]
+  remove: string[]
+}
+
+/** All of the path by another, or what stands before the rest of it. */
+export type PathChange = { full: string } | { prefix: string; by: string }
+
+export interface Redirect {
+  scheme?: 'http' | 'https'
+  host?: string
+  port?: number
+  path?: PathChange
+  code: number
 }
 
 export interface Condition {
