@@ -18,6 +18,8 @@ const services = [
   service('db', { clusterIP: 'None', ports: [{ name: 'sql', port: 5432 }] }),
   service('empty', { clusterIP: 'None' }),
   service('elsewhere', { type: 'ExternalName', externalName: 'web.shop.svc.cluster.local' }),
+  service('twice', { type: 'ExternalName', externalName: 'Elsewhere.shop.svc.cluster.local' }),
+  service('circle', { type: 'ExternalName', externalName: 'circle.shop.svc.cluster.local' }),
   service('outside', { type: 'ExternalName', externalName: 'example.org' }),
 ]
 const slice: EndpointSlice = {
@@ -74,6 +76,11 @@ describe('names of Services', () => {
       asked: 'elsewhere.shop.svc.cluster.local',
       data: ['web.shop.svc.cluster.local', '10.96.0.50'],
     },
+    {
+      name: 'and one behind it',
+      asked: 'twice.shop.svc.cluster.local',
+      data: ['Elsewhere.shop.svc.cluster.local', 'web.shop.svc.cluster.local', '10.96.0.50'],
+    },
     { name: 'an alias to the world is handed on', asked: 'outside.shop.svc.cluster.local', data: ['example.org'] },
     {
       name: 'an address has a name',
@@ -114,6 +121,31 @@ describe('names of Services', () => {
     ])
     expect(reply.additionals?.map((extra) => ('data' in extra ? extra.data : ''))).toEqual(['10.244.1.2', '10.244.2.3'])
   })
+})
+
+it('follows aliases that lead in a circle for a while, and leads nowhere', () => {
+  const reply = ask('circle.shop.svc.cluster.local', 'A', { edns: true })
+  expect([reply.rcode, data(reply).length]).toEqual(['NOERROR', 8])
+})
+
+it('tells all ports by SRV where the name does not say which', () => {
+  expect(data(ask('db.shop.svc.cluster.local', 'SRV'))).toMatchObject([
+    { port: 5432, target: 'db-0.db.shop.svc.cluster.local', weight: 50 },
+    { port: 5432, target: '10-244-2-3.db.shop.svc.cluster.local', weight: 50 },
+  ])
+  expect(data(ask('db-0.db.shop.svc.cluster.local', 'SRV'))).toMatchObject([
+    { target: 'db-0.db.shop.svc.cluster.local' },
+  ])
+  const web = ask('web.shop.svc.cluster.local', 'SRV')
+  expect(data(web)).toMatchObject([{ port: 80, target: 'web.shop.svc.cluster.local', weight: 100 }])
+  expect(web.additionals).toHaveLength(2)
+})
+
+it('says of whom the zone is, and hands it to nobody', () => {
+  expect(data(ask('cluster.local', 'SOA'))).toMatchObject([{ mname: 'ns.dns.cluster.local', minimum: 30 }])
+  const other = ask('web.shop.svc.cluster.local', 'SOA')
+  expect([other.answers, other.authorities?.[0]?.type]).toEqual([[], 'SOA'])
+  for (const type of ['AXFR', 'IXFR'] as const) expect(ask('cluster.local', type).rcode).toBe('REFUSED')
 })
 
 describe('names that are not there', () => {

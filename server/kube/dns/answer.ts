@@ -21,11 +21,15 @@ export interface AnswerContext {
   forwards?: boolean
 }
 
-/** Of a name that somebody else is to be asked for. */
-export const ELSEWHERE = Symbol('elsewhere')
+/** What somebody else is to be asked for first. */
+export interface Elsewhere {
+  query: Buffer
+  /** Makes the answer out of theirs. */
+  complete(theirs: Buffer): Buffer
+}
 
 /** Undefined when what came is not even a question. */
-export function answerPacket(bytes: Buffer, context: AnswerContext): Buffer | typeof ELSEWHERE | undefined {
+export function answerPacket(bytes: Buffer, context: AnswerContext): Buffer | Elsewhere | undefined {
   let query: packet.DecodedPacket
   // dns-packet throws on bytes that are no message.
   try {
@@ -57,11 +61,28 @@ export function answerPacket(bytes: Buffer, context: AnswerContext): Buffer | ty
       : [],
   }
   const rcode = fill(reply, query, context)
-  if (rcode === RCODE.REFUSED && context.forwards) return ELSEWHERE
+  const isTransfer = isTransferType(query.questions?.[0]?.type)
+  if (rcode === RCODE.REFUSED && context.forwards && !isTransfer) return { query: bytes, complete: (theirs) => theirs }
   const recursion = query.flag_rd ? packet.RECURSION_DESIRED : 0
   const flags = recursion | (rcode === RCODE.REFUSED ? 0 : packet.AUTHORITATIVE_ANSWER) | rcode
   const room = context.transport === 'tcp' ? 65_535 : Math.max(PLAIN_UDP_BYTES, opt?.udpPayloadSize ?? 0)
-  return encodeWithin(room, { ...reply, flags })
+  const beyond = context.forwards ? targetOutside(reply, context) : undefined
+  if (!beyond) return encodeWithin(room, { ...reply, flags })
+  const [{ type } = { type: 'A' as const }] = reply.questions ?? []
+  return {
+    query: packet.encode({ type: 'query', id: query.id ?? 0, flags: recursion, questions: [{ name: beyond, type }] }),
+    complete(theirs) {
+      const answers = [...(reply.answers ?? []), ...(packet.decode(theirs).answers ?? [])]
+      return encodeWithin(room, { ...reply, flags, answers })
+    },
+  }
+}
+
+/** Where the last of the aliases leads, when that is no name of the cluster. */
+function targetOutside({ answers = [], questions = [] }: packet.Packet, { zone }: AnswerContext): string | undefined {
+  const last = answers.at(-1)
+  if (last?.type !== 'CNAME' || questions[0]?.type === 'CNAME') return undefined
+  return zone.lookUp(last.data.toLowerCase()).found === 'refused' ? last.data : undefined
 }
 
 /** What is too long loses first what nobody asked for, then answers from the end, and says so. */
@@ -86,6 +107,8 @@ function fill(reply: packet.Packet, query: packet.DecodedPacket, context: Answer
   if (((query.flags ?? 0) >> 11) & 0xf) return RCODE.NOTIMP
   const [question] = query.questions ?? []
   if (!question || query.questions?.length !== 1) return RCODE.FORMERR
+  // Nobody copies the zone.
+  if (isTransferType(question.type)) return RCODE.REFUSED
   const name = question.name.toLowerCase().replace(/\.$/, '')
   const lookup = context.zone.lookUp(name)
   if (lookup.found === 'refused') return RCODE.REFUSED
@@ -94,6 +117,10 @@ function fill(reply: packet.Packet, query: packet.DecodedPacket, context: Answer
     reply.authorities = authority()
     return RCODE.NXDOMAIN
   }
+  if (name === context.domain && question.type === 'SOA') {
+    reply.answers = authority()
+    return RCODE.NOERROR
+  }
   const answers = chosen(lookup.records, question.type, context)
   if (answers.length === 0) reply.authorities = authority()
   reply.answers = shuffled(answers, context.random).map(toAnswer)
@@ -101,14 +128,23 @@ function fill(reply: packet.Packet, query: packet.DecodedPacket, context: Answer
   return RCODE.NOERROR
 }
 
+const isTransferType = (type: string | undefined) => type === 'AXFR' || type === 'IXFR'
+
+/** As CoreDNS: one that leads in a circle leads nowhere. */
+const MAX_ALIASES = 8
+
 function chosen(records: DnsRecord[], type: string, { zone }: AnswerContext): DnsRecord[] {
-  const alias = records.find((record) => record.type === 'CNAME')
-  if (alias && type !== 'CNAME') {
+  const aliases: DnsRecord[] = []
+  let here = records
+  while (type !== 'CNAME' && aliases.length < MAX_ALIASES) {
+    const alias = here.find((record) => record.type === 'CNAME')
+    if (!alias) break
+    aliases.push(alias)
     const target = zone.lookUp(String(alias.data).toLowerCase())
-    const beyond = target.found === 'records' ? target.records.filter((record) => record.type === type) : []
-    return [alias, ...beyond]
+    here = target.found === 'records' ? target.records : []
   }
-  return records.filter((record) => type === 'ANY' || record.type === type)
+  // An alias that leads on was written down already.
+  return [...aliases, ...here.filter((record) => (type === 'ANY' && !aliases.includes(record)) || record.type === type)]
 }
 
 /** Addresses of what SRV records point at, so that nobody has to ask twice. */

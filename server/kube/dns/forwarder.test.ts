@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import * as packet from 'dns-packet'
 import { afterEach, describe, expect, it } from 'vitest'
 import { FakeClock, systemClock } from '../../base/clock.ts'
-import { answerPacket, ELSEWHERE } from './answer.ts'
+import { answerPacket, type Elsewhere } from './answer.ts'
 import { ForwardCache } from './forward-cache.ts'
 import { Forwarder } from './forwarder.ts'
 import { Zone } from './records.ts'
@@ -74,12 +74,40 @@ it('is asked for names of the world only, and only where there is one', () => {
     random: () => 0,
     transport: 'udp' as const,
   }
-  expect(answerPacket(query, { ...context, forwards: true })).toBe(ELSEWHERE)
+  expect(answerPacket(query, { ...context, forwards: true })).toMatchObject({ query })
+  const transfer = packet.encode({ type: 'query', id: 1, questions: [{ name: 'example.org', type: 'AXFR' }] })
+  const to = answerPacket(transfer, { ...context, forwards: true }) as Buffer
+  expect(packet.decode(to)).toMatchObject({ rcode: 'REFUSED' })
   const refused = answerPacket(query, context) as Buffer
   expect(packet.decode(refused)).toMatchObject({ rcode: 'REFUSED' })
   const own = packet.encode({ type: 'query', id: 1, questions: [{ name: 'a.b.svc.cluster.local', type: 'A' }] })
   expect(packet.decode(answerPacket(own, { ...context, forwards: true }) as Buffer)).toMatchObject({
     rcode: 'NXDOMAIN',
+  })
+})
+
+it('completes an alias that leads into the world', async () => {
+  const spec = { type: 'ExternalName', externalName: 'example.org' }
+  const zone = new Zone(
+    { service: () => ({ spec }), services: () => [], slicesOf: () => [], hasNamespace: () => true },
+    'cluster.local',
+  )
+  const context = { zone, domain: 'cluster.local', nowSeconds: 1, random: () => 0, transport: 'udp' as const }
+  const question = { name: 'out.shop.svc.cluster.local', type: 'A' as const }
+  const asked = packet.encode({ type: 'query', id: 5, flags: packet.RECURSION_DESIRED, questions: [question] })
+  const alone = packet.decode(answerPacket(asked, context) as Buffer)
+  expect(alone.answers).toMatchObject([{ type: 'CNAME', data: 'example.org' }])
+  const elsewhere = answerPacket(asked, { ...context, forwards: true }) as Elsewhere
+  const theirs = await new Forwarder([await world()], systemClock).ask(elsewhere.query, 'udp')
+  expect(packet.decode(elsewhere.complete(theirs))).toMatchObject({
+    id: 5,
+    rcode: 'NOERROR',
+    flag_rd: true,
+    questions: [question],
+    answers: [
+      { type: 'CNAME', name: question.name, data: 'example.org' },
+      { type: 'A', name: 'example.org', data: '192.0.2.7' },
+    ],
   })
 })
 

@@ -8,7 +8,7 @@ import type { Client } from '../client/client.ts'
 import { SharedInformer } from '../client/shared-informer.ts'
 import type { Kind } from '../kinds/define-kind.ts'
 import { EndpointSlice, Namespace, Service } from '../kinds/index.ts'
-import { answerPacket, ELSEWHERE } from './answer.ts'
+import { answerPacket } from './answer.ts'
 import { ensureDnsService } from './dns-service.ts'
 import { Forwarder } from './forwarder.ts'
 import { Zone } from './records.ts'
@@ -74,7 +74,7 @@ export async function startDns(options: DnsOptions): Promise<RunningDns> {
         transport,
         forwards: forwarder !== undefined,
       })
-      return answer === ELSEWHERE ? forwarder?.ask(query, transport) : answer
+      return answer && 'query' in answer ? forwarder?.ask(answer.query, transport).then(answer.complete) : answer
     },
   }).catch(async (err) => {
     await stack.disposeAsync()

@@ -3,7 +3,7 @@
 //
 //   web.default.svc.cluster.local                  A    the Service's address; of a headless one, its ready Pods'
 //   db-0.db.default.svc.cluster.local              A    one Pod of a headless Service, by its hostname
-//   _http._tcp.web.default.svc.cluster.local       SRV  port and target
+//   _http._tcp.web.default.svc.cluster.local       SRV  port and target; without the port's name, all of them
 //   10-244-1-2.default.pod.cluster.local           A    the address that the name says
 //   1.0.96.10.in-addr.arpa, ….ip6.arpa             PTR  back to the name
 
@@ -73,8 +73,12 @@ export class Zone {
     }
     const headless = service.spec?.clusterIP === 'None'
     if (front.length === 0) {
-      const addresses = headless ? this.#endpoints(service).map(({ address }) => address) : clusterAddresses(service)
-      return { found: 'records', records: addresses.map((address) => addressRecord(name, address)) }
+      const endpoints = headless ? this.#endpoints(service) : []
+      const addresses = headless ? endpoints.map(({ address }) => address) : clusterAddresses(service)
+      return records(
+        ...addresses.map((address) => addressRecord(name, address)),
+        ...this.#portRecords(name, service, endpoints),
+      )
     }
     if (front.length === 2 && front[0]!.startsWith('_') && front[1]!.startsWith('_')) {
       return this.#ports(name, service, { port: front[0]!.slice(1), protocol: front[1]!.slice(1) })
@@ -82,28 +86,38 @@ export class Zone {
     if (front.length === 1 && headless) {
       const endpoints = this.#endpoints(service).filter(({ label }) => label === front[0])
       if (endpoints.length > 0) {
-        return { found: 'records', records: endpoints.map(({ address }) => addressRecord(name, address)) }
+        return records(
+          ...endpoints.map(({ address }) => addressRecord(name, address)),
+          ...this.#portRecords(name, service, endpoints),
+        )
       }
     }
     return { found: 'nothing' }
   }
 
   #ports(name: string, service: Service, asked: { port: string; protocol: string }): Lookup {
+    const found = this.#portRecords(name, service, this.#endpoints(service), (port) => {
+      return port.name?.toLowerCase() === asked.port && (port.protocol ?? 'TCP').toLowerCase() === asked.protocol
+    })
+    return found.length > 0 ? records(...found) : { found: 'nothing' }
+  }
+
+  /** All of them, where a name does not say which: those who look for their peers ask so. */
+  #portRecords(
+    name: string,
+    service: Service,
+    endpoints: readonly Endpoint[],
+    matches: (port: { name?: string; protocol?: string }) => boolean = () => true,
+  ): DnsRecord[] {
     const target = this.#nameOf(service)
-    const matches = (port: { name?: string; protocol?: string }) =>
-      port.name?.toLowerCase() === asked.port && (port.protocol ?? 'TCP').toLowerCase() === asked.protocol
-    const found: { port: number; target: string }[] =
+    const found =
       service.spec?.clusterIP === 'None'
-        ? this.#endpoints(service).flatMap(({ label, ports }) =>
+        ? endpoints.flatMap(({ label, ports }) =>
             ports.filter(matches).map(({ port = 0 }) => ({ port, target: `${label}.${target}` })),
           )
         : (service.spec?.ports ?? []).filter(matches).map(({ port }) => ({ port, target }))
-    if (found.length === 0) return { found: 'nothing' }
     const weight = Math.floor(100 / found.length) || 1
-    return {
-      found: 'records',
-      records: found.map((data) => ({ type: 'SRV', name, data: { priority: 0, weight, ...data } })),
-    }
+    return found.map((data) => ({ type: 'SRV', name, data: { priority: 0, weight, ...data } }))
   }
 
   #pod(name: string, labels: string[]): Lookup {

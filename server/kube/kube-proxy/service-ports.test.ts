@@ -26,6 +26,12 @@ describe('a port of a Service', () => {
     expect(port?.cluster.map(({ ip, port }) => `${ip}:${port}`)).toEqual(['10.244.0.2:8080', '10.244.1.2:9090'])
   })
 
+  it('has endpoints of its own protocol alone', () => {
+    const byHand = (protocol: string, port: number) => ({ ...slice(here), ports: [{ name: '', port, protocol }] })
+    const [port] = ports(service({ ports: [{ port: 80 }] }), [byHand('UDP', 53), byHand('TCP', 8080)])
+    expect(port?.cluster.map(({ port }) => port)).toEqual([8080])
+  })
+
   it('leaves load balancers alone that are proxies themselves', () => {
     const ofProxy = { ...balanced(), status: { loadBalancer: { ingress: [{ ip: '1.2.3.4', ipMode: 'Proxy' }] } } }
     expect(ports(ofProxy, [])[0]?.loadBalancerIPs).toEqual([])

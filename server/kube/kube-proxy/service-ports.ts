@@ -2,7 +2,7 @@
 // may get its traffic. Pure. Upstream: pkg/proxy/{serviceport,endpointslicecache}.go.
 
 import { isIP } from 'node:net'
-import type { Service } from 'kubernetes-types/core/v1'
+import type { ServicePort as CoreServicePort, Service } from 'kubernetes-types/core/v1'
 import type { EndpointSlice, Endpoint as WireEndpoint } from 'kubernetes-types/discovery/v1'
 import { parseCidr } from '../apimachinery/ip-rules.ts'
 import { chooseEndpoints, type Endpoint, type KnownEndpoint } from './choose-endpoints.ts'
@@ -83,7 +83,7 @@ export function portsOf(service: Service, slices: readonly EndpointSlice[], from
     externalLocal: (external || (spec.externalIPs?.length ?? 0) > 0) && spec.externalTrafficPolicy === 'Local',
   }
   return (spec.ports ?? []).map((port) => {
-    const endpoints = endpointsOf(slices, port.name ?? '', from)
+    const endpoints = endpointsOf(slices, port, from)
     const told = {
       ...common,
       portName: port.name ?? '',
@@ -116,11 +116,15 @@ function rangesOf(ranges: readonly string[] | undefined, family: Family): string
     .filter((range) => parseCidr(range)?.family === (family === 'IPv4' ? 'ipv4' : 'ipv6'))
 }
 
-function endpointsOf(slices: readonly EndpointSlice[], portName: string, from: Viewpoint): KnownEndpoint[] {
+function endpointsOf(
+  slices: readonly EndpointSlice[],
+  { name: portName = '', protocol = 'TCP' }: CoreServicePort,
+  from: Viewpoint,
+): KnownEndpoint[] {
   const found = new Map<string, KnownEndpoint>()
   for (const slice of slices) {
     if (slice.addressType !== from.family) continue
-    const port = slice.ports?.find(({ name }) => (name ?? '') === portName)?.port
+    const port = slice.ports?.find((one) => (one.name ?? '') === portName && (one.protocol ?? 'TCP') === protocol)?.port
     if (port === undefined) continue
     for (const { addresses, conditions, nodeName, hints } of slice.endpoints as readonly HintedEndpoint[]) {
       const ip = addresses[0]

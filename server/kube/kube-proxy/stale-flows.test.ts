@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
 import { flowsIn, forgetStaleFlows, staleFlows } from './stale-flows.ts'
-import { endpoint, ports, service, slice } from './testing/sample-services.ts'
+import { endpoint, ports, service, sliceOfUdp } from './testing/sample-services.ts'
 
 const LISTED = [
   'udp      17 27 src=10.244.0.9 dst=10.96.0.50 sport=40000 dport=53 src=10.244.0.2 dst=10.244.0.9 sport=5353 dport=40000 [ASSURED] mark=0 use=1',
@@ -11,7 +11,7 @@ const LISTED = [
 
 const dns = (...ips: string[]) =>
   ports(service({ type: 'NodePort', ports: [{ port: 53, protocol: 'UDP', nodePort: 30053 }] }), [
-    slice(...ips.map((ip) => endpoint(ip))),
+    sliceOfUdp(...ips.map((ip) => endpoint(ip))),
   ])
 const flow = (to: string, port: number, from: string) => ({ to, port, from })
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createSimulatedNodeOs } from '../../node-os/simulated-node-os.ts'
 import { startMode } from '../modes.ts'
 import type { ServicePort } from '../service-ports.ts'
-import { balanced, endpoint, ports as portsOf, service, slice } from '../testing/sample-services.ts'
+import { balanced, endpoint, ports as portsOf, service, slice, sliceOfUdp } from '../testing/sample-services.ts'
 import { ipSetLines, ipSetsOf, SET_NAMES } from './ip-sets.ts'
 import { IpvsMode } from './ipvs-mode.ts'
 import { ipvsRules } from './rules.ts'
@@ -74,17 +74,20 @@ describe('virtual servers', () => {
   })
 
   it.each([
-    ['-t', service(), '-e -t 10.96.0.50:80 -r 10.244.0.2:8080 -m -w 0'],
-    ['-u', service({ ports: [{ port: 80, protocol: 'UDP' }] }), '-d -u 10.96.0.50:80 -r 10.244.0.2:8080'],
-  ])('keep, without new calls, an endpoint that has connections over TCP, and none of UDP: %s', (_flag, told, line) => {
-    const serversWith = (...endpoints: ReturnType<typeof endpoint>[]) =>
-      virtualServersOf(portsOf(told, [slice(...endpoints)]), NODE)
-    const before = serversWith(here, there)
-    const leaving = withLeaving(serversWith(there), before, () => true)
-    expect(restoreLines(leaving, before)).toEqual([line])
-    const [back] = restoreLines(serversWith(here, there), leaving)
-    expect(back).toMatch(/^-[ae] -[tu] 10.96.0.50:80 -r 10.244.0.2:8080 -m -w 1$/)
-  })
+    ['-t', service(), slice, '-e -t 10.96.0.50:80 -r 10.244.0.2:8080 -m -w 0'],
+    ['-u', service({ ports: [{ port: 80, protocol: 'UDP' }] }), sliceOfUdp, '-d -u 10.96.0.50:80 -r 10.244.0.2:8080'],
+  ])(
+    'keep, without new calls, an endpoint that has connections over TCP, and none of UDP: %s',
+    (_flag, told, sliceOf, line) => {
+      const serversWith = (...endpoints: ReturnType<typeof endpoint>[]) =>
+        virtualServersOf(portsOf(told, [sliceOf(...endpoints)]), NODE)
+      const before = serversWith(here, there)
+      const leaving = withLeaving(serversWith(there), before, () => true)
+      expect(restoreLines(leaving, before)).toEqual([line])
+      const [back] = restoreLines(serversWith(here, there), leaving)
+      expect(back).toMatch(/^-[ae] -[tu] 10.96.0.50:80 -r 10.244.0.2:8080 -m -w 1$/)
+    },
+  )
 
   it('have as many connections as the kernel lists', () => {
     const listed = `IP Virtual Server version 1.2.1 (size=4096)

@@ -30,6 +30,12 @@ export const slice = (...endpoints: EndpointSlice['endpoints']): EndpointSlice =
   ports: [{ port: 8080, protocol: 'TCP' }],
 })
 
+/** As the loop of EndpointSlices makes it for a port of UDP. */
+export const sliceOfUdp = (...endpoints: EndpointSlice['endpoints']): EndpointSlice => ({
+  ...slice(...endpoints),
+  ports: [{ port: 8080, protocol: 'UDP' }],
+})
+
 export const ports = (one: Service, slices: EndpointSlice[], family: Family = 'IPv4', zone = 'a'): ServicePort[] =>
   portsOf(one, slices, { nodeName: 'n1', zone, family })
 
