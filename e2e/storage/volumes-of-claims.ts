@@ -1,6 +1,6 @@
 // Claims that come and go with their pod, and directories of a machine that somebody has set aside.
 
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1'
+import type { Event as CoreEvent, PersistentVolume, PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
 import { until } from '../support/until.ts'
 import { podWithData, type Seat } from './seat.ts'
@@ -99,5 +99,40 @@ spec:
     await says('delete pv set-aside')
     await says('delete storageclass set-aside')
     expect(await on(node, 'cat /srv/set-aside/page; rm -r /srv/set-aside')).toBe('kept\n')
+  })
+
+  it('says in plain words that a machine cannot mount NFS, tries again, and lets the pod go', async () => {
+    const { says } = seat()
+    await says(
+      'apply -f -',
+      `
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: files}
+spec:
+  capacity: {storage: 10Mi}
+  accessModes: [ReadWriteMany]
+  storageClassName: files
+  mountOptions: [hard]
+  nfs: {server: 127.0.0.1, path: /export}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {storageClassName: files, accessModes: [ReadWriteMany], resources: {requests: {storage: 10Mi}}}
+`,
+    )
+    await says('apply -f -', podWithData('remote', 'true'))
+    const events = async () => JSON.parse(await says('get events -o json')) as { items: CoreEvent[] }
+    const failed = async () => (await events()).items.find((one) => one.reason === 'FailedMount')
+    await until('it is tried again', async () => ((await failed())?.count ?? 0) >= 2)
+    const { message } = (await failed()) ?? {}
+    expect(message).toContain('MountVolume.SetUp failed for volume "files" : mount failed: exit status 32\n')
+    expect(message).toMatch(
+      /\nMounting command: mount\nMounting arguments: -t nfs -o hard 127.0.0.1:\/export \/var\/lib\/kubelet\/pods\/\S+\/volumes\/kubernetes.io~nfs\/data\n/,
+    )
+    expect(message).toContain('root of a user namespace only, and the kernel lets no such root mount NFS')
+    await says('delete pod remote --timeout=20s')
+    await says('delete pvc/data pv/files --timeout=20s')
   })
 }

@@ -17,6 +17,7 @@ import { grpcCall } from './grpc-call.ts'
 import { grpcHealth } from './grpc-health.ts'
 import { openNetnsDialer } from './netns-dialer.ts'
 import type { CommandResult, NodeOs, RunningCommand } from './node-os.ts'
+import { mountRemote } from './remote-mount.ts'
 import { openInside, pathOf } from './sub-path.ts'
 
 export function createLinuxNodeOs(): NodeOs {
@@ -84,6 +85,17 @@ export function createLinuxNodeOs(): NodeOs {
       if (await isMountPoint(path)) return
       const size = sizeBytes === undefined ? '' : `,size=${sizeBytes}`
       await mount('-t', 'tmpfs', '-o', `mode=${mode.toString(8)}${size}`, 'tmpfs', path)
+    },
+    async mountRemote(path, remote) {
+      // First: nothing but the list of mounts answers for sure once it is there.
+      if (await isMountPoint(path)) return
+      await fs.mkdir(path, { recursive: true, mode: 0o750 })
+      try {
+        await mountRemote(path, remote, run)
+      } catch (err) {
+        await fs.rmdir(path).catch(() => undefined)
+        throw err
+      }
     },
     bind,
     async bindInside(root, path, target) {

@@ -7,6 +7,7 @@ import type { MachineUsage } from './cgroup-usage.ts'
 import type { OwnershipOptions } from './file-ownership.ts'
 import type { GrpcCall } from './grpc-call.ts'
 import type { GrpcHealth, GrpcHealthRequest } from './grpc-health.ts'
+import type { RemoteMount } from './remote-mount.ts'
 
 export interface MachineInfo {
   hostname: string
@@ -90,6 +91,8 @@ export interface NodeOs {
    */
   publish(directory: string, files: FileContent[], options?: { group?: number }): Promise<void>
   mountTmpfs(path: string, options: { sizeBytes?: number; mode?: number }): Promise<void>
+  /** Idempotent; makes the directory. Rejects in mount-utils' words, after half a minute if nobody answers. */
+  mountRemote(path: string, remote: RemoteMount): Promise<void>
   /** Shows a file or directory at a second place, made where it is missing. */
   bind(source: string, target: string): Promise<void>
   /** The same of what lies at a path inside a volume, made where it is missing; rejects where it leads out of it. */

@@ -34,6 +34,7 @@ export function createSimulatedNodeOs(machine: Partial<MachineInfo> & { hostname
     mountLayers: async () => undefined,
     publish: async () => undefined,
     mountTmpfs: async () => undefined,
+    mountRemote: async () => undefined,
     unmount: async () => undefined,
     setCgroup: async () => [],
     removeCgroup: async () => undefined,

@@ -40,8 +40,8 @@ export async function behindClaim(pod: Pod, volume: VolumeSource, objects: ApiOb
   if (bound.spec?.volumeMode === 'Block') {
     throw new Error(`${at}: PV ${volumeName} is a block device, and a machine that is a container has none to give`)
   }
-  const { hostPath, local, csi } = bound.spec ?? {}
-  const source = hostPath ? { hostPath } : local ? { local } : csi ? { csi } : undefined
+  const { hostPath, local, csi, nfs } = bound.spec ?? {}
+  const source = hostPath ? { hostPath } : local ? { local } : csi ? { csi } : nfs ? { nfs } : undefined
   if (!source) throw new Error(`no volume plugin matched the source of PV ${volumeName}`)
   const isReadOnly = persistentVolumeClaim?.readOnly ?? false
   return { volume: { name, ...source }, persistentVolume: bound, claim, isReadOnly }

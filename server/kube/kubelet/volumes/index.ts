@@ -7,6 +7,7 @@ import { emptyDirVolume } from './empty-dir.ts'
 import { hostPathVolume } from './host-path.ts'
 import { imageVolume } from './image.ts'
 import { localVolume } from './local.ts'
+import { nfsVolume } from './nfs.ts'
 import { projectedVolume } from './projected.ts'
 import { secretVolume } from './secret.ts'
 import type { VolumePlugin } from './volume-plugin.ts'
@@ -19,6 +20,7 @@ export const volumePlugins: readonly VolumePlugin[] = [
   hostPathVolume,
   imageVolume,
   localVolume,
+  nfsVolume,
   projectedVolume,
   secretVolume,
 ]

@@ -9,6 +9,7 @@ import { FakeClock } from '../../../base/clock.ts'
 import { noLogger } from '../../../base/logger.ts'
 import { SimulatedRuntime } from '../../container-runtime/simulated/simulated-runtime.ts'
 import { createLinuxNodeOs } from '../../node-os/linux-node-os.ts'
+import type { RemoteMount } from '../../node-os/remote-mount.ts'
 import type { ApiObjects } from '../api-objects.ts'
 import { CsiDrivers } from '../csi/csi-drivers.ts'
 import { ImagePuller } from '../image-puller.ts'
@@ -48,6 +49,7 @@ beforeEach(async () => {
     mountTmpfs: (path: string, { sizeBytes, mode }: { sizeBytes?: number; mode?: number }) =>
       note(`tmpfs ${path} ${mode?.toString(8)} ${sizeBytes}`),
     bindInside: (from: string, path: string, to: string) => note(`bind ${from} ${path} ${to}`),
+    mountRemote: (path: string, { type, source, options }: RemoteMount) => note(`${type} ${source} ${path} ${options}`),
     unmount: (path: string) => note(`unmount ${path}`),
     mountLayers: (layers: string[], to: string) => note(`layers ${layers} ${to}`),
   }
@@ -244,6 +246,44 @@ it('finds a machine’s directory behind a claim, read only when the pod says so
   expect(await mount(pod)).toEqual({ path: root, isReadOnly: true })
   persistentVolume = { metadata: { name: 'pv' }, spec: { ...spec, local: { path: '/no/such' } } }
   await expect(mount(pod)).rejects.toThrow('MountVolume.SetUp failed for volume "pv" : path "/no/such" does not exist')
+})
+
+it('mounts what an NFS server shows, by the options of the volume, read only when the pod or its claim says so', async () => {
+  const directory = '/pods/u1/volumes/kubernetes.io~nfs/v'
+  expect((await mount(podWith({ nfs: { server: 'files', path: '/export' } })))?.path).toBe(`${root}${directory}`)
+  await mount(podWith({ nfs: { server: 'fd00::7', path: '/', readOnly: true } }))
+  claim = {
+    metadata: { uid: 'c1', annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } },
+    spec: { volumeName: 'pv' },
+    status: { phase: 'Bound' },
+  }
+  const nfs = { server: 'files', path: '/export' }
+  const spec = { nfs, mountOptions: ['vers=4.2', 'hard', 'ro'], claimRef: { uid: 'c1' } }
+  persistentVolume = { metadata: { name: 'pv' }, spec }
+  await mount(podWith({ persistentVolumeClaim: { claimName: 'data', readOnly: true } }))
+  expect(mounts).toEqual([
+    `nfs files:/export ${directory} `,
+    `nfs [fd00::7]:/ ${directory} ro`,
+    `nfs files:/export ${directory} hard,ro,vers=4.2`,
+  ])
+})
+
+it('unmounts an NFS server’s directory, and removes nothing of what was in it', async () => {
+  const directory = `${root}/pods/u1/volumes/kubernetes.io~nfs/v`
+  await createLinuxNodeOs().writeFile(`${directory}/kept`, 'by others')
+  await volumes.unmount('u1')
+  expect(mounts).toEqual(['unmount /pods/u1/volumes/kubernetes.io~nfs/v'])
+  expect(await readFile(`${directory}/kept`, 'utf8')).toBe('by others')
+})
+
+it('counts an NFS server’s room without waiting for it', async () => {
+  const pod = podWith({ nfs: { server: 'files', path: '/export' } })
+  const usage = () => volumes.usage(pod, { onlyClaimed: false })
+  expect(await usage()).toEqual([])
+  await createLinuxNodeOs().makeDirectory((await mount(pod))?.path ?? '')
+  const [counted] = await usage()
+  expect(counted?.usage.capacityBytes).toBeGreaterThan(counted?.usage.availableBytes ?? 0)
+  expect(counted?.usage.inodes).toBeGreaterThan(0)
 })
 
 it('gives a ReadWriteOncePod volume to one pod at a time, also after a restart', async () => {

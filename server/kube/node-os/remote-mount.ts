@@ -1,0 +1,33 @@
+// Mounts what another machine shows, and does not wait for one that never answers. What it says of a failure are the
+// words of k8s.io/mount-utils, which people look up.
+
+export interface RemoteMount {
+  /** As mount(8) knows it: `nfs`. */
+  type: string
+  source: string
+  options: string[]
+}
+
+type Run = (
+  command: string,
+  args: string[],
+  options: { timeoutMs: number },
+) => Promise<{ exitCode: number; stdout: string; stderr: string }>
+
+const GIVE_UP_SECONDS = 30
+/** What timeout(1) ends with when it had to end the command, and when that did not listen. */
+const TOO_LATE = [124, 137]
+
+export async function mountRemote(path: string, { type, source, options }: RemoteMount, run: Run): Promise<void> {
+  const args = ['-t', type, ...(options.length > 0 ? ['-o', options.join(',')] : []), source, path]
+  // With the helper that mount(8) starts: it would go on trying.
+  const limited = ['-k', '5', String(GIVE_UP_SECONDS), 'mount', ...args]
+  const { exitCode, stdout, stderr } = await run('timeout', limited, {
+    timeoutMs: (GIVE_UP_SECONDS + 10) * 1000,
+  })
+  if (exitCode === 0) return
+  const why = TOO_LATE.includes(exitCode) ? `no answer within ${GIVE_UP_SECONDS} s` : `exit status ${exitCode}`
+  throw new Error(
+    `mount failed: ${why}\nMounting command: mount\nMounting arguments: ${args.join(' ')}\nOutput: ${stdout}${stderr}`,
+  )
+}
