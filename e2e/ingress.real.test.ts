@@ -106,7 +106,18 @@ beforeAll(async () => {
     ingress('shop', {
       tls: [{ hosts: ['shop.example'], secretName: 'shop-tls' }],
       rules: [
-        { host: 'shop.example', http: { paths: [at('/', 'web'), at('/api', 'api'), at('/exact', 'api', 'Exact')] } },
+        {
+          host: 'shop.example',
+          http: {
+            paths: [
+              at('/', 'web'),
+              at('/api', 'api'),
+              at('/exact', 'api', 'Exact'),
+              at('/ending/', 'api', 'Exact'),
+              at('/below/', 'api'),
+            ],
+          },
+        },
         { host: '*.shop.example', http: { paths: [at('/', 'api')] } },
         { host: 'empty.example', http: { paths: [at('/', 'nobody')] } },
       ],
@@ -166,6 +177,10 @@ it.each([
   ['shop.example', '/apis', 'web'],
   ['shop.example', '/exact', 'api'],
   ['shop.example', '/exact/', 'web'],
+  ['shop.example', '/ending/', 'api'],
+  ['shop.example', '/ending', 'web'],
+  ['shop.example', '/ending/x', 'web'],
+  ['shop.example', '/below', 'api'],
   ['eu.shop.example', '/', 'api'],
 ])('leads http://%s%s to %s, and changes nothing on the way', async (host, path, name) => {
   const { code, text } = await ask(host, path)
@@ -330,8 +345,10 @@ it('follows the cluster, and loses no request while its pods are replaced', asyn
   await asking
   expect(answers.length).toBeGreaterThan(50)
   expect(answers.filter(({ code }) => code !== 200)).toEqual([])
-  const config = await run('-n ingress-nginx exec deploy/ingress-nginx-controller -- cat /etc/nginx/nginx.conf')
-  expect(config.match(/^ +server 10\..*:8080;$/gm), 'three of web, one of api').toHaveLength(4)
+  await until('the door knows three of web, and one of api', async () => {
+    const config = await run('-n ingress-nginx exec deploy/ingress-nginx-controller -- cat /etc/nginx/nginx.conf')
+    return config.match(/^ +server 10\..*:8080;$/gm)?.length === 4
+  })
 
   await run('delete ingress shop')
   await until('the door knows nothing of it', async () => (await ask('shop.example', '/')).code === 404)

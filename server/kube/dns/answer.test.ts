@@ -141,6 +141,17 @@ it('tells all ports by SRV where the name does not say which', () => {
   expect(web.additionals).toHaveLength(2)
 })
 
+it('refuses versions of EDNS that there are not', () => {
+  const opt = { type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0, options: [], ednsVersion: 1 } as never
+  const questions = [{ name: 'web.shop.svc.cluster.local', type: 'A' as const }]
+  const query = packet.encode({ type: 'query', id: 7, questions, additionals: [opt] })
+  const context = { zone, domain: 'cluster.local', nowSeconds: 1, random: () => 0, transport: 'udp' as const }
+  expect(packet.decode(answerPacket(query, context) as Buffer)).toMatchObject({
+    answers: [],
+    additionals: [{ type: 'OPT', extendedRcode: 1, ednsVersion: 0 }],
+  })
+})
+
 it('says of whom the zone is, and hands it to nobody', () => {
   expect(data(ask('cluster.local', 'SOA'))).toMatchObject([{ mname: 'ns.dns.cluster.local', minimum: 30 }])
   const other = ask('web.shop.svc.cluster.local', 'SOA')

@@ -7,6 +7,10 @@ import type { DnsRecord, Zone } from './records.ts'
 /** As kubeadm configures CoreDNS: of what is there, and of what is not. */
 const TTL_SECONDS = 30
 const PLAIN_UDP_BYTES = 512
+/** The one version of EDNS that there is. */
+const EDNS_VERSION = 0
+/** The upper bits of BADVERS, which has more than fit into a header. */
+const BADVERS_UPPER = 1
 const RCODE = { NOERROR: 0, FORMERR: 1, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const
 
 export interface AnswerContext {
@@ -39,6 +43,7 @@ export function answerPacket(bytes: Buffer, context: AnswerContext): Buffer | El
   }
   if (query.type !== 'query') return undefined
   const opt = query.additionals?.find((extra): extra is packet.OptAnswer => extra.type === 'OPT')
+  const isOtherEdns = opt !== undefined && opt.ednsVersion !== EDNS_VERSION
   const reply: packet.Packet = {
     type: 'response',
     id: query.id ?? 0,
@@ -53,13 +58,14 @@ export function answerPacket(bytes: Buffer, context: AnswerContext): Buffer | El
             udpPayloadSize: 1232,
             flags: 0,
             options: [],
-            extendedRcode: 0,
-            ednsVersion: 0,
+            extendedRcode: isOtherEdns ? BADVERS_UPPER : 0,
+            ednsVersion: EDNS_VERSION,
             flag_do: false,
           },
         ]
       : [],
   }
+  if (isOtherEdns) return packet.encode(reply)
   const rcode = fill(reply, query, context)
   const isTransfer = isTransferType(query.questions?.[0]?.type)
   if (rcode === RCODE.REFUSED && context.forwards && !isTransfer) return { query: bytes, complete: (theirs) => theirs }

@@ -33,6 +33,7 @@ describe('the configuration of nginx', () => {
     ['a prefix, by whole elements', [location('/a')], ['= "/a"', '"/a/"']],
     ['a prefix with a / at its end', [location('/a/')], ['= "/a"', '"/a/"']],
     ['a path alone', [location('/a', true)], ['= "/a"']],
+    ['a path alone that ends with a /', [location('/a.b/', true)], ['~ "^/a\\\\.b/$"']],
     ['a path alone beside all that is below', [location('/a', true), location('/a')], ['= "/a"', '"/a/"']],
     ['what would be more than a path', [location('/a"; } evil \\', true)], ['= "/a\\"; } evil \\\\"']],
   ])('matches %s', (_what, locations, expected) => {

@@ -2,7 +2,7 @@
 
 import { changeLines, FORWARDED, redirectLines } from './nginx-changes.ts'
 import { backendChooser, ruleChooser } from './nginx-chooser.ts'
-import { block, DOLLAR, quote } from './nginx-words.ts'
+import { block, DOLLAR, escaped, quote } from './nginx-words.ts'
 import type { Backend, Location, Rule, Site } from './site.ts'
 
 /** Where certificates are put; nginx reads them by name. */
@@ -186,7 +186,11 @@ function places(locations: readonly Location[]): [string, readonly Rule[]][] {
     below.push([`${bare}/`, rules])
   }
   return [
-    ...Array.from(exact, ([path, rules]): [string, readonly Rule[]] => [`= ${quote(path)}`, rules]),
+    ...Array.from(exact, ([path, rules]): [string, readonly Rule[]] => [exactPlace(path), rules]),
     ...below.map(([path, rules]): [string, readonly Rule[]] => [quote(path), rules]),
   ]
 }
+
+/** By `=` nginx would send who calls the path without its last `/` there; whoever else has that answers. */
+const exactPlace = (path: string) =>
+  path.length > 1 && path.endsWith('/') ? `~ ${quote(`^${escaped(path)}$`)}` : `= ${quote(path)}`

@@ -74,6 +74,26 @@ it('is not ready without a configuration, nor without the plug-ins that it names
   expect((await network.status()).message).toContain('failed to find plugin "portmap"')
 })
 
+it.each([
+  ['is not there', 'failed to find plugin "portmap" in path [/opt/cni/bin]', { isMissing: true }],
+  ['cannot be run', 'plugin type="portmap" failed (add): spawn EACCES', {}],
+  ['answers with anything', /^plugin type="portmap" failed \(add\): its result is not JSON: /, { says: 'hello' }],
+])(
+  'says by its name which plug-in %s',
+  async (_what, words, { isMissing = false, says }: { isMissing?: boolean; says?: string }) => {
+    const { run } = os
+    os.run = async (command, ...more) => {
+      if (command !== `${BIN}/portmap`) return run(command, ...more)
+      if (says === undefined) throw new Error('spawn EACCES')
+      return { exitCode: 0, stdout: says, stderr: '' }
+    }
+    const network = open()
+    await network.updatePodCidr('10.244.1.0/24')
+    if (isMissing) missing.add(`${BIN}/portmap`)
+    await expect(network.setUp(sandbox)).rejects.toThrow(words)
+  },
+)
+
 it('leaves a configuration alone that somebody else put there', async () => {
   files.set(`${CONF}/00-mynet.conf`, JSON.stringify({ cniVersion: '0.2.0', name: 'mynet', type: 'bridge' }))
   const network = open()

@@ -45,19 +45,22 @@ export class CniNetwork implements PodNetwork {
   }
 
   async status() {
-    const { os, confDir, binDir } = this.#options
+    const { os, confDir } = this.#options
     const list = await readNetworkList(os, confDir).catch((err: unknown) => String(err))
     if (typeof list === 'string') return { ready: false, message: `docker: network plugin is not ready: ${list}` }
     if (!list) return { ready: false, message: 'docker: network plugin is not ready: cni config uninitialized' }
-    for (const { type } of list.plugins) {
-      if ((await os.kindOf(`${binDir}/${type}`)) === undefined) {
-        return {
-          ready: false,
-          message: `docker: network plugin is not ready: failed to find plugin "${type}" in path [${binDir}]`,
-        }
-      }
+    for (const plugin of list.plugins) {
+      const missing = await this.#missing(plugin)
+      if (missing) return { ready: false, message: `docker: network plugin is not ready: ${missing}` }
     }
     return this.#askStatus(list)
+  }
+
+  /** In libcni's words. */
+  async #missing({ type }: PluginConf): Promise<string | undefined> {
+    const { os, binDir } = this.#options
+    const kind = await os.kindOf(`${binDir}/${type}`)
+    return kind === undefined ? `failed to find plugin "${type}" in path [${binDir}]` : undefined
   }
 
   async #askStatus(list: NetworkList) {
@@ -197,13 +200,22 @@ export class CniNetwork implements PodNetwork {
       ...(runtimeConfig && { runtimeConfig }),
       ...(pod?.previous ? { prevResult: pod.previous } : {}),
     })
-    const { exitCode, stdout, stderr } = await os.run(`${binDir}/${plugin.type}`, [], {
-      input,
-      env: { CNI_COMMAND: command, CNI_PATH: binDir, ...(pod && podEnvironment(pod)) },
-    })
-    if (exitCode !== 0)
-      throw new Error(`plugin type="${plugin.type}" failed (${command.toLowerCase()}): ${errorIn(stdout, stderr)}`)
-    return command === 'ADD' && stdout.trim() ? (JSON.parse(stdout) as CniResult) : pod?.previous
+    const failed = (words: string) =>
+      new Error(`plugin type="${plugin.type}" failed (${command.toLowerCase()}): ${words}`)
+    const env = { CNI_COMMAND: command, CNI_PATH: binDir, ...(pod && podEnvironment(pod)) }
+    const { exitCode, stdout, stderr } = await os
+      .run(`${binDir}/${plugin.type}`, [], { input, env })
+      .catch(async (err: Error) => {
+        const missing = await this.#missing(plugin)
+        throw missing ? new Error(missing) : failed(err.message)
+      })
+    if (exitCode !== 0) throw failed(errorIn(stdout, stderr))
+    if (command !== 'ADD' || !stdout.trim()) return pod?.previous
+    try {
+      return JSON.parse(stdout) as CniResult
+    } catch (err) {
+      throw failed(`its result is not JSON: ${(err as Error).message}`)
+    }
   }
 
   #keep(kept: Kept): Promise<void> {

@@ -23,3 +23,16 @@ it.each([
 ])('%s is a target', (typed, target) => {
   expect(traceTarget(typed, 'default', objects)).toEqual(target)
 })
+
+it('calls a node by an address of the family that the cluster has', () => {
+  const kubernetes = (clusterIP: string) => ({
+    metadata: { namespace: 'default', name: 'kubernetes' },
+    spec: { clusterIP, clusterIPs: [clusterIP] },
+  })
+  const addresses = ['10.160.1.13', 'fd00:10:160::13'].map((address) => ({ type: 'InternalIP', address }))
+  const nodes = [{ metadata: { name: 'node-2' }, status: { addresses } }]
+  const hostOf = (clusterIP: string) =>
+    traceTarget('node-2:30080', 'default', { ...objects, nodes, services: [kubernetes(clusterIP)] })
+  expect(hostOf('fd00:10:96::1')).toEqual({ host: 'fd00:10:160::13', port: 30080 })
+  expect(hostOf('10.96.0.1')).toEqual({ host: '10.160.1.13', port: 30080 })
+})

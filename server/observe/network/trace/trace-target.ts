@@ -17,11 +17,23 @@ export function traceTarget(typed: string, namespace: string, objects: ClusterOb
   if (port !== undefined && (port < 1 || port > 65535)) return `\`${told}\` is no port: they go from 1 to 65535.`
   if (what.startsWith('pod/')) return podTarget(what.slice('pod/'.length), port, namespace, objects)
   const node = objects.nodes.find(({ metadata }) => metadata?.name === what)
-  const address = node?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+  const addresses = (node?.status?.addresses ?? []).flatMap(({ type, address }) =>
+    type === 'InternalIP' ? address : [],
+  )
+  const address = addresses.find((one) => one.includes(':') === isOfSix(objects)) ?? addresses[0]
   if (address) return port ? { host: address, port } : `Say which port of ${what}: \`${what}:30080\`.`
   if (!/^[\w.-]{1,253}$/.test(what) && isIP(what) === 0) return `\`${what}\` is neither a name nor an address.`
   return { host: what, port: port ?? portOfService(what, namespace, objects) ?? 80 }
 }
+
+/** Nodes have addresses of IPv4 also where Services and pods have none. */
+const isOfSix = ({ services }: ClusterObjects) =>
+  services.some(
+    (one) =>
+      one.metadata?.namespace === 'default' &&
+      one.metadata.name === 'kubernetes' &&
+      clusterIPsOf(one)[0]?.includes(':'),
+  )
 
 /** `web`, `web:8080`, `fd00::50`, `[fd00::50]:8080`. */
 function partsOf(typed: string): [what: string, port?: string] {
