@@ -61,6 +61,72 @@ describe('a body', () => {
     expect((await post(MAPS, body)).json().message).toBe(message)
   })
 
+  const SCHEME = 'in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"'
+  it.each<[string, string, string]>([
+    [
+      'of another kind',
+      '{"kind":"Secret","apiVersion":"v1","data":{"a":1}}',
+      'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion',
+    ],
+    [
+      'of another group',
+      '{"kind":"Deployment","apiVersion":"apps/v1"}',
+      'Deployment in version "v1" cannot be handled as a ConfigMap: converting (v1.Deployment) to (core.ConfigMap): unknown conversion',
+    ],
+    [
+      'of a kind that is none',
+      '{"kind":"Foo","apiVersion":"v1"}',
+      `Foo in version "v1" cannot be handled as a ConfigMap: no kind "Foo" is registered for version "v1" ${SCHEME}`,
+    ],
+    [
+      'of a version that is none',
+      '{"kind":"ConfigMap","apiVersion":"v2"}',
+      `ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" ${SCHEME}`,
+    ],
+  ])('%s is refused', async (_, body, message) => {
+    expect((await post(MAPS, body)).json().message).toBe(message)
+  })
+
+  it.each<[string, string, string]>([
+    ['merge', '[]', 'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}'],
+    ['merge', 'null', 'Invalid JSON Patch'],
+    ['merge', '{', 'error decoding patch: unexpected end of JSON input'],
+    ['strategic-merge', '5', 'json: cannot unmarshal number into Go value of type map[string]interface {}'],
+    ['strategic-merge', '{', 'unexpected end of JSON input'],
+    ['json', '{}', 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp'],
+    ['json', '[1]', 'error decoding patch: json: cannot unmarshal number into Go value of type handlers.jsonPatchOp'],
+    [
+      'json',
+      '[{"op":1}]',
+      'error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string',
+    ],
+  ])('of a %s patch that is none, %s, is refused', async (type, body, message) => {
+    await post(MAPS, '{"metadata":{"name":"patched"}}')
+    const headers = { 'content-type': `application/${type}-patch+json` }
+    const told = await ask({ method: 'PATCH', path: `${MAPS}/patched`, headers, body })
+    expect([told.code, told.json().message]).toEqual([400, message])
+  })
+
+  it('of a JSON patch with more than operations have is warned of', async () => {
+    await post(MAPS, '{"metadata":{"name":"patched"}}')
+    const headers = { 'content-type': 'application/json-patch+json' }
+    const body = '[{"op":"add","path":"/data","value":{},"why":1}]'
+    const told = await ask({ method: 'PATCH', path: `${MAPS}/patched`, headers, body })
+    expect([told.code, told.headers.warning]).toEqual([200, '299 - "json patch unknown field \\"[0].why\\""'])
+  })
+
+  it.each([
+    ['PUT', 'json', '{"data":{"a":"1"}}'],
+    ['PATCH', 'merge-patch+json', '{"metadata":{"name":null}}'],
+    ['PATCH', 'json-patch+json', '[{"op":"replace","path":"","value":{}}]'],
+  ])('of a %s (%s) that leaves no name is refused', async (method, type, body) => {
+    await post(MAPS, '{"metadata":{"name":"named"},"data":{"a":"0"}}')
+    const told = await ask({ method, path: `${MAPS}/named`, headers: { 'content-type': `application/${type}` }, body })
+    const message = 'the name of the object (named based on URL) was undeterminable: name must be provided'
+    expect([told.code, told.json().message]).toEqual([400, message])
+    expect((await ask({ path: `${MAPS}/named` })).json().data).toEqual({ a: '0' })
+  })
+
   it('of ten thousand levels is read; what is unknown of it is not kept, whatever it is', async () => {
     const deep = `${'{"a":'.repeat(9_999)}1${'}'.repeat(9_999)}`
     const told = await post(`${MAPS}?dryRun=All`, map(`"deep":${deep}`))

@@ -95,10 +95,39 @@ describe('deletion', () => {
   it('shows on a dry run what a DELETE would begin, and begins nothing', async () => {
     await runningPod('a')
     const path = '/api/v1/namespaces/default/pods/a'
-    const query = { dryRun: 'All' }
-    const shown = await test.transport.request({ method: 'DELETE', path, query, body: { gracePeriodSeconds: 7 } })
+    const body = { gracePeriodSeconds: 7, dryRun: ['All'] }
+    const shown = await test.transport.request({ method: 'DELETE', path, body })
     expect(shown).toMatchObject({ metadata: { name: 'a', deletionGracePeriodSeconds: 7 } })
     expect((await test.client.of(Pod).get(at('a'))).metadata).not.toHaveProperty('deletionTimestamp')
+  })
+
+  it.each<[string, object]>([
+    ['no kind "Pod" is registered for version "v1" in scheme', { body: { kind: 'Pod', apiVersion: 'v1' } }],
+    ["couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value", { body: [] }],
+    [
+      'json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64',
+      { body: { gracePeriodSeconds: '3' } },
+    ],
+    ['strconv.ParseInt: parsing "soon": invalid syntax', { query: { gracePeriodSeconds: 'soon' } }],
+    [
+      'DeleteOptions.meta.k8s.io "" is invalid: [propagationPolicy: Invalid value: "No": orphanDependents and deletionPropagation cannot be both set, propagationPolicy: Unsupported value: "No": supported values: "Foreground", "Background", "Orphan", "nil"]',
+      { query: { propagationPolicy: 'No', orphanDependents: 'true' } },
+    ],
+  ])('refuses options in upstream’s words: %s', async (message, options) => {
+    await test.client.of(ConfigMap).create({ metadata: at('a') })
+    const path = '/api/v1/namespaces/default/configmaps/a'
+    await expect(test.transport.request({ method: 'DELETE', path, ...options })).rejects.toMatchObject({
+      message: expect.stringContaining(message),
+    })
+    expect(await test.client.of(ConfigMap).get(at('a'))).toMatchObject({ metadata: { name: 'a' } })
+  })
+
+  it('goes by what the body says, of any version, and then by nothing of the query', async () => {
+    await test.client.of(ConfigMap).create({ metadata: at('a') })
+    const path = '/api/v1/namespaces/default/configmaps/a'
+    const body = { kind: 'DeleteOptions', apiVersion: 'apps/v1beta1' }
+    await test.transport.request({ method: 'DELETE', path, query: { dryRun: 'All' }, body })
+    await expect(test.client.of(ConfigMap).get(at('a'))).rejects.toMatchObject({ reason: 'NotFound' })
   })
 
   it('deletes no more of a collection than the limit says, and everything of a dry run stays', async () => {

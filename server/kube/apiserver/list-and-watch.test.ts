@@ -153,6 +153,12 @@ describe('lists and watches', () => {
     },
   )
 
+  it('says in Go’s words what is wrong with a continue token', async () => {
+    const message =
+      "invalid continue token: continue key is not valid: invalid character 'i' looking for beginning of value"
+    await expect(list({ continue: 'abc' })).rejects.toMatchObject({ message })
+  })
+
   it('wants no revision beside a continue token', async () => {
     for (const name of ['a', 'b']) await make(name)
     const { metadata } = await list({ limit: '1' })

@@ -1,6 +1,6 @@
 // One value that is no object and no list, read as its type: checked, and written as Kubernetes would write it.
 
-import { int64Of, isJsonNumber, type JsonValue } from '../apimachinery/json.ts'
+import { goKindOf, int64Of, isJsonNumber, type JsonValue } from '../apimachinery/json.ts'
 import { parseQuantity } from '../apimachinery/quantity.ts'
 import type { ScalarKind } from './schemas.ts'
 import { NumberLiteral, type ReadValue, TypeProblem } from './strict-json.ts'
@@ -59,11 +59,7 @@ export function readScalar(
 
 export function goNameOf(value: ReadValue): string {
   if (value === null) return 'null'
-  if (value instanceof NumberLiteral) return 'number'
-  if (Array.isArray(value)) return 'array'
-  return { boolean: 'bool', object: 'object', string: 'string', number: 'number', bigint: 'number' }[
-    typeof value as 'boolean' | 'object' | 'string' | 'number' | 'bigint'
-  ]
+  return value instanceof NumberLiteral ? 'number' : goKindOf(value)
 }
 
 function readInteger(value: ReadValue, goType: string, place: Place, bits: 32 | 64): number | bigint {

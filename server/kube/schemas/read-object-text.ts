@@ -10,6 +10,12 @@ const SHOWN = 30
 const TYPE_META =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
+const noKind = (why: string) => `couldn't get version/kind; json parse error: ${why}`
+const noObject = (value: ReadValue) => `json: cannot unmarshal ${goNameOf(value)} into Go value of type ${TYPE_META}`
+
+/** Why a value that is no object is of no kind. */
+export const noKindOf = (value: ReadValue): string => noKind(noObject(value))
+
 export const unrecognized = (kind: string, why: string, text: string): StatusError =>
   badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${beginningOf(text)})`)
 
@@ -19,13 +25,13 @@ export function readObjectText<R extends { value: ReadValue }>(
   text: string,
   read: (text: string) => R,
 ): R {
-  const refusal = (why: string) => unrecognized(kind, `couldn't get version/kind; json parse error: ${why}`, text)
+  const refusal = (why: string) => unrecognized(kind, noKind(why), text)
   const told = readOr(text, read, refusal)
   const { value } = told
   // To Go, null says nothing.
   if (value === null) return { ...told, value: {} }
   if (typeof value !== 'object' || Array.isArray(value) || Object.getPrototypeOf(value) !== Object.prototype) {
-    throw refusal(`json: cannot unmarshal ${goNameOf(value)} into Go value of type ${TYPE_META}`)
+    throw refusal(noObject(value))
   }
   return told
 }

@@ -103,7 +103,7 @@ describe('our strategic merge patch and kubectl’s', () => {
       const { stdout } = await run(kubectl, args, { encoding: 'utf8', maxBuffer: 64 << 20 })
       const contentType = 'application/strategic-merge-patch+json'
       const ours = applyPatch({ contentType, original, patch, patchSchema: patchSchemaOf(schemas, gvk)! })
-      expect(canonical(ours), name).toEqual(canonical(JSON.parse(stdout) as JsonObject))
+      expect(canonical(ours as JsonObject), name).toEqual(canonical(JSON.parse(stdout) as JsonObject))
       seen.push(name)
     }
     const waiting = [...samples]

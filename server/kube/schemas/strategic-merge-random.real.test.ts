@@ -153,7 +153,7 @@ function ours(original: JsonObject, patch: JsonObject): JsonObject | 'refused' {
   const patchSchema = patchSchemaOf(schemas, deployment)!
   try {
     const contentType = 'application/strategic-merge-patch+json'
-    return canonical(applyPatch({ contentType, original, patch, patchSchema }))
+    return canonical(applyPatch({ contentType, original, patch, patchSchema }) as JsonObject)
   } catch {
     return 'refused'
   }

@@ -169,6 +169,6 @@ describe('our strategic merge patch and kubectl’s', () => {
       patch,
       patchSchema: patchSchemaOf(schemas, deployment)!,
     })
-    expect(canonical(ours)).toEqual(canonical(theirs))
+    expect(canonical(ours as JsonObject)).toEqual(canonical(theirs))
   })
 })

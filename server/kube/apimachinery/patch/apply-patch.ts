@@ -1,7 +1,7 @@
 // One patch of any of the three client-side kinds, applied to a JSON object. Never changes its arguments.
 // Server-side apply (`application/apply-patch+yaml`) also decides who owns what: see schemas/apply.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
+import { goKindOf, isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
 import { badRequest, StatusError } from '../status-error.ts'
 import { jsonPatch } from './json-patch.ts'
 import { mergePatch } from './merge-patch.ts'
@@ -24,18 +24,18 @@ export interface PatchRequest {
   patchSchema?: PatchSchema
 }
 
-export function applyPatch({ contentType, original, patch, patchSchema }: PatchRequest): JsonObject {
+/** What a JSON patch makes of an object need not be one. */
+export function applyPatch({ contentType, original, patch, patchSchema }: PatchRequest): JsonValue {
   switch (contentType) {
-    case 'application/json-patch+json': {
-      const patched = jsonPatch(original, patch)
-      if (!isJsonObject(patched)) throw badRequest('the patched document is not an object')
-      return patched
-    }
+    case 'application/json-patch+json':
+      return jsonPatch(original, patch)
     case 'application/merge-patch+json':
-      if (!isJsonObject(patch)) throw badRequest('a merge patch must be an object')
-      return mergePatch(original, patch) as JsonObject
+      if (patch === null) throw badRequest('Invalid JSON Patch')
+      if (!isJsonObject(patch)) throw badRequest(`error decoding patch: ${noMap(patch)}`)
+      return mergePatch(original, patch)
     case 'application/strategic-merge-patch+json':
-      if (!isJsonObject(patch)) throw badRequest('a strategic merge patch must be an object')
+      if (patch === null) return original
+      if (!isJsonObject(patch)) throw badRequest(noMap(patch))
       if (!patchSchema) {
         throw new StatusError(
           'UnsupportedMediaType',
@@ -45,3 +45,6 @@ export function applyPatch({ contentType, original, patch, patchSchema }: PatchR
       return strategicMergePatch({ original, patch, schema: patchSchema })
   }
 }
+
+const noMap = (patch: JsonValue) =>
+  `json: cannot unmarshal ${goKindOf(patch)} into Go value of type map[string]interface {}`

@@ -1,6 +1,6 @@
 // JSON merge patch, RFC 7386: objects merge, null deletes, everything else replaces.
 
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts'
+import { isJsonObject, type JsonObject, type JsonValue, setOwn } from '../json.ts'
 
 export function mergePatch(target: JsonValue | undefined, patch: JsonValue): JsonValue {
   if (!isJsonObject(patch)) return patch
@@ -10,9 +10,4 @@ export function mergePatch(target: JsonValue | undefined, patch: JsonValue): Jso
     else setOwn(merged, name, mergePatch(merged[name], value))
   }
   return merged
-}
-
-/** Plain assignment would call the setter of `__proto__`, a key a hostile patch may well contain. */
-function setOwn(object: JsonObject, name: string, value: JsonValue): void {
-  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
 }

@@ -1,16 +1,29 @@
 // DeleteOptions, from the body or, as older clients do, from the query.
 // Upstream: apimachinery meta/v1/validation ValidateDeleteOptions.
 
-import { isInt64, isJsonObject, jsonNumber } from '../../apimachinery/json.ts'
-import { badRequest, fieldError, invalid } from '../../apimachinery/status-error.ts'
+import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { badRequest, type FieldError, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
+import { decode } from '../../schemas/decode.ts'
+import { noKindOf } from '../../schemas/read-object-text.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
+import { readPlainJson } from '../../schemas/strict-json.ts'
 import type { DeleteRequest } from '../registry/deletion.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
-import { parseBody, readValue } from '../request-path/read-body.ts'
+import { readBoolean, readInteger } from '../request-path/query-parameters.ts'
+import { readValue } from '../request-path/read-body.ts'
 import { dryRunErrors } from './write-options.ts'
 
 const DELETE_OPTIONS = { group: 'meta.k8s.io', kind: 'DeleteOptions' }
-const POLICIES = ['Background', 'Foreground', 'Orphan'] as const
+const POLICIES = ['Foreground', 'Background', 'Orphan'] as const
+const SCHEME = 'k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27'
+
+interface Told {
+  dryRun?: string[]
+  gracePeriodSeconds?: number | bigint
+  propagationPolicy?: string
+  orphanDependents?: boolean
+  preconditions?: { uid?: string; resourceVersion?: string }
+}
 
 export async function readDeleteOptions({
   request,
@@ -19,49 +32,67 @@ export async function readDeleteOptions({
   request: ApiRequest
   schemas: Schemas
 }): Promise<DeleteRequest & { dryRun: boolean }> {
-  const sent = await readValue(request, { schemas })
-  const value = typeof sent === 'string' ? parseBody(sent) : sent
-  if (value !== undefined && value !== null && !isJsonObject(value)) throw badRequest('DeleteOptions must be an object')
-  const body = (value ?? {}) as Record<string, unknown>
-  const { query } = request
-  const dryRun = Array.isArray(body.dryRun) ? body.dryRun.map(String) : query.getAll('dryRun')
-  const options: DeleteRequest & { dryRun: boolean } = {
+  const body = await readValue(request, { schemas })
+  const told = body === undefined ? ofQuery(request.query) : ofBody(body, schemas)
+  const { dryRun = [], gracePeriodSeconds: seconds, propagationPolicy: policy, orphanDependents, preconditions } = told
+  const errors: FieldError[] = []
+  if (orphanDependents !== undefined && policy !== undefined) {
+    errors.push(
+      fieldError.invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
+    )
+  }
+  const propagationPolicy = POLICIES.find((known) => known === policy)
+  if (policy !== undefined && !propagationPolicy) {
+    errors.push(fieldError.notSupported('propagationPolicy', policy, [...POLICIES, 'nil']))
+  }
+  errors.push(...dryRunErrors(dryRun))
+  if (errors.length > 0) throw invalid(DELETE_OPTIONS, '', errors)
+  return {
     dryRun: dryRun.includes('All'),
-  }
-  const notKnown = dryRunErrors(dryRun)
-  if (notKnown.length > 0) throw invalid(DELETE_OPTIONS, '', notKnown)
-  const grace = body.gracePeriodSeconds ?? query.get('gracePeriodSeconds') ?? undefined
-  if (grace !== undefined) {
-    const seconds = typeof grace === 'string' ? jsonNumber(grace) : grace
-    if (!isInt64(seconds)) throw badRequest(`gracePeriodSeconds: Invalid value: ${JSON.stringify(grace)}`)
     // Upstream treats a negative number as "one second", the shortest grace there is.
-    options.gracePeriodSeconds = seconds < 0 ? 1 : (seconds as number)
+    ...(seconds === undefined ? {} : { gracePeriodSeconds: seconds < 0 ? 1 : Number(seconds) }),
+    ...(propagationPolicy ? { propagationPolicy } : {}),
+    ...(orphanDependents === undefined ? {} : { orphanDependents }),
+    ...(preconditions ? { preconditions } : {}),
   }
-  const policy = body.propagationPolicy ?? query.get('propagationPolicy') ?? undefined
-  if (policy !== undefined) {
-    const known = POLICIES.find((candidate) => candidate === policy)
-    if (!known) {
-      throw invalid(DELETE_OPTIONS, '', [
-        fieldError.notSupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']),
-      ])
-    }
-    options.propagationPolicy = known
+}
+
+/** Whoever sends a body says all of it there. */
+function ofBody(body: string | JsonValue, schemas: Schemas): Told {
+  // A loop's own object may name what it does not set.
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const value = valueIn(text)
+  // To Go, null says nothing.
+  if (value === null) return {}
+  if (!isJsonObject(value)) throw badRequest(noKindOf(value))
+  const { kind, apiVersion } = value
+  if (kind && kind !== DELETE_OPTIONS.kind) {
+    throw badRequest(`no kind "${kind}" is registered for version "${apiVersion ?? 'v1'}" in scheme "${SCHEME}"`)
   }
-  const orphan = body.orphanDependents ?? query.get('orphanDependents') ?? undefined
-  if (orphan !== undefined) {
-    if (options.propagationPolicy) {
-      throw invalid(DELETE_OPTIONS, '', [
-        fieldError.invalid('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
-      ])
-    }
-    options.orphanDependents = orphan === true || orphan === 'true'
+  try {
+    return decode(schemas, { group: '', version: 'v1', kind: DELETE_OPTIONS.kind }, text).object as Told
+  } catch (err) {
+    if (!(err instanceof StatusError)) throw err
+    throw badRequest(err.message.replace(/^.* cannot be handled as a DeleteOptions: /, ''))
   }
-  if (isJsonObject(body.preconditions)) {
-    const { uid, resourceVersion } = body.preconditions
-    options.preconditions = {
-      ...(typeof uid === 'string' ? { uid } : {}),
-      ...(typeof resourceVersion === 'string' ? { resourceVersion } : {}),
-    }
+}
+
+function valueIn(text: string): JsonValue {
+  try {
+    return readPlainJson(text).value
+  } catch (err) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${(err as Error).message}`)
   }
-  return options
+}
+
+function ofQuery(query: URLSearchParams): Told {
+  const seconds = readInteger(query, 'gracePeriodSeconds')
+  const orphanDependents = readBoolean(query, 'orphanDependents')
+  const propagationPolicy = query.get('propagationPolicy')
+  return {
+    dryRun: query.getAll('dryRun'),
+    ...(seconds === undefined ? {} : { gracePeriodSeconds: seconds }),
+    ...(orphanDependents === undefined ? {} : { orphanDependents }),
+    ...(propagationPolicy === null ? {} : { propagationPolicy }),
+  }
 }

@@ -89,7 +89,9 @@ async function readEviction(call: Call): Promise<DeleteRequest & { eviction: Evi
   if (eviction.metadata?.name && eviction.metadata.name !== info.name) {
     throw badRequest('name in URL does not match name in Eviction object')
   }
-  const deleteOptions = eviction.deleteOptions ?? {}
+  // Dry is what either says.
+  const dryRun = eviction.deleteOptions?.dryRun?.length ? eviction.deleteOptions.dryRun : request.query.getAll('dryRun')
+  const deleteOptions = { ...eviction.deleteOptions, dryRun }
   const asked = { ...request, body: { type: 'object' as const, value: deleteOptions } }
   return { eviction, ...(await readDeleteOptions({ request: asked, schemas })) }
 }

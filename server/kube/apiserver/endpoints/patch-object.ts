@@ -31,7 +31,7 @@ export async function patchObject(call: Call): Promise<Answer> {
       ...(patchSchema ? { patchSchema } : {}),
     })
     // What a kubelet's word on a status leaves as it is, is the cache's, and was read and given defaults when it came.
-    const { spec, ...others } = patched
+    const { spec, ...others } = patched as JsonObject
     const keepsSpec = isStatusMerge && current === stored && spec !== undefined && spec === (current as JsonObject).spec
     const next = decodePatched(schemas, kind, {
       patched: keepsSpec ? others : patched,

@@ -2,10 +2,11 @@
 // Upstream: apiserver/pkg/endpoints/handlers/patch.go jsonPatcher, smpPatcher.
 
 import { isDeeperThan } from '../../apimachinery/deep.ts'
-import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { goKindOf, isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { PATCH_CONTENT_TYPES, type PatchContentType } from '../../apimachinery/patch/apply-patch.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
+import { noKindOf } from '../../schemas/read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
 import { KEPT_DEPTH, readPlainJson, tooDeep } from '../../schemas/strict-json.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
@@ -19,7 +20,7 @@ export interface Patch {
   contentType: PatchContentType
   patch: JsonValue
   /** `duplicate field "spec.replicas"` */
-  duplicates: string[]
+  strange: string[]
 }
 
 /** Custom resources have no strategic merge patch. */
@@ -28,38 +29,56 @@ export async function readPatch(request: ApiRequest, { isCustom = false } = {}):
   const types = PATCH_CONTENT_TYPES.filter((known) => !isCustom || known !== 'application/strategic-merge-patch+json')
   const contentType = types.find((known) => known === type)
   if (!contentType) throw unsupportedMediaType(type || 'none', [...types, APPLY_PATCH])
-  if (request.body.type === 'object') return { contentType, patch: request.body.value as JsonValue, duplicates: [] }
+  if (request.body.type === 'object') return { contentType, patch: request.body.value as JsonValue, strange: [] }
   const text = await readText(request)
   if (text === undefined) throw badRequest('the request body is empty: a patch is expected')
   const isJsonPatch = contentType === 'application/json-patch+json'
-  const { value: patch, duplicates } = parsePatch(text)
+  const refuse = (why: string) =>
+    badRequest(contentType.startsWith('application/strategic') ? why : `error decoding patch: ${why}`)
+  const { value: patch, duplicates } = parsePatch(text, refuse)
   if (isJsonPatch && Array.isArray(patch) && patch.length > MOST_OPERATIONS) {
     const why = `The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${patch.length}`
     throw new StatusError('RequestEntityTooLarge', why)
   }
-  const prefix = isJsonPatch ? 'json patch ' : ''
-  return {
-    contentType,
-    patch,
-    duplicates: duplicates.map((path) => `${prefix}duplicate field ${JSON.stringify(path)}`),
-  }
+  const strange = duplicates.map((path) => `duplicate field ${JSON.stringify(path)}`)
+  if (!isJsonPatch) return { contentType, patch, strange }
+  // Whoever asks for nothing to be told has its operations read as they come.
+  if (request.query.get('fieldValidation') !== 'Ignore') strange.push(...unknownOf(patch, refuse))
+  return { contentType, patch, strange: strange.map((why) => `json patch ${why}`) }
 }
 
-function parsePatch(text: string) {
+function parsePatch(text: string, refuse: (why: string) => StatusError) {
   try {
     const read = readPlainJson(text)
     if (read.depth > KEPT_DEPTH) throw tooDeep()
     return read
   } catch (err) {
-    throw badRequest(`error decoding patch: ${err instanceof Error ? err.message : 'invalid'}`)
+    throw refuse(err instanceof Error ? err.message : 'invalid')
   }
+}
+
+/** What operations have beside what an operation has. */
+function unknownOf(patch: JsonValue, refuse: (why: string) => StatusError): string[] {
+  const wrong = (value: JsonValue, into: string) => refuse(`json: cannot unmarshal ${goKindOf(value)} into Go ${into}`)
+  const operations = patch ?? []
+  if (!Array.isArray(operations)) throw wrong(operations, 'value of type []handlers.jsonPatchOp')
+  return operations.flatMap((operation, index) => {
+    if (operation === null) return []
+    if (!isJsonObject(operation)) throw wrong(operation, 'value of type handlers.jsonPatchOp')
+    for (const name of ['op', 'path', 'from']) {
+      const value = operation[name] ?? ''
+      if (typeof value !== 'string') throw wrong(value, `struct field jsonPatchOp.${name} of type string`)
+    }
+    const unknown = Object.keys(operation).filter((name) => !['op', 'path', 'from', 'value'].includes(name))
+    return unknown.map((name) => `unknown field ${JSON.stringify(`[${index}].${name}`)}`)
+  })
 }
 
 /** The object as patched, checked as its sender asked. What is wrong with it is wrong with the patch. */
 export function decodePatched(
   schemas: Schemas,
   gvk: GroupVersionKind,
-  told: { patched: JsonObject; sent: Patch; fieldValidation: string; context: RequestContext },
+  told: { patched: JsonValue; sent: Patch; fieldValidation: string; context: RequestContext },
 ): KubeObject {
   const { patched, sent, fieldValidation, context } = told
   const isStrategic = sent.contentType === 'application/strategic-merge-patch+json'
@@ -67,11 +86,12 @@ export function decodePatched(
     invalid({ group: '', kind: '' }, '', [
       fieldError.invalid('patch', isStrategic ? goText(sent.patch) : JSON.stringify(patched), why),
     ])
+  if (!isJsonObject(patched)) throw refuse(noKindOf(patched))
   try {
     return decodeAs(schemas, gvk, patched, {
       fieldValidation,
       context,
-      noticed: sent.duplicates,
+      noticed: sent.strange,
       refuse: (problems) => refuse(`strict decoding error: ${problems.join(', ')}`),
     })
   } catch (err) {

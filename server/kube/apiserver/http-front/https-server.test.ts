@@ -45,7 +45,7 @@ describe('HTTPS front', () => {
         name: 'another version',
         body: '{"kind":"ConfigMap","apiVersion":"v2","metadata":{"name":"x"}}',
         code: 400,
-        message: /does not match the expected API version \(v1\)/,
+        message: /no kind "ConfigMap" is registered for version "v2" in scheme/,
       },
       {
         name: 'a wrong type',

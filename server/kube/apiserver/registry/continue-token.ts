@@ -1,7 +1,9 @@
 // Where a list goes on: the key after the last one shown, and the revision that the first page showed.
 // Upstream: apiserver/pkg/storage/continue.go; clients treat it as opaque, people like to decode it.
 
+import { posix } from 'node:path'
 import { badRequest } from '../../apimachinery/status-error.ts'
+import { readPlainJson } from '../../schemas/strict-json.ts'
 
 /** In place of a revision: whatever is newest when the token is used. */
 export const LATEST = -1
@@ -17,7 +19,7 @@ export function readContinueToken(prefix: string, token: string): { revision: nu
   if (wrong >= 0) throw bad(`: illegal base64 data at input byte ${wrong}`)
   let told: { v?: unknown; rv?: unknown; start?: unknown }
   try {
-    told = Object(JSON.parse(Buffer.from(token, 'base64url').toString('utf8')))
+    told = Object(readPlainJson(Buffer.from(token, 'base64url').toString('utf8')).value)
   } catch (err) {
     throw bad(`: ${err instanceof Error ? err.message : 'invalid'}`)
   }
@@ -28,6 +30,7 @@ export function readContinueToken(prefix: string, token: string): { revision: nu
   }
   if (typeof start !== 'string' || start === '') throw bad(': encoded start key empty (version meta.k8s.io/v1)')
   // Nobody may climb out of the resource that he may read.
-  if (start.split('/').some((part) => part === '..' || part === '.')) throw bad(`: ${start}`)
+  const path = start.startsWith('/') ? start : `/${start}`
+  if (posix.normalize(path) !== path || path.endsWith('/')) throw bad(`: ${start}`)
   return { revision: rv, start: prefix + start }
 }

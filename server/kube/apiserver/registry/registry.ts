@@ -282,11 +282,14 @@ export class Registry {
   /** Is this update meant for this object, in this state? */
   #assertMeant(seen: Entry, next: KubeObject, namespace: string, name: string): void {
     const meta = next.metadata ?? {}
-    if (meta.name !== undefined && meta.name !== name) {
-      throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`)
-    }
     if (meta.namespace && this.kind.namespaced && meta.namespace !== namespace) {
       throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`)
+    }
+    if (!meta.name) {
+      throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+    }
+    if (meta.name !== name) {
+      throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`)
     }
     if (!meta.resourceVersion && this.kind.strategy.requiresResourceVersion) {
       throw invalid(this.kind, name, [

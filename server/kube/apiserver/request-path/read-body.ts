@@ -90,12 +90,11 @@ export function decodeAs(
     throw badRequest(`the object provided is unrecognized (must be of type ${gvk.kind}): not an object`)
   }
   const { schema } = gvk
+  const told = saidBy(value)
+  if (told) assertKind(schemas, gvk, told)
   const input = typeof value === 'string' ? value : (value as JsonObject)
   const { object, problems } = schema ? decodeCustom(schemas, { ...gvk, schema }, input) : decode(schemas, gvk, input)
-  // The decoder overwrites kind and apiVersion; what was sent is only in the text.
-  const told = ((typeof value === 'string' ? JSON.parse(value) : value) ?? {}) as JsonObject
-  assertKind(gvk, told)
-  keepReset(object as KubeObject, told)
+  keepReset(object as KubeObject, told ?? {})
   const messages = [...noticed, ...problems.map(({ message }) => message)]
   if (messages.length > 0 && fieldValidation !== 'Ignore') {
     if (fieldValidation === 'Strict') throw refuse?.(messages) ?? strictDecodingError(gvk, messages)
@@ -120,16 +119,33 @@ function keepReset(object: KubeObject, { metadata }: JsonObject): void {
   if (Array.isArray(told) && told.length === 0) object.metadata = { ...object.metadata, managedFields: [] }
 }
 
-function assertKind(gvk: GroupVersionKind, { kind, apiVersion }: JsonObject): void {
-  const expected = gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version
-  if (kind !== undefined && kind !== '' && kind !== gvk.kind) {
-    throw badRequest(
-      `${kind} in version "${apiVersion ?? expected}" cannot be handled as a ${gvk.kind}: no kind "${kind}" is registered for this resource`,
-    )
-  }
-  if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== expected) {
-    throw badRequest(
-      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
-    )
+/** The decoder overwrites kind and apiVersion. Undefined for what it will refuse to read. */
+function saidBy(value: string | JsonValue): JsonObject | undefined {
+  if (typeof value !== 'string') return value as JsonObject
+  try {
+    return Object(JSON.parse(value)) as JsonObject
+  } catch {
+    return undefined
   }
 }
+
+/** As upstream tells what cannot be made a `gvk`: unknown to it, another kind, or another version of this one. */
+function assertKind(schemas: Schemas, gvk: GroupVersionKind & { schema?: JsonSchema }, said: JsonObject): void {
+  const expected = gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version
+  const kind = typeof said.kind === 'string' && said.kind ? said.kind : gvk.kind
+  const apiVersion = typeof said.apiVersion === 'string' && said.apiVersion ? said.apiVersion : expected
+  if (kind === gvk.kind && apiVersion === expected) return
+  if (!gvk.schema) {
+    const [version = '', group = ''] = apiVersion.split('/').reverse()
+    const type = schemas.typeOf({ group, version, kind })
+    const inOwn = `converting (${type?.goType}) to (${internalPackage(gvk.group)}.${gvk.kind}): unknown conversion`
+    const why = type ? inOwn : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${SCHEME}"`
+    if (!type || kind !== gvk.kind) {
+      throw badRequest(`${kind} in version "${version}" cannot be handled as a ${gvk.kind}: ${why}`)
+    }
+  }
+  throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`)
+}
+
+const SCHEME = 'k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30'
+const internalPackage = (group: string) => group.split('.', 1)[0] || 'core'

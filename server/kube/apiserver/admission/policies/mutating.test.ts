@@ -159,7 +159,7 @@ describe('MutatingAdmissionPolicy', () => {
     [
       'a patch that does not fit',
       patch('[JSONPatch{op: "remove", path: "/spec/nope"}]'),
-      'JSONPath: remove operation does not apply: doc is missing path: "/spec/nope": missing value',
+      "JSONPath: error in remove for path: '/spec/nope': Unable to remove nonexistent key: nope: missing value",
     ],
     [
       'what costs too much',

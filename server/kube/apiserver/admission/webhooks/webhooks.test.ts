@@ -238,7 +238,11 @@ describe('mutating webhooks', () => {
   })
 
   it.each<[string, object, string]>([
-    ['patch that does not fit', patch({ op: 'remove', path: '/data/nope' }), 'remove operation does not apply'],
+    [
+      'patch that does not fit',
+      patch({ op: 'remove', path: '/data/nope' }),
+      'Unable to remove nonexistent key: nope: missing value',
+    ],
     ['value of another type', patch({ op: 'replace', path: '/data', value: 'x' }), 'cannot unmarshal string'],
     ['patch without its type', { patch: add('a').patch }, 'webhook returned response.patch but not response.patchType'],
     ['patch that is none', { patchType: 'JSONPatch', patch: '####' }, 'received undecodable patch'],
