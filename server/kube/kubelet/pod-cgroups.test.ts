@@ -96,3 +96,31 @@ it('gives Burstable pods together what they asked for, and takes it back', async
   expect(groups.get('/kubepods/burstable')).toEqual({ cpuShares: 256 })
   expect(groups.has('/kubepods/burstable/podu')).toBe(false)
 })
+
+it('sets what all pods share when it is new or was refused, and not for each of them', async () => {
+  const set: string[] = []
+  let refused: string[] = ['memory.limit_in_bytes: EBUSY']
+  const os = {
+    ...createSimulatedNodeOs({ hostname: 'n1' }),
+    setCgroup: async (path: string) => {
+      set.push(path)
+      return refused
+    },
+  }
+  const one = pod([{ requests: { cpu: '500m' } }])
+  let pods = [one]
+  const forPods = { cpus: 2, memoryBytes: 1024 * MI }
+  const cgroups = new PodCgroups({ os, logger: noLogger, forPods, mostProcesses: -1, pods: () => pods })
+  const sets = async () => {
+    set.length = 0
+    await cgroups.ensure(one)
+    return [...set]
+  }
+  const all = ['/kubepods', '/kubepods/besteffort', '/kubepods/burstable', '/kubepods/burstable/podu']
+  expect(await sets()).toEqual(all)
+  refused = []
+  expect(await sets()).toEqual(all)
+  expect(await sets()).toEqual(all.slice(3))
+  pods = [one, one]
+  expect(await sets()).toEqual(all.slice(2))
+})

@@ -50,6 +50,10 @@ export function podLimitsOf(pod: Pod): CgroupLimits {
 
 export class PodCgroups {
   readonly #options: PodCgroupsOptions
+  /** What all pods' groups have, as it was set last: each pod asks for that, and seldom is it new. */
+  readonly #shared = new Map<string, string>()
+  /** One after the other: what was wanted last is what stands. */
+  #sharing = Promise.resolve()
 
   constructor(options: PodCgroupsOptions) {
     this.#options = options
@@ -58,8 +62,8 @@ export class PodCgroups {
   /** The pod's group with the pod's limits; where containers go. */
   async ensure(pod: Pod): Promise<string> {
     const { cpus, memoryBytes } = this.#options.forPods
-    await this.#set(ROOT, { cpuShares: Math.floor(cpus * SHARES), memoryBytes })
-    await this.#set(`${ROOT}/besteffort`, { cpuShares: LEAST_SHARES })
+    await this.#setShared(ROOT, { cpuShares: Math.floor(cpus * SHARES), memoryBytes })
+    await this.#setShared(`${ROOT}/besteffort`, { cpuShares: LEAST_SHARES })
     await this.#shareAmongBurstable()
     const path = podCgroupOf(pod)
     const { mostProcesses } = this.#options
@@ -77,13 +81,26 @@ export class PodCgroups {
   async #shareAmongBurstable(): Promise<void> {
     const pods = this.#options.pods().filter((pod) => qosClassOf(pod.spec) === 'Burstable')
     const cpus = pods.reduce((sum, pod) => sum + (together(pod, 'requests', 'cpu') ?? 0), 0)
-    await this.#set(`${ROOT}/burstable`, { cpuShares: Math.max(LEAST_SHARES, Math.floor(cpus * SHARES)) })
+    await this.#setShared(`${ROOT}/burstable`, { cpuShares: Math.max(LEAST_SHARES, Math.floor(cpus * SHARES)) })
   }
 
-  async #set(path: string, limits: CgroupLimits): Promise<void> {
+  #setShared(path: string, limits: CgroupLimits): Promise<void> {
+    const wanted = JSON.stringify(limits)
+    const set = this.#sharing.then(async () => {
+      if (this.#shared.get(path) === wanted) return
+      this.#shared.delete(path)
+      if (await this.#set(path, limits)) this.#shared.set(path, wanted)
+    })
+    this.#sharing = set.catch(() => undefined)
+    return set
+  }
+
+  /** False when not all of it could be set. */
+  async #set(path: string, limits: CgroupLimits): Promise<boolean> {
     const refused = await this.#options.os.setCgroup(path, limits)
     // Less than is used, or than a container may have until it is resized: it is set again then.
     if (refused.length > 0) this.#options.logger.debug('limits of a group were not set', { path, refused })
+    return refused.length === 0
   }
 }
 

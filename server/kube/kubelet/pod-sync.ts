@@ -143,8 +143,11 @@ export class PodSync {
       waits.push(...(await this.#bringUp(pod, memory, plan, state, until)))
     } else if (this.#options.volumes.hasLive(pod)) await this.#refreshVolumes(pod, state)
 
-    state = await readRuntimeState(runtime, uid)
-    probes.observe(pod, state, { terminating: false })
+    // What nobody has touched is as it was read; whatever happens to it besides wakes the pod again.
+    if (touches(plan)) {
+      state = await readRuntimeState(runtime, uid)
+      probes.observe(pod, state, { terminating: false })
+    }
     tellDone(say, memory, { pod, isUnderWay: isResizing(pod, state) })
     this.#say(pod, state, memory, false)
     if (this.#options.volumes.hasLive(pod)) waits.push(VOLUME_REFRESH_MS)
@@ -284,7 +287,7 @@ export class PodSync {
         if (err === until.reason) throw err
         return [this.#noteNoSandbox(pod, memory, err)]
       }
-      this.#say(pod, await readRuntimeState(this.#options.runtime, pod.metadata?.uid ?? ''), memory, false)
+      this.#say(pod, { ...state, sandboxes: [sandbox, ...state.sandboxes] }, memory, false)
     }
     const present = sandbox
     const where = { state, sandbox: present, volumes, until }
@@ -376,6 +379,9 @@ export class PodSync {
     return Date.parse(start) + seconds * 1000 - this.#options.clock.now()
   }
 }
+
+const touches = ({ createSandbox, killPod, kill, resize, start }: SyncPlan) =>
+  createSandbox || killPod || kill.length + resize.length + start.length > 0
 
 const isResizing = (pod: Pod, state: PodRuntimeState) =>
   (pod.spec?.containers ?? []).some((container) => {

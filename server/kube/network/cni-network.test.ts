@@ -15,6 +15,7 @@ interface Call {
 const CONF = '/etc/cni/net.d'
 const BIN = '/opt/cni/bin'
 const result = { cniVersion: '0.4.0', ips: [{ version: '4', address: '10.244.1.7/24' }] }
+/** Asks for all that plug-ins of our configuration do on request. */
 const sandbox: NetworkedSandbox = {
   id: 's1',
   namespace: 'default',
@@ -22,6 +23,7 @@ const sandbox: NetworkedSandbox = {
   uid: 'u',
   netnsPath: '/proc/42/ns/net',
   portMappings: [{ hostPort: 8080, containerPort: 80, protocol: 'TCP', hostIP: '' }],
+  bandwidth: { ingressRate: 1000, ingressBurst: 4_294_967_295 },
 }
 
 let files: Map<string, string>
@@ -235,25 +237,51 @@ it('reads results of old and new versions', () => {
 })
 
 it('hands limits on to a plug-in that is able to hold them, and to no other', async () => {
-  const bandwidth = { ingressRate: 1000, ingressBurst: 4_294_967_295 }
   const network = open()
   await network.updatePodCidr('10.244.1.0/24')
-  await network.setUp({ ...sandbox, bandwidth })
+  await network.setUp(sandbox)
   const asked = Object.fromEntries(calls.map(({ plugin, conf }) => [plugin, conf.runtimeConfig]))
   expect(asked).toMatchObject({
     bridge: undefined,
     portmap: { portMappings: [{ hostPort: 8080 }] },
-    bandwidth: { bandwidth },
+    bandwidth: { bandwidth: sandbox.bandwidth },
   })
   expect(asked.portmap).not.toHaveProperty('bandwidth')
-  calls.length = 0
-  await network.setUp({ ...sandbox, id: 's2' })
-  expect(calls.at(-1)).toMatchObject({ plugin: 'bandwidth', command: 'ADD' })
-  expect(calls.at(-1)?.conf).not.toHaveProperty('runtimeConfig')
+})
+
+const { bandwidth: _limits, ...unlimited } = sandbox
+const plain: NetworkedSandbox = { ...unlimited, portMappings: [] }
+
+it('starts no plug-in for a pod that asks nothing of it', async () => {
+  const network = open()
+  await network.updatePodCidr('10.244.1.0/24')
+  expect(await network.setUp(plain)).toEqual({ ips: ['10.244.1.7'] })
+  await network.setUp({ ...unlimited, id: 's2' })
+  expect(done()).toEqual(['ADD loopback', 'ADD bridge', 'ADD loopback', 'ADD bridge', 'ADD portmap'])
   calls = []
   await open().takeUp(['s1', 's2'])
-  const all = ['CHECK bridge', 'CHECK portmap', 'CHECK bandwidth']
-  expect(done(), 'of the one without limits it is not asked').toEqual([...all, ...all.slice(0, 2)])
+  expect(done()).toEqual(['CHECK bridge', 'CHECK bridge', 'CHECK portmap'])
+  calls = []
+  await network.tearDown(plain)
+  expect(done()).toEqual(['DEL bridge'])
+})
+
+it('starts a plug-in for every pod that its configuration asks it for, or whose ways are not known', async () => {
+  const plugins = [{ type: 'bridge' }, { type: 'bandwidth', ingressRate: 1000 }, { type: 'own', capabilities: {} }]
+  files.set(`${CONF}/own.conflist`, JSON.stringify({ cniVersion: '0.4.0', name: 'own', plugins }))
+  await open().setUp(plain)
+  expect(done()).toEqual(['ADD loopback', 'ADD bridge', 'ADD bandwidth', 'ADD own'])
+})
+
+it('leaves a loopback alone that is up already', async () => {
+  const network = open()
+  await network.updatePodCidr('10.244.1.0/24')
+  files.set(
+    '/proc/42/net/fib_trie',
+    'Local:\n  +-- 127.0.0.0/8 2 0 2\n        |-- 127.0.0.1\n           /32 host LOCAL\n',
+  )
+  await network.setUp(plain)
+  expect(done()).toEqual(['ADD bridge'])
 })
 
 it('tells which versions the machine’s plug-ins speak', async () => {

@@ -31,6 +31,10 @@ interface Kept {
   ips: string[]
 }
 
+interface Capable {
+  capabilities?: Record<string, boolean>
+}
+
 const INTERFACE = 'eth0'
 
 export class CniNetwork implements PodNetwork {
@@ -108,7 +112,7 @@ export class CniNetwork implements PodNetwork {
     await this.#loopback(sandbox)
     let result: CniResult | undefined
     try {
-      for (const plugin of list.plugins) {
+      for (const plugin of pluginsFor(list, sandbox)) {
         result = await this.#call('ADD', list, plugin, { sandbox, previous: result })
       }
     } catch (err) {
@@ -155,9 +159,7 @@ export class CniNetwork implements PodNetwork {
     const kept = await this.#read(sandboxId)
     if (!kept || kept.ips.length === 0 || kept.list.disableCheck) return
     if (!isAtLeast(kept.list.cniVersion, '0.4.0')) return
-    for (const plugin of kept.list.plugins) {
-      // Debian's (1.1.1) falls over when it is asked about a pod without limits.
-      if (plugin.type === 'bandwidth' && !kept.sandbox.bandwidth) continue
+    for (const plugin of pluginsFor(kept.list, kept.sandbox)) {
       await this.#call('CHECK', kept.list, plugin, { sandbox: kept.sandbox, previous: kept.result })
     }
   }
@@ -175,11 +177,15 @@ export class CniNetwork implements PodNetwork {
   async #delete(list: NetworkList, sandbox: NetworkedSandbox, result: CniResult | undefined): Promise<void> {
     // Older ones do not expect it.
     const previous = isAtLeast(list.cniVersion, '0.4.0') ? result : undefined
-    for (const plugin of [...list.plugins].reverse()) await this.#call('DEL', list, plugin, { sandbox, previous })
+    for (const plugin of pluginsFor(list, sandbox).reverse())
+      await this.#call('DEL', list, plugin, { sandbox, previous })
   }
 
   /** Every pod talks to itself, whatever else its network is. */
   async #loopback(sandbox: NetworkedSandbox): Promise<void> {
+    // An OCI runtime brings up what it makes: then the kernel has an address of it, and no plug-in has to be started for that.
+    const addresses = await this.#options.os.readFile(sandbox.netnsPath.replace(/\/ns\/net$/, '/net/fib_trie'))
+    if (addresses?.includes('|-- 127.0.0.1')) return
     const list = { cniVersion: '0.4.0', name: 'cni-loopback', plugins: [] }
     await this.#call('ADD', list, { type: 'loopback' }, { sandbox, ifName: 'lo' })
   }
@@ -191,7 +197,7 @@ export class CniNetwork implements PodNetwork {
     pod?: { sandbox: NetworkedSandbox; previous?: CniResult | undefined; ifName?: string },
   ): Promise<CniResult | undefined> {
     const { os, binDir } = this.#options
-    const { capabilities, ...conf } = plugin as PluginConf & { capabilities?: Record<string, boolean> }
+    const { capabilities, ...conf } = plugin as PluginConf & Capable
     const runtimeConfig = pod && runtimeConfigOf(pod.sandbox, capabilities)
     const input = JSON.stringify({
       ...conf,
@@ -237,12 +243,26 @@ export class CniNetwork implements PodNetwork {
   }
 }
 
+/**
+ * Those two of the reference plug-ins do what is asked for a pod, and of all pods in their configuration; else they hand on what
+ * they were handed, and are not started for that. (Debian's bandwidth, 1.1.1, falls over at such a CHECK.)
+ */
+const ON_REQUEST = new Set(['portmap', 'bandwidth'])
+
+function pluginsFor({ plugins }: NetworkList, sandbox: NetworkedSandbox): PluginConf[] {
+  return plugins.filter((plugin) => {
+    const { type, capabilities, ingressRate, egressRate } = plugin as PluginConf & Capable
+    return !ON_REQUEST.has(type) || ingressRate || egressRate || runtimeConfigOf(sandbox, capabilities)
+  })
+}
+
 /** What a plug-in says that it is able to, and the pod asks for. */
 function runtimeConfigOf({ portMappings, bandwidth }: NetworkedSandbox, capabilities: Record<string, boolean> = {}) {
   const asked = {
-    ...(capabilities.portMappings && {
-      portMappings: portMappings.map((one) => ({ ...one, protocol: one.protocol.toLowerCase() })),
-    }),
+    ...(capabilities.portMappings &&
+      portMappings.length > 0 && {
+        portMappings: portMappings.map((one) => ({ ...one, protocol: one.protocol.toLowerCase() })),
+      }),
     ...(capabilities.bandwidth && bandwidth && { bandwidth }),
   }
   return Object.keys(asked).length > 0 ? asked : undefined

@@ -23,12 +23,17 @@ export async function setCgroup(path: string, limits: CgroupLimits, root = ROOT)
     () => true,
     () => false,
   )
-  if (isUnified) await makeUnified(root, path)
   const files = isUnified ? unifiedFiles(limits) : separateFiles(limits)
+  const directoryIn = (controller: string) => join(root, controller, path)
+  if (isUnified) await makeUnified(root, path)
+  else {
+    for (const controller of new Set(files.map(([of]) => of))) {
+      await fs.mkdir(directoryIn(controller), { recursive: true })
+    }
+  }
   const refused: string[] = []
   for (const [controller, name, value] of files) {
-    const directory = join(root, isUnified ? '' : controller, path)
-    if (!isUnified) await fs.mkdir(directory, { recursive: true })
+    const directory = directoryIn(controller)
     await fs.writeFile(join(directory, name), value).catch((err: Error) => refused.push(`${name}: ${err.message}`))
   }
   return refused
