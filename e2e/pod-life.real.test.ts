@@ -211,7 +211,9 @@ describe('probes', () => {
     await until('it is ready', async () => (await shown()) === '2/2 Running 0')
     await says('exec probed -c web -- touch /tmp/dead')
     await until('it was started again', async () => /^\d\/2 Running [1-9]/.test(await shown()))
-    expect(await events()).toMatch(/Killing\s+pod\/probed\s+Container web failed liveness probe, will be restarted/)
+    // Events are written beside what they tell of, and may come a moment later.
+    const killed = /Killing\s+pod\/probed\s+Container web failed liveness probe, will be restarted/
+    await until('it is said why', async () => killed.test(await events()))
   })
 })
 
