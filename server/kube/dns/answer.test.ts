@@ -22,7 +22,12 @@ const services = [
   service('circle', { type: 'ExternalName', externalName: 'circle.shop.svc.cluster.local' }),
   service('outside', { type: 'ExternalName', externalName: 'example.org' }),
 ]
+const sliceOf = (service: string) => ({
+  namespace: 'shop',
+  labels: { 'kubernetes.io/service-name': service },
+})
 const slice: EndpointSlice = {
+  metadata: sliceOf('db'),
   addressType: 'IPv4',
   endpoints: [
     { addresses: ['10.244.1.2'], hostname: 'db-0', conditions: { ready: true } },
@@ -31,12 +36,21 @@ const slice: EndpointSlice = {
   ],
   ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }],
 }
+const behindWeb: EndpointSlice = {
+  metadata: sliceOf('web'),
+  addressType: 'IPv4',
+  endpoints: [{ addresses: ['10.244.2.3'], conditions: { ready: true } }, { addresses: ['10.244.2.4'] }],
+  ports: [{ name: 'http', port: 8080 }],
+}
+const slicesOf: Record<string, EndpointSlice[]> = { db: [slice], web: [behindWeb] }
 const zone = new Zone(
   {
     service: (namespace, name) =>
       namespace === 'shop' ? services.find(({ metadata }) => metadata?.name === name) : undefined,
     services: () => services,
-    slicesOf: (_, name) => (name === 'db' ? [slice] : []),
+    slicesOf: (_, name) => slicesOf[name] ?? [],
+    slicesAt: (address) =>
+      [slice, behindWeb].filter(({ endpoints }) => endpoints.some(({ addresses }) => addresses.includes(address))),
     hasNamespace: (name) => name === 'shop',
   },
   'cluster.local',
@@ -69,6 +83,13 @@ describe('names of Services', () => {
       data: ['10.244.1.2', '10.244.2.3'],
     },
     { name: 'a Pod of it has a name by its hostname', asked: 'db-0.db.shop.svc.cluster.local', data: ['10.244.1.2'] },
+    { name: 'also one behind an address', asked: '10-244-2-4.web.shop.svc.cluster.local', data: ['10.244.2.4'] },
+    {
+      name: 'an address is called as each Service calls it',
+      asked: '3.2.244.10.in-addr.arpa',
+      type: 'PTR' as const,
+      data: ['10-244-2-3.db.shop.svc.cluster.local', '10-244-2-3.web.shop.svc.cluster.local'],
+    },
     { name: 'or by its address', asked: '10-244-2-3.db.shop.svc.cluster.local', data: ['10.244.2.3'] },
     { name: 'the address in a Pod name is believed', asked: '10-244-2-3.shop.pod.cluster.local', data: ['10.244.2.3'] },
     {
@@ -197,6 +218,7 @@ describe('an answer that is too long', () => {
       service: () => services[1],
       services: () => services,
       slicesOf: () => [{ ...slice, endpoints }],
+      slicesAt: () => [],
       hasNamespace: () => true,
     },
     'cluster.local',

@@ -66,7 +66,13 @@ it('asks the next when one is not there, and says SERVFAIL when there is none', 
 })
 
 it('is asked for names of the world only, and only where there is one', () => {
-  const nothing = { service: () => undefined, services: () => [], slicesOf: () => [], hasNamespace: () => false }
+  const nothing = {
+    service: () => undefined,
+    services: () => [],
+    slicesOf: () => [],
+    slicesAt: () => [],
+    hasNamespace: () => false,
+  }
   const context = {
     zone: new Zone(nothing, 'cluster.local'),
     domain: 'cluster.local',
@@ -89,7 +95,7 @@ it('is asked for names of the world only, and only where there is one', () => {
 it('completes an alias that leads into the world', async () => {
   const spec = { type: 'ExternalName', externalName: 'example.org' }
   const zone = new Zone(
-    { service: () => ({ spec }), services: () => [], slicesOf: () => [], hasNamespace: () => true },
+    { service: () => ({ spec }), services: () => [], slicesOf: () => [], slicesAt: () => [], hasNamespace: () => true },
     'cluster.local',
   )
   const context = { zone, domain: 'cluster.local', nowSeconds: 1, random: () => 0, transport: 'udp' as const }

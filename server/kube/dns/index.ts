@@ -11,7 +11,7 @@ import { EndpointSlice, Namespace, Service } from '../kinds/index.ts'
 import { answerPacket } from './answer.ts'
 import { ensureDnsService } from './dns-service.ts'
 import { Forwarder } from './forwarder.ts'
-import { Zone } from './records.ts'
+import { SERVICE_NAME, Zone } from './records.ts'
 import { listenForQueries } from './sockets.ts'
 
 export interface DnsOptions {
@@ -34,6 +34,7 @@ export interface RunningDns extends AsyncDisposable {
 }
 
 const BY_SERVICE = 'service'
+const BY_ADDRESS = 'address'
 
 /** Resolves when it answers, from full caches. */
 export async function startDns(options: DnsOptions): Promise<RunningDns> {
@@ -46,9 +47,8 @@ export async function startDns(options: DnsOptions): Promise<RunningDns> {
   const services = informerOf(Service)
   const slices = informerOf(EndpointSlice)
   const namespaces = informerOf(Namespace)
-  slices.cache.addIndex(BY_SERVICE, ({ metadata }) => [
-    `${metadata?.namespace}/${metadata?.labels?.['kubernetes.io/service-name']}`,
-  ])
+  slices.cache.addIndex(BY_SERVICE, ({ metadata }) => [`${metadata?.namespace}/${metadata?.labels?.[SERVICE_NAME]}`])
+  slices.cache.addIndex(BY_ADDRESS, ({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses))
   for (const informer of [services, slices, namespaces]) informer.start(stop.signal).catch(() => undefined)
   await Promise.all([services.synced, slices.synced, namespaces.synced])
 
@@ -57,6 +57,7 @@ export async function startDns(options: DnsOptions): Promise<RunningDns> {
       service: (namespace, name) => services.cache.get(`${namespace}/${name}`),
       services: () => services.cache.list(),
       slicesOf: (namespace, name) => slices.cache.byIndex(BY_SERVICE, `${namespace}/${name}`),
+      slicesAt: (address) => slices.cache.byIndex(BY_ADDRESS, address),
       hasNamespace: (name) => namespaces.cache.get(name) !== undefined,
     },
     clusterDomain,

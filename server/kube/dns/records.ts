@@ -2,7 +2,7 @@
 // that could be stale. Rules: kubernetes/dns, docs/specification.md (schema version 1.1.0).
 //
 //   web.default.svc.cluster.local                  A    the Service's address; of a headless one, its ready Pods'
-//   db-0.db.default.svc.cluster.local              A    one Pod of a headless Service, by its hostname
+//   db-0.db.default.svc.cluster.local              A    one Pod of a Service, by its hostname or its address
 //   _http._tcp.web.default.svc.cluster.local       SRV  port and target; without the port's name, all of them
 //   10-244-1-2.default.pod.cluster.local           A    the address that the name says
 //   1.0.96.10.in-addr.arpa, ….ip6.arpa             PTR  back to the name
@@ -21,10 +21,14 @@ export type DnsRecord =
 /** What the zone knows of a name: `refused` for names that are not its own. */
 export type Lookup = { found: 'records'; records: DnsRecord[] } | { found: 'nothing' } | { found: 'refused' }
 
+export const SERVICE_NAME = 'kubernetes.io/service-name'
+
 export interface ZoneSource {
   service(namespace: string, name: string): Service | undefined
   services(): readonly Service[]
   slicesOf(namespace: string, service: string): readonly EndpointSlice[]
+  /** Of whatever Services. */
+  slicesAt(address: string): readonly EndpointSlice[]
   hasNamespace(name: string): boolean
 }
 
@@ -73,8 +77,8 @@ export class Zone {
     }
     const headless = service.spec?.clusterIP === 'None'
     if (front.length === 0) {
-      const endpoints = headless ? this.#endpoints(service) : []
-      const addresses = headless ? endpoints.map(({ address }) => address) : clusterAddresses(service)
+      const endpoints = headless ? this.#endpoints(service) : undefined
+      const addresses = endpoints?.map(({ address }) => address) ?? clusterAddresses(service)
       return records(
         ...addresses.map((address) => addressRecord(name, address)),
         ...this.#portRecords(name, service, endpoints),
@@ -83,7 +87,7 @@ export class Zone {
     if (front.length === 2 && front[0]!.startsWith('_') && front[1]!.startsWith('_')) {
       return this.#ports(name, service, { port: front[0]!.slice(1), protocol: front[1]!.slice(1) })
     }
-    if (front.length === 1 && headless) {
+    if (front.length === 1) {
       const endpoints = this.#endpoints(service).filter(({ label }) => label === front[0])
       if (endpoints.length > 0) {
         return records(
@@ -96,26 +100,25 @@ export class Zone {
   }
 
   #ports(name: string, service: Service, asked: { port: string; protocol: string }): Lookup {
-    const found = this.#portRecords(name, service, this.#endpoints(service), (port) => {
+    const endpoints = service.spec?.clusterIP === 'None' ? this.#endpoints(service) : undefined
+    const found = this.#portRecords(name, service, endpoints, (port) => {
       return port.name?.toLowerCase() === asked.port && (port.protocol ?? 'TCP').toLowerCase() === asked.protocol
     })
     return found.length > 0 ? records(...found) : { found: 'nothing' }
   }
 
-  /** All of them, where a name does not say which: those who look for their peers ask so. */
+  /** The endpoints' own, or the Service's. All of them, where a name does not say which: those who look for their peers ask so. */
   #portRecords(
     name: string,
     service: Service,
-    endpoints: readonly Endpoint[],
+    endpoints: readonly Endpoint[] | undefined,
     matches: (port: { name?: string; protocol?: string }) => boolean = () => true,
   ): DnsRecord[] {
     const target = this.#nameOf(service)
     const found =
-      service.spec?.clusterIP === 'None'
-        ? endpoints.flatMap(({ label, ports }) =>
-            ports.filter(matches).map(({ port = 0 }) => ({ port, target: `${label}.${target}` })),
-          )
-        : (service.spec?.ports ?? []).filter(matches).map(({ port }) => ({ port, target }))
+      endpoints?.flatMap(({ label, ports }) =>
+        ports.filter(matches).map(({ port = 0 }) => ({ port, target: `${label}.${target}` })),
+      ) ?? (service.spec?.ports ?? []).filter(matches).map(({ port }) => ({ port, target }))
     const weight = Math.floor(100 / found.length) || 1
     return found.map((data) => ({ type: 'SRV', name, data: { priority: 0, weight, ...data } }))
   }
@@ -128,14 +131,20 @@ export class Zone {
   }
 
   #reverse(name: string, address: string): Lookup {
-    for (const service of this.#source.services()) {
-      if (clusterAddresses(service).includes(address))
-        return records({ type: 'PTR', name, data: this.#nameOf(service) })
-      if (service.spec?.clusterIP !== 'None') continue
-      const endpoint = this.#endpoints(service).find((each) => each.address === address)
-      if (endpoint) return records({ type: 'PTR', name, data: `${endpoint.label}.${this.#nameOf(service)}` })
-    }
-    return { found: 'refused' }
+    const service = this.#source.services().find((each) => clusterAddresses(each).includes(address))
+    if (service) return records({ type: 'PTR', name, data: this.#nameOf(service) })
+    const owners = this.#source.slicesAt(address).flatMap(({ metadata }) => {
+      return this.#source.service(metadata?.namespace ?? '', metadata?.labels?.[SERVICE_NAME] ?? '') ?? []
+    })
+    const names = new Set(
+      owners.flatMap((owner) => {
+        const endpoints = this.#endpoints(owner).filter((each) => each.address === address)
+        return endpoints.map(({ label }) => `${label}.${this.#nameOf(owner)}`)
+      }),
+    )
+    return names.size > 0
+      ? records(...Array.from(names, (data): DnsRecord => ({ type: 'PTR', name, data })))
+      : { found: 'refused' }
   }
 
   #endpoints(service: Service): Endpoint[] {
