@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { ADDRESSES_ELSEWHERE, addressesElsewhere, addressesOfSlot, overlaps } from './address-pool.ts'
-import { numberOf, tunnelRules } from './tunnel.ts'
+import { numberOf, tunnelRules, vxlanLinksIn } from './tunnel.ts'
 
 const one = { peer: '198.51.100.7', port: 14_901, address: '10.160.3.192' }
 const two = { peer: '198.51.100.8', port: 14_017, address: '10.160.3.193' }
@@ -31,6 +31,13 @@ it('takes away what was there, and its chain when nothing comes in its place', (
     '',
   ])
   expect(tunnelRules(3, 'ada', [two], before)).toContain(`\n-D INPUT ${JUMP}\n`)
+})
+
+it('finds no tunnel where the kernel does not know of any', () => {
+  expect(vxlanLinksIn('[{},{},{}]\n')).toEqual([])
+  expect(vxlanLinksIn('')).toEqual([])
+  const link = { ifname: 'pdt-3-192', linkinfo: { info_data: { port: 14_901 } } }
+  expect(vxlanLinksIn(JSON.stringify([{}, link]))).toEqual([link])
 })
 
 it('has a number on the wire that no other tunnel of its home has', () => {

@@ -114,7 +114,11 @@ const linkName = (slot: number, { address }: Tunnel) => `${prefixOf(slot)}${addr
 
 async function vxlanLinks(): Promise<VxlanLink[]> {
   const said = await runCommand('ip', ['-j', '-d', 'link', 'show', 'type', 'vxlan'])
-  return JSON.parse(said.trim() || '[]') as VxlanLink[]
+  return vxlanLinksIn(said)
 }
+
+/** Where the kernel does not know the type yet (a module that nobody has needed), ip shows each other link as `{}`. */
+export const vxlanLinksIn = (said: string): VxlanLink[] =>
+  (JSON.parse(said.trim() || '[]') as Partial<VxlanLink>[]).filter((link): link is VxlanLink => 'ifname' in link)
 
 const linksOf = async (slot: number) => (await vxlanLinks()).filter(({ ifname }) => ifname.startsWith(prefixOf(slot)))
