@@ -56,6 +56,9 @@ expect 'pods reach each other' k exec "$first" -- curl -fsS -m 5 "http://$second
 k expose deployment web --port 80
 service=$(k get service web -o jsonpath='{.spec.clusterIP}')
 expect 'pods reach the Service' k exec "$first" -- curl -fsS -m 5 "http://$service/"
+
+step 'volumes of an NFS server'
+bash bin/vm/nfs.sh ~/demo.yaml
 npx podium cluster delete demo
 traces | sort > /tmp/after
 diff /tmp/before /tmp/after && echo 'true: delete leaves nothing behind'
