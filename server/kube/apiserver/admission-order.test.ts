@@ -84,7 +84,7 @@ describe('what changes an object', () => {
   it('may refuse who opens a connection, evicts, binds or scales, by what they ask for', async () => {
     const hear = { operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }
     const expressions = [
-      'request.operation != "CONNECT" || request.subResource != "exec" || object.kind == "PodExecOptions" && !("sh" in object.command)',
+      'request.operation != "CONNECT" || request.subResource != "exec" || object.kind == "PodExecOptions" && !("sh" in object.command) && !object.?tty.orValue(false)',
       'request.operation != "CONNECT" || request.resource.resource != "services" || object.path != "/secret"',
       'request.subResource != "eviction" || request.kind.kind == "Eviction" && object.metadata.name != "kept"',
       'request.subResource != "scale" || request.kind.group == "autoscaling" && object.spec.replicas < 5',
@@ -123,6 +123,13 @@ describe('what changes an object', () => {
       `${what} is forbidden: ValidatingAdmissionPolicy 'hear' with binding 'hear' denied request`
     expect(await ask('POST', 'pods/kept/exec', undefined, { command: 'sh' })).toContain(denied('pods "kept"'))
     expect(await ask('POST', 'pods/kept/exec', undefined, { command: 'ls' })).toContain(
+      'a container name must be specified',
+    )
+    // The official Python client writes flags so.
+    expect(await ask('POST', 'pods/kept/exec', undefined, { command: 'ls', tty: 'True' })).toContain(
+      denied('pods "kept"'),
+    )
+    expect(await ask('POST', 'pods/kept/exec', undefined, { command: 'ls', tty: 'False' })).toContain(
       'a container name must be specified',
     )
     expect(await ask('GET', 'services/web/proxy/secret')).toContain(denied('services "web"'))

@@ -3,6 +3,7 @@
 // Upstream: apiserver/pkg/endpoints/handlers/rest.go ConnectResource.
 
 import type { JsonObject } from '../../apimachinery/json.ts'
+import { readBoolean } from '../request-path/query-parameters.ts'
 import { admit, type Call, gateOf } from './object-endpoints.ts'
 
 type Field = 'text' | 'texts' | 'flag' | 'numbers'
@@ -37,7 +38,7 @@ function optionsOf(query: URLSearchParams, fields: Readonly<Record<string, Field
     if (type === 'texts') options[name] = told
     else if (type === 'numbers') options[name] = told.flatMap((text) => text.split(',')).map(Number)
     else if (type === 'text') options[name] = first
-    else if (first === 'true' || first === '1') options[name] = true
+    else if (readBoolean(query, name)) options[name] = true
   }
   return options
 }

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../apimachinery/json.ts'
 import { badRequest, type FieldError, fieldError, forbidden, invalid } from '../../apimachinery/status-error.ts'
 import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
+import { readBoolean } from '../request-path/query-parameters.ts'
 import { admitConnect } from './admit-connect.ts'
 import type { Endpoints } from './endpoints.ts'
 import { kubeletOf } from './kubelet-address.ts'
@@ -15,7 +16,7 @@ export async function connectToPod(call: Call, { resources }: Pick<Endpoints, 'r
   const { info, request, registry } = call
   const isLog = info.subresource === 'log'
   if (!isLog) await assertMayCreate(call)
-  const query = isLog ? new URLSearchParams(request.query) : queryOf(await admitConnect(call))
+  const query = isLog ? logQuery(request.query) : queryOf(await admitConnect(call))
   const { object } = await registry.get(info.namespace, info.name)
   const pod = object as Pod
   if (isLog) assertLogOptions(query)
@@ -53,6 +54,16 @@ async function assertMayCreate({ context, info, authorizers }: Call): Promise<vo
   const asked = { ...info, verb: 'create' }
   if (info.verb === 'create' || (await authorizeBy(authorizers, context.user, asked)).decision === 'allow') return
   throw forbidden({ group: info.group, resource: info.resource }, info.name, forbiddenMessage(context.user, asked))
+}
+
+/** A kubelet is told flags in one form only; the official Python client writes `True`. */
+function logQuery(told: URLSearchParams): URLSearchParams {
+  const query = new URLSearchParams(told)
+  for (const flag of ['follow', 'previous', 'timestamps']) {
+    query.delete(flag)
+    if (readBoolean(told, flag)) query.set(flag, 'true')
+  }
+  return query
 }
 
 /** Options as a query: lists one by one, and flags only where they are set. */
