@@ -19,8 +19,8 @@ const { MOUNTED_BY: helper, ADDRESS: address } = process.env
 const MOUNT_NFS = '/usr/sbin/mount.nfs'
 if (helper !== MOUNT_NFS) {
   await copyFile(helper, MOUNT_NFS)
-  // A link to what was replaced; without it umount(8) does it itself, as on a machine.
-  await rm('/usr/sbin/umount.nfs')
+  // Links to what was replaced; without them umount(8) does it itself, as on a machine.
+  for (const name of ['umount.nfs', 'umount.nfs4']) await rm(`/usr/sbin/${name}`)
 }
 const os = createLinuxNodeOs()
 const [here, there] = ['/tmp/nfs/here', '/tmp/nfs/there']
