@@ -57,3 +57,7 @@ it.each([
   expect(heard).toBe('in')
   expect(messages).toEqual(['1', `1${base64('out')}`, `3${base64(lastWord)}`])
 })
+
+it('hears what is sent as text where bytes are expected, as the official Python client does', async () => {
+  expect((await session('v4.channel.k8s.io', SUCCESS, '\0in')).heard).toBe('in')
+})

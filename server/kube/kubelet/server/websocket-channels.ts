@@ -37,10 +37,8 @@ export function webSocketChannels(webSocket: WebSocket, wanted: WantedStreams): 
   const frames = framesOf(protocol)
   const resizes = new Resizes()
   const stdin = new Readable({ read: () => webSocket.resume() })
-  webSocket.on('message', (data: Buffer, isBinary: boolean) => {
-    const heard = frames.read(data, isBinary)
-    if (!heard) return
-    const { channel, content } = heard
+  webSocket.on('message', (data: Buffer) => {
+    const { channel, content } = frames.read(data)
     if (channel === STDIN && wanted.stdin && content.length > 0) {
       if (!stdin.push(content)) webSocket.pause()
     } else if (channel === CLOSE && content[0] === STDIN) stdin.push(null)

@@ -2,8 +2,8 @@
 // base64. Upstream: apimachinery/pkg/util/httpstream/wsstream/conn.go.
 
 export interface Frames {
-  /** Undefined for what this form does not say. */
-  read(message: Buffer, isBinary: boolean): { channel: number; content: Buffer } | undefined
+  /** Whether it came as bytes or as text says nothing: clients of Python type as text. */
+  read(message: Buffer): { channel: number; content: Buffer }
   /** A string is sent as text. */
   write(channel: number, content: Buffer): Buffer | string
 }
@@ -11,7 +11,7 @@ export interface Frames {
 export const framesOf = (protocol: string): Frames => (protocol.includes('base64') ? BASE64 : BINARY)
 
 const BINARY: Frames = {
-  read: (message, isBinary) => (isBinary ? { channel: message[0] ?? 0, content: message.subarray(1) } : undefined),
+  read: (message) => ({ channel: message[0] ?? 0, content: message.subarray(1) }),
   write: (channel, content) => Buffer.concat([Buffer.from([channel]), content]),
 }
 

@@ -42,9 +42,9 @@ export async function serveWebSocketPorts(
   const sockets = new Map<number, Duplex>()
   /** What came before there was a connection. */
   const early = new Map<number, Buffer[]>(ports.map((_port, index) => [2 * index, []]))
-  webSocket.on('message', (message: Buffer, isBinary) => {
-    const heard = frames.read(message, isBinary)
-    if (!heard || heard.content.length === 0) return
+  webSocket.on('message', (message: Buffer) => {
+    const heard = frames.read(message)
+    if (heard.content.length === 0) return
     const socket = sockets.get(heard.channel)
     if (!socket) early.get(heard.channel)?.push(heard.content)
     else if (!socket.write(heard.content)) {
