@@ -107,6 +107,18 @@ describe('a body', () => {
     expect([told.code, told.json().message]).toEqual([400, message])
   })
 
+  it('of a custom resource of another kind is not valid, of another version not meant', async () => {
+    const told = await post(FREE, '{"apiVersion":"free.example.com/v1","kind":"Foo","metadata":{"name":"a"}}')
+    const message = 'Tab.free.example.com "a" is invalid: kind: Invalid value: "Foo": must be Tab'
+    expect([told.code, told.json().message]).toEqual([422, message])
+    expect((await post(FREE, '{"apiVersion":"free.example.com/v2","kind":"Tab"}')).json().message).toBe(
+      'the API version in the data (free.example.com/v2) does not match the expected API version (free.example.com/v1)',
+    )
+    expect((await ask({ path: `${FREE}?fieldSelector=spec.a%3D1` })).json().message).toBe(
+      'field label not supported: spec.a',
+    )
+  })
+
   it('of a JSON patch with more than operations have is warned of', async () => {
     await post(MAPS, '{"metadata":{"name":"patched"}}')
     const headers = { 'content-type': 'application/json-patch+json' }

@@ -200,6 +200,10 @@ describe('subresources', () => {
       status: { replicas: 2, selector: 'app=cron' },
     })
     await patch(`${TABS}/mine/scale`, { spec: { replicas: 5 } })
+    const strategic = { contentType: 'application/strategic-merge-patch+json', body: { spec: { replicas: 6 } } }
+    await expect(
+      test.transport.request({ method: 'PATCH', path: `${TABS}/mine/scale`, ...strategic }),
+    ).rejects.toMatchObject({ code: 415 })
     expect((await ask('GET', `${TABS}/mine`)).spec.replicas).toBe(5)
   })
 })

@@ -100,6 +100,16 @@ describe('subresources', () => {
     const scale = (await test.transport.request({ method: 'GET', path: `${path}/scale` })) as { spec: object }
     expect(scale).toMatchObject({ kind: 'Scale', spec: { replicas: 2 }, status: { replicas: 0, selector: 'app=web' } })
     await test.transport.request({ method: 'PUT', path: `${path}/scale`, body: { ...scale, spec: { replicas: 5 } } })
+    for (const [metadata, why] of [
+      [{}, 'the name of the object (web based on URL) was undeterminable: name must be provided'],
+      [{ name: 'b' }, 'the name of the object (b) does not match the name on the URL (web)'],
+    ] as const) {
+      const body = { spec: { replicas: 9 }, metadata }
+      await expect(test.transport.request({ method: 'PUT', path: `${path}/scale`, body })).rejects.toMatchObject({
+        code: 400,
+        message: why,
+      })
+    }
     expect(await test.transport.request({ method: 'GET', path })).toMatchObject({ spec: { replicas: 5 } })
     await expect(
       test.transport.request({ method: 'PUT', path: `${path}/scale`, body: { ...scale, spec: { replicas: 7 } } }),

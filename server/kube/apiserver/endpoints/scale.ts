@@ -16,6 +16,7 @@ import { applyPatch } from '../../apimachinery/patch/apply-patch.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, ageColumn, defineKind, nameColumn } from '../../kinds/define-kind.ts'
 import { patchSchemaOf } from '../../schemas/patch-schema.ts'
+import { assertNamed } from '../registry/object-meta-rules.ts'
 import type { Gate } from '../registry/registry.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
@@ -88,13 +89,14 @@ async function readChange(call: Call): Promise<Change> {
     if (value === undefined) throw badRequest('the request body is empty: a Scale is expected')
     const { fieldValidation, dryRun } = options
     const scale = decodeAs(schemas, SCALE, value, { fieldValidation, context }) as Scale
+    assertNamed(scale, info.name)
     return { dryRun, change: (live) => owned(call, options, { live, next: scaled(kind, live, scale) }) }
   }
   if (info.verb !== 'patch') {
     throw new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
   }
   if (isApplyPatch(request)) return readAppliedScale(call)
-  const sent = await readPatch(request)
+  const sent = await readPatch(request, { isCustom: kind.schema !== undefined })
   const { contentType, patch } = sent
   const options = readWriteOptions(request, 'PatchOptions')
   const { fieldValidation, dryRun } = options
@@ -103,6 +105,7 @@ async function readChange(call: Call): Promise<Change> {
     const original = scaleOf(kind, live) as unknown as JsonObject
     const patched = applyPatch({ contentType, original, patch, ...(patchSchema ? { patchSchema } : {}) })
     const scale = decodePatched(schemas, SCALE, { patched, sent, fieldValidation, context }) as Scale
+    assertNamed(scale, info.name)
     return owned(call, options, { live, next: scaled(kind, live, scale) })
   }
   return { dryRun, change }

@@ -42,9 +42,10 @@ export function parseSelection(kind: AnyKind, labelSelector: string, fieldSelect
   const own = Object.keys(kind.selectableFields)
   for (const { field } of fields) {
     if (field === 'metadata.name' || own.includes(field)) continue
-    if (field === 'metadata.namespace' && (kind.namespaced || own.length === 0)) continue
+    const hasOwnWords = own.length > 0 || kind.schema !== undefined
+    if (field === 'metadata.namespace' && (kind.namespaced || !hasOwnWords)) continue
     throw badRequest(
-      own.length > 0
+      hasOwnWords
         ? `field label not supported: ${field}`
         : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
     )

@@ -3,7 +3,7 @@
 
 import { dnsSubdomainProblems, labelKeyProblems, labelValueProblems } from '../../apimachinery/names.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
-import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { badRequest, type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 
 const ANNOTATIONS_LIMIT = 256 * 1024
@@ -95,4 +95,14 @@ export function metaUpdateErrors(next: KubeObject, previous: KubeObject): FieldE
     errors.push(fieldError.invalid('metadata.creationTimestamp', meta.creationTimestamp, 'field is immutable'))
   }
   return errors
+}
+
+/** As the URL names it. Upstream: apiserver/pkg/endpoints/handlers/rest.go checkName. */
+export function assertNamed({ metadata }: KubeObject, name: string): void {
+  if (!metadata?.name) {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+  }
+  if (metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
+  }
 }

@@ -25,6 +25,7 @@ import type { ClaimChange, Claims } from './claims.ts'
 import type { Committed, Committer } from './commit.ts'
 import { type DeleteRequest, isReadyToGo, planDeletion } from './deletion.ts'
 import { fixedField, Lister, type ListRequest, type ListResult, parseRevision, type Selection } from './list.ts'
+import { assertNamed } from './object-meta-rules.ts'
 import {
   assertSameUid,
   fillSystemFields,
@@ -285,12 +286,7 @@ export class Registry {
     if (meta.namespace && this.kind.namespaced && meta.namespace !== namespace) {
       throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`)
     }
-    if (!meta.name) {
-      throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
-    }
-    if (meta.name !== name) {
-      throw badRequest(`the name of the object (${meta.name}) does not match the name on the URL (${name})`)
-    }
+    assertNamed(next, name)
     if (!meta.resourceVersion && this.kind.strategy.requiresResourceVersion) {
       throw invalid(this.kind, name, [
         fieldError.invalid('metadata.resourceVersion', 0, 'must be specified for an update'),

@@ -4,7 +4,7 @@
 import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
 import { decode, strictDecodingError } from '../../schemas/decode.ts'
 import { PROTOBUF_CONTENT_TYPE, readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import { unrecognized } from '../../schemas/read-object-text.ts'
@@ -135,7 +135,13 @@ function assertKind(schemas: Schemas, gvk: GroupVersionKind & { schema?: JsonSch
   const kind = typeof said.kind === 'string' && said.kind ? said.kind : gvk.kind
   const apiVersion = typeof said.apiVersion === 'string' && said.apiVersion ? said.apiVersion : expected
   if (kind === gvk.kind && apiVersion === expected) return
-  if (!gvk.schema) {
+  if (gvk.schema) {
+    // To Go any kind of this version is the same sort of map; whether it is this one is a matter of its validity.
+    if (apiVersion === expected) {
+      const { name } = (said.metadata ?? {}) as { name?: string }
+      throw invalid(gvk, name ?? '', [fieldError.invalid('kind', kind, `must be ${gvk.kind}`)])
+    }
+  } else {
     const [version = '', group = ''] = apiVersion.split('/').reverse()
     const type = schemas.typeOf({ group, version, kind })
     const inOwn = `converting (${type?.goType}) to (${internalPackage(gvk.group)}.${gvk.kind}): unknown conversion`
