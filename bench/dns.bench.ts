@@ -69,6 +69,7 @@ async function serve(): Promise<void> {
       service: (_, name) => services.get(name),
       services: () => [...services.values()],
       slicesOf: () => [],
+      slicesAt: () => [],
       hasNamespace: (name) => name === 'default',
     },
     DOMAIN,
