@@ -85,7 +85,7 @@ export class RunningController implements AsyncDisposable {
   readonly #queue: RateLimitingQueue
   readonly #tracer: LoopTracer
   readonly #informers = new Map<string, SharedInformer<KubeObject>>()
-  /** Ends the informer of one kind; #stop ends all. */
+  /** Ends the informer of one kind. */
   readonly #ends = new Map<string, AbortController>()
   readonly #stop = new AbortController()
   readonly #running = new Set<Promise<void>>()
@@ -159,6 +159,7 @@ export class RunningController implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
+    for (const own of this.#ends.values()) own.abort()
     this.#gateListener?.[Symbol.dispose]()
     this.#queue.shutDown()
     await Promise.all(this.#running)
@@ -196,9 +197,11 @@ export class RunningController implements AsyncDisposable {
   }
 
   #startInformer(id: string, informer: SharedInformer<KubeObject>): void {
+    // A signal of its own and no composite one, which looks at its sources each time that it is asked: for each event.
     const own = new AbortController()
     this.#ends.set(id, own)
-    void informer.start(AbortSignal.any([this.#stop.signal, own.signal]))
+    if (this.#stop.signal.aborted) own.abort()
+    void informer.start(own.signal)
   }
 
   #forget(kind: AnyKind): void {

@@ -31,6 +31,22 @@ it('files what is added, moved and deleted under every index, old entries first'
   expect(names(cache.inNamespace('default'))).toEqual(['b'])
 })
 
+it('goes by the part of an object that an index names', () => {
+  const cache = new IndexedCache<Pod>()
+  const asked: (string | undefined)[] = []
+  const nodeOf = (one: Pod) => {
+    asked.push(one.metadata?.name)
+    return [one.spec?.nodeName ?? '']
+  }
+  cache.addIndex('node', nodeOf, ({ spec }) => spec?.nodeName)
+  cache.put(pod('a', 'node-1'))
+  cache.put(pod('a', 'node-1', 'rs'))
+  expect(asked).toHaveLength(1)
+  cache.put(pod('a', 'node-2', 'rs'))
+  expect(names(cache.byIndex('node', 'node-2'))).toEqual(['a'])
+  expect(cache.byIndex('node', 'node-1')).toEqual([])
+})
+
 it('answers with the newest object, also where its index entry has not moved', () => {
   const cache = new IndexedCache<Pod>()
   cache.put(pod('a', 'node-1', 'rs'))

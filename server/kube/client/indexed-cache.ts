@@ -37,24 +37,23 @@ export class IndexedCache<T extends KubeObject> implements Lister<T> {
 
   constructor() {
     const namespaceOf = (object: T) => object.metadata?.namespace ?? ''
-    this.#addIndex(BY_NAMESPACE, (object) => [namespaceOf(object)], namespaceOf)
+    this.addIndex(BY_NAMESPACE, (object) => [namespaceOf(object)], namespaceOf)
     const controllersOf = (object: T) => {
       const uid = controllerOf(object)?.uid
       return uid ? [uid] : NOBODY
     }
-    this.#addIndex(BY_CONTROLLER, controllersOf, (object) => object.metadata?.ownerReferences)
+    this.addIndex(BY_CONTROLLER, controllersOf, (object) => object.metadata?.ownerReferences)
   }
 
   get size(): number {
     return this.#objects.size
   }
 
-  /** May be called at any time: what is there already is filed too. Naming an index twice is a mistake. */
-  addIndex(name: string, valuesOf: IndexFunction<T>): void {
-    this.#addIndex(name, valuesOf, undefined)
-  }
-
-  #addIndex(name: string, valuesOf: IndexFunction<T>, partOf: Index<T>['partOf']): void {
+  /**
+   * May be called at any time: what is there already is filed too. Naming an index twice is a mistake. `partOf`: what alone
+   * decides where an object is filed.
+   */
+  addIndex(name: string, valuesOf: IndexFunction<T>, partOf?: Index<T>['partOf']): void {
     if (this.#indexes.has(name)) throw new Error(`index ${name} exists already`)
     const index: Index<T> = { valuesOf, partOf, keys: new Map() }
     this.#indexes.set(name, index)

@@ -97,6 +97,8 @@ export function allocatableOf(
     'ephemeral-storage': evictionHard['nodefs.available'],
   }
   const entries = Object.entries(capacity).map(([name, amount]) => {
+    // Of most nothing is, and each node looks every ten seconds.
+    if (!keptFree[name] && !kubeReserved[name] && !systemReserved[name]) return [name, amount]
     const whole = quantityOf(amount)
     const kept = Math.floor(amountAt(keptFree[name] ?? '0', whole.number))
     const taken = [kubeReserved[name], systemReserved[name], kept].reduce((sum, one) => sum + quantityOf(one).nanos, 0n)

@@ -244,8 +244,15 @@ export class Registry {
   }
 
   #occasionOf(context: RequestContext): Occasion {
-    const warn = (message: string) => context.warn(message)
-    return { user: context.user, now: isoTime(this.#options.clock), warn }
+    const { clock } = this.#options
+    return {
+      user: context.user,
+      // Few kinds want it.
+      get now() {
+        return isoTime(clock)
+      },
+      warn: (message) => context.warn(message),
+    }
   }
 
   /** What a binding or a status leaves as it is has its defaults, and is the cache's: not to be touched. */

@@ -32,8 +32,12 @@ export class WantedVolumes {
 
   constructor(view: ClusterView) {
     this.#pods = view.cache(Pod)
-    this.#pods.addIndex(BY_NODE, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []))
-    this.#pods.addIndex(BY_CLAIM, claimsOf)
+    this.#pods.addIndex(
+      BY_NODE,
+      ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
+      ({ spec }) => spec?.nodeName,
+    )
+    this.#pods.addIndex(BY_CLAIM, claimsOf, ({ spec }) => spec)
     this.#claims = view.cache(PersistentVolumeClaim)
     this.#volumes = view.cache(PersistentVolume)
     this.#drivers = view.cache(CSIDriver)

@@ -24,8 +24,10 @@ export class OwnershipGraph {
 
   add(kind: AnyKind): void {
     const cache: IndexedCache<KubeObject> = this.#view.cache(kind)
-    cache.addIndex(BY_UID, ({ metadata }) => (metadata?.uid ? [metadata.uid] : []))
-    cache.addIndex(BY_OWNER, ({ metadata }) => (metadata?.ownerReferences ?? []).map(({ uid }) => uid))
+    const uidsOf = ({ metadata }: KubeObject) => (metadata?.uid ? [metadata.uid] : [])
+    const ownersOf = ({ metadata }: KubeObject) => (metadata?.ownerReferences ?? []).map(({ uid }) => uid)
+    cache.addIndex(BY_UID, uidsOf, ({ metadata }) => metadata?.uid)
+    cache.addIndex(BY_OWNER, ownersOf, ({ metadata }) => metadata?.ownerReferences)
     this.#caches.push({ kind, cache })
   }
 

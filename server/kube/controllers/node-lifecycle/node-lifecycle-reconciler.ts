@@ -58,7 +58,11 @@ export class NodeLifecycleReconciler implements Reconciler {
     this.#nodes = view.cache(Node)
     this.#leases = view.cache(Lease)
     this.#pods = view.cache(Pod)
-    this.#pods.addIndex(BY_NODE, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []))
+    this.#pods.addIndex(
+      BY_NODE,
+      ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
+      ({ spec }) => spec?.nodeName,
+    )
     this.#zones = new EvictionZones(view.clock, options.rates, view.metrics)
     view.onChange(Node, ({ type, object }) => {
       if (type === 'deleted') this.#zones.forget(object.metadata?.name ?? '')

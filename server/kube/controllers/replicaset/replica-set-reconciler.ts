@@ -44,7 +44,11 @@ export class ReplicaSetReconciler implements Reconciler {
     this.#flavour = flavour
     this.#replicaSets = view.cache(flavour.kind)
     this.#pods = view.cache(Pod)
-    this.#pods.addIndex(ORPHANS, (pod) => (controllerOf(pod) ? [] : [pod.metadata?.namespace ?? '']))
+    this.#pods.addIndex(
+      ORPHANS,
+      (pod) => (controllerOf(pod) ? [] : [pod.metadata?.namespace ?? '']),
+      ({ metadata }) => metadata?.ownerReferences,
+    )
     this.#expectations = new Expectations(view.clock)
     view.onChange(Pod, (change) => this.#expectations.heard(change, flavour.kind.kind))
     view.onChange(flavour.kind, ({ type, object }) => {

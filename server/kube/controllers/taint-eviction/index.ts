@@ -28,7 +28,11 @@ class TaintEvictionReconciler implements Reconciler {
     this.#view = view
     this.#nodes = view.cache(Node)
     this.#pods = view.cache(Pod)
-    this.#pods.addIndex(BY_NODE, ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []))
+    this.#pods.addIndex(
+      BY_NODE,
+      ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
+      ({ spec }) => spec?.nodeName,
+    )
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
