@@ -1,8 +1,9 @@
 // `podium cluster …`: a cluster without any classroom. `create` leaves a recorded background process that runs it.
 
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
@@ -52,6 +53,10 @@ export async function createCluster(
 ): Promise<void> {
   const problems = problemsOf(told)
   if (problems.length > 0) throw new UserError(problems.join('; '))
+  // Before anything is made: who names a place that there is not would have a cluster, and no way to it.
+  if (kubeconfig && !existsSync(dirname(resolve(kubeconfig)))) {
+    throw new UserError(`there is no directory ${dirname(resolve(kubeconfig))} for the kubeconfig; make it first`)
+  }
   const spec = { ...told, extraConfig: withWholePaths(told.extraConfig ?? {}) }
   await checkFlags(spec)
   const directory = clusterDirectory(context.stateDir, spec.name)

@@ -10,6 +10,7 @@ import { createClient } from '../client/client.ts'
 import type { Transport } from '../client/transport.ts'
 import type { AnyKind } from '../kinds/define-kind.ts'
 import { IPAddress, Node, Service, ServiceCIDR } from '../kinds/index.ts'
+import { emptyStatusOf } from '../schemas/empty-fields.ts'
 import type { Schemas } from '../schemas/schemas.ts'
 import type { Store } from '../store/store.ts'
 import { Admission } from './admission/admission.ts'
@@ -132,7 +133,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       kind.kind === 'Service' && kind.group === ''
         ? serviceAddresses(cache, { ...options, addresses: feed.cacheOf(IPAddress), cidrs: feed.cacheOf(ServiceCIDR) })
         : undefined
-    return new Registry({ kind, cache, feed, store, committer, clock, claims })
+    const emptyStatus = emptyStatusOf(schemas, kind)
+    return new Registry({ kind, cache, feed, store, committer, clock, claims, emptyStatus })
   })
   const resources = new ApiResources(registries)
   const find = (resource: string, namespace: string, name: string) => resources.core(resource)?.peek(namespace, name)

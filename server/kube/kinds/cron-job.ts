@@ -45,9 +45,6 @@ export const CronJob = defineKind<Wire>({
       const template = spec.jobTemplate?.spec?.template?.spec
       if (template) defaultPodSpec(template)
     },
-    prepareForCreate(cronJob) {
-      Object.assign(cronJob, { status: {} })
-    },
     validate: ({ spec }) => (spec ? specErrors(spec) : [fieldError.required('spec')]),
     validateCreate: ({ metadata, spec }) => {
       const { name = '' } = metadata ?? {}

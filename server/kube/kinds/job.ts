@@ -57,7 +57,6 @@ export const Job = defineKind<Wire>({
     prepareForCreate(job) {
       if (job.spec && !job.spec.manualSelector) generateSelector(job)
       labelLikeTemplate(job)
-      Object.assign(job, { status: {} })
     },
     validate: (job) => [...generatedSelectorErrors(job), ...specErrors(job)],
     validateUpdate: updateErrors,

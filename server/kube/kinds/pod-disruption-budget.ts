@@ -17,11 +17,6 @@ export const PodDisruptionBudget = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
-    prepareForCreate(budget) {
-      Object.assign(budget, {
-        status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
-      })
-    },
     validate: ({ spec }) => specErrors(spec ?? {}),
     validateStatusUpdate: ({ status }) =>
       (['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap((field) =>

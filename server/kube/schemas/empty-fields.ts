@@ -7,6 +7,12 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import type { GroupVersionKind, Schemas, TypeFact, ValueType } from './schemas.ts'
 
+/** A status that nobody has written yet; undefined for kinds that have none. */
+export function emptyStatusOf(schemas: Schemas, gvk: GroupVersionKind): JsonValue | undefined {
+  const status = schemas.typeOf(gvk)?.fields.get('status')
+  return status?.always ? emptyOf(schemas, status.type) : undefined
+}
+
 /** Changes the object given. Does nothing to kinds without facts. */
 export function writeEmptyFields(schemas: Schemas, gvk: GroupVersionKind, object: JsonObject): void {
   const type = schemas.typeOf(gvk)

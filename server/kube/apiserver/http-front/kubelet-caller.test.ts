@@ -89,10 +89,10 @@ describe('calls that a kubelet answers', () => {
 
   const get = (path: string) => rawRequest({ port, caPem: test.pki.caPem, ...admin, path })
 
-  it('passes logs on, with the options the kubelet knows', async () => {
-    const answer = await get(`${PODS}/web/log?container=web&follow=true&tailLines=5`)
+  it('passes logs on, with the options the kubelet knows, flags as clients of Python write them', async () => {
+    const answer = await get(`${PODS}/web/log?container=web&follow=True&tailLines=5`)
     expect(answer.text).toBe('one\ntwo\n')
-    expect(kubelet.asked.at(-1)).toBe('/containerLogs/default/web/web?follow=true&tailLines=5')
+    expect(kubelet.asked.at(-1)).toBe('/containerLogs/default/web/web?tailLines=5&follow=true')
     expect(kubelet.clients.at(-1)).toBe('apiserver-kubelet-client')
   })
 

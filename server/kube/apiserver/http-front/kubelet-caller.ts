@@ -1,6 +1,6 @@
 // The server's own calls to kubelets: logs as a stream of bytes, exec and its like as a connection handed through.
 
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
 import { joinDuplexes } from '../../../base/join-duplexes.ts'
@@ -204,7 +204,7 @@ export async function refusalOf(answer: IncomingMessage): Promise<StatusError> {
 
 function rawAnswer(error: StatusError): string {
   const body = JSON.stringify(error.toStatus())
-  return `HTTP/1.1 ${error.code} ${error.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+  return `HTTP/1.1 ${error.code} ${STATUS_CODES[error.code] ?? error.reason}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
 }
 
 export { rawAnswer }

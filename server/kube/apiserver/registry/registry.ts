@@ -4,6 +4,7 @@
 
 import { type Clock, isoTime } from '../../../base/clock.ts'
 import { deepCopy, deepEqual } from '../../apimachinery/deep.ts'
+import type { JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject, ManagedFieldsEntry } from '../../apimachinery/object-meta.ts'
 import {
   alreadyExists,
@@ -89,6 +90,8 @@ export interface RegistryOptions {
   committer: Committer
   clock: Clock
   claims?: Claims | undefined
+  /** What stands in the place of a status that nobody has written: Go leaves no struct out, and clients read on in it. */
+  emptyStatus?: JsonValue | undefined
   /** Where objects are stored in another form than this registry's. */
   conversion?: Conversion | undefined
 }
@@ -189,6 +192,7 @@ export class Registry {
     await gate.mutate(object, undefined)
     kind.strategy.setDefaults?.(object)
     prepareForCreate(kind, object, this.#occasionOf(context))
+    this.#writeEmptyStatus(object)
     for (let attempt = 1; ; attempt++) {
       // Claims are made for one attempt, and written into the object.
       const next = this.#options.claims ? deepCopy(object) : object
@@ -225,6 +229,7 @@ export class Registry {
       await gate.mutate(next, seen.object)
       this.#setDefaults(next, seen.object, subresource)
       this.#prepare(next, seen.object, subresource, this.#occasionOf(context))
+      this.#writeEmptyStatus(next)
       const claims = this.#options.claims?.allocate(next, seen.object)
       // A binding changes what nobody else may change, and has been checked by its own endpoint.
       if (subresource !== 'binding') validateForUpdate(kind, next, seen.object, subresource)
@@ -253,6 +258,11 @@ export class Registry {
       },
       warn: (message) => context.warn(message),
     }
+  }
+
+  #writeEmptyStatus(object: WithStatus): void {
+    const { emptyStatus } = this.#options
+    if (emptyStatus !== undefined) object.status ??= deepCopy(emptyStatus)
   }
 
   /** What a binding or a status leaves as it is has its defaults, and is the cache's: not to be touched. */
