@@ -41,6 +41,7 @@ import { COMPONENT_STATUSES, type ComponentProblems, LOCAL_COMPONENTS } from './
 import type { Endpoints } from './endpoints/endpoints.ts'
 import { FieldManagers } from './endpoints/field-managers.ts'
 import type { HealthCheck } from './endpoints/health.ts'
+import { HealthSlis } from './endpoints/health-slis.ts'
 import { kubeletOf } from './endpoints/kubelet-address.ts'
 import { LoopsElsewhere } from './endpoints/loops-elsewhere.ts'
 import { REVIEWS } from './endpoints/reviews.ts'
@@ -192,7 +193,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const loopsElsewhere = new LoopsElsewhere({ trace, clock })
   let isClosing = false
   // What has no problem here has been done before anybody can ask: the server listens last.
-  const health: HealthCheck[] = [
+  const checks: HealthCheck[] = [
     { name: 'ping', problem: () => undefined },
     { name: 'log', problem: () => undefined },
     { name: 'etcd', problem: () => store.status().failure?.message },
@@ -231,7 +232,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     metrics,
     resourceMetrics,
     flowControl,
-    health,
+    health: { checks, slis: new HealthSlis() },
     profiles: new Profiles(clock),
     components: {
       ...(options.components ?? LOCAL_COMPONENTS),

@@ -46,6 +46,21 @@ describe('serving', () => {
       expect((await ask({ path: '/livez/nope' })).code).toBe(404)
     })
 
+    it('is counted check by check, apart from the other metrics', async () => {
+      const slis = async () => (await ask({ path: '/metrics/slis' })).text
+      const etcd = async () =>
+        Number(
+          /^kubernetes_healthchecks_total\{name="etcd",status="success",type="livez"\} (\d+)$/m.exec(await slis())?.[1],
+        )
+      await ask({ path: '/livez' })
+      const before = await etcd()
+      await ask({ path: '/livez' })
+      expect(await etcd()).toBe(before + 1)
+      expect(await slis()).toContain('kubernetes_healthcheck{name="etcd",type="livez"} 1\n')
+      expect(await slis()).not.toContain('apiserver_request')
+      expect((await ask({ path: '/metrics' })).text).not.toContain('kubernetes_healthcheck')
+    })
+
     it('fails with the store, and says no more of it than that to everybody', async () => {
       Object.defineProperty(test.store, 'status', {
         value: () => ({ failure: new Error('disk is full'), dbSizeBytes: 0 }),
@@ -55,6 +70,8 @@ describe('serving', () => {
       expect(answer.text).toMatch(/\[-\]etcd failed: reason withheld\n.*readyz check failed\n$/s)
       expect((await ask({ path: '/readyz/etcd' })).text).toBe('internal server error: disk is full\n')
       expect((await ask({ path: '/livez?exclude=etcd' })).code).toBe(200)
+      const { text } = await ask({ path: '/metrics/slis' })
+      expect(text).toContain('kubernetes_healthcheck{name="etcd",type="readyz"} 0\n')
     })
   })
 

@@ -15,7 +15,7 @@ import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import type { ApiResources } from './api-resources.ts'
 import type { ComponentProblems } from './component-status.ts'
 import type { FieldManagers } from './field-managers.ts'
-import type { HealthCheck } from './health.ts'
+import type { Health } from './health.ts'
 import type { LoopsElsewhere } from './loops-elsewhere.ts'
 import type { ServedDocuments } from './served-documents.ts'
 
@@ -35,7 +35,7 @@ export interface Endpoints {
   metrics: Metrics
   resourceMetrics: ResourceMetrics
   flowControl: FlowControl
-  health: readonly HealthCheck[]
+  health: Health
   components: ComponentProblems
   profiles: Profiles
 }

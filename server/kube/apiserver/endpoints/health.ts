@@ -2,6 +2,7 @@
 
 import { PageNotFoundError } from '../../apimachinery/status-error.ts'
 import type { DocumentAnswer } from '../request-path/answer.ts'
+import type { HealthSlis } from './health-slis.ts'
 
 export interface HealthCheck {
   name: string
@@ -11,7 +12,12 @@ export interface HealthCheck {
   isReadiness?: boolean
 }
 
-export function healthAnswer(path: string, query: URLSearchParams, all: readonly HealthCheck[]): DocumentAnswer {
+export interface Health {
+  checks: readonly HealthCheck[]
+  slis: HealthSlis
+}
+
+export function healthAnswer(path: string, query: URLSearchParams, { checks: all, slis }: Health): DocumentAnswer {
   const [root = '', ...rest] = path.split('/').filter((part) => part !== '')
   const checks = all.filter(({ isReadiness }) => root === 'readyz' || !isReadiness)
   if (rest.length > 0) return single(checks, rest.join('/'))
@@ -24,7 +30,9 @@ export function healthAnswer(path: string, query: URLSearchParams, all: readonly
   let hasFailed = false
   const lines = checks.map(({ name, problem }) => {
     if (excluded.delete(name)) return `[+]${name} excluded: ok`
-    if (problem() === undefined) return `[+]${name} ok`
+    const isFine = problem() === undefined
+    slis.note(name, root, isFine)
+    if (isFine) return `[+]${name} ok`
     hasFailed = true
     return `[-]${name} failed: reason withheld`
   })

@@ -192,8 +192,11 @@ function routeDocument(
       return healthAnswer(path, request.query, endpoints.health)
     case 'version':
       return object(VERSION)
-    case 'metrics':
-      return { type: 'document', code: 200, contentType: PROMETHEUS, body: endpoints.metrics.text() }
+    case 'metrics': {
+      if (path !== METRICS && path !== SLIS) throw new PageNotFoundError()
+      const of = path === SLIS ? endpoints.health.slis : endpoints.metrics
+      return { type: 'document', code: 200, contentType: PROMETHEUS, body: of.text() }
+    }
     case 'debug':
       if (group === 'pprof') return endpoints.profiles.answer(path, request.query)
       if (path !== DUMP_LEVELS) throw new PageNotFoundError()
@@ -217,6 +220,8 @@ function routeDocument(
 }
 
 const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
+const METRICS = '/metrics'
+const SLIS = '/metrics/slis'
 const DUMP_LEVELS = '/debug/api_priority_and_fairness/dump_priority_levels'
 
 const OTHER_PATHS = [
@@ -225,7 +230,8 @@ const OTHER_PATHS = [
   KEYS_PATH,
   '/healthz',
   '/livez',
-  '/metrics',
+  METRICS,
+  SLIS,
   '/openapi/v2',
   '/openapi/v3',
   '/readyz',
