@@ -58,6 +58,7 @@ describe('serving', () => {
       expect(await etcd()).toBe(before + 1)
       expect(await slis()).toContain('kubernetes_healthcheck{name="etcd",type="livez"} 1\n')
       expect(await slis()).not.toContain('apiserver_request')
+      expect((await ask({ path: '/metrics/nope' })).code).toBe(404)
       expect((await ask({ path: '/metrics' })).text).not.toContain('kubernetes_healthcheck')
     })
 
