@@ -100,9 +100,12 @@ export function rightsOfContainers(seat: () => Seat): void {
     expect(await logsOf('tuned')).toEqual(['80'])
     expect(await logsOf('sized')).toEqual([String(64 * 2 ** 20), '985'])
     expect(await logsOf('held')).toEqual([expect.stringContaining('Invalid cross-device link')])
+    await says('wait --for=jsonpath={.status.phase}=Failed pod/forbidden --timeout=60s')
     expect(await says('get pod forbidden -o jsonpath={.status.phase}/{.status.reason}/{.status.message}')).toBe(
       'Failed/SysctlForbidden/Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted',
     )
+    const refused = '{.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError'
+    await says(`wait --for=jsonpath=${refused} pod/root --timeout=60s`)
     const waiting = await says('get pod root -o jsonpath={.status.containerStatuses[0].state.waiting}')
     expect(waiting).toContain('CreateContainerConfigError')
     expect(waiting).toContain('container has runAsNonRoot and image will run as root (pod: ')
