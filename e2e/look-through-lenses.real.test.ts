@@ -35,6 +35,8 @@ beforeAll(async () => {
   await page.goto(classroom.url)
   await page.goto(classroom.origin + LAB)
   await page.getByText('2 simulated nodes Ready').waitFor({ timeout: 120_000 })
+  // What is made before that is cleared away.
+  await page.locator('[data-phase=starting]').waitFor({ state: 'detached' })
   const [cluster = ''] = await readdir(join(home, 'clusters'))
   kubeconfig = join(home, 'clusters', cluster, 'admin.conf')
   kube = kubectl('1.36', kubeconfig)

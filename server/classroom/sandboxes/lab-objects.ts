@@ -77,7 +77,8 @@ function shows(watch: ClusterWatch, kind: AnyKind, written: KubeObject): boolean
 
 /**
  * Brings the cluster back to empty, owners before what they own, so that no loop makes anything again meanwhile.
- * Pods are not given time to end: the learner waits. Resolves when the caches show nothing of it any more.
+ * Pods are not given time to end: the learner waits. Resolves when the caches show nothing of it any more. What a learner
+ * who does not wait makes meanwhile goes too.
  */
 export async function clearCluster(watch: ClusterWatch, signal?: AbortSignal): Promise<void> {
   await clearNodes(watch)
@@ -91,20 +92,33 @@ export async function clearCluster(watch: ClusterWatch, signal?: AbortSignal): P
     ...kinds.filter((kind) => !owners.includes(kind) && kind !== Pod && kind !== Endpoints),
     Pod,
   ]
-  for (const namespace of CLEARED_NAMESPACES) {
-    for (const kind of order) await clearKind(watch, kind, namespace)
-  }
-  for (const kind of CLUSTER_WIDE) await clearKind(watch, kind)
-  await watch.until(() => [...order, ...CLUSTER_WIDE].every((kind) => isClear(watch, kind)), signal)
+  const removed = new Set<string | undefined>()
+  const left = () => [...order, ...CLUSTER_WIDE].flatMap((kind) => leftOf(watch, kind))
+  do {
+    for (const namespace of CLEARED_NAMESPACES) {
+      for (const kind of order) await clearKind(watch, kind, removed, namespace)
+    }
+    for (const kind of CLUSTER_WIDE) await clearKind(watch, kind, removed)
+    await watch.until(() => left().every(({ metadata }) => !removed.has(metadata?.uid)), signal)
+  } while (left().length > 0)
 }
 
-async function clearKind(watch: ClusterWatch, kind: AnyKind, namespace?: string): Promise<void> {
+/** Notes the uids of what it removes. */
+async function clearKind(
+  watch: ClusterWatch,
+  kind: AnyKind,
+  removed: Set<string | undefined>,
+  namespace?: string,
+): Promise<void> {
   const at = namespace === undefined ? {} : { namespace }
   const { items } = await watch.client.of(kind).list(at)
   await Promise.all(
     items
       .filter((object) => !isOwn(kind, object))
-      .map((object) => remove(watch, kind, { ...at, name: object.metadata?.name ?? '' })),
+      .map(({ metadata }) => {
+        removed.add(metadata?.uid)
+        return remove(watch, kind, { ...at, name: metadata?.name ?? '' })
+      }),
   )
 }
 
@@ -130,11 +144,11 @@ async function remove(watch: ClusterWatch, kind: AnyKind, at: { namespace?: stri
 }
 
 /** Slices go when the loop notices that their Service has gone, which nobody has to wait for. */
-function isClear(watch: ClusterWatch, kind: AnyKind): boolean {
-  if (kind === EndpointSlice) return true
+function leftOf(watch: ClusterWatch, kind: AnyKind): readonly KubeObject[] {
+  if (kind === EndpointSlice) return []
   const isLeft = (object: KubeObject) =>
     (!kind.namespaced || CLEARED_NAMESPACES.includes(object.metadata?.namespace ?? '')) && !isOwn(kind, object)
-  return !watch.objectsOf(kind)?.some(isLeft)
+  return watch.objectsOf(kind)?.filter(isLeft) ?? []
 }
 
 /** Nodes stay, without what a learner did to them: cordons, taints and labels of their own. */
