@@ -13,6 +13,7 @@ import { openBrowser } from './support/browser.ts'
 import { browserSeat } from './support/browser-seat.ts'
 import { type Classroom, clusters, forgetLearners, type ListedCluster, startClassroom } from './support/classroom.ts'
 import { kubectl, root, run } from './support/commands.ts'
+import { labIsReady } from './support/lab-page.ts'
 import { until } from './support/until.ts'
 
 let classroom: Classroom
@@ -92,7 +93,7 @@ describe('a learner', () => {
       .first()
       .click()
     await page.getByRole('heading', { name: 'Say how many you want' }).waitFor()
-    await page.getByText('2 nodes Ready').waitFor({ timeout: 120_000 })
+    await labIsReady(page)
   })
 
   it('types a command, and the step turns green because containers run', async () => {

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBrowser } from './support/browser.ts'
 import { type Classroom, startClassroom } from './support/classroom.ts'
 import { type Kubectl, kubectl, podium, root } from './support/commands.ts'
+import { labIsReady } from './support/lab-page.ts'
 import { until } from './support/until.ts'
 
 const LAB = '/labs/a-deployment-heals-itself'
@@ -34,9 +35,7 @@ beforeAll(async () => {
   page = await context.newPage()
   await page.goto(classroom.url)
   await page.goto(classroom.origin + LAB)
-  await page.getByText('2 simulated nodes Ready').waitFor({ timeout: 120_000 })
-  // What is made before that is cleared away.
-  await page.locator('[data-phase=starting]').waitFor({ state: 'detached' })
+  await labIsReady(page, '2 simulated nodes')
   const [cluster = ''] = await readdir(join(home, 'clusters'))
   kubeconfig = join(home, 'clusters', cluster, 'admin.conf')
   kube = kubectl('1.36', kubeconfig)

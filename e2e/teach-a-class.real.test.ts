@@ -10,6 +10,7 @@ import { openBrowser } from './support/browser.ts'
 import { browserSeat } from './support/browser-seat.ts'
 import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
 import { kubectl, root } from './support/commands.ts'
+import { labIsReady } from './support/lab-page.ts'
 import { loadPreview } from './support/preview-pane.ts'
 import { until } from './support/until.ts'
 
@@ -104,7 +105,7 @@ describe('a class', () => {
     for (const name of LEARNERS) {
       const link = desks[name].getByRole('link', { name: 'Open it' })
       await link.click()
-      await desks[name].getByText('2 nodes Ready').waitFor({ timeout: 150_000 })
+      await labIsReady(desks[name])
       await predict(desks[name])
     }
     await typeInTerminal(desks.tansy, 'kubectl run hello --image=nginx')

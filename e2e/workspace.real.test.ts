@@ -7,6 +7,7 @@ import { violations } from './support/axe.ts'
 import { openBrowser } from './support/browser.ts'
 import { type Classroom, clusters, forgetLearners, startClassroom } from './support/classroom.ts'
 import { type Kubectl, kubectl } from './support/commands.ts'
+import { labIsReady } from './support/lab-page.ts'
 import { until } from './support/until.ts'
 import { previewOfTheCluster } from './workspace/preview.ts'
 import { requestTracedInThePicture } from './workspace/traced-request.ts'
@@ -25,7 +26,7 @@ beforeAll(async () => {
   page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage()
   await page.goto(classroom.url)
   await page.goto(`${classroom.origin}/labs/pods`)
-  await page.getByText('2 nodes Ready').waitFor({ timeout: 120_000 })
+  await labIsReady(page)
   await shell('1').and(page.locator('[data-terminal-state="open"]')).waitFor()
 }, 300_000)
 
