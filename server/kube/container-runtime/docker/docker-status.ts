@@ -38,6 +38,8 @@ export function containerStatusOf(inspected: Inspected): ContainerStatus {
   const all = Config.Labels
   const neverRan = State.Status === 'created' && (State.ExitCode !== 0 || State.Error !== '')
   const createdAt = timeOf(inspected.Created)
+  const startedAt = timeOf(State.StartedAt)
+  const finishedAt = timeOf(State.FinishedAt) || (neverRan ? createdAt : 0)
   return {
     id: inspected.Id,
     name: all[CONTAINER_NAME] ?? '',
@@ -48,8 +50,9 @@ export function containerStatusOf(inspected: Inspected): ContainerStatus {
     imageId: `docker://${inspected.Image}`,
     state: neverRan ? 'exited' : stateOf(State.Status),
     createdAt,
-    startedAt: timeOf(State.StartedAt),
-    finishedAt: timeOf(State.FinishedAt) || (neverRan ? createdAt : 0),
+    startedAt,
+    // The engine notes a start when it hears that all went well: what ends at once may have ended before that.
+    finishedAt: finishedAt && Math.max(finishedAt, startedAt),
     exitCode: State.ExitCode,
     reason: reasonOf(State, neverRan),
     message: inspected.lastWords || State.Error,
