@@ -9,7 +9,7 @@ import type { Pod } from 'kubernetes-types/core/v1'
 import { parseIndexes } from '../../kinds/batch/indexes.ts'
 import { isTerminated } from '../pod-state.ts'
 import { ruleOn } from './failure-policy.ts'
-import { failuresBefore, indexOf, isTracked } from './job-pods.ts'
+import { failuresBefore, indexOf, isIndexed, isTracked } from './job-pods.ts'
 
 export interface Counts {
   succeeded: number
@@ -26,8 +26,6 @@ export interface Counts {
   /** Why a rule ends the Job. */
   failJob: string | undefined
 }
-
-export const isIndexed = ({ spec }: Job) => spec?.completionMode === 'Indexed'
 
 export const replacesOnlyFailed = ({ spec }: Job) =>
   spec?.podFailurePolicy !== undefined || spec?.podReplacementPolicy === 'Failed'

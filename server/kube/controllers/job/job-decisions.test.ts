@@ -5,6 +5,7 @@ import { formatIndexes } from '../../kinds/batch/indexes.ts'
 import { countPods } from './count-pods.ts'
 import { ruleOn } from './failure-policy.ts'
 import { backoffMs, endOf } from './job-end.ts'
+import { superfluous } from './job-pods.ts'
 
 const NOW = Date.parse('2026-01-01T01:00:00Z')
 const TRACKED = 'batch.kubernetes.io/job-tracking'
@@ -120,6 +121,33 @@ describe('counting', () => {
     const twice = countPods(job(spec), [pod('b', { phase: 'Failed', index: 1, failures: 1 })])
     expect([...twice.failedIndexes]).toEqual([1])
   })
+})
+
+it.each<[what: string, spec: object, atLeast: number, expected: string[]]>([
+  ['nobody', {}, 0, []],
+  ['those that have done least', {}, 2, ['waits', 'twice']],
+  [
+    'of an index all but one, and those without a wanted one',
+    { completionMode: 'Indexed', completions: 2 },
+    0,
+    ['waits', 'twice', 'beyond'],
+  ],
+  ['then others', { completionMode: 'Indexed', completions: 2 }, 4, ['waits', 'twice', 'beyond', 'first']],
+])('lets go: %s', (_, spec, atLeast, expected) => {
+  const on = (told: Pod, isReady = true): Pod => ({
+    ...told,
+    spec: { nodeName: 'n1', containers: [] },
+    status: { ...told.status, conditions: isReady ? [{ type: 'Ready', status: 'True' }] : [] },
+  })
+  const active = [
+    on(pod('beyond', { index: 2 })),
+    on(pod('first', { index: 0 })),
+    on(pod('twice', { index: 1 }), false),
+    on(pod('second', { index: 1 })),
+    pod('waits'),
+  ]
+  const gone = superfluous({ spec: { template: {}, ...spec } }, active, atLeast)
+  expect(gone.map(({ metadata }) => metadata?.name)).toEqual(expected)
 })
 
 describe('a pod failure policy', () => {

@@ -3,7 +3,8 @@
 import type { Job } from 'kubernetes-types/batch/v1'
 import type { Pod } from 'kubernetes-types/core/v1'
 import { conditionOf } from '../conditions.ts'
-import { type Counts, isIndexed, successRule } from './count-pods.ts'
+import { type Counts, successRule } from './count-pods.ts'
+import { isIndexed } from './job-pods.ts'
 
 export interface End {
   /** What is said first, while pods may still run; `Complete` or `Failed` follows. */

@@ -3,12 +3,15 @@
 import type { Job } from 'kubernetes-types/batch/v1'
 import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1'
 import { deepCopy } from '../../apimachinery/deep.ts'
+import { isReady } from '../pod-state.ts'
 
 /** Keeps a pod that has ended until its end is in the Job's status. */
 export const TRACKING = 'batch.kubernetes.io/job-tracking'
 export const INDEX = 'batch.kubernetes.io/job-completion-index'
 const INDEX_FAILURES = 'batch.kubernetes.io/job-index-failure-count'
 const LONGEST_HOST_NAME = 63
+
+export const isIndexed = ({ spec }: Job) => spec?.completionMode === 'Indexed'
 
 export const isTracked = ({ metadata }: Pod) => metadata?.finalizers?.includes(TRACKING) ?? false
 
@@ -20,6 +23,23 @@ export function indexOf({ metadata }: Pod): number | undefined {
 
 /** How often the index of a pod had failed before it. */
 export const failuresBefore = ({ metadata }: Pod) => Number(metadata?.annotations?.[INDEX_FAILURES] ?? 0)
+
+/**
+ * Which of the active pods go, when `atLeast` of them have to. Of an index one is enough, and a pod whose index is not
+ * wanted, or that has none, is of no use: those go in any case, then whoever has done least.
+ */
+export function superfluous(job: Job, active: readonly Pod[], atLeast: number): Pod[] {
+  const order = (pod: Pod) => (isReady(pod) ? 2 : pod.spec?.nodeName ? 1 : 0)
+  const pods = [...active].sort((a, b) => order(a) - order(b))
+  const kept = new Map(isIndexed(job) ? pods.map((pod) => [indexOf(pod), pod]) : [])
+  const isUseless = (pod: Pod) => {
+    const index = indexOf(pod)
+    return index === undefined || index >= (job.spec?.completions ?? 0) || kept.get(index) !== pod
+  }
+  const useless = isIndexed(job) ? pods.filter(isUseless) : []
+  const useful = pods.filter((pod) => !useless.includes(pod))
+  return [...useless, ...useful.slice(0, Math.max(0, atLeast - useless.length))]
+}
 
 export function templateFor(job: Job, index?: number, failures?: number): PodTemplateSpec {
   const template = deepCopy(job.spec?.template ?? {})

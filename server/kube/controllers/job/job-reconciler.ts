@@ -16,11 +16,10 @@ import { hasCondition, JOB_NAME, Job } from '../../kinds/job.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { claim } from '../claim.ts'
 import { createPod, deletePod } from '../pod-control.ts'
-import { isReady } from '../pod-state.ts'
 import { slowStart } from '../slow-start.ts'
-import { type Counts, countPods, isIndexed, replacesOnlyFailed } from './count-pods.ts'
+import { type Counts, countPods, replacesOnlyFailed } from './count-pods.ts'
 import { backoffMs, delayLeftMs, type End, endOf } from './job-end.ts'
-import { indexOf, isTracked, TRACKING, templateFor } from './job-pods.ts'
+import { indexOf, isIndexed, isTracked, superfluous, TRACKING, templateFor } from './job-pods.ts'
 import { nextStatus, tellChanges } from './job-status.ts'
 
 const OURS = 'kubernetes.io/job-controller'
@@ -96,7 +95,8 @@ export class JobReconciler implements Reconciler {
   ): Promise<{ active?: number; waitMs?: number; error?: unknown }> {
     const { active, terminating } = counts
     const wanted = end || job.spec?.suspend ? 0 : wantedActive(job, counts)
-    if (active.length > wanted) return this.#deletePods(context, job, active, active.length - wanted)
+    const victims = superfluous(job, active, active.length - wanted)
+    if (victims.length > 0) return this.#deletePods(context, { job, counts, victims, end })
     const inTheWay = replacesOnlyFailed(job) ? terminating.length : 0
     const missing = Math.min(wanted - active.length - inTheWay, BURST)
     if (missing <= 0) return {}
@@ -124,10 +124,13 @@ export class JobReconciler implements Reconciler {
     return { active: counts.active.length + succeeded, error }
   }
 
-  async #deletePods(context: ReconcileContext, job: BatchJob, active: readonly CorePod[], count: number) {
+  async #deletePods(
+    context: ReconcileContext,
+    { job, counts, victims, end }: { job: BatchJob; counts: Counts; victims: readonly CorePod[]; end: End | undefined },
+  ) {
     const { key, report } = context
-    const order = (pod: CorePod) => (isReady(pod) ? 2 : pod.spec?.nodeName ? 1 : 0)
-    const victims = [...active].sort((a, b) => order(a) - order(b)).slice(0, count)
+    // Only where the Job fails do they fail with it; nobody is told that one failed which was not wanted any more.
+    const areCounted = end?.type === 'FailureTarget'
     this.#expectations.expectDeletions(
       key,
       victims.map(({ metadata }) => metadata?.uid ?? ''),
@@ -135,6 +138,7 @@ export class JobReconciler implements Reconciler {
     const results = await Promise.allSettled(
       victims.map(async (pod) => {
         try {
+          if (!areCounted && isTracked(pod)) await this.#removeFinalizers(context, [pod])
           await deletePod(context, Job, job, pod)
         } catch (err) {
           this.#expectations.deletionObserved(key, pod.metadata?.uid ?? '')
@@ -143,8 +147,9 @@ export class JobReconciler implements Reconciler {
       }),
     )
     const failures = results.filter((result) => result.status === 'rejected')
-    report.did.push(`deleted ${count - failures.length} Pods`)
-    return { active: active.length - count + failures.length, error: failures[0]?.reason }
+    const deleted = victims.length - failures.length
+    report.did.push(`deleted ${deleted} Pods`)
+    return { active: counts.active.length - deleted, error: failures[0]?.reason }
   }
 
   /** Returns the Job as it is written now. */

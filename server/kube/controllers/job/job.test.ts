@@ -161,6 +161,25 @@ it('lets its pods go while it is suspended, and begins anew', async () => {
   expect(hasCondition(await get(), 'Suspended')).toBe(false)
 })
 
+it('does not take pods for failed that it deletes while nothing has failed', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  const suspend = (on: boolean) => insist(() => loops.client.of(Job).patch(pi, merge, { spec: { suspend: on } }))
+  const successPolicy = { rules: [{ succeededCount: 1 }] }
+  const spec = { parallelism: 3, completions: 3, backoffLimit: 0, completionMode: 'Indexed', successPolicy } as const
+  await create(spec)
+  await next(3)
+  await suspend(true)
+  await loops.until('none left', async () => (await loops.pods()).length === 0)
+  await suspend(false)
+  const [first] = await next(3)
+  await finish(first!, 'Succeeded')
+  await loops.until('complete', async () => hasCondition(await get(), 'Complete'))
+  const { status } = await get()
+  expect(status).toMatchObject({ succeeded: 1, uncountedTerminatedPods: {} })
+  expect(status).not.toHaveProperty('failed')
+  expect(status?.conditions?.at(-1)).toMatchObject({ reason: 'SuccessPolicy', message: 'Matched rules at index 0' })
+})
+
 it('ends when its time is over', async () => {
   await loops.run(['job', 'serviceaccount'])
   await create({ activeDeadlineSeconds: 30 })

@@ -2,11 +2,13 @@ import type { Node as CoreNode, Pod as CorePod } from 'kubernetes-types/core/v1'
 import { isoTime } from '../../../base/clock.ts'
 import { keyOf } from '../../apimachinery/object-meta.ts'
 import { isNotFound } from '../../apimachinery/status-error.ts'
+import type { Client } from '../../client/client.ts'
 import { type ClusterView, controller, type Enqueue } from '../../client/controller-builder.ts'
 import type { Lister } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
+import { observed } from '../../kinds/pod-template/observed.ts'
 import { conditionOf } from '../conditions.ts'
 import { disruptPod } from '../disrupt-pod.ts'
 import { isTerminated } from '../pod-state.ts'
@@ -46,10 +48,8 @@ class PodGarbageCollector implements Reconciler {
     await this.#collectFinished(context, pods)
     await this.#collectOrphaned(context, pods)
     for (const pod of pods) {
-      if (pod.metadata?.deletionTimestamp && !pod.spec?.nodeName) await this.#remove(context, pod)
-      else if (this.#isOutOfService(pod)) {
-        await this.#remove(context, pod, { reason: 'DeletionByPodGC', message: 'PodGC: node is out of service' })
-      }
+      const isUnscheduled = pod.metadata?.deletionTimestamp && !pod.spec?.nodeName
+      if (isUnscheduled || this.#isOutOfService(pod)) await this.#remove(context, pod)
     }
     return this.#missingSince.size > 0 ? { requeueAfterMs: PERIOD_MS } : undefined
   }
@@ -59,9 +59,7 @@ class PodGarbageCollector implements Reconciler {
     const finished = pods.filter((pod) => isTerminated(pod) && !pod.metadata?.deletionTimestamp)
     const surplus = finished.length - this.#threshold
     if (surplus <= 0) return
-    const createdAt = ({ metadata }: CorePod) => metadata?.creationTimestamp ?? ''
-    const oldest = finished.sort((a, b) => (createdAt(a) < createdAt(b) ? -1 : 1)).slice(0, surplus)
-    for (const pod of oldest) await this.#remove(context, pod)
+    for (const pod of finished.sort(evictedThenOldest).slice(0, surplus)) await this.#remove(context, pod)
   }
 
   async #collectOrphaned(context: ReconcileContext, pods: readonly CorePod[]): Promise<void> {
@@ -92,8 +90,10 @@ class PodGarbageCollector implements Reconciler {
   ): Promise<void> {
     const { namespace = '', name = '', uid } = pod.metadata ?? {}
     try {
-      if (why && !isTerminated(pod)) {
-        await disruptPod(client, pod, { ...why, at: isoTime(this.#view.clock), phase: 'Failed' })
+      // One that somebody holds by a finalizer stays, and nobody else would ever say that it has ended.
+      if (!isTerminated(pod)) {
+        if (why) await disruptPod(client, pod, { ...why, at: isoTime(this.#view.clock), phase: 'Failed' })
+        else await markFailed(client, pod)
       }
       await client.of(Pod).delete({ namespace, name }, { gracePeriodSeconds: 0, ...(uid ? { uid } : {}) })
       report.did.push(`removed ${keyOf(pod)}`)
@@ -101,6 +101,20 @@ class PodGarbageCollector implements Reconciler {
       if (!isNotFound(err)) throw err
     }
   }
+}
+
+async function markFailed(client: Client, pod: CorePod): Promise<void> {
+  const { namespace = '', name = '', uid } = pod.metadata ?? {}
+  const patch = { metadata: { uid }, status: { phase: 'Failed', ...observed(pod) } }
+  const type = 'application/strategic-merge-patch+json'
+  await client.of(Pod).patch({ namespace, name }, type, patch, { subresource: 'status' })
+}
+
+/** Evicted ones first, of whom whoever made them has made others already. */
+function evictedThenOldest(a: CorePod, b: CorePod): number {
+  const isEvicted = ({ status }: CorePod) => status?.phase === 'Failed' && status.reason === 'Evicted'
+  const place = ({ metadata }: CorePod) => `${metadata?.creationTimestamp} ${metadata?.name}`
+  return Number(isEvicted(b)) - Number(isEvicted(a)) || (place(a) < place(b) ? -1 : 1)
 }
 
 async function nodeExists({ client }: ReconcileContext, name: string): Promise<boolean> {

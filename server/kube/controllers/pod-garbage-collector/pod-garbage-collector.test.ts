@@ -18,16 +18,11 @@ const create = (name: string, nodeName?: string) =>
     metadata: { name, namespace: 'default' },
     spec: { containers: [{ name: 'c', image: 'web:1' }], ...(nodeName ? { nodeName } : {}) },
   })
-const finish = (name: string) =>
+const finish = (name: string, status: object = { phase: 'Succeeded' }) =>
   insist(() =>
     loops.client
       .of(Pod)
-      .patch(
-        { namespace: 'default', name },
-        'application/merge-patch+json',
-        { status: { phase: 'Succeeded' } },
-        { subresource: 'status' },
-      ),
+      .patch({ namespace: 'default', name }, 'application/merge-patch+json', { status }, { subresource: 'status' }),
   )
 const declareOut = async () => {
   const status = { conditions: [{ type: 'Ready', status: 'Unknown' }] }
@@ -64,6 +59,27 @@ it('removes the oldest of too many finished pods', async () => {
   await finish('d')
   await loops.until('two left', async () => (await names()).length === 2)
   expect(await names()).toEqual(['c', 'd'])
+  await finish('c', { phase: 'Succeeded' })
+  await loops.until('one left', async () => (await names()).length === 1)
+  expect(await names()).toEqual(['d'])
+  await create('evicted', 'node-1')
+  await finish('evicted', { phase: 'Failed', reason: 'Evicted' })
+  await loops.until('the evicted one goes before older ones', async () => (await names()).length === 1)
+  expect(await names()).toEqual(['d'])
+})
+
+it('says that a pod has failed which goes before it had a node, also while somebody holds it', async () => {
+  await loops.run(['pod-garbage-collector', 'serviceaccount'])
+  const held = { namespace: 'default', name: 'held' }
+  await loops.client.of(Pod).create({
+    metadata: { ...held, finalizers: ['example.com/hold'] },
+    spec: { containers: [{ name: 'c', image: 'web:1' }] },
+  })
+  await loops.client.of(Pod).delete(held)
+  await loops.until('failed', async () => (await loops.client.of(Pod).get(held)).status?.phase === 'Failed')
+  expect((await loops.client.of(Pod).get(held)).status?.conditions ?? []).not.toContainEqual(
+    expect.objectContaining({ type: 'DisruptionTarget' }),
+  )
 })
 
 it('removes a terminating pod when its node has been declared out of service', async () => {
