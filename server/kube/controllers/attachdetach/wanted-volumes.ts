@@ -15,8 +15,8 @@ import { PersistentVolume } from '../../kinds/persistent-volume.ts'
 import { PersistentVolumeClaim } from '../../kinds/persistent-volume-claim.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { isTerminated } from '../pod-state.ts'
+import { indexByNode, podsOn } from '../pods-by-node.ts'
 
-const BY_NODE = 'node'
 export const BY_CLAIM = 'claim'
 
 export interface WantedVolume {
@@ -32,11 +32,7 @@ export class WantedVolumes {
 
   constructor(view: ClusterView) {
     this.#pods = view.cache(Pod)
-    this.#pods.addIndex(
-      BY_NODE,
-      ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
-      ({ spec }) => spec?.nodeName,
-    )
+    indexByNode(this.#pods)
     this.#pods.addIndex(BY_CLAIM, claimsOf, ({ spec }) => spec)
     this.#claims = view.cache(PersistentVolumeClaim)
     this.#volumes = view.cache(PersistentVolume)
@@ -48,7 +44,7 @@ export class WantedVolumes {
   /** By the names of their attachments. */
   of(nodeName: string): Map<string, WantedVolume> {
     const wanted = new Map<string, WantedVolume>()
-    for (const pod of this.#pods.byIndex(BY_NODE, nodeName)) {
+    for (const pod of podsOn(this.#pods, nodeName)) {
       if (isTerminated(pod)) continue
       for (const volume of this.#attachableOf(pod)) {
         const name = attachmentNameOf(volume, nodeName)

@@ -15,6 +15,7 @@ import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { conditionOf } from '../conditions.ts'
 import { isReady } from '../pod-state.ts'
+import { indexByNode, podsOn } from '../pods-by-node.ts'
 import { type EvictionRates, EvictionZones } from './eviction-zones.ts'
 import { isGivenUp, readinessOf, silentConditions, type TaintOptions, taintsFor } from './node-health.ts'
 
@@ -26,7 +27,6 @@ export interface NodeLifecycleOptions {
   rates: EvictionRates
 }
 
-const BY_NODE = 'node'
 const LEASES = 'kube-node-lease'
 /** Looks for nodes that have fallen silent, of which no change tells. No node is called so. */
 export const PATROL = '/'
@@ -58,11 +58,7 @@ export class NodeLifecycleReconciler implements Reconciler {
     this.#nodes = view.cache(Node)
     this.#leases = view.cache(Lease)
     this.#pods = view.cache(Pod)
-    this.#pods.addIndex(
-      BY_NODE,
-      ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
-      ({ spec }) => spec?.nodeName,
-    )
+    indexByNode(this.#pods)
     this.#zones = new EvictionZones(view.clock, options.rates, view.metrics)
     view.onChange(Node, ({ type, object }) => {
       if (type === 'deleted') this.#zones.forget(object.metadata?.name ?? '')
@@ -180,7 +176,7 @@ export class NodeLifecycleReconciler implements Reconciler {
 
   /** So that Services take them out: nobody there can say so any more. */
   async #markPodsNotReady(context: ReconcileContext, nodeName: string, at: string): Promise<void> {
-    for (const pod of this.#pods.byIndex(BY_NODE, nodeName).filter(isReady)) {
+    for (const pod of podsOn(this.#pods, nodeName).filter(isReady)) {
       const { namespace = '', name = '', uid } = pod.metadata ?? {}
       const conditions = [{ type: 'Ready', status: 'False', lastTransitionTime: at }]
       try {

@@ -9,9 +9,8 @@ import type { ReconcileContext, Reconciler, Result } from '../../client/reconcil
 import { Node } from '../../kinds/node.ts'
 import { Pod } from '../../kinds/pod.ts'
 import { disruptPod } from '../disrupt-pod.ts'
+import { indexByNode, podsOn } from '../pods-by-node.ts'
 import { tolerationTimeMs } from './toleration-time.ts'
-
-const BY_NODE = 'node'
 
 /**
  * Drives pods off nodes with NoExecute taints, each when its tolerations have run out.
@@ -28,11 +27,7 @@ class TaintEvictionReconciler implements Reconciler {
     this.#view = view
     this.#nodes = view.cache(Node)
     this.#pods = view.cache(Pod)
-    this.#pods.addIndex(
-      BY_NODE,
-      ({ spec }) => (spec?.nodeName ? [spec.nodeName] : []),
-      ({ spec }) => spec?.nodeName,
-    )
+    indexByNode(this.#pods)
   }
 
   async reconcile(context: ReconcileContext): Promise<Result> {
@@ -103,10 +98,7 @@ export const taintEvictionController = controller('taint-eviction')
     const before = change.type === 'updated' ? change.previous : undefined
     if (before && deepEqual(object.spec?.taints, before.spec?.taints)) return []
     if (!drivesOff(object) && !drivesOff(before)) return []
-    return view
-      .cache(Pod)
-      .byIndex(BY_NODE, object.metadata?.name ?? '')
-      .map(keyOf)
+    return podsOn(view.cache(Pod), object.metadata?.name ?? '').map(keyOf)
   })
   .concurrency(8)
   .reconcileWith((view) => new TaintEvictionReconciler(view))
