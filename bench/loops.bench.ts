@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { systemClock } from '../server/base/clock.ts'
 import { noLogger } from '../server/base/logger.ts'
-import { type Client, createClient, httpsTransport, parseKubeconfig } from '../server/kube/client/index.ts'
+import { type Client, createClient, eachOf, httpsTransport, parseKubeconfig } from '../server/kube/client/index.ts'
 import { spawnClusterHost } from '../server/kube/cluster/index.ts'
 import { Deployment } from '../server/kube/kinds/index.ts'
 import { cpuSeconds } from './cpu-seconds.ts'
@@ -103,7 +103,7 @@ async function reactions(client: Client): Promise<string[][]> {
   const sent = new Map<string, number>()
   const times: number[] = []
   const watching = (async () => {
-    for await (const { type, object } of await client.transport.watch({ method: 'GET', path, query })) {
+    for await (const { type, object } of eachOf(await client.transport.watch({ method: 'GET', path, query }))) {
       const owner = object.metadata?.ownerReferences?.[0]?.name ?? ''
       const at = sent.get(owner)
       if (type !== 'ADDED' || at === undefined) continue

@@ -9,7 +9,7 @@ import type { Pod as WirePod } from 'kubernetes-types/core/v1'
 import { systemClock } from '../server/base/clock.ts'
 import { noLogger } from '../server/base/logger.ts'
 import { stateDirectory } from '../server/cli/state-directory.ts'
-import { type Client, createClient, httpsTransport, parseKubeconfig } from '../server/kube/client/index.ts'
+import { type Client, createClient, eachOf, httpsTransport, parseKubeconfig } from '../server/kube/client/index.ts'
 import { type ClusterInfo, LocalClusterHost } from '../server/kube/cluster/index.ts'
 import { Pod } from '../server/kube/kinds/index.ts'
 import { loadSchemas } from '../server/kube/schemas/load-schemas.ts'
@@ -70,7 +70,7 @@ async function runPods(client: Client, names: string[]): Promise<Map<string, Hea
       })
     }),
   )
-  for await (const { object } of events) {
+  for await (const { object } of eachOf(events)) {
     const { metadata: meta, spec, status } = object as WirePod
     const one = heard.get(meta?.name ?? '')
     if (!one) continue

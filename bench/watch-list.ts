@@ -1,4 +1,4 @@
-import type { Client } from '../server/kube/client/index.ts'
+import { type Client, eachOf } from '../server/kube/client/index.ts'
 
 interface Listed {
   metadata?: { name?: string }
@@ -37,7 +37,7 @@ async function follow<T extends Listed>(
   const names = new Set(list.items.filter(counts).map(({ metadata }) => metadata?.name ?? ''))
   if (isOver(names)) return
   const query = { watch: 'true', resourceVersion: list.metadata.resourceVersion }
-  for await (const { type, object } of await client.transport.watch({ method: 'GET', path, query })) {
+  for await (const { type, object } of eachOf(await client.transport.watch({ method: 'GET', path, query }))) {
     const name = object.metadata?.name ?? ''
     if (type !== 'DELETED' && counts(object as T)) names.add(name)
     else names.delete(name)

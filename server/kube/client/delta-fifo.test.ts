@@ -7,13 +7,9 @@ const map = (name: string, resourceVersion = '1'): ConfigMap => ({ metadata: { n
 
 function drain(fifo: DeltaFifo<ConfigMap>): string[] {
   const seen: string[] = []
-  while (
-    fifo.pop((key, deltas) =>
-      seen.push(
-        `${key}: ${deltas.map(({ type, object }) => `${type} ${object.metadata?.resourceVersion}`).join(', ')}`,
-      ),
-    )
-  );
+  fifo.drain((key, deltas) =>
+    seen.push(`${key}: ${deltas.map(({ type, object }) => `${type} ${object.metadata?.resourceVersion}`).join(', ')}`),
+  )
   return seen
 }
 
@@ -52,10 +48,9 @@ it('has synced when the whole first list has been taken out, and at once when it
   const fifo = new DeltaFifo<ConfigMap>(new IndexedCache())
   expect(fifo.hasSynced()).toBe(false)
   fifo.replace([map('a'), map('b')])
-  fifo.pop(() => undefined)
-  expect(fifo.hasSynced()).toBe(false)
-  fifo.pop(() => undefined)
-  expect(fifo.hasSynced()).toBe(true)
+  const whileTaken: boolean[] = []
+  fifo.drain(() => whileTaken.push(fifo.hasSynced()))
+  expect(whileTaken).toEqual([false, true])
   const empty = new DeltaFifo<ConfigMap>(new IndexedCache())
   empty.replace([])
   expect(empty.hasSynced()).toBe(true)

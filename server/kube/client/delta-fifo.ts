@@ -4,7 +4,8 @@
 //   deltas   default/a → [Added a1, Updated a2]
 //            default/b → [Deleted b7]
 //
-// Taken out together, so a consumer that is slow sees one key once, with everything that happened to it.
+// The whole line is taken out together, so a consumer that is slow sees one key once, with everything that happened to
+// it. (A line that is one key long most of the time must not be a Map that is emptied: V8 builds it anew each time.)
 // `replace` is a fresh list: what the list no longer holds is deleted, though nobody saw how; then the last
 // known state is all we have, wrapped as DeletedFinalStateUnknown. Upstream: client-go/tools/cache/delta_fifo.go.
 
@@ -23,9 +24,8 @@ export interface KnownObjects<T extends KubeObject> {
 export class DeltaFifo<T extends KubeObject> {
   readonly #known: KnownObjects<T>
   readonly #onReady: () => void
-  readonly #deltas = new Map<string, Delta<T>[]>()
-  readonly #queue: string[] = []
-  #head = 0
+  /** In the order in which keys were first mentioned. */
+  #line = new Map<string, Delta<T>[]>()
   #populated = false
   /** Keys of the first list that have not been taken out yet; at 0 the consumer has heard all of it. */
   #initialLeft = 0
@@ -36,7 +36,7 @@ export class DeltaFifo<T extends KubeObject> {
   }
 
   get length(): number {
-    return this.#queue.length - this.#head
+    return this.#line.size
   }
 
   hasSynced(): boolean {
@@ -56,7 +56,7 @@ export class DeltaFifo<T extends KubeObject> {
   delete(object: T): void {
     this.#populated = true
     const key = keyOf(object)
-    if (!this.#known.get(key) && !this.#deltas.has(key)) return
+    if (!this.#known.get(key) && !this.#line.has(key)) return
     this.#append(key, { type: 'Deleted', object })
   }
 
@@ -67,7 +67,7 @@ export class DeltaFifo<T extends KubeObject> {
       listed.add(key)
       this.#append(key, { type: 'Replaced', object })
     }
-    for (const key of new Set([...this.#deltas.keys(), ...this.#known.keys()])) {
+    for (const key of new Set([...this.#line.keys(), ...this.#known.keys()])) {
       if (!listed.has(key)) this.#loseSight(key)
     }
     if (!this.#populated) {
@@ -78,7 +78,7 @@ export class DeltaFifo<T extends KubeObject> {
   }
 
   #loseSight(key: string): void {
-    const last = this.#deltas.get(key)?.at(-1)
+    const last = this.#line.get(key)?.at(-1)
     if (last?.type === 'Deleted' || last?.type === 'DeletedFinalStateUnknown') return
     const object = last?.object ?? this.#known.get(key)
     if (object) this.#append(key, { type: 'DeletedFinalStateUnknown', key, object })
@@ -88,37 +88,26 @@ export class DeltaFifo<T extends KubeObject> {
   resync(): void {
     for (const key of this.#known.keys()) {
       // News about it is on its way; an older state behind the news would turn time back.
-      if (this.#deltas.has(key)) continue
+      if (this.#line.has(key)) continue
       const object = this.#known.get(key)
       if (object) this.#append(key, { type: 'Sync', object })
     }
   }
 
-  /** Takes out the first key with its deltas; false when the line is empty. */
-  pop(process: (key: string, deltas: readonly Delta<T>[]) => void): boolean {
-    const key = this.#queue[this.#head]
-    if (key === undefined) return false
-    this.#head++
-    // Cutting off the head each time would cost the whole line's length.
-    if (this.#head > 1024 && this.#head * 2 > this.#queue.length) {
-      this.#queue.splice(0, this.#head)
-      this.#head = 0
-    } else if (this.#head === this.#queue.length) {
-      this.#queue.length = 0
-      this.#head = 0
+  /** Takes out all keys with their deltas, one after the other. */
+  drain(process: (key: string, deltas: readonly Delta<T>[]) => void): void {
+    const line = this.#line
+    this.#line = new Map()
+    for (const [key, deltas] of line) {
+      if (this.#initialLeft > 0) this.#initialLeft--
+      process(key, deltas)
     }
-    const deltas = this.#deltas.get(key) ?? []
-    this.#deltas.delete(key)
-    if (this.#initialLeft > 0) this.#initialLeft--
-    process(key, deltas)
-    return true
   }
 
   #append(key: string, delta: Delta<T>): void {
-    const deltas = this.#deltas.get(key)
+    const deltas = this.#line.get(key)
     if (!deltas) {
-      this.#deltas.set(key, [delta])
-      this.#queue.push(key)
+      this.#line.set(key, [delta])
     } else if (isDeletion(delta) && isDeletion(deltas.at(-1))) {
       // Two deletions in a row tell one story; the one that saw the final state tells it better.
       if (delta.type === 'Deleted') deltas[deltas.length - 1] = delta

@@ -8,6 +8,7 @@ import { ConfigMap } from '../kinds/config-map.ts'
 import { createClient } from './client.ts'
 import { type HttpsTransport, httpsTransport } from './https-transport.ts'
 import { parseKubeconfig, writeKubeconfig } from './kubeconfig.ts'
+import { eachOf } from './transport.ts'
 
 const stack: AsyncDisposableStack[] = []
 beforeEach(() => void stack.push(new AsyncDisposableStack()))
@@ -40,7 +41,7 @@ it('speaks with the real server: writes, reads, refusals, watches', async () => 
     signal: stop.signal,
   })
   await maps.create({ metadata: valid, data: { text: 'grüße 🎓' } })
-  for await (const { type, object } of events) {
+  for await (const { type, object } of eachOf(events)) {
     if (object.metadata?.name !== 'greetings') continue
     expect({ type, data: (object as { data?: unknown }).data }).toEqual({ type: 'ADDED', data: { text: 'grüße 🎓' } })
     break
@@ -118,7 +119,7 @@ it('puts characters together that were cut in two between chunks, and reads gzip
     }
   })
   const names: (string | undefined)[] = []
-  for await (const { object } of await transport.watch({ method: 'GET', path: '/x', query: { watch: 'true' } }))
+  for await (const { object } of eachOf(await transport.watch({ method: 'GET', path: '/x', query: { watch: 'true' } })))
     names.push(object.metadata?.name)
   expect(names).toEqual(['ü'])
   expect(await transport.request({ method: 'GET', path: '/x', because: '42' })).toEqual({
@@ -132,17 +133,20 @@ it('turns what is no Status into a clear error, an ERROR event into its StatusEr
     if (request.url === '/proxy') answer.writeHead(503).end('<html>bad gateway</html>')
     else if (request.url === '/gone')
       answer.end(
-        `${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', reason: 'Expired', code: 410, message: 'too old' } })}\n`,
+        `{"type":"ADDED","object":{"metadata":{"name":"before"}}}\n${JSON.stringify({ type: 'ERROR', object: { kind: 'Status', reason: 'Expired', code: 410, message: 'too old' } })}\n`,
       )
   })
   await expect(transport.request({ method: 'GET', path: '/proxy' })).rejects.toMatchObject({
     reason: 'ServiceUnavailable',
     message: '<html>bad gateway</html>',
   })
+  const heard: (string | undefined)[] = []
   const read = async () => {
-    for await (const _ of await transport.watch({ method: 'GET', path: '/gone' }));
+    const pieces = await transport.watch({ method: 'GET', path: '/gone' })
+    for await (const { object } of eachOf(pieces)) heard.push(object.metadata?.name)
   }
   await expect(read()).rejects.toMatchObject({ reason: 'Expired', message: 'too old' })
+  expect(heard).toEqual(['before'])
   await expect(transport.request({ method: 'GET', path: '/silence' })).rejects.toThrow('no answer within 200 ms')
 })
 

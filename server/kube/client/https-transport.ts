@@ -120,12 +120,13 @@ function refusal(code: number, text: string): StatusError {
   return StatusError.fromStatus({ code, message: text.slice(0, 1000) || `the server answered ${code}` })
 }
 
-async function* decodeWatch(answer: IncomingMessage, signal?: AbortSignal): AsyncGenerator<WatchEvent<KubeObject>> {
+async function* decodeWatch(answer: IncomingMessage, signal?: AbortSignal): AsyncGenerator<WatchEvent<KubeObject>[]> {
   try {
-    for await (const line of linesOf(answer)) {
-      const event = parseJson(line) as unknown as WatchEvent<KubeObject>
-      if (event.type === 'ERROR') throw StatusError.fromStatus(event.object as Partial<Status>)
-      yield event
+    for await (const lines of linesOf(answer)) {
+      const events = lines.map((line) => parseJson(line) as unknown as WatchEvent<KubeObject>)
+      const refused = events.findIndex(({ type }) => type === 'ERROR')
+      yield refused < 0 ? events : events.slice(0, refused)
+      if (refused >= 0) throw StatusError.fromStatus(events[refused]?.object as Partial<Status>)
     }
   } catch (err) {
     if (signal?.aborted) return
@@ -135,19 +136,21 @@ async function* decodeWatch(answer: IncomingMessage, signal?: AbortSignal): Asyn
   }
 }
 
-/** Splits bytes, not text, at newlines: a character may be cut in two between chunks. */
-async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+/** The lines that each chunk ends. Splits bytes, not text, at newlines: a character may be cut in two between chunks. */
+async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string[]> {
   let rest: Buffer[] = []
   for await (const chunk of chunks) {
+    const lines: string[] = []
     let from = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
       const line = Buffer.concat([...rest, chunk.subarray(from, end)])
       rest = []
       from = end + 1
-      if (line.length > 0) yield line.toString('utf8')
+      if (line.length > 0) lines.push(line.toString('utf8'))
     }
     if (from < chunk.length) rest.push(chunk.subarray(from))
+    if (lines.length > 0) yield lines
   }
   const last = Buffer.concat(rest)
-  if (last.length > 0) yield last.toString('utf8')
+  if (last.length > 0) yield [last.toString('utf8')]
 }

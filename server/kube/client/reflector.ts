@@ -138,7 +138,7 @@ export class Reflector<T extends KubeObject> {
   async #watchOnce(signal: AbortSignal): Promise<number> {
     const { client, kind, selection = {}, target, random } = this.#options
     const { namespace, ...selectors } = selection
-    const events = await client.transport.watch({
+    const pieces = await client.transport.watch({
       method: 'GET',
       path: collectionPath(kind, namespace),
       query: {
@@ -151,17 +151,18 @@ export class Reflector<T extends KubeObject> {
       signal,
     })
     let count = 0
-    for await (const event of events) {
-      if (signal.aborted) return count
-      count++
-      const object = event.object as T
-      const revision = object.metadata?.resourceVersion ?? ''
-      if (event.type === 'ADDED') target.add(object, revision)
-      else if (event.type === 'MODIFIED') target.update(object, revision)
-      else if (event.type === 'DELETED') target.delete(object, revision)
-      else if (event.type === 'BOOKMARK') target.bookmark(revision)
-      else throw StatusError.fromStatus(object as { reason?: string; message?: string; code?: number })
-      if (revision) this.#resourceVersion = revision
+    for await (const events of pieces) {
+      for (const { type, object } of events) {
+        if (signal.aborted) return count
+        count++
+        const revision = object.metadata?.resourceVersion ?? ''
+        if (type === 'ADDED') target.add(object as T, revision)
+        else if (type === 'MODIFIED') target.update(object as T, revision)
+        else if (type === 'DELETED') target.delete(object as T, revision)
+        else if (type === 'BOOKMARK') target.bookmark(revision)
+        else throw StatusError.fromStatus(object as { reason?: string; message?: string; code?: number })
+        if (revision) this.#resourceVersion = revision
+      }
     }
     return count
   }

@@ -138,7 +138,7 @@ export class SharedInformer<T extends KubeObject> {
     this.#draining = true
     queueMicrotask(() => {
       this.#draining = false
-      while (this.#fifo.pop((key, deltas) => this.#apply(key, deltas)));
+      this.#fifo.drain((key, deltas) => this.#apply(key, deltas))
       this.#shownRevision = this.#heardRevision
       if (this.#fifo.hasSynced()) this.#synced.resolve()
       this.#options.onHeard?.()

@@ -25,10 +25,16 @@ export interface Transport {
    */
   request(request: TransportRequest): Promise<unknown>
   /**
-   * Opens a watch. Resolves when the server has accepted it; then events come in order until the watch ends.
+   * Opens a watch. Resolves when the server has accepted it; then events come in order until the watch ends, those that
+   * are there together in one piece: a promise for each would cost more than what is done with most of them.
    * An ERROR event is delivered as a rejection of the iteration with its StatusError (410 included).
    */
-  watch(request: TransportRequest): Promise<AsyncIterable<WatchEvent<KubeObject>>>
+  watch(request: TransportRequest): Promise<AsyncIterable<readonly WatchEvent<KubeObject>[]>>
   /** A plain-text answer, line by line or in chunks as they arrive: logs. */
   stream(request: TransportRequest): Promise<AsyncIterable<Uint8Array>>
+}
+
+/** For those who hear of little: the events of a watch one by one. */
+export async function* eachOf<T>(pieces: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
+  for await (const piece of pieces) yield* piece
 }

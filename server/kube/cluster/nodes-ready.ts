@@ -2,6 +2,7 @@ import type { Node } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import { isExpired } from '../apimachinery/status-error.ts'
 import { type Client, collectionPath } from '../client/client.ts'
+import { eachOf } from '../client/transport.ts'
 import { Node as NodeKind } from '../kinds/node.ts'
 
 export function isNodeReady(node: Node): boolean {
@@ -60,13 +61,13 @@ async function watchUntilReady(client: Client, waiting: Map<string, string>, sig
     for (const node of list.items) see(node)
     if (waiting.size === 0) return
     try {
-      const events = await client.transport.watch({
+      const pieces = await client.transport.watch({
         method: 'GET',
         path: collectionPath(NodeKind),
         query: { watch: '1', resourceVersion: list.metadata.resourceVersion ?? '' },
         signal,
       })
-      for await (const { type, object } of events) {
+      for await (const { type, object } of eachOf(pieces)) {
         if (type !== 'BOOKMARK') see(object as Node)
         if (waiting.size === 0) return
       }

@@ -106,17 +106,17 @@ function listOf({ kind, result }: ListAnswer): KubeList {
   return Object.freeze(list)
 }
 
+type Events = readonly WatchEvent<KubeObject>[]
+
 /**
  * Events wait here until they are asked for; the waiting is bounded by what the reader has in memory anyway.
  * The watch opens at once, not at the first read: what happens in between must not be missed. A generator would say the
- * same in fewer lines, and make four promises for each event: there are some eighty events to each pod that starts.
+ * same in fewer lines, and make four promises each time: there are some eighty events to each pod that starts.
  */
-class WatchEvents implements AsyncIterableIterator<WatchEvent<KubeObject>, undefined> {
+class WatchEvents implements AsyncIterableIterator<Events, undefined> {
   readonly #signal: AbortSignal | undefined
   readonly #watch: Disposable
   #waiting: WatchEvent<KubeObject>[] = []
-  #batch: WatchEvent<KubeObject>[] = []
-  #read = 0
   #wake: (() => void) | undefined
   #isEnded = false
   #failure: StatusError | undefined
@@ -136,14 +136,13 @@ class WatchEvents implements AsyncIterableIterator<WatchEvent<KubeObject>, undef
     })
   }
 
-  async next(): Promise<IteratorResult<WatchEvent<KubeObject>, undefined>> {
+  async next(): Promise<IteratorResult<Events, undefined>> {
     while (!this.#signal?.aborted) {
-      if (this.#read === this.#batch.length) {
-        this.#batch = this.#waiting
+      if (this.#waiting.length > 0) {
+        const value = this.#waiting
         this.#waiting = []
-        this.#read = 0
+        return { value, done: false }
       }
-      if (this.#read < this.#batch.length) return { value: this.#batch[this.#read++]!, done: false }
       if (this.#isEnded) break
       await new Promise<void>((resolve) => {
         this.#wake = resolve
@@ -154,7 +153,7 @@ class WatchEvents implements AsyncIterableIterator<WatchEvent<KubeObject>, undef
     return { value: undefined, done: true }
   }
 
-  async return(): Promise<IteratorResult<WatchEvent<KubeObject>, undefined>> {
+  async return(): Promise<IteratorResult<Events, undefined>> {
     this.#watch[Symbol.dispose]()
     return { value: undefined, done: true }
   }

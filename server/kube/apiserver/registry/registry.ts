@@ -349,12 +349,20 @@ export class Registry {
 }
 
 /** When somebody last set a field to what it is already is not worth a revision. */
-function isUnchanged(next: KubeObject, seen: Entry): boolean {
-  const { metadata: meta, ...rest } = next
-  const { metadata: before, ...restBefore } = seen.object
-  const { resourceVersion: _a, managedFields: owners = [], ...metaLeft } = meta ?? {}
-  const { resourceVersion: _b, managedFields: ownersBefore = [], ...beforeLeft } = before ?? {}
-  return deepEqual(metaLeft, beforeLeft) && deepEqual(rest, restBefore) && areSameOwners(owners, ownersBefore)
+function isUnchanged(next: KubeObject, { object: before }: Entry): boolean {
+  const { metadata: meta = {} } = next
+  const { metadata: metaBefore = {} } = before
+  return (
+    isEqualBut(['metadata'], next, before) &&
+    isEqualBut(['resourceVersion', 'managedFields'], meta, metaBefore) &&
+    areSameOwners(meta.managedFields ?? [], metaBefore.managedFields ?? [])
+  )
+}
+
+function isEqualBut<T extends object>(left: readonly (keyof T)[], a: T, b: T): boolean {
+  for (const field in a) if (!left.includes(field) && !deepEqual(a[field], b[field])) return false
+  for (const field in b) if (a[field] === undefined && b[field] !== undefined && !left.includes(field)) return false
+  return true
 }
 
 function areSameOwners(owners: readonly ManagedFieldsEntry[], before: readonly ManagedFieldsEntry[]): boolean {

@@ -1,7 +1,7 @@
 // The events of a watch as they come, for tests that wait for one.
 
 import type { KubeObject, WatchEvent } from '../../apimachinery/object-meta.ts'
-import type { Transport } from '../../client/transport.ts'
+import { eachOf, type Transport } from '../../client/transport.ts'
 
 export interface WatchLog extends Disposable {
   readonly events: WatchEvent<KubeObject>[]
@@ -31,7 +31,7 @@ export async function watchLog(
   }
   const ended = (async () => {
     try {
-      for await (const event of stream) {
+      for await (const event of eachOf(stream)) {
         events.push(event)
         settle()
       }

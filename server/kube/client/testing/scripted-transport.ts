@@ -20,7 +20,7 @@ export class ScriptedTransport implements Transport {
     return answer()
   }
 
-  async watch(request: TransportRequest): Promise<AsyncIterable<WatchEvent<KubeObject>>> {
+  async watch(request: TransportRequest): Promise<AsyncIterable<WatchEvent<KubeObject>[]>> {
     const refusal = this.refusals.shift()
     if (refusal) {
       this.requests.push(request)
@@ -40,7 +40,7 @@ export class ScriptedTransport implements Transport {
         if (!step) await new Promise<void>((resolve) => (wake = resolve))
         else if (step.type === 'end') return
         else if (step.type === 'fail') throw step.error
-        else yield step
+        else yield [step]
       }
     })()
   }

@@ -5,7 +5,7 @@ import { setImmediate as breath } from 'node:timers/promises'
 import type { FakeClock } from '../../../base/clock.ts'
 import { type KubeObject, revisionOf } from '../../apimachinery/object-meta.ts'
 import { conflict, StatusError } from '../../apimachinery/status-error.ts'
-import type { Transport, TransportRequest } from '../../client/transport.ts'
+import { eachOf, type Transport, type TransportRequest } from '../../client/transport.ts'
 import type { Dice } from '../../store/testing/seeded-random.ts'
 import { Chronicle, inShort } from './chronicle.ts'
 
@@ -174,15 +174,15 @@ export class Link {
       await clock.sleep(5_000)
       throw new Error('i/o timeout')
     }
-    const events = await this.#server(identity).watch(request)
+    const pieces = await this.#server(identity).watch(request)
     const link = this
     return (async function* () {
-      for await (const event of events) {
+      for await (const event of eachOf(pieces)) {
         if (link.#isCut || link.isPartitioned) throw new Error('read ECONNRESET')
         if (link.#isRough && dice.chance(0.02)) throw new Error('read ECONNRESET')
         if (link.#isRough && dice.chance(0.15)) await clock.sleep(dice.below(4_000))
         chronicle.note(identity.client, event.type, event.object.kind, inShort(event.object))
-        yield event
+        yield [event]
       }
       await breath()
     })()

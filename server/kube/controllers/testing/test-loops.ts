@@ -239,11 +239,11 @@ class HeldNews {
       request: (request) => transport.request(request),
       stream: (request) => transport.stream(request),
       async watch(request) {
-        const events = await transport.watch(request)
+        const pieces = await transport.watch(request)
         return (async function* () {
-          for await (const event of events) {
+          for await (const piece of pieces) {
             await held(request.path)
-            yield event
+            yield piece
           }
         })()
       },
