@@ -126,7 +126,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { store, kinds, schemas, clock, logger, trace, metrics = new Metrics() } = options
   const causes = new CauseMap()
   const writes = new WritesInFlight()
-  const feed = await StoreFeed.start({ store, kinds, logger, writes, causes })
+  const feed = await StoreFeed.start({ store, kinds, schemas, logger, writes, causes })
   const committer = new Committer({ store, writes, causes, trace, feed, metrics })
   const registries = kinds.map((kind) => {
     const cache = feed.cacheOf(kind)

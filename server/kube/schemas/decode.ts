@@ -2,12 +2,14 @@
 //
 // The wording is that of Go's JSON decoder, since it is what learners see and search for. As there, the first wrong
 // type wins and is an error; unknown and duplicate fields are collected and are the caller's to warn of, refuse or
-// ignore. What Go would leave out when writing (nulls, empty `omitempty` fields that are no pointers) is left out here.
+// ignore. What Go would leave out when writing (nulls, empty `omitempty` fields that are no pointers) is left out here, and
+// what it writes though nobody set it is there.
 // Upstream: sigs.k8s.io/json, apimachinery/pkg/runtime/serializer/json.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import { badRequest, StatusError } from '../apimachinery/status-error.ts'
 import { type Place, readScalar, unmarshalProblem } from './decode-scalar.ts'
+import { writeOwnEmptyFields } from './empty-fields.ts'
 import { readObjectText } from './read-object-text.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from './schemas.ts'
 import {
@@ -33,7 +35,7 @@ export interface DecodeProblem {
 }
 
 export interface Decoded {
-  /** A fresh object: known fields only, values in canonical form (quantities, times). */
+  /** A fresh object: known fields only and all that Go writes, values in canonical form (quantities, times). */
   object: JsonObject
   /** What the sender said it is; `object` always says what it was decoded as. */
   told: { apiVersion?: JsonValue; kind?: JsonValue }
@@ -150,6 +152,7 @@ class Decoder {
       this.#path.pop()
     }
     place.struct = outer
+    writeOwnEmptyFields(this.#schemas, type, object)
     return object
   }
 

@@ -1,8 +1,9 @@
-// Writes the fields that Kubernetes writes even when nobody set them: `resources: {}`, `status: {}`, `replicas: 0`.
+// The fields that Kubernetes writes even when nobody set them: `resources: {}`, `status: {}`, `replicas: 0`.
 //
 // Go's encoder leaves out only what is marked `omitempty` and is no struct. Clients see the difference (`kubectl get -o
-// yaml`, diffs, field managers), so an object is completed like this once, after defaulting and validation and before it
-// is stored. Lists and maps are the exception: where Go would write null we write nothing, which every reader accepts.
+// yaml`, diffs, field managers), so decode() completes what it reads, before anything else looks at it. What was stored
+// before we did so is completed when it comes from the store. Lists and maps are the exception: where Go would write null
+// we write nothing, which every reader accepts.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import type { GroupVersionKind, Schemas, TypeFact, ValueType } from './schemas.ts'
@@ -13,26 +14,30 @@ export function emptyStatusOf(schemas: Schemas, gvk: GroupVersionKind): JsonValu
   return status?.always ? emptyOf(schemas, status.type) : undefined
 }
 
-/** Changes the object given. Does nothing to kinds without facts. */
+/** Changes the object given, to its last list element. Does nothing to kinds without facts. */
 export function writeEmptyFields(schemas: Schemas, gvk: GroupVersionKind, object: JsonObject): void {
   const type = schemas.typeOf(gvk)
-  if (type) completeObject(schemas, type, object)
+  if (type) completeValue(schemas, { kind: 'ref', ref: type.name }, object)
 }
 
-function completeObject(schemas: Schemas, type: TypeFact, object: JsonObject): void {
-  for (const field of type.fields.values()) {
-    const value = object[field.name]
-    if (value !== undefined) completeValue(schemas, field.type, value)
-    else if (field.always) {
-      const empty = emptyOf(schemas, field.type)
-      if (empty !== undefined) object[field.name] = empty
-    }
+/** Of this object only, not of what is in it. */
+export function writeOwnEmptyFields(schemas: Schemas, { always }: TypeFact, object: JsonObject): void {
+  for (const { name, type } of always) {
+    if (object[name] !== undefined) continue
+    const empty = emptyOf(schemas, type)
+    if (empty !== undefined) object[name] = empty
   }
 }
 
 function completeValue(schemas: Schemas, type: ValueType, value: JsonValue): void {
-  if (type.kind === 'ref' && isJsonObject(value)) completeObject(schemas, schemas.type(type.ref)!, value)
-  else if (type.kind === 'array' && Array.isArray(value)) {
+  if (type.kind === 'ref' && isJsonObject(value)) {
+    const fact = schemas.type(type.ref)!
+    for (const [name, inner] of Object.entries(value)) {
+      const field = fact.fields.get(name)
+      if (field) completeValue(schemas, field.type, inner)
+    }
+    writeOwnEmptyFields(schemas, fact, value)
+  } else if (type.kind === 'array' && Array.isArray(value)) {
     if (type.items.kind === 'ref') for (const element of value) completeValue(schemas, type.items, element)
   } else if (type.kind === 'map' && isJsonObject(value)) {
     if (type.values.kind === 'ref')
@@ -44,7 +49,7 @@ function emptyOf(schemas: Schemas, type: ValueType): JsonValue | undefined {
   switch (type.kind) {
     case 'ref': {
       const empty: JsonObject = {}
-      completeObject(schemas, schemas.type(type.ref)!, empty)
+      writeOwnEmptyFields(schemas, schemas.type(type.ref)!, empty)
       return empty
     }
     case 'string':

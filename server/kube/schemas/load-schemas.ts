@@ -85,7 +85,9 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
       })
     }
     const atomic = facts.atomic.includes(short)
-    return { name, atomic, goName: short.slice(short.lastIndexOf('.') + 1), goType: goTypeOf(short), fields, embedded }
+    const always = [...fields.values()].filter((field) => field.always)
+    const goName = short.slice(short.lastIndexOf('.') + 1)
+    return { name, atomic, goName, goType: goTypeOf(short), fields, always, embedded }
   }
 
   function valueTypeOf(text: string): ValueType {

@@ -61,6 +61,8 @@ export interface TypeFact {
   readonly atomic: boolean
   /** Those of embedded types included, as in JSON. */
   readonly fields: ReadonlyMap<string, FieldFact>
+  /** Those of them that are written out even when empty. */
+  readonly always: readonly FieldFact[]
   /** Types whose fields are this type's own in JSON, but messages of their own in protobuf. */
   readonly embedded: readonly { type: string; protobuf: number }[]
 }

@@ -13,7 +13,6 @@ import { applyPatch } from '../apimachinery/patch/apply-patch.ts'
 import { builtInKinds } from '../kinds/index.ts'
 import { servedKinds } from '../kinds/other-version.ts'
 import { decode } from './decode.ts'
-import { writeEmptyFields } from './empty-fields.ts'
 import { loadSchemas } from './load-schemas.ts'
 import { patchSchemaOf } from './patch-schema.ts'
 import type { FieldFact } from './schemas.ts'
@@ -81,11 +80,7 @@ describe('our strategic merge patch and kubectl’s', () => {
       const name = `${gvk.group}/${gvk.version} ${gvk.kind}`
       if (!served.includes(name)) return
       const patch = patchOf(schemas.typeOf(gvk)!.name, original)
-      const canonical = (object: JsonObject) => {
-        const decoded = decode(schemas, gvk, object).object
-        writeEmptyFields(schemas, gvk, decoded)
-        return decoded
-      }
+      const canonical = (object: JsonObject) => decode(schemas, gvk, object).object
       const file = join(scratch, `${gvk.group}-${gvk.version}-${gvk.kind}.json`)
       writeFileSync(file, JSON.stringify(original))
       const args = [

@@ -9,7 +9,6 @@ import { fetchKubectl } from '../../../bin/fetch-kubectl.mjs'
 import type { JsonObject, JsonValue } from '../apimachinery/json.ts'
 import { applyPatch } from '../apimachinery/patch/apply-patch.ts'
 import { decode } from './decode.ts'
-import { writeEmptyFields } from './empty-fields.ts'
 import { loadSchemas } from './load-schemas.ts'
 import { patchSchemaOf } from './patch-schema.ts'
 
@@ -132,11 +131,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-function canonical(object: JsonObject): JsonObject {
-  const decoded = decode(schemas, deployment, object).object
-  writeEmptyFields(schemas, deployment, decoded)
-  return decoded
-}
+const canonical = (object: JsonObject): JsonObject => decode(schemas, deployment, object).object
 
 function theirs(original: JsonObject, patch: JsonObject): JsonObject | 'refused' {
   const file = join(scratch, 'original.json')

@@ -2,8 +2,12 @@
 // reader that must see everything written so far waits for that number only.
 
 import type { Logger } from '../../../base/logger.ts'
+import type { JsonObject } from '../../apimachinery/json.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { expired, StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
+import { writeEmptyFields } from '../../schemas/empty-fields.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
 import { CompactedError, type KeyValue, type Store, type StoreEvent, type Watch } from '../../store/store.ts'
 import { storagePrefix } from '../registry/storage-keys.ts'
 import type { CauseMap } from './cause-map.ts'
@@ -17,6 +21,7 @@ const ROOT_END = '/registry0'
 export interface StoreFeedOptions {
   store: Store
   kinds: readonly AnyKind[]
+  schemas: Schemas
   logger: Logger
   writes: WritesInFlight
   causes: CauseMap
@@ -76,7 +81,7 @@ export class StoreFeed implements Disposable {
         await this.reached(listed.revision)
         // The store was listed anew meanwhile: what came between the two lists may have been missed.
         if (this.#loading.get(prefix) !== held) continue
-        const entries = listed.kvs.flatMap((kv) => this.#decode(kv) ?? [])
+        const entries = listed.kvs.flatMap((kv) => this.#decode(kind, kv) ?? [])
         cache.reset(listed.revision, entries)
         this.#caches.set(prefix, cache)
         for (const { revision, event } of held) if (revision > listed.revision) this.#apply(revision, event)
@@ -120,7 +125,7 @@ export class StoreFeed implements Disposable {
     const byPrefix = new Map<string, Entry[]>()
     for (const kv of listed.kvs) {
       const cache = this.#cacheOfKey(kv.key)
-      const entry = cache && this.#decode(kv)
+      const entry = cache && this.#decode(cache.kind, kv)
       if (!entry) continue
       const entries = byPrefix.get(cache.prefix)
       if (entries) entries.push(entry)
@@ -159,14 +164,16 @@ export class StoreFeed implements Disposable {
     }
     const entry = write
       ? { key: kv.key, revision, value: kv.value, object: write.objectAt(revision) }
-      : this.#decode(kv)
+      : this.#decode(cache.kind, kv)
     if (entry) cache.put(entry, cause)
   }
 
-  /** A value that nobody can read must not take the others with it. */
-  #decode(kv: KeyValue): Entry | undefined {
+  /** A value that nobody can read must not take the others with it. One of before we wrote all that Go does is completed. */
+  #decode(kind: AnyKind, kv: KeyValue): Entry | undefined {
     try {
-      return entryOf(kv)
+      const object = decodeStored(kv.value)
+      writeEmptyFields(this.#options.schemas, kind, object as JsonObject)
+      return entryWith(object, kv)
     } catch (err) {
       this.#options.logger.error('a stored object cannot be read', { key: kv.key, err })
       return undefined
@@ -225,11 +232,11 @@ export class StoreFeed implements Disposable {
   }
 }
 
-export function entryOf(kv: KeyValue): Entry {
-  return {
-    key: kv.key,
-    revision: kv.modRevision,
-    value: kv.value,
-    object: withRevision(decodeStored(kv.value), kv.modRevision),
-  }
-}
+export const entryOf = (kv: KeyValue): Entry => entryWith(decodeStored(kv.value), kv)
+
+const entryWith = (object: KubeObject, { key, modRevision, value }: KeyValue): Entry => ({
+  key,
+  revision: modRevision,
+  value,
+  object: withRevision(object, modRevision),
+})

@@ -1,0 +1,100 @@
+// Go leaves no struct out: programs that read `status.conditions` of an object that nobody has looked at yet find a status,
+// those that read `jobTemplate.metadata.labels` find metadata. Debian's Python client, for one, ends at
+// `csr.status.conditions` where there is none.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { startTestServer, type TestServer } from './testing/test-server.ts'
+
+const pod = { containers: [{ name: 'web', image: 'nginx' }] }
+const template = { metadata: { labels: { app: 'web' } }, spec: pod }
+const selector = { matchLabels: { app: 'web' } }
+const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }
+const job = { template: { spec: { ...pod, restartPolicy: 'Never' } } }
+const port = { name: 'web', port: { number: 80 } }
+const claim = { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } }
+
+describe('what nobody has written', () => {
+  let test: TestServer
+  beforeAll(async () => {
+    test = await startTestServer()
+  })
+  afterAll(() => test[Symbol.asyncDispose]())
+
+  const request = async (method: 'GET' | 'POST' | 'PUT', path: string, body?: object) => {
+    const answer = await test.transport.request({ method, path, ...(body ? { body } : {}) })
+    return answer as KubeObject & Record<string, unknown>
+  }
+
+  it.each([
+    ['apps/v1', 'deployments', { selector, template }, { status: {} }],
+    [
+      'apps/v1',
+      'statefulsets',
+      { selector, template, volumeClaimTemplates: [{ metadata: { name: 'data' }, ...claim }] },
+      { spec: { serviceName: '', updateStrategy: {}, template: { spec: { containers: [{ resources: {} }] } } } },
+    ],
+    [
+      'batch/v1',
+      'cronjobs',
+      { schedule: '@daily', jobTemplate: { spec: job } },
+      { spec: { jobTemplate: { metadata: {}, spec: { template: { metadata: {} } } } }, status: {} },
+    ],
+    ['networking.k8s.io/v1', 'networkpolicies', { policyTypes: ['Ingress'] }, { spec: { podSelector: {} } }],
+    ['networking.k8s.io/v1', 'ingresses', { defaultBackend: { service: port } }, { status: { loadBalancer: {} } }],
+    [
+      'autoscaling/v2',
+      'horizontalpodautoscalers',
+      { maxReplicas: 3, scaleTargetRef },
+      { status: { desiredReplicas: 0 } },
+    ],
+    ['policy/v1', 'poddisruptionbudgets', { minAvailable: 1, selector }, { status: { disruptionsAllowed: 0 } }],
+    ['resource.k8s.io/v1', 'resourceclaimtemplates', { spec: {} }, { spec: { metadata: {}, spec: { devices: {} } } }],
+  ])('is there in %s %s, and stays when others are written', async (version, resource, spec, expected) => {
+    const path = `/apis/${version}/namespaces/default/${resource}`
+    expect(await request('POST', path, { metadata: { name: 'web' }, spec })).toMatchObject(expected)
+    const seen = await request('GET', `${path}/web`)
+    const labelled = { metadata: { name: 'web', labels: { a: 'b' } }, spec }
+    expect(await request('PUT', `${path}/web`, labelled)).toMatchObject(expected)
+    const again = await request('PUT', `${path}/web`, labelled)
+    expect(again).toMatchObject(expected)
+    expect(again.metadata?.resourceVersion).not.toBe(seen.metadata?.resourceVersion)
+  })
+
+  // As client-go sees it, who sends a template without labels has written `metadata: {}`.
+  it('belongs to whoever made the object with it, and to nobody who applied it without', async () => {
+    const path = '/apis/batch/v1/namespaces/default/cronjobs'
+    const ownedBy = ({ metadata }: KubeObject) =>
+      JSON.stringify(metadata?.managedFields?.map(({ fieldsV1 }) => fieldsV1))
+    const spec = { schedule: '@daily', jobTemplate: { spec: job } }
+    const made = await request('POST', path, { metadata: { name: 'made' }, spec })
+    expect(ownedBy(made)).toContain('"f:jobTemplate":{"f:metadata":{},"f:spec":')
+    const applied = (await test.transport.request({
+      method: 'PATCH',
+      path: `${path}/applied`,
+      query: { fieldManager: 'me' },
+      contentType: 'application/apply-patch+yaml',
+      body: { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'applied' }, spec },
+    })) as KubeObject
+    expect(applied).toMatchObject({ spec: { jobTemplate: { metadata: {} } } })
+    expect(ownedBy(applied)).not.toContain('f:metadata')
+  })
+
+  it('is no change where it was stored before we wrote it', async () => {
+    const { store } = test
+    const path = '/apis/batch/v1/namespaces/default/cronjobs'
+    const spec = { schedule: '@daily', jobTemplate: { spec: job } }
+    await request('POST', path, { metadata: { name: 'old' }, spec })
+    const key = '/registry/cronjobs/default/old'
+    const [kept] = (await store.range({ key })).kvs
+    const old = JSON.parse(kept!.value.toString()) as { spec: { jobTemplate: { metadata?: object } } }
+    delete old.spec.jobTemplate.metadata
+    const { revision } = await store.txn({
+      compare: [],
+      success: [{ type: 'put', key, value: Buffer.from(JSON.stringify(old)) }],
+      failure: [],
+    })
+    const again = await request('PUT', `${path}/old`, { metadata: { name: 'old' }, spec })
+    expect(again.metadata?.resourceVersion).toBe(String(revision))
+  })
+})
