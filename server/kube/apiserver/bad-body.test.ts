@@ -119,6 +119,27 @@ describe('a body', () => {
     )
   })
 
+  it.each([
+    [
+      '',
+      '{"apiVersion":"free.example.com/v1","metadata":{"name":"a"}}',
+      `the object provided is unrecognized (must be of type Tab): Object 'Kind' is missing in '{"apiVersion":"free.example.com/v1","metadata":{"name":"a"}}' ({"apiVersion":"free.example.com ...)`,
+    ],
+    [
+      '?fieldValidation=Ignore',
+      '{"metadata":{"name":"a"}}',
+      `Tab in version "v1" cannot be handled as a Tab: Object 'Kind' is missing in '{"metadata":{"name":"a"}}'`,
+    ],
+    [
+      '',
+      '{"kind":"Tab","metadata":{"name":"a"}}',
+      'the API version in the data () does not match the expected API version (free.example.com/v1)',
+    ],
+  ])('of a custom resource that does not say what it is, is refused (%s)', async (query, body, message) => {
+    const told = await post(`${FREE}${query}`, body)
+    expect([told.code, told.json().message]).toEqual([400, message])
+  })
+
   it('of a JSON patch with more than operations have is warned of', async () => {
     await post(MAPS, '{"metadata":{"name":"patched"}}')
     const headers = { 'content-type': 'application/json-patch+json' }

@@ -71,6 +71,7 @@ const patch = (name: string, body: string, kind: string) =>
   send('PATCH', `${TABS}/${name}`, body, `application/${kind}`)
 const apply = (name: string, spec: string, manager = 'a') =>
   send('PATCH', `${TABS}/${name}?fieldManager=${manager}`, tab(name, spec), 'application/apply-patch+yaml')
+const TYPE = 'apiVersion: stable.example.com/v1\nkind: CronTab\n'
 /** What stands in its spec, as written. */
 const specOf = (text: string) => /"spec":(\{.*?\})[,}]/.exec(text)?.[1]
 
@@ -108,12 +109,17 @@ it.each([
   ['1e400', '"1e400"'],
 ])('%s in a body of YAML is %s', async (sent, kept) => {
   const name = `yaml${sent.replace(/\W|_/g, 'x')}`
-  const body = `metadata: {name: ${name}}\nspec: {any: ${sent}, preset: 1}`
+  const body = `${TYPE}metadata: {name: ${name}}\nspec: {any: ${sent}, preset: 1}`
   expect(specOf((await send('POST', TABS, body, 'application/yaml')).text)).toBe(`{"any":${kept},"preset":1}`)
 })
 
 it('infinity, which YAML has, is refused: JSON has none', async () => {
-  const { code, text } = await send('POST', TABS, 'metadata: {name: inf}\nspec: {any: -.inf}', 'application/yaml')
+  const { code, text } = await send(
+    'POST',
+    TABS,
+    `${TYPE}metadata: {name: inf}\nspec: {any: -.inf}`,
+    'application/yaml',
+  )
   expect([code, text]).toEqual([400, expect.stringContaining('json: unsupported value: -Inf')])
 })
 

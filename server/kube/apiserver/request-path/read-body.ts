@@ -5,7 +5,7 @@ import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
-import { decode, strictDecodingError } from '../../schemas/decode.ts'
+import { cannotBeHandled, decode, strictDecodingError } from '../../schemas/decode.ts'
 import { PROTOBUF_CONTENT_TYPE, readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import { unrecognized } from '../../schemas/read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
@@ -91,7 +91,8 @@ export function decodeAs(
   }
   const { schema } = gvk
   const told = saidBy(value)
-  if (told) assertKind(schemas, gvk, told)
+  if (told && schema) assertCustomKind(gvk, told, { value, fieldValidation })
+  else if (told) assertKind(schemas, gvk, told)
   const input = typeof value === 'string' ? value : (value as JsonObject)
   const { object, problems } = schema ? decodeCustom(schemas, { ...gvk, schema }, input) : decode(schemas, gvk, input)
   keepReset(object as KubeObject, told ?? {})
@@ -129,29 +130,47 @@ function saidBy(value: string | JsonValue): JsonObject | undefined {
   }
 }
 
+const groupVersionOf = ({ group, version }: GroupVersionKind) => (group ? `${group}/${version}` : version)
+
+/**
+ * To Go a custom resource is a map like any other: nothing is filled in that it does not say, and whether it is of this
+ * kind is a matter of its validity.
+ */
+function assertCustomKind(
+  gvk: GroupVersionKind,
+  { kind, apiVersion, metadata }: JsonObject,
+  { value, fieldValidation }: { value: string | JsonValue; fieldValidation: string },
+): void {
+  if (!kind) {
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    const why = `Object 'Kind' is missing in '${text}'`
+    throw fieldValidation === 'Ignore' ? cannotBeHandled(gvk, why) : unrecognized(gvk.kind, why, text)
+  }
+  if (apiVersion !== groupVersionOf(gvk)) throw otherVersion(gvk, apiVersion)
+  if (kind !== gvk.kind) {
+    const { name = '' } = (metadata ?? {}) as { name?: string }
+    throw invalid(gvk, name, [fieldError.invalid('kind', kind, `must be ${gvk.kind}`)])
+  }
+}
+
 /** As upstream tells what cannot be made a `gvk`: unknown to it, another kind, or another version of this one. */
-function assertKind(schemas: Schemas, gvk: GroupVersionKind & { schema?: JsonSchema }, said: JsonObject): void {
-  const expected = gvk.group ? `${gvk.group}/${gvk.version}` : gvk.version
+function assertKind(schemas: Schemas, gvk: GroupVersionKind, said: JsonObject): void {
+  const expected = groupVersionOf(gvk)
   const kind = typeof said.kind === 'string' && said.kind ? said.kind : gvk.kind
   const apiVersion = typeof said.apiVersion === 'string' && said.apiVersion ? said.apiVersion : expected
   if (kind === gvk.kind && apiVersion === expected) return
-  if (gvk.schema) {
-    // To Go any kind of this version is the same sort of map; whether it is this one is a matter of its validity.
-    if (apiVersion === expected) {
-      const { name } = (said.metadata ?? {}) as { name?: string }
-      throw invalid(gvk, name ?? '', [fieldError.invalid('kind', kind, `must be ${gvk.kind}`)])
-    }
-  } else {
-    const [version = '', group = ''] = apiVersion.split('/').reverse()
-    const type = schemas.typeOf({ group, version, kind })
-    const inOwn = `converting (${type?.goType}) to (${internalPackage(gvk.group)}.${gvk.kind}): unknown conversion`
-    const why = type ? inOwn : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${SCHEME}"`
-    if (!type || kind !== gvk.kind) {
-      throw badRequest(`${kind} in version "${version}" cannot be handled as a ${gvk.kind}: ${why}`)
-    }
+  const [version = '', group = ''] = apiVersion.split('/').reverse()
+  const type = schemas.typeOf({ group, version, kind })
+  const inOwn = `converting (${type?.goType}) to (${internalPackage(gvk.group)}.${gvk.kind}): unknown conversion`
+  const why = type ? inOwn : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${SCHEME}"`
+  if (!type || kind !== gvk.kind) {
+    throw badRequest(`${kind} in version "${version}" cannot be handled as a ${gvk.kind}: ${why}`)
   }
-  throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`)
+  throw otherVersion(gvk, apiVersion)
 }
+
+const otherVersion = (gvk: GroupVersionKind, told: JsonValue = '') =>
+  badRequest(`the API version in the data (${told}) does not match the expected API version (${groupVersionOf(gvk)})`)
 
 const SCHEME = 'k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30'
 const internalPackage = (group: string) => group.split('.', 1)[0] || 'core'
