@@ -132,6 +132,14 @@ export const notFound = (of: GroupResource, name: string) =>
 export const alreadyExists = (of: GroupResource, name: string) =>
   new StatusError('AlreadyExists', `${qualified(of)} "${name}" already exists`, { details: detailsOf(of, name) })
 
+/** A name of the server's own choice, and every other that was tried, is taken. */
+export const noNameFound = (of: GroupResource, name: string) =>
+  new StatusError(
+    'AlreadyExists',
+    `${qualified(of)} "${name}" already exists, the server was not able to generate a unique name for the object`,
+    { details: { ...detailsOf(of, name), retryAfterSeconds: 1 } },
+  )
+
 export const conflict = (of: GroupResource, name: string, why: string) =>
   new StatusError('Conflict', `Operation cannot be fulfilled on ${qualified(of)} "${name}": ${why}`, {
     details: detailsOf(of, name),
@@ -154,7 +162,7 @@ export const forbidden = (of: GroupResource, name: string, why: string) =>
 
 /** Field errors as one 422, worded and ordered as upstream's `NewInvalid`. */
 export function invalid(of: { group: string; kind: string }, name: string, errors: FieldError[]): StatusError {
-  const texts = errors.map((error) => `${error.field}: ${error.message}`)
+  const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))]
   const list = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   const kind = of.group ? `${of.kind}.${of.group}` : of.kind
   return new StatusError('Invalid', `${kind} "${name}" is invalid: ${list}`, {

@@ -5,6 +5,7 @@ import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { isInt64, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { goFormat } from '../../apimachinery/patch/go-format.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { compareVersions } from '../../apimachinery/version-order.ts'
 import type { Cel } from '../../cel/cel.ts'
@@ -16,6 +17,7 @@ import { Patterns } from '../../schemas/structural/patterns.ts'
 import { embeddedProblems, listProblems } from '../../schemas/structural/shape-rules.ts'
 import { valueProblems } from '../../schemas/structural/validate-value.ts'
 import { ValidationRules } from '../../schemas/structural/validation-rules.ts'
+import { finalizerWarnings } from '../registry/object-meta-rules.ts'
 import { customColumns } from './columns.ts'
 import { jsonPath } from './json-path.ts'
 
@@ -102,6 +104,7 @@ function customStrategy(
   return {
     requiresResourceVersion: true,
     keptByStatusUpdates: SENT_METADATA,
+    warnings: (next, previous) => finalizerWarnings(next.metadata?.finalizers, previous?.metadata?.finalizers),
     setDefaults: (object) => setSchemaDefaults(object as JsonObject, schema),
     prepareForUpdate(next, previous) {
       // All but metadata counts, and what the registry sees to is a change of spec.
@@ -140,15 +143,26 @@ const MOST = 2147483647
 
 function scaleErrors(object: JsonObject, scale: NonNullable<Version['subresources']>['scale']): FieldError[] {
   if (!scale) return []
-  return [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path) => {
+  const { labelSelectorPath = '' } = scale
+  const errors = [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path) => {
     const [value] = jsonPath(path)(object)
     if (value === undefined) return []
-    if (!isInt64(value)) {
-      const type = typeof value === 'number' ? 'float64' : typeof value === 'string' ? 'string' : 'bool'
-      const why = `${path} accessor error: ${JSON.stringify(value)} is of the type ${isJsonObject(value) ? 'map[string]interface {}' : type}, expected int64`
-      return [fieldError.invalid(path, 0, why)]
-    }
+    if (!isInt64(value)) return [fieldError.invalid(path, 0, otherType(path, value, 'int64'))]
     if (value < 0) return [fieldError.invalid(path, value, 'should be a non-negative integer')]
     return value > MOST ? [fieldError.invalid(path, value, `should be less than or equal to ${MOST}`)] : []
   })
+  const [selector] = labelSelectorPath ? jsonPath(labelSelectorPath)(object) : []
+  if (selector === undefined || typeof selector === 'string') return errors
+  return [...errors, fieldError.invalid(labelSelectorPath, '', otherType(labelSelectorPath, selector, 'string'))]
+}
+
+const otherType = (path: string, value: JsonValue, expected: string) =>
+  `${path} accessor error: ${goFormat(value)} is of the type ${goTypeOf(value)}, expected ${expected}`
+
+function goTypeOf(value: JsonValue): string {
+  if (value === null) return '<nil>'
+  if (Array.isArray(value)) return '[]interface {}'
+  if (isJsonObject(value)) return 'map[string]interface {}'
+  if (typeof value === 'boolean') return 'bool'
+  return typeof value === 'string' ? 'string' : isInt64(value) ? 'int64' : 'float64'
 }

@@ -2,9 +2,10 @@
 // Upstream: apimachinery/pkg/api/validation/objectmeta.go, apiserver/pkg/registry/rest/update.go.
 
 import { dnsSubdomainProblems, labelKeyProblems, labelValueProblems } from '../../apimachinery/names.ts'
-import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
+import type { KubeObject, ObjectMeta, OwnerReference } from '../../apimachinery/object-meta.ts'
 import { badRequest, type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
+import { NO_STANDARD_FINALIZER, STANDARD_FINALIZERS } from '../../kinds/standard-finalizers.ts'
 
 const ANNOTATIONS_LIMIT = 256 * 1024
 
@@ -30,30 +31,70 @@ export function metaErrors(kind: AnyKind, meta: ObjectMeta): FieldError[] {
     ...labelErrors(meta.labels, 'metadata.labels'),
     ...annotationErrors(meta.annotations, 'metadata.annotations'),
   )
-  for (const finalizer of meta.finalizers ?? []) {
-    for (const problem of labelKeyProblems(finalizer)) {
-      errors.push(fieldError.invalid('metadata.finalizers', finalizer, problem))
+  errors.push(...ownerErrors(meta.ownerReferences ?? []), ...finalizerErrors(kind, meta.finalizers ?? []))
+  return errors
+}
+
+function ownerErrors(owners: readonly OwnerReference[]): FieldError[] {
+  const field = 'metadata.ownerReferences'
+  const errors: FieldError[] = []
+  let controller = ''
+  for (const [index, owner] of owners.entries()) {
+    const { apiVersion = '', kind = '', name = '', uid = '' } = owner
+    const at = `${field}[${index}]`
+    const [version = '', group = '', ...more] = apiVersion.split('/').reverse()
+    if (!version || more.length > 0) {
+      errors.push(fieldError.invalid(`${at}.apiVersion`, apiVersion, 'version must not be empty'))
+    }
+    for (const [part, value] of Object.entries({ kind, name, uid })) {
+      if (!value) errors.push(fieldError.invalid(`${at}.${part}`, value, 'must not be empty'))
+    }
+    if (group === '' && version === 'v1' && kind === 'Event') {
+      errors.push(fieldError.invalid(at, owner, '/v1, Kind=Event is disallowed from being an owner'))
+    }
+    if (!owner.controller) continue
+    if (!controller) controller = `${kind}/${name}`
+    else {
+      const why = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${kind}/${name}`
+      errors.push(fieldError.invalid(field, owners, why))
     }
   }
-  for (const [index, owner] of (meta.ownerReferences ?? []).entries()) {
-    const at = `metadata.ownerReferences[${index}]`
-    if (!owner.apiVersion)
-      errors.push(fieldError.invalid(`${at}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'))
-    if (!owner.kind) errors.push(fieldError.invalid(`${at}.kind`, owner.kind ?? '', 'must not be empty'))
-    if (!owner.name) errors.push(fieldError.invalid(`${at}.name`, owner.name ?? '', 'must not be empty'))
-    if (!owner.uid) errors.push(fieldError.invalid(`${at}.uid`, owner.uid ?? '', 'must not be empty'))
+  return errors
+}
+
+/** Who checks metadata by rules that are not the core's lets finalizers have any name. */
+const OTHER_RULES: ReadonlySet<string> = new Set([
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'coordination.k8s.io',
+  'policy',
+])
+
+function finalizerErrors({ group, schema }: AnyKind, finalizers: readonly string[]): FieldError[] {
+  const field = 'metadata.finalizers'
+  const errors = finalizers.flatMap((name) =>
+    labelKeyProblems(name).map((problem) => fieldError.invalid(field, name, problem)),
+  )
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    const why = 'finalizer orphan and foregroundDeletion cannot be both set'
+    errors.push(fieldError.invalid(field, finalizers, why))
   }
-  const controllers = (meta.ownerReferences ?? []).filter((owner) => owner.controller)
-  if (controllers.length > 1) {
-    errors.push(
-      fieldError.invalid(
-        'metadata.ownerReferences',
-        meta.ownerReferences,
-        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.map((owner) => owner.name).join(' and ')}`,
-      ),
-    )
+  if (schema || OTHER_RULES.has(group)) return errors
+  for (const [index, name] of finalizers.entries()) {
+    if (name.includes('/') || STANDARD_FINALIZERS.has(name)) continue
+    errors.push(fieldError.invalid(`${field}[${index}]`, name, NO_STANDARD_FINALIZER))
   }
   return errors
+}
+
+/** Custom resources may have any finalizer, but their writers are told. */
+export function finalizerWarnings(next: readonly string[] = [], previous: readonly string[] = []): string[] {
+  const added = next.filter((name) => !previous.includes(name) && !name.includes('/') && !STANDARD_FINALIZERS.has(name))
+  return [...new Set(added)].sort().map((name) => {
+    const path = name.includes('.') ? ' including a path (/)' : ''
+    return `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name${path} to avoid accidental conflicts with other finalizer writers`
+  })
 }
 
 export function labelErrors(labels: Record<string, string> | undefined, field: string): FieldError[] {
@@ -91,8 +132,10 @@ export function metaUpdateErrors(next: KubeObject, previous: KubeObject): FieldE
       )
     }
   }
-  if (meta.creationTimestamp && meta.creationTimestamp !== before.creationTimestamp) {
-    errors.push(fieldError.invalid('metadata.creationTimestamp', meta.creationTimestamp, 'field is immutable'))
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    if (meta[field] !== before[field]) {
+      errors.push(fieldError.invalid(`metadata.${field}`, meta[field], 'field is immutable'))
+    }
   }
   return errors
 }

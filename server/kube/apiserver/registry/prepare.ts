@@ -151,17 +151,12 @@ function keepSystemFields(next: KubeObject, previous: KubeObject): void {
   const before = previous.metadata ?? {}
   const meta: ObjectMeta & { selfLink?: string } = { ...next.metadata }
   delete meta.selfLink
-  for (const field of [
-    'uid',
-    'generation',
-    'deletionTimestamp',
-    'deletionGracePeriodSeconds',
-    'generateName',
-  ] as const) {
+  for (const field of ['uid', 'generation', 'generateName', 'creationTimestamp'] as const)
     copyField(meta, before, field)
+  // Nobody takes these away; who sets them is told by validation that only DELETE does.
+  for (const field of ['deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    if (before[field] !== undefined) copyField(meta, before, field)
   }
-  // A sender may leave it out; if it sends another one, validation says so.
-  if (!meta.creationTimestamp) copyField(meta, before, 'creationTimestamp')
   next.metadata = meta
 }
 

@@ -12,6 +12,7 @@ import {
   conflict,
   fieldError,
   invalid,
+  noNameFound,
   notFound,
   STALE,
 } from '../../apimachinery/status-error.ts'
@@ -187,6 +188,7 @@ export class Registry {
     object.metadata = { ...object.metadata, ...(kind.namespaced ? { namespace } : {}) }
     const { generateName } = object.metadata
     const isGenerated = !object.metadata.name && Boolean(generateName)
+    const taken = (name: string) => (generateName ? noNameFound : alreadyExists)(this.#resource, name)
     fillSystemFields(kind, object, clock)
     if (isGenerated) object.metadata.name = generatedName(generateName ?? '')
     await gate.mutate(object, undefined)
@@ -203,14 +205,14 @@ export class Registry {
       const name = next.metadata?.name ?? ''
       const key = storageKey(kind, namespace, name)
       if (dryRun) {
-        if (this.cache.get(key)) throw alreadyExists(this.#resource, name)
+        if (this.cache.get(key)) throw taken(name)
         return { key, revision: 0, object: next, value: Buffer.alloc(0) }
       }
       const committed = await this.#put(context, { key, object: next, seen: undefined, claims })
       if (committed.succeeded) return committed.entry
       await feed.reached(committed.revision)
       const isTaken = this.cache.get(key) !== undefined
-      if ((isTaken && !isGenerated) || attempt === NAME_ATTEMPTS) throw alreadyExists(this.#resource, name)
+      if ((isTaken && !isGenerated) || attempt === NAME_ATTEMPTS) throw taken(name)
       if (isTaken && object.metadata) object.metadata.name = generatedName(generateName ?? '')
     }
   }
