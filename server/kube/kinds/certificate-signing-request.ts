@@ -154,9 +154,9 @@ function certificateProblem(pem: string): string | undefined {
 function shownCondition(request: Wire): string {
   const has = (type: string) => conditionsOf(request).some((condition) => condition.type === type)
   const words = [
-    has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : '',
+    has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending',
     has('Failed') ? 'Failed' : '',
     request.status?.certificate ? 'Issued' : '',
-  ].filter(Boolean)
-  return words.length > 0 ? words.join(',') : 'Pending'
+  ]
+  return words.filter(Boolean).join(',')
 }

@@ -20,7 +20,7 @@ export const ControllerRevision = defineKind<Wire>({
   columns: [
     nameColumn,
     { name: 'Controller', value: controllerOf },
-    { name: 'Revision', value: ({ revision }) => String(revision ?? 0) },
+    { name: 'Revision', value: ({ revision }) => revision ?? 0 },
     ageColumn,
   ],
 })

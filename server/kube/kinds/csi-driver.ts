@@ -46,14 +46,14 @@ export const CSIDriver = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'AttachRequired', value: ({ spec }) => String(spec?.attachRequired ?? true) },
-    { name: 'PodInfoOnMount', value: ({ spec }) => String(spec?.podInfoOnMount ?? false) },
-    { name: 'StorageCapacity', value: ({ spec }) => String(spec?.storageCapacity ?? false) },
+    { name: 'AttachRequired', value: ({ spec }) => spec?.attachRequired ?? true },
+    { name: 'PodInfoOnMount', value: ({ spec }) => spec?.podInfoOnMount ?? false },
+    { name: 'StorageCapacity', value: ({ spec }) => spec?.storageCapacity ?? false },
     {
       name: 'TokenRequests',
       value: ({ spec }) => (spec?.tokenRequests ?? []).map(({ audience }) => audience).join(',') || '<unset>',
     },
-    { name: 'RequiresRepublish', value: ({ spec }) => String(spec?.requiresRepublish ?? false) },
+    { name: 'RequiresRepublish', value: ({ spec }) => spec?.requiresRepublish ?? false },
     { name: 'Modes', value: ({ spec }) => (spec?.volumeLifecycleModes ?? []).join(',') || '<none>' },
     ageColumn,
   ],

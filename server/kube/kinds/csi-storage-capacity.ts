@@ -26,6 +26,6 @@ export const CSIStorageCapacity = defineKind<Wire>({
   columns: [
     nameColumn,
     { name: 'StorageClassName', value: ({ storageClassName }) => storageClassName },
-    { name: 'Capacity', value: ({ capacity }) => capacity ?? '' },
+    { name: 'Capacity', value: ({ capacity }) => capacity ?? '<unset>' },
   ],
 })

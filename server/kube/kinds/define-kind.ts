@@ -19,6 +19,13 @@ export interface Column<T> {
   value(object: T, now: number): JsonPrimitive | undefined
 }
 
+export interface RowCondition {
+  type: 'Completed'
+  status: 'True'
+  reason: string
+  message: string
+}
+
 /** What of an object's metadata is for its writers to change. */
 export const SENT_METADATA = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const
 export type SentMetadata = (typeof SENT_METADATA)[number]
@@ -123,6 +130,10 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly strategy: Strategy<T>
   /** Beside NAME and AGE, which every table has: all columns in order, NAME and AGE included. */
   readonly columns: readonly Column<T>[]
+  /** In which order a table of them stands; by default as they are listed. */
+  readonly rowOrder?: (a: T, b: T) => number
+  /** What a row is marked with beside its cells. */
+  readonly rowConditions?: (object: T) => readonly RowCondition[]
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, (object: T) => string>>
   /** Of a custom resource: its definition's schema. Of built-in kinds the facts in schemas/ tell the fields. */

@@ -3,12 +3,12 @@
 
 import type { EndpointSlice as Wire } from 'kubernetes-types/discovery/v1'
 import { addressWarnings } from '../apimachinery/ip-warnings.ts'
-import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { endpointErrors, slicePortErrors, typeErrors } from './networking/endpoint-rules.ts'
 
 const SHOWN = 3
 const MOST = 1000
-const TYPES = ['FQDN', 'IPv4', 'IPv6']
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
 const LOOPS = ['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io']
 
@@ -25,25 +25,14 @@ export const EndpointSlice = defineKind<Wire>({
         port.protocol ||= 'TCP'
       }
     },
-    validate(slice) {
-      const errors: FieldError[] = []
-      if (!slice.addressType) errors.push(fieldError.required('addressType'))
-      else if (!TYPES.includes(slice.addressType)) {
-        errors.push(fieldError.notSupported('addressType', slice.addressType, TYPES))
-      }
-      if ((slice.endpoints ?? []).length > MOST) {
-        errors.push({
-          reason: 'FieldValueTooMany',
-          field: 'endpoints',
-          message: `Too many: must have at most ${MOST} items`,
-        })
-      }
-      for (const [index, { addresses = [] }] of (slice.endpoints ?? []).entries()) {
-        if (addresses.length === 0) {
-          errors.push(fieldError.required(`endpoints[${index}].addresses`, 'must contain at least 1 address'))
-        }
-      }
-      return errors
+    validate({ addressType, endpoints = [], ports = [] }) {
+      return [
+        ...typeErrors(addressType),
+        ...(endpoints.length > MOST
+          ? [fieldError.tooMany('endpoints', endpoints.length, MOST)]
+          : endpoints.flatMap((endpoint, index) => endpointErrors(endpoint, addressType, `endpoints[${index}]`))),
+        ...slicePortErrors(ports),
+      ]
     },
     validateUpdate: (next, previous) =>
       next.addressType === previous.addressType
@@ -73,11 +62,10 @@ export const EndpointSlice = defineKind<Wire>({
 
 function portsOf({ ports }: Wire): string {
   if (!ports) return '<unset>'
-  return shorten(ports.map(({ port }) => (port === undefined ? '*' : String(port))))
+  return shorten(ports.map(({ port, name }) => String(port ?? name ?? '*')))
 }
 
 function shorten(items: string[]): string {
-  if (items.length === 0) return '<unset>'
-  const more = items.length > SHOWN ? ` + ${items.length - SHOWN} more...` : ''
-  return items.slice(0, SHOWN).join(',') + more
+  const shown = items.slice(0, SHOWN).join(',')
+  return items.length > SHOWN ? `${shown} + ${items.length - SHOWN} more...` : shown || '<unset>'
 }

@@ -1,11 +1,9 @@
 // Endpoints: the addresses behind a Service, all in one object. EndpointSlices have taken over; older clients read this.
 
 import type { Endpoints as Wire } from 'kubernetes-types/core/v1'
-import { addressProblems } from '../apimachinery/ip-rules.ts'
 import { addressWarnings } from '../apimachinery/ip-warnings.ts'
-import { portNumberProblems } from '../apimachinery/names.ts'
-import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { subsetErrors } from './networking/endpoint-rules.ts'
 
 const SHOWN = 3
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by'
@@ -21,31 +19,7 @@ export const Endpoints = defineKind<Wire>({
     setDefaults(endpoints) {
       for (const { ports } of endpoints.subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'
     },
-    validate(endpoints) {
-      const errors: FieldError[] = []
-      for (const [index, { addresses = [], notReadyAddresses = [], ports = [] }] of (
-        endpoints.subsets ?? []
-      ).entries()) {
-        const at = `subsets[${index}]`
-        if (addresses.length + notReadyAddresses.length === 0) {
-          errors.push(fieldError.required(at, 'must specify `addresses` or `notReadyAddresses`'))
-        }
-        for (const [list, entries] of Object.entries({ addresses, notReadyAddresses })) {
-          for (const [addressIndex, { ip = '' }] of entries.entries()) {
-            for (const problem of addressProblems(ip)) {
-              errors.push(fieldError.invalid(`${at}.${list}[${addressIndex}].ip`, ip, problem))
-            }
-          }
-        }
-        for (const [portIndex, port] of ports.entries()) {
-          if (ports.length > 1 && !port.name) errors.push(fieldError.required(`${at}.ports[${portIndex}].name`))
-          for (const problem of portNumberProblems(port.port)) {
-            errors.push(fieldError.invalid(`${at}.ports[${portIndex}].port`, port.port, problem))
-          }
-        }
-      }
-      return errors
-    },
+    validate: ({ subsets = [] }) => subsets.flatMap((subset, index) => subsetErrors(subset, `subsets[${index}]`)),
     warnings({ metadata, subsets = [] }) {
       // Its own loop writes them as it should.
       if (metadata?.labels?.[MANAGED_BY] === 'endpoint-controller') return []
@@ -65,7 +39,7 @@ function addressesOf({ subsets = [] }: Wire): string {
       ? addresses.map(({ ip }) => ip)
       : ports.flatMap((port) => addresses.map(({ ip }) => hostPort(ip, port.port))),
   )
-  if (all.length === 0) return '<none>'
+  if (subsets.length === 0) return '<none>'
   const more = all.length > SHOWN ? ` + ${all.length - SHOWN} more...` : ''
   return all.slice(0, SHOWN).join(',') + more
 }

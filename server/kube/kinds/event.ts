@@ -13,27 +13,30 @@ function firstSeen(event: Wire, now: number): string {
 }
 
 function lastSeen(event: Wire, now: number): string {
-  if (event.series)
-    return `${age(seconds(event.series.lastObservedTime), now)} (x${event.series.count} over ${firstSeen(event, now)})`
-  const last = event.lastTimestamp ? age(event.lastTimestamp, now) : firstSeen(event, now)
-  return (event.count ?? 1) > 1 ? `${last} (x${event.count} over ${firstSeen(event, now)})` : last
+  if (event.series) return age(seconds(event.series.lastObservedTime), now)
+  return event.lastTimestamp ? age(event.lastTimestamp, now) : firstSeen(event, now)
 }
 
 const columns: readonly Column<Wire>[] = [
   { name: 'Last Seen', value: lastSeen },
   { name: 'Type', value: (event) => event.type },
   { name: 'Reason', value: (event) => event.reason },
-  { name: 'Object', value: ({ involvedObject: about }) => `${about?.kind?.toLowerCase() ?? ''}/${about?.name ?? ''}` },
+  {
+    name: 'Object',
+    value: ({ involvedObject: { kind = '', name } = {} }) => `${kind.toLowerCase()}${name ? `/${name}` : ''}`,
+  },
   { name: 'Subobject', priority: 1, value: (event) => event.involvedObject?.fieldPath ?? '' },
   {
     name: 'Source',
     priority: 1,
-    value: ({ source, reportingComponent }) =>
-      [source?.component || reportingComponent, source?.host].filter(Boolean).join(', '),
+    value: ({ source, reportingComponent, reportingInstance }) => {
+      const instance = source?.host || reportingInstance
+      return `${source?.component || reportingComponent || ''}${instance ? `, ${instance}` : ''}`
+    },
   },
   { name: 'Message', value: (event) => event.message?.trim() },
   { name: 'First Seen', priority: 1, value: firstSeen },
-  { name: 'Count', priority: 1, value: (event) => event.count ?? event.series?.count ?? 1 },
+  { name: 'Count', priority: 1, value: ({ series, count }) => series?.count ?? (count || 1) },
   { name: 'Name', format: 'name', priority: 1, value: (event) => event.metadata?.name },
 ]
 

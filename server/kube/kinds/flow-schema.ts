@@ -43,6 +43,10 @@ export const FlowSchema = defineKind<Wire>({
         : errors
     },
   },
+  // Those that are asked first come first.
+  rowOrder: (a, b) =>
+    (a.spec?.matchingPrecedence ?? 0) - (b.spec?.matchingPrecedence ?? 0) ||
+    ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1),
   columns: [
     nameColumn,
     { name: 'PriorityLevel', value: ({ spec }) => spec?.priorityLevelConfiguration?.name },

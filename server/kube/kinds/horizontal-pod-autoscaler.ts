@@ -45,8 +45,8 @@ export const HorizontalPodAutoscaler = defineKind<Wire>({
     { name: 'Reference', value: ({ spec }) => `${spec?.scaleTargetRef.kind}/${spec?.scaleTargetRef.name}` },
     { name: 'Targets', value: ({ spec, status }) => shownMetrics(spec?.metrics ?? [], status?.currentMetrics ?? []) },
     { name: 'MinPods', value: ({ spec }) => (spec?.minReplicas === undefined ? '<unset>' : String(spec.minReplicas)) },
-    { name: 'MaxPods', value: ({ spec }) => String(spec?.maxReplicas) },
-    { name: 'Replicas', value: ({ status }) => String(status?.currentReplicas ?? 0) },
+    { name: 'MaxPods', value: ({ spec }) => spec?.maxReplicas },
+    { name: 'Replicas', value: ({ status }) => status?.currentReplicas ?? 0 },
     ageColumn,
   ],
 })

@@ -9,7 +9,6 @@ import { backendErrors, ruleErrors, tlsErrors } from './networking/ingress-rules
 
 export const INGRESS_CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
 const SHOWN_HOSTS = 3
-const SHOWN_ADDRESS_WIDTH = 16
 
 export const Ingress = defineKind<Wire>({
   group: 'networking.k8s.io',
@@ -24,7 +23,7 @@ export const Ingress = defineKind<Wire>({
       const { rules = [], defaultBackend, tls = [], ingressClassName } = spec ?? {}
       const errors: FieldError[] = []
       if (rules.length === 0 && !defaultBackend) {
-        errors.push(fieldError.invalid('spec', rules, 'either `defaultBackend` or `rules` must be specified'))
+        errors.push(fieldError.invalid('spec', null, 'either `defaultBackend` or `rules` must be specified'))
       }
       if (defaultBackend) errors.push(...backendErrors(defaultBackend, 'spec.defaultBackend'))
       errors.push(...ruleErrors(rules, 'spec.rules'), ...tlsErrors(tls, 'spec.tls'))
@@ -51,16 +50,13 @@ export const Ingress = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Class', value: ({ metadata, spec }) => classOf({ metadata, spec }) },
+    { name: 'Class', value: ({ spec }) => spec?.ingressClassName ?? '<none>' },
     { name: 'Hosts', value: shownHosts },
     { name: 'Address', value: shownAddress },
     { name: 'Ports', value: ({ spec }) => (spec?.tls?.length ? '80, 443' : '80') },
     ageColumn,
   ],
 })
-
-const classOf = ({ metadata, spec }: Pick<Wire, 'metadata' | 'spec'>): string =>
-  spec?.ingressClassName ?? metadata?.annotations?.[INGRESS_CLASS_ANNOTATION] ?? '<none>'
 
 function shownHosts({ spec }: Wire): string {
   const hosts = (spec?.rules ?? []).map(({ host }) => host ?? '').filter(Boolean)
@@ -71,6 +67,5 @@ function shownHosts({ spec }: Wire): string {
 
 function shownAddress({ status }: Wire): string {
   const all = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '').filter(Boolean)
-  const text = [...new Set(all)].sort().join(',')
-  return text.length > SHOWN_ADDRESS_WIDTH ? `${text.slice(0, SHOWN_ADDRESS_WIDTH - 3)}...` : text
+  return [...new Set(all)].sort().join(',')
 }

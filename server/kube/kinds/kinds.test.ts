@@ -117,7 +117,7 @@ describe('kinds', () => {
       firstTimestamp: '2026-01-01T00:50:00Z',
       count: 3,
     } as WireEvent
-    expect(row(Event, event)).toMatchObject({ 'Last Seen': '30s (x3 over 10m)', Object: 'pod/web' })
+    expect(row(Event, event)).toMatchObject({ 'Last Seen': '30s', Count: 3, 'First Seen': '10m', Object: 'pod/web' })
   })
 
   it('refuse what cannot work', () => {

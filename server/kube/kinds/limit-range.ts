@@ -2,10 +2,12 @@
 // Upstream: kubernetes/pkg/apis/core/v1/defaults.go SetDefaults_LimitRangeItem, validation.go ValidateLimitRange.
 
 import type { LimitRangeItem, LimitRange as Wire } from 'kubernetes-types/core/v1'
+import { problemsAt } from '../apimachinery/field-checks.ts'
 import { labelKeyProblems } from '../apimachinery/names.ts'
 import { parseQuantity } from '../apimachinery/quantity.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { defineKind, nameColumn } from './define-kind.ts'
+import { containerNameErrors, isExclusive, resourceNameErrors } from './pod-template/resources.ts'
 
 export const LimitRange = defineKind<Wire>({
   version: 'v1',
@@ -26,38 +28,56 @@ export const LimitRange = defineKind<Wire>({
       const types = new Set<string>()
       return (spec?.limits ?? []).flatMap((item, index) => {
         const at = `spec.limits[${index}]`
-        if (types.has(item.type)) return [fieldError.duplicate(`${at}.type`, item.type)]
+        const isAgain = types.has(item.type)
         types.add(item.type)
-        return itemErrors(item, at)
+        return [
+          ...typeErrors(item.type, `${at}.type`),
+          ...(isAgain ? [fieldError.duplicate(`${at}.type`, item.type)] : []),
+          ...itemErrors(item, at),
+        ]
       })
     },
   },
-  columns: [nameColumn, { name: 'Created At', value: ({ metadata }) => metadata?.creationTimestamp ?? '<unknown>' }],
+  columns: [
+    nameColumn,
+    { name: 'Created At', type: 'date', value: ({ metadata }) => metadata?.creationTimestamp ?? '<unknown>' },
+  ],
 })
 
+const TYPES = ['Container', 'PersistentVolumeClaim', 'Pod']
 const LISTS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const
 
+function typeErrors(type: string, at: string): FieldError[] {
+  const errors = problemsAt(at, type, labelKeyProblems(type))
+  if (errors.length > 0 || type.includes('/') || TYPES.includes(type)) return errors
+  return [fieldError.invalid(at, type, 'must be a standard limit type or fully qualified')]
+}
+
 function itemErrors(item: LimitRangeItem, at: string): FieldError[] {
+  const isOfPod = item.type === 'Pod'
+  const namesOf = isOfPod || item.type === 'Container' ? containerNameErrors : resourceNameErrors
   const errors: FieldError[] = []
-  if (!item.type) errors.push(fieldError.required(`${at}.type`))
-  for (const problem of item.type ? labelKeyProblems(item.type) : []) {
-    errors.push(fieldError.invalid(`${at}.type`, item.type, problem))
-  }
-  if (item.type === 'Pod') {
-    for (const list of ['default', 'defaultRequest'] as const) {
-      if (item[list]) errors.push(fieldError.forbidden(`${at}.${list}`, "may not be specified when `type` is 'Pod'"))
+  const looked = LISTS.filter((list) => !isOfPod || (list !== 'default' && list !== 'defaultRequest'))
+  for (const list of LISTS) {
+    const names = Object.keys(item[list] ?? {})
+    if (looked.includes(list)) errors.push(...names.flatMap((name) => namesOf(`${at}.${list}[${name}]`, name)))
+    else if (names.length > 0) {
+      errors.push(fieldError.forbidden(`${at}.${list}`, "may not be specified when `type` is 'Pod'"))
     }
   }
   if (item.type === 'PersistentVolumeClaim' && !item.min?.storage && !item.max?.storage) {
     const why = 'either minimum or maximum storage value is required, but neither was provided'
-    errors.push(fieldError.required(at, why))
+    errors.push(fieldError.required(`${at}.limits`, why))
   }
-  const names = new Set(LISTS.flatMap((list) => Object.keys(item[list] ?? {})))
-  for (const name of [...names].sort()) errors.push(...amountErrors(item, name, at))
+  const names = new Set(looked.flatMap((list) => Object.keys(item[list] ?? {})))
+  const amounts = Object.fromEntries(looked.map((list) => [list, item[list]]))
+  for (const name of [...names].sort()) errors.push(...amountErrors(amounts, name, at))
   return errors
 }
 
-function amountErrors(item: LimitRangeItem, name: string, at: string): FieldError[] {
+type Amounts = Partial<Pick<LimitRangeItem, (typeof LISTS)[number]>>
+
+function amountErrors(item: Amounts, name: string, at: string): FieldError[] {
   const errors: FieldError[] = []
   const of = (list: (typeof LISTS)[number]) => {
     const text = item[list]?.[name]
@@ -92,6 +112,10 @@ function amountErrors(item: LimitRangeItem, name: string, at: string): FieldErro
       const why = `ratio ${ratio.text} is greater than max/min = ${limit.toFixed(6)}`
       errors.push(fieldError.invalid(`${at}.maxLimitRequestRatio[${name}]`, ratio.text, why))
     }
+  }
+  if (isExclusive(name) && preset && asked && preset.quantity.compare(asked.quantity) !== 0) {
+    const why = `default value ${preset.text} must equal to defaultRequest value ${asked.text} in ${name}`
+    errors.push(fieldError.invalid(`${at}.defaultRequest[${name}]`, asked.text, why))
   }
   return errors
 }

@@ -36,7 +36,7 @@ function specErrors(spec: NonNullable<Wire['spec']>): FieldError[] {
   const errors: FieldError[] = []
   const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy: policy } = spec
   if (minAvailable !== undefined && maxUnavailable !== undefined) {
-    errors.push(fieldError.invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set'))
+    errors.push(fieldError.invalid('spec', inGo(spec), 'minAvailable and maxUnavailable cannot be both set'))
   }
   for (const [field, value] of Object.entries({ minAvailable, maxUnavailable })) {
     if (value !== undefined) errors.push(...amountErrors(`spec.${field}`, value), ...atMostAll(`spec.${field}`, value))
@@ -47,3 +47,11 @@ function specErrors(spec: NonNullable<Wire['spec']>): FieldError[] {
   }
   return errors
 }
+
+/** Upstream shows its own form of it, whose names are Go's. */
+const inGo = (spec: NonNullable<Wire['spec']>) => ({
+  MinAvailable: spec.minAvailable,
+  Selector: spec.selector ?? null,
+  MaxUnavailable: spec.maxUnavailable,
+  UnhealthyPodEvictionPolicy: spec.unhealthyPodEvictionPolicy ?? null,
+})

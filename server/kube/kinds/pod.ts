@@ -5,7 +5,7 @@ import { fieldError } from '../apimachinery/status-error.ts'
 import { defineKind } from './define-kind.ts'
 import { appArmorMismatches, takeAppArmorFromAnnotations } from './pod-template/app-armor-annotations.ts'
 import type { PodSpec } from './pod-template/newer-fields.ts'
-import { podColumns } from './pod-template/pod-columns.ts'
+import { podColumns, podRowConditions } from './pod-template/pod-columns.ts'
 import { defaultPodOnly, defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { resizeErrors } from './pod-template/pod-resize.ts'
 import { keepPodStatus, podStatusErrors } from './pod-template/pod-status.ts'
@@ -92,6 +92,7 @@ export const Pod = defineKind<Wire>({
     keptByStatusUpdates: ['ownerReferences'],
     returnsDeletedObject: true,
   },
+  rowConditions: podRowConditions,
   columns: podColumns,
   selectableFields: {
     'spec.nodeName': (pod) => pod.spec?.nodeName ?? '',

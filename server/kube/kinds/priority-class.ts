@@ -61,9 +61,9 @@ export const PriorityClass = defineKind<Wire>({
   columns: [
     nameColumn,
     { name: 'Value', type: 'integer', value: ({ value }) => value ?? 0 },
-    { name: 'Global-Default', value: ({ globalDefault }) => String(globalDefault ?? false) },
+    { name: 'Global-Default', value: ({ globalDefault }) => globalDefault ?? false },
     ageColumn,
-    { name: 'PreemptionPolicy', value: ({ preemptionPolicy }) => preemptionPolicy ?? '<unset>' },
+    { name: 'PreemptionPolicy', value: ({ preemptionPolicy }) => preemptionPolicy ?? '' },
   ],
 })
 

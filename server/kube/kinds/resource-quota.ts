@@ -1,12 +1,12 @@
 // The ResourceQuota: how much all of a namespace may have together.
 // Upstream: kubernetes/pkg/apis/core/validation ValidateResourceQuota, printers.go printResourceQuota.
 
-import type { ResourceQuota as Wire } from 'kubernetes-types/core/v1'
+import type { ScopedResourceSelectorRequirement, ResourceQuota as Wire } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
-import { labelKeyProblems } from '../apimachinery/names.ts'
 import { parseQuantity } from '../apimachinery/quantity.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { isExtendedResource, resourceNameErrors } from './pod-template/resources.ts'
 
 export const ResourceQuota = defineKind<Wire>({
   version: 'v1',
@@ -17,13 +17,17 @@ export const ResourceQuota = defineKind<Wire>({
   strategy: {
     returnsDeletedObject: true,
     validate: ({ spec }) => [
-      ...Object.entries(spec?.hard ?? {}).flatMap(([name, amount]) => hardErrors(name, amount)),
+      ...Object.entries(spec?.hard ?? {}).flatMap(([name, amount]) => amountErrors('spec.hard', name, amount)),
       ...scopeErrors(spec ?? {}),
     ],
     validateUpdate: (next, previous) =>
       deepEqual(sorted(next.spec?.scopes), sorted(previous.spec?.scopes))
         ? []
-        : [fieldError.invalid('spec.scopes', next.spec?.scopes ?? [], 'field is immutable')],
+        : [fieldError.invalid('spec.scopes', next.spec?.scopes, 'field is immutable')],
+    validateStatusUpdate: ({ status }) =>
+      (['hard', 'used'] as const).flatMap((list) =>
+        Object.entries(status?.[list] ?? {}).flatMap(([name, amount]) => amountErrors(`status.${list}`, name, amount)),
+      ),
   },
   columns: [
     nameColumn,
@@ -56,17 +60,19 @@ const COUNTED = new Set(
   ),
 )
 
-function hardErrors(name: string, amount: string): FieldError[] {
-  const at = `spec.hard[${name}]`
-  const errors = labelKeyProblems(name).map((problem) => fieldError.invalid(at, name, problem))
-  if (!name.includes('/') && !STANDARD.has(name) && !/^(requests\.)?hugepages-/.test(name)) {
+const isStandard = (name: string) => STANDARD.has(name) || /^(requests\.)?hugepages-/.test(name)
+
+function amountErrors(list: string, name: string, amount: string): FieldError[] {
+  const at = `${list}[${name}]`
+  const errors = resourceNameErrors(at, name)
+  if (!name.includes('/') && !isStandard(name)) {
     errors.push(fieldError.invalid(at, name, 'must be a standard resource for quota'))
   }
   const quantity = parseQuantity(amount)
   if (!quantity) return errors
   if (quantity.nanos < 0n) errors.push(fieldError.invalid(at, amount, 'must be greater than or equal to 0'))
   const isWhole = quantity.nanos % 1_000_000_000n === 0n
-  if ((COUNTED.has(name) || name.startsWith('count/')) && !isWhole) {
+  if ((COUNTED.has(name) || isExtendedResource(name)) && !isWhole) {
     errors.push(fieldError.invalid(at, amount, 'must be an integer'))
   }
   return errors
@@ -81,48 +87,74 @@ const SCOPES = [
   'Terminating',
   'VolumeAttributesClass',
 ]
-const OPERATORS = ['DoesNotExist', 'Exists', 'In', 'NotIn']
+const EXISTS_ONLY = ['BestEffort', 'CrossNamespacePodAffinity', 'NotBestEffort', 'NotTerminating', 'Terminating']
+const MUST_EXIST =
+  "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, " +
+  'ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity'
 /** A pod is one or the other. */
 const EXCLUSIVE = [
-  ['Terminating', 'NotTerminating'],
   ['BestEffort', 'NotBestEffort'],
+  ['Terminating', 'NotTerminating'],
 ] as const
 
-function scopeErrors({ scopes = [], scopeSelector }: NonNullable<Wire['spec']>): FieldError[] {
+const OF_PODS = ['pods', 'cpu', 'memory', 'limits.cpu', 'limits.memory', 'requests.cpu', 'requests.memory']
+const OF_CLAIMS = ['persistentvolumeclaims', 'requests.storage']
+
+/** What can be counted of those in a scope only; objects of no scope by their own names. */
+function isCountedIn(scope: string, name: string): boolean {
+  if (!isStandard(name)) return true
+  if (scope === 'BestEffort') return name === 'pods'
+  if (scope === 'VolumeAttributesClass') return OF_CLAIMS.includes(name)
+  return !SCOPES.includes(scope) || OF_PODS.includes(name)
+}
+
+function scopeErrors({ hard = {}, scopes = [], scopeSelector }: NonNullable<Wire['spec']>): FieldError[] {
   const errors: FieldError[] = []
+  const names = Object.keys(hard).sort()
+  const refuse = (why: string) => errors.push(fieldError.invalid('spec.scopes', scopes, why))
   for (const scope of scopes) {
-    if (!SCOPES.includes(scope)) errors.push(fieldError.invalid('spec.scopes', scopes, 'unsupported scope'))
+    if (!SCOPES.includes(scope)) refuse('unsupported scope')
+    for (const name of names) if (!isCountedIn(scope, name)) refuse('unsupported scope applied to resource')
   }
-  for (const [one, other] of EXCLUSIVE) {
-    if (scopes.includes(one) && scopes.includes(other)) {
-      errors.push(fieldError.invalid('spec.scopes', scopes, 'conflicting scopes'))
-    }
-  }
+  for (const pair of EXCLUSIVE) if (pair.every((scope) => scopes.includes(scope))) refuse('conflicting scopes')
+  const selected = scopeSelector?.matchExpressions ?? []
   const at = 'spec.scopeSelector.matchExpressions'
-  for (const { scopeName, operator, values = [] } of scopeSelector?.matchExpressions ?? []) {
-    if (!SCOPES.includes(scopeName)) {
-      errors.push(fieldError.invalid(`${at}.scopeName`, scopeName, 'unsupported scope'))
+  for (const { scopeName, operator, values = [] } of selected) {
+    if (!SCOPES.includes(scopeName)) errors.push(fieldError.invalid(`${at}.scopeName`, scopeName, 'unsupported scope'))
+    for (const name of names) {
+      if (isCountedIn(scopeName, name)) continue
+      errors.push(fieldError.invalid(at, inGo(selected), 'unsupported scope applied to resource'))
     }
-    const isNamed = operator === 'In' || operator === 'NotIn'
-    if (!OPERATORS.includes(operator))
-      errors.push(fieldError.invalid(`${at}.operator`, operator, 'not a valid selector operator'))
-    if (isNamed && values.length === 0) {
-      errors.push(
-        fieldError.required(
-          `${at}.values`,
-          "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector",
-        ),
-      )
+    if (EXISTS_ONLY.includes(scopeName) && operator !== 'Exists') {
+      errors.push(fieldError.invalid(`${at}.operator`, operator, MUST_EXIST))
     }
-    if (!isNamed && values.length > 0) {
-      errors.push(
-        fieldError.invalid(
-          `${at}.values`,
-          values,
-          "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector",
-        ),
-      )
-    }
+    errors.push(...operatorErrors(at, operator, values))
+  }
+  for (const pair of EXCLUSIVE) {
+    const isBoth = pair.every((scope) => selected.some(({ scopeName }) => scopeName === scope))
+    if (isBoth) errors.push(fieldError.invalid(at, scopes.length > 0 ? scopes : null, 'conflicting scopes'))
   }
   return errors
+}
+
+/** Upstream shows its own form of it, whose names are Go's. */
+const inGo = (selected: readonly ScopedResourceSelectorRequirement[]) => ({
+  MatchExpressions: selected.map(({ scopeName, operator, values = null }) => ({
+    ScopeName: scopeName,
+    Operator: operator,
+    Values: values,
+  })),
+})
+
+function operatorErrors(at: string, operator: string, values: readonly string[]): FieldError[] {
+  const forScopes = (named: string) => `when \`operator\` is ${named} for scope selector`
+  if (operator === 'In' || operator === 'NotIn') {
+    const why = `must be at least one value ${forScopes("'In' or 'NotIn'")}`
+    return values.length > 0 ? [] : [fieldError.required(`${at}.values`, why)]
+  }
+  if (operator === 'Exists' || operator === 'DoesNotExist') {
+    const why = `must be no value ${forScopes("'Exist' or 'DoesNotExist'")}`
+    return values.length === 0 ? [] : [fieldError.invalid(`${at}.values`, values, why)]
+  }
+  return [fieldError.invalid(`${at}.operator`, operator, 'not a valid selector operator')]
 }

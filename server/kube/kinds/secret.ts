@@ -2,8 +2,10 @@
 
 import type { Secret as Wire } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
+import { goKindOf, isJsonObject } from '../apimachinery/json.ts'
 import { configKeyProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { readPlainJson } from '../schemas/strict-json.ts'
 import { IMMUTABLE } from './config-map.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
@@ -61,7 +63,7 @@ function typeErrors(secret: Wire): FieldError[] {
         ? []
         : [fieldError.required(`metadata.annotations[${SERVICE_ACCOUNT_NAME}]`)]
     case 'kubernetes.io/dockercfg':
-      return required('.dockercfg')
+      return [...required('.dockercfg'), ...jsonErrors(secret, '.dockercfg')]
     case 'kubernetes.io/dockerconfigjson':
       return [...required('.dockerconfigjson'), ...jsonErrors(secret, '.dockerconfigjson')]
     case 'kubernetes.io/basic-auth':
@@ -69,7 +71,7 @@ function typeErrors(secret: Wire): FieldError[] {
         ? []
         : [fieldError.required('data[username]'), fieldError.required('data[password]')]
     case 'kubernetes.io/ssh-auth':
-      return required('ssh-privatekey')
+      return secret.data?.['ssh-privatekey'] ? [] : [fieldError.required('data[ssh-privatekey]')]
     case 'kubernetes.io/tls':
       return required('tls.crt', 'tls.key')
     default:
@@ -77,19 +79,16 @@ function typeErrors(secret: Wire): FieldError[] {
   }
 }
 
+/** In the words of Go's reader; what is in it is nobody's to see. */
 function jsonErrors(secret: Wire, key: string): FieldError[] {
   const value = secret.data?.[key]
   if (value === undefined) return []
+  const refuse = (why: string) => [fieldError.invalid(`data[${key}]`, '<secret contents redacted>', why)]
   try {
-    JSON.parse(Buffer.from(value, 'base64').toString('utf8'))
-    return []
-  } catch {
-    return [
-      fieldError.invalid(
-        `data[${key}]`,
-        '<secret contents redacted>',
-        'invalid character looking for beginning of value',
-      ),
-    ]
+    const { value: read } = readPlainJson(Buffer.from(value, 'base64').toString('utf8'))
+    if (read === null || isJsonObject(read)) return []
+    return refuse(`json: cannot unmarshal ${goKindOf(read)} into Go value of type map[string]interface {}`)
+  } catch (err) {
+    return refuse(err instanceof Error ? err.message : 'invalid')
   }
 }

@@ -184,7 +184,8 @@ const SPECIAL: readonly { ranges: string[]; problem: (address: string) => string
   },
 ]
 
-const specialProblems = (address: string) =>
+/** Addresses that mean something else on each machine are no endpoints of anybody. */
+export const specialProblems = (address: string) =>
   SPECIAL.filter(({ ranges }) => ranges.some((range) => holdsAddress(range, address))).map(({ problem }) =>
     problem(address),
   )

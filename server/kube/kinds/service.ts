@@ -92,6 +92,6 @@ function externalIp({ spec, status }: Wire): string {
   if (spec?.type === 'ExternalName') return spec.externalName ?? '<none>'
   const own = spec?.externalIPs ?? []
   if (spec?.type !== 'LoadBalancer') return own.join(',') || '<none>'
-  const ingress = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '')
-  return [...ingress, ...own].join(',') || '<pending>'
+  const ingress = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '').filter(Boolean)
+  return [...[...new Set(ingress)].sort(), ...own].join(',') || '<pending>'
 }

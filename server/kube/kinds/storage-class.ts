@@ -62,8 +62,8 @@ export const StorageClass = defineKind<Wire>({
     },
     { name: 'Provisioner', value: ({ provisioner }) => provisioner },
     { name: 'ReclaimPolicy', value: ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete' },
-    { name: 'VolumeBindingMode', value: ({ volumeBindingMode }) => volumeBindingMode ?? '<unset>' },
-    { name: 'AllowVolumeExpansion', value: ({ allowVolumeExpansion }) => String(allowVolumeExpansion ?? false) },
+    { name: 'VolumeBindingMode', value: ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate' },
+    { name: 'AllowVolumeExpansion', value: ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false },
     ageColumn,
   ],
 })

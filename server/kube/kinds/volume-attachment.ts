@@ -34,7 +34,7 @@ export const VolumeAttachment = defineKind<Wire>({
     { name: 'Attacher', format: 'name', value: ({ spec }) => spec?.attacher },
     { name: 'PV', value: ({ spec }) => spec?.source?.persistentVolumeName ?? '' },
     { name: 'Node', value: ({ spec }) => spec?.nodeName },
-    { name: 'Attached', value: ({ status }) => String(status?.attached ?? false) },
+    { name: 'Attached', value: ({ status }) => status?.attached ?? false },
     ageColumn,
   ],
 })

@@ -7,6 +7,8 @@ import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { parameterErrors, provisionerErrors } from './storage/csi-names.ts'
 
+const IS_DEFAULT = 'volumeattributesclass.alpha.kubernetes.io/is-default-class'
+
 interface Wire extends KubeObject {
   driverName?: string
   parameters?: Record<string, string>
@@ -30,5 +32,13 @@ export const VolumeAttributesClass = defineKind<Wire>({
         .filter((field) => !deepEqual(next[field] ?? null, previous[field] ?? null))
         .map((field) => fieldError.forbidden(field, `updates to ${field} are forbidden.`)),
   },
-  columns: [nameColumn, { name: 'DriverName', value: ({ driverName }) => driverName }, ageColumn],
+  columns: [
+    {
+      ...nameColumn,
+      value: ({ metadata: { name = '', annotations } = {} }) =>
+        annotations?.[IS_DEFAULT] === 'true' ? `${name} (default)` : name,
+    },
+    { name: 'DriverName', value: ({ driverName }) => driverName },
+    ageColumn,
+  ],
 })

@@ -244,7 +244,7 @@ describe('refused', () => {
       PodDisruptionBudget,
       { spec: { minAvailable: 1, maxUnavailable: '101%' } },
       [
-        'spec: Invalid value: {"minAvailable":1,"maxUnavailable":"101%"}: minAvailable and maxUnavailable cannot be both set',
+        'spec: Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":"101%","UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
         'spec.maxUnavailable: Invalid value: "101%": must not be greater than 100%',
       ],
     ],
@@ -261,6 +261,7 @@ describe('refused', () => {
       ResourceQuota,
       { spec: { hard: { apples: '1', pods: '500m' }, scopes: ['BestEffort', 'NotBestEffort'] } },
       [
+        'spec.hard[apples]: Invalid value: "apples": must be a standard resource type or fully qualified',
         'spec.hard[apples]: Invalid value: "apples": must be a standard resource for quota',
         'spec.hard[pods]: Invalid value: "500m": must be an integer',
         'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes',
@@ -366,7 +367,7 @@ describe('kubectl get', () => {
         metadata: { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'web', controller: true }] },
         revision: 2,
       },
-      { Controller: 'statefulset.apps/web', Revision: '2' },
+      { Controller: 'statefulset.apps/web', Revision: 2 },
     ],
     [
       ResourceQuota,

@@ -32,11 +32,17 @@ export function tableOf(
           priority,
         }))
       : null,
-    rows: objects.map((object) => ({
+    rows: (kind.rowOrder ? objects.toSorted(kind.rowOrder) : objects).map((object) => ({
       cells: kind.columns.map((column) => column.value(object, now) ?? null),
+      ...conditionsOf(kind, object),
       ...(include === 'None' ? {} : { object: include === 'Object' ? object : partialOf(object, apiVersion) }),
     })),
   }
+}
+
+function conditionsOf({ rowConditions }: AnyKind, object: KubeObject) {
+  const conditions = rowConditions?.(object) ?? []
+  return conditions.length > 0 ? { conditions } : {}
 }
 
 export function partialOf(object: KubeObject, apiVersion = 'meta.k8s.io/v1') {

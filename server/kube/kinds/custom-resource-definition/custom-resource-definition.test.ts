@@ -273,6 +273,11 @@ describe('a definition', () => {
       'spec.versions[0].deprecationWarning: Invalid value: "old": can only be set for deprecated versions',
     ],
     [
+      'a warning that cannot be printed',
+      definition({ versions: [version({ deprecated: true, deprecationWarning: 'é\n' })] }),
+      'spec.versions[0].deprecationWarning: Invalid value: "é\\n": must only contain printable UTF-8 characters; non-printable character found at index 2',
+    ],
+    [
       'a column of no type',
       definition({ versions: [version({ additionalPrinterColumns: [{ name: 'A', type: 'text', jsonPath: '.a' }] })] }),
       'spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',

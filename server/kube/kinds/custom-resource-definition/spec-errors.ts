@@ -63,6 +63,8 @@ export function specErrors(
   return errors
 }
 
+const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u
+
 function versionErrors(version: CustomResourceDefinitionVersion, at: string, isUnchanged: boolean): FieldError[] {
   const { deprecated, deprecationWarning, subresources, additionalPrinterColumns = [], selectableFields = [] } = version
   const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined
@@ -70,8 +72,13 @@ function versionErrors(version: CustomResourceDefinitionVersion, at: string, isU
   const warn = (why: string) => errors.push(fieldError.invalid(`${at}.deprecationWarning`, deprecationWarning, why))
   if (deprecationWarning !== undefined) {
     if (!deprecated) warn('can only be set for deprecated versions')
-    else if (deprecationWarning.length > 256) warn('must be <= 256 characters long')
+    else if (Buffer.byteLength(deprecationWarning) > 256) warn('must be <= 256 characters long')
     else if (deprecationWarning === '') warn('must not be an empty string')
+    const [unprintable] = deprecated ? (UNPRINTABLE.exec(deprecationWarning) ?? []) : []
+    if (unprintable !== undefined) {
+      const index = Buffer.byteLength(deprecationWarning.slice(0, deprecationWarning.indexOf(unprintable)))
+      warn(`must only contain printable UTF-8 characters; non-printable character found at index ${index}`)
+    }
   }
   if (schema) {
     const hasStatus = subresources?.status !== undefined

@@ -55,7 +55,7 @@ describe('kinds of networking', () => {
     ],
     [Ingress, ingress({}), []],
     [Ingress, ingress({}, '*.example.com'), []],
-    [Ingress, { spec: {} }, ['spec: Invalid value: []: either `defaultBackend` or `rules` must be specified']],
+    [Ingress, { spec: {} }, ['spec: Invalid value: null: either `defaultBackend` or `rules` must be specified']],
     [Ingress, ingress({ pathType: undefined }), [`${AT}.pathType: Required value: pathType must be specified`]],
     [
       Ingress,
@@ -131,7 +131,7 @@ describe('kinds of networking', () => {
     expect(row(Ingress, { metadata: { name: 'i' }, ...shown })).toMatchObject({
       Class: '<none>',
       Hosts: 'a.io,b.io,c.io + 1 more...',
-      Address: 'a-rather-long...',
+      Address: 'a-rather-long.name.io',
       Ports: '80, 443',
     })
     const parentRef = { group: '', resource: 'services', namespace: 'default', name: 'kubernetes' }

@@ -2,7 +2,7 @@
 // Upstream: kubernetes/pkg/printers/internalversion/printers.go printPod.
 
 import type { ContainerStatus, Pod, PodSpec } from 'kubernetes-types/core/v1'
-import { ageColumn, type Column, humanDuration, nameColumn } from '../define-kind.ts'
+import { ageColumn, type Column, humanDuration, nameColumn, type RowCondition } from '../define-kind.ts'
 
 export interface PodSummary {
   ready: string
@@ -86,6 +86,13 @@ const endOf = ({ signal, exitCode }: { signal?: number; exitCode: number }) =>
 
 const finishedAt = ({ lastState }: ContainerStatus) =>
   lastState?.terminated?.finishedAt ? Date.parse(lastState.terminated.finishedAt) : 0
+
+/** A pod that has ended is marked, so that lists can leave it out. */
+export function podRowConditions({ status }: Pod): RowCondition[] {
+  const marked = (reason: string, message: string) => [{ type: 'Completed', status: 'True', reason, message } as const]
+  if (status?.phase === 'Succeeded') return marked('Succeeded', 'The pod has completed successfully.')
+  return status?.phase === 'Failed' ? marked('Failed', 'The pod failed.') : []
+}
 
 export const podColumns: readonly Column<Pod>[] = [
   nameColumn,

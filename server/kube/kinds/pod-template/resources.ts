@@ -24,21 +24,22 @@ const WHOLE = 1_000_000_000n
 const isHugePages = (name: string) => name.startsWith(HUGE_PAGES)
 const isNative = (name: string) => !name.includes('/') || name.includes('kubernetes.io/')
 /** What cannot be promised twice: pages, and devices. */
-const isExclusive = (name: string) => !isNative(name) || isHugePages(name)
+export const isExclusive = (name: string) => !isNative(name) || isHugePages(name)
 
 export function isExtendedResource(name: string): boolean {
   return !isNative(name) && !name.startsWith('requests.') && labelKeyProblems(`requests.${name}`).length === 0
 }
 
-function nameErrors(field: string, name: string): FieldError[] {
+export function resourceNameErrors(field: string, name: string): FieldError[] {
   const errors = problemsAt(field, name, labelKeyProblems(name))
-  const isStandard = CONTAINER_RESOURCES.has(name) || OTHER_STANDARD.has(name) || isHugePages(name)
+  const isPages = isHugePages(name) || isHugePages(name.replace(/^requests\./, ''))
+  const isStandard = CONTAINER_RESOURCES.has(name) || OTHER_STANDARD.has(name) || isPages
   if (errors.length > 0 || name.includes('/') || isStandard) return errors
   return [fieldError.invalid(field, name, 'must be a standard resource type or fully qualified')]
 }
 
-function containerNameErrors(field: string, name: string): FieldError[] {
-  const errors = nameErrors(field, name)
+export function containerNameErrors(field: string, name: string): FieldError[] {
+  const errors = resourceNameErrors(field, name)
   if (!name.includes('/')) {
     return CONTAINER_RESOURCES.has(name) || isHugePages(name)
       ? errors
@@ -50,7 +51,7 @@ function containerNameErrors(field: string, name: string): FieldError[] {
 }
 
 function podNameErrors(field: string, name: string): FieldError[] {
-  const errors = nameErrors(field, name)
+  const errors = resourceNameErrors(field, name)
   return errors.length > 0 || POD_RESOURCES.includes(name) || isHugePages(name)
     ? errors
     : [fieldError.notSupported(field, name, POD_RESOURCES)]

@@ -36,6 +36,6 @@ function ruleErrors(rule: PolicyRule, at: string, namespaced: boolean): FieldErr
 /** Roles are shown with the moment they were made, and not with their age. */
 export const createdAtColumn: Column<KubeObject> = {
   name: 'Created At',
-  type: 'string',
+  type: 'date',
   value: ({ metadata }) => metadata?.creationTimestamp ?? '<unknown>',
 }

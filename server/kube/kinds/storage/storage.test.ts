@@ -234,7 +234,7 @@ describe('kinds of storage', () => {
     const isDefault = { annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } }
     expect(row(StorageClass, { metadata: { ...made, ...isDefault }, provisioner: 'a' })).toMatchObject({
       Name: 'data (default)',
-      AllowVolumeExpansion: 'false',
+      AllowVolumeExpansion: false,
     })
   })
 })

@@ -1,0 +1,93 @@
+// Cells that are easily told otherwise than upstream's printers tell them: pkg/printers/internalversion/printers.go.
+
+import { describe, expect, it } from 'vitest'
+import type { AnyKind } from './define-kind.ts'
+import {
+  CertificateSigningRequest,
+  CSIDriver,
+  CSIStorageCapacity,
+  EndpointSlice,
+  Endpoints,
+  Event,
+  FlowSchema,
+  HorizontalPodAutoscaler,
+  Ingress,
+  Pod,
+  PriorityClass,
+  Service,
+  StorageClass,
+  VolumeAttributesClass,
+} from './index.ts'
+import { row } from './testing/kind-facts.ts'
+
+const firstTimestamp = '2026-01-01T00:00:00Z'
+const balanced = (...ingress: object[]) => ({ status: { loadBalancer: { ingress } } })
+
+describe('cells', () => {
+  it.each<[AnyKind, object, object]>([
+    [
+      Event,
+      { firstTimestamp, lastTimestamp: '2026-01-01T00:30:00Z', count: 6, involvedObject: { kind: 'Pod', name: 'a' } },
+      { 'Last Seen': '30m', 'First Seen': '60m', Count: 6, Object: 'pod/a' },
+    ],
+    [
+      Event,
+      { eventTime: firstTimestamp, reportingComponent: 'a', reportingInstance: 'b', involvedObject: { kind: 'Node' } },
+      { 'Last Seen': '60m', Count: 1, Object: 'node', Source: 'a, b' },
+    ],
+    [
+      Ingress,
+      {
+        metadata: { annotations: { 'kubernetes.io/ingress.class': 'old' } },
+        ...balanced({ hostname: 'b.a-rather-long-name.example.com' }, { ip: '10.0.0.1' }),
+      },
+      { Class: '<none>', Address: '10.0.0.1,b.a-rather-long-name.example.com' },
+    ],
+    [
+      Service,
+      { spec: { type: 'LoadBalancer', externalIPs: ['9.9.9.9'] }, ...balanced({ ip: '2.2.2.2' }, { ip: '1.1.1.1' }) },
+      { 'External-IP': '1.1.1.1,2.2.2.2,9.9.9.9' },
+    ],
+    [Endpoints, { subsets: [{ notReadyAddresses: [{ ip: '10.0.0.1' }] }] }, { Endpoints: '' }],
+    [EndpointSlice, { ports: [{ name: 'web' }, { name: '', port: 80 }] }, { Ports: 'web,80' }],
+    [EndpointSlice, { ports: [{ name: '' }] }, { Ports: '<unset>' }],
+    [CertificateSigningRequest, { status: { conditions: [{ type: 'Failed' }] } }, { Condition: 'Pending,Failed' }],
+    [CSIStorageCapacity, {}, { Capacity: '<unset>' }],
+    [CSIDriver, { spec: {} }, { AttachRequired: true, PodInfoOnMount: false, Modes: '<none>' }],
+    [StorageClass, {}, { VolumeBindingMode: 'Immediate', AllowVolumeExpansion: false }],
+    [PriorityClass, { value: 1 }, { 'Global-Default': false, PreemptionPolicy: '' }],
+    [
+      HorizontalPodAutoscaler,
+      { spec: { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment', name: 'a' } } },
+      { MinPods: '<unset>', MaxPods: 3, Replicas: 0 },
+    ],
+    [
+      VolumeAttributesClass,
+      {
+        metadata: { name: 'a', annotations: { 'volumeattributesclass.alpha.kubernetes.io/is-default-class': 'true' } },
+      },
+      { Name: 'a (default)' },
+    ],
+  ])('case %#', (kind, object, expected) => {
+    expect(row(kind, object)).toMatchObject(expected)
+  })
+
+  it('stand in the order in which they are asked, where that is not the order of names', () => {
+    const schema = (name: string, matchingPrecedence: number) => {
+      const spec = { matchingPrecedence, priorityLevelConfiguration: { name } }
+      return { metadata: { name }, spec }
+    }
+    const rows = [schema('a', 9), schema('c', 1), schema('b', 1)].sort(FlowSchema.rowOrder)
+    expect(rows.map(({ metadata }) => metadata.name)).toEqual(['b', 'c', 'a'])
+  })
+
+  it('have a mark beside them where a pod has ended', () => {
+    const marks = ['Succeeded', 'Failed', 'Running'].map((phase) => Pod.rowConditions?.({ status: { phase } }))
+    const mark = (reason: string, message: string) => [{ type: 'Completed', status: 'True', reason, message }]
+    expect(marks).toEqual([
+      mark('Succeeded', 'The pod has completed successfully.'),
+      mark('Failed', 'The pod failed.'),
+      [],
+    ])
+  })
+})
