@@ -205,6 +205,14 @@ describe('subresources', () => {
       test.transport.request({ method: 'PATCH', path: `${TABS}/mine/scale`, ...strategic }),
     ).rejects.toMatchObject({ code: 415 })
     expect((await ask('GET', `${TABS}/mine`)).spec.replicas).toBe(5)
+    await ask('POST', TABS, crontab('numberless'))
+    await expect(ask('GET', `${TABS}/numberless/scale`)).rejects.toMatchObject({
+      code: 500,
+      message: 'Internal error occurred: the spec replicas field ".spec.replicas" does not exist',
+    })
+    await expect(patch(`${TABS}/mine/status`, { status: { replicas: 'two', labelSelector: 5 } })).rejects.toMatchObject(
+      { code: 422 },
+    )
   })
 })
 

@@ -40,6 +40,16 @@ describe('lists and watches', () => {
     expect(third.metadata.continue).toBeUndefined()
   })
 
+  it('reads one object by its name, whatever is said of watching, and exports none', async () => {
+    await make('a')
+    const get = (query: Record<string, string>) => test.transport.request({ method: 'GET', path: `${PATH}/a`, query })
+    expect(await get({ watch: '1' })).toMatchObject({ kind: 'ConfigMap', metadata: { name: 'a' } })
+    await expect(get({ export: 'true' })).rejects.toMatchObject({
+      code: 400,
+      message: 'the export parameter, deprecated since v1.14, is no longer supported',
+    })
+  })
+
   it('answers 410 when the history a page needs is compacted', async () => {
     for (const name of ['a', 'b', 'c']) await make(name)
     const first = await list({ limit: '1' })

@@ -12,6 +12,7 @@ import { type ListRequest, type ListResult, parseSelection } from '../registry/l
 import type { Gate, Registry } from '../registry/registry.ts'
 import type { Answer, ObjectAnswer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
+import { readBoolean } from '../request-path/query-parameters.ts'
 import { decodeAs, readBody } from '../request-path/read-body.ts'
 import { duplicatesError } from '../request-path/read-yaml.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
@@ -72,6 +73,9 @@ export async function admit(gate: Gate, object: object): Promise<void> {
 export const OPEN_GATE: Gate = { mutate: async () => undefined, validate: async () => undefined }
 
 export async function getObject({ info, request, registry, served }: Call): Promise<Answer> {
+  if (readBoolean(request.query, 'export')) {
+    throw badRequest('the export parameter, deprecated since v1.14, is no longer supported')
+  }
   const resourceVersion = request.query.get('resourceVersion') ?? ''
   return objectAnswer(served, await registry.get(info.namespace, info.name, resourceVersion))
 }
@@ -210,7 +214,7 @@ export async function owned(
   return (await fieldManagers.of(served.kind, info.subresource).update(write, versions)) as KubeObject
 }
 
-function assertNamespace(object: KubeObject, namespace: string): void {
+export function assertNamespace(object: KubeObject, namespace: string): void {
   const told = object.metadata?.namespace
   if (told && told !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')

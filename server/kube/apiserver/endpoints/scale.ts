@@ -13,7 +13,7 @@ import {
 } from '../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { applyPatch } from '../../apimachinery/patch/apply-patch.ts'
-import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest, fieldError, internalError, invalid, StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, ageColumn, defineKind, nameColumn } from '../../kinds/define-kind.ts'
 import { patchSchemaOf } from '../../schemas/patch-schema.ts'
 import { assertNamed } from '../registry/object-meta-rules.ts'
@@ -43,11 +43,18 @@ const SCALE = defineKind<Scale>({
 
 export async function scaleEndpoint(call: Call): Promise<Answer> {
   const { context, info, registry, served } = call
+  const { specReplicas = '' } = served.kind.scale ?? {}
   const answer = (object: KubeObject): Answer => {
     const scale = scaleOf(served.kind, served.shown(object))
     return { type: 'object', code: 200, object: scale, shown: { kind: SCALE, objects: [scale] } }
   }
-  if (info.verb === 'get') return answer((await registry.get(info.namespace, info.name)).object)
+  if (info.verb === 'get') {
+    const { object } = await registry.get(info.namespace, info.name)
+    if (at(served.shown(object), specReplicas) === undefined) {
+      throw internalError(`the spec replicas field ${JSON.stringify(specReplicas)} does not exist`)
+    }
+    return answer(object)
+  }
   const { change, dryRun } = await readChange(call)
   const entry = await registry.update(context, {
     namespace: info.namespace,

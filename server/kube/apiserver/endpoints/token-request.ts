@@ -8,7 +8,7 @@ import { nodeNameOf } from '../authorization/node-authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
 import type { Endpoints } from './endpoints.ts'
-import { admit, type Call, gateOf } from './object-endpoints.ts'
+import { admit, assertNamespace, type Call, gateOf } from './object-endpoints.ts'
 
 const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }
 const SHORTEST_SECONDS = 600
@@ -23,6 +23,12 @@ export async function requestToken(
   const value = await readValue(request, call)
   if (value === undefined) throw badRequest('the request body is empty: a TokenRequest is expected')
   const asked = decodeAs(schemas, TOKEN_REQUEST, value, { fieldValidation: '' }) as TokenRequest
+  const { name: told } = asked.metadata ?? {}
+  if (told && told !== info.name) {
+    const why = 'must match the service account name if specified'
+    throw invalid(TOKEN_REQUEST, info.name, [fieldError.invalid('metadata.name', told, why)])
+  }
+  assertNamespace(asked, info.namespace)
   const { object: account } = await registry.get(info.namespace, info.name)
   const seconds = asked.spec?.expirationSeconds ?? DEFAULT_SECONDS
   if (seconds < SHORTEST_SECONDS || seconds > LONGEST_SECONDS) {
@@ -30,7 +36,7 @@ export async function requestToken(
       seconds < SHORTEST_SECONDS
         ? 'may not specify a duration less than 10 minutes'
         : 'may not specify a duration larger than 2^32 seconds'
-    throw invalid(TOKEN_REQUEST, info.name, [fieldError.invalid('spec.expirationSeconds', seconds, why)])
+    throw invalid(TOKEN_REQUEST, '', [fieldError.invalid('spec.expirationSeconds', seconds, why)])
   }
   await admit(gateOf(call, 'CREATE', false, TOKEN_REQUEST), asked)
   const audiences = asked.spec?.audiences?.length ? asked.spec.audiences : [tokens.issuer]
@@ -77,21 +83,16 @@ export async function requestToken(
   function boundTo({ spec }: TokenRequest): { pod?: Reference; node?: Reference; secret?: Reference } {
     const reference = spec?.boundObjectRef
     if (!reference) return {}
-    const { kind = '', name = '', uid } = reference
-    const plural = { Pod: 'pods', Node: 'nodes', Secret: 'secrets' }[kind]
-    if (!plural)
-      throw badRequest(
-        `cannot bind token for serviceaccount "${info.name}" to object of type ${reference.apiVersion ?? ''}, Kind=${kind}`,
-      )
+    const { apiVersion = '', kind = '', name = '', uid } = reference
+    const [version = '', group = ''] = apiVersion.split('/').reverse()
+    const plural = group === '' ? { Pod: 'pods', Node: 'nodes', Secret: 'secrets' }[kind] : undefined
+    if (!plural) throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`)
     const found = resources.core(plural)?.peek(kind === 'Node' ? '' : info.namespace, name)
     if (!found) throw notFound({ group: '', resource: plural }, name)
     const actual = found.metadata?.uid ?? ''
     if (uid && uid !== actual) {
-      throw conflict(
-        { group: '', resource: plural },
-        name,
-        `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
-      )
+      const why = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`
+      throw conflict({ group: '', resource: kind }, name, why)
     }
     const of = { name, uid: actual }
     if (kind === 'Node') return { node: of }

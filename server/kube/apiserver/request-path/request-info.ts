@@ -76,9 +76,8 @@ export function readRequestInfo(method: string, path: string, query: URLSearchPa
     ;[info.resource = '', info.name = '', info.subresource = ''] = decoded
     if (info.resource === 'namespaces') info.namespace = info.name
   }
-  if (info.name !== '' && info.subresource === '' && info.verb === 'get' && (isWatch(query) || isOldWatch)) {
-    info.verb = 'watch'
-  }
+  // Of one object by its name there is no other watch: `?watch` says nothing there.
+  if (info.name !== '' && info.subresource === '' && info.verb === 'get' && isOldWatch) info.verb = 'watch'
   if (info.name === '' && info.verb === 'get') {
     info.verb = isWatch(query) || isOldWatch ? 'watch' : 'list'
     info.fieldSelector = query.get('fieldSelector') ?? ''
