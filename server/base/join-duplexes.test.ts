@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { type Duplex, duplexPair } from 'node:stream'
+import { Duplex, duplexPair } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { joinDuplexes } from './join-duplexes.ts'
+import { joinDuplexes, joinInPieces } from './join-duplexes.ts'
 
-describe('two joined connections', () => {
+describe.each([joinDuplexes, joinInPieces])('two joined connections (%o)', (join) => {
   let left: Duplex
   let right: Duplex
   let inner: Duplex[]
@@ -13,7 +13,7 @@ describe('two joined connections', () => {
     left = a[0]
     right = b[0]
     inner = [a[1], b[1]]
-    joinDuplexes(a[1], b[1])
+    join(a[1], b[1])
   })
 
   it('are one, both ways, and each way ends by itself', async () => {
@@ -36,4 +36,21 @@ describe('two joined connections', () => {
     inner[0]!.destroy(new Error('reset'))
     await once(inner[1]!, 'close')
   })
+})
+
+it('keeps the pieces of one side apart for the other, which takes more at once when it is behind', async () => {
+  const taken: string[] = []
+  const a = new Duplex({
+    read() {},
+    writev(chunks, done) {
+      taken.push(Buffer.concat(chunks.map(({ chunk }) => chunk)).toString())
+      setImmediate(done)
+    },
+  })
+  const [b, far] = duplexPair()
+  joinInPieces(a, b)
+  for (const piece of ['one', 'two', 'three']) far.write(piece)
+  far.end('end')
+  await once(a, 'finish')
+  expect(taken).toEqual(['one', 'two', 'three', 'end'])
 })

@@ -33,7 +33,7 @@ it('asks each component when somebody asks, and says what is wrong', async () =>
       conditions: [condition],
     })),
   })
-  problem = 'Get "https://127.0.0.1:10259/healthz": connect ECONNREFUSED 127.0.0.1:10259'
+  problem = 'Get "https://127.0.0.1:10259/healthz": dial tcp 127.0.0.1:10259: connect: connection refused'
   expect(await ask(`${PATH}/scheduler`)).toMatchObject({ conditions: [{ status: 'False', message: problem }] })
 })
 
@@ -71,5 +71,5 @@ it('hears of a component in another process what its health page says', async ()
   expect(await problemAt(url)).toBe('HTTP probe failed with statuscode: 500')
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
-  expect(await problemAt(url)).toMatch(/^Get ".*\/healthz": connect ECONNREFUSED/)
+  expect(await problemAt(url)).toMatch(/^Get "(.*)\/healthz": dial tcp 127\.0\.0\.1:\d+: connect: connection refused$/)
 })

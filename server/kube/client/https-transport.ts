@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createGunzip } from 'node:zlib'
+import { requestWords } from '../../base/net-errors.ts'
 import { parseJson } from '../apimachinery/json.ts'
 import type { KubeObject, WatchEvent } from '../apimachinery/object-meta.ts'
 import { internalError, type Status, StatusError } from '../apimachinery/status-error.ts'
@@ -81,7 +82,11 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
         },
       )
       outgoing.setTimeout(silenceMs, () => outgoing.destroy(new Error(`no answer within ${silenceMs} ms`)))
-      outgoing.on('error', reject)
+      outgoing.on('error', (err) => {
+        if (request.signal?.aborted) return reject(err)
+        const verb = `${request.method[0]}${request.method.slice(1).toLowerCase()}`
+        reject(new Error(`${verb} "${base.origin}${path}": ${requestWords(err)}`, { cause: err }))
+      })
       outgoing.end(body)
     })
 

@@ -1,22 +1,13 @@
 // Port-forward's way into a pod: its loopback, first by IPv4, then by IPv6, as containerd does.
 // Upstream: containerd, internal/cri/server/sandbox_portforward_linux.go.
 
+import { connectWords } from '../../base/net-errors.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 import type { PortForwarder } from './container-runtime.ts'
 
-const GO_WORDS: Record<string, string> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EADDRNOTAVAIL: 'connect: cannot assign requested address',
-  ENETUNREACH: 'connect: network is unreachable',
-  ETIMEDOUT: 'i/o timeout',
-}
-
 export function enterSandbox(os: NodeOs, netnsPath: string): PortForwarder {
   const dialer = os.openNetns(netnsPath)
-  const reason = (err: unknown) => {
-    const { message } = err as Error
-    return GO_WORDS[message] ?? message
-  }
+  const reason = (err: unknown) => connectWords((err as Error).message)
   return {
     async connect(port) {
       try {

@@ -9,6 +9,7 @@ import https from 'node:https'
 import net from 'node:net'
 import os from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { dialWords, requestWords } from '../../base/net-errors.ts'
 import { publishFiles } from './atomic-directory.ts'
 import { removeCgroup, setCgroup } from './cgroup-tree.ts'
 import { cgroupProcesses, cgroupUsage } from './cgroup-usage.ts'
@@ -247,9 +248,9 @@ function connectTcp(host: string, port: number, timeoutMs: number): Promise<void
     })
     socket.once('timeout', () => {
       socket.destroy()
-      reject(new Error(`dial tcp ${host}:${port}: i/o timeout`))
+      reject(new Error(dialWords(`${host}:${port}`, { code: 'ETIMEDOUT' })))
     })
-    socket.once('error', (err: NodeJS.ErrnoException) => reject(new Error(dialError(host, port, err))))
+    socket.once('error', (err) => reject(new Error(dialWords(`${host}:${port}`, err))))
   })
 }
 
@@ -279,20 +280,7 @@ const httpGet: NodeOs['httpGet'] = ({ scheme, host, port, path, headers, timeout
       const late = err.name === 'AbortError' || err.name === 'TimeoutError'
       const why = late
         ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
-        : dialError(host, port, err)
+        : requestWords(err, `${host}:${port}`)
       reject(new Error(why))
     })
   })
-
-/** As Go says it, because it ends up in events that people compare with what they read elsewhere. */
-function dialError(host: string, port: number, err: NodeJS.ErrnoException): string {
-  const words: Record<string, string> = {
-    ECONNREFUSED: 'connect: connection refused',
-    EHOSTUNREACH: 'connect: no route to host',
-    ENETUNREACH: 'connect: network is unreachable',
-    ECONNRESET: 'read: connection reset by peer',
-    ETIMEDOUT: 'i/o timeout',
-  }
-  if (err.code === 'ECONNRESET') return 'EOF'
-  return `dial tcp ${host}:${port}: ${words[err.code ?? ''] ?? err.message}`
-}

@@ -159,7 +159,7 @@ class ApiServiceReconciler implements Reconciler {
       const openApi = await this.#documents.read(groupVersion, ask)
       return { condition, served: { groupVersion, resources, openApi } }
     } catch (err) {
-      return failed(`Get "${url}": ${(err as Error).message}`)
+      return failed((err as Error).message)
     }
   }
 

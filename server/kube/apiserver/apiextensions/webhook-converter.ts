@@ -6,7 +6,7 @@ import { deepEqual } from '../../apimachinery/deep.ts'
 import { isJsonObject, parseJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { internalError } from '../../apimachinery/status-error.ts'
-import type { ServiceCaller } from '../http-front/service-caller.ts'
+import { refusalWords, type ServiceCaller } from '../http-front/service-caller.ts'
 import type { Converter } from './version-conversion.ts'
 
 const TIMEOUT_MS = 30_000
@@ -27,7 +27,7 @@ export function webhookConverter(caller: ServiceCaller, { spec }: CustomResource
       .call({
         service: service ? { ...service, port: service.port ?? 443 } : { url: url ?? '' },
         method: 'POST',
-        path: service?.path ?? '',
+        path: `${service?.path ?? ''}?timeout=${TIMEOUT_MS / 1000}s`,
         body: { ...review, request },
         caBundle,
         timeoutMs: TIMEOUT_MS,
@@ -35,7 +35,7 @@ export function webhookConverter(caller: ServiceCaller, { spec }: CustomResource
       .catch((err: Error) => {
         throw fail(`failed: ${err.message}`)
       })
-    if (answer.code !== 200) throw fail(`failed: the server answered ${answer.code}: ${answer.text.slice(0, 200)}`)
+    if (answer.code !== 200) throw fail(`failed: ${refusalWords(answer)}`)
     const converted = readAnswer(answer.text, request.uid, fail)
     if (converted.length !== objects.length) {
       throw fail(`returned ${converted.length} objects, expected ${objects.length}`)

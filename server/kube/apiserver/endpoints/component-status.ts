@@ -3,6 +3,7 @@
 
 import { get } from 'node:https'
 import type { ComponentStatus as Wire } from 'kubernetes-types/core/v1'
+import { requestWords } from '../../../base/net-errors.ts'
 import { notFound } from '../../apimachinery/status-error.ts'
 import { defineKind, nameColumn } from '../../kinds/define-kind.ts'
 import { parseSelection, selects } from '../registry/list.ts'
@@ -81,6 +82,6 @@ export function problemAt(url: string): Promise<string | undefined> {
       .on('timeout', function (this: { destroy(err: Error): void }) {
         this.destroy(new Error('context deadline exceeded'))
       })
-      .on('error', ({ message }) => resolve(`Get "${url}": ${message}`))
+      .on('error', (err) => resolve(`Get "${url}": ${requestWords(err)}`))
   })
 }

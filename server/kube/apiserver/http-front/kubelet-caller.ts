@@ -3,9 +3,10 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
-import { joinDuplexes } from '../../../base/join-duplexes.ts'
+import { joinInPieces } from '../../../base/join-duplexes.ts'
+import { dialWords, requestWords } from '../../../base/net-errors.ts'
 import { readBounded } from '../../../base/read-bounded.ts'
-import { StatusError } from '../../apimachinery/status-error.ts'
+import { internalError, StatusError } from '../../apimachinery/status-error.ts'
 import type { ConnectAnswer } from '../request-path/answer.ts'
 
 export interface KubeletClientOptions {
@@ -89,9 +90,9 @@ export class KubeletCaller {
         lines.push(`${answer.rawHeaders[index]}: ${answer.rawHeaders[index + 1]}`)
       }
       socket.write(`${lines.join('\r\n')}\r\n\r\n`)
-      if (kubeletHead.length > 0) socket.write(kubeletHead)
+      if (kubeletHead.length > 0) kubelet.unshift(kubeletHead)
       if (head.length > 0) kubelet.write(head)
-      joinDuplexes(socket, kubelet)
+      joinInPieces(socket, kubelet)
     })
     outgoing.on('response', (answer) => {
       const pass = (body: Buffer) => {
@@ -123,7 +124,7 @@ export class KubeletCaller {
     const target = { host: kubelet.host, port: kubelet.port, path: `${host}:${to.port}` }
     return new Promise((resolve, reject) => {
       const outgoing = this.request(target, { method: 'CONNECT', headers: {} }, signal)
-      outgoing.on('error', (err) => reject(unreachable(target, err)))
+      outgoing.on('error', (err) => reject(new Error(requestWords(err, addressOf(target)), { cause: err })))
       outgoing.on('connect', (answer, socket, head) => {
         if (head.length > 0) socket.unshift(head)
         if (answer.statusCode === 200) return resolve(socket)
@@ -158,7 +159,7 @@ export class KubeletCaller {
     })
     outgoing.on('socket', (socket) => {
       socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
-        if (socket.connecting) outgoing.destroy(new Error('i/o timeout'))
+        if (socket.connecting) outgoing.destroy(new Error(dialWords(addressOf(target), { code: 'ETIMEDOUT' })))
       })
       socket.once('secureConnect', () => socket.setTimeout(0))
     })
@@ -166,30 +167,21 @@ export class KubeletCaller {
   }
 }
 
-const DIAL_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EHOSTUNREACH: 'connect: no route to host',
-  ENETUNREACH: 'connect: network is unreachable',
-  ETIMEDOUT: 'i/o timeout',
-}
-
-/** As Go words it. */
-function dialWords({ host, port }: KubeletTarget, err: unknown): string {
-  const { code = '', message } = err instanceof Error ? (err as NodeJS.ErrnoException) : { message: String(err) }
-  return `dial tcp ${host}:${port}: ${DIAL_WORDS[code] ?? message}`
-}
+const addressOf = ({ host, port }: KubeletTarget) => `${host}:${port}`
 
 /** For whom a connection is opened. */
 const unreachable = (target: KubeletTarget, err: unknown) =>
-  new StatusError('InternalError', `Internal error occurred: error dialing backend: ${dialWords(target, err)}`, {
-    cause: err,
-  })
+  internalError(new Error(`error dialing backend: ${requestWords(err, addressOf(target))}`, { cause: err }))
 
 /** For whom something is read. */
 const unread = (target: KubeletTarget, err: unknown) =>
-  new StatusError('Unknown', `Get "https://${target.host}:${target.port}${target.path}": ${dialWords(target, err)}`, {
-    cause: err,
-  })
+  new StatusError(
+    'Unknown',
+    `Get "https://${target.host}:${target.port}${target.path}": ${requestWords(err, addressOf(target))}`,
+    {
+      cause: err,
+    },
+  )
 
 export async function refusalOf(answer: IncomingMessage): Promise<StatusError> {
   const text = (await readBounded(answer, MOST_OF_A_REFUSAL, { cut: true })).toString('utf8').trim()

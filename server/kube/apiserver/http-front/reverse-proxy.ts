@@ -6,6 +6,7 @@ import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { joinDuplexes } from '../../../base/join-duplexes.ts'
+import { requestWords } from '../../../base/net-errors.ts'
 import { rewriteUrl } from '../../../base/rewrite-url.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { ProxyAnswer } from '../request-path/answer.ts'
@@ -171,6 +172,5 @@ const hostOf = ({ host, port, scheme }: ProxyAnswer) => {
 }
 
 function unreachable(err: unknown): StatusError {
-  const why = err instanceof Error ? err.message : String(err)
-  return new StatusError('ServiceUnavailable', `error trying to reach service: ${why}`, { cause: err })
+  return new StatusError('ServiceUnavailable', `error trying to reach service: ${requestWords(err)}`, { cause: err })
 }

@@ -4,7 +4,9 @@
 
 import https from 'node:https'
 import tls from 'node:tls'
+import { requestWords } from '../../../base/net-errors.ts'
 import { readBounded } from '../../../base/read-bounded.ts'
+import { StatusError } from '../../apimachinery/status-error.ts'
 import type { KubeletAddress } from '../endpoints/kubelet-address.ts'
 import type { KubeletCaller } from './kubelet-caller.ts'
 
@@ -22,6 +24,12 @@ export interface ServiceCall {
   isInsecure?: boolean
   certificate?: { certPem: string; keyPem: string } | undefined
   timeoutMs: number
+}
+
+export interface ServiceReply {
+  code: number
+  text: string
+  etag?: string | undefined
 }
 
 interface Location {
@@ -45,12 +53,22 @@ export class ServiceCaller {
   }
 
   /** The answer, whatever its code; rejects when there is none. */
-  async call(call: ServiceCall): Promise<{ code: number; text: string; etag?: string | undefined }> {
+  async call(call: ServiceCall): Promise<ServiceReply> {
+    try {
+      return await this.#ask(call)
+    } catch (err) {
+      const verb = `${call.method[0]}${call.method.slice(1).toLowerCase()}`
+      const words = `${verb} "${urlOf(call)}": ${requestWords(err)}`
+      throw err instanceof StatusError
+        ? new StatusError(err.reason, words, { cause: err })
+        : new Error(words, { cause: err })
+    }
+  }
+
+  async #ask(call: ServiceCall): Promise<ServiceReply> {
     const { location, serverName, path } = this.#target(call)
     const signal = AbortSignal.timeout(call.timeoutMs)
-    const tunnel = await this.#options.kubelet.tunnel(location.through, location, signal).catch((err: Error) => {
-      throw signal.aborted ? new Error('context deadline exceeded') : err
-    })
+    const tunnel = await this.#options.kubelet.tunnel(location.through, location, signal)
     const socket = tls.connect({
       socket: tunnel,
       servername: serverName,
@@ -69,7 +87,7 @@ export class ServiceCaller {
       const fail = (err: unknown) => {
         socket.destroy()
         tunnel.destroy()
-        reject(signal.aborted ? new Error('context deadline exceeded') : err)
+        reject(signal.aborted ? signal.reason : err)
       }
       socket.on('error', fail)
       const outgoing = https.request(
@@ -95,4 +113,18 @@ export class ServiceCaller {
     const location = { host: url.hostname, port: Number(url.port || 443), through: this.#options.anyKubelet() }
     return { location, serverName: url.hostname, path: `${url.pathname === '/' ? '' : url.pathname}${path}` || '/' }
   }
+}
+
+const urlOf = ({ service, path }: ServiceCall) =>
+  'url' in service
+    ? `${service.url.replace(/\/$/, '')}${path}`
+    : `https://${service.name}.${service.namespace}.svc:${service.port}${path}`
+
+/** In client-go's words for answers that are no Status. */
+export function refusalWords({ code, text }: ServiceReply): string {
+  if (code === 404) return 'the server could not find the requested resource'
+  if (code === 503) return 'the server is currently unable to handle the request'
+  if (code >= 500)
+    return `an error on the server (${JSON.stringify(text.trim())}) has prevented the request from succeeding`
+  return 'the server rejected our request for an unknown reason'
 }

@@ -6,14 +6,9 @@ import type { IncomingMessage } from 'node:http'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import { joinDuplexes } from '../../../base/join-duplexes.ts'
+import { dialWords } from '../../../base/net-errors.ts'
 
 const DIAL_MS = 10_000
-const GO_WORDS: Record<string, string> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EHOSTUNREACH: 'connect: no route to host',
-  ENETUNREACH: 'connect: network is unreachable',
-  ETIMEDOUT: 'i/o timeout',
-}
 
 export function openTunnel(request: IncomingMessage, socket: Duplex, head: Buffer): void {
   const target = request.url ?? ''
@@ -27,9 +22,7 @@ export function openTunnel(request: IncomingMessage, socket: Duplex, head: Buffe
   const giveUp = () => peer.destroy()
   socket.once('close', giveUp)
   peer.once('timeout', () => peer.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })))
-  peer.once('error', (err: NodeJS.ErrnoException) => {
-    refuse(`dial tcp ${target}: ${GO_WORDS[err.code ?? ''] ?? err.code}`)
-  })
+  peer.once('error', (err) => refuse(dialWords(target, err)))
   peer.once('connect', () => {
     peer.setTimeout(0)
     peer.removeAllListeners('error')

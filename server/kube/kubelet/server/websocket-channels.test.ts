@@ -1,11 +1,15 @@
 import { once } from 'node:events'
+import https from 'node:https'
 import type { AddressInfo } from 'node:net'
+import tls from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import { testPki } from '../../apiserver/testing/test-pki.ts'
 import type { CommandStatus } from './command-channels.ts'
 import { COMMAND_PROTOCOLS, webSocketChannels } from './websocket-channels.ts'
 
 const SUCCESS: CommandStatus = { metadata: {}, status: 'Success' }
+const CLOSE_FRAME = 0x88
 const FAILURE: CommandStatus = { metadata: {}, status: 'Failure', message: 'it went wrong' }
 
 let server: WebSocketServer
@@ -60,4 +64,38 @@ it.each([
 
 it('hears what is sent as text where bytes are expected, as the official Python client does', async () => {
   expect((await session('v4.channel.k8s.io', SUCCESS, '\0in')).heard).toBe('in')
+})
+
+it('sends each message in a TLS record of its own: some clients do not see what shares one with what they read', async () => {
+  const { certPem, keyPem } = await (await testPki()).issue('node-1')
+  const front = https.createServer({ cert: certPem, key: keyPem })
+  front.on('upgrade', (...upgrade) => {
+    server.handleUpgrade(...upgrade, (socket) => {
+      const { stdout, stderr, finish } = webSocketChannels(socket, { stdin: false, stdout: true, stderr: true })
+      stdout?.write(Buffer.from('out'))
+      stderr?.write(Buffer.from('err'))
+      finish(SUCCESS)
+    })
+  })
+  front.listen(0, '127.0.0.1')
+  await once(front, 'listening')
+  const client = tls.connect({ port: (front.address() as AddressInfo).port, rejectUnauthorized: false })
+  client.write(
+    'GET / HTTP/1.1\r\nHost: node-1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+      `Sec-WebSocket-Key: ${'A'.repeat(22)}==\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n`,
+  )
+  const records: Buffer[] = []
+  // A read ends where the record does.
+  client.on('data', (record) => {
+    records.push(record)
+    if (record[0] === CLOSE_FRAME) client.end()
+  })
+  await once(client, 'close')
+  front.close()
+  expect(records.slice(1, -1).map((record) => String(record.subarray(2)))).toEqual([
+    '\u0001',
+    '\u0001out',
+    '\u0002err',
+    `\u0003${json(SUCCESS)}`,
+  ])
 })

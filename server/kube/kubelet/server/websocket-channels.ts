@@ -10,7 +10,7 @@
 import { Readable, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { type CommandChannels, Resizes, sizeOf } from './command-channels.ts'
-import { type Frames, framesOf } from './websocket-frames.ts'
+import { type Frames, framesOf, MessageQueue } from './websocket-frames.ts'
 
 export const COMMAND_PROTOCOLS = [
   'v5.channel.k8s.io',
@@ -35,6 +35,7 @@ export interface WantedStreams {
 export function webSocketChannels(webSocket: WebSocket, wanted: WantedStreams): CommandChannels {
   const { protocol } = webSocket
   const frames = framesOf(protocol)
+  const queue = new MessageQueue(webSocket)
   const resizes = new Resizes()
   const stdin = new Readable({ read: () => webSocket.resume() })
   webSocket.on('message', (data: Buffer) => {
@@ -45,21 +46,21 @@ export function webSocketChannels(webSocket: WebSocket, wanted: WantedStreams): 
     else if (channel === RESIZE) resizes.tell(sizeOf(content.toString('utf8')))
   })
   // Before anything is said the client hears that it is connected.
-  webSocket.send(frames.write(wanted.stdout ? STDOUT : wanted.stderr ? STDERR : ERROR, Buffer.alloc(0)))
+  queue.send(frames.write(wanted.stdout ? STDOUT : wanted.stderr ? STDERR : ERROR, Buffer.alloc(0))).catch(() => {})
   const gone = new Promise<void>((resolve) => webSocket.once('close', () => resolve()))
   void gone.then(() => stdin.destroy())
   return {
     ...(wanted.stdin ? { stdin } : {}),
-    ...(wanted.stdout ? { stdout: output(webSocket, frames, STDOUT) } : {}),
-    ...(wanted.stderr ? { stderr: output(webSocket, frames, STDERR) } : {}),
+    ...(wanted.stdout ? { stdout: output(queue, frames, STDOUT) } : {}),
+    ...(wanted.stderr ? { stderr: output(queue, frames, STDERR) } : {}),
     onResize: (listener) => resizes.listen(listener),
     gone,
     finish(status) {
       if (webSocket.readyState !== webSocket.OPEN) return
       const isNumbered = /^v\d/.test(protocol)
       const lastWord = isNumbered ? JSON.stringify(status) : status.status === 'Success' ? '' : (status.message ?? '')
-      if (lastWord) webSocket.send(frames.write(ERROR, Buffer.from(lastWord)))
-      webSocket.close(1000)
+      if (lastWord) queue.send(frames.write(ERROR, Buffer.from(lastWord))).catch(() => {})
+      queue.close()
       // The client's farewell has to be read, however much it said that nobody wants to hear.
       stdin.destroy()
       webSocket.resume()
@@ -68,11 +69,10 @@ export function webSocketChannels(webSocket: WebSocket, wanted: WantedStreams): 
 }
 
 /** A write is done when the connection has taken it: a client that reads slowly slows the command down. */
-function output(webSocket: WebSocket, frames: Frames, channel: number): Writable {
+function output(queue: MessageQueue, frames: Frames, channel: number): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      if (webSocket.readyState === webSocket.OPEN) webSocket.send(frames.write(channel, chunk), done)
-      else done(new Error('the client has gone'))
+      queue.send(frames.write(channel, chunk)).then(() => done(), done)
     },
   })
 }

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import type { PortForwarder } from '../../container-runtime/container-runtime.ts'
-import { framesOf } from './websocket-frames.ts'
+import { framesOf, MessageQueue } from './websocket-frames.ts'
 
 export const PORTS_PROTOCOLS = ['v4.channel.k8s.io', 'v4.base64.channel.k8s.io']
 
@@ -37,8 +37,8 @@ export async function serveWebSocketPorts(
   { ports, sandboxId, forwarder }: PortsOptions,
 ): Promise<void> {
   const frames = framesOf(webSocket.protocol)
-  const send = (channel: number, content: Buffer) =>
-    new Promise<void>((resolve) => webSocket.send(frames.write(channel, content), () => resolve()))
+  const queue = new MessageQueue(webSocket)
+  const send = (channel: number, content: Buffer) => queue.send(frames.write(channel, content)).catch(() => {})
   const sockets = new Map<number, Duplex>()
   /** What came before there was a connection. */
   const early = new Map<number, Buffer[]>(ports.map((_port, index) => [2 * index, []]))
@@ -86,5 +86,5 @@ export async function serveWebSocketPorts(
   }
 
   await Promise.race([gone, Promise.all(ports.map(forward))])
-  webSocket.close(1000)
+  queue.close()
 }

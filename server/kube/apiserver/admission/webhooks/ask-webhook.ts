@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { MutatingWebhook, ValidatingWebhook } from 'kubernetes-types/admissionregistration/v1'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../../apimachinery/json.ts'
 import { type Status, StatusError } from '../../../apimachinery/status-error.ts'
-import type { ServiceCaller } from '../../http-front/service-caller.ts'
+import { refusalWords, type ServiceCaller } from '../../http-front/service-caller.ts'
 import type { AdmissionRequest } from '../admission.ts'
 import { onTheWire, reviewRequest } from '../review-request.ts'
 
@@ -39,7 +39,6 @@ export async function askWebhook(call: CallService, webhook: Webhook, request: A
   const target = service
     ? { service: { ...service, port: service.port ?? 443 }, path: path + query }
     : { service: { url: url ?? '' }, path: path === '/' ? `/${query}` : query }
-  const base = service ? `https://${service.name}.${service.namespace}.svc:${service.port ?? 443}${path}` : url
   const answer = await call({
     ...target,
     method: 'POST',
@@ -47,19 +46,10 @@ export async function askWebhook(call: CallService, webhook: Webhook, request: A
     caBundle,
     timeoutMs: seconds * 1000,
   }).catch((err: Error) => {
-    throw new Error(`failed to call webhook: Post "${base}${query}": ${err.message}`)
+    throw new Error(`failed to call webhook: ${err.message}`)
   })
-  if (answer.code !== 200) throw new Error(`failed to call webhook: ${rejection(answer)}`)
+  if (answer.code !== 200) throw new Error(`failed to call webhook: ${refusalWords(answer)}`)
   return readAnswer(answer.text, uid, kind)
-}
-
-/** In client-go's words for answers that are no Status. */
-function rejection({ code, text }: { code: number; text: string }): string {
-  if (code === 404) return 'the server could not find the requested resource'
-  if (code === 503) return 'the server is currently unable to handle the request'
-  if (code >= 500)
-    return `an error on the server (${JSON.stringify(text.trim())}) has prevented the request from succeeding`
-  return 'the server rejected our request for an unknown reason'
 }
 
 function readAnswer(text: string, uid: string, { apiVersion, kind }: { apiVersion: string; kind: string }): Verdict {

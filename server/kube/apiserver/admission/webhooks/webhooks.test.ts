@@ -133,7 +133,7 @@ describe('validating webhooks', () => {
     ['a no is not an error', () => ({ allowed: false }), { failurePolicy: 'Ignore' }, `${DENIED} without explanation`],
     [
       'nobody there',
-      () => Promise.reject(new Error('service "a" not found')),
+      () => Promise.reject(new Error('Post "https://a.default.svc:443/a?timeout=5s": service "a" not found')),
       {},
       `${FAILED}failed to call webhook: Post "https://a.default.svc:443/a?timeout=5s": service "a" not found`,
     ],
