@@ -28,6 +28,7 @@ ensurePackages([
   { name: 'ldap-utils', file: '/usr/bin/ldapsearch' },
   { name: 'curl', file: '/usr/bin/curl' },
   { name: 'bind9-dnsutils', file: '/usr/bin/dig' },
+  { name: 'python3-kubernetes', file: '/usr/lib/python3/dist-packages/kubernetes/__init__.py' },
 ])
 generateSources(node)
 buildPages(node)
