@@ -6,6 +6,7 @@ import type {
   ConfigMap as ConfigMapObject,
   Node as NodeObject,
   Secret as SecretObject,
+  ServiceAccount as ServiceAccountObject,
   Service as ServiceObject,
   PersistentVolume as Volume,
 } from 'kubernetes-types/core/v1'
@@ -27,6 +28,7 @@ import { ResourceClaim } from '../kinds/resource-claim.ts'
 import { RuntimeClass } from '../kinds/runtime-class.ts'
 import { Secret } from '../kinds/secret.ts'
 import { Service } from '../kinds/service.ts'
+import { ServiceAccount } from '../kinds/service-account.ts'
 import { VolumeAttachment } from '../kinds/volume-attachment.ts'
 
 export interface ApiObjects {
@@ -42,6 +44,7 @@ export interface ApiObjects {
   /** The kubelet's own, as others have written it too. */
   node(name: string): Promise<NodeObject>
   services(namespace: string): Promise<ServiceObject[]>
+  serviceAccount(namespace: string, name: string): Promise<ServiceAccountObject>
   /** Changes its status as it was when it was read, by a merge patch; fails with Conflict when somebody else was faster. */
   tellClaim(claim: Claim, status: object): Promise<Claim>
   /** A token of a service account, bound to the pod; the same one as long as a fifth of its life is left. */
@@ -122,6 +125,8 @@ export function createApiObjects(client: Client, clock: Clock, options = { fresh
     runtimeClass: (name) => remembered(`runtimeclass/${name}`, () => client.of(RuntimeClass).get({ name })),
     services: (namespace) =>
       remembered(`services/${namespace}`, async () => (await client.of(Service).list({ namespace })).items),
+    serviceAccount: (namespace, name) =>
+      remembered(`serviceaccount/${namespace}/${name}`, () => client.of(ServiceAccount).get({ namespace, name })),
     async token(request) {
       const key = JSON.stringify(request)
       const known = tokens.get(key)

@@ -8,6 +8,7 @@
 
 import { parse } from 'yaml'
 import { goDurationMs } from '../apimachinery/go-duration.ts'
+import { labelKeyProblems } from '../apimachinery/names.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
 
 const FLAGS = '/var/lib/kubelet/kubeadm-flags.env'
@@ -20,6 +21,18 @@ export interface CredentialPlugin {
   apiVersion: string
   args?: string[]
   env?: { name: string; value: string }[]
+  /** What it shall know of whose pod it is. */
+  tokenAttributes?: TokenAttributes
+}
+
+export interface TokenAttributes {
+  serviceAccountTokenAudience: string
+  /** What answers are for: an account, or one token of it. */
+  cacheType: 'ServiceAccount' | 'Token'
+  /** Else it is asked for pods without an account, too. */
+  requireServiceAccount: boolean
+  requiredServiceAccountAnnotationKeys?: string[]
+  optionalServiceAccountAnnotationKeys?: string[]
 }
 
 export interface CredentialPluginConfig {
@@ -79,8 +92,44 @@ function problemsOf(plugin: CredentialPlugin, all: readonly CredentialPlugin[]):
   else if (goDurationMs(defaultCacheDuration) === undefined) {
     invalid('defaultCacheDuration', defaultCacheDuration, 'must be a duration, as 10m is, and not less than 0s')
   }
-  if ('tokenAttributes' in plugin) {
-    problems.push('providers.tokenAttributes: Forbidden: this kubelet gives plug-ins no tokens of service accounts')
+  return [...problems, ...(plugin.tokenAttributes ? tokenProblemsOf(plugin.tokenAttributes, apiVersion) : [])]
+}
+
+function tokenProblemsOf(told: Partial<TokenAttributes>, apiVersion: string): string[] {
+  const { requiredServiceAccountAnnotationKeys: required = [], optionalServiceAccountAnnotationKeys: optional = [] } =
+    told
+  const field = 'providers.tokenAttributes'
+  const problems: string[] = []
+  if (!told.serviceAccountTokenAudience) problems.push(`${field}.serviceAccountTokenAudience: Required value`)
+  if (told.requireServiceAccount === undefined) problems.push(`${field}.requireServiceAccount: Required value`)
+  if (apiVersion !== API_VERSIONS[0]) {
+    problems.push(`${field}: Forbidden: tokenAttributes is only supported for ${API_VERSIONS[0]} API version`)
+  }
+  if (told.requireServiceAccount === false && required.length > 0) {
+    const why = 'requireServiceAccount cannot be false when requiredServiceAccountAnnotationKeys is set'
+    problems.push(`${field}.requiredServiceAccountAnnotationKeys: Forbidden: ${why}`)
+  }
+  problems.push(...keyProblemsOf(`${field}.requiredServiceAccountAnnotationKeys`, required))
+  problems.push(...keyProblemsOf(`${field}.optionalServiceAccountAnnotationKeys`, optional))
+  const both = required.filter((key) => optional.includes(key)).sort()
+  if (both.length > 0) {
+    const why = 'annotation keys cannot be both required and optional'
+    problems.push(`${field}: Invalid value: ${JSON.stringify(both)}: ${why}`)
+  }
+  if (!told.cacheType) {
+    const why = `cacheType is required to be set when tokenAttributes is specified. Supported values are: ${CACHE_TYPES.join(', ')}`
+    problems.push(`${field}.cacheType: Required value: ${why}`)
+  } else if (!CACHE_TYPES.includes(told.cacheType)) {
+    const known = CACHE_TYPES.map((type) => `"${type}"`).join(', ')
+    problems.push(`${field}.cacheType: Unsupported value: "${told.cacheType}": supported values: ${known}`)
   }
   return problems
 }
+
+const CACHE_TYPES = ['ServiceAccount', 'Token']
+
+const keyProblemsOf = (field: string, keys: readonly string[]) =>
+  keys.flatMap((key, at) => [
+    ...labelKeyProblems(key.toLowerCase()).map((why) => `${field}: Invalid value: "${key}": ${why}`),
+    ...(keys.indexOf(key) < at ? [`${field}: Duplicate value: "${key}"`] : []),
+  ])

@@ -2,11 +2,14 @@
 // question on its standard input, and what it answers is remembered for as long as it says.
 // Upstream: pkg/credentialprovider/plugin/plugin.go.
 
+import { createHash } from 'node:crypto'
+import type { Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { goDurationMs } from '../apimachinery/go-duration.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
-import type { CredentialPlugin, CredentialPluginConfig } from './credential-plugin-config.ts'
+import type { ApiObjects } from './api-objects.ts'
+import type { CredentialPlugin, CredentialPluginConfig, TokenAttributes } from './credential-plugin-config.ts'
 import { matchesPlace, type RegistryAuth, withRegistry } from './registry-auth.ts'
 
 type Auths = Record<string, RegistryAuth>
@@ -20,6 +23,14 @@ interface Answer {
   auth?: Auths
 }
 
+/** What a plug-in that wants it is told of the pod's service account. */
+interface Account {
+  serviceAccountToken: string
+  serviceAccountAnnotations?: Record<string, string>
+}
+
+/** As long as the API gives one to who does not say. */
+const TOKEN_SECONDS = 3600
 const PATIENCE_MS = 60_000
 
 export class CredentialPlugins {
@@ -38,12 +49,12 @@ export class CredentialPlugins {
   }
 
   /** The most fitting first. A plug-in that fails knows nothing, and is asked again the next time. */
-  async authsFor(image: string): Promise<RegistryAuth[]> {
+  async authsFor(image: string, pod: Pod, objects: ApiObjects): Promise<RegistryAuth[]> {
     const repository = withRegistry(image).replace(/(?::[^/:]+)?(?:@.*)?$/, '')
     const asked = this.#config.plugins.filter(({ matchImages }) =>
       matchImages.some((place) => matchesPlace(place, repository)),
     )
-    const answers = await Promise.all(asked.map((plugin) => this.#ask(plugin, repository)))
+    const answers = await Promise.all(asked.map((plugin) => this.#ask(plugin, repository, pod, objects)))
     return answers
       .flatMap((auths) => Object.entries(auths))
       .filter(([place]) => matchesPlace(place, repository))
@@ -51,15 +62,17 @@ export class CredentialPlugins {
       .map(([, auth]) => auth)
   }
 
-  async #ask(plugin: CredentialPlugin, repository: string): Promise<Auths> {
+  async #ask(plugin: CredentialPlugin, repository: string, pod: Pod, objects: ApiObjects): Promise<Auths> {
     const keys = { Image: repository, Registry: repository.split('/')[0] ?? '', Global: '' }
-    const keyOf = (type: keyof typeof keys) => `${plugin.name} ${type} ${keys[type]}`
-    for (const type of Object.keys(keys) as (keyof typeof keys)[]) {
-      const known = this.#remembered.get(keyOf(type))
-      if (known && this.#clock.now() < known.until) return known.auths
-    }
     try {
-      const { cacheKeyType, cacheDuration, auth = {} } = await this.#run(plugin, repository)
+      const about = plugin.tokenAttributes && (await accountOf(pod, plugin.tokenAttributes, objects))
+      if (about === 'none') return {}
+      const keyOf = (type: keyof typeof keys) => `${plugin.name} ${type} ${keys[type]} ${about?.key ?? ''}`
+      for (const type of Object.keys(keys) as (keyof typeof keys)[]) {
+        const known = this.#remembered.get(keyOf(type))
+        if (known && this.#clock.now() < known.until) return known.auths
+      }
+      const { cacheKeyType, cacheDuration, auth = {} } = await this.#run(plugin, repository, about?.account)
       if (!cacheKeyType || !(cacheKeyType in keys)) {
         throw new Error(`credential provider plugin did not return a valid cacheKeyType: "${cacheKeyType ?? ''}"`)
       }
@@ -76,9 +89,13 @@ export class CredentialPlugins {
     }
   }
 
-  async #run({ name, args = [], env = [], apiVersion }: CredentialPlugin, image: string): Promise<Answer> {
+  async #run(
+    { name, args = [], env = [], apiVersion }: CredentialPlugin,
+    image: string,
+    account?: Account,
+  ): Promise<Answer> {
     const { exitCode, stdout, stderr } = await this.#os.run(`${this.#config.folder}/${name}`, args, {
-      input: JSON.stringify({ kind: 'CredentialProviderRequest', apiVersion, image }),
+      input: JSON.stringify({ kind: 'CredentialProviderRequest', apiVersion, image, ...account }),
       env: Object.fromEntries(env.map((one) => [one.name, one.value])),
       timeoutMs: PATIENCE_MS,
     })
@@ -94,5 +111,36 @@ export class CredentialPlugins {
       )
     }
     return answer
+  }
+}
+
+/** With what tells its answers apart. `none`: such a plug-in is not asked for this pod. */
+async function accountOf(
+  { metadata, spec }: Pod,
+  wanted: TokenAttributes,
+  objects: ApiObjects,
+): Promise<{ account: Account; key: string } | undefined | 'none'> {
+  const { namespace = '', name = '', uid = '' } = metadata ?? {}
+  const { serviceAccountName = '' } = spec ?? {}
+  if (!serviceAccountName) return wanted.requireServiceAccount ? 'none' : undefined
+  const found = await objects.serviceAccount(namespace, serviceAccountName)
+  const { requiredServiceAccountAnnotationKeys: required = [], optionalServiceAccountAnnotationKeys: optional = [] } =
+    wanted
+  const all = found.metadata?.annotations ?? {}
+  // By an annotation a team may choose to have its images pulled so; the others are left alone.
+  if (required.some((key) => all[key] === undefined)) return 'none'
+  const told = [...required, ...optional].filter((key) => all[key] !== undefined).sort()
+  const annotations = Object.fromEntries(told.map((key) => [key, all[key] ?? '']))
+  const { token } = await objects.token({
+    namespace,
+    serviceAccount: serviceAccountName,
+    audience: wanted.serviceAccountTokenAudience,
+    expirationSeconds: TOKEN_SECONDS,
+    pod: { name, uid },
+  })
+  const hash = wanted.cacheType === 'Token' ? createHash('sha256').update(token).digest('hex') : ''
+  return {
+    account: { serviceAccountToken: token, ...(told.length > 0 && { serviceAccountAnnotations: annotations }) },
+    key: JSON.stringify([namespace, serviceAccountName, found.metadata?.uid, annotations, hash]),
   }
 }

@@ -21,6 +21,7 @@ const objects: ApiObjects = {
   tellClaim: async (claim) => claim,
   node: async () => ({}),
   token: async () => ({ token: '', expiresAt: 0 }),
+  serviceAccount: async () => ({}),
 }
 type Containers = NonNullable<Pod['spec']>['containers']
 const variables = async (container: Partial<Containers[number]>, spec: Partial<NonNullable<Pod['spec']>> = {}) => {

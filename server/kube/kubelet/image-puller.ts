@@ -25,7 +25,7 @@ export interface ImagePullerOptions {
   events: KubeletEvents
   clock: Clock
   /** Of programs of the machine, tried after those that the pod names. */
-  moreAuths?: (image: string) => Promise<RegistryAuth[]>
+  moreAuths?: (image: string, pod: Pod) => Promise<RegistryAuth[]>
 }
 
 export class ImagePuller {
@@ -33,7 +33,7 @@ export class ImagePuller {
   readonly #objects: ApiObjects
   readonly #events: KubeletEvents
   readonly #clock: Clock
-  readonly #moreAuths: (image: string) => Promise<RegistryAuth[]>
+  readonly #moreAuths: (image: string, pod: Pod) => Promise<RegistryAuth[]>
   readonly #backoff: StartBackoff
   readonly #lastError = new Map<string, string>()
 
@@ -106,7 +106,7 @@ export class ImagePuller {
     say('Normal', 'Pulling', `Pulling image "${asked}"`)
     const startedAt = this.#clock.monotonic()
     try {
-      const [own, more] = await Promise.all([registryAuthsOf(pod, image, this.#objects), this.#moreAuths(image)])
+      const [own, more] = await Promise.all([registryAuthsOf(pod, image, this.#objects), this.#moreAuths(image, pod)])
       const { sizeBytes } = await this.#pullAsSomebody(image, [...own, ...more])
       const took = goMeasured(this.#clock.monotonic() - startedAt)
       say(

@@ -126,7 +126,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   let nodeUid: string | undefined
   const activePods = () => [...workers.values()].filter((one) => !one.isTerminating).map(({ pod }) => pod)
   const statuses = new StatusWriter({ client, clock, logger, shownAs: (pod) => statics.shownAs(pod) })
-  const moreAuths = async (image: string) => (await options.credentialPlugins?.authsFor(image)) ?? []
+  const moreAuths = async (image: string, pod: PodObject) =>
+    (await options.credentialPlugins?.authsFor(image, pod, objects)) ?? []
   const images = new ImagePuller({ runtime, objects, events, clock, moreAuths })
   const csi = new CsiDrivers({ os, rootDir, logger, publish: (drivers) => publishDrivers(client, nodeName, drivers) })
   const onInUse = () => reporter.poke()

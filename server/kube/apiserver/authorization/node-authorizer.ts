@@ -57,6 +57,8 @@ function authorizeObject(graph: NodeGraph, node: string, attributes: Attributes)
     case 'resourceslices.resource.k8s.io':
       return authorizeSlice(graph, node, attributes)
     case 'serviceaccounts':
+      // Whose it is, plug-ins that know credentials for registries are told.
+      if (verb === 'get' && !subresource) return related(graph, node, attributes)
       if (verb !== 'create' || !attributes.name) {
         return noOpinion('can only create tokens for individual service accounts')
       }

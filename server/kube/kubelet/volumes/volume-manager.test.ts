@@ -42,6 +42,7 @@ beforeEach(async () => {
     tellClaim: async (claim) => claim,
     node: async () => ({}),
     services: async () => [],
+    serviceAccount: async () => ({}),
     token: async () => ({ token: 'token', expiresAt: 0 }),
   }
   const os = {
