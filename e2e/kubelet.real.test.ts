@@ -281,6 +281,9 @@ it('goes on where it was when the kubelet, the proxy or the engine is killed', {
       .sort()
   const before = await containers()
   expect(before).toHaveLength(6)
+  // One process serves a pod's sandbox and its containers (images/machine/shim.c).
+  const running = async (name: string) => Number(await machine(`pgrep -xc ${name}`))
+  await until('a shim for each pod', async () => (await running('containerd-shim')) === (await running('pause')))
   const agent = () => machine(`pgrep -xf '${AGENT}'`)
   const engine = () => machine('pgrep -x dockerd')
   for (const [what, of] of Object.entries({ agent, engine })) {
