@@ -143,6 +143,20 @@ it('leaves a pod without a sandbox alone for ten seconds, however often somethin
   expect(told?.count).toBe(2)
 })
 
+it('tells of a pod’s address while its containers take their time', async () => {
+  const start = runtime.startContainer.bind(runtime)
+  const held = Promise.withResolvers<void>()
+  runtime.startContainer = async (id) => {
+    await held.promise
+    return start(id)
+  }
+  await create({})
+  await until('its address', async () => (await get()).status?.podIP?.startsWith('10.244.7.') ?? false)
+  expect((await app())?.state?.waiting?.reason).toBe('ContainerCreating')
+  held.resolve()
+  await until('running', phaseIs('Running'))
+})
+
 it('contradicts whoever declares it dead while it lives', async () => {
   const condition = {
     type: 'Ready',

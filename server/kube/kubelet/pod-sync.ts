@@ -82,6 +82,7 @@ const VOLUME_REFRESH_MS = 60_000
 const NETWORK_RETRY_MS = 5_000
 const RESIZE_RETRY_MS = 10_000
 const ATTACHED_LOOK_MS = 500
+const SANDBOX_TOLD_MS = 300
 /** And up to half as much more. */
 const SANDBOX_RETRY_MS = 10_000
 
@@ -269,32 +270,47 @@ export class PodSync {
     state: PodRuntimeState,
     until: AbortSignal,
   ): Promise<number[]> {
-    const { clock, os, rootDir, nodeIPs, dns } = this.#options
+    const { clock } = this.#options
     const waitMs = plan.sandbox ? 0 : (memory.sandboxNotBefore ?? 0) - clock.monotonic()
     if (waitMs > 0) return [waitMs]
-    const directory = `${rootDir}/pods/${pod.metadata?.uid}`
-    await os.writeFile(`${directory}/resolv.conf`, resolvConfOf(pod, dns()), { mode: 0o644 })
-    const volumes = await this.#needs.mount(pod, memory, { podIPs: plan.sandbox?.ips ?? [], hostIPs: nodeIPs })
-    if (!volumes) return [ATTACHED_LOOK_MS]
-
-    let sandbox = plan.sandbox
-    if (!sandbox) {
-      await this.#needs.prepareDevices(pod)
-      try {
-        sandbox = await this.#runSandbox(pod, plan.attempt, until)
-        memory.sandboxNotBefore = undefined
-      } catch (err) {
-        if (err === until.reason) throw err
-        return [this.#noteNoSandbox(pod, memory, err)]
-      }
-      this.#say(pod, { ...state, sandboxes: [sandbox, ...state.sandboxes] }, memory, false)
+    const ready = () => this.#prepare(pod, memory, plan)
+    const prepared = await (plan.sandbox ? ready() : this.#options.turns.run('sandbox', ready, until))
+    if ('againAfterMs' in prepared) return [prepared.againAfterMs]
+    const { sandbox, volumes } = prepared
+    const isNew = sandbox !== plan.sandbox
+    using told = new DisposableStack()
+    // What takes no longer than that is told at its end.
+    if (isNew) {
+      const present = { ...state, sandboxes: [sandbox, ...state.sandboxes] }
+      told.use(clock.setTimeout(() => this.#say(pod, present, memory, false), SANDBOX_TOLD_MS))
     }
-    const present = sandbox
-    const where = { state, sandbox: present, volumes, until }
+    const where = { state, sandbox, volumes, until }
     const starts = plan.start.map((one) => this.#startOne(pod, memory, one, where))
     // Whoever ends the pod next has to know of each that has begun.
     await Promise.allSettled(starts)
     return (await Promise.all(starts)).flat()
+  }
+
+  /** What containers need to be there before them, or when to try again to have it. */
+  async #prepare(
+    pod: Pod,
+    memory: PodMemory,
+    plan: SyncPlan,
+  ): Promise<{ sandbox: PodSandbox; volumes: MountedVolumes } | { againAfterMs: number }> {
+    const { os, rootDir, nodeIPs, dns } = this.#options
+    const directory = `${rootDir}/pods/${pod.metadata?.uid}`
+    await os.writeFile(`${directory}/resolv.conf`, resolvConfOf(pod, dns()), { mode: 0o644 })
+    const volumes = await this.#needs.mount(pod, memory, { podIPs: plan.sandbox?.ips ?? [], hostIPs: nodeIPs })
+    if (!volumes) return { againAfterMs: ATTACHED_LOOK_MS }
+    if (plan.sandbox) return { sandbox: plan.sandbox, volumes }
+    await this.#needs.prepareDevices(pod)
+    try {
+      const sandbox = await this.#runSandbox(pod, plan.attempt)
+      memory.sandboxNotBefore = undefined
+      return { sandbox, volumes }
+    } catch (err) {
+      return { againAfterMs: this.#noteNoSandbox(pod, memory, err) }
+    }
   }
 
   /** Returns how long it is to be left alone. */
@@ -338,7 +354,7 @@ export class PodSync {
     })
   }
 
-  async #runSandbox(pod: Pod, attempt: number, until: AbortSignal): Promise<PodSandbox> {
+  async #runSandbox(pod: Pod, attempt: number): Promise<PodSandbox> {
     const { name = '', namespace = '', uid = '', labels = {}, annotations = {} } = pod.metadata ?? {}
     const config: PodSandboxConfig = {
       name,
@@ -362,7 +378,7 @@ export class PodSync {
       cgroupParent: await this.#options.cgroups.ensure(pod),
       sysctls: Object.fromEntries((pod.spec?.securityContext?.sysctls ?? []).map((one) => [one.name, one.value])),
     }
-    return this.#options.turns.run('sandbox', () => this.#options.runtime.runPodSandbox(config), until)
+    return this.#options.runtime.runPodSandbox(config)
   }
 
   /** A container that runs, or ended well, is no longer held back by what held it back before. */

@@ -15,8 +15,8 @@ export interface DockerEventsOptions {
   docker: Docker
   clock: Clock
   logger: Logger
-  /** Something happened to the container with this id. */
-  onChange(id: string): void
+  /** Something happened to the container with this id, in milliseconds since 1970. */
+  onChange(id: string, at: number): void
   relist(): Promise<ContainerStatus[]>
 }
 
@@ -75,12 +75,17 @@ export class DockerEvents implements Disposable {
   }
 
   #hear(line: string): void {
-    const { Action = '', Actor } = JSON.parse(line) as {
+    const {
+      Action = '',
+      Actor,
+      timeNano = 0,
+    } = JSON.parse(line) as {
       Action?: string
+      timeNano?: number
       Actor?: { ID?: string; Attributes?: Record<string, string> }
     }
     const id = Actor?.ID ?? ''
-    this.#options.onChange(id)
+    this.#options.onChange(id, timeNano / 1e6)
     const type = MEANING[Action]
     if (!type) return
     const labels = Actor?.Attributes ?? {}

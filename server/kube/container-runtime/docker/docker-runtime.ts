@@ -54,8 +54,8 @@ export class DockerRuntime implements ContainerRuntime {
   readonly #lists: DockerLists
   readonly #events: DockerEvents
   readonly #oomKills: OomKills
-  /** What was seen of containers that will not change without an event: by id. */
-  readonly #inspected = new Map<string, Inspected>()
+  /** What was seen of containers that will not change without an event, and when it was asked for: by id. */
+  readonly #inspected = new Map<string, Inspected & { askedAt: number }>()
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options
@@ -66,7 +66,9 @@ export class DockerRuntime implements ContainerRuntime {
       docker: options.docker,
       clock: options.clock,
       logger: options.logger,
-      onChange: (id) => void this.#inspected.delete(id),
+      onChange: (id, at) => {
+        if ((this.#inspected.get(id)?.askedAt ?? 0) <= at) this.#inspected.delete(id)
+      },
       relist: async () => {
         this.#inspected.clear()
         return this.listContainers()
@@ -324,9 +326,10 @@ export class DockerRuntime implements ContainerRuntime {
   }
 
   async #inspect(id: string): Promise<Inspected | undefined> {
+    const askedAt = this.#options.clock.now()
     const found = await tolerate([404], this.#docker.getContainer(id).inspect())
     if (!found) return undefined
-    const inspected: Inspected = Object.assign(found, { lastWords: '' })
+    const inspected = Object.assign(found, { lastWords: '', askedAt })
     if (found.State.Status === 'exited') {
       found.State.OOMKilled ||= await this.#oomKills.happenedIn(found.HostConfig.CgroupParent)
       inspected.lastWords = await lastWordsOf(lastWordsSourcesOf(found, this.#docker), this.#options.os)
