@@ -45,6 +45,9 @@ let lost = 0
 const streams = createWSClient({
   url: () => `${location.origin.replace(/^http/, 'ws')}/api/streams`,
   lazy: { enabled: true, closeMs: 1000 },
+  // A network that is gone, as after a lid was closed, leaves a socket that looks alive and says nothing any more. Where the
+  // network is only slow, an answer may have to wait for what was sent before it.
+  keepAlive: { enabled: true, intervalMs: 20_000, pongTimeoutMs: 15_000 },
   retryDelayMs: (tries) => Math.min(5000, 200 * 2 ** Math.min(tries, 5)),
   onOpen: () => {
     lost = 0

@@ -1,8 +1,8 @@
 'use client'
 
-import { useClipboard } from '@mantine/hooks'
 import { Fragment, useState } from 'react'
 import { Icon } from '../../_ui/icon.tsx'
+import { useCopy } from '../../_ui/use-copy.ts'
 import style from './command-block.module.css'
 
 interface Props {
@@ -15,7 +15,7 @@ interface Props {
 /** A command: one click runs it in the focused terminal, the other copies it. */
 export function CommandBlock({ command, mayRun, isAsked, onRun }: Props) {
   const [ranAt, setRanAt] = useState('')
-  const clipboard = useClipboard({ timeout: 1500 })
+  const clipboard = useCopy()
   return (
     <div className={style.command} data-command={command}>
       <code>

@@ -1,8 +1,8 @@
 'use client'
 
-import { useClipboard } from '@mantine/hooks'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
+import { useCopy } from '../../_ui/use-copy.ts'
 import style from './file-block.module.css'
 
 interface Props {
@@ -14,7 +14,7 @@ interface Props {
 
 /** A file to look at, or to have in one's home and edit. */
 export function FileBlock({ name, text, mayOpen, onOpen }: Props) {
-  const clipboard = useClipboard({ timeout: 1500 })
+  const clipboard = useCopy()
   return (
     <figure className={style.file}>
       <figcaption>

@@ -22,6 +22,12 @@ export function StepFooter({ lab, step, session, run }: Props) {
   const isOk = step.checks.every((check) => session?.checks[check.id]?.state === 'ok')
   const mayGoOn = session !== undefined && (isOk || step.number < session.reached || session.done)
   const isLast = step.number === lab.steps.length
+  // Steps are done again in the learner's own terminal, which simulated machines have not.
+  const mayRedo = step.number > 1 && session?.nodes.some(({ simulated }) => !simulated)
+  const reset = (to?: number) => {
+    setAsking(false)
+    run.reset(to)
+  }
   return (
     <div className={style.foot}>
       <Button small disabled={step.number <= 1} onClick={() => run.goTo(step.number - 1)}>
@@ -33,7 +39,7 @@ export function StepFooter({ lab, step, session, run }: Props) {
         disabled={session?.phase !== 'ready' && session?.phase !== 'failed'}
         onClick={() => setAsking(true)}
       >
-        Reset lab
+        Reset
       </Button>
       <span className={style.grow} />
       {isLast ? (
@@ -46,23 +52,34 @@ export function StepFooter({ lab, step, session, run }: Props) {
       <Modal
         opened={isAsking}
         onClose={() => setAsking(false)}
-        title={<b className={style.ask}>Put the lab back to its start?</b>}
+        title={<b className={style.ask}>{mayRedo ? 'How far back?' : 'Put the lab back to its start?'}</b>}
         centered
         withCloseButton={false}
         transitionProps={{ duration: 0 }}
       >
-        <p style={{ lineHeight: '19px' }}>
-          Everything you made in this cluster goes, and so do your answers; you begin at step 1. Opened hints stay.
+        {mayRedo && (
+          <p className={style.what}>
+            <b>To the start of step {step.number}</b>: your cluster is emptied, and the steps before are done again for you,
+            which takes a while. What you predicted stays.
+          </p>
+        )}
+        <p className={style.what}>
+          {mayRedo && (
+            <>
+              <b>To the start of the lab</b>:{' '}
+            </>
+          )}
+          {mayRedo ? 'everything' : 'Everything'} you made in this cluster goes, and so do your answers; you begin at step 1.
+          Opened hints stay.
         </p>
         <div className={style.choice}>
           <Button onClick={() => setAsking(false)}>Keep working</Button>
-          <Button
-            look="stop"
-            onClick={() => {
-              setAsking(false)
-              run.reset()
-            }}
-          >
+          {mayRedo && (
+            <Button look="stop" onClick={() => reset(step.number)}>
+              Reset to step {step.number}
+            </Button>
+          )}
+          <Button look="stop" onClick={() => reset()}>
             Reset lab
           </Button>
         </div>

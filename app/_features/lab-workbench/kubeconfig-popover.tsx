@@ -4,10 +4,10 @@
 // classroom, so from anywhere else a tunnel is needed, and it says here which.
 
 import { Popover } from '@mantine/core'
-import { useClipboard } from '@mantine/hooks'
 import { useState } from 'react'
 import { api, wordsOf } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
+import { useCopy } from '../../_ui/use-copy.ts'
 import style from './lab-workbench.module.css'
 
 interface Kubeconfig {
@@ -20,7 +20,7 @@ export function KubeconfigPopover({ sessionId }: { sessionId: string }) {
   const [kubeconfig, setKubeconfig] = useState<Kubeconfig>()
   const [error, setError] = useState('')
   const [isOpen, setOpen] = useState(false)
-  const clipboard = useClipboard({ timeout: 1500 })
+  const clipboard = useCopy()
   const load = () => {
     api.cluster.kubeconfig.query({ sessionId }).then(
       (loaded) => {

@@ -135,7 +135,7 @@ function PhaseNotice({ panes }: { panes: Panes }) {
         <Button small onClick={retry}>
           Open it again
         </Button>
-        <Button small look="quiet" onClick={reset}>
+        <Button small look="quiet" onClick={() => reset()}>
           Start it afresh
         </Button>
       </div>
@@ -167,7 +167,7 @@ function PhaseNotice({ panes }: { panes: Panes }) {
         {isLate && '. This takes longer than usual; you may go on reading, or start over.'}
       </span>
       {isLate && (
-        <Button small onClick={session ? reset : retry}>
+        <Button small onClick={() => (session ? reset() : retry())}>
           Start over
         </Button>
       )}

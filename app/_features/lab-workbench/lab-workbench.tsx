@@ -107,8 +107,12 @@ export function LabWorkbench({ labId }: { labId: string }) {
     full,
     toggleFull: (pane) => setFull((now) => (now === pane ? null : pane)),
     runCommand: (command) => {
-      terminal.current?.run(command)
-      if (!isSmall) terminal.current?.focus()
+      // On a phone the last lines are seen beside the text; a question needs more room.
+      if (!isSmall) showTerminal()
+      void terminal.current?.run(command).then((outcome) => {
+        if (outcome === 'asks') showTerminal()
+        else if (!isSmall) terminal.current?.focus()
+      })
     },
     openFile: (name, text) => {
       showTerminal()

@@ -20,7 +20,8 @@ export interface LabSession {
   answer(questionId: string, choice: number): void
   typeAnswer(answerId: string, text: string): void
   openHint(hintId: string): void
-  reset(): void
+  /** To the start of the lab, or of a step. */
+  reset(step?: number): void
   /** Opens the lab again; wakes its cluster where it sleeps. */
   retry(): void
 }
@@ -49,8 +50,9 @@ export function useLabSession(labId: string): LabSession {
         },
         (cause: unknown) => {
           if (isGone) return
-          if (triesLeft > 0 && wasUnanswered(cause)) timer = setTimeout(() => start(triesLeft - 1), startAgainMs)
-          else setError(wordsOf(cause))
+          const isWorthIt = wasUnanswered(cause)
+          if (!isWorthIt || triesLeft <= 0) setError(wordsOf(cause))
+          if (isWorthIt) timer = setTimeout(() => start(triesLeft - 1), triesLeft > 0 ? startAgainMs : retryMs)
         },
       )
     }
@@ -62,6 +64,12 @@ export function useLabSession(labId: string): LabSession {
   }, [labId, attempt])
 
   const sessionId = session?.id
+  const { refetch, isError } = lab
+  // Whoever came while the server was away reads the lab as soon as it is back.
+  useEffect(() => {
+    if (sessionId && isError) void refetch()
+  }, [sessionId, isError, refetch])
+
   useEffect(() => {
     if (!sessionId) return
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -100,7 +108,6 @@ export function useLabSession(labId: string): LabSession {
     )
   }, [])
 
-  const { refetch } = lab
   const retry = useCallback(() => {
     void refetch()
     setAttempt((count) => count + 1)
@@ -116,7 +123,7 @@ export function useLabSession(labId: string): LabSession {
     answer: (questionId, choice) => sessionId && act(api.session.answer.mutate({ sessionId, questionId, choice })),
     typeAnswer: (answerId, text) => sessionId && act(api.session.typeAnswer.mutate({ sessionId, answerId, text })),
     openHint: (hintId) => sessionId && act(api.session.openHint.mutate({ sessionId, hintId })),
-    reset: () => sessionId && act(api.session.reset.mutate({ sessionId })),
+    reset: (step) => sessionId && act(api.session.reset.mutate({ sessionId, step })),
     retry,
   }
 }

@@ -62,9 +62,7 @@ export function JoinPage({ code }: { code: string }) {
     return (
       <DoorPage title={found.className} lead={`You join as ${me.person.name}.`}>
         <JoinAsMe code={code} />
-        {me.accounts && !me.person.isGuest && (
-          <p className={style.aside}>Somebody else? Log out first, in the menu above.</p>
-        )}
+        {me.accounts && !me.person.isGuest && <SomebodyElse />}
       </DoorPage>
     )
   }
@@ -89,6 +87,23 @@ export function JoinPage({ code }: { code: string }) {
         )}
       </div>
     </DoorPage>
+  )
+}
+
+/** On a shared machine: back to this very page, as nobody. */
+function SomebodyElse() {
+  const logOut = useCall(
+    () => api.account.logOut.mutate(),
+    () => location.reload(),
+  )
+  return (
+    <p className={style.aside}>
+      Somebody else?{' '}
+      <Button small look="quiet" onClick={() => logOut.run(undefined)}>
+        Log out first
+      </Button>{' '}
+      {logOut.problem}
+    </p>
   )
 }
 

@@ -5,7 +5,10 @@
 import { Menu, UnstyledButton } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import Link from 'next/link'
+import { useState } from 'react'
 import { api } from '../../_api/api-client.ts'
+import { Button } from '../../_ui/button.tsx'
+import { Dialog } from '../../_ui/dialog.tsx'
 import style from './person-menu.module.css'
 import { useCall } from './use-call.ts'
 import { useMe } from './use-me.ts'
@@ -13,6 +16,7 @@ import { useMe } from './use-me.ts'
 export function PersonMenu() {
   const { me } = useMe()
   const queries = useQueryClient()
+  const [isLeaving, setLeaving] = useState(false)
   const logOut = useCall(
     () => api.account.logOut.mutate(),
     () => {
@@ -67,12 +71,23 @@ export function PersonMenu() {
                 Your account
               </Menu.Item>
             )}
-            <Menu.Item onClick={() => logOut.run(undefined)}>
-              {person.isGuest ? 'Leave; this cannot be undone' : 'Log out'}
+            <Menu.Item onClick={() => (person.isGuest ? setLeaving(true) : logOut.run(undefined))}>
+              {person.isGuest ? 'Leave…' : 'Log out'}
             </Menu.Item>
           </>
         )}
       </Menu.Dropdown>
+      <Dialog title="Leave for good?" isOpen={isLeaving} onClose={() => setLeaving(false)}>
+        <p className={style.question}>
+          A guest has no password to come back with. What you have done in labs, and your cluster, are lost to you.
+        </p>
+        <div className={style.choice}>
+          <Button onClick={() => setLeaving(false)}>Stay</Button>
+          <Button look="stop" onClick={() => logOut.run(undefined)}>
+            Leave
+          </Button>
+        </div>
+      </Dialog>
     </Menu>
   )
 }

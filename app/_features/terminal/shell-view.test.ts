@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { firstView, fitTo, focused, join, type ShellView, show, split } from './shell-view.ts'
+import { firstView, fitTo, focused, join, ownShells, type ShellView, show, split } from './shell-view.ts'
 
 const view = (left: string, right: string | null = null, focus: 'left' | 'right' = 'left'): ShellView => ({
   left,
@@ -29,5 +29,12 @@ describe('what one browser sees of the tabs', () => {
     expect(split(view('1'), '2')).toEqual(view('1', '2', 'right'))
     expect(join(view('1', '2', 'right'))).toEqual(view('2'))
     expect(focused(view('1', '2', 'left'))).toBe('1')
+  })
+
+  it('runs a command where one types, else in what one sees, and never on a machine', () => {
+    const tabs = ['1', '2', 'node-1', '3'].map((name) => ({ name, isMachine: name.startsWith('node') }))
+    expect(ownShells(view('2', '3', 'right'), tabs)).toEqual(['3', '2', '1'])
+    expect(ownShells(view('node-1', '3', 'left'), tabs)).toEqual(['3', '1', '2'])
+    expect(ownShells(view('node-1'), [{ name: 'node-1', isMachine: true }])).toEqual([])
   })
 })

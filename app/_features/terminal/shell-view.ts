@@ -34,3 +34,12 @@ export const split = (view: ShellView, name: string): ShellView => ({
 })
 
 export const join = (view: ShellView): ShellView => ({ left: focused(view), right: null, focus: 'left' })
+
+/**
+ * The learner's own shells in the order in which a command of ours is run in them: where they type, what they see, the rest.
+ * Never one on a machine, for kubectl is not there.
+ */
+export function ownShells(view: ShellView, tabs: readonly { name: string; isMachine: boolean }[]): string[] {
+  const order = [focused(view), view.left, view.right, ...tabs.map(({ name }) => name)]
+  return [...new Set(order)].filter((name) => tabs.some((tab) => tab.name === name && !tab.isMachine)) as string[]
+}

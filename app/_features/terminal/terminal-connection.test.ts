@@ -113,6 +113,40 @@ describe('TerminalConnection', () => {
     expect(screen).toBe('~ $ ls\na b\n')
   })
 
+  it('takes a socket that does not answer for lost, and one that says anything for alive', () => {
+    newest().opens()
+    newest().says('{"ready":true}')
+    vi.advanceTimersByTime(20_000)
+    expect(newest().heard).toEqual(['{"ping":true}'])
+    newest().writes('~ $')
+    vi.advanceTimersByTime(19_000)
+    expect(states.at(-1)).toMatchObject({ state: 'open' })
+    vi.advanceTimersByTime(1000)
+    expect(newest().heard).toHaveLength(2)
+    vi.advanceTimersByTime(5000)
+    expect(Socket.all).toHaveLength(2)
+    expect(states.at(-1)).toEqual({ state: 'broken', tries: 1 })
+    newest().opens()
+    newest().says('{"ready":true}')
+    expect(states.at(-1)).toMatchObject({ state: 'open' })
+  })
+
+  it('asks, or tries, at once when somebody is back', () => {
+    newest().opens()
+    newest().says('{"ready":true}')
+    connection.wake()
+    connection.wake()
+    expect(newest().heard).toEqual(['{"ping":true}'])
+    newest().close()
+    connection.wake()
+    expect(Socket.all).toHaveLength(2)
+  })
+
+  it('gives up on a socket that nobody refuses and nobody takes', () => {
+    vi.advanceTimersByTime(10_000)
+    expect(states.at(-1)).toEqual({ state: 'broken', tries: 1 })
+  })
+
   it('waits longer from try to try, at most eight seconds', () => {
     for (const wait of [500, 1000, 2000, 4000, 8000, 8000]) {
       const before = Socket.all.length

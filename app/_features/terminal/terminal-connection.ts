@@ -1,6 +1,9 @@
 // One shell over one WebSocket. Binary frames are bytes both ways; text frames are JSON about the terminal itself. The
 // shell outlives the socket: after a break we come back, and the server first sends the kept scroll-back, so the screen
 // is cleared before. What is typed or run meanwhile waits until the shell is ready again.
+//
+// A network that is gone, as after a lid was closed, leaves a socket that looks alive. So it is asked now and then, and when
+// somebody is back at the page, whether anybody hears it.
 
 export type TerminalState = { state: 'connecting' | 'open' | 'broken' | 'ended'; tries: number; exit?: number }
 
@@ -12,12 +15,19 @@ export interface TerminalScreen {
 }
 
 const longestWaitMs = 8000
+const askEveryMs = 20_000
+const answerWithinMs = 5000
+const openWithinMs = 10_000
+const ask = JSON.stringify({ ping: true })
 
 export class TerminalConnection {
   private socket: WebSocket | undefined
   private waiting: Uint8Array<ArrayBuffer>[] = []
   private size: { columns: number; rows: number } | undefined
   private timer: ReturnType<typeof setTimeout> | undefined
+  private readonly asking = setInterval(() => this.ask(), askEveryMs)
+  /** Runs out unless something is heard. */
+  private silence: ReturnType<typeof setTimeout> | undefined
   private isClosed = false
   private encoder = new TextEncoder()
   state: TerminalState = { state: 'connecting', tries: 0 }
@@ -57,22 +67,55 @@ export class TerminalConnection {
     before?.close()
   }
 
+  /** Somebody is back at the page, or the network is: what has to be tried is tried now. */
+  wake(): void {
+    if (this.state.state === 'broken') this.reconnect()
+    else this.ask()
+  }
+
   close(): void {
     this.isClosed = true
     clearTimeout(this.timer)
+    clearInterval(this.asking)
+    clearTimeout(this.silence)
     this.socket?.close()
   }
 
+  private ask(): void {
+    if (this.state.state !== 'open' || this.silence !== undefined) return
+    this.socket?.send(ask)
+    this.silence = setTimeout(() => this.lost(), answerWithinMs)
+  }
+
+  private heard(): void {
+    clearTimeout(this.silence)
+    this.silence = undefined
+  }
+
+  /** Such a socket takes long to close; it is left to itself. */
+  private lost(): void {
+    const before = this.socket
+    this.heard()
+    this.stateIs({ state: 'broken', tries: 1 })
+    this.open()
+    before?.close()
+  }
+
   private open(): void {
+    clearTimeout(this.timer)
     const socket = new WebSocket(this.address)
     socket.binaryType = 'arraybuffer'
     this.socket = socket
     let isFirst = true
+    // Where packets vanish nobody refuses it either.
+    const late = setTimeout(() => socket.close(), openWithinMs)
     socket.onopen = () => {
+      clearTimeout(late)
       if (this.size) socket.send(JSON.stringify({ resize: this.size }))
     }
     socket.onmessage = (message: MessageEvent<ArrayBuffer | string>) => {
       if (socket !== this.socket) return
+      this.heard()
       if (typeof message.data === 'string') {
         this.hear(message.data)
         return
@@ -82,6 +125,8 @@ export class TerminalConnection {
       this.screen.write(new Uint8Array(message.data))
     }
     socket.onclose = () => {
+      clearTimeout(late)
+      if (socket === this.socket) this.heard()
       if (this.isClosed || socket !== this.socket || this.state.state === 'ended') return
       const tries = this.state.tries + 1
       this.stateIs({ state: 'broken', tries })

@@ -2,7 +2,7 @@
 
 // The shells with their tabs: one seen, or two side by side; beside them the files of the same home, or a browser.
 
-import { useElementSize, useLocalStorage } from '@mantine/hooks'
+import { useElementSize, useLocalStorage, useMediaQuery } from '@mantine/hooks'
 import dynamic from 'next/dynamic'
 import { type Ref, useImperativeHandle, useState } from 'react'
 import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panels'
@@ -17,7 +17,8 @@ import style from './terminal.module.css'
 import { TerminalScreen, usualSize } from './terminal-screen.tsx'
 import { TerminalTabs } from './terminal-tabs.tsx'
 import { TextMenu } from './text-menu.tsx'
-import { useShells } from './use-shells.ts'
+import { TouchKeys } from './touch-keys.tsx'
+import { type Shells, useShells } from './use-shells.ts'
 
 // The editor is much code that most minutes of a lab do not need.
 const FilesPane = dynamic(() => import('../editor/files-pane.tsx').then((file) => file.FilesPane), { ssr: false })
@@ -32,8 +33,8 @@ export interface Beside {
 }
 
 export interface TerminalHandle {
-  /** In the focused shell. */
-  run(command: string): void
+  /** In a shell of the learner's own. */
+  run(command: string): ReturnType<Shells['run']>
   focus(): void
   openMachine(machine: string): void
 }
@@ -66,6 +67,7 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
     getInitialValueInEffect: false,
   })
   const [isFinding, setFinding] = useState(false)
+  const isTouched = useMediaQuery('(max-width: 700px), (pointer: coarse)', false, { getInitialValueInEffect: false })
   const layout = useDefaultLayout({ id: 'podium.terminal.beside', storage: localStorage })
   const isWide = size.width >= splitFrom
   const isBeside = beside.shown !== null && !isPeek
@@ -75,19 +77,13 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
   const active = focused(view)
   const screen = () => shells.screen(active)
 
-  /** kubectl is in the learner's own shells only, so a command of ours never goes to a machine. */
-  const runAsLearner = async (command: string) => {
-    const own = [active, view.left, view.right, ...tabs.map(({ name }) => name)].find((name) =>
-      tabs.some((tab) => tab.name === name && !tab.isMachine),
-    )
+  const run = (command: string) => {
     if (!isWide) close()
-    if (own) shells.show(own)
-    const tab = own ?? (await shells.open())
-    if (tab) shells.run(tab, command)
+    return shells.run(command)
   }
 
   useImperativeHandle(ref, () => ({
-    run: (command) => shells.run(active, command),
+    run,
     focus: () => screen()?.focus(),
     openMachine: (machine) => {
       if (!isWide) close()
@@ -103,7 +99,7 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
     beside.shown === 'browser' ? (
       <PreviewPane sessionId={sessionId} nodes={nodes} onClose={close} />
     ) : (
-      <FilesPane desk={desk} sessionId={sessionId} onApply={runAsLearner} onClose={close} />
+      <FilesPane desk={desk} sessionId={sessionId} onApply={(command) => void run(command)} onClose={close} />
     )
   const toggle = (which: 'files' | 'browser') => ({
     'aria-pressed': beside.shown === which,
@@ -170,6 +166,23 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
                 onFocus={(tab) => tab !== active && shells.show(tab)}
                 onFind={() => setFinding(true)}
               >
+                {shells.waiting?.tab === name && (
+                  <div className={style.bar} role="alertdialog" aria-label={`${shells.waiting.running} still runs`}>
+                    <span>
+                      <code>{shells.waiting.running}</code> still runs here, and would be typed into.
+                    </span>
+                    <span className={style.grow} />
+                    <Button small look="go" onClick={shells.endAndRun}>
+                      End it, then run
+                    </Button>
+                    <Button small onClick={shells.runInNew}>
+                      Run in a new tab
+                    </Button>
+                    <Button small look="quiet" onClick={shells.runNot}>
+                      Do not run
+                    </Button>
+                  </div>
+                )}
                 {shells.closing?.tab === name && (
                   <div className={style.bar} role="alertdialog" aria-label={`Close ${title}?`}>
                     <span>
@@ -198,6 +211,7 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
           </>
         )}
       </Group>
+      {isTouched && !isPeek && tabs.length > 0 && (!isBeside || isWide) && <TouchKeys screen={screen} />}
     </div>
   )
 }

@@ -10,6 +10,8 @@ import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { useEffect, useRef, useState } from 'react'
 import { Button } from '../../_ui/button.tsx'
+import { copyText } from '../../_ui/use-copy.ts'
+import { withControl } from './control-key.ts'
 import { markLine } from './line-mark.ts'
 import style from './terminal.module.css'
 import { TerminalConnection, type TerminalState } from './terminal-connection.ts'
@@ -17,8 +19,20 @@ import { findColours, terminalTheme } from './terminal-theme.ts'
 
 export const usualSize = 13
 
+/** To the end of the line, and away with what is before. */
+const emptyLine = '\x05\x15'
+
+export type ArrowKey = 'up' | 'down' | 'right' | 'left'
+const arrowLetters = { up: 'A', down: 'B', right: 'C', left: 'D' }
+
 export interface ScreenHandle {
+  /** At a prompt: what was half typed there is taken away before. */
   run(command: string): void
+  /** As Ctrl+C does. */
+  interrupt(): void
+  press(key: 'escape' | 'tab' | ArrowKey): void
+  /** What is typed next is typed with Ctrl; `onUsed` is called then. */
+  holdControl(onUsed: (() => void) | undefined): void
   focus(): void
   copy(): void
   paste(): Promise<void>
@@ -87,15 +101,29 @@ export function TerminalScreen(props: Props) {
       { write: (bytes) => terminal.write(bytes), clear: () => terminal.reset(), mark: markLine(terminal) },
       setState,
     )
-    terminal.onData((text) => connection.send(text))
+    let control: (() => void) | undefined
+    terminal.onData((text) => {
+      connection.send(control ? withControl(text) : text)
+      control?.()
+      control = undefined
+    })
     terminal.onBinary((text) => connection.sendBytes(Uint8Array.from(text, (letter) => letter.charCodeAt(0))))
     const screen: ScreenHandle = {
       run: (command) => {
-        connection.send(`${command.replaceAll('\n', '\r')}\r`)
+        connection.send(`${emptyLine}${command.replaceAll('\n', '\r')}\r`)
         terminal.scrollToBottom()
       },
+      interrupt: () => connection.send('\x03'),
+      press(key) {
+        if (key === 'escape') connection.send('\x1b')
+        else if (key === 'tab') connection.send('\t')
+        else connection.send(`${terminal.modes.applicationCursorKeysMode ? '\x1bO' : '\x1b['}${arrowLetters[key]}`)
+      },
+      holdControl: (onUsed) => {
+        control = onUsed
+      },
       focus: () => terminal.focus(),
-      copy: () => void navigator.clipboard?.writeText(terminal.getSelection()),
+      copy: () => void copyText(terminal.getSelection()).catch(() => undefined),
       async paste() {
         terminal.paste(await navigator.clipboard.readText())
         terminal.focus()
@@ -116,6 +144,10 @@ export function TerminalScreen(props: Props) {
       if (host.clientWidth > 40 && host.clientHeight > 20) fit.fit()
     }
     refitRef.current = refit
+    const back = () => document.visibilityState === 'visible' && connection.wake()
+    const gone = new AbortController()
+    document.addEventListener('visibilitychange', back, gone)
+    addEventListener('online', back, gone)
     const observer = new ResizeObserver(refit)
     observer.observe(host)
     // Cells are measured once; the code font may come later than the first paint.
@@ -130,6 +162,7 @@ export function TerminalScreen(props: Props) {
     return () => {
       onScreen?.(tab, undefined)
       observer.disconnect()
+      gone.abort()
       connection.close()
       terminal.dispose()
     }

@@ -31,7 +31,12 @@ export function TextMenu({ screen, size, onSize, onFind }: Props) {
         <Menu.Item rightSection={<kbd className={style.keys}>Ctrl Shift C</kbd>} onClick={() => screen()?.copy()}>
           Copy
         </Menu.Item>
-        <Menu.Item rightSection={<kbd className={style.keys}>Ctrl Shift V</kbd>} onClick={() => void screen()?.paste()}>
+        {/* Over plain HTTP browsers show pages no clipboard; by the keys they paste all the same. */}
+        <Menu.Item
+          rightSection={<kbd className={style.keys}>Ctrl Shift V</kbd>}
+          disabled={!navigator.clipboard}
+          onClick={() => void screen()?.paste()}
+        >
           Paste
         </Menu.Item>
         <Menu.Divider />

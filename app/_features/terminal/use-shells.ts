@@ -6,7 +6,7 @@ import { useLocalStorage } from '@mantine/hooks'
 import { useCallback, useMemo, useRef, useState } from 'react'
 import type { SessionView } from '../../../server/classroom/api/contract.ts'
 import { api, wordsOf } from '../../_api/api-client.ts'
-import { firstView, fitTo, join, type ShellView, show, split } from './shell-view.ts'
+import { firstView, fitTo, join, ownShells, type ShellView, show, split } from './shell-view.ts'
 import type { ScreenHandle } from './terminal-screen.tsx'
 
 export interface Shells {
@@ -20,12 +20,22 @@ export interface Shells {
   closeAnyway(): void
   keep(): void
   splitOrJoin(): void
-  /** Types a command into a tab, as soon as its screen is there. */
-  run(tab: string, command: string): void
+  /** Runs a command in a shell of the learner's own where nothing else runs: the focused one if it may be. */
+  run(command: string): Promise<'ran' | 'asks'>
+  /** A command that waits because this one has the keyboard in every shell. */
+  waiting: { tab: string; running: string; command: string } | undefined
+  endAndRun(): void
+  runInNew(): void
+  runNot(): void
   screen(tab: string): ScreenHandle | undefined
   onScreen(tab: string, screen: ScreenHandle | undefined): void
   error: string
 }
+
+/** Most commands are soon over; one that is not is asked about. */
+const patienceMs = 1500
+const endsWithinMs = 3000
+const lookAgainMs = 100
 
 export function useShells(sessionId: string, tabs: SessionView['terminals']): Shells {
   const [wished, setView] = useLocalStorage({
@@ -36,9 +46,10 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
   const names = tabs.map(({ name }) => name).join(' ')
   const view = useMemo(() => fitTo(wished, names.split(' ').filter(Boolean)), [wished, names])
   const [closing, setClosing] = useState<Shells['closing']>()
+  const [waiting, setWaiting] = useState<Shells['waiting']>()
   const [error, setError] = useState('')
   const screens = useRef(new Map<string, ScreenHandle>())
-  const waiting = useRef(new Map<string, string[]>())
+  const early = useRef(new Map<string, string[]>())
 
   const onScreen = useCallback((tab: string, screen: ScreenHandle | undefined) => {
     if (!screen) {
@@ -46,8 +57,8 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
       return
     }
     screens.current.set(tab, screen)
-    for (const command of waiting.current.get(tab) ?? []) screen.run(command)
-    waiting.current.delete(tab)
+    for (const command of early.current.get(tab) ?? []) screen.run(command)
+    early.current.delete(tab)
   }, [])
 
   const open = async (machine?: string, { another = false } = {}) => {
@@ -72,6 +83,64 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
     }
   }
 
+  /** Types it into a tab, as soon as its screen is there. */
+  const type = (tab: string, command: string) => {
+    setWaiting(undefined)
+    setView((now) => show(now, tab))
+    const screen = screens.current.get(tab)
+    if (screen) screen.run(command)
+    else early.current.set(tab, [...(early.current.get(tab) ?? []), command])
+  }
+
+  /** Where nobody can tell, nothing runs: what is typed then waits for the connection. */
+  const runningIn = (tab: string) =>
+    api.terminal.running.query({ sessionId, tab }).then(
+      ({ running }) => running,
+      () => '',
+    )
+
+  /** What still runs there after that long; empty when nothing does. */
+  const runningAfter = async (tab: string, ms: number): Promise<string> => {
+    for (const until = performance.now() + ms; ; ) {
+      const running = await runningIn(tab)
+      if (running === '' || performance.now() >= until) return running
+      await new Promise((again) => setTimeout(again, lookAgainMs))
+    }
+  }
+
+  const runInNew = async (command: string) => {
+    const tab = await open()
+    if (tab) type(tab, command)
+  }
+
+  const run = async (command: string) => {
+    const [first, ...others] = ownShells(view, tabs)
+    if (first === undefined) {
+      await runInNew(command)
+      return 'ran'
+    }
+    const running = await runningAfter(first, patienceMs)
+    if (running === '') {
+      type(first, command)
+      return 'ran'
+    }
+    for (const tab of others) {
+      if ((await runningIn(tab)) !== '') continue
+      type(tab, command)
+      return 'ran'
+    }
+    setView((now) => show(now, first))
+    setWaiting({ tab: first, running, command })
+    return 'asks'
+  }
+
+  const endAndRun = async ({ tab, command }: NonNullable<Shells['waiting']>) => {
+    screens.current.get(tab)?.interrupt()
+    const running = await runningAfter(tab, endsWithinMs)
+    if (running === '') type(tab, command)
+    else setWaiting({ tab, running, command })
+  }
+
   return {
     view,
     show: (tab) => setView(show(view, tab)),
@@ -89,11 +158,11 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
         (cause: unknown) => setError(wordsOf(cause)),
       )
     },
-    run: (tab, command) => {
-      const screen = screens.current.get(tab)
-      if (screen) screen.run(command)
-      else waiting.current.set(tab, [...(waiting.current.get(tab) ?? []), command])
-    },
+    run,
+    waiting: waiting && names.split(' ').includes(waiting.tab) ? waiting : undefined,
+    endAndRun: () => waiting && void endAndRun(waiting),
+    runInNew: () => waiting && void runInNew(waiting.command),
+    runNot: () => setWaiting(undefined),
     screen: (tab) => screens.current.get(tab),
     onScreen,
     error,

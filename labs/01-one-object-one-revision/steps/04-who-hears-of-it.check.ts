@@ -1,3 +1,3 @@
-import { configMapSays } from '../../../server/classroom/labs/index.ts'
+import { configMapMadeAgain, configMapSays } from '../../../server/classroom/labs/index.ts'
 
-export const checks = [configMapSays('second', { colour: 'blue' })]
+export const checks = [configMapMadeAgain('second'), configMapSays('second', { colour: 'blue' })]

@@ -1,7 +1,8 @@
-import { configMapSays, named, typedAnswer } from '../../../server/classroom/labs/index.ts'
+import { configMapSays, configMapWrittenOnce, named, typedAnswer } from '../../../server/classroom/labs/index.ts'
 
 export const checks = [
   configMapSays('menu', { soup: 'tomato', cake: 'apple' }),
+  configMapWrittenOnce('menu'),
   typedAnswer('menu-revision', {
     aim: 'You have named the revision of `menu`',
     right: (cluster) => named(cluster.configMaps, 'menu')?.metadata?.resourceVersion,

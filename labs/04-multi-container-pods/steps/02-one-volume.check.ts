@@ -2,5 +2,5 @@ import { podMadeOf, podSharesVolume } from '../../../server/classroom/labs/index
 
 export const checks = [
   podMadeOf('page', { containers: { writer: 'busybox', web: 'nginx' } }),
-  podSharesVolume('page', ['writer', 'web']),
+  podSharesVolume('page', ['writer', 'web'], { web: '/usr/share/nginx/html' }),
 ]

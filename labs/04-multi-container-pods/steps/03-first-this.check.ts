@@ -2,5 +2,5 @@ import { podMadeOf, podSharesVolume } from '../../../server/classroom/labs/index
 
 export const checks = [
   podMadeOf('prepared', { inits: { prepare: 'busybox' }, containers: { web: 'nginx' } }),
-  podSharesVolume('prepared', ['prepare', 'web']),
+  podSharesVolume('prepared', ['prepare', 'web'], { web: '/usr/share/nginx/html' }),
 ]

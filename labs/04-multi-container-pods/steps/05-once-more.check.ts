@@ -2,6 +2,6 @@ import { podMadeOf, podProbesPath, podSharesVolume } from '../../../server/class
 
 export const checks = [
   podMadeOf('site', { sidecars: { web: 'nginx' }, containers: { main: 'busybox' } }),
-  podSharesVolume('site', ['web', 'main']),
+  podSharesVolume('site', ['web', 'main'], { web: '/usr/share/nginx/html' }),
   podProbesPath('site', { container: 'web', path: '/index.html' }),
 ]

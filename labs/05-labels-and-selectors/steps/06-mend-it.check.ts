@@ -1,6 +1,6 @@
-import { selectsExactly, serviceReaches } from '../../../server/classroom/labs/index.ts'
+import { selectsExactly, serviceReachesOnly } from '../../../server/classroom/labs/index.ts'
 
 export const checks = [
-  serviceReaches('cart', { selector: { app: 'cart', env: 'prod' }, port: 80, targetPort: 80, endpoints: 1 }),
+  serviceReachesOnly('cart', { pods: ['cart-1'], port: 80, targetPort: 80 }),
   selectsExactly({ app: 'cart', env: 'test' }, ['cart-test']),
 ]

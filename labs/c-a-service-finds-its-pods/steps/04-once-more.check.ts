@@ -1,6 +1,6 @@
-import { deploymentReady, serviceReaches } from '../../../server/classroom/labs/index.ts'
+import { deploymentReady, serviceReachesDeployment } from '../../../server/classroom/labs/index.ts'
 
 export const checks = [
   deploymentReady('shop', { image: 'nginx', replicas: 3 }),
-  serviceReaches('shop', { selector: { app: 'shop' }, port: 8080, targetPort: 80, endpoints: 3 }),
+  serviceReachesDeployment('shop', { deployment: 'shop', port: 8080, targetPort: 80, endpoints: 3 }),
 ]

@@ -1,3 +1,5 @@
-import { serviceReaches } from '../../../server/classroom/labs/index.ts'
+import { serviceReachesDeployment } from '../../../server/classroom/labs/index.ts'
 
-export const checks = [serviceReaches('web', { selector: { app: 'web' }, port: 80, targetPort: 80, endpoints: 2 })]
+export const checks = [
+  serviceReachesDeployment('web', { deployment: 'web', port: 80, targetPort: 80, endpoints: 2 }),
+]

@@ -86,6 +86,7 @@ export const accessTable: Record<string, Row> = {
   'session.openHint': { for: owner, input: ofSession({ hintId: '1.hint-1' }) },
   'session.reset': { for: owner, input: ofSession() },
   'terminal.open': { for: owner, input: ofSession({ machine: 'node-1' }) },
+  'terminal.running': { for: owner, input: ofSession({ tab: '1' }) },
   'terminal.close': { for: owner, input: ofSession({ tab: '1', force: true }) },
   'preview.doors': { for: lookers, input: ofSession() },
   'preview.open': { for: lookers, input: ofSession({ url: 'http://nowhere' }) },

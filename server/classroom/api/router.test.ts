@@ -356,6 +356,20 @@ describe('session', () => {
     expect((await pods.get({ namespace: 'default', name: 'hello' })).spec?.nodeName).toBeTruthy()
   })
 
+  it('is put back to the start of a step, with what comes before it done again', async () => {
+    const pods = await kubernetes()
+    await pods.create({ ...hello, metadata: { ...hello.metadata, name: 'spoilt' } })
+    await expect(api().session.reset({ sessionId: id, step: 3 })).rejects.toMatchObject({ code: 'PRECONDITION_FAILED' })
+    await api().session.reset({ sessionId: id, step: 2 })
+    expect(await sessionThat(id, isReady)).toMatchObject({
+      step: 2,
+      reached: 2,
+      checks: { '1.hello-ready': { state: 'ok' } },
+    })
+    const names = (await pods.list({ namespace: 'default' })).items.map(({ metadata }) => metadata?.name)
+    expect(names).toEqual(['hello'])
+  })
+
   it('begins anew where the way back cannot be gone', async () => {
     const node = (await (await kubernetes()).get({ namespace: 'default', name: 'hello' })).spec?.nodeName ?? ''
     await (await kubernetes()).patch({ namespace: 'default', name: 'hello' }, 'application/merge-patch+json', {

@@ -146,13 +146,16 @@ export class LabSession {
   }
 
   goTo(step: number): void {
-    if (step < 1 || step > this.#progress.reached) {
-      throw new ClassroomError('step-not-reached', `Step ${step} opens when step ${this.#progress.reached} is done.`)
-    }
+    this.#expectReached(step)
     this.#progress.step = step
     this.#save()
     this.#tell()
     if (this.#phase === 'ready') void this.#enqueue(() => this.#judge.enter())
+  }
+
+  #expectReached(step: number): void {
+    if (step >= 1 && step <= this.#progress.reached) return
+    throw new ClassroomError('step-not-reached', `Step ${step} opens when step ${this.#progress.reached} is done.`)
   }
 
   answer(questionId: string, choice: number): void {
@@ -188,14 +191,17 @@ export class LabSession {
     this.#tell()
   }
 
-  /** The cluster empty, the lab at its first step. */
-  reset(): Promise<void> {
+  /** The lab at the start of a step: the cluster emptied, and what comes before that step done again. */
+  reset(step = 1): Promise<void> {
+    this.#expectReached(step)
     this.#suspended = ''
-    this.#say('resetting', 'Putting your cluster back to the start of this lab.')
+    const where = step === 1 ? 'this lab' : `step ${step}`
+    this.#say('resetting', `Putting your cluster back to the start of ${where}.`)
     return this.#enqueue(async () => {
       this.#stopWatching()
       await this.#claim()
-      await this.#startOver()
+      if (step === 1) await this.#startOver()
+      else await this.#bringTo(step)
       await this.#goOn()
     })
   }
@@ -303,24 +309,33 @@ export class LabSession {
   async #bringBack(): Promise<void> {
     const { reached, passed } = this.#progress
     if (reached === 1 || passed.has(this.lab.steps.length)) return this.#startOver()
-    const { logger } = this.#options
+    await this.#bringTo(reached)
+  }
+
+  async #bringTo(to: number): Promise<void> {
+    const { logger, store, clock } = this.#options
+    const isBefore = (step: number) => step < to
     try {
       await this.#prepareCluster()
-      for (const step of this.lab.steps.slice(0, reached - 1)) await this.#doAgain(step)
-      Object.assign(this.#progress, { step: reached, entered: reached - 1 })
-      this.#save()
+      for (const step of this.lab.steps.slice(0, to - 1)) {
+        this.#say(this.#phase, `Bringing your cluster back to step ${to}: doing step ${step.number} again.`)
+        await this.#doAgain(step)
+      }
+      const passed = [...this.#progress.passed].filter(isBefore)
+      await store.goBack(this.#progress, { step: to, reached: to, entered: to - 1, before: { pods: [] }, passed }, clock.now())
+      const later = this.lab.steps.slice(to - 1).flatMap(({ answers }) => answers)
+      await store.forgetTyped(
+        this.#progress,
+        later.map(({ id }) => id),
+      )
       await this.#isIn()
     } catch (err) {
-      logger.warn('lab could not be brought back to its step', { lab: this.lab.id, step: reached, err })
+      logger.warn('lab could not be brought back to its step', { lab: this.lab.id, step: to, err })
       await this.#startOver()
     }
   }
 
   async #doAgain(step: Step): Promise<void> {
-    this.#say(
-      'starting',
-      `Bringing your cluster back to step ${this.#progress.reached}: doing step ${step.number} again.`,
-    )
     const { watch, terminals, observer } = this.#mySandbox()
     const signal = AbortSignal.timeout(STEP_AGAIN_WITHIN_MS)
     await applyObjects(watch, step.start, signal)

@@ -38,8 +38,12 @@ export const sessionRouter = router({
     .input(z.object({ hintId: z.string() }))
     .output(sessionView)
     .mutation(({ ctx, input }) => after(ctx.session, () => ctx.session.openHint(input.hintId))),
-  reset: sessionProcedure.output(sessionView).mutation(({ ctx }) => {
-    ctx.classroom.teaching.expectNotPaused(ctx.learnerId)
-    return after(ctx.session, () => void ctx.session.reset())
-  }),
+  /** To the start of the lab, or of a step that was reached. */
+  reset: sessionProcedure
+    .input(z.object({ step: z.int().optional() }))
+    .output(sessionView)
+    .mutation(({ ctx, input }) => {
+      ctx.classroom.teaching.expectNotPaused(ctx.learnerId)
+      return after(ctx.session, () => void ctx.session.reset(input.step))
+    }),
 })

@@ -157,8 +157,9 @@ export function podsWith(cluster: ClusterView, labels: Record<string, string>): 
 export const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false
 
-/** `app=web,tier=front`, as kubectl writes it. */
+/** `app=web,tier=front`, as kubectl writes it: sorted, for in which order labels were given means nothing. */
 export const selectorText = (labels: Record<string, string>): string =>
   Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
+    .sort()
     .join(',')

@@ -2,9 +2,9 @@
 
 export { type Check, count, failed, listed, ok, type Verdict, waiting } from './check.ts'
 export { mayDo, mayNot, noWildcards, podActsAs, serviceAccountExists } from './checks/access-checks.ts'
-export { configMapSays } from './checks/config-map-checks.ts'
+export { configMapMadeAgain, configMapSays, configMapWrittenOnce } from './checks/config-map-checks.ts'
 export { deploymentReady, onePodWasDeleted, podsOf, replicaSetsOf, rolledOver } from './checks/deployment-checks.ts'
-export { everyPodHas, podsOfLab, selectsExactly } from './checks/label-checks.ts'
+export { everyPodHas, onlyTheseHave, podsOfLab, selectsExactly } from './checks/label-checks.ts'
 export { loopHeld, loopReleased, replicaSetShort } from './checks/loop-checks.ts'
 export { podGone, podHasLabels, podLabel, podReady, podRestarted } from './checks/pod-checks.ts'
 export { podCrashLoops, podEnded, podUnready } from './checks/pod-life-checks.ts'
@@ -19,7 +19,14 @@ export {
   rolloutRuns,
   rolloutStuck,
 } from './checks/rollout-checks.ts'
-export { notesServiceAddress, podLeftService, readyEndpoints, serviceReaches } from './checks/service-checks.ts'
+export {
+  notesServiceAddress,
+  podLeftService,
+  readyEndpoints,
+  serviceReaches,
+  serviceReachesDeployment,
+  serviceReachesOnly,
+} from './checks/service-checks.ts'
 export { serviceAnswers, serviceIs } from './checks/service-path-checks.ts'
 export { typedAnswer } from './checks/typed-answer.ts'
 export { bothEditsSurvive, fieldOwnedBy } from './checks/writer-checks.ts'

@@ -79,13 +79,19 @@ export class TerminalRoom {
   /** Takes the tab away and hangs up its shell. While a command runs there, only with `force`; answers with what runs. */
   async remove(name: string, { force }: { force: boolean }): Promise<{ running: string }> {
     const tab = this.#tabs.get(name)
-    const session = await tab?.session?.catch(() => undefined)
-    const running = force ? '' : ((await session?.running()) ?? '')
+    const running = force ? '' : await this.running(name)
     if (!tab || running !== '') return { running }
     this.#tabs.delete(name)
+    const session = await tab.session?.catch(() => undefined)
     session?.close()
     this.#tell()
     return { running: '' }
+  }
+
+  /** The command that has the keyboard in a tab; empty when none runs there. */
+  async running(name: string): Promise<string> {
+    const session = await this.#tabs.get(name)?.session?.catch(() => undefined)
+    return (await session?.running()) ?? ''
   }
 
   /** The tab's session, with its shell running. Rejects with a reason for people. */

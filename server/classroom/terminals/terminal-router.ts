@@ -23,6 +23,11 @@ export const terminalRouter = router({
         throw err
       }
     }),
+  /** The command that has the keyboard there: what is typed goes to that, and not to the shell. */
+  running: roomProcedure
+    .input(z.object({ tab: z.string() }))
+    .output(z.object({ running: z.string() }))
+    .query(async ({ ctx, input }) => ({ running: await ctx.room.running(input.tab) })),
   /** Answers with the command that still runs there, and then nothing was closed unless `force` says so. */
   close: roomProcedure
     .input(z.object({ tab: z.string(), force: z.boolean() }))

@@ -6,9 +6,11 @@ import { z } from 'zod'
 import type { TerminalRoom } from './terminal-room.ts'
 import type { TerminalSocket } from './terminal-session.ts'
 
-const fromBrowser = z.object({
-  resize: z.object({ columns: z.int().min(2).max(1000), rows: z.int().min(1).max(500) }),
-})
+const fromBrowser = z.union([
+  z.object({ resize: z.object({ columns: z.int().min(2).max(1000), rows: z.int().min(1).max(500) }) }),
+  // Is anybody there? A browser has no other way to find out.
+  z.object({ ping: z.literal(true) }),
+])
 
 export async function serveTerminal(options: {
   socket: WebSocket
@@ -34,12 +36,11 @@ export async function serveTerminal(options: {
   if (!room || gone.signal.aborted) return
   const { session, [Symbol.dispose]: detach } = await room.attach(tab, terminalSocket(socket))
   handle = (data, isBinary) => {
-    if (!session) return
-    if (isBinary) return mayType() ? session.write(data, lookerName) : undefined
-    if (lookerName) return
+    if (isBinary) return mayType() ? session?.write(data, lookerName) : undefined
     const message = fromBrowser.safeParse(parseJson(data))
-    if (message.success) session.resize(message.data.resize)
-    else socket.close(1007, 'text frames are {"resize":{"columns":80,"rows":24}}')
+    if (!message.success) return socket.close(1007, 'text frames are {"resize":{"columns":80,"rows":24}} or {"ping":true}')
+    if ('ping' in message.data) return socket.send(JSON.stringify({ pong: true }))
+    if (!lookerName) session?.resize(message.data.resize)
   }
   for (const [data, isBinary] of early) handle(data, isBinary)
   await closed

@@ -7,6 +7,7 @@ import { api } from '../../../_api/api-client.ts'
 import { Button } from '../../../_ui/button.tsx'
 import { Dialog } from '../../../_ui/dialog.tsx'
 import { Icon } from '../../../_ui/icon.tsx'
+import { useCopy } from '../../../_ui/use-copy.ts'
 import { ConfirmButton } from '../confirm-button.tsx'
 import { Form } from '../form.tsx'
 import { Note } from '../notices.tsx'
@@ -94,15 +95,10 @@ export function JoinPanel({ page, mayChange, change }: Props) {
 }
 
 function CopyButton({ text }: { text: string }) {
-  const [isCopied, setCopied] = useState(false)
+  const { copied, copy } = useCopy()
   return (
-    <Button
-      onClick={() => {
-        // Not on plain http, where browsers keep the clipboard to themselves: the link can be selected.
-        void navigator.clipboard?.writeText(text).then(() => setCopied(true))
-      }}
-    >
-      <Icon name="copy" /> <span aria-live="polite">{isCopied ? 'Copied' : 'Copy the link'}</span>
+    <Button onClick={() => copy(text)}>
+      <Icon name="copy" /> <span aria-live="polite">{copied ? 'Copied' : 'Copy the link'}</span>
     </Button>
   )
 }

@@ -4,7 +4,13 @@ import type { ClusterView, Pod } from '../cluster-view.ts'
 import { deploymentReady, onePodWasDeleted, rolledOver } from './deployment-checks.ts'
 import { podGone, podHasLabels, podLabel, podReady, podRestarted } from './pod-checks.ts'
 import { sameImage, troubleOf } from './pod-troubles.ts'
-import { notesServiceAddress, podLeftService, serviceReaches } from './service-checks.ts'
+import {
+  notesServiceAddress,
+  podLeftService,
+  serviceReaches,
+  serviceReachesDeployment,
+  serviceReachesOnly,
+} from './service-checks.ts'
 import { deployment, type PodTold, pod, replicaSet, service, slice, view, wasThere } from './testing/objects.ts'
 
 interface Row {
@@ -109,9 +115,18 @@ const rows: Row[] = [
   {
     name: 'another Pod of the same name',
     check: podRestarted('hello'),
-    cluster: view({ pods: [pod('hello', { uid: 'new', restarts: 1 })], before: wasThere(pod('hello')) }),
+    cluster: view({ pods: [pod('hello', { uid: 'new' })], before: wasThere(pod('hello', { restarts: 2 })) }),
     state: 'failed',
     says: 'the old one was deleted',
+  },
+  {
+    name: 'another Pod of the same name, whose container ended as well',
+    check: podRestarted('hello'),
+    cluster: view({
+      pods: [pod('hello', { uid: 'new', restarts: 1 })],
+      before: wasThere(pod('hello', { restarts: 2 })),
+    }),
+    state: 'ok',
   },
   {
     name: 'the right note',
@@ -183,6 +198,17 @@ const rows: Row[] = [
     }),
     state: 'failed',
     says: 'New Pods come from the same template',
+  },
+  {
+    name: 'the image mended, and a Pod of before that is still there',
+    check: ready2,
+    cluster: view({
+      deployments: [deployment('web', { replicas: 2 })],
+      replicaSets: [replicaSet('rs', 'web', 2)],
+      pods: [owned('a'), owned('b', { image: 'ngnix', ready: false, waiting: 'ErrImagePull' })],
+    }),
+    state: 'waiting',
+    says: '1 of 2. The others are still those of before.',
   },
   {
     name: 'a bare Pod in its place',
@@ -298,6 +324,61 @@ const rows: Row[] = [
     says: 'still lists it',
   },
   {
+    name: 'a selector of two labels, given in another order',
+    check: serviceReaches('web', { selector: { app: 'web', env: 'prod' }, port: 80, targetPort: 80, endpoints: 1 }),
+    cluster: view({
+      pods: [pod('a', { labels: { ...web, env: 'prod' } })],
+      services: [service('web', { env: 'prod', ...web })],
+      endpointSlices: [slice('web', 'a')],
+    }),
+    state: 'ok',
+  },
+  {
+    name: 'a Service of a Deployment, by labels of the learner’s own choice',
+    check: serviceReachesDeployment('shop', { deployment: 'shop', port: 80, targetPort: 80, endpoints: 1 }),
+    cluster: view({
+      pods: [pod('a', { owner: 'rs', labels: { part: 'front' } })],
+      deployments: [deployment('shop')],
+      replicaSets: [replicaSet('rs', 'shop', 1)],
+      services: [service('shop', { part: 'front' })],
+      endpointSlices: [slice('shop', 'a')],
+    }),
+    state: 'ok',
+  },
+  {
+    name: 'a Service of a Deployment that finds another one’s Pods too',
+    check: serviceReachesDeployment('shop', { deployment: 'shop', port: 80, targetPort: 80, endpoints: 1 }),
+    cluster: view({
+      pods: [pod('a', { owner: 'rs', labels: web }), pod('b', { labels: web })],
+      deployments: [deployment('shop')],
+      replicaSets: [replicaSet('rs', 'shop', 1)],
+      services: [service('shop', web)],
+      endpointSlices: [slice('shop', 'a')],
+    }),
+    state: 'failed',
+    says: 'Service `shop` selects `app=web`, and so it reaches `b` as well.',
+  },
+  {
+    name: 'a Service of one Pod that finds another',
+    check: serviceReachesOnly('cart', { pods: ['a'], port: 80, targetPort: 80 }),
+    cluster: view({
+      pods: [pod('a', { labels: web }), pod('b', { labels: { app: 'b' } })],
+      services: [service('cart', { app: 'b' })],
+    }),
+    state: 'failed',
+    says: 'Service `cart` selects `app=b`, and so it reaches `b` as well.',
+  },
+  {
+    name: 'a Service of one Pod, by whatever tells it apart',
+    check: serviceReachesOnly('cart', { pods: ['a'], port: 80, targetPort: 80 }),
+    cluster: view({
+      pods: [pod('a', { labels: { ...web, release: 'canary' } }), pod('b', { labels: web })],
+      services: [service('cart', { release: 'canary' })],
+      endpointSlices: [slice('cart', 'a')],
+    }),
+    state: 'ok',
+  },
+  {
     name: 'the address of a Pod for that of the Service',
     check: notesServiceAddress({ pod: 'client', annotation: 'called', service: 'web' }),
     cluster: view({
@@ -311,6 +392,15 @@ const rows: Row[] = [
     name: 'the address of the Service',
     check: notesServiceAddress({ pod: 'client', annotation: 'called', service: 'web' }),
     cluster: view({ services: [service('web', web)], pods: [pod('client', { annotations: { called: '10.96.0.7' } })] }),
+    state: 'ok',
+  },
+  {
+    name: 'the address as it was typed behind curl',
+    check: notesServiceAddress({ pod: 'client', annotation: 'called', service: 'web' }),
+    cluster: view({
+      services: [service('web', web)],
+      pods: [pod('client', { annotations: { called: 'http://10.96.0.7:80/' } })],
+    }),
     state: 'ok',
   },
 ]

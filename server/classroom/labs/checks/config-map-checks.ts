@@ -49,3 +49,54 @@ export function configMapSays(name: string, data: Record<string, string>): Check
     },
   }
 }
+
+/** Deleted and made anew in this step: another object under the old name. */
+export function configMapMadeAgain(name: string): Check {
+  const id = `${name}-made-again`
+  return {
+    id,
+    aim: `ConfigMap \`${name}\` was deleted, and the one that is there has another uid`,
+    remembers: rememberFirstRevision(name),
+    judge(cluster) {
+      const wanted = `two objects called ${name}, one after the other`
+      const known = Object.keys(cluster.before.seen?.[id] ?? {}).length
+      const saw = `${known} so far`
+      if (!named(cluster.configMaps, name)) {
+        return waiting(`There is no ConfigMap \`${name}\` at the moment.`, { saw, wanted, credit: known > 0 ? 0.5 : 0 })
+      }
+      if (known > 1) return ok({ saw, wanted })
+      return waiting(`This \`${name}\` is still the first one of that name. Delete it, and make it again.`, { saw, wanted })
+    },
+  }
+}
+
+/** Everything in it came with the request that made it. */
+export function configMapWrittenOnce(name: string): Check {
+  const id = `${name}-written-once`
+  return {
+    id,
+    aim: `ConfigMap \`${name}\` was made in one request, and not written since`,
+    remembers: rememberFirstRevision(name),
+    judge(cluster) {
+      const wanted = 'one write'
+      const map = named(cluster.configMaps, name)
+      if (!map) return waiting(`There is no ConfigMap \`${name}\` yet.`, { saw: 'no such ConfigMap', wanted })
+      const { uid = '', resourceVersion } = map.metadata ?? {}
+      const first = cluster.before.seen?.[id]?.[uid]
+      const saw = `revision ${resourceVersion}`
+      if (first === undefined || String(first) === resourceVersion) return ok({ saw, wanted })
+      return failed(
+        `\`${name}\` was made at revision \`${first}\`, and written again at \`${resourceVersion}\`. Delete it, and make it with everything at once.`,
+        { saw, wanted },
+      )
+    },
+  }
+}
+
+/** By uid: an object that was deleted and made again is another one. */
+const rememberFirstRevision =
+  (name: string): NonNullable<Check['remembers']> =>
+  (cluster, memory) => {
+    const { uid, resourceVersion } = named(cluster.configMaps, name)?.metadata ?? {}
+    return uid === undefined || memory?.[uid] !== undefined ? memory : { ...memory, [uid]: Number(resourceVersion) }
+  }

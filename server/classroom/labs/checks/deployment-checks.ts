@@ -30,10 +30,12 @@ function judgeDeployment(cluster: ClusterView, name: string, image: string, repl
   const asked = deployment.spec?.replicas ?? 1
   const template = deployment.spec?.template.spec?.containers[0]?.image
   const pods = podsOf(cluster, deployment)
-  const ready = pods.filter((pod) => isReady(pod) && sameImage(pod.spec?.containers[0]?.image, image))
+  const fresh = pods.filter((pod) => sameImage(pod.spec?.containers[0]?.image, image))
+  const ready = fresh.filter(isReady)
   const saw = `Deployment ${name}: ${ready.length} of ${asked} Ready, image ${template}`
-  const stuck = pods.map(troubleOf).find((trouble) => trouble.stuck)
+  const stuckOf = (some: readonly Pod[]) => some.map(troubleOf).find((trouble) => trouble.stuck)
   if (!sameImage(template, image)) {
+    const stuck = stuckOf(pods)
     const consequence = stuck
       ? ` ${stuck.message} New Pods come from the same template, so deleting Pods does not mend it.`
       : ''
@@ -62,9 +64,12 @@ function judgeDeployment(cluster: ClusterView, name: string, image: string, repl
       credit,
     })
   }
-  const late = pods.filter((pod) => !isReady(pod))
+  // Pods of the template before may still be stuck: they go, and are not mended.
+  const stuck = stuckOf(fresh)
+  const late = fresh.filter((pod) => !isReady(pod))
   const lateTrouble = stuck ?? (late[0] && troubleOf(late[0]))
-  const why = lateTrouble?.message ?? 'The ReplicaSet loop has not made the others yet.'
+  const others = fresh.length < pods.length ? 'The others are still those of before.' : undefined
+  const why = lateTrouble?.message ?? others ?? 'The ReplicaSet loop has not made the others yet.'
   return (stuck ? failed : waiting)(`${ready.length} of ${replicas}. ${why}`, { saw, wanted, credit })
 }
 

@@ -1,5 +1,5 @@
 import { describe } from 'vitest'
-import { everyPodHas, selectsExactly } from './label-checks.ts'
+import { everyPodHas, onlyTheseHave, selectsExactly } from './label-checks.ts'
 import { judge } from './testing/judged.ts'
 import { pod, view } from './testing/objects.ts'
 
@@ -41,6 +41,19 @@ describe('who is selected', () => {
       check: canary,
       cluster: view({ pods: [labelled('a', yes), labelled('b', yes), pod('c', { labels: yes, deleted: true })] }),
       state: 'ok',
+    },
+    {
+      name: 'nobody else carries it',
+      check: onlyTheseHave('release', ['a']),
+      cluster: view({ pods: [labelled('a', yes), labelled('c')] }),
+      state: 'ok',
+    },
+    {
+      name: 'somebody else carries it, with another value',
+      check: onlyTheseHave('release', ['a']),
+      cluster: view({ pods: [labelled('a', yes), labelled('c', { release: 'none' })] }),
+      state: 'failed',
+      says: '`c` has `release=none`. To take it off: `kubectl label pod c release-`.',
     },
     {
       name: 'nobody is without',

@@ -41,6 +41,27 @@ export function selectsExactly(selector: Record<string, string>, names: readonly
   }
 }
 
+/** These Pods and no others carry the label, whatever it says. */
+export function onlyTheseHave(key: string, names: readonly string[]): Check {
+  return {
+    id: `only-these-have-${key}`,
+    aim: `No other Pod has a label \`${key}\``,
+    judge(cluster) {
+      const others = podsOfLab(cluster).filter(
+        (pod) => pod.metadata?.labels?.[key] !== undefined && !names.includes(nameOf(pod)),
+      )
+      const seen = { saw: others.map(nameOf).join(', ') || 'nobody', wanted: 'nobody' }
+      const [first] = others
+      if (podsOfLab(cluster).length === 0) return waiting('There are no Pods at all.', seen)
+      if (!first) return ok(seen)
+      return failed(
+        `${labelsText(cluster, nameOf(first))}. To take it off: \`kubectl label pod ${nameOf(first)} ${key}-\`.`,
+        seen,
+      )
+    },
+  }
+}
+
 /** No Pod where labs play lacks this label. */
 export function everyPodHas(key: string): Check {
   return {

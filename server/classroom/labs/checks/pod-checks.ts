@@ -97,13 +97,14 @@ export function podRestarted(name: string): Check {
       const pod = named(cluster.pods, name)
       if (!pod) return missingPod(cluster, name, wanted)
       const before = cluster.before.pods.find((each) => each.name === name)
-      if (before && before.uid !== pod.metadata?.uid) {
+      const isNew = before !== undefined && before.uid !== pod.metadata?.uid
+      const restarts = restartsOf(pod) - (isNew ? 0 : (before?.restarts ?? 0))
+      if (isNew && restarts < 1) {
         return failed(
           `This Pod \`${name}\` is a new one: the old one was deleted. End only its container, with \`kubectl exec\`.`,
           { saw: 'another Pod of the same name', wanted },
         )
       }
-      const restarts = restartsOf(pod) - (before?.restarts ?? 0)
       const saw = `${restarts} restarts since this step began`
       if (restarts < 1) return waiting(`The container of Pod \`${name}\` has not ended yet.`, { saw, wanted })
       if (isReady(pod)) return ok({ saw, wanted })

@@ -31,6 +31,7 @@ const probed = (told: { ready: boolean; restarts?: number; probe?: boolean }): P
 const well = podEnded('once', { phase: 'Succeeded', restartPolicy: 'Never' })
 const loops = podCrashLoops('crash')
 const unready = podUnready('ready')
+const wasSeenReady = unready.remembers?.(view({ pods: [probed({ ready: true })] }), undefined) ?? {}
 
 describe('how Pods end', () => {
   judge([
@@ -81,7 +82,19 @@ describe('how Pods end', () => {
 
 describe('running and not ready', () => {
   judge([
-    { name: 'by its probe', check: unready, cluster: view({ pods: [probed({ ready: false })] }), state: 'ok' },
+    {
+      name: 'by its probe',
+      check: unready,
+      cluster: view({ pods: [probed({ ready: false })], before: { pods: [], seen: { 'ready-unready': wasSeenReady } } }),
+      state: 'ok',
+    },
+    {
+      name: 'only just begun',
+      check: unready,
+      cluster: view({ pods: [probed({ ready: false })] }),
+      state: 'waiting',
+      says: 'runs, and has not been Ready yet',
+    },
     {
       name: 'still well',
       check: unready,

@@ -84,12 +84,18 @@ export function podCrashLoops(name: string): Check {
   }
 }
 
-/** Its containers run, it was not restarted in this step, and yet it gets no traffic. */
+/** Its containers run, it was Ready and not restarted in this step, and now it gets no traffic. */
 export function podUnready(name: string): Check {
+  const id = `${name}-unready`
   return {
-    id: `${name}-unready`,
-    aim: `Pod \`${name}\` is Running and not Ready, with no restart more`,
+    id,
+    aim: `Pod \`${name}\` was Ready, and is Running and not Ready now, with no restart more`,
     loops: ['scheduler'],
+    // One that has only just begun is not Ready either, and so is one whose probe asks in vain from the start.
+    remembers(cluster, memory) {
+      const pod = named(cluster.pods, name)
+      return pod && isReady(pod) ? { [pod.metadata?.uid ?? '']: 1 } : memory
+    },
     judge(cluster) {
       const wanted = `Pod ${name} Running, not Ready, not restarted`
       const pod = named(cluster.pods, name)
@@ -109,9 +115,13 @@ export function podUnready(name: string): Check {
           { saw, wanted },
         )
       }
-      if (pod.status?.phase === 'Running' && !isReady(pod)) return ok({ saw, wanted })
       if (isReady(pod)) return waiting(`Pod \`${name}\` still says that it is well, and is Ready.`, { saw, wanted })
-      return waiting(troubleOf(pod).message, { saw, wanted })
+      if (pod.status?.phase !== 'Running') return waiting(troubleOf(pod).message, { saw, wanted })
+      if (cluster.before.seen?.[id]?.[pod.metadata?.uid ?? '']) return ok({ saw, wanted })
+      return waiting(`Pod \`${name}\` runs, and has not been Ready yet. Wait until it is, then make it sick.`, {
+        saw,
+        wanted,
+      })
     },
   }
 }

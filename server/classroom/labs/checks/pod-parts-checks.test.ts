@@ -78,6 +78,27 @@ describe('what a Pod is made of', () => {
       state: 'ok',
     },
     {
+      name: 'one volume in both, where its program does not look',
+      check: podSharesVolume('site', ['web', 'main'], { web: '/usr/share/nginx/html' }),
+      cluster: cluster({
+        inits: [{ ...sidecar, ...mounts('html') }],
+        containers: [{ ...main, ...mounts('html') }],
+        volumes: ['html'],
+      }),
+      state: 'failed',
+      says: '`web` of Pod `site` mounts `html` at `/html`, but looks for its files in `/usr/share/nginx/html`.',
+    },
+    {
+      name: 'one volume in both, where its program looks',
+      check: podSharesVolume('site', ['web', 'main'], { web: '/usr/share/nginx/html' }),
+      cluster: cluster({
+        inits: [{ ...sidecar, volumeMounts: [{ name: 'html', mountPath: '/usr/share/nginx/html/' }] }],
+        containers: [{ ...main, ...mounts('html') }],
+        volumes: ['html'],
+      }),
+      state: 'ok',
+    },
+    {
       name: 'two volumes that are not one',
       check: shares,
       cluster: cluster({

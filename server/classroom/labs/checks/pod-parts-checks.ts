@@ -89,8 +89,15 @@ function readiness(pod: Pod, seen: { saw: string; wanted: string }): Verdict {
   return (trouble.stuck ? failed : waiting)(trouble.message, { ...seen, credit: 0.5 })
 }
 
-/** One emptyDir, mounted by all of these containers: one writes what another serves. */
-export function podSharesVolume(name: string, containers: readonly string[]): Check {
+/**
+ * One emptyDir, mounted by all of these containers: one writes what another serves. `at` says where a container must have
+ * it, because its program looks there and nowhere else.
+ */
+export function podSharesVolume(
+  name: string,
+  containers: readonly string[],
+  at: Readonly<Record<string, string>> = {},
+): Check {
   return {
     id: `${name}-shares-volume`,
     aim: `${listed(containers)} of Pod \`${name}\` mount one volume, an \`emptyDir\``,
@@ -98,13 +105,27 @@ export function podSharesVolume(name: string, containers: readonly string[]): Ch
       const wanted = `one emptyDir mounted by ${containers.join(' and ')}`
       const pod = named(cluster.pods, name)
       if (!pod) return missingPod(cluster, name, wanted)
-      return judgeVolumes(pod, containers, wanted)
+      const shared = judgeVolumes(pod, containers, wanted)
+      const elsewhere = shared.state === 'ok' && mountedElsewhere(pod, shared.volume, at)
+      return elsewhere ? failed(elsewhere, { saw: shared.saw, wanted, credit: 0.75 }) : shared
     },
   }
 }
 
-function judgeVolumes(pod: Pod, containers: readonly string[], wanted: string): Verdict {
-  const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+function mountedElsewhere(pod: Pod, volume: string, at: Readonly<Record<string, string>>): string | undefined {
+  for (const [part, path] of Object.entries(at)) {
+    const mounts = containersOf(pod).find((each) => each.name === part)?.volumeMounts ?? []
+    const paths = mounts.filter((mount) => mount.name === volume).map(({ mountPath }) => mountPath.replace(/\/+$/, ''))
+    if (paths.includes(path)) continue
+    return `\`${part}\` of Pod \`${pod.metadata?.name}\` mounts \`${volume}\` at ${listed(paths)}, but looks for its files in \`${path}\`.${MAKE_AGAIN}`
+  }
+  return undefined
+}
+
+const containersOf = (pod: Pod): Container[] => [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
+
+function judgeVolumes(pod: Pod, containers: readonly string[], wanted: string): Verdict & { volume: string } {
+  const all = containersOf(pod)
   const volumes = (pod.spec?.volumes ?? []).filter(({ emptyDir }) => emptyDir).map((each) => each.name)
   const mountedBy = (volume: string) =>
     containers.filter((part) =>
@@ -113,20 +134,15 @@ function judgeVolumes(pod: Pod, containers: readonly string[], wanted: string): 
   const best = volumes.toSorted((one, other) => mountedBy(other).length - mountedBy(one).length)[0]
   const name = `Pod \`${pod.metadata?.name}\``
   if (best === undefined) {
-    return failed(`${name} has no \`emptyDir\` volume: each container has only files of its own.${MAKE_AGAIN}`, {
-      saw: 'no emptyDir',
-      wanted,
-    })
+    const message = `${name} has no \`emptyDir\` volume: each container has only files of its own.${MAKE_AGAIN}`
+    return { volume: '', ...failed(message, { saw: 'no emptyDir', wanted }) }
   }
   const has = mountedBy(best)
   const saw = `emptyDir ${best} mounted by ${has.join(' and ') || 'nobody'}`
-  if (has.length === containers.length) return ok({ saw, wanted })
+  if (has.length === containers.length) return { volume: best, ...ok({ saw, wanted }) }
   const lacks = containers.filter((part) => !has.includes(part))
-  return failed(`Volume \`${best}\` of ${name} is not mounted by ${listed(lacks)}.${MAKE_AGAIN}`, {
-    saw,
-    wanted,
-    credit: has.length / containers.length / 2,
-  })
+  const message = `Volume \`${best}\` of ${name} is not mounted by ${listed(lacks)}.${MAKE_AGAIN}`
+  return { volume: best, ...failed(message, { saw, wanted, credit: has.length / containers.length / 2 }) }
 }
 
 /** Where the kubelet asks whether a container may get traffic: the proof that it serves what it should. */
@@ -138,8 +154,7 @@ export function podProbesPath(name: string, { container, path }: { container: st
       const wanted = `readinessProbe httpGet ${path} on ${container}`
       const pod = named(cluster.pods, name)
       if (!pod) return missingPod(cluster, name, wanted)
-      const all = [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]
-      const probe = all.find((each) => each.name === container)?.readinessProbe
+      const probe = containersOf(pod).find((each) => each.name === container)?.readinessProbe
       const saw = probe?.httpGet ? `httpGet ${probe.httpGet.path ?? '/'}` : 'no httpGet'
       if (probe?.httpGet && (probe.httpGet.path ?? '/') === path) return ok({ saw, wanted })
       return failed(

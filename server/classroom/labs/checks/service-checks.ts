@@ -5,29 +5,85 @@ import { type Check, count, failed, listed, ok, type Verdict, waiting } from '..
 import {
   type ClusterView,
   elsewhere,
-  hasLabels,
   isReady,
   LAB_NAMESPACE,
   named,
+  type Pod,
   podsWith,
   type Service,
   selectorText,
 } from '../cluster-view.ts'
 import { SERVICE_LOOPS } from '../loops.ts'
+import { podsOf } from './deployment-checks.ts'
 import { troubleOf } from './pod-troubles.ts'
 
-export function serviceReaches(
+interface Ports {
+  port: number
+  targetPort: number
+  endpoints: number
+}
+
+interface Wish extends Ports {
+  wanted: string
+  /** Why the selector does not find whom it should. */
+  strayed: (selector: Record<string, string>) => string | undefined
+}
+
+/** By exactly this selector: where it is what the step is about. */
+export function serviceReaches(name: string, wish: Ports & { selector: Record<string, string> }): Check {
+  const text = selectorText(wish.selector)
+  return reaches(name, wish, `${count(wish.endpoints, 'Pod')} with \`${text}\``, () => (selector) => {
+    if (selectorText(selector) === text) return undefined
+    return `selects \`${selectorText(selector) || 'nothing'}\`; this step wants \`${text}\`.`
+  })
+}
+
+/** By whatever selector and labels. */
+export function serviceReachesDeployment(name: string, wish: Ports & { deployment: string }): Check {
+  const whom = `the ${count(wish.endpoints, 'Pod')} of Deployment \`${wish.deployment}\``
+  return reaches(name, wish, whom, (cluster) => {
+    const deployment = named(cluster.deployments, wish.deployment)
+    return strayedFrom(cluster, deployment ? podsOf(cluster, deployment) : [])
+  })
+}
+
+/** By whatever selector and labels. */
+export function serviceReachesOnly(name: string, wish: Omit<Ports, 'endpoints'> & { pods: readonly string[] }): Check {
+  return reaches(name, { ...wish, endpoints: wish.pods.length }, `${listed(wish.pods)} and nobody else`, (cluster) =>
+    strayedFrom(
+      cluster,
+      wish.pods.flatMap((pod) => named(cluster.pods, pod) ?? []),
+    ),
+  )
+}
+
+const strayedFrom = (cluster: ClusterView, meant: readonly Pod[]) => (selector: Record<string, string>) => {
+  const found = podsWith(cluster, selector)
+  const extra = found.filter((pod) => !meant.includes(pod)).map(nameOf)
+  const text = `selects \`${selectorText(selector) || 'nothing'}\``
+  if (extra.length > 0) return `${text}, and so it reaches ${listed(extra)} as well.`
+  const missing = meant.filter((pod) => !found.includes(pod)).map(nameOf)
+  return missing.length > 0 ? `${text}, and so it does not reach ${listed(missing)}.` : undefined
+}
+
+const nameOf = (pod: Pod) => pod.metadata?.name ?? ''
+
+function reaches(
   name: string,
-  wish: { selector: Record<string, string>; port: number; targetPort: number; endpoints: number },
+  ports: Ports,
+  whom: string,
+  strayed: (cluster: ClusterView) => Wish['strayed'],
 ): Check {
+  const { port, targetPort, endpoints } = ports
   return {
     id: `${name}-reaches`,
-    aim: `Service \`${name}\` reaches ${count(wish.endpoints, 'Pod')} with \`${selectorText(wish.selector)}\`, port ${wish.port} to ${wish.targetPort}`,
+    aim: `Service \`${name}\` reaches ${whom}, port ${port} to ${targetPort}`,
     loops: SERVICE_LOOPS,
     judge(cluster) {
-      const wanted = `Service ${name} selects ${selectorText(wish.selector)}, port ${wish.port} to ${wish.targetPort}, ${count(wish.endpoints, 'endpoint')} ready`
+      const wanted = `Service ${name} reaches ${whom.replaceAll('`', '')}, port ${port} to ${targetPort}, ${count(endpoints, 'endpoint')} ready`
       const service = named(cluster.services, name)
-      return service ? judgeService(cluster, service, wish, wanted) : missingService(cluster, name, wanted)
+      if (!service) return missingService(cluster, name, wanted)
+      return judgeService(cluster, service, { port, targetPort, endpoints, wanted, strayed: strayed(cluster) })
     },
   }
 }
@@ -50,25 +106,15 @@ export function missingService(cluster: ClusterView, name: string, wanted: strin
   return waiting(`There is no Service \`${name}\` yet.`, { saw: 'no such Service', wanted })
 }
 
-function judgeService(
-  cluster: ClusterView,
-  service: Service,
-  wish: { selector: Record<string, string>; port: number; targetPort: number; endpoints: number },
-  wanted: string,
-): Verdict {
+function judgeService(cluster: ClusterView, service: Service, { wanted, ...wish }: Wish): Verdict {
   const name = service.metadata?.name ?? ''
   const selector = service.spec?.selector ?? {}
   const port = service.spec?.ports?.find((each) => each.port === wish.port)
   const ready = readyEndpoints(cluster, name)
   const saw = `Service ${name} selects ${selectorText(selector) || 'nothing'}, ${count(ready.length, 'endpoint')} ready`
   const nobody = reachesNobody(cluster, service)
-  if (nobody && !hasLabels({ metadata: { labels: selector } }, wish.selector)) return failed(nobody, { saw, wanted })
-  if (selectorText(selector) !== selectorText(wish.selector)) {
-    return failed(
-      `Service \`${name}\` selects \`${selectorText(selector) || 'nothing'}\`; this step wants \`${selectorText(wish.selector)}\`.`,
-      { saw, wanted },
-    )
-  }
+  const strayed = wish.strayed(selector)
+  if (strayed) return failed(nobody ?? `Service \`${name}\` ${strayed}`, { saw, wanted })
   if (!port) {
     const ports = (service.spec?.ports ?? []).map((each) => String(each.port))
     return failed(`Service \`${name}\` listens on port ${listed(ports) || 'none'}; this step wants ${wish.port}.`, {
@@ -188,8 +234,9 @@ export function notesServiceAddress({
         })
       }
       const saw = `annotation ${annotation}=${noted}`
-      if (noted === address && address !== '') return ok({ saw, wanted })
-      const owner = cluster.pods.find((pod) => pod.status?.podIP === noted)
+      const plain = noted.replace(/^http:\/\//, '').replace(/(:80)?\/?$/, '')
+      if (plain === address && address !== '') return ok({ saw, wanted })
+      const owner = cluster.pods.find((pod) => pod.status?.podIP === plain)
       if (owner) {
         return failed(
           `\`${noted}\` is the address of Pod \`${owner.metadata?.name}\`, and goes with it. The Service has one of its own that stays.`,
