@@ -223,6 +223,21 @@ describe('every page', () => {
     })
   })
 
+  it('copies where a browser gives pages no clipboard, as over plain HTTP', async () => {
+    const page = await room.teacher.context().newPage()
+    await page.addInitScript(() => {
+      Object.defineProperty(navigator, 'clipboard', { value: undefined })
+      addEventListener('copy', () =>
+        Object.assign(globalThis, { copied: (document.activeElement as HTMLTextAreaElement).value }),
+      )
+    })
+    await page.goto(`/classes/${room.classId}`)
+    await page.getByRole('button', { name: 'Copy the link' }).click()
+    await page.getByRole('button', { name: 'Copied' }).waitFor()
+    expect(await page.evaluate(() => Reflect.get(globalThis, 'copied'))).toContain('/join/')
+    await page.close()
+  })
+
   it.each([
     { name: 'course', who: learner, path: () => '/', ready: '[data-resume]' },
     { name: 'lab', who: () => room.learners[0]!.page, path: () => `/labs/${LAB}?lens=loops`, ready: '[data-loop]' },

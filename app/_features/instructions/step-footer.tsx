@@ -59,8 +59,8 @@ export function StepFooter({ lab, step, session, run }: Props) {
       >
         {mayRedo && (
           <p className={style.what}>
-            <b>To the start of step {step.number}</b>: your cluster is emptied, and the steps before are done again for you,
-            which takes a while. What you predicted stays.
+            <b>To the start of step {step.number}</b>: your cluster is emptied, and the steps before are done again for
+            you, which takes a while. What you predicted stays.
           </p>
         )}
         <p className={style.what}>
@@ -69,8 +69,8 @@ export function StepFooter({ lab, step, session, run }: Props) {
               <b>To the start of the lab</b>:{' '}
             </>
           )}
-          {mayRedo ? 'everything' : 'Everything'} you made in this cluster goes, and so do your answers; you begin at step 1.
-          Opened hints stay.
+          {mayRedo ? 'everything' : 'Everything'} you made in this cluster goes, and so do your answers; you begin at
+          step 1. Opened hints stay.
         </p>
         <div className={style.choice}>
           <Button onClick={() => setAsking(false)}>Keep working</Button>

@@ -64,8 +64,11 @@ export function AccountsPage() {
       {isMaking && (
         <div className={style.narrow}>
           <Form action="Make the account" onSend={create.run} {...create}>
-            <NewAccountFields />
+            <NewAccountFields whose="Their" />
           </Form>
+          <Button small look="quiet" onClick={() => setMaking(false)}>
+            Cancel
+          </Button>
         </div>
       )}
       <Dialog title="A new password" isOpen={handOver !== undefined} onClose={() => setHandOver(undefined)}>

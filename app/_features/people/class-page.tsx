@@ -97,6 +97,9 @@ export function ClassPage({ classId }: { classId: string }) {
           >
             <Field name="name" label="Name of the class" defaultValue={page?.name} autoFocus />
           </Form>
+          <Button small look="quiet" onClick={() => setRenaming(false)}>
+            Cancel
+          </Button>
         </div>
       )}
       {page?.isArchived && <Note>This class is archived: nobody joins it. Open it again to go on.</Note>}

@@ -70,11 +70,11 @@ export const NewPasswordField = (props: PasswordInputProps) => (
   <PasswordField description="At least 10 characters." autoComplete="new-password" minLength={10} {...props} />
 )
 
-/** What makes an account. */
-export function NewAccountFields() {
+/** What makes an account: one's own, or somebody else's. */
+export function NewAccountFields({ whose = 'Your' }: { whose?: 'Your' | 'Their' }) {
   return (
     <>
-      <Field name="name" label="Your name, as others see it" autoComplete="name" />
+      <Field name="name" label={`${whose} name, as others see it`} autoComplete={whose === 'Your' ? 'name' : 'off'} />
       <LoginField description="Letters, digits and . _ - @, without blanks." minLength={2} />
       <NewPasswordField />
     </>

@@ -32,7 +32,9 @@ interface Props {
 export function LearnerSheet({ tile, now, classId, onClose }: Props) {
   const act = useAct()
   const [asking, setAsking] = useState<'hint' | 'reset' | null>(null)
-  const { learnerId, name, lab, check, sessionId, hand } = tile
+  const [tab, setTab] = useState('')
+  const { learnerId, name, lab, check, sessionId, hand, tabs } = tile
+  const shown = tabs.find((one) => one.name === tab)?.name ?? tabs[0]?.name ?? '1'
   const whom = { classId, learnerId }
   return (
     <section className={style.sheet} aria-label={name} data-sheet={name}>
@@ -85,7 +87,23 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
         <h3>Terminal, live</h3>
         {sessionId ? (
           <>
-            <TerminalScreen key={sessionId} sessionId={sessionId} tab="1" title={name} />
+            {tabs.length > 1 && (
+              <fieldset className={style.tabs} aria-label="Shells">
+                {tabs.map((tab) => (
+                  <Button
+                    key={tab.name}
+                    small
+                    look="quiet"
+                    title={tab.title}
+                    aria-pressed={tab.name === shown}
+                    onClick={() => setTab(tab.name)}
+                  >
+                    <code>{tab.title}</code>
+                  </Button>
+                ))}
+              </fieldset>
+            )}
+            <TerminalScreen key={`${sessionId} ${shown}`} sessionId={sessionId} tab={shown} title={name} />
             <KeyboardBar classId={classId} learnerId={learnerId} name={name} />
           </>
         ) : (

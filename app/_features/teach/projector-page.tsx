@@ -25,6 +25,7 @@ export function ProjectorPage({ classId, sessionId }: { classId: string; session
   const [error, setError] = useState('')
   const tile = wall.view?.tiles.find((one) => one.sessionId === sessionId)
   const learnerId = tile?.learnerId
+  const shown = tile?.tabs[0]?.name ?? '1'
   useEffect(() => {
     if (learnerId === undefined) return
     const shown = api.teach.project.subscribe({ classId, learnerId }, { onError: (cause) => setError(wordsOf(cause)) })
@@ -34,7 +35,14 @@ export function ProjectorPage({ classId, sessionId }: { classId: string; session
     <LearnerFrame classId={classId} tile={tile} error={error || wall.error} className={style.main}>
       <TheirPicture {...picture} />
       <section className={style.terminal} aria-label="Terminal">
-        <TerminalScreen sessionId={sessionId} tab="1" title={tile?.name ?? 'A learner'} fontSize={fontSize} looksOnly />
+        <TerminalScreen
+          key={shown}
+          sessionId={sessionId}
+          tab={shown}
+          title={tile?.name ?? 'A learner'}
+          fontSize={fontSize}
+          looksOnly
+        />
       </section>
     </LearnerFrame>
   )

@@ -322,7 +322,11 @@ export class LabSession {
         await this.#doAgain(step)
       }
       const passed = [...this.#progress.passed].filter(isBefore)
-      await store.goBack(this.#progress, { step: to, reached: to, entered: to - 1, before: { pods: [] }, passed }, clock.now())
+      await store.goBack(
+        this.#progress,
+        { step: to, reached: to, entered: to - 1, before: { pods: [] }, passed },
+        clock.now(),
+      )
       const later = this.lab.steps.slice(to - 1).flatMap(({ answers }) => answers)
       await store.forgetTyped(
         this.#progress,

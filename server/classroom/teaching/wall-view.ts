@@ -27,6 +27,8 @@ export const tile = z.object({
   leftAt: z.number(),
   sandbox: z.enum(['none', 'starting', 'ready', 'asleep']),
   nodes: z.array(z.object({ name: z.string(), ready: z.boolean() })),
+  /** Their shells, as they have them. */
+  tabs: z.array(z.object({ name: z.string(), title: z.string() })),
   /** Loops that are held in their cluster. */
   held: z.number(),
   /** Their keyboard rests, because somebody who teaches has paused them. */

@@ -36,6 +36,7 @@ const learner = (name: string, over: Partial<LearnerNow> = {}): LearnerNow => ({
   hand: undefined,
   sandbox: 'none',
   nodes: [],
+  tabs: [],
   held: 0,
   paused: false,
   answers: {},

@@ -18,6 +18,7 @@ export interface LearnerNow {
   readonly hand: Hand | undefined
   readonly sandbox: Tile['sandbox']
   readonly nodes: Tile['nodes']
+  readonly tabs: Tile['tabs']
   readonly held: number
   readonly paused: boolean
   /** What they chose in predictions, by question. */
@@ -25,7 +26,7 @@ export interface LearnerNow {
 }
 
 export function tileOf(learner: LearnerNow, labs: readonly Lab[], now: number): Tile {
-  const { learnerId, name, sessionId, presence, facts, hand, sandbox, nodes, held, paused } = learner
+  const { learnerId, name, sessionId, presence, facts, hand, sandbox, nodes, tabs, held, paused } = learner
   const stuck = facts && presence.here ? stuckness(facts, now) : undefined
   const lab = facts && labs.find(({ id }) => id === facts.labId)
   return {
@@ -44,6 +45,7 @@ export function tileOf(learner: LearnerNow, labs: readonly Lab[], now: number): 
     leftAt: presence.leftAt,
     sandbox,
     nodes,
+    tabs,
     held,
     paused,
   }
@@ -108,12 +110,13 @@ function mostCommon(values: readonly string[]): string | undefined {
 }
 
 /** What a session says of its learner's cluster. */
-export function clusterOf(session: LabSession | undefined): Pick<LearnerNow, 'sandbox' | 'nodes' | 'answers'> {
-  if (!session) return { sandbox: 'none', nodes: [], answers: {} }
-  const { phase, nodes, answers } = session.view()
+export function clusterOf(session: LabSession | undefined): Pick<LearnerNow, 'sandbox' | 'nodes' | 'tabs' | 'answers'> {
+  if (!session) return { sandbox: 'none', nodes: [], tabs: [], answers: {} }
+  const { phase, nodes, terminals, answers } = session.view()
   return {
     sandbox: phase === 'ready' || phase === 'asleep' ? phase : 'starting',
     nodes: nodes.map(({ name, ready }) => ({ name, ready })),
+    tabs: terminals.map(({ name, title }) => ({ name, title })),
     answers,
   }
 }

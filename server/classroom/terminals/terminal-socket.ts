@@ -38,7 +38,8 @@ export async function serveTerminal(options: {
   handle = (data, isBinary) => {
     if (isBinary) return mayType() ? session?.write(data, lookerName) : undefined
     const message = fromBrowser.safeParse(parseJson(data))
-    if (!message.success) return socket.close(1007, 'text frames are {"resize":{"columns":80,"rows":24}} or {"ping":true}')
+    if (!message.success)
+      return socket.close(1007, 'text frames are {"resize":{"columns":80,"rows":24}} or {"ping":true}')
     if ('ping' in message.data) return socket.send(JSON.stringify({ pong: true }))
     if (!lookerName) session?.resize(message.data.resize)
   }

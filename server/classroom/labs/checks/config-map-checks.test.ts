@@ -10,7 +10,7 @@ const map = (uid: string, resourceVersion: number): ConfigMap => ({
 })
 
 /** What a check that saw all of these, one after the other, remembers at the last; undefined: there was none. */
-function after(check: Check, ...seen: (ConfigMap | undefined)[]): ClusterView {
+function seenAll(check: Check, ...seen: (ConfigMap | undefined)[]): ClusterView {
   const views = (seen.length > 0 ? seen : [undefined]).map((each) => view({ configMaps: each ? [each] : [] }))
   let memory: Memory | undefined
   for (const each of views) memory = check.remembers?.(each, memory)
@@ -25,20 +25,20 @@ describe('a ConfigMap that is made again', () => {
     {
       name: 'is another object',
       check: again,
-      cluster: after(again, map('a', 1), undefined, map('b', 3)),
+      cluster: seenAll(again, map('a', 1), undefined, map('b', 3)),
       state: 'ok',
     },
     {
       name: 'is none while it is only changed',
       check: again,
-      cluster: after(again, map('a', 1), map('a', 2)),
+      cluster: seenAll(again, map('a', 1), map('a', 2)),
       state: 'waiting',
       says: 'is still the first one of that name',
     },
     {
       name: 'is not there yet',
       check: again,
-      cluster: after(again, map('a', 1), undefined),
+      cluster: seenAll(again, map('a', 1), undefined),
       state: 'waiting',
       says: 'at the moment',
     },
@@ -47,15 +47,20 @@ describe('a ConfigMap that is made again', () => {
 
 describe('a ConfigMap written once', () => {
   judge([
-    { name: 'as it was made', check: once, cluster: after(once, map('a', 7)), state: 'ok' },
+    { name: 'as it was made', check: once, cluster: seenAll(once, map('a', 7)), state: 'ok' },
     {
       name: 'and then once more',
       check: once,
-      cluster: after(once, map('a', 7), map('a', 9)),
+      cluster: seenAll(once, map('a', 7), map('a', 9)),
       state: 'failed',
       says: 'was made at revision `7`, and written again at `9`',
     },
-    { name: 'after another was', check: once, cluster: after(once, map('a', 7), map('a', 9), map('b', 12)), state: 'ok' },
-    { name: 'not at all', check: once, cluster: after(once), state: 'waiting', says: 'There is no ConfigMap' },
+    {
+      name: 'after another was',
+      check: once,
+      cluster: seenAll(once, map('a', 7), map('a', 9), map('b', 12)),
+      state: 'ok',
+    },
+    { name: 'not at all', check: once, cluster: seenAll(once), state: 'waiting', says: 'There is no ConfigMap' },
   ])
 })

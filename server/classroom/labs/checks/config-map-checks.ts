@@ -65,7 +65,10 @@ export function configMapMadeAgain(name: string): Check {
         return waiting(`There is no ConfigMap \`${name}\` at the moment.`, { saw, wanted, credit: known > 0 ? 0.5 : 0 })
       }
       if (known > 1) return ok({ saw, wanted })
-      return waiting(`This \`${name}\` is still the first one of that name. Delete it, and make it again.`, { saw, wanted })
+      return waiting(`This \`${name}\` is still the first one of that name. Delete it, and make it again.`, {
+        saw,
+        wanted,
+      })
     },
   }
 }

@@ -85,7 +85,10 @@ describe('running and not ready', () => {
     {
       name: 'by its probe',
       check: unready,
-      cluster: view({ pods: [probed({ ready: false })], before: { pods: [], seen: { 'ready-unready': wasSeenReady } } }),
+      cluster: view({
+        pods: [probed({ ready: false })],
+        before: { pods: [], seen: { 'ready-unready': wasSeenReady } },
+      }),
       state: 'ok',
     },
     {

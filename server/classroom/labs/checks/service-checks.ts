@@ -68,12 +68,7 @@ const strayedFrom = (cluster: ClusterView, meant: readonly Pod[]) => (selector: 
 
 const nameOf = (pod: Pod) => pod.metadata?.name ?? ''
 
-function reaches(
-  name: string,
-  ports: Ports,
-  whom: string,
-  strayed: (cluster: ClusterView) => Wish['strayed'],
-): Check {
+function reaches(name: string, ports: Ports, whom: string, strayed: (cluster: ClusterView) => Wish['strayed']): Check {
   const { port, targetPort, endpoints } = ports
   return {
     id: `${name}-reaches`,
