@@ -180,6 +180,7 @@ describe('TerminalConnection', () => {
     connection.reconnect()
     old.writes('late')
     expect(screen).toBe('')
+    newest().opens()
     vi.advanceTimersByTime(60_000)
     expect(Socket.all).toHaveLength(2)
   })
