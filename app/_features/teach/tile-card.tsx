@@ -97,7 +97,8 @@ function StepBar({ step, steps }: { step: number; steps: number }) {
 
 function timeOf({ state, stuckSince, leftAt, command }: Tile, now: number): string {
   if (state === 'stuck') return `stuck ${lasted(stuckSince, now)}`
-  if (state === 'offline') return `offline ${lasted(leftAt, now)}`
+  // Nobody has seen when: they were never here, or left before the classroom was started again.
+  if (state === 'offline') return leftAt === 0 ? 'offline' : `offline ${lasted(leftAt, now)}`
   if (state === 'away' || state === 'done') return ''
   return command ? lasted(command.at, now) : ''
 }
