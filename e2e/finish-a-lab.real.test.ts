@@ -126,16 +126,6 @@ describe('a learner', () => {
     await expectState(row, 'ok')
     await expectState(check('2.web-ready'), 'ok')
   })
-
-  it('goes back to the start of a step, and finds what comes before it done', async () => {
-    await page.getByRole('button', { name: 'Reset', exact: true }).click()
-    await page.getByRole('button', { name: 'Reset to step 2' }).click()
-    await page.locator('[data-phase=resetting]').waitFor()
-    await page.locator('[data-phase=resetting]').waitFor({ state: 'detached', timeout: 90_000 })
-    await page.getByRole('heading', { name: 'Take a Pod away' }).waitFor()
-    await expectState(check('2.web-pod-deleted'), 'waiting')
-    await expectState(check('2.web-ready'), 'ok')
-  })
 })
 
 interface Counted {

@@ -173,31 +173,6 @@ describe('a machine', () => {
   })
 })
 
-describe('a command of the instructions', () => {
-  const run = (command: string) =>
-    page.locator(`[data-command="${command}"]`).getByRole('button', { name: /^(Run|Again)$/ })
-
-  it('never goes to a machine, nor into what runs, and takes the place of what was half typed', async () => {
-    await page.locator('[data-question=who-starts-the-container]').getByText('The kubelet, on the node').click()
-    // The shell on a machine has the focus still.
-    await run('kubectl run hello --image=nginx').click()
-    await shows('1', 'pod/hello created')
-    await types('1', 'kubectl get pods --watch')
-    await shows('1', /hello\s+1\/1\s+Running/)
-    await run('kubectl run hello --image=nginx').click()
-    const question = page.getByRole('alertdialog')
-    await question.getByText('still runs here').waitFor()
-    await question.getByRole('button', { name: 'End it, then run' }).click()
-    await shows('1', 'pods "hello" already exists')
-    await page.keyboard.type('kubectl get po')
-    await run('kubectl run hello --image=nginx').click()
-    await until('it failed twice', async () => {
-      const text = (await shell('1').locator('.xterm-rows').textContent()) ?? ''
-      return text.split('already exists').length === 3
-    })
-  })
-})
-
 describe('two windows', () => {
   let second: Page
   const tabsOf = (window: Page) =>

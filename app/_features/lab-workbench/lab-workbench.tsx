@@ -82,10 +82,10 @@ export function LabWorkbench({ labId }: { labId: string }) {
   usePresence(session?.id)
   useReturn(phase === 'asleep', run.retry)
   const showTerminal = useCallback(() => {
-    setSmallTab('terminal')
+    if (isSmall) setSmallTab('terminal')
     setHiddenNames((names) => names.filter((name) => name !== 'terminal'))
     setFull((now) => (now === 'terminal' ? now : null))
-  }, [setHiddenNames])
+  }, [isSmall, setHiddenNames])
   const openMachine = useCallback(
     (machine: string) => {
       showTerminal()

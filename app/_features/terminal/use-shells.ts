@@ -137,8 +137,9 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
   const endAndRun = async ({ tab, command }: NonNullable<Shells['waiting']>) => {
     screens.current.get(tab)?.interrupt()
     const running = await runningAfter(tab, endsWithinMs)
-    if (running === '') type(tab, command)
-    else setWaiting({ tab, running, command })
+    if (running !== '') return setWaiting({ tab, running, command })
+    type(tab, command)
+    screens.current.get(tab)?.focus()
   }
 
   return {
