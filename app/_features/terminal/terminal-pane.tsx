@@ -169,7 +169,7 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
                 {shells.waiting?.tab === name && (
                   <div className={style.bar} role="alertdialog" aria-label={`${shells.waiting.running} still runs`}>
                     <span>
-                      <code>{shells.waiting.running}</code> still runs here, and would be typed into.
+                      <code>{shells.waiting.running}</code> still runs here.
                     </span>
                     <span className={style.grow} />
                     <Button small look="go" onClick={shells.endAndRun}>
