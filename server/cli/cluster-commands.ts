@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onDeepStack } from '../../bin/deep-stack.mjs'
 import { systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import {
@@ -204,11 +205,12 @@ async function runInBackground(
   await mkdir(join(stateDir, 'log'), { recursive: true, mode: 0o700 })
   const log = await open(logFile(stateDir, name), 'a', 0o600)
   const cli = fileURLToPath(new URL('../cli.ts', import.meta.url))
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', cli, 'cluster-run', '--state-dir', stateDir, ...args],
-    { detached: true, stdio: ['ignore', log.fd, log.fd], cwd: '/' },
-  )
+  const words = ['--disable-warning=ExperimentalWarning', cli, 'cluster-run', '--state-dir', stateDir, ...args]
+  const child = spawn(...onDeepStack(process.execPath, words), {
+    detached: true,
+    stdio: ['ignore', log.fd, log.fd],
+    cwd: '/',
+  })
   await log.close()
   let exited = false
   child.once('exit', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseJson, withDigits } from './json.ts'
+import { parseJson, withDigits, writeJson } from './json.ts'
 
 it.each([
   ['9007199254740991', 9007199254740991],
@@ -27,4 +27,10 @@ it('shows long numbers by their digits, and hands back what has none', () => {
   const { kept, ...rest } = withDigits({ kept: plain, list: [{ n: 2n ** 53n }] })
   expect(kept).toBe(plain)
   expect(rest).toEqual({ list: [{ n: '9007199254740992' }] })
+})
+
+it('writes what is deep as JSON.stringify does', () => {
+  const inner = [undefined, { none: undefined, 'a"b': '\n', n: 2n ** 60n, empty: [{}, []] }, null, true, 0.5]
+  const deep = Array.from({ length: 150 }).reduce<unknown>((value, _, at) => (at % 2 ? [value] : { value }), inner)
+  expect(writeJson(deep)).toBe(JSON.stringify(deep))
 })

@@ -3,6 +3,8 @@
 // A whole number that a double cannot hold is a bigint here, and no other number is one: equal numbers are equal by `===`.
 // Upstream: sigs.k8s.io/json PreserveInts.
 
+import { isDeeperThan } from './deep.ts'
+
 export type JsonPrimitive = string | number | bigint | boolean | null
 export type JsonValue = JsonPrimitive | JsonObject | JsonValue[]
 export interface JsonObject {
@@ -81,6 +83,32 @@ export function parseJson(text: string): JsonValue {
 
 const keepWhole = (_key: string, value: unknown, { source = '' }: { source?: string } = {}) =>
   typeof value === 'number' ? jsonNumber(source) : value
+
+/** Deeper than that JSON.stringify is slow: it compares all that it enters with all that is around it. */
+const SHALLOW = 100
+
+export function writeJson(value: unknown): string {
+  if (!isDeeperThan(value, SHALLOW)) return JSON.stringify(value)
+  const pieces: string[] = []
+  writeTo(pieces, value)
+  return pieces.join('')
+}
+
+function writeTo(pieces: string[], value: unknown): void {
+  if (typeof value !== 'object' || value === null) {
+    pieces.push(JSON.stringify(value) ?? 'null')
+    return
+  }
+  const isList = Array.isArray(value)
+  let separator = isList ? '[' : '{'
+  for (const [key, inner] of Object.entries(value)) {
+    if (!isList && inner === undefined) continue
+    pieces.push(isList ? separator : `${separator}${JSON.stringify(key)}:`)
+    writeTo(pieces, inner)
+    separator = ','
+  }
+  pieces.push(separator === ',' ? '' : separator, isList ? ']' : '}')
+}
 
 const LONG = 16
 

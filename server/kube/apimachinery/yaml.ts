@@ -3,6 +3,7 @@
 
 import { type DocumentOptions, type SchemaOptions, stringify, type Tags } from 'yaml'
 import { isDeeperThan } from './deep.ts'
+import { writeJson } from './json.ts'
 
 /** Dates, and numbers of base 60, are texts to Go's reader. */
 const TEXTS = new Set(['timestamp', 'binary', 'omap', 'pairs', 'set'])
@@ -20,5 +21,5 @@ const MOST_INDENTS = 100
 
 export const writeYaml = (value: unknown): string =>
   isDeeperThan(value, MOST_INDENTS)
-    ? `${JSON.stringify(value)}\n`
+    ? `${writeJson(value)}\n`
     : stringify(value, { version: '1.1', aliasDuplicateObjects: false })

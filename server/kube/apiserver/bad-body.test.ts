@@ -206,6 +206,7 @@ describe('a body', () => {
     ['a billion laughs', `a: &a [x,x,x,x,x,x,x,x,x]\n${laughs()}`, 'yaml: document contains excessive aliasing'],
     ['deep YAML', `${'{a: '.repeat(500_000)}1`, 'yaml: exceeded max depth of 10000'],
     ['deep lists of YAML', `${'- '.repeat(500_000)}1`, 'yaml: exceeded max depth of 10000'],
+    ['YAML that goes deeper line by line', stairs(), 'yaml: exceeded max depth of 10000'],
   ])('of %s is refused before it is unfolded', async (_, body, words) => {
     const { code, message } = { ...(await post(MAPS, body, 'application/yaml')).json() } as Record<string, unknown>
     expect(code).toBe(400)
@@ -255,6 +256,10 @@ describe('a body', () => {
     expect(String(told.headers.warning).length).toBeLessThan(8_000)
   })
 })
+
+/** On each line a hundred levels more, and a comment that ends none of them. */
+const stairs = () =>
+  Array.from({ length: 11 }, (_, at) => `${' '.repeat(200 * at)}${'- '.repeat(100)}a:\n# no end\n`).join('')
 
 /** Nine of the one before, seven times. */
 function laughs(): string {

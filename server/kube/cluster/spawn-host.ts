@@ -3,6 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { onDeepStack } from '../../../bin/deep-stack.mjs'
 import { Backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
@@ -174,12 +175,18 @@ class HostProcess implements ClusterHost {
 
   #spawn(): ChildProcess {
     const entry = fileURLToPath(new URL('../../cli.ts', import.meta.url))
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', entry, 'cluster-host', '--state-dir', this.#options.stateDir],
-      // A group of its own: Ctrl-C in the terminal is for the classroom, which stops its hosts in order.
-      { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true },
-    )
+    const words = [
+      '--disable-warning=ExperimentalWarning',
+      entry,
+      'cluster-host',
+      '--state-dir',
+      this.#options.stateDir,
+    ]
+    // A group of its own: Ctrl-C in the terminal is for the classroom, which stops its hosts in order.
+    const child = spawn(...onDeepStack(process.execPath, words), {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      detached: true,
+    })
     child.on('message', (message) => this.#receive(message as FromHost))
     child.on('exit', (code, signal) => this.#lost(code, signal))
     return child

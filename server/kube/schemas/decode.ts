@@ -6,6 +6,7 @@
 // what it writes though nobody set it is there.
 // Upstream: sigs.k8s.io/json, apimachinery/pkg/runtime/serializer/json.
 
+import { CUSTOM_DEPTH, KEPT_DEPTH } from '../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import { badRequest, StatusError } from '../apimachinery/status-error.ts'
 import { type Place, readScalar, unmarshalProblem } from './decode-scalar.ts'
@@ -13,7 +14,6 @@ import { writeOwnEmptyFields } from './empty-fields.ts'
 import { readObjectText } from './read-object-text.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from './schemas.ts'
 import {
-  KEPT_DEPTH,
   keysInOrder,
   MOST_PROBLEMS,
   NumberLiteral,
@@ -51,18 +51,18 @@ export interface Decoded {
 export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | JsonObject): Decoded {
   const type = schemas.typeOf(gvk)
   if (!type) throw badRequest(`no kind "${gvk.kind}" is registered for version "${groupVersion(gvk)}"`)
-  const { value, duplicates } =
+  const { value, duplicates, depth } =
     typeof input === 'string'
       ? readObjectText(gvk.kind, input, readJson)
-      : { value: input as ReadValue, duplicates: [] }
-  const decoder = new Decoder(schemas, type)
+      : { value: input as ReadValue, duplicates: [], depth: 0 }
+  const decoder = new Decoder(schemas, type, KEPT_DEPTH)
   try {
     const fields = decoder.object(value, type)
     const { apiVersion, kind, ...rest } = fields
     return {
       object: { apiVersion: groupVersion(gvk), kind: gvk.kind, ...rest },
       told: { ...(apiVersion === undefined ? {} : { apiVersion }), ...(kind === undefined ? {} : { kind }) },
-      problems: inOrder(input, duplicates, decoder.unknown),
+      problems: inOrder(typeof input === 'string' && depth <= MOST_ORDERED ? input : '', duplicates, decoder.unknown),
     }
   } catch (err) {
     if (!(err instanceof TypeProblem)) throw err
@@ -70,11 +70,14 @@ export function decode(schemas: Schemas, gvk: GroupVersionKind, input: string | 
   }
 }
 
+/** In deeper texts than that nobody looks for the places again: each key would be named from the root. */
+const MOST_ORDERED = 100
+
 /** Unknown and duplicate fields as the text has them; what an unknown field holds is nobody's concern. */
-function inOrder(input: string | JsonObject, duplicates: string[], unknown: string[]): DecodeProblem[] {
+function inOrder(text: string, duplicates: string[], unknown: string[]): DecodeProblem[] {
   const found = unknown.map((path) => problem('unknown', path))
-  if (duplicates.length === 0 || typeof input !== 'string') return found
-  const keys = keysInOrder(input, new Set([...duplicates, ...unknown]))
+  if (duplicates.length === 0) return found
+  const keys = text ? keysInOrder(text, new Set([...duplicates, ...unknown])) : []
   const isInside = (path: string) =>
     unknown.some((outer) => path.startsWith(outer) && /^[.[]|^$/.test(path.slice(outer.length)))
   const twice = duplicates.filter((path) => !isInside(path)).map((path) => problem('duplicate', path))
@@ -96,7 +99,7 @@ export function decodeMetadata(
   metadata: JsonValue,
 ): { metadata: JsonObject; problems: DecodeProblem[] } {
   const type = schemas.type(OBJECT_META)!
-  const decoder = new Decoder(schemas, type)
+  const decoder = new Decoder(schemas, type, CUSTOM_DEPTH)
   try {
     const object = decoder.object(metadata, type)
     return { metadata: object, problems: decoder.unknown.map((path) => problem('unknown', `metadata.${path}`)) }
@@ -124,9 +127,12 @@ class Decoder {
   readonly #path: (string | number)[] = []
   /** Where Go believes to be. One for the whole walk: there are some hundred fields to each object. */
   readonly #place: Place & { names: string[] }
+  /** So many are kept. */
+  readonly #levels: number
 
-  constructor(schemas: Schemas, { goName }: TypeFact) {
+  constructor(schemas: Schemas, { goName }: TypeFact, levels: number) {
     this.#schemas = schemas
+    this.#levels = levels
     this.#place = { struct: goName, names: [] }
   }
 
@@ -134,7 +140,7 @@ class Decoder {
     const place = this.#place
     if (!isPlainObject(value)) throw unmarshalProblem(value, type.goType, place)
     // Schemas hold schemas.
-    if (this.#path.length > KEPT_DEPTH) throw tooDeep()
+    if (this.#path.length > this.#levels) throw tooDeep()
     const object: JsonObject = {}
     const outer = place.struct
     for (const name of Object.keys(value)) {
@@ -174,7 +180,7 @@ class Decoder {
         return this.#map(value, type)
       case 'raw':
         // What an object of the cache holds is plain already, and shared: owners of fields are long and rarely change.
-        return Object.isFrozen(value) ? (value as JsonValue) : plainJson(value)
+        return Object.isFrozen(value) ? (value as JsonValue) : plainJson(value, this.#levels)
       default:
         return readScalar(value, type.kind, type.goType, this.#place)
     }

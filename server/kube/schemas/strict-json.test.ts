@@ -9,7 +9,7 @@ describe('readJson', () => {
     ' { "a" : [ 1.5 , 1e3 , 0.10 , 12345678901234567890 ] } ',
     '"only text"',
   ])('reads %s as JSON.parse does', (text) => {
-    expect(plainJson(readJson(text).value)).toEqual(JSON.parse(text))
+    expect(plainJson(readJson(text).value, 10)).toEqual(JSON.parse(text))
   })
 
   it('keeps how an unusual number was written', () => {

@@ -4,6 +4,7 @@
 // quantity exact. Errors are worded as Go's encoding/json words them, since that is what people find when they search.
 
 import { isDeeperThan } from '../apimachinery/deep.ts'
+import { MOST_LEVELS } from '../apimachinery/depth.ts'
 import { type JsonObject, type JsonValue, jsonNumber } from '../apimachinery/json.ts'
 import { badRequest } from '../apimachinery/status-error.ts'
 
@@ -17,17 +18,14 @@ export class NumberLiteral {
 
 export type ReadValue = JsonValue | NumberLiteral
 
-export interface ReadJson {
+export interface ReadJson<V extends ReadValue = ReadValue> {
   /** May hold NumberLiterals in the place of numbers; plainJson() makes them numbers. */
-  value: ReadValue
+  value: V
   /** Paths given twice, `spec.containers[0].image`; the last one counts. */
   duplicates: string[]
+  /** How many levels it has. */
+  depth: number
 }
-
-/** How deep a body may be: Go's limit. */
-const MAX_DEPTH = 10_000
-/** How deep an object may be: all that works on one walks it by calls (decision 0052). */
-export const KEPT_DEPTH = 1_000
 
 /** More are not told of: Go's limit. */
 export const MOST_PROBLEMS = 100
@@ -41,11 +39,11 @@ export const tooDeep = () => new TypeProblem('exceeded max depth')
 
 export function readJson(text: string): ReadJson {
   const reader = new JsonReader(text, (number) => new NumberLiteral(number))
-  return { value: reader.read(), duplicates: reader.duplicates }
+  return { value: reader.read(), duplicates: reader.duplicates, depth: reader.depth }
 }
 
-/** Of what no type says more: numbers are numbers. `depth`: how many levels it has. */
-export function readPlainJson(text: string): { value: JsonValue; duplicates: string[]; depth: number } {
+/** Of what no type says more: numbers are numbers. */
+export function readPlainJson(text: string): ReadJson<JsonValue> {
   const reader = new JsonReader(text, numberOf)
   return { value: reader.read() as JsonValue, duplicates: reader.duplicates, depth: reader.depth }
 }
@@ -58,8 +56,8 @@ export function keysInOrder(text: string, paths: ReadonlySet<string>): string[] 
 }
 
 /** Numbers as numbers, all the way down. */
-export function plainJson(value: ReadValue): JsonValue {
-  if (isDeeperThan(value, KEPT_DEPTH)) throw tooDeep()
+export function plainJson(value: ReadValue, levels: number): JsonValue {
+  if (isDeeperThan(value, levels)) throw tooDeep()
   return plain(value)
 }
 
@@ -101,6 +99,7 @@ class JsonReader {
   readonly #text: string
   readonly #numberOf: ReadNumber
   readonly #path: (string | number)[] = []
+  readonly #noted = new Map<JsonObject, Set<string>>()
   readonly #onKey: ((path: string) => void) | undefined
   #at = 0
 
@@ -125,7 +124,7 @@ class JsonReader {
       const first = this.#text[this.#at]
       let value: ReadValue
       if (first === '{' || first === '[') {
-        if (open.length === MAX_DEPTH) throw this.#unexpected('exceeded max depth')
+        if (open.length === MOST_LEVELS) throw this.#unexpected('exceeded max depth')
         this.depth = Math.max(this.depth, open.length + 1)
         const inner: JsonObject | ReadValue[] = first === '{' ? {} : []
         this.#at++
@@ -166,7 +165,7 @@ class JsonReader {
     this.#skipSpace()
     if (!this.#take(':')) throw this.#unexpected('after object key')
     this.#onKey?.(pathText([...this.#path, key]))
-    if (Object.hasOwn(object, key)) this.#noteDuplicate(key)
+    if (Object.hasOwn(object, key)) this.#noteDuplicate(object, key)
     return key
   }
 
@@ -258,9 +257,14 @@ class JsonReader {
     }
   }
 
-  #noteDuplicate(key: string): void {
+  /** Names are as long as places are deep: one is not made again for each time that a key stands there. */
+  #noteDuplicate(object: JsonObject, key: string): void {
+    if (this.duplicates.length === MOST_PROBLEMS) return
+    const noted = this.#noted.get(object) ?? new Set()
+    if (noted.has(key)) return
+    this.#noted.set(object, noted.add(key))
     const path = pathText([...this.#path, key])
-    if (this.duplicates.length < MOST_PROBLEMS && !this.duplicates.includes(path)) this.duplicates.push(path)
+    if (!this.duplicates.includes(path)) this.duplicates.push(path)
   }
 
   #unexpected(where: string) {

@@ -5,7 +5,7 @@
 // Upstream: gopkg.in/evanphx/json-patch.v4 patch.go, apiserver/pkg/endpoints/handlers/patch.go (jsonPatcher).
 
 import { deepCopy, deepEqual } from '../deep.ts'
-import { goKindOf, isJsonObject, type JsonObject, type JsonValue, setOwn } from '../json.ts'
+import { goKindOf, isJsonObject, type JsonObject, type JsonValue, setOwn, writeJson } from '../json.ts'
 import { badRequest, StatusError } from '../status-error.ts'
 
 /** One small document can order a lot of work. Upstream's limit. */
@@ -131,7 +131,7 @@ class Patching {
     const path = pointer(operation, 'path', 'copy', MISSING)
     const missing = `copy operation does not apply: doc is missing destination path: ${path}`
     const [around, key] = this.#placeOf(path, missing)
-    this.#copied += value === undefined ? 0 : JSON.stringify(value).length
+    this.#copied += value === undefined ? 0 : writeJson(value).length
     if (this.#copied > MAX_COPIED) {
       const size = `the accumulated size increase of copy is ${this.#copied}, exceeding the limit ${MAX_COPIED}`
       throw new Error(`Unable to complete the copy, ${size}`)

@@ -1,6 +1,7 @@
 // The second turn of what changes an object: when a webhook or a policy has changed it, everybody is asked once more, and
 // of the webhooks and policies those that want it. Upstream: apiserver/pkg/admission/reinvocation.go.
 
+import { writeJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 
 export class Reinvocation {
@@ -57,10 +58,10 @@ export class Invoked {
   }
 
   leave(object: KubeObject | undefined): void {
-    this.#output = JSON.stringify(object)
+    this.#output = writeJson(object)
   }
 
   isOutdated(object: KubeObject | undefined): boolean {
-    return this.#output !== undefined && this.#output !== JSON.stringify(object)
+    return this.#output !== undefined && this.#output !== writeJson(object)
   }
 }

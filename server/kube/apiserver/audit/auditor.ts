@@ -3,10 +3,10 @@
 
 import { parse } from 'yaml'
 import { isDeeperThan } from '../../apimachinery/deep.ts'
+import { CUSTOM_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts'
 import { readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
-import { KEPT_DEPTH } from '../../schemas/strict-json.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import type { Outcome } from '../request-path/outcome.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
@@ -94,7 +94,7 @@ function sentObject({ body }: Audited, schemas: Schemas): unknown {
     if (contentType.includes('protobuf')) return readProtobuf(schemas, bytes).object
     const text = bytes.toString('utf8')
     const sent: unknown = contentType.includes('yaml') ? parse(text) : parseJson(text)
-    return isDeeperThan(sent, KEPT_DEPTH) ? undefined : sent
+    return isDeeperThan(sent, CUSTOM_DEPTH) ? undefined : sent
   } catch {
     // What could not be read was refused; the event says so.
     return undefined

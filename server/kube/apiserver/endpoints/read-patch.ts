@@ -2,13 +2,14 @@
 // Upstream: apiserver/pkg/endpoints/handlers/patch.go jsonPatcher, smpPatcher.
 
 import { isDeeperThan } from '../../apimachinery/deep.ts'
+import { CUSTOM_DEPTH, KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { goKindOf, isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { PATCH_CONTENT_TYPES, type PatchContentType } from '../../apimachinery/patch/apply-patch.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
 import { noKindOf } from '../../schemas/read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
-import { KEPT_DEPTH, readPlainJson, tooDeep } from '../../schemas/strict-json.ts'
+import { readPlainJson, tooDeep } from '../../schemas/strict-json.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import { decodeAs, readText, unsupportedMediaType } from '../request-path/read-body.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
@@ -50,7 +51,7 @@ export async function readPatch(request: ApiRequest, { isCustom = false } = {}):
 function parsePatch(text: string, refuse: (why: string) => StatusError) {
   try {
     const read = readPlainJson(text)
-    if (read.depth > KEPT_DEPTH) throw tooDeep()
+    if (read.depth > CUSTOM_DEPTH) throw tooDeep()
     return read
   } catch (err) {
     throw refuse(err instanceof Error ? err.message : 'invalid')

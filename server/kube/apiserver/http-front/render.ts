@@ -1,7 +1,7 @@
 // An answer as bytes, in the form the client asked for. What is stored is sent as it is stored; only other forms are
 // made anew. Upstream: apiserver/pkg/endpoints/handlers/response.go.
 
-import type { JsonObject } from '../../apimachinery/json.ts'
+import { type JsonObject, writeJson } from '../../apimachinery/json.ts'
 import { PageNotFoundError, StatusError } from '../../apimachinery/status-error.ts'
 import { writeYaml } from '../../apimachinery/yaml.ts'
 import { apiVersionOf } from '../../kinds/define-kind.ts'
@@ -112,4 +112,4 @@ export function renderError(error: StatusError, context: RenderContext): Rendere
   return render(error.toStatus(), context)
 }
 
-const text = (object: unknown) => Buffer.from(JSON.stringify(object))
+const text = (object: unknown) => Buffer.from(writeJson(object))

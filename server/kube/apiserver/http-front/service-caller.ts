@@ -6,6 +6,7 @@ import https from 'node:https'
 import tls from 'node:tls'
 import { requestWords } from '../../../base/net-errors.ts'
 import { readBounded } from '../../../base/read-bounded.ts'
+import { writeJson } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { KubeletAddress } from '../endpoints/kubelet-address.ts'
 import type { KubeletCaller } from './kubelet-caller.ts'
@@ -76,7 +77,7 @@ export class ServiceCaller {
       ...(call.caBundle ? { ca: Buffer.from(call.caBundle, 'base64') } : {}),
       ...(call.certificate ? { cert: call.certificate.certPem, key: call.certificate.keyPem } : {}),
     })
-    const body = call.body === undefined ? undefined : JSON.stringify(call.body)
+    const body = call.body === undefined ? undefined : writeJson(call.body)
     const headers = {
       host: serverName,
       accept: 'application/json',

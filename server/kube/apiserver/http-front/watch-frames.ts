@@ -4,7 +4,7 @@
 //   protobuf   its length in four bytes, then a WatchEvent
 
 import type { Clock } from '../../../base/clock.ts'
-import type { JsonObject } from '../../apimachinery/json.ts'
+import { type JsonObject, writeJson } from '../../apimachinery/json.ts'
 import type { StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { PROTOBUF_CONTENT_TYPE, writeProtobufWatchEvent } from '../../schemas/protobuf/protobuf.ts'
@@ -53,7 +53,7 @@ function make(kind: AnyKind, { type, object, entry }: OutgoingEvent, context: Re
 
 function frameOf(type: string, object: object, { representation, schemas }: RenderContext): Buffer {
   const frame = representation.format === 'protobuf' && writeProtobufWatchEvent(schemas, type, object as JsonObject)
-  return frame || lineOf(type, Buffer.from(JSON.stringify(object)))
+  return frame || lineOf(type, Buffer.from(writeJson(object)))
 }
 
 const lineOf = (type: string, object: Buffer) => joinChunks([`{"type":"${type}","object":`, object, '}\n'])

@@ -9,6 +9,8 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { Trace } from '../../../base/trace.ts'
+import { isDeeperThan } from '../../apimachinery/deep.ts'
+import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { withDigits } from '../../apimachinery/json.ts'
 import { internalError, StatusError } from '../../apimachinery/status-error.ts'
 import { withoutSecrets } from '../../kinds/shown-secret.ts'
@@ -225,6 +227,12 @@ function withEndTold({ auditor, clock, metrics }: RequestPathOptions, told: Aske
   }
 }
 
+/** For people to look at, whose processes and browsers have smaller stacks: what is too deep for those is not shown. */
+function refusedContent({ context: { meant }, info }: Outcome): { refused?: object } {
+  if (!meant || isDeeperThan(meant.content, KEPT_DEPTH)) return {}
+  return { refused: withDigits(withoutSecrets(info, meant.content)) }
+}
+
 function tell({ trace, clock, auditor, metrics }: RequestPathOptions, outcome: Outcome, request: ApiRequest): void {
   const { context, info } = outcome
   const durationMs = clock.monotonic() - context.startedAt
@@ -249,7 +257,7 @@ function tell({ trace, clock, auditor, metrics }: RequestPathOptions, outcome: O
     ...(context.revision === undefined ? {} : { revision: context.revision }),
     ...(context.because === undefined ? {} : { because: context.because }),
     ...(context.meant ? { meantFor: context.meant.for } : {}),
-    ...(context.meant && code === 409 ? { refused: withDigits(withoutSecrets(info, context.meant.content)) } : {}),
+    ...(code === 409 ? refusedContent(outcome) : {}),
     cause: context.cause,
   })
   const isLong = outcome.ok && outcome.answer.type === 'watch'

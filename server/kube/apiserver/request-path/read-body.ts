@@ -2,6 +2,7 @@
 // nothing, as the sender asked (fieldValidation). Upstream: apiserver/pkg/endpoints/handlers/{create,rest}.go.
 
 import { isDeeperThan } from '../../apimachinery/deep.ts'
+import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
@@ -9,7 +10,7 @@ import { cannotBeHandled, decode, strictDecodingError } from '../../schemas/deco
 import { PROTOBUF_CONTENT_TYPE, readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import { unrecognized } from '../../schemas/read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
-import { KEPT_DEPTH, tooDeep } from '../../schemas/strict-json.ts'
+import { tooDeep } from '../../schemas/strict-json.ts'
 import { decodeCustom } from '../../schemas/structural/decode-custom.ts'
 import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
 import type { ApiRequest } from './api-request.ts'

@@ -1,6 +1,7 @@
 // YAML as the server reads it: a key given twice is told of, and the last one counts.
 
 import { type Document, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml'
+import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { int64Of, type JsonValue, jsonNumber } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import { AS_GO_READS } from '../../apimachinery/yaml.ts'
@@ -9,9 +10,8 @@ import { AS_GO_READS } from '../../apimachinery/yaml.ts'
 const ALIASES = 100
 /** The library's own search for keys given twice takes minutes for a map of some ten thousands. */
 const READING = { ...AS_GO_READS, uniqueKeys: false, intAsBigInt: true, logLevel: 'error' } as const
-/** Go's limit; the library has none and takes half a minute for a million. */
-const MAX_DEPTH = 10_000
-const TOO_DEEP = `exceeded max depth of ${MAX_DEPTH}`
+/** The library has no limit, and takes a quarter of a minute for ten thousand levels: that is Go's limit, and its words. */
+const TOO_DEEP = 'exceeded max depth of 10000'
 const GO_WORDS = [
   ['call stack', TOO_DEEP],
   ['Excessive alias count', 'document contains excessive aliasing'],
@@ -27,7 +27,7 @@ export interface ReadYaml {
 export function readYaml(text: string, refusal: (why: string) => StatusError): ReadYaml {
   const lines = new LineCounter()
   try {
-    if (text.length > MAX_DEPTH && isTooDeep(text)) throw new Error(TOO_DEEP)
+    if (text.length > KEPT_DEPTH && isTooDeep(text)) throw new Error(TOO_DEEP)
     const document = parseDocument(text, { ...READING, lineCounter: lines })
     const [problem] = document.errors
     if (problem) throw new Error(problem.message.split('\n', 1)[0])
@@ -41,15 +41,26 @@ export function readYaml(text: string, refusal: (why: string) => StatusError): R
   }
 }
 
-/** Counts what opens levels without indentation: brackets, and the dashes of one line. */
+const INDICATORS = new Set(['-', '?', ':'])
+// biome-ignore lint/suspicious/noControlCharactersInRegex: with them the lexer says what comes next
+const NO_TEXT = /^[\u0002\u0018\u001f\ufeff]$/
+
+/** Counts the columns at which something begins that is not over yet, and brackets. Lists may begin where their keys do. */
 function isTooDeep(text: string): boolean {
-  let [brackets, dashes] = [0, 0]
+  const open: number[] = []
+  let [brackets, column, begins] = [0, 0, true]
   for (const token of new Lexer().lex(text)) {
+    if (NO_TEXT.test(token)) continue
+    if (begins && brackets === 0 && !/^(?:#|\s*$)/.test(token)) {
+      while ((open.at(-1) ?? -1) >= column) open.pop()
+      open.push(column)
+      begins = INDICATORS.has(token)
+    }
     if (token === '[' || token === '{') brackets++
     else if (token === ']' || token === '}') brackets--
-    else if (token === '-' || token === '?') dashes++
-    else if (token.startsWith('\n')) dashes = 0
-    if (brackets > MAX_DEPTH || dashes > MAX_DEPTH) return true
+    if (open.length + brackets > KEPT_DEPTH) return true
+    column += token.length
+    if (token.endsWith('\n')) [column, begins] = [0, true]
   }
   return false
 }

@@ -7,8 +7,9 @@
 //   wire    {"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"41","name":"web",…
 //   in list {"metadata":{"resourceVersion":"41","name":"web",…
 
-import { deepFreeze } from '../../apimachinery/deep.ts'
-import { parseJson } from '../../apimachinery/json.ts'
+import { deepFreeze, isDeeperThan } from '../../apimachinery/deep.ts'
+import { CUSTOM_DEPTH, MOST_LEVELS } from '../../apimachinery/depth.ts'
+import { parseJson, writeJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 
@@ -28,7 +29,7 @@ export function encodeStored(kind: AnyKind, object: KubeObject): Buffer {
     apiVersion: apiVersionOf(kind),
     metadata: { ...object.metadata, resourceVersion: undefined },
   }
-  return Buffer.from(JSON.stringify({ ...head, ...object, ...head }))
+  return Buffer.from(writeJson({ ...head, ...object, ...head }))
 }
 
 /** Throws when the bytes are not what we write: someone has been at the store. */
@@ -37,6 +38,7 @@ export function decodeStored(value: Buffer): KubeObject {
   if (typeof object !== 'object' || object === null || typeof (object as KubeObject).metadata !== 'object') {
     throw new Error('not an object of this kind')
   }
+  if (value.length > 2 * MOST_LEVELS && isDeeperThan(object, CUSTOM_DEPTH)) throw new Error('exceeded max depth')
   return object as KubeObject
 }
 
@@ -59,7 +61,7 @@ export function wireChunks(
   const from = head.length + METADATA.length
   if (value.toString('latin1', 0, from) !== head + METADATA) {
     // Written by someone else (etcdctl, a real Kubernetes): correct, only slower.
-    return [JSON.stringify(object)]
+    return [writeJson(object)]
   }
   const rest = value.subarray(from)
   const comma = rest[0] === 0x7d ? '' : ','

@@ -2,7 +2,7 @@
 // kubectl may take over from itself, and keeps the annotation true as long as it is there, so that one can go back.
 // Upstream: apimachinery/pkg/util/managedfields/internal/lastapplied{manager,updater}.go.
 
-import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts'
+import { isJsonObject, type JsonObject, parseJson, writeJson } from '../../apimachinery/json.ts'
 import type { ApplySchema } from './apply-schema.ts'
 import type { FieldSet } from './field-set.ts'
 import { compareTyped, fieldSetOf } from './typed-value.ts'
@@ -35,7 +35,7 @@ export function ownByClientSideApply(told: {
 export function withLastApplied(object: JsonObject, applied: JsonObject, manager: string): JsonObject {
   if (manager !== KUBECTL || !lastApplied(object)) return object
   const { metadata } = object as { metadata: JsonObject & { annotations: JsonObject } }
-  const annotations = { ...metadata.annotations, [LAST_APPLIED]: `${JSON.stringify(withoutAnnotation(applied))}\n` }
+  const annotations = { ...metadata.annotations, [LAST_APPLIED]: `${writeJson(withoutAnnotation(applied))}\n` }
   return { ...object, metadata: { ...metadata, annotations } }
 }
 

@@ -23,11 +23,7 @@ function conflictsText(conflicts: readonly FieldConflict[]): string {
   const [first] = conflicts
   if (first && conflicts.length === 1)
     return `1 conflict: conflict with ${managerText(first.manager)}: ${pathText(first.path)}`
-  const byManager = new Map<string, FieldConflict[]>()
-  for (const conflict of conflicts) {
-    const id = idOf(conflict.manager)
-    byManager.set(id, [...(byManager.get(id) ?? []), conflict])
-  }
+  const byManager = Map.groupBy(conflicts, ({ manager }) => idOf(manager))
   const lines = [...byManager]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, own]) => [

@@ -22,10 +22,9 @@ export class FieldSet {
     return set
   }
 
+  /** No set has an empty one below it. */
   get isEmpty(): boolean {
-    if (this.members.size > 0) return false
-    for (const child of this.children.values()) if (!child.isEmpty) return false
-    return true
+    return this.members.size === 0 && this.children.size === 0
   }
 
   /** The root itself is no place: an empty path is ignored. */
@@ -33,16 +32,17 @@ export class FieldSet {
     const last = path.length - 1
     if (last < 0) return
     let set: FieldSet = this
-    for (let depth = 0; depth < last; depth++) {
-      const step = path[depth]!
-      let child = set.children.get(step)
-      if (!child) {
-        child = new FieldSet()
-        set.children.set(step, child)
-      }
-      set = child
-    }
+    for (let depth = 0; depth < last; depth++) set = set.child(path[depth]!)
     set.members.add(path[last]!)
+  }
+
+  /** The set below a step, there from now on: something has to be put into it. */
+  child(step: string): FieldSet {
+    const known = this.children.get(step)
+    if (known) return known
+    const child = new FieldSet()
+    this.children.set(step, child)
+    return child
   }
 
   has(path: Path): boolean {
@@ -114,11 +114,25 @@ export class FieldSet {
     return complete
   }
 
-  /** All members, nearest first: the order in which conflicts are told. */
-  *paths(before: Path = []): Generator<Path> {
-    for (const step of [...this.members].sort(compareSteps)) yield [...before, step]
-    for (const step of [...this.children.keys()].sort(compareSteps)) {
-      yield* this.below(step).paths([...before, step])
+  /** All members, nearest first: the order in which conflicts are told. Not by calls, each of which would hand on all. */
+  *paths(): Generator<Path> {
+    const path: string[] = []
+    const open: Iterator<string>[] = []
+    const sets: FieldSet[] = [this]
+    for (let set = sets.at(-1); set; set = sets.at(-1)) {
+      if (open.length < sets.length) {
+        for (const step of [...set.members].sort(compareSteps)) yield [...path, step]
+        open.push([...set.children.keys()].sort(compareSteps).values())
+      }
+      const { value: step, done } = open.at(-1)!.next()
+      if (done) {
+        open.pop()
+        sets.pop()
+        path.pop()
+      } else {
+        path.push(step)
+        sets.push(set.below(step))
+      }
     }
   }
 

@@ -112,6 +112,8 @@ const UNOWNED = FieldSet.of(
 /** Upstream keeps the times of the scaled object's own entries only: managedfields/scalehandler.go. */
 const TIMELESS = 'scale'
 const BEFORE_FIRST_APPLY = 'before-first-apply'
+/** Deep places have long names: ten thousand of them would be told in a hundred megabytes. */
+const MOST_STEPS_TOLD = 1_000_000
 
 function* applyConfiguration(endpoint: Endpoint, request: Applied): Steps<JsonObject> {
   const { view, subresource, versions } = endpoint
@@ -189,12 +191,17 @@ const isSame = ({ added, modified, removed }: Comparison) => added.isEmpty && mo
 
 function conflictsWithOthers(managed: ManagedFields, id: string, compared: Comparisons): FieldConflict[] {
   const conflicts: FieldConflict[] = []
+  let steps = 0
   for (const [other, { manager, owned }] of managed) {
     const comparison = compared(manager.apiVersion)
     if (other === id || !comparison) continue
     const changed = comparison.modified.union(comparison.added)
     if (!owned.hasAnyOf(changed)) continue
-    for (const path of owned.set.intersection(changed).paths()) conflicts.push({ manager, path })
+    for (const path of owned.set.intersection(changed).paths()) {
+      steps += path.length
+      if (steps > MOST_STEPS_TOLD) return conflicts
+      conflicts.push({ manager, path })
+    }
   }
   return conflicts
 }

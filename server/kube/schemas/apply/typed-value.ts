@@ -8,7 +8,8 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachiner
 import { badRequest } from '../../apimachinery/status-error.ts'
 import { setOwn } from '../strict-json.ts'
 import { type ApplySchema, resolved } from './apply-schema.ts'
-import { FieldSet, NO_PLACES, type Path, pathText } from './field-set.ts'
+import { type FieldSet, NO_PLACES, type Path, pathText } from './field-set.ts'
+import { type Filling, Walk } from './walk.ts'
 
 type Value = JsonValue | undefined
 type ListSchema = ApplySchema & { kind: 'list' }
@@ -52,30 +53,30 @@ export function stepOf(schema: ListSchema, element: JsonValue, at: Path = []): s
 
 /** Every place that a value says something of. */
 export function fieldSetOf(schema: ApplySchema, value: JsonValue): FieldSet {
-  const set = new FieldSet()
-  collect(schema, value, [], set)
-  return set
+  const walk = new Walk()
+  const places = walk.filling()
+  collect(schema, value, walk, places)
+  return places.set
 }
 
-/** `path` is one array for the whole walk: pushed before a descent, popped after it. */
-function collect(untyped: ApplySchema, value: JsonValue, path: string[], set: FieldSet): void {
+function collect(untyped: ApplySchema, value: JsonValue, walk: Walk, places: Filling): void {
   const schema = resolved(untyped, value)
   if (schema.kind === 'map' && isJsonObject(value)) {
     for (const [name, inner] of Object.entries(value)) {
       const field = schema.field(name)
-      path.push(`f:${name}`)
-      collect(field.schema, inner, path, set)
-      if (inner === null || isEmptyObject(inner) || !field.isDeclared) set.insert(path)
-      path.pop()
+      walk.enter(`f:${name}`)
+      collect(field.schema, inner, walk, places)
+      if (inner === null || isEmptyObject(inner) || !field.isDeclared) places.add()
+      walk.leave()
     }
   } else if (schema.kind === 'list' && Array.isArray(value)) {
     for (const element of value) {
-      path.push(stepOf(schema, element, path))
-      collect(schema.items, element, path, set)
-      set.insert(path)
-      path.pop()
+      walk.enter(stepOf(schema, element, walk.path))
+      collect(schema.items, element, walk, places)
+      places.add()
+      walk.leave()
     }
-  } else if (schema.kind === 'leaf') set.insert(path)
+  } else if (schema.kind === 'leaf') places.add()
 }
 
 /** `ignored` places are as good as equal, and so is all that lies below them. */
@@ -85,29 +86,38 @@ export function compareTyped(
   after: JsonValue,
   ignored: FieldSet = NO_PLACES,
 ): Comparison {
-  const comparison = { added: new FieldSet(), modified: new FieldSet(), removed: new FieldSet() }
-  compare(schema, before, after, [], ignored, comparison)
-  return comparison
+  const comparing = new Comparing()
+  comparing.values(schema, before, after, ignored)
+  const { added, modified, removed } = comparing
+  return { added: added.set, modified: modified.set, removed: removed.set }
 }
 
-function compare(
-  untyped: ApplySchema,
-  before: Value,
-  after: Value,
-  path: string[],
-  ignored: FieldSet,
-  result: Comparison,
-): void {
-  // Writers share what they do not change.
-  if (before === after) return
-  const schema = resolved(untyped, after ?? before)
-  if (schema.kind === 'leaf' || (isEmpty(before) && isEmpty(after))) {
-    if (before === undefined) result.added.insert(path)
-    else if (after === undefined) result.removed.insert(path)
-    else if (!deepEqual(before, after)) result.modified.insert(path)
-    return
+class Comparing {
+  readonly #walk = new Walk()
+  readonly added = this.#walk.filling()
+  readonly modified = this.#walk.filling()
+  readonly removed = this.#walk.filling()
+
+  values(untyped: ApplySchema, before: Value, after: Value, ignored: FieldSet): void {
+    // Writers share what they do not change.
+    if (before === after) return
+    const schema = resolved(untyped, after ?? before)
+    if (schema.kind === 'leaf' || (isEmpty(before) && isEmpty(after))) {
+      if (before === undefined) this.added.add()
+      else if (after === undefined) this.removed.add()
+      else if (!deepEqual(before, after)) this.modified.add()
+      return
+    }
+    if (schema.kind === 'map') this.#maps(schema, before, after, ignored)
+    else if (schema.kind === 'list') {
+      if (deepEqual(before, after)) return
+      this.#lists(schema, asList(before), asList(after))
+    }
+    if (before === undefined) this.added.add()
+    else if (after === undefined) this.removed.add()
   }
-  if (schema.kind === 'map') {
+
+  #maps(schema: ApplySchema & { kind: 'map' }, before: Value, after: Value, ignored: FieldSet): void {
     const [left, right] = [asObject(before), asObject(after)]
     const descend = (name: string) => {
       let [old, next] = [own(left, name), own(right, name)]
@@ -117,43 +127,34 @@ function compare(
       const field = schema.field(name)
       if (old === undefined && before !== undefined) old = field.zero
       if (next === undefined && after !== undefined) next = field.zero
-      path.push(step)
-      compare(field.schema, old, next, path, ignored.below(step), result)
-      path.pop()
+      this.#walk.enter(step)
+      this.values(field.schema, old, next, ignored.below(step))
+      this.#walk.leave()
     }
     for (const name of Object.keys(left)) descend(name)
     for (const name of Object.keys(right)) if (!Object.hasOwn(left, name)) descend(name)
-  } else if (schema.kind === 'list') {
-    if (deepEqual(before, after)) return
-    compareLists(schema, asList(before), asList(after), path, result)
   }
-  if (before === undefined) result.added.insert(path)
-  else if (after === undefined) result.removed.insert(path)
-}
 
-/** A key that stands twice (possible by update, never by apply) is compared as a whole. */
-function compareLists(
-  schema: ListSchema,
-  before: JsonValue[],
-  after: JsonValue[],
-  path: string[],
-  result: Comparison,
-): void {
-  const [left, right] = [grouped(schema, before, path), grouped(schema, after, path)]
-  for (const step of new Set([...left.keys(), ...right.keys()])) {
-    const [olds, news] = [left.get(step) ?? [], right.get(step) ?? []]
-    path.push(step)
-    if (olds.length <= 1 && news.length <= 1) compare(schema.items, olds[0], news[0], path, NO_PLACES, result)
-    else if (olds.length > 1 && news.length > 1) {
-      if (!deepEqual(olds, news)) result.modified.insert(path)
-    } else if (olds.length > 1) {
-      if (news.length === 1) compare(schema.items, undefined, news[0], path, NO_PLACES, result)
-      result.removed.insert(path)
-    } else {
-      if (olds.length === 1) compare(schema.items, olds[0], undefined, path, NO_PLACES, result)
-      result.added.insert(path)
+  /** A key that stands twice (possible by update, never by apply) is compared as a whole. */
+  #lists(schema: ListSchema, before: JsonValue[], after: JsonValue[]): void {
+    const { items } = schema
+    const { path } = this.#walk
+    const [left, right] = [grouped(schema, before, path), grouped(schema, after, path)]
+    for (const step of new Set([...left.keys(), ...right.keys()])) {
+      const [olds, news] = [left.get(step) ?? [], right.get(step) ?? []]
+      this.#walk.enter(step)
+      if (olds.length <= 1 && news.length <= 1) this.values(items, olds[0], news[0], NO_PLACES)
+      else if (olds.length > 1 && news.length > 1) {
+        if (!deepEqual(olds, news)) this.modified.add()
+      } else if (olds.length > 1) {
+        if (news.length === 1) this.values(items, undefined, news[0], NO_PLACES)
+        this.removed.add()
+      } else {
+        if (olds.length === 1) this.values(items, olds[0], undefined, NO_PLACES)
+        this.added.add()
+      }
+      this.#walk.leave()
     }
-    path.pop()
   }
 }
 
@@ -175,14 +176,17 @@ export function mergeTyped(schema: ApplySchema, live: JsonObject, applied: JsonO
   return asObject(merge(schema, live, applied, []))
 }
 
-function merge(untyped: ApplySchema, live: Value, applied: Value, path: Path): Value {
+/** `path` is one array for the whole walk: pushed before a descent, popped after it. */
+function merge(untyped: ApplySchema, live: Value, applied: Value, path: string[]): Value {
   const schema = resolved(untyped, applied ?? live)
   if (schema.kind === 'leaf' || (isEmpty(live) && isEmpty(applied))) return applied === undefined ? live : applied
   if (schema.kind === 'map') {
     const [left, right] = [asObject(live), asObject(applied)]
     const merged: JsonObject = {}
     for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
-      const value = merge(schema.field(name).schema, own(left, name), own(right, name), [...path, `f:${name}`])
+      path.push(`f:${name}`)
+      const value = merge(schema.field(name).schema, own(left, name), own(right, name), path)
+      path.pop()
       if (value !== undefined) setOwn(merged, name, value)
     }
     return merged
@@ -194,7 +198,7 @@ function merge(untyped: ApplySchema, live: Value, applied: Value, path: Path): V
 //
 //   live      a b c d          applied   d x b
 //   merged    a c d x b: `d` comes where applied has it, before `b`; a and c, which nobody named, stay in front.
-function mergeLists(schema: ListSchema, live: JsonValue[], applied: JsonValue[], path: Path): JsonValue[] {
+function mergeLists(schema: ListSchema, live: JsonValue[], applied: JsonValue[], path: string[]): JsonValue[] {
   const liveSteps = live.map((element) => stepOf(schema, element, path))
   const appliedSteps = applied.map((element) => stepOf(schema, element, path))
   const liveBy = uniqueBy(liveSteps, live)
@@ -207,7 +211,9 @@ function mergeLists(schema: ListSchema, live: JsonValue[], applied: JsonValue[],
   const merged: JsonValue[] = []
   const done = new Set<string>()
   const take = (step: string, element: Value) => {
-    const value = merge(schema.items, element, appliedBy.get(step), [...path, step])
+    path.push(step)
+    const value = merge(schema.items, element, appliedBy.get(step), path)
+    path.pop()
     if (value !== undefined) merged.push(value)
   }
   let nextLive = 0

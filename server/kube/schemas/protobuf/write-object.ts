@@ -1,7 +1,7 @@
 // A JSON object as the message of its type. Fields come in the order of their numbers and map keys sorted, so that equal
 // objects have equal bytes, the same that Go writes.
 
-import { isJsonNumber, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { isJsonNumber, isJsonObject, type JsonObject, type JsonValue, writeJson } from '../../apimachinery/json.ts'
 import type { FieldFact, ScalarKind, Schemas, TypeFact, ValueType } from '../schemas.ts'
 import { isWrappedList, JSON_SCHEMA_PROPS, schemaUnionOf } from './odd-messages.ts'
 import type { ProtoWriter } from './proto-writer.ts'
@@ -116,7 +116,7 @@ function writeScalar(kind: ScalarKind, number: number, value: JsonValue, writer:
       writer.message(number, (duration) => duration.integer(1, nanosecondsOf(String(value))))
       break
     case 'raw':
-      writer.message(number, (raw) => raw.bytes(1, Buffer.from(JSON.stringify(value))))
+      writer.message(number, (raw) => raw.bytes(1, Buffer.from(writeJson(value))))
       break
   }
 }

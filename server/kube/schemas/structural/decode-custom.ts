@@ -2,12 +2,13 @@
 // Upstream: apiextensions-apiserver/pkg/apiserver/customresource_handler.go unstructuredSchemaCoercer.
 
 import { isDeeperThan } from '../../apimachinery/deep.ts'
-import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts'
+import { CUSTOM_DEPTH } from '../../apimachinery/depth.ts'
+import { isJsonObject, type JsonObject, parseJson, writeJson } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import { cannotBeHandled, type Decoded, decodeMetadata } from '../decode.ts'
 import { readObjectText } from '../read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../schemas.ts'
-import { KEPT_DEPTH, readPlainJson, TypeProblem, tooDeep } from '../strict-json.ts'
+import { readPlainJson, TypeProblem, tooDeep } from '../strict-json.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { prune } from './prune.ts'
 
@@ -40,7 +41,7 @@ function decoded(schemas: Schemas, kind: CustomKind, input: string | JsonObject)
     ...rest,
   }
   const unknown = prune(object, kind.schema)
-  if (depth > KEPT_DEPTH && isDeeperThan(object, KEPT_DEPTH)) throw tooDeep()
+  if (depth > CUSTOM_DEPTH && isDeeperThan(object, CUSTOM_DEPTH)) throw tooDeep()
   return {
     object,
     told: { ...(apiVersion === undefined ? {} : { apiVersion }), ...(name === undefined ? {} : { kind: name }) },
@@ -54,8 +55,8 @@ function decoded(schemas: Schemas, kind: CustomKind, input: string | JsonObject)
 
 /** Inside the process an absent field may stand there as undefined. */
 function copied(input: JsonObject): ReturnType<typeof readPlainJson> {
-  if (isDeeperThan(input, KEPT_DEPTH)) throw tooDeep()
-  return { value: parseJson(JSON.stringify(input)), duplicates: [], depth: 0 }
+  if (isDeeperThan(input, CUSTOM_DEPTH)) throw tooDeep()
+  return { value: parseJson(writeJson(input)), duplicates: [], depth: 0 }
 }
 
 const problem = (kind: 'duplicate' | 'unknown', path: string) => ({

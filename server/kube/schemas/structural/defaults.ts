@@ -1,6 +1,7 @@
 // Defaults fill what is absent, from the outside in: an absent object gets no defaults inside, unless it has one itself.
 // Upstream: apiextensions-apiserver/pkg/apiserver/schema/defaulting/algorithm.go.
 
+import { deepCopy } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { setOwn } from '../strict-json.ts'
 import { type JsonSchema, schemaOfField } from './json-schema.ts'
@@ -34,4 +35,4 @@ export function setSchemaDefaults(value: JsonValue, schema: JsonSchema | undefin
 const isBareNull = (value: JsonValue, schema: JsonSchema | undefined) =>
   value === null && schema !== undefined && schema.nullable !== true
 
-const copyOf = (value: JsonValue | undefined): JsonValue => (value === undefined ? null : structuredClone(value))
+const copyOf = (value: JsonValue | undefined): JsonValue => (value === undefined ? null : deepCopy(value))

@@ -1,14 +1,23 @@
 // What a schema does not know is not kept, and neither is a null that nothing allows.
 // Upstream: apiextensions-apiserver/pkg/apiserver/schema/pruning, defaulting/prunenulls.go.
 
+import { CUSTOM_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
-import { KEPT_DEPTH, tooDeep } from '../strict-json.ts'
+import { tooDeep } from '../strict-json.ts'
 import { child, type JsonSchema, META_FIELDS, schemaOfField, takesAnyField } from './json-schema.ts'
+
+/** Deep places have long names; so many characters of them are enough. */
+const MOST_TOLD = 1_000_000
 
 /** Changes the object; returns the places of what it has taken away: `spec.foo`, in order. */
 export function prune(object: JsonObject, schema: JsonSchema): string[] {
   const unknown: string[] = []
-  pruneValue(object, { ...schema, 'x-kubernetes-embedded-resource': true }, '', unknown)
+  let told = 0
+  const note = (path: string) => {
+    told += path.length
+    if (told < MOST_TOLD) unknown.push(path)
+  }
+  pruneValue(object, { ...schema, 'x-kubernetes-embedded-resource': true }, '', note)
   pruneNulls(object, schema)
   return unknown.sort()
 }
@@ -17,12 +26,12 @@ function pruneValue(
   value: JsonValue,
   schema: JsonSchema | undefined,
   path: string,
-  unknown: string[],
+  note: (path: string) => void,
   depth = 0,
 ): void {
-  if (depth > KEPT_DEPTH) throw tooDeep()
+  if (depth > CUSTOM_DEPTH) throw tooDeep()
   if (Array.isArray(value)) {
-    for (const [at, item] of value.entries()) pruneValue(item, schema?.items, `${path}[${at}]`, unknown, depth + 1)
+    for (const [at, item] of value.entries()) pruneValue(item, schema?.items, `${path}[${at}]`, note, depth + 1)
     return
   }
   if (!isJsonObject(value)) return
@@ -32,11 +41,11 @@ function pruneValue(
     const here = child(path, name)
     const known = schemaOfField(schema, name)
     const isKnown = known !== undefined || (schema !== undefined && takesAnyField(schema))
-    if (known) pruneValue(inner, known, here, unknown, depth + 1)
+    if (known) pruneValue(inner, known, here, note, depth + 1)
     // `additionalProperties: true` says nothing of what is inside, which then has no schema.
-    else if (isKnown && !keepsAll) pruneValue(inner, undefined, here, unknown, depth + 1)
+    else if (isKnown && !keepsAll) pruneValue(inner, undefined, here, note, depth + 1)
     else if (!keepsAll) {
-      unknown.push(here)
+      note(here)
       delete value[name]
     }
   }

@@ -1,7 +1,7 @@
 // MutatingAdmissionPolicy: changes in CEL to what is about to be written, where their bindings say so.
 // Upstream: apiserver/pkg/admission/plugin/policy/mutating/dispatcher.go.
 
-import type { JsonObject } from '../../../apimachinery/json.ts'
+import { type JsonObject, writeJson } from '../../../apimachinery/json.ts'
 import type { KubeObject } from '../../../apimachinery/object-meta.ts'
 import { type Status, StatusError } from '../../../apimachinery/status-error.ts'
 import { createCel } from '../../../cel/cel.ts'
@@ -110,7 +110,7 @@ export function mutatingAdmissionPolicy(
     for (const invocation of invocations) {
       const { policy } = invocation
       const key = keyOf(invocation)
-      const before = JSON.stringify(request.object)
+      const before = writeJson(request.object)
       const isWanted = () => !request.reinvocation.isAgain || invoked.isWanted(key)
       try {
         if (!(await invoke(invocation, { request, reader, authorizer }, isWanted))) continue
@@ -118,7 +118,7 @@ export function mutatingAdmissionPolicy(
         if (err instanceof StatusError) throw err
         if (failsClosed(policy)) problems.push({ text: said(invocation, (err as Error).message), reason: 'Invalid' })
       }
-      if (before !== JSON.stringify(request.object)) {
+      if (before !== writeJson(request.object)) {
         invoked.requireAll()
         request.reinvocation.want()
       }

@@ -1,7 +1,7 @@
 // MutatingAdmissionWebhook and ValidatingAdmissionWebhook: services that are asked before something is written.
 // Upstream: apiserver/pkg/admission/plugin/webhook.
 
-import type { JsonObject, JsonValue } from '../../../apimachinery/json.ts'
+import { type JsonObject, type JsonValue, writeJson } from '../../../apimachinery/json.ts'
 import type { LabelSelector } from '../../../apimachinery/label-selector.ts'
 import type { KubeObject } from '../../../apimachinery/object-meta.ts'
 import { jsonPatch } from '../../../apimachinery/patch/json-patch.ts'
@@ -52,7 +52,7 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
       if (!view) continue
       const turn = `webhook.admission.k8s.io/round_${round}_index_${index}`
       const told = { configuration, webhook: webhook.name }
-      const before = JSON.stringify(request.object)
+      const before = writeJson(request.object)
       let mutated = false
       try {
         const verdict = await verdictOf(hook, view, { call, metrics, type: 'admit', place: `mutation.${turn}` })
@@ -62,7 +62,7 @@ export function mutatingWebhooks(options: WebhookOptions): AdmissionPlugin {
           await takeOver(request, view)
           request.annotateBody(`patch.${turn}`, JSON.stringify({ ...told, patch, patchType: 'JSONPatch' }))
         }
-        mutated = before !== JSON.stringify(request.object)
+        mutated = before !== writeJson(request.object)
       } finally {
         request.annotate(`mutation.${turn}`, JSON.stringify({ ...told, mutated }))
       }

@@ -1,0 +1,1 @@
+export function onDeepStack(node: string, args: readonly string[]): [command: string, args: string[]]

@@ -1,0 +1,137 @@
+// Ten thousand levels, by every way that an object goes, through an API server on the stack that control planes have.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { onDeepStack } from '../../../bin/deep-stack.mjs'
+import { until } from '../../../e2e/support/until.ts'
+import { systemClock } from '../../base/clock.ts'
+import { crontabs, define } from '../apiserver/testing/crontab.ts'
+import { type RawAnswer, type RawRequest, rawRequest } from '../apiserver/testing/raw-request.ts'
+import { httpsTransport } from '../client/https-transport.ts'
+import { openPki } from './pki.ts'
+
+const CLI = join(import.meta.dirname, '..', '..', 'cli.ts')
+const FREE = '/apis/free.example.com/v1/namespaces/default/tabs'
+
+let directory: string
+let child: ChildProcess
+let ask: (told: Partial<RawRequest> & { path: string }) => Promise<RawAnswer>
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'podium-deep-'))
+  const pki = await openPki({ directory, clock: systemClock })
+  await pki.keep('apiserver', { commonName: 'kube-apiserver', usages: ['server'], ipAddresses: ['127.0.0.1'] })
+  const admin = await pki.issue({ commonName: 'admin', organizations: ['system:masters'], usages: ['client'] })
+  const port = await freePort()
+  const file = (name: string) => join(directory, name)
+  const words = [
+    ...['kube-apiserver', '--data-dir', file('store'), '--secure-port', String(port)],
+    ...['--client-ca-file', file('ca.crt'), '--tls-cert-file', file('apiserver.crt')],
+    ...['--tls-private-key-file', file('apiserver.key'), '--service-account-signing-key-file', file('sa.key')],
+    ...['--service-account-key-file', file('sa.pub')],
+  ]
+  child = spawn(...onDeepStack(process.execPath, [CLI, ...words]), { stdio: ['ignore', 'ignore', 'inherit'] })
+  const { caPem } = pki
+  ask = (told) => rawRequest({ port, caPem, ...admin, ...told })
+  await until(
+    'the API server answers',
+    async () => (await ask({ path: '/readyz' }).catch(() => undefined))?.code === 200,
+  )
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+  const names = { plural: 'tabs', singular: 'tab', kind: 'Tab' }
+  const definition = { ...crontabs({ schema }, { group: 'free.example.com', names }) }
+  const server = `https://127.0.0.1:${port}`
+  await define(httpsTransport({ server, caPem, ...admin, userAgent: 'test' }), {
+    ...definition,
+    metadata: { name: 'tabs.free.example.com' },
+  })
+}, 60_000)
+afterAll(async () => {
+  const gone = new Promise((resolve) => child.once('exit', resolve))
+  child.kill()
+  await gone
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const { port } = server.address() as { port: number }
+  await new Promise((closed) => server.close(closed))
+  return port
+}
+
+const maps = (levels: number, leaf = '1') => `${'{"a":'.repeat(levels)}${leaf}${'}'.repeat(levels)}`
+const lists = (levels: number, leaf = '1') => `${'['.repeat(levels)}${leaf}${']'.repeat(levels)}`
+const tab = (name: string, spec: string) =>
+  `{"apiVersion":"free.example.com/v1","kind":"Tab","metadata":{"name":"${name}"},"spec":${spec}}`
+
+const send = (method: string, path: string, body: string, type = 'application/json') =>
+  ask({ method, path, body, headers: { 'content-type': type } })
+const patch = (path: string, type: string, body: string) => send('PATCH', path, body, `application/${type}`)
+
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** How many levels, not by calls. */
+function levelsOf(value: unknown): number {
+  let levels = 0
+  for (let at = [value].filter(isContainer); at.length > 0; levels++) {
+    at = at.flatMap((one) => Object.values(one).filter(isContainer))
+  }
+  return levels
+}
+const specOf = (answer: RawAnswer) => levelsOf(answer.json().spec)
+/** Seconds that the server has worked. */
+const worked = () => {
+  const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+describe('an object of ten thousand levels', () => {
+  it('is kept, lists as maps; of more, nothing is', async () => {
+    const made = await send('POST', FREE, tab('lists', lists(9_999)))
+    expect([made.code, specOf(made), specOf(await ask({ path: `${FREE}/lists` }))]).toEqual([201, 9_999, 9_999])
+    expect((await send('POST', FREE, tab('maps', maps(9_999)))).code).toBe(201)
+    for (const spec of [lists(10_000), maps(10_000)]) {
+      const { code, message } = (await send('POST', FREE, tab('more', spec))).json()
+      expect([code, message]).toEqual([400, expect.stringContaining('exceeded max depth')])
+    }
+    const [body, type] = [`{"spec":{"more":${maps(9_999)}}}`, 'merge-patch+json']
+    expect((await patch(`${FREE}/maps`, type, body)).json().message).toContain('exceeded max depth')
+    const move = `[{"op":"copy","from":"/spec","path":"/spec/b"}]`
+    expect((await patch(`${FREE}/maps`, 'json-patch+json', move)).json().message).toContain('exceeded max depth')
+    for (const name of ['lists', 'maps'])
+      expect((await ask({ method: 'DELETE', path: `${FREE}/${name}` })).code).toBe(200)
+  })
+
+  it('goes every way, with owners of all its fields, in a moment', async () => {
+    const [levels, path] = [9_994, `${FREE}/deep`]
+    const before = worked()
+    const made = await send('POST', `${FREE}?fieldManager=a`, tab('deep', maps(levels)))
+    expect([made.code, levelsOf(made.json())]).toEqual([201, 10_000])
+    expect(specOf(await send('PUT', path, made.text.replace('"a":1', '"a":2')))).toBe(levels)
+    expect(specOf(await patch(path, 'merge-patch+json', `{"spec":${maps(levels, '3')}}`))).toBe(levels)
+    const leaf = `[{"op":"replace","path":"/spec${'/a'.repeat(levels)}","value":4}]`
+    expect(specOf(await patch(path, 'json-patch+json', leaf))).toBe(levels)
+    const applied = tab('deep', maps(levels, '5'))
+    const conflict = await patch(`${path}?fieldManager=b`, 'apply-patch+yaml', applied)
+    expect(conflict.json()).toMatchObject({ code: 409, message: expect.stringContaining('failed with 1 conflict') })
+    const forced = await patch(`${path}?fieldManager=b&force=true&dryRun=All`, 'apply-patch+yaml', applied)
+    expect([forced.code, specOf(forced)]).toEqual([200, levels])
+    expect((await patch(`${path}?fieldManager=b&force=true`, 'apply-patch+yaml', applied)).code).toBe(200)
+    const less = await patch(`${path}?fieldManager=b&force=true`, 'apply-patch+yaml', tab('deep', maps(levels - 1)))
+    expect([less.code, specOf(less)]).toEqual([200, levels - 1])
+    expect((await ask({ path: FREE })).json().items).toHaveLength(1)
+    for (const as of ['application/yaml', 'application/json;as=Table;v=v1;g=meta.k8s.io']) {
+      expect((await ask({ path, headers: { accept: as } })).code).toBe(200)
+    }
+    const watched = await ask({ path: `${FREE}?watch=true&timeoutSeconds=1` })
+    expect(JSON.parse(watched.text.split('\n')[0]!).type).toBe('ADDED')
+    expect((await ask({ method: 'DELETE', path })).code).toBe(200)
+    expect(worked() - before).toBeLessThan(10)
+  }, 60_000)
+})
