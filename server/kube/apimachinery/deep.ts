@@ -33,8 +33,14 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true
-  if (Array.isArray(value)) return value.some((item) => isDeeperThan(item, levels - 1))
-  for (const key in value) if (isDeeperThan(value[key as keyof typeof value], levels - 1)) return true
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++) if (isDeeperThan(value[at], levels - 1)) return true
+    return false
+  }
+  for (const key in value) {
+    const inner = value[key as keyof typeof value] as unknown
+    if (typeof inner === 'object' && isDeeperThan(inner, levels - 1)) return true
+  }
   return false
 }
 
