@@ -123,7 +123,7 @@ describe('a body', () => {
     [
       '',
       '{"apiVersion":"free.example.com/v1","metadata":{"name":"a"}}',
-      `the object provided is unrecognized (must be of type Tab): Object 'Kind' is missing in '{"apiVersion":"free.example.com/v1","metadata":{"name":"a"}}' ({"apiVersion":"free.example.com ...)`,
+      `the object provided is unrecognized (must be of type Tab): Object 'Kind' is missing in '{"apiVersion":"free.example.com/v1","metadata":{"name":"a"}}' ({"apiVersion":"free.example.co ...)`,
     ],
     [
       '?fieldValidation=Ignore',
@@ -166,7 +166,7 @@ describe('a body', () => {
     expect([told.code, told.headers.warning]).toEqual([201, '299 - "unknown field \\"deep\\""'])
     await define(test.transport, crontabs())
     const tab = (name: string, deep: string) =>
-      `{"metadata":{"name":"${name}"},"spec":{"cronSpec":"* * * * *","deep":${deep}}}`
+      `{"apiVersion":"stable.example.com/v1","kind":"CronTab","metadata":{"name":"${name}"},"spec":{"cronSpec":"* * * * *","deep":${deep}}}`
     expect((await post(TABS, tab('a', deep.slice(5, -1)))).code).toBe(201)
   })
 
