@@ -81,7 +81,7 @@ describe('a cluster', () => {
       'get priorityclasses',
       /system-cluster-critical\s+2000000000\s+false[\s\S]*system-node-critical\s+2000001000/,
     )
-    await says('get flowschemas', /catch-all\s+catch-all\s+10000\s+ByUser[\s\S]*exempt\s+exempt\s+1\s+<none>/)
+    await says('get flowschemas', /exempt\s+exempt\s+1\s+<none>[\s\S]*catch-all\s+catch-all\s+10000\s+ByUser/)
     await says('get servicecidrs', /kubernetes\s+10\.96\.0\.0\/12/)
     await says('get ipaddresses', /10\.96\.0\.1\s+services\/default\/kubernetes/)
     await says('explain ingress.spec.rules.http.paths.pathType', /Exact[\s\S]*Prefix/)
