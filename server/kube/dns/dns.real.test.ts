@@ -48,7 +48,7 @@ beforeAll(async () => {
       installer: client,
       listen: { address: '127.0.0.1', port: dns?.port ?? 0 },
       clusterDomain: 'cluster.local',
-      service: { clusterDns: '10.96.0.10', address: '127.0.0.1' },
+      service: { clusterDns: '10.96.0.10', address: '192.0.2.53' },
       clock,
       logger: noLogger,
       random: Math.random,
