@@ -171,7 +171,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     sabotage: { renewDeadlineMs: 10 * 60_000 },
     // Two who do the same may also undo each other's work for ever.
     noticed: /lead as \S+ at once|never rests/,
-    from: 8,
+    from: 27,
   },
   {
     name: 'the scheduler never hears that a place is free again',
