@@ -49,9 +49,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close()
   await classroom?.stop()
-  if (takesPictures) await makeSmaller()
   if (takesPictures) await forgetLearners()
   if (home) rmSync(home, { recursive: true, force: true })
+  if (takesPictures) await makeSmaller()
 }, 120_000)
 
 interface Sight {
