@@ -42,6 +42,6 @@ it.each([
     }
     expect(isOver).toBe(true)
   } finally {
-    await container.remove({ force: true })
+    await container.remove({ force: true, v: true })
   }
 })
