@@ -42,10 +42,11 @@ const OPENAPI_V2 = {
 const OPENAPI_V3 = { openapi: '3.0.0', info: { title: 'wardle', version: '1' }, paths: {}, components: { schemas: {} } }
 
 /** The API server of the documentation's example, as far as it goes: it knows flunders. */
-async function startWardle(): Promise<FakeService> {
+async function startWardle({ unanswered = 0 } = {}): Promise<FakeService> {
   asked.length = 0
   service = await startFakeService((request, response) => {
     asked.push(request)
+    if (asked.length <= unanswered) return request.socket.destroy()
     response.setHeader('content-type', 'application/json')
     if (request.url === '/apis/wardle.example.com/v1alpha1') {
       const flunders = {
@@ -180,6 +181,12 @@ it('says why it is not available, and answers 503 until it is', async () => {
   await untilAvailable('False', 'EndpointsNotFound')
   const answer = await ask('/apis/wardle.example.com/v1alpha1/flunders')
   expect([answer.code, answer.json().message]).toEqual([503, 'service unavailable'])
+})
+
+it('is asked again in a moment while it does not answer yet', { timeout: 15_000 }, async () => {
+  await startWardle({ unanswered: 3 })
+  await untilAvailable('True', 'Passed')
+  expect(asked.length).toBeGreaterThan(3)
 })
 
 it('lists what it serves itself, and the versions of custom resources as long as they are there', async () => {

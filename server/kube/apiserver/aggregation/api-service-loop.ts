@@ -17,7 +17,9 @@ import { AUTOMANAGED } from '../system-objects/api-services.ts'
 import { type Certificate, remoteHeaders } from './aggregated-request.ts'
 import { type Ask, ForeignOpenApi } from './foreign-open-api.ts'
 
+/** Upstream's: the longest wait after failures in a row is that after a check that passed. */
 const CHECK_AGAIN_MS = 30_000
+const AFTER_FAILURE_MS = 5
 const TIMEOUT_MS = 5_000
 const CUSTOM_PRIORITY = { groupPriorityMinimum: 1000, versionPriority: 100 }
 
@@ -50,6 +52,8 @@ class ApiServiceReconciler implements Reconciler {
   readonly #services: IndexedCache<ApiServiceWire>
   readonly #options: ApiServiceLoopOptions
   readonly #documents = new ForeignOpenApi()
+  /** In a row, of each that did not answer: a Pod without a probe is ready before it listens, and nobody tells when it does. */
+  readonly #failures = new Map<string, number>()
 
   constructor(view: ClusterView, options: ApiServiceLoopOptions) {
     this.#view = view
@@ -67,6 +71,7 @@ class ApiServiceReconciler implements Reconciler {
     if (!object?.spec.service) {
       this.#options.resources.tellForeign(groupVersion, undefined)
       this.#documents.forget(groupVersion)
+      this.#failures.delete(key)
       return this.#register(context, { object, group, version })
     }
     report.wanted = 'a server that answers'
@@ -74,7 +79,13 @@ class ApiServiceReconciler implements Reconciler {
     report.seen = condition.message ?? ''
     if (served) this.#options.resources.tellForeign(groupVersion, served)
     await this.#tell(context, object, condition)
-    return { requeueAfterMs: CHECK_AGAIN_MS }
+    if (condition.reason !== 'FailedDiscoveryCheck') {
+      this.#failures.delete(key)
+      return { requeueAfterMs: CHECK_AGAIN_MS }
+    }
+    const failures = this.#failures.get(key) ?? 0
+    this.#failures.set(key, failures + 1)
+    return { requeueAfterMs: Math.min(AFTER_FAILURE_MS * 2 ** failures, CHECK_AGAIN_MS) }
   }
 
   /** Those of custom resources are made and deleted here; what a person has made stays. */
