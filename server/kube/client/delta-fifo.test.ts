@@ -22,6 +22,14 @@ it('hands out a key once, with all that happened to it, in the order of first me
   expect(drain(fifo)).toEqual(['a: Added 1, Updated 2, Deleted 3', 'b: Added 1'])
 })
 
+it('says how many keys are left while they are handed out', () => {
+  const fifo = new DeltaFifo<ConfigMap>(new IndexedCache())
+  for (const name of ['a', 'b', 'c']) fifo.add(map(name))
+  const left: number[] = []
+  fifo.drain(() => left.push(fifo.length))
+  expect(left).toEqual([2, 1, 0])
+})
+
 it('folds two deletions into the one that saw the end', () => {
   const cache = new IndexedCache<ConfigMap>()
   cache.put(map('a'))

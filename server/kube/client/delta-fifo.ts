@@ -26,6 +26,8 @@ export class DeltaFifo<T extends KubeObject> {
   readonly #onReady: () => void
   /** In the order in which keys were first mentioned. */
   #line = new Map<string, Delta<T>[]>()
+  /** Keys of the line that is being taken out. */
+  #left = 0
   #populated = false
   /** Keys of the first list that have not been taken out yet; at 0 the consumer has heard all of it. */
   #initialLeft = 0
@@ -36,7 +38,7 @@ export class DeltaFifo<T extends KubeObject> {
   }
 
   get length(): number {
-    return this.#line.size
+    return this.#line.size + this.#left
   }
 
   hasSynced(): boolean {
@@ -98,7 +100,9 @@ export class DeltaFifo<T extends KubeObject> {
   drain(process: (key: string, deltas: readonly Delta<T>[]) => void): void {
     const line = this.#line
     this.#line = new Map()
+    this.#left = line.size
     for (const [key, deltas] of line) {
+      this.#left--
       if (this.#initialLeft > 0) this.#initialLeft--
       process(key, deltas)
     }
