@@ -18,8 +18,10 @@ describe('addresses and ranges', () => {
     expect(strictRangeProblems(text)).toEqual(problems)
   })
 
-  it('takes any spelling of a range where fields are older than the rule', () => {
-    expect(rangeProblems('10.96.0.1/12')).toEqual([])
+  it('takes any spelling of a range that means one thing where fields are older than the rule', () => {
+    expect(rangeProblems('FD00:0::/64')).toEqual([])
+    expect(rangeProblems('10.96.0.1/12')).toEqual(['must not have bits set beyond the prefix length'])
+    expect(rangeProblems('10.96.0.0/012')).toEqual(['must not have leading 0s in IP or prefix length'])
     expect(rangeProblems('10.96.0.1')).toHaveLength(1)
   })
 

@@ -43,8 +43,27 @@ export function canonicalCidr(text: string): string {
   return cidr ? `${firstAddress(cidr)}/${cidr.bits}` : text
 }
 
-/** As older fields take them: any spelling. */
-export const rangeProblems = (text: string): string[] => (parseCidr(text) ? [] : [NO_RANGE])
+/** As fields older than the canonical form take them: any spelling that means one thing to everybody. */
+export function rangeProblems(text: string): string[] {
+  const [host = '', bits = '', ...more] = text.split('/')
+  const isDecimal = isDecimalAddress(host)
+  const most = host.includes(':') ? 128 : 32
+  if (more.length > 0 || !(isIP(host) || isDecimal) || !/^\d+$/.test(bits) || Number(bits) > most) return [NO_RANGE]
+  if (!isIP(host) || bits !== String(Number(bits))) return ['must not have leading 0s in IP or prefix length']
+  if (isMapped(host)) return ['must not have an IPv4-mapped IPv6 address']
+  const cidr = parseCidr(text)
+  const isFirst = cidr && firstAddress(cidr) === canonical(host)
+  return isFirst ? [] : ['must not have bits set beyond the prefix length']
+}
+
+/** Octets with leading zeros, which some read as octal. */
+function isDecimalAddress(text: string): boolean {
+  const parts = text.split('.')
+  return parts.length === 4 && parts.every((part) => /^\d+$/.test(part) && Number(part) < 256)
+}
+
+/** IPv4 in IPv6's clothes. */
+const isMapped = (address: string) => isIP(address) === 6 && numberOf(address) >> 32n === 0xffffn
 
 /** One spelling only, and nothing beyond the prefix. */
 export function strictRangeProblems(text: string): string[] {
@@ -65,10 +84,8 @@ export function strictAddressProblems(text: string): string[] {
 
 /** As fields older than the canonical form take them: any spelling that means one thing to everybody. */
 export function addressProblems(text: string): string[] {
-  if (isIP(text) > 0) return /^::ffff:/i.test(text) ? ['must not be an IPv4-mapped IPv6 address'] : []
-  const parts = text.split('.')
-  const isDecimal = parts.length === 4 && parts.every((part) => /^\d+$/.test(part) && Number(part) < 256)
-  return [isDecimal ? 'must not have leading 0s' : NO_ADDRESS]
+  if (isIP(text) > 0) return isMapped(text) ? ['must not be an IPv4-mapped IPv6 address'] : []
+  return [isDecimalAddress(text) ? 'must not have leading 0s' : NO_ADDRESS]
 }
 
 /** RFC 5952, by way of URLs, which write hosts so. */

@@ -32,9 +32,7 @@ export function addressWarnings(at: string, text: string): string[] {
   if (!address) return []
   const better = addressOf(address.family, address.number)
   if (address.isAmbiguous) {
-    return [
-      `${at}: non-standard IP address "${text}" will be considered invalid in a future Kubernetes release: use "${better}"`,
-    ]
+    return [`${at}: non-standard IP address "${text}" is invalid: use "${better}"`]
   }
   return better === text ? [] : [`${at}: IPv6 address "${text}" should be in RFC 5952 canonical format ("${better}")`]
 }
@@ -56,9 +54,7 @@ export function rangeWarnings(at: string, text: string): string[] {
     warnings.push(`${at}: CIDR value "${text}" is ambiguous in this context (should be "${better}" or "${alone}"?)`)
   }
   if (address.isAmbiguous || length !== String(Number(length))) {
-    warnings.push(
-      `${at}: non-standard CIDR value "${text}" will be considered invalid in a future Kubernetes release: use "${better}"`,
-    )
+    warnings.push(`${at}: non-standard CIDR value "${text}" is invalid: use "${better}"`)
   }
   if (warnings.length > 0 || better === text) return warnings
   return [`${at}: IPv6 CIDR value "${text}" should be in RFC 5952 canonical format ("${better}")`]

@@ -179,7 +179,11 @@ describe('what changes an object', () => {
     })
     const made = await post(HorizontalPodAutoscaler, {
       metadata: { name: 'web' },
-      spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' }, maxReplicas: 3, metrics: [metric(80)] },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+        maxReplicas: 3,
+        metrics: [metric(80)],
+      },
     })
     expect(made).toMatchObject({ apiVersion: 'autoscaling/v2', spec: { metrics: [metric(50)] } })
   })

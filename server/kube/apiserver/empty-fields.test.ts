@@ -54,9 +54,13 @@ describe('what nobody has written', () => {
     const path = `/apis/${version}/namespaces/default/${resource}`
     expect(await request('POST', path, { metadata: { name: 'web' }, spec })).toMatchObject(expected)
     const seen = await request('GET', `${path}/web`)
-    const labelled = { metadata: { name: 'web', labels: { a: 'b' } }, spec }
-    expect(await request('PUT', `${path}/web`, labelled)).toMatchObject(expected)
-    const again = await request('PUT', `${path}/web`, labelled)
+    const put = ({ metadata }: KubeObject) => {
+      const { resourceVersion } = metadata ?? {}
+      return request('PUT', `${path}/web`, { metadata: { name: 'web', resourceVersion, labels: { a: 'b' } }, spec })
+    }
+    const labelled = await put(seen)
+    expect(labelled).toMatchObject(expected)
+    const again = await put(labelled)
     expect(again).toMatchObject(expected)
     expect(again.metadata?.resourceVersion).not.toBe(seen.metadata?.resourceVersion)
   })

@@ -103,3 +103,19 @@ it('says of a generated name that is taken that there was no other, and when to 
     },
   ])
 })
+
+it('is made by a PUT where its kind lets it, by whoever may make it', async () => {
+  const lease = { metadata: { name: 'put' }, spec: { holderIdentity: 'a' } }
+  const made = await send('PUT', `${LEASES}/put`, lease)
+  expect(made.code).toBe(201)
+  expect(made.json()).toMatchObject({ metadata: { uid: expect.any(String) } })
+  const again = await send('PUT', `${LEASES}/put`, lease)
+  expect([again.code, again.json().message]).toEqual([
+    422,
+    'Lease.coordination.k8s.io "put" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+  ])
+  const next = await send('PUT', `${LEASES}/put`, { ...made.json(), spec: { holderIdentity: 'b' } })
+  expect([next.code, next.json().spec]).toEqual([200, { holderIdentity: 'b' }])
+  expect((await send('PUT', `${LEASES}/gone`, { metadata: { name: 'gone', uid: '1' } })).code).toBe(409)
+  expect((await send('PUT', `${MAPS}/none`, { metadata: { name: 'none' } })).code).toBe(404)
+})

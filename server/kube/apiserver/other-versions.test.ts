@@ -158,7 +158,11 @@ describe('a kind with two versions', () => {
   })
 
   it('is refused for what is wrong with it as it is stored', async () => {
-    const spec = { scaleTargetRef: { kind: 'Deployment' }, maxReplicas: 0, targetCPUUtilizationPercentage: 0 }
+    const spec = {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment' },
+      maxReplicas: 0,
+      targetCPUUtilizationPercentage: 0,
+    }
     await expect(ask('POST', at('v1'), { body: { metadata: { name: 'bad' }, spec } })).rejects.toMatchObject({
       message:
         'HorizontalPodAutoscaler.autoscaling "bad" is invalid: [spec.maxReplicas: Invalid value: 0: must be greater than 0, ' +

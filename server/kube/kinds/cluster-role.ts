@@ -15,6 +15,7 @@ export const ClusterRole = defineKind<Wire>({
   plural: 'clusterroles',
   namespaced: false,
   strategy: {
+    createsOnUpdate: true,
     nameProblems: pathSegmentProblems,
     validate: ({ rules, aggregationRule }) => [
       ...policyRuleErrors(rules ?? [], { namespaced: false }),

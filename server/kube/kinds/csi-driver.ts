@@ -22,6 +22,7 @@ export const CSIDriver = defineKind<Wire>({
   plural: 'csidrivers',
   namespaced: false,
   strategy: {
+    requiresResourceVersion: true,
     returnsDeletedObject: true,
     setDefaults({ spec }) {
       if (!spec) return

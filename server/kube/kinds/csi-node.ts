@@ -16,6 +16,7 @@ export const CSINode = defineKind<Wire>({
   plural: 'csinodes',
   namespaced: false,
   strategy: {
+    requiresResourceVersion: true,
     returnsDeletedObject: true,
     validate({ spec }) {
       const drivers = spec?.drivers ?? []

@@ -13,6 +13,7 @@ export const CSIStorageCapacity = defineKind<Wire>({
   kind: 'CSIStorageCapacity',
   plural: 'csistoragecapacities',
   strategy: {
+    requiresResourceVersion: true,
     validate: ({ nodeTopology, storageClassName = '', capacity }) => [
       ...labelSelectorErrors(nodeTopology as LabelSelector | undefined, 'nodeTopology'),
       ...problemsAt('storageClassName', storageClassName, dnsSubdomainProblems(storageClassName)),

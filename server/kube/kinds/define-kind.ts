@@ -55,7 +55,8 @@ export interface Strategy<T extends KubeObject> {
   prepareForStatusUpdate?(next: T, previous: T, occasion: Occasion): void
   /** For the one kind with an approval subresource, which changes conditions and nothing else. */
   prepareForApproval?(next: T, previous: T, occasion: Occasion): void
-  validate?(object: T): FieldError[]
+  /** Of an update `previous` is what it was: what is left as it was is not always looked at again. */
+  validate?(object: T, previous?: T): FieldError[]
   /** On top of `validate`, for new objects only. */
   validateCreate?(object: T): FieldError[]
   validateUpdate?(next: T, previous: T, subresource?: string): FieldError[]
@@ -86,6 +87,8 @@ export interface Strategy<T extends KubeObject> {
   deletionWarnings?(object: T): string[]
   /** Refuses a PUT that names no resourceVersion. */
   requiresResourceVersion?: boolean
+  /** A PUT makes it where there is none. */
+  createsOnUpdate?: boolean
 }
 
 /**

@@ -16,6 +16,7 @@ export const Endpoints = defineKind<Wire>({
   shortNames: ['ep'],
   deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   strategy: {
+    createsOnUpdate: true,
     setDefaults(endpoints) {
       for (const { ports } of endpoints.subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'
     },

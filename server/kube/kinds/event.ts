@@ -46,7 +46,7 @@ export const Event = defineKind<Wire>({
   plural: 'events',
   shortNames: ['ev'],
   otherVersions: [eventInEventsGroup],
-  strategy: { validate: eventErrors },
+  strategy: { createsOnUpdate: true, validate: eventErrors },
   columns,
   selectableFields: {
     'involvedObject.kind': (event) => event.involvedObject?.kind ?? '',

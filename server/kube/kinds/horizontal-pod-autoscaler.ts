@@ -3,12 +3,14 @@
 
 import type { HPAScalingRules, HorizontalPodAutoscaler as Wire } from 'kubernetes-types/autoscaling/v2'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
-import { metricErrors, referenceErrors, scalingRulesErrors } from './autoscaling/metric-errors.ts'
+import { metricErrors, referenceErrors, type Versions, versionProblems } from './autoscaling/metric-errors.ts'
+import { scalingRulesErrors } from './autoscaling/scaling-rules-errors.ts'
 import { shownMetrics } from './autoscaling/shown-metrics.ts'
 import { version1 } from './autoscaling/version-1.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
 const DEFAULT_UTILIZATION = 80
+const NOTHING_AT_ZERO = 'must specify at least one Object or External metric to support scaling to zero replicas'
 
 export const HorizontalPodAutoscaler = defineKind<Wire>({
   group: 'autoscaling',
@@ -32,7 +34,7 @@ export const HorizontalPodAutoscaler = defineKind<Wire>({
       behavior.scaleUp = { ...defaultScaleUp(), ...behavior.scaleUp }
       behavior.scaleDown = { ...defaultScaleDown(), ...behavior.scaleDown }
     },
-    validate: ({ spec }) => (spec ? specErrors(spec) : [fieldError.required('spec')]),
+    validate: ({ spec }, previous) => (spec ? specErrors(spec, previous?.spec) : [fieldError.required('spec')]),
     validateStatusUpdate: ({ status }) =>
       (['currentReplicas', 'desiredReplicas'] as const).flatMap((field) =>
         (status?.[field] ?? 0) < 0
@@ -67,7 +69,21 @@ const defaultScaleDown = (): HPAScalingRules => ({
   policies: [{ ...POLICY, type: 'Percent' }],
 })
 
-function specErrors(spec: NonNullable<Wire['spec']>): FieldError[] {
+type Spec = NonNullable<Wire['spec']>
+
+function targetVersions({ scaleTargetRef: target }: Spec, previous: Spec | undefined): Versions {
+  const before = previous?.scaleTargetRef
+  if (before && before.apiVersion === target?.apiVersion && before.kind === target?.kind) return 'any'
+  return target?.kind === 'ReplicationController' ? 'alsoCore' : 'ofGroup'
+}
+
+/** What was wrong with one of them before is no matter now. */
+const metricVersions = (previous: Spec | undefined): Versions =>
+  previous?.metrics?.some(({ object }) => versionProblems(object?.describedObject.apiVersion ?? '', 'alsoCore').length)
+    ? 'any'
+    : 'alsoCore'
+
+function specErrors(spec: Spec, previous: Spec | undefined): FieldError[] {
   const errors: FieldError[] = []
   const { minReplicas, maxReplicas = 0, metrics = [], behavior } = spec
   if (minReplicas !== undefined && minReplicas < 1) {
@@ -79,8 +95,11 @@ function specErrors(spec: NonNullable<Wire['spec']>): FieldError[] {
   }
   return [
     ...errors,
-    ...referenceErrors(spec.scaleTargetRef, 'spec.scaleTargetRef'),
-    ...metrics.flatMap((metric, index) => metricErrors(metric, `spec.metrics[${index}]`)),
+    ...referenceErrors(spec.scaleTargetRef, 'spec.scaleTargetRef', targetVersions(spec, previous)),
+    ...metrics.flatMap((metric, index) => metricErrors(metric, `spec.metrics[${index}]`, metricVersions(previous))),
+    ...(minReplicas === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')
+      ? [fieldError.forbidden('spec.metrics', NOTHING_AT_ZERO)]
+      : []),
     ...scalingRulesErrors(behavior?.scaleUp, 'spec.behavior.scaleUp'),
     ...scalingRulesErrors(behavior?.scaleDown, 'spec.behavior.scaleDown'),
   ]

@@ -5,6 +5,7 @@ import { problemsAt } from '../apimachinery/field-checks.ts'
 import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { balancerErrors } from './networking/balancer-status.ts'
 import { backendErrors, ruleErrors, tlsErrors } from './networking/ingress-rules.ts'
 
 export const INGRESS_CLASS_ANNOTATION = 'kubernetes.io/ingress.class'
@@ -23,7 +24,9 @@ export const Ingress = defineKind<Wire>({
       const { rules = [], defaultBackend, tls = [], ingressClassName } = spec ?? {}
       const errors: FieldError[] = []
       if (rules.length === 0 && !defaultBackend) {
-        errors.push(fieldError.invalid('spec', null, 'either `defaultBackend` or `rules` must be specified'))
+        errors.push(
+          fieldError.invalid('spec', spec?.rules ?? null, 'either `defaultBackend` or `rules` must be specified'),
+        )
       }
       if (defaultBackend) errors.push(...backendErrors(defaultBackend, 'spec.defaultBackend'))
       errors.push(...ruleErrors(rules, 'spec.rules'), ...tlsErrors(tls, 'spec.tls'))
@@ -34,7 +37,8 @@ export const Ingress = defineKind<Wire>({
     },
     validateCreate({ metadata, spec }) {
       const annotation = metadata?.annotations?.[INGRESS_CLASS_ANNOTATION]
-      if (annotation === undefined || !spec?.ingressClassName || annotation === spec.ingressClassName) return []
+      const className = spec?.ingressClassName
+      if (annotation === undefined || className === undefined || annotation === className) return []
       return [
         fieldError.invalid(
           `annotations.${INGRESS_CLASS_ANNOTATION}`,
@@ -43,6 +47,8 @@ export const Ingress = defineKind<Wire>({
         ),
       ]
     },
+    validateStatusUpdate: ({ status }, { status: previous }) =>
+      balancerErrors(status?.loadBalancer, previous?.loadBalancer),
     warnings: ({ metadata }) =>
       metadata?.annotations?.[INGRESS_CLASS_ANNOTATION] === undefined
         ? []

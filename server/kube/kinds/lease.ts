@@ -15,6 +15,8 @@ export const Lease = defineKind<Wire>({
   kind: 'Lease',
   plural: 'leases',
   strategy: {
+    requiresResourceVersion: true,
+    createsOnUpdate: true,
     validate({ spec }) {
       const errors: FieldError[] = []
       const {

@@ -15,6 +15,7 @@ export const LimitRange = defineKind<Wire>({
   plural: 'limitranges',
   shortNames: ['limits'],
   strategy: {
+    createsOnUpdate: true,
     setDefaults({ spec }) {
       for (const item of spec?.limits ?? []) {
         if (item.type !== 'Container') continue

@@ -13,6 +13,7 @@ export const MutatingAdmissionPolicyBinding = defineKind<KubeObject & { spec?: B
   namespaced: false,
   hasGeneration: true,
   strategy: {
+    requiresResourceVersion: true,
     setDefaults: defaultBinding,
     validate: ({ spec }) => bindingErrors(spec ?? {}),
   },

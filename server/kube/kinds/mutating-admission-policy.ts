@@ -32,6 +32,7 @@ export const MutatingAdmissionPolicy = defineKind<WireMutatingPolicy>({
   namespaced: false,
   hasGeneration: true,
   strategy: {
+    requiresResourceVersion: true,
     setDefaults: defaultPolicy,
     validate({ spec }) {
       const { mutations = [], reinvocationPolicy } = spec ?? {}

@@ -34,7 +34,7 @@ export const NetworkPolicy = defineKind<Wire>({
       }
       if (!spec.policyTypes?.length) spec.policyTypes = spec.egress?.length ? [...TYPES] : ['Ingress']
     },
-    validate: ({ spec }) => (spec ? specErrors(spec) : []),
+    validate: ({ spec }, previous) => (spec ? specErrors(spec, rangesOf(previous?.spec)) : []),
     warnings({ spec: { ingress = [], egress = [] } = {} }) {
       const from = ingress.flatMap((rule, index) => blockWarnings(`spec.ingress[${index}].from`, rule.from))
       return [...from, ...egress.flatMap((rule, index) => blockWarnings(`spec.egress[${index}].to`, rule.to))]
@@ -51,13 +51,22 @@ const blockWarnings = (at: string, peers: readonly NetworkPolicyPeer[] = []): st
     return [...rangeWarnings(`${block}.cidr`, ipBlock.cidr), ...excepted]
   })
 
-function specErrors({ podSelector, ingress = [], egress = [], policyTypes = [] }: NetworkPolicySpec): FieldError[] {
+/** Ranges that were taken before keep being taken, wherever they stand now. */
+function rangesOf({ ingress = [], egress = [] }: Partial<NetworkPolicySpec> = {}): string[] {
+  const peers = [...ingress.flatMap(({ from = [] }) => from), ...egress.flatMap(({ to = [] }) => to)]
+  return peers.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr, ...(ipBlock.except ?? [])] : []))
+}
+
+function specErrors(
+  { podSelector, ingress = [], egress = [], policyTypes = [] }: NetworkPolicySpec,
+  known: readonly string[],
+): FieldError[] {
   const errors = labelSelectorErrors(podSelector as LabelSelector, 'spec.podSelector')
   for (const [index, { ports = [], from = [] }] of ingress.entries()) {
-    errors.push(...ruleErrors(`spec.ingress[${index}]`, ports, { side: 'from', peers: from }))
+    errors.push(...ruleErrors(`spec.ingress[${index}]`, ports, { side: 'from', peers: from, known }))
   }
   for (const [index, { ports = [], to = [] }] of egress.entries()) {
-    errors.push(...ruleErrors(`spec.egress[${index}]`, ports, { side: 'to', peers: to }))
+    errors.push(...ruleErrors(`spec.egress[${index}]`, ports, { side: 'to', peers: to, known }))
   }
   if (policyTypes.length > TYPES.length) {
     return [...errors, fieldError.invalid('spec.policyTypes', policyTypes, 'may not specify more than two policyTypes')]
@@ -68,10 +77,10 @@ function specErrors({ podSelector, ingress = [], egress = [], policyTypes = [] }
 const ruleErrors = (
   at: string,
   ports: readonly NetworkPolicyPort[],
-  { side, peers }: { side: 'from' | 'to'; peers: readonly NetworkPolicyPeer[] },
+  { side, peers, known }: { side: 'from' | 'to'; peers: readonly NetworkPolicyPeer[]; known: readonly string[] },
 ): FieldError[] => [
   ...ports.flatMap((port, index) => portErrors(port, `${at}.ports[${index}]`)),
-  ...peers.flatMap((peer, index) => peerErrors(peer, `${at}.${side}[${index}]`)),
+  ...peers.flatMap((peer, index) => peerErrors(peer, `${at}.${side}[${index}]`, known)),
 ]
 
 function portErrors({ protocol, port, endPort }: NetworkPolicyPort, at: string): FieldError[] {
@@ -95,11 +104,15 @@ function portErrors({ protocol, port, endPort }: NetworkPolicyPort, at: string):
   return [...errors, ...problemsAt(`${at}.endPort`, endPort, portNumberProblems(endPort))]
 }
 
-function peerErrors({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, at: string): FieldError[] {
+function peerErrors(
+  { podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer,
+  at: string,
+  known: readonly string[],
+): FieldError[] {
   const errors = [
     ...labelSelectorErrors(podSelector as LabelSelector | undefined, `${at}.podSelector`),
     ...labelSelectorErrors(namespaceSelector as LabelSelector | undefined, `${at}.namespaceSelector`),
-    ...(ipBlock ? blockErrors(ipBlock, `${at}.ipBlock`) : []),
+    ...(ipBlock ? blockErrors(ipBlock, `${at}.ipBlock`, known) : []),
   ]
   if (!podSelector && !namespaceSelector && !ipBlock) errors.push(fieldError.required(at, 'must specify a peer'))
   if (ipBlock && (podSelector || namespaceSelector)) {
@@ -108,14 +121,20 @@ function peerErrors({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPe
   return errors
 }
 
-function blockErrors({ cidr, except = [] }: IPBlock, at: string): FieldError[] {
+function blockErrors({ cidr, except = [] }: IPBlock, at: string, known: readonly string[]): FieldError[] {
   if (!cidr) return [fieldError.required(`${at}.cidr`)]
+  const problems = (field: string, text: string) =>
+    known.includes(text) ? [] : problemsAt(field, text, rangeProblems(text))
+  const errors = problems(`${at}.cidr`, cidr)
   const range = parseCidr(cidr)
-  if (!range) return problemsAt(`${at}.cidr`, cidr, rangeProblems(cidr))
-  return except.flatMap((text, index) => {
+  if (!range) return errors
+  for (const [index, text] of except.entries()) {
     const field = `${at}.except[${index}]`
+    errors.push(...problems(field, text))
     const hole = parseCidr(text)
-    if (!hole) return problemsAt(field, text, rangeProblems(text))
-    return isStrictlyWithin(hole, range) ? [] : [fieldError.invalid(field, text, 'must be a strict subset of `cidr`')]
-  })
+    if (hole && !isStrictlyWithin(hole, range)) {
+      errors.push(fieldError.invalid(field, text, 'must be a strict subset of `cidr`'))
+    }
+  }
+  return errors
 }

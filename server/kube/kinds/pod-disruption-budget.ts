@@ -1,6 +1,7 @@
 // The PodDisruptionBudget: how many of some pods may be taken away at will. Upstream: kubernetes/pkg/registry/policy/poddisruptionbudget.
 
 import type { PodDisruptionBudget as Wire } from 'kubernetes-types/policy/v1'
+import { conditionsErrors } from '../apimachinery/condition-rules.ts'
 import { labelSelectorErrors } from '../apimachinery/label-selector.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
@@ -18,10 +19,13 @@ export const PodDisruptionBudget = defineKind<Wire>({
   subresources: ['status'],
   strategy: {
     validate: ({ spec }) => specErrors(spec ?? {}),
-    validateStatusUpdate: ({ status }) =>
-      (['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap((field) =>
+    requiresResourceVersion: true,
+    validateStatusUpdate: ({ status }) => [
+      ...conditionsErrors(status?.conditions, 'status.conditions'),
+      ...(['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap((field) =>
         notNegative(`status.${field}`, status?.[field]),
       ),
+    ],
   },
   columns: [
     nameColumn,

@@ -7,7 +7,7 @@ import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
 const PREFIX = 'system-'
 const HIGHEST_OF_USERS = 1_000_000_000
-const POLICIES = ['Never', 'PreemptLowerPriority']
+const POLICIES = ['PreemptLowerPriority', 'Never']
 
 /** Those that every cluster has, and nobody may make otherwise. */
 export const SYSTEM_PRIORITY_CLASSES = [
@@ -36,7 +36,7 @@ export const PriorityClass = defineKind<Wire>({
     setDefaults(priorityClass) {
       priorityClass.preemptionPolicy ??= 'PreemptLowerPriority'
     },
-    validate(priorityClass) {
+    validateCreate(priorityClass) {
       const { metadata, value = 0, preemptionPolicy } = priorityClass
       const errors: FieldError[] = []
       if (metadata?.name?.startsWith(PREFIX)) {
@@ -47,8 +47,9 @@ export const PriorityClass = defineKind<Wire>({
         const why = `maximum allowed value of a user defined priority is ${HIGHEST_OF_USERS}`
         errors.push(fieldError.forbidden('value', why))
       }
-      return preemptionPolicy === undefined
-        ? errors
+      if (preemptionPolicy === undefined) return errors
+      return preemptionPolicy === ''
+        ? [...errors, fieldError.required('preemptionPolicy')]
         : [...errors, ...oneOf('preemptionPolicy', preemptionPolicy, POLICIES)]
     },
     validateUpdate: (next, previous) => [

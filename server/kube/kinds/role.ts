@@ -11,6 +11,7 @@ export const Role = defineKind<Wire>({
   kind: 'Role',
   plural: 'roles',
   strategy: {
+    createsOnUpdate: true,
     nameProblems: pathSegmentProblems,
     validate: ({ rules }) => policyRuleErrors(rules ?? [], { namespaced: true }),
   },

@@ -1,11 +1,12 @@
 // The RuntimeClass: how a node runs a pod's containers. Upstream: kubernetes/pkg/registry/node/runtimeclass.
 
 import type { RuntimeClass as Wire } from 'kubernetes-types/node/v1'
-import { immutable, problemsAt, quantityErrors } from '../apimachinery/field-checks.ts'
+import { immutable, problemsAt } from '../apimachinery/field-checks.ts'
 import { dnsLabelProblems, labelKeyProblems, labelValueProblems } from '../apimachinery/names.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { nodeLabelWarning } from './pod-template/node-label-warnings.ts'
 import { tolerationErrors } from './pod-template/pod-validation.ts'
+import { resourceErrors } from './pod-template/resources.ts'
 
 export const RuntimeClass = defineKind<Wire>({
   group: 'node.k8s.io',
@@ -14,6 +15,8 @@ export const RuntimeClass = defineKind<Wire>({
   plural: 'runtimeclasses',
   namespaced: false,
   strategy: {
+    requiresResourceVersion: true,
+    createsOnUpdate: true,
     warnings: ({ scheduling }) =>
       Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => {
         const why = nodeLabelWarning(key)
@@ -21,9 +24,8 @@ export const RuntimeClass = defineKind<Wire>({
       }),
     validate: ({ handler = '', overhead, scheduling }) => [
       ...problemsAt('handler', handler, dnsLabelProblems(handler)),
-      ...Object.entries(overhead?.podFixed ?? {}).flatMap(([resource, amount]) =>
-        quantityErrors(`overhead.podFixed[${resource}]`, amount),
-      ),
+      // Upstream looks at it as at the limits of a container, and says so.
+      ...resourceErrors({ limits: overhead?.podFixed ?? {} }, 'overhead', []),
       ...Object.entries(scheduling?.nodeSelector ?? {}).flatMap(([key, value]) => [
         ...problemsAt('scheduling.nodeSelector', key, labelKeyProblems(key)),
         ...problemsAt('scheduling.nodeSelector', value, labelValueProblems(value)),

@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net'
 import type { ServicePort, ServiceSpec } from 'kubernetes-types/core/v1'
+import { problemsAt } from '../apimachinery/field-checks.ts'
 import { addressProblems, holdsAddress, rangeProblems } from '../apimachinery/ip-rules.ts'
 import { dnsLabelProblems, dnsSubdomainProblems, portNameProblems, portNumberProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
@@ -20,7 +21,7 @@ const NOT_ALIAS = "may not be set when `type` is 'ExternalName'"
 export const isExternallyAccessible = ({ type, externalIPs }: ServiceSpec) =>
   type === 'NodePort' || type === 'LoadBalancer' || (type !== 'ExternalName' && (externalIPs?.length ?? 0) > 0)
 
-export function serviceErrors(spec: ServiceSpec): FieldError[] {
+export function serviceErrors(spec: ServiceSpec, previous: ServiceSpec = {}): FieldError[] {
   const { type = 'ClusterIP', ports = [] } = spec
   const errors: FieldError[] = []
   if (!TYPES.includes(type)) errors.push(fieldError.notSupported('spec.type', type, TYPES))
@@ -34,7 +35,7 @@ export function serviceErrors(spec: ServiceSpec): FieldError[] {
       }
     }
   }
-  errors.push(...familyErrors(spec), ...reachErrors(spec), ...affinityErrors(spec))
+  errors.push(...familyErrors(spec), ...reachErrors(spec, previous), ...affinityErrors(spec))
   if (isHeadless && (type === 'NodePort' || type === 'LoadBalancer')) {
     errors.push(fieldError.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`))
   }
@@ -129,7 +130,7 @@ function addressErrors(clusterIPs: string[], families: string[]): FieldError[] {
 }
 
 /** Who may reach it from outside, and how far calls go. */
-function reachErrors(spec: ServiceSpec): FieldError[] {
+function reachErrors(spec: ServiceSpec, previous: ServiceSpec): FieldError[] {
   const errors: FieldError[] = []
   const isBalanced = spec.type === 'LoadBalancer'
   for (const [index, address] of (spec.externalIPs ?? []).entries()) {
@@ -140,10 +141,10 @@ function reachErrors(spec: ServiceSpec): FieldError[] {
   }
   const { loadBalancerSourceRanges: ranges = [], externalTrafficPolicy: policy, healthCheckNodePort } = spec
   if (ranges.length > 0 && !isBalanced) errors.push(fieldError.forbidden('spec.loadBalancerSourceRanges', BALANCED))
-  for (const [index, range] of ranges.entries()) {
-    for (const problem of rangeProblems(range.trim())) {
-      errors.push(fieldError.invalid(`spec.loadBalancerSourceRanges[${index}]`, range, problem))
-    }
+  for (const [index, padded] of ranges.entries()) {
+    if (previous.loadBalancerSourceRanges?.includes(padded)) continue
+    const range = padded.trim()
+    errors.push(...problemsAt(`spec.loadBalancerSourceRanges[${index}]`, range, rangeProblems(range)))
   }
   for (const field of ['allocateLoadBalancerNodePorts', 'loadBalancerClass'] as const) {
     if (!isBalanced && spec[field] !== undefined) errors.push(fieldError.forbidden(`spec.${field}`, BALANCED))

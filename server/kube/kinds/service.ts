@@ -6,6 +6,7 @@ import { formatSelector, selectorOfMap } from '../apimachinery/label-selector.ts
 import { dns1035LabelProblems } from '../apimachinery/names.ts'
 import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { serviceBalancerErrors } from './networking/balancer-status.ts'
 import { isExternallyAccessible, serviceErrors } from './service-rules.ts'
 import { serviceStatusWarnings, serviceWarnings } from './service-warnings.ts'
 
@@ -19,6 +20,7 @@ export const Service = defineKind<Wire>({
   categories: ['all'],
   subresources: ['status', 'proxy'],
   strategy: {
+    createsOnUpdate: true,
     warnings: serviceWarnings,
     statusWarnings: serviceStatusWarnings,
     setDefaults(service) {
@@ -33,7 +35,9 @@ export const Service = defineKind<Wire>({
     prepareForUpdate(service) {
       completeAddresses(service.spec ?? {})
     },
-    validate: ({ spec }) => serviceErrors(spec ?? {}),
+    validate: ({ spec }, previous) => serviceErrors(spec ?? {}, previous?.spec),
+    validateStatusUpdate: ({ spec, status }, { status: previous }) =>
+      serviceBalancerErrors(spec?.type === 'LoadBalancer', status?.loadBalancer, previous?.loadBalancer),
     validateUpdate(next, previous) {
       const [address, before] = [next.spec?.clusterIP ?? '', previous.spec?.clusterIP ?? '']
       const isFree = next.spec?.type === 'ExternalName' || previous.spec?.type === 'ExternalName'

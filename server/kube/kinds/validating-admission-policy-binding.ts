@@ -17,6 +17,7 @@ export const ValidatingAdmissionPolicyBinding = defineKind<Wire>({
   namespaced: false,
   hasGeneration: true,
   strategy: {
+    requiresResourceVersion: true,
     setDefaults: defaultBinding,
     validate: ({ spec }) => [...bindingErrors(spec ?? {}), ...actionErrors(spec?.validationActions ?? [])],
   },

@@ -29,6 +29,7 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
   hasGeneration: true,
   subresources: ['status'],
   strategy: {
+    requiresResourceVersion: true,
     keptByStatusUpdates: SENT_METADATA,
     setDefaults: defaultPolicy,
     validate({ metadata, spec }) {

@@ -16,6 +16,7 @@ export const VolumeAttachment = defineKind<Wire>({
   namespaced: false,
   subresources: ['status'],
   strategy: {
+    requiresResourceVersion: true,
     keptByStatusUpdates: SENT_METADATA,
     returnsDeletedObject: true,
     prepareForCreate(attachment) {

@@ -5,15 +5,15 @@
 import { isoTime } from '../../../base/clock.ts'
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
-import { badRequest, conflict, forbidden, isAlreadyExists, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest, isAlreadyExists, StatusError } from '../../apimachinery/status-error.ts'
 import { apiVersionOf } from '../../kinds/define-kind.ts'
 import { typeProblems } from '../../schemas/apply/typed-check.ts'
 import type { GroupVersionKind } from '../../schemas/schemas.ts'
-import { authorizeBy, forbiddenMessage } from '../authorization/authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs } from '../request-path/read-body.ts'
 import { duplicatesError } from '../request-path/read-yaml.ts'
 import type { Entry } from '../watch-cache/entry.ts'
+import { assertMayBeMade } from './may-be-made.ts'
 import { type Call, gateOf, objectAnswer } from './object-endpoints.ts'
 import { dedupOwners } from './owner-references.ts'
 import { type Configuration, readConfiguration } from './read-configuration.ts'
@@ -133,21 +133,4 @@ export function tellDuplicates(
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${duplicatesError(duplicates)}`)
   }
   for (const line of duplicates) context.warn(line)
-}
-
-/** Who may patch may not yet create. */
-async function assertMayBeMade({ context, info, authorizers }: Call, object: KubeObject): Promise<void> {
-  const { name, uid } = object.metadata ?? {}
-  const resource = { group: info.group, resource: info.resource }
-  if (uid) {
-    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
-    throw conflict(resource, info.name, why)
-  }
-  if (!name) {
-    throw badRequest(`the name of the object (${info.name} based on URL) was undeterminable: name must be provided`)
-  }
-  const asked = { ...info, verb: 'create' }
-  if ((await authorizeBy(authorizers, context.user, asked)).decision !== 'allow') {
-    throw forbidden(resource, name, forbiddenMessage(context.user, asked))
-  }
 }

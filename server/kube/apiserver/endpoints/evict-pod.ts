@@ -146,7 +146,7 @@ async function takeFromBudget(
 }
 
 function spent({ status, ...budget }: Budget, { pod, at }: { pod: string; at: string }): KubeObject {
-  const { name = '', generation = 0, resourceVersion: _any, ...meta } = budget.metadata ?? {}
+  const { name = '', generation = 0, ...meta } = budget.metadata ?? {}
   const { disruptionsAllowed: allowed = 0, observedGeneration = 0, disruptedPods = {} } = status ?? {}
   const of = { group: 'policy', resource: 'poddisruptionbudgets' }
   if (observedGeneration < generation) {

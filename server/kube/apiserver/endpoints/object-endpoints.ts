@@ -9,6 +9,7 @@ import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
 import type { Admission, AdmissionOperation } from '../admission/admission.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { type ListRequest, type ListResult, parseSelection } from '../registry/list.ts'
+import { assertNamed } from '../registry/object-meta-rules.ts'
 import type { Gate, Registry } from '../registry/registry.ts'
 import type { Answer, ObjectAnswer } from '../request-path/answer.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
@@ -21,6 +22,7 @@ import type { Entry } from '../watch-cache/entry.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import type { FieldManagers } from './field-managers.ts'
 import { type ListOptions, readListOptions } from './list-options.ts'
+import { assertMayBeMade } from './may-be-made.ts'
 import { dedupOwners } from './owner-references.ts'
 import type { ServedKind } from './served-kind.ts'
 import { readWriteOptions, type WriteOptions } from './write-options.ts'
@@ -126,8 +128,12 @@ export async function updateObject(call: Call): Promise<Answer> {
   context.means(object.metadata?.resourceVersion, object)
   served.kind.strategy.setDefaults?.(object)
   dedupOwners(object, context, 'write')
+  const namespace = registry.kind.namespaced ? info.namespace : ''
+  const isMissing =
+    served.kind.strategy.createsOnUpdate && !info.subresource && !(await registry.has(namespace, info.name))
+  if (isMissing) return madeByUpdate(call, options, object)
   const entry = await registry.update(context, {
-    namespace: registry.kind.namespaced ? info.namespace : '',
+    namespace,
     name: info.name,
     subresource: info.subresource || undefined,
     gate: gateOf(call, 'UPDATE', dryRun),
@@ -138,6 +144,22 @@ export async function updateObject(call: Call): Promise<Answer> {
     },
   })
   return objectAnswer(served, entry)
+}
+
+async function madeByUpdate(call: Call, options: WriteOptions, object: KubeObject): Promise<Answer> {
+  const { context, info, registry, served } = call
+  assertNamed(object, info.name)
+  await assertMayBeMade(call, object)
+  assertNamespace(object, registry.kind.namespaced ? info.namespace : '')
+  // A revision of an object that is gone binds nobody.
+  delete object.metadata?.resourceVersion
+  const entry = await registry.create(context, {
+    namespace: registry.kind.namespaced ? info.namespace : '',
+    object: served.accepted(await owned(call, options, { live: undefined, next: object }), undefined),
+    gate: gateOf(call, 'CREATE', options.dryRun),
+    dryRun: options.dryRun,
+  })
+  return objectAnswer(served, entry, 201)
 }
 
 export async function deleteObject(call: Call): Promise<Answer> {

@@ -128,7 +128,10 @@ export function validateForUpdate(
   const own =
     subresource === 'status'
       ? (strategy.validateStatusUpdate?.(next, previous) ?? [])
-      : [...(strategy.validate?.(next) ?? []), ...(strategy.validateUpdate?.(next, previous, subresource) ?? [])]
+      : [
+          ...(strategy.validate?.(next, previous) ?? []),
+          ...(strategy.validateUpdate?.(next, previous, subresource) ?? []),
+        ]
   refuse(kind, next, [...metaUpdateErrors(next, previous), ...metaErrors(kind, next.metadata ?? {}), ...own])
 }
 

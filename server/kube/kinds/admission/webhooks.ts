@@ -26,6 +26,7 @@ type Configuration = KubeObject & { webhooks?: Webhook[] }
 
 export function webhooksStrategy<T extends Configuration>({ mutating }: { mutating: boolean }): Strategy<T> {
   return {
+    requiresResourceVersion: true,
     setDefaults({ webhooks = [] }) {
       for (const webhook of webhooks) {
         webhook.failurePolicy ??= 'Fail'

@@ -4,7 +4,7 @@ import { HorizontalPodAutoscaler } from '../horizontal-pod-autoscaler.ts'
 import { shownMetrics } from './shown-metrics.ts'
 import { version1 } from './version-1.ts'
 
-const scaleTargetRef = { kind: 'Deployment', name: 'web' }
+const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }
 const target = (told: object) => ({ type: 'AverageValue', ...told })
 const everyMetric = [
   { type: 'Resource', resource: { name: 'memory', target: target({ averageValue: '1Gi' }) } },
@@ -82,7 +82,7 @@ describe('an autoscaler', () => {
       { metrics: [{ type: 'Weather' }] },
       [
         'spec.metrics[0].type: Unsupported value: "Weather": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"',
-        'spec.metrics[0].weather: Required value: must populate information for the given metric source',
+        'spec.metrics[0].type: Unsupported value: "Weather": supported values: "ContainerResource", "External", "Object", "Pods", "Resource"',
       ],
     ],
     [
@@ -102,6 +102,36 @@ describe('an autoscaler', () => {
         'spec.metrics[0].pods.target.value: Invalid value: "-1": must be positive',
         'spec.metrics[0].pods.target.averageValue: Required value: must specify a positive target averageValue',
       ],
+    ],
+    [
+      { minReplicas: 0 },
+      [
+        'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
+        'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
+      ],
+    ],
+    [
+      { scaleTargetRef: { kind: 'Deployment', name: 'a/b' } },
+      [
+        'spec.scaleTargetRef.name: Invalid value: "a/b": may not contain \'/\'',
+        'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
+      ],
+    ],
+    [{ scaleTargetRef: { kind: 'ReplicationController', name: 'a', apiVersion: 'v1' } }, []],
+    [
+      {
+        metrics: [
+          {
+            type: 'ContainerResource',
+            containerResource: { name: 'pods', container: 'a', target: target({ averageUtilization: 5 }) },
+          },
+        ],
+      },
+      ['spec.metrics[0].containerResource.name: Invalid value: "pods": must be a standard resource for containers'],
+    ],
+    [
+      { behavior: { scaleUp: { tolerance: '-0.1', policies: [{ type: 'Pods', value: 1, periodSeconds: 1 }] } } },
+      ['spec.behavior.scaleUp.tolerance: Invalid value: "-0.1": must be greater than or equal to 0'],
     ],
     [{ minReplicas: 4 }, ['spec.maxReplicas: Invalid value: 3: must be greater than or equal to `minReplicas`']],
     [

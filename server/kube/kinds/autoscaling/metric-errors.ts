@@ -1,22 +1,31 @@
 // What an autoscaler may measure. Upstream: kubernetes/pkg/apis/autoscaling/validation/validation.go.
 
-import type { HPAScalingRules, MetricSpec, MetricTarget } from 'kubernetes-types/autoscaling/v2'
+import type {
+  MetricSpec,
+  MetricTarget,
+  CrossVersionObjectReference as Reference,
+} from 'kubernetes-types/autoscaling/v2'
+import { problemsAt } from '../../apimachinery/field-checks.ts'
 import { dnsLabelProblems, pathSegmentProblems } from '../../apimachinery/names.ts'
 import { parseQuantity } from '../../apimachinery/quantity.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { containerNameErrors } from '../pod-template/resources.ts'
 
 const TYPES = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']
 const SOURCES = ['object', 'external', 'pods', 'resource', 'containerResource'] as const
 
-export function metricErrors(metric: MetricSpec, at: string): FieldError[] {
+export function metricErrors(metric: MetricSpec, at: string, versions: Versions): FieldError[] {
   const errors: FieldError[] = []
+  const notKnown = TYPES.includes(metric.type) ? [] : [fieldError.notSupported(`${at}.type`, metric.type ?? '', TYPES)]
   if (!metric.type) errors.push(fieldError.required(`${at}.type`, 'must specify a metric source type'))
-  if (!TYPES.includes(metric.type)) errors.push(fieldError.notSupported(`${at}.type`, metric.type ?? '', TYPES))
+  errors.push(...notKnown)
   const given = SOURCES.filter((source) => metric[source] !== undefined)
   const [first] = given
-  if (first) errors.push(...sourceErrors(metric, first, `${at}.${first}`))
-  const expected = metric.type ? metric.type[0]?.toLowerCase() + metric.type.slice(1) : ''
-  if (!given.some((source) => source === expected)) {
+  if (first) errors.push(...sourceErrors(metric, first, `${at}.${first}`, versions))
+  const expected = SOURCES.find((source) => source === metric.type?.replace(/^./, (letter) => letter.toLowerCase()))
+  // Upstream says it once more where it looks for the source.
+  errors.push(...notKnown)
+  if (expected && !given.includes(expected)) {
     errors.push(fieldError.required(`${at}.${expected}`, 'must populate information for the given metric source'))
   }
   if (given.length !== 1) {
@@ -27,11 +36,18 @@ export function metricErrors(metric: MetricSpec, at: string): FieldError[] {
   return errors
 }
 
-function sourceErrors(metric: MetricSpec, source: (typeof SOURCES)[number], at: string): FieldError[] {
+function sourceErrors(
+  metric: MetricSpec,
+  source: (typeof SOURCES)[number],
+  at: string,
+  versions: Versions,
+): FieldError[] {
   const target: Partial<MetricTarget> = metric[source]?.target ?? {}
   const errors: FieldError[] = []
   if (source === 'resource' || source === 'containerResource') {
-    if (!metric[source]?.name) errors.push(fieldError.required(`${at}.name`, 'must specify a resource name'))
+    const name = metric[source]?.name
+    if (!name) errors.push(fieldError.required(`${at}.name`, 'must specify a resource name'))
+    else if (source === 'containerResource') errors.push(...containerNameErrors(`${at}.name`, name))
     if (source === 'containerResource') errors.push(...containerErrors(metric.containerResource?.container, at))
     errors.push(...targetErrors(target, `${at}.target`))
     const { averageUtilization, averageValue } = target
@@ -46,7 +62,9 @@ function sourceErrors(metric: MetricSpec, source: (typeof SOURCES)[number], at: 
     return errors
   }
   const { name } = metric[source]?.metric ?? {}
-  if (source === 'object') errors.push(...referenceErrors(metric.object?.describedObject, `${at}.describedObject`))
+  if (source === 'object') {
+    errors.push(...referenceErrors(metric.object?.describedObject, `${at}.describedObject`, versions))
+  }
   if (!name) errors.push(fieldError.required(`${at}.metric.name`, 'must specify a metric name'))
   for (const problem of name ? pathSegmentProblems(name) : []) {
     errors.push(fieldError.invalid(`${at}.metric.name`, name, problem))
@@ -94,45 +112,24 @@ function targetErrors({ type, value, averageValue, averageUtilization }: Partial
   return errors
 }
 
-export function referenceErrors(of: { kind?: string; name?: string } | undefined, at: string): FieldError[] {
-  return (['kind', 'name'] as const).flatMap((field) => {
+export function referenceErrors(of: Partial<Reference> | undefined, at: string, versions: Versions): FieldError[] {
+  const errors = (['kind', 'name'] as const).flatMap((field) => {
     const value = of?.[field]
-    if (!value) return [fieldError.required(`${at}.${field}`)]
-    return pathSegmentProblems(value).map((problem) => fieldError.invalid(`${at}.${field}`, value, problem))
+    return value
+      ? problemsAt(`${at}.${field}`, value, pathSegmentProblems(value))
+      : [fieldError.required(`${at}.${field}`)]
   })
+  const version = of?.apiVersion ?? ''
+  return [...errors, ...problemsAt(`${at}.apiVersion`, version, versionProblems(version, versions))]
 }
 
-const SELECT_POLICIES = ['Disabled', 'Max', 'Min']
-const POLICY_TYPES = ['Percent', 'Pods']
-const LONGEST_WINDOW = 3600
-const LONGEST_PERIOD = 1800
+/** Which versions a reference may name: of a group, also of the core group, or whatever it named before. */
+export type Versions = 'ofGroup' | 'alsoCore' | 'any'
 
-export function scalingRulesErrors(rules: HPAScalingRules | undefined, at: string): FieldError[] {
-  if (!rules) return []
-  const errors: FieldError[] = []
-  const { stabilizationWindowSeconds: window, selectPolicy, policies = [] } = rules
-  if (window !== undefined && window < 0) {
-    errors.push(fieldError.invalid(`${at}.stabilizationWindowSeconds`, window, 'must be greater than or equal to zero'))
-  }
-  if (window !== undefined && window > LONGEST_WINDOW) {
-    const why = `must be less than or equal to ${LONGEST_WINDOW}`
-    errors.push(fieldError.invalid(`${at}.stabilizationWindowSeconds`, window, why))
-  }
-  if (selectPolicy !== undefined && !SELECT_POLICIES.includes(selectPolicy)) {
-    errors.push(fieldError.notSupported(`${at}.selectPolicy`, selectPolicy, SELECT_POLICIES))
-  }
-  if (policies.length === 0) errors.push(fieldError.required(`${at}.policies`, 'must specify at least one Policy'))
-  for (const [index, { type, value, periodSeconds }] of policies.entries()) {
-    const here = `${at}.policies[${index}]`
-    if (!POLICY_TYPES.includes(type)) errors.push(fieldError.notSupported(`${here}.type`, type ?? '', POLICY_TYPES))
-    if (!(value > 0)) errors.push(fieldError.invalid(`${here}.value`, value ?? 0, 'must be greater than zero'))
-    if (!(periodSeconds > 0)) {
-      errors.push(fieldError.invalid(`${here}.periodSeconds`, periodSeconds ?? 0, 'must be greater than zero'))
-    }
-    if (periodSeconds > LONGEST_PERIOD) {
-      const why = `must be less than or equal to ${LONGEST_PERIOD}`
-      errors.push(fieldError.invalid(`${here}.periodSeconds`, periodSeconds, why))
-    }
-  }
-  return errors
+export function versionProblems(version: string, versions: Versions): string[] {
+  if (versions === 'any') return []
+  const [group = '', ...more] = version.split('/')
+  if (more.length > 1) return [`unexpected GroupVersion string: ${version}`]
+  const hasGroup = more.length === 1 && group !== ''
+  return hasGroup || versions === 'alsoCore' ? [] : ['apiVersion must specify API group']
 }

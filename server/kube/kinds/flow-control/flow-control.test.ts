@@ -107,7 +107,7 @@ describe('priorities', () => {
       { metadata: { name: 'mine' }, value: 1_000_000_001, preemptionPolicy: 'Often' },
       [
         'value: Forbidden: maximum allowed value of a user defined priority is 1000000000',
-        'preemptionPolicy: Unsupported value: "Often": supported values: "Never", "PreemptLowerPriority"',
+        'preemptionPolicy: Unsupported value: "Often": supported values: "PreemptLowerPriority", "Never"',
       ],
     ],
   ] as [AnyKind, object, string[]][])('refuse a $kind that cannot work: %j', (kind, object, expected) => {

@@ -8,6 +8,7 @@ import {
   dnsSubdomainProblems,
   portNameProblems,
   portNumberProblems,
+  tooLong,
 } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { typedReferenceErrors } from './references.ts'
@@ -15,6 +16,7 @@ import { typedReferenceErrors } from './references.ts'
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix']
 const BAD_SEQUENCES = ['//', '/./', '/../', '%2f', '%2F']
 const BAD_ENDINGS = ['/..', '/.']
+const LONGEST_HOST = 253
 const WILDCARD = /^\*\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const NO_WILDCARD =
   "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower " +
@@ -42,7 +44,7 @@ export const tlsErrors = (tls: readonly IngressTLS[], at: string): FieldError[] 
 
 const hostProblems = (host: string): string[] => {
   if (!host.includes('*')) return dnsSubdomainProblems(host)
-  return WILDCARD.test(host) ? [] : [NO_WILDCARD]
+  return [...(host.length > LONGEST_HOST ? [tooLong(LONGEST_HOST)] : []), ...(WILDCARD.test(host) ? [] : [NO_WILDCARD])]
 }
 
 function pathErrors({ path = '', pathType, backend }: HTTPIngressPath, at: string): FieldError[] {

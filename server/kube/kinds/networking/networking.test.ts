@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AnyKind } from '../define-kind.ts'
-import { Ingress, IngressClass, IPAddress, NetworkPolicy, RuntimeClass, ServiceCIDR } from '../index.ts'
-import { defaulted, problems, row, updateProblems } from '../testing/kind-facts.ts'
+import { Ingress, IngressClass, IPAddress, NetworkPolicy, RuntimeClass, Service, ServiceCIDR } from '../index.ts'
+import { defaulted, problems, row, statusProblems, updateProblems } from '../testing/kind-facts.ts'
 
 const path = (told: object = {}) => ({
   pathType: 'Prefix',
@@ -14,6 +14,9 @@ const ingress = (told: object, host?: string) => ({
 })
 const policy = (spec: object) => ({ spec: { podSelector: {}, ...spec } })
 const AT = 'spec.rules[0].http.paths[0]'
+const FROM = 'spec.ingress[0].from'
+const blocked = (cidr: string) => ({ ipBlock: { cidr } })
+const balanced = (...ingress: object[]) => ({ loadBalancer: { ingress } })
 
 describe('kinds of networking', () => {
   it.each([
@@ -92,6 +95,16 @@ describe('kinds of networking', () => {
         "spec.parameters.namespace: Required value: `parameters.scope` is set to 'Namespace'",
       ],
     ],
+    [
+      NetworkPolicy,
+      policy({ ingress: [{ from: ['010.0.0.0/8', '10.0.0.1/8', '10.0.0.0/08', '::ffff:10.0.0.0/104'].map(blocked) }] }),
+      [
+        `${FROM}[0].ipBlock.cidr: Invalid value: "010.0.0.0/8": must not have leading 0s in IP or prefix length`,
+        `${FROM}[1].ipBlock.cidr: Invalid value: "10.0.0.1/8": must not have bits set beyond the prefix length`,
+        `${FROM}[2].ipBlock.cidr: Invalid value: "10.0.0.0/08": must not have leading 0s in IP or prefix length`,
+        `${FROM}[3].ipBlock.cidr: Invalid value: "::ffff:10.0.0.0/104": must not have an IPv4-mapped IPv6 address`,
+      ],
+    ],
     [IPAddress, { spec: {} }, ['spec.parentRef: Required value']],
     [ServiceCIDR, { spec: { cidrs: ['10.0.0.0/16', '2001:db8::/112'] } }, []],
     [
@@ -105,7 +118,7 @@ describe('kinds of networking', () => {
     [
       RuntimeClass,
       { handler: 'g', overhead: { podFixed: { cpu: '-1' } } },
-      ['overhead.podFixed[cpu]: Invalid value: "-1": must be greater than or equal to 0'],
+      ['overhead.limits[cpu]: Invalid value: "-1": must be greater than or equal to 0'],
     ],
   ] as [AnyKind, object, string[]][])('refuse a $kind that cannot work: %j', (kind, object, expected) => {
     expect(problems(kind, object)).toEqual(expected)
@@ -117,10 +130,45 @@ describe('kinds of networking', () => {
     expect(updateProblems(IngressClass, controller('a.io/b'), controller('a.io/c'))).toEqual([
       `spec.controller: Invalid value: "a.io/c": ${immutable}`,
     ])
+    const before = policy({ ingress: [{ from: [blocked('10.0.0.1/8')] }] })
+    const after = policy({ egress: [{ to: [blocked('10.0.0.1/8')] }] })
+    expect(updateProblems(NetworkPolicy, before, after), 'a range that was taken once').toEqual([])
     expect(updateProblems(RuntimeClass, { handler: 'a' }, { handler: 'b' })).toEqual([
       `handler: Invalid value: "b": ${immutable}`,
     ])
   })
+
+  it.each([
+    [
+      Ingress,
+      { spec: {} },
+      balanced({ ip: '10.0.0.01' }, { hostname: '10.0.0.1' }),
+      [
+        'status.loadBalancer.ingress[0].ip: Invalid value: "10.0.0.01": must not have leading 0s',
+        'status.loadBalancer.ingress[1].hostname: Invalid value: "10.0.0.1": must be a DNS name, not an IP address',
+      ],
+    ],
+    [
+      Service,
+      { spec: { type: 'ClusterIP' } },
+      balanced({ ip: '10.0.0.1' }),
+      ['status.loadBalancer.ingress: Forbidden: may only be used when `spec.type` is LoadBalancer'],
+    ],
+    [
+      Service,
+      { spec: { type: 'LoadBalancer' } },
+      balanced({ hostname: 'a.io', ipMode: 'VIP' }, { ip: '10.0.0.1', ipMode: 'Any' }),
+      [
+        'status.loadBalancer.ingress[0].ipMode: Forbidden: may not be specified when `ip` is not set',
+        'status.loadBalancer.ingress[1].ipMode: Unsupported value: "Any": supported values: "Proxy", "VIP"',
+      ],
+    ],
+  ] as [AnyKind, object, object, string[]][])(
+    'refuse what a load balancer of a $kind cannot be: %#',
+    (kind, object, status, expected) => {
+      expect(statusProblems(kind, { ...object, status: {} }, { ...object, status })).toEqual(expected)
+    },
+  )
 
   it('are shown as kubectl shows them', () => {
     const rules = ['a.io', 'b.io', 'c.io', 'd.io'].map((host) => ({ host }))

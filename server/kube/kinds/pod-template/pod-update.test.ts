@@ -92,11 +92,14 @@ describe('an update of a pod', () => {
   })
 
   it('keeps the mark of a static pod', () => {
-    const marked = { ...pod({}), metadata: { name: 'web', annotations: { 'kubernetes.io/config.mirror': 'x' } } }
-    expect(updateProblems(Pod, pod({}), marked)).toEqual([
+    const marked = {
+      ...pod({ nodeName: 'a' }),
+      metadata: { name: 'web', annotations: { 'kubernetes.io/config.mirror': 'x' } },
+    }
+    expect(updateProblems(Pod, pod({ nodeName: 'a' }), marked)).toEqual([
       'metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not add mirror pod annotation',
     ])
-    expect(updateProblems(Pod, marked, pod({}))).toEqual([
+    expect(updateProblems(Pod, marked, pod({ nodeName: 'a' }))).toEqual([
       'metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not remove or update mirror pod annotation',
     ])
   })

@@ -12,6 +12,7 @@ type Binding = RoleBinding | ClusterRoleBinding
 
 export function bindingStrategy<T extends Binding>(told: { namespaced: boolean; roleKinds: string[] }): Strategy<T> {
   return {
+    createsOnUpdate: true,
     nameProblems: pathSegmentProblems,
     setDefaults({ roleRef, subjects }) {
       if (roleRef) roleRef.apiGroup ||= RBAC_GROUP

@@ -23,8 +23,14 @@ export function problems(kind: AnyKind, object: object): string[] {
 
 /** What is wrong with making the one of the other. */
 export function updateProblems(kind: AnyKind, previous: object, next: object): string[] {
-  return told(kind.strategy.validateUpdate?.(defaulted(kind, next), defaulted(kind, previous)))
+  const [made, before] = [defaulted(kind, next), defaulted(kind, previous)]
+  const { validate, validateUpdate } = kind.strategy
+  return told([...(validate?.(made, before) ?? []), ...(validateUpdate?.(made, before) ?? [])])
 }
+
+/** What is wrong with telling the one's status for the other's. */
+export const statusProblems = (kind: AnyKind, previous: object, next: object): string[] =>
+  told(kind.strategy.validateStatusUpdate?.(next, previous))
 
 /** As `kubectl get -o wide` shows it. */
 export const row = (kind: AnyKind, object: object) =>
