@@ -77,6 +77,14 @@ export function strictRangeProblems(text: string): string[] {
   return strict === text ? [] : [`must be in canonical form ("${strict}")`]
 }
 
+/** An address with the size of its network, `10.9.8.7/24`, in one spelling. */
+export function interfaceAddressProblems(text: string): string[] {
+  const cidr = parseCidr(text)
+  if (!cidr) return ['must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)']
+  const strict = `${canonical(cidr.address)}/${cidr.bits}`
+  return strict === text ? [] : [`must be in canonical form ("${strict}")`]
+}
+
 export function strictAddressProblems(text: string): string[] {
   if (isIP(text) === 0) return [NO_ADDRESS]
   return canonical(text) === text ? [] : [`must be in canonical form ("${canonical(text)}")`]

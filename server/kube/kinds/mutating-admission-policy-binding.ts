@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type BindingSpec, bindingColumns, bindingErrors, defaultBinding } from './admission/policies.ts'
+import { mutatingOperationErrors } from './admission/rules.ts'
 import { defineKind } from './define-kind.ts'
 
 export const MutatingAdmissionPolicyBinding = defineKind<KubeObject & { spec?: BindingSpec }>({
@@ -15,7 +16,10 @@ export const MutatingAdmissionPolicyBinding = defineKind<KubeObject & { spec?: B
   strategy: {
     requiresResourceVersion: true,
     setDefaults: defaultBinding,
-    validate: ({ spec }) => bindingErrors(spec ?? {}),
+    validate: ({ spec }) => [
+      ...bindingErrors(spec ?? {}, 'spec.matchResources'),
+      ...mutatingOperationErrors(spec?.matchResources, 'spec.matchResources'),
+    ],
   },
   columns: bindingColumns,
 })

@@ -6,7 +6,7 @@ import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import type { KnownToExpressions } from '../cel/admission.ts'
 import { defaultPolicy, knownInPolicy, type PolicySpec, policyErrors } from './admission/policies.ts'
-import { expressionErrors, shownParamKind } from './admission/rules.ts'
+import { expressionErrors, mutatingOperationErrors, shownParamKind } from './admission/rules.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
 interface Expression {
@@ -34,9 +34,12 @@ export const MutatingAdmissionPolicy = defineKind<WireMutatingPolicy>({
   strategy: {
     requiresResourceVersion: true,
     setDefaults: defaultPolicy,
-    validate({ spec }) {
+    validate({ spec }, previous) {
       const { mutations = [], reinvocationPolicy } = spec ?? {}
-      const errors = policyErrors(spec ?? {})
+      const errors = [
+        ...policyErrors(spec ?? {}, previous?.spec),
+        ...mutatingOperationErrors(spec?.matchConstraints, 'spec.matchConstraints'),
+      ]
       if (mutations.length === 0) {
         errors.push(fieldError.required('spec.mutations', 'mutations must contain at least one item'))
       }
@@ -46,7 +49,7 @@ export const MutatingAdmissionPolicy = defineKind<WireMutatingPolicy>({
         ),
       )
       return reinvocationPolicy
-        ? [...errors, ...oneOf('spec.reinvocationPolicy', reinvocationPolicy, ['IfNeeded', 'Never'])]
+        ? [...errors, ...oneOf('spec.reinvocationPolicy', reinvocationPolicy, ['Never', 'IfNeeded'])]
         : [...errors, fieldError.required('spec.reinvocationPolicy')]
     },
   },
@@ -72,7 +75,8 @@ function mutationErrors(
   const errors: FieldError[] = []
   if (other) {
     const field = `${at}.${patchType === 'JSONPatch' ? 'applyConfiguration' : 'jsonPatch'}`
-    errors.push(fieldError.forbidden(field, `must not be set when patchType is ${patchType}`))
+    const given = `{${field.slice(at.length + 1)}}`
+    errors.push(fieldError.invalid(field, given, `must not be specified when patchType is ${patchType}`))
   }
   if (!told) return [...errors, fieldError.required(`${at}.${own}`, `must be specified when patchType is ${patchType}`)]
   const field = `${at}.${own}.expression`

@@ -4,6 +4,7 @@ import { immutable } from '../apimachinery/field-checks.ts'
 import { defineKind } from './define-kind.ts'
 import { claimErrors, defaultClaim } from './devices/claim-rules.ts'
 import type { ClaimTemplate } from './devices/device-objects.ts'
+import { templateMetadataErrors } from './pod-template/template-metadata.ts'
 
 export const ResourceClaimTemplate = defineKind<ClaimTemplate>({
   group: 'resource.k8s.io',
@@ -13,7 +14,10 @@ export const ResourceClaimTemplate = defineKind<ClaimTemplate>({
   strategy: {
     returnsDeletedObject: true,
     setDefaults: ({ spec }) => defaultClaim(spec?.spec),
-    validate: ({ spec }) => claimErrors(spec?.spec, 'spec.spec'),
+    validateCreate: ({ spec }) => [
+      ...templateMetadataErrors(spec?.metadata, 'spec.metadata'),
+      ...claimErrors(spec?.spec, 'spec.spec'),
+    ],
     validateUpdate: (next, previous) => immutable('spec', next.spec, previous.spec),
   },
 })

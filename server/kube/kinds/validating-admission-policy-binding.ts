@@ -19,7 +19,11 @@ export const ValidatingAdmissionPolicyBinding = defineKind<Wire>({
   strategy: {
     requiresResourceVersion: true,
     setDefaults: defaultBinding,
-    validate: ({ spec }) => [...bindingErrors(spec ?? {}), ...actionErrors(spec?.validationActions ?? [])],
+    // So upstream writes the name of its field.
+    validate: ({ spec }) => [
+      ...bindingErrors(spec ?? {}, 'spec.matchResouces'),
+      ...actionErrors(spec?.validationActions ?? []),
+    ],
   },
   columns: bindingColumns,
 })

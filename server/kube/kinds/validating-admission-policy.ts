@@ -6,7 +6,8 @@ import type {
   Validation,
   ValidatingAdmissionPolicy as Wire,
 } from 'kubernetes-types/admissionregistration/v1'
-import { duplicatesAt, oneOf, problemsAt } from '../apimachinery/field-checks.ts'
+import { conditionsErrors } from '../apimachinery/condition-rules.ts'
+import { oneOf, problemsAt } from '../apimachinery/field-checks.ts'
 import { labelKeyProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import type { KnownToExpressions } from '../cel/admission.ts'
@@ -32,9 +33,19 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
     requiresResourceVersion: true,
     keptByStatusUpdates: SENT_METADATA,
     setDefaults: defaultPolicy,
-    validate({ metadata, spec }) {
+    validateStatusUpdate: ({ status }) => [
+      ...(status?.typeChecking?.expressionWarnings ?? []).flatMap(({ fieldRef, warning }, index) => {
+        const at = `status.typeChecking.expressionWarnings[${index}]`
+        return [
+          ...(warning ? [] : [fieldError.required(`${at}.warning`)]),
+          ...(fieldRef?.trim() ? [] : [fieldError.required(`${at}.fieldRef`)]),
+        ]
+      }),
+      ...conditionsErrors(status?.conditions, 'status.conditions'),
+    ],
+    validate({ metadata, spec }, previous) {
       const { validations = [], auditAnnotations = [] } = spec ?? {}
-      const errors = policyErrors(spec ?? {})
+      const errors = policyErrors(spec ?? {}, previous?.spec)
       if (validations.length === 0 && auditAnnotations.length === 0) {
         return [
           ...errors,
@@ -92,6 +103,7 @@ function annotationErrors(
     const why = `must not have more than ${MOST_ANNOTATIONS} auditAnnotations`
     errors.push(fieldError.invalid(at, annotations, why))
   }
+  const keys = annotations.map(({ key = '' }) => key)
   for (const [index, { key = '', valueExpression = '' }] of annotations.entries()) {
     errors.push(...problemsAt(`${at}[${index}].key`, `${policy}/${key}`, labelKeyProblems(`${policy}/${key}`)))
     const field = `${at}[${index}].valueExpression`
@@ -99,7 +111,7 @@ function annotationErrors(
     else if (valueExpression.trim().length > LONGEST_VALUE) {
       errors.push(fieldError.required(field, `must not exceed ${LONGEST_VALUE} bytes in length`))
     } else errors.push(...expressionErrors(field, valueExpression, { ...told, gives: 'textOrNull' }))
+    if (keys.indexOf(key) < index) errors.push(fieldError.duplicate(`${at}[${index}].key`, key))
   }
-  const keys = annotations.map(({ key = '' }) => key)
-  return [...errors, ...duplicatesAt((index) => `${at}[${index}].key`, keys)]
+  return errors
 }

@@ -7,7 +7,7 @@ import {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '../index.ts'
-import { defaulted, problems, row } from '../testing/kind-facts.ts'
+import { defaulted, problems, row, statusProblems, updateProblems } from '../testing/kind-facts.ts'
 
 const rule = { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }
 const webhook = (told: object = {}) => ({
@@ -26,6 +26,9 @@ const policy = (told: object = {}) => ({
   metadata: { name: 'few' },
   spec: { matchConstraints: { resourceRules: [rule] }, validations: [{ expression: 'true' }], ...told },
 })
+
+const hook = webhook().webhooks[0]
+const note = { key: 'a', valueExpression: '"b"' }
 
 describe('kinds of admission', () => {
   it('fill in what Kubernetes fills in', () => {
@@ -145,8 +148,85 @@ describe('kinds of admission', () => {
         'spec.reinvocationPolicy: Required value',
       ],
     ],
+    [
+      ValidatingWebhookConfiguration,
+      { webhooks: [{ ...hook, name: undefined }, { ...hook, name: undefined }, hook, hook] },
+      [
+        'webhooks[0].name: Required value',
+        'webhooks[1].name: Required value',
+        'webhooks[3].name: Duplicate value: "a.example.com"',
+      ],
+    ],
+    [
+      ValidatingAdmissionPolicyBinding,
+      { spec: { policyName: 'a', matchResources: { matchPolicy: 'Some' }, validationActions: ['Deny'] } },
+      ['spec.matchResouces.matchPolicy: Unsupported value: "Some": supported values: "Equivalent", "Exact"'],
+    ],
+    [
+      ValidatingAdmissionPolicy,
+      policy({ validations: undefined, auditAnnotations: [note, note, { ...note, key: '' }] }),
+      [
+        'spec.auditAnnotations[1].key: Duplicate value: "a"',
+        expect.stringContaining('spec.auditAnnotations[2].key: Invalid value: "few/": name part must be non-empty'),
+        expect.stringContaining('spec.auditAnnotations[2].key: Invalid value: "few/": name part must consist of'),
+      ],
+    ],
+    [
+      MutatingAdmissionPolicy,
+      {
+        spec: {
+          matchConstraints: { resourceRules: [{ ...rule, operations: ['CREATE', 'DELETE'] }] },
+          mutations: [{ patchType: 'JSONPatch', applyConfiguration: { expression: 'Object{}' } }],
+          reinvocationPolicy: 'Often',
+        },
+      },
+      [
+        'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+        'spec.mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch',
+        'spec.mutations[0].jsonPatch: Required value: must be specified when patchType is JSONPatch',
+        'spec.reinvocationPolicy: Unsupported value: "Often": supported values: "Never", "IfNeeded"',
+      ],
+    ],
   ] as [AnyKind, object, string[]][])('refuse a $kind that cannot work: %j', (kind, object, expected) => {
     expect(problems(kind, object)).toEqual(expected)
+  })
+
+  it('look again at what is changed, and at nothing else of what compiled once', () => {
+    const broken = [{ name: 'a', expression: 'nope == 1' }]
+    const configured = webhook({ matchConditions: broken })
+    expect(
+      updateProblems(
+        ValidatingWebhookConfiguration,
+        configured,
+        webhook({ ...configured.webhooks[0], timeoutSeconds: 5 }),
+      ),
+    ).toEqual([])
+    expect(
+      updateProblems(
+        ValidatingAdmissionPolicy,
+        policy({ matchConditions: broken }),
+        policy({ matchConditions: broken, failurePolicy: 'Ignore' }),
+      ),
+    ).toEqual([])
+    const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' }
+    expect(
+      updateProblems(
+        ValidatingAdmissionPolicy,
+        policy({ matchConditions: broken }),
+        policy({ matchConditions: broken, paramKind }),
+      ),
+    ).toHaveLength(1)
+  })
+
+  it('are told in a status what types have found, with words', () => {
+    const told = {
+      typeChecking: { expressionWarnings: [{ fieldRef: ' ', warning: '' }] },
+      conditions: [{ type: 'a b' }],
+    }
+    expect(statusProblems(ValidatingAdmissionPolicy, policy(), { ...policy(), status: told }).slice(0, 2)).toEqual([
+      'status.typeChecking.expressionWarnings[0].warning: Required value',
+      'status.typeChecking.expressionWarnings[0].fieldRef: Required value',
+    ])
   })
 
   it('are shown as kubectl shows them', () => {

@@ -2,6 +2,7 @@
 // Upstream: pkg/apis/admissionregistration/{v1/defaults.go,validation}.
 
 import type { MatchCondition, ParamKind, ParamRef, Variable } from 'kubernetes-types/admissionregistration/v1'
+import { deepEqual } from '../../apimachinery/deep.ts'
 import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
 import { dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
@@ -50,7 +51,7 @@ export function defaultPolicy({ spec }: { spec?: PolicySpec }): void {
   if (spec.matchConstraints) defaultMatchResources(spec.matchConstraints)
 }
 
-export function policyErrors(spec: PolicySpec): FieldError[] {
+export function policyErrors(spec: PolicySpec, previous: PolicySpec | undefined): FieldError[] {
   const { failurePolicy, paramKind, matchConstraints, matchConditions = [], variables = [] } = spec
   const errors = oneOf('spec.failurePolicy', failurePolicy, FAILURE_POLICIES)
   if (paramKind) errors.push(...paramKindErrors(paramKind, 'spec.paramKind'))
@@ -61,7 +62,10 @@ export function policyErrors(spec: PolicySpec): FieldError[] {
     if (!matchConstraints.resourceRules?.length) errors.push(fieldError.required(`${at}.resourceRules`))
   }
   const told = knownInPolicy(spec)
-  errors.push(...matchConditionErrors(matchConditions, 'spec.matchConditions', told))
+  // Conditions that know what they knew are not looked at again.
+  const areKept =
+    previous && deepEqual(paramKind, previous.paramKind) && deepEqual(matchConditions, previous.matchConditions ?? [])
+  if (!areKept) errors.push(...matchConditionErrors(matchConditions, 'spec.matchConditions', told))
   for (const [index, { name, expression }] of variables.entries()) {
     const here = `spec.variables[${index}]`
     if (!name?.trim()) errors.push(fieldError.required(`${here}.name`, 'name is not specified'))
@@ -81,13 +85,16 @@ export function defaultBinding({ spec }: { spec?: BindingSpec }): void {
   if (spec?.matchResources) defaultMatchResources(spec.matchResources)
 }
 
-export function bindingErrors({ policyName, paramRef, matchResources }: BindingSpec): FieldError[] {
+export function bindingErrors(
+  { policyName, paramRef, matchResources }: BindingSpec,
+  resourcesAt: string,
+): FieldError[] {
   return [
     ...(policyName
       ? problemsAt('spec.policyName', policyName, dnsSubdomainProblems(policyName))
       : [fieldError.required('spec.policyName')]),
     ...paramRefErrors(paramRef, 'spec.paramRef'),
-    ...matchResourcesErrors(matchResources, 'spec.matchResources'),
+    ...matchResourcesErrors(matchResources, resourcesAt),
   ]
 }
 

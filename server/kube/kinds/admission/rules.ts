@@ -35,6 +35,7 @@ export type MatchResources = Omit<MatchResourcesWithoutRules, 'resourceRules' | 
 }
 
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
+const MUTATING_OPERATIONS = ['*', 'CONNECT', 'CREATE', 'UPDATE']
 const SCOPES = ['*', 'Cluster', 'Namespaced']
 export const FAILURE_POLICIES = ['Fail', 'Ignore']
 export const MATCH_POLICIES = ['Equivalent', 'Exact']
@@ -58,6 +59,12 @@ export function matchResourcesErrors(match: MatchResources | undefined, at: stri
     ...excludeResourceRules.flatMap((rule, index) => namedRuleErrors(rule, `${at}.excludeResourceRules[${index}]`)),
   ]
 }
+
+/** What is deleted is not there to be changed. */
+export const mutatingOperationErrors = (match: MatchResources | undefined, at: string): FieldError[] =>
+  (match?.resourceRules ?? []).flatMap(({ operations = [] }) =>
+    operations.flatMap((operation) => oneOf(`${at}.resourceRules.operations`, operation, MUTATING_OPERATIONS)),
+  )
 
 function namedRuleErrors(rule: NamedRule, at: string): FieldError[] {
   const names = rule.resourceNames ?? []
@@ -133,17 +140,18 @@ export function matchConditionErrors(
 ): FieldError[] {
   const errors: FieldError[] = []
   if (conditions.length > MOST_CONDITIONS) {
-    const message = `Too many: ${conditions.length}: must have at most ${MOST_CONDITIONS} items`
-    errors.push({ reason: 'FieldValueTooMany', field: at, message })
+    errors.push(fieldError.tooMany(at, conditions.length, MOST_CONDITIONS))
   }
+  const names = conditions.map(({ name }) => name)
   for (const [index, { name, expression }] of conditions.entries()) {
-    if (!expression?.trim()) errors.push(fieldError.required(`${at}[${index}].expression`))
-    else errors.push(...expressionErrors(`${at}[${index}].expression`, expression, { ...told, gives: 'bool' }))
-    if (!name) errors.push(fieldError.required(`${at}[${index}].name`))
-    else errors.push(...problemsAt(`${at}[${index}].name`, name, labelKeyProblems(name)))
+    const here = `${at}[${index}]`
+    if (!expression?.trim()) errors.push(fieldError.required(`${here}.expression`))
+    else errors.push(...expressionErrors(`${here}.expression`, expression.trim(), { ...told, gives: 'bool' }))
+    if (!name) errors.push(fieldError.required(`${here}.name`))
+    else errors.push(...problemsAt(`${here}.name`, name, labelKeyProblems(name)))
+    if (name && names.indexOf(name) < index) errors.push(fieldError.duplicate(`${here}.name`, name))
   }
-  const names = conditions.map(({ name = '' }) => name)
-  return [...errors, ...duplicatesAt((index) => `${at}[${index}].name`, names)]
+  return errors
 }
 
 export function paramKindErrors({ apiVersion = '', kind = '' }: ParamKind, at: string): FieldError[] {
@@ -154,15 +162,18 @@ export function paramKindErrors({ apiVersion = '', kind = '' }: ParamKind, at: s
   else if (more.length > 0) {
     errors.push(fieldError.invalid(`${at}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`))
   } else {
-    if (group) errors.push(...problemsAt(`${at}.apiVersion`, group, dnsSubdomainProblems(group)))
+    errors.push(...allInOne(`${at}.apiVersion`, group, group ? dnsSubdomainProblems(group) : []))
     if (!version) errors.push(fieldError.invalid(`${at}.apiVersion`, apiVersion, 'version must be specified'))
-    else errors.push(...problemsAt(`${at}.apiVersion`, version, dns1035LabelProblems(version)))
+    else errors.push(...allInOne(`${at}.apiVersion`, version, dns1035LabelProblems(version)))
   }
   if (!kind) return [...errors, fieldError.required(`${at}.kind`)]
   const wrong = dns1035LabelProblems(kind.toLowerCase())
   const intro = 'may have mixed case, but should otherwise match: '
   return wrong.length > 0 ? [...errors, fieldError.invalid(`${at}.kind`, kind, intro + wrong.join(','))] : errors
 }
+
+const allInOne = (field: string, value: string, problems: readonly string[]): FieldError[] =>
+  problems.length > 0 ? [fieldError.invalid(field, value, problems.join(','))] : []
 
 export function paramRefErrors(reference: ParamRef | undefined, at: string): FieldError[] {
   if (!reference) return []

@@ -3,7 +3,7 @@
 
 import type { MutatingWebhook, ValidatingWebhook } from 'kubernetes-types/admissionregistration/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { duplicatesAt, oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
+import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
 import { type LabelSelector, labelSelectorErrors } from '../../apimachinery/label-selector.ts'
 import { dns1035LabelProblems, dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
@@ -43,17 +43,29 @@ export function webhooksStrategy<T extends Configuration>({ mutating }: { mutati
       if (deepEqual(next.webhooks ?? [], previous.webhooks ?? [])) return
       Object.assign(next.metadata ?? {}, { generation: (previous.metadata?.generation ?? 0) + 1 })
     },
-    validate: ({ webhooks = [] }) => [
-      ...webhooks.flatMap((webhook, index) => webhookErrors(webhook, `webhooks[${index}]`)),
-      ...duplicatesAt(
-        (index) => `webhooks[${index}].name`,
-        webhooks.map(({ name = '' }) => name),
-      ),
-    ],
+    validate({ webhooks = [] }, previous) {
+      const names = webhooks.map(({ name }) => name)
+      const before = previous?.webhooks ?? []
+      // Conditions that are all as they were are not looked at again.
+      const areKept = before.length === webhooks.length && webhooks.every((one, at) => hasConditionsOf(one, before[at]))
+      return webhooks.flatMap((webhook, index) => [
+        ...webhookErrors(webhook, `webhooks[${index}]`, { areConditionsKept: areKept }),
+        ...(webhook.name && names.indexOf(webhook.name) < index
+          ? [fieldError.duplicate(`webhooks[${index}].name`, webhook.name)]
+          : []),
+      ])
+    },
   }
 }
 
-function webhookErrors(webhook: Webhook, at: string): FieldError[] {
+const hasConditionsOf = (webhook: Webhook, before: Webhook | undefined): boolean =>
+  deepEqual(webhook.matchConditions ?? [], before?.matchConditions ?? [])
+
+function webhookErrors(
+  webhook: Webhook,
+  at: string,
+  { areConditionsKept }: { areConditionsKept: boolean },
+): FieldError[] {
   const { name, rules = [], failurePolicy, matchPolicy, sideEffects, timeoutSeconds = 10, clientConfig } = webhook
   const errors = [
     ...nameErrors(name, `${at}.name`),
@@ -68,15 +80,17 @@ function webhookErrors(webhook: Webhook, at: string): FieldError[] {
     const why = 'the timeout value must be between 1 and 30 seconds'
     errors.push(fieldError.invalid(`${at}.timeoutSeconds`, timeoutSeconds, why))
   }
-  if (webhook.reinvocationPolicy !== undefined) {
-    errors.push(...oneOf(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never']))
-  }
   return [
     ...errors,
     ...labelSelectorErrors(webhook.namespaceSelector as LabelSelector, `${at}.namespaceSelector`),
     ...labelSelectorErrors(webhook.objectSelector as LabelSelector, `${at}.objectSelector`),
+    ...(webhook.reinvocationPolicy === undefined
+      ? []
+      : oneOf(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never'])),
     ...clientConfigErrors(clientConfig ?? {}, `${at}.clientConfig`),
-    ...matchConditionErrors(webhook.matchConditions ?? [], `${at}.matchConditions`, { hasParams: false }),
+    ...(areConditionsKept
+      ? []
+      : matchConditionErrors(webhook.matchConditions ?? [], `${at}.matchConditions`, { hasParams: false })),
     ...reviewVersionErrors(webhook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`),
   ]
 }
@@ -84,7 +98,7 @@ function webhookErrors(webhook: Webhook, at: string): FieldError[] {
 function nameErrors(name: string | undefined, at: string): FieldError[] {
   if (!name) return [fieldError.required(at)]
   const problems = dnsSubdomainProblems(name)
-  if (problems.length > 0) return problemsAt(at, name, problems)
+  if (problems.length > 0) return [fieldError.invalid(at, name, problems.join(','))]
   return name.split('.').length < 3
     ? [fieldError.invalid(at, name, 'should be a domain with at least three segments separated by dots')]
     : []

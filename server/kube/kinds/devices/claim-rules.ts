@@ -1,95 +1,116 @@
 // What a claim may ask of devices. Upstream: pkg/apis/resource/validation/validation.go.
 
-import { duplicatesAt, oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
-import { dnsLabelProblems, dnsSubdomainProblems } from '../../apimachinery/names.ts'
+import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
+import { dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { createCel } from '../../cel/cel.ts'
 import { selectorProblem } from '../../cel/device.ts'
-import type { ClaimSpec, Configuration, DeviceRequest, ExactRequest, Selector } from './device-objects.ts'
+import type { ClaimSpec, Constraint, DeviceRequest, DeviceToleration, Selector, Wish } from './device-objects.ts'
+import { listErrors, setErrors } from './lists.ts'
+import { fullyQualifiedNameErrors, labelErrors } from './names.ts'
+import { configurationErrors, MOST_CONFIGURATIONS, tolerationErrors } from './shared-rules.ts'
 
 const MOST_REQUESTS = 32
 const MOST_ALTERNATIVES = 8
 const LONGEST_EXPRESSION = 10 * 1024
-const LONGEST_DRIVER = 63
+const NO_REQUEST =
+  "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'"
 
 export function defaultClaim(spec: ClaimSpec | undefined): void {
   for (const { exactly, firstAvailable = [] } of spec?.devices?.requests ?? []) {
     for (const request of exactly ? [exactly, ...firstAvailable] : firstAvailable) {
       request.allocationMode ??= 'ExactCount'
       if (request.allocationMode === 'ExactCount') request.count ??= 1
+      defaultTolerations(request.tolerations ?? [])
     }
   }
 }
 
+export function defaultTolerations(tolerations: readonly DeviceToleration[]): void {
+  for (const toleration of tolerations) toleration.operator ||= 'Equal'
+}
+
 export function claimErrors(spec: ClaimSpec | undefined, at: string): FieldError[] {
   const { requests = [], constraints = [], config = [] } = spec?.devices ?? {}
-  const names = requests.map(({ name = '' }) => name)
-  const here = `${at}.devices`
-  const known = new Set(requests.flatMap(requestNames))
+  const known = requestNames(spec)
   return [
-    ...tooMany(`${here}.requests`, requests.length, MOST_REQUESTS),
-    ...requests.flatMap((request, index) => requestErrors(request, `${here}.requests[${index}]`)),
-    ...duplicatesAt((index) => `${here}.requests[${index}].name`, names),
-    ...constraints.flatMap(({ requests: of = [], matchAttribute }, index) => [
-      ...referenceErrors(of, known, `${here}.constraints[${index}].requests`),
-      ...(matchAttribute ? [] : [fieldError.required(`${here}.constraints[${index}].matchAttribute`)]),
-    ]),
-    ...config.flatMap((one, index) => [
-      ...referenceErrors(one.requests ?? [], known, `${here}.config[${index}].requests`),
-      ...configurationErrors(one, `${here}.config[${index}]`),
-    ]),
+    ...setErrors(requests, `${at}.devices.requests`, {
+      most: MOST_REQUESTS,
+      keyOf: ({ name = '' }) => name,
+      errorsOf: requestErrors,
+    }),
+    ...listErrors(constraints, `${at}.devices.constraints`, {
+      most: MOST_REQUESTS,
+      errorsOf: (constraint, here) => constraintErrors(constraint, here, known),
+    }),
+    ...listErrors(config, `${at}.devices.config`, {
+      most: MOST_CONFIGURATIONS,
+      errorsOf: (one, here) => [
+        ...referenceErrors(one.requests ?? [], `${here}.requests`, known),
+        ...configurationErrors(one, here),
+      ],
+    }),
   ]
 }
 
 /** Alternatives are named after their request: `gpu/large`. */
-const requestNames = ({ name = '', firstAvailable = [] }: DeviceRequest): string[] => [
-  name,
-  ...firstAvailable.map((alternative) => `${name}/${alternative.name ?? ''}`),
-]
-
-const tooMany = (field: string, count: number, most: number): FieldError[] =>
-  count > most
-    ? [{ reason: 'FieldValueTooMany', field, message: `Too many: ${count}: must have at most ${most} items` }]
-    : []
-
-const referenceErrors = (names: string[], known: ReadonlySet<string>, at: string): FieldError[] =>
-  names.flatMap((name, index) =>
-    known.has(name)
-      ? []
-      : [
-          fieldError.invalid(
-            `${at}[${index}]`,
-            name,
-            "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'",
-          ),
-        ],
+export const requestNames = (spec: ClaimSpec | undefined): ReadonlySet<string> =>
+  new Set(
+    (spec?.devices?.requests ?? []).flatMap(({ name = '', firstAvailable = [] }) => [
+      name,
+      ...firstAvailable.map((alternative) => `${name}/${alternative.name ?? ''}`),
+    ]),
   )
 
+export const referenceErrors = (names: readonly string[], at: string, known: ReadonlySet<string>): FieldError[] =>
+  setErrors(names, at, {
+    most: MOST_REQUESTS,
+    keyOf: (name) => name,
+    errorsOf: (name, here) => requestNameErrors(name, here, known),
+  })
+
+export function requestNameErrors(name: string, at: string, known: ReadonlySet<string>): FieldError[] {
+  const unknown = fieldError.invalid(at, name, NO_REQUEST)
+  const parts = name.split('/')
+  if (parts.length > 2) return [unknown]
+  return [...parts.flatMap((part) => labelErrors(part, at)), ...(known.has(name) ? [] : [unknown])]
+}
+
+function constraintErrors(constraint: Constraint, at: string, known: ReadonlySet<string>): FieldError[] {
+  const { requests = [], matchAttribute, distinctAttribute } = constraint
+  const errors = referenceErrors(requests, `${at}.requests`, known)
+  if (matchAttribute !== undefined) {
+    return [...errors, ...fullyQualifiedNameErrors(matchAttribute, `${at}.matchAttribute`)]
+  }
+  if (distinctAttribute !== undefined) {
+    return [...errors, ...fullyQualifiedNameErrors(distinctAttribute, `${at}.distinctAttribute`)]
+  }
+  const why = 'exactly one of "matchAttribute" or "distinctAttribute" is required, but multiple fields are set'
+  return [...errors, fieldError.required(at, why)]
+}
+
 function requestErrors({ name, exactly, firstAvailable = [] }: DeviceRequest, at: string): FieldError[] {
-  const errors = nameErrors(name, `${at}.name`)
+  const errors = labelErrors(name, `${at}.name`)
   if (exactly && firstAvailable.length > 0) {
     const why = 'exactly one of `exactly` or `firstAvailable` is required, but multiple fields are set'
     return [...errors, fieldError.invalid(at, null, why)]
   }
-  if (exactly) return [...errors, ...exactErrors(exactly, `${at}.exactly`)]
+  if (exactly) return [...errors, ...wishErrors(exactly, `${at}.exactly`)]
   if (firstAvailable.length === 0) {
     return [...errors, fieldError.required(at, 'exactly one of `exactly` or `firstAvailable` is required')]
   }
   return [
     ...errors,
-    ...tooMany(`${at}.firstAvailable`, firstAvailable.length, MOST_ALTERNATIVES),
-    ...firstAvailable.flatMap((request, index) => [
-      ...nameErrors(request.name, `${at}.firstAvailable[${index}].name`),
-      ...exactErrors(request, `${at}.firstAvailable[${index}]`),
-    ]),
+    ...setErrors(firstAvailable, `${at}.firstAvailable`, {
+      most: MOST_ALTERNATIVES,
+      keyOf: (request) => request.name ?? '',
+      errorsOf: (request, here) => [...labelErrors(request.name, `${here}.name`), ...wishErrors(request, here)],
+    }),
   ]
 }
 
-const nameErrors = (name: string | undefined, at: string): FieldError[] =>
-  name ? problemsAt(at, name, dnsLabelProblems(name)) : [fieldError.required(at)]
-
-function exactErrors(request: ExactRequest, at: string): FieldError[] {
-  const { deviceClassName, selectors = [], allocationMode, count = 0 } = request
+function wishErrors(wish: Wish, at: string): FieldError[] {
+  const { deviceClassName, selectors = [], allocationMode, count = 0, tolerations = [] } = wish
   const errors = deviceClassName
     ? problemsAt(`${at}.deviceClassName`, deviceClassName, dnsSubdomainProblems(deviceClassName))
     : [fieldError.required(`${at}.deviceClassName`)]
@@ -102,35 +123,20 @@ function exactErrors(request: ExactRequest, at: string): FieldError[] {
   if (allocationMode === 'ExactCount' && count <= 0) {
     errors.push(fieldError.invalid(`${at}.count`, count, 'must be greater than zero'))
   }
-  return errors
+  return [...errors, ...listErrors(tolerations, `${at}.tolerations`, { errorsOf: tolerationErrors })]
 }
 
-export const selectorErrors = (selectors: Selector[], at: string): FieldError[] => [
-  ...tooMany(at, selectors.length, MOST_REQUESTS),
-  ...selectors.flatMap(({ cel }, index) => {
-    if (!cel) return [fieldError.required(`${at}[${index}].cel`)]
-    const { expression = '' } = cel
-    const field = `${at}[${index}].cel.expression`
-    if (expression.length > LONGEST_EXPRESSION) return [fieldError.tooLong(field, LONGEST_EXPRESSION)]
-    if (!expression.trim()) return [fieldError.required(field)]
-    const problem = selectorProblem(createCel(), expression)
-    if (!problem) return []
-    return [
-      problem.isTooDear ? fieldError.forbidden(field, problem.why) : fieldError.invalid(field, expression, problem.why),
-    ]
-  }),
-]
+export const selectorErrors = (selectors: readonly Selector[], at: string): FieldError[] =>
+  listErrors(selectors, at, {
+    most: MOST_REQUESTS,
+    errorsOf: ({ cel }, here) =>
+      cel ? expressionErrors(cel.expression ?? '', `${here}.cel.expression`) : [fieldError.required(`${here}.cel`)],
+  })
 
-export function configurationErrors({ opaque }: Configuration, at: string): FieldError[] {
-  if (!opaque) return [fieldError.required(`${at}.opaque`)]
-  return [
-    ...driverErrors(opaque.driver, `${at}.opaque.driver`),
-    ...(opaque.parameters === undefined ? [fieldError.required(`${at}.opaque.parameters`)] : []),
-  ]
-}
-
-export function driverErrors(driver: string | undefined, at: string): FieldError[] {
-  if (!driver) return [fieldError.required(at)]
-  const errors = driver.length > LONGEST_DRIVER ? [fieldError.tooLong(at, LONGEST_DRIVER)] : []
-  return [...errors, ...problemsAt(at, driver, dnsSubdomainProblems(driver))]
+function expressionErrors(expression: string, at: string): FieldError[] {
+  if (expression.length > LONGEST_EXPRESSION) return [fieldError.tooLong(at, LONGEST_EXPRESSION)]
+  if (!expression.trim()) return [fieldError.required(at)]
+  const problem = selectorProblem(createCel(), expression)
+  if (!problem) return []
+  return [problem.isTooDear ? fieldError.forbidden(at, problem.why) : fieldError.invalid(at, expression, problem.why)]
 }

@@ -2,6 +2,7 @@
 // (classes), and what a pod wants and gets (claims).
 
 import type { NodeSelector } from 'kubernetes-types/core/v1'
+import type { Condition } from 'kubernetes-types/meta/v1'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 
 export interface Selector {
@@ -51,6 +52,7 @@ export interface DeviceRequest {
 export interface Constraint {
   requests?: string[]
   matchAttribute?: string
+  distinctAttribute?: string
 }
 
 export interface ClaimSpec {
@@ -64,10 +66,23 @@ export interface AllocatedDevice {
   device: string
   adminAccess?: boolean
   tolerations?: DeviceToleration[]
+  bindingConditions?: string[]
+  bindingFailureConditions?: string[]
+  /** Which of several shares of the device it is. */
+  shareID?: string
+}
+
+export type AllocationConfiguration = Configuration & { source: 'FromClass' | 'FromClaim' }
+
+/** How a device is, as its driver tells it. */
+export interface DeviceStatus extends Pick<AllocatedDevice, 'driver' | 'pool' | 'device' | 'shareID'> {
+  conditions?: Condition[]
+  data?: unknown
+  networkData?: { interfaceName?: string; hardwareAddress?: string; ips?: string[] }
 }
 
 export interface Allocation {
-  devices?: { results?: AllocatedDevice[]; config?: (Configuration & { source: 'FromClass' | 'FromClaim' })[] }
+  devices?: { results?: AllocatedDevice[]; config?: AllocationConfiguration[] }
   /** Where the devices can be used; everywhere without one. */
   nodeSelector?: NodeSelector
   allocationTimestamp?: string
@@ -83,7 +98,7 @@ export interface Consumer {
 
 export interface Claim extends KubeObject {
   spec?: ClaimSpec
-  status?: { allocation?: Allocation; reservedFor?: Consumer[] }
+  status?: { allocation?: Allocation; reservedFor?: Consumer[]; devices?: DeviceStatus[] }
 }
 
 export interface ClaimTemplate extends KubeObject {
@@ -91,7 +106,7 @@ export interface ClaimTemplate extends KubeObject {
 }
 
 export interface Class extends KubeObject {
-  spec?: { selectors?: Selector[]; config?: Configuration[] }
+  spec?: { selectors?: Selector[]; config?: Configuration[]; extendedResourceName?: string }
 }
 
 /** Of one of four types; the plural ones are lists. */
@@ -113,14 +128,29 @@ export interface Place {
   allNodes?: boolean
 }
 
+export interface Capacity {
+  value: string | number
+  requestPolicy?: RequestPolicy
+}
+
+/** How much of it one may ask for. */
+export interface RequestPolicy {
+  default?: string | number
+  validValues?: (string | number)[]
+  validRange?: { min?: string | number; max?: string | number; step?: string | number }
+}
+
+type Counters = Record<string, { value: string | number }>
+
 export interface Device extends Place {
   name?: string
   attributes?: Record<string, Attribute>
-  capacity?: Record<string, { value: string | number }>
+  capacity?: Record<string, Capacity>
   taints?: DeviceTaint[]
   allowMultipleAllocations?: boolean
   bindingConditions?: string[]
-  consumesCounters?: unknown[]
+  bindingFailureConditions?: string[]
+  consumesCounters?: { counterSet?: string; counters?: Counters }[]
 }
 
 export interface Slice extends KubeObject {
@@ -129,6 +159,6 @@ export interface Slice extends KubeObject {
     pool?: { name?: string; generation?: number; resourceSliceCount?: number }
     perDeviceNodeSelection?: boolean
     devices?: Device[]
-    sharedCounters?: unknown[]
+    sharedCounters?: { name?: string; counters?: Counters }[]
   }
 }

@@ -3,12 +3,7 @@
 
 import type { EphemeralVolumeSource } from 'kubernetes-types/core/v1'
 import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
-import {
-  dnsLabelProblems,
-  dnsSubdomainProblems,
-  labelKeyProblems,
-  labelValueProblems,
-} from '../../apimachinery/names.ts'
+import { dnsLabelProblems, dnsSubdomainProblems } from '../../apimachinery/names.ts'
 import { quantityOf } from '../../apimachinery/quantity.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { claimSpecErrors } from '../persistent-volume-claim.ts'
@@ -18,6 +13,7 @@ import { requiredFields, SHARED_SOURCES, type SourceChecks } from '../storage/vo
 import type { Volumes } from './mounts.ts'
 import type { Volume } from './newer-fields.ts'
 import { downwardFileErrors, itemErrors, modeErrors, projectedErrors } from './projected-files.ts'
+import { templateMetadataErrors } from './template-metadata.ts'
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never']
 const LONGEST_PORTAL = 64
@@ -124,16 +120,8 @@ const OWN_SOURCES: SourceChecks<Volume> = {
 function ephemeralErrors({ volumeClaimTemplate: template }: EphemeralVolumeSource, at: string): FieldError[] {
   const here = `${at}.volumeClaimTemplate`
   if (!template) return [fieldError.required(here)]
-  const { labels = {}, annotations = {}, ...others } = template.metadata ?? {}
   return [
-    ...Object.keys(annotations).flatMap((key) =>
-      problemsAt(`${here}.metadata.annotations`, key, labelKeyProblems(key.toLowerCase())),
-    ),
-    ...Object.entries(labels).flatMap(([key, value]) => [
-      ...problemsAt(`${here}.metadata.labels`, key, labelKeyProblems(key)),
-      ...problemsAt(`${here}.metadata.labels`, value, labelValueProblems(value)),
-    ]),
-    ...Object.keys(others).map((field) => fieldError.forbidden(`${here}.metadata.${field}`, 'cannot be set')),
+    ...templateMetadataErrors(template.metadata, `${here}.metadata`),
     ...claimSpecErrors(template.spec, `${here}.spec`),
   ]
 }
