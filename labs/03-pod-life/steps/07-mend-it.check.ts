@@ -1,3 +1,6 @@
-import { podReady } from '../../../server/classroom/labs/index.ts'
+import { podReady, podRunsWith } from '../../../server/classroom/labs/index.ts'
 
-export const checks = [podReady('shop', { image: 'busybox' })]
+export const checks = [
+  podReady('shop', { image: 'busybox' }),
+  podRunsWith('shop', { program: /shop 2\.1.*\$CURRENCY.*exit 78.*sleep/s, variable: 'CURRENCY' }),
+]

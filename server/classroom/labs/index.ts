@@ -7,7 +7,7 @@ export { deploymentReady, onePodWasDeleted, podsOf, replicaSetsOf, rolledOver } 
 export { everyPodHas, onlyTheseHave, podsOfLab, selectsExactly } from './checks/label-checks.ts'
 export { loopHeld, loopReleased, replicaSetShort } from './checks/loop-checks.ts'
 export { podGone, podHasLabels, podLabel, podReady, podRestarted } from './checks/pod-checks.ts'
-export { podCrashLoops, podEnded, podUnready } from './checks/pod-life-checks.ts'
+export { podCrashLoops, podEnded, podRunsWith, podUnready } from './checks/pod-life-checks.ts'
 export { podMadeOf, podProbesPath, podSharesVolume } from './checks/pod-parts-checks.ts'
 export { sameImage, troubleOf } from './checks/pod-troubles.ts'
 export { podsAdopted, podsOrphaned, replicaSetReady } from './checks/replica-set-checks.ts'

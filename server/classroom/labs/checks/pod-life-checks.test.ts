@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
 import type { Pod } from '../cluster-view.ts'
-import { podCrashLoops, podEnded, podUnready } from './pod-life-checks.ts'
+import { podCrashLoops, podEnded, podRunsWith, podUnready } from './pod-life-checks.ts'
 import { judge } from './testing/judged.ts'
 import { pod, view, wasThere } from './testing/objects.ts'
 
@@ -27,10 +27,17 @@ const probed = (told: { ready: boolean; restarts?: number; probe?: boolean }): P
     status: { ...made.status, phase: 'Running' },
   }
 }
+const shop = (told: { command: string[]; env?: string }): Pod => {
+  const made = pod('shop')
+  const env = told.env ? [{ name: told.env, value: 'euro' }] : []
+  return { ...made, spec: { containers: [{ name: 'shop', command: told.command, env }] } }
+}
 
 const well = podEnded('once', { phase: 'Succeeded', restartPolicy: 'Never' })
 const loops = podCrashLoops('crash')
 const unready = podUnready('ready')
+const open = podRunsWith('shop', { program: /test -n "\$CURRENCY"/, variable: 'CURRENCY' })
+const program = ['sh', '-c', 'test -n "$CURRENCY" && sleep 9']
 const wasSeenReady = unready.remembers?.(view({ pods: [probed({ ready: true })] }), undefined) ?? {}
 
 describe('how Pods end', () => {
@@ -56,6 +63,26 @@ describe('how Pods end', () => {
       cluster: view({ pods: [{ ...ended('Running', 'Never'), status: pod('once').status! }] }),
       state: 'waiting',
       says: 'Pod `once` still runs.',
+    },
+    {
+      name: 'not, now that it has what it asks for',
+      check: open,
+      cluster: view({ pods: [shop({ command: program, env: 'CURRENCY' })] }),
+      state: 'ok',
+    },
+    {
+      name: 'as before, for it has something else',
+      check: open,
+      cluster: view({ pods: [shop({ command: program, env: 'CURENCY' })] }),
+      state: 'waiting',
+      says: 'Pod `shop` still lacks what its program asks for.',
+    },
+    {
+      name: 'not, for it runs something else',
+      check: open,
+      cluster: view({ pods: [shop({ command: ['sleep', '9'], env: 'CURRENCY' })] }),
+      state: 'failed',
+      says: 'Pod `shop` does not run its own program any more, but `sleep 9`.',
     },
     {
       name: 'again and again',

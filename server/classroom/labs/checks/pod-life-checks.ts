@@ -50,6 +50,32 @@ export function exitCodeOf(pod: Pod): number | undefined {
   return (status?.state?.terminated ?? status?.lastState?.terminated)?.exitCode
 }
 
+/** Its container starts the program that it came with, and is told the variable which that asks for. */
+export function podRunsWith(name: string, { program, variable }: { program: RegExp; variable: string }): Check {
+  return {
+    id: `${name}-runs-with`,
+    aim: `Pod \`${name}\` runs its own program, and has what that asks for`,
+    judge(cluster) {
+      const wanted = `Pod ${name} with its own program and ${variable}`
+      const pod = named(cluster.pods, name)
+      if (!pod) return missingPod(cluster, name, wanted)
+      const { command = [], args = [], env = [], envFrom = [] } = pod.spec?.containers[0] ?? {}
+      const started = [...command, ...args].join(' ')
+      if (!program.test(started)) {
+        return failed(
+          `Pod \`${name}\` does not run its own program any more, but \`${started || 'what its image starts'}\`. Leave the command as it was, and add only what it lacks.`,
+          { saw: started, wanted },
+        )
+      }
+      if (env.some((each) => each.name === variable) || envFrom.length > 0) return ok({ saw: variable, wanted })
+      return waiting(`Pod \`${name}\` still lacks what its program asks for. Its log says what that is.`, {
+        saw: `no ${variable}`,
+        wanted,
+      })
+    },
+  }
+}
+
 /** The container ends again and again, and the kubelet has begun to wait before it starts it. */
 export function podCrashLoops(name: string): Check {
   return {
