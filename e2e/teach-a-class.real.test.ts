@@ -271,6 +271,9 @@ describe('a snapshot of a learner’s cluster', () => {
     await typeInTerminal(tansy, 'kubectl delete pod kept --now')
     await until('the Pod is gone', async () => (await kube('get pod kept')).code !== 0)
     await choose(/step 2/)
+    const question = sheet.getByRole('alertdialog', { name: /^Back to .*, step 2\?$/ })
+    await question.getByRole('button', { name: 'Keep what is now, then put back' }).click()
+    await sheet.getByText('As they were is kept among the snapshots.').waitFor()
     await tansy.getByText('Putting your cluster back to step 2').first().waitFor()
     await until(
       'the Pod runs again',

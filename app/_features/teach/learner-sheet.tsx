@@ -5,7 +5,7 @@
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useState } from 'react'
-import type { Tile } from '../../../server/classroom/teaching/wall-view.ts'
+import type { SnapshotView, Tile } from '../../../server/classroom/teaching/wall-view.ts'
 import { api } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
@@ -14,6 +14,7 @@ import { InlineCode } from '../instructions/inline-code.tsx'
 import { lasted } from './duration.ts'
 import { KeyboardBar } from './keyboard-bar.tsx'
 import style from './learner-sheet.module.css'
+import { PutBackQuestion } from './put-back-question.tsx'
 import { SayForm } from './say-form.tsx'
 import { SnapshotMenu } from './snapshot-menu.tsx'
 import { useAct } from './use-act.ts'
@@ -31,7 +32,7 @@ interface Props {
 
 export function LearnerSheet({ tile, now, classId, onClose }: Props) {
   const act = useAct()
-  const [asking, setAsking] = useState<'hint' | 'reset' | null>(null)
+  const [asking, setAsking] = useState<'hint' | 'reset' | SnapshotView | null>(null)
   const [tab, setTab] = useState('')
   const { learnerId, name, lab, check, sessionId, hand, tabs } = tile
   const shown = tabs.find((one) => one.name === tab)?.name ?? tabs[0]?.name ?? '1'
@@ -126,8 +127,10 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
         />
       )}
       {asking === 'reset' && (
-        <p className={style.confirm}>
-          <span>Everything in {name}’s cluster goes, and the lab begins again.</span>
+        <div className={style.confirm} role="alertdialog" aria-label={`Reset ${name}’s lab?`}>
+          <p>
+            <b>Reset {name}’s lab?</b> Everything in {name}’s cluster goes, and the lab begins again.
+          </p>
           <Button
             small
             look="stop"
@@ -142,9 +145,12 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
             Reset
           </Button>
           <Button small look="quiet" onClick={() => setAsking(null)}>
-            Keep
+            Leave it
           </Button>
-        </p>
+        </div>
+      )}
+      {asking !== null && typeof asking === 'object' && (
+        <PutBackQuestion whom={whom} name={name} snapshot={asking} run={act.run} onClose={() => setAsking(null)} />
       )}
       {act.said && (
         <p role={act.isFailed ? 'alert' : 'status'} className={style.said}>
@@ -181,7 +187,7 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
             Release loops
           </Button>
         )}
-        {sessionId && <SnapshotMenu whom={whom} name={name} run={act.run} />}
+        {sessionId && <SnapshotMenu whom={whom} name={name} run={act.run} onPutBack={setAsking} />}
         <Button look="stop" disabled={!sessionId} onClick={() => setAsking('reset')}>
           Reset…
         </Button>

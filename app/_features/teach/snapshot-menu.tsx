@@ -5,6 +5,7 @@
 import { Menu } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { SnapshotView } from '../../../server/classroom/teaching/wall-view.ts'
 import { api } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import type { Act } from './use-act.ts'
@@ -13,9 +14,12 @@ interface Props {
   whom: { classId: string; learnerId: string }
   name: string
   run: Act['run']
+  onPutBack(snapshot: SnapshotView): void
 }
 
-export function SnapshotMenu({ whom, name, run }: Props) {
+export const timeOf = (at: number) => new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+
+export function SnapshotMenu({ whom, name, run, onPutBack }: Props) {
   const [isOpen, setOpen] = useState(false)
   const { data: kept } = useQuery({
     queryKey: ['snapshots', whom.learnerId],
@@ -47,20 +51,9 @@ export function SnapshotMenu({ whom, name, run }: Props) {
           Take one now
         </Menu.Item>
         {kept && kept.length > 0 && <Menu.Label>Put back to</Menu.Label>}
-        {kept?.map(({ slot, at, step }) => (
-          <Menu.Item
-            key={slot}
-            onClick={() =>
-              run(
-                () => api.teach.putBack.mutate({ ...whom, slot }),
-                () => `${name}’s cluster and files are being put back to step ${step}.`,
-              )
-            }
-          >
-            <time dateTime={new Date(at).toISOString()}>
-              {new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}
-            </time>
-            , step {step}
+        {kept?.map((snapshot) => (
+          <Menu.Item key={snapshot.slot} onClick={() => onPutBack(snapshot)}>
+            <time dateTime={new Date(snapshot.at).toISOString()}>{timeOf(snapshot.at)}</time>, step {snapshot.step}…
           </Menu.Item>
         ))}
       </Menu.Dropdown>

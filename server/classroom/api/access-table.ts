@@ -141,5 +141,5 @@ export const accessTable: Record<string, Row> = {
   'teach.resetLab': { for: teachers, input: ofLearner() },
   'teach.snapshots': { for: teachers, input: ofLearner() },
   'teach.takeSnapshot': { for: teachers, input: ofLearner() },
-  'teach.putBack': { for: teachers, input: ofLearner({ slot: 0 }) },
+  'teach.putBack': { for: teachers, input: ofLearner({ slot: 0, keepNow: false }) },
 }

@@ -271,7 +271,9 @@ describe('session', () => {
     await (await kubernetes()).create(hello)
     await sessionThat(id, ({ reached }) => reached === 2)
     await (await kubernetes()).delete({ namespace: 'default', name: 'kept' }, { gracePeriodSeconds: 0 })
-    await snapshots.putBack(session, 0)
+    for (let more = 1; more < 5; more++) await snapshots.take(session, 'Brindle')
+    // What there is now is kept as well, and not in the place of what is put back, though that is the oldest.
+    await snapshots.putBack(session, 0, 'Ada')
     await sessionThat(id, ({ phase }) => phase === 'resetting')
     const back = await sessionThat(id, isReady)
     expect([back.step, back.reached, back.checks['1.hello-ready']?.state]).toEqual([1, 1, 'waiting'])
@@ -279,6 +281,8 @@ describe('session', () => {
       ({ metadata }) => metadata?.name,
     )
     expect([names, home.holds]).toEqual([['kept'], 'notes'])
+    const [newest, ...others] = await snapshots.of(session)
+    expect([newest, others.length]).toMatchObject([{ slot: 1, by: 'Ada', step: 2 }, 4])
     // What was learnt since is done again as if for the first time.
     await (await kubernetes()).create(hello)
     await sessionThat(id, ({ reached }) => reached === 2)

@@ -25,15 +25,15 @@ export class Snapshots {
     this.#options = options
   }
 
-  /** In a free place, or in that of the oldest. */
-  async take({ lab, cluster, standing }: LabSession, by: string): Promise<void> {
+  /** In a free place, or in that of the oldest that is not to be spared. */
+  async take({ lab, cluster, standing }: LabSession, by: string, spared?: number): Promise<void> {
     const { database, host, homes, now } = this.#options
     if (cluster === undefined) throw new ClassroomError('no-cluster', 'There is no cluster yet to take a snapshot of.')
     const taken = await database.snapshot.findMany({ where: { cluster }, orderBy: { takenAt: 'asc' } })
     const free = Array.from({ length: SLOTS }, (_, slot) => slot).find((slot) =>
       taken.every((one) => one.slot !== slot),
     )
-    const slot = free ?? taken[0]?.slot ?? 0
+    const slot = free ?? taken.find((one) => one.slot !== spared)?.slot ?? 0
     const data = { labId: lab.id, by, takenAt: new Date(now()), standing: JSON.stringify(standing) }
     await Promise.all([host.saveState(cluster, nameOf(slot)), homes?.keepHomes(cluster, nameOf(slot))])
     await database.snapshot.upsert({
@@ -57,11 +57,13 @@ export class Snapshots {
     })
   }
 
-  async putBack(session: LabSession, slot: number): Promise<void> {
+  /** With `keepFor`, only after a snapshot of now was taken in that name. */
+  async putBack(session: LabSession, slot: number, keepFor?: string): Promise<void> {
     const { cluster, lab } = session
     const row =
       cluster && (await this.#options.database.snapshot.findFirst({ where: { cluster, slot, labId: lab.id } }))
     if (!row) throw new ClassroomError('snapshot-unknown', 'That snapshot is not there any more.')
+    if (keepFor !== undefined) await this.take(session, keepFor, slot)
     const standing = JSON.parse(row.standing) as Standing
     const words = `step ${standing.reached}, as ${row.by} has kept it`
     // Heard of on the learner's page; whoever asked does not wait.

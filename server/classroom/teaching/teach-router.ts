@@ -90,9 +90,13 @@ export const teachRouter = router({
     classroom.teaching.snapshots.take(classroom.teaching.sessionOf(learner), person.name),
   ),
   putBack: taughtProcedure
-    .input(z.object({ slot: z.int() }))
-    .mutation(({ ctx: { classroom, learner }, input }) =>
-      classroom.teaching.snapshots.putBack(classroom.teaching.sessionOf(learner), input.slot),
+    .input(z.object({ slot: z.int(), keepNow: z.boolean() }))
+    .mutation(({ ctx: { classroom, person, learner }, input: { slot, keepNow } }) =>
+      classroom.teaching.snapshots.putBack(
+        classroom.teaching.sessionOf(learner),
+        slot,
+        keepNow ? person.name : undefined,
+      ),
     ),
   startAll: teacherProcedure.mutation(({ ctx: { classroom }, input }) => classroom.teaching.startAll(input.classId)),
   switchMachine: teacherProcedure
