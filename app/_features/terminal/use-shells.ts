@@ -94,18 +94,25 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
 
   /** Where nobody can tell, nothing runs: what is typed then waits for the connection. */
   const runningIn = (tab: string) =>
-    api.terminal.running.query({ sessionId, tab }).then(
-      ({ running }) => running,
-      () => '',
-    )
+    api.terminal.running.query({ sessionId, tab }).catch(() => ({ running: '', isUnfinished: false }))
 
   /** What still runs there after that long; empty when nothing does. */
-  const runningAfter = async (tab: string, ms: number): Promise<string> => {
+  const runningAfter = async (tab: string, ms: number): ReturnType<typeof runningIn> => {
     for (const until = performance.now() + ms; ; ) {
-      const running = await runningIn(tab)
-      if (running === '' || performance.now() >= until) return running
+      const state = await runningIn(tab)
+      if (state.running === '' || performance.now() >= until) return state
       await new Promise((again) => setTimeout(again, lookAgainMs))
     }
+  }
+
+  /** Into a shell where nothing runs. What was begun there, as where a quote is open, is given up as by Ctrl+C, not added to. */
+  const typeAlone = async (tab: string, command: string, { isUnfinished }: { isUnfinished: boolean }) => {
+    if (isUnfinished) screens.current.get(tab)?.interrupt()
+    for (const until = performance.now() + endsWithinMs; isUnfinished && performance.now() < until; ) {
+      await new Promise((again) => setTimeout(again, lookAgainMs))
+      ;({ isUnfinished } = await runningIn(tab))
+    }
+    type(tab, command)
   }
 
   const runInNew = async (command: string) => {
@@ -119,24 +126,25 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
       await runInNew(command)
       return 'ran'
     }
-    const running = await runningAfter(first, patienceMs)
-    if (running === '') {
-      type(first, command)
+    const state = await runningAfter(first, patienceMs)
+    if (state.running === '') {
+      await typeAlone(first, command, state)
       return 'ran'
     }
     for (const tab of others) {
-      if ((await runningIn(tab)) !== '') continue
-      type(tab, command)
+      const other = await runningIn(tab)
+      if (other.running !== '') continue
+      await typeAlone(tab, command, other)
       return 'ran'
     }
     setView((now) => show(now, first))
-    setWaiting({ tab: first, running, command })
+    setWaiting({ tab: first, running: state.running, command })
     return 'asks'
   }
 
   const endAndRun = async ({ tab, command }: NonNullable<Shells['waiting']>) => {
     screens.current.get(tab)?.interrupt()
-    const running = await runningAfter(tab, endsWithinMs)
+    const { running } = await runningAfter(tab, endsWithinMs)
     if (running !== '') return setWaiting({ tab, running, command })
     type(tab, command)
     screens.current.get(tab)?.focus()

@@ -137,6 +137,20 @@ describe('a tab on a real container', () => {
     expect(room.tabs.some(({ name }) => name === tab)).toBe(false)
   })
 
+  it.each(['echo "half', 'cat <<END'])('knows that %s is not a whole line, and Ctrl+C gives it up', async (half) => {
+    const screen = new Screen()
+    const tab = room.add()
+    const { session } = await room.attach(tab, screen)
+    await screen.hears('ready')
+    session?.write(Buffer.from(`${half}\r`))
+    await expect.poll(() => room.isUnfinished(tab)).toBe(true)
+    expect(await session?.running()).toBe('')
+    session?.write(Buffer.from('\x03'))
+    await expect.poll(() => room.isUnfinished(tab)).toBe(false)
+    session?.write(Buffer.from("\x05\x15echo alo''ne\r"))
+    await screen.shows(/\nalone\r\n/)
+  })
+
   it('gives no shell on a machine that is not of this cluster', async () => {
     const screen = new Screen()
     await room.attach(room.add('node-9'), screen)

@@ -18,6 +18,9 @@ const LOGIN_SHELL = ['bash', '-l']
  * handed over by the environment, so it works for homes and images that know nothing of it.
  */
 const SAY_COMMAND = '\\e]633;E;$(HISTTIMEFORMAT= history 1)\\a'
+/** And, as they do, that it wants more of a line that was begun (a quote is open, or a here-document), and that it waits for a new one. */
+const SAY_MORE = '\\[\\e]633;F\\a\\]> '
+const SAY_PROMPT = "printf '\\e]633;A\\a'"
 
 /** Makes the container, or adopts the one that is there; kubectl, etcdctl and openssl in it know this cluster. */
 export async function containerShells({ dataCentre, info, stateDir }: ContainerShellsOptions): Promise<Shells> {
@@ -30,7 +33,12 @@ export async function containerShells({ dataCentre, info, stateDir }: ContainerS
   return {
     async open(size, machine) {
       if (machine !== undefined) return shellOf(await openOnMachine({ dataCentre, cluster: info.name, machine, size }))
-      return shellOf(await terminal.shell(size, { command: LOGIN_SHELL, env: { ...env, PS0: SAY_COMMAND } }))
+      return shellOf(
+        await terminal.shell(size, {
+          command: LOGIN_SHELL,
+          env: { ...env, PS0: SAY_COMMAND, PS2: SAY_MORE, PROMPT_COMMAND: SAY_PROMPT },
+        }),
+      )
     },
     exec: (command, input) => terminal.exec(command, input),
     async run(script) {

@@ -94,6 +94,12 @@ export class TerminalRoom {
     return (await session?.running()) ?? ''
   }
 
+  /** Whether the shell of a tab wants more of a line that was begun, as where a quote is open. */
+  async isUnfinished(name: string): Promise<boolean> {
+    const session = await this.#tabs.get(name)?.session?.catch(() => undefined)
+    return session?.isUnfinished ?? false
+  }
+
   /** The tab's session, with its shell running. Rejects with a reason for people. */
   tab(name: string): Promise<TerminalSession> {
     if (this.#closed) return Promise.reject(new NoShells('This terminal was closed because the classroom is stopping.'))

@@ -23,11 +23,14 @@ export const terminalRouter = router({
         throw err
       }
     }),
-  /** The command that has the keyboard there: what is typed goes to that, and not to the shell. */
+  /** The command that has the keyboard there: what is typed goes to that, and not to the shell; or to a line that was begun. */
   running: roomProcedure
     .input(z.object({ tab: z.string() }))
-    .output(z.object({ running: z.string() }))
-    .query(async ({ ctx, input }) => ({ running: await ctx.room.running(input.tab) })),
+    .output(z.object({ running: z.string(), isUnfinished: z.boolean() }))
+    .query(async ({ ctx, input }) => ({
+      running: await ctx.room.running(input.tab),
+      isUnfinished: await ctx.room.isUnfinished(input.tab),
+    })),
   /** Answers with the command that still runs there, and then nothing was closed unless `force` says so. */
   close: roomProcedure
     .input(z.object({ tab: z.string(), force: z.boolean() }))

@@ -240,6 +240,10 @@ function roomOfFakes() {
 
 /** What a shell prints when it begins to run a command, with the number it has in its history. */
 const begins = (command: string) => `\x1b]633;E;  12  ${command}\x07`
+/** What a shell prints before it asks for the rest of a line. */
+const wantsMore = '\x1b]633;F\x07'
+/** And before it asks for a new one. */
+const waitsForOne = '\x1b]633;A\x07'
 
 describe('TerminalRoom', () => {
   it('opens one shell for a tab however many look at it, and another when that has ended', async () => {
@@ -295,6 +299,23 @@ describe('TerminalRoom', () => {
     expect(room.helper).toBe('')
     expect(await type('1', 0, 'Brindle')).toBe('Brindle')
     expect(await type(room.add(), 1)).toBe('')
+  })
+
+  it('knows when a line that was begun wants more, until it runs or is given up', async () => {
+    const { room, opened } = roomOfFakes()
+    await room.tab('1')
+    const says = async (output: string) => {
+      opened[0]?.shell.print(output)
+      const socket = new FakeSocket()
+      using _ = await room.attach('1', socket)
+      await socket.ready.promise
+      return room.isUnfinished('1')
+    }
+    expect(await room.isUnfinished('1')).toBe(false)
+    expect(await says(`${wantsMore}> `)).toBe(true)
+    expect(await says(begins('echo "a b"'))).toBe(false)
+    expect(await says(`${wantsMore}> `)).toBe(true)
+    expect(await says(`^C${waitsForOne}$ `)).toBe(false)
   })
 
   it('has one tab for each machine, and opens its shell there', async () => {

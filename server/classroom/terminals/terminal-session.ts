@@ -37,7 +37,7 @@ const SCROLLBACK_LINES = 5000
 /** A shell that prints faster than this is parsed is made to wait. */
 const UNPARSED_HIGH = 1024 * 1024
 const UNPARSED_LOW = 128 * 1024
-/** The number of the escape sequence by which a shell tells what it does; `E` says a command line. */
+/** The number of the escape sequence by which a shell tells what it does: `E` says a command line, `F` that it wants more of one, `A` that it waits for one. */
 const SHELL_SAYS = 633
 /** Inserts, deletes, scrolls up, scrolls down. */
 const MOVES_LINES = ['L', 'M', 'S', 'T']
@@ -59,6 +59,7 @@ export class TerminalSession {
   /** Who else has typed in the line that is being typed, and in the last one that was entered. */
   #handOf = ''
   #enteredBy = ''
+  #isUnfinished = false
   #unparsed = 0
   #paused = false
   #exitCode: number | undefined
@@ -80,6 +81,7 @@ export class TerminalSession {
     })
     this.#screen.loadAddon(this.#serializer)
     this.#screen.parser.registerOscHandler(SHELL_SAYS, (text) => {
+      this.#isUnfinished = text.startsWith('F')
       const [, command] = /^E;\s*\d+\*?\s+(.+)$/.exec(text) ?? []
       if (command) onCommand?.(command.trim().slice(0, LONGEST_COMMAND), this.#enteredBy)
       return true
@@ -143,6 +145,11 @@ export class TerminalSession {
   /** The command that has the keyboard; empty when none runs. */
   async running(): Promise<string> {
     return this.#exitCode === undefined ? this.#shell.running() : ''
+  }
+
+  /** Whether what is typed now would be added to a line that was begun. */
+  get isUnfinished(): boolean {
+    return this.#isUnfinished
   }
 
   close(): void {
