@@ -191,8 +191,16 @@ export interface FieldError {
   message: string
 }
 
+/** In the place of a value that is too large to be told. */
+export const NOT_TOLD = Symbol('not told')
+
+/** As Go writes JSON, which it makes fit to stand in a page. */
+const ESCAPED: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' }
 const shown = (value: unknown) =>
-  typeof value === 'string' ? JSON.stringify(value) : (JSON.stringify(value) ?? 'null')
+  typeof value === 'string'
+    ? JSON.stringify(value)
+    : (JSON.stringify(value)?.replace(/[<>&]/g, (sign) => ESCAPED[sign] ?? sign) ?? 'null')
+const told = (what: string, value: unknown) => (value === NOT_TOLD ? what : `${what}: ${shown(value)}`)
 
 export const fieldError = {
   required: (field: string, detail = ''): FieldError => ({
@@ -203,12 +211,12 @@ export const fieldError = {
   invalid: (field: string, value: unknown, detail: string): FieldError => ({
     reason: 'FieldValueInvalid',
     field,
-    message: `Invalid value: ${shown(value)}: ${detail}`,
+    message: `${told('Invalid value', value)}: ${detail}`,
   }),
   duplicate: (field: string, value: unknown): FieldError => ({
     reason: 'FieldValueDuplicate',
     field,
-    message: `Duplicate value: ${shown(value)}`,
+    message: told('Duplicate value', value),
   }),
   forbidden: (field: string, detail: string): FieldError => ({
     reason: 'FieldValueForbidden',

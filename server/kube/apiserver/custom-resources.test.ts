@@ -136,7 +136,7 @@ describe('validity', () => {
       const { code, headers: told } = await rawRequest({ ...request, body: JSON.stringify(body) })
       return [code, told.warning]
     }
-    const words = 'spec.replicas: Invalid value: \\"integer\\": five are enough'
+    const words = 'spec.replicas: Invalid value: 8: five are enough'
     expect(await send({ spec: { image: 'busybox' } })).toEqual([200, `299 - "${words}"`])
     expect(await send({ spec: { replicas: 9 } })).toEqual([422, undefined])
   })
@@ -155,8 +155,7 @@ describe('validity', () => {
     Object.assign(withRules.properties.spec, { 'x-kubernetes-validations': rules })
     await define(test.transport, crontabs({ schema: { openAPIV3Schema: withRules } }))
     await expect(ask('POST', TABS, crontab('mine', { replicas: 4 }))).rejects.toMatchObject({
-      message:
-        'CronTab.stable.example.com "mine" is invalid: spec: Invalid value: "object": nginx runs in three at most',
+      message: 'CronTab.stable.example.com "mine" is invalid: spec: Invalid value: nginx runs in three at most',
     })
     await ask('POST', TABS, crontab('mine', { replicas: 2 }))
     await expect(patch(`${TABS}/mine`, { spec: { cronSpec: '1 * * * *' } })).rejects.toMatchObject({
@@ -214,6 +213,38 @@ describe('subresources', () => {
       { code: 422 },
     )
   })
+})
+
+it('says who has approved a group of the project, and of one that goes while somebody else holds it what was done', async () => {
+  const definition = crontabs()
+  Object.assign(definition.metadata, {
+    name: 'crontabs.stable.k8s.io',
+    annotations: { 'api-approved.kubernetes.io': 'unapproved, a test' },
+    finalizers: ['example.com/hold'],
+  })
+  definition.spec.group = 'stable.k8s.io'
+  await ask('POST', DEFINITIONS, definition)
+  const path = `${DEFINITIONS}/crontabs.stable.k8s.io`
+  const conditionOf = async (type: string) =>
+    ((await ask('GET', path)).status as { conditions?: { type: string }[] }).conditions?.find(
+      (one) => one.type === type,
+    )
+  await expect
+    .poll(() => conditionOf('KubernetesAPIApprovalPolicyConformant'))
+    .toMatchObject({
+      status: 'False',
+      reason: 'UnapprovedAnnotation',
+      message: 'not approved: "unapproved, a test"',
+    })
+  await ask('DELETE', path)
+  await expect
+    .poll(() => conditionOf('Terminating'))
+    .toMatchObject({
+      status: 'False',
+      reason: 'InstanceDeletionCompleted',
+      message: 'removed all instances',
+    })
+  expect((await ask('GET', path)).metadata?.finalizers).toEqual(['example.com/hold'])
 })
 
 it('is shown by the columns of its definition and selected by its fields', async () => {

@@ -3,12 +3,13 @@
 
 import type { CustomResourceDefinition as Wire } from 'kubernetes-types/apiextensions/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
-import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { fieldError } from '../apimachinery/status-error.ts'
+import { approvalErrors } from './custom-resource-definition/api-approval.ts'
 import { namesErrors } from './custom-resource-definition/names-errors.ts'
-import { schemaWarnings } from './custom-resource-definition/schema-warnings.ts'
+import { formatWarnings } from './custom-resource-definition/schema-warnings.ts'
 import {
-  approvalErrors,
+  caBundleErrors,
+  preserveUnknownErrors,
   specErrors,
   specUpdateErrors,
   storedVersionErrors,
@@ -52,19 +53,26 @@ export const CustomResourceDefinition = defineKind<Wire>({
     },
     isHeld: ({ metadata }) => !metadata?.deletionTimestamp,
     prepareForDelete: beginDeletion,
-    validate: (object) => [
+    validateCreate: (object) => [
       ...nameErrors(object),
-      ...namesErrors(object.status?.acceptedNames, 'status.acceptedNames'),
+      ...specErrors(object.spec ?? NOTHING, {}),
+      ...statusErrors(object),
       ...storedVersionErrors(object),
+      ...approvalErrors(object, undefined),
+      ...preserveUnknownErrors(object),
     ],
-    validateCreate: (object) => [...specErrors(object.spec ?? NOTHING, {}), ...approvalErrors(object, undefined)],
     validateUpdate: (next, previous) => [
       ...specErrors(next.spec ?? NOTHING, { unchanged: unchangedSchemas(next, previous) }),
+      ...caBundleErrors(next, previous),
       ...specUpdateErrors(next, previous),
+      ...statusErrors(next),
+      ...storedVersionErrors(next),
       ...approvalErrors(next, previous),
+      ...preserveUnknownErrors(next),
     ],
-    validateStatusUpdate: ({ status }) => namesErrors(status?.acceptedNames, 'status.acceptedNames'),
-    warnings: ({ spec }) => schemaWarnings(spec),
+    // Who has moved what was stored in a version says so here, and nothing else is asked.
+    validateStatusUpdate: statusErrors,
+    warnings: (next, previous) => formatWarnings(next.spec, previous?.spec),
   },
   columns: [
     nameColumn,
@@ -101,12 +109,17 @@ function beginDeletion(object: Wire): void {
   object.status = { ...object.status, acceptedNames, storedVersions, conditions: [...others, terminating] }
 }
 
+function statusErrors({ status }: Wire) {
+  return namesErrors(status?.acceptedNames, 'status.acceptedNames')
+}
+
 function nameErrors({ metadata, spec }: Wire) {
-  const name = metadata?.name ?? ''
   const required = `${spec?.names?.plural ?? ''}.${spec?.group ?? ''}`
-  // A name that is none has been told of already.
-  if (name === '' || name === required || dnsSubdomainProblems(name).length > 0) return []
-  return [fieldError.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')]
+  return (['generateName', 'name'] as const).flatMap((field) => {
+    const name = metadata?.[field]
+    if (!name || name === required) return []
+    return [fieldError.invalid(`metadata.${field}`, name, 'must be spec.names.plural+"."+spec.group')]
+  })
 }
 
 /** Rules that were accepted once are not held to today's limits. */

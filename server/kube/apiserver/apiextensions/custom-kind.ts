@@ -82,15 +82,15 @@ const UNCHECKED =
 
 function customStrategy(
   schema: JsonSchema,
-  told: { cel: Cel; hasStatus: boolean; scale: NonNullable<Version['subresources']>['scale'] },
+  told: { cel: Cel; hasStatus: boolean; scale: Scale },
 ): Strategy<KubeObject> {
   const patterns = new Patterns()
   const rules = new ValidationRules(told.cel, schema)
   const ratcheted = new WeakMap<KubeObject, readonly string[]>()
 
-  function problems(object: KubeObject, previous: KubeObject | undefined, values: FieldError[]): FieldError[] {
+  function problems(object: KubeObject, previous: KubeObject | undefined, own: FieldError[]): FieldError[] {
     const [value, old] = [object as JsonValue, previous as JsonValue | undefined]
-    const errors = [...values, ...scaleErrors(value as JsonObject, told.scale), ...embeddedProblems(value, schema)]
+    const errors = [...own]
     // Lists that had an element twice before may keep it.
     if (old === undefined || listProblems(old, schema).length === 0) errors.push(...listProblems(value, schema))
     if (errors.some(({ reason }) => BLOCKING.has(reason))) {
@@ -112,16 +112,24 @@ function customStrategy(
       if (isSpec || deepEqual(withoutSpec(next, told.hasStatus), withoutSpec(previous, told.hasStatus))) return
       Object.assign(next.metadata ?? {}, { generation: (previous.metadata?.generation ?? 0) + 1 })
     },
-    validateCreate: (object) =>
-      problems(object, undefined, valueProblems({ schema, value: object as JsonValue, patterns })),
-    validateUpdate: (next, previous) =>
-      problems(
-        next,
-        previous,
-        valueProblems({ schema, value: next as JsonValue, old: previous as JsonValue, patterns }),
-      ),
+    validateCreate: (object) => problems(object, undefined, wholeProblems(object, undefined)),
+    validateUpdate: (next, previous) => problems(next, previous, wholeProblems(next, previous)),
     updateWarnings: (next) => ratcheted.get(next) ?? [],
-    validateStatusUpdate: (next, previous) => problems(next, previous, statusProblems(next, previous)),
+    validateStatusUpdate: (next, previous) =>
+      problems(next, previous, [
+        ...statusProblems(next, previous),
+        ...statusScaleErrors(next as JsonObject, told.scale),
+      ]),
+  }
+
+  function wholeProblems(next: KubeObject, previous: KubeObject | undefined): FieldError[] {
+    const value = next as JsonObject
+    return [
+      ...valueProblems({ schema, value, old: previous as JsonValue | undefined, patterns }),
+      ...specScaleErrors(value, told.scale),
+      ...statusScaleErrors(value, told.scale),
+      ...embeddedProblems(value, schema),
+    ]
   }
 
   function statusProblems(next: KubeObject, previous: KubeObject): FieldError[] {
@@ -140,20 +148,26 @@ function withoutSpec(object: KubeObject, hasStatus: boolean): JsonObject {
 }
 
 const MOST = 2147483647
+type Scale = NonNullable<Version['subresources']>['scale']
 
-function scaleErrors(object: JsonObject, scale: NonNullable<Version['subresources']>['scale']): FieldError[] {
+const specScaleErrors = (object: JsonObject, scale: Scale) =>
+  scale ? replicaErrors(object, scale.specReplicasPath) : []
+
+function statusScaleErrors(object: JsonObject, scale: Scale): FieldError[] {
   if (!scale) return []
   const { labelSelectorPath = '' } = scale
-  const errors = [scale.specReplicasPath, scale.statusReplicasPath].flatMap((path) => {
-    const [value] = jsonPath(path)(object)
-    if (value === undefined) return []
-    if (!isInt64(value)) return [fieldError.invalid(path, 0, otherType(path, value, 'int64'))]
-    if (value < 0) return [fieldError.invalid(path, value, 'should be a non-negative integer')]
-    return value > MOST ? [fieldError.invalid(path, value, `should be less than or equal to ${MOST}`)] : []
-  })
+  const errors = replicaErrors(object, scale.statusReplicasPath)
   const [selector] = labelSelectorPath ? jsonPath(labelSelectorPath)(object) : []
   if (selector === undefined || typeof selector === 'string') return errors
   return [...errors, fieldError.invalid(labelSelectorPath, '', otherType(labelSelectorPath, selector, 'string'))]
+}
+
+function replicaErrors(object: JsonObject, path: string): FieldError[] {
+  const [value] = jsonPath(path)(object)
+  if (value === undefined) return []
+  if (!isInt64(value)) return [fieldError.invalid(path, 0, otherType(path, value, 'int64'))]
+  if (value < 0) return [fieldError.invalid(path, value, 'should be a non-negative integer')]
+  return value > MOST ? [fieldError.invalid(path, value, `should be less than or equal to ${MOST}`)] : []
 }
 
 const otherType = (path: string, value: JsonValue, expected: string) =>

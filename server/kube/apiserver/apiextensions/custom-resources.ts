@@ -144,6 +144,6 @@ const isSame = (a: CustomResourceDefinition, b: CustomResourceDefinition) =>
 /** Accepted once, they stay: a definition that later asks for names in use goes on under the old ones. */
 function hasNames({ spec, status }: CustomResourceDefinition): boolean {
   const { plural, kind } = status?.acceptedNames ?? {}
-  const isTrue = (type: string) => status?.conditions?.some((one) => one.type === type && one.status === 'True')
-  return plural === spec.names.plural && Boolean(kind) && Boolean(isTrue('NamesAccepted') || isTrue('Established'))
+  const isEstablished = status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True')
+  return plural === spec.names.plural && Boolean(kind) && isEstablished === true
 }

@@ -12,6 +12,8 @@ import { isNotFound } from '../../apimachinery/status-error.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { IndexedCache } from '../../client/indexed-cache.ts'
 import type { ReconcileContext, Reconciler, Result } from '../../client/reconcile-context.ts'
+import { type ApprovalState, approvalOf } from '../../kinds/custom-resource-definition/api-approval.ts'
+import { caBundleProblem } from '../../kinds/custom-resource-definition/ca-bundle.ts'
 import { CLEAN_UP, CustomResourceDefinition } from '../../kinds/custom-resource-definition.ts'
 import { decideNames } from './accepted-names.ts'
 import type { CustomResources } from './custom-resources.ts'
@@ -55,17 +57,14 @@ class DefinitionReconciler implements Reconciler {
       .filter((other) => other.spec.group === definition.spec.group && other.metadata?.name !== key)
     const { accepted, isAccepted: hasNames, reason, message } = decideNames(definition, others)
     const conditions = [condition('NamesAccepted', hasNames, reason, message)]
-    const isEstablished = isTrue(definition, 'Established')
-    if (hasNames && !isEstablished) {
-      conditions.push(condition('Established', true, 'InitialNamesAccepted', 'the initial names have been accepted'))
-    } else if (!isEstablished) {
-      conditions.push(condition('Established', false, 'NotAccepted', 'not all names are accepted'))
-    }
+    if (!isTrue(definition, 'Established')) conditions.push(established(definition, hasNames))
+    const approval = approvalOf(definition)
+    if (approval) conditions.push(conformant(approval))
     const next = this.#withConditions(definition, conditions)
     next.status!.acceptedNames = accepted
     report.wanted = 'names of its own, and to be served'
     report.seen = message
-    if (hasNames) await this.#resources.serve(next)
+    if (hasNames && isTrue(next, 'Established')) await this.#resources.serve(next)
     if (!deepEqual(next.status, definition.status)) {
       await client.of(CustomResourceDefinition).updateStatus(next)
       report.did.push(hasNames ? 'accepted its names; it is served' : `did not accept its names: ${message}`)
@@ -74,25 +73,20 @@ class DefinitionReconciler implements Reconciler {
 
   async #finish(context: ReconcileContext, definition: Wire): Promise<Result> {
     const { client, report } = context
-    const { finalizers = [], name = '', resourceVersion } = definition.metadata ?? {}
+    const { finalizers = [] } = definition.metadata ?? {}
     if (!finalizers.includes(CLEAN_UP)) return
     report.wanted = 'none of its objects left'
-    const left = isTrue(definition, 'Established') ? await this.#deleteAll(context, definition) : 0
+    const wasServed = isTrue(definition, 'Established')
+    const left = wasServed ? await this.#deleteAll(context, definition) : 0
     report.seen = `${left} left`
-    const going =
-      left > 0
-        ? condition('Terminating', true, 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
-        : condition('Terminating', false, 'InstanceDeletionCompleted', 'removed all instances')
-    const next = this.#withConditions(definition, [going])
+    const next = this.#withConditions(definition, [terminating({ wasServed, left })])
     if (left > 0) {
       if (!deepEqual(next.status, definition.status)) await client.of(CustomResourceDefinition).updateStatus(next)
       return { requeueAfterMs: LOOK_AGAIN_MS }
     }
-    const rest = finalizers.filter((finalizer) => finalizer !== CLEAN_UP)
+    next.metadata = { ...next.metadata, finalizers: finalizers.filter((finalizer) => finalizer !== CLEAN_UP) }
     try {
-      await client.of(CustomResourceDefinition).patch({ name }, 'application/merge-patch+json', {
-        metadata: { resourceVersion, finalizers: rest.length > 0 ? rest : null },
-      })
+      await client.of(CustomResourceDefinition).updateStatus(next)
       report.did.push('let it go')
     } catch (err) {
       if (!isNotFound(err)) throw err
@@ -143,6 +137,25 @@ const condition = (type: string, isSo: boolean, reason: string, message: string)
   reason,
   message,
 })
+
+function established({ spec }: Wire, hasNames: boolean) {
+  const problem = caBundleProblem(spec.conversion?.webhook?.clientConfig?.caBundle)
+  if (!hasNames) return condition('Established', false, 'NotAccepted', 'not all names are accepted')
+  return problem
+    ? condition('Established', false, 'InvalidCABundle', 'The conversion webhook CABundle is invalid')
+    : condition('Established', true, 'InitialNamesAccepted', 'the initial names have been accepted')
+}
+
+const conformant = ({ state, message }: ApprovalState) =>
+  condition('KubernetesAPIApprovalPolicyConformant', state === 'Approved', `${state}Annotation`, message)
+
+function terminating({ wasServed, left }: { wasServed: boolean; left: number }) {
+  const say = (isSo: boolean, reason: string, message: string) => condition('Terminating', isSo, reason, message)
+  if (!wasServed) return say(false, 'NeverEstablished', 'resource was never established')
+  return left > 0
+    ? say(true, 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
+    : say(false, 'InstanceDeletionCompleted', 'removed all instances')
+}
 
 const isTrue = ({ status }: Wire, type: string) =>
   status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false

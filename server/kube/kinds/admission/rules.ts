@@ -17,6 +17,7 @@ import {
 } from '../../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { compilationProblem, type KnownToExpressions } from '../../cel/admission.ts'
+import { webhookServiceErrors, webhookUrlErrors } from '../webhook-address.ts'
 
 /** As the wire has it; the package of types knows half of its fields. */
 export interface Rule {
@@ -200,34 +201,6 @@ export function clientConfigErrors({ url, service }: Partial<WebhookClientConfig
   if ((url === undefined) === (service === undefined)) {
     return [fieldError.required(at, 'exactly one of url or service is required')]
   }
-  if (url !== undefined) return urlErrors(url, `${at}.url`)
-  const { name, namespace, path, port = 443 } = service ?? {}
-  const errors: FieldError[] = []
-  if (!name) errors.push(fieldError.required(`${at}.service.name`, 'service name is required'))
-  if (!namespace) errors.push(fieldError.required(`${at}.service.namespace`, 'service namespace is required'))
-  if (port < 1 || port > 65535) {
-    const why = 'port is not valid: must be between 1 and 65535, inclusive'
-    errors.push(fieldError.invalid(`${at}.service.port`, port, why))
-  }
-  if (path !== undefined && path !== '' && !path.startsWith('/')) {
-    errors.push(fieldError.invalid(`${at}.service.path`, path, "must start with a '/'"))
-  }
-  return errors
-}
-
-function urlErrors(url: string, at: string): FieldError[] {
-  const form = '; desired format: https://host[/path]'
-  const refuse = (why: string) => [fieldError.invalid(at, url, why + form)]
-  let parsed: URL
-  try {
-    parsed = new URL(url)
-  } catch {
-    return [fieldError.required(at, `url must be a valid URL${form}`)]
-  }
-  if (parsed.protocol !== 'https:') {
-    return [fieldError.invalid(at, parsed.protocol.slice(0, -1), `'https' is the only allowed URL scheme${form}`)]
-  }
-  if (parsed.username || parsed.password) return refuse('user information is not permitted in the URL')
-  if (parsed.hash) return refuse('fragments are not permitted in the URL')
-  return parsed.search ? refuse('query parameters are not permitted in the URL') : []
+  if (url !== undefined) return webhookUrlErrors(url, `${at}.url`)
+  return webhookServiceErrors(service ?? {}, `${at}.service`)
 }

@@ -90,17 +90,17 @@ describe('a schema is refused in upstream’s words', () => {
     [
       'a rule that names no field',
       { type: 'object', properties: { b: { type: 'integer' } }, 'x-kubernetes-validations': [{ rule: 'self.c > 0' }] },
-      'properties[a].x-kubernetes-validations[0].rule: Invalid value: {"rule":"self.c > 0"}: compilation failed: ERROR: <input>:1:5: undefined field \'c\'',
+      'properties[a].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self.c \\u003e 0","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:5: undefined field \'c\'',
     ],
     [
       'a rule that gives no answer',
       { type: 'string', 'x-kubernetes-validations': [{ rule: 'self' }] },
-      'properties[a].x-kubernetes-validations[0].rule: Invalid value: {"rule":"self"}: cel expression must evaluate to a bool',
+      'properties[a].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: cel expression must evaluate to a bool',
     ],
     [
       'a message that is no text',
       { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == "a"', messageExpression: '1' }] },
-      'properties[a].x-kubernetes-validations[0].messageExpression: Invalid value: {"rule":"self == \\"a\\"","messageExpression":"1"}: messageExpression must evaluate to a string',
+      'properties[a].x-kubernetes-validations[0].messageExpression: Invalid value: {"Rule":"self == \\"a\\"","Message":"","MessageExpression":"1","Reason":null,"FieldPath":"","OptionalOldSelf":null}: messageExpression must evaluate to a string',
     ],
     [
       'an old value where elements cannot be told apart',
@@ -150,6 +150,83 @@ describe('a schema is refused in upstream’s words', () => {
       `: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of 1.401000x ${DEAR}`,
     ],
     [
+      'a default that breaks a rule',
+      { type: 'integer', default: 2, 'x-kubernetes-validations': [{ rule: 'self > 2', message: 'three at least' }] },
+      'properties[a].default: Invalid value: 2: three at least',
+    ],
+    [
+      'a default that may stay but not come',
+      {
+        type: 'integer',
+        default: 1,
+        'x-kubernetes-validations': [{ rule: 'oldSelf.hasValue()', optionalOldSelf: true, message: 'too late' }],
+      },
+      'properties[a].default: Invalid value: 1: too late',
+    ],
+    [
+      'a default in metadata of an embedded object, in a map',
+      {
+        type: 'object',
+        'x-kubernetes-embedded-resource': true,
+        properties: {
+          metadata: {
+            type: 'object',
+            properties: { labels: { type: 'object', additionalProperties: { type: 'string', default: 'x' } } },
+          },
+        },
+      },
+      'properties[a].properties[metadata].properties[labels].additionalProperties.default: Forbidden: must not be set inside additionalProperties applying to object metadata',
+    ],
+    [
+      'an object embedded in metadata of one that is embedded',
+      {
+        type: 'object',
+        'x-kubernetes-embedded-resource': true,
+        properties: {
+          metadata: {
+            type: 'object',
+            properties: {
+              b: {
+                type: 'object',
+                'x-kubernetes-embedded-resource': true,
+                'x-kubernetes-preserve-unknown-fields': true,
+              },
+            },
+          },
+        },
+      },
+      'properties[a].properties[metadata].properties[b].x-kubernetes-embedded-resource: Forbidden: must not be used inside of resource meta',
+    ],
+    [
+      'null for a type',
+      { type: 'null' },
+      'properties[a].type: Unsupported value: "null": supported values: "array", "boolean", "integer", "number", "object", "string"',
+    ],
+    [
+      'a default in a narrowing, be it false',
+      { type: 'boolean', allOf: [{ default: false }] },
+      'properties[a].allOf[0].default: Forbidden: must be undefined to be structural',
+    ],
+    [
+      'another schema’s name',
+      { type: 'string', $schema: 'http://json-schema.org/schema#' },
+      ': Invalid value: "": OpenAPIV3Schema \'schema\' is not supported',
+    ],
+    [
+      'a path to blame that is not there',
+      {
+        type: 'object',
+        properties: { b: { type: 'string' } },
+        'x-kubernetes-validations': [{ rule: 'true', fieldPath: ".b['c']" }],
+      },
+      `properties[a].x-kubernetes-validations[0].fieldPath: Invalid value: ".b['c']": must be a valid path`,
+    ],
+    [
+      'a rule without text beside a field without a type',
+      { type: 'object', properties: { b: {} }, 'x-kubernetes-validations': [{ rule: ' ' }] },
+      'properties[a].x-kubernetes-validations[0].rule: Required value: rule is not specified',
+    ],
+    [
       'a reason that is none',
       { type: 'string', 'x-kubernetes-validations': [{ rule: 'true', reason: 'Because' }] },
       'properties[a].x-kubernetes-validations[0].reason: Unsupported value: "Because": supported values: "FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"',
@@ -177,6 +254,17 @@ describe('a schema is refused in upstream’s words', () => {
     expect(problems({ properties: { metadata: { type: 'object', minProperties: 1 } } })).toEqual([
       'properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified',
     ])
+    expect(problems({ properties: { metadata: { type: 'object', default: {} } } })).toEqual([
+      'properties[metadata].default: Forbidden: must not be set in top-level metadata',
+    ])
+    expect(
+      problems({
+        properties: { metadata: { type: 'object', properties: { name: { type: 'string', default: 'x' } } } },
+      }),
+    ).toContain('properties[metadata].properties[name].default: Forbidden: must not be set in top-level metadata')
+    expect(problems({ 'x-kubernetes-map-type': 'atomic' }, { hasStatus: true })[0]).toMatch(
+      /^: Invalid value: \{"ID":"","Schema":"","Ref":null,.*"XMapType":"atomic","XValidations":null\}: only \[Description Type /,
+    )
     expect(problems({ type: 'string' }, { hasStatus: true })).toContain(
       'type: Invalid value: "string": only "object" is allowed as the type at the root of the schema if the status subresource is enabled',
     )
@@ -199,6 +287,22 @@ describe('a schema is refused in upstream’s words', () => {
     ],
     ['a default inside a default', { type: 'object', default: {}, properties: { b: { type: 'integer', default: 1 } } }],
     ['a value that may be null', { type: 'string', nullable: true, default: null }],
+    [
+      'a default that nobody looks at, in a map',
+      { type: 'object', additionalProperties: { type: 'integer', default: 'one' } },
+    ],
+    [
+      'a default with an element twice',
+      { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set', default: ['x', 'x'] },
+    ],
+    [
+      'an old value in a map that is owned as a whole',
+      {
+        type: 'object',
+        'x-kubernetes-map-type': 'atomic',
+        properties: { b: { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] } },
+      },
+    ],
   ])('but not %s', (_, schema) => {
     expect(property(schema)).toEqual([])
   })
@@ -280,7 +384,7 @@ describe('a definition', () => {
     [
       'a column of no type',
       definition({ versions: [version({ additionalPrinterColumns: [{ name: 'A', type: 'text', jsonPath: '.a' }] })] }),
-      'spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
+      'spec.additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
     ],
     [
       'a scale that reads elsewhere',
@@ -291,12 +395,87 @@ describe('a definition', () => {
           }),
         ],
       }),
-      'spec.versions[0].subresources.scale.specReplicasPath: Invalid value: ".replicas": should be a json path under .spec',
+      'spec.subresources.scale.specReplicasPath: Invalid value: ".replicas": should be a json path under .spec',
     ],
     [
       'a field that is not there',
       definition({ versions: [version({ selectableFields: [{ jsonPath: '.spec.a' }] })] }),
-      'spec.versions[0].selectableFields[0].jsonPath: Invalid value: ".spec.a": is an invalid path: does not refer to a valid field',
+      'spec.selectableFields[0].jsonPath: Invalid value: ".spec.a": is an invalid path: does not refer to a valid field',
+    ],
+    [
+      'two versions that say the same wrong thing',
+      definition({
+        versions: [version({}), version({ name: 'v2', storage: false })].map((one) => ({
+          ...one,
+          schema: { openAPIV3Schema: { type: 'array' } },
+        })),
+      }),
+      'spec.validation.openAPIV3Schema.items: Required value: must be specified',
+    ],
+    [
+      'two versions of which one says it',
+      definition({
+        versions: [
+          version({}),
+          { ...version({ name: 'v2', storage: false }), schema: { openAPIV3Schema: { type: 'array' } } },
+        ],
+      }),
+      'spec.versions[1].schema.openAPIV3Schema.items: Required value: must be specified',
+    ],
+    [
+      'no storage version, as Go shows them',
+      definition({ versions: [version({ storage: false })] }),
+      'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version marked as storage version',
+    ],
+    [
+      'a version of another name',
+      definition({ versions: [version({ name: 'V1' })] }),
+      'spec.version: Invalid value: "V1": a DNS-1035 label must consist of',
+    ],
+    [
+      'fields to select by that versions of different schemas share',
+      definition({
+        versions: ['v1', 'v2'].map((name) => ({
+          ...version({ name, storage: name === 'v1', selectableFields: [{ jsonPath: '.a' }] }),
+          schema: { openAPIV3Schema: { type: 'object', description: name, properties: { a: { type: 'string' } } } },
+        })),
+      }),
+      'spec.selectableFields: Invalid value: "": may only be set when validations.schema is included',
+    ],
+    [
+      'review versions without a webhook',
+      definition({ conversion: { strategy: 'None', webhook: { conversionReviewVersions: ['v1'] } } }),
+      'spec.conversion.conversionReviewVersions: Forbidden: should not be set when strategy is not set to Webhook',
+    ],
+    [
+      'a webhook on a path that is none',
+      definition({
+        conversion: {
+          strategy: 'Webhook',
+          webhook: {
+            conversionReviewVersions: ['v1'],
+            clientConfig: { service: { name: 'a', namespace: 'b', path: '/x//y' } },
+          },
+        },
+      }),
+      'spec.conversion.webhookClientConfig.service.path: Invalid value: "/x//y": segment[1] may not be empty',
+    ],
+    [
+      'unknown fields that are kept, and defaults',
+      definition({
+        preserveUnknownFields: true,
+        versions: [
+          version({
+            schema: { openAPIV3Schema: { type: 'object', properties: { a: { type: 'string', default: 'x' } } } },
+          }),
+        ],
+      }),
+      'spec.preserveUnknownFields: Invalid value: true: must be false in order to use defaults in the schema',
+    ],
+    [
+      'a generated name',
+      { ...definition(), metadata: { name: 'tabs-x', generateName: 'tabs-' } },
+      'metadata.generateName: Invalid value: "tabs-": must be spec.names.plural+"."+spec.group',
     ],
     [
       'a webhook nowhere',
@@ -326,10 +505,60 @@ describe('a definition', () => {
       ...(strategy.validateUpdate?.(next as never, before as never) ?? []),
     ].map(({ field, message }) => `${field}: ${message}`)
     expect(errors).toEqual([
+      'spec.scope: Invalid value: "Cluster": field is immutable',
       expect.stringMatching(
         /^status\.storedVersions\[0\]: Invalid value: "v1": missing from spec\.versions; v1 was previously a storage version/,
       ),
-      'spec.scope: Invalid value: "Cluster": field is immutable',
     ])
   })
+})
+
+describe('who has approved a group of the project', () => {
+  const { strategy } = CustomResourceDefinition
+  const told = (approved: string | undefined) => ({
+    metadata: {
+      name: 'tabs.x.k8s.io',
+      annotations: approved === undefined ? {} : { 'api-approved.kubernetes.io': approved },
+    },
+    spec: {
+      group: 'x.k8s.io',
+      scope: 'Namespaced',
+      names: { plural: 'tabs', kind: 'Tab', singular: 'tab', listKind: 'TabList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+    status: { storedVersions: ['v1'] },
+  })
+  const errors = (next: object, previous?: object) =>
+    (previous
+      ? strategy.validateUpdate?.(next as never, previous as never)
+      : strategy.validateCreate?.(next as never)
+    )?.map(({ message }) => message)
+
+  it.each(['https://github.com/a/b/pull/1', 'ftp://host/pull', 'unapproved, an experiment'])('%s', (approved) => {
+    expect(errors(told(approved))).toEqual([])
+  })
+
+  it('is not asked again while nothing changes for the worse', () => {
+    expect(errors(told('by me'))).toEqual([expect.stringContaining('with either a URL or a reason starting with')])
+    expect(errors(told('by her'), told('by me'))).toEqual([])
+    expect(errors(told('by me'), told('https://github.com/a/b'))).toHaveLength(1)
+  })
+})
+
+it('says of an update only what is new of formats that nobody knows', () => {
+  const { strategy } = CustomResourceDefinition
+  const spec = (...formats: string[]) =>
+    ({
+      spec: {
+        versions: [
+          {
+            schema: {
+              openAPIV3Schema: { type: 'object', allOf: formats.map((format) => ({ type: 'string', format })) },
+            },
+          },
+        ],
+      },
+    }) as never
+  expect(strategy.warnings?.(spec('a', 'uuid', 'b'))).toEqual(['unrecognized format "a"', 'unrecognized format "b"'])
+  expect(strategy.warnings?.(spec('a', 'b'), spec('a'))).toEqual(['unrecognized format "b"'])
 })

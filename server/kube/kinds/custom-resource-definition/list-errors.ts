@@ -9,19 +9,19 @@ export function listAndMapErrors(schema: JsonSchema, at: string): FieldError[] {
   const listType = schema['x-kubernetes-list-type']
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
   const errors: FieldError[] = []
-  const mustBe = (wanted: string, why: string) =>
-    type ? fieldError.invalid(`${at}.type`, type, why) : fieldError.required(`${at}.type`, `${wanted && why}`)
+  const wrongType = (why: string) =>
+    type ? fieldError.invalid(`${at}.type`, type, why) : fieldError.required(`${at}.type`, why)
   if (schema['x-kubernetes-preserve-unknown-fields'] === false) {
     errors.push(fieldError.invalid(`${at}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'))
   }
   if (mapType && type !== 'object') {
-    errors.push(mustBe('object', 'must be object if x-kubernetes-map-type is specified'))
+    errors.push(wrongType('must be object if x-kubernetes-map-type is specified'))
   }
   if (mapType && mapType !== 'atomic' && mapType !== 'granular') {
     errors.push(fieldError.notSupported(`${at}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']))
   }
   if (listType && type !== 'array') {
-    errors.push(mustBe('array', 'must be array if x-kubernetes-list-type is specified'))
+    errors.push(wrongType('must be array if x-kubernetes-list-type is specified'))
   } else if (listType === 'set' && items) errors.push(...setErrors(items, `${at}.items`))
   if (listType && !['atomic', 'set', 'map'].includes(listType)) {
     errors.push(fieldError.notSupported(`${at}.x-kubernetes-list-type`, listType, ['atomic', 'set', 'map']))
@@ -33,11 +33,10 @@ export function listAndMapErrors(schema: JsonSchema, at: string): FieldError[] {
   }
   if (listType === 'map') errors.push(...mapErrors(schema, at))
   if ((listType === 'map' || listType === 'set') && items?.nullable) {
-    errors.push(
-      fieldError.forbidden(`${at}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${listType}`),
-    )
+    const why = `cannot be nullable when x-kubernetes-list-type is ${listType}`
+    errors.push(fieldError.forbidden(`${at}.items.nullable`, why))
   }
-  return errors
+  return listType === 'map' ? [...errors, ...keyErrors(schema, at)] : errors
 }
 
 function setErrors(items: JsonSchema, at: string): FieldError[] {
@@ -77,7 +76,17 @@ function mapErrors(schema: JsonSchema, at: string): FieldError[] {
       errors.push(fieldError.invalid(`${here}.type`, items.type, why))
     }
     if (keys.indexOf(key) < index) errors.push(fieldError.invalid(field, keys, 'must not contain duplicate entries'))
-    if (property && !items.required?.includes(key) && property.default === undefined) {
+  }
+  return errors
+}
+
+/** By what elements are told apart, each of them has. */
+function keyErrors({ items, 'x-kubernetes-list-map-keys': keys = [] }: JsonSchema, at: string): FieldError[] {
+  const errors: FieldError[] = []
+  for (const key of keys) {
+    const property = items?.properties?.[key]
+    const here = `${at}.items.properties[${key}]`
+    if (property && !items?.required?.includes(key) && property.default === undefined) {
       const why = 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'
       errors.push(fieldError.required(`${here}.default`, why))
     }

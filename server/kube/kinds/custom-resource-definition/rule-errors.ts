@@ -2,17 +2,18 @@
 
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { type Cel, CelError, createCel } from '../../cel/cel.ts'
+import { findField } from '../../schemas/structural/field-path.ts'
 import type { JsonSchema, ValidationRule } from '../../schemas/structural/json-schema.ts'
 import { compileRule, MessageExpressionError } from '../../schemas/structural/validation-rules.ts'
+import { goRule } from './internal-form.ts'
 import { type Cardinality, cardinalityBelow, RuleCosts } from './rule-costs.ts'
-import { schemaAtPath } from './served-errors.ts'
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
 
 interface Place {
   at: string
   isRoot: boolean
-  /** The first list or map on the way here whose elements cannot be told apart between two states. */
+  /** The first list on the way here whose elements cannot be told apart between two states. */
   uncorrelatable?: string | undefined
   cardinality: Cardinality
 }
@@ -20,15 +21,15 @@ interface Place {
 export class RuleErrors {
   /** Made for the first rule met: most schemas have none. */
   #cel: Cel | undefined
-  readonly #isUnchanged: boolean
+  readonly #options: { isUnchanged: boolean; isSound(at: string): boolean }
   readonly #costs = new RuleCosts()
 
-  constructor({ isUnchanged }: { isUnchanged: boolean }) {
-    this.#isUnchanged = isUnchanged
+  constructor(options: { isUnchanged: boolean; isSound(at: string): boolean }) {
+    this.#options = options
   }
 
   of(schema: JsonSchema, at: string): FieldError[] {
-    if (this.#isUnchanged) return []
+    if (this.#options.isUnchanged) return []
     const errors = this.#walk(schema, { at, isRoot: true, cardinality: 1 })
     return [...errors, ...this.#costs.problems(at)]
   }
@@ -36,28 +37,25 @@ export class RuleErrors {
   #walk(schema: JsonSchema, place: Place): FieldError[] {
     const { at, uncorrelatable } = place
     const { properties = {}, items, additionalProperties: rest } = schema
-    const own = (schema['x-kubernetes-validations'] ?? []).flatMap((rule, index) =>
+    const rules = this.#options.isSound(at) ? (schema['x-kubernetes-validations'] ?? []) : []
+    const own = rules.flatMap((rule, index) =>
       this.#rule(schema, rule, { ...place, at: `${at}.x-kubernetes-validations[${index}]` }),
     )
-    const isAtomic = schema['x-kubernetes-map-type'] === 'atomic'
     const isApart = schema['x-kubernetes-list-type'] === 'map'
-    const cardinality = cardinalityBelow(schema, place.cardinality)
-    const inMap = { isRoot: false, cardinality, uncorrelatable: uncorrelatable ?? (isAtomic ? at : undefined) }
-    const inList = { isRoot: false, cardinality, uncorrelatable: uncorrelatable ?? (isApart ? undefined : at) }
+    const inMap = { isRoot: false, cardinality: cardinalityBelow(schema, place.cardinality), uncorrelatable }
+    const inList = { ...inMap, uncorrelatable: uncorrelatable ?? (isApart ? undefined : at) }
     return [
-      ...own,
+      ...(typeof rest === 'object' ? this.#walk(rest, { ...inMap, at: `${at}.additionalProperties` }) : []),
       ...Object.entries(properties).flatMap(([name, inner]) =>
         this.#walk(inner, { ...inMap, at: `${at}.properties[${name}]` }),
       ),
-      ...(typeof rest === 'object' ? this.#walk(rest, { ...inMap, at: `${at}.additionalProperties` }) : []),
       ...(items ? this.#walk(items, { ...inList, at: `${at}.items` }) : []),
+      ...own,
     ]
   }
 
   #rule(schema: JsonSchema, rule: ValidationRule, place: Place): FieldError[] {
     const { at, isRoot, uncorrelatable, cardinality } = place
-    const form = formErrors(schema, rule, at)
-    if (form.length > 0) return form
     this.#cel ??= createCel()
     try {
       const compiled = compileRule(this.#cel, schema, { rule, isRoot })
@@ -73,13 +71,13 @@ export class RuleErrors {
     } catch (err) {
       if (!(err instanceof CelError)) throw err
       const field = err instanceof MessageExpressionError ? 'messageExpression' : 'rule'
-      return [fieldError.invalid(`${at}.${field}`, rule, err.message)]
+      return [fieldError.invalid(`${at}.${field}`, goRule(rule), err.message)]
     }
   }
 }
 
-function formErrors(schema: JsonSchema, rule: ValidationRule, at: string): FieldError[] {
-  const { message = '', messageExpression, reason, fieldPath } = rule
+export function ruleFormErrors(schema: JsonSchema, rule: ValidationRule, at: string): FieldError[] {
+  const { message = '', messageExpression, reason, fieldPath = '' } = rule
   const hasLines = (text: string) => /[\n\r]/.test(text)
   const errors: FieldError[] = []
   const text = (rule.rule ?? '').trim()
@@ -100,7 +98,9 @@ function formErrors(schema: JsonSchema, rule: ValidationRule, at: string): Field
   }
   if (fieldPath && fieldPath.trim() === '') {
     errors.push(fieldError.invalid(`${at}.fieldPath`, fieldPath, 'must be non-empty if specified'))
-  } else if (fieldPath && typeof schemaAtPath(schema, fieldPath.replace(/\['([^']*)'\]/g, '.$1')) === 'string') {
+  }
+  if (hasLines(fieldPath)) errors.push(fieldError.invalid(`${at}.fieldPath`, fieldPath, 'must not contain line breaks'))
+  if (fieldPath && typeof findField(schema, fieldPath) === 'string') {
     errors.push(fieldError.invalid(`${at}.fieldPath`, fieldPath, 'must be a valid path'))
   }
   return errors

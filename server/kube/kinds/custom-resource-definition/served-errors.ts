@@ -7,6 +7,7 @@ import type {
   SelectableField,
 } from 'kubernetes-types/apiextensions/v1'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { findField } from '../../schemas/structural/field-path.ts'
 import type { JsonSchema } from '../../schemas/structural/json-schema.ts'
 import { tooMany } from '../../schemas/structural/validate-value.ts'
 
@@ -48,54 +49,39 @@ export function scaleErrors(scale: CustomResourceSubresourceScale | undefined, a
     ...under('statusReplicasPath', '.status'),
     ...(selector ? pathErrors(selector, `${at}.labelSelectorPath`) : []),
     ...(isElsewhere && selector.startsWith('.')
-      ? [fieldError.invalid(`${at}.labelSelectorPath`, selector, 'should be a json path under either .status or .spec')]
+      ? [fieldError.invalid(`${at}.labelSelectorPath`, selector, 'should be a json path under either .spec or .status')]
       : []),
   ]
 }
 
 export function selectableFieldErrors(
   fields: readonly SelectableField[],
-  schema: JsonSchema | undefined,
+  schema: JsonSchema,
   at: string,
 ): FieldError[] {
   const errors: FieldError[] = []
   const seen = new Set<string>()
   for (const [index, { jsonPath }] of fields.entries()) {
     const here = `${at}[${index}].jsonPath`
+    const refuse = (why: string) => errors.push(fieldError.invalid(here, jsonPath, why))
     if (!jsonPath) {
       errors.push(fieldError.required(here))
       continue
     }
-    const found = schemaAtPath(schema, jsonPath)
+    const found = findField(schema, jsonPath, { allowsBrackets: false })
     if (typeof found === 'string') {
-      errors.push(fieldError.invalid(here, jsonPath, `is an invalid path: ${found}`))
+      refuse(`is an invalid path: ${found}`)
       continue
     }
-    if (jsonPath.startsWith('.metadata')) {
-      errors.push(fieldError.invalid(here, jsonPath, 'must not point to fields in metadata'))
+    if (/^metadata(\.|\[|$)/.test(found.path)) refuse('must not point to fields in metadata')
+    if (!['string', 'boolean', 'integer'].includes(found.schema.type ?? '')) {
+      refuse(
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+      )
     }
-    if (!['string', 'boolean', 'integer'].includes(found.type ?? '')) {
-      const why =
-        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'
-      errors.push(fieldError.invalid(here, jsonPath, why))
-    }
-    if (seen.has(jsonPath)) errors.push(fieldError.duplicate(here, jsonPath))
-    seen.add(jsonPath)
+    if (seen.has(found.path)) errors.push(fieldError.duplicate(here, jsonPath))
+    seen.add(found.path)
   }
   if (seen.size > MOST_SELECTABLE) errors.push(tooMany(at, seen.size, MOST_SELECTABLE))
   return errors
-}
-
-/** The schema of what a path of names leads to; a text says why it leads nowhere. */
-export function schemaAtPath(schema: JsonSchema | undefined, path: string): JsonSchema | string {
-  if (!path.startsWith('.')) return `expected [ or . but got: ${path.split(/[.[\]]/)[0]}`
-  if (path.includes('[')) return 'array notation is not allowed'
-  let at = schema
-  for (const name of path.slice(1).split('.')) {
-    const { properties, additionalProperties: rest }: JsonSchema = at ?? {}
-    const next = properties ? properties[name] : typeof rest === 'object' ? rest : undefined
-    if (!next) return 'does not refer to a valid field'
-    at = next
-  }
-  return at ?? 'does not refer to a valid field'
 }

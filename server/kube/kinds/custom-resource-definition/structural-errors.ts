@@ -85,9 +85,10 @@ function metaErrors(properties: Readonly<Record<string, JsonSchema>>, at: string
   const here = `${at}.properties[metadata]`
   if (metadata.type !== 'object') errors.push(fieldError.invalid(`${here}.type`, metadata.type ?? '', 'must be object'))
   if (level !== 'root') return errors
-  const { type: _type, description: _text, properties: inner = {}, ...others } = metadata
+  // A default is told of elsewhere.
+  const { type: _type, default: _default, properties: inner = {}, ...others } = metadata
   const isMore = Object.keys(inner).some((name) => name !== 'name' && name !== 'generateName')
-  if (isMore || Object.keys(others).length > 0 || _text !== undefined) {
+  if (isMore || Object.values(others).some(saysSomething)) {
     const why = 'must not specify anything other than name and generateName, but metadata is implicitly specified'
     errors.push(fieldError.forbidden(here, why))
   }
@@ -134,13 +135,21 @@ const FORBIDDEN: readonly (readonly [keyof JsonSchema, string])[] = [
   ['x-kubernetes-validations', 'must be empty to be structural'],
 ]
 
+/** What Go does not take for nothing. */
+const saysSomething = (value: unknown) =>
+  Array.isArray(value) ? value.length > 0 : typeof value === 'number' || Boolean(value)
+
 function nested(schema: JsonSchema, at: string, skipAnyOf = false): FieldError[] {
   const { items, properties = {} } = schema
   return [
     ...validations(schema, at, { skipAnyOf }),
     ...(items ? nested(items, `${at}.items`) : []),
     ...Object.entries(properties).flatMap(([name, inner]) => nested(inner, `${at}.properties[${name}]`)),
-    ...FORBIDDEN.flatMap(([field, why]) => (schema[field] ? [fieldError.forbidden(`${at}.${field}`, why)] : [])),
+    ...FORBIDDEN.flatMap(([field, why]) =>
+      saysSomething(schema[field]) || (field === 'default' && (schema.default ?? null) !== null)
+        ? [fieldError.forbidden(`${at}.${field}`, why)]
+        : [],
+    ),
     ...(properties.metadata
       ? [fieldError.forbidden(`${at}.properties[metadata]`, 'must not be specified in a nested context')]
       : []),

@@ -40,6 +40,16 @@ export interface JsonSchema {
   'x-kubernetes-list-map-keys'?: string[]
   'x-kubernetes-map-type'?: 'atomic' | 'granular'
   'x-kubernetes-validations'?: ValidationRule[]
+  externalDocs?: { description?: string; url?: string }
+  example?: JsonValue
+  /** None of these may be there; who writes them is told so. */
+  id?: string
+  $schema?: string
+  $ref?: string
+  definitions?: Readonly<Record<string, JsonSchema>>
+  patternProperties?: Readonly<Record<string, JsonSchema>>
+  dependencies?: JsonValue
+  additionalItems?: JsonValue
 }
 
 export interface ValidationRule {

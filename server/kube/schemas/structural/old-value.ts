@@ -13,8 +13,7 @@ export function oldItem(
   return old.find((candidate) => isJsonObject(candidate) && keys.every((key) => candidate[key] === item[key]))
 }
 
-/** Fields of an atomic map are nothing by themselves. */
-export function oldField(schema: JsonSchema, old: JsonValue | undefined, name: string): JsonValue | undefined {
-  if (schema['x-kubernetes-map-type'] === 'atomic' || !isJsonObject(old)) return undefined
-  return Object.hasOwn(old, name) ? old[name] : undefined
+/** An atomic map is owned as a whole, yet each of its fields has a past of its own. */
+export function oldField(old: JsonValue | undefined, name: string): JsonValue | undefined {
+  return isJsonObject(old) && Object.hasOwn(old, name) ? old[name] : undefined
 }

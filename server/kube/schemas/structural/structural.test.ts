@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject, JsonValue } from '../../apimachinery/json.ts'
+import { createCel } from '../../cel/cel.ts'
 import { setSchemaDefaults } from './defaults.ts'
 import { hasFormat } from './formats.ts'
-import type { JsonSchema } from './json-schema.ts'
+import type { JsonSchema, ValidationRule } from './json-schema.ts'
 import { Patterns } from './patterns.ts'
 import { prune } from './prune.ts'
 import { embeddedProblems, listProblems } from './shape-rules.ts'
 import { valueProblems } from './validate-value.ts'
+import { ValidationRules } from './validation-rules.ts'
 
 const text: JsonSchema = { type: 'string' }
 const object = (properties: Record<string, JsonSchema>, more: JsonSchema = {}): JsonSchema => ({
@@ -143,6 +145,59 @@ describe('validity', () => {
     expect(problems(schema, value)).toEqual([])
   })
 
+  it.each<[string, JsonSchema, JsonValue, string[]]>([
+    [
+      'goes on after a wrong type',
+      { ...text, enum: ['x'] },
+      5,
+      [
+        'a: Invalid value: "integer": a in body must be of type string: "integer"',
+        'a: Unsupported value: 5: supported values: "x"',
+      ],
+    ],
+    [
+      'says one thing of a text',
+      { ...text, minLength: 3, pattern: '^b' },
+      'a',
+      ['a: Invalid value: "a": a in body should be at least 3 chars long'],
+    ],
+    [
+      'names the format that is wanted, by Go’s kinds',
+      { type: 'integer', format: 'int32' },
+      1.5,
+      [
+        'a: Invalid value: "float64": a in body must be of type int32: "float64"',
+        '<nil>: Invalid value: "": Checked value must be of type integer with format int32 in a',
+      ],
+    ],
+    [
+      'finds no null among others',
+      { ...text, nullable: true, enum: ['x', null] },
+      null,
+      ['a: Unsupported value: null: supported values: "x", "null"'],
+    ],
+    [
+      'tells of the alternative that speaks of most of the value',
+      object(
+        { b: text, c: { type: 'integer' } },
+        { anyOf: [{ required: ['d'] }, { properties: { b: { minLength: 2 }, c: { minimum: 5 } } }] },
+      ),
+      { b: 'x', c: 1 },
+      [
+        '<nil>: Invalid value: "": "a" must validate at least one schema (anyOf)',
+        'a.b: Invalid value: "x": a.b in body should be at least 2 chars long',
+        'a.c: Invalid value: 1: a.c in body should be greater than or equal to 5',
+      ],
+    ],
+  ])('%s', (_, schema, value, messages) => {
+    expect(problems(schema, value)).toEqual(messages)
+  })
+
+  it('knows what fields of a map were that is owned as a whole', () => {
+    const schema = object({ b: { ...text, maxLength: 1 }, c: text }, { 'x-kubernetes-map-type': 'atomic' })
+    expect(problems(schema, { b: 'xx', c: 'new' }, { b: 'xx', c: 'old' })).toEqual([])
+  })
+
   it('lets stay what was wrong and has not changed, by the keys of its list', () => {
     const item = object({ name: text, port: { type: 'integer', maximum: 5 } })
     const list: JsonSchema = {
@@ -157,6 +212,49 @@ describe('validity', () => {
     expect(
       problems({ ...list, 'x-kubernetes-list-type': 'atomic' }, [{ name: 'new' }, ...before], before),
     ).toHaveLength(1)
+  })
+})
+
+describe('rules', () => {
+  const check = (schema: JsonSchema, value: JsonValue, old?: JsonValue) =>
+    new ValidationRules(createCel(), object({ a: schema })).check(
+      { a: value },
+      old === undefined ? undefined : { a: old },
+    )
+  const told = (schema: JsonSchema, value: JsonValue, old?: JsonValue) =>
+    check(schema, value, old).errors.map(({ field, message }) => `${field}: ${message}`)
+  const rule = (more: Partial<ValidationRule>) => ({ 'x-kubernetes-validations': [{ rule: 'false', ...more }] })
+
+  it('tell a value, unless it has parts', () => {
+    expect(told({ ...text, ...rule({ message: 'no' }) }, 'x')).toEqual(['a: Invalid value: "x": no'])
+    expect(told({ type: 'integer', ...rule({ reason: 'FieldValueDuplicate' }) }, 5)).toEqual(['a: Duplicate value: 5'])
+    expect(told(object({}, rule({ message: 'no' })), {})).toEqual(['a: Invalid value: no'])
+    const duplicate = rule({ reason: 'FieldValueDuplicate' })
+    expect(told({ type: 'array', items: text, ...duplicate }, [])).toEqual(['a: Duplicate value'])
+  })
+
+  it('tell what is to blame as errors name it', () => {
+    const map: JsonSchema = { type: 'object', additionalProperties: text }
+    expect(told(object({ b: map }, rule({ fieldPath: ".b['x.y']", message: 'no' })), { b: {} })).toEqual([
+      'a.b[x.y]: Invalid value: no',
+    ])
+  })
+
+  it('see what fields were of a map that is owned as a whole', () => {
+    const moved = { 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'it stays' }] }
+    const schema = object({ b: { ...text, ...moved }, c: text }, { 'x-kubernetes-map-type': 'atomic' })
+    expect(told(schema, { b: 'y' }, { b: 'x' })).toEqual(['a.b: Invalid value: "y": it stays'])
+    expect(told(schema, { b: 'x', c: 'y' }, { b: 'x' })).toEqual([])
+  })
+
+  it('stop where a message is too dear', () => {
+    const long = 'x'.repeat(4000)
+    const dear = { ...text, ...rule({ messageExpression: "self.split('').map(c, self.replace('x', c)).join('')" }) }
+    expect(told(dear, long)).toEqual([
+      expect.stringMatching(
+        /^a: Invalid value: "string": no further validation rules will be run due to call cost exceeds limit for messageExpression: /,
+      ),
+    ])
   })
 })
 

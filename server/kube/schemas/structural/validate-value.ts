@@ -6,7 +6,7 @@
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { isInt64, isJsonNumber, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
-import { hasFormat } from './formats.ts'
+import { hasFormat, isKnownFormat } from './formats.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { NOWHERE, numberProblems } from './number-rules.ts'
 import { oldField, oldItem } from './old-value.ts'
@@ -23,11 +23,18 @@ export interface ValueCheck {
 
 export function valueProblems(check: ValueCheck): FieldError[] {
   return new Checker(check.patterns).value(check.value, check.schema, { path: check.path ?? '', old: check.old })
+    .problems
 }
 
 interface Place {
   path: string
   old: JsonValue | undefined
+}
+
+/** What was found, and how much of the schema spoke of the value: of alternatives, the one that says most is told of. */
+interface Result {
+  problems: FieldError[]
+  matches: number
 }
 
 const NO_PLACE = { old: undefined }
@@ -39,63 +46,71 @@ class Checker {
     this.#patterns = patterns
   }
 
-  value(value: JsonValue, schema: JsonSchema, place: Place): FieldError[] {
-    const problems = this.#problems(value, schema, place)
-    if (problems.length === 0) return problems
-    return place.old !== undefined && deepEqual(place.old, value) ? [] : problems
+  value(value: JsonValue, schema: JsonSchema, place: Place): Result {
+    const result = this.#look(value, schema, place)
+    if (result.problems.length === 0 || place.old === undefined || !deepEqual(place.old, value)) return result
+    return { ...result, problems: [] }
   }
 
-  #problems(value: JsonValue, schema: JsonSchema, place: Place): FieldError[] {
+  #look(value: JsonValue, schema: JsonSchema, place: Place): Result {
     const { path } = place
     const wrongType = typeProblem(value, schema, path)
-    // Nothing else can be said of what is not even of the right type.
-    if (wrongType) return [wrongType]
-    const problems = this.#junctors(value, schema, path)
-    if (value === null) return problems
-    if (typeof value === 'string') problems.push(...this.#text(value, schema, path))
-    if (isJsonNumber(value)) problems.push(...numberProblems(value, schema, path))
-    if (schema.enum && !schema.enum.some((one) => deepEqual(one, value))) {
+    const problems = wrongType ? [wrongType] : []
+    const isTyped = schema.type !== undefined || isIntOrString(schema)
+    let matches = isTyped && !wrongType ? 1 : 0
+    const merge = (other: Result) => {
+      problems.push(...other.problems)
+      matches += other.matches
+    }
+    if (value !== null) {
+      matches += isTyped ? 5 : 4
+      merge(this.#junctors(value, schema, path))
+      if (typeof value === 'string') merge(this.#text(value, schema, path))
+      if (isJsonNumber(value)) merge({ problems: numberProblems(value, schema, path), matches: 2 })
+      if (Array.isArray(value)) merge(this.#list(value, schema, place))
+    }
+    // Upstream finds no null in an enum, not even where there is one.
+    if (schema.enum && (value === null || !schema.enum.some((one) => deepEqual(one, value)))) {
       const allowed = schema.enum.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
       problems.push(fieldError.notSupported(path, value, allowed))
     }
-    if (Array.isArray(value)) problems.push(...this.#list(value, schema, place))
-    else if (isJsonObject(value)) problems.push(...this.#object(value, schema, place))
-    return problems
+    if (isJsonObject(value)) merge(this.#object(value, schema, place))
+    return { problems, matches }
   }
 
-  #text(value: string, { format, pattern, minLength, maxLength }: JsonSchema, path: string): FieldError[] {
+  #text(value: string, { format, pattern, minLength, maxLength }: JsonSchema, path: string): Result {
     const problems: FieldError[] = []
     const length = [...value].length
     if (maxLength !== undefined && length > maxLength) problems.push(fieldError.tooLong(path, maxLength))
-    if (minLength !== undefined && length < minLength) {
+    else if (minLength !== undefined && length < minLength) {
       problems.push(inBody(path, value, `should be at least ${minLength} chars long`))
-    }
-    if (pattern && !this.#patterns.matches(pattern, value)) {
+    } else if (pattern && !this.#patterns.matches(pattern, value)) {
       problems.push(inBody(path, value, `should match '${pattern}'`))
     }
-    if (format && hasFormat(value, format) === false) {
-      problems.push(typeInvalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`))
-    }
-    return problems
+    const fits = format ? hasFormat(value, format) : undefined
+    if (fits === false) problems.push(typeInvalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`))
+    return { problems, matches: fits === undefined ? 1 : 2 }
   }
 
-  #list(value: JsonValue[], schema: JsonSchema, { path, old }: Place): FieldError[] {
+  #list(value: JsonValue[], schema: JsonSchema, { path, old }: Place): Result {
     const { items, minItems, maxItems } = schema
-    const problems = items
-      ? value.flatMap((item, at) =>
+    const results = items
+      ? value.map((item, at) =>
           this.value(item, items, { path: `${path}[${at}]`, old: oldItem(schema, { old, item }) }),
         )
       : []
+    const { problems, matches } = joined(results)
     if (minItems !== undefined && value.length < minItems) {
       problems.push(inBody(path, value.length, `should have at least ${minItems} items`))
     }
     if (maxItems !== undefined && value.length > maxItems) problems.push(tooMany(path, value.length, maxItems))
-    return problems
+    return { problems, matches: matches + 2 }
   }
 
-  #object(value: JsonObject, schema: JsonSchema, { path, old }: Place): FieldError[] {
+  #object(value: JsonObject, schema: JsonSchema, { path, old }: Place): Result {
     const { properties = {}, additionalProperties: rest, required = [], minProperties, maxProperties } = schema
     const problems: FieldError[] = []
+    let matches = 1
     const count = Object.keys(value).length
     if (minProperties !== undefined && count < minProperties) {
       problems.push(inBody(path, count, `should have at least ${minProperties} properties`))
@@ -108,53 +123,67 @@ class Checker {
       if (known) {
         // Both have the version of the request by now, so these two say nothing of what changed.
         const isTypeMeta = path === '' && (name === 'apiVersion' || name === 'kind')
-        const was = isTypeMeta ? undefined : oldField(schema, old, name)
-        problems.push(...this.value(inner, known, { path: here, old: was }))
+        const was = isTypeMeta ? undefined : oldField(old, name)
+        const result = this.value(inner, known, { path: here, old: was })
+        problems.push(...result.problems)
+        matches += result.matches
       } else if (rest === false) problems.push(inBody(here, name, 'is a forbidden property'))
     }
     for (const name of required) {
       if (!Object.hasOwn(value, name)) problems.push(fieldError.required(path ? `${path}.${name}` : name))
     }
-    return problems
+    return { problems, matches }
   }
 
-  #junctors(value: JsonValue, schema: JsonSchema, path: string): FieldError[] {
+  /** What is said here is held against every value anew, changed or not. */
+  #junctors(value: JsonValue, schema: JsonSchema, path: string): Result {
     const { allOf, anyOf, oneOf, not } = schema
-    const problemsOf = (inner: JsonSchema) => this.value(value, inner, { path, ...NO_PLACE })
+    const resultOf = (inner: JsonSchema) => this.value(value, inner, { path, ...NO_PLACE })
+    const isValid = ({ problems: found }: Result) => found.length === 0
     const problems: FieldError[] = []
+    let matches = 0
     const note = (text: string) => problems.push(fieldError.invalid(NOWHERE, '', text))
+    const tell = (result: Result | undefined) => {
+      problems.push(...(result?.problems ?? []))
+      matches += result?.matches ?? 0
+    }
     const named = JSON.stringify(path)
-    if (anyOf) {
-      const results = anyOf.map(problemsOf)
-      if (results.every((result) => result.length > 0)) {
-        note(`${named} must validate at least one schema (anyOf)`)
-        problems.push(...fewest(results))
-      }
+    if (anyOf && anyOf.length > 0) {
+      const results = anyOf.map(resultOf)
+      const right = results.find(isValid)
+      if (!right) note(`${named} must validate at least one schema (anyOf)`)
+      tell(right ?? nearest(results))
     }
-    if (oneOf) {
-      const results = oneOf.map(problemsOf)
-      const valid = results.filter((result) => result.length === 0).length
-      if (valid !== 1) {
-        const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`
+    if (oneOf && oneOf.length > 0) {
+      const results = oneOf.map(resultOf)
+      const right = results.filter(isValid)
+      if (right.length === 1) tell(right[0])
+      else {
+        const found = right.length === 0 ? 'Found none valid' : `Found ${right.length} valid alternatives`
         note(`${named} must validate one and only one schema (oneOf). ${found}`)
-        if (valid === 0) problems.push(...fewest(results))
+        if (right.length === 0) tell(nearest(results))
       }
     }
-    if (allOf) {
-      const results = allOf.map(problemsOf)
-      problems.push(...results.flat())
-      const valid = results.filter((result) => result.length === 0).length
+    if (allOf && allOf.length > 0) {
+      const results = allOf.map(resultOf)
+      for (const result of results) tell(result)
+      const valid = results.filter(isValid).length
       if (valid < results.length) {
         note(`${named} must validate all the schemas (allOf)${valid === 0 ? '. None validated' : ''}`)
       }
     }
-    if (not && problemsOf(not).length === 0) note(`${named} must not validate the schema (not)`)
-    return problems
+    if (not && isValid(resultOf(not))) note(`${named} must not validate the schema (not)`)
+    return { problems, matches }
   }
 }
 
-const fewest = (results: FieldError[][]) =>
-  results.reduce((best, result) => (result.length < best.length ? result : best), results[0] ?? [])
+const joined = (results: readonly Result[]): Result => ({
+  problems: results.flatMap(({ problems }) => problems),
+  matches: results.reduce((sum, { matches }) => sum + matches, 0),
+})
+
+const nearest = (results: Result[]) =>
+  results.reduce((best, result) => (result.matches > best.matches ? result : best), results[0]!)
 
 const inBody = (path: string, value: unknown, what: string) =>
   fieldError.invalid(path, value ?? '', `${path} in body ${what}`)
@@ -170,19 +199,28 @@ export const tooMany = (field: string, actual: number, max: number): FieldError 
   message: `Too many: ${actual}: must have at most ${max} items`,
 })
 
+const isIntOrString = (schema: JsonSchema) => schema['x-kubernetes-int-or-string'] === true
+
 function typeProblem(value: JsonValue, schema: JsonSchema, path: string): FieldError | undefined {
-  const types = schema['x-kubernetes-int-or-string'] ? ['integer', 'string'] : schema.type ? [schema.type] : []
+  const types = isIntOrString(schema) ? ['integer', 'string'] : schema.type ? [schema.type] : []
   if (types.length === 0) return undefined
   const found = typeOf(value)
   if (value === null) return schema.nullable ? undefined : wrong('null')
-  if (types.includes(found)) return undefined
-  if (found === 'integer' && types.includes('number')) return undefined
-  return wrong(found)
+  const fits = types.includes(found) || (found === 'integer' && types.includes('number'))
+  const { format = '', type } = schema
+  if (format && isKnownFormat(format, type)) {
+    if (typeof value !== 'string' && !Array.isArray(value)) return fits ? undefined : wrong(goFormatOf(value), format)
+    if (type !== 'integer' && type !== 'number') return undefined
+  }
+  return fits ? undefined : wrong(found)
 
-  function wrong(is: string): FieldError {
-    return typeInvalid(path, is, `must be of type ${types.join(',')}: ${JSON.stringify(is)}`)
+  function wrong(is: string, wanted = types.join(',')): FieldError {
+    return typeInvalid(path, is, `must be of type ${wanted}: ${JSON.stringify(is)}`)
   }
 }
+
+/** A format names what it wants by the kinds that Go has. */
+const goFormatOf = (value: JsonValue) => (isJsonNumber(value) ? (isInt64(value) ? 'int64' : 'float64') : '')
 
 function typeOf(value: JsonValue): string {
   if (value === null) return 'null'

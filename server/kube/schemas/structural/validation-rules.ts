@@ -7,10 +7,11 @@
 
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
-import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
+import { type FieldError, fieldError, NOT_TOLD } from '../../apimachinery/status-error.ts'
 import { type Cel, CelError, type CelProgram } from '../../cel/cel.ts'
 import type { CelType } from '../../cel/cel-type.ts'
 import { celTypeOf } from './cel-of-schema.ts'
+import { findField } from './field-path.ts'
 import { child, type JsonSchema, schemaOfField, type ValidationRule } from './json-schema.ts'
 import { NOWHERE } from './number-rules.ts'
 import { oldField, oldItem } from './old-value.ts'
@@ -27,6 +28,8 @@ export interface CompiledRule {
   program: CelProgram
   message?: CelProgram
   usesOldSelf: boolean
+  /** What of the value is to blame, as field errors name it. */
+  fieldPath: string
 }
 
 /** Throws CelError for a rule that is none. */
@@ -43,8 +46,9 @@ export function compileRule(
   const program = environment.compile(rule.rule)
   if (program.type !== 'bool' && program.type !== 'dyn') throw new CelError('cel expression must evaluate to a bool')
   const usesOldSelf = program.uses('oldSelf')
-  if (!rule.messageExpression) return { rule, variables, program, usesOldSelf }
-  return { rule, variables, program, message: compileMessage(rule.messageExpression), usesOldSelf }
+  const field = rule.fieldPath ? findField(schema, rule.fieldPath) : ''
+  const compiled = { rule, variables, program, usesOldSelf, fieldPath: typeof field === 'string' ? '' : field.path }
+  return rule.messageExpression ? { ...compiled, message: compileMessage(rule.messageExpression) } : compiled
 
   function compileMessage(expression: string): CelProgram {
     try {
@@ -76,10 +80,11 @@ export class ValidationRules {
     this.#schema = schema
   }
 
-  check(value: JsonValue, old: JsonValue | undefined): RuleFindings {
-    const run: Run = { errors: [], warnings: [], budget: PER_OBJECT }
+  /** `isStrict`: what is unchanged is held to the rules like anything else. */
+  check(value: JsonValue, old: JsonValue | undefined, { isRoot = true, isStrict = false } = {}): RuleFindings {
+    const run: Run = { errors: [], warnings: [], budget: PER_OBJECT, isStrict }
     if (this.#has(this.#schema)) {
-      this.#walk(run, { value, schema: this.#schema, old, path: '', isUnchanged: isSame(old, value), isRoot: true })
+      this.#walk(run, { value, schema: this.#schema, old, path: '', isUnchanged: isSame(old, value), isRoot })
     }
     return run
   }
@@ -108,8 +113,10 @@ export class ValidationRules {
       to: { path: string; old: JsonValue | undefined },
     ) => {
       if (!innerSchema) return
+      // Both have the version of the request by now, so these two say nothing of what changed.
+      const isTypeMeta = to.path === 'apiVersion' || to.path === 'kind'
       // What has no past of its own is as unchanged as what it stands in.
-      const isUnchanged = to.old === undefined ? place.isUnchanged : isSame(to.old, inner)
+      const isUnchanged = !isTypeMeta && (to.old === undefined ? place.isUnchanged : isSame(to.old, inner))
       this.#walk(run, { value: inner, schema: innerSchema, ...to, isUnchanged, isRoot: false })
     }
     if (Array.isArray(value)) {
@@ -120,7 +127,7 @@ export class ValidationRules {
       for (const [name, inner] of Object.entries(value)) {
         const isProperty = schema.properties !== undefined && Object.hasOwn(schema.properties, name)
         const here = isProperty ? child(path, name) : `${path}[${name}]`
-        go(inner, schemaOfField(schema, name), { path: here, old: oldField(schema, old, name) })
+        go(inner, schemaOfField(schema, name), { path: here, old: oldField(old, name) })
       }
     }
   }
@@ -135,7 +142,8 @@ export class ValidationRules {
     return rules
   }
 
-  #evaluate(run: Run, { rule, program, message, usesOldSelf }: CompiledRule, place: Place): void {
+  #evaluate(run: Run, compiled: CompiledRule, place: Place): void {
+    const { rule, program, usesOldSelf, fieldPath } = compiled
     const { value, schema, old, path, isUnchanged } = place
     if (usesOldSelf && old === undefined && !rule.optionalOldSelf) return
     const type = schema.type ?? ''
@@ -152,7 +160,7 @@ export class ValidationRules {
       holds = result
     } catch (err) {
       if (!(err instanceof CelError)) throw err
-      if (err.message.startsWith('operation cancelled')) {
+      if (isCancelled(err)) {
         const perCall = `'${err.message}': no further validation rules will be run due to call cost exceeds limit for rule: ${textOf(rule)}`
         stop(run.budget < PER_CALL ? OUT_OF_BUDGET : perCall)
         return
@@ -165,18 +173,20 @@ export class ValidationRules {
       return
     }
     if (holds === true) return
-    const detail = (message && messageOf(run, message, values)) ?? defaultMessage(rule)
-    const error = errorOf(rule, rule.fieldPath ? child(path, rule.fieldPath.replace(/^\./, '')) : field, {
-      type,
-      detail,
-    })
-    if (!usesOldSelf && isUnchanged) run.warnings.push(`${error.field}: ${error.message}`)
-    else run.errors.push(error)
+    const at = fieldPath ? child(path, fieldPath) : field
+    const fail = (error: FieldError) => {
+      if (!usesOldSelf && isUnchanged && !run.isStrict) run.warnings.push(`${error.field}: ${error.message}`)
+      else run.errors.push(error)
+    }
+    const message = messageOf(run, compiled, values)
+    if (message instanceof OutOfBudget) fail(fieldError.invalid(at, type, message.message))
+    else fail(errorOf(rule, at, { value: type === 'object' || type === 'array' ? NOT_TOLD : value, detail: message }))
   }
 }
 
 interface Run extends RuleFindings {
   budget: number
+  isStrict: boolean
 }
 
 interface Place {
@@ -194,24 +204,43 @@ const isSame = (old: JsonValue | undefined, value: JsonValue) => old !== undefin
 
 const textOf = ({ rule, message }: ValidationRule) => (message ?? rule).trim()
 const defaultMessage = (rule: ValidationRule) => rule.message?.trim() || `failed rule: ${textOf(rule)}`
+const isCancelled = (err: CelError) => err.message.startsWith('operation cancelled')
 
-/** Undefined when the expression fails or gives nothing fit to show. */
-function messageOf(run: Run, program: CelProgram, values: Record<string, JsonValue | undefined>): string | undefined {
+class OutOfBudget extends Error {}
+
+/** What a rule says when it does not hold; its own text where an expression for it fails or gives nothing fit to show. */
+function messageOf(
+  run: Run,
+  { rule, message }: CompiledRule,
+  values: Record<string, JsonValue | undefined>,
+): string | OutOfBudget {
+  if (!message) return defaultMessage(rule)
+  const left = run.budget
   try {
-    const { value, cost } = program.evaluate(values, Math.min(PER_CALL, run.budget))
+    const { value, cost } = message.evaluate(values, Math.min(PER_CALL, left))
     run.budget -= cost
     const text = typeof value === 'string' ? value.trim() : ''
-    return text === '' || text.includes('\n') || text.length > LONGEST_MESSAGE ? undefined : text
+    const isFit = text !== '' && !text.includes('\n') && Buffer.byteLength(text) <= LONGEST_MESSAGE
+    return isFit ? text : defaultMessage(rule)
   } catch (err) {
-    if (err instanceof CelError) return undefined
-    throw err
+    if (!(err instanceof CelError)) throw err
+    if (!isCancelled(err)) {
+      run.budget -= err.cost
+      return defaultMessage(rule)
+    }
+    run.budget = -1
+    return new OutOfBudget(
+      left < PER_CALL
+        ? 'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run'
+        : `no further validation rules will be run due to call cost exceeds limit for messageExpression: ${JSON.stringify(rule.messageExpression)}`,
+    )
   }
 }
 
 function errorOf(
   { reason }: ValidationRule,
   field: string,
-  { type, detail }: { type: string; detail: string },
+  { value, detail }: { value: unknown; detail: string },
 ): FieldError {
   switch (reason) {
     case 'FieldValueForbidden':
@@ -219,8 +248,8 @@ function errorOf(
     case 'FieldValueRequired':
       return fieldError.required(field, detail)
     case 'FieldValueDuplicate':
-      return fieldError.duplicate(field, type)
+      return fieldError.duplicate(field, value)
     default:
-      return fieldError.invalid(field, type, detail)
+      return fieldError.invalid(field, value, detail)
   }
 }
