@@ -127,7 +127,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const causes = new CauseMap()
   const writes = new WritesInFlight()
   const feed = await StoreFeed.start({ store, kinds, schemas, logger, writes, causes })
-  const committer = new Committer({ store, writes, causes, trace, feed, metrics })
+  const committer = new Committer({ store, writes, causes, trace, feed, metrics, schemas })
   const registries = kinds.map((kind) => {
     const cache = feed.cacheOf(kind)
     const claims =

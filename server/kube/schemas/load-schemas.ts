@@ -63,13 +63,14 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
       if (flags.includes('i')) {
         const inner = type(definitionName(valueType))!
         embedded.push({ type: inner.name, protobuf })
-        for (const [innerName, field] of inner.fields) fields.set(innerName, field)
+        for (const [innerName, field] of inner.fields) fields.set(innerName, { ...field, place: fields.size })
         continue
       }
       const unpackedType = valueTypeOf(valueType)
       const values = facts.named[valueType]?.enum
       fields.set(fieldName, {
         name: fieldName,
+        place: fields.size,
         type: unpackedType,
         required: flags.includes('r'),
         pointer: flags.includes('p'),

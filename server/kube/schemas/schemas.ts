@@ -35,6 +35,8 @@ export type ValueType =
 export interface FieldFact {
   /** The JSON name. */
   readonly name: string
+  /** The how manieth of its struct, from 0. */
+  readonly place: number
   readonly type: ValueType
   readonly required: boolean
   /** A Go pointer: absent and zero are two things. */

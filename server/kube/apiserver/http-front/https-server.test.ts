@@ -286,9 +286,14 @@ describe('HTTPS front', () => {
       accept: `application/yaml;${PARTIAL}`,
       path: '/formed',
       code: 200,
-      said: /^kind: PartialObjectMetadata\napiVersion: meta.k8s.io\/v1\n/,
+      said: /^apiVersion: meta.k8s.io\/v1\nkind: PartialObjectMetadata\n/,
     },
-    { accept: `application/yaml;as=Table;g=meta.k8s.io;v=v1`, path: '/formed', code: 200, said: /^kind: Table\n/ },
+    {
+      accept: `application/yaml;as=Table;g=meta.k8s.io;v=v1`,
+      path: '/formed',
+      code: 200,
+      said: /^apiVersion: meta.k8s.io\/v1\n.*^kind: Table\n/ms,
+    },
     {
       accept: `application/vnd.kubernetes.protobuf;${PARTIAL}`,
       path: '/formed',
@@ -299,9 +304,9 @@ describe('HTTPS front', () => {
       accept: 'application/json',
       path: '/formed?pretty=true',
       code: 200,
-      said: /^{\n {2}"apiVersion": "v1",\n {2}"kind": "ConfigMap",/,
+      said: /^{\n {2}"kind": "ConfigMap",\n {2}"apiVersion": "v1",\n {2}"metadata": {\n {4}"name": "formed",\n {4}"namespace": "default",\n {4}"uid": "[^"]+",\n {4}"resourceVersion": "\d+",\n {4}"creationTimestamp": /,
     },
-    { accept: 'application/yaml', path: '/not-there', code: 404, said: /^kind: Status\n/ },
+    { accept: 'application/yaml', path: '/not-there', code: 404, said: /^apiVersion: v1\ncode: 404\n/ },
   ])('answers $path as $accept', async ({ accept, path, code, said }) => {
     await post('{"metadata":{"name":"formed"}}')
     const answer = await ask({ path: `${MAPS}${path}`, headers: { accept } })
@@ -317,6 +322,18 @@ describe('HTTPS front', () => {
     expect((await as('curl/8.0', MAPS, nobody)).text).toMatch(/^{\n {2}"kind": "Status",/)
     expect((await as('kubectl/v1.36.0', `${MAPS}/formed`)).text).toMatch(/^{"/)
     expect((await as('curl/8.0', `${MAPS}/formed?pretty=false`)).text).toMatch(/^{"/)
+  })
+
+  it('has fields in the order in which Go writes them, and a new line at the end', async () => {
+    await post('{"data":{"b":"2","a":"1"},"metadata":{"labels":{"z":"1","y":"2"},"name":"in-order"}}')
+    const first =
+      /^\{"kind":"ConfigMap","apiVersion":"v1","metadata":\{"name":"in-order","namespace":"default","uid":"[^"]+","resourceVersion":"\d+","creationTimestamp":"[^"]+","labels":\{"y":"2","z":"1"\},"managedFields":.*\},"data":\{"a":"1","b":"2"\}\}\n$/
+    expect((await ask({ path: `${MAPS}/in-order` })).text).toMatch(first)
+    const list = await ask({ path: `${MAPS}?fieldSelector=metadata.name=in-order` })
+    expect(list.text).toMatch(
+      /"items":\[\{"metadata":\{"name":"in-order","namespace":"default","uid":"[^"]+","resourceVersion":"\d+",.*\]\}\n$/,
+    )
+    expect((await ask({ path: `${MAPS}/not-there` })).text).toMatch(/,"code":404\}\n$/)
   })
 
   it('cuts a protobuf watch into frames', async () => {

@@ -2,14 +2,16 @@
 // made anew. Upstream: apiserver/pkg/endpoints/handlers/response.go.
 
 import { type JsonObject, writeJson } from '../../apimachinery/json.ts'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { PageNotFoundError, StatusError } from '../../apimachinery/status-error.ts'
 import { writeYaml } from '../../apimachinery/yaml.ts'
-import { apiVersionOf } from '../../kinds/define-kind.ts'
+import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import { inGoOrder, sortedKeys } from '../../schemas/go-order.ts'
 import { PROTOBUF_CONTENT_TYPE, writeProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { ListAnswer, ObjectAnswer } from '../request-path/answer.ts'
 import type { Representation } from '../request-path/negotiate.ts'
-import { headOf, joinChunks, wireBytes, wireChunks } from '../watch-cache/entry.ts'
+import { headOf, joinChunks, wireChunks } from '../watch-cache/entry.ts'
 import { type IncludeObject, partialOf, tableOf } from './table.ts'
 
 export interface RenderContext {
@@ -47,9 +49,21 @@ export function renderObject(answer: ObjectAnswer, context: RenderContext): Rend
       )
     default:
       if (!stored || representation.format !== 'json' || representation.pretty) break
-      return { contentType: JSON_TYPE, body: wireBytes(headOf(stored.kind), stored.entry) }
+      return {
+        contentType: JSON_TYPE,
+        body: joinChunks([...wireChunks(headOf(stored.kind), stored.entry, 'whole'), '\n']),
+      }
   }
-  return render(object, context)
+  return render(asGoWrites(object as object, stored?.kind, context), context)
+}
+
+/** What is not stored has been through no one's hands yet; of custom resources Go sorts every key, which only people see. */
+function asGoWrites(object: object, kind: AnyKind | undefined, { representation, schemas }: RenderContext): object {
+  if (kind && !schemas.typeOf(kind))
+    return representation.pretty ? (sortedKeys(object as JsonObject) as JsonObject) : object
+  const { apiVersion = '', kind: name = '' } = object as KubeObject
+  const [version = '', group = ''] = apiVersion.split('/').reverse()
+  return inGoOrder(schemas, { group, version, kind: name }, object)
 }
 
 export function renderList({ kind, result }: ListAnswer, context: RenderContext): Rendered {
@@ -73,7 +87,8 @@ export function renderList({ kind, result }: ListAnswer, context: RenderContext)
     default: {
       const shell = { kind: kind.listKind, apiVersion: apiVersionOf(kind), metadata }
       if (representation.format !== 'json' || representation.pretty) {
-        return render({ ...shell, items: entries.map((entry) => entry.object) }, context)
+        const list = { ...shell, items: entries.map((entry) => entry.object) }
+        return render(asGoWrites(list, kind, context), context)
       }
       const head = headOf(kind)
       const chunks: (string | Buffer)[] = [`${JSON.stringify(shell).slice(0, -1)},"items":[`]
@@ -81,7 +96,7 @@ export function renderList({ kind, result }: ListAnswer, context: RenderContext)
         if (index > 0) chunks.push(',')
         chunks.push(...wireChunks(head, entry, 'item'))
       }
-      chunks.push(']}')
+      chunks.push(']}\n')
       return { contentType: JSON_TYPE, body: joinChunks(chunks) }
     }
   }
@@ -91,7 +106,8 @@ export function renderList({ kind, result }: ListAnswer, context: RenderContext)
 export function render(object: unknown, { representation, schemas }: RenderContext): Rendered {
   switch (representation.format) {
     case 'yaml':
-      return { contentType: 'application/yaml', body: Buffer.from(writeYaml(object)) }
+      // Upstream makes it of maps.
+      return { contentType: 'application/yaml', body: Buffer.from(writeYaml(sortedKeys(object as JsonObject))) }
     case 'protobuf': {
       const body = writeProtobuf(schemas, object as JsonObject)
       return body ? { contentType: PROTOBUF_CONTENT_TYPE, body } : { contentType: JSON_TYPE, body: text(object) }
@@ -112,4 +128,5 @@ export function renderError(error: StatusError, context: RenderContext): Rendere
   return render(error.toStatus(), context)
 }
 
-const text = (object: unknown) => Buffer.from(writeJson(object))
+/** Go's encoder ends what it writes with a new line. */
+const text = (object: unknown) => Buffer.from(`${writeJson(object)}\n`)

@@ -4,6 +4,8 @@ import type { Metrics } from '../../../base/metrics.ts'
 import type { Trace } from '../../../base/trace.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
+import { inGoOrder } from '../../schemas/go-order.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
 import { isTooLarge, type Store } from '../../store/store.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { CauseMap } from '../watch-cache/cause-map.ts'
@@ -20,6 +22,7 @@ export interface CommitterOptions {
   trace: Trace
   feed: StoreFeed
   metrics: Metrics
+  schemas: Schemas
 }
 
 const STORE_SECONDS = [
@@ -59,7 +62,10 @@ export class Committer {
   }
 
   async #put(context: RequestContext, change: Put): Promise<Committed> {
-    const { kind, key, object, seen, claims } = change
+    const { kind, key, seen, claims } = change
+    // With a place for the revision, which comes when it is known.
+    const placed = { ...change.object, metadata: { ...change.object.metadata, resourceVersion: '' } }
+    const object = inGoOrder(this.#options.schemas, kind, placed)
     const value = encodeStored(kind, object)
     const write = new Write({ key, origin: context.origin, value, object })
     const operation = seen ? 'update' : 'create'

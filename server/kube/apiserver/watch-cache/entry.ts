@@ -3,14 +3,14 @@
 // The store keeps objects without their resourceVersion, which is the revision they were written at. Bytes begin with
 // `{"kind":…,"apiVersion":…,"metadata":{`, so the wire form is a splice and never a second JSON.stringify:
 //
-//   stored  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"web",…
-//   wire    {"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"41","name":"web",…
-//   in list {"metadata":{"resourceVersion":"41","name":"web",…
+//   stored  {"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","namespace":"default","uid":"a1…",…
+//   wire    {"kind":"Pod","apiVersion":"v1","metadata":{"name":"web","namespace":"default","uid":"a1…","resourceVersion":"41",…
+//   in list {"metadata":{"name":"web","namespace":"default","uid":"a1…","resourceVersion":"41",…
 
 import { deepFreeze, isDeeperThan } from '../../apimachinery/deep.ts'
 import { CUSTOM_DEPTH, MOST_LEVELS } from '../../apimachinery/depth.ts'
 import { parseJson, writeJson } from '../../apimachinery/json.ts'
-import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 
 export interface Entry {
@@ -43,7 +43,21 @@ export function decodeStored(value: Buffer): KubeObject {
 }
 
 export function withRevision(object: KubeObject, revision: number): KubeObject {
-  return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } })
+  const { metadata } = object
+  const resourceVersion = String(revision)
+  const told = metadata && 'resourceVersion' in metadata ? { ...metadata, resourceVersion } : undefined
+  return deepFreeze({ ...object, metadata: told ?? afterUid(metadata, resourceVersion) })
+}
+
+/** Where Go has it: of what comes from the store, which has none, to be seen by whoever looks at the object. */
+function afterUid(metadata: ObjectMeta | undefined, resourceVersion: string): ObjectMeta {
+  const placed: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(metadata ?? {})) {
+    placed[name] = value
+    if (name === 'uid') placed.resourceVersion = resourceVersion
+  }
+  placed.resourceVersion = resourceVersion
+  return placed
 }
 
 export function headOf(kind: AnyKind): string {
@@ -58,14 +72,16 @@ export function wireChunks(
   { value, object, revision }: Entry,
   form: 'whole' | 'item',
 ): (string | Buffer)[] {
-  const from = head.length + METADATA.length
-  if (value.toString('latin1', 0, from) !== head + METADATA) {
-    // Written by someone else (etcdctl, a real Kubernetes): correct, only slower.
-    return [writeJson(object)]
-  }
-  const rest = value.subarray(from)
-  const comma = rest[0] === 0x7d ? '' : ','
-  return [`${form === 'whole' ? head : '{'}${METADATA}"resourceVersion":"${revision}"${comma}`, rest]
+  const { name = '', generateName, namespace, uid = '' } = object.metadata ?? {}
+  const before = `"name":"${name}",${generateName ? `"generateName":"${generateName}",` : ''}${namespace ? `"namespace":"${namespace}",` : ''}"uid":"${uid}"`
+  const start = head + METADATA
+  const [shown, told] = [form === 'whole' ? start : `{${METADATA}`, `"resourceVersion":"${revision}"`]
+  const first = value.toString('latin1', 0, start.length + before.length)
+  if (first === start + before) return [`${shown}${before},${told}`, value.subarray(first.length)]
+  // Written by someone else (etcdctl, a real Kubernetes): correct, only slower.
+  if (!first.startsWith(start)) return [writeJson(object)]
+  const rest = value.subarray(start.length)
+  return [`${shown}${told}${rest[0] === 0x7d ? '' : ','}`, rest]
 }
 
 export const wireBytes = (head: string, entry: Entry): Buffer => joinChunks(wireChunks(head, entry, 'whole'))
