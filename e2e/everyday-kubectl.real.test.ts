@@ -1,24 +1,12 @@
 // Commands of an ordinary day, with the kubectl people have, against a cluster with real machines.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Kubectl, kubectl, podium } from './support/commands.ts'
+import { describe, expect, it } from 'vitest'
+import { type Kubectl, kubectl } from './support/commands.ts'
+import { ownCluster } from './support/own-cluster.ts'
 
-const CLUSTER = 'e2e-everyday'
-let directory: string
-let kubeconfig: string
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--kubeconfig', kubeconfig)
-})
-afterAll(async () => {
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
-})
+const cluster = ownCluster('e2e-everyday', '--nodes', '2')
 
 const MANIFEST = (image: string) => `
 apiVersion: apps/v1
@@ -50,7 +38,7 @@ data: {colour: green}
 
 describe.each(['1.36', '1.32'] as const)('kubectl %s', (version) => {
   const namespace = `day-${version.replace('.', '-')}`
-  const kube: Kubectl = (args, options) => kubectl(version, kubeconfig)(args, options)
+  const kube: Kubectl = (args, options) => kubectl(version, cluster.kubeconfig)(args, options)
   /** Succeeds, and says what is expected. */
   const says = async (args: string, expected: RegExp | string, input?: string) => {
     const { code, stdout, stderr } = await kube(args, { ...(input ? { input } : {}), timeoutMs: 120_000 })
@@ -78,7 +66,7 @@ describe.each(['1.36', '1.32'] as const)('kubectl %s', (version) => {
   })
 
   it('applies, sees it run, applies again', async () => {
-    const file = join(directory, `site-${version}.yaml`)
+    const file = join(cluster.directory, `site-${version}.yaml`)
     await writeFile(file, MANIFEST('nginx:1.26'))
     await says(
       `apply ${here} -f ${file} --validate=strict`,

@@ -1,18 +1,17 @@
 // A door for HTTP on a real machine: the manifest that lies in every terminal, applied as it is, and real requests from outside to
 // the address that the Ingress tells. Whoever answers says who it is and what it was asked.
 
-import { mkdtemp, rm } from 'node:fs/promises'
 import { request as http, type IncomingMessage } from 'node:http'
 import { request as https } from 'node:https'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { type TestPki, testPki } from '../server/kube/apiserver/testing/test-pki.ts'
 import { gateways, grant } from './ingress/gateways.ts'
-import { kubectl, podium, root } from './support/commands.ts'
+import { kubectl, root } from './support/commands.ts'
+import { ownCluster } from './support/own-cluster.ts'
 import { until } from './support/until.ts'
 
-const CLUSTER = 'e2e-ingress'
+const cluster = ownCluster('e2e-ingress', '--nodes', '1', '--ip-family', 'dual')
 const PROGRAM = `
 const answer = ({ url, headers }) => JSON.stringify({
   name: process.env.NAME, url, host: headers.host, proto: headers['x-forwarded-proto'], a: headers['x-a'], b: headers['x-b'], c: headers['x-c'],
@@ -73,16 +72,12 @@ const ingress = (name: string, spec: object) => ({
   spec,
 })
 
-let directory: string
 let run: (args: string, input?: object[]) => Promise<string>
 let address: string
 let pki: TestPki
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--ip-family', 'dual', '--kubeconfig', kubeconfig)
-  const kube = kubectl('1.36', kubeconfig)
+  const kube = kubectl('1.36', cluster.kubeconfig)
   run = async (args, objects) => {
     const input = objects && { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) }
     const { code, stdout, stderr } = await kube(args, { ...input, timeoutMs: 120_000 })
@@ -132,11 +127,6 @@ beforeAll(async () => {
     run('get ingress shop -o jsonpath={.status.loadBalancer.ingress[0].ip}'),
   )
 }, 240_000)
-
-afterAll(async () => {
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
-})
 
 interface Answer {
   code: number

@@ -1,32 +1,23 @@
 // The kubelet on a real machine: pods out of a folder, containers that share more than a network, the probes and policies of
 // single containers, and what becomes of all that when the kubelet, the proxy or the engine is killed.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Pod } from 'kubernetes-types/core/v1'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { testPki } from '../server/kube/apiserver/testing/test-pki.ts'
-import { type Kubectl, kubectl, podium } from './support/commands.ts'
+import { type Kubectl, kubectl } from './support/commands.ts'
 import { onMachine } from './support/machine.ts'
+import { ownCluster } from './support/own-cluster.ts'
 import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-kubelet'
+const cluster = ownCluster(CLUSTER, '--nodes', '1')
 /** Nobody but the agent's own process, whoever may have its name in a command. */
 const AGENT = '(/usr/bin/)?node .*/node-agent.mjs .*'
-let directory: string
 let kube: Kubectl
 const machine = (script: string) => onMachine(CLUSTER, 'node-1', script)
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig)
-  kube = kubectl('1.36', kubeconfig)
-})
-afterAll(async () => {
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
+  kube = kubectl('1.36', cluster.kubeconfig)
 })
 
 async function says(args: string, input?: string): Promise<string> {

@@ -1,20 +1,18 @@
 // Machines that die, or whose network is cut, in one way or both: what the cluster says of them, where their Pods are
 // meanwhile, and that nothing of the old ones is left when they are back. All at once, since each takes most of a minute.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { EventList, Node, Pod, PodList } from 'kubernetes-types/core/v1'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Machine } from '../server/kube/cluster/machine-provider.ts'
 import { openTestDataCentre } from '../server/machines/test-data-centre.ts'
-import { type Kubectl, kubectl, podium } from './support/commands.ts'
+import { type Kubectl, kubectl } from './support/commands.ts'
 import { onMachine } from './support/machine.ts'
+import { ownCluster } from './support/own-cluster.ts'
 import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-lost-machines'
+const cluster = ownCluster(CLUSTER, '--nodes', '5')
 const LEFT = 'node-5'
-let directory: string
 let kube: Kubectl
 
 /** What is done to each machine, and undone again; from the host, or on the machine, where the host's words still arrive. */
@@ -36,15 +34,9 @@ function rule(where: string) {
 }
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '5', '--kubeconfig', kubeconfig)
-  kube = kubectl('1.36', kubeconfig)
+  kube = kubectl('1.36', cluster.kubeconfig)
 }, 300_000)
-afterAll(async () => {
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
-}, 120_000)
+afterAll(async () => {}, 120_000)
 
 async function says(args: string, input?: string): Promise<string> {
   const { code, stdout, stderr } = await kube(args, { timeoutMs: 90_000, ...(input ? { input } : {}) })

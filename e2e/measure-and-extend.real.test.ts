@@ -1,27 +1,17 @@
 // On a real machine: what pods use, as `kubectl top` says and the kernel counts; and an API server of somebody's own in a
 // pod behind an APIService, whose kind kubectl then knows as any other.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { testPki } from '../server/kube/apiserver/testing/test-pki.ts'
-import { type Kubectl, kubectl, podium } from './support/commands.ts'
+import { type Kubectl, kubectl } from './support/commands.ts'
+import { ownCluster } from './support/own-cluster.ts'
 import { until } from './support/until.ts'
 
-const CLUSTER = 'e2e-measure'
-let directory: string
+const cluster = ownCluster('e2e-measure', '--nodes', '1', '--simulated-nodes', '1')
 let kube: Kubectl
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--simulated-nodes', '1', '--kubeconfig', kubeconfig)
-  kube = kubectl('1.36', kubeconfig)
-})
-afterAll(async () => {
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
+  kube = kubectl('1.36', cluster.kubeconfig)
 })
 
 const apply = async (...objects: object[]) => {

@@ -2,9 +2,6 @@
 // of both families. One cluster for all; the tests of each subject are in the folder packets/. The machines go from one mode
 // to the other by their configuration file.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { haproxyInFront } from './packets/haproxy.ts'
 import { OBJECTS } from './packets/objects.ts'
@@ -13,25 +10,20 @@ import { PacketSeat } from './packets/seat.ts'
 import { servicesByMode } from './packets/services-by-mode.ts'
 import { twoFamilies } from './packets/two-families.ts'
 import { servicesByProgram } from './packets/userspace.ts'
-import { podium } from './support/commands.ts'
+import { ownCluster } from './support/own-cluster.ts'
 import { pod } from './support/packet-pods.ts'
 import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-packets'
+const cluster = ownCluster(CLUSTER, '--nodes', '2', '--ip-family', 'dual')
 const seat = new PacketSeat()
 const { run, ask, onMachine, nodeOf, ip, six, change, takeMode, trace } = seat
-let directory: string
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--ip-family', 'dual', '--kubeconfig', kubeconfig)
-  await seat.open(CLUSTER, kubeconfig, OBJECTS)
+  await seat.open(CLUSTER, cluster.kubeconfig, OBJECTS)
 })
 afterAll(async () => {
   seat[Symbol.dispose]()
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
 })
 
 it('no packet between pods and nodes has another address put on it', async () => {

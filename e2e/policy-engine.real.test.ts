@@ -2,29 +2,19 @@
 // its policies in ConfigMaps, read with the rights of its service account. What it says is what people are told, and what
 // becomes of everybody's requests when it is gone is for its configuration to say.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { testPki } from '../server/kube/apiserver/testing/test-pki.ts'
-import { type Kubectl, kubectl, podium } from './support/commands.ts'
+import { type Kubectl, kubectl } from './support/commands.ts'
+import { ownCluster } from './support/own-cluster.ts'
 import { until } from './support/until.ts'
 
-const CLUSTER = 'e2e-policies'
+const cluster = ownCluster('e2e-policies', '--nodes', '1')
 const NAME = 'engine'
 const NAMESPACE = 'policies'
-let directory: string
 let kube: Kubectl
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig)
-  kube = kubectl('1.36', kubeconfig)
-})
-afterAll(async () => {
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
+  kube = kubectl('1.36', cluster.kubeconfig)
 })
 
 /** A policy says which values of which field are refused, everywhere below a path, and in which words. */

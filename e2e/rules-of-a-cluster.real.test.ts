@@ -1,27 +1,15 @@
 // What a cluster asks of everybody, with the kubectl people have: what there is, who gets a certificate, and what a
 // namespace may not do. Nothing has to run for that, so its node is a simulated one.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Kubectl, kubectl, podium, run } from './support/commands.ts'
+import { describe, expect, it } from 'vitest'
+import { type Kubectl, kubectl, run } from './support/commands.ts'
+import { ownCluster } from './support/own-cluster.ts'
 
-const CLUSTER = 'e2e-rules'
-let directory: string
-let kubeconfig: string
+const cluster = ownCluster('e2e-rules', '--simulated-nodes', '1')
 
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--simulated-nodes', '1', '--kubeconfig', kubeconfig)
-})
-afterAll(async () => {
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
-})
-
-const kube: Kubectl = (args, options) => kubectl('1.36', kubeconfig)(args, options)
+const kube: Kubectl = (args, options) => kubectl('1.36', cluster.kubeconfig)(args, options)
 const says = async (args: string, expected: RegExp | string, input?: string) => {
   const { code, stdout, stderr } = await kube(args, { ...(input ? { input } : {}), timeoutMs: 60_000 })
   expect(code, `kubectl ${args}\n${stdout}${stderr}`).toBe(0)
@@ -88,7 +76,7 @@ describe('a cluster', () => {
   })
 
   it('gives a learner a certificate that an administrator approves, and no other', async () => {
-    const file = (name: string) => join(directory, name)
+    const file = (name: string) => join(cluster.directory, name)
     await run('openssl', ['genrsa', '-out', file('otter.key'), '2048'])
     await run('openssl', [
       'req',

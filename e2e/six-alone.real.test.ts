@@ -1,20 +1,17 @@
 // A cluster whose pods and Services have addresses of IPv6 and no others, on two machines: calls between them, names, the API
 // server, and policies, also for what leaves by the machine's own relay.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { service } from './packets/objects.ts'
 import { PacketSeat } from './packets/seat.ts'
-import { podium } from './support/commands.ts'
+import { ownCluster } from './support/own-cluster.ts'
 import { pod } from './support/packet-pods.ts'
 import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-six'
+const cluster = ownCluster(CLUSTER, '--nodes', '2', '--ip-family', 'ipv6')
 const seat = new PacketSeat()
 const { run, apply, ask, onMachine, nodeSix, ip } = seat
-let directory: string
 
 const serving = { labels: { app: 'web' } }
 const OBJECTS = [
@@ -28,15 +25,10 @@ const OBJECTS = [
 ]
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--ip-family', 'ipv6', '--kubeconfig', kubeconfig)
-  await seat.open(CLUSTER, kubeconfig, OBJECTS)
+  await seat.open(CLUSTER, cluster.kubeconfig, OBJECTS)
 })
 afterAll(async () => {
   seat[Symbol.dispose]()
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
 })
 
 it('has pods and Services of IPv6 alone', async () => {

@@ -1,11 +1,8 @@
 // What pods ask of real machines: storage that outlives them, volumes, rights, room, and images.
 // One cluster for all; the tests of each subject are in the folder storage/.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { PersistentVolume } from 'kubernetes-types/core/v1'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { addedImages } from './storage/added-images.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { ownImages } from './storage/images.ts'
@@ -16,23 +13,16 @@ import { roomOnMachines } from './storage/room-on-machines.ts'
 import { CLAIM, podWithData, type Seat, seatAt } from './storage/seat.ts'
 import { volumesOfClaims } from './storage/volumes-of-claims.ts'
 import { volumesOfPods } from './storage/volumes-of-pods.ts'
-import { podium } from './support/commands.ts'
+import { ownCluster } from './support/own-cluster.ts'
 import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-storage'
-let directory: string
+const own = ownCluster(CLUSTER, '--nodes', '2')
 let seat: Seat
 const says: Seat['says'] = (...told) => seat.says(...told)
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  const kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '2', '--kubeconfig', kubeconfig)
-  seat = seatAt({ directory, cluster: CLUSTER, kubeconfig })
-})
-afterAll(async () => {
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
+  seat = seatAt({ ...own, cluster: CLUSTER })
 })
 
 const runs = async (name: string, command: string) => {

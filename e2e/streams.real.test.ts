@@ -3,22 +3,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { Exec, KubeConfig, PortForward, type V1Status } from '@kubernetes/client-node'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type KubectlVersion, kubectl, podium, root, words } from './support/commands.ts'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type KubectlVersion, kubectl, root, words } from './support/commands.ts'
+import { ownCluster } from './support/own-cluster.ts'
 import { until } from './support/until.ts'
 
-const CLUSTER = 'e2e-streams'
+const cluster = ownCluster('e2e-streams', '--nodes', '1')
 const PORT = 4321
 const COPY_BYTES = Number(process.env.PODIUM_COPY_MB ?? 30) * 1_000_000
-let directory: string
-let kubeconfig: string
 const children: ChildProcess[] = []
 
 /** On the loopback only: whoever dials the pod's address finds nobody. Answers with what it heard, when it heard all. */
@@ -78,12 +76,9 @@ async function succeeds(args: string): Promise<void> {
 }
 
 const kube = (args: string, options?: Parameters<ReturnType<typeof kubectl>>[1]) =>
-  kubectl('1.36', kubeconfig)(args, options)
+  kubectl('1.36', cluster.kubeconfig)(args, options)
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig)
   const applied = await kube('apply -f -', { input: MANIFEST })
   expect(applied.code, applied.stderr).toBe(0)
   const ready = await kube('wait pods --all --for=condition=Ready --timeout=60s')
@@ -92,15 +87,15 @@ beforeAll(async () => {
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
 })
-afterAll(async () => {
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
-})
 
 function start(version: KubectlVersion, args: string, env: Record<string, string> = {}): ChildProcess {
-  const child = spawn(join(root, '.cache', 'bin', `kubectl-${version}`), ['--kubeconfig', kubeconfig, ...words(args)], {
-    env: { ...process.env, KUBECACHEDIR: `${kubeconfig}.cache-${version}`, ...env },
-  })
+  const child = spawn(
+    join(root, '.cache', 'bin', `kubectl-${version}`),
+    ['--kubeconfig', cluster.kubeconfig, ...words(args)],
+    {
+      env: { ...process.env, KUBECACHEDIR: `${cluster.kubeconfig}.cache-${version}`, ...env },
+    },
+  )
   children.push(child)
   return child
 }
@@ -118,7 +113,7 @@ const WAYS: { version: KubectlVersion; by: string; env: Record<string, string> }
 
 it('runs a command for the official client library, and says how it ended', async () => {
   const config = new KubeConfig()
-  config.loadFromFile(kubeconfig)
+  config.loadFromFile(cluster.kubeconfig)
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const said = Promise.all([text(stdout), text(stderr)])
   const command = ['sh', '-c', 'read line; echo "got $line"; echo bad >&2; exit 3']
@@ -138,7 +133,7 @@ it('runs a command for the official client library, and says how it ended', asyn
 
 it('forwards a port for the official client library', async () => {
   const config = new KubeConfig()
-  config.loadFromFile(kubeconfig)
+  config.loadFromFile(cluster.kubeconfig)
   const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()]
   const answered = text(output)
   const socket = await new PortForward(config).portForward('default', 'web', [80], output, errors, input)
@@ -175,9 +170,9 @@ describe.each(WAYS)('kubectl $version over $by', ({ version, by, env }) => {
   }
   /** Under a terminal of 33 lines; what is typed is typed once the other end has answered. */
   const terminal = async (args: string, typed: string[] = [], seen = '') => {
-    const program = `${join(root, '.cache', 'bin', `kubectl-${version}`)} --kubeconfig ${kubeconfig} ${args}`
+    const program = `${join(root, '.cache', 'bin', `kubectl-${version}`)} --kubeconfig ${cluster.kubeconfig} ${args}`
     const child = spawn('script', ['-qec', `stty rows 33 cols 77; ${program}`, '/dev/null'], {
-      env: { ...process.env, KUBECACHEDIR: `${kubeconfig}.cache-${version}`, ...env },
+      env: { ...process.env, KUBECACHEDIR: `${cluster.kubeconfig}.cache-${version}`, ...env },
     })
     children.push(child)
     let stdout = ''
@@ -235,7 +230,10 @@ describe.each(WAYS)('kubectl $version over $by', ({ version, by, env }) => {
   })
 
   it('copies big files both ways', async () => {
-    const [there, back] = [join(directory, `there-${version}-${by}`), join(directory, `back-${version}-${by}`)]
+    const [there, back] = [
+      join(cluster.directory, `there-${version}-${by}`),
+      join(cluster.directory, `back-${version}-${by}`),
+    ]
     const content = randomBytes(COPY_BYTES)
     await writeFile(there, content)
     const started = performance.now()

@@ -1,27 +1,13 @@
 // Every kind of workload as `kubectl` makes, shows, scales, rolls out and takes back: on nodes on which nothing runs.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { kubectl, podium } from './support/commands.ts'
+import { expect, it } from 'vitest'
+import { kubectl } from './support/commands.ts'
+import { ownCluster } from './support/own-cluster.ts'
 
-const CLUSTER = 'e2e-workloads'
-let directory: string
-let kubeconfig: string
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
-  kubeconfig = join(directory, 'kubeconfig.yaml')
-  await podium('cluster', 'create', CLUSTER, '--simulated-nodes', '2', '--kubeconfig', kubeconfig)
-})
-afterAll(async () => {
-  await podium('cluster', 'delete', CLUSTER)
-  await rm(directory, { recursive: true, force: true })
-})
+const cluster = ownCluster('e2e-workloads', '--simulated-nodes', '2')
 
 async function says(args: string, expected: RegExp | string, input?: string): Promise<string> {
-  const { code, stdout, stderr } = await kubectl('1.36', kubeconfig)(args, {
+  const { code, stdout, stderr } = await kubectl('1.36', cluster.kubeconfig)(args, {
     ...(input ? { input } : {}),
     timeoutMs: 120_000,
   })

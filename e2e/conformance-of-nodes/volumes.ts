@@ -80,35 +80,34 @@ export function volumesShow(seat: () => Seat): void {
     expect((await seat().ended('inside')).status?.phase).toBe('Succeeded')
     expect((await seat().logs('inside')).join('')).toBe('value-1insidevalue-1value-1value-2')
   })
+}
 
-  it('updates, optional ones that come and go, and labels of the pod should be reflected in volumes', async () => {
-    const { ready, says, apply, patch, exec } = seat()
-    await ready('follows')
-    await apply(configMap('appears', { data: 'value-1' }), secret('appears', { data: 'value-1' }))
-    await apply(configMap('changes', { data: 'value-2' }), secret('changes', { data: 'value-2' }))
-    await says('delete configmap/goes secret/goes')
-    await patch('/api/v1/namespaces/default/pods/follows', {
-      metadata: { labels: { key3: 'value3' }, annotations: { builder: 'foo' } },
-    })
-    const kinds = ['config', 'p-config', 'p-secret', 'secret']
-    const wanted = [
-      ...kinds.map((kind) => `appears-${kind}/data value-1`),
-      ...kinds.map((kind) => `changes-${kind}/data value-2`),
-      'downward/labels key1="value1"',
-      'key3="value3"',
-      'builder="foo"',
-    ].join('\n')
-    const look =
-      'cd /v; for f in */data downward/labels; do echo "$f $(cat $f)"; done; grep ^builder= downward/annotations'
-    let last = ''
-    // A kubelet looks again after a minute, or when its pod has changed.
-    const reflected = async () => {
-      last = (await exec('follows', look)).trim()
-      return last === wanted
-    }
-    await until('all is reflected', reflected, 150_000).catch((err: unknown) => {
-      throw new Error(`${String(err)}\n${last}`)
-    })
+/** Changes what the Pod `follows` shows, and resolves when its volumes show that. */
+export async function followChanges({ ready, says, apply, patch, exec }: Seat): Promise<void> {
+  await ready('follows')
+  await apply(configMap('appears', { data: 'value-1' }), secret('appears', { data: 'value-1' }))
+  await apply(configMap('changes', { data: 'value-2' }), secret('changes', { data: 'value-2' }))
+  await says('delete configmap/goes secret/goes')
+  await patch('/api/v1/namespaces/default/pods/follows', {
+    metadata: { labels: { key3: 'value3' }, annotations: { builder: 'foo' } },
+  })
+  const kinds = ['config', 'p-config', 'p-secret', 'secret']
+  const wanted = [
+    ...kinds.map((kind) => `appears-${kind}/data value-1`),
+    ...kinds.map((kind) => `changes-${kind}/data value-2`),
+    'downward/labels key1="value1"',
+    'key3="value3"',
+    'builder="foo"',
+  ].join('\n')
+  const look =
+    'cd /v; for f in */data downward/labels; do echo "$f $(cat $f)"; done; grep ^builder= downward/annotations'
+  let last = ''
+  const reflected = async () => {
+    last = (await exec('follows', look)).trim()
+    return last === wanted
+  }
+  await until('all is reflected', reflected, 150_000, 1000).catch((err: unknown) => {
+    throw new Error(`${String(err)}\n${last}`)
   })
 }
 

@@ -9,7 +9,7 @@ const axe = join(root, 'node_modules', 'axe-core', 'axe.min.js')
 
 export async function violations(page: Page, rules: 'all' | 'colours', within = 'html'): Promise<string[]> {
   const options: RunOptions = rules === 'colours' ? { runOnly: { type: 'rule', values: ['color-contrast'] } } : {}
-  await page.addScriptTag({ path: axe })
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.addScriptTag({ path: axe })
   const found = await page.evaluate(
     async ({ options, within }) => {
       const { axe } = globalThis as unknown as {

@@ -4,6 +4,7 @@ export async function until<T>(
   what: string,
   condition: () => Promise<T | undefined | false>,
   timeoutMs = 60_000,
+  everyMs = 50,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs
   let last: unknown
@@ -16,6 +17,6 @@ export async function until<T>(
       last = err
     }
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what} (last: ${String(last)})`)
-    await new Promise((again) => setTimeout(again, 50))
+    await new Promise((again) => setTimeout(again, everyMs))
   }
 }
