@@ -1,14 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { withMachines } from './vitest.real.config.ts'
 
-const withMachines = {
-  globalSetup: 'server/machines/stand-down.ts',
-  fileParallelism: false,
-  testTimeout: 180_000,
-  hookTimeout: 300_000,
-}
-
-// Three projects: `logic` needs nothing but Node and stays fast; `real` uses containers, kubectl, a browser, or takes its time;
-// `long` takes minutes, and is for `npm run test:long`.
+// `logic` needs nothing but Node and stays fast; `real` (vitest.real.config.ts) uses containers, kubectl, a browser, or takes its
+// time; `long` takes minutes, and is for `npm run test:long`.
 export default defineConfig({
   test: {
     projects: [
@@ -22,14 +16,8 @@ export default defineConfig({
           isolate: false,
         },
       },
-      {
-        test: {
-          name: 'real',
-          include: ['server/**/*.real.test.ts', 'e2e/**/*.real.test.ts', 'labs/**/*.real.test.ts'],
-          ...withMachines,
-        },
-      },
-      { test: { name: 'long', include: ['e2e/**/*.long.test.ts'], ...withMachines } },
+      './vitest.real.config.ts',
+      { test: { name: 'long', include: ['e2e/**/*.long.test.ts'], ...withMachines, fileParallelism: false } },
     ],
   },
 })

@@ -1,0 +1,45 @@
+// The real tests, by what they share. Two files at a time where they have nothing of each other's: one waits while the other
+// computes. `--project real` is all of them.
+
+import { defineConfig } from 'vitest/config'
+
+export const withMachines = {
+  globalSetup: 'server/machines/stand-down.ts',
+  testTimeout: 180_000,
+  hookTimeout: 300_000,
+}
+
+const real = ['server/**/*.real.test.ts', 'e2e/**/*.real.test.ts', 'labs/**/*.real.test.ts']
+
+/** Processes of our own, etcd, kubectl, a browser. A machine made beside it would have a browser load its page again. */
+const withoutMachines = [
+  'server/kube/{apiserver,cluster,dns,schemas,store}/**/*.real.test.ts',
+  'server/{main,cli/state-directory}.real.test.ts',
+  'labs/labs-simulated.real.test.ts',
+  'e2e/{conformance,fall-asleep,join-a-class,look-through-lenses,pages,rules-of-a-cluster,schedulers,workloads}.real.test.ts',
+]
+
+/** They look at what is left on the host, or take away every learner’s cluster. */
+const alone = [
+  'server/{classroom,machines}/**/*.real.test.ts',
+  'server/cli/restore-elsewhere.real.test.ts',
+  'e2e/{finish-a-lab,hostile-learner,leave-nothing-running,lose-the-server,teach-a-class,workspace}.real.test.ts',
+]
+
+const group = (
+  groupOrder: number,
+  options: { name: string; include: string[]; exclude?: string[]; maxWorkers: number },
+) => ({
+  test: { ...withMachines, ...options, sequence: { groupOrder } },
+})
+
+export default defineConfig({
+  test: {
+    name: 'real',
+    projects: [
+      group(1, { name: 'without machines', include: withoutMachines, maxWorkers: 2 }),
+      group(2, { name: 'with machines', include: real, exclude: [...withoutMachines, ...alone], maxWorkers: 2 }),
+      group(3, { name: 'alone', include: alone, maxWorkers: 1 }),
+    ],
+  },
+})
