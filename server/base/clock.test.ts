@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { FakeClock, settlePromises } from './clock.ts'
+import { FakeClock, isoTime, microTime, microTimeOf, settlePromises } from './clock.ts'
 
 it('runs due timers in the order of their time, then of their making', async () => {
   const clock = new FakeClock(0)
@@ -34,4 +34,13 @@ it('wakes a sleeper that is aborted, and forgets its timer', async () => {
   abort.abort()
   expect(await sleeping).toBe('AbortError')
   expect(clock.pending).toBe(0)
+})
+
+it('writes times as Go does, to the second and to the microsecond', () => {
+  const at = Date.UTC(2026, 10, 28, 9, 5, 7, 42)
+  const clock = new FakeClock(at)
+  expect([isoTime(clock), microTime(clock)]).toEqual(['2026-11-28T09:05:07Z', '2026-11-28T09:05:07.042000Z'])
+  // A little earlier, in the second before, and with a part of a millisecond.
+  expect(microTimeOf(at - 42.5)).toBe('2026-11-28T09:05:06.999000Z')
+  expect(microTimeOf(-1)).toBe('1969-12-31T23:59:59.999000Z')
 })

@@ -62,11 +62,11 @@ export class Auditor {
     const shown = (object: unknown) => (omitManagedFields ? withoutManagedFields(object) : object)
     const sent = atLeast(level, 'Request') ? sentObject(audited, this.#schemas) : undefined
     const answered = level === 'RequestResponse' && stage === 'ResponseComplete' ? answeredObject(outcome) : undefined
-    this.#options.write({
-      ...auditEventOf({ context, info, request, level, stage, now: context.clock.now(), durationMs, outcome, code }),
-      ...(sent === undefined ? {} : { requestObject: shown(sent) }),
-      ...(answered === undefined ? {} : { responseObject: shown(answered) }),
-    })
+    const now = context.clock.now()
+    const event = auditEventOf({ context, info, request, level, stage, now, durationMs, outcome, code })
+    if (sent !== undefined) event.requestObject = shown(sent)
+    if (answered !== undefined) event.responseObject = shown(answered)
+    this.#options.write(event)
   }
 }
 

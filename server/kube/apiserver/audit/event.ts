@@ -1,5 +1,6 @@
 // Who did what, when: one line for each stage that is written down. Upstream: audit.k8s.io/v1 Event.
 
+import { microTimeOf } from '../../../base/clock.ts'
 import type { ApiRequest } from '../request-path/api-request.ts'
 import type { Outcome } from '../request-path/outcome.ts'
 import type { RequestContext, UserInfo } from '../request-path/request-context.ts'
@@ -44,12 +45,11 @@ interface AuditedUser {
   extra?: Readonly<Record<string, readonly string[]>>
 }
 
-const audited = ({ name: username, uid, groups, extra }: UserInfo): AuditedUser => ({
-  username,
-  ...(uid ? { uid } : {}),
-  groups,
-  ...(extra ? { extra } : {}),
-})
+function audited({ name: username, uid, groups, extra }: UserInfo): AuditedUser {
+  const who: AuditedUser = uid ? { username, uid, groups } : { username, groups }
+  if (extra) who.extra = extra
+  return who
+}
 
 export function auditEventOf(told: {
   context: RequestContext
@@ -66,7 +66,8 @@ export function auditEventOf(told: {
   const { context, info, request, level, stage, now, durationMs, outcome, code = 0 } = told
   const { user, impersonator, impersonationConstraint: constraint, decision, decisionReason } = context
   const query = request.query.toString()
-  return {
+  // In the order in which upstream writes them; put together piece by piece, as each request makes one.
+  const event: Partial<AuditEvent> = {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
     level,
@@ -75,36 +76,34 @@ export function auditEventOf(told: {
     requestURI: query ? `${request.path}?${query}` : request.path,
     verb: info.verb,
     user: audited(impersonator ?? user),
-    ...(impersonator ? { impersonatedUser: audited(user) } : {}),
-    ...(constraint ? { authenticationMetadata: { impersonationConstraint: constraint } } : {}),
-    sourceIPs: [request.remoteAddress ?? '127.0.0.1'],
-    userAgent: context.userAgent,
-    ...(info.isResource
-      ? {
-          objectRef: {
-            resource: info.resource,
-            ...(info.namespace ? { namespace: info.namespace } : {}),
-            ...(info.name ? { name: info.name } : {}),
-            ...(info.group ? { apiGroup: info.group } : {}),
-            apiVersion: info.version,
-            ...(info.subresource ? { subresource: info.subresource } : {}),
-          },
-        }
-      : {}),
-    ...(outcome ? { responseStatus: responseStatusOf(outcome, code) } : {}),
-    requestReceivedTimestamp: microseconds(now - durationMs),
-    stageTimestamp: microseconds(now),
-    ...(decision
-      ? {
-          annotations: {
-            'authorization.k8s.io/decision': decision.allowed ? 'allow' : 'forbid',
-            'authorization.k8s.io/reason': decisionReason,
-            ...context.annotations,
-            ...(atLeast(level, 'Request') ? context.bodyAnnotations : {}),
-          },
-        }
-      : {}),
   }
+  if (impersonator) event.impersonatedUser = audited(user)
+  if (constraint) event.authenticationMetadata = { impersonationConstraint: constraint }
+  event.sourceIPs = [request.remoteAddress ?? '127.0.0.1']
+  event.userAgent = context.userAgent
+  if (info.isResource) event.objectRef = objectRefOf(info)
+  if (outcome) event.responseStatus = responseStatusOf(outcome, code)
+  event.requestReceivedTimestamp = microTimeOf(now - durationMs)
+  event.stageTimestamp = microTimeOf(now)
+  if (decision) {
+    event.annotations = {
+      'authorization.k8s.io/decision': decision.allowed ? 'allow' : 'forbid',
+      'authorization.k8s.io/reason': decisionReason,
+      ...context.annotations,
+      ...(atLeast(level, 'Request') ? context.bodyAnnotations : {}),
+    }
+  }
+  return event as AuditEvent
+}
+
+function objectRefOf({ resource, namespace, name, group, version, subresource }: RequestInfo) {
+  const reference: NonNullable<AuditEvent['objectRef']> = { resource }
+  if (namespace) reference.namespace = namespace
+  if (name) reference.name = name
+  if (group) reference.apiGroup = group
+  reference.apiVersion = version
+  if (subresource) reference.subresource = subresource
+  return reference
 }
 
 const responseStatusOf = (outcome: Outcome, code: number): NonNullable<AuditEvent['responseStatus']> =>
@@ -119,5 +118,3 @@ const responseStatusOf = (outcome: Outcome, code: number): NonNullable<AuditEven
       }
 
 const textOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown))
-
-const microseconds = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z')

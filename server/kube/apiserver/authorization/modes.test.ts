@@ -335,7 +335,7 @@ it('lets a server run by a policy file, and says by whom it was let in', async (
   })
   const otter = test.server.transportFor({ user: 'otter', groups: ['system:authenticated'], client: 'kubectl' })
   expect(await otter.request({ method: 'GET', path: '/api/v1/namespaces/default/pods' })).toMatchObject({ items: [] })
-  const told = traces.findLast((event) => event.type === 'request')
+  const told = traces.findLast((event) => event.type === 'request' && event.user === 'otter')
   expect(told).toMatchObject({
     decision: { asked: [{}, { authorizer: 'ABAC', verdict: 'allow', reason: `line 1 of ${file}` }] },
   })

@@ -47,6 +47,7 @@ export function dryRunErrors(told: readonly string[]): FieldError[] {
 /** Whoever gives no name is known by the first word of the user agent: `kubectl/v1.36.0 (linux/amd64) …`. */
 function managerOf(userAgent: string): string {
   const [product = ''] = userAgent.split('/', 1)
+  if (product.length * 3 <= LONGEST_MANAGER && !UNPRINTABLE.test(product)) return product
   let name = ''
   for (const letter of product) {
     if (UNPRINTABLE.test(letter)) continue

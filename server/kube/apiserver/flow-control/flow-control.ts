@@ -10,13 +10,13 @@
 
 import type { FlowSchema, PriorityLevelConfiguration } from 'kubernetes-types/flowcontrol/v1'
 import type { Clock } from '../../../base/clock.ts'
-import type { Metrics } from '../../../base/metrics.ts'
+import type { Count, Metrics } from '../../../base/metrics.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import { MANDATORY_LEVELS, MANDATORY_SCHEMAS } from '../../kinds/flow-control/default-objects.ts'
 import type { UserInfo } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 import type { Waiting } from './fair-queues.ts'
-import { flowOf, inOrder, schemaOf } from './flow-match.ts'
+import { FlowMatch, flowOf, inOrder } from './flow-match.ts'
 import { PriorityLevel, sharesOf } from './priority-level.ts'
 
 /** A quarter of the time that a request has. */
@@ -39,10 +39,18 @@ export interface FlowControlOptions {
   levels(): readonly PriorityLevelConfiguration[]
 }
 
+/** Where a schema leads. */
+interface Way {
+  schema: FlowSchema
+  level: PriorityLevel
+  labels: { flow_schema: string; priority_level: string }
+  dispatched: Count
+}
+
 export class FlowControl {
   readonly #options: FlowControlOptions
   readonly #levels = new Map<string, PriorityLevel>()
-  #schemas: FlowSchema[] = []
+  #match = new FlowMatch<Way>([])
   #isStale = true
   readonly #rejected
   readonly #dispatched
@@ -81,36 +89,33 @@ export class FlowControl {
   }): Seat | Promise<Seat> {
     if (this.#isStale) this.#configure()
     const { user, info, size, signal } = who
-    const schema = schemaOf(this.#schemas, user, info)
-    const level = schema && this.#levels.get(schema.spec?.priorityLevelConfiguration?.name ?? '')
-    if (!schema || !level) return { schemaUid: '', levelUid: '', leave: () => {} }
+    const way = this.#match.find(user, info)
+    if (!way) return { schemaUid: '', levelUid: '', leave: () => {} }
+    const { schema, level, labels } = way
     const seats = Math.min(level.listSeats, Math.max(1, Math.ceil(size / 100)))
-    const name = schema.metadata?.name ?? ''
-    const names = { flow_schema: name, priority_level: level.name }
-    const sit = (done?: (seconds: number) => void): Seat => this.#sit(level, { schema, seats, names, done })
-    if (level.isExempt || (!level.queues?.length && this.#fits(level, seats))) return sit()
+    if (level.isExempt || (!level.queues?.length && this.#fits(level, seats))) return this.#sit(way, seats)
     return new Promise((resolve, reject) => {
       const { clock } = this.#options
       const from = clock.monotonic()
       const sendAway = (reason: string) => {
         level.rejected++
-        this.#rejected.add({ ...names, reason })
+        this.#rejected.add({ ...labels, reason })
         const told = 'the server has received too many requests and has asked us to try again later'
         reject(new StatusError('TooManyRequests', told, { details: { retryAfterSeconds: 1 } }))
       }
       const settle = () => {
         timer[Symbol.dispose]()
         signal?.removeEventListener('abort', giveUp)
-        this.#waited.observe({ ...names, execute: String(isStarted) }, (clock.monotonic() - from) / 1000)
+        this.#waited.observe({ ...labels, execute: String(isStarted) }, (clock.monotonic() - from) / 1000)
       }
       let isStarted = false
       const one: Waiting = {
-        flow: `${name}\n${flowOf(schema, user, info)}`,
+        flow: `${labels.flow_schema}\n${flowOf(schema, user, info)}`,
         seats,
         start: (done) => {
           isStarted = true
           settle()
-          resolve(sit(done))
+          resolve(this.#sit(way, seats, done))
         },
       }
       const leaveQueue = (count: 'timedOut' | 'cancelled', reason: string) => {
@@ -130,28 +135,20 @@ export class FlowControl {
     })
   }
 
-  #sit(
-    level: PriorityLevel,
-    told: {
-      schema: FlowSchema
-      seats: number
-      names: Record<string, string>
-      done?: ((seconds: number) => void) | undefined
-    },
-  ): Seat {
+  #sit({ schema, level, dispatched }: Way, seats: number, done?: (seconds: number) => void): Seat {
     const { clock } = this.#options
     const from = clock.monotonic()
-    level.inUse += told.seats
+    level.inUse += seats
     level.executing++
     level.dispatched++
-    this.#dispatched.add(told.names)
+    dispatched.value++
     return {
-      schemaUid: told.schema.metadata?.uid ?? '',
+      schemaUid: schema.metadata?.uid ?? '',
       levelUid: level.uid,
       leave: () => {
-        level.inUse -= told.seats
+        level.inUse -= seats
         level.executing--
-        told.done?.((clock.monotonic() - from) / 1000)
+        done?.((clock.monotonic() - from) / 1000)
         this.#dispatch()
       },
     }
@@ -199,10 +196,16 @@ export class FlowControl {
       this.#levels.delete(name)
       for (const one of level.queues?.drain() ?? []) one.start()
     }
-    this.#schemas = inOrder(withMandatory(this.#options.schemas(), MANDATORY_SCHEMAS)).filter(({ spec }) =>
-      names.has(spec?.priorityLevelConfiguration?.name ?? ''),
-    )
+    const schemas = inOrder(withMandatory(this.#options.schemas(), MANDATORY_SCHEMAS))
+    this.#match = new FlowMatch(schemas.flatMap((schema) => this.#wayOf(schema) ?? []))
     this.#dispatch()
+  }
+
+  #wayOf(schema: FlowSchema): Way | undefined {
+    const level = this.#levels.get(schema.spec?.priorityLevelConfiguration?.name ?? '')
+    if (!level) return undefined
+    const labels = { flow_schema: schema.metadata?.name ?? '', priority_level: level.name }
+    return { schema, level, labels, dispatched: this.#dispatched.of(labels) }
   }
 
   /** As `/debug/api_priority_and_fairness/dump_priority_levels` shows it. */

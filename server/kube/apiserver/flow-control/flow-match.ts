@@ -12,8 +12,35 @@ export function inOrder(schemas: Iterable<FlowSchema>): FlowSchema[] {
   return [...schemas].sort((a, b) => precedence(a) - precedence(b) || (name(a) < name(b) ? -1 : 1))
 }
 
-export const schemaOf = (schemas: readonly FlowSchema[], user: UserInfo, info: RequestInfo): FlowSchema | undefined =>
-  schemas.find(({ spec }) => spec?.rules?.some((rule) => matches(rule, user, info)))
+/**
+ * Which schema a request belongs to. Whom a rule is about is looked up once for each user: components ask all the time.
+ */
+export class FlowMatch<T extends { schema: FlowSchema }> {
+  readonly #ways: readonly T[]
+  readonly #byUser = new WeakMap<UserInfo, readonly { way: T; rules: readonly PolicyRulesWithSubjects[] }[]>()
+
+  /** In the order they are asked. */
+  constructor(ways: readonly T[]) {
+    this.#ways = ways
+  }
+
+  find(user: UserInfo, info: RequestInfo): T | undefined {
+    return this.#about(user).find(({ rules }) => rules.some((rule) => matches(rule, info)))?.way
+  }
+
+  #about(user: UserInfo) {
+    const known = this.#byUser.get(user)
+    if (known) return known
+    const about = this.#ways.flatMap((way) => {
+      const rules = (way.schema.spec?.rules ?? []).filter(({ subjects }) =>
+        subjects?.some((subject) => isSubject(subject, user)),
+      )
+      return rules.length > 0 ? [{ way, rules }] : []
+    })
+    this.#byUser.set(user, about)
+    return about
+  }
+}
 
 /** Requests of one flow wait for each other; those of another do not wait for them. */
 export function flowOf({ spec }: FlowSchema, user: UserInfo, info: RequestInfo): string {
@@ -27,8 +54,7 @@ export function flowOf({ spec }: FlowSchema, user: UserInfo, info: RequestInfo):
   }
 }
 
-function matches(rule: PolicyRulesWithSubjects, user: UserInfo, info: RequestInfo): boolean {
-  if (!rule.subjects?.some((subject) => isSubject(subject, user))) return false
+function matches(rule: PolicyRulesWithSubjects, info: RequestInfo): boolean {
   if (info.isResource) return rule.resourceRules?.some((one) => isAbout(one, info)) ?? false
   return (
     rule.nonResourceRules?.some(

@@ -1,6 +1,6 @@
 // The one place that writes objects to the store: a transaction that compares what the writer has seen.
 
-import type { Metrics } from '../../../base/metrics.ts'
+import type { Metrics, Series } from '../../../base/metrics.ts'
 import type { Trace } from '../../../base/trace.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
@@ -42,6 +42,7 @@ interface Put {
 export class Committer {
   readonly #options: CommitterOptions
   readonly #seconds
+  readonly #series = new WeakMap<AnyKind, Map<string, Series>>()
 
   constructor(options: CommitterOptions) {
     this.#options = options
@@ -94,6 +95,13 @@ export class Committer {
     return { succeeded: false, revision: revision.at }
   }
 
+  #seriesOf(kind: AnyKind, operation: string): Series {
+    const known = this.#series.get(kind) ?? new Map<string, Series>()
+    const series = known.get(operation) ?? this.#seconds.of({ group: kind.group, operation, resource: kind.plural })
+    this.#series.set(kind, known.set(operation, series))
+    return series
+  }
+
   async #transact(
     context: RequestContext,
     change: {
@@ -124,8 +132,7 @@ export class Committer {
         ],
         failure: [],
       })
-      const { group, plural } = kind
-      this.#seconds.observe({ group, operation, resource: plural }, (context.clock.monotonic() - from) / 1000)
+      this.#seriesOf(kind, operation).observe((context.clock.monotonic() - from) / 1000)
       context.stage(
         'store',
         from,

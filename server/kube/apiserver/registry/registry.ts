@@ -227,7 +227,8 @@ export class Registry {
       const seen = conversion ? await this.#shown(stored) : stored
       const next = await request.change(seen.object)
       this.#assertMeant(seen, next, namespace, name)
-      next.metadata = { ...next.metadata, name, ...(kind.namespaced ? { namespace } : {}) }
+      next.metadata = { ...next.metadata, name }
+      if (kind.namespaced) next.metadata.namespace = namespace
       await gate.mutate(next, seen.object)
       this.#setDefaults(next, seen.object, subresource)
       this.#prepare(next, seen.object, subresource, this.#occasionOf(context))

@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
-import type { Trace } from '../../../base/trace.ts'
+import type { RequestDecision, RequestTrace, Trace } from '../../../base/trace.ts'
 import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { withDigits } from '../../apimachinery/json.ts'
@@ -174,15 +174,11 @@ async function authorize(
   const { asked, by, reason } = ruling
   const allowed = ruling.decision === 'allow'
   context.decisionReason = reason
-  context.decision = {
-    allowed,
-    authenticator,
-    groups: user.groups,
-    ...(impersonator ? { impersonator: impersonator.name } : {}),
-    asked,
-    ...(by ? { by } : {}),
-    ...(allowed ? {} : { nearest: nearestRules(authorization.policy, user, info) }),
-  }
+  const decision: RequestDecision = { allowed, authenticator, groups: user.groups, asked }
+  if (impersonator) decision.impersonator = impersonator.name
+  if (by) decision.by = by
+  if (!allowed) decision.nearest = nearestRules(authorization.policy, user, info)
+  context.decision = decision
   const detail = allowed ? reason || `${asked.at(-1)?.authorizer}: allowed` : 'no one allows it'
   context.stage('authorization', from, detail, allowed)
   if (allowed) return
@@ -228,16 +224,15 @@ function withEndTold({ auditor, clock, metrics }: RequestPathOptions, told: Aske
 }
 
 /** For people to look at, whose processes and browsers have smaller stacks: what is too deep for those is not shown. */
-function refusedContent({ context: { meant }, info }: Outcome): { refused?: object } {
-  if (!meant || isDeeperThan(meant.content, KEPT_DEPTH)) return {}
-  return { refused: withDigits(withoutSecrets(info, meant.content)) }
+function refusedContent({ context: { meant }, info }: Outcome): object | undefined {
+  return meant && !isDeeperThan(meant.content, KEPT_DEPTH) ? withDigits(withoutSecrets(info, meant.content)) : undefined
 }
 
 function tell({ trace, clock, auditor, metrics }: RequestPathOptions, outcome: Outcome, request: ApiRequest): void {
   const { context, info } = outcome
   const durationMs = clock.monotonic() - context.startedAt
   const code = codeOf(outcome)
-  trace.emit({
+  const told: RequestTrace = {
     type: 'request',
     at: clock.now(),
     id: context.id,
@@ -249,17 +244,19 @@ function tell({ trace, clock, auditor, metrics }: RequestPathOptions, outcome: O
     subresource: info.subresource,
     namespace: info.namespace,
     name: info.name,
-    ...(info.isResource ? {} : { path: info.path }),
     code,
     durationMs,
     stages: context.stages,
-    ...(context.decision ? { decision: context.decision } : {}),
-    ...(context.revision === undefined ? {} : { revision: context.revision }),
-    ...(context.because === undefined ? {} : { because: context.because }),
-    ...(context.meant ? { meantFor: context.meant.for } : {}),
-    ...(code === 409 ? refusedContent(outcome) : {}),
     cause: context.cause,
-  })
+  }
+  if (!info.isResource) told.path = info.path
+  if (context.decision) told.decision = context.decision
+  if (context.revision !== undefined) told.revision = context.revision
+  if (context.because !== undefined) told.because = context.because
+  if (context.meant) told.meantFor = context.meant.for
+  const refused = code === 409 ? refusedContent(outcome) : undefined
+  if (refused) told.refused = refused
+  trace.emit(told)
   const isLong = outcome.ok && outcome.answer.type === 'watch'
   if (!isLong) metrics.end(outcome, request, durationMs)
   const isPanic = !outcome.ok && 'panic' in outcome

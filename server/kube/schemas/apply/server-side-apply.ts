@@ -167,10 +167,10 @@ function* ownChanges(endpoint: Endpoint, request: Updated): Steps<JsonObject> {
   const { view, subresource, versions } = endpoint
   const { schema, apiVersion, ignored } = view
   const managed = managedFieldsFor(request, subresource)
-  const live = withoutManagedFields(request.live)
-  const next = withoutManagedFields(request.next)
   // An object that was never tracked stays so: nobody knows who set what.
-  if (managed.size === 0 && metadataOf(live).uid !== undefined) return next
+  if (managed.size === 0 && metadataOf(request.live).uid !== undefined) return withoutManagedFields(request.next)
+  const live = besideManagedFields(request.live)
+  const next = besideManagedFields(request.next)
 
   const updater: Manager = { name: request.manager || 'unknown', operation: 'Update', apiVersion, subresource }
   const id = idOf(updater)
@@ -242,13 +242,19 @@ function managedFieldsFor({ live, next }: Updated, subresource: string): Managed
 const metadataOf = (object: JsonObject): JsonObject => (isJsonObject(object.metadata) ? object.metadata : {})
 
 function withoutManagedFields(object: JsonObject): JsonObject {
-  if (!isJsonObject(object.metadata) || object.metadata.managedFields === undefined) return object
+  if (!isJsonObject(object.metadata) || !Object.hasOwn(object.metadata, 'managedFields')) return object
   const { managedFields: _, ...metadata } = object.metadata
   return { ...object, metadata }
 }
 
+/** The same to whoever compares; each write does, and to leave a field out of a copy takes longer than to write it over. */
+function besideManagedFields(object: JsonObject): JsonObject {
+  if (!isJsonObject(object.metadata) || object.metadata.managedFields === undefined) return object
+  return { ...object, metadata: { ...object.metadata, managedFields: undefined } as unknown as JsonObject }
+}
+
 function withManagedFields(object: JsonObject, managed: ManagedFields): JsonObject {
   const managedFields = writeManagedFields(managed)
-  const { managedFields: _, ...metadata } = metadataOf(object)
-  return { ...object, metadata: managedFields.length > 0 ? { ...metadata, managedFields } : metadata }
+  if (managedFields.length === 0) return withoutManagedFields(object)
+  return { ...object, metadata: { ...metadataOf(object), managedFields } }
 }
