@@ -13,6 +13,7 @@ import { systemClock } from '../base/clock.ts'
 import { createLogger, type Logger, type LogLevel } from '../base/logger.ts'
 import { createClient } from './client/client.ts'
 import { transportFromKubeconfig } from './client/https-transport.ts'
+import { patient } from './client/patient-transport.ts'
 import type { ContainerRuntime } from './container-runtime/container-runtime.ts'
 import { CriRuntime } from './container-runtime/cri/cri-runtime.ts'
 import { DockerRuntime } from './container-runtime/docker/docker-runtime.ts'
@@ -90,7 +91,7 @@ async function main(): Promise<void> {
     if (!isIn) return
   }
   const clientOf = (kubeconfig: string, userAgent: string) =>
-    createClient(transportFromKubeconfig(kubeconfig, userAgent))
+    createClient(patient(transportFromKubeconfig(kubeconfig, userAgent), clock))
   const kubeletClient = clientOf(config.kubeconfig, `kubelet/${config.nodeName}`)
   const { nodeName, nodeIP, second } = config
   const configuration = kubeletConfigurationOf(await os.readFile(KUBELET_CONFIGURATION), {

@@ -12,6 +12,7 @@ import { type ApiServer, createApiServer } from '../apiserver/index.ts'
 import { type Client, createClient } from '../client/client.ts'
 import { runControllers } from '../client/controller-runner.ts'
 import { type GateState, LoopGates } from '../client/loop-gate.ts'
+import { patient } from '../client/patient-transport.ts'
 import { buildControllers } from '../controllers/index.ts'
 import { startDns } from '../dns/index.ts'
 import { builtInKinds } from '../kinds/index.ts'
@@ -365,16 +366,18 @@ export class Cluster {
   /** In-process client under its own user agent: one component, one name in every trace. */
   #clientFor(client: string, user: string): Client {
     const groups = user === 'system:masters' ? ['system:masters', 'system:authenticated'] : ['system:authenticated']
-    return createClient(
-      this.#apiServer.transportFor({ user: user === 'system:masters' ? client : user, groups, client }),
-    )
+    return this.#clientOf({ user: user === 'system:masters' ? client : user, groups, client })
   }
 
   /** The same, as a service account of kube-system. */
   #clientOfAccount(client: string, account: string): Client {
     const groups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated']
     const user = `system:serviceaccount:kube-system:${account}`
-    return createClient(this.#apiServer.transportFor({ user, groups, client }))
+    return this.#clientOf({ user, groups, client })
+  }
+
+  #clientOf(identity: { user: string; groups: string[]; client: string }): Client {
+    return createClient(patient(this.#apiServer.transportFor(identity), this.#options.clock))
   }
 
   #nodeNames(): string[] {
@@ -496,13 +499,11 @@ export class Cluster {
     const { clock, logger, random } = this.#options
     return startHollowNode({
       name,
-      client: createClient(
-        this.#apiServer.transportFor({
-          user: `system:node:${name}`,
-          groups: ['system:nodes', 'system:authenticated'],
-          client: `kubelet/${name}`,
-        }),
-      ),
+      client: this.#clientOf({
+        user: `system:node:${name}`,
+        groups: ['system:nodes', 'system:authenticated'],
+        client: `kubelet/${name}`,
+      }),
       clock,
       logger: logger.with({ cluster: this.name, node: name }),
       random,

@@ -12,6 +12,7 @@ import { ADMISSION_FLAGS } from '../apiserver/admission/flag-names.ts'
 import { AUDIT_FLAGS } from '../apiserver/audit/flag-names.ts'
 import { AUTHENTICATION_FLAGS } from '../apiserver/authentication/flag-names.ts'
 import { AUTHORIZATION_FLAGS } from '../apiserver/authorization/flag-names.ts'
+import { patient } from '../client/patient-transport.ts'
 import { readAccessFlags } from './api-server-flags.ts'
 import { openAuditLog } from './audit-log.ts'
 import { etcdServersOf } from './cluster-spec.ts'
@@ -117,14 +118,19 @@ export async function runControllerManager(options: Flags, { logger, until }: Co
       }),
       clientFor: (client, account) =>
         createClient(
-          serviceAccountTransport({
-            account,
-            issuer: transportFromKubeconfig(options.kubeconfig!, client),
-            clock: systemClock,
-            transportWith: (token) => httpsTransport({ server, ...(caPem ? { caPem } : {}), token, userAgent: client }),
-          }),
+          patient(
+            serviceAccountTransport({
+              account,
+              issuer: transportFromKubeconfig(options.kubeconfig!, client),
+              clock: systemClock,
+              transportWith: (token) =>
+                httpsTransport({ server, ...(caPem ? { caPem } : {}), token, userAgent: client }),
+            }),
+            systemClock,
+          ),
         ),
-      informerClientFor: (client) => createClient(transportFromKubeconfig(options.kubeconfig!, client)),
+      informerClientFor: (client) =>
+        createClient(patient(transportFromKubeconfig(options.kubeconfig!, client), systemClock)),
       clock: systemClock,
       logger,
       trace: noTrace,
@@ -144,7 +150,7 @@ export async function runSchedulerProcess(options: Flags, { logger, until }: Com
     runScheduler({
       ...(configuration ? { configuration } : {}),
       ownPlugins,
-      client: createClient(transportFromKubeconfig(options.kubeconfig!, 'kube-scheduler')),
+      client: createClient(patient(transportFromKubeconfig(options.kubeconfig!, 'kube-scheduler'), systemClock)),
       clock: systemClock,
       logger,
       trace: noTrace,
@@ -212,7 +218,7 @@ export async function runHollowKubelet(options: Flags, { logger, until }: Compon
   const name = options.hostnameOverride!
   await using _node = startHollowNode({
     name,
-    client: createClient(transportFromKubeconfig(options.kubeconfig!, `kubelet/${name}`)),
+    client: createClient(patient(transportFromKubeconfig(options.kubeconfig!, `kubelet/${name}`), systemClock)),
     clock: systemClock,
     logger,
     random: Math.random,
