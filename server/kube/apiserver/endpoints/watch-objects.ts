@@ -94,10 +94,14 @@ export async function watchObjects(
       sink.event(event)
       told(event, cause)
     }
-    const tell = (coming: Seen | Promise<Seen>, cause: string) =>
-      order.next(coming, (seen) => {
-        if (isOpen && seen) deliver(seen, cause)
-      })
+    const tell = (coming: Seen | Promise<Seen>, cause: string) => {
+      // A loop's watch hears of each change here: nothing is made for it that is not needed.
+      if (order.isIdle && !(coming instanceof Promise)) tellNow(coming, cause)
+      else order.next(coming, (seen) => tellNow(seen, cause))
+    }
+    const tellNow = (seen: Seen, cause: string) => {
+      if (isOpen && seen) deliver(seen, cause)
+    }
     const bookmark = (isEndOfInitial = false) =>
       sink.event({ type: 'BOOKMARK', object: bookmarkOf(served.kind, feed.revision, isEndOfInitial) })
     const close = (error?: StatusError) => {
