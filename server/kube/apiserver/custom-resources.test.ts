@@ -215,6 +215,38 @@ describe('subresources', () => {
   })
 })
 
+it('keeps of the metadata of objects within what is metadata, and refuses what is of another type', async () => {
+  const withTemplate = structuredClone(CRONTAB_SCHEMA)
+  Object.assign(withTemplate.properties.spec.properties, {
+    template: {
+      type: 'object',
+      'x-kubernetes-embedded-resource': true,
+      'x-kubernetes-preserve-unknown-fields': true,
+    },
+  })
+  await define(test.transport, crontabs({ schema: { openAPIV3Schema: withTemplate } }))
+  const tab = (name: string, metadata: object) => {
+    const object = crontab(name, {})
+    Object.assign(object.spec, { template: { apiVersion: 'v1', kind: 'Pod', metadata, spec: { any: 1 } } })
+    return object
+  }
+  await ask('POST', TABS, tab('mine', { labels: { a: 'b' }, more: 1 }))
+  expect((await ask('GET', `${TABS}/mine`)).spec.template).toEqual({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { labels: { a: 'b' } },
+    spec: { any: 1 },
+  })
+  const strict = { method: 'POST', path: TABS, query: { fieldValidation: 'Strict' } } as const
+  await expect(test.transport.request({ ...strict, body: tab('other', { more: 1 }) })).rejects.toMatchObject({
+    message: expect.stringContaining('strict decoding error: unknown field "spec.template.metadata.more"'),
+  })
+  await expect(ask('POST', TABS, tab('other', { name: 5 }))).rejects.toMatchObject({
+    reason: 'BadRequest',
+    message: expect.stringContaining('spec.template.metadata: Invalid value: {"name":5}: '),
+  })
+})
+
 it('says who has approved a group of the project, and of one that goes while somebody else holds it what was done', async () => {
   const definition = crontabs()
   Object.assign(definition.metadata, {

@@ -1,6 +1,7 @@
 // Discovery and OpenAPI over HTTPS: what clients keep, and how they ask whether it has changed.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { type RawAnswer, rawRequest } from './testing/raw-request.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
@@ -32,6 +33,30 @@ describe('documents of what is served', () => {
     const again = await ask(path, { accept: AGGREGATED, 'if-none-match': etag })
     expect([again.code, again.bytes.length]).toEqual([304, 0])
     expect((await ask(path, { accept: AGGREGATED, 'if-none-match': '"OLD"' })).code).toBe(200)
+  })
+
+  it('tells it in YAML and in lines too, all under one tag', async () => {
+    const plain = await ask('/apis', { accept: AGGREGATED })
+    const yaml = await ask('/apis', { accept: AGGREGATED.replace('json', 'yaml') })
+    expect(yaml.headers).toMatchObject({ 'content-type': AGGREGATED.replace('json', 'yaml'), etag: plain.headers.etag })
+    expect(parse(yaml.bytes.toString())).toEqual(plain.json())
+    const lines = await ask('/apis', { accept: AGGREGATED, 'user-agent': 'curl/8' })
+    expect(lines.bytes.toString()).toMatch(/^\{\n {2}"kind": "APIGroupDiscoveryList",\n/)
+    expect(lines.headers.etag).toBe(plain.headers.etag)
+  })
+
+  it.each(['application/json;v=v1', 'application/json;g=meta.k8s.io', 'application/json;sv=v1'])(
+    'takes %s for a wish that it cannot fulfil',
+    async (accept) => {
+      expect((await ask('/apis', { accept })).code).toBe(406)
+      expect((await ask('/api/v1/nodes', { accept: `${accept},application/json` })).code).toBe(200)
+      expect((await ask('/api/v1/nodes', { accept })).code).toBe(406)
+    },
+  )
+
+  it('is told by which name to remember a request, and says it again', async () => {
+    expect((await ask('/api/v1/nodes', { 'audit-id': 'of-mine' })).headers['audit-id']).toBe('of-mine')
+    expect((await ask('/api/v1/nodes')).headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/)
   })
 
   it('gives those who know only its beta the old form, as a v1.36 does', async () => {

@@ -97,15 +97,18 @@ export function decodeMetadata(
   schemas: Schemas,
   gvk: GroupVersionKind,
   metadata: JsonValue,
+  path = '',
 ): { metadata: JsonObject; problems: DecodeProblem[] } {
   const type = schemas.type(OBJECT_META)!
   const decoder = new Decoder(schemas, type, CUSTOM_DEPTH)
+  const at = path ? `${path}.metadata` : 'metadata'
   try {
     const object = decoder.object(metadata, type)
-    return { metadata: object, problems: decoder.unknown.map((path) => problem('unknown', `metadata.${path}`)) }
+    return { metadata: object, problems: decoder.unknown.map((unknown) => problem('unknown', `${at}.${unknown}`)) }
   } catch (err) {
     if (!(err instanceof TypeProblem)) throw err
-    throw cannotBeHandled(gvk, err.message, err)
+    const place = path && `${at}: Invalid value: ${JSON.stringify(metadata)}: `
+    throw cannotBeHandled(gvk, `${place}${err.message}`, err)
   }
 }
 

@@ -71,7 +71,7 @@ export function auditEventOf(told: {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
     level,
-    auditID: context.id,
+    auditID: context.auditId,
     stage,
     requestURI: query ? `${request.path}?${query}` : request.path,
     verb: info.verb,

@@ -205,7 +205,7 @@ function routeDocument(
     case 'apis': {
       const isRoot = group === ''
       settleForm(context, request, () => ({ ...PLAIN_OFFER, discovery: isRoot }))
-      if (context.representation.as === 'discovery') return documents.aggregated(root)
+      if (context.representation.as === 'discovery') return documents.aggregated(root, context.representation)
       if (root === 'api') return object(isRoot ? discovery.versions('') : discovery.resources(group))
       if (isRoot) return object(discovery.groups())
       const found = version ? discovery.resources(`${group}/${version}`) : discovery.group(group)

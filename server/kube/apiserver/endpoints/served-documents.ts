@@ -5,11 +5,12 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../../base/clock.ts'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
+import { writeYaml } from '../../apimachinery/yaml.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import { type OpenApi, openApi } from '../../schemas/openapi/openapi.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { DocumentAnswer } from '../request-path/answer.ts'
-import { firstAccepted } from '../request-path/negotiate.ts'
+import { firstAccepted, type Representation } from '../request-path/negotiate.ts'
 import { type ApiResources, noSuchResource } from './api-resources.ts'
 import { Discovery } from './discovery.ts'
 import { VERSION } from './server-state.ts'
@@ -17,7 +18,7 @@ import type { UnstoredKind } from './unstored-kind.ts'
 
 const SUBRESOURCES_WITHOUT_DOCUMENTS = new Set(['finalize'])
 const VERBS = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection', 'watch']
-const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+const AGGREGATED = 'g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 /** The last is the old name of the one before. */
 const V3_TYPES = [
   'application/json',
@@ -82,15 +83,28 @@ export class ServedDocuments {
   }
 
   /** The whole of `/api` or `/apis`. Clients keep it and ask only whether it has changed. */
-  aggregated(root: 'api' | 'apis'): DocumentAnswer {
+  aggregated(root: 'api' | 'apis', { format, pretty }: Pick<Representation, 'format' | 'pretty'>): DocumentAnswer {
     const { aggregated, discovery } = this.#now
-    const known = aggregated.get(root)
+    const isYaml = format === 'yaml'
+    const form = isYaml ? 'yaml' : pretty ? 'lines' : 'json'
+    const known = aggregated.get(`${root} ${form}`)
     if (known) return known
-    const body = Buffer.from(JSON.stringify(discovery.aggregated(root)))
-    const etag = `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`
+    const told = discovery.aggregated(root)
+    const plain = JSON.stringify(told)
+    const body = isYaml ? writeYaml(told) : pretty ? `${JSON.stringify(told, undefined, 2)}\n` : plain
+    // Of what it says, in whatever form it says it.
+    const etag = `"${createHash('sha512').update(plain).digest('hex').toUpperCase()}"`
     const headers = { Vary: 'Accept', 'Cache-Control': 'public' }
-    const document: DocumentAnswer = { type: 'document', code: 200, contentType: AGGREGATED, body, etag, headers }
-    aggregated.set(root, document)
+    const contentType = `application/${isYaml ? 'yaml' : 'json'};${AGGREGATED}`
+    const document: DocumentAnswer = {
+      type: 'document',
+      code: 200,
+      contentType,
+      body: Buffer.from(body),
+      etag,
+      headers,
+    }
+    aggregated.set(`${root} ${form}`, document)
     return document
   }
 

@@ -35,6 +35,7 @@ export class RequestReader {
       signal,
       remoteAddress: incoming.socket.remoteAddress ?? '',
       ...(headers['if-none-match'] ? { ifNoneMatch: headers['if-none-match'] } : {}),
+      ...(headers['audit-id'] ? { auditId: text(headers['audit-id']) } : {}),
     }
   }
 

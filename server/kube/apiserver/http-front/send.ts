@@ -11,7 +11,7 @@ const GZIP_FROM = 128 * 1024
 
 /** Of every answer that went the whole way. They are written with the others at once: setHeader() looks at each anew. */
 export function commonHeaders({ context }: Outcome): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = { 'Audit-Id': context.id, 'Cache-Control': 'no-cache, private' }
+  const headers: OutgoingHttpHeaders = { 'Audit-Id': context.auditId, 'Cache-Control': 'no-cache, private' }
   if (context.flow) {
     headers['X-Kubernetes-PF-FlowSchema-UID'] = context.flow.schemaUid
     headers['X-Kubernetes-PF-PriorityLevel-UID'] = context.flow.levelUid

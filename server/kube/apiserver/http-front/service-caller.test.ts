@@ -102,3 +102,11 @@ it('says what it does not trust of a certificate', async () => {
   const url = { service: { url: 'https://127.0.0.1:8443/' }, path: '/judge' }
   await expect(ask(good, url)).rejects.toThrow('Post "https://127.0.0.1:8443/judge": ')
 })
+
+it('has an address of IPv6 in a URL dialled as one', async () => {
+  const asked = once(kubelet, 'connect')
+  const failed = ask(0, { service: { url: 'https://[::1]:8443' } }).catch(() => undefined)
+  const [{ url }] = (await asked) as [{ url: string }]
+  expect(url).toBe('[::1]:8443')
+  await failed
+})

@@ -3,6 +3,7 @@
 // Upstream: apiserver/pkg/util/webhook/client.go.
 
 import https from 'node:https'
+import { isIP } from 'node:net'
 import tls from 'node:tls'
 import { requestWords } from '../../../base/net-errors.ts'
 import { readBounded } from '../../../base/read-bounded.ts'
@@ -72,7 +73,8 @@ export class ServiceCaller {
     const tunnel = await this.#options.kubelet.tunnel(location.through, location, signal)
     const socket = tls.connect({
       socket: tunnel,
-      servername: serverName,
+      // An address is no name to ask for, but what the certificate must be for.
+      ...(isIP(serverName) ? { host: serverName } : { servername: serverName }),
       rejectUnauthorized: !call.isInsecure,
       ...(call.caBundle ? { ca: Buffer.from(call.caBundle, 'base64') } : {}),
       ...(call.certificate ? { cert: call.certificate.certPem, key: call.certificate.keyPem } : {}),
@@ -111,8 +113,9 @@ export class ServiceCaller {
       return { location: this.#options.locate(service), serverName: `${service.name}.${service.namespace}.svc`, path }
     }
     const url = new URL(service.url)
-    const location = { host: url.hostname, port: Number(url.port || 443), through: this.#options.anyKubelet() }
-    return { location, serverName: url.hostname, path: `${url.pathname === '/' ? '' : url.pathname}${path}` || '/' }
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const location = { host, port: Number(url.port || 443), through: this.#options.anyKubelet() }
+    return { location, serverName: host, path: `${url.pathname === '/' ? '' : url.pathname}${path}` || '/' }
   }
 }
 

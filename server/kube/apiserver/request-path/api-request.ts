@@ -18,6 +18,8 @@ export interface ApiRequest {
   signal?: AbortSignal | undefined
   remoteAddress?: string
   ifNoneMatch?: string
+  /** By which the sender wants to find it in audit logs. */
+  auditId?: string
 }
 
 export type Credentials =

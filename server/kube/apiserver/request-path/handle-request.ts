@@ -112,6 +112,7 @@ function openContext({ clock, causes }: RequestPathOptions, request: ApiRequest)
   const [client = ''] = request.userAgent.split(' ', 1)
   const context = new RequestContext({
     id,
+    auditId: request.auditId || id,
     client: clientName(client),
     userAgent: request.userAgent,
     because,

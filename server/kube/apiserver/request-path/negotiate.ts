@@ -78,14 +78,14 @@ function clausesOf(accept: string): Clause[] {
 
 function representationOf(
   format: Format,
-  { as, g, v, stream, pretty }: Readonly<Record<string, string>>,
+  { as, g, v, sv, stream, pretty }: Readonly<Record<string, string>>,
   offer: Offer,
 ): Representation | undefined {
-  if (stream && (stream !== 'watch' || format === 'yaml')) return undefined
+  if (sv || (stream && (stream !== 'watch' || format === 'yaml'))) return undefined
   const form = { format, pretty: pretty === '1' }
-  if (as === undefined) return { ...form, as: 'object' }
+  if (as === undefined && g === undefined && v === undefined) return { ...form, as: 'object' }
   if (g === 'apidiscovery.k8s.io') {
-    const isKnown = offer.discovery && format === 'json' && as === 'APIGroupDiscoveryList' && v === 'v2'
+    const isKnown = offer.discovery && format !== 'protobuf' && as === 'APIGroupDiscoveryList' && v === 'v2'
     return isKnown ? { ...form, as: 'discovery' } : undefined
   }
   if (!offer.transforms || g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) return undefined

@@ -13,8 +13,9 @@ export interface UserInfo {
 }
 
 export class RequestContext {
-  /** The audit id. */
   readonly id: string
+  /** The same, unless the sender has one: then all servers on the way tell of the request by that. */
+  readonly auditId: string
   readonly startedAt: number
   readonly client: string
   readonly userAgent: string
@@ -52,6 +53,7 @@ export class RequestContext {
 
   constructor(told: {
     id: string
+    auditId: string
     client: string
     userAgent: string
     because: number | undefined
@@ -60,6 +62,7 @@ export class RequestContext {
     signal?: AbortSignal | undefined
   }) {
     this.id = told.id
+    this.auditId = told.auditId
     this.client = told.client
     this.userAgent = told.userAgent
     this.because = told.because

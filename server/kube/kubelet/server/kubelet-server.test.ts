@@ -79,7 +79,19 @@ describe("the kubelet's own API", () => {
 
     const refused = await connect(`127.0.0.1:${port}`, apiServer)
     expect(refused).toMatchObject({ code: 502, said: `dial tcp 127.0.0.1:${port}: connect: connection refused` })
-    expect(await connect('metadata.internal:80', apiServer)).toMatchObject({ said: 'only addresses are dialled here' })
+    expect(await connect(':80', apiServer)).toMatchObject({ code: 502, said: 'dial tcp :80: missing address' })
+  })
+
+  it('looks up the name of a webhook elsewhere, on its machine', async () => {
+    const web = http.createServer((request, response) => response.end(`you asked for ${request.url}`))
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
+    const { code, socket } = await connect(`localhost:${(web.address() as AddressInfo).port}`, apiServer)
+    expect(code).toBe(200)
+    socket.destroy()
+    await new Promise((closed) => web.close(closed))
+    expect((await connect('nobody.invalid:443', apiServer)).said).toMatch(
+      /^dial tcp: lookup nobody\.invalid: (no such host|server misbehaving)$/,
+    )
   })
 
   it('closes its tunnels when it stops', async () => {

@@ -40,7 +40,13 @@ function decoded(schemas: Schemas, kind: CustomKind, input: string | JsonObject)
     metadata,
     ...rest,
   }
-  const unknown = prune(object, kind.schema)
+  // Objects within say of themselves what any object does, and nothing else of that is kept.
+  const unknown = prune(object, kind.schema, (inner, path) => {
+    if (inner.metadata === undefined) return
+    const decoded = decodeMetadata(schemas, kind, inner.metadata, path)
+    inner.metadata = decoded.metadata
+    problems.push(...decoded.problems)
+  })
   if (depth > CUSTOM_DEPTH && isDeeperThan(object, CUSTOM_DEPTH)) throw tooDeep()
   return {
     object,

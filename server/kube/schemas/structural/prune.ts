@@ -9,15 +9,18 @@ import { child, type JsonSchema, META_FIELDS, schemaOfField, takesAnyField } fro
 /** Deep places have long names; so many characters of them are enough. */
 const MOST_TOLD = 1_000_000
 
+/** Of an object within the object. */
+type OnEmbedded = (value: JsonObject, path: string) => void
+
 /** Changes the object; returns the places of what it has taken away: `spec.foo`, in order. */
-export function prune(object: JsonObject, schema: JsonSchema): string[] {
+export function prune(object: JsonObject, schema: JsonSchema, onEmbedded?: OnEmbedded): string[] {
   const unknown: string[] = []
   let told = 0
   const note = (path: string) => {
     told += path.length
     if (told < MOST_TOLD) unknown.push(path)
   }
-  pruneValue(object, { ...schema, 'x-kubernetes-embedded-resource': true }, '', note)
+  pruneValue(object, { ...schema, 'x-kubernetes-embedded-resource': true }, '', { note, onEmbedded })
   pruneNulls(object, schema)
   return unknown.sort()
 }
@@ -26,26 +29,27 @@ function pruneValue(
   value: JsonValue,
   schema: JsonSchema | undefined,
   path: string,
-  note: (path: string) => void,
+  told: { note: (path: string) => void; onEmbedded: OnEmbedded | undefined },
   depth = 0,
 ): void {
   if (depth > CUSTOM_DEPTH) throw tooDeep()
   if (Array.isArray(value)) {
-    for (const [at, item] of value.entries()) pruneValue(item, schema?.items, `${path}[${at}]`, note, depth + 1)
+    for (const [at, item] of value.entries()) pruneValue(item, schema?.items, `${path}[${at}]`, told, depth + 1)
     return
   }
   if (!isJsonObject(value)) return
+  if (path !== '' && schema?.['x-kubernetes-embedded-resource']) told.onEmbedded?.(value, path)
   const keepsAll = schema?.['x-kubernetes-preserve-unknown-fields'] === true
   for (const [name, inner] of Object.entries(value)) {
     if (schema?.['x-kubernetes-embedded-resource'] && META_FIELDS.has(name)) continue
     const here = child(path, name)
     const known = schemaOfField(schema, name)
     const isKnown = known !== undefined || (schema !== undefined && takesAnyField(schema))
-    if (known) pruneValue(inner, known, here, note, depth + 1)
+    if (known) pruneValue(inner, known, here, told, depth + 1)
     // `additionalProperties: true` says nothing of what is inside, which then has no schema.
-    else if (isKnown && !keepsAll) pruneValue(inner, undefined, here, note, depth + 1)
+    else if (isKnown && !keepsAll) pruneValue(inner, undefined, here, told, depth + 1)
     else if (!keepsAll) {
-      note(here)
+      told.note(here)
       delete value[name]
     }
   }

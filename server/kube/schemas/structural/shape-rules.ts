@@ -33,11 +33,22 @@ function below(
 function setProblems(list: JsonValue[], path: string, shown = list): FieldError[] {
   const times = new Map<string, number>()
   return list.flatMap((value, at) => {
-    const key = JSON.stringify(value)
+    const key = JSON.stringify(ordered(value))
     const before = times.get(key) ?? 0
     times.set(key, before + 1)
     return before === 1 ? [fieldError.duplicate(`${path}[${at}]`, shown[at])] : []
   })
+}
+
+/** With names in order: what is the same is written the same. */
+function ordered(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(ordered)
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((name) => [name, ordered(value[name] ?? null)]),
+  )
 }
 
 function mapProblems(list: JsonValue[], schema: JsonSchema, path: string): FieldError[] {

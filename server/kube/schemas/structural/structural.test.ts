@@ -265,6 +265,13 @@ describe('shapes', () => {
   it('has no element of a set twice, and no key of a map', () => {
     const set = object({ a: { type: 'array', items: text, 'x-kubernetes-list-type': 'set' } })
     expect(at(listProblems({ a: ['x', 'y', 'x', 'x'] }, set))).toEqual(['a[2]: Duplicate value: "x"'])
+    const twice = {
+      a: [
+        { b: 1, c: { d: 2, e: 3 } },
+        { c: { e: 3, d: 2 }, b: 1 },
+      ],
+    }
+    expect(at(listProblems(twice, set))).toHaveLength(1)
     const map = object({
       a: {
         type: 'array',
