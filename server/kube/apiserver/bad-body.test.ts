@@ -91,6 +91,8 @@ describe('a body', () => {
     ['merge', '[]', 'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}'],
     ['merge', 'null', 'Invalid JSON Patch'],
     ['merge', '{', 'error decoding patch: unexpected end of JSON input'],
+    ['merge', '', 'error decoding patch: unexpected end of JSON input'],
+    ['strategic-merge', '', 'unexpected end of JSON input'],
     ['strategic-merge', '5', 'json: cannot unmarshal number into Go value of type map[string]interface {}'],
     ['strategic-merge', '{', 'unexpected end of JSON input'],
     ['json', '{}', 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp'],
@@ -105,6 +107,17 @@ describe('a body', () => {
     const headers = { 'content-type': `application/${type}-patch+json` }
     const told = await ask({ method: 'PATCH', path: `${MAPS}/patched`, headers, body })
     expect([told.code, told.json().message]).toEqual([400, message])
+  })
+
+  it.each<[string, number]>([
+    ['application/json;', 201],
+    ['application/json; charset="utf-8"', 201],
+    ['application/json;q', 415],
+    ['text/yaml', 415],
+  ])('called %s is answered with %i', async (type, code) => {
+    const headers = { 'content-type': type }
+    const body = '{"metadata":{"generateName":"called-"}}'
+    expect((await ask({ method: 'POST', path: MAPS, headers, body })).code).toBe(code)
   })
 
   it('of a custom resource of another kind is not valid, of another version not meant', async () => {

@@ -245,6 +245,15 @@ it('keeps of the metadata of objects within what is metadata, and refuses what i
     reason: 'BadRequest',
     message: expect.stringContaining('spec.template.metadata: Invalid value: {"name":5}: '),
   })
+  await expect(ask('POST', TABS, tab('other', { name: 'a/b', labels: { 'a b': 'c' } }))).rejects.toMatchObject({
+    reason: 'Invalid',
+    details: {
+      causes: [
+        { field: 'spec.template.metadata.name', message: 'Invalid value: "a/b": may not contain \'/\'' },
+        { field: 'spec.template.metadata.labels' },
+      ],
+    },
+  })
 })
 
 it('says who has approved a group of the project, and of one that goes while somebody else holds it what was done', async () => {

@@ -4,7 +4,8 @@
 import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1'
 import { deepEqual } from '../../apimachinery/deep.ts'
 import { isInt64, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
-import type { KubeObject } from '../../apimachinery/object-meta.ts'
+import { pathSegmentProblems } from '../../apimachinery/names.ts'
+import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import { goFormat } from '../../apimachinery/patch/go-format.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { compareVersions } from '../../apimachinery/version-order.ts'
@@ -17,7 +18,7 @@ import { Patterns } from '../../schemas/structural/patterns.ts'
 import { embeddedProblems, listProblems } from '../../schemas/structural/shape-rules.ts'
 import { valueProblems } from '../../schemas/structural/validate-value.ts'
 import { ValidationRules } from '../../schemas/structural/validation-rules.ts'
-import { finalizerWarnings } from '../registry/object-meta-rules.ts'
+import { finalizerWarnings, metaErrors } from '../registry/object-meta-rules.ts'
 import { customColumns } from './columns.ts'
 import { jsonPath } from './json-path.ts'
 
@@ -128,7 +129,7 @@ function customStrategy(
       ...valueProblems({ schema, value, old: previous as JsonValue | undefined, patterns }),
       ...specScaleErrors(value, told.scale),
       ...statusScaleErrors(value, told.scale),
-      ...embeddedProblems(value, schema),
+      ...embeddedProblems(value, schema, '', embeddedMetaProblems),
     ]
   }
 
@@ -145,6 +146,23 @@ function customStrategy(
 function withoutSpec(object: KubeObject, hasStatus: boolean): JsonObject {
   const { metadata: _meta, spec: _spec, status, ...rest } = object as JsonObject
   return hasStatus || status === undefined ? rest : { ...rest, status }
+}
+
+/** Of what kind an object within is nobody here knows, nor whether it has a namespace: it may have one. */
+const someKind = (namespaced: boolean) =>
+  defineKind({
+    version: '',
+    kind: '',
+    plural: '',
+    namespaced,
+    schema: {},
+    strategy: { nameProblems: pathSegmentProblems },
+  })
+
+function embeddedMetaProblems(metadata: JsonObject, at: string): FieldError[] {
+  const { name, namespace } = metadata as ObjectMeta
+  const errors = metaErrors(someKind(Boolean(namespace)), { ...(metadata as ObjectMeta), name: name || 'without' })
+  return errors.map((error) => ({ ...error, field: error.field.replace(/^metadata/, at) }))
 }
 
 const MOST = 2147483647

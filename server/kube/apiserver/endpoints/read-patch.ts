@@ -31,8 +31,7 @@ export async function readPatch(request: ApiRequest, { isCustom = false } = {}):
   const contentType = types.find((known) => known === type)
   if (!contentType) throw unsupportedMediaType(type || 'none', [...types, APPLY_PATCH])
   if (request.body.type === 'object') return { contentType, patch: request.body.value as JsonValue, strange: [] }
-  const text = await readText(request)
-  if (text === undefined) throw badRequest('the request body is empty: a patch is expected')
+  const text = (await readText(request)) ?? ''
   const isJsonPatch = contentType === 'application/json-patch+json'
   const refuse = (why: string) =>
     badRequest(contentType.startsWith('application/strategic') ? why : `error decoding patch: ${why}`)

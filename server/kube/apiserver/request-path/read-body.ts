@@ -20,7 +20,9 @@ import type { RequestContext } from './request-context.ts'
 const JSON_TYPE = 'application/json'
 const YAML_TYPE = 'application/yaml'
 
-const mediaType = (contentType: string) => contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+/** With parameters that are well formed, or it is none. Upstream: the standard library's mime.ParseMediaType. */
+const MEDIA_TYPE = /^\s*([^;\s]+)\s*(?:;\s*[^\s;=",]+\s*=\s*(?:[^\s;=",]+|"(?:[^"\\]|\\.)*")\s*)*;?\s*$/
+const mediaType = (contentType: string) => MEDIA_TYPE.exec(contentType)?.[1]?.toLowerCase()
 
 export function unsupportedMediaType(contentType: string, accepted: readonly string[]): StatusError {
   return new StatusError(
@@ -53,17 +55,17 @@ export async function readBody(
   const only = (value: ReadBody['value']): ReadBody => ({ value, duplicates: [] })
   if (request.body.type === 'none') return only(undefined)
   if (request.body.type === 'object') return only(request.body.value as JsonValue)
-  const type = mediaType(request.contentType)
+  const type = request.contentType === '' ? JSON_TYPE : mediaType(request.contentType)
   if (type === PROTOBUF_CONTENT_TYPE) {
     const bytes = await request.body.read()
     return only(bytes.length > 0 ? readProtobuf(schemas, bytes).object : undefined)
   }
   const text = await readText(request)
   if (text === undefined) return only(undefined)
-  if (type === YAML_TYPE || type === 'text/yaml' || type === 'application/x-yaml') {
+  if (type === YAML_TYPE) {
     return readYaml(text, (why) => (kind ? unrecognized(kind, why, text) : badRequest(why)))
   }
-  if (type !== '' && type !== JSON_TYPE) {
+  if (type !== JSON_TYPE) {
     throw unsupportedMediaType(request.contentType, [JSON_TYPE, YAML_TYPE, PROTOBUF_CONTENT_TYPE])
   }
   return only(text)

@@ -67,15 +67,28 @@ function mapProblems(list: JsonValue[], schema: JsonSchema, path: string): Field
   return setProblems(keys, path)
 }
 
+/** What is wrong with metadata; asked of those who know what metadata must be. */
+type MetaProblems = (metadata: JsonObject, path: string) => FieldError[]
+
 /** Not of the root, whose metadata are looked after as those of any object. */
-export function embeddedProblems(value: JsonValue, schema: JsonSchema, path = ''): FieldError[] {
+export function embeddedProblems(
+  value: JsonValue,
+  schema: JsonSchema,
+  path = '',
+  metaProblems: MetaProblems = () => [],
+): FieldError[] {
+  const go = (inner: JsonValue, innerSchema: JsonSchema, at: string) =>
+    embeddedProblems(inner, innerSchema, at, metaProblems)
   if (Array.isArray(value)) {
     const { items } = schema
-    return items ? value.flatMap((item, at) => embeddedProblems(item, items, `${path}[${at}]`)) : []
+    return items ? value.flatMap((item, at) => go(item, items, `${path}[${at}]`)) : []
   }
   if (!isJsonObject(value)) return []
-  const own = schema['x-kubernetes-embedded-resource'] ? typeMetaProblems(value, path) : []
-  return [...own, ...below(value, schema, path, embeddedProblems)]
+  const inside = below(value, schema, path, go)
+  if (!schema['x-kubernetes-embedded-resource']) return inside
+  const { metadata } = value
+  const own = isJsonObject(metadata) ? metaProblems(metadata, child(path, 'metadata')) : []
+  return [...typeMetaProblems(value, path), ...own, ...inside]
 }
 
 function typeMetaProblems(value: JsonObject, path: string): FieldError[] {
