@@ -6,6 +6,7 @@ import { formatSelector, selectorOfMap } from '../apimachinery/label-selector.ts
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { amountErrors, atMostAll, isZero, notNegative } from './int-or-percent.ts'
+import { collisionErrors, numberErrors } from './pod-template/owner-status.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { templateWarnings } from './pod-template/pod-warnings.ts'
@@ -13,6 +14,18 @@ import { selectorIsKept, shownSelector, templateOwnerErrors } from './pod-templa
 
 /** Counts templates; the loop puts it on pods as a label for whoever still looks there. */
 const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation'
+
+const STATUS_NUMBERS = [
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+  'observedGeneration',
+  'updatedNumberScheduled',
+  'numberAvailable',
+  'numberUnavailable',
+  'collisionCount',
+]
 
 export const DaemonSet = defineKind<Wire>({
   group: 'apps',
@@ -51,6 +64,10 @@ export const DaemonSet = defineKind<Wire>({
       ...templateOwnerErrors(spec, 'daemonset'),
       ...notNegative('spec.revisionHistoryLimit', spec?.revisionHistoryLimit),
       ...updateStrategyErrors(spec?.updateStrategy ?? {}),
+    ],
+    validateStatusUpdate: ({ status }, { status: previous }) => [
+      ...numberErrors(status, STATUS_NUMBERS),
+      ...collisionErrors(status, previous),
     ],
     validateUpdate: (next, previous) => selectorIsKept(next.spec, previous.spec),
   },

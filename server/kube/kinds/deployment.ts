@@ -6,10 +6,22 @@ import { deepEqual } from '../apimachinery/deep.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { amountErrors, atMostAll, isZero } from './int-or-percent.ts'
+import { collisionErrors, partErrors, numberErrors as statusNumberErrors } from './pod-template/owner-status.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
 import { selectorIsKept, shownSelector, templateOwnerErrors } from './pod-template/template-owner.ts'
+
+const STATUS_NUMBERS = [
+  'observedGeneration',
+  'replicas',
+  'updatedReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'unavailableReplicas',
+  'terminatingReplicas',
+  'collisionCount',
+]
 
 export const Deployment = defineKind<Wire>({
   group: 'apps',
@@ -50,6 +62,11 @@ export const Deployment = defineKind<Wire>({
       ...templateOwnerErrors(spec, 'deployment'),
       ...(spec ? strategyErrors(spec) : []),
       ...(spec ? numberErrors(spec) : []),
+    ],
+    validateStatusUpdate: ({ status }, { status: previous }) => [
+      ...statusNumberErrors(status, STATUS_NUMBERS),
+      ...partErrors(status, ['updatedReplicas', 'readyReplicas', 'availableReplicas']),
+      ...collisionErrors(status, previous),
     ],
     validateUpdate: (next, previous) => selectorIsKept(next.spec, previous.spec),
   },

@@ -7,6 +7,7 @@ import { oneOf, problemsAt } from '../apimachinery/field-checks.ts'
 import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
+import { conditionsErrors } from './flow-control/conditions.ts'
 import { MANDATORY_SCHEMAS } from './flow-control/default-objects.ts'
 import { policyErrors } from './flow-control/rules.ts'
 
@@ -23,6 +24,7 @@ export const FlowSchema = defineKind<Wire>({
   subresources: ['status'],
   strategy: {
     keptByStatusUpdates: SENT_METADATA,
+    validateStatusUpdate: ({ status }) => conditionsErrors(status?.conditions),
     setDefaults({ spec }) {
       if (spec) spec.matchingPrecedence ||= DEFAULT_PRECEDENCE
     },

@@ -3,9 +3,10 @@
 
 import type { PersistentVolumeClaimSpec, PersistentVolumeClaim as Wire } from 'kubernetes-types/core/v1'
 import { deepCopy, deepEqual } from '../apimachinery/deep.ts'
+import { differenceOf } from '../apimachinery/difference.ts'
 import { immutable, oneOf, problemsAt, quantityErrors } from '../apimachinery/field-checks.ts'
 import { type LabelSelector, labelSelectorErrors } from '../apimachinery/label-selector.ts'
-import { dnsSubdomainProblems } from '../apimachinery/names.ts'
+import { dnsLabelProblems, dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { quantityOf } from '../apimachinery/quantity.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
@@ -71,7 +72,12 @@ export function claimSpecErrors(spec: PersistentVolumeClaimSpec | undefined, at:
     errors.push(...problemsAt(`${at}.storageClassName`, storageClassName, dnsSubdomainProblems(storageClassName)))
   }
   if (volumeMode) errors.push(...oneOf(`${at}.volumeMode`, volumeMode, VOLUME_MODES))
-  return [...errors, ...sourceErrors(spec, at)]
+  const attributes = spec?.volumeAttributesClassName
+  return [
+    ...errors,
+    ...sourceErrors(spec, at),
+    ...(attributes ? problemsAt(`${at}.volumeAttributesClassName`, attributes, dnsSubdomainProblems(attributes)) : []),
+  ]
 }
 
 function sourceErrors(spec: PersistentVolumeClaimSpec | undefined, at: string): FieldError[] {
@@ -90,10 +96,19 @@ function sourceErrors(spec: PersistentVolumeClaimSpec | undefined, at: string): 
         ),
       )
     }
+    const { apiGroup } = source
+    if (apiGroup) errors.push(...problemsAt(`${at}.${field}.apiGroup`, apiGroup, dnsSubdomainProblems(apiGroup)))
   }
-  if (dataSource && dataSourceRef && !dataSourceRef.namespace && !deepEqual(dataSource, dataSourceRef)) {
-    errors.push(fieldError.invalid(at, `${at}.dataSource`, 'must match dataSourceRef'))
-  }
+  const { namespace, ...ref } = dataSourceRef ?? {}
+  if (namespace) errors.push(...problemsAt(`${at}.dataSourceRef.namespace`, namespace, dnsLabelProblems(namespace)))
+  const refuse = (why: string): FieldError => ({
+    reason: 'FieldValueInvalid',
+    field: at,
+    // Upstream shows a place, unquoted, where a value belongs.
+    message: `Invalid value: ${at}.dataSource: ${why}`,
+  })
+  if (dataSource && namespace) errors.push(refuse('may not be specified when dataSourceRef.namespace is specified'))
+  else if (dataSource && dataSourceRef && !deepEqual(dataSource, ref)) errors.push(refuse('must match dataSourceRef'))
   return errors
 }
 
@@ -107,14 +122,25 @@ function updateErrors(next: Wire, previous: Wire): FieldError[] {
     if (spec.resources?.requests && before.resources?.requests?.storage) {
       spec.resources.requests.storage = before.resources.requests.storage
     }
-    if (spec.volumeAttributesClassName) before.volumeAttributesClassName = spec.volumeAttributesClassName
   }
-  if (!deepEqual(spec, before)) errors.push(fieldError.forbidden('spec', FROZEN))
+  const { volumeAttributesClassName: attributes, ...asked } = spec
+  const { volumeAttributesClassName: attributesBefore, ...was } = before
+  if (!deepEqual(asked, was)) errors.push(fieldError.forbidden('spec', `${FROZEN}\n${differenceOf(was, asked)}`))
   const amount = quantityOf(next.spec?.resources?.requests?.storage)
   const isSmaller = amount.compare(quantityOf(previous.spec?.resources?.requests?.storage)) < 0
   // What could not be made larger may be asked for smaller again, but never smaller than it is.
   if (isSmaller && amount.compare(quantityOf(previous.status?.capacity?.storage)) <= 0) {
     errors.push(fieldError.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'))
   }
-  return [...errors, ...immutable('volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode)]
+  errors.push(...immutable('volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode))
+  const why = attributesBefore === undefined ? undefined : whyNotWithout(attributes, previous)
+  return why ? [...errors, fieldError.forbidden('spec.volumeAttributesClassName', why)] : errors
+}
+
+/** A class that never came to be may be taken back. */
+function whyNotWithout(attributes: string | undefined, { status }: Wire): string | undefined {
+  if (attributes === '') return 'update from non-nil value to an empty string is forbidden'
+  return attributes === undefined && status?.currentVolumeAttributesClassName !== undefined
+    ? 'update to nil is forbidden when status.currentVolumeAttributesClassName is not nil'
+    : undefined
 }

@@ -2,6 +2,7 @@
 
 import type { PersistentVolumeSpec, PersistentVolume as Wire } from 'kubernetes-types/core/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
+import { differenceOf } from '../apimachinery/difference.ts'
 import { immutable, oneOf, problemsAt, quantityErrors } from '../apimachinery/field-checks.ts'
 import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
@@ -48,18 +49,24 @@ export const PersistentVolume = defineKind<Wire>({
     },
     validate: ({ spec }) => volumeSpecErrors(spec ?? {}, 'spec'),
     validateUpdate(next, previous) {
-      const isMoved = !deepEqual(volumeSourceOf(next.spec), volumeSourceOf(previous.spec))
+      const before = volumeSourceOf(previous.spec)
+      const source = withSecretOf(before, volumeSourceOf(next.spec))
+      const isMoved = !deepEqual(source, before)
       const errors = isMoved
         ? [
             fieldError.forbidden(
               'spec.persistentvolumesource',
-              'spec.persistentvolumesource is immutable after creation',
+              `spec.persistentvolumesource is immutable after creation\n${differenceOf(before, source)}`,
             ),
           ]
         : []
       errors.push(...immutable('volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode))
       if (previous.spec?.nodeAffinity) {
-        errors.push(...immutable('spec.nodeAffinity', next.spec?.nodeAffinity, previous.spec.nodeAffinity))
+        errors.push(...immutable('nodeAffinity', next.spec?.nodeAffinity, previous.spec.nodeAffinity))
+      }
+      const name = 'volumeAttributesClassName'
+      if (previous.spec?.[name] !== undefined && next.spec?.[name] === undefined) {
+        errors.push(fieldError.forbidden(`spec.${name}`, 'update from non-nil value to nil is forbidden'))
       }
       return errors
     },
@@ -81,6 +88,14 @@ export const PersistentVolume = defineKind<Wire>({
     { name: 'VolumeMode', priority: 1, value: ({ spec }) => spec?.volumeMode ?? '<unset>' },
   ],
 })
+
+/** The secret for making it larger may be told once, later. */
+function withSecretOf(before: Record<string, unknown>, next: Record<string, unknown>): Record<string, unknown> {
+  const [was, is] = [before.csi, next.csi] as ({ controllerExpandSecretRef?: unknown } | undefined)[]
+  if (!was || !is || was.controllerExpandSecretRef !== undefined) return next
+  const { controllerExpandSecretRef: _told, ...csi } = is
+  return { ...next, csi }
+}
 
 /** Also of a volume that a VolumeAttachment describes itself. */
 export function volumeSpecErrors(spec: PersistentVolumeSpec, at: string): FieldError[] {

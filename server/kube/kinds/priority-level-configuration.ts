@@ -10,6 +10,7 @@ import { deepEqual } from '../apimachinery/deep.ts'
 import { oneOf } from '../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
+import { conditionsErrors } from './flow-control/conditions.ts'
 import { MANDATORY_LEVELS } from './flow-control/default-objects.ts'
 
 const MOST_QUEUES = 10_000_000
@@ -26,6 +27,7 @@ export const PriorityLevelConfiguration = defineKind<Wire>({
   subresources: ['status'],
   strategy: {
     keptByStatusUpdates: SENT_METADATA,
+    validateStatusUpdate: ({ status }) => conditionsErrors(status?.conditions),
     setDefaults({ spec }) {
       if (spec?.type === 'Exempt') {
         spec.exempt ??= {}

@@ -2,10 +2,13 @@
 
 import type { ReplicaSet as Wire } from 'kubernetes-types/apps/v1'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { numberErrors, partErrors } from './pod-template/owner-status.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
 import { selectorIsKept, shownSelector, templateOwnerErrors } from './pod-template/template-owner.ts'
+
+const STATUS_PARTS = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']
 
 export const ReplicaSet = defineKind<Wire>({
   group: 'apps',
@@ -28,6 +31,10 @@ export const ReplicaSet = defineKind<Wire>({
       Object.assign(set, { status: { replicas: 0 } })
     },
     validate: (set) => templateOwnerErrors(set.spec, 'replicaset'),
+    validateStatusUpdate: ({ status }) => [
+      ...numberErrors(status, ['replicas', ...STATUS_PARTS, 'observedGeneration', 'terminatingReplicas']),
+      ...partErrors(status, STATUS_PARTS),
+    ],
     validateUpdate: (next, previous) => selectorIsKept(next.spec, previous.spec),
   },
   columns: [

@@ -6,10 +6,13 @@ import { formatSelector, selectorOfMap } from '../apimachinery/label-selector.ts
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { notNegative } from './int-or-percent.ts'
+import { numberErrors, partErrors } from './pod-template/owner-status.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { podTemplateErrors } from './pod-template/pod-validation.ts'
 import { ownerNameWarnings, templateWarnings } from './pod-template/pod-warnings.ts'
+
+const STATUS_PARTS = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']
 
 export const ReplicationController = defineKind<Wire>({
   version: 'v1',
@@ -37,6 +40,10 @@ export const ReplicationController = defineKind<Wire>({
     prepareForCreate(controller) {
       Object.assign(controller, { status: { replicas: 0 } })
     },
+    validateStatusUpdate: ({ status }) => [
+      ...numberErrors(status, ['replicas', ...STATUS_PARTS, 'observedGeneration']),
+      ...partErrors(status, STATUS_PARTS),
+    ],
     validate: ({ spec }) => specErrors(spec ?? {}),
   },
   columns: [

@@ -6,11 +6,14 @@ import { type LabelSelector, labelSelectorErrors, selectorOfObject } from '../ap
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { notNegative } from './int-or-percent.ts'
+import { collisionErrors, numberErrors, partErrors } from './pod-template/owner-status.ts'
 import { containerImages, containerNames } from './pod-template/pod-columns.ts'
 import { defaultPodSpec } from './pod-template/pod-defaults.ts'
 import { templateLabelErrors } from './pod-template/pod-validation.ts'
 import { templateWarnings } from './pod-template/pod-warnings.ts'
 import { storageWarnings } from './storage/storage-warnings.ts'
+
+const STATUS_PARTS = ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas']
 
 export const StatefulSet = defineKind<Wire>({
   group: 'apps',
@@ -56,6 +59,11 @@ export const StatefulSet = defineKind<Wire>({
     },
     prepareForUpdate: dropUnserved,
     validate: ({ spec }) => (spec ? specErrors(spec) : [fieldError.required('spec')]),
+    validateStatusUpdate: ({ status }, { status: previous }) => [
+      ...numberErrors(status, ['replicas', ...STATUS_PARTS, 'observedGeneration', 'collisionCount']),
+      ...partErrors(status, STATUS_PARTS, { ready: 'status.readyReplicas' }),
+      ...collisionErrors(status, previous),
+    ],
     validateUpdate: ({ spec }, previous) => {
       const before = previous.spec
       if (!spec || !before) return []

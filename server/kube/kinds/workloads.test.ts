@@ -7,13 +7,16 @@ import {
   ControllerRevision,
   CronJob,
   DaemonSet,
+  Deployment,
   Job,
   LimitRange,
   PodDisruptionBudget,
+  ReplicaSet,
   ReplicationController,
   ResourceQuota,
   StatefulSet,
 } from './index.ts'
+import { statusProblems } from './testing/kind-facts.ts'
 
 const NOW = Date.parse('2026-01-01T01:00:00Z')
 const AT = 'spec.template.spec'
@@ -381,5 +384,53 @@ describe('kubectl get', () => {
     ],
   ] as [AnyKind, object, object][])('row %#', (kind, object, expected) => {
     expect(row(kind, object)).toMatchObject(expected)
+  })
+})
+
+describe('what is told of those that own pods', () => {
+  const above = 'cannot be greater than status.replicas'
+  it.each<[AnyKind, object, object, string[]]>([
+    [
+      Deployment,
+      { collisionCount: 2 },
+      { replicas: 1, updatedReplicas: 2, availableReplicas: 1, unavailableReplicas: -1, collisionCount: 1 },
+      [
+        'status.unavailableReplicas: Invalid value: -1: must be greater than or equal to 0',
+        `status.updatedReplicas: Invalid value: 2: ${above}`,
+        'status.availableReplicas: Invalid value: 1: cannot be greater than readyReplicas',
+        'status.collisionCount: Invalid value: 1: cannot be decremented',
+      ],
+    ],
+    [Deployment, { collisionCount: 2 }, {}, ['status.collisionCount: Invalid value: 0: cannot be decremented']],
+    [ReplicaSet, {}, { replicas: 2, fullyLabeledReplicas: 2, readyReplicas: 2, availableReplicas: 2 }, []],
+    [
+      ReplicationController,
+      {},
+      { replicas: 1, fullyLabeledReplicas: 2, observedGeneration: -1 },
+      [
+        'status.observedGeneration: Invalid value: -1: must be greater than or equal to 0',
+        `status.fullyLabeledReplicas: Invalid value: 2: ${above}`,
+      ],
+    ],
+    [
+      StatefulSet,
+      {},
+      { replicas: 2, currentReplicas: 3, readyReplicas: 1, availableReplicas: 2 },
+      [
+        `status.currentReplicas: Invalid value: 3: ${above}`,
+        'status.availableReplicas: Invalid value: 2: cannot be greater than status.readyReplicas',
+      ],
+    ],
+    [
+      DaemonSet,
+      { collisionCount: 1 },
+      { numberReady: -1 },
+      [
+        'status.numberReady: Invalid value: -1: must be greater than or equal to 0',
+        'status.collisionCount: Invalid value: 0: cannot be decremented',
+      ],
+    ],
+  ])('adds up: %#', (kind, previous, status, expected) => {
+    expect(statusProblems(kind, { status: previous }, { status })).toEqual(expected)
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AnyKind } from '../define-kind.ts'
 import { FlowSchema, PriorityClass, PriorityLevelConfiguration } from '../index.ts'
 import { SYSTEM_PRIORITY_CLASSES } from '../priority-class.ts'
-import { defaulted, problems, row, updateProblems } from '../testing/kind-facts.ts'
+import { defaulted, problems, row, statusProblems, updateProblems } from '../testing/kind-facts.ts'
 import { MANDATORY_LEVELS, MANDATORY_SCHEMAS, SUGGESTED_LEVELS, SUGGESTED_SCHEMAS } from './default-objects.ts'
 
 const rules = [
@@ -117,6 +117,19 @@ describe('priorities', () => {
   it('keep their value, which pods have copied', () => {
     expect(updateProblems(PriorityClass, { value: 1 }, { value: 2 })).toEqual([
       'value: Forbidden: may not be changed in an update.',
+    ])
+  })
+
+  it('are judged anew only in what can be changed', () => {
+    const critical = { metadata: { name: 'system-node-critical' }, value: 2_000_001_000 }
+    expect(updateProblems(PriorityClass, critical, { ...critical, globalDefault: true })).toEqual([])
+  })
+
+  it.each([FlowSchema, PriorityLevelConfiguration] as AnyKind[])('have conditions of a type each: $kind', (kind) => {
+    const conditions = [{ type: 'A' }, { type: 'A' }, {}]
+    expect(statusProblems(kind, {}, { status: { conditions } })).toEqual([
+      'status.conditions[1].type: Duplicate value: "A"',
+      'status.conditions[2].type: Required value: must not be empty',
     ])
   })
 

@@ -107,6 +107,20 @@ describe('kinds of storage', () => {
       ],
     ],
     [
+      PersistentVolumeClaim,
+      claim({
+        dataSource: { kind: 'VolumeSnapshot', apiGroup: 'a b', name: 's' },
+        dataSourceRef: { kind: 'VolumeSnapshot', apiGroup: 'a.b', name: 's', namespace: 'N' },
+        volumeAttributesClassName: 'A',
+      }),
+      [
+        expect.stringContaining('spec.dataSource.apiGroup: Invalid value: "a b": a lowercase RFC 1123 subdomain must'),
+        expect.stringContaining('spec.dataSourceRef.namespace: Invalid value: "N": a lowercase RFC 1123 label must'),
+        'spec: Invalid value: spec.dataSource: may not be specified when dataSourceRef.namespace is specified',
+        expect.stringContaining('spec.volumeAttributesClassName: Invalid value: "A": a lowercase RFC 1123 subdomain'),
+      ],
+    ],
+    [
       VolumeAttributesClass,
       { driverName: 'a' },
       ['parameters: Required value: must contain at least one key/value pair'],
@@ -150,8 +164,16 @@ describe('kinds of storage', () => {
     expect(problems(kind, object)).toEqual(expected)
   })
 
-  const FROZEN =
-    'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+  const FROZEN = expect.stringContaining(
+    'spec: Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n',
+  )
+  const moved = expect.stringContaining(
+    'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation\n',
+  )
+  const fast = { volumeAttributesClassName: 'fast' }
+  const csi = (told: object = {}) =>
+    volume({ hostPath: undefined, csi: { driver: 'a.io', volumeHandle: 'v', ...told } })
+  const secret = { controllerExpandSecretRef: { name: 'a', namespace: 'b' } }
   const bound = { phase: 'Bound', capacity: { storage: '2Gi' } }
   it.each([
     ['grow a bound claim', claim({}, bound), claim({ resources: { requests: { storage: '3Gi' } } }, bound), []],
@@ -165,6 +187,16 @@ describe('kinds of storage', () => {
     ['bind it', claim(), claim({ volumeName: 'v' }), []],
     ['bind it to another', claim({ volumeName: 'v' }), claim({ volumeName: 'w' }), [FROZEN]],
     ['give it the class that became default', claim(), claim({ storageClassName: 'fast' }), []],
+    ['give it other attributes while it is not bound', claim(fast), claim({ volumeAttributesClassName: 'slow' }), []],
+    ['take back attributes that never came to be', claim(fast), claim(), []],
+    [
+      'take back attributes that it has',
+      claim(fast, { ...bound, currentVolumeAttributesClassName: 'fast' }),
+      claim({}, bound),
+      [
+        'spec.volumeAttributesClassName: Forbidden: update to nil is forbidden when status.currentVolumeAttributesClassName is not nil',
+      ],
+    ],
   ])('judge whoever would %s', (_what, previous, next, expected) => {
     expect(updateProblems(PersistentVolumeClaim, previous, next)).toEqual(expected)
   })
@@ -174,8 +206,13 @@ describe('kinds of storage', () => {
       'parameters: Forbidden: updates to parameters are forbidden.',
       'provisioner: Forbidden: updates to provisioner are forbidden.',
     ])
-    expect(updateProblems(PersistentVolume, volume(), volume({ hostPath: { path: '/other' } }))).toEqual([
-      'spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation',
+    expect(updateProblems(PersistentVolume, volume(), volume({ hostPath: { path: '/other' } }))).toEqual([moved])
+    expect(updateProblems(PersistentVolume, csi(), csi(secret)), 'a secret for making it larger, told later').toEqual(
+      [],
+    )
+    expect(updateProblems(PersistentVolume, csi(secret), csi())).toEqual([moved])
+    expect(updateProblems(PersistentVolume, volume(fast), volume())).toEqual([
+      'spec.volumeAttributesClassName: Forbidden: update from non-nil value to nil is forbidden',
     ])
     const node = (count: number, nodeID: string) => ({
       spec: { drivers: [{ name: 'a', nodeID, allocatable: { count } }] },
