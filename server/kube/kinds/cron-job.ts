@@ -45,16 +45,13 @@ export const CronJob = defineKind<Wire>({
       const template = spec.jobTemplate?.spec?.template?.spec
       if (template) defaultPodSpec(template)
     },
-    validate: ({ spec }) => (spec ? specErrors(spec) : [fieldError.required('spec')]),
-    validateCreate: ({ metadata, spec }) => {
+    validate: ({ spec }, previous) =>
+      spec ? specErrors(spec, previous?.spec?.schedule ?? '') : [fieldError.required('spec')],
+    validateCreate: ({ metadata }) => {
       const { name = '' } = metadata ?? {}
       const errors: FieldError[] = []
       if (name.length > LONGEST_NAME) {
         errors.push(fieldError.invalid('metadata.name', name, `must be no more than ${LONGEST_NAME} characters`))
-      }
-      if (spec && /TZ/.test(spec.schedule) && spec.timeZone === undefined) {
-        const why = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'
-        errors.push(fieldError.invalid('spec.schedule', spec.schedule, why))
       }
       return errors
     },
@@ -76,10 +73,10 @@ export const CronJob = defineKind<Wire>({
   ],
 })
 
-function specErrors(spec: CronJobSpec): FieldError[] {
+function specErrors(spec: CronJobSpec, before: string): FieldError[] {
   const errors: FieldError[] = []
   if (!spec.schedule) errors.push(fieldError.required('spec.schedule'))
-  else errors.push(...scheduleErrors(spec.schedule))
+  else errors.push(...scheduleErrors(spec.schedule), ...zoneErrors(spec, before))
   if (spec.timeZone !== undefined) errors.push(...timeZoneErrors(spec.timeZone))
   for (const field of ['startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'] as const) {
     errors.push(...notNegative(`spec.${field}`, spec[field]))
@@ -103,6 +100,14 @@ function scheduleErrors(schedule: string): FieldError[] {
   } catch (err) {
     return [fieldError.invalid('spec.schedule', schedule, err instanceof Error ? err.message : String(err))]
   }
+}
+
+/** Zones in schedules are let be where there was one before there was a field for it. */
+function zoneErrors({ schedule, timeZone }: CronJobSpec, before: string): FieldError[] {
+  if (!schedule.includes('TZ')) return []
+  const refuse = (why: string) => [fieldError.invalid('spec.schedule', schedule, why)]
+  if (!before.includes('TZ')) return refuse('cannot use TZ or CRON_TZ in schedule, use timeZone field instead')
+  return timeZone === undefined ? [] : refuse('cannot use both timeZone field and TZ or CRON_TZ in schedule')
 }
 
 function timeZoneErrors(timeZone: string): FieldError[] {

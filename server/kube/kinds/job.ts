@@ -4,6 +4,7 @@ import type { Job as Wire } from 'kubernetes-types/batch/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
 import { labelSelectorErrors, selectorOfObject } from '../apimachinery/label-selector.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
+import { allowedTemplate } from './batch/allowed-template.ts'
 import type { FullJobSpec } from './batch/full-job-spec.ts'
 import { jobSpecErrors } from './batch/job-spec-errors.ts'
 import { jobStatusErrors } from './batch/job-status-errors.ts'
@@ -161,28 +162,6 @@ function updateErrors(next: Wire, previous: Wire): FieldError[] {
       'successPolicy',
     ]),
   ]
-}
-
-const MOVABLE = ['nodeSelector', 'affinity', 'tolerations', 'schedulingGates'] as const
-
-/** While it is suspended and has not been started, others may say where a Job's pods are to go. */
-function allowedTemplate(next: FullJobSpec, { spec: before, status }: Wire): unknown {
-  const template = before?.template
-  const isMovable = before?.suspend === true && status?.startTime === undefined
-  if (!isMovable || !template?.spec) return template
-  const spec = { ...template.spec }
-  for (const field of MOVABLE) {
-    const value = next.template.spec?.[field]
-    if (value === undefined) delete spec[field]
-    else Object.assign(spec, { [field]: value })
-  }
-  const { annotations, labels } = next.template.metadata ?? {}
-  const { annotations: _annotations, labels: _labels, ...metadata } = template.metadata ?? {}
-  return {
-    ...template,
-    metadata: { ...metadata, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
-    spec,
-  }
 }
 
 export const hasCondition = ({ status }: Wire, type: string) =>

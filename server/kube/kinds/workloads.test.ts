@@ -16,7 +16,7 @@ import {
   ResourceQuota,
   StatefulSet,
 } from './index.ts'
-import { statusProblems } from './testing/kind-facts.ts'
+import { statusProblems, updateProblems } from './testing/kind-facts.ts'
 
 const NOW = Date.parse('2026-01-01T01:00:00Z')
 const AT = 'spec.template.spec'
@@ -26,6 +26,11 @@ const always = {
 }
 const never = { metadata: {}, spec: { ...always.spec, restartPolicy: 'Never' } }
 const selector = { matchLabels: { app: 'web' } }
+const nodeAffinity = {
+  requiredDuringSchedulingIgnoredDuringExecution: {
+    nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'Exists' }] }],
+  },
+}
 
 function made<T extends object>(kind: AnyKind, object: T): T {
   const copy = deepCopy({ metadata: { name: 'x', uid: 'u' }, ...object })
@@ -312,10 +317,35 @@ describe('made once', () => {
   })
 
   it('a Job that has begun stays where it is', () => {
-    const begun = job({ suspend: true }, { startTime: '2026-01-01T00:00:00Z' })
+    const begun = job({ suspend: true }, { startTime: '2026-01-01T00:00:00Z', active: 1 })
     const moved = job({ suspend: true, template: { ...never, spec: { ...never.spec, nodeSelector: { a: 'b' } } } })
     expect(changed(Job, begun, moved)).toEqual([
       expect.stringMatching(/^spec.template: Invalid value: .*: field is immutable$/),
+    ])
+    const ended = job({ suspend: true }, { startTime: '2026-01-01T00:00:00Z' })
+    expect(changed(Job, ended, moved), 'until its pods are gone').toEqual([])
+  })
+
+  it.each([
+    ['how much they ask for', { containers: [{ name: 'a', image: 'b', resources: { requests: { cpu: '1' } } }] }, true],
+    ['their image', { containers: [{ name: 'a', image: 'c' }] }, false],
+    ['on which nodes they go', { affinity: { nodeAffinity } }, true],
+    ['with whom they go', { affinity: { nodeAffinity, podAffinity: {} } }, false],
+  ])('a suspended Job lets its pods be told %s', (_what, told, isLet) => {
+    const template = { ...never, spec: { ...never.spec, ...told } }
+    expect(changed(Job, job({ suspend: true }), job({ suspend: true, template }))).toHaveLength(isLet ? 0 : 1)
+  })
+
+  it('a schedule keeps its zone where it had one', () => {
+    const at = (schedule: string, told: object = {}) => ({
+      spec: { schedule, jobTemplate: { spec: { template: never } }, ...told },
+    })
+    expect(updateProblems(CronJob, at('TZ=UTC @daily'), at('TZ=UTC @hourly'))).toEqual([])
+    expect(updateProblems(CronJob, at('TZ=UTC @daily'), at('TZ=UTC @hourly', { timeZone: 'UTC' }))).toEqual([
+      'spec.schedule: Invalid value: "TZ=UTC @hourly": cannot use both timeZone field and TZ or CRON_TZ in schedule',
+    ])
+    expect(updateProblems(CronJob, at('@daily'), at('TZ=UTC @daily'))).toEqual([
+      'spec.schedule: Invalid value: "TZ=UTC @daily": cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
     ])
   })
 })
