@@ -117,7 +117,7 @@ export function servicesByMode(seat: PacketSeat): void {
       const health = await run('get service guarded -o jsonpath={.spec.healthCheckNodePort}')
       const asked = ['node-1', 'node-2'].map(async (name) => (await fetch(`http://${nodeOf(name)}:${health}/`)).status)
       expect(await Promise.all(asked)).toEqual([503, 200])
-      const open = { spec: { loadBalancerSourceRanges: [`${nodeOf('node-1')}/24`] } }
+      const open = { spec: { loadBalancerSourceRanges: [`${nodeOf('node-1').replace(/\d+$/, '0')}/24`] } }
       await run(`patch service guarded -p '${JSON.stringify(open)}'`)
       const gateway = nodeOf('node-2').replace(/\d+$/, '1')
       await until('the gateway is let in', async () => (await fromOutside(guarded!, 80, 1000)) === `b ${gateway}`)
