@@ -83,8 +83,9 @@ export function volumesShow(seat: () => Seat): void {
 }
 
 /** Changes what the Pod `follows` shows, and resolves when its volumes show that. */
-export async function followChanges({ ready, says, apply, patch, exec }: Seat): Promise<void> {
-  await ready('follows')
+export async function followChanges({ says, apply, patch, exec }: Seat): Promise<void> {
+  // One of many that start at once.
+  await says('wait pod follows --for=condition=Ready --timeout=110s')
   await apply(configMap('appears', { data: 'value-1' }), secret('appears', { data: 'value-1' }))
   await apply(configMap('changes', { data: 'value-2' }), secret('changes', { data: 'value-2' }))
   await says('delete configmap/goes secret/goes')
