@@ -22,7 +22,7 @@ import type { PodKiller } from './pod-killer.ts'
 import { formatPod, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
 import { asksForImageUser, verifyNonRoot } from './security-context.ts'
 import { StartBackoff } from './start-backoff.ts'
-import type { StartTurns } from './start-turns.ts'
+import type { StartTurns, Turn } from './start-turns.ts'
 import type { ContainerToStart } from './sync-plan.ts'
 import type { MountedVolumes, VolumeManager } from './volumes/volume-manager.ts'
 
@@ -53,6 +53,8 @@ export interface StartRequest extends ContainerToStart {
   volumes: MountedVolumes
   /** When the pod shall end, it gives up its turn: then `start` rejects. */
   until: AbortSignal
+  /** The one in which its sandbox was made. */
+  turn?: Turn
 }
 
 const RETRY_MS = 10_000
@@ -103,7 +105,8 @@ export class ContainerStarter {
       }
       this.#backoff.next(key, endedAt)
     }
-    const image = await images.ensure(pod, container, fieldPath)
+    // Who waits for a registry keeps no seat.
+    const image = await images.ensure(pod, container, fieldPath, () => request.turn?.[Symbol.dispose]())
     if (!image.ok) {
       events.pod(pod, 'Warning', 'Failed', `Error: ${image.reason}`, fieldPath)
       return failed(image.reason, image.message, image.retryAfterMs)
@@ -149,7 +152,7 @@ export class ContainerStarter {
       }
       return id
     }
-    const started = await this.#options.turns.run('container', make, request.until)
+    const started = await this.#options.turns.runContainer(make, request)
     if (typeof started !== 'string') return started
     events.pod(pod, 'Normal', 'Started', 'Container started', fieldPath)
     const hook = container.lifecycle?.postStart

@@ -344,12 +344,12 @@ it('starts nothing of a pod that is deleted while it waits for its turn', async 
     return run(config)
   }
   const spec = { nodeName: 'n1', automountServiceAccountToken: false, containers: [{ name: 'app', image: 'app:1' }] }
-  const names = ['a', 'b', 'c', 'd', 'e', 'late']
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'late']
   for (const name of names) await client.of(Pod).create({ metadata: { namespace: 'default', name }, spec })
-  await until('as many begin as there are processors', () => begun.length === 4)
+  await until('twice as many begin as there are processors', () => begun.length === 8)
   await client.of(Pod).delete({ namespace: 'default', name: 'late' }, {})
   const left = async () => (await client.of(Pod).list({ namespace: 'default' })).items
-  await until('the one that waits is gone', async () => (await left()).length === 5)
+  await until('the one that waits is gone', async () => (await left()).length === 9)
   held.resolve()
   await until('the others run', async () => (await left()).every(({ status }) => status?.phase === 'Running'))
   expect(begun.toSorted()).toEqual(names.filter((name) => name !== 'late').toSorted())

@@ -46,7 +46,13 @@ export class ImagePuller {
     this.#backoff = new StartBackoff({ clock, initialMs: 10_000, maxMs: 300_000 })
   }
 
-  async ensure(pod: Pod, container: ContainerSpec, fieldPath: string): Promise<ImageOutcome> {
+  /** `onPull`: it is not there, and may take long. */
+  async ensure(
+    pod: Pod,
+    container: ContainerSpec,
+    fieldPath: string,
+    onPull: () => void = () => undefined,
+  ): Promise<ImageOutcome> {
     const asked = container.image ?? ''
     const image = withDefaultTag(asked)
     const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
@@ -67,6 +73,7 @@ export class ImagePuller {
       say('Warning', 'ErrImageNeverPull', message)
       return { ok: false, reason: 'ErrImageNeverPull', message, retryAfterMs: 10_000 }
     }
+    onPull()
     return this.#pull(pod, asked, image, say)
   }
 

@@ -64,7 +64,7 @@ export interface KubeletOptions {
   annotations?: Record<string, string>
   taints?: NonNullable<NodeObject['spec']>['taints']
   capacity?: Record<string, string>
-  /** As many starts as the machine has processors, unless told. */
+  /** Starts; twice as many as the machine has processors, unless told. */
   startsAtOnce?: number
   configuration?: KubeletConfiguration
   /** Programs of the machine that know credentials for registries. */
@@ -146,7 +146,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     metrics: counted.probes,
     onChange: wake,
   })
-  const turns = new StartTurns({ clock, seats: options.startsAtOnce ?? Math.max(1, Math.floor(machine.cpus)) })
+  // Half of the time that a start takes it waits for the kernel, which hands out namespaces, groups and mounts one by one.
+  const seats = options.startsAtOnce ?? Math.max(2, Math.round(2 * machine.cpus))
+  const turns = new StartTurns({ clock, seats })
   const starter = new ContainerStarter({
     runtime,
     turns,

@@ -10,7 +10,7 @@ import { POD_NAME, POD_NAMESPACE, POD_UID } from '../container-runtime/labels.ts
 import type { NodeOs } from '../node-os/node-os.ts'
 import { cgroupOf } from './container-config.ts'
 import { hashOfContainer } from './container-hash.ts'
-import type { ContainerStarter } from './container-starter.ts'
+import type { ContainerStarter, StartRequest } from './container-starter.ts'
 import type { StartFailure } from './container-statuses.ts'
 import { type DnsSettings, hostnameOf, resolvConfOf } from './etc-files.ts'
 import type { KubeletEvents } from './kubelet-events.ts'
@@ -273,8 +273,8 @@ export class PodSync {
     const { clock } = this.#options
     const waitMs = plan.sandbox ? 0 : (memory.sandboxNotBefore ?? 0) - clock.monotonic()
     if (waitMs > 0) return [waitMs]
-    const ready = () => this.#prepare(pod, memory, plan)
-    const prepared = await (plan.sandbox ? ready() : this.#options.turns.run('sandbox', ready, until))
+    using turn = plan.sandbox ? undefined : await this.#options.turns.take('sandbox', until)
+    const prepared = await this.#prepare(pod, memory, plan)
     if ('againAfterMs' in prepared) return [prepared.againAfterMs]
     const { sandbox, volumes } = prepared
     const isNew = sandbox !== plan.sandbox
@@ -284,7 +284,7 @@ export class PodSync {
       const present = { ...state, sandboxes: [sandbox, ...state.sandboxes] }
       told.use(clock.setTimeout(() => this.#say(pod, present, memory, false), SANDBOX_TOLD_MS))
     }
-    const where = { state, sandbox, volumes, until }
+    const where = { state, sandbox, volumes, until, ...(turn && { turn }) }
     const starts = plan.start.map((one) => this.#startOne(pod, memory, one, where))
     // Whoever ends the pod next has to know of each that has begun.
     await Promise.allSettled(starts)
@@ -328,7 +328,7 @@ export class PodSync {
     pod: Pod,
     memory: PodMemory,
     what: ContainerToStart,
-    where: { state: PodRuntimeState; sandbox: PodSandbox; volumes: MountedVolumes; until: AbortSignal },
+    where: Omit<StartRequest, 'pod' | keyof ContainerToStart>,
   ): Promise<number[]> {
     const { name } = what.container
     const { clock, starter } = this.#options

@@ -11,14 +11,27 @@ function starts(seats: number) {
   return {
     clock,
     begun,
-    start: (what: 'sandbox' | 'container', name: string, until?: AbortSignal) => {
+    start: async (what: 'sandbox' | 'container', name: string, until?: AbortSignal) => {
       const end = Promise.withResolvers<void>()
       ends.set(name, end)
-      const work = () => {
-        begun.push(name)
-        return end.promise.then(() => name)
+      using _turn = await turns.take(what, until)
+      begun.push(name)
+      await end.promise
+      return name
+    },
+    /** Its sandbox, something that needs no turn, and its containers. */
+    startPod: async (name: string, containers: string[]) => {
+      const steps = [name, `image of ${name}`, ...containers]
+      for (const step of steps) ends.set(step, Promise.withResolvers<void>())
+      const begin = (step: string) => {
+        begun.push(step)
+        return ends.get(step)?.promise
       }
-      return turns.run(what, work, until)
+      using turn = await turns.take('sandbox')
+      await begin(name)
+      await ends.get(`image of ${name}`)?.promise
+      const until = new AbortController().signal
+      await Promise.all(containers.map((step) => turns.runContainer(async () => begin(step), { until, turn })))
     },
     end: async (name: string) => {
       ends.get(name)?.resolve()
@@ -46,6 +59,37 @@ it('lets a pod that has its sandbox go before those that have none', async () =>
   await end('of a')
   expect(begun).toEqual(['a', 'of a', 'b'])
   for (const name of ['b', 'c']) await end(name)
+  await Promise.all(all)
+})
+
+it('keeps the seat of a pod from its sandbox to its first container', async () => {
+  const { startPod, end, begun } = starts(1)
+  const all = [startPod('a', ['a1', 'a2']), startPod('b', ['b1'])]
+  await end('a')
+  expect(begun).toEqual(['a'])
+  await end('image of a')
+  expect(begun).toEqual(['a', 'a1'])
+  await end('a1')
+  expect(begun).toEqual(['a', 'a1', 'a2'])
+  await end('a2')
+  expect(begun).toEqual(['a', 'a1', 'a2', 'b'])
+  for (const name of ['b', 'image of b', 'b1']) await end(name)
+  await Promise.all(all)
+})
+
+it('lets others go on whose turn takes too long, and waits for another one then', async () => {
+  const { startPod, end, begun, clock } = starts(1)
+  const all = [startPod('a', ['a1']), startPod('b', ['b1'])]
+  await end('a')
+  await clock.advance(1000)
+  expect(begun).toEqual(['a', 'b'])
+  await end('image of a')
+  await end('b')
+  await end('image of b')
+  expect(begun).toEqual(['a', 'b', 'b1'])
+  await end('b1')
+  expect(begun).toEqual(['a', 'b', 'b1', 'a1'])
+  await end('a1')
   await Promise.all(all)
 })
 
