@@ -32,5 +32,5 @@ mkdir -p $N/etc/podium; echo "$MACHINE" > $N/etc/podium/machine.json
 cd $N; pivot_root . .old; cd /; umount -l /.old; rmdir /.old
 mount --make-rshared /
 sysctl -qw net.ipv4.ip_forward=1 net.bridge.bridge-nf-call-iptables=1 net.netfilter.nf_conntrack_acct=1
-exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 NODE_NAME="$NODE_NAME" NODE_ADDRESS="$NODE_ADDRESS" \
+exec env -i PATH=/usr/lib/podium/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 NODE_NAME="$NODE_NAME" NODE_ADDRESS="$NODE_ADDRESS" \
   /usr/bin/perl /usr/lib/podium/supervisor.pl
