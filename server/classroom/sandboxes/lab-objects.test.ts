@@ -1,10 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
 import { startTestServer } from '../../kube/apiserver/testing/test-server.ts'
 import type { Transport } from '../../kube/client/index.ts'
-import { Deployment } from '../../kube/kinds/index.ts'
-import { ClusterWatch } from './cluster-watch.ts'
+import { LocalClusterHost } from '../../kube/cluster/index.ts'
+import { ClusterRole, ClusterRoleBinding, ConfigMap, Deployment, Role, RoleBinding } from '../../kube/kinds/index.ts'
+import { loadSchemas } from '../../kube/schemas/load-schemas.ts'
+import { ClusterWatch, watchCluster } from './cluster-watch.ts'
 import { clearCluster } from './lab-objects.ts'
 
 const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'nginx' }] } }
@@ -34,4 +39,26 @@ it('takes away what is made while it clears, and does not wait for it in vain', 
   await clearCluster(watch, AbortSignal.timeout(5000))
   expect(isTyping).toBe(false)
   expect((await deployments.list({ namespace: 'default' })).items).toEqual([])
+})
+
+it('leaves the rights that every cluster comes with, of machines and of who keeps network policies', async () => {
+  const stateDir = mkdtempSync(join(tmpdir(), 'podium-lab-objects-'))
+  const shared = { clock: systemClock, logger: noLogger, random: Math.random }
+  const machines = () => Promise.reject(new Error('no machines in a test'))
+  await using host = new LocalClusterHost({ stateDir, machines, schemas: loadSchemas(), ...shared })
+  const { superKubeconfig } = await host.createCluster({ name: 'cleared', nodes: 0, simulatedNodes: 1 })
+  using watch = watchCluster(superKubeconfig, shared)
+  await watch.synced()
+  const names = async () => {
+    const kinds = [ClusterRole, ClusterRoleBinding, Role, RoleBinding, ConfigMap]
+    const lists = kinds.map(async (kind) => {
+      const { items } = await watch.client.of(kind).list()
+      return items.map(({ metadata }) => `${kind.plural}/${metadata?.name}`)
+    })
+    return (await Promise.all(lists)).flat()
+  }
+  const before = await names()
+  await clearCluster(watch, AbortSignal.timeout(10_000))
+  expect(await names()).toEqual(before)
+  rmSync(stateDir, { recursive: true })
 })

@@ -25,7 +25,7 @@ import type { ClusterWatch } from './cluster-watch.ts'
 const OWN_NAMESPACES = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease'])
 /** Where a lab and its learner's slips leave things. */
 const CLEARED_NAMESPACES: readonly string[] = [LAB_NAMESPACE, 'kube-public']
-/** Rights that reach beyond any namespace; the policy that every cluster comes with carries a label. */
+/** Rights that reach beyond any namespace. */
 const CLUSTER_WIDE: readonly AnyKind[] = [ClusterRoleBinding, ClusterRole]
 const OWN_OBJECTS = new Set([
   'services/kubernetes',
@@ -35,7 +35,9 @@ const OWN_OBJECTS = new Set([
   'rolebindings/developers',
   'clusterrolebindings/auditors',
 ])
-const OWN_CONFIG_MAPS = new Set(['kube-root-ca.crt'])
+const OWN_CONFIG_MAPS = new Set(['kube-root-ca.crt', 'cluster-info'])
+/** Rights that every cluster comes with: of its own parts, of machines that join, of who keeps network policies. */
+const OWN_RIGHTS = /^(system|kubeadm|podium):/
 const OWN_LABELS_OF_NODES = /(^|\.)kubernetes\.io\//
 
 /** Changes each object that exists, and makes the others; resolves when the caches show it. */
@@ -126,7 +128,7 @@ function isOwn(kind: AnyKind, { metadata }: KubeObject): boolean {
   const name = metadata?.name ?? ''
   if (OWN_OBJECTS.has(`${kind.plural}/${name}`)) return true
   if (metadata?.labels?.['kubernetes.io/bootstrapping'] === 'rbac-defaults') return true
-  if (CLUSTER_WIDE.includes(kind) && name.startsWith('system:')) return true
+  if (kind.group === ClusterRole.group && OWN_RIGHTS.test(name)) return true
   if (kind.plural === 'endpointslices') return metadata?.labels?.['kubernetes.io/service-name'] === 'kubernetes'
   if (kind.plural === 'configmaps') return OWN_CONFIG_MAPS.has(name)
   if (kind.plural === 'serviceaccounts') return name === 'default'
