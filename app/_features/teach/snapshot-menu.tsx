@@ -17,7 +17,8 @@ interface Props {
   onPutBack(snapshot: SnapshotView): void
 }
 
-export const timeOf = (at: number) => new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+export const timeOf = (at: number) =>
+  new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 
 export function SnapshotMenu({ whom, name, run, onPutBack }: Props) {
   const [isOpen, setOpen] = useState(false)

@@ -79,6 +79,18 @@ describe('TerminalConnection', () => {
     vi.useRealTimers()
   })
 
+  it('takes away what a shell has printed that is no more, also when the next has nothing to show yet', () => {
+    newest().opens()
+    newest().writes('$ ls\r\n$ ')
+    newest().says('{"ready":true}')
+    newest().close()
+    vi.advanceTimersByTime(1000)
+    newest().opens()
+    newest().says('{"ready":true}')
+    newest().writes('$ ')
+    expect(screen).toBe('$ ')
+  })
+
   it('keeps what is typed until the shell is ready, then sends it in order', () => {
     connection.send('kubectl get nodes\r')
     newest().opens()

@@ -106,7 +106,8 @@ export class TerminalConnection {
     const socket = new WebSocket(this.address)
     socket.binaryType = 'arraybuffer'
     this.socket = socket
-    let isFirst = true
+    // What is sent first is all that the shell has printed, or, of a new shell, nothing yet.
+    let isStale = this.state.tries > 0
     // Where packets vanish nobody refuses it either.
     const late = setTimeout(() => socket.close(), openWithinMs)
     socket.onopen = () => {
@@ -116,12 +117,12 @@ export class TerminalConnection {
     socket.onmessage = (message: MessageEvent<ArrayBuffer | string>) => {
       if (socket !== this.socket) return
       this.heard()
+      if (isStale) this.screen.clear()
+      isStale = false
       if (typeof message.data === 'string') {
         this.hear(message.data)
         return
       }
-      if (isFirst && this.state.tries > 0) this.screen.clear()
-      isFirst = false
       this.screen.write(new Uint8Array(message.data))
     }
     socket.onclose = () => {
