@@ -7,6 +7,7 @@ import { noLogger } from '../../base/logger.ts'
 import { startTestServer } from '../../kube/apiserver/testing/test-server.ts'
 import type { Transport } from '../../kube/client/index.ts'
 import { LocalClusterHost } from '../../kube/cluster/index.ts'
+import type { AnyKind } from '../../kube/kinds/define-kind.ts'
 import { ClusterRole, ClusterRoleBinding, ConfigMap, Deployment, Role, RoleBinding } from '../../kube/kinds/index.ts'
 import { loadSchemas } from '../../kube/schemas/load-schemas.ts'
 import { ClusterWatch, watchCluster } from './cluster-watch.ts'
@@ -50,7 +51,7 @@ it('leaves the rights that every cluster comes with, of machines and of who keep
   using watch = watchCluster(superKubeconfig, shared)
   await watch.synced()
   const names = async () => {
-    const kinds = [ClusterRole, ClusterRoleBinding, Role, RoleBinding, ConfigMap]
+    const kinds: readonly AnyKind[] = [ClusterRole, ClusterRoleBinding, Role, RoleBinding, ConfigMap]
     const lists = kinds.map(async (kind) => {
       const { items } = await watch.client.of(kind).list()
       return items.map(({ metadata }) => `${kind.plural}/${metadata?.name}`)
