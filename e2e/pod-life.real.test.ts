@@ -107,7 +107,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'podium-e2e-'))
   kubeconfig = join(directory, 'kubeconfig.yaml')
   await podium('cluster', 'create', CLUSTER, '--nodes', '1', '--kubeconfig', kubeconfig)
-  await create('life', 'crasher', 'impossible', 'probed')
+  await create('life', 'crasher', 'impossible')
 })
 afterAll(async () => {
   await podium('cluster', 'delete', CLUSTER)
@@ -203,6 +203,8 @@ describe('probes', () => {
   const shown = async () => (await says('get pod probed --no-headers')).split(/\s+/).slice(1, 4).join(' ')
 
   it('hold traffic back until a container is ready, and start it again when it is dead', async () => {
+    // Not before: each second it is said that it is not ready, and nobody tells more than 25 Events of one object in a burst.
+    await create('probed')
     await until('it runs, not ready', async () => (await shown()) === '1/2 Running 0')
     const events = () => says('get events --field-selector involvedObject.name=probed')
     const why = /Unhealthy\s+pod\/probed\s+Readiness probe failed: HTTP probe failed with statuscode: 404/
