@@ -43,7 +43,7 @@ export function sandboxOptionsOf(
       ...(Runtime ? { Runtime } : {}),
       ...(Object.keys(config.sysctls).length > 0 ? { Sysctls: config.sysctls } : {}),
       CpuShares: 2,
-      // To translate the filter is a third of what the runtime does, and the pause makes no calls. Who sees it could make it make some (0091).
+      // To translate the filter takes time, and the pause makes no calls. Who sees it could make it make some (0091).
       ...(config.shareProcessNamespace ? {} : { SecurityOpt: ['seccomp=unconfined'] }),
       ...(config.cgroupParent ? { CgroupParent: config.cgroupParent } : {}),
       LogConfig: { Type: 'none', Config: {} },
