@@ -71,7 +71,7 @@ export function walkThroughWorkloads(walk: () => Walk): void {
     await ready(1, 'pause')
     await w.patch(
       `${path}/status`,
-      { metadata: { labels: { test: 'status' } }, status: { readyReplicas: 0 } },
+      { metadata: { labels: { test: 'status' } }, status: { readyReplicas: 0, availableReplicas: 0 } },
       'strategic',
     )
     expect((await w.get(`${path}/status`)).metadata.labels.test).toBe('patched')

@@ -3,6 +3,7 @@
 import { BlockList, isIPv6 } from 'node:net'
 import type { LabelSelector } from 'kubernetes-types/meta/v1'
 import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from 'kubernetes-types/networking/v1'
+import { canonicalCidr } from '../../apimachinery/ip-rules.ts'
 
 export interface Vocabulary {
   namespaces: readonly string[]
@@ -72,10 +73,11 @@ export class RandomPolicies {
   /** What it leaves out lies within, as it must. */
   #block(): IPBlock {
     const bits = this.#one([0, 8, 16, 24, 32])
-    const cidr = `${this.#one(this.#words.addresses)}/${bits}`
+    const cidr = canonicalCidr(`${this.#one(this.#words.addresses)}/${bits}`)
     const inside = this.#words.addresses.filter((address) => contains(cidr, address))
     const longer = [24, 28, 31, 32].filter((one) => one > bits)
-    const except = longer.length > 0 ? this.#some(2, () => `${this.#one(inside)}/${this.#one(longer)}`) : []
+    const except =
+      longer.length > 0 ? this.#some(2, () => canonicalCidr(`${this.#one(inside)}/${this.#one(longer)}`)) : []
     return { cidr, ...(except.length > 0 ? { except } : {}) }
   }
 
