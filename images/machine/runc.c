@@ -28,7 +28,8 @@ static int start(const char *root, const char *id) {
 	if ((size_t)snprintf(path, sizeof path, "%s/%s/exec.fifo", root, id) >= sizeof path) return 0;
 	struct sigaction wake = { .sa_handler = stop_waiting };
 	sigaction(SIGALRM, &wake, NULL);
-	ualarm(PATIENCE_US, 0);
+	// Again and again: the first may come before the wait has begun.
+	ualarm(PATIENCE_US, PATIENCE_US);
 	int pipe = open(path, O_RDONLY | O_CLOEXEC);
 	ualarm(0, 0);
 	return pipe >= 0 && read(pipe, &word, 1) == 1 && unlink(path) == 0;

@@ -16,9 +16,9 @@ const NO_REASON =
   "'ReasonA:ReasonB', regex used for validation is '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?')"
 
 export function conditionsErrors(conditions: readonly Partial<Condition>[] | undefined, at: string): FieldError[] {
-  const types = (conditions ?? []).map(({ type = '' }) => type)
+  const types = new Set<string>()
   return (conditions ?? []).flatMap((condition, index) => {
-    const isRepeated = types.indexOf(condition.type ?? '') < index
+    const isRepeated = types.size === types.add(condition.type ?? '').size
     const errors = isRepeated ? [fieldError.duplicate(`${at}[${index}].type`, condition.type ?? '')] : []
     return [...errors, ...conditionErrors(condition, `${at}[${index}]`)]
   })

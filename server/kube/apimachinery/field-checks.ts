@@ -20,9 +20,11 @@ export const notNegative = (field: string, value: number | undefined): FieldErro
   value !== undefined && value < 0 ? [fieldError.invalid(field, value, 'must be greater than or equal to 0')] : []
 
 export function duplicatesAt(field: (index: number) => string, values: readonly string[]): FieldError[] {
-  return values.flatMap((value, index) =>
-    values.indexOf(value) < index ? [fieldError.duplicate(field(index), value)] : [],
-  )
+  const seen = new Set<string>()
+  return values.flatMap((value, index) => {
+    const isRepeated = seen.size === seen.add(value).size
+    return isRepeated ? [fieldError.duplicate(field(index), value)] : []
+  })
 }
 
 /** An amount of something; `positive` for what makes no sense at zero. */

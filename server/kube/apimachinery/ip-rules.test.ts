@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { isStrictlyWithin, parseCidr, rangeProblems, strictAddressProblems, strictRangeProblems } from './ip-rules.ts'
+import {
+  addressProblems,
+  isStrictlyWithin,
+  parseCidr,
+  rangeProblems,
+  strictAddressProblems,
+  strictRangeProblems,
+} from './ip-rules.ts'
 
 describe('addresses and ranges', () => {
   it.each([
@@ -30,8 +37,14 @@ describe('addresses and ranges', () => {
     ['2001:db8::ffff', []],
     ['2001:DB8::FFFF', ['must be in canonical form ("2001:db8::ffff")']],
     ['10.0.0.256', ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
+    ['fe80::1%eth0', ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
   ])('judges %s', (text, problems) => {
     expect(strictAddressProblems(text)).toEqual(problems)
+  })
+
+  it('knows of no zones where fields are older either', () => {
+    expect(addressProblems('fe80::1%eth0')).toEqual(['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'])
+    expect(rangeProblems('fe80::1%eth0/64')).toHaveLength(1)
   })
 
   it('knows what lies within what', () => {

@@ -237,6 +237,9 @@ it('keeps of the metadata of objects within what is metadata, and refuses what i
     metadata: { labels: { a: 'b' } },
     spec: { any: 1 },
   })
+  expect((await ask('POST', TABS, tab('nothing', null as unknown as object))).spec.template).toMatchObject({
+    metadata: {},
+  })
   const strict = { method: 'POST', path: TABS, query: { fieldValidation: 'Strict' } } as const
   await expect(test.transport.request({ ...strict, body: tab('other', { more: 1 }) })).rejects.toMatchObject({
     message: expect.stringContaining('strict decoding error: unknown field "spec.template.metadata.more"'),

@@ -118,4 +118,9 @@ it('is made by a PUT where its kind lets it, by whoever may make it', async () =
   expect([next.code, next.json().spec]).toEqual([200, { holderIdentity: 'b' }])
   expect((await send('PUT', `${LEASES}/gone`, { metadata: { name: 'gone', uid: '1' } })).code).toBe(409)
   expect((await send('PUT', `${MAPS}/none`, { metadata: { name: 'none' } })).code).toBe(404)
+  const range = `/api/v1/namespaces/default/limitranges/raced`
+  const both = await Promise.all(
+    ['a', 'b'].map((label) => send('PUT', range, { metadata: { name: 'raced', labels: { label } } })),
+  )
+  expect(both.map(({ code }) => code).sort()).toEqual([200, 201])
 })

@@ -52,14 +52,14 @@ const blockWarnings = (at: string, peers: readonly NetworkPolicyPeer[] = []): st
   })
 
 /** Ranges that were taken before keep being taken, wherever they stand now. */
-function rangesOf({ ingress = [], egress = [] }: Partial<NetworkPolicySpec> = {}): string[] {
+function rangesOf({ ingress = [], egress = [] }: Partial<NetworkPolicySpec> = {}): ReadonlySet<string> {
   const peers = [...ingress.flatMap(({ from = [] }) => from), ...egress.flatMap(({ to = [] }) => to)]
-  return peers.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr, ...(ipBlock.except ?? [])] : []))
+  return new Set(peers.flatMap(({ ipBlock }) => (ipBlock ? [ipBlock.cidr, ...(ipBlock.except ?? [])] : [])))
 }
 
 function specErrors(
   { podSelector, ingress = [], egress = [], policyTypes = [] }: NetworkPolicySpec,
-  known: readonly string[],
+  known: ReadonlySet<string>,
 ): FieldError[] {
   const errors = labelSelectorErrors(podSelector as LabelSelector, 'spec.podSelector')
   for (const [index, { ports = [], from = [] }] of ingress.entries()) {
@@ -77,7 +77,7 @@ function specErrors(
 const ruleErrors = (
   at: string,
   ports: readonly NetworkPolicyPort[],
-  { side, peers, known }: { side: 'from' | 'to'; peers: readonly NetworkPolicyPeer[]; known: readonly string[] },
+  { side, peers, known }: { side: 'from' | 'to'; peers: readonly NetworkPolicyPeer[]; known: ReadonlySet<string> },
 ): FieldError[] => [
   ...ports.flatMap((port, index) => portErrors(port, `${at}.ports[${index}]`)),
   ...peers.flatMap((peer, index) => peerErrors(peer, `${at}.${side}[${index}]`, known)),
@@ -107,7 +107,7 @@ function portErrors({ protocol, port, endPort }: NetworkPolicyPort, at: string):
 function peerErrors(
   { podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer,
   at: string,
-  known: readonly string[],
+  known: ReadonlySet<string>,
 ): FieldError[] {
   const errors = [
     ...labelSelectorErrors(podSelector as LabelSelector | undefined, `${at}.podSelector`),
@@ -121,10 +121,10 @@ function peerErrors(
   return errors
 }
 
-function blockErrors({ cidr, except = [] }: IPBlock, at: string, known: readonly string[]): FieldError[] {
+function blockErrors({ cidr, except = [] }: IPBlock, at: string, known: ReadonlySet<string>): FieldError[] {
   if (!cidr) return [fieldError.required(`${at}.cidr`)]
   const problems = (field: string, text: string) =>
-    known.includes(text) ? [] : problemsAt(field, text, rangeProblems(text))
+    known.has(text) ? [] : problemsAt(field, text, rangeProblems(text))
   const errors = problems(`${at}.cidr`, cidr)
   const range = parseCidr(cidr)
   if (!range) return errors

@@ -336,6 +336,16 @@ describe('made once', () => {
     expect(changed(Job, job({ suspend: true }), job({ suspend: true, template }))).toHaveLength(isLet ? 0 : 1)
   })
 
+  it.each([
+    ['an affinity that says nothing stays what it is', { affinity: {} }, { affinity: {} }],
+    ['nothing may become one', {}, { affinity: {} }],
+    ['and one of nodes may go', { affinity: { nodeAffinity } }, { affinity: {} }],
+    ['or be taken away', { affinity: { nodeAffinity } }, {}],
+  ])('of a suspended Job %s', (_what, before, next) => {
+    const of = (told: object) => job({ suspend: true, template: { ...never, spec: { ...never.spec, ...told } } })
+    expect(changed(Job, of(before), of(next))).toEqual([])
+  })
+
   it('a schedule keeps its zone where it had one', () => {
     const at = (schedule: string, told: object = {}) => ({
       spec: { schedule, jobTemplate: { spec: { template: never } }, ...told },

@@ -213,4 +213,27 @@ describe('decode', () => {
     expect(({} as JsonObject).polluted).toBeUndefined()
     expect(Object.keys((object.metadata as JsonObject).labels as JsonObject)).toEqual(['__proto__'])
   })
+
+  it('reads schemas within schemas as such, though a list or a flag may stand in their place', () => {
+    const crd = { group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition' }
+    const read = (schema: object) => {
+      const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }]
+      const { object, problems } = decode(schemas, crd, { spec: { versions } } as never)
+      const [version] = (object.spec as unknown as { versions: [{ schema: { openAPIV3Schema: object } }] }).versions
+      return { schema: version.schema.openAPIV3Schema, problems }
+    }
+    const within = { type: 'object', properties: { a: null }, allOf: null, more: 1 }
+    expect(read({ items: within, additionalProperties: within })).toEqual({
+      schema: {
+        items: { type: 'object', properties: { a: {} } },
+        additionalProperties: { type: 'object', properties: { a: {} } },
+      },
+      problems: [],
+    })
+    expect(read({ items: [{ type: 'string', x: 1 }], additionalProperties: true }).schema).toEqual({
+      items: [{ type: 'string' }],
+      additionalProperties: true,
+    })
+    expect(() => read({ items: { type: 5 } })).toThrow('cannot unmarshal number into Go struct field JSONSchemaProps')
+  })
 })

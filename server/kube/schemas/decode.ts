@@ -152,7 +152,7 @@ class Decoder {
       if (field) {
         place.struct = type.goName
         place.names.push(name)
-        const read = this.#field(value[name]!, field)
+        const read = isSchemaWithin(type, name) ? this.#schema(value[name]!, type) : this.#field(value[name]!, field)
         place.names.pop()
         if (read !== undefined) object[name] = read
       } else {
@@ -163,6 +163,17 @@ class Decoder {
     place.struct = outer
     writeOwnEmptyFields(this.#schemas, type, object)
     return object
+  }
+
+  /** A schema, or what may stand in its place. Go reads those by a function of their own, which overlooks unknown fields. */
+  #schema(value: ReadValue, type: TypeFact): JsonValue | undefined {
+    if (value === null) return undefined
+    if (Array.isArray(value)) return value.map((one) => this.#schema(one ?? {}, type)!)
+    if (!isPlainObject(value)) return plainJson(value, this.#levels)
+    const known = this.unknown.length
+    const read = this.object(value, type)
+    this.unknown.length = known
+    return read
   }
 
   #field(value: ReadValue, field: FieldFact): JsonValue | undefined {
@@ -238,6 +249,10 @@ const GO_TYPE: Record<Exclude<ValueType['kind'], 'array' | 'map' | 'ref'>, strin
   duration: 'v1.Duration',
   raw: 'runtime.RawExtension',
 }
+
+/** The facts have them as raw, since they may be of several types: a schema, a list of some, `true`. */
+const isSchemaWithin = ({ goName }: TypeFact, name: string) =>
+  goName === 'JSONSchemaProps' && (name === 'items' || name === 'additionalProperties')
 
 const isPlainObject = (value: ReadValue): value is JsonObject =>
   isJsonObject(value) && !((value as unknown) instanceof NumberLiteral)

@@ -13,14 +13,11 @@ import type { Answer } from '../request-path/answer.ts'
 import { decodeAs } from '../request-path/read-body.ts'
 import { duplicatesError } from '../request-path/read-yaml.ts'
 import type { Entry } from '../watch-cache/entry.ts'
-import { assertMayBeMade } from './may-be-made.ts'
+import { ATTEMPTS, assertMayBeMade } from './may-be-made.ts'
 import { type Call, gateOf, objectAnswer } from './object-endpoints.ts'
 import { dedupOwners } from './owner-references.ts'
 import { type Configuration, readConfiguration } from './read-configuration.ts'
 import { readWriteOptions, type WriteOptions } from './write-options.ts'
-
-/** Without a resourceVersion in the configuration: with one, the registry refuses the second attempt. */
-const ATTEMPTS = 5
 
 export async function applyObject(call: Call): Promise<Answer> {
   const { context, info, request, served } = call

@@ -7,6 +7,9 @@ import { type Authorizer, authorizeBy, forbiddenMessage } from '../authorization
 import type { RequestContext } from '../request-path/request-context.ts'
 import type { RequestInfo } from '../request-path/request-info.ts'
 
+/** When others make and delete it meanwhile. Of a body without a resourceVersion: with one, the registry refuses the second. */
+export const ATTEMPTS = 5
+
 interface Asked {
   context: RequestContext
   info: RequestInfo

@@ -4,7 +4,7 @@
 import { isoTime } from '../../../base/clock.ts'
 import type { JsonObject } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
-import { badRequest, StatusError } from '../../apimachinery/status-error.ts'
+import { badRequest, isAlreadyExists, isNotFound, StatusError } from '../../apimachinery/status-error.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
 import type { Admission, AdmissionOperation } from '../admission/admission.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
@@ -22,7 +22,7 @@ import type { Entry } from '../watch-cache/entry.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import type { FieldManagers } from './field-managers.ts'
 import { type ListOptions, readListOptions } from './list-options.ts'
-import { assertMayBeMade } from './may-be-made.ts'
+import { ATTEMPTS, assertMayBeMade } from './may-be-made.ts'
 import { dedupOwners } from './owner-references.ts'
 import type { ServedKind } from './served-kind.ts'
 import { readWriteOptions, type WriteOptions } from './write-options.ts'
@@ -129,21 +129,32 @@ export async function updateObject(call: Call): Promise<Answer> {
   served.kind.strategy.setDefaults?.(object)
   dedupOwners(object, context, 'write')
   const namespace = registry.kind.namespaced ? info.namespace : ''
-  const isMissing =
-    served.kind.strategy.createsOnUpdate && !info.subresource && !(await registry.has(namespace, info.name))
-  if (isMissing) return madeByUpdate(call, options, object)
-  const entry = await registry.update(context, {
-    namespace,
-    name: info.name,
-    subresource: info.subresource || undefined,
-    gate: gateOf(call, 'UPDATE', dryRun),
-    dryRun,
-    change: async (live) => {
-      const next = { ...object, metadata: { ...object.metadata } }
-      return served.accepted(await owned(call, options, { live: served.shown(live), next }), live)
-    },
-  })
-  return objectAnswer(served, entry)
+  const update = () =>
+    registry.update(context, {
+      namespace,
+      name: info.name,
+      subresource: info.subresource || undefined,
+      gate: gateOf(call, 'UPDATE', dryRun),
+      dryRun,
+      change: async (live) => {
+        const next = { ...object, metadata: { ...object.metadata } }
+        return served.accepted(await owned(call, options, { live: served.shown(live), next }), live)
+      },
+    })
+  const mayBeMade = served.kind.strategy.createsOnUpdate && !info.subresource
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return objectAnswer(served, await update())
+    } catch (err) {
+      if (!mayBeMade || !isNotFound(err)) throw err
+    }
+    try {
+      return await madeByUpdate(call, options, object)
+    } catch (err) {
+      // Somebody else was faster: then this is an update.
+      if (!isAlreadyExists(err) || dryRun || attempt === ATTEMPTS) throw err
+    }
+  }
 }
 
 async function madeByUpdate(call: Call, options: WriteOptions, object: KubeObject): Promise<Answer> {
@@ -152,10 +163,11 @@ async function madeByUpdate(call: Call, options: WriteOptions, object: KubeObjec
   await assertMayBeMade(call, object)
   assertNamespace(object, registry.kind.namespaced ? info.namespace : '')
   // A revision of an object that is gone binds nobody.
-  delete object.metadata?.resourceVersion
+  const { resourceVersion: _gone, ...metadata } = object.metadata ?? {}
+  const next = { ...object, metadata }
   const entry = await registry.create(context, {
     namespace: registry.kind.namespaced ? info.namespace : '',
-    object: served.accepted(await owned(call, options, { live: undefined, next: object }), undefined),
+    object: served.accepted(await owned(call, options, { live: undefined, next }), undefined),
     gate: gateOf(call, 'CREATE', options.dryRun),
     dryRun: options.dryRun,
   })

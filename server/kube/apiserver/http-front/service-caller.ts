@@ -81,7 +81,7 @@ export class ServiceCaller {
     })
     const body = call.body === undefined ? undefined : writeJson(call.body)
     const headers = {
-      host: serverName,
+      host: isIP(serverName) === 6 ? `[${serverName}]` : serverName,
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       ...call.headers,

@@ -20,9 +20,12 @@ import type { RequestContext } from './request-context.ts'
 const JSON_TYPE = 'application/json'
 const YAML_TYPE = 'application/yaml'
 
-/** With parameters that are well formed, or it is none. Upstream: the standard library's mime.ParseMediaType. */
-const MEDIA_TYPE = /^\s*([^;\s]+)\s*(?:;\s*[^\s;=",]+\s*=\s*(?:[^\s;=",]+|"(?:[^"\\]|\\.)*")\s*)*;?\s*$/
-const mediaType = (contentType: string) => MEDIA_TYPE.exec(contentType)?.[1]?.toLowerCase()
+/**
+ * With parameters that are well formed, or it is none. No two of its parts fit the same spaces, which would take the square of
+ * their number. Upstream: the standard library's mime.ParseMediaType.
+ */
+const MEDIA_TYPE = /^([^;\s]+)(?:\s*;\s*[^\s;=",]+\s*=\s*(?:[^\s;=",]+|"(?:[^"\\]|\\.)*"))*(?:\s*;)?$/
+const mediaType = (contentType: string) => MEDIA_TYPE.exec(contentType.trim())?.[1]?.toLowerCase()
 
 export function unsupportedMediaType(contentType: string, accepted: readonly string[]): StatusError {
   return new StatusError(

@@ -33,11 +33,11 @@ export function allowedTemplate(next: FullJobSpec, { spec: before, status }: Job
   }
 }
 
-/** Nodes may be chosen otherwise; which pods it keeps near stays. */
-function moved(before: Affinity | undefined, { nodeAffinity }: Affinity = {}): Affinity | undefined {
+/** Nodes may be chosen otherwise; which pods it keeps near stays. Nothing asked for is not the same as no wishes, `{}`. */
+function moved(before: Affinity | undefined, asked: Affinity | undefined): Affinity | undefined {
   const { nodeAffinity: _before, ...others } = before ?? {}
-  const affinity = { ...others, ...(nodeAffinity && { nodeAffinity }) }
-  return Object.keys(affinity).length > 0 ? affinity : undefined
+  if (asked) return { ...others, ...(asked.nodeAffinity && { nodeAffinity: asked.nodeAffinity }) }
+  return Object.keys(others).length > 0 ? others : undefined
 }
 
 const sized = (before: readonly Container[], next: readonly Container[] = []): Container[] =>

@@ -3,7 +3,8 @@
 
 import { X509Certificate } from 'node:crypto'
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g
+// Nothing within is a dash: else each beginning without an end would be looked through to the end of the text.
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g
 
 /** Undefined when one of them can be read, or there are none. */
 export function caBundleProblem(base64: string | undefined): string | undefined {

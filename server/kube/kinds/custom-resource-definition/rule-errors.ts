@@ -37,7 +37,8 @@ export class RuleErrors {
   #walk(schema: JsonSchema, place: Place): FieldError[] {
     const { at, uncorrelatable } = place
     const { properties = {}, items, additionalProperties: rest } = schema
-    const rules = this.#options.isSound(at) ? (schema['x-kubernetes-validations'] ?? []) : []
+    const asked = schema['x-kubernetes-validations'] ?? []
+    const rules = asked.length > 0 && this.#options.isSound(at) ? asked : []
     const own = rules.flatMap((rule, index) =>
       this.#rule(schema, rule, { ...place, at: `${at}.x-kubernetes-validations[${index}]` }),
     )

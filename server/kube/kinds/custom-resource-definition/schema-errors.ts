@@ -60,8 +60,20 @@ export function schemaErrors(
   if (unreadable) return errors.length > 0 ? errors : [fieldError.invalid(at, '', unreadable)]
   if (structural.length > 0 || defaults.length > 0) return errors
   // Where the form is wrong there is nothing that a rule could be about.
-  const isSound = (place: string) => !forms.some(({ field }) => field === place || field.startsWith(`${place}.`))
+  const wrong = forms.map(({ field }) => field).sort()
+  const isSound = (place: string) => from(wrong, place) !== place && !from(wrong, `${place}.`)?.startsWith(`${place}.`)
   return [...errors, ...new RuleErrors({ isUnchanged, isSound }).of(schema, at)]
+}
+
+/** The first of the sorted that is not before `text`. */
+function from(sorted: readonly string[], text: string): string | undefined {
+  let [first, end] = [0, sorted.length]
+  while (first < end) {
+    const middle = (first + end) >> 1
+    if (sorted[middle]! < text) first = middle + 1
+    else end = middle
+  }
+  return sorted[first]
 }
 
 /** Fields by their names in Go: the first that stands where it may not is told of. */

@@ -25,6 +25,7 @@ export function claimStatusErrors(next: Claim, previous: Claim): FieldError[] {
   const { allocation, reservedFor = [], devices = [] } = next.status ?? {}
   const at = 'status.reservedFor'
   const allocated = new Set(allocation?.devices?.results?.map(idOf))
+  const told = new Set<string>()
   const errors = [
     ...setErrors(reservedFor, at, {
       most: MOST_CONSUMERS,
@@ -35,11 +36,10 @@ export function claimStatusErrors(next: Claim, previous: Claim): FieldError[] {
           .map((field) => fieldError.required(`${here}.${field}`)),
     }),
     ...listErrors(devices, 'status.devices', { errorsOf: (device, here) => deviceErrors(device, here, allocated) }),
-    ...devices.flatMap((device, index) =>
-      devices.findIndex((other) => idOf(other) === idOf(device)) < index
-        ? [unquoted('FieldValueDuplicate', `status.devices[${index}]`, `Duplicate value: ${idOf(device)}`)]
-        : [],
-    ),
+    ...devices.map(idOf).flatMap((id, index) => {
+      const isRepeated = told.size === told.add(id).size
+      return isRepeated ? [unquoted('FieldValueDuplicate', `status.devices[${index}]`, `Duplicate value: ${id}`)] : []
+    }),
   ]
   if (reservedFor.length > 0 && !allocation) {
     errors.push(fieldError.forbidden(at, 'may not be specified when `allocated` is not set'))

@@ -43,7 +43,7 @@ function decoded(schemas: Schemas, kind: CustomKind, input: string | JsonObject)
   // Objects within say of themselves what any object does, and nothing else of that is kept.
   const unknown = prune(object, kind.schema, (inner, path) => {
     if (inner.metadata === undefined) return
-    const decoded = decodeMetadata(schemas, kind, inner.metadata, path)
+    const decoded = decodeMetadata(schemas, kind, inner.metadata ?? {}, path)
     inner.metadata = decoded.metadata
     problems.push(...decoded.problems)
   })
