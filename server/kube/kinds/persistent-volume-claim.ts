@@ -11,10 +11,18 @@ import { quantityOf } from '../apimachinery/quantity.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { claimWarnings } from './storage/storage-warnings.ts'
-import { accessModeErrors, shownAccessModes, shownPhase, storageClassOf, VOLUME_MODES } from './storage/volumes.ts'
+import {
+  accessModeErrors,
+  CLASS_ANNOTATION,
+  shownAccessModes,
+  shownPhase,
+  storageClassOf,
+  VOLUME_MODES,
+} from './storage/volumes.ts'
 
 const FROZEN =
   'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+const CURRENT_CLASS = 'status.currentVolumeAttributesClassName'
 
 export const PersistentVolumeClaim = defineKind<Wire>({
   version: 'v1',
@@ -113,19 +121,26 @@ function sourceErrors(spec: PersistentVolumeClaimSpec | undefined, at: string): 
 }
 
 function updateErrors(next: Wire, previous: Wire): FieldError[] {
-  const errors: FieldError[] = []
   const [spec, before] = [deepCopy(next.spec ?? {}), deepCopy(previous.spec ?? {})]
-  // A claim is bound once, and may get the class that became the default after it was made.
+  // A claim is bound once, and may get a class if it was made without.
   if (!before.volumeName && spec.volumeName) before.volumeName = spec.volumeName
-  if (before.storageClassName === undefined && spec.storageClassName) before.storageClassName = spec.storageClassName
+  const errors: FieldError[] = []
+  const [beta, betaBefore] = [betaClassOf(next), betaClassOf(previous)]
+  const { storageClassName } = spec
+  const mayBeGiven = before.storageClassName === undefined && storageClassName !== undefined
+  const isMoved = mayBeGiven && storageClassName === betaBefore && (beta ?? betaBefore) === betaBefore
+  if (!isMoved && (beta ?? '') !== (betaBefore ?? '')) {
+    errors.push(fieldError.invalid(`metadata.annotations.${CLASS_ANNOTATION}`, beta ?? '', 'field is immutable'))
+  }
+  if (mayBeGiven && (betaBefore ?? storageClassName) === storageClassName) before.storageClassName = storageClassName
   if (next.status?.phase === 'Bound') {
     if (spec.resources?.requests && before.resources?.requests?.storage) {
       spec.resources.requests.storage = before.resources.requests.storage
     }
+    delete spec.volumeAttributesClassName
+    delete before.volumeAttributesClassName
   }
-  const { volumeAttributesClassName: attributes, ...asked } = spec
-  const { volumeAttributesClassName: attributesBefore, ...was } = before
-  if (!deepEqual(asked, was)) errors.push(fieldError.forbidden('spec', `${FROZEN}\n${differenceOf(was, asked)}`))
+  if (!deepEqual(spec, before)) errors.push(fieldError.forbidden('spec', `${FROZEN}\n${differenceOf(before, spec)}`))
   const amount = quantityOf(next.spec?.resources?.requests?.storage)
   const isSmaller = amount.compare(quantityOf(previous.spec?.resources?.requests?.storage)) < 0
   // What could not be made larger may be asked for smaller again, but never smaller than it is.
@@ -133,14 +148,12 @@ function updateErrors(next: Wire, previous: Wire): FieldError[] {
     errors.push(fieldError.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'))
   }
   errors.push(...immutable('volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode))
-  const why = attributesBefore === undefined ? undefined : whyNotWithout(attributes, previous)
-  return why ? [...errors, fieldError.forbidden('spec.volumeAttributesClassName', why)] : errors
+  const attributes = next.spec?.volumeAttributesClassName
+  // A class that never came to be may be taken back.
+  if (previous.status?.currentVolumeAttributesClassName === undefined || attributes) return errors
+  if (attributes === previous.spec?.volumeAttributesClassName) return errors
+  const why = `update to ${attributes === '' ? 'empty string' : 'nil'} is forbidden when ${CURRENT_CLASS} is not nil`
+  return [...errors, fieldError.forbidden('spec.volumeAttributesClassName', why)]
 }
 
-/** A class that never came to be may be taken back. */
-function whyNotWithout(attributes: string | undefined, { status }: Wire): string | undefined {
-  if (attributes === '') return 'update from non-nil value to an empty string is forbidden'
-  return attributes === undefined && status?.currentVolumeAttributesClassName !== undefined
-    ? 'update to nil is forbidden when status.currentVolumeAttributesClassName is not nil'
-    : undefined
-}
+const betaClassOf = ({ metadata }: Wire) => metadata?.annotations?.[CLASS_ANNOTATION]

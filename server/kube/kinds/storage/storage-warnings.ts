@@ -6,10 +6,10 @@ import type { ObjectMeta } from 'kubernetes-types/meta/v1'
 import type { StorageClass } from 'kubernetes-types/storage/v1'
 import { fractionWarnings } from '../pod-template/byte-warnings.ts'
 import { nodeLabelWarning, nodeTermWarnings } from '../pod-template/node-label-warnings.ts'
+import { CLASS_ANNOTATION } from './volumes.ts'
 
 type Amounts = Readonly<Record<string, string>>
 
-const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
 const MOUNT_OPTIONS = 'volume.beta.kubernetes.io/mount-options'
 const NOTED: Readonly<Record<string, string>> = {
   [CLASS_ANNOTATION]: 'deprecated since v1.8; use "storageClassName" attribute instead',

@@ -175,6 +175,9 @@ describe('kinds of storage', () => {
     volume({ hostPath: undefined, csi: { driver: 'a.io', volumeHandle: 'v', ...told } })
   const secret = { controllerExpandSecretRef: { name: 'a', namespace: 'b' } }
   const bound = { phase: 'Bound', capacity: { storage: '2Gi' } }
+  const BETA = 'volume.beta.kubernetes.io/storage-class'
+  const beta = (name: string, spec: object = {}) => ({ metadata: { annotations: { [BETA]: name } }, ...claim(spec) })
+  const betaIs = (name: string) => `metadata.annotations.${BETA}: Invalid value: "${name}": field is immutable`
   it.each([
     ['grow a bound claim', claim({}, bound), claim({ resources: { requests: { storage: '3Gi' } } }, bound), []],
     ['grow an unbound claim', claim(), claim({ resources: { requests: { storage: '3Gi' } } }), [FROZEN]],
@@ -187,8 +190,33 @@ describe('kinds of storage', () => {
     ['bind it', claim(), claim({ volumeName: 'v' }), []],
     ['bind it to another', claim({ volumeName: 'v' }), claim({ volumeName: 'w' }), [FROZEN]],
     ['give it the class that became default', claim(), claim({ storageClassName: 'fast' }), []],
-    ['give it other attributes while it is not bound', claim(fast), claim({ volumeAttributesClassName: 'slow' }), []],
-    ['take back attributes that never came to be', claim(fast), claim(), []],
+    ['give it the class of nothing', claim(), claim({ storageClassName: '' }), []],
+    ['give it a class by its old annotation', claim(), beta('fast'), [betaIs('fast')]],
+    ['name its class anew in the field', beta('fast'), claim({ storageClassName: 'fast' }), []],
+    ['name another in the field', beta('fast'), beta('fast', { storageClassName: 'slow' }), [FROZEN]],
+    ['take the old annotation away', beta('fast'), claim(), [betaIs('')]],
+    [
+      'give it other attributes while it is not bound',
+      claim(fast),
+      claim({ volumeAttributesClassName: 'slow' }),
+      [FROZEN],
+    ],
+    ['give it other attributes', claim(fast, bound), claim({ volumeAttributesClassName: 'slow' }, bound), []],
+    ['take back attributes that never came to be', claim(fast, bound), claim({}, bound), []],
+    [
+      'name none for attributes that never came to be',
+      claim(fast, bound),
+      claim({ volumeAttributesClassName: '' }, bound),
+      [],
+    ],
+    [
+      'name none for attributes that it has',
+      claim(fast, { ...bound, currentVolumeAttributesClassName: 'fast' }),
+      claim({ volumeAttributesClassName: '' }, bound),
+      [
+        'spec.volumeAttributesClassName: Forbidden: update to empty string is forbidden when status.currentVolumeAttributesClassName is not nil',
+      ],
+    ],
     [
       'take back attributes that it has',
       claim(fast, { ...bound, currentVolumeAttributesClassName: 'fast' }),

@@ -11,7 +11,8 @@ const SHORT_MODES: Readonly<Record<string, string>> = {
   ReadWriteOncePod: 'RWOP',
 }
 const ONE_POD = 'ReadWriteOncePod'
-const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
+/** How a class was named before there was a field for it. */
+export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
 
 export const PV_PROTECTION = 'kubernetes.io/pv-protection'
 export const PVC_PROTECTION = 'kubernetes.io/pvc-protection'
