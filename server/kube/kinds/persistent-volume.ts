@@ -97,37 +97,62 @@ function withSecretOf(before: Record<string, unknown>, next: Record<string, unkn
   return { ...next, csi }
 }
 
-/** Also of a volume that a VolumeAttachment describes itself. */
-export function volumeSpecErrors(spec: PersistentVolumeSpec, at: string): FieldError[] {
-  const errors: FieldError[] = []
-  const { accessModes = [], capacity = {}, persistentVolumeReclaimPolicy: reclaim, hostPath } = spec
+/** Also of a volume that a VolumeAttachment describes itself, which is a driver's and says nothing of whoever claims it. */
+export function volumeSpecErrors(spec: PersistentVolumeSpec, at: string, { isInline = false } = {}): FieldError[] {
+  const { accessModes = [], persistentVolumeReclaimPolicy: reclaim, hostPath } = spec
+  const errors = isInline ? inlineErrors(spec, at) : []
   if (accessModes.length === 0) errors.push(fieldError.required(`${at}.accessModes`))
   errors.push(...accessModeErrors(`${at}.accessModes`, accessModes))
-  const resources = Object.keys(capacity)
-  if (resources.length === 0) errors.push(fieldError.required(`${at}.capacity`))
-  if (!capacity.storage || resources.length > 1) {
-    errors.push(fieldError.notSupported(`${at}.capacity`, capacity, ['storage']))
+  if (!isInline) {
+    errors.push(...capacityErrors(spec, at))
+    if (reclaim) errors.push(...oneOf(`${at}.persistentVolumeReclaimPolicy`, reclaim, RECLAIM_POLICIES))
   }
-  for (const [resource, amount] of Object.entries(capacity)) {
-    errors.push(...quantityErrors(`${at}.capacity[${resource}]`, amount, { positive: true }))
-  }
-  if (reclaim) errors.push(...oneOf(`${at}.persistentVolumeReclaimPolicy`, reclaim, RECLAIM_POLICIES))
-  errors.push(...volumeSourceErrors(spec, at))
+  errors.push(...volumeSourceErrors(isInline ? { ...spec, nodeAffinity: undefined } : spec, at))
   if (hostPath?.path && /^\/+$/.test(hostPath.path) && reclaim === 'Recycle') {
     errors.push(
       fieldError.forbidden(`${at}.persistentVolumeReclaimPolicy`, "may not be 'recycle' for a hostPath mount of '/'"),
     )
   }
   const { storageClassName, volumeMode, volumeAttributesClassName: attributes } = spec
-  if (storageClassName) {
+  if (storageClassName && !isInline) {
     errors.push(...problemsAt(`${at}.storageClassName`, storageClassName, dnsSubdomainProblems(storageClassName)))
   }
-  if (volumeMode) errors.push(...oneOf(`${at}.volumeMode`, volumeMode, VOLUME_MODES))
-  if (attributes === '') {
-    errors.push(fieldError.required(`${at}.volumeAttributesClassName`, 'an empty string is disallowed'))
-  }
-  if (attributes && !spec.csi) {
+  if (volumeMode && !isInline) errors.push(...oneOf(`${at}.volumeMode`, volumeMode, VOLUME_MODES))
+  if (attributes === undefined) return errors
+  const field = `${at}.volumeAttributesClassName`
+  if (attributes === '') errors.push(fieldError.required(field, 'an empty string is disallowed'))
+  else errors.push(...problemsAt(field, attributes, dnsSubdomainProblems(attributes)))
+  if (!spec.csi) {
     errors.push(fieldError.required(`${at}.csi`, 'has to be specified when using volumeAttributesClassName'))
   }
   return errors
+}
+
+function capacityErrors({ capacity = {} }: PersistentVolumeSpec, at: string): FieldError[] {
+  const resources = Object.keys(capacity)
+  const errors = resources.length === 0 ? [fieldError.required(`${at}.capacity`)] : []
+  if (!capacity.storage || resources.length > 1) {
+    errors.push(fieldError.notSupported(`${at}.capacity`, capacity, ['storage']))
+  }
+  for (const [resource, amount] of Object.entries(capacity)) {
+    errors.push(...quantityErrors(`${at}.capacity[${resource}]`, amount, { positive: true }))
+  }
+  return errors
+}
+
+function inlineErrors(spec: PersistentVolumeSpec, at: string): FieldError[] {
+  const here = 'in the context of inline volumes'
+  const { capacity = {}, claimRef, csi, nodeAffinity, storageClassName, volumeMode = 'Filesystem' } = spec
+  const { persistentVolumeReclaimPolicy: reclaim = 'Retain' } = spec
+  const forbid = (field: string, why: string) => fieldError.forbidden(`${at}.${field}`, `${why} ${here}`)
+  const told = 'may not be specified'
+  return [
+    ...(claimRef ? [forbid('claimRef', told)] : []),
+    ...(Object.keys(capacity).length > 0 ? [forbid('capacity', told)] : []),
+    ...(csi ? [] : [fieldError.required(`${at}.csi`, `has to be specified ${here}`)]),
+    ...(reclaim === 'Retain' ? [] : [forbid('persistentVolumeReclaimPolicy', 'may only be Retain')]),
+    ...(nodeAffinity ? [forbid('nodeAffinity', told)] : []),
+    ...(storageClassName ? [forbid('storageClassName', told)] : []),
+    ...(volumeMode === 'Filesystem' ? [] : [forbid('volumeMode', 'may not specify volumeMode other than Filesystem')]),
+  ]
 }
