@@ -1,12 +1,14 @@
 // The CSIDriver: what a storage driver can do and wants done. Upstream: kubernetes/pkg/registry/storage/csidriver.
 
 import type { CSIDriverSpec, CSIDriver as WireIn130 } from 'kubernetes-types/storage/v1'
+import { deepEqual } from '../apimachinery/deep.ts'
 import { immutable, oneOf } from '../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 
 interface Spec extends CSIDriverSpec {
   nodeAllocatableUpdatePeriodSeconds?: number
+  serviceAccountTokenInSecrets?: boolean
 }
 type Wire = Omit<WireIn130, 'spec'> & { spec: Spec }
 
@@ -34,11 +36,17 @@ export const CSIDriver = defineKind<Wire>({
       spec.seLinuxMount ??= false
       if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent']
     },
+    // The number of a first version is not told.
+    prepareForUpdate(next, { metadata, spec }) {
+      if (deepEqual(next.spec, spec)) return
+      next.metadata = { ...next.metadata, generation: (metadata?.generation ?? 0) + 1 }
+    },
     validate: ({ spec }) => [
       ...oneOf('spec.fsGroupPolicy', spec?.fsGroupPolicy, FS_GROUP_POLICIES),
       ...tokenErrors(spec),
       ...(spec?.volumeLifecycleModes ?? []).flatMap((mode) => oneOf('spec.volumeLifecycleModes', mode, MODES)),
       ...periodErrors(spec?.nodeAllocatableUpdatePeriodSeconds),
+      ...placeErrors(spec),
     ],
     validateUpdate: (next, previous) => [
       ...immutable('spec.attachedRequired', next.spec?.attachRequired, previous.spec?.attachRequired),
@@ -71,6 +79,16 @@ function tokenErrors(spec: Spec | undefined): FieldError[] {
     if (seconds < SHORTEST_TOKEN_SECONDS) return refuse('may not specify a duration less than 10 minutes')
     return seconds > 2 ** 32 ? refuse('may not specify a duration larger than 2^32 seconds') : []
   })
+}
+
+function placeErrors({
+  serviceAccountTokenInSecrets: isInSecrets,
+  tokenRequests = [],
+}: Partial<Spec> = {}): FieldError[] {
+  const why = 'serviceAccountTokenInSecrets is set but no tokenRequests are specified'
+  return isInSecrets === undefined || tokenRequests.length > 0
+    ? []
+    : [fieldError.invalid('spec.serviceAccountTokenInSecrets', isInSecrets, why)]
 }
 
 const periodErrors = (seconds: number | undefined): FieldError[] =>

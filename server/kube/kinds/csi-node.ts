@@ -1,7 +1,7 @@
 // The CSINode: which storage drivers run on a node, as its kubelet tells. Upstream: kubernetes/pkg/registry/storage/csinode.
 
 import type { CSINodeDriver, CSINode as Wire } from 'kubernetes-types/storage/v1'
-import { duplicatesAt, immutable, notNegative, problemsAt } from '../apimachinery/field-checks.ts'
+import { immutable, notNegative, problemsAt } from '../apimachinery/field-checks.ts'
 import { labelKeyProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
@@ -18,14 +18,17 @@ export const CSINode = defineKind<Wire>({
   strategy: {
     requiresResourceVersion: true,
     returnsDeletedObject: true,
-    validate({ spec }) {
-      const drivers = spec?.drivers ?? []
-      const names = drivers.map(({ name = '' }) => name)
-      return [
-        ...drivers.flatMap((driver, index) => driverErrors(driver, `spec.drivers[${index}]`)),
-        ...duplicatesAt((index) => `spec.drivers[${index}].name`, names),
-      ]
-    },
+    validate: ({ spec }) =>
+      (spec?.drivers ?? []).flatMap((driver, index, all) => {
+        const at = `spec.drivers[${index}]`
+        const { name, topologyKeys = [] } = driver
+        const isTold = all.slice(0, index).some((other) => other.name === name)
+        return [
+          ...driverErrors(driver, at),
+          ...(isTold ? [fieldError.duplicate(`${at}.name`, name)] : []),
+          ...topologyErrors(topologyKeys, at),
+        ]
+      }),
     validateUpdate: (next, previous) =>
       (previous.spec?.drivers ?? []).flatMap((before) => {
         const now = (next.spec?.drivers ?? []).find(({ name }) => name === before.name)
@@ -42,13 +45,18 @@ export const CSINode = defineKind<Wire>({
 /** How many volumes fit may be learned anew. */
 const withoutAllocatable = ({ allocatable: _allocatable, ...driver }: CSINodeDriver) => driver
 
-function driverErrors({ name, nodeID, allocatable, topologyKeys = [] }: CSINodeDriver, at: string): FieldError[] {
+function driverErrors({ name, nodeID, allocatable }: CSINodeDriver, at: string): FieldError[] {
   const errors = driverNameErrors(`${at}.name`, name)
   if (!nodeID) errors.push(fieldError.required(`${at}.nodeID`))
   else if (nodeID.length > LONGEST_NODE_ID) {
     errors.push(fieldError.invalid(`${at}.nodeID`, nodeID, `must be ${LONGEST_NODE_ID} characters or less`))
   }
-  errors.push(...notNegative(`${at}.allocatable.count`, allocatable?.count))
-  for (const key of topologyKeys) errors.push(...problemsAt(at, key, labelKeyProblems(key)))
-  return [...errors, ...duplicatesAt(() => at, topologyKeys)]
+  return [...errors, ...notNegative(`${at}.allocatable.count`, allocatable?.count)]
 }
+
+const topologyErrors = (keys: readonly string[], at: string): FieldError[] =>
+  keys.flatMap((key, index) => [
+    ...(key ? [] : [fieldError.required(at)]),
+    ...(keys.indexOf(key) < index ? [fieldError.duplicate(at, key)] : []),
+    ...problemsAt(at, key, labelKeyProblems(key)),
+  ])

@@ -10,6 +10,7 @@ import { dnsLabelProblems, dnsSubdomainProblems } from '../apimachinery/names.ts
 import { quantityOf } from '../apimachinery/quantity.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { claimStatusErrors } from './storage/claim-status.ts'
 import { claimWarnings } from './storage/storage-warnings.ts'
 import {
   accessModeErrors,
@@ -47,6 +48,7 @@ export const PersistentVolumeClaim = defineKind<Wire>({
     },
     validate: ({ spec }) => claimSpecErrors(spec, 'spec'),
     validateUpdate: updateErrors,
+    validateStatusUpdate: ({ status }) => claimStatusErrors(status),
   },
   columns: [
     nameColumn,

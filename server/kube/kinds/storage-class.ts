@@ -5,6 +5,7 @@ import { deepEqual } from '../apimachinery/deep.ts'
 import { immutable, oneOf } from '../apimachinery/field-checks.ts'
 import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind } from './define-kind.ts'
+import { topologiesErrors } from './storage/allowed-topologies.ts'
 import { parameterErrors, provisionerErrors } from './storage/csi-names.ts'
 import { classWarnings } from './storage/storage-warnings.ts'
 
@@ -35,15 +36,7 @@ export const StorageClass = defineKind<Wire>({
       ...parameterErrors(parameters, { mayBeEmpty: true }),
       ...(reclaimPolicy ? oneOf('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']) : []),
       ...oneOf('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']),
-      ...allowedTopologies.flatMap(({ matchLabelExpressions = [] }, index) =>
-        matchLabelExpressions.flatMap(({ key, values = [] }, at) => {
-          const field = `allowedTopologies[${index}].matchLabelExpressions[${at}]`
-          return [
-            ...(values.length > 0 ? [] : [fieldError.required(`${field}.values`)]),
-            ...(key ? [] : [fieldError.required(`${field}.key`)]),
-          ]
-        }),
-      ),
+      ...topologiesErrors(allowedTopologies),
     ],
     validateUpdate: (next, previous) => [
       ...(['parameters', 'provisioner', 'reclaimPolicy'] as const)

@@ -31,7 +31,7 @@ export function parameterErrors(
   let size = 0
   for (const [key, value] of entries) {
     if (key === '') errors.push(fieldError.invalid('parameters', key, 'field can not be empty.'))
-    size += key.length + value.length
+    size += Buffer.byteLength(key) + Buffer.byteLength(value)
   }
   if (size > PARAMETERS_LIMIT) errors.push(fieldError.tooLong('parameters', PARAMETERS_LIMIT))
   if (!mayBeEmpty && entries.length === 0) {

@@ -10,7 +10,7 @@ import {
   VolumeAttachment,
   VolumeAttributesClass,
 } from '../index.ts'
-import { defaulted, problems, row, statusProblems, updateProblems } from '../testing/kind-facts.ts'
+import { defaulted, problems, row, updateProblems } from '../testing/kind-facts.ts'
 
 const volume = (spec: object = {}) => ({
   spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/data' }, ...spec },
@@ -19,10 +19,6 @@ const claim = (spec: object = {}, status?: object) => ({
   spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '2Gi' } }, ...spec },
   ...(status ? { status } : {}),
 })
-const attached = (inlineVolumeSpec: object) => ({
-  spec: { attacher: 'a', nodeName: 'n', source: { inlineVolumeSpec } },
-})
-const INLINE = 'spec.source.inlineVolumeSpec'
 const MODES = '"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"'
 
 describe('kinds of storage', () => {
@@ -133,27 +129,6 @@ describe('kinds of storage', () => {
       VolumeAttachment,
       { spec: { attacher: 'a', nodeName: 'n', source: {} } },
       ['spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName'],
-    ],
-    [
-      VolumeAttachment,
-      { spec: { attacher: 'a', nodeName: 'n', source: { persistentVolumeName: 'A b' } } },
-      [
-        expect.stringContaining(
-          'spec.source.persistentVolumeName: Invalid value: "A b": a lowercase RFC 1123 subdomain',
-        ),
-      ],
-    ],
-    [VolumeAttachment, attached({ accessModes: ['ReadWriteOnce'], csi: { driver: 'a.io', volumeHandle: 'v' } }), []],
-    [
-      VolumeAttachment,
-      attached(volume({ storageClassName: 'A', persistentVolumeReclaimPolicy: 'Delete', volumeMode: 'Block' }).spec),
-      [
-        `${INLINE}.capacity: Forbidden: may not be specified in the context of inline volumes`,
-        `${INLINE}.csi: Required value: has to be specified in the context of inline volumes`,
-        `${INLINE}.persistentVolumeReclaimPolicy: Forbidden: may only be Retain in the context of inline volumes`,
-        `${INLINE}.storageClassName: Forbidden: may not be specified in the context of inline volumes`,
-        `${INLINE}.volumeMode: Forbidden: may not specify volumeMode other than Filesystem in the context of inline volumes`,
-      ],
     ],
     [
       PersistentVolume,
@@ -278,18 +253,6 @@ describe('kinds of storage', () => {
     expect(updateProblems(CSINode, node(1, 'n'), node(2, 'n'))).toEqual([])
     expect(updateProblems(CSINode, node(1, 'n'), node(1, 'm'))).toEqual([
       'spec.drivers: Invalid value: {"name":"a","nodeID":"m"}: field is immutable',
-    ])
-  })
-
-  it('say nothing of attachments that cannot be', () => {
-    const attachError = { message: 'x'.repeat(1025), errorCode: -1 }
-    const attachmentMetadata = { a: 'x'.repeat(256 * 1024) }
-    expect(
-      statusProblems(VolumeAttachment, {}, { status: { attached: false, attachError, attachmentMetadata } }),
-    ).toEqual([
-      'status.attachmentMetadata: Too long: may not be more than 262144 bytes',
-      'status.attachError.message: Too long: may not be more than 262144 bytes',
-      'status.attachError.errorCode: Invalid value: -1: must be between 0 and 2147483647, inclusive',
     ])
   })
 
