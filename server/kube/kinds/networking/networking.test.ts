@@ -109,9 +109,17 @@ describe('kinds of networking', () => {
     [ServiceCIDR, { spec: { cidrs: ['10.0.0.0/16', '2001:db8::/112'] } }, []],
     [
       ServiceCIDR,
-      { spec: { cidrs: ['10.0.0.0/16', '10.1.0.0/16'] } },
+      { spec: { cidrs: ['10.0.0.0/16', '10.1.0.1/16'] } },
       [
-        'spec.cidrs: Invalid value: {"cidrs":["10.0.0.0/16","10.1.0.0/16"]}: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+        'spec.cidrs[1]: Invalid value: "10.1.0.1/16": must not have bits set beyond the prefix length (should be "10.1.0.0/16")',
+        'spec.cidrs: Invalid value: ["10.0.0.0/16","10.1.0.1/16"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+      ],
+    ],
+    [
+      ServiceCIDR,
+      { spec: { cidrs: ['10.0.0.0/16', '2001:db8::/112', '10.1.0.0/16'] } },
+      [
+        'spec.cidrs: Invalid value: {"CIDRs":["10.0.0.0/16","2001:db8::/112","10.1.0.0/16"]}: may only hold up to 2 values',
       ],
     ],
     [ServiceCIDR, { spec: {} }, ['spec.cidrs: Required value: at least one CIDR required']],
@@ -133,6 +141,19 @@ describe('kinds of networking', () => {
     const before = policy({ ingress: [{ from: [blocked('10.0.0.1/8')] }] })
     const after = policy({ egress: [{ to: [blocked('10.0.0.1/8')] }] })
     expect(updateProblems(NetworkPolicy, before, after), 'a range that was taken once').toEqual([])
+    const ranges = (...cidrs: string[]) => ({ spec: { cidrs } })
+    const [four, six] = ['10.0.0.0/16', '2001:db8::/112']
+    expect(updateProblems(ServiceCIDR, ranges(four), ranges(four, six)), 'the other family').toEqual([])
+    expect(updateProblems(ServiceCIDR, ranges(four), ranges(six, '10.1.0.1/16'))).toEqual([
+      `spec.cidrs[0]: Invalid value: "${six}": ${immutable}`,
+      expect.stringContaining('spec.cidrs[1]: Invalid value: "10.1.0.1/16": must not have bits set'),
+    ])
+    expect(updateProblems(ServiceCIDR, ranges(four), ranges('x'))).toEqual([
+      `spec.cidrs[0]: Invalid value: "x": ${immutable}`,
+    ])
+    expect(updateProblems(ServiceCIDR, ranges(four, six), ranges(four))).toEqual([
+      `spec.cidrs: Invalid value: ["${four}"]: ${immutable}`,
+    ])
     expect(updateProblems(RuntimeClass, { handler: 'a' }, { handler: 'b' })).toEqual([
       `handler: Invalid value: "b": ${immutable}`,
     ])
