@@ -11,7 +11,7 @@ import {
   conditionErrors,
   conditionsOf,
   conditionUpdateErrors,
-  OF_APPROVAL,
+  keepDecisions,
   stampConditions,
 } from './certificates/conditions.ts'
 import { certificateRequestProblem } from './certificates/pkcs10.ts'
@@ -72,10 +72,7 @@ export const CertificateSigningRequest = defineKind<Wire>({
       next.spec = previous.spec
     },
     prepareForStatusUpdate(next, previous, { now }) {
-      const kept = conditionsOf(previous).filter(({ type }) => OF_APPROVAL.includes(type))
-      const others = conditionsOf(next).filter(({ type }) => !OF_APPROVAL.includes(type))
-      const conditions = [...kept, ...others]
-      next.status = { ...next.status, ...(conditions.length > 0 ? { conditions } : {}) }
+      keepDecisions(next, previous)
       stampConditions(next, previous, now)
     },
     prepareForApproval(next, previous, { now }) {
@@ -91,8 +88,9 @@ export const CertificateSigningRequest = defineKind<Wire>({
     validateStatusUpdate: (next, previous) => [
       ...requestErrors(next),
       ...conditionErrors(next),
-      ...conditionUpdateErrors(next, previous, { mayApprove: false }),
       ...certificateErrors(next, previous),
+      ...conditionUpdateErrors(next, previous, { mayApprove: false }),
+      ...keptCertificateErrors(next, previous),
     ],
   },
   columns: [
@@ -128,20 +126,27 @@ function requestErrors({ spec }: Wire): FieldError[] {
   return errors
 }
 
+const CERTIFICATE = 'status.certificate'
+const certificateOf = ({ status }: Wire) => status?.certificate ?? ''
+
 function certificateErrors(next: Wire, previous: Wire): FieldError[] {
-  const field = 'status.certificate'
-  const [now, before] = [next.status?.certificate ?? '', previous.status?.certificate ?? '']
-  if (now === before) return []
-  if (before !== '') return [fieldError.forbidden(field, 'updates may not modify existing certificate content')]
-  const problem = certificateProblem(Buffer.from(now, 'base64').toString('latin1'))
-  return problem ? [fieldError.invalid(field, '<certificate data>', problem)] : []
+  const certificate = certificateOf(next)
+  if (certificate === '' || certificate === certificateOf(previous)) return []
+  const problem = certificateProblem(Buffer.from(certificate, 'base64').toString('latin1'))
+  return problem ? [fieldError.invalid(CERTIFICATE, '<certificate data>', problem)] : []
 }
 
+const keptCertificateErrors = (next: Wire, previous: Wire): FieldError[] =>
+  certificateOf(previous) === '' || certificateOf(next) === certificateOf(previous)
+    ? []
+    : [fieldError.forbidden(CERTIFICATE, 'updates may not modify existing certificate content')]
+
 function certificateProblem(pem: string): string | undefined {
-  const blocks = [...pem.matchAll(/-----BEGIN ([^-]+)-----[^-]*-----END \1-----/g)]
+  const blocks = [...pem.matchAll(/-----BEGIN ([^-]+)-----([^-]*)-----END \1-----/g)]
   if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block'
-  for (const [block, type] of blocks) {
+  for (const [block, type, body = ''] of blocks) {
     if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`
+    if (body.includes(':')) return 'no PEM block headers are permitted'
     try {
       new X509Certificate(block)
     } catch (err) {

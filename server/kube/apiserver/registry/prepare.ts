@@ -94,7 +94,7 @@ export function prepareForApproval(
 ): void {
   const { conditions } = (next.status ?? {}) as { conditions?: unknown }
   const { metadata } = next
-  Object.assign(next, previous, { metadata, status: { ...previous.status, ...(conditions ? { conditions } : {}) } })
+  Object.assign(next, previous, { metadata, status: { ...previous.status, conditions } })
   keepSystemFields(next, previous)
   kind.strategy.prepareForApproval?.(next, previous, occasion)
 }

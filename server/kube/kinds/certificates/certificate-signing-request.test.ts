@@ -1,8 +1,11 @@
+import 'reflect-metadata'
+import { webcrypto } from 'node:crypto'
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import type { CertificateSigningRequest as Wire } from 'kubernetes-types/certificates/v1'
 import { describe, expect, it } from 'vitest'
 import { CERTIFICATE_REQUEST } from '../../apiserver/testing/certificate-request.ts'
 import { CertificateSigningRequest } from '../index.ts'
-import { problems, row, updateProblems } from '../testing/kind-facts.ts'
+import { problems, row, statusProblems, updateProblems } from '../testing/kind-facts.ts'
 import { parseCertificateRequest } from './pkcs10.ts'
 
 const NOW = '2026-01-01T00:00:00Z'
@@ -24,6 +27,22 @@ describe('a CertificateSigningRequest', () => {
     expect(parseCertificateRequest(CERTIFICATE_REQUEST).subject).toBe('O=class-a, CN=otter')
   })
 
+  it.each([
+    { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+    { name: 'RSA-PSS', hash: 'SHA-256', saltLength: 32 },
+    { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+    { name: 'Ed25519' },
+  ])('is taken however it is signed: $name', async (algorithm) => {
+    const size = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) }
+    const keys = (await webcrypto.subtle.generateKey({ ...size, ...algorithm }, true, [
+      'sign',
+      'verify',
+    ])) as CryptoKeyPair
+    const asked = await Pkcs10CertificateRequestGenerator.create({ name: 'CN=a', keys, signingAlgorithm: algorithm })
+    const told = Buffer.from(asked.toString('pem')).toString('base64')
+    expect(problems(CertificateSigningRequest, request({ request: told }))).toEqual([])
+  })
+
   it('says who asked, whatever was sent', () => {
     const object = request({ username: 'system:admin', groups: ['system:masters'], uid: 'x', extra: { a: ['b'] } })
     CertificateSigningRequest.strategy.prepareForCreate?.(object, otter)
@@ -42,7 +61,10 @@ describe('a CertificateSigningRequest', () => {
   it.each([
     [{}, []],
     [{ request: '' }, [expect.stringContaining('PEM block type must be CERTIFICATE REQUEST')]],
-    [{ request: Buffer.from(forged).toString('base64') }, [expect.stringContaining('does not match its public key')]],
+    [
+      { request: Buffer.from(forged).toString('base64') },
+      [expect.stringMatching(/: x509: ECDSA verification failure$/)],
+    ],
     [
       { usages: ['client auth', 'client auth', 'flying'], expirationSeconds: 60 },
       [
@@ -88,15 +110,63 @@ describe('a CertificateSigningRequest', () => {
     ])
   })
 
-  it('takes no decision from whoever writes its status', () => {
-    const next = request({}, { ...decided('Approved', 'Failed'), certificate: '' })
-    CertificateSigningRequest.strategy.prepareForStatusUpdate?.(next, request(), otter)
+  it('keeps what was decided as it is, whoever writes its status', () => {
+    const told = (when: string) => ({ lastUpdateTime: when, lastTransitionTime: when })
+    const before = request({}, { conditions: [{ type: 'Approved', status: 'True', reason: 'A', ...told('before') }] })
+    const next = request({}, decided('Failed', 'Approved'))
+    CertificateSigningRequest.strategy.prepareForStatusUpdate?.(next, before, otter)
     expect(next.status?.conditions).toEqual([
-      { type: 'Failed', status: 'True', lastUpdateTime: NOW, lastTransitionTime: NOW },
+      { type: 'Failed', status: 'True', ...told(NOW) },
+      { type: 'Approved', status: 'True', reason: 'A', ...told('before') },
     ])
     expect(updateProblems(CertificateSigningRequest, request(), request({}, { certificate: 'eA==' }))).toEqual([
       'status.certificate: Forbidden: updates may not set certificate content',
     ])
+  })
+
+  const pem = (type: string, body: string) =>
+    Buffer.from(`-----BEGIN ${type}-----\n${body}\n-----END ${type}-----\n`).toString('base64')
+  const badly = (why: string) => `status.certificate: Invalid value: "<certificate data>": ${why}`
+  it.each([
+    [
+      'decides',
+      {},
+      decided('Approved'),
+      ['status.conditions: Forbidden: updates may not add a condition of type "Approved"'],
+    ],
+    [
+      'takes back what was decided and what failed',
+      decided('Denied', 'Failed'),
+      {},
+      [
+        'status.conditions: Forbidden: updates may not remove a condition of type "Denied"',
+        'status.conditions: Forbidden: updates may not remove a condition of type "Failed"',
+      ],
+    ],
+    [
+      'says one thing twice, and nothing of another',
+      {},
+      { conditions: [{ type: 'A', status: 'Maybe' }, { type: 'A', status: 'True' }, {}] },
+      [
+        'status.conditions[0].status: Unsupported value: "Maybe": supported values: "False", "True", "Unknown"',
+        'status.conditions[1].type: Duplicate value: "A"',
+        'status.conditions[2].type: Required value',
+        'status.conditions[2].status: Required value',
+      ],
+    ],
+    ['sends no certificate', {}, { certificate: 'eA==' }, [badly('must contain at least one CERTIFICATE PEM block')]],
+    [
+      'sends one with headers in the place of one that there is',
+      { certificate: 'eA==' },
+      { certificate: pem('CERTIFICATE', 'A: b\n\neA==') },
+      [
+        badly('no PEM block headers are permitted'),
+        'status.certificate: Forbidden: updates may not modify existing certificate content',
+      ],
+    ],
+  ])('is refused whose status %s', (_what, before, status, expected) => {
+    const [next, previous] = [request({}, status), request({}, before)]
+    expect(statusProblems(CertificateSigningRequest, previous, next)).toEqual(expected)
   })
 
   it.each([

@@ -5,13 +5,12 @@ import type {
   CertificateSigningRequest,
   CertificateSigningRequestCondition as Condition,
 } from 'kubernetes-types/certificates/v1'
-import { deepEqual } from '../../apimachinery/deep.ts'
-import { duplicatesAt, oneOf } from '../../apimachinery/field-checks.ts'
+import { oneOf } from '../../apimachinery/field-checks.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 
 const FIELD = 'status.conditions'
 const ONLY_TRUE = ['Approved', 'Denied', 'Failed']
-export const OF_APPROVAL = ['Approved', 'Denied']
+const OF_APPROVAL = ['Approved', 'Denied']
 
 export const conditionsOf = ({ status }: CertificateSigningRequest): Condition[] => status?.conditions ?? []
 
@@ -19,29 +18,20 @@ const ofType = (request: CertificateSigningRequest, type: string) =>
   conditionsOf(request).filter((condition) => condition.type === type)
 
 export function conditionErrors(request: CertificateSigningRequest): FieldError[] {
-  const conditions = conditionsOf(request)
-  const errors: FieldError[] = []
-  for (const [index, { type, status }] of conditions.entries()) {
-    if (!type) errors.push(fieldError.required(`${FIELD}[${index}].type`))
-    if (!status) errors.push(fieldError.required(`${FIELD}[${index}].status`))
-    else {
-      const supported = ONLY_TRUE.includes(type) ? ['True'] : ['False', 'True', 'Unknown']
-      errors.push(...oneOf(`${FIELD}[${index}].status`, status, supported))
-    }
-  }
-  const decisions = conditions.filter(({ type }) => OF_APPROVAL.includes(type))
-  const second = decisions.find(({ type }) => type !== decisions[0]?.type)
-  if (second) {
+  return conditionsOf(request).flatMap(({ type, status }, index, all) => {
+    const at = `${FIELD}[${index}]`
+    const supported = ONLY_TRUE.includes(type) ? ['True'] : ['False', 'True', 'Unknown']
+    const earlier = all.slice(0, index).map((other) => other.type)
+    const isContrary =
+      OF_APPROVAL.includes(type) && OF_APPROVAL.some((other) => other !== type && earlier.includes(other))
     const why = 'Approved and Denied conditions are mutually exclusive'
-    errors.push(fieldError.invalid(`${FIELD}[${conditions.indexOf(second)}].type`, second.type, why))
-  }
-  return [
-    ...errors,
-    ...duplicatesAt(
-      (index) => `${FIELD}[${index}].type`,
-      conditions.map(({ type }) => type),
-    ),
-  ]
+    return [
+      ...(type ? [] : [fieldError.required(`${at}.type`)]),
+      ...(status ? oneOf(`${at}.status`, status, supported) : [fieldError.required(`${at}.status`)]),
+      ...(isContrary ? [fieldError.invalid(`${at}.type`, type, why)] : []),
+      ...(earlier.includes(type) ? [fieldError.duplicate(`${at}.type`, type)] : []),
+    ]
+  })
 }
 
 /** Nothing that was decided is taken back, and only those who approve approve. */
@@ -50,16 +40,25 @@ export function conditionUpdateErrors(
   previous: CertificateSigningRequest,
   { mayApprove }: { mayApprove: boolean },
 ): FieldError[] {
-  return ONLY_TRUE.flatMap((type) => {
-    const [now, before] = [ofType(next, type), ofType(previous, type)]
-    const forbid = (what: string) => [
-      fieldError.forbidden(FIELD, `updates may not ${what} a condition of type "${type}"`),
-    ]
-    if (now.length < before.length) return forbid('remove')
-    if (mayApprove || !OF_APPROVAL.includes(type)) return []
-    if (now.length > before.length) return forbid('add')
-    return deepEqual(now, before) ? [] : forbid('modify')
-  })
+  const forbid = (what: string, type: string) =>
+    fieldError.forbidden(FIELD, `updates may not ${what} a condition of type "${type}"`)
+  const more = (type: string) => ofType(next, type).length - ofType(previous, type).length
+  return [
+    ...ONLY_TRUE.filter((type) => more(type) < 0).map((type) => forbid('remove', type)),
+    ...OF_APPROVAL.filter((type) => !mayApprove && more(type) > 0).map((type) => forbid('add', type)),
+  ]
+}
+
+/** Whoever writes the status says the decisions again as they are; to say more or fewer is refused. */
+export function keepDecisions(next: CertificateSigningRequest, previous: CertificateSigningRequest): void {
+  const conditions = [...conditionsOf(next)]
+  for (const type of OF_APPROVAL) {
+    const before = ofType(previous, type)
+    if (before.length !== ofType(next, type).length) continue
+    for (const [index, condition] of conditions.entries())
+      if (condition.type === type) conditions[index] = { ...(before.shift() ?? condition) }
+  }
+  if (conditions.length > 0) next.status = { ...next.status, conditions }
 }
 
 /** Fills in when it was said, and since when it holds. */

@@ -2,7 +2,7 @@
 // has the key. Upstream: pkg/apis/certificates/v1/helpers.go ParseCSR.
 
 import 'reflect-metadata'
-import { createPublicKey, verify } from 'node:crypto'
+import { constants, createPublicKey, verify } from 'node:crypto'
 import { Pkcs10CertificateRequest } from '@peculiar/x509'
 
 const PEM = /-----BEGIN CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE REQUEST-----/
@@ -17,20 +17,32 @@ export function parseCertificateRequest(base64: string): Pkcs10CertificateReques
 
 export function certificateRequestProblem(base64: string): string | undefined {
   try {
-    const request = parseCertificateRequest(base64)
-    return hasGoodSignature(request) ? undefined : 'x509: signature of the request does not match its public key'
+    return signatureProblem(parseCertificateRequest(base64))
   } catch (err) {
     return err instanceof Error ? err.message : String(err)
   }
 }
 
-function hasGoodSignature(request: Pkcs10CertificateRequest): boolean {
+/** In the words of Go's crypto/x509 and crypto/rsa. */
+const BADLY_SIGNED: Readonly<Record<string, string>> = {
+  ec: 'x509: ECDSA verification failure',
+  ed25519: 'x509: Ed25519 verification failure',
+  rsa: 'crypto/rsa: verification error',
+}
+
+function signatureProblem(request: Pkcs10CertificateRequest): string | undefined {
   const whole = Buffer.from(request.rawData)
   const key = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' })
   const { hash, name } = request.signatureAlgorithm
   const algorithm = name === 'Ed25519' || name === 'EdDSA' ? null : hash.name.replace('-', '')
   // Web crypto's form is two numbers side by side; the request itself holds DER, as its last element.
-  return verify(algorithm, signedPart(whole), { key, dsaEncoding: 'der' }, lastBitString(whole))
+  const padded = name === 'RSA-PSS' && {
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+  }
+  if (verify(algorithm, signedPart(whole), { key, dsaEncoding: 'der', ...padded }, lastBitString(whole)))
+    return undefined
+  return BADLY_SIGNED[key.asymmetricKeyType ?? ''] ?? 'x509: cannot verify signature: algorithm unimplemented'
 }
 
 /** The first element within the outermost one, header and all. */
