@@ -3,7 +3,7 @@
 
 import type { FlowSchema as Wire } from 'kubernetes-types/flowcontrol/v1'
 import { deepEqual } from '../apimachinery/deep.ts'
-import { oneOf, problemsAt } from '../apimachinery/field-checks.ts'
+import { problemsAt } from '../apimachinery/field-checks.ts'
 import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
@@ -11,6 +11,7 @@ import { conditionsErrors } from './flow-control/conditions.ts'
 import { MANDATORY_SCHEMAS } from './flow-control/default-objects.ts'
 import { policyErrors } from './flow-control/rules.ts'
 
+const METHODS = ['ByNamespace', 'ByUser']
 const LARGEST_PRECEDENCE = 10_000
 const DEFAULT_PRECEDENCE = 1000
 
@@ -32,8 +33,10 @@ export const FlowSchema = defineKind<Wire>({
       const name = metadata?.name ?? ''
       const errors = precedenceErrors(name, spec?.matchingPrecedence ?? 0)
       const { distinguisherMethod, priorityLevelConfiguration: level, rules = [] } = spec ?? {}
-      if (distinguisherMethod) {
-        errors.push(...oneOf('spec.distinguisherMethod.type', distinguisherMethod.type, ['ByNamespace', 'ByUser']))
+      if (distinguisherMethod && !METHODS.includes(distinguisherMethod.type)) {
+        // Upstream shows its own form of the whole, whose names are Go's.
+        const shown = { Type: distinguisherMethod.type ?? '' }
+        errors.push(fieldError.notSupported('spec.distinguisherMethod.type', shown, METHODS))
       }
       const at = 'spec.priorityLevelConfiguration.name'
       if (level?.name) errors.push(...problemsAt(at, level.name, dnsSubdomainProblems(level.name)))

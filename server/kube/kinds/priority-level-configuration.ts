@@ -3,6 +3,7 @@
 
 import type {
   LimitedPriorityLevelConfiguration,
+  LimitResponse,
   QueuingConfiguration,
   PriorityLevelConfiguration as Wire,
 } from 'kubernetes-types/flowcontrol/v1'
@@ -13,6 +14,9 @@ import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.
 import { conditionsErrors } from './flow-control/conditions.ts'
 import { MANDATORY_LEVELS } from './flow-control/default-objects.ts'
 
+/** For those who still speak an older version. */
+const KEPT_ZERO = 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares'
+const KEPT_ZERO_FORBIDDEN = fieldError.forbidden('metadata.annotations', `annotation '${KEPT_ZERO}' is forbidden`)
 const MOST_QUEUES = 10_000_000
 const HASH_BITS = 60
 const NONE = '<none>'
@@ -45,13 +49,8 @@ export const PriorityLevelConfiguration = defineKind<Wire>({
     },
     validate({ metadata, spec }) {
       const name = metadata?.name ?? ''
-      const errors = specErrors(spec, name)
-      const fixed = MANDATORY_LEVELS.find((one) => one.metadata?.name === name)
-      // The one exempt level may be given shares to lend.
-      const isFixed = name === 'exempt' || deepEqual(spec, fixed?.spec)
-      return fixed && !isFixed
-        ? [...errors, fieldError.invalid('spec', spec, `spec of '${name}' must equal the fixed value`)]
-        : errors
+      const errors = metadata?.annotations?.[KEPT_ZERO] === undefined ? [] : [KEPT_ZERO_FORBIDDEN]
+      return [...errors, ...specErrors(spec, name), ...fixedErrors(spec, name)]
     },
   },
   columns: [
@@ -65,6 +64,15 @@ export const PriorityLevelConfiguration = defineKind<Wire>({
   ],
 })
 
+function fixedErrors(spec: Wire['spec'], name: string): FieldError[] {
+  const fixed = MANDATORY_LEVELS.find((one) => one.metadata?.name === name)?.spec
+  // The one exempt level may be given shares to lend.
+  const isExempt = name === 'exempt'
+  if (!fixed || deepEqual(isExempt ? { ...spec, exempt: fixed.exempt } : spec, fixed)) return []
+  const which = isExempt ? `'${name}' except the 'spec.exempt' field` : `'${name}'`
+  return [fieldError.invalid('spec', spec, `spec of ${which} must equal the fixed value`)]
+}
+
 function specErrors(spec: Wire['spec'], name: string): FieldError[] {
   const { type, limited, exempt } = spec ?? {}
   const errors: FieldError[] = []
@@ -73,7 +81,9 @@ function specErrors(spec: Wire['spec'], name: string): FieldError[] {
   }
   if (type === 'Exempt') {
     if (limited) errors.push(fieldError.forbidden('spec.limited', 'must be nil if the type is not Limited'))
-    return exempt ? [...errors, ...lendingErrors(exempt, 'spec.exempt')] : errors
+    return exempt
+      ? [...errors, ...sharesErrors(exempt, 'spec.exempt'), ...lendingErrors(exempt, 'spec.exempt')]
+      : errors
   }
   if (type !== 'Limited') return [...errors, fieldError.notSupported('spec.type', type, ['Exempt', 'Limited'])]
   if (exempt) errors.push(fieldError.forbidden('spec.exempt', 'must be nil if the type is Limited'))
@@ -82,36 +92,36 @@ function specErrors(spec: Wire['spec'], name: string): FieldError[] {
     : [...errors, fieldError.required('spec.limited', 'must not be empty when type is Limited')]
 }
 
-function lendingErrors(
-  { nominalConcurrencyShares: shares = 0, lendablePercent: lendable = 0 }: LimitedPriorityLevelConfiguration,
-  at: string,
-): FieldError[] {
-  const errors: FieldError[] = []
-  if (shares < 0) {
-    errors.push(fieldError.invalid(`${at}.nominalConcurrencyShares`, shares, 'must be a non-negative integer'))
-  }
-  if (lendable < 0 || lendable > 100) {
-    errors.push(fieldError.invalid(`${at}.lendablePercent`, lendable, 'must be between 0 and 100, inclusive'))
-  }
-  return errors
-}
+type Shares = Pick<LimitedPriorityLevelConfiguration, 'nominalConcurrencyShares' | 'lendablePercent'>
+
+const sharesErrors = ({ nominalConcurrencyShares: shares = 0 }: Shares, at: string): FieldError[] =>
+  shares < 0 ? [fieldError.invalid(`${at}.nominalConcurrencyShares`, shares, 'must be a non-negative integer')] : []
+
+const lendingErrors = ({ lendablePercent: lendable = 0 }: Shares, at: string): FieldError[] =>
+  lendable < 0 || lendable > 100
+    ? [fieldError.invalid(`${at}.lendablePercent`, lendable, 'must be between 0 and 100, inclusive')]
+    : []
 
 function limitedErrors(limited: LimitedPriorityLevelConfiguration, at: string): FieldError[] {
-  const errors = lendingErrors(limited, at)
-  const { borrowingLimitPercent, limitResponse: { type, queuing } = { type: '' } } = limited
-  if (borrowingLimitPercent !== undefined && borrowingLimitPercent < 0) {
-    const why = 'if specified, must be greater than or equal to 0'
-    errors.push(fieldError.invalid(`${at}.borrowingLimitPercent`, borrowingLimitPercent, why))
+  const { borrowingLimitPercent: borrowed = 0, limitResponse } = limited
+  const errors = [
+    ...sharesErrors(limited, at),
+    ...responseErrors(limitResponse, `${at}.limitResponse`),
+    ...lendingErrors(limited, at),
+  ]
+  const why = 'if specified, must be a non-negative integer'
+  return borrowed < 0 ? [...errors, fieldError.invalid(`${at}.borrowingLimitPercent`, borrowed, why)] : errors
+}
+
+function responseErrors({ type, queuing }: Partial<LimitResponse> = {}, at: string): FieldError[] {
+  if (type === 'Reject') {
+    const why = 'must be nil if limited.limitResponse.type is not Limited'
+    return queuing ? [fieldError.forbidden(`${at}.queuing`, why)] : []
   }
-  const here = `${at}.limitResponse`
-  errors.push(...oneOf(`${here}.type`, type, ['Queue', 'Reject']))
-  if (type === 'Reject' && queuing) {
-    errors.push(fieldError.forbidden(`${here}.queuing`, 'must be nil if limited.limitResponse.type is not Limited'))
-  }
-  if (type !== 'Queue') return errors
+  if (type !== 'Queue') return oneOf(`${at}.type`, type, ['Queue', 'Reject'])
   return queuing
-    ? [...errors, ...queuingErrors(queuing, `${here}.queuing`)]
-    : [...errors, fieldError.required(`${here}.queuing`, 'must not be empty if limited.limitResponse.type is Limited')]
+    ? queuingErrors(queuing, `${at}.queuing`)
+    : [fieldError.required(`${at}.queuing`, 'must not be empty if limited.limitResponse.type is Limited')]
 }
 
 function queuingErrors({ queueLengthLimit = 0, queues = 0, handSize = 0 }: QueuingConfiguration, at: string) {

@@ -20,6 +20,8 @@ const queuing = (told: object) => ({
   spec: { type: 'Limited', limited: { limitResponse: { type: 'Queue', queuing: told } } },
 })
 
+const KEPT_ZERO = 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares'
+
 describe('priorities', () => {
   it('are such as every cluster has, and valid', () => {
     const all: [AnyKind, readonly object[]][] = [
@@ -84,6 +86,57 @@ describe('priorities', () => {
       ["spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'"],
     ],
     [
+      FlowSchema,
+      schema({ distinguisherMethod: { type: 'ByHand' } }),
+      [
+        'spec.distinguisherMethod.type: Unsupported value: {"Type":"ByHand"}: supported values: "ByNamespace", "ByUser"',
+      ],
+    ],
+    [
+      FlowSchema,
+      schema({ rules: [{ ...rules[0], subjects: [{ kind: 'User', group: { name: 'a' }, serviceAccount: {} }] }] }),
+      [
+        "spec.rules[0].subjects[0].user: Required value: user is required when subject kind is 'User'",
+        "spec.rules[0].subjects[0].serviceAccount: Forbidden: serviceAccount is forbidden when subject kind is not 'ServiceAccount'",
+        "spec.rules[0].subjects[0].group: Forbidden: group is forbidden when subject kind is not 'Group'",
+      ],
+    ],
+    [
+      PriorityLevelConfiguration,
+      {
+        metadata: { name: 'mine', annotations: { [KEPT_ZERO]: '' } },
+        spec: {
+          type: 'Limited',
+          limited: {
+            nominalConcurrencyShares: -1,
+            lendablePercent: 101,
+            borrowingLimitPercent: -1,
+            limitResponse: { type: 'Reject', queuing: {} },
+          },
+        },
+      },
+      [
+        `metadata.annotations: Forbidden: annotation '${KEPT_ZERO}' is forbidden`,
+        'spec.limited.nominalConcurrencyShares: Invalid value: -1: must be a non-negative integer',
+        'spec.limited.limitResponse.queuing: Forbidden: must be nil if limited.limitResponse.type is not Limited',
+        'spec.limited.lendablePercent: Invalid value: 101: must be between 0 and 100, inclusive',
+        'spec.limited.borrowingLimitPercent: Invalid value: -1: if specified, must be a non-negative integer',
+      ],
+    ],
+    [
+      PriorityLevelConfiguration,
+      { metadata: { name: 'exempt' }, spec: { type: 'Exempt', exempt: { nominalConcurrencyShares: 5 } } },
+      [],
+    ],
+    [
+      PriorityLevelConfiguration,
+      { metadata: { name: 'exempt' }, spec: { type: 'Exempt', limited: { limitResponse: { type: 'Reject' } } } },
+      [
+        'spec.limited: Forbidden: must be nil if the type is not Limited',
+        expect.stringMatching(/^spec: Invalid value: .*: spec of 'exempt' except the 'spec.exempt' field must equal/),
+      ],
+    ],
+    [
       PriorityLevelConfiguration,
       queuing({ queues: 4, handSize: 5 }),
       ['spec.limited.limitResponse.queuing.handSize: Invalid value: 5: should not be greater than queues (4)'],
@@ -126,10 +179,10 @@ describe('priorities', () => {
   })
 
   it.each([FlowSchema, PriorityLevelConfiguration] as AnyKind[])('have conditions of a type each: $kind', (kind) => {
-    const conditions = [{ type: 'A' }, { type: 'A' }, {}]
+    const conditions = [{}, { type: 'A' }, { type: 'A' }]
     expect(statusProblems(kind, {}, { status: { conditions } })).toEqual([
-      'status.conditions[1].type: Duplicate value: "A"',
-      'status.conditions[2].type: Required value: must not be empty',
+      'status.conditions[0].type: Required value: must not be empty',
+      'status.conditions[2].type: Duplicate value: "A"',
     ])
   })
 

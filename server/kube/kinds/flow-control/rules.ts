@@ -11,7 +11,7 @@ import { dnsLabelProblems, dnsSubdomainProblems } from '../../apimachinery/names
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 
 const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch']
-const SUBJECTS = { Group: 'group', ServiceAccount: 'serviceAccount', User: 'user' } as const
+const SUBJECTS = { ServiceAccount: 'serviceAccount', User: 'user', Group: 'group' } as const
 
 export function policyErrors(rule: PolicyRulesWithSubjects, at: string): FieldError[] {
   const { subjects = [], resourceRules = [], nonResourceRules = [] } = rule
@@ -31,7 +31,7 @@ export function policyErrors(rule: PolicyRulesWithSubjects, at: string): FieldEr
 
 function subjectErrors(subject: Subject, at: string): FieldError[] {
   const own = SUBJECTS[subject.kind as keyof typeof SUBJECTS]
-  if (!own) return [fieldError.notSupported(`${at}.kind`, subject.kind, Object.keys(SUBJECTS))]
+  if (!own) return [fieldError.notSupported(`${at}.kind`, subject.kind, Object.keys(SUBJECTS).sort())]
   const errors: FieldError[] = []
   const told = subject[own]
   if (!told)
