@@ -1,11 +1,9 @@
 // The node: a machine, as its kubelet tells of it. Upstream: kubernetes/pkg/registry/core/node/strategy.go.
 
 import type { Node as Wire } from 'kubernetes-types/core/v1'
-import { labelKeyProblems, labelValueProblems } from '../apimachinery/names.ts'
-import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { addressesErrors, amountsErrors, keptErrors, rangesErrors, taintErrors } from './node-rules.ts'
 
-const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 const ROLE_PREFIX = 'node-role.kubernetes.io/'
 
 export const Node = defineKind<Wire>({
@@ -22,14 +20,26 @@ export const Node = defineKind<Wire>({
       if (node.spec.podCIDR && !node.spec.podCIDRs?.length) node.spec.podCIDRs = [node.spec.podCIDR]
       else if (!node.spec.podCIDR && node.spec.podCIDRs?.[0]) node.spec.podCIDR = node.spec.podCIDRs[0]
     },
-    validate: (node) => taintErrors(node),
-    validateUpdate(next, previous) {
-      const [cidr, before] = [next.spec?.podCIDR ?? '', previous.spec?.podCIDR ?? '']
-      if (before && cidr !== before) {
-        return [fieldError.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid')]
-      }
-      return []
+    // A kubelet's configuration is no longer to be had from the API.
+    prepareForCreate(node) {
+      if (node.spec) delete node.spec.configSource
+      if (node.status) delete node.status.config
     },
+    prepareForUpdate(next) {
+      if (next.spec) delete next.spec.configSource
+    },
+    prepareForStatusUpdate(next) {
+      if (next.status) delete next.status.config
+    },
+    validate: (node) => [
+      ...taintErrors(node.spec?.taints ?? []),
+      ...amountsErrors(node.status),
+      ...rangesErrors(node.spec?.podCIDRs ?? []),
+    ],
+    validateUpdate: (next, previous) => [...addressesErrors(next.status), ...keptErrors(next.spec, previous.spec)],
+    validateStatusUpdate: ({ status }) => [...amountsErrors(status), ...addressesErrors(status)],
+    warnings: ({ spec }) =>
+      spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : [],
   },
   columns: [
     nameColumn,
@@ -68,22 +78,3 @@ function rolesOf(node: Wire): string[] {
 
 const addressOf = (node: Wire, type: string) =>
   node.status?.addresses?.find((address) => address.type === type)?.address ?? '<none>'
-
-function taintErrors(node: Wire): FieldError[] {
-  const errors: FieldError[] = []
-  const seen = new Set<string>()
-  for (const [index, { key = '', value = '', effect = '' }] of (node.spec?.taints ?? []).entries()) {
-    const at = `metadata.taints[${index}]`
-    for (const problem of labelKeyProblems(key)) errors.push(fieldError.invalid(`${at}.key`, key, problem))
-    for (const problem of labelValueProblems(value)) errors.push(fieldError.invalid(`${at}.value`, value, problem))
-    if (!EFFECTS.includes(effect)) errors.push(fieldError.notSupported(`${at}.effect`, effect, EFFECTS))
-    if (seen.has(`${key}:${effect}`)) {
-      errors.push({
-        ...fieldError.duplicate(at, { key, effect }),
-        message: 'Duplicate value: taints must be unique by key and effect pair',
-      })
-    }
-    seen.add(`${key}:${effect}`)
-  }
-  return errors
-}
