@@ -1,7 +1,8 @@
 // The APIService: who serves a version of a group, this server or one that runs in the cluster.
 // Upstream: kube-aggregator/pkg/registry/apiservice, pkg/apis/apiregistration/validation.
 
-import { dns1035LabelProblems, dnsSubdomainProblems } from '../apimachinery/names.ts'
+import { oneOf } from '../apimachinery/field-checks.ts'
+import { dns1035LabelProblems, dnsSubdomainProblems, pathSegmentProblems } from '../apimachinery/names.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
@@ -45,13 +46,11 @@ export const APIService = defineKind<ApiServiceWire>({
       // What this server serves is there as soon as it is told of.
       if (!object.spec?.service) object.status = { conditions: [localCondition(object.metadata?.creationTimestamp)] }
     },
-    nameProblems: (name) => (/[%/]/.test(name) ? ["may not contain '/' or '%'"] : []),
+    nameProblems: pathSegmentProblems,
     validate,
     validateStatusUpdate: ({ status }) =>
       (status?.conditions ?? []).flatMap(({ status: told }, index) =>
-        ['True', 'False', 'Unknown'].includes(told)
-          ? []
-          : [fieldError.notSupported(`status.conditions[${index}].status`, told, ['False', 'True', 'Unknown'])],
+        oneOf(`status.conditions[${index}].status`, told, ['True', 'False', 'Unknown']),
       ),
   },
   columns: [
@@ -74,13 +73,14 @@ export const localCondition = (at: string | undefined): ApiServiceCondition => (
   message: 'Local APIServices are always available',
 })
 
+const NOTHING: ApiServiceWire['spec'] = { groupPriorityMinimum: 0, versionPriority: 0 }
+
 function available(status: ApiServiceWire['status']): string {
   const { status: is = 'Unknown', reason } = status?.conditions?.find(({ type }) => type === 'Available') ?? {}
   return is !== 'True' && reason ? `${is} (${reason})` : is
 }
 
-function validate({ metadata, spec }: ApiServiceWire): FieldError[] {
-  if (!spec) return [fieldError.required('spec')]
+function validate({ metadata, spec = NOTHING }: Partial<ApiServiceWire>): FieldError[] {
   const { group = '', version = '', groupPriorityMinimum = 0, versionPriority = 0, service, caBundle } = spec
   const errors: FieldError[] = []
   const required = `${version}.${group}`

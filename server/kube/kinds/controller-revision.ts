@@ -12,9 +12,10 @@ export const ControllerRevision = defineKind<Wire>({
   kind: 'ControllerRevision',
   plural: 'controllerrevisions',
   strategy: {
-    validate: ({ revision }) => notNegative('revision', revision),
-    validateCreate: ({ data }) =>
-      data === undefined || data === null ? [fieldError.required('data', 'data is mandatory')] : [],
+    validate: ({ data, revision }) => [
+      ...(data === undefined || data === null ? [fieldError.required('data', 'data is mandatory')] : []),
+      ...notNegative('revision', revision),
+    ],
     validateUpdate: (next, previous) => immutableErrors(next, previous, '', ['data']),
   },
   columns: [

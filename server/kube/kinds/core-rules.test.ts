@@ -2,8 +2,18 @@
 
 import { describe, expect, it } from 'vitest'
 import type { AnyKind } from './define-kind.ts'
-import { EndpointSlice, Endpoints, Lease, LimitRange, Namespace, ResourceQuota, Secret } from './index.ts'
-import { problems } from './testing/kind-facts.ts'
+import {
+  APIService,
+  EndpointSlice,
+  Endpoints,
+  Lease,
+  LimitRange,
+  Namespace,
+  ResourceQuota,
+  Secret,
+  ServiceAccount,
+} from './index.ts'
+import { problems, statusProblems, updateProblems } from './testing/kind-facts.ts'
 
 const LABEL =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
@@ -159,6 +169,17 @@ describe('what is refused', () => {
       { spec: { finalizers: ['mine'] } },
       ['spec.finalizers: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified'],
     ],
+    [
+      APIService,
+      { metadata: { name: 'v1.a.io' } },
+      [
+        'metadata.name: Invalid value: "v1.a.io": must be `spec.version+"."+spec.group`: "."',
+        'spec.group: Required value: only v1 may have an empty group and it better be legacy kube',
+        expect.stringContaining('spec.version: Invalid value: "": a DNS-1035 label must consist of'),
+        'spec.groupPriorityMinimum: Invalid value: 0: must be positive and less than 20000',
+        'spec.versionPriority: Invalid value: 0: must be positive and less than 1000',
+      ],
+    ],
   ])('case %#', (kind, object, expected) => {
     expect(problems(kind, object)).toEqual(expected)
   })
@@ -173,4 +194,28 @@ describe('what is refused', () => {
     const found = Namespace.strategy.validateStatusUpdate?.(namespace, namespace) ?? []
     expect(found.map(({ field, message }) => `${field}: ${message}`)).toEqual(expected)
   })
+
+  it('as a status of an APIService', () => {
+    const conditions = [{ type: 'Available', status: 'Maybe' }]
+    expect(statusProblems(APIService, {}, { status: { conditions } })).toEqual([
+      'status.conditions[0].status: Unsupported value: "Maybe": supported values: "True", "False", "Unknown"',
+    ])
+  })
+
+  it.each([
+    [quota({}, { scopes: ['BestEffort', 'BestEffort'] }), quota({}, { scopes: ['BestEffort'] }), []],
+    [
+      quota({}, { scopes: ['BestEffort'] }),
+      quota({}, { scopes: ['Terminating'] }),
+      ['spec.scopes: Invalid value: ["Terminating"]: field is immutable'],
+    ],
+  ])('as other scopes of a quota: %j', (previous, next, expected) => {
+    expect(updateProblems(ResourceQuota, previous, next)).toEqual(expected)
+  })
+})
+
+it('names the secrets of an account, and says no more of them', () => {
+  const account = { metadata: { name: 'a' }, secrets: [{ name: 'b', namespace: 'c', kind: 'Secret' }] }
+  ServiceAccount.strategy.prepareForCreate?.(account)
+  expect(account.secrets).toEqual([{ name: 'b' }])
 })

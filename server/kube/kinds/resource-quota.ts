@@ -37,7 +37,7 @@ export const ResourceQuota = defineKind<Wire>({
   ],
 })
 
-const sorted = (scopes: readonly string[] = []) => [...scopes].sort()
+const sorted = (scopes: readonly string[] = []) => [...new Set(scopes)].sort()
 
 function shown({ status }: Wire, isMeant: (name: string) => boolean): string {
   return Object.keys(status?.hard ?? {})

@@ -1,4 +1,4 @@
-// The ServiceAccount: who a pod is, to the API.
+// The ServiceAccount: who a pod is, to the API. Upstream: kubernetes/pkg/registry/core/serviceaccount.
 
 import type { ServiceAccount as Wire } from 'kubernetes-types/core/v1'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
@@ -13,6 +13,8 @@ export const ServiceAccount = defineKind<Wire>({
   subresources: ['token'],
   strategy: {
     returnsDeletedObject: true,
+    prepareForCreate: nameSecretsOnly,
+    prepareForUpdate: nameSecretsOnly,
     warnings: ({ metadata }) =>
       metadata?.annotations?.[ENFORCE_SECRETS] === undefined
         ? []
@@ -22,3 +24,8 @@ export const ServiceAccount = defineKind<Wire>({
   },
   columns: [nameColumn, { name: 'Secrets', value: (account) => account.secrets?.length ?? 0 }, ageColumn],
 })
+
+/** Secrets are of its namespace: all that a reference says beside their names is forgotten. */
+function nameSecretsOnly(account: Wire): void {
+  if (account.secrets) account.secrets = account.secrets.map(({ name }) => ({ ...(name ? { name } : {}) }))
+}

@@ -179,7 +179,7 @@ describe('refused', () => {
     [
       ControllerRevision,
       { revision: -1 },
-      ['revision: Invalid value: -1: must be greater than or equal to 0', 'data: Required value: data is mandatory'],
+      ['data: Required value: data is mandatory', 'revision: Invalid value: -1: must be greater than or equal to 0'],
     ],
     [Job, { spec: { template: always } }, [`${AT}.restartPolicy: Required value: valid values: "OnFailure", "Never"`]],
     [
