@@ -32,7 +32,7 @@ export const CSINode = defineKind<Wire>({
     validateUpdate: (next, previous) =>
       (previous.spec?.drivers ?? []).flatMap((before) => {
         const now = (next.spec?.drivers ?? []).find(({ name }) => name === before.name)
-        return now ? immutable('spec.drivers', withoutAllocatable(now), withoutAllocatable(before)) : []
+        return now ? immutable('spec.drivers', keptOf(now), keptOf(before)) : []
       }),
   },
   columns: [
@@ -42,8 +42,13 @@ export const CSINode = defineKind<Wire>({
   ],
 })
 
-/** How many volumes fit may be learned anew. */
-const withoutAllocatable = ({ allocatable: _allocatable, ...driver }: CSINodeDriver) => driver
+/** How many volumes fit may be learned anew. In the form that upstream shows, whose names are Go's. */
+const keptOf = ({ name, nodeID, topologyKeys = [] }: CSINodeDriver) => ({
+  Name: name,
+  NodeID: nodeID,
+  TopologyKeys: topologyKeys.length > 0 ? topologyKeys : null,
+  Allocatable: null,
+})
 
 function driverErrors({ name, nodeID, allocatable }: CSINodeDriver, at: string): FieldError[] {
   const errors = driverNameErrors(`${at}.name`, name)

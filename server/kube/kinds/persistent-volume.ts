@@ -8,6 +8,7 @@ import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { defaultSource } from './pod-template/pod-defaults.ts'
+import { affinityChangeErrors } from './storage/affinity-change.ts'
 import { volumeSourceErrors, volumeSourceOf } from './storage/persistent-volume-source.ts'
 import { volumeWarnings } from './storage/storage-warnings.ts'
 import { accessModeErrors, shownAccessModes, shownPhase, storageClassOf, VOLUME_MODES } from './storage/volumes.ts'
@@ -62,7 +63,7 @@ export const PersistentVolume = defineKind<Wire>({
         : []
       errors.push(...immutable('volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode))
       if (previous.spec?.nodeAffinity) {
-        errors.push(...immutable('nodeAffinity', next.spec?.nodeAffinity, previous.spec.nodeAffinity))
+        errors.push(...affinityChangeErrors(next.spec?.nodeAffinity, previous.spec.nodeAffinity))
       }
       const name = 'volumeAttributesClassName'
       if (previous.spec?.[name] !== undefined && next.spec?.[name] === undefined) {

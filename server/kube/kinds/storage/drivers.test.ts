@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { AnyKind } from '../define-kind.ts'
-import { CSIDriver, CSINode, PersistentVolumeClaim, StorageClass, VolumeAttachment } from '../index.ts'
-import { problems, statusProblems } from '../testing/kind-facts.ts'
+import {
+  CSIDriver,
+  CSINode,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  StorageClass,
+  VolumeAttachment,
+} from '../index.ts'
+import { problems, statusProblems, updateProblems } from '../testing/kind-facts.ts'
 
 const attached = (inlineVolumeSpec: object) => ({
   spec: { attacher: 'a', nodeName: 'n', source: { inlineVolumeSpec } },
@@ -86,6 +93,31 @@ describe('what storage drivers are told of and tell', () => {
     [StorageClass, topologies({}), ['allowedTopologies[0].matchLabelExpressions: Duplicate value: ""']],
   ] as [AnyKind, object, string[]][])('is looked at: $kind %#', (kind, object, expected) => {
     expect(problems(kind, object)).toEqual(expected)
+  })
+
+  it('lets a volume stay where it is, by the new name of a label too', () => {
+    const at = (key: string, value: string) => ({
+      spec: {
+        ...LOCAL,
+        nodeAffinity: {
+          required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'In', values: [value] }] }] },
+        },
+      },
+    })
+    const beta = at('failure-domain.beta.kubernetes.io/zone', 'a')
+    expect(updateProblems(PersistentVolume, beta, at('topology.kubernetes.io/zone', 'a'))).toEqual([])
+    expect(updateProblems(PersistentVolume, at('topology.kubernetes.io/zone', 'a'), beta)).toHaveLength(1)
+    expect(updateProblems(PersistentVolume, beta, at('topology.kubernetes.io/zone', 'b'))).toEqual([
+      'nodeAffinity: Invalid value: {"Required":{"NodeSelectorTerms":[{"MatchExpressions":[{"Key":"topology.kubernetes.io/zone","Operator":"In","Values":["b"]}],"MatchFields":null}]}}: field is immutable, except for updating from beta label to GA',
+    ])
+    expect(updateProblems(PersistentVolume, beta, { spec: LOCAL })).toEqual([
+      'nodeAffinity: Invalid value: null: field is immutable, except for updating from beta label to GA',
+    ])
+  })
+
+  it('knows no keys and no list of them apart', () => {
+    const driver = (told: object) => ({ spec: { drivers: [{ name: 'a', nodeID: 'n', ...told }] } })
+    expect(updateProblems(CSINode, driver({ topologyKeys: [] }), driver({}))).toEqual([])
   })
 
   it('counts how often a driver was changed', () => {

@@ -252,7 +252,7 @@ describe('kinds of storage', () => {
     })
     expect(updateProblems(CSINode, node(1, 'n'), node(2, 'n'))).toEqual([])
     expect(updateProblems(CSINode, node(1, 'n'), node(1, 'm'))).toEqual([
-      'spec.drivers: Invalid value: {"name":"a","nodeID":"m"}: field is immutable',
+      'spec.drivers: Invalid value: {"Name":"a","NodeID":"m","TopologyKeys":null,"Allocatable":null}: field is immutable',
     ])
   })
 
