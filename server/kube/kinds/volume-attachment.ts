@@ -1,7 +1,8 @@
 // The VolumeAttachment: this volume shall be at that node. Upstream: kubernetes/pkg/registry/storage/volumeattachment.
 
 import type { VolumeAttachmentSource, VolumeError, VolumeAttachment as Wire } from 'kubernetes-types/storage/v1'
-import { immutable, problemsAt } from '../apimachinery/field-checks.ts'
+import { deepEqual } from '../apimachinery/deep.ts'
+import { problemsAt } from '../apimachinery/field-checks.ts'
 import { dnsSubdomainProblems } from '../apimachinery/names.ts'
 import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn, SENT_METADATA } from './define-kind.ts'
@@ -35,7 +36,8 @@ export const VolumeAttachment = defineKind<Wire>({
         ...(name === undefined ? [] : problemsAt('spec.source.persistentVolumeName', name, dnsSubdomainProblems(name))),
       ]
     },
-    validateUpdate: (next, previous) => immutable('spec', next.spec, previous.spec),
+    validateUpdate: ({ spec }, previous) =>
+      deepEqual(spec, previous.spec) ? [] : [fieldError.invalid('spec', inGo(spec), 'field is immutable')],
     validateStatusUpdate: ({ status }) => statusErrors(status),
   },
   columns: [
@@ -46,6 +48,16 @@ export const VolumeAttachment = defineKind<Wire>({
     { name: 'Attached', value: ({ status }) => status?.attached ?? false },
     ageColumn,
   ],
+})
+
+/** Upstream shows its own form of it, whose names are Go's; of a volume it describes itself the form of v1 serves. */
+const inGo = ({ attacher, source, nodeName }: Wire['spec']) => ({
+  Attacher: attacher,
+  Source: {
+    PersistentVolumeName: source.persistentVolumeName ?? null,
+    InlineVolumeSpec: source.inlineVolumeSpec ?? null,
+  },
+  NodeName: nodeName,
 })
 
 const MOST_METADATA = 256 * 1024

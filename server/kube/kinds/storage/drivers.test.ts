@@ -115,6 +115,13 @@ describe('what storage drivers are told of and tell', () => {
     ])
   })
 
+  it('keeps an attachment what it is', () => {
+    const at = (nodeName: string) => ({ spec: { attacher: 'a', nodeName, source: { persistentVolumeName: 'v' } } })
+    expect(updateProblems(VolumeAttachment, at('n'), at('m'))).toEqual([
+      'spec: Invalid value: {"Attacher":"a","Source":{"PersistentVolumeName":"v","InlineVolumeSpec":null},"NodeName":"m"}: field is immutable',
+    ])
+  })
+
   it('knows no keys and no list of them apart', () => {
     const driver = (told: object) => ({ spec: { drivers: [{ name: 'a', nodeID: 'n', ...told }] } })
     expect(updateProblems(CSINode, driver({ topologyKeys: [] }), driver({}))).toEqual([])
