@@ -3,7 +3,7 @@
 
 import type { ServicePort, ServiceSpec, Service as Wire } from 'kubernetes-types/core/v1'
 import { formatSelector, selectorOfMap } from '../apimachinery/label-selector.ts'
-import { dns1035LabelProblems } from '../apimachinery/names.ts'
+import { dnsLabelProblems } from '../apimachinery/names.ts'
 import { fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { serviceBalancerErrors } from './networking/balancer-status.ts'
@@ -44,7 +44,7 @@ export const Service = defineKind<Wire>({
       if (isFree || before === '' || address === before) return []
       return [fieldError.invalid('spec.clusterIPs[0]', next.spec?.clusterIPs ?? [address], 'may not change once set')]
     },
-    nameProblems: dns1035LabelProblems,
+    nameProblems: dnsLabelProblems,
     returnsDeletedObject: true,
   },
   columns: [

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import type { HTTPIngressPath, IngressBackend, IngressRule, IngressTLS } from 'kubernetes-types/networking/v1'
 import { oneOf, problemsAt } from '../../apimachinery/field-checks.ts'
 import {
-  dns1035LabelProblems,
+  dnsLabelProblems,
   dnsSubdomainProblems,
   portNameProblems,
   portNumberProblems,
@@ -66,7 +66,7 @@ export function backendErrors({ resource, service }: IngressBackend, at: string)
   if (resource) return typedReferenceErrors(resource, `${at}.resource`)
   if (!service) return [fieldError.invalid(at, '', 'resource or service backend is required')]
   const errors = service.name
-    ? problemsAt(`${at}.service.name`, service.name, dns1035LabelProblems(service.name))
+    ? problemsAt(`${at}.service.name`, service.name, dnsLabelProblems(service.name))
     : [fieldError.required(`${at}.service.name`)]
   const { name = '', number = 0 } = service.port ?? {}
   if (name && number) return [...errors, fieldError.invalid(at, '', 'cannot set both port name & port number')]

@@ -132,6 +132,15 @@ describe('kinds of networking', () => {
     expect(problems(kind, object)).toEqual(expected)
   })
 
+  it('name Services as v1.36 does: a digit may come first', () => {
+    expect(Service.strategy.nameProblems?.('1web')).toEqual([])
+    expect(Service.strategy.nameProblems?.('web-')).toEqual([
+      expect.stringContaining('a lowercase RFC 1123 label must'),
+    ])
+    const backend = { service: { name: '1web', port: { number: 80 } } }
+    expect(problems(Ingress, ingress({ backend }))).toEqual([])
+  })
+
   it('keep what may not change', () => {
     const immutable = 'field is immutable'
     const controller = (of: string) => ({ spec: { controller: of } })
