@@ -12,11 +12,12 @@ const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
 const WHOLE = 1_000_000_000n
 
 /** Upstream tells of them in metadata. */
-export const taintErrors = (taints: readonly Taint[]): FieldError[] =>
-  taints.flatMap(({ key = '', value = '', effect = '', timeAdded = null }, index, all) => {
+export function taintErrors(taints: readonly Taint[]): FieldError[] {
+  const seen = new Set<string>()
+  return taints.flatMap(({ key = '', value = '', effect = '', timeAdded = null }, index) => {
     const at = `metadata.taints[${index}]`
     const problems = labelValueProblems(value)
-    const isTold = all.slice(0, index).some((other) => other.key === key && other.effect === effect)
+    const isTold = seen.size === seen.add(`${key}:${effect}`).size
     // Upstream shows its own form of what is told twice, whose names are Go's.
     const twice = fieldError.duplicate(at, { Key: key, Value: value, Effect: effect, TimeAdded: timeAdded })
     const message = `${twice.message}: taints must be unique by key and effect pair`
@@ -27,6 +28,7 @@ export const taintErrors = (taints: readonly Taint[]): FieldError[] =>
       ...(isTold ? [{ ...twice, message }] : []),
     ]
   })
+}
 
 function effectErrors(field: string, effect: string): FieldError[] {
   if (!effect) return [fieldError.required(field)]

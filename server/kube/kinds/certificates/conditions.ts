@@ -18,18 +18,18 @@ const ofType = (request: CertificateSigningRequest, type: string) =>
   conditionsOf(request).filter((condition) => condition.type === type)
 
 export function conditionErrors(request: CertificateSigningRequest): FieldError[] {
-  return conditionsOf(request).flatMap(({ type, status }, index, all) => {
+  const seen = new Set<string>()
+  return conditionsOf(request).flatMap(({ type, status }, index) => {
     const at = `${FIELD}[${index}]`
     const supported = ONLY_TRUE.includes(type) ? ['True'] : ['False', 'True', 'Unknown']
-    const earlier = all.slice(0, index).map((other) => other.type)
-    const isContrary =
-      OF_APPROVAL.includes(type) && OF_APPROVAL.some((other) => other !== type && earlier.includes(other))
+    const isContrary = OF_APPROVAL.includes(type) && OF_APPROVAL.some((other) => other !== type && seen.has(other))
+    const isRepeated = seen.size === seen.add(type).size
     const why = 'Approved and Denied conditions are mutually exclusive'
     return [
       ...(type ? [] : [fieldError.required(`${at}.type`)]),
       ...(status ? oneOf(`${at}.status`, status, supported) : [fieldError.required(`${at}.status`)]),
       ...(isContrary ? [fieldError.invalid(`${at}.type`, type, why)] : []),
-      ...(earlier.includes(type) ? [fieldError.duplicate(`${at}.type`, type)] : []),
+      ...(isRepeated ? [fieldError.duplicate(`${at}.type`, type)] : []),
     ]
   })
 }
