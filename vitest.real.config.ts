@@ -1,5 +1,5 @@
-// The real tests, by what they share. Two files at a time where they have nothing of each other's: one waits while the other
-// computes. `--project real` is all of them.
+// The real tests, by what they share (decision 0094). Two files at a time where they have nothing of each other's and no machines:
+// one waits while the other computes. `--project real` is all of them.
 
 import { defineConfig } from 'vitest/config'
 
@@ -38,7 +38,7 @@ export default defineConfig({
     name: 'real',
     projects: [
       group(1, { name: 'without machines', include: withoutMachines, maxWorkers: 2 }),
-      group(2, { name: 'with machines', include: real, exclude: [...withoutMachines, ...alone], maxWorkers: 2 }),
+      group(2, { name: 'with machines', include: real, exclude: [...withoutMachines, ...alone], maxWorkers: 1 }),
       group(3, { name: 'alone', include: alone, maxWorkers: 1 }),
     ],
   },

@@ -52,6 +52,8 @@ export function containerStatusOf(
   known: { resources: ContainerResources | undefined; lastWords: string },
 ): ContainerStatus {
   const labels = recordOf(status.labels)
+  const startedAt = Math.round(status.startedAt / NANOSECONDS_PER_MS)
+  const finishedAt = Math.round(status.finishedAt / NANOSECONDS_PER_MS)
   return {
     id: status.id,
     name: status.metadata?.name ?? '',
@@ -62,8 +64,9 @@ export function containerStatusOf(
     imageId: listed.imageRef,
     state: stateOf(status),
     createdAt: Math.round(status.createdAt / NANOSECONDS_PER_MS),
-    startedAt: Math.round(status.startedAt / NANOSECONDS_PER_MS),
-    finishedAt: Math.round(status.finishedAt / NANOSECONDS_PER_MS),
+    startedAt,
+    // A start is noted when it is heard of, as by the engine: what ends at once may have ended before that.
+    finishedAt: finishedAt && Math.max(finishedAt, startedAt),
     exitCode: status.exitCode,
     reason: status.reason,
     message: known.lastWords || status.message,
