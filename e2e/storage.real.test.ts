@@ -3,7 +3,7 @@
 
 import type { PersistentVolume } from 'kubernetes-types/core/v1'
 import { beforeAll, expect, it } from 'vitest'
-import { addedImages } from './storage/added-images.ts'
+import { ADDED_IMAGE, addedImages } from './storage/added-images.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { ownImages } from './storage/images.ts'
 import { joining } from './storage/joining.ts'
@@ -13,10 +13,15 @@ import { roomOnMachines } from './storage/room-on-machines.ts'
 import { CLAIM, podWithData, type Seat, seatAt } from './storage/seat.ts'
 import { volumesOfClaims } from './storage/volumes-of-claims.ts'
 import { volumesOfPods } from './storage/volumes-of-pods.ts'
+import { podium } from './support/commands.ts'
 import { ownCluster } from './support/own-cluster.ts'
 import { until } from './support/until.ts'
 
 const CLUSTER = 'e2e-storage'
+// A run that was cut off has left it: then machines have it from the beginning, and nobody pulls it.
+beforeAll(async () => {
+  await podium('images', 'remove', ADDED_IMAGE).catch(() => '')
+})
 const own = ownCluster(CLUSTER, '--nodes', '2')
 let seat: Seat
 const says: Seat['says'] = (...told) => seat.says(...told)
