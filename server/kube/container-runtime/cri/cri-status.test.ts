@@ -12,9 +12,9 @@ it('does not end before it began, whichever containerd heard of first', () => {
     startedAt: 1e15 + 1.6e6,
     finishedAt: 1e15 + 1.2e6,
   }
-  const told = containerStatusOf({} as Told[0], status as Told[1], { resources: undefined, lastWords: '' })
+  const told = containerStatusOf({} as Told[0], status as unknown as Told[1], { resources: undefined, lastWords: '' })
   expect(told.finishedAt).toBe(told.startedAt)
-  const running = containerStatusOf({} as Told[0], { ...status, finishedAt: 0 } as Told[1], {
+  const running = containerStatusOf({} as Told[0], { ...status, finishedAt: 0 } as unknown as Told[1], {
     resources: undefined,
     lastWords: '',
   })
