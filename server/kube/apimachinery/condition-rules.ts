@@ -2,7 +2,7 @@
 // Upstream: apimachinery/pkg/apis/meta/v1/validation ValidateConditions.
 
 import type { Condition } from 'kubernetes-types/meta/v1'
-import { oneOf, problemsAt } from './field-checks.ts'
+import { oneOf, problemsAt, repetition } from './field-checks.ts'
 import { labelKeyProblems } from './names.ts'
 import { type FieldError, fieldError } from './status-error.ts'
 
@@ -16,10 +16,11 @@ const NO_REASON =
   "'ReasonA:ReasonB', regex used for validation is '[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?')"
 
 export function conditionsErrors(conditions: readonly Partial<Condition>[] | undefined, at: string): FieldError[] {
-  const types = new Set<string>()
+  const isRepeated = repetition()
   return (conditions ?? []).flatMap((condition, index) => {
-    const isRepeated = types.size === types.add(condition.type ?? '').size
-    const errors = isRepeated ? [fieldError.duplicate(`${at}[${index}].type`, condition.type ?? '')] : []
+    const errors = isRepeated(condition.type ?? '')
+      ? [fieldError.duplicate(`${at}[${index}].type`, condition.type ?? '')]
+      : []
     return [...errors, ...conditionErrors(condition, `${at}[${index}]`)]
   })
 }

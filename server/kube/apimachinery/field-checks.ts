@@ -20,11 +20,14 @@ export const notNegative = (field: string, value: number | undefined): FieldErro
   value !== undefined && value < 0 ? [fieldError.invalid(field, value, 'must be greater than or equal to 0')] : []
 
 export function duplicatesAt(field: (index: number) => string, values: readonly string[]): FieldError[] {
+  const isRepeated = repetition()
+  return values.flatMap((value, index) => (isRepeated(value) ? [fieldError.duplicate(field(index), value)] : []))
+}
+
+/** Says of each value in turn whether it came before: however many there are, one look for each. */
+export function repetition(): (value: string) => boolean {
   const seen = new Set<string>()
-  return values.flatMap((value, index) => {
-    const isRepeated = seen.size === seen.add(value).size
-    return isRepeated ? [fieldError.duplicate(field(index), value)] : []
-  })
+  return (value) => seen.size === seen.add(value).size
 }
 
 /** An amount of something; `positive` for what makes no sense at zero. */

@@ -1,7 +1,7 @@
 // What a node may be told to be and tells of itself. Upstream: pkg/apis/core/validation ValidateNode, ValidateNodeUpdate.
 
 import type { NodeSpec, NodeStatus, Taint } from 'kubernetes-types/core/v1'
-import { problemsAt } from '../apimachinery/field-checks.ts'
+import { problemsAt, repetition } from '../apimachinery/field-checks.ts'
 import { parseCidr, rangeProblems } from '../apimachinery/ip-rules.ts'
 import { labelKeyProblems, labelValueProblems } from '../apimachinery/names.ts'
 import { quantityOf } from '../apimachinery/quantity.ts'
@@ -13,11 +13,11 @@ const WHOLE = 1_000_000_000n
 
 /** Upstream tells of them in metadata. */
 export function taintErrors(taints: readonly Taint[]): FieldError[] {
-  const seen = new Set<string>()
+  const isRepeated = repetition()
   return taints.flatMap(({ key = '', value = '', effect = '', timeAdded = null }, index) => {
     const at = `metadata.taints[${index}]`
     const problems = labelValueProblems(value)
-    const isTold = seen.size === seen.add(`${key}:${effect}`).size
+    const isTold = isRepeated(`${key}:${effect}`)
     // Upstream shows its own form of what is told twice, whose names are Go's.
     const twice = fieldError.duplicate(at, { Key: key, Value: value, Effect: effect, TimeAdded: timeAdded })
     const message = `${twice.message}: taints must be unique by key and effect pair`

@@ -3,7 +3,7 @@
 
 import { conditionsErrors } from '../../apimachinery/condition-rules.ts'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import { immutable, oneOf } from '../../apimachinery/field-checks.ts'
+import { immutable, oneOf, repetition } from '../../apimachinery/field-checks.ts'
 import { interfaceAddressProblems } from '../../apimachinery/ip-rules.ts'
 import { type FieldError, fieldError } from '../../apimachinery/status-error.ts'
 import { nodeSelectorErrors } from '../pod-template/node-selector.ts'
@@ -25,7 +25,7 @@ export function claimStatusErrors(next: Claim, previous: Claim): FieldError[] {
   const { allocation, reservedFor = [], devices = [] } = next.status ?? {}
   const at = 'status.reservedFor'
   const allocated = new Set(allocation?.devices?.results?.map(idOf))
-  const told = new Set<string>()
+  const isRepeated = repetition()
   const errors = [
     ...setErrors(reservedFor, at, {
       most: MOST_CONSUMERS,
@@ -37,8 +37,9 @@ export function claimStatusErrors(next: Claim, previous: Claim): FieldError[] {
     }),
     ...listErrors(devices, 'status.devices', { errorsOf: (device, here) => deviceErrors(device, here, allocated) }),
     ...devices.map(idOf).flatMap((id, index) => {
-      const isRepeated = told.size === told.add(id).size
-      return isRepeated ? [unquoted('FieldValueDuplicate', `status.devices[${index}]`, `Duplicate value: ${id}`)] : []
+      return isRepeated(id)
+        ? [unquoted('FieldValueDuplicate', `status.devices[${index}]`, `Duplicate value: ${id}`)]
+        : []
     }),
   ]
   if (reservedFor.length > 0 && !allocation) {
