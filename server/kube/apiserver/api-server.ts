@@ -248,6 +248,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     feed,
     store,
     committer,
+    causes,
     clock,
     logger,
     resources,

@@ -59,6 +59,39 @@ it('answers 404 before, and again when the definition has gone; its objects go f
   expect(await ask('GET', TABS)).toMatchObject({ items: [] })
 })
 
+it('takes its objects away too when no version is served any more, and asks no webhook', async () => {
+  await define(test.transport, crontabs())
+  await ask('POST', TABS, crontab('mine'))
+  await ask('POST', TABS.replace('default', 'kube-system'), crontab('other'))
+  await ask('POST', '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations', {
+    metadata: { name: 'gone' },
+    webhooks: [
+      {
+        name: 'gone.example.com',
+        clientConfig: { url: 'https://127.0.0.1:9' },
+        rules: [{ apiGroups: ['stable.example.com'], apiVersions: ['*'], operations: ['DELETE'], resources: ['*'] }],
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+      },
+    ],
+  })
+  const path = `${DEFINITIONS}/crontabs.stable.example.com`
+  await patch(path, [{ op: 'replace', path: '/spec/versions/0/served', value: false }], 'application/json-patch+json')
+  await expect.poll(() => ask('GET', TABS).catch((err) => err.reason)).toBe('NotFound')
+  using log = await watchLog(test.transport, DEFINITIONS, {
+    fieldSelector: 'metadata.name=crontabs.stable.example.com',
+  })
+  await ask('DELETE', path)
+  await expect.poll(() => log.words.at(-1)).toBe('DELETED crontabs.stable.example.com')
+  const told = log.events.flatMap(
+    ({ object }) => (object as Tab).status?.conditions as { type: string; reason: string }[],
+  )
+  const reasons = told.filter(({ type }) => type === 'Terminating').map(({ reason }) => reason)
+  expect([...new Set(reasons)]).toEqual(['InstanceDeletionPending', 'InstanceDeletionInProgress'])
+  await define(test.transport, crontabs())
+  expect(await ask('GET', '/apis/stable.example.com/v1/crontabs')).toMatchObject({ items: [] })
+})
+
 it('finds definitions and objects again after a restart', async () => {
   await define(test.transport, crontabs())
   await ask('POST', TABS, crontab('mine'))

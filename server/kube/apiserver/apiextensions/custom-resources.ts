@@ -13,16 +13,19 @@ import type { Store } from '../../store/store.ts'
 import type { ApiResources } from '../endpoints/api-resources.ts'
 import type { Committer } from '../registry/commit.ts'
 import { Registry } from '../registry/registry.ts'
+import type { CauseMap } from '../watch-cache/cause-map.ts'
 import type { Entry } from '../watch-cache/entry.ts'
 import type { Follower, ResourceCache } from '../watch-cache/resource-cache.ts'
 import type { StoreFeed } from '../watch-cache/store-feed.ts'
 import { customKind } from './custom-kind.ts'
+import { Instances } from './instances.ts'
 import { byNameOnly, type Converter, VersionConversion } from './version-conversion.ts'
 
 export interface CustomResourcesOptions {
   feed: StoreFeed
   store: Store
   committer: Committer
+  causes: CauseMap
   clock: Clock
   logger: Logger
   cel: Cel
@@ -35,6 +38,8 @@ interface Served {
   definition: CustomResourceDefinition
   cache: ResourceCache
   kinds: readonly AnyKind[]
+  /** Of the version in which its objects are stored, which need not be served. */
+  stored: Registry
 }
 
 export class CustomResources implements Follower {
@@ -79,10 +84,16 @@ export class CustomResources implements Follower {
       const cache = before?.cache ?? (await this.#options.feed.add(kindOf(definition, this.#options.cel)))
       // Another of the same name is another: the cache has gone with the first, and was filled anew.
       this.#withdrawKinds(before)
-      const kinds = this.#serveVersions(definition, cache)
-      this.#served.set(name, { definition, cache, kinds })
+      this.#served.set(name, { definition, cache, ...this.#serveVersions(definition, cache) })
       if (before) cache.endWatchers()
     })
+  }
+
+  async instancesOf(definition: CustomResourceDefinition): Promise<Instances> {
+    await this.serve(definition)
+    const served = this.#served.get(definition.metadata?.name ?? '')
+    if (!served) throw new Error('the custom resource cannot be served')
+    return new Instances(served.stored, this.#options)
   }
 
   #change(name: string, change: () => Promise<void>): Promise<void> {
@@ -96,7 +107,7 @@ export class CustomResources implements Follower {
     return next
   }
 
-  #serveVersions(definition: CustomResourceDefinition, cache: ResourceCache): AnyKind[] {
+  #serveVersions(definition: CustomResourceDefinition, cache: ResourceCache): Pick<Served, 'kinds' | 'stored'> {
     const { feed, store, committer, clock, cel, resources, converterOf } = this.#options
     const { spec, metadata } = definition
     const all = spec.versions.map((version) => customKind(definition, version, cel))
@@ -108,12 +119,14 @@ export class CustomResources implements Follower {
       const resource = { group: spec.group, resource: spec.names.plural }
       throw forbidden(resource, name, 'create not allowed while custom resource definition is terminating')
     }
-    const served = all.filter((_, index) => spec.versions[index]?.served)
-    for (const kind of served) {
+    const registryOf = (kind: AnyKind) => {
       const conversion = new VersionConversion({ kind, storedKind, kinds, convert, assertCreates })
-      resources.serve(new Registry({ kind, cache, feed, store, committer, clock, conversion }))
+      return new Registry({ kind, cache, feed, store, committer, clock, conversion })
     }
-    return served
+    const served = all.filter((_, index) => spec.versions[index]?.served).map(registryOf)
+    for (const registry of served) resources.serve(registry)
+    const stored = served.find(({ kind }) => kind === storedKind) ?? registryOf(storedKind)
+    return { kinds: served.map(({ kind }) => kind), stored }
   }
 
   #withdraw(name: string): void {

@@ -7,7 +7,6 @@ import type {
 } from 'kubernetes-types/apiextensions/v1'
 import { isoTime } from '../../../base/clock.ts'
 import { deepEqual } from '../../apimachinery/deep.ts'
-import type { KubeList, KubeObject } from '../../apimachinery/object-meta.ts'
 import { isNotFound } from '../../apimachinery/status-error.ts'
 import { type ClusterView, controller } from '../../client/controller-builder.ts'
 import type { IndexedCache } from '../../client/indexed-cache.ts'
@@ -19,6 +18,11 @@ import { decideNames } from './accepted-names.ts'
 import type { CustomResources } from './custom-resources.ts'
 
 const LOOK_AGAIN_MS = 500
+/** Kinds of our own whose objects lie in the store where those of such a definition would. */
+const STORED_ELSEWHERE = new Set([
+  'apiservices.apiregistration.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io',
+])
 
 /** Names are given one after the other, so there is one worker. */
 export const definitionLoop = (resources: CustomResources) =>
@@ -72,42 +76,52 @@ class DefinitionReconciler implements Reconciler {
   }
 
   async #finish(context: ReconcileContext, definition: Wire): Promise<Result> {
-    const { client, report } = context
+    const { report } = context
     const { finalizers = [] } = definition.metadata ?? {}
     if (!finalizers.includes(CLEAN_UP)) return
     report.wanted = 'none of its objects left'
-    const wasServed = isTrue(definition, 'Established')
-    const left = wasServed ? await this.#deleteAll(context, definition) : 0
-    report.seen = `${left} left`
-    const next = this.#withConditions(definition, [terminating({ wasServed, left })])
-    if (left > 0) {
-      if (!deepEqual(next.status, definition.status)) await client.of(CustomResourceDefinition).updateStatus(next)
-      return { requeueAfterMs: LOOK_AGAIN_MS }
-    }
+    // Said first: it may take a while.
+    const begun = await this.#say(context, definition, IN_PROGRESS)
+    const end = await this.#end(context, begun)
+    if (!end) return { requeueAfterMs: LOOK_AGAIN_MS }
+    const next = this.#withConditions(begun, [end])
     next.metadata = { ...next.metadata, finalizers: finalizers.filter((finalizer) => finalizer !== CLEAN_UP) }
     try {
-      await client.of(CustomResourceDefinition).updateStatus(next)
+      await context.client.of(CustomResourceDefinition).updateStatus(next)
       report.did.push('let it go')
     } catch (err) {
       if (!isNotFound(err)) throw err
     }
   }
 
-  /** How many are left; those with finalizers of their own take their time. */
-  async #deleteAll({ client }: ReconcileContext, { spec }: Wire): Promise<number> {
-    const version = spec.versions.find(({ served }) => served)
-    if (!version) return 0
-    const path = `/apis/${spec.group}/${version.name}/${spec.names.plural}`
-    const list = async () => ((await client.transport.request({ method: 'GET', path })) as KubeList<KubeObject>).items
-    for (const { metadata } of await list()) {
-      if (metadata?.deletionTimestamp) continue
-      const within = metadata?.namespace ? `namespaces/${metadata.namespace}/` : ''
-      const object = `/apis/${spec.group}/${version.name}/${within}${spec.names.plural}/${metadata?.name}`
-      await client.transport.request({ method: 'DELETE', path: object }).catch((err) => {
-        if (!isNotFound(err)) throw err
-      })
+  /** Why it may go; undefined while objects of it are left. */
+  async #end(context: ReconcileContext, definition: Wire): Promise<ReturnType<typeof condition> | undefined> {
+    const { report } = context
+    if (STORED_ELSEWHERE.has(definition.metadata?.name ?? '')) {
+      return terminating(false, 'OverlappingBuiltInResource', 'instances overlap with built-in resources in storage')
     }
-    return (await list()).length
+    if (!isTrue(definition, 'Established')) {
+      return terminating(false, 'NeverEstablished', 'resource was never established')
+    }
+    const failed = (doing: string) => async (err: Error) => {
+      await this.#say(
+        context,
+        definition,
+        terminating(true, 'InstanceDeletionFailed', `could not ${doing}: ${err.message}`),
+      )
+      throw err
+    }
+    const instances = await this.#resources.instancesOf(definition)
+    await instances.list().catch(failed('list instances'))
+    const left = await instances.deleteAll(report.because).catch(failed('issue all deletes'))
+    report.seen = `${left} left`
+    return left > 0 ? undefined : terminating(false, 'InstanceDeletionCompleted', 'removed all instances')
+  }
+
+  async #say({ client }: ReconcileContext, definition: Wire, said: ReturnType<typeof condition>): Promise<Wire> {
+    const next = this.#withConditions(definition, [said])
+    if (deepEqual(next.status, definition.status)) return definition
+    return client.of(CustomResourceDefinition).updateStatus(next)
   }
 
   /** A copy; a condition that says the same keeps its time. */
@@ -149,13 +163,8 @@ function established({ spec }: Wire, hasNames: boolean) {
 const conformant = ({ state, message }: ApprovalState) =>
   condition('KubernetesAPIApprovalPolicyConformant', state === 'Approved', `${state}Annotation`, message)
 
-function terminating({ wasServed, left }: { wasServed: boolean; left: number }) {
-  const say = (isSo: boolean, reason: string, message: string) => condition('Terminating', isSo, reason, message)
-  if (!wasServed) return say(false, 'NeverEstablished', 'resource was never established')
-  return left > 0
-    ? say(true, 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
-    : say(false, 'InstanceDeletionCompleted', 'removed all instances')
-}
+const terminating = (isSo: boolean, reason: string, message: string) => condition('Terminating', isSo, reason, message)
+const IN_PROGRESS = terminating(true, 'InstanceDeletionInProgress', 'CustomResource deletion is in progress')
 
 const isTrue = ({ status }: Wire, type: string) =>
   status?.conditions?.some((one) => one.type === type && one.status === 'True') ?? false
