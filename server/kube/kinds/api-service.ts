@@ -60,7 +60,11 @@ export const APIService = defineKind<ApiServiceWire>({
       description: 'The reference to the service that hosts this API endpoint.',
       value: ({ spec }) => (spec.service ? `${spec.service.namespace}/${spec.service.name}` : 'Local'),
     },
-    { name: 'Available', description: 'Whether this service is available.', value: ({ status }) => available(status) },
+    {
+      name: 'Available',
+      description: 'Whether this service is available.',
+      value: ({ status }) => available(status),
+    },
     ageColumn,
   ],
 })

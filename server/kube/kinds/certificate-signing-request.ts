@@ -96,14 +96,15 @@ export const CertificateSigningRequest = defineKind<Wire>({
   columns: [
     nameColumn,
     ageColumn,
-    { name: 'SignerName', value: ({ spec }) => spec?.signerName || '<none>' },
-    { name: 'Requestor', value: ({ spec }) => spec?.username ?? '' },
+    { name: 'SignerName', field: 'spec.signerName', value: ({ spec }) => spec?.signerName || '<none>' },
+    { name: 'Requestor', field: 'spec.request', value: ({ spec }) => spec?.username ?? '' },
     {
       name: 'RequestedDuration',
+      field: 'spec.expirationSeconds',
       value: ({ spec }) =>
         spec?.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000),
     },
-    { name: 'Condition', value: shownCondition },
+    { name: 'Condition', field: 'status.conditions', value: shownCondition },
   ],
   selectableFields: { 'spec.signerName': ({ spec }) => spec?.signerName ?? '' },
 })

@@ -12,5 +12,5 @@ export const ClusterRoleBinding = defineKind<Wire>({
   plural: 'clusterrolebindings',
   namespaced: false,
   strategy: bindingStrategy({ namespaced: false, roleKinds: ['ClusterRole'] }),
-  columns: bindingColumns,
+  columns: bindingColumns('clusterRoleBinding'),
 })

@@ -1,9 +1,13 @@
 // Cells that are easily told otherwise than upstream's printers tell them: pkg/printers/internalversion/printers.go.
 
 import { describe, expect, it } from 'vitest'
+import { textOf } from '../schemas/descriptions.ts'
+import { loadSchemas } from '../schemas/load-schemas.ts'
 import type { AnyKind } from './define-kind.ts'
 import {
+  builtInKinds,
   CertificateSigningRequest,
+  CronJob,
   CSIDriver,
   CSIStorageCapacity,
   EndpointSlice,
@@ -16,12 +20,46 @@ import {
   PriorityClass,
   Service,
   StorageClass,
+  VolumeAttachment,
   VolumeAttributesClass,
 } from './index.ts'
+import { servedKinds } from './other-version.ts'
 import { row } from './testing/kind-facts.ts'
 
 const firstTimestamp = '2026-01-01T00:00:00Z'
 const balanced = (...ingress: object[]) => ({ status: { loadBalancer: { ingress } } })
+
+describe('columns', () => {
+  const schemas = loadSchemas()
+  const textsOf = (kind: AnyKind) =>
+    kind.columns.map(({ name, field, fieldOf, description = '' }) => {
+      return [name, field ? textOf(schemas, fieldOf ?? kind, field) : description] as const
+    })
+
+  it('each say what they show; the only one that does not says nothing upstream either', () => {
+    const silent = servedKinds(builtInKinds).flatMap((kind) =>
+      textsOf(kind).flatMap(([name, text]) => (text ? [] : [`${kind.kind} ${name}`])),
+    )
+    expect(silent).toEqual(['RuntimeClass Handler'])
+  })
+
+  it('say what the documentation says of a field, also of one that another version has not got', () => {
+    const [first, second] = servedKinds(builtInKinds).filter(({ kind }) => kind === 'HorizontalPodAutoscaler')
+    expect(textsOf(second!)).toEqual(textsOf(first!))
+    expect(new Map(textsOf(second!)).get('Targets')).toContain('specifications for which to use to calculate')
+    expect(new Map(textsOf(Pod)).get('Age')).toContain('CreationTimestamp is a timestamp')
+  })
+
+  it('are of a type that the cells need not have', () => {
+    const types = (kind: AnyKind) => kind.columns.filter(({ type }) => type === 'boolean').map(({ name }) => name)
+    expect([CronJob, PriorityClass, VolumeAttachment, CSIDriver].map(types)).toEqual([
+      ['Suspend'],
+      ['Global-Default'],
+      ['Attached'],
+      ['AttachRequired', 'PodInfoOnMount', 'StorageCapacity', 'RequiresRepublish'],
+    ])
+  })
+})
 
 describe('cells', () => {
   it.each<[AnyKind, object, object]>([

@@ -49,6 +49,7 @@ export const ConfigMap = defineKind<Wire>({
     nameColumn,
     {
       name: 'Data',
+      field: 'data',
       value: (map) => Object.keys(map.data ?? {}).length + Object.keys(map.binaryData ?? {}).length,
     },
     ageColumn,

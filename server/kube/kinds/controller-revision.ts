@@ -20,8 +20,8 @@ export const ControllerRevision = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Controller', value: controllerOf },
-    { name: 'Revision', value: ({ revision }) => revision ?? 0 },
+    { name: 'Controller', description: 'Controller of the object', value: controllerOf },
+    { name: 'Revision', field: 'revision', value: ({ revision }) => revision ?? 0 },
     ageColumn,
   ],
 })

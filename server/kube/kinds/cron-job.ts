@@ -58,18 +58,39 @@ export const CronJob = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Schedule', value: ({ spec }) => spec?.schedule },
-    { name: 'Timezone', value: ({ spec }) => spec?.timeZone ?? '<none>' },
-    { name: 'Suspend', value: ({ spec }) => (spec?.suspend ? 'True' : 'False') },
-    { name: 'Active', type: 'integer', value: ({ status }) => status?.active?.length ?? 0 },
+    { name: 'Schedule', field: 'spec.schedule', value: ({ spec }) => spec?.schedule },
+    { name: 'Timezone', field: 'spec.timeZone', value: ({ spec }) => spec?.timeZone ?? '<none>' },
+    {
+      name: 'Suspend',
+      type: 'boolean',
+      field: 'spec.suspend',
+      value: ({ spec }) => (spec?.suspend ? 'True' : 'False'),
+    },
+    { name: 'Active', field: 'status.active', type: 'integer', value: ({ status }) => status?.active?.length ?? 0 },
     {
       name: 'Last Schedule',
+      field: 'status.lastScheduleTime',
       value: ({ status }, now) => (status?.lastScheduleTime ? age(status.lastScheduleTime, now) : '<none>'),
     },
     ageColumn,
-    { name: 'Containers', priority: 1, value: ({ spec }) => containerNames(spec?.jobTemplate?.spec?.template?.spec) },
-    { name: 'Images', priority: 1, value: ({ spec }) => containerImages(spec?.jobTemplate?.spec?.template?.spec) },
-    { name: 'Selector', priority: 1, value: ({ spec }) => shownSelector(spec?.jobTemplate?.spec?.selector) },
+    {
+      name: 'Containers',
+      description: 'Names of each container in the template.',
+      priority: 1,
+      value: ({ spec }) => containerNames(spec?.jobTemplate?.spec?.template?.spec),
+    },
+    {
+      name: 'Images',
+      description: 'Images referenced by each container in the template.',
+      priority: 1,
+      value: ({ spec }) => containerImages(spec?.jobTemplate?.spec?.template?.spec),
+    },
+    {
+      name: 'Selector',
+      field: 'spec.jobTemplate.spec.selector',
+      priority: 1,
+      value: ({ spec }) => shownSelector(spec?.jobTemplate?.spec?.selector),
+    },
   ],
 })
 

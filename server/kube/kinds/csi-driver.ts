@@ -55,15 +55,40 @@ export const CSIDriver = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'AttachRequired', value: ({ spec }) => spec?.attachRequired ?? true },
-    { name: 'PodInfoOnMount', value: ({ spec }) => spec?.podInfoOnMount ?? false },
-    { name: 'StorageCapacity', value: ({ spec }) => spec?.storageCapacity ?? false },
+    {
+      name: 'AttachRequired',
+      type: 'boolean',
+      field: 'spec.attachRequired',
+      value: ({ spec }) => spec?.attachRequired ?? true,
+    },
+    {
+      name: 'PodInfoOnMount',
+      type: 'boolean',
+      field: 'spec.podInfoOnMount',
+      value: ({ spec }) => spec?.podInfoOnMount ?? false,
+    },
+    {
+      name: 'StorageCapacity',
+      type: 'boolean',
+      field: 'spec.storageCapacity',
+      value: ({ spec }) => spec?.storageCapacity ?? false,
+    },
     {
       name: 'TokenRequests',
+      field: 'spec.tokenRequests',
       value: ({ spec }) => (spec?.tokenRequests ?? []).map(({ audience }) => audience).join(',') || '<unset>',
     },
-    { name: 'RequiresRepublish', value: ({ spec }) => spec?.requiresRepublish ?? false },
-    { name: 'Modes', value: ({ spec }) => (spec?.volumeLifecycleModes ?? []).join(',') || '<none>' },
+    {
+      name: 'RequiresRepublish',
+      type: 'boolean',
+      field: 'spec.requiresRepublish',
+      value: ({ spec }) => spec?.requiresRepublish ?? false,
+    },
+    {
+      name: 'Modes',
+      field: 'spec.volumeLifecycleModes',
+      value: ({ spec }) => (spec?.volumeLifecycleModes ?? []).join(',') || '<none>',
+    },
     ageColumn,
   ],
 })

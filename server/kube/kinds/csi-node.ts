@@ -37,7 +37,12 @@ export const CSINode = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Drivers', type: 'integer', value: ({ spec }) => (spec?.drivers ?? []).length },
+    {
+      name: 'Drivers',
+      description: 'Drivers indicates the number of CSI drivers registered on the node',
+      type: 'integer',
+      value: ({ spec }) => (spec?.drivers ?? []).length,
+    },
     ageColumn,
   ],
 })

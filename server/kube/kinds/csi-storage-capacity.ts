@@ -26,7 +26,7 @@ export const CSIStorageCapacity = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'StorageClassName', value: ({ storageClassName }) => storageClassName },
-    { name: 'Capacity', value: ({ capacity }) => capacity ?? '<unset>' },
+    { name: 'StorageClassName', field: 'storageClassName', value: ({ storageClassName }) => storageClassName },
+    { name: 'Capacity', field: 'capacity', value: ({ capacity }) => capacity ?? '<unset>' },
   ],
 })

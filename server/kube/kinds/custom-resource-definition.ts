@@ -76,7 +76,12 @@ export const CustomResourceDefinition = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Created At', type: 'date', value: ({ metadata }) => metadata?.creationTimestamp as string | undefined },
+    {
+      name: 'Created At',
+      type: 'date',
+      field: 'metadata.creationTimestamp',
+      value: ({ metadata }) => metadata?.creationTimestamp as string | undefined,
+    },
   ],
 })
 

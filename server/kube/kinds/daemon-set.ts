@@ -73,19 +73,50 @@ export const DaemonSet = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Desired', type: 'integer', value: ({ status }) => status?.desiredNumberScheduled ?? 0 },
-    { name: 'Current', type: 'integer', value: ({ status }) => status?.currentNumberScheduled ?? 0 },
-    { name: 'Ready', type: 'integer', value: ({ status }) => status?.numberReady ?? 0 },
-    { name: 'Up-to-date', type: 'integer', value: ({ status }) => status?.updatedNumberScheduled ?? 0 },
-    { name: 'Available', type: 'integer', value: ({ status }) => status?.numberAvailable ?? 0 },
+    {
+      name: 'Desired',
+      field: 'status.desiredNumberScheduled',
+      type: 'integer',
+      value: ({ status }) => status?.desiredNumberScheduled ?? 0,
+    },
+    {
+      name: 'Current',
+      field: 'status.currentNumberScheduled',
+      type: 'integer',
+      value: ({ status }) => status?.currentNumberScheduled ?? 0,
+    },
+    { name: 'Ready', field: 'status.numberReady', type: 'integer', value: ({ status }) => status?.numberReady ?? 0 },
+    {
+      name: 'Up-to-date',
+      field: 'status.updatedNumberScheduled',
+      type: 'integer',
+      value: ({ status }) => status?.updatedNumberScheduled ?? 0,
+    },
+    {
+      name: 'Available',
+      field: 'status.numberAvailable',
+      type: 'integer',
+      value: ({ status }) => status?.numberAvailable ?? 0,
+    },
     {
       name: 'Node Selector',
+      field: 'spec.template.spec.nodeSelector',
       value: ({ spec }) => formatSelector(selectorOfMap(spec?.template.spec?.nodeSelector)) || '<none>',
     },
     ageColumn,
-    { name: 'Containers', priority: 1, value: ({ spec }) => containerNames(spec?.template?.spec) },
-    { name: 'Images', priority: 1, value: ({ spec }) => containerImages(spec?.template?.spec) },
-    { name: 'Selector', priority: 1, value: ({ spec }) => shownSelector(spec?.selector) },
+    {
+      name: 'Containers',
+      description: 'Names of each container in the template.',
+      priority: 1,
+      value: ({ spec }) => containerNames(spec?.template?.spec),
+    },
+    {
+      name: 'Images',
+      description: 'Images referenced by each container in the template.',
+      priority: 1,
+      value: ({ spec }) => containerImages(spec?.template?.spec),
+    },
+    { name: 'Selector', field: 'spec.selector', priority: 1, value: ({ spec }) => shownSelector(spec?.selector) },
   ],
 })
 

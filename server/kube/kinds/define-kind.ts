@@ -7,13 +7,19 @@
 import type { JsonPrimitive } from '../apimachinery/json.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import type { FieldError } from '../apimachinery/status-error.ts'
+import type { GroupVersionKind } from '../schemas/schemas.ts'
 import type { JsonSchema } from '../schemas/structural/json-schema.ts'
 
 export interface Column<T> {
   name: string
   type?: 'string' | 'integer' | 'number' | 'boolean' | 'date'
   format?: string
+  /** What it shows, in words. */
   description?: string
+  /** In their place: the field whose text in the documentation tells that, as a path from the object. */
+  field?: string
+  /** Whose field that is, where it is not of the kind that is shown. */
+  fieldOf?: GroupVersionKind
   /** 0 is always shown; 1 with `-o wide`. */
   priority?: 0 | 1
   value(object: T, now: number): JsonPrimitive | undefined
@@ -176,12 +182,14 @@ export const nameColumn: Column<KubeObject> = {
   name: 'Name',
   type: 'string',
   format: 'name',
+  field: 'metadata.name',
   value: (object) => object.metadata?.name,
 }
 
 export const ageColumn: Column<KubeObject> = {
   name: 'Age',
   type: 'string',
+  field: 'metadata.creationTimestamp',
   value: (object, now) => age(object.metadata?.creationTimestamp, now),
 }
 

@@ -72,13 +72,27 @@ export const Deployment = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Ready', value: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}` },
-    { name: 'Up-to-date', value: ({ status }) => status?.updatedReplicas ?? 0 },
-    { name: 'Available', value: ({ status }) => status?.availableReplicas ?? 0 },
+    {
+      name: 'Ready',
+      description: 'Number of the pod with ready state',
+      value: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+    },
+    { name: 'Up-to-date', field: 'status.updatedReplicas', value: ({ status }) => status?.updatedReplicas ?? 0 },
+    { name: 'Available', field: 'status.availableReplicas', value: ({ status }) => status?.availableReplicas ?? 0 },
     ageColumn,
-    { name: 'Containers', priority: 1, value: ({ spec }) => containerNames(spec?.template?.spec) },
-    { name: 'Images', priority: 1, value: ({ spec }) => containerImages(spec?.template?.spec) },
-    { name: 'Selector', priority: 1, value: ({ spec }) => shownSelector(spec?.selector) },
+    {
+      name: 'Containers',
+      description: 'Names of each container in the template.',
+      priority: 1,
+      value: ({ spec }) => containerNames(spec?.template?.spec),
+    },
+    {
+      name: 'Images',
+      description: 'Images referenced by each container in the template.',
+      priority: 1,
+      value: ({ spec }) => containerImages(spec?.template?.spec),
+    },
+    { name: 'Selector', field: 'spec.selector', priority: 1, value: ({ spec }) => shownSelector(spec?.selector) },
   ],
 })
 

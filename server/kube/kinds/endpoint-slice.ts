@@ -50,10 +50,11 @@ export const EndpointSlice = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'AddressType', value: (slice) => slice.addressType },
-    { name: 'Ports', value: portsOf },
+    { name: 'AddressType', field: 'addressType', value: (slice) => slice.addressType },
+    { name: 'Ports', field: 'ports', value: portsOf },
     {
       name: 'Endpoints',
+      field: 'endpoints',
       value: (slice) => shorten((slice.endpoints ?? []).flatMap(({ addresses }) => addresses ?? [])),
     },
     ageColumn,

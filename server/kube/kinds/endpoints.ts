@@ -31,7 +31,7 @@ export const Endpoints = defineKind<Wire>({
       )
     },
   },
-  columns: [nameColumn, { name: 'Endpoints', value: addressesOf }, ageColumn],
+  columns: [nameColumn, { name: 'Endpoints', field: 'subsets', value: addressesOf }, ageColumn],
 })
 
 function addressesOf({ subsets = [] }: Wire): string {

@@ -18,26 +18,33 @@ function lastSeen(event: Wire, now: number): string {
 }
 
 const columns: readonly Column<Wire>[] = [
-  { name: 'Last Seen', value: lastSeen },
-  { name: 'Type', value: (event) => event.type },
-  { name: 'Reason', value: (event) => event.reason },
+  { name: 'Last Seen', field: 'lastTimestamp', value: lastSeen },
+  { name: 'Type', field: 'type', value: (event) => event.type },
+  { name: 'Reason', field: 'reason', value: (event) => event.reason },
   {
     name: 'Object',
+    field: 'involvedObject',
     value: ({ involvedObject: { kind = '', name } = {} }) => `${kind.toLowerCase()}${name ? `/${name}` : ''}`,
   },
-  { name: 'Subobject', priority: 1, value: (event) => event.involvedObject?.fieldPath ?? '' },
+  {
+    name: 'Subobject',
+    field: 'involvedObject.fieldPath',
+    priority: 1,
+    value: (event) => event.involvedObject?.fieldPath ?? '',
+  },
   {
     name: 'Source',
+    field: 'source',
     priority: 1,
     value: ({ source, reportingComponent, reportingInstance }) => {
       const instance = source?.host || reportingInstance
       return `${source?.component || reportingComponent || ''}${instance ? `, ${instance}` : ''}`
     },
   },
-  { name: 'Message', value: (event) => event.message?.trim() },
-  { name: 'First Seen', priority: 1, value: firstSeen },
-  { name: 'Count', priority: 1, value: ({ series, count }) => series?.count ?? (count || 1) },
-  { name: 'Name', format: 'name', priority: 1, value: (event) => event.metadata?.name },
+  { name: 'Message', field: 'message', value: (event) => event.message?.trim() },
+  { name: 'First Seen', field: 'firstTimestamp', priority: 1, value: firstSeen },
+  { name: 'Count', field: 'count', priority: 1, value: ({ series, count }) => series?.count ?? (count || 1) },
+  { name: 'Name', field: 'metadata.name', format: 'name', priority: 1, value: (event) => event.metadata?.name },
 ]
 
 export const Event = defineKind<Wire>({

@@ -54,12 +54,25 @@ export const FlowSchema = defineKind<Wire>({
     ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1),
   columns: [
     nameColumn,
-    { name: 'PriorityLevel', value: ({ spec }) => spec?.priorityLevelConfiguration?.name },
-    { name: 'MatchingPrecedence', value: ({ spec }) => spec?.matchingPrecedence ?? 0 },
-    { name: 'DistinguisherMethod', value: ({ spec }) => spec?.distinguisherMethod?.type ?? '<none>' },
+    {
+      name: 'PriorityLevel',
+      field: 'spec.priorityLevelConfiguration.name',
+      value: ({ spec }) => spec?.priorityLevelConfiguration?.name,
+    },
+    {
+      name: 'MatchingPrecedence',
+      field: 'spec.matchingPrecedence',
+      value: ({ spec }) => spec?.matchingPrecedence ?? 0,
+    },
+    {
+      name: 'DistinguisherMethod',
+      field: 'spec.distinguisherMethod',
+      value: ({ spec }) => spec?.distinguisherMethod?.type ?? '<none>',
+    },
     ageColumn,
     {
       name: 'MissingPL',
+      description: 'references a broken or non-existent PriorityLevelConfiguration',
       value: ({ status }) => status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?',
     },
   ],

@@ -44,11 +44,23 @@ export const HorizontalPodAutoscaler = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Reference', value: ({ spec }) => `${spec?.scaleTargetRef.kind}/${spec?.scaleTargetRef.name}` },
-    { name: 'Targets', value: ({ spec, status }) => shownMetrics(spec?.metrics ?? [], status?.currentMetrics ?? []) },
-    { name: 'MinPods', value: ({ spec }) => (spec?.minReplicas === undefined ? '<unset>' : String(spec.minReplicas)) },
-    { name: 'MaxPods', value: ({ spec }) => spec?.maxReplicas },
-    { name: 'Replicas', value: ({ status }) => status?.currentReplicas ?? 0 },
+    {
+      name: 'Reference',
+      field: 'spec.scaleTargetRef',
+      value: ({ spec }) => `${spec?.scaleTargetRef.kind}/${spec?.scaleTargetRef.name}`,
+    },
+    {
+      name: 'Targets',
+      field: 'spec.metrics',
+      value: ({ spec, status }) => shownMetrics(spec?.metrics ?? [], status?.currentMetrics ?? []),
+    },
+    {
+      name: 'MinPods',
+      field: 'spec.minReplicas',
+      value: ({ spec }) => (spec?.minReplicas === undefined ? '<unset>' : String(spec.minReplicas)),
+    },
+    { name: 'MaxPods', field: 'spec.maxReplicas', value: ({ spec }) => spec?.maxReplicas },
+    { name: 'Replicas', field: 'status.currentReplicas', value: ({ status }) => status?.currentReplicas ?? 0 },
     ageColumn,
   ],
 })

@@ -30,9 +30,14 @@ export const IngressClass = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Controller', value: ({ spec }) => spec?.controller },
+    {
+      name: 'Controller',
+      description: 'Controller that is responsible for handling this class',
+      value: ({ spec }) => spec?.controller,
+    },
     {
       name: 'Parameters',
+      description: 'A reference to a resource with additional parameters',
       value({ spec }) {
         const { apiGroup, kind, name } = spec?.parameters ?? {}
         return kind ? `${apiGroup ? `${kind}.${apiGroup}` : kind}/${name}` : '<none>'

@@ -56,10 +56,26 @@ export const Ingress = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Class', value: ({ spec }) => spec?.ingressClassName ?? '<none>' },
-    { name: 'Hosts', value: shownHosts },
-    { name: 'Address', value: shownAddress },
-    { name: 'Ports', value: ({ spec }) => (spec?.tls?.length ? '80, 443' : '80') },
+    {
+      name: 'Class',
+      description: 'The name of the IngressClass resource that should be used for additional configuration',
+      value: ({ spec }) => spec?.ingressClassName ?? '<none>',
+    },
+    {
+      name: 'Hosts',
+      description: 'Hosts that incoming requests are matched against before the ingress rule',
+      value: shownHosts,
+    },
+    {
+      name: 'Address',
+      description: 'Address is a list containing ingress points for the load-balancer',
+      value: shownAddress,
+    },
+    {
+      name: 'Ports',
+      description: 'Ports of TLS configurations that open',
+      value: ({ spec }) => (spec?.tls?.length ? '80, 443' : '80'),
+    },
     ageColumn,
   ],
 })

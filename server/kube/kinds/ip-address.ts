@@ -35,6 +35,7 @@ export const IPAddress = defineKind<Wire>({
     nameColumn,
     {
       name: 'ParentRef',
+      field: 'spec.parentRef',
       value({ spec }) {
         if (!spec?.parentRef) return '<none>'
         const { group, resource = '', namespace, name = '' } = spec.parentRef

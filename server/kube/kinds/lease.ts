@@ -36,7 +36,11 @@ export const Lease = defineKind<Wire>({
       return errors
     },
   },
-  columns: [nameColumn, { name: 'Holder', value: (lease) => lease.spec?.holderIdentity ?? '' }, ageColumn],
+  columns: [
+    nameColumn,
+    { name: 'Holder', field: 'spec.holderIdentity', value: (lease) => lease.spec?.holderIdentity ?? '' },
+    ageColumn,
+  ],
 })
 
 function strategyErrors(strategy: string): FieldError[] {

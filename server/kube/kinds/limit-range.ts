@@ -41,7 +41,12 @@ export const LimitRange = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Created At', type: 'date', value: ({ metadata }) => metadata?.creationTimestamp ?? '<unknown>' },
+    {
+      name: 'Created At',
+      type: 'date',
+      field: 'metadata.creationTimestamp',
+      value: ({ metadata }) => metadata?.creationTimestamp ?? '<unknown>',
+    },
   ],
 })
 

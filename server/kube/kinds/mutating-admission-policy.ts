@@ -55,8 +55,17 @@ export const MutatingAdmissionPolicy = defineKind<WireMutatingPolicy>({
   },
   columns: [
     nameColumn,
-    { name: 'Mutations', type: 'integer', value: ({ spec }) => (spec?.mutations ?? []).length },
-    { name: 'ParamKind', value: ({ spec }) => shownParamKind(spec?.paramKind) },
+    {
+      name: 'Mutations',
+      description: 'Mutation indicates the number of mutations rules defined in this configuration',
+      type: 'integer',
+      value: ({ spec }) => (spec?.mutations ?? []).length,
+    },
+    {
+      name: 'ParamKind',
+      description: 'ParamKind specifies the kind of resources used to parameterize this policy',
+      value: ({ spec }) => shownParamKind(spec?.paramKind),
+    },
     ageColumn,
   ],
 })

@@ -54,7 +54,11 @@ export const Namespace = defineKind<Wire>({
       namespace.status = { ...namespace.status, phase: 'Terminating' }
     },
   },
-  columns: [nameColumn, { name: 'Status', value: (namespace) => namespace.status?.phase }, ageColumn],
+  columns: [
+    nameColumn,
+    { name: 'Status', description: 'The status of the namespace', value: (namespace) => namespace.status?.phase },
+    ageColumn,
+  ],
   selectableFields: { 'status.phase': (namespace) => namespace.status?.phase ?? '' },
 })
 

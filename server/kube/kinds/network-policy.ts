@@ -40,7 +40,11 @@ export const NetworkPolicy = defineKind<Wire>({
       return [...from, ...egress.flatMap((rule, index) => blockWarnings(`spec.egress[${index}].to`, rule.to))]
     },
   },
-  columns: [nameColumn, { name: 'Pod-Selector', value: ({ spec }) => shownSelector(spec?.podSelector) }, ageColumn],
+  columns: [
+    nameColumn,
+    { name: 'Pod-Selector', field: 'spec.podSelector', value: ({ spec }) => shownSelector(spec?.podSelector) },
+    ageColumn,
+  ],
 })
 
 const blockWarnings = (at: string, peers: readonly NetworkPolicyPeer[] = []): string[] =>

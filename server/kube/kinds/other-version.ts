@@ -16,6 +16,7 @@ export function kindAs(kind: AnyKind, version: OtherVersion<KubeObject>): AnyKin
     strategy: { ...strategy, ...(version.setDefaults ? { setDefaults: version.setDefaults } : {}) },
     columns: kind.columns.map((column) => ({
       ...column,
+      ...(column.field ? { fieldOf: { group: kind.group, version: kind.version, kind: kind.kind } } : {}),
       value: (o: KubeObject, now: number) => column.value(asStored(o), now),
     })),
     selectableFields: Object.fromEntries(

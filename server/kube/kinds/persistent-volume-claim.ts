@@ -52,17 +52,26 @@ export const PersistentVolumeClaim = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Status', value: shownPhase },
-    { name: 'Volume', value: ({ spec }) => spec?.volumeName ?? '' },
-    { name: 'Capacity', value: ({ spec, status }) => (spec?.volumeName ? (status?.capacity?.storage ?? '0') : '') },
+    { name: 'Status', field: 'status.phase', value: shownPhase },
+    { name: 'Volume', field: 'spec.volumeName', value: ({ spec }) => spec?.volumeName ?? '' },
+    {
+      name: 'Capacity',
+      field: 'status.capacity',
+      value: ({ spec, status }) => (spec?.volumeName ? (status?.capacity?.storage ?? '0') : ''),
+    },
     {
       name: 'Access Modes',
+      field: 'status.accessModes',
       value: ({ spec, status }) => (spec?.volumeName ? shownAccessModes(status?.accessModes) : ''),
     },
-    { name: 'StorageClass', value: storageClassOf },
-    { name: 'VolumeAttributesClass', value: ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>' },
+    { name: 'StorageClass', description: 'StorageClass of the pvc', value: storageClassOf },
+    {
+      name: 'VolumeAttributesClass',
+      description: 'VolumeAttributesClass of the pvc',
+      value: ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>',
+    },
     ageColumn,
-    { name: 'VolumeMode', priority: 1, value: ({ spec }) => spec?.volumeMode ?? '<unset>' },
+    { name: 'VolumeMode', field: 'spec.volumeMode', priority: 1, value: ({ spec }) => spec?.volumeMode ?? '<unset>' },
   ],
 })
 

@@ -74,19 +74,28 @@ export const PersistentVolume = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Capacity', value: ({ spec }) => spec?.capacity?.storage ?? '0' },
-    { name: 'Access Modes', value: ({ spec }) => shownAccessModes(spec?.accessModes) },
-    { name: 'Reclaim Policy', value: ({ spec }) => spec?.persistentVolumeReclaimPolicy ?? '' },
-    { name: 'Status', value: shownPhase },
+    { name: 'Capacity', field: 'spec.capacity', value: ({ spec }) => spec?.capacity?.storage ?? '0' },
+    { name: 'Access Modes', field: 'spec.accessModes', value: ({ spec }) => shownAccessModes(spec?.accessModes) },
+    {
+      name: 'Reclaim Policy',
+      field: 'spec.persistentVolumeReclaimPolicy',
+      value: ({ spec }) => spec?.persistentVolumeReclaimPolicy ?? '',
+    },
+    { name: 'Status', field: 'status.phase', value: shownPhase },
     {
       name: 'Claim',
+      field: 'spec.claimRef',
       value: ({ spec }) => (spec?.claimRef ? `${spec.claimRef.namespace ?? ''}/${spec.claimRef.name ?? ''}` : ''),
     },
-    { name: 'StorageClass', value: storageClassOf },
-    { name: 'VolumeAttributesClass', value: ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>' },
-    { name: 'Reason', value: ({ status }) => status?.reason ?? '' },
+    { name: 'StorageClass', description: 'StorageClass of the pv', value: storageClassOf },
+    {
+      name: 'VolumeAttributesClass',
+      description: 'VolumeAttributesClass of the pv',
+      value: ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>',
+    },
+    { name: 'Reason', field: 'status.reason', value: ({ status }) => status?.reason ?? '' },
     ageColumn,
-    { name: 'VolumeMode', priority: 1, value: ({ spec }) => spec?.volumeMode ?? '<unset>' },
+    { name: 'VolumeMode', field: 'spec.volumeMode', priority: 1, value: ({ spec }) => spec?.volumeMode ?? '<unset>' },
   ],
 })
 

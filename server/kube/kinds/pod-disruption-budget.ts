@@ -29,9 +29,22 @@ export const PodDisruptionBudget = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Min Available', value: ({ spec }) => String(spec?.minAvailable ?? 'N/A') },
-    { name: 'Max Unavailable', value: ({ spec }) => String(spec?.maxUnavailable ?? 'N/A') },
-    { name: 'Allowed Disruptions', type: 'integer', value: ({ status }) => status?.disruptionsAllowed ?? 0 },
+    {
+      name: 'Min Available',
+      description: 'The minimum number of pods that must be available.',
+      value: ({ spec }) => String(spec?.minAvailable ?? 'N/A'),
+    },
+    {
+      name: 'Max Unavailable',
+      description: 'The maximum number of pods that may be unavailable.',
+      value: ({ spec }) => String(spec?.maxUnavailable ?? 'N/A'),
+    },
+    {
+      name: 'Allowed Disruptions',
+      description: 'Calculated number of pods that may be disrupted at this time.',
+      type: 'integer',
+      value: ({ status }) => status?.disruptionsAllowed ?? 0,
+    },
     ageColumn,
   ],
 })

@@ -25,10 +25,19 @@ export const PodTemplate = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Containers', value: ({ template }) => containerNames(template?.spec) },
-    { name: 'Images', value: ({ template }) => containerImages(template?.spec) },
+    {
+      name: 'Containers',
+      description: 'Names of each container in the template.',
+      value: ({ template }) => containerNames(template?.spec),
+    },
+    {
+      name: 'Images',
+      description: 'Images referenced by each container in the template.',
+      value: ({ template }) => containerImages(template?.spec),
+    },
     {
       name: 'Pod Labels',
+      description: 'The labels for the pod template.',
       value: ({ template }) => formatSelector(selectorOfMap(template?.metadata?.labels)) || '<none>',
     },
   ],

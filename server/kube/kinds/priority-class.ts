@@ -61,10 +61,15 @@ export const PriorityClass = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Value', type: 'integer', value: ({ value }) => value ?? 0 },
-    { name: 'Global-Default', value: ({ globalDefault }) => globalDefault ?? false },
+    { name: 'Value', field: 'value', type: 'integer', value: ({ value }) => value ?? 0 },
+    {
+      name: 'Global-Default',
+      type: 'boolean',
+      field: 'globalDefault',
+      value: ({ globalDefault }) => globalDefault ?? false,
+    },
     ageColumn,
-    { name: 'PreemptionPolicy', value: ({ preemptionPolicy }) => preemptionPolicy ?? '' },
+    { name: 'PreemptionPolicy', field: 'preemptionPolicy', value: ({ preemptionPolicy }) => preemptionPolicy ?? '' },
   ],
 })
 

@@ -55,11 +55,27 @@ export const PriorityLevelConfiguration = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Type', value: ({ spec }) => spec?.type },
-    { name: 'NominalConcurrencyShares', value: ({ spec }) => spec?.limited?.nominalConcurrencyShares ?? NONE },
-    { name: 'Queues', value: ({ spec }) => spec?.limited?.limitResponse?.queuing?.queues ?? NONE },
-    { name: 'HandSize', value: ({ spec }) => spec?.limited?.limitResponse?.queuing?.handSize ?? NONE },
-    { name: 'QueueLengthLimit', value: ({ spec }) => spec?.limited?.limitResponse?.queuing?.queueLengthLimit ?? NONE },
+    { name: 'Type', field: 'spec.type', value: ({ spec }) => spec?.type },
+    {
+      name: 'NominalConcurrencyShares',
+      field: 'spec.limited.nominalConcurrencyShares',
+      value: ({ spec }) => spec?.limited?.nominalConcurrencyShares ?? NONE,
+    },
+    {
+      name: 'Queues',
+      field: 'spec.limited.limitResponse.queuing.queues',
+      value: ({ spec }) => spec?.limited?.limitResponse?.queuing?.queues ?? NONE,
+    },
+    {
+      name: 'HandSize',
+      field: 'spec.limited.limitResponse.queuing.handSize',
+      value: ({ spec }) => spec?.limited?.limitResponse?.queuing?.handSize ?? NONE,
+    },
+    {
+      name: 'QueueLengthLimit',
+      field: 'spec.limited.limitResponse.queuing.queueLengthLimit',
+      value: ({ spec }) => spec?.limited?.limitResponse?.queuing?.queueLengthLimit ?? NONE,
+    },
     ageColumn,
   ],
 })

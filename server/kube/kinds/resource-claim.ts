@@ -23,7 +23,15 @@ export const ResourceClaim = defineKind<Claim>({
     validateUpdate: (next, previous) => immutable('spec', next.spec, previous.spec),
     validateStatusUpdate: claimStatusErrors,
   },
-  columns: [nameColumn, { name: 'State', value: stateOf }, ageColumn],
+  columns: [
+    nameColumn,
+    {
+      name: 'State',
+      description: 'A summary of the current state (allocated, pending, reserved, etc.).',
+      value: stateOf,
+    },
+    ageColumn,
+  ],
 })
 
 function stateOf({ metadata, status }: Claim): string {

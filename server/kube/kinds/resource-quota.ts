@@ -31,8 +31,17 @@ export const ResourceQuota = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Request', value: (quota) => shown(quota, (name) => !name.startsWith('limits')) },
-    { name: 'Limit', value: (quota) => shown(quota, (name) => name.startsWith('limits')) },
+    {
+      name: 'Request',
+      description: 'Request represents a minimum amount of cpu/memory that a container may consume.',
+      value: (quota) => shown(quota, (name) => !name.startsWith('limits')),
+    },
+    {
+      name: 'Limit',
+      description:
+        'Limits control the maximum amount of cpu/memory that a container may use independent of contention on the node.',
+      value: (quota) => shown(quota, (name) => name.startsWith('limits')),
+    },
     ageColumn,
   ],
 })

@@ -24,9 +24,9 @@ export const ResourceSlice = defineKind<Slice>({
   },
   columns: [
     nameColumn,
-    { name: 'Node', value: ({ spec }) => spec?.nodeName ?? '' },
-    { name: 'Driver', value: ({ spec }) => spec?.driver },
-    { name: 'Pool', value: ({ spec }) => spec?.pool?.name },
+    { name: 'Node', field: 'spec.nodeName', value: ({ spec }) => spec?.nodeName ?? '' },
+    { name: 'Driver', field: 'spec.driver', value: ({ spec }) => spec?.driver },
+    { name: 'Pool', field: 'spec.pool.name', value: ({ spec }) => spec?.pool?.name },
     ageColumn,
   ],
   selectableFields: {

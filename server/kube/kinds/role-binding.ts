@@ -11,5 +11,5 @@ export const RoleBinding = defineKind<Wire>({
   kind: 'RoleBinding',
   plural: 'rolebindings',
   strategy: bindingStrategy({ namespaced: true, roleKinds: ['Role', 'ClusterRole'] }),
-  columns: bindingColumns,
+  columns: bindingColumns('roleBinding'),
 })

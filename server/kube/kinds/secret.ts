@@ -46,8 +46,8 @@ export const Secret = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Type', value: (secret) => secret.type },
-    { name: 'Data', value: (secret) => Object.keys(secret.data ?? {}).length },
+    { name: 'Type', field: 'type', value: (secret) => secret.type },
+    { name: 'Data', field: 'data', value: (secret) => Object.keys(secret.data ?? {}).length },
     ageColumn,
   ],
   selectableFields: { type: (secret) => secret.type ?? '' },

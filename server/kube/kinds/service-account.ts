@@ -22,7 +22,11 @@ export const ServiceAccount = defineKind<Wire>({
             `metadata.annotations[${ENFORCE_SECRETS}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,
           ],
   },
-  columns: [nameColumn, { name: 'Secrets', value: (account) => account.secrets?.length ?? 0 }, ageColumn],
+  columns: [
+    nameColumn,
+    { name: 'Secrets', field: 'secrets', value: (account) => account.secrets?.length ?? 0 },
+    ageColumn,
+  ],
 })
 
 /** Secrets are of its namespace: all that a reference says beside their names is forgotten. */

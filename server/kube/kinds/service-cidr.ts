@@ -40,7 +40,11 @@ export const ServiceCIDR = defineKind<WireServiceCIDR>({
       return isWidened ? [...changed, ...rangesErrors(cidrs)] : changed
     },
   },
-  columns: [nameColumn, { name: 'CIDRs', value: ({ spec }) => (spec?.cidrs ?? []).join(',') }, ageColumn],
+  columns: [
+    nameColumn,
+    { name: 'CIDRs', field: 'spec.cidrs', value: ({ spec }) => (spec?.cidrs ?? []).join(',') },
+    ageColumn,
+  ],
 })
 
 function rangesErrors(cidrs: string[]): FieldError[] {

@@ -49,13 +49,22 @@ export const Service = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Type', value: ({ spec }) => spec?.type },
-    { name: 'Cluster-IP', value: ({ spec }) => spec?.clusterIPs?.[0] || spec?.clusterIP || '<none>' },
-    { name: 'External-IP', value: externalIp },
-    { name: 'Port(s)', value: ({ spec }) => (spec?.ports ?? []).map(shownPort).join(',') || '<none>' },
+    { name: 'Type', field: 'spec.type', value: ({ spec }) => spec?.type },
+    {
+      name: 'Cluster-IP',
+      field: 'spec.clusterIP',
+      value: ({ spec }) => spec?.clusterIPs?.[0] || spec?.clusterIP || '<none>',
+    },
+    { name: 'External-IP', field: 'spec.externalIPs', value: externalIp },
+    {
+      name: 'Port(s)',
+      field: 'spec.ports',
+      value: ({ spec }) => (spec?.ports ?? []).map(shownPort).join(',') || '<none>',
+    },
     ageColumn,
     {
       name: 'Selector',
+      field: 'spec.selector',
       priority: 1,
       value: ({ spec }) => formatSelector(selectorOfMap(spec?.selector)) || '<none>',
     },

@@ -73,10 +73,24 @@ export const StatefulSet = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Ready', value: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}` },
+    {
+      name: 'Ready',
+      description: 'Number of the pod with ready state',
+      value: ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+    },
     ageColumn,
-    { name: 'Containers', priority: 1, value: ({ spec }) => containerNames(spec?.template?.spec) },
-    { name: 'Images', priority: 1, value: ({ spec }) => containerImages(spec?.template?.spec) },
+    {
+      name: 'Containers',
+      description: 'Names of each container in the template.',
+      priority: 1,
+      value: ({ spec }) => containerNames(spec?.template?.spec),
+    },
+    {
+      name: 'Images',
+      description: 'Images referenced by each container in the template.',
+      priority: 1,
+      value: ({ spec }) => containerImages(spec?.template?.spec),
+    },
   ],
 })
 

@@ -50,13 +50,22 @@ export const StorageClass = defineKind<Wire>({
       name: 'Name',
       type: 'string',
       format: 'name',
+      field: 'metadata.name',
       value: (storageClass) =>
         `${storageClass.metadata?.name ?? ''}${isDefaultStorageClass(storageClass) ? ' (default)' : ''}`,
     },
-    { name: 'Provisioner', value: ({ provisioner }) => provisioner },
-    { name: 'ReclaimPolicy', value: ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete' },
-    { name: 'VolumeBindingMode', value: ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate' },
-    { name: 'AllowVolumeExpansion', value: ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false },
+    { name: 'Provisioner', field: 'provisioner', value: ({ provisioner }) => provisioner },
+    { name: 'ReclaimPolicy', field: 'reclaimPolicy', value: ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete' },
+    {
+      name: 'VolumeBindingMode',
+      field: 'volumeBindingMode',
+      value: ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate',
+    },
+    {
+      name: 'AllowVolumeExpansion',
+      field: 'allowVolumeExpansion',
+      value: ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false,
+    },
     ageColumn,
   ],
 })

@@ -64,8 +64,17 @@ export const ValidatingAdmissionPolicy = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Validations', type: 'integer', value: ({ spec }) => (spec?.validations ?? []).length },
-    { name: 'ParamKind', value: ({ spec }) => shownParamKind(spec?.paramKind) },
+    {
+      name: 'Validations',
+      description: 'Validations indicates the number of validation rules defined in this configuration',
+      type: 'integer',
+      value: ({ spec }) => (spec?.validations ?? []).length,
+    },
+    {
+      name: 'ParamKind',
+      description: 'ParamKind specifies the kind of resources used to parameterize this policy',
+      value: ({ spec }) => shownParamKind(spec?.paramKind),
+    },
     ageColumn,
   ],
 })

@@ -42,10 +42,14 @@ export const VolumeAttachment = defineKind<Wire>({
   },
   columns: [
     nameColumn,
-    { name: 'Attacher', format: 'name', value: ({ spec }) => spec?.attacher },
-    { name: 'PV', value: ({ spec }) => spec?.source?.persistentVolumeName ?? '' },
-    { name: 'Node', value: ({ spec }) => spec?.nodeName },
-    { name: 'Attached', value: ({ status }) => status?.attached ?? false },
+    { name: 'Attacher', field: 'spec.attacher', format: 'name', value: ({ spec }) => spec?.attacher },
+    {
+      name: 'PV',
+      field: 'spec.source.persistentVolumeName',
+      value: ({ spec }) => spec?.source?.persistentVolumeName ?? '',
+    },
+    { name: 'Node', field: 'spec.nodeName', value: ({ spec }) => spec?.nodeName },
+    { name: 'Attached', type: 'boolean', field: 'status.attached', value: ({ status }) => status?.attached ?? false },
     ageColumn,
   ],
 })

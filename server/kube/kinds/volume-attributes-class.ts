@@ -38,7 +38,7 @@ export const VolumeAttributesClass = defineKind<Wire>({
       value: ({ metadata: { name = '', annotations } = {} }) =>
         annotations?.[IS_DEFAULT] === 'true' ? `${name} (default)` : name,
     },
-    { name: 'DriverName', value: ({ driverName }) => driverName },
+    { name: 'DriverName', field: 'driverName', value: ({ driverName }) => driverName },
     ageColumn,
   ],
 })

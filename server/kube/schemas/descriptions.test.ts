@@ -23,7 +23,7 @@ describe('buildDescriptions', () => {
   })
 
   it('tells kinds of the same name in two groups apart', () => {
-    expect(descriptions.get('io.k8s.api.core.v1.Event.involvedObject')).toBeUndefined()
+    expect(descriptions.get('io.k8s.api.core.v1.Event.note')).toBeUndefined()
     expect(descriptions.get('io.k8s.api.core.v1.Event.count')).toContain('number of times')
     expect(descriptions.get('io.k8s.api.events.v1.Event.note')).toBeDefined()
   })

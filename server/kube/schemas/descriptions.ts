@@ -11,17 +11,34 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { Schemas } from './schemas.ts'
+import type { GroupVersionKind, Schemas } from './schemas.ts'
+
+const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
 /** Raise when this file's output changes form. */
-const FORM = 4
+const FORM = 5
 
 /** Of fields of which the declarations tell only their type. They are shown beside the text of that, and must not repeat it. */
 const OWN_WORDS = {
+  'io.k8s.api.apps.v1.DaemonSetSpec.selector': 'The pods that are its own; it must match the labels of the template.',
+  'io.k8s.api.apps.v1.DeploymentSpec.selector': 'The pods that are its own; it must match the labels of the template.',
+  'io.k8s.api.apps.v1.ReplicaSetSpec.selector': 'The pods that are counted; it must match the labels of the template.',
   'io.k8s.api.apps.v1.DeploymentSpec.strategy': 'How pods are replaced when their template changes.',
+  'io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec.scaleTargetRef': 'What is scaled: anything with a scale.',
+  'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec.scaleTargetRef': 'What is scaled: anything with a scale.',
+  'io.k8s.api.batch.v1.JobSpec.selector': 'The pods that are counted; usually made by the server.',
+  'io.k8s.api.core.v1.Event.involvedObject': 'What the event is about.',
+  'io.k8s.api.core.v1.Event.source': 'The component that tells of it.',
+  'io.k8s.api.flowcontrol.v1.FlowSchemaSpec.distinguisherMethod':
+    'How requests that match are told apart into flows; without it all are one flow.',
+  'io.k8s.api.networking.v1.IPAddressSpec.parentRef': 'The object that the address belongs to.',
+  'io.k8s.api.networking.v1.NetworkPolicySpec.podSelector':
+    'The pods that the policy is about; {} is all of the namespace.',
   'io.k8s.api.core.v1.PersistentVolumeSpec.claimRef': 'The claim that this volume is bound to, or kept for.',
   'io.k8s.api.policy.v1.PodDisruptionBudgetSpec.selector':
     'The pods that the budget is about; {} is all of the namespace.',
+  'io.k8s.api.rbac.v1.ClusterRoleBinding.roleRef': 'The role that is given; it cannot be changed.',
+  'io.k8s.api.rbac.v1.RoleBinding.roleRef': 'The role that is given; it cannot be changed.',
 }
 
 /** Definition (`io.k8s.api.apps.v1.DeploymentSpec`) or definition and field (`….DeploymentSpec.replicas`) → text. */
@@ -57,6 +74,19 @@ export function buildDescriptions(
   }
   keep(file, JSON.stringify([...descriptions]))
   return descriptions
+}
+
+/** What the documentation says of a field of a kind: `spec.nodeName`. All have the same metadata, also those nobody knows. */
+export function textOf(schemas: Schemas, kind: GroupVersionKind, path: string): string {
+  const [first = '', ...rest] = path.split('.')
+  const isMeta = first === 'metadata' && rest.length > 0
+  let type = isMeta ? schemas.type(OBJECT_META) : schemas.typeOf(kind)
+  const steps = isMeta ? rest : [first, ...rest]
+  for (const step of steps.slice(0, -1)) {
+    const next = type?.fields.get(step)?.type
+    type = next?.kind === 'ref' ? schemas.type(next.ref) : undefined
+  }
+  return schemas.descriptions().get(`${type?.name}.${steps.at(-1)}`) ?? ''
 }
 
 /** The cache saves a tenth of a second; a server that may not write there does without. */

@@ -9,7 +9,8 @@ import { jsonPath } from './json-path.ts'
 const AGE: CustomResourceColumnDefinition = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' }
 
 export function customColumns(told: readonly CustomResourceColumnDefinition[] | undefined): Column<KubeObject>[] {
-  return [nameColumn, ...(told?.length ? told : [AGE]).map(columnOf)]
+  if (told?.length) return [nameColumn, ...told.map(columnOf)]
+  return [nameColumn, { ...columnOf(AGE), field: 'metadata.creationTimestamp' }]
 }
 
 function columnOf({ name, type, format, description, priority, jsonPath: path }: CustomResourceColumnDefinition) {

@@ -26,9 +26,13 @@ const ComponentStatus = defineKind<Wire>({
   namespaced: false,
   columns: [
     nameColumn,
-    { name: 'Status', value: (one) => (health(one)?.status === 'True' ? 'Healthy' : 'Unhealthy') },
-    { name: 'Message', value: (one) => health(one)?.message ?? '' },
-    { name: 'Error', value: (one) => health(one)?.error ?? '' },
+    {
+      name: 'Status',
+      description: 'Status of the component conditions',
+      value: (one) => (health(one)?.status === 'True' ? 'Healthy' : 'Unhealthy'),
+    },
+    { name: 'Message', description: 'Message of the component conditions', value: (one) => health(one)?.message ?? '' },
+    { name: 'Error', description: 'Error of the component conditions', value: (one) => health(one)?.error ?? '' },
   ],
 })
 

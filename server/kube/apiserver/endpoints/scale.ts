@@ -35,8 +35,8 @@ const SCALE = defineKind<Scale>({
   plural: 'scales',
   columns: [
     nameColumn,
-    { name: 'Desired', type: 'integer', value: ({ spec }) => spec?.replicas ?? 0 },
-    { name: 'Available', type: 'integer', value: ({ status }) => status?.replicas ?? 0 },
+    { name: 'Desired', type: 'integer', field: 'spec.replicas', value: ({ spec }) => spec?.replicas ?? 0 },
+    { name: 'Available', type: 'integer', field: 'status.replicas', value: ({ status }) => status?.replicas ?? 0 },
     ageColumn,
   ],
 })

@@ -243,10 +243,12 @@ describe('HTTPS front', () => {
     const spec = `{"replicas":3,"selector":{"matchLabels":{"app":"web"}},"template":${template}}`
     await post(`{"metadata":{"name":"scaled"},"spec":${spec}}`, {}, path)
     const table = (await ask({ path: `${path}/scaled/scale`, headers: { accept: TABLE } })).json() as unknown as {
-      columnDefinitions: { name: string }[]
+      columnDefinitions: { name: string; description: string }[]
       rows: { cells: unknown[] }[]
     }
     expect(table.columnDefinitions.map(({ name }) => name)).toEqual(['Name', 'Desired', 'Available', 'Age'])
+    expect(table.columnDefinitions[0]?.description).toContain('Name must be unique within a namespace.')
+    expect(table.columnDefinitions[1]?.description).toContain('desired number of instances')
     expect(table.rows[0]?.cells.slice(0, 3)).toEqual(['scaled', 3, 0])
   })
 

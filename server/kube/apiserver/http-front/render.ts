@@ -29,13 +29,13 @@ export interface Rendered {
 const JSON_TYPE = 'application/json'
 
 export function renderObject(answer: ObjectAnswer, context: RenderContext): Rendered {
-  const { representation, include, now } = context
+  const { representation, include, now, schemas } = context
   const { object, stored, shown = stored && { kind: stored.kind, objects: [stored.entry.object] } } = answer
   switch (representation.as) {
     case 'table': {
       if (!shown) break
       const { resourceVersion = '' } = (shown.objects.length === 1 && shown.objects[0]?.metadata) || {}
-      const told = { metadata: { resourceVersion }, include, version: representation.version, now }
+      const told = { metadata: { resourceVersion }, include, version: representation.version, now, schemas }
       return render(tableOf(shown.kind, shown.objects, told), context)
     }
     case 'partial':
@@ -67,12 +67,15 @@ function asGoWrites(object: object, kind: AnyKind | undefined, { representation,
 }
 
 export function renderList({ kind, result }: ListAnswer, context: RenderContext): Rendered {
-  const { representation, include, now } = context
+  const { representation, include, now, schemas } = context
   const { metadata, entries } = result
   switch (representation.as) {
     case 'table': {
       const objects = entries.map((entry) => entry.object)
-      return render(tableOf(kind, objects, { metadata, include, version: representation.version, now }), context)
+      return render(
+        tableOf(kind, objects, { metadata, include, version: representation.version, now, schemas }),
+        context,
+      )
     }
     case 'partial':
       throw new StatusError(

@@ -3,6 +3,8 @@
 import type { KubeObject, ListMeta } from '../../apimachinery/object-meta.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
+import { textOf } from '../../schemas/descriptions.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
@@ -15,20 +17,27 @@ export function includeObjectOf(query: URLSearchParams): IncludeObject {
 export function tableOf(
   kind: AnyKind,
   objects: readonly KubeObject[],
-  told: { metadata: ListMeta; include: IncludeObject; version: 'v1' | 'v1beta1'; now: number; withColumns?: boolean },
+  told: {
+    metadata: ListMeta
+    include: IncludeObject
+    version: 'v1' | 'v1beta1'
+    now: number
+    schemas: Schemas
+    withColumns?: boolean
+  },
 ) {
-  const { include, version, now, metadata, withColumns = true } = told
+  const { include, version, now, metadata, schemas, withColumns = true } = told
   const apiVersion = `meta.k8s.io/${version}`
   return {
     kind: 'Table',
     apiVersion,
     metadata,
     columnDefinitions: withColumns
-      ? kind.columns.map(({ name, type = 'string', format = '', description = '', priority = 0 }) => ({
+      ? kind.columns.map(({ name, type = 'string', format = '', description = '', priority = 0, ...of }) => ({
           name,
           type,
           format,
-          description,
+          description: of.field ? textOf(schemas, of.fieldOf ?? kind, of.field) : description,
           priority,
         }))
       : null,

@@ -29,12 +29,12 @@ export function watchFrames(kind: AnyKind, context: RenderContext, clock: Clock)
 
 /** Rows have ages, so each is made for its moment; only the first brings the columns, as upstream. */
 function tableFrames(kind: AnyKind, context: RenderContext, clock: Clock): (event: OutgoingEvent) => Buffer {
-  const { representation, include } = context
+  const { representation, include, schemas } = context
   const version = representation.as === 'table' ? representation.version : 'v1'
   let withColumns = true
   return ({ type, object }) => {
     const metadata = { resourceVersion: object.metadata?.resourceVersion ?? '' }
-    const told = { metadata, include, version, now: clock.now(), withColumns }
+    const told = { metadata, include, version, now: clock.now(), schemas, withColumns }
     withColumns = false
     return frameOf(type, tableOf(kind, type === 'BOOKMARK' ? [] : [object], told), context)
   }

@@ -100,7 +100,15 @@ export function bindingErrors(
 
 export const bindingColumns: readonly Column<KubeObject & { spec?: BindingSpec }>[] = [
   nameColumn,
-  { name: 'PolicyName', value: ({ spec }) => spec?.policyName },
-  { name: 'ParamRef', value: ({ spec }) => shownParamRef(spec?.paramRef) },
+  {
+    name: 'PolicyName',
+    description: 'PolicyName indicates the policy definition which the policy binding binded to',
+    value: ({ spec }) => spec?.policyName,
+  },
+  {
+    name: 'ParamRef',
+    description: 'ParamRef indicates the param resource which sets the configration param',
+    value: ({ spec }) => shownParamRef(spec?.paramRef),
+  },
   ageColumn,
 ]

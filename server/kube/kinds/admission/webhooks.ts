@@ -120,6 +120,11 @@ function reviewVersionErrors(versions: string[], at: string): FieldError[] {
 
 export const webhooksColumns: readonly Column<Configuration>[] = [
   nameColumn,
-  { name: 'Webhooks', type: 'integer', value: ({ webhooks }) => (webhooks ?? []).length },
+  {
+    name: 'Webhooks',
+    description: 'Webhooks indicates the number of webhooks registered in this configuration',
+    type: 'integer',
+    value: ({ webhooks }) => (webhooks ?? []).length,
+  },
   ageColumn,
 ]

@@ -96,14 +96,37 @@ export function podRowConditions({ status }: Pod): RowCondition[] {
 
 export const podColumns: readonly Column<Pod>[] = [
   nameColumn,
-  { name: 'Ready', value: (pod, now) => podSummary(pod, now).ready },
-  { name: 'Status', value: (pod, now) => podSummary(pod, now).status },
-  { name: 'Restarts', value: (pod, now) => podSummary(pod, now).restarts },
+  {
+    name: 'Ready',
+    description: 'The aggregate readiness state of this pod for accepting traffic.',
+    value: (pod, now) => podSummary(pod, now).ready,
+  },
+  {
+    name: 'Status',
+    description: 'The aggregate status of the containers in this pod.',
+    value: (pod, now) => podSummary(pod, now).status,
+  },
+  {
+    name: 'Restarts',
+    description:
+      'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
+    value: (pod, now) => podSummary(pod, now).restarts,
+  },
   ageColumn,
-  { name: 'IP', priority: 1, value: (pod) => pod.status?.podIPs?.[0]?.ip || pod.status?.podIP || '<none>' },
-  { name: 'Node', priority: 1, value: (pod) => pod.spec?.nodeName || '<none>' },
-  { name: 'Nominated Node', priority: 1, value: (pod) => pod.status?.nominatedNodeName || '<none>' },
-  { name: 'Readiness Gates', priority: 1, value: readinessGates },
+  {
+    name: 'IP',
+    field: 'status.podIP',
+    priority: 1,
+    value: (pod) => pod.status?.podIPs?.[0]?.ip || pod.status?.podIP || '<none>',
+  },
+  { name: 'Node', field: 'spec.nodeName', priority: 1, value: (pod) => pod.spec?.nodeName || '<none>' },
+  {
+    name: 'Nominated Node',
+    field: 'status.nominatedNodeName',
+    priority: 1,
+    value: (pod) => pod.status?.nominatedNodeName || '<none>',
+  },
+  { name: 'Readiness Gates', field: 'spec.readinessGates', priority: 1, value: readinessGates },
 ]
 
 function readinessGates({ spec, status }: Pod): string {

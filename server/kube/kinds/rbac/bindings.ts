@@ -66,14 +66,26 @@ function subjectErrors(subject: Subject, at: string, namespaced: boolean): Field
 const named = (subjects: readonly Subject[] | undefined, kind: string) =>
   (subjects ?? []).filter((subject) => subject.kind === kind)
 
-export const bindingColumns: readonly Column<Binding>[] = [
+/** `kind`: as the texts of its columns call it. */
+export const bindingColumns = (kind: string): readonly Column<Binding>[] => [
   nameColumn,
-  { name: 'Role', value: ({ roleRef }) => `${roleRef?.kind ?? ''}/${roleRef?.name ?? ''}` },
+  { name: 'Role', field: 'roleRef', value: ({ roleRef }) => `${roleRef?.kind ?? ''}/${roleRef?.name ?? ''}` },
   ageColumn,
-  { name: 'Users', priority: 1, value: ({ subjects }) => joined(named(subjects, 'User').map(({ name }) => name)) },
-  { name: 'Groups', priority: 1, value: ({ subjects }) => joined(named(subjects, 'Group').map(({ name }) => name)) },
+  {
+    name: 'Users',
+    description: `Users in the ${kind}`,
+    priority: 1,
+    value: ({ subjects }) => joined(named(subjects, 'User').map(({ name }) => name)),
+  },
+  {
+    name: 'Groups',
+    description: `Groups in the ${kind}`,
+    priority: 1,
+    value: ({ subjects }) => joined(named(subjects, 'Group').map(({ name }) => name)),
+  },
   {
     name: 'ServiceAccounts',
+    description: `ServiceAccounts in the ${kind}`,
     priority: 1,
     value: ({ subjects }) =>
       joined(named(subjects, 'ServiceAccount').map(({ namespace = '', name }) => `${namespace}/${name}`)),

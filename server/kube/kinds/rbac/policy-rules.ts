@@ -37,5 +37,6 @@ function ruleErrors(rule: PolicyRule, at: string, namespaced: boolean): FieldErr
 export const createdAtColumn: Column<KubeObject> = {
   name: 'Created At',
   type: 'date',
+  field: 'metadata.creationTimestamp',
   value: ({ metadata }) => metadata?.creationTimestamp ?? '<unknown>',
 }
