@@ -161,6 +161,17 @@ describe('a body', () => {
     expect([told.code, told.headers.warning]).toEqual([200, '299 - "json patch unknown field \\"[0].why\\""'])
   })
 
+  it('of a strategic merge patch may call its object what it likes', async () => {
+    await post(MAPS, '{"metadata":{"name":"called"}}')
+    const body = '{"kind":"Foo","apiVersion":"apps/v1","data":{"a":"1"}}'
+    const patch = (type: string) => {
+      const headers = { 'content-type': `application/${type}-patch+json` }
+      return ask({ method: 'PATCH', path: `${MAPS}/called`, headers, body })
+    }
+    expect((await patch('strategic-merge')).json()).toMatchObject({ kind: 'ConfigMap', data: { a: '1' } })
+    expect((await patch('merge')).code).toBe(422)
+  })
+
   it.each([
     ['PUT', 'json', '{"data":{"a":"1"}}'],
     ['PATCH', 'merge-patch+json', '{"metadata":{"name":null}}'],

@@ -368,7 +368,21 @@ describe('server-side apply', () => {
     it.each([
       { spec: { bogus: 1 }, problem: '.spec.bogus: field not declared in schema' },
       { spec: { replicas: 'two' }, problem: '.spec.replicas: expected numeric (int or float), got string' },
-      { spec: { paused: 'yes' }, problem: '.spec.paused: expected boolean, got &value.valueUnstructured{Value:"yes"}' },
+      { spec: { paused: 'yes' }, problem: '.spec.paused: expected boolean, got &{yes}' },
+      { spec: { selector: ['a', 1] }, problem: '.spec.selector: expected map, got &{[a 1]}' },
+      {
+        spec: { template: { spec: { containers: { name: 'a' } } } },
+        problem: '.spec.template.spec.containers: expected list, got &{map[name:a]}',
+      },
+      {
+        spec: { strategy: { rollingUpdate: { maxSurge: { a: true } } } },
+        problem: '.spec.strategy.rollingUpdate.maxSurge: expected any scalar, got &{map[a:true]}',
+      },
+      {
+        spec: { strategy: { type: { b: [1, 'x', null], a: { c: 1.5 } } } },
+        problem:
+          '.spec.strategy.type: expected string, got &value.valueUnstructured{Value:map[string]interface {}{"a":map[string]interface {}{"c":1.5}, "b":[]interface {}{1, "x", interface {}(nil)}}}',
+      },
       {
         spec: { template: { spec: { containers: [{ name: 'a', imagee: 'x' }] } } },
         problem: '.spec.template.spec.containers[name="a"].imagee: field not declared in schema',

@@ -3,9 +3,10 @@
 
 import { isDeeperThan } from '../../apimachinery/deep.ts'
 import { CUSTOM_DEPTH, KEPT_DEPTH } from '../../apimachinery/depth.ts'
-import { goKindOf, isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { goKindOf, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { PATCH_CONTENT_TYPES, type PatchContentType } from '../../apimachinery/patch/apply-patch.ts'
+import { goFormat } from '../../apimachinery/patch/go-format.ts'
 import { badRequest, fieldError, invalid, StatusError } from '../../apimachinery/status-error.ts'
 import { noKindOf } from '../../schemas/read-object-text.ts'
 import type { GroupVersionKind, Schemas } from '../../schemas/schemas.ts'
@@ -84,11 +85,11 @@ export function decodePatched(
   const isStrategic = sent.contentType === 'application/strategic-merge-patch+json'
   const refuse = (why: string) =>
     invalid({ group: '', kind: '' }, '', [
-      fieldError.invalid('patch', isStrategic ? goText(sent.patch) : JSON.stringify(patched), why),
+      fieldError.invalid('patch', isStrategic ? goFormat(sent.patch) : JSON.stringify(patched), why),
     ])
   if (!isJsonObject(patched)) throw refuse(noKindOf(patched))
   try {
-    return decodeAs(schemas, gvk, patched, {
+    return decodeAs(schemas, gvk, isStrategic ? ofItsOwnKind(gvk, patched) : patched, {
       fieldValidation,
       context,
       noticed: sent.strange,
@@ -102,6 +103,17 @@ export function decodePatched(
   }
 }
 
+/**
+ * A strategic merge patch is laid over a Go struct, which is what it is whatever the patch calls it: Ansible scales
+ * with a patch of kind Deployment.
+ */
+function ofItsOwnKind({ kind, group, version }: GroupVersionKind, patched: JsonObject): JsonObject {
+  const own = { ...patched }
+  if (typeof own.kind === 'string') own.kind = kind
+  if (typeof own.apiVersion === 'string') own.apiVersion = group ? `${group}/${version}` : version
+  return own
+}
+
 /** A strategic merge patch is not read from JSON again but from maps, which words its errors otherwise. */
 function asRestored(why: string): string {
   const [, from, type = ''] = /^json: cannot unmarshal (\w+) into Go .* of type (\S+)$/.exec(why) ?? []
@@ -109,12 +121,4 @@ function asRestored(why: string): string {
   const goKind = from === 'array' ? 'slice' : from === 'object' ? 'map' : from
   if (type.startsWith('[]')) return `cannot restore slice from ${goKind}`
   return type.startsWith('map[') ? `cannot restore map from ${goKind}` : why
-}
-
-/** A map as Go prints it: `map[spec:map[replicas:3]]`. */
-function goText(value: JsonValue): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
-  if (!isJsonObject(value)) return value === null ? '<nil>' : String(value)
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `map[${entries.map(([key, inner]) => `${key}:${goText(inner)}`).join(' ')}]`
 }

@@ -2,6 +2,7 @@
 // know: nobody could own it. Worded as upstream: structured-merge-diff/typed/validate.go.
 
 import { isInt64, isJsonNumber, isJsonObject, type JsonValue } from '../../apimachinery/json.ts'
+import { goFormat } from '../../apimachinery/patch/go-format.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { FieldFact, GroupVersionKind, Schemas, TypeFact, ValueType } from '../schemas.ts'
 import { applySchemaOfSchema } from '../structural/apply-of-schema.ts'
@@ -67,7 +68,7 @@ class TypedCheck {
         for (const [key, inner] of this.#entries(value)) this.#below(`f:${key}`, () => this.#value(inner, type.values))
         break
       case 'bool':
-        if (typeof value !== 'boolean') this.#note(`expected boolean, got ${goText(value)}`)
+        if (typeof value !== 'boolean') this.#note(`expected boolean, got &{${goFormat(value)}}`)
         break
       case 'int32':
       case 'int64':
@@ -76,12 +77,13 @@ class TypedCheck {
         break
       case 'int-or-string':
       case 'quantity':
-        if (typeof value === 'object') this.#note(`expected untyped scalar, got ${goText(value)}`)
+        if (typeof value === 'object') this.#note(`expected any scalar, got &{${goFormat(value)}}`)
         break
       case 'raw':
         break
       default:
-        if (typeof value !== 'string') this.#note(`expected string, got ${goText(value)}`)
+        if (typeof value !== 'string')
+          this.#note(`expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`)
     }
   }
 
@@ -107,7 +109,7 @@ class TypedCheck {
   #bySchema(value: JsonValue, schema: JsonSchema): void {
     if (value === null) return
     if (schema['x-kubernetes-int-or-string']) {
-      if (typeof value === 'object') this.#note(`expected untyped scalar, got ${goText(value)}`)
+      if (typeof value === 'object') this.#note(`expected any scalar, got &{${goFormat(value)}}`)
       return
     }
     switch (schema.type) {
@@ -123,20 +125,21 @@ class TypedCheck {
         this.#elements(value, applySchemaOfSchema(schema), (element) => this.#bySchema(element, schema.items ?? {}))
         break
       case 'boolean':
-        if (typeof value !== 'boolean') this.#note(`expected boolean, got ${goText(value)}`)
+        if (typeof value !== 'boolean') this.#note(`expected boolean, got &{${goFormat(value)}}`)
         break
       case 'integer':
       case 'number':
         if (!isJsonNumber(value)) this.#note(`expected numeric (int or float), got ${goType(value)}`)
         break
       case 'string':
-        if (typeof value !== 'string') this.#note(`expected string, got ${goText(value)}`)
+        if (typeof value !== 'string')
+          this.#note(`expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`)
     }
   }
 
   #entries(value: JsonValue): [string, JsonValue][] {
     if (isJsonObject(value)) return Object.entries(value)
-    if (value !== null) this.#note(`expected map, got ${goText(value)}`)
+    if (value !== null) this.#note(`expected map, got &{${goFormat(value)}}`)
     return []
   }
 
@@ -146,7 +149,7 @@ class TypedCheck {
   }
 
   #elements(value: JsonValue, schema: ApplySchema | undefined, check: (element: JsonValue) => void): void {
-    if (!Array.isArray(value)) this.#note(`expected list, got ${goText(value)}`)
+    if (!Array.isArray(value)) this.#note(`expected list, got &{${goFormat(value)}}`)
     const seen = new Set<string>()
     for (const [at, element] of (Array.isArray(value) ? value : []).entries()) {
       const step = this.#stepOf(element, at, schema)
@@ -179,9 +182,13 @@ class TypedCheck {
   }
 }
 
-/** As Go prints the value it has found: people search for these words. */
-function goText(value: JsonValue): string {
-  return `&value.valueUnstructured{Value:${typeof value === 'object' ? goType(value) : JSON.stringify(value)}}`
+/** A value as Go's `%#v` prints it: people search for these words. */
+function goSyntax(value: JsonValue): string {
+  if (value === null) return 'interface {}(nil)'
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`
+  if (!isJsonObject(value)) return JSON.stringify(value)
+  const keys = Object.keys(value).sort()
+  return `map[string]interface {}{${keys.map((key) => `${JSON.stringify(key)}:${goSyntax(value[key]!)}`).join(', ')}}`
 }
 
 function goType(value: JsonValue): string {
