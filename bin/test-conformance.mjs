@@ -2,7 +2,7 @@
 // `npm test`; the first time it builds them (a quarter of an hour), then they take half an hour and two thirds of the processors.
 //
 //   npm run test:conformance                            all of them
-//   npm run test:conformance -- --focus 'sig-storage'   those whose names match; what was said lies in .cache/conformance/logs
+//   npm run test:conformance -- --focus 'EmptyDir'      those whose names match; what was said lies in .cache/conformance/logs
 //
 // Fails when one fails that is not in conformance/expected.json, and when one of that list passes: then strike it there.
 
