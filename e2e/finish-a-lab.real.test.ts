@@ -285,6 +285,7 @@ describe('a whole lab', () => {
       for (const { id } of checks) await expectState(check(`${number}.${id}`), 'ok', 90_000)
       if (number < lab.steps.length) await page.getByRole('button', { name: /Next/ }).click()
     }
+    await page.getByRole('status').filter({ hasText: 'Lab 6 is done' }).getByText('What you know now').waitFor()
     await page.getByRole('link', { name: /Next lab/ }).waitFor()
   })
 })

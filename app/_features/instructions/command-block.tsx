@@ -9,7 +9,8 @@ interface Props {
   command: string
   mayRun: boolean
   isAsked: boolean
-  onRun(command: string): void
+  /** Resolves to whether it was typed. */
+  onRun(command: string): Promise<boolean>
 }
 
 /** A command: one click runs it in the focused terminal, the other copies it. */
@@ -40,9 +41,8 @@ export function CommandBlock({ command, mayRun, isAsked, onRun }: Props) {
         data-ran={ranAt !== '' || undefined}
         disabled={!mayRun || isAsked}
         title={isAsked ? 'Answer the question above first' : ranAt ? `Ran at ${ranAt}` : 'Run in the terminal'}
-        onClick={() => {
-          onRun(command)
-          setRanAt(new Date().toLocaleTimeString())
+        onClick={async () => {
+          if (await onRun(command)) setRanAt(new Date().toLocaleTimeString())
         }}
       >
         {isAsked ? 'Answer first' : ranAt ? 'Again' : 'Run'}

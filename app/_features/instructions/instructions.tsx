@@ -11,19 +11,23 @@ import { CommandBlock } from './command-block.tsx'
 import { FileBlock } from './file-block.tsx'
 import { HintList } from './hint-list.tsx'
 import style from './instructions.module.css'
+import { LabDone } from './lab-done.tsx'
 import { QuestionCard } from './question-card.tsx'
 import { StepFooter } from './step-footer.tsx'
 import { StepProgress } from './step-progress.tsx'
 
 interface Props {
   run: LabSession
-  onRun(command: string): void
+  /** Resolves to whether it was typed. */
+  onRun(command: string): Promise<boolean>
   onFile(name: string, text: string): void
+  /** Over the end of the text, on small screens. */
+  notice?: ReactNode
   /** Between the text and the checks, on small screens. */
   children?: ReactNode
 }
 
-export function Instructions({ run, onRun, onFile, children }: Props) {
+export function Instructions({ run, onRun, onFile, notice, children }: Props) {
   const { lab, session } = run
   const number = session?.step ?? 1
   const step = lab?.steps.find((one) => one.number === number)
@@ -50,6 +54,7 @@ export function Instructions({ run, onRun, onFile, children }: Props) {
         )}
         {lab && step && (
           <>
+            <div role="status">{session?.notice && <p className={style.notice}>{session.notice}</p>}</div>
             <p className={style.count}>
               Step {step.number} of {lab.steps.length}
             </p>
@@ -57,6 +62,7 @@ export function Instructions({ run, onRun, onFile, children }: Props) {
             <Blocks key={step.number} step={step} session={session} run={run} onRun={onRun} onFile={onFile} />
             {children}
             {step.checks.length > 0 && <CheckList checks={step.checks} results={session?.checks ?? {}} />}
+            {step.number === lab.steps.length && <LabDone lab={lab} isDone={session?.done} />}
             {step.hints.length > 0 && <HintList hints={step.hints} opened={session?.hints ?? {}} open={run.openHint} />}
             {run.error && session && (
               <p className={style.error} role="alert">
@@ -71,6 +77,7 @@ export function Instructions({ run, onRun, onFile, children }: Props) {
           </>
         )}
       </section>
+      {notice && <div className={style.over}>{notice}</div>}
       {lab && step && <StepFooter lab={lab} step={step} session={session} run={run} />}
     </div>
   )
@@ -80,7 +87,7 @@ interface BlocksProps {
   step: StepView
   session: SessionView | undefined
   run: LabSession
-  onRun(command: string): void
+  onRun(command: string): Promise<boolean>
   onFile(name: string, text: string): void
 }
 

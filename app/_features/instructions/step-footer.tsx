@@ -22,8 +22,9 @@ export function StepFooter({ lab, step, session, run }: Props) {
   const isOk = step.checks.every((check) => session?.checks[check.id]?.state === 'ok')
   const mayGoOn = session !== undefined && (isOk || step.number < session.reached || session.done)
   const isLast = step.number === lab.steps.length
+  const isLater = step.number > 1
   // Steps are done again in the learner's own terminal, which simulated machines have not.
-  const mayRedo = step.number > 1 && session?.nodes.some(({ simulated }) => !simulated)
+  const mayRedo = isLater && session?.nodes.some(({ simulated }) => !simulated)
   const reset = (to?: number) => {
     setAsking(false)
     run.reset(to)
@@ -60,7 +61,8 @@ export function StepFooter({ lab, step, session, run }: Props) {
         {mayRedo && (
           <p className={style.what}>
             <b>To the start of step {step.number}</b>: your cluster is emptied, and the steps before are done again for
-            you, which takes a while. What you predicted stays.
+            you, which takes a while. What you predicted stays. If one of them cannot be done again, the lab begins at
+            step 1, and says so.
           </p>
         )}
         <p className={style.what}>
@@ -71,9 +73,14 @@ export function StepFooter({ lab, step, session, run }: Props) {
           )}
           {mayRedo ? 'everything' : 'Everything'} you made in this cluster goes, and so do your answers; you begin at
           step 1. Opened hints stay.
+          {isLater &&
+            !mayRedo &&
+            ' The steps before this one cannot be done again for you: your machines are simulated and have no terminal.'}
         </p>
         <div className={style.choice}>
-          <Button onClick={() => setAsking(false)}>Keep working</Button>
+          <Button data-autofocus onClick={() => setAsking(false)}>
+            Keep working
+          </Button>
           {mayRedo && (
             <Button look="stop" onClick={() => reset(step.number)}>
               Reset to step {step.number}

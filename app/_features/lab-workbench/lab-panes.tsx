@@ -25,14 +25,14 @@ export function ReadPane({
 }) {
   const { run, runCommand, openFile } = panes
   return (
-    <div className={style.read}>
-      {isSmall && <PhaseNotice panes={panes} />}
-      <div className={style.readBody}>
-        <Instructions run={run} onRun={runCommand} onFile={openFile}>
-          {children}
-        </Instructions>
-      </div>
-    </div>
+    <Instructions
+      run={run}
+      onRun={runCommand}
+      onFile={openFile}
+      notice={isSmall ? <PhaseNotice panes={panes} /> : undefined}
+    >
+      {children}
+    </Instructions>
   )
 }
 

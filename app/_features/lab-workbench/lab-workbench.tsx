@@ -106,13 +106,12 @@ export function LabWorkbench({ labId }: { labId: string }) {
     lens,
     full,
     toggleFull: (pane) => setFull((now) => (now === pane ? null : pane)),
-    runCommand: (command) => {
+    runCommand: async (command) => {
       // On a phone the last lines are seen beside the text; a question needs more room.
       if (!isSmall) showTerminal()
-      void terminal.current?.run(command).then((outcome) => {
-        if (outcome === 'asks') showTerminal()
-        else if (!isSmall) terminal.current?.focus()
-      })
+      const isTyped = (await terminal.current?.run(command, showTerminal)) ?? false
+      if (isTyped && !isSmall) terminal.current?.focus()
+      return isTyped
     },
     openFile: (name, text) => {
       showTerminal()

@@ -29,7 +29,8 @@ export interface Panes {
   lens: LensChoice
   full: PaneName | null
   toggleFull(pane: PaneName): void
-  runCommand(command: string): void
+  /** Resolves to whether it was typed. */
+  runCommand(command: string): Promise<boolean>
   /** Opens the file of an instruction; it is made with this text unless it is there. */
   openFile(name: string, text: string): void
   /** The one pane that is seen below 700 px. */

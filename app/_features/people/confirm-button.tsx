@@ -27,7 +27,9 @@ export function ConfirmButton({ action, label, children, onConfirm }: Props) {
       <Dialog title={label ?? action} isOpen={isOpen} onClose={close}>
         <p className={style.question}>{children}</p>
         <div className={style.buttons}>
-          <Button onClick={close}>Leave it</Button>
+          <Button data-autofocus onClick={close}>
+            Leave it
+          </Button>
           <Button
             look="stop"
             onClick={() => {

@@ -82,7 +82,9 @@ export function PersonMenu() {
           A guest has no password to come back with. What you have done in labs, and your cluster, are lost to you.
         </p>
         <div className={style.choice}>
-          <Button onClick={() => setLeaving(false)}>Stay</Button>
+          <Button data-autofocus onClick={() => setLeaving(false)}>
+            Stay
+          </Button>
           <Button look="stop" onClick={() => logOut.run(undefined)}>
             Leave
           </Button>

@@ -9,6 +9,7 @@ import type { SnapshotView, Tile } from '../../../server/classroom/teaching/wall
 import { api } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
+import { Question } from '../../_ui/question.tsx'
 import { Shape } from '../../_ui/shape.tsx'
 import { InlineCode } from '../instructions/inline-code.tsx'
 import { lasted } from './duration.ts'
@@ -127,7 +128,7 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
         />
       )}
       {asking === 'reset' && (
-        <div className={style.confirm} role="alertdialog" aria-label={`Reset ${name}’s lab?`}>
+        <Question className={style.confirm} label={`Reset ${name}’s lab?`} onEscape={() => setAsking(null)}>
           <p>
             <b>Reset {name}’s lab?</b> Everything in {name}’s cluster goes, and the lab begins again.
           </p>
@@ -144,10 +145,10 @@ export function LearnerSheet({ tile, now, classId, onClose }: Props) {
           >
             Reset
           </Button>
-          <Button small look="quiet" onClick={() => setAsking(null)}>
+          <Button small look="quiet" data-autofocus onClick={() => setAsking(null)}>
             Leave it
           </Button>
-        </div>
+        </Question>
       )}
       {asking !== null && typeof asking === 'object' && (
         <PutBackQuestion whom={whom} name={name} snapshot={asking} run={act.run} onClose={() => setAsking(null)} />

@@ -5,6 +5,7 @@
 import type { SnapshotView } from '../../../server/classroom/teaching/wall-view.ts'
 import { api } from '../../_api/api-client.ts'
 import { Button } from '../../_ui/button.tsx'
+import { Question } from '../../_ui/question.tsx'
 import style from './learner-sheet.module.css'
 import { timeOf } from './snapshot-menu.tsx'
 import type { Act } from './use-act.ts'
@@ -29,7 +30,7 @@ export function PutBackQuestion({ whom, name, snapshot, run, onClose }: Props) {
   }
   const question = `Back to ${timeOf(at)}, step ${step}?`
   return (
-    <div className={style.confirm} role="alertdialog" aria-label={question}>
+    <Question className={style.confirm} label={question} onEscape={onClose}>
       <p>
         <b>{question}</b> What {name} has made, changed or deleted since then is undone, in the cluster and in the files
         of the home, and so are steps passed since. The grade keeps the best of them.
@@ -40,9 +41,9 @@ export function PutBackQuestion({ whom, name, snapshot, run, onClose }: Props) {
       <Button small look="stop" onClick={() => putBack(false)}>
         Put back
       </Button>
-      <Button small look="quiet" onClick={onClose}>
+      <Button small look="quiet" data-autofocus onClick={onClose}>
         Leave it
       </Button>
-    </div>
+    </Question>
   )
 }

@@ -9,6 +9,7 @@ import { Group, Panel, Separator, useDefaultLayout } from 'react-resizable-panel
 import type { SessionView } from '../../../server/classroom/api/contract.ts'
 import { Button } from '../../_ui/button.tsx'
 import { Icon } from '../../_ui/icon.tsx'
+import { Question } from '../../_ui/question.tsx'
 import type { FileDesk } from '../editor/file-desk.ts'
 import { useDesk } from '../editor/use-file-desk.ts'
 import { FindBar } from './find-bar.tsx'
@@ -34,7 +35,7 @@ export interface Beside {
 
 export interface TerminalHandle {
   /** In a shell of the learner's own. */
-  run(command: string): ReturnType<Shells['run']>
+  run: Shells['run']
   focus(): void
   openMachine(machine: string): void
 }
@@ -77,9 +78,9 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
   const active = focused(view)
   const screen = () => shells.screen(active)
 
-  const run = (command: string) => {
+  const run: Shells['run'] = (command, onAsk) => {
     if (!isWide) close()
-    return shells.run(command)
+    return shells.run(command, onAsk)
   }
 
   useImperativeHandle(ref, () => ({
@@ -99,7 +100,12 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
     beside.shown === 'browser' ? (
       <PreviewPane sessionId={sessionId} nodes={nodes} onClose={close} />
     ) : (
-      <FilesPane desk={desk} sessionId={sessionId} onApply={(command) => void run(command)} onClose={close} />
+      <FilesPane
+        desk={desk}
+        sessionId={sessionId}
+        onApply={(command) => void run(command, () => undefined)}
+        onClose={close}
+      />
     )
   const toggle = (which: 'files' | 'browser') => ({
     'aria-pressed': beside.shown === which,
@@ -167,7 +173,11 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
                 onFind={() => setFinding(true)}
               >
                 {shells.waiting?.tab === name && (
-                  <div className={style.bar} role="alertdialog" aria-label={`${shells.waiting.running} still runs`}>
+                  <Question
+                    className={style.bar}
+                    label={`${shells.waiting.running} still runs`}
+                    onEscape={shells.runNot}
+                  >
                     <span>
                       <code>{shells.waiting.running}</code> still runs here.
                     </span>
@@ -178,13 +188,13 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
                     <Button small onClick={shells.runInNew}>
                       Run in a new tab
                     </Button>
-                    <Button small look="quiet" onClick={shells.runNot}>
+                    <Button small look="quiet" data-autofocus onClick={shells.runNot}>
                       Do not run
                     </Button>
-                  </div>
+                  </Question>
                 )}
                 {shells.closing?.tab === name && (
-                  <div className={style.bar} role="alertdialog" aria-label={`Close ${title}?`}>
+                  <Question className={style.bar} label={`Close ${title}?`} onEscape={shells.keep}>
                     <span>
                       <code>{shells.closing.running}</code> still runs here.
                     </span>
@@ -192,10 +202,10 @@ export function TerminalPane({ sessionId, tabs, nodes, desk, beside, ref, isFull
                     <Button small look="stop" onClick={shells.closeAnyway}>
                       End it and close
                     </Button>
-                    <Button small onClick={shells.keep}>
+                    <Button small data-autofocus onClick={shells.keep}>
                       Keep it
                     </Button>
-                  </div>
+                  </Question>
                 )}
               </TerminalScreen>
             ))}

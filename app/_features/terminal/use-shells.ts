@@ -20,16 +20,24 @@ export interface Shells {
   closeAnyway(): void
   keep(): void
   splitOrJoin(): void
-  /** Runs a command in a shell of the learner's own where nothing else runs: the focused one if it may be. */
-  run(command: string): Promise<'ran' | 'asks'>
+  /**
+   * Runs a command in a shell of the learner's own where nothing else runs: the focused one if it may be. Where it has to be
+   * asked about, `onAsk` hears of it. Resolves to whether it was typed in the end.
+   */
+  run(command: string, onAsk: () => void): Promise<boolean>
   /** A command that waits because this one has the keyboard in every shell. */
-  waiting: { tab: string; running: string; command: string } | undefined
+  waiting: { tab: string; running: string } | undefined
   endAndRun(): void
   runInNew(): void
   runNot(): void
   screen(tab: string): ScreenHandle | undefined
   onScreen(tab: string, screen: ScreenHandle | undefined): void
   error: string
+}
+
+interface Waiting extends NonNullable<Shells['waiting']> {
+  command: string
+  answer(isTyped: boolean): void
 }
 
 /** Most commands are soon over; one that is not is asked about. */
@@ -46,7 +54,7 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
   const names = tabs.map(({ name }) => name).join(' ')
   const view = useMemo(() => fitTo(wished, names.split(' ').filter(Boolean)), [wished, names])
   const [closing, setClosing] = useState<Shells['closing']>()
-  const [waiting, setWaiting] = useState<Shells['waiting']>()
+  const [waiting, setWaiting] = useState<Waiting>()
   const [error, setError] = useState('')
   const screens = useRef(new Map<string, ScreenHandle>())
   const early = useRef(new Map<string, string[]>())
@@ -115,39 +123,49 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
     type(tab, command)
   }
 
-  const runInNew = async (command: string) => {
+  const runInNew = async (command: string): Promise<boolean> => {
     const tab = await open()
     if (tab) type(tab, command)
+    return tab !== undefined
   }
 
-  const run = async (command: string) => {
+  const run = async (command: string, onAsk: () => void): Promise<boolean> => {
     const [first, ...others] = ownShells(view, tabs)
-    if (first === undefined) {
-      await runInNew(command)
-      return 'ran'
-    }
+    if (first === undefined) return runInNew(command)
     const state = await runningAfter(first, patienceMs)
     if (state.running === '') {
       await typeAlone(first, command, state)
-      return 'ran'
+      return true
     }
     for (const tab of others) {
       const other = await runningIn(tab)
       if (other.running !== '') continue
       await typeAlone(tab, command, other)
-      return 'ran'
+      return true
     }
     setView((now) => show(now, first))
-    setWaiting({ tab: first, running: state.running, command })
-    return 'asks'
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    setWaiting((before) => {
+      before?.answer(false)
+      return { tab: first, running: state.running, command, answer: resolve }
+    })
+    onAsk()
+    return promise
   }
 
-  const endAndRun = async ({ tab, command }: NonNullable<Shells['waiting']>) => {
+  const endAndRun = async (asked: Waiting) => {
+    const { tab, command, answer } = asked
     screens.current.get(tab)?.interrupt()
     const { running } = await runningAfter(tab, endsWithinMs)
-    if (running !== '') return setWaiting({ tab, running, command })
+    if (running !== '') return setWaiting({ ...asked, running })
     type(tab, command)
     screens.current.get(tab)?.focus()
+    answer(true)
+  }
+
+  const runNot = () => {
+    waiting?.answer(false)
+    setWaiting(undefined)
   }
 
   return {
@@ -170,8 +188,8 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
     run,
     waiting: waiting && names.split(' ').includes(waiting.tab) ? waiting : undefined,
     endAndRun: () => waiting && void endAndRun(waiting),
-    runInNew: () => waiting && void runInNew(waiting.command),
-    runNot: () => setWaiting(undefined),
+    runInNew: () => waiting && void runInNew(waiting.command).then(waiting.answer),
+    runNot,
     screen: (tab) => screens.current.get(tab),
     onScreen,
     error,

@@ -73,6 +73,8 @@ export const labView = z.object({
   title: z.string(),
   summary: z.string(),
   minutes: z.number(),
+  /** Said when it is done. */
+  learned: z.array(z.string()),
   steps: z.array(stepView),
   next: z.object({ labId: z.string(), title: z.string() }).nullable(),
 })
@@ -101,6 +103,8 @@ export const sessionView = z.object({
   phase: z.enum(['queued', 'starting', 'ready', 'resetting', 'asleep', 'failed']),
   /** What is going on while it is not ready, the place in line while every seat is taken, or what went wrong and what to do. */
   message: z.string(),
+  /** Why the lab has begun anew where the learner did not ask for that; empty when it has not. */
+  notice: z.string(),
   /** The step the learner looks at, and how far the checks have come. Both from 1. */
   step: z.number(),
   reached: z.number(),

@@ -383,7 +383,11 @@ describe('session', () => {
     const other = await api().lab.start({ labId: 'a-deployment-heals-itself' })
     await sessionThat(other.id, isReady)
     await api().lab.start({ labId: 'pods' })
-    expect(await sessionThat(id, isReady)).toMatchObject({ step: 1, reached: 1 })
+    const anew = await sessionThat(id, isReady)
+    expect(anew).toMatchObject({ step: 1, reached: 1 })
+    // Nobody asked for that, so it is said why, until the learner goes on.
+    expect(anew.notice).toContain('Step 2 could not be done again for you, so the lab has begun anew, at step 1.')
+    expect((await api().session.goTo({ sessionId: id, step: 1 })).notice).toBe('')
   })
 
   it('judges what is typed against the cluster, and lets it be mended', async () => {

@@ -42,6 +42,8 @@ export interface LabSessionOptions {
 const GETTING_READY = 'Getting your cluster ready.'
 const WAKING = 'Waking your cluster. It slept while you were away; everything is as you left it.'
 const ASLEEP = 'Your cluster sleeps: nothing was done here for a while. Everything is as you left it.'
+const DONE_BEFORE =
+  'This lab was done, and stays so in the course. Your cluster has been another lab’s since, or is a new one, so the lab begins anew.'
 const CLEAR_WITHIN_MS = 30_000
 const PROMPT_WITHIN_MS = 5000
 const STEP_AGAIN_WITHIN_MS = 60_000
@@ -54,6 +56,7 @@ export class LabSession {
   readonly #listeners = new Set<() => void>()
   #phase: SessionView['phase'] = 'starting'
   #message = ''
+  #notice = ''
   #sandbox: Sandbox | undefined
   #watching: Disposable | undefined
   #tabsWatched: Disposable | undefined
@@ -147,6 +150,7 @@ export class LabSession {
 
   goTo(step: number): void {
     this.#expectReached(step)
+    this.#notice = ''
     this.#progress.step = step
     this.#save()
     this.#tell()
@@ -195,6 +199,7 @@ export class LabSession {
   reset(step = 1): Promise<void> {
     this.#expectReached(step)
     this.#suspended = ''
+    this.#notice = ''
     const where = step === 1 ? 'this lab' : `step ${step}`
     this.#say('resetting', `Putting your cluster back to the start of ${where}.`)
     return this.#enqueue(async () => {
@@ -214,6 +219,7 @@ export class LabSession {
   putBack(to: { state: string; standing: Standing; words: string }): Promise<void> {
     const { store, putBack, clock } = this.#options
     this.#suspended = ''
+    this.#notice = ''
     this.#say('resetting', `Putting your cluster back to ${to.words}.`)
     return this.#enqueue(async () => {
       this.#stopWatching()
@@ -233,6 +239,7 @@ export class LabSession {
       progress: this.#progress,
       phase: this.#phase,
       message: this.#message,
+      notice: this.#notice,
       results: this.#judge.results,
       sandbox: this.#sandbox,
       version: this.#options.version,
@@ -308,17 +315,21 @@ export class LabSession {
    */
   async #bringBack(): Promise<void> {
     const { reached, passed } = this.#progress
-    if (reached === 1 || passed.has(this.lab.steps.length)) return this.#startOver()
-    await this.#bringTo(reached)
+    const isDone = passed.has(this.lab.steps.length)
+    if (reached > 1 && !isDone) return this.#bringTo(reached)
+    if (isDone) this.#notice = DONE_BEFORE
+    await this.#startOver()
   }
 
   async #bringTo(to: number): Promise<void> {
     const { logger, store, clock } = this.#options
     const isBefore = (step: number) => step < to
+    let doing = 1
     try {
       await this.#prepareCluster()
       for (const step of this.lab.steps.slice(0, to - 1)) {
         this.#say(this.#phase, `Bringing your cluster back to step ${to}: doing step ${step.number} again.`)
+        doing = step.number
         await this.#doAgain(step)
       }
       const passed = [...this.#progress.passed].filter(isBefore)
@@ -335,6 +346,7 @@ export class LabSession {
       await this.#isIn()
     } catch (err) {
       logger.warn('lab could not be brought back to its step', { lab: this.lab.id, step: to, err })
+      this.#notice = `Step ${doing} could not be done again for you, so the lab has begun anew, at step 1. Your grade keeps what you had reached.`
       await this.#startOver()
     }
   }

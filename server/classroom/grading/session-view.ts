@@ -8,7 +8,7 @@ import { firstTabs } from '../terminals/terminal-room.ts'
 import { passedResults } from './judge-step.ts'
 import type { Progress } from './progress.ts'
 
-interface SeenSession extends Pick<SessionView, 'phase' | 'message' | 'startedInMs'> {
+interface SeenSession extends Pick<SessionView, 'phase' | 'message' | 'notice' | 'startedInMs'> {
   lab: Lab
   progress: Progress
   /** Of the step that is judged. */
@@ -19,7 +19,7 @@ interface SeenSession extends Pick<SessionView, 'phase' | 'message' | 'startedIn
 }
 
 export function sessionView(session: SeenSession): SessionView {
-  const { lab, progress, phase, message, results, sandbox, version, startedInMs } = session
+  const { lab, progress, phase, message, notice, results, sandbox, version, startedInMs } = session
   const { step, reached, flags, passed, answers, typed, hints } = progress
   const nodes = sandbox?.watch.view({ pods: [] }).nodes ?? []
   return {
@@ -27,6 +27,7 @@ export function sessionView(session: SeenSession): SessionView {
     labId: lab.id,
     phase,
     message,
+    notice,
     step,
     reached,
     done: passed.has(lab.steps.length),

@@ -4,7 +4,7 @@ import type { LabView } from '../api/contract.ts'
 import { checkKey, hintKey, type Lab } from './lab.ts'
 
 export function labPage(lab: Lab, labs: readonly Lab[]): LabView {
-  const { id, number, title, summary, minutes } = lab
+  const { id, number, title, summary, minutes, learned } = lab
   const next = labs[labs.indexOf(lab) + 1]
   return {
     id,
@@ -12,6 +12,7 @@ export function labPage(lab: Lab, labs: readonly Lab[]): LabView {
     title,
     summary,
     minutes,
+    learned,
     steps: lab.steps.map((step) => ({
       number: step.number,
       title: step.title,

@@ -17,6 +17,8 @@ export const labMetadata = z.strictObject({
   title: z.string(),
   summary: z.string(),
   minutes: z.int().min(1),
+  /** Said when it is done: what one knows now, a sentence each. */
+  learned: z.array(z.string()).min(1).max(4),
   /** What the lab needs; a learner's cluster has at least this. */
   cluster: z.strictObject({
     nodes: z.int().min(1).max(2).default(2),
