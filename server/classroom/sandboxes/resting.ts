@@ -56,6 +56,15 @@ export class Resting {
     return this.#busy(learnerId, this.settled(learnerId).then(work))
   }
 
+  /** The classroom ends, and the host takes every cluster to disk: the next one wakes them one by one, as learners come. */
+  async allAsleep(): Promise<void> {
+    const { database, clock } = this.#options
+    await database.sandbox.updateMany({
+      where: { learnerId: { not: null }, asleepAt: null },
+      data: { asleepAt: new Date(clock.now()) },
+    })
+  }
+
   /** The learner has their sandbox again, and what was open in it. */
   async woken(learnerId: string, cluster: string): Promise<void> {
     this.#desks.delete(learnerId)

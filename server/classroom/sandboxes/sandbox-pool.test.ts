@@ -157,7 +157,37 @@ describe('SandboxPool', () => {
     await using after = pool({ warm: 0 })
     await after.start()
     expect((await after.claim('ada')).cluster).toBe(cluster)
-    expect(host.asked).toEqual([`start ${cluster}`])
+    expect(host.asked).toEqual([`stop ${cluster}`, `start ${cluster}`])
+  })
+
+  it('wakes nobody when it starts: each is woken when they come, as far as there are seats', async () => {
+    const before = pool({ warm: 0, seats: 3 })
+    const ada = await before.claim('ada')
+    for (const id of ['bob', 'cy']) await before.claim(id)
+    await before[Symbol.asyncDispose]()
+    host.asked = []
+    await using after = pool({ warm: 0, seats: 1 })
+    await after.start()
+    expect(host.asked.filter((each) => each.startsWith('start'))).toEqual([])
+    expect([after.seats.taken, after.isAsleep('ada'), after.isAsleep('bob')]).toEqual([0, true, true])
+    expect((await after.claim('ada')).cluster).toBe(ada.cluster)
+    const bob = after.claim('bob')
+    expect(after.seats).toEqual({ total: 1, taken: 1, waiting: 1 })
+    await after.sleep('ada', 'stop')
+    await bob
+    expect(after.seats).toEqual({ total: 1, taken: 1, waiting: 0 })
+  })
+
+  it('goes on with those that ran when the last process was killed', async () => {
+    const data = ['ada', 'bob'].map((id) => ({ cluster: `lab-${id}`, kind: 'simulated', learnerId: id }))
+    await database.sandbox.createMany({ data })
+    await using sandboxes = pool({ warm: 0, seats: 1 })
+    await sandboxes.start()
+    expect((await sandboxes.claim('ada')).cluster).toBe('lab-ada')
+    // For whom there is no seat any more.
+    while (!(await database.sandbox.count({ where: { asleepAt: { not: null } } }))) await settlePromises()
+    expect([sandboxes.isAsleep('bob'), sandboxes.seats.taken]).toEqual([true, 1])
+    expect(host.asked.sort()).toEqual(['start lab-ada', 'stop lab-bob'])
   })
 
   it('replaces a cluster that does not come back', async () => {

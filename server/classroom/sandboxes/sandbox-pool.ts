@@ -11,7 +11,8 @@
 //
 // Who is away is judged by absence.ts.
 //
-// The database says which cluster is whose, so a restarted classroom goes on with the same clusters.
+// The database says which cluster is whose, so a restarted classroom goes on with the same clusters. After an orderly end they
+// are on disk and sleep on until their learner comes; after a crash they run, and are adopted.
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/logger.ts'
@@ -96,9 +97,12 @@ export class SandboxPool implements AsyncDisposable {
         if (learnerId === null) void this.#delete(cluster)
       } else if (learnerId !== null && asleepAt) {
         this.#resting.adopt(learnerId, cluster)
-      } else if (learnerId !== null) {
-        this.#line.keep(learnerId)
+      } else if (learnerId !== null && this.#line.taken < this.#line.seats) {
+        void this.#line.take(learnerId)
         this.#adopt(this.#claimed, learnerId, cluster)
+      } else if (learnerId !== null) {
+        // There were more seats then, or it was another host.
+        void this.#resting.layDown(learnerId, 'stop', async () => undefined)
       } else this.#adopt(this.#warm, cluster, cluster)
     }
     void this.#fill()
@@ -186,6 +190,7 @@ export class SandboxPool implements AsyncDisposable {
     await Promise.all([...this.#open].map((sandbox) => sandbox[Symbol.asyncDispose]()))
     // Nobody else stops those that are paused: their control planes do not run.
     await Promise.all(this.#line.seated.filter((id) => this.isAsleep(id)).map((id) => this.sleep(id, 'stop')))
+    await this.#resting.allAsleep()
   }
 
   async #putBack(sandbox: Sandbox, state: string): Promise<Sandbox> {

@@ -39,11 +39,6 @@ export class SeatLine {
     return this.#taken.has(learnerId)
   }
 
-  /** For whoever had a seat before we came, even where there are more of them than seats. */
-  keep(learnerId: string): void {
-    this.#taken.add(learnerId)
-  }
-
   /** Resolves when the learner has a seat. */
   take(learnerId: string): Promise<void> {
     if (this.#taken.has(learnerId)) return Promise.resolve()
