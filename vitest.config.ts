@@ -9,7 +9,13 @@ export default defineConfig({
       {
         test: {
           name: 'logic',
-          include: ['server/**/*.test.ts', 'labs/**/*.test.ts', 'app/**/*.test.ts', 'bin/**/*.test.ts'],
+          include: [
+            'server/**/*.test.ts',
+            'labs/**/*.test.ts',
+            'app/**/*.test.ts',
+            'bin/**/*.test.ts',
+            'bench/**/*.test.ts',
+          ],
           exclude: ['**/*.real.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
           // Rooms keep no state of their own in modules, so files may share a process; starting one each took half the time.

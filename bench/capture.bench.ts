@@ -3,8 +3,10 @@
 
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { expectEngine } from './expect-engine.ts'
 import { table } from './table.ts'
 
+await expectEngine()
 const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' })
 const [image] = docker('images', '--quiet', '--filter', 'reference=podium/machine').split('\n')
 if (!image) throw new Error('there is no image of a machine yet: npm start makes it')

@@ -15,6 +15,7 @@ import { type ClusterInfo, LocalClusterHost } from '../server/kube/cluster/index
 import { Deployment, Service } from '../server/kube/kinds/index.ts'
 import { loadSchemas } from '../server/kube/schemas/load-schemas.ts'
 import { type DataCentre, openDataCentre } from '../server/machines/index.ts'
+import { expectEngine } from './expect-engine.ts'
 import { percentile, table } from './table.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -34,6 +35,7 @@ interface Room extends AsyncDisposable {
 
 /** A classroom of its own in a folder of its own, on the machines of this installation. */
 async function openRoom(warm: number): Promise<Room> {
+  await expectEngine()
   const dataCentre = await openDataCentre({ stateDir: stateDirectory(process.env, process.getuid?.()) })
   const stateDir = await mkdtemp(join(tmpdir(), 'podium-bench-'))
   const common = { clock: systemClock, logger: noLogger, random: Math.random }

@@ -14,6 +14,7 @@ import { type ClusterInfo, LocalClusterHost, type MachineProvider } from '../ser
 import { Pod } from '../server/kube/kinds/index.ts'
 import { loadSchemas } from '../server/kube/schemas/load-schemas.ts'
 import { type DataCentre, openDataCentre } from '../server/machines/index.ts'
+import { expectEngine } from './expect-engine.ts'
 import { percentile, table } from './table.ts'
 
 const IDLE_CLUSTERS = 100
@@ -94,6 +95,7 @@ async function simulated(): Promise<void> {
 }
 
 async function real(): Promise<void> {
+  await expectEngine()
   const machinesDir = stateDirectory(process.env, process.getuid?.())
   const centre = await openDataCentre({ stateDir: machinesDir })
   const stateDir = await mkdtemp(join(tmpdir(), 'podium-bench-'))

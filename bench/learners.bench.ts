@@ -15,6 +15,7 @@ import { type ClusterInfo, LocalClusterHost } from '../server/kube/cluster/index
 import { Deployment } from '../server/kube/kinds/index.ts'
 import { loadSchemas } from '../server/kube/schemas/load-schemas.ts'
 import { openDataCentre } from '../server/machines/index.ts'
+import { expectEngine } from './expect-engine.ts'
 import { percentile, table } from './table.ts'
 
 const LEARNERS = Number(process.env.LEARNERS ?? 30)
@@ -63,6 +64,7 @@ async function ofAll<T, R>(all: readonly T[], atOnce: number, work: (one: T) => 
 }
 
 if (process.getuid?.() !== 0) throw new Error('real machines are made by root')
+await expectEngine()
 const centre = await openDataCentre({ stateDir: stateDirectory(process.env, process.getuid?.()) })
 const stateDir = await mkdtemp(join(tmpdir(), 'podium-bench-'))
 await using host = new LocalClusterHost({

@@ -10,12 +10,14 @@ import { stateDirectory } from '../server/cli/state-directory.ts'
 import { LocalClusterHost, type MachineProvider } from '../server/kube/cluster/index.ts'
 import { loadSchemas } from '../server/kube/schemas/load-schemas.ts'
 import { openDataCentre } from '../server/machines/index.ts'
+import { expectEngine } from './expect-engine.ts'
 import { percentile, table } from './table.ts'
 
 const ROUNDS = Number(process.env.ROUNDS ?? 10)
 const NAME = 'bench-machines'
 
 if (process.getuid?.() !== 0) throw new Error('real machines are made by root')
+await expectEngine()
 const centre = await openDataCentre({ stateDir: stateDirectory(process.env, process.getuid?.()) })
 const stateDir = await mkdtemp(join(tmpdir(), 'podium-bench-'))
 const now = () => performance.now()

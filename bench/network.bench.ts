@@ -4,6 +4,7 @@
 
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
+import { expectEngine } from './expect-engine.ts'
 import type { Measured } from './network/load.ts'
 import { table } from './table.ts'
 
@@ -19,6 +20,7 @@ interface Synced {
   through: number
 }
 
+await expectEngine()
 const docker = (...args: string[]) => execFileSync('docker', args, { encoding: 'utf8' })
 const [image] = docker('images', '--quiet', '--filter', 'reference=podium/machine').split('\n')
 if (!image) throw new Error('there is no image of a machine yet: npm start makes it')

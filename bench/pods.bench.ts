@@ -14,6 +14,7 @@ import { type ClusterInfo, LocalClusterHost } from '../server/kube/cluster/index
 import { Pod } from '../server/kube/kinds/index.ts'
 import { loadSchemas } from '../server/kube/schemas/load-schemas.ts'
 import { openDataCentre } from '../server/machines/index.ts'
+import { expectEngine } from './expect-engine.ts'
 import { percentile, table } from './table.ts'
 
 const SINGLY = Number(process.env.SINGLY ?? 20)
@@ -136,6 +137,7 @@ const ms = (values: readonly number[], share: number) => `${percentile(values, s
 const totals = (all: readonly Heard[]) => all.map(({ sent, running }) => running - sent)
 
 async function measure(stateDir: string, containerRuntime: 'docker' | 'containerd'): Promise<void> {
+  await expectEngine()
   const centre = await openDataCentre({ stateDir: stateDirectory(process.env, process.getuid?.()) })
   await using host = new LocalClusterHost({
     stateDir,
