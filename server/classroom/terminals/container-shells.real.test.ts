@@ -151,6 +151,19 @@ describe('a tab on a real container', () => {
     await screen.shows('alone')
   })
 
+  it('is told so by homes with an older .bashrc as well, which sets what is done at a prompt', async () => {
+    await room.run(`cp ~/.bashrc ~/kept; echo "PROMPT_COMMAND='history -a'" > ~/.bashrc`)
+    const screen = new Screen()
+    const tab = room.add()
+    const { session } = await room.attach(tab, screen)
+    await screen.hears('ready')
+    session?.write(Buffer.from('echo "half\r'))
+    while (!(await room.isUnfinished(tab))) await new Promise(setImmediate)
+    session?.write(Buffer.from('\x03'))
+    while (await room.isUnfinished(tab)) await new Promise(setImmediate)
+    await room.run('mv ~/kept ~/.bashrc')
+  })
+
   it('gives no shell on a machine that is not of this cluster', async () => {
     const screen = new Screen()
     await room.attach(room.add('node-9'), screen)
