@@ -4,6 +4,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
+import { rawRequest } from './testing/raw-request.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
 const pod = { containers: [{ name: 'web', image: 'nginx' }] }
@@ -101,5 +102,52 @@ describe('what nobody has written', () => {
     })
     const again = await request('PUT', `${path}/old`, { metadata: { name: 'old' }, spec })
     expect(again.metadata?.resourceVersion).toBe(String(revision))
+  })
+
+  describe('and is null in Go', () => {
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/clusterroles'
+    const pods = '/api/v1/namespaces/default/pods'
+    const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'
+    let ask: (path: string, headers?: Record<string, string>) => Promise<string>
+    beforeAll(async () => {
+      await request('POST', rbac, { metadata: { name: 'nothing' } })
+      await request('POST', slices, { metadata: { name: 'nothing' }, addressType: 'IPv4' })
+      await request('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })
+      await request('POST', pods, { metadata: { name: 'web' }, spec: pod })
+      const { metadata } = await request('GET', `${pods}/web`)
+      const status = { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-01-01T00:00:00Z' }] }
+      await request('PUT', `${pods}/web/status`, { metadata, spec: pod, status })
+      const { port } = await test.server.listen({ host: '127.0.0.1', port: 0 })
+      const admin = await test.pki.issue('admin', ['system:masters'])
+      ask = async (path, headers = {}) =>
+        (await rawRequest({ port, caPem: test.pki.caPem, ...admin, path, headers })).text
+    })
+    const condition =
+      '{"type":"Ready","status":"False","lastProbeTime":null,"lastTransitionTime":"2026-01-01T00:00:00Z"}'
+
+    it('is null on the wire, in its place, alone, in a list and in a watch', async () => {
+      expect(await ask(`${pods}/web`)).toContain(`"conditions":[${condition}]`)
+      expect(await ask(pods)).toContain(condition)
+      expect(await ask(`${pods}?watch=true&timeoutSeconds=1`)).toContain(condition)
+      expect(await ask(`${rbac}/nothing`)).toMatch(/"rules":null\}\n$/)
+      expect(await ask(`${slices}/nothing`)).toMatch(/"addressType":"IPv4","endpoints":null,"ports":null\}\n$/)
+    })
+
+    it('is so for people, and in YAML', async () => {
+      expect(await ask(`${rbac}/nothing`, { 'user-agent': 'curl/8' })).toContain('\n  "rules": null\n')
+      expect(await ask(`${pods}/web`, { accept: 'application/yaml' })).toContain('lastProbeTime: null')
+    })
+
+    it('is nothing to us, neither in memory nor when it comes from the store, and no change when it is sent back', async () => {
+      const role = await request('GET', `${rbac}/nothing`)
+      expect(role).not.toHaveProperty('rules')
+      const second = await startTestServer({ options: { store: test.store } })
+      const again = (await second.transport.request({ method: 'GET', path: `${rbac}/nothing` })) as KubeObject
+      expect(again).not.toHaveProperty('rules')
+      const sent = JSON.parse(await ask(`${rbac}/nothing`)) as object
+      const put = (await second.transport.request({ method: 'PUT', path: `${rbac}/nothing`, body: sent })) as KubeObject
+      expect(put.metadata?.resourceVersion).toBe(role.metadata?.resourceVersion)
+      await second[Symbol.asyncDispose]()
+    })
   })
 })

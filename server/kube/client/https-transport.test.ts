@@ -128,6 +128,30 @@ it('puts characters together that were cut in two between chunks, and reads gzip
   })
 })
 
+it('finds nothing where Go wrote null, and a null where somebody may have meant it', async () => {
+  const kinds = [
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: {}, rules: null },
+    { apiVersion: 'v1', kind: 'PodList', metadata: {}, items: [{ status: { conditions: [{ lastProbeTime: null }] } }] },
+    { apiVersion: 'example.com/v1', kind: 'Widget', metadata: {}, spec: { size: null } },
+    { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata: {}, data: { a: null } },
+  ]
+  const lines = kinds.map((object) => `${JSON.stringify({ type: 'ADDED', object })}\n`)
+  const transport = await plainServer((request, answer) => {
+    answer.writeHead(200, { 'content-type': 'application/json' })
+    answer.end(request.url === '/watch' ? lines.join('') : JSON.stringify(kinds[Number(request.url?.slice(1))]))
+  })
+  const expected = [
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: {} },
+    { apiVersion: 'v1', kind: 'PodList', metadata: {}, items: [{ status: { conditions: [{}] } }] },
+    ...kinds.slice(2),
+  ]
+  const got = await Promise.all(kinds.map((_, at) => transport.request({ method: 'GET', path: `/${at}` })))
+  expect(got).toEqual(expected)
+  const heard: unknown[] = []
+  for await (const { object } of eachOf(await transport.watch({ method: 'GET', path: '/watch' }))) heard.push(object)
+  expect(heard).toEqual(expected)
+})
+
 it('turns what is no Status into a clear error, an ERROR event into its StatusError, and silence into an error', async () => {
   const transport = await plainServer((request, answer) => {
     if (request.url === '/proxy') answer.writeHead(503).end('<html>bad gateway</html>')

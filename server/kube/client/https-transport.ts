@@ -7,7 +7,8 @@ import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createGunzip } from 'node:zlib'
 import { requestWords } from '../../base/net-errors.ts'
-import { parseJson } from '../apimachinery/json.ts'
+import { isJsonObject, type JsonValue, parseJson } from '../apimachinery/json.ts'
+import { dropNulls } from '../apimachinery/nulls.ts'
 import type { KubeObject, WatchEvent } from '../apimachinery/object-meta.ts'
 import { internalError, type Status, StatusError } from '../apimachinery/status-error.ts'
 import { type ClientConfig, loadKubeconfig } from './kubeconfig.ts'
@@ -94,7 +95,7 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
     async request(request) {
       const answer = await send(request, options.timeoutMs ?? DEFAULT_TIMEOUT_MS, true)
       const text = await readText(answer)
-      return answer.headers['content-type']?.includes('json') ? parseJson(text) : text
+      return answer.headers['content-type']?.includes('json') ? readJson(text) : text
     },
     async watch(request) {
       return decodeWatch(await send(request, SILENCE_MS, false), request.signal)
@@ -104,6 +105,14 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
     },
     [Symbol.dispose]: () => agent.destroy(),
   }
+}
+
+/** Of what Go has a type for, null says nothing. */
+function readJson(text: string): JsonValue {
+  const value = parseJson(text)
+  if (!text.includes(':null') || !isJsonObject(value)) return value
+  dropNulls(isJsonObject(value.object) && typeof value.type === 'string' && !value.apiVersion ? value.object : value)
+  return value
 }
 
 async function readText(answer: IncomingMessage): Promise<string> {
@@ -128,7 +137,7 @@ function refusal(code: number, text: string): StatusError {
 async function* decodeWatch(answer: IncomingMessage, signal?: AbortSignal): AsyncGenerator<WatchEvent<KubeObject>[]> {
   try {
     for await (const lines of linesOf(answer)) {
-      const events = lines.map((line) => parseJson(line) as unknown as WatchEvent<KubeObject>)
+      const events = lines.map((line) => readJson(line) as unknown as WatchEvent<KubeObject>)
       const refused = events.findIndex(({ type }) => type === 'ERROR')
       yield refused < 0 ? events : events.slice(0, refused)
       if (refused >= 0) throw StatusError.fromStatus(events[refused]?.object as Partial<Status>)

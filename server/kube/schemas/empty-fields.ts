@@ -2,8 +2,7 @@
 //
 // Go's encoder leaves out only what is marked `omitempty` and is no struct. Clients see the difference (`kubectl get -o
 // yaml`, diffs, field managers), so decode() completes what it reads, before anything else looks at it. What was stored
-// before we did so is completed when it comes from the store. Lists and maps are the exception: where Go would write null
-// we write nothing, which every reader accepts.
+// before we did so is completed when it comes from the store. What Go writes as null (null-fields.ts) is not there.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import type { GroupVersionKind, Schemas, TypeFact, ValueType } from './schemas.ts'

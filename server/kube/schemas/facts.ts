@@ -5,7 +5,7 @@
 //     ["strategy", "apps.v1.DeploymentStrategy", 4, "a", { "ps": "retainKeys" }], …
 //
 // A type is a scalar, a name from `types` or `named`, or one of these with `[]` (list) and `{}` (map of) before it.
-// Flags: r required, p pointer in Go, a always written out, i embedded (its fields are the type's own).
+// Flags: r required, p pointer in Go, n a pointer that is written as null, a always written out, i embedded (its fields are the type's own).
 
 export type FieldRow = [name: string, type: string, protobuf: number, flags?: string, more?: FieldMore]
 

@@ -22,6 +22,9 @@ const SCALARS: ReadonlySet<string> = new Set<ScalarKind>([
   'raw',
 ])
 
+/** What is a list, a map, bytes or a time to Go has no empty form in JSON but null. */
+const NIL: ReadonlySet<string> = new Set(['array', 'map', 'bytes', 'time', 'microtime', 'raw'])
+
 export interface SchemasOptions {
   /** Where texts for people are kept once they have been gathered. */
   cacheDir?: string
@@ -59,15 +62,18 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
   function unpackType(name: string, short: string, rows: FieldRow[]): TypeFact {
     const fields = new Map<string, FieldFact>()
     const embedded: { type: string; protobuf: number }[] = []
+    const nulls = new Set<string>()
     for (const [fieldName, valueType, protobuf, flags = '', more = {}] of rows) {
       if (flags.includes('i')) {
         const inner = type(definitionName(valueType))!
         embedded.push({ type: inner.name, protobuf })
         for (const [innerName, field] of inner.fields) fields.set(innerName, { ...field, place: fields.size })
+        for (const innerName of inner.nulls) nulls.add(innerName)
         continue
       }
       const unpackedType = valueTypeOf(valueType)
       const values = facts.named[valueType]?.enum
+      if (flags.includes('n') || (flags.includes('a') && NIL.has(unpackedType.kind))) nulls.add(fieldName)
       fields.set(fieldName, {
         name: fieldName,
         place: fields.size,
@@ -88,7 +94,7 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
     const atomic = facts.atomic.includes(short)
     const always = [...fields.values()].filter((field) => field.always)
     const goName = short.slice(short.lastIndexOf('.') + 1)
-    return { name, atomic, goName, goType: goTypeOf(short), fields, always, embedded }
+    return { name, atomic, goName, goType: goTypeOf(short), fields, always, nulls, embedded }
   }
 
   function valueTypeOf(text: string): ValueType {
@@ -99,6 +105,18 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
     if (!named) return { kind: 'ref', ref: definitionName(text) }
     const underlying = valueTypeOf(named.is)
     return underlying.kind === 'ref' ? underlying : { ...underlying, goType: goTypeOf(text) }
+  }
+
+  const writing = new Map<TypeFact, boolean>()
+  function writesNulls(fact: TypeFact): boolean {
+    const known = writing.get(fact)
+    if (known !== undefined) return known
+    // Schemas hold schemas: what is being looked at has none of its own so far.
+    writing.set(fact, fact.nulls.size > 0)
+    const refs = [...fact.fields.values()].flatMap((field) => refOf(field.type) ?? [])
+    const writes = fact.nulls.size > 0 || refs.some((ref) => writesNulls(type(ref)!))
+    writing.set(fact, writes)
+    return writes
   }
 
   const groupVersionOf = ({ group, version }: GroupVersionKind) => (group ? `${group}/${version}` : version)
@@ -146,7 +164,13 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
     return texts
   }
 
-  return { typeOf, type, fieldAt, kinds, typeNames, descriptions, documents: new Map() }
+  return { typeOf, type, fieldAt, kinds, typeNames, writesNulls, descriptions, documents: new Map() }
+}
+
+/** The struct that a value holds, at whatever depth of lists and maps. */
+function refOf(type: ValueType): string | undefined {
+  if (type.kind === 'array') return refOf(type.items)
+  return type.kind === 'map' ? refOf(type.values) : type.kind === 'ref' ? type.ref : undefined
 }
 
 /** `core.v1.Container` → `v1.Container`, as Go prints it. */

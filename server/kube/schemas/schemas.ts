@@ -65,6 +65,8 @@ export interface TypeFact {
   readonly fields: ReadonlyMap<string, FieldFact>
   /** Those of them that are written out even when empty. */
   readonly always: readonly FieldFact[]
+  /** The names of those that Go writes as `null` when nothing is there. */
+  readonly nulls: ReadonlySet<string>
   /** Types whose fields are this type's own in JSON, but messages of their own in protobuf. */
   readonly embedded: readonly { type: string; protobuf: number }[]
 }
@@ -76,6 +78,8 @@ export interface Schemas {
   type(name: string): TypeFact | undefined
   /** Walks JSON field names from a kind; list elements and map values are stepped into silently (`*` names a map's value). */
   fieldAt(gvk: GroupVersionKind, path: readonly string[]): FieldFact | undefined
+  /** Does Go write nulls into objects of this type, at any depth? */
+  writesNulls(type: TypeFact): boolean
   /** All top-level kinds known. */
   kinds(): readonly (GroupVersionKind & { type: string })[]
   typeNames(): readonly string[]

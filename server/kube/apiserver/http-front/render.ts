@@ -7,6 +7,7 @@ import { PageNotFoundError, StatusError } from '../../apimachinery/status-error.
 import { writeYaml } from '../../apimachinery/yaml.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import { inGoOrder, sortedKeys } from '../../schemas/go-order.ts'
+import { withNulls } from '../../schemas/null-fields.ts'
 import { PROTOBUF_CONTENT_TYPE, writeProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { ListAnswer, ObjectAnswer } from '../request-path/answer.ts'
@@ -63,7 +64,8 @@ function asGoWrites(object: object, kind: AnyKind | undefined, { representation,
     return representation.pretty ? (sortedKeys(object as JsonObject) as JsonObject) : object
   const { apiVersion = '', kind: name = '' } = object as KubeObject
   const [version = '', group = ''] = apiVersion.split('/').reverse()
-  return inGoOrder(schemas, { group, version, kind: name }, object)
+  const gvk = { group, version, kind: name }
+  return withNulls(schemas, gvk, inGoOrder(schemas, gvk, object))
 }
 
 export function renderList({ kind, result }: ListAnswer, context: RenderContext): Rendered {

@@ -44,7 +44,7 @@ export function tableOf(
     rows: (kind.rowOrder ? objects.toSorted(kind.rowOrder) : objects).map((object) => ({
       cells: kind.columns.map((column) => column.value(object, now) ?? null),
       ...conditionsOf(kind, object),
-      ...(include === 'None' ? {} : { object: include === 'Object' ? object : partialOf(object, apiVersion) }),
+      object: include === 'None' ? null : include === 'Object' ? object : partialOf(object, apiVersion),
     })),
   }
 }

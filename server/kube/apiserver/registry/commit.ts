@@ -5,6 +5,7 @@ import type { Trace } from '../../../base/trace.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { inGoOrder } from '../../schemas/go-order.ts'
+import { withNulls } from '../../schemas/null-fields.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import { isTooLarge, type Store } from '../../store/store.ts'
 import type { RequestContext } from '../request-path/request-context.ts'
@@ -67,7 +68,7 @@ export class Committer {
     // With a place for the revision, which comes when it is known.
     const placed = { ...change.object, metadata: { ...change.object.metadata, resourceVersion: '' } }
     const object = inGoOrder(this.#options.schemas, kind, placed)
-    const value = encodeStored(kind, object)
+    const value = encodeStored(kind, withNulls(this.#options.schemas, kind, object))
     const write = new Write({ key, origin: context.origin, value, object })
     const operation = seen ? 'update' : 'create'
     const revision = await this.#transact(context, { kind, write, object, seen, claims, operation })

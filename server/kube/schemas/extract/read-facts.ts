@@ -152,7 +152,8 @@ function readField(
     field.markers.some((line) => line === 'optional') || (omitted && !field.markers.includes('required'))
   // encoding/json never leaves out an empty struct unless told to by omitzero.
   const isAlways = !isPointer && (!omitted || isStruct(field.type)) && !options.includes('omitzero')
-  const flags = `${isOptional ? '' : 'r'}${isPointer ? 'p' : ''}${isAlways ? 'a' : ''}`
+  const isNull = isPointer && !omitted && !options.includes('omitzero')
+  const flags = `${isOptional ? '' : 'r'}${isPointer ? 'p' : ''}${isNull ? 'n' : ''}${isAlways ? 'a' : ''}`
 
   const more: FieldMore = {}
   if (field.tags.patchStrategy) more.ps = field.tags.patchStrategy
