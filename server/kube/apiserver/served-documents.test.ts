@@ -2,6 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import type { JsonObject } from '../apimachinery/json.ts'
+import { decode } from '../schemas/decode.ts'
+import { loadSchemas } from '../schemas/load-schemas.ts'
+import { readProtobuf } from '../schemas/protobuf/protobuf.ts'
 import { type RawAnswer, rawRequest } from './testing/raw-request.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
@@ -43,6 +47,19 @@ describe('documents of what is served', () => {
     const lines = await ask('/apis', { accept: AGGREGATED, 'user-agent': 'curl/8' })
     expect(lines.bytes.toString()).toMatch(/^\{\n {2}"kind": "APIGroupDiscoveryList",\n/)
     expect(lines.headers.etag).toBe(plain.headers.etag)
+  })
+
+  it('tells it in protobuf, and the same', async () => {
+    const plain = await ask('/apis', { accept: AGGREGATED })
+    const accept = AGGREGATED.replace('json', 'vnd.kubernetes.protobuf')
+    const binary = await ask('/apis', { accept: `${accept},${AGGREGATED}` })
+    expect(binary.headers).toMatchObject({ 'content-type': accept, etag: plain.headers.etag })
+    const schemas = loadSchemas()
+    const kind = { group: 'apidiscovery.k8s.io', version: 'v2', kind: 'APIGroupDiscoveryList' }
+    const whole = (told: object) => decode(schemas, kind, told as JsonObject)
+    const { object } = readProtobuf(schemas, binary.bytes)
+    expect(whole(plain.json()).problems).toEqual([])
+    expect(whole(object).object).toEqual(whole(plain.json()).object)
   })
 
   it.each(['application/json;v=v1', 'application/json;g=meta.k8s.io', 'application/json;sv=v1'])(

@@ -227,7 +227,7 @@ export class Discovery {
       apiVersion: 'apidiscovery.k8s.io/v2',
       metadata: {},
       items: names.map((name) => ({
-        metadata: name ? { name, creationTimestamp: null } : { creationTimestamp: null },
+        metadata: name ? { name } : {},
         versions: this.#versionsOf(name).map((groupVersion) => ({
           version: groupVersion.split('/').at(-1),
           freshness: 'Current',

@@ -8,6 +8,7 @@ import { StatusError } from '../../apimachinery/status-error.ts'
 import { writeYaml } from '../../apimachinery/yaml.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 import { type OpenApi, openApi } from '../../schemas/openapi/openapi.ts'
+import { PROTOBUF_CONTENT_TYPE, writeProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 import type { DocumentAnswer } from '../request-path/answer.ts'
 import { firstAccepted, type Representation } from '../request-path/negotiate.ts'
@@ -18,6 +19,7 @@ import type { UnstoredKind } from './unstored-kind.ts'
 
 const SUBRESOURCES_WITHOUT_DOCUMENTS = new Set(['finalize'])
 const VERBS = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection', 'watch']
+const MEDIA_TYPES = { json: 'application/json', yaml: 'application/yaml', protobuf: PROTOBUF_CONTENT_TYPE }
 const AGGREGATED = 'g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
 /** The last is the old name of the one before. */
 const V3_TYPES = [
@@ -85,22 +87,26 @@ export class ServedDocuments {
   /** The whole of `/api` or `/apis`. Clients keep it and ask only whether it has changed. */
   aggregated(root: 'api' | 'apis', { format, pretty }: Pick<Representation, 'format' | 'pretty'>): DocumentAnswer {
     const { aggregated, discovery } = this.#now
-    const isYaml = format === 'yaml'
-    const form = isYaml ? 'yaml' : pretty ? 'lines' : 'json'
+    const form = format === 'json' && pretty ? 'lines' : format
     const known = aggregated.get(`${root} ${form}`)
     if (known) return known
     const told = discovery.aggregated(root)
     const plain = JSON.stringify(told)
-    const body = isYaml ? writeYaml(told) : pretty ? `${JSON.stringify(told, undefined, 2)}\n` : plain
+    const bodies = {
+      json: () => plain,
+      lines: () => `${JSON.stringify(told, undefined, 2)}\n`,
+      yaml: () => writeYaml(told),
+      protobuf: () => writeProtobuf(this.#schemas, told as unknown as JsonObject)!,
+    }
     // Of what it says, in whatever form it says it.
     const etag = `"${createHash('sha512').update(plain).digest('hex').toUpperCase()}"`
     const headers = { Vary: 'Accept', 'Cache-Control': 'public' }
-    const contentType = `application/${isYaml ? 'yaml' : 'json'};${AGGREGATED}`
+    const contentType = `${MEDIA_TYPES[format]};${AGGREGATED}`
     const document: DocumentAnswer = {
       type: 'document',
       code: 200,
       contentType,
-      body: Buffer.from(body),
+      body: Buffer.from(bodies[form]()),
       etag,
       headers,
     }

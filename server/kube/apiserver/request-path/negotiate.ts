@@ -85,7 +85,7 @@ function representationOf(
   const form = { format, pretty: pretty === '1' }
   if (as === undefined && g === undefined && v === undefined) return { ...form, as: 'object' }
   if (g === 'apidiscovery.k8s.io') {
-    const isKnown = offer.discovery && format !== 'protobuf' && as === 'APIGroupDiscoveryList' && v === 'v2'
+    const isKnown = offer.discovery && as === 'APIGroupDiscoveryList' && v === 'v2'
     return isKnown ? { ...form, as: 'discovery' } : undefined
   }
   if (!offer.transforms || g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) return undefined

@@ -12,12 +12,14 @@ export interface ApiPackage {
   version: string
 }
 
-// One line per group version that a 1.36 API server serves by default, in `kubectl api-versions` order. To serve
+// One line per group version that a 1.36 API server serves by default, in `kubectl api-versions` order, and the one in which
+// it tells of them. To serve
 // another (a beta), add it here and run `node server/kube/schemas/extract/main.ts`.
 const SERVED = [
   ['core', 'v1', ''],
   ['admission', 'v1', 'admission.k8s.io'],
   ['admissionregistration', 'v1', 'admissionregistration.k8s.io'],
+  ['apidiscovery', 'v2', 'apidiscovery.k8s.io'],
   ['apps', 'v1', 'apps'],
   ['authentication', 'v1', 'authentication.k8s.io'],
   ['authorization', 'v1', 'authorization.k8s.io'],
