@@ -2,12 +2,12 @@
 
 import type { TokenRequest } from 'kubernetes-types/authentication/v1'
 import type { Pod } from 'kubernetes-types/core/v1'
-import { badRequest, conflict, fieldError, forbidden, invalid, notFound } from '../../apimachinery/status-error.ts'
+import { badRequest, conflict, fieldError, invalid, notFound } from '../../apimachinery/status-error.ts'
 import type { Reference } from '../authentication/service-account-tokens.ts'
-import { nodeNameOf } from '../authorization/node-authorizer.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { decodeAs, readValue } from '../request-path/read-body.ts'
 import type { Endpoints } from './endpoints.ts'
+import { assertNodeMayHave } from './node-token.ts'
 import { admit, assertNamespace, type Call, gateOf } from './object-endpoints.ts'
 
 const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }
@@ -41,7 +41,7 @@ export async function requestToken(
   await admit(gateOf(call, 'CREATE', false, TOKEN_REQUEST), asked)
   const audiences = asked.spec?.audiences?.length ? asked.spec.audiences : [tokens.issuer]
   const bound = boundTo(asked)
-  assertNodeMayHave(asked)
+  await assertNodeMayHave(call, asked, resources)
   const { token, expiresAt } = await tokens.issue(
     { namespace: info.namespace, name: info.name, uid: account.metadata?.uid ?? '', ...bound },
     { audiences, seconds },
@@ -64,20 +64,6 @@ export async function requestToken(
       },
       status: { token, expirationTimestamp: `${new Date(expiresAt * 1000).toISOString().slice(0, 19)}Z` },
     },
-  }
-
-  /** A kubelet gets the tokens of pods that run on its node, and no others. Upstream: plugin/pkg/admission/noderestriction. */
-  function assertNodeMayHave({ spec }: TokenRequest): void {
-    const node = nodeNameOf(context.user)
-    if (node === undefined) return
-    const refuse = (why: string) => forbidden({ group: '', resource: 'serviceaccounts' }, info.name, why)
-    const { apiVersion, kind, name = '', uid } = spec?.boundObjectRef ?? {}
-    if (apiVersion !== 'v1' || kind !== 'Pod' || !name) throw refuse('node requested token not bound to a pod')
-    if (!uid) throw refuse('node requested token with a pod binding without a uid')
-    const pod = resources.core('pods')?.peek(info.namespace, name) as Pod | undefined
-    if (pod?.spec?.nodeName !== node) {
-      throw refuse('node requested token bound to a pod scheduled on a different node')
-    }
   }
 
   function boundTo({ spec }: TokenRequest): { pod?: Reference; node?: Reference; secret?: Reference } {

@@ -39,7 +39,30 @@ beforeAll(async () => {
   await post('/api/v1/nodes', { metadata: { name: 'node-1' } })
   const uid = (made: unknown) => (made as { metadata: { uid: string } }).metadata.uid
   uidOfTheirs = uid(await post(core('pods'), pod('theirs', { nodeName: 'node-2', serviceAccountName: 'strong' })))
-  uidOfMine = uid(await post(core('pods'), pod('mine', { nodeName: 'node-1', serviceAccountName: 'strong' })))
+  const storage = { accessModes: ['ReadWriteOnce'], storageClassName: '' }
+  const bucket = { driver: 'bucket.example.com', volumeHandle: 'a' }
+  await post('/apis/storage.k8s.io/v1/csidrivers', {
+    metadata: { name: bucket.driver },
+    spec: { tokenRequests: [{ audience: 'bucket' }] },
+  })
+  await post('/api/v1/persistentvolumes', {
+    metadata: { name: 'bucket' },
+    spec: { accessModes: storage.accessModes, storageClassName: '', capacity: { storage: '1Gi' }, csi: bucket },
+  })
+  await post(core('persistentvolumeclaims'), {
+    metadata: { name: 'bucket' },
+    spec: { ...storage, volumeName: 'bucket', resources: { requests: { storage: '1Gi' } } },
+  })
+  const volumes = [
+    { name: 'vault', projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'vault' } }] } },
+    { name: 'bucket', persistentVolumeClaim: { claimName: 'bucket' } },
+  ]
+  const here = { nodeName: 'node-1', serviceAccountName: 'strong', volumes }
+  uidOfMine = uid(await post(core('pods'), pod('mine', here)))
+  const puller = clusterRole('registry-audience', [allow('request-serviceaccounts-token-audience', 'registry')])
+  await post(`${RBAC}/clusterroles`, puller)
+  const pullers = clusterRoleBinding('registry-audience', 'registry-audience', 'Group system:nodes')
+  await post(`${RBAC}/clusterrolebindings`, pullers)
   await post(core('pods'), pod('leaves', { nodeName: 'node-1' }))
   // boss: all of the roles of shop, and pods to look at. What admin has, without waiting for it to be gathered.
   const ofRoles = allow('create get list update patch delete', 'roles rolebindings', GROUP)
@@ -83,6 +106,10 @@ const csr = (name: string, signerName: string, request: string) => ({
 })
 const approval = (type: string) => ({
   conditions: [{ type, status: 'True', reason: 'ByHand', message: '' }],
+})
+
+const tokenOfMine = (...audiences: string[]) => ({
+  spec: { audiences, boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'mine', uid: uidOfMine } },
 })
 
 interface Attempt {
@@ -595,7 +622,28 @@ describe('who tries to get more than they have', () => {
       name: 'a token of a pod on it',
       who: 'system:node:node-1',
       path: core('serviceaccounts/strong/token'),
-      body: () => ({ spec: { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'mine', uid: uidOfMine } } }),
+      body: () => tokenOfMine(),
+    },
+    ...['vault', 'bucket', 'registry'].map((audience) => ({
+      name: `a token of a pod on it for ${audience}, as a volume, a driver or a role says`,
+      who: 'system:node:node-1',
+      path: core('serviceaccounts/strong/token'),
+      body: () => tokenOfMine(audience),
+    })),
+    {
+      name: 'a token for whom no pod on it has one',
+      who: 'system:node:node-1',
+      path: core('serviceaccounts/strong/token'),
+      body: () => tokenOfMine('bank'),
+      refused:
+        'audience "bank" not found in pod spec volume, system:node:node-1 is not authorized to request tokens for this audience',
+    },
+    {
+      name: 'a token for several',
+      who: 'system:node:node-1',
+      path: core('serviceaccounts/strong/token'),
+      body: () => tokenOfMine('vault', 'bucket'),
+      refused: 'node may only request 0 or 1 audiences',
     },
   ])('$who tries $name', async ({ who, method = 'POST', path, body, refused, code = 403 }) => {
     const asked = as(who).request({
