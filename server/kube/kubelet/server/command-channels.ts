@@ -3,7 +3,7 @@
 // Upstream: kubelet/pkg/cri/streaming/remotecommand.
 
 import type { Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import type { ExecSession } from '../../container-runtime/container-runtime.ts'
 
 export interface TerminalSize {
@@ -33,13 +33,20 @@ export interface CommandStatus {
   code?: number
 }
 
-export async function serveCommand(channels: CommandChannels, begin: () => Promise<ExecSession>): Promise<void> {
+export async function serveCommand(
+  channels: CommandChannels,
+  { begin, tty }: { begin: () => Promise<ExecSession>; tty: boolean },
+): Promise<void> {
   try {
     const session = await begin()
     channels.onResize((size) => void session.resize(size).catch(() => undefined))
     // A command that has ended does not take what is typed after it.
-    if (channels.stdin) pipeline(channels.stdin, session.stdin).catch(() => undefined)
-    void channels.gone.then(() => session.kill())
+    const typed = channels.stdin && pipeline(channels.stdin, session.stdin).catch(() => undefined)
+    // Ansible's cp hangs up as soon as it has said all: that is still for the command. A terminal is gone with its user.
+    void channels.gone.then(async () => {
+      if (!tty) await typed
+      session.kill()
+    })
     await Promise.all([pour(session.stdout, channels.stdout), pour(session.stderr, channels.stderr)])
     channels.finish(statusOf(await session.exitCode))
   } catch (err) {
@@ -53,9 +60,14 @@ export async function serveCommand(channels: CommandChannels, begin: () => Promi
   }
 }
 
+/** What nobody hears any more is let go: a command must not wait for who has gone. */
 async function pour(source: Readable, sink: Writable | undefined): Promise<void> {
-  if (sink) await pipeline(source, sink)
-  else source.resume()
+  if (!sink) return void source.resume()
+  source.pipe(sink)
+  await Promise.all([
+    finished(source, { writable: false }),
+    finished(sink, { readable: false }).catch(() => source.resume()),
+  ])
 }
 
 const statusOf = (exitCode: number): CommandStatus =>

@@ -53,7 +53,7 @@ describe('a command over SPDY', () => {
   it('hears its input to the end, and is heard', async () => {
     const { client, channels, ids, heard } = await connect(['error', 'stdin', 'stdout', 'stderr'])
     const { session, stdin, stdout, stderr, end } = command()
-    const served = serveCommand(await channels, async () => session)
+    const served = serveCommand(await channels, { begin: async () => session, tty: false })
     client.say(ids.stdin!, 'typed')
     client.say(ids.stdin!, '', { fin: true })
     expect(await text(stdin)).toBe('typed')
@@ -75,7 +75,7 @@ describe('a command over SPDY', () => {
     const { client, channels, heard } = await connect(['error', 'stdout'], { protocol })
     const { session, end } = command({ exitCode: 7 })
     end()
-    await serveCommand(await channels, async () => session)
+    await serveCommand(await channels, { begin: async () => session, tty: false })
     await client.ended
     expect(heard('error').text).toMatch(lastWord)
   })
@@ -84,7 +84,7 @@ describe('a command over SPDY', () => {
     const { client, channels, heard } = await connect(['error', 'stdout'], { protocol: 'v2.channel.k8s.io' })
     const { session, end } = command()
     end()
-    await serveCommand(await channels, async () => session)
+    await serveCommand(await channels, { begin: async () => session, tty: false })
     await client.ended
     expect(heard('error')).toEqual({ text: '', fin: true, wasReset: false })
   })
@@ -97,7 +97,7 @@ describe('a command over SPDY', () => {
     const { session, sizes, end } = command()
     await client.until(() => client.frames.length >= 3)
     const begun = Promise.withResolvers<ExecSession>()
-    const served = serveCommand(ready, () => begun.promise)
+    const served = serveCommand(ready, { begin: () => begun.promise, tty: true })
     begun.resolve(session)
     client.say(ids.resize!, 'th":100,"Height":40}\n')
     while (sizes.at(-1) !== '100x40') await new Promise((next) => setImmediate(next))
@@ -120,7 +120,7 @@ describe('a command over SPDY', () => {
   it('is killed when its client has gone', async () => {
     const { client, channels } = await connect(['error', 'stdout'])
     const { session, wasKilled } = command()
-    const served = serveCommand(await channels, async () => session)
+    const served = serveCommand(await channels, { begin: async () => session, tty: false })
     client.close()
     await served
     expect(wasKilled()).toBe(true)
@@ -128,7 +128,10 @@ describe('a command over SPDY', () => {
 
   it('says why it could not begin', async () => {
     const { client, channels, heard } = await connect(['error', 'stdout'])
-    await serveCommand(await channels, () => Promise.reject(new Error('no such file: "bash"')))
+    await serveCommand(await channels, {
+      begin: () => Promise.reject(new Error('no such file: "bash"')),
+      tty: false,
+    })
     await client.ended
     expect(JSON.parse(heard('error').text)).toMatchObject({
       status: 'Failure',

@@ -69,7 +69,7 @@ export class StreamServer {
     const options = { command: query.getAll('command'), tty, stdin: wanted.stdin }
     const begin = (): Promise<ExecSession> =>
       what === 'exec' ? runtime.exec(id, options) : runtime.attach(id, options)
-    await serveCommand(await this.#channels(upgrade, wanted, tty), begin)
+    await serveCommand(await this.#channels(upgrade, wanted, tty), { begin, tty })
   }
 
   async #channels(upgrade: Upgrade, wanted: WantedStreams, tty: boolean): Promise<CommandChannels> {

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import tls from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { testPki } from '../../apiserver/testing/test-pki.ts'
-import type { CommandStatus } from './command-channels.ts'
+import { type CommandStatus, serveCommand } from './command-channels.ts'
 import { COMMAND_PROTOCOLS, webSocketChannels } from './websocket-channels.ts'
 
 const SUCCESS: CommandStatus = { metadata: {}, status: 'Success' }
@@ -60,6 +62,43 @@ it.each([
   const { heard, messages } = await session(protocol, FAILURE, `0${base64('in')}`)
   expect(heard).toBe('in')
   expect(messages).toEqual(['1', `1${base64('out')}`, `3${base64(lastWord)}`])
+})
+
+it('gives a command all that a client said before it hung up, whoever hears the answer', async () => {
+  const connected = once(server, 'connection')
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, 'v4.channel.k8s.io')
+  const [socket] = (await connected) as [WebSocket]
+  const channels = webSocketChannels(socket, { stdin: true, stdout: true, stderr: true })
+  await once(client, 'open')
+  const said = Buffer.alloc(1_000_000, 'x')
+  for (let at = 0; at < 3; at++) client.send(Buffer.concat([Buffer.from([0]), said]))
+  client.close()
+
+  const [stdin, stderr] = [new PassThrough(), new PassThrough()]
+  // What it hears it says, as `tee` does: nobody may hold it up.
+  const stdout = stdin.pipe(new PassThrough())
+  const copy = buffer(stdin)
+  let wasKilled = false
+  const kill = () => {
+    wasKilled = true
+    stderr.end()
+  }
+  const session = { stdin, stdout, stderr, resize: async () => undefined, exitCode: copy.then(() => 0), kill }
+  await serveCommand(channels, { begin: async () => session, tty: false })
+  expect((await copy).length).toBe(3 * said.length)
+  expect(wasKilled).toBe(true)
+})
+
+it('lets go of what is typed after the input has ended', async () => {
+  const connected = once(server, 'connection')
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, 'v5.channel.k8s.io')
+  const [socket] = (await connected) as [WebSocket]
+  const { stdin } = webSocketChannels(socket, { stdin: true, stdout: true, stderr: false })
+  await once(client, 'open')
+  for (const message of ['\0in', '\u00ff\0', '\0more']) client.send(Buffer.from(message, 'latin1'))
+  expect(String(await buffer(stdin!))).toBe('in')
+  client.close()
+  await once(client, 'close')
 })
 
 it('hears what is sent as text where bytes are expected, as the official Python client does', async () => {

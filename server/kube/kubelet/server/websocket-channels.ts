@@ -38,17 +38,22 @@ export function webSocketChannels(webSocket: WebSocket, wanted: WantedStreams): 
   const queue = new MessageQueue(webSocket)
   const resizes = new Resizes()
   const stdin = new Readable({ read: () => webSocket.resume() })
+  let hasEnded = false
+  const endStdin = () => {
+    hasEnded = true
+    stdin.push(null)
+  }
   webSocket.on('message', (data: Buffer) => {
     const { channel, content } = frames.read(data)
-    if (channel === STDIN && wanted.stdin && content.length > 0) {
+    if (channel === STDIN && wanted.stdin && content.length > 0 && !hasEnded) {
       if (!stdin.push(content)) webSocket.pause()
-    } else if (channel === CLOSE && content[0] === STDIN) stdin.push(null)
+    } else if (channel === CLOSE && content[0] === STDIN) endStdin()
     else if (channel === RESIZE) resizes.tell(sizeOf(content.toString('utf8')))
   })
   // Before anything is said the client hears that it is connected.
   queue.send(frames.write(wanted.stdout ? STDOUT : wanted.stderr ? STDERR : ERROR, Buffer.alloc(0))).catch(() => {})
   const gone = new Promise<void>((resolve) => webSocket.once('close', () => resolve()))
-  void gone.then(() => stdin.destroy())
+  void gone.then(endStdin)
   return {
     ...(wanted.stdin ? { stdin } : {}),
     ...(wanted.stdout ? { stdout: output(queue, frames, STDOUT) } : {}),
