@@ -4,6 +4,8 @@ import type { Pod as PodObject } from 'kubernetes-types/core/v1'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
+import type { RequestTrace, Trace } from '../../base/trace.ts'
+import { revisionOf } from '../apimachinery/object-meta.ts'
 import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
 import { type Client, createClient } from '../client/client.ts'
 import { SimulatedRuntime } from '../container-runtime/simulated/simulated-runtime.ts'
@@ -25,11 +27,19 @@ let server: TestServer
 let client: Client
 let runtime: SimulatedRuntime
 let kubelet: Kubelet
+/** What was asked of the API server. */
+let requests: RequestTrace[]
 const web = { namespace: 'default', name: 'web' }
 
 beforeEach(async () => {
   clock = new FakeClock()
-  server = await startTestServer({ clock })
+  requests = []
+  const trace: Trace = {
+    emit(event) {
+      if (event.type === 'request') requests.push(event)
+    },
+  }
+  server = await startTestServer({ clock, trace })
   client = server.client
   // Admission waits for it, on a clock that nobody moves meanwhile.
   await client.of(ServiceAccount).create({ metadata: { namespace: 'default', name: 'default' } })
@@ -76,6 +86,25 @@ const phaseIs = (phase: string) => async () => (await get()).status?.phase === p
 const gone = async () => (await client.of(Pod).list({ namespace: 'default' })).items.length === 0
 const events = async () => (await client.of(Event).list({ namespace: 'default' })).items
 const running = async () => (await runtime.listContainers()).filter(({ state }) => state === 'running')
+
+it('says because of what it writes a status: of a change that led to it, not of one that has led to nothing', async () => {
+  const statuses = () =>
+    requests.filter(({ client, subresource }) => client === 'kubelet/n1' && subresource === 'status')
+  const written = () => statuses().filter(({ resource, revision }) => resource === 'pods' && revision !== undefined)
+  const created = await create({}, { 'simulated.podium.dev/exit-after': '60s' })
+  await until('running', phaseIs('Running'))
+  const starting = written()
+  expect(starting[0]?.because).toBe(revisionOf(created))
+  const patch = { metadata: { labels: { tier: 'front' } } }
+  const labelled = await client.of(Pod).patch(web, 'application/merge-patch+json', patch)
+  await clock.advance(1000)
+  expect(written()).toHaveLength(starting.length)
+  await clock.advance(60_000)
+  await until('restart', async () => (await app())?.restartCount === 1)
+  const ended = written()[starting.length]
+  expect(ended?.revision).toBeGreaterThan(revisionOf(labelled))
+  expect(ended?.because).toBe(starting.at(-1)?.revision)
+})
 
 it('tells what the node and its pods use, as much as they are annotated to', async () => {
   await create({}, { 'simulated.podium.dev/cpu': '250m', 'simulated.podium.dev/app.memory': '64Mi' })

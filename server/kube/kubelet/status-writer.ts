@@ -21,6 +21,8 @@ interface Entry {
   /** What it made of that, and at which revision: anything else heard later was written by somebody else. */
   acknowledged: PodStatus
   revision: number
+  /** The newest revision of the pod that has been looked at: what came of it has been said, or is being said. */
+  answered: number
   confirmDeletion: boolean
   busy: boolean
   /** Somebody else has written; it is put right in a while. */
@@ -60,6 +62,7 @@ export class StatusWriter {
     const entry = this.#entry(pod)
     entry.pod = pod
     entry.status = status
+    if (!needsSaying(entry)) entry.answered = revisionOf(pod)
     this.#flush(entry)
     if (isChanged(entry) && !entry.isDisputed) void this.#dispute(entry)
   }
@@ -109,7 +112,7 @@ export class StatusWriter {
     let entry = this.#entries.get(uid)
     if (!entry) {
       const written = pod.status ?? {}
-      const state = { confirmDeletion: false, busy: false, isDisputed: false }
+      const state = { answered: 0, confirmDeletion: false, busy: false, isDisputed: false }
       entry = { pod, written, acknowledged: written, revision: revisionOf(pod), ...state }
       this.#entries.set(uid, entry)
     }
@@ -150,10 +153,11 @@ export class StatusWriter {
     const { namespace = '', name = '', uid = '' } = shown.metadata ?? {}
     const { status } = entry
     try {
-      if (status && !(entry.written && saysTheSame(status, entry.written))) {
+      if (status && needsSaying(entry)) {
         const patch = { metadata: { uid }, status: patchOf(status, entry.acknowledged) }
-        const options = { subresource: 'status', because: shown }
+        const options = { subresource: 'status', because: causeOf(entry, shown) }
         entry.sent = status
+        entry.answered = revisionOf(shown)
         const answer = await this.#client.of(Pod).patch({ namespace, name }, STRATEGIC, patch, options)
         entry.written = status
         entry.acknowledged = answer.status ?? {}
@@ -176,6 +180,17 @@ export class StatusWriter {
       return false
     }
   }
+}
+
+const needsSaying = ({ status, written }: Entry) => !(status && written && saysTheSame(status, written))
+
+/**
+ * A change of the pod that was looked at before, and called for no new status, is not why its containers do something now:
+ * then what we said last leads on from there.
+ */
+function causeOf({ answered, revision }: Entry, shown: PodObject): PodObject {
+  if (revisionOf(shown) > answered || revision === 0) return shown
+  return { ...shown, metadata: { ...shown.metadata, resourceVersion: String(revision) } }
 }
 
 /** Is what the API has by now not what it made of our last words? */
