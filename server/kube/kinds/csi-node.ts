@@ -18,22 +18,15 @@ export const CSINode = defineKind<Wire>({
   strategy: {
     requiresResourceVersion: true,
     returnsDeletedObject: true,
-    validate: ({ spec }) =>
-      (spec?.drivers ?? []).flatMap((driver, index, all) => {
-        const at = `spec.drivers[${index}]`
-        const { name, topologyKeys = [] } = driver
-        const isTold = all.slice(0, index).some((other) => other.name === name)
-        return [
-          ...driverErrors(driver, at),
-          ...(isTold ? [fieldError.duplicate(`${at}.name`, name)] : []),
-          ...topologyErrors(topologyKeys, at),
-        ]
-      }),
-    validateUpdate: (next, previous) =>
-      (previous.spec?.drivers ?? []).flatMap((before) => {
+    validate: nodeErrors,
+    validateUpdate: (next, previous) => [
+      // Upstream asks twice: what is wrong is told as two causes.
+      ...nodeErrors(next),
+      ...(previous.spec?.drivers ?? []).flatMap((before) => {
         const now = (next.spec?.drivers ?? []).find(({ name }) => name === before.name)
         return now ? immutable('spec.drivers', keptOf(now), keptOf(before)) : []
       }),
+    ],
   },
   columns: [
     nameColumn,
@@ -46,6 +39,19 @@ export const CSINode = defineKind<Wire>({
     ageColumn,
   ],
 })
+
+function nodeErrors({ spec }: Wire): FieldError[] {
+  return (spec?.drivers ?? []).flatMap((driver, index, all) => {
+    const at = `spec.drivers[${index}]`
+    const { name, topologyKeys = [] } = driver
+    const isTold = all.slice(0, index).some((other) => other.name === name)
+    return [
+      ...driverErrors(driver, at),
+      ...(isTold ? [fieldError.duplicate(`${at}.name`, name)] : []),
+      ...topologyErrors(topologyKeys, at),
+    ]
+  })
+}
 
 /** How many volumes fit may be learned anew. In the form that upstream shows, whose names are Go's. */
 const keptOf = ({ name, nodeID, topologyKeys = [] }: CSINodeDriver) => ({

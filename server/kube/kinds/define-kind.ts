@@ -56,7 +56,7 @@ export interface Strategy<T extends KubeObject> {
   /** Clears what a creator may not set (status), sets generation. Mutates. */
   prepareForCreate?(object: T, occasion?: Occasion): void
   /** The same for an update of the main resource: by default status is taken from `previous`. Mutates `next`. */
-  prepareForUpdate?(next: T, previous: T): void
+  prepareForUpdate?(next: T, previous: T, occasion?: Occasion): void
   /** For kinds with a status subresource: by default all but status and metadata is taken from `previous`. */
   prepareForStatusUpdate?(next: T, previous: T, occasion: Occasion): void
   /** For the one kind with an approval subresource, which changes conditions and nothing else. */

@@ -2,7 +2,7 @@
 // Upstream: kubernetes/pkg/registry/resource/resourceslice.
 
 import { immutable } from '../apimachinery/field-checks.ts'
-import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
+import { ageColumn, defineKind, nameColumn, type Occasion } from './define-kind.ts'
 import type { Slice } from './devices/device-objects.ts'
 import { sliceErrors } from './devices/slice-rules.ts'
 
@@ -15,6 +15,8 @@ export const ResourceSlice = defineKind<Slice>({
   hasGeneration: true,
   strategy: {
     returnsDeletedObject: true,
+    prepareForCreate: dateTaints,
+    prepareForUpdate: (next, _previous, occasion) => dateTaints(next, occasion),
     validate: ({ spec }, previous) => sliceErrors(spec ?? {}, previous?.spec),
     validateUpdate: (next, previous) => [
       ...immutable('spec.pool.name', next.spec?.pool?.name, previous.spec?.pool?.name),
@@ -34,3 +36,9 @@ export const ResourceSlice = defineKind<Slice>({
     'spec.driver': ({ spec }) => spec?.driver ?? '',
   },
 })
+
+/** A taint of whose beginning nothing is said begins now. Upstream: pkg/apis/resource/v1/defaults.go. */
+function dateTaints({ spec }: Slice, occasion?: Occasion): void {
+  if (!occasion) return
+  for (const { taints = [] } of spec?.devices ?? []) for (const taint of taints) taint.timeAdded ??= occasion.now
+}

@@ -3,7 +3,7 @@
 
 import { deepEqual } from '../apimachinery/deep.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
-import { fieldError } from '../apimachinery/status-error.ts'
+import { type FieldError, fieldError } from '../apimachinery/status-error.ts'
 import { ageColumn, defineKind, nameColumn } from './define-kind.ts'
 import { parameterErrors, provisionerErrors } from './storage/csi-names.ts'
 
@@ -23,14 +23,14 @@ export const VolumeAttributesClass = defineKind<Wire>({
   namespaced: false,
   strategy: {
     returnsDeletedObject: true,
-    validate: ({ driverName, parameters }) => [
-      ...provisionerErrors('driverName', driverName),
-      ...parameterErrors(parameters, { mayBeEmpty: false }),
-    ],
-    validateUpdate: (next, previous) =>
-      (['driverName', 'parameters'] as const)
+    validate: classErrors,
+    validateUpdate: (next, previous) => [
+      ...(['driverName', 'parameters'] as const)
         .filter((field) => !deepEqual(next[field] ?? null, previous[field] ?? null))
         .map((field) => fieldError.forbidden(field, `updates to ${field} are forbidden.`)),
+      // Upstream asks twice: what is wrong is told as two causes.
+      ...classErrors(next),
+    ],
   },
   columns: [
     {
@@ -42,3 +42,7 @@ export const VolumeAttributesClass = defineKind<Wire>({
     ageColumn,
   ],
 })
+
+function classErrors({ driverName, parameters }: Wire): FieldError[] {
+  return [...provisionerErrors('driverName', driverName), ...parameterErrors(parameters, { mayBeEmpty: false })]
+}

@@ -60,10 +60,10 @@ export function validateForCreate(kind: AnyKind, object: KubeObject): void {
 }
 
 /** Everything but what the sender may change comes from `previous`. Mutates `next`. */
-export function prepareForUpdate(kind: AnyKind, next: WithStatus, previous: WithStatus): void {
+export function prepareForUpdate(kind: AnyKind, next: WithStatus, previous: WithStatus, occasion: Occasion): void {
   keepSystemFields(next, previous)
   if (kind.subresources.includes('status')) copyField(next, previous, 'status')
-  kind.strategy.prepareForUpdate?.(next, previous)
+  kind.strategy.prepareForUpdate?.(next, previous, occasion)
   if (kind.hasGeneration && !deepEqual(next.spec, previous.spec)) bumpGeneration(next)
 }
 

@@ -282,7 +282,7 @@ export class Registry {
     if (subresource === 'status') prepareForStatusUpdate(this.kind, next, previous, occasion)
     else if (subresource === 'approval') prepareForApproval(this.kind, next, previous, occasion)
     else if (subresource && FOR_ONE_THING.has(subresource)) prepareForSubresource(next, previous, subresource)
-    else prepareForUpdate(this.kind, next, previous)
+    else prepareForUpdate(this.kind, next, previous, occasion)
   }
 
   /** The last finalizer has been taken away: the sender gets the object as it would have been. */

@@ -18,6 +18,7 @@ export interface DeviceTaint {
   key: string
   value?: string
   effect: string
+  timeAdded?: string
 }
 
 export interface DeviceToleration {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AnyKind } from '../define-kind.ts'
 import { DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice } from '../index.ts'
 import { defaulted, problems, row, statusProblems, updateProblems } from '../testing/kind-facts.ts'
+import type { Slice } from './device-objects.ts'
 
 const claim = (...requests: object[]) => ({ spec: { devices: { requests } } })
 const gpu = (told: object = {}) => ({ name: 'gpu', exactly: { deviceClassName: 'gpus', ...told } })
@@ -263,5 +264,19 @@ describe('kinds of devices', () => {
     [{ allocation: {}, reservedFor: [{}] }, 'allocated,reserved'],
   ])('show how far a claim is: %j', (status, state) => {
     expect(row(ResourceClaim, { metadata: {}, status })).toMatchObject({ State: state })
+  })
+
+  it('date a taint that does not say since when, when it is made and when it comes later', () => {
+    const tainted = (...taints: object[]) => ({ metadata: {}, spec: { devices: [{ name: 'a', taints }] } }) as Slice
+    const occasion = { user: { name: 'driver', groups: [] }, now: '2026-01-01T01:00:00Z', warn: () => undefined }
+    const old = { key: 'a', effect: 'NoSchedule', timeAdded: '2025-01-01T00:00:00Z' }
+    const taint = { key: 'b', effect: 'NoExecute' }
+    const { prepareForCreate, prepareForUpdate } = ResourceSlice.strategy
+    const made = tainted(taint)
+    prepareForCreate?.(made, occasion)
+    expect(made).toEqual(tainted({ ...taint, timeAdded: occasion.now }))
+    const changed = tainted(old, taint)
+    prepareForUpdate?.(changed, tainted(old), occasion)
+    expect(changed).toEqual(tainted(old, { ...taint, timeAdded: occasion.now }))
   })
 })

@@ -254,6 +254,10 @@ describe('kinds of storage', () => {
     expect(updateProblems(CSINode, node(1, 'n'), node(1, 'm'))).toEqual([
       'spec.drivers: Invalid value: {"Name":"a","NodeID":"m","TopologyKeys":null,"Allocatable":null}: field is immutable',
     ])
+    const negative = 'spec.drivers[0].allocatable.count: Invalid value: -1: must be greater than or equal to 0'
+    expect(updateProblems(CSINode, node(1, 'n'), node(-1, 'n')), 'told as two causes').toEqual([negative, negative])
+    const nothing = 'parameters: Required value: must contain at least one key/value pair'
+    expect(updateProblems(VolumeAttributesClass, { driverName: 'a' }, { driverName: 'a' })).toEqual([nothing, nothing])
   })
 
   it.each([
