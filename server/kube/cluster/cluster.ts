@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { allDone } from '../../base/all-done.ts'
 import type { Clock } from '../../base/clock.ts'
+import { coarseClock } from '../../base/coarse-clock.ts'
 import type { Logger } from '../../base/logger.ts'
 import { Metrics } from '../../base/metrics.ts'
 import type { Trace } from '../../base/trace.ts'
@@ -83,12 +84,14 @@ export class Cluster {
   #network: MachineNetwork | null = null
   #machines: Machine[] = []
   readonly #hollowNodes = new Map<string, HollowNode>()
+  readonly #hollowClock: Clock
   #kubeconfig = ''
   #networkKubeconfig = ''
   #superKubeconfig = ''
 
   constructor(options: ClusterOptions) {
     this.#options = options
+    this.#hollowClock = coarseClock(options.clock)
     this.#gates = new LoopGates(options.clock, options.trace)
     this.#started = this.#start()
     // Whoever waits for readiness hears of a failure; nobody has to.
@@ -496,7 +499,7 @@ export class Cluster {
   }
 
   #startHollowNode(name: string): HollowNode {
-    const { clock, logger, random } = this.#options
+    const { logger, random } = this.#options
     return startHollowNode({
       name,
       client: this.#clientOf({
@@ -504,7 +507,7 @@ export class Cluster {
         groups: ['system:nodes', 'system:authenticated'],
         client: `kubelet/${name}`,
       }),
-      clock,
+      clock: this.#hollowClock,
       logger: logger.with({ cluster: this.name, node: name }),
       random,
     })
