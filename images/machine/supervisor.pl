@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# The machine's first process: starts the Docker engine, containerd where pods are run by its CRI, and the node agent
-# (which waits for its configuration, so that a warm machine has only that to read); starts each again, with back-off,
-# when it dies; reaps orphans.
+# The machine's first process: starts the Docker engine, containerd where pods are run by its CRI, the node agent
+# (which waits for its configuration, so that a warm machine has only that to read), and who starts programs for that;
+# starts each again, with back-off, when it dies; reaps orphans.
 # SIGHUP: the configuration is new. SIGTERM: shut down.
 # Perl because perl-base is on every Debian and an interpreter of 5 MB beside dockerd does not count.
 use strict; use warnings;
@@ -14,6 +14,8 @@ my $AGENT = '/usr/lib/podium/node-agent/node-agent.mjs';
 # There when it is wanted.
 my $CONTAINERD = '/etc/podium/containerd.toml';
 my %service = (
+  # Without it the agent starts programs itself, and takes longer.
+  errands => { command => ['errands', '/run/podium-errands.sock'], wanted => sub { 1 }, clean => sub { } },
   dockerd => { command => ['dockerd', '-H', "unix://$SOCKET", '--bridge=none', '--iptables=false', '--ip6tables=false',
       '--ip-masq=false', '--userland-proxy=false', '--storage-driver', 'overlay2', '--data-root', '/var/lib/docker',
       # Pods outlive a restart of the engine, as they do on a node with containerd.
@@ -43,7 +45,7 @@ until ($term) {
     stop('node-agent', 10) if $agent->{hadConfig};    # one without is waiting and sees the file by itself
     @$agent{qw(notBefore failures hadConfig)} = (0, 0, 1);
   }
-  for my $name ('dockerd', 'containerd', 'node-agent') {
+  for my $name ('errands', 'dockerd', 'containerd', 'node-agent') {
     my $s = $service{$name};
     next if $s->{pid} || now() < ($s->{notBefore} // 0) || !$s->{wanted}->();
     start($name);

@@ -75,6 +75,8 @@ interface NodeConfig {
 
 const WAIT_MS = 50
 const MAKE_REQUEST = '--make-request'
+/** Where the machine's supervisor has somebody listen. */
+const ERRANDS = '/run/podium-errands.sock'
 
 async function main(): Promise<void> {
   const path = argumentOf('--config') ?? '/etc/podium/node.json'
@@ -82,7 +84,7 @@ async function main(): Promise<void> {
   const config = await waitForConfig(path, waiting)
   const logger = createLogger({ level: config.logLevel ?? 'info', write })
   const clock = systemClock
-  const os = createLinuxNodeOs()
+  const os = createLinuxNodeOs({ errands: ERRANDS })
   const docker = new Docker({ socketPath: config.dockerSocket })
   const told = untilTold()
   if (config.join) {

@@ -7,7 +7,8 @@
 // address made from the machine's own: nobody has to be asked. Packets of IPv6 are wrapped in IPv4 as well.
 // Upstream: flannel's backends host-gw and vxlan.
 
-import type { CommandResult, NodeOs } from '../node-os/node-os.ts'
+import type { NodeOs } from '../node-os/node-os.ts'
+import type { CommandResult } from '../node-os/run-program.ts'
 
 export const POD_PATHS = ['routes', 'vxlan'] as const
 export type PodPathName = (typeof POD_PATHS)[number]

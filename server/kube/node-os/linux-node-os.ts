@@ -1,6 +1,6 @@
 // This very machine. Uses what every Debian has: mount, umount, and Node's own file system and sockets.
 
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { watch } from 'node:fs'
 import * as fs from 'node:fs/promises'
@@ -17,11 +17,14 @@ import { setOwnership } from './file-ownership.ts'
 import { grpcCall } from './grpc-call.ts'
 import { grpcHealth } from './grpc-health.ts'
 import { openNetnsDialer } from './netns-dialer.ts'
-import type { CommandResult, NodeOs, RunningCommand } from './node-os.ts'
+import type { NodeOs, RunningCommand } from './node-os.ts'
 import { mountRemote } from './remote-mount.ts'
+import { PATH, type Run, runBy, runHere } from './run-program.ts'
 import { openInside, pathOf } from './sub-path.ts'
 
-export function createLinuxNodeOs(): NodeOs {
+/** `errands`: where somebody listens who starts programs in place of this process. */
+export function createLinuxNodeOs({ errands }: { errands?: string } = {}): NodeOs {
+  const run = errands ? runBy(errands) : runHere
   return {
     async machine() {
       const release = await readText('/etc/os-release')
@@ -85,7 +88,7 @@ export function createLinuxNodeOs(): NodeOs {
       await fs.mkdir(path, { recursive: true })
       if (await isMountPoint(path)) return
       const size = sizeBytes === undefined ? '' : `,size=${sizeBytes}`
-      await mount('-t', 'tmpfs', '-o', `mode=${mode.toString(8)}${size}`, 'tmpfs', path)
+      await mount(run, '-t', 'tmpfs', '-o', `mode=${mode.toString(8)}${size}`, 'tmpfs', path)
     },
     async mountRemote(path, remote) {
       // First: nothing but the list of mounts answers for sure once it is there.
@@ -98,11 +101,11 @@ export function createLinuxNodeOs(): NodeOs {
         throw err
       }
     },
-    bind,
+    bind: (source, target) => bind(run, source, target),
     async bindInside(root, path, target) {
       const found = await openInside(root, path)
       try {
-        await bind(pathOf(found), target)
+        await bind(run, pathOf(found), target)
       } finally {
         await found.close()
       }
@@ -113,10 +116,10 @@ export function createLinuxNodeOs(): NodeOs {
       // An overlay has at least two.
       if (others.length > 0) {
         const layers = [first, ...others].join(':')
-        return mount('-t', 'overlay', '-o', `ro,userxattr,lowerdir=${layers}`, 'overlay', target)
+        return mount(run, '-t', 'overlay', '-o', `ro,userxattr,lowerdir=${layers}`, 'overlay', target)
       }
-      await mount('--bind', first, target)
-      await mount('-o', 'remount,bind,ro', target)
+      await mount(run, '--bind', first, target)
+      await mount(run, '-o', 'remount,bind,ro', target)
     },
     async unmount(path) {
       // Whoever believed that it is gone would remove what it shows.
@@ -165,17 +168,17 @@ async function writeFile(path: string, content: string | Uint8Array, { mode = 0o
   await fs.rename(partial, path)
 }
 
-async function mount(...args: string[]): Promise<void> {
+async function mount(run: Run, ...args: string[]): Promise<void> {
   const { exitCode, stderr } = await run('mount', args)
   if (exitCode !== 0) throw new Error(`mount failed: ${stderr.trim()}`)
 }
 
-async function bind(source: string, target: string): Promise<void> {
+async function bind(run: Run, source: string, target: string): Promise<void> {
   const isDirectory = (await fs.stat(source)).isDirectory()
   await fs.mkdir(isDirectory ? target : dirname(target), { recursive: true })
   if (!isDirectory) await fs.writeFile(target, '')
   // As it is called: what is behind an open file has no other name that could be trusted.
-  await mount('--no-canonicalize', '--bind', source, target)
+  await mount(run, '--no-canonicalize', '--bind', source, target)
 }
 
 async function isMountPoint(path: string): Promise<boolean> {
@@ -202,29 +205,6 @@ async function memoryLimit(): Promise<number | undefined> {
   return undefined
 }
 
-function run(
-  command: string,
-  args: string[],
-  { input, env, timeoutMs = 30_000 }: { input?: string; env?: Record<string, string>; timeoutMs?: number } = {},
-): Promise<CommandResult> {
-  return new Promise((resolve, reject) => {
-    const options = {
-      encoding: 'utf8' as const,
-      timeout: timeoutMs,
-      maxBuffer: 64 * 2 ** 20,
-      env: { PATH, ...env } as unknown as NodeJS.ProcessEnv,
-    }
-    const child = execFile(command, args, options, (err, stdout, stderr) => {
-      if (!err) return resolve({ exitCode: 0, stdout, stderr })
-      if (err.killed) return reject(new Error(`${command} timed out`))
-      if (typeof err.code === 'number') return resolve({ exitCode: err.code, stdout, stderr })
-      reject(err)
-    })
-    child.stdin?.on('error', () => undefined)
-    child.stdin?.end(input ?? '')
-  })
-}
-
 function start(command: string, args: string[]): RunningCommand {
   const child = spawn(command, args, {
     env: { PATH } as unknown as NodeJS.ProcessEnv,
@@ -236,8 +216,6 @@ function start(command: string, args: string[]): RunningCommand {
   })
   return { stdout: child.stdout, stderr: child.stderr, ended, kill: () => void child.kill() }
 }
-
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 function connectTcp(host: string, port: number, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {

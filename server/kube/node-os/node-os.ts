@@ -8,6 +8,7 @@ import type { OwnershipOptions } from './file-ownership.ts'
 import type { GrpcCall } from './grpc-call.ts'
 import type { GrpcHealth, GrpcHealthRequest } from './grpc-health.ts'
 import type { RemoteMount } from './remote-mount.ts'
+import type { Run } from './run-program.ts'
 
 export interface MachineInfo {
   hostname: string
@@ -28,12 +29,6 @@ export interface FileSystem {
   availableBytes: number
   inodes: number
   inodesFree: number
-}
-
-export interface CommandResult {
-  exitCode: number
-  stdout: string
-  stderr: string
 }
 
 /** A command that goes on until it is killed. */
@@ -104,12 +99,7 @@ export interface NodeOs {
   /** Makes the group of processes where it is missing, at a path like `/kubepods/pod1`. Returns what was refused. */
   setCgroup(path: string, limits: CgroupLimits): Promise<string[]>
   removeCgroup(path: string): Promise<void>
-  /** Rejects only when the command cannot be run at all or takes longer than `timeoutMs`. */
-  run(
-    command: string,
-    args: string[],
-    options?: { input?: string; env?: Record<string, string>; timeoutMs?: number },
-  ): Promise<CommandResult>
+  run: Run
   start(command: string, args: string[]): RunningCommand
   /** Rejects with the reason, in Go's words, when nobody answers in time. */
   connectTcp(host: string, port: number, timeoutMs: number): Promise<void>

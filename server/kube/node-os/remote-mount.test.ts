@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { CommandResult } from './node-os.ts'
 import { mountRemote } from './remote-mount.ts'
+import type { CommandResult } from './run-program.ts'
 
 const mounting = async (result: Partial<CommandResult>) => {
   const commands: string[] = []

@@ -1,18 +1,14 @@
 // Mounts what another machine shows, and does not wait for one that never answers. What it says of a failure are the
 // words of k8s.io/mount-utils, which people look up.
 
+import type { Run } from './run-program.ts'
+
 export interface RemoteMount {
   /** As mount(8) knows it: `nfs`. */
   type: string
   source: string
   options: string[]
 }
-
-type Run = (
-  command: string,
-  args: string[],
-  options: { timeoutMs: number },
-) => Promise<{ exitCode: number; stdout: string; stderr: string }>
 
 const GIVE_UP_SECONDS = 30
 /** What timeout(1) ends with when it had to end the command, and when that did not listen. */
