@@ -20,7 +20,7 @@ import { type ApiObjects, createApiObjects } from './api-objects.ts'
 import { ContainerStarter } from './container-starter.ts'
 import type { CredentialPlugins } from './credential-plugins.ts'
 import { CsiDrivers } from './csi/csi-drivers.ts'
-import { publishDrivers } from './csi/csi-node.ts'
+import { ensureCsiNode, publishDrivers } from './csi/csi-node.ts'
 import { prepareDevices } from './device-claims.ts'
 import { nodePressure } from './eviction/node-pressure.ts'
 import { ImagePuller } from './image-puller.ts'
@@ -129,7 +129,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const moreAuths = async (image: string, pod: PodObject) =>
     (await options.credentialPlugins?.authsFor(image, pod, objects)) ?? []
   const images = new ImagePuller({ runtime, objects, events, clock, moreAuths })
-  const csi = new CsiDrivers({ os, rootDir, logger, publish: (drivers) => publishDrivers(client, nodeName, drivers) })
+  const csi = new CsiDrivers({
+    os,
+    rootDir,
+    logger,
+    introduce: () => ensureCsiNode(client, nodeName),
+    publish: (drivers) => publishDrivers(client, nodeName, drivers),
+  })
   const onInUse = () => reporter.poke()
   const ports = { os, objects, events, clock, node, runtime, images, csi, onInUse, nodeName, rootDir }
   const volumes = new VolumeManager(ports)

@@ -32,6 +32,8 @@ export interface CsiDriversOptions {
   os: NodeOs
   rootDir: string
   logger: Logger
+  /** Has the cluster know this machine, before there is any driver. */
+  introduce(): Promise<void>
   /** Tells the cluster. */
   publish(drivers: readonly DriverOnNode[]): Promise<void>
 }
@@ -52,6 +54,7 @@ export class CsiDrivers {
   readonly #bySocket = new Map<string, Registered>()
   /** Of one that has gone. */
   #isUntold = false
+  #isIntroduced = false
 
   constructor(options: CsiDriversOptions) {
     this.#options = options
@@ -68,6 +71,8 @@ export class CsiDrivers {
   /** Looks into the folder once. What could not be done is tried again at the next look. */
   async look(): Promise<void> {
     const { os, rootDir, logger } = this.#options
+    if (!this.#isIntroduced) await this.#options.introduce()
+    this.#isIntroduced = true
     const folder = `${rootDir}/plugins_registry`
     const sockets = (await os.list(folder)).filter((name) => name.endsWith('.sock')).map((name) => `${folder}/${name}`)
     for (const socket of this.#bySocket.keys()) {

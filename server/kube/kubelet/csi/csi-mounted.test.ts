@@ -84,7 +84,13 @@ beforeAll(async () => {
       note,
     ),
   ])
-  drivers = new CsiDrivers({ os, rootDir: root, logger: noLogger, publish: async () => undefined })
+  drivers = new CsiDrivers({
+    os,
+    rootDir: root,
+    logger: noLogger,
+    introduce: async () => undefined,
+    publish: async () => undefined,
+  })
   await drivers.look()
 })
 afterAll(async () => {

@@ -1,12 +1,19 @@
 // Tells the cluster which storage drivers run on this node: in its CSINode, and in labels and an annotation of the Node.
 // Upstream: pkg/volume/csi/nodeinfomanager/nodeinfomanager.go.
 
+import type { CSINodeSpec } from 'kubernetes-types/storage/v1'
+import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { isNotFound } from '../../apimachinery/status-error.ts'
 import type { Client } from '../../client/client.ts'
 import { CSINode } from '../../kinds/csi-node.ts'
 import { Node } from '../../kinds/node.ts'
 import type { DriverOnNode } from './csi-drivers.ts'
 
+/** Kinds of volumes that Kubernetes once had in itself, and leaves to drivers now. */
+const MIGRATED = 'storage.alpha.kubernetes.io/migrated-plugins'
+const PLUGINS = ['aws-ebs', 'azure-disk', 'azure-file', 'cinder', 'gce-pd', 'portworx-volume', 'vsphere-volume'].map(
+  (name) => `kubernetes.io/${name}`,
+)
 const NODE_IDS = 'csi.volume.kubernetes.io/nodeid'
 
 export async function publishDrivers(
@@ -22,20 +29,34 @@ export async function publishDrivers(
     metadata: { annotations, ...(Object.keys(labels).length > 0 ? { labels } : {}) },
   })
   const spec = { drivers: drivers.map(driverOf) }
-  const known = await client
+  const known = await find(client, nodeName)
+  if (known) await client.of(CSINode).update({ ...known, spec })
+  else await client.of(CSINode).create({ metadata: { name: nodeName, ownerReferences: [ownerOf(node)] }, spec })
+}
+
+/** A machine has one without any driver too. One that is there stays as it is: its drivers will come again. */
+export async function ensureCsiNode(client: Client, nodeName: string): Promise<void> {
+  if (await find(client, nodeName)) return
+  const node = await client.of(Node).get({ name: nodeName })
+  const metadata = { name: nodeName, ownerReferences: [ownerOf(node)], annotations: { [MIGRATED]: PLUGINS.join(',') } }
+  await client.of(CSINode).create({ metadata, spec: {} as CSINodeSpec })
+}
+
+const find = (client: Client, name: string) =>
+  client
     .of(CSINode)
-    .get({ name: nodeName })
+    .get({ name })
     .catch((err: unknown) => {
       if (isNotFound(err)) return undefined
       throw err
     })
-  if (known) {
-    await client.of(CSINode).update({ ...known, spec })
-    return
-  }
-  const owner = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: node.metadata?.uid ?? '' }
-  await client.of(CSINode).create({ metadata: { name: nodeName, ownerReferences: [owner] }, spec })
-}
+
+const ownerOf = ({ metadata }: KubeObject) => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  name: metadata?.name ?? '',
+  uid: metadata?.uid ?? '',
+})
 
 function driverOf({ name, nodeId, topology, mostVolumes }: DriverOnNode) {
   return {

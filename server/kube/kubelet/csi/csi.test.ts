@@ -64,7 +64,13 @@ afterEach(async () => {
 
 const os = createLinuxNodeOs()
 const newDrivers = () =>
-  new CsiDrivers({ os, rootDir: root, logger: noLogger, publish: async (all) => void told.push([...all]) })
+  new CsiDrivers({
+    os,
+    rootDir: root,
+    logger: noLogger,
+    introduce: async () => undefined,
+    publish: async (all) => void told.push([...all]),
+  })
 
 async function serve(socket: string, methods: Method[]): Promise<Server> {
   const server = await serveDriver(socket, methods, (one) => void asked.push(one))

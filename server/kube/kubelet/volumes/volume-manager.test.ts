@@ -57,7 +57,13 @@ beforeEach(async () => {
   const runtime = new SimulatedRuntime({ clock })
   const events = { pod: () => undefined, claim: () => undefined, node: () => undefined }
   const images = new ImagePuller({ runtime, objects, events, clock })
-  const csi = new CsiDrivers({ os, rootDir: root, logger: noLogger, publish: async () => undefined })
+  const csi = new CsiDrivers({
+    os,
+    rootDir: root,
+    logger: noLogger,
+    introduce: async () => undefined,
+    publish: async () => undefined,
+  })
   const node = { cpus: 2, memoryBytes: 1024 ** 3 }
   volumes = new VolumeManager({
     os,
