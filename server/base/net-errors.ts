@@ -2,7 +2,8 @@
 // people and programs compare them with what they read elsewhere.
 // Upstream: the standard library's net, net/http, crypto/tls and crypto/x509.
 
-import type { PeerCertificate } from 'node:tls'
+import type { Socket } from 'node:net'
+import { type PeerCertificate, TLSSocket } from 'node:tls'
 
 type NetError = NodeJS.ErrnoException & {
   address?: string
@@ -31,6 +32,24 @@ const NOT_KNOWN = new Set([
   'SELF_SIGNED_CERT_IN_CHAIN',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
 ])
+
+/** Has errors of a connection that is about to be made tell of which certificate they are: Node does of one with other names only. */
+export function keepCertificate(socket: Socket): void {
+  if (!(socket instanceof TLSSocket)) return
+  let cert: PeerCertificate | undefined
+  // Before Node looks whether it is to be trusted, and closes.
+  socket.prependOnceListener('secure', () => {
+    cert = socket.getPeerCertificate(true)
+  })
+  socket.prependOnceListener('error', (err: NetError) => {
+    if (cert) err.cert ??= cert
+  })
+}
+
+/** The same for a request, which may get a connection that has been made before. */
+export const keepNewCertificate = (socket: Socket): void => {
+  if (socket.connecting) keepCertificate(socket)
+}
 
 /** Why no connection was made, by the code that the system gave. */
 export const connectWords = (code: string): string => CONNECT[code] ?? code
@@ -68,7 +87,8 @@ export function requestWords(err: unknown, address = ''): string {
 function certificateWords({ code = '', host = '', cert }: NetError): string | undefined {
   if (NOT_KNOWN.has(code)) return 'certificate signed by unknown authority'
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    return 'certificate has expired or is not yet valid'
+    const when = cert && validityWords(cert, new Date())
+    return `certificate has expired or is not yet valid${when ? `: ${when}` : ''}`
   }
   if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID') return undefined
   const isAddress = /^[\d.]+$|:/.test(host)
@@ -81,4 +101,16 @@ function certificateWords({ code = '', host = '', cert }: NetError): string | un
   if (!cert?.subjectaltname && cert?.subject.CN)
     return 'certificate relies on legacy Common Name field, use SANs instead'
   return `certificate is not valid for any names, but wanted to match ${host}`
+}
+
+/** Of the first in the chain that is out of its time. */
+function validityWords(cert: PeerCertificate & { issuerCertificate?: PeerCertificate }, now: Date): string | undefined {
+  const [from, to] = [new Date(cert.valid_from), new Date(cert.valid_to)]
+  const shown = (time: Date) => `${time.toISOString().slice(0, 19)}Z`
+  if (now < from) return `current time ${shown(now)} is before ${shown(from)}`
+  if (now > to) return `current time ${shown(now)} is after ${shown(to)}`
+  const { issuerCertificate: issuer } = cert
+  return issuer && issuer !== cert && issuer.fingerprint256 !== cert.fingerprint256
+    ? validityWords(issuer, now)
+    : undefined
 }

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createGunzip } from 'node:zlib'
-import { requestWords } from '../../base/net-errors.ts'
+import { keepNewCertificate, requestWords } from '../../base/net-errors.ts'
 import { isJsonObject, type JsonValue, parseJson } from '../apimachinery/json.ts'
 import { dropNulls } from '../apimachinery/nulls.ts'
 import type { KubeObject, WatchEvent } from '../apimachinery/object-meta.ts'
@@ -83,6 +83,7 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
         },
       )
       outgoing.setTimeout(silenceMs, () => outgoing.destroy(new Error(`no answer within ${silenceMs} ms`)))
+      outgoing.on('socket', keepNewCertificate)
       outgoing.on('error', (err) => {
         if (request.signal?.aborted) return reject(err)
         const verb = `${request.method[0]}${request.method.slice(1).toLowerCase()}`

@@ -6,7 +6,7 @@ import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { joinDuplexes } from '../../../base/join-duplexes.ts'
-import { requestWords } from '../../../base/net-errors.ts'
+import { keepCertificate, requestWords } from '../../../base/net-errors.ts'
 import { rewriteUrl } from '../../../base/rewrite-url.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import type { ProxyAnswer } from '../request-path/answer.ts'
@@ -98,6 +98,7 @@ export class ReverseProxy {
     }
     const secure = { socket: tunnel, rejectUnauthorized: false, ...known }
     const socket = target.scheme === 'https' ? tls.connect(secure) : tunnel
+    if (socket instanceof tls.TLSSocket) keepCertificate(socket)
     return http.request({ method, path, headers, createConnection: () => socket as never, setDefaultHeaders: false })
   }
 }

@@ -87,8 +87,8 @@ it('says why there is no answer', async () => {
 })
 
 it('says what it does not trust of a certificate', async () => {
-  const serve = async (names: string[]) => {
-    const { certPem, keyPem } = await pki.issue('hook', [], names)
+  const serve = async (names: string[], times?: { notBefore: Date; notAfter: Date }) => {
+    const { certPem, keyPem } = await pki.issue('hook', [], names, times)
     return listen(https.createServer({ cert: certPem, key: keyPem }, (_, response) => response.end('{}')))
   }
   const good = await serve(['hook.default.svc'])
@@ -99,6 +99,17 @@ it('says what it does not trust of a certificate', async () => {
   await expect(ask(await serve(['a.example.com', 'b.example.com']))).rejects.toThrow(
     `${x509}certificate is valid for localhost, a.example.com, b.example.com, not hook.default.svc`,
   )
+  const [year, before, after] = [2000, 2001, 2999].map((when) => new Date(`${when}-01-01T00:00:00Z`)) as [
+    Date,
+    Date,
+    Date,
+  ]
+  const old = await serve(['hook.default.svc'], { notBefore: year, notAfter: before })
+  const time = `${x509}certificate has expired or is not yet valid: current time `
+  await expect(ask(old)).rejects.toThrow(time)
+  await expect(ask(old)).rejects.toThrow(/: current time \d{4}-\S+:\d\dZ is after 2001-01-01T00:00:00Z$/)
+  const young = await serve(['hook.default.svc'], { notBefore: after, notAfter: after })
+  await expect(ask(young)).rejects.toThrow(/: current time \d{4}-\S+:\d\dZ is before 2999-01-01T00:00:00Z$/)
   const url = { service: { url: 'https://127.0.0.1:8443/' }, path: '/judge' }
   await expect(ask(good, url)).rejects.toThrow('Post "https://127.0.0.1:8443/judge": ')
 })

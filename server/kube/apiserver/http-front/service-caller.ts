@@ -5,7 +5,7 @@
 import https from 'node:https'
 import { isIP } from 'node:net'
 import tls from 'node:tls'
-import { requestWords } from '../../../base/net-errors.ts'
+import { keepCertificate, requestWords } from '../../../base/net-errors.ts'
 import { readBounded } from '../../../base/read-bounded.ts'
 import { writeJson } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
@@ -79,6 +79,7 @@ export class ServiceCaller {
       ...(call.caBundle ? { ca: Buffer.from(call.caBundle, 'base64') } : {}),
       ...(call.certificate ? { cert: call.certificate.certPem, key: call.certificate.keyPem } : {}),
     })
+    keepCertificate(socket)
     const body = call.body === undefined ? undefined : writeJson(call.body)
     const headers = {
       host: isIP(serverName) === 6 ? `[${serverName}]` : serverName,
