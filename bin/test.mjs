@@ -8,6 +8,7 @@ import {
   buildPages,
   ensurePackages,
   fetchEtcdTools,
+  fetchHelms,
   fetchKubectls,
   generateSources,
   prepareMachines,
@@ -34,6 +35,7 @@ generateSources(node)
 buildPages(node)
 await fetchKubectls(['1.36', '1.32', '1.20'])
 await fetchEtcdTools()
+await fetchHelms()
 await prepareMachines(node, { required: true })
 if (run(node, ['e2e/support/leftovers.ts']) !== 0)
   fail(
