@@ -57,6 +57,12 @@ export function salvageFramedFile(bytes: Buffer, file: string, use: (payload: Bu
   return salvageFrames(bytes, { start: FILE_HEAD_BYTES, salt: saltOf(bytes, file, undefined) }, use)
 }
 
+interface NewFile {
+  salt: number
+  number: number
+  growBytes: number
+}
+
 /**
  * Appends frames to a file; one at a time, each durable before the next may be written.
  *
@@ -81,11 +87,13 @@ export class FramedFile {
   }
 
   /** Makes an empty file; its name is durable when this resolves. */
-  static async create(
-    disk: Disk,
-    path: string,
-    options: { salt: number; number: number; growBytes: number },
-  ): Promise<FramedFile> {
+  static async create(disk: Disk, path: string, options: NewFile): Promise<FramedFile> {
+    const name = await FramedFile.prepare(disk, path, options)
+    return name()
+  }
+
+  /** All of `create` that can be done before the file is wanted; what is returned gives it its name, once. */
+  static async prepare(disk: Disk, path: string, options: NewFile): Promise<() => Promise<FramedFile>> {
     const temporary = await disk.open(`${path}.tmp`)
     try {
       await temporary.truncate(0)
@@ -94,9 +102,11 @@ export class FramedFile {
     } finally {
       await temporary.close()
     }
-    await disk.rename(`${path}.tmp`, path)
-    await disk.syncDirectory(dirname(path))
-    return new FramedFile(await disk.open(path), { ...options, end: FILE_HEAD_BYTES })
+    return async () => {
+      await disk.rename(`${path}.tmp`, path)
+      await disk.syncDirectory(dirname(path))
+      return new FramedFile(await disk.open(path), { ...options, end: FILE_HEAD_BYTES })
+    }
   }
 
   get bytes(): number {

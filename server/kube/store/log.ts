@@ -4,6 +4,7 @@
 //     snapshot-00000003   everything at revision 5000, and what changed up to 5020
 //     log-00000007        revisions 5010–5400     (those up to 5020 are skipped when it is read)
 //     log-00000008        revisions 5401–…        ◄ appended to
+//     log-00000009.tmp    empty, made while the one before fills: all writers wait while a segment is begun
 //
 // Reclaiming writes snapshot 4 beside it, names it in a new manifest, then removes what the manifest no longer names.
 // Upstream: server/storage/wal, and the snapshots that make its old segments unneeded.
@@ -57,6 +58,8 @@ export class Log {
   #full: Segment[] = []
   #active!: FramedFile
   #activeNumber = 0
+  /** Gives the next segment its name; undefined until it is in the making, or when it could not be made ahead. */
+  #next: Promise<(() => Promise<FramedFile>) | undefined> | undefined
 
   private constructor(options: LogOptions, manifest: Manifest, revision: () => number) {
     this.#disk = options.disk
@@ -97,21 +100,26 @@ export class Log {
   async append(payloads: Buffer[]): Promise<void> {
     if (this.#active.bytes >= this.#segmentBytes) await this.rotate()
     await this.#active.append(payloads)
+    // Where there is no room for it now, it is tried again when it is wanted, and whoever waits then hears of it.
+    if (this.#active.bytes >= this.#segmentBytes / 2) this.#next ??= this.#prepareNext().catch(() => undefined)
+  }
+
+  #prepareNext(): Promise<() => Promise<FramedFile>> {
+    const number = this.#activeNumber + 1
+    const head = { salt: saltFrom(this.#random), number, growBytes: this.#growBytes }
+    return FramedFile.prepare(this.#disk, filePath(this.#directory, 'log', number), head)
   }
 
   /** Begins a new segment. Never during an append: only when all of the old segment is durable can it not be torn. */
   async rotate(): Promise<void> {
     await this.#active.seal()
-    const number = this.#activeNumber + 1
-    const next = await FramedFile.create(this.#disk, filePath(this.#directory, 'log', number), {
-      salt: saltFrom(this.#random),
-      number,
-      growBytes: this.#growBytes,
-    })
+    const name = (await this.#next) ?? (await this.#prepareNext())
+    this.#next = undefined
+    const next = await name()
     await this.#active.close()
     this.#full.push({ number: this.#activeNumber, bytes: this.#active.bytes, lastRevision: this.#revision() })
     this.#active = next
-    this.#activeNumber = number
+    this.#activeNumber++
   }
 
   get activeIsEmpty(): boolean {
@@ -138,8 +146,9 @@ export class Log {
     )
   }
 
-  close(): Promise<void> {
-    return this.#active.close()
+  async close(): Promise<void> {
+    if (await this.#next) await this.#disk.remove(`${filePath(this.#directory, 'log', this.#activeNumber + 1)}.tmp`)
+    await this.#active.close()
   }
 
   async #removeAllBut(names: string[], keep: (kind: 'log' | 'snapshot', number: number) => boolean): Promise<void> {
