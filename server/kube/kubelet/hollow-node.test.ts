@@ -1,7 +1,7 @@
 // The whole kubelet over the simulated runtime, against a real API server and store; only the clock is fake.
 
 import type { Pod as PodObject } from 'kubernetes-types/core/v1'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
 import type { RequestTrace, Trace } from '../../base/trace.ts'
@@ -106,6 +106,14 @@ it('says because of what it writes a status: of a change that led to it, not of 
   expect(ended?.because).toBe(starting.at(-1)?.revision)
 })
 
+it('looks at a pod once before it starts it, and once after', async () => {
+  const looks = vi.spyOn(runtime, 'listContainers')
+  const { metadata } = await create({})
+  await until('running', phaseIs('Running'))
+  await clock.advance(100)
+  expect(looks.mock.calls.filter(([uid]) => uid === metadata?.uid)).toHaveLength(2)
+})
+
 it('tells what the node and its pods use, as much as they are annotated to', async () => {
   await create({}, { 'simulated.podium.dev/cpu': '250m', 'simulated.podium.dev/app.memory': '64Mi' })
   await until('running', phaseIs('Running'))
@@ -165,7 +173,7 @@ it('leaves a pod without a sandbox alone for ten seconds, however often somethin
   }
   await clock.advance(5_000)
   expect(tries).toHaveLength(1)
-  await until('a second and a third', () => clock.advance(1_000).then(phaseIs('Running')))
+  await until('a second and a third', () => clock.advance(100).then(phaseIs('Running')))
   expect(tries.slice(1).map((at, index) => Math.floor((at - tries[index]!) / 1000))).toEqual([10, 10])
   const told = (await events()).find(({ reason }) => reason === 'FailedCreatePodSandBox')
   expect(told?.message).toBe('Failed to create pod sandbox: no runtime for "odd" is configured')
@@ -317,14 +325,14 @@ it('restarts a container that is killed for its probe at once, once more, and th
   await until('back-off', async () => (await app())?.state?.waiting?.reason === 'CrashLoopBackOff')
   expect((await app())?.restartCount).toBe(2)
   expect((await app())?.state?.waiting?.message).toMatch(/^back-off 10s restarting failed container=app /)
-  await clock.advance(9000)
+  await clock.advance(4000)
   expect((await app())?.restartCount).toBe(2)
   // Another image is another try.
   const containers = [{ name: 'app', image: 'app:2' }]
   await client.of(Pod).patch(web, 'application/strategic-merge-patch+json', { spec: { containers } })
   const changedAt = clock.now()
   await until('restart', async () => (await app())?.restartCount === 3)
-  expect(clock.now() - changedAt).toBeLessThan(900)
+  expect(clock.now() - changedAt).toBeLessThan(5000)
 })
 
 it.each([

@@ -82,7 +82,7 @@ const VOLUME_REFRESH_MS = 60_000
 const NETWORK_RETRY_MS = 5_000
 const RESIZE_RETRY_MS = 10_000
 const ATTACHED_LOOK_MS = 500
-const SANDBOX_TOLD_MS = 300
+const SANDBOX_TOLD_MS = 1_000
 /** And up to half as much more. */
 const SANDBOX_RETRY_MS = 10_000
 
@@ -95,8 +95,15 @@ export class PodSync {
     this.#needs = new PodNeeds(options)
   }
 
-  /** Rejects with the reason of `until` when that is told while the pod still waits to be started. */
-  async sync(wished: Pod, memory: PodMemory, until: AbortSignal): Promise<SyncResult> {
+  /**
+   * Rejects with the reason of `until` when that is told while the pod still waits to be started. `isAwaited`: another look
+   * follows at once.
+   */
+  async sync(
+    wished: Pod,
+    memory: PodMemory,
+    { until, isAwaited }: { until: AbortSignal; isAwaited: () => boolean },
+  ): Promise<SyncResult> {
     const { runtime, probes } = this.#options
     const { pod, pending, isGranted } = this.#options.grant(wished)
     const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
@@ -144,8 +151,10 @@ export class PodSync {
       waits.push(...(await this.#bringUp(pod, memory, plan, state, until)))
     } else if (this.#options.volumes.hasLive(pod)) await this.#refreshVolumes(pod, state)
 
-    // What nobody has touched is as it was read; whatever happens to it besides wakes the pod again.
+    // What nobody has touched is as it was read; whatever happens to it besides wakes the pod again. Who is awake by then,
+    // most often because a container of his has started, sees it at his next look.
     if (touches(plan)) {
+      if (isAwaited()) return { finished: false }
       state = await readRuntimeState(runtime, uid)
       probes.observe(pod, state, { terminating: false })
     }

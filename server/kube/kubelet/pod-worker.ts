@@ -152,7 +152,10 @@ export class PodWorker {
     const { sync, statuses } = this.#options
     const uid = this.#pod.metadata?.uid ?? ''
     if (this.#phase === 'syncing') {
-      const { finished, againAfterMs = RESYNC_MS } = await sync.sync(this.#pod, this.#memory, this.#ending.signal)
+      const { finished, againAfterMs = RESYNC_MS } = await sync.sync(this.#pod, this.#memory, {
+        until: this.#ending.signal,
+        isAwaited: () => this.#dirty,
+      })
       this.#backoff.reset()
       if (!finished || this.#phase !== 'syncing') {
         return Math.min(againAfterMs, RESYNC_MS * (1 + 0.5 * this.#options.random()))
