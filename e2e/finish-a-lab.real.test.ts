@@ -115,6 +115,23 @@ describe('a learner', () => {
     await until('the same shell answers', async () => (await terminalText()).includes('still 42'))
   })
 
+  it('is asked, with the keyboard in mind, what shall become of a command while another runs', async () => {
+    await typeInTerminal('sleep 1000')
+    await until('it runs', async () => /sleep 1000\s*$/.test(await terminalText()))
+    const command = page.locator('[data-command^="kubectl get"]').getByRole('button').last()
+    const question = page.getByRole('alertdialog', { name: 'sleep 1000 still runs' })
+    const focused = page.locator(':focus')
+    await command.press('Enter')
+    await question.getByRole('button', { name: 'Do not run' }).and(focused).waitFor()
+    await page.keyboard.press('Escape')
+    await question.waitFor({ state: 'detached' })
+    await command.and(focused).waitFor()
+    expect(await command.textContent()).toBe('Run')
+    await command.press('Enter')
+    await question.getByRole('button', { name: 'End it, then run' }).click()
+    await page.locator('[data-ran]', { hasText: 'Again' }).waitFor()
+  })
+
   it('is told what is missing, and what was seen, while a step is not done', async () => {
     await page.getByRole('button', { name: /Next/ }).click()
     await page.getByRole('heading', { name: 'Take a Pod away' }).waitFor()

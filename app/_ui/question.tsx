@@ -18,7 +18,8 @@ export function Question({ label, className, onEscape, children }: Props) {
   const [asker] = useState(whoAsks)
   useLayoutEffect(() => {
     const asked = box.current
-    asked?.querySelector<HTMLElement>('[data-autofocus]')?.focus()
+    // A menu first notes that nobody has the focus; it would take it back otherwise.
+    queueMicrotask(() => asked?.querySelector<HTMLElement>('[data-autofocus]')?.focus())
     return () => {
       // Whoever has gone elsewhere meanwhile stays there.
       if (asked?.contains(document.activeElement)) asker?.focus()
