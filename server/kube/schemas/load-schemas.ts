@@ -107,16 +107,26 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
     return underlying.kind === 'ref' ? underlying : { ...underlying, goType: goTypeOf(text) }
   }
 
-  const writing = new Map<TypeFact, boolean>()
-  function writesNulls(fact: TypeFact): boolean {
-    const known = writing.get(fact)
+  const reaching = new Map<TypeFact, boolean>()
+  function reachesNulls(fact: TypeFact): boolean {
+    const known = reaching.get(fact)
     if (known !== undefined) return known
     // Schemas hold schemas: what is being looked at has none of its own so far.
-    writing.set(fact, fact.nulls.size > 0)
-    const refs = [...fact.fields.values()].flatMap((field) => refOf(field.type) ?? [])
-    const writes = fact.nulls.size > 0 || refs.some((ref) => writesNulls(type(ref)!))
-    writing.set(fact, writes)
-    return writes
+    reaching.set(fact, fact.nulls.size > 0)
+    const reaches = fact.nulls.size > 0 || [...fact.fields.values()].some(isWay)
+    reaching.set(fact, reaches)
+    return reaches
+  }
+  function isWay(field: FieldFact): boolean {
+    const ref = refOf(field.type)
+    return ref !== undefined && reachesNulls(type(ref)!)
+  }
+
+  const ways = new Map<TypeFact, readonly FieldFact[]>()
+  function waysToNulls(fact: TypeFact): readonly FieldFact[] {
+    const found = ways.get(fact) ?? [...fact.fields.values()].filter(isWay)
+    ways.set(fact, found)
+    return found
   }
 
   const groupVersionOf = ({ group, version }: GroupVersionKind) => (group ? `${group}/${version}` : version)
@@ -164,7 +174,7 @@ function schemasOf(facts: Facts, cacheDir: string): Schemas {
     return texts
   }
 
-  return { typeOf, type, fieldAt, kinds, typeNames, writesNulls, descriptions, documents: new Map() }
+  return { typeOf, type, fieldAt, kinds, typeNames, waysToNulls, descriptions, documents: new Map() }
 }
 
 /** The struct that a value holds, at whatever depth of lists and maps. */

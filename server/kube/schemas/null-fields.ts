@@ -15,13 +15,11 @@ export function withNulls<T extends object>(schemas: Schemas, gvk: GroupVersionK
 }
 
 function structWithNulls(schemas: Schemas, type: TypeFact, object: JsonObject): JsonObject {
-  if (!schemas.writesNulls(type)) return object
   let changed: JsonObject | undefined
-  for (const name in object) {
-    const field = type.fields.get(name)
-    if (!field) continue
-    const value = object[name]!
-    const written = valueWithNulls(schemas, field.type, value)
+  for (const { name, type: inner } of schemas.waysToNulls(type)) {
+    const value = object[name]
+    if (value === undefined) continue
+    const written = valueWithNulls(schemas, inner, value)
     if (written === value) continue
     changed ??= { ...object }
     changed[name] = written
@@ -43,14 +41,15 @@ function completed({ fields, nulls }: TypeFact, object: JsonObject): JsonObject 
 }
 
 function valueWithNulls(schemas: Schemas, type: ValueType, value: JsonValue): JsonValue {
-  if (type.kind === 'ref' && isJsonObject(value)) return structWithNulls(schemas, schemas.type(type.ref)!, value)
-  if (type.kind === 'array' && type.items.kind === 'ref' && Array.isArray(value)) {
-    const struct = schemas.type(type.items.ref)!
-    if (!schemas.writesNulls(struct)) return value
-    return value.map((element) => valueWithNulls(schemas, type.items, element))
+  if (type.kind === 'ref') {
+    return isJsonObject(value) ? structWithNulls(schemas, schemas.type(type.ref)!, value) : value
   }
-  if (type.kind !== 'map' || type.values.kind !== 'ref' || !isJsonObject(value)) return value
-  if (!schemas.writesNulls(schemas.type(type.values.ref)!)) return value
+  if (type.kind === 'array') {
+    if (!Array.isArray(value)) return value
+    const list = value.map((element) => valueWithNulls(schemas, type.items, element))
+    return list.some((element, at) => element !== value[at]) ? list : value
+  }
+  if (type.kind !== 'map' || !isJsonObject(value)) return value
   const map: JsonObject = {}
   for (const key in value) setOwn(map, key, valueWithNulls(schemas, type.values, value[key]!))
   return map

@@ -78,8 +78,8 @@ export interface Schemas {
   type(name: string): TypeFact | undefined
   /** Walks JSON field names from a kind; list elements and map values are stepped into silently (`*` names a map's value). */
   fieldAt(gvk: GroupVersionKind, path: readonly string[]): FieldFact | undefined
-  /** Does Go write nulls into objects of this type, at any depth? */
-  writesNulls(type: TypeFact): boolean
+  /** The fields of a type below which, at any depth, Go writes nulls. */
+  waysToNulls(type: TypeFact): readonly FieldFact[]
   /** All top-level kinds known. */
   kinds(): readonly (GroupVersionKind & { type: string })[]
   typeNames(): readonly string[]
