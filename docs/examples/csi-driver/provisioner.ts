@@ -65,10 +65,11 @@ async function look({ driver, node, remove, say }: Parameters<typeof provision>[
     const volume = volumes.items.find(({ metadata }) => metadata.name === claim.spec.volumeName)
     if (volume?.spec.csi?.driver === driver && isHere(volume, node)) await enlarge(claim, volume, say)
   }
-  for (const { metadata, spec, status } of volumes.items) {
+  for (const volume of volumes.items) {
+    const { metadata, spec, status } = volume
     const isGivenBack = status?.phase === 'Released' && spec.persistentVolumeReclaimPolicy === 'Delete'
     // One that is attached still is kept by the attacher for a moment.
-    if (spec.csi?.driver !== driver || !isGivenBack || metadata.deletionTimestamp) continue
+    if (spec.csi?.driver !== driver || !isGivenBack || metadata.deletionTimestamp || !isHere(volume, node)) continue
     say(`remove ${metadata.name}`)
     remove(spec.csi.volumeHandle)
     await api('DELETE', `/api/v1/persistentvolumes/${metadata.name}`)
