@@ -130,7 +130,28 @@ describe('what nobody has written', () => {
       expect(await ask(pods)).toContain(condition)
       expect(await ask(`${pods}?watch=true&timeoutSeconds=1`)).toContain(condition)
       expect(await ask(`${rbac}/nothing`)).toMatch(/"rules":null\}\n$/)
+      const table = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+      expect(await ask(`${rbac}/nothing?includeObject=Object`, { accept: table })).toContain('"rules":null}')
+      const begun = 'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan'
+      const bookmark = `${pods}?${begun}&allowWatchBookmarks=true&timeoutSeconds=1`
+      expect(await ask(bookmark)).toContain('"spec":{"containers":null},"status":{}}}')
       expect(await ask(`${slices}/nothing`)).toMatch(/"addressType":"IPv4","endpoints":null,"ports":null\}\n$/)
+    })
+
+    it('is owned by who wrote what it is in', async () => {
+      const owned = (await request('GET', `${pods}/web`)).metadata?.managedFields?.find(
+        ({ subresource }) => subresource === 'status',
+      )
+      expect(owned?.fieldsV1).toMatchObject({
+        'f:status': { 'f:conditions': { 'k:{"type":"Ready"}': { '.': {}, 'f:lastProbeTime': {}, 'f:status': {} } } },
+      })
+    })
+
+    it('is there for a JSON patch, which is written by who has seen it', async () => {
+      const body = [{ op: 'remove', path: '/rules' }]
+      const contentType = 'application/json-patch+json'
+      const patched = await test.transport.request({ method: 'PATCH', path: `${rbac}/nothing`, body, contentType })
+      expect(patched).not.toHaveProperty('rules')
     })
 
     it('is so for people, and in YAML', async () => {

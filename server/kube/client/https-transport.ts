@@ -8,7 +8,7 @@ import https from 'node:https'
 import { createGunzip } from 'node:zlib'
 import { keepNewCertificate, requestWords } from '../../base/net-errors.ts'
 import { isJsonObject, type JsonValue, parseJson } from '../apimachinery/json.ts'
-import { dropNulls } from '../apimachinery/nulls.ts'
+import { withoutNulls } from '../apimachinery/nulls.ts'
 import type { KubeObject, WatchEvent } from '../apimachinery/object-meta.ts'
 import { internalError, type Status, StatusError } from '../apimachinery/status-error.ts'
 import { type ClientConfig, loadKubeconfig } from './kubeconfig.ts'
@@ -111,9 +111,10 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
 /** Of what Go has a type for, null says nothing. */
 function readJson(text: string): JsonValue {
   const value = parseJson(text)
-  if (!text.includes(':null') || !isJsonObject(value)) return value
-  dropNulls(isJsonObject(value.object) && typeof value.type === 'string' && !value.apiVersion ? value.object : value)
-  return value
+  if (!text.includes('null') || !isJsonObject(value)) return value
+  const { type, object, apiVersion } = value
+  if (!isJsonObject(object) || typeof type !== 'string' || apiVersion) return withoutNulls(value)
+  return { ...value, object: withoutNulls(object) }
 }
 
 async function readText(answer: IncomingMessage): Promise<string> {

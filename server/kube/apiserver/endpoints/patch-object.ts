@@ -5,6 +5,7 @@
 import { isJsonObject, type JsonObject } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { applyPatch } from '../../apimachinery/patch/apply-patch.ts'
+import { withNulls } from '../../schemas/null-fields.ts'
 import { patchSchemaOf } from '../../schemas/patch-schema.ts'
 import type { Answer } from '../request-path/answer.ts'
 import { type Call, gateOf, objectAnswer, owned } from './object-endpoints.ts'
@@ -26,7 +27,10 @@ export async function patchObject(call: Call): Promise<Answer> {
     const current = served.shown(stored)
     const patched = applyPatch({
       contentType,
-      original: current as JsonObject,
+      // Upstream's is laid over bytes, with the nulls that its author has seen.
+      original: (contentType === 'application/json-patch+json'
+        ? withNulls(schemas, kind, current)
+        : current) as JsonObject,
       patch,
       ...(patchSchema ? { patchSchema } : {}),
     })

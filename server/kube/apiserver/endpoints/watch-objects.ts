@@ -9,6 +9,8 @@
 import type { Trace } from '../../../base/trace.ts'
 import { internalError, StatusError } from '../../apimachinery/status-error.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
+import { writeEmptyFields } from '../../schemas/empty-fields.ts'
+import type { Schemas } from '../../schemas/schemas.ts'
 import type { Store } from '../../store/store.ts'
 import { parseRevision, selects, tooLarge } from '../registry/list.ts'
 import { listPrefix } from '../registry/storage-keys.ts'
@@ -33,7 +35,7 @@ export async function watchObjects(
   call: Call,
   { feed, store, trace }: { feed: StoreFeed; store: Store; trace: Trace },
 ): Promise<WatchAnswer> {
-  const { context, info, registry, served } = call
+  const { context, info, registry, served, schemas } = call
   const { kind, cache } = registry
   const options = listRequestOf(call)
   const { selection: asked, namespace, allowWatchBookmarks: wantsBookmarks, resourceVersion } = options
@@ -103,7 +105,7 @@ export async function watchObjects(
       if (isOpen && seen) deliver(seen, cause)
     }
     const bookmark = (isEndOfInitial = false) =>
-      sink.event({ type: 'BOOKMARK', object: bookmarkOf(served.kind, feed.revision, isEndOfInitial) })
+      sink.event({ type: 'BOOKMARK', object: bookmarkOf(schemas, served.kind, feed.revision, isEndOfInitial) })
     const close = (error?: StatusError) => {
       if (!isOpen) return
       isOpen = false
@@ -172,8 +174,9 @@ const withName = (selection: ReturnType<typeof listRequestOf>['selection'], name
   fields: [...selection.fields, { field: 'metadata.name', equal: true, value: name }],
 })
 
-function bookmarkOf(kind: AnyKind, revision: number, isEndOfInitial: boolean) {
-  return {
+/** To Go an object of the kind in which nothing is set but the revision. */
+function bookmarkOf(schemas: Schemas, kind: AnyKind, revision: number, isEndOfInitial: boolean) {
+  const bookmark = {
     kind: kind.kind,
     apiVersion: apiVersionOf(kind),
     metadata: {
@@ -181,4 +184,6 @@ function bookmarkOf(kind: AnyKind, revision: number, isEndOfInitial: boolean) {
       ...(isEndOfInitial ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     },
   }
+  writeEmptyFields(schemas, kind, bookmark)
+  return bookmark
 }

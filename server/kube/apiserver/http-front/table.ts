@@ -4,6 +4,7 @@ import type { KubeObject, ListMeta } from '../../apimachinery/object-meta.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
 import { textOf } from '../../schemas/descriptions.ts'
+import { withNulls } from '../../schemas/null-fields.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
@@ -44,7 +45,12 @@ export function tableOf(
     rows: (kind.rowOrder ? objects.toSorted(kind.rowOrder) : objects).map((object) => ({
       cells: kind.columns.map((column) => column.value(object, now) ?? null),
       ...conditionsOf(kind, object),
-      object: include === 'None' ? null : include === 'Object' ? object : partialOf(object, apiVersion),
+      object:
+        include === 'None'
+          ? null
+          : include === 'Object'
+            ? withNulls(schemas, kind, object)
+            : partialOf(object, apiVersion),
     })),
   }
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../../base/clock.ts'
 import { type JsonObject, writeJson } from '../../apimachinery/json.ts'
 import type { StatusError } from '../../apimachinery/status-error.ts'
 import type { AnyKind } from '../../kinds/define-kind.ts'
+import { withNulls } from '../../schemas/null-fields.ts'
 import { PROTOBUF_CONTENT_TYPE, writeProtobufWatchEvent } from '../../schemas/protobuf/protobuf.ts'
 import type { OutgoingEvent } from '../request-path/answer.ts'
 import type { Representation } from '../request-path/negotiate.ts'
@@ -48,7 +49,10 @@ export const errorFrame = (error: StatusError, context: RenderContext) => frameO
 function make(kind: AnyKind, { type, object, entry }: OutgoingEvent, context: RenderContext): Buffer {
   const { as, format } = context.representation
   if (as === 'partial' || as === 'partial list') return frameOf(type, partialOf(object), context)
-  return entry && format === 'json' ? lineOf(type, wireBytes(headOf(kind), entry)) : frameOf(type, object, context)
+  if (format !== 'json') return frameOf(type, object, context)
+  return entry
+    ? lineOf(type, wireBytes(headOf(kind), entry))
+    : frameOf(type, withNulls(context.schemas, kind, object), context)
 }
 
 function frameOf(type: string, object: object, { representation, schemas }: RenderContext): Buffer {

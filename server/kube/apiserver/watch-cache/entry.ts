@@ -10,7 +10,7 @@
 import { deepFreeze, isDeeperThan } from '../../apimachinery/deep.ts'
 import { CUSTOM_DEPTH, MOST_LEVELS } from '../../apimachinery/depth.ts'
 import { isJsonObject, parseJson, writeJson } from '../../apimachinery/json.ts'
-import { dropNulls } from '../../apimachinery/nulls.ts'
+import { withoutNulls } from '../../apimachinery/nulls.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
 import { type AnyKind, apiVersionOf } from '../../kinds/define-kind.ts'
 
@@ -39,8 +39,8 @@ const HEAD = new Set(['kind', 'apiVersion', 'metadata'])
 
 /** Throws when the bytes are not what we write: someone has been at the store. */
 export function decodeStored(value: Buffer): KubeObject {
-  const object: unknown = parseJson(value.toString('utf8'))
-  if (value.includes(':null') && isJsonObject(object)) dropNulls(object)
+  const read: unknown = parseJson(value.toString('utf8'))
+  const object = value.includes('null') && isJsonObject(read) ? withoutNulls(read) : read
   if (typeof object !== 'object' || object === null || typeof (object as KubeObject).metadata !== 'object') {
     throw new Error('not an object of this kind')
   }

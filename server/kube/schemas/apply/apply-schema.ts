@@ -6,7 +6,7 @@ import type { FieldFact, GroupVersionKind, Schemas, ValueType } from '../schemas
 export type ApplySchema =
   /** A scalar, or anything owned as a whole. */
   | { kind: 'leaf' }
-  | { kind: 'map'; field(name: string): ApplyField }
+  | { kind: 'map'; field(name: string): ApplyField; nulls?: ReadonlySet<string> }
   /** Without keys: a set of scalars. */
   | { kind: 'list'; keys: readonly string[]; keyDefaults: Readonly<Record<string, JsonValue>>; items: ApplySchema }
   /** No type is known: objects merge field by field, lists are owned whole. */
@@ -45,6 +45,7 @@ function schemaOfRef(schemas: Schemas, name: string): ApplySchema {
   const known = new Map<string, ApplyField>()
   return {
     kind: 'map',
+    nulls: type.nulls,
     field(fieldName) {
       const found = known.get(fieldName)
       if (found) return found

@@ -20,6 +20,7 @@ export interface Comparison {
   removed: FieldSet
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set()
 const isEmpty = (value: Value) =>
   value === undefined || value === null || (Array.isArray(value) ? value.length === 0 : isEmptyObject(value))
 const isEmptyObject = (value: Value) => isJsonObject(value) && Object.keys(value).length === 0
@@ -133,6 +134,18 @@ class Comparing {
     }
     for (const name of Object.keys(left)) descend(name)
     for (const name of Object.keys(right)) if (!Object.hasOwn(left, name)) descend(name)
+    if (before === undefined) this.#nulls(schema, right, this.added)
+    else if (after === undefined) this.#nulls(schema, left, this.removed)
+  }
+
+  /** What Go writes as null comes and goes with what it is in: whoever adds a condition owns its `lastProbeTime`. */
+  #nulls({ nulls = NO_NAMES }: ApplySchema & { kind: 'map' }, object: JsonObject, places: Filling): void {
+    for (const name of nulls) {
+      if (Object.hasOwn(object, name)) continue
+      this.#walk.enter(`f:${name}`)
+      places.add()
+      this.#walk.leave()
+    }
   }
 
   /** A key that stands twice (possible by update, never by apply) is compared as a whole. */
