@@ -73,7 +73,8 @@ function planGroup(
   const drafts = slices.map((slice): Draft => {
     const endpoints: Endpoint[] = []
     let changed = isOutdated(slice)
-    for (const current of slice.endpoints) {
+    // Whoever writes an empty list in protobuf writes none.
+    for (const current of slice.endpoints ?? []) {
       const next = left.get(identity(current))
       // Gone, or held by an earlier slice too.
       if (!next) {

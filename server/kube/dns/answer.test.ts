@@ -42,7 +42,9 @@ const behindWeb: EndpointSlice = {
   endpoints: [{ addresses: ['10.244.2.3'], conditions: { ready: true } }, { addresses: ['10.244.2.4'] }],
   ports: [{ name: 'http', port: 8080 }],
 }
-const slicesOf: Record<string, EndpointSlice[]> = { db: [slice], web: [behindWeb] }
+// Who writes an empty list in protobuf writes none.
+const bare = { metadata: sliceOf('db'), addressType: 'IPv4' } as unknown as EndpointSlice
+const slicesOf: Record<string, EndpointSlice[]> = { db: [bare, slice], web: [behindWeb] }
 const zone = new Zone(
   {
     service: (namespace, name) =>

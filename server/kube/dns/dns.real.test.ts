@@ -59,6 +59,13 @@ beforeAll(async () => {
     metadata: { name: 'many', namespace: 'default' },
     spec: { clusterIP: 'None', ports: [{ port: 80 }] },
   })
+  // Somebody writes none at all, which is nothing to the others.
+  const bare = { metadata: { name: 'bare', namespace: 'default' }, addressType: 'IPv4' }
+  await client.transport.request({
+    method: 'POST',
+    path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
+    body: bare,
+  })
   await client.of(EndpointSlice).create({
     metadata: { name: 'many-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'many' } },
     addressType: 'IPv4',

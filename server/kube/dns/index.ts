@@ -48,7 +48,7 @@ export async function startDns(options: DnsOptions): Promise<RunningDns> {
   const slices = informerOf(EndpointSlice)
   const namespaces = informerOf(Namespace)
   slices.cache.addIndex(BY_SERVICE, ({ metadata }) => [`${metadata?.namespace}/${metadata?.labels?.[SERVICE_NAME]}`])
-  slices.cache.addIndex(BY_ADDRESS, ({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses))
+  slices.cache.addIndex(BY_ADDRESS, ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses))
   for (const informer of [services, slices, namespaces]) informer.start(stop.signal).catch(() => undefined)
   await Promise.all([services.synced, slices.synced, namespaces.synced])
 

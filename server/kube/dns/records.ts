@@ -152,7 +152,7 @@ export class Zone {
     const all = service.spec?.publishNotReadyAddresses ?? false
     const seen = new Set<string>()
     return this.#source.slicesOf(namespace, name).flatMap((slice) =>
-      slice.endpoints
+      (slice.endpoints ?? [])
         .filter(({ conditions }) => all || conditions?.ready !== false)
         .flatMap(({ addresses, hostname }) =>
           addresses.map((address) => ({

@@ -31,7 +31,7 @@ export function backendOf(
 
 function addressesOf(slices: readonly EndpointSlice[], portName: string): string[] {
   const of = (isWanted: (conditions: { ready?: boolean; serving?: boolean }) => boolean) =>
-    slices.flatMap(({ addressType, endpoints, ports = [] }) => {
+    slices.flatMap(({ addressType, endpoints = [], ports = [] }) => {
       const port = ports.find(({ name = '' }) => name === portName)?.port
       if (port === undefined) return []
       const hosts = endpoints

@@ -26,6 +26,12 @@ describe('a port of a Service', () => {
     expect(port?.cluster.map(({ ip, port }) => `${ip}:${port}`)).toEqual(['10.244.0.2:8080', '10.244.1.2:9090'])
   })
 
+  it('takes a slice in which somebody wrote no endpoints for an empty one', () => {
+    const { endpoints: _, ...bare } = slice()
+    const [port] = ports(service(), [bare as ReturnType<typeof slice>, slice(here)])
+    expect(port?.cluster.map(({ ip }) => ip)).toEqual(['10.244.0.2'])
+  })
+
   it('has endpoints of its own protocol alone', () => {
     const byHand = (protocol: string, port: number) => ({ ...slice(here), ports: [{ name: '', port, protocol }] })
     const [port] = ports(service({ ports: [{ port: 80 }] }), [byHand('UDP', 53), byHand('TCP', 8080)])

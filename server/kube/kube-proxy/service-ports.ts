@@ -126,7 +126,7 @@ function endpointsOf(
     if (slice.addressType !== from.family) continue
     const port = slice.ports?.find((one) => (one.name ?? '') === portName && (one.protocol ?? 'TCP') === protocol)?.port
     if (port === undefined) continue
-    for (const { addresses, conditions, nodeName, hints } of slice.endpoints as readonly HintedEndpoint[]) {
+    for (const { addresses, conditions, nodeName, hints } of (slice.endpoints ?? []) as readonly HintedEndpoint[]) {
       const ip = addresses[0]
       if (!ip) continue
       const ready = conditions?.ready !== false

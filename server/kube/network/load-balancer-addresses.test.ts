@@ -41,6 +41,8 @@ describe('the address of a load balancer', () => {
     const services = many.map((ip) => balancer(ip, { externalTrafficPolicy: 'Local' }))
     expect(answers(services, undefined, [slice('n2')])).toEqual({ n1: [], n2: many, n3: [] })
     expect(Object.values(answers(services)).flat()).toEqual([])
+    const { endpoints: _, ...bare } = slice('n1')
+    expect(answers(services, undefined, [bare as ReturnType<typeof slice>])).toEqual(answers(services))
   })
 
   it('is not answered by machines that are excluded, nor where it is a proxy’s', () => {

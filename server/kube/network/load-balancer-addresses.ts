@@ -53,7 +53,7 @@ function mayAnswer({ metadata, status }: NodeObject): boolean {
 }
 
 function hasEndpoint(slices: readonly SliceObject[]): (node: string) => boolean {
-  const endpoints = slices.flatMap((slice) => slice.endpoints)
+  const endpoints = slices.flatMap((slice) => slice.endpoints ?? [])
   const nodes = new Set(endpoints.flatMap(({ nodeName, conditions }) => (conditions?.ready === false ? [] : nodeName)))
   return (node) => nodes.has(node)
 }

@@ -161,7 +161,7 @@ export function readyEndpoints(cluster: ClusterView, service: string): ReadyEndp
       ({ metadata }) =>
         metadata?.namespace === LAB_NAMESPACE && metadata.labels?.['kubernetes.io/service-name'] === service,
     )
-    .flatMap((slice) => slice.endpoints)
+    .flatMap((slice) => slice.endpoints ?? [])
     .filter((endpoint) => endpoint.conditions?.ready !== false)
     .map((endpoint) => ({ address: endpoint.addresses[0] ?? '', pod: endpoint.targetRef?.name ?? '' }))
 }

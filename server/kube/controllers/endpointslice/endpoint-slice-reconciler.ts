@@ -69,7 +69,7 @@ export class EndpointSliceReconciler implements Reconciler {
     }
     report.sees(service, ...pods, ...existing)
     report.wanted = `${pods.length} ${pods.length === 1 ? 'Pod' : 'Pods'} in slices`
-    report.seen = `${existing.reduce((sum, { endpoints }) => sum + endpoints.length, 0)} endpoints in ${existing.length} slices`
+    report.seen = `${existing.reduce((sum, { endpoints = [] }) => sum + endpoints.length, 0)} endpoints in ${existing.length} slices`
     try {
       await this.#slices.write(context, wanted, {
         kind: Service,

@@ -240,6 +240,12 @@ describe('planning', () => {
     expect(plan.create.map(({ endpoints }) => endpoints.length)).toEqual([100, 100, 50])
   })
 
+  it('fills a slice that somebody wrote without any', () => {
+    const bare = { metadata: { name: 'a' }, addressType: 'IPv4', ports } as DiscoverySlice
+    const plan = planSlices(wanted(group(2)), [bare], rules)
+    expect(plan.create.length + plan.update.length).toBe(1)
+  })
+
   it('writes only the slice that has lost an endpoint, and fills the gap with the new one', () => {
     const existing = [slice('a', group(100).endpoints), slice('b', group(50, 100).endpoints)]
     const next = group(151)
