@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process'
 import { connect } from 'node:net'
 import { constants } from 'node:os'
-import { getSystemErrorName } from 'node:util'
+import { getSystemErrorName, inspect } from 'node:util'
 
 export interface CommandResult {
   exitCode: number
@@ -23,6 +23,8 @@ export type Run = (command: string, args: string[], options?: RunOptions) => Pro
 
 export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const PATIENCE_MS = 30_000
+/** As much may be said to each of stdout and stderr. */
+const MOST_BYTES = 64 * 2 ** 20
 /** Nobody is there, or too many stand in line already. */
 const UNHEARD = ['ENOENT', 'ECONNREFUSED', 'EAGAIN']
 
@@ -31,7 +33,7 @@ export const runHere: Run = (command, args, { input, env, timeoutMs = PATIENCE_M
     const options = {
       encoding: 'utf8' as const,
       timeout: timeoutMs,
-      maxBuffer: 64 * 2 ** 20,
+      maxBuffer: MOST_BYTES,
       env: { PATH, ...env } as unknown as NodeJS.ProcessEnv,
     }
     const child = execFile(command, args, options, (err, stdout, stderr) => {
@@ -49,49 +51,101 @@ export const runBy =
   (socketPath: string): Run =>
   (command, args, options = {}) =>
     new Promise((resolve, reject) => {
+      const request = asked(command, args, options)
       const signal = AbortSignal.timeout(options.timeoutMs ?? PATIENCE_MS)
       const socket = connect({ path: socketPath, signal })
-      const heard: Buffer[] = []
-      socket.on('data', (piece) => heard.push(piece))
+      const told = new Told()
+      socket.on('data', (chunk) => {
+        try {
+          told.hear(chunk)
+        } catch (err) {
+          reject(err)
+          socket.destroy()
+        }
+      })
       socket.once('error', (err: NodeJS.ErrnoException) => {
-        if (err.syscall === 'connect' && UNHEARD.includes(err.code ?? ''))
-          return resolve(runHere(command, args, options))
-        reject(signal.aborted ? new Error(`${command} timed out`) : err)
+        if (signal.aborted) return reject(new Error(`${command} timed out`))
+        // That it has hung up says less than what it may have told before.
+        if (err.syscall !== 'connect') return
+        if (UNHEARD.includes(err.code ?? '')) resolve(runHere(command, args, options))
+        else reject(err)
       })
       socket.once('close', () => {
         try {
-          resolve(resultOf(command, Buffer.concat(heard)))
+          resolve(told.resultOf(command))
         } catch (err) {
           reject(err)
         }
       })
-      socket.write(asked([command, ...args], { PATH, ...options.env }, options.input ?? ''))
+      socket.write(request)
     })
 
-function asked(args: string[], env: Record<string, string>, input: string): Buffer {
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-  const words = Buffer.from([...args, ...variables].map((word) => `${word}\0`).join(''))
+/** Throws what execFile throws: a zero would end a word, and what follows it would be another one. */
+function asked(command: string, args: string[], { env, input = '' }: RunOptions): Buffer {
+  refuseZero("argument 'file'", command)
+  for (const [at, word] of args.entries()) refuseZero(`argument 'args[${at}]'`, word)
+  const variables = Object.entries({ PATH, ...env }).map(([name, value]) => {
+    for (const word of [name, value]) refuseZero(`property 'options.env['${name}']'`, word)
+    return `${name}=${value}`
+  })
+  const words = Buffer.from([command, ...args, ...variables].map((word) => `${word}\0`).join(''))
   const body = Buffer.from(input)
-  const head = Buffer.from(Uint32Array.of(args.length, variables.length, words.length, body.length).buffer)
+  const head = Buffer.from(Uint32Array.of(args.length + 1, variables.length, words.length, body.length).buffer)
   return Buffer.concat([head, words, body])
 }
 
-function resultOf(command: string, told: Buffer): CommandResult {
-  const pieces = new Map<string, Buffer[]>()
-  for (let at = 0; at < told.length; ) {
-    const kind = String.fromCharCode(told[at] ?? 0)
-    const from = at + 5
-    at = from + told.readUInt32LE(at + 1)
-    pieces.set(kind, [...(pieces.get(kind) ?? []), told.subarray(from, at)])
+function refuseZero(what: string, word: string): void {
+  if (!word.includes('\0')) return
+  const message = `The ${what} must be a string without null bytes. Received ${inspect(word)}`
+  throw Object.assign(new TypeError(message), { code: 'ERR_INVALID_ARG_VALUE' })
+}
+
+const HEAD_BYTES = 5
+const STREAMS = new Map([
+  ['o', 'stdout'],
+  ['e', 'stderr'],
+])
+
+/** The pieces of an answer, by their letters. */
+class Told {
+  readonly #pieces = new Map<string, { all: Buffer[]; bytes: number }>()
+  #rest: Buffer = Buffer.alloc(0)
+
+  /** Throws what execFile throws when too much is said. */
+  hear(chunk: Buffer): void {
+    this.#rest = Buffer.concat([this.#rest, chunk])
+    while (this.#rest.length >= HEAD_BYTES) {
+      const end = HEAD_BYTES + this.#rest.readUInt32LE(1)
+      // Half a number would be another one.
+      if (this.#rest.length < end) return
+      this.#add(String.fromCharCode(this.#rest[0] ?? 0), this.#rest.subarray(HEAD_BYTES, end))
+      this.#rest = this.#rest.subarray(end)
+    }
   }
-  const textOf = (kind: string) => Buffer.concat(pieces.get(kind) ?? []).toString('utf8')
-  const code = textOf('f')
-  if (code) {
-    const name = getSystemErrorName(-Number(code))
-    throw Object.assign(new Error(`spawn ${command} ${name}`), { code: name })
+
+  #add(kind: string, piece: Buffer): void {
+    const { all, bytes } = this.#pieces.get(kind) ?? { all: [], bytes: 0 }
+    all.push(piece)
+    this.#pieces.set(kind, { all, bytes: bytes + piece.length })
+    if (bytes + piece.length <= MOST_BYTES) return
+    const err = new RangeError(`${STREAMS.get(kind)} maxBuffer length exceeded`)
+    throw Object.assign(err, { code: 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' })
   }
-  const signal = Object.entries(constants.signals).find(([, number]) => number === Number(textOf('s')))
-  if (signal) throw new Error(`Command failed: ${command}: ${signal[0]}`)
-  if (!pieces.has('x')) throw new Error(`nobody says how ${command} has ended`)
-  return { exitCode: Number(textOf('x')), stdout: textOf('o'), stderr: textOf('e') }
+
+  resultOf(command: string): CommandResult {
+    const code = this.#textOf('f')
+    if (code) {
+      const name = getSystemErrorName(-Number(code))
+      throw Object.assign(new Error(`spawn ${command} ${name}`), { code: name })
+    }
+    const signal = Object.entries(constants.signals).find(([, number]) => number === Number(this.#textOf('s')))
+    if (signal) throw new Error(`Command failed: ${command}: ${signal[0]}`)
+    const exitCode = this.#textOf('x')
+    if (!exitCode) throw new Error(`${command} failed: who had started it hung up before it said how it ended`)
+    return { exitCode: Number(exitCode), stdout: this.#textOf('o'), stderr: this.#textOf('e') }
+  }
+
+  #textOf(kind: string): string {
+    return Buffer.concat(this.#pieces.get(kind)?.all ?? []).toString('utf8')
+  }
 }
