@@ -1,11 +1,12 @@
 // The programs in C that machines have (images/machine), as their image has them: who starts programs for the node agent, and
 // what is found before runc. A script stands in the place of runc, and notes what it is asked for.
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Docker from 'dockerode'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Run, runBy, runHere } from '../kube/node-os/run-program.ts'
 import { openTestDataCentre } from './test-data-centre.ts'
 
@@ -19,6 +20,7 @@ beforeAll(async () => {
   const { images } = await openTestDataCentre()
   there = await mkdtemp(join(tmpdir(), 'podium-programs-'))
   await writeFile(join(there, 'runc'), RUNC, { mode: 0o755 })
+  await symlink('/usr/bin', join(there, 'bin'))
   container = await docker.createContainer({
     Image: images.find(({ recipe }) => recipe.name === 'machine')!.reference,
     Entrypoint: ['/usr/lib/podium/bin/errands', '/there/errands.sock'],
@@ -30,7 +32,11 @@ beforeAll(async () => {
     },
   })
   await container.start()
-  inMachine = runBy(join(there, 'errands.sock'))
+  // Where nobody listens this process starts what is asked for: it would find no program there.
+  const run = runBy(join(there, 'errands.sock'))
+  inMachine = (command, args, options) =>
+    run(command, args, { ...options, env: { PATH: '/there/bin', ...options?.env } })
+  await vi.waitFor(async () => expect((await inMachine('true', [])).exitCode).toBe(0), { timeout: 20_000 })
 }, 600_000)
 afterAll(async () => {
   await container.remove({ force: true, v: true })
@@ -71,10 +77,59 @@ describe.each([
     await expect(run()('sleep', ['4711'], { timeoutMs: 200 })).rejects.toThrow('sleep timed out')
     await expect.poll(async () => (await run()('pgrep', ['-f', '^sleep 4711'])).stdout).toBe('')
   })
+
+  it('may close what it says: it still hears its input, and is ended when it takes too long', async () => {
+    const silent = (then: string) => ['-c', `exec >&- 2>&-; ${then}`]
+    const input = 'x'.repeat(300_000)
+    expect((await run()('sh', silent('[ $(wc -c) = 300000 ] && exit 3'), { input })).exitCode).toBe(3)
+    await expect(run()('sh', silent('exec sleep 4712'), { timeoutMs: 500 })).rejects.toThrow('sh timed out')
+    await expect.poll(async () => (await run()('pgrep', ['-f', '^sleep 4712'])).stdout).toBe('')
+  })
+
+  it('is waited for until all that it has started has nothing more to say', async () => {
+    const { exitCode, stdout } = await run()('sh', ['-c', '(sleep 0.5; echo late) & echo first; exit 4'])
+    expect([exitCode, stdout]).toEqual([4, 'first\nlate\n'])
+  })
+
+  it('is ended when it says too much, even if it does not mind that nobody listens', async () => {
+    const deaf = '$SIG{PIPE} = "IGNORE"; $0 = "deaf 4713"; print "x" x 65536 for 1..1100; sleep 4713'
+    const tooMuch = expect.objectContaining({ code: 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' })
+    await expect(run()('perl', ['-e', deaf])).rejects.toThrow(tooMuch)
+    await expect.poll(async () => (await run()('pgrep', ['-f', '^deaf 4713'])).stdout).toBe('')
+  })
 })
 
 it('is started by this process where nobody listens', async () => {
   expect((await runBy(join(there, 'nobody.sock'))('echo', ['here'])).stdout).toBe('here\n')
+})
+
+describe('errands', () => {
+  /** Another one, for four seconds, with less of something; hears how that one ended. */
+  const limited = async (name: string, limit: string, then = '') => {
+    const command = `timeout 4 prlimit ${limit} /usr/lib/podium/bin/errands /there/${name}`
+    const ended = inMachine('bash', ['-c', `chmod 711 /there; install -d -m 777 /there/few; ${command}; ${then}`])
+    await expect.poll(() => access(join(there, name)).catch(() => 'not yet'), { timeout: 3_000 }).toBeUndefined()
+    return { path: join(there, name), ended }
+  }
+
+  it('says why it cannot start another program, and goes on', async () => {
+    const { path, ended } = await limited('few/forks', '--nproc=1 setpriv --reuid=4711 --clear-groups')
+    for (const input of ['', 'x'.repeat(3_000_000)])
+      await expect(runBy(path)('true', [], { input })).rejects.toThrow('spawn true EAGAIN')
+    await ended
+  })
+
+  it('waits while it has no file left for who comes', async () => {
+    const { path, ended } = await limited('files', '--nofile=4', 'times')
+    const waiting = connect(path).on('error', () => undefined)
+    const { stdout } = await ended
+    waiting.destroy()
+    // Of those that the shell has waited for: of four seconds it takes next to none.
+    const [user = 9, system = 9] = [...(stdout.split('\n')[1] ?? '').matchAll(/m([\d.]+)s/g)].map(([, spent]) =>
+      Number(spent),
+    )
+    expect(user + system).toBeLessThan(0.2)
+  })
 })
 
 describe('runc', () => {
