@@ -15,15 +15,18 @@ const GIVE_UP_SECONDS = 30
 const TOO_LATE = [124, 137]
 
 export async function mountRemote(path: string, { type, source, options }: RemoteMount, run: Run): Promise<void> {
-  const args = ['-t', type, ...(options.length > 0 ? ['-o', options.join(',')] : []), source, path]
-  // With the helper that mount(8) starts: it would go on trying.
-  const limited = ['-k', '5', String(GIVE_UP_SECONDS), 'mount', ...args]
+  const how = ['-t', type, ...(options.length > 0 ? ['-o', options.join(',')] : [])]
+  if ([...how, source].some((word) => word.includes('\0')))
+    throw new Error('mount failed: the server, the path and the mount options cannot have a NUL character in them')
+  // With the helper that mount(8) starts: it would go on trying. A server is no option, whatever its name begins with.
+  const limited = ['-k', '5', String(GIVE_UP_SECONDS), 'mount', ...how, '--', source, path]
   const { exitCode, stdout, stderr } = await run('timeout', limited, {
     timeoutMs: (GIVE_UP_SECONDS + 10) * 1000,
   })
   if (exitCode === 0) return
   const why = TOO_LATE.includes(exitCode) ? `no answer within ${GIVE_UP_SECONDS} s` : `exit status ${exitCode}`
+  const told = [...how, source, path].join(' ')
   throw new Error(
-    `mount failed: ${why}\nMounting command: mount\nMounting arguments: ${args.join(' ')}\nOutput: ${stdout}${stderr}`,
+    `mount failed: ${why}\nMounting command: mount\nMounting arguments: ${told}\nOutput: ${stdout}${stderr}`,
   )
 }
