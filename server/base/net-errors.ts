@@ -4,6 +4,7 @@
 
 import type { Socket } from 'node:net'
 import { type PeerCertificate, TLSSocket } from 'node:tls'
+import { systemClock } from './clock.ts'
 
 type NetError = NodeJS.ErrnoException & {
   address?: string
@@ -37,12 +38,18 @@ const NOT_KNOWN = new Set([
 export function keepCertificate(socket: Socket): void {
   if (!(socket instanceof TLSSocket)) return
   let cert: PeerCertificate | undefined
+  const onError = (err: NetError) => {
+    if (cert) err.cert ??= cert
+  }
   // Before Node looks whether it is to be trusted, and closes.
   socket.prependOnceListener('secure', () => {
     cert = socket.getPeerCertificate(true)
   })
-  socket.prependOnceListener('error', (err: NetError) => {
-    if (cert) err.cert ??= cert
+  socket.prependOnceListener('error', onError)
+  // A chain takes some kilobytes, and connections stay open for long.
+  socket.once('secureConnect', () => {
+    cert = undefined
+    socket.off('error', onError)
   })
 }
 
@@ -87,7 +94,8 @@ export function requestWords(err: unknown, address = ''): string {
 function certificateWords({ code = '', host = '', cert }: NetError): string | undefined {
   if (NOT_KNOWN.has(code)) return 'certificate signed by unknown authority'
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-    const when = cert && validityWords(cert, new Date())
+    // Of the machine, whatever clock the cluster has: OpenSSL has judged by that.
+    const when = cert && validityWords(cert, new Date(systemClock.now()))
     return `certificate has expired or is not yet valid${when ? `: ${when}` : ''}`
   }
   if (code !== 'ERR_TLS_CERT_ALTNAME_INVALID') return undefined

@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo, type Server } from 'node:net'
+import tls from 'node:tls'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { keepCertificate } from '../../../base/net-errors.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
 import { type TestPki, testPki } from '../testing/test-pki.ts'
 import { KubeletCaller } from './kubelet-caller.ts'
@@ -112,6 +114,25 @@ it('says what it does not trust of a certificate', async () => {
   await expect(ask(young)).rejects.toThrow(/: current time \d{4}-\S+:\d\dZ is before 2999-01-01T00:00:00Z$/)
   const url = { service: { url: 'https://127.0.0.1:8443/' }, path: '/judge' }
   await expect(ask(good, url)).rejects.toThrow('Post "https://127.0.0.1:8443/judge": ')
+})
+
+it('knows the certificate of a connection that is not made, and keeps none of one that is', async () => {
+  const connect = (ca: string) => {
+    const socket = tls.connect({ host: '127.0.0.1', port: kubeletPort, ca })
+    const listeners = socket.listenerCount('error')
+    keepCertificate(socket)
+    return { socket, listeners }
+  }
+  const stranger = connect((await testPki()).caPem)
+  const [refused] = (await once(stranger.socket, 'error')) as [object]
+  expect(refused).toMatchObject({ cert: { subject: { CN: 'node-1' } } })
+
+  const { socket, listeners } = connect(pki.caPem)
+  await once(socket, 'secureConnect')
+  expect(socket.listenerCount('error')).toBe(listeners)
+  const failed = once(socket, 'error')
+  socket.destroy(new Error('later'))
+  expect((await failed)[0]).not.toHaveProperty('cert')
 })
 
 it('has an address of IPv6 in a URL dialled as one', async () => {
