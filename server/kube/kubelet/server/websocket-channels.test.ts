@@ -101,6 +101,20 @@ it('lets go of what is typed after the input has ended', async () => {
   await once(client, 'close')
 })
 
+it('hears the farewell of a client that goes on talking when all is over', async () => {
+  const connected = once(server, 'connection')
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, 'v4.channel.k8s.io')
+  const [socket] = (await connected) as [WebSocket]
+  const { finish } = webSocketChannels(socket, { stdin: true, stdout: true, stderr: false })
+  await once(client, 'open')
+  const closed = once(socket, 'close')
+  finish(SUCCESS)
+  client.send(Buffer.from('\0more'))
+  await once(socket, 'message')
+  expect(socket.isPaused).toBe(false)
+  await closed
+})
+
 it('hears what is sent as text where bytes are expected, as the official Python client does', async () => {
   expect((await session('v4.channel.k8s.io', SUCCESS, '\0in')).heard).toBe('in')
 })

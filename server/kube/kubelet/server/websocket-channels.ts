@@ -66,7 +66,8 @@ export function webSocketChannels(webSocket: WebSocket, wanted: WantedStreams): 
       const lastWord = isNumbered ? JSON.stringify(status) : status.status === 'Success' ? '' : (status.message ?? '')
       if (lastWord) queue.send(frames.write(ERROR, Buffer.from(lastWord))).catch(() => {})
       queue.close()
-      // The client's farewell has to be read, however much it said that nobody wants to hear.
+      // The client's farewell has to be read, however much it says that nobody wants to hear.
+      hasEnded = true
       stdin.destroy()
       webSocket.resume()
     },
