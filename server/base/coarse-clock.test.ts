@@ -49,6 +49,18 @@ describe('a coarse clock', () => {
     expect(ended).toEqual(['kept'])
   })
 
+  it('gives each its turn, also after one that throws', async () => {
+    const clock = new FakeClock()
+    const coarse = coarseClock(clock)
+    const ended: string[] = []
+    coarse.setTimeout(() => {
+      throw new Error('of one')
+    }, 10_000)
+    coarse.setTimeout(() => ended.push('the other'), 10_000)
+    await expect(clock.advance(10_000)).rejects.toThrow('of one')
+    expect(ended).toEqual(['the other'])
+  })
+
   it('begins anew for what is asked for when others end', async () => {
     const clock = new FakeClock()
     const coarse = coarseClock(clock)

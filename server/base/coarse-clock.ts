@@ -4,7 +4,7 @@
 import { type Clock, sleepOn } from './clock.ts'
 
 const STEP_MS = 100
-/** Shorter delays end when they should: nobody's start, probe or answer comes later for it. */
+/** Shorter delays end when they should, as those before a start or an answer. Probes with a period like this may come a step late. */
 const LONG_MS = 5_000
 
 export function coarseClock(clock: Clock): Clock {
@@ -31,7 +31,16 @@ export function coarseClock(clock: Clock): Clock {
     clock.setTimeout(
       () => {
         waiting.delete(step)
-        for (const run of together) run()
+        for (const run of together) {
+          try {
+            run()
+          } catch (err) {
+            // The others have their turn all the same, and this is heard where it were with a timer of its own.
+            clock.setTimeout(() => {
+              throw err
+            }, 0)
+          }
+        }
       },
       step * STEP_MS - clock.monotonic(),
     )
