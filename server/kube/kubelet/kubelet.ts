@@ -133,7 +133,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     os,
     rootDir,
     logger,
-    introduce: () => ensureCsiNode(client, nodeName),
+    nodeUid: () => nodeUid,
+    introduce: (uid) => ensureCsiNode(client, nodeName, uid),
     publish: (drivers) => publishDrivers(client, nodeName, drivers),
   })
   const onInUse = () => reporter.poke()
@@ -395,7 +396,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     // Whoever does not know yet what shall run takes nothing away.
     running.push(manifestsRead.then(keepHouse))
     // A machine that is not there runs short of nothing, and nobody brings drivers to it.
-    if (await os.fileSystem('/')) running.push(keepRoom(), csi.run(clock, stop.signal))
+    if (!(await os.fileSystem('/'))) return
+    await nodes.synced
+    running.push(keepRoom(), csi.run(clock, stop.signal))
   })
 
   const withStatus = (worker: PodWorker): PodObject => {

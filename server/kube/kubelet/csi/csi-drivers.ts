@@ -32,8 +32,10 @@ export interface CsiDriversOptions {
   os: NodeOs
   rootDir: string
   logger: Logger
+  /** Which Node this machine is; undefined while it is not known. */
+  nodeUid(): string | undefined
   /** Has the cluster know this machine, before there is any driver. */
-  introduce(): Promise<void>
+  introduce(nodeUid: string): Promise<void>
   /** Tells the cluster. */
   publish(drivers: readonly DriverOnNode[]): Promise<void>
 }
@@ -52,9 +54,10 @@ const VOLUME_TIMEOUT_MS = 120_000
 export class CsiDrivers {
   readonly #options: CsiDriversOptions
   readonly #bySocket = new Map<string, Registered>()
-  /** Of one that has gone. */
+  /** Of one that has gone, or of all of them, by a Node that was made anew. */
   #isUntold = false
-  #isIntroduced = false
+  /** The Node whose drivers the cluster knows. */
+  #introducedAs: string | undefined
 
   constructor(options: CsiDriversOptions) {
     this.#options = options
@@ -71,8 +74,7 @@ export class CsiDrivers {
   /** Looks into the folder once. What could not be done is tried again at the next look. */
   async look(): Promise<void> {
     const { os, rootDir, logger } = this.#options
-    if (!this.#isIntroduced) await this.#options.introduce()
-    this.#isIntroduced = true
+    await this.#introduce()
     const folder = `${rootDir}/plugins_registry`
     const sockets = (await os.list(folder)).filter((name) => name.endsWith('.sock')).map((name) => `${folder}/${name}`)
     for (const socket of this.#bySocket.keys()) {
@@ -106,6 +108,14 @@ export class CsiDrivers {
   async can(driver: string, capability: number): Promise<boolean> {
     const { capabilities } = await this.call(driver, 'NodeGetCapabilities', [Empty, NodeGetCapabilitiesResponse], {})
     return capabilities.some(({ rpc }) => rpc?.type === capability)
+  }
+
+  async #introduce(): Promise<void> {
+    const uid = this.#options.nodeUid()
+    if (uid === undefined || uid === this.#introducedAs) return
+    await this.#options.introduce(uid)
+    if (this.#bySocket.size > 0) this.#isUntold = true
+    this.#introducedAs = uid
   }
 
   async #register(socket: string): Promise<void> {

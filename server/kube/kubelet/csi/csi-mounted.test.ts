@@ -88,6 +88,7 @@ beforeAll(async () => {
     os,
     rootDir: root,
     logger: noLogger,
+    nodeUid: () => undefined,
     introduce: async () => undefined,
     publish: async () => undefined,
   })

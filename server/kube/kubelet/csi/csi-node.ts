@@ -34,11 +34,17 @@ export async function publishDrivers(
   else await client.of(CSINode).create({ metadata: { name: nodeName, ownerReferences: [ownerOf(node)] }, spec })
 }
 
-/** A machine has one without any driver too. One that is there stays as it is: its drivers will come again. */
-export async function ensureCsiNode(client: Client, nodeName: string): Promise<void> {
-  if (await find(client, nodeName)) return
-  const node = await client.of(Node).get({ name: nodeName })
-  const metadata = { name: nodeName, ownerReferences: [ownerOf(node)], annotations: { [MIGRATED]: PLUGINS.join(',') } }
+/**
+ * A machine has one without any driver too. One that is there stays as it is, its drivers will come again; but that of a
+ * former Node goes the way of its owner, sooner or later.
+ */
+export async function ensureCsiNode(client: Client, nodeName: string, nodeUid: string): Promise<void> {
+  const known = await find(client, nodeName)
+  const owner = known?.metadata?.ownerReferences?.find(({ kind }) => kind === 'Node')
+  if (known && (!owner || owner.uid === nodeUid)) return
+  if (known) await client.of(CSINode).delete({ name: nodeName }, { uid: known.metadata!.uid! })
+  const ownerReferences = [ownerOf({ metadata: { name: nodeName, uid: nodeUid } })]
+  const metadata = { name: nodeName, ownerReferences, annotations: { [MIGRATED]: PLUGINS.join(',') } }
   await client.of(CSINode).create({ metadata, spec: {} as CSINodeSpec })
 }
 

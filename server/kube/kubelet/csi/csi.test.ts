@@ -35,6 +35,8 @@ let servers: Server[]
 /** What the driver was asked, in order. */
 let asked: Asked[]
 let told: DriverOnNode[][]
+let nodeUid: string | undefined
+let introduced: string[]
 let drivers: CsiDrivers
 let versions: string[]
 let canStage: boolean
@@ -49,6 +51,8 @@ beforeEach(async () => {
   servers = []
   asked = []
   told = []
+  nodeUid = 'uid-1'
+  introduced = []
   versions = ['1.0.0']
   canStage = true
   csiDriver = { metadata: { name: NAME }, spec: { attachRequired: false } }
@@ -68,7 +72,8 @@ const newDrivers = () =>
     os,
     rootDir: root,
     logger: noLogger,
-    introduce: async () => undefined,
+    nodeUid: () => nodeUid,
+    introduce: async (uid) => void introduced.push(uid),
     publish: async (all) => void told.push([...all]),
   })
 
@@ -132,6 +137,20 @@ describe('a driver on the machine', () => {
     expect(told).toEqual([[{ name: NAME, nodeId: 'id-1', topology: { rack: 'r1' }, mostVolumes: 7 }]])
     expect(methods()).toEqual(['GetInfo', 'NodeGetInfo', 'NotifyRegistrationStatus'])
     expect(last('NotifyRegistrationStatus')).toEqual({ pluginRegistered: true, error: '' })
+  })
+
+  it('is told again when its machine has become another Node', async () => {
+    await startDriver()
+    nodeUid = undefined
+    await drivers.look()
+    expect(introduced).toEqual([])
+    nodeUid = 'uid-1'
+    await drivers.look()
+    nodeUid = 'uid-2'
+    await drivers.look()
+    await drivers.look()
+    expect(introduced).toEqual(['uid-1', 'uid-2'])
+    expect(told.slice(1).map((all) => all.map(({ name }) => name))).toEqual([[NAME], [NAME]])
   })
 
   it('is forgotten when its socket goes', async () => {

@@ -61,6 +61,7 @@ beforeEach(async () => {
     os,
     rootDir: root,
     logger: noLogger,
+    nodeUid: () => undefined,
     introduce: async () => undefined,
     publish: async () => undefined,
   })
