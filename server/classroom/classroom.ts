@@ -132,10 +132,11 @@ export async function openClassroom(options: ClassroomOptions): Promise<Classroo
   const teaching: Teaching = new Teaching({ database, sessions, pool, host, homes: options.homes, labs, clock })
   await teaching.start()
   await pool.start()
+  const failed = (err: unknown) => logger.error('what somebody away holds was not let go', { err })
   const absence = new Absence({
     pool,
-    sleep: (id, machines) => sessions.sleep(id, machines),
-    leaveLine: (id) => sessions.leaveLine(id),
+    sleep: (id, machines) => sessions.sleep(id, machines).catch(failed),
+    leaveLine: (id) => sessions.leaveLine(id).catch(failed),
     pauseAfterMs: options.pauseAfterMs,
     stopAfterMs: options.stopAfterMs,
     clock,

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeClock, settlePromises, systemClock } from '../../base/clock.ts'
-import { noLogger } from '../../base/logger.ts'
+import { type LogFields, noLogger } from '../../base/logger.ts'
 import type { ClusterHost, ClusterInfo, MachinesRest } from '../../kube/cluster/index.ts'
 import { type Database, openDatabase } from '../database/open-database.ts'
 import { noShells } from '../terminals/shell.ts'
 import type { ClusterWatch } from './cluster-watch.ts'
-import { SandboxPool } from './sandbox-pool.ts'
+import { SandboxPool, type SandboxPoolOptions } from './sandbox-pool.ts'
 
 // A host that remembers what it was asked; clusters are there at once, unless they are said to be broken.
 class FakeHost implements ClusterHost {
@@ -99,14 +99,14 @@ afterEach(async () => {
 })
 
 let names = 0
-const pool = (options: { warm?: number; seats?: number; machines?: 'real' | 'simulated' } = {}) =>
+const pool = (options: Partial<Pick<SandboxPoolOptions, 'warm' | 'seats' | 'machines' | 'database' | 'logger'>> = {}) =>
   new SandboxPool({
     host,
-    database,
+    database: options.database ?? database,
     machines: options.machines ?? 'simulated',
     shellsFor: async () => noShells('none'),
     clock,
-    logger: noLogger,
+    logger: options.logger ?? noLogger,
     random: () => (names++ % 27) / 27,
     warm: options.warm ?? 1,
     seats: options.seats ?? 10,
@@ -188,6 +188,18 @@ describe('SandboxPool', () => {
     while (!(await database.sandbox.count({ where: { asleepAt: { not: null } } }))) await settlePromises()
     expect([sandboxes.isAsleep('bob'), sandboxes.seats.taken]).toEqual([true, 1])
     expect(host.asked.sort()).toEqual(['start lab-ada', 'stop lab-bob'])
+  })
+
+  it('says that one could not be put to disk where the database does not answer, and goes on', async () => {
+    await database.sandbox.create({ data: { cluster: 'lab-ada', kind: 'simulated', learnerId: 'ada' } })
+    const findUnique = () => Promise.reject(new Error('database is locked'))
+    const locked = { sandbox: Object.assign(Object.create(database.sandbox), { findUnique }) } as Database
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    const logger = { ...noLogger, error: (message: string, fields?: LogFields) => resolve([message, fields?.cluster]) }
+    const sandboxes = pool({ warm: 0, seats: 0, database: locked, logger })
+    await sandboxes.start()
+    expect(await promise).toEqual(['sandbox did not rest', 'lab-ada'])
+    await sandboxes[Symbol.asyncDispose]()
   })
 
   it('replaces a cluster that does not come back', async () => {

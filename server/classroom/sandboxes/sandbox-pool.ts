@@ -86,7 +86,7 @@ export class SandboxPool implements AsyncDisposable {
 
   /** Adopts what a former process left, and begins to fill up. Returns at once; the work goes on behind. */
   async start(): Promise<void> {
-    const { database, machines } = this.#options
+    const { database, machines, logger } = this.#options
     const rows = await database.sandbox.findMany({
       select: { cluster: true, learnerId: true, kind: true, asleepAt: true },
       orderBy: { createdAt: 'asc' },
@@ -102,7 +102,9 @@ export class SandboxPool implements AsyncDisposable {
         this.#adopt(this.#claimed, learnerId, cluster)
       } else if (learnerId !== null) {
         // There were more seats then, or it was another host.
-        void this.#resting.layDown(learnerId, 'stop', async () => undefined)
+        this.#resting
+          .layDown(learnerId, 'stop', async () => undefined)
+          .catch((err) => logger.error('sandbox did not rest', { cluster, err }))
       } else this.#adopt(this.#warm, cluster, cluster)
     }
     void this.#fill()
