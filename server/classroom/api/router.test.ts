@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
 import { noLogger } from '../../base/logger.ts'
 import { createClient, httpsTransport, parseKubeconfig } from '../../kube/client/index.ts'
@@ -168,7 +168,7 @@ describe('session', () => {
       await api().session.stir({ sessionId: id })
       expect(await sessionThat(id, () => true)).toMatchObject({ phase: 'asleep' })
       const waking = await api().lab.start({ labId: 'pods' })
-      expect(waking).toMatchObject({ phase: 'starting', message: expect.stringContaining('Waking your cluster') })
+      expect(waking).toMatchObject({ phase: 'starting', message: 'Waking your cluster. Everything is as you left it.' })
       expect(await sessionThat(id, isReady)).toMatchObject({ step: 1, nodes: [{ ready: true }, { ready: true }] })
     }
   })
@@ -388,6 +388,19 @@ describe('session', () => {
     // Nobody asked for that, so it is said why, until the learner goes on.
     expect(anew.notice).toContain('Step 2 could not be done again for you, so the lab has begun anew, at step 1.')
     expect((await api().session.goTo({ sessionId: id, step: 1 })).notice).toBe('')
+  })
+
+  it('says so where not even the cluster could be emptied for the way back', async () => {
+    await (await kubernetes()).create(hello)
+    await sessionThat(id, ({ reached }) => reached === 2)
+    const refusal = new Error('its control plane does not answer')
+    using steer = vi.spyOn(host, 'steerLoops').mockRejectedValueOnce(refusal).mockRejectedValueOnce(refusal)
+    await api().session.reset({ sessionId: id, step: 2 })
+    const { step, notice } = await sessionThat(id, isReady)
+    expect(step).toBe(1)
+    expect(notice).toContain('Your cluster could not be emptied to bring it back to step 2, so the lab has begun anew')
+    expect(steer).toHaveBeenCalledTimes(3)
+    await api().session.goTo({ sessionId: id, step: 1 })
   })
 
   it('judges what is typed against the cluster, and lets it be mended', async () => {

@@ -40,7 +40,8 @@ export interface LabSessionOptions {
 }
 
 const GETTING_READY = 'Getting your cluster ready.'
-const WAKING = 'Waking your cluster. It slept while you were away; everything is as you left it.'
+/** Nobody need have been away: it sleeps too when the classroom has been started anew. */
+const WAKING = 'Waking your cluster. Everything is as you left it.'
 const ASLEEP = 'Your cluster sleeps: nothing was done here for a while. Everything is as you left it.'
 const DONE_BEFORE =
   'This lab was done, and stays so in the course. Your cluster has been another lab’s since, or is a new one, so the lab begins anew.'
@@ -324,7 +325,7 @@ export class LabSession {
   async #bringTo(to: number): Promise<void> {
     const { logger, store, clock } = this.#options
     const isBefore = (step: number) => step < to
-    let doing = 1
+    let doing = 0
     try {
       await this.#prepareCluster()
       for (const step of this.lab.steps.slice(0, to - 1)) {
@@ -346,7 +347,11 @@ export class LabSession {
       await this.#isIn()
     } catch (err) {
       logger.warn('lab could not be brought back to its step', { lab: this.lab.id, step: to, err })
-      this.#notice = `Step ${doing} could not be done again for you, so the lab has begun anew, at step 1. Your grade keeps what you had reached.`
+      const why =
+        doing > 0
+          ? `Step ${doing} could not be done again for you`
+          : `Your cluster could not be emptied to bring it back to step ${to}`
+      this.#notice = `${why}, so the lab has begun anew, at step 1. Your grade keeps what you had reached.`
       await this.#startOver()
     }
   }
