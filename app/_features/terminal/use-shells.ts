@@ -3,9 +3,10 @@
 // The tabs of one session as this browser shows them, and what can be done with them. The list comes with the session.
 
 import { useLocalStorage } from '@mantine/hooks'
-import { useCallback, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { SessionView } from '../../../server/classroom/api/contract.ts'
 import { api, wordsOf } from '../../_api/api-client.ts'
+import { type Asked, AskedCommand } from './asked-command.ts'
 import { firstView, fitTo, join, ownShells, type ShellView, show, split } from './shell-view.ts'
 import type { ScreenHandle } from './terminal-screen.tsx'
 
@@ -26,18 +27,13 @@ export interface Shells {
    */
   run(command: string, onAsk: () => void): Promise<boolean>
   /** A command that waits because this one has the keyboard in every shell. */
-  waiting: { tab: string; running: string } | undefined
+  waiting: Asked | undefined
   endAndRun(): void
   runInNew(): void
   runNot(): void
   screen(tab: string): ScreenHandle | undefined
   onScreen(tab: string, screen: ScreenHandle | undefined): void
   error: string
-}
-
-interface Waiting extends NonNullable<Shells['waiting']> {
-  command: string
-  answer(isTyped: boolean): void
 }
 
 /** Most commands are soon over; one that is not is asked about. */
@@ -54,7 +50,8 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
   const names = tabs.map(({ name }) => name).join(' ')
   const view = useMemo(() => fitTo(wished, names.split(' ').filter(Boolean)), [wished, names])
   const [closing, setClosing] = useState<Shells['closing']>()
-  const [waiting, setWaiting] = useState<Waiting>()
+  const [question] = useState(() => new AskedCommand())
+  const waiting = useSyncExternalStore(question.subscribe, question.snapshot, question.snapshot)
   const [error, setError] = useState('')
   const screens = useRef(new Map<string, ScreenHandle>())
   const early = useRef(new Map<string, string[]>())
@@ -91,9 +88,14 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
     }
   }
 
-  /** Types it into a tab, as soon as its screen is there. */
+  const isTabGone = waiting !== undefined && !names.split(' ').includes(waiting.tab)
+  useEffect(() => {
+    if (isTabGone) question.runNot()
+  }, [isTabGone, question])
+
+  /** Types it into a tab, as soon as its screen is there. What is still asked about is of no interest any more. */
   const type = (tab: string, command: string) => {
-    setWaiting(undefined)
+    question.runNot()
     setView((now) => show(now, tab))
     const screen = screens.current.get(tab)
     if (screen) screen.run(command)
@@ -144,28 +146,19 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
       return true
     }
     setView((now) => show(now, first))
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    setWaiting((before) => {
-      before?.answer(false)
-      return { tab: first, running: state.running, command, answer: resolve }
-    })
+    const isTyped = question.ask({ tab: first, running: state.running, command })
     onAsk()
-    return promise
+    return isTyped
   }
 
-  const endAndRun = async (asked: Waiting) => {
-    const { tab, command, answer } = asked
+  const end = async (tab: string) => {
     screens.current.get(tab)?.interrupt()
-    const { running } = await runningAfter(tab, endsWithinMs)
-    if (running !== '') return setWaiting({ ...asked, running })
+    return (await runningAfter(tab, endsWithinMs)).running
+  }
+
+  const typeAndFocus = (tab: string, command: string) => {
     type(tab, command)
     screens.current.get(tab)?.focus()
-    answer(true)
-  }
-
-  const runNot = () => {
-    waiting?.answer(false)
-    setWaiting(undefined)
   }
 
   return {
@@ -186,10 +179,10 @@ export function useShells(sessionId: string, tabs: SessionView['terminals']): Sh
       )
     },
     run,
-    waiting: waiting && names.split(' ').includes(waiting.tab) ? waiting : undefined,
-    endAndRun: () => waiting && void endAndRun(waiting),
-    runInNew: () => waiting && void runInNew(waiting.command).then(waiting.answer),
-    runNot,
+    waiting: isTabGone ? undefined : waiting,
+    endAndRun: () => void question.endAndRun({ end, type: typeAndFocus }),
+    runInNew: () => void question.runInNew({ open, type }),
+    runNot: () => question.runNot(),
     screen: (tab) => screens.current.get(tab),
     onScreen,
     error,
