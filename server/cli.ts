@@ -55,11 +55,11 @@ const context = (stateDir = defaultStateDir): ClusterCommandContext => ({
   openHost: () => openHost(stateDir),
 })
 
-async function openHost(stateDir: string): Promise<LocalClusterHost> {
+async function openHost(stateDir: string, schemas = loadSchemas()): Promise<LocalClusterHost> {
   return new LocalClusterHost({
     stateDir,
     machines: () => openMachines(stateDir, (line) => logger.info(line)),
-    schemas: loadSchemas(),
+    schemas,
     clock: systemClock,
     logger,
     random: Math.random,
@@ -330,7 +330,10 @@ program
   .command('cluster-host', { hidden: true })
   .requiredOption('--state-dir <directory>')
   .action(async ({ stateDir }: { stateDir: string }) => {
-    const host = await openHost(stateDir)
+    const schemas = loadSchemas()
+    // The first `kubectl get` in any cluster asks for them: read only then, they would hold up all that are here.
+    schemas.descriptions()
+    const host = await openHost(stateDir, schemas)
     const ended = await serveHost({ host, channel: process, logger })
     if (ended === 'orphaned') await host.leave()
     process.exit(0)

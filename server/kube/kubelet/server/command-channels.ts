@@ -42,7 +42,8 @@ export async function serveCommand(
     channels.onResize((size) => void session.resize(size).catch(() => undefined))
     // A command that has ended does not take what is typed after it.
     const typed = channels.stdin && pipeline(channels.stdin, session.stdin).catch(() => undefined)
-    // Ansible's cp hangs up as soon as it has said all: that is still for the command. A terminal is gone with its user.
+    // Ansible's cp hangs up as soon as it has said all: that is still for the command. One that does not read it keeps it until it
+    // ends, as upstream: it would run on without its session too. A terminal is gone with its user.
     void channels.gone.then(async () => {
       if (!tty) await typed
       session.kill()
