@@ -83,7 +83,7 @@ kill $(pidof node)
     )
     await says('wait --for=jsonpath={.status.reason}=Evicted pod/eater --timeout=120s')
     expect(await says('get pod eater -o jsonpath={.status.message}')).toMatch(
-      /^The node was low on resource: memory\. Threshold quantity: \d+, available: \d+Ki\. Container main was using \d+Ki, request is 0, has larger consumption of memory\. $/,
+      /^The node was low on resource: memory\. Threshold quantity: \d+, available: \d+[KM]i\. Container main was using \d+[KM]i, request is 0, has larger consumption of memory\. $/,
     )
     expect(await says('get pod eater -o jsonpath={.status.conditions[?(@.type=="DisruptionTarget")].reason}')).toBe(
       'TerminationByKubelet',
