@@ -8,8 +8,9 @@ import type { Job } from 'kubernetes-types/batch/v1'
 import type { Pod } from 'kubernetes-types/core/v1'
 import { parseIndexes } from '../../kinds/batch/indexes.ts'
 import { isTerminated } from '../pod-state.ts'
+import { finishedAt } from './back-off.ts'
 import { ruleOn } from './failure-policy.ts'
-import { failuresBefore, indexOf, isIndexed, isTracked } from './job-pods.ts'
+import { failuresBefore, indexOf, isIndexed, isTracked, triesBefore } from './job-pods.ts'
 
 export interface Counts {
   succeeded: number
@@ -21,8 +22,10 @@ export interface Counts {
   done: Pod[]
   completed: Set<number>
   failedIndexes: Set<number>
-  /** Failures by index that were not ignored, for the next pod of that index. */
-  failuresOf: Map<number, number>
+  /** By index, the last that failed: it alone knows how often its index has, until there is the next. */
+  replaced: Map<number, Pod>
+  /** Those that had ended and that nobody had counted before. */
+  ended: { succeeded: Pod[]; failed: Pod[] }
   /** Why a rule ends the Job. */
   failJob: string | undefined
 }
@@ -35,7 +38,7 @@ const hasFailed = (job: Job, { status, metadata }: Pod) =>
   status?.phase === 'Failed' ||
   (!replacesOnlyFailed(job) && metadata?.deletionTimestamp !== undefined && status?.phase !== 'Succeeded')
 
-export function countPods(job: Job, pods: readonly Pod[]): Counts {
+export function countPods(job: Job, pods: readonly Pod[], now: number): Counts {
   const { status = {}, spec } = job
   const completions = spec?.completions ?? 0
   const counts: Counts = {
@@ -47,7 +50,8 @@ export function countPods(job: Job, pods: readonly Pod[]): Counts {
     done: [],
     completed: setOf(status.completedIndexes, completions),
     failedIndexes: setOf(status.failedIndexes, completions),
-    failuresOf: new Map(),
+    replaced: new Map(),
+    ended: { succeeded: [], failed: [] },
     failJob: undefined,
   }
   const byUid = new Map(pods.map((pod) => [pod.metadata?.uid ?? '', pod]))
@@ -61,46 +65,72 @@ export function countPods(job: Job, pods: readonly Pod[]): Counts {
       }
     }
   }
-  const named = new Set([...counts.uncounted.succeeded, ...counts.uncounted.failed])
-  for (const pod of pods) {
-    if (!isTracked(pod) || named.has(pod.metadata?.uid ?? '')) continue
-    if (pod.status?.phase === 'Succeeded') countSuccess(job, pod, counts)
-    else if (hasFailed(job, pod)) countFailure(job, pod, counts, pods)
-  }
+  const open = uncounted(pods, counts)
+  counts.ended.succeeded = open.filter(({ status }) => status?.phase === 'Succeeded')
+  counts.ended.failed = open.filter((pod) => hasFailed(job, pod))
+  for (const pod of counts.ended.succeeded) countSuccess(job, pod, counts)
+  for (const pod of counts.ended.failed) judge(job, pod, counts)
+  if (spec?.backoffLimitPerIndex !== undefined) counts.replaced = toReplace(job, counts, now)
+  const waiting = new Set(counts.replaced.values())
+  for (const pod of counts.ended.failed) if (!waiting.has(pod)) countFailure(job, pod, counts)
   if (isIndexed(job)) counts.succeeded = counts.completed.size
   return counts
 }
+
+/** When the Job is over or deleted, none of its pods is waited for; where it has failed, those that ran fail with it. */
+export function countTheRest(job: Job, pods: readonly Pod[], counts: Counts, areFailed: boolean): void {
+  for (const pod of uncounted(pods, counts)) {
+    if (areFailed || hasFailed(job, pod)) countFailure(job, pod, counts)
+    else counts.done.push(pod)
+  }
+}
+
+function uncounted(pods: readonly Pod[], { done }: Counts): Pod[] {
+  const known = new Set(done)
+  return pods.filter((pod) => isTracked(pod) && !known.has(pod))
+}
+
+const isWanted = (job: Job, index: number | undefined): index is number =>
+  index !== undefined && index < (job.spec?.completions ?? 0)
 
 function countSuccess(job: Job, pod: Pod, counts: Counts): void {
   const index = indexOf(pod)
   counts.done.push(pod)
   if (!isIndexed(job)) counts.uncounted.succeeded.push(pod.metadata?.uid ?? '')
-  else if (index !== undefined && index < (job.spec?.completions ?? 0) && !counts.failedIndexes.has(index)) {
-    counts.completed.add(index)
-  }
+  else if (isWanted(job, index) && !counts.failedIndexes.has(index)) counts.completed.add(index)
 }
 
-function countFailure(job: Job, pod: Pod, counts: Counts, pods: readonly Pod[]): void {
-  const ruling = ruleOn(job.spec!, pod)
-  const index = indexOf(pod)
-  const isIgnored = ruling.action === 'Ignore'
-  if (ruling.action === 'FailJob') counts.failJob ??= ruling.message
-  if (index !== undefined && job.spec?.backoffLimitPerIndex !== undefined) {
-    const failures = failuresBefore(pod) + (isIgnored ? 0 : 1)
-    counts.failuresOf.set(index, Math.max(failures, counts.failuresOf.get(index) ?? 0))
-    if (ruling.action === 'FailIndex' || failures > job.spec.backoffLimitPerIndex) counts.failedIndexes.add(index)
-    // It is the only one who knows how often its index has failed, until there is the next.
-    else if (!isFollowed(pod, counts, pods)) return
-  }
+/** Whether its failure counts: not where a rule says to ignore it, nor when nobody wants its index. */
+export const isCounted = (job: Job, pod: Pod) =>
+  ruleOn(job.spec!, pod).action !== 'Ignore' && (!isIndexed(job) || isWanted(job, indexOf(pod)))
+
+function countFailure(job: Job, pod: Pod, counts: Counts): void {
   counts.done.push(pod)
-  if (!isIgnored) counts.uncounted.failed.push(pod.metadata?.uid ?? '')
+  if (isCounted(job, pod)) counts.uncounted.failed.push(pod.metadata?.uid ?? '')
 }
 
-/** Whether the next one came, and knows: it may have ended before anybody saw it run. */
-const isFollowed = (pod: Pod, { active, completed }: Counts, pods: readonly Pod[]) =>
-  completed.has(indexOf(pod) ?? -1) ||
-  active.some((other) => indexOf(other) === indexOf(pod)) ||
-  pods.some((other) => indexOf(other) === indexOf(pod) && failuresBefore(other) > failuresBefore(pod))
+/** Whether the Job, or its index, fails with it. */
+function judge(job: Job, pod: Pod, counts: Counts): void {
+  const { action, message } = ruleOn(job.spec!, pod)
+  if (action === 'FailJob') counts.failJob ??= message
+  const index = indexOf(pod)
+  const { backoffLimitPerIndex: limit } = job.spec ?? {}
+  if (limit === undefined || !isWanted(job, index)) return
+  if (action === 'FailIndex' || (action !== 'Ignore' && failuresBefore(pod) >= limit)) counts.failedIndexes.add(index)
+}
+
+function toReplace(job: Job, { ended, active, completed, failedIndexes }: Counts, now: number): Map<number, Pod> {
+  const settled = new Set([...completed, ...failedIndexes, ...active.map(indexOf)])
+  const last = new Map<number, Pod>()
+  for (const pod of ended.failed) {
+    const index = indexOf(pod)
+    if (!isWanted(job, index) || settled.has(index)) continue
+    const other = last.get(index)
+    const isLater = !other || (triesBefore(pod) >= triesBefore(other) && finishedAt(pod, now) >= finishedAt(other, now))
+    if (isLater) last.set(index, pod)
+  }
+  return last
+}
 
 function setOf(text: string | undefined, completions: number): Set<number> {
   const parsed = parseIndexes(text ?? '', completions)
@@ -109,11 +139,11 @@ function setOf(text: string | undefined, completions: number): Set<number> {
 
 /** The rule of a success policy that is met; undefined when none is. */
 export function successRule({ spec }: Job, completed: ReadonlySet<number>): number | undefined {
-  const rules = spec?.successPolicy?.rules ?? []
+  const rules = completed.size > 0 ? (spec?.successPolicy?.rules ?? []) : []
   const met = rules.findIndex(({ succeededIndexes, succeededCount }) => {
     const wanted = succeededIndexes === undefined ? completed : setOf(succeededIndexes, spec?.completions ?? 0)
     const reached = [...wanted].filter((index) => completed.has(index)).length
-    return reached >= (succeededCount ?? wanted.size)
+    return wanted.size > 0 && reached >= (succeededCount ?? wanted.size)
   })
   return met < 0 ? undefined : met
 }

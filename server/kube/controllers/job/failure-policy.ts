@@ -35,8 +35,8 @@ function fits(rule: PodFailurePolicyRule, pod: Pod): string | undefined {
     }
     return undefined
   }
-  const found = (rule.onPodConditions ?? []).find((pattern) =>
-    pod.status?.conditions?.some(({ type, status }) => type === pattern.type && status === pattern.status),
+  const found = pod.status?.conditions?.find(({ type, status }) =>
+    rule.onPodConditions?.some((pattern) => type === pattern.type && status === pattern.status),
   )
   return found && `Pod ${name} has condition ${found.type}`
 }

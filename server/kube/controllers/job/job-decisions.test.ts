@@ -2,10 +2,11 @@ import type { Job } from 'kubernetes-types/batch/v1'
 import type { Pod } from 'kubernetes-types/core/v1'
 import { describe, expect, it } from 'vitest'
 import { formatIndexes } from '../../kinds/batch/indexes.ts'
-import { countPods } from './count-pods.ts'
+import { delayLeftMs, failuresInARow, finishedAt } from './back-off.ts'
+import { countPods as countPodsAt, countTheRest } from './count-pods.ts'
 import { ruleOn } from './failure-policy.ts'
-import { backoffMs, endOf } from './job-end.ts'
-import { superfluous } from './job-pods.ts'
+import { endOf } from './job-end.ts'
+import { indexFailures, superfluous, triesBefore } from './job-pods.ts'
 
 const NOW = Date.parse('2026-01-01T01:00:00Z')
 const TRACKED = 'batch.kubernetes.io/job-tracking'
@@ -65,6 +66,8 @@ const job = (spec: object = {}, status: object = {}): Job => ({
   spec: { completions: 3, parallelism: 2, backoffLimit: 6, completionMode: 'NonIndexed', template: {}, ...spec },
   status,
 })
+const countPods = (of: Job, pods: Pod[]) => countPodsAt(of, pods, NOW)
+const uids = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata?.uid)
 const indexed = { completionMode: 'Indexed' }
 
 describe('counting', () => {
@@ -106,7 +109,7 @@ describe('counting', () => {
   it('remembers by its last pod how often an index has failed, and gives it up after too often', () => {
     const spec = { ...indexed, backoffLimitPerIndex: 1 }
     const once = countPods(job(spec), [pod('a', { phase: 'Failed', index: 1 })])
-    expect(once.failuresOf.get(1)).toBe(1)
+    expect(indexFailures(once.replaced.get(1), false)).toEqual({ 'batch.kubernetes.io/job-index-failure-count': '1' })
     expect(once.done, 'nobody else knows it yet').toEqual([])
     const followed = countPods(job(spec), [
       pod('a', { phase: 'Failed', index: 1 }),
@@ -120,6 +123,37 @@ describe('counting', () => {
     expect(unseen.uncounted.failed, 'the next one ended before it was seen to run').toEqual(['a', 'b'])
     const twice = countPods(job(spec), [pod('b', { phase: 'Failed', index: 1, failures: 1 })])
     expect([...twice.failedIndexes]).toEqual([1])
+  })
+
+  it('lets an index wait after a failure that was ignored, as long as after others', () => {
+    const rules = [{ action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }]
+    const spec = { ...indexed, backoffLimitPerIndex: 1, podFailurePolicy: { rules } }
+    const { replaced } = countPods(job(spec), [pod('a', { phase: 'Failed', index: 1, condition: 'DisruptionTarget' })])
+    expect(uids([...replaced.values()])).toEqual(['a'])
+    const annotations = indexFailures(replaced.get(1), true)
+    expect(annotations).toEqual({
+      'batch.kubernetes.io/job-index-failure-count': '0',
+      'batch.kubernetes.io/job-index-ignored-failure-count': '1',
+    })
+    expect(triesBefore({ metadata: { annotations } })).toBe(1)
+  })
+
+  it('takes no failure of an index that nobody wants', () => {
+    const counts = countPods(job(indexed), [pod('a', { phase: 'Failed', index: 9 }), pod('b', { phase: 'Failed' })])
+    expect(counts.uncounted.failed).toEqual([])
+    expect(uids(counts.done)).toEqual(['a', 'b'])
+  })
+
+  it('waits for no pod when all is over: of a Job that has failed they failed too', () => {
+    const spec = { ...indexed, backoffLimitPerIndex: 1, podReplacementPolicy: 'Failed' }
+    const pods = [pod('a', { phase: 'Failed', index: 0 }), pod('b', { index: 1, going: true }), pod('c', { index: 2 })]
+    const failed = countPods(job(spec), pods)
+    countTheRest(job(spec), pods, failed, true)
+    expect(failed.uncounted.failed).toEqual(['a', 'b', 'c'])
+    const deleted = countPods(job(spec), pods)
+    countTheRest(job(spec), pods, deleted, false)
+    expect(deleted.uncounted.failed).toEqual(['a'])
+    expect(uids(deleted.done)).toEqual(['a', 'b', 'c'])
   })
 })
 
@@ -177,6 +211,16 @@ describe('a pod failure policy', () => {
     expect(ignored.uncounted.failed).toEqual([])
     expect(ignored.done).toHaveLength(1)
   })
+
+  it('names the condition that the pod tells first', () => {
+    const patterns = ['Second', 'First'].map((type) => ({ type, status: 'True' }))
+    const told = pod('a', { phase: 'Failed', condition: 'First' })
+    told.status!.conditions!.push({ type: 'Second', status: 'True' })
+    const spec = { podFailurePolicy: { rules: [{ action: 'FailJob', onPodConditions: patterns }] } }
+    expect(ruleOn(job(spec).spec!, told).message).toBe(
+      'Pod default/a has condition First matching FailJob rule at index 0',
+    )
+  })
 })
 
 describe('the end', () => {
@@ -218,6 +262,20 @@ describe('the end', () => {
       'SuccessPolicy',
     ],
     [
+      'no wanted index is left to its success policy',
+      { ...indexed, completions: 2, successPolicy: { rules: [{ succeededIndexes: '5' }] } },
+      { completedIndexes: '0' },
+      [],
+      undefined,
+    ],
+    [
+      'more failures than allowed, where an index waits',
+      { ...indexed, backoffLimit: 0, backoffLimitPerIndex: 3 },
+      {},
+      [pod('a', { phase: 'Failed', index: 0 })],
+      'BackoffLimitExceeded',
+    ],
+    [
       'all indexes done, one of them badly',
       { ...indexed, backoffLimitPerIndex: 0 },
       { completedIndexes: '0,1', failedIndexes: '2' },
@@ -241,17 +299,44 @@ describe('the end', () => {
   })
 })
 
-it('waits twice as long after each failure in a row, and not after a success', () => {
+describe('the next pod', () => {
   const failed = (uid: string, ago: number) => pod(uid, { phase: 'Failed', code: 1, ago })
-  expect(backoffMs([], NOW)).toBe(0)
-  expect(backoffMs([failed('a', 4)], NOW)).toBe(6_000)
-  expect(backoffMs([failed('a', 30), failed('b', 4)], NOW)).toBe(16_000)
-  expect(backoffMs([failed('a', 30), failed('b', 25)], NOW)).toBe(0)
-  expect(backoffMs([failed('a', 4), pod('b', { phase: 'Succeeded', code: 0, ago: 1 })], NOW)).toBe(0)
-  expect(
-    backoffMs(
-      Array.from({ length: 20 }, (_, index) => failed(`${index}`, 0)),
-      NOW,
-    ),
-  ).toBe(600_000)
+  const none = { count: 0, lastAt: 0 }
+  const delay = (failures: Pod[], successes: Pod[] = [], before = none) =>
+    delayLeftMs(failuresInARow(before, { failed: failures, succeeded: successes }, NOW), NOW)
+
+  it('waits twice as long after each failure in a row, and not after a success', () => {
+    expect(delay([])).toBe(0)
+    expect(delay([failed('a', 4)])).toBe(6_000)
+    expect(delay([failed('a', 30), failed('b', 4)])).toBe(16_000)
+    expect(delay([failed('a', 30), failed('b', 25)])).toBe(0)
+    expect(delay([failed('a', 4)], [pod('b', { phase: 'Succeeded', code: 0, ago: 1 })])).toBe(0)
+    expect(delay(Array.from({ length: 20 }, (_, index) => failed(`${index}`, 0)))).toBe(600_000)
+  })
+
+  it('remembers failures of pods that are gone', () => {
+    const before = { count: 1, lastAt: NOW - 30_000 }
+    expect(delay([], [], before)).toBe(0)
+    expect(delay([failed('b', 4)], [], before)).toBe(16_000)
+    expect(delay([], [pod('c', { phase: 'Succeeded', code: 0 })], { count: 5, lastAt: NOW })).toBe(0)
+  })
+
+  it.each<[what: string, told: Partial<Pod>, expected: number]>([
+    ['since its last container ended', pod('a', { phase: 'Failed', code: 1, ago: 7 }), 7_000],
+    [
+      'since it was not ready any more',
+      { status: { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2026-01-01T00:59:57Z' }] } },
+      3_000,
+    ],
+    [
+      'since it was told to go, not since it has to be gone',
+      {
+        metadata: { deletionTimestamp: '2026-01-01T01:00:25Z', deletionGracePeriodSeconds: 30 },
+        status: { conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }] },
+      },
+      5_000,
+    ],
+  ])('waits %s', (_, told, expected) => {
+    expect(NOW - finishedAt(told as Pod, NOW)).toBe(expected)
+  })
 })

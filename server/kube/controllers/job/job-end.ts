@@ -3,7 +3,7 @@
 import type { Job } from 'kubernetes-types/batch/v1'
 import type { Pod } from 'kubernetes-types/core/v1'
 import { conditionOf } from '../conditions.ts'
-import { type Counts, successRule } from './count-pods.ts'
+import { type Counts, isCounted, successRule } from './count-pods.ts'
 import { isIndexed } from './job-pods.ts'
 
 export interface End {
@@ -26,9 +26,10 @@ const failure = (reason: string, message: string): End => ({ type: 'FailureTarge
 function failureOf(job: Job, counts: Counts, now: number): End | undefined {
   const { spec, status } = job
   if (counts.failJob) return failure('PodFailurePolicy', counts.failJob)
-  const failed = counts.failed + counts.uncounted.failed.length
+  const waiting = [...counts.replaced.values()].filter((pod) => isCounted(job, pod))
+  const failed = counts.failed + counts.uncounted.failed.length + waiting.length
   const limit = spec?.backoffLimit ?? 6
-  if (failed > limit || restartsAreTooMany(job, counts.active, limit)) {
+  if (failed > limit || restartsAreTooMany(job, [...counts.active, ...counts.terminating], limit)) {
     return failure('BackoffLimitExceeded', 'Job has reached the specified backoff limit')
   }
   const { activeDeadlineSeconds: deadline, maxFailedIndexes, backoffLimitPerIndex, completions = 0 } = spec ?? {}
@@ -47,9 +48,9 @@ function failureOf(job: Job, counts: Counts, now: number): End | undefined {
 }
 
 /** Where containers are started again in place, it is their restarts that count. */
-function restartsAreTooMany({ spec }: Job, active: readonly Pod[], limit: number): boolean {
+function restartsAreTooMany({ spec }: Job, running: readonly Pod[], limit: number): boolean {
   if (spec?.template.spec?.restartPolicy !== 'OnFailure') return false
-  const restarts = active
+  const restarts = running
     .flatMap(({ status }) => [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])])
     .reduce((sum, { restartCount = 0 }) => sum + restartCount, 0)
   return limit === 0 ? restarts > 0 : restarts >= limit
@@ -66,34 +67,4 @@ function successOf(job: Job, counts: Counts): End | undefined {
   return isDone
     ? { type: 'SuccessCriteriaMet', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }
     : undefined
-}
-
-const FIRST_DELAY_MS = 10_000
-const LONGEST_DELAY_MS = 10 * 60_000
-
-/** After failures in a row the next pod has to wait: 10 s, 20 s, 40 s … 10 minutes. */
-export function backoffMs(pods: readonly Pod[], now: number): number {
-  const ends = pods
-    .filter(({ status }) => status?.phase === 'Failed' || status?.phase === 'Succeeded')
-    .map((pod) => ({ pod, at: finishedAt(pod, now) }))
-    .sort((a, b) => b.at - a.at)
-  const lastSuccess = ends.findIndex(({ pod }) => pod.status?.phase !== 'Failed')
-  const inARow = ends.slice(0, lastSuccess < 0 ? ends.length : lastSuccess).map(({ pod }) => pod)
-  return delayLeftMs(inARow, inARow.length, now)
-}
-
-/** Counted from the last of these pods that has failed. */
-export function delayLeftMs(pods: readonly Pod[], failures: number, now: number): number {
-  const ends = pods.filter(({ status }) => status?.phase === 'Failed').map((pod) => finishedAt(pod, now))
-  if (failures === 0 || ends.length === 0) return 0
-  const delayMs = Math.min(FIRST_DELAY_MS * 2 ** (failures - 1), LONGEST_DELAY_MS)
-  return Math.max(0, Math.max(...ends) + delayMs - now)
-}
-
-function finishedAt({ status, metadata }: Pod, now: number): number {
-  const times = (status?.containerStatuses ?? []).map(({ state }) => Date.parse(state?.terminated?.finishedAt ?? ''))
-  const known = times.filter((time) => !Number.isNaN(time))
-  if (known.length > 0) return Math.max(...known)
-  const changed = status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime
-  return Date.parse(changed ?? metadata?.deletionTimestamp ?? metadata?.creationTimestamp ?? '') || now
 }

@@ -3,12 +3,13 @@
 import type { Job } from 'kubernetes-types/batch/v1'
 import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1'
 import { deepCopy } from '../../apimachinery/deep.ts'
-import { isReady } from '../pod-state.ts'
+import { isReady, podCondition } from '../pod-state.ts'
 
 /** Keeps a pod that has ended until its end is in the Job's status. */
 export const TRACKING = 'batch.kubernetes.io/job-tracking'
 export const INDEX = 'batch.kubernetes.io/job-completion-index'
 const INDEX_FAILURES = 'batch.kubernetes.io/job-index-failure-count'
+const INDEX_IGNORED = 'batch.kubernetes.io/job-index-ignored-failure-count'
 const LONGEST_HOST_NAME = 63
 
 export const isIndexed = ({ spec }: Job) => spec?.completionMode === 'Indexed'
@@ -21,16 +22,53 @@ export function indexOf({ metadata }: Pod): number | undefined {
   return told !== undefined && /^\d+$/.test(told) ? Number(told) : undefined
 }
 
+function numberIn({ metadata }: Pod, annotation: string): number {
+  const told = metadata?.annotations?.[annotation] ?? ''
+  return /^\d{1,9}$/.test(told) ? Number(told) : 0
+}
+
 /** How often the index of a pod had failed before it. */
-export const failuresBefore = ({ metadata }: Pod) => Number(metadata?.annotations?.[INDEX_FAILURES] ?? 0)
+export const failuresBefore = (pod: Pod) => numberIn(pod, INDEX_FAILURES)
+
+/** The same with failures that a rule has ignored: the next one waits after these too. */
+export const triesBefore = (pod: Pod) => failuresBefore(pod) + numberIn(pod, INDEX_IGNORED)
+
+/** What the pod in the place of one that failed knows of its index. */
+export function indexFailures(replaced: Pod | undefined, isIgnored: boolean): Record<string, string> {
+  if (!replaced) return { [INDEX_FAILURES]: '0' }
+  const ignored = numberIn(replaced, INDEX_IGNORED) + (isIgnored ? 1 : 0)
+  const failures = failuresBefore(replaced) + (isIgnored ? 0 : 1)
+  return { [INDEX_FAILURES]: String(failures), ...(ignored > 0 ? { [INDEX_IGNORED]: String(ignored) } : {}) }
+}
+
+const PHASES = ['Pending', 'Unknown', 'Running']
+const maxRestarts = ({ status }: Pod) =>
+  Math.max(0, ...(status?.containerStatuses ?? []).map(({ restartCount }) => restartCount))
+
+/** Each decides only what all before it left open; smaller goes first, and of what is told by time, who is younger. */
+const USEFULNESS: readonly ((pod: Pod) => number)[] = [
+  ({ spec }) => (spec?.nodeName ? 1 : 0),
+  ({ status }) => PHASES.indexOf(status?.phase ?? ''),
+  (pod) => (isReady(pod) ? 1 : 0),
+  (pod) => (isReady(pod) ? -Date.parse(podCondition(pod, 'Ready')?.lastTransitionTime ?? '') || 0 : 0),
+  (pod) => -maxRestarts(pod),
+  ({ metadata }) => -Date.parse(metadata?.creationTimestamp ?? '') || 0,
+]
+
+function byUsefulness(a: Pod, b: Pod): number {
+  for (const measure of USEFULNESS) {
+    const difference = measure(a) - measure(b)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
 
 /**
  * Which of the active pods go, when `atLeast` of them have to. Of an index one is enough, and a pod whose index is not
  * wanted, or that has none, is of no use: those go in any case, then whoever has done least.
  */
 export function superfluous(job: Job, active: readonly Pod[], atLeast: number): Pod[] {
-  const order = (pod: Pod) => (isReady(pod) ? 2 : pod.spec?.nodeName ? 1 : 0)
-  const pods = [...active].sort((a, b) => order(a) - order(b))
+  const pods = [...active].sort(byUsefulness)
   const kept = new Map(isIndexed(job) ? pods.map((pod) => [indexOf(pod), pod]) : [])
   const isUseless = (pod: Pod) => {
     const index = indexOf(pod)
@@ -41,13 +79,12 @@ export function superfluous(job: Job, active: readonly Pod[], atLeast: number): 
   return [...useless, ...useful.slice(0, Math.max(0, atLeast - useless.length))]
 }
 
-export function templateFor(job: Job, index?: number, failures?: number): PodTemplateSpec {
+export function templateFor(job: Job, index?: number, told: Record<string, string> = {}): PodTemplateSpec {
   const template = deepCopy(job.spec?.template ?? {})
   const metadata = { ...template.metadata, finalizers: [...(template.metadata?.finalizers ?? []), TRACKING] }
   if (index === undefined) return { ...template, metadata }
   const text = String(index)
-  const annotations: Record<string, string> = { ...metadata.annotations, [INDEX]: text }
-  if (failures !== undefined) annotations[INDEX_FAILURES] = String(failures)
+  const annotations = { ...metadata.annotations, [INDEX]: text, ...told }
   const spec = template.spec ?? { containers: [] }
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
     if (container.env?.some(({ name }) => name === 'JOB_COMPLETION_INDEX')) continue

@@ -17,13 +17,30 @@ import { Pod } from '../../kinds/pod.ts'
 import { claim } from '../claim.ts'
 import { createPod, deletePod } from '../pod-control.ts'
 import { slowStart } from '../slow-start.ts'
-import { type Counts, countPods, replacesOnlyFailed } from './count-pods.ts'
-import { backoffMs, delayLeftMs, type End, endOf } from './job-end.ts'
-import { indexOf, isIndexed, isTracked, superfluous, TRACKING, templateFor } from './job-pods.ts'
+import { delayLeftMs, type Failures, finishedAt, RememberedFailures } from './back-off.ts'
+import { type Counts, countPods, countTheRest, replacesOnlyFailed } from './count-pods.ts'
+import { ruleOn } from './failure-policy.ts'
+import { type End, endOf } from './job-end.ts'
+import {
+  indexFailures,
+  indexOf,
+  isIndexed,
+  isTracked,
+  superfluous,
+  TRACKING,
+  templateFor,
+  triesBefore,
+} from './job-pods.ts'
 import { nextStatus, tellChanges } from './job-status.ts'
 
 const OURS = 'kubernetes.io/job-controller'
 const BURST = 500
+
+/** How many there are after what has been done. */
+interface Outcome {
+  active?: number
+  terminating?: number
+}
 
 export class JobReconciler implements Reconciler {
   readonly #view: ClusterView
@@ -32,6 +49,7 @@ export class JobReconciler implements Reconciler {
   readonly #expectations: Expectations
   /** The revision of the last status written: an older one in the cache would have pods counted twice or not at all. */
   readonly #written = new Map<string, number>()
+  readonly #failures = new RememberedFailures()
 
   constructor(view: ClusterView) {
     this.#view = view
@@ -47,6 +65,7 @@ export class JobReconciler implements Reconciler {
     if (!job) {
       this.#expectations.forget(key)
       this.#written.delete(key)
+      this.#failures.forget(key)
       return this.#letGo(context)
     }
     const { managedBy = OURS } = job.spec as FullJobSpec
@@ -58,13 +77,17 @@ export class JobReconciler implements Reconciler {
       return this.#removeFinalizers(context, pods.filter(isTracked))
     }
     const now = this.#view.clock.now()
-    const counts = countPods(job, pods)
+    const counts = countPods(job, pods, now)
+    const failures = this.#failures.inARow(job, pods, counts.ended, now)
     const end = endOf(job, counts, now)
     report.sees(job, ...pods)
     report.wanted = `${job.spec?.completions ?? 'some'} to succeed, ${job.spec?.parallelism} at once`
     report.seen = `${counts.active.length} active, ${counts.succeeded} succeeded, ${counts.failed} failed`
-    const outcome = mayAct ? await this.#manage(context, { job, counts, pods, end, now }) : {}
-    const next = await this.#writeStatus(context, { job, counts, end, active: outcome.active ?? counts.active.length })
+    const outcome = mayAct ? await this.#manage(context, { job, counts, failures, end, now }) : {}
+    const areGone = end !== undefined && mayAct && !outcome.error
+    if (areGone || job.metadata?.deletionTimestamp) countTheRest(job, pods, counts, end?.type === 'FailureTarget')
+    const next = await this.#writeStatus(context, { job, counts, end, ...outcome })
+    this.#failures.keep(job, counts.ended, failures)
     await this.#removeFinalizers(context, counts.done)
     if (outcome.error) throw outcome.error
     return soonest(outcome.waitMs, deadlineMs(next, now), unheardMs || undefined)
@@ -88,11 +111,11 @@ export class JobReconciler implements Reconciler {
     {
       job,
       counts,
-      pods,
+      failures,
       end,
       now,
-    }: { job: BatchJob; counts: Counts; pods: CorePod[]; end: End | undefined; now: number },
-  ): Promise<{ active?: number; waitMs?: number; error?: unknown }> {
+    }: { job: BatchJob; counts: Counts; failures: Failures; end: End | undefined; now: number },
+  ): Promise<Outcome & { waitMs?: number; error?: unknown }> {
     const { active, terminating } = counts
     const wanted = end || job.spec?.suspend ? 0 : wantedActive(job, counts)
     const victims = superfluous(job, active, active.length - wanted)
@@ -101,7 +124,7 @@ export class JobReconciler implements Reconciler {
     const missing = Math.min(wanted - active.length - inTheWay, BURST)
     if (missing <= 0) return {}
     const free = isIndexed(job) ? freeIndexes(job, counts, missing) : Array<undefined>(missing).fill(undefined)
-    const waitOf = waiting(job, counts, pods, now)
+    const waitOf = waiting(job, counts, failures, now)
     const ripe = free.filter((index) => waitOf(index) === 0)
     if (ripe.length === 0) return free.length > 0 ? { waitMs: Math.min(...free.map(waitOf)) } : {}
     return this.#createPods(context, job, counts, ripe)
@@ -114,10 +137,8 @@ export class JobReconciler implements Reconciler {
     this.#expectations.expectCreations(key, total)
     const { succeeded, failed, skipped, error } = await slowStart(total, async () => {
       const index = indexes.shift()
-      const failures =
-        job.spec?.backoffLimitPerIndex === undefined ? undefined : (counts.failuresOf.get(index ?? -1) ?? 0)
       const generateName = index === undefined ? undefined : `${job.metadata?.name}-${index}-`
-      await createPod(context, Job, job, templateFor(job, index, failures), generateName)
+      await createPod(context, Job, job, templateFor(job, index, toldOf(job, counts, index)), generateName)
     })
     this.#expectations.creationObserved(key, failed + skipped)
     if (succeeded > 0) report.did.push(`created ${succeeded} ${succeeded === 1 ? 'Pod' : 'Pods'}`)
@@ -149,18 +170,28 @@ export class JobReconciler implements Reconciler {
     const failures = results.filter((result) => result.status === 'rejected')
     const deleted = victims.length - failures.length
     report.did.push(`deleted ${deleted} Pods`)
-    return { active: counts.active.length - deleted, error: failures[0]?.reason }
+    return {
+      active: counts.active.length - deleted,
+      terminating: counts.terminating.length + deleted,
+      error: failures[0]?.reason,
+    }
   }
 
   /** Returns the Job as it is written now. */
   async #writeStatus(
     context: ReconcileContext,
-    { job, counts, end, active }: { job: BatchJob; counts: Counts; end: End | undefined; active: number },
+    {
+      job,
+      counts,
+      end,
+      active = counts.active.length,
+      terminating = counts.terminating.length,
+    }: { job: BatchJob; counts: Counts; end: End | undefined } & Outcome,
   ): Promise<BatchJob> {
     const at = isoTime(this.#view.clock)
     const isOver =
       end !== undefined && counts.active.length === 0 && counts.terminating.length === 0 && counts.done.length === 0
-    const status = nextStatus(job, { counts, end, active, at, isOver })
+    const status = nextStatus(job, { counts, end, active, terminating, at, isOver })
     if (deepEqual(status, job.status ?? {})) return job
     const written = await context.client.of(Job).updateStatus({ ...job, status })
     this.#written.set(keyOf(job), revisionOf(written))
@@ -202,13 +233,18 @@ function wantedActive(job: BatchJob, counts: Counts): number {
 }
 
 /** How long to wait before the next pod: after any failure, or after failures of its own index where these count alone. */
-function waiting(job: BatchJob, counts: Counts, pods: readonly CorePod[], now: number) {
-  const all = backoffMs(pods, now)
+function waiting(job: BatchJob, counts: Counts, failures: Failures, now: number) {
   return (index: number | undefined): number => {
-    if (index === undefined || job.spec?.backoffLimitPerIndex === undefined) return all
-    const own = pods.filter((pod) => indexOf(pod) === index)
-    return delayLeftMs(own, counts.failuresOf.get(index) ?? 0, now)
+    if (index === undefined || job.spec?.backoffLimitPerIndex === undefined) return delayLeftMs(failures, now)
+    const last = counts.replaced.get(index)
+    return last ? delayLeftMs({ count: triesBefore(last) + 1, lastAt: finishedAt(last, now) }, now) : 0
   }
+}
+
+function toldOf(job: BatchJob, { replaced }: Counts, index: number | undefined): Record<string, string> {
+  if (index === undefined || job.spec?.backoffLimitPerIndex === undefined) return {}
+  const last = replaced.get(index)
+  return indexFailures(last, last !== undefined && ruleOn(job.spec, last).action === 'Ignore')
 }
 
 function freeIndexes(

@@ -16,9 +16,10 @@ export function nextStatus(
     counts,
     end,
     active,
+    terminating,
     at,
     isOver,
-  }: { counts: Counts; end: End | undefined; active: number; at: string; isOver: boolean },
+  }: { counts: Counts; end: End | undefined; active: number; terminating: number; at: string; isOver: boolean },
 ): JobStatus {
   const { spec, status = {} } = job
   let conditions: readonly JobCondition[] = status.conditions ?? []
@@ -47,7 +48,7 @@ export function nextStatus(
     ...(active > 0 ? { active } : {}),
     ...(counts.succeeded > 0 ? { succeeded: counts.succeeded } : {}),
     ...(counts.failed > 0 ? { failed: counts.failed } : {}),
-    terminating: counts.terminating.length,
+    terminating,
     ready: Math.min(ready, active),
     ...(counts.completed.size > 0 ? { completedIndexes: formatIndexes(counts.completed) } : {}),
     ...(spec?.backoffLimitPerIndex === undefined ? {} : { failedIndexes: formatIndexes(counts.failedIndexes) }),

@@ -146,6 +146,29 @@ it('tells of its failure when the last of its pods is gone', async () => {
   await loops.until('told', async () => (await reasons()).includes('DeadlineExceeded'))
 })
 
+it('waits before it replaces a pod that somebody deletes', async () => {
+  await loops.run(['job', 'serviceaccount'])
+  await create()
+  const [pod] = await next()
+  const { name = '', namespace = '', uid } = pod?.metadata ?? {}
+  await loops.client.of(Pod).delete({ name, namespace })
+  const deletedAt = loops.clock.now()
+  await loops.until('another', async () => (await alive()).some(({ metadata }) => metadata?.uid !== uid))
+  expect(loops.clock.now() - deletedAt).toBeGreaterThanOrEqual(9_000)
+  await loops.until('told', async () => (await get()).status?.active === 1)
+  expect((await get()).status).toMatchObject({ failed: 1 })
+})
+
+it('holds no pod of a Job that goes after its pods, though an index waits for the next', async () => {
+  await loops.run(['job', 'serviceaccount', 'garbage-collector'])
+  await create({ completions: 1, completionMode: 'Indexed', backoffLimitPerIndex: 3 })
+  await finish((await next())[0]!, 'Failed')
+  await loops.until('it waits', async () => (await get()).status?.active === undefined)
+  await loops.client.of(Job).delete(pi, { propagationPolicy: 'Foreground' })
+  await loops.until('both are gone', async () => (await loops.client.of(Job).list(pi)).items.length === 0)
+  expect(await loops.pods()).toEqual([])
+})
+
 it('lets its pods go while it is suspended, and begins anew', async () => {
   await loops.run(['job', 'serviceaccount'])
   await create({ parallelism: 2, completions: 2 })
