@@ -6,10 +6,11 @@ import { isMainThread } from 'node:worker_threads'
 /** How deep a body may be: Go's limit. */
 export const MOST_LEVELS = 10_000
 
-/** How deep an object of a built-in kind may be, which is everybody's to read, and any object where stacks are small. */
-export const KEPT_DEPTH = 1_000
+/** As deep as one may be for a usual stack. */
+export const USUAL_DEPTH = 1_000
 
-const isStackDeep = isMainThread && process.execArgv.some((word) => word.startsWith('--stack-size='))
+/** A process like this, which is the control plane's. Threads have stacks of their own. */
+export const isStackDeep = isMainThread && process.execArgv.some((word) => word.startsWith('--stack-size='))
 
-/** How deep a custom resource may be. */
-export const CUSTOM_DEPTH = isStackDeep ? MOST_LEVELS : KEPT_DEPTH
+/** How deep an object may be. */
+export const KEPT_DEPTH = isStackDeep ? MOST_LEVELS : USUAL_DEPTH

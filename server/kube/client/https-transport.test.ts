@@ -101,6 +101,22 @@ async function plainServer(answer: Parameters<typeof createServer>[1]): Promise<
   return transport
 }
 
+it('forgets owners that are too deep for its stack, of what is got, listed and watched', async () => {
+  const fieldsV1 = `${'{"f:a":'.repeat(9_000)}{}${'}'.repeat(9_000)}`
+  const object = `{"metadata":{"name":"a","managedFields":[{"manager":"deep","fieldsV1":${fieldsV1}}]}}`
+  const transport = await plainServer(({ url }, answer) => {
+    answer.writeHead(200, { 'content-type': 'application/json' })
+    if (url?.includes('watch')) answer.end(`{"type":"ADDED","object":${object}}\n`)
+    else answer.end(url?.includes('list') ? `{"items":[${object}]}` : object)
+  })
+  const expected = { metadata: { name: 'a' } }
+  expect(await transport.request({ method: 'GET', path: '/one' })).toEqual(expected)
+  expect(await transport.request({ method: 'GET', path: '/list' })).toEqual({ items: [expected] })
+  for await (const events of await transport.watch({ method: 'GET', path: '/watch' })) {
+    expect(events).toEqual([{ type: 'ADDED', object: expected }])
+  }
+})
+
 it('puts characters together that were cut in two between chunks, and reads gzip', async () => {
   const line = Buffer.from(`${JSON.stringify({ type: 'ADDED', object: { metadata: { name: 'ü' } } })}\n`)
   const cut = line.indexOf(0xc3) + 1

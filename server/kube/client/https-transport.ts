@@ -7,6 +7,8 @@ import http, { type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { createGunzip } from 'node:zlib'
 import { keepNewCertificate, requestWords } from '../../base/net-errors.ts'
+import { isDeeperThan } from '../apimachinery/deep.ts'
+import { isStackDeep, USUAL_DEPTH } from '../apimachinery/depth.ts'
 import { isJsonObject, type JsonValue, parseJson } from '../apimachinery/json.ts'
 import { withoutNulls } from '../apimachinery/nulls.ts'
 import type { KubeObject, WatchEvent } from '../apimachinery/object-meta.ts'
@@ -111,10 +113,20 @@ export function httpsTransport(options: HttpsTransportOptions): HttpsTransport {
 /** Of what Go has a type for, null says nothing. */
 function readJson(text: string): JsonValue {
   const value = parseJson(text)
+  if (!isStackDeep && text.length > USUAL_DEPTH) forgetDeepOwners(value)
   if (!text.includes('null') || !isJsonObject(value)) return value
   const { type, object, apiVersion } = value
   if (!isJsonObject(object) || typeof type !== 'string' || apiVersion) return withoutNulls(value)
   return { ...value, object: withoutNulls(object) }
+}
+
+/** Anybody may write owners of ten thousand levels into any object, which a usual stack cannot walk and nobody here asks for. */
+function forgetDeepOwners(value: JsonValue): void {
+  const { object, items } = isJsonObject(value) ? value : {}
+  for (const one of [value, object, ...(Array.isArray(items) ? items : [])]) {
+    const metadata = isJsonObject(one) ? one.metadata : undefined
+    if (isJsonObject(metadata) && isDeeperThan(metadata.managedFields, USUAL_DEPTH)) delete metadata.managedFields
+  }
 }
 
 async function readText(answer: IncomingMessage): Promise<string> {

@@ -135,3 +135,94 @@ describe('an object of ten thousand levels', () => {
     expect(worked() - before).toBeLessThan(10)
   }, 60_000)
 })
+
+describe('a built-in kind', () => {
+  const REVISIONS = '/apis/apps/v1/namespaces/default/controllerrevisions'
+  const revision = (name: string, data: string) =>
+    `{"apiVersion":"apps/v1","kind":"ControllerRevision","metadata":{"name":"${name}"},"revision":1,"data":${data}}`
+  const dataOf = (answer: RawAnswer) => levelsOf(answer.json().data)
+
+  it('keeps in its free JSON what a custom resource keeps', async () => {
+    const before = worked()
+    const path = `${REVISIONS}/maps`
+    const made = await send('POST', REVISIONS, revision('maps', maps(9_999)))
+    expect([made.code, dataOf(made), dataOf(await ask({ path }))]).toEqual([201, 9_999, 9_999])
+    expect((await send('POST', REVISIONS, revision('more', maps(10_000)))).code).toBe(400)
+    expect(dataOf(await patch(path, 'merge-patch+json', `{"revision":2}`))).toBe(9_999)
+    expect(dataOf(await patch(path, 'strategic-merge-patch+json', `{"revision":3}`))).toBe(9_999)
+    expect(dataOf(await patch(path, 'json-patch+json', `[{"op":"replace","path":"/revision","value":4}]`))).toBe(9_999)
+    const applied = await patch(`${path}?fieldManager=b&force=true`, 'apply-patch+yaml', revision('maps', maps(9_999)))
+    expect([applied.code, dataOf(applied)]).toEqual([200, 9_999])
+    expect((await ask({ path: REVISIONS })).json().items).toHaveLength(1)
+    for (const accept of ['application/yaml', 'application/json;as=Table;v=v1;g=meta.k8s.io']) {
+      expect((await ask({ path, headers: { accept } })).code).toBe(200)
+    }
+    const watched = await ask({ path: `${REVISIONS}?watch=true&timeoutSeconds=1` })
+    expect(JSON.parse(watched.text.split('\n')[0]!).type).toBe('ADDED')
+    expect((await ask({ method: 'DELETE', path })).code).toBe(200)
+    expect(worked() - before).toBeLessThan(10)
+  }, 60_000)
+
+  it('keeps owners and schemas of as many', async () => {
+    const before = worked()
+    const fieldsV1 = maps(5_000, '{}').replaceAll('a', 'f:a')
+    const owners = `[{"manager":"a","operation":"Update","apiVersion":"v1","time":"2026-01-01T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":${fieldsV1}}]`
+    const map = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"owned","managedFields":${owners}},"data":{"a":"1"}}`
+    const made = await send('POST', '/api/v1/namespaces/default/configmaps', map)
+    expect([made.code, levelsOf(made.json().metadata)]).toEqual([201, 5_004])
+    const properties = `${'{"type":"object","properties":{"a":'.repeat(4_000)}{"type":"string"}${'}}'.repeat(4_000)}`
+    const names = { plural: 'deeps', singular: 'deep', kind: 'Deep', listKind: 'DeepList' }
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'deeps.free.example.com' },
+      spec: {
+        group: 'free.example.com',
+        scope: 'Namespaced',
+        names,
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: 'HERE' } }],
+      },
+    }
+    const body = JSON.stringify(definition).replace('"HERE"', properties)
+    const defined = await send('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', body)
+    expect([defined.code, levelsOf(defined.json())]).toEqual([201, 8_006])
+    const deeps = '/apis/free.example.com/v1/namespaces/default/deeps'
+    await until('the kind is served', async () => (await ask({ path: deeps })).code === 200)
+    const deep = `{"apiVersion":"free.example.com/v1","kind":"Deep","metadata":{"name":"one"},${maps(4_000, '"text"').slice(1)}`
+    expect((await send('POST', deeps, deep)).code).toBe(201)
+    expect((await send('POST', deeps, deep.replace('"text"', '1'))).code).toBe(422)
+    for (const path of ['/openapi/v2', '/openapi/v3/apis/free.example.com/v1']) {
+      await until(`${path} has it`, async () => (await ask({ path })).text.includes('com.example.free.v1.Deep'))
+    }
+    expect(worked() - before).toBeLessThan(10)
+  }, 60_000)
+})
+
+describe('YAML of ten thousand levels', () => {
+  const yaml = (spec: string) =>
+    send(
+      'POST',
+      FREE,
+      `apiVersion: free.example.com/v1\nkind: Tab\nmetadata: {name: yaml}\nspec: ${spec}`,
+      'application/yaml',
+    )
+
+  it('is read as JSON is', async () => {
+    const before = worked()
+    const flow = (levels: number) => `${'{a: '.repeat(levels)}1${'}'.repeat(levels)}`
+    for (const [spec, levels] of [
+      [flow(9_999), 9_999],
+      [lists(9_999), 9_999],
+      [`\n${'- '.repeat(9_999)}1`, 9_999],
+    ] as const) {
+      const made = await yaml(spec)
+      expect([made.code, specOf(made)]).toEqual([201, levels])
+      expect((await ask({ method: 'DELETE', path: `${FREE}/yaml` })).code).toBe(200)
+    }
+    for (const spec of [flow(10_001), lists(10_001), `\n${'- '.repeat(10_001)}1`]) {
+      const { code, message } = (await yaml(spec)).json()
+      expect([code, message]).toEqual([400, expect.stringContaining('exceeded max depth')])
+    }
+    expect(worked() - before).toBeLessThan(10)
+  }, 60_000)
+})

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startTestServer, type TestServer } from '../apiserver/testing/test-server.ts'
-import { ConfigMap, Job } from '../kinds/index.ts'
+import { ConfigMap, ControllerRevision, Job } from '../kinds/index.ts'
 import { objectVersions } from './object-versions.ts'
 
 let test: TestServer
@@ -79,4 +79,11 @@ it('tells of long numbers by their digits: JavaScript at the other end would rou
   } as never)
   const { versions } = await objectVersions(test.store, { ...query, group: 'batch', resource: 'jobs' })
   expect(versions[0]?.object).toMatchObject({ spec: { activeDeadlineSeconds: String(deadline) } })
+})
+
+it('shows nobody, whose stack is a usual one, what is too deep for that', async () => {
+  const data = JSON.parse(`${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}`)
+  await test.client.of(ControllerRevision).create({ metadata: { name: 'a', namespace: 'default' }, revision: 1, data })
+  const told = { ...query, group: 'apps', resource: 'controllerrevisions' }
+  await expect(objectVersions(test.store, told)).rejects.toThrow('an object of more than 1000 levels is not shown')
 })

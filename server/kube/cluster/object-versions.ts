@@ -1,6 +1,8 @@
 // What one object was, state by state, as far back as the store remembers: its keys have a history until it is
 // compacted, so nothing has to be kept twice for it.
 
+import { isDeeperThan } from '../apimachinery/deep.ts'
+import { USUAL_DEPTH } from '../apimachinery/depth.ts'
 import { withDigits } from '../apimachinery/json.ts'
 import type { KubeObject } from '../apimachinery/object-meta.ts'
 import { decodeStored, storageKey, withRevision } from '../apiserver/index.ts'
@@ -36,7 +38,9 @@ export async function objectVersions(store: Store, query: VersionsQuery): Promis
   for (let at = Math.min(query.upTo ?? store.revision, store.revision); at > 0 && versions.length < query.limit; ) {
     const found = await rangeAt(store, key, at)
     if (!found) break
-    const object = withDigits(withoutSecrets(query, withRevision(decodeStored(found.value), found.modRevision)))
+    const stored = decodeStored(found.value)
+    if (isDeeperThan(stored, USUAL_DEPTH)) throw new Error(`an object of more than ${USUAL_DEPTH} levels is not shown`)
+    const object = withDigits(withoutSecrets(query, withRevision(stored, found.modRevision)))
     versions.push({ revision: found.modRevision, object })
     isWhole = found.version === 1
     if (isWhole) break

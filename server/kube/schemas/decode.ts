@@ -6,7 +6,7 @@
 // what it writes though nobody set it is there.
 // Upstream: sigs.k8s.io/json, apimachinery/pkg/runtime/serializer/json.
 
-import { CUSTOM_DEPTH, KEPT_DEPTH } from '../apimachinery/depth.ts'
+import { KEPT_DEPTH } from '../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../apimachinery/json.ts'
 import { badRequest, StatusError } from '../apimachinery/status-error.ts'
 import { type Place, readScalar, unmarshalProblem } from './decode-scalar.ts'
@@ -100,7 +100,7 @@ export function decodeMetadata(
   path = '',
 ): { metadata: JsonObject; problems: DecodeProblem[] } {
   const type = schemas.type(OBJECT_META)!
-  const decoder = new Decoder(schemas, type, CUSTOM_DEPTH)
+  const decoder = new Decoder(schemas, type, KEPT_DEPTH)
   const at = path ? `${path}.metadata` : 'metadata'
   try {
     const object = decoder.object(metadata, type)

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1'
 import { deepEqual, isDeeperThan } from '../../apimachinery/deep.ts'
-import { CUSTOM_DEPTH } from '../../apimachinery/depth.ts'
+import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, parseJson } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { internalError } from '../../apimachinery/status-error.ts'
@@ -43,7 +43,7 @@ export function webhookConverter(caller: ServiceCaller, { spec }: CustomResource
     }
     return converted.map((object, index) => {
       const invalid = (why: string) => fail(`returned invalid converted object at index ${index}: ${why}`)
-      if (isDeeperThan(object, CUSTOM_DEPTH)) throw invalid('exceeded max depth')
+      if (isDeeperThan(object, KEPT_DEPTH)) throw invalid('exceeded max depth')
       if (object.apiVersion !== apiVersion) {
         throw invalid(`invalid groupVersion (expected ${apiVersion}, received ${object.apiVersion})`)
       }

@@ -3,7 +3,7 @@
 
 import { parse } from 'yaml'
 import { isDeeperThan } from '../../apimachinery/deep.ts'
-import { CUSTOM_DEPTH } from '../../apimachinery/depth.ts'
+import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, parseJson } from '../../apimachinery/json.ts'
 import { readProtobuf } from '../../schemas/protobuf/protobuf.ts'
 import type { Schemas } from '../../schemas/schemas.ts'
@@ -93,8 +93,10 @@ function sentObject({ body }: Audited, schemas: Schemas): unknown {
   try {
     if (contentType.includes('protobuf')) return readProtobuf(schemas, bytes).object
     const text = bytes.toString('utf8')
-    const sent: unknown = contentType.includes('yaml') ? parse(text) : parseJson(text)
-    return isDeeperThan(sent, CUSTOM_DEPTH) ? undefined : sent
+    const sent: unknown = contentType.includes('yaml')
+      ? parse(text, { uniqueKeys: false, logLevel: 'error' })
+      : parseJson(text)
+    return isDeeperThan(sent, KEPT_DEPTH) ? undefined : sent
   } catch {
     // What could not be read was refused; the event says so.
     return undefined

@@ -1,7 +1,7 @@
 // The body of an apply patch: YAML, which JSON is too. A key given twice is a mistake worth telling, but not worth
 // refusing unless asked to. Upstream: endpoints/handlers/patch.go applyPatcher.
 
-import { CUSTOM_DEPTH } from '../../apimachinery/depth.ts'
+import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import { readPlainJson } from '../../schemas/strict-json.ts'
@@ -34,7 +34,7 @@ export async function readConfiguration(request: ApiRequest): Promise<Configurat
 function readAsJson(text: string): JsonValue | undefined {
   try {
     const { value, duplicates, depth } = readPlainJson(text)
-    return duplicates.length === 0 && depth <= CUSTOM_DEPTH ? value : undefined
+    return duplicates.length === 0 && depth <= KEPT_DEPTH ? value : undefined
   } catch {
     return undefined
   }

@@ -2,7 +2,7 @@
 // Upstream: apiserver/pkg/endpoints/handlers/patch.go jsonPatcher, smpPatcher.
 
 import { isDeeperThan } from '../../apimachinery/deep.ts'
-import { CUSTOM_DEPTH, KEPT_DEPTH } from '../../apimachinery/depth.ts'
+import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { goKindOf, isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import type { KubeObject } from '../../apimachinery/object-meta.ts'
 import { PATCH_CONTENT_TYPES, type PatchContentType } from '../../apimachinery/patch/apply-patch.ts'
@@ -51,7 +51,7 @@ export async function readPatch(request: ApiRequest, { isCustom = false } = {}):
 function parsePatch(text: string, refuse: (why: string) => StatusError) {
   try {
     const read = readPlainJson(text)
-    if (read.depth > CUSTOM_DEPTH) throw tooDeep()
+    if (read.depth > KEPT_DEPTH) throw tooDeep()
     return read
   } catch (err) {
     throw refuse(err instanceof Error ? err.message : 'invalid')

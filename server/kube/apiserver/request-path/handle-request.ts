@@ -10,7 +10,7 @@ import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
 import type { RequestDecision, RequestTrace, Trace } from '../../../base/trace.ts'
 import { isDeeperThan } from '../../apimachinery/deep.ts'
-import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
+import { USUAL_DEPTH } from '../../apimachinery/depth.ts'
 import { withDigits } from '../../apimachinery/json.ts'
 import { internalError, StatusError } from '../../apimachinery/status-error.ts'
 import { withoutSecrets } from '../../kinds/shown-secret.ts'
@@ -226,7 +226,9 @@ function withEndTold({ auditor, clock, metrics }: RequestPathOptions, told: Aske
 
 /** For people to look at, whose processes and browsers have smaller stacks: what is too deep for those is not shown. */
 function refusedContent({ context: { meant }, info }: Outcome): object | undefined {
-  return meant && !isDeeperThan(meant.content, KEPT_DEPTH) ? withDigits(withoutSecrets(info, meant.content)) : undefined
+  return meant && !isDeeperThan(meant.content, USUAL_DEPTH)
+    ? withDigits(withoutSecrets(info, meant.content))
+    : undefined
 }
 
 function tell({ trace, clock, auditor, metrics }: RequestPathOptions, outcome: Outcome, request: ApiRequest): void {

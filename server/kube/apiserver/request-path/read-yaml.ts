@@ -1,6 +1,6 @@
 // YAML as the server reads it: a key given twice is told of, and the last one counts.
 
-import { type Document, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml'
+import { isCollection, isMap, isPair, isScalar, Lexer, LineCounter, parseDocument } from 'yaml'
 import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { int64Of, type JsonValue, jsonNumber } from '../../apimachinery/json.ts'
 import { StatusError } from '../../apimachinery/status-error.ts'
@@ -10,7 +10,7 @@ import { AS_GO_READS } from '../../apimachinery/yaml.ts'
 const ALIASES = 100
 /** The library's own search for keys given twice takes minutes for a map of some ten thousands. */
 const READING = { ...AS_GO_READS, uniqueKeys: false, intAsBigInt: true, logLevel: 'error' } as const
-/** The library has no limit, and takes a quarter of a minute for ten thousand levels: that is Go's limit, and its words. */
+/** The library has no limit; that one is Go's, and so are its words. */
 const TOO_DEEP = 'exceeded max depth of 10000'
 const GO_WORDS = [
   ['call stack', TOO_DEEP],
@@ -31,9 +31,10 @@ export function readYaml(text: string, refusal: (why: string) => StatusError): R
     const document = parseDocument(text, { ...READING, lineCounter: lines })
     const [problem] = document.errors
     if (problem) throw new Error(problem.message.split('\n', 1)[0])
-    readNumbers(document, refusal)
+    const nodes = nodesOf(document.contents)
+    readNumbers(nodes, refusal)
     const value = (document.toJS({ maxAliasCount: ALIASES }) ?? null) as JsonValue
-    return { value, duplicates: duplicatesIn(document, lines) }
+    return { value, duplicates: duplicatesIn(nodes, lines) }
   } catch (err) {
     if (err instanceof StatusError) throw err
     const why = err instanceof Error ? err.message : 'unreadable'
@@ -65,39 +66,49 @@ function isTooDeep(text: string): boolean {
   return false
 }
 
+/** In the order of the text. The library's own way remembers of each node how it came there, which takes the square of the levels. */
+function nodesOf(root: unknown): unknown[] {
+  const nodes: unknown[] = []
+  const ahead = [root]
+  while (ahead.length > 0) {
+    const node = ahead.pop()
+    if (isPair(node)) ahead.push(node.value, node.key)
+    else nodes.push(node)
+    if (isCollection(node)) for (let at = node.items.length - 1; at >= 0; at--) ahead.push(node.items[at])
+  }
+  return nodes
+}
+
 /** By way of JSON, which has no infinity; what is too large for any number is a text to Go's reader. */
-function readNumbers(document: Document, refusal: (why: string) => StatusError): void {
-  visit(document, {
-    Scalar(_key, scalar) {
-      const { value, source = '' } = scalar
-      if (typeof value === 'bigint') scalar.value = int64Of(value)
-      else if (typeof value !== 'number') return
-      else if (Number.isFinite(value)) scalar.value = jsonNumber(String(value))
-      else if (/\d/.test(source)) scalar.value = source
-      else throw refusal(`json: unsupported value: ${IN_GO[String(value) as keyof typeof IN_GO]}`)
-    },
-  })
+function readNumbers(nodes: unknown[], refusal: (why: string) => StatusError): void {
+  for (const node of nodes) {
+    if (!isScalar(node)) continue
+    const { value, source = '' } = node
+    if (typeof value === 'bigint') node.value = int64Of(value)
+    else if (typeof value !== 'number') continue
+    else if (Number.isFinite(value)) node.value = jsonNumber(String(value))
+    else if (/\d/.test(source)) node.value = source
+    else throw refusal(`json: unsupported value: ${IN_GO[String(value) as keyof typeof IN_GO]}`)
+  }
 }
 
 const IN_GO = { Infinity: '+Inf', '-Infinity': '-Inf', NaN: 'NaN' }
 
-function duplicatesIn(document: Document, lines: LineCounter): string[] {
+function duplicatesIn(nodes: unknown[], lines: LineCounter): string[] {
   const duplicates: string[] = []
-  visit(document, {
-    Map(_key, { items }) {
-      const seen = new Set<string>()
-      for (const { key } of items) {
-        if (!isScalar(key)) continue
-        const name = String(key.value)
-        if (seen.has(name)) {
-          duplicates.push(
-            `line ${lines.linePos(key.range?.[0] ?? 0).line}: key ${JSON.stringify(name)} already set in map`,
-          )
-        }
-        seen.add(name)
+  for (const { items } of nodes.filter(isMap)) {
+    const seen = new Set<string>()
+    for (const { key } of items) {
+      if (!isScalar(key)) continue
+      const name = String(key.value)
+      if (seen.has(name)) {
+        duplicates.push(
+          `line ${lines.linePos(key.range?.[0] ?? 0).line}: key ${JSON.stringify(name)} already set in map`,
+        )
       }
-    },
-  })
+      seen.add(name)
+    }
+  }
   return duplicates
 }
 

@@ -8,7 +8,7 @@
 //   in list {"metadata":{"name":"web","namespace":"default","uid":"a1…","resourceVersion":"41",…
 
 import { deepFreeze, isDeeperThan } from '../../apimachinery/deep.ts'
-import { CUSTOM_DEPTH, MOST_LEVELS } from '../../apimachinery/depth.ts'
+import { KEPT_DEPTH, MOST_LEVELS } from '../../apimachinery/depth.ts'
 import { isJsonObject, parseJson, writeJson } from '../../apimachinery/json.ts'
 import { withoutNulls } from '../../apimachinery/nulls.ts'
 import type { KubeObject, ObjectMeta } from '../../apimachinery/object-meta.ts'
@@ -44,7 +44,7 @@ export function decodeStored(value: Buffer): KubeObject {
   if (typeof object !== 'object' || object === null || typeof (object as KubeObject).metadata !== 'object') {
     throw new Error('not an object of this kind')
   }
-  if (value.length > 2 * MOST_LEVELS && isDeeperThan(object, CUSTOM_DEPTH)) throw new Error('exceeded max depth')
+  if (value.length > 2 * MOST_LEVELS && isDeeperThan(object, KEPT_DEPTH)) throw new Error('exceeded max depth')
   return object as KubeObject
 }
 

@@ -2,7 +2,7 @@
 // Upstream: apiextensions-apiserver/pkg/apiserver/customresource_handler.go unstructuredSchemaCoercer.
 
 import { isDeeperThan } from '../../apimachinery/deep.ts'
-import { CUSTOM_DEPTH } from '../../apimachinery/depth.ts'
+import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, parseJson, writeJson } from '../../apimachinery/json.ts'
 import { badRequest } from '../../apimachinery/status-error.ts'
 import { cannotBeHandled, type Decoded, decodeMetadata } from '../decode.ts'
@@ -47,7 +47,7 @@ function decoded(schemas: Schemas, kind: CustomKind, input: string | JsonObject)
     inner.metadata = decoded.metadata
     problems.push(...decoded.problems)
   })
-  if (depth > CUSTOM_DEPTH && isDeeperThan(object, CUSTOM_DEPTH)) throw tooDeep()
+  if (depth > KEPT_DEPTH && isDeeperThan(object, KEPT_DEPTH)) throw tooDeep()
   return {
     object,
     told: { ...(apiVersion === undefined ? {} : { apiVersion }), ...(name === undefined ? {} : { kind: name }) },
@@ -61,7 +61,7 @@ function decoded(schemas: Schemas, kind: CustomKind, input: string | JsonObject)
 
 /** Inside the process an absent field may stand there as undefined. */
 function copied(input: JsonObject): ReturnType<typeof readPlainJson> {
-  if (isDeeperThan(input, CUSTOM_DEPTH)) throw tooDeep()
+  if (isDeeperThan(input, KEPT_DEPTH)) throw tooDeep()
   return { value: parseJson(writeJson(input)), duplicates: [], depth: 0 }
 }
 

@@ -1,7 +1,7 @@
 // What a schema does not know is not kept, and neither is a null that nothing allows.
 // Upstream: apiextensions-apiserver/pkg/apiserver/schema/pruning, defaulting/prunenulls.go.
 
-import { CUSTOM_DEPTH } from '../../apimachinery/depth.ts'
+import { KEPT_DEPTH } from '../../apimachinery/depth.ts'
 import { isJsonObject, type JsonObject, type JsonValue } from '../../apimachinery/json.ts'
 import { tooDeep } from '../strict-json.ts'
 import { child, type JsonSchema, META_FIELDS, schemaOfField, takesAnyField } from './json-schema.ts'
@@ -32,7 +32,7 @@ function pruneValue(
   told: { note: (path: string) => void; onEmbedded: OnEmbedded | undefined },
   depth = 0,
 ): void {
-  if (depth > CUSTOM_DEPTH) throw tooDeep()
+  if (depth > KEPT_DEPTH) throw tooDeep()
   if (Array.isArray(value)) {
     for (const [at, item] of value.entries()) pruneValue(item, schema?.items, `${path}[${at}]`, told, depth + 1)
     return
