@@ -3,13 +3,13 @@
 
 import type { Clock } from '../../../base/clock.ts'
 import type { Logger } from '../../../base/logger.ts'
-import type { RuntimeEvent } from '../container-runtime.ts'
+import type { ContainerStatus, RuntimeEvent } from '../container-runtime.ts'
 
 export interface Seen {
   id: string
   sandboxId: string
   podUid: string
-  isRunning: boolean
+  state: ContainerStatus['state']
 }
 
 const LOOK_MS = 1_000
@@ -54,11 +54,9 @@ export class CriEvents implements Disposable {
     const now = new Map(all.map((one) => [one.id, one]))
     for (const [id, before] of this.#known) if (!now.has(id)) this.#emit('removed', before)
     for (const [id, one] of now) {
-      const before = this.#known.get(id)
-      if (before?.isRunning === one.isRunning) continue
-      // What was made and has not run yet has neither begun nor ended.
-      if (one.isRunning) this.#emit('started', one)
-      else this.#emit('exited', one)
+      // What is quick was made at one look and has ended at the next.
+      if (this.#known.get(id)?.state === one.state || one.state === 'created') continue
+      this.#emit(one.state === 'running' ? 'started' : 'exited', one)
     }
     this.#known = now
   }

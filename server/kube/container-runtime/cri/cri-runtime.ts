@@ -52,6 +52,7 @@ export interface CriRuntimeOptions {
 
 const SANDBOX_MS = 240_000
 const ROTATE_MS = 10_000
+const ENDING_MS = 50
 
 export class CriRuntime implements ContainerRuntime, Disposable {
   readonly #options: CriRuntimeOptions
@@ -116,7 +117,7 @@ export class CriRuntime implements ContainerRuntime, Disposable {
   }
 
   async stopPodSandbox(id: string): Promise<void> {
-    await tolerate(this.#client.call(VERBS.stopPodSandbox, { podSandboxId: id }))
+    await this.#stopped(() => this.#client.call(VERBS.stopPodSandbox, { podSandboxId: id }))
     this.#places.delete(id)
     await this.#network.tearDown({ id, namespace: '', name: '', uid: '', netnsPath: '', portMappings: [] })
   }
@@ -174,7 +175,20 @@ export class CriRuntime implements ContainerRuntime, Disposable {
 
   async stopContainer(id: string, timeoutSeconds: number): Promise<void> {
     const request = { containerId: id, timeout: timeoutSeconds }
-    await tolerate(this.#client.call(VERBS.stopContainer, request, CALL_MS + timeoutSeconds * 1000))
+    await this.#stopped(() => this.#client.call(VERBS.stopContainer, request, CALL_MS + timeoutSeconds * 1000))
+  }
+
+  /** Containerd 1.6 calls its line to a container closed when that ends by itself just then, until it has noted the end. */
+  async #stopped(stop: () => Promise<unknown>): Promise<void> {
+    for (let left = 20; ; left--) {
+      try {
+        await tolerate(stop())
+        return
+      } catch (err) {
+        if (left === 0 || !(err instanceof GrpcCallError) || !err.description.includes('ttrpc: closed')) throw err
+      }
+      await this.#options.clock.sleep(ENDING_MS, this.#stop.signal)
+    }
   }
 
   async removeContainer(id: string): Promise<void> {
@@ -286,13 +300,13 @@ export class CriRuntime implements ContainerRuntime, Disposable {
         id: one.id,
         sandboxId: one.id,
         podUid: one.metadata?.uid ?? '',
-        isRunning: isReady(one),
+        state: isReady(one) ? ('running' as const) : ('exited' as const),
       })),
       ...containers.map((one) => ({
         id: one.id,
         sandboxId: one.podSandboxId,
         podUid: recordOf(one.labels)[POD_UID] ?? '',
-        isRunning: stateOf(one) === 'running',
+        state: stateOf(one),
       })),
     ]
   }

@@ -2,6 +2,7 @@
 // For docker/ and cri/ alike.
 
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -90,8 +91,10 @@ export function runsContainers(under: () => RuntimeUnderTest): void {
 
   it('lets somebody join in at a container’s own input and output', async () => {
     const { runtime } = under()
-    const id = await start('read line; echo got $line', { stdin: true })
+    const id = await start('while sleep 0.1; do echo here; done & read line; echo got $line; kill $!', { stdin: true })
     const session = await runtime.attach(id, { tty: false, stdin: true })
+    // Containerd hands on what is typed a moment before it listens to what is said.
+    await once(session.stdout, 'readable')
     session.stdin.write('tea\n')
     expect(await said(session)).toContain('got tea')
     expect(await session.exitCode).toBe(0)
