@@ -17,7 +17,7 @@ import type { NodeAmounts } from './field-ref.ts'
 import type { ImagePuller } from './image-puller.ts'
 import { withDefaultTag } from './image-puller.ts'
 import { fieldPathOf, type KubeletEvents } from './kubelet-events.ts'
-import { runHook } from './lifecycle-hooks.ts'
+import { hookFailure, runHook } from './lifecycle-hooks.ts'
 import type { PodKiller } from './pod-killer.ts'
 import { formatPod, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
 import { asksForImageUser, verifyNonRoot } from './security-context.ts'
@@ -171,12 +171,12 @@ export class ContainerStarter {
       await runHook({ handler, container, containerId: id, podIP, timeoutMs: 600_000 }, this.#options)
       return { ok: true }
     } catch (err) {
-      const message = `PostStartHook failed: ${err instanceof Error ? err.message : String(err)}`
-      events.pod(pod, 'Warning', 'FailedPostStartHook', message, fieldPath)
+      // What it printed may be a secret, and more people read Events than statuses.
+      events.pod(pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', fieldPath)
       const graceSeconds = Number(pod.spec?.terminationGracePeriodSeconds ?? 30)
       const status = await runtime.containerStatus(id)
       await killer.kill(pod, status, { graceSeconds, role, container, message: 'FailedPostStartHook' })
-      return failed('PostStartHookError', message, RETRY_MS)
+      return failed('PostStartHookError', hookFailure(handler, pod, container, err), RETRY_MS)
     }
   }
 

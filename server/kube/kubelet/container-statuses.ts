@@ -2,6 +2,7 @@
 
 import type { ContainerStatus as ApiContainerStatus, ContainerState, Pod } from 'kubernetes-types/core/v1'
 import type { ContainerStatus } from '../container-runtime/container-runtime.ts'
+import { LOST_AT_THE_END } from './last-words.ts'
 import { usedResources } from './pod-resize.ts'
 import { type ContainerRole, type ContainerSpec, latestOf, type PodRuntimeState } from './pod-runtime-state.ts'
 import { willStart } from './sync-plan.ts'
@@ -112,7 +113,7 @@ function stateOf(status: ContainerStatus, runtimeName: string, waiting: Containe
     case 'created':
       return waiting
     case 'unknown':
-      return { terminated: lost('The container could not be located when the pod was terminated') }
+      return { terminated: LOST_AT_THE_END }
   }
 }
 
@@ -127,8 +128,6 @@ function terminatedOf(status: ContainerStatus, runtimeName: string) {
   }
 }
 
-const lost = (message: string) => ({ exitCode: 137, reason: 'ContainerStatusUnknown', message })
-
 /** The runtime knows nothing of it (yet, or any more): the API's memory is the best we have. */
 function unseenState(
   previous: ApiContainerStatus | undefined,
@@ -137,7 +136,7 @@ function unseenState(
 ): ContainerState {
   if (previous?.state?.terminated) return previous.state
   if (previous?.state?.running && terminal) {
-    return { terminated: lost('The container could not be located when the pod was terminated') }
+    return { terminated: LOST_AT_THE_END }
   }
   if (previous?.state?.waiting && terminal) return previous.state
   return waiting

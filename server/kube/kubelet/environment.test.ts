@@ -53,17 +53,24 @@ it('lets env win over envFrom, and prefixes what comes from there', async () => 
 })
 
 it('tells a container about its pod and its resources', async () => {
-  const result = await variables({
-    resources: { limits: { memory: '64Mi' }, requests: { cpu: '250m' } },
-    env: [
-      { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-      { name: 'HOSTS', valueFrom: { fieldRef: { fieldPath: 'status.hostIPs' } } },
-      { name: 'LABEL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['a/b']" } } },
-      { name: 'MEM', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
-      { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'requests.cpu', divisor: '1m' } } },
-      { name: 'CPULIMIT', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
-    ],
-  })
+  const result = await variables(
+    {
+      resources: { limits: { memory: '64Mi' }, requests: { cpu: '250m' } },
+      env: [
+        { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+        { name: 'HOSTS', valueFrom: { fieldRef: { fieldPath: 'status.hostIPs' } } },
+        { name: 'LABEL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['a/b']" } } },
+        { name: 'MEM', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
+        { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'requests.cpu', divisor: '1m' } } },
+        { name: 'CPULIMIT', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
+        {
+          name: 'INIT',
+          valueFrom: { resourceFieldRef: { containerName: 'i', resource: 'limits.cpu', divisor: '1m' } },
+        },
+      ],
+    },
+    { initContainers: [{ name: 'i', resources: { limits: { cpu: '20m' } } }] },
+  )
   expect(result).toMatchObject({
     IP: '10.244.0.2',
     HOSTS: '192.0.2.1,fd00::1',
@@ -71,6 +78,7 @@ it('tells a container about its pod and its resources', async () => {
     MEM: '64',
     CPU: '250',
     CPULIMIT: '4',
+    INIT: '20',
   })
 })
 

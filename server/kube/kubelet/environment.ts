@@ -4,7 +4,7 @@
 import type { EnvVar, Pod, Service } from 'kubernetes-types/core/v1'
 import type { ApiObjects } from './api-objects.ts'
 import { expand } from './expansion.ts'
-import { fieldOf, type NodeAmounts, type PodAddresses, resourceFieldOf } from './field-ref.ts'
+import { containerOf, fieldOf, type NodeAmounts, type PodAddresses, resourceFieldOf } from './field-ref.ts'
 import type { ContainerSpec } from './pod-runtime-state.ts'
 
 /** The container cannot be made from its spec as things are: shown as CreateContainerConfigError. */
@@ -73,9 +73,9 @@ async function valueFrom(
   if (from.fieldRef) return fieldOf(pod, from.fieldRef.fieldPath, addresses)
   if (from.resourceFieldRef) {
     const { containerName } = from.resourceFieldRef
-    const asked = containerName ? pod.spec?.containers.find(({ name }) => name === containerName) : container
+    const asked = containerName ? containerOf(pod, containerName) : container
     if (!asked) throw new ConfigError(`container ${containerName} not found`)
-    return resourceFieldOf(asked as ContainerSpec, from.resourceFieldRef, node)
+    return resourceFieldOf(asked, from.resourceFieldRef, node)
   }
   if (from.configMapKeyRef) {
     const { name = '', key, optional } = from.configMapKeyRef

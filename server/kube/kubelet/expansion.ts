@@ -3,7 +3,7 @@
 //
 //   "$(HOST):$(PORT)" → "10.0.0.1:80"      "$$(HOST)" → "$(HOST)"      "$(NOBODY)" → "$(NOBODY)"
 
-export function expand(text: string, values: ReadonlyMap<string, string>): string {
+export function expand(text: string, values: Pick<ReadonlyMap<string, string>, 'get'>): string {
   return text.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) => {
     if (whole === '$$') return '$'
     return values.get(name ?? '') ?? whole

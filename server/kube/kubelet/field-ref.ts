@@ -56,6 +56,9 @@ export interface NodeAmounts {
   memoryBytes: number
 }
 
+export const containerOf = ({ spec }: Pod, name: string): ContainerSpec | undefined =>
+  [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find((one) => one.name === name)
+
 /** A limit that is not set is what the node can give. */
 export function resourceFieldOf(
   container: ContainerSpec,

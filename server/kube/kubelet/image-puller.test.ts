@@ -8,7 +8,7 @@ const clock = new FakeClock()
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 /** A registry that gives its image to one person only, and notes who asked. */
-function pullerFor(allowed: string, users: string[], machine: string[] = []) {
+function pullerFor(allowed: string, users: string[], machine: string[] = [], image = 'r.example/a:1') {
   const asked: (string | undefined)[] = []
   const said: string[] = []
   const runtime = {
@@ -32,7 +32,7 @@ function pullerFor(allowed: string, users: string[], machine: string[] = []) {
     metadata: { uid: allowed, namespace: 'd' },
     spec: { containers: [], imagePullSecrets: users.map((name) => ({ name })) },
   }
-  return { asked, said, ensure: () => puller.ensure(pod, { name: 'a', image: 'r.example/a:1' }, '') }
+  return { asked, said, ensure: () => puller.ensure(pod, { name: 'a', image }, '') }
 }
 
 it('asks as each whose secret the pod names until somebody is let in', async () => {
@@ -68,4 +68,16 @@ it('says what everybody was told, and waits before it asks again', async () => {
     `Failed: Failed to pull image "r.example/a:1": ${why}`,
     'BackOff: Back-off pulling image "r.example/a:1"',
   ])
+})
+
+it.each([
+  ['BusyBox:1', 'invalid reference format: repository name (library/BusyBox) must be lowercase'],
+  ['r.example:5000/Shop/web', 'invalid reference format: repository name (Shop/web) must be lowercase'],
+  ['busy box', 'invalid reference format'],
+  ['web:', 'invalid reference format'],
+])('refuses the name %j', async (image, why) => {
+  const { said, ensure } = pullerFor('nobody', [], [], image)
+  const message = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": ${why}`
+  expect(await ensure()).toMatchObject({ reason: 'InvalidImageName', message })
+  expect(said).toEqual([`InspectFailed: ${message}`])
 })

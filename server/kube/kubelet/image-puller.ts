@@ -57,8 +57,9 @@ export class ImagePuller {
     const image = withDefaultTag(asked)
     const say = (type: 'Normal' | 'Warning', reason: string, message: string) =>
       this.#events.pod(pod, type, reason, message, fieldPath)
-    if (!isValidName(image)) {
-      const message = `Failed to apply default image tag "${asked}": couldn't parse image name "${asked}": invalid reference format`
+    const wrong = whatIsWrongWith(image)
+    if (wrong) {
+      const message = `Failed to apply default image tag "${asked}": couldn't parse image name "${asked}": ${wrong}`
       say('Warning', 'InspectFailed', message)
       return { ok: false, reason: 'InvalidImageName', message, retryAfterMs: 60_000 }
     }
@@ -140,9 +141,15 @@ export function withDefaultTag(image: string): string {
 
 const defaultPolicy = (image: string) => (image.endsWith(':latest') ? 'Always' : 'IfNotPresent')
 
-/** Repository in lower case, an optional registry with port, tag or digest. */
-function isValidName(image: string): boolean {
-  return /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@[a-z0-9+.-]+:[0-9a-fA-F]{32,})?$/.test(
-    image,
-  )
+/** Repository in lower case, an optional registry with port, tag or digest. Upstream: distribution/reference. */
+function whatIsWrongWith(image: string): string | undefined {
+  const isValid =
+    /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@[a-z0-9+.-]+:[0-9a-fA-F]{32,})?$/
+  const [first = '', ...rest] = image.split('/')
+  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase())
+  const path = hasRegistry ? rest.join('/') : rest.length > 0 ? image : `library/${image}`
+  const repository = path.replace(/:.*/s, '')
+  if (repository !== repository.toLowerCase())
+    return `invalid reference format: repository name (${repository}) must be lowercase`
+  return isValid.test(image) ? undefined : 'invalid reference format'
 }

@@ -302,7 +302,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       return
     }
     events.pod(pod, 'Warning', rejection.reason, rejection.message)
-    worker.end({ reason: rejection.reason, message: `Pod was rejected: ${rejection.message}` }, 0)
+    const message = `Pod was rejected: ${rejection.message}`
+    worker.end({ reason: rejection.reason, message, isRejection: true }, 0)
   }
 
   function hearOfPod(change: Change<PodObject>): void {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { FakeClock } from '../../base/clock.ts'
 import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
 import { createSimulatedNodeOs } from '../node-os/simulated-node-os.ts'
-import { runHook } from './lifecycle-hooks.ts'
+import { hookFailure, runHook } from './lifecycle-hooks.ts'
 
 const clock = new FakeClock()
 const asked: object[] = []
@@ -47,5 +47,15 @@ it('says how a command failed, and that a socket is no hook', async () => {
   )
   await expect(run({ tcpSocket: { port: 80 } })).rejects.toThrow(
     'invalid handler: &LifecycleHandler{Exec:nil,HTTPGet:nil,TCPSocket:&TCPSocketAction{Port:80,Host:,},Sleep:nil,}',
+  )
+})
+
+it('tells in the status of a container which hook failed, and what it printed', async () => {
+  const pod = { metadata: { name: 'web', namespace: 'shop', uid: 'u' } }
+  const handler = { exec: { command: ['cat', '/nothing'] } }
+  const err = await run(handler).catch((thrown: unknown) => thrown)
+  expect(hookFailure(handler, pod, { name: 'app' }, err)).toBe(
+    'Exec lifecycle hook ([cat /nothing]) for Container "app" in Pod "web_shop(u)" failed - error: ' +
+      'command \'cat /nothing\' exited with 7: no such file, message: "no such file"',
   )
 })

@@ -1,10 +1,10 @@
 // postStart and preStop. Upstream: pkg/kubelet/lifecycle/handlers.go.
 
-import type { LifecycleHandler } from 'kubernetes-types/core/v1'
+import type { LifecycleHandler, Pod } from 'kubernetes-types/core/v1'
 import type { Clock } from '../../base/clock.ts'
 import type { ContainerRuntime } from '../container-runtime/container-runtime.ts'
 import type { NodeOs } from '../node-os/node-os.ts'
-import type { ContainerSpec } from './pod-runtime-state.ts'
+import { type ContainerSpec, formatPod } from './pod-runtime-state.ts'
 import { portOf } from './probes/run-probe.ts'
 
 export interface HookInput {
@@ -15,7 +15,16 @@ export interface HookInput {
   timeoutMs: number
 }
 
-/** Rejects with what went wrong, in the words of the event. */
+class HookExited extends Error {
+  readonly output: string
+
+  constructor(message: string, output: string) {
+    super(message)
+    this.output = output
+  }
+}
+
+/** Rejects with what went wrong. */
 export async function runHook(
   { handler, container, containerId, podIP, timeoutMs }: HookInput,
   { runtime, os, clock }: { runtime: ContainerRuntime; os: NodeOs; clock: Clock },
@@ -24,7 +33,7 @@ export async function runHook(
     const command = handler.exec.command ?? []
     const { exitCode, output } = await runtime.execSync(containerId, command, timeoutMs)
     if (exitCode === 0) return
-    throw new Error(`command '${command.join(' ')}' exited with ${exitCode}: ${output.slice(0, 1024)}`)
+    throw new HookExited(`command '${command.join(' ')}' exited with ${exitCode}: ${output.slice(0, 1024)}`, output)
   }
   if (handler.httpGet) {
     const { scheme, host, path = '/', port, httpHeaders = [] } = handler.httpGet
@@ -45,4 +54,15 @@ export async function runHook(
   const { port, host = '' } = handler.tcpSocket ?? {}
   const socket = handler.tcpSocket ? `&TCPSocketAction{Port:${port},Host:${host},}` : 'nil'
   throw new Error(`invalid handler: &LifecycleHandler{Exec:nil,HTTPGet:nil,TCPSocket:${socket},Sleep:nil,}`)
+}
+
+/** What a container's status says of a hook that failed. */
+export function hookFailure(handler: LifecycleHandler, pod: Pod, container: ContainerSpec, err: unknown): string {
+  const message = err instanceof Error ? err.message : String(err)
+  const where = `for Container "${container.name}" in Pod "${formatPod(pod)}" failed - error: ${message}`
+  if (handler.exec) {
+    const output = err instanceof HookExited ? err.output : ''
+    return `Exec lifecycle hook ([${(handler.exec.command ?? []).join(' ')}]) ${where}, message: ${JSON.stringify(output)}`
+  }
+  return handler.httpGet ? `HTTP lifecycle hook (${handler.httpGet.path ?? '/'}) ${where}` : message
 }

@@ -79,8 +79,11 @@ export class PodKiller {
         timeoutMs: how.graceSeconds * 1000,
       }
       await withTimeout(runHook(input, this.#options), input.timeoutMs, clock).catch((err: unknown) => {
-        const message = `PreStopHook failed: ${err instanceof Error ? err.message : String(err)}`
-        events.pod(pod, 'Warning', 'FailedPreStopHook', message, fieldPath)
+        logger.warn('PreStop hook failed', { container: status.id, err })
+        // What it printed may be a secret. One that takes too long is cut short without a word.
+        if (!(err instanceof HookTimeout)) {
+          events.pod(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', fieldPath)
+        }
       })
     }
     if (how.graceSeconds > 0) await how.turn
@@ -95,10 +98,12 @@ export class PodKiller {
   }
 }
 
+class HookTimeout extends Error {}
+
 async function withTimeout<T>(work: Promise<T>, timeoutMs: number, clock: Clock): Promise<T> {
   const stop = new AbortController()
   const timeout = clock.sleep(timeoutMs, stop.signal).then(() => {
-    throw new Error('timed out')
+    throw new HookTimeout()
   })
   timeout.catch(() => undefined)
   try {

@@ -4,7 +4,8 @@
 import type { ContainerStatus, Pod, PodStatus } from 'kubernetes-types/core/v1'
 import { qosClassOf } from '../kinds/pod-template/qos.ts'
 import { type ContainerStatusInput, containerStatusOf } from './container-statuses.ts'
-import { conditionsOf, type Verdict } from './pod-conditions.ts'
+import { endAll, fitMessages } from './last-words.ts'
+import { conditionsOf, isOwnCondition, type Verdict } from './pod-conditions.ts'
 import { phaseOf } from './pod-phase.ts'
 import { ephemeralOf, initRole, isAlive } from './pod-runtime-state.ts'
 import { timestampOf } from './timestamp.ts'
@@ -14,11 +15,12 @@ export interface PodStatusInput extends ContainerStatusInput {
   nodeIPs: readonly string[]
   resize?: readonly Verdict[]
   /** Set when the kubelet itself ended the pod: `DeadlineExceeded`, `OutOfcpu`, `Evicted` … */
-  verdict?: { reason: string; message: string; condition?: Verdict } | undefined
+  verdict?: { reason: string; message: string; condition?: Verdict; isRejection?: boolean } | undefined
 }
 
 export function podStatusOf(input: PodStatusInput): PodStatus {
   const { pod, state, nodeIPs, terminal } = input
+  if (isRejected(input)) return rejectedStatusOf(input)
   // Nobody is told that a pod has failed while something of it still runs: others would begin in its place.
   const verdict = terminal || !state.containers.some(isAlive) ? input.verdict : undefined
   const init = (pod.spec?.initContainers ?? []).map((one) => containerStatusOf(one, initRole(one), input))
@@ -34,16 +36,18 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
   const generation = pod.metadata?.generation
   const reason = verdict ?? (isSettled ? { reason: pod.status?.reason, message: pod.status?.message } : undefined)
 
-  return {
+  const conditions = conditionsOf(pod, { init, regular }, phase, {
+    sandboxReady: sandbox !== undefined && (pod.spec?.hostNetwork === true || sandbox.ips.length > 0),
+    now,
+    resize: [...(input.resize ?? []), ...(verdict?.condition ? [verdict.condition] : [])],
+  })
+  if (terminal) endAll(pod, { init, regular })
+  return fitMessages({
     ...(generation ? { observedGeneration: generation } : {}),
     phase,
     ...(reason?.reason ? { reason: reason.reason } : {}),
     ...(reason?.message ? { message: reason.message } : {}),
-    conditions: conditionsOf(pod, { init, regular }, phase, {
-      sandboxReady: sandbox !== undefined && (pod.spec?.hostNetwork === true || sandbox.ips.length > 0),
-      now,
-      resize: [...(input.resize ?? []), ...(verdict?.condition ? [verdict.condition] : [])],
-    }),
+    conditions,
     hostIP: nodeIPs[0]!,
     ...({ hostIPs: nodeIPs.map((ip) => ({ ip })) } as object),
     ...(ips.length > 0 ? { podIP: ips[0]!, podIPs: ips.map((ip) => ({ ip })) } : {}),
@@ -52,6 +56,27 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     containerStatuses: byName(regular),
     ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: byName(ephemeral) } : {}),
     qosClass: pod.status?.qosClass ?? qosClassOf(pod.spec),
+  })
+}
+
+/** Also one that an earlier kubelet turned away: nothing of it ever was here. */
+const isRejected = ({ pod, state, verdict }: PodStatusInput) =>
+  state.containers.length === 0 &&
+  (verdict?.isRejection || (pod.status?.phase === 'Failed' && !pod.status.containerStatuses))
+
+/** It has no containers to speak of: kubectl shows the reason in their place. Upstream: kubelet.go, rejectPod. */
+function rejectedStatusOf({ pod, verdict, now }: PodStatusInput): PodStatus {
+  const { status: told = {} } = pod
+  const { reason, message } = verdict ?? told
+  const generation = pod.metadata?.generation
+  return {
+    ...(generation ? { observedGeneration: generation } : {}),
+    phase: 'Failed',
+    ...(reason ? { reason } : {}),
+    ...(message ? { message } : {}),
+    conditions: (told.conditions ?? []).filter((one) => !isOwnCondition(one)),
+    startTime: told.startTime ?? timestampOf(now),
+    qosClass: told.qosClass ?? qosClassOf(pod.spec),
   }
 }
 

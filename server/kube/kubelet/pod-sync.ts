@@ -65,7 +65,7 @@ export interface PodMemory extends ResizeMemory {
   /** The same of its sandbox: the tries themselves make the runtime tell of changes, and wake the pod. */
   sandboxNotBefore?: number | undefined
   /** Set when the kubelet itself decided that the pod is over. */
-  verdict?: { reason: string; message: string; condition?: Verdict }
+  verdict?: { reason: string; message: string; condition?: Verdict; isRejection?: boolean }
   isRestartingAll?: boolean
   /** Since when a volume has been waited for that others are to attach. */
   volumesAwaitedSince?: number | undefined

@@ -63,3 +63,15 @@ it.each([
   expect(answer.outcome).toBe(outcome)
   expect(asked).toMatchObject({ scheme: 'HTTPS', host: '10.0.0.7', port: 8080, path: '/ready', timeoutMs: 1000 })
 })
+
+it('a command that takes too long fails its probe, in words that say how long', async () => {
+  const slow = {
+    execSync: async () => {
+      throw new Error('command "sleep 5" timed out')
+    },
+  } as unknown as ContainerRuntime
+  const os = createSimulatedNodeOs({ hostname: 'n' })
+  const probe = { exec: { command: ['sleep', '5'] }, timeoutSeconds: 2 }
+  const answer = await runProbe(probe, target, { os, runtime: slow, userAgent: '' })
+  expect(answer).toEqual({ outcome: 'failure', output: 'command timed out: "sleep 5" timed out after 2s' })
+})

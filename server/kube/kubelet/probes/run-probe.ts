@@ -42,7 +42,9 @@ async function runExec(
     return exitCode === 0 ? { outcome: 'success' } : { outcome: 'failure', output: output.slice(0, 10_240) }
   } catch (err) {
     const text = messageOf(err)
-    return { outcome: /timed out/.test(text) ? 'failure' : 'error', output: text }
+    if (!/timed out/.test(text)) return { outcome: 'error', output: text }
+    const what = JSON.stringify(command.join(' '))
+    return { outcome: 'failure', output: `command timed out: ${what} timed out after ${goDuration(timeoutMs)}` }
   }
 }
 

@@ -1,7 +1,7 @@
 // Connections that stop being HTTP: exec, attach and port-forward, over WebSocket (kubectl since 1.31) or SPDY (all
 // before). Everything that can be refused is refused while it is still HTTP.
 
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
 import type { Clock } from '../../../base/clock.ts'
@@ -120,7 +120,7 @@ export class StreamServer {
     const { status } = findContainer(this.#kubelet, namespace, podName, name)
     const id = status.state?.running ? idOf(status.containerID) : undefined
     if (id) return id
-    throw new StatusError('InternalError', `unable to upgrade connection: container not found ("${name}")`)
+    throw new StatusError('InternalError', `container not found ("${name}")`)
   }
 }
 
@@ -194,7 +194,7 @@ function refuse(socket: Duplex, err: unknown): void {
   const message = err instanceof Error ? err.message : String(err)
   if (!socket.writable) return
   socket.end(
-    `HTTP/1.1 ${code} ${code === 404 ? 'Not Found' : 'Bad Request'}\r\nContent-Type: text/plain\r\n` +
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? 'Error'}\r\nContent-Type: text/plain\r\n` +
       `Content-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`,
   )
 }

@@ -1,7 +1,6 @@
 import type { DownwardAPIVolumeFile, Pod } from 'kubernetes-types/core/v1'
 import type { FileContent } from '../../node-os/node-os.ts'
-import { fieldOf, type NodeAmounts, type PodAddresses, resourceFieldOf } from '../field-ref.ts'
-import type { ContainerSpec } from '../pod-runtime-state.ts'
+import { containerOf, fieldOf, type NodeAmounts, type PodAddresses, resourceFieldOf } from '../field-ref.ts'
 import { groupOf, type VolumePlugin } from './volume-plugin.ts'
 import { usageOfDirectory } from './volume-usage.ts'
 
@@ -37,7 +36,7 @@ function contentOf(
 ): string {
   if (fieldRef) return fieldOf(pod, fieldRef.fieldPath, addresses)
   if (!resourceFieldRef) return ''
-  const container = pod.spec?.containers.find(({ name }) => name === resourceFieldRef.containerName)
+  const container = containerOf(pod, resourceFieldRef.containerName ?? '')
   if (!container) throw new Error(`container ${resourceFieldRef.containerName} not found`)
-  return resourceFieldOf(container as ContainerSpec, resourceFieldRef, node)
+  return resourceFieldOf(container, resourceFieldRef, node)
 }

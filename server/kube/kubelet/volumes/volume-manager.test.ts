@@ -49,7 +49,10 @@ beforeEach(async () => {
     ...createLinuxNodeOs(),
     mountTmpfs: (path: string, { sizeBytes, mode }: { sizeBytes?: number; mode?: number }) =>
       note(`tmpfs ${path} ${mode?.toString(8)} ${sizeBytes}`),
-    bindInside: (from: string, path: string, to: string) => note(`bind ${from} ${path} ${to}`),
+    bindInside: async (from: string, path: string, to: string) => {
+      if (path === 'link-to-etc') throw new Error('/etc leads out of the volume')
+      await note(`bind ${from} ${path} ${to}`)
+    },
     mountRemote: (path: string, { type, source, options }: RemoteMount) => note(`${type} ${source} ${path} ${options}`),
     unmount: (path: string) => note(`unmount ${path}`),
     mountLayers: (layers: string[], to: string) => note(`layers ${layers} ${to}`),
@@ -227,10 +230,21 @@ it('frees what a pod has written into its directory when the pod is over', async
 it('tells nothing of the machine when a path leads out of its volume', async () => {
   const pod = podWith({ emptyDir: {} })
   const mounted = await volumes.mount(pod, ADDRESSES)
-  const container = { name: 'app', volumeMounts: [{ name: 'v', mountPath: '/data', subPath: '../../etc' }] }
+  const container = { name: 'app', volumeMounts: [{ name: 'v', mountPath: '/data', subPath: 'link-to-etc' }] }
   await expect(volumes.mountsOf(pod, container, mounted, new Map())).rejects.toThrow(
     /^failed to prepare subPath for volumeMount "v" of container "app"$/,
   )
+})
+
+it.each([
+  { value: '/abs', why: 'error SubPath `/abs` must not be an absolute path' },
+  { value: '../up', why: "unable to provision SubPath `../up`: must not contain '..'" },
+  { value: '', why: 'missing value for PLACE' },
+])('makes no place inside a volume out of "$value"', async ({ value, why }) => {
+  const container = { name: 'app', volumeMounts: [{ name: 'v', mountPath: '/data', subPathExpr: '$(PLACE)' }] }
+  const pod = podWith({ emptyDir: {} })
+  const mounted = await volumes.mount(pod, ADDRESSES)
+  await expect(volumes.mountsOf(pod, container, mounted, new Map([['PLACE', value]]))).rejects.toThrow(why)
 })
 
 it('refuses recursive read-only mounts, which the engine does not know', async () => {

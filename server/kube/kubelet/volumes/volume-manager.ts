@@ -136,7 +136,7 @@ export class VolumeManager {
         const why = `volume "${mount.name}" requested recursive read-only mode, but it is not supported by the runtime`
         throw new MountError(`failed to resolve recursive read-only mode: ${why}`)
       }
-      const inside = mount.subPathExpr ? expand(mount.subPathExpr, environment) : (mount.subPath ?? '')
+      const inside = mount.subPathExpr ? expandPath(mount.subPathExpr, environment) : (mount.subPath ?? '')
       const place = `${this.#ports.rootDir}/pods/${pod.metadata?.uid}/${SUB_PATHS}/${mount.name}/${container.name}/${index}`
       mounts.push({
         hostPath: inside ? await this.#inside(volume.path, inside, place, container.name, mount.name) : volume.path,
@@ -154,7 +154,9 @@ export class VolumeManager {
     const refuse = (cause?: unknown) =>
       // No word more: it would tell of the machine's own files.
       new MountError(`failed to prepare subPath for volumeMount "${volume}" of container "${container}"`, { cause })
-    if (path.startsWith('/') || path.split('/').includes('..')) throw refuse()
+    if (path.startsWith('/')) throw new MountError(`error SubPath \`${path}\` must not be an absolute path`)
+    if (path.split('/').includes('..'))
+      throw new MountError(`unable to provision SubPath \`${path}\`: must not contain '..'`)
     try {
       // Of the container's last life; what it showed may be another file by now.
       await os.unmount(place)
@@ -176,6 +178,20 @@ export class VolumeManager {
 }
 
 const SUB_PATHS = 'volume-subpaths'
+
+/** Unlike in commands, a variable without a value is a mistake here: it would be a place that others have too. */
+function expandPath(path: string, environment: ReadonlyMap<string, string>): string {
+  const missing = new Set<string>()
+  const value = expand(path, {
+    get(name) {
+      const found = environment.get(name)
+      if (!found) missing.add(name)
+      return found
+    },
+  })
+  if (missing.size > 0) throw new MountError(`missing value for ${[...missing].sort().join(', ')}`)
+  return value
+}
 
 /** Behind a claim there may be anything. */
 const mayChange = (pod: Pod) => (volume: Volume) => {

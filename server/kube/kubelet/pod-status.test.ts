@@ -1,0 +1,76 @@
+import type { Pod } from 'kubernetes-types/core/v1'
+import { expect, it } from 'vitest'
+import type { ContainerStatus } from '../container-runtime/container-runtime.ts'
+import { type PodStatusInput, podStatusOf } from './pod-status.ts'
+
+const statusOf = (pod: Pod, more: Partial<PodStatusInput> = {}) =>
+  podStatusOf({
+    pod,
+    state: { sandboxes: [], containers: [] },
+    failures: new Map(),
+    terminal: true,
+    runtimeName: 'docker',
+    isReady: () => undefined,
+    isStarted: () => undefined,
+    now: 0,
+    nodeIPs: ['192.0.2.1'],
+    ...more,
+  })
+const containers = [{ name: 'a' }, { name: 'b' }]
+const lost = {
+  exitCode: 137,
+  reason: 'ContainerStatusUnknown',
+  message: 'The container could not be located when the pod was terminated',
+}
+const scheduled = { type: 'PodScheduled', status: 'True' }
+const gate = { type: 'example.com/gate', status: 'True' }
+
+it('says of a pod that was turned away why, and nothing of containers, also after the kubelet began anew', () => {
+  const pod: Pod = { spec: { containers }, status: { conditions: [scheduled, gate] } }
+  const verdict = { reason: 'NodePorts', message: 'Pod was rejected: no', isRejection: true }
+  const told = statusOf(pod, { verdict })
+  expect(told).toEqual({
+    phase: 'Failed',
+    reason: 'NodePorts',
+    message: 'Pod was rejected: no',
+    conditions: [gate],
+    startTime: '1970-01-01T00:00:00Z',
+    qosClass: 'BestEffort',
+  })
+  expect(statusOf({ ...pod, status: told }, { terminal: false })).toEqual(told)
+})
+
+it('leaves no container waiting in a pod that is over', () => {
+  const verdict = { reason: 'DeadlineExceeded', message: 'late' }
+  const failures = new Map([['b', { reason: 'ErrImagePull', message: 'no' }]])
+  const status = statusOf({ spec: { containers } }, { verdict, failures })
+  expect(status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' })
+  expect(status.containerStatuses?.map(({ state }) => state)).toEqual([{ terminated: lost }, { terminated: lost }])
+})
+
+it('of one that came no further than its first init container only that one', () => {
+  const spec = { containers: [{ name: 'a' }], initContainers: [{ name: 'i' }, { name: 'j' }] }
+  const status = statusOf({ spec }, { verdict: { reason: 'DeadlineExceeded', message: 'late' } })
+  const waiting = { waiting: { reason: 'PodInitializing' } }
+  expect(status.initContainerStatuses?.map(({ state }) => state)).toEqual([{ terminated: lost }, waiting])
+  expect(status.containerStatuses?.map(({ state }) => state)).toEqual([waiting])
+})
+
+it('gives last messages 12 KiB in all, the same share to each container', () => {
+  const ended = (name: string, message: string) =>
+    ({
+      name,
+      message,
+      state: 'exited',
+      exitCode: 1,
+      id: name,
+      attempt: 0,
+      startedAt: 0,
+      finishedAt: 0,
+      annotations: {},
+    }) as ContainerStatus
+  const state = { sandboxes: [], containers: [ended('a', 'x'.repeat(4096)), ended('b', 'short')] }
+  const spec = { restartPolicy: 'Never', containers: [...containers, { name: 'c' }, { name: 'd' }, { name: 'e' }] }
+  const told = statusOf({ spec }, { state }).containerStatuses?.map(({ state }) => state?.terminated?.message?.length)
+  expect(told?.slice(0, 2)).toEqual([2457, 5])
+})
