@@ -14,7 +14,7 @@ import { Pod } from '../kinds/pod.ts'
 import type { Decision } from './cycle.ts'
 import type { Extender } from './extenders/extender.ts'
 import { fitMessage } from './fit-error.ts'
-import type { NodeRejection, Plugin, Preemption } from './framework.ts'
+import type { CycleState, NodeRejection, Plugin, Preemption } from './framework.ts'
 import { isBoundAfterAll, isKnown } from './lost-answer.ts'
 import { makeRoom } from './make-room.ts'
 import type { Nominator } from './nominator.ts'
@@ -51,7 +51,12 @@ export interface ErrandOptions {
   onForgotten: (pod: CorePod) => void
 }
 
-type Chosen = Decision & { chosen: string; startedAt: number }
+/** What binding needs of a decision. The scores of all nodes are not held until it is done. */
+interface Chosen {
+  state: CycleState
+  chosen: string
+  startedAt: number
+}
 
 export class Errands {
   readonly #options: ErrandOptions

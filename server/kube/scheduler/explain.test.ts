@@ -1,7 +1,9 @@
+import { queryObjects } from 'node:v8'
 import type { Pod } from 'kubernetes-types/core/v1'
 import { expect, it } from 'vitest'
 import { explain } from './explain.ts'
 import type { NodeInfo } from './node-info.ts'
+import { Scores } from './scores.ts'
 import { asking, node, pluginsOf, pod, run, world } from './testing/pods-and-nodes.ts'
 
 const explained = (what: Pod, nodes: NodeInfo[]) => {
@@ -56,4 +58,12 @@ it('tells the best nodes of a large cluster, and how many more there were', () =
   expect(told.nodes).toHaveLength(20)
   expect(told.nodes[0]?.name).toBe('n40')
   expect(told.more).toBe(40)
+})
+
+it('does not hold on to the scores of all nodes: the trace remembers thousands of decisions', () => {
+  const held = () => Number(queryObjects(Scores))
+  const before = held()
+  const told = explained(pod(), [node('a'), node('b')])
+  expect(held()).toBeLessThanOrEqual(before)
+  expect(told.nodes).toHaveLength(2)
 })

@@ -323,6 +323,7 @@ class Scheduler implements RunningScheduler {
       this.#errands.refuse(queued, profile, decision)
       return
     }
-    this.#errands.bind(queued, profile, { ...decision, chosen: decision.chosen, startedAt })
+    const { state, chosen } = decision
+    this.#errands.bind(queued, profile, { state, chosen, startedAt })
   }
 }

@@ -81,15 +81,20 @@ export class Scores {
       raw: order.map((at) => raw[at]!),
       weighted: order.map((at) => weighted[at]!),
     }))
-    return () =>
-      names.map((name, at) => ({
-        name,
-        total: totals[at]!,
-        scores: Object.fromEntries(
-          columns.map(({ plugin, raw, weighted }) => [plugin, { raw: raw[at]!, weighted: weighted[at]! }]),
-        ),
-      }))
+    return toldLater({ names, totals, columns })
   }
+}
+
+/** Outside of what made them: a function there would hold on to all that its neighbours see, and so to every number. */
+function toldLater({ names, totals, columns }: { names: string[]; totals: number[]; columns: Column[] }) {
+  return (): Scored[] =>
+    names.map((name, at) => ({
+      name,
+      total: totals[at]!,
+      scores: Object.fromEntries(
+        columns.map(({ plugin, raw, weighted }) => [plugin, { raw: raw[at]!, weighted: weighted[at]! }]),
+      ),
+    }))
 }
 
 interface Scoring {
