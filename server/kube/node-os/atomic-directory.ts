@@ -31,7 +31,7 @@ export async function publishFiles(
   await fs.chmod(fresh, 0o755)
   for (const { path, content, mode, user } of files) {
     const target = join(fresh, path)
-    await fs.mkdir(dirname(target), { recursive: true })
+    if (path.includes('/')) await fs.mkdir(dirname(target), { recursive: true })
     await fs.writeFile(target, content, { mode })
     await fs.chmod(target, mode)
     if (user !== undefined) await fs.chown(target, user, -1)
@@ -49,11 +49,13 @@ export async function publishFiles(
       if (err.code !== 'EEXIST') throw err
     })
   }
+  // Of nothing nothing is left.
+  if (!current) return
   for (const entry of await fs.readdir(directory)) {
     const isOurs = !entry.startsWith('..') && (await fs.readlink(join(directory, entry)).catch(() => ''))
     if (isOurs && !tops.has(entry)) await fs.rm(join(directory, entry), { force: true })
   }
-  if (current && current !== name) await fs.rm(join(directory, current), { recursive: true, force: true })
+  if (current !== name) await fs.rm(join(directory, current), { recursive: true, force: true })
 }
 
 async function isSame(directory: string, files: FileContent[], group: number | undefined): Promise<boolean> {

@@ -25,6 +25,14 @@ it('sets limits in the tree of each controller on version 1', async () => {
   expect(await read('memory/kubepods/pod1/memory.limit_in_bytes')).toBe('-1')
 })
 
+it('writes into a group that it made only what limits it', async () => {
+  for (const controller of ['cpu', 'memory']) await mkdir(join(root, controller))
+  await setCgroup('/kubepods/pod1', { cpuShares: 2, memoryBytes: 1024 }, root)
+  expect(await readdir(join(root, 'cpu/kubepods/pod1'))).toEqual(['cpu.shares'])
+  expect(await readdir(join(root, 'memory/kubepods/pod1'))).toEqual(['memory.limit_in_bytes'])
+  expect(await readdir(join(root, 'pids/kubepods/pod1'))).toEqual([])
+})
+
 it('hands controllers down to the group on version 2, in its own numbers', async () => {
   await writeFile(join(root, 'cgroup.controllers'), 'cpuset cpu io memory pids\n')
   await setCgroup('/kubepods/pod1', { cpuShares: 1024, cpuQuota: 50_000, memoryBytes: 1024 }, root)

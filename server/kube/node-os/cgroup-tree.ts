@@ -16,6 +16,13 @@ export interface CgroupLimits {
 
 const ROOT = '/sys/fs/cgroup'
 const PERIOD = 100_000
+/** Of version 1, as a group is born. */
+const NO_LIMITS = new Set([
+  `cpu.cfs_period_us ${PERIOD}`,
+  'cpu.cfs_quota_us -1',
+  'memory.limit_in_bytes -1',
+  'pids.max max',
+])
 
 /** Makes the group where it is missing. What the kernel refuses is left as it was, and told. */
 export async function setCgroup(path: string, limits: CgroupLimits, root = ROOT): Promise<string[]> {
@@ -25,14 +32,17 @@ export async function setCgroup(path: string, limits: CgroupLimits, root = ROOT)
   )
   const files = isUnified ? unifiedFiles(limits) : separateFiles(limits)
   const directoryIn = (controller: string) => join(root, controller, path)
+  const fresh = new Set<string>()
   if (isUnified) await makeUnified(root, path)
   else {
     for (const controller of new Set(files.map(([of]) => of))) {
-      await fs.mkdir(directoryIn(controller), { recursive: true })
+      if (await fs.mkdir(directoryIn(controller), { recursive: true })) fresh.add(controller)
     }
   }
   const refused: string[] = []
   for (const [controller, name, value] of files) {
+    // A group that was just made has no limits.
+    if (fresh.has(controller) && NO_LIMITS.has(`${name} ${value}`)) continue
     const directory = directoryIn(controller)
     await fs.writeFile(join(directory, name), value).catch((err: Error) => refused.push(`${name}: ${err.message}`))
   }

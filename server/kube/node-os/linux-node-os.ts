@@ -86,7 +86,8 @@ export function createLinuxNodeOs({ errands }: { errands?: string } = {}): NodeO
     publish: publishFiles,
     async mountTmpfs(path, { sizeBytes, mode = 0o1777 }) {
       await fs.mkdir(path, { recursive: true })
-      if (await isMountPoint(path)) return
+      // A file system of its own has a number of its own: the list of mounts, which grows with each pod, need not be read.
+      if ((await fs.stat(path)).dev !== (await fs.stat(dirname(path))).dev) return
       const size = sizeBytes === undefined ? '' : `,size=${sizeBytes}`
       await mount(run, '-t', 'tmpfs', '-o', `mode=${mode.toString(8)}${size}`, 'tmpfs', path)
     },
@@ -154,7 +155,6 @@ function watchDirectory(path: string, onChange: () => void): Disposable {
 const readText = (path: string) => fs.readFile(path, 'utf8').catch(() => undefined)
 
 async function writeFile(path: string, content: string | Uint8Array, { mode = 0o644 }: { mode?: number } = {}) {
-  await fs.mkdir(dirname(path), { recursive: true })
   // A file that is mounted into containers must stay the same file, so unchanged content is left alone
   // and changed content of an existing file is written in place.
   const exists = await fs.stat(path).catch(() => undefined)
@@ -162,6 +162,7 @@ async function writeFile(path: string, content: string | Uint8Array, { mode = 0o
     await fs.writeFile(path, content)
     return
   }
+  await fs.mkdir(dirname(path), { recursive: true })
   const partial = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`)
   await fs.writeFile(partial, content, { mode })
   await fs.chmod(partial, mode)
