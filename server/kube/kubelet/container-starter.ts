@@ -126,7 +126,7 @@ export class ContainerStarter {
     this.#started.add(labels)
     const giveUp = (reason: string, err: unknown): StartOutcome => {
       this.#failed.add({ ...labels, code: reason })
-      const message = err instanceof Error ? err.message : String(err)
+      const message = withoutCode(err)
       events.pod(pod, 'Warning', 'Failed', `Error: ${message}`, fieldPath)
       return failed(reason, message, RETRY_MS)
     }
@@ -262,6 +262,10 @@ function statusTold({ status }: Pod, name: string) {
     (one) => one.name === name,
   )
 }
+
+/** A runtime behind a socket says with which code it refuses; people are told only why. */
+const withoutCode = (err: unknown) =>
+  (err instanceof Error ? err.message : String(err)).replace(/^rpc error: code = \w+ desc = /, '')
 
 const failed = (reason: string, message: string, retryAfterMs: number): StartOutcome => ({
   ok: false,

@@ -180,6 +180,19 @@ it('leaves a pod without a sandbox alone for ten seconds, however often somethin
   expect(told?.count).toBe(2)
 })
 
+it('tells why a container does not start, and not with which code the runtime behind its socket said so', async () => {
+  runtime.startContainer = async () => {
+    throw new Error('rpc error: code = Unknown desc = failed to create containerd task: no such file')
+  }
+  await create({})
+  const why = 'failed to create containerd task: no such file'
+  const waiting = async () => (await app())?.state?.waiting
+  await until('it does not', async () => (await waiting())?.reason === 'RunContainerError')
+  expect(await waiting()).toEqual({ reason: 'RunContainerError', message: why })
+  const said = async (text: string) => (await events()).some(({ message }) => message === text)
+  await until('said', () => said(`Error: ${why}`))
+})
+
 it('tells of a pod’s address while its containers take their time', async () => {
   const start = runtime.startContainer.bind(runtime)
   const held = Promise.withResolvers<void>()
