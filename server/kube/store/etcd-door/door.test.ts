@@ -204,8 +204,26 @@ describe('watches', () => {
     await store.txn({ compare: [], success: [{ type: 'delete', key: 'b' }], failure: [] })
     await watch.until(() => watch.seen.length === 8)
     expect(story(watch.seen).sort()).toEqual(
-      ['0 created', '1 created', '-1 created', '0 2 +a', '0 4 -a', '1 4 -a', '0 canceled 0', '1 6 -b'].sort(),
+      ['0 created', '1 created', '-1 created', '0 3 +a', '0 4 -a', '1 4 -a', '0 canceled 0', '1 6 -b'].sort(),
     )
+    watch.call.end()
+  })
+
+  it('are told of the past a thousand revisions at a time, and by the header how new the store is', async () => {
+    const put = () =>
+      store.txn({ compare: [], success: [{ type: 'put', key: 'a', value: Buffer.from('x') }], failure: [] })
+    await Promise.all(Array.from({ length: 1_500 }, put))
+    const watch = openWatch()
+    watch.ask({ create_request: { key: Buffer.from('a'), start_revision: 2 } })
+    await watch.until(() => watch.seen.length === 3)
+    await put()
+    await watch.until(() => watch.seen.length === 4)
+    const told = watch.seen.slice(1).map(({ header, events }) => [header?.revision, events.length])
+    expect(told).toEqual([
+      [1_501, 1_000],
+      [1_501, 500],
+      [1_502, 1],
+    ])
     watch.call.end()
   })
 
@@ -225,7 +243,7 @@ describe('watches', () => {
     watch.ask({ create_request: { key: Buffer.from('a'), start_revision: 2 } })
     watch.ask({ progress_request: {} })
     await watch.until(() => watch.seen.some((each) => each.watch_id === -1))
-    expect(story(watch.seen).slice(-2)).toEqual(['0 6 +a', '-1 at 6'])
+    expect(story(watch.seen).slice(-2)).toEqual(['0 6 +a +a +a +a +a', '-1 at 6'])
     watch.call.end()
   })
 
@@ -255,12 +273,11 @@ describe('watches', () => {
     }
     for (let more = 0; more < 20; more++, written++) await write()
     watch.call.resume()
-    await watch.until(() => watch.seen.length >= 2 + 2 * written)
+    const heardBy = (id: number) =>
+      watch.seen.flatMap((each) => (each.watch_id === id ? each.events.map(({ kv }) => kv?.mod_revision) : []))
+    await watch.until(() => heardBy(0).length + heardBy(1).length >= 2 * written)
     for (const id of [0, 1]) {
-      const revisions = watch.seen
-        .slice(2)
-        .filter((each) => each.watch_id === id)
-        .map((each) => each.header?.revision)
+      const revisions = heardBy(id)
       expect(revisions).toEqual(Array.from({ length: written }, (_, i) => i + 2))
     }
     watch.call.end()

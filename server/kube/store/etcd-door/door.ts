@@ -50,7 +50,7 @@ export async function openEtcdDoor(options: EtcdDoorOptions): Promise<EtcdDoor> 
     ...watchMethods(store, clock),
     ...leaseMethods(store),
     ...maintenanceMethods(store),
-    ...memberMethods(store, () => [url]),
+    ...memberMethods(() => [url]),
     ...authMethods(store),
   ])
   const connections = new Set<Http2Connection>()

@@ -1,7 +1,6 @@
 // etcdserverpb.Cluster, as a cluster of one member answers that can have no other.
 // Upstream: etcdserver/api/v3rpc/member.go, etcdserver/api/membership/cluster.go.
 
-import type { Store } from '../store-interface.ts'
 import { type Method, unary } from './grpc-server.ts'
 import { GrpcError } from './grpc-status.ts'
 import {
@@ -11,12 +10,13 @@ import {
   MemberRequest,
   MemberUpdateRequest,
 } from './messages.ts'
-import { headerOf, MEMBER_ID } from './wire.ts'
+import { headerAt, MEMBER_ID } from './wire.ts'
 
-export function memberMethods(store: Store, clientUrls: () => string[]): [string, Method][] {
+export function memberMethods(clientUrls: () => string[]): [string, Method][] {
   const method = (name: string, how: Method): [string, Method] => [`/etcdserverpb.Cluster/${name}`, how]
   const list = async () => ({
-    header: headerOf(store),
+    // Members have nothing to do with revisions.
+    header: headerAt(0),
     members: [{ ID: MEMBER_ID, name: 'podium', peerURLs: [], clientURLs: clientUrls(), isLearner: false }],
   })
   return [

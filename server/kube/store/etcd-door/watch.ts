@@ -15,6 +15,8 @@ import { headerAt, headerOf, keyFromWire, kvToWire, rangeEndFromWire } from './w
 const PROGRESS_NOTIFY_MS = 10 * 60 * 1000
 /** As etcd's limit of a request: a client that asked for fragments is sent no larger answer, if it can be cut. */
 const FRAGMENT_BYTES = 1.5 * 1024 * 1024
+/** As etcd's watchBatchMaxRevs: of the past so many revisions are told of at once. */
+const PAST_REVISIONS = 1000
 /** "No watch in particular": progress of all of them, or a creation that failed. */
 const NO_WATCH = -1
 
@@ -31,6 +33,11 @@ interface Watched {
   request: WatchCreateRequest
   /** The first revision the client has not been told of. */
   next: number
+  /** What came up to here is told as the past. */
+  past: number
+  /** Of the past, by revision: not sent yet. */
+  held: StoreEvent[][]
+  heldBytes: number
   /** Absent while the stream is full. */
   watch: Watch | undefined
   isCaughtUp: boolean
@@ -85,7 +92,16 @@ class WatchStream {
     // An empty key with an end means "from the very first key"; etcd's clients send '\0' for it.
     const key = request.key.length > 0 ? request.key : Buffer.alloc(1)
     const next = request.start_revision || this.#store.revision + 1
-    const watched: Watched = { request: { ...request, key }, next, watch: undefined, isCaughtUp: false, wasTold: false }
+    const watched: Watched = {
+      request: { ...request, key },
+      next,
+      past: 0,
+      held: [],
+      heldBytes: 0,
+      watch: undefined,
+      isCaughtUp: false,
+      wasTold: false,
+    }
     this.#watched.set(id, watched)
     this.#send({ watch_id: id, created: true })
     if (request.progress_notify) this.#timer ??= this.#startTimer()
@@ -95,6 +111,7 @@ class WatchStream {
   #start(id: number, watched: Watched): void {
     const { request } = watched
     watched.isCaughtUp = false
+    watched.past = this.#store.revision
     watched.watch = this.#store.watch(
       {
         key: keyFromWire(request.key),
@@ -105,14 +122,22 @@ class WatchStream {
       {
         events: (revision, events) => {
           watched.next = revision + 1
-          this.#sendEvents(id, watched, revision, events)
+          const wanted = wantedOf(request, events)
+          if (wanted.length === 0) return
+          if (revision <= watched.past) this.#hold(id, watched, wanted)
+          else {
+            this.#sendPast(id, watched)
+            this.#sendEvents(id, watched, headerAt(revision), wanted)
+          }
         },
         progress: (revision) => {
+          this.#sendPast(id, watched)
           watched.isCaughtUp = true
           watched.next = Math.max(watched.next, revision + 1)
           this.#payProgress()
         },
         ended: (error) => {
+          this.#sendPast(id, watched)
           this.#watched.delete(id)
           const compact_revision = error instanceof CompactedError ? error.compactRevision : 0
           // The client takes the compacted revision as reason enough, and words as a reason to give up.
@@ -131,16 +156,25 @@ class WatchStream {
     this.#send({ watch_id: id, canceled: true })
   }
 
-  #sendEvents(id: number, watched: Watched, revision: number, events: StoreEvent[]): void {
-    const { request } = watched
-    const unwanted = request.filters.map((filter) => (WATCH_FILTERS[filter] === 'NOPUT' ? 'put' : 'delete'))
-    const wanted = events.filter((event) => !unwanted.includes(event.type))
-    if (wanted.length === 0) return
+  #hold(id: number, watched: Watched, events: StoreEvent[]): void {
+    watched.held.push(events)
+    for (const event of events) watched.heldBytes += bytesOfEvent(event)
+    if (watched.held.length >= PAST_REVISIONS || watched.heldBytes >= FRAGMENT_BYTES) this.#sendPast(id, watched)
+  }
+
+  /** As etcd: of the past its header says how new the store is now. */
+  #sendPast(id: number, watched: Watched): void {
+    const events = watched.held.flat()
+    letGo(watched)
+    if (events.length > 0) this.#sendEvents(id, watched, headerOf(this.#store), events)
+  }
+
+  #sendEvents(id: number, watched: Watched, header: WatchResponse['header'], events: StoreEvent[]): void {
     watched.wasTold = true
-    const pieces = request.fragment ? inFragments(wanted) : [wanted]
+    const pieces = watched.request.fragment ? inFragments(events) : [events]
     for (const [index, piece] of pieces.entries()) {
       this.#send({
-        header: headerAt(revision),
+        header,
         watch_id: id,
         fragment: index < pieces.length - 1,
         events: piece.map(({ type, kv, prevKv }) => ({
@@ -159,6 +193,8 @@ class WatchStream {
     for (const watched of this.#watched.values()) {
       watched.watch?.[Symbol.dispose]()
       watched.watch = undefined
+      watched.next = watched.held[0]?.[0]?.kv.modRevision ?? watched.next
+      letGo(watched)
       // This very revision may just be going round, and this one's turn may not have come.
       if (watched.isCaughtUp) watched.next = Math.max(watched.next, revision)
     }
@@ -206,12 +242,22 @@ class WatchStream {
   }
 }
 
+function letGo(watched: Watched): void {
+  watched.held = []
+  watched.heldBytes = 0
+}
+
+function wantedOf({ filters }: WatchCreateRequest, events: StoreEvent[]): StoreEvent[] {
+  const unwanted = filters.map((filter) => (WATCH_FILTERS[filter] === 'NOPUT' ? 'put' : 'delete'))
+  return events.filter((event) => !unwanted.includes(event.type))
+}
+
 /** Pieces that stay below the limit, each of at least one event. */
 function inFragments(events: StoreEvent[]): StoreEvent[][] {
   const pieces: StoreEvent[][] = [[]]
   let bytes = 0
   for (const event of events) {
-    const more = bytesOf(event.kv) + (event.prevKv ? bytesOf(event.prevKv) : 0)
+    const more = bytesOfEvent(event)
     if (bytes > 0 && bytes + more >= FRAGMENT_BYTES) {
       pieces.push([])
       bytes = 0
@@ -221,6 +267,8 @@ function inFragments(events: StoreEvent[]): StoreEvent[][] {
   }
   return pieces
 }
+
+const bytesOfEvent = ({ kv, prevKv }: StoreEvent) => bytesOf(kv) + (prevKv ? bytesOf(prevKv) : 0)
 
 /** With what is around it; roughly, and rather too much. */
 function bytesOf({ key, value }: KeyValue): number {
